@@ -1,0 +1,1 @@
+"""Attimo: an open, self-hosted serverless cache."""

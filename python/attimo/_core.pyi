@@ -1,0 +1,100 @@
+"""The border: all that Python can ask of the Rust side."""
+
+from typing import final
+
+from attimo.control.directory import Changes
+from attimo.settings import NodeSettings
+
+@final
+class Used:
+    """What one API key did with one cache through one API since the last batch.
+
+    Attributes:
+        cache_id: The cache, or 0 for requests that named no known cache.
+        key_id: The API key's id, or "local" for the owner of a `--local` server.
+        api: The method's name on the wire: "Get", "Set", "SetIf", …
+        requests: Calls, failed ones included.
+        errors: Calls that were answered with an error.
+        hits: Items found by reads.
+        misses: Items looked for and not found.
+        bytes_in: Bytes of keys and values received.
+        bytes_out: Bytes of values sent.
+        kib_in: The sum over requests of `bytes_in` rounded up to 1,024 bytes each.
+        kib_out: The sum over requests of `bytes_out` rounded up to 1,024 bytes each.
+    """
+
+    @property
+    def cache_id(self) -> int: ...
+    @property
+    def key_id(self) -> str: ...
+    @property
+    def api(self) -> str: ...
+    @property
+    def requests(self) -> int: ...
+    @property
+    def errors(self) -> int: ...
+    @property
+    def hits(self) -> int: ...
+    @property
+    def misses(self) -> int: ...
+    @property
+    def bytes_in(self) -> int: ...
+    @property
+    def bytes_out(self) -> int: ...
+    @property
+    def kib_in(self) -> int: ...
+    @property
+    def kib_out(self) -> int: ...
+
+@final
+class Batch:
+    """What a node counted between two calls of `take_usage`.
+
+    Attributes:
+        node: A name that is new at every start of a node.
+        number: 1, 2, 3, … within that name.
+        used: The counts; only what changed.
+    """
+
+    @property
+    def node(self) -> str: ...
+    @property
+    def number(self) -> int: ...
+    @property
+    def used(self) -> list[Used]: ...
+
+@final
+class Node:
+    """A data plane in this process. Its threads never wait for Python."""
+
+    def __init__(self, settings: NodeSettings) -> None:
+        """Make a stopped node.
+
+        Raises:
+            ValueError: A certificate, a key or an address cannot be used; the message says which.
+        """
+
+    def start(self) -> None:
+        """Bind every address and begin to serve.
+
+        Raises:
+            OSError: An address cannot be bound; the message names it. Nothing is left running.
+        """
+
+    def stop(self, grace_seconds: float) -> None:
+        """Accept no more, finish what is under way, and return when all threads have ended.
+
+        What has not finished after `grace_seconds` is cut. Counts stay until they are taken.
+        """
+
+    def learn(self, changes: Changes) -> None:
+        """Take over a newer directory; every request that begins after the return uses it.
+
+        Changes of a revision that the node already has are ignored.
+
+        Raises:
+            ValueError: The changes begin after the node's revision (a gap): send the whole.
+        """
+
+    def take_usage(self) -> Batch | None:
+        """Hand over what was counted since the last call, or None if nothing was."""
