@@ -1,0 +1,34 @@
+"""Small files that are there whole or not at all, and that only their owner reads."""
+
+import os
+import tempfile
+from pathlib import Path
+
+OWNER_ONLY = 0o600
+
+
+def write(path: Path, text: str, mode: int = OWNER_ONLY) -> None:
+    """Put `text` into `path` in one step: a reader, or a crash, sees the old text or the new.
+
+    Raises:
+        OSError: The text could not be written; `path` is as it was.
+    """
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            os.fchmod(file.fileno(), mode)
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+def read(path: Path) -> str | None:
+    """The text of `path`, or None if there is no such file."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
