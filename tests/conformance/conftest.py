@@ -47,3 +47,20 @@ def local_channel(local_server: Server) -> Iterator[grpc.Channel]:
     """A plaintext channel to the server that stands in for momento-local."""
     with plaintext(local_server.http_address) as channel:
         yield channel
+
+
+@pytest.fixture
+def other_cache(owner: Wire) -> Iterator[str]:
+    """A second new cache."""
+    name = f"other-cache-{next(_numbers)}"
+    owner.create_cache(name)
+    yield name
+    owner.delete_cache(name)
+
+
+@pytest.fixture
+def new_name(owner: Wire) -> Iterator[str]:
+    """A name that no cache has, free again after the test."""
+    name = f"new-cache-{next(_numbers)}"
+    yield name
+    owner.delete_cache(name)

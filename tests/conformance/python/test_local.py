@@ -1,0 +1,108 @@
+"""`attimo serve --local` in the place of momento-local: no key on plaintext, none elsewhere."""
+
+import asyncio
+import dataclasses
+import warnings
+from collections.abc import Iterator
+
+import grpc
+import httpx
+import pytest
+from momento import CredentialProvider
+from momento.responses import CacheGet, CacheSet, CreateCache
+
+from conformance.calls import CONTROLS, DATA, Call
+from conformance.python.clients import (
+    Client,
+    Credential,
+    Kind,
+    Transport,
+    Way,
+    connect,
+)
+from conformance.wire import Wire, refusal, secure
+from harness import Server
+
+
+@pytest.fixture(params=Kind)
+def local_client(
+    request: pytest.FixtureRequest, local_server: Server, runner: asyncio.Runner
+) -> Iterator[Client]:
+    """Momento's clients with Momento's own switch, and nothing else."""
+    way = Way(request.param, Transport.PLAINTEXT, Credential.V2)
+    provider = CredentialProvider.for_momento_local(*local_server.http_address)
+    with connect(way, provider, runner) as client:
+        yield client
+
+
+@pytest.fixture
+def safe_channel(local_server: Server) -> Iterator[grpc.Channel]:
+    """The TLS listener of the same server."""
+    with secure(local_server.https_address, local_server.ca.read_bytes()) as channel:
+        yield channel
+
+
+def test_the_sdks_own_switch_is_enough(local_client: Client) -> None:
+    made = local_client.create_cache("local")
+
+    assert isinstance(made, CreateCache.Success)
+    assert isinstance(local_client.set("local", "key", "value"), CacheSet.Success)
+    assert local_client.get("local", "key") == CacheGet.Hit(b"value")
+    local_client.delete_cache("local")
+
+
+@pytest.mark.parametrize("token", [None, ""])
+def test_no_token_is_the_owner(local_channel: grpc.Channel, token: str | None) -> None:
+    wire = Wire(local_channel, token, "default-cache")
+
+    wire.set(b"key", b"value")
+
+    assert wire.get(b"key") == b"value"
+    assert "default-cache" in {info.cache_name for info in wire.list_caches().cache}
+
+
+def test_the_owners_key_opens_the_same_caches(
+    local_server: Server, local_channel: grpc.Channel
+) -> None:
+    nobody = Wire(local_channel, None, "default-cache")
+    nobody.set(b"key", b"by nobody")
+
+    assert dataclasses.replace(nobody, token=local_server.api_key).get(b"key") == b"by nobody"
+
+
+@pytest.mark.parametrize("call", [DATA[0], *CONTROLS], ids=str)
+def test_a_wrong_token_is_wrong_here_too(local_channel: grpc.Channel, call: Call) -> None:
+    wire = Wire(local_channel, "not.a.token", "default-cache")
+
+    assert refusal(lambda: call.on(wire)).code is grpc.StatusCode.UNAUTHENTICATED
+
+
+@pytest.mark.parametrize("call", [*DATA, *CONTROLS], ids=str)
+@pytest.mark.parametrize("token", [None, ""])
+def test_tls_asks_for_a_key(safe_channel: grpc.Channel, call: Call, token: str | None) -> None:
+    wire = Wire(safe_channel, token, "default-cache")
+
+    assert refusal(lambda: call.on(wire)).code is grpc.StatusCode.UNAUTHENTICATED
+
+
+def test_curl_needs_no_token(local_server: Server) -> None:
+    url = f"{local_server.http}/cache/default-cache"
+
+    written = httpx.put(url, params={"key": "by-http", "ttl_seconds": 60}, content=b"value")
+    got = httpx.get(url, params={"key": "by-http"})
+    listed = httpx.get(f"{local_server.http}/caches")
+
+    assert (written.status_code, got.content) == (204, b"value")
+    assert "default-cache" in {cache["name"] for cache in listed.json()["caches"]}
+
+
+def test_https_asks_for_a_token(local_server: Server) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        got = httpx.get(
+            f"{local_server.https}/cache/default-cache",
+            params={"key": "key"},
+            verify=str(local_server.ca),
+        )
+
+    assert got.status_code == 401
