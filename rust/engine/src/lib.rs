@@ -1,1 +1,38 @@
-//! Placeholder.
+//! The storage engine: keys, values, time to live and eviction, in memory.
+//!
+//! The engine does no I/O, starts no thread and reads no clock: every call is
+//! told what time it is. That keeps it a pure function of its inputs, which
+//! is what lets `tests/model` compare it with plain maps.
+//!
+//! An [`Engine`] is shared by all network threads. [`Engine::run`] carries out
+//! one [`Command`] under the lock of the one shard that its key belongs to.
+//! Items expire exactly on read; [`Engine::sweep`] gives their memory back,
+//! and is to be called now and then.
+
+mod aside;
+mod block;
+mod command;
+pub mod commands;
+mod engine;
+mod entry;
+mod error;
+mod eviction;
+mod namespace;
+mod place;
+mod shard;
+mod size;
+mod slots;
+mod sweep;
+mod tally;
+mod time;
+mod value;
+
+pub use command::{Access, Command};
+pub use engine::{Config, Engine};
+pub use error::Error;
+pub use namespace::Namespace;
+pub use place::Place;
+pub use sweep::Swept;
+pub use tally::{Stored, Totals};
+pub use time::{Moment, Ttl};
+pub use value::{Found, Given, ItemType, LONG, ValueHash};

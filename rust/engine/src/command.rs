@@ -1,0 +1,33 @@
+//! What a client can ask of a cache.
+
+use crate::{Error, Place};
+
+/// What a caller must be allowed to do to run a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// The command changes nothing.
+    Read,
+    /// The command may change or remove the item.
+    Write,
+}
+
+/// One thing a client can ask of a cache, about one key.
+///
+/// Everything a front decodes becomes a command. A command borrows from the
+/// request; it runs inside the lock of one shard, so `apply` must be short.
+pub trait Command {
+    /// What the caller must be allowed to do.
+    const ACCESS: Access;
+    /// What comes back when it succeeds.
+    type Reply;
+
+    /// The key the command is about; it picks the shard.
+    fn key(&self) -> &[u8];
+
+    /// Does the work at the key's place. On `Err` the item is as it was.
+    ///
+    /// # Errors
+    ///
+    /// Each command documents its own.
+    fn apply(self, place: &mut Place<'_>) -> Result<Self::Reply, Error>;
+}

@@ -1,0 +1,3 @@
+//! What can be asked, one module a data type.
+
+pub mod scalar;

@@ -1,0 +1,90 @@
+//! Write a value if the item is as expected.
+
+use crate::{Access, Command, Error, Found, Given, Place, Ttl};
+
+/// What must be so for [`SetIf`] to write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Condition<'a> {
+    /// There is an item.
+    Present,
+    /// There is none.
+    Absent,
+    /// There is an item and its value is this.
+    Equal(&'a [u8]),
+    /// There is no item, or its value is another.
+    NotEqual(&'a [u8]),
+    /// There is an item and its value is another.
+    PresentAndNotEqual(&'a [u8]),
+    /// There is no item, or its value is this.
+    AbsentOrEqual(&'a [u8]),
+}
+
+impl Condition<'_> {
+    fn holds(self, current: Option<Found<'_>>) -> bool {
+        let current = current.map(Found::as_slice);
+        match self {
+            Self::Present => current.is_some(),
+            Self::Absent => current.is_none(),
+            Self::Equal(value) => current == Some(value),
+            Self::NotEqual(value) => current != Some(value),
+            Self::PresentAndNotEqual(value) => current.is_some_and(|it| it != value),
+            Self::AbsentOrEqual(value) => current.is_none_or(|it| it == value),
+        }
+    }
+}
+
+/// Writes `value` at `key` if `condition` holds, and returns whether it did.
+///
+/// # Errors
+///
+/// [`Error::WrongType`] if the key holds a collection.
+#[derive(Debug, Clone)]
+pub struct SetIf<'a> {
+    /// The item to write.
+    pub key: &'a [u8],
+    /// What must be so.
+    pub condition: Condition<'a>,
+    /// The new value.
+    pub value: Given<'a>,
+    /// How long the new value lives; an item that is not written keeps its own.
+    pub ttl: Ttl,
+}
+
+impl Command for SetIf<'_> {
+    const ACCESS: Access = Access::Write;
+    type Reply = bool;
+
+    fn key(&self) -> &[u8] {
+        self.key
+    }
+
+    fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
+        let stored = self.condition.holds(place.scalar()?);
+        if stored {
+            place.put(self.key, self.value, self.ttl);
+        }
+        Ok(stored)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rows: condition; columns: absent, equal, different.
+    #[test]
+    fn each_condition_holds_when_its_name_says_so() {
+        let table = [
+            (Condition::Present, [false, true, true]),
+            (Condition::Absent, [true, false, false]),
+            (Condition::Equal(b"v"), [false, true, false]),
+            (Condition::NotEqual(b"v"), [true, false, true]),
+            (Condition::PresentAndNotEqual(b"v"), [false, false, true]),
+            (Condition::AbsentOrEqual(b"v"), [true, true, false]),
+        ];
+        for (condition, expected) in table {
+            let found = [None, Some(Found::Short(b"v")), Some(Found::Short(b""))];
+            assert_eq!(found.map(|it| condition.holds(it)), expected, "{condition:?}");
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Read a value with its digest; write one if the digest is as expected.
+
+use crate::{Access, Command, Error, Found, Given, Place, Ttl, ValueHash};
+
+/// Shows the value at `key` and its digest to `read`, and returns what that
+/// makes of them, or `None` if there is no such item.
+///
+/// As with [`Get`](super::Get), `read` runs under the shard's lock.
+#[derive(Debug, Clone, Copy)]
+pub struct GetWithHash<'a, F> {
+    /// The item to read.
+    pub key: &'a [u8],
+    /// What to do with the value.
+    pub read: F,
+}
+
+impl<F, R> Command for GetWithHash<'_, F>
+where
+    F: FnOnce(Found<'_>, ValueHash) -> R,
+{
+    const ACCESS: Access = Access::Read;
+    type Reply = Option<R>;
+
+    fn key(&self) -> &[u8] {
+        self.key
+    }
+
+    fn apply(self, place: &mut Place<'_>) -> Result<Option<R>, Error> {
+        place.touch();
+        let found = place.scalar()?;
+        Ok(found.map(|value| (self.read)(value, ValueHash::of(value.as_slice()))))
+    }
+}
+
+/// What must be so for [`SetIfHash`] to write. A digest of another length
+/// than ours equals none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HashCondition<'a> {
+    /// Nothing.
+    Unconditional,
+    /// There is an item and its digest is this.
+    PresentAndEqual(&'a [u8]),
+    /// There is an item and its digest is another.
+    PresentAndNotEqual(&'a [u8]),
+    /// There is no item, or its digest is this.
+    AbsentOrEqual(&'a [u8]),
+    /// There is no item, or its digest is another.
+    AbsentOrNotEqual(&'a [u8]),
+}
+
+impl HashCondition<'_> {
+    fn holds(self, current: Option<Found<'_>>) -> bool {
+        let equals = |it: Found<'_>, hash: &[u8]| ValueHash::of(it.as_slice()).0 == *hash;
+        match self {
+            Self::Unconditional => true,
+            Self::PresentAndEqual(hash) => current.is_some_and(|it| equals(it, hash)),
+            Self::PresentAndNotEqual(hash) => current.is_some_and(|it| !equals(it, hash)),
+            Self::AbsentOrEqual(hash) => current.is_none_or(|it| equals(it, hash)),
+            Self::AbsentOrNotEqual(hash) => current.is_none_or(|it| !equals(it, hash)),
+        }
+    }
+}
+
+/// Writes `value` at `key` if `condition` holds, and returns the new digest,
+/// or `None` if it did not write.
+///
+/// # Errors
+///
+/// [`Error::WrongType`] if a condition is set and the key holds a collection.
+#[derive(Debug, Clone)]
+pub struct SetIfHash<'a> {
+    key: &'a [u8],
+    condition: HashCondition<'a>,
+    value: Given<'a>,
+    new_hash: ValueHash,
+    ttl: Ttl,
+}
+
+impl<'a> SetIfHash<'a> {
+    /// Digests `value` here, so that no lock is held meanwhile.
+    pub fn new(key: &'a [u8], condition: HashCondition<'a>, value: Given<'a>, ttl: Ttl) -> Self {
+        let new_hash = ValueHash::of(value.as_slice());
+        Self { key, condition, value, new_hash, ttl }
+    }
+}
+
+impl Command for SetIfHash<'_> {
+    const ACCESS: Access = Access::Write;
+    type Reply = Option<ValueHash>;
+
+    fn key(&self) -> &[u8] {
+        self.key
+    }
+
+    fn apply(self, place: &mut Place<'_>) -> Result<Option<ValueHash>, Error> {
+        if self.condition != HashCondition::Unconditional && !self.condition.holds(place.scalar()?)
+        {
+            return Ok(None);
+        }
+        place.put(self.key, self.value, self.ttl);
+        Ok(Some(self.new_hash))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rows: condition; columns: absent, equal, different.
+    #[test]
+    fn each_condition_holds_when_its_name_says_so() {
+        let ValueHash(v) = ValueHash::of(b"v");
+        let table = [
+            (HashCondition::Unconditional, [true, true, true]),
+            (HashCondition::PresentAndEqual(&v), [false, true, false]),
+            (HashCondition::PresentAndNotEqual(&v), [false, false, true]),
+            (HashCondition::AbsentOrEqual(&v), [true, true, false]),
+            (HashCondition::AbsentOrNotEqual(&v), [true, false, true]),
+        ];
+        for (condition, expected) in table {
+            let found = [None, Some(Found::Short(b"v")), Some(Found::Short(b""))];
+            assert_eq!(found.map(|it| condition.holds(it)), expected, "{condition:?}");
+        }
+    }
+
+    #[test]
+    fn a_digest_of_another_length_equals_none() {
+        let found = Some(Found::Short(b"v"));
+
+        assert!(!HashCondition::PresentAndEqual(b"").holds(found));
+        assert!(HashCondition::AbsentOrNotEqual(&[0; 99]).holds(found));
+    }
+}

@@ -1,0 +1,140 @@
+//! Items as a whole, of any type: are they there, for how long, away with them.
+
+use crate::{Access, Command, Error, ItemType, Place, Ttl};
+
+/// Removes the item at `key`, and returns whether there was one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Delete<'a> {
+    /// The item to remove.
+    pub key: &'a [u8],
+}
+
+impl Command for Delete<'_> {
+    const ACCESS: Access = Access::Write;
+    type Reply = bool;
+
+    fn key(&self) -> &[u8] {
+        self.key
+    }
+
+    fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
+        Ok(place.remove())
+    }
+}
+
+/// Returns whether there is an item at `key`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyExists<'a> {
+    /// The item to look for.
+    pub key: &'a [u8],
+}
+
+impl Command for KeyExists<'_> {
+    const ACCESS: Access = Access::Read;
+    type Reply = bool;
+
+    fn key(&self) -> &[u8] {
+        self.key
+    }
+
+    fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
+        Ok(place.item_type().is_some())
+    }
+}
+
+/// What [`UpdateTtl`] does to the time that an item has left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TtlChange {
+    /// Sets it.
+    Overwrite(Ttl),
+    /// Sets it if that makes it longer.
+    Increase(Ttl),
+    /// Sets it if that makes it shorter.
+    Decrease(Ttl),
+}
+
+/// What became of an [`UpdateTtl`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TtlChanged {
+    /// The item has the new TTL.
+    Set,
+    /// The item kept its own.
+    NotSet,
+    /// There is no such item.
+    Missing,
+}
+
+/// Changes how long the item at `key` lives from now on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UpdateTtl<'a> {
+    /// The item to change.
+    pub key: &'a [u8],
+    /// What to do.
+    pub change: TtlChange,
+}
+
+impl Command for UpdateTtl<'_> {
+    const ACCESS: Access = Access::Write;
+    type Reply = TtlChanged;
+
+    fn key(&self) -> &[u8] {
+        self.key
+    }
+
+    fn apply(self, place: &mut Place<'_>) -> Result<TtlChanged, Error> {
+        let Some(current) = place.deadline() else { return Ok(TtlChanged::Missing) };
+        let (ttl, wanted): (_, fn(_, _) -> bool) = match self.change {
+            TtlChange::Overwrite(ttl) => (ttl, |_, _| true),
+            TtlChange::Increase(ttl) => (ttl, |new, old| new > old),
+            TtlChange::Decrease(ttl) => (ttl, |new, old| new < old),
+        };
+        if !wanted(ttl.after(place.now()), current) {
+            return Ok(TtlChanged::NotSet);
+        }
+        place.expire_after(ttl);
+        Ok(TtlChanged::Set)
+    }
+}
+
+/// Returns the time that the item at `key` has left, or `None` if there is no
+/// such item.
+///
+/// Rounded down: it is less than a TTL just set, even in the same millisecond.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ItemGetTtl<'a> {
+    /// The item to look at.
+    pub key: &'a [u8],
+}
+
+impl Command for ItemGetTtl<'_> {
+    const ACCESS: Access = Access::Read;
+    type Reply = Option<Ttl>;
+
+    fn key(&self) -> &[u8] {
+        self.key
+    }
+
+    fn apply(self, place: &mut Place<'_>) -> Result<Option<Ttl>, Error> {
+        Ok(place.deadline().map(|deadline| deadline.left(place.now())))
+    }
+}
+
+/// Returns what kind of item is at `key`, or `None` if there is no such item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ItemGetType<'a> {
+    /// The item to look at.
+    pub key: &'a [u8],
+}
+
+impl Command for ItemGetType<'_> {
+    const ACCESS: Access = Access::Read;
+    type Reply = Option<ItemType>;
+
+    fn key(&self) -> &[u8] {
+        self.key
+    }
+
+    fn apply(self, place: &mut Place<'_>) -> Result<Option<ItemType>, Error> {
+        Ok(place.item_type())
+    }
+}

@@ -1,0 +1,13 @@
+//! Commands on single values, and on items of any type as a whole.
+
+mod conditional;
+mod hash;
+mod increment;
+mod item;
+mod plain;
+
+pub use conditional::{Condition, SetIf};
+pub use hash::{GetWithHash, HashCondition, SetIfHash};
+pub use increment::Increment;
+pub use item::{Delete, ItemGetTtl, ItemGetType, KeyExists, TtlChange, TtlChanged, UpdateTtl};
+pub use plain::{Get, Set};

@@ -1,0 +1,58 @@
+//! Read a value, write a value.
+
+use crate::{Access, Command, Error, Found, Given, Place, Ttl};
+
+/// Shows the value at `key` to `read` and returns what that makes of it, or
+/// `None` if there is no such item.
+///
+/// `read` runs under the shard's lock: it should copy a short value straight
+/// to where it is needed, clone a long one, and leave.
+#[derive(Debug, Clone, Copy)]
+pub struct Get<'a, F> {
+    /// The item to read.
+    pub key: &'a [u8],
+    /// What to do with the value.
+    pub read: F,
+}
+
+impl<F, R> Command for Get<'_, F>
+where
+    F: FnOnce(Found<'_>) -> R,
+{
+    const ACCESS: Access = Access::Read;
+    type Reply = Option<R>;
+
+    fn key(&self) -> &[u8] {
+        self.key
+    }
+
+    fn apply(self, place: &mut Place<'_>) -> Result<Option<R>, Error> {
+        place.touch();
+        Ok(place.scalar()?.map(self.read))
+    }
+}
+
+/// Writes `value` at `key`, whatever was there before.
+#[derive(Debug, Clone)]
+pub struct Set<'a> {
+    /// The item to write.
+    pub key: &'a [u8],
+    /// Its value.
+    pub value: Given<'a>,
+    /// How long it lives.
+    pub ttl: Ttl,
+}
+
+impl Command for Set<'_> {
+    const ACCESS: Access = Access::Write;
+    type Reply = ();
+
+    fn key(&self) -> &[u8] {
+        self.key
+    }
+
+    fn apply(self, place: &mut Place<'_>) -> Result<(), Error> {
+        place.put(self.key, self.value, self.ttl);
+        Ok(())
+    }
+}

@@ -1,0 +1,204 @@
+//! Who goes first when memory is short: S3-FIFO, over slot numbers.
+//!
+//! New items wait in a small queue (a tenth of all). What was asked for twice
+//! or more by the time it comes up moves to the main queue; the rest leaves,
+//! and its hash is remembered among the ghosts. A ghost that is written again
+//! goes straight to the main queue. There, items that were asked for go round
+//! once more, and the others leave.
+//! ("FIFO Queues are All You Need for Cache Eviction", SOSP 2023.)
+//!
+//! A read touches nothing here; it only counts up two bits in the entry.
+//! Removing an item leaves its slot number in its queue, marked so in the
+//! slot; a new item in that slot is sent to the right queue when it comes up.
+
+use std::collections::VecDeque;
+
+use crate::entry::{Entry, Queue};
+use crate::size;
+use crate::slots::Slots;
+
+/// The small queue's share is one in this many.
+const SMALL_SHARE: usize = 10;
+/// Uses that prove an item in the small queue.
+const PROVEN: u64 = 2;
+/// How many items one search may send round again: bounds the time in the lock.
+const PATIENCE: u32 = 64;
+
+/// The order of one shard's items. Each slot is in one of the queues, once.
+#[derive(Debug, Default)]
+pub(crate) struct Queues {
+    small: VecDeque<u32>,
+    main: VecDeque<u32>,
+    ghosts: Ghosts,
+}
+
+impl Queues {
+    /// Takes in the item that was just put into a slot.
+    pub(crate) fn admit(&mut self, slot: u32, entry: &mut Entry) {
+        let queue = if self.ghosts.take(entry.hash) { Queue::Main } else { Queue::Small };
+        if entry.is_queued() {
+            entry.set_due(queue);
+        } else {
+            entry.set_queued(true);
+            self.push(queue, slot);
+        }
+    }
+
+    /// Picks the item that goes next and takes it off its queue; never the one
+    /// that is `spared`, and at once one that is `useless`.
+    pub(crate) fn victim(
+        &mut self,
+        slots: &mut Slots,
+        spared: Option<u32>,
+        useless: impl Fn(&Entry) -> bool,
+    ) -> Option<u32> {
+        let mut held = None;
+        let victim = self.search(slots, &useless, |queue, slot| {
+            let holds = spared == Some(slot);
+            if holds {
+                held = Some(queue);
+            }
+            holds
+        });
+        if let (Some(queue), Some(slot)) = (held, spared) {
+            self.push(queue, slot);
+        }
+        victim
+    }
+
+    fn search(
+        &mut self,
+        slots: &mut Slots,
+        useless: &impl Fn(&Entry) -> bool,
+        mut hold: impl FnMut(Queue, u32) -> bool,
+    ) -> Option<u32> {
+        let mut patience = PATIENCE;
+        loop {
+            let (queue, slot) = self.pop()?;
+            let entry = slots.get_mut(slot);
+            if entry.is_live() && hold(queue, slot) {
+                continue;
+            }
+            let again = if patience == 0 || useless(entry) { None } else { again(entry, queue) };
+            if let Some(queue) = again {
+                self.push(queue, slot);
+                patience -= 1;
+                continue;
+            }
+            entry.set_queued(false);
+            if entry.is_live() {
+                return Some(slot);
+            }
+        }
+    }
+
+    /// Remembers an item that was evicted.
+    pub(crate) fn mourn(&mut self, hash: u32) {
+        self.ghosts.fit(self.len());
+        self.ghosts.add(hash);
+    }
+
+    /// Gives every slot the number that `renumber` says, and drops those that
+    /// have none, in order; gives unused memory back.
+    pub(crate) fn renumber(&mut self, mut renumber: impl FnMut(u32) -> Option<u32>) {
+        for queue in [&mut self.small, &mut self.main] {
+            *queue = queue.iter().filter_map(|&slot| renumber(slot)).collect();
+            queue.shrink_to_fit();
+        }
+        self.ghosts.shrink(self.len());
+    }
+
+    fn len(&self) -> usize {
+        self.small.len() + self.main.len()
+    }
+
+    fn push(&mut self, queue: Queue, slot: u32) {
+        match queue {
+            Queue::Small => self.small.push_back(slot),
+            Queue::Main => self.main.push_back(slot),
+        }
+    }
+
+    fn pop(&mut self) -> Option<(Queue, u32)> {
+        let small = |slot| (Queue::Small, slot);
+        let main = |slot| (Queue::Main, slot);
+        if self.small.len() * SMALL_SHARE >= self.len() {
+            self.small.pop_front().map(small)
+        } else {
+            self.main.pop_front().map(main)
+        }
+    }
+}
+
+/// The queue in which an item waits once more, if it deserves to.
+fn again(entry: &mut Entry, queue: Queue) -> Option<Queue> {
+    if let Some(due) = entry.take_due() {
+        return Some(due);
+    }
+    let frequency = entry.frequency();
+    match queue {
+        Queue::Small if frequency >= PROVEN => entry.set_frequency(0),
+        Queue::Main if frequency > 0 => entry.set_frequency(frequency - 1),
+        _ => return None,
+    }
+    Some(Queue::Main)
+}
+
+const WAYS: usize = 8;
+
+/// The hashes of items that were evicted lately, about as many as there are items.
+///
+/// Each hash has one row of eight, in which the newest pushes out the oldest:
+/// close enough to one long queue, and found without a second table.
+#[derive(Debug, Default)]
+struct Ghosts {
+    rows: Vec<[u32; WAYS]>,
+}
+
+/// Marks an empty place; the one hash that is equal counts as its neighbour.
+const EMPTY: u32 = 0;
+
+impl Ghosts {
+    fn add(&mut self, hash: u32) {
+        let row = self.row(hash);
+        if let Some(row) = self.rows.get_mut(row) {
+            row.rotate_right(1);
+            row[0] = hash.max(1);
+        }
+    }
+
+    /// Returns whether the hash was remembered, and forgets it.
+    fn take(&mut self, hash: u32) -> bool {
+        let row = self.row(hash);
+        let Some(row) = self.rows.get_mut(row) else { return false };
+        let Some(at) = row.iter().position(|&it| it == hash.max(1)) else { return false };
+        row[at..].rotate_left(1);
+        row[WAYS - 1] = EMPTY;
+        true
+    }
+
+    /// Makes room for as many ghosts as there are items, in steps of a quarter.
+    fn fit(&mut self, items: usize) {
+        if items > self.rows.len() * WAYS {
+            self.resize(items + items / 4);
+        }
+    }
+
+    fn shrink(&mut self, items: usize) {
+        if self.rows.len() * WAYS > items * 2 {
+            self.resize(items);
+        }
+    }
+
+    fn resize(&mut self, items: usize) {
+        let rows = vec![[EMPTY; WAYS]; items.div_ceil(WAYS)];
+        let old = std::mem::replace(&mut self.rows, rows);
+        for row in old {
+            row.into_iter().rev().filter(|&hash| hash != EMPTY).for_each(|hash| self.add(hash));
+        }
+    }
+
+    fn row(&self, hash: u32) -> usize {
+        size::scale(hash, self.rows.len())
+    }
+}

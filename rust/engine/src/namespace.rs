@@ -1,0 +1,118 @@
+//! Where the items of a cache live, and namespaces that nobody asks for any more.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use parking_lot::{RwLock, RwLockReadGuard};
+
+use crate::Moment;
+use crate::entry::Entry;
+
+/// How long a namespace is still swept after its retirement, so that a write
+/// that was under way when it retired is found too.
+const GRACE_MILLISECONDS: u64 = 60_000;
+
+/// Where a cache's items live. A flush or delete gives the cache a fresh one,
+/// which makes either O(1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Namespace(pub u32);
+
+/// The retired namespaces, each with the moment a sweep first met it.
+///
+/// Its lock is the last one taken: whoever holds it takes no other.
+#[derive(Debug, Default)]
+pub(crate) struct Retired {
+    since: RwLock<HashMap<Namespace, Option<Moment>>>,
+    /// Spares the common case the lock.
+    count: AtomicUsize,
+}
+
+impl Retired {
+    pub(crate) fn add(&self, namespace: Namespace) {
+        let mut since = self.since.write();
+        since.insert(namespace, None);
+        self.count.store(since.len(), Ordering::Release);
+    }
+
+    pub(crate) fn judge(&self, now: Moment) -> Judge<'_> {
+        let any = self.count.load(Ordering::Acquire) > 0;
+        Judge { now, retired: any.then(|| self.since.read()) }
+    }
+
+    /// Namespaces that were swept through for long enough. Called at the end
+    /// of a full cycle.
+    pub(crate) fn ripe(&self, now: Moment) -> Vec<Namespace> {
+        if self.count.load(Ordering::Acquire) == 0 {
+            return Vec::new();
+        }
+        let mut ripe = Vec::new();
+        for (namespace, since) in self.since.write().iter_mut() {
+            // A clock that went back starts the wait anew.
+            let start = since.map_or(now, |met| met.min(now));
+            *since = Some(start);
+            if now.0 - start.0 >= GRACE_MILLISECONDS {
+                ripe.push(*namespace);
+            }
+        }
+        ripe
+    }
+
+    pub(crate) fn forget(&self, namespace: Namespace) {
+        let mut since = self.since.write();
+        since.remove(&namespace);
+        since.shrink_to_fit();
+        self.count.store(since.len(), Ordering::Release);
+    }
+
+    #[cfg(test)]
+    pub(crate) fn count(&self) -> usize {
+        self.since.read().len()
+    }
+}
+
+/// Why an item may go without being missed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    Expired,
+    Retired,
+}
+
+/// Tells which items are of no use any more.
+pub(crate) struct Judge<'a> {
+    now: Moment,
+    retired: Option<RwLockReadGuard<'a, HashMap<Namespace, Option<Moment>>>>,
+}
+
+impl Judge<'_> {
+    pub(crate) fn fate(&self, entry: &Entry) -> Option<Fate> {
+        if self.retired.as_ref().is_some_and(|them| them.contains_key(&entry.namespace)) {
+            return Some(Fate::Retired);
+        }
+        entry.has_expired(self.now).then_some(Fate::Expired)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_retired_namespace_is_ripe_only_when_the_grace_is_over() {
+        let retired = Retired::default();
+        retired.add(Namespace(7));
+
+        assert_eq!(retired.ripe(Moment(1000)), []);
+        assert_eq!(retired.ripe(Moment(1000 + GRACE_MILLISECONDS - 1)), []);
+        assert_eq!(retired.ripe(Moment(1000 + GRACE_MILLISECONDS)), [Namespace(7)]);
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_starts_the_wait_anew() {
+        let retired = Retired::default();
+        retired.add(Namespace(7));
+        retired.ripe(Moment(9_000_000));
+
+        assert_eq!(retired.ripe(Moment(1000)), []);
+        assert_eq!(retired.ripe(Moment(1000 + GRACE_MILLISECONDS)), [Namespace(7)]);
+    }
+}

@@ -1,0 +1,159 @@
+//! Giving memory back: what expired or retired is looked for, a bit at a time.
+
+use parking_lot::Mutex;
+
+use crate::engine::Engine;
+use crate::{Moment, Stored};
+
+/// Slots looked at under one lock: some tens of microseconds at most.
+const SLICE: usize = 256;
+
+/// What one call of [`Engine::sweep`] did.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Swept {
+    /// Slots looked at; less than the budget only if that was all there are.
+    pub looked_at: usize,
+    /// Items removed because their time was over.
+    pub expired: u64,
+    /// Items removed because their namespace was retired.
+    pub retired: u64,
+}
+
+/// Where the next sweep goes on.
+#[derive(Debug, Default)]
+pub(crate) struct Cursor {
+    shard: usize,
+    slot: usize,
+}
+
+impl Engine {
+    /// Frees expired and retired items among the next `budget` slots and
+    /// remembers where it stopped; never goes round more than once a call.
+    ///
+    /// A lock is held for 256 slots at a time. One sweep runs at a time; a
+    /// second caller waits.
+    pub fn sweep(&self, now: Moment, budget: usize) -> Swept {
+        let mut cursor = self.cursor().lock();
+        let mut swept = Swept::default();
+        let mut shards_left = self.shards();
+        while swept.looked_at < budget && shards_left > 0 {
+            let more = self.sweep_slice(&mut cursor, now, budget - swept.looked_at, &mut swept);
+            if !more {
+                shards_left -= 1;
+                self.next_shard(&mut cursor, now);
+            }
+        }
+        swept
+    }
+
+    /// Returns whether the shard has slots that were not looked at.
+    fn sweep_slice(&self, at: &mut Cursor, now: Moment, budget: usize, sum: &mut Swept) -> bool {
+        let mut shard = self.lock(at.shard);
+        let end = shard.slots().min(at.slot + budget.min(SLICE));
+        let before = shard.tally.totals.bytes;
+        let swept = shard.sweep(at.slot.min(end)..end, &self.retired().judge(now));
+        at.slot = end;
+        let more = end < shard.slots();
+        if !more {
+            shard.shrink();
+        }
+        self.count(before, shard.tally.totals.bytes);
+        sum.looked_at += swept.looked_at;
+        sum.expired += swept.expired;
+        sum.retired += swept.retired;
+        more
+    }
+
+    fn next_shard(&self, cursor: &mut Cursor, now: Moment) {
+        *cursor = Cursor { shard: (cursor.shard + 1) % self.shards(), slot: 0 };
+        if cursor.shard == 0 {
+            for namespace in self.retired().ripe(now) {
+                if self.stored(namespace) == Stored::default() {
+                    self.retired().forget(namespace);
+                }
+            }
+        }
+    }
+}
+
+/// The cursor, behind its lock.
+pub(crate) type SharedCursor = Mutex<Cursor>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::scalar::Set;
+    use crate::{Config, Namespace, Ttl};
+
+    const FLUSHED: Namespace = Namespace(1);
+    const KEPT: Namespace = Namespace(2);
+
+    fn engine() -> Engine {
+        Engine::new(Config { memory_bytes: 1 << 30, shards: 4, seed: [1, 2, 3, 4] })
+    }
+
+    fn fill(engine: &Engine, namespace: Namespace, items: u32, ttl: Ttl) {
+        for i in 0..items {
+            let set = Set { key: &i.to_le_bytes(), value: b"value"[..].into(), ttl };
+            engine.run(namespace, set, Moment(0)).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_sweep_frees_what_expired_and_nothing_else() {
+        let engine = engine();
+        fill(&engine, KEPT, 1000, Ttl(10));
+        fill(&engine, FLUSHED, 1000, Ttl(9));
+
+        let swept = engine.sweep(Moment(9), 10_000);
+
+        assert_eq!(swept, Swept { looked_at: 2000, expired: 1000, retired: 0 });
+        assert_eq!(engine.stored(KEPT).items, 1000);
+        assert_eq!(engine.stored(FLUSHED), Stored::default());
+    }
+
+    #[test]
+    fn a_sweep_stops_at_its_budget_and_goes_on_there() {
+        let engine = engine();
+        fill(&engine, KEPT, 3000, Ttl(1));
+
+        let first = engine.sweep(Moment(1), 1000);
+        let rest = engine.sweep(Moment(1), 2000);
+
+        assert_eq!((first.looked_at, first.expired), (1000, 1000));
+        assert_eq!((rest.looked_at, rest.expired), (2000, 2000));
+        assert_eq!(engine.totals().bytes, 0);
+        assert_eq!(engine.totals().expired, 3000);
+    }
+
+    #[test]
+    fn memory_goes_back_when_few_items_are_left_and_those_are_found() {
+        let engine = engine();
+        fill(&engine, FLUSHED, 4000, Ttl(1000));
+        fill(&engine, KEPT, 400, Ttl(1000));
+        engine.retire(FLUSHED);
+
+        let swept = engine.sweep(Moment(0), 10_000);
+
+        assert_eq!(swept.retired, 4000);
+        assert_eq!((0..4).map(|shard| engine.lock(shard).slots()).sum::<usize>(), 400);
+        for i in 0..400_u32 {
+            let get = crate::commands::scalar::KeyExists { key: &i.to_le_bytes() };
+            assert_eq!(engine.run(KEPT, get, Moment(0)), Ok(true));
+        }
+    }
+
+    #[test]
+    fn a_retired_namespace_is_forgotten_after_the_grace_but_not_while_it_has_items() {
+        let engine = engine();
+        engine.retire(FLUSHED);
+        engine.sweep(Moment(0), 10);
+        assert!(engine.retired().count() == 1);
+        fill(&engine, FLUSHED, 1, Ttl(1_000_000));
+
+        engine.sweep(Moment(999_999), 10);
+
+        assert_eq!(engine.retired().count(), 0);
+        assert_eq!(engine.totals().items, 0);
+    }
+}
