@@ -1,0 +1,144 @@
+"""What nodes must know: which keys verify, who may enter, which caches there are.
+
+Every row that nodes know bears the revision of the transaction that last wrote it, so what changed
+since a revision is an indexed read, however many caches there are. Deleted rows stay as tombstones
+for the same reason. Rust reads the attributes of these classes by name (see `_core.pyi`).
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Table, select, update
+
+from attimo.control.tx import Tx
+from attimo.errors import Exhausted
+from attimo.store import tables
+
+LAST_NAMESPACE = 2**32 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyingKey:
+    """A public key (32 bytes, Ed25519) that verifies tokens whose header names `kid`."""
+
+    kid: str
+    public_key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class KnownKey:
+    """An API key that is not revoked; `expires_at` in seconds since 1970, None is never."""
+
+    id: str
+    account_id: int
+    expires_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCache:
+    """A cache, and the 32-bit number under which its items live until it is flushed."""
+
+    id: int
+    account_id: int
+    name: str
+    namespace: int
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What became different between two revisions.
+
+    Attributes:
+        revision: The revision that a node has after it learned this.
+        since: The revision that a node must have before; None is the whole directory, and a node
+            forgets what is not in it.
+        verifying_keys: New ones.
+        retired_keys: The `kid` of those that verify no more.
+        api_keys: New ones, and those whose expiry changed.
+        revoked_keys: The ids of those that are refused from now on.
+        caches: New ones, and those that have a new namespace.
+        deleted_caches: The ids of those that are gone.
+    """
+
+    revision: int
+    since: int | None
+    verifying_keys: list[VerifyingKey]
+    retired_keys: list[str]
+    api_keys: list[KnownKey]
+    revoked_keys: list[str]
+    caches: list[KnownCache]
+    deleted_caches: list[int]
+
+
+def touch(tx: Tx) -> int:
+    """Return the revision to write into rows that nodes know: one a transaction."""
+    if tx.revision is None:
+        state = tables.directory
+        query = update(state).values(revision=state.c.revision + 1).returning(state.c.revision)
+        tx.revision = tx.db.execute(query).scalar_one()
+    return tx.revision
+
+
+def fresh_namespace(tx: Tx) -> int:
+    """Return a number under which no cache has ever kept an item.
+
+    Raises:
+        Exhausted: All 32-bit numbers are used up.
+    """
+    state = tables.directory
+    query = update(state).values(last_namespace=state.c.last_namespace + 1)
+    namespace = int(tx.db.execute(query.returning(state.c.last_namespace)).scalar_one())
+    if namespace > LAST_NAMESPACE:
+        raise Exhausted(f"{LAST_NAMESPACE} caches have been made or flushed; no number is left")
+    return namespace
+
+
+def revision(tx: Tx) -> int:
+    """Return the newest revision."""
+    return int(tx.db.execute(select(tables.directory.c.revision)).scalar_one())
+
+
+def changes(tx: Tx, since: int | None) -> Changes:
+    """Return what changed after a revision; the whole directory if that is None."""
+    return Changes(
+        revision(tx),
+        since,
+        *_verifying_keys(tx, since),
+        *_api_keys(tx, since),
+        *_caches(tx, since),
+    )
+
+
+def _verifying_keys(tx: Tx, since: int | None) -> tuple[list[VerifyingKey], list[str]]:
+    keys = tables.signing_keys
+    query = select(keys.c.kid, keys.c.public_key, keys.c.retired_at)
+    rows = tx.db.execute(query.where(_told(keys, keys.c.retired_at, since))).all()
+    known = [VerifyingKey(row.kid, row.public_key) for row in rows if row.retired_at is None]
+    return known, [row.kid for row in rows if row.retired_at is not None]
+
+
+def _api_keys(tx: Tx, since: int | None) -> tuple[list[KnownKey], list[str]]:
+    keys = tables.api_keys
+    query = select(keys.c.id, keys.c.account_id, keys.c.expires_at, keys.c.revoked_at)
+    rows = tx.db.execute(query.where(_told(keys, keys.c.revoked_at, since))).all()
+    known = [
+        KnownKey(row.id, row.account_id, row.expires_at) for row in rows if row.revoked_at is None
+    ]
+    return known, [row.id for row in rows if row.revoked_at is not None]
+
+
+def _caches(tx: Tx, since: int | None) -> tuple[list[KnownCache], list[int]]:
+    caches = tables.caches
+    known = (caches.c.id, caches.c.account_id, caches.c.name, caches.c.namespace)
+    query = select(*known, caches.c.deleted_at)
+    rows = tx.db.execute(query.where(_told(caches, caches.c.deleted_at, since))).all()
+    living = [
+        KnownCache(row.id, row.account_id, row.name, row.namespace)
+        for row in rows
+        if row.deleted_at is None
+    ]
+    return living, [row.id for row in rows if row.deleted_at is not None]
+
+
+def _told(table: Table, gone: ColumnElement[int], since: int | None) -> ColumnElement[bool]:
+    """Which rows to tell: all that live, or all that were written after a revision."""
+    return gone.is_(None) if since is None else table.c.revision > since

@@ -1,0 +1,90 @@
+"""The control plane: a database, and somebody to tell about changes."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from attimo.control import directory
+from attimo.control.directory import Changes
+from attimo.control.tx import Tx
+from attimo.errors import StoreUnavailable
+from attimo.store.database import BUSY_SECONDS, Database
+
+
+def utc_now() -> int:
+    """Return the seconds since 1970 (UTC)."""
+    return int(time.time())
+
+
+@dataclass(slots=True)
+class Control:
+    """Opens transactions, and tells the node what they changed.
+
+    Safe to use from several threads: one writes and publishes at a time, so revisions reach the
+    node in their order; readers do not wait.
+
+    Attributes:
+        database: Where everything is kept.
+        publish: Takes changes over before it returns; a ValueError asks for the whole directory.
+        clock: The seconds since 1970 (UTC).
+    """
+
+    database: Database
+    publish: Callable[[Changes], None]
+    clock: Callable[[], int] = utc_now
+    _published: int | None = field(default=None, init=False)
+    _writing: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+
+    @contextmanager
+    def begin(self) -> Iterator[Tx]:
+        """Open a transaction; on a clean exit, commit it and tell the node here.
+
+        The node has taken over the change when this returns, so a client that is told "created" can
+        use what was created. On an exception nothing is kept and nothing is told.
+
+        Raises:
+            StoreUnavailable: The disk is full or the lock is held too long; nothing was changed.
+        """
+        with self._alone():
+            with self.database.begin() as connection:
+                tx = Tx(connection, self.clock())
+                yield tx
+                news = None if tx.revision is None else directory.changes(tx, self._published)
+            if news is not None:
+                self._tell(news)
+
+    @contextmanager
+    def read(self) -> Iterator[Tx]:
+        """Open a transaction that only reads: it sees one moment, and waits for no writer."""
+        with self.database.read() as connection:
+            yield Tx(connection, self.clock())
+
+    def announce(self) -> None:
+        """Tell the node the whole directory; once, before it serves."""
+        with self._alone():
+            self._tell_all()
+
+    def _tell(self, news: Changes) -> None:
+        try:
+            self.publish(news)
+        except ValueError:  # the node is not where we thought: start it over
+            self._tell_all()
+        else:
+            self._published = news.revision
+
+    def _tell_all(self) -> None:
+        with self.read() as tx:
+            whole = directory.changes(tx, since=None)
+        self.publish(whole)
+        self._published = whole.revision
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        if not self._writing.acquire(timeout=BUSY_SECONDS):
+            raise StoreUnavailable(f"Another change has taken more than {BUSY_SECONDS} s")
+        try:
+            yield
+        finally:
+            self._writing.release()

@@ -1,0 +1,66 @@
+"""Tokens: what an API key looks like to its owner.
+
+A v2 key is a JWT (its claim `t` is `g`) and goes with an endpoint; a v1 token is base64 of a JSON
+that holds both. The algorithm is fixed here, whatever a header might ask for.
+"""
+
+import json
+from base64 import b64encode
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from joserfc import jwt
+from joserfc.errors import UnsupportedAlgorithmError
+from joserfc.jwa import JWSAlgModel
+from joserfc.jwk import OKPKey
+from joserfc.jws import JWSRegistry
+
+from attimo.control.signing import SigningKey
+
+ALGORITHM = "EdDSA"
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a token says of itself; times in seconds since 1970, no `expires_at` is never."""
+
+    key_id: str
+    account_id: int
+    issued_at: int
+    expires_at: int | None
+
+
+class OneAlgorithm(JWSRegistry):
+    """Knows Ed25519 under the name that every verifier of today knows, and nothing else.
+
+    RFC 9864 would have it called Ed25519; joserfc warns of the old name at each use.
+    """
+
+    def get_alg(self, name: str) -> JWSAlgModel:
+        """Return the one algorithm, or refuse the name."""
+        if name != ALGORITHM:
+            raise UnsupportedAlgorithmError(f"Algorithm of '{name}' is not allowed")
+        return self.algorithms[ALGORITHM]
+
+
+def v2_token(key: SigningKey, claims: Claims) -> str:
+    """Sign the JWT of an API key with full access to one account."""
+    said: dict[str, str | int] = {
+        "t": "g",
+        "id": claims.key_id,
+        "acc": claims.account_id,
+        "iat": claims.issued_at,
+    }
+    if claims.expires_at is not None:
+        said["exp"] = claims.expires_at
+    private = OKPKey.import_key(Ed25519PrivateKey.from_private_bytes(key.private_key))
+    return jwt.encode({"alg": ALGORITHM, "kid": key.kid}, said, private, registry=OneAlgorithm())
+
+
+def v1_token(endpoint: str, token: str) -> str:
+    """Wrap a v2 key for clients that take endpoint and key as one string.
+
+    `endpoint` is what the client reaches, with a port unless it is 443.
+    """
+    wrapper = json.dumps({"endpoint": endpoint, "api_key": token})
+    return b64encode(wrapper.encode()).decode()

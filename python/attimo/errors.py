@@ -1,0 +1,140 @@
+"""Every way a request can fail, told apart by what the caller can do about it.
+
+* AttimoError
+  + InvalidArgument        mend the request
+    - InvalidName
+  + Unauthenticated        show a token that is valid
+  + NotFound               name something that exists
+    - NoSuchAccount
+    - NoSuchCache
+    - NoSuchKey
+  + AlreadyExists          choose another name
+    - CacheExists
+  + Unimplemented          ask for something else
+  + Exhausted              ask the operator for more
+  + StoreUnavailable       try again; the operator reads why
+  + Misconfigured          the operator mends a setting or the installation
+    - InvalidSetting
+    - UnknownSetting
+    - DatabaseTooNew
+    - SqliteTooOld
+
+A door turns an error into its own words by `status`, `code` and `str(error)` alone: HTTP sends
+`status`, gRPC sends the number that belongs to `code`, the command line prints the message and
+exits with 1. What is not an AttimoError is a bug: it is logged with its trace and answered 500.
+"""
+
+from typing import ClassVar
+
+
+class AttimoError(Exception):
+    """A request that cannot be carried out; the message is fit for the caller.
+
+    Attributes:
+        status: The HTTP status.
+        code: A word in snake case that never changes, for programs.
+    """
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "internal"
+
+
+class InvalidArgument(AttimoError):
+    """A field breaks its rule; the message names the field and the rule."""
+
+    status = 400
+    code = "invalid_argument"
+
+
+class InvalidName(InvalidArgument):
+    def __init__(self, name: str, rule: str) -> None:
+        super().__init__(f"{_shown(name)} is not a cache name: {rule}")
+
+
+class Unauthenticated(AttimoError):
+    status = 401
+    code = "unauthenticated"
+
+
+class NotFound(AttimoError):
+    status = 404
+    code = "not_found"
+
+
+class NoSuchAccount(NotFound):
+    def __init__(self, account_id: int) -> None:
+        super().__init__(f"There is no account {account_id}")
+
+
+class NoSuchCache(NotFound):
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is no cache {_shown(name)}")
+
+
+class NoSuchKey(NotFound):
+    def __init__(self, key_id: str) -> None:
+        super().__init__(f"There is no API key {_shown(key_id)}")
+
+
+class AlreadyExists(AttimoError):
+    status = 409
+    code = "already_exists"
+
+
+class CacheExists(AlreadyExists):
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is a cache {_shown(name)} already")
+
+
+class Unimplemented(AttimoError):
+    status = 501
+    code = "unimplemented"
+
+
+class Exhausted(AttimoError):
+    status = 429
+    code = "resource_exhausted"
+
+
+class StoreUnavailable(AttimoError):
+    """The database did not do its work (a full disk, a lock held too long); nothing was changed."""
+
+    status = 503
+    code = "unavailable"
+
+
+class Misconfigured(AttimoError):
+    """The server cannot start as it is set up."""
+
+    code = "misconfigured"
+
+
+class InvalidSetting(Misconfigured):
+    def __init__(self, source: str, value: object, allowed: str) -> None:
+        super().__init__(f"{source} is {value!r}, but must be {allowed}")
+
+
+class UnknownSetting(Misconfigured):
+    def __init__(self, source: str, nearest: str | None) -> None:
+        hint = f"; did you mean {nearest}?" if nearest else ""
+        super().__init__(f"{source} is not a setting{hint}")
+
+
+class DatabaseTooNew(Misconfigured):
+    def __init__(self, path: str, found: str, known: str) -> None:
+        super().__init__(
+            f"{path} was written by a newer Attimo (schema {found}, this one knows {known}): "
+            "install that version, or choose another data directory"
+        )
+
+
+class SqliteTooOld(Misconfigured):
+    def __init__(self, found: str, needed: str) -> None:
+        super().__init__(
+            f"SQLite {found} can damage a database in WAL mode; {needed} or later is needed: "
+            "install the package pysqlite3 again"
+        )
+
+
+def _shown(name: str) -> str:
+    return repr(name if len(name) <= 255 else name[:255] + "…")

@@ -1,0 +1,152 @@
+"""Every setting with its help and its default, on one page."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import TypeVar, cast
+
+from attimo.settings import values
+from attimo.settings.values import Kind, Raw
+
+PREFIX = "ATTIMO_"
+
+OTHER_VARIABLES = frozenset(
+    {
+        "ATTIMO_CONFIG",  # names the file of settings
+        "ATTIMO_URL",  # from here on: for the command line as a client
+        "ATTIMO_TOKEN",
+        "ATTIMO_CA",
+        "ATTIMO_CACHE",
+        "ATTIMO_PROFILE",
+    }
+)
+"""What else may stand in the environment under our prefix."""
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """What is written of a setting, below; `default` is what one would write to get it."""
+
+    default: Raw
+    help: str
+    kind: Kind[object]
+
+
+def setting(default: Raw, kind: Kind[Value], help: str) -> Value:
+    """Declare a setting; its type is that of its kind."""
+    declaration = Declaration(default, help, kind)
+    return cast(Value, field(metadata={"declaration": declaration}))
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of a server, merged; only `load` makes them."""
+
+    http: str | None = setting(
+        "127.0.0.1:8080",
+        values.ADDRESS,
+        "Where clients connect without TLS; port 0 is any free one, off is nowhere.",
+    )
+    https: str | None = setting(
+        "127.0.0.1:8443",
+        values.ADDRESS,
+        "Where clients connect with TLS; port 0 is any free one, off is nowhere.",
+    )
+    endpoint: str = setting(
+        "localhost",
+        values.PUBLIC_NAME,
+        "The public name of the server: certificate and tokens are made for it.",
+    )
+    data_dir: Path = setting(  # noqa: RUF009 (a declaration, not a value)
+        "$XDG_DATA_HOME/attimo",
+        values.FOLDER,
+        "Where database, certificates and credentials are kept.",
+    )
+    memory: int = setting(
+        "auto",
+        values.MEMORY,
+        "Bytes that items may occupy; auto is three quarters of what the machine or container has.",
+    )
+    threads: int = setting(
+        "auto",
+        values.THREADS,
+        "Threads that serve data; auto is one for each processor that this process may use.",
+    )
+    local: bool = setting(
+        False,
+        values.SWITCH,
+        "Let clients in without a token where they connect without TLS on this machine.",
+    )
+    collect_seconds: float = setting(
+        5, values.SECONDS, "How often usage is taken from the data plane into the ledger."
+    )
+    origins: Mapping[str, str] = field(repr=False, default_factory=dict)
+
+    def shown(self) -> list["Shown"]:
+        """Return each setting with its value and where that came from, for people."""
+        return [
+            Shown(name, _words(getattr(self, name)), self.origins[name], declaration.help)
+            for name, declaration in declarations().items()
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A setting in words."""
+
+    name: str
+    value: str
+    origin: str
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSettings:
+    """What the data plane is told at its start. Rust reads the attributes by name.
+
+    Attributes:
+        http: The address of the plaintext listener, None for no such listener.
+        https: The address of the TLS listener, None for no such listener.
+        certificate: The server's certificate and then the authority's, in PEM (the text itself).
+        private_key: The certificate's key, in PEM. The repr hides it.
+        threads: How many data threads there are.
+        memory_bytes: What items may occupy.
+        app_socket: The path of the Unix socket of the app that answers what is not data.
+        local: Whether the plaintext listener takes an empty token for the owner's, from loopback.
+    """
+
+    http: str | None
+    https: str | None
+    certificate: str | None
+    private_key: str | None = field(repr=False)
+    threads: int
+    memory_bytes: int
+    app_socket: str
+    local: bool
+
+
+def declarations() -> dict[str, Declaration]:
+    """Return what is declared of each setting, by name, in the order of this page."""
+    return {
+        found.name: found.metadata["declaration"]
+        for found in fields(Settings)
+        if "declaration" in found.metadata
+    }
+
+
+def flag(name: str) -> str:
+    """Return the name of a setting on the command line."""
+    return "--" + name.replace("_", "-")
+
+
+def variable(name: str) -> str:
+    """Return the name of a setting in the environment."""
+    return PREFIX + name.upper()
+
+
+def _words(value: object) -> str:
+    if value is None:
+        return "off"
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,73 @@
+"""What this machine, or the container around this process, allows: memory and processors.
+
+Containers say so through control groups, version 1 or 2; a limit of any group above counts.
+`root` is the root of the file system, another one in tests.
+"""
+
+import math
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path("/")
+
+
+def memory_bytes(root: Path = ROOT) -> int:
+    """Return the bytes of memory that this process may use: the least of host and groups."""
+    groups = _memory_limits(root)
+    return min([_host_memory(root), *groups])
+
+
+def processors(root: Path = ROOT) -> int:
+    """Return how many processors this process may keep busy, at least 1."""
+    allowed = len(os.sched_getaffinity(0))
+    return min([allowed, *_processor_limits(root)])
+
+
+def _host_memory(root: Path) -> int:
+    for line in (root / "proc/meminfo").read_text().splitlines():
+        if line.startswith("MemTotal:"):
+            return int(line.split()[1]) * 1024
+    raise OSError(f"{root}proc/meminfo does not tell MemTotal")
+
+
+def _memory_limits(root: Path) -> Iterator[int]:
+    for group in _groups(root, ""):
+        yield from _number(group / "memory.max")
+    for group in _groups(root, "memory"):
+        yield from _number(group / "memory.limit_in_bytes")
+
+
+def _processor_limits(root: Path) -> Iterator[int]:
+    for group in _groups(root, ""):
+        quota, _, period = _text(group / "cpu.max").partition(" ")
+        if quota.isdecimal() and period.isdecimal():
+            yield max(1, math.ceil(int(quota) / int(period)))
+    for group in _groups(root, "cpu"):
+        for share in _number(group / "cpu.cfs_quota_us"):
+            for period_us in _number(group / "cpu.cfs_period_us"):
+                yield max(1, math.ceil(share / period_us))
+
+
+def _groups(root: Path, controller: str) -> Iterator[Path]:
+    """Yield the folders of this process's group and of all above it; version 2 is controller ""."""
+    mounted = root / "sys/fs/cgroup" / controller
+    for line in _text(root / "proc/self/cgroup").splitlines():
+        _, controllers, path = line.split(":", 2)
+        if controller in controllers.split(","):
+            below = Path(path.lstrip("/"))
+            yield from (mounted / group for group in (below, *below.parents))
+
+
+def _number(file: Path) -> Iterator[int]:
+    """Yield the number in a file, if the file is there and has one ("max" and -1 are none)."""
+    text = _text(file)
+    if text.isdecimal():
+        yield int(text)
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text().strip()
+    except OSError:
+        return ""

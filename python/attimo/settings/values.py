@@ -1,0 +1,143 @@
+"""How the value of a setting is read from what a flag, a variable or a file says.
+
+A reader raises ValueError for what it does not allow; the sentence beside it says what it does.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from attimo.settings import host
+
+Raw = str | int | float | bool
+"""What flags, variables (text) and TOML (all four) give."""
+
+Value = TypeVar("Value", covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[Value]):
+    """A kind of value: how it is read, and what is allowed, in words."""
+
+    read: Callable[[Raw], Value]
+    allowed: str
+
+
+_UNITS = {
+    "": 1,
+    "KB": 10**3,
+    "MB": 10**6,
+    "GB": 10**9,
+    "TB": 10**12,
+    "KIB": 2**10,
+    "MIB": 2**20,
+    "GIB": 2**30,
+    "TIB": 2**40,
+}
+_SIZE = re.compile(r"(\d{1,20}(?:\.\d{1,9})?) ?([A-Za-z]*)", re.ASCII)
+_LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)", re.ASCII)
+LEAST_MEMORY = 2**20
+
+
+def _address(raw: Raw) -> str | None:
+    """Read `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080` or `off`."""
+    if raw is False or raw == "off":
+        return None
+    name, colon, port = _text(raw).rpartition(":")
+    if not colon or not re.fullmatch(r"\d{1,5}", port, re.ASCII) or int(port) > 65535:
+        raise ValueError
+    if name == "localhost":
+        return f"127.0.0.1:{int(port)}"
+    bare = name[1:-1] if name.startswith("[") and name.endswith("]") else name
+    address = ip_address(bare)
+    if isinstance(address, IPv6Address) != (bare != name):
+        raise ValueError
+    return f"{name}:{int(port)}"
+
+
+def _public_name(raw: Raw) -> str:
+    """Read a DNS name; clients put `cache.` and other words in front, so an address will not do."""
+    name = _text(raw).lower()
+    labels = name.split(".")
+    if len(name) > 200 or not all(_LABEL.fullmatch(label) for label in labels):
+        raise ValueError
+    if labels[-1].isdecimal():
+        raise ValueError
+    return name
+
+
+def _folder(raw: Raw) -> Path:
+    if not _text(raw):
+        raise ValueError
+    return Path(_text(raw)).expanduser().absolute()
+
+
+def size(raw: Raw) -> int:
+    """Read a number of bytes: `1073741824`, `1 GiB`, `1.5GB`."""
+    if isinstance(raw, int) and not isinstance(raw, bool):
+        return raw
+    found = _SIZE.fullmatch(_text(raw))
+    if found is None or found[2].upper() not in _UNITS:
+        raise ValueError
+    whole, _, part = found[1].partition(".")
+    unit = _UNITS[found[2].upper()]
+    billionths = int(part.ljust(9, "0"))
+    return int(whole) * unit + billionths * unit // 10**9
+
+
+def _memory(raw: Raw) -> int:
+    memory_bytes = host.memory_bytes() * 3 // 4 if raw == "auto" else size(raw)
+    if not LEAST_MEMORY <= memory_bytes < 2**63:
+        raise ValueError
+    return memory_bytes
+
+
+def _threads(raw: Raw) -> int:
+    return host.processors() if raw == "auto" else _between(1, 1024, _number(raw))
+
+
+def _switch(raw: Raw) -> bool:
+    if isinstance(raw, bool):
+        return raw
+    return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[
+        str(raw).lower()
+    ]
+
+
+def _seconds(raw: Raw) -> float:
+    if isinstance(raw, bool):
+        raise ValueError
+    return _between(0.1, 3600.0, float(raw))
+
+
+def _number(raw: Raw) -> int:
+    if isinstance(raw, bool | float):
+        raise ValueError
+    return int(raw)
+
+
+def _text(raw: Raw) -> str:
+    if not isinstance(raw, str):
+        raise ValueError
+    return raw
+
+
+Number = TypeVar("Number", int, float)
+
+
+def _between(least: Number, most: Number, number: Number) -> Number:
+    if not least <= number <= most:
+        raise ValueError
+    return number
+
+
+ADDRESS = Kind(_address, "an IP address and a port, such as 127.0.0.1:8080 or [::1]:0, or off")
+PUBLIC_NAME = Kind(_public_name, "a DNS name without a port, such as cache.example.com")
+FOLDER = Kind(_folder, "a path of a directory")
+MEMORY = Kind(_memory, "auto, or at least 1 MiB as bytes or with KB, MB, GB, KiB, MiB or GiB")
+THREADS = Kind(_threads, "auto, or a number from 1 to 1024")
+SWITCH = Kind(_switch, "true or false")
+SECONDS = Kind(_seconds, "a number from 0.1 to 3600")

@@ -1,0 +1,118 @@
+"""Every table, on one page.
+
+Times are seconds since 1970 (UTC). `revision` is the directory's revision that last wrote the row.
+What nodes know is never deleted: a row that is gone has the moment in `deleted_at`, `revoked_at` or
+`retired_at`, so that nodes can be told, and so that the ledger's numbers keep their meaning.
+A change here needs a migration beside it; a test compares the two.
+"""
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
+
+metadata = MetaData()
+
+directory = Table(
+    "directory",
+    metadata,
+    Column("id", Integer, CheckConstraint("id = 1", name="one_row"), primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("last_namespace", Integer, nullable=False),
+)
+"""One row: the newest revision, and the newest number given to a cache's items."""
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("created_at", Integer, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+caches = Table(
+    "caches",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("account_id", Integer, ForeignKey("accounts.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("namespace", Integer, nullable=False, unique=True),
+    Column("created_at", Integer, nullable=False),
+    Column("deleted_at", Integer),
+    Column("revision", Integer, nullable=False, index=True),
+    sqlite_autoincrement=True,
+)
+
+Index(
+    "one_cache_of_a_name",
+    caches.c.account_id,
+    caches.c.name,
+    unique=True,
+    sqlite_where=caches.c.deleted_at.is_(None),
+)
+
+signing_keys = Table(
+    "signing_keys",
+    metadata,
+    Column("kid", Text, primary_key=True),
+    Column("public_key", LargeBinary, nullable=False),
+    Column("private_key", LargeBinary, nullable=False),
+    Column("created_at", Integer, nullable=False),
+    Column("retired_at", Integer),
+    Column("revision", Integer, nullable=False, index=True),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("account_id", Integer, ForeignKey("accounts.id"), nullable=False),
+    Column("description", Text, nullable=False),
+    Column("issued_at", Integer, nullable=False),
+    Column("expires_at", Integer),
+    Column("revoked_at", Integer),
+    Column("revision", Integer, nullable=False, index=True),
+)
+"""What is known of a key. The key itself is a signed token and is kept nowhere."""
+
+Index("api_keys_of_an_account", api_keys.c.account_id, api_keys.c.id)
+
+batches = Table(
+    "batches",
+    metadata,
+    Column("node", Text, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("recorded_at", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""The usage batches that are in the ledger; a batch that is here is never counted again."""
+
+usage = Table(
+    "usage",
+    metadata,
+    Column("minute", Integer, primary_key=True, autoincrement=False),
+    Column("cache_id", Integer, primary_key=True, autoincrement=False),
+    Column("key_id", Text, primary_key=True),
+    Column("api", Text, primary_key=True),
+    Column("requests", Integer, nullable=False),
+    Column("errors", Integer, nullable=False),
+    Column("hits", Integer, nullable=False),
+    Column("misses", Integer, nullable=False),
+    Column("bytes_in", Integer, nullable=False),
+    Column("bytes_out", Integer, nullable=False),
+    Column("kib_in", Integer, nullable=False),
+    Column("kib_out", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""The ledger: what a key did with a cache through an API in the minute that began at `minute`.
+
+No foreign keys: cache 0 (no known cache) and the key `local` have no row of their own.
+"""
