@@ -1,0 +1,92 @@
+# The developer's words. `make help` prints them.
+
+VENV := .venv
+BIN := $(VENV)/bin
+RUST := $(shell find rust -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --constraint constraints.txt
+SAY := @printf '\033[1m==>\033[0m %s\n'
+
+# Cargo and pip find the environment by this, whatever the shell has activated.
+export VIRTUAL_ENV := $(CURDIR)/$(VENV)
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build fmt lint test conformance e2e faults bench docs serve wheel ci
+
+help: ## Show these words
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.develop build ## Make .venv, install everything, build the core
+
+build: $(VENV)/.core ## Build the data plane (Rust, optimised) into .venv
+
+serve: build ## Run a server with the defaults
+	@exec $(BIN)/attimo serve
+
+test: setup ## Rust and Python tests: unit, model, property, structure, docs, a first conformance
+	$(SAY) "Rust tests (the first time builds them: 2 to 5 minutes)"
+	cargo test --workspace
+	$(SAY) "Python tests"
+	$(BIN)/pytest tests/unit tests/property tests/structure tests/docs
+
+lint: setup ## Check style, types and walls
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	$(BIN)/mypy && $(BIN)/lint-imports
+	$(BIN)/python -m mypy.stubtest attimo._core
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+
+fmt: $(VENV)/.develop ## Format everything
+	$(BIN)/ruff check --fix --select I . && $(BIN)/ruff format .
+	cargo fmt --all
+
+conformance: setup $(VENV)/.javascript ## Momento's own SDKs against a real server
+	$(BIN)/pytest tests/conformance
+
+e2e: setup ## A person's way through the command line, on a real server
+	$(BIN)/pytest tests/e2e
+
+faults: setup ## Kill, fill the disk, turn the clock
+	$(BIN)/pytest tests/faults
+
+bench: setup ## Measure, beside Valkey and Redis in the same run
+	@setup/apt.sh bench redis-server=redis-server memcached=memcached h2load=nghttp2-client
+	$(BIN)/python -m bench
+
+docs: setup ## Write the reference pages anew
+	$(BIN)/python docs/generate.py
+
+wheel: $(VENV)/.develop ## Build a wheel that installs without Rust, into dist/
+	@setup/rust.sh
+	$(SAY) "Building the wheel (the first time takes 2 to 5 minutes)"
+	$(BIN)/maturin build --release --out dist
+
+ci: lint test conformance e2e faults docs ## All that is checked before a change lands
+
+$(VENV)/.made: setup/python.sh
+	@setup/python.sh
+	@touch $@
+
+$(VENV)/.run: $(VENV)/.made pyproject.toml constraints.txt
+	$(SAY) "Installing Python packages (about half a minute)"
+	@$(BIN)/python setup/requirements.py run > $(VENV)/run.txt
+	@$(PIP) --quiet --requirement $(VENV)/run.txt
+	@touch $@
+
+$(VENV)/.develop: $(VENV)/.run
+	$(SAY) "Installing Python packages for development (about half a minute)"
+	@$(BIN)/python setup/requirements.py develop > $(VENV)/develop.txt
+	@$(PIP) --quiet --requirement $(VENV)/develop.txt
+	@touch $@
+
+$(VENV)/.core: $(VENV)/.run $(RUST)
+	@setup/rust.sh
+	$(SAY) "Building the data plane (Rust; the first time takes 2 to 5 minutes on 2 cores)"
+	@PIP_CONSTRAINT=constraints.txt $(BIN)/maturin develop --release
+	@touch $@
+
+$(VENV)/.javascript: $(VENV)/.made tests/conformance/javascript/package-lock.json
+	@setup/apt.sh conformance node=nodejs npm=npm
+	$(SAY) "Installing Momento's JavaScript SDK"
+	@cd tests/conformance/javascript && npm ci --no-audit --no-fund
+	@touch $@

@@ -1,0 +1,5 @@
+"""python -m attimo."""
+
+from attimo.cli.main import main
+
+main()

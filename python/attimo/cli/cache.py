@@ -1,0 +1,108 @@
+"""attimo cache: caches, and the items in them."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from attimo.cli.client import Client
+from attimo.cli.output import Json, moment, print_json, print_table
+from attimo.cli.target import DEFAULT_CACHE, asks_server
+
+DEFAULT_TTL_SECONDS = 600
+
+app = typer.Typer(help="Caches, and the items in them.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="The cache.")]
+Key = Annotated[str, typer.Argument(help="The key.")]
+In = Annotated[
+    str | None,
+    typer.Option("--cache", "-c", help=f"The cache [ATTIMO_CACHE, else {DEFAULT_CACHE}]."),
+]
+
+
+@app.command()
+@asks_server
+def create(client: Client, name: Name) -> None:
+    """Create a cache; it can be used at once."""
+    client.create_cache(name)
+
+
+@app.command("list")
+@asks_server
+def list_caches(client: Client, as_json: Json = False) -> None:
+    """List the caches of the account."""
+    caches = list(client.caches())
+    if as_json:
+        print_json(caches)
+    else:
+        rows = [(cache["name"], moment(cache["created_at"])) for cache in caches]
+        print_table(["Name", "Created"], rows)
+
+
+@app.command()
+@asks_server
+def delete(client: Client, name: Name) -> None:
+    """Delete a cache and all that is in it."""
+    client.delete_cache(name)
+
+
+@app.command()
+@asks_server
+def flush(client: Client, name: Name) -> None:
+    """Empty a cache."""
+    client.flush_cache(name)
+
+
+@app.command("set")
+@asks_server
+def set_item(
+    client: Client,
+    key: Key,
+    value: Annotated[
+        str | None, typer.Argument(help="The value; `-` reads it from standard input.")
+    ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option("--file", "-f", help="Read the value from a file.", dir_okay=False),
+    ] = None,
+    ttl: Annotated[
+        int, typer.Option("--ttl", min=1, help="How long it lives, in seconds.")
+    ] = DEFAULT_TTL_SECONDS,
+    cache: In = None,
+) -> None:
+    """Write an item; any bytes will do."""
+    client.set(_chosen(client, cache), key, _value(value, file), ttl)
+
+
+@app.command()
+@asks_server
+def get(client: Client, key: Key, cache: In = None) -> None:
+    """Print an item's value as it is; exit with 1 and print nothing if there is none."""
+    value = client.get(_chosen(client, cache), key)
+    if value is None:
+        raise typer.Exit(1)
+    sys.stdout.buffer.write(value)
+    if sys.stdout.isatty():
+        sys.stdout.buffer.write(b"\n")
+
+
+@app.command("delete-item")
+@asks_server
+def delete_item(client: Client, key: Key, cache: In = None) -> None:
+    """Delete an item; no error if there is none."""
+    client.delete(_chosen(client, cache), key)
+
+
+def _chosen(client: Client, cache: str | None) -> str:
+    return cache or os.environ.get("ATTIMO_CACHE") or client.server.cache or DEFAULT_CACHE
+
+
+def _value(value: str | None, file: Path | None) -> bytes:
+    if (value is None) == (file is None):
+        raise typer.BadParameter("give a value, `-` or --file")
+    if file is not None:
+        return file.read_bytes()
+    return sys.stdin.buffer.read() if value == "-" else os.fsencode(value or "")

@@ -1,0 +1,157 @@
+"""What the command line asks a server: the public HTTP API, nothing else."""
+
+import base64
+import os
+import ssl
+from collections.abc import Iterator
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import quote
+
+from attimo.cli.profiles import Profile
+from attimo.errors import AttimoError, Misconfigured
+
+if TYPE_CHECKING:
+    import httpx
+
+TIMEOUT_SECONDS = 30
+PAGE = 100
+MISSING_KEY = "key not found"
+
+
+class Client:
+    """A connection to one server, as one caller."""
+
+    def __init__(self, server: Profile) -> None:
+        """Make a client; it connects at the first question.
+
+        Raises:
+            Misconfigured: The address or the certificates cannot be used.
+        """
+        import httpx
+
+        self.server = server
+        try:
+            self._http = httpx.Client(
+                base_url=server.url,
+                headers={"Authorization": server.api_key},
+                verify=_trust(server.ca),
+                timeout=TIMEOUT_SECONDS,
+                trust_env=False,
+            )
+        except (OSError, ValueError, httpx.InvalidURL) as error:
+            raise Misconfigured(f"{server.url} cannot be used: {error}") from error
+
+    def __enter__(self) -> Self:
+        """Use it in a `with`, which closes it."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the connection."""
+        self._http.close()
+
+    def create_cache(self, name: str) -> None:
+        """Make a cache."""
+        self._ask("PUT", f"/caches/{_part(name)}")
+
+    def delete_cache(self, name: str) -> None:
+        """Delete a cache and all that is in it."""
+        self._ask("DELETE", f"/caches/{_part(name)}")
+
+    def flush_cache(self, name: str) -> None:
+        """Empty a cache."""
+        self._ask("POST", f"/caches/{_part(name)}/flush")
+
+    def caches(self) -> Iterator[dict[str, Any]]:
+        """Every cache of the account."""
+        return self._pages("/caches", "caches")
+
+    def get(self, cache: str, key: str) -> bytes | None:
+        """The value of a key, or None."""
+        answer = self._send("GET", f"/cache/{_part(cache)}", params=_key(key))
+        if answer.status_code == 404 and MISSING_KEY in answer.text.lower():
+            return None
+        return _checked(answer).content
+
+    def set(self, cache: str, key: str, value: bytes, ttl_seconds: int) -> None:
+        """Write a value."""
+        query = _key(key) | {"ttl_seconds": str(ttl_seconds)}
+        self._ask("PUT", f"/cache/{_part(cache)}", params=query, content=value)
+
+    def delete(self, cache: str, key: str) -> None:
+        """Take a key out of a cache; no error if it is not there."""
+        self._ask("DELETE", f"/cache/{_part(cache)}", params=_key(key))
+
+    def create_key(self, description: str, expiry: int | str) -> dict[str, Any]:
+        """Make an API key."""
+        asked = {"description": description, "expiry": expiry}
+        made: dict[str, Any] = self._ask("POST", "/api-keys", json=asked).json()
+        return made
+
+    def keys(self) -> Iterator[dict[str, Any]]:
+        """Every API key of the account that is not revoked."""
+        return self._pages("/api-keys", "key_info")
+
+    def revoke_key(self, key_id: str) -> None:
+        """Make a key useless at once."""
+        self._ask("DELETE", f"/api-keys/{_part(key_id)}")
+
+    def _pages(self, path: str, field: str) -> Iterator[dict[str, Any]]:
+        query = {"limit": str(PAGE)}
+        while True:
+            page = self._ask("GET", path, params=query).json()
+            yield from page[field]
+            if not page.get("next_token"):
+                return
+            query["next_token"] = page["next_token"]
+
+    def _ask(self, method: str, path: str, **options: Any) -> "httpx.Response":
+        return _checked(self._send(method, path, **options))
+
+    def _send(self, method: str, path: str, **options: Any) -> "httpx.Response":
+        import httpx
+
+        try:
+            return self._http.request(method, path, **options)
+        except httpx.TimeoutException as error:
+            raise AttimoError(f"{self.server.url} did not answer in {TIMEOUT_SECONDS} s") from error
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise AttimoError(f"{self.server.url} cannot be reached: {error}") from error
+
+
+def _checked(answer: "httpx.Response") -> "httpx.Response":
+    """The answer, if it is a good one.
+
+    Raises:
+        AttimoError: It is not; the message is the server's.
+    """
+    if answer.is_success:
+        return answer
+    raise AttimoError(_message(answer))
+
+
+def _message(answer: "httpx.Response") -> str:
+    try:
+        return str(answer.json()["message"])
+    except (ValueError, KeyError, TypeError):
+        return answer.text.strip() or f"the server answered {answer.status_code}"
+
+
+def _trust(ca: str | None) -> ssl.SSLContext:
+    """What to trust: these certificates, else the system's."""
+    return ssl.create_default_context(cafile=ca)
+
+
+def _part(text: str) -> str:
+    """A part of a path; names of one or two dots are left for the server to refuse."""
+    return quote(text, safe="")
+
+
+def _key(key: str) -> dict[str, str]:
+    """A key as the argument's own bytes, which need not be text."""
+    return {"key_base64": base64.urlsafe_b64encode(os.fsencode(key)).decode()}

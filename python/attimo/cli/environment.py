@@ -1,0 +1,18 @@
+"""attimo env: point the official SDKs at the running server."""
+
+from attimo.cli.output import Json, print_json
+from attimo.cli.target import DataDir, local_directory
+from attimo.errors import Misconfigured
+from attimo.serve import words
+
+
+def env(data_dir: DataDir = None, as_json: Json = False) -> None:
+    """Print `export` lines for the server that runs on this machine: eval "$(attimo env)"."""
+    home = local_directory(data_dir)
+    credentials = home.credentials()
+    if credentials is None or home.running() is None:
+        raise Misconfigured(f"no server runs on {home.path}; start one: attimo serve")
+    if as_json:
+        print_json(dict(words.variables(credentials)))
+    else:
+        print("\n".join(words.exports(credentials)))

@@ -1,0 +1,31 @@
+"""The program `attimo`: its commands, and how it ends when one fails."""
+
+import sys
+
+import typer
+
+from attimo.cli import cache, environment, key, profile, serving, settings, version
+from attimo.errors import AttimoError
+
+app = typer.Typer(
+    name="attimo",
+    help="An open, self-hosted serverless cache. Start one with: attimo serve",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command("serve")(serving.serve)
+app.command("env")(environment.env)
+app.command("settings")(settings.settings)
+app.add_typer(cache.app, name="cache")
+app.add_typer(key.app, name="key")
+app.add_typer(profile.app, name="profile")
+app.command("version")(version.version)
+
+
+def main() -> None:
+    """Run the command that was typed; a failure is one line, and exit status 1."""
+    try:
+        app()
+    except (AttimoError, OSError) as error:
+        print("attimo:", " ".join(str(error).split()), file=sys.stderr)
+        raise SystemExit(1) from None

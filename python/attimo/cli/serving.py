@@ -1,0 +1,45 @@
+"""attimo serve: its flags are the settings, as they are declared."""
+
+import inspect
+from typing import Annotated, Any
+
+import typer
+
+from attimo import settings
+from attimo.cli.target import ConfigFile
+from attimo.settings.declared import Declaration, declarations, flag, variable
+
+
+def serve(config: ConfigFile = None, **flags: Any) -> None:
+    """Run a server until SIGTERM or Ctrl-C; the first start makes all that it needs."""
+    chosen = settings.load(flags | {"config": str(config) if config else None})
+    from attimo.serve import server
+
+    server.serve(chosen)
+
+
+def _parameter(name: str, declared: Declaration) -> inspect.Parameter:
+    """A setting as a flag that need not be given."""
+    kind = bool if isinstance(declared.default, bool) else str
+    default = "off" if declared.default is False else declared.default
+    option = typer.Option(
+        flag(name), help=f"{declared.help} [{variable(name)}; {default}]", show_default=False
+    )
+    return inspect.Parameter(
+        name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=None,
+        annotation=Annotated[kind | None, option],
+    )
+
+
+def _give_flags() -> None:
+    """Let Typer see a parameter for every setting."""
+    own = inspect.signature(serve).parameters["config"]
+    parameters = [_parameter(name, declared) for name, declared in declarations().items()]
+    every = [own.replace(kind=inspect.Parameter.KEYWORD_ONLY), *parameters]
+    serve.__signature__ = inspect.Signature(every)  # type: ignore[attr-defined]
+    serve.__annotations__ = {each.name: each.annotation for each in every}
+
+
+_give_flags()

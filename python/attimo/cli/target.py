@@ -1,0 +1,145 @@
+"""Which server a command talks to, and as whom.
+
+What is typed wins over what the environment says, and a server that is named (an address or a
+profile) over the one on this machine, whose address and key lie in its data directory.
+"""
+
+import inspect
+import os
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, Concatenate, ParamSpec
+
+import typer
+
+from attimo import settings
+from attimo.cli import profiles
+from attimo.cli.client import Client
+from attimo.cli.profiles import Profile
+from attimo.data_directory import DataDirectory
+from attimo.errors import Misconfigured
+
+P = ParamSpec("P")
+
+DEFAULT_CACHE = "default-cache"
+PANEL = "Which server"
+
+ProfileName = Annotated[
+    str | None,
+    typer.Option(
+        "--profile", help="A server from `attimo profile` [ATTIMO_PROFILE].", rich_help_panel=PANEL
+    ),
+]
+Url = Annotated[
+    str | None,
+    typer.Option(help="Its address [ATTIMO_URL].", rich_help_panel=PANEL),
+]
+ApiKey = Annotated[
+    str | None,
+    typer.Option(help="The API key for --url [ATTIMO_TOKEN].", rich_help_panel=PANEL),
+]
+Ca = Annotated[
+    Path | None,
+    typer.Option(help="The certificates to trust for --url [ATTIMO_CA].", rich_help_panel=PANEL),
+]
+DataDir = Annotated[
+    Path | None,
+    typer.Option(
+        help="The data directory of a server on this machine [ATTIMO_DATA_DIR].",
+        rich_help_panel=PANEL,
+    ),
+]
+
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        help="The file of settings [ATTIMO_CONFIG; attimo.toml here or in ~/.config/attimo].",
+    ),
+]
+
+_OPTIONS = {"profile": ProfileName, "url": Url, "api_key": ApiKey, "ca": Ca, "data_dir": DataDir}
+
+
+def asks_server(command: Callable[Concatenate[Client, P], None]) -> Callable[..., None]:
+    """Give a command its first argument, a client, by the options that say which server."""
+
+    @wraps(command)
+    def run(*args: Any, **options: Any) -> None:
+        choice = {name: options.pop(name) for name in _OPTIONS}
+        with Client(choose(**choice)) as client:
+            command(client, *args, **options)
+
+    signature = inspect.signature(command)
+    own = list(signature.parameters.values())[1:]
+    added = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=hint)
+        for name, hint in _OPTIONS.items()
+    ]
+    run.__signature__ = signature.replace(parameters=[*own, *added])  # type: ignore[attr-defined]
+    run.__annotations__ = {each.name: each.annotation for each in [*own, *added]}
+    return run
+
+
+def choose(
+    profile: str | None = None,
+    url: str | None = None,
+    api_key: str | None = None,
+    ca: Path | None = None,
+    data_dir: Path | None = None,
+) -> Profile:
+    """The server that these words and the environment name.
+
+    Raises:
+        Misconfigured: They contradict each other, or name no server that can be reached.
+        NotFound: There is no such profile.
+    """
+    if sum(word is not None for word in (profile, url, data_dir)) > 1:
+        raise Misconfigured("use one of --profile, --url and --data-dir")
+    if profile:
+        return profiles.get(profile)
+    if url:
+        return _by_url(url, api_key, ca)
+    if data_dir:
+        return _local(data_dir)
+    return _from_environment(api_key, ca)
+
+
+def _from_environment(api_key: str | None, ca: Path | None) -> Profile:
+    if url := os.environ.get("ATTIMO_URL"):
+        return _by_url(url, api_key, ca)
+    if name := os.environ.get("ATTIMO_PROFILE"):
+        return profiles.get(name)
+    return _local(None)
+
+
+def _by_url(url: str, api_key: str | None, ca: Path | None) -> Profile:
+    key = api_key or os.environ.get("ATTIMO_TOKEN")
+    if not key:
+        raise Misconfigured(f"which API key for {url}? Say --api-key or ATTIMO_TOKEN")
+    trusted = str(ca) if ca else os.environ.get("ATTIMO_CA")
+    return Profile(url, key, trusted)
+
+
+def local_directory(data_dir: Path | None) -> DataDirectory:
+    """The data directory that is meant: the one typed, or that of the settings."""
+    flags = {"data_dir": str(data_dir)} if data_dir else {}
+    return DataDirectory(settings.load(flags).data_dir)
+
+
+def _local(data_dir: Path | None) -> Profile:
+    home = local_directory(data_dir)
+    credentials = home.credentials()
+    if credentials is None:
+        raise Misconfigured(
+            f"there is no server in {home.path}; start one with `attimo serve`, "
+            "or name another with --url or --profile"
+        )
+    if home.running() is None:
+        raise Misconfigured(f"the server of {home.path} is not running; start it: attimo serve")
+    if credentials.http:
+        return Profile(credentials.http, credentials.api_key, cache=credentials.cache)
+    if credentials.https:
+        return Profile(credentials.https, credentials.api_key, credentials.ca, credentials.cache)
+    raise Misconfigured(f"the server of {home.path} listens on no address")

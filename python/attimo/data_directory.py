@@ -1,0 +1,148 @@
+"""The folder in which a server keeps everything: what lies in it, and who holds it.
+
+Everything in it is the owner's alone (mode 700). One server at a time holds the lock; the others,
+and the command line, read what the running server has written about itself.
+"""
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import IO
+
+from attimo import files
+from attimo.errors import Misconfigured
+
+MODE = 0o700
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a client on this machine needs to use the server as its owner."""
+
+    endpoint: str
+    api_key: str = field(repr=False)
+    http: str | None
+    https: str | None
+    ca: str
+    account_id: int
+    cache: str
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """Where the server that runs at the moment is to be found."""
+
+    pid: int
+    http: str | None
+    https: str | None
+    endpoint: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class DataDirectory:
+    """The files of one server."""
+
+    path: Path
+
+    @property
+    def database(self) -> Path:
+        """The SQLite database."""
+        return self.path / "attimo.db"
+
+    @property
+    def authority(self) -> Path:
+        """The certificate that clients trust."""
+        return self.path / "ca.pem"
+
+    def prepare(self) -> None:
+        """Make the folder, for its owner only.
+
+        Raises:
+            Misconfigured: It cannot be made or written to.
+        """
+        try:
+            self.path.mkdir(mode=MODE, parents=True, exist_ok=True)
+            self.path.chmod(MODE)
+            (self.path / "lock").touch(files.OWNER_ONLY)
+        except OSError as error:
+            raise Misconfigured(
+                f"cannot write to the data directory {self.path} ({error.strerror}); "
+                "choose another with --data-dir"
+            ) from error
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the folder; the kernel lets go of it when this process ends, however it ends.
+
+        Raises:
+            Misconfigured: Another server holds it.
+        """
+        with (self.path / "lock").open("r+", encoding="ascii") as file:
+            if not _taken(file):
+                raise Misconfigured(
+                    f"another server (pid {file.read().strip() or 'unknown'}) uses the data "
+                    f"directory {self.path}; stop it, or choose another with --data-dir"
+                )
+            file.truncate(0)
+            file.write(str(os.getpid()))
+            file.flush()
+            yield
+
+    @contextmanager
+    def announced(self, running: Running) -> Iterator[None]:
+        """Tell others where the server is, for as long as it runs."""
+        path = self.path / "server.json"
+        files.write(path, json.dumps(asdict(running), indent=2) + "\n")
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+
+    def running(self) -> Running | None:
+        """The server that runs on this folder now, or None."""
+        text = files.read(self.path / "server.json")
+        if text is None or not self._is_locked():
+            return None
+        return Running(**json.loads(text))
+
+    def credentials(self) -> Credentials | None:
+        """What the last start left for the command line, or None before the first."""
+        text = files.read(self.path / "credentials.json")
+        return None if text is None else Credentials(**json.loads(text))
+
+    def keep(self, credentials: Credentials) -> None:
+        """Leave `credentials` for the command line."""
+        text = json.dumps(asdict(credentials), indent=2) + "\n"
+        path = self.path / "credentials.json"
+        if files.read(path) != text:
+            files.write(path, text)
+
+    def _is_locked(self) -> bool:
+        """Whether a server holds the folder: a killed one leaves its server.json behind."""
+        try:
+            with (self.path / "lock").open("r", encoding="ascii") as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except FileNotFoundError:
+            return False
+        return False
+
+
+def _taken(file: IO[str]) -> bool:
+    """Take the lock unless a server has it; who only looks has it for a moment, too."""
+    for pause in (0.05, 0.05, 0.05, None):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if pause is not None:
+                time.sleep(pause)
+        else:
+            return True
+    return False

@@ -1,0 +1,88 @@
+"""Every few seconds: take what the node counted, and write it into the ledger.
+
+A batch is kept until it is recorded, and no other is taken before: what is counted meanwhile adds
+up in the node, where it needs no more room. So a full disk loses nothing and repeats nothing.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from attimo.control.usage import Batch
+from attimo.errors import AttimoError
+
+LONGEST_BACKOFF = 8  # times the interval
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Collector:
+    """Carries usage from a node to a ledger, in a thread of its own.
+
+    Attributes:
+        take: Hands over the next batch, or None.
+        record: Writes a batch once, however often it is given; raises if it could not.
+        every_seconds: How often.
+    """
+
+    take: Callable[[], Batch | None]
+    record: Callable[[Batch], object]
+    every_seconds: float
+    _waiting: Batch | None = field(default=None, init=False)
+    _failures: int = field(default=0, init=False)
+    _ending: threading.Event = field(default_factory=threading.Event, init=False)
+    _thread: threading.Thread | None = field(default=None, init=False)
+
+    def start(self) -> None:
+        """Begin to collect."""
+        self._thread = threading.Thread(target=self._run, name="collector", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Collect a last time, after the node has stopped, and end."""
+        self._ending.set()
+        if self._thread is not None:
+            self._thread.join()
+        while self.collect():
+            pass
+        if self._waiting is not None:
+            log.error("the last usage could not be recorded and is lost")
+
+    def collect(self) -> bool:
+        """Record one batch; whether there was one and it is in the ledger now."""
+        if self._waiting is None:
+            self._waiting = self.take()
+        if self._waiting is None:
+            return False
+        try:
+            self.record(self._waiting)
+        except Exception as error:  # a bug here must not end the metering, either
+            self._fail(error)
+            return False
+        self._waiting = None
+        self._recover()
+        return True
+
+    def _run(self) -> None:
+        while not self._ending.wait(self.pause_seconds):
+            self.collect()
+
+    @property
+    def pause_seconds(self) -> float:
+        """How long to wait before the next try: longer after each failure in a row."""
+        return float(self.every_seconds * min(2**self._failures, LONGEST_BACKOFF))
+
+    def _fail(self, error: Exception) -> None:
+        self._failures += 1
+        if self._failures == 1:
+            trace = None if isinstance(error, AttimoError) else error
+            log.error(
+                "usage cannot be recorded; it is kept and tried again: %s", error, exc_info=trace
+            )
+
+    def _recover(self) -> None:
+        if self._failures:
+            log.warning("usage is recorded again, after %d failures", self._failures)
+            self._failures = 0

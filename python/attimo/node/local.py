@@ -1,0 +1,68 @@
+"""The data plane in this process. Nothing else imports the Rust side."""
+
+from dataclasses import dataclass
+
+from attimo import _core
+from attimo.control.directory import Changes
+from attimo.errors import Misconfigured
+from attimo.settings import NodeSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where a node listens, with the ports that it really has."""
+
+    http: str | None
+    https: str | None
+
+
+class LocalNode:
+    """A node of this process, from its settings to its end."""
+
+    def __init__(self, settings: NodeSettings) -> None:
+        """Make a stopped node.
+
+        Raises:
+            Misconfigured: A certificate, a key or an address cannot be used.
+        """
+        self._settings = settings
+        try:
+            self._node = _core.Node(settings)
+        except ValueError as error:
+            raise Misconfigured(str(error)) from error
+
+    def learn(self, changes: Changes) -> None:
+        """Take over a newer directory; every request that begins after the return uses it.
+
+        Raises:
+            ValueError: The changes begin after the node's revision: it needs the whole.
+        """
+        self._node.learn(changes)
+
+    def start(self) -> Addresses:
+        """Begin to serve, and tell where.
+
+        Raises:
+            Misconfigured: An address cannot be bound; nothing is left running.
+        """
+        try:
+            self._node.start()
+        except OSError as error:
+            raise Misconfigured(self._explained(error)) from error
+        return Addresses(*self._node.addresses())
+
+    def stop(self, grace_seconds: float) -> None:
+        """Accept no more, finish what is under way, and end."""
+        self._node.stop(grace_seconds)
+
+    def take_usage(self) -> _core.Batch | None:
+        """Hand over what was counted since the last call, or None if nothing was."""
+        return self._node.take_usage()
+
+    def _explained(self, error: OSError) -> str:
+        """The system's words, and the setting that mends it."""
+        setting = "http" if str(self._settings.http) in str(error) else "https"
+        return (
+            f"cannot listen on {error}; choose another address with "
+            f"--{setting} or ATTIMO_{setting.upper()}"
+        )

@@ -1,0 +1,1 @@
+"""One server in one process: a database, a node and the control app, from start to signal."""

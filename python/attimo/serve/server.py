@@ -1,0 +1,159 @@
+"""One server, from its settings to its end. Whoever reads `serve` knows the order of things.
+
+The node answers before the control app has been imported; what it forwards meanwhile waits in the
+socket. At the end the node stops first, so that the last usage is whole when it is recorded.
+"""
+
+import ipaddress
+import logging
+import os
+import resource
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+from attimo import __version__, certificates
+from attimo.control import Control, usage
+from attimo.data_directory import Credentials, DataDirectory, Running
+from attimo.node.collector import Collector
+from attimo.node.local import Addresses, LocalNode
+from attimo.serve import owner, words
+from attimo.serve.app import AppThread, Door, door
+from attimo.serve.signals import asked_to_end
+from attimo.settings import NodeSettings, Settings
+from attimo.store.database import Database, open_database
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+GRACE_SECONDS = 8.0  # of the ten in which a server must have ended
+
+
+def serve(settings: Settings) -> None:
+    """Run a server until SIGTERM or SIGINT.
+
+    Raises:
+        Misconfigured: The server cannot start as it is set up; nothing was damaged.
+        StoreUnavailable: The database cannot be opened or written.
+    """
+    _prepare_process()
+    home = DataDirectory(settings.data_dir)
+    home.prepare()
+    with ExitStack() as stack:
+        asked = stack.enter_context(asked_to_end())
+        stack.enter_context(home.lock())
+        socket = stack.enter_context(door())
+        database = stack.enter_context(_database(home))
+        node = _node(settings, home, socket)
+        control = Control(database, node.learn)
+        control.announce()
+
+        addresses = node.start()
+        collector = Collector(node.take_usage, _recorder(control), settings.collect_seconds)
+        app = AppThread(socket, lambda: _control_app(control), on_failure=asked.set)
+        # Undone from the last to the first: the node ends, its usage is recorded, the app ends.
+        stack.callback(app.stop)
+        stack.callback(collector.stop)
+        stack.callback(node.stop, GRACE_SECONDS)
+        running = _running(settings, addresses)
+        _introduce(control, home, running)
+        stack.enter_context(home.announced(running))
+
+        app.start()
+        collector.start()
+        app.wait()
+        if not asked.is_set():
+            _say(words.ready())
+        asked.wait()
+        _say("Attimo is ending: finishing what is under way")
+
+
+def _prepare_process() -> None:
+    """Only the owner reads what this process writes; only the system limits connections."""
+    os.umask(0o077)
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s"
+    )
+
+
+@contextmanager
+def _database(home: DataDirectory) -> Iterator[Database]:
+    database = open_database(home.database)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def _node(settings: Settings, home: DataDirectory, socket: Door) -> LocalNode:
+    certificate = certificates.ensure(home.path, settings.endpoint) if settings.https else None
+    return LocalNode(
+        NodeSettings(
+            http=settings.http,
+            https=settings.https,
+            certificate=certificate.chain if certificate else None,
+            private_key=certificate.private_key if certificate else None,
+            threads=settings.threads,
+            memory_bytes=settings.memory,
+            app_socket=str(socket.path),
+            local=settings.local,
+        )
+    )
+
+
+def _recorder(control: Control) -> Callable[[usage.Batch], None]:
+    def record(batch: usage.Batch) -> None:
+        with control.begin() as tx:
+            usage.record(tx, batch)
+
+    return record
+
+
+def _control_app(control: Control) -> "FastAPI":
+    from attimo.api import create_app
+
+    return create_app(control)
+
+
+def _running(settings: Settings, addresses: Addresses) -> Running:
+    endpoint = settings.endpoint
+    if addresses.https and (port := addresses.https.rpartition(":")[2]) != "443":
+        endpoint = f"{endpoint}:{port}"
+    return Running(os.getpid(), addresses.http, addresses.https, endpoint, __version__)
+
+
+def _introduce(control: Control, home: DataDirectory, running: Running) -> None:
+    """Say where the server is, and to a new owner how to use it; keep it for the command line."""
+    who = owner.ensure(control, home.credentials())
+    credentials = Credentials(
+        endpoint=running.endpoint,
+        api_key=who.api_key,
+        http=f"http://{_reachable(running.http)}" if running.http else None,
+        https=f"https://{running.endpoint}" if running.https else None,
+        ca=str(home.authority),
+        account_id=who.account_id,
+        cache=owner.CACHE,
+    )
+    home.keep(credentials)
+    _say(words.addresses(running, home))
+    if who.is_new:
+        _say(words.welcome(credentials))
+
+
+def _reachable(address: str) -> str:
+    """An address to which this machine can connect: 0.0.0.0 is none."""
+    host, _, port = address.rpartition(":")
+    if not ipaddress.ip_address(host.strip("[]")).is_unspecified:
+        return address
+    return f"[::1]:{port}" if ":" in host else f"127.0.0.1:{port}"
+
+
+def _say(text: str) -> None:
+    """Print for a person, who may have stopped listening."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

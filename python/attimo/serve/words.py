@@ -1,0 +1,101 @@
+"""What a server says when it starts, and the shell lines that point clients at it."""
+
+import shlex
+
+from attimo import __version__
+from attimo.data_directory import Credentials, DataDirectory, Running
+
+RULE = "─" * 78
+
+_CURL = """\
+curl -X PUT -H "Authorization: $ATTIMO_TOKEN" -d hello{trust} \\
+  "{url}/cache/{cache}?key=greeting&ttl_seconds=600"
+curl -H "Authorization: $ATTIMO_TOKEN"{trust} "{url}/cache/{cache}?key=greeting"
+"""
+
+_PYTHON = """\
+from datetime import timedelta
+from momento import CacheClient, Configurations, CredentialProvider
+credentials = CredentialProvider.from_environment_variables_v2()
+client = CacheClient(Configurations.Laptop.v1(), credentials, timedelta(minutes=10))
+print(client.set("{cache}", "greeting", "hello"))
+print(client.get("{cache}", "greeting"))
+"""
+
+_JAVASCRIPT = """\
+const {{ CacheClient, Configurations, CredentialProvider }} = require('@gomomento/sdk');
+{credentials}
+const configuration = Configurations.Laptop.v1();
+const client = new CacheClient({{ configuration, credentialProvider, defaultTtlSeconds: 600 }});
+client.set('{cache}', 'greeting', 'hello')
+  .then(() => client.get('{cache}', 'greeting'))
+  .then(got => {{ console.log(got.toString()); client.close(); }});
+"""
+
+_BY_ENVIRONMENT = "const credentialProvider = CredentialProvider.fromEnvVarV2();"
+
+_BY_ADDRESS = """\
+// Node.js does not resolve cache.localhost; with a host name of your own, this is enough:
+// const credentialProvider = CredentialProvider.fromEnvVarV2();
+const at = process.env.MOMENTO_ENDPOINT;
+const apiKey = btoa(JSON.stringify({ endpoint: at, api_key: process.env.MOMENTO_API_KEY }));
+const endpointOverrides = { cacheEndpoint: at, controlEndpoint: at, tokenEndpoint: at };
+const credentialProvider = CredentialProvider.fromString({ apiKey, endpointOverrides });"""
+
+
+def variables(credentials: Credentials) -> dict[str, str]:
+    """What the official SDKs and curl find in the environment."""
+    key = {"MOMENTO_API_KEY": credentials.api_key, "ATTIMO_TOKEN": credentials.api_key}
+    if not credentials.https:
+        return key
+    return key | {
+        "MOMENTO_ENDPOINT": credentials.endpoint,
+        "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": credentials.ca,
+    }
+
+
+def exports(credentials: Credentials) -> list[str]:
+    """Lines for a shell, after which the official SDKs and curl use the server."""
+    return [f"export {name}={shlex.quote(value)}" for name, value in variables(credentials).items()]
+
+
+def addresses(running: Running, home: DataDirectory) -> str:
+    """Where the server is to be found."""
+    lines = [f"Attimo {__version__}, data in {home.path}"]
+    if running.http:
+        lines.append(f"  plaintext  http://{running.http}")
+    if running.https:
+        lines.append(f"  TLS        https://{running.https}  (endpoint {running.endpoint})")
+    return "\n".join(lines)
+
+
+def welcome(credentials: Credentials) -> str:
+    """How to use a new server, ready to paste; the only time that its key is shown."""
+    cache = credentials.cache
+    url = credentials.http or credentials.https or ""
+    trust = "" if credentials.http else f" --cacert {shlex.quote(credentials.ca)}"
+    parts = [
+        RULE,
+        f"A new server. It has a cache called {cache} and this API key, which is shown only now;",
+        "it is kept in the data directory for the command line, so `attimo env` tells it again.",
+        "",
+        *exports(credentials),
+        "",
+        "# curl",
+        _CURL.format(url=url, cache=cache, trust=trust),
+    ]
+    if credentials.https:
+        node = _BY_ADDRESS if credentials.endpoint.startswith("localhost") else _BY_ENVIRONMENT
+        parts += [
+            "# Python (pip install momento)",
+            f"python3 - <<'END'\n{_PYTHON.format(cache=cache)}END",
+            "",
+            "# Node.js (npm install @gomomento/sdk)",
+            f"node - <<'END'\n{_JAVASCRIPT.format(cache=cache, credentials=node)}END",
+        ]
+    return "\n".join([*parts, RULE])
+
+
+def ready() -> str:
+    """The last line of a start."""
+    return f"Attimo {__version__} is ready"
