@@ -1,0 +1,128 @@
+"""Usage goes from the node into the ledger, once, in order, whatever the disk does."""
+
+import logging
+from dataclasses import dataclass, field
+
+import pytest
+
+from attimo.control.usage import Used
+from attimo.errors import StoreUnavailable
+from attimo.node.collector import LONGEST_BACKOFF, Collector
+
+
+@dataclass
+class Counted:
+    """A batch as a node hands it over."""
+
+    number: int
+    node: str = "node-1"
+    used: list[Used] = field(default_factory=list)
+
+
+@dataclass
+class Meter:
+    """A node that has as many batches as it is told."""
+
+    batches: int
+    taken: int = 0
+
+    def take(self) -> Counted | None:
+        if self.taken == self.batches:
+            return None
+        self.taken += 1
+        return Counted(self.taken)
+
+
+@dataclass
+class Ledger:
+    """A ledger whose disk can be full."""
+
+    full: bool = False
+    numbers: list[int] = field(default_factory=list)
+
+    def record(self, batch: Counted) -> None:
+        if self.full:
+            raise StoreUnavailable("the disk is full")
+        self.numbers.append(batch.number)
+
+
+def collector(meter: Meter, ledger: Ledger) -> Collector:
+    return Collector(meter.take, ledger.record, every_seconds=5)  # type: ignore[arg-type]
+
+
+def test_what_was_taken_is_recorded() -> None:
+    ledger = Ledger()
+
+    assert collector(Meter(1), ledger).collect()
+    assert ledger.numbers == [1]
+
+
+def test_nothing_is_recorded_when_nothing_was_counted() -> None:
+    ledger = Ledger()
+
+    assert not collector(Meter(0), ledger).collect()
+    assert ledger.numbers == []
+
+
+def test_a_batch_that_could_not_be_recorded_is_kept_and_comes_first() -> None:
+    meter, ledger = Meter(2), Ledger(full=True)
+    collecting = collector(meter, ledger)
+    collecting.collect()
+    collecting.collect()
+    assert meter.taken == 1
+
+    ledger.full = False
+    collecting.collect()
+    collecting.collect()
+
+    assert ledger.numbers == [1, 2]
+
+
+def test_tries_come_less_often_while_they_fail_and_as_before_afterwards() -> None:
+    ledger = Ledger(full=True)
+    collecting = collector(Meter(1), ledger)
+    pauses = []
+    for _ in range(6):
+        pauses.append(collecting.pause_seconds)
+        collecting.collect()
+    assert pauses == [5, 10, 20, 40, 40, 40]
+    assert max(pauses) == 5 * LONGEST_BACKOFF
+
+    ledger.full = False
+    collecting.collect()
+
+    assert collecting.pause_seconds == 5
+
+
+def test_an_episode_is_logged_once_at_its_start_and_once_at_its_end(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    ledger = Ledger(full=True)
+    collecting = collector(Meter(1), ledger)
+    with caplog.at_level(logging.INFO):
+        for _ in range(3):
+            collecting.collect()
+        ledger.full = False
+        collecting.collect()
+
+    first, last = caplog.messages
+    assert "the disk is full" in first
+    assert "recorded again, after 3 failures" in last
+
+
+def test_the_end_records_all_that_is_left() -> None:
+    ledger = Ledger()
+    collecting = collector(Meter(3), ledger)
+    collecting.start()
+
+    collecting.stop()
+
+    assert ledger.numbers == [1, 2, 3]
+
+
+def test_what_is_lost_at_the_end_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    collecting = collector(Meter(1), Ledger(full=True))
+
+    collecting.stop()
+
+    assert "is lost" in caplog.messages[-1]

@@ -1,0 +1,98 @@
+"""The folder of a server: who holds it, and what lies in it."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from attimo import files
+from attimo.data_directory import Credentials, DataDirectory, Running
+from attimo.errors import Misconfigured
+
+CREDENTIALS = Credentials(
+    endpoint="localhost:8443",
+    api_key="secret",
+    http="http://127.0.0.1:8080",
+    https="https://localhost:8443",
+    ca="/somewhere/ca.pem",
+    account_id=1,
+    cache="default-cache",
+)
+RUNNING = Running(os.getpid(), "127.0.0.1:8080", "127.0.0.1:8443", "localhost:8443", "0.1.0")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> DataDirectory:
+    home = DataDirectory(tmp_path / "made" / "data")
+    home.prepare()
+    return home
+
+
+def test_it_is_for_its_owner_only(home: DataDirectory) -> None:
+    home.keep(CREDENTIALS)
+
+    assert stat.S_IMODE(home.path.stat().st_mode) == 0o700
+    assert stat.S_IMODE((home.path / "credentials.json").stat().st_mode) == 0o600
+
+
+def test_a_place_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(Misconfigured, match=r"cannot write to the data directory .*--data-dir"):
+        DataDirectory(tmp_path / "file" / "data").prepare()
+
+
+def test_a_second_server_is_told_who_holds_it(home: DataDirectory) -> None:
+    second = DataDirectory(home.path)
+
+    with home.lock(), pytest.raises(Misconfigured, match=rf"pid {os.getpid()}\b"), second.lock():
+        pass
+
+
+def test_it_can_be_held_again_afterwards(home: DataDirectory) -> None:
+    with home.lock():
+        pass
+    with home.lock():
+        pass
+
+
+def test_the_running_server_is_known_while_it_runs(home: DataDirectory) -> None:
+    with home.lock(), home.announced(RUNNING):
+        assert home.running() == RUNNING
+
+    assert home.running() is None
+
+
+def test_what_a_killed_server_left_is_not_taken_for_a_running_one(home: DataDirectory) -> None:
+    with home.lock(), home.announced(RUNNING):
+        left = (home.path / "server.json").read_text()
+    (home.path / "server.json").write_text(left)
+
+    assert home.running() is None
+
+
+def test_credentials_are_kept_and_hidden(home: DataDirectory) -> None:
+    assert home.credentials() is None
+
+    home.keep(CREDENTIALS)
+
+    assert home.credentials() == CREDENTIALS
+    assert "secret" not in repr(CREDENTIALS)
+
+
+def test_a_file_is_as_it_was_when_writing_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file"
+    files.write(path, "old")
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        files.write(path, "new")
+
+    assert path.read_text() == "old"
+    assert [each.name for each in tmp_path.iterdir()] == ["file"]
