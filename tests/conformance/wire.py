@@ -116,10 +116,14 @@ def plaintext(address: tuple[str, int]) -> Iterator[grpc.Channel]:
 
 
 @contextmanager
-def secure(address: tuple[str, int], authority: bytes) -> Iterator[grpc.Channel]:
-    """A channel over TLS that trusts one authority and nothing else."""
+def secure(
+    address: tuple[str, int], authority: bytes, name: str = "localhost"
+) -> Iterator[grpc.Channel]:
+    """A channel over TLS that trusts one authority, for a server of that name."""
     credentials = grpc.ssl_channel_credentials(root_certificates=authority)
-    with grpc.secure_channel(f"localhost:{address[1]}", credentials) as channel:
+    target = f"{address[0]}:{address[1]}"
+    options = [("grpc.ssl_target_name_override", name)]
+    with grpc.secure_channel(target, credentials, options=options) as channel:
         yield channel
 
 

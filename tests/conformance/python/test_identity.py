@@ -3,6 +3,7 @@
 import dataclasses
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import grpc
 import httpx
@@ -107,7 +108,7 @@ def test_a_forged_token_opens_nothing(
 ) -> None:
     wire = Wire(door, FORGED[name](house.forger), cache)
 
-    refusals = [refusal(lambda call=call: call.on(wire)) for call in [DATA[0], *CONTROLS]]
+    refusals = [refusal(partial(call.on, wire)) for call in [DATA[0], *CONTROLS]]
 
     assert {refused.code for refused in refusals} == {grpc.StatusCode.UNAUTHENTICATED}
 
@@ -204,7 +205,7 @@ def test_a_neighbours_cache_is_not_listed_flushed_or_deleted(
 
     assert [info.cache_name for info in neighbour.list_caches().cache] == []
     for change in (neighbour.flush_cache, neighbour.delete_cache):
-        refused = refusal(lambda change=change: change("shared"))
+        refused = refusal(partial(change, "shared"))
         assert refused.code is grpc.StatusCode.NOT_FOUND
     assert account.get(b"key") == b"value"
 

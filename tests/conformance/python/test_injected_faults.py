@@ -4,6 +4,7 @@ import itertools
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 
 import grpc
 import pytest
@@ -108,7 +109,7 @@ def test_each_session_counts_for_itself(local_channel: grpc.Channel, session: st
         wire = asking(
             local_channel, name, return_error="internal", error_rpcs="get", error_count="1"
         )
-        assert refusal(lambda wire=wire: wire.get(b"no-key")).code is grpc.StatusCode.INTERNAL
+        assert refusal(partial(wire.get, b"no-key")).code is grpc.StatusCode.INTERNAL
         assert wire.get(b"no-key") is None
 
 

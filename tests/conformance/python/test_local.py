@@ -2,7 +2,7 @@
 
 import asyncio
 import dataclasses
-import warnings
+import ssl
 from collections.abc import Iterator
 
 import grpc
@@ -97,12 +97,10 @@ def test_curl_needs_no_token(local_server: Server) -> None:
 
 
 def test_https_asks_for_a_token(local_server: Server) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        got = httpx.get(
-            f"{local_server.https}/cache/default-cache",
-            params={"key": "key"},
-            verify=str(local_server.ca),
-        )
+    got = httpx.get(
+        f"{local_server.https}/cache/default-cache",
+        params={"key": "key"},
+        verify=ssl.create_default_context(cafile=local_server.ca),
+    )
 
     assert got.status_code == 401
