@@ -1,0 +1,92 @@
+//! The command line.
+
+use std::net::SocketAddr;
+
+use clap::{Parser, ValueEnum};
+
+/// Drive a cache server from one core and check every answer.
+#[derive(Debug, Parser)]
+#[command(version)]
+pub struct Options {
+    /// The server's address.
+    pub address: SocketAddr,
+    /// What the server speaks.
+    #[arg(long, value_enum)]
+    pub protocol: Protocol,
+    /// Connections to open.
+    #[arg(long, default_value_t = 1)]
+    pub connections: usize,
+    /// Requests in flight on each connection: streams of HTTP/2, or a pipeline.
+    #[arg(long, default_value_t = 1)]
+    pub depth: usize,
+    /// The share of Gets, from 0 (only Sets) to 1 (only Gets).
+    #[arg(long, default_value_t = 1.0)]
+    pub reads: f64,
+    /// How many keys there are.
+    #[arg(long, default_value_t = 1_000_000)]
+    pub keys: u32,
+    /// Which key is next.
+    #[arg(long, value_enum, default_value_t = Order::Zipf)]
+    pub order: Order,
+    /// How steep the Zipf distribution is.
+    #[arg(long, default_value_t = 0.99)]
+    pub theta: f64,
+    /// Bytes of a value, of which the first 16 are its key.
+    #[arg(long, default_value_t = 100)]
+    pub value_bytes: usize,
+    /// How long a Set lives. Without it: for ever, or an hour where the protocol wants a time.
+    #[arg(long)]
+    pub ttl_seconds: Option<u32>,
+    /// Chooses the random numbers.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// End after this many operations.
+    #[arg(long)]
+    pub operations: Option<u64>,
+    /// End after this time, the warm-up not counted.
+    #[arg(long, default_value_t = 10.0)]
+    pub seconds: f64,
+    /// Drive for this long before anything is counted.
+    #[arg(long, default_value_t = 0.0)]
+    pub warm_up_seconds: f64,
+    /// Operations a second, latency counted from when each was due; without it, as many as
+    /// the server can bear.
+    #[arg(long)]
+    pub rate: Option<f64>,
+    /// Say what this process, with all its threads, spent meanwhile.
+    #[arg(long)]
+    pub watch: Option<u32>,
+    /// The cache's name (gRPC and HTTP).
+    #[arg(long, default_value = "default-cache")]
+    pub cache: String,
+    /// The token (gRPC and HTTP), taken from the environment to keep it off the process list.
+    #[arg(long, env = "ATTIMO_LOAD_TOKEN", default_value = "", hide_env_values = true)]
+    pub token: String,
+    /// A Get that finds nothing is no fault.
+    #[arg(long)]
+    pub allow_misses: bool,
+}
+
+/// What a server speaks.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Protocol {
+    /// Momento's gRPC over HTTP/2 in plaintext, with prior knowledge.
+    Grpc,
+    /// The HTTP API over HTTP/1.1.
+    Http1,
+    /// The text protocol of memcached.
+    Memcache,
+    /// The protocol of Redis and Valkey.
+    Resp,
+}
+
+/// Which key is next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Order {
+    /// A few keys are asked for most, as in most caches.
+    Zipf,
+    /// Each key as likely as any other.
+    Uniform,
+    /// From the first to the last, once round: fills a server.
+    Each,
+}

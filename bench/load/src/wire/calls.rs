@@ -1,0 +1,107 @@
+//! The calls in flight on one channel.
+
+use super::headers::Meaning;
+use super::protobuf;
+use crate::items::Items;
+use crate::tally::Outcome;
+use crate::workload::{Op, Verb};
+
+/// One call.
+pub struct Call {
+    /// What was asked.
+    pub op: Op,
+    heads: Meaning,
+    answer: Option<Outcome>,
+    /// The start of a message that came in more than one frame.
+    begun: Vec<u8>,
+}
+
+impl Call {
+    fn new(op: Op) -> Self {
+        Self { op, heads: Meaning::default(), answer: None, begun: Vec::new() }
+    }
+
+    /// Takes a block of headers or trailers.
+    pub fn learn(&mut self, meaning: Meaning) {
+        self.heads.http = self.heads.http.or(meaning.http);
+        self.heads.grpc = self.heads.grpc.or(meaning.grpc);
+    }
+
+    /// Takes a part of the message.
+    pub fn hear(&mut self, items: &Items, part: &[u8]) {
+        if self.begun.is_empty() {
+            self.answer = self.read(items, part);
+        }
+        if self.answer.is_none() {
+            self.begun.extend_from_slice(part);
+            self.answer = self.read(items, &self.begun);
+        }
+    }
+
+    fn read(&self, items: &Items, message: &[u8]) -> Option<Outcome> {
+        match self.op.verb {
+            Verb::Get => protobuf::read_get(items, self.op.key, message),
+            Verb::Set => protobuf::read_set(message),
+        }
+    }
+
+    /// How the call ended: right only with HTTP 200, a right message and gRPC status 0.
+    pub fn outcome(&self) -> Outcome {
+        match (self.heads.http, self.heads.grpc) {
+            (Some(200), Some(0)) => self.answer.unwrap_or(Outcome::Wrong("message")),
+            (Some(200), Some(status)) => Outcome::Status(status),
+            (Some(200), None) => Outcome::Wrong("no grpc-status"),
+            _ => Outcome::Wrong("http status"),
+        }
+    }
+}
+
+/// Calls by stream. Streams are numbered in order and end almost in order, so a ring holds them.
+pub struct Calls {
+    ring: Vec<Option<Call>>,
+    /// How many may be in flight.
+    pub depth: usize,
+    in_flight: usize,
+    next: u32,
+}
+
+impl Calls {
+    /// At most `depth` calls at a time.
+    pub fn new(depth: usize) -> Self {
+        let ring = (0..(depth * 4).next_power_of_two()).map(|_| None).collect();
+        Self { ring, depth, in_flight: 0, next: 1 }
+    }
+
+    /// How many more may begin. None, while a call that is far behind holds its place in the ring.
+    pub fn room(&self) -> usize {
+        if self.ring[self.place(self.next)].is_some() { 0 } else { self.depth - self.in_flight }
+    }
+
+    /// Begins a call and returns its stream.
+    pub fn begin(&mut self, op: Op) -> u32 {
+        let stream = self.next;
+        let place = self.place(stream);
+        self.ring[place] = Some(Call::new(op));
+        self.in_flight += 1;
+        self.next += 2;
+        stream
+    }
+
+    /// The call on a stream.
+    pub fn find(&mut self, stream: u32) -> Option<&mut Call> {
+        let place = self.place(stream);
+        self.ring[place].as_mut()
+    }
+
+    /// Ends the call on a stream.
+    pub fn end(&mut self, stream: u32) -> Option<Call> {
+        let place = self.place(stream);
+        let call = self.ring[place].take();
+        self.in_flight -= usize::from(call.is_some());
+        call
+    }
+
+    fn place(&self, stream: u32) -> usize {
+        (stream >> 1) as usize & (self.ring.len() - 1)
+    }
+}

@@ -1,0 +1,91 @@
+//! RESP: `GET` and `SET`, as Redis clients send them.
+
+use std::rc::Rc;
+
+use super::Wire;
+use super::line::{Waiting, decimal, line};
+use crate::fault::Fault;
+use crate::items::Items;
+use crate::options::Options;
+use crate::tally::Outcome;
+use crate::workload::{Op, Verb};
+
+/// A conversation with a Redis server.
+pub struct Resp {
+    items: Rc<Items>,
+    waiting: Waiting,
+    set_head: Vec<u8>,
+    set_value: Vec<u8>,
+    set_tail: Vec<u8>,
+}
+
+impl Resp {
+    /// Requests as the options say.
+    pub fn new(options: &Options, items: &Rc<Items>) -> Self {
+        let (words, tail) = match items.ttl_seconds.map(|ttl| ttl.to_string()) {
+            None => (3, "\r\n".to_owned()),
+            Some(ttl) => (5, format!("\r\n$2\r\nEX\r\n${}\r\n{ttl}\r\n", ttl.len())),
+        };
+        Self {
+            items: Rc::clone(items),
+            waiting: Waiting::new(options.depth),
+            set_head: format!("*{words}\r\n$3\r\nSET\r\n$16\r\n").into_bytes(),
+            set_value: format!("\r\n${}\r\n", items.value_bytes).into_bytes(),
+            set_tail: tail.into_bytes(),
+        }
+    }
+}
+
+impl Wire for Resp {
+    fn open(&mut self, _out: &mut Vec<u8>) {}
+
+    fn room(&self) -> usize {
+        self.waiting.room()
+    }
+
+    fn begin(&mut self, op: Op, out: &mut Vec<u8>) {
+        match op.verb {
+            Verb::Get => {
+                out.extend_from_slice(b"*2\r\n$3\r\nGET\r\n$16\r\n");
+                out.extend_from_slice(&Items::key(op.key));
+                out.extend_from_slice(b"\r\n");
+            }
+            Verb::Set => {
+                out.extend_from_slice(&self.set_head);
+                out.extend_from_slice(&Items::key(op.key));
+                out.extend_from_slice(&self.set_value);
+                self.items.write_value(op.key, out);
+                out.extend_from_slice(&self.set_tail);
+            }
+        }
+        self.waiting.push(op);
+    }
+
+    fn hear(
+        &mut self,
+        bytes: &[u8],
+        _out: &mut Vec<u8>,
+        answered: &mut impl FnMut(Op, Outcome),
+    ) -> Result<usize, Fault> {
+        let items = &self.items;
+        self.waiting.hear(bytes, |op, bytes| read(items, op, bytes), answered)
+    }
+}
+
+fn read(items: &Items, op: Op, bytes: &[u8]) -> Result<Option<(Outcome, usize)>, Fault> {
+    let Some((text, length)) = line(bytes) else { return Ok(None) };
+    match (op.verb, text) {
+        (Verb::Set, b"+OK") => Ok(Some((Outcome::Right, length))),
+        (Verb::Get, b"$-1" | b"_") => Ok(Some((Outcome::Miss, length))),
+        (Verb::Get, [b'$', count @ ..]) => {
+            let count = decimal(count).ok_or(Fault::Protocol("a bulk string without length"))?;
+            let end = length + count + 2;
+            if bytes.len() < end {
+                return Ok(None);
+            }
+            Ok(Some((items.check(op.key, &bytes[length..end - 2]), end)))
+        }
+        (_, [b'-', ..]) => Ok(Some((Outcome::Refused, length))),
+        _ => Err(Fault::Protocol("an answer of another kind")),
+    }
+}
