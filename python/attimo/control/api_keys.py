@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from attimo.control import directory, pages, signing, tokens
+from attimo.control import directory, pages
 from attimo.control.pages import Page
 from attimo.control.tx import Tx
 from attimo.errors import InvalidArgument, NoSuchAccount, NoSuchKey
@@ -63,10 +63,7 @@ def create(
             tx.db.execute(insert(tables.api_keys).values(row))
     except IntegrityError as error:
         raise NoSuchAccount(account_id) from error
-    token = tokens.v2_token(
-        signing.current(tx), tokens.Claims(key.id, account_id, tx.now, expires_at)
-    )
-    return NewApiKey(key, token)
+    return NewApiKey(key, _sign(tx, key))
 
 
 def list_page(tx: Tx, account_id: int, limit: int, next_token: str | None = None) -> Page[ApiKey]:
@@ -99,6 +96,14 @@ def revoke(tx: Tx, account_id: int, key_id: str) -> None:
     written = tx.db.execute(query.values(revoked_at=tx.now, revision=directory.touch(tx)))
     if written.rowcount == 0:
         raise NoSuchKey(key_id)
+
+
+def _sign(tx: Tx, key: ApiKey) -> str:
+    # The cryptography takes 80 ms to import, and most starts of a server make no key.
+    from attimo.control import signing, tokens
+
+    claims = tokens.Claims(key.id, key.account_id, key.issued_at, key.expires_at)
+    return tokens.v2_token(signing.current(tx), claims)
 
 
 def _check(tx: Tx, description: str, expires_at: int | None) -> None:

@@ -29,6 +29,8 @@ directory = Table(
 )
 """One row: the newest revision, and the newest number given to a cache's items."""
 
+DIRECTORY_AT_FIRST = {"id": 1, "revision": 0, "last_namespace": 0}
+
 accounts = Table(
     "accounts",
     metadata,

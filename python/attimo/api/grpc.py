@@ -1,0 +1,86 @@
+"""The door for gRPC: a path and the bytes of a message in, a status and the bytes of a reply out.
+
+The data plane has taken the frame off and puts it on again, so this is plain HTTP with gRPC's
+headers. Statuses that are not 0 come with a message in percent-encoding, as gRPC has it.
+"""
+
+import logging
+from urllib.parse import quote
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from attimo.api import caller
+from attimo.api.scs_control import METHODS
+from attimo.control import Control
+from attimo.errors import AttimoError, Unimplemented
+
+log = logging.getLogger(__name__)
+
+NUMBERS = {
+    "invalid_argument": 3,
+    "not_found": 5,
+    "already_exists": 6,
+    "resource_exhausted": 8,
+    "unimplemented": 12,
+    "internal": 13,
+    "misconfigured": 13,
+    "unavailable": 14,
+    "unauthenticated": 16,
+}
+"""gRPC's number for each of our codes."""
+
+MEDIA_TYPE = "application/grpc"
+_PRINTABLE = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
+
+
+class GrpcDoor:
+    """Answers gRPC calls, and lets everything else through to the app behind it."""
+
+    def __init__(self, app: ASGIApp, control: Control) -> None:
+        self._app = app
+        self._control = control
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http" or not _is_grpc(Headers(scope=scope)):
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        asked = await request.body()
+        response = await run_in_threadpool(_answer, self._control, request, asked)
+        await response(scope, receive, send)
+
+
+def _is_grpc(headers: Headers) -> bool:
+    return headers.get("content-type", "").startswith(MEDIA_TYPE)
+
+
+def _answer(control: Control, request: Request, asked: bytes) -> Response:
+    try:
+        return _ok(_call(control, request, asked))
+    except AttimoError as error:
+        return _refused(NUMBERS[error.code], str(error))
+    except Exception:
+        log.exception("A mistake while answering %s", request.scope["path"])
+        return _refused(NUMBERS["internal"], "The server made a mistake; its log says which")
+
+
+def _call(control: Control, request: Request, asked: bytes) -> bytes:
+    account_id = caller.of_headers(request.headers).account_id
+    method = METHODS.get(request.scope["path"])
+    if method is None:
+        raise Unimplemented(f"There is no method {request.scope['path']}")
+    return method(control, account_id, asked).SerializeToString()
+
+
+def _ok(reply: bytes) -> Response:
+    return Response(reply, headers={"grpc-status": "0"}, media_type=MEDIA_TYPE)
+
+
+def _refused(number: int, message: str) -> Response:
+    headers = {"grpc-status": str(number), "grpc-message": quote(message, safe=_PRINTABLE)}
+    return Response(headers=headers, media_type=MEDIA_TYPE)

@@ -1,0 +1,10 @@
+"""How a caller of the HTTP API asks for a part of a list."""
+
+from typing import Annotated
+
+from fastapi import Query
+
+MOST = 100
+
+Limit = Annotated[int, Query(ge=1, le=MOST, description="The most that one answer may hold.")]
+NextToken = Annotated[str | None, Query(description="What the answer before gave, to go on.")]

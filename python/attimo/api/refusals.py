@@ -1,0 +1,57 @@
+"""How an error becomes an HTTP answer: a status, and a JSON of code and message."""
+
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from attimo.errors import AttimoError, InvalidArgument
+
+
+class Refusal(BaseModel):
+    """Why a request was not carried out: a word for programs, a sentence for people."""
+
+    code: str
+    message: str
+
+
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    "default": {"model": Refusal, "description": "The request was refused."}
+}
+"""For the description of the API: every route may answer so."""
+
+
+def teach(app: FastAPI) -> None:
+    """Let the app answer every error in this one form."""
+    for kind in (AttimoError, RequestValidationError, HTTPException, Exception):
+        app.add_exception_handler(kind, _refuse)
+
+
+async def _refuse(_: Request, error: Exception) -> JSONResponse:
+    """Answer; what is none of the known kinds is a mistake of ours, and is logged by the server."""
+    if isinstance(error, RequestValidationError):
+        error = InvalidArgument(_first(error))
+    if isinstance(error, AttimoError):
+        return _answer(error.status, error.code, str(error))
+    if isinstance(error, HTTPException):
+        return _answer(error.status_code, _word(error.status_code), str(error.detail))
+    return _answer(500, AttimoError.code, "The server made a mistake; its log says which")
+
+
+def _answer(status: int, code: str, message: str) -> JSONResponse:
+    return JSONResponse(Refusal(code=code, message=message).model_dump(), status)
+
+
+def _first(error: RequestValidationError) -> str:
+    """Name the field and its rule."""
+    found = error.errors()[0]
+    field = ".".join(str(part) for part in found["loc"][1:]) or str(found["loc"][0])
+    return f"{field}: {found['msg']}"
+
+
+def _word(status: int) -> str:
+    return HTTPStatus(status).phrase.lower().replace(" ", "_")
