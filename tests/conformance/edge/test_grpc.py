@@ -4,7 +4,7 @@ import pytest
 
 from conformance.calls import CONTROLS, DATA, Call
 from conformance.edge.connection import Connection, framed
-from conformance.edge.requests import GET, SET, get, put, works
+from conformance.edge.scs import GET, SET, get, put, works
 
 OK, INVALID_ARGUMENT, EXHAUSTED, UNIMPLEMENTED, INTERNAL = 0, 3, 8, 12, 13
 

@@ -3,7 +3,7 @@
 from momento_wire_types import cacheclient_pb2 as pb
 
 from conformance.edge.connection import Connection, connect
-from conformance.edge.requests import GET, MISS, SET, get, put, works
+from conformance.edge.scs import GET, MISS, SET, get, put, works
 from harness import Server
 
 

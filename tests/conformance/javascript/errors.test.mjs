@@ -1,0 +1,77 @@
+// A cache that does not exist, and tokens that open nothing: for every method, by the SDK's errors.
+
+import { after, before, test } from 'node:test';
+import { AuthenticationError, CacheNotFoundError } from '@gomomento/sdk';
+import { isError, isLocal, open, providerWith } from './server.mjs';
+
+const HASH = new Uint8Array(16);
+
+const METHODS = {
+  get: ['key'],
+  set: ['key', 'value'],
+  delete: ['key'],
+  increment: ['key', 1],
+  setIfNotExists: ['key', 'value'],
+  setIfAbsent: ['key', 'value'],
+  setIfPresent: ['key', 'value'],
+  setIfEqual: ['key', 'value', 'old'],
+  setIfNotEqual: ['key', 'value', 'old'],
+  setIfPresentAndNotEqual: ['key', 'value', 'old'],
+  setIfAbsentOrEqual: ['key', 'value', 'old'],
+  getWithHash: ['key'],
+  setWithHash: ['key', 'value'],
+  setIfPresentAndHashEqual: ['key', 'value', HASH],
+  setIfPresentAndHashNotEqual: ['key', 'value', HASH],
+  setIfAbsentOrHashEqual: ['key', 'value', HASH],
+  setIfAbsentOrHashNotEqual: ['key', 'value', HASH],
+  getBatch: [['key', 'other']],
+  setBatch: [{ key: 'value' }],
+  keyExists: ['key'],
+  keysExist: [['key']],
+  updateTtl: ['key', 1000],
+  increaseTtl: ['key', 1000],
+  decreaseTtl: ['key', 1000],
+  itemGetTtl: ['key'],
+  itemGetType: ['key'],
+  flushCache: [],
+  deleteCache: [],
+};
+
+let client;
+let stranger;
+
+before(async () => {
+  client = await open();
+  stranger = await open(providerWith('not.a.token'));
+});
+
+after(() => {
+  client.close();
+  stranger.close();
+});
+
+for (const [method, rest] of Object.entries(METHODS)) {
+  test(`${method} says that the cache is not found`, async () => {
+    isError(await client[method]('no-such-cache', ...rest), CacheNotFoundError);
+  });
+
+  test(`${method} says nothing to a stranger`, async () => {
+    isError(await stranger[method]('no-such-cache', ...rest), AuthenticationError);
+    if (method !== 'deleteCache' && method !== 'flushCache') {
+      isError(await stranger[method]('default-cache', ...rest), AuthenticationError);
+    }
+  });
+}
+
+test('a stranger makes and lists no caches', async () => {
+  isError(await stranger.createCache('never-made'), AuthenticationError);
+  isError(await stranger.listCaches(), AuthenticationError);
+});
+
+test('no token opens nothing but a local server', { skip: isLocal }, async () => {
+  const nobody = await open(providerWith(''));
+
+  isError(await nobody.get('default-cache', 'key'), AuthenticationError);
+  isError(await nobody.listCaches(), AuthenticationError);
+  nobody.close();
+});
