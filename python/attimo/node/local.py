@@ -49,7 +49,7 @@ class LocalNode:
             self._node.start()
         except OSError as error:
             raise Misconfigured(self._explained(error)) from error
-        return Addresses(*self._node.addresses())
+        return Addresses(self._node.http, self._node.https)
 
     def stop(self, grace_seconds: float) -> None:
         """Accept no more, finish what is under way, and end."""
@@ -61,8 +61,9 @@ class LocalNode:
 
     def _explained(self, error: OSError) -> str:
         """The system's words, and the setting that mends it."""
-        setting = "http" if str(self._settings.http) in str(error) else "https"
+        said = str(error.strerror or error).partition(" (os error")[0]
+        setting = "http" if said.startswith(f"{self._settings.http}:") else "https"
         return (
-            f"cannot listen on {error}; choose another address with "
+            f"cannot listen on {said}; choose another address with "
             f"--{setting} or ATTIMO_{setting.upper()}"
         )

@@ -68,11 +68,13 @@ class AppThread:
         door: Where it answers.
         make: Imports and makes the app; called in the thread.
         on_failure: Told when the app ends by itself, which is a bug.
+        failed: Whether it has.
     """
 
     door: Door
     make: Callable[[], Any]
     on_failure: Callable[[], None]
+    failed: bool = field(default=False, init=False)
     _server: "uvicorn.Server | None" = field(default=None, init=False)
     _thread: threading.Thread | None = field(default=None, init=False)
     _settled: threading.Event = field(default_factory=threading.Event, init=False)
@@ -99,6 +101,7 @@ class AppThread:
             self._serve()
         except BaseException:
             log.exception("the control app has failed")
+            self.failed = True
             self.on_failure()
         finally:
             self._settled.set()

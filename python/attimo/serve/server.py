@@ -67,6 +67,8 @@ def serve(settings: Settings) -> None:
             _say(words.ready())
         asked.wait()
         _say("Attimo is ending: finishing what is under way")
+    if app.failed:
+        raise SystemExit(1)
 
 
 def _prepare_process() -> None:
@@ -74,9 +76,8 @@ def _prepare_process() -> None:
     os.umask(0o077)
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    logging.basicConfig(
-        level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s"
-    )
+    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("attimo").setLevel(logging.INFO)
 
 
 @contextmanager
