@@ -74,6 +74,14 @@ class Node:
             ValueError: A certificate, a key or an address cannot be used; the message says which.
         """
 
+    @property
+    def http(self) -> str | None:
+        """Where plaintext is served, once started; tells the port where 0 was asked for."""
+
+    @property
+    def https(self) -> str | None:
+        """Where TLS is served, once started."""
+
     def start(self) -> None:
         """Bind every address and begin to serve.
 

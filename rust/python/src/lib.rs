@@ -1,1 +1,84 @@
-//! Placeholder.
+//! The border, Rust side: converts and forwards, and decides nothing.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use attimo_server::Server;
+use pyo3::exceptions::{PyOSError, PyValueError};
+use pyo3::prelude::*;
+
+mod convert;
+
+/// Gives memory back better than the system's own when many small values come and go.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
+/// A data plane in this process.
+#[pyclass(frozen, module = "attimo._core")]
+struct Node {
+    server: Server,
+    name: String,
+    batches: AtomicU64,
+}
+
+#[pymethods]
+impl Node {
+    #[new]
+    fn new(settings: convert::NodeSettings) -> PyResult<Self> {
+        let server = Server::new(settings.try_into()?);
+        let server = server.map_err(|error| PyValueError::new_err(error.to_string()))?;
+        Ok(Node { server, name: convert::fresh_name(), batches: AtomicU64::new(0) })
+    }
+
+    /// Where plaintext is served, once started.
+    #[getter]
+    fn http(&self) -> Option<String> {
+        self.server.addresses().0.map(|address| address.to_string())
+    }
+
+    /// Where TLS is served, once started.
+    #[getter]
+    fn https(&self) -> Option<String> {
+        self.server.addresses().1.map(|address| address.to_string())
+    }
+
+    /// Binds every address and begins to serve.
+    fn start(&self, py: Python<'_>) -> PyResult<()> {
+        py.detach(|| self.server.start()).map_err(|error| {
+            PyOSError::new_err((error.raw_os_error().unwrap_or_default(), error.to_string()))
+        })
+    }
+
+    /// Accepts no more, finishes what is under way, and returns when all threads have ended.
+    fn stop(&self, py: Python<'_>, grace_seconds: f64) -> PyResult<()> {
+        let grace = Duration::try_from_secs_f64(grace_seconds)
+            .map_err(|error| PyValueError::new_err(format!("grace_seconds: {error}")))?;
+        py.detach(|| self.server.stop(grace));
+        Ok(())
+    }
+
+    /// Takes over a newer directory; returns once requests use it.
+    fn learn(&self, py: Python<'_>, changes: convert::Changes) -> PyResult<()> {
+        let changes = changes.into();
+        let learned = py.detach(|| self.server.learn(changes));
+        learned.map_err(|error| PyValueError::new_err(error.to_string()))
+    }
+
+    /// Hands over what was counted since the last call, or `None` if nothing was.
+    fn take_usage(&self, py: Python<'_>) -> PyResult<Option<convert::Batch>> {
+        let used = py.detach(|| self.server.take_usage());
+        if used.is_empty() {
+            return Ok(None);
+        }
+        let number = self.batches.fetch_add(1, Ordering::Relaxed) + 1;
+        convert::Batch::new(py, self.name.clone(), number, used).map(Some)
+    }
+}
+
+#[pymodule]
+mod _core {
+    #[pymodule_export]
+    use super::Node;
+    #[pymodule_export]
+    use super::convert::{Batch, Used};
+}

@@ -1,1 +1,31 @@
-//! Placeholder.
+//! The data plane: everything between a socket and the engine.
+//!
+//! A request goes straight down and straight back: a `front` turns its words
+//! into a call, the `gate` lets it in and counts it, the `backend` runs it. What
+//! is not data is handed to the control plane by `forward`. Each data thread has
+//! a runtime of its own and never waits for another.
+
+mod acceptor;
+mod api;
+mod backend;
+mod clock;
+mod directory;
+mod error;
+mod forward;
+mod front;
+mod gate;
+mod limits;
+mod meter;
+mod server;
+mod tls;
+mod token;
+mod worker;
+
+pub use api::Api;
+pub use directory::{AccountId, ApiKey, Cache, CacheId, Changes, LearnError};
+pub use meter::{COUNTS, Count, Used};
+pub use server::{Config, Server};
+pub use tls::TlsError;
+
+/// The engine's own types that a caller needs.
+pub use attimo_engine::Namespace;

@@ -1,0 +1,177 @@
+//! Settings and directory in, batches out.
+
+use std::hash::{BuildHasher, RandomState};
+use std::net::SocketAddr;
+
+use attimo_server::{AccountId, ApiKey, Cache, CacheId, Config, Count, Namespace};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+
+/// `attimo.settings.NodeSettings`.
+#[derive(FromPyObject)]
+pub(crate) struct NodeSettings {
+    http: Option<String>,
+    https: Option<String>,
+    certificate: Option<String>,
+    private_key: Option<String>,
+    threads: usize,
+    memory_bytes: u64,
+    app_socket: String,
+    local: bool,
+}
+
+impl TryFrom<NodeSettings> for Config {
+    type Error = PyErr;
+
+    fn try_from(settings: NodeSettings) -> PyResult<Config> {
+        Ok(Config {
+            http: address("http", settings.http)?,
+            https: address("https", settings.https)?,
+            certificate: settings.certificate,
+            private_key: settings.private_key,
+            threads: settings.threads,
+            memory_bytes: settings.memory_bytes,
+            app_socket: settings.app_socket.into(),
+            local: settings.local,
+        })
+    }
+}
+
+fn address(setting: &str, value: Option<String>) -> PyResult<Option<SocketAddr>> {
+    let Some(value) = value else { return Ok(None) };
+    value.parse().map(Some).map_err(|_| {
+        PyValueError::new_err(format!("{setting}: {value:?} is no IP address with a port"))
+    })
+}
+
+#[derive(FromPyObject)]
+struct VerifyingKey {
+    kid: String,
+    public_key: Vec<u8>,
+}
+
+#[derive(FromPyObject)]
+struct KnownKey {
+    id: String,
+    account_id: u64,
+    expires_at: Option<u64>,
+}
+
+#[derive(FromPyObject)]
+struct KnownCache {
+    id: u64,
+    account_id: u64,
+    name: String,
+    namespace: u32,
+}
+
+/// `attimo.control.directory.Changes`.
+#[derive(FromPyObject)]
+pub(crate) struct Changes {
+    revision: u64,
+    since: Option<u64>,
+    verifying_keys: Vec<VerifyingKey>,
+    retired_keys: Vec<String>,
+    api_keys: Vec<KnownKey>,
+    revoked_keys: Vec<String>,
+    caches: Vec<KnownCache>,
+    deleted_caches: Vec<u64>,
+}
+
+impl From<Changes> for attimo_server::Changes {
+    fn from(changes: Changes) -> Self {
+        let keys = changes.verifying_keys.into_iter().map(|key| (key.kid, key.public_key));
+        attimo_server::Changes {
+            revision: changes.revision,
+            since: changes.since,
+            verifying_keys: keys.collect(),
+            retired_keys: changes.retired_keys,
+            api_keys: changes.api_keys.into_iter().map(ApiKey::from).collect(),
+            revoked_keys: changes.revoked_keys,
+            caches: changes.caches.into_iter().map(Cache::from).collect(),
+            deleted_caches: changes.deleted_caches.into_iter().map(CacheId).collect(),
+        }
+    }
+}
+
+impl From<KnownKey> for ApiKey {
+    fn from(key: KnownKey) -> Self {
+        ApiKey {
+            id: key.id.into(),
+            account: AccountId(key.account_id),
+            expires_at: key.expires_at.unwrap_or(u64::MAX),
+        }
+    }
+}
+
+impl From<KnownCache> for Cache {
+    fn from(cache: KnownCache) -> Self {
+        Cache {
+            id: CacheId(cache.id),
+            account: AccountId(cache.account_id),
+            name: cache.name,
+            namespace: Namespace(cache.namespace),
+        }
+    }
+}
+
+/// What a node counted between two calls of `take_usage`.
+#[pyclass(frozen, get_all, module = "attimo._core")]
+pub(crate) struct Batch {
+    node: String,
+    number: u64,
+    used: Vec<Py<Used>>,
+}
+
+impl Batch {
+    pub(crate) fn new(
+        py: Python<'_>,
+        node: String,
+        number: u64,
+        used: Vec<attimo_server::Used>,
+    ) -> PyResult<Self> {
+        let used = used.into_iter().map(|used| Py::new(py, Used::from(used)));
+        Ok(Batch { node, number, used: used.collect::<PyResult<_>>()? })
+    }
+}
+
+/// What one API key did with one cache through one API since the last batch.
+#[pyclass(frozen, get_all, module = "attimo._core")]
+pub(crate) struct Used {
+    cache_id: u64,
+    key_id: String,
+    api: &'static str,
+    requests: u64,
+    errors: u64,
+    hits: u64,
+    misses: u64,
+    bytes_in: u64,
+    bytes_out: u64,
+    kib_in: u64,
+    kib_out: u64,
+}
+
+impl From<attimo_server::Used> for Used {
+    fn from(used: attimo_server::Used) -> Self {
+        let count = |count: Count| used.counts[count as usize];
+        Used {
+            cache_id: used.cache.map_or(0, |cache| cache.0),
+            key_id: used.key_id.to_string(),
+            api: used.api.name(),
+            requests: count(Count::Requests),
+            errors: count(Count::Errors),
+            hits: count(Count::Hits),
+            misses: count(Count::Misses),
+            bytes_in: count(Count::BytesIn),
+            bytes_out: count(Count::BytesOut),
+            kib_in: count(Count::KibIn),
+            kib_out: count(Count::KibOut),
+        }
+    }
+}
+
+/// A name that no node had before: 128 bits by chance.
+pub(crate) fn fresh_name() -> String {
+    let half = || RandomState::new().hash_one(std::process::id());
+    format!("{:016x}{:016x}", half(), half())
+}

@@ -1,0 +1,40 @@
+//! Where commands are run: today the engine in this process.
+//!
+//! A second store is another arm of [`Backend`], and every command must then
+//! say how it is asked there; the rooms above do not change.
+
+use attimo_engine::{Command, Engine, Namespace};
+
+use crate::clock::Now;
+use crate::error::Result;
+
+/// A store of items.
+pub(crate) enum Backend {
+    /// The engine in this process.
+    Embedded(Engine),
+}
+
+impl Backend {
+    /// Runs `command` where the items of `namespace` live.
+    ///
+    /// # Errors
+    ///
+    /// What the command itself documents.
+    pub(crate) fn run<C: Command>(
+        &self,
+        namespace: Namespace,
+        command: C,
+        now: Now,
+    ) -> Result<C::Reply> {
+        match self {
+            Backend::Embedded(engine) => Ok(engine.run(namespace, command, now.moment)?),
+        }
+    }
+
+    /// Lets go of what lives under `namespace`; nobody asks for it any more.
+    pub(crate) fn retire(&self, namespace: Namespace) {
+        match self {
+            Backend::Embedded(engine) => engine.retire(namespace),
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! The only reader of clocks.
+
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use attimo_engine::Moment;
+
+/// One reading of both clocks, shared by all requests of one wake-up.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Now {
+    /// For items: never goes back, and does not follow the wall clock when that is set.
+    pub(crate) moment: Moment,
+    /// For the expiry of tokens: seconds since 1970 in UTC.
+    pub(crate) epoch_seconds: u64,
+}
+
+/// Measures time since the server was made.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Clock(Instant);
+
+impl Clock {
+    /// Starts at nought.
+    pub(crate) fn start() -> Self {
+        Clock(Instant::now())
+    }
+
+    /// Reads both clocks.
+    pub(crate) fn now(&self) -> Now {
+        let elapsed = self.0.elapsed().as_millis();
+        let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Now {
+            moment: Moment(u64::try_from(elapsed).unwrap_or(u64::MAX)),
+            epoch_seconds: wall.as_secs(),
+        }
+    }
+}

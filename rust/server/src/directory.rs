@@ -1,0 +1,295 @@
+//! What this node knows of accounts: who may come in, and which caches there are.
+//!
+//! The control plane owns these facts; the node takes over what changed and
+//! counts revisions. Requests do not come here one by one: a connection keeps
+//! what it found until the revision moves on.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use attimo_engine::Namespace;
+use jsonwebtoken::DecodingKey;
+use parking_lot::RwLock;
+
+/// The number of an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct AccountId(pub u64);
+
+/// The number of a cache: the same for its whole life, and never used again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct CacheId(pub u64);
+
+/// What differs between two revisions of the directory.
+#[derive(Debug, Default)]
+pub struct Changes {
+    /// The revision that is reached by these changes.
+    pub revision: u64,
+    /// The revision they start from; `None` if they are the whole directory.
+    pub since: Option<u64>,
+    /// Public keys that verify tokens: key id and 32 bytes of Ed25519.
+    pub verifying_keys: Vec<(String, Vec<u8>)>,
+    /// Key ids that verify nothing any more.
+    pub retired_keys: Vec<String>,
+    /// API keys that may come in.
+    pub api_keys: Vec<ApiKey>,
+    /// Ids of API keys that may not come in any more.
+    pub revoked_keys: Vec<String>,
+    /// Caches that are new or have a new namespace.
+    pub caches: Vec<Cache>,
+    /// Caches that are gone.
+    pub deleted_caches: Vec<CacheId>,
+}
+
+/// An API key as the directory knows it: never the key itself.
+#[derive(Debug, Clone)]
+pub struct ApiKey {
+    /// The id that tokens bear.
+    pub id: Arc<str>,
+    /// Whose it is.
+    pub account: AccountId,
+    /// When it ends, in seconds since 1970; `u64::MAX` is never.
+    pub expires_at: u64,
+}
+
+/// A cache as the directory knows it.
+#[derive(Debug, Clone)]
+pub struct Cache {
+    /// Its number, for the ledger.
+    pub id: CacheId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// What its account calls it.
+    pub name: String,
+    /// Where its items live.
+    pub namespace: Namespace,
+}
+
+/// Where a cache's items live, and under which number its use is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct CacheRef {
+    /// For the ledger.
+    pub(crate) id: CacheId,
+    /// For the engine.
+    pub(crate) namespace: Namespace,
+}
+
+/// Changes that begin after the revision that this node has.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LearnError {
+    /// Something in between is missing; the whole directory is needed.
+    #[error("changes since revision {since} do not fit revision {known}: send the whole directory")]
+    Gap {
+        /// Where the changes begin.
+        since: u64,
+        /// What the node has.
+        known: u64,
+    },
+    /// A public key is not 32 bytes.
+    #[error("the verifying key {0} is not 32 bytes long")]
+    BadKey(String),
+}
+
+#[derive(Default)]
+struct State {
+    verifying_keys: HashMap<String, Arc<DecodingKey>>,
+    api_keys: HashMap<Arc<str>, ApiKey>,
+    caches: HashMap<CacheId, Cache>,
+    names: HashMap<AccountId, HashMap<String, CacheId>>,
+}
+
+/// The directory of one node.
+#[derive(Default)]
+pub(crate) struct Directory {
+    revision: AtomicU64,
+    state: RwLock<State>,
+}
+
+impl Directory {
+    /// The newest revision that requests are served by; 0 before the first.
+    pub(crate) fn revision(&self) -> u64 {
+        self.revision.load(Ordering::Acquire)
+    }
+
+    /// Takes over `changes` and returns the namespaces that nobody can reach any more.
+    ///
+    /// # Errors
+    ///
+    /// [`LearnError`]; nothing is changed then.
+    pub(crate) fn learn(&self, changes: Changes) -> Result<Vec<Namespace>, LearnError> {
+        let keys = decoding_keys(&changes.verifying_keys)?;
+        let mut state = self.state.write();
+        let known = self.revision();
+        match changes.since {
+            Some(_) if changes.revision <= known => return Ok(Vec::new()),
+            Some(since) if since > known => return Err(LearnError::Gap { since, known }),
+            None if changes.revision < known => return Ok(Vec::new()),
+            _ => {}
+        }
+        let revision = changes.revision;
+        let left = if changes.since.is_none() {
+            state.replace(keys, changes)
+        } else {
+            state.apply(keys, changes)
+        };
+        self.revision.store(revision, Ordering::Release);
+        Ok(left)
+    }
+
+    /// The key that verifies tokens signed under `kid`.
+    pub(crate) fn verifying_key(&self, kid: &str) -> Option<Arc<DecodingKey>> {
+        self.state.read().verifying_keys.get(kid).cloned()
+    }
+
+    /// The API key called `id`, unless it is unknown or revoked.
+    pub(crate) fn api_key(&self, id: &str) -> Option<ApiKey> {
+        self.state.read().api_keys.get(id).cloned()
+    }
+
+    /// The cache that `account` calls `name`.
+    pub(crate) fn cache(&self, account: AccountId, name: &str) -> Option<CacheRef> {
+        let state = self.state.read();
+        let id = state.names.get(&account)?.get(name)?;
+        let cache = state.caches.get(id)?;
+        Some(CacheRef { id: cache.id, namespace: cache.namespace })
+    }
+}
+
+impl State {
+    fn replace(
+        &mut self,
+        keys: Vec<(String, Arc<DecodingKey>)>,
+        changes: Changes,
+    ) -> Vec<Namespace> {
+        let mut fresh = State::default();
+        fresh.apply(keys, changes);
+        let left = self
+            .caches
+            .values()
+            .filter(|old| {
+                fresh.caches.get(&old.id).is_none_or(|new| new.namespace != old.namespace)
+            })
+            .map(|old| old.namespace)
+            .collect();
+        *self = fresh;
+        left
+    }
+
+    fn apply(&mut self, keys: Vec<(String, Arc<DecodingKey>)>, changes: Changes) -> Vec<Namespace> {
+        self.verifying_keys.extend(keys);
+        for kid in &changes.retired_keys {
+            self.verifying_keys.remove(kid);
+        }
+        self.api_keys.extend(changes.api_keys.into_iter().map(|key| (key.id.clone(), key)));
+        for id in &changes.revoked_keys {
+            self.api_keys.remove(id.as_str());
+        }
+        // A name may pass from a deleted cache to a new one in the same changes: out first, then in.
+        let mut left: Vec<_> =
+            changes.deleted_caches.iter().filter_map(|id| self.forget(*id)).collect();
+        for cache in changes.caches {
+            let namespace = cache.namespace;
+            left.extend(self.forget(cache.id).filter(|old| *old != namespace));
+            self.names.entry(cache.account).or_default().insert(cache.name.clone(), cache.id);
+            self.caches.insert(cache.id, cache);
+        }
+        left
+    }
+
+    fn forget(&mut self, id: CacheId) -> Option<Namespace> {
+        let cache = self.caches.remove(&id)?;
+        if let Some(names) = self.names.get_mut(&cache.account) {
+            names.remove(&cache.name);
+        }
+        Some(cache.namespace)
+    }
+}
+
+fn decoding_keys(
+    keys: &[(String, Vec<u8>)],
+) -> Result<Vec<(String, Arc<DecodingKey>)>, LearnError> {
+    keys.iter()
+        .map(|(kid, public)| {
+            if public.len() != 32 {
+                return Err(LearnError::BadKey(kid.clone()));
+            }
+            Ok((kid.clone(), Arc::new(DecodingKey::from_ed_der(public))))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OWNER: AccountId = AccountId(1);
+
+    fn cache(id: u64, name: &str, namespace: u32) -> Cache {
+        Cache {
+            id: CacheId(id),
+            account: OWNER,
+            name: name.to_owned(),
+            namespace: Namespace(namespace),
+        }
+    }
+
+    fn step(since: Option<u64>, revision: u64, caches: Vec<Cache>, gone: &[u64]) -> Changes {
+        let deleted_caches = gone.iter().map(|id| CacheId(*id)).collect();
+        Changes { revision, since, caches, deleted_caches, ..Changes::default() }
+    }
+
+    #[test]
+    fn a_cache_is_found_by_its_account_and_name_only() {
+        let directory = Directory::default();
+        directory.learn(step(None, 1, vec![cache(7, "sessions", 70)], &[])).unwrap();
+
+        let found = CacheRef { id: CacheId(7), namespace: Namespace(70) };
+        assert_eq!(directory.cache(OWNER, "sessions"), Some(found));
+        assert_eq!(directory.cache(AccountId(2), "sessions"), None);
+        assert_eq!(directory.cache(OWNER, "session"), None);
+    }
+
+    #[test]
+    fn a_flush_and_a_delete_leave_their_namespaces() {
+        let directory = Directory::default();
+        directory.learn(step(None, 1, vec![cache(7, "a", 70), cache(8, "b", 80)], &[])).unwrap();
+
+        let flushed = directory.learn(step(Some(1), 2, vec![cache(7, "a", 71)], &[])).unwrap();
+        let deleted = directory.learn(step(Some(2), 3, vec![], &[8])).unwrap();
+
+        assert_eq!(flushed, [Namespace(70)]);
+        assert_eq!(deleted, [Namespace(80)]);
+        assert_eq!(directory.cache(OWNER, "b"), None);
+    }
+
+    #[test]
+    fn a_name_passes_to_a_new_cache_in_one_step() {
+        let directory = Directory::default();
+        directory.learn(step(None, 1, vec![cache(7, "a", 70)], &[])).unwrap();
+        directory.learn(step(Some(1), 3, vec![cache(9, "a", 90)], &[7])).unwrap();
+
+        assert_eq!(directory.cache(OWNER, "a").map(|found| found.id), Some(CacheId(9)));
+    }
+
+    #[test]
+    fn old_changes_are_ignored_and_a_gap_is_refused() {
+        let directory = Directory::default();
+        directory.learn(step(None, 5, vec![cache(7, "a", 70)], &[])).unwrap();
+
+        assert_eq!(directory.learn(step(Some(3), 4, vec![], &[7])), Ok(vec![]));
+        assert!(directory.cache(OWNER, "a").is_some());
+        let gap = directory.learn(step(Some(6), 7, vec![], &[7]));
+        assert_eq!(gap, Err(LearnError::Gap { since: 6, known: 5 }));
+    }
+
+    #[test]
+    fn the_whole_directory_replaces_what_was_known() {
+        let directory = Directory::default();
+        directory.learn(step(None, 1, vec![cache(7, "a", 70), cache(8, "b", 80)], &[])).unwrap();
+
+        let left = directory.learn(step(None, 9, vec![cache(7, "a", 70)], &[])).unwrap();
+
+        assert_eq!(left, [Namespace(80)]);
+        assert_eq!(directory.cache(OWNER, "b"), None);
+    }
+}

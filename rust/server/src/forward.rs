@@ -1,0 +1,124 @@
+//! What is not data goes to the control plane's app, over a Unix socket.
+//!
+//! The app speaks HTTP/1.1 and trusts what we say of the caller, since nobody
+//! else can reach the socket: so whatever a client says in such headers is
+//! taken out first.
+
+use std::cell::RefCell;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full};
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper_util::rt::TokioIo;
+use tokio::net::UnixStream;
+use tokio::time::{sleep, timeout};
+
+use crate::error::{Error, Result};
+use crate::gate::Caller;
+use crate::limits::{CONTROL_ANSWER, CONTROL_START};
+
+/// Headers of ours start so.
+const OURS: &str = "attimo-";
+const ACCOUNT: HeaderName = HeaderName::from_static("attimo-account");
+const KEY: HeaderName = HeaderName::from_static("attimo-key");
+const PEER: HeaderName = HeaderName::from_static("attimo-peer");
+/// Headers about a connection say nothing beyond it (RFC 9110 §7.6.1).
+const HOP_BY_HOP: [HeaderName; 7] = [
+    header::CONNECTION,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+    header::TE,
+    header::TRAILER,
+    header::PROXY_AUTHORIZATION,
+    header::CONTENT_LENGTH,
+];
+const CONNECT_AGAIN: Duration = Duration::from_millis(20);
+
+type Sender = SendRequest<Full<Bytes>>;
+
+/// One thread's connections to the app.
+pub(crate) struct App {
+    socket: PathBuf,
+    idle: RefCell<Vec<Sender>>,
+}
+
+impl App {
+    /// The app that listens at `socket`; it may come up later.
+    pub(crate) fn new(socket: PathBuf) -> Self {
+        App { socket, idle: RefCell::default() }
+    }
+
+    /// Asks the app and waits for the whole answer.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the app does not come up, breaks off or takes too long.
+    pub(crate) async fn ask(&self, request: Request<Full<Bytes>>) -> Result<Response<Bytes>> {
+        let answer = timeout(CONTROL_ANSWER, self.exchange(request)).await;
+        answer.unwrap_or(Err(Error::Unavailable))
+    }
+
+    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Response<Bytes>> {
+        let mut sender = self.sender().await?;
+        let answer = sender.send_request(request).await.map_err(|_| Error::Unavailable)?;
+        let (mut parts, body) = answer.into_parts();
+        let body = body.collect().await.map_err(|_| Error::Unavailable)?.to_bytes();
+        self.idle.borrow_mut().push(sender);
+        for name in &HOP_BY_HOP {
+            parts.headers.remove(name);
+        }
+        Ok(Response::from_parts(parts, body))
+    }
+
+    async fn sender(&self) -> Result<Sender> {
+        loop {
+            let Some(mut idle) = self.idle.borrow_mut().pop() else { break };
+            if idle.ready().await.is_ok() {
+                return Ok(idle);
+            }
+        }
+        let stream = self.connect().await?;
+        let connected = handshake(TokioIo::new(stream)).await;
+        let (sender, connection) = connected.map_err(|_| Error::Unavailable)?;
+        // It ends when its sender is dropped or the app hangs up; the sender tells of both.
+        tokio::task::spawn_local(connection);
+        Ok(sender)
+    }
+
+    /// The data plane serves before the app has come up: such a request waits for it.
+    async fn connect(&self) -> Result<UnixStream> {
+        let deadline = Instant::now() + CONTROL_START;
+        loop {
+            match UnixStream::connect(&self.socket).await {
+                Ok(stream) => return Ok(stream),
+                Err(_) if Instant::now() < deadline => sleep(CONNECT_AGAIN).await,
+                Err(_) => return Err(Error::Unavailable),
+            }
+        }
+    }
+}
+
+/// Makes `headers` fit for the app: what is ours out, what we know of the caller in.
+pub(crate) fn introduce(headers: &mut HeaderMap, caller: Option<&Caller>, peer: IpAddr) {
+    let foreign: Vec<_> =
+        headers.keys().filter(|name| name.as_str().starts_with(OURS)).cloned().collect();
+    for name in foreign.iter().chain(&HOP_BY_HOP) {
+        headers.remove(name);
+    }
+    // The app knows who it is by what follows; a token must not reach its logs.
+    headers.remove(header::AUTHORIZATION);
+    headers.insert(PEER, text(&peer.to_string()));
+    if let Some(caller) = caller {
+        headers.insert(ACCOUNT, HeaderValue::from(caller.account.0));
+        headers.insert(KEY, text(&caller.key_id));
+    }
+}
+
+fn text(value: &str) -> HeaderValue {
+    HeaderValue::from_str(value).unwrap_or_else(|_| HeaderValue::from_static(""))
+}

@@ -1,0 +1,30 @@
+//! `GetBatch` and `SetBatch`: one reply message an item, in the order of the request.
+
+use bytes::Bytes;
+
+use super::protobuf::{Field, Fields};
+use super::reply::Reply;
+use super::scalar;
+use crate::error::Result;
+use crate::gate::Call;
+
+/// `_GetBatchRequest` → a `_GetResponse` an item.
+pub(super) fn get(call: &mut Call<'_>, message: &Bytes) -> Result<Reply> {
+    each(message, |item| scalar::get(call, &item))
+}
+
+/// `_SetBatchRequest` → a `_SetResponse` an item. What stands before an item that is refused is set.
+pub(super) fn set(call: &mut Call<'_>, message: &Bytes) -> Result<Reply> {
+    each(message, |item| scalar::set(call, &item))
+}
+
+fn each(message: &Bytes, mut run: impl FnMut(Bytes) -> Result<Reply>) -> Result<Reply> {
+    let mut replies = Reply::default();
+    let mut fields = Fields::of(message);
+    while let Some(field) = fields.next()? {
+        if let Field::Bytes(1, range) = field {
+            replies.append(run(message.slice(range))?);
+        }
+    }
+    Ok(replies)
+}

@@ -1,0 +1,148 @@
+//! gRPC: `cache_client.Scs` and `Ping` are answered here, other services by the control plane.
+
+use bytes::Bytes;
+use h2::server::SendResponse;
+use http::header::{self, HeaderMap, HeaderValue};
+use http::request::Parts;
+use http::{Request, Response};
+use http_body_util::Full;
+
+use self::reply::Reply;
+use self::status::Status;
+use super::Visit;
+use crate::api::Api;
+use crate::clock::Now;
+use crate::error::{Error, Result};
+use crate::forward;
+use crate::gate::Credential;
+
+mod batch;
+mod frame;
+mod protobuf;
+mod reply;
+mod scalar;
+mod status;
+
+pub(super) use self::status::Code;
+
+const SCS: &str = "/cache_client.Scs/";
+const PING: &str = "/cache_client.Ping/Ping";
+const GRPC: HeaderValue = HeaderValue::from_static("application/grpc");
+
+/// Whether the request is for the data plane.
+pub(super) fn is_data(parts: &Parts) -> bool {
+    let path = parts.uri.path();
+    path.starts_with(SCS) || path == PING
+}
+
+/// Whether the client waits for an answer in gRPC.
+pub(super) fn is_grpc(parts: &Parts) -> bool {
+    let content_type = parts.headers.get(header::CONTENT_TYPE);
+    is_data(parts) || content_type.is_some_and(|kind| kind.as_bytes().starts_with(GRPC.as_bytes()))
+}
+
+/// Whether the request asks for an answer that a test wants to see fail or dally.
+pub(super) fn wants_faults(parts: &Parts) -> bool {
+    parts.headers.contains_key("error-rpcs") || parts.headers.contains_key("delay-rpcs")
+}
+
+/// Answers a request for the data plane.
+pub(super) fn answer(
+    visit: &Visit,
+    parts: &Parts,
+    body: Result<Bytes>,
+    now: Now,
+) -> std::result::Result<Reply, Status> {
+    let path = parts.uri.path();
+    let Some(method) = path.strip_prefix(SCS) else { return Ok(Reply::empty()) };
+    Ok(scs(visit, method, &parts.headers, body, now)?)
+}
+
+fn scs(
+    visit: &Visit,
+    method: &str,
+    headers: &HeaderMap,
+    body: Result<Bytes>,
+    now: Now,
+) -> Result<Reply> {
+    let api = Api::from_name(method)
+        .ok_or_else(|| Error::Unimplemented(format!("cache_client.Scs/{method}")))?;
+    let cache = headers.get("cache").map_or(&b""[..], HeaderValue::as_bytes);
+    let (gate, meter) = (&visit.worker.core.gate, &visit.worker.meter);
+    let credential = credential(headers, visit.local);
+    let pass = visit.passes.borrow_mut().pass(gate, meter, credential, cache, now)?;
+    let mut call = gate.call(&pass, api, now);
+    let reply = body.and_then(|body| {
+        if cache.is_empty() {
+            return Err(Error::Malformed("the `cache` header names no cache"));
+        }
+        call.namespace()?;
+        scalar::run(&mut call, api, frame::message(body)?)
+    });
+    call.finish(reply.is_err());
+    reply
+}
+
+/// The token of a request: raw, as the official clients send it, or after `Bearer`.
+fn credential(headers: &HeaderMap, local: bool) -> Credential<'_> {
+    let token = headers.get(header::AUTHORIZATION).map_or(&b""[..], HeaderValue::as_bytes);
+    Credential { token: token.strip_prefix(b"Bearer ").unwrap_or(token), local }
+}
+
+/// Answers a request that has to wait: for the control plane, or because a test asked for that.
+pub(super) async fn answer_later(
+    visit: &Visit,
+    parts: Parts,
+    body: Result<Bytes>,
+) -> std::result::Result<Reply, Status> {
+    if is_data(&parts) {
+        let method = parts.uri.path().rsplit('/').next().unwrap_or_default();
+        if let Some(code) = visit.worker.faults.inject(method, &parts.headers).await {
+            return Err(Status::injected(code));
+        }
+        return answer(visit, &parts, body, visit.worker.core.clock.now());
+    }
+    control(visit, &parts, body).await
+}
+
+async fn control(
+    visit: &Visit,
+    parts: &Parts,
+    body: Result<Bytes>,
+) -> std::result::Result<Reply, Status> {
+    let now = visit.worker.core.clock.now();
+    let caller = visit.worker.core.gate.admit(credential(&parts.headers, visit.local), now)?;
+    let message = frame::message(body?)?;
+    let mut headers = HeaderMap::new();
+    forward::introduce(&mut headers, Some(&caller), visit.peer.ip());
+    headers.insert(header::CONTENT_TYPE, GRPC);
+    let mut request = Request::post(parts.uri.path())
+        .body(Full::new(message))
+        .map_err(|_| Error::Malformed("the path is no gRPC method"))?;
+    *request.headers_mut() = headers;
+    let answer = visit.worker.app.ask(request).await?;
+    Status::of_answer(answer.headers())?;
+    Ok(Reply::message(&answer.into_body()))
+}
+
+/// Sends a reply, or a status without one. A stream that the client has reset takes no answer:
+/// that is the client's choice and no error.
+pub(super) fn send(mut respond: SendResponse<Bytes>, reply: std::result::Result<Reply, Status>) {
+    let mut response = Response::new(());
+    response.headers_mut().insert(header::CONTENT_TYPE, GRPC);
+    match reply {
+        Ok(reply) => {
+            let Ok(mut stream) = respond.send_response(response, false) else { return };
+            for data in reply.into_data() {
+                if stream.send_data(data, false).is_err() {
+                    return;
+                }
+            }
+            let _ = stream.send_trailers(status::ok());
+        }
+        Err(status) => {
+            status.write(response.headers_mut());
+            let _ = respond.send_response(response, true);
+        }
+    }
+}

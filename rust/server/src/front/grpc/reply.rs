@@ -1,0 +1,124 @@
+//! Replies, as the bytes of their DATA frames.
+
+use attimo_engine::Found;
+use bytes::Bytes;
+use prost::Message;
+
+use super::frame::{PREFIX, prefix};
+use super::protobuf::{self, length_of_varint};
+
+/// `_SetResponse{result: Ok}`, framed.
+const STORED: &[u8] = &[0, 0, 0, 0, 2, 0x08, 1];
+/// `_GetResponse{result: Miss}`, framed.
+const MISS: &[u8] = &[0, 0, 0, 0, 2, 0x08, 3];
+/// `result: Hit`, then the tag of `cache_body`.
+const HIT: [u8; 3] = [0x08, 2, 0x12];
+const EMPTY: &[u8] = &[0; PREFIX];
+
+/// One or more framed messages; large values stay where they are and are sent from there.
+#[derive(Debug, Default)]
+pub(in crate::front) struct Reply {
+    first: Bytes,
+    rest: Vec<Bytes>,
+}
+
+impl Reply {
+    /// A message without fields.
+    pub(super) fn empty() -> Self {
+        Bytes::from_static(EMPTY).into()
+    }
+
+    /// `_SetResponse` of a `Set` that was done.
+    pub(super) fn stored() -> Self {
+        Bytes::from_static(STORED).into()
+    }
+
+    /// `_GetResponse` of an item that is not there.
+    pub(super) fn miss() -> Self {
+        Bytes::from_static(MISS).into()
+    }
+
+    /// `_GetResponse` of an item; a short value is copied, once, into its frame.
+    pub(super) fn hit(found: Found<'_>) -> Self {
+        let length = HIT.len() + length_of_varint(found.as_slice().len()) + found.as_slice().len();
+        let head = PREFIX + length - found.as_slice().len();
+        match found {
+            Found::Short(value) => {
+                let mut framed = hit_head(length, value.len(), head + value.len());
+                framed.extend_from_slice(value);
+                Bytes::from(framed).into()
+            }
+            Found::Long(value) => Reply {
+                first: hit_head(length, value.len(), head).into(),
+                rest: vec![value.clone()],
+            },
+        }
+    }
+
+    /// A message that is encoded already.
+    pub(super) fn message(encoded: &[u8]) -> Self {
+        let mut framed = Vec::with_capacity(PREFIX + encoded.len());
+        framed.extend_from_slice(&prefix(encoded.len()));
+        framed.extend_from_slice(encoded);
+        Bytes::from(framed).into()
+    }
+
+    /// Puts `other`'s messages behind this one's.
+    pub(super) fn append(&mut self, other: Reply) {
+        self.rest.extend(other.into_data());
+    }
+
+    /// The bytes to send, in order.
+    pub(super) fn into_data(self) -> impl Iterator<Item = Bytes> {
+        std::iter::once(self.first).filter(|first| !first.is_empty()).chain(self.rest)
+    }
+}
+
+fn hit_head(length: usize, value: usize, capacity: usize) -> Vec<u8> {
+    let mut framed = Vec::with_capacity(capacity);
+    framed.extend_from_slice(&prefix(length));
+    framed.extend_from_slice(&HIT);
+    protobuf::write_varint(&mut framed, value);
+    framed
+}
+
+impl From<Bytes> for Reply {
+    fn from(first: Bytes) -> Self {
+        Reply { first, rest: Vec::new() }
+    }
+}
+
+/// Frames a message of the published types.
+pub(super) fn encoded(message: &impl Message) -> Reply {
+    let length = message.encoded_len();
+    let mut framed = Vec::with_capacity(PREFIX + length);
+    framed.extend_from_slice(&prefix(length));
+    message.encode_raw(&mut framed);
+    Bytes::from(framed).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use momento_protos::cache_client as pb;
+
+    use super::*;
+
+    fn unframed<M: Message + Default>(reply: Reply) -> M {
+        let data: Vec<u8> = reply.into_data().flat_map(Vec::from).collect();
+        assert_eq!(data[..PREFIX], prefix(data.len() - PREFIX));
+        M::decode(&data[PREFIX..]).unwrap()
+    }
+
+    #[test]
+    fn replies_made_by_hand_read_as_the_published_types() {
+        let value = Bytes::from(vec![7; 300]);
+        for found in [Found::Short(&value), Found::Long(&value)] {
+            let hit: pb::GetResponse = unframed(Reply::hit(found));
+            assert_eq!((hit.result(), hit.cache_body), (pb::ECacheResult::Hit, value.to_vec()));
+        }
+        let miss: pb::GetResponse = unframed(Reply::miss());
+        assert_eq!(miss.result(), pb::ECacheResult::Miss);
+        let stored: pb::SetResponse = unframed(Reply::stored());
+        assert_eq!(stored.result(), pb::ECacheResult::Ok);
+    }
+}

@@ -1,0 +1,257 @@
+//! Single values: one function a method, from message bytes to reply.
+//!
+//! `Get` and `Set` are read where they lie; the others by the published types.
+
+use std::ops::Range;
+
+use attimo_engine::commands::scalar::{
+    Condition as Wanted, Delete, GetWithHash, HashCondition, Increment, ItemGetTtl, ItemGetType,
+    KeyExists, Set, SetIf, SetIfHash, TtlChange, TtlChanged, UpdateTtl,
+};
+use attimo_engine::{Found as Item, Given, ItemType, Ttl};
+use bytes::Bytes;
+use momento_protos::cache_client as pb;
+use prost::Message;
+
+use super::batch;
+use super::protobuf::{Field, Fields};
+use super::reply::{Reply, encoded};
+use crate::api::Api;
+use crate::error::{Error, Result};
+use crate::gate::Call;
+
+/// Runs one method.
+///
+/// # Errors
+///
+/// [`Error::Malformed`], or what the gate and the command document.
+pub(super) fn run(call: &mut Call<'_>, api: Api, message: Bytes) -> Result<Reply> {
+    match api {
+        Api::Get => get(call, &message),
+        Api::Set => set(call, &message),
+        Api::Delete => delete(call, &message),
+        Api::KeysExist => keys_exist(call, &message),
+        Api::Increment => increment(call, &message),
+        Api::SetIf => set_if(call, message),
+        Api::SetIfNotExists => set_if_not_exists(call, message),
+        Api::GetWithHash => get_with_hash(call, &message),
+        Api::SetIfHash => set_if_hash(call, message),
+        Api::GetBatch => batch::get(call, &message),
+        Api::SetBatch => batch::set(call, &message),
+        Api::UpdateTtl => update_ttl(call, &message),
+        Api::ItemGetTtl => item_get_ttl(call, &message),
+        Api::ItemGetType => item_get_type(call, &message),
+    }
+}
+
+/// Reads a message of the published types.
+pub(super) fn decoded<M: Message + Default>(message: &[u8]) -> Result<M> {
+    M::decode(message).map_err(|_| Error::Malformed("the message is not valid protobuf"))
+}
+
+/// A lifetime as the wire has it.
+pub(super) fn ttl(milliseconds: u64) -> Result<Ttl> {
+    if milliseconds == 0 {
+        return Err(Error::Malformed("ttl_milliseconds must be more than 0"));
+    }
+    Ok(Ttl(milliseconds))
+}
+
+/// `_GetRequest` or one item of `_GetBatchRequest`.
+pub(super) fn get(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+    let mut key = 0..0;
+    let mut fields = Fields::of(message);
+    while let Some(field) = fields.next()? {
+        if let Field::Bytes(1, range) = field {
+            key = range;
+        }
+    }
+    let found = call.get(&message[key], Reply::hit)?;
+    Ok(found.unwrap_or_else(Reply::miss))
+}
+
+#[derive(Default)]
+struct SetFields {
+    key: Range<usize>,
+    value: Range<usize>,
+    ttl: u64,
+}
+
+/// `_SetRequest` or one item of `_SetBatchRequest`. A long value stays where it arrived.
+pub(super) fn set(call: &mut Call<'_>, message: &Bytes) -> Result<Reply> {
+    let mut set = SetFields::default();
+    let mut fields = Fields::of(message);
+    while let Some(field) = fields.next()? {
+        match field {
+            Field::Bytes(1, range) => set.key = range,
+            Field::Bytes(2, range) => set.value = range,
+            Field::Varint(3, milliseconds) => set.ttl = milliseconds,
+            _ => {}
+        }
+    }
+    let ttl = ttl(set.ttl)?;
+    let bytes_in = set.key.len() + set.value.len();
+    let value = given(message, set.value);
+    call.run(bytes_in, Set { key: &message[set.key], value, ttl })?;
+    Ok(Reply::stored())
+}
+
+fn given(message: &Bytes, value: Range<usize>) -> Given<'_> {
+    if value.len() < attimo_engine::LONG {
+        Given::Short(&message[value])
+    } else {
+        Given::Long(message.slice(value))
+    }
+}
+
+fn delete(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+    let request: pb::DeleteRequest = decoded(message)?;
+    call.run(request.cache_key.len(), Delete { key: &request.cache_key })?;
+    Ok(Reply::empty())
+}
+
+fn keys_exist(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+    let request: pb::KeysExistRequest = decoded(message)?;
+    let mut exists = Vec::with_capacity(request.cache_keys.len());
+    for key in &request.cache_keys {
+        let found = call.run(key.len(), KeyExists { key })?;
+        call.looked(found.then_some(0));
+        exists.push(found);
+    }
+    Ok(encoded(&pb::KeysExistResponse { exists }))
+}
+
+fn increment(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+    let request: pb::IncrementRequest = decoded(message)?;
+    let ttl = ttl(request.ttl_milliseconds)?;
+    let (key, amount) = (&request.cache_key[..], request.amount);
+    let value = call.run(key.len() + size_of_val(&amount), Increment { key, amount, ttl })?;
+    Ok(encoded(&pb::IncrementResponse { value }))
+}
+
+fn set_if(call: &mut Call<'_>, message: Bytes) -> Result<Reply> {
+    use pb::set_if_request::Condition;
+    use pb::set_if_response::{NotStored, Result, Stored};
+    let request: pb::SetIfRequest = decoded(&message)?;
+    let condition = match &request.condition {
+        Some(Condition::Present(_)) => Wanted::Present,
+        Some(Condition::Absent(_)) => Wanted::Absent,
+        Some(Condition::Equal(to)) => Wanted::Equal(&to.value_to_check),
+        Some(Condition::NotEqual(to)) => Wanted::NotEqual(&to.value_to_check),
+        Some(Condition::PresentAndNotEqual(to)) => Wanted::PresentAndNotEqual(&to.value_to_check),
+        Some(Condition::AbsentOrEqual(to)) => Wanted::AbsentOrEqual(&to.value_to_check),
+        None => return Err(Error::Malformed("condition is not set")),
+    };
+    let stored = store_if(
+        call,
+        (&request.cache_key, &request.cache_body, request.ttl_milliseconds),
+        condition,
+    )?;
+    let result = if stored { Result::Stored(Stored {}) } else { Result::NotStored(NotStored {}) };
+    Ok(encoded(&pb::SetIfResponse { result: Some(result) }))
+}
+
+fn set_if_not_exists(call: &mut Call<'_>, message: Bytes) -> Result<Reply> {
+    use pb::set_if_not_exists_response::{NotStored, Result, Stored};
+    let request: pb::SetIfNotExistsRequest = decoded(&message)?;
+    let stored = store_if(
+        call,
+        (&request.cache_key, &request.cache_body, request.ttl_milliseconds),
+        Wanted::Absent,
+    )?;
+    let result = if stored { Result::Stored(Stored {}) } else { Result::NotStored(NotStored {}) };
+    Ok(encoded(&pb::SetIfNotExistsResponse { result: Some(result) }))
+}
+
+fn store_if(
+    call: &mut Call<'_>,
+    (key, value, milliseconds): (&[u8], &[u8], u64),
+    condition: Wanted<'_>,
+) -> Result<bool> {
+    let ttl = ttl(milliseconds)?;
+    call.run(key.len() + value.len(), SetIf { key, value: value.into(), ttl, condition })
+}
+
+fn get_with_hash(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+    use pb::get_with_hash_response::{Found, Missing, Result};
+    let request: pb::GetWithHashRequest = decoded(message)?;
+    let key = &request.cache_key;
+    let read = |found: Item<'_>, hash| (found.to_bytes(), hash);
+    let found = call.run(key.len(), GetWithHash { key, read })?;
+    call.looked(found.as_ref().map(|(value, _)| value.len()));
+    let result = match found {
+        Some((value, hash)) => Result::Found(Found { value: value.into(), hash: hash.0.into() }),
+        None => Result::Missing(Missing {}),
+    };
+    Ok(encoded(&pb::GetWithHashResponse { result: Some(result) }))
+}
+
+fn set_if_hash(call: &mut Call<'_>, message: Bytes) -> Result<Reply> {
+    use pb::set_if_hash_request::Condition;
+    use pb::set_if_hash_response::{NotStored, Result, Stored};
+    let request: pb::SetIfHashRequest = decoded(&message)?;
+    let condition = match &request.condition {
+        Some(Condition::Unconditional(_)) => HashCondition::Unconditional,
+        Some(Condition::PresentAndHashEqual(to)) => {
+            HashCondition::PresentAndEqual(&to.hash_to_check)
+        }
+        Some(Condition::PresentAndNotHashEqual(to)) => {
+            HashCondition::PresentAndNotEqual(&to.hash_to_check)
+        }
+        Some(Condition::AbsentOrHashEqual(to)) => HashCondition::AbsentOrEqual(&to.hash_to_check),
+        Some(Condition::AbsentOrNotHashEqual(to)) => {
+            HashCondition::AbsentOrNotEqual(&to.hash_to_check)
+        }
+        None => return Err(Error::Malformed("condition is not set")),
+    };
+    let ttl = ttl(request.ttl_milliseconds)?;
+    let (key, value) = (&request.cache_key[..], &request.cache_body[..]);
+    let bytes_in = key.len() + value.len();
+    let command = SetIfHash::new(key, condition, value.into(), ttl);
+    let result = match call.run(bytes_in, command)? {
+        Some(hash) => Result::Stored(Stored { new_hash: hash.0.into() }),
+        None => Result::NotStored(NotStored {}),
+    };
+    Ok(encoded(&pb::SetIfHashResponse { result: Some(result) }))
+}
+
+fn update_ttl(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+    use pb::update_ttl_request::UpdateTtl as Asked;
+    use pb::update_ttl_response::{Missing, NotSet, Result, Set};
+    let request: pb::UpdateTtlRequest = decoded(message)?;
+    let change = match request.update_ttl {
+        Some(Asked::OverwriteToMilliseconds(to)) => TtlChange::Overwrite(ttl(to)?),
+        Some(Asked::IncreaseToMilliseconds(to)) => TtlChange::Increase(ttl(to)?),
+        Some(Asked::DecreaseToMilliseconds(to)) => TtlChange::Decrease(ttl(to)?),
+        None => return Err(Error::Malformed("update_ttl is not set")),
+    };
+    let key = &request.cache_key;
+    let result = match call.run(key.len(), UpdateTtl { key, change })? {
+        TtlChanged::Set => Result::Set(Set {}),
+        TtlChanged::NotSet => Result::NotSet(NotSet {}),
+        TtlChanged::Missing => Result::Missing(Missing {}),
+    };
+    Ok(encoded(&pb::UpdateTtlResponse { result: Some(result) }))
+}
+
+fn item_get_ttl(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+    use pb::item_get_ttl_response::{Found, Missing, Result};
+    let request: pb::ItemGetTtlRequest = decoded(message)?;
+    let key = &request.cache_key;
+    let result = match call.run(key.len(), ItemGetTtl { key })? {
+        Some(Ttl(remaining_ttl_millis)) => Result::Found(Found { remaining_ttl_millis }),
+        None => Result::Missing(Missing {}),
+    };
+    Ok(encoded(&pb::ItemGetTtlResponse { result: Some(result) }))
+}
+
+fn item_get_type(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+    use pb::item_get_type_response::{Found, ItemType as Type, Missing, Result};
+    let request: pb::ItemGetTypeRequest = decoded(message)?;
+    let key = &request.cache_key;
+    let result = match call.run(key.len(), ItemGetType { key })? {
+        Some(ItemType::Scalar) => Result::Found(Found { item_type: Type::Scalar.into() }),
+        None => Result::Missing(Missing {}),
+    };
+    Ok(encoded(&pb::ItemGetTypeResponse { result: Some(result) }))
+}

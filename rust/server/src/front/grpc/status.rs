@@ -1,0 +1,103 @@
+//! Errors in gRPC's words.
+
+use std::borrow::Cow;
+
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+
+use crate::error::Error;
+
+const STATUS: HeaderName = HeaderName::from_static("grpc-status");
+const MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
+/// The official clients look here for which limit was met.
+const ERR: HeaderName = HeaderName::from_static("err");
+/// What a status message may not hold as it is (gRPC's "Percent-Encoded").
+const ENCODED: &AsciiSet = &CONTROLS.add(b'%');
+
+/// The status codes that we send (<https://grpc.io/docs/guides/status-codes/>).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Code {
+    Cancelled = 1,
+    Unknown = 2,
+    InvalidArgument = 3,
+    DeadlineExceeded = 4,
+    NotFound = 5,
+    AlreadyExists = 6,
+    PermissionDenied = 7,
+    ResourceExhausted = 8,
+    FailedPrecondition = 9,
+    Unimplemented = 12,
+    Internal = 13,
+    Unavailable = 14,
+    Unauthenticated = 16,
+}
+
+/// A status other than OK.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::front) struct Status {
+    code: HeaderValue,
+    message: HeaderValue,
+    err: Option<HeaderValue>,
+}
+
+/// The trailers of a reply that succeeded.
+pub(super) fn ok() -> HeaderMap {
+    let mut trailers = HeaderMap::with_capacity(1);
+    trailers.insert(STATUS, HeaderValue::from_static("0"));
+    trailers
+}
+
+impl Status {
+    fn new(code: Code, message: &str, err: Option<&'static str>) -> Self {
+        let message = Cow::from(utf8_percent_encode(message, ENCODED));
+        Status {
+            code: HeaderValue::from(code as u16),
+            message: HeaderValue::from_str(&message).unwrap_or(HeaderValue::from_static("")),
+            err: err.map(HeaderValue::from_static),
+        }
+    }
+
+    /// A status that a test asked for.
+    pub(super) fn injected(code: Code) -> Self {
+        Status::new(code, "this error was asked for by the request's metadata", None)
+    }
+
+    /// The status that the control plane answered with.
+    pub(super) fn of_answer(headers: &HeaderMap) -> Result<(), Status> {
+        match headers.get(STATUS) {
+            Some(code) if code == "0" => Ok(()),
+            Some(code) => Err(Status {
+                code: code.clone(),
+                message: headers.get(MESSAGE).cloned().unwrap_or(HeaderValue::from_static("")),
+                err: headers.get(ERR).cloned(),
+            }),
+            None => Err(Status::new(Code::Internal, "the control plane failed", None)),
+        }
+    }
+
+    /// Writes the status where a response without a message bears it.
+    pub(super) fn write(self, headers: &mut HeaderMap) {
+        headers.insert(STATUS, self.code);
+        headers.insert(MESSAGE, self.message);
+        if let Some(err) = self.err {
+            headers.insert(ERR, err);
+        }
+    }
+}
+
+impl From<Error> for Status {
+    fn from(error: Error) -> Self {
+        let (code, err) = match &error {
+            Error::Malformed(_) => (Code::InvalidArgument, None),
+            Error::RequestTooLarge => {
+                (Code::ResourceExhausted, Some("request_size_limit_exceeded"))
+            }
+            Error::Unauthenticated(_) => (Code::Unauthenticated, None),
+            Error::NoSuchCache => (Code::NotFound, None),
+            Error::Unimplemented(_) | Error::Compressed => (Code::Unimplemented, None),
+            Error::Unavailable => (Code::Unavailable, None),
+            Error::Engine(_) => (Code::FailedPrecondition, None),
+        };
+        Status::new(code, &error.to_string(), err)
+    }
+}

@@ -1,0 +1,122 @@
+//! Plain HTTP, the same on HTTP/1.1 and HTTP/2.
+//!
+//! `/cache/{cache}` and `/health` are answered here; everything else is the
+//! control plane's.
+
+use bytes::Bytes;
+use h2::server::SendResponse;
+use http::header::{self, HeaderMap, HeaderValue};
+use http::request::Parts;
+use http::{Method, Request, Response, StatusCode, Uri};
+use http_body_util::Full;
+
+use super::Visit;
+use crate::clock::Now;
+use crate::error::{Error, Result};
+use crate::forward;
+use crate::gate::Credential;
+
+mod cache;
+mod query;
+mod status;
+
+pub(super) use self::status::response as error_response;
+
+const CACHE: &str = "/cache/";
+const HEALTH: &str = "/health";
+
+/// Whether the request is for the data plane.
+pub(super) fn is_data(uri: &Uri) -> bool {
+    uri.path().starts_with(CACHE) || uri.path() == HEALTH
+}
+
+/// Answers a request for the data plane.
+pub(super) fn answer(
+    visit: &Visit,
+    parts: &Parts,
+    body: Result<Bytes>,
+    now: Now,
+) -> Response<Bytes> {
+    let answered = match parts.uri.path().strip_prefix(CACHE) {
+        Some(name) => cache::answer(visit, parts, name, body, now),
+        None => Ok(health()),
+    };
+    let mut response = answered.unwrap_or_else(|error| status::response(&error));
+    if parts.method == Method::HEAD {
+        response.body_mut().clear();
+    }
+    response
+}
+
+fn health() -> Response<Bytes> {
+    let body = concat!("{\"status\":\"ok\",\"version\":\"", env!("CARGO_PKG_VERSION"), "\"}");
+    let mut response = Response::new(Bytes::from_static(body.as_bytes()));
+    response.headers_mut().insert(header::CONTENT_TYPE, status::JSON);
+    response
+}
+
+/// Answers a request for the control plane.
+pub(super) async fn answer_later(
+    visit: &Visit,
+    parts: Parts,
+    body: Result<Bytes>,
+) -> Response<Bytes> {
+    let answered = forward(visit, parts, body).await;
+    answered.unwrap_or_else(|error| status::response(&error))
+}
+
+async fn forward(visit: &Visit, mut parts: Parts, body: Result<Bytes>) -> Result<Response<Bytes>> {
+    let query = query::Query::of(&parts.uri)?;
+    let credential = credential(&parts.headers, query.token.as_deref(), visit.local)?;
+    // Some pages are for everybody; whether this one is, the control plane knows.
+    let caller = if credential.token.is_empty() && !credential.local {
+        None
+    } else {
+        let now = visit.worker.core.clock.now();
+        Some(visit.worker.core.gate.admit(credential, now)?)
+    };
+    let host = parts
+        .headers
+        .get(header::HOST)
+        .cloned()
+        .or_else(|| HeaderValue::from_str(parts.uri.authority()?.as_str()).ok());
+    forward::introduce(&mut parts.headers, caller.as_ref(), visit.peer.ip());
+    parts.headers.insert(header::HOST, host.unwrap_or(HeaderValue::from_static("localhost")));
+    let mut request = Request::new(Full::new(body?));
+    *request.method_mut() = parts.method;
+    *request.headers_mut() = parts.headers;
+    *request.uri_mut() = query.path_without_token;
+    visit.worker.app.ask(request).await
+}
+
+/// The token of a request, from the header or the query; never from both.
+fn credential<'a>(
+    headers: &'a HeaderMap,
+    query: Option<&'a str>,
+    local: bool,
+) -> Result<Credential<'a>> {
+    let header = headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
+    let header = header.map(|token| token.strip_prefix(b"Bearer ").unwrap_or(token));
+    match (header, query) {
+        (Some(_), Some(_)) => {
+            Err(Error::Malformed("send the token as `authorization` or as `token`, not as both"))
+        }
+        (header, query) => {
+            let token = header.or(query.map(str::as_bytes)).unwrap_or_default();
+            Ok(Credential { token, local })
+        }
+    }
+}
+
+/// Sends a response on HTTP/2. A stream that the client has reset takes no answer.
+pub(super) fn send(mut respond: SendResponse<Bytes>, response: Response<Bytes>) {
+    let (parts, body) = response.into_parts();
+    let mut response = Response::from_parts(parts, ());
+    if response.status() != StatusCode::NO_CONTENT {
+        response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
+    }
+    let Ok(mut stream) = respond.send_response(response, body.is_empty()) else { return };
+    if !body.is_empty() {
+        let _ = stream.send_data(body, true);
+    }
+}

@@ -1,0 +1,51 @@
+//! Errors in HTTP's words: a status and `{"code", "message", "err"?}`.
+
+use bytes::Bytes;
+use http::header::{self, HeaderValue};
+use http::{Response, StatusCode};
+use serde::Serialize;
+
+use crate::error::Error;
+
+pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+#[derive(Serialize)]
+struct Problem<'a> {
+    code: &'a str,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    err: Option<&'a str>,
+}
+
+/// The response that tells of `error`.
+pub(in crate::front) fn response(error: &Error) -> Response<Bytes> {
+    let (status, code, err) = match error {
+        Error::Malformed(_) | Error::Compressed => {
+            (StatusCode::BAD_REQUEST, "invalid_argument", None)
+        }
+        Error::RequestTooLarge => (
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "resource_exhausted",
+            Some("request_size_limit_exceeded"),
+        ),
+        Error::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, "unauthenticated", None),
+        Error::NoSuchCache => (StatusCode::NOT_FOUND, "not_found", None),
+        Error::Unimplemented(_) => (StatusCode::METHOD_NOT_ALLOWED, "unimplemented", None),
+        Error::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", None),
+        Error::Engine(_) => (StatusCode::BAD_REQUEST, "failed_precondition", None),
+    };
+    problem(status, code, &error.to_string(), err)
+}
+
+/// The response that tells of a key that is not there.
+pub(super) fn key_not_found() -> Response<Bytes> {
+    problem(StatusCode::NOT_FOUND, "not_found", "Key Not Found", None)
+}
+
+fn problem(status: StatusCode, code: &str, message: &str, err: Option<&str>) -> Response<Bytes> {
+    let body = serde_json::to_vec(&Problem { code, message, err }).unwrap_or_default();
+    let mut response = Response::new(Bytes::from(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, JSON);
+    response
+}

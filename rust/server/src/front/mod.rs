@@ -1,0 +1,100 @@
+//! The fronts: each turns one protocol's words into calls at the gate, and back.
+//!
+//! A connection says what it speaks: by ALPN where there is TLS, by its first
+//! bytes where there is none. HTTP/2 carries gRPC and plain HTTP, HTTP/1.1 only
+//! the latter; both answer the same requests.
+
+use std::cell::RefCell;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::time::{sleep, timeout};
+
+use crate::acceptor::Scheme;
+use crate::gate::Passes;
+use crate::limits::HANDSHAKE;
+use crate::worker::{Arrival, Worker};
+
+mod body;
+pub(crate) mod faults;
+mod grpc;
+mod h1;
+mod h2;
+mod http;
+
+/// One connection: where it came to, from whom, and what it may.
+pub(crate) struct Visit {
+    worker: Rc<Worker>,
+    peer: SocketAddr,
+    /// Whether this connection came to a `--local` listener from loopback.
+    local: bool,
+    passes: RefCell<Passes>,
+}
+
+/// Serves one connection to its end. What goes wrong on it ends it and nothing else.
+pub(crate) async fn serve(worker: Rc<Worker>, arrival: Arrival) {
+    let Ok(stream) = TcpStream::from_std(arrival.stream) else { return };
+    // Answers are written whole: waiting for more to send would only delay them. A socket that
+    // refuses the option is closed already.
+    let _ = stream.set_nodelay(true);
+    let local = arrival.scheme == Scheme::Plain { local: true };
+    let passes = RefCell::default();
+    let visit = Rc::new(Visit { worker, peer: arrival.peer, local, passes });
+    match arrival.scheme {
+        Scheme::Plain { .. } => serve_plain(stream, visit).await,
+        Scheme::Tls => serve_tls(stream, visit).await,
+    }
+}
+
+async fn serve_plain(stream: TcpStream, visit: Rc<Visit>) {
+    let mut stopped = visit.worker.stopped.clone();
+    let speaks_h2 = tokio::select! {
+        speaks_h2 = timeout(HANDSHAKE, speaks_h2(&stream)) => speaks_h2,
+        _ = stopped.wait_for(|stop| *stop) => return,
+    };
+    match speaks_h2 {
+        Ok(Ok(speaks_h2)) => serve_http(stream, visit, speaks_h2).await,
+        _ => drop(stream),
+    }
+}
+
+async fn serve_tls(stream: TcpStream, visit: Rc<Visit>) {
+    let Some(tls) = visit.worker.tls.clone() else { return };
+    let Ok(Ok(stream)) = timeout(HANDSHAKE, tls.accept(stream)).await else { return };
+    let speaks_h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+    serve_http(stream, visit, speaks_h2).await;
+}
+
+async fn serve_http<I>(io: I, visit: Rc<Visit>, speaks_h2: bool)
+where
+    I: AsyncRead + AsyncWrite + Unpin + 'static,
+{
+    if speaks_h2 {
+        h2::serve(io, visit).await;
+    } else {
+        h1::serve(io, visit).await;
+    }
+}
+
+/// How HTTP/2 begins (RFC 9113 §3.4), as far as HTTP/1.1 never does.
+const PREFACE: &[u8] = b"PRI ";
+/// A client that sent less than the preface's first word is asked again after this.
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
+
+/// Looks at the first bytes and leaves them where they are.
+async fn speaks_h2(stream: &TcpStream) -> std::io::Result<bool> {
+    let mut first = [0; PREFACE.len()];
+    loop {
+        let seen = stream.peek(&mut first).await?;
+        if seen == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        if seen == PREFACE.len() || first[..seen] != PREFACE[..seen] {
+            return Ok(first == PREFACE);
+        }
+        sleep(LOOK_AGAIN).await;
+    }
+}

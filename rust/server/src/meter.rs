@@ -1,0 +1,237 @@
+//! What was used, counted where it happens.
+//!
+//! Each data thread counts into tallies of its own, so that counting is a plain
+//! addition: a tally has one writer. They only grow; `take` reads them and hands
+//! out the difference to what it read before.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use parking_lot::Mutex;
+
+use crate::api::Api;
+use crate::directory::CacheId;
+
+const KIB: u64 = 1_024;
+
+/// What one request used.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Use {
+    /// Bytes of keys and values received.
+    pub(crate) bytes_in: u64,
+    /// Bytes of values sent.
+    pub(crate) bytes_out: u64,
+    /// Items found by reads.
+    pub(crate) hits: u64,
+    /// Items looked for and not found.
+    pub(crate) misses: u64,
+}
+
+/// What one API key did with one cache through one method since the last batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Used {
+    /// The cache, or `None` for requests that named no known cache.
+    pub cache: Option<CacheId>,
+    /// The id of the API key.
+    pub key_id: Arc<str>,
+    /// The method.
+    pub api: Api,
+    /// The counts, in the order of [`Count`].
+    pub counts: [u64; COUNTS],
+}
+
+/// The places in [`Used::counts`].
+#[derive(Debug, Clone, Copy)]
+pub enum Count {
+    /// Calls, failed ones included.
+    Requests,
+    /// Calls answered with an error.
+    Errors,
+    /// Items found.
+    Hits,
+    /// Items not found.
+    Misses,
+    /// Bytes received.
+    BytesIn,
+    /// Bytes sent.
+    BytesOut,
+    /// Bytes received, each request rounded up to 1,024.
+    KibIn,
+    /// Bytes sent, each request rounded up to 1,024.
+    KibOut,
+}
+
+/// How many counts there are.
+pub const COUNTS: usize = 8;
+
+#[derive(Default)]
+struct Counters([AtomicU64; COUNTS]);
+
+impl Counters {
+    /// Adds without a locked instruction: only one thread writes a tally.
+    fn add(&self, count: Count, amount: u64) {
+        let counter = &self.0[count as usize];
+        counter.store(counter.load(Ordering::Relaxed) + amount, Ordering::Relaxed);
+    }
+}
+
+/// The counters of one (cache, API key) on one thread.
+pub(crate) struct Tally {
+    cache: Option<CacheId>,
+    key_id: Arc<str>,
+    by_api: [OnceLock<Box<Counters>>; Api::COUNT],
+}
+
+impl Tally {
+    /// Counts one request. Only the thread whose [`ThreadMeter`] gave the tally may call this.
+    pub(crate) fn count(&self, api: Api, used: Use, failed: bool) {
+        let counters = self.by_api[api as usize].get_or_init(Box::default);
+        counters.add(Count::Requests, 1);
+        counters.add(Count::BytesIn, used.bytes_in);
+        counters.add(Count::BytesOut, used.bytes_out);
+        counters.add(Count::KibIn, used.bytes_in.div_ceil(KIB));
+        counters.add(Count::KibOut, used.bytes_out.div_ceil(KIB));
+        if used.hits | used.misses != 0 {
+            counters.add(Count::Hits, used.hits);
+            counters.add(Count::Misses, used.misses);
+        }
+        if failed {
+            counters.add(Count::Errors, 1);
+        }
+    }
+}
+
+/// Whose use a tally counts: which cache, by which API key.
+type Subject = (Option<CacheId>, Arc<str>);
+
+/// The meter of one data thread.
+pub(crate) struct ThreadMeter {
+    meter: Arc<Meter>,
+    tallies: RefCell<HashMap<Subject, Arc<Tally>>>,
+}
+
+/// Beyond so many tallies a thread lets go of those that no connection uses.
+const TALLIES_KEPT: usize = 4_096;
+
+impl ThreadMeter {
+    /// A thread's own part of `meter`.
+    pub(crate) fn new(meter: Arc<Meter>) -> Self {
+        ThreadMeter { meter, tallies: RefCell::default() }
+    }
+
+    /// The tally of `key_id` at `cache` on this thread.
+    pub(crate) fn tally(&self, cache: Option<CacheId>, key_id: &Arc<str>) -> Arc<Tally> {
+        let mut tallies = self.tallies.borrow_mut();
+        if tallies.len() >= TALLIES_KEPT {
+            // One holder is this map, one the meter: nobody else counts in it.
+            tallies.retain(|_, tally| Arc::strong_count(tally) > 2);
+        }
+        let make = || self.meter.open(cache, key_id.clone());
+        tallies.entry((cache, key_id.clone())).or_insert_with(make).clone()
+    }
+}
+
+struct Open {
+    tally: Arc<Tally>,
+    taken: HashMap<usize, [u64; COUNTS]>,
+}
+
+/// Every tally of the node, and what was taken from each.
+#[derive(Default)]
+pub(crate) struct Meter {
+    open: Mutex<Vec<Open>>,
+}
+
+impl Meter {
+    fn open(&self, cache: Option<CacheId>, key_id: Arc<str>) -> Arc<Tally> {
+        let tally = Arc::new(Tally { cache, key_id, by_api: [const { OnceLock::new() }; _] });
+        self.open.lock().push(Open { tally: tally.clone(), taken: HashMap::new() });
+        tally
+    }
+
+    /// What was counted since the last call, summed over threads.
+    pub(crate) fn take(&self) -> Vec<Used> {
+        let mut sums: HashMap<(Subject, usize), [u64; COUNTS]> = HashMap::new();
+        self.open.lock().retain_mut(|open| {
+            // Asked before reading, so that what the last holder counted is still read.
+            let in_use = Arc::strong_count(&open.tally) > 1;
+            for (api, more) in open.read() {
+                let key = ((open.tally.cache, open.tally.key_id.clone()), api);
+                let sum = sums.entry(key).or_default();
+                sum.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
+            }
+            in_use
+        });
+        let used =
+            |(((cache, key_id), api), counts)| Used { cache, key_id, api: Api::ALL[api], counts };
+        sums.into_iter().map(used).collect()
+    }
+}
+
+impl Open {
+    fn read(&mut self) -> Vec<(usize, [u64; COUNTS])> {
+        let mut news = Vec::new();
+        for (api, counters) in self.tally.by_api.iter().enumerate() {
+            let Some(counters) = counters.get() else { continue };
+            let seen = self.taken.entry(api).or_default();
+            let total = std::array::from_fn(|i| counters.0[i].load(Ordering::Relaxed));
+            if *seen != total {
+                news.push((api, std::array::from_fn(|i| total[i] - seen[i])));
+                *seen = total;
+            }
+        }
+        news
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn used(used: &[Used], api: Api) -> [u64; COUNTS] {
+        used.iter().find(|used| used.api == api).map(|used| used.counts).unwrap()
+    }
+
+    #[test]
+    fn what_was_taken_once_is_not_taken_again() {
+        let meter = Arc::new(Meter::default());
+        let thread = ThreadMeter::new(meter.clone());
+        let tally = thread.tally(Some(CacheId(7)), &"key".into());
+
+        tally.count(Api::Get, Use { hits: 1, bytes_in: 3, bytes_out: 1_025, misses: 0 }, false);
+
+        assert_eq!(used(&meter.take(), Api::Get), [1, 0, 1, 0, 3, 1_025, 1, 2]);
+        assert_eq!(meter.take(), []);
+    }
+
+    #[test]
+    fn threads_are_summed_and_methods_are_not() {
+        let meter = Arc::new(Meter::default());
+        let threads = [ThreadMeter::new(meter.clone()), ThreadMeter::new(meter.clone())];
+        for thread in &threads {
+            let tally = thread.tally(Some(CacheId(7)), &"key".into());
+            tally.count(Api::Get, Use::default(), true);
+            tally.count(Api::Set, Use::default(), false);
+        }
+
+        let taken = meter.take();
+
+        assert_eq!(taken.len(), 2);
+        assert_eq!(used(&taken, Api::Get)[..2], [2, 2]);
+        assert_eq!(used(&taken, Api::Set)[..2], [2, 0]);
+    }
+
+    #[test]
+    fn what_a_thread_counted_before_it_ended_is_still_taken() {
+        let meter = Arc::new(Meter::default());
+        let thread = ThreadMeter::new(meter.clone());
+        thread.tally(None, &"key".into()).count(Api::Get, Use::default(), false);
+        drop(thread);
+
+        assert_eq!(meter.take().len(), 1);
+        assert_eq!(meter.take(), []);
+        assert!(meter.open.lock().is_empty());
+    }
+}

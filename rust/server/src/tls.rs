@@ -1,0 +1,40 @@
+//! TLS: certificates in, an acceptor out.
+
+use std::sync::Arc;
+
+use rustls::ServerConfig;
+use rustls::crypto::ring;
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::TlsAcceptor;
+
+/// A certificate or a key that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// The text is no PEM, or holds something else.
+    #[error("the {0} is no PEM that can be read: {1}")]
+    Pem(&'static str, rustls_pki_types::pem::Error),
+    /// The two do not fit together, or are not accepted by the TLS library.
+    #[error("the certificate and its private key cannot be used: {0}")]
+    Refused(#[from] rustls::Error),
+}
+
+/// Serves TLS 1.2 and 1.3 with `certificate`, and HTTP/2 before HTTP/1.1.
+///
+/// # Errors
+///
+/// [`TlsError`].
+pub(crate) fn acceptor(certificate: &str, private_key: &str) -> Result<TlsAcceptor, TlsError> {
+    let chain = CertificateDer::pem_slice_iter(certificate.as_bytes())
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| TlsError::Pem("certificate", error))?;
+    let key = PrivateKeyDer::from_pem_slice(private_key.as_bytes())
+        .map_err(|error| TlsError::Pem("private key", error))?;
+    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(chain, key)?;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    config.ticketer = ring::Ticketer::new()?;
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}

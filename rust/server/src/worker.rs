@@ -1,0 +1,165 @@
+//! The data threads: each has a runtime of its own and serves its connections alone.
+
+use std::io;
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use tokio::runtime;
+use tokio::sync::{Notify, mpsc as queue, watch};
+use tokio::task::LocalSet;
+use tokio_rustls::TlsAcceptor;
+
+use crate::acceptor::Scheme;
+use crate::forward::App;
+use crate::front::{self, faults::Faults};
+use crate::meter::ThreadMeter;
+use crate::server::Core;
+
+/// A connection that was accepted.
+pub(crate) struct Arrival {
+    pub(crate) stream: TcpStream,
+    pub(crate) peer: SocketAddr,
+    pub(crate) scheme: Scheme,
+}
+
+/// What one data thread has; connections share it without locks.
+pub(crate) struct Worker {
+    pub(crate) core: Arc<Core>,
+    pub(crate) meter: ThreadMeter,
+    pub(crate) app: App,
+    pub(crate) tls: Option<TlsAcceptor>,
+    pub(crate) faults: Arc<Faults>,
+    pub(crate) stopped: watch::Receiver<bool>,
+}
+
+/// The way in to a data thread.
+#[derive(Clone)]
+pub(crate) struct Door {
+    queue: queue::UnboundedSender<Arrival>,
+    load: Arc<Load>,
+}
+
+#[derive(Default)]
+struct Load {
+    connections: AtomicUsize,
+    left: Notify,
+}
+
+impl Door {
+    /// How many connections the thread has.
+    pub(crate) fn connections(&self) -> usize {
+        self.load.connections.load(Ordering::Relaxed)
+    }
+
+    /// Hands a connection over. It is dropped if the thread has ended.
+    pub(crate) fn enter(&self, arrival: Arrival) {
+        self.load.connections.fetch_add(1, Ordering::Relaxed);
+        if self.queue.send(arrival).is_err() {
+            self.load.connections.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Counts a connection until it is dropped.
+struct Counted(Arc<Load>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.connections.fetch_sub(1, Ordering::Relaxed);
+        self.0.left.notify_one();
+    }
+}
+
+/// All data threads of a server.
+pub(crate) struct Workers {
+    doors: Vec<Door>,
+    threads: Vec<JoinHandle<()>>,
+    ended: mpsc::Receiver<()>,
+    cut: watch::Sender<bool>,
+}
+
+impl Workers {
+    pub(crate) fn doors(&self) -> Vec<Door> {
+        self.doors.clone()
+    }
+
+    /// Waits for every thread to finish its connections, and cuts them after `grace`.
+    pub(crate) fn join(self, grace: Duration) {
+        drop(self.doors);
+        let deadline = Instant::now() + grace;
+        for _ in &self.threads {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if self.ended.recv_timeout(left).is_err() {
+                break;
+            }
+        }
+        // Threads that ended by themselves do not hear this; that is as it should be.
+        let _ = self.cut.send(true);
+        for thread in self.threads {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Starts `count` threads.
+pub(crate) fn start(
+    count: usize,
+    core: &Arc<Core>,
+    app_socket: &Path,
+    tls: Option<&TlsAcceptor>,
+    stopped: &watch::Receiver<bool>,
+) -> io::Result<Workers> {
+    let (ending, ended) = mpsc::channel();
+    let (cut, cuts) = watch::channel(false);
+    let faults = Arc::new(Faults::default());
+    let mut workers = Workers { doors: Vec::new(), threads: Vec::new(), ended, cut };
+    for number in 0..count.max(1) {
+        let (sender, arrivals) = queue::unbounded_channel();
+        let load = Arc::new(Load::default());
+        workers.doors.push(Door { queue: sender, load: load.clone() });
+        let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+        let (core, app_socket, tls) = (core.clone(), app_socket.to_owned(), tls.cloned());
+        let (stopped, faults, mut cuts) = (stopped.clone(), faults.clone(), cuts.clone());
+        let ending = ending.clone();
+        let thread = thread::Builder::new().name(format!("attimo-{number}")).spawn(move || {
+            let meter = ThreadMeter::new(core.meter.clone());
+            let app = App::new(app_socket);
+            let worker = Rc::new(Worker { core, meter, app, tls, faults, stopped });
+            let local = LocalSet::new();
+            local.block_on(&runtime, async {
+                tokio::select! {
+                    () = serve(worker, arrivals, load) => {}
+                    _ = cuts.wait_for(|cut| *cut) => {}
+                }
+            });
+            drop(local);
+            // Nobody waits any more if the grace is over.
+            let _ = ending.send(());
+        })?;
+        workers.threads.push(thread);
+    }
+    Ok(workers)
+}
+
+/// Serves arrivals until the doors are closed, then until the last connection has left.
+async fn serve(
+    worker: Rc<Worker>,
+    mut arrivals: queue::UnboundedReceiver<Arrival>,
+    load: Arc<Load>,
+) {
+    while let Some(arrival) = arrivals.recv().await {
+        let (worker, counted) = (worker.clone(), Counted(load.clone()));
+        tokio::task::spawn_local(async move {
+            front::serve(worker, arrival).await;
+            drop(counted);
+        });
+    }
+    while load.connections.load(Ordering::Relaxed) > 0 {
+        load.left.notified().await;
+    }
+}
