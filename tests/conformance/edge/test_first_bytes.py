@@ -17,7 +17,7 @@ GARBAGE = {
     "half a preface, then another thing": b"PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n" + bytes(32),
     "a preface, then no frames": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\xff" * 64,
     "no version": b"GET /health\r\n\r\n",
-    "a line without end": b"G" * 200_000,
+    "a line without end": b"G" * 1_000_000,
 }
 
 

@@ -26,14 +26,12 @@ def test_a_message_over_the_limit_is_refused_and_the_connection_kept(
 
 
 @pytest.mark.parametrize("length", [5_243_001, 2**31, 2**32 - 1])
-def test_a_message_that_says_it_is_over_the_limit_is_not_waited_for(
+def test_a_message_that_says_it_is_over_the_limit_is_believed(
     connection: Connection, length: int
 ) -> None:
-    stream = connection.open(connection.headers_for(SET))
+    answer = connection.call(SET, framed(b"only these bytes", length=length))
 
-    connection.send(stream, framed(b"only these bytes", length=length), end=False)
-
-    assert connection.answer(stream).grpc_status == EXHAUSTED
+    assert answer.grpc_status == EXHAUSTED
     assert works(connection)
 
 

@@ -128,6 +128,14 @@ def test_the_token_may_be_in_the_header(
     assert web.get(path, params=item, headers=headers).status_code == FOUND
 
 
+def test_the_token_may_be_a_v1_token(
+    web: httpx.Client, path: str, item: Query, server: Server
+) -> None:
+    headers = {"authorization": server.v1_token}
+
+    assert web.get(path, params=item, headers=headers).status_code == FOUND
+
+
 def test_the_token_may_be_in_the_query(
     web: httpx.Client, path: str, item: Query, server: Server
 ) -> None:
@@ -220,6 +228,18 @@ def test_five_million_bytes_come_back(
     assert written.status_code == WRITTEN
     assert got.content == value
     assert int(got.headers["content-length"]) == len(value)
+
+
+def test_more_than_the_limit_is_refused(
+    web: httpx.Client, path: str, scs: Wire, authorization: dict[str, str]
+) -> None:
+    query: Query = {"key": "k", "ttl_seconds": 60}
+
+    answer = web.put(path, params=query, headers=authorization, content=bytes(6_000_000))
+
+    assert answer.status_code == 413
+    assert "request limit" in answer.text
+    assert scs.get(b"k") is None
 
 
 def test_the_name_of_a_cache_is_percent_encoded(
