@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from attimo.api import caller
+from attimo.api.refusals import log_if_ours
 from attimo.api.scs_control import METHODS
 from attimo.control import Control
 from attimo.errors import AttimoError, Unimplemented
@@ -63,6 +64,7 @@ def _answer(control: Control, request: Request, asked: bytes) -> Response:
     try:
         return _ok(_call(control, request, asked))
     except AttimoError as error:
+        log_if_ours(error)
         return _refused(NUMBERS[error.code], str(error))
     except Exception:
         log.exception("A mistake while answering %s", request.scope["path"])

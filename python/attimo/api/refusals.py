@@ -1,5 +1,6 @@
 """How an error becomes an HTTP answer: a status, and a JSON of code and message."""
 
+import logging
 from http import HTTPStatus
 from typing import Any
 
@@ -9,7 +10,9 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from attimo.errors import AttimoError, InvalidArgument
+from attimo.errors import AttimoError, InvalidArgument, Unimplemented
+
+log = logging.getLogger(__name__)
 
 
 class Refusal(BaseModel):
@@ -36,10 +39,17 @@ async def _refuse(_: Request, error: Exception) -> JSONResponse:
     if isinstance(error, RequestValidationError):
         error = InvalidArgument(_first(error))
     if isinstance(error, AttimoError):
+        log_if_ours(error)
         return _answer(error.status, error.code, str(error))
     if isinstance(error, HTTPException):
         return _answer(error.status_code, _word(error.status_code), str(error.detail))
     return _answer(500, AttimoError.code, "The server made a mistake; its log says which")
+
+
+def log_if_ours(error: AttimoError) -> None:
+    """Let the operator know of what no change of the request would mend."""
+    if error.status >= 500 and not isinstance(error, Unimplemented):
+        log.warning("%s", error)
 
 
 def _answer(status: int, code: str, message: str) -> JSONResponse:

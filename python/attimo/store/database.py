@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pysqlite3 import dbapi2
 from sqlalchemy import Connection, Engine, create_engine, event, insert
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from attimo.errors import DatabaseTooNew, SqliteTooOld, StoreUnavailable
@@ -25,6 +25,8 @@ SCHEMA = "0001"
 
 OLDEST_SQLITE = (3, 51, 3)
 BUSY_SECONDS = 10
+_MISTAKE = 1
+"""SQLite's code for SQL that cannot be run."""
 
 _VERSION_TABLE = """
 CREATE TABLE alembic_version (
@@ -154,15 +156,14 @@ def _make_tables(connection: Connection) -> None:
 
 @contextmanager
 def _told_apart() -> Iterator[None]:
-    """Let a refused disk or lock rise as an error for the caller, and mistakes as they are."""
+    """Let trouble with disk, lock or file rise for the caller, and mistakes in SQL as they are."""
     try:
         yield
-    except OperationalError as error:
+    except DatabaseError as error:
+        trouble = type(error) in (OperationalError, DatabaseError)
+        if not trouble or getattr(error.orig, "sqlite_errorcode", None) == _MISTAKE:
+            raise
         raise StoreUnavailable(f"The database cannot be used: {error.orig}") from error
-    except DBAPIError as error:
-        if type(error) is DBAPIError or type(error.orig) is dbapi2.DatabaseError:
-            raise StoreUnavailable(f"The database cannot be used: {error.orig}") from error
-        raise
 
 
 def _dotted(version: tuple[int, ...]) -> str:

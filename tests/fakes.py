@@ -1,0 +1,125 @@
+"""Small stand-ins for what surrounds the control plane: a clock, a node, a batch, a client."""
+
+import asyncio
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+from fastapi import FastAPI
+
+from attimo.control import Control, accounts
+from attimo.control.directory import Changes, KnownCache, KnownKey, VerifyingKey
+from attimo.store.database import open_database
+
+NOON = 1_800_000_000 - 1_800_000_000 % 86_400 + 43_200
+"""A moment at which a minute begins."""
+
+
+@dataclass
+class Clock:
+    """A clock that is set by hand."""
+
+    now: int = NOON
+
+    def __call__(self) -> int:
+        return self.now
+
+
+@dataclass
+class Listener:
+    """A node: it keeps what it has learned, and refuses changes that leave a gap."""
+
+    heard: list[Changes] = field(default_factory=list)
+    revision: int = 0
+    verifying_keys: dict[str, VerifyingKey] = field(default_factory=dict)
+    api_keys: dict[str, KnownKey] = field(default_factory=dict)
+    caches: dict[int, KnownCache] = field(default_factory=dict)
+
+    def learn(self, changes: Changes) -> None:
+        if changes.since is not None and changes.since > self.revision:
+            raise ValueError(f"changes since {changes.since}, but this knows {self.revision}")
+        self.heard.append(changes)
+        if changes.since is None:
+            self.forget()
+        self.revision = changes.revision
+        self.verifying_keys |= {key.kid: key for key in changes.verifying_keys}
+        self.api_keys |= {key.id: key for key in changes.api_keys}
+        self.caches |= {cache.id: cache for cache in changes.caches}
+        for kid in changes.retired_keys:
+            self.verifying_keys.pop(kid, None)
+        for key_id in changes.revoked_keys:
+            self.api_keys.pop(key_id, None)
+        for cache_id in changes.deleted_caches:
+            self.caches.pop(cache_id, None)
+
+    def forget(self) -> None:
+        self.revision = 0
+        self.verifying_keys, self.api_keys, self.caches = {}, {}, {}
+
+    def names(self, account_id: int) -> set[str]:
+        return {cache.name for cache in self.caches.values() if cache.account_id == account_id}
+
+
+@dataclass(frozen=True)
+class Used:
+    """What a key did with a cache through an API."""
+
+    cache_id: int = 1
+    key_id: str = "key"
+    api: str = "Get"
+    requests: int = 1
+    errors: int = 0
+    hits: int = 0
+    misses: int = 0
+    bytes_in: int = 0
+    bytes_out: int = 0
+    kib_in: int = 0
+    kib_out: int = 0
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A numbered count of a node."""
+
+    node: str
+    number: int
+    used: list[Used]
+
+
+def new_control(directory: Path, node: Listener, clock: Clock) -> Control:
+    """Make a control plane with the accounts 1 and 2 in a new database."""
+    control = Control(open_database(directory / "attimo.db"), node.learn, clock)
+    with control.begin() as tx:
+        accounts.create(tx, "owner")
+        accounts.create(tx, "neighbour")
+    return control
+
+
+@dataclass(frozen=True)
+class Client:
+    """Asks an app as the data plane would: in the name of an account, or of nobody."""
+
+    app: FastAPI
+    account_id: int | None
+
+    def ask(self, method: str, path: str, body: object = None) -> httpx.Response:
+        """Send a request with a JSON body, if it has one."""
+        return self._send(httpx.Request(method, f"http://app{path}", json=body))
+
+    def call(self, method: str, message: bytes) -> httpx.Response:
+        """Call a method of gRPC with the bytes of its message."""
+        headers = {"content-type": "application/grpc"}
+        return self._send(
+            httpx.Request("POST", f"http://app{method}", headers=headers, content=message)
+        )
+
+    def _send(self, request: httpx.Request) -> httpx.Response:
+        if self.account_id is not None:
+            request.headers["attimo-account"] = str(self.account_id)
+            request.headers["attimo-key"] = "key"
+        return asyncio.run(self._ask_app(request))
+
+    async def _ask_app(self, request: httpx.Request) -> httpx.Response:
+        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport) as client:
+            return await client.send(request)

@@ -1,0 +1,42 @@
+"""A control plane on a new database, a node that listens, a clock that is set by hand."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from attimo.api import create_app
+from attimo.control import Control
+from fakes import Client, Clock, Listener, new_control
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def node() -> Listener:
+    return Listener()
+
+
+@pytest.fixture
+def control(tmp_path: Path, node: Listener, clock: Clock) -> Iterator[Control]:
+    control = new_control(tmp_path, node, clock)
+    yield control
+    control.database.close()
+
+
+@pytest.fixture
+def owner(control: Control) -> Client:
+    return Client(create_app(control), account_id=1)
+
+
+@pytest.fixture
+def neighbour(owner: Client) -> Client:
+    return Client(owner.app, account_id=2)
+
+
+@pytest.fixture
+def nobody(owner: Client) -> Client:
+    return Client(owner.app, account_id=None)

@@ -1,0 +1,168 @@
+"""The database file: how it is opened, made, migrated and refused."""
+
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, func, select
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from attimo.control import Control, caches
+from attimo.errors import DatabaseTooNew, SqliteTooOld, StoreUnavailable
+from attimo.store import migrations, tables
+from attimo.store.database import SCHEMA, check_sqlite, open_database
+from fakes import Listener
+
+
+def schema(connection: Connection) -> set[tuple[str, ...]]:
+    """Return every table and index as SQLite would make it again, but for white space."""
+    query = "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master"
+    rows = connection.exec_driver_sql(query)
+    return {(*row[:3], " ".join(row[3].split())) for row in rows}
+
+
+def pragma(connection: Connection, name: str) -> object:
+    return connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+
+
+def test_migrations_build_exactly_the_tables(tmp_path: Path) -> None:
+    at_once, by_steps = open_database(tmp_path / "a.db"), open_database(tmp_path / "b.db")
+    with by_steps.begin() as connection:
+        for table in [*reversed(tables.metadata.sorted_tables), "alembic_version"]:
+            connection.exec_driver_sql(f"DROP TABLE {table}")
+        migrations.upgrade(connection)
+
+    with at_once.read() as one, by_steps.read() as other:
+        assert schema(one) == schema(other)
+        assert one.execute(tables.directory.select()).all() == [(1, 0, 0)]
+        assert other.execute(tables.directory.select()).all() == [(1, 0, 0)]
+    at_once.close()
+    by_steps.close()
+
+
+def test_the_newest_migration_is_the_one_that_is_expected() -> None:
+    assert ScriptDirectory.from_config(migrations.config()).get_current_head() == SCHEMA
+
+
+def test_a_database_is_the_same_after_it_is_opened_again(tmp_path: Path) -> None:
+    with open_database(tmp_path / "attimo.db").begin() as connection:
+        connection.execute(tables.accounts.insert().values(name="kept", created_at=1))
+
+    with open_database(tmp_path / "attimo.db").read() as connection:
+        assert connection.execute(select(tables.accounts.c.name)).scalar_one() == "kept"
+
+
+def test_a_database_of_a_newer_program_is_refused_and_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "attimo.db"
+    database = open_database(file)
+    with database.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    database.close()
+    before = file.read_bytes()
+
+    with pytest.raises(DatabaseTooNew, match=r"newer Attimo \(schema 9999, this one knows 0001"):
+        open_database(file)
+    assert file.read_bytes() == before
+
+
+def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "attimo.db"
+    file.write_text("a letter to a friend " * 100)
+
+    with pytest.raises(StoreUnavailable, match="not a database"):
+        open_database(file)
+    assert file.read_text() == "a letter to a friend " * 100
+
+
+def test_a_directory_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(
+        StoreUnavailable, match=r"nowhere/attimo\.db cannot be opened: No such file"
+    ):
+        open_database(tmp_path / "nowhere" / "attimo.db")
+
+
+@pytest.mark.parametrize("version", [(3, 51, 2), (3, 40, 1), (3, 9)])
+def test_a_sqlite_that_damages_databases_is_refused(version: tuple[int, ...]) -> None:
+    with pytest.raises(SqliteTooOld, match=r"3\.51\.3 or later"):
+        check_sqlite(version)
+
+
+def test_the_sqlite_that_comes_along_is_safe(tmp_path: Path) -> None:
+    with open_database(tmp_path / "attimo.db").read() as connection:
+        version = connection.exec_driver_sql("SELECT sqlite_version()").scalar_one()
+    assert tuple(int(part) for part in version.split(".")) >= (3, 51, 3)
+
+
+def test_every_commit_is_on_the_disk_and_every_reference_is_checked(tmp_path: Path) -> None:
+    with open_database(tmp_path / "attimo.db").read() as connection:
+        assert pragma(connection, "journal_mode") == "wal"
+        assert pragma(connection, "synchronous") == 2  # FULL
+        assert pragma(connection, "foreign_keys") == 1
+        assert pragma(connection, "busy_timeout") == 10_000
+
+
+def test_nobody_else_can_read_the_file(tmp_path: Path) -> None:
+    database = open_database(tmp_path / "attimo.db")
+    with database.begin() as connection:
+        connection.execute(tables.accounts.insert().values(name="one", created_at=1))
+
+    for file in tmp_path.iterdir():
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert len(list(tmp_path.iterdir())) == 3  # the file, its log, and the log's index
+    database.close()
+
+
+def test_a_reading_transaction_cannot_keep_a_writer_from_its_work(tmp_path: Path) -> None:
+    database = open_database(tmp_path / "attimo.db")
+    count = select(func.count()).select_from(tables.accounts)
+    with database.read() as reader:
+        assert reader.execute(count).scalar_one() == 0
+        with database.begin() as writer:
+            writer.execute(tables.accounts.insert().values(name="one", created_at=1))
+        assert reader.execute(count).scalar_one() == 0
+    database.close()
+
+
+def test_a_full_disk_changes_nothing_and_passes(control: Control, node: Listener) -> None:
+    with control.begin() as tx:
+        pages = tx.db.exec_driver_sql("PRAGMA page_count").scalar_one()
+        tx.db.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+
+    def create_many() -> None:
+        with control.begin() as tx:
+            for number in range(1000):
+                caches.create(tx, 1, f"cache-{number}")
+
+    with pytest.raises(StoreUnavailable, match="full"):
+        create_many()
+    assert node.names(1) == set()
+
+    with control.begin() as tx:
+        tx.db.exec_driver_sql("PRAGMA max_page_count = 1000000")
+    with control.begin() as tx:
+        caches.create(tx, 1, "after")
+    assert node.names(1) == {"after"}
+
+
+def test_mistakes_in_sql_are_not_taken_for_trouble_with_the_disk(tmp_path: Path) -> None:
+    database = open_database(tmp_path / "attimo.db")
+    with pytest.raises(OperationalError), database.begin() as connection:
+        connection.exec_driver_sql("SELECT * FROM nothing")
+    with pytest.raises(IntegrityError), database.begin() as connection:
+        connection.execute(tables.directory.insert().values(id=2, revision=0, last_namespace=0))
+    database.close()
+
+
+def test_an_ordinary_start_imports_neither_alembic_nor_cryptography() -> None:
+    program = (
+        "import sys; from attimo.control import Control, accounts, api_keys, caches, usage\n"
+        "from attimo.store.database import open_database\n"
+        "print({'alembic', 'cryptography', 'joserfc', 'fastapi'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "set()\n"
