@@ -1,0 +1,64 @@
+"""What was promised, held against what was measured."""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+FILE = Path(__file__).parent / "bars.toml"
+Figures = dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A promise.
+
+    Attributes:
+        figure: The name of the figure that it is about.
+        over: The figure by which that one is divided, or nothing.
+    """
+
+    text: str
+    figure: str
+    over: str | None
+    at_most: float | None
+    at_least: float | None
+    unit: str
+
+    def value(self, figures: Figures) -> float | None:
+        """What was measured; None if it was not."""
+        value = figures.get(self.figure)
+        if value is None or self.over is None:
+            return value
+        over = figures.get(self.over)
+        return value / over if over else None
+
+    def is_met(self, figures: Figures) -> bool | None:
+        """Whether the promise is kept; None if nothing was measured."""
+        value = self.value(figures)
+        if value is None:
+            return None
+        if self.at_most is not None and value > self.at_most:
+            return False
+        return self.at_least is None or value >= self.at_least
+
+    @property
+    def limit(self) -> str:
+        """The promise in figures."""
+        if self.at_most is not None:
+            return f"≤ {self.at_most:g} {self.unit}".strip()
+        return f"≥ {self.at_least:g} {self.unit}".strip()
+
+
+def every() -> list[Bar]:
+    """All promises."""
+    return [
+        Bar(
+            text=table["text"],
+            figure=table["figure"],
+            over=table.get("over"),
+            at_most=table.get("at_most"),
+            at_least=table.get("at_least"),
+            unit=table.get("unit", ""),
+        )
+        for table in tomllib.loads(FILE.read_text())["bar"]
+    ]

@@ -1,0 +1,175 @@
+"""The load generator, `bench/load`: built when it has to be, run, and its answer read."""
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bench.errors import RunError
+from bench.peers import Peer
+
+CRATE = Path(__file__).parent / "load"
+PROGRAM = CRATE / "target" / "release" / "attimo-load"
+CORE = "1"
+"""The core that the generator has to itself; the server has core 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What is asked of a server. Fields without a word here are explained by `attimo-load --help`.
+
+    Attributes:
+        rate: Operations a second; None for as many as the server bears.
+        operations: The end, if it comes before `seconds`.
+    """
+
+    connections: int
+    depth: int
+    reads: float
+    order: str
+    seconds: float
+    warm_up_seconds: float = 0.3
+    rate: float | None = None
+    operations: int | None = None
+    keys: int = 1_000_000
+    value_bytes: int = 100
+    ttl_seconds: int | None = None
+    seed: int = 1
+    allow_misses: bool = False
+
+    def words(self) -> list[str]:
+        """The words of the command line."""
+        words = [
+            f"--connections={self.connections}",
+            f"--depth={self.depth}",
+            f"--reads={self.reads}",
+            f"--order={self.order}",
+            f"--seconds={self.seconds}",
+            f"--warm-up-seconds={self.warm_up_seconds}",
+            f"--keys={self.keys}",
+            f"--value-bytes={self.value_bytes}",
+            f"--seed={self.seed}",
+        ]
+        options = {
+            "rate": self.rate,
+            "operations": self.operations,
+            "ttl-seconds": self.ttl_seconds,
+        }
+        words += [f"--{name}={value}" for name, value in options.items() if value is not None]
+        return [*words, "--allow-misses"] if self.allow_misses else words
+
+    def at(self, rate: float, seconds: float) -> "Load":
+        """The same at a steady rate."""
+        return replace(self, rate=rate, seconds=seconds)
+
+
+def filling(keys: int, ttl_seconds: int | None = None) -> Load:
+    """Every key set once."""
+    return Load(
+        connections=4,
+        depth=25,
+        reads=0,
+        order="each",
+        seconds=600,
+        warm_up_seconds=0,
+        operations=keys,
+        keys=keys,
+        ttl_seconds=ttl_seconds,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Drive:
+    """What one run of the generator found; times in microseconds.
+
+    Attributes:
+        seconds: How long was measured.
+        cpu: Processor time of the server for each operation.
+        threads: Processor time of each thread of the server, the busiest first.
+        load_cpu: Processor time of the generator for each operation.
+        behind: Operations that were due and could not even be begun.
+        stolen_ticks: Hundredths of a second that the machine was taken away meanwhile.
+    """
+
+    seconds: float
+    operations: int
+    per_second: float
+    cpu: float
+    threads: tuple[float, ...]
+    load_cpu: float
+    p50: float
+    p99: float
+    p999: float
+    longest: float
+    misses: int
+    behind: int
+    stolen_ticks: int
+
+
+def build() -> None:
+    """Build the generator, if its sources have changed."""
+    subprocess.run(["cargo", "build", "--release", "--quiet", "--locked"], cwd=CRATE, check=True)
+
+
+def drive(peer: Peer, load: Load) -> Drive:
+    """Put a load on a server and wait for the end.
+
+    Raises:
+        RunError: An answer was wrong or a connection broke; the text holds what was said.
+    """
+    return finish(start(peer, load, CORE))
+
+
+def start(peer: Peer, load: Load, core: str) -> "subprocess.Popen[str]":
+    """Begin to put a load on a server, from `core`."""
+    command = ["nice", "-n", "-10", "taskset", "--cpu-list", core, str(PROGRAM), peer.address]
+    command += [f"--protocol={peer.protocol}", f"--watch={peer.pid}", f"--cache={peer.cache}"]
+    return subprocess.Popen(
+        command + load.words(),
+        env=os.environ | {"ATTIMO_LOAD_TOKEN": peer.token},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def finish(running: "subprocess.Popen[str]") -> Drive:
+    """Wait for the end of a load, and read what it found.
+
+    Raises:
+        RunError: An answer was wrong or a connection broke; the text holds what was said.
+    """
+    out, error = running.communicate()
+    if running.returncode != 0:
+        raise RunError(f"{running.args!r}\n{out}{error}")
+    return _read(json.loads(out))
+
+
+def _read(found: dict[str, object]) -> Drive:
+    server, load, latency = (_part(found, p) for p in ("server", "load", "latency_microseconds"))
+    threads = server["threads"]
+    return Drive(
+        seconds=_number(found["seconds"]),
+        operations=int(_number(found["operations"])),
+        per_second=_number(found["per_second"]),
+        cpu=_number(server["cpu_microseconds_per_operation"]),
+        threads=tuple(map(_number, threads)) if isinstance(threads, list) else (),
+        load_cpu=_number(load["cpu_microseconds_per_operation"]),
+        p50=_number(latency["p50"]),
+        p99=_number(latency["p99"]),
+        p999=_number(latency["p999"]),
+        longest=_number(latency["max"]),
+        misses=int(_number(found["misses"])),
+        behind=int(_number(found["behind"])),
+        stolen_ticks=int(_number(found["stolen_ticks"])),
+    )
+
+
+def _part(found: dict[str, object], name: str) -> dict[str, object]:
+    part = found[name]
+    return part if isinstance(part, dict) else {}
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0

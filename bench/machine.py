@@ -1,0 +1,65 @@
+"""On what, and of what, the figures were taken."""
+
+import os
+import platform
+import subprocess
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """The circumstances of a run.
+
+    Attributes:
+        commit: What was measured; ends in `+` if files of the repository were changed.
+        kernel: Name and version.
+    """
+
+    date: str
+    commit: str
+    processor: str
+    cores: int
+    memory_gib: float
+    kernel: str
+    system: str
+    python: str
+    quick: bool
+    command: str
+
+
+def about(quick: bool, command: str) -> About:
+    """Describe this machine and this commit."""
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
+    return About(
+        date=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        commit=commit(),
+        processor=_processor(),
+        cores=len(os.sched_getaffinity(0)),
+        memory_gib=round(memory, 1),
+        kernel=platform.release(),
+        system=platform.freedesktop_os_release().get("PRETTY_NAME", platform.system()),
+        python=platform.python_version(),
+        quick=quick,
+        command=command,
+    )
+
+
+def commit() -> str:
+    """The commit that is checked out, short."""
+    changed = _git("status", "--porcelain", "--untracked-files=no", "--", "rust", "python")
+    return _git("rev-parse", "--short", "HEAD") + ("+" if changed else "")
+
+
+def _git(*words: str) -> str:
+    done = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.stdout.strip() if done.returncode == 0 else "unknown"
+
+
+def _processor() -> str:
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    names = (line.partition(": ")[2] for line in lines if line.startswith("model name"))
+    return next(names, platform.machine())

@@ -1,0 +1,40 @@
+"""A run on disk: the circumstances, the figures by name, and every round."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from bench.machine import About
+
+FOLDER = Path(__file__).parent / "results"
+
+
+@dataclass(slots=True)
+class Results:
+    """What a run found.
+
+    Attributes:
+        versions: Of each server.
+        figures: Every figure by its name; what is missing was not measured.
+        rounds: What the figures were made from, for who doubts them.
+    """
+
+    about: About
+    versions: dict[str, str]
+    figures: dict[str, float] = field(default_factory=dict)
+    rounds: list[object] = field(default_factory=list)
+
+    def write(self) -> Path:
+        """Write the run into `bench/results` and return the file."""
+        FOLDER.mkdir(exist_ok=True)
+        day = self.about.date.partition(" ")[0]
+        path = FOLDER / f"{day}-{self.about.commit.rstrip('+')}.json"
+        path.write_text(json.dumps(asdict(self), indent=1) + "\n")
+        return path
+
+
+def read(path: Path) -> Results:
+    """A run that was written."""
+    found = json.loads(path.read_text())
+    about = About(**found["about"])
+    return Results(about, found["versions"], found["figures"], found["rounds"])

@@ -1,0 +1,109 @@
+"""The whole measurement, in the order in which it happens."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from bench import driver, life, memory, peers, progress, report, results, scaling, throughput
+from bench.errors import RunError, SetupError
+from bench.life import Life
+from bench.machine import ROOT, about
+from bench.memory import Memory
+from bench.plan import FULL, QUICK, Plan
+from bench.results import Results
+from bench.scaling import Scaling
+from bench.scenarios import Scenario, every
+from bench.throughput import Measured
+
+PAGE = ROOT / "docs" / "reference" / "benchmarks.md"
+Finding = Measured | Scaling | Memory | Life
+PARTS = ("throughput", "scaling", "memory", "life")
+
+
+def main() -> None:
+    """Measure, print the table, and keep the run."""
+    chosen = _options().parse_args()
+    try:
+        found = results.read(chosen.render) if chosen.render else _measure(chosen)
+    except (RunError, SetupError) as error:
+        sys.exit(f"error: {error}")
+    print(report.promises(found.figures))
+    if chosen.render or not _is_partial(chosen):
+        PAGE.write_text(report.page(found))
+        progress.say(f"Wrote {PAGE.relative_to(ROOT)}")
+
+
+def _options() -> argparse.ArgumentParser:
+    options = argparse.ArgumentParser(
+        prog="python -m bench",
+        description="Measure Attimo beside Valkey, Redis and memcached, in turn in the same run.",
+    )
+    options.add_argument(
+        "--quick", action="store_true", help="less often and less long: under three minutes"
+    )
+    options.add_argument(
+        "--only",
+        action="append",
+        metavar="NAME",
+        help=f"only this part ({', '.join(PARTS)}) or scenario, by the start of its name",
+    )
+    options.add_argument("--list", action="store_true", help="name the scenarios and end")
+    options.add_argument(
+        "--render", type=Path, metavar="FILE", help="write the page anew from a run that was kept"
+    )
+    return options
+
+
+def _measure(chosen: argparse.Namespace) -> Results:
+    plan = QUICK if chosen.quick else FULL
+    scenarios = _scenarios(chosen)
+    if chosen.list:
+        print("\n".join(each.name for each in scenarios))
+        sys.exit()
+    driver.build()
+    words = [*(["--quick"] if chosen.quick else []), *(f"--only {o}" for o in chosen.only or ())]
+    found = Results(about(chosen.quick, " ".join(["python -m bench", *words])), peers.versions())
+    for part in _parts(chosen, scenarios):
+        progress.say(f"Measuring {part}")
+        for finding in _findings(part, scenarios, plan):
+            found.figures |= finding.figures()
+            found.rounds.append(asdict(finding))
+    path = found.write()
+    progress.say(f"Wrote {path.relative_to(ROOT)}")
+    return found
+
+
+def _findings(part: str, chosen: list[Scenario], plan: Plan) -> Sequence[Finding]:
+    """Measure one part."""
+    match part:
+        case "throughput":
+            return throughput.measure(chosen, plan)
+        case "scaling":
+            return scaling.measure(plan)
+        case "memory":
+            return memory.measure(plan)
+        case _:
+            return [life.measure(plan)]
+
+
+def _scenarios(chosen: argparse.Namespace) -> list[Scenario]:
+    only = [name for name in chosen.only or () if name not in PARTS]
+    if only:
+        return [each for each in every() if each.name.startswith(tuple(only))]
+    return [each for each in every() if each.quick or not chosen.quick]
+
+
+def _parts(chosen: argparse.Namespace, scenarios: list[Scenario]) -> list[str]:
+    if not chosen.only:
+        return list(PARTS)
+    named = [part for part in PARTS if part in chosen.only]
+    others = [name for name in chosen.only if name not in PARTS]
+    if others and not scenarios:
+        sys.exit(f"error: no part and no scenario begins with {', '.join(others)}")
+    return [*named, "throughput"] if others and "throughput" not in named else named
+
+
+def _is_partial(chosen: argparse.Namespace) -> bool:
+    return bool(chosen.only)

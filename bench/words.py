@@ -1,0 +1,47 @@
+"""The prose of the page of figures."""
+
+INTRODUCTION = """
+What a request costs, measured and not estimated. This page is written by `make bench`; it is not
+edited by hand. The figure to look at is the processor time of the server for each operation:
+user and system time of all its threads, divided by the operations that were answered. Operations
+per second depend on what else a machine does, and swing much more from run to run.
+
+Release build; authentication and metering on; TLS off; values of 100 bytes, keys of 16, one
+million keys.
+"""
+
+SCALING = """
+On two cores the load generator competes with the server. So that the comparison is fair, every
+thread of the server gets the same neighbour: first one thread and one generator share one core,
+then two threads and two generators share two. The *ratio of throughputs* is what was seen; it
+flatters the server, as the generator's own part scales perfectly. The *ratio of capacities*
+leaves the generator out: a server carries as much as its busiest thread, and that one spends the
+given time on each operation of the whole server. The promise is held against the lesser of the two.
+"""
+
+MEMORY = """
+Resident memory before and after each key was set once, with a value of 100 bytes and an hour to
+live, divided by the number of items; then every item is read back, to see that it is still there.
+"""
+
+METHOD = """
+* The server is pinned to core 0, the generator (`bench/load`) to core 1; both run at niceness -10
+  where the system allows it, as the machine may have other work.
+* All servers run at once, each filled with one million items; one at a time has work. Each round
+  goes through all scenarios and servers once, so that a change of the machine's mood meets
+  everybody. The table shows the median of the rounds, and the least and the most.
+* The generator reads every answer to the last byte: gRPC status 0, a hit, and the value of the key
+  that was asked for. A single wrong answer ends the run without a result.
+* Latency is measured at 70 % of the throughput that was measured just before, at a steady rate,
+  from the moment at which an operation was due, not from when it could be sent. A dagger (†)
+  says that the server did not keep up even so.
+* gRPC: after the first call on a connection all headers, the token included, are sent as
+  references into HPACK's dynamic table, as the SDKs' channels do.
+* Redis and Valkey run without persistence and with one thread, memcached with one thread.
+* Key choice: YCSB's Zipf distribution with θ = 0.99, or uniform.
+* Processor time is that of `/proc/PID/task/*/schedstat`, which counts nanoseconds. Every round is
+  in `bench/results`, with the figures by the names that `bench/bars.toml` uses.
+
+`make bench` measures everything in about a quarter of an hour; `python -m bench --quick` takes less
+than three minutes; `python -m bench --only grpc-get-1x100` measures what begins with that name.
+"""
