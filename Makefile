@@ -82,7 +82,8 @@ $(VENV)/.develop: $(VENV)/.run
 $(VENV)/.core: $(VENV)/.run $(RUST)
 	@setup/rust.sh
 	$(SAY) "Building the data plane (Rust; the first time takes 2 to 5 minutes on 2 cores)"
-	@PIP_CONSTRAINT=constraints.txt $(BIN)/maturin develop --release
+	@$(BIN)/maturin develop --release --skip-install
+	@test -x $(BIN)/attimo || $(PIP) --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.javascript: $(VENV)/.made tests/conformance/javascript/package-lock.json

@@ -43,6 +43,7 @@ def serve(settings: Settings) -> None:
     with ExitStack() as stack:
         asked = stack.enter_context(asked_to_end())
         stack.enter_context(home.lock())
+        _prepare_files(settings, home)
         socket = stack.enter_context(door())
         database = stack.enter_context(_database(home))
         node = _node(settings, home, socket)
@@ -78,6 +79,26 @@ def _prepare_process() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("attimo").setLevel(logging.INFO)
+
+
+def _prepare_files(settings: Settings, home: DataDirectory) -> None:
+    """Make database and certificates at the first start.
+
+    A child does it, so that the 20 MB of libraries that it takes end with it. If it fails, what it
+    left undone is tried again here, where the error has somebody to tell.
+    """
+    if home.database.exists() and home.authority.exists():
+        return
+    child = os.fork()  # no other thread runs yet
+    if child == 0:
+        status = 1
+        try:
+            open_database(home.database).close()
+            certificates.ensure(home.path, settings.endpoint)
+            status = 0
+        finally:
+            os._exit(status)
+    os.waitpid(child, 0)
 
 
 @contextmanager
