@@ -4,7 +4,7 @@
 //! addition: a tally has one writer. They only grow; `take` reads them and hands
 //! out the difference to what it read before.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -109,24 +109,27 @@ type Subject = (Option<CacheId>, Arc<str>);
 /// The meter of one data thread.
 pub(crate) struct ThreadMeter {
     meter: Arc<Meter>,
+    /// Where the tallies that no connection uses are looked for, so that looking stays rare.
+    crowded: Cell<usize>,
     tallies: RefCell<HashMap<Subject, Arc<Tally>>>,
 }
 
-/// Beyond so many tallies a thread lets go of those that no connection uses.
+/// Up to so many tallies a thread keeps all, whether a connection uses them or not.
 const TALLIES_KEPT: usize = 4_096;
 
 impl ThreadMeter {
     /// A thread's own part of `meter`.
     pub(crate) fn new(meter: Arc<Meter>) -> Self {
-        ThreadMeter { meter, tallies: RefCell::default() }
+        ThreadMeter { meter, crowded: Cell::new(TALLIES_KEPT), tallies: RefCell::default() }
     }
 
     /// The tally of `key_id` at `cache` on this thread.
     pub(crate) fn tally(&self, cache: Option<CacheId>, key_id: &Arc<str>) -> Arc<Tally> {
         let mut tallies = self.tallies.borrow_mut();
-        if tallies.len() >= TALLIES_KEPT {
+        if tallies.len() >= self.crowded.get() {
             // One holder is this map, one the meter: nobody else counts in it.
             tallies.retain(|_, tally| Arc::strong_count(tally) > 2);
+            self.crowded.set(TALLIES_KEPT.max(2 * tallies.len()));
         }
         let make = || self.meter.open(cache, key_id.clone());
         tallies.entry((cache, key_id.clone())).or_insert_with(make).clone()

@@ -115,3 +115,101 @@ fn unwrapped(token: &[u8]) -> Option<Vec<u8>> {
     let wrapped: Wrapped = serde_json::from_slice(&json).ok()?;
     Some(wrapped.api_key.into_bytes())
 }
+
+#[cfg(test)]
+mod tests {
+    use jsonwebtoken::{EncodingKey, Header, encode};
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::directory::Changes;
+
+    const OURS: [u8; 32] = [7; 32];
+    const FOREIGN: [u8; 32] = [8; 32];
+
+    /// A directory that knows our key by the id `k1`.
+    fn directory() -> Directory {
+        let public = ed25519_dalek::SigningKey::from_bytes(&OURS).verifying_key().to_bytes();
+        let directory = Directory::default();
+        let verifying_keys = vec![("k1".to_owned(), public.to_vec())];
+        directory.learn(Changes { revision: 1, verifying_keys, ..Changes::default() }).unwrap();
+        directory
+    }
+
+    fn signed(seed: [u8; 32], kid: &str, claims: &Value) -> String {
+        // RFC 8410: what stands before the seed in PKCS #8.
+        let mut der = b"\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20".to_vec();
+        der.extend(seed);
+        let header = Header { kid: Some(kid.to_owned()), ..Header::new(Algorithm::EdDSA) };
+        encode(&header, claims, &EncodingKey::from_ed_der(&der)).unwrap()
+    }
+
+    fn claims() -> Value {
+        json!({"t": "g", "id": "key-1", "acc": 1})
+    }
+
+    fn verify(token: &str) -> Result<Arc<Claims>> {
+        Verifier::default().verify(&directory(), token.as_bytes())
+    }
+
+    #[test]
+    fn what_our_key_signed_is_read_bare_and_wrapped() {
+        let jwt = signed(OURS, "k1", &claims());
+        let wrapped = STANDARD.encode(json!({"endpoint": "e", "api_key": jwt}).to_string());
+
+        let read = verify(&jwt).unwrap();
+
+        assert_eq!(
+            (&*read.key_id, read.account, read.expires_at),
+            ("key-1", AccountId(1), u64::MAX)
+        );
+        assert_eq!(verify(&wrapped), Ok(read));
+    }
+
+    #[test]
+    fn another_signature_or_key_id_is_refused() {
+        assert_eq!(verify(&signed(FOREIGN, "k1", &claims())), Err(INVALID));
+        assert_eq!(verify(&signed(OURS, "k2", &claims())), Err(INVALID));
+        let jwt = signed(OURS, "k1", &claims());
+        let (unsigned, signature) = jwt.rsplit_once('.').unwrap();
+        let reversed: String = signature.chars().rev().collect();
+        assert_eq!(verify(&format!("{unsigned}.{reversed}")), Err(INVALID));
+        assert_eq!(verify(&format!("{unsigned}.")), Err(INVALID));
+    }
+
+    #[test]
+    fn no_other_algorithm_is_taken_whatever_the_header_says() {
+        let jwt = signed(OURS, "k1", &claims());
+        let (_, body) = jwt.split_once('.').unwrap();
+        for alg in ["none", "None", "HS256", "RS256", "ES256"] {
+            let header = json!({"alg": alg, "kid": "k1"}).to_string();
+            let header = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(header);
+            assert_eq!(verify(&format!("{header}.{body}")), Err(INVALID));
+        }
+    }
+
+    #[test]
+    fn claims_of_another_kind_or_type_are_refused() {
+        for (name, value) in [
+            ("t", json!("x")),
+            ("acc", json!("1")),
+            ("acc", json!(-1)),
+            ("exp", json!("never")),
+            ("exp", json!(-5)),
+            ("exp", json!(1e300)),
+            ("id", json!(7)),
+        ] {
+            let mut claims = claims();
+            claims[name] = value;
+            assert_eq!(verify(&signed(OURS, "k1", &claims)), Err(INVALID), "{claims}");
+        }
+    }
+
+    #[test]
+    fn garbage_of_any_length_is_refused() {
+        for token in ["", "x", "a.b.c", "..", "eyJ9.e30.", &"a".repeat(100_000), &"YWJj".repeat(9)]
+        {
+            assert_eq!(verify(token), Err(INVALID));
+        }
+    }
+}
