@@ -35,7 +35,8 @@ impl Engine {
     pub fn sweep(&self, now: Moment, budget: usize) -> Swept {
         let mut cursor = self.cursor().lock();
         let mut swept = Swept::default();
-        let mut shards_left = self.shards();
+        // The first shard comes twice if its start was swept before.
+        let mut shards_left = self.shards() + usize::from(cursor.slot > 0);
         while swept.looked_at < budget && shards_left > 0 {
             let more = self.sweep_slice(&mut cursor, now, budget - swept.looked_at, &mut swept);
             if !more {

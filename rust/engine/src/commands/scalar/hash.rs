@@ -14,6 +14,16 @@ pub struct GetWithHash<'a, F> {
     pub read: F,
 }
 
+impl<'a, F> GetWithHash<'a, F> {
+    /// As the fields say; here the compiler knows what `read` is given.
+    pub fn new<R>(key: &'a [u8], read: F) -> Self
+    where
+        F: FnOnce(Found<'_>, ValueHash) -> R,
+    {
+        Self { key, read }
+    }
+}
+
 impl<F, R> Command for GetWithHash<'_, F>
 where
     F: FnOnce(Found<'_>, ValueHash) -> R,

@@ -15,6 +15,16 @@ pub struct Get<'a, F> {
     pub read: F,
 }
 
+impl<'a, F> Get<'a, F> {
+    /// As the fields say; here the compiler knows what `read` is given.
+    pub fn new<R>(key: &'a [u8], read: F) -> Self
+    where
+        F: FnOnce(Found<'_>) -> R,
+    {
+        Self { key, read }
+    }
+}
+
 impl<F, R> Command for Get<'_, F>
 where
     F: FnOnce(Found<'_>) -> R,

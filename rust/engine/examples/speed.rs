@@ -1,0 +1,103 @@
+//! Prints the processor time that commands take on one thread, the longest
+//! sweep, and what a plain map takes for the same reads on the same machine.
+//!
+//! `cargo run --release -p attimo-engine --example speed -- [items] [shards]`
+#![expect(clippy::print_stdout, reason = "it is a program")]
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use attimo_engine::commands::scalar::{Get, Increment, KeyExists, Set};
+use attimo_engine::{Config, Engine, Moment, Namespace, Ttl};
+
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
+const CACHE: Namespace = Namespace(1);
+const NOW: Moment = Moment(1);
+const TTL: Ttl = Ttl(60_000);
+const ROUNDS: u32 = 4_000_000;
+const VALUE: [u8; 100] = [b'v'; 100];
+
+fn main() {
+    let mut arguments = std::env::args().skip(1).map(|text| text.parse().expect("a number"));
+    let items: u32 = arguments.next().unwrap_or(1_000_000);
+    let shards = arguments.next().unwrap_or(64) as usize;
+    let engine = |memory_bytes| Engine::new(Config { memory_bytes, shards, seed: [1, 2, 3, 4] });
+    let roomy = engine(u64::MAX);
+    let mut reply = Vec::with_capacity(128);
+
+    println!("{items} items of 100 bytes, {shards} shards; ns per operation:");
+    time("set, new", items, |i| set(&roomy, i, &VALUE));
+    let any = |i: u32| scramble(i) % items;
+    time("set, same length", ROUNDS, |i| set(&roomy, any(i), &VALUE));
+    time("set, other length", ROUNDS, |i| set(&roomy, any(i), &VALUE[..80 + (i % 20) as usize]));
+    time("get, hit", ROUNDS, |i| get(&roomy, any(i), &mut reply));
+    time("get, miss", ROUNDS, |i| get(&roomy, items + i, &mut reply));
+    time("key exists", ROUNDS, |i| {
+        roomy.run(CACHE, KeyExists { key: &key(any(i)) }, NOW).expect("it is a read");
+    });
+    time("increment", ROUNDS, |i| {
+        let increment = Increment { key: &key(items + i % 1000), amount: 1, ttl: TTL };
+        roomy.run(CACHE, increment, NOW).expect("it is a number");
+    });
+    let plain: HashMap<Vec<u8>, Vec<u8>> =
+        (0..items).map(|i| (key(i).to_vec(), VALUE.to_vec())).collect();
+    time("(get, plain map)", ROUNDS, |i| {
+        reply.clear();
+        reply.extend_from_slice(&plain[&key(any(i))[..]]);
+    });
+    drop(plain);
+    let tight = engine(roomy.totals().bytes / 2);
+    time("set, new, evicting", 2 * ROUNDS, |i| set(&tight, i, &VALUE));
+    sweep(&roomy, Moment(NOW.0 + TTL.0));
+}
+
+fn set(engine: &Engine, i: u32, value: &[u8]) {
+    engine
+        .run(CACHE, Set { key: &key(i), value: value.into(), ttl: TTL }, NOW)
+        .expect("never refused");
+}
+
+fn get(engine: &Engine, i: u32, reply: &mut Vec<u8>) {
+    reply.clear();
+    let key = key(i);
+    let get = Get::new(&key, |found| reply.extend_from_slice(found.as_slice()));
+    engine.run(CACHE, get, NOW).expect("it is a scalar");
+}
+
+fn sweep(engine: &Engine, now: Moment) {
+    let (mut calls, mut sum, mut longest) = (0, Duration::ZERO, Duration::ZERO);
+    let items = engine.totals().items;
+    while engine.totals().items > 0 {
+        let start = Instant::now();
+        engine.sweep(now, 4096);
+        let took = start.elapsed();
+        (calls, sum, longest) = (calls + 1, sum + took, longest.max(took));
+    }
+    println!("sweep of {items} expired items: {calls} calls of 4096, {sum:?}, longest {longest:?}");
+}
+
+fn time(what: &str, rounds: u32, mut operation: impl FnMut(u32)) {
+    let start = on_processor();
+    (0..rounds).for_each(&mut operation);
+    println!("  {what:20} {:4}", (on_processor() - start) / u64::from(rounds));
+}
+
+/// Nanoseconds that this thread has run so far; waiting for a processor does not count.
+fn on_processor() -> u64 {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux has it");
+    text.split(' ').next().expect("a first word").parse().expect("a number")
+}
+
+/// Sixteen bytes that differ for each number.
+fn key(i: u32) -> [u8; 16] {
+    (u128::from(i) << 64 | 0x6b65_793a).to_le_bytes()
+}
+
+/// A number that looks random (Murmur's finish).
+fn scramble(i: u32) -> u32 {
+    let i = (i ^ i >> 16).wrapping_mul(0x85eb_ca6b);
+    let i = (i ^ i >> 13).wrapping_mul(0xc2b2_ae35);
+    i ^ i >> 16
+}

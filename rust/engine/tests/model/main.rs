@@ -1,0 +1,5 @@
+//! The engine against plain maps.
+
+mod budget;
+mod scalar;
+mod threads;

@@ -1,0 +1,80 @@
+//! Many threads at once.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use attimo_engine::commands::scalar::{Get, Increment, Set};
+use attimo_engine::{Config, Engine, Moment, Namespace, Ttl};
+
+const COUNTERS: Namespace = Namespace(1);
+const NOISE: Namespace = Namespace(2);
+const NOW: Moment = Moment(1);
+const TTL: Ttl = Ttl(1000);
+const THREADS: u8 = 4;
+const ROUNDS: i64 = 20_000;
+const KEYS: &[u8] = b"abcdefgh";
+
+fn add_up(engine: &Engine) {
+    for i in 0..ROUNDS {
+        for key in KEYS.chunks(1) {
+            let increment = Increment { key, amount: i, ttl: TTL };
+            assert!(engine.run(COUNTERS, increment, NOW).is_ok());
+        }
+    }
+}
+
+fn make_noise(engine: &Engine, thread: u8) {
+    for i in 0..ROUNDS {
+        let key = [&[thread][..], &i.to_le_bytes()].concat();
+        let value = key.repeat(1 + usize::from(i.to_le_bytes()[0] % 80));
+        let set = Set { key: &key, value: value[..].into(), ttl: TTL };
+        assert_eq!(engine.run(NOISE, set, NOW), Ok(()));
+    }
+}
+
+/// Runs `work` on some threads, and sweeps meanwhile.
+fn together(engine: &Engine, work: impl Fn(u8) + Sync) {
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                engine.sweep(NOW, 100);
+            }
+        });
+        let work = &work;
+        let workers: Vec<_> = (0..THREADS).map(|i| scope.spawn(move || work(i))).collect();
+        for worker in workers {
+            worker.join().expect("its assertions hold");
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+}
+
+#[test]
+fn increments_of_many_threads_add_up() {
+    let engine = Engine::new(Config { memory_bytes: 1 << 30, shards: 4, seed: [1, 2, 3, 4] });
+
+    together(&engine, |thread| {
+        add_up(&engine);
+        make_noise(&engine, thread);
+    });
+
+    let sum = (0..ROUNDS).sum::<i64>() * i64::from(THREADS);
+    for key in KEYS.chunks(1) {
+        let text = Get::new(key, |it| it.as_slice().to_vec());
+        assert_eq!(engine.run(COUNTERS, text, NOW), Ok(Some(sum.to_string().into_bytes())));
+    }
+}
+
+#[test]
+fn the_budget_holds_when_many_threads_write() {
+    let engine = Engine::new(Config { memory_bytes: 1 << 20, shards: 8, seed: [1, 2, 3, 4] });
+
+    together(&engine, |thread| make_noise(&engine, thread));
+
+    assert!(engine.totals().bytes <= 1 << 20);
+    assert!(engine.totals().evicted > 0);
+    engine.retire(NOISE);
+    engine.sweep(NOW, usize::MAX);
+    assert_eq!(engine.totals().bytes, 0);
+}
