@@ -1,0 +1,46 @@
+"""A person's terminal: types `attimo …` and reads what comes back."""
+
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness import attimo, bare_environment
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command printed, and how it ended."""
+
+    status: int
+    printed: bytes
+    error: str
+
+    @property
+    def text(self) -> str:
+        return self.printed.decode()
+
+
+@dataclass
+class Terminal:
+    """A shell with a home of its own, and variables that stay set."""
+
+    home: Path
+    variables: dict[str, str] = field(default_factory=dict)
+
+    def type(self, *words: str, given: bytes = b"") -> Answer:
+        """Run a command and wait for its end."""
+        done = subprocess.run(
+            [*attimo(), *words], input=given, capture_output=True, env=self._all(), check=False
+        )
+        return Answer(done.returncode, done.stdout, done.stderr.decode())
+
+    def do(self, *words: str, given: bytes = b"") -> str:
+        """Run a command that must succeed and say nothing on standard error."""
+        answer = self.type(*words, given=given)
+        assert (answer.status, answer.error) == (0, ""), (words, answer)
+        return answer.text
+
+    def _all(self) -> Mapping[str, str]:
+        own = {"HOME": str(self.home), "COLUMNS": "100"}
+        return bare_environment() | own | self.variables
