@@ -7,7 +7,7 @@ import pytest
 
 from attimo.api import create_app
 from attimo.control import Control
-from fakes import Client, Clock, Listener, new_control
+from fakes import Client, Clock, Listener, new_control, swift_directory
 
 
 @pytest.fixture
@@ -21,8 +21,14 @@ def node() -> Listener:
 
 
 @pytest.fixture
-def control(tmp_path: Path, node: Listener, clock: Clock) -> Iterator[Control]:
-    control = new_control(tmp_path, node, clock)
+def home() -> Iterator[Path]:
+    with swift_directory() as directory:
+        yield directory
+
+
+@pytest.fixture
+def control(home: Path, node: Listener, clock: Clock) -> Iterator[Control]:
+    control = new_control(home, node, clock)
     yield control
     control.database.close()
 

@@ -168,7 +168,7 @@ def test_a_reading_transaction_has_the_moment_of_the_clock(control: Control, clo
 
 
 def test_everything_is_there_again_after_a_new_start(
-    control: Control, node: Listener, tmp_path: Path
+    control: Control, node: Listener, home: Path
 ) -> None:
     with control.begin() as tx:
         caches.create(tx, 1, "sessions")
@@ -176,7 +176,7 @@ def test_everything_is_there_again_after_a_new_start(
     control.database.close()
 
     again = Listener()
-    control = Control(open_database(tmp_path / "attimo.db"), again.learn)
+    control = Control(open_database(home / "attimo.db"), again.learn)
     control.announce()
     control.database.close()
 

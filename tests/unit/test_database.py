@@ -43,6 +43,20 @@ def test_migrations_build_exactly_the_tables(tmp_path: Path) -> None:
     by_steps.close()
 
 
+def test_a_database_that_lacks_a_migration_gets_it_when_it_is_opened(tmp_path: Path) -> None:
+    database = open_database(tmp_path / "attimo.db")
+    with database.begin() as connection:
+        for table in reversed(tables.metadata.sorted_tables):
+            connection.exec_driver_sql(f"DROP TABLE {table}")
+        connection.exec_driver_sql("DELETE FROM alembic_version")
+    database.close()
+
+    with open_database(tmp_path / "attimo.db").read() as connection:
+        assert connection.execute(tables.directory.select()).all() == [(1, 0, 0)]
+        version = connection.exec_driver_sql("SELECT version_num FROM alembic_version")
+        assert version.scalar_one() == SCHEMA
+
+
 def test_the_newest_migration_is_the_one_that_is_expected() -> None:
     assert ScriptDirectory.from_config(migrations.config()).get_current_head() == SCHEMA
 

@@ -76,12 +76,16 @@ def _folder(raw: Raw) -> Path:
 
 
 def size(raw: Raw) -> int:
-    """Read a number of bytes: `1073741824`, `1 GiB`, `1.5GB`."""
+    """Read a number of bytes: `1073741824`, `1 GiB`, `1.5GB`.
+
+    Raises:
+        ValueError: It is none.
+    """
     if isinstance(raw, int) and not isinstance(raw, bool):
         return raw
     found = _SIZE.fullmatch(_text(raw))
     if found is None or found[2].upper() not in _UNITS:
-        raise ValueError
+        raise ValueError("not a size")
     whole, _, part = found[1].partition(".")
     unit = _UNITS[found[2].upper()]
     billionths = int(part.ljust(9, "0"))

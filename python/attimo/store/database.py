@@ -143,7 +143,8 @@ def _schema(connection: Connection) -> str | None:
     table = "SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'"
     if connection.exec_driver_sql(table).first() is None:
         return None
-    return str(connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar())
+    found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    return "" if found is None else str(found)
 
 
 def _make_tables(connection: Connection) -> None:

@@ -1,0 +1,242 @@
+"""What is set, by whom, and what is refused."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from attimo.errors import InvalidSetting, Misconfigured, UnknownSetting
+from attimo.settings import NodeSettings, Settings, load
+from attimo.settings.declared import OTHER_VARIABLES, declarations, flag, variable
+from attimo.settings.values import Raw
+
+
+def of(directory: Path, flags: dict[str, Raw | None] | None = None, **environ: str) -> Settings:
+    """Load with this environment only; attimo.toml is looked for in `directory` only."""
+    return load(flags, {"XDG_CONFIG_HOME": str(directory / "config")} | environ, directory)
+
+
+def write(file: Path, text: str) -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+    return file
+
+
+def test_without_a_word_the_defaults_hold(tmp_path: Path) -> None:
+    found = of(tmp_path, XDG_DATA_HOME="/data")
+
+    assert found.http == "127.0.0.1:8080"
+    assert found.https == "127.0.0.1:8443"
+    assert found.endpoint == "localhost"
+    assert found.data_dir == Path("/data/attimo")
+    assert found.memory >= 2**20
+    assert found.threads >= 1
+    assert found.local is False
+    assert found.collect_seconds == 5
+    assert set(found.origins.values()) == {"default"}
+
+
+@pytest.mark.parametrize("data_home", ["", "relative/path"])
+def test_the_data_lies_at_home_unless_xdg_names_a_place(tmp_path: Path, data_home: str) -> None:
+    found = of(tmp_path, XDG_DATA_HOME=data_home)
+
+    assert found.data_dir == Path.home() / ".local/share/attimo"
+
+
+def test_a_flag_wins_over_a_variable_over_the_file_over_the_default(tmp_path: Path) -> None:
+    file = write(tmp_path / "attimo.toml", 'endpoint = "file"\nthreads = 3\nlocal = true\n')
+    found = of(
+        tmp_path,
+        {"endpoint": "flag", "memory": None},
+        ATTIMO_ENDPOINT="variable",
+        ATTIMO_THREADS="4",
+    )
+
+    assert (found.endpoint, found.origins["endpoint"]) == ("flag", "--endpoint")
+    assert (found.threads, found.origins["threads"]) == (4, "ATTIMO_THREADS")
+    assert (found.local, found.origins["local"]) == (True, str(file))
+    assert found.origins["memory"] == "default"
+
+
+def test_the_file_here_wins_over_the_file_at_home_and_a_named_one_over_both(
+    tmp_path: Path,
+) -> None:
+    named = write(tmp_path / "named.toml", "threads = 1\n")
+    write(tmp_path / "config/attimo/attimo.toml", "threads = 3\n")
+    assert of(tmp_path).threads == 3
+    write(tmp_path / "attimo.toml", "threads = 2\n")
+    assert of(tmp_path).threads == 2
+    assert of(tmp_path, ATTIMO_CONFIG=str(named)).threads == 1
+    assert of(tmp_path, {"config": str(named)}, ATTIMO_CONFIG="/nowhere").threads == 1
+
+
+def test_a_file_that_is_named_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured, match=r"nowhere\.toml cannot be read: No such file"):
+        of(tmp_path, {"config": str(tmp_path / "nowhere.toml")})
+
+
+@pytest.mark.parametrize("text", ["threads =", "\0", "threads = 1\nthreads = 2"])
+def test_a_file_that_is_no_toml_is_named(tmp_path: Path, text: str) -> None:
+    write(tmp_path / "attimo.toml", text)
+
+    with pytest.raises(Misconfigured, match=r"attimo\.toml is not TOML"):
+        of(tmp_path)
+
+
+def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+    (tmp_path / "attimo.toml").write_bytes(b"endpoint = '\xff'")
+
+    with pytest.raises(Misconfigured, match=r"attimo\.toml is not TOML"):
+        of(tmp_path)
+
+
+def test_an_unknown_name_in_the_file_is_refused_with_the_nearest(tmp_path: Path) -> None:
+    write(tmp_path / "attimo.toml", "thread = 2\n")
+
+    with pytest.raises(
+        UnknownSetting, match=r"thread in .* is not a setting; did you mean threads"
+    ):
+        of(tmp_path)
+
+
+def test_an_unknown_variable_is_refused_with_the_nearest(tmp_path: Path) -> None:
+    with pytest.raises(UnknownSetting, match=r"ATTIMO_DATADIR .* did you mean ATTIMO_DATA_DIR\?"):
+        of(tmp_path, ATTIMO_DATADIR="/data")
+
+
+def test_an_unknown_flag_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UnknownSetting, match="memroy is not a setting; did you mean memory"):
+        of(tmp_path, {"memroy": "1GiB"})
+
+
+def test_the_variables_of_clients_may_stand_beside_the_settings(tmp_path: Path) -> None:
+    of(tmp_path, None, **dict.fromkeys(OTHER_VARIABLES, ""))
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "value"),
+    [
+        ("http", "0.0.0.0:0", "0.0.0.0:0"),
+        ("http", "[::1]:8080", "[::1]:8080"),
+        ("http", "localhost:8080", "127.0.0.1:8080"),
+        ("http", "127.0.0.1:08080", "127.0.0.1:8080"),
+        ("https", "off", None),
+        ("https", False, None),
+        ("endpoint", "Cache.Example.com", "cache.example.com"),
+        ("data_dir", "/data", Path("/data")),
+        ("data_dir", "~/data", Path.home() / "data"),
+        ("memory", "64MiB", 64 * 2**20),
+        ("memory", 1073741824, 2**30),
+        ("threads", "8", 8),
+        ("threads", 8, 8),
+        ("local", "true", True),
+        ("local", "NO", False),
+        ("local", True, True),
+        ("collect_seconds", "0.5", 0.5),
+        ("collect_seconds", 1, 1.0),
+    ],
+)
+def test_values_that_are_allowed(tmp_path: Path, name: str, raw: Raw, value: object) -> None:
+    assert getattr(of(tmp_path, {name: raw}), name) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "raw"),
+    [
+        ("http", ""),
+        ("http", "8080"),
+        ("http", ":8080"),
+        ("http", "127.0.0.1"),
+        ("http", "127.0.0.1:"),
+        ("http", "127.0.0.1:65536"),
+        ("http", "127.0.0.1:-1"),
+        ("http", "127.0.0.1:٣"),
+        ("http", "::1:8080"),
+        ("http", "[127.0.0.1]:8080"),
+        ("http", "example.com:8080"),
+        ("http", 8080),
+        ("http", True),
+        ("endpoint", ""),
+        ("endpoint", "a b"),
+        ("endpoint", "-a.com"),
+        ("endpoint", "a..com"),
+        ("endpoint", "localhost:8443"),
+        ("endpoint", "10.0.0.1"),
+        ("endpoint", "a." * 100 + "com"),
+        ("data_dir", ""),
+        ("data_dir", 1),
+        ("memory", "much"),
+        ("memory", "1 bit"),
+        ("memory", "-1GiB"),
+        ("memory", "1MB"),
+        ("memory", 0),
+        ("memory", True),
+        ("memory", 1.5),
+        ("memory", "9" * 20),
+        ("threads", "0"),
+        ("threads", "1025"),
+        ("threads", "two"),
+        ("threads", 1.5),
+        ("threads", True),
+        ("local", "perhaps"),
+        ("local", 2),
+        ("collect_seconds", "0"),
+        ("collect_seconds", "nan"),
+        ("collect_seconds", "inf"),
+        ("collect_seconds", True),
+    ],
+)
+def test_a_value_that_is_not_allowed_names_its_source_and_what_is(
+    tmp_path: Path, name: str, raw: Raw
+) -> None:
+    with pytest.raises(InvalidSetting) as refused:
+        of(tmp_path, {name: raw})
+
+    allowed = declarations()[name].kind.allowed
+    assert str(refused.value) == f"{flag(name)} is {raw!r}, but must be {allowed}"
+
+
+def test_a_bad_value_is_blamed_on_the_variable_or_the_file(tmp_path: Path) -> None:
+    with pytest.raises(InvalidSetting, match="ATTIMO_THREADS is 'many', but must be auto, or"):
+        of(tmp_path, ATTIMO_THREADS="many")
+    write(tmp_path / "attimo.toml", "threads = []\n")
+    with pytest.raises(InvalidSetting, match=r"threads in .*attimo\.toml is \[\], but must be"):
+        of(tmp_path)
+
+
+def test_a_server_without_a_door_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured, match="http and https are both off"):
+        of(tmp_path, {"http": "off", "https": "off"})
+
+
+def test_every_setting_is_shown_with_its_value_origin_and_help(tmp_path: Path) -> None:
+    shown = of(tmp_path, {"https": "off"}, ATTIMO_LOCAL="1").shown()
+
+    assert [one.name for one in shown] == list(declarations())
+    by_name = {one.name: one for one in shown}
+    assert (by_name["https"].value, by_name["https"].origin) == ("off", "--https")
+    assert (by_name["local"].value, by_name["local"].origin) == ("true", "ATTIMO_LOCAL")
+    assert all(one.help.endswith(".") for one in shown)
+
+
+def test_names_are_spelt_as_each_place_spells_them() -> None:
+    assert flag("data_dir") == "--data-dir"
+    assert variable("data_dir") == "ATTIMO_DATA_DIR"
+
+
+def test_the_key_of_a_certificate_is_not_shown() -> None:
+    node = NodeSettings(None, None, "certificate", "secret", 1, 1, "socket", local=False)
+
+    assert "secret" not in repr(node)
+
+
+def test_reading_settings_imports_little() -> None:
+    program = (
+        "import sys; from attimo.settings import load\n"
+        "print({'pydantic', 'sqlalchemy', 'typer', 'fastapi'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "set()\n"
