@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bench.errors import RunError
 from bench.peers import Peer
+from bench.pinning import pinned
 
 CRATE = Path(__file__).parent / "load"
 PROGRAM = CRATE / "target" / "release" / "attimo-load"
@@ -123,10 +124,10 @@ def drive(peer: Peer, load: Load) -> Drive:
 
 def start(peer: Peer, load: Load, core: str) -> "subprocess.Popen[str]":
     """Begin to put a load on a server, from `core`."""
-    command = ["nice", "-n", "-10", "taskset", "--cpu-list", core, str(PROGRAM), peer.address]
-    command += [f"--protocol={peer.protocol}", f"--watch={peer.pid}", f"--cache={peer.cache}"]
+    command = [str(PROGRAM), peer.address, f"--protocol={peer.protocol}"]
+    command += [f"--watch={peer.pid}", f"--cache={peer.cache}"]
     return subprocess.Popen(
-        command + load.words(),
+        pinned(core, command + load.words()),
         env=os.environ | {"ATTIMO_LOAD_TOKEN": peer.token},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

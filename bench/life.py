@@ -12,6 +12,7 @@ from bench import cpu, peers, progress
 from bench.driver import Load, drive
 from bench.errors import RunError
 from bench.peers import Peer, attimo
+from bench.pinning import pinned
 from bench.plan import Plan
 
 TIMED_CACHES = 500
@@ -76,7 +77,7 @@ def measure(plan: Plan) -> Life:
 def _start(data_dir: Path, token: str) -> float:
     """Seconds from exec to the first answer with gRPC status 0, and the server ended again."""
     port = peers.free_port()
-    command = ["taskset", "--cpu-list", "0", *peers.attimo_command(data_dir, port, threads=1)]
+    command = pinned("0,1", peers.attimo_command(data_dir, port, threads=1))
     start = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bench.pinning import is_real_time
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -16,7 +18,8 @@ class About:
 
     Attributes:
         commit: What was measured; ends in `+` if files of the repository were changed.
-        kernel: Name and version.
+        busy: How many processes wanted to run in the minute before (the load average).
+        real_time: Whether servers and generator went before everything else.
     """
 
     date: str
@@ -27,6 +30,8 @@ class About:
     kernel: str
     system: str
     python: str
+    busy: float
+    real_time: bool
     quick: bool
     command: str
 
@@ -43,6 +48,8 @@ def about(quick: bool, command: str) -> About:
         kernel=platform.release(),
         system=platform.freedesktop_os_release().get("PRETTY_NAME", platform.system()),
         python=platform.python_version(),
+        busy=round(os.getloadavg()[0], 2),
+        real_time=is_real_time(),
         quick=quick,
         command=command,
     )

@@ -19,6 +19,7 @@ from typing import IO
 
 from bench.errors import RunError, SetupError
 from bench.machine import ROOT
+from bench.pinning import pinned
 
 START_LIMIT_SECONDS = 60
 STOP_LIMIT_SECONDS = 15
@@ -180,13 +181,8 @@ def _redis_like(name: str, path: str, cores: str) -> Iterator[Peer]:
 def _started(
     command: list[str], cores: str, output: int, errors: int = subprocess.DEVNULL
 ) -> Iterator["subprocess.Popen[str]"]:
-    """A process on its cores. `nice` and `taskset` turn into the server, so the pid is its own.
-
-    The server goes before whatever else the machine is busy with, if we may say so.
-    """
-    pinned = ["nice", "-n", "-10", "taskset", "--cpu-list", cores, *command]
     process = subprocess.Popen(
-        pinned, stdout=output, stderr=errors, text=True, cwd=tempfile.gettempdir()
+        pinned(cores, command), stdout=output, stderr=errors, text=True, cwd=tempfile.gettempdir()
     )
     try:
         yield process

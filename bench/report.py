@@ -178,6 +178,8 @@ def _how(about: About, versions: dict[str, str]) -> str:
         ["commit", f"`{about.commit}`"],
         ["machine", f"{about.processor}, {about.cores} cores, {about.memory_gib} GiB"],
         ["kernel", f"Linux {about.kernel}, {about.system}, Python {about.python}"],
+        ["other work", f"load average {about.busy:g} at the start"],
+        ["scheduling", "real time, round robin" if about.real_time else "ordinary"],
         ["servers", ", ".join(f"{NAMES[name]} {version}" for name, version in versions.items())],
         ["command", f"`{about.command}`" + (" (quick: short rounds)" if about.quick else "")],
     ]

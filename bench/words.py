@@ -25,16 +25,17 @@ live, divided by the number of items; then every item is read back, to see that 
 """
 
 METHOD = """
-* The server is pinned to core 0, the generator (`bench/load`) to core 1; both run at niceness -10
-  where the system allows it, as the machine may have other work.
+* The server is pinned to core 0, the generator (`bench/load`) to core 1. Where the system allows,
+  both are scheduled in real time (`chrt --rr 1`), as the machine may have other work.
 * All servers run at once, each filled with one million items; one at a time has work. Each round
   goes through all scenarios and servers once, so that a change of the machine's mood meets
   everybody. The table shows the median of the rounds, and the least and the most.
 * The generator reads every answer to the last byte: gRPC status 0, a hit, and the value of the key
   that was asked for. A single wrong answer ends the run without a result.
 * Latency is measured at 70 % of the throughput that was measured just before, at a steady rate,
-  from the moment at which an operation was due, not from when it could be sent. A dagger (†)
-  says that the server did not keep up even so.
+  from the moment at which an operation was due, not from when it could be sent. The generator looks
+  every 50 µs for what is due and what has come, so the figures are up to that much too high. A
+  dagger (†) says that the server did not keep up.
 * gRPC: after the first call on a connection all headers, the token included, are sent as
   references into HPACK's dynamic table, as the SDKs' channels do.
 * Redis and Valkey run without persistence and with one thread, memcached with one thread.
