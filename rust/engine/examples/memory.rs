@@ -3,7 +3,9 @@
 //!
 //! `cargo run --release -p attimo-engine --example memory -- [items] [shards]`
 //!
-//! One count per run: a second one would reuse the memory of the first.
+//! One count per run: a second one would reuse the memory of the first. The
+//! allocator keeps freed pages for some seconds; to see at once what goes back,
+//! set `_RJEM_MALLOC_CONF=dirty_decay_ms:0,muzzy_decay_ms:0`.
 #![expect(clippy::print_stdout, reason = "it is a program")]
 
 use std::fs;

@@ -22,7 +22,7 @@ const SMALL_SHARE: usize = 10;
 /// Uses that prove an item in the small queue.
 const PROVEN: u64 = 2;
 /// How many items one search may send round again: bounds the time in the lock.
-const PATIENCE: u32 = 64;
+const PATIENCE: u32 = 512;
 
 /// The order of one shard's items. Each slot is in one of the queues, once.
 #[derive(Debug, Default)]

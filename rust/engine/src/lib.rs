@@ -23,6 +23,7 @@ mod shard;
 mod size;
 mod slots;
 mod sweep;
+mod table;
 mod tally;
 mod time;
 mod value;

@@ -2,14 +2,13 @@
 
 use std::ops::Range;
 
-use hashbrown::HashTable;
-
 use crate::aside::{Aside, Value};
 use crate::entry::Entry;
 use crate::eviction::Queues;
 use crate::namespace::{Fate, Judge};
 use crate::slots::Slots;
 use crate::sweep::Swept;
+use crate::table::Table;
 use crate::tally::Tally;
 use crate::time::Deadline;
 use crate::value::{Found, Given};
@@ -21,7 +20,7 @@ const SMALL: usize = 64;
 #[derive(Debug, Default)]
 pub(crate) struct Shard {
     /// Slot numbers, by the hash of namespace and key.
-    table: HashTable<u32>,
+    table: Table,
     slots: Slots,
     aside: Aside,
     queues: Queues,
@@ -30,11 +29,11 @@ pub(crate) struct Shard {
 
 impl Shard {
     pub(crate) fn find(&self, namespace: Namespace, hash: u32, key: &[u8]) -> Option<u32> {
-        let is_it = |&slot: &u32| {
+        let is_it = |slot| {
             let entry = self.slots.get(slot);
             entry.hash == hash && entry.namespace == namespace && entry.key() == key
         };
-        self.table.find(spread(hash), is_it).copied()
+        self.table.find(hash, is_it)
     }
 
     pub(crate) fn entry(&self, slot: u32) -> &Entry {
@@ -64,13 +63,15 @@ impl Shard {
         value: Given<'_>,
         deadline: Deadline,
     ) -> u32 {
+        if self.table.is_full() {
+            self.grow();
+        }
         let (block, aside) = self.block(key, value);
         let mut entry = Entry::new(namespace, hash, block, deadline);
         entry.set_aside(aside);
         let slot = self.slots.insert(entry);
         self.queues.admit(slot, self.slots.get_mut(slot));
-        let slots = &self.slots;
-        self.table.insert_unique(spread(hash), slot, |&it| spread(slots.get(it).hash));
+        self.table.insert(hash, slot);
         self.tally.add(namespace, self.weight(slot));
         slot
     }
@@ -104,9 +105,7 @@ impl Shard {
         if let Some(index) = entry.aside() {
             self.aside.remove(index);
         }
-        if let Ok(found) = self.table.find_entry(spread(entry.hash), |&it| it == slot) {
-            found.remove();
-        }
+        self.table.remove(entry.hash, slot);
         self.slots.remove(slot);
     }
 
@@ -161,17 +160,20 @@ impl Shard {
             return;
         }
         let mut old = std::mem::take(&mut self.slots);
-        let mut table = HashTable::with_capacity(live);
-        let slots = &mut self.slots;
+        self.table = Table::with_room(live);
         self.queues.renumber(|slot| {
             let entry = old.take(slot)?;
-            let hash = spread(entry.hash);
-            let slot = slots.insert(entry);
-            table.insert_unique(hash, slot, |&it| spread(slots.get(it).hash));
+            let hash = entry.hash;
+            let slot = self.slots.insert(entry);
+            self.table.insert(hash, slot);
             Some(slot)
         });
-        self.table = table;
         self.tally.shrink();
+    }
+
+    fn grow(&mut self) {
+        self.table = self.table.larger();
+        self.slots.live_entries().for_each(|(slot, entry)| self.table.insert(entry.hash, slot));
     }
 
     fn block(&mut self, key: &[u8], value: Given<'_>) -> (Box<[u8]>, bool) {
@@ -189,10 +191,4 @@ impl Shard {
         let aside = entry.aside().map_or(0, |index| self.aside.get(index).weight());
         size::PER_ITEM + size::of_heap(entry.block.len()) + aside
     }
-}
-
-/// The 32 bits that an entry remembers, as the table wants them: it takes the
-/// place from the low bits and a tag from the seven highest.
-fn spread(hash: u32) -> u64 {
-    u64::from(hash) << 32 | u64::from(hash)
 }

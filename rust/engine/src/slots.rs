@@ -41,6 +41,11 @@ impl Slots {
         &mut self.chunks[slot as usize / CHUNK][slot as usize % CHUNK]
     }
 
+    /// The slots with an item, in order.
+    pub(crate) fn live_entries(&self) -> impl Iterator<Item = (u32, &Entry)> {
+        (0..).zip(self.chunks.iter().flatten()).filter(|(_, entry)| entry.is_live())
+    }
+
     /// Puts an entry into a vacant or a new slot and returns its number.
     pub(crate) fn insert(&mut self, entry: Entry) -> u32 {
         self.live += 1;

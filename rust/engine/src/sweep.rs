@@ -28,7 +28,7 @@ pub(crate) struct Cursor {
 
 impl Engine {
     /// Frees expired and retired items among the next `budget` slots and
-    /// remembers where it stopped; never goes round more than once a call.
+    /// remembers where it stopped; goes round all slots once a call at most.
     ///
     /// A lock is held for 256 slots at a time. One sweep runs at a time; a
     /// second caller waits.
@@ -125,6 +125,17 @@ mod tests {
         assert_eq!((rest.looked_at, rest.expired), (2000, 2000));
         assert_eq!(engine.totals().bytes, 0);
         assert_eq!(engine.totals().expired, 3000);
+    }
+
+    #[test]
+    fn a_whole_round_covers_the_start_of_the_shard_in_which_it_began() {
+        let engine = engine();
+        fill(&engine, KEPT, 3000, Ttl(5));
+        engine.sweep(Moment(0), 100);
+
+        let swept = engine.sweep(Moment(5), usize::MAX);
+
+        assert_eq!(swept.expired, 3000);
     }
 
     #[test]

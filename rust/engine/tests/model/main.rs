@@ -1,5 +1,6 @@
 //! The engine against plain maps.
 
 mod budget;
+mod eviction;
 mod scalar;
 mod threads;

@@ -1,0 +1,151 @@
+//! Slot numbers by hash.
+//!
+//! Why not a ready-made table: a lookup there reads a tag in one place and the
+//! number in another, two waits for memory; and it doubles when it grows, so
+//! that up to half of it lies idle. Here a cache line holds twelve numbers with
+//! their tags, and the table grows by a quarter.
+//!
+//! An item whose line is full goes to the next that is not. Each line counts
+//! the items that passed it, so that a lookup knows when to stop, and removing
+//! leaves nothing behind.
+
+use crate::size;
+
+const CELLS: usize = 12;
+/// No item has this tag; it marks an empty cell.
+const EMPTY: u8 = 0;
+
+#[derive(Debug, Clone, Copy, Default)]
+#[repr(align(64))]
+struct Line {
+    slots: [u32; CELLS],
+    tags: [u8; CELLS],
+    passed: u32,
+}
+
+impl Line {
+    fn cell(&self, tag: u8, is_it: impl Fn(u32) -> bool) -> Option<usize> {
+        (0..CELLS).find(|&cell| self.tags[cell] == tag && is_it(self.slots[cell]))
+    }
+}
+
+/// The table of one shard.
+#[derive(Debug, Default)]
+pub(crate) struct Table {
+    lines: Vec<Line>,
+    len: usize,
+}
+
+impl Table {
+    /// A table that takes this many items before it is full, which it is when
+    /// four fifths of its cells are.
+    pub(crate) fn with_room(items: usize) -> Self {
+        let lines = (items * 5).div_ceil(4 * CELLS);
+        Self { lines: vec![Line::default(); lines], len: 0 }
+    }
+
+    /// Whether it is to be replaced by a larger one before the next insert.
+    pub(crate) fn is_full(&self) -> bool {
+        (self.len + 1) * 5 > self.lines.len() * CELLS * 4
+    }
+
+    /// An empty table that is a quarter larger.
+    pub(crate) fn larger(&self) -> Self {
+        Self::with_room(self.len + self.len / 4 + 1)
+    }
+
+    /// Finds the one slot with this hash of which `is_it` is true.
+    pub(crate) fn find(&self, hash: u32, is_it: impl Fn(u32) -> bool) -> Option<u32> {
+        self.path(hash).find_map(|at| {
+            let line = &self.lines[at];
+            line.cell(tag(hash), &is_it).map(|cell| line.slots[cell])
+        })
+    }
+
+    /// Adds a slot; the table must not be full.
+    pub(crate) fn insert(&mut self, hash: u32, slot: u32) {
+        let mut at = self.home(hash);
+        loop {
+            let line = &mut self.lines[at];
+            if let Some(cell) = line.cell(EMPTY, |_| true) {
+                line.slots[cell] = slot;
+                line.tags[cell] = tag(hash);
+                self.len += 1;
+                return;
+            }
+            line.passed += 1;
+            at = self.next(at);
+        }
+    }
+
+    /// Takes out a slot that is in the table.
+    pub(crate) fn remove(&mut self, hash: u32, slot: u32) {
+        let mut at = self.home(hash);
+        loop {
+            let line = &mut self.lines[at];
+            if let Some(cell) = line.cell(tag(hash), |it| it == slot) {
+                line.tags[cell] = EMPTY;
+                self.len -= 1;
+                return;
+            }
+            line.passed -= 1;
+            at = self.next(at);
+        }
+    }
+
+    /// The lines in which an item with this hash may be.
+    fn path(&self, hash: u32) -> impl Iterator<Item = usize> {
+        let first = (!self.lines.is_empty()).then(|| self.home(hash));
+        let next = |&at: &usize| (self.lines[at].passed > 0).then(|| self.next(at));
+        std::iter::successors(first, next).take(self.lines.len())
+    }
+
+    fn home(&self, hash: u32) -> usize {
+        size::scale(hash, self.lines.len())
+    }
+
+    fn next(&self, at: usize) -> usize {
+        if at + 1 == self.lines.len() { 0 } else { at + 1 }
+    }
+}
+
+/// The home comes from the high bits of the hash, the tag from the low ones.
+fn tag(hash: u32) -> u8 {
+    hash.to_le_bytes()[0].max(EMPTY + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Hashes of which many share a line or a tag.
+    fn hash(i: u32) -> u32 {
+        i % 7 * 0x2000_0000 + i
+    }
+
+    #[test]
+    fn what_was_inserted_is_found_until_it_is_removed() {
+        let mut table = Table::with_room(100);
+        let mut items = 0;
+        while !table.is_full() {
+            assert_eq!(table.find(hash(items), |it| it == items), None);
+            table.insert(hash(items), items);
+            items += 1;
+        }
+        assert!(items >= 100);
+        for i in (0..items).rev() {
+            assert_eq!(table.find(hash(i), |it| it == i), Some(i));
+            table.remove(hash(i), i);
+            assert_eq!(table.find(hash(i), |it| it == i), None);
+        }
+        assert!(table.lines.iter().all(|line| line.passed == 0));
+    }
+
+    #[test]
+    fn an_empty_table_has_nothing_and_is_full() {
+        let table = Table::default();
+
+        assert_eq!(table.find(7, |_| true), None);
+        assert!(table.is_full() && !table.larger().is_full());
+    }
+}

@@ -1,0 +1,131 @@
+//! Who goes first when memory is short.
+
+use std::collections::{BTreeMap, HashMap};
+
+use attimo_engine::commands::scalar::{Get, KeyExists, Set};
+use attimo_engine::{Config, Engine, Moment, Namespace, Ttl};
+
+const CACHE: Namespace = Namespace(1);
+const ROOM: u64 = 1000;
+
+/// A cache with room for a thousand items of the kind that these tests write.
+struct Cache {
+    engine: Engine,
+    now: Moment,
+}
+
+impl Cache {
+    fn new() -> Self {
+        let engine =
+            |memory_bytes| Engine::new(Config { memory_bytes, shards: 2, seed: [1, 2, 3, 4] });
+        let sample = Self { engine: engine(u64::MAX), now: Moment(0) };
+        sample.set(0, Ttl(1));
+        Self { engine: engine(sample.engine.totals().bytes * ROOM), now: Moment(0) }
+    }
+
+    fn set(&self, key: u64, ttl: Ttl) {
+        let set = Set { key: &key.to_le_bytes(), value: b"some text"[..].into(), ttl };
+        assert_eq!(self.engine.run(CACHE, set, self.now), Ok(()));
+    }
+
+    fn get(&self, key: u64) -> bool {
+        self.engine.run(CACHE, Get::new(&key.to_le_bytes(), |_| ()), self.now) == Ok(Some(()))
+    }
+
+    fn has(&self, key: u64) -> bool {
+        self.engine.run(CACHE, KeyExists { key: &key.to_le_bytes() }, self.now) == Ok(true)
+    }
+
+    fn count(&self, keys: std::ops::Range<u64>) -> usize {
+        keys.filter(|&key| self.has(key)).count()
+    }
+}
+
+#[test]
+fn a_long_scan_does_not_push_out_what_is_asked_for_often() {
+    let cache = Cache::new();
+    (0..500).for_each(|key| cache.set(key, Ttl::FOREVER));
+    for _ in 0..3 {
+        assert!((0..500).all(|key| cache.get(key)));
+    }
+
+    (1000..11_000).for_each(|key| cache.set(key, Ttl::FOREVER));
+
+    assert_eq!(cache.count(0..500), 500);
+}
+
+#[test]
+fn an_item_that_comes_back_soon_after_it_left_stays_longer() {
+    let cache = Cache::new();
+    (0..2 * ROOM).for_each(|key| cache.set(key, Ttl::FOREVER));
+    let gone: Vec<u64> = (0..2 * ROOM).filter(|&key| !cache.has(key)).rev().take(50).collect();
+    for &key in &gone {
+        cache.set(key, Ttl::FOREVER);
+    }
+    (3000..3050).for_each(|key| cache.set(key, Ttl::FOREVER));
+
+    (5000..8000).for_each(|key| cache.set(key, Ttl::FOREVER));
+
+    assert_eq!(gone.iter().filter(|&&key| cache.has(key)).count(), 50);
+    assert_eq!(cache.count(3000..3050), 0);
+}
+
+#[test]
+fn expired_items_make_room_before_live_ones_are_evicted() {
+    let mut cache = Cache::new();
+    (0..ROOM).for_each(|key| cache.set(key, Ttl(5)));
+    cache.now = Moment(5);
+
+    (ROOM..ROOM + 900).for_each(|key| cache.set(key, Ttl::FOREVER));
+
+    assert_eq!(cache.engine.totals().evicted, 0);
+    assert_eq!(cache.count(ROOM..ROOM + 900), 900);
+}
+
+/// The reference: the item that was used longest ago leaves.
+#[derive(Default)]
+struct LeastRecentlyUsed {
+    used: HashMap<u64, u64>,
+    order: BTreeMap<u64, u64>,
+    clock: u64,
+}
+
+impl LeastRecentlyUsed {
+    fn get_or_set(&mut self, key: u64) -> bool {
+        self.clock += 1;
+        let before = self.used.insert(key, self.clock);
+        before.map(|before| self.order.remove(&before));
+        self.order.insert(self.clock, key);
+        if self.used.len() as u64 > ROOM {
+            let (_, oldest) = self.order.pop_first().expect("it is over-full");
+            self.used.remove(&oldest);
+        }
+        before.is_some()
+    }
+}
+
+/// Ten thousand keys of very different fame.
+fn skewed() -> impl Iterator<Item = u64> {
+    let mut state = 7_u64;
+    let mut random = move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (state >> 33) % 10_000 + 1
+    };
+    std::iter::repeat_with(move || random() * random() * random() / 100_000_000).take(300_000)
+}
+
+#[test]
+fn a_skewed_load_hits_more_often_than_with_least_recently_used() {
+    let (cache, mut reference) = (Cache::new(), LeastRecentlyUsed::default());
+    let (mut ours, mut theirs) = (0, 0);
+    for key in skewed() {
+        theirs += u32::from(reference.get_or_set(key));
+        if cache.get(key) {
+            ours += 1;
+        } else {
+            cache.set(key, Ttl::FOREVER);
+        }
+    }
+
+    assert!(ours > theirs + theirs / 50, "{ours} hits, {theirs} with least recently used");
+}
