@@ -43,10 +43,11 @@ fmt: $(VENV)/.develop ## Format everything
 conformance: setup $(VENV)/.javascript ## Momento's own SDKs against a real server
 	$(BIN)/pytest tests/conformance
 
-e2e: setup ## A person's way through the command line, on a real server
+e2e: setup $(VENV)/.javascript ## A person's way through the command line, on a real server
 	$(BIN)/pytest tests/e2e
 
 faults: setup ## Kill, fill the disk, turn the clock
+	@setup/apt.sh faults faketime=faketime
 	$(BIN)/pytest tests/faults
 
 bench: setup ## Measure, beside Valkey and Redis in the same run

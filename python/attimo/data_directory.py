@@ -66,10 +66,20 @@ class DataDirectory:
         Raises:
             Misconfigured: It cannot be made or written to.
         """
-        try:
+        with self.writing():
             self.path.mkdir(mode=MODE, parents=True, exist_ok=True)
             self.path.chmod(MODE)
             (self.path / "lock").touch(files.OWNER_ONLY)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Say which folder it was that could not be written.
+
+        Raises:
+            Misconfigured: Something within could not be written.
+        """
+        try:
+            yield
         except OSError as error:
             raise Misconfigured(
                 f"cannot write to the data directory {self.path} ({error.strerror}); "
@@ -89,16 +99,17 @@ class DataDirectory:
                     f"another server (pid {file.read().strip() or 'unknown'}) uses the data "
                     f"directory {self.path}; stop it, or choose another with --data-dir"
                 )
-            file.truncate(0)
-            file.write(str(os.getpid()))
-            file.flush()
+            with self.writing():
+                os.ftruncate(file.fileno(), 0)
+                os.pwrite(file.fileno(), str(os.getpid()).encode(), 0)
             yield
 
     @contextmanager
     def announced(self, running: Running) -> Iterator[None]:
         """Tell others where the server is, for as long as it runs."""
         path = self.path / "server.json"
-        files.write(path, json.dumps(asdict(running), indent=2) + "\n")
+        with self.writing():
+            files.write(path, json.dumps(asdict(running), indent=2) + "\n")
         try:
             yield
         finally:
@@ -121,7 +132,8 @@ class DataDirectory:
         text = json.dumps(asdict(credentials), indent=2) + "\n"
         path = self.path / "credentials.json"
         if files.read(path) != text:
-            files.write(path, text)
+            with self.writing():
+                files.write(path, text)
 
     def _is_locked(self) -> bool:
         """Whether a server holds the folder: a killed one leaves its server.json behind."""

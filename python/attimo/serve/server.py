@@ -27,7 +27,7 @@ from attimo.store.database import Database, open_database
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-GRACE_SECONDS = 8.0  # of the ten in which a server must have ended
+GRACE_SECONDS = 7.0  # of the ten in which a server must have ended
 
 
 def serve(settings: Settings) -> None:
@@ -111,7 +111,8 @@ def _database(home: DataDirectory) -> Iterator[Database]:
 
 
 def _node(settings: Settings, home: DataDirectory, socket: Door) -> LocalNode:
-    certificate = certificates.ensure(home.path, settings.endpoint) if settings.https else None
+    with home.writing():
+        certificate = certificates.ensure(home.path, settings.endpoint) if settings.https else None
     return LocalNode(
         NodeSettings(
             http=settings.http,

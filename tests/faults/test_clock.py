@@ -1,0 +1,147 @@
+"""A clock that jumps. libfaketime turns the wall clock of the server; time that passes goes on.
+
+The library reads the file at every look at the clock, so a test jumps by writing to it.
+"""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from faults.watching import billed, client, eventually, read, write
+from harness import Server
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("faketime") is None, reason="libfaketime is not installed (make faults does it)"
+)
+
+
+class Clock:
+    """The wall clock of one server."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.jump("+0")
+
+    def jump(self, offset: str) -> None:
+        """Go to the real time plus an offset such as `+1d` or `-1h`."""
+        self.file.write_text(offset + "\n")
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What makes a process believe in it."""
+        library = subprocess.run(
+            ["faketime", "now", "printenv", "LD_PRELOAD"],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return {
+            "LD_PRELOAD": library.stdout.strip().replace("libfaketime.so", "libfaketimeMT.so"),
+            "FAKETIME_TIMESTAMP_FILE": str(self.file),
+            "FAKETIME_NO_CACHE": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        }
+
+
+@pytest.fixture(scope="module")
+def clock(tmp_path_factory: pytest.TempPathFactory) -> Clock:
+    return Clock(tmp_path_factory.mktemp("clock") / "offset")
+
+
+@pytest.fixture(scope="module")
+def server(clock: Clock) -> Iterator[Server]:
+    with Server("--collect-seconds", "0.2", environment=clock.environment) as server:
+        yield server
+
+
+@pytest.fixture
+def http(server: Server, clock: Clock) -> Iterator[httpx.Client]:
+    with client(server) as http:
+        yield http
+    clock.jump("+0")
+
+
+def made_at(http: httpx.Client, name: str) -> int:
+    """When a new cache is said to have been made."""
+    http.put(f"/caches/{name}").raise_for_status()
+    caches = http.get("/caches").json()["caches"]
+    (created,) = [cache["created_at"] for cache in caches if cache["name"] == name]
+    return int(created)
+
+
+def test_the_clock_of_the_server_really_jumps(http: httpx.Client, clock: Clock) -> None:
+    before = made_at(http, "before")
+    clock.jump("+1d")
+
+    assert made_at(http, "after") - before >= 86_400
+
+
+@pytest.mark.parametrize("offset", ["+1d", "-1d"])
+def test_items_live_as_long_as_they_were_told(
+    http: httpx.Client, clock: Clock, offset: str
+) -> None:
+    write(http, f"long{offset}")
+    query: dict[str, str | int] = {"key": f"short{offset}", "ttl_seconds": 1}
+    http.put("/cache/default-cache", params=query, content="v").raise_for_status()
+
+    clock.jump(offset)
+
+    assert read(http, f"long{offset}") == "v"
+    eventually(lambda: read(http, f"short{offset}") is None, "the short-lived item expires")
+    assert read(http, f"long{offset}") == "v"
+
+
+def test_a_key_ends_with_the_clock_and_one_without_an_end_does_not(
+    http: httpx.Client, server: Server, clock: Clock
+) -> None:
+    now = made_at(http, "now")
+    made = http.post("/api-keys", json={"description": "d", "expiry": now + 3600}).json()
+    query = {"key": "nobody"}
+    headers = {"Authorization": made["api_key"]}
+    with httpx.Client(base_url=server.http, headers=headers, trust_env=False) as guest:
+        assert guest.get("/cache/default-cache", params=query).status_code == 404
+
+        clock.jump("+2h")
+        eventually(
+            lambda: guest.get("/cache/default-cache", params=query).status_code == 401,
+            "the key is refused",
+        )
+        assert http.get("/cache/default-cache", params=query).status_code == 404
+
+        clock.jump("-2h")
+        assert http.get("/cache/default-cache", params=query).status_code == 404
+
+
+def test_totals_are_what_was_served_whatever_the_clock_did(
+    http: httpx.Client, server: Server, clock: Clock
+) -> None:
+    http.put("/caches/jumps").raise_for_status()
+    for number, offset in enumerate(["+0", "+1h", "-1h", "+40d", "-40d", "+0"]):
+        clock.jump(offset)
+        for item in range(20):
+            write(http, f"{number}-{item}", cache="jumps")
+
+    eventually(lambda: billed(server.data_dir, "Set", "jumps") >= 120, "all is recorded")
+    assert billed(server.data_dir, "Set", "jumps") == 120
+
+
+def test_a_server_that_starts_in_the_past_serves(tmp_path: Path) -> None:
+    """As after a battery that was empty: the certificates and keys are from the future then."""
+    data = tmp_path / "data"
+    with Server(data_dir=data) as server:
+        key = json.loads((data / "credentials.json").read_text())["api_key"]
+
+    past = Clock(tmp_path / "offset")
+    past.jump("-3d")
+    with (
+        Server(data_dir=data, environment=past.environment) as server,
+        client(server) as http,
+    ):
+        assert server.api_key == key
+        write(http, "k")
+        assert read(http, "k") == "v"

@@ -1,0 +1,89 @@
+"""A full disk: the data plane goes on, and the ledger catches up when there is space again."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from faults.watching import billed, client, eventually, is_sound, read, refused, write
+from harness import Server
+
+DISK = "8m"
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of its own, small enough to be filled."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK}", "tmpfs", place], check=True)
+    yield place
+    subprocess.run(["umount", "--lazy", place], check=True)
+
+
+def fill(disk: Path) -> Path:
+    """Take all the space that is left."""
+    filler = disk / "filler"
+    with filler.open("wb", buffering=0) as file:
+        while True:
+            try:
+                file.write(bytes(64 * 1024))
+            except OSError:
+                break
+    return filler
+
+
+def test_data_is_served_while_the_disk_is_full_and_totals_catch_up(disk: Path) -> None:
+    data = disk / "data"
+    with Server("--collect-seconds", "0.2", data_dir=data) as server, client(server) as http:
+        write(http, "before")
+        eventually(lambda: billed(data, "Set") == 1, "usage is recorded")
+
+        filler = fill(disk)
+        served = 1
+        while "usage cannot be recorded" not in server.output:
+            write(http, f"k{served}")
+            served += 1
+        for number in range(200):
+            write(http, f"full-{number}")
+            assert read(http, f"full-{number}") == "v"
+        assert billed(data, "Set") < served + 200
+
+        refused = http.put("/caches/sessions")
+        assert refused.status_code == 503
+        assert http.get("/health").status_code == 200
+
+        filler.unlink()
+        eventually(lambda: billed(data, "Set") == served + 200, "the ledger has caught up")
+        assert http.put("/caches/sessions").status_code == 201
+        assert server.output.count("usage cannot be recorded") == 1
+        assert server.output.count("usage is recorded again") == 1
+
+    assert billed(data, "Set") == served + 200
+    assert billed(data, "Get") == 200
+    assert is_sound(data)
+
+
+def test_a_server_that_ends_while_the_disk_is_full_says_what_is_lost(disk: Path) -> None:
+    data = disk / "data"
+    with Server("--collect-seconds", "0.2", data_dir=data) as server, client(server) as http:
+        fill(disk)
+        while "usage cannot be recorded" not in server.output:
+            write(http, "k")
+        server.stop()
+
+        assert "is lost" in server.output
+    assert is_sound(data)
+
+
+def test_a_start_on_a_full_disk_is_refused_and_the_next_one_works(disk: Path) -> None:
+    filler = fill(disk)
+    assert str(disk / "data") in refused("--data-dir", str(disk / "data"))
+    filler.unlink()
+
+    with Server(data_dir=disk / "data") as server, client(server) as http:
+        write(http, "k")

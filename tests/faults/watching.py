@@ -1,0 +1,89 @@
+"""What the fault tests look at: the ledger, the database, and things that will come to pass."""
+
+import contextlib
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+from pysqlite3 import dbapi2
+
+from harness import Server, attimo, bare_environment
+
+LIMIT_SECONDS = 30.0
+LOOK_AGAIN_SECONDS = 0.05
+
+
+def refused(*options: str) -> str:
+    """Start a server that must refuse; return the line that it says."""
+    done = subprocess.run(
+        [*attimo(), "serve", *options],
+        env=bare_environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    return line
+
+
+def eventually(holds: Callable[[], bool], what: str) -> None:
+    """Return as soon as something holds; fail if it does not within the limit."""
+    deadline = time.monotonic() + LIMIT_SECONDS
+    while not holds():
+        assert time.monotonic() < deadline, f"in {LIMIT_SECONDS:.0f} s not: {what}"
+        time.sleep(LOOK_AGAIN_SECONDS)
+
+
+def ask(data_dir: Path, query: str) -> list[tuple[int | str, ...]]:
+    """Ask the database of a server, running or not, without changing it."""
+    connection = dbapi2.connect(f"file:{data_dir / 'attimo.db'}?mode=ro", uri=True, timeout=10)
+    with contextlib.closing(connection):
+        rows: list[tuple[int | str, ...]] = connection.execute(query).fetchall()
+    return rows
+
+
+def billed(data_dir: Path, api: str, cache: str = "default-cache") -> int:
+    """How many requests of a method to a cache the ledger holds."""
+    query = (
+        "SELECT total(requests) FROM usage JOIN caches ON caches.id = cache_id "  # noqa: S608
+        f"WHERE api = '{api}' AND name = '{cache}'"
+    )
+    ((total,),) = ask(data_dir, query)
+    return int(total)
+
+
+def is_sound(data_dir: Path) -> bool:
+    """Whether SQLite finds the database whole."""
+    return ask(data_dir, "PRAGMA integrity_check") == [("ok",)]
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def client(server: Server) -> httpx.Client:
+    """The owner, over plain HTTP."""
+    headers = {"Authorization": server.api_key}
+    return httpx.Client(base_url=server.http, headers=headers, trust_env=False, timeout=20)
+
+
+def write(http: httpx.Client, key: str, value: str = "v", cache: str = "default-cache") -> None:
+    """Set an item; it must succeed."""
+    query: dict[str, str | int] = {"key": key, "ttl_seconds": 600}
+    http.put(f"/cache/{cache}", params=query, content=value).raise_for_status()
+
+
+def read(http: httpx.Client, key: str) -> str | None:
+    """An item of the default cache."""
+    answer = http.get("/cache/default-cache", params={"key": key})
+    return None if answer.status_code == 404 else answer.raise_for_status().text
