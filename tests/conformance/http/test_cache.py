@@ -235,7 +235,7 @@ def test_more_than_the_limit_is_refused(
 ) -> None:
     query: Query = {"key": "k", "ttl_seconds": 60}
 
-    answer = web.put(path, params=query, headers=authorization, content=bytes(6_000_000))
+    answer = web.put(path, params=query, headers=authorization, content=bytes(5_300_000))
 
     assert answer.status_code == 413
     assert "request limit" in answer.text

@@ -14,7 +14,7 @@ import {
   ListCaches,
 } from '@gomomento/sdk';
 import { InternalNodeGrpcPingClient } from '@gomomento/sdk/dist/src/internal/ping-client.js';
-import { is, isError, newKey, provider, scene } from './server.mjs';
+import { is, isError, newKey, provider, quiet, scene } from './server.mjs';
 
 const here = scene();
 
@@ -80,11 +80,10 @@ for (const name of ['', ' ', 'a/b', 'a\u0000b', 'x'.repeat(2000)]) {
 test('a ping is answered, and needs no token', async () => {
   const credentialProvider = provider();
   const pings = new InternalNodeGrpcPingClient({
-    configuration: Configurations.Laptop.v1(),
+    configuration: Configurations.Laptop.v1(quiet),
     credentialProvider,
     endpoint: credentialProvider.getCacheEndpoint(),
   });
 
   await pings.ping();
-  pings.close();
 });

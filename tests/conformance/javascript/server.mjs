@@ -69,8 +69,9 @@ export function providerWith(token) {
   return source;
 }
 
+export const quiet = new DefaultMomentoLoggerFactory(DefaultMomentoLoggerLevel.ERROR);
+
 export function open(credentialProvider = provider()) {
-  const quiet = new DefaultMomentoLoggerFactory(DefaultMomentoLoggerLevel.ERROR);
   return CacheClient.create({
     configuration: Configurations.Laptop.v1(quiet).withClientTimeoutMillis(20_000),
     credentialProvider,

@@ -1,5 +1,6 @@
 """Several items in one request: one answer each, in the order of the request."""
 
+import dataclasses
 import time
 
 import grpc
@@ -78,6 +79,7 @@ def test_large_values_stream_back(scs: Wire) -> None:
 def test_a_missing_cache_is_said_before_any_answer(owner: Wire, method: str) -> None:
     request = pb._GetBatchRequest(items=[pb._GetRequest(cache_key=b"k")] * 3)
 
-    refused = refusal(lambda: owner.stream(method, request, pb._GetResponse))
+    wire = dataclasses.replace(owner, cache="no-such-cache")
+    refused = refusal(lambda: wire.stream(method, request, pb._GetResponse))
 
     assert refused.code is grpc.StatusCode.NOT_FOUND
