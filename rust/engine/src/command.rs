@@ -11,6 +11,15 @@ pub enum Access {
     Write,
 }
 
+/// Which of the two kinds of keys that a cache has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Space {
+    /// Scalars, dictionaries, sets, lists and sorted sets.
+    Items,
+    /// Leaderboards, which never meet an item of the same name.
+    Leaderboards,
+}
+
 /// One thing a client can ask of a cache, about one key.
 ///
 /// Everything a front decodes becomes a command. A command borrows from the
@@ -18,6 +27,8 @@ pub enum Access {
 pub trait Command {
     /// What the caller must be allowed to do.
     const ACCESS: Access;
+    /// Among which keys `key` is looked for.
+    const SPACE: Space = Space::Items;
     /// What comes back when it succeeds.
     type Reply;
 

@@ -11,6 +11,7 @@
 
 mod aside;
 mod block;
+mod collections;
 mod command;
 pub mod commands;
 mod engine;
@@ -28,7 +29,10 @@ mod tally;
 mod time;
 mod value;
 
-pub use command::{Access, Command};
+pub use collections::{
+    CollectionTtl, Element, Elements, End, Members, Order, Pairs, Ranked, RankedMember, Slice,
+};
+pub use command::{Access, Command, Space};
 pub use engine::{Config, Engine};
 pub use error::Error;
 pub use namespace::Namespace;

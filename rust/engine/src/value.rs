@@ -1,5 +1,7 @@
 //! Values: as they come in, as they are found, and how they are compared.
 
+use std::fmt;
+
 use bytes::Bytes;
 use twox_hash::XxHash3_128;
 
@@ -78,6 +80,29 @@ impl<'a> Found<'a> {
 pub enum ItemType {
     /// A single value.
     Scalar,
+    /// Values by field.
+    Dictionary,
+    /// Elements that are there once or not at all.
+    Set,
+    /// Elements in order.
+    List,
+    /// Values with scores, in the order of the scores.
+    SortedSet,
+    /// Ids with scores, ranked.
+    Leaderboard,
+}
+
+impl fmt::Display for ItemType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Scalar => "a single value",
+            Self::Dictionary => "a dictionary",
+            Self::Set => "a set",
+            Self::List => "a list",
+            Self::SortedSet => "a sorted set",
+            Self::Leaderboard => "a leaderboard",
+        })
+    }
 }
 
 /// A digest by which two values are told apart: XXH3, 128 bits, big-endian.

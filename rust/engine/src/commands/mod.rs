@@ -1,3 +1,8 @@
 //! What can be asked, one module a data type.
 
+pub mod dictionary;
+pub mod leaderboard;
+pub mod list;
 pub mod scalar;
+pub mod set;
+pub mod sorted_set;
