@@ -64,12 +64,14 @@ class Server:
         data_dir: Path | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        self._own = tempfile.TemporaryDirectory(prefix="attimo-") if data_dir is None else None
-        self.data_dir = data_dir or Path(self._own.name if self._own else "") / "data"
+        self._room = tempfile.TemporaryDirectory(prefix="attimo-")
+        self.data_dir = data_dir or Path(self._room.name) / "data"
         self.options = options
-        self.environment = dict(environment or {})
+        # What a killed server leaves in the temporary directory goes with the room.
+        self.environment = {"TMPDIR": self._room.name} | dict(environment or {})
         self._process: subprocess.Popen[str] | None = None
         self._lines: list[str] = []
+        self._ready = False
         self._settled = threading.Event()
         self._reader: threading.Thread | None = None
 
@@ -80,6 +82,7 @@ class Server:
             RuntimeError: It ended, or said nothing for too long; the text holds all that it said.
         """
         self._lines = []
+        self._ready = False
         self._settled = threading.Event()
         process = subprocess.Popen(
             [*attimo(), "serve", "--data-dir", str(self.data_dir), *FREE_PORTS, *self.options],
@@ -87,15 +90,15 @@ class Server:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            cwd=self.data_dir.parent,
+            cwd=self._room.name,
             env=bare_environment() | self.environment,
             process_group=0,
         )
         self._process = process
         self._reader = threading.Thread(target=self._read, args=(process,), daemon=True)
         self._reader.start()
-        settled = self._settled.wait(START_LIMIT_SECONDS)
-        if not settled or process.poll() is not None:
+        self._settled.wait(START_LIMIT_SECONDS)
+        if not self._ready:
             self.kill()
             raise RuntimeError(f"attimo serve did not become ready. It said:\n{self.output}")
 
@@ -211,6 +214,7 @@ class Server:
         for line in process.stdout:
             self._lines.append(line)
             if "ready" in line.split() and (self.data_dir / "server.json").exists():
+                self._ready = True
                 self._settled.set()
         self._settled.set()
 
@@ -220,8 +224,7 @@ class Server:
 
     def _forget(self) -> None:
         self.kill()
-        if self._own is not None:
-            self._own.cleanup()
+        self._room.cleanup()
 
 
 def attimo() -> list[str]:
