@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bench.errors import SetupError
 from bench.pinning import is_real_time
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -53,6 +54,18 @@ def about(quick: bool, command: str) -> About:
         quick=quick,
         command=command,
     )
+
+
+def check_the_core_is_built() -> None:
+    """See that what is measured is what the sources say.
+
+    Raises:
+        SetupError: The core is missing, or older than its sources.
+    """
+    core = ROOT / "python" / "attimo" / "_core.abi3.so"
+    sources = [path.stat().st_mtime for path in (ROOT / "rust").rglob("*.rs")]
+    if not core.exists() or core.stat().st_mtime < max(sources):
+        raise SetupError("the data plane is older than its sources; type: make build")
 
 
 def commit() -> str:

@@ -21,7 +21,7 @@ from pathlib import Path
 from bench import driver, progress
 from bench.driver import Drive, filling
 from bench.errors import RunError, SetupError
-from bench.machine import ROOT, commit
+from bench.machine import ROOT, check_the_core_is_built, commit
 from bench.peers import Peer, attimo, program
 from bench.scenarios import Scenario, every
 
@@ -71,6 +71,7 @@ def main() -> None:
 
 def _sample(scenario: Scenario) -> tuple[list[list[str]], Drive]:
     """The stacks of the server under load, innermost frame first."""
+    check_the_core_is_built()
     perf = _perf()
     driver.build()
     with attimo() as peer, tempfile.TemporaryDirectory(prefix="attimo-bench-") as folder:

@@ -24,11 +24,12 @@ class Results:
     figures: dict[str, float] = field(default_factory=dict)
     rounds: list[object] = field(default_factory=list)
 
-    def write(self) -> Path:
-        """Write the run into `bench/results` and return the file."""
+    def write(self, is_partial: bool) -> Path:
+        """Write the run into `bench/results` and return the file; a part is not for keeping."""
         FOLDER.mkdir(exist_ok=True)
         day = self.about.date.partition(" ")[0]
-        path = FOLDER / f"{day}-{self.about.commit.rstrip('+')}.json"
+        ending = ".raw.json" if is_partial else ".json"
+        path = FOLDER / f"{day}-{self.about.commit.rstrip('+')}{ending}"
         path.write_text(json.dumps(asdict(self), indent=1) + "\n")
         return path
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from bench import driver, life, memory, peers, progress, report, results, scaling, throughput
 from bench.errors import RunError, SetupError
 from bench.life import Life
-from bench.machine import ROOT, about
+from bench.machine import ROOT, about, check_the_core_is_built
 from bench.memory import Memory
 from bench.plan import FULL, QUICK, Plan
 from bench.results import Results
@@ -49,6 +49,9 @@ def _options() -> argparse.ArgumentParser:
         metavar="NAME",
         help=f"only this part ({', '.join(PARTS)}) or scenario, by the start of its name",
     )
+    options.add_argument(
+        "--stale", action="store_true", help="measure the core although its sources are newer"
+    )
     options.add_argument("--list", action="store_true", help="name the scenarios and end")
     options.add_argument(
         "--render", type=Path, metavar="FILE", help="write the page anew from a run that was kept"
@@ -62,15 +65,18 @@ def _measure(chosen: argparse.Namespace) -> Results:
     if chosen.list:
         print("\n".join(each.name for each in scenarios))
         sys.exit()
+    if not chosen.stale:
+        check_the_core_is_built()
     driver.build()
-    words = [*(["--quick"] if chosen.quick else []), *(f"--only {o}" for o in chosen.only or ())]
+    words = [f"--{word}" for word in ("quick", "stale") if getattr(chosen, word)]
+    words += [f"--only {name}" for name in chosen.only or ()]
     found = Results(about(chosen.quick, " ".join(["python -m bench", *words])), peers.versions())
     for part in _parts(chosen, scenarios):
         progress.say(f"Measuring {part}")
         for finding in _findings(part, scenarios, plan):
             found.figures |= finding.figures()
             found.rounds.append(asdict(finding))
-    path = found.write()
+    path = found.write(_is_partial(chosen))
     progress.say(f"Wrote {path.relative_to(ROOT)}")
     return found
 
