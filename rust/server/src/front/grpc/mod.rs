@@ -116,6 +116,7 @@ async fn control(
     let mut headers = HeaderMap::new();
     forward::introduce(&mut headers, Some(&caller), visit.peer.ip());
     headers.insert(header::CONTENT_TYPE, GRPC);
+    headers.insert(header::HOST, HeaderValue::from_static("localhost"));
     let mut request = Request::post(parts.uri.path())
         .body(Full::new(message))
         .map_err(|_| Error::Malformed("the path is no gRPC method"))?;

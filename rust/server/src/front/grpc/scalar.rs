@@ -249,9 +249,15 @@ fn item_get_type(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::item_get_type_response::{Found, ItemType as Type, Missing, Result};
     let request: pb::ItemGetTypeRequest = decoded(message)?;
     let key = &request.cache_key;
+    let found = |kind: Type| Result::Found(Found { item_type: kind.into() });
     let result = match call.run(key.len(), ItemGetType { key })? {
-        Some(ItemType::Scalar) => Result::Found(Found { item_type: Type::Scalar.into() }),
-        None => Result::Missing(Missing {}),
+        Some(ItemType::Scalar) => found(Type::Scalar),
+        Some(ItemType::Dictionary) => found(Type::Dictionary),
+        Some(ItemType::Set) => found(Type::Set),
+        Some(ItemType::List) => found(Type::List),
+        Some(ItemType::SortedSet) => found(Type::SortedSet),
+        // A leaderboard never lies under a cache's key: they are kept apart.
+        Some(ItemType::Leaderboard) | None => Result::Missing(Missing {}),
     };
     Ok(encoded(&pb::ItemGetTypeResponse { result: Some(result) }))
 }

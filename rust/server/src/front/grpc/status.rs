@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use attimo_engine as engine;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
@@ -96,7 +97,18 @@ impl From<Error> for Status {
             Error::NoSuchCache => (Code::NotFound, None),
             Error::Unimplemented(_) | Error::Compressed => (Code::Unimplemented, None),
             Error::Unavailable => (Code::Unavailable, None),
-            Error::Engine(_) => (Code::FailedPrecondition, None),
+            Error::Engine(engine::Error::ItemTooLarge { .. }) => {
+                (Code::ResourceExhausted, Some("item_size_limit_exceeded"))
+            }
+            Error::Engine(engine::Error::ElementTooLarge { .. }) => {
+                (Code::ResourceExhausted, Some("element_size_limit_exceeded"))
+            }
+            Error::Engine(engine::Error::NotAScore) => (Code::InvalidArgument, None),
+            Error::Engine(
+                engine::Error::WrongType { .. }
+                | engine::Error::NotANumber
+                | engine::Error::Overflow,
+            ) => (Code::FailedPrecondition, None),
         };
         Status::new(code, &error.to_string(), err)
     }

@@ -1,5 +1,6 @@
 //! Errors in HTTP's words: a status and `{"code", "message", "err"?}`.
 
+use attimo_engine as engine;
 use bytes::Bytes;
 use http::header::{self, HeaderValue};
 use http::{Response, StatusCode};
@@ -32,6 +33,9 @@ pub(in crate::front) fn response(error: &Error) -> Response<Bytes> {
         Error::NoSuchCache => (StatusCode::NOT_FOUND, "not_found", None),
         Error::Unimplemented(_) => (StatusCode::METHOD_NOT_ALLOWED, "unimplemented", None),
         Error::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", None),
+        Error::Engine(engine::Error::ItemTooLarge { .. }) => {
+            (StatusCode::PAYLOAD_TOO_LARGE, "resource_exhausted", Some("item_size_limit_exceeded"))
+        }
         Error::Engine(_) => (StatusCode::BAD_REQUEST, "failed_precondition", None),
     };
     problem(status, code, &error.to_string(), err)
