@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use attimo_engine::commands::scalar::{Get, Increment, KeyExists, Set};
 use attimo_engine::{Config, Engine, Moment, Namespace, Ttl};
+use parking_lot::Mutex;
 
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
@@ -33,6 +34,7 @@ fn main() {
     time("set, same length", ROUNDS, |i| set(&roomy, any(i), &VALUE));
     time("set, other length", ROUNDS, |i| set(&roomy, any(i), &VALUE[..80 + (i % 20) as usize]));
     time("get, hit", ROUNDS, |i| get(&roomy, any(i), &mut reply));
+    time("get, hit, skewed", ROUNDS, |i| get(&roomy, skewed(i, items), &mut reply));
     time("get, miss", ROUNDS, |i| get(&roomy, items + i, &mut reply));
     time("key exists", ROUNDS, |i| {
         roomy.run(CACHE, KeyExists { key: &key(any(i)) }, NOW).expect("it is a read");
@@ -41,13 +43,7 @@ fn main() {
         let increment = Increment { key: &key(items + i % 1000), amount: 1, ttl: TTL };
         roomy.run(CACHE, increment, NOW).expect("it is a number");
     });
-    let plain: HashMap<Vec<u8>, Vec<u8>> =
-        (0..items).map(|i| (key(i).to_vec(), VALUE.to_vec())).collect();
-    time("(get, plain map)", ROUNDS, |i| {
-        reply.clear();
-        reply.extend_from_slice(&plain[&key(any(i))[..]]);
-    });
-    drop(plain);
+    compare(items, &mut reply);
     let tight = engine(roomy.totals().bytes / 2);
     time("set, new, evicting", 2 * ROUNDS, |i| set(&tight, i, &VALUE));
     sweep(&roomy, Moment(NOW.0 + TTL.0));
@@ -64,6 +60,18 @@ fn get(engine: &Engine, i: u32, reply: &mut Vec<u8>) {
     let key = key(i);
     let get = Get::new(&key, |found| reply.extend_from_slice(found.as_slice()));
     engine.run(CACHE, get, NOW).expect("it is a scalar");
+}
+
+/// The same reads from a plain map behind a lock.
+fn compare(items: u32, reply: &mut Vec<u8>) {
+    let map = (0..items).map(|i| (key(i).to_vec(), VALUE.to_vec()));
+    let map: Mutex<HashMap<Vec<u8>, Vec<u8>>> = Mutex::new(map.collect());
+    let mut read = |i: u32| {
+        reply.clear();
+        reply.extend_from_slice(&map.lock()[&key(i)[..]]);
+    };
+    time("(map: get, hit)", ROUNDS, |i| read(scramble(i) % items));
+    time("(map: skewed)", ROUNDS, |i| read(skewed(i, items)));
 }
 
 fn sweep(engine: &Engine, now: Moment) {
@@ -96,6 +104,14 @@ fn on_processor() -> u64 {
 /// Sixteen bytes that differ for each number.
 fn key(i: u32) -> [u8; 16] {
     (u128::from(i) << 64 | 0x6b65_793a).to_le_bytes()
+}
+
+/// Some numbers far more often than others: half of all are in an eighth of the range.
+fn skewed(i: u32, range: u32) -> u32 {
+    let random = |i| u64::from(scramble(i) % range);
+    let range = u64::from(range);
+    let skewed = random(i) * random(!i) / range * random(i ^ 0x5555_5555) / range;
+    u32::try_from(skewed).expect("below the range")
 }
 
 /// A number that looks random (Murmur's finish).
