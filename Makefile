@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUST := $(shell find rust -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --constraint constraints.txt
+FIRST := tests/conformance/python/test_scalar.py tests/conformance/python/test_control.py
 SAY := @printf '\033[1m==>\033[0m %s\n'
 
 # Cargo and pip find the environment by this, whatever the shell has activated.
@@ -27,7 +28,7 @@ test: setup ## Rust and Python tests: unit, model, property, structure, docs, a 
 	$(SAY) "Rust tests (the first time builds them: 2 to 5 minutes)"
 	cargo test --workspace
 	$(SAY) "Python tests"
-	$(BIN)/pytest tests/unit tests/property tests/structure tests/docs
+	$(BIN)/pytest tests/unit tests/property tests/structure tests/docs $(FIRST)
 
 lint: setup ## Check style, types and walls
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -50,7 +51,7 @@ faults: setup ## Kill, fill the disk, turn the clock
 	@setup/apt.sh faults faketime=faketime
 	$(BIN)/pytest tests/faults
 
-bench: setup ## Measure, beside Valkey and Redis in the same run
+bench: setup $(VENV)/.bench ## Measure, beside Valkey and Redis in the same run
 	@setup/apt.sh bench redis-server=redis-server memcached=memcached h2load=nghttp2-client
 	$(BIN)/python -m bench
 
@@ -70,14 +71,20 @@ $(VENV)/.made: setup/python.sh
 
 $(VENV)/.run: $(VENV)/.made pyproject.toml constraints.txt
 	$(SAY) "Installing Python packages (about half a minute)"
-	@$(BIN)/python setup/requirements.py run > $(VENV)/run.txt
+	@$(BIN)/python setup/requirements.py > $(VENV)/run.txt
 	@$(PIP) --quiet --requirement $(VENV)/run.txt
 	@touch $@
 
 $(VENV)/.develop: $(VENV)/.run
 	$(SAY) "Installing Python packages for development (about half a minute)"
-	@$(BIN)/python setup/requirements.py develop > $(VENV)/develop.txt
+	@$(BIN)/python setup/requirements.py dev > $(VENV)/develop.txt
 	@$(PIP) --quiet --requirement $(VENV)/develop.txt
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.develop
+	$(SAY) "Installing Python packages for measuring"
+	@$(BIN)/python setup/requirements.py bench > $(VENV)/bench.txt
+	@$(PIP) --quiet --requirement $(VENV)/bench.txt
 	@touch $@
 
 $(VENV)/.core: $(VENV)/.run $(RUST)

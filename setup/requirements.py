@@ -1,11 +1,15 @@
-"""Print what has to be installed for a purpose, as pyproject.toml says: `run` or `develop`."""
+"""Print what has to be installed, as pyproject.toml says.
+
+Without words: what the program itself and its build need. Words name dependency groups.
+"""
 
 import sys
 import tomllib
 from pathlib import Path
 
 project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())
-needed = [*project["build-system"]["requires"], *project["project"]["dependencies"]]
-if sys.argv[1:] == ["develop"]:
-    needed += project["dependency-groups"]["dev"]
+groups = sys.argv[1:]
+needed = [] if groups else project["build-system"]["requires"] + project["project"]["dependencies"]
+for group in groups:
+    needed += project["dependency-groups"][group]
 print("\n".join(needed))
