@@ -11,7 +11,7 @@
 use std::fs;
 
 use attimo_engine::commands::scalar::Set;
-use attimo_engine::{Config, Engine, Moment, Namespace, Ttl};
+use attimo_engine::{Config, Engine, Limits, Moment, Namespace, Ttl};
 
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
@@ -25,7 +25,12 @@ fn main() {
     let mut arguments = std::env::args().skip(1).map(|text| text.parse().expect("a number"));
     let items: u32 = arguments.next().unwrap_or(2_000_000);
     let shards = arguments.next().unwrap_or(64) as usize;
-    let engine = Engine::new(Config { memory_bytes: u64::MAX, shards, seed: [1, 2, 3, 4] });
+    let engine = Engine::new(Config {
+        memory_bytes: u64::MAX,
+        shards,
+        seed: [1, 2, 3, 4],
+        limits: Limits::default(),
+    });
     let empty = resident();
 
     for i in 0..items {

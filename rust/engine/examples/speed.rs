@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use attimo_engine::commands::scalar::{Get, Increment, KeyExists, Set};
-use attimo_engine::{Config, Engine, Moment, Namespace, Ttl};
+use attimo_engine::{Config, Engine, Limits, Moment, Namespace, Ttl};
 use parking_lot::Mutex;
 
 #[global_allocator]
@@ -24,7 +24,9 @@ fn main() {
     let mut arguments = std::env::args().skip(1).map(|text| text.parse().expect("a number"));
     let items: u32 = arguments.next().unwrap_or(1_000_000);
     let shards = arguments.next().unwrap_or(64) as usize;
-    let engine = |memory_bytes| Engine::new(Config { memory_bytes, shards, seed: [1, 2, 3, 4] });
+    let engine = |memory_bytes| {
+        Engine::new(Config { memory_bytes, shards, seed: [1, 2, 3, 4], limits: Limits::default() })
+    };
     let roomy = engine(u64::MAX);
     let mut reply = Vec::with_capacity(128);
 

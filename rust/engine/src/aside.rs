@@ -5,13 +5,19 @@
 
 use bytes::Bytes;
 
-use crate::size;
+use crate::collections::kinds::{Dictionary, Leaderboard, List, Set, SortedSet};
+use crate::{ItemType, size};
 
 /// A value kept aside.
 #[derive(Debug)]
 pub(crate) enum Value {
     /// A scalar of [`LONG`](crate::LONG) bytes or more.
     Long(Bytes),
+    Dictionary(Box<Dictionary>),
+    Set(Box<Set>),
+    List(Box<List>),
+    SortedSet(Box<SortedSet>),
+    Leaderboard(Box<Leaderboard>),
 }
 
 impl Value {
@@ -20,8 +26,28 @@ impl Value {
         let own = size_of::<Option<Self>>() as u64;
         match self {
             Self::Long(value) => own + size::of_heap(value.len()),
+            Self::Dictionary(it) => own + boxed(it) + it.weight(),
+            Self::Set(it) => own + boxed(it) + it.weight(),
+            Self::List(it) => own + boxed(it) + it.weight(),
+            Self::SortedSet(it) => own + boxed(it) + it.weight(),
+            Self::Leaderboard(it) => own + boxed(it) + it.weight(),
         }
     }
+
+    pub(crate) fn item_type(&self) -> ItemType {
+        match self {
+            Self::Long(_) => ItemType::Scalar,
+            Self::Dictionary(_) => ItemType::Dictionary,
+            Self::Set(_) => ItemType::Set,
+            Self::List(_) => ItemType::List,
+            Self::SortedSet(_) => ItemType::SortedSet,
+            Self::Leaderboard(_) => ItemType::Leaderboard,
+        }
+    }
+}
+
+fn boxed<T>(_: &T) -> u64 {
+    size::of_heap(size_of::<T>())
 }
 
 /// The slab.

@@ -1,6 +1,6 @@
 //! What a client can ask of a cache.
 
-use crate::{Error, Place};
+use crate::{Error, Hashing, Place};
 
 /// What a caller must be allowed to do to run a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +34,9 @@ pub trait Command {
 
     /// The key the command is about; it picks the shard.
     fn key(&self) -> &[u8];
+
+    /// Does what takes long and needs no lock.
+    fn prepare(&mut self, _hashing: &Hashing) {}
 
     /// Does the work at the key's place. On `Err` the item is as it was.
     ///

@@ -1,16 +1,15 @@
 //! The shards, one lock at a time, and the one budget for all.
 
-use std::hash::{BuildHasher, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use ahash::RandomState;
 use parking_lot::{Mutex, MutexGuard};
 
+use crate::hashing::Hashing;
 use crate::namespace::Retired;
-use crate::place::Place;
+use crate::place::{Place, Rules};
 use crate::shard::Shard;
 use crate::sweep::SharedCursor;
-use crate::{Access, Command, Error, Moment, Namespace, Stored, Totals, size};
+use crate::{Access, Command, Error, Limits, Moment, Namespace, Stored, Totals, size};
 
 /// Items evicted under one lock before the next shard has its turn.
 const EVICTED_AT_A_TIME: usize = 32;
@@ -25,6 +24,8 @@ pub struct Config {
     /// Keys the hash. It must come from the operating system's randomness, so
     /// that nobody can choose keys that collide.
     pub seed: [u64; 4],
+    /// How large items may be.
+    pub limits: Limits,
 }
 
 /// All items of all caches of a node.
@@ -38,7 +39,7 @@ pub struct Engine {
     /// What all shards take together.
     used: AtomicU64,
     memory_bytes: u64,
-    hasher: RandomState,
+    rules: Rules,
     retired: Retired,
     cursor: SharedCursor,
 }
@@ -51,13 +52,14 @@ struct Padded(Mutex<Shard>);
 impl Engine {
     /// An empty engine.
     pub fn new(config: Config) -> Self {
-        let [a, b, c, d] = config.seed;
-        let shards = (0..config.shards.max(1)).map(|_| Padded::default()).collect();
+        let hashing = Hashing::new(config.seed);
+        let shard = |at| Padded(Mutex::new(Shard::new(hashing.random(at))));
+        let shards = (0..config.shards.max(1)).map(shard).collect();
         Self {
             shards,
             used: AtomicU64::new(0),
             memory_bytes: config.memory_bytes,
-            hasher: RandomState::with_seeds(a, b, c, d),
+            rules: Rules { hashing, limits: config.limits },
             retired: Retired::default(),
             cursor: SharedCursor::default(),
         }
@@ -72,20 +74,41 @@ impl Engine {
     pub fn run<C: Command>(
         &self,
         namespace: Namespace,
-        command: C,
+        mut command: C,
         now: Moment,
     ) -> Result<C::Reply, Error> {
+        command.prepare(&self.rules.hashing);
+        let namespace = namespace.within(C::SPACE);
         let (home, hash) = self.locate(namespace, command.key());
         let mut shard = self.lock(home);
         let before = shard.tally.totals.bytes;
-        let mut place = Place::find(&mut shard, (namespace, hash), command.key(), now);
+        let at = (namespace, hash);
+        let mut place = Place::find(&mut shard, &self.rules, at, command.key(), now);
         let reply = command.apply(&mut place);
         let slot = place.slot();
         self.count(before, shard.tally.totals.bytes);
-        if C::ACCESS == Access::Write && self.is_over() {
-            self.make_room(home, shard, slot, now);
+        if C::ACCESS == Access::Write {
+            self.leave(home, shard, slot, now);
         }
         reply
+    }
+
+    /// What is left to do after a write: to make room, and to drop what was
+    /// large once no lock is held.
+    fn leave(
+        &self,
+        home: usize,
+        mut shard: MutexGuard<'_, Shard>,
+        written: Option<u32>,
+        now: Moment,
+    ) {
+        let discarded = shard.take_discarded();
+        if self.is_over() {
+            self.make_room(home, shard, written, now);
+        } else {
+            drop(shard);
+        }
+        drop(discarded);
     }
 
     /// Marks a namespace as one that nobody asks for any more. Sweeps free its
@@ -132,13 +155,8 @@ impl Engine {
     }
 
     /// The shard of a key, and the half of its hash that the shard goes by.
-    ///
-    /// The namespace is hashed with the key, so that caches never meet.
     fn locate(&self, namespace: Namespace, key: &[u8]) -> (usize, u32) {
-        let mut hasher = self.hasher.build_hasher();
-        hasher.write_u32(namespace.0);
-        hasher.write(key);
-        let (high, low) = halves(hasher.finish());
+        let (high, low) = self.rules.hashing.of_key(namespace, key);
         (size::scale(high, self.shards.len()), low)
     }
 
@@ -151,40 +169,44 @@ impl Engine {
     fn make_room(
         &self,
         home: usize,
-        mut shard: MutexGuard<'_, Shard>,
+        shard: MutexGuard<'_, Shard>,
         written: Option<u32>,
         now: Moment,
     ) {
-        self.evict_some(&mut shard, written, now);
-        drop(shard);
+        self.evict_some(shard, written, now);
         let (mut at, mut in_vain) = (home, 0);
         while self.is_over() && in_vain < self.shards.len() {
             at = (at + 1) % self.shards.len();
             let spared = written.filter(|_| at == home);
-            let found = self.evict_some(&mut self.lock(at), spared, now);
+            let found = self.evict_some(self.lock(at), spared, now);
             in_vain = if found { 0 } else { in_vain + 1 };
         }
         if self.is_over() {
             // What was written does not fit on its own.
-            self.evict_some(&mut self.lock(home), None, now);
+            self.evict_some(self.lock(home), None, now);
         }
     }
 
     /// Returns whether there was anything to evict.
-    fn evict_some(&self, shard: &mut Shard, spared: Option<u32>, now: Moment) -> bool {
+    fn evict_some(
+        &self,
+        mut shard: MutexGuard<'_, Shard>,
+        spared: Option<u32>,
+        now: Moment,
+    ) -> bool {
         let judge = self.retired.judge(now);
-        for evicted in 0..EVICTED_AT_A_TIME {
+        let mut evicted = 0;
+        while evicted < EVICTED_AT_A_TIME && self.is_over() {
             let before = shard.tally.totals.bytes;
-            if !self.is_over() || !shard.evict(spared, &judge) {
-                return evicted > 0;
+            if !shard.evict(spared, &judge) {
+                break;
             }
             self.count(before, shard.tally.totals.bytes);
+            evicted += 1;
         }
-        true
+        let discarded = shard.take_discarded();
+        drop((judge, shard));
+        drop(discarded);
+        evicted > 0
     }
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "it takes the number apart")]
-fn halves(hash: u64) -> (u32, u32) {
-    ((hash >> 32) as u32, hash as u32)
 }

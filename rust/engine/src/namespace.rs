@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::{RwLock, RwLockReadGuard};
 
-use crate::Moment;
 use crate::entry::Entry;
+use crate::{Moment, Space};
 
 /// How long a namespace is still swept after its retirement, so that a write
 /// that was under way when it retired is found too.
@@ -14,8 +14,27 @@ const GRACE_MILLISECONDS: u64 = 60_000;
 
 /// Where a cache's items live. A flush or delete gives the cache a fresh one,
 /// which makes either O(1).
+///
+/// The highest bit is the engine's own: it tells leaderboards from items.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Namespace(pub u32);
+
+const LEADERBOARDS: u32 = 1 << 31;
+
+impl Namespace {
+    /// Where the keys of one space lie.
+    pub(crate) fn within(self, space: Space) -> Self {
+        match space {
+            Space::Items => self,
+            Space::Leaderboards => Self(self.0 | LEADERBOARDS),
+        }
+    }
+
+    /// The namespace that the cache knows of.
+    pub(crate) fn of_cache(self) -> Self {
+        Self(self.0 & !LEADERBOARDS)
+    }
+}
 
 /// The retired namespaces, each with the moment a sweep first met it.
 ///
@@ -85,7 +104,8 @@ pub(crate) struct Judge<'a> {
 
 impl Judge<'_> {
     pub(crate) fn fate(&self, entry: &Entry) -> Option<Fate> {
-        if self.retired.as_ref().is_some_and(|them| them.contains_key(&entry.namespace)) {
+        if self.retired.as_ref().is_some_and(|them| them.contains_key(&entry.namespace.of_cache()))
+        {
             return Some(Fate::Retired);
         }
         entry.has_expired(self.now).then_some(Fate::Expired)

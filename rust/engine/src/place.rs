@@ -1,8 +1,19 @@
 //! Where a command works: the place of one key in one cache at one moment.
 
-use crate::shard::Shard;
+use crate::aside::Value;
+use crate::collections::kinds::Collection;
+use crate::hashing::Hashing;
+use crate::random::Random;
+use crate::shard::{Content, Shard};
 use crate::time::Deadline;
-use crate::{Error, Found, Given, ItemType, Moment, Namespace, Ttl};
+use crate::{CollectionTtl, Error, Found, Given, ItemType, Limits, Moment, Namespace, Ttl};
+
+/// What holds for all places of an engine.
+#[derive(Debug)]
+pub(crate) struct Rules {
+    pub(crate) hashing: Hashing,
+    pub(crate) limits: Limits,
+}
 
 /// The place of one key: an item, or nothing. An item whose time is over is
 /// nothing.
@@ -11,6 +22,7 @@ use crate::{Error, Found, Given, ItemType, Moment, Namespace, Ttl};
 #[derive(Debug)]
 pub struct Place<'a> {
     shard: &'a mut Shard,
+    rules: &'a Rules,
     namespace: Namespace,
     hash: u32,
     now: Moment,
@@ -22,13 +34,14 @@ pub struct Place<'a> {
 impl<'a> Place<'a> {
     pub(crate) fn find(
         shard: &'a mut Shard,
+        rules: &'a Rules,
         (namespace, hash): (Namespace, u32),
         key: &[u8],
         now: Moment,
     ) -> Self {
         let slot = shard.find(namespace, hash, key);
         let live = slot.is_some_and(|slot| !shard.entry(slot).has_expired(now));
-        Self { shard, namespace, hash, now, slot, live }
+        Self { shard, rules, namespace, hash, now, slot, live }
     }
 
     /// The moment at which the command runs.
@@ -42,12 +55,14 @@ impl<'a> Place<'a> {
     ///
     /// [`Error::WrongType`] if the key holds a collection.
     pub fn scalar(&self) -> Result<Option<Found<'_>>, Error> {
-        Ok(self.item().map(|slot| self.shard.scalar(slot)))
+        let wrong = |found| Error::WrongType { found, wanted: ItemType::Scalar };
+        self.item().map(|slot| self.shard.scalar(slot).map_err(wrong)).transpose()
     }
 
     /// What kind of item is here.
     pub fn item_type(&self) -> Option<ItemType> {
-        self.item().map(|_| ItemType::Scalar)
+        let of = |slot| self.shard.value(slot).map_or(ItemType::Scalar, Value::item_type);
+        self.item().map(of)
     }
 
     /// Notes that the item was of use.
@@ -58,14 +73,25 @@ impl<'a> Place<'a> {
     }
 
     /// Writes a scalar, whatever was here before. `key` is the command's own.
-    pub fn put(&mut self, key: &[u8], value: Given<'_>, ttl: Ttl) {
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ItemTooLarge`].
+    pub fn put(&mut self, key: &[u8], value: Given<'_>, ttl: Ttl) -> Result<(), Error> {
+        let bytes = value.as_slice().len() as u64;
+        self.rules.limits.admit_item(ItemType::Scalar, key, bytes)?;
+        self.write(key, value.into(), ttl);
+        Ok(())
+    }
+
+    fn write(&mut self, key: &[u8], content: Content<'_>, ttl: Ttl) {
         let deadline = ttl.after(self.now);
         if let Some(slot) = self.slot {
-            self.shard.overwrite(slot, key, value);
+            self.shard.overwrite(slot, key, content);
             self.shard.entry_mut(slot).set_deadline(deadline);
             self.shard.entry_mut(slot).touch();
         } else {
-            let slot = self.shard.insert(self.namespace, self.hash, key, value, deadline);
+            let slot = self.shard.insert(self.namespace, self.hash, key, content, deadline);
             self.slot = Some(slot);
         }
         self.live = !deadline.has_passed(self.now);
@@ -99,5 +125,130 @@ impl<'a> Place<'a> {
 
     fn item(&self) -> Option<u32> {
         self.slot.filter(|_| self.live)
+    }
+
+    pub(crate) fn rules(&self) -> &'a Rules {
+        self.rules
+    }
+
+    /// A row of chance of its own.
+    pub(crate) fn random(&mut self) -> Random {
+        Random::new(self.shard.random.next())
+    }
+
+    /// The collection that is here.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongType`] if the key holds something else.
+    pub(crate) fn collection<C: Collection>(&self) -> Result<Option<&C>, Error> {
+        let Some(slot) = self.item() else { return Ok(None) };
+        let found = self.shard.value(slot);
+        let wrong = || Error::WrongType {
+            found: found.map_or(ItemType::Scalar, Value::item_type),
+            wanted: C::TYPE,
+        };
+        found.and_then(C::of).ok_or_else(wrong).map(Some)
+    }
+
+    /// Changes the collection, if there is one, to one that is no larger. The
+    /// item goes if nothing is left.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongType`] if the key holds something else.
+    pub(crate) fn reduce<C: Collection, R>(
+        &mut self,
+        change: impl FnOnce(&mut C) -> R,
+    ) -> Result<Option<R>, Error> {
+        self.touch();
+        let Some(slot) = self.item() else { return Ok(None) };
+        self.collection::<C>()?;
+        let (result, is_empty) = self.shard.change(slot, |value| {
+            let collection = C::of_mut(value).expect("its type was just asked for");
+            (change(collection), collection.is_empty())
+        });
+        if is_empty {
+            self.remove();
+        }
+        Ok(Some(result))
+    }
+
+    /// Changes the collection, or a new one. `growth` is by how much it may
+    /// grow at most, `change` fails only before it changes anything.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongType`] if the key holds something else,
+    /// [`Error::ItemTooLarge`], and those of `change`.
+    pub(crate) fn extend<C: Collection, R>(
+        &mut self,
+        key: &[u8],
+        ttl: CollectionTtl,
+        growth: u64,
+        change: impl FnOnce(&mut C) -> Result<R, Error>,
+    ) -> Result<R, Error> {
+        let limits = &self.rules.limits;
+        let Some(found) = self.collection::<C>()? else {
+            let mut new = C::default();
+            let result = change(&mut new)?;
+            limits.admit_item(C::TYPE, key, new.bytes())?;
+            if !new.is_empty() {
+                self.write(key, Content::Aside(new.into_value()), ttl.ttl);
+            }
+            return Ok(result);
+        };
+        let result = if limits.admit_item(C::TYPE, key, found.bytes() + growth).is_ok() {
+            self.reduce(change)?.expect("it was just found")?
+        } else {
+            let mut copy = found.clone();
+            let result = change(&mut copy)?;
+            limits.admit_item(C::TYPE, key, copy.bytes())?;
+            self.reduce(|collection| *collection = copy)?;
+            result
+        };
+        self.refresh(ttl);
+        Ok(result)
+    }
+
+    /// Puts a collection in the place of whatever is here.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ItemTooLarge`].
+    pub(crate) fn replace<C: Collection>(
+        &mut self,
+        key: &[u8],
+        new: C,
+        ttl: Ttl,
+    ) -> Result<(), Error> {
+        self.rules.limits.admit_item(C::TYPE, key, new.bytes())?;
+        if new.is_empty() {
+            self.remove();
+        } else {
+            self.write(key, Content::Aside(new.into_value()), ttl);
+        }
+        Ok(())
+    }
+
+    /// Removes the collection, and returns whether there was one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongType`] if the key holds something else.
+    pub(crate) fn remove_collection<C: Collection>(&mut self) -> Result<bool, Error> {
+        self.collection::<C>()?;
+        Ok(self.remove())
+    }
+
+    /// Has a value dropped after the lock, if that takes long.
+    pub(crate) fn discard<C: Collection>(&mut self, collection: C) {
+        self.shard.discard(collection.into_value());
+    }
+
+    pub(crate) fn refresh(&mut self, ttl: CollectionTtl) {
+        if ttl.refresh {
+            self.expire_after(ttl.ttl);
+        }
     }
 }

@@ -6,16 +6,19 @@ use crate::aside::{Aside, Value};
 use crate::entry::Entry;
 use crate::eviction::Queues;
 use crate::namespace::{Fate, Judge};
+use crate::random::Random;
 use crate::slots::Slots;
 use crate::sweep::Swept;
 use crate::table::Table;
 use crate::tally::Tally;
 use crate::time::Deadline;
 use crate::value::{Found, Given};
-use crate::{Namespace, block, size};
+use crate::{ItemType, Namespace, block, size};
 
 /// Slots below which a shard is not worth shrinking, unless it is empty.
 const SMALL: usize = 64;
+/// A value that weighs more is dropped after the lock.
+const LARGE: u64 = 16 * 1024;
 
 #[derive(Debug, Default)]
 pub(crate) struct Shard {
@@ -25,9 +28,34 @@ pub(crate) struct Shard {
     aside: Aside,
     queues: Queues,
     pub(crate) tally: Tally,
+    pub(crate) random: Random,
+    /// Values that take so long to drop that it is done after the lock.
+    discarded: Vec<Value>,
+}
+
+/// What an item is made to hold.
+#[derive(Debug)]
+pub(crate) enum Content<'a> {
+    /// A short scalar.
+    Short(&'a [u8]),
+    /// Whatever is kept aside.
+    Aside(Value),
+}
+
+impl<'a> From<Given<'a>> for Content<'a> {
+    fn from(value: Given<'a>) -> Self {
+        match value {
+            Given::Short(value) => Self::Short(value),
+            Given::Long(value) => Self::Aside(Value::Long(value)),
+        }
+    }
 }
 
 impl Shard {
+    pub(crate) fn new(random: Random) -> Self {
+        Self { random, ..Self::default() }
+    }
+
     pub(crate) fn find(&self, namespace: Namespace, hash: u32, key: &[u8]) -> Option<u32> {
         let is_it = |slot| {
             let entry = self.slots.get(slot);
@@ -44,14 +72,30 @@ impl Shard {
         self.slots.get_mut(slot)
     }
 
-    pub(crate) fn scalar(&self, slot: u32) -> Found<'_> {
-        let entry = self.slots.get(slot);
-        match entry.aside() {
-            None => Found::Short(block::split(&entry.block).1),
-            Some(index) => match self.aside.get(index) {
-                Value::Long(value) => Found::Long(value),
-            },
+    /// The scalar in a slot, or what else is there.
+    pub(crate) fn scalar(&self, slot: u32) -> Result<Found<'_>, ItemType> {
+        match self.value(slot) {
+            None => Ok(Found::Short(block::split(&self.slots.get(slot).block).1)),
+            Some(Value::Long(value)) => Ok(Found::Long(value)),
+            Some(other) => Err(other.item_type()),
         }
+    }
+
+    /// The value in a slot, if it is kept aside.
+    pub(crate) fn value(&self, slot: u32) -> Option<&Value> {
+        self.slots.get(slot).aside().map(|index| self.aside.get(index))
+    }
+
+    /// Changes a value that is kept aside, in place.
+    pub(crate) fn change<R>(&mut self, slot: u32, change: impl FnOnce(&mut Value) -> R) -> R {
+        let entry = self.slots.get(slot);
+        let (namespace, index) = (entry.namespace, entry.aside().expect("the value is aside"));
+        let value = self.aside.get_mut(index);
+        let before = value.weight();
+        let result = change(value);
+        let after = value.weight();
+        self.tally.resize(namespace, before, after);
+        result
     }
 
     /// Adds an item whose key is not there yet.
@@ -60,13 +104,13 @@ impl Shard {
         namespace: Namespace,
         hash: u32,
         key: &[u8],
-        value: Given<'_>,
+        content: Content<'_>,
         deadline: Deadline,
     ) -> u32 {
         if self.table.is_full() {
             self.grow();
         }
-        let (block, aside) = self.block(key, value);
+        let (block, aside) = self.block(key, content);
         let mut entry = Entry::new(namespace, hash, block, deadline);
         entry.set_aside(aside);
         let slot = self.slots.insert(entry);
@@ -76,20 +120,25 @@ impl Shard {
         slot
     }
 
-    /// Gives an item another value.
-    pub(crate) fn overwrite(&mut self, slot: u32, key: &[u8], value: Given<'_>) {
+    /// Gives an item another content.
+    pub(crate) fn overwrite(&mut self, slot: u32, key: &[u8], content: Content<'_>) {
         let (namespace, old) = (self.slots.get(slot).namespace, self.weight(slot));
-        let fits = block::len(key, value.as_slice()) == self.slots.get(slot).block.len();
-        match (self.slots.get(slot).aside(), value) {
-            (None, Given::Short(value)) if fits => {
+        match (self.slots.get(slot).aside(), content) {
+            (None, Content::Short(value)) if self.fits(slot, key, value) => {
                 let block = &mut self.slots.get_mut(slot).block;
                 let start = block.len() - value.len();
                 block[start..].copy_from_slice(value);
             }
-            (Some(index), Given::Long(value)) => *self.aside.get_mut(index) = Value::Long(value),
-            (index, value) => {
-                index.map(|index| self.aside.remove(index));
-                let (block, aside) = self.block(key, value);
+            (Some(index), Content::Aside(value)) => {
+                let old = std::mem::replace(self.aside.get_mut(index), value);
+                self.discard(old);
+            }
+            (index, content) => {
+                if let Some(index) = index {
+                    let old = self.aside.remove(index);
+                    self.discard(old);
+                }
+                let (block, aside) = self.block(key, content);
                 let entry = self.slots.get_mut(slot);
                 entry.block = block;
                 entry.set_aside(aside);
@@ -98,15 +147,32 @@ impl Shard {
         self.tally.resize(namespace, old, self.weight(slot));
     }
 
+    fn fits(&self, slot: u32, key: &[u8], value: &[u8]) -> bool {
+        block::len(key, value) == self.slots.get(slot).block.len()
+    }
+
     pub(crate) fn remove(&mut self, slot: u32) {
         let (namespace, weight) = (self.slots.get(slot).namespace, self.weight(slot));
         self.tally.remove(namespace, weight);
         let entry = self.slots.get(slot);
-        if let Some(index) = entry.aside() {
-            self.aside.remove(index);
-        }
         self.table.remove(entry.hash, slot);
+        if let Some(index) = entry.aside() {
+            let value = self.aside.remove(index);
+            self.discard(value);
+        }
         self.slots.remove(slot);
+    }
+
+    /// Drops a value, now or after the lock.
+    pub(crate) fn discard(&mut self, value: Value) {
+        if value.weight() > LARGE {
+            self.discarded.push(value);
+        }
+    }
+
+    /// Hands over the values to drop after the lock.
+    pub(crate) fn take_discarded(&mut self) -> Vec<Value> {
+        std::mem::take(&mut self.discarded)
     }
 
     /// Lets one item go to make room, useless ones first met first; returns
@@ -176,11 +242,11 @@ impl Shard {
         self.slots.live_entries().for_each(|(slot, entry)| self.table.insert(entry.hash, slot));
     }
 
-    fn block(&mut self, key: &[u8], value: Given<'_>) -> (Box<[u8]>, bool) {
-        match value {
-            Given::Short(value) => (block::join(key, value), false),
-            Given::Long(value) => {
-                let index = self.aside.insert(Value::Long(value));
+    fn block(&mut self, key: &[u8], content: Content<'_>) -> (Box<[u8]>, bool) {
+        match content {
+            Content::Short(value) => (block::join(key, value), false),
+            Content::Aside(value) => {
+                let index = self.aside.insert(value);
                 (block::join(key, &index.to_le_bytes()), true)
             }
         }

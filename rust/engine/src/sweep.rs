@@ -59,6 +59,9 @@ impl Engine {
             shard.shrink();
         }
         self.count(before, shard.tally.totals.bytes);
+        let discarded = shard.take_discarded();
+        drop(shard);
+        drop(discarded);
         sum.looked_at += swept.looked_at;
         sum.expired += swept.expired;
         sum.retired += swept.retired;
@@ -84,13 +87,18 @@ pub(crate) type SharedCursor = Mutex<Cursor>;
 mod tests {
     use super::*;
     use crate::commands::scalar::Set;
-    use crate::{Config, Namespace, Ttl};
+    use crate::{Config, Limits, Namespace, Ttl};
 
     const FLUSHED: Namespace = Namespace(1);
     const KEPT: Namespace = Namespace(2);
 
     fn engine() -> Engine {
-        Engine::new(Config { memory_bytes: 1 << 30, shards: 4, seed: [1, 2, 3, 4] })
+        Engine::new(Config {
+            memory_bytes: 1 << 30,
+            shards: 4,
+            seed: [1, 2, 3, 4],
+            limits: Limits::default(),
+        })
     }
 
     fn fill(engine: &Engine, namespace: Namespace, items: u32, ttl: Ttl) {

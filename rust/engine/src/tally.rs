@@ -34,7 +34,7 @@ pub struct Totals {
 pub(crate) struct Tally {
     /// `evicted` and `expired` are counted by the shard.
     pub(crate) totals: Totals,
-    /// Only namespaces that have an item here.
+    /// Only caches' namespaces that have an item here.
     stored: HashMap<Namespace, Stored, BuildHasherDefault<AHasher>>,
 }
 
@@ -44,6 +44,7 @@ impl Tally {
     }
 
     pub(crate) fn add(&mut self, namespace: Namespace, bytes: u64) {
+        let namespace = namespace.of_cache();
         self.totals.items += 1;
         self.totals.bytes += bytes;
         let stored = self.stored.entry(namespace).or_default();
@@ -52,6 +53,7 @@ impl Tally {
     }
 
     pub(crate) fn remove(&mut self, namespace: Namespace, bytes: u64) {
+        let namespace = namespace.of_cache();
         self.totals.items -= 1;
         self.totals.bytes -= bytes;
         let stored = self.stored.entry(namespace).or_default();
@@ -66,7 +68,7 @@ impl Tally {
     pub(crate) fn resize(&mut self, namespace: Namespace, old: u64, new: u64) {
         if old != new {
             self.totals.bytes = self.totals.bytes - old + new;
-            let stored = self.stored.entry(namespace).or_default();
+            let stored = self.stored.entry(namespace.of_cache()).or_default();
             stored.bytes = stored.bytes - old + new;
         }
     }

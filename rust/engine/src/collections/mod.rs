@@ -7,9 +7,17 @@
 //! meets none changes them in place.
 
 mod element;
+pub(crate) mod kinds;
+mod map;
 mod options;
+pub(crate) mod ranking;
+mod room;
+pub(crate) mod score;
+mod sequence;
 mod snapshot;
+mod tree;
 
 pub use element::Element;
+pub(crate) use options::page;
 pub use options::{CollectionTtl, End, Order, Slice};
 pub use snapshot::{Elements, Members, Pairs, Ranked, RankedMember};

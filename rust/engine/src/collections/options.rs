@@ -32,6 +32,17 @@ pub enum End {
     Back,
 }
 
+impl End {
+    /// The opposite one.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::Front => Self::Back,
+            Self::Back => Self::Front,
+        }
+    }
+}
+
 /// Part of a sequence, as Python writes it: negative positions count from the
 /// end, and what lies outside is cut off.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +64,12 @@ impl Slice {
         let start = self.start.map_or(0, at);
         start..self.end.map_or(len, at).max(start)
     }
+}
+
+/// Of some positions, those after `offset`, at most `count`.
+pub(crate) fn page(positions: Range<usize>, offset: usize, count: usize) -> Range<usize> {
+    let start = positions.start.saturating_add(offset).min(positions.end);
+    start..start.saturating_add(count).min(positions.end)
 }
 
 #[cfg(test)]

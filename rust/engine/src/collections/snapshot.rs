@@ -3,14 +3,36 @@
 //! Reading it holds no lock. It should not be kept longer than it takes to
 //! copy, for what it shows takes memory that nobody counts any more.
 
+use std::ops::Range;
+
+use super::kinds::{Dictionary, Id, Set};
+use super::ranking::{Ranking, Ranks};
+use super::sequence::Part;
+use crate::random::Random;
+use crate::{Element, Order};
+
 /// Elements of a list, in order, or of a set, in no order that means anything.
 #[derive(Debug, Clone)]
-pub struct Elements(());
+pub struct Elements(Source);
+
+#[derive(Debug, Clone)]
+enum Source {
+    List(Part),
+    Set(Set),
+    /// So many elements of a set.
+    Sample(Set, usize, Random),
+    Own(Vec<Element>),
+}
 
 impl Elements {
     /// How many there are.
     pub fn len(&self) -> usize {
-        todo!()
+        match &self.0 {
+            Source::List(part) => part.len(),
+            Source::Set(set) => set.len(),
+            Source::Sample(_, count, _) => *count,
+            Source::Own(elements) => elements.len(),
+        }
     }
 
     /// Whether there are none.
@@ -18,21 +40,64 @@ impl Elements {
         self.len() == 0
     }
 
-    /// All of them.
-    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        let _ = self;
-        std::iter::empty()
+    /// All of them; the same at every call.
+    pub fn iter(&self) -> Box<dyn Iterator<Item = &[u8]> + '_> {
+        match &self.0 {
+            Source::List(part) => Box::new(part.iter().map(|it| &**it)),
+            Source::Set(set) => Box::new(set.iter().map(|slot| &*slot.key.name)),
+            Source::Sample(set, count, random) => {
+                let mut random = *random;
+                let picked = random.distinct(*count, set.len());
+                Box::new(picked.into_iter().map(|at| &**set.name(at)))
+            }
+            Source::Own(elements) => Box::new(elements.iter().map(|it| &**it)),
+        }
+    }
+
+    pub(crate) fn sample(set: Set, count: usize, random: Random) -> Self {
+        if count < set.len() { Self(Source::Sample(set, count, random)) } else { set.into() }
+    }
+}
+
+impl<'a> IntoIterator for &'a Elements {
+    type Item = &'a [u8];
+    type IntoIter = Box<dyn Iterator<Item = &'a [u8]> + 'a>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl From<Part> for Elements {
+    fn from(part: Part) -> Self {
+        Self(Source::List(part))
+    }
+}
+
+impl From<Set> for Elements {
+    fn from(set: Set) -> Self {
+        Self(Source::Set(set))
+    }
+}
+
+impl From<Vec<Element>> for Elements {
+    fn from(elements: Vec<Element>) -> Self {
+        Self(Source::Own(elements))
     }
 }
 
 /// Fields of a dictionary and their values, in no order that means anything.
 #[derive(Debug, Clone)]
-pub struct Pairs(());
+pub struct Pairs(Dictionary);
 
 impl Pairs {
+    pub(crate) fn new(dictionary: Dictionary) -> Self {
+        Self(dictionary)
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
-        todo!()
+        self.0.len()
     }
 
     /// Whether there are none.
@@ -42,19 +107,22 @@ impl Pairs {
 
     /// All of them: field, value.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        let _ = self;
-        std::iter::empty()
+        self.0.iter().map(|slot| (&*slot.key.name, &*slot.value))
     }
 }
 
 /// Members of a sorted set and their scores, in the order that was asked for.
 #[derive(Debug, Clone)]
-pub struct Members(());
+pub struct Members(Ranks<Element>);
 
 impl Members {
+    pub(crate) fn new(of: &Ranking<Element>, ranks: Range<usize>, order: Order) -> Self {
+        Self(of.ranks(ranks, order))
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
-        todo!()
+        self.0.len()
     }
 
     /// Whether there are none.
@@ -64,19 +132,26 @@ impl Members {
 
     /// All of them: value, score.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], f64)> {
-        let _ = self;
-        std::iter::empty()
+        self.elements().map(|(value, score)| (&**value, score))
+    }
+
+    pub(crate) fn elements(&self) -> impl Iterator<Item = (&Element, f64)> {
+        self.0.iter().map(|(_, score, value)| (value, score.get()))
     }
 }
 
 /// Part of a leaderboard, in the order that was asked for.
 #[derive(Debug, Clone)]
-pub struct Ranked(());
+pub struct Ranked(Ranks<Id>);
 
 impl Ranked {
+    pub(crate) fn new(of: &Ranking<Id>, ranks: Range<usize>, order: Order) -> Self {
+        Self(of.ranks(ranks, order))
+    }
+
     /// How many members there are in it.
     pub fn len(&self) -> usize {
-        todo!()
+        self.0.len()
     }
 
     /// Whether there are none.
@@ -86,8 +161,7 @@ impl Ranked {
 
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = RankedMember> {
-        let _ = self;
-        std::iter::empty()
+        self.0.iter().map(|(rank, score, id)| RankedMember { id: id.0, rank, score: score.get() })
     }
 }
 

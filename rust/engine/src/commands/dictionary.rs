@@ -2,7 +2,12 @@
 //!
 //! A dictionary whose last field goes is gone itself.
 
+use crate::collections::kinds::Dictionary;
+use crate::commands::scalar::add;
 use crate::{Access, CollectionTtl, Command, Error, Pairs, Place};
+
+/// The bytes of the longest number: a sign and nineteen digits.
+const LONGEST_NUMBER: u64 = 20;
 
 /// Shows the value of each field to `read`, in the order of `fields`, or
 /// `None` for one that is not there; returns whether there is a dictionary.
@@ -35,8 +40,14 @@ where
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
-        let _ = place;
-        todo!()
+        place.touch();
+        let hashing = &place.rules().hashing;
+        let Some(dictionary) = place.collection::<Dictionary>()? else { return Ok(false) };
+        let mut read = self.read;
+        for field in self.fields {
+            read(dictionary.get(field, hashing).map(|value| &**value));
+        }
+        Ok(true)
     }
 }
 
@@ -60,8 +71,8 @@ impl Command for Fetch<'_> {
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<Pairs>, Error> {
-        let _ = place;
-        todo!()
+        place.touch();
+        Ok(place.collection::<Dictionary>()?.cloned().map(Pairs::new))
     }
 }
 
@@ -93,8 +104,15 @@ where
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<(), Error> {
-        let _ = place;
-        todo!()
+        let rules = place.rules();
+        let both = self.pairs.clone().into_iter().flat_map(|(field, value)| [field, value]);
+        let growth = rules.limits.admit_elements(both)?;
+        place.extend(self.key, self.ttl, growth, |dictionary: &mut Dictionary| {
+            for (field, value) in self.pairs {
+                dictionary.insert(field, value.into(), &rules.hashing);
+            }
+            Ok(())
+        })
     }
 }
 
@@ -126,8 +144,14 @@ impl Command for Increment<'_> {
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<i64, Error> {
-        let _ = place;
-        todo!()
+        let rules = place.rules();
+        let growth = rules.limits.admit_elements([self.field])? + LONGEST_NUMBER;
+        place.extend(self.key, self.ttl, growth, |dictionary: &mut Dictionary| {
+            let value = dictionary.get(self.field, &rules.hashing);
+            let sum = add(value.map(|value| &**value), self.amount)?;
+            dictionary.insert(self.field, sum.to_string().as_bytes().into(), &rules.hashing);
+            Ok(sum)
+        })
     }
 }
 
@@ -157,8 +181,13 @@ where
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
-        let _ = place;
-        todo!()
+        let hashing = &place.rules().hashing;
+        let removed = place.reduce(|dictionary: &mut Dictionary| {
+            for field in self.fields {
+                dictionary.remove(field, hashing);
+            }
+        })?;
+        Ok(removed.is_some())
     }
 }
 
@@ -182,8 +211,7 @@ impl Command for RemoveAll<'_> {
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
-        let _ = place;
-        todo!()
+        place.remove_collection::<Dictionary>()
     }
 }
 
@@ -207,7 +235,6 @@ impl Command for Length<'_> {
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<usize>, Error> {
-        let _ = place;
-        todo!()
+        Ok(place.collection::<Dictionary>()?.map(Dictionary::len))
     }
 }

@@ -5,9 +5,18 @@
 //! text* (1, 10, 123, 2), as Momento documents it; descending order is the
 //! exact reverse. Scores are finite. A board whose last id goes is gone itself.
 
+use std::ops::Bound;
+
+use crate::collections::kinds::Leaderboard;
+use crate::collections::page;
+use crate::collections::ranking::turned;
+use crate::collections::score::Score;
 use crate::{
     Access, CollectionTtl, Command, Error, Order, Place, Ranked, RankedMember, Slice, Space,
 };
+
+/// What a member counts for in the size of the board.
+const MEMBER_BYTES: u64 = 12;
 
 /// Writes ids with their scores, all of them or none; of two equal ids the
 /// later stays.
@@ -38,8 +47,18 @@ where
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<(), Error> {
-        let _ = place;
-        todo!()
+        let hashing = &place.rules().hashing;
+        let mut growth = 0;
+        for (_, score) in self.elements.clone() {
+            Score::finite(score)?;
+            growth += MEMBER_BYTES;
+        }
+        place.extend(self.key, self.ttl, growth, |board: &mut Leaderboard| {
+            for (id, score) in self.elements {
+                board.put(&id, Score::finite(score)?, hashing);
+            }
+            Ok(())
+        })
     }
 }
 
@@ -64,8 +83,9 @@ impl Command for GetByRank<'_> {
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<Ranked>, Error> {
-        let _ = place;
-        todo!()
+        place.touch();
+        let board = place.collection::<Leaderboard>()?;
+        Ok(board.map(|board| Ranked::new(board, self.slice.of(board.len()), self.order)))
     }
 }
 
@@ -100,8 +120,13 @@ impl Command for GetByScore<'_> {
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<Ranked>, Error> {
-        let _ = place;
-        todo!()
+        place.touch();
+        let min = Score::bound(self.min.map_or(Bound::Unbounded, Bound::Included))?;
+        let max = Score::bound(self.below.map_or(Bound::Unbounded, Bound::Excluded))?;
+        let Some(board) = place.collection::<Leaderboard>()? else { return Ok(None) };
+        let ranks = turned(board.between(min, max), board.len(), self.order);
+        let ranks = page(ranks, self.offset, self.limit);
+        Ok(Some(Ranked::new(board, ranks, self.order)))
     }
 }
 
@@ -133,8 +158,11 @@ where
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
-        let _ = place;
-        todo!()
+        place.touch();
+        let order = self.order;
+        show(place, self.ids, self.read, |board, rank, _| {
+            turned(rank..rank + 1, board.len(), order).start
+        })
     }
 }
 
@@ -165,8 +193,12 @@ where
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
-        let _ = place;
-        todo!()
+        place.touch();
+        let order = self.order;
+        show(place, self.ids, self.read, |board, _, score| {
+            let equal = board.between(Bound::Included(score), Bound::Included(score));
+            turned(equal, board.len(), order).start
+        })
     }
 }
 
@@ -193,8 +225,13 @@ where
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
-        let _ = place;
-        todo!()
+        let hashing = &place.rules().hashing;
+        let removed = place.reduce(|board: &mut Leaderboard| {
+            for id in self.ids {
+                board.remove(&id, hashing);
+            }
+        })?;
+        Ok(removed.is_some())
     }
 }
 
@@ -215,8 +252,7 @@ impl Command for Length<'_> {
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<usize>, Error> {
-        let _ = place;
-        todo!()
+        Ok(place.collection::<Leaderboard>()?.map(Leaderboard::len))
     }
 }
 
@@ -237,7 +273,23 @@ impl Command for Delete<'_> {
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
-        let _ = place;
-        todo!()
+        place.remove_collection::<Leaderboard>()
     }
+}
+
+/// Shows the ids that are on the board, each with the rank that `rank` gives it.
+fn show(
+    place: &Place<'_>,
+    ids: impl IntoIterator<Item = u32>,
+    mut read: impl FnMut(RankedMember),
+    rank: impl Fn(&Leaderboard, usize, Score) -> usize,
+) -> Result<bool, Error> {
+    let hashing = &place.rules().hashing;
+    let Some(board) = place.collection::<Leaderboard>()? else { return Ok(false) };
+    for id in ids {
+        if let Some((position, score)) = board.find(&id, hashing) {
+            read(RankedMember { id, rank: rank(board, position, score), score: score.get() });
+        }
+    }
+    Ok(true)
 }

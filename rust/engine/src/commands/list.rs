@@ -3,7 +3,9 @@
 //! A list whose last element goes is gone itself.
 
 use std::num::NonZeroU32;
+use std::ops::Range;
 
+use crate::collections::kinds::List;
 use crate::{Access, CollectionTtl, Command, Element, Elements, End, Error, Place, Slice};
 
 /// Adds values at one end, and returns how long the list is then. The values
@@ -39,8 +41,24 @@ where
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<usize, Error> {
-        let _ = place;
-        todo!()
+        let rules = place.rules();
+        let growth = rules.limits.admit_elements(self.values.clone())?;
+        let cut = self.truncate.map_or(usize::MAX, |size| size.get() as usize);
+        let before = place.collection::<List>()?.filter(|list| list.len() > cut).cloned();
+        if let Some(before) = before {
+            place.discard(before);
+        }
+        place.extend(self.key, self.ttl, growth, |list: &mut List| {
+            match self.at {
+                End::Back => self.values.into_iter().for_each(|it| list.push(End::Back, it.into())),
+                End::Front => {
+                    let values: Vec<_> = self.values.into_iter().collect();
+                    values.into_iter().rev().for_each(|it| list.push(End::Front, it.into()));
+                }
+            }
+            list.truncate(self.at.other(), cut);
+            Ok(list.len())
+        })
     }
 }
 
@@ -67,8 +85,11 @@ impl Command for Pop<'_> {
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<(Element, usize)>, Error> {
-        let _ = place;
-        todo!()
+        let popped = place.reduce(|list: &mut List| {
+            let element = list.pop(self.at);
+            element.map(|element| (element, list.len()))
+        })?;
+        Ok(popped.flatten())
     }
 }
 
@@ -95,8 +116,10 @@ impl Command for Fetch<'_> {
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<Elements>, Error> {
-        let _ = place;
-        todo!()
+        place.touch();
+        let Some(list) = place.collection::<List>()? else { return Ok(None) };
+        let positions = self.slice.of(list.len());
+        Ok((!positions.is_empty()).then(|| list.part(positions).into()))
     }
 }
 
@@ -125,8 +148,16 @@ impl Command for Retain<'_> {
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<usize>, Error> {
-        let _ = place;
-        todo!()
+        let Some(before) = place.collection::<List>()?.cloned() else { return Ok(None) };
+        let positions = self.slice.of(before.len());
+        place.discard(before);
+        let left = place.reduce(|list: &mut List| {
+            list.truncate(End::Back, positions.end);
+            list.truncate(End::Front, positions.len());
+            list.len()
+        })?;
+        place.refresh(self.ttl);
+        Ok(left)
     }
 }
 
@@ -157,8 +188,18 @@ where
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<usize>, Error> {
-        let _ = place;
-        todo!()
+        let Some(before) = place.collection::<List>()?.cloned() else { return Ok(None) };
+        let mut ranges: Vec<_> = self.ranges.into_iter().map(positions).collect();
+        ranges.sort_unstable_by_key(|range| range.start);
+        place.discard(before);
+        place.reduce(|list: &mut List| {
+            let mut ranges = ranges.into_iter().peekable();
+            list.retain(|at, _| {
+                while ranges.next_if(|range| range.end <= at as u64).is_some() {}
+                !ranges.peek().is_some_and(|range| range.contains(&(at as u64)))
+            });
+            list.len()
+        })
     }
 }
 
@@ -182,8 +223,7 @@ impl Command for EraseAll<'_> {
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
-        let _ = place;
-        todo!()
+        place.remove_collection::<List>()
     }
 }
 
@@ -210,8 +250,12 @@ impl Command for RemoveValue<'_> {
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<usize>, Error> {
-        let _ = place;
-        todo!()
+        let Some(before) = place.collection::<List>()?.cloned() else { return Ok(None) };
+        place.discard(before);
+        place.reduce(|list: &mut List| {
+            list.retain(|_, it| it != self.value);
+            list.len()
+        })
     }
 }
 
@@ -235,7 +279,11 @@ impl Command for Length<'_> {
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<usize>, Error> {
-        let _ = place;
-        todo!()
+        Ok(place.collection::<List>()?.map(List::len))
     }
+}
+
+fn positions((first, count): (u32, u32)) -> Range<u64> {
+    let first = u64::from(first);
+    first..first + u64::from(count)
 }

@@ -2,6 +2,7 @@
 //!
 //! A set whose last element goes is gone itself.
 
+use crate::collections::kinds::{Collection, Set};
 use crate::{Access, CollectionTtl, Command, Elements, Error, Place};
 
 /// Adds elements; those that are there already stay.
@@ -32,8 +33,14 @@ where
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<(), Error> {
-        let _ = place;
-        todo!()
+        let rules = place.rules();
+        let growth = rules.limits.admit_elements(self.elements.clone())?;
+        place.extend(self.key, self.ttl, growth, |set: &mut Set| {
+            for element in self.elements {
+                set.insert(element, (), &rules.hashing);
+            }
+            Ok(())
+        })
     }
 }
 
@@ -63,8 +70,13 @@ where
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
-        let _ = place;
-        todo!()
+        let hashing = &place.rules().hashing;
+        let removed = place.reduce(|set: &mut Set| {
+            for element in self.elements {
+                set.remove(element, hashing);
+            }
+        })?;
+        Ok(removed.is_some())
     }
 }
 
@@ -95,8 +107,19 @@ where
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
-        let _ = place;
-        todo!()
+        let rules = place.rules();
+        rules.limits.admit_elements(self.elements.clone())?;
+        let Some(old) = place.collection::<Set>()?.cloned() else { return Ok(false) };
+        let mut new = Set::default();
+        for element in self.elements {
+            if !old.contains(element, &rules.hashing) {
+                new.insert(element, (), &rules.hashing);
+            }
+        }
+        rules.limits.admit_item(Set::TYPE, self.key, new.bytes())?;
+        place.discard(old);
+        place.reduce(|set: &mut Set| *set = new)?;
+        Ok(true)
     }
 }
 
@@ -120,8 +143,7 @@ impl Command for RemoveAll<'_> {
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
-        let _ = place;
-        todo!()
+        place.remove_collection::<Set>()
     }
 }
 
@@ -154,8 +176,14 @@ where
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
-        let _ = place;
-        todo!()
+        place.touch();
+        let hashing = &place.rules().hashing;
+        let Some(set) = place.collection::<Set>()? else { return Ok(false) };
+        let mut read = self.read;
+        for element in self.elements {
+            read(set.contains(element, hashing));
+        }
+        Ok(true)
     }
 }
 
@@ -179,8 +207,8 @@ impl Command for Fetch<'_> {
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<Elements>, Error> {
-        let _ = place;
-        todo!()
+        place.touch();
+        Ok(place.collection::<Set>()?.cloned().map(Elements::from))
     }
 }
 
@@ -207,8 +235,10 @@ impl Command for Sample<'_> {
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<Elements>, Error> {
-        let _ = place;
-        todo!()
+        place.touch();
+        let random = place.random();
+        let set = place.collection::<Set>()?.cloned();
+        Ok(set.map(|set| Elements::sample(set, self.limit, random)))
     }
 }
 
@@ -235,8 +265,14 @@ impl Command for Pop<'_> {
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<Elements>, Error> {
-        let _ = place;
-        todo!()
+        let mut random = place.random();
+        place.reduce(|set: &mut Set| {
+            if self.count >= set.len() {
+                return std::mem::take(set).into();
+            }
+            let pick = |_| set.remove_at(random.below(set.len()));
+            (0..self.count).map(pick).collect::<Vec<_>>().into()
+        })
     }
 }
 
@@ -260,7 +296,6 @@ impl Command for Length<'_> {
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<usize>, Error> {
-        let _ = place;
-        todo!()
+        Ok(place.collection::<Set>()?.map(Set::len))
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use attimo_engine::commands::scalar::{Delete, Get, Set};
-use attimo_engine::{Config, Engine, LONG, Moment, Namespace, Ttl};
+use attimo_engine::{Config, Engine, LONG, Limits, Moment, Namespace, Ttl};
 use proptest::prelude::*;
 
 const CACHE: Namespace = Namespace(1);
@@ -92,7 +92,7 @@ proptest! {
         steps in prop::collection::vec(step(), 1..400),
         shards in 1..5_usize,
     ) {
-        let config = Config { memory_bytes: BUDGET, shards, seed: [1, 2, 3, 4] };
+        let config = Config { memory_bytes: BUDGET, shards, seed: [1, 2, 3, 4], limits: Limits::default() };
         let engine = Engine::new(config);
         let mut run = Run { engine, now: Moment(0), written: HashMap::new(), writes: 0 };
         for step in steps {
@@ -103,7 +103,12 @@ proptest! {
 
 #[test]
 fn a_great_item_makes_room_for_itself_round_all_shards() {
-    let engine = Engine::new(Config { memory_bytes: 64 << 20, shards: 64, seed: [1, 2, 3, 4] });
+    let engine = Engine::new(Config {
+        memory_bytes: 64 << 20,
+        shards: 64,
+        seed: [1, 2, 3, 4],
+        limits: Limits::default(),
+    });
     let set = |key: u32, value: &[u8]| {
         let set = Set { key: &key.to_le_bytes(), value: value.into(), ttl: Ttl(1000) };
         engine.run(CACHE, set, Moment(0)).unwrap();

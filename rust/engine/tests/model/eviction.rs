@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use attimo_engine::commands::scalar::{Get, KeyExists, Set};
-use attimo_engine::{Config, Engine, Moment, Namespace, Ttl};
+use attimo_engine::{Config, Engine, Limits, Moment, Namespace, Ttl};
 
 const CACHE: Namespace = Namespace(1);
 const ROOM: u64 = 1000;
@@ -16,8 +16,14 @@ struct Cache {
 
 impl Cache {
     fn new() -> Self {
-        let engine =
-            |memory_bytes| Engine::new(Config { memory_bytes, shards: 2, seed: [1, 2, 3, 4] });
+        let engine = |memory_bytes| {
+            Engine::new(Config {
+                memory_bytes,
+                shards: 2,
+                seed: [1, 2, 3, 4],
+                limits: Limits::default(),
+            })
+        };
         let sample = Self { engine: engine(u64::MAX), now: Moment(0) };
         sample.set(0, Ttl(1));
         Self { engine: engine(sample.engine.totals().bytes * ROOM), now: Moment(0) }

@@ -11,8 +11,8 @@ use attimo_engine::commands::scalar::{
     KeyExists, Set, SetIf, SetIfHash, TtlChange, TtlChanged, UpdateTtl,
 };
 use attimo_engine::{
-    Command, Config, Engine, Error, Found, ItemType, LONG, Moment, Namespace, Stored, Totals, Ttl,
-    ValueHash,
+    Command, Config, Engine, Error, Found, ItemType, LONG, Limits, Moment, Namespace, Stored,
+    Totals, Ttl, ValueHash,
 };
 use proptest::prelude::*;
 
@@ -93,7 +93,12 @@ struct Run {
 
 impl Run {
     fn new() -> Self {
-        let config = Config { memory_bytes: 1 << 30, shards: 4, seed: [1, 2, 3, 4] };
+        let config = Config {
+            memory_bytes: 1 << 30,
+            shards: 4,
+            seed: [1, 2, 3, 4],
+            limits: Limits::default(),
+        };
         let caches = (0..CACHES).map(|i| (Namespace(i), Items::new())).collect();
         Self { engine: Engine::new(config), now: 1000, caches, next_namespace: CACHES }
     }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use attimo_engine::commands::scalar::{Get, Increment, Set};
-use attimo_engine::{Config, Engine, Moment, Namespace, Ttl};
+use attimo_engine::{Config, Engine, Limits, Moment, Namespace, Ttl};
 
 const COUNTERS: Namespace = Namespace(1);
 const NOISE: Namespace = Namespace(2);
@@ -52,7 +52,12 @@ fn together(engine: &Engine, work: impl Fn(u8) + Sync) {
 
 #[test]
 fn increments_of_many_threads_add_up() {
-    let engine = Engine::new(Config { memory_bytes: 1 << 30, shards: 4, seed: [1, 2, 3, 4] });
+    let engine = Engine::new(Config {
+        memory_bytes: 1 << 30,
+        shards: 4,
+        seed: [1, 2, 3, 4],
+        limits: Limits::default(),
+    });
 
     together(&engine, |thread| {
         add_up(&engine);
@@ -68,7 +73,12 @@ fn increments_of_many_threads_add_up() {
 
 #[test]
 fn the_budget_holds_when_many_threads_write() {
-    let engine = Engine::new(Config { memory_bytes: 1 << 20, shards: 8, seed: [1, 2, 3, 4] });
+    let engine = Engine::new(Config {
+        memory_bytes: 1 << 20,
+        shards: 8,
+        seed: [1, 2, 3, 4],
+        limits: Limits::default(),
+    });
 
     together(&engine, |thread| make_noise(&engine, thread));
 

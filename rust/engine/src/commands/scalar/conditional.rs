@@ -37,7 +37,8 @@ impl Condition<'_> {
 ///
 /// # Errors
 ///
-/// [`Error::WrongType`] if the key holds a collection.
+/// [`Error::WrongType`] if the key holds a collection, and
+/// [`Error::ItemTooLarge`].
 #[derive(Debug, Clone)]
 pub struct SetIf<'a> {
     /// The item to write.
@@ -61,7 +62,7 @@ impl Command for SetIf<'_> {
     fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
         let stored = self.condition.holds(place.scalar()?);
         if stored {
-            place.put(self.key, self.value, self.ttl);
+            place.put(self.key, self.value, self.ttl)?;
         }
         Ok(stored)
     }

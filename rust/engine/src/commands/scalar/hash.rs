@@ -76,7 +76,8 @@ impl HashCondition<'_> {
 ///
 /// # Errors
 ///
-/// [`Error::WrongType`] if a condition is set and the key holds a collection.
+/// [`Error::WrongType`] if a condition is set and the key holds a collection,
+/// and [`Error::ItemTooLarge`].
 #[derive(Debug, Clone)]
 pub struct SetIfHash<'a> {
     key: &'a [u8],
@@ -107,7 +108,7 @@ impl Command for SetIfHash<'_> {
         {
             return Ok(None);
         }
-        place.put(self.key, self.value, self.ttl);
+        place.put(self.key, self.value, self.ttl)?;
         Ok(Some(self.new_hash))
     }
 }

@@ -1,6 +1,6 @@
 //! Count.
 
-use crate::{Access, Command, Error, Given, Place, Ttl};
+use crate::{Access, Command, Error, Found, Given, Place, Ttl};
 
 /// Adds `amount` to the whole number at `key`, and returns the sum.
 ///
@@ -32,14 +32,20 @@ impl Command for Increment<'_> {
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<i64, Error> {
-        let current = match place.scalar()? {
-            Some(value) => whole_number(value.as_slice())?,
-            None => 0,
-        };
-        let sum = current.checked_add(self.amount).ok_or(Error::Overflow)?;
-        place.put(self.key, Given::Short(sum.to_string().as_bytes()), self.ttl);
+        let sum = add(place.scalar()?.map(Found::as_slice), self.amount)?;
+        place.put(self.key, Given::Short(sum.to_string().as_bytes()), self.ttl)?;
         Ok(sum)
     }
+}
+
+/// The sum of a whole number in decimal text, or of zero, and `amount`.
+///
+/// # Errors
+///
+/// [`Error::NotANumber`] and [`Error::Overflow`].
+pub(crate) fn add(text: Option<&[u8]>, amount: i64) -> Result<i64, Error> {
+    let current = text.map_or(Ok(0), whole_number)?;
+    current.checked_add(amount).ok_or(Error::Overflow)
 }
 
 fn whole_number(text: &[u8]) -> Result<i64, Error> {
@@ -51,14 +57,19 @@ fn whole_number(text: &[u8]) -> Result<i64, Error> {
 mod tests {
     use super::*;
     use crate::commands::scalar::Set;
-    use crate::{Config, Engine, Moment, Namespace};
+    use crate::{Config, Engine, Limits, Moment, Namespace};
 
     const SESSIONS: Namespace = Namespace(1);
     const TTL: Ttl = Ttl(9000);
     const NOON: Moment = Moment(1);
 
     fn engine() -> Engine {
-        Engine::new(Config { memory_bytes: 1 << 20, shards: 2, seed: [1, 2, 3, 4] })
+        Engine::new(Config {
+            memory_bytes: 1 << 20,
+            shards: 2,
+            seed: [1, 2, 3, 4],
+            limits: Limits::default(),
+        })
     }
 
     fn increment(engine: &Engine, now: Moment, amount: i64) -> Result<i64, Error> {

@@ -43,6 +43,10 @@ where
 }
 
 /// Writes `value` at `key`, whatever was there before.
+///
+/// # Errors
+///
+/// [`Error::ItemTooLarge`].
 #[derive(Debug, Clone)]
 pub struct Set<'a> {
     /// The item to write.
@@ -62,7 +66,6 @@ impl Command for Set<'_> {
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<(), Error> {
-        place.put(self.key, self.value, self.ttl);
-        Ok(())
+        place.put(self.key, self.value, self.ttl)
     }
 }

@@ -5,9 +5,17 @@
 //! infinite ones are as good as others. A set whose last value goes is gone
 //! itself.
 
+mod union;
+
 use std::ops::Bound;
 
-use crate::{Access, CollectionTtl, Command, Error, Members, Order, Place, Slice, Ttl};
+use crate::collections::kinds::SortedSet;
+use crate::collections::page;
+use crate::collections::ranking::{SCORE_BYTES, turned};
+use crate::collections::score::Score;
+use crate::{Access, CollectionTtl, Command, Error, Members, Order, Place, Slice};
+
+pub use union::{Aggregate, Store, Union};
 
 /// Writes values with their scores; of two equal values the later stays.
 ///
@@ -37,8 +45,19 @@ where
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<(), Error> {
-        let _ = place;
-        todo!()
+        let rules = place.rules();
+        let mut growth =
+            rules.limits.admit_elements(self.elements.clone().into_iter().map(|it| it.0))?;
+        for (_, score) in self.elements.clone() {
+            Score::new(score)?;
+            growth += SCORE_BYTES;
+        }
+        place.extend(self.key, self.ttl, growth, |set: &mut SortedSet| {
+            for (value, score) in self.elements {
+                set.put(value, Score::new(score)?, &rules.hashing);
+            }
+            Ok(())
+        })
     }
 }
 
@@ -69,8 +88,14 @@ impl Command for Increment<'_> {
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<f64, Error> {
-        let _ = place;
-        todo!()
+        let rules = place.rules();
+        let growth = rules.limits.admit_elements([self.value])? + SCORE_BYTES;
+        place.extend(self.key, self.ttl, growth, |set: &mut SortedSet| {
+            let score = set.find(self.value, &rules.hashing).map_or(0.0, |(_, score)| score.get());
+            let sum = Score::new(score + self.amount)?;
+            set.put(self.value, sum, &rules.hashing);
+            Ok(sum.get())
+        })
     }
 }
 
@@ -98,8 +123,9 @@ impl Command for FetchByIndex<'_> {
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<Members>, Error> {
-        let _ = place;
-        todo!()
+        place.touch();
+        let set = place.collection::<SortedSet>()?;
+        Ok(set.map(|set| Members::new(set, self.slice.of(set.len()), self.order)))
     }
 }
 
@@ -133,8 +159,12 @@ impl Command for FetchByScore<'_> {
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<Members>, Error> {
-        let _ = place;
-        todo!()
+        place.touch();
+        let (min, max) = (Score::bound(self.min)?, Score::bound(self.max)?);
+        let Some(set) = place.collection::<SortedSet>()? else { return Ok(None) };
+        let ranks = turned(set.between(min, max), set.len(), self.order);
+        let ranks = page(ranks, self.offset, self.count.unwrap_or(usize::MAX));
+        Ok(Some(Members::new(set, ranks, self.order)))
     }
 }
 
@@ -169,8 +199,14 @@ where
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
-        let _ = place;
-        todo!()
+        place.touch();
+        let hashing = &place.rules().hashing;
+        let Some(set) = place.collection::<SortedSet>()? else { return Ok(false) };
+        let mut read = self.read;
+        for value in self.values {
+            read(set.find(value, hashing).map(|(_, score)| score.get()));
+        }
+        Ok(true)
     }
 }
 
@@ -199,8 +235,11 @@ impl Command for GetRank<'_> {
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<usize>, Error> {
-        let _ = place;
-        todo!()
+        place.touch();
+        let hashing = &place.rules().hashing;
+        let Some(set) = place.collection::<SortedSet>()? else { return Ok(None) };
+        let found = set.find(self.value, hashing);
+        Ok(found.map(|(rank, _)| turned(rank..rank + 1, set.len(), self.order).start))
     }
 }
 
@@ -230,8 +269,13 @@ where
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
-        let _ = place;
-        todo!()
+        let hashing = &place.rules().hashing;
+        let removed = place.reduce(|set: &mut SortedSet| {
+            for value in self.values {
+                set.remove(value, hashing);
+            }
+        })?;
+        Ok(removed.is_some())
     }
 }
 
@@ -255,8 +299,7 @@ impl Command for RemoveAll<'_> {
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
-        let _ = place;
-        todo!()
+        place.remove_collection::<SortedSet>()
     }
 }
 
@@ -280,8 +323,7 @@ impl Command for Length<'_> {
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<usize>, Error> {
-        let _ = place;
-        todo!()
+        Ok(place.collection::<SortedSet>()?.map(SortedSet::len))
     }
 }
 
@@ -310,77 +352,7 @@ impl Command for LengthByScore<'_> {
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<usize>, Error> {
-        let _ = place;
-        todo!()
-    }
-}
-
-/// How scores of one value in several sorted sets become one.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub enum Aggregate {
-    /// Their sum.
-    #[default]
-    Sum,
-    /// The lowest.
-    Min,
-    /// The highest.
-    Max,
-}
-
-/// Sorted sets becoming one, outside of any lock: fetch the sources one by one,
-/// add each, and [`Store`] the sum. Each source is seen as it was when it was
-/// fetched, not all at one moment.
-///
-/// Where there is no such number (infinity times zero, infinity less
-/// infinity) the score is zero.
-#[derive(Debug, Clone)]
-pub struct Union {
-    aggregate: Aggregate,
-}
-
-impl Union {
-    /// Of no sets yet.
-    pub fn new(aggregate: Aggregate) -> Self {
-        Self { aggregate }
-    }
-
-    /// Adds a set, its scores multiplied by `weight`.
-    pub fn add(&mut self, members: &Members, weight: f32) {
-        let _ = (members, weight, self.aggregate);
-        todo!()
-    }
-}
-
-/// Puts a union in the place of whatever the key holds, and returns how many
-/// members it has. An empty one removes the item.
-///
-/// # Errors
-///
-/// [`Error::ItemTooLarge`]; the item is then as it was.
-#[derive(Debug, Clone)]
-pub struct Store<'a> {
-    key: &'a [u8],
-    union: Union,
-    ttl: Ttl,
-}
-
-impl<'a> Store<'a> {
-    /// Orders the members here, so that no lock is held meanwhile.
-    pub fn new(key: &'a [u8], union: Union, ttl: Ttl) -> Self {
-        Self { key, union, ttl }
-    }
-}
-
-impl Command for Store<'_> {
-    const ACCESS: Access = Access::Write;
-    type Reply = usize;
-
-    fn key(&self) -> &[u8] {
-        self.key
-    }
-
-    fn apply(self, place: &mut Place<'_>) -> Result<usize, Error> {
-        let _ = (place, self.union, self.ttl);
-        todo!()
+        let (min, max) = (Score::bound(self.min)?, Score::bound(self.max)?);
+        Ok(place.collection::<SortedSet>()?.map(|set| set.between(min, max).len()))
     }
 }

@@ -1,0 +1,146 @@
+//! The types of collections, and what an item needs to know of one.
+
+use std::cmp::Ordering;
+
+use super::map::Map;
+use super::ranking::{Member, Ranking};
+use super::sequence::Sequence;
+use crate::aside::Value;
+use crate::hashing::Hashing;
+use crate::{Element, ItemType};
+
+pub(crate) type Dictionary = Map<Element>;
+pub(crate) type Set = Map<()>;
+pub(crate) type List = Sequence;
+pub(crate) type SortedSet = Ranking<Element>;
+pub(crate) type Leaderboard = Ranking<Id>;
+
+/// What all collections have in common. A clone is a snapshot.
+pub(crate) trait Collection: Clone + Default {
+    const TYPE: ItemType;
+
+    fn into_value(self) -> Value;
+    /// The collection in a value, if it is of this type.
+    fn of(value: &Value) -> Option<&Self>;
+    fn of_mut(value: &mut Value) -> Option<&mut Self>;
+    fn is_empty(&self) -> bool;
+    /// The size of what is in it, as limits see it.
+    fn bytes(&self) -> u64;
+}
+
+macro_rules! collection {
+    ($name:ident) => {
+        impl Collection for $name {
+            const TYPE: ItemType = ItemType::$name;
+
+            fn into_value(self) -> Value {
+                Value::$name(Box::new(self))
+            }
+
+            fn of(value: &Value) -> Option<&Self> {
+                if let Value::$name(it) = value { Some(it) } else { None }
+            }
+
+            fn of_mut(value: &mut Value) -> Option<&mut Self> {
+                if let Value::$name(it) = value { Some(it) } else { None }
+            }
+
+            fn is_empty(&self) -> bool {
+                self.len() == 0
+            }
+
+            fn bytes(&self) -> u64 {
+                self.bytes()
+            }
+        }
+    };
+}
+
+collection!(Dictionary);
+collection!(Set);
+collection!(List);
+collection!(SortedSet);
+collection!(Leaderboard);
+
+impl Member for Element {
+    type Name = [u8];
+
+    fn new(name: &[u8]) -> Self {
+        name.into()
+    }
+
+    fn name(&self) -> &[u8] {
+        self
+    }
+
+    fn hash(name: &[u8], hashing: &Hashing) -> u32 {
+        hashing.of_element(name)
+    }
+
+    fn order(&self, name: &[u8]) -> Ordering {
+        (**self).cmp(name)
+    }
+
+    fn heap(&self) -> u64 {
+        Element::heap(self)
+    }
+
+    fn bytes(&self) -> u64 {
+        self.len() as u64
+    }
+}
+
+/// Who is on a leaderboard. Ordered as decimal text: 1, 10, 123, 2.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Id(pub(crate) u32);
+
+impl Id {
+    /// The digits, followed by zeros up to ten places, and how many digits.
+    fn text(id: u32) -> (u64, u32) {
+        let digits = id.checked_ilog10().unwrap_or(0);
+        (u64::from(id) * 10_u64.pow(9 - digits), digits)
+    }
+}
+
+impl Member for Id {
+    type Name = u32;
+
+    fn new(name: &u32) -> Self {
+        Self(*name)
+    }
+
+    fn name(&self) -> &u32 {
+        &self.0
+    }
+
+    fn hash(name: &u32, _: &Hashing) -> u32 {
+        *name
+    }
+
+    fn order(&self, name: &u32) -> Ordering {
+        Self::text(self.0).cmp(&Self::text(*name))
+    }
+
+    fn heap(&self) -> u64 {
+        0
+    }
+
+    fn bytes(&self) -> u64 {
+        4
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_in_the_order_of_their_text() {
+        let ids = [0, 1, 2, 9, 10, 11, 99, 100, 101, 1000, 12, 123, 1_000_000_000, u32::MAX];
+        for a in ids {
+            for b in ids {
+                assert_eq!(Id(a).order(&b), a.to_string().cmp(&b.to_string()), "{a} {b}");
+            }
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! Elements found by their bytes: the inside of sets and dictionaries.
+//!
+//! They lie in a tree in the order of a hash, so that they are found with
+//! comparisons of small numbers, and picked at random by position.
+
+use super::tree::{Iter, Tree};
+use crate::hashing::Hashing;
+use crate::{Element, Order};
+
+/// An element and its hash, by which it is ordered first.
+#[derive(Debug, Clone)]
+pub(crate) struct Hashed {
+    hash: u32,
+    pub(crate) name: Element,
+}
+
+impl Hashed {
+    fn is(&self, hash: u32, name: &[u8]) -> bool {
+        self.hash == hash && *self.name == *name
+    }
+
+    fn is_before(&self, hash: u32, name: &[u8]) -> bool {
+        (self.hash, &*self.name) < (hash, name)
+    }
+}
+
+/// What lies beside an element.
+pub(crate) trait Beside: Clone {
+    /// The heap memory it takes beside itself.
+    fn heap(&self) -> u64;
+    /// What it counts for in the size of the item.
+    fn bytes(&self) -> u64;
+}
+
+impl Beside for () {
+    fn heap(&self) -> u64 {
+        0
+    }
+
+    fn bytes(&self) -> u64 {
+        0
+    }
+}
+
+impl Beside for Element {
+    fn heap(&self) -> u64 {
+        Element::heap(self)
+    }
+
+    fn bytes(&self) -> u64 {
+        self.len() as u64
+    }
+}
+
+/// The map. A clone is a snapshot, and O(1).
+#[derive(Debug, Clone)]
+pub(crate) struct Map<V> {
+    tree: Tree<Hashed, V>,
+    heap: u64,
+    bytes: u64,
+}
+
+impl<V: Beside> Default for Map<V> {
+    fn default() -> Self {
+        Self { tree: Tree::default(), heap: 0, bytes: 0 }
+    }
+}
+
+impl<V: Beside> Map<V> {
+    pub(crate) fn len(&self) -> usize {
+        self.tree.len()
+    }
+
+    /// The memory it takes.
+    pub(crate) fn weight(&self) -> u64 {
+        self.tree.weight() + self.heap
+    }
+
+    /// The size of all elements and what lies beside them.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    pub(crate) fn get(&self, name: &[u8], hashing: &Hashing) -> Option<&V> {
+        let hash = hashing.of_element(name);
+        let (_, slot) = self.tree.seek(|it| it.is_before(hash, name));
+        slot.filter(|slot| slot.key.is(hash, name)).map(|slot| &slot.value)
+    }
+
+    pub(crate) fn contains(&self, name: &[u8], hashing: &Hashing) -> bool {
+        self.get(name, hashing).is_some()
+    }
+
+    /// Puts a value beside a name, instead of another if there is one.
+    pub(crate) fn insert(&mut self, name: &[u8], value: V, hashing: &Hashing) {
+        let hash = hashing.of_element(name);
+        let (at, found) = self.find(hash, name);
+        self.heap += value.heap();
+        self.bytes += value.bytes();
+        if found {
+            let old = std::mem::replace(self.tree.value_mut(at), value);
+            self.heap -= old.heap();
+            self.bytes -= old.bytes();
+        } else {
+            let name = Element::from(name);
+            self.heap += name.heap();
+            self.bytes += name.len() as u64;
+            self.tree.insert(at, Hashed { hash, name }, value);
+        }
+    }
+
+    pub(crate) fn remove(&mut self, name: &[u8], hashing: &Hashing) -> bool {
+        let (at, found) = self.find(hashing.of_element(name), name);
+        if found {
+            self.remove_at(at);
+        }
+        found
+    }
+
+    /// Takes out the name at a position, and what lies beside it.
+    pub(crate) fn remove_at(&mut self, at: usize) -> Element {
+        let slot = self.tree.remove(at);
+        self.heap -= slot.key.name.heap() + slot.value.heap();
+        self.bytes -= slot.key.name.len() as u64 + slot.value.bytes();
+        slot.key.name
+    }
+
+    /// The name at a position that is not outside.
+    pub(crate) fn name(&self, at: usize) -> &Element {
+        &self.tree.get(at).expect("the position is not outside").key.name
+    }
+
+    pub(crate) fn iter(&self) -> Iter<'_, Hashed, V> {
+        self.tree.iter(0..self.len(), Order::Ascending)
+    }
+
+    /// Where the name is or belongs, and whether it is there.
+    fn find(&self, hash: u32, name: &[u8]) -> (usize, bool) {
+        let (at, slot) = self.tree.seek(|it| it.is_before(hash, name));
+        (at, slot.is_some_and(|slot| slot.key.is(hash, name)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Names that are short or long.
+    fn name(i: u8) -> Vec<u8> {
+        vec![i; usize::from(i % 40)]
+    }
+
+    proptest! {
+        #[test]
+        fn a_map_does_what_a_plain_one_does(
+            steps in prop::collection::vec((any::<u8>(), any::<Option<u8>>()), 1..400),
+        ) {
+            let hashing = Hashing::new([1, 2, 3, 4]);
+            let (mut map, mut plain) = (Map::<Element>::default(), HashMap::new());
+            for (key, value) in steps {
+                let name = name(key);
+                prop_assert_eq!(map.get(&name, &hashing).map(|it| it.to_vec()), plain.get(&name).cloned());
+                if let Some(value) = value {
+                    let value = vec![value; usize::from(value)];
+                    map.insert(&name, value[..].into(), &hashing);
+                    plain.insert(name, value);
+                } else {
+                    prop_assert_eq!(map.remove(&name, &hashing), plain.remove(&name).is_some());
+                }
+            }
+            prop_assert_eq!(map.len(), plain.len());
+            let sum: usize = plain.iter().map(|(name, value)| name.len() + value.len()).sum();
+            prop_assert_eq!(map.bytes(), sum as u64);
+            let heap: u64 = plain.iter().flat_map(|(name, value)| [name, value])
+                .map(|it| Element::from(&it[..]).heap()).sum();
+            prop_assert_eq!(map.weight(), map.tree.weight() + heap);
+        }
+    }
+}

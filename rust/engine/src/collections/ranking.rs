@@ -1,0 +1,227 @@
+//! Members with scores, in the order of the scores: the inside of sorted sets
+//! and leaderboards.
+//!
+//! One tree holds the members in order. A second one, once there are too many
+//! to look at each, tells the score by a hash of the member; it need not hold
+//! the member again, because where it leads there either is that member or not.
+
+use std::cmp::Ordering;
+use std::ops::{Bound, Range};
+
+use super::room::FULL;
+use super::score::Score;
+use super::tree::Tree;
+use crate::Order;
+use crate::hashing::Hashing;
+
+/// What can be ranked.
+pub(crate) trait Member: Clone {
+    /// How a member is named.
+    type Name: ?Sized;
+
+    fn new(name: &Self::Name) -> Self;
+    fn name(&self) -> &Self::Name;
+    fn hash(name: &Self::Name, hashing: &Hashing) -> u32;
+    /// How the member stands to one of this name, if their scores are equal.
+    fn order(&self, name: &Self::Name) -> Ordering;
+    /// The heap memory it takes beside itself.
+    fn heap(&self) -> u64;
+    /// What it counts for in the size of the item, without its score.
+    fn bytes(&self) -> u64;
+}
+
+/// What a score counts for in the size of the item.
+pub(crate) const SCORE_BYTES: u64 = 8;
+
+/// The hash of a member, and its score in two halves so that both together
+/// take twelve bytes.
+type Hint = (u32, [u32; 2]);
+
+type Ordered<M> = Tree<(Score, M), ()>;
+
+/// The members. A clone is a snapshot, and O(1).
+#[derive(Debug, Clone)]
+pub(crate) struct Ranking<M> {
+    order: Ordered<M>,
+    hints: Option<Tree<Hint, ()>>,
+    heap: u64,
+    bytes: u64,
+}
+
+impl<M: Member> Default for Ranking<M> {
+    fn default() -> Self {
+        Self { order: Tree::default(), hints: None, heap: 0, bytes: 0 }
+    }
+}
+
+impl<M: Member> Ranking<M> {
+    /// A ranking of members that are in order already.
+    pub(crate) fn from_sorted(members: Vec<(Score, M)>, hashing: &Hashing) -> Self {
+        let mut ranking = Self::default();
+        for (score, member) in members {
+            ranking.count(&member);
+            ranking.order.insert(ranking.order.len(), (score, member), ());
+        }
+        ranking.settle(hashing);
+        ranking
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    /// The memory it takes.
+    pub(crate) fn weight(&self) -> u64 {
+        self.order.weight() + self.hints.as_ref().map_or(0, Tree::weight) + self.heap
+    }
+
+    /// The size of all members and scores.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// The ascending rank and the score of a member.
+    pub(crate) fn find(&self, name: &M::Name, hashing: &Hashing) -> Option<(usize, Score)> {
+        let Some(hints) = &self.hints else { return self.look_at_each(name) };
+        let hash = M::hash(name, hashing);
+        let (mut at, mut hint) = hints.seek(|hint| hint.0 < hash);
+        while let Some(found) = hint.filter(|hint| hint.key.0 == hash) {
+            let score = Score::joined(found.key.1);
+            let (rank, slot) = self.seek(score, name);
+            if slot.is_some_and(|it| it.0 == score && it.1.order(name).is_eq()) {
+                return Some((rank, score));
+            }
+            at += 1;
+            hint = hints.get(at);
+        }
+        None
+    }
+
+    /// Gives a member a score, instead of another if it has one.
+    pub(crate) fn put(&mut self, name: &M::Name, score: Score, hashing: &Hashing) {
+        match self.find(name, hashing) {
+            Some((_, old)) if old == score => return,
+            Some((rank, old)) => self.remove_at(rank, (M::hash(name, hashing), old)),
+            None => {}
+        }
+        let member = M::new(name);
+        self.count(&member);
+        let (rank, _) = self.seek(score, name);
+        self.order.insert(rank, (score, member), ());
+        if let Some(hints) = &mut self.hints {
+            let hint = (M::hash(name, hashing), score.halves());
+            let (at, _) = hints.seek(|it| *it < hint);
+            hints.insert(at, hint, ());
+        }
+        self.settle(hashing);
+    }
+
+    pub(crate) fn remove(&mut self, name: &M::Name, hashing: &Hashing) {
+        if let Some((rank, score)) = self.find(name, hashing) {
+            self.remove_at(rank, (M::hash(name, hashing), score));
+            self.settle(hashing);
+        }
+    }
+
+    fn remove_at(&mut self, rank: usize, (hash, score): (u32, Score)) {
+        let (_, member) = self.order.remove(rank).key;
+        self.heap -= member.heap();
+        self.bytes -= member.bytes() + SCORE_BYTES;
+        if let Some(hints) = &mut self.hints {
+            let hint = (hash, score.halves());
+            let (at, _) = hints.seek(|it| *it < hint);
+            hints.remove(at);
+        }
+    }
+
+    fn count(&mut self, member: &M) {
+        self.heap += member.heap();
+        self.bytes += member.bytes() + SCORE_BYTES;
+    }
+
+    /// Makes hints if there are many members, and drops them if there are few.
+    fn settle(&mut self, hashing: &Hashing) {
+        if self.len() < FULL / 2 {
+            self.hints = None;
+        } else if self.len() > FULL && self.hints.is_none() {
+            let hint =
+                |(score, member): &(Score, M)| (M::hash(member.name(), hashing), score.halves());
+            let all = self.order.iter(0..self.len(), Order::Ascending);
+            let mut all: Vec<Hint> = all.map(|slot| hint(&slot.key)).collect();
+            all.sort_unstable();
+            let mut hints = Tree::default();
+            for hint in all {
+                hints.insert(hints.len(), hint, ());
+            }
+            self.hints = Some(hints);
+        }
+    }
+
+    /// The ascending ranks of the scores within bounds.
+    pub(crate) fn between(&self, min: Bound<Score>, max: Bound<Score>) -> Range<usize> {
+        let below = |score: Score| self.order.seek(|it| it.0 < score).0;
+        let not_above = |score: Score| self.order.seek(|it| it.0 <= score).0;
+        let start = match min {
+            Bound::Unbounded => 0,
+            Bound::Included(min) => below(min),
+            Bound::Excluded(min) => not_above(min),
+        };
+        let end = match max {
+            Bound::Unbounded => self.len(),
+            Bound::Included(max) => not_above(max),
+            Bound::Excluded(max) => below(max),
+        };
+        start..end.max(start)
+    }
+
+    /// A snapshot of the members at these ranks, which are counted in `order`.
+    pub(crate) fn ranks(&self, ranks: Range<usize>, order: Order) -> Ranks<M> {
+        Ranks { tree: self.order.clone(), positions: ranks, order }
+    }
+
+    fn seek(&self, score: Score, name: &M::Name) -> (usize, Option<&(Score, M)>) {
+        let before = |it: &(Score, M)| it.0.cmp(&score).then_with(|| it.1.order(name)).is_lt();
+        let (rank, slot) = self.order.seek(before);
+        (rank, slot.map(|slot| &slot.key))
+    }
+
+    fn look_at_each(&self, name: &M::Name) -> Option<(usize, Score)> {
+        let mut all = self.order.iter(0..self.len(), Order::Ascending).enumerate();
+        let (rank, slot) = all.find(|(_, slot)| slot.key.1.order(name).is_eq())?;
+        Some((rank, slot.key.0))
+    }
+}
+
+/// Some of the members of a ranking, as they were.
+#[derive(Debug, Clone)]
+pub(crate) struct Ranks<M> {
+    tree: Ordered<M>,
+    /// Counted in the order.
+    positions: Range<usize>,
+    order: Order,
+}
+
+impl<M: Member> Ranks<M> {
+    pub(crate) fn len(&self) -> usize {
+        self.positions.len()
+    }
+
+    /// Rank, score and member of each, in the order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, Score, &M)> {
+        let positions = turned(self.positions.clone(), self.tree.len(), self.order);
+        let slots = self.tree.iter(positions, self.order);
+        self.positions.clone().zip(slots).map(|(rank, slot)| (rank, slot.key.0, &slot.key.1))
+    }
+}
+
+/// Ranks of one order as ranks of the other, and the same if that is ascending.
+pub(crate) fn turned(ranks: Range<usize>, len: usize, order: Order) -> Range<usize> {
+    match order {
+        Order::Ascending => ranks,
+        Order::Descending => len - ranks.end..len - ranks.start,
+    }
+}
+
+#[cfg(test)]
+#[path = "ranking_tests.rs"]
+mod tests;

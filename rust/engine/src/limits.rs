@@ -1,0 +1,58 @@
+//! How large things may be.
+
+use crate::{Error, ItemType};
+
+/// How large items and elements may be. What is over a limit is refused
+/// before anything changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Key and content of an item together. A score counts for eight bytes.
+    pub item_bytes: u64,
+    /// One element of a collection; of a dictionary, a field or a value.
+    pub element_bytes: u64,
+    /// Name and content of a leaderboard; a member counts for twelve bytes.
+    pub leaderboard_bytes: u64,
+}
+
+impl Default for Limits {
+    /// Those of Momento: 4,883 KiB, 128 KiB and 50 MB.
+    fn default() -> Self {
+        Self { item_bytes: 4883 * 1024, element_bytes: 128 * 1024, leaderboard_bytes: 50_000_000 }
+    }
+}
+
+impl Limits {
+    /// How much an item of this type may hold.
+    pub(crate) fn of(&self, item_type: ItemType) -> u64 {
+        match item_type {
+            ItemType::Leaderboard => self.leaderboard_bytes,
+            _ => self.item_bytes,
+        }
+    }
+
+    pub(crate) fn admit_item(
+        &self,
+        item_type: ItemType,
+        key: &[u8],
+        bytes: u64,
+    ) -> Result<(), Error> {
+        let limit = self.of(item_type);
+        let fits = (key.len() as u64).saturating_add(bytes) <= limit;
+        if fits { Ok(()) } else { Err(Error::ItemTooLarge { limit }) }
+    }
+
+    /// Returns what these elements take together, if none is too large.
+    pub(crate) fn admit_elements<'a>(
+        &self,
+        elements: impl IntoIterator<Item = &'a [u8]>,
+    ) -> Result<u64, Error> {
+        let (mut sum, limit) = (0, self.element_bytes);
+        for element in elements {
+            if element.len() as u64 > limit {
+                return Err(Error::ElementTooLarge { limit });
+            }
+            sum += element.len() as u64;
+        }
+        Ok(sum)
+    }
+}
