@@ -26,7 +26,7 @@ serve: build ## Run a server with the defaults
 
 test: setup ## Rust and Python tests: unit, model, property, structure, docs, a first conformance
 	$(SAY) "Rust tests (the first time builds them: 2 to 5 minutes)"
-	cargo test --workspace
+	cargo test --locked --workspace
 	$(SAY) "Python tests"
 	$(BIN)/pytest tests/unit tests/property tests/structure tests/docs $(FIRST)
 
@@ -35,7 +35,7 @@ lint: setup ## Check style, types and walls
 	$(BIN)/mypy && $(BIN)/lint-imports
 	$(BIN)/python -m mypy.stubtest attimo._core
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy --locked --workspace --all-targets -- -D warnings
 
 fmt: $(VENV)/.develop ## Format everything
 	$(BIN)/ruff check --fix --select I . && $(BIN)/ruff format .
@@ -61,7 +61,7 @@ docs: setup ## Write the reference pages anew
 wheel: $(VENV)/.develop ## Build a wheel that installs without Rust, into dist/
 	@setup/rust.sh
 	$(SAY) "Building the wheel (the first time takes 2 to 5 minutes)"
-	$(BIN)/maturin build --release --out dist
+	$(BIN)/maturin build --release --locked --out dist
 
 ci: lint test conformance e2e faults docs ## All that is checked before a change lands
 
@@ -90,7 +90,7 @@ $(VENV)/.bench: $(VENV)/.develop
 $(VENV)/.core: $(VENV)/.run $(RUST)
 	@setup/rust.sh
 	$(SAY) "Building the data plane (Rust; the first time takes 2 to 5 minutes on 2 cores)"
-	@$(BIN)/maturin develop --release --skip-install
+	@$(BIN)/maturin develop --release --locked --skip-install
 	@test -x $(BIN)/attimo || $(PIP) --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 

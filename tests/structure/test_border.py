@@ -1,0 +1,27 @@
+"""Python reaches Rust in one place."""
+
+import re
+from pathlib import Path
+
+PYTHON = Path(__file__).parents[2] / "python" / "attimo"
+
+
+def test_only_the_local_node_imports_the_rust_side() -> None:
+    importing = [
+        str(file.relative_to(PYTHON))
+        for file in PYTHON.rglob("*.py")
+        if re.search(r"^\s*(?:from|import) .*\b_core\b", file.read_text(), re.M)
+    ]
+
+    assert importing == ["node/local.py"]
+
+
+def test_the_environment_is_read_by_the_settings_and_the_client() -> None:
+    """A server is steered by settings alone; the client's variables name a server."""
+    reading = {
+        str(file.relative_to(PYTHON))
+        for file in PYTHON.rglob("*.py")
+        if re.search(r"os\.environ|os\.getenv", file.read_text())
+    }
+
+    assert reading <= {"settings/merge.py", "cli/cache.py", "cli/profiles.py", "cli/target.py"}
