@@ -2,7 +2,6 @@
 
 import base64
 import os
-import ssl
 from collections.abc import Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -12,6 +11,8 @@ from attimo.cli.profiles import Profile
 from attimo.errors import AttimoError, Misconfigured
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
 
 TIMEOUT_SECONDS = 30
@@ -142,8 +143,10 @@ def _message(answer: "httpx.Response") -> str:
         return answer.text.strip() or f"the server answered {answer.status_code}"
 
 
-def _trust(ca: str | None) -> ssl.SSLContext:
+def _trust(ca: str | None) -> "ssl.SSLContext":
     """What to trust: these certificates, else the system's."""
+    import ssl
+
     return ssl.create_default_context(cafile=ca)
 
 
