@@ -26,11 +26,14 @@ class Bar:
 
     def value(self, figures: Figures) -> float | None:
         """What was measured; None if it was not."""
-        value = figures.get(self.figure)
-        if value is None or self.over is None:
-            return value
-        over = figures.get(self.over)
-        return value / over if over else None
+        if self.over is None:
+            return figures.get(self.figure)
+        return figures.get(self.ratio)
+
+    @property
+    def ratio(self) -> str:
+        """The name of the figure that puts one over the other: the median of the rounds' ratios."""
+        return f"{self.figure} : {self.over}"
 
     def is_met(self, figures: Figures) -> bool | None:
         """Whether the promise is kept; None if nothing was measured."""

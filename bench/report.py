@@ -5,7 +5,7 @@ from bench.bars import Bar, Figures
 from bench.machine import About
 from bench.results import Results
 from bench.scenarios import Scenario
-from bench.words import INTRODUCTION, MEMORY, METHOD, SCALING
+from bench.words import BUSY, INTRODUCTION, MEMORY, METHOD, SCALING
 
 NAMES = {
     "attimo": "Attimo",
@@ -19,6 +19,8 @@ SECTIONS = {
     "resp": "The Redis protocol, for comparison",
 }
 NOT_MEASURED = "not measured"
+LATE_SECONDS = 0.005
+QUIET = 1.0  # the load average of a machine that has little else to do
 
 
 def promises(figures: Figures) -> str:
@@ -32,6 +34,7 @@ def page(found: Results) -> str:
     parts = [
         "# Benchmarks",
         INTRODUCTION,
+        BUSY.format(busy=found.about.busy) if found.about.busy > QUIET else "",
         "## What was promised",
         promises(found.figures),
         *_throughput(found.figures),
@@ -93,7 +96,7 @@ def _scenario(each: Scenario, server: str, figures: Figures) -> list[str]:
         return figures[f"{each.name}.{server}.{name}"]
 
     cpu = [_round(figure(name)) for name in ("cpu", "cpu_least", "cpu_most")]
-    late = " †" if figure("behind") else ""
+    late = " †" if figure("behind_seconds") > LATE_SECONDS else ""
     return [
         each.title,
         each.order,

@@ -73,9 +73,11 @@ def _measure(chosen: argparse.Namespace) -> Results:
     found = Results(about(chosen.quick, " ".join(["python -m bench", *words])), peers.versions())
     for part in _parts(chosen, scenarios):
         progress.say(f"Measuring {part}")
-        for finding in _findings(part, scenarios, plan):
+        findings = _findings(part, scenarios, plan)
+        for finding in findings:
             found.figures |= finding.figures()
             found.rounds.append(asdict(finding))
+        found.figures |= throughput.ratios([f for f in findings if isinstance(f, Measured)])
     path = found.write(_is_partial(chosen))
     progress.say(f"Wrote {path.relative_to(ROOT)}")
     return found

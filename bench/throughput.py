@@ -4,13 +4,15 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from statistics import median
 
-from bench import progress
+from bench import bars, progress
+from bench.bars import Figures
 from bench.driver import Drive, drive, filling
 from bench.peers import STARTERS, Peer
 from bench.plan import LOAD_SHARE, Plan
 from bench.scenarios import Scenario
 
 KEYS = 1_000_000
+Pair = tuple[Scenario, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class Measured:
             "p99": self.paced.p99,
             "p999": self.paced.p999,
             "longest": self.paced.longest,
-            "behind": float(self.paced.behind),
+            "behind_seconds": self.paced.behind / self.paced.per_second,
         }
         return {f"{self.scenario.name}.{self.server}.{name}": n for name, n in found.items()}
 
@@ -51,8 +53,8 @@ def measure(chosen: list[Scenario], plan: Plan) -> list[Measured]:
     """Measure scenarios; all servers run at once, and one at a time has work."""
     with ExitStack() as stack:
         peers = _filled(chosen, stack)
-        pairs = [(scenario, server) for scenario in chosen for server in scenario.servers]
-        rounds: dict[tuple[Scenario, str], list[Drive]] = {pair: [] for pair in pairs}
+        pairs = in_turn([(each, server) for each in chosen for server in each.servers])
+        rounds: dict[Pair, list[Drive]] = {pair: [] for pair in pairs}
         for turn in range(plan.rounds):
             progress.say(f"Round {turn + 1} of {plan.rounds}")
             for scenario, server in pairs:
@@ -68,6 +70,33 @@ def measure(chosen: list[Scenario], plan: Plan) -> list[Measured]:
             Measured(scenario, server, tuple(found), _paced(scenario, peers[server], found, plan))
             for (scenario, server), found in rounds.items()
         ]
+
+
+def in_turn(pairs: list[Pair]) -> list[Pair]:
+    """The order within a round: what a bar compares comes one right after the other."""
+    places: dict[str, int] = {}
+    for bar in bars.every():
+        for figure in (bar.figure, bar.over) if bar.over else ():
+            places.setdefault(_pair_name(figure), len(places))
+    return sorted(pairs, key=lambda pair: places.get(f"{pair[0].name}.{pair[1]}", len(places)))
+
+
+def ratios(measured: list[Measured]) -> Figures:
+    """Of each bar that compares two figures: the median of the ratios of the rounds."""
+    rounds = {f"{each.scenario.name}.{each.server}": each.rounds for each in measured}
+    found = {}
+    for bar in bars.every():
+        if bar.over is None:
+            continue
+        ours, theirs = (rounds.get(_pair_name(name), ()) for name in (bar.figure, bar.over))
+        if ours and theirs:
+            found[bar.ratio] = median(a.cpu / b.cpu for a, b in zip(ours, theirs, strict=True))
+    return found
+
+
+def _pair_name(figure: str) -> str:
+    """`scenario.server` of a figure `scenario.server.cpu`."""
+    return figure.rpartition(".")[0]
 
 
 def _filled(chosen: list[Scenario], stack: ExitStack) -> dict[str, Peer]:

@@ -10,6 +10,12 @@ Release build; authentication and metering on; TLS off; values of 100 bytes, key
 million keys.
 """
 
+BUSY = """
+**The machine had other work when this was measured** (load average {busy:g} at the start).
+Processor time for each operation stands that well; latencies say more about that other work than
+about the servers.
+"""
+
 SCALING = """
 On two cores the load generator competes with the server. So that the comparison is fair, every
 thread of the server gets the same neighbour: first one thread and one generator share one core,
