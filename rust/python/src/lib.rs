@@ -44,6 +44,9 @@ impl Node {
 
     /// Binds every address and begins to serve.
     fn start(&self, py: Python<'_>) -> PyResult<()> {
+        // Pages that items left go back to the system even when nobody allocates any more. Where
+        // jemalloc cannot have a thread of its own, they go back at the next allocations.
+        let _ = tikv_jemalloc_ctl::background_thread::write(true);
         py.detach(|| self.server.start()).map_err(|error| {
             PyOSError::new_err((error.raw_os_error().unwrap_or_default(), error.to_string()))
         })

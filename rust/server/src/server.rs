@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use attimo_engine::{Config as EngineConfig, Engine};
+use attimo_engine::{Config as EngineConfig, Engine, Limits};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
@@ -77,8 +77,9 @@ impl Server {
         };
         let engine = Engine::new(EngineConfig {
             memory_bytes: config.memory_bytes,
-            shards: shards(config.threads),
+            shards: shards(config.threads, config.memory_bytes),
             seed: seed(),
+            limits: Limits::default(),
         });
         let gate = Gate::new(Backend::Embedded(engine));
         let core = Core { gate, meter: Arc::default(), clock: Clock::start() };
@@ -143,9 +144,13 @@ impl Server {
     }
 }
 
+/// A shard's table grows in one go under its lock, so a shard should not hold more than this.
+const SHARD_BYTES: u64 = 16 << 20;
+
 /// Eight a thread keeps two threads from meeting at one shard's lock more often than once in eight.
-fn shards(threads: usize) -> usize {
-    (8 * threads).next_power_of_two().clamp(64, 1_024)
+fn shards(threads: usize, memory_bytes: u64) -> usize {
+    let by_memory = usize::try_from(memory_bytes / SHARD_BYTES).unwrap_or(usize::MAX);
+    (8 * threads).max(by_memory).next_power_of_two().clamp(64, 4_096)
 }
 
 /// Numbers that nobody outside can know, for the engine's hash.

@@ -55,7 +55,7 @@ async fn answer(visit: &Visit, request: Request<Incoming>) -> Response<Bytes> {
     if plain::is_data(&parts.uri) {
         plain::answer(visit, &parts, body, visit.worker.core.clock.now())
     } else {
-        plain::answer_later(visit, parts, body).await
+        plain::forward(visit, parts, body).await
     }
 }
 

@@ -68,51 +68,71 @@ where
     .await;
 }
 
+/// Who is to answer a request, and in which protocol.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Route {
+    GrpcData,
+    GrpcControl,
+    HttpData,
+    HttpControl,
+}
+
+impl Route {
+    fn of(parts: &Parts) -> Self {
+        match (grpc::is_grpc(&parts.headers), &parts.uri) {
+            (true, uri) if grpc::is_data(uri) => Route::GrpcData,
+            (true, _) => Route::GrpcControl,
+            (false, uri) if plain::is_data(uri) => Route::HttpData,
+            (false, _) => Route::HttpControl,
+        }
+    }
+
+    /// Whether the answer needs somebody else, or a delay that a test asked for.
+    fn waits(self, visit: &Visit, parts: &Parts) -> bool {
+        match self {
+            Route::GrpcData => visit.local && grpc::wants_faults(&parts.headers),
+            Route::HttpData => false,
+            Route::GrpcControl | Route::HttpControl => true,
+        }
+    }
+}
+
 /// Answers a request now if it is all there and needs nobody else; else gives it a task.
 fn take_in(visit: &Rc<Visit>, (request, respond): Arrived, now: Now, cx: &mut Context<'_>) {
     let (parts, stream) = request.into_parts();
     let mut body = Body::new(stream, REQUEST_BYTES + FRAMING);
-    let waits = waits(visit, &parts);
+    let route = Route::of(&parts);
+    let waits = route.waits(visit, &parts);
     match body.poll(cx) {
-        Poll::Ready(body) if !waits => answer(visit, &parts, respond, body, now),
-        Poll::Ready(body) => {
-            let visit = visit.clone();
-            tokio::task::spawn_local(
-                async move { answer_later(&visit, parts, respond, body).await },
-            );
-        }
-        Poll::Pending => {
+        Poll::Ready(body) if !waits => answer(visit, route, &parts, respond, body, now),
+        polled => {
             let visit = visit.clone();
             tokio::task::spawn_local(async move {
-                let body = poll_fn(|cx| body.poll(cx)).await;
+                let body = match polled {
+                    Poll::Ready(body) => body,
+                    Poll::Pending => poll_fn(|cx| body.poll(cx)).await,
+                };
                 if waits {
-                    answer_later(&visit, parts, respond, body).await;
+                    answer_later(&visit, route, parts, respond, body).await;
                 } else {
-                    answer(&visit, &parts, respond, body, visit.worker.core.clock.now());
+                    let now = visit.worker.core.clock.now();
+                    answer(&visit, route, &parts, respond, body, now);
                 }
             });
         }
     }
 }
 
-fn waits(visit: &Visit, parts: &Parts) -> bool {
-    if grpc::is_data(parts) {
-        visit.local && grpc::wants_faults(parts)
-    } else {
-        !plain::is_data(&parts.uri)
-    }
-}
-
-/// A stream that the client has reset takes no answer; that is the client's choice and no error.
 fn answer(
     visit: &Visit,
+    route: Route,
     parts: &Parts,
     respond: SendResponse<Bytes>,
     body: Result<Bytes, BodyError>,
     now: Now,
 ) {
     let Some(body) = arrived(body) else { return };
-    if grpc::is_data(parts) {
+    if route == Route::GrpcData {
         grpc::send(respond, grpc::answer(visit, parts, body, now));
     } else {
         plain::send(respond, plain::answer(visit, parts, body, now));
@@ -121,15 +141,16 @@ fn answer(
 
 async fn answer_later(
     visit: &Visit,
+    route: Route,
     parts: Parts,
     respond: SendResponse<Bytes>,
     body: Result<Bytes, BodyError>,
 ) {
     let Some(body) = arrived(body) else { return };
-    if grpc::is_grpc(&parts) {
-        grpc::send(respond, grpc::answer_later(visit, parts, body).await);
-    } else {
-        plain::send(respond, plain::answer_later(visit, parts, body).await);
+    match route {
+        Route::GrpcData => grpc::send(respond, grpc::answer_late(visit, &parts, body).await),
+        Route::GrpcControl => grpc::send(respond, grpc::forward(visit, &parts, body).await),
+        _ => plain::send(respond, plain::forward(visit, parts, body).await),
     }
 }
 

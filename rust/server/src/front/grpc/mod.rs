@@ -4,7 +4,7 @@ use bytes::Bytes;
 use h2::server::SendResponse;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::request::Parts;
-use http::{Request, Response};
+use http::{Request, Response, Uri};
 use http_body_util::Full;
 
 use self::reply::Reply;
@@ -14,36 +14,45 @@ use crate::api::Api;
 use crate::clock::Now;
 use crate::error::{Error, Result};
 use crate::forward;
-use crate::gate::Credential;
+use crate::gate::{Call, Credential};
 
 mod batch;
+mod collection;
+mod dictionary;
 mod frame;
+mod leaderboard;
+mod list;
 mod protobuf;
 mod reply;
 mod scalar;
+mod set;
+mod sorted_set;
 mod status;
+mod wire;
 
 pub(super) use self::status::Code;
 
 const SCS: &str = "/cache_client.Scs/";
+const LEADERBOARD: &str = "/leaderboard.Leaderboard/";
 const PING: &str = "/cache_client.Ping/Ping";
 const GRPC: HeaderValue = HeaderValue::from_static("application/grpc");
 
-/// Whether the request is for the data plane.
-pub(super) fn is_data(parts: &Parts) -> bool {
-    let path = parts.uri.path();
-    path.starts_with(SCS) || path == PING
+/// Whether a gRPC request is for the data plane.
+pub(super) fn is_data(uri: &Uri) -> bool {
+    let path = uri.path();
+    path.starts_with(SCS) || path.starts_with(LEADERBOARD) || path == PING
 }
 
-/// Whether the client waits for an answer in gRPC.
-pub(super) fn is_grpc(parts: &Parts) -> bool {
-    let content_type = parts.headers.get(header::CONTENT_TYPE);
-    is_data(parts) || content_type.is_some_and(|kind| kind.as_bytes().starts_with(GRPC.as_bytes()))
+/// Whether the client waits for an answer in gRPC; `application/grpc-web` is another protocol.
+pub(super) fn is_grpc(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
+    let rest = kind.strip_prefix(b"application/grpc");
+    rest.is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';')))
 }
 
 /// Whether the request asks for an answer that a test wants to see fail or dally.
-pub(super) fn wants_faults(parts: &Parts) -> bool {
-    parts.headers.contains_key("error-rpcs") || parts.headers.contains_key("delay-rpcs")
+pub(super) fn wants_faults(headers: &HeaderMap) -> bool {
+    headers.contains_key("error-rpcs") || headers.contains_key("delay-rpcs")
 }
 
 /// Answers a request for the data plane.
@@ -54,19 +63,25 @@ pub(super) fn answer(
     now: Now,
 ) -> std::result::Result<Reply, Status> {
     let path = parts.uri.path();
-    let Some(method) = path.strip_prefix(SCS) else { return Ok(Reply::empty()) };
-    Ok(scs(visit, method, &parts.headers, body, now)?)
+    let api = if let Some(method) = path.strip_prefix(SCS) {
+        Api::scs(method)
+    } else if let Some(method) = path.strip_prefix(LEADERBOARD) {
+        Api::leaderboard(method)
+    } else {
+        return Ok(Reply::empty());
+    };
+    let api = api.ok_or_else(|| Error::Unimplemented(path[1..].to_owned()))?;
+    Ok(serve(visit, api, &parts.headers, body, now)?)
 }
 
-fn scs(
+/// The whole life of a data request: who asks, for which cache, run it, count it.
+fn serve(
     visit: &Visit,
-    method: &str,
+    api: Api,
     headers: &HeaderMap,
     body: Result<Bytes>,
     now: Now,
 ) -> Result<Reply> {
-    let api = Api::from_name(method)
-        .ok_or_else(|| Error::Unimplemented(format!("cache_client.Scs/{method}")))?;
     let cache = headers.get("cache").map_or(&b""[..], HeaderValue::as_bytes);
     let (gate, meter) = (&visit.worker.core.gate, &visit.worker.meter);
     let credential = credential(headers, visit.local);
@@ -77,10 +92,21 @@ fn scs(
             return Err(Error::Malformed("the `cache` header names no cache"));
         }
         call.namespace()?;
-        scalar::run(&mut call, api, frame::message(body)?)
+        run(&mut call, api, &frame::message(body)?)
     });
     call.finish(reply.is_err());
     reply
+}
+
+/// Runs a method where its data type lives; single values first, for they are asked for most.
+fn run(call: &mut Call<'_>, api: Api, message: &Bytes) -> Result<Reply> {
+    scalar::run(call, api, message)
+        .or_else(|| dictionary::run(call, api, message))
+        .or_else(|| set::run(call, api, message))
+        .or_else(|| list::run(call, api, message))
+        .or_else(|| sorted_set::run(call, api, message))
+        .or_else(|| leaderboard::run(call, api, message))
+        .expect("every method has a data type")
 }
 
 /// The token of a request: raw, as the official clients send it, or after `Bearer`.
@@ -89,23 +115,21 @@ fn credential(headers: &HeaderMap, local: bool) -> Credential<'_> {
     Credential { token: token.strip_prefix(b"Bearer ").unwrap_or(token), local }
 }
 
-/// Answers a request that has to wait: for the control plane, or because a test asked for that.
-pub(super) async fn answer_later(
+/// Answers a request for the data plane after the faults that a test asked for.
+pub(super) async fn answer_late(
     visit: &Visit,
-    parts: Parts,
+    parts: &Parts,
     body: Result<Bytes>,
 ) -> std::result::Result<Reply, Status> {
-    if is_data(&parts) {
-        let method = parts.uri.path().rsplit('/').next().unwrap_or_default();
-        if let Some(code) = visit.worker.faults.inject(method, &parts.headers).await {
-            return Err(Status::injected(code));
-        }
-        return answer(visit, &parts, body, visit.worker.core.clock.now());
+    let method = parts.uri.path().rsplit('/').next().unwrap_or_default();
+    if let Some(code) = visit.worker.faults.inject(method, &parts.headers).await {
+        return Err(Status::injected(code));
     }
-    control(visit, &parts, body).await
+    answer(visit, parts, body, visit.worker.core.clock.now())
 }
 
-async fn control(
+/// Has the control plane answer, for a caller that is known.
+pub(super) async fn forward(
     visit: &Visit,
     parts: &Parts,
     body: Result<Bytes>,

@@ -95,6 +95,23 @@ pub(super) fn write_varint(to: &mut Vec<u8>, mut value: usize) {
     to.push(value.to_le_bytes()[0]);
 }
 
+/// How many bytes a field of `length` bytes takes, its tag and length included.
+pub(super) fn length_of_bytes(length: usize) -> usize {
+    1 + length_of_varint(length) + length
+}
+
+/// Appends the tag and the length of a field of bytes; `field` is below 16.
+pub(super) fn write_head(to: &mut Vec<u8>, field: u8, length: usize) {
+    to.push(field << 3 | 2);
+    write_varint(to, length);
+}
+
+/// Appends a field of bytes.
+pub(super) fn write_bytes(to: &mut Vec<u8>, field: u8, bytes: &[u8]) {
+    write_head(to, field, bytes.len());
+    to.extend_from_slice(bytes);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,11 +1,11 @@
 //! Replies, as the bytes of their DATA frames.
 
-use attimo_engine::Found;
+use attimo_engine::{Elements, Found, Members, Pairs};
 use bytes::Bytes;
 use prost::Message;
 
 use super::frame::{PREFIX, prefix};
-use super::protobuf::{self, length_of_varint};
+use super::protobuf::{self, length_of_bytes, length_of_varint, write_bytes, write_head};
 
 /// `_SetResponse{result: Ok}`, framed.
 const STORED: &[u8] = &[0, 0, 0, 0, 2, 0x08, 1];
@@ -14,6 +14,12 @@ const MISS: &[u8] = &[0, 0, 0, 0, 2, 0x08, 3];
 /// `result: Hit`, then the tag of `cache_body`.
 const HIT: [u8; 3] = [0x08, 2, 0x12];
 const EMPTY: &[u8] = &[0; PREFIX];
+/// Field 2, without content: `missing` in the answers about every kind of collection.
+const MISSING: &[u8] = &[0, 0, 0, 0, 2, 0x12, 0];
+
+/// The tag of `score` and the bytes that both take.
+const SCORE_TAG: u8 = 0x11;
+const SCORE: usize = 1 + size_of::<f64>();
 
 /// One or more framed messages; large values stay where they are and are sent from there.
 #[derive(Debug, Default)]
@@ -86,6 +92,65 @@ impl From<Bytes> for Reply {
     fn from(first: Bytes) -> Self {
         Reply { first, rest: Vec::new() }
     }
+}
+
+/// The answer that there is no such collection.
+pub(super) fn missing() -> Reply {
+    Bytes::from_static(MISSING).into()
+}
+
+/// `found{repeated bytes}`, as the fetches of lists and sets answer.
+pub(super) fn found_elements(elements: &Elements) -> Reply {
+    found(elements.iter().map(|element| length_of_bytes(element.len())).sum(), |to| {
+        elements.iter().for_each(|element| write_bytes(to, 1, element));
+    })
+}
+
+/// `found{repeated {field, value}}`.
+pub(super) fn found_pairs(pairs: &Pairs) -> Reply {
+    let length = |(field, value): (&[u8], &[u8])| {
+        length_of_bytes(field.len()) + length_of_bytes(value.len())
+    };
+    found(pairs.iter().map(|pair| length_of_bytes(length(pair))).sum(), |to| {
+        for (field, value) in pairs.iter() {
+            write_head(to, 1, length((field, value)));
+            write_bytes(to, 1, field);
+            write_bytes(to, 2, value);
+        }
+    })
+}
+
+/// `found{values_with_scores}` or `found{values}`.
+pub(super) fn found_members(members: &Members, with_scores: bool) -> Reply {
+    let score = if with_scores { SCORE } else { 0 };
+    let length = |value: &[u8]| length_of_bytes(value.len()) + score;
+    let all: usize = members
+        .iter()
+        .map(|(value, _)| if with_scores { length_of_bytes(length(value)) } else { length(value) })
+        .sum();
+    found(length_of_bytes(all), |to| {
+        write_head(to, if with_scores { 1 } else { 2 }, all);
+        for (value, score) in members.iter() {
+            if with_scores {
+                write_head(to, 1, length(value));
+            }
+            write_bytes(to, 1, value);
+            if with_scores {
+                to.push(SCORE_TAG);
+                to.extend_from_slice(&score.to_le_bytes());
+            }
+        }
+    })
+}
+
+/// Frames field 1 with content of `length` bytes, which `write` writes.
+fn found(length: usize, write: impl FnOnce(&mut Vec<u8>)) -> Reply {
+    let message = length_of_bytes(length);
+    let mut framed = Vec::with_capacity(PREFIX + message);
+    framed.extend_from_slice(&prefix(message));
+    write_head(&mut framed, 1, length);
+    write(&mut framed);
+    Bytes::from(framed).into()
 }
 
 /// Frames a message of the published types.

@@ -11,50 +11,38 @@ use attimo_engine::commands::scalar::{
 use attimo_engine::{Found as Item, Given, ItemType, Ttl};
 use bytes::Bytes;
 use momento_protos::cache_client as pb;
-use prost::Message;
 
 use super::batch;
 use super::protobuf::{Field, Fields};
 use super::reply::{Reply, encoded};
+use super::wire::{decoded, ttl};
 use crate::api::Api;
 use crate::error::{Error, Result};
 use crate::gate::Call;
 
-/// Runs one method.
+/// Runs one method, or tells that it is not about single values.
 ///
 /// # Errors
 ///
 /// [`Error::Malformed`], or what the gate and the command document.
-pub(super) fn run(call: &mut Call<'_>, api: Api, message: Bytes) -> Result<Reply> {
-    match api {
-        Api::Get => get(call, &message),
-        Api::Set => set(call, &message),
-        Api::Delete => delete(call, &message),
-        Api::KeysExist => keys_exist(call, &message),
-        Api::Increment => increment(call, &message),
+pub(super) fn run(call: &mut Call<'_>, api: Api, message: &Bytes) -> Option<Result<Reply>> {
+    Some(match api {
+        Api::Get => get(call, message),
+        Api::Set => set(call, message),
+        Api::Delete => delete(call, message),
+        Api::KeysExist => keys_exist(call, message),
+        Api::Increment => increment(call, message),
         Api::SetIf => set_if(call, message),
         Api::SetIfNotExists => set_if_not_exists(call, message),
-        Api::GetWithHash => get_with_hash(call, &message),
+        Api::GetWithHash => get_with_hash(call, message),
         Api::SetIfHash => set_if_hash(call, message),
-        Api::GetBatch => batch::get(call, &message),
-        Api::SetBatch => batch::set(call, &message),
-        Api::UpdateTtl => update_ttl(call, &message),
-        Api::ItemGetTtl => item_get_ttl(call, &message),
-        Api::ItemGetType => item_get_type(call, &message),
-    }
-}
-
-/// Reads a message of the published types.
-pub(super) fn decoded<M: Message + Default>(message: &[u8]) -> Result<M> {
-    M::decode(message).map_err(|_| Error::Malformed("the message is not valid protobuf"))
-}
-
-/// A lifetime as the wire has it.
-pub(super) fn ttl(milliseconds: u64) -> Result<Ttl> {
-    if milliseconds == 0 {
-        return Err(Error::Malformed("ttl_milliseconds must be more than 0"));
-    }
-    Ok(Ttl(milliseconds))
+        Api::GetBatch => batch::get(call, message),
+        Api::SetBatch => batch::set(call, message),
+        Api::UpdateTtl => update_ttl(call, message),
+        Api::ItemGetTtl => item_get_ttl(call, message),
+        Api::ItemGetType => item_get_type(call, message),
+        _ => return None,
+    })
 }
 
 /// `_GetRequest` or one item of `_GetBatchRequest`.
@@ -129,10 +117,10 @@ fn increment(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     Ok(encoded(&pb::IncrementResponse { value }))
 }
 
-fn set_if(call: &mut Call<'_>, message: Bytes) -> Result<Reply> {
+fn set_if(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::set_if_request::Condition;
     use pb::set_if_response::{NotStored, Result, Stored};
-    let request: pb::SetIfRequest = decoded(&message)?;
+    let request: pb::SetIfRequest = decoded(message)?;
     let condition = match &request.condition {
         Some(Condition::Present(_)) => Wanted::Present,
         Some(Condition::Absent(_)) => Wanted::Absent,
@@ -151,9 +139,9 @@ fn set_if(call: &mut Call<'_>, message: Bytes) -> Result<Reply> {
     Ok(encoded(&pb::SetIfResponse { result: Some(result) }))
 }
 
-fn set_if_not_exists(call: &mut Call<'_>, message: Bytes) -> Result<Reply> {
+fn set_if_not_exists(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::set_if_not_exists_response::{NotStored, Result, Stored};
-    let request: pb::SetIfNotExistsRequest = decoded(&message)?;
+    let request: pb::SetIfNotExistsRequest = decoded(message)?;
     let stored = store_if(
         call,
         (&request.cache_key, &request.cache_body, request.ttl_milliseconds),
@@ -186,10 +174,10 @@ fn get_with_hash(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     Ok(encoded(&pb::GetWithHashResponse { result: Some(result) }))
 }
 
-fn set_if_hash(call: &mut Call<'_>, message: Bytes) -> Result<Reply> {
+fn set_if_hash(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::set_if_hash_request::Condition;
     use pb::set_if_hash_response::{NotStored, Result, Stored};
-    let request: pb::SetIfHashRequest = decoded(&message)?;
+    let request: pb::SetIfHashRequest = decoded(message)?;
     let condition = match &request.condition {
         Some(Condition::Unconditional(_)) => HashCondition::Unconditional,
         Some(Condition::PresentAndHashEqual(to)) => {

@@ -89,7 +89,9 @@ impl Status {
 impl From<Error> for Status {
     fn from(error: Error) -> Self {
         let (code, err) = match &error {
-            Error::Malformed(_) => (Code::InvalidArgument, None),
+            Error::Malformed(_) | Error::Engine(engine::Error::NotAScore) => {
+                (Code::InvalidArgument, None)
+            }
             Error::RequestTooLarge => {
                 (Code::ResourceExhausted, Some("request_size_limit_exceeded"))
             }
@@ -103,7 +105,6 @@ impl From<Error> for Status {
             Error::Engine(engine::Error::ElementTooLarge { .. }) => {
                 (Code::ResourceExhausted, Some("element_size_limit_exceeded"))
             }
-            Error::Engine(engine::Error::NotAScore) => (Code::InvalidArgument, None),
             Error::Engine(
                 engine::Error::WrongType { .. }
                 | engine::Error::NotANumber

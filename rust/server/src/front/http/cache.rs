@@ -41,7 +41,7 @@ pub(super) fn answer(
     now: Now,
 ) -> Result<Response<Bytes>> {
     let query = Query::of(&parts.uri)?;
-    let credential = super::credential(&parts.headers, query.token.as_deref(), visit.local)?;
+    let credential = super::credential(visit, parts, query.token.as_deref())?;
     let cache: Cow<'_, [u8]> = percent_decode_str(name).into();
     let (gate, meter) = (&visit.worker.core.gate, &visit.worker.meter);
     let pass = visit.passes.borrow_mut().pass(gate, meter, credential, &cache, now)?;

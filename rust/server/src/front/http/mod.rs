@@ -5,8 +5,9 @@
 
 use bytes::Bytes;
 use h2::server::SendResponse;
-use http::header::{self, HeaderMap, HeaderValue};
+use http::header::{self, HeaderValue};
 use http::request::Parts;
+use http::uri::Authority;
 use http::{Method, Request, Response, StatusCode, Uri};
 use http_body_util::Full;
 
@@ -55,19 +56,15 @@ fn health() -> Response<Bytes> {
     response
 }
 
-/// Answers a request for the control plane.
-pub(super) async fn answer_later(
-    visit: &Visit,
-    parts: Parts,
-    body: Result<Bytes>,
-) -> Response<Bytes> {
-    let answered = forward(visit, parts, body).await;
+/// Has the control plane answer.
+pub(super) async fn forward(visit: &Visit, parts: Parts, body: Result<Bytes>) -> Response<Bytes> {
+    let answered = ask(visit, parts, body).await;
     answered.unwrap_or_else(|error| status::response(&error))
 }
 
-async fn forward(visit: &Visit, mut parts: Parts, body: Result<Bytes>) -> Result<Response<Bytes>> {
+async fn ask(visit: &Visit, mut parts: Parts, body: Result<Bytes>) -> Result<Response<Bytes>> {
     let query = query::Query::of(&parts.uri)?;
-    let credential = credential(&parts.headers, query.token.as_deref(), visit.local)?;
+    let credential = credential(visit, &parts, query.token.as_deref())?;
     // Some pages are for everybody; whether this one is, the control plane knows.
     let caller = if credential.token.is_empty() && !credential.local {
         None
@@ -75,13 +72,9 @@ async fn forward(visit: &Visit, mut parts: Parts, body: Result<Bytes>) -> Result
         let now = visit.worker.core.clock.now();
         Some(visit.worker.core.gate.admit(credential, now)?)
     };
-    let host = parts
-        .headers
-        .get(header::HOST)
-        .cloned()
-        .or_else(|| HeaderValue::from_str(parts.uri.authority()?.as_str()).ok());
+    let host = HeaderValue::from_str(host(&parts)).unwrap_or(HeaderValue::from_static("localhost"));
     forward::introduce(&mut parts.headers, caller.as_ref(), visit.peer.ip());
-    parts.headers.insert(header::HOST, host.unwrap_or(HeaderValue::from_static("localhost")));
+    parts.headers.insert(header::HOST, host);
     let mut request = Request::new(Full::new(body?));
     *request.method_mut() = parts.method;
     *request.headers_mut() = parts.headers;
@@ -91,21 +84,33 @@ async fn forward(visit: &Visit, mut parts: Parts, body: Result<Bytes>) -> Result
 
 /// The token of a request, from the header or the query; never from both.
 fn credential<'a>(
-    headers: &'a HeaderMap,
+    visit: &Visit,
+    parts: &'a Parts,
     query: Option<&'a str>,
-    local: bool,
 ) -> Result<Credential<'a>> {
-    let header = headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
+    let header = parts.headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
     let header = header.map(|token| token.strip_prefix(b"Bearer ").unwrap_or(token));
-    match (header, query) {
-        (Some(_), Some(_)) => {
-            Err(Error::Malformed("send the token as `authorization` or as `token`, not as both"))
-        }
-        (header, query) => {
-            let token = header.or(query.map(str::as_bytes)).unwrap_or_default();
-            Ok(Credential { token, local })
-        }
+    if header.is_some() && query.is_some() {
+        let both = "send the token as `authorization` or as `token`, not as both";
+        return Err(Error::Malformed(both));
     }
+    let token = header.or(query.map(str::as_bytes)).unwrap_or_default();
+    Ok(Credential { token, local: visit.local && !is_of_a_page(parts) })
+}
+
+/// Whether a web page may have sent this: its own origin gives it away, or a host name that it made
+/// point here. The owner's rights on a `--local` server are not for pages.
+fn is_of_a_page(parts: &Parts) -> bool {
+    let host = host(parts);
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    let ours = matches!(name, "" | "localhost" | "127.0.0.1" | "[::1]");
+    parts.headers.contains_key(header::ORIGIN) || !(ours || name.ends_with(".localhost"))
+}
+
+/// The host that the client means, with its port; empty if it does not say.
+fn host(parts: &Parts) -> &str {
+    let header = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    header.or(parts.uri.authority().map(Authority::as_str)).unwrap_or_default()
 }
 
 /// Sends a response on HTTP/2. A stream that the client has reset takes no answer.

@@ -1,0 +1,116 @@
+//! Dictionaries: one function a method, from message bytes to reply.
+
+use attimo_engine::commands::dictionary::{Fetch, Get, Increment, Length, Remove, RemoveAll, Set};
+use momento_protos::cache_client as pb;
+
+use super::collection::{collection_ttl, count, slices, sum_of};
+use super::reply::{Reply, encoded, found_pairs};
+use super::wire::decoded;
+use crate::api::Api;
+use crate::error::{Error, Result};
+use crate::gate::Call;
+
+/// Runs one method, or tells that it is not about dictionaries.
+///
+/// # Errors
+///
+/// [`Error::Malformed`], or what the gate and the command document.
+pub(super) fn run(call: &mut Call<'_>, api: Api, message: &[u8]) -> Option<Result<Reply>> {
+    Some(match api {
+        Api::DictionaryGet => get(call, message),
+        Api::DictionaryFetch => fetch(call, message),
+        Api::DictionarySet => set(call, message),
+        Api::DictionaryIncrement => increment(call, message),
+        Api::DictionaryDelete => delete(call, message),
+        Api::DictionaryLength => length(call, message),
+        _ => return None,
+    })
+}
+
+fn get(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+    use pb::dictionary_get_response::{Dictionary, DictionaryGetResponsePart, Found, Missing};
+    let request: pb::DictionaryGetRequest = decoded(message)?;
+    let key = &request.dictionary_name;
+    let fields = slices(&request.fields);
+    let mut items = Vec::with_capacity(request.fields.len());
+    let read = |value: Option<&[u8]>| {
+        let result = if value.is_some() { pb::ECacheResult::Hit } else { pb::ECacheResult::Miss };
+        let cache_body = value.unwrap_or_default().to_vec();
+        items.push(DictionaryGetResponsePart { result: result.into(), cache_body });
+    };
+    let bytes_in = key.len() + sum_of(fields.clone());
+    let there = call.run(bytes_in, Get { key, fields, read })?;
+    if !there {
+        call.looked(None);
+        let dictionary = Some(Dictionary::Missing(Missing {}));
+        return Ok(encoded(&pb::DictionaryGetResponse { dictionary }));
+    }
+    for item in &items {
+        let hit = item.result == i32::from(pb::ECacheResult::Hit);
+        call.looked(hit.then_some(item.cache_body.len()));
+    }
+    let dictionary = Some(Dictionary::Found(Found { items }));
+    Ok(encoded(&pb::DictionaryGetResponse { dictionary }))
+}
+
+fn fetch(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+    use pb::dictionary_fetch_response::{Dictionary, Missing};
+    let request: pb::DictionaryFetchRequest = decoded(message)?;
+    let key = &request.dictionary_name;
+    let Some(pairs) = call.run(key.len(), Fetch { key })? else {
+        call.looked(None);
+        let dictionary = Some(Dictionary::Missing(Missing {}));
+        return Ok(encoded(&pb::DictionaryFetchResponse { dictionary }));
+    };
+    call.looked(Some(pairs.iter().map(|(field, value)| field.len() + value.len()).sum()));
+    Ok(found_pairs(&pairs))
+}
+
+fn set(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+    let request: pb::DictionarySetRequest = decoded(message)?;
+    let ttl = collection_ttl(request.ttl_milliseconds, request.refresh_ttl)?;
+    let key = &request.dictionary_name;
+    let pairs = request.items.iter().map(|pair| (&pair.field[..], &pair.value[..]));
+    let bytes: usize = pairs.clone().map(|(field, value)| field.len() + value.len()).sum();
+    call.run(key.len() + bytes, Set { key, pairs, ttl })?;
+    Ok(Reply::empty())
+}
+
+fn increment(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+    let request: pb::DictionaryIncrementRequest = decoded(message)?;
+    let ttl = collection_ttl(request.ttl_milliseconds, request.refresh_ttl)?;
+    let (key, field, amount) = (&request.dictionary_name, &request.field, request.amount);
+    let bytes_in = key.len() + field.len() + size_of_val(&amount);
+    let value = call.run(bytes_in, Increment { key, field, amount, ttl })?;
+    Ok(encoded(&pb::DictionaryIncrementResponse { value }))
+}
+
+fn delete(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+    use pb::dictionary_delete_request::Delete;
+    let request: pb::DictionaryDeleteRequest = decoded(message)?;
+    let key = &request.dictionary_name;
+    match &request.delete {
+        Some(Delete::Some(some)) => {
+            let fields = slices(&some.fields);
+            call.run(key.len() + sum_of(fields.clone()), Remove { key, fields })?;
+        }
+        Some(Delete::All(_)) => {
+            call.run(key.len(), RemoveAll { key })?;
+        }
+        None => return Err(Error::Malformed("delete is not set")),
+    }
+    Ok(Reply::empty())
+}
+
+fn length(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+    use pb::dictionary_length_response::{Dictionary, Found, Missing};
+    let request: pb::DictionaryLengthRequest = decoded(message)?;
+    let key = &request.dictionary_name;
+    let length = call.run(key.len(), Length { key })?;
+    call.looked(length.map(|_| 0));
+    let dictionary = Some(match length {
+        Some(length) => Dictionary::Found(Found { length: count(length) }),
+        None => Dictionary::Missing(Missing {}),
+    });
+    Ok(encoded(&pb::DictionaryLengthResponse { dictionary }))
+}

@@ -1,0 +1,195 @@
+//! Lists: one function a method, from message bytes to reply.
+
+use std::num::NonZeroU32;
+
+use attimo_engine::commands::list::{
+    Erase, EraseAll, Fetch, Length, Pop, Push, RemoveValue, Retain,
+};
+use attimo_engine::{CollectionTtl, End};
+use momento_protos::cache_client as pb;
+use prost::Message;
+
+use super::collection::{collection_ttl, count, slice, slices, sum_of};
+use super::reply::{Reply, encoded, found_elements, missing};
+use super::wire::decoded;
+use crate::api::Api;
+use crate::error::{Error, Result};
+use crate::gate::Call;
+
+/// Runs one method, or tells that it is not about lists.
+///
+/// # Errors
+///
+/// [`Error::Malformed`], or what the gate and the command document.
+pub(super) fn run(call: &mut Call<'_>, api: Api, message: &[u8]) -> Option<Result<Reply>> {
+    Some(match api {
+        Api::ListPushFront => push_front(call, message),
+        Api::ListPushBack => push_back(call, message),
+        Api::ListConcatenateFront => concatenate_front(call, message),
+        Api::ListConcatenateBack => concatenate_back(call, message),
+        Api::ListPopFront => pop_front(call, message),
+        Api::ListPopBack => pop_back(call, message),
+        Api::ListFetch => fetch(call, message),
+        Api::ListRetain => retain(call, message),
+        Api::ListErase => erase(call, message),
+        Api::ListRemove => remove(call, message),
+        Api::ListLength => length(call, message),
+        _ => return None,
+    })
+}
+
+fn push_front(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+    let request: pb::ListPushFrontRequest = decoded(message)?;
+    let ttl = collection_ttl(request.ttl_milliseconds, request.refresh_ttl)?;
+    let values = std::slice::from_ref(&request.value);
+    let at = (End::Front, request.truncate_back_to_size);
+    let list_length = push(call, &request.list_name, values, at, ttl)?;
+    Ok(encoded(&pb::ListPushFrontResponse { list_length }))
+}
+
+fn push_back(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+    let request: pb::ListPushBackRequest = decoded(message)?;
+    let ttl = collection_ttl(request.ttl_milliseconds, request.refresh_ttl)?;
+    let values = std::slice::from_ref(&request.value);
+    let at = (End::Back, request.truncate_front_to_size);
+    let list_length = push(call, &request.list_name, values, at, ttl)?;
+    Ok(encoded(&pb::ListPushBackResponse { list_length }))
+}
+
+fn concatenate_front(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+    let request: pb::ListConcatenateFrontRequest = decoded(message)?;
+    let ttl = collection_ttl(request.ttl_milliseconds, request.refresh_ttl)?;
+    let at = (End::Front, request.truncate_back_to_size);
+    let list_length = push(call, &request.list_name, &request.values, at, ttl)?;
+    Ok(encoded(&pb::ListConcatenateFrontResponse { list_length }))
+}
+
+fn concatenate_back(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+    let request: pb::ListConcatenateBackRequest = decoded(message)?;
+    let ttl = collection_ttl(request.ttl_milliseconds, request.refresh_ttl)?;
+    let at = (End::Back, request.truncate_front_to_size);
+    let list_length = push(call, &request.list_name, &request.values, at, ttl)?;
+    Ok(encoded(&pb::ListConcatenateBackResponse { list_length }))
+}
+
+fn push(
+    call: &mut Call<'_>,
+    key: &[u8],
+    values: &[Vec<u8>],
+    (at, truncate): (End, u32),
+    ttl: CollectionTtl,
+) -> Result<u32> {
+    let values = slices(values);
+    let bytes_in = key.len() + sum_of(values.clone());
+    let truncate = NonZeroU32::new(truncate);
+    Ok(count(call.run(bytes_in, Push { key, at, values, truncate, ttl })?))
+}
+
+fn pop_front(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+    use pb::list_pop_front_response::{Found, List};
+    let request: pb::ListPopFrontRequest = decoded(message)?;
+    pop(call, &request.list_name, End::Front, |front, list_length| pb::ListPopFrontResponse {
+        list: Some(List::Found(Found { front, list_length })),
+    })
+}
+
+fn pop_back(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+    use pb::list_pop_back_response::{Found, List};
+    let request: pb::ListPopBackRequest = decoded(message)?;
+    pop(call, &request.list_name, End::Back, |back, list_length| pb::ListPopBackResponse {
+        list: Some(List::Found(Found { back, list_length })),
+    })
+}
+
+fn pop<M: Message>(
+    call: &mut Call<'_>,
+    key: &[u8],
+    at: End,
+    found: impl FnOnce(Vec<u8>, u32) -> M,
+) -> Result<Reply> {
+    let Some((value, left)) = call.run(key.len(), Pop { key, at })? else {
+        call.looked(None);
+        return Ok(missing());
+    };
+    call.looked(Some(value.len()));
+    Ok(encoded(&found(value.to_vec(), count(left))))
+}
+
+fn fetch(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+    use pb::list_fetch_request::{EndIndex, StartIndex};
+    let request: pb::ListFetchRequest = decoded(message)?;
+    let start = match request.start_index {
+        Some(StartIndex::InclusiveStart(start)) => Some(start),
+        Some(StartIndex::UnboundedStart(_)) | None => None,
+    };
+    let end = match request.end_index {
+        Some(EndIndex::ExclusiveEnd(end)) => Some(end),
+        Some(EndIndex::UnboundedEnd(_)) | None => None,
+    };
+    let key = &request.list_name;
+    let Some(values) = call.run(key.len(), Fetch { key, slice: slice(start, end) })? else {
+        call.looked(None);
+        return Ok(missing());
+    };
+    call.looked(Some(sum_of(values.iter())));
+    Ok(found_elements(&values))
+}
+
+fn retain(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+    use pb::list_retain_request::{EndIndex, StartIndex};
+    let request: pb::ListRetainRequest = decoded(message)?;
+    let start = match request.start_index {
+        Some(StartIndex::InclusiveStart(start)) => Some(start),
+        Some(StartIndex::UnboundedStart(_)) | None => None,
+    };
+    let end = match request.end_index {
+        Some(EndIndex::ExclusiveEnd(end)) => Some(end),
+        Some(EndIndex::UnboundedEnd(_)) | None => None,
+    };
+    let ttl = collection_ttl(request.ttl_milliseconds, request.refresh_ttl)?;
+    let (key, slice) = (&request.list_name, slice(start, end));
+    let left = call.run(key.len(), Retain { key, slice, ttl })?;
+    Ok(length_reply(left))
+}
+
+fn erase(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+    use pb::list_erase_request::Erase as Asked;
+    let request: pb::ListEraseRequest = decoded(message)?;
+    let key = &request.list_name;
+    let left = match &request.erase {
+        Some(Asked::Some(some)) => {
+            let ranges = some.ranges.iter().map(|range| (range.begin_index, range.count));
+            call.run(key.len(), Erase { key, ranges })?
+        }
+        Some(Asked::All(_)) => call.run(key.len(), EraseAll { key })?.then_some(0),
+        None => return Err(Error::Malformed("erase is not set")),
+    };
+    Ok(length_reply(left))
+}
+
+fn remove(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+    use pb::list_remove_request::Remove;
+    let request: pb::ListRemoveRequest = decoded(message)?;
+    let Some(Remove::AllElementsWithValue(value)) = &request.remove else {
+        return Err(Error::Malformed("remove is not set"));
+    };
+    let key = &request.list_name;
+    let left = call.run(key.len() + value.len(), RemoveValue { key, value })?;
+    Ok(length_reply(left))
+}
+
+fn length(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+    let request: pb::ListLengthRequest = decoded(message)?;
+    let key = &request.list_name;
+    let length = call.run(key.len(), Length { key })?;
+    call.looked(length.map(|_| 0));
+    Ok(length_reply(length))
+}
+
+/// `found{list_length}` or `missing`, which Retain, Erase, Remove and Length share to the letter.
+fn length_reply(length: Option<usize>) -> Reply {
+    use pb::list_length_response::{Found, List};
+    let Some(length) = length else { return missing() };
+    let list = Some(List::Found(Found { length: count(length) }));
+    encoded(&pb::ListLengthResponse { list })
+}

@@ -1,0 +1,126 @@
+//! Sets: one function a method, from message bytes to reply.
+
+use attimo_engine::Elements;
+use attimo_engine::commands::set::{
+    Contains, Difference, DifferenceFrom, Fetch, Length, Pop, RemoveAll, Sample, Union,
+};
+use momento_protos::cache_client as pb;
+
+use super::collection::{collection_ttl, count, slices, sum_of};
+use super::reply::{Reply, encoded, found_elements, missing};
+use super::wire::decoded;
+use crate::api::Api;
+use crate::error::{Error, Result};
+use crate::gate::Call;
+
+/// Runs one method, or tells that it is not about sets.
+///
+/// # Errors
+///
+/// [`Error::Malformed`], or what the gate and the command document.
+pub(super) fn run(call: &mut Call<'_>, api: Api, message: &[u8]) -> Option<Result<Reply>> {
+    Some(match api {
+        Api::SetFetch => fetch(call, message),
+        Api::SetSample => sample(call, message),
+        Api::SetUnion => union(call, message),
+        Api::SetDifference => difference(call, message),
+        Api::SetContains => contains(call, message),
+        Api::SetLength => length(call, message),
+        Api::SetPop => pop(call, message),
+        _ => return None,
+    })
+}
+
+fn fetch(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+    let request: pb::SetFetchRequest = decoded(message)?;
+    let key = &request.set_name;
+    let elements = call.run(key.len(), Fetch { key })?;
+    Ok(elements_reply(call, elements))
+}
+
+fn sample(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+    let request: pb::SetSampleRequest = decoded(message)?;
+    let key = &request.set_name;
+    let limit = usize::try_from(request.limit).unwrap_or(usize::MAX);
+    let elements = call.run(key.len(), Sample { key, limit })?;
+    Ok(elements_reply(call, elements))
+}
+
+fn pop(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+    let request: pb::SetPopRequest = decoded(message)?;
+    let key = &request.set_name;
+    let elements = call.run(key.len(), Pop { key, count: request.count as usize })?;
+    Ok(elements_reply(call, elements))
+}
+
+fn elements_reply(call: &mut Call<'_>, elements: Option<Elements>) -> Reply {
+    let Some(elements) = elements else {
+        call.looked(None);
+        return missing();
+    };
+    call.looked(Some(sum_of(elements.iter())));
+    found_elements(&elements)
+}
+
+fn union(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+    let request: pb::SetUnionRequest = decoded(message)?;
+    let ttl = collection_ttl(request.ttl_milliseconds, request.refresh_ttl)?;
+    let (key, elements) = (&request.set_name, slices(&request.elements));
+    call.run(key.len() + sum_of(elements.clone()), Union { key, elements, ttl })?;
+    Ok(Reply::empty())
+}
+
+fn difference(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+    use pb::set_difference_request::Difference as Asked;
+    use pb::set_difference_request::subtrahend::SubtrahendSet;
+    use pb::set_difference_response::{Found, Missing, Set};
+    let request: pb::SetDifferenceRequest = decoded(message)?;
+    let key = &request.set_name;
+    let there = match &request.difference {
+        Some(Asked::Minuend(minuend)) => {
+            let elements = slices(&minuend.elements);
+            call.run(key.len() + sum_of(elements.clone()), DifferenceFrom { key, elements })?
+        }
+        Some(Asked::Subtrahend(subtrahend)) => match &subtrahend.subtrahend_set {
+            Some(SubtrahendSet::Set(set)) => {
+                let elements = slices(&set.elements);
+                call.run(key.len() + sum_of(elements.clone()), Difference { key, elements })?
+            }
+            Some(SubtrahendSet::Identity(_)) => call.run(key.len(), RemoveAll { key })?,
+            None => return Err(Error::Malformed("subtrahend_set is not set")),
+        },
+        None => return Err(Error::Malformed("difference is not set")),
+    };
+    let set = Some(if there { Set::Found(Found {}) } else { Set::Missing(Missing {}) });
+    Ok(encoded(&pb::SetDifferenceResponse { set }))
+}
+
+fn contains(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+    use pb::set_contains_response::{Found, Set};
+    let request: pb::SetContainsRequest = decoded(message)?;
+    let (key, elements) = (&request.set_name, slices(&request.elements));
+    let mut contains = Vec::with_capacity(request.elements.len());
+    let read = |is_in: bool| contains.push(is_in);
+    let bytes_in = key.len() + sum_of(elements.clone());
+    if !call.run(bytes_in, Contains { key, elements, read })? {
+        call.looked(None);
+        return Ok(missing());
+    }
+    for is_in in &contains {
+        call.looked(is_in.then_some(0));
+    }
+    Ok(encoded(&pb::SetContainsResponse { set: Some(Set::Found(Found { contains })) }))
+}
+
+fn length(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+    use pb::set_length_response::{Found, Missing, Set};
+    let request: pb::SetLengthRequest = decoded(message)?;
+    let key = &request.set_name;
+    let length = call.run(key.len(), Length { key })?;
+    call.looked(length.map(|_| 0));
+    let set = Some(match length {
+        Some(length) => Set::Found(Found { length: count(length) }),
+        None => Set::Missing(Missing {}),
+    });
+    Ok(encoded(&pb::SetLengthResponse { set }))
+}

@@ -1,0 +1,223 @@
+//! Sorted sets: one function a method, from message bytes to reply.
+
+use std::ops::Bound;
+
+use attimo_engine::Slice;
+use attimo_engine::commands::sorted_set::{
+    Aggregate, FetchByIndex, FetchByScore, GetRank, GetScore, Increment, Length, LengthByScore,
+    Put, Remove, RemoveAll, Store, Union,
+};
+use momento_protos::cache_client as pb;
+
+use super::collection::{collection_ttl, count, order, slice, slices, sum_of};
+use super::reply::{Reply, encoded, found_members, missing};
+use super::wire::{decoded, ttl};
+use crate::api::Api;
+use crate::error::{Error, Result};
+use crate::gate::Call;
+
+/// What a score adds to the bytes that are counted.
+const SCORE: usize = size_of::<f64>();
+
+/// Runs one method, or tells that it is not about sorted sets.
+///
+/// # Errors
+///
+/// [`Error::Malformed`], or what the gate and the command document.
+pub(super) fn run(call: &mut Call<'_>, api: Api, message: &[u8]) -> Option<Result<Reply>> {
+    Some(match api {
+        Api::SortedSetPut => put(call, message),
+        Api::SortedSetFetch => fetch(call, message),
+        Api::SortedSetGetScore => get_score(call, message),
+        Api::SortedSetRemove => remove(call, message),
+        Api::SortedSetIncrement => increment(call, message),
+        Api::SortedSetGetRank => get_rank(call, message),
+        Api::SortedSetLength => length(call, message),
+        Api::SortedSetLengthByScore => length_by_score(call, message),
+        Api::SortedSetUnionStore => union_store(call, message),
+        _ => return None,
+    })
+}
+
+fn put(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+    let request: pb::SortedSetPutRequest = decoded(message)?;
+    let ttl = collection_ttl(request.ttl_milliseconds, request.refresh_ttl)?;
+    let key = &request.set_name;
+    let elements = request.elements.iter().map(|element| (&element.value[..], element.score));
+    let bytes: usize = elements.clone().map(|(value, _)| value.len() + SCORE).sum();
+    call.run(key.len() + bytes, Put { key, elements, ttl })?;
+    Ok(Reply::empty())
+}
+
+fn fetch(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+    use pb::sorted_set_fetch_request::Range;
+    let request: pb::SortedSetFetchRequest = decoded(message)?;
+    let (key, order) = (&request.set_name, order(request.order));
+    let members = match &request.range {
+        Some(Range::ByIndex(by)) => {
+            call.run(key.len(), FetchByIndex { key, slice: index_slice(by), order })?
+        }
+        Some(Range::ByScore(by)) => {
+            let (min, max) = score_bounds(by);
+            let (offset, count) = (by.offset as usize, usize::try_from(by.count).ok());
+            call.run(key.len(), FetchByScore { key, min, max, order, offset, count })?
+        }
+        None => call.run(key.len(), FetchByIndex { key, slice: Slice::default(), order })?,
+    };
+    let Some(members) = members else {
+        call.looked(None);
+        return Ok(missing());
+    };
+    let per_score = if request.with_scores { SCORE } else { 0 };
+    call.looked(Some(members.iter().map(|(value, _)| value.len() + per_score).sum()));
+    Ok(found_members(&members, request.with_scores))
+}
+
+fn index_slice(by: &pb::sorted_set_fetch_request::ByIndex) -> Slice {
+    use pb::sorted_set_fetch_request::by_index::{End, Start};
+    let start = match by.start {
+        Some(Start::InclusiveStartIndex(start)) => Some(start),
+        Some(Start::UnboundedStart(_)) | None => None,
+    };
+    let end = match by.end {
+        Some(End::ExclusiveEndIndex(end)) => Some(end),
+        Some(End::UnboundedEnd(_)) | None => None,
+    };
+    slice(start, end)
+}
+
+fn score_bounds(by: &pb::sorted_set_fetch_request::ByScore) -> (Bound<f64>, Bound<f64>) {
+    use pb::sorted_set_fetch_request::by_score::{Max, Min, Score};
+    let bound = |score: &Score| {
+        if score.exclusive { Bound::Excluded(score.score) } else { Bound::Included(score.score) }
+    };
+    let min = match &by.min {
+        Some(Min::MinScore(score)) => bound(score),
+        Some(Min::UnboundedMin(_)) | None => Bound::Unbounded,
+    };
+    let max = match &by.max {
+        Some(Max::MaxScore(score)) => bound(score),
+        Some(Max::UnboundedMax(_)) | None => Bound::Unbounded,
+    };
+    (min, max)
+}
+
+fn get_score(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+    use pb::sorted_set_get_score_response::{
+        SortedSet, SortedSetFound, SortedSetGetScoreResponsePart as Part,
+    };
+    let request: pb::SortedSetGetScoreRequest = decoded(message)?;
+    let (key, values) = (&request.set_name, slices(&request.values));
+    let mut elements = Vec::with_capacity(request.values.len());
+    let read = |score: Option<f64>| {
+        let result = if score.is_some() { pb::ECacheResult::Hit } else { pb::ECacheResult::Miss };
+        elements.push(Part { result: result.into(), score: score.unwrap_or_default() });
+    };
+    let bytes_in = key.len() + sum_of(values.clone());
+    if !call.run(bytes_in, GetScore { key, values, read })? {
+        call.looked(None);
+        return Ok(missing());
+    }
+    for element in &elements {
+        let hit = element.result == i32::from(pb::ECacheResult::Hit);
+        call.looked(hit.then_some(SCORE));
+    }
+    let sorted_set = Some(SortedSet::Found(SortedSetFound { elements }));
+    Ok(encoded(&pb::SortedSetGetScoreResponse { sorted_set }))
+}
+
+fn remove(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+    use pb::sorted_set_remove_request::RemoveElements;
+    let request: pb::SortedSetRemoveRequest = decoded(message)?;
+    let key = &request.set_name;
+    match &request.remove_elements {
+        Some(RemoveElements::Some(some)) => {
+            let values = slices(&some.values);
+            call.run(key.len() + sum_of(values.clone()), Remove { key, values })?;
+        }
+        Some(RemoveElements::All(_)) => {
+            call.run(key.len(), RemoveAll { key })?;
+        }
+        None => return Err(Error::Malformed("remove_elements is not set")),
+    }
+    Ok(Reply::empty())
+}
+
+fn increment(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+    let request: pb::SortedSetIncrementRequest = decoded(message)?;
+    let ttl = collection_ttl(request.ttl_milliseconds, request.refresh_ttl)?;
+    let (key, value, amount) = (&request.set_name, &request.value, request.amount);
+    let bytes_in = key.len() + value.len() + SCORE;
+    let score = call.run(bytes_in, Increment { key, value, amount, ttl })?;
+    Ok(encoded(&pb::SortedSetIncrementResponse { score }))
+}
+
+/// A value that is not there is answered as a set that is not there: the Java client takes any
+/// `element_rank` for a hit.
+fn get_rank(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+    use pb::sorted_set_get_rank_response::{Rank, RankResponsePart};
+    let request: pb::SortedSetGetRankRequest = decoded(message)?;
+    let (key, value, order) = (&request.set_name, &request.value, order(request.order));
+    let rank = call.run(key.len() + value.len(), GetRank { key, value, order })?;
+    call.looked(rank.map(|_| 0));
+    let Some(rank) = rank else { return Ok(missing()) };
+    let part = RankResponsePart { result: pb::ECacheResult::Hit.into(), rank: rank as u64 };
+    Ok(encoded(&pb::SortedSetGetRankResponse { rank: Some(Rank::ElementRank(part)) }))
+}
+
+fn length(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+    let request: pb::SortedSetLengthRequest = decoded(message)?;
+    let key = &request.set_name;
+    let length = call.run(key.len(), Length { key })?;
+    Ok(length_reply(call, length))
+}
+
+fn length_by_score(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+    use pb::sorted_set_length_by_score_request::{Max, Min};
+    let request: pb::SortedSetLengthByScoreRequest = decoded(message)?;
+    let min = match request.min {
+        Some(Min::InclusiveMin(min)) => Bound::Included(min),
+        Some(Min::ExclusiveMin(min)) => Bound::Excluded(min),
+        Some(Min::UnboundedMin(_)) | None => Bound::Unbounded,
+    };
+    let max = match request.max {
+        Some(Max::InclusiveMax(max)) => Bound::Included(max),
+        Some(Max::ExclusiveMax(max)) => Bound::Excluded(max),
+        Some(Max::UnboundedMax(_)) | None => Bound::Unbounded,
+    };
+    let key = &request.set_name;
+    let length = call.run(key.len(), LengthByScore { key, min, max })?;
+    Ok(length_reply(call, length))
+}
+
+fn length_reply(call: &mut Call<'_>, length: Option<usize>) -> Reply {
+    use pb::sorted_set_length_response::{Found, SortedSet};
+    call.looked(length.map(|_| 0));
+    let Some(length) = length else { return missing() };
+    let sorted_set = Some(SortedSet::Found(Found { length: count(length) }));
+    encoded(&pb::SortedSetLengthResponse { sorted_set })
+}
+
+fn union_store(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+    use pb::sorted_set_union_store_request::AggregateFunction;
+    let request: pb::SortedSetUnionStoreRequest = decoded(message)?;
+    if request.sources.is_empty() {
+        return Err(Error::Malformed("sources names no sorted set"));
+    }
+    let ttl = ttl(request.ttl_milliseconds)?;
+    let mut union = Union::new(match request.aggregate() {
+        AggregateFunction::Sum => Aggregate::Sum,
+        AggregateFunction::Min => Aggregate::Min,
+        AggregateFunction::Max => Aggregate::Max,
+    });
+    for source in &request.sources {
+        let (key, slice) = (&source.set_name, Slice::default());
+        let all = FetchByIndex { key, slice, order: order(0) };
+        if let Some(members) = call.run(key.len(), all)? {
+            union.add(&members, source.weight);
+        }
+    }
+    let key = &request.set_name;
+    let length = call.run(key.len(), Store::new(key, union, ttl))?;
+    Ok(encoded(&pb::SortedSetUnionStoreResponse { length: count(length) }))
+}
