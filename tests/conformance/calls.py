@@ -1,12 +1,14 @@
 """One well-formed request for every data and control method that Attimo has, by raw message."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from momento_wire_types import cacheclient_pb2 as pb
 from momento_wire_types import common_pb2 as common
 from momento_wire_types import controlclient_pb2 as control_pb
 
-from conformance.wire import CONTROL, SCS, Message, Wire
+from attimo.cli import leaderboard_messages
+from conformance.wire import CONTROL, LEADERBOARD, SCS, Message, Wire, messages
 
 KEY = b"key"
 
@@ -31,80 +33,130 @@ class Call:
         return wire.unary(self.service, self.method, self.request, self.reply)
 
 
+def _scs(method: str, **fields: Any) -> Call:
+    """A data call, with the messages that the published descriptor names."""
+    request, reply = messages(method)
+    return Call(SCS, method, request(**fields), reply, streams=method.endswith("Batch"))
+
+
+def _board(method: str, **fields: Any) -> Call:
+    """A call about a leaderboard."""
+    request = leaderboard_messages.request(method, leaderboard=KEY.decode(), **fields)
+    return Call(LEADERBOARD, method, request, leaderboard_messages.reply(method))
+
+
+def _control(method: str, **fields: Any) -> Call:
+    """A control call."""
+    request, reply = (getattr(control_pb, f"_{method}{end}") for end in ("Request", "Response"))
+    return Call(CONTROL, method, request(**fields), reply)
+
+
+_ONE_ITEM: dict[str, Any] = {"cache_key": KEY}
+_WRITES: dict[str, Any] = {"ttl_milliseconds": 1}
+_SOURCE = pb._SortedSetUnionStoreRequest._Source(set_name=KEY, weight=1)
+
+PLAIN = [
+    _scs("Get", **_ONE_ITEM),
+    _scs("Set", **_ONE_ITEM, **_WRITES),
+    _scs("Delete", **_ONE_ITEM),
+    _scs("KeysExist", cache_keys=[KEY]),
+    _scs("Increment", amount=1, **_ONE_ITEM, **_WRITES),
+    _scs("SetIf", absent=common.Absent(), **_ONE_ITEM, **_WRITES),
+    _scs("SetIfNotExists", **_ONE_ITEM, **_WRITES),
+    _scs("GetWithHash", **_ONE_ITEM),
+    _scs("SetIfHash", unconditional=common.Unconditional(), **_ONE_ITEM, **_WRITES),
+    _scs("GetBatch", items=[pb._GetRequest(**_ONE_ITEM)]),
+    _scs("SetBatch", items=[pb._SetRequest(**_ONE_ITEM, **_WRITES)]),
+    _scs("UpdateTtl", overwrite_to_milliseconds=1, **_ONE_ITEM),
+    _scs("ItemGetTtl", **_ONE_ITEM),
+    _scs("ItemGetType", **_ONE_ITEM),
+]
+
+DICTIONARIES = [
+    _scs("DictionaryGet", dictionary_name=KEY, fields=[b"field"]),
+    _scs("DictionaryFetch", dictionary_name=KEY),
+    _scs(
+        "DictionarySet",
+        dictionary_name=KEY,
+        items=[pb._DictionaryFieldValuePair(field=b"field", value=b"value")],
+        **_WRITES,
+    ),
+    _scs("DictionaryIncrement", dictionary_name=KEY, field=b"field", amount=1, **_WRITES),
+    _scs("DictionaryDelete", dictionary_name=KEY, some={"fields": [b"field"]}),
+    _scs("DictionaryDelete", dictionary_name=KEY, all={}),
+    _scs("DictionaryLength", dictionary_name=KEY),
+]
+
+SETS = [
+    _scs("SetFetch", set_name=KEY),
+    _scs("SetSample", set_name=KEY, limit=1),
+    _scs("SetUnion", set_name=KEY, elements=[b"a"], **_WRITES),
+    _scs("SetDifference", set_name=KEY, subtrahend={"set": {"elements": [b"a"]}}),
+    _scs("SetDifference", set_name=KEY, subtrahend={"identity": {}}),
+    _scs("SetContains", set_name=KEY, elements=[b"a"]),
+    _scs("SetLength", set_name=KEY),
+    _scs("SetPop", set_name=KEY, count=1),
+]
+
+LISTS = [
+    _scs("ListPushFront", list_name=KEY, value=b"a", **_WRITES),
+    _scs("ListPushBack", list_name=KEY, value=b"a", **_WRITES),
+    _scs("ListPopFront", list_name=KEY),
+    _scs("ListPopBack", list_name=KEY),
+    _scs("ListErase", list_name=KEY, some={"ranges": [{"begin_index": 0, "count": 1}]}),
+    _scs("ListErase", list_name=KEY, all={}),
+    _scs("ListRemove", list_name=KEY, all_elements_with_value=b"a"),
+    _scs("ListFetch", list_name=KEY),
+    _scs("ListLength", list_name=KEY),
+    _scs("ListConcatenateFront", list_name=KEY, values=[b"a"], **_WRITES),
+    _scs("ListConcatenateBack", list_name=KEY, values=[b"a"], **_WRITES),
+    _scs("ListRetain", list_name=KEY, **_WRITES),
+]
+
+SORTED_SETS = [
+    _scs(
+        "SortedSetPut",
+        set_name=KEY,
+        elements=[pb._SortedSetElement(value=b"a", score=1)],
+        **_WRITES,
+    ),
+    _scs("SortedSetFetch", set_name=KEY, by_index={}),
+    _scs("SortedSetFetch", set_name=KEY, by_score={"count": -1}),
+    _scs("SortedSetGetScore", set_name=KEY, values=[b"a"]),
+    _scs("SortedSetRemove", set_name=KEY, some={"values": [b"a"]}),
+    _scs("SortedSetRemove", set_name=KEY, all={}),
+    _scs("SortedSetIncrement", set_name=KEY, value=b"a", amount=1, **_WRITES),
+    _scs("SortedSetGetRank", set_name=KEY, value=b"a"),
+    _scs("SortedSetLength", set_name=KEY),
+    _scs("SortedSetLengthByScore", set_name=KEY),
+]
+
+UNION_STORE = _scs("SortedSetUnionStore", set_name=b"target", sources=[_SOURCE], **_WRITES)
+
+LEADERBOARDS = [
+    _board("UpsertElements", elements=[{"id": 1, "score": 1.0}]),
+    _board("GetByRank", rank_range={"start_inclusive": 0, "end_exclusive": 1}),
+    _board("GetByScore"),
+    _board("GetRank", ids=[1]),
+    _board("GetCompetitionRank", ids=[1]),
+    _board("GetLeaderboardLength"),
+    _board("RemoveElements", ids=[1]),
+    _board("DeleteLeaderboard"),
+]
+
 DATA = [
-    Call(SCS, "Get", pb._GetRequest(cache_key=KEY), pb._GetResponse),
-    Call(SCS, "Set", pb._SetRequest(cache_key=KEY, ttl_milliseconds=1), pb._SetResponse),
-    Call(SCS, "Delete", pb._DeleteRequest(cache_key=KEY), pb._DeleteResponse),
-    Call(SCS, "KeysExist", pb._KeysExistRequest(cache_keys=[KEY]), pb._KeysExistResponse),
-    Call(
-        SCS,
-        "Increment",
-        pb._IncrementRequest(cache_key=KEY, amount=1, ttl_milliseconds=1),
-        pb._IncrementResponse,
-    ),
-    Call(
-        SCS,
-        "SetIf",
-        pb._SetIfRequest(cache_key=KEY, ttl_milliseconds=1, absent=common.Absent()),
-        pb._SetIfResponse,
-    ),
-    Call(
-        SCS,
-        "SetIfNotExists",
-        pb._SetIfNotExistsRequest(cache_key=KEY, ttl_milliseconds=1),
-        pb._SetIfNotExistsResponse,
-    ),
-    Call(SCS, "GetWithHash", pb._GetWithHashRequest(cache_key=KEY), pb._GetWithHashResponse),
-    Call(
-        SCS,
-        "SetIfHash",
-        pb._SetIfHashRequest(
-            cache_key=KEY, ttl_milliseconds=1, unconditional=common.Unconditional()
-        ),
-        pb._SetIfHashResponse,
-    ),
-    Call(
-        SCS,
-        "GetBatch",
-        pb._GetBatchRequest(items=[pb._GetRequest(cache_key=KEY)]),
-        pb._GetResponse,
-        streams=True,
-    ),
-    Call(
-        SCS,
-        "SetBatch",
-        pb._SetBatchRequest(items=[pb._SetRequest(cache_key=KEY, ttl_milliseconds=1)]),
-        pb._SetResponse,
-        streams=True,
-    ),
-    Call(
-        SCS,
-        "UpdateTtl",
-        pb._UpdateTtlRequest(cache_key=KEY, overwrite_to_milliseconds=1),
-        pb._UpdateTtlResponse,
-    ),
-    Call(SCS, "ItemGetTtl", pb._ItemGetTtlRequest(cache_key=KEY), pb._ItemGetTtlResponse),
-    Call(SCS, "ItemGetType", pb._ItemGetTypeRequest(cache_key=KEY), pb._ItemGetTypeResponse),
+    *PLAIN,
+    *DICTIONARIES,
+    *SETS,
+    *LISTS,
+    *SORTED_SETS,
+    UNION_STORE,
+    *LEADERBOARDS,
 ]
 
 CONTROLS = [
-    Call(
-        CONTROL,
-        "CreateCache",
-        control_pb._CreateCacheRequest(cache_name="never-made"),
-        control_pb._CreateCacheResponse,
-    ),
-    Call(
-        CONTROL,
-        "DeleteCache",
-        control_pb._DeleteCacheRequest(cache_name="never-made"),
-        control_pb._DeleteCacheResponse,
-    ),
-    Call(
-        CONTROL,
-        "FlushCache",
-        control_pb._FlushCacheRequest(cache_name="never-made"),
-        control_pb._FlushCacheResponse,
-    ),
-    Call(CONTROL, "ListCaches", control_pb._ListCachesRequest(), control_pb._ListCachesResponse),
+    _control("CreateCache", cache_name="never-made"),
+    _control("DeleteCache", cache_name="never-made"),
+    _control("FlushCache", cache_name="never-made"),
+    _control("ListCaches"),
 ]

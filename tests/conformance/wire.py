@@ -6,16 +6,19 @@ For what the Python client has no method for, and for what a well-behaved client
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Protocol, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 import grpc
 import pytest
 from momento_wire_types import cacheclient_pb2 as pb
 from momento_wire_types import controlclient_pb2 as control_pb
 
+from attimo.cli import leaderboard_messages
+
 SCS = "cache_client.Scs"
 CONTROL = "control_client.ScsControl"
 PING = "cache_client.Ping"
+LEADERBOARD = "leaderboard.Leaderboard"
 
 DEADLINE_SECONDS = 20
 MINUTE = 60_000
@@ -69,6 +72,16 @@ class Wire:
         """Call a data method that answers with one message."""
         return self.unary(SCS, method, request, reply)
 
+    def ask(self, method: str, **fields: Any) -> Any:
+        """Call a data method with these fields."""
+        request, reply = messages(method)
+        return self.unary(SCS, method, request(**fields), reply)
+
+    def board(self, method: str, **fields: Any) -> Any:
+        """Call a method of leaderboards with these fields."""
+        request = leaderboard_messages.request(method, **fields)
+        return self.unary(LEADERBOARD, method, request, leaderboard_messages.reply(method))
+
     def get(self, key: bytes) -> bytes | None:
         """The value of a key, or None for a miss."""
         reply = self.scs("Get", pb._GetRequest(cache_key=key), pb._GetResponse)
@@ -107,10 +120,20 @@ class Wire:
         return tuple((name, value) for name, value in named if value is not None)
 
 
+def messages(method: str) -> tuple[Any, Any]:
+    """The classes of a data method's request and reply, by the published descriptor."""
+    described = pb.DESCRIPTOR.services_by_name["Scs"].methods_by_name[method]
+    return getattr(pb, described.input_type.name), getattr(pb, described.output_type.name)
+
+
 @contextmanager
-def plaintext(address: tuple[str, int]) -> Iterator[grpc.Channel]:
+def plaintext(address: tuple[str, int], user_agent: str = "") -> Iterator[grpc.Channel]:
     """A channel without TLS that sends and takes messages of any size."""
-    options = [("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1)]
+    options: list[tuple[str, int | str]] = [
+        ("grpc.max_send_message_length", -1),
+        ("grpc.max_receive_message_length", -1),
+        ("grpc.primary_user_agent", user_agent),
+    ]
     with grpc.insecure_channel(f"{address[0]}:{address[1]}", options=options) as channel:
         yield channel
 

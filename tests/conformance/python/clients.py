@@ -3,12 +3,12 @@
 import asyncio
 import dataclasses
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import TypeAlias, TypeVar, cast
 
 from momento import CacheClient, CacheClientAsync, CredentialProvider
 from momento.config import Configuration
@@ -16,92 +16,39 @@ from momento.config.transport.transport_strategy import (
     StaticGrpcConfiguration,
     StaticTransportStrategy,
 )
-from momento.responses import (
-    CacheDeleteResponse,
-    CacheFlushResponse,
-    CacheGetResponse,
-    CacheIncrementResponse,
-    CacheSetIfNotExistsResponse,
-    CacheSetResponse,
-    CreateCacheResponse,
-    DeleteCacheResponse,
-    ListCachesResponse,
-)
+from momento.errors import MomentoErrorCode
+from momento.responses.mixins import ErrorResponseMixin
 from momento.retry import FixedCountRetryStrategy
 
 from harness import Server
 
 MINUTE = timedelta(minutes=1)
-Text = str | bytes
+
+Client: TypeAlias = CacheClient
+Answer = TypeVar("Answer")
 
 
-class Client(Protocol):
-    """What this suite uses of Momento's blocking client."""
-
-    def create_cache(self, cache_name: str) -> CreateCacheResponse: ...
-
-    def delete_cache(self, cache_name: str) -> DeleteCacheResponse: ...
-
-    def flush_cache(self, cache_name: str) -> CacheFlushResponse: ...
-
-    def list_caches(self) -> ListCachesResponse: ...
-
-    def get(self, cache_name: str, key: Text) -> CacheGetResponse: ...
-
-    def set(
-        self, cache_name: str, key: Text, value: Text, ttl: timedelta | None = None
-    ) -> CacheSetResponse: ...
-
-    def set_if_not_exists(
-        self, cache_name: str, key: Text, value: Text, ttl: timedelta | None = None
-    ) -> CacheSetIfNotExistsResponse: ...
-
-    def delete(self, cache_name: str, key: Text) -> CacheDeleteResponse: ...
-
-    def increment(
-        self, cache_name: str, key: Text, amount: int = 1, ttl: timedelta | None = None
-    ) -> CacheIncrementResponse: ...
+def expect(answer: object, kind: type[Answer]) -> Answer:
+    """The answer, which must be of this kind; if it is not, the answer is shown."""
+    assert isinstance(answer, kind), answer
+    return answer
 
 
-@dataclass(frozen=True)
+def error_of(answer: object) -> MomentoErrorCode:
+    """By which of the client's error codes a call was refused."""
+    return expect(answer, ErrorResponseMixin).error_code
+
+
 class Awaited:
-    """Momento's async client, each call awaited at once."""
+    """Momento's async client, each call awaited at once: it looks like the blocking one."""
 
-    client: CacheClientAsync
-    runner: asyncio.Runner
+    def __init__(self, client: CacheClientAsync, runner: asyncio.Runner) -> None:
+        self._client = client
+        self._runner = runner
 
-    def create_cache(self, cache_name: str) -> CreateCacheResponse:
-        return self.runner.run(self.client.create_cache(cache_name))
-
-    def delete_cache(self, cache_name: str) -> DeleteCacheResponse:
-        return self.runner.run(self.client.delete_cache(cache_name))
-
-    def flush_cache(self, cache_name: str) -> CacheFlushResponse:
-        return self.runner.run(self.client.flush_cache(cache_name))
-
-    def list_caches(self) -> ListCachesResponse:
-        return self.runner.run(self.client.list_caches())
-
-    def get(self, cache_name: str, key: Text) -> CacheGetResponse:
-        return self.runner.run(self.client.get(cache_name, key))
-
-    def set(
-        self, cache_name: str, key: Text, value: Text, ttl: timedelta | None = None
-    ) -> CacheSetResponse:
-        return self.runner.run(self.client.set(cache_name, key, value, ttl))
-
-    def set_if_not_exists(
-        self, cache_name: str, key: Text, value: Text, ttl: timedelta | None = None
-    ) -> CacheSetIfNotExistsResponse:
-        return self.runner.run(self.client.set_if_not_exists(cache_name, key, value, ttl))
-
-    def delete(self, cache_name: str, key: Text) -> CacheDeleteResponse:
-        return self.runner.run(self.client.delete(cache_name, key))
-
-    def increment(
-        self, cache_name: str, key: Text, amount: int = 1, ttl: timedelta | None = None
-    ) -> CacheIncrementResponse:
-        return self.runner.run(self.client.increment(cache_name, key, amount, ttl))
+    def __getattr__(self, name: str) -> Callable[..., object]:
+        method = getattr(self._client, name)
+        return lambda *words, **options: self._runner.run(method(*words, **options))
 
 
 class Kind(StrEnum):
@@ -172,7 +119,7 @@ def connect(way: Way, provider: CredentialProvider, runner: asyncio.Runner) -> I
             yield client
     else:
         opened = runner.run(_open(provider))
-        yield Awaited(opened, runner)
+        yield cast(Client, Awaited(opened, runner))
         runner.run(opened.__aexit__(None, None, None))
 
 
