@@ -2,9 +2,9 @@
 //!
 //! All requests that have arrived are taken in before the first is answered, and
 //! all answers of such a batch leave in one write: `poll_accept` writes out what
-//! is pending at every call. A request whose body has arrived with it is answered
-//! on the spot; only one that must wait (for its body, for the control plane)
-//! gets a task of its own.
+//! is pending at every call. A request whose body has arrived, with it or by the
+//! next read, is answered on the spot; only one that must wait longer (for its
+//! body, for the control plane) gets a task of its own.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -47,20 +47,35 @@ where
     let mut stop = visit.worker.stopped.clone();
     let mut stop = pin!(stop.wait_for(|stop| *stop));
     let mut stopping = false;
-    let mut batch = Vec::new();
+    let (mut batch, mut late) = (Vec::new(), Vec::new());
     poll_fn(|cx| {
         if !stopping && stop.as_mut().poll(cx).is_ready() {
             stopping = true;
             connection.graceful_shutdown();
         }
+        let mut once_late: Vec<Taken> = std::mem::take(&mut late);
         loop {
             match connection.poll_accept(cx) {
                 Poll::Ready(Some(Ok(arrived))) => batch.push(arrived),
                 Poll::Ready(_) => return Poll::Ready(()),
-                Poll::Pending if batch.is_empty() => return Poll::Pending,
                 Poll::Pending => {
                     let now = visit.worker.core.clock.now();
-                    batch.drain(..).for_each(|arrived| take_in(&visit, arrived, now, cx));
+                    let mut answered = false;
+                    for taken in once_late.drain(..) {
+                        match taken.try_answer(&visit, now, cx) {
+                            Some(taken) => taken.answer_whenever(visit.clone()),
+                            None => answered = true,
+                        }
+                    }
+                    for arrived in batch.drain(..) {
+                        match Taken::new(arrived).try_answer(&visit, now, cx) {
+                            Some(taken) => late.push(taken),
+                            None => answered = true,
+                        }
+                    }
+                    if !answered {
+                        return Poll::Pending;
+                    }
                 }
             }
         }
@@ -97,60 +112,62 @@ impl Route {
     }
 }
 
-/// Answers a request now if it is all there and needs nobody else; else gives it a task.
-fn take_in(visit: &Rc<Visit>, (request, respond): Arrived, now: Now, cx: &mut Context<'_>) {
-    let (parts, stream) = request.into_parts();
-    let mut body = Body::new(stream, REQUEST_BYTES + FRAMING);
-    let route = Route::of(&parts);
-    let waits = route.waits(visit, &parts);
-    match body.poll(cx) {
-        Poll::Ready(body) if !waits => answer(visit, route, &parts, respond, body, now),
-        polled => {
-            let visit = visit.clone();
-            tokio::task::spawn_local(async move {
-                let body = match polled {
-                    Poll::Ready(body) => body,
-                    Poll::Pending => poll_fn(|cx| body.poll(cx)).await,
-                };
-                if waits {
-                    answer_later(&visit, route, parts, respond, body).await;
-                } else {
-                    let now = visit.worker.core.clock.now();
-                    answer(&visit, route, &parts, respond, body, now);
-                }
-            });
-        }
-    }
-}
-
-fn answer(
-    visit: &Visit,
-    route: Route,
-    parts: &Parts,
-    respond: SendResponse<Bytes>,
-    body: Result<Bytes, BodyError>,
-    now: Now,
-) {
-    let Some(body) = arrived(body) else { return };
-    if route == Route::GrpcData {
-        grpc::send(respond, grpc::answer(visit, parts, body, now));
-    } else {
-        plain::send(respond, plain::answer(visit, parts, body, now));
-    }
-}
-
-async fn answer_later(
-    visit: &Visit,
+/// A request that was taken in, with as much of its body as has arrived.
+struct Taken {
     route: Route,
     parts: Parts,
+    body: Body,
     respond: SendResponse<Bytes>,
-    body: Result<Bytes, BodyError>,
-) {
-    let Some(body) = arrived(body) else { return };
-    match route {
-        Route::GrpcData => grpc::send(respond, grpc::answer_late(visit, &parts, body).await),
-        Route::GrpcControl => grpc::send(respond, grpc::forward(visit, &parts, body).await),
-        _ => plain::send(respond, plain::forward(visit, parts, body).await),
+}
+
+impl Taken {
+    fn new((request, respond): Arrived) -> Self {
+        let (parts, stream) = request.into_parts();
+        let body = Body::new(stream, REQUEST_BYTES + FRAMING);
+        Taken { route: Route::of(&parts), parts, body, respond }
+    }
+
+    /// Answers, or sees to it that somebody does; returns the request if its body is not all there.
+    fn try_answer(mut self, visit: &Rc<Visit>, now: Now, cx: &mut Context<'_>) -> Option<Self> {
+        if self.route.waits(visit, &self.parts) {
+            self.answer_whenever(visit.clone());
+            return None;
+        }
+        let Poll::Ready(body) = self.body.poll(cx) else { return Some(self) };
+        self.answer(visit, body, now);
+        None
+    }
+
+    /// Gives the request a task of its own, which waits for all that is missing.
+    fn answer_whenever(mut self, visit: Rc<Visit>) {
+        tokio::task::spawn_local(async move {
+            let body = poll_fn(|cx| self.body.poll(cx)).await;
+            if self.route.waits(&visit, &self.parts) {
+                self.answer_later(&visit, body).await;
+            } else {
+                let now = visit.worker.core.clock.now();
+                self.answer(&visit, body, now);
+            }
+        });
+    }
+
+    fn answer(self, visit: &Visit, body: Result<Bytes, BodyError>, now: Now) {
+        let Some(body) = arrived(body) else { return };
+        if self.route == Route::GrpcData {
+            grpc::send(self.respond, grpc::answer(visit, &self.parts, body, now));
+        } else {
+            plain::send(self.respond, plain::answer(visit, &self.parts, body, now));
+        }
+    }
+
+    async fn answer_later(self, visit: &Visit, body: Result<Bytes, BodyError>) {
+        let Some(body) = arrived(body) else { return };
+        let Taken { route, parts, respond, .. } = self;
+        match route {
+            Route::GrpcData => grpc::send(respond, grpc::answer_late(visit, &parts, body).await),
+            Route::GrpcControl => grpc::send(respond, grpc::forward(visit, &parts, body).await),
+            _ => plain::send(respond, plain::forward(visit, parts, body).await),
+        }
     }
 }
 
