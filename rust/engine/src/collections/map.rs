@@ -3,26 +3,9 @@
 //! They lie in a tree in the order of a hash, so that they are found with
 //! comparisons of small numbers, and picked at random by position.
 
-use super::tree::{Iter, Tree};
+use super::tree::Tree;
 use crate::hashing::Hashing;
 use crate::{Element, Order};
-
-/// An element and its hash, by which it is ordered first.
-#[derive(Debug, Clone)]
-pub(crate) struct Hashed {
-    hash: u32,
-    pub(crate) name: Element,
-}
-
-impl Hashed {
-    fn is(&self, hash: u32, name: &[u8]) -> bool {
-        self.hash == hash && *self.name == *name
-    }
-
-    fn is_before(&self, hash: u32, name: &[u8]) -> bool {
-        (self.hash, &*self.name) < (hash, name)
-    }
-}
 
 /// What lies beside an element.
 pub(crate) trait Beside: Clone {
@@ -55,7 +38,8 @@ impl Beside for Element {
 /// The map. A clone is a snapshot, and O(1).
 #[derive(Debug, Clone)]
 pub(crate) struct Map<V> {
-    tree: Tree<Hashed, V>,
+    /// By hash and name.
+    tree: Tree<u32, Element, V>,
     heap: u64,
     bytes: u64,
 }
@@ -83,8 +67,8 @@ impl<V: Beside> Map<V> {
 
     pub(crate) fn get(&self, name: &[u8], hashing: &Hashing) -> Option<&V> {
         let hash = hashing.of_element(name);
-        let (_, slot) = self.tree.seek(|it| it.is_before(hash, name));
-        slot.filter(|slot| slot.key.is(hash, name)).map(|slot| &slot.value)
+        let (_, found) = self.tree.seek(hash, |it| **it < *name);
+        found.filter(|(digest, slot)| *digest == hash && *slot.key == *name).map(|it| &it.1.value)
     }
 
     pub(crate) fn contains(&self, name: &[u8], hashing: &Hashing) -> bool {
@@ -105,7 +89,7 @@ impl<V: Beside> Map<V> {
             let name = Element::from(name);
             self.heap += name.heap();
             self.bytes += name.len() as u64;
-            self.tree.insert(at, Hashed { hash, name }, value);
+            self.tree.insert(at, hash, name, value);
         }
     }
 
@@ -119,25 +103,27 @@ impl<V: Beside> Map<V> {
 
     /// Takes out the name at a position, and what lies beside it.
     pub(crate) fn remove_at(&mut self, at: usize) -> Element {
-        let slot = self.tree.remove(at);
-        self.heap -= slot.key.name.heap() + slot.value.heap();
-        self.bytes -= slot.key.name.len() as u64 + slot.value.bytes();
-        slot.key.name
+        let (_, slot) = self.tree.remove(at);
+        self.heap -= slot.key.heap() + slot.value.heap();
+        self.bytes -= slot.key.len() as u64 + slot.value.bytes();
+        slot.key
     }
 
     /// The name at a position that is not outside.
     pub(crate) fn name(&self, at: usize) -> &Element {
-        &self.tree.get(at).expect("the position is not outside").key.name
+        &self.tree.get(at).expect("the position is not outside").1.key
     }
 
-    pub(crate) fn iter(&self) -> Iter<'_, Hashed, V> {
-        self.tree.iter(0..self.len(), Order::Ascending)
+    /// All names and what lies beside them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Element, &V)> {
+        let entries = self.tree.iter(0..self.len(), Order::Ascending);
+        entries.map(|(_, slot)| (&slot.key, &slot.value))
     }
 
     /// Where the name is or belongs, and whether it is there.
     fn find(&self, hash: u32, name: &[u8]) -> (usize, bool) {
-        let (at, slot) = self.tree.seek(|it| it.is_before(hash, name));
-        (at, slot.is_some_and(|slot| slot.key.is(hash, name)))
+        let (at, found) = self.tree.seek(hash, |it| **it < *name);
+        (at, found.is_some_and(|(digest, slot)| digest == hash && *slot.key == *name))
     }
 }
 

@@ -10,7 +10,7 @@ use std::ops::{Bound, Range};
 
 use super::room::FULL;
 use super::score::Score;
-use super::tree::Tree;
+use super::tree::{Digest, Slot, Tree};
 use crate::Order;
 use crate::hashing::Hashing;
 
@@ -30,20 +30,21 @@ pub(crate) trait Member: Clone {
     fn bytes(&self) -> u64;
 }
 
+impl Digest for Score {}
+
 /// What a score counts for in the size of the item.
 pub(crate) const SCORE_BYTES: u64 = 8;
 
-/// The hash of a member, and its score in two halves so that both together
-/// take twelve bytes.
-type Hint = (u32, [u32; 2]);
+/// Scores, in halves, by the hash of the member: both take twelve bytes.
+type Hints = Tree<u32, [u32; 2], ()>;
 
-type Ordered<M> = Tree<(Score, M), ()>;
+type Ordered<M> = Tree<Score, M, ()>;
 
 /// The members. A clone is a snapshot, and O(1).
 #[derive(Debug, Clone)]
 pub(crate) struct Ranking<M> {
     order: Ordered<M>,
-    hints: Option<Tree<Hint, ()>>,
+    hints: Option<Hints>,
     heap: u64,
     bytes: u64,
 }
@@ -60,7 +61,7 @@ impl<M: Member> Ranking<M> {
         let mut ranking = Self::default();
         for (score, member) in members {
             ranking.count(&member);
-            ranking.order.insert(ranking.order.len(), (score, member), ());
+            ranking.order.insert(ranking.order.len(), score, member, ());
         }
         ranking.settle(hashing);
         ranking
@@ -84,11 +85,11 @@ impl<M: Member> Ranking<M> {
     pub(crate) fn find(&self, name: &M::Name, hashing: &Hashing) -> Option<(usize, Score)> {
         let Some(hints) = &self.hints else { return self.look_at_each(name) };
         let hash = M::hash(name, hashing);
-        let (mut at, mut hint) = hints.seek(|hint| hint.0 < hash);
-        while let Some(found) = hint.filter(|hint| hint.key.0 == hash) {
-            let score = Score::joined(found.key.1);
-            let (rank, slot) = self.seek(score, name);
-            if slot.is_some_and(|it| it.0 == score && it.1.order(name).is_eq()) {
+        let (mut at, mut hint) = hints.seek(hash, |_| false);
+        while let Some((_, found)) = hint.filter(|hint| hint.0 == hash) {
+            let score = Score::joined(found.key);
+            let (rank, slot) = self.order.seek(score, |it| it.order(name).is_lt());
+            if slot.is_some_and(|it| it.0 == score && it.1.key.order(name).is_eq()) {
                 return Some((rank, score));
             }
             at += 1;
@@ -106,12 +107,12 @@ impl<M: Member> Ranking<M> {
         }
         let member = M::new(name);
         self.count(&member);
-        let (rank, _) = self.seek(score, name);
-        self.order.insert(rank, (score, member), ());
+        let (rank, _) = self.order.seek(score, |it| it.order(name).is_lt());
+        self.order.insert(rank, score, member, ());
         if let Some(hints) = &mut self.hints {
-            let hint = (M::hash(name, hashing), score.halves());
-            let (at, _) = hints.seek(|it| *it < hint);
-            hints.insert(at, hint, ());
+            let (hash, halves) = (M::hash(name, hashing), score.halves());
+            let (at, _) = hints.seek(hash, |it| *it < halves);
+            hints.insert(at, hash, halves, ());
         }
         self.settle(hashing);
     }
@@ -124,12 +125,12 @@ impl<M: Member> Ranking<M> {
     }
 
     fn remove_at(&mut self, rank: usize, (hash, score): (u32, Score)) {
-        let (_, member) = self.order.remove(rank).key;
+        let member = self.order.remove(rank).1.key;
         self.heap -= member.heap();
         self.bytes -= member.bytes() + SCORE_BYTES;
         if let Some(hints) = &mut self.hints {
-            let hint = (hash, score.halves());
-            let (at, _) = hints.seek(|it| *it < hint);
+            let halves = score.halves();
+            let (at, _) = hints.seek(hash, |it| *it < halves);
             hints.remove(at);
         }
     }
@@ -144,14 +145,15 @@ impl<M: Member> Ranking<M> {
         if self.len() < FULL / 2 {
             self.hints = None;
         } else if self.len() > FULL && self.hints.is_none() {
-            let hint =
-                |(score, member): &(Score, M)| (M::hash(member.name(), hashing), score.halves());
             let all = self.order.iter(0..self.len(), Order::Ascending);
-            let mut all: Vec<Hint> = all.map(|slot| hint(&slot.key)).collect();
+            let hint = |(score, slot): (Score, &Slot<M, ()>)| {
+                (M::hash(slot.key.name(), hashing), score.halves())
+            };
+            let mut all: Vec<_> = all.map(hint).collect();
             all.sort_unstable();
             let mut hints = Tree::default();
-            for hint in all {
-                hints.insert(hints.len(), hint, ());
+            for (hash, halves) in all {
+                hints.insert(hints.len(), hash, halves, ());
             }
             self.hints = Some(hints);
         }
@@ -159,8 +161,8 @@ impl<M: Member> Ranking<M> {
 
     /// The ascending ranks of the scores within bounds.
     pub(crate) fn between(&self, min: Bound<Score>, max: Bound<Score>) -> Range<usize> {
-        let below = |score: Score| self.order.seek(|it| it.0 < score).0;
-        let not_above = |score: Score| self.order.seek(|it| it.0 <= score).0;
+        let below = |score: Score| self.order.seek(score, |_| false).0;
+        let not_above = |score: Score| self.order.seek(score, |_| true).0;
         let start = match min {
             Bound::Unbounded => 0,
             Bound::Included(min) => below(min),
@@ -179,16 +181,10 @@ impl<M: Member> Ranking<M> {
         Ranks { tree: self.order.clone(), positions: ranks, order }
     }
 
-    fn seek(&self, score: Score, name: &M::Name) -> (usize, Option<&(Score, M)>) {
-        let before = |it: &(Score, M)| it.0.cmp(&score).then_with(|| it.1.order(name)).is_lt();
-        let (rank, slot) = self.order.seek(before);
-        (rank, slot.map(|slot| &slot.key))
-    }
-
     fn look_at_each(&self, name: &M::Name) -> Option<(usize, Score)> {
         let mut all = self.order.iter(0..self.len(), Order::Ascending).enumerate();
-        let (rank, slot) = all.find(|(_, slot)| slot.key.1.order(name).is_eq())?;
-        Some((rank, slot.key.0))
+        let (rank, (score, _)) = all.find(|(_, it)| it.1.key.order(name).is_eq())?;
+        Some((rank, score))
     }
 }
 
@@ -210,7 +206,7 @@ impl<M: Member> Ranks<M> {
     pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, Score, &M)> {
         let positions = turned(self.positions.clone(), self.tree.len(), self.order);
         let slots = self.tree.iter(positions, self.order);
-        self.positions.clone().zip(slots).map(|(rank, slot)| (rank, slot.key.0, &slot.key.1))
+        self.positions.clone().zip(slots).map(|(rank, (score, slot))| (rank, score, &slot.key))
     }
 }
 

@@ -44,7 +44,7 @@ impl Elements {
     pub fn iter(&self) -> Box<dyn Iterator<Item = &[u8]> + '_> {
         match &self.0 {
             Source::List(part) => Box::new(part.iter().map(|it| &**it)),
-            Source::Set(set) => Box::new(set.iter().map(|slot| &*slot.key.name)),
+            Source::Set(set) => Box::new(set.iter().map(|(name, ())| &**name)),
             Source::Sample(set, count, random) => {
                 let mut random = *random;
                 let picked = random.distinct(*count, set.len());
@@ -107,7 +107,7 @@ impl Pairs {
 
     /// All of them: field, value.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        self.0.iter().map(|slot| (&*slot.key.name, &*slot.value))
+        self.0.iter().map(|(field, value)| (&**field, &**value))
     }
 }
 

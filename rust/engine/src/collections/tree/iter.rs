@@ -2,64 +2,65 @@
 
 use std::ops::Range;
 
-use super::{Slot, Tree};
+use super::{Digest, Slot, Tree};
 use crate::Order;
 
 /// The entries at some positions, in one order or the other.
 #[derive(Debug)]
-pub(crate) struct Iter<'a, K, V> {
-    tree: &'a Tree<K, V>,
+pub(crate) struct Iter<'a, D, K, V> {
+    tree: &'a Tree<D, K, V>,
     /// The positions whose leaves were not looked up yet.
     rest: Range<usize>,
     /// What is left of the leaf in hand.
-    leaf: &'a [Slot<K, V>],
+    digests: &'a [D],
+    slots: &'a [Slot<K, V>],
     order: Order,
 }
 
-impl<K: Clone, V: Clone> Tree<K, V> {
+impl<D: Digest, K: Clone, V: Clone> Tree<D, K, V> {
     /// The entries at these positions, which are counted from the lowest key
     /// whatever the order.
-    pub(crate) fn iter(&self, positions: Range<usize>, order: Order) -> Iter<'_, K, V> {
-        Iter { tree: self, rest: positions, leaf: &[], order }
+    pub(crate) fn iter(&self, positions: Range<usize>, order: Order) -> Iter<'_, D, K, V> {
+        Iter { tree: self, rest: positions, digests: &[], slots: &[], order }
     }
 }
 
-impl<K: Clone, V: Clone> Iter<'_, K, V> {
+impl<D: Digest, K: Clone, V: Clone> Iter<'_, D, K, V> {
     fn next_leaf(&mut self) -> Option<()> {
         let at = match self.order {
             Order::Ascending => self.rest.start,
             Order::Descending => self.rest.end.checked_sub(1)?,
         };
-        let (slots, local) = self.tree.leaf(at).filter(|_| !self.rest.is_empty())?;
+        let (leaf, local) = self.tree.leaf(at).filter(|_| !self.rest.is_empty())?;
+        let range = match self.order {
+            Order::Ascending => local..leaf.slots.len().min(local + self.rest.len()),
+            Order::Descending => (local + 1).saturating_sub(self.rest.len())..local + 1,
+        };
+        (self.digests, self.slots) = (&leaf.digests[range.clone()], &leaf.slots[range]);
         match self.order {
-            Order::Ascending => {
-                self.leaf = &slots[local..slots.len().min(local + self.rest.len())];
-                self.rest.start += self.leaf.len();
-            }
-            Order::Descending => {
-                self.leaf = &slots[(local + 1).saturating_sub(self.rest.len())..=local];
-                self.rest.end -= self.leaf.len();
-            }
+            Order::Ascending => self.rest.start += self.slots.len(),
+            Order::Descending => self.rest.end -= self.slots.len(),
         }
         Some(())
     }
 }
 
-impl<'a, K: Clone, V: Clone> Iterator for Iter<'a, K, V> {
-    type Item = &'a Slot<K, V>;
+impl<'a, D: Digest, K: Clone, V: Clone> Iterator for Iter<'a, D, K, V> {
+    type Item = (D, &'a Slot<K, V>);
 
-    fn next(&mut self) -> Option<&'a Slot<K, V>> {
-        if self.leaf.is_empty() {
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.slots.is_empty() {
             self.next_leaf()?;
         }
-        match self.order {
-            Order::Ascending => self.leaf.split_off_first(),
-            Order::Descending => self.leaf.split_off_last(),
-        }
+        let (digest, slot) = match self.order {
+            Order::Ascending => (self.digests.split_off_first(), self.slots.split_off_first()),
+            Order::Descending => (self.digests.split_off_last(), self.slots.split_off_last()),
+        };
+        Some((*digest?, slot?))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let len = self.rest.len() + self.leaf.len();
+        let len = self.rest.len() + self.slots.len();
         (len, Some(len))
     }
 }

@@ -1,5 +1,9 @@
-//! Entries in the order of their keys, found by key and by position, in
-//! O(log n) either way: a counted B+tree.
+//! Entries in order, found by what they are and by position, in O(log n)
+//! either way: a counted B+tree.
+//!
+//! The order is first that of a digest, a small number such as a hash or a
+//! score, and then that of a key. Digests lie apart from keys, so that a search
+//! in a large tree waits for memory as seldom as can be.
 //!
 //! A clone shares all nodes and is O(1). A tree that shares a node copies it
 //! before it changes it, so a clone is a snapshot; a tree that shares none is
@@ -10,59 +14,72 @@ mod node;
 
 use std::sync::Arc;
 
-pub(crate) use iter::Iter;
 pub(crate) use node::Slot;
-use node::{Inner, Node, Side};
+use node::{Inner, Leaf, Node, Side};
+
+/// What entries are ordered by first.
+pub(crate) trait Digest: Copy + PartialOrd {}
+
+impl Digest for u32 {}
+
+/// An entry as it is found: its digest, and the rest.
+pub(crate) type Entry<'a, D, K, V> = (D, &'a Slot<K, V>);
 
 /// The tree.
 #[derive(Debug, Clone)]
-pub(crate) struct Tree<K, V> {
-    root: Arc<Node<K, V>>,
+pub(crate) struct Tree<D, K, V> {
+    root: Arc<Node<D, K, V>>,
     len: usize,
     weight: u64,
 }
 
-impl<K: Clone, V: Clone> Default for Tree<K, V> {
+impl<D: Digest, K: Clone, V: Clone> Default for Tree<D, K, V> {
     fn default() -> Self {
-        let root = Node::Leaf(Vec::new());
+        let root = Node::empty();
         Self { len: 0, weight: root.weight(), root: Arc::new(root) }
     }
 }
 
-impl<K: Clone, V: Clone> Tree<K, V> {
+impl<D: Digest, K: Clone, V: Clone> Tree<D, K, V> {
     /// The memory of its nodes; what keys and values keep elsewhere is not in it.
     pub(crate) fn weight(&self) -> u64 {
         self.weight
     }
 
-    /// The position of the first entry whose key is not `before`, and that
-    /// entry; `before` must be true of a first part of the keys.
-    pub(crate) fn seek(&self, before: impl Fn(&K) -> bool) -> (usize, Option<&Slot<K, V>>) {
+    /// The position of the first entry that does not come before a place, and
+    /// that entry. A place is a digest and, among those of that digest, behind
+    /// the keys that are `before`.
+    pub(crate) fn seek(
+        &self,
+        digest: D,
+        before: impl Fn(&K) -> bool,
+    ) -> (usize, Option<Entry<'_, D, K, V>>) {
         let (mut node, mut rank) = (&self.root, 0);
         loop {
             match &**node {
                 Node::Inner(inner) => {
-                    let (child, skipped) = inner.seek(&before);
+                    let (child, skipped) = inner.seek(digest, &before);
                     node = &inner.nodes[child];
                     rank += skipped;
                 }
-                Node::Leaf(slots) => {
-                    let at = slots.partition_point(|slot| before(&slot.key));
-                    rank += at;
-                    return (rank, slots.get(at).or_else(|| self.get(rank)));
+                Node::Leaf(leaf) => {
+                    let at = leaf.seek(digest, before);
+                    let found = leaf.slots.get(at).map(|slot| (leaf.digests[at], slot));
+                    return (rank + at, found.or_else(|| self.get(rank + at)));
                 }
             }
         }
     }
 
-    /// Adds an entry at a position, which must be where its key belongs.
-    pub(crate) fn insert(&mut self, at: usize, key: K, value: V) {
+    /// Adds an entry at a position, which must be where it belongs.
+    pub(crate) fn insert(&mut self, at: usize, digest: D, key: K, value: V) {
         let side = match at {
             _ if at == self.len => Side::Back,
             0 => Side::Front,
             _ => Side::Middle,
         };
-        let right = self.root.insert(at, Slot { key, value }, side, &mut self.weight);
+        let entry = (digest, Slot { key, value });
+        let right = self.root.insert(at, entry, side, &mut self.weight);
         self.len += 1;
         if let Some(right) = right {
             let right_len = right.len();
@@ -72,11 +89,11 @@ impl<K: Clone, V: Clone> Tree<K, V> {
     }
 
     /// Takes out the entry at a position.
-    pub(crate) fn remove(&mut self, at: usize) -> Slot<K, V> {
-        let slot = self.root.remove(at, &mut self.weight);
+    pub(crate) fn remove(&mut self, at: usize) -> (D, Slot<K, V>) {
+        let entry = self.root.remove(at, &mut self.weight);
         self.len -= 1;
         self.lower();
-        slot
+        entry
     }
 
     /// The value at a position, to be changed.
@@ -84,7 +101,7 @@ impl<K: Clone, V: Clone> Tree<K, V> {
         let mut node = &mut self.root;
         loop {
             match Arc::make_mut(node) {
-                Node::Leaf(slots) => return &mut slots[at].value,
+                Node::Leaf(leaf) => return &mut leaf.slots[at].value,
                 Node::Inner(inner) => {
                     let (child, local) = inner.locate(at);
                     (node, at) = (&mut inner.nodes[child], local);
@@ -108,28 +125,28 @@ impl<K: Clone, V: Clone> Tree<K, V> {
     }
 }
 
-impl<K, V> Tree<K, V> {
+impl<D, K, V> Tree<D, K, V> {
     pub(crate) fn len(&self) -> usize {
         self.len
     }
 }
 
-impl<K: Clone, V: Clone> Tree<K, V> {
+impl<D: Digest, K: Clone, V: Clone> Tree<D, K, V> {
     /// The entry at a position.
-    pub(crate) fn get(&self, at: usize) -> Option<&Slot<K, V>> {
-        let (slots, local) = self.leaf(at)?;
-        slots.get(local)
+    pub(crate) fn get(&self, at: usize) -> Option<Entry<'_, D, K, V>> {
+        let (leaf, local) = self.leaf(at)?;
+        Some((leaf.digests[local], &leaf.slots[local]))
     }
 
     /// The leaf with the entry at a position, and where in it that is.
-    fn leaf(&self, mut at: usize) -> Option<(&[Slot<K, V>], usize)> {
+    fn leaf(&self, mut at: usize) -> Option<(&Leaf<D, K, V>, usize)> {
         if at >= self.len {
             return None;
         }
         let mut node = &self.root;
         loop {
             match &**node {
-                Node::Leaf(slots) => return Some((slots, at)),
+                Node::Leaf(leaf) => return Some((leaf, at)),
                 Node::Inner(inner) => {
                     let (child, local) = inner.locate(at);
                     (node, at) = (&inner.nodes[child], local);

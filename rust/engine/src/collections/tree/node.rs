@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::Digest;
 use crate::collections::room::{self, FULL};
 
 /// A node with fewer entries looks for a neighbour to become one with.
@@ -9,7 +10,7 @@ const SPARSE: usize = FULL / 4;
 /// Two neighbours become one if they have no more entries than this together.
 const MERGED: usize = FULL / 4 * 3;
 
-/// An entry.
+/// An entry without its digest.
 #[derive(Debug, Clone)]
 pub(crate) struct Slot<K, V> {
     pub(crate) key: K,
@@ -17,19 +18,46 @@ pub(crate) struct Slot<K, V> {
 }
 
 #[derive(Debug, Clone)]
-pub(super) enum Node<K, V> {
-    Leaf(Vec<Slot<K, V>>),
-    Inner(Inner<K, V>),
+pub(super) enum Node<D, K, V> {
+    Leaf(Leaf<D, K, V>),
+    Inner(Inner<D, K, V>),
+}
+
+/// Entries that follow each other.
+#[derive(Debug, Clone)]
+pub(super) struct Leaf<D, K, V> {
+    pub(super) digests: Vec<D>,
+    pub(super) slots: Vec<Slot<K, V>>,
 }
 
 /// Nodes that follow each other; at least one.
 #[derive(Debug, Clone)]
-pub(super) struct Inner<K, V> {
-    /// The first key of each.
-    first: Vec<K>,
+pub(super) struct Inner<D, K, V> {
+    /// The first digest and key of each.
+    digests: Vec<D>,
+    keys: Vec<K>,
     /// The number of entries below each.
     lens: Vec<u32>,
-    pub(super) nodes: Vec<Arc<Node<K, V>>>,
+    pub(super) nodes: Vec<Arc<Node<D, K, V>>>,
+}
+
+/// How many of these entries, which are in order, come before a place.
+///
+/// All digests are looked at: they lie close together, and to compare them all
+/// is quicker than to guess which.
+fn before<D: Digest, T>(
+    digests: &[D],
+    rest: &[T],
+    digest: D,
+    before: impl Fn(&T) -> bool,
+) -> usize {
+    let less: u32 = digests.iter().map(|it| u32::from(*it < digest)).sum();
+    let less = less as usize;
+    if digests.get(less).is_none_or(|it| *it != digest) {
+        return less;
+    }
+    let equal = digests[less..].partition_point(|it| *it <= digest);
+    less + rest[less..less + equal].partition_point(before)
 }
 
 /// Where in the whole tree an entry goes: at its ends nodes are split so that
@@ -52,12 +80,16 @@ impl Side {
     }
 }
 
-impl<K: Clone, V: Clone> Node<K, V> {
+impl<D: Digest, K: Clone, V: Clone> Node<D, K, V> {
+    pub(super) fn empty() -> Self {
+        Self::Leaf(Leaf { digests: Vec::new(), slots: Vec::new() })
+    }
+
     /// The memory of this node without those below it.
     pub(super) fn weight(&self) -> u64 {
         let entries = match self {
-            Self::Leaf(slots) => room::weight::<Slot<K, V>>(slots.len()),
-            Self::Inner(inner) => Inner::<K, V>::weight(inner.nodes.len()),
+            Self::Leaf(leaf) => leaf.weight(),
+            Self::Inner(inner) => inner.weight(),
         };
         Self::own() + entries
     }
@@ -69,15 +101,15 @@ impl<K: Clone, V: Clone> Node<K, V> {
     /// The number of entries or nodes in this node.
     pub(super) fn count(&self) -> usize {
         match self {
-            Self::Leaf(slots) => slots.len(),
+            Self::Leaf(leaf) => leaf.slots.len(),
             Self::Inner(inner) => inner.nodes.len(),
         }
     }
 
-    fn first(&self) -> &K {
+    fn first(&self) -> (D, &K) {
         match self {
-            Self::Leaf(slots) => &slots[0].key,
-            Self::Inner(inner) => &inner.first[0],
+            Self::Leaf(leaf) => (leaf.digests[0], &leaf.slots[0].key),
+            Self::Inner(inner) => (inner.digests[0], &inner.keys[0]),
         }
     }
 
@@ -85,34 +117,22 @@ impl<K: Clone, V: Clone> Node<K, V> {
     pub(super) fn insert(
         self: &mut Arc<Self>,
         at: usize,
-        slot: Slot<K, V>,
+        entry: (D, Slot<K, V>),
         side: Side,
         weight: &mut u64,
     ) -> Option<Arc<Self>> {
-        match Arc::make_mut(self) {
-            Self::Leaf(slots) => {
-                *weight -= room::weight::<Slot<K, V>>(slots.len());
-                room::insert(slots, at, slot);
-                let right = split(slots, side, weight).map(|right| Arc::new(Self::Leaf(right)));
-                *weight += room::weight::<Slot<K, V>>(slots.len());
-                right
-            }
-            Self::Inner(inner) => {
-                let right = inner.insert(at, slot, side, weight)?;
-                Some(Arc::new(Self::Inner(right)))
-            }
-        }
+        let right = match Arc::make_mut(self) {
+            Self::Leaf(leaf) => Self::Leaf(leaf.insert(at, entry, side, weight)?),
+            Self::Inner(inner) => Self::Inner(inner.insert(at, entry, side, weight)?),
+        };
+        *weight += right.weight();
+        Some(Arc::new(right))
     }
 
     /// Takes an entry out. The node may be left empty.
-    pub(super) fn remove(self: &mut Arc<Self>, at: usize, weight: &mut u64) -> Slot<K, V> {
+    pub(super) fn remove(self: &mut Arc<Self>, at: usize, weight: &mut u64) -> (D, Slot<K, V>) {
         match Arc::make_mut(self) {
-            Self::Leaf(slots) => {
-                *weight -= room::weight::<Slot<K, V>>(slots.len());
-                let slot = room::remove(slots, at);
-                *weight += room::weight::<Slot<K, V>>(slots.len());
-                slot
-            }
+            Self::Leaf(leaf) => leaf.remove(at, weight),
             Self::Inner(inner) => inner.remove(at, weight),
         }
     }
@@ -120,12 +140,14 @@ impl<K: Clone, V: Clone> Node<K, V> {
     /// Takes in all that the next node has.
     fn absorb(&mut self, next: &mut Self) {
         match (self, next) {
-            (Self::Leaf(slots), Self::Leaf(more)) => {
-                slots.append(more);
-                room::fit(slots);
+            (Self::Leaf(leaf), Self::Leaf(more)) => {
+                leaf.digests.append(&mut more.digests);
+                leaf.slots.append(&mut more.slots);
+                leaf.fit();
             }
             (Self::Inner(inner), Self::Inner(more)) => {
-                inner.first.append(&mut more.first);
+                inner.digests.append(&mut more.digests);
+                inner.keys.append(&mut more.keys);
                 inner.lens.append(&mut more.lens);
                 inner.nodes.append(&mut more.nodes);
                 inner.fit();
@@ -135,14 +157,63 @@ impl<K: Clone, V: Clone> Node<K, V> {
     }
 }
 
-impl<K: Clone, V: Clone> Inner<K, V> {
+impl<D: Digest, K: Clone, V: Clone> Leaf<D, K, V> {
+    /// How many entries come before a place.
+    pub(super) fn seek(&self, digest: D, is_before: impl Fn(&K) -> bool) -> usize {
+        before(&self.digests, &self.slots, digest, |slot| is_before(&slot.key))
+    }
+
+    fn weight(&self) -> u64 {
+        room::weight::<D>(self.slots.len()) + room::weight::<Slot<K, V>>(self.slots.len())
+    }
+
+    /// Returns the right part if the leaf was split; its weight is not counted.
+    fn insert(
+        &mut self,
+        at: usize,
+        (digest, slot): (D, Slot<K, V>),
+        side: Side,
+        weight: &mut u64,
+    ) -> Option<Self> {
+        *weight -= self.weight();
+        room::insert(&mut self.digests, at, digest);
+        room::insert(&mut self.slots, at, slot);
+        let right = (self.slots.len() > FULL).then(|| {
+            let kept = side.kept(self.slots.len());
+            let digests = self.digests.split_off(kept);
+            Self { digests, slots: self.slots.split_off(kept) }
+        });
+        let right = right.map(|mut right| {
+            right.fit();
+            self.fit();
+            right
+        });
+        *weight += self.weight();
+        right
+    }
+
+    fn remove(&mut self, at: usize, weight: &mut u64) -> (D, Slot<K, V>) {
+        *weight -= self.weight();
+        let entry = (room::remove(&mut self.digests, at), room::remove(&mut self.slots, at));
+        *weight += self.weight();
+        entry
+    }
+
+    fn fit(&mut self) {
+        room::fit(&mut self.digests);
+        room::fit(&mut self.slots);
+    }
+}
+
+impl<D: Digest, K: Clone, V: Clone> Inner<D, K, V> {
     /// The node above the two halves of what was the root.
     pub(super) fn above(
-        left: (Arc<Node<K, V>>, usize),
-        right: (Arc<Node<K, V>>, usize),
+        left: (Arc<Node<D, K, V>>, usize),
+        right: (Arc<Node<D, K, V>>, usize),
         weight: &mut u64,
-    ) -> Node<K, V> {
-        let mut inner = Self { first: Vec::new(), lens: Vec::new(), nodes: Vec::new() };
+    ) -> Node<D, K, V> {
+        let (digests, keys) = (Vec::new(), Vec::new());
+        let mut inner = Self { digests, keys, lens: Vec::new(), nodes: Vec::new() };
         for (at, (node, len)) in [left, right].into_iter().enumerate() {
             inner.add(at, node, len);
         }
@@ -151,28 +222,37 @@ impl<K: Clone, V: Clone> Inner<K, V> {
         node
     }
 
-    fn add(&mut self, at: usize, node: Arc<Node<K, V>>, len: usize) {
-        room::insert(&mut self.first, at, node.first().clone());
+    fn add(&mut self, at: usize, node: Arc<Node<D, K, V>>, len: usize) {
+        let (digest, key) = node.first();
+        room::insert(&mut self.digests, at, digest);
+        room::insert(&mut self.keys, at, key.clone());
         room::insert(&mut self.lens, at, short(len));
         room::insert(&mut self.nodes, at, node);
     }
 
+    /// Notes that a node begins with another entry.
+    fn begin(&mut self, child: usize) {
+        let (digest, key) = self.nodes[child].first();
+        self.digests[child] = digest;
+        self.keys[child] = key.clone();
+    }
+
     fn fit(&mut self) {
-        room::fit(&mut self.first);
+        room::fit(&mut self.digests);
+        room::fit(&mut self.keys);
         room::fit(&mut self.lens);
         room::fit(&mut self.nodes);
     }
 
-    fn weight(count: usize) -> u64 {
-        room::weight::<K>(count)
-            + room::weight::<u32>(count)
-            + room::weight::<Arc<Node<K, V>>>(count)
+    fn weight(&self) -> u64 {
+        let count = self.nodes.len();
+        let entries = room::weight::<D>(count) + room::weight::<K>(count);
+        entries + room::weight::<u32>(count) + room::weight::<Arc<Node<D, K, V>>>(count)
     }
 
-    /// The node in which the first key is that is not `before`, or at whose
-    /// end such a key would be; and how many entries come before that node.
-    pub(super) fn seek(&self, before: impl Fn(&K) -> bool) -> (usize, usize) {
-        let child = self.first.partition_point(before).saturating_sub(1);
+    /// The node in which a place is, and how many entries come before that node.
+    pub(super) fn seek(&self, digest: D, is_before: impl Fn(&K) -> bool) -> (usize, usize) {
+        let child = before(&self.digests, &self.keys, digest, is_before).saturating_sub(1);
         (child, self.lens[..child].iter().sum::<u32>() as usize)
     }
 
@@ -190,29 +270,28 @@ impl<K: Clone, V: Clone> Inner<K, V> {
         (last, (rest + self.lens[last]) as usize)
     }
 
+    /// Returns the right part if the node was split; its weight is not counted.
     fn insert(
         &mut self,
         at: usize,
-        slot: Slot<K, V>,
+        entry: (D, Slot<K, V>),
         side: Side,
         weight: &mut u64,
     ) -> Option<Self> {
         let (child, local) = self.locate(at);
-        let right = self.nodes[child].insert(local, slot, side, weight);
+        let right = self.nodes[child].insert(local, entry, side, weight);
         self.lens[child] += 1;
         if local == 0 {
-            self.first[child] = self.nodes[child].first().clone();
+            self.begin(child);
         }
         let right = right?;
         let len = right.len();
         self.lens[child] -= short(len);
-        *weight -= Self::weight(self.nodes.len());
+        *weight -= self.weight();
         self.add(child + 1, right, len);
-        let split = self.split(side);
-        *weight += Self::weight(self.nodes.len());
-        let right = split?;
-        *weight += Node::<K, V>::own() + Self::weight(right.nodes.len());
-        Some(right)
+        let right = self.split(side);
+        *weight += self.weight();
+        right
     }
 
     fn split(&mut self, side: Side) -> Option<Self> {
@@ -220,31 +299,33 @@ impl<K: Clone, V: Clone> Inner<K, V> {
             return None;
         }
         let kept = side.kept(self.nodes.len());
-        let right = Self {
-            first: self.first.split_off(kept),
+        let mut right = Self {
+            digests: self.digests.split_off(kept),
+            keys: self.keys.split_off(kept),
             lens: self.lens.split_off(kept),
             nodes: self.nodes.split_off(kept),
         };
+        right.fit();
         self.fit();
         Some(right)
     }
 
-    fn remove(&mut self, at: usize, weight: &mut u64) -> Slot<K, V> {
+    fn remove(&mut self, at: usize, weight: &mut u64) -> (D, Slot<K, V>) {
         let (child, local) = self.locate(at);
-        let slot = self.nodes[child].remove(local, weight);
+        let entry = self.nodes[child].remove(local, weight);
         self.lens[child] -= 1;
         if self.lens[child] == 0 {
             *weight -= self.nodes[child].weight();
             self.drop_child(child, weight);
-            return slot;
+            return entry;
         }
         if local == 0 {
-            self.first[child] = self.nodes[child].first().clone();
+            self.begin(child);
         }
         if self.nodes[child].count() < SPARSE {
             self.merge(child, weight);
         }
-        slot
+        entry
     }
 
     /// Makes one node of a sparse one and a neighbour, if that is not too full.
@@ -267,38 +348,23 @@ impl<K: Clone, V: Clone> Inner<K, V> {
 
     /// Takes out a node whose weight is not counted any more.
     fn drop_child(&mut self, child: usize, weight: &mut u64) {
-        *weight -= Self::weight(self.nodes.len());
-        room::remove(&mut self.first, child);
+        *weight -= self.weight();
+        room::remove(&mut self.digests, child);
+        room::remove(&mut self.keys, child);
         room::remove(&mut self.lens, child);
         room::remove(&mut self.nodes, child);
-        *weight += Self::weight(self.nodes.len());
+        *weight += self.weight();
     }
 }
 
-impl<K, V> Node<K, V> {
+impl<D, K, V> Node<D, K, V> {
     /// The number of entries in or below this node.
     pub(super) fn len(&self) -> usize {
         match self {
-            Self::Leaf(slots) => slots.len(),
+            Self::Leaf(leaf) => leaf.slots.len(),
             Self::Inner(inner) => inner.lens.iter().sum::<u32>() as usize,
         }
     }
-}
-
-/// Moves the right part of an over-full leaf out; its weight is added.
-fn split<K: Clone, V: Clone>(
-    slots: &mut Vec<Slot<K, V>>,
-    side: Side,
-    weight: &mut u64,
-) -> Option<Vec<Slot<K, V>>> {
-    if slots.len() <= FULL {
-        return None;
-    }
-    let mut right = slots.split_off(side.kept(slots.len()));
-    room::fit(&mut right);
-    room::fit(slots);
-    *weight += Node::<K, V>::own() + room::weight::<Slot<K, V>>(right.len());
-    Some(right)
 }
 
 fn short(len: usize) -> u32 {
