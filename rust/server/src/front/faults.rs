@@ -54,10 +54,12 @@ fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
     text(headers, name)?.parse().ok()
 }
 
-/// `KeysExist` → `keys-exist`; the deprecated `SetIfNotExists` counts as `set-if`.
+/// `KeysExist` → `keys-exist`; two methods go by the names of others.
 fn rpc_name(method: &str) -> String {
-    if method == "SetIfNotExists" {
-        return "set-if".to_owned();
+    match method {
+        "SetIfNotExists" => return "set-if".to_owned(),
+        "ListErase" => return "list-remove".to_owned(),
+        _ => {}
     }
     let mut name = String::with_capacity(method.len() + 4);
     for (i, letter) in method.char_indices() {

@@ -23,6 +23,7 @@ mod frame;
 mod leaderboard;
 mod list;
 mod protobuf;
+mod quirks;
 mod reply;
 mod scalar;
 mod set;
@@ -92,7 +93,8 @@ fn serve(
             return Err(Error::Malformed("the `cache` header names no cache"));
         }
         call.namespace()?;
-        run(&mut call, api, &frame::message(body)?)
+        let reply = run(&mut call, api, &frame::message(body)?)?;
+        Ok(quirks::fitted(api, headers, reply))
     });
     call.finish(reply.is_err());
     reply

@@ -21,8 +21,11 @@ const MISSING: &[u8] = &[0, 0, 0, 0, 2, 0x12, 0];
 const SCORE_TAG: u8 = 0x11;
 const SCORE: usize = 1 + size_of::<f64>();
 
+/// `_SortedSetGetRankResponse{element_rank{result: Miss}}`, framed.
+const RANK_MISS: &[u8] = &[0, 0, 0, 0, 4, 0x0a, 2, 0x08, 3];
+
 /// One or more framed messages; large values stay where they are and are sent from there.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(in crate::front) struct Reply {
     first: Bytes,
     rest: Vec<Bytes>,
@@ -97,6 +100,11 @@ impl From<Bytes> for Reply {
 /// The answer that there is no such collection.
 pub(super) fn missing() -> Reply {
     Bytes::from_static(MISSING).into()
+}
+
+/// The answer that a value has no rank.
+pub(super) fn rank_miss() -> Reply {
+    Bytes::from_static(RANK_MISS).into()
 }
 
 /// `found{repeated bytes}`, as the fetches of lists and sets answer.

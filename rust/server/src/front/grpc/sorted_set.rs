@@ -10,7 +10,7 @@ use attimo_engine::commands::sorted_set::{
 use momento_protos::cache_client as pb;
 
 use super::collection::{collection_ttl, count, order, slice, slices, sum_of};
-use super::reply::{Reply, encoded, found_members, missing};
+use super::reply::{Reply, encoded, found_members, missing, rank_miss};
 use super::wire::{decoded, ttl};
 use crate::api::Api;
 use crate::error::{Error, Result};
@@ -152,15 +152,13 @@ fn increment(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     Ok(encoded(&pb::SortedSetIncrementResponse { score }))
 }
 
-/// A value that is not there is answered as a set that is not there: the Java client takes any
-/// `element_rank` for a hit.
 fn get_rank(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::sorted_set_get_rank_response::{Rank, RankResponsePart};
     let request: pb::SortedSetGetRankRequest = decoded(message)?;
     let (key, value, order) = (&request.set_name, &request.value, order(request.order));
     let rank = call.run(key.len() + value.len(), GetRank { key, value, order })?;
     call.looked(rank.map(|_| 0));
-    let Some(rank) = rank else { return Ok(missing()) };
+    let Some(rank) = rank else { return Ok(rank_miss()) };
     let part = RankResponsePart { result: pb::ECacheResult::Hit.into(), rank: rank as u64 };
     Ok(encoded(&pb::SortedSetGetRankResponse { rank: Some(Rank::ElementRank(part)) }))
 }
