@@ -107,6 +107,12 @@ export function isError(answer, kind) {
   return answer;
 }
 
+/** What a hit holds, undefined for a miss; an error is shown. */
+export function valueOf(answer) {
+  assert.notEqual(answer.type, 'Error', answer.toString());
+  return answer.value();
+}
+
 let keys = 0;
 
 /** A key that no other test uses. */
