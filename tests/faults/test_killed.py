@@ -145,7 +145,7 @@ def test_a_killed_server_bills_nothing_twice_and_loses_one_interval_at_most(
 def test_a_first_start_that_was_killed_is_made_good_by_the_next(tmp_path: Path, after: str) -> None:
     """Whatever the first start had written, the second one leads to a server that works."""
     data = tmp_path / "data"
-    with Server(data_dir=data) as server:
+    with Server(data_dir=data):
         pass
     later = {
         "attimo.db": ["ca.pem", "ca.key", "server.pem", "server.key", "credentials.json"],
@@ -155,7 +155,7 @@ def test_a_first_start_that_was_killed_is_made_good_by_the_next(tmp_path: Path, 
     for name in later:
         (data / name).unlink()
 
-    with server, client(server) as http:
+    with Server(data_dir=data) as server, client(server) as http:
         write(http, "k")
         trust = ssl.create_default_context(cafile=server.ca)
         verified = httpx.get(f"{server.https}/health", verify=trust, trust_env=False)

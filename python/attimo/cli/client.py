@@ -36,7 +36,7 @@ class Client:
             self._http = httpx.Client(
                 base_url=server.url,
                 headers={"Authorization": server.api_key},
-                verify=_trust(server.ca),
+                verify=_trust(server),
                 timeout=TIMEOUT_SECONDS,
                 trust_env=False,
             )
@@ -143,11 +143,13 @@ def _message(answer: "httpx.Response") -> str:
         return answer.text.strip() or f"the server answered {answer.status_code}"
 
 
-def _trust(ca: str | None) -> "ssl.SSLContext":
-    """What to trust: these certificates, else the system's."""
+def _trust(server: Profile) -> "ssl.SSLContext":
+    """What to trust: the profile's certificates, else the system's; nothing where TLS is off."""
     import ssl
 
-    return ssl.create_default_context(cafile=ca)
+    if server.url.startswith("http://"):
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return ssl.create_default_context(cafile=server.ca)
 
 
 def _part(text: str) -> str:
