@@ -1,18 +1,36 @@
-"""Write the reference pages that follow from the program itself: commands and settings.
+"""Write the reference pages that follow from the program itself: commands, settings, the wire.
 
 `python docs/generate.py` writes them; a test compares them with what this would write.
 """
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from momento_wire_types import cacheclient_pb2, controlclient_pb2
 from typer.main import get_command
 
+from attimo.api import scs_control
+from attimo.cli import leaderboard_messages
 from attimo.cli.main import app
 from attimo.settings.declared import declarations, flag, variable
 
 REFERENCE = Path(__file__).parent / "reference"
+CONFORMANCE = Path(__file__).parents[1] / "tests" / "conformance"
+LANGUAGES = {
+    "python": "Python",
+    "javascript": "Node.js",
+    "go": "Go",
+    "java": "Java",
+    "rust": "Rust",
+}
+SERVICES = {
+    "cache_client.Scs": "Items and collections",
+    "leaderboard.Leaderboard": "Leaderboards",
+    "control_client.ScsControl": "Caches",
+    "cache_client.Ping": "Whether anybody is there",
+}
 NOTE = "<!-- Written by docs/generate.py from the program; do not edit. -->"
 
 
@@ -21,7 +39,62 @@ def pages() -> dict[Path, str]:
     return {
         REFERENCE / "cli.md": _text(_commands()),
         REFERENCE / "settings.md": _text(_settings()),
+        REFERENCE / "compatibility.md": _text(_compatibility()),
     }
+
+
+def methods() -> list[str]:
+    """Every method of the services above, as Momento's published descriptors list them.
+
+    Its Python package has neither leaderboards nor `Ping`; a test with the package for Node.js sees
+    that nothing is missing here.
+    """
+    described = [
+        cacheclient_pb2.DESCRIPTOR.services_by_name["Scs"],
+        leaderboard_messages.service(),
+        controlclient_pb2.DESCRIPTOR.services_by_name["ScsControl"],
+    ]
+    listed = [f"{each.full_name}/{method.name}" for each in described for method in each.methods]
+    return [*listed, "cache_client.Ping/Ping"]
+
+
+def served(method: str) -> bool:
+    """Whether Attimo answers a method."""
+    return not method.startswith("control_client.") or f"/{method}" in scs_control.METHODS
+
+
+def clients() -> dict[str, dict[str, str | None]]:
+    """By language: the client's own names for each method on the wire, None if it has none."""
+    files = {language: CONFORMANCE / language / "methods.json" for language in LANGUAGES}
+    return {
+        language: json.loads(file.read_text()) for language, file in files.items() if file.exists()
+    }
+
+
+def _compatibility() -> Iterator[str]:
+    yield from ("# Compatibility", "", NOTE, "")
+    yield "Momento's official clients use Attimo unmodified. This is every method on the wire, and"
+    yield "by which of its own methods each client calls it; where nothing stands, the client has"
+    yield "none. What is named here is called on a running server by the tests in"
+    yield "`tests/conformance`. Momento's other services (topics, tokens, webhooks, functions) are"
+    yield "not served yet."
+    known = clients()
+    for service, title in SERVICES.items():
+        yield from ("", f"## {title}: `{service}`", "")
+        yield "| " + " | ".join(["method", "Attimo", *(LANGUAGES[each] for each in known)]) + " |"
+        yield "|---|---|" + "---|" * len(known)
+        for method in methods():
+            if method.startswith(f"{service}/"):
+                cells = [_names(names.get(method)) for names in known.values()]
+                yield " | ".join([_row_start(method), *cells]) + " |"
+
+
+def _row_start(method: str) -> str:
+    return f"| `{method.split('/')[1]}` | {'yes' if served(method) else 'not yet'}"
+
+
+def _names(names: str | None) -> str:
+    return ", ".join(f"`{name}`" for name in names.split(", ")) if names else ""
 
 
 def _text(lines: Iterator[str]) -> str:
