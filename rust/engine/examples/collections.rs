@@ -31,6 +31,7 @@ fn main() {
     let config = Config { memory_bytes: u64::MAX, shards: 16, seed: [1, 2, 3, 4], limits };
     let engine = Engine::new(config);
 
+    weigh_small(&engine);
     weigh(&engine, large);
     println!("ns per operation, at 1,000 and at {large} members:");
     fill(&engine, b"small", 1000);
@@ -63,11 +64,23 @@ fn main() {
     disturb();
 }
 
+fn weigh_small(engine: &Engine) {
+    const COUNT: u64 = 100_000;
+    let empty = resident();
+    for i in 0..COUNT {
+        let pairs = (0..5).map(|field| (&b"field"[field..], &b"ten bytes."[..]));
+        run(engine, dictionary::Set { key: &i.to_le_bytes(), pairs, ttl: TTL });
+    }
+    let (full, counted) = (resident() - empty, engine.totals().bytes);
+    println!("a dictionary of five short fields: {} B resident", full / COUNT);
+    println!("  counted {} B, {} % of resident", counted / COUNT, counted * 100 / full);
+}
+
 fn weigh(engine: &Engine, members: u32) {
-    let (empty, start) = (resident(), Instant::now());
+    let (before, empty, start) = (engine.totals().bytes, resident(), Instant::now());
     fill(engine, b"large", members);
     let (full, took) = (resident() - empty, start.elapsed());
-    let (each, counted) = (full / u64::from(members), engine.totals().bytes);
+    let (each, counted) = (full / u64::from(members), engine.totals().bytes - before);
     println!("{members} members of 10 bytes: {each} B each resident, made in {took:?}");
     println!(
         "  counted {} B each, {} % of resident",

@@ -269,7 +269,9 @@ pub(crate) fn engine_matches_the_model<K: Kind + 'static>() {
     let steps = prop::collection::vec(step::<K>(), 1..60);
     proptest!(|(steps in steps)| {
         let mut world = World::<K>::new();
-        steps.into_iter().for_each(|step| world.step(step));
+        for step in steps {
+            world.step(step);
+        }
         world.finish();
     });
 }

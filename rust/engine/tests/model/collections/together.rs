@@ -87,6 +87,30 @@ fn a_snapshot_stays_as_it_is_while_the_collection_changes_and_goes() {
 }
 
 #[test]
+fn a_fetch_shows_one_moment_while_others_write() {
+    let engine = engine(64 << 20);
+    let put = |round: u32| {
+        let ids = (0..500_u32).map(|id| (id, f64::from(round)));
+        run(&engine, leaderboard::Upsert { key: b"k", elements: ids, ttl: TTL }).unwrap();
+    };
+    put(0);
+    let fetch = || {
+        let (slice, order) = (Slice::default(), Order::Ascending);
+        let all = run(&engine, leaderboard::GetByRank { key: b"k", slice, order });
+        let scores: Vec<_> = all.unwrap().unwrap().iter().map(|it| it.score).collect();
+        assert_eq!(scores.len(), 500);
+        assert!(scores.iter().all(|score| *score == scores[0]));
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(|| (1..400).for_each(put));
+        scope.spawn(|| (0..400).for_each(|_| fetch()));
+        (0..400).for_each(|_| fetch());
+    });
+    run(&engine, leaderboard::Delete { key: b"k" }).unwrap();
+    assert_eq!(engine.totals().bytes, 0);
+}
+
+#[test]
 fn collections_leave_when_memory_is_short_and_the_budget_holds() {
     let engine = engine(1 << 20);
     for i in 0..200_u32 {
