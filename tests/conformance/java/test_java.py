@@ -1,6 +1,8 @@
 """Momento's own client for Java, judged by JUnit: one test a class and way in.
 
-`mvn test-compile` in this folder fetches the client; `make conformance` does it.
+Over TLS it dials port 443 alone, and its leaderboards know no other way; so a tunnel leads that
+port to the server, and the authority goes where Java looks for it. `mvn test -Dtest=MethodsTest`
+in this folder fetches the client and all that tests need; `make conformance` does it.
 """
 
 import shutil
@@ -13,10 +15,13 @@ import pytest
 
 from conformance import programs
 from conformance.programs import LIMIT_SECONDS, WAYS, Outcome, Outcomes
+from conformance.tunnel import Tunnel
+from harness import Server, as_v1
 
 FOLDER = Path(__file__).parent
 SOURCES = sorted(FOLDER.glob("src/test/java/attimo/*Test.java"))
-TOOLS = ("javac", "mvn")
+TOOLS = ("javac", "keytool", "mvn")
+PASSWORD = "changeit"  # noqa: S105  (of a store that holds no secret)
 
 
 @pytest.fixture(scope="session")
@@ -29,12 +34,12 @@ def maven() -> str:
             )
     if not (FOLDER / "target" / "test-classes").is_dir():
         pytest.skip(
-            f"NOT JUDGED: Momento's Java client is missing; run `mvn test-compile` in {FOLDER}"
+            f"NOT JUDGED: Momento's Java client is missing; run `mvn test -Dtest=MethodsTest` in {FOLDER}"
         )
     return str(shutil.which("mvn"))
 
 
-@pytest.fixture(scope="session", params=WAYS)
+@pytest.fixture(scope="session", params=[*WAYS, "tls"])
 def outcomes(
     request: pytest.FixtureRequest, maven: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Outcomes:
@@ -42,18 +47,40 @@ def outcomes(
     way = str(request.param)
     server = programs.server_for(way, request)
     reports = tmp_path_factory.mktemp("java")
-    done = subprocess.run(
-        [maven, "--offline", "--batch-mode", "--quiet", "-Dstyle.color=never", f"-Dreports={reports}", "test"],
-        cwd=FOLDER,
-        env=programs.environment(server, way),
-        capture_output=True,
-        text=True,
-        timeout=LIMIT_SECONDS,
-    )
+    with Tunnel(server.https_address) as tunnel:
+        done = subprocess.run(
+            [maven, "--offline", "--batch-mode", "--quiet", "-Dstyle.color=never", "test"]
+            + [f"-Dreports={reports}", f"-DargLine={java_options(server, tunnel, reports)}"],
+            cwd=FOLDER,
+            env=programs.environment(server, way)
+            | {"ATTIMO_V1_TOKEN": as_v1(server.api_key, "localhost")},
+            capture_output=True,
+            text=True,
+            timeout=LIMIT_SECONDS,
+        )
     read = read_reports(reports)
     assert read, done.stdout[-20_000:] + done.stderr[-2_000:]
     programs.write_results(FOLDER, SOURCES, read)
     return read
+
+
+def java_options(server: Server, tunnel: Tunnel, room: Path) -> str:
+    """What Java is told of the tunnel, and of the authority it must trust."""
+    store = room / "authorities.p12"
+    subprocess.run(
+        ["keytool", "-importcert", "-noprompt", "-alias", "attimo", "-file", str(server.ca)]
+        + ["-keystore", str(store), "-storetype", "PKCS12", "-storepass", PASSWORD],
+        capture_output=True,
+        check=True,
+    )
+    said = {
+        "https.proxyHost": "127.0.0.1",
+        "https.proxyPort": tunnel.port,
+        "http.nonProxyHosts": "127.0.0.1",
+        "javax.net.ssl.trustStore": store,
+        "javax.net.ssl.trustStorePassword": PASSWORD,
+    }
+    return " ".join(f"-D{name}={value}" for name, value in said.items())
 
 
 def read_reports(folder: Path) -> Outcomes:

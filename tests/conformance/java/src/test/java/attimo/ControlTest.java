@@ -2,6 +2,7 @@ package attimo;
 
 import static attimo.Scene.CACHE;
 import static attimo.Scene.CLIENT;
+import static attimo.Scene.MINUTE;
 import static attimo.Scene.NO_CACHE;
 import static attimo.Scene.is;
 import static attimo.Scene.newCache;
@@ -92,6 +93,13 @@ class ControlTest {
   void theDataPlaneRefusesAnEmptyName() {
     refused(BadRequestException.class, CLIENT.get("", "key"));
     refused(BadRequestException.class, CLIENT.listFetch("", "key"));
+  }
+
+  @Test
+  void thereAreNoSigningKeys() {
+    refused(BadRequestException.class, CLIENT.createSigningKey(MINUTE));
+    refused(BadRequestException.class, CLIENT.listSigningKeys());
+    refused(BadRequestException.class, CLIENT.revokeSigningKey("key"));
   }
 
   @Test

@@ -19,8 +19,9 @@ import momento.sdk.responses.cache.control.CacheCreateResponse;
 /**
  * The running server as the environment describes it, Momento's clients, and a cache for the tests.
  *
- * <p>ATTIMO_HTTP is its plaintext address; ATTIMO_WAY is {@code local}, without a key, or {@code
- * key}, with the one in MOMENTO_API_KEY.
+ * <p>ATTIMO_HTTP is its plaintext address. ATTIMO_WAY is {@code local}, without a key; {@code key},
+ * with the one in MOMENTO_API_KEY; or {@code tls}, with that in ATTIMO_V1_TOKEN, which names the
+ * host. The client for leaderboards knows TLS and port 443 alone, whatever its provider says.
  */
 final class Scene {
   static final Duration MINUTE = Duration.ofMinutes(1);
@@ -32,7 +33,7 @@ final class Scene {
 
   static final CacheClient CLIENT = client(provider());
   static final LeaderboardClient BOARDS =
-      LeaderboardClient.builder(provider(), LeaderboardConfigurations.Laptop.latest()).build();
+      LeaderboardClient.builder(overTls(), LeaderboardConfigurations.Laptop.latest()).build();
   static final String CACHE = newCache();
 
   private Scene() {}
@@ -43,9 +44,15 @@ final class Scene {
   }
 
   static CredentialProvider provider() {
-    return "local".equals(System.getenv("ATTIMO_WAY"))
-        ? new MomentoLocalProvider(host(), port())
-        : withToken(System.getenv("MOMENTO_API_KEY"));
+    return switch (System.getenv("ATTIMO_WAY")) {
+      case "local" -> new MomentoLocalProvider(host(), port());
+      case "key" -> withToken(System.getenv("MOMENTO_API_KEY"));
+      default -> overTls();
+    };
+  }
+
+  private static CredentialProvider overTls() {
+    return CredentialProvider.fromEnvVar("ATTIMO_V1_TOKEN");
   }
 
   /** Momento's local provider, given a token; its own is empty. */
