@@ -173,3 +173,6 @@ pub(super) fn send(mut respond: SendResponse<Bytes>, reply: std::result::Result<
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,86 @@
+//! Whatever a client sends as a message, every method answers or refuses it, and goes on working.
+
+use std::sync::Arc;
+
+use attimo_engine::{Config, Engine, Limits, Namespace};
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use super::*;
+use crate::backend::Backend;
+use crate::clock::Clock;
+use crate::directory::{AccountId, Cache, CacheId, Changes};
+use crate::gate::{Gate, Pass, Passes};
+use crate::meter::ThreadMeter;
+
+fn gate() -> Gate {
+    let limits = Limits::default();
+    let engine = Engine::new(Config { memory_bytes: 1 << 24, shards: 4, seed: [1; 4], limits });
+    let gate = Gate::new(Backend::Embedded(engine));
+    let cache = Cache {
+        id: CacheId(1),
+        account: AccountId(1),
+        name: "c".to_owned(),
+        namespace: Namespace(1),
+    };
+    gate.learn(Changes { revision: 1, caches: vec![cache], ..Changes::default() }).unwrap();
+    gate
+}
+
+fn pass(gate: &Gate) -> Arc<Pass> {
+    let owner = Credential { token: b"", local: true };
+    let meter = ThreadMeter::new(Arc::default());
+    Passes::default().pass(gate, &meter, owner, b"c", Clock::start().now()).unwrap()
+}
+
+/// Fields as a client of these services might have written them, nested and repeated at will, with
+/// few names and values so that messages meet at the same items.
+fn message() -> impl Strategy<Value = Vec<u8>> {
+    let number = prop_oneof![0..4_u64, Just(1_000), Just(u64::MAX), any::<u64>()];
+    let varint = (1..10_u8, number).prop_map(|(field, number)| {
+        let mut bytes = vec![field << 3];
+        prost::encoding::encode_varint(number, &mut bytes);
+        bytes
+    });
+    let double = (1..7_u8, any::<f64>())
+        .prop_map(|(field, double)| [&[field << 3 | 1][..], &double.to_le_bytes()].concat());
+    let name = prop_oneof![Just(b"".to_vec()), Just(b"a".to_vec()), vec(any::<u8>(), 0..40)];
+    let text = (1..10_u8, name).prop_map(|(field, name)| framed(field, &name));
+    let leaf = prop_oneof![varint, double, text];
+    leaf.prop_recursive(3, 24, 6, |inner| {
+        (1..10_u8, vec(inner, 0..6)).prop_map(|(field, parts)| framed(field, &parts.concat()))
+    })
+}
+
+fn framed(field: u8, bytes: &[u8]) -> Vec<u8> {
+    let mut framed = Vec::new();
+    protobuf::write_bytes(&mut framed, field, bytes);
+    framed
+}
+
+fn run_all(messages: &[(usize, Vec<u8>)]) {
+    let gate = gate();
+    let pass = pass(&gate);
+    let now = Clock::start().now();
+    for (api, message) in messages {
+        let mut call = gate.call(&pass, Api::ALL[*api], now);
+        let reply = run(&mut call, Api::ALL[*api], &Bytes::from(message.clone()));
+        call.finish(reply.is_err());
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_answered_or_refused(
+        messages in vec((0..Api::COUNT, vec(any::<u8>(), 0..60)), 1..30),
+    ) {
+        run_all(&messages);
+    }
+
+    #[test]
+    fn any_fields_are_answered_or_refused(
+        messages in vec((0..Api::COUNT, vec(message(), 0..6).prop_map(|parts| parts.concat())), 1..40),
+    ) {
+        run_all(&messages);
+    }
+}
