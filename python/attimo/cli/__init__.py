@@ -1,1 +1,1 @@
-"""The command line: one file a noun. It asks a server over HTTP, and never opens its database."""
+"""The command line: one file a noun. It asks a server by its public protocols, HTTP and gRPC."""

@@ -9,7 +9,7 @@ import typer
 
 from attimo.cli.client import Client
 from attimo.cli.output import Json, moment, print_json, print_table
-from attimo.cli.target import DEFAULT_CACHE, asks_server
+from attimo.cli.target import In, asks_server, chosen_cache
 
 DEFAULT_TTL_SECONDS = 600
 
@@ -17,10 +17,6 @@ app = typer.Typer(help="Caches, and the items in them.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="The cache.")]
 Key = Annotated[str, typer.Argument(help="The key.")]
-In = Annotated[
-    str | None,
-    typer.Option("--cache", "-c", help=f"The cache [ATTIMO_CACHE, else {DEFAULT_CACHE}]."),
-]
 
 
 @app.command()
@@ -74,14 +70,14 @@ def set_item(
     cache: In = None,
 ) -> None:
     """Write an item; any bytes will do."""
-    client.set(_chosen(client, cache), key, _value(value, file), ttl)
+    client.set(chosen_cache(client.server, cache), key, _value(value, file), ttl)
 
 
 @app.command()
 @asks_server
 def get(client: Client, key: Key, cache: In = None) -> None:
     """Print an item's value as it is; exit with 1 and print nothing if there is none."""
-    value = client.get(_chosen(client, cache), key)
+    value = client.get(chosen_cache(client.server, cache), key)
     if value is None:
         raise typer.Exit(1)
     sys.stdout.buffer.write(value)
@@ -93,11 +89,7 @@ def get(client: Client, key: Key, cache: In = None) -> None:
 @asks_server
 def delete_item(client: Client, key: Key, cache: In = None) -> None:
     """Delete an item; no error if there is none."""
-    client.delete(_chosen(client, cache), key)
-
-
-def _chosen(client: Client, cache: str | None) -> str:
-    return cache or os.environ.get("ATTIMO_CACHE") or client.server.cache or DEFAULT_CACHE
+    client.delete(chosen_cache(client.server, cache), key)
 
 
 def _value(value: str | None, file: Path | None) -> bytes:

@@ -4,7 +4,20 @@ import sys
 
 import typer
 
-from attimo.cli import cache, environment, key, profile, serving, settings, version
+from attimo.cli import (
+    cache,
+    dictionary,
+    environment,
+    key,
+    leaderboard,
+    list,
+    profile,
+    serving,
+    set,
+    settings,
+    sorted_set,
+    version,
+)
 from attimo.errors import AttimoError
 
 app = typer.Typer(
@@ -17,6 +30,11 @@ app.command("serve")(serving.serve)
 app.command("env")(environment.env)
 app.command("settings")(settings.settings)
 app.add_typer(cache.app, name="cache")
+app.add_typer(dictionary.app, name="dictionary")
+app.add_typer(list.app, name="list")
+app.add_typer(set.app, name="set")
+app.add_typer(sorted_set.app, name="sorted-set")
+app.add_typer(leaderboard.app, name="leaderboard")
 app.add_typer(key.app, name="key")
 app.add_typer(profile.app, name="profile")
 app.command("version")(version.version)

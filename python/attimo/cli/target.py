@@ -7,6 +7,7 @@ profile) over the one on this machine, whose address and key lie in its data dir
 import inspect
 import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, Concatenate, ParamSpec
@@ -17,6 +18,7 @@ from attimo import settings
 from attimo.cli import profiles
 from attimo.cli.client import Client
 from attimo.cli.profiles import Profile
+from attimo.cli.wire import Wire
 from attimo.data_directory import DataDirectory
 from attimo.errors import Misconfigured
 
@@ -59,23 +61,52 @@ ConfigFile = Annotated[
     ),
 ]
 
+In = Annotated[
+    str | None,
+    typer.Option("--cache", "-c", help=f"The cache [ATTIMO_CACHE, else {DEFAULT_CACHE}]."),
+]
+
 _OPTIONS = {"profile": ProfileName, "url": Url, "api_key": ApiKey, "ca": Ca, "data_dir": DataDir}
 
 
 def asks_server(command: Callable[Concatenate[Client, P], None]) -> Callable[..., None]:
     """Give a command its first argument, a client, by the options that say which server."""
+    return _with_options(command, _OPTIONS, lambda **choice: Client(choose(**choice)))
+
+
+def asks_cache(command: Callable[Concatenate[Wire, P], None]) -> Callable[..., None]:
+    """Give a command its first argument, a cache, by the options that say which one and where."""
+
+    def opened(cache: str | None, **choice: Any) -> Wire:
+        server = choose(**choice)
+        return Wire(server, chosen_cache(server, cache))
+
+    return _with_options(command, {"cache": In, **_OPTIONS}, opened)
+
+
+def chosen_cache(server: Profile, cache: str | None) -> str:
+    """The cache that is meant: the one typed, else the environment's, else the server's own."""
+    return cache or os.environ.get("ATTIMO_CACHE") or server.cache or DEFAULT_CACHE
+
+
+def _with_options(
+    command: Callable[..., None],
+    options: dict[str, Any],
+    opened: Callable[..., AbstractContextManager[Any]],
+) -> Callable[..., None]:
+    """A command with these options in place of its first argument, which they open."""
 
     @wraps(command)
-    def run(*args: Any, **options: Any) -> None:
-        choice = {name: options.pop(name) for name in _OPTIONS}
-        with Client(choose(**choice)) as client:
-            command(client, *args, **options)
+    def run(*args: Any, **given: Any) -> None:
+        choice = {name: given.pop(name) for name in options}
+        with opened(**choice) as first:
+            command(first, *args, **given)
 
     signature = inspect.signature(command)
     own = list(signature.parameters.values())[1:]
     added = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=hint)
-        for name, hint in _OPTIONS.items()
+        for name, hint in options.items()
     ]
     run.__signature__ = signature.replace(parameters=[*own, *added])  # type: ignore[attr-defined]
     run.__annotations__ = {each.name: each.annotation for each in [*own, *added]}

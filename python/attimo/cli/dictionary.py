@@ -1,0 +1,100 @@
+"""attimo dictionary: named values under one key."""
+
+import os
+from typing import Annotated
+
+import typer
+
+from attimo.cli.elements import (
+    NEGATIVE_NUMBERS,
+    Ttl,
+    hit,
+    lifetime,
+    print_element,
+    said,
+    shown,
+    typed,
+)
+from attimo.cli.output import Json, print_json, print_table
+from attimo.cli.target import asks_cache
+from attimo.cli.wire import Wire
+
+app = typer.Typer(help="Dictionaries: named values under one key.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="The dictionary.")]
+Field = Annotated[str, typer.Argument(help="The field.")]
+Fields = Annotated[list[str], typer.Argument(help="The fields.")]
+
+
+@app.command()
+@asks_cache
+def show(cache: Wire, name: Name, as_json: Json = False) -> None:
+    """List the fields with their values; exit with 1 if there is no dictionary."""
+    found = hit(cache.ask("DictionaryFetch", dictionary_name=os.fsencode(name)), "dictionary")
+    pairs = sorted((item.field, item.value) for item in found.items)
+    if as_json:
+        print_json([said("field", field) | said("value", value) for field, value in pairs])
+    else:
+        print_table(["Field", "Value"], [(shown(field), shown(value)) for field, value in pairs])
+
+
+@app.command()
+@asks_cache
+def get(cache: Wire, name: Name, field: Field) -> None:
+    """Print a field's value as it is; exit with 1 and print nothing if there is none."""
+    asked = {"dictionary_name": os.fsencode(name), "fields": typed([field])}
+    (item,) = hit(cache.ask("DictionaryGet", **asked), "dictionary").items
+    from momento_wire_types import cacheclient_pb2 as pb
+
+    if item.result != pb.Hit:
+        raise typer.Exit(1)
+    print_element(item.cache_body)
+
+
+@app.command("set")
+@asks_cache
+def set_field(
+    cache: Wire,
+    name: Name,
+    field: Field,
+    value: Annotated[str, typer.Argument(help="The value.")],
+    ttl: Ttl = None,
+) -> None:
+    """Write a field, and make the dictionary if there is none."""
+    item = {"field": os.fsencode(field), "value": os.fsencode(value)}
+    cache.ask("DictionarySet", dictionary_name=os.fsencode(name), items=[item], **lifetime(ttl))
+
+
+@app.command(context_settings=NEGATIVE_NUMBERS)
+@asks_cache
+def increment(
+    cache: Wire,
+    name: Name,
+    field: Field,
+    amount: Annotated[int, typer.Argument(help="What to add; may be negative.")] = 1,
+    ttl: Ttl = None,
+) -> None:
+    """Add to the whole number in a field, and print the sum."""
+    reply = cache.ask(
+        "DictionaryIncrement",
+        dictionary_name=os.fsencode(name),
+        field=os.fsencode(field),
+        amount=amount,
+        **lifetime(ttl),
+    )
+    print(reply.value)
+
+
+@app.command()
+@asks_cache
+def remove(cache: Wire, name: Name, fields: Fields) -> None:
+    """Remove fields; no error if they are not there. Without fields a dictionary is gone."""
+    cache.ask("DictionaryDelete", dictionary_name=os.fsencode(name), some={"fields": typed(fields)})
+
+
+@app.command()
+@asks_cache
+def length(cache: Wire, name: Name) -> None:
+    """Print how many fields there are; exit with 1 if there is no dictionary."""
+    reply = cache.ask("DictionaryLength", dictionary_name=os.fsencode(name))
+    print(hit(reply, "dictionary").length)

@@ -1,0 +1,76 @@
+"""Elements of collections: how they are typed, how long they live, how they are printed."""
+
+import base64
+import math
+import os
+import sys
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+import typer
+
+from attimo.cli.output import Value
+
+DEFAULT_TTL_SECONDS = 600
+
+NEGATIVE_NUMBERS = {"ignore_unknown_options": True}
+"""For commands with an argument such as `-5`, which would be taken for an option."""
+
+Ttl = Annotated[
+    int | None,
+    typer.Option(
+        "--ttl",
+        min=1,
+        help="How long it lives from now on, in seconds; if it is not said, a new one lives "
+        f"{DEFAULT_TTL_SECONDS} and an old one keeps its time.",
+    ),
+]
+
+
+def lifetime(ttl: int | None) -> dict[str, Any]:
+    """The fields that say how long a collection lives."""
+    seconds = DEFAULT_TTL_SECONDS if ttl is None else ttl
+    return {"ttl_milliseconds": seconds * 1000, "refresh_ttl": ttl is not None}
+
+
+def typed(words: Iterable[str]) -> list[bytes]:
+    """Arguments as the bytes that they are."""
+    return [os.fsencode(word) for word in words]
+
+
+def shown(element: bytes) -> str:
+    """An element on one line of a table; what cannot be printed is escaped."""
+    text = element.decode(errors="backslashreplace")
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def said(name: str, element: bytes) -> dict[str, Value]:
+    """An element in JSON: as text, or where it is none as `<name>_base64`."""
+    try:
+        return {name: element.decode()}
+    except UnicodeDecodeError:
+        return {f"{name}_base64": base64.b64encode(element).decode()}
+
+
+def print_element(element: bytes) -> None:
+    """Print an element as it is; on a terminal, on a line of its own."""
+    sys.stdout.buffer.write(element)
+    if sys.stdout.isatty():
+        sys.stdout.buffer.write(b"\n")
+
+
+def number(score: float) -> str:
+    """A score as a person writes it."""
+    return str(int(score)) if score.is_integer() and abs(score) < 1e16 else str(score)
+
+
+def said_score(score: float) -> Value:
+    """A score in JSON, which has no infinite numbers."""
+    return score if math.isfinite(score) else str(score)
+
+
+def hit(reply: Any, choice: str) -> Any:
+    """What a call found; a miss ends the command with status 1, and nothing is printed."""
+    if reply.WhichOneof(choice) == "missing":
+        raise typer.Exit(1)
+    return reply.found

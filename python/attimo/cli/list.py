@@ -1,0 +1,92 @@
+"""attimo list: values in a row under one key."""
+
+import os
+from typing import Annotated, Any
+
+import typer
+
+from attimo.cli.elements import Ttl, hit, lifetime, print_element, said, shown, typed
+from attimo.cli.output import Json, print_json, print_table
+from attimo.cli.target import asks_cache
+from attimo.cli.wire import Wire
+
+app = typer.Typer(help="Lists: values in a row under one key.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="The list.")]
+Value = Annotated[str, typer.Argument(help="The value.")]
+Front = Annotated[bool, typer.Option("--front", help="At the front, not at the back.")]
+Start = Annotated[
+    int | None, typer.Option(help="From this position, from 0; negative from the end.")
+]
+End = Annotated[int | None, typer.Option(help="To before this position; negative from the end.")]
+
+
+@app.command()
+@asks_cache
+def show(
+    cache: Wire, name: Name, start: Start = None, end: End = None, as_json: Json = False
+) -> None:
+    """List the values, all or a slice of them; exit with 1 if there are none."""
+    reply = cache.ask("ListFetch", list_name=os.fsencode(name), **_slice(start, end))
+    values = list(hit(reply, "list").values)
+    if as_json:
+        print_json([said("value", value) for value in values])
+    elif start is not None and start < 0:
+        print_table(["Value"], [(shown(value),) for value in values])
+    else:
+        rows = [(str(at), shown(value)) for at, value in enumerate(values, start or 0)]
+        print_table(["Position", "Value"], rows)
+
+
+@app.command()
+@asks_cache
+def push(
+    cache: Wire,
+    name: Name,
+    values: Annotated[list[str], typer.Argument(help="The values, in their order.")],
+    front: Front = False,
+    ttl: Ttl = None,
+) -> None:
+    """Add values at one end, and print how long the list is then."""
+    method = "ListConcatenateFront" if front else "ListConcatenateBack"
+    reply = cache.ask(method, list_name=os.fsencode(name), values=typed(values), **lifetime(ttl))
+    print(reply.list_length)
+
+
+@app.command()
+@asks_cache
+def pop(cache: Wire, name: Name, front: Front = False) -> None:
+    """Take the value at one end away and print it; exit with 1 if there is none."""
+    method = "ListPopFront" if front else "ListPopBack"
+    found = hit(cache.ask(method, list_name=os.fsencode(name)), "list")
+    print_element(found.front if front else found.back)
+
+
+@app.command()
+@asks_cache
+def remove(cache: Wire, name: Name, value: Value) -> None:
+    """Remove a value wherever it stands; no error if it does not."""
+    cache.ask("ListRemove", list_name=os.fsencode(name), all_elements_with_value=os.fsencode(value))
+
+
+@app.command()
+@asks_cache
+def retain(cache: Wire, name: Name, start: Start = None, end: End = None, ttl: Ttl = None) -> None:
+    """Keep a slice only, and print how long the list is then; exit with 1 if there is none."""
+    reply = cache.ask(
+        "ListRetain", list_name=os.fsencode(name), **_slice(start, end), **lifetime(ttl)
+    )
+    print(hit(reply, "list").list_length)
+
+
+@app.command()
+@asks_cache
+def length(cache: Wire, name: Name) -> None:
+    """Print how many values there are; exit with 1 if there is no list."""
+    print(hit(cache.ask("ListLength", list_name=os.fsencode(name)), "list").length)
+
+
+def _slice(start: int | None, end: int | None) -> dict[str, Any]:
+    first: dict[str, Any] = {"unbounded_start": {}} if start is None else {"inclusive_start": start}
+    last: dict[str, Any] = {"unbounded_end": {}} if end is None else {"exclusive_end": end}
+    return first | last

@@ -1,0 +1,82 @@
+"""attimo set: distinct elements under one key."""
+
+import os
+from collections.abc import Iterable
+from typing import Annotated
+
+import typer
+
+from attimo.cli.elements import Ttl, hit, lifetime, said, shown, typed
+from attimo.cli.output import Json, print_json, print_table
+from attimo.cli.target import asks_cache
+from attimo.cli.wire import Wire
+
+app = typer.Typer(help="Sets: distinct elements under one key.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="The set.")]
+Elements = Annotated[list[str], typer.Argument(help="The elements.")]
+Count = Annotated[int, typer.Argument(help="How many, at most.", min=1)]
+
+
+@app.command()
+@asks_cache
+def show(cache: Wire, name: Name, as_json: Json = False) -> None:
+    """List the elements; exit with 1 if there is no set."""
+    reply = cache.ask("SetFetch", set_name=os.fsencode(name))
+    _print(sorted(hit(reply, "set").elements), as_json)
+
+
+@app.command()
+@asks_cache
+def add(cache: Wire, name: Name, elements: Elements, ttl: Ttl = None) -> None:
+    """Add elements, and make the set if there is none."""
+    cache.ask("SetUnion", set_name=os.fsencode(name), elements=typed(elements), **lifetime(ttl))
+
+
+@app.command()
+@asks_cache
+def remove(cache: Wire, name: Name, elements: Elements) -> None:
+    """Remove elements; no error if they are not there. Without elements a set is gone."""
+    removed = {"set": {"elements": typed(elements)}}
+    cache.ask("SetDifference", set_name=os.fsencode(name), subtrahend=removed)
+
+
+@app.command()
+@asks_cache
+def contains(
+    cache: Wire, name: Name, element: Annotated[str, typer.Argument(help="The element.")]
+) -> None:
+    """Exit with 0 if the element is in the set, with 1 if not; print nothing."""
+    reply = cache.ask("SetContains", set_name=os.fsencode(name), elements=typed([element]))
+    if not all(hit(reply, "set").contains):
+        raise typer.Exit(1)
+
+
+@app.command()
+@asks_cache
+def sample(cache: Wire, name: Name, count: Count = 1, as_json: Json = False) -> None:
+    """List distinct elements, chosen by chance; exit with 1 if there is no set."""
+    reply = cache.ask("SetSample", set_name=os.fsencode(name), limit=count)
+    _print(hit(reply, "set").elements, as_json)
+
+
+@app.command()
+@asks_cache
+def pop(cache: Wire, name: Name, count: Count = 1, as_json: Json = False) -> None:
+    """Take elements away, chosen by chance, and list them; exit with 1 if there is no set."""
+    reply = cache.ask("SetPop", set_name=os.fsencode(name), count=count)
+    _print(hit(reply, "set").elements, as_json)
+
+
+@app.command()
+@asks_cache
+def length(cache: Wire, name: Name) -> None:
+    """Print how many elements there are; exit with 1 if there is no set."""
+    print(hit(cache.ask("SetLength", set_name=os.fsencode(name)), "set").length)
+
+
+def _print(elements: Iterable[bytes], as_json: bool) -> None:
+    if as_json:
+        print_json([said("element", element) for element in elements])
+    else:
+        print_table(["Element"], [(shown(element),) for element in elements])

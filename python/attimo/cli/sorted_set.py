@@ -1,0 +1,193 @@
+"""attimo sorted-set: values with scores under one key, in the order of the scores."""
+
+import os
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from attimo.cli.elements import (
+    NEGATIVE_NUMBERS,
+    Ttl,
+    hit,
+    lifetime,
+    number,
+    said,
+    said_score,
+    shown,
+    typed,
+)
+from attimo.cli.output import Json, print_json, print_table
+from attimo.cli.target import asks_cache
+from attimo.cli.wire import Wire
+
+app = typer.Typer(
+    help="Sorted sets: values with scores under one key, in the order of the scores.",
+    no_args_is_help=True,
+)
+
+Name = Annotated[str, typer.Argument(help="The sorted set.")]
+Value = Annotated[str, typer.Argument(help="The value.")]
+Descending = Annotated[
+    bool, typer.Option("--descending", help="The highest score first, and as rank 0.")
+]
+
+
+class Aggregate(StrEnum):
+    """What becomes of the scores of a value that is in several sets."""
+
+    SUM = "sum"
+    MIN = "min"
+    MAX = "max"
+
+
+@app.command()
+@asks_cache
+def show(
+    cache: Wire,
+    name: Name,
+    start: Annotated[
+        int | None, typer.Option(help="From this rank; negative from the end.")
+    ] = None,
+    end: Annotated[
+        int | None, typer.Option(help="To before this rank; negative from the end.")
+    ] = None,
+    least: Annotated[float | None, typer.Option("--min", help="From this score.")] = None,
+    most: Annotated[float | None, typer.Option("--max", help="To this score.")] = None,
+    descending: Descending = False,
+    as_json: Json = False,
+) -> None:
+    """List values with their scores, all or a range; exit with 1 if there is no sorted set."""
+    if (start, end) != (None, None) and (least, most) != (None, None):
+        raise typer.BadParameter("say a range of ranks or one of scores")
+    by_score = (least, most) != (None, None)
+    range_ = {"by_score": _scores(least, most)} if by_score else {"by_index": _ranks(start, end)}
+    reply = cache.ask(
+        "SortedSetFetch",
+        set_name=os.fsencode(name),
+        order=int(descending),
+        with_scores=True,
+        **range_,
+    )
+    _print(hit(reply, "sorted_set").values_with_scores.elements, as_json)
+
+
+@app.command(context_settings=NEGATIVE_NUMBERS)
+@asks_cache
+def put(
+    cache: Wire,
+    name: Name,
+    value: Value,
+    score: Annotated[float, typer.Argument(help="Its score.")],
+    ttl: Ttl = None,
+) -> None:
+    """Write a value with its score, and make the sorted set if there is none."""
+    element = {"value": os.fsencode(value), "score": score}
+    cache.ask("SortedSetPut", set_name=os.fsencode(name), elements=[element], **lifetime(ttl))
+
+
+@app.command(context_settings=NEGATIVE_NUMBERS)
+@asks_cache
+def increment(
+    cache: Wire,
+    name: Name,
+    value: Value,
+    amount: Annotated[float, typer.Argument(help="What to add; may be negative.")] = 1,
+    ttl: Ttl = None,
+) -> None:
+    """Add to the score of a value, and print the sum."""
+    reply = cache.ask(
+        "SortedSetIncrement",
+        set_name=os.fsencode(name),
+        value=os.fsencode(value),
+        amount=amount,
+        **lifetime(ttl),
+    )
+    print(number(reply.score))
+
+
+@app.command()
+@asks_cache
+def score(cache: Wire, name: Name, value: Value) -> None:
+    """Print the score of a value; exit with 1 and print nothing if it is not there."""
+    from momento_wire_types import cacheclient_pb2 as pb
+
+    reply = cache.ask("SortedSetGetScore", set_name=os.fsencode(name), values=typed([value]))
+    (element,) = hit(reply, "sorted_set").elements
+    if element.result != pb.Hit:
+        raise typer.Exit(1)
+    print(number(element.score))
+
+
+@app.command()
+@asks_cache
+def rank(cache: Wire, name: Name, value: Value, descending: Descending = False) -> None:
+    """Print the rank of a value, from 0; exit with 1 and print nothing if it is not there."""
+    from momento_wire_types import cacheclient_pb2 as pb
+
+    asked = {"set_name": os.fsencode(name), "value": os.fsencode(value), "order": int(descending)}
+    found = cache.ask("SortedSetGetRank", **asked).element_rank
+    if found.result != pb.Hit:
+        raise typer.Exit(1)
+    print(found.rank)
+
+
+@app.command()
+@asks_cache
+def remove(
+    cache: Wire, name: Name, values: Annotated[list[str], typer.Argument(help="The values.")]
+) -> None:
+    """Remove values; no error if they are not there. Without values a sorted set is gone."""
+    cache.ask("SortedSetRemove", set_name=os.fsencode(name), some={"values": typed(values)})
+
+
+@app.command()
+@asks_cache
+def union(
+    cache: Wire,
+    name: Name,
+    sources: Annotated[list[str], typer.Argument(help="The sorted sets to unite.")],
+    aggregate: Annotated[
+        Aggregate, typer.Option(help="What becomes of scores that meet: sum, min or max.")
+    ] = Aggregate.SUM,
+    ttl: Ttl = None,
+) -> None:
+    """Store the union of sorted sets in place of NAME, and print how many values it has."""
+    from momento_wire_types import cacheclient_pb2 as pb
+
+    reply = cache.ask(
+        "SortedSetUnionStore",
+        set_name=os.fsencode(name),
+        sources=[{"set_name": source, "weight": 1.0} for source in typed(sources)],
+        aggregate=pb._SortedSetUnionStoreRequest.AggregateFunction.Value(aggregate.name),
+        ttl_milliseconds=lifetime(ttl)["ttl_milliseconds"],
+    )
+    print(reply.length)
+
+
+@app.command()
+@asks_cache
+def length(cache: Wire, name: Name) -> None:
+    """Print how many values there are; exit with 1 if there is no sorted set."""
+    print(hit(cache.ask("SortedSetLength", set_name=os.fsencode(name)), "sorted_set").length)
+
+
+def _ranks(start: int | None, end: int | None) -> dict[str, Any]:
+    first = {} if start is None else {"inclusive_start_index": start}
+    return first | ({} if end is None else {"exclusive_end_index": end})
+
+
+def _scores(least: float | None, most: float | None) -> dict[str, Any]:
+    ends = {"min_score": least, "max_score": most}
+    said = {end: {"score": score} for end, score in ends.items() if score is not None}
+    return said | {"count": -1}
+
+
+def _print(elements: Any, as_json: bool) -> None:
+    if as_json:
+        print_json(
+            [said("value", each.value) | {"score": said_score(each.score)} for each in elements]
+        )
+    else:
+        rows = [(shown(each.value), number(each.score)) for each in elements]
+        print_table(["Value", "Score"], rows)
