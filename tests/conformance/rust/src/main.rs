@@ -1,0 +1,15 @@
+//! Momento's published Rust client against a running Attimo: a module a data type.
+
+mod batch;
+mod conditions;
+mod control;
+mod dictionary;
+mod leaderboard;
+mod list;
+mod refusal;
+mod scalar;
+mod scene;
+mod set;
+mod sorted_set;
+mod ttl;
+mod union_store;
