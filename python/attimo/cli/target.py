@@ -79,6 +79,8 @@ def asks_cache(command: Callable[Concatenate[Wire, P], None]) -> Callable[..., N
 
     def opened(cache: str | None, **choice: Any) -> Wire:
         server = choose(**choice)
+        # What gRPC logs of a failure would stand beside the one line that says it.
+        os.environ.setdefault("GRPC_VERBOSITY", "NONE")
         return Wire(server, chosen_cache(server, cache))
 
     return _with_options(command, {"cache": In, **_OPTIONS}, opened)

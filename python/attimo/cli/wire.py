@@ -1,6 +1,5 @@
 """What the command line asks a cache about its collections: Momento's own protocol, over gRPC."""
 
-import os
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -30,8 +29,6 @@ class Wire:
         Raises:
             Misconfigured: The address or the certificates cannot be used.
         """
-        # What gRPC logs of a failure would stand beside the one line that says it.
-        os.environ.setdefault("GRPC_VERBOSITY", "NONE")
         self.server = server
         self._metadata = (("authorization", server.api_key), ("cache", cache))
         try:
