@@ -56,6 +56,11 @@ class DataDirectory:
         return self.path / "attimo.db"
 
     @property
+    def app_socket(self) -> Path:
+        """Where the node reaches the control app, while the server runs."""
+        return self.path / "app.sock"
+
+    @property
     def authority(self) -> Path:
         """The certificate that clients trust."""
         return self.path / "ca.pem"

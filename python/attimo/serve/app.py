@@ -5,16 +5,16 @@ kernel's queue, so the data plane need not wait for the app, nor a client for a 
 """
 
 import logging
-import shutil
 import socket
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from attimo.data_directory import DataDirectory
 from attimo.errors import Misconfigured
 
 if TYPE_CHECKING:
@@ -37,26 +37,31 @@ class Door:
 
 
 @contextmanager
-def door() -> Iterator[Door]:
-    """Open a socket; folder and socket are gone at the end."""
-    folder = _private_folder()
-    try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
-            path = folder / "app"
-            listener.bind(str(path))
-            listener.listen(BACKLOG)
-            yield Door(path, listener)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+def door(home: DataDirectory) -> Iterator[Door]:
+    """Open a socket in the data directory, whose lock this process holds; it is gone at the end.
+
+    What a killed server left there is taken away first. A data directory whose path is too long
+    for a socket gets one in the temporary directory instead.
+    """
+    path = home.app_socket
+    with ExitStack() as stack:
+        if len(bytes(path)) > LONGEST_SOCKET_PATH:
+            path = Path(stack.enter_context(_private_folder())) / path.name
+        path.unlink(missing_ok=True)
+        listener = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
+        listener.bind(str(path))
+        stack.callback(path.unlink, missing_ok=True)
+        listener.listen(BACKLOG)
+        yield Door(path, listener)
 
 
-def _private_folder() -> Path:
+def _private_folder() -> TemporaryDirectory[str]:
     """A new folder (mode 700) whose path is short enough for a socket in it."""
-    for parent in (None, "/tmp"):  # noqa: S108  (mkdtemp makes it unguessable and private)
-        folder = Path(tempfile.mkdtemp(prefix="attimo-", dir=parent))
-        if len(bytes(folder / "app")) <= LONGEST_SOCKET_PATH:
+    for parent in (None, "/tmp"):  # noqa: S108  (it is made unguessable and private)
+        folder = TemporaryDirectory(prefix="attimo-", dir=parent)
+        if len(bytes(Path(folder.name) / "app.sock")) <= LONGEST_SOCKET_PATH:
             return folder
-        folder.rmdir()
+        folder.cleanup()
     raise Misconfigured("the path of the temporary directory is too long for a socket; set TMPDIR")
 
 

@@ -44,7 +44,7 @@ def serve(settings: Settings) -> None:
         asked = stack.enter_context(asked_to_end())
         stack.enter_context(home.lock())
         _prepare_files(settings, home)
-        socket = stack.enter_context(door())
+        socket = stack.enter_context(door(home))
         database = stack.enter_context(_database(home))
         node = _node(settings, home, socket)
         control = Control(database, node.learn)
