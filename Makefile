@@ -41,7 +41,7 @@ fmt: $(VENV)/.develop ## Format everything
 	$(BIN)/ruff check --fix --select I . && $(BIN)/ruff format .
 	cargo fmt --all
 
-conformance: setup $(VENV)/.javascript ## Momento's own SDKs against a real server
+conformance: setup $(VENV)/.javascript $(VENV)/.java $(VENV)/.rust ## Momento's own SDKs against a real server
 	$(BIN)/pytest tests/conformance
 
 e2e: setup $(VENV)/.javascript ## A person's way through the command line, on a real server
@@ -102,3 +102,11 @@ $(VENV)/.javascript: $(VENV)/.made tests/conformance/javascript/package-lock.jso
 	$(SAY) "Installing Momento's JavaScript SDK"
 	@cd tests/conformance/javascript && npm ci --no-audit --no-fund
 	@touch $@
+
+$(VENV)/.java: $(VENV)/.made tests/conformance/java/pom.xml
+	@setup/client.sh $@ Java tests/conformance/java "javac keytool mvn" \
+	    mvn --quiet --batch-mode --no-transfer-progress test -Dtest=MethodsTest
+
+$(VENV)/.rust: $(VENV)/.made tests/conformance/rust/Cargo.lock
+	@setup/client.sh $@ Rust tests/conformance/rust "cargo" \
+	    cargo test --quiet --locked --no-run --target-dir target

@@ -29,13 +29,10 @@ def maven() -> str:
     """Maven, with the client fetched; without them nothing here can be judged."""
     for tool in TOOLS:
         if shutil.which(tool) is None:
-            pytest.skip(
-                f"NOT JUDGED: Momento's Java client needs `{tool}`, which is not installed"
-            )
+            pytest.skip(f"NOT JUDGED: Momento's Java client needs `{tool}`, which is not installed")
     if not (FOLDER / "target" / "test-classes").is_dir():
-        pytest.skip(
-            f"NOT JUDGED: Momento's Java client is missing; run `mvn test -Dtest=MethodsTest` in {FOLDER}"
-        )
+        fetch = f"run `mvn test -Dtest=MethodsTest` in {FOLDER}"
+        pytest.skip(f"NOT JUDGED: Momento's Java client is missing; {fetch}")
     return str(shutil.which("mvn"))
 
 
@@ -49,8 +46,10 @@ def outcomes(
     reports = tmp_path_factory.mktemp("java")
     with Tunnel(server.https_address) as tunnel:
         done = subprocess.run(
-            [maven, "--offline", "--batch-mode", "--quiet", "-Dstyle.color=never", "test"]
-            + [f"-Dreports={reports}", f"-DargLine={java_options(server, tunnel, reports)}"],
+            [
+                *(maven, "--offline", "--batch-mode", "--quiet", "-Dstyle.color=never", "test"),
+                *(f"-Dreports={reports}", f"-DargLine={java_options(server, tunnel, reports)}"),
+            ],
             cwd=FOLDER,
             env=programs.environment(server, way)
             | {"ATTIMO_V1_TOKEN": as_v1(server.api_key, "localhost")},
@@ -68,8 +67,10 @@ def java_options(server: Server, tunnel: Tunnel, room: Path) -> str:
     """What Java is told of the tunnel, and of the authority it must trust."""
     store = room / "authorities.p12"
     subprocess.run(
-        ["keytool", "-importcert", "-noprompt", "-alias", "attimo", "-file", str(server.ca)]
-        + ["-keystore", str(store), "-storetype", "PKCS12", "-storepass", PASSWORD],
+        [
+            *("keytool", "-importcert", "-noprompt", "-alias", "attimo", "-file", str(server.ca)),
+            *("-keystore", str(store), "-storetype", "PKCS12", "-storepass", PASSWORD),
+        ],
         capture_output=True,
         check=True,
     )
@@ -87,9 +88,9 @@ def read_reports(folder: Path) -> Outcomes:
     """Take JUnit's reports apart: the tests of each class."""
     read: dict[str, list[Outcome]] = defaultdict(list)
     for path in sorted(folder.glob("TEST-*.xml")):
-        for case in ElementTree.parse(path).getroot().iter("testcase"):
+        for case in ElementTree.parse(path).getroot().iter("testcase"):  # noqa: S314  (our own)
             problems = [*case.findall("failure"), *case.findall("error")]
-            said = "\n".join(each.text or each.get("message", "") for each in problems)
+            said = "\n".join(each.text or "without a word" for each in problems)
             name = case.get("classname", "").split(".")[-1]
             read[name].append(Outcome(case.get("name", ""), said if problems else None))
     return read

@@ -16,9 +16,7 @@ from conformance import programs
 from conformance.programs import LIMIT_SECONDS, Outcome, Outcomes
 
 FOLDER = Path(__file__).parent
-SOURCES = [
-    path for path in sorted(FOLDER.glob("src/*.rs")) if path.stem not in {"main", "scene"}
-]
+SOURCES = [path for path in sorted(FOLDER.glob("src/*.rs")) if path.stem not in {"main", "scene"}]
 TEST = re.compile(r"^test (\w+)::(\w+) \.\.\. (ok|FAILED)$", re.MULTILINE)
 SAID = re.compile(r"^---- (\S+) stdout ----\n(.*?)(?=^---- |^failures:$)", re.MULTILINE | re.DOTALL)
 

@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import momento.sdk.exceptions.InvalidArgumentException;
@@ -80,7 +81,7 @@ class ListTest {
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 256, 100_000})
   void valuesMayBeAnyBytes(int size) {
-    final byte[] value = java.util.Arrays.copyOf(BYTES, size);
+    final byte[] value = Arrays.copyOf(BYTES, size);
     CLIENT.listPushBack(CACHE, name, value).join();
     CLIENT.listPushFront(CACHE, name, value).join();
     CLIENT.listConcatenateBackByteArray(CACHE, name, List.of(value)).join();

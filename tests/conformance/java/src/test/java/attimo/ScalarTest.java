@@ -128,9 +128,10 @@ class ScalarTest {
 
   @Test
   void moreThanTheLimitIsRefusedByName() {
-    final var tooMuch = CLIENT.set(CACHE, key.getBytes(StandardCharsets.UTF_8), new byte[5_300_000]);
+    final byte[] tooMuch = new byte[5_300_000];
+    final var set = CLIENT.set(CACHE, key.getBytes(StandardCharsets.UTF_8), tooMuch);
 
-    final var error = refused(LimitExceededException.class, tooMuch);
+    final var error = refused(LimitExceededException.class, set);
 
     assertTrue(error.getMessage().startsWith("Request size limit exceeded"), error::getMessage);
     is(GetResponse.Miss.class, CLIENT.get(CACHE, key));
