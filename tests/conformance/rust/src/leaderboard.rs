@@ -39,7 +39,7 @@ async fn ids_are_ranked_by_their_scores_over_the_whole_board() -> Test {
         (1..3, "2:1 3:2", "4:1 3:2"),
         (4..100, "5:4", "1:4"),
         (5..100, "", ""),
-        (0..u32::MAX.min(8192), "1:0 2:1 3:2 4:3 5:4", "5:0 4:1 3:2 2:3 1:4"),
+        (0..8192, "1:0 2:1 3:2 4:3 5:4", "5:0 4:1 3:2 2:3 1:4"),
     ] {
         assert_eq!(ranks(board.fetch_by_rank(range.clone()).await?), up);
         let request = FetchByRankRequest::new(range).order(Descending);
