@@ -35,7 +35,8 @@ MAY_USE = {
 def code(folder: Path, room: str) -> str:
     """All Rust of a room, without its tests."""
     files = [folder / f"{room}.rs", *(folder / room).rglob("*.rs")]
-    texts = [file.read_text().split("#[cfg(test)]")[0] for file in files if file.exists()]
+    sources = [file for file in files if file.exists() and file.name != "tests.rs"]
+    texts = [file.read_text().split("#[cfg(test)]")[0] for file in sources]
     assert texts, f"there is no room {room}"
     return "\n".join(texts)
 
