@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use attimo_engine::commands::list::{
     Erase, EraseAll, Fetch, Length, Pop, Push, RemoveValue, Retain,
 };
-use attimo_engine::{CollectionTtl, End};
+use attimo_engine::{CollectionTtl, End, Ttl};
 use momento_protos::cache_client as pb;
 use prost::Message;
 
@@ -146,7 +146,12 @@ fn retain(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
         Some(EndIndex::ExclusiveEnd(end)) => Some(end),
         Some(EndIndex::UnboundedEnd(_)) | None => None,
     };
-    let ttl = collection_ttl(request.ttl_milliseconds, request.refresh_ttl)?;
+    // Nothing is made here, so the number counts only with a refresh; Java's client sends none.
+    let ttl = if request.refresh_ttl {
+        collection_ttl(request.ttl_milliseconds, true)?
+    } else {
+        CollectionTtl { ttl: Ttl::FOREVER, refresh: false }
+    };
     let (key, slice) = (&request.list_name, slice(start, end));
     let left = call.run(key.len(), Retain { key, slice, ttl })?;
     Ok(length_reply(left))
