@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar
 
 from attimo import files
 from attimo.errors import Misconfigured
@@ -44,6 +44,9 @@ class Running:
     version: str
 
 
+Kept = TypeVar("Kept", Credentials, Running)
+
+
 @dataclass(frozen=True, slots=True)
 class DataDirectory:
     """The files of one server."""
@@ -69,12 +72,22 @@ class DataDirectory:
         """Make the folder, for its owner only.
 
         Raises:
-            Misconfigured: It cannot be made or written to.
+            Misconfigured: It cannot be made or written to, or holds the files of something else.
         """
         with self.writing():
             self.path.mkdir(mode=MODE, parents=True, exist_ok=True)
+            self._check_ours()
             self.path.chmod(MODE)
             (self.path / "lock").touch(files.OWNER_ONLY)
+
+    def _check_ours(self) -> None:
+        """Take over no folder that others use: all that is in it would become the owner's alone."""
+        ours = (self.path / "lock").exists() or self.database.exists()
+        if not ours and any(self.path.iterdir()):
+            raise Misconfigured(
+                f"the folder {self.path} holds other files; "
+                "choose a new or an empty one with --data-dir"
+            )
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -125,12 +138,28 @@ class DataDirectory:
         text = files.read(self.path / "server.json")
         if text is None or not self._is_locked():
             return None
-        return Running(**json.loads(text))
+        return self._parsed("server.json", text, Running)
 
     def credentials(self) -> Credentials | None:
         """What the last start left for the command line, or None before the first."""
-        text = files.read(self.path / "credentials.json")
-        return None if text is None else Credentials(**json.loads(text))
+        name = "credentials.json"
+        try:
+            text = files.read(self.path / name)
+        except (OSError, ValueError) as error:
+            raise self._damaged(name) from error
+        return None if text is None else self._parsed(name, text, Credentials)
+
+    def _parsed(self, name: str, text: str, kind: type[Kept]) -> Kept:
+        try:
+            return kind(**json.loads(text))
+        except (ValueError, TypeError) as error:
+            raise self._damaged(name) from error
+
+    def _damaged(self, name: str) -> Misconfigured:
+        return Misconfigured(
+            f"{self.path / name} cannot be read; "
+            "move it away and start the server again to have it anew"
+        )
 
     def keep(self, credentials: Credentials) -> None:
         """Leave `credentials` for the command line."""

@@ -64,3 +64,14 @@ def test_a_database_that_is_none_is_left_alone(tmp_path: Path) -> None:
 
     assert "database" in refused("--data-dir", str(tmp_path), "--http", "127.0.0.1:0")
     assert database.read_text().startswith("this is a shopping list")
+
+
+def test_damaged_credentials_end_the_start_with_one_line(tmp_path: Path) -> None:
+    with Server(data_dir=tmp_path / "data"):
+        pass
+    (tmp_path / "data" / "credentials.json").write_text("{")
+
+    line = refused("--data-dir", str(tmp_path / "data"), "--http", "127.0.0.1:0", "--https", "off")
+
+    assert "credentials.json" in line
+    assert is_sound(tmp_path / "data")

@@ -96,3 +96,22 @@ def test_a_file_is_as_it_was_when_writing_fails(
 
     assert path.read_text() == "old"
     assert [each.name for each in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_folder_of_something_else_is_left_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "letter.txt").write_text("dear")
+    tmp_path.chmod(0o755)
+
+    with pytest.raises(Misconfigured, match="holds other files"):
+        DataDirectory(tmp_path).prepare()
+
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755
+    assert [file.name for file in tmp_path.iterdir()] == ["letter.txt"]
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"a": 1}', '"x"'])
+def test_credentials_that_are_damaged_are_one_clear_line(home: DataDirectory, text: str) -> None:
+    (home.path / "credentials.json").write_text(text)
+
+    with pytest.raises(Misconfigured, match=r"credentials\.json cannot be read"):
+        home.credentials()

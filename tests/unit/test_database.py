@@ -180,3 +180,13 @@ def test_an_ordinary_start_imports_neither_alembic_nor_cryptography() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert done.stdout == "set()\n"
+
+
+def test_the_file_is_where_its_path_says_whatever_is_in_it(tmp_path: Path) -> None:
+    folder = tmp_path / "we?ird#%20 folder"
+    folder.mkdir()
+
+    open_database(folder / "attimo.db").close()
+
+    assert (folder / "attimo.db").stat().st_size > 0
+    assert [found.name for found in tmp_path.iterdir()] == [folder.name]

@@ -94,12 +94,13 @@ class AppThread:
         self._settled.wait()
 
     def stop(self) -> None:
-        """Finish the requests under way, and end."""
+        """Finish the requests under way, and end; nothing if it was never started."""
+        if self._thread is None:
+            return
         self._settled.wait()
         if self._server is not None:
             self._server.should_exit = True
-        if self._thread is not None:
-            self._thread.join(GRACE_SECONDS + 1)
+        self._thread.join(GRACE_SECONDS + 1)
 
     def _run(self) -> None:
         try:
@@ -126,7 +127,7 @@ class AppThread:
             loop="asyncio",
             http="h11",
             ws="none",
-            lifespan="off",
+            lifespan="on",  # the app limits its threads there
             log_config=None,
             access_log=False,
             server_header=False,

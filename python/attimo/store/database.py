@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pysqlite3 import dbapi2
-from sqlalchemy import Connection, Engine, create_engine, event, insert
+from sqlalchemy import URL, Connection, Engine, create_engine, event, insert
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -78,7 +78,7 @@ def open_database(path: Path) -> Database:
     """
     check_sqlite(dbapi2.sqlite_version_info)
     _create_private(path)
-    engine = create_engine(f"sqlite:///{path}", module=dbapi2)
+    engine = create_engine(URL.create("sqlite", database=str(path)), module=dbapi2)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     database = Database(engine, engine.execution_options(read_only=True))

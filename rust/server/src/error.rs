@@ -11,6 +11,9 @@ pub(crate) enum Error {
     /// The request is larger than [`REQUEST_BYTES`].
     #[error("the request limit of {REQUEST_BYTES} bytes is exceeded")]
     RequestTooLarge,
+    /// The reply would be larger than any client takes; the text holds the words that clients know.
+    #[error("the request limit is exceeded: the reply would have more than {0} bytes")]
+    ReplyTooLarge(usize),
     /// Nobody we know sent this; the text says what is wrong with the token and never holds it.
     #[error("{0}")]
     Unauthenticated(&'static str),

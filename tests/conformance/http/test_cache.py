@@ -252,3 +252,21 @@ def test_the_name_of_a_cache_is_percent_encoded(
     owner.delete_cache("a name%20")
 
     assert written.status_code == WRITTEN
+
+
+def test_keys_that_are_no_text_stay_apart(
+    web: httpx.Client, path: str, authorization: dict[str, str]
+) -> None:
+    written = web.put(f"{path}?key=%ff&ttl_seconds=60", headers=authorization, content=b"v")
+
+    assert written.status_code == WRITTEN
+    assert web.get(f"{path}?key=%ff", headers=authorization).content == b"v"
+    for other in ("%fe", "%EF%BF%BD", ""):
+        got = web.get(f"{path}?key={other}", headers=authorization)
+        assert got.status_code == MISSING, other
+
+
+def test_a_stranger_is_refused_whatever_he_sends(web: httpx.Client, path: str) -> None:
+    answer = web.put(path, params={"key": "k", "ttl_seconds": 60}, content=b"x" * 60_000)
+
+    assert answer.status_code == UNKNOWN

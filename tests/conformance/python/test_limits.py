@@ -185,3 +185,13 @@ def test_a_union_over_the_limit_leaves_the_target(scs: Wire) -> None:
 
     assert refused_for(refused, "item size", "item_size_limit_exceeded")
     assert length(scs, "SortedSetPut") == 1
+
+
+def test_a_reply_that_no_client_takes_is_not_made(scs: Wire) -> None:
+    field = {"field": b"f", "value": b"v" * ELEMENT}
+    scs.ask("DictionarySet", dictionary_name=KEY, items=[field], **TTL)
+
+    refused = refusal(lambda: scs.ask("DictionaryGet", dictionary_name=KEY, fields=[b"f"] * 100))
+
+    assert refused.code is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert "request limit" in refused.message

@@ -31,6 +31,11 @@ impl Body {
         Body { stream, limit, first: None, rest: Vec::new() }
     }
 
+    /// Takes no more than `limit` bytes from now on, for somebody who is not known.
+    pub(super) fn limit_to(&mut self, limit: usize) {
+        self.limit = self.limit.min(limit);
+    }
+
     /// The whole body, once it is there.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, BodyError>> {
         loop {

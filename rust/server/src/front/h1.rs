@@ -16,7 +16,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{Visit, http as plain};
 use crate::error::{Error, Result};
-use crate::limits::REQUEST_BYTES;
+use crate::limits::{REQUEST_BYTES, STRANGER_BYTES};
 
 /// How long a request's headers may take from their first byte to their last, and a kept
 /// connection may wait for its next request. Beyond the 350 s for which load balancers keep theirs.
@@ -49,7 +49,8 @@ where
 
 async fn answer(visit: &Visit, request: Request<Incoming>) -> Response<Bytes> {
     let (parts, body) = request.into_parts();
-    let Some(body) = whole(body).await else {
+    let limit = if visit.knows(&parts) { REQUEST_BYTES } else { STRANGER_BYTES };
+    let Some(body) = whole(body, limit).await else {
         return plain::error_response(&Error::Malformed("the body broke off"));
     };
     if plain::is_data(&parts.uri) {
@@ -60,11 +61,11 @@ async fn answer(visit: &Visit, request: Request<Incoming>) -> Response<Bytes> {
 }
 
 /// The whole body, or `None` if it did not arrive.
-async fn whole(body: Incoming) -> Option<Result<Bytes>> {
+async fn whole(body: Incoming, limit: usize) -> Option<Result<Bytes>> {
     if body.is_end_stream() {
         return Some(Ok(Bytes::new()));
     }
-    match Limited::new(body, REQUEST_BYTES).collect().await {
+    match Limited::new(body, limit).collect().await {
         Ok(collected) => Some(Ok(collected.to_bytes())),
         Err(error) if error.is::<LengthLimitError>() => Some(Err(Error::RequestTooLarge)),
         Err(_) => None,

@@ -17,13 +17,12 @@ use h2::server::{Builder, SendResponse};
 use http::Request;
 use http::request::Parts;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::timeout;
 
 use super::body::{Body, BodyError};
 use super::{Visit, grpc, http as plain};
 use crate::clock::Now;
 use crate::error::Error;
-use crate::limits::{HANDSHAKE, HEADER_BYTES, REQUEST_BYTES, STREAMS_PER_CONNECTION};
+use crate::limits::{HEADER_BYTES, REQUEST_BYTES, STRANGER_BYTES, STREAMS_PER_CONNECTION};
 
 const STREAM_WINDOW: u32 = 1 << 20;
 const CONNECTION_WINDOW: u32 = 16 << 20;
@@ -43,7 +42,9 @@ where
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_concurrent_streams(STREAMS_PER_CONNECTION)
         .max_header_list_size(HEADER_BYTES);
-    let Ok(Ok(mut connection)) = timeout(HANDSHAKE, builder.handshake(io)).await else { return };
+    let Some(Ok(mut connection)) = visit.unless_stopped(builder.handshake(io)).await else {
+        return;
+    };
     let mut stop = visit.worker.stopped.clone();
     let mut stop = pin!(stop.wait_for(|stop| *stop));
     let mut stopping = false;
@@ -133,13 +134,18 @@ impl Taken {
             self.answer_whenever(visit.clone());
             return None;
         }
-        let Poll::Ready(body) = self.body.poll(cx) else { return Some(self) };
-        self.answer(visit, body, now);
+        match self.body.poll(cx) {
+            Poll::Ready(body) => self.answer(visit, body, now),
+            Poll::Pending => return Some(self),
+        }
         None
     }
 
     /// Gives the request a task of its own, which waits for all that is missing.
     fn answer_whenever(mut self, visit: Rc<Visit>) {
+        if !visit.knows(&self.parts) {
+            self.body.limit_to(STRANGER_BYTES);
+        }
         tokio::task::spawn_local(async move {
             let body = poll_fn(|cx| self.body.poll(cx)).await;
             if self.route.waits(&visit, &self.parts) {

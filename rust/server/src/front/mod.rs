@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
+use ::http::request::Parts;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
@@ -34,6 +35,27 @@ pub(crate) struct Visit {
     passes: RefCell<Passes>,
 }
 
+impl Visit {
+    /// Whether the request bears a credential that lets its sender in.
+    fn knows(&self, parts: &Parts) -> bool {
+        let Ok(query) = http::Query::of(&parts.uri) else { return false };
+        let Ok(credential) = http::credential(self, parts, query.token.as_deref()) else {
+            return false;
+        };
+        let now = self.worker.core.clock.now();
+        self.worker.core.gate.admit(credential, now).is_ok()
+    }
+
+    /// What a new connection has to say first, unless it takes too long or the server ends.
+    async fn unless_stopped<T>(&self, first: impl Future<Output = T>) -> Option<T> {
+        let mut stopped = self.worker.stopped.clone();
+        tokio::select! {
+            first = timeout(HANDSHAKE, first) => first.ok(),
+            _ = stopped.wait_for(|stop| *stop) => None,
+        }
+    }
+}
+
 /// Serves one connection to its end. What goes wrong on it ends it and nothing else.
 pub(crate) async fn serve(worker: Rc<Worker>, arrival: Arrival) {
     let Ok(stream) = TcpStream::from_std(arrival.stream) else { return };
@@ -50,20 +72,13 @@ pub(crate) async fn serve(worker: Rc<Worker>, arrival: Arrival) {
 }
 
 async fn serve_plain(stream: TcpStream, visit: Rc<Visit>) {
-    let mut stopped = visit.worker.stopped.clone();
-    let speaks_h2 = tokio::select! {
-        speaks_h2 = timeout(HANDSHAKE, speaks_h2(&stream)) => speaks_h2,
-        _ = stopped.wait_for(|stop| *stop) => return,
-    };
-    match speaks_h2 {
-        Ok(Ok(speaks_h2)) => serve_http(stream, visit, speaks_h2).await,
-        _ => drop(stream),
-    }
+    let Some(Ok(speaks_h2)) = visit.unless_stopped(speaks_h2(&stream)).await else { return };
+    serve_http(stream, visit, speaks_h2).await;
 }
 
 async fn serve_tls(stream: TcpStream, visit: Rc<Visit>) {
     let Some(tls) = visit.worker.tls.clone() else { return };
-    let Ok(Ok(stream)) = timeout(HANDSHAKE, tls.accept(stream)).await else { return };
+    let Some(Ok(stream)) = visit.unless_stopped(tls.accept(stream)).await else { return };
     let speaks_h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
     serve_http(stream, visit, speaks_h2).await;
 }

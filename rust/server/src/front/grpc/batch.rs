@@ -5,8 +5,9 @@ use bytes::Bytes;
 use super::protobuf::{Field, Fields};
 use super::reply::Reply;
 use super::scalar;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::gate::Call;
+use crate::limits::BATCH_REPLY_BYTES;
 
 /// `_GetBatchRequest` → a `_GetResponse` an item.
 pub(super) fn get(call: &mut Call<'_>, message: &Bytes) -> Result<Reply> {
@@ -24,6 +25,9 @@ fn each(message: &Bytes, mut run: impl FnMut(Bytes) -> Result<Reply>) -> Result<
     while let Some(field) = fields.next()? {
         if let Field::Bytes(1, range) = field {
             replies.append(run(message.slice(range))?);
+            if replies.len() > BATCH_REPLY_BYTES {
+                return Err(Error::ReplyTooLarge(BATCH_REPLY_BYTES));
+            }
         }
     }
     Ok(replies)

@@ -9,6 +9,7 @@ use super::wire::decoded;
 use crate::api::Api;
 use crate::error::{Error, Result};
 use crate::gate::Call;
+use crate::limits::REPLY_BYTES;
 
 /// Runs one method, or tells that it is not about dictionaries.
 ///
@@ -33,13 +34,20 @@ fn get(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let key = &request.dictionary_name;
     let fields = slices(&request.fields);
     let mut items = Vec::with_capacity(request.fields.len());
+    let mut reply_bytes = 0;
     let read = |value: Option<&[u8]>| {
         let result = if value.is_some() { pb::ECacheResult::Hit } else { pb::ECacheResult::Miss };
-        let cache_body = value.unwrap_or_default().to_vec();
+        let value = value.unwrap_or_default();
+        // A field may be asked for many times over: what is too much is not copied any more.
+        reply_bytes += value.len();
+        let cache_body = if reply_bytes <= REPLY_BYTES { value.to_vec() } else { Vec::new() };
         items.push(DictionaryGetResponsePart { result: result.into(), cache_body });
     };
     let bytes_in = key.len() + sum_of(fields.clone());
     let there = call.run(bytes_in, Get { key, fields, read })?;
+    if reply_bytes > REPLY_BYTES {
+        return Err(Error::ReplyTooLarge(REPLY_BYTES));
+    }
     if !there {
         call.looked(None);
         let dictionary = Some(Dictionary::Missing(Missing {}));

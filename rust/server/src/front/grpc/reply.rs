@@ -29,6 +29,7 @@ const RANK_MISS: &[u8] = &[0, 0, 0, 0, 4, 0x0a, 2, 0x08, 3];
 pub(in crate::front) struct Reply {
     first: Bytes,
     rest: Vec<Bytes>,
+    rest_bytes: usize,
 }
 
 impl Reply {
@@ -60,6 +61,7 @@ impl Reply {
             Found::Long(value) => Reply {
                 first: hit_head(length, value.len(), head).into(),
                 rest: vec![value.clone()],
+                rest_bytes: value.len(),
             },
         }
     }
@@ -74,7 +76,13 @@ impl Reply {
 
     /// Puts `other`'s messages behind this one's.
     pub(super) fn append(&mut self, other: Reply) {
+        self.rest_bytes += other.len();
         self.rest.extend(other.into_data());
+    }
+
+    /// How many bytes there are to send.
+    pub(super) fn len(&self) -> usize {
+        self.first.len() + self.rest_bytes
     }
 
     /// The bytes to send, in order.
@@ -93,7 +101,7 @@ fn hit_head(length: usize, value: usize, capacity: usize) -> Vec<u8> {
 
 impl From<Bytes> for Reply {
     fn from(first: Bytes) -> Self {
-        Reply { first, rest: Vec::new() }
+        Reply { first, ..Reply::default() }
     }
 }
 

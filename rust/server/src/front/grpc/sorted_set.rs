@@ -15,6 +15,7 @@ use super::wire::{decoded, ttl};
 use crate::api::Api;
 use crate::error::{Error, Result};
 use crate::gate::Call;
+use crate::limits::UNION_MEMBERS;
 
 /// What a score adds to the bytes that are counted.
 const SCORE: usize = size_of::<f64>();
@@ -208,10 +209,16 @@ fn union_store(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
         AggregateFunction::Min => Aggregate::Min,
         AggregateFunction::Max => Aggregate::Max,
     });
+    let mut members_seen = 0;
     for source in &request.sources {
         let (key, slice) = (&source.set_name, Slice::default());
         let all = FetchByIndex { key, slice, order: order(0) };
         if let Some(members) = call.run(key.len(), all)? {
+            members_seen += members.len();
+            if members_seen > UNION_MEMBERS {
+                let many = "sources have more than 500000 members together";
+                return Err(Error::Malformed(many));
+            }
             union.add(&members, source.weight);
         }
     }

@@ -92,7 +92,7 @@ impl From<Error> for Status {
             Error::Malformed(_) | Error::Engine(engine::Error::NotAScore) => {
                 (Code::InvalidArgument, None)
             }
-            Error::RequestTooLarge => {
+            Error::RequestTooLarge | Error::ReplyTooLarge(_) => {
                 (Code::ResourceExhausted, Some("request_size_limit_exceeded"))
             }
             Error::Unauthenticated(_) => (Code::Unauthenticated, None),

@@ -84,7 +84,7 @@ fn run(
 
 fn key<'a>(query: &'a Query<'_>) -> Result<Cow<'a, [u8]>> {
     match (&query.key, &query.key_base64) {
-        (Some(key), None) => Ok(key.as_bytes().into()),
+        (Some(key), None) => Ok(key.as_slice().into()),
         (None, Some(key)) => {
             let key = BASE64.decode(key.as_bytes());
             key.map(Cow::from).map_err(|_| Error::Malformed("key_base64 is not base64url"))

@@ -21,6 +21,7 @@ mod cache;
 mod query;
 mod status;
 
+pub(super) use self::query::Query;
 pub(super) use self::status::response as error_response;
 
 const CACHE: &str = "/cache/";
@@ -63,7 +64,7 @@ pub(super) async fn forward(visit: &Visit, parts: Parts, body: Result<Bytes>) ->
 }
 
 async fn ask(visit: &Visit, mut parts: Parts, body: Result<Bytes>) -> Result<Response<Bytes>> {
-    let query = query::Query::of(&parts.uri)?;
+    let query = Query::of(&parts.uri)?;
     let credential = credential(visit, &parts, query.token.as_deref())?;
     // Some pages are for everybody; whether this one is, the control plane knows.
     let caller = if credential.token.is_empty() && !credential.local {
@@ -83,7 +84,7 @@ async fn ask(visit: &Visit, mut parts: Parts, body: Result<Bytes>) -> Result<Res
 }
 
 /// The token of a request, from the header or the query; never from both.
-fn credential<'a>(
+pub(super) fn credential<'a>(
     visit: &Visit,
     parts: &'a Parts,
     query: Option<&'a str>,

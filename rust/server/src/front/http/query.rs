@@ -3,15 +3,19 @@
 use std::borrow::Cow;
 
 use http::Uri;
+use percent_encoding::percent_decode_str;
 
 use crate::error::{Error, Result};
 
+const TWICE: Error = Error::Malformed("a query parameter is given twice");
+
 /// What we read from queries, decoded.
-pub(super) struct Query<'a> {
-    pub(super) key: Option<Cow<'a, str>>,
+pub(in crate::front) struct Query<'a> {
+    /// A key may be any bytes, so it is not read as text.
+    pub(super) key: Option<Vec<u8>>,
     pub(super) key_base64: Option<Cow<'a, str>>,
     pub(super) ttl_seconds: Option<Cow<'a, str>>,
-    pub(super) token: Option<Cow<'a, str>>,
+    pub(in crate::front) token: Option<Cow<'a, str>>,
     /// Path and query as they came, but for the token, which nobody else is to see.
     pub(super) path_without_token: Uri,
 }
@@ -22,7 +26,7 @@ impl<'a> Query<'a> {
     /// # Errors
     ///
     /// [`Error::Malformed`] if a name of ours occurs twice.
-    pub(super) fn of(uri: &'a Uri) -> Result<Self> {
+    pub(in crate::front) fn of(uri: &'a Uri) -> Result<Self> {
         let text = uri.query().unwrap_or_default();
         let mut query = Query {
             key: None,
@@ -31,16 +35,24 @@ impl<'a> Query<'a> {
             token: None,
             path_without_token: Uri::default(),
         };
-        for (name, value) in form_urlencoded::parse(text.as_bytes()) {
+        for pair in text.split('&') {
+            let Some((name, value)) = form_urlencoded::parse(pair.as_bytes()).next() else {
+                continue;
+            };
+            if name == "key" {
+                if query.key.replace(bytes_of_value(pair)).is_some() {
+                    return Err(TWICE);
+                }
+                continue;
+            }
             let place = match &*name {
-                "key" => &mut query.key,
                 "key_base64" => &mut query.key_base64,
                 "ttl_seconds" => &mut query.ttl_seconds,
                 "token" => &mut query.token,
                 _ => continue,
             };
             if place.replace(value).is_some() {
-                return Err(Error::Malformed("a query parameter is given twice"));
+                return Err(TWICE);
             }
         }
         if query.token.is_some() {
@@ -50,6 +62,12 @@ impl<'a> Query<'a> {
         }
         Ok(query)
     }
+}
+
+/// The value of `name=value`, decoded to the bytes that it stands for.
+fn bytes_of_value(pair: &str) -> Vec<u8> {
+    let value = pair.split_once('=').map_or("", |(_, value)| value).replace('+', " ");
+    percent_decode_str(&value).collect()
 }
 
 fn without_token(path: &str, text: &str) -> Result<Uri> {
@@ -72,9 +90,18 @@ mod tests {
         let uri = "/cache/c?key=a%2Fb+c&ttl_seconds=60&other=1".parse().unwrap();
         let query = Query::of(&uri).unwrap();
 
-        assert_eq!(query.key.as_deref(), Some("a/b c"));
+        assert_eq!(query.key.as_deref(), Some(&b"a/b c"[..]));
         assert_eq!(query.ttl_seconds.as_deref(), Some("60"));
         assert_eq!(query.path_without_token, uri);
+    }
+
+    #[test]
+    fn keys_that_are_no_text_stay_apart() {
+        for (given, key) in [("%ff", &b"\xff"[..]), ("%EF%BF%BD", "\u{fffd}".as_bytes()), ("", b"")]
+        {
+            let uri = format!("/cache/c?key={given}").parse().unwrap();
+            assert_eq!(Query::of(&uri).unwrap().key.as_deref(), Some(key));
+        }
     }
 
     #[test]
