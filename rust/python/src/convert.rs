@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher, RandomState};
 use std::net::SocketAddr;
 
-use attimo_server::{AccountId, ApiKey, Cache, CacheId, Config, Count, Namespace};
+use attimo_server::{AccountId, ApiKey, Cache, CacheId, Config, Count, Namespace, Role};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
@@ -55,6 +55,13 @@ struct KnownKey {
     id: String,
     account_id: u64,
     expires_at: Option<u64>,
+    role_id: String,
+}
+
+#[derive(FromPyObject)]
+struct KnownRole {
+    id: String,
+    permissions: String,
 }
 
 #[derive(FromPyObject)]
@@ -74,6 +81,8 @@ pub(crate) struct Changes {
     retired_keys: Vec<String>,
     api_keys: Vec<KnownKey>,
     revoked_keys: Vec<String>,
+    roles: Vec<KnownRole>,
+    deleted_roles: Vec<String>,
     caches: Vec<KnownCache>,
     deleted_caches: Vec<u64>,
 }
@@ -88,6 +97,8 @@ impl From<Changes> for attimo_server::Changes {
             retired_keys: changes.retired_keys,
             api_keys: changes.api_keys.into_iter().map(ApiKey::from).collect(),
             revoked_keys: changes.revoked_keys,
+            roles: changes.roles.into_iter().map(Role::from).collect(),
+            deleted_roles: changes.deleted_roles,
             caches: changes.caches.into_iter().map(Cache::from).collect(),
             deleted_caches: changes.deleted_caches.into_iter().map(CacheId).collect(),
         }
@@ -100,7 +111,14 @@ impl From<KnownKey> for ApiKey {
             id: key.id.into(),
             account: AccountId(key.account_id),
             expires_at: key.expires_at.unwrap_or(u64::MAX),
+            role: key.role_id.into(),
         }
+    }
+}
+
+impl From<KnownRole> for Role {
+    fn from(role: KnownRole) -> Self {
+        Role { id: role.id, permissions: role.permissions }
     }
 }
 

@@ -12,6 +12,8 @@ use attimo_engine::Namespace;
 use jsonwebtoken::DecodingKey;
 use parking_lot::RwLock;
 
+use crate::permissions::Permissions;
+
 /// The number of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct AccountId(pub u64);
@@ -35,6 +37,10 @@ pub struct Changes {
     pub api_keys: Vec<ApiKey>,
     /// Ids of API keys that may not come in any more.
     pub revoked_keys: Vec<String>,
+    /// Roles that are new, or permit something else than before.
+    pub roles: Vec<Role>,
+    /// Ids of roles that are gone.
+    pub deleted_roles: Vec<String>,
     /// Caches that are new or have a new namespace.
     pub caches: Vec<Cache>,
     /// Caches that are gone.
@@ -50,6 +56,17 @@ pub struct ApiKey {
     pub account: AccountId,
     /// When it ends, in seconds since 1970; `u64::MAX` is never.
     pub expires_at: u64,
+    /// The role that says what it may; while the directory knows none of that id, it may nothing.
+    pub role: Arc<str>,
+}
+
+/// A role as the directory knows it.
+#[derive(Debug, Clone)]
+pub struct Role {
+    /// What keys call it.
+    pub id: String,
+    /// What it permits, as JSON; nothing if that cannot be read.
+    pub permissions: String,
 }
 
 /// A cache as the directory knows it.
@@ -94,6 +111,7 @@ pub enum LearnError {
 struct State {
     verifying_keys: HashMap<String, Arc<DecodingKey>>,
     api_keys: HashMap<Arc<str>, ApiKey>,
+    roles: HashMap<String, Arc<Permissions>>,
     caches: HashMap<CacheId, Cache>,
     names: HashMap<AccountId, HashMap<String, CacheId>>,
 }
@@ -141,9 +159,14 @@ impl Directory {
         self.state.read().verifying_keys.get(kid).cloned()
     }
 
-    /// The API key called `id`, unless it is unknown or revoked.
-    pub(crate) fn api_key(&self, id: &str) -> Option<ApiKey> {
-        self.state.read().api_keys.get(id).cloned()
+    /// The API key called `id` of `account`, unless it is unknown or revoked.
+    pub(crate) fn api_key(&self, account: AccountId, id: &str) -> Option<ApiKey> {
+        self.state.read().api_keys.get(id).filter(|key| key.account == account).cloned()
+    }
+
+    /// What the role called `id` permits: nothing, if there is none.
+    pub(crate) fn permissions(&self, id: &str) -> Arc<Permissions> {
+        self.state.read().roles.get(id).cloned().unwrap_or_default()
     }
 
     /// The cache that `account` calls `name`.
@@ -183,6 +206,13 @@ impl State {
         self.api_keys.extend(changes.api_keys.into_iter().map(|key| (key.id.clone(), key)));
         for id in &changes.revoked_keys {
             self.api_keys.remove(id.as_str());
+        }
+        for role in changes.roles {
+            let permissions = Permissions::read(&role.permissions).unwrap_or_default();
+            self.roles.insert(role.id, Arc::new(permissions));
+        }
+        for id in &changes.deleted_roles {
+            self.roles.remove(id);
         }
         // A name may pass from a deleted cache to a new one in the same changes: out first, then in.
         let mut left: Vec<_> =

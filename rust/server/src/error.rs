@@ -17,6 +17,9 @@ pub(crate) enum Error {
     /// Nobody we know sent this; the text says what is wrong with the token and never holds it.
     #[error("{0}")]
     Unauthenticated(&'static str),
+    /// The caller is known, but may not do this; the text says what is not allowed.
+    #[error("Insufficient permissions: {0}")]
+    Denied(&'static str),
     /// The caller's account has no cache of that name.
     #[error("Cache Not Found: the account has no cache of that name")]
     NoSuchCache,

@@ -27,6 +27,7 @@ const OURS: &str = "attimo-";
 const ACCOUNT: HeaderName = HeaderName::from_static("attimo-account");
 const KEY: HeaderName = HeaderName::from_static("attimo-key");
 const PEER: HeaderName = HeaderName::from_static("attimo-peer");
+const SCHEME: HeaderName = HeaderName::from_static("attimo-scheme");
 /// Headers about a connection say nothing beyond it (RFC 9110 §7.6.1).
 const HOP_BY_HOP: [HeaderName; 7] = [
     header::CONNECTION,
@@ -103,8 +104,14 @@ impl App {
     }
 }
 
-/// Makes `headers` fit for the app: what is ours out, what we know of the caller in.
-pub(crate) fn introduce(headers: &mut HeaderMap, caller: Option<&Caller>, peer: IpAddr) {
+/// Makes `headers` fit for the app: what is ours out, what we know of the caller in, and whether
+/// it came by a `secure` connection.
+pub(crate) fn introduce(
+    headers: &mut HeaderMap,
+    caller: Option<&Caller>,
+    peer: IpAddr,
+    secure: bool,
+) {
     let foreign: Vec<_> =
         headers.keys().filter(|name| name.as_str().starts_with(OURS)).cloned().collect();
     for name in foreign.iter().chain(&HOP_BY_HOP) {
@@ -112,7 +119,8 @@ pub(crate) fn introduce(headers: &mut HeaderMap, caller: Option<&Caller>, peer: 
     }
     // The app knows who it is by what follows; a token must not reach its logs.
     headers.remove(header::AUTHORIZATION);
-    headers.insert(PEER, text(&peer.to_string()));
+    headers.insert(PEER, text(&peer.to_canonical().to_string()));
+    headers.insert(SCHEME, HeaderValue::from_static(if secure { "https" } else { "http" }));
     if let Some(caller) = caller {
         headers.insert(ACCOUNT, HeaderValue::from(caller.account.0));
         headers.insert(KEY, text(&caller.key_id));

@@ -16,13 +16,14 @@ mod front;
 mod gate;
 mod limits;
 mod meter;
+mod permissions;
 mod server;
 mod tls;
 mod token;
 mod worker;
 
 pub use api::Api;
-pub use directory::{AccountId, ApiKey, Cache, CacheId, Changes, LearnError};
+pub use directory::{AccountId, ApiKey, Cache, CacheId, Changes, LearnError, Role};
 pub use meter::{COUNTS, Count, Used};
 pub use server::{Config, Server};
 pub use tls::TlsError;

@@ -2,6 +2,8 @@
 //!
 //! The algorithm is fixed and the key is looked up by its id in the directory:
 //! nothing that the token says of itself is trusted before the signature holds.
+//! An API key says who it is, and the directory what that may; a disposable
+//! token says itself what it may, and ends soon.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,36 +13,79 @@ use base64::engine::general_purpose::STANDARD;
 use jsonwebtoken::{Algorithm, Validation, decode, decode_header};
 use parking_lot::Mutex;
 use serde::Deserialize;
+use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
 
 use crate::directory::{AccountId, Directory};
 use crate::error::{Error, Result};
+use crate::permissions::Permissions;
 
-/// How many verified tokens are remembered; beyond that the memory starts afresh.
+/// How many verified tokens are remembered, and how many bytes they may have had together; beyond
+/// that the memory starts afresh.
 const REMEMBERED: usize = 16_384;
-/// The longest token that is looked at, in bytes.
-const LONGEST: usize = 8 * 1024;
+const REMEMBERED_BYTES: usize = 16 << 20;
+/// The longest JWT that is looked at, and the longest wrapper around one, in bytes.
+const LONGEST: usize = 16 * 1024;
+const LONGEST_WRAPPED: usize = 24 * 1024;
+/// By how much the clock of the node that issued a token may be ahead of ours, in seconds. The end
+/// of a token is taken exactly: nobody's token lives longer than was promised.
+const SKEW: u64 = 30;
 
-const INVALID: Error = Error::Unauthenticated("the token is not valid here");
+pub(crate) const INVALID: Error = Error::Unauthenticated("the token is not valid here");
+const TOO_EARLY: Error = Error::Unauthenticated("the token is not valid yet");
+pub(crate) const ENDED: Error = Error::Unauthenticated("the token has ended");
 
 /// What a token says, after its signature was verified.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Claims {
     /// The key that signed it.
     pub(crate) kid: String,
-    /// The API key that it is.
-    pub(crate) key_id: String,
     /// The account that it belongs to.
     pub(crate) account: AccountId,
+    /// When it was made, in seconds since 1970.
+    pub(crate) issued_at: u64,
     /// When it ends, in seconds since 1970; `u64::MAX` is never.
     pub(crate) expires_at: u64,
+    pub(crate) kind: Kind,
+}
+
+/// What a token is.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The API key of this id: the directory knows what it may, and until when.
+    ApiKey(String),
+    /// A token that bears what it may, for data only.
+    Disposable {
+        /// The API key that asked for it and with whose revocation it ends, if one did.
+        issuer: Option<String>,
+        permissions: Arc<Permissions>,
+    },
+}
+
+impl Claims {
+    /// Checks the token's own times.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unauthenticated`].
+    pub(crate) fn check(&self, epoch_seconds: u64) -> Result<()> {
+        if epoch_seconds >= self.expires_at {
+            return Err(ENDED);
+        }
+        if self.issued_at > epoch_seconds + SKEW { Err(TOO_EARLY) } else { Ok(()) }
+    }
 }
 
 #[derive(Deserialize)]
-struct Payload {
+struct Payload<'a> {
     t: String,
-    id: String,
+    id: Option<String>,
     acc: u64,
+    #[serde(default)]
+    iat: u64,
     exp: Option<u64>,
+    #[serde(borrow)]
+    p: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -51,7 +96,24 @@ struct Wrapped {
 /// Verifies tokens, once each.
 pub(crate) struct Verifier {
     validation: Validation,
-    verified: Mutex<HashMap<Box<[u8]>, Arc<Claims>>>,
+    verified: Mutex<Verified>,
+}
+
+/// The tokens that were verified, by their digests: a token itself is kept nowhere.
+#[derive(Default)]
+struct Verified {
+    claims: HashMap<[u8; 32], Arc<Claims>>,
+    bytes: usize,
+}
+
+impl Verified {
+    fn remember(&mut self, digest: [u8; 32], bytes: usize, claims: Arc<Claims>) {
+        if self.claims.len() >= REMEMBERED || self.bytes + bytes > REMEMBERED_BYTES {
+            *self = Verified::default();
+        }
+        self.bytes += bytes;
+        self.claims.insert(digest, claims);
+    }
 }
 
 impl Default for Verifier {
@@ -74,36 +136,48 @@ impl Verifier {
     ///
     /// [`Error::Unauthenticated`], with the same words for whatever is wrong with it.
     pub(crate) fn verify(&self, directory: &Directory, token: &[u8]) -> Result<Arc<Claims>> {
-        if let Some(claims) = self.verified.lock().get(token) {
+        if token.len() > LONGEST_WRAPPED {
+            return Err(INVALID);
+        }
+        let digest = Sha256::digest(token).into();
+        if let Some(claims) = self.verified.lock().claims.get(&digest) {
             return Ok(claims.clone());
         }
         let claims = Arc::new(self.read(directory, token).ok_or(INVALID)?);
-        let mut verified = self.verified.lock();
-        if verified.len() >= REMEMBERED {
-            verified.clear();
-        }
-        verified.insert(token.into(), claims.clone());
+        self.verified.lock().remember(digest, token.len(), claims.clone());
         Ok(claims)
     }
 
     fn read(&self, directory: &Directory, token: &[u8]) -> Option<Claims> {
-        if token.len() > LONGEST {
-            return None;
-        }
-        let jwt = unwrapped(token)?;
+        let jwt = unwrapped(token).filter(|jwt| jwt.len() <= LONGEST)?;
         let header = decode_header(&jwt).ok()?;
         if header.crit.is_some() {
             return None;
         }
         let kid = header.kid?;
         let key = directory.verifying_key(&kid)?;
-        let payload = decode::<Payload>(&jwt, &key, &self.validation).ok()?.claims;
-        (payload.t == "g").then(|| Claims {
-            kid,
-            key_id: payload.id,
-            account: AccountId(payload.acc),
-            expires_at: payload.exp.unwrap_or(u64::MAX),
-        })
+        let payload = decode::<Box<RawValue>>(&jwt, &key, &self.validation).ok()?.claims;
+        serde_json::from_str::<Payload<'_>>(payload.get()).ok()?.claims(kid)
+    }
+}
+
+impl Payload<'_> {
+    fn claims(self, signed_by: String) -> Option<Claims> {
+        let kind = match &*self.t {
+            "g" => Kind::ApiKey(self.id?),
+            "d" => Kind::Disposable {
+                issuer: self.id,
+                permissions: Arc::new(Permissions::read(self.p?.get())?),
+            },
+            _ => return None,
+        };
+        let expires_at = match (self.exp, &kind) {
+            (Some(moment), _) => moment,
+            (None, Kind::ApiKey(_)) => u64::MAX,
+            (None, Kind::Disposable { .. }) => return None,
+        };
+        let account = AccountId(self.acc);
+        Some(Claims { kid: signed_by, account, issued_at: self.iat, expires_at, kind })
     }
 }
 
@@ -159,11 +233,51 @@ mod tests {
 
         let read = verify(&jwt).unwrap();
 
-        assert_eq!(
-            (&*read.key_id, read.account, read.expires_at),
-            ("key-1", AccountId(1), u64::MAX)
-        );
+        assert_eq!(read.kind, Kind::ApiKey("key-1".to_owned()));
+        assert_eq!((read.account, read.expires_at), (AccountId(1), u64::MAX));
         assert_eq!(verify(&wrapped), Ok(read));
+    }
+
+    fn disposable() -> Value {
+        json!({"t": "d", "id": "key-1", "acc": 1, "iat": 1_000, "exp": 2_000, "p": {"rules": [
+            {"type": "cache", "permissions": ["read"], "caches": "*", "items": {"key": "k"}}]}})
+    }
+
+    #[test]
+    fn a_disposable_token_bears_what_it_may_and_must_end() {
+        let read = verify(&signed(OURS, "k1", &disposable())).unwrap();
+        let Kind::Disposable { issuer, permissions } = &read.kind else { panic!("{read:?}") };
+
+        assert_eq!(issuer.as_deref(), Some("key-1"));
+        assert!(permissions.at(b"c").to(crate::api::Access::Read).hold(b"k"));
+        for (name, value) in [("exp", json!(null)), ("p", json!(null)), ("p", json!({"rules": 1}))]
+        {
+            let mut claims = disposable();
+            claims[name] = value;
+            assert_eq!(verify(&signed(OURS, "k1", &claims)), Err(INVALID), "{claims}");
+        }
+    }
+
+    #[test]
+    fn a_token_ends_at_its_second_and_begins_half_a_minute_early_at_most() {
+        let read = verify(&signed(OURS, "k1", &disposable())).unwrap();
+
+        assert_eq!(read.check(969), Err(TOO_EARLY));
+        assert_eq!([read.check(970), read.check(1_999)], [Ok(()), Ok(())]);
+        assert_eq!(read.check(2_000), Err(ENDED));
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded_in_number_and_in_bytes() {
+        let claims = verify(&signed(OURS, "k1", &disposable())).unwrap();
+        let mut verified = Verified::default();
+        for number in 0..2_000_u32 {
+            let mut digest = [0; 32];
+            digest[..4].copy_from_slice(&number.to_le_bytes());
+            verified.remember(digest, LONGEST, claims.clone());
+            assert!(verified.bytes <= REMEMBERED_BYTES);
+        }
+        assert!(verified.claims.len() <= REMEMBERED_BYTES / LONGEST);
     }
 
     #[test]

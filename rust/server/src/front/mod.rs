@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
 use crate::acceptor::Scheme;
-use crate::gate::Passes;
+use crate::gate::{Credential, Passes};
 use crate::limits::HANDSHAKE;
 use crate::worker::{Arrival, Worker};
 
@@ -32,10 +32,17 @@ pub(crate) struct Visit {
     peer: SocketAddr,
     /// Whether this connection came to a `--local` listener from loopback.
     local: bool,
+    /// Whether this connection is encrypted.
+    secure: bool,
     passes: RefCell<Passes>,
 }
 
 impl Visit {
+    /// A token that came by this connection; empty if there was none.
+    fn credential<'a>(&self, token: &'a [u8]) -> Credential<'a> {
+        Credential { token, local: self.local, peer: self.peer.ip() }
+    }
+
     /// Whether the request bears a credential that lets its sender in.
     fn knows(&self, parts: &Parts) -> bool {
         let Ok(query) = http::Query::of(&parts.uri) else { return false };
@@ -64,7 +71,8 @@ pub(crate) async fn serve(worker: Rc<Worker>, arrival: Arrival) {
     let _ = stream.set_nodelay(true);
     let local = arrival.scheme == Scheme::Plain { local: true };
     let passes = RefCell::default();
-    let visit = Rc::new(Visit { worker, peer: arrival.peer, local, passes });
+    let secure = arrival.scheme == Scheme::Tls;
+    let visit = Rc::new(Visit { worker, peer: arrival.peer, local, secure, passes });
     match arrival.scheme {
         Scheme::Plain { .. } => serve_plain(stream, visit).await,
         Scheme::Tls => serve_tls(stream, visit).await,

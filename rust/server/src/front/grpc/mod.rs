@@ -14,10 +14,11 @@ use crate::api::Api;
 use crate::clock::Now;
 use crate::error::{Error, Result};
 use crate::forward;
-use crate::gate::{Call, Credential};
+use crate::gate::Call;
 
 mod batch;
 mod collection;
+mod control;
 mod dictionary;
 mod frame;
 mod leaderboard;
@@ -85,15 +86,17 @@ fn serve(
 ) -> Result<Reply> {
     let cache = headers.get("cache").map_or(&b""[..], HeaderValue::as_bytes);
     let (gate, meter) = (&visit.worker.core.gate, &visit.worker.meter);
-    let credential = credential(headers, visit.local);
+    let credential = visit.credential(token(headers));
     let pass = visit.passes.borrow_mut().pass(gate, meter, credential, cache, now)?;
     let mut call = gate.call(&pass, api, now);
     let reply = body.and_then(|body| {
         if cache.is_empty() {
             return Err(Error::Malformed("the `cache` header names no cache"));
         }
-        call.namespace()?;
+        call.begin()?;
         let reply = run(&mut call, api, &frame::message(body)?)?;
+        // A request about no item at all has not been told yet that there is no cache.
+        call.namespace()?;
         Ok(quirks::fitted(api, headers, reply))
     });
     call.finish(reply.is_err());
@@ -112,9 +115,9 @@ fn run(call: &mut Call<'_>, api: Api, message: &Bytes) -> Result<Reply> {
 }
 
 /// The token of a request: raw, as the official clients send it, or after `Bearer`.
-fn credential(headers: &HeaderMap, local: bool) -> Credential<'_> {
+fn token(headers: &HeaderMap) -> &[u8] {
     let token = headers.get(header::AUTHORIZATION).map_or(&b""[..], HeaderValue::as_bytes);
-    Credential { token: token.strip_prefix(b"Bearer ").unwrap_or(token), local }
+    token.strip_prefix(b"Bearer ").unwrap_or(token)
 }
 
 /// Answers a request for the data plane after the faults that a test asked for.
@@ -130,17 +133,16 @@ pub(super) async fn answer_late(
     answer(visit, parts, body, visit.worker.core.clock.now())
 }
 
-/// Has the control plane answer, for a caller that is known.
+/// Has the control plane answer.
 pub(super) async fn forward(
     visit: &Visit,
     parts: &Parts,
     body: Result<Bytes>,
 ) -> std::result::Result<Reply, Status> {
-    let now = visit.worker.core.clock.now();
-    let caller = visit.worker.core.gate.admit(credential(&parts.headers, visit.local), now)?;
     let message = frame::message(body?)?;
+    let caller = control::caller(visit, parts, &message)?;
     let mut headers = HeaderMap::new();
-    forward::introduce(&mut headers, Some(&caller), visit.peer.ip());
+    forward::introduce(&mut headers, caller.as_ref(), visit.peer.ip(), visit.secure);
     headers.insert(header::CONTENT_TYPE, GRPC);
     headers.insert(header::HOST, HeaderValue::from_static("localhost"));
     let mut request = Request::post(parts.uri.path())

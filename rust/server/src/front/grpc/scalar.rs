@@ -100,6 +100,9 @@ fn delete(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
 
 fn keys_exist(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let request: pb::KeysExistRequest = decoded(message)?;
+    for key in &request.cache_keys {
+        call.allow(key)?;
+    }
     let mut exists = Vec::with_capacity(request.cache_keys.len());
     for key in &request.cache_keys {
         let found = call.run(key.len(), KeyExists { key })?;

@@ -96,6 +96,7 @@ impl From<Error> for Status {
                 (Code::ResourceExhausted, Some("request_size_limit_exceeded"))
             }
             Error::Unauthenticated(_) => (Code::Unauthenticated, None),
+            Error::Denied(_) => (Code::PermissionDenied, None),
             Error::NoSuchCache => (Code::NotFound, None),
             Error::Unimplemented(_) | Error::Compressed => (Code::Unimplemented, None),
             Error::Unavailable => (Code::Unavailable, None),

@@ -1,5 +1,6 @@
 //! Whatever a client sends as a message, every method answers or refuses it, and goes on working.
 
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use attimo_engine::{Config, Engine, Limits, Namespace};
@@ -10,7 +11,7 @@ use super::*;
 use crate::backend::Backend;
 use crate::clock::Clock;
 use crate::directory::{AccountId, Cache, CacheId, Changes};
-use crate::gate::{Gate, Pass, Passes};
+use crate::gate::{Credential, Gate, Pass, Passes};
 use crate::meter::ThreadMeter;
 
 fn gate() -> Gate {
@@ -28,7 +29,7 @@ fn gate() -> Gate {
 }
 
 fn pass(gate: &Gate) -> Arc<Pass> {
-    let owner = Credential { token: b"", local: true };
+    let owner = Credential { token: b"", local: true, peer: Ipv4Addr::LOCALHOST.into() };
     let meter = ThreadMeter::new(Arc::default());
     Passes::default().pass(gate, &meter, owner, b"c", Clock::start().now()).unwrap()
 }

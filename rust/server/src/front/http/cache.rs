@@ -52,7 +52,7 @@ pub(super) fn answer(
         _ => return Err(Error::Unimplemented(format!("{} on a cache", parts.method))),
     };
     let mut call = gate.call(&pass, api, now);
-    let response = call.namespace().and_then(|_| run(&mut call, api, &query, body));
+    let response = call.begin().and_then(|()| run(&mut call, api, &query, body));
     call.finish(response.is_err());
     response
 }

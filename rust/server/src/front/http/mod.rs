@@ -71,10 +71,10 @@ async fn ask(visit: &Visit, mut parts: Parts, body: Result<Bytes>) -> Result<Res
         None
     } else {
         let now = visit.worker.core.clock.now();
-        Some(visit.worker.core.gate.admit(credential, now)?)
+        Some(visit.worker.core.gate.admit_to_control(credential, now)?)
     };
     let host = HeaderValue::from_str(host(&parts)).unwrap_or(HeaderValue::from_static("localhost"));
-    forward::introduce(&mut parts.headers, caller.as_ref(), visit.peer.ip());
+    forward::introduce(&mut parts.headers, caller.as_ref(), visit.peer.ip(), visit.secure);
     parts.headers.insert(header::HOST, host);
     let mut request = Request::new(Full::new(body?));
     *request.method_mut() = parts.method;
@@ -96,7 +96,8 @@ pub(super) fn credential<'a>(
         return Err(Error::Malformed(both));
     }
     let token = header.or(query.map(str::as_bytes)).unwrap_or_default();
-    Ok(Credential { token, local: visit.local && !is_of_a_page(parts) })
+    let credential = visit.credential(token);
+    Ok(Credential { local: credential.local && !is_of_a_page(parts), ..credential })
 }
 
 /// Whether a web page may have sent this: its own origin gives it away, or a host name that it made

@@ -30,6 +30,7 @@ pub(in crate::front) fn response(error: &Error) -> Response<Bytes> {
             Some("request_size_limit_exceeded"),
         ),
         Error::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, "unauthenticated", None),
+        Error::Denied(_) => (StatusCode::FORBIDDEN, "permission_denied", None),
         Error::NoSuchCache => (StatusCode::NOT_FOUND, "not_found", None),
         Error::Unimplemented(_) => (StatusCode::METHOD_NOT_ALLOWED, "unimplemented", None),
         Error::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", None),

@@ -1,0 +1,40 @@
+//! Who asks for what is not data.
+//!
+//! Momento's clients send the token that makes keys and tokens in the message,
+//! some of them nowhere else.
+
+use http::request::Parts;
+use momento_protos::auth::GenerateApiTokenRequest;
+use momento_protos::token::GenerateDisposableTokenRequest;
+
+use super::wire::decoded;
+use crate::error::{Error, Result};
+use crate::front::Visit;
+use crate::gate::Caller;
+
+const DISPOSABLE: &str = "/token.Token/GenerateDisposableToken";
+const GENERATE: &str = "/auth.Auth/GenerateApiToken";
+const AUTH: &str = "/auth.Auth/";
+
+/// Who asks for the method in `parts`; `None` where the control plane finds that out itself.
+///
+/// # Errors
+///
+/// Those of [`crate::gate::Gate::admit_to_control`], and [`Error::Malformed`].
+pub(super) fn caller(visit: &Visit, parts: &Parts, message: &[u8]) -> Result<Option<Caller>> {
+    let in_message = match parts.uri.path() {
+        DISPOSABLE => decoded::<GenerateDisposableTokenRequest>(message)?.auth_token,
+        GENERATE => decoded::<GenerateApiTokenRequest>(message)?.auth_token,
+        // The credential of a refresh is its refresh token, which only the control plane knows.
+        path if path.starts_with(AUTH) => return Ok(None),
+        _ => String::new(),
+    };
+    let in_message = in_message.as_bytes();
+    let token = if in_message.is_empty() { super::token(&parts.headers) } else { in_message };
+    let now = visit.worker.core.clock.now();
+    match visit.worker.core.gate.admit_to_control(visit.credential(token), now) {
+        // It may be the token of somebody's session, and those only the control plane knows.
+        Err(Error::Unauthenticated(_)) if !in_message.is_empty() => Ok(None),
+        admitted => admitted.map(Some),
+    }
+}

@@ -1,0 +1,125 @@
+//! One request: what it may, what it runs, what it uses.
+
+use attimo_engine as engine;
+use attimo_engine::commands::scalar::Get;
+use attimo_engine::{Command, Found, Namespace};
+
+use super::{Gate, Pass};
+use crate::api::{Access, Api};
+use crate::clock::Now;
+use crate::error::{Error, Result};
+use crate::meter::Use;
+use crate::permissions::Items;
+
+pub(super) const NO_METHOD: Error =
+    Error::Denied("the token does not allow this method on this cache");
+pub(super) const NO_ITEM: Error = Error::Denied("the token does not allow this method on this key");
+
+/// One request under way: it runs commands and adds up what they use.
+pub(crate) struct Call<'a> {
+    gate: &'a Gate,
+    pass: &'a Pass,
+    api: Api,
+    now: Now,
+    used: Use,
+}
+
+impl<'a> Call<'a> {
+    pub(super) fn new(gate: &'a Gate, pass: &'a Pass, api: Api, now: Now) -> Self {
+        Call { gate, pass, api, now, used: Use::default() }
+    }
+    /// Checks what can be checked before the request is read: whether the caller may do such a
+    /// thing here at all, and if so with any item, whether the cache exists.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Denied`], [`Error::NoSuchCache`].
+    pub(crate) fn begin(&self) -> Result<()> {
+        match self.pass.grants.to(self.api.access()) {
+            Items::All => self.namespace().map(drop),
+            Items::Some(_) => Ok(()),
+            Items::None => Err(NO_METHOD),
+        }
+    }
+
+    /// Checks that the caller may do this with the item at `key`. A request about several items
+    /// asks this for all of them before it runs the first command, so that nothing is half done.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Denied`].
+    pub(crate) fn allow(&self, key: &[u8]) -> Result<()> {
+        self.allow_to(self.api.access(), key)
+    }
+
+    fn allow_to(&self, access: Access, key: &[u8]) -> Result<()> {
+        match self.pass.grants.to(access) {
+            Items::All => Ok(()),
+            items if items.hold(key) => Ok(()),
+            Items::Some(_) => Err(NO_ITEM),
+            Items::None => Err(NO_METHOD),
+        }
+    }
+
+    /// Whether the caller may do this with some items only.
+    pub(crate) fn is_limited(&self) -> bool {
+        !matches!(self.pass.grants.to(self.api.access()), Items::All)
+    }
+
+    /// Runs a command that receives `bytes_in` bytes of keys and values.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Denied`], [`Error::NoSuchCache`], or what the command documents.
+    pub(crate) fn run<C: Command>(&mut self, bytes_in: usize, command: C) -> Result<C::Reply> {
+        // A request that writes may also read other items: those need only be readable.
+        let access =
+            if C::ACCESS == engine::Access::Read { Access::Read } else { self.api.access() };
+        self.allow_to(access, command.key())?;
+        let namespace = self.namespace()?;
+        self.used.bytes_in += bytes_in as u64;
+        self.gate.backend.run(namespace, command, self.now)
+    }
+
+    /// Reads the item at `key` and lets `read` copy what it needs, while it is there.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSuchCache`], or the engine's refusal of another type.
+    pub(crate) fn get<R>(
+        &mut self,
+        key: &[u8],
+        read: impl FnOnce(Found<'_>) -> R,
+    ) -> Result<Option<R>> {
+        let read = |found: Found<'_>| (found.as_slice().len(), read(found));
+        let found = self.run(key.len(), Get { key, read })?;
+        self.looked(found.as_ref().map(|(bytes, _)| *bytes));
+        Ok(found.map(|(_, read)| read))
+    }
+
+    /// Checks that the cache is there, for a request that may run no command at all.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSuchCache`].
+    pub(crate) fn namespace(&self) -> Result<Namespace> {
+        self.pass.cache.map(|cache| cache.namespace).ok_or(Error::NoSuchCache)
+    }
+
+    /// Counts an item that was looked for: with how many bytes of it are sent, or `None` if it was
+    /// not there.
+    pub(crate) fn looked(&mut self, found: Option<usize>) {
+        match found {
+            Some(bytes) => {
+                self.used.hits += 1;
+                self.used.bytes_out += bytes as u64;
+            }
+            None => self.used.misses += 1,
+        }
+    }
+
+    /// Ends the request and counts it.
+    pub(crate) fn finish(self, failed: bool) {
+        self.pass.tally.count(self.api, self.used, failed);
+    }
+}

@@ -1,0 +1,114 @@
+//! The one door to the data: who asks, may they, run it, count it.
+//!
+//! Checks run in the order that the official clients expect: authentication,
+//! then permission, then whether the cache exists. What was found out for a
+//! connection is kept with it (`Passes`) and good for one directory revision,
+//! so that a request costs two comparisons and not three look-ups; what a token
+//! may do at a cache is worked out then, too, and asked for each request.
+
+use attimo_engine::Namespace;
+
+use crate::backend::Backend;
+use crate::clock::Now;
+use crate::directory::{Changes, Directory, LearnError};
+use crate::error::{Error, Result};
+use crate::token::{Claims, INVALID, Kind, Verifier};
+
+mod call;
+mod caller;
+mod pass;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use self::call::Call;
+pub(crate) use self::caller::{Caller, Credential};
+pub(crate) use self::pass::{Pass, Passes};
+
+/// The key id under which the use of tokens is counted that no API key asked for.
+const NO_KEY: &str = "token";
+
+const NO_TOKEN: Error = Error::Unauthenticated("a token is needed: send it as `authorization`");
+const NO_ADDRESS: Error = Error::Denied("the token's role does not allow this address");
+const DATA_ONLY: Error = Error::Denied("a disposable token is for data only");
+
+/// The door of one node.
+pub(crate) struct Gate {
+    directory: Directory,
+    verifier: Verifier,
+    backend: Backend,
+}
+
+impl Gate {
+    /// A door to `backend` that lets nobody in until it has learned of somebody.
+    pub(crate) fn new(backend: Backend) -> Self {
+        Gate { directory: Directory::default(), verifier: Verifier::default(), backend }
+    }
+
+    /// The store behind the door, for its upkeep.
+    pub(crate) fn backend(&self) -> &Backend {
+        &self.backend
+    }
+
+    /// Takes over what changed; requests that begin after the return are served by it.
+    ///
+    /// # Errors
+    ///
+    /// [`LearnError`]; nothing has changed then.
+    pub(crate) fn learn(&self, changes: Changes) -> std::result::Result<(), LearnError> {
+        let left: Vec<Namespace> = self.directory.learn(changes)?;
+        for namespace in left {
+            self.backend.retire(namespace);
+        }
+        Ok(())
+    }
+
+    /// Tells who bears `credential`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unauthenticated`] if the token is missing, not ours, revoked or has ended;
+    /// [`Error::Denied`] if it may not be used from where it comes.
+    pub(crate) fn admit(&self, credential: Credential<'_>, now: Now) -> Result<Caller> {
+        if credential.token.is_empty() {
+            return if credential.local { Ok(Caller::local_owner()) } else { Err(NO_TOKEN) };
+        }
+        let claims = self.verifier.verify(&self.directory, credential.token)?;
+        if self.directory.verifying_key(&claims.kid).is_none() {
+            return Err(INVALID);
+        }
+        let caller = self.bearer(&claims)?;
+        claims.check(now.epoch_seconds)?;
+        caller.check_expiry(now)?;
+        if caller.permissions.admit(credential.peer) { Ok(caller) } else { Err(NO_ADDRESS) }
+    }
+
+    /// Tells who bears `credential` and asks for what is not data.
+    ///
+    /// # Errors
+    ///
+    /// As [`Gate::admit`], and [`Error::Denied`] for a disposable token.
+    pub(crate) fn admit_to_control(&self, credential: Credential<'_>, now: Now) -> Result<Caller> {
+        let caller = self.admit(credential, now)?;
+        if caller.disposable { Err(DATA_ONLY) } else { Ok(caller) }
+    }
+
+    fn bearer(&self, claims: &Claims) -> Result<Caller> {
+        let key = |id| self.directory.api_key(claims.account, id).ok_or(INVALID);
+        let (key_id, expires_at, permissions) = match &claims.kind {
+            Kind::ApiKey(id) => {
+                let key = key(id)?;
+                let expires_at = claims.expires_at.min(key.expires_at);
+                (key.id, expires_at, self.directory.permissions(&key.role))
+            }
+            Kind::Disposable { issuer, permissions } => {
+                let key_id = match issuer {
+                    Some(id) => key(id)?.id,
+                    None => NO_KEY.into(),
+                };
+                (key_id, claims.expires_at, permissions.clone())
+            }
+        };
+        let disposable = matches!(claims.kind, Kind::Disposable { .. });
+        Ok(Caller { account: claims.account, key_id, expires_at, permissions, disposable })
+    }
+}

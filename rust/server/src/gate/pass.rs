@@ -1,0 +1,92 @@
+//! What a connection has been found to be allowed: kept, so that it is found out once.
+
+use std::sync::Arc;
+
+use super::{Call, Caller, Credential, Gate};
+use crate::api::Api;
+use crate::clock::Now;
+use crate::directory::CacheRef;
+use crate::error::Result;
+use crate::meter::{Tally, ThreadMeter};
+use crate::permissions::Grants;
+
+/// A caller at a cache.
+pub(crate) struct Pass {
+    pub(super) caller: Caller,
+    pub(super) grants: Grants,
+    pub(super) cache: Option<CacheRef>,
+    pub(super) tally: Arc<Tally>,
+}
+
+struct Kept {
+    revision: u64,
+    token: Box<[u8]>,
+    cache: Box<[u8]>,
+    pass: Arc<Pass>,
+}
+
+/// How many passes a connection keeps: one client seldom uses more caches at once.
+const PASSES_KEPT: usize = 8;
+
+/// The passes that one connection has been given; it came to one listener and stays there.
+#[derive(Default)]
+pub(crate) struct Passes(Vec<Kept>);
+
+impl Passes {
+    /// Lets `credential` in to the cache called `cache`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Gate::admit`]. What the caller may do there, and whether the cache exists, is
+    /// asked by [`Call::begin`] and [`Call::run`], so that a refused request is counted too.
+    pub(crate) fn pass(
+        &mut self,
+        gate: &Gate,
+        meter: &ThreadMeter,
+        credential: Credential<'_>,
+        cache: &[u8],
+        now: Now,
+    ) -> Result<Arc<Pass>> {
+        let revision = gate.directory.revision();
+        let same = |kept: &Kept| {
+            kept.revision == revision && *kept.cache == *cache && *kept.token == *credential.token
+        };
+        if let Some(kept) = self.0.iter().find(|kept| same(kept)) {
+            kept.pass.caller.check_expiry(now)?;
+            return Ok(kept.pass.clone());
+        }
+        let pass = Arc::new(gate.open(meter, credential, cache, now)?);
+        let (token, cache) = (credential.token.into(), cache.into());
+        self.keep(Kept { revision, token, cache, pass: pass.clone() });
+        Ok(pass)
+    }
+
+    fn keep(&mut self, kept: Kept) {
+        self.0.retain(|old| old.revision == kept.revision);
+        self.0.truncate(PASSES_KEPT - 1);
+        self.0.insert(0, kept);
+    }
+}
+
+impl Gate {
+    fn open(
+        &self,
+        meter: &ThreadMeter,
+        credential: Credential<'_>,
+        cache: &[u8],
+        now: Now,
+    ) -> Result<Pass> {
+        let caller = self.admit(credential, now)?;
+        let grants = caller.permissions.at(cache);
+        let cache = std::str::from_utf8(cache)
+            .ok()
+            .and_then(|name| self.directory.cache(caller.account, name));
+        let tally = meter.tally(cache.map(|cache| cache.id), &caller.key_id);
+        Ok(Pass { caller, grants, cache, tally })
+    }
+
+    /// Begins one metered request; it is counted when the call is finished.
+    pub(crate) fn call<'a>(&'a self, pass: &'a Pass, api: Api, now: Now) -> Call<'a> {
+        Call::new(self, pass, api, now)
+    }
+}
