@@ -11,7 +11,7 @@ import httpx
 from fastapi import FastAPI
 
 from attimo.control import Control, accounts
-from attimo.control.directory import Changes, KnownCache, KnownKey, VerifyingKey
+from attimo.control.directory import Changes, KnownCache, KnownKey, KnownRole, VerifyingKey
 from attimo.store.database import open_database
 
 NOON = 1_800_000_000 - 1_800_000_000 % 86_400 + 43_200
@@ -37,6 +37,7 @@ class Listener:
     verifying_keys: dict[str, VerifyingKey] = field(default_factory=dict)
     api_keys: dict[str, KnownKey] = field(default_factory=dict)
     caches: dict[int, KnownCache] = field(default_factory=dict)
+    roles: dict[str, KnownRole] = field(default_factory=dict)
 
     def learn(self, changes: Changes) -> None:
         if changes.since is not None and changes.since > self.revision:
@@ -48,16 +49,19 @@ class Listener:
         self.verifying_keys |= {key.kid: key for key in changes.verifying_keys}
         self.api_keys |= {key.id: key for key in changes.api_keys}
         self.caches |= {cache.id: cache for cache in changes.caches}
+        self.roles |= {role.id: role for role in changes.roles}
         for kid in changes.retired_keys:
             self.verifying_keys.pop(kid, None)
         for key_id in changes.revoked_keys:
             self.api_keys.pop(key_id, None)
+        for role_id in changes.deleted_roles:
+            self.roles.pop(role_id, None)
         for cache_id in changes.deleted_caches:
             self.caches.pop(cache_id, None)
 
     def forget(self) -> None:
         self.revision = 0
-        self.verifying_keys, self.api_keys, self.caches = {}, {}, {}
+        self.verifying_keys, self.api_keys, self.caches, self.roles = {}, {}, {}, {}
 
     def names(self, account_id: int) -> set[str]:
         return {cache.name for cache in self.caches.values() if cache.account_id == account_id}
@@ -108,10 +112,14 @@ def new_control(directory: Path, node: Listener, clock: Clock) -> Control:
 
 @dataclass(frozen=True)
 class Client:
-    """Asks an app as the data plane would: in the name of an account, or of nobody."""
+    """Asks an app as the data plane would: in the name of a key of an account, or of nobody.
+
+    The key `local` is the owner's, who may do everything.
+    """
 
     app: FastAPI
     account_id: int | None
+    key_id: str = "local"
 
     def ask(self, method: str, path: str, body: object = None) -> httpx.Response:
         """Send a request with a JSON body, if it has one."""
@@ -127,7 +135,7 @@ class Client:
     def _send(self, request: httpx.Request) -> httpx.Response:
         if self.account_id is not None:
             request.headers["attimo-account"] = str(self.account_id)
-            request.headers["attimo-key"] = "key"
+            request.headers["attimo-key"] = self.key_id
         return asyncio.run(self._ask_app(request))
 
     async def _ask_app(self, request: httpx.Request) -> httpx.Response:

@@ -4,12 +4,18 @@
   + InvalidArgument        mend the request
     - InvalidName
   + Unauthenticated        show a token that is valid
+  + PermissionDenied       ask somebody who may
   + NotFound               name something that exists
     - NoSuchAccount
     - NoSuchCache
     - NoSuchKey
+    - NoSuchRole
+    - NoSuchSigningKey
   + AlreadyExists          choose another name
     - CacheExists
+    - RoleExists
+  + FailedPrecondition     change something else first
+    - RoleIsFixed
   + Unimplemented          ask for something else
   + Exhausted              ask the operator for more
   + StoreUnavailable       try again; the operator reads why
@@ -56,6 +62,11 @@ class Unauthenticated(AttimoError):
     code = "unauthenticated"
 
 
+class PermissionDenied(AttimoError):
+    status = 403
+    code = "permission_denied"
+
+
 class NotFound(AttimoError):
     status = 404
     code = "not_found"
@@ -76,6 +87,16 @@ class NoSuchKey(NotFound):
         super().__init__(f"There is no API key {_shown(key_id)}")
 
 
+class NoSuchRole(NotFound):
+    def __init__(self, role_id: str) -> None:
+        super().__init__(f"There is no role {_shown(role_id)}")
+
+
+class NoSuchSigningKey(NotFound):
+    def __init__(self, kid: str) -> None:
+        super().__init__(f"There is no signing key {_shown(kid)}")
+
+
 class AlreadyExists(AttimoError):
     status = 409
     code = "already_exists"
@@ -84,6 +105,21 @@ class AlreadyExists(AttimoError):
 class CacheExists(AlreadyExists):
     def __init__(self, name: str) -> None:
         super().__init__(f"There is a cache {_shown(name)} already")
+
+
+class RoleExists(AlreadyExists):
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is a role {_shown(name)} already")
+
+
+class FailedPrecondition(AttimoError):
+    status = 412
+    code = "failed_precondition"
+
+
+class RoleIsFixed(FailedPrecondition):
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The role {_shown(name)} belongs to the system and cannot be changed")
 
 
 class Unimplemented(AttimoError):

@@ -35,7 +35,7 @@ def control(home: Path, node: Listener, clock: Clock) -> Iterator[Control]:
 
 @pytest.fixture
 def owner(control: Control) -> Client:
-    return Client(create_app(control), account_id=1)
+    return Client(create_app(control, "localhost:8443"), account_id=1)
 
 
 @pytest.fixture

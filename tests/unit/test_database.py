@@ -77,7 +77,7 @@ def test_a_database_of_a_newer_program_is_refused_and_left_alone(tmp_path: Path)
     database.close()
     before = file.read_bytes()
 
-    with pytest.raises(DatabaseTooNew, match=r"newer Attimo \(schema 9999, this one knows 0001"):
+    with pytest.raises(DatabaseTooNew, match=rf"\(schema 9999, this one knows {SCHEMA}\)"):
         open_database(file)
     assert file.read_bytes() == before
 

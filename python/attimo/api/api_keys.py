@@ -6,15 +6,13 @@ from fastapi import APIRouter
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 from pydantic_core import PydanticCustomError
 
-from attimo.api.caller import Asking, Plane
+from attimo.api.caller import Asking, Plane, act, look
 from attimo.api.paging import MOST, Limit, NextToken
 from attimo.api.refusals import RESPONSES
 from attimo.control import api_keys
 from attimo.control.api_keys import ApiKey
 
 router = APIRouter(prefix="/api-keys", tags=["API keys"], responses=RESPONSES)
-
-Role = Literal["owner"]
 
 
 def _moment(expiry: object) -> object:
@@ -24,24 +22,29 @@ def _moment(expiry: object) -> object:
 
 
 class Wanted(BaseModel):
-    """A key to make; `expiry` is `never` or seconds since 1970, the one role is `owner`."""
+    """A key to make; `expiry` is `never` or seconds since 1970."""
 
     model_config = ConfigDict(extra="forbid")
 
+    role_id: str = "owner"
     description: str | None = None
     expiry: Annotated[int | Literal["never"], BeforeValidator(_moment)] = "never"
-    role_id: Role = "owner"
 
 
 class Shown(BaseModel):
-    """What is known of a key; without `expires_at_epoch_seconds` it never expires."""
+    """What is known of a key; without `expires_at_epoch_seconds` it never expires.
+
+    Without `last_used_at_epoch_seconds` it was never used. A key whose `role_id` is its own id has
+    permissions of its own.
+    """
 
     key_id: str
     account_id: int
     description: str
-    role_id: Role = "owner"
+    role_id: str
     issued_at_epoch_seconds: int
     expires_at_epoch_seconds: int | None = None
+    last_used_at_epoch_seconds: int | None = None
 
 
 class Made(BaseModel):
@@ -64,10 +67,12 @@ class Revoked(BaseModel):
 
 @router.post("", response_model_exclude_none=True)
 def create(plane: Plane, caller: Asking, wanted: Wanted) -> Made:
-    """Create a key with full access to the account; it can be used at once."""
+    """Create a key with a role; it can be used at once. It may not permit more than the caller."""
     expires_at = None if wanted.expiry == "never" else wanted.expiry
-    with plane.begin() as tx:
-        made = api_keys.create(tx, caller.account_id, wanted.description or "", expires_at)
+    with act(plane, caller, "auth_management", "write") as tx:
+        made = api_keys.create(
+            tx, caller.account_id, wanted.description or "", expires_at, wanted.role_id
+        )
     return Made(api_key=made.token, key_info=_shown(made.key))
 
 
@@ -79,15 +84,15 @@ def list_page(
     next_token: NextToken = None,
 ) -> Listed:
     """List the account's keys that are not revoked."""
-    with plane.read() as tx:
+    with look(plane, caller, "auth_management", "list") as tx:
         page = api_keys.list_page(tx, caller.account_id, limit, next_token)
     return Listed(key_info=[_shown(key) for key in page.items], next_token=page.next_token)
 
 
 @router.delete("/{key_id}")
 def revoke(plane: Plane, caller: Asking, key_id: str) -> Revoked:
-    """Refuse a key from now on."""
-    with plane.begin() as tx:
+    """Refuse a key, and the disposable tokens that it asked for, from now on."""
+    with act(plane, caller, "auth_management", "write") as tx:
         api_keys.revoke(tx, caller.account_id, key_id)
     return Revoked()
 
@@ -97,6 +102,8 @@ def _shown(key: ApiKey) -> Shown:
         key_id=key.id,
         account_id=key.account_id,
         description=key.description,
+        role_id=key.role_id,
         issued_at_epoch_seconds=key.issued_at,
         expires_at_epoch_seconds=key.expires_at,
+        last_used_at_epoch_seconds=key.last_used_at,
     )

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 
-from attimo.api import api_keys, caches, refusals
+from attimo.api import api_keys, audit, caches, refusals, roles, signing_keys, tokens
 from attimo.api.grpc import GrpcDoor
 from attimo.control import Control
 
@@ -14,17 +14,22 @@ THREADS = 4
 """For database work: writers queue for one lock anyway, and a thread costs memory."""
 
 
-def create_app(control: Control) -> FastAPI:
+def create_app(control: Control, endpoint: str) -> FastAPI:
     """Make the app; the database work runs in threads, never on the event loop.
 
     The description of the HTTP API is at /openapi.json.
+
+    Args:
+        control: Whom it asks.
+        endpoint: Where clients reach this server: a name, with the port unless it is 443.
     """
     app = FastAPI(title="Attimo", docs_url=None, redoc_url=None, lifespan=_few_threads)
     app.state.control = control
-    app.include_router(caches.router)
-    app.include_router(api_keys.router)
+    app.state.endpoint = endpoint
+    for door in (caches, api_keys, roles, tokens, signing_keys, audit):
+        app.include_router(door.router)
     refusals.teach(app)
-    app.add_middleware(GrpcDoor, control=control)
+    app.add_middleware(GrpcDoor, control=control, endpoint=endpoint)
     return app
 
 

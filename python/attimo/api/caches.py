@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from attimo.api.caller import Asking, Plane
+from attimo.api.caller import Asking, Plane, act, look
 from attimo.api.paging import MOST, Limit, NextToken
 from attimo.api.refusals import RESPONSES
 from attimo.control import caches
@@ -37,7 +37,7 @@ class Listed(BaseModel):
 @router.put("/{name:path}", status_code=201)
 def create(plane: Plane, caller: Asking, name: str) -> Named:
     """Create a cache; it can be used at once."""
-    with plane.begin() as tx:
+    with act(plane, caller, "resource_management", "write") as tx:
         caches.create(tx, caller.account_id, name)
     return Named(name=name)
 
@@ -50,7 +50,7 @@ def list_page(
     next_token: NextToken = None,
 ) -> Listed:
     """List the account's caches by name."""
-    with plane.read() as tx:
+    with look(plane, caller, "resource_management", "list") as tx:
         page = caches.list_page(tx, caller.account_id, limit, next_token)
     shown = [
         Shown(name=cache.name, created_at=cache.created_at, limits=CacheLimits())
@@ -62,12 +62,12 @@ def list_page(
 @router.delete("/{name:path}", status_code=204)
 def delete(plane: Plane, caller: Asking, name: str) -> None:
     """Delete a cache and all that is in it."""
-    with plane.begin() as tx:
+    with act(plane, caller, "resource_management", "write") as tx:
         caches.delete(tx, caller.account_id, name)
 
 
 @router.post("/{name:path}/flush", status_code=204)
 def flush(plane: Plane, caller: Asking, name: str) -> None:
     """Take every item out of a cache."""
-    with plane.begin() as tx:
+    with act(plane, caller, "resource_management", "write") as tx:
         caches.flush(tx, caller.account_id, name)

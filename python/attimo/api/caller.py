@@ -1,28 +1,57 @@
 """Who asks, and whom we ask. The data plane has checked the token before a request comes here.
 
 It strips what a client might send under these names, and the app listens on a private socket only,
-so the headers are to be believed.
+so the headers are to be believed. What a caller may is looked up in the transaction of what it
+asks for: `act` and `look` are the only way from a door to the rules.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
 
-from attimo.control import Control
+from attimo.control import Control, Tx, access
+from attimo.control.actor import Actor
 from attimo.errors import Unauthenticated
 
 ACCOUNT_HEADER = "attimo-account"
 KEY_HEADER = "attimo-key"
+PEER_HEADER = "attimo-peer"
+
+
+class Caller(Protocol):
+    """Somebody who is known."""
+
+    @property
+    def account_id(self) -> int:
+        """Whose caches and keys are meant."""
+
+    def actor(self, tx: Tx) -> Actor:
+        """Who it is at this moment, and what that one may.
+
+        Raises:
+            Unauthenticated: It is nobody any more.
+        """
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
-    """An account, and the API key with which it came."""
+class KeyHolder:
+    """A caller with an API key."""
 
     account_id: int
     key_id: str
+    peer: str
+
+    def actor(self, tx: Tx) -> Actor:
+        """The key, with its role."""
+        return access.of_key(tx, self.account_id, self.key_id, self.peer)
+
+
+def is_known(headers: Mapping[str, str]) -> bool:
+    """Whether the data plane says who is calling."""
+    return ACCOUNT_HEADER in headers
 
 
 def of_headers(headers: Mapping[str, str]) -> Caller:
@@ -31,10 +60,34 @@ def of_headers(headers: Mapping[str, str]) -> Caller:
     Raises:
         Unauthenticated: It says nothing: there was no token.
     """
-    account_id = headers.get(ACCOUNT_HEADER)
-    if account_id is None:
+    if not is_known(headers):
         raise Unauthenticated("This needs an API key in the header authorization")
-    return Caller(int(account_id), headers.get(KEY_HEADER, ""))
+    return KeyHolder(
+        int(headers[ACCOUNT_HEADER]), headers.get(KEY_HEADER, ""), headers.get(PEER_HEADER, "")
+    )
+
+
+@contextmanager
+def act(control: Control, caller: Caller, type: str, verb: str) -> Iterator[Tx]:
+    """Open a transaction that may write, for a caller who may do such things.
+
+    Raises:
+        PermissionDenied: No rule of this type grants the caller this verb.
+        Unauthenticated: The caller is nobody any more.
+    """
+    with control.begin() as tx:
+        tx.actor = caller.actor(tx)
+        tx.actor.need(type, verb)
+        yield tx
+
+
+@contextmanager
+def look(control: Control, caller: Caller, type: str, verb: str) -> Iterator[Tx]:
+    """Open a transaction that only reads, for a caller who may; raises what `act` raises."""
+    with control.read() as tx:
+        tx.actor = caller.actor(tx)
+        tx.actor.need(type, verb)
+        yield tx
 
 
 async def _caller(request: Request) -> Caller:

@@ -13,9 +13,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from attimo.api import caller
+from attimo.api import auth, caller, scs_control
+from attimo.api.methods import Asked, Method
 from attimo.api.refusals import log_if_ours
-from attimo.api.scs_control import METHODS
 from attimo.control import Control
 from attimo.errors import AttimoError, Unimplemented
 
@@ -25,7 +25,9 @@ NUMBERS = {
     "invalid_argument": 3,
     "not_found": 5,
     "already_exists": 6,
+    "permission_denied": 7,
     "resource_exhausted": 8,
+    "failed_precondition": 9,
     "unimplemented": 12,
     "internal": 13,
     "misconfigured": 13,
@@ -34,6 +36,8 @@ NUMBERS = {
 }
 """gRPC's number for each of our codes."""
 
+METHODS: dict[str, Method] = {**scs_control.METHODS, **auth.METHODS}
+
 MEDIA_TYPE = "application/grpc"
 _PRINTABLE = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
 
@@ -41,9 +45,10 @@ _PRINTABLE = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%"
 class GrpcDoor:
     """Answers gRPC calls, and lets everything else through to the app behind it."""
 
-    def __init__(self, app: ASGIApp, control: Control) -> None:
+    def __init__(self, app: ASGIApp, control: Control, endpoint: str) -> None:
         self._app = app
         self._control = control
+        self._endpoint = endpoint
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -52,7 +57,9 @@ class GrpcDoor:
             return
         request = Request(scope, receive)
         asked = await request.body()
-        response = await run_in_threadpool(_answer, self._control, request, asked)
+        known = caller.of_headers(request.headers) if caller.is_known(request.headers) else None
+        call = Asked(self._control, self._endpoint, asked, known)
+        response = await run_in_threadpool(_answer, request.scope["path"], call)
         await response(scope, receive, send)
 
 
@@ -60,23 +67,22 @@ def _is_grpc(headers: Headers) -> bool:
     return headers.get("content-type", "").startswith(MEDIA_TYPE)
 
 
-def _answer(control: Control, request: Request, asked: bytes) -> Response:
+def _answer(path: str, asked: Asked) -> Response:
     try:
-        return _ok(_call(control, request, asked))
+        return _ok(_method(path)(asked).SerializeToString())
     except AttimoError as error:
         log_if_ours(error)
         return _refused(NUMBERS[error.code], str(error))
     except Exception:
-        log.exception("A mistake while answering %s", request.scope["path"])
+        log.exception("A mistake while answering %s", path)
         return _refused(NUMBERS["internal"], "The server made a mistake; its log says which")
 
 
-def _call(control: Control, request: Request, asked: bytes) -> bytes:
-    account_id = caller.of_headers(request.headers).account_id
-    method = METHODS.get(request.scope["path"])
+def _method(path: str) -> Method:
+    method = METHODS.get(path)
     if method is None:
-        raise Unimplemented(f"There is no method {request.scope['path']}")
-    return method(control, account_id, asked).SerializeToString()
+        raise Unimplemented(f"There is no method {path}")
+    return method
 
 
 def _ok(reply: bytes) -> Response:

@@ -1,52 +1,47 @@
-"""Momento's control service: bytes of a request in, bytes of the reply out.
+"""Momento's control service: caches, and the keys that sign URLs.
 
-The messages are Momento's published ones. What their clients do not call (signing keys, indexes) is
-not served.
+The messages are Momento's published ones. What their clients do not call (indexes) is not served.
 """
 
-from collections.abc import Callable
 from dataclasses import asdict
-from typing import TypeVar
 
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import Message
 from momento_wire_types import controlclient_pb2 as pb
 
-from attimo.control import Control, caches
+from attimo.api.caller import act, look
+from attimo.api.methods import Asked, Method
+from attimo.control import caches, url_keys
 from attimo.control.limits import CacheLimits, TopicLimits
-from attimo.errors import InvalidArgument
 
 PAGE = 10_000
 """Caches in one reply: some clients read the first page only, and take 5 MB at most."""
 
-Request = TypeVar("Request", bound=Message)
-Method = Callable[[Control, int, bytes], Message]
 
-
-def _create(control: Control, account_id: int, asked: bytes) -> Message:
-    request = _read(pb._CreateCacheRequest(), asked)
-    with control.begin() as tx:
-        caches.create(tx, account_id, request.cache_name)
+def _create(asked: Asked) -> Message:
+    request = asked.read(pb._CreateCacheRequest())
+    with act(asked.control, asked.caller, "resource_management", "write") as tx:
+        caches.create(tx, asked.caller.account_id, request.cache_name)
     return pb._CreateCacheResponse()
 
 
-def _delete(control: Control, account_id: int, asked: bytes) -> Message:
-    request = _read(pb._DeleteCacheRequest(), asked)
-    with control.begin() as tx:
-        caches.delete(tx, account_id, request.cache_name)
+def _delete(asked: Asked) -> Message:
+    request = asked.read(pb._DeleteCacheRequest())
+    with act(asked.control, asked.caller, "resource_management", "write") as tx:
+        caches.delete(tx, asked.caller.account_id, request.cache_name)
     return pb._DeleteCacheResponse()
 
 
-def _flush(control: Control, account_id: int, asked: bytes) -> Message:
-    request = _read(pb._FlushCacheRequest(), asked)
-    with control.begin() as tx:
-        caches.flush(tx, account_id, request.cache_name)
+def _flush(asked: Asked) -> Message:
+    request = asked.read(pb._FlushCacheRequest())
+    with act(asked.control, asked.caller, "resource_management", "write") as tx:
+        caches.flush(tx, asked.caller.account_id, request.cache_name)
     return pb._FlushCacheResponse()
 
 
-def _list(control: Control, account_id: int, asked: bytes) -> Message:
-    request = _read(pb._ListCachesRequest(), asked)
-    with control.read() as tx:
-        page = caches.list_page(tx, account_id, PAGE, request.next_token)
+def _list(asked: Asked) -> Message:
+    request = asked.read(pb._ListCachesRequest())
+    with look(asked.control, asked.caller, "resource_management", "list") as tx:
+        page = caches.list_page(tx, asked.caller.account_id, PAGE, request.next_token)
     reply = pb._ListCachesResponse(next_token=page.next_token or "")
     limits = pb._CacheLimits(**asdict(CacheLimits()))
     of_topics = pb._TopicLimits(**asdict(TopicLimits()))
@@ -55,17 +50,36 @@ def _list(control: Control, account_id: int, asked: bytes) -> Message:
     return reply
 
 
+def _create_signing_key(asked: Asked) -> Message:
+    request = asked.read(pb._CreateSigningKeyRequest())
+    with act(asked.control, asked.caller, "auth_management", "write") as tx:
+        made = url_keys.create(tx, asked.caller.account_id, request.ttl_minutes)
+    return pb._CreateSigningKeyResponse(key=made.jwk, expires_at=made.key.expires_at)
+
+
+def _list_signing_keys(asked: Asked) -> Message:
+    request = asked.read(pb._ListSigningKeysRequest())
+    with look(asked.control, asked.caller, "auth_management", "list") as tx:
+        page = url_keys.list_page(tx, asked.caller.account_id, PAGE, request.next_token)
+    reply = pb._ListSigningKeysResponse(next_token=page.next_token or "")
+    for key in page.items:
+        reply.signing_key.add(key_id=key.kid, expires_at=key.expires_at)
+    return reply
+
+
+def _revoke_signing_key(asked: Asked) -> Message:
+    request = asked.read(pb._RevokeSigningKeyRequest())
+    with act(asked.control, asked.caller, "auth_management", "write") as tx:
+        url_keys.revoke(tx, asked.caller.account_id, request.key_id)
+    return pb._RevokeSigningKeyResponse()
+
+
 METHODS: dict[str, Method] = {
     "/control_client.ScsControl/CreateCache": _create,
     "/control_client.ScsControl/DeleteCache": _delete,
     "/control_client.ScsControl/FlushCache": _flush,
     "/control_client.ScsControl/ListCaches": _list,
+    "/control_client.ScsControl/CreateSigningKey": _create_signing_key,
+    "/control_client.ScsControl/ListSigningKeys": _list_signing_keys,
+    "/control_client.ScsControl/RevokeSigningKey": _revoke_signing_key,
 }
-
-
-def _read(request: Request, asked: bytes) -> Request:
-    try:
-        request.ParseFromString(asked)
-    except DecodeError as error:
-        raise InvalidArgument(f"The message is not a {request.DESCRIPTOR.name}") from error
-    return request

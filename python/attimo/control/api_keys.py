@@ -1,34 +1,52 @@
-"""API keys: create, list, revoke. A key may do everything in its account, until it is revoked.
+"""API keys: create, list, revoke. A key may what its role permits, until it ends or is revoked.
 
-The key is a signed token, so nothing secret is kept: whoever loses it makes a new one.
+The key is a signed token of which only a hash is kept: whoever loses it makes a new one.
 """
 
+import hashlib
 import secrets
 from dataclasses import dataclass, field
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from attimo.control import directory, pages
+from attimo.control import audit, directory, pages, roles, words
 from attimo.control.pages import Page
+from attimo.control.permissions import Permissions
+from attimo.control.system_roles import OWNER, Role
 from attimo.control.tx import Tx
 from attimo.errors import InvalidArgument, NoSuchAccount, NoSuchKey
 from attimo.store import tables
 
-LONGEST_DESCRIPTION = 256
 LAST_MOMENT = 253_402_300_799
 """The end of the year 9999, the latest expiry."""
+
+_keys = tables.api_keys.c
+_COLUMNS = (
+    _keys.id,
+    _keys.account_id,
+    _keys.description,
+    _keys.issued_at,
+    _keys.expires_at,
+    _keys.role_id,
+    _keys.last_used_at,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """What is known of a key; times in seconds since 1970, no `expires_at` is never."""
+    """What is known of a key; times in seconds since 1970, no `expires_at` is never.
+
+    `last_used_at` is as exact as usage is collected, and None for a key that was never used.
+    """
 
     id: str
     account_id: int
     description: str
     issued_at: int
     expires_at: int | None
+    role_id: str
+    last_used_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,30 +58,41 @@ class NewApiKey:
 
 
 def create(
-    tx: Tx, account_id: int, description: str = "", expires_at: int | None = None
+    tx: Tx,
+    account_id: int,
+    description: str = "",
+    expires_at: int | None = None,
+    role_id: str = OWNER.id,
 ) -> NewApiKey:
-    """Make a key with full access to an account, usable until `expires_at` (None: for ever).
+    """Make a key with a role, usable until `expires_at` (None: for ever).
 
     Raises:
-        InvalidArgument: The description is too long, or the expiry is not in the future.
+        InvalidArgument: The description breaks its rule, or the expiry is not in the future.
+        NoSuchRole: The account has no such role.
+        PermissionDenied: The role permits more than the actor may.
         NoSuchAccount: There is no such account.
     """
-    _check(tx, description, expires_at)
-    key = ApiKey(secrets.token_hex(12), account_id, description, tx.now, expires_at)
-    row = {
-        "id": key.id,
-        "account_id": account_id,
-        "description": description,
-        "issued_at": tx.now,
-        "expires_at": expires_at,
-        "revision": directory.touch(tx),
-    }
-    try:
-        with tx.db.begin_nested():
-            tx.db.execute(insert(tables.api_keys).values(row))
-    except IntegrityError as error:
-        raise NoSuchAccount(account_id) from error
-    return NewApiKey(key, _sign(tx, key))
+    role = roles.get(tx, account_id, role_id)
+    tx.actor.hand_out(role.permissions, "the key")
+    return _make(tx, account_id, secrets.token_hex(12), description, expires_at, role)
+
+
+def create_scoped(
+    tx: Tx,
+    account_id: int,
+    permissions: Permissions,
+    description: str = "",
+    expires_at: int | None = None,
+) -> NewApiKey:
+    """Make a key with permissions of its own, as the older clients do.
+
+    Raises:
+        InvalidArgument: The description breaks its rule, or the expiry is not in the future.
+        PermissionDenied: They permit more than the actor may.
+    """
+    key_id = secrets.token_hex(12)
+    role = roles.create_of_key(tx, account_id, key_id, permissions)
+    return _make(tx, account_id, key_id, description, expires_at, role)
 
 
 def list_page(tx: Tx, account_id: int, limit: int, next_token: str | None = None) -> Page[ApiKey]:
@@ -72,30 +101,76 @@ def list_page(tx: Tx, account_id: int, limit: int, next_token: str | None = None
     Raises:
         InvalidArgument: `next_token` is not one that this returned.
     """
-    keys = tables.api_keys.c
     query = (
-        select(keys.id, keys.account_id, keys.description, keys.issued_at, keys.expires_at)
-        .where(keys.account_id == account_id, keys.revoked_at.is_(None))
-        .where(keys.id > pages.after(next_token))
-        .order_by(keys.id)
+        select(*_COLUMNS)
+        .where(_keys.account_id == account_id, _keys.revoked_at.is_(None))
+        .where(_keys.id > pages.after(next_token))
+        .order_by(_keys.id)
         .limit(limit + 1)
     )
     return pages.cut([(row.id, ApiKey(*row)) for row in tx.db.execute(query)], limit)
 
 
+def of_token(tx: Tx, token: str) -> ApiKey | None:
+    """The key whose token this is, unless it is unknown or revoked."""
+    query = select(*_COLUMNS).where(_keys.hash == _digest(token), _keys.revoked_at.is_(None))
+    row = tx.db.execute(query).first()
+    return None if row is None else ApiKey(*row)
+
+
 def revoke(tx: Tx, account_id: int, key_id: str) -> None:
-    """Refuse a key from now on.
+    """Refuse a key, and the disposable tokens that it has asked for, from now on.
 
     Raises:
         NoSuchKey: The account has no such key, or it is revoked already.
     """
-    keys = tables.api_keys.c
     query = update(tables.api_keys).where(
-        keys.id == key_id, keys.account_id == account_id, keys.revoked_at.is_(None)
+        _keys.id == key_id, _keys.account_id == account_id, _keys.revoked_at.is_(None)
     )
     written = tx.db.execute(query.values(revoked_at=tx.now, revision=directory.touch(tx)))
     if written.rowcount == 0:
         raise NoSuchKey(key_id)
+    roles.delete_of_key(tx, account_id, key_id)
+    audit.note(tx, account_id, "key.revoke", key_id)
+
+
+def used(tx: Tx, key_ids: set[str]) -> None:
+    """Note that these keys were used up to now. Nodes need not know."""
+    query = update(tables.api_keys).where(_keys.id.in_(key_ids))
+    tx.db.execute(query.values(last_used_at=tx.now))
+
+
+def _make(
+    tx: Tx, account_id: int, key_id: str, description: str, expires_at: int | None, role: Role
+) -> NewApiKey:
+    _check(tx, description, expires_at)
+    key = ApiKey(key_id, account_id, description, tx.now, expires_at, role.id)
+    token = _sign(tx, key)
+    row = {
+        "id": key.id,
+        "account_id": account_id,
+        "description": description,
+        "issued_at": tx.now,
+        "expires_at": expires_at,
+        "role_id": role.id,
+        "hash": _digest(token),
+        "revision": directory.touch(tx),
+    }
+    try:
+        with tx.db.begin_nested():
+            tx.db.execute(insert(tables.api_keys).values(row))
+    except IntegrityError as error:
+        raise NoSuchAccount(account_id) from error
+    audit.note(
+        tx,
+        account_id,
+        "key.create",
+        key.id,
+        role=role.id,
+        description=description,
+        until=expires_at,
+    )
+    return NewApiKey(key, token)
 
 
 def _sign(tx: Tx, key: ApiKey) -> str:
@@ -106,9 +181,12 @@ def _sign(tx: Tx, key: ApiKey) -> str:
     return tokens.v2_token(signing.current(tx), claims)
 
 
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
 def _check(tx: Tx, description: str, expires_at: int | None) -> None:
-    if len(description) > LONGEST_DESCRIPTION:
-        raise InvalidArgument(f"description must be at most {LONGEST_DESCRIPTION} characters")
+    words.check("description", description, words.LONGEST_DESCRIPTION, may_be_empty=True)
     if expires_at is not None and not tx.now < expires_at <= LAST_MOMENT:
         raise InvalidArgument(
             f"expiry must lie in the future, at most at {LAST_MOMENT} (seconds since 1970)"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from attimo.control import directory, pages
+from attimo.control import audit, directory, pages
 from attimo.control.pages import Page
 from attimo.control.tx import Tx
 from attimo.errors import CacheExists, InvalidName, NoSuchAccount, NoSuchCache
@@ -57,6 +57,7 @@ def create(tx: Tx, account_id: int, name: str) -> Cache:
         if _exists(tx, account_id, name):
             raise CacheExists(name) from error
         raise NoSuchAccount(account_id) from error
+    audit.note(tx, account_id, "cache.create", name)
     return Cache(cache_id, name, tx.now)
 
 
@@ -86,6 +87,7 @@ def flush(tx: Tx, account_id: int, name: str) -> None:
         NoSuchCache: The account has no cache of that name.
     """
     _write(tx, account_id, name, {"namespace": directory.fresh_namespace(tx)})
+    audit.note(tx, account_id, "cache.flush", name)
 
 
 def delete(tx: Tx, account_id: int, name: str) -> None:
@@ -96,6 +98,7 @@ def delete(tx: Tx, account_id: int, name: str) -> None:
         NoSuchCache: The account has no cache of that name.
     """
     _write(tx, account_id, name, {"deleted_at": tx.now})
+    audit.note(tx, account_id, "cache.delete", name)
 
 
 def _write(tx: Tx, account_id: int, name: str, values: dict[str, int]) -> None:

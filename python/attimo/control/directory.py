@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Table, select, update
 
+from attimo.control.system_roles import SYSTEM
 from attimo.control.tx import Tx
 from attimo.errors import Exhausted
 from attimo.store import tables
@@ -31,6 +32,15 @@ class KnownKey:
     id: str
     account_id: int
     expires_at: int | None
+    role_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRole:
+    """What a role permits, as JSON; its id is the only one among all accounts."""
+
+    id: str
+    permissions: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +65,8 @@ class Changes:
         retired_keys: The `kid` of those that verify no more.
         api_keys: New ones, and those whose expiry changed.
         revoked_keys: The ids of those that are refused from now on.
+        roles: New ones, and those that permit something else; in the whole, the system's, too.
+        deleted_roles: The ids of those that are gone; a key of such a role may nothing.
         caches: New ones, and those that have a new namespace.
         deleted_caches: The ids of those that are gone.
     """
@@ -65,6 +77,8 @@ class Changes:
     retired_keys: list[str]
     api_keys: list[KnownKey]
     revoked_keys: list[str]
+    roles: list[KnownRole]
+    deleted_roles: list[str]
     caches: list[KnownCache]
     deleted_caches: list[int]
 
@@ -104,6 +118,7 @@ def changes(tx: Tx, since: int | None) -> Changes:
         since,
         *_verifying_keys(tx, since),
         *_api_keys(tx, since),
+        *_roles(tx, since),
         *_caches(tx, since),
     )
 
@@ -118,12 +133,29 @@ def _verifying_keys(tx: Tx, since: int | None) -> tuple[list[VerifyingKey], list
 
 def _api_keys(tx: Tx, since: int | None) -> tuple[list[KnownKey], list[str]]:
     keys = tables.api_keys
-    query = select(keys.c.id, keys.c.account_id, keys.c.expires_at, keys.c.revoked_at)
+    known = (keys.c.id, keys.c.account_id, keys.c.expires_at, keys.c.role_id)
+    query = select(*known, keys.c.revoked_at)
     rows = tx.db.execute(query.where(_told(keys, keys.c.revoked_at, since))).all()
-    known = [
-        KnownKey(row.id, row.account_id, row.expires_at) for row in rows if row.revoked_at is None
+    living = [
+        KnownKey(row.id, row.account_id, row.expires_at, row.role_id)
+        for row in rows
+        if row.revoked_at is None
     ]
-    return known, [row.id for row in rows if row.revoked_at is not None]
+    return living, [row.id for row in rows if row.revoked_at is not None]
+
+
+def _roles(tx: Tx, since: int | None) -> tuple[list[KnownRole], list[str]]:
+    roles = tables.roles
+    query = select(roles.c.id, roles.c.permissions, roles.c.deleted_at)
+    rows = tx.db.execute(query.where(_told(roles, roles.c.deleted_at, since))).all()
+    # The system's never change while a server runs.
+    known = [] if since is not None else _system_roles()
+    known += [KnownRole(row.id, row.permissions) for row in rows if row.deleted_at is None]
+    return known, [row.id for row in rows if row.deleted_at is not None]
+
+
+def _system_roles() -> list[KnownRole]:
+    return [KnownRole(role.id, role.permissions.text()) for role in SYSTEM.values()]
 
 
 def _caches(tx: Tx, since: int | None) -> tuple[list[KnownCache], list[int]]:

@@ -5,15 +5,20 @@ secret to encrypt it with would have to lie beside it. The database file is its 
 600 in a directory of mode 700): guard a copy of it as you would guard the keys of the house.
 """
 
+import json
 from dataclasses import dataclass, field
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc.jwk import OKPKey
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
-from attimo.control import directory
+from attimo.control import audit, directory
 from attimo.control.tx import Tx
+from attimo.errors import FailedPrecondition, NoSuchSigningKey
 from attimo.store import tables
+
+SERVER = 1
+"""The account whose trail tells what was done to the server as a whole: its operator's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,11 @@ class SigningKey:
     public_key: bytes
     private_key: bytes = field(repr=False)
 
+    def jwk(self) -> str:
+        """Both halves as a JSON Web Key (RFC 8037)."""
+        pair = OKPKey.import_key(Ed25519PrivateKey.from_private_bytes(self.private_key))
+        return json.dumps(pair.as_dict(private=True) | {"kid": self.kid, "alg": "EdDSA"})
+
 
 def current(tx: Tx) -> SigningKey:
     """Return the newest key that is not retired; make the first one if there is none."""
@@ -33,11 +43,51 @@ def current(tx: Tx) -> SigningKey:
     return create(tx) if row is None else SigningKey(row.kid, row.public_key, row.private_key)
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What may be told of a signing key; `created_at` in seconds since 1970."""
+
+    kid: str
+    created_at: int
+    signs: bool
+    """Whether it is the one that signs now; the others only verify."""
+
+
+def list_all(tx: Tx) -> list[Known]:
+    """Return the keys that are not retired, the one that signs first."""
+    keys = tables.signing_keys.c
+    query = select(keys.kid, keys.created_at).where(keys.retired_at.is_(None))
+    rows = tx.db.execute(query.order_by(keys.revision.desc())).all()
+    return [Known(row.kid, row.created_at, signs=at == 0) for at, row in enumerate(rows)]
+
+
+def rotate(tx: Tx) -> SigningKey:
+    """Let a new key sign from now on; what older ones signed stays valid until they are retired."""
+    key = create(tx)
+    audit.note(tx, SERVER, "signing.rotate", key.kid)
+    return key
+
+
+def retire(tx: Tx, kid: str) -> None:
+    """End every token that a key has signed, at once and for good.
+
+    Raises:
+        NoSuchSigningKey: There is none of that id, or it is retired already.
+        FailedPrecondition: It is the key that signs: rotate first.
+    """
+    known = {key.kid: key for key in list_all(tx)}
+    if kid not in known:
+        raise NoSuchSigningKey(kid)
+    if known[kid].signs:
+        raise FailedPrecondition("This is the key that signs: rotate first, then retire it")
+    query = update(tables.signing_keys).where(tables.signing_keys.c.kid == kid)
+    tx.db.execute(query.values(retired_at=tx.now, revision=directory.touch(tx)))
+    audit.note(tx, SERVER, "signing.retire", kid)
+
+
 def create(tx: Tx) -> SigningKey:
     """Make a new key pair; tokens that older keys signed stay valid."""
-    pair = Ed25519PrivateKey.generate()
-    kid = OKPKey.import_key(pair).thumbprint()
-    key = SigningKey(kid, pair.public_key().public_bytes_raw(), pair.private_bytes_raw())
+    key = generate()
     row = {
         "kid": key.kid,
         "public_key": key.public_key,
@@ -47,3 +97,10 @@ def create(tx: Tx) -> SigningKey:
     }
     tx.db.execute(insert(tables.signing_keys).values(row))
     return key
+
+
+def generate() -> SigningKey:
+    """Make a key pair that nobody has."""
+    pair = Ed25519PrivateKey.generate()
+    kid = OKPKey.import_key(pair).thumbprint()
+    return SigningKey(kid, pair.public_key().public_bytes_raw(), pair.private_bytes_raw())

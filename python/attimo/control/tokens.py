@@ -7,6 +7,7 @@ that holds both. The algorithm is fixed here, whatever a header might ask for.
 import json
 from base64 import b64encode
 from dataclasses import dataclass
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc import jwt
@@ -15,6 +16,7 @@ from joserfc.jwa import JWSAlgModel
 from joserfc.jwk import OKPKey
 from joserfc.jws import JWSRegistry
 
+from attimo.control.permissions import Permissions
 from attimo.control.signing import SigningKey
 
 ALGORITHM = "EdDSA"
@@ -28,6 +30,23 @@ class Claims:
     account_id: int
     issued_at: int
     expires_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class DisposableClaims:
+    """What a disposable token says of itself; times in seconds since 1970.
+
+    Attributes:
+        key_id: The API key that asked for it and with which it ends; None if none did.
+        token_id: A name for its bearer; may be empty.
+    """
+
+    account_id: int
+    issued_at: int
+    expires_at: int
+    permissions: Permissions
+    key_id: str | None
+    token_id: str
 
 
 class OneAlgorithm(JWSRegistry):
@@ -44,8 +63,8 @@ class OneAlgorithm(JWSRegistry):
 
 
 def v2_token(key: SigningKey, claims: Claims) -> str:
-    """Sign the JWT of an API key with full access to one account."""
-    said: dict[str, str | int] = {
+    """Sign the JWT of an API key."""
+    said: dict[str, Any] = {
         "t": "g",
         "id": claims.key_id,
         "acc": claims.account_id,
@@ -53,6 +72,24 @@ def v2_token(key: SigningKey, claims: Claims) -> str:
     }
     if claims.expires_at is not None:
         said["exp"] = claims.expires_at
+    return _signed(key, said)
+
+
+def disposable_token(key: SigningKey, claims: DisposableClaims) -> str:
+    """Sign the JWT of a disposable token."""
+    said = {
+        "t": "d",
+        "id": claims.key_id,
+        "acc": claims.account_id,
+        "iat": claims.issued_at,
+        "exp": claims.expires_at,
+        "tid": claims.token_id or None,
+        "p": claims.permissions.dump(),
+    }
+    return _signed(key, {name: value for name, value in said.items() if value is not None})
+
+
+def _signed(key: SigningKey, said: dict[str, Any]) -> str:
     private = OKPKey.import_key(Ed25519PrivateKey.from_private_bytes(key.private_key))
     return jwt.encode({"alg": ALGORITHM, "kid": key.kid}, said, private, registry=OneAlgorithm())
 

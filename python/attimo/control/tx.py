@@ -1,8 +1,10 @@
-"""A transaction as the rules see it: a connection and one moment."""
+"""A transaction as the rules see it: a connection, one moment, and who acts."""
 
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
+
+from attimo.control.actor import SYSTEM, Actor
 
 
 @dataclass(slots=True)
@@ -12,10 +14,12 @@ class Tx:
     Attributes:
         db: The connection, with a transaction open.
         now: The moment of the transaction, in seconds since 1970 (UTC).
+        actor: Who acts; the server itself, unless a door says who.
         revision: The directory's revision that this transaction writes; None while it wrote nothing
             that nodes must know. Only `directory.touch` sets it.
     """
 
     db: Connection
     now: int
+    actor: Actor = field(default=SYSTEM)
     revision: int | None = field(default=None)

@@ -8,6 +8,7 @@ from typing import Protocol
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.dialects.sqlite import Insert, insert
 
+from attimo.control import api_keys
 from attimo.control.tx import Tx
 from attimo.store import tables
 
@@ -139,6 +140,7 @@ def record(tx: Tx, batch: Batch) -> bool:
     ]
     if rows:
         tx.db.execute(_ADD, rows)
+        api_keys.used(tx, {used.key_id for used in batch.used})
     return True
 
 

@@ -11,6 +11,7 @@ import resource
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from attimo import __version__, certificates
@@ -52,12 +53,14 @@ def serve(settings: Settings) -> None:
 
         addresses = node.start()
         collector = Collector(node.take_usage, _recorder(control), settings.collect_seconds)
-        app = AppThread(socket, lambda: _control_app(control), on_failure=asked.set)
+        running = _running(settings, addresses)
+        app = AppThread(
+            socket, partial(_control_app, control, running.endpoint), on_failure=asked.set
+        )
         # Undone from the last to the first: the node ends, its usage is recorded, the app ends.
         stack.callback(app.stop)
         stack.callback(collector.stop)
         stack.callback(node.stop, GRACE_SECONDS)
-        running = _running(settings, addresses)
         _introduce(control, home, running)
         stack.enter_context(home.announced(running))
 
@@ -135,10 +138,10 @@ def _recorder(control: Control) -> Callable[[usage.Batch], None]:
     return record
 
 
-def _control_app(control: Control) -> "FastAPI":
+def _control_app(control: Control, endpoint: str) -> "FastAPI":
     from attimo.api import create_app
 
-    return create_app(control)
+    return create_app(control, endpoint)
 
 
 def _running(settings: Settings, addresses: Addresses) -> Running:

@@ -7,6 +7,7 @@ A change here needs a migration beside it; a test compares the two.
 """
 
 from sqlalchemy import (
+    DDL,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -16,6 +17,8 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    event,
+    text,
 )
 
 metadata = MetaData()
@@ -82,10 +85,88 @@ api_keys = Table(
     Column("expires_at", Integer),
     Column("revoked_at", Integer),
     Column("revision", Integer, nullable=False, index=True),
+    Column("role_id", Text, nullable=False, server_default=text("'owner'")),
+    Column("hash", LargeBinary),
+    Column("last_used_at", Integer),
 )
-"""What is known of a key. The key itself is a signed token and is kept nowhere."""
+"""What is known of a key. The key itself is a signed token; only its SHA-256 is kept.
+
+`role_id` is the id of a row in `roles`, or of a system role, which has none. `hash` is unknown of
+keys that were made before there were roles.
+"""
 
 Index("api_keys_of_an_account", api_keys.c.account_id, api_keys.c.id)
+
+refresh_tokens = Table(
+    "refresh_tokens",
+    metadata,
+    Column("hash", LargeBinary, primary_key=True),
+    Column("key_id", Text, ForeignKey("api_keys.id"), nullable=False),
+    Column("valid_for_seconds", Integer, nullable=False),
+)
+"""What makes a new key of one that ends. A token is good for once: its row goes when it is used."""
+
+roles = Table(
+    "roles",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("account_id", Integer, ForeignKey("accounts.id"), nullable=False),
+    Column("kind", Text, CheckConstraint("kind IN ('custom', 'key')"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("permissions", Text, nullable=False),
+    Column("created_at", Integer, nullable=False),
+    Column("deleted_at", Integer),
+    Column("revision", Integer, nullable=False, index=True),
+)
+"""What keys and members may, as JSON. The role of kind `key` belongs to the one key of its name."""
+
+Index(
+    "one_role_of_a_name",
+    roles.c.account_id,
+    roles.c.name,
+    unique=True,
+    sqlite_where=roles.c.deleted_at.is_(None),
+)
+
+url_keys = Table(
+    "url_keys",
+    metadata,
+    Column("kid", Text, primary_key=True),
+    Column("account_id", Integer, ForeignKey("accounts.id"), nullable=False),
+    Column("public_key", LargeBinary, nullable=False),
+    Column("created_at", Integer, nullable=False),
+    Column("expires_at", Integer, nullable=False),
+    Column("revoked_at", Integer),
+)
+"""The key pairs that an account has for signing URLs; the private half is kept nowhere."""
+
+Index("url_keys_of_an_account", url_keys.c.account_id, url_keys.c.kid)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("account_id", Integer, nullable=False),
+    Column("at", Integer, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("peer", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("details", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+"""Who did what, when and from where. Rows are only ever added; the database itself sees to it."""
+
+Index("audit_of_an_account", audit.c.account_id, audit.c.id)
+
+APPEND_ONLY = [
+    f"CREATE TRIGGER audit_refuses_{verb} BEFORE {verb.upper()} ON audit "
+    "BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END"
+    for verb in ("update", "delete")
+]
+for statement in APPEND_ONLY:
+    event.listen(audit, "after_create", DDL(statement))  # type: ignore[no-untyped-call]
 
 batches = Table(
     "batches",

@@ -1,0 +1,65 @@
+"""The audit trail over HTTP [ours]."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+
+from attimo.api.caller import Asking, Plane, look
+from attimo.api.paging import MOST, Limit, NextToken
+from attimo.api.refusals import RESPONSES
+from attimo.control import audit
+
+router = APIRouter(prefix="/audit", tags=["audit"], responses=RESPONSES)
+
+
+class Shown(BaseModel):
+    """One thing that was done; `at` in seconds since 1970.
+
+    `actor` is `key …`, `member …`, `local` (the owner of a `--local` server) or `system`; `peer` is
+    the address from which it was asked for.
+    """
+
+    at: int
+    actor: str
+    peer: str
+    action: str
+    subject: str
+    details: dict[str, Any]
+
+
+class Listed(BaseModel):
+    """A page of the trail, the newest first; without `next_token` it is the last."""
+
+    entries: list[Shown]
+    next_token: str | None = None
+
+
+@router.get("", response_model_exclude_none=True)
+def list_page(
+    plane: Plane,
+    caller: Asking,
+    limit: Limit = MOST,
+    next_token: NextToken = None,
+    action: Annotated[
+        str | None, Query(description="`cache.create`, or `cache` for all about caches.")
+    ] = None,
+    since: Annotated[
+        int | None, Query(ge=0, le=2**53, description="Seconds since 1970; nothing older.")
+    ] = None,
+) -> Listed:
+    """Tell who did what to keys, roles, caches and members."""
+    with look(plane, caller, "account_management", "read") as tx:
+        page = audit.list_page(tx, caller.account_id, limit, next_token, action, since)
+    shown = [
+        Shown(
+            at=entry.at,
+            actor=entry.actor,
+            peer=entry.peer,
+            action=entry.action,
+            subject=entry.subject,
+            details=entry.details,
+        )
+        for entry in page.items
+    ]
+    return Listed(entries=shown, next_token=page.next_token)

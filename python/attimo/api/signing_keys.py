@@ -1,0 +1,69 @@
+"""The keys that sign this server's tokens, over HTTP [ours]: for the operator's account alone."""
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from attimo.api.caller import Asking, Caller, Plane, act, look
+from attimo.api.refusals import RESPONSES
+from attimo.errors import PermissionDenied
+
+router = APIRouter(prefix="/signing-keys", tags=["signing keys"], responses=RESPONSES)
+
+OPERATOR_ACCOUNT = 1
+
+
+class Shown(BaseModel):
+    """A key that verifies tokens; one of them also signs."""
+
+    kid: str
+    created_at: int
+    signs: bool
+
+
+class Listed(BaseModel):
+    """All keys that are not retired, the one that signs first."""
+
+    signing_keys: list[Shown]
+
+
+class Rotated(BaseModel):
+    """The key that signs from now on."""
+
+    kid: str
+
+
+@router.get("")
+def list_all(plane: Plane, caller: Asking) -> Listed:
+    """List the keys whose tokens are taken."""
+    from attimo.control import signing
+
+    _operator(caller)
+    with look(plane, caller, "auth_management", "list") as tx:
+        keys = signing.list_all(tx)
+    shown = [Shown(kid=key.kid, created_at=key.created_at, signs=key.signs) for key in keys]
+    return Listed(signing_keys=shown)
+
+
+@router.post("", status_code=201)
+def rotate(plane: Plane, caller: Asking) -> Rotated:
+    """Let a new key sign from now on; what older ones signed stays valid until they are retired."""
+    from attimo.control import signing
+
+    _operator(caller)
+    with act(plane, caller, "auth_management", "write") as tx:
+        return Rotated(kid=signing.rotate(tx).kid)
+
+
+@router.delete("/{kid}", status_code=204)
+def retire(plane: Plane, caller: Asking, kid: str) -> None:
+    """End every token that a key has signed, of every account, at once and for good."""
+    from attimo.control import signing
+
+    _operator(caller)
+    with act(plane, caller, "auth_management", "write") as tx:
+        signing.retire(tx, kid)
+
+
+def _operator(caller: Caller) -> None:
+    if caller.account_id != OPERATOR_ACCOUNT:
+        raise PermissionDenied("Only the account of this server's operator may do this")

@@ -1,0 +1,56 @@
+"""Disposable tokens over HTTP [ours]: for who has no Momento client at hand."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, StrictInt
+
+from attimo.api.caller import Asking, Plane, look
+from attimo.api.refusals import RESPONSES
+from attimo.control import disposable_tokens, permissions
+from attimo.control.disposable_tokens import LONGEST_ID, LONGEST_LIFE
+
+router = APIRouter(prefix="/tokens", tags=["tokens"], responses=RESPONSES)
+
+
+class Wanted(BaseModel):
+    """A token to make: for data only, and for 25 hours at most."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    permissions: dict[str, Any]
+    valid_for_seconds: Annotated[StrictInt, f"1 to {LONGEST_LIFE}"]
+    token_id: Annotated[str, f"at most {LONGEST_ID} characters"] = ""
+
+
+class Made(BaseModel):
+    """A new token. It is kept nowhere.
+
+    `token` goes into the header `authorization`; Momento's clients take `disposable_token`, which
+    holds the endpoint as well. `valid_until` is in seconds since 1970.
+    """
+
+    token: str
+    disposable_token: str
+    endpoint: str
+    valid_until: int
+
+
+@router.post("")
+def create(plane: Plane, caller: Asking, wanted: Wanted, request: Request) -> Made:
+    """Make a token that permits some of what the caller may, and ends by itself."""
+    from attimo.control import tokens
+
+    asked = permissions.read(wanted.permissions)
+    with look(plane, caller, "auth_management", "write") as tx:
+        made = disposable_tokens.create(
+            tx, caller.account_id, asked, wanted.valid_for_seconds, wanted.token_id
+        )
+    endpoint: str = request.app.state.endpoint
+    wrapped = tokens.v1_token(endpoint, made.token)
+    return Made(
+        token=made.token,
+        disposable_token=wrapped,
+        endpoint=endpoint,
+        valid_until=made.expires_at,
+    )

@@ -1,0 +1,47 @@
+"""Who acts on the control plane, and what that one may."""
+
+from dataclasses import dataclass, field
+
+from attimo.control.permissions import Permissions, everything
+from attimo.errors import PermissionDenied
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Somebody in a transaction.
+
+    Attributes:
+        name: For the audit trail: `key …`, `member …`, `local`, or `system` for the server itself.
+        peer: The address from which the request came; empty for the server itself.
+        permissions: What the actor may, and all that it may hand out.
+        key_id: The API key with which it came, if it came with one.
+    """
+
+    name: str
+    peer: str
+    permissions: Permissions = field(repr=False)
+    key_id: str | None = None
+
+    def need(self, type: str, verb: str) -> None:
+        """Refuse an actor who may not do such things.
+
+        Raises:
+            PermissionDenied: No rule of this type grants this verb.
+        """
+        if not self.permissions.allows(type, verb):
+            raise PermissionDenied(f"Insufficient permissions: this needs {type} with {verb}")
+
+    def hand_out(self, permissions: Permissions, what: str) -> None:
+        """Refuse an actor who would hand out more than it has.
+
+        Raises:
+            PermissionDenied: Its own permissions do not cover these.
+        """
+        if not self.permissions.covers(permissions):
+            raise PermissionDenied(
+                f"Insufficient permissions: {what} would permit more than you may yourself"
+            )
+
+
+SYSTEM = Actor("system", "", everything())
+"""The server itself."""

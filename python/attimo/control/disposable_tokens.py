@@ -1,0 +1,71 @@
+"""Disposable tokens: for data only, for a day at most, kept nowhere.
+
+Such a token bears what it permits. It ends by itself, or with the API key that asked for it.
+"""
+
+from dataclasses import dataclass, field
+
+from attimo.control.permissions import Permissions
+from attimo.control.tx import Tx
+from attimo.errors import InvalidArgument
+
+LONGEST_LIFE = 25 * 60 * 60
+"""In seconds."""
+LONGEST_ID = 64
+LONGEST_TOKEN = 16 * 1024
+"""What the data plane looks at, in bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class DisposableToken:
+    """A token at the only moment at which it is known; `expires_at` in seconds since 1970."""
+
+    token: str = field(repr=False)
+    expires_at: int
+
+
+def create(
+    tx: Tx,
+    account_id: int,
+    permissions: Permissions,
+    valid_for_seconds: int,
+    token_id: str = "",
+) -> DisposableToken:
+    """Make a token. Nothing is written, so a transaction that reads will do.
+
+    Args:
+        token_id: A name for whom the token is for; subscribers see it with what its bearer says.
+
+    Raises:
+        InvalidArgument: A field breaks its limit, or the permissions are not for data only.
+        PermissionDenied: They permit more than the actor may.
+    """
+    # The cryptography takes 80 ms to import, and most starts of a server make no token.
+    from attimo.control import signing, tokens
+
+    _check(permissions, valid_for_seconds, token_id)
+    tx.actor.hand_out(permissions, "the token")
+    claims = tokens.DisposableClaims(
+        account_id=account_id,
+        issued_at=tx.now,
+        expires_at=tx.now + valid_for_seconds,
+        permissions=permissions,
+        key_id=tx.actor.key_id,
+        token_id=token_id,
+    )
+    token = tokens.disposable_token(signing.current(tx), claims)
+    if len(token) > LONGEST_TOKEN:
+        raise InvalidArgument(
+            f"permissions must be short enough for a token of {LONGEST_TOKEN} bytes; "
+            f"this one would have {len(token)}"
+        )
+    return DisposableToken(token, claims.expires_at)
+
+
+def _check(permissions: Permissions, valid_for_seconds: int, token_id: str) -> None:
+    if not 1 <= valid_for_seconds <= LONGEST_LIFE:
+        raise InvalidArgument(f"expires must be 1 to {LONGEST_LIFE} seconds from now")
+    if len(token_id) > LONGEST_ID:
+        raise InvalidArgument(f"token_id must be at most {LONGEST_ID} characters")
+    if not permissions.is_data_only:
+        raise InvalidArgument("permissions must be about data only: a disposable token is for data")

@@ -1,0 +1,218 @@
+"""What a role or a token permits: Momento's permission set v2, read strictly.
+
+A set has rules, any of which may grant, and conditions, all of which must hold. Nothing is granted
+that no rule grants. The data plane reads the same JSON, and is only ever given what `dump` wrote.
+"""
+
+import ipaddress
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from attimo.control import selectors
+from attimo.control.selectors import ALL, Selector
+from attimo.errors import InvalidArgument
+
+MOST_RULES = 20
+MOST_RANGES = 100
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a type of rule is made of: its verbs, and its selectors by the names of their fields."""
+
+    verbs: tuple[str, ...]
+    selectors: Mapping[str, selectors.Form]
+    is_data: bool
+
+
+_MANAGING = ("read", "write", "list")
+_STORING = ("read", "write")
+
+KINDS: Mapping[str, Kind] = {
+    "account_management": Kind(_MANAGING, {}, is_data=False),
+    "auth_management": Kind(_MANAGING, {"items": selectors.ANY}, is_data=False),
+    "resource_management": Kind(_MANAGING, {"resources": selectors.ANY}, is_data=False),
+    "cache": Kind(_STORING, {"caches": selectors.NAME, "items": selectors.KEY}, is_data=True),
+    "topic": Kind(_STORING, {"caches": selectors.NAME, "topics": selectors.PREFIX}, is_data=True),
+    "store": Kind(_STORING, {"stores": selectors.NAME, "items": selectors.KEY}, is_data=True),
+    "function": Kind(
+        ("invoke",), {"caches": selectors.NAME, "functions": selectors.PREFIX}, is_data=True
+    ),
+    "database": Kind(_STORING, {"databases": selectors.NAME}, is_data=True),
+}
+"""Every type of rule. The last three are kept, but nothing here answers to them yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One grant: these verbs on whatever all of these selectors choose."""
+
+    type: str
+    verbs: frozenset[str]
+    selectors: tuple[Selector, ...] = ()
+
+    def covers(self, other: "Rule") -> bool:
+        """Whether it grants all that the other grants."""
+        return (
+            self.type == other.type
+            and self.verbs >= other.verbs
+            and all(ours.covers(theirs) for ours, theirs in self._beside(other))
+        )
+
+    def dump(self) -> dict[str, Any]:
+        """The rule as JSON."""
+        kind = KINDS[self.type]
+        fields = zip(kind.selectors.items(), self.selectors, strict=True)
+        return {
+            "type": self.type,
+            "permissions": [verb for verb in kind.verbs if verb in self.verbs],
+            **{name: form.dump(selector) for (name, form), selector in fields},
+        }
+
+    def _beside(self, other: "Rule") -> Sequence[tuple[Selector, Selector]]:
+        return list(zip(self.selectors, other.selectors, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Permissions:
+    """A permission set.
+
+    Attributes:
+        rules: Any of them may grant.
+        networks: The caller's address must lie in one network of each of these.
+    """
+
+    rules: tuple[Rule, ...]
+    networks: tuple[tuple[Network, ...], ...] = field(default=())
+
+    def allows(self, type: str, verb: str) -> bool:
+        """Whether a rule grants this; for types of rules that select nothing."""
+        return any(rule.type == type and verb in rule.verbs for rule in self.rules)
+
+    def covers(self, other: "Permissions") -> bool:
+        """Whether it permits all that the other permits, and wherever the other permits it."""
+        return all(
+            any(ours.covers(theirs) for ours in self.rules) for theirs in other.rules
+        ) and all(any(_inside(theirs, ours) for theirs in other.networks) for ours in self.networks)
+
+    @property
+    def is_data_only(self) -> bool:
+        """Whether it permits nothing that concerns accounts, keys or caches as such."""
+        return all(KINDS[rule.type].is_data for rule in self.rules)
+
+    def dump(self) -> dict[str, Any]:
+        """The set as JSON."""
+        dumped: dict[str, Any] = {"rules": [rule.dump() for rule in self.rules]}
+        if self.networks:
+            dumped["conditions"] = [
+                {"ip_filter": {"allowed_cidr_ranges": [str(network) for network in ranges]}}
+                for ranges in self.networks
+            ]
+        return dumped
+
+    def text(self) -> str:
+        """The set as the text of its JSON."""
+        return json.dumps(self.dump(), separators=(",", ":"))
+
+
+def of_text(text: str) -> Permissions:
+    """Read what `text` wrote."""
+    return read(json.loads(text))
+
+
+def everything(verbs: Mapping[str, Sequence[str]] | None = None) -> Permissions:
+    """Every type of rule, on everything; with these verbs where they are given."""
+    chosen = verbs or {}
+    rules = tuple(
+        Rule(type, frozenset(chosen.get(type, kind.verbs)), (ALL,) * len(kind.selectors))
+        for type, kind in KINDS.items()
+        if chosen.get(type, kind.verbs)
+    )
+    return Permissions(rules)
+
+
+def read(asked: object, path: str = "permissions") -> Permissions:
+    """Read a permission set.
+
+    Raises:
+        InvalidArgument: It breaks the form; the message names the place.
+    """
+    found = _object(asked, path, {"rules", "conditions"})
+    rules = _list(found.get("rules"), f"{path}.rules", MOST_RULES)
+    if not rules:
+        raise InvalidArgument(f"{path}.rules must hold 1 to {MOST_RULES} rules")
+    conditions = _list(found.get("conditions", []), f"{path}.conditions", MOST_RULES)
+    return Permissions(
+        tuple(_rule(rule, f"{path}.rules[{at}]") for at, rule in enumerate(rules)),
+        tuple(_ranges(each, f"{path}.conditions[{at}]") for at, each in enumerate(conditions)),
+    )
+
+
+def _rule(asked: object, path: str) -> Rule:
+    type = asked.get("type") if isinstance(asked, dict) else None
+    kind = KINDS.get(type) if isinstance(type, str) else None
+    if kind is None or not isinstance(type, str):
+        raise InvalidArgument(f"{path}.type must be one of {', '.join(KINDS)}")
+    found = _object(asked, path, {"type", "permissions", *kind.selectors})
+    chosen = tuple(
+        form.read(found.get(name), f"{path}.{name}") for name, form in kind.selectors.items()
+    )
+    return Rule(type, _verbs(found.get("permissions"), kind, f"{path}.permissions"), chosen)
+
+
+def _verbs(asked: object, kind: Kind, path: str) -> frozenset[str]:
+    verbs = _list(asked, path, len(kind.verbs))
+    if not verbs or not all(verb in kind.verbs for verb in verbs):
+        raise InvalidArgument(f"{path} must hold one or more of {', '.join(kind.verbs)}")
+    return frozenset(verbs)
+
+
+def _ranges(asked: object, path: str) -> tuple[Network, ...]:
+    condition = _object(asked, path, {"ip_filter"})
+    path = f"{path}.ip_filter"
+    found = _object(condition.get("ip_filter"), path, {"allowed_cidr_ranges"})
+    path = f"{path}.allowed_cidr_ranges"
+    ranges = _list(found.get("allowed_cidr_ranges"), path, MOST_RANGES)
+    if not ranges:
+        raise InvalidArgument(f"{path} must hold 1 to {MOST_RANGES} ranges")
+    return tuple(_network(each, f"{path}[{at}]") for at, each in enumerate(ranges))
+
+
+def _network(asked: object, path: str) -> Network:
+    try:
+        if isinstance(asked, str) and "/" in asked:
+            return ipaddress.ip_network(asked)
+    except ValueError:
+        pass
+    raise InvalidArgument(f"{path} must be a range such as 10.0.0.0/8, with no bits behind it")
+
+
+def _inside(inner: tuple[Network, ...], outer: tuple[Network, ...]) -> bool:
+    return all(any(_within(each, all_of) for all_of in outer) for each in inner)
+
+
+def _within(inner: Network, outer: Network) -> bool:
+    if isinstance(inner, ipaddress.IPv4Network):
+        return isinstance(outer, ipaddress.IPv4Network) and inner.subnet_of(outer)
+    return isinstance(outer, ipaddress.IPv6Network) and inner.subnet_of(outer)
+
+
+def _object(asked: object, path: str, names: set[str]) -> dict[str, Any]:
+    if not isinstance(asked, dict):
+        raise InvalidArgument(f"{path} must be an object")
+    unknown = sorted(str(name) for name in asked.keys() - names)
+    if unknown:
+        raise InvalidArgument(f"{path}.{unknown[0]} is not a field: {', '.join(sorted(names))} are")
+    return asked
+
+
+def _list(asked: object, path: str, most: int) -> list[Any]:
+    if not isinstance(asked, list):
+        raise InvalidArgument(f"{path} must be a list")
+    if len(asked) > most:
+        raise InvalidArgument(f"{path} must hold at most {most}")
+    return asked

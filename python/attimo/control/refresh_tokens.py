@@ -1,0 +1,47 @@
+"""Refresh tokens: each makes, once, a new key of one that will end."""
+
+import hashlib
+import secrets
+
+from sqlalchemy import delete, insert
+
+from attimo.control import api_keys, roles
+from attimo.control.api_keys import ApiKey, NewApiKey
+from attimo.control.tx import Tx
+from attimo.errors import InvalidArgument
+from attimo.store import tables
+
+_tokens = tables.refresh_tokens.c
+_UNFIT = "refresh_token must be the newest that came with api_key, before that key ends"
+
+
+def create(tx: Tx, key: ApiKey) -> str:
+    """Make the refresh token of a key that ends. Only its hash is kept."""
+    token = secrets.token_urlsafe(32)
+    valid_for = (key.expires_at or 0) - key.issued_at
+    row = {"hash": _digest(token), "key_id": key.id, "valid_for_seconds": valid_for}
+    tx.db.execute(insert(tables.refresh_tokens).values(row))
+    return token
+
+
+def use(tx: Tx, api_key: str, refresh_token: str) -> NewApiKey:
+    """Make a key with the permissions of another, valid from now for as long as that was.
+
+    The other key stays valid until its end. Neither token is good for a refresh any more.
+
+    Raises:
+        InvalidArgument: The two do not belong together, were used before, or the key has ended.
+    """
+    key = api_keys.of_token(tx, api_key)
+    query = delete(tables.refresh_tokens).where(_tokens.hash == _digest(refresh_token))
+    row = tx.db.execute(query.returning(_tokens.key_id, _tokens.valid_for_seconds)).first()
+    ended = key is None or (key.expires_at is not None and key.expires_at <= tx.now)
+    if key is None or row is None or ended or row.key_id != key.id:
+        raise InvalidArgument(_UNFIT)
+    permissions = roles.get(tx, key.account_id, key.role_id).permissions
+    until = tx.now + row.valid_for_seconds
+    return api_keys.create_scoped(tx, key.account_id, permissions, key.description, until)
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

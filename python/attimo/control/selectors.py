@@ -1,0 +1,109 @@
+"""What a rule is about: everything, the one of a name, or those whose names begin so.
+
+Keys are bytes. Those that are text are written as text, others in base64 [ours].
+"""
+
+from base64 import b64decode, b64encode
+from dataclasses import dataclass
+from typing import Literal
+
+from attimo.errors import InvalidArgument
+
+LONGEST = 1_024
+"""The longest name, key or prefix in a selector, in bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """A choice of names; `value` is empty where the choice is everything."""
+
+    how: Literal["all", "exact", "prefix"]
+    value: bytes = b""
+
+    def covers(self, other: "Selector") -> bool:
+        """Whether it chooses all that the other chooses."""
+        match self.how:
+            case "all":
+                return True
+            case "exact":
+                return self == other
+            case "prefix":
+                return other.how != "all" and other.value.startswith(self.value)
+
+    def chooses(self, name: bytes) -> bool:
+        """Whether it chooses the one of this name."""
+        return self.covers(Selector("exact", name))
+
+
+ALL = Selector("all")
+_STAR = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a selector is written.
+
+    Attributes:
+        exact: The field that names one, if one can be named.
+        prefix: The field that names a beginning, if that is possible.
+        is_binary: Whether each of them may also be given in base64, with `_base64` at its name.
+        is_optional: Whether it may be left out, and is everything then.
+    """
+
+    exact: str | None = None
+    prefix: str | None = None
+    is_binary: bool = False
+    is_optional: bool = False
+
+    def read(self, asked: object, path: str) -> Selector:
+        """Read a selector.
+
+        Raises:
+            InvalidArgument: It is none of this form; the message names the place.
+        """
+        if asked == _STAR or (asked is None and self.is_optional):
+            return ALL
+        if isinstance(asked, dict) and len(asked) == 1:
+            ((name, value),) = asked.items()
+            for how, field in (("exact", self.exact), ("prefix", self.prefix)):
+                if field is not None and name in self._names(field):
+                    return Selector(how, _bytes(name, value, f"{path}.{name}"))  # type: ignore[arg-type]
+        raise InvalidArgument(f"{path} must be {self._words()}")
+
+    def dump(self, selector: Selector) -> object:
+        """The selector as JSON."""
+        if selector == ALL:
+            return _STAR
+        field = str(self.exact if selector.how == "exact" else self.prefix)
+        try:
+            return {field: selector.value.decode()}
+        except UnicodeDecodeError:
+            return {f"{field}_base64": b64encode(selector.value).decode()}
+
+    def _names(self, field: str) -> tuple[str, ...]:
+        return (field, f"{field}_base64") if self.is_binary else (field,)
+
+    def _words(self) -> str:
+        fields = [
+            name for field in (self.exact, self.prefix) if field for name in self._names(field)
+        ]
+        return " or ".join(['"*"', *(f'{{"{name}": …}}' for name in fields)])
+
+
+ANY = Form(is_optional=True)
+NAME = Form(exact="name")
+PREFIX = Form(exact="name", prefix="prefix")
+KEY = Form(exact="key", prefix="key_prefix", is_binary=True)
+
+
+def _bytes(name: str, value: object, path: str) -> bytes:
+    if not isinstance(value, str):
+        raise InvalidArgument(f"{path} must be text")
+    try:
+        found = b64decode(value, validate=True) if name.endswith("_base64") else value.encode()
+    except ValueError as error:
+        form = "base64" if name.endswith("_base64") else "Unicode text"
+        raise InvalidArgument(f"{path} must be {form}") from error
+    if not 1 <= len(found) <= LONGEST:
+        raise InvalidArgument(f"{path} must be 1 to {LONGEST} bytes long")
+    return found

@@ -1,0 +1,53 @@
+"""The roles that every account has and nobody can change."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from attimo.control.permissions import Permissions, everything
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What keys and members may; `account_id` and `created_at` (seconds since 1970) are nought for
+    the system's.
+    """
+
+    id: str
+    type: Literal["system", "custom", "key"]
+    name: str
+    description: str
+    permissions: Permissions
+    account_id: int = 0
+    created_at: int = 0
+
+
+_READING = ("read", "list")
+
+OWNER = Role("owner", "system", "Owner", "Everything.", everything())
+OPERATOR = Role(
+    "operator",
+    "system",
+    "Operator",
+    "All caches and their data, keys and roles; the account and its members only to look at.",
+    everything({"account_management": _READING}),
+)
+VIEWER = Role(
+    "viewer",
+    "system",
+    "Viewer",
+    "To look at everything, and to change nothing.",
+    everything(
+        {
+            "account_management": _READING,
+            "auth_management": _READING,
+            "resource_management": _READING,
+            "cache": ("read",),
+            "topic": ("read",),
+            "store": ("read",),
+            "function": (),
+            "database": ("read",),
+        }
+    ),
+)
+
+SYSTEM = {role.id: role for role in (OWNER, OPERATOR, VIEWER)}

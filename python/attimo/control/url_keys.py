@@ -1,0 +1,88 @@
+"""The key pairs with which an account signs URLs: made for it, and kept by it.
+
+Only the public half stays here. Nothing answers to signed URLs yet.
+"""
+
+from dataclasses import dataclass, field
+
+from sqlalchemy import insert, select, update
+
+from attimo.control import audit, pages
+from attimo.control.pages import Page
+from attimo.control.tx import Tx
+from attimo.errors import InvalidArgument, NoSuchSigningKey
+from attimo.store import tables
+
+LONGEST_MINUTES = 90 * 24 * 60
+_keys = tables.url_keys.c
+
+
+@dataclass(frozen=True, slots=True)
+class UrlKey:
+    """What is known of a key pair; `expires_at` in seconds since 1970."""
+
+    kid: str
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewUrlKey:
+    """A key pair at the only moment at which its private half is known, as a JWK in JSON."""
+
+    key: UrlKey
+    jwk: str = field(repr=False)
+
+
+def create(tx: Tx, account_id: int, ttl_minutes: int) -> NewUrlKey:
+    """Make a key pair.
+
+    Raises:
+        InvalidArgument: `ttl_minutes` is out of its range.
+    """
+    if not 1 <= ttl_minutes <= LONGEST_MINUTES:
+        raise InvalidArgument(f"ttl_minutes must be 1 to {LONGEST_MINUTES}")
+    # As elsewhere: what few starts of a server need is imported where it is needed.
+    from attimo.control import signing
+
+    pair = signing.generate()
+    key = UrlKey(pair.kid, tx.now + 60 * ttl_minutes)
+    row = {
+        "kid": key.kid,
+        "account_id": account_id,
+        "public_key": pair.public_key,
+        "created_at": tx.now,
+        "expires_at": key.expires_at,
+    }
+    tx.db.execute(insert(tables.url_keys).values(row))
+    audit.note(tx, account_id, "url-key.create", key.kid, until=key.expires_at)
+    return NewUrlKey(key, pair.jwk())
+
+
+def list_page(tx: Tx, account_id: int, limit: int, next_token: str | None = None) -> Page[UrlKey]:
+    """Return up to `limit` key pairs of an account that have neither ended nor been revoked.
+
+    Raises:
+        InvalidArgument: `next_token` is not one that this returned.
+    """
+    query = (
+        select(_keys.kid, _keys.expires_at)
+        .where(_keys.account_id == account_id, _keys.revoked_at.is_(None))
+        .where(_keys.expires_at > tx.now, _keys.kid > pages.after(next_token))
+        .order_by(_keys.kid)
+        .limit(limit + 1)
+    )
+    return pages.cut([(row.kid, UrlKey(*row)) for row in tx.db.execute(query)], limit)
+
+
+def revoke(tx: Tx, account_id: int, kid: str) -> None:
+    """Refuse what this key signs from now on.
+
+    Raises:
+        NoSuchSigningKey: The account has none of that id, or it is revoked already.
+    """
+    query = update(tables.url_keys).where(
+        _keys.kid == kid, _keys.account_id == account_id, _keys.revoked_at.is_(None)
+    )
+    if tx.db.execute(query.values(revoked_at=tx.now)).rowcount == 0:
+        raise NoSuchSigningKey(kid)
+    audit.note(tx, account_id, "url-key.revoke", kid)
