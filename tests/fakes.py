@@ -1,6 +1,7 @@
 """Small stand-ins for what surrounds the control plane: a clock, a node, a batch, a client."""
 
 import asyncio
+import json
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -123,7 +124,10 @@ class Client:
 
     def ask(self, method: str, path: str, body: object = None) -> httpx.Response:
         """Send a request with a JSON body, if it has one."""
-        return self._send(httpx.Request(method, f"http://app{path}", json=body))
+        content = None if body is None else json.dumps(body)
+        headers = {} if body is None else {"content-type": "application/json"}
+        request = httpx.Request(method, f"http://app{path}", headers=headers, content=content)
+        return self._send(request)
 
     def call(self, method: str, message: bytes) -> httpx.Response:
         """Call a method of gRPC with the bytes of its message."""

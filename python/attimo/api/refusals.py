@@ -53,7 +53,9 @@ def log_if_ours(error: AttimoError) -> None:
 
 
 def _answer(status: int, code: str, message: str) -> JSONResponse:
-    return JSONResponse(Refusal(code=code, message=message).model_dump(), status)
+    # JSON can name what no text can hold: half a surrogate pair.
+    text = message.encode(errors="replace").decode()
+    return JSONResponse(Refusal(code=code, message=text).model_dump(), status)
 
 
 def _first(error: RequestValidationError) -> str:

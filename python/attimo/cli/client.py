@@ -88,11 +88,10 @@ class Client:
         """Take a key out of a cache; no error if it is not there."""
         self._ask("DELETE", f"/cache/{_part(cache)}", params=_key(key))
 
-    def create_key(self, description: str, expiry: int | str) -> dict[str, Any]:
+    def create_key(self, role_id: str, description: str, expiry: int | str) -> dict[str, Any]:
         """Make an API key."""
-        asked = {"description": description, "expiry": expiry}
-        made: dict[str, Any] = self._ask("POST", "/api-keys", json=asked).json()
-        return made
+        asked = {"role_id": role_id, "description": description, "expiry": expiry}
+        return self._json("POST", "/api-keys", asked)
 
     def keys(self) -> Iterator[dict[str, Any]]:
         """Every API key of the account that is not revoked."""
@@ -102,14 +101,63 @@ class Client:
         """Make a key useless at once."""
         self._ask("DELETE", f"/api-keys/{_part(key_id)}")
 
-    def _pages(self, path: str, field: str) -> Iterator[dict[str, Any]]:
-        query = {"limit": str(PAGE)}
+    def signing_keys(self) -> list[dict[str, Any]]:
+        """The keys that sign the server's tokens, the one that signs now first."""
+        found: list[dict[str, Any]] = self._json("GET", "/signing-keys")["signing_keys"]
+        return found
+
+    def rotate_signing(self) -> str:
+        """Let a new key sign; its id."""
+        return str(self._json("POST", "/signing-keys")["kid"])
+
+    def retire_signing(self, kid: str) -> None:
+        """End every token that a key has signed."""
+        self._ask("DELETE", f"/signing-keys/{_part(kid)}")
+
+    def roles(self) -> Iterator[dict[str, Any]]:
+        """The system's roles, then the account's own."""
+        return self._pages("/roles", "roles")
+
+    def role(self, role_id: str) -> dict[str, Any]:
+        """A role, by its id."""
+        return self._json("GET", f"/roles/{_part(role_id)}")
+
+    def create_role(self, role: dict[str, Any]) -> dict[str, Any]:
+        """Make a role."""
+        return self._json("POST", "/roles", role)
+
+    def change_role(self, role_id: str, role: dict[str, Any]) -> dict[str, Any]:
+        """Replace name and permissions of a role."""
+        return self._json("PUT", f"/roles/{_part(role_id)}", role)
+
+    def delete_role(self, role_id: str) -> dict[str, Any]:
+        """Delete a role that nobody holds, or tell how many do."""
+        return self._json("DELETE", f"/roles/{_part(role_id)}")
+
+    def create_token(self, token: dict[str, Any]) -> dict[str, Any]:
+        """Make a disposable token."""
+        return self._json("POST", "/tokens", token)
+
+    def audit(self, action: str | None, since: int | None) -> Iterator[dict[str, Any]]:
+        """What was done, the newest first."""
+        asked = {"action": action, "since": None if since is None else str(since)}
+        query = {name: value for name, value in asked.items() if value is not None}
+        return self._pages("/audit", "entries", query)
+
+    def _pages(
+        self, path: str, field: str, asked: dict[str, str] | None = None
+    ) -> Iterator[dict[str, Any]]:
+        query = {"limit": str(PAGE)} | (asked or {})
         while True:
             page = self._ask("GET", path, params=query).json()
             yield from page[field]
             if not page.get("next_token"):
                 return
             query["next_token"] = page["next_token"]
+
+    def _json(self, method: str, path: str, body: object = None) -> dict[str, Any]:
+        answer: dict[str, Any] = self._ask(method, path, json=body).json()
+        return answer
 
     def _ask(self, method: str, path: str, **options: Any) -> "httpx.Response":
         return _checked(self._send(method, path, **options))

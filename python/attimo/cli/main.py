@@ -5,6 +5,7 @@ import sys
 import typer
 
 from attimo.cli import (
+    audit,
     cache,
     dictionary,
     environment,
@@ -12,10 +13,12 @@ from attimo.cli import (
     leaderboard,
     list,
     profile,
+    role,
     serving,
     set,
     settings,
     sorted_set,
+    token,
     version,
 )
 from attimo.errors import AttimoError
@@ -36,6 +39,9 @@ app.add_typer(set.app, name="set")
 app.add_typer(sorted_set.app, name="sorted-set")
 app.add_typer(leaderboard.app, name="leaderboard")
 app.add_typer(key.app, name="key")
+app.add_typer(role.app, name="role")
+app.add_typer(token.app, name="token")
+app.command("audit")(audit.audit)
 app.add_typer(profile.app, name="profile")
 app.command("version")(version.version)
 

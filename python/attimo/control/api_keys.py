@@ -4,7 +4,9 @@ The key is a signed token of which only a hash is kept: whoever loses it makes a
 """
 
 import hashlib
+import json
 import secrets
+from base64 import urlsafe_b64decode
 from dataclasses import dataclass, field
 
 from sqlalchemy import insert, select, update
@@ -118,6 +120,16 @@ def of_token(tx: Tx, token: str) -> ApiKey | None:
     return None if row is None else ApiKey(*row)
 
 
+def is_good(tx: Tx, token: str) -> bool:
+    """Whether this is the token of a key that has neither ended nor been revoked.
+
+    Its signature is not looked at: this is for tokens that were kept, not for those that come in.
+    """
+    query = select(_keys.expires_at).where(_keys.id == _id_of(token))
+    row = tx.db.execute(query.where(_keys.revoked_at.is_(None))).first()
+    return row is not None and (row.expires_at is None or row.expires_at > tx.now)
+
+
 def revoke(tx: Tx, account_id: int, key_id: str) -> None:
     """Refuse a key, and the disposable tokens that it has asked for, from now on.
 
@@ -179,6 +191,15 @@ def _sign(tx: Tx, key: ApiKey) -> str:
 
     claims = tokens.Claims(key.id, key.account_id, key.issued_at, key.expires_at)
     return tokens.v2_token(signing.current(tx), claims)
+
+
+def _id_of(token: str) -> str:
+    """The id that a token says of itself; empty if it is no token."""
+    try:
+        _, middle, _ = token.split(".")
+        return str(json.loads(urlsafe_b64decode(middle + "=="))["id"])
+    except (ValueError, KeyError, TypeError):
+        return ""
 
 
 def _digest(token: str) -> bytes:

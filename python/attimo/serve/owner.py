@@ -1,7 +1,7 @@
 """The owner of a server: an account, a first cache and a key, made when there are none.
 
-The key is kept in `credentials.json`. Where that file is gone, a new key is made; the old one stays
-valid until it is revoked.
+The key is kept in `credentials.json`. Where that file is gone, or its key has ended or is revoked,
+a new one is made, so that the command line on this machine always has one.
 """
 
 from dataclasses import dataclass, field
@@ -27,7 +27,8 @@ def ensure(control: Control, kept: Credentials | None) -> Owner:
     """The owner whose key was kept, or one that is made now."""
     with control.read() as tx:
         known = accounts.list_all(tx)
-    if known and kept is not None:
+        still_good = kept is not None and api_keys.is_good(tx, kept.api_key)
+    if known and kept is not None and still_good:
         return Owner(kept.account_id, kept.api_key, is_new=False)
     with control.begin() as tx:
         account_id = known[0].id if known else _found(tx)

@@ -1,0 +1,37 @@
+"""attimo audit: who did what."""
+
+import time
+from itertools import islice
+from typing import Annotated
+
+import typer
+
+from attimo.cli import spans
+from attimo.cli.client import Client
+from attimo.cli.output import Json, moment, print_json, print_table
+from attimo.cli.target import asks_server
+
+
+@asks_server
+def audit(
+    client: Client,
+    action: Annotated[
+        str | None, typer.Option(help="Only this, such as cache.create, or all about a cache.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Nothing older than this, such as 30m or 7d.")
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="The newest so many.")] = 50,
+    as_json: Json = False,
+) -> None:
+    """Tell who did what to keys, roles, caches and members, the newest first."""
+    after = None if since is None else int(time.time()) - spans.seconds(since)
+    entries = list(islice(client.audit(action, after), limit))
+    if as_json:
+        print_json(entries)
+        return
+    rows = [
+        (moment(each["at"]), each["actor"], each["peer"], each["action"], each["subject"])
+        for each in entries
+    ]
+    print_table(["When", "Who", "From", "What", "To what"], rows)

@@ -1,0 +1,121 @@
+"""attimo role: what keys and members may."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from attimo.cli import allow
+from attimo.cli.client import Client
+from attimo.cli.output import Json, print_json, print_table
+from attimo.cli.target import asks_server
+from attimo.errors import FailedPrecondition, NoSuchRole
+
+app = typer.Typer(help="Roles: what keys and members may.", no_args_is_help=True)
+
+Which = Annotated[str, typer.Argument(help="The role's name or id.")]
+Allow = Annotated[list[str] | None, typer.Option("--allow", help=allow.HELP)]
+From = Annotated[
+    Path | None,
+    typer.Option("--permissions", exists=True, dir_okay=False, help="A file of JSON with rules."),
+]
+Description = Annotated[str | None, typer.Option("--description", "-d", help="What it is for.")]
+
+
+@app.command("list")
+@asks_server
+def list_roles(client: Client, as_json: Json = False) -> None:
+    """List the system's roles and the account's own."""
+    found = list(client.roles())
+    if as_json:
+        print_json(found)
+        return
+    rows = [
+        (role["role_id"], role["role_name"], role["type"], role["description"]) for role in found
+    ]
+    print_table(["Id", "Name", "Type", "Description"], rows)
+
+
+@app.command()
+@asks_server
+def show(client: Client, role: Which, as_json: Json = False) -> None:
+    """Show what a role permits."""
+    found = find(client, role)
+    if as_json:
+        print_json(found)
+        return
+    permissions = found["permissions"]
+    rows = [(allow.shown(rule),) for rule in permissions["rules"]]
+    for condition in permissions.get("conditions", []):
+        ranges = ", ".join(condition["ip_filter"]["allowed_cidr_ranges"])
+        rows.append((f"only from {ranges}",))
+    print_table([found["role_name"]], rows)
+
+
+@app.command()
+@asks_server
+def create(
+    client: Client,
+    name: Annotated[str, typer.Argument(help="What it is called.")],
+    allowed: Allow = None,
+    permissions: From = None,
+    description: Description = None,
+    as_json: Json = False,
+) -> None:
+    """Make a role, from --allow or from a file, and print its id."""
+    made = client.create_role(_wanted(name, allowed, permissions, description))
+    if as_json:
+        print_json(made)
+    else:
+        print(made["role_id"])
+
+
+@app.command()
+@asks_server
+def update(
+    client: Client,
+    role: Which,
+    allowed: Allow = None,
+    permissions: From = None,
+    description: Description = None,
+    name: Annotated[str | None, typer.Option(help="A new name.")] = None,
+) -> None:
+    """Replace what a role permits, at once for everybody who has it."""
+    found = find(client, role)
+    wanted = _wanted(name or found["role_name"], allowed, permissions, description)
+    client.change_role(found["role_id"], wanted)
+
+
+@app.command()
+@asks_server
+def delete(client: Client, role: Which) -> None:
+    """Delete a role that nobody has."""
+    answer = client.delete_role(find(client, role)["role_id"])
+    if answer["status"] == "blocked":
+        holders = ("api_keys", "account_members", "invitations")
+        counts = ", ".join(f"{answer[name]} {name.replace('_', ' ')}" for name in holders)
+        raise FailedPrecondition(f"the role is held by {counts}; take it from them first")
+
+
+def find(client: Client, name: str) -> dict[str, Any]:
+    """The role of that id, or of that name.
+
+    Raises:
+        NoSuchRole: There is neither.
+    """
+    roles = list(client.roles())
+    for field in ("role_id", "role_name"):
+        for role in roles:
+            if role[field] == name:
+                return role
+    raise NoSuchRole(name)
+
+
+def _wanted(
+    name: str, allowed: list[str] | None, file: Path | None, description: str | None
+) -> dict[str, Any]:
+    if (file is None) == (not allowed):
+        raise typer.BadParameter("say what it permits, with --allow or with --permissions")
+    permissions = allow.of_file(file) if file else allow.rules(allowed or [])
+    said = {} if description is None else {"description": description}
+    return {"role_name": name, "permissions": permissions} | said
