@@ -11,13 +11,18 @@
     - NoSuchKey
     - NoSuchRole
     - NoSuchSigningKey
+    - NoSuchMember
+    - NoSuchInvitation
   + AlreadyExists          choose another name
     - CacheExists
     - RoleExists
+    - UserExists
+    - MemberExists
   + FailedPrecondition     change something else first
     - RoleIsFixed
   + Unimplemented          ask for something else
   + Exhausted              ask the operator for more
+    - TooManyAttempts
   + StoreUnavailable       try again; the operator reads why
   + Misconfigured          the operator mends a setting or the installation
     - InvalidSetting
@@ -97,6 +102,16 @@ class NoSuchSigningKey(NotFound):
         super().__init__(f"There is no signing key {_shown(kid)}")
 
 
+class NoSuchMember(NotFound):
+    def __init__(self, user_id: int) -> None:
+        super().__init__(f"The account has no member {user_id}")
+
+
+class NoSuchInvitation(NotFound):
+    def __init__(self, invitation_id: str) -> None:
+        super().__init__(f"There is no invitation {_shown(invitation_id)}")
+
+
 class AlreadyExists(AttimoError):
     status = 409
     code = "already_exists"
@@ -110,6 +125,16 @@ class CacheExists(AlreadyExists):
 class RoleExists(AlreadyExists):
     def __init__(self, name: str) -> None:
         super().__init__(f"There is a role {_shown(name)} already")
+
+
+class UserExists(AlreadyExists):
+    def __init__(self, email: str) -> None:
+        super().__init__(f"There is a user {_shown(email)} already: sign in")
+
+
+class MemberExists(AlreadyExists):
+    def __init__(self, email: str) -> None:
+        super().__init__(f"{_shown(email)} is a member already")
 
 
 class FailedPrecondition(AttimoError):
@@ -130,6 +155,14 @@ class Unimplemented(AttimoError):
 class Exhausted(AttimoError):
     status = 429
     code = "resource_exhausted"
+
+
+class TooManyAttempts(Exhausted):
+    """Too many tries in too short a time; `retry_after` is in seconds."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"Too many attempts; try again in {retry_after} s")
+        self.retry_after = retry_after
 
 
 class StoreUnavailable(AttimoError):

@@ -6,15 +6,46 @@ from contextlib import asynccontextmanager
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 
-from attimo.api import api_keys, audit, caches, refusals, roles, signing_keys, tokens
+from attimo import mail
+from attimo.api import (
+    api_keys,
+    audit,
+    caches,
+    members,
+    password,
+    refusals,
+    roles,
+    session,
+    signing_keys,
+    signup,
+    tokens,
+)
 from attimo.api.grpc import GrpcDoor
+from attimo.api.people import People, SignUp
+from attimo.api.throttle import Throttle
 from attimo.control import Control
+from attimo.mail import Send
+
+DOORS = (
+    caches,
+    api_keys,
+    roles,
+    tokens,
+    signing_keys,
+    audit,
+    signup,
+    session,
+    password,
+    members,
+)
 
 THREADS = 4
 """For database work: writers queue for one lock anyway, and a thread costs memory."""
 
 
-def create_app(control: Control, endpoint: str) -> FastAPI:
+def create_app(
+    control: Control, endpoint: str, sign_up: SignUp = "invite", send: Send = mail.to_log
+) -> FastAPI:
     """Make the app; the database work runs in threads, never on the event loop.
 
     The description of the HTTP API is at /openapi.json.
@@ -22,11 +53,14 @@ def create_app(control: Control, endpoint: str) -> FastAPI:
     Args:
         control: Whom it asks.
         endpoint: Where clients reach this server: a name, with the port unless it is 443.
+        sign_up: Who may make an account.
+        send: Sends e-mail.
     """
     app = FastAPI(title="Attimo", docs_url=None, redoc_url=None, lifespan=_few_threads)
     app.state.control = control
     app.state.endpoint = endpoint
-    for door in (caches, api_keys, roles, tokens, signing_keys, audit):
+    app.state.people = People(sign_up, send, Throttle(control.clock), endpoint)
+    for door in DOORS:
         app.include_router(door.router)
     refusals.teach(app)
     app.add_middleware(GrpcDoor, control=control, endpoint=endpoint)

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
+from starlette.concurrency import run_in_threadpool
 
+from attimo.api import cookies
 from attimo.control import Control, Tx, access
 from attimo.control.actor import Actor
 from attimo.errors import Unauthenticated
@@ -91,6 +93,11 @@ def look(control: Control, caller: Caller, type: str, verb: str) -> Iterator[Tx]
 
 
 async def _caller(request: Request) -> Caller:
+    # Whoever has signed in means that, also on a server that lets everybody in.
+    if cookies.is_sent(request) and request.headers.get(KEY_HEADER, access.LOCAL) == access.LOCAL:
+        control: Control = request.app.state.control
+        session = await run_in_threadpool(cookies.session_of, control, request)
+        return cookies.SessionHolder(session, request.headers.get(PEER_HEADER, ""))
     return of_headers(request.headers)
 
 

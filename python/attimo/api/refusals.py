@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from attimo.errors import AttimoError, InvalidArgument, Unimplemented
+from attimo.errors import AttimoError, InvalidArgument, TooManyAttempts, Unimplemented
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,10 @@ async def _refuse(_: Request, error: Exception) -> JSONResponse:
         error = InvalidArgument(_first(error))
     if isinstance(error, AttimoError):
         log_if_ours(error)
-        return _answer(error.status, error.code, str(error))
+        answer = _answer(error.status, error.code, str(error))
+        if isinstance(error, TooManyAttempts):
+            answer.headers["retry-after"] = str(error.retry_after)
+        return answer
     if isinstance(error, HTTPException):
         return _answer(error.status_code, _word(error.status_code), str(error.detail))
     return _answer(500, AttimoError.code, "The server made a mistake; its log says which")

@@ -12,7 +12,7 @@ from typing import Any
 
 from attimo.control import selectors
 from attimo.control.selectors import ALL, Selector
-from attimo.errors import InvalidArgument
+from attimo.errors import InvalidArgument, PermissionDenied
 
 MOST_RULES = 20
 MOST_RANGES = 100
@@ -98,6 +98,16 @@ class Permissions:
         return all(
             any(ours.covers(theirs) for ours in self.rules) for theirs in other.rules
         ) and all(any(_inside(theirs, ours) for theirs in other.networks) for ours in self.networks)
+
+    def admit(self, peer: str) -> None:
+        """Refuse a caller from an address for which the conditions do not hold.
+
+        Raises:
+            PermissionDenied: They do not.
+        """
+        address = ipaddress.ip_address(peer)
+        if not all(any(address in network for network in ranges) for ranges in self.networks):
+            raise PermissionDenied("Insufficient permissions: the role is not for this address")
 
     @property
     def is_data_only(self) -> bool:

@@ -27,7 +27,7 @@ MOST = 100
 class InUse:
     """How many hold a role that was to be deleted."""
 
-    api_keys: int
+    api_keys: int = 0
     account_members: int = 0
     invitations: int = 0
 
@@ -139,10 +139,8 @@ def delete(tx: Tx, account_id: int, role_id: str) -> InUse | None:
         PermissionDenied: It permits more than the actor may.
     """
     _own(tx, account_id, role_id)
-    keys = tables.api_keys.c
-    held = select(func.count()).where(keys.role_id == role_id, keys.revoked_at.is_(None))
-    in_use = InUse(api_keys=tx.db.execute(held).scalar_one())
-    if in_use.api_keys:
+    in_use = _holders(tx, account_id, role_id)
+    if in_use != InUse():
         return in_use
     _write(tx, account_id, role_id, {"deleted_at": tx.now})
     audit.note(tx, account_id, "role.delete", role_id)
@@ -152,6 +150,19 @@ def delete(tx: Tx, account_id: int, role_id: str) -> InUse | None:
 def delete_of_key(tx: Tx, account_id: int, key_id: str) -> None:
     """Delete the role of a single key, if it has one of its own."""
     _write(tx, account_id, key_id, {"deleted_at": tx.now})
+
+
+def _holders(tx: Tx, account_id: int, role_id: str) -> InUse:
+    keys, members, invitations = tables.api_keys.c, tables.members.c, tables.invitations.c
+
+    def count(*which: ColumnElement[bool]) -> int:
+        return int(tx.db.execute(select(func.count()).where(*which)).scalar_one())
+
+    return InUse(
+        api_keys=count(keys.role_id == role_id, keys.revoked_at.is_(None)),
+        account_members=count(members.account_id == account_id, members.role_id == role_id),
+        invitations=count(invitations.role_id == role_id, invitations.expires_at > tx.now),
+    )
 
 
 def _own(tx: Tx, account_id: int, role_id: str) -> Role:

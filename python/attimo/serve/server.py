@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from attimo import __version__, certificates
+from attimo import __version__, certificates, mail
 from attimo.control import Control, usage
 from attimo.data_directory import Credentials, DataDirectory, Running
 from attimo.node.collector import Collector
@@ -27,6 +27,8 @@ from attimo.store.database import Database, open_database
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+
+    from attimo.api.people import SignUp
 
 GRACE_SECONDS = 7.0  # of the ten in which a server must have ended
 
@@ -52,11 +54,11 @@ def serve(settings: Settings) -> None:
         control.announce()
 
         addresses = node.start()
+        send = _mail(settings, stack)
         collector = Collector(node.take_usage, _recorder(control), settings.collect_seconds)
         running = _running(settings, addresses)
-        app = AppThread(
-            socket, partial(_control_app, control, running.endpoint), on_failure=asked.set
-        )
+        make_app = partial(_control_app, control, running.endpoint, settings.signup, send)
+        app = AppThread(socket, make_app, on_failure=asked.set)
         # Undone from the last to the first: the node ends, its usage is recorded, the app ends.
         stack.callback(app.stop)
         stack.callback(collector.stop)
@@ -138,10 +140,18 @@ def _recorder(control: Control) -> Callable[[usage.Batch], None]:
     return record
 
 
-def _control_app(control: Control, endpoint: str) -> "FastAPI":
+def _control_app(control: Control, endpoint: str, sign_up: "SignUp", send: mail.Send) -> "FastAPI":
     from attimo.api import create_app
 
-    return create_app(control, endpoint)
+    return create_app(control, endpoint, sign_up, send)
+
+
+def _mail(settings: Settings, stack: ExitStack) -> mail.Send:
+    if settings.smtp is None:
+        return mail.to_log
+    send = mail.BySmtp(settings.smtp, settings.mail_from)
+    stack.callback(send.close)
+    return send
 
 
 def _running(settings: Settings, addresses: Addresses) -> Running:

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Literal, TypeVar, cast
 
+from attimo.mail import SmtpServer
 from attimo.settings import values
 from attimo.settings.values import Kind, Raw
 
@@ -81,6 +82,19 @@ class Settings:
     )
     collect_seconds: float = setting(
         5, values.SECONDS, "How often usage is taken from the data plane into the ledger."
+    )
+    signup: Literal["open", "invite", "closed"] = setting(
+        "invite",
+        values.SIGN_UP,
+        "Who may make an account: anybody, only who is invited to one, or nobody.",
+    )
+    smtp: SmtpServer | None = setting(  # noqa: RUF009 (a declaration, not a value)
+        "off",
+        values.SMTP,
+        "Where e-mail is handed in; without it, e-mail is written to the log.",
+    )
+    mail_from: str = setting(
+        "attimo@localhost", values.EMAIL, "The address that e-mail comes from."
     )
     origins: Mapping[str, str] = field(repr=False, default_factory=dict)
 

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
+from attimo.mail import SmtpServer, server_of
 from attimo.settings import host
 
 Raw = str | int | float | bool
@@ -138,6 +139,25 @@ def _between(least: Number, most: Number, number: Number) -> Number:
     return number
 
 
+def _sign_up(raw: Raw) -> Literal["open", "invite", "closed"]:
+    match raw:
+        case "open" | "invite" | "closed":
+            return raw
+        case _:
+            raise ValueError
+
+
+def _smtp(raw: Raw) -> SmtpServer | None:
+    return None if raw is False or raw == "off" else server_of(_text(raw))
+
+
+def _email(raw: Raw) -> str:
+    address = _text(raw)
+    if not re.fullmatch(r"[^\s@]+@[^\s@]+", address):
+        raise ValueError
+    return address
+
+
 ADDRESS = Kind(_address, "an IP address and a port, such as 127.0.0.1:8080 or [::1]:0, or off")
 PUBLIC_NAME = Kind(_public_name, "a DNS name without a port, such as cache.example.com")
 FOLDER = Kind(_folder, "a path of a directory")
@@ -145,3 +165,6 @@ MEMORY = Kind(_memory, "auto, or at least 1 MiB as bytes or with KB, MB, GB, KiB
 THREADS = Kind(_threads, "auto, or a number from 1 to 1024")
 SWITCH = Kind(_switch, "true or false")
 SECONDS = Kind(_seconds, "a number from 0.1 to 3600")
+SIGN_UP = Kind(_sign_up, "open, invite or closed")
+SMTP = Kind(_smtp, "smtp://user:password@host:587, smtps://… for TLS from the start, or off")
+EMAIL = Kind(_email, "an e-mail address")

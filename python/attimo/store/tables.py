@@ -168,6 +168,61 @@ APPEND_ONLY = [
 for statement in APPEND_ONLY:
     event.listen(audit, "after_create", DDL(statement))  # type: ignore[no-untyped-call]
 
+users = Table(
+    "users",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("email", Text, nullable=False, unique=True),
+    Column("password_hash", Text, nullable=False),
+    Column("created_at", Integer, nullable=False),
+    sqlite_autoincrement=True,
+)
+"""People. An e-mail address is in lower case; of a password there is what argon2id made of it."""
+
+members = Table(
+    "members",
+    metadata,
+    Column("account_id", Integer, ForeignKey("accounts.id"), primary_key=True),
+    Column("user_id", Integer, ForeignKey("users.id"), primary_key=True, index=True),
+    Column("role_id", Text, nullable=False),
+    Column("joined_at", Integer, nullable=False),
+)
+"""Which users belong to which account, and what they may there."""
+
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("account_id", Integer, ForeignKey("accounts.id"), nullable=False, index=True),
+    Column("email", Text, nullable=False),
+    Column("role_id", Text, nullable=False),
+    Column("hash", LargeBinary, nullable=False, unique=True),
+    Column("created_at", Integer, nullable=False),
+    Column("expires_at", Integer, nullable=False),
+)
+"""Who may become a member; the row goes when that is done."""
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("hash", LargeBinary, primary_key=True),
+    Column("user_id", Integer, ForeignKey("users.id"), nullable=False, index=True),
+    Column("account_id", Integer, nullable=False),
+    Column("csrf_token", Text, nullable=False),
+    Column("created_at", Integer, nullable=False),
+    Column("expires_at", Integer, nullable=False),
+)
+"""Who has signed in. `account_id` is 0 for a user without an account."""
+
+password_resets = Table(
+    "password_resets",
+    metadata,
+    Column("hash", LargeBinary, primary_key=True),
+    Column("user_id", Integer, ForeignKey("users.id"), nullable=False, index=True),
+    Column("expires_at", Integer, nullable=False),
+)
+"""Who may replace a forgotten password."""
+
 batches = Table(
     "batches",
     metadata,

@@ -1,0 +1,97 @@
+"""Who asks with the cookie of a session.
+
+The cookie is out of reach for scripts, stays on its own site, and needs a token of its own from
+whoever asks for more than to look: so no page of somebody else can act for a user.
+"""
+
+from dataclasses import dataclass
+from hmac import compare_digest
+from urllib.parse import urlsplit
+
+from fastapi import Request, Response
+
+from attimo.control import Control, Tx, sessions
+from attimo.control.actor import Actor
+from attimo.control.sessions import Session
+from attimo.errors import PermissionDenied, Unauthenticated
+
+SCHEME_HEADER = "attimo-scheme"
+CSRF_HEADER = "x-csrf-token"
+_ONLY_LOOKING = ("GET", "HEAD", "OPTIONS")
+
+
+@dataclass(frozen=True, slots=True)
+class SessionHolder:
+    """A caller who has signed in."""
+
+    session: Session
+    peer: str
+
+    @property
+    def account_id(self) -> int:
+        """The account that the session is at."""
+        return self.session.account_id
+
+    def actor(self, tx: Tx) -> Actor:
+        """The member, with its role."""
+        return sessions.actor(tx, self.session, self.peer)
+
+
+def is_sent(request: Request) -> bool:
+    """Whether a request bears the cookie of a session."""
+    return _name(request) in request.cookies
+
+
+def session_of(control: Control, request: Request) -> Session:
+    """The session of a request.
+
+    Raises:
+        Unauthenticated: There is none, or it has ended.
+        PermissionDenied: It changes something, and does not show that the user wants that.
+    """
+    token = request.cookies.get(_name(request))
+    if token is None:
+        raise Unauthenticated("This needs a session: sign in with POST /session")
+    with control.read() as tx:
+        session = sessions.of_token(tx, token)
+    if request.method not in _ONLY_LOOKING:
+        _check_intent(request, session)
+    return session
+
+
+def give(request: Request, response: Response, session: Session, seconds: int) -> None:
+    """Hand a session's cookie out."""
+    response.set_cookie(
+        _name(request),
+        session.token,
+        max_age=seconds,
+        path="/",
+        secure=_is_secure(request),
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def take_back(request: Request, response: Response) -> None:
+    """Let the browser forget the cookie."""
+    response.delete_cookie(
+        _name(request), path="/", secure=_is_secure(request), httponly=True, samesite="lax"
+    )
+
+
+def _check_intent(request: Request, session: Session) -> None:
+    shown = request.headers.get(CSRF_HEADER, "")
+    if not compare_digest(shown.encode(), session.csrf_token.encode()):
+        raise PermissionDenied(f"The header {CSRF_HEADER} must hold the session's csrf_token")
+    origin = request.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+        raise PermissionDenied(f"Requests from {origin} may not use a session here")
+
+
+def _is_secure(request: Request) -> bool:
+    return request.headers.get(SCHEME_HEADER) == "https"
+
+
+def _name(request: Request) -> str:
+    # A browser takes a cookie of this name only for this host, and only over TLS.
+    return "__Host-attimo_session" if _is_secure(request) else "attimo_session"

@@ -1,0 +1,200 @@
+"""The members of an account, and who is invited to become one."""
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict
+
+from attimo.api import cookies
+from attimo.api.caller import Asking, Plane, act, look
+from attimo.api.cookies import SessionHolder
+from attimo.api.people import Peer, People, Settled
+from attimo.api.refusals import RESPONSES
+from attimo.control import invitations, members, passwords, sessions, users
+from attimo.control.actor import SYSTEM, Actor
+from attimo.control.invitations import Invitation
+from attimo.control.users import User
+from attimo.errors import PermissionDenied, Unauthenticated
+
+router = APIRouter(tags=["people"], responses=RESPONSES)
+
+MANAGES = "account_management"
+
+
+class Shown(BaseModel):
+    """A member; `joined_at` in seconds since 1970."""
+
+    user_id: int
+    email: str
+    role_id: str
+    joined_at: int
+
+
+class Listed(BaseModel):
+    """All members, the oldest first."""
+
+    members: list[Shown]
+
+
+class Changed(BaseModel):
+    """Which role a member is to have."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    role_id: str
+
+
+class Invited(BaseModel):
+    """Whom to invite, and which role that one is to have."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    email: str
+    role_id: str = "viewer"
+
+
+class ShownInvitation(BaseModel):
+    """An open invitation; times in seconds since 1970. The token is in the e-mail only."""
+
+    invitation_id: str
+    email: str
+    role_id: str
+    created_at: int
+    expires_at: int
+
+
+class ListedInvitations(BaseModel):
+    """All open invitations, the oldest first."""
+
+    invitations: list[ShownInvitation]
+
+
+class Accepted(BaseModel):
+    """An invitation's token; `password` is for who has none yet, or who is not signed in."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    token: str
+    password: str
+
+
+class Joined(BaseModel):
+    """The account that was joined; the cookie that comes with this is a session."""
+
+    account_id: int
+    csrf_token: str
+
+
+@router.get("/members")
+def list_members(plane: Plane, caller: Asking) -> Listed:
+    """List the members of the account."""
+    with look(plane, caller, MANAGES, "list") as tx:
+        found = members.list_all(tx, caller.account_id)
+    return Listed(members=[_shown(member) for member in found])
+
+
+@router.put("/members/{user_id}")
+def change_role(plane: Plane, caller: Asking, user_id: int, wanted: Changed) -> Shown:
+    """Give a member another role, at once."""
+    with act(plane, caller, MANAGES, "write") as tx:
+        return _shown(members.change_role(tx, caller.account_id, user_id, wanted.role_id))
+
+
+@router.delete("/members/{user_id}", status_code=204)
+def remove(plane: Plane, caller: Asking, user_id: int) -> None:
+    """Take a member out of the account; everybody may leave by himself."""
+    if isinstance(caller, SessionHolder) and caller.session.user_id == user_id:
+        with plane.begin() as tx:
+            tx.actor = caller.actor(tx)
+            members.remove(tx, caller.account_id, user_id, by_itself=True)
+        return
+    with act(plane, caller, MANAGES, "write") as tx:
+        members.remove(tx, caller.account_id, user_id)
+
+
+@router.post("/invitations", status_code=201)
+def invite(plane: Plane, people: Settled, caller: Asking, wanted: Invited) -> ShownInvitation:
+    """Invite somebody by e-mail, for a week."""
+    with act(plane, caller, MANAGES, "write") as tx:
+        made = invitations.create(tx, caller.account_id, wanted.email, wanted.role_id)
+    people.send(made.invitation.email, "You are invited", _letter(people.endpoint, made.token))
+    return _shown_invitation(made.invitation)
+
+
+@router.get("/invitations")
+def list_invitations(plane: Plane, caller: Asking) -> ListedInvitations:
+    """List the open invitations."""
+    with look(plane, caller, MANAGES, "list") as tx:
+        found = invitations.list_all(tx, caller.account_id)
+    return ListedInvitations(invitations=[_shown_invitation(each) for each in found])
+
+
+@router.delete("/invitations/{invitation_id}", status_code=204)
+def take_back(plane: Plane, caller: Asking, invitation_id: str) -> None:
+    """Take an invitation back."""
+    with act(plane, caller, MANAGES, "write") as tx:
+        invitations.take_back(tx, caller.account_id, invitation_id)
+
+
+@router.post("/invitations/accept")
+def accept(
+    plane: Plane,
+    people: Settled,
+    peer: Peer,
+    wanted: Accepted,
+    request: Request,
+    response: Response,
+) -> Joined:
+    """Become a member: a new user sets a password, a known one says the one that it has."""
+    people.throttle.attempt("accept", peer)
+    with plane.read() as tx:
+        invitation = invitations.of_token(tx, wanted.token)
+        user = users.of_email(tx, invitation.email)
+    hashed = _let_in(people, invitation, user, wanted.password)
+    with plane.begin() as tx:
+        tx.actor = Actor(f"member {invitation.email}", peer, SYSTEM.permissions)
+        # Looked up anew: an invitation is good for once, whoever is quicker.
+        invitation = invitations.of_token(tx, wanted.token)
+        joining = user or users.create(tx, invitation.email, hashed)
+        invitations.accept(tx, invitation, joining)
+        session = sessions.create(tx, joining, invitation.account_id)
+    people.throttle.succeeded("accept", peer)
+    cookies.give(request, response, session, sessions.SECONDS)
+    return Joined(account_id=invitation.account_id, csrf_token=session.csrf_token)
+
+
+def _let_in(people: People, invitation: Invitation, user: User | None, password: str) -> str:
+    """What is kept of a new user's password, or the proof that a known one has the old."""
+    if user is None:
+        if people.sign_up == "closed":
+            raise PermissionDenied("This server takes no new users")
+        return passwords.hashed(password, invitation.email)
+    if not passwords.matches(user.password_hash, password):
+        raise Unauthenticated("The e-mail address or the password is wrong")
+    return user.password_hash
+
+
+def _letter(endpoint: str, token: str) -> str:
+    return (
+        f"You are invited to an account at https://{endpoint}.\n\n"
+        "Accept within a week by sending this, with a password of your choice:\n\n"
+        f"POST https://{endpoint}/invitations/accept\n"
+        f'{{"token": "{token}", "password": "…"}}\n'
+    )
+
+
+def _shown(member: members.Member) -> Shown:
+    return Shown(
+        user_id=member.user_id,
+        email=member.email,
+        role_id=member.role_id,
+        joined_at=member.joined_at,
+    )
+
+
+def _shown_invitation(invitation: Invitation) -> ShownInvitation:
+    return ShownInvitation(
+        invitation_id=invitation.id,
+        email=invitation.email,
+        role_id=invitation.role_id,
+        created_at=invitation.created_at,
+        expires_at=invitation.expires_at,
+    )

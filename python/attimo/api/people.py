@@ -1,0 +1,42 @@
+"""What the doors for people have in common: the rule for newcomers, the brakes, the mail."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from fastapi import Depends, Request
+
+from attimo.api.caller import PEER_HEADER
+from attimo.api.throttle import Throttle
+from attimo.mail import Send
+
+SignUp = Literal["open", "invite", "closed"]
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """How people come in.
+
+    Attributes:
+        sign_up: Whether anybody may make an account, only who is invited, or nobody.
+        send: Sends e-mail.
+        throttle: Slows down who guesses.
+        endpoint: Where clients reach this server, for what e-mails say.
+    """
+
+    sign_up: SignUp
+    send: Send
+    throttle: Throttle
+    endpoint: str
+
+
+async def _people(request: Request) -> People:
+    people: People = request.app.state.people
+    return people
+
+
+async def _peer(request: Request) -> str:
+    return request.headers.get(PEER_HEADER, "")
+
+
+Settled = Annotated[People, Depends(_people)]
+Peer = Annotated[str, Depends(_peer)]

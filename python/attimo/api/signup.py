@@ -1,0 +1,66 @@
+"""Sign-up: an account, a cache and a key with one request, and no payment asked for."""
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict
+
+from attimo.api import cookies
+from attimo.api.caller import Plane
+from attimo.api.people import Peer, Settled
+from attimo.api.refusals import RESPONSES
+from attimo.control import accounts, api_keys, caches, members, passwords, sessions, users
+from attimo.control.actor import SYSTEM, Actor
+from attimo.control.system_roles import OWNER
+from attimo.errors import PermissionDenied
+
+router = APIRouter(prefix="/signup", tags=["people"], responses=RESPONSES)
+
+CACHE = "default-cache"
+
+
+class Wanted(BaseModel):
+    """Somebody new; without `account_name` the account is called by the address."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    email: str
+    password: str
+    account_name: str | None = None
+
+
+class Made(BaseModel):
+    """A new account. `api_key` is shown this once and kept nowhere; the cookie is a session."""
+
+    account_id: int
+    cache: str
+    api_key: str
+    endpoint: str
+    csrf_token: str
+
+
+@router.post("", status_code=201)
+def sign_up(
+    plane: Plane, people: Settled, peer: Peer, wanted: Wanted, request: Request, response: Response
+) -> Made:
+    """Make an account with its owner, a cache and an API key, all to be used at once."""
+    if people.sign_up != "open":
+        words = "by invitation only" if people.sign_up == "invite" else "closed"
+        raise PermissionDenied(f"Sign-up is {words} on this server")
+    people.throttle.attempt("sign up", peer)
+    email = users.address_of(wanted.email)
+    hashed = passwords.hashed(wanted.password, email)
+    with plane.begin() as tx:
+        tx.actor = Actor(f"member {email}", peer, SYSTEM.permissions)
+        user = users.create(tx, email, hashed)
+        account = accounts.create(tx, wanted.account_name or email)
+        members.add(tx, account.id, user, OWNER.id)
+        caches.create(tx, account.id, CACHE)
+        key = api_keys.create(tx, account.id, "made at sign-up")
+        session = sessions.create(tx, user)
+    cookies.give(request, response, session, sessions.SECONDS)
+    return Made(
+        account_id=account.id,
+        cache=CACHE,
+        api_key=key.token,
+        endpoint=people.endpoint,
+        csrf_token=session.csrf_token,
+    )

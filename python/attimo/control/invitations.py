@@ -1,0 +1,127 @@
+"""Invitations: a token by e-mail that makes its reader a member."""
+
+import secrets
+from dataclasses import dataclass, field
+
+from sqlalchemy import delete, insert, select
+
+from attimo.control import audit, members, roles, users
+from attimo.control.system_roles import VIEWER
+from attimo.control.tx import Tx
+from attimo.control.users import User
+from attimo.errors import Exhausted, NoSuchInvitation, Unauthenticated
+from attimo.store import tables
+
+SECONDS = 7 * 24 * 60 * 60
+"""How long an invitation is good."""
+MOST = 100
+"""How many an account may have open."""
+
+_invitations = tables.invitations.c
+_SELECT = select(
+    _invitations.id,
+    _invitations.account_id,
+    _invitations.email,
+    _invitations.role_id,
+    _invitations.created_at,
+    _invitations.expires_at,
+).order_by(_invitations.created_at, _invitations.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """What is known of an invitation; times in seconds since 1970."""
+
+    id: str
+    account_id: int
+    email: str
+    role_id: str
+    created_at: int
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewInvitation:
+    """An invitation at the only moment at which its token is known."""
+
+    invitation: Invitation
+    token: str = field(repr=False)
+
+
+def create(tx: Tx, account_id: int, email: str, role_id: str = VIEWER.id) -> NewInvitation:
+    """Invite somebody; an older invitation of the same address ends.
+
+    Raises:
+        InvalidArgument: That is no address.
+        NoSuchRole: The account has no such role.
+        PermissionDenied: It permits more than the actor may.
+        Exhausted: The account has as many open invitations as it may.
+    """
+    address = users.address_of(email)
+    tx.actor.hand_out(roles.get(tx, account_id, role_id).permissions, "the invitation")
+    mine = _invitations.account_id == account_id
+    tx.db.execute(delete(tables.invitations).where(mine, _invitations.email == address))
+    tx.db.execute(delete(tables.invitations).where(_invitations.expires_at <= tx.now))
+    if len(list_all(tx, account_id)) >= MOST:
+        raise Exhausted(f"An account has at most {MOST} open invitations")
+    token = secrets.token_urlsafe(32)
+    made = Invitation(secrets.token_hex(12), account_id, address, role_id, tx.now, tx.now + SECONDS)
+    row = {
+        "id": made.id,
+        "account_id": account_id,
+        "email": address,
+        "role_id": role_id,
+        "hash": users.digest(token),
+        "created_at": made.created_at,
+        "expires_at": made.expires_at,
+    }
+    tx.db.execute(insert(tables.invitations).values(row))
+    audit.note(tx, account_id, "invitation.create", address, role=role_id)
+    return NewInvitation(made, token)
+
+
+def list_all(tx: Tx, account_id: int) -> list[Invitation]:
+    """Return the open invitations of an account, the oldest first."""
+    query = _SELECT.where(_invitations.account_id == account_id)
+    return [
+        Invitation(*row) for row in tx.db.execute(query.where(_invitations.expires_at > tx.now))
+    ]
+
+
+def of_token(tx: Tx, token: str) -> Invitation:
+    """The invitation whose token this is.
+
+    Raises:
+        Unauthenticated: It is none, was used or taken back, or has ended.
+    """
+    query = _SELECT.where(_invitations.hash == users.digest(token))
+    row = tx.db.execute(query.where(_invitations.expires_at > tx.now)).first()
+    if row is None:
+        raise Unauthenticated("The invitation is not valid, or not any more: ask for a new one")
+    return Invitation(*row)
+
+
+def accept(tx: Tx, invitation: Invitation, user: User) -> None:
+    """Make the user a member, and end the invitation.
+
+    Raises:
+        NoSuchRole: The role is gone.
+        MemberExists: The user is a member already.
+    """
+    members.add(tx, invitation.account_id, user, invitation.role_id)
+    tx.db.execute(delete(tables.invitations).where(_invitations.id == invitation.id))
+
+
+def take_back(tx: Tx, account_id: int, invitation_id: str) -> None:
+    """End an invitation.
+
+    Raises:
+        NoSuchInvitation: The account has none of that id.
+    """
+    query = delete(tables.invitations).where(
+        _invitations.account_id == account_id, _invitations.id == invitation_id
+    )
+    email = tx.db.execute(query.returning(_invitations.email)).scalar()
+    if email is None:
+        raise NoSuchInvitation(invitation_id)
+    audit.note(tx, account_id, "invitation.take-back", email)

@@ -1,0 +1,139 @@
+"""Members: which users belong to an account, and with which role. One is always an owner."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from attimo.control import audit, roles
+from attimo.control.system_roles import OWNER
+from attimo.control.tx import Tx
+from attimo.control.users import User
+from attimo.errors import FailedPrecondition, MemberExists, NoSuchMember
+from attimo.store import tables
+
+_members = tables.members.c
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A user of an account; `joined_at` in seconds since 1970."""
+
+    user_id: int
+    email: str
+    role_id: str
+    joined_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """An account of a user."""
+
+    account_id: int
+    account_name: str
+    role_id: str
+
+
+def add(tx: Tx, account_id: int, user: User, role_id: str) -> None:
+    """Make a user a member.
+
+    Raises:
+        NoSuchRole: The account has no such role.
+        PermissionDenied: It permits more than the actor may.
+        MemberExists: The user is one already.
+    """
+    tx.actor.hand_out(roles.get(tx, account_id, role_id).permissions, "the member")
+    row = {
+        "account_id": account_id,
+        "user_id": user.id,
+        "role_id": role_id,
+        "joined_at": tx.now,
+    }
+    try:
+        with tx.db.begin_nested():
+            tx.db.execute(insert(tables.members).values(row))
+    except IntegrityError as error:
+        raise MemberExists(user.email) from error
+    audit.note(tx, account_id, "member.join", user.email, role=role_id)
+
+
+def list_all(tx: Tx, account_id: int) -> list[Member]:
+    """Return the members of an account, the oldest first."""
+    query = (
+        select(_members.user_id, tables.users.c.email, _members.role_id, _members.joined_at)
+        .join_from(tables.members, tables.users)
+        .where(_members.account_id == account_id)
+        .order_by(_members.joined_at, _members.user_id)
+    )
+    return [Member(*row) for row in tx.db.execute(query)]
+
+
+def accounts_of(tx: Tx, user_id: int) -> list[Membership]:
+    """Return the accounts of a user, the oldest membership first."""
+    query = (
+        select(_members.account_id, tables.accounts.c.name, _members.role_id)
+        .join_from(tables.members, tables.accounts)
+        .where(_members.user_id == user_id)
+        .order_by(_members.joined_at, _members.account_id)
+    )
+    return [Membership(*row) for row in tx.db.execute(query)]
+
+
+def change_role(tx: Tx, account_id: int, user_id: int, role_id: str) -> Member:
+    """Give a member another role, at once.
+
+    Raises:
+        NoSuchMember: The account has no such member.
+        NoSuchRole: The account has no such role.
+        PermissionDenied: Either role permits more than the actor may.
+        FailedPrecondition: It is the last owner.
+    """
+    member = _get(tx, account_id, user_id)
+    for each in (member.role_id, role_id):
+        tx.actor.hand_out(roles.get(tx, account_id, each).permissions, "the member")
+    if role_id != OWNER.id:
+        _keep_an_owner(tx, account_id, member)
+    tx.db.execute(update(tables.members).where(*_is(account_id, user_id)).values(role_id=role_id))
+    audit.note(tx, account_id, "member.role", member.email, role=role_id)
+    return Member(member.user_id, member.email, role_id, member.joined_at)
+
+
+def remove(tx: Tx, account_id: int, user_id: int, by_itself: bool = False) -> None:
+    """Take a member out of an account, with its sessions there.
+
+    Args:
+        by_itself: Whether it is the member who leaves, which takes no permission.
+
+    Raises:
+        NoSuchMember: The account has no such member.
+        PermissionDenied: The member may more than the actor.
+        FailedPrecondition: It is the last owner.
+    """
+    member = _get(tx, account_id, user_id)
+    if not by_itself:
+        tx.actor.hand_out(roles.get(tx, account_id, member.role_id).permissions, "the member")
+    _keep_an_owner(tx, account_id, member)
+    tx.db.execute(delete(tables.members).where(*_is(account_id, user_id)))
+    sessions = tables.sessions.c
+    ended = (sessions.account_id == account_id, sessions.user_id == user_id)
+    tx.db.execute(delete(tables.sessions).where(*ended))
+    audit.note(tx, account_id, "member.remove", member.email)
+
+
+def _get(tx: Tx, account_id: int, user_id: int) -> Member:
+    for member in list_all(tx, account_id):
+        if member.user_id == user_id:
+            return member
+    raise NoSuchMember(user_id)
+
+
+def _keep_an_owner(tx: Tx, account_id: int, member: Member) -> None:
+    query = select(func.count()).where(
+        _members.account_id == account_id, _members.role_id == OWNER.id
+    )
+    if member.role_id == OWNER.id and tx.db.execute(query).scalar_one() == 1:
+        raise FailedPrecondition("The last owner of an account can neither leave nor lose the role")
+
+
+def _is(account_id: int, user_id: int) -> tuple[ColumnElement[bool], ...]:
+    return _members.account_id == account_id, _members.user_id == user_id
