@@ -134,6 +134,32 @@ class Client:
         """Delete a role that nobody holds, or tell how many do."""
         return self._json("DELETE", f"/roles/{_part(role_id)}")
 
+    def members(self) -> list[dict[str, Any]]:
+        """The members of the account, the oldest first."""
+        found: list[dict[str, Any]] = self._json("GET", "/members")["members"]
+        return found
+
+    def change_member(self, user_id: int, role_id: str) -> None:
+        """Give a member another role."""
+        self._ask("PUT", f"/members/{user_id}", json={"role_id": role_id})
+
+    def remove_member(self, user_id: int) -> None:
+        """Take a member out of the account."""
+        self._ask("DELETE", f"/members/{user_id}")
+
+    def invite(self, email: str, role_id: str) -> dict[str, Any]:
+        """Invite somebody by e-mail."""
+        return self._json("POST", "/invitations", {"email": email, "role_id": role_id})
+
+    def invitations(self) -> list[dict[str, Any]]:
+        """The open invitations, the oldest first."""
+        found: list[dict[str, Any]] = self._json("GET", "/invitations")["invitations"]
+        return found
+
+    def take_back_invitation(self, invitation_id: str) -> None:
+        """End an invitation."""
+        self._ask("DELETE", f"/invitations/{_part(invitation_id)}")
+
     def create_token(self, token: dict[str, Any]) -> dict[str, Any]:
         """Make a disposable token."""
         return self._json("POST", "/tokens", token)

@@ -12,6 +12,7 @@ from attimo.cli import (
     key,
     leaderboard,
     list,
+    member,
     profile,
     role,
     serving,
@@ -41,6 +42,7 @@ app.add_typer(leaderboard.app, name="leaderboard")
 app.add_typer(key.app, name="key")
 app.add_typer(role.app, name="role")
 app.add_typer(token.app, name="token")
+app.add_typer(member.app, name="member")
 app.command("audit")(audit.audit)
 app.add_typer(profile.app, name="profile")
 app.command("version")(version.version)

@@ -1,0 +1,130 @@
+"""A stranger's way to an account, and a guest's, on a real server."""
+
+import json
+import re
+import socketserver
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from e2e.terminal import Terminal
+from harness import Server
+
+PASSWORD = "correct horse battery"  # noqa: S105
+
+
+@dataclass
+class Mailbox:
+    """A server for e-mail that takes everything and keeps it."""
+
+    port: int
+    arrived: threading.Event = field(default_factory=threading.Event)
+    letter: str = ""
+
+
+@pytest.fixture
+def mailbox() -> Iterator[Mailbox]:
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            self.wfile.write(b"220 mailbox\r\n")
+            for line in self.rfile:
+                word = line[:4].upper()
+                if word == b"DATA":
+                    self.wfile.write(b"354 go on\r\n")
+                    box.letter = b"".join(iter(self.rfile.readline, b".\r\n")).decode()
+                self.wfile.write(b"221 bye\r\n" if word == b"QUIT" else b"250 ok\r\n")
+                if word == b"QUIT":
+                    break
+            box.arrived.set()
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        box = Mailbox(server.server_address[1])
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield box
+        server.shutdown()
+        thread.join()
+
+
+def token_in(text: str) -> str:
+    """The token that an e-mail says."""
+    found = re.search(r'"token": "([^"]+)"', text.replace("=\n", ""))
+    assert found, text
+    return found[1]
+
+
+def test_a_stranger_writes_a_first_value_after_one_request(stranger: Terminal) -> None:
+    with Server("--signup", "open") as server:
+        asked = {"email": "ann@example.com", "password": PASSWORD}
+        made = httpx.post(f"{server.http}/signup", json=asked).json()
+        stranger.variables |= {"ATTIMO_URL": server.http, "ATTIMO_TOKEN": made["api_key"]}
+
+        stranger.do("cache", "set", "greeting", "hello", "--cache", made["cache"])
+
+        assert stranger.do("cache", "get", "greeting", "--cache", made["cache"]) == "hello"
+        assert made["endpoint"] == server.endpoint
+        assert stranger.do("member", "list").startswith("ann@example.com\tOwner")
+        assert PASSWORD not in server.output
+        assert made["api_key"] not in server.output
+
+
+def test_a_guest_comes_by_the_invitation_in_the_mail(stranger: Terminal, mailbox: Mailbox) -> None:
+    with Server("--smtp", f"smtp://127.0.0.1:{mailbox.port}") as server:
+        owner = Terminal(stranger.home, {"ATTIMO_DATA_DIR": str(server.data_dir)})
+        owner.do("member", "invite", "Bob@example.com", "--role", "operator")
+        assert mailbox.arrived.wait(20)
+        assert "To: bob@example.com" in mailbox.letter
+        with httpx.Client(base_url=server.http) as bob:
+            joined = accept(bob, token_in(mailbox.letter))
+            assert bob.get("/caches").json()["caches"][0]["name"] == "default-cache"
+            assert bob.put("/caches/bobs").status_code == 403
+            headers = {"x-csrf-token": joined["csrf_token"]}
+            assert bob.put("/caches/bobs", headers=headers).status_code == 201
+
+            owner.do("member", "role", "bob@example.com", "viewer")
+            assert bob.put("/caches/more", headers=headers).status_code == 403
+            owner.do("member", "remove", "bob@example.com")
+            assert bob.get("/caches").status_code == 401
+        trail = json.loads(owner.do("audit", "--action", "member", "--json"))
+        assert [each["action"] for each in trail] == [
+            "member.remove",
+            "member.role",
+            "member.join",
+        ]
+
+
+def test_without_a_server_for_mail_the_operator_finds_it_in_the_log(stranger: Terminal) -> None:
+    with Server() as server:
+        owner = Terminal(stranger.home, {"ATTIMO_DATA_DIR": str(server.data_dir)})
+        owner.do("member", "invite", "bob@example.com")
+        assert "bob@example.com\tViewer\tinvited" in owner.do("member", "list")
+        with tls(server.ca) as bob:
+            bob.base_url = httpx.URL(server.https)
+            answer = bob.post(
+                "/invitations/accept",
+                json={"token": token_in(server.output), "password": PASSWORD},
+            )
+            assert "__Host-attimo_session" in answer.headers["set-cookie"]
+            assert "Secure" in answer.headers["set-cookie"]
+            assert bob.get("/session").json()["email"] == "bob@example.com"
+        refused = httpx.post(f"{server.http}/signup", json={"email": "e@x.de", "password": "x"})
+        assert refused.status_code == 403
+
+
+def tls(authority: Path) -> httpx.Client:
+    import ssl
+
+    return httpx.Client(verify=ssl.create_default_context(cafile=str(authority)))
+
+
+def accept(client: httpx.Client, token: str) -> dict[str, Any]:
+    asked = {"token": token, "password": PASSWORD}
+    answer = client.post("/invitations/accept", json=asked)
+    assert answer.status_code == 200, answer.text
+    joined: dict[str, Any] = answer.json()
+    return joined
