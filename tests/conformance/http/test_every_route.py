@@ -1,0 +1,198 @@
+"""Every route of the control plane, as its own description lists them: who may not, does not."""
+
+import socket
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from conformance.accounts import Forger, Neighbours, another_signer, neighbours
+
+PUBLIC = {
+    ("POST", "/signup"),
+    ("POST", "/session"),
+    ("POST", "/invitations/accept"),
+    ("POST", "/password/forgotten"),
+    ("POST", "/password/reset"),
+    ("GET", "/openapi.json"),
+}
+"""What needs no credential, because it is how one comes by one, or is for everybody to read."""
+
+OF_SESSIONS = {
+    ("GET", "/session"),
+    ("PUT", "/session"),
+    ("DELETE", "/session"),
+    ("PUT", "/password"),
+}
+"""What only a session can do, and no key."""
+
+RULE = {"type": "cache", "permissions": ["read", "write"], "caches": "*", "items": "*"}
+ROLE = {"role_name": "made", "permissions": {"rules": [RULE]}}
+BODIES: dict[tuple[str, str], Any] = {
+    ("POST", "/api-keys"): {"role_id": "viewer"},
+    ("POST", "/roles"): ROLE,
+    ("PUT", "/roles/{role_id}"): ROLE,
+    ("POST", "/tokens"): {"permissions": {"rules": [RULE]}, "valid_for_seconds": 60},
+    ("PUT", "/members/{user_id}"): {"role_id": "viewer"},
+    ("POST", "/invitations"): {"email": "eve@example.com"},
+    ("PUT", "/session"): {"account_id": 1},
+    ("PUT", "/password"): {"old_password": "x", "password": "y"},
+}
+
+
+@pytest.fixture(scope="module")
+def house() -> Iterator[Neighbours]:
+    with neighbours() as house:
+        yield house
+
+
+@pytest.fixture(scope="module")
+def http(house: Neighbours) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=house.server.http) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def routes(http: httpx.Client) -> list[tuple[str, str]]:
+    described = http.get("/openapi.json").json()["paths"]
+    found = [(method.upper(), path) for path, known in described.items() for method in known]
+    assert len(found) > 20
+    return [route for route in found if route not in PUBLIC]
+
+
+def status(http: httpx.Client, route: tuple[str, str], token: str | None) -> int:
+    method, path = route
+    filled = path.replace("{user_id}", "1")
+    for name in ("name", "role_id", "key_id", "kid", "invitation_id"):
+        filled = filled.replace(f"{{{name}}}", "no-such-thing")
+    headers = {} if token is None else {"authorization": token}
+    return http.request(method, filled, json=BODIES.get(route), headers=headers).status_code
+
+
+def statuses(
+    http: httpx.Client, routes: list[tuple[str, str]], token: str | None
+) -> dict[tuple[str, str], int]:
+    return {route: status(http, route, token) for route in routes}
+
+
+def credential(http: httpx.Client, owner: str, how: str) -> str:
+    headers = {"authorization": owner}
+    if how == "token":
+        asked = BODIES["POST", "/tokens"]
+        return str(http.post("/tokens", json=asked, headers=headers).json()["token"])
+    role = {"role_name": f"for {how}", "permissions": {"rules": [RULE]}}
+    role_id = http.post("/roles", json=role, headers=headers).json()["role_id"]
+    made = http.post("/api-keys", json={"role_id": role_id}, headers=headers).json()
+    if how == "revoked":
+        http.delete(f"/api-keys/{made['key_info']['key_id']}", headers=headers)
+    return str(made["api_key"])
+
+
+def test_without_a_credential_every_route_is_closed(
+    http: httpx.Client, routes: list[tuple[str, str]]
+) -> None:
+    assert set(statuses(http, routes, None).values()) == {401}
+
+
+FORGED: dict[str, Callable[[Forger], str]] = {
+    "garbage": lambda forger: "garbage",
+    "alg none": lambda forger: forger.token({"alg": "none"}, sign=lambda _: b""),
+    "HS256 with the public key": lambda forger: forger.token(
+        {"alg": "HS256"}, sign=forger.keyed_with_the_public_key
+    ),
+    "another signer": lambda forger: forger.token(sign=another_signer),
+    "foreign kid": lambda forger: forger.token({"kid": "foreign"}),
+    "another account": lambda forger: forger.token(claims=forger.claims | {"acc": 2}),
+    "over": lambda forger: forger.token(claims=forger.claims | {"exp": 1}),
+    "from the future": lambda forger: forger.token(claims=forger.claims | {"iat": 2**40}),
+}
+
+
+@pytest.mark.parametrize("name", FORGED)
+def test_a_forged_credential_opens_no_route(
+    house: Neighbours, http: httpx.Client, routes: list[tuple[str, str]], name: str
+) -> None:
+    forger: Forger = house.forger
+
+    assert set(statuses(http, routes, FORGED[name](forger)).values()) == {401}
+
+
+def test_a_revoked_key_opens_no_route(
+    house: Neighbours, http: httpx.Client, routes: list[tuple[str, str]]
+) -> None:
+    revoked = credential(http, house.owner_key, "revoked")
+
+    assert set(statuses(http, routes, revoked).values()) == {401}
+
+
+@pytest.mark.parametrize("how", ["token", "key"])
+def test_what_is_for_data_opens_no_route(
+    house: Neighbours, http: httpx.Client, routes: list[tuple[str, str]], how: str
+) -> None:
+    data_only = credential(http, house.owner_key, how)
+
+    found = statuses(http, routes, data_only)
+
+    # A key is told that these are for sessions; a token is told nothing but that it is for data.
+    expected = {route: 401 if how == "key" and route in OF_SESSIONS else 403 for route in routes}
+    assert found == expected
+
+
+def test_a_viewer_looks_at_everything_and_changes_nothing(
+    house: Neighbours, http: httpx.Client, routes: list[tuple[str, str]]
+) -> None:
+    headers = {"authorization": house.owner_key}
+    made = http.post("/api-keys", json={"role_id": "viewer"}, headers=headers).json()
+
+    found = statuses(http, [each for each in routes if each not in OF_SESSIONS], made["api_key"])
+
+    assert {code for (method, _), code in found.items() if method != "GET"} == {403}
+    assert {code for (method, _), code in found.items() if method == "GET"} <= {200, 404}
+
+
+@pytest.mark.parametrize("path", ["/caches", "/cache/default-cache?key=k"])
+def test_a_token_in_header_and_query_is_malformed(
+    house: Neighbours, http: httpx.Client, path: str
+) -> None:
+    joint = "&" if "?" in path else "?"
+    headers = {"authorization": house.owner_key}
+
+    answer = http.get(f"{path}{joint}token={house.owner_key}", headers=headers)
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_argument")
+
+
+def test_what_a_client_says_of_itself_under_our_names_is_not_believed(
+    house: Neighbours, http: httpx.Client
+) -> None:
+    ours = {
+        "attimo-account": "1",
+        "attimo-key": "local",
+        "attimo-peer": "10.0.0.1",
+        "attimo-scheme": "https",
+    }
+
+    assert http.get("/api-keys", headers=ours).status_code == 401
+    # Before the header, bytes that some readers would take for the same name.
+    host, port = house.server.http_address
+    with socket.create_connection((host, port)) as raw:
+        raw.sendall(b"GET /api-keys HTTP/1.1\r\nhost: a\r\nAttimo-Account : 1\r\n\r\n")
+        assert raw.recv(12)[9:12] in (b"400", b"401", b"")
+
+
+def test_no_credential_is_in_an_error_or_in_the_log(
+    house: Neighbours, http: httpx.Client, routes: list[tuple[str, str]]
+) -> None:
+    canary = credential(http, house.owner_key, "canary")
+    for method, path in routes:
+        url = path.replace("{", "").replace("}", "")
+        headers = {"authorization": canary}
+        for answer in (
+            http.request(method, url, headers=headers),
+            http.request(method, f"{url}?token={canary}"),
+            http.request(method, url, headers={"authorization": f"{canary}x"}),
+        ):
+            assert canary not in answer.text
+
+    assert canary not in house.server.output
