@@ -11,7 +11,13 @@ import pytest
 from harness import Server, bare_environment
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", ROOT / "docs" / "tutorial" / "first-write.md"]
+DOCS = ROOT / "docs"
+PAGES = [
+    ROOT / "README.md",
+    DOCS / "tutorial" / "first-write.md",
+    DOCS / "how-to" / "vend-tokens.md",
+    DOCS / "how-to" / "accounts-and-members.md",
+]
 MARK = "----- next block"
 DEFAULT = "127.0.0.1:8080"
 
@@ -41,7 +47,7 @@ def test_every_block_prints_what_the_page_says(page: Path, tmp_path: Path) -> No
     with Server(data_dir=tmp_path / "attimo") as server:
         shell = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", typed.replace(DEFAULT, server.running["http"])],
-            cwd=ROOT,
+            cwd=tmp_path,
             env=bare_environment()
             | {
                 "XDG_DATA_HOME": str(tmp_path),
