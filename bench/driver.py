@@ -38,6 +38,8 @@ class Load:
     ttl_seconds: int | None = None
     seed: int = 1
     allow_misses: bool = False
+    work: str = "item"
+    members: int = 100
 
     def words(self) -> list[str]:
         """The words of the command line."""
@@ -51,6 +53,8 @@ class Load:
             f"--keys={self.keys}",
             f"--value-bytes={self.value_bytes}",
             f"--seed={self.seed}",
+            f"--work={self.work}",
+            f"--members={self.members}",
         ]
         options = {
             "rate": self.rate,
@@ -65,7 +69,9 @@ class Load:
         return replace(self, rate=rate, seconds=seconds)
 
 
-def filling(keys: int, ttl_seconds: int | None = None) -> Load:
+def filling(
+    keys: int, ttl_seconds: int | None = None, work: str = "item", members: int = 100
+) -> Load:
     """Every key set once."""
     return Load(
         connections=4,
@@ -77,6 +83,8 @@ def filling(keys: int, ttl_seconds: int | None = None) -> Load:
         operations=keys,
         keys=keys,
         ttl_seconds=ttl_seconds,
+        work=work,
+        members=members,
     )
 
 
@@ -113,21 +121,21 @@ def build() -> None:
     subprocess.run(["cargo", "build", "--release", "--quiet", "--locked"], cwd=CRATE, check=True)
 
 
-def drive(peer: Peer, load: Load) -> Drive:
+def drive(peer: Peer, load: Load, real_time: bool = True) -> Drive:
     """Put a load on a server and wait for the end.
 
     Raises:
         RunError: An answer was wrong or a connection broke; the text holds what was said.
     """
-    return finish(start(peer, load, CORE))
+    return finish(start(peer, load, CORE, real_time))
 
 
-def start(peer: Peer, load: Load, core: str) -> "subprocess.Popen[str]":
+def start(peer: Peer, load: Load, core: str, real_time: bool = True) -> "subprocess.Popen[str]":
     """Begin to put a load on a server, from `core`."""
     command = [str(PROGRAM), peer.address, f"--protocol={peer.protocol}"]
     command += [f"--watch={peer.pid}", f"--cache={peer.cache}"]
     return subprocess.Popen(
-        pinned(core, command + load.words()),
+        pinned(core, command + load.words(), real_time),
         env=os.environ | {"ATTIMO_LOAD_TOKEN": peer.token},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+import httpx
+
 from bench.errors import RunError, SetupError
 from bench.machine import ROOT
 from bench.pinning import pinned
@@ -36,6 +38,7 @@ class Peer:
         address: Host and port.
         pid: The process, whose threads are all that the server is.
         token: For Attimo: the owner's key.
+        scoped_token: For Attimo: a key for items of one cache whose keys begin with `k`.
         cache: For Attimo: the cache that exists from the start.
     """
 
@@ -45,10 +48,7 @@ class Peer:
     pid: int
     token: str = ""
     cache: str = "default-cache"
-
-    def speaking(self, protocol: str) -> "Peer":
-        """The same server, spoken to in another protocol."""
-        return Peer(self.name, protocol, self.address, self.pid, self.token, self.cache)
+    scoped_token: str = ""
 
     @property
     def port(self) -> int:
@@ -72,7 +72,22 @@ def attimo(
         running = json.loads((data_dir / "server.json").read_text())
         owner = json.loads((data_dir / "credentials.json").read_text())
         address = str(running["http"]).removeprefix("http://")
-        yield Peer("attimo", "grpc", address, process.pid, owner["api_key"], owner["cache"])
+        key, cache = owner["api_key"], owner["cache"]
+        scoped = _scoped_key(f"http://{address}", key, cache)
+        yield Peer("attimo", "grpc", address, process.pid, key, cache, scoped)
+
+
+def _scoped_key(url: str, owner: str, cache: str) -> str:
+    """A key with a role of its own, as narrow as this load allows."""
+    items = {"key_prefix": "k"}
+    rule = {"type": "cache", "permissions": ["read", "write"], "caches": {"name": cache}}
+    role = {"role_name": "narrow", "permissions": {"rules": [rule | {"items": items}]}}
+    with httpx.Client(base_url=url, headers={"authorization": owner}) as client:
+        made = client.post("/roles", json=role)
+        if made.status_code == httpx.codes.CONFLICT:
+            return ""
+        key = client.post("/api-keys", json={"role_id": made.json()["role_id"]})
+        return str(key.json()["api_key"])
 
 
 def attimo_command(data_dir: Path, port: int, threads: int) -> list[str]:

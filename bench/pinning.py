@@ -4,14 +4,23 @@ import subprocess
 from functools import cache
 
 
-def pinned(cores: str, command: list[str]) -> list[str]:
+def pinned(cores: str, command: list[str], real_time: bool = True) -> list[str]:
     """The command line that runs `command` on `cores`; its process is that of the command.
 
     Where the system allows it, the process is scheduled in real time, in turn with its equals:
-    whoever else uses the machine then costs the figures little more than caches.
+    whoever else uses the machine then costs the figures little more than caches. That is for
+    processor time only: the kernel halts whatever takes more than 95 % of a core in real time for
+    some 50 ms in each second, which would be all that latencies tell.
     """
-    first = ["chrt", "--rr", "1"] if is_real_time() else []
+    first = ["chrt", "--rr", "1"] if real_time and is_real_time() else []
     return [*first, "taskset", "--cpu-list", cores, *command]
+
+
+def schedule_ordinarily(pid: int) -> None:
+    """Let a process and its threads be scheduled as any other, from now on."""
+    if is_real_time():
+        command = ["chrt", "--all-tasks", "--other", "--pid", "0", str(pid)]
+        subprocess.run(command, capture_output=True, check=True)
 
 
 @cache

@@ -19,7 +19,7 @@ from itertools import groupby
 from pathlib import Path
 
 from bench import driver, progress
-from bench.driver import Drive, filling
+from bench.driver import Drive
 from bench.errors import RunError, SetupError
 from bench.machine import ROOT, check_the_core_is_built, commit
 from bench.peers import Peer, attimo, program
@@ -75,14 +75,14 @@ def _sample(scenario: Scenario) -> tuple[list[list[str]], Drive]:
     perf = _perf()
     driver.build()
     with attimo() as peer, tempfile.TemporaryDirectory(prefix="attimo-bench-") as folder:
-        driver.drive(peer, filling(KEYS))
+        driver.drive(scenario.asks(peer), scenario.filling())
         load = scenario.load(SECONDS + 2, seed=1)
-        running = driver.start(peer.speaking(scenario.protocol), load, driver.CORE)
+        running = driver.start(scenario.asks(peer), load, driver.CORE)
         time.sleep(1)
         stacks = _record(perf, peer, Path(folder) / "perf.data")
         driver.finish(running)
         # Sampling costs the server time of its own, so the cost is taken without it.
-        found = driver.drive(peer.speaking(scenario.protocol), replace(load, seconds=SECONDS))
+        found = driver.drive(scenario.asks(peer), replace(load, seconds=SECONDS))
     return stacks, found
 
 

@@ -2,11 +2,13 @@
 
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench.driver import Load
+from bench.driver import Load, filling
+from bench.peers import Peer
 
+KEYS = 1_000_000
 FOLDER = Path(__file__).parent / "scenarios"
 
 
@@ -21,6 +23,10 @@ class Scenario:
         protocol: What is spoken.
         order: How the keys are chosen: `zipf` or `uniform`.
         quick: Whether it belongs to a quick run.
+        work: What is done with a key; see `attimo-load --help`.
+        members: How many members a collection has.
+        keys: How many keys there are, in all collections together.
+        bearer: Who asks: the `owner`, or a key that is `scoped` to one cache and a prefix.
     """
 
     name: str
@@ -32,6 +38,10 @@ class Scenario:
     reads: float
     order: str
     quick: bool
+    work: str
+    members: int
+    keys: int
+    bearer: str
 
     def load(self, seconds: float, seed: int) -> Load:
         """As many operations as the server bears."""
@@ -42,7 +52,26 @@ class Scenario:
             order=self.order,
             seconds=seconds,
             seed=seed,
+            work=self.work,
+            members=self.members,
+            keys=self.keys,
+            # Pushes and pops by chance leave a list empty now and then.
+            allow_misses=self.work == "list",
         )
+
+    def asks(self, peer: Peer) -> Peer:
+        """A server as this speaks to it."""
+        token = peer.scoped_token if self.bearer == "scoped" else peer.token
+        return replace(peer, protocol=self.protocol, token=token)
+
+    @property
+    def stored(self) -> str:
+        """What the work is about, where several are about the same."""
+        return "sorted-set" if self.work == "range" else self.work
+
+    def filling(self) -> Load:
+        """What must be there before."""
+        return filling(self.keys, work=self.work, members=self.members)
 
 
 def every() -> list[Scenario]:
@@ -63,5 +92,9 @@ def _read(path: Path) -> Iterator[Scenario]:
                 depth=table["depth"],
                 reads=float(table["reads"]),
                 order=order,
-                quick=table.get("quick", False) and order == "zipf",
+                quick=table.get("quick", False) and order == table["orders"][0],
+                work=table.get("work", "item"),
+                members=table.get("members", 100),
+                keys=table.get("keys", KEYS),
+                bearer=table.get("bearer", "owner"),
             )

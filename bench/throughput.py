@@ -6,12 +6,12 @@ from statistics import median
 
 from bench import bars, progress
 from bench.bars import Figures
-from bench.driver import Drive, drive, filling
+from bench.driver import Drive, drive
 from bench.peers import STARTERS, Peer
+from bench.pinning import schedule_ordinarily
 from bench.plan import LOAD_SHARE, Plan
 from bench.scenarios import Scenario
 
-KEYS = 1_000_000
 Pair = tuple[Scenario, str]
 
 
@@ -59,13 +59,15 @@ def measure(chosen: list[Scenario], plan: Plan) -> list[Measured]:
             progress.say(f"Round {turn + 1} of {plan.rounds}")
             for scenario, server in pairs:
                 load = scenario.load(plan.seconds, seed=turn + 1)
-                found = drive(peers[server].speaking(scenario.protocol), load)
+                found = drive(scenario.asks(peers[server]), load)
                 rounds[scenario, server].append(found)
                 progress.say(
                     f"  {scenario.name:<24} {server:<8} {found.cpu:7.3f} µs/op "
                     f"{found.per_second / 1000:7.1f} k/s"
                 )
         progress.say(f"At {LOAD_SHARE:.0%} of what each bears")
+        for peer in peers.values():
+            schedule_ordinarily(peer.pid)
         return [
             Measured(scenario, server, tuple(found), _paced(scenario, peers[server], found, plan))
             for (scenario, server), found in rounds.items()
@@ -103,14 +105,18 @@ def _filled(chosen: list[Scenario], stack: ExitStack) -> dict[str, Peer]:
     names = sorted({server for scenario in chosen for server in scenario.servers})
     peers = {name: stack.enter_context(STARTERS[name]()) for name in names}
     for name, peer in peers.items():
-        progress.say(f"Filling {name} with {KEYS:,} items")
-        drive(peer, filling(KEYS))
+        progress.say(f"Filling {name}")
+        mine = [each for each in chosen if name in each.servers]
+        # Scenarios that use the same collections find them as the one before has left them.
+        largest = sorted(mine, key=lambda each: each.keys)
+        for each in {(s.stored, s.members): s for s in largest}.values():
+            drive(peer, each.filling())
     return peers
 
 
 def _paced(scenario: Scenario, peer: Peer, rounds: list[Drive], plan: Plan) -> Drive:
     rate = LOAD_SHARE * median(each.per_second for each in rounds)
     load = scenario.load(plan.seconds, seed=99).at(round(rate), plan.paced_seconds)
-    found = drive(peer.speaking(scenario.protocol), load)
+    found = drive(scenario.asks(peer), load, real_time=False)
     progress.say(f"  {scenario.name:<24} {peer.name:<8} p99.9 {found.p999 / 1000:.2f} ms")
     return found

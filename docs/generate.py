@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from momento_wire_types import cacheclient_pb2, controlclient_pb2
+from momento_wire_types import auth_pb2, cacheclient_pb2, controlclient_pb2, token_pb2
 from typer.main import get_command
 
-from attimo.api import scs_control
+from attimo.api.grpc import METHODS
 from attimo.cli import leaderboard_messages
 from attimo.cli.main import app
 from attimo.settings.declared import declarations, flag, variable
@@ -28,7 +28,9 @@ LANGUAGES = {
 SERVICES = {
     "cache_client.Scs": "Items and collections",
     "leaderboard.Leaderboard": "Leaderboards",
-    "control_client.ScsControl": "Caches",
+    "control_client.ScsControl": "Caches and signing keys",
+    "token.Token": "Disposable tokens",
+    "auth.Auth": "API keys",
     "cache_client.Ping": "Whether anybody is there",
 }
 NOTE = "<!-- Written by docs/generate.py from the program; do not edit. -->"
@@ -53,6 +55,8 @@ def methods() -> list[str]:
         cacheclient_pb2.DESCRIPTOR.services_by_name["Scs"],
         leaderboard_messages.service(),
         controlclient_pb2.DESCRIPTOR.services_by_name["ScsControl"],
+        token_pb2.DESCRIPTOR.services_by_name["Token"],
+        auth_pb2.DESCRIPTOR.services_by_name["Auth"],
     ]
     listed = [f"{each.full_name}/{method.name}" for each in described for method in each.methods]
     return [*listed, "cache_client.Ping/Ping"]
@@ -60,7 +64,8 @@ def methods() -> list[str]:
 
 def served(method: str) -> bool:
     """Whether Attimo answers a method."""
-    return not method.startswith("control_client.") or f"/{method}" in scs_control.METHODS
+    is_data = method.startswith(("cache_client.", "leaderboard."))
+    return is_data or f"/{method}" in METHODS
 
 
 def clients() -> dict[str, dict[str, str | None]]:
@@ -76,7 +81,7 @@ def _compatibility() -> Iterator[str]:
     yield "Momento's official clients use Attimo unmodified. This is every method on the wire, and"
     yield "by which of its own methods each client calls it; where nothing stands, the client has"
     yield "none. What is named here is called on a running server by the tests in"
-    yield "`tests/conformance`. Momento's other services (topics, tokens, webhooks, functions) are"
+    yield "`tests/conformance`. Momento's other services (topics, webhooks, functions) are"
     yield "not served yet."
     known = clients()
     for service, title in SERVICES.items():

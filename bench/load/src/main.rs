@@ -14,6 +14,7 @@ mod run;
 mod tally;
 mod watch;
 mod wire;
+mod work;
 mod workload;
 
 use std::process::ExitCode;

@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 
 use clap::{Parser, ValueEnum};
 
+use crate::work::Work;
+
 /// Drive a cache server from one core and check every answer.
 #[derive(Debug, Parser)]
 #[command(version)]
@@ -22,6 +24,12 @@ pub struct Options {
     /// The share of Gets, from 0 (only Sets) to 1 (only Gets).
     #[arg(long, default_value_t = 1.0)]
     pub reads: f64,
+    /// What is done with a key: alone, or as a member of a collection (gRPC and RESP).
+    #[arg(long, value_enum, default_value_t = Work::Item)]
+    pub work: Work,
+    /// How many members a collection has.
+    #[arg(long, default_value_t = 100)]
+    pub members: u32,
     /// How many keys there are.
     #[arg(long, default_value_t = 1_000_000)]
     pub keys: u32,

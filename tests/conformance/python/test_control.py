@@ -1,6 +1,8 @@
 """Making, emptying and removing caches, through Momento's own clients and by raw message."""
 
 import dataclasses
+import json
+from datetime import timedelta
 
 import grpc
 import pytest
@@ -10,8 +12,11 @@ from momento.responses import (
     CacheGet,
     CacheSet,
     CreateCache,
+    CreateSigningKey,
     DeleteCache,
     ListCaches,
+    ListSigningKeys,
+    RevokeSigningKey,
 )
 
 from conformance.python.clients import Client
@@ -143,3 +148,21 @@ def test_flushing_or_deleting_what_is_not_there(owner: Wire, name: str) -> None:
     assert deleted.code is expected
     assert flushed.err is None
     assert deleted.err is None
+
+
+def test_a_signing_key_is_made_listed_and_revoked(client: Client) -> None:
+    made = client.create_signing_key(timedelta(minutes=30))
+    assert isinstance(made, CreateSigningKey.Success), made
+    assert json.loads(made.key)["kid"] == made.key_id
+    assert made.key_id in signing_keys(client)
+
+    assert isinstance(client.revoke_signing_key(made.key_id), RevokeSigningKey.Success)
+
+    assert made.key_id not in signing_keys(client)
+
+
+def signing_keys(client: Client) -> list[str]:
+    """The ids of the keys that the client lists."""
+    listed = client.list_signing_keys()
+    assert isinstance(listed, ListSigningKeys.Success), listed
+    return [key.key_id for key in listed.signing_keys]

@@ -1,10 +1,8 @@
 //! The calls in flight on one channel.
 
 use super::headers::Meaning;
-use super::protobuf;
-use crate::items::Items;
 use crate::tally::Outcome;
-use crate::workload::{Op, Verb};
+use crate::workload::Op;
 
 /// One call.
 pub struct Call {
@@ -27,21 +25,14 @@ impl Call {
         self.heads.grpc = self.heads.grpc.or(meaning.grpc);
     }
 
-    /// Takes a part of the message.
-    pub fn hear(&mut self, items: &Items, part: &[u8]) {
+    /// Takes a part of the message; `judge` says what a whole one means, and nothing of a part.
+    pub fn hear(&mut self, judge: impl Fn(Op, &[u8]) -> Option<Outcome>, part: &[u8]) {
         if self.begun.is_empty() {
-            self.answer = self.read(items, part);
+            self.answer = judge(self.op, part);
         }
         if self.answer.is_none() {
             self.begun.extend_from_slice(part);
-            self.answer = self.read(items, &self.begun);
-        }
-    }
-
-    fn read(&self, items: &Items, message: &[u8]) -> Option<Outcome> {
-        match self.op.verb {
-            Verb::Get => protobuf::read_get(items, self.op.key, message),
-            Verb::Set => protobuf::read_set(message),
+            self.answer = judge(self.op, &self.begun);
         }
     }
 

@@ -1,4 +1,4 @@
-//! Momento's `Scs/Get` and `Scs/Set` over HTTP/2 in plaintext, framed as the SDKs' channels do.
+//! Momento's `cache_client.Scs` over HTTP/2 in plaintext, framed as the SDKs' channels do.
 
 use std::mem;
 use std::rc::Rc;
@@ -7,20 +7,20 @@ use super::Wire;
 use super::calls::Calls;
 use super::headers::{Field, Replies, Requests, TABLE_BYTES};
 use super::http2::{self, Frame, flag, kind, setting};
-use super::protobuf;
+use super::{grpc_work, protobuf};
 use crate::fault::Fault;
 use crate::items::Items;
 use crate::options::Options;
 use crate::tally::Outcome;
+use crate::work::Script;
 use crate::workload::{Op, Verb};
-
-const PATHS: [&str; 2] = ["/cache_client.Scs/Get", "/cache_client.Scs/Set"];
 
 type Ended = Option<(Op, Outcome)>;
 
 /// A channel.
 pub struct Grpc {
     items: Rc<Items>,
+    script: Option<Script>,
     requests: Requests,
     replies: Replies,
     calls: Calls,
@@ -40,7 +40,8 @@ impl Grpc {
     pub fn new(options: &Options, items: &Rc<Items>) -> Self {
         Self {
             items: Rc::clone(items),
-            requests: Requests::new(metadata(options), PATHS.to_vec()),
+            script: Script::of(options, items, grpc_work::template),
+            requests: Requests::new(metadata(options), grpc_work::paths(options.work).to_vec()),
             replies: Replies::new(),
             calls: Calls::new(options.depth),
             open: false,
@@ -52,7 +53,24 @@ impl Grpc {
     }
 
     fn most_bytes(&self) -> i64 {
-        self.set_bytes.max(protobuf::GET_BYTES) as i64
+        let most = self.script.as_ref().map_or(self.set_bytes, Script::most_bytes);
+        most.max(protobuf::GET_BYTES) as i64
+    }
+
+    fn length(&self, verb: Verb) -> usize {
+        match (&self.script, verb) {
+            (Some(script), _) => script.template(verb).len(),
+            (None, Verb::Get) => protobuf::GET_BYTES,
+            (None, Verb::Set) => self.set_bytes,
+        }
+    }
+
+    fn write(&self, op: Op, bytes: usize, out: &mut Vec<u8>) {
+        match (&self.script, op.verb) {
+            (Some(script), verb) => script.template(verb).write(op, script.members, out),
+            (None, Verb::Get) => protobuf::write_get(op.key, out),
+            (None, Verb::Set) => protobuf::write_set(&self.items, op.key, bytes, out),
+        }
     }
 
     /// Takes one frame; returns the call that it ends.
@@ -117,7 +135,8 @@ impl Grpc {
             self.received = 0;
         }
         let call = self.calls.find(frame.stream).ok_or(Fault::Protocol("data for no call"))?;
-        call.hear(&self.items, frame.content()?);
+        let (items, script) = (&self.items, self.script.as_ref());
+        call.hear(|op, message| judge(items, script, op, message), frame.content()?);
         Ok(self.end_if(frame.has(flag::END_STREAM), frame.stream))
     }
 
@@ -152,12 +171,9 @@ impl Wire for Grpc {
         self.requests.write(usize::from(op.verb == Verb::Set), out);
         let [.., high, low] = (out.len() - head - http2::HEAD_BYTES).to_be_bytes();
         (out[head + 1], out[head + 2]) = (high, low);
-        let bytes = if op.verb == Verb::Get { protobuf::GET_BYTES } else { self.set_bytes };
+        let bytes = self.length(op.verb);
         http2::write_head(kind::DATA, flag::END_STREAM, stream, bytes, out);
-        match op.verb {
-            Verb::Get => protobuf::write_get(op.key, out),
-            Verb::Set => protobuf::write_set(&self.items, op.key, bytes, out),
-        }
+        self.write(op, bytes, out);
         self.window -= bytes as i64;
     }
 
@@ -175,6 +191,17 @@ impl Wire for Grpc {
             }
         }
         Ok(used)
+    }
+}
+
+/// What a message means; nothing if it has not arrived in full.
+fn judge(items: &Items, script: Option<&Script>, op: Op, bytes: &[u8]) -> Option<Outcome> {
+    match (script, op.verb) {
+        (Some(script), verb) => {
+            protobuf::message(bytes).map(|_| script.template(verb).judge(items, op, bytes))
+        }
+        (None, Verb::Get) => protobuf::read_get(items, op.key, bytes),
+        (None, Verb::Set) => protobuf::read_set(bytes),
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod calls;
 pub mod grpc;
+pub mod grpc_work;
 pub mod headers;
 pub mod http1;
 pub mod http2;
@@ -9,6 +10,7 @@ pub mod line;
 pub mod memcache;
 pub mod protobuf;
 pub mod resp;
+pub mod resp_work;
 
 use crate::fault::Fault;
 use crate::tally::Outcome;

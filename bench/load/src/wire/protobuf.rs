@@ -65,7 +65,7 @@ pub fn read_set(bytes: &[u8]) -> Option<Outcome> {
 }
 
 /// The message behind its prefix, if it is whole and not compressed.
-fn message(bytes: &[u8]) -> Option<&[u8]> {
+pub fn message(bytes: &[u8]) -> Option<&[u8]> {
     let ([compressed, length @ ..], message) = bytes.split_first_chunk::<PREFIX_BYTES>()?;
     let whole = *compressed == 0 && message.len() == u32::from_be_bytes(*length) as usize;
     whole.then_some(message)
@@ -82,7 +82,7 @@ fn write_bytes_field(number: u8, bytes: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(bytes);
 }
 
-fn write_varint(mut number: u64, out: &mut Vec<u8>) {
+pub fn write_varint(mut number: u64, out: &mut Vec<u8>) {
     while number >= 128 {
         out.push((number % 128) as u8 | 128);
         number /= 128;

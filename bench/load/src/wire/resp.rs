@@ -1,18 +1,20 @@
-//! RESP: `GET` and `SET`, as Redis clients send them.
+//! RESP, as Redis clients send it.
 
 use std::rc::Rc;
 
-use super::Wire;
 use super::line::{Waiting, decimal, line};
+use super::{Wire, resp_work};
 use crate::fault::Fault;
 use crate::items::Items;
 use crate::options::Options;
 use crate::tally::Outcome;
+use crate::work::Script;
 use crate::workload::{Op, Verb};
 
 /// A conversation with a Redis server.
 pub struct Resp {
     items: Rc<Items>,
+    script: Option<Script>,
     waiting: Waiting,
     set_head: Vec<u8>,
     set_value: Vec<u8>,
@@ -28,6 +30,7 @@ impl Resp {
         };
         Self {
             items: Rc::clone(items),
+            script: Script::of(options, items, resp_work::template),
             waiting: Waiting::new(options.depth),
             set_head: format!("*{words}\r\n$3\r\nSET\r\n$16\r\n").into_bytes(),
             set_value: format!("\r\n${}\r\n", items.value_bytes).into_bytes(),
@@ -44,13 +47,14 @@ impl Wire for Resp {
     }
 
     fn begin(&mut self, op: Op, out: &mut Vec<u8>) {
-        match op.verb {
-            Verb::Get => {
+        match (&self.script, op.verb) {
+            (Some(script), verb) => script.template(verb).write(op, script.members, out),
+            (None, Verb::Get) => {
                 out.extend_from_slice(b"*2\r\n$3\r\nGET\r\n$16\r\n");
                 out.extend_from_slice(&Items::key(op.key));
                 out.extend_from_slice(b"\r\n");
             }
-            Verb::Set => {
+            (None, Verb::Set) => {
                 out.extend_from_slice(&self.set_head);
                 out.extend_from_slice(&Items::key(op.key));
                 out.extend_from_slice(&self.set_value);
@@ -67,12 +71,27 @@ impl Wire for Resp {
         _out: &mut Vec<u8>,
         answered: &mut impl FnMut(Op, Outcome),
     ) -> Result<usize, Fault> {
-        let items = &self.items;
-        self.waiting.hear(bytes, |op, bytes| read(items, op, bytes), answered)
+        let (items, script) = (&self.items, self.script.as_ref());
+        let read = |op, bytes: &[u8]| match script {
+            Some(script) => read_work(items, script, op, bytes),
+            None => read(items, op, bytes),
+        };
+        self.waiting.hear(bytes, read, answered)
     }
 }
 
-fn read(items: &Items, op: Op, bytes: &[u8]) -> Result<Option<(Outcome, usize)>, Fault> {
+type Answer = Result<Option<(Outcome, usize)>, Fault>;
+
+fn read_work(items: &Items, script: &Script, op: Op, bytes: &[u8]) -> Answer {
+    let Some(length) = resp_work::length(bytes)? else { return Ok(None) };
+    let outcome = match bytes[0] {
+        b'-' => Outcome::Refused,
+        _ => script.template(op.verb).judge(items, op, &bytes[..length]),
+    };
+    Ok(Some((outcome, length)))
+}
+
+fn read(items: &Items, op: Op, bytes: &[u8]) -> Answer {
     let Some((text, length)) = line(bytes) else { return Ok(None) };
     match (op.verb, text) {
         (Verb::Set, b"+OK") => Ok(Some((Outcome::Right, length))),

@@ -1,5 +1,6 @@
 //! Momento's published Rust client against a running Attimo: a module a data type.
 
+mod auth;
 mod batch;
 mod conditions;
 mod control;

@@ -74,7 +74,7 @@ pub fn provider_with(key: String) -> CredentialProvider {
         .insecure_endpoint_override(&address())
 }
 
-fn address() -> String {
+pub fn address() -> String {
     format!("http://{}", said("ATTIMO_HTTP"))
 }
 

@@ -11,6 +11,7 @@ import static attimo.Scene.refused;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.List;
 import momento.sdk.exceptions.AuthenticationException;
 import momento.sdk.exceptions.BadRequestException;
 import momento.sdk.exceptions.CacheAlreadyExistsException;
@@ -22,6 +23,10 @@ import momento.sdk.responses.cache.control.CacheDeleteResponse;
 import momento.sdk.responses.cache.control.CacheFlushResponse;
 import momento.sdk.responses.cache.control.CacheListResponse;
 import momento.sdk.responses.cache.list.ListFetchResponse;
+import momento.sdk.responses.cache.signing.SigningKey;
+import momento.sdk.responses.cache.signing.SigningKeyCreateResponse;
+import momento.sdk.responses.cache.signing.SigningKeyListResponse;
+import momento.sdk.responses.cache.signing.SigningKeyRevokeResponse;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -96,10 +101,18 @@ class ControlTest {
   }
 
   @Test
-  void thereAreNoSigningKeys() {
-    refused(BadRequestException.class, CLIENT.createSigningKey(MINUTE));
-    refused(BadRequestException.class, CLIENT.listSigningKeys());
-    refused(BadRequestException.class, CLIENT.revokeSigningKey("key"));
+  void aSigningKeyIsMadeListedAndRevoked() {
+    final var made = is(SigningKeyCreateResponse.Success.class, CLIENT.createSigningKey(MINUTE));
+    assertTrue(signingKeys().contains(made.getKeyId()));
+
+    is(SigningKeyRevokeResponse.Success.class, CLIENT.revokeSigningKey(made.getKeyId()));
+
+    assertFalse(signingKeys().contains(made.getKeyId()));
+  }
+
+  private static List<String> signingKeys() {
+    final var listed = is(SigningKeyListResponse.Success.class, CLIENT.listSigningKeys());
+    return listed.signingKeys().stream().map(SigningKey::getKeyId).toList();
   }
 
   @Test

@@ -14,6 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import momento.sdk.AuthClient;
 import momento.sdk.CacheClient;
 import momento.sdk.ILeaderboard;
 import org.junit.jupiter.api.Test;
@@ -39,7 +40,7 @@ class MethodsTest {
             .collect(Collectors.toCollection(TreeSet::new));
 
     final Set<String> has =
-        Stream.of(CacheClient.class, ILeaderboard.class)
+        Stream.of(CacheClient.class, ILeaderboard.class, AuthClient.class)
             .flatMap(MethodsTest::calls)
             .collect(Collectors.toCollection(TreeSet::new));
 

@@ -51,7 +51,7 @@ final class Scene {
     };
   }
 
-  private static CredentialProvider overTls() {
+  static CredentialProvider overTls() {
     return CredentialProvider.fromEnvVar("ATTIMO_V1_TOKEN");
   }
 
