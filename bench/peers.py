@@ -91,10 +91,12 @@ def _scoped_key(url: str, owner: str, cache: str) -> str:
 
 
 def attimo_command(data_dir: Path, port: int, threads: int) -> list[str]:
-    """The command that a person would type."""
+    """The command that a person would type, but for the size of an item."""
     program = str(Path(sys.executable).parent / "attimo")
     listen = ["--http", f"{LOCALHOST}:{port}", "--https", "off"]
-    return [program, "serve", "--data-dir", str(data_dir), *listen, "--threads", str(threads)]
+    large = ["--item-bytes", "1GiB"]  # for the sorted sets of a million
+    command = [program, "serve", "--data-dir", str(data_dir), *listen, *large]
+    return [*command, "--threads", str(threads)]
 
 
 @contextmanager

@@ -6,8 +6,20 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import driver, life, memory, peers, progress, report, results, scaling, throughput
+from bench import (
+    driver,
+    fetches,
+    life,
+    memory,
+    peers,
+    progress,
+    report,
+    results,
+    scaling,
+    throughput,
+)
 from bench.errors import RunError, SetupError
+from bench.fetches import Fetches
 from bench.life import Life
 from bench.machine import ROOT, about, check_the_core_is_built
 from bench.memory import Memory
@@ -18,8 +30,8 @@ from bench.scenarios import Scenario, every
 from bench.throughput import Measured
 
 PAGE = ROOT / "docs" / "reference" / "benchmarks.md"
-Finding = Measured | Scaling | Memory | Life
-PARTS = ("throughput", "scaling", "memory", "life")
+Finding = Measured | Scaling | Fetches | Memory | Life
+PARTS = ("throughput", "scaling", "fetches", "memory", "life")
 
 
 def main() -> None:
@@ -90,6 +102,8 @@ def _findings(part: str, chosen: list[Scenario], plan: Plan) -> Sequence[Finding
             return throughput.measure(chosen, plan)
         case "scaling":
             return scaling.measure(plan)
+        case "fetches":
+            return [fetches.measure(plan)]
         case "memory":
             return memory.measure(plan)
         case _:

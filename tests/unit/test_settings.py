@@ -174,6 +174,14 @@ def test_values_that_are_allowed(tmp_path: Path, name: str, raw: Raw, value: obj
         ("memory", True),
         ("memory", 1.5),
         ("memory", "9" * 20),
+        ("item_bytes", "1023"),
+        ("item_bytes", "1.1GiB"),
+        ("element_bytes", 0),
+        ("element_bytes", "1.1GiB"),
+        ("signup", "everybody"),
+        ("smtp", "http://mail.example.com"),
+        ("smtp", "smtp://"),
+        ("mail_from", "nobody"),
         ("threads", "0"),
         ("threads", "1025"),
         ("threads", "two"),
@@ -226,7 +234,7 @@ def test_names_are_spelt_as_each_place_spells_them() -> None:
 
 
 def test_the_key_of_a_certificate_is_not_shown() -> None:
-    node = NodeSettings(None, None, "certificate", "secret", 1, 1, "socket", local=False)
+    node = NodeSettings(None, None, "certificate", "secret", 1, 1, 1, 1, "socket", local=False)
 
     assert "secret" not in repr(node)
 

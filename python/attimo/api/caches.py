@@ -53,7 +53,7 @@ def list_page(
     with look(plane, caller, "resource_management", "list") as tx:
         page = caches.list_page(tx, caller.account_id, limit, next_token)
     shown = [
-        Shown(name=cache.name, created_at=cache.created_at, limits=CacheLimits())
+        Shown(name=cache.name, created_at=cache.created_at, limits=plane.cache_limits)
         for cache in page.items
     ]
     return Listed(caches=shown, next_token=page.next_token)

@@ -11,7 +11,7 @@ from momento_wire_types import controlclient_pb2 as pb
 from attimo.api.caller import act, look
 from attimo.api.methods import Asked, Method
 from attimo.control import caches, url_keys
-from attimo.control.limits import CacheLimits, TopicLimits
+from attimo.control.limits import TopicLimits
 
 PAGE = 10_000
 """Caches in one reply: some clients read the first page only, and take 5 MB at most."""
@@ -43,7 +43,7 @@ def _list(asked: Asked) -> Message:
     with look(asked.control, asked.caller, "resource_management", "list") as tx:
         page = caches.list_page(tx, asked.caller.account_id, PAGE, request.next_token)
     reply = pb._ListCachesResponse(next_token=page.next_token or "")
-    limits = pb._CacheLimits(**asdict(CacheLimits()))
+    limits = pb._CacheLimits(**asdict(asked.control.cache_limits))
     of_topics = pb._TopicLimits(**asdict(TopicLimits()))
     for cache in page.items:
         reply.cache.add(cache_name=cache.name, cache_limits=limits, topic_limits=of_topics)

@@ -1,6 +1,7 @@
 """What the clients are told of limits: the figures that Momento's own clients expect to hear.
 
-Here is the one place of these numbers. None of them is enforced by the control plane.
+Here is the one place of these numbers. None of them is enforced by the control plane; the size of
+an item is a setting, which the data plane enforces.
 """
 
 from dataclasses import dataclass

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from attimo.control import directory
 from attimo.control.directory import Changes
+from attimo.control.limits import CacheLimits
 from attimo.control.tx import Tx
 from attimo.errors import StoreUnavailable
 from attimo.store.database import BUSY_SECONDS, Database
@@ -29,11 +30,13 @@ class Control:
         database: Where everything is kept.
         publish: Takes changes over before it returns; a ValueError asks for the whole directory.
         clock: The seconds since 1970 (UTC).
+        cache_limits: What callers are told of the limits of each cache.
     """
 
     database: Database
     publish: Callable[[Changes], None]
     clock: Callable[[], int] = utc_now
+    cache_limits: CacheLimits = field(default_factory=CacheLimits)
     _published: int | None = field(default=None, init=False)
     _writing: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 

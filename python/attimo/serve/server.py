@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from attimo import __version__, certificates, mail
 from attimo.control import Control, usage
+from attimo.control.limits import CacheLimits
 from attimo.data_directory import Credentials, DataDirectory, Running
 from attimo.node.collector import Collector
 from attimo.node.local import Addresses, LocalNode
@@ -50,7 +51,8 @@ def serve(settings: Settings) -> None:
         socket = stack.enter_context(door(home))
         database = stack.enter_context(_database(home))
         node = _node(settings, home, socket)
-        control = Control(database, node.learn)
+        limits = CacheLimits(max_item_size_kb=settings.item_bytes // 1024)
+        control = Control(database, node.learn, cache_limits=limits)
         control.announce()
 
         addresses = node.start()
@@ -126,6 +128,8 @@ def _node(settings: Settings, home: DataDirectory, socket: Door) -> LocalNode:
             private_key=certificate.private_key if certificate else None,
             threads=settings.threads,
             memory_bytes=settings.memory,
+            item_bytes=settings.item_bytes,
+            element_bytes=settings.element_bytes,
             app_socket=str(socket.path),
             local=settings.local,
         )

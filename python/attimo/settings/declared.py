@@ -75,6 +75,14 @@ class Settings:
         values.THREADS,
         "Threads that serve data; auto is one for each processor that this process may use.",
     )
+    item_bytes: int = setting(
+        "4883KiB", values.ITEM, "The largest item, its key included; shown with each cache."
+    )
+    element_bytes: int = setting(
+        "128KiB",
+        values.ELEMENT,
+        "The largest element of a collection: a value, or a field or value of a dictionary.",
+    )
     local: bool = setting(
         False,
         values.SWITCH,
@@ -127,6 +135,8 @@ class NodeSettings:
         private_key: The certificate's key, in PEM. The repr hides it.
         threads: How many data threads there are.
         memory_bytes: What items may occupy.
+        item_bytes: The largest item, its key included.
+        element_bytes: The largest element of a collection.
         app_socket: The path of the Unix socket of the app that answers what is not data.
         local: Whether the plaintext listener takes an empty token for the owner's, from loopback.
     """
@@ -137,6 +147,8 @@ class NodeSettings:
     private_key: str | None = field(repr=False)
     threads: int
     memory_bytes: int
+    item_bytes: int
+    element_bytes: int
     app_socket: str
     local: bool
 

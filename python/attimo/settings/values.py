@@ -41,6 +41,9 @@ _UNITS = {
 _SIZE = re.compile(r"(\d{1,20}(?:\.\d{1,9})?) ?([A-Za-z]*)", re.ASCII)
 _LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)", re.ASCII)
 LEAST_MEMORY = 2**20
+KIB = 2**10
+LARGEST_ITEM = 2**30
+"""A collection may grow so large by and by; one request brings 5,243,000 bytes at most."""
 
 
 def _address(raw: Raw) -> str | None:
@@ -98,6 +101,14 @@ def _memory(raw: Raw) -> int:
     if not LEAST_MEMORY <= memory_bytes < 2**63:
         raise ValueError
     return memory_bytes
+
+
+def _item(raw: Raw) -> int:
+    return _between(KIB, LARGEST_ITEM, size(raw))
+
+
+def _element(raw: Raw) -> int:
+    return _between(1, LARGEST_ITEM, size(raw))
 
 
 def _threads(raw: Raw) -> int:
@@ -165,6 +176,8 @@ MEMORY = Kind(_memory, "auto, or at least 1 MiB as bytes or with KB, MB, GB, KiB
 THREADS = Kind(_threads, "auto, or a number from 1 to 1024")
 SWITCH = Kind(_switch, "true or false")
 SECONDS = Kind(_seconds, "a number from 0.1 to 3600")
+ITEM = Kind(_item, "from 1 KiB to 1 GiB")
+ELEMENT = Kind(_element, "from 1 byte to 1 GiB")
 SIGN_UP = Kind(_sign_up, "open, invite or closed")
 SMTP = Kind(_smtp, "smtp://user:password@host:587, smtps://… for TLS from the start, or off")
 EMAIL = Kind(_email, "an e-mail address")

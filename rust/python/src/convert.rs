@@ -16,6 +16,8 @@ pub(crate) struct NodeSettings {
     private_key: Option<String>,
     threads: usize,
     memory_bytes: u64,
+    item_bytes: u64,
+    element_bytes: u64,
     app_socket: String,
     local: bool,
 }
@@ -31,6 +33,8 @@ impl TryFrom<NodeSettings> for Config {
             private_key: settings.private_key,
             threads: settings.threads,
             memory_bytes: settings.memory_bytes,
+            item_bytes: settings.item_bytes,
+            element_bytes: settings.element_bytes,
             app_socket: settings.app_socket.into(),
             local: settings.local,
         })

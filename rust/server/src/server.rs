@@ -35,6 +35,10 @@ pub struct Config {
     pub threads: usize,
     /// How many bytes of memory items may take.
     pub memory_bytes: u64,
+    /// How many bytes an item may have, its key included.
+    pub item_bytes: u64,
+    /// How many bytes an element of a collection may have.
+    pub element_bytes: u64,
     /// The Unix socket of the control plane.
     pub app_socket: PathBuf,
     /// Whether plaintext loopback takes an empty token for the owner's.
@@ -79,7 +83,11 @@ impl Server {
             memory_bytes: config.memory_bytes,
             shards: shards(config.threads, config.memory_bytes),
             seed: seed(),
-            limits: Limits::default(),
+            limits: Limits {
+                item_bytes: config.item_bytes,
+                element_bytes: config.element_bytes,
+                ..Limits::default()
+            },
         });
         let gate = Gate::new(Backend::Embedded(engine));
         let core = Core { gate, meter: Arc::default(), clock: Clock::start() };

@@ -13,11 +13,13 @@ from momento.responses import (
 )
 
 from conformance.python.clients import Client, error_of, expect
-from conformance.wire import MINUTE, Refusal, Wire, refusal
+from conformance.wire import MINUTE, Refusal, Wire, plaintext, refusal
+from harness import Server
 
 ELEMENT = 128 * 1024
 ITEM = 4883 * 1024
 KEY = b"key"
+EXHAUSTED = grpc.StatusCode.RESOURCE_EXHAUSTED
 TTL: dict[str, Any] = {"ttl_milliseconds": MINUTE}
 SCORE = 8
 
@@ -195,3 +197,23 @@ def test_a_reply_that_no_client_takes_is_not_made(scs: Wire) -> None:
 
     assert refused.code is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert "request limit" in refused.message
+
+
+def test_the_operator_sets_the_limits_and_clients_are_told() -> None:
+    with (
+        Server("--item-bytes", "2KiB", "--element-bytes", "100") as server,
+        plaintext(server.http_address) as channel,
+    ):
+        wire = Wire(channel, server.api_key, "default-cache")
+        (cache,) = wire.list_caches().cache
+
+        assert cache.cache_limits.max_item_size_kb == 2
+        wire.set(b"k" * 1_024, b"v" * 1_024)
+        wire.ask("ListPushBack", list_name=b"list", value=b"v" * 100, **TTL)
+        item = refusal(lambda: wire.set(b"k" * 1_024, b"v" * 1_025))
+        element = refusal(
+            lambda: wire.ask("ListPushBack", list_name=b"list", value=b"v" * 101, **TTL)
+        )
+
+    assert (item.code, item.err) == (EXHAUSTED, "item_size_limit_exceeded")
+    assert (element.code, element.err) == (EXHAUSTED, "element_size_limit_exceeded")
