@@ -7,7 +7,7 @@ pub const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// Bytes before a frame's payload.
 pub const HEAD_BYTES: usize = 9;
 /// What we let the server send before we give it more, for the connection and for each stream.
-pub const WINDOW: u32 = 1 << 20;
+pub const WINDOW: u32 = 1 << 24;
 /// What a window is before anybody has said otherwise.
 pub const FIRST_WINDOW: u32 = 65_535;
 
