@@ -44,7 +44,8 @@ fn read(work: Work, message: &mut Builder) -> Expects {
             message.number(3, 1);
             let mut by_index = Builder::default();
             by_index.number(2, 0);
-            by_index.number(4, u64::from(RANGE));
+            // A signed number, in zigzag.
+            by_index.number(4, 2 * u64::from(RANGE));
             message.nested(4, by_index);
             Expects::Length(PREFIX_BYTES + RANGE as usize * (KEY_BYTES + 8))
         }
