@@ -35,10 +35,20 @@ impl Digest for Score {}
 /// What a score counts for in the size of the item.
 pub(crate) const SCORE_BYTES: u64 = 8;
 
-/// Scores, in halves, by the hash of the member: both take twelve bytes.
-type Hints = Tree<u32, [u32; 2], ()>;
+/// Scores, in halves, by the hash of the member: both take twelve bytes. Where hashes are equal, in
+/// no order.
+type Hints = Tree<u32, (), [u32; 2]>;
 
 type Ordered<M> = Tree<Score, M, ()>;
+
+/// Where a member was found.
+struct Found {
+    /// In ascending order.
+    rank: usize,
+    score: Score,
+    /// The position of its hint; without a meaning where there are no hints.
+    hint: usize,
+}
 
 /// The members. A clone is a snapshot, and O(1).
 #[derive(Debug, Clone)]
@@ -83,14 +93,18 @@ impl<M: Member> Ranking<M> {
 
     /// The ascending rank and the score of a member.
     pub(crate) fn find(&self, name: &M::Name, hashing: &Hashing) -> Option<(usize, Score)> {
+        self.look_up(name, hashing).map(|found| (found.rank, found.score))
+    }
+
+    fn look_up(&self, name: &M::Name, hashing: &Hashing) -> Option<Found> {
         let Some(hints) = &self.hints else { return self.look_at_each(name) };
         let hash = M::hash(name, hashing);
-        let (mut at, mut hint) = hints.seek(hash, |_| false);
+        let (mut at, mut hint) = hints.seek(hash, |()| false);
         while let Some((_, found)) = hint.filter(|hint| hint.0 == hash) {
-            let score = Score::joined(found.key);
+            let score = Score::joined(found.value);
             let (rank, slot) = self.order.seek(score, |it| it.order(name).is_lt());
             if slot.is_some_and(|it| it.0 == score && it.1.key.order(name).is_eq()) {
-                return Some((rank, score));
+                return Some(Found { rank, score, hint: at });
             }
             at += 1;
             hint = hints.get(at);
@@ -100,38 +114,45 @@ impl<M: Member> Ranking<M> {
 
     /// Gives a member a score, instead of another if it has one.
     pub(crate) fn put(&mut self, name: &M::Name, score: Score, hashing: &Hashing) {
-        match self.find(name, hashing) {
-            Some((_, old)) if old == score => return,
-            Some((rank, old)) => self.remove_at(rank, (M::hash(name, hashing), old)),
-            None => {}
+        match self.look_up(name, hashing) {
+            Some(found) if found.score == score => {}
+            Some(found) => self.move_to(score, &found, name),
+            None => self.add(name, score, hashing),
         }
+    }
+
+    fn add(&mut self, name: &M::Name, score: Score, hashing: &Hashing) {
         let member = M::new(name);
         self.count(&member);
         let (rank, _) = self.order.seek(score, |it| it.order(name).is_lt());
         self.order.insert(rank, score, member, ());
         if let Some(hints) = &mut self.hints {
-            let (hash, halves) = (M::hash(name, hashing), score.halves());
-            let (at, _) = hints.seek(hash, |it| *it < halves);
-            hints.insert(at, hash, halves, ());
+            let hash = M::hash(name, hashing);
+            let (at, _) = hints.seek(hash, |()| false);
+            hints.insert(at, hash, (), score.halves());
         }
         self.settle(hashing);
     }
 
-    pub(crate) fn remove(&mut self, name: &M::Name, hashing: &Hashing) {
-        if let Some((rank, score)) = self.find(name, hashing) {
-            self.remove_at(rank, (M::hash(name, hashing), score));
-            self.settle(hashing);
+    /// The member and its hint stay what they are; the hint says another score.
+    fn move_to(&mut self, score: Score, found: &Found, name: &M::Name) {
+        let (_, slot) = self.order.remove(found.rank);
+        let (rank, _) = self.order.seek(score, |it| it.order(name).is_lt());
+        self.order.insert(rank, score, slot.key, ());
+        if let Some(hints) = &mut self.hints {
+            *hints.value_mut(found.hint) = score.halves();
         }
     }
 
-    fn remove_at(&mut self, rank: usize, (hash, score): (u32, Score)) {
-        let member = self.order.remove(rank).1.key;
-        self.heap -= member.heap();
-        self.bytes -= member.bytes() + SCORE_BYTES;
-        if let Some(hints) = &mut self.hints {
-            let halves = score.halves();
-            let (at, _) = hints.seek(hash, |it| *it < halves);
-            hints.remove(at);
+    pub(crate) fn remove(&mut self, name: &M::Name, hashing: &Hashing) {
+        if let Some(found) = self.look_up(name, hashing) {
+            let member = self.order.remove(found.rank).1.key;
+            self.heap -= member.heap();
+            self.bytes -= member.bytes() + SCORE_BYTES;
+            if let Some(hints) = &mut self.hints {
+                hints.remove(found.hint);
+            }
+            self.settle(hashing);
         }
     }
 
@@ -153,7 +174,7 @@ impl<M: Member> Ranking<M> {
             all.sort_unstable();
             let mut hints = Tree::default();
             for (hash, halves) in all {
-                hints.insert(hints.len(), hash, halves, ());
+                hints.insert(hints.len(), hash, (), halves);
             }
             self.hints = Some(hints);
         }
@@ -181,10 +202,10 @@ impl<M: Member> Ranking<M> {
         Ranks { tree: self.order.clone(), positions: ranks, order }
     }
 
-    fn look_at_each(&self, name: &M::Name) -> Option<(usize, Score)> {
+    fn look_at_each(&self, name: &M::Name) -> Option<Found> {
         let mut all = self.order.iter(0..self.len(), Order::Ascending).enumerate();
         let (rank, (score, _)) = all.find(|(_, it)| it.1.key.order(name).is_eq())?;
-        Some((rank, score))
+        Some(Found { rank, score, hint: 0 })
     }
 }
 

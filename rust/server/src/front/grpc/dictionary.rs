@@ -4,6 +4,7 @@ use attimo_engine::commands::dictionary::{Fetch, Get, Increment, Length, Remove,
 use momento_protos::cache_client as pb;
 
 use super::collection::{collection_ttl, count, slices, sum_of};
+use super::protobuf::{Field, Fields};
 use super::reply::{Reply, encoded, found_pairs};
 use super::wire::decoded;
 use crate::api::Api;
@@ -74,14 +75,39 @@ fn fetch(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     Ok(found_pairs(&pairs))
 }
 
+/// `_DictionarySetRequest`, read where it lies: it is asked for as often as it is answered.
 fn set(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
-    let request: pb::DictionarySetRequest = decoded(message)?;
-    let ttl = collection_ttl(request.ttl_milliseconds, request.refresh_ttl)?;
-    let key = &request.dictionary_name;
-    let pairs = request.items.iter().map(|pair| (&pair.field[..], &pair.value[..]));
+    let (mut key, mut ttl, mut refresh) = (&message[..0], 0, false);
+    let mut pairs = Vec::new();
+    let mut fields = Fields::of(message);
+    while let Some(field) = fields.next()? {
+        match field {
+            Field::Bytes(1, range) => key = &message[range],
+            Field::Bytes(2, range) => pairs.push(pair(&message[range])?),
+            Field::Varint(3, milliseconds) => ttl = milliseconds,
+            Field::Varint(4, said) => refresh = said != 0,
+            _ => {}
+        }
+    }
+    let ttl = collection_ttl(ttl, refresh)?;
+    let pairs = pairs.iter().copied();
     let bytes: usize = pairs.clone().map(|(field, value)| field.len() + value.len()).sum();
     call.run(key.len() + bytes, Set { key, pairs, ttl })?;
     Ok(Reply::empty())
+}
+
+/// `_DictionaryFieldValuePair`.
+fn pair(message: &[u8]) -> Result<(&[u8], &[u8])> {
+    let (mut field, mut value) = (&message[..0], &message[..0]);
+    let mut fields = Fields::of(message);
+    while let Some(part) = fields.next()? {
+        match part {
+            Field::Bytes(1, range) => field = &message[range],
+            Field::Bytes(2, range) => value = &message[range],
+            _ => {}
+        }
+    }
+    Ok((field, value))
 }
 
 fn increment(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {

@@ -1,4 +1,4 @@
-//! Just enough of the protobuf wire format to read `Get` and `Set` where they lie.
+//! Just enough of the protobuf wire format to read what is asked most where it lies.
 //!
 //! Format: <https://protobuf.dev/programming-guides/encoding/>. Fields that we do
 //! not know are skipped, and of a repeated field the last one counts, as the
