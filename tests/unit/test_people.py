@@ -13,7 +13,7 @@ import pytest
 from fastapi import FastAPI
 
 from attimo.api import create_app
-from attimo.api.throttle import FREE, LONGEST_PAUSE, MOST_SOURCES, Throttle
+from attimo.api.throttle import FREE, LONGEST_PAUSE, MOST_SOURCES, PER_MINUTE, Throttle
 from attimo.control import Control, sessions
 from attimo.errors import TooManyAttempts
 from fakes import NOON, Client, Clock, Listener
@@ -435,6 +435,20 @@ def test_pauses_double_up_to_a_quarter_of_an_hour_and_then_all_is_forgiven(clock
     clock.now += 2 * LONGEST_PAUSE
     for _ in range(FREE):
         throttle.attempt("a")
+
+
+def test_whoever_tries_many_names_from_one_address_must_wait_for_the_next_minute(
+    ann: Browser, clock: Clock
+) -> None:
+    guesser = Browser(ann.app, peer="203.0.113.9")
+    tries = [guesser.sign_in(f"{number}@example.com", "x") for number in range(PER_MINUTE)]
+    assert {each.status_code for each in tries} == {401}
+
+    refused = guesser.sign_in()
+
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, "60")
+    clock.now += 60
+    assert guesser.sign_in().status_code == 201
 
 
 def test_sources_are_forgotten_when_there_are_too_many(clock: Clock) -> None:

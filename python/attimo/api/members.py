@@ -144,6 +144,7 @@ def accept(
     response: Response,
 ) -> Joined:
     """Become a member: a new user sets a password, a known one says the one that it has."""
+    people.throttle.attempt_at_all("password", peer)
     people.throttle.attempt("accept", peer)
     with plane.read() as tx:
         invitation = invitations.of_token(tx, wanted.token)

@@ -60,6 +60,7 @@ def sign_in(
 ) -> Shown:
     """Sign in; the cookie that comes back is the session."""
     source = ("sign in", peer, wanted.email.strip().lower())
+    people.throttle.attempt_at_all("password", peer)
     people.throttle.attempt(*source)
     with plane.read() as tx:
         user = users.of_email(tx, wanted.email)

@@ -19,6 +19,10 @@ LONGEST_PAUSE = 15 * 60
 MOST_SOURCES = 10_000
 
 
+PER_MINUTE = 60
+"""How many tries an address has in a minute, whatever the names: each costs a password hash."""
+
+
 @dataclass(slots=True)
 class _Tries:
     count: int = 0
@@ -41,21 +45,41 @@ class Throttle:
         """
         now = self.clock()
         with self._lock:
-            tries = self._sources.setdefault(source, _Tries())
-            self._sources.move_to_end(source)
+            tries = self._of(source)
             if now >= tries.next_at + LONGEST_PAUSE:
                 tries.count = 0
             if now < tries.next_at:
                 raise TooManyAttempts(tries.next_at - now)
             tries.count += 1
             tries.next_at = now + _pause(tries.count)
-            if len(self._sources) > MOST_SOURCES:
-                self._sources.popitem(last=False)
+
+    def attempt_at_all(self, *source: str) -> None:
+        """Count a try of an address, whatever it tries.
+
+        Raises:
+            TooManyAttempts: It has made as many as it may in this minute.
+        """
+        now = self.clock()
+        with self._lock:
+            tries = self._of(source)
+            if now >= tries.next_at:
+                tries.count, tries.next_at = 0, now + 60
+            tries.count += 1
+            if tries.count > PER_MINUTE:
+                raise TooManyAttempts(tries.next_at - now)
 
     def succeeded(self, *source: str) -> None:
         """Forget the tries of a source that has shown that it may."""
         with self._lock:
             self._sources.pop(source, None)
+
+    def _of(self, source: tuple[str, ...]) -> _Tries:
+        """The tries of a source; the one that was heard of least recently is forgotten for it."""
+        tries = self._sources.setdefault(source, _Tries())
+        self._sources.move_to_end(source)
+        if len(self._sources) > MOST_SOURCES:
+            self._sources.popitem(last=False)
+        return tries
 
 
 def _pause(count: int) -> int:

@@ -319,6 +319,31 @@ mod tests {
         }
     }
 
+    /// By medians of many, one after the other: what else the machine does meets both.
+    #[test]
+    fn a_forged_token_takes_as_long_whether_its_key_is_known_or_not() {
+        let (directory, verifier) = (directory(), Verifier::default());
+        let forged = ["key-1", "key-2"].map(|id| {
+            let mut claims = claims();
+            claims["id"] = json!(id);
+            let token = signed(OURS, "k1", &claims);
+            format!("{}AAAA", &token[..token.len() - 4])
+        });
+        let mut times = [Vec::new(), Vec::new()];
+        for _ in 0..400 {
+            for (token, times) in forged.iter().zip(&mut times) {
+                let start = std::time::Instant::now();
+                assert_eq!(verifier.verify(&directory, token.as_bytes()), Err(INVALID));
+                times.push(start.elapsed());
+            }
+        }
+        let [known, unknown] = times.map(|mut times| {
+            times.sort_unstable();
+            times[times.len() / 2].as_secs_f64()
+        });
+        assert!((1.0 / 1.2..1.2).contains(&(known / unknown)), "{known} s and {unknown} s");
+    }
+
     #[test]
     fn garbage_of_any_length_is_refused() {
         for token in ["", "x", "a.b.c", "..", "eyJ9.e30.", &"a".repeat(100_000), &"YWJj".repeat(9)]
