@@ -137,10 +137,10 @@ class Client:
         )
 
     def _send(self, request: httpx.Request) -> httpx.Response:
+        request.headers["attimo-peer"] = "192.0.2.7"
         if self.account_id is not None:
             request.headers["attimo-account"] = str(self.account_id)
             request.headers["attimo-key"] = self.key_id
-            request.headers["attimo-peer"] = "192.0.2.7"
         return asyncio.run(self._ask_app(request))
 
     async def _ask_app(self, request: httpx.Request) -> httpx.Response:

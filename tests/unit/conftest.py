@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 
 from attimo.api import create_app
 from attimo.control import Control
+from browsers import Browser, Post
 from fakes import Client, Clock, Listener, new_control, swift_directory
 
 
@@ -46,3 +48,25 @@ def neighbour(owner: Client) -> Client:
 @pytest.fixture
 def nobody(owner: Client) -> Client:
     return Client(owner.app, account_id=None)
+
+
+@pytest.fixture
+def post() -> Post:
+    return Post()
+
+
+@pytest.fixture
+def app(control: Control, post: Post) -> FastAPI:
+    return create_app(control, "cache.example.com", "open", post.send)
+
+
+@pytest.fixture
+def browser(app: FastAPI) -> Browser:
+    return Browser(app)
+
+
+@pytest.fixture
+def ann(browser: Browser) -> Browser:
+    """The owner of a new account, signed in."""
+    browser.sign_up()
+    return browser

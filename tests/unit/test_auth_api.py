@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 from momento_wire_types import auth_pb2, token_pb2
 from momento_wire_types import permissionmessages_pb2 as pb
 
-from attimo.control import Control
+from attimo.control import Control, members, sessions, users
 from fakes import NOON, Client, Clock
 
 HOUR = 3_600
@@ -204,6 +204,38 @@ def test_a_key_makes_scoped_keys_but_no_super_users(owner: Client) -> None:
 
     assert made(holder, key()).api_key
     assert refusal(holder, GENERATE, key(super_user()))[0] == "7"
+
+
+def test_whoever_has_signed_in_makes_a_super_user(
+    owner: Client, nobody: Client, control: Control
+) -> None:
+    with control.begin() as tx:
+        user = users.create(tx, "ann@example.com", "no hash of anything")
+        members.add(tx, 1, user, "owner")
+        session = sessions.create(tx, user)
+
+    token = made(nobody, key(super_user(), auth_token=session.token))
+
+    holder = replace(owner, key_id=claims(token.api_key)["id"])
+    assert holder.ask("GET", "/api-keys").status_code == 200
+    assert vended(nobody, disposable_by(session.token)).api_key
+    entry = owner.ask("GET", "/audit").json()["entries"][0]
+    assert (entry["action"], entry["actor"]) == ("key.create", "member ann@example.com")
+    assert refusal(nobody, GENERATE, key(auth_token="none of ours"))[0] == "16"  # noqa: S106
+
+
+def disposable_by(auth_token: str) -> Message:
+    asked = disposable()
+    asked.auth_token = auth_token  # type: ignore[attr-defined]
+    return asked
+
+
+def test_the_role_of_a_single_key_is_given_to_nobody_else(owner: Client) -> None:
+    key_id = claims(made(owner, key()).api_key)["id"]
+
+    refused = owner.ask("POST", "/api-keys", {"role_id": key_id})
+
+    assert (refused.status_code, refused.json()["code"]) == (404, "not_found")
 
 
 def test_a_key_for_data_makes_nothing(owner: Client) -> None:

@@ -10,24 +10,34 @@ from google.protobuf.message import Message
 from momento_wire_types import auth_pb2, token_pb2
 
 from attimo.api import grants
-from attimo.api.caller import act, look
+from attimo.api.caller import Caller, act, look
+from attimo.api.cookies import SessionHolder
 from attimo.api.methods import Asked, Method
-from attimo.control import api_keys, disposable_tokens, permissions, refresh_tokens
+from attimo.control import api_keys, disposable_tokens, permissions, refresh_tokens, sessions
 from attimo.control.api_keys import NewApiKey
 from attimo.errors import InvalidArgument, PermissionDenied
 
 LONGEST_TOKEN_ID = disposable_tokens.LONGEST_ID
 
 
+def _caller(asked: Asked, auth_token: str) -> Caller:
+    """Who calls: whom the data plane knows, or somebody whose session's token this is."""
+    if asked.known is not None or not auth_token:
+        return asked.caller
+    with asked.control.read() as tx:
+        return SessionHolder(sessions.of_token(tx, auth_token), asked.peer)
+
+
 def _disposable(asked: Asked) -> Message:
     request = asked.read(token_pb2._GenerateDisposableTokenRequest())
-    with look(asked.control, asked.caller, "auth_management", "write") as tx:
+    caller = _caller(asked, request.auth_token)
+    with look(asked.control, caller, "auth_management", "write") as tx:
         if grants.is_super_user(request.permissions):
             raise InvalidArgument("permissions must be explicit: a disposable token is for data")
         wanted = grants.read(request.permissions)
         made = disposable_tokens.create(
             tx,
-            asked.caller.account_id,
+            caller.account_id,
             wanted,
             request.expires.valid_for_seconds,
             request.token_id,
@@ -39,13 +49,13 @@ def _disposable(asked: Asked) -> Message:
 
 def _generate(asked: Asked) -> Message:
     request = asked.read(auth_pb2._GenerateApiTokenRequest())
-    with act(asked.control, asked.caller, "auth_management", "write") as tx:
+    caller = _caller(asked, request.auth_token)
+    with act(asked.control, caller, "auth_management", "write") as tx:
         wanted = _wanted(request, came_with_key=tx.actor.key_id is not None)
         if len(request.token_id) > LONGEST_TOKEN_ID:
             raise InvalidArgument(f"token_id must be at most {LONGEST_TOKEN_ID} characters")
         until = _until(request, tx.now)
-        account_id = asked.caller.account_id
-        made = api_keys.create_scoped(tx, account_id, wanted, request.description, until)
+        made = api_keys.create_scoped(tx, caller.account_id, wanted, request.description, until)
         refresh = refresh_tokens.create(tx, made.key) if until else ""
     return auth_pb2._GenerateApiTokenResponse(**_said(made, refresh, asked.endpoint))
 
@@ -75,7 +85,7 @@ def _until(request: auth_pb2._GenerateApiTokenRequest, now: int) -> int | None:
 def _refresh(asked: Asked) -> Message:
     request = asked.read(auth_pb2._RefreshApiTokenRequest())
     with asked.control.begin() as tx:
-        made = refresh_tokens.use(tx, request.api_key, request.refresh_token)
+        made = refresh_tokens.use(tx, request.api_key, request.refresh_token, asked.peer)
         refresh = refresh_tokens.create(tx, made.key)
     return auth_pb2._RefreshApiTokenResponse(**_said(made, refresh, asked.endpoint))
 

@@ -58,7 +58,8 @@ class GrpcDoor:
         request = Request(scope, receive)
         asked = await request.body()
         known = caller.of_headers(request.headers) if caller.is_known(request.headers) else None
-        call = Asked(self._control, self._endpoint, asked, known)
+        peer = request.headers.get(caller.PEER_HEADER, "")
+        call = Asked(self._control, self._endpoint, asked, known, peer)
         response = await run_in_threadpool(_answer, request.scope["path"], call)
         await response(scope, receive, send)
 

@@ -22,12 +22,14 @@ class Asked:
         endpoint: Where clients reach this server: what a client is told to use a new token with.
         message: The bytes of the request.
         known: Who calls, if the data plane knows.
+        peer: The address from which the call came.
     """
 
     control: Control
     endpoint: str
     message: bytes
     known: Caller | None
+    peer: str
 
     @property
     def caller(self) -> Caller:

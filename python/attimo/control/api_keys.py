@@ -74,8 +74,7 @@ def create(
         PermissionDenied: The role permits more than the actor may.
         NoSuchAccount: There is no such account.
     """
-    role = roles.get(tx, account_id, role_id)
-    tx.actor.hand_out(role.permissions, "the key")
+    role = roles.given(tx, account_id, role_id, "the key")
     return _make(tx, account_id, secrets.token_hex(12), description, expires_at, role)
 
 

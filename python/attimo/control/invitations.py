@@ -58,7 +58,7 @@ def create(tx: Tx, account_id: int, email: str, role_id: str = VIEWER.id) -> New
         Exhausted: The account has as many open invitations as it may.
     """
     address = users.address_of(email)
-    tx.actor.hand_out(roles.get(tx, account_id, role_id).permissions, "the invitation")
+    roles.given(tx, account_id, role_id, "the invitation")
     mine = _invitations.account_id == account_id
     tx.db.execute(delete(tables.invitations).where(mine, _invitations.email == address))
     tx.db.execute(delete(tables.invitations).where(_invitations.expires_at <= tx.now))

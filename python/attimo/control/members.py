@@ -42,7 +42,7 @@ def add(tx: Tx, account_id: int, user: User, role_id: str) -> None:
         PermissionDenied: It permits more than the actor may.
         MemberExists: The user is one already.
     """
-    tx.actor.hand_out(roles.get(tx, account_id, role_id).permissions, "the member")
+    roles.given(tx, account_id, role_id, "the member")
     row = {
         "account_id": account_id,
         "user_id": user.id,
@@ -90,7 +90,7 @@ def change_role(tx: Tx, account_id: int, user_id: int, role_id: str) -> Member:
     """
     member = _get(tx, account_id, user_id)
     for each in (member.role_id, role_id):
-        tx.actor.hand_out(roles.get(tx, account_id, each).permissions, "the member")
+        roles.given(tx, account_id, each, "the member")
     if role_id != OWNER.id:
         _keep_an_owner(tx, account_id, member)
     tx.db.execute(update(tables.members).where(*_is(account_id, user_id)).values(role_id=role_id))
@@ -111,7 +111,7 @@ def remove(tx: Tx, account_id: int, user_id: int, by_itself: bool = False) -> No
     """
     member = _get(tx, account_id, user_id)
     if not by_itself:
-        tx.actor.hand_out(roles.get(tx, account_id, member.role_id).permissions, "the member")
+        roles.given(tx, account_id, member.role_id, "the member")
     _keep_an_owner(tx, account_id, member)
     tx.db.execute(delete(tables.members).where(*_is(account_id, user_id)))
     sessions = tables.sessions.c

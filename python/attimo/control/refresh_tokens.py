@@ -6,6 +6,7 @@ import secrets
 from sqlalchemy import delete, insert
 
 from attimo.control import api_keys, roles
+from attimo.control.actor import Actor
 from attimo.control.api_keys import ApiKey, NewApiKey
 from attimo.control.tx import Tx
 from attimo.errors import InvalidArgument
@@ -24,10 +25,13 @@ def create(tx: Tx, key: ApiKey) -> str:
     return token
 
 
-def use(tx: Tx, api_key: str, refresh_token: str) -> NewApiKey:
+def use(tx: Tx, api_key: str, refresh_token: str, peer: str) -> NewApiKey:
     """Make a key with the permissions of another, valid from now for as long as that was.
 
     The other key stays valid until its end. Neither token is good for a refresh any more.
+
+    Args:
+        peer: The address from which it is asked for.
 
     Raises:
         InvalidArgument: The two do not belong together, were used before, or the key has ended.
@@ -39,6 +43,7 @@ def use(tx: Tx, api_key: str, refresh_token: str) -> NewApiKey:
     if key is None or row is None or ended or row.key_id != key.id:
         raise InvalidArgument(_UNFIT)
     permissions = roles.get(tx, key.account_id, key.role_id).permissions
+    tx.actor = Actor(f"key {key.id}", peer, permissions, key.id)
     until = tx.now + row.valid_for_seconds
     return api_keys.create_scoped(tx, key.account_id, permissions, key.description, until)
 

@@ -76,6 +76,23 @@ def get(tx: Tx, account_id: int, role_id: str) -> Role:
     return _role(row)
 
 
+def given(tx: Tx, account_id: int, role_id: str, what: str) -> Role:
+    """Return a role that is to be given to somebody or something.
+
+    Args:
+        what: What it is given to, in words.
+
+    Raises:
+        NoSuchRole: There is none of that id, or it belongs to one key alone.
+        PermissionDenied: It permits more than the actor may.
+    """
+    role = get(tx, account_id, role_id)
+    if role.type == "key":
+        raise NoSuchRole(role_id)
+    tx.actor.hand_out(role.permissions, what)
+    return role
+
+
 def list_page(
     tx: Tx,
     account_id: int,
