@@ -118,6 +118,26 @@ def test_a_forged_credential_opens_no_route(
     assert set(statuses(http, routes, FORGED[name](forger)).values()) == {401}
 
 
+@pytest.mark.parametrize("name", ["no credential", *FORGED])
+@pytest.mark.parametrize("cache", ["default-cache", "no-such-cache"])
+def test_a_forged_credential_opens_no_data(
+    house: Neighbours, http: httpx.Client, name: str, cache: str
+) -> None:
+    token = FORGED[name](house.forger) if name in FORGED else None
+    headers = {} if token is None else {"authorization": token}
+    query = {"key": "k", "ttl_seconds": "9"}
+    path = f"/cache/{cache}"
+
+    answers = [
+        http.request(method, path, params=query, headers=headers)
+        for method in ("GET", "HEAD", "PUT", "DELETE", "POST")
+    ]
+    if token is not None:
+        answers.append(http.get(path, params=query | {"token": token}))
+
+    assert {answer.status_code for answer in answers} == {401}
+
+
 def test_a_revoked_key_opens_no_route(
     house: Neighbours, http: httpx.Client, routes: list[tuple[str, str]]
 ) -> None:
