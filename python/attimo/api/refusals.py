@@ -30,7 +30,13 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 
 def teach(app: FastAPI) -> None:
     """Let the app answer every error in this one form."""
-    for kind in (AttimoError, RequestValidationError, HTTPException, Exception):
+    for kind in (
+        AttimoError,
+        RequestValidationError,
+        HTTPException,
+        UnicodeEncodeError,
+        Exception,
+    ):
         app.add_exception_handler(kind, _refuse)
 
 
@@ -38,6 +44,9 @@ async def _refuse(_: Request, error: Exception) -> JSONResponse:
     """Answer; what is none of the known kinds is a mistake of ours, and is logged by the server."""
     if isinstance(error, RequestValidationError):
         error = InvalidArgument(_first(error))
+    if isinstance(error, UnicodeEncodeError):
+        # JSON can say what is no character; nothing that it was meant for has been done.
+        error = InvalidArgument("A text holds half a surrogate pair, which is no character")
     if isinstance(error, AttimoError):
         log_if_ours(error)
         answer = _answer(error.status, error.code, str(error))

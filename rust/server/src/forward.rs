@@ -13,6 +13,7 @@ use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use tokio::net::UnixStream;
@@ -64,9 +65,21 @@ impl App {
         answer.unwrap_or(Err(Error::Unavailable))
     }
 
-    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Response<Bytes>> {
-        let mut sender = self.sender().await?;
+    async fn exchange(&self, mut request: Request<Full<Bytes>>) -> Result<Response<Bytes>> {
+        while let Some(mut idle) = self.next_idle().await {
+            match idle.try_send_request(request).await {
+                Ok(answer) => return self.whole(idle, answer).await,
+                // The app had hung up, and nothing of the request was sent: another may take it.
+                Err(mut error) => request = error.take_message().ok_or(Error::Unavailable)?,
+            }
+        }
+        let mut sender = self.open().await?;
         let answer = sender.send_request(request).await.map_err(|_| Error::Unavailable)?;
+        self.whole(sender, answer).await
+    }
+
+    /// Takes the whole answer in, and keeps the connection for the next request.
+    async fn whole(&self, sender: Sender, answer: Response<Incoming>) -> Result<Response<Bytes>> {
         let (mut parts, body) = answer.into_parts();
         let body = body.collect().await.map_err(|_| Error::Unavailable)?.to_bytes();
         self.idle.borrow_mut().push(sender);
@@ -76,13 +89,16 @@ impl App {
         Ok(Response::from_parts(parts, body))
     }
 
-    async fn sender(&self) -> Result<Sender> {
+    async fn next_idle(&self) -> Option<Sender> {
         loop {
-            let Some(mut idle) = self.idle.borrow_mut().pop() else { break };
+            let mut idle = self.idle.borrow_mut().pop()?;
             if idle.ready().await.is_ok() {
-                return Ok(idle);
+                return Some(idle);
             }
         }
+    }
+
+    async fn open(&self) -> Result<Sender> {
         let stream = self.connect().await?;
         let connected = handshake(TokioIo::new(stream)).await;
         let (sender, connection) = connected.map_err(|_| Error::Unavailable)?;
