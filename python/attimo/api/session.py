@@ -59,7 +59,8 @@ def sign_in(
     plane: Plane, people: Settled, peer: Peer, wanted: Wanted, request: Request, response: Response
 ) -> Shown:
     """Sign in; the cookie that comes back is the session."""
-    source = ("sign in", peer, wanted.email.strip().lower())
+    # A digest, since anybody may send any text here and have it remembered.
+    source = ("sign in", peer, users.digest(wanted.email.strip().lower()).hex())
     people.throttle.attempt_at_all("password", peer)
     people.throttle.attempt(*source)
     with plane.read() as tx:
@@ -70,6 +71,8 @@ def sign_in(
         raise Unauthenticated("The e-mail address or the password is wrong")
     people.throttle.succeeded(*source)
     with plane.begin() as tx:
+        if users.of_id(tx, user.id) != user:
+            raise Unauthenticated("The password was changed meanwhile: sign in again")
         tx.actor = Actor(f"member {user.email}", peer, SYSTEM.permissions)
         session = sessions.create(tx, user)
         shown = _shown(tx, session)

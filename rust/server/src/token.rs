@@ -72,7 +72,9 @@ impl Claims {
         if epoch_seconds >= self.expires_at {
             return Err(ENDED);
         }
-        if self.issued_at > epoch_seconds + SKEW { Err(TOO_EARLY) } else { Ok(()) }
+        // Of an API key, the directory knows whether it is good, whatever our clock may say.
+        let bears_all = matches!(self.kind, Kind::Disposable { .. });
+        if bears_all && self.issued_at > epoch_seconds + SKEW { Err(TOO_EARLY) } else { Ok(()) }
     }
 }
 
