@@ -89,6 +89,11 @@ def test_a_new_signature_leaves_old_keys_valid_until_theirs_is_retired(
         stranger.variables |= {"ATTIMO_URL": server.http, "ATTIMO_TOKEN": key}
         stranger.do("cache", "list")
 
+        server.stop()
+        server.start()
+
+        assert owner.do("cache", "list").startswith("default-cache")
+
 
 def test_whoever_revokes_his_own_key_has_another_after_the_next_start(stranger: Terminal) -> None:
     with Server() as server:

@@ -120,13 +120,23 @@ def of_token(tx: Tx, token: str) -> ApiKey | None:
 
 
 def is_good(tx: Tx, token: str) -> bool:
-    """Whether this is the token of a key that has neither ended nor been revoked.
+    """Whether this token, which was kept, still opens the server.
 
-    Its signature is not looked at: this is for tokens that were kept, not for those that come in.
+    Its key has neither ended nor been revoked, the key that signed it is not retired, and it is
+    the token that was given out. The signature itself is not looked at: this is for tokens that
+    were kept, not for those that come in.
     """
-    query = select(_keys.expires_at).where(_keys.id == _id_of(token))
-    row = tx.db.execute(query.where(_keys.revoked_at.is_(None))).first()
-    return row is not None and (row.expires_at is None or row.expires_at > tx.now)
+    key_id, kid = _said_by(token)
+    signing = tables.signing_keys.c
+    signed = select(signing.kid).where(signing.kid == kid, signing.retired_at.is_(None)).exists()
+    query = select(_keys.expires_at, _keys.hash).where(
+        _keys.id == key_id, _keys.revoked_at.is_(None), signed
+    )
+    row = tx.db.execute(query).first()
+    if row is None or (row.expires_at is not None and row.expires_at <= tx.now):
+        return False
+    # Keys of before 0002 have no hash.
+    return row.hash is None or bool(row.hash == _digest(token))
 
 
 def revoke(tx: Tx, account_id: int, key_id: str) -> None:
@@ -192,13 +202,14 @@ def _sign(tx: Tx, key: ApiKey) -> str:
     return tokens.v2_token(signing.current(tx), claims)
 
 
-def _id_of(token: str) -> str:
-    """The id that a token says of itself; empty if it is no token."""
+def _said_by(token: str) -> tuple[str, str]:
+    """The key's id and the `kid` that signed it, as a token says; empty if it is no token."""
     try:
-        _, middle, _ = token.split(".")
-        return str(json.loads(urlsafe_b64decode(middle + "=="))["id"])
+        header, middle, _ = token.encode("ascii").split(b".")
+        head, said = (json.loads(urlsafe_b64decode(part + b"==")) for part in (header, middle))
+        return str(said["id"]), str(head["kid"])
     except (ValueError, KeyError, TypeError):
-        return ""
+        return "", ""
 
 
 def _digest(token: str) -> bytes:

@@ -1,6 +1,6 @@
 """The owner of a server: an account, a first cache and a key, made when there are none.
 
-The key is kept in `credentials.json`. Where that file is gone, or its key has ended or is revoked,
+The key is kept in `credentials.json`. Where that file is gone, or its key opens nothing any more,
 a new one is made, so that the command line on this machine always has one.
 """
 

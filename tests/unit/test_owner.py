@@ -1,0 +1,69 @@
+"""The owner of a server always has a key that opens it, whatever was done to the one before."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from attimo.control import Control, api_keys, signing
+from attimo.data_directory import Credentials
+from attimo.serve import owner
+
+
+@pytest.fixture
+def kept(control: Control) -> Credentials:
+    """What a first start leaves in the data directory."""
+    first = owner.ensure(control, None)
+    return Credentials("localhost", first.api_key, None, None, "", first.account_id, "cache")
+
+
+def revoked(control: Control, kept: Credentials) -> Credentials:
+    with control.begin() as tx:
+        key = api_keys.of_token(tx, kept.api_key)
+        assert key is not None
+        api_keys.revoke(tx, kept.account_id, key.id)
+    return kept
+
+
+def signed_by_a_retired_key(control: Control, kept: Credentials) -> Credentials:
+    with control.begin() as tx:
+        old = signing.current(tx)
+        signing.rotate(tx)
+        signing.retire(tx, old.kid)
+    return kept
+
+
+def damaged(control: Control, kept: Credentials) -> Credentials:
+    return replace(kept, api_key=f"{kept.api_key[:-8]}AAAAAAAA")
+
+
+def of_something_else(control: Control, kept: Credentials) -> Credentials:
+    return replace(kept, api_key="a.b.\ud800")
+
+
+def test_a_key_that_is_good_is_kept(control: Control, kept: Credentials) -> None:
+    again = owner.ensure(control, kept)
+
+    assert (again.api_key, again.is_new) == (kept.api_key, False)
+
+
+def test_a_key_of_before_there_were_hashes_is_kept(control: Control, kept: Credentials) -> None:
+    with control.begin() as tx:
+        tx.db.exec_driver_sql("UPDATE api_keys SET hash = NULL")
+
+    assert not owner.ensure(control, kept).is_new
+
+
+@pytest.mark.parametrize("happen", [revoked, signed_by_a_retired_key, damaged, of_something_else])
+def test_a_key_that_opens_nothing_is_replaced(
+    control: Control,
+    kept: Credentials,
+    happen: Callable[[Control, Credentials], Credentials],
+) -> None:
+    found = happen(control, kept)
+
+    made = owner.ensure(control, found)
+
+    assert made.is_new
+    assert made.account_id == kept.account_id
+    assert not owner.ensure(control, replace(kept, api_key=made.api_key)).is_new
