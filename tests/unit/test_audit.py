@@ -63,7 +63,15 @@ def test_nobody_reads_anothers_trail(owner: Client, neighbour: Client) -> None:
     assert actions(neighbour) == []
 
 
-@pytest.mark.parametrize("change", ["UPDATE audit SET actor = 'x'", "DELETE FROM audit"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE audit SET actor = 'x'",
+        "DELETE FROM audit",
+        "INSERT OR REPLACE INTO audit SELECT id, account_id, at, 'x', '', action, subject, details"
+        " FROM audit",
+    ],
+)
 def test_the_database_itself_refuses_to_change_the_trail(
     owner: Client, control: Control, change: str
 ) -> None:

@@ -115,6 +115,7 @@ def _prepare(connection: dbapi2.Connection, _: ConnectionPoolEntry) -> None:
         "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",
+        "recursive_triggers = ON",  # else INSERT OR REPLACE deletes rows that triggers guard
     ):
         connection.execute(f"PRAGMA {pragma}")
 
