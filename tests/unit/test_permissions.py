@@ -101,6 +101,13 @@ def test_the_selector_of_a_management_rule_may_be_left_out() -> None:
             {"rules": [CACHE], "conditions": [{"ip_filter": {"allowed_cidr_ranges": ["::1"]}}]},
             r"allowed_cidr_ranges\[0\] must be a range",
         ),
+        (
+            {
+                "rules": [CACHE],
+                "conditions": [{"ip_filter": {"allowed_cidr_ranges": ["fe80::%1/64"]}}],
+            },
+            r"allowed_cidr_ranges\[0\] must be a range",
+        ),
     ],
 )
 def test_what_breaks_the_form_is_named(asked: object, message: str) -> None:

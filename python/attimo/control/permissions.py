@@ -194,7 +194,8 @@ def _ranges(asked: object, path: str) -> tuple[Network, ...]:
 
 def _network(asked: object, path: str) -> Network:
     try:
-        if isinstance(asked, str) and "/" in asked:
+        # Python knows zones (fe80::%1/64); the data plane does not, and would not read the set.
+        if isinstance(asked, str) and "/" in asked and "%" not in asked:
             return ipaddress.ip_network(asked)
     except ValueError:
         pass
