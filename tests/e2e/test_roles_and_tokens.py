@@ -93,6 +93,14 @@ def test_a_new_signature_leaves_old_keys_valid_until_theirs_is_retired(
         server.start()
 
         assert owner.do("cache", "list").startswith("default-cache")
+        both = ("key", "rotate-signing", "--retire", first["kid"], "--retire-old")
+        assert "not both" in owner.type(*both).error
+        owner.do("key", "rotate-signing", "--retire-old")
+        stranger.variables |= {"ATTIMO_URL": server.http}
+        stranger.do("cache", "list")
+        owner.do("key", "rotate-signing")
+        owner.do("key", "rotate-signing", "--retire-old")
+        assert "not valid here" in stranger.type("cache", "list").error
 
 
 def test_whoever_revokes_his_own_key_has_another_after_the_next_start(stranger: Terminal) -> None:

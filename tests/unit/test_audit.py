@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy.exc import DatabaseError
 
-from attimo.control import Control, signing, url_keys
+from attimo.control import Control, audit, signing, url_keys
 from attimo.errors import FailedPrecondition, InvalidArgument, NoSuchSigningKey
 from fakes import NOON, Client, Clock, Listener
 
@@ -111,8 +111,26 @@ def test_only_the_operators_account_touches_the_signing_keys(
     newest, older = owner.ask("GET", "/signing-keys").json()["signing_keys"]
     assert (newest["kid"], newest["signs"], older["signs"]) == (kid, True, False)
 
-    for method, path in [("GET", ""), ("POST", ""), ("DELETE", f"/{older['kid']}")]:
+    for method, path in [("GET", ""), ("POST", ""), ("DELETE", ""), ("DELETE", f"/{older['kid']}")]:
         assert neighbour.ask(method, f"/signing-keys{path}").status_code == 403
+
+
+def test_all_old_signing_keys_are_retired_at_once(
+    owner: Client, control: Control, node: Listener
+) -> None:
+    for _ in range(3):
+        owner.ask("POST", "/signing-keys")
+    newest, *older = owner.ask("GET", "/signing-keys").json()["signing_keys"]
+    assert len(older) == 2
+
+    for _ in range(2):  # the second time there is nothing left to do
+        assert owner.ask("DELETE", "/signing-keys").status_code == 204
+
+    assert owner.ask("GET", "/signing-keys").json()["signing_keys"] == [newest]
+    assert set(node.verifying_keys) == {newest["kid"]}
+    with control.read() as tx:
+        retired = audit.list_page(tx, 1, 100, action="signing.retire").items
+    assert {each.subject for each in retired} == {key["kid"] for key in older}
 
 
 def test_a_url_key_ends_or_is_revoked(control: Control, clock: Clock) -> None:

@@ -54,6 +54,16 @@ def rotate(plane: Plane, caller: Asking) -> Rotated:
         return Rotated(kid=signing.rotate(tx).kid)
 
 
+@router.delete("", status_code=204)
+def retire_old(plane: Plane, caller: Asking) -> None:
+    """Retire every key but the one that signs, in one step; also if one signed the caller's own."""
+    from attimo.control import signing
+
+    _operator(caller)
+    with act(plane, caller, "auth_management", "write") as tx:
+        signing.retire_old(tx)
+
+
 @router.delete("/{kid}", status_code=204)
 def retire(plane: Plane, caller: Asking, kid: str) -> None:
     """End every token that a key has signed, of every account, at once and for good."""

@@ -114,6 +114,10 @@ class Client:
         """End every token that a key has signed."""
         self._ask("DELETE", f"/signing-keys/{_part(kid)}")
 
+    def retire_old_signing(self) -> None:
+        """End every token that another key has signed than the one that signs now."""
+        self._ask("DELETE", "/signing-keys")
+
     def roles(self) -> Iterator[dict[str, Any]]:
         """The system's roles, then the account's own."""
         return self._pages("/roles", "roles")

@@ -85,12 +85,19 @@ def rotate_signing(
     retire: Annotated[
         str | None, typer.Option(help="Do not rotate: end every token that this key has signed.")
     ] = None,
+    retire_old: Annotated[
+        bool, typer.Option("--retire-old", help="The same, of every key but the one that signs.")
+    ] = False,
 ) -> None:
     """Let a new key sign this server's tokens. For the server's operator.
 
-    What older keys signed stays valid until they are retired with --retire, one by one.
+    What older keys signed stays valid until they are retired, with --retire or --retire-old.
     """
-    if retire is None:
-        print(client.rotate_signing())
-    else:
+    if retire is not None and retire_old:
+        raise typer.BadParameter("say --retire or --retire-old, not both")
+    if retire_old:
+        client.retire_old_signing()
+    elif retire is not None:
         client.retire_signing(retire)
+    else:
+        print(client.rotate_signing())

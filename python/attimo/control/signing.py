@@ -85,6 +85,13 @@ def retire(tx: Tx, kid: str) -> None:
     audit.note(tx, SERVER, "signing.retire", kid)
 
 
+def retire_old(tx: Tx) -> None:
+    """Retire every key but the one that signs; nothing if there is no other."""
+    for key in list_all(tx):
+        if not key.signs:
+            retire(tx, key.kid)
+
+
 def create(tx: Tx) -> SigningKey:
     """Make a new key pair; tokens that older keys signed stay valid."""
     key = generate()
