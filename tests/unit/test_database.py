@@ -10,7 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from attimo.control import Control, caches
+from attimo.control import Control, access, caches, permissions
 from attimo.errors import DatabaseTooNew, SqliteTooOld, StoreUnavailable
 from attimo.store import migrations, tables
 from attimo.store.database import SCHEMA, check_sqlite, open_database
@@ -55,6 +55,28 @@ def test_a_database_that_lacks_a_migration_gets_it_when_it_is_opened(tmp_path: P
         assert connection.execute(tables.directory.select()).all() == [(1, 0, 0)]
         version = connection.exec_driver_sql("SELECT version_num FROM alembic_version")
         assert version.scalar_one() == SCHEMA
+
+
+def test_keys_of_before_there_were_roles_are_owners_keys(tmp_path: Path) -> None:
+    database = open_database(tmp_path / "attimo.db")
+    with database.begin() as connection:
+        for table in [*reversed(tables.metadata.sorted_tables), "alembic_version"]:
+            connection.exec_driver_sql(f"DROP TABLE {table}")
+        migrations.upgrade(connection, "0001")
+        connection.exec_driver_sql("INSERT INTO accounts (id, name, created_at) VALUES (1, 'a', 1)")
+        connection.exec_driver_sql(
+            "INSERT INTO api_keys (id, account_id, description, issued_at, revision)"
+            " VALUES ('old', 1, '', 1, 1)"
+        )
+    database.close()
+
+    control = Control(open_database(tmp_path / "attimo.db"), (node := Listener()).learn)
+    control.announce()
+
+    assert node.api_keys["old"].role_id == "owner"
+    with control.read() as tx:
+        assert access.of_key(tx, 1, "old", "").permissions == permissions.everything()
+    control.database.close()
 
 
 def test_the_newest_migration_is_the_one_that_is_expected() -> None:
