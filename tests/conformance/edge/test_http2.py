@@ -101,3 +101,15 @@ def is_served(connection: Connection, metadata: dict[str, str]) -> bool:
         return connection.call(GET, get(), **metadata).grpc_status == 0
     except ConnectionError:
         return False
+
+
+def test_what_a_stranger_has_begun_to_send_is_refused_before_it_is_all_there(
+    server: Server,
+) -> None:
+    with connect(server.http_address, "not a token", "default-cache") as stranger:
+        stranger.settings()
+        stream = stranger.open(stranger.headers_for(SET))
+
+        stranger.begin_to_send(stream, put(b"v" * 500_000)[:80_000])
+
+        assert stranger.answer(stream).grpc_status == 16

@@ -55,8 +55,13 @@ impl Body {
         }
     }
 
+    /// How many bytes of a body that is not all there are in memory.
+    pub(super) fn held(&self) -> usize {
+        self.first.as_ref().map_or(self.rest.len(), Bytes::len)
+    }
+
     fn add(&mut self, frame: Bytes) -> Result<(), BodyError> {
-        let held = self.first.as_ref().map_or(self.rest.len(), Bytes::len);
+        let held = self.held();
         if held + frame.len() > self.limit {
             return Err(BodyError::TooLarge);
         }

@@ -49,7 +49,9 @@ where
 
 async fn answer(visit: &Visit, request: Request<Incoming>) -> Response<Bytes> {
     let (parts, body) = request.into_parts();
-    let limit = if visit.knows(&parts) { REQUEST_BYTES } else { STRANGER_BYTES };
+    // Who asks is found out when the request is answered; here it matters for large bodies only.
+    let is_small = body.size_hint().upper().is_some_and(|most| most <= STRANGER_BYTES as u64);
+    let limit = if is_small || visit.knows(&parts) { REQUEST_BYTES } else { STRANGER_BYTES };
     let Some(body) = whole(body, limit).await else {
         return plain::error_response(&Error::Malformed("the body broke off"));
     };

@@ -136,6 +136,10 @@ impl Taken {
         }
         match self.body.poll(cx) {
             Poll::Ready(body) => self.answer(visit, body, now),
+            // What a stranger may not send is not kept until it is all there, either.
+            Poll::Pending if self.body.held() > STRANGER_BYTES && !visit.knows(&self.parts) => {
+                self.answer(visit, Err(BodyError::TooLarge), now);
+            }
             Poll::Pending => return Some(self),
         }
         None

@@ -8,7 +8,7 @@ use attimo_engine::{Config, Engine, Given, Limits, Ttl};
 use serde_json::{Value, json};
 
 use super::call::{NO_ITEM, NO_METHOD};
-use super::caller::LOCAL_OWNER;
+use super::caller::{ENDED, LOCAL_OWNER};
 use super::*;
 use crate::api::Api;
 use crate::clock::Clock;
@@ -111,4 +111,12 @@ fn a_local_owner_needs_no_token_and_everybody_else_does() {
 
     assert_eq!(admit(true).unwrap().account, LOCAL_OWNER);
     assert_eq!(admit(false), Err(NO_TOKEN));
+}
+
+#[test]
+fn a_caller_ends_at_its_second() {
+    let caller = Caller { expires_at: 2_000, ..Caller::local_owner() };
+    let at = |epoch_seconds| caller.check_expiry(Now { epoch_seconds, ..now() });
+
+    assert_eq!([at(1_999), at(2_000)], [Ok(()), Err(ENDED)]);
 }
