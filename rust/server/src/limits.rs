@@ -49,3 +49,5 @@ pub(crate) const LINGER_BYTES: usize = 64 << 20;
 pub(crate) const CONTROL_START: Duration = Duration::from_secs(15);
 /// How long the control plane may take to answer.
 pub(crate) const CONTROL_ANSWER: Duration = Duration::from_mins(1);
+/// How many requests of one thread may wait for the control plane.
+pub(crate) const CONTROL_WAITING: usize = 256;
