@@ -209,7 +209,7 @@ def opening(stream: int, headers: bytes, *flags: str, **fields: object) -> bytes
         stream,
         data=headers,
         flags=["END_HEADERS", *flags],
-        **fields,  # type: ignore[arg-type]
+        **fields,
     ).serialize()
 
 
