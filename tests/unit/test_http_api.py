@@ -32,6 +32,27 @@ def test_a_cache_is_created_listed_flushed_and_deleted(owner: Client, node: List
     assert owner.ask("GET", "/caches").json() == {"caches": []}
 
 
+def test_a_cache_that_ends_by_itself_says_when(owner: Client, node: Listener) -> None:
+    created = owner.ask("PUT", "/caches/brief", {"expires_in": 60})
+    for body in ({}, {"expires_in": None}):
+        assert owner.ask("PUT", "/caches/lasting", body).json() == {"name": "lasting"}
+        owner.ask("DELETE", "/caches/lasting")
+    listed = owner.ask("GET", "/caches").json()["caches"]
+
+    assert created.json() == {"name": "brief", "expires_at": NOON + 60}
+    assert [cache["expires_at"] for cache in listed] == [NOON + 60]
+    assert [cache.expires_at for cache in node.caches.values()] == [NOON + 60]
+
+
+@pytest.mark.parametrize("expires_in", [0, -1, 315_360_001, 2**70, 1.5, "60", True])
+def test_an_end_that_is_out_of_its_range_is_refused(owner: Client, expires_in: object) -> None:
+    refused = owner.ask("PUT", "/caches/brief", {"expires_in": expires_in})
+
+    assert (refused.status_code, refused.json()["code"]) == (400, "invalid_argument")
+    assert refused.json()["message"].startswith("expires_in")
+    assert owner.ask("GET", "/caches").json() == {"caches": []}
+
+
 def test_a_name_is_taken_out_of_the_path_as_it_was_meant(owner: Client, node: Listener) -> None:
     owner.ask("PUT", "/caches/a%20b%3Fc%25")
 

@@ -1,7 +1,9 @@
 """Caches over HTTP."""
 
+from typing import Annotated
+
 from fastapi import APIRouter
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 from attimo.api.caller import Asking, Plane, act, look
 from attimo.api.paging import MOST, Limit, NextToken
@@ -13,17 +15,33 @@ router = APIRouter(prefix="/caches", tags=["caches"], responses=RESPONSES)
 # {name:path}: a name with a "/" is refused as a name, not as an unknown path.
 
 
-class Named(BaseModel):
-    """A cache's name."""
+class Wanted(BaseModel):
+    """How a cache is to be; the body may be left out."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    expires_in: Annotated[
+        StrictInt | None,
+        Field(
+            description="After how many seconds the cache ends by itself; null is never.",
+            json_schema_extra={"minimum": 1, "maximum": caches.LONGEST_LIFE},
+        ),
+    ] = None
+
+
+class Made(BaseModel):
+    """A new cache; without `expires_at` (seconds since 1970) it never ends by itself."""
 
     name: str
+    expires_at: int | None = None
 
 
 class Shown(BaseModel):
-    """A cache; `created_at` in seconds since 1970."""
+    """A cache; times in seconds since 1970. Without `expires_at` it never ends by itself."""
 
     name: str
     created_at: int
+    expires_at: int | None = None
     limits: CacheLimits
 
 
@@ -34,12 +52,17 @@ class Listed(BaseModel):
     next_token: str | None = None
 
 
-@router.put("/{name:path}", status_code=201)
-def create(plane: Plane, caller: Asking, name: str) -> Named:
-    """Create a cache; it can be used at once."""
+@router.put("/{name:path}", status_code=201, response_model_exclude_none=True)
+def create(plane: Plane, caller: Asking, name: str, wanted: Wanted | None = None) -> Made:
+    """Create a cache; it can be used at once.
+
+    With `expires_in` it ends by itself: from that second on it is gone with all that is in it, and
+    its name is free again.
+    """
+    expires_in = wanted.expires_in if wanted else None
     with act(plane, caller, "resource_management", "write") as tx:
-        caches.create(tx, caller.account_id, name)
-    return Named(name=name)
+        made = caches.create(tx, caller.account_id, name, expires_in)
+    return Made(name=made.name, expires_at=made.expires_at)
 
 
 @router.get("", response_model_exclude_none=True)
@@ -53,7 +76,12 @@ def list_page(
     with look(plane, caller, "resource_management", "list") as tx:
         page = caches.list_page(tx, caller.account_id, limit, next_token)
     shown = [
-        Shown(name=cache.name, created_at=cache.created_at, limits=plane.cache_limits)
+        Shown(
+            name=cache.name,
+            created_at=cache.created_at,
+            expires_at=cache.expires_at,
+            limits=plane.cache_limits,
+        )
         for cache in page.items
     ]
     return Listed(caches=shown, next_token=page.next_token)

@@ -56,9 +56,10 @@ class Client:
         """Close the connection."""
         self._http.close()
 
-    def create_cache(self, name: str) -> None:
-        """Make a cache."""
-        self._ask("PUT", f"/caches/{_part(name)}")
+    def create_cache(self, name: str, expires_in: int | None = None) -> None:
+        """Make a cache; one that ends by itself after so many seconds, if that is said."""
+        body = {} if expires_in is None else {"expires_in": expires_in}
+        self._ask("PUT", f"/caches/{_part(name)}", json=body)
 
     def delete_cache(self, name: str) -> None:
         """Delete a cache and all that is in it."""

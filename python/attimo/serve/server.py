@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING
 
 from attimo import __version__, certificates, mail
 from attimo.control import Control, usage
+from attimo.control.directory import Changes
 from attimo.control.limits import CacheLimits
 from attimo.data_directory import Credentials, DataDirectory, Running
 from attimo.node.collector import Collector
 from attimo.node.local import Addresses, LocalNode
 from attimo.serve import owner, words
 from attimo.serve.app import AppThread, Door, door
+from attimo.serve.reaper import Reaper
 from attimo.serve.signals import asked_to_end
 from attimo.settings import NodeSettings, Settings
 from attimo.store.database import Database, open_database
@@ -53,6 +55,8 @@ def serve(settings: Settings) -> None:
         node = _node(settings, home, socket)
         limits = CacheLimits(max_item_size_kb=settings.item_bytes // 1024)
         control = Control(database, node.learn, cache_limits=limits)
+        reaper = Reaper(control)
+        control.publish = _to_both(node, reaper)
         control.announce()
 
         addresses = node.start()
@@ -63,6 +67,7 @@ def serve(settings: Settings) -> None:
         app = AppThread(socket, make_app, on_failure=asked.set)
         # Undone from the last to the first: the node ends, its usage is recorded, the app ends.
         stack.callback(app.stop)
+        stack.callback(reaper.stop)
         stack.callback(collector.stop)
         stack.callback(node.stop, GRACE_SECONDS)
         _introduce(control, home, running)
@@ -70,6 +75,7 @@ def serve(settings: Settings) -> None:
 
         app.start()
         collector.start()
+        reaper.start()
         app.wait()
         if not asked.is_set():
             _say(words.ready())
@@ -134,6 +140,14 @@ def _node(settings: Settings, home: DataDirectory, socket: Door) -> LocalNode:
             local=settings.local,
         )
     )
+
+
+def _to_both(node: LocalNode, reaper: Reaper) -> Callable[[Changes], None]:
+    def publish(changes: Changes) -> None:
+        node.learn(changes)
+        reaper.heed(changes)
+
+    return publish
 
 
 def _recorder(control: Control) -> Callable[[usage.Batch], None]:

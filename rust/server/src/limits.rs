@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use attimo_engine::Limits;
+
 /// The largest request message, in bytes: what the Python, Go and Java clients allow themselves to send.
 pub(crate) const REQUEST_BYTES: usize = 5_243_000;
 /// The largest request of somebody who is not known (yet), in bytes: it is held in memory.
@@ -22,3 +24,21 @@ pub(crate) const HANDSHAKE: Duration = Duration::from_secs(10);
 pub(crate) const CONTROL_START: Duration = Duration::from_secs(15);
 /// How long the control plane may take to answer.
 pub(crate) const CONTROL_ANSWER: Duration = Duration::from_mins(1);
+
+/// Every limit of this page, and the engine's own that no setting changes, by name; for whoever
+/// shows them. Times are in seconds.
+pub fn limits() -> [(&'static str, u64); 11] {
+    [
+        ("request_bytes", REQUEST_BYTES as u64),
+        ("stranger_bytes", STRANGER_BYTES as u64),
+        ("reply_bytes", REPLY_BYTES as u64),
+        ("batch_reply_bytes", BATCH_REPLY_BYTES as u64),
+        ("union_members", UNION_MEMBERS as u64),
+        ("streams_per_connection", STREAMS_PER_CONNECTION.into()),
+        ("header_bytes", HEADER_BYTES.into()),
+        ("handshake", HANDSHAKE.as_secs()),
+        ("control_start", CONTROL_START.as_secs()),
+        ("control_answer", CONTROL_ANSWER.as_secs()),
+        ("leaderboard_bytes", Limits::default().leaderboard_bytes),
+    ]
+}
