@@ -22,13 +22,14 @@ from attimo.store import tables
 NAME_RULE = (
     "1 to 255 printable ASCII characters, no '/', no blank at either end, and neither '.' nor '..'"
 )
+LONGEST_NAME = 255
 LONGEST_LIFE = 10 * 365 * 24 * 60 * 60
 """In seconds: ten years, for a cache that ends by itself."""
 
 MOST_AT_ONCE = 500
 """How many caches one transaction ends, so that nobody waits long for it."""
 
-_NAME = re.compile(r"(?!\.{1,2}\Z)(?! )[ -.0-~]{1,255}(?<! )")
+_NAME = re.compile(rf"(?!\.{{1,2}}\Z)(?! )[ -.0-~]{{1,{LONGEST_NAME}}}(?<! )")
 
 
 @dataclass(frozen=True, slots=True)

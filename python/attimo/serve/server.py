@@ -19,6 +19,7 @@ from attimo.control import Control, usage
 from attimo.control.directory import Changes
 from attimo.control.limits import CacheLimits
 from attimo.data_directory import Credentials, DataDirectory, Running
+from attimo.node import local
 from attimo.node.collector import Collector
 from attimo.node.local import Addresses, LocalNode
 from attimo.serve import owner, words
@@ -30,8 +31,6 @@ from attimo.store.database import Database, open_database
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
-
-    from attimo.api.people import SignUp
 
 GRACE_SECONDS = 7.0  # of the ten in which a server must have ended
 
@@ -63,7 +62,7 @@ def serve(settings: Settings) -> None:
         send = _mail(settings, stack)
         collector = Collector(node.take_usage, _recorder(control), settings.collect_seconds)
         running = _running(settings, addresses)
-        make_app = partial(_control_app, control, running.endpoint, settings.signup, send)
+        make_app = partial(_control_app, control, running.endpoint, settings, send)
         app = AppThread(socket, make_app, on_failure=asked.set)
         # Undone from the last to the first: the node ends, its usage is recorded, the app ends.
         stack.callback(app.stop)
@@ -158,10 +157,15 @@ def _recorder(control: Control) -> Callable[[usage.Batch], None]:
     return record
 
 
-def _control_app(control: Control, endpoint: str, sign_up: "SignUp", send: mail.Send) -> "FastAPI":
+def _control_app(control: Control, endpoint: str, settings: Settings, send: mail.Send) -> "FastAPI":
     from attimo.api import create_app
 
-    return create_app(control, endpoint, sign_up, send)
+    given = {
+        "memory": settings.memory,
+        "item_bytes": settings.item_bytes,
+        "element_bytes": settings.element_bytes,
+    }
+    return create_app(control, endpoint, settings.signup, send, given | local.limits())
 
 
 def _mail(settings: Settings, stack: ExitStack) -> mail.Send:
