@@ -12,6 +12,7 @@ from attimo.api import (
     api_keys,
     audit,
     caches,
+    docs,
     members,
     password,
     refusals,
@@ -44,6 +45,7 @@ DOORS = (
     session,
     password,
     members,
+    docs,
 )
 
 THREADS = 4
@@ -59,7 +61,7 @@ def create_app(
 ) -> FastAPI:
     """Make the app; the database work runs in threads, never on the event loop.
 
-    The description of the HTTP API is at /openapi.json.
+    The description of the HTTP API is at /openapi.json, and for people at /docs.
 
     Args:
         control: Whom it asks.
@@ -68,14 +70,15 @@ def create_app(
         send: Sends e-mail.
         limits: Those of the data plane and of the settings, by name (see `limit_table`).
     """
-    app = FastAPI(title="Attimo", docs_url=None, redoc_url=None, lifespan=_few_threads)
+    app = FastAPI(openapi_url=None, lifespan=_few_threads)
+    app.state.description = docs.described(app)
     app.state.control = control
     app.state.endpoint = endpoint
     app.state.limits = limits
     app.state.people = People(sign_up, send, Throttle(control.clock), endpoint)
     for door in DOORS:
         app.include_router(door.router)
-    refusals.teach(app)
+    refusals.teach(app, [route for door in DOORS for route in door.router.routes])
     app.add_middleware(GrpcDoor, control=control, endpoint=endpoint)
     return app
 

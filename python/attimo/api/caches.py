@@ -2,16 +2,20 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field, StrictInt
+from fastapi import APIRouter, Path
+from pydantic import BaseModel, ConfigDict, StrictInt
 
 from attimo.api.caller import Asking, Plane, act, look
 from attimo.api.paging import MOST, Limit, NextToken
-from attimo.api.refusals import RESPONSES
+from attimo.api.refusals import RESPONSES, refused
+from attimo.api.schemas import CACHE_NAME, number
 from attimo.control import caches
 from attimo.control.limits import CacheLimits
 
 router = APIRouter(prefix="/caches", tags=["caches"], responses=RESPONSES)
+CacheName = Annotated[
+    str, Path(description=f"The cache's name: {caches.NAME_RULE}.", json_schema_extra=CACHE_NAME)
+]
 # {name:path}: a name with a "/" is refused as a name, not as an unknown path.
 
 
@@ -22,9 +26,10 @@ class Wanted(BaseModel):
 
     expires_in: Annotated[
         StrictInt | None,
-        Field(
-            description="After how many seconds the cache ends by itself; null is never.",
-            json_schema_extra={"minimum": 1, "maximum": caches.LONGEST_LIFE},
+        number(
+            1,
+            caches.LONGEST_LIFE,
+            "After how many seconds the cache ends by itself; null is never.",
         ),
     ] = None
 
@@ -52,8 +57,14 @@ class Listed(BaseModel):
     next_token: str | None = None
 
 
-@router.put("/{name:path}", status_code=201, response_model_exclude_none=True)
-def create(plane: Plane, caller: Asking, name: str, wanted: Wanted | None = None) -> Made:
+@router.put(
+    "/{name:path}",
+    status_code=201,
+    response_model_exclude_none=True,
+    operation_id="createCache",
+    responses=refused(409, 429),
+)
+def create(plane: Plane, caller: Asking, name: CacheName, wanted: Wanted | None = None) -> Made:
     """Create a cache; it can be used at once.
 
     With `expires_in` it ends by itself: from that second on it is gone with all that is in it, and
@@ -65,7 +76,7 @@ def create(plane: Plane, caller: Asking, name: str, wanted: Wanted | None = None
     return Made(name=made.name, expires_at=made.expires_at)
 
 
-@router.get("", response_model_exclude_none=True)
+@router.get("", response_model_exclude_none=True, operation_id="listCaches")
 def list_page(
     plane: Plane,
     caller: Asking,
@@ -87,15 +98,17 @@ def list_page(
     return Listed(caches=shown, next_token=page.next_token)
 
 
-@router.delete("/{name:path}", status_code=204)
-def delete(plane: Plane, caller: Asking, name: str) -> None:
+@router.delete("/{name:path}", status_code=204, operation_id="deleteCache", responses=refused(404))
+def delete(plane: Plane, caller: Asking, name: CacheName) -> None:
     """Delete a cache and all that is in it."""
     with act(plane, caller, "resource_management", "write") as tx:
         caches.delete(tx, caller.account_id, name)
 
 
-@router.post("/{name:path}/flush", status_code=204)
-def flush(plane: Plane, caller: Asking, name: str) -> None:
+@router.post(
+    "/{name:path}/flush", status_code=204, operation_id="flushCache", responses=refused(404, 429)
+)
+def flush(plane: Plane, caller: Asking, name: CacheName) -> None:
     """Take every item out of a cache."""
     with act(plane, caller, "resource_management", "write") as tx:
         caches.flush(tx, caller.account_id, name)

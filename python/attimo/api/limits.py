@@ -45,7 +45,7 @@ async def _given(request: Request) -> Mapping[str, int]:
     return given
 
 
-@router.get("", response_model_exclude_none=True)
+@router.get("", response_model_exclude_none=True, operation_id="listLimits")
 def list_all(
     plane: Plane, caller: Asking, given: Annotated[Mapping[str, int], Depends(_given)]
 ) -> Listed:

@@ -76,7 +76,13 @@ class Report(BaseModel):
     totals: Counts
 
 
-@router.get("", response_model=Report, response_model_exclude_unset=True, responses={200: _CSV})
+@router.get(
+    "",
+    response_model=Report,
+    response_model_exclude_unset=True,
+    responses={200: _CSV},
+    operation_id="getUsage",
+)
 def show(
     plane: Plane,
     caller: Asking,
