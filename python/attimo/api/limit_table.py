@@ -79,6 +79,8 @@ _INVALID = _refused(InvalidArgument)
 _EXHAUSTED = _refused(Exhausted)
 _REQUEST = _too_large("request_size_limit_exceeded")
 _CUT = Breach("the connection is closed")
+_SLOW = Breach("the request is refused, the connection closed", 408, "deadline_exceeded")
+_WAITS = Breach("the next requests wait, or are turned away before they are read")
 _LATE = _refused(StoreUnavailable)
 
 _GIVEN: Mapping[str, tuple[Unit, str, Breach, str | None]] = {
@@ -119,12 +121,38 @@ _GIVEN: Mapping[str, tuple[Unit, str, Breach, str | None]] = {
     "streams_per_connection": (
         "count",
         "Requests at one time on one HTTP/2 connection.",
-        Breach("the client waits; a request over it is turned away before it is read"),
+        _WAITS,
         None,
     ),
+    "strangers_per_connection": (
+        "count",
+        "Requests without a valid token at one time on one HTTP/2 connection.",
+        _WAITS,
+        None,
+    ),
+    "idle_frames_per_second": (
+        "count",
+        "Frames of HTTP/2 in a second that ask for nothing.",
+        _CUT,
+        None,
+    ),
+    "room_bytes": (
+        "bytes",
+        "Requests and answers that are half here or half gone, of all connections; with much "
+        "memory, an eighth of that.",
+        _refused(StoreUnavailable),
+        None,
+    ),
+    "at_once_bytes": (
+        "bytes",
+        "What is shorter is not counted there.",
+        Breach("it is counted there"),
+        None,
+    ),
+    "unsent_bytes": ("bytes", "Answers under way on one connection.", _WAITS, None),
     "header_bytes": (
         "bytes",
-        "The header of a request on HTTP/2.",
+        "The header of a request.",
         Breach("the request is refused", 431),
         None,
     ),
@@ -134,6 +162,19 @@ _GIVEN: Mapping[str, tuple[Unit, str, Breach, str | None]] = {
         _CUT,
         None,
     ),
+    "first_request": ("seconds", "For the header of a connection's first request.", _CUT, None),
+    "head": ("seconds", "For the header of a request, from its first byte on.", _SLOW, None),
+    "body": ("seconds", "For the body of a request.", _SLOW, None),
+    "stranger_body": ("seconds", "The same, without a valid token.", _SLOW, None),
+    "stalled": ("seconds", "For a client to read on in its answers.", _CUT, None),
+    "idle": ("seconds", "How long a connection may be silent.", _CUT, None),
+    "linger": (
+        "seconds",
+        "How long a client may go on sending after it was refused.",
+        _CUT,
+        None,
+    ),
+    "linger_bytes": ("bytes", "How much it may send then.", _CUT, None),
     "control_start": ("seconds", "For the control plane to come up after a start.", _LATE, None),
     "control_answer": ("seconds", "For the control plane to answer a request.", _LATE, None),
 }

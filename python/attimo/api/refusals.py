@@ -29,6 +29,7 @@ WORDS: Mapping[int, str] = {
     401: "The token is missing, not valid here, or has ended.",
     403: "The caller may not do this.",
     404: "There is no such thing.",
+    408: "The request came too slowly.",
     409: "There is one of that name already.",
     412: "A condition does not hold; nothing was changed.",
     413: "The request, the item or the reply is larger than a limit; `err` says which.",
@@ -43,7 +44,7 @@ def refused(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"model": Refusal, "description": WORDS[status]} for status in statuses}
 
 
-ALWAYS = (400, 401, 403, 413, 503)
+ALWAYS = (400, 401, 403, 408, 413, 503)
 """How every request may be refused."""
 
 RESPONSES = refused(*ALWAYS)

@@ -14,6 +14,13 @@ pub(crate) enum Error {
     /// The reply would be larger than any client takes; the text holds the words that clients know.
     #[error("the request limit is exceeded: the reply would have more than {0} bytes")]
     ReplyTooLarge(usize),
+    /// The body of the request did not arrive in its time.
+    #[error("the body of the request took too long")]
+    TooSlow,
+    /// The server, or this connection, has as much under way as it can; the text holds the words
+    /// that clients know.
+    #[error("{0}")]
+    Overloaded(&'static str),
     /// Nobody we know sent this; the text says what is wrong with the token and never holds it.
     #[error("{0}")]
     Unauthenticated(&'static str),

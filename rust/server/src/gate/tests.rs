@@ -8,7 +8,7 @@ use attimo_engine::{Config, Engine, Given, Limits, Ttl};
 use serde_json::{Value, json};
 
 use super::call::{NO_ITEM, NO_METHOD};
-use super::caller::LOCAL_OWNER;
+use super::caller::{ENDED, LOCAL_OWNER};
 use super::*;
 use crate::api::Api;
 use crate::clock::Clock;
@@ -131,4 +131,12 @@ fn a_cache_is_gone_from_the_second_on_at_which_it_ends() {
 
     assert_eq!([98, 99].map(&mut set_at), [Ok(()), Ok(())]);
     assert_eq!([100, 101].map(&mut set_at), [Err(Error::NoSuchCache), Err(Error::NoSuchCache)]);
+}
+
+#[test]
+fn a_caller_ends_at_its_second() {
+    let caller = Caller { expires_at: 2_000, ..Caller::local_owner() };
+    let at = |epoch_seconds| caller.check_expiry(Now { epoch_seconds, ..now() });
+
+    assert_eq!([at(1_999), at(2_000)], [Ok(()), Err(ENDED)]);
 }

@@ -95,6 +95,10 @@ impl From<Error> for Status {
             Error::RequestTooLarge | Error::ReplyTooLarge(_) => {
                 (Code::ResourceExhausted, Some("request_size_limit_exceeded"))
             }
+            Error::TooSlow => (Code::DeadlineExceeded, None),
+            Error::Overloaded(_) => {
+                (Code::ResourceExhausted, Some("throughput_rate_limit_exceeded"))
+            }
             Error::Unauthenticated(_) => (Code::Unauthenticated, None),
             Error::Denied(_) => (Code::PermissionDenied, None),
             Error::NoSuchCache => (Code::NotFound, None),
