@@ -10,7 +10,7 @@ from attacks.frames import Headers, Peer, block, get, opening, peer, raw, whole
 from harness import Server
 
 COMPRESSION = {9, 1}
-"""`h2` says PROTOCOL_ERROR where RFC 9113 §4.3 says COMPRESSION_ERROR; either ends the connection."""
+"""`h2` says PROTOCOL_ERROR where §4.3 says COMPRESSION_ERROR; either ends the connection."""
 PAGE = get()
 Pairs = list[tuple[str, str]]
 
