@@ -76,7 +76,7 @@ def set_list(wire: Wire) -> None:
 
 def test_a_window_of_nothing_keeps_little(fresh: Server, ask: Ask) -> None:
     with watched(fresh) as cost, peer(fresh.http_address, {INITIAL_WINDOW: 0}) as connection:
-        connection.say(*[ask(stream) for stream in streams(ASKED)])
+        connection.say(b"".join(ask(stream) for stream in streams(ASKED)))
         connection.settle()
         others_are_served(fresh)
         settled(fresh)
@@ -86,7 +86,7 @@ def test_a_window_of_nothing_keeps_little(fresh: Server, ask: Ask) -> None:
 def test_a_window_for_one_answer_keeps_little(fresh: Server, ask: Ask) -> None:
     """Each stream has room, but all of them share what is soon used up."""
     with watched(fresh) as cost, peer(fresh.http_address, {INITIAL_WINDOW: 1 << 30}) as connection:
-        connection.say(*[ask(stream) for stream in streams(ASKED)])
+        connection.say(b"".join(ask(stream) for stream in streams(ASKED)))
         connection.settle()
         others_are_served(fresh)
         settled(fresh)
