@@ -128,7 +128,7 @@ class Peer:
             return 0
 
     def _answer(self) -> None:
-        """Answer pings, as even this client does."""
+        """Answer settings and pings, as even this client does."""
         waiting, self._answers = self._answers, b""
         if waiting and not self.closed:
             self.say(waiting)
@@ -157,6 +157,7 @@ class Peer:
                 self.acknowledged += 1
             case SettingsFrame():
                 self.settings |= frame.settings
+                self._answers += SettingsFrame(0, flags=["ACK"]).serialize()
             case PingFrame() if "ACK" in frame.flags:
                 self.pongs += 1
             case PingFrame():

@@ -165,6 +165,12 @@ def zero_window_with_pings(server: Server, ending: Event) -> Held:
     return ended(server, ending, {4: 0}, asking(server), READ, PING)
 
 
+def zero_window_for_little(server: Server, ending: Event) -> Held:
+    """One that asks for little, and does not take even that."""
+    asked = [whole(stream, block(get())) for stream in streams(MANY)]
+    return ended(server, ending, {4: 0}, asked, READ)
+
+
 def small_connection_window(server: Server, ending: Event) -> Held:
     """A client that would take much on each stream, but nothing more on all of them."""
     return ended(server, ending, {4: 1 << 30}, asking(server), READ)
@@ -236,6 +242,7 @@ STREAMS: dict[str, tuple[Callable[[Server, Event], Held], int]] = {
     "a stranger's call": (stranger_on_http2, HEADERS),
     "windows of nothing": (zero_window, READ),
     "windows of nothing, and pings": (zero_window_with_pings, READ),
+    "windows of nothing, for short answers": (zero_window_for_little, READ),
     "a window for all that is used up": (small_connection_window, READ),
     "answers that nobody reads": (lambda server, ending: unread(server, ending, None), READ),
     "answers inside TLS that nobody reads": (
