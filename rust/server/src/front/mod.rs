@@ -19,6 +19,7 @@ use crate::gate::{Credential, Passes};
 use crate::limits::HANDSHAKE;
 use crate::worker::{Arrival, Worker};
 
+mod date;
 mod deadline;
 pub(crate) mod faults;
 mod grpc;
@@ -40,6 +41,8 @@ pub(crate) struct Visit {
     passes: RefCell<Passes>,
     /// How many bytes of its answers have not left yet, but for short ones.
     unsent: Rc<Cell<usize>>,
+    /// Whether an answer was given up since the client did not take it.
+    has_stalled: Cell<bool>,
     /// How many requests of somebody unknown are under way.
     strangers: Cell<usize>,
 }
@@ -84,6 +87,7 @@ pub(crate) async fn serve(worker: Rc<Worker>, arrival: Arrival) {
         secure: arrival.scheme == Scheme::Tls,
         passes: RefCell::default(),
         unsent: Rc::default(),
+        has_stalled: Cell::new(false),
         strangers: Cell::new(0),
     });
     match arrival.scheme {

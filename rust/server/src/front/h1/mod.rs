@@ -172,7 +172,7 @@ where
         now: Now,
     ) -> Option<Result<Bytes>> {
         let is_known = self.visit.knows(parts);
-        if !is_known && plain::is_data(&parts.uri) {
+        if !is_known && plain::is_data(&parts.uri) && !plain::is_public(&parts.uri) {
             // The answer will be that we do not know him, whatever he sends.
             return self.give_up(Error::RequestTooLarge);
         }

@@ -31,6 +31,11 @@ pub(super) fn is_data(uri: &Uri) -> bool {
     uri.path().starts_with(CACHE) || uri.path() == HEALTH
 }
 
+/// Whether anybody may ask for it.
+pub(super) fn is_public(uri: &Uri) -> bool {
+    uri.path() == HEALTH
+}
+
 /// Answers a request for the data plane.
 pub(super) fn answer(
     visit: &Visit,
