@@ -77,7 +77,7 @@ def _require(operation: dict[str, Any], name: str, ways: list[str]) -> None:
 
 
 def _drop(operation: dict[str, Any], names: list[str]) -> None:
-    parameters = operation["parameters"]
+    parameters = operation.get("parameters", [])
     operation["parameters"] = [each for each in parameters if each["name"] not in names]
 
 

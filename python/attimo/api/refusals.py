@@ -85,10 +85,14 @@ async def _refuse(request: Request, error: Exception) -> JSONResponse:
 
 def _not_on_this_path(request: Request) -> JSONResponse:
     """Refuse a method, and name all that this path has: each route knows only its own."""
-    allowed = set()
-    for route in request.app.state.routes:
-        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:
-            allowed |= route.methods or set()
+    matching = [
+        route
+        for route in request.app.state.routes
+        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE
+    ]
+    # Of `/invitations/accept` and `/invitations/{invitation_id}`, the one that says more.
+    path = min((route.path for route in matching), key=lambda path: (path.count("{"), -len(path)))
+    allowed = {method for route in matching if route.path == path for method in route.methods or ()}
     message = f"{request.method} is not for this path: {', '.join(sorted(allowed))}"
     answer = _answer(HTTPStatus.METHOD_NOT_ALLOWED, Unimplemented.code, message)
     answer.headers["allow"] = ", ".join(sorted(allowed))

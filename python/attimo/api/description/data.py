@@ -64,6 +64,9 @@ ORDER = query(
 )
 
 
+EXAMPLES = {"key": "k", "field": "name", "value": "ada", "element": "ada"}
+
+
 def binary(
     name: str, description: str, required: bool = True, many: bool = False
 ) -> list[Parameter]:
@@ -77,8 +80,14 @@ def binary(
         both = f" At least one of `{name}` and `{name}_base64`."
     said = f"{description}{again}{both}"
     wrapped = (array(plain), array(coded)) if many else (plain, coded)
+    example = EXAMPLES[name]
     return [
-        query(name, wrapped[0], f"{said} Any bytes, percent-encoded."),
+        query(
+            name,
+            wrapped[0],
+            f"{said} Any bytes, percent-encoded.",
+            example=[example] if many else example,
+        ),
         query(f"{name}_base64", wrapped[1], f"{description} In URL-safe base64, padding optional."),
     ]
 

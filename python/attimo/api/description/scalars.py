@@ -65,7 +65,8 @@ GET = items(
     parameters=[_header("If-None-Match", _HAVE, "ETags of values that need not be sent.")],
     refused=GONE,
 )
-GET["responses"]["304"] = {"description": "The client has this value.", "headers": _ETAG}
+NOT_MODIFIED = {"description": "The client has this value.", "headers": _ETAG}
+GET["responses"] = dict(sorted({**GET["responses"], "304": NOT_MODIFIED}.items()))
 
 PUT = items(
     "putItem",
