@@ -82,6 +82,8 @@ _CUT = Breach("the connection is closed")
 _SLOW = Breach("the request is refused, the connection closed", 408, "deadline_exceeded")
 _WAITS = Breach("the next requests wait, or are turned away before they are read")
 _LATE = _refused(StoreUnavailable)
+_BYTES = _too_large("throughput_rate_limit_exceeded", Exhausted.status)
+_MANY = _too_large("operations_rate_limit_exceeded", Exhausted.status)
 
 _GIVEN: Mapping[str, tuple[Unit, str, Breach, str | None]] = {
     "memory": (
@@ -127,7 +129,7 @@ _GIVEN: Mapping[str, tuple[Unit, str, Breach, str | None]] = {
     "strangers_per_connection": (
         "count",
         "Requests without a valid token at one time on one HTTP/2 connection.",
-        _WAITS,
+        _MANY,
         None,
     ),
     "idle_frames_per_second": (
@@ -140,7 +142,7 @@ _GIVEN: Mapping[str, tuple[Unit, str, Breach, str | None]] = {
         "bytes",
         "Requests and answers that are half here or half gone, of all connections; with much "
         "memory, an eighth of that.",
-        _refused(StoreUnavailable),
+        _BYTES,
         None,
     ),
     "at_once_bytes": (
@@ -177,6 +179,12 @@ _GIVEN: Mapping[str, tuple[Unit, str, Breach, str | None]] = {
     "linger_bytes": ("bytes", "How much it may send then.", _CUT, None),
     "control_start": ("seconds", "For the control plane to come up after a start.", _LATE, None),
     "control_answer": ("seconds", "For the control plane to answer a request.", _LATE, None),
+    "control_waiting": (
+        "count",
+        "Requests of one data thread that wait for the control plane.",
+        _MANY,
+        None,
+    ),
 }
 """What is told by whoever starts the server: unit, purpose, breach, setting."""
 

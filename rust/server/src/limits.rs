@@ -51,10 +51,12 @@ pub(crate) const LINGER_BYTES: usize = 64 << 20;
 pub(crate) const CONTROL_START: Duration = Duration::from_secs(15);
 /// How long the control plane may take to answer.
 pub(crate) const CONTROL_ANSWER: Duration = Duration::from_mins(1);
+/// How many requests of one thread may wait for the control plane.
+pub(crate) const CONTROL_WAITING: usize = 256;
 
 /// Every limit of this page, and the engine's own that no setting changes, by name; for whoever
 /// shows them. Times are in seconds.
-pub fn limits() -> [(&'static str, u64); 24] {
+pub fn limits() -> [(&'static str, u64); 25] {
     [
         ("request_bytes", REQUEST_BYTES as u64),
         ("stranger_bytes", STRANGER_BYTES as u64),
@@ -79,6 +81,7 @@ pub fn limits() -> [(&'static str, u64); 24] {
         ("linger_bytes", LINGER_BYTES as u64),
         ("control_start", CONTROL_START.as_secs()),
         ("control_answer", CONTROL_ANSWER.as_secs()),
+        ("control_waiting", CONTROL_WAITING as u64),
         ("leaderboard_bytes", Limits::default().leaderboard_bytes),
     ]
 }

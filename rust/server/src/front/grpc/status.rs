@@ -96,9 +96,7 @@ impl From<Error> for Status {
                 (Code::ResourceExhausted, Some("request_size_limit_exceeded"))
             }
             Error::TooSlow => (Code::DeadlineExceeded, None),
-            Error::Overloaded(_) => {
-                (Code::ResourceExhausted, Some("throughput_rate_limit_exceeded"))
-            }
+            Error::Overloaded(overload) => (Code::ResourceExhausted, Some(overload.err())),
             Error::Unauthenticated(_) => (Code::Unauthenticated, None),
             Error::Denied(_) => (Code::PermissionDenied, None),
             Error::NoSuchCache => (Code::NotFound, None),

@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use super::body::{Body, BodyError};
 use super::sending;
 use crate::clock::Now;
-use crate::error::Error;
+use crate::error::{Error, Overload};
 use crate::front::room::Held;
 use crate::front::{Visit, grpc, http as plain};
 use crate::limits::{
@@ -24,8 +24,6 @@ use crate::limits::{
 
 /// What may come before and after a message in a body: the gRPC prefix, and slack for other protocols.
 const FRAMING: usize = 64;
-const MANY: Error =
-    Error::Overloaded("too many operations of an unknown caller are under way on this connection");
 
 /// Who is to answer a request, and in which protocol.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -104,7 +102,7 @@ impl Taken {
         if !is_known {
             self.body.limit_to(STRANGER_BYTES);
             if stranger.is_none() {
-                return self.refuse(&visit, MANY);
+                return self.refuse(&visit, Error::Overloaded(Overload::Strangers));
             }
         }
         let time = if is_known { BODY } else { STRANGER_BODY };

@@ -31,11 +31,9 @@ pub(in crate::front) fn response(error: &Error) -> Response<Bytes> {
         ),
         Error::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, "unauthenticated", None),
         Error::TooSlow => (StatusCode::REQUEST_TIMEOUT, "deadline_exceeded", None),
-        Error::Overloaded(_) => (
-            StatusCode::TOO_MANY_REQUESTS,
-            "resource_exhausted",
-            Some("throughput_rate_limit_exceeded"),
-        ),
+        Error::Overloaded(overload) => {
+            (StatusCode::TOO_MANY_REQUESTS, "resource_exhausted", Some(overload.err()))
+        }
         Error::Denied(_) => (StatusCode::FORBIDDEN, "permission_denied", None),
         Error::NoSuchCache => (StatusCode::NOT_FOUND, "not_found", None),
         Error::Unimplemented(_) => (StatusCode::METHOD_NOT_ALLOWED, "unimplemented", None),
