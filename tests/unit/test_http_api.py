@@ -40,6 +40,9 @@ def test_a_cache_that_ends_by_itself_says_when(owner: Client, node: Listener) ->
     listed = owner.ask("GET", "/caches").json()["caches"]
 
     assert created.json() == {"name": "brief", "expires_at": NOON + 60}
+    # In JSON, 60.0 is a whole number, too.
+    assert owner.ask("PUT", "/caches/float", {"expires_in": 60.0}).status_code == 201
+    owner.ask("DELETE", "/caches/float")
     assert [cache["expires_at"] for cache in listed] == [NOON + 60]
     assert [cache.expires_at for cache in node.caches.values()] == [NOON + 60]
 
