@@ -46,13 +46,16 @@ def with_one_way_each(document: Document) -> Document:
 
 
 def in_caches_of_their_own(document: Document, caches: dict[str, str]) -> Document:
-    """The same, with the name of a cache for each tag, so that no type meets another's items."""
-    found = copy.deepcopy(document)
-    for _, _, operation in operations(found):
-        for parameter in operation.get("parameters", []):
-            if parameter["name"] == "cache" and parameter["in"] == "path":
-                parameter["schema"] = {"enum": [caches[_room(operation)]]}
-    return found
+    """The same, in the cache for each tag, so that no type meets another's items."""
+    paths: dict[str, dict[str, Any]] = {}
+    for method, path, operation in operations(document):
+        if "{cache}" in path:
+            path = path.replace("{cache}", caches[_room(operation)])
+            operation = copy.deepcopy(operation)
+            parameters = operation["parameters"]
+            operation["parameters"] = [each for each in parameters if each["in"] != "path"]
+        paths.setdefault(path, {})[method] = operation
+    return document | {"paths": paths}
 
 
 def _room(operation: dict[str, Any]) -> str:

@@ -33,7 +33,9 @@ WORDS: Mapping[int, str] = {
     409: "There is one of that name already.",
     412: "A condition does not hold; nothing was changed.",
     413: "The request, the item or the reply is larger than a limit; `err` says which.",
+    414: "The URL is longer than a limit.",
     429: "A limit is reached; `Retry-After` says when to come again, if that helps.",
+    431: "The headers are longer than a limit.",
     503: "The server cannot do this now, or is not ready; try again.",
 }
 """For the description of the API: what a refusal of each status means."""
@@ -44,7 +46,7 @@ def refused(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"model": Refusal, "description": WORDS[status]} for status in statuses}
 
 
-ALWAYS = (400, 401, 403, 408, 413, 503)
+ALWAYS = (400, 401, 403, 408, 413, 414, 431, 503)
 """How every request may be refused."""
 
 RESPONSES = refused(*ALWAYS)

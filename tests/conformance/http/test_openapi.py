@@ -13,6 +13,11 @@ from conformance.openapi import Document
 from harness import Server
 
 SETTINGS = """
+# One key, so that what one request writes is there for the next to read.
+[parameters]
+"query.key" = "k"
+"query.key_base64" = "aw=="
+
 # A method that no path has; what HTTP/1.1 knows beyond (TRACE, CONNECT) is refused before that.
 [phases.coverage]
 unexpected-methods = ["PATCH"]
@@ -20,18 +25,20 @@ unexpected-methods = ["PATCH"]
 [checks]
 # What is well-formed may still meet a state that refuses it.
 positive_data_acceptance.expected-statuses = [
-    "2xx", "3xx", "401", "403", "404", "409", "412", "429", "503"
+    "2xx", "3xx", "401", "403", "404", "409", "412", "414", "429", "503"
 ]
 negative_data_rejection.expected-statuses = [
-    "400", "401", "403", "404", "405", "408", "409", "412", "413", "429", "503"
+    "400", "401", "403", "404", "405", "408", "409", "412", "413", "414", "429", "431", "503"
 ]
 
 # These rules cannot be written in JSON Schema: text that can be shown on one line; networks without
 # bits behind their masks; names that are short in UTF-8; moments that lie in the future; an e-mail
-# address.
+# address; an end after its start; a lifetime in the query if not in every item. And a sum may be
+# too large for its number of 64 bits, after some increments.
 [[operations]]
 include-operation-id = [
-    "createApiKey", "createRole", "changeRole", "createToken", "getUsage", "invite"
+    "createApiKey", "createRole", "changeRole", "createToken", "getUsage", "invite",
+    "getLeaderboard", "putItems", "incrementItem", "incrementDictionaryField"
 ]
 checks.positive_data_acceptance.expected-statuses = [
     "2xx", "400", "401", "403", "404", "409", "412", "429"

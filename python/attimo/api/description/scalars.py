@@ -34,7 +34,10 @@ _ETAG = {
         "schema": {"type": "string", "pattern": '^"[0-9a-f]{32}"$'},
     }
 }
-_CONDITION = {"type": "string", "pattern": '^(?:\\*|[ ,\\t]*(?:W/)?"[^"]*")$'}
+_CONDITION: Schema = {
+    "type": "string",
+    "anyOf": [{"const": "*"}, {"pattern": '^(?:W/)?"[!#-~]*"$'}],
+}
 
 
 def _header(name: str, schema: Schema, description: str) -> Parameter:

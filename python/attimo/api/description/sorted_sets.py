@@ -39,12 +39,12 @@ _FOUND = {
     ]
 }
 _LENGTH = json_answer("How many there are.", thing(length=integer(0)), {"length": 1})
-_TOO_LARGE = 3.4028235677973366e38
-"""From here on, a number is none of 32 bits."""
+_LARGEST_WEIGHT = 3.4028235677973366e38
+"""The largest double whose nearest number of 32 bits is finite."""
 _WEIGHT = {
     "type": "number",
-    "exclusiveMinimum": -_TOO_LARGE,
-    "exclusiveMaximum": _TOO_LARGE,
+    "minimum": -_LARGEST_WEIGHT,
+    "maximum": _LARGEST_WEIGHT,
     "default": 1,
 }
 _SOURCE = thing(["weight"], key=ELEMENT, weight=optional(_WEIGHT))
@@ -163,7 +163,7 @@ PATHS: Paths = {
             body=json_body(
                 thing(
                     ["aggregate"],
-                    sources=array(_SOURCE),
+                    sources=array(_SOURCE, minItems=1),
                     aggregate={"enum": ["sum", "min", "max"], "default": "sum"},
                 ),
                 {"sources": [{"key": "monday"}, {"key": "tuesday", "weight": 2}]},
