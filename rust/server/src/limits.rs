@@ -12,6 +12,8 @@ pub(crate) const REPLY_BYTES: usize = 10_486_000;
 pub(crate) const BATCH_REPLY_BYTES: usize = 64 << 20;
 /// How many members the sources of one union may have together: about a tenth of a second's work.
 pub(crate) const UNION_MEMBERS: usize = 500_000;
+/// How many elements one request about a leaderboard may write, remove, ask for or get.
+pub(crate) const LEADERBOARD_ELEMENTS: usize = 8_192;
 /// How many streams one HTTP/2 connection may have open.
 pub(crate) const STREAMS_PER_CONNECTION: u32 = 2_048;
 /// The largest block of request headers, in bytes as HTTP/2 counts them.
