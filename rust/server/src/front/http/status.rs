@@ -33,6 +33,10 @@ pub(in crate::front) fn response(error: &Error) -> Response<Bytes> {
             Some("request_size_limit_exceeded"),
         ),
         Error::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, "unauthenticated", None),
+        Error::TooSlow => (StatusCode::REQUEST_TIMEOUT, "deadline_exceeded", None),
+        Error::Overloaded(overload) => {
+            (StatusCode::TOO_MANY_REQUESTS, "resource_exhausted", Some(overload.err()))
+        }
         Error::Denied(_) => (StatusCode::FORBIDDEN, "permission_denied", None),
         Error::NoSuchCache => (StatusCode::NOT_FOUND, "not_found", None),
         Error::Unimplemented(_) => (StatusCode::METHOD_NOT_ALLOWED, "unimplemented", None),
@@ -82,7 +86,13 @@ pub(super) fn not_allowed(method: &Method, answers: Answers) -> Response<Bytes> 
     response
 }
 
-fn problem(status: StatusCode, code: &str, message: &str, err: Option<&str>) -> Response<Bytes> {
+/// The response that tells of something for which there is no [`Error`].
+pub(in crate::front) fn problem(
+    status: StatusCode,
+    code: &str,
+    message: &str,
+    err: Option<&str>,
+) -> Response<Bytes> {
     let body = serde_json::to_vec(&Problem { code, message, err }).unwrap_or_default();
     json(status, body.into())
 }
