@@ -111,6 +111,7 @@ def test_the_server_does_what_its_description_says(
     server: Server, document: Document, caches: dict[str, str], tmp_path: Path
 ) -> None:
     literal = openapi.in_caches_of_their_own(openapi.with_one_way_each(document), caches)
+    openapi.furnish(literal, server.http, server.api_key)
 
     done = openapi.schemathesis(
         tmp_path, without(literal, LEFT_OUT), server.http, server.api_key, SETTINGS

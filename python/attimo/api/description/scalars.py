@@ -35,8 +35,7 @@ _ETAG = {
     }
 }
 _CONDITION: Schema = {
-    "type": "string",
-    "anyOf": [{"const": "*"}, {"pattern": '^(?:W/)?"[!#-~]*"$'}],
+    "anyOf": [{"const": "*"}, {"type": "string", "pattern": '^(?:W/)?"[!#-~]*"$'}],
 }
 
 
