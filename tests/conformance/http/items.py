@@ -1,10 +1,11 @@
-"""The items of one cache by plain HTTP, and credentials that may do less with them than the owner."""
+"""The items of one cache by plain HTTP, and credentials that may do less than the owner."""
 
 import base64
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 
@@ -42,12 +43,11 @@ class Items:
     ) -> httpx.Response:
         """Send a request; `body` is bytes, or becomes JSON."""
         path = f"/cache/{self.cache}" + (f"/{below}" if below else "")
+        url = f"{path}?{urlencode(query, doseq=True)}" if query else path
         given: dict[str, Any] = (
             {"content": body} if isinstance(body, bytes) else {"json": body} if body else {}
         )
-        both = {**self.headers, **(headers or {})}
-        params: Any = query
-        return self.web.request(method, path, params=params, headers=both, **given)
+        return self.web.request(method, url, headers={**self.headers, **(headers or {})}, **given)
 
     def get(self, below: str = "", **query: Value | Sequence[Value]) -> Any:
         """What a `GET` that must succeed says, as JSON."""

@@ -83,7 +83,7 @@ pub(super) fn answer(
     let Some(answers) = routes::at(below) else { return Ok(status::no_such_path()) };
     let wanted = Verb::of(&parts.method);
     let Some((_, handler)) = answers.iter().find(|(verb, _)| Some(*verb) == wanted) else {
-        return Ok(status::not_allowed(&parts.method, answers));
+        return Ok(status::not_allowed(&parts.method, answers.iter().map(|(verb, _)| *verb)));
     };
     if !(below.is_none() && matches!(wanted, Some(Verb::Get | Verb::Put))) {
         conditions::refuse(&parts.headers)?;

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::header::{self, HeaderValue};
 use http::request::Parts;
 use http::uri::Authority;
-use http::{Request, Response, Uri};
+use http::{Method, Request, Response, Uri};
 use http_body_util::Full;
 
 use super::Visit;
@@ -32,6 +32,7 @@ mod sorted_set;
 mod status;
 
 pub(super) use self::query::Query;
+use self::routes::Verb;
 pub(super) use self::status::{problem, response as error_response};
 
 const CACHE: &str = "/cache/";
@@ -51,12 +52,15 @@ pub(super) fn answer(
 ) -> Response<Bytes> {
     let answered = match parts.uri.path().strip_prefix(CACHE) {
         Some(path) => cache::answer(visit, parts, path, body, now),
-        None => Ok(health()),
+        None => Ok(health(&parts.method)),
     };
     answered.unwrap_or_else(|error| status::response(&error))
 }
 
-fn health() -> Response<Bytes> {
+fn health(method: &Method) -> Response<Bytes> {
+    if Verb::of(method) != Some(Verb::Get) {
+        return status::not_allowed(method, [Verb::Get].into_iter());
+    }
     let body = concat!("{\"status\":\"ok\",\"version\":\"", env!("CARGO_PKG_VERSION"), "\"}");
     let mut response = Response::new(Bytes::from_static(body.as_bytes()));
     response.headers_mut().insert(header::CONTENT_TYPE, status::JSON);

@@ -6,7 +6,7 @@ use http::header::{self, HeaderValue};
 use http::{Method, Response, StatusCode};
 use serde::Serialize;
 
-use super::routes::{Answers, Verb};
+use super::routes::Verb;
 use crate::error::Error;
 
 pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -76,9 +76,8 @@ pub(super) fn no_such_path() -> Response<Bytes> {
 }
 
 /// The response that tells which methods there are at a path instead of this one.
-pub(super) fn not_allowed(method: &Method, answers: Answers) -> Response<Bytes> {
-    let verbs: Vec<_> = answers.iter().map(|(verb, _)| Verb::allowed(*verb)).collect();
-    let allowed = verbs.join(", ");
+pub(super) fn not_allowed(method: &Method, verbs: impl Iterator<Item = Verb>) -> Response<Bytes> {
+    let allowed = verbs.map(Verb::allowed).collect::<Vec<_>>().join(", ");
     let message = format!("{method} is not implemented here, but {allowed}");
     let mut response = problem(StatusCode::METHOD_NOT_ALLOWED, "unimplemented", &message, None);
     let allowed = HeaderValue::try_from(allowed).expect("names of methods are visible");
