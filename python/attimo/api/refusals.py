@@ -29,6 +29,7 @@ WORDS: Mapping[int, str] = {
     401: "The token is missing, not valid here, or has ended.",
     403: "The caller may not do this.",
     404: "There is no such thing.",
+    405: "Not by this method, or not on this server.",
     408: "The request came too slowly.",
     409: "There is one of that name already.",
     412: "A condition does not hold; nothing was changed.",
