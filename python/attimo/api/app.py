@@ -11,6 +11,7 @@ from attimo.api import (
     api_keys,
     audit,
     caches,
+    certificates,
     members,
     password,
     refusals,
@@ -20,6 +21,7 @@ from attimo.api import (
     signup,
     tokens,
 )
+from attimo.api.certificates import Certificates
 from attimo.api.grpc import GrpcDoor
 from attimo.api.people import People, SignUp
 from attimo.api.throttle import Throttle
@@ -37,6 +39,7 @@ DOORS = (
     session,
     password,
     members,
+    certificates,
 )
 
 THREADS = 4
@@ -44,7 +47,11 @@ THREADS = 4
 
 
 def create_app(
-    control: Control, endpoint: str, sign_up: SignUp = "invite", send: Send = mail.to_log
+    control: Control,
+    endpoint: str,
+    sign_up: SignUp = "invite",
+    send: Send = mail.to_log,
+    known: Certificates | None = None,
 ) -> FastAPI:
     """Make the app; the database work runs in threads, never on the event loop.
 
@@ -55,10 +62,12 @@ def create_app(
         endpoint: Where clients reach this server: a name, with the port unless it is 443.
         sign_up: Who may make an account.
         send: Sends e-mail.
+        known: What it knows of the server's certificate.
     """
     app = FastAPI(title="Attimo", docs_url=None, redoc_url=None, lifespan=_few_threads)
     app.state.control = control
     app.state.endpoint = endpoint
+    app.state.certificates = known or Certificates()
     app.state.people = People(sign_up, send, Throttle(control.clock), endpoint)
     for door in DOORS:
         app.include_router(door.router)

@@ -11,7 +11,7 @@ import difflib
 import os
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -53,26 +53,67 @@ def load(
     Raises:
         UnknownSetting: A name in the file or under ATTIMO_ is no setting.
         InvalidSetting: A value is not allowed.
-        Misconfigured: The file cannot be read, or no listener is left.
+        Misconfigured: The file cannot be read, or the listeners make no sense together.
     """
     environ = os.environ if environ is None else environ
-    given = {name: value for name, value in (flags or {}).items() if value is not None}
+    given = {name: value for name, value in (flags or {}).items() if value not in (None, [])}
     file = _file(given.pop("config", None), environ, directory or Path.cwd())
-    said = _defaults(environ) | _of_file(file) | _of_environment(environ) | _of_flags(given)
+    chosen = _of_file(file) | _of_environment(environ) | _of_flags(given)
+    said = _defaults(environ, "listen" in chosen) | chosen
     values = {name: _read(name, one) for name, one in said.items()}
     found = Settings(
         **values,
         origins={name: one.origin for name, one in said.items()},
     )
-    if found.http is None and found.https is None:
-        raise Misconfigured("http and https are both off: nobody could connect")
+    _check_listeners(found, said)
+    _check_certificate(found, said)
     return found
 
 
-def _defaults(environ: Mapping[str, str]) -> dict[str, Said]:
+def _check_certificate(found: Settings, said: Mapping[str, Said]) -> None:
+    """Refuse half a certificate.
+
+    Raises:
+        Misconfigured: It is one.
+    """
+    for given, missing in (("certificate", "private_key"), ("private_key", "certificate")):
+        if getattr(found, given) and not getattr(found, missing):
+            raise Misconfigured(f"{said[given].label} takes {flag(missing)} beside it")
+    if found.authority and not found.certificate:
+        raise Misconfigured(f"{said['authority'].label} is for {flag('certificate')} only")
+
+
+def _check_listeners(found: Settings, said: Mapping[str, Said]) -> None:
+    """Refuse a server that nobody can reach, or that everybody can overhear.
+
+    Raises:
+        Misconfigured: It is one.
+    """
+    if not found.listeners:
+        raise Misconfigured(
+            "http and https are off, and listen names no address: nobody could connect"
+        )
+    for each in found.listeners:
+        if each.is_exposed:
+            meant = replace(each, insecure=True)
+            raise Misconfigured(
+                f"{said[each.setting].label} has {each.address} without TLS, so that others could "
+                f"read API keys on the way; use TLS, or say that it is meant: --listen {meant}"
+            )
+    alone = (each for each in found.listeners if not each.tls and each.is_loopback)
+    if found.local and not any(each.for_clients for each in alone):
+        raise Misconfigured(
+            f"{said['local'].label} lets clients in without a token where they connect without TLS "
+            "on this machine, and there is no such listener; have one: --http 127.0.0.1:8080"
+        )
+
+
+def _defaults(environ: Mapping[str, str], listens: bool) -> dict[str, Said]:
+    """What holds where nothing is said; who says where to listen gets no other listener."""
     home = _xdg(environ, "XDG_DATA_HOME", "~/.local/share")
+    off = {"http", "https"} if listens else set[str]()
     return {
-        name: Said(_expand(found.default, home), "default", name)
+        name: Said("off" if name in off else _expand(found.default, home), "default", name)
         for name, found in declarations().items()
     }
 

@@ -16,6 +16,8 @@ PUBLIC = {
     ("POST", "/password/forgotten"),
     ("POST", "/password/reset"),
     ("GET", "/openapi.json"),
+    ("GET", "/ca.pem"),
+    ("GET", "/.well-known/acme-challenge/{token}"),
 }
 """What needs no credential, because it is how one comes by one, or is for everybody to read."""
 

@@ -7,16 +7,19 @@
 use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ::http::request::Parts;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
 
-use crate::acceptor::Scheme;
+use crate::acceptor::Entrance;
 use crate::gate::{Credential, Passes};
 use crate::limits::HANDSHAKE;
+use crate::protocol::Protocol;
 use crate::worker::{Arrival, Worker};
 
 mod body;
@@ -34,6 +37,7 @@ pub(crate) struct Visit {
     local: bool,
     /// Whether this connection is encrypted.
     secure: bool,
+    entrance: Arc<Entrance>,
     passes: RefCell<Passes>,
 }
 
@@ -41,6 +45,11 @@ impl Visit {
     /// A token that came by this connection; empty if there was none.
     fn credential<'a>(&self, token: &'a [u8]) -> Credential<'a> {
         Credential { token, local: self.local, peer: self.peer.ip() }
+    }
+
+    /// Whether this listener is for requests of a protocol.
+    fn offers(&self, protocol: Protocol) -> bool {
+        self.entrance.offers.contains(protocol)
     }
 
     /// Whether the request bears a credential that lets its sender in.
@@ -69,13 +78,13 @@ pub(crate) async fn serve(worker: Rc<Worker>, arrival: Arrival) {
     // Answers are written whole: waiting for more to send would only delay them. A socket that
     // refuses the option is closed already.
     let _ = stream.set_nodelay(true);
-    let local = arrival.scheme == Scheme::Plain { local: true };
-    let passes = RefCell::default();
-    let secure = arrival.scheme == Scheme::Tls;
-    let visit = Rc::new(Visit { worker, peer: arrival.peer, local, secure, passes });
-    match arrival.scheme {
-        Scheme::Plain { .. } => serve_plain(stream, visit).await,
-        Scheme::Tls => serve_tls(stream, visit).await,
+    let Arrival { peer, entrance, .. } = arrival;
+    let local = entrance.local && peer.ip().is_loopback();
+    let (tls, passes) = (entrance.tls.clone(), RefCell::default());
+    let visit = Rc::new(Visit { worker, peer, local, secure: tls.is_some(), entrance, passes });
+    match tls {
+        None => serve_plain(stream, visit).await,
+        Some(tls) => serve_tls(tls, stream, visit).await,
     }
 }
 
@@ -84,8 +93,7 @@ async fn serve_plain(stream: TcpStream, visit: Rc<Visit>) {
     serve_http(stream, visit, speaks_h2).await;
 }
 
-async fn serve_tls(stream: TcpStream, visit: Rc<Visit>) {
-    let Some(tls) = visit.worker.tls.clone() else { return };
+async fn serve_tls(tls: TlsAcceptor, stream: TcpStream, visit: Rc<Visit>) {
     let Some(Ok(stream)) = visit.unless_stopped(tls.accept(stream)).await else { return };
     let speaks_h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
     serve_http(stream, visit, speaks_h2).await;

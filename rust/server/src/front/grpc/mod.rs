@@ -15,6 +15,7 @@ use crate::clock::Now;
 use crate::error::{Error, Result};
 use crate::forward;
 use crate::gate::Call;
+use crate::protocol::Protocol;
 
 mod batch;
 mod collection;
@@ -64,6 +65,7 @@ pub(super) fn answer(
     body: Result<Bytes>,
     now: Now,
 ) -> std::result::Result<Reply, Status> {
+    offered(visit)?;
     let path = parts.uri.path();
     let api = if let Some(method) = path.strip_prefix(SCS) {
         Api::scs(method)
@@ -74,6 +76,11 @@ pub(super) fn answer(
     };
     let api = api.ok_or_else(|| Error::Unimplemented(path[1..].to_owned()))?;
     Ok(serve(visit, api, &parts.headers, body, now)?)
+}
+
+/// Whether this listener is for gRPC.
+fn offered(visit: &Visit) -> Result<()> {
+    if visit.offers(Protocol::Grpc) { Ok(()) } else { Err(Error::NotOffered("gRPC")) }
 }
 
 /// The whole life of a data request: who asks, for which cache, run it, count it.
@@ -139,6 +146,7 @@ pub(super) async fn forward(
     parts: &Parts,
     body: Result<Bytes>,
 ) -> std::result::Result<Reply, Status> {
+    offered(visit)?;
     let message = frame::message(body?)?;
     let caller = control::caller(visit, parts, &message)?;
     let mut headers = HeaderMap::new();

@@ -18,6 +18,7 @@ use crate::forward;
 use crate::gate::Credential;
 
 mod cache;
+mod offered;
 mod query;
 mod status;
 
@@ -39,6 +40,9 @@ pub(super) fn answer(
     body: Result<Bytes>,
     now: Now,
 ) -> Response<Bytes> {
+    if let Some(refusal) = offered::refusal(visit, parts) {
+        return refusal;
+    }
     let answered = match parts.uri.path().strip_prefix(CACHE) {
         Some(name) => cache::answer(visit, parts, name, body, now),
         None => Ok(health()),
@@ -59,6 +63,9 @@ fn health() -> Response<Bytes> {
 
 /// Has the control plane answer.
 pub(super) async fn forward(visit: &Visit, parts: Parts, body: Result<Bytes>) -> Response<Bytes> {
+    if let Some(refusal) = offered::refusal(visit, &parts) {
+        return refusal;
+    }
     let answered = ask(visit, parts, body).await;
     answered.unwrap_or_else(|error| status::response(&error))
 }

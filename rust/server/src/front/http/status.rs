@@ -31,7 +31,7 @@ pub(in crate::front) fn response(error: &Error) -> Response<Bytes> {
         ),
         Error::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, "unauthenticated", None),
         Error::Denied(_) => (StatusCode::FORBIDDEN, "permission_denied", None),
-        Error::NoSuchCache => (StatusCode::NOT_FOUND, "not_found", None),
+        Error::NoSuchCache | Error::NotOffered(_) => (StatusCode::NOT_FOUND, "not_found", None),
         Error::Unimplemented(_) => (StatusCode::METHOD_NOT_ALLOWED, "unimplemented", None),
         Error::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", None),
         Error::Engine(engine::Error::ItemTooLarge { .. }) => {
