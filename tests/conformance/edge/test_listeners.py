@@ -59,7 +59,7 @@ def ask(
     """One request by HTTP/1.1, and all that is said to it."""
     lines = [
         f"{method} {path} HTTP/1.1",
-        "host: cache.example.com:80",
+        f"host: {host}",
         "connection: close",
         *headers,
     ]
