@@ -53,18 +53,24 @@ def read(chain: Path, key: Path, root: Path | None = None) -> Certificate:
     Raises:
         Misconfigured: They cannot or do not; the message names the file and what is wrong with it.
     """
-    chain_pem, key_pem = text(chain), text(key)
-    first = certificate(chain, chain_pem)
-    if first.public_key() != private_key(key, key_pem).public_key():
-        raise Misconfigured(f"the private key in {key} is not that of the certificate in {chain}")
-    return Certificate(
-        chain_pem,
-        key_pem,
-        root,
-        first.not_valid_before_utc,
-        first.not_valid_after_utc,
-        frozenset(_names(first)),
-    )
+    return belonging((chain, text(chain)), (key, text(key)), root)
+
+
+def belonging(
+    chain: tuple[Path, str], key: tuple[Path, str], root: Path | None = None
+) -> Certificate:
+    """The certificate in two texts, each with the file that it is from.
+
+    Raises:
+        Misconfigured: They cannot be read or do not belong together.
+    """
+    first = certificate(*chain)
+    if first.public_key() != private_key(*key).public_key():
+        raise Misconfigured(
+            f"the private key in {key[0]} is not that of the certificate in {chain[0]}"
+        )
+    begins, ends = first.not_valid_before_utc, first.not_valid_after_utc
+    return Certificate(chain[1], key[1], root, begins, ends, frozenset(_names(first)))
 
 
 def text(file: Path) -> str:

@@ -8,6 +8,11 @@ from attimo.errors import Misconfigured
 from attimo.settings import Listener, NodeSettings
 
 
+def limits() -> dict[str, int]:
+    """Every limit of the data plane that no setting changes, by name; times in seconds."""
+    return _core.limits()
+
+
 class LocalNode:
     """A node of this process, from its settings to its end."""
 

@@ -6,12 +6,13 @@ the log, and the one that there was stays.
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from attimo.certificates import Certificate, Source, authority
 from attimo.certificates.names import names
+from attimo.certificates.ordered import ByAcme
 from attimo.certificates.source import Files, OwnAuthority
 from attimo.data_directory import DataDirectory
 from attimo.errors import Misconfigured
@@ -24,12 +25,29 @@ END_SECONDS = 1.0
 log = logging.getLogger(__name__)
 
 
-def source_of(settings: Settings, home: DataDirectory) -> Source | None:
-    """Where the certificate comes from by these settings; None where nothing speaks TLS."""
+def source_of(
+    settings: Settings, home: DataDirectory, answers: MutableMapping[str, str]
+) -> Source | None:
+    """Where the certificate comes from by these settings; None where nothing speaks TLS.
+
+    Args:
+        settings: What is asked for.
+        home: Where certificates are kept.
+        answers: Where answers to an authority's challenges are laid down.
+    """
     if not any(each.tls for each in settings.listeners):
         return None
     if settings.certificate and settings.private_key:
         return Files(settings.certificate, settings.private_key, settings.authority)
+    if settings.acme:
+        return ByAcme(
+            home.path,
+            settings.endpoint,
+            settings.acme,
+            settings.acme_email,
+            settings.authority,
+            answers,
+        )
     if authority.is_foreign(home.path):
         return Files(home.path / "server.pem", home.path / "server.key")
     return OwnAuthority(home.path, settings.endpoint)

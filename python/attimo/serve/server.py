@@ -8,29 +8,31 @@ import logging
 import os
 import resource
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attimo import mail
 from attimo.certificates import Certificate, Source
 from attimo.control import Control, usage
+from attimo.control.directory import Changes
 from attimo.control.limits import CacheLimits
 from attimo.data_directory import Credentials, DataDirectory, Running
+from attimo.node import local
 from attimo.node.collector import Collector
 from attimo.node.local import LocalNode
 from attimo.serve import addresses, certificate, owner, words
 from attimo.serve.app import AppThread, Door, door
+from attimo.serve.reaper import Reaper
 from attimo.serve.signals import asked_to_end, hung_up
 from attimo.settings import NodeSettings, Settings
 from attimo.store.database import Database, open_database
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
-
-    from attimo.api.people import SignUp
 
 GRACE_SECONDS = 7.0  # of the ten in which a server must have ended
 
@@ -48,7 +50,8 @@ def serve(settings: Settings) -> None:
     with ExitStack() as stack:
         asked = stack.enter_context(asked_to_end())
         stack.enter_context(home.lock())
-        source = certificate.source_of(settings, home)
+        answers: dict[str, str] = {}
+        source = certificate.source_of(settings, home, answers)
         _prepare_files(source, home)
         socket = stack.enter_context(door(home))
         database = stack.enter_context(_database(home))
@@ -56,6 +59,8 @@ def serve(settings: Settings) -> None:
         node = _node(settings, shown, socket)
         limits = CacheLimits(max_item_size_kb=settings.item_bytes // 1024)
         control = Control(database, node.learn, cache_limits=limits)
+        reaper = Reaper(control)
+        control.publish = _to_both(node, reaper)
         control.announce()
 
         listeners = node.start()
@@ -63,10 +68,12 @@ def serve(settings: Settings) -> None:
         collector = Collector(node.take_usage, _recorder(control), settings.collect_seconds)
         running = addresses.running(settings.endpoint, listeners)
         keeper = _keeper(source, shown, settings.endpoint, node, home)
-        make_app = partial(_control_app, control, running.endpoint, settings.signup, send, keeper)
+        known = partial(_root_in_use, keeper), answers
+        make_app = partial(_control_app, control, running.endpoint, settings, send, known)
         app = AppThread(socket, make_app, on_failure=asked.set)
         # Undone from the last to the first: the node ends, its usage is recorded, the app ends.
         stack.callback(app.stop)
+        stack.callback(reaper.stop)
         stack.callback(collector.stop)
         stack.callback(node.stop, GRACE_SECONDS)
         _introduce(control, home, running, shown)
@@ -74,6 +81,7 @@ def serve(settings: Settings) -> None:
 
         app.start()
         collector.start()
+        reaper.start()
         if keeper:
             stack.callback(keeper.stop)
             keeper.start()
@@ -166,12 +174,24 @@ def _keeper(
     return certificate.Keeper(source, shown, endpoint, use)
 
 
+def _root_in_use(keeper: certificate.Keeper | None) -> Path | None:
+    return keeper.used.root if keeper else None
+
+
 def _root(shown: Certificate | None) -> str | None:
     return str(shown.root) if shown and shown.root else None
 
 
 def _nothing() -> None:
     """What there is to do about the certificate where there is none."""
+
+
+def _to_both(node: LocalNode, reaper: Reaper) -> Callable[[Changes], None]:
+    def publish(changes: Changes) -> None:
+        node.learn(changes)
+        reaper.heed(changes)
+
+    return publish
 
 
 def _recorder(control: Control) -> Callable[[usage.Batch], None]:
@@ -185,15 +205,20 @@ def _recorder(control: Control) -> Callable[[usage.Batch], None]:
 def _control_app(
     control: Control,
     endpoint: str,
-    sign_up: "SignUp",
+    settings: Settings,
     send: mail.Send,
-    keeper: certificate.Keeper | None,
+    known: tuple[Callable[[], Path | None], Mapping[str, str]],
 ) -> "FastAPI":
     from attimo.api import create_app
     from attimo.api.certificates import Certificates
 
-    known = Certificates(lambda: keeper.used.root) if keeper else Certificates()
-    return create_app(control, endpoint, sign_up, send, known)
+    given = {
+        "memory": settings.memory,
+        "item_bytes": settings.item_bytes,
+        "element_bytes": settings.element_bytes,
+    }
+    limits = given | local.limits()
+    return create_app(control, endpoint, settings.signup, send, limits, Certificates(*known))
 
 
 def _mail(settings: Settings, stack: ExitStack) -> mail.Send:

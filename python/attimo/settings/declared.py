@@ -80,7 +80,17 @@ class Settings:
     authority: Path | None = setting(  # noqa: RUF009 (a declaration, not a value)
         "off",
         values.FILE,
-        "The root, in PEM, that clients must be given to trust --certificate; off if they know it.",
+        "The root, in PEM, that clients must be given to trust --certificate or what --acme gives; "
+        "off if they know it.",
+    )
+    acme: str | None = setting(
+        "off", values.ACME, "Who signs a certificate for --endpoint and renews it, by ACME."
+    )
+    acme_email: str | None = setting(
+        "off", values.CONTACT, "Whom the authority of --acme tells of trouble."
+    )
+    acme_accept_terms: bool = setting(
+        False, values.SWITCH, "That you have read and accept the terms of the authority of --acme."
     )
     data_dir: Path = setting(  # noqa: RUF009 (a declaration, not a value)
         "$XDG_DATA_HOME/attimo",

@@ -11,7 +11,7 @@ import difflib
 import os
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from attimo.settings.declared import (
     flag,
     variable,
 )
+from attimo.settings.together import check
 from attimo.settings.values import Raw
 
 FILE = "attimo.toml"
@@ -65,47 +66,8 @@ def load(
         **values,
         origins={name: one.origin for name, one in said.items()},
     )
-    _check_listeners(found, said)
-    _check_certificate(found, said)
+    check(found, {name: one.label for name, one in said.items()})
     return found
-
-
-def _check_certificate(found: Settings, said: Mapping[str, Said]) -> None:
-    """Refuse half a certificate.
-
-    Raises:
-        Misconfigured: It is one.
-    """
-    for given, missing in (("certificate", "private_key"), ("private_key", "certificate")):
-        if getattr(found, given) and not getattr(found, missing):
-            raise Misconfigured(f"{said[given].label} takes {flag(missing)} beside it")
-    if found.authority and not found.certificate:
-        raise Misconfigured(f"{said['authority'].label} is for {flag('certificate')} only")
-
-
-def _check_listeners(found: Settings, said: Mapping[str, Said]) -> None:
-    """Refuse a server that nobody can reach, or that everybody can overhear.
-
-    Raises:
-        Misconfigured: It is one.
-    """
-    if not found.listeners:
-        raise Misconfigured(
-            "http and https are off, and listen names no address: nobody could connect"
-        )
-    for each in found.listeners:
-        if each.is_exposed:
-            meant = replace(each, insecure=True)
-            raise Misconfigured(
-                f"{said[each.setting].label} has {each.address} without TLS, so that others could "
-                f"read API keys on the way; use TLS, or say that it is meant: --listen {meant}"
-            )
-    alone = (each for each in found.listeners if not each.tls and each.is_loopback)
-    if found.local and not any(each.for_clients for each in alone):
-        raise Misconfigured(
-            f"{said['local'].label} lets clients in without a token where they connect without TLS "
-            "on this machine, and there is no such listener; have one: --http 127.0.0.1:8080"
-        )
 
 
 def _defaults(environ: Mapping[str, str], listens: bool) -> dict[str, Said]:
@@ -140,7 +102,8 @@ def _of_environment(environ: Mapping[str, str]) -> dict[str, Said]:
 
 def _of_flags(flags: Mapping[str, Raw]) -> dict[str, Said]:
     _refuse_unknown(flags, declarations(), "")
-    return {name: Said(value, flag(name), flag(name)) for name, value in flags.items()}
+    given = {name: ",".join(raw) if isinstance(raw, list) else raw for name, raw in flags.items()}
+    return {name: Said(value, flag(name), flag(name)) for name, value in given.items()}
 
 
 def _refuse_unknown(names: Iterable[str], known: Iterable[str], place: str) -> None:

@@ -42,6 +42,10 @@ _SIZE = re.compile(r"(\d{1,20}(?:\.\d{1,9})?) ?([A-Za-z]*)", re.ASCII)
 _LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)", re.ASCII)
 LEAST_MEMORY = 2**20
 KIB = 2**10
+AUTHORITIES = {
+    "letsencrypt": "https://acme-v02.api.letsencrypt.org/directory",
+    "letsencrypt-staging": "https://acme-staging-v02.api.letsencrypt.org/directory",
+}
 LARGEST_ITEM = 2**30
 """A collection may grow so large by and by; one request brings 5,243,000 bytes at most."""
 
@@ -167,6 +171,19 @@ def _smtp(raw: Raw) -> SmtpServer | None:
     return None if raw is False or raw == "off" else server_of(_text(raw))
 
 
+def _acme(raw: Raw) -> str | None:
+    if raw is False or raw == "off":
+        return None
+    url = AUTHORITIES.get(_text(raw), _text(raw))
+    if not re.fullmatch(r"https://[^\s/]+/\S*", url):
+        raise ValueError
+    return url
+
+
+def _contact(raw: Raw) -> str | None:
+    return None if raw is False or raw == "off" else _email(raw)
+
+
 def _email(raw: Raw) -> str:
     address = _text(raw)
     if not re.fullmatch(r"[^\s@]+@[^\s@]+", address):
@@ -192,3 +209,5 @@ ELEMENT = Kind(_element, "from 1 byte to 1 GiB")
 SIGN_UP = Kind(_sign_up, "open, invite or closed")
 SMTP = Kind(_smtp, "smtp://user:password@host:587, smtps://… for TLS from the start, or off")
 EMAIL = Kind(_email, "an e-mail address")
+CONTACT = Kind(_contact, "an e-mail address, or off")
+ACME = Kind(_acme, "letsencrypt, letsencrypt-staging, https:// and the rest of a directory, or off")

@@ -25,6 +25,7 @@ mod worker;
 
 pub use api::Api;
 pub use directory::{AccountId, ApiKey, Cache, CacheId, Changes, LearnError, Role};
+pub use limits::limits;
 pub use meter::{COUNTS, Count, Used};
 pub use protocol::{NoProtocol, Protocol, Protocols};
 pub use server::{Config, Listen, Server};

@@ -14,7 +14,9 @@ use crate::acceptor::{self, Entrance, Listener};
 use crate::backend::Backend;
 use crate::clock::Clock;
 use crate::directory::{Changes, LearnError};
+use crate::front::room::Room;
 use crate::gate::Gate;
+use crate::limits::ROOM_BYTES;
 use crate::meter::{Meter, Used};
 use crate::protocol::Protocols;
 use crate::tls::{self, Certificate, TlsError};
@@ -67,6 +69,7 @@ pub(crate) struct Core {
     pub(crate) gate: Gate,
     pub(crate) meter: Arc<Meter>,
     pub(crate) clock: Clock,
+    pub(crate) room: Arc<Room>,
 }
 
 struct Running {
@@ -98,7 +101,8 @@ impl Server {
             },
         });
         let gate = Gate::new(Backend::Embedded(engine));
-        let core = Core { gate, meter: Arc::default(), clock: Clock::start() };
+        let room = Room::new(room(config.memory_bytes));
+        let core = Core { gate, meter: Arc::default(), clock: Clock::start(), room };
         Ok(Server { config, certificate, core: Arc::new(core), running: Mutex::default() })
     }
 
@@ -198,6 +202,11 @@ const SHARD_BYTES: u64 = 16 << 20;
 fn shards(threads: usize, memory_bytes: u64) -> usize {
     let by_memory = usize::try_from(memory_bytes / SHARD_BYTES).unwrap_or(usize::MAX);
     (8 * threads).max(by_memory).next_power_of_two().clamp(64, 4_096)
+}
+
+/// What is under way may take an eighth of what items may.
+fn room(memory_bytes: u64) -> usize {
+    usize::try_from(memory_bytes / 8).unwrap_or(usize::MAX).max(ROOM_BYTES)
 }
 
 /// Numbers that nobody outside can know, for the engine's hash.

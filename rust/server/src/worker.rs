@@ -15,7 +15,9 @@ use tokio::task::LocalSet;
 
 use crate::acceptor::Entrance;
 use crate::forward::App;
-use crate::front::{self, faults::Faults};
+use crate::front;
+use crate::front::faults::Faults;
+use crate::front::reading::Spare;
 use crate::meter::ThreadMeter;
 use crate::server::Core;
 
@@ -33,6 +35,7 @@ pub(crate) struct Worker {
     pub(crate) app: App,
     pub(crate) faults: Arc<Faults>,
     pub(crate) stopped: watch::Receiver<bool>,
+    pub(crate) spare: Spare,
 }
 
 /// The way in to a data thread.
@@ -126,7 +129,8 @@ pub(crate) fn start(
         let thread = thread::Builder::new().name(format!("attimo-{number}")).spawn(move || {
             let meter = ThreadMeter::new(core.meter.clone());
             let app = App::new(app_socket);
-            let worker = Rc::new(Worker { core, meter, app, faults, stopped });
+            let spare = Spare::default();
+            let worker = Rc::new(Worker { core, meter, app, faults, stopped, spare });
             let local = LocalSet::new();
             local.block_on(&runtime, async {
                 tokio::select! {

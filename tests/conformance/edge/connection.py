@@ -95,6 +95,13 @@ class Connection:
             self._h2.end_stream(stream)
             self.flush()
 
+    def begin_to_send(self, stream: int, data: bytes) -> None:
+        """Send the start of a body in one go, as far as the other side lets us."""
+        size = self._h2.max_outbound_frame_size
+        for start in range(0, len(data), size):
+            self._h2.send_data(stream, data[start : start + size])
+        self.flush()
+
     def call(self, path: str, body: bytes, **more: str) -> Answer:
         """Make one request, and wait for its whole answer."""
         stream = self.open(self.headers_for(path, **more))

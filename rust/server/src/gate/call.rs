@@ -28,6 +28,7 @@ impl<'a> Call<'a> {
     pub(super) fn new(gate: &'a Gate, pass: &'a Pass, api: Api, now: Now) -> Self {
         Call { gate, pass, api, now, used: Use::default() }
     }
+
     /// Checks what can be checked before the request is read: whether the caller may do such a
     /// thing here at all, and if so with any item, whether the cache exists.
     ///

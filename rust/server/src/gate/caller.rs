@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use crate::clock::Now;
 use crate::directory::AccountId;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::permissions::Permissions;
-use crate::token::ENDED;
 
 /// The account that owns everything on a server that was started with `--local`.
 pub(super) const LOCAL_OWNER: AccountId = AccountId(1);
+pub(super) const ENDED: Error = Error::Unauthenticated("the token has ended");
 /// The key id under which its use is counted.
 const LOCAL_KEY: &str = "local";
 

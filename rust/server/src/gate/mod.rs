@@ -77,7 +77,7 @@ impl Gate {
             return Err(INVALID);
         }
         let caller = self.bearer(&claims)?;
-        claims.check(now.epoch_seconds)?;
+        claims.check_begin(now.epoch_seconds)?;
         caller.check_expiry(now)?;
         if caller.permissions.admit(credential.peer) { Ok(caller) } else { Err(NO_ADDRESS) }
     }

@@ -5,6 +5,8 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use h2::RecvStream;
 
+use crate::error::Error;
+
 /// Room made before more than this has really arrived; an announced length alone reserves no more.
 const FIRST_ROOM: usize = 64 * 1024;
 
@@ -13,6 +15,10 @@ const FIRST_ROOM: usize = 64 * 1024;
 pub(super) enum BodyError {
     /// It is longer than the limit.
     TooLarge,
+    /// It did not arrive in its time.
+    TooSlow,
+    /// There is no room for it.
+    Refused(Error),
     /// The client broke off; nobody waits for an answer.
     Gone,
 }
@@ -55,8 +61,13 @@ impl Body {
         }
     }
 
+    /// How many bytes of a body that is not all there are in memory.
+    pub(super) fn held(&self) -> usize {
+        self.first.as_ref().map_or(self.rest.len(), Bytes::len)
+    }
+
     fn add(&mut self, frame: Bytes) -> Result<(), BodyError> {
-        let held = self.first.as_ref().map_or(self.rest.len(), Bytes::len);
+        let held = self.held();
         if held + frame.len() > self.limit {
             return Err(BodyError::TooLarge);
         }
