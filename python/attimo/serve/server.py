@@ -132,6 +132,7 @@ def _node(settings: Settings, home: DataDirectory, socket: Door) -> LocalNode:
             element_bytes=settings.element_bytes,
             app_socket=str(socket.path),
             local=settings.local,
+            allowed_origins=settings.allowed_origins,
         )
     )
 

@@ -15,6 +15,7 @@ use crate::acceptor::{self, Listener, Scheme};
 use crate::backend::Backend;
 use crate::clock::Clock;
 use crate::directory::{Changes, LearnError};
+use crate::front::cors::Origins;
 use crate::gate::Gate;
 use crate::meter::{Meter, Used};
 use crate::tls::{self, TlsError};
@@ -43,6 +44,8 @@ pub struct Config {
     pub app_socket: PathBuf,
     /// Whether plaintext loopback takes an empty token for the owner's.
     pub local: bool,
+    /// The origins whose pages may use the server; `*` is any.
+    pub allowed_origins: Vec<String>,
 }
 
 /// A data plane, running or not.
@@ -58,6 +61,7 @@ pub(crate) struct Core {
     pub(crate) gate: Gate,
     pub(crate) meter: Arc<Meter>,
     pub(crate) clock: Clock,
+    pub(crate) origins: Origins,
 }
 
 struct Running {
@@ -90,7 +94,8 @@ impl Server {
             },
         });
         let gate = Gate::new(Backend::Embedded(engine));
-        let core = Core { gate, meter: Arc::default(), clock: Clock::start() };
+        let origins = Origins::new(&config.allowed_origins);
+        let core = Core { gate, meter: Arc::default(), clock: Clock::start(), origins };
         Ok(Server { config, tls, core: Arc::new(core), running: Mutex::default() })
     }
 

@@ -14,9 +14,9 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{Visit, http as plain};
+use super::{Visit, web};
 use crate::error::{Error, Result};
-use crate::limits::{REQUEST_BYTES, STRANGER_BYTES};
+use crate::limits::STRANGER_BYTES;
 
 /// How long a request's headers may take from their first byte to their last, and a kept
 /// connection may wait for its next request. Beyond the 350 s for which load balancers keep theirs.
@@ -51,14 +51,14 @@ async fn answer(visit: &Visit, request: Request<Incoming>) -> Response<Bytes> {
     let (parts, body) = request.into_parts();
     // Who asks is found out when the request is answered; here it matters for large bodies only.
     let is_small = body.size_hint().upper().is_some_and(|most| most <= STRANGER_BYTES as u64);
-    let limit = if is_small || visit.knows(&parts) { REQUEST_BYTES } else { STRANGER_BYTES };
+    let limit = if is_small || visit.knows(&parts) { web::limit(&parts) } else { STRANGER_BYTES };
     let Some(body) = whole(body, limit).await else {
-        return plain::error_response(&Error::Malformed("the body broke off"));
+        return web::refusal(visit, &parts, Error::Malformed("the body broke off"));
     };
-    if plain::is_data(&parts.uri) {
-        plain::answer(visit, &parts, body, visit.worker.core.clock.now())
+    if web::waits(visit, &parts) {
+        web::answer_late(visit, parts, body).await
     } else {
-        plain::forward(visit, parts, body).await
+        web::answer(visit, &parts, body, visit.worker.core.clock.now())
     }
 }
 

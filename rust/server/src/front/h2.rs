@@ -19,14 +19,14 @@ use http::request::Parts;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::body::{Body, BodyError};
-use super::{Visit, grpc, http as plain};
+use super::{Visit, grpc, http as plain, web};
 use crate::clock::Now;
 use crate::error::Error;
 use crate::limits::{HEADER_BYTES, REQUEST_BYTES, STRANGER_BYTES, STREAMS_PER_CONNECTION};
 
 const STREAM_WINDOW: u32 = 1 << 20;
 const CONNECTION_WINDOW: u32 = 16 << 20;
-/// What may come before and after a message in a body: the gRPC prefix, and slack for other protocols.
+/// What may come before and after a message in a body: the gRPC prefix, and slack.
 const FRAMING: usize = 64;
 
 type Arrived = (Request<RecvStream>, SendResponse<Bytes>);
@@ -87,28 +87,28 @@ where
 /// Who is to answer a request, and in which protocol.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Route {
-    GrpcData,
-    GrpcControl,
-    HttpData,
-    HttpControl,
+    Grpc,
+    Http,
 }
 
 impl Route {
     fn of(parts: &Parts) -> Self {
-        match (grpc::is_grpc(&parts.headers), &parts.uri) {
-            (true, uri) if grpc::is_data(uri) => Route::GrpcData,
-            (true, _) => Route::GrpcControl,
-            (false, uri) if plain::is_data(uri) => Route::HttpData,
-            (false, _) => Route::HttpControl,
+        if grpc::is_grpc(&parts.headers) { Route::Grpc } else { Route::Http }
+    }
+
+    /// How many bytes the body of a request may have.
+    fn limit(self, parts: &Parts) -> usize {
+        match self {
+            Route::Grpc => REQUEST_BYTES + FRAMING,
+            Route::Http => web::limit(parts),
         }
     }
 
     /// Whether the answer needs somebody else, or a delay that a test asked for.
     fn waits(self, visit: &Visit, parts: &Parts) -> bool {
         match self {
-            Route::GrpcData => visit.local && grpc::wants_faults(&parts.headers),
-            Route::HttpData => false,
-            Route::GrpcControl | Route::HttpControl => true,
+            Route::Grpc => grpc::waits(visit, parts),
+            Route::Http => web::waits(visit, parts),
         }
     }
 }
@@ -124,8 +124,9 @@ struct Taken {
 impl Taken {
     fn new((request, respond): Arrived) -> Self {
         let (parts, stream) = request.into_parts();
-        let body = Body::new(stream, REQUEST_BYTES + FRAMING);
-        Taken { route: Route::of(&parts), parts, body, respond }
+        let route = Route::of(&parts);
+        let body = Body::new(stream, route.limit(&parts));
+        Taken { route, parts, body, respond }
     }
 
     /// Answers, or sees to it that somebody does; returns the request if its body is not all there.
@@ -163,10 +164,9 @@ impl Taken {
 
     fn answer(self, visit: &Visit, body: Result<Bytes, BodyError>, now: Now) {
         let Some(body) = arrived(body) else { return };
-        if self.route == Route::GrpcData {
-            grpc::send(self.respond, grpc::answer(visit, &self.parts, body, now));
-        } else {
-            plain::send(self.respond, plain::answer(visit, &self.parts, body, now));
+        match self.route {
+            Route::Grpc => grpc::send(self.respond, grpc::answer(visit, &self.parts, body, now)),
+            Route::Http => plain::send(self.respond, web::answer(visit, &self.parts, body, now)),
         }
     }
 
@@ -174,9 +174,8 @@ impl Taken {
         let Some(body) = arrived(body) else { return };
         let Taken { route, parts, respond, .. } = self;
         match route {
-            Route::GrpcData => grpc::send(respond, grpc::answer_late(visit, &parts, body).await),
-            Route::GrpcControl => grpc::send(respond, grpc::forward(visit, &parts, body).await),
-            _ => plain::send(respond, plain::forward(visit, parts, body).await),
+            Route::Grpc => grpc::send(respond, grpc::answer_late(visit, &parts, body).await),
+            Route::Http => plain::send(respond, web::answer_late(visit, parts, body).await),
         }
     }
 }

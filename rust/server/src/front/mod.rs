@@ -9,7 +9,9 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
+use ::http::header;
 use ::http::request::Parts;
+use ::http::uri::Authority;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
@@ -20,11 +22,13 @@ use crate::limits::HANDSHAKE;
 use crate::worker::{Arrival, Worker};
 
 mod body;
+pub(crate) mod cors;
 pub(crate) mod faults;
 mod grpc;
 mod h1;
 mod h2;
 mod http;
+mod web;
 
 /// One connection: where it came to, from whom, and what it may.
 pub(crate) struct Visit {
@@ -38,9 +42,12 @@ pub(crate) struct Visit {
 }
 
 impl Visit {
-    /// A token that came by this connection; empty if there was none.
-    fn credential<'a>(&self, token: &'a [u8]) -> Credential<'a> {
-        Credential { token, local: self.local, peer: self.peer.ip() }
+    /// The token of a request; empty if there was none. The owner's rights on a `--local` server
+    /// are not for pages.
+    fn credential<'a>(&self, parts: &Parts, token: &'a [u8]) -> Credential<'a> {
+        let local =
+            self.local && token.is_empty() && !cors::is_of_a_page(&self.worker.core.origins, parts);
+        Credential { token, local, peer: self.peer.ip() }
     }
 
     /// Whether the request bears a credential that lets its sender in.
@@ -61,6 +68,12 @@ impl Visit {
             _ = stopped.wait_for(|stop| *stop) => None,
         }
     }
+}
+
+/// The host that the client means, with its port; empty if it does not say.
+fn host(parts: &Parts) -> &str {
+    let header = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    header.or(parts.uri.authority().map(Authority::as_str)).unwrap_or_default()
 }
 
 /// Serves one connection to its end. What goes wrong on it ends it and nothing else.
