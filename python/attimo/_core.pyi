@@ -5,6 +5,9 @@ from typing import final
 from attimo.control.directory import Changes
 from attimo.settings import NodeSettings
 
+def limits() -> dict[str, int]:
+    """Every limit of the data plane that no setting changes, by name; times in seconds."""
+
 @final
 class Used:
     """What one API key did with one cache through one API since the last batch.

@@ -1,5 +1,6 @@
 //! The border, Rust side: converts and forwards, and decides nothing.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -78,10 +79,18 @@ impl Node {
     }
 }
 
+/// Every limit of the data plane that no setting changes, by name.
+#[pyfunction]
+fn limits() -> BTreeMap<&'static str, u64> {
+    attimo_server::limits().into()
+}
+
 #[pymodule]
 mod _core {
     #[pymodule_export]
     use super::Node;
     #[pymodule_export]
     use super::convert::{Batch, Used};
+    #[pymodule_export]
+    use super::limits;
 }

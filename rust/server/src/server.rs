@@ -16,7 +16,9 @@ use crate::backend::Backend;
 use crate::clock::Clock;
 use crate::directory::{Changes, LearnError};
 use crate::front::cors::Origins;
+use crate::front::room::Room;
 use crate::gate::Gate;
+use crate::limits::ROOM_BYTES;
 use crate::meter::{Meter, Used};
 use crate::tls::{self, TlsError};
 use crate::worker::{self, Workers};
@@ -61,6 +63,7 @@ pub(crate) struct Core {
     pub(crate) gate: Gate,
     pub(crate) meter: Arc<Meter>,
     pub(crate) clock: Clock,
+    pub(crate) room: Arc<Room>,
     pub(crate) origins: Origins,
 }
 
@@ -94,8 +97,13 @@ impl Server {
             },
         });
         let gate = Gate::new(Backend::Embedded(engine));
-        let origins = Origins::new(&config.allowed_origins);
-        let core = Core { gate, meter: Arc::default(), clock: Clock::start(), origins };
+        let core = Core {
+            gate,
+            meter: Arc::default(),
+            clock: Clock::start(),
+            room: Room::new(room(config.memory_bytes)),
+            origins: Origins::new(&config.allowed_origins),
+        };
         Ok(Server { config, tls, core: Arc::new(core), running: Mutex::default() })
     }
 
@@ -164,6 +172,11 @@ const SHARD_BYTES: u64 = 16 << 20;
 fn shards(threads: usize, memory_bytes: u64) -> usize {
     let by_memory = usize::try_from(memory_bytes / SHARD_BYTES).unwrap_or(usize::MAX);
     (8 * threads).max(by_memory).next_power_of_two().clamp(64, 4_096)
+}
+
+/// What is under way may take an eighth of what items may.
+fn room(memory_bytes: u64) -> usize {
+    usize::try_from(memory_bytes / 8).unwrap_or(usize::MAX).max(ROOM_BYTES)
 }
 
 /// Numbers that nobody outside can know, for the engine's hash.

@@ -4,30 +4,33 @@
 //! bytes where there is none. HTTP/2 carries gRPC and plain HTTP, HTTP/1.1 only
 //! the latter; both answer the same requests.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
 use std::rc::Rc;
-use std::time::Duration;
 
 use ::http::header;
 use ::http::request::Parts;
 use ::http::uri::Authority;
+use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use crate::acceptor::Scheme;
 use crate::gate::{Credential, Passes};
 use crate::limits::HANDSHAKE;
 use crate::worker::{Arrival, Worker};
 
-mod body;
 pub(crate) mod cors;
+mod deadline;
 pub(crate) mod faults;
 mod grpc;
 mod h1;
 mod h2;
 mod http;
+pub(crate) mod reading;
+pub(crate) mod room;
+mod stop;
 mod web;
 
 /// One connection: where it came to, from whom, and what it may.
@@ -39,6 +42,10 @@ pub(crate) struct Visit {
     /// Whether this connection is encrypted.
     secure: bool,
     passes: RefCell<Passes>,
+    /// How many bytes of its answers have not left yet, but for short ones.
+    unsent: Rc<Cell<usize>>,
+    /// How many requests of somebody unknown are under way.
+    strangers: Cell<usize>,
 }
 
 impl Visit {
@@ -83,54 +90,45 @@ pub(crate) async fn serve(worker: Rc<Worker>, arrival: Arrival) {
     // refuses the option is closed already.
     let _ = stream.set_nodelay(true);
     let local = arrival.scheme == Scheme::Plain { local: true };
-    let passes = RefCell::default();
-    let secure = arrival.scheme == Scheme::Tls;
-    let visit = Rc::new(Visit { worker, peer: arrival.peer, local, secure, passes });
+    let visit = Rc::new(Visit {
+        worker,
+        peer: arrival.peer,
+        local,
+        secure: arrival.scheme == Scheme::Tls,
+        passes: RefCell::default(),
+        unsent: Rc::default(),
+        strangers: Cell::new(0),
+    });
     match arrival.scheme {
-        Scheme::Plain { .. } => serve_plain(stream, visit).await,
-        Scheme::Tls => serve_tls(stream, visit).await,
+        Scheme::Plain { .. } => serve_http(stream, visit, None).await,
+        Scheme::Tls => Box::pin(serve_tls(stream, visit)).await,
     }
-}
-
-async fn serve_plain(stream: TcpStream, visit: Rc<Visit>) {
-    let Some(Ok(speaks_h2)) = visit.unless_stopped(speaks_h2(&stream)).await else { return };
-    serve_http(stream, visit, speaks_h2).await;
 }
 
 async fn serve_tls(stream: TcpStream, visit: Rc<Visit>) {
     let Some(tls) = visit.worker.tls.clone() else { return };
     let Some(Ok(stream)) = visit.unless_stopped(tls.accept(stream)).await else { return };
-    let speaks_h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-    serve_http(stream, visit, speaks_h2).await;
+    let chosen = stream.get_ref().1.alpn_protocol().map(|chosen| chosen == b"h2");
+    serve_http(stream, visit, chosen).await;
 }
 
-async fn serve_http<I>(io: I, visit: Rc<Visit>, speaks_h2: bool)
+/// Serves what was chosen, or what the first bytes say. Each kind of connection has a room of its
+/// own size, so that one that waits holds no more than it needs.
+async fn serve_http<I>(mut io: I, visit: Rc<Visit>, chosen: Option<bool>)
 where
     I: AsyncRead + AsyncWrite + Unpin + 'static,
 {
-    if speaks_h2 {
-        h2::serve(io, visit).await;
+    let mut first = BytesMut::new();
+    let speaks_h2 = if let Some(speaks_h2) = chosen {
+        speaks_h2
     } else {
-        h1::serve(io, visit).await;
-    }
-}
-
-/// How HTTP/2 begins (RFC 9113 §3.4), as far as HTTP/1.1 never does.
-const PREFACE: &[u8] = b"PRI ";
-/// A client that sent less than the preface's first word is asked again after this.
-const LOOK_AGAIN: Duration = Duration::from_millis(5);
-
-/// Looks at the first bytes and leaves them where they are.
-async fn speaks_h2(stream: &TcpStream) -> std::io::Result<bool> {
-    let mut first = [0; PREFACE.len()];
-    loop {
-        let seen = stream.peek(&mut first).await?;
-        if seen == 0 {
-            return Err(std::io::ErrorKind::UnexpectedEof.into());
-        }
-        if seen == PREFACE.len() || first[..seen] != PREFACE[..seen] {
-            return Ok(first == PREFACE);
-        }
-        sleep(LOOK_AGAIN).await;
+        let said = reading::speaks_h2(&mut io, &visit.worker.spare, &mut first);
+        let Some(Ok(speaks_h2)) = visit.unless_stopped(said).await else { return };
+        speaks_h2
+    };
+    if speaks_h2 {
+        Box::pin(h2::serve(io, first, visit)).await;
+    } else {
+        Box::pin(h1::serve(io, first, visit)).await;
     }
 }

@@ -4,10 +4,9 @@
 //! control plane's.
 
 use bytes::Bytes;
-use h2::server::SendResponse;
 use http::header::{self, HeaderValue};
 use http::request::Parts;
-use http::{Method, Request, Response, StatusCode, Uri};
+use http::{Request, Response, Uri};
 use http_body_util::Full;
 
 use super::{Visit, cors, host};
@@ -21,7 +20,7 @@ mod query;
 mod status;
 
 pub(super) use self::query::Query;
-pub(super) use self::status::response as error_response;
+pub(super) use self::status::{problem, response as error_response};
 
 const CACHE: &str = "/cache/";
 const HEALTH: &str = "/health";
@@ -44,11 +43,7 @@ pub(super) fn answer(
         Some(name) => cache::answer(visit, parts, name, body, now),
         None => Ok(health()),
     };
-    let mut response = answered.unwrap_or_else(|error| status::response(&error));
-    if parts.method == Method::HEAD {
-        response.body_mut().clear();
-    }
-    response
+    answered.unwrap_or_else(|error| status::response(&error))
 }
 
 fn health() -> Response<Bytes> {
@@ -106,17 +101,4 @@ pub(super) fn credential<'a>(
     }
     let token = header.or(query.map(str::as_bytes)).unwrap_or_default();
     Ok(visit.credential(parts, token))
-}
-
-/// Sends a response on HTTP/2. A stream that the client has reset takes no answer.
-pub(super) fn send(mut respond: SendResponse<Bytes>, response: Response<Bytes>) {
-    let (parts, body) = response.into_parts();
-    let mut response = Response::from_parts(parts, ());
-    if response.status() != StatusCode::NO_CONTENT {
-        response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
-    }
-    let Ok(mut stream) = respond.send_response(response, body.is_empty()) else { return };
-    if !body.is_empty() {
-        let _ = stream.send_data(body, true);
-    }
 }
