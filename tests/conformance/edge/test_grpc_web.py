@@ -12,7 +12,7 @@ from momento_wire_types import token_pb2 as token_pb
 from conformance.calls import CONTROLS, DATA, Call
 from conformance.edge.scs import GET, SET
 from conformance.grpc_web import BINARY, TEXT, WAYS, Answer, ask, client, framed, send
-from conformance.wire import MINUTE, PING, Wire
+from conformance.wire import LARGEST_MESSAGE, MINUTE, PING, Wire
 from harness import Server
 
 OK, INVALID_ARGUMENT, NOT_FOUND, EXHAUSTED, UNIMPLEMENTED, UNAUTHENTICATED = 0, 3, 5, 8, 12, 16
@@ -182,7 +182,7 @@ def test_the_largest_item_fits_in_both_modes(
 def test_a_message_over_the_limit_is_refused(
     every_way: httpx.Client, known: dict[str, str], kind: str
 ) -> None:
-    answer = _unless_hung_up(every_way, put(b"large", bytes(5_300_000)), kind, known)
+    answer = _unless_hung_up(every_way, put(b"large", bytes(LARGEST_MESSAGE)), kind, known)
 
     if answer is not None:
         assert answer.status == EXHAUSTED
@@ -197,7 +197,7 @@ def test_a_stranger_is_refused_whatever_he_sends(
 ) -> None:
     stranger = known | {"authorization": "not.a.token"}
 
-    answer = _unless_hung_up(every_way, put(b"large", bytes(1_000_000)), kind, stranger)
+    answer = _unless_hung_up(every_way, put(b"large", bytes(500_000)), kind, stranger)
 
     assert answer is None or answer.status == UNAUTHENTICATED
     assert works(every_way, known)

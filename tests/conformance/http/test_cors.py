@@ -44,7 +44,8 @@ def preflight(client: httpx.Client, path: str, origin: str, **more: str) -> http
 def opened(answer: httpx.Response) -> str | None:
     """For whom a browser lets the answer be read."""
     assert "access-control-allow-credentials" not in answer.headers
-    return answer.headers.get("access-control-allow-origin")
+    allowed: str | None = answer.headers.get("access-control-allow-origin")
+    return allowed
 
 
 @pytest.mark.parametrize("path", [CACHE, GRPC, "/caches", "/session", "/no/such/path"])
