@@ -2,14 +2,13 @@
 
 import base64
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
 import httpx
 
-Value = str | int | float | bytes
 Rules = list[dict[str, Any]]
 
 MINUTE = {"ttl_seconds": 60}
@@ -37,11 +36,11 @@ class Items:
         self,
         method: str,
         below: str = "",
-        body: object = None,
-        headers: Mapping[str, str] | None = None,
-        **query: Value | Sequence[Value],
+        body: Any = None,
+        headers: Any = None,
+        **query: Any,
     ) -> httpx.Response:
-        """Send a request; `body` is bytes, or becomes JSON."""
+        """Send a request; `body` is bytes, or becomes JSON. Lists in `query` repeat a name."""
         path = f"/cache/{self.cache}" + (f"/{below}" if below else "")
         url = f"{path}?{urlencode(query, doseq=True)}" if query else path
         given: dict[str, Any] = (
@@ -49,20 +48,20 @@ class Items:
         )
         return self.web.request(method, url, headers={**self.headers, **(headers or {})}, **given)
 
-    def get(self, below: str = "", **query: Value | Sequence[Value]) -> Any:
+    def get(self, below: str = "", **query: Any) -> Any:
         """What a `GET` that must succeed says, as JSON."""
         answer = self.ask("GET", below, **query)
         assert answer.status_code == 200, answer.text
         assert answer.headers["content-type"] == "application/json"
         return answer.json()
 
-    def post(self, below: str, body: object = None, **query: Value | Sequence[Value]) -> Any:
+    def post(self, below: str, body: Any = None, **query: Any) -> Any:
         """What a `POST` that must succeed says: JSON, or nothing."""
         answer = self.ask("POST", below, body, **query)
         assert answer.status_code in (200, 204), answer.text
         return answer.json() if answer.status_code == 200 else None
 
-    def delete(self, below: str = "", **query: Value | Sequence[Value]) -> None:
+    def delete(self, below: str = "", **query: Any) -> None:
         """Send a `DELETE` that must succeed."""
         answer = self.ask("DELETE", below, **query)
         assert (answer.status_code, answer.content) == (204, b""), answer.text

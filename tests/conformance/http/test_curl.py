@@ -77,3 +77,72 @@ def test_a_body_in_chunks_is_one_value(server: Server, cache: str) -> None:
 
     assert status == 204
     assert curl(server, "HTTP/1.1", path, *header)[2] == "a value"
+
+
+def test_a_day_of_a_session_store_by_curl_alone(server: Server, cache: str) -> None:
+    """The way that a script goes: values, conditions, batches, collections; R14 to R18."""
+    base = f"{server.https}/cache/{cache}"
+    script = f"""
+set -eu
+H="{base}"; K="{server.api_key}"
+ask() {{ curl --silent --show-error --max-time 20 --cacert "{server.ca}" "$@"; }}
+code() {{ ask --output /dev/null --write-out '%{{http_code}} ' "$@"; }}
+K="Authorization: $K"
+
+code -X PUT --data-binary hi "$H?key=a&ttl_seconds=60" -H "$K"
+code "$H?key=a"
+code "$H?key=a&token=bad"
+code "$H?key=a&token=bad" -H "$K"
+code -X PUT --data-binary again "$H?key=a&ttl_seconds=60" -H "$K" -H 'If-None-Match: *'
+tag=$(ask -I "$H?key=a" -H "$K" | tr -d '\\r' | awk 'tolower($1) == "etag:" {{ print $2 }}')
+code "$H?key=a" -H "$K" -H "If-None-Match: $tag"
+code -X PUT --data-binary ho "$H?key=a&ttl_seconds=60" -H "$K" -H "If-Match: $tag"
+code -X PUT --data-binary no "$H?key=a&ttl_seconds=60" -H "$K" -H "If-Match: $tag"
+echo
+ask "$H?key=a" -H "$K"; echo
+ask "$H/put?ttl_seconds=60" -H "$K" -d '{{"items":[{{"key":"b","value":"1"}}]}}'
+ask "$H/increment?key=b&amount=41&ttl_seconds=60" -H "$K" -X POST; echo
+ask "$H/get" -H "$K" -d '{{"keys":["a","b","c"]}}'; echo
+ask "$H/list/push-back?key=l&ttl_seconds=60" -H "$K" -d '{{"values":["x","y","z"]}}'; echo
+ask "$H/list?key=l&start=-2" -H "$K"; echo
+ask "$H/dictionary?key=d&ttl_seconds=60" -H "$K" -d '{{"fields":[{{"field":"f","value":"v"}}]}}'
+ask "$H/dictionary?key=d&field=f&field=g" -H "$K"; echo
+ask "$H/nothing" -H "$K"; echo
+code -X DELETE "$H?key=a&key=b&key=l&key=d" -H "$K"
+code "$H?key=a" -H "$K"
+code -X PATCH "$H?key=a" -H "$K"
+echo
+"""
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+
+    assert done.stdout.splitlines() == [
+        "204 401 401 400 412 304 204 412 ",
+        "ho",
+        '{"value":42}',
+        '{"items":[{"key":"a","found":true,"value":"ho"},'
+        '{"key":"b","found":true,"value":"42"},{"key":"c","found":false}]}',
+        '{"length":3}',
+        '{"values":["y","z"]}',
+        '{"fields":[{"field":"f","found":true,"value":"v"},{"field":"g","found":false}]}',
+        '{"code":"not_found","message":"there is nothing at this path"}',
+        "204 404 405 ",
+    ]
+
+
+# Of HTTP/2 without TLS, the curl of Debian 12 uses no connection twice (curl issue 10634).
+@pytest.mark.parametrize("way", [way for way in WAYS if "prior" not in way])
+def test_one_connection_serves_many_requests(server: Server, cache: str, way: str) -> None:
+    base = server.https if way.endswith("TLS") else server.http
+    urls = [f"{base}/cache/{cache}?key={number}" for number in range(5)]
+    trust = ["--cacert", str(server.ca), "--header", f"Authorization: {server.api_key}"]
+
+    done = subprocess.run(
+        ["curl", "--silent", "--verbose", "--max-time", "20", *WAYS[way], *trust, *urls],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    # Older ones say "Re-using existing connection", newer ones "Reusing".
+    said = done.stderr.lower().replace("-", "")
+    assert said.count("reusing existing") == len(urls) - 1

@@ -83,7 +83,7 @@ def test_a_time_is_asked_for_properly(items: Items) -> None:
 
     assert is_missing(items.ask("PUT", "ttl", key="missing", ttl_seconds=60))
     for query in ({}, {"ttl_seconds": 0}, {"ttl_seconds": 60, "only": "later"}):
-        answer = items.ask("PUT", "ttl", key="k", **query)  # type: ignore[arg-type]
+        answer = items.ask("PUT", "ttl", key="k", **query)
         assert refused(answer) == (400, "invalid_argument"), query
 
 

@@ -92,7 +92,7 @@ def test_ranks_are_told_of_those_that_are_there(board: Items) -> None:
     assert ranked(board, "leaderboard/ranks", id=[2, 99, 1]) == [(2, 3), (1, 1)]
     assert ranked(board, "leaderboard/ranks", id=3, order="desc") == [(3, 4)]
     for query in ({}, {"id": -1}, {"id": 2**32}, {"id": "x"}, {"id": 1, "competition": "yes"}):
-        answer = board.ask("GET", "leaderboard/ranks", key="board", **query)  # type: ignore[arg-type]
+        answer = board.ask("GET", "leaderboard/ranks", key="board", **query)
         assert refused(answer) == (400, "invalid_argument"), query
 
 

@@ -167,6 +167,6 @@ def test_positions_are_whole_numbers(items: Items) -> None:
 
     for part in ({"start": "one"}, {"end": 1.5}, {"start": 2**63}):
         for method, below in (("GET", "list"), ("POST", "list/retain")):
-            answer = items.ask(method, below, key="k", **part)  # type: ignore[arg-type]
+            answer = items.ask(method, below, key="k", **part)
             assert refused(answer) == (400, "invalid_argument")
     assert values(items) == ["a"]

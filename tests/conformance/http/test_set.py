@@ -62,7 +62,7 @@ def test_a_sample_is_of_different_elements_that_stay(items: Items) -> None:
         assert set(sample) <= set(every)
     assert items.get("set/length", key="k") == {"length": 20}
     for query in ({}, {"limit": -1}, {"limit": "x"}):
-        answer = items.ask("GET", "set/sample", key="k", **query)  # type: ignore[arg-type]
+        answer = items.ask("GET", "set/sample", key="k", **query)
         assert refused(answer) == (400, "invalid_argument")
 
 
@@ -90,14 +90,14 @@ def test_the_sdks_set_is_read(items: Items, scs: Wire) -> None:
 
 
 def test_what_is_not_there_is_missing(items: Items) -> None:
-    asked = {
+    asked: dict[str, dict[str, object]] = {
         "set": {},
         "set/length": {},
         "set/contains": {"element": "a"},
         "set/sample": {"limit": 1},
     }
     for below, query in asked.items():
-        assert is_missing(items.ask("GET", below, key="missing", **query)), below  # type: ignore[arg-type]
+        assert is_missing(items.ask("GET", below, key="missing", **query)), below
 
 
 def test_another_type_is_refused(items: Items) -> None:

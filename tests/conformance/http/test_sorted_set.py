@@ -14,7 +14,7 @@ LADDER = {"a": -1.5, "b": 0, "c": 2, "d": 2, "e": 10}
 Query = dict[str, Any]
 
 
-def put(items: Items, key: str = "k", **scores: float | str) -> None:
+def put(items: Items, key: str = "k", /, **scores: float | str) -> None:
     """Write values with scores."""
     body = {"elements": [{"value": value, "score": score} for value, score in scores.items()]}
     assert items.post("sorted-set", body, key=key, **MINUTE) is None
@@ -212,13 +212,14 @@ def test_sets_are_made_one(items: Items, scs: Wire) -> None:
 def test_a_union_that_cannot_be_is_refused(items: Items) -> None:
     put(items, a=1)
 
-    for body in (
+    bodies: list[Query] = [
         {"sources": []},
         {"sources": [{"key": "k", "weight": 1e39}]},
         {"sources": [{"key": "k", "weight": "inf"}]},
         {"sources": [{"key": "k"}], "aggregate": "mean"},
         {"sources": [{"weight": 1}]},
-    ):
+    ]
+    for body in bodies:
         answer = items.ask("POST", "sorted-set/union", body, key="k", **MINUTE)
         assert refused(answer) == (400, "invalid_argument"), body
     assert order(items) == "a"
