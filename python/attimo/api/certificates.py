@@ -3,16 +3,21 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from attimo.api.refusals import RESPONSES
+from attimo.api.refusals import RESPONSES, refused
 from attimo.errors import NotFound
 
 router = APIRouter(tags=["certificates"], responses=RESPONSES)
 
 PEM = "application/x-pem-file"
+ANSWER = "application/octet-stream"
+
+
+def _file(media_type: str) -> dict[str, Any]:
+    return {"description": "The file.", "content": {media_type: {"schema": {"type": "string"}}}}
 
 
 def _known_root() -> Path | None:
@@ -40,7 +45,13 @@ def _certificates(request: Request) -> Certificates:
 Known = Annotated[Certificates, Depends(_certificates)]
 
 
-@router.get("/ca.pem", response_class=Response, responses={200: {"content": {PEM: {}}}})
+@router.get(
+    "/ca.pem",
+    response_class=Response,
+    operation_id="getRoot",
+    responses={200: _file(PEM), **refused(404)},
+    openapi_extra={"security": []},
+)
 def root(known: Known) -> Response:
     """Show the root that clients must trust, in PEM; 404 if they know it already."""
     file = known.root()
@@ -49,10 +60,16 @@ def root(known: Known) -> Response:
     return Response(file.read_bytes(), media_type=PEM)
 
 
-@router.get("/.well-known/acme-challenge/{token}", response_class=Response)
+@router.get(
+    "/.well-known/acme-challenge/{token}",
+    response_class=Response,
+    operation_id="answerChallenge",
+    responses={200: _file(ANSWER), **refused(404)},
+    openapi_extra={"security": []},
+)
 def challenge(known: Known, token: str) -> Response:
     """Answer the challenge of a certificate authority (ACME, HTTP-01)."""
     answer = known.challenges.get(token)
     if answer is None:
         raise NotFound("Nobody asked for a certificate with this token")
-    return Response(answer, media_type="application/octet-stream")
+    return Response(answer, media_type=ANSWER)

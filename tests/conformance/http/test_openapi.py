@@ -77,6 +77,13 @@ LEFT_OUT = {
 
 
 @pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """A server of its own: what is drawn also deletes what others need."""
+    with Server() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
 def document(server: Server) -> Document:
     found: Document = httpx.get(f"{server.http}/openapi.json").raise_for_status().json()
     return found
@@ -93,6 +100,7 @@ def test_every_operation_has_a_name_of_its_own_a_tag_and_a_summary(document: Doc
     tags = {tag["name"] for tag in document["tags"]}
 
     assert len(set(ids)) == len(ids) > 70
+    assert [each for each in ids if not each.isalpha()] == []  # the framework's own have a "_"
     assert {tag for operation in known for tag in operation["tags"]} == tags
     assert all(operation["summary"] for operation in known)
 
@@ -106,15 +114,13 @@ def test_every_refusal_has_one_form(document: Document) -> None:
 
 
 @pytest.fixture(scope="module")
-def caches(server: Server, document: Document) -> Iterator[dict[str, str]]:
+def caches(server: Server, document: Document) -> dict[str, str]:
     """A cache for each type of data."""
     headers = {"authorization": server.api_key}
     names = {room: f"openapi-{room.replace(' ', '-')}" for room in openapi.rooms(document)}
     for name in names.values():
         httpx.put(f"{server.http}/caches/{name}", headers=headers).raise_for_status()
-    yield names
-    for name in names.values():
-        httpx.delete(f"{server.http}/caches/{name}", headers=headers)
+    return names
 
 
 def test_the_server_does_what_its_description_says(

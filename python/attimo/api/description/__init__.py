@@ -58,6 +58,7 @@ TAGS = [
     {"name": "people", "description": "Sign-up, sessions, passwords, members, invitations."},
     {"name": "limits and usage", "description": "What is allowed, and what was used."},
     {"name": "audit", "description": "Who did what."},
+    {"name": "certificates", "description": "The root to trust; for everybody."},
     {"name": server.TAG, "description": "The server itself; for everybody, without a token."},
 ]
 

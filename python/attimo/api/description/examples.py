@@ -31,5 +31,6 @@ PARAMETERS: dict[str, Any] = {
     "kid": "9b2e",
     "user_id": 1,
     "invitation_id": "77ad",
+    "token": "evaGxfADs6pSRb2L",
     "group_by": "cache,api",
 }
