@@ -22,6 +22,7 @@ use crate::limits::HANDSHAKE;
 use crate::worker::{Arrival, Worker};
 
 pub(crate) mod cors;
+mod date;
 mod deadline;
 pub(crate) mod faults;
 mod grpc;
@@ -44,6 +45,8 @@ pub(crate) struct Visit {
     passes: RefCell<Passes>,
     /// How many bytes of its answers have not left yet, but for short ones.
     unsent: Rc<Cell<usize>>,
+    /// Whether an answer was given up since the client did not take it.
+    has_stalled: Cell<bool>,
     /// How many requests of somebody unknown are under way.
     strangers: Cell<usize>,
 }
@@ -97,6 +100,7 @@ pub(crate) async fn serve(worker: Rc<Worker>, arrival: Arrival) {
         secure: arrival.scheme == Scheme::Tls,
         passes: RefCell::default(),
         unsent: Rc::default(),
+        has_stalled: Cell::new(false),
         strangers: Cell::new(0),
     });
     match arrival.scheme {

@@ -1,6 +1,8 @@
 //! gRPC: `cache_client.Scs` and `Ping` are answered here, other services by the control plane.
 
 use ::h2::server::SendResponse;
+use std::rc::Rc;
+
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::request::Parts;
@@ -164,7 +166,7 @@ async fn forward(
 /// Sends a reply, or a status without one. A stream that the client has reset takes no answer:
 /// that is the client's choice and no error.
 pub(super) fn send(
-    visit: &Visit,
+    visit: &Rc<Visit>,
     mut respond: SendResponse<Bytes>,
     reply: std::result::Result<Reply, Status>,
 ) {
@@ -177,7 +179,7 @@ pub(super) fn send(
             let Ok(mut stream) = respond.send_response(response, false) else { return };
             if reply.len() > AT_ONCE_BYTES {
                 let data = reply.into_data().collect();
-                return sending::later(stream, data, Some(status::ok()), held);
+                return sending::later(visit, stream, data, Some(status::ok()), held);
             }
             for data in reply.into_data() {
                 if stream.send_data(data, false).is_err() {

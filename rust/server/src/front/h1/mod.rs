@@ -171,7 +171,7 @@ where
         now: Now,
     ) -> Option<Result<Bytes>> {
         let is_known = self.visit.knows(parts);
-        if !is_known && !web::waits(&self.visit, parts) {
+        if !is_known && !web::waits(&self.visit, parts) && !plain::is_public(&parts.uri) {
             // The answer will be that we do not know him, whatever he sends.
             return self.give_up(Error::RequestTooLarge);
         }

@@ -16,6 +16,7 @@ use super::body::{Body, BodyError};
 use super::sending;
 use crate::clock::Now;
 use crate::error::{Error, Overload};
+use crate::front::date::date;
 use crate::front::room::Held;
 use crate::front::{Visit, grpc, http as plain, web};
 use crate::limits::{
@@ -84,7 +85,7 @@ impl Taken {
         match self.body.poll(cx) {
             Poll::Ready(body) => self.answer(visit, body, now),
             // The answer will be that we do not know him, whatever he sends.
-            Poll::Pending if !visit.knows(&self.parts) => {
+            Poll::Pending if !plain::is_public(&self.parts.uri) && !visit.knows(&self.parts) => {
                 self.answer(visit, Err(BodyError::TooLarge), now);
             }
             Poll::Pending => return Some(self),
@@ -194,6 +195,7 @@ fn send(
     if !matches!(parts.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
         parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
     }
+    parts.headers.insert(header::DATE, date(visit.worker.core.clock.now().epoch_seconds));
     let ends = body.is_empty() || method == Method::HEAD;
     let Ok(mut stream) = respond.send_response(Response::from_parts(parts, ()), ends) else {
         return;
@@ -204,7 +206,7 @@ fn send(
     if body.len() <= AT_ONCE_BYTES {
         let _ = stream.send_data(body, true);
     } else {
-        sending::later(stream, vec![body], None, held);
+        sending::later(visit, stream, vec![body], None, held);
     }
 }
 

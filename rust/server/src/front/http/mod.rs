@@ -1,12 +1,12 @@
 //! Plain HTTP, the same on HTTP/1.1 and HTTP/2.
 //!
-//! `/cache/{cache}` and `/health` are answered here; everything else is the
-//! control plane's.
+//! `/cache/{cache}` with what is below it and `/health` are answered here;
+//! everything else is the control plane's.
 
 use bytes::Bytes;
 use http::header::{self, HeaderValue};
 use http::request::Parts;
-use http::{Request, Response, Uri};
+use http::{Method, Request, Response, Uri};
 use http_body_util::Full;
 
 use super::{Visit, cors, host};
@@ -15,11 +15,23 @@ use crate::error::{Error, Result};
 use crate::forward;
 use crate::gate::Credential;
 
+mod batch;
 mod cache;
+mod collection;
+mod conditions;
+mod dictionary;
+mod json;
+mod leaderboard;
+mod list;
 mod query;
+mod routes;
+mod scalar;
+mod set;
+mod sorted_set;
 mod status;
 
 pub(super) use self::query::Query;
+use self::routes::Verb;
 pub(super) use self::status::{problem, response as error_response};
 
 const CACHE: &str = "/cache/";
@@ -32,6 +44,11 @@ pub(super) fn is_data(uri: &Uri) -> bool {
     uri.path().starts_with(CACHE) || uri.path() == HEALTH
 }
 
+/// Whether anybody may ask for it.
+pub(super) fn is_public(uri: &Uri) -> bool {
+    uri.path() == HEALTH
+}
+
 /// Answers a request for the data plane.
 pub(super) fn answer(
     visit: &Visit,
@@ -40,13 +57,16 @@ pub(super) fn answer(
     now: Now,
 ) -> Response<Bytes> {
     let answered = match parts.uri.path().strip_prefix(CACHE) {
-        Some(name) => cache::answer(visit, parts, name, body, now),
-        None => Ok(health()),
+        Some(path) => cache::answer(visit, parts, path, body, now),
+        None => Ok(health(&parts.method)),
     };
     answered.unwrap_or_else(|error| status::response(&error))
 }
 
-fn health() -> Response<Bytes> {
+fn health(method: &Method) -> Response<Bytes> {
+    if Verb::of(method) != Some(Verb::Get) {
+        return status::not_allowed(method, [Verb::Get].into_iter());
+    }
     let body = concat!("{\"status\":\"ok\",\"version\":\"", env!("CARGO_PKG_VERSION"), "\"}");
     let mut response = Response::new(Bytes::from_static(body.as_bytes()));
     response.headers_mut().insert(header::CONTENT_TYPE, status::JSON);
@@ -62,6 +82,7 @@ pub(super) async fn forward(visit: &Visit, parts: Parts, body: Result<Bytes>) ->
 async fn ask(visit: &Visit, mut parts: Parts, body: Result<Bytes>) -> Result<Response<Bytes>> {
     let query = Query::of(&parts.uri)?;
     let credential = credential(visit, &parts, query.token.as_deref())?;
+    let target = query.target_without_token(&parts.uri)?;
     let is_foreign = cors::is_foreign(&parts, visit.secure);
     // Some pages are for everybody; whether this one is, the control plane knows.
     let caller = if credential.token.is_empty() && !credential.local {
@@ -83,7 +104,7 @@ async fn ask(visit: &Visit, mut parts: Parts, body: Result<Bytes>) -> Result<Res
     let mut request = Request::new(Full::new(body?));
     *request.method_mut() = parts.method;
     *request.headers_mut() = parts.headers;
-    *request.uri_mut() = query.path_without_token;
+    *request.uri_mut() = target;
     visit.worker.app.ask(request).await
 }
 
