@@ -117,7 +117,7 @@ def test_the_variables_of_clients_may_stand_beside_the_settings(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("name", "raw", "value"),
     [
-        ("http", "0.0.0.0:0", "0.0.0.0:0"),
+        ("https", "0.0.0.0:0", "0.0.0.0:0"),
         ("http", "[::1]:8080", "[::1]:8080"),
         ("http", "localhost:8080", "127.0.0.1:8080"),
         ("http", "127.0.0.1:08080", "127.0.0.1:8080"),
@@ -230,7 +230,7 @@ def test_a_bad_value_is_blamed_on_the_variable_or_the_file(tmp_path: Path) -> No
 
 
 def test_a_server_without_a_door_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(Misconfigured, match="http and https are both off"):
+    with pytest.raises(Misconfigured, match="http and https are off"):
         of(tmp_path, {"http": "off", "https": "off"})
 
 
@@ -251,7 +251,7 @@ def test_names_are_spelt_as_each_place_spells_them() -> None:
 
 def test_the_key_of_a_certificate_is_not_shown() -> None:
     node = NodeSettings(
-        None, None, "certificate", "secret", 1, 1, 1, 1, "socket", local=False, allowed_origins=()
+        (), "certificate", "secret", 1, 1, 1, 1, "socket", local=False, allowed_origins=()
     )
 
     assert "secret" not in repr(node)

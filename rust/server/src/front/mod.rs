@@ -7,6 +7,7 @@
 use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use ::http::header;
 use ::http::request::Parts;
@@ -15,10 +16,12 @@ use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
 
-use crate::acceptor::Scheme;
+use crate::acceptor::Entrance;
 use crate::gate::{Credential, Passes};
 use crate::limits::HANDSHAKE;
+use crate::protocol::Protocol;
 use crate::worker::{Arrival, Worker};
 
 pub(crate) mod cors;
@@ -42,6 +45,7 @@ pub(crate) struct Visit {
     local: bool,
     /// Whether this connection is encrypted.
     secure: bool,
+    entrance: Arc<Entrance>,
     passes: RefCell<Passes>,
     /// How many bytes of its answers have not left yet, but for short ones.
     unsent: Rc<Cell<usize>>,
@@ -58,6 +62,11 @@ impl Visit {
         let local =
             self.local && token.is_empty() && !cors::is_of_a_page(&self.worker.core.origins, parts);
         Credential { token, local, peer: self.peer.ip() }
+    }
+
+    /// Whether this listener is for requests of a protocol.
+    fn offers(&self, protocol: Protocol) -> bool {
+        self.entrance.offers.contains(protocol)
     }
 
     /// Whether the request bears a credential that lets its sender in.
@@ -92,25 +101,26 @@ pub(crate) async fn serve(worker: Rc<Worker>, arrival: Arrival) {
     // Answers are written whole: waiting for more to send would only delay them. A socket that
     // refuses the option is closed already.
     let _ = stream.set_nodelay(true);
-    let local = arrival.scheme == Scheme::Plain { local: true };
+    let Arrival { peer, entrance, .. } = arrival;
+    let tls = entrance.tls.clone();
     let visit = Rc::new(Visit {
         worker,
-        peer: arrival.peer,
-        local,
-        secure: arrival.scheme == Scheme::Tls,
+        peer,
+        local: entrance.local && peer.ip().is_loopback(),
+        secure: tls.is_some(),
+        entrance,
         passes: RefCell::default(),
         unsent: Rc::default(),
         has_stalled: Cell::new(false),
         strangers: Cell::new(0),
     });
-    match arrival.scheme {
-        Scheme::Plain { .. } => serve_http(stream, visit, None).await,
-        Scheme::Tls => Box::pin(serve_tls(stream, visit)).await,
+    match tls {
+        None => serve_http(stream, visit, None).await,
+        Some(tls) => Box::pin(serve_tls(tls, stream, visit)).await,
     }
 }
 
-async fn serve_tls(stream: TcpStream, visit: Rc<Visit>) {
-    let Some(tls) = visit.worker.tls.clone() else { return };
+async fn serve_tls(tls: TlsAcceptor, stream: TcpStream, visit: Rc<Visit>) {
     let Some(Ok(stream)) = visit.unless_stopped(tls.accept(stream)).await else { return };
     let chosen = stream.get_ref().1.alpn_protocol().map(|chosen| chosen == b"h2");
     serve_http(stream, visit, chosen).await;

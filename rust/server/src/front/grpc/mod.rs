@@ -20,6 +20,7 @@ use crate::error::{Error, Result};
 use crate::forward;
 use crate::gate::Call;
 use crate::limits::AT_ONCE_BYTES;
+use crate::protocol::Protocol;
 
 mod batch;
 mod collection;
@@ -75,6 +76,7 @@ pub(super) fn answer(
     body: Result<Bytes>,
     now: Now,
 ) -> std::result::Result<Reply, Status> {
+    offered(visit)?;
     let path = parts.uri.path();
     let api = if let Some(method) = path.strip_prefix(SCS) {
         Api::scs(method)
@@ -85,6 +87,11 @@ pub(super) fn answer(
     };
     let api = api.ok_or_else(|| Error::Unimplemented(path[1..].to_owned()))?;
     Ok(serve(visit, api, parts, body, now)?)
+}
+
+/// Whether this listener is for gRPC.
+fn offered(visit: &Visit) -> Result<()> {
+    if visit.offers(Protocol::Grpc) { Ok(()) } else { Err(Error::NotOffered("gRPC")) }
 }
 
 /// The whole life of a data request: who asks, for which cache, run it, count it.
@@ -148,6 +155,7 @@ async fn forward(
     parts: &Parts,
     body: Result<Bytes>,
 ) -> std::result::Result<Reply, Status> {
+    offered(visit)?;
     let message = frame::message(body?)?;
     let caller = control::caller(visit, parts, &message)?;
     let mut headers = HeaderMap::new();

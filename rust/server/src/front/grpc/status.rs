@@ -100,7 +100,9 @@ impl From<Error> for Status {
             Error::Unauthenticated(_) => (Code::Unauthenticated, None),
             Error::Denied(_) => (Code::PermissionDenied, None),
             Error::NoSuchCache => (Code::NotFound, None),
-            Error::Unimplemented(_) | Error::Compressed => (Code::Unimplemented, None),
+            Error::Unimplemented(_) | Error::NotOffered(_) | Error::Compressed => {
+                (Code::Unimplemented, None)
+            }
             Error::Unavailable => (Code::Unavailable, None),
             Error::Engine(engine::Error::ItemTooLarge { .. }) => {
                 (Code::ResourceExhausted, Some("item_size_limit_exceeded"))

@@ -23,6 +23,7 @@ mod dictionary;
 mod json;
 mod leaderboard;
 mod list;
+mod offered;
 mod query;
 mod routes;
 mod scalar;
@@ -56,6 +57,9 @@ pub(super) fn answer(
     body: Result<Bytes>,
     now: Now,
 ) -> Response<Bytes> {
+    if let Some(refusal) = offered::refusal(visit, parts) {
+        return refusal;
+    }
     let answered = match parts.uri.path().strip_prefix(CACHE) {
         Some(path) => cache::answer(visit, parts, path, body, now),
         None => Ok(health(&parts.method)),
@@ -75,6 +79,9 @@ fn health(method: &Method) -> Response<Bytes> {
 
 /// Has the control plane answer.
 pub(super) async fn forward(visit: &Visit, parts: Parts, body: Result<Bytes>) -> Response<Bytes> {
+    if let Some(refusal) = offered::refusal(visit, &parts) {
+        return refusal;
+    }
     let answered = ask(visit, parts, body).await;
     answered.unwrap_or_else(|error| status::response(&error))
 }

@@ -38,7 +38,7 @@ pub(in crate::front) fn response(error: &Error) -> Response<Bytes> {
             (StatusCode::TOO_MANY_REQUESTS, "resource_exhausted", Some(overload.err()))
         }
         Error::Denied(_) => (StatusCode::FORBIDDEN, "permission_denied", None),
-        Error::NoSuchCache => (StatusCode::NOT_FOUND, "not_found", None),
+        Error::NoSuchCache | Error::NotOffered(_) => (StatusCode::NOT_FOUND, "not_found", None),
         Error::Unimplemented(_) => (StatusCode::METHOD_NOT_ALLOWED, "unimplemented", None),
         Error::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", None),
         Error::Engine(error) => of_engine(*error),
