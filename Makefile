@@ -41,7 +41,7 @@ fmt: $(VENV)/.develop ## Format everything
 	$(BIN)/ruff check --fix --select I . && $(BIN)/ruff format .
 	cargo fmt --all
 
-conformance: setup $(VENV)/.javascript $(VENV)/.java $(VENV)/.rust ## Momento's own SDKs against a real server
+conformance: setup $(VENV)/.javascript $(VENV)/.web $(VENV)/.java $(VENV)/.rust ## Momento's own SDKs against a real server
 	@setup/apt.sh conformance sslscan=sslscan pebble=pebble
 	$(BIN)/pytest tests/conformance
 
@@ -105,6 +105,12 @@ $(VENV)/.javascript: $(VENV)/.made tests/conformance/javascript/package-lock.jso
 	@setup/apt.sh conformance node=nodejs npm=npm
 	$(SAY) "Installing Momento's JavaScript SDK"
 	@cd tests/conformance/javascript && npm ci --no-audit --no-fund
+	@touch $@
+
+$(VENV)/.web: $(VENV)/.made tests/conformance/web/package-lock.json
+	@setup/apt.sh conformance node=nodejs npm=npm chromium=chromium
+	$(SAY) "Installing Momento's SDK for browsers"
+	@cd tests/conformance/web && npm ci --no-audit --no-fund
 	@touch $@
 
 $(VENV)/.java: $(VENV)/.made tests/conformance/java/pom.xml

@@ -22,6 +22,7 @@ CONFORMANCE = Path(__file__).parents[1] / "tests" / "conformance"
 LANGUAGES = {
     "python": "Python",
     "javascript": "Node.js",
+    "web": "Web",
     "go": "Go",
     "java": "Java",
     "rust": "Rust",

@@ -20,7 +20,11 @@ QUIET = [
 
 @contextmanager
 def chromium(*options: str) -> Iterator[Browser]:
-    """Start Chromium with these options, too, and end it; without it nothing can be judged."""
+    """Start Chromium with these options, too, and end it; without it nothing can be judged.
+
+    While it runs, the event loop of Playwright is that of the thread: no test beside it can have
+    one. So a fixture that holds it is no wider than a module.
+    """
     found = shutil.which("chromium")
     if found is None:
         pytest.skip("NOT JUDGED: pages need `chromium`, which is not installed")

@@ -18,6 +18,7 @@ PAGE = ROOT / "docs" / "reference" / "compatibility.md"
 SOURCES = {
     "python": ["*.py"],
     "javascript": ["*.mjs"],
+    "web": ["*.mjs", "../javascript/*.mjs"],
     "go": ["*.go"],
     "java": ["*.java"],
     "rust": ["*.rs"],
@@ -78,7 +79,7 @@ def test_a_client_names_methods_that_exist(language: str) -> None:
     assert set(CLIENTS[language]) <= set(WIRE.methods())
 
 
-@pytest.mark.parametrize("language", ["python", "javascript"])
+@pytest.mark.parametrize("language", ["python", "javascript", "web"])
 def test_a_client_says_for_every_method_whether_it_has_it(language: str) -> None:
     assert list(CLIENTS[language]) == WIRE.methods()
 

@@ -11,6 +11,7 @@ PAGES = [
     DOCS / "tutorial" / "first-write.md",
     DOCS / "tutorial" / "first-write-with-curl.md",
     DOCS / "how-to" / "caches-for-a-while.md",
+    DOCS / "how-to" / "use-from-a-browser.md",
     DOCS / "how-to" / "vend-tokens.md",
     DOCS / "how-to" / "accounts-and-members.md",
 ]

@@ -47,7 +47,7 @@ def site_port(node: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[i
         yield port
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(server: Server) -> Iterator[Browser]:
     """Chromium, which takes the certificate of the server by its key, and no other."""
     found = x509.load_pem_x509_certificate(

@@ -14,6 +14,9 @@ const clientOf = credentialProvider =>
 /** The way of the documentation: a key and the name of the server, by TLS. */
 const byName = (apiKey, endpoint) => clientOf(CredentialProvider.fromApiKeyV2({ apiKey, endpoint }));
 
+/** A token that a backend has vended, which knows the server. */
+const byToken = token => clientOf(CredentialProvider.fromDisposableToken(token));
+
 /** A v1 token and the address of the server. */
 const byAddress = (apiKey, address) =>
   clientOf(
@@ -50,11 +53,11 @@ async function roundTrips(client, cache) {
   return { said, found };
 }
 
-/** The class and the words of the error that a get brings. */
-async function failure(client, cache) {
-  const answer = await client.get(cache, 'key');
-  return [answer.innerException?.().constructor.name ?? answer.type, answer.message?.() ?? ''];
-}
+/** The class and the words of the error that an answer is, else its type. */
+const failure = answer => [
+  answer.innerException?.().constructor.name ?? answer.type,
+  answer.message?.() ?? '',
+];
 
 /** What a fetch brings, or the name of the error with which the browser hides it. */
 async function asked(url, init) {

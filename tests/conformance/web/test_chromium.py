@@ -7,7 +7,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page
 
-from harness import Server
+from harness import Server, as_v1
 
 ROUND_TRIPS = {
     "said": ["Success"] * 6,
@@ -75,11 +75,37 @@ def test_the_client_reads_why_it_was_refused(
     where = server.http if way == "byAddress" else server.endpoint
 
     found = page.evaluate(
-        f"([token, where, cache]) => failure({way}(token, where), cache)", [token, where, cache]
+        f"async ([token, where, cache]) => failure(await {way}(token, where).get(cache, 'key'))",
+        [token, where, cache],
     )
 
     assert found[0] == name
     assert words in found[1]
+
+
+def test_a_vended_token_does_what_it_permits_and_no_more(page: Page, server: Server) -> None:
+    rule = {"type": "cache", "permissions": ["read"], "caches": {"name": "default-cache"}}
+    asked = {
+        "valid_for_seconds": 60,
+        "permissions": {"rules": [rule | {"items": {"key_prefix": "user/7/"}}]},
+    }
+    owner = {"authorization": server.api_key}
+    made = httpx.post(f"{server.http}/tokens", json=asked, headers=owner).json()
+    token = as_v1(made["token"], server.endpoint)
+
+    found = page.evaluate(
+        """async token => {
+          const client = byToken(token);
+          return [
+            await client.get('default-cache', 'user/7/none'),
+            await client.get('default-cache', 'user/8/none'),
+            await client.set('default-cache', 'user/7/none', 'value'),
+          ].map(answer => failure(answer)[0]);
+        }""",
+        token,
+    )
+
+    assert found == ["Miss", "PermissionError", "PermissionError"]
 
 
 def test_fetch_with_a_token_writes_and_reads(page: Page, server: Server) -> None:
@@ -87,10 +113,12 @@ def test_fetch_with_a_token_writes_and_reads(page: Page, server: Server) -> None
 
     written = fetch(page, item(server), method="PUT", body="by a page", headers=headers)
     read = fetch(page, item(server), headers=headers)
+    known = headers | {"if-match": read["etag"]}
+    changed = fetch(page, item(server), method="PUT", body="changed", headers=known)
+    refused = fetch(page, item(server), method="PUT", body="too late", headers=known)
 
     assert (written["status"], read["status"], read["text"]) == (204, 200, "by a page")
-    known = httpx.get(item(server), headers=headers)
-    assert (read["etag"], read["type"]) == (known.headers.get("etag"), "cors")
+    assert (changed["status"], refused["status"], read["type"]) == (204, 412, "cors")
 
 
 def test_fetch_with_a_token_reaches_the_control_plane(page: Page, server: Server) -> None:

@@ -17,9 +17,8 @@ use crate::error::Error;
 const ANY: &str = "*";
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE");
 /// What a page may read beside the few headers that it may always read.
-const EXPOSED: HeaderValue = HeaderValue::from_static(
-    "grpc-status, grpc-message, err, etag, retry-after, content-length, location",
-);
+const EXPOSED: HeaderValue =
+    HeaderValue::from_static("grpc-status, grpc-message, err, etag, retry-after, allow, date");
 /// Two hours, in seconds: browsers remember what we said for no longer.
 const REMEMBERED: HeaderValue = HeaderValue::from_static("7200");
 const TRUE: HeaderValue = HeaderValue::from_static("true");
