@@ -151,6 +151,7 @@ def _node(settings: Settings, shown: Certificate | None, socket: Door) -> LocalN
             element_bytes=settings.element_bytes,
             app_socket=str(socket.path),
             local=settings.local,
+            allowed_origins=settings.allowed_origins,
         )
     )
 

@@ -1,6 +1,6 @@
 """Every setting with its help and its default, on one page."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Literal, TypeVar, cast
@@ -136,6 +136,12 @@ class Settings:
     mail_from: str = setting(
         "attimo@localhost", values.EMAIL, "The address that e-mail comes from."
     )
+    allowed_origins: tuple[str, ...] = setting(
+        "*",
+        values.ORIGINS,
+        "Whose pages may use this server: all that have a token, or those of some origins. "
+        "With local, a page whose origin is named needs no token.",
+    )
     origins: Mapping[str, str] = field(repr=False, default_factory=dict)
 
     @property
@@ -178,6 +184,8 @@ class NodeSettings:
         element_bytes: The largest element of a collection.
         app_socket: The path of the Unix socket of the app that answers what is not data.
         local: Whether plaintext listeners on loopback take an empty token for the owner's.
+        allowed_origins: The origins whose pages may use the server, as browsers write them; `*` is
+            any, and none is none.
     """
 
     listeners: tuple[Listener, ...]
@@ -189,6 +197,7 @@ class NodeSettings:
     element_bytes: int
     app_socket: str
     local: bool
+    allowed_origins: Sequence[str]
 
 
 def declarations() -> dict[str, Declaration]:

@@ -39,6 +39,7 @@ _UNITS = {
     "TIB": 2**40,
 }
 _SIZE = re.compile(r"(\d{1,20}(?:\.\d{1,9})?) ?([A-Za-z]*)", re.ASCII)
+_ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://([a-z0-9.-]+|\[[0-9a-f:]+\])(:\d{1,5})?", re.ASCII)
 _LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)", re.ASCII)
 LEAST_MEMORY = 2**20
 KIB = 2**10
@@ -191,6 +192,25 @@ def _email(raw: Raw) -> str:
     return address
 
 
+def _origins(raw: Raw) -> tuple[str, ...]:
+    """Read `https://app.example.com, http://localhost:3000`, `*` or `off`."""
+    if raw is False or raw == "off":
+        return ()
+    return tuple(_origin(each.strip().lower()) for each in _text(raw).split(","))
+
+
+def _origin(text: str) -> str:
+    """Return an origin as browsers write it: without the port that its scheme understands."""
+    if text == "*":
+        return text
+    found = _ORIGIN.fullmatch(text)
+    if found is None:
+        raise ValueError
+    scheme, place, port = found.groups()
+    is_understood = (scheme, port) in (("http", ":80"), ("https", ":443"))
+    return f"{scheme}://{place}{'' if is_understood else port or ''}"
+
+
 ADDRESS = Kind(_address, "an IP address and a port, such as 127.0.0.1:8080 or [::1]:0, or off")
 LISTEN = Kind(
     _listen,
@@ -211,3 +231,6 @@ SMTP = Kind(_smtp, "smtp://user:password@host:587, smtps://… for TLS from the 
 EMAIL = Kind(_email, "an e-mail address")
 CONTACT = Kind(_contact, "an e-mail address, or off")
 ACME = Kind(_acme, "letsencrypt, letsencrypt-staging, https:// and the rest of a directory, or off")
+ORIGINS = Kind(
+    _origins, "origins such as https://app.example.com or http://localhost:3000, *, or off"
+)

@@ -20,6 +20,7 @@ pub(crate) struct NodeSettings {
     element_bytes: u64,
     app_socket: String,
     local: bool,
+    allowed_origins: Vec<String>,
 }
 
 impl TryFrom<NodeSettings> for Config {
@@ -40,6 +41,7 @@ impl TryFrom<NodeSettings> for Config {
             element_bytes: settings.element_bytes,
             app_socket: settings.app_socket.into(),
             local: settings.local,
+            allowed_origins: settings.allowed_origins,
         })
     }
 }

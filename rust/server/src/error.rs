@@ -8,6 +8,9 @@ pub(crate) enum Error {
     /// The request cannot be understood; the text names the field.
     #[error("{0}")]
     Malformed(&'static str),
+    /// As `Malformed`, where the text has to be made.
+    #[error("{0}")]
+    Invalid(String),
     /// The request is larger than [`REQUEST_BYTES`].
     #[error("the request limit of {REQUEST_BYTES} bytes is exceeded")]
     RequestTooLarge,

@@ -14,6 +14,7 @@ use crate::acceptor::{self, Entrance, Listener};
 use crate::backend::Backend;
 use crate::clock::Clock;
 use crate::directory::{Changes, LearnError};
+use crate::front::cors::Origins;
 use crate::front::room::Room;
 use crate::gate::Gate;
 use crate::limits::ROOM_BYTES;
@@ -43,6 +44,8 @@ pub struct Config {
     pub app_socket: PathBuf,
     /// Whether plaintext listeners on loopback take an empty token for the owner's.
     pub local: bool,
+    /// The origins whose pages may use the server; `*` is any.
+    pub allowed_origins: Vec<String>,
 }
 
 /// One address at which a server is to be found.
@@ -70,6 +73,7 @@ pub(crate) struct Core {
     pub(crate) meter: Arc<Meter>,
     pub(crate) clock: Clock,
     pub(crate) room: Arc<Room>,
+    pub(crate) origins: Origins,
 }
 
 struct Running {
@@ -101,8 +105,13 @@ impl Server {
             },
         });
         let gate = Gate::new(Backend::Embedded(engine));
-        let room = Room::new(room(config.memory_bytes));
-        let core = Core { gate, meter: Arc::default(), clock: Clock::start(), room };
+        let core = Core {
+            gate,
+            meter: Arc::default(),
+            clock: Clock::start(),
+            room: Room::new(room(config.memory_bytes)),
+            origins: Origins::new(&config.allowed_origins),
+        };
         Ok(Server { config, certificate, core: Arc::new(core), running: Mutex::default() })
     }
 

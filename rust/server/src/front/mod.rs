@@ -9,7 +9,9 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use ::http::header;
 use ::http::request::Parts;
+use ::http::uri::Authority;
 use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -22,6 +24,8 @@ use crate::limits::HANDSHAKE;
 use crate::protocol::Protocol;
 use crate::worker::{Arrival, Worker};
 
+pub(crate) mod cors;
+mod date;
 mod deadline;
 pub(crate) mod faults;
 mod grpc;
@@ -31,6 +35,7 @@ mod http;
 pub(crate) mod reading;
 pub(crate) mod room;
 mod stop;
+mod web;
 
 /// One connection: where it came to, from whom, and what it may.
 pub(crate) struct Visit {
@@ -44,14 +49,19 @@ pub(crate) struct Visit {
     passes: RefCell<Passes>,
     /// How many bytes of its answers have not left yet, but for short ones.
     unsent: Rc<Cell<usize>>,
+    /// Whether an answer was given up since the client did not take it.
+    has_stalled: Cell<bool>,
     /// How many requests of somebody unknown are under way.
     strangers: Cell<usize>,
 }
 
 impl Visit {
-    /// A token that came by this connection; empty if there was none.
-    fn credential<'a>(&self, token: &'a [u8]) -> Credential<'a> {
-        Credential { token, local: self.local, peer: self.peer.ip() }
+    /// The token of a request; empty if there was none. The owner's rights on a `--local` server
+    /// are not for pages.
+    fn credential<'a>(&self, parts: &Parts, token: &'a [u8]) -> Credential<'a> {
+        let local =
+            self.local && token.is_empty() && !cors::is_of_a_page(&self.worker.core.origins, parts);
+        Credential { token, local, peer: self.peer.ip() }
     }
 
     /// Whether this listener is for requests of a protocol.
@@ -79,6 +89,12 @@ impl Visit {
     }
 }
 
+/// The host that the client means, with its port; empty if it does not say.
+fn host(parts: &Parts) -> &str {
+    let header = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    header.or(parts.uri.authority().map(Authority::as_str)).unwrap_or_default()
+}
+
 /// Serves one connection to its end. What goes wrong on it ends it and nothing else.
 pub(crate) async fn serve(worker: Rc<Worker>, arrival: Arrival) {
     let Ok(stream) = TcpStream::from_std(arrival.stream) else { return };
@@ -95,6 +111,7 @@ pub(crate) async fn serve(worker: Rc<Worker>, arrival: Arrival) {
         entrance,
         passes: RefCell::default(),
         unsent: Rc::default(),
+        has_stalled: Cell::new(false),
         strangers: Cell::new(0),
     });
     match tls {

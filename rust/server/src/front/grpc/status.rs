@@ -89,7 +89,7 @@ impl Status {
 impl From<Error> for Status {
     fn from(error: Error) -> Self {
         let (code, err) = match &error {
-            Error::Malformed(_) | Error::Engine(engine::Error::NotAScore) => {
+            Error::Malformed(_) | Error::Invalid(_) | Error::Engine(engine::Error::NotAScore) => {
                 (Code::InvalidArgument, None)
             }
             Error::RequestTooLarge | Error::ReplyTooLarge(_) => {
