@@ -7,10 +7,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from attimo.api.refusals import RESPONSES
+from attimo.api.refusals import RESPONSES, refused
 from attimo.errors import NotFound
 
-router = APIRouter(tags=["certificates"], responses=RESPONSES)
+router = APIRouter(tags=["server"], responses=RESPONSES)
 
 PEM = "application/x-pem-file"
 
@@ -40,16 +40,22 @@ def _certificates(request: Request) -> Certificates:
 Known = Annotated[Certificates, Depends(_certificates)]
 
 
-@router.get("/ca.pem", response_class=Response, responses={200: {"content": {PEM: {}}}})
+@router.get(
+    "/ca.pem",
+    operation_id="getRoot",
+    response_class=Response,
+    responses={200: {"content": {PEM: {"schema": {"type": "string"}}}}, **refused(404)},
+    openapi_extra={"security": []},
+)
 def root(known: Known) -> Response:
-    """Show the root that clients must trust, in PEM; 404 if they know it already."""
+    """Read the root certificate that clients must trust. There is none if they know it already."""
     file = known.root()
     if file is None:
         raise NotFound("The certificate of this server is from an authority that clients know")
     return Response(file.read_bytes(), media_type=PEM)
 
 
-@router.get("/.well-known/acme-challenge/{token}", response_class=Response)
+@router.get("/.well-known/acme-challenge/{token}", response_class=Response, include_in_schema=False)
 def challenge(known: Known, token: str) -> Response:
     """Answer the challenge of a certificate authority (ACME, HTTP-01)."""
     answer = known.challenges.get(token)
