@@ -266,12 +266,19 @@ def test_the_settings_choose_where_it_comes_from(tmp_path: Path, operator: Autho
         flags = {"data_dir": str(data)} | said
         return source_of(load(flags, {}, tmp_path), DataDirectory(data), {})
 
-    given = {"certificate": str(operator.chain), "private_key": str(operator.key)}
+    given: dict[str, Raw | None] = {
+        "certificate": str(operator.chain),
+        "private_key": str(operator.key),
+    }
     assert chosen(https="off") is None
     assert isinstance(chosen(), OwnAuthority)
     assert chosen(**given) == Files(operator.chain, operator.key)
-    asked = {"acme": "letsencrypt", "acme_accept_terms": True, "endpoint": "cache.example.com"}
-    assert isinstance(chosen(**asked, http="127.0.0.1:80"), ByAcme)
+    asked: dict[str, Raw | None] = {
+        "acme": "letsencrypt",
+        "acme_accept_terms": True,
+        "endpoint": "cache.example.com",
+    }
+    assert isinstance(chosen(**asked | {"http": "127.0.0.1:80"}), ByAcme)
     (data / "server.pem").write_text(operator.chain.read_text())
     assert chosen() == Files(data / "server.pem", data / "server.key")
 

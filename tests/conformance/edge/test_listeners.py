@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
 
 from conformance.edge.connection import connect, framed
@@ -86,6 +87,31 @@ def test_grpc_is_refused_by_its_own_status(many: Server, only: str, method: str)
 def test_grpc_is_answered_where_it_is_offered(many: Server, method: str) -> None:
     with connect(address(many, "grpc"), many.api_key, "default-cache") as connection:
         assert connection.call(method, framed(b"")).grpc_status == 0
+
+
+def ask_by_web(server: Server, only: str, method: str) -> httpx.Response:
+    host, port = address(server, only)
+    headers = {
+        "content-type": "application/grpc-web+proto",
+        "authorization": server.api_key,
+        "cache": "default-cache",
+    }
+    return httpx.post(f"http://{host}:{port}{method}", headers=headers, content=framed(b""))
+
+
+@pytest.mark.parametrize("method", [PING, LIST])
+@pytest.mark.parametrize("only", ["grpc", "http", "health", "acme"])
+def test_grpc_web_is_refused_by_its_own_status(many: Server, only: str, method: str) -> None:
+    answer = ask_by_web(many, only, method)
+
+    assert answer.headers["content-type"] == "application/grpc-web+proto"
+    assert answer.headers["grpc-status"] == str(UNIMPLEMENTED)
+    assert answer.headers["grpc-message"] == "grpc-web is not offered at this address"
+
+
+@pytest.mark.parametrize("method", [PING, LIST])
+def test_grpc_web_is_answered_where_it_is_offered(many: Server, method: str) -> None:
+    assert ask_by_web(many, "web", method).content.endswith(b"grpc-status:0\r\n")
 
 
 @pytest.mark.parametrize("path", ["/health", "/caches", "/cache/default-cache?key=k", "/"])

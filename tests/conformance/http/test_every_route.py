@@ -21,7 +21,6 @@ PUBLIC = {
     ("GET", "/ready"),
     ("GET", "/metrics"),
     ("GET", "/ca.pem"),
-    ("GET", "/.well-known/acme-challenge/{token}"),
 }
 """What needs no credential, because it is how one comes by one, or is for everybody to read."""
 

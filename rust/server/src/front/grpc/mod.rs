@@ -76,7 +76,17 @@ pub(super) fn answer(
     body: Result<Bytes>,
     now: Now,
 ) -> std::result::Result<Reply, Status> {
-    offered(visit)?;
+    offered(visit, Protocol::Grpc)?;
+    answered(visit, parts, body, now)
+}
+
+/// Answers a request that came by a protocol which is offered.
+fn answered(
+    visit: &Visit,
+    parts: &Parts,
+    body: Result<Bytes>,
+    now: Now,
+) -> std::result::Result<Reply, Status> {
     let path = parts.uri.path();
     let api = if let Some(method) = path.strip_prefix(SCS) {
         Api::scs(method)
@@ -89,9 +99,12 @@ pub(super) fn answer(
     Ok(serve(visit, api, parts, body, now)?)
 }
 
-/// Whether this listener is for gRPC.
-fn offered(visit: &Visit) -> Result<()> {
-    if visit.offers(Protocol::Grpc) { Ok(()) } else { Err(Error::NotOffered("gRPC")) }
+/// Whether this listener is for gRPC, or for gRPC as pages speak it.
+fn offered(visit: &Visit, protocol: Protocol) -> Result<()> {
+    if visit.offers(protocol) {
+        return Ok(());
+    }
+    Err(Error::NotOffered(if protocol == Protocol::Web { "grpc-web" } else { "gRPC" }))
 }
 
 /// The whole life of a data request: who asks, for which cache, run it, count it.
@@ -139,6 +152,15 @@ pub(super) async fn answer_late(
     parts: &Parts,
     body: Result<Bytes>,
 ) -> std::result::Result<Reply, Status> {
+    offered(visit, Protocol::Grpc)?;
+    answered_late(visit, parts, body).await
+}
+
+async fn answered_late(
+    visit: &Visit,
+    parts: &Parts,
+    body: Result<Bytes>,
+) -> std::result::Result<Reply, Status> {
     if !is_data(&parts.uri) {
         return forward(visit, parts, body).await;
     }
@@ -146,7 +168,7 @@ pub(super) async fn answer_late(
     if let Some(code) = visit.worker.faults.inject(method, &parts.headers).await {
         return Err(Status::injected(code));
     }
-    answer(visit, parts, body, visit.worker.core.clock.now())
+    answered(visit, parts, body, visit.worker.core.clock.now())
 }
 
 /// Has the control plane answer.
@@ -155,7 +177,6 @@ async fn forward(
     parts: &Parts,
     body: Result<Bytes>,
 ) -> std::result::Result<Reply, Status> {
-    offered(visit)?;
     let message = frame::message(body?)?;
     let caller = control::caller(visit, parts, &message)?;
     let mut headers = HeaderMap::new();
