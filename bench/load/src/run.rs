@@ -13,6 +13,7 @@ use crate::pace::Pace;
 use crate::peer::Peer;
 use crate::report::{Moment, Report};
 use crate::tally::Tally;
+use crate::tls::Tls;
 use crate::wire::Wire;
 use crate::workload::Workload;
 
@@ -45,12 +46,13 @@ impl<'a, W: Wire> Run<'a, W> {
     /// Opens every connection.
     ///
     /// # Errors
-    /// The server does not listen.
+    /// The server does not listen, or is not who it should be.
     pub fn new(options: &'a Options, wire: impl Fn() -> W) -> Result<Self, Fault> {
+        let tls = Tls::of(options)?;
         let poll = Poll::new()?;
         let mut peers = Vec::with_capacity(options.connections);
         for i in 0..options.connections {
-            let mut peer = Peer::connect(options.address, wire())?;
+            let mut peer = Peer::connect(options.address, tls.as_ref(), wire())?;
             peer.register(poll.registry(), Token(i))?;
             peers.push(peer);
         }
