@@ -12,8 +12,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SERVER = ROOT / "rust" / "server" / "src"
 
-WORDS = {"api", "clock", "error", "limits"}
-"""What every room may use: names of methods, the moment, the errors, the limits."""
+WORDS = {"api", "clock", "error", "limits", "protocol"}
+"""What every room may use: names of methods and protocols, the moment, the errors, the limits."""
 
 MAY_USE = {
     "front": {"acceptor", "forward", "gate", "server", "worker"} | WORDS,
@@ -28,6 +28,7 @@ MAY_USE = {
     "api": set[str](),
     "clock": set[str](),
     "limits": set[str](),
+    "protocol": set[str](),
     "error": {"limits"},
 }
 """The rooms; what is not here (`server`, `worker`, `acceptor`) puts them together."""

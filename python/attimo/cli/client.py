@@ -33,9 +33,14 @@ class Client:
 
         self.server = server
         try:
+            url, more = _way(httpx.URL(server.url), server.address)
+            self._extensions = more
             self._http = httpx.Client(
-                base_url=server.url,
-                headers={"Authorization": server.api_key},
+                base_url=url,
+                headers={
+                    "Authorization": server.api_key,
+                    "Host": httpx.URL(server.url).netloc.decode(),
+                },
                 verify=_trust(server),
                 timeout=TIMEOUT_SECONDS,
                 trust_env=False,
@@ -56,9 +61,10 @@ class Client:
         """Close the connection."""
         self._http.close()
 
-    def create_cache(self, name: str) -> None:
-        """Make a cache."""
-        self._ask("PUT", f"/caches/{_part(name)}")
+    def create_cache(self, name: str, expires_in: int | None = None) -> None:
+        """Make a cache; one that ends by itself after so many seconds, if that is said."""
+        body = {} if expires_in is None else {"expires_in": expires_in}
+        self._ask("PUT", f"/caches/{_part(name)}", json=body)
 
     def delete_cache(self, name: str) -> None:
         """Delete a cache and all that is in it."""
@@ -170,9 +176,21 @@ class Client:
 
     def audit(self, action: str | None, since: int | None) -> Iterator[dict[str, Any]]:
         """What was done, the newest first."""
-        asked = {"action": action, "since": None if since is None else str(since)}
-        query = {name: value for name, value in asked.items() if value is not None}
-        return self._pages("/audit", "entries", query)
+        return self._pages("/audit", "entries", _said({"action": action, "since": since}))
+
+    def limits(self) -> list[dict[str, Any]]:
+        """Every limit."""
+        found: list[dict[str, Any]] = self._json("GET", "/limits")["limits"]
+        return found
+
+    def usage(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """What was used, and how much that is in all."""
+        found: dict[str, Any] = self._ask("GET", "/usage", params=_said(asked)).json()
+        return found
+
+    def usage_csv(self, asked: dict[str, Any]) -> str:
+        """The same as CSV, without the sums."""
+        return self._ask("GET", "/usage", params=_said(asked | {"format": "csv"})).text
 
     def _pages(
         self, path: str, field: str, asked: dict[str, str] | None = None
@@ -196,11 +214,19 @@ class Client:
         import httpx
 
         try:
-            return self._http.request(method, path, **options)
+            return self._http.request(method, path, extensions=self._extensions, **options)
         except httpx.TimeoutException as error:
             raise AttimoError(f"{self.server.url} did not answer in {TIMEOUT_SECONDS} s") from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise AttimoError(f"{self.server.url} cannot be reached: {error}") from error
+
+
+def _way(url: "httpx.URL", address: str | None) -> "tuple[httpx.URL, dict[str, Any]]":
+    """Where to connect, and by which name to know the server there."""
+    if address is None:
+        return url, {}
+    host, _, port = address.rpartition(":")
+    return url.copy_with(host=host.strip("[]"), port=int(port)), {"sni_hostname": url.host}
 
 
 def _checked(answer: "httpx.Response") -> "httpx.Response":
@@ -233,6 +259,11 @@ def _trust(server: Profile) -> "ssl.SSLContext":
 def _part(text: str) -> str:
     """A part of a path; names of one or two dots are left for the server to refuse."""
     return quote(text, safe="")
+
+
+def _said(asked: dict[str, Any]) -> dict[str, str]:
+    """A query of what is not None."""
+    return {name: str(value) for name, value in asked.items() if value is not None}
 
 
 def _key(key: str) -> dict[str, str]:

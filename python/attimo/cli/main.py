@@ -6,11 +6,13 @@ import typer
 
 from attimo.cli import (
     audit,
+    authority,
     cache,
     dictionary,
     environment,
     key,
     leaderboard,
+    limits,
     list,
     member,
     profile,
@@ -20,6 +22,7 @@ from attimo.cli import (
     settings,
     sorted_set,
     token,
+    usage,
     version,
 )
 from attimo.errors import AttimoError
@@ -32,6 +35,7 @@ app = typer.Typer(
 )
 app.command("serve")(serving.serve)
 app.command("env")(environment.env)
+app.command("ca")(authority.ca)
 app.command("settings")(settings.settings)
 app.add_typer(cache.app, name="cache")
 app.add_typer(dictionary.app, name="dictionary")
@@ -43,6 +47,8 @@ app.add_typer(key.app, name="key")
 app.add_typer(role.app, name="role")
 app.add_typer(token.app, name="token")
 app.add_typer(member.app, name="member")
+app.command("usage")(usage.usage)
+app.command("limits")(limits.limits)
 app.command("audit")(audit.audit)
 app.add_typer(profile.app, name="profile")
 app.command("version")(version.version)

@@ -1,17 +1,17 @@
 //! Settings and directory in, batches out.
 
 use std::hash::{BuildHasher, RandomState};
-use std::net::SocketAddr;
 
-use attimo_server::{AccountId, ApiKey, Cache, CacheId, Config, Count, Namespace, Role};
+use attimo_server::{
+    AccountId, ApiKey, Cache, CacheId, Config, Count, Listen, Namespace, NoProtocol, Protocol, Role,
+};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 /// `attimo.settings.NodeSettings`.
 #[derive(FromPyObject)]
 pub(crate) struct NodeSettings {
-    http: Option<String>,
-    https: Option<String>,
+    listeners: Vec<Listener>,
     certificate: Option<String>,
     private_key: Option<String>,
     threads: usize,
@@ -20,6 +20,7 @@ pub(crate) struct NodeSettings {
     element_bytes: u64,
     app_socket: String,
     local: bool,
+    allowed_origins: Vec<String>,
 }
 
 impl TryFrom<NodeSettings> for Config {
@@ -27,8 +28,11 @@ impl TryFrom<NodeSettings> for Config {
 
     fn try_from(settings: NodeSettings) -> PyResult<Config> {
         Ok(Config {
-            http: address("http", settings.http)?,
-            https: address("https", settings.https)?,
+            listeners: settings
+                .listeners
+                .into_iter()
+                .map(Listen::try_from)
+                .collect::<PyResult<_>>()?,
             certificate: settings.certificate,
             private_key: settings.private_key,
             threads: settings.threads,
@@ -37,15 +41,32 @@ impl TryFrom<NodeSettings> for Config {
             element_bytes: settings.element_bytes,
             app_socket: settings.app_socket.into(),
             local: settings.local,
+            allowed_origins: settings.allowed_origins,
         })
     }
 }
 
-fn address(setting: &str, value: Option<String>) -> PyResult<Option<SocketAddr>> {
-    let Some(value) = value else { return Ok(None) };
-    value.parse().map(Some).map_err(|_| {
-        PyValueError::new_err(format!("{setting}: {value:?} is no IP address with a port"))
-    })
+/// `attimo.settings.Listener`.
+#[derive(FromPyObject)]
+struct Listener {
+    address: String,
+    tls: bool,
+    offers: Vec<String>,
+}
+
+impl TryFrom<Listener> for Listen {
+    type Error = PyErr;
+
+    fn try_from(listener: Listener) -> PyResult<Listen> {
+        let Listener { address, tls, offers } = listener;
+        let address = address.parse().map_err(|_| {
+            PyValueError::new_err(format!("{address:?} is no IP address with a port"))
+        })?;
+        let offers = offers.iter().map(|word| word.parse::<Protocol>());
+        let offers = offers.collect::<Result<_, NoProtocol>>();
+        let offers = offers.map_err(|error| PyValueError::new_err(error.to_string()))?;
+        Ok(Listen { address, tls, offers })
+    }
 }
 
 #[derive(FromPyObject)]
@@ -74,6 +95,7 @@ struct KnownCache {
     account_id: u64,
     name: String,
     namespace: u32,
+    expires_at: Option<u64>,
 }
 
 /// `attimo.control.directory.Changes`.
@@ -133,6 +155,7 @@ impl From<KnownCache> for Cache {
             account: AccountId(cache.account_id),
             name: cache.name,
             namespace: Namespace(cache.namespace),
+            expires_at: cache.expires_at.unwrap_or(u64::MAX),
         }
     }
 }

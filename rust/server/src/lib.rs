@@ -17,6 +17,7 @@ mod gate;
 mod limits;
 mod meter;
 mod permissions;
+mod protocol;
 mod server;
 mod tls;
 mod token;
@@ -24,8 +25,10 @@ mod worker;
 
 pub use api::Api;
 pub use directory::{AccountId, ApiKey, Cache, CacheId, Changes, LearnError, Role};
+pub use limits::limits;
 pub use meter::{COUNTS, Count, Used};
-pub use server::{Config, Server};
+pub use protocol::{NoProtocol, Protocol, Protocols};
+pub use server::{Config, Listen, Server};
 pub use tls::TlsError;
 
 /// The engine's own types that a caller needs.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use attimo_engine::Limits;
+
 /// The largest request message, in bytes: what the Python, Go and Java clients allow themselves to send.
 pub(crate) const REQUEST_BYTES: usize = 5_243_000;
 /// The largest request of somebody who is not known (yet), in bytes: it is held in memory.
@@ -12,6 +14,8 @@ pub(crate) const REPLY_BYTES: usize = 10_486_000;
 pub(crate) const BATCH_REPLY_BYTES: usize = 64 << 20;
 /// How many members the sources of one union may have together: about a tenth of a second's work.
 pub(crate) const UNION_MEMBERS: usize = 500_000;
+/// How many elements one request about a leaderboard may write, remove, ask for or get.
+pub(crate) const LEADERBOARD_ELEMENTS: usize = 8_192;
 /// How many streams one HTTP/2 connection may have open; the official clients open 100.
 pub(crate) const STREAMS_PER_CONNECTION: u32 = 250;
 /// How many requests of strangers may wait on one HTTP/2 connection.
@@ -49,3 +53,38 @@ pub(crate) const LINGER_BYTES: usize = 64 << 20;
 pub(crate) const CONTROL_START: Duration = Duration::from_secs(15);
 /// How long the control plane may take to answer.
 pub(crate) const CONTROL_ANSWER: Duration = Duration::from_mins(1);
+/// How many requests of one thread may wait for the control plane.
+pub(crate) const CONTROL_WAITING: usize = 256;
+
+/// Every limit of this page, and the engine's own that no setting changes, by name; for whoever
+/// shows them. Times are in seconds.
+pub fn limits() -> [(&'static str, u64); 26] {
+    [
+        ("request_bytes", REQUEST_BYTES as u64),
+        ("stranger_bytes", STRANGER_BYTES as u64),
+        ("reply_bytes", REPLY_BYTES as u64),
+        ("batch_reply_bytes", BATCH_REPLY_BYTES as u64),
+        ("union_members", UNION_MEMBERS as u64),
+        ("leaderboard_elements", LEADERBOARD_ELEMENTS as u64),
+        ("streams_per_connection", STREAMS_PER_CONNECTION.into()),
+        ("strangers_per_connection", STRANGERS_PER_CONNECTION as u64),
+        ("idle_frames_per_second", IDLE_FRAMES_PER_SECOND.unsigned_abs()),
+        ("room_bytes", ROOM_BYTES as u64),
+        ("at_once_bytes", AT_ONCE_BYTES as u64),
+        ("unsent_bytes", UNSENT_BYTES as u64),
+        ("header_bytes", HEADER_BYTES.into()),
+        ("handshake", HANDSHAKE.as_secs()),
+        ("first_request", FIRST_REQUEST.as_secs()),
+        ("head", HEAD.as_secs()),
+        ("body", BODY.as_secs()),
+        ("stranger_body", STRANGER_BODY.as_secs()),
+        ("stalled", STALLED.as_secs()),
+        ("idle", IDLE.as_secs()),
+        ("linger", LINGER.as_secs()),
+        ("linger_bytes", LINGER_BYTES as u64),
+        ("control_start", CONTROL_START.as_secs()),
+        ("control_answer", CONTROL_ANSWER.as_secs()),
+        ("control_waiting", CONTROL_WAITING as u64),
+        ("leaderboard_bytes", Limits::default().leaderboard_bytes),
+    ]
+}

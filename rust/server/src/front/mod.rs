@@ -7,18 +7,25 @@
 use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::sync::Arc;
 
+use ::http::header;
 use ::http::request::Parts;
+use ::http::uri::Authority;
 use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
 
-use crate::acceptor::Scheme;
+use crate::acceptor::Entrance;
 use crate::gate::{Credential, Passes};
 use crate::limits::HANDSHAKE;
+use crate::protocol::Protocol;
 use crate::worker::{Arrival, Worker};
 
+pub(crate) mod cors;
+mod date;
 mod deadline;
 pub(crate) mod faults;
 mod grpc;
@@ -28,6 +35,7 @@ mod http;
 pub(crate) mod reading;
 pub(crate) mod room;
 mod stop;
+mod web;
 
 /// One connection: where it came to, from whom, and what it may.
 pub(crate) struct Visit {
@@ -37,17 +45,28 @@ pub(crate) struct Visit {
     local: bool,
     /// Whether this connection is encrypted.
     secure: bool,
+    entrance: Arc<Entrance>,
     passes: RefCell<Passes>,
     /// How many bytes of its answers have not left yet, but for short ones.
     unsent: Rc<Cell<usize>>,
+    /// Whether an answer was given up since the client did not take it.
+    has_stalled: Cell<bool>,
     /// How many requests of somebody unknown are under way.
     strangers: Cell<usize>,
 }
 
 impl Visit {
-    /// A token that came by this connection; empty if there was none.
-    fn credential<'a>(&self, token: &'a [u8]) -> Credential<'a> {
-        Credential { token, local: self.local, peer: self.peer.ip() }
+    /// The token of a request; empty if there was none. The owner's rights on a `--local` server
+    /// are not for pages.
+    fn credential<'a>(&self, parts: &Parts, token: &'a [u8]) -> Credential<'a> {
+        let local =
+            self.local && token.is_empty() && !cors::is_of_a_page(&self.worker.core.origins, parts);
+        Credential { token, local, peer: self.peer.ip() }
+    }
+
+    /// Whether this listener is for requests of a protocol.
+    fn offers(&self, protocol: Protocol) -> bool {
+        self.entrance.offers.contains(protocol)
     }
 
     /// Whether the request bears a credential that lets its sender in.
@@ -70,30 +89,38 @@ impl Visit {
     }
 }
 
+/// The host that the client means, with its port; empty if it does not say.
+fn host(parts: &Parts) -> &str {
+    let header = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    header.or(parts.uri.authority().map(Authority::as_str)).unwrap_or_default()
+}
+
 /// Serves one connection to its end. What goes wrong on it ends it and nothing else.
 pub(crate) async fn serve(worker: Rc<Worker>, arrival: Arrival) {
     let Ok(stream) = TcpStream::from_std(arrival.stream) else { return };
     // Answers are written whole: waiting for more to send would only delay them. A socket that
     // refuses the option is closed already.
     let _ = stream.set_nodelay(true);
-    let local = arrival.scheme == Scheme::Plain { local: true };
+    let Arrival { peer, entrance, .. } = arrival;
+    let tls = entrance.tls.clone();
     let visit = Rc::new(Visit {
         worker,
-        peer: arrival.peer,
-        local,
-        secure: arrival.scheme == Scheme::Tls,
+        peer,
+        local: entrance.local && peer.ip().is_loopback(),
+        secure: tls.is_some(),
+        entrance,
         passes: RefCell::default(),
         unsent: Rc::default(),
+        has_stalled: Cell::new(false),
         strangers: Cell::new(0),
     });
-    match arrival.scheme {
-        Scheme::Plain { .. } => serve_http(stream, visit, None).await,
-        Scheme::Tls => Box::pin(serve_tls(stream, visit)).await,
+    match tls {
+        None => serve_http(stream, visit, None).await,
+        Some(tls) => Box::pin(serve_tls(tls, stream, visit)).await,
     }
 }
 
-async fn serve_tls(stream: TcpStream, visit: Rc<Visit>) {
-    let Some(tls) = visit.worker.tls.clone() else { return };
+async fn serve_tls(tls: TlsAcceptor, stream: TcpStream, visit: Rc<Visit>) {
     let Some(Ok(stream)) = visit.unless_stopped(tls.accept(stream)).await else { return };
     let chosen = stream.get_ref().1.alpn_protocol().map(|chosen| chosen == b"h2");
     serve_http(stream, visit, chosen).await;

@@ -9,11 +9,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Overload, Result};
 use crate::limits::AT_ONCE_BYTES;
 
-const FULL: Error =
-    Error::Overloaded("throughput: too many bytes are under way on this server; try again");
+const FULL: Error = Error::Overloaded(Overload::Bytes);
 
 /// The budget of a server.
 #[derive(Debug)]

@@ -1,6 +1,8 @@
 //! gRPC: `cache_client.Scs` and `Ping` are answered here, other services by the control plane.
 
 use ::h2::server::SendResponse;
+use std::rc::Rc;
+
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::request::Parts;
@@ -18,6 +20,7 @@ use crate::error::{Error, Result};
 use crate::forward;
 use crate::gate::Call;
 use crate::limits::AT_ONCE_BYTES;
+use crate::protocol::Protocol;
 
 mod batch;
 mod collection;
@@ -33,6 +36,7 @@ mod scalar;
 mod set;
 mod sorted_set;
 mod status;
+pub(super) mod web;
 mod wire;
 
 pub(super) use self::status::Code;
@@ -43,7 +47,7 @@ const PING: &str = "/cache_client.Ping/Ping";
 const GRPC: HeaderValue = HeaderValue::from_static("application/grpc");
 
 /// Whether a gRPC request is for the data plane.
-pub(super) fn is_data(uri: &Uri) -> bool {
+fn is_data(uri: &Uri) -> bool {
     let path = uri.path();
     path.starts_with(SCS) || path.starts_with(LEADERBOARD) || path == PING
 }
@@ -56,8 +60,13 @@ pub(super) fn is_grpc(headers: &HeaderMap) -> bool {
 }
 
 /// Whether the request asks for an answer that a test wants to see fail or dally.
-pub(super) fn wants_faults(headers: &HeaderMap) -> bool {
+fn wants_faults(headers: &HeaderMap) -> bool {
     headers.contains_key("error-rpcs") || headers.contains_key("delay-rpcs")
+}
+
+/// Whether the answer needs somebody else, or a delay that a test asked for.
+pub(super) fn waits(visit: &Visit, parts: &Parts) -> bool {
+    !is_data(&parts.uri) || (visit.local && wants_faults(&parts.headers))
 }
 
 /// Answers a request for the data plane.
@@ -67,6 +76,7 @@ pub(super) fn answer(
     body: Result<Bytes>,
     now: Now,
 ) -> std::result::Result<Reply, Status> {
+    offered(visit)?;
     let path = parts.uri.path();
     let api = if let Some(method) = path.strip_prefix(SCS) {
         Api::scs(method)
@@ -76,20 +86,20 @@ pub(super) fn answer(
         return Ok(Reply::empty());
     };
     let api = api.ok_or_else(|| Error::Unimplemented(path[1..].to_owned()))?;
-    Ok(serve(visit, api, &parts.headers, body, now)?)
+    Ok(serve(visit, api, parts, body, now)?)
+}
+
+/// Whether this listener is for gRPC.
+fn offered(visit: &Visit) -> Result<()> {
+    if visit.offers(Protocol::Grpc) { Ok(()) } else { Err(Error::NotOffered("gRPC")) }
 }
 
 /// The whole life of a data request: who asks, for which cache, run it, count it.
-fn serve(
-    visit: &Visit,
-    api: Api,
-    headers: &HeaderMap,
-    body: Result<Bytes>,
-    now: Now,
-) -> Result<Reply> {
+fn serve(visit: &Visit, api: Api, parts: &Parts, body: Result<Bytes>, now: Now) -> Result<Reply> {
+    let headers = &parts.headers;
     let cache = headers.get("cache").map_or(&b""[..], HeaderValue::as_bytes);
     let (gate, meter) = (&visit.worker.core.gate, &visit.worker.meter);
-    let credential = visit.credential(token(headers));
+    let credential = visit.credential(parts, token(headers));
     let pass = visit.passes.borrow_mut().pass(gate, meter, credential, cache, now)?;
     let mut call = gate.call(&pass, api, now);
     let reply = body.and_then(|body| {
@@ -123,12 +133,15 @@ fn token(headers: &HeaderMap) -> &[u8] {
     token.strip_prefix(b"Bearer ").unwrap_or(token)
 }
 
-/// Answers a request for the data plane after the faults that a test asked for.
+/// Answers a request that waits: after the faults that a test asked for, or by the control plane.
 pub(super) async fn answer_late(
     visit: &Visit,
     parts: &Parts,
     body: Result<Bytes>,
 ) -> std::result::Result<Reply, Status> {
+    if !is_data(&parts.uri) {
+        return forward(visit, parts, body).await;
+    }
     let method = parts.uri.path().rsplit('/').next().unwrap_or_default();
     if let Some(code) = visit.worker.faults.inject(method, &parts.headers).await {
         return Err(Status::injected(code));
@@ -137,11 +150,12 @@ pub(super) async fn answer_late(
 }
 
 /// Has the control plane answer.
-pub(super) async fn forward(
+async fn forward(
     visit: &Visit,
     parts: &Parts,
     body: Result<Bytes>,
 ) -> std::result::Result<Reply, Status> {
+    offered(visit)?;
     let message = frame::message(body?)?;
     let caller = control::caller(visit, parts, &message)?;
     let mut headers = HeaderMap::new();
@@ -160,7 +174,7 @@ pub(super) async fn forward(
 /// Sends a reply, or a status without one. A stream that the client has reset takes no answer:
 /// that is the client's choice and no error.
 pub(super) fn send(
-    visit: &Visit,
+    visit: &Rc<Visit>,
     mut respond: SendResponse<Bytes>,
     reply: std::result::Result<Reply, Status>,
 ) {
@@ -173,7 +187,7 @@ pub(super) fn send(
             let Ok(mut stream) = respond.send_response(response, false) else { return };
             if reply.len() > AT_ONCE_BYTES {
                 let data = reply.into_data().collect();
-                return sending::later(stream, data, Some(status::ok()), held);
+                return sending::later(visit, stream, data, Some(status::ok()), held);
             }
             for data in reply.into_data() {
                 if stream.send_data(data, false).is_err() {

@@ -89,20 +89,20 @@ impl Status {
 impl From<Error> for Status {
     fn from(error: Error) -> Self {
         let (code, err) = match &error {
-            Error::Malformed(_) | Error::Engine(engine::Error::NotAScore) => {
+            Error::Malformed(_) | Error::Invalid(_) | Error::Engine(engine::Error::NotAScore) => {
                 (Code::InvalidArgument, None)
             }
             Error::RequestTooLarge | Error::ReplyTooLarge(_) => {
                 (Code::ResourceExhausted, Some("request_size_limit_exceeded"))
             }
             Error::TooSlow => (Code::DeadlineExceeded, None),
-            Error::Overloaded(_) => {
-                (Code::ResourceExhausted, Some("throughput_rate_limit_exceeded"))
-            }
+            Error::Overloaded(overload) => (Code::ResourceExhausted, Some(overload.err())),
             Error::Unauthenticated(_) => (Code::Unauthenticated, None),
             Error::Denied(_) => (Code::PermissionDenied, None),
             Error::NoSuchCache => (Code::NotFound, None),
-            Error::Unimplemented(_) | Error::Compressed => (Code::Unimplemented, None),
+            Error::Unimplemented(_) | Error::NotOffered(_) | Error::Compressed => {
+                (Code::Unimplemented, None)
+            }
             Error::Unavailable => (Code::Unavailable, None),
             Error::Engine(engine::Error::ItemTooLarge { .. }) => {
                 (Code::ResourceExhausted, Some("item_size_limit_exceeded"))

@@ -1,0 +1,82 @@
+"""The server itself: whether it is well, what it counts, and what can be asked of it.
+
+Nothing here needs a token; but what the app answers refuses one that is sent and not valid.
+"""
+
+from attimo.api.description.parts import Operation, Paths, json_answer, refusals, thing
+from attimo.api.refusals import ALWAYS
+
+TAG = "server"
+
+
+def _open(
+    id: str,
+    summary: str,
+    answer: dict[str, object],
+    *refused: int,
+    not_yet: dict[str, object] | None = None,
+) -> Operation:
+    """An operation for everybody."""
+    answers = {"200": answer, **refusals(refused)} | ({"503": not_yet} if not_yet else {})
+    return {
+        "operationId": id,
+        "tags": [TAG],
+        "summary": summary,
+        "security": [],
+        "responses": answers,
+    }
+
+
+def _text(description: str, *media_types: str) -> dict[str, object]:
+    content = {each: {"schema": {"type": "string"}} for each in media_types}
+    return {"description": description, "content": content}
+
+
+_WELL = thing(status={"const": "ok"}, version={"type": "string"})
+_READY = thing(status={"const": "ready"})
+_NOT_READY = thing(status={"enum": ["starting", "read-only", "draining"]})
+_OPEN_METRICS = "application/openmetrics-text"
+_DOCUMENT = {"type": "object", "required": ["openapi", "info", "paths"]}
+
+PATHS: Paths = {
+    "/health": {
+        "get": _open(
+            "getHealth",
+            "Ask whether the server lives",
+            json_answer("It does.", _WELL, {"status": "ok", "version": "0.1.0"}),
+        )
+    },
+    "/ready": {
+        "get": _open(
+            "getReadiness",
+            "Ask whether the server can do its work",
+            json_answer("It can.", _READY, {"status": "ready"}),
+            not_yet=json_answer("It cannot, or will not for long.", _NOT_READY),
+        )
+    },
+    "/metrics": {
+        "get": _open(
+            "getMetrics",
+            "Read what the server counts, for Prometheus",
+            _text("The metrics, in either text format.", "text/plain", _OPEN_METRICS),
+            403,
+            405,
+        )
+    },
+    "/openapi.json": {
+        "get": _open(
+            "getDescription",
+            "Read this document",
+            json_answer("This document.", _DOCUMENT),
+            *ALWAYS,
+        )
+    },
+    "/docs": {
+        "get": _open(
+            "getDocs",
+            "Read this document as a page",
+            _text("A page for people; it loads nothing from elsewhere.", "text/html"),
+            *ALWAYS,
+        )
+    },
+}
