@@ -55,7 +55,7 @@ def _options() -> argparse.ArgumentParser:
         description="Measure Attimo beside other servers, in turn in the same run.",
     )
     options.add_argument(
-        "--quick", action="store_true", help="less often and less long: under three minutes"
+        "--quick", action="store_true", help="less often and less long: about five minutes"
     )
     options.add_argument(
         "--only",

@@ -66,6 +66,6 @@ METHOD = """
 * Processor time is that of `/proc/PID/task/*/schedstat`, which counts nanoseconds. Every round is
   in `bench/results`, with the figures by the names that `bench/bars.toml` uses.
 
-`make bench` measures everything in about a quarter of an hour; `python -m bench --quick` takes less
-than three minutes; `python -m bench --only grpc-get-1x100` measures what begins with that name.
+`make bench` measures everything in about half an hour; `python -m bench --quick` takes about five
+minutes; `python -m bench --only grpc-get-1x100` measures what begins with that name.
 """

@@ -87,6 +87,7 @@ impl<'a, W: Wire> Run<'a, W> {
         self.drive_until(end)?;
         let after = Moment::now(self.options.watch, self.answered);
         let behind = self.behind();
+        self.count_what_never_began();
         self.drain()?;
         Ok(Report::new(&self.tally, &before, &after, behind))
     }
@@ -198,6 +199,19 @@ impl<'a, W: Wire> Run<'a, W> {
     /// At a pace: how many operations were due by now and could not be begun.
     fn behind(&self) -> u64 {
         self.pace.as_ref().map_or(0, |pace| pace.behind(self.now()))
+    }
+
+    /// At a pace: what could not be begun has waited until now at least.
+    fn count_what_never_began(&mut self) {
+        let now = self.now();
+        let ends = self.all_begun();
+        let Some(pace) = &mut self.pace else { return };
+        while !ends && pace.due() <= now {
+            if pace.due() >= self.counted_from {
+                self.tally.wait(now - pace.due());
+            }
+            pace.advance();
+        }
     }
 
     fn all_begun(&self) -> bool {

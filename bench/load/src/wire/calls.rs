@@ -33,6 +33,10 @@ impl Call {
         if part.is_empty() {
             return;
         }
+        if self.body.is_some() {
+            self.body = Some(Outcome::Wrong("body"));
+            return;
+        }
         if self.begun.is_empty() {
             self.body = judge(self.op, part);
         }
@@ -90,5 +94,45 @@ impl Calls {
 
     fn place(&self, stream: u32) -> usize {
         (stream >> 1) as usize & (self.ring.len() - 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workload::Verb;
+
+    fn call() -> Call {
+        Call::new(Op { verb: Verb::Get, key: 0, due: 0 })
+    }
+
+    fn judge(_: Op, body: &[u8]) -> Option<Outcome> {
+        let outcome = if body == b"value" { Outcome::Right } else { Outcome::Wrong("body") };
+        (body.len() >= 5).then_some(outcome)
+    }
+
+    #[test]
+    fn a_body_counts_in_however_many_frames_it_comes() {
+        for parts in [&["value", ""][..], &["va", "lue"], &["", "v", "", "alue", ""]] {
+            let mut call = call();
+            for part in parts {
+                call.hear(judge, part.as_bytes());
+            }
+            assert_eq!(call.body, Some(Outcome::Right), "{parts:?}");
+        }
+    }
+
+    #[test]
+    fn half_a_body_is_none_and_more_than_one_is_wrong() {
+        let wrong = Some(Outcome::Wrong("body"));
+        for (parts, body) in
+            [(["va", "lu"], None), (["value", "s"], wrong), (["val", "ues"], wrong)]
+        {
+            let mut call = call();
+            for part in parts {
+                call.hear(judge, part.as_bytes());
+            }
+            assert_eq!(call.body, body, "{parts:?}");
+        }
     }
 }
