@@ -58,8 +58,9 @@ attacks: setup ## Clients that mean harm, bursts and idle crowds, about two minu
 fuzz: ## Messages by chance against every method of gRPC, for about a minute
 	PROPTEST_CASES=100000 cargo test --locked --package attimo-server grpc::tests
 
-bench: setup $(VENV)/.bench ## Measure, beside Valkey and Redis in the same run
-	@setup/apt.sh bench redis-server=redis-server memcached=memcached h2load=nghttp2-client
+bench: setup $(VENV)/.bench ## Measure, beside Valkey, Redis and nginx in the same run
+	@setup/apt.sh bench redis-server=redis-server memcached=memcached nginx=nginx \
+	    h2load=nghttp2-client
 	$(BIN)/python -m bench
 
 docs: setup ## Write the reference pages anew

@@ -3,6 +3,8 @@
 import json
 import os
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -38,6 +40,7 @@ class Load:
     ttl_seconds: int | None = None
     seed: int = 1
     allow_misses: bool = False
+    hold: int | None = None
     work: str = "item"
     members: int = 100
 
@@ -60,6 +63,7 @@ class Load:
             "rate": self.rate,
             "operations": self.operations,
             "ttl-seconds": self.ttl_seconds,
+            "hold": self.hold,
         }
         words += [f"--{name}={value}" for name, value in options.items() if value is not None]
         return [*words, "--allow-misses"] if self.allow_misses else words
@@ -134,9 +138,11 @@ def start(peer: Peer, load: Load, core: str, real_time: bool = True) -> "subproc
     """Begin to put a load on a server, from `core`."""
     command = [str(PROGRAM), peer.address, f"--protocol={peer.protocol}"]
     command += [f"--watch={peer.pid}", f"--cache={peer.cache}"]
+    command += [f"--tls={peer.authority}"] if peer.authority else []
     return subprocess.Popen(
         pinned(core, command + load.words(), real_time),
         env=os.environ | {"ATTIMO_LOAD_TOKEN": peer.token},
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -153,6 +159,23 @@ def finish(running: "subprocess.Popen[str]") -> Drive:
     if running.returncode != 0:
         raise RunError(f"{running.args!r}\n{out}{error}")
     return _read(json.loads(out))
+
+
+@contextmanager
+def held(peer: Peer, load: Load) -> Iterator[int]:
+    """Keep the connections of a load that holds them open within the block; gives their number.
+
+    Raises:
+        RunError: An answer was wrong or a connection broke; the text holds what was said.
+    """
+    running = start(peer, load, CORE, real_time=False)
+    try:
+        said = running.stdout.readline() if running.stdout else ""
+        yield int(_number(json.loads(said or "{}").get("held")))
+    finally:
+        _, error = running.communicate()
+    if running.returncode != 0:
+        raise RunError(f"{running.args!r}\n{error}")
 
 
 def _read(found: dict[str, object]) -> Drive:

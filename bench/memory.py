@@ -10,6 +10,7 @@ from bench.plan import Plan
 
 ITEM_BYTES = 16 + 100
 TTL_SECONDS = 3600
+CACHES = ("attimo", "valkey", "redis", "memcached")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Memory:
 
 def measure(plan: Plan) -> list[Memory]:
     """Fill each server in turn, each item with a time to live."""
-    return [_fill(name, plan.items) for name in STARTERS]
+    return [_fill(name, plan.items) for name in CACHES]
 
 
 def _fill(name: str, items: int) -> Memory:

@@ -1,6 +1,7 @@
 """The servers that are measured: each is started on a free port, and ended by its pid."""
 
 import contextlib
+import functools
 import importlib.util
 import json
 import os
@@ -13,12 +14,13 @@ import time
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
 import httpx
 
+from bench import nginx as static
 from bench.errors import RunError, SetupError
 from bench.machine import ROOT
 from bench.pinning import pinned
@@ -29,16 +31,26 @@ LOCALHOST = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
+class Secure:
+    """Where a server speaks over TLS, and the authority's certificate that is to be trusted."""
+
+    address: str
+    authority: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Peer:
     """A server that runs.
 
     Attributes:
-        name: `attimo`, `valkey`, `redis` or `memcached`.
+        name: `attimo`, `valkey`, `redis`, `memcached` or `nginx`.
         protocol: What the generator speaks with it.
         address: Host and port.
         pid: The process, whose threads are all that the server is.
         token: For Attimo: the owner's key.
         scoped_token: For Attimo: a key for items of one cache whose keys begin with `k`.
+        secure: For Attimo: where it speaks the same over TLS.
+        authority: The certificate to be trusted, if it is to be spoken to over TLS.
         cache: For Attimo: the cache that exists from the start.
     """
 
@@ -49,23 +61,37 @@ class Peer:
     token: str = ""
     cache: str = "default-cache"
     scoped_token: str = ""
+    secure: "Secure | None" = None
+    authority: Path | None = None
 
     @property
     def port(self) -> int:
         """The port of its address."""
         return int(self.address.rpartition(":")[2])
 
+    def over_tls(self) -> "Peer":
+        """The same server, spoken to over TLS.
+
+        Raises:
+            SetupError: It was started without.
+        """
+        if self.secure is None:
+            raise SetupError(f"{self.name} was started without TLS")
+        return replace(self, address=self.secure.address, authority=self.secure.authority)
+
 
 @contextmanager
 def attimo(
-    cores: str = "0", threads: int = 1, data_dir: Path | None = None, port: int | None = None
+    cores: str = "0", threads: int = 1, data_dir: Path | None = None, tls: bool = False
 ) -> Iterator[Peer]:
-    """`attimo serve`: authentication and metering on, TLS off."""
+    """`attimo serve`: authentication and metering on; with TLS, it listens on a second port."""
     with contextlib.ExitStack() as stack:
         if data_dir is None:
             own = tempfile.TemporaryDirectory(prefix="attimo-bench-", ignore_cleanup_errors=True)
             data_dir = Path(stack.enter_context(own)) / "data"
-        command = attimo_command(data_dir, port or free_port(), threads)
+        secure = Secure(f"{LOCALHOST}:{free_port()}", data_dir / "ca.pem") if tls else None
+        https = secure.address if secure else "off"
+        command = attimo_command(data_dir, free_port(), threads, https)
         log = stack.enter_context(tempfile.TemporaryFile("w+"))
         process = stack.enter_context(_started(command, cores, subprocess.PIPE, log.fileno()))
         _wait_for_ready(process, log)
@@ -74,7 +100,16 @@ def attimo(
         address = str(running["http"]).removeprefix("http://")
         key, cache = owner["api_key"], owner["cache"]
         scoped = _scoped_key(f"http://{address}", key, cache)
-        yield Peer("attimo", "grpc", address, process.pid, key, cache, scoped)
+        yield Peer(
+            name="attimo",
+            protocol="grpc",
+            address=address,
+            pid=process.pid,
+            token=key,
+            cache=cache,
+            scoped_token=scoped,
+            secure=secure,
+        )
 
 
 def _scoped_key(url: str, owner: str, cache: str) -> str:
@@ -90,10 +125,10 @@ def _scoped_key(url: str, owner: str, cache: str) -> str:
         return str(key.json()["api_key"])
 
 
-def attimo_command(data_dir: Path, port: int, threads: int) -> list[str]:
+def attimo_command(data_dir: Path, port: int, threads: int, https: str = "off") -> list[str]:
     """The command that a person would type, but for the size of an item."""
     program = str(Path(sys.executable).parent / "attimo")
-    listen = ["--http", f"{LOCALHOST}:{port}", "--https", "off"]
+    listen = ["--http", f"{LOCALHOST}:{port}", "--https", https]
     large = ["--item-bytes", "1GiB"]  # for the sorted sets of a million
     command = [program, "serve", "--data-dir", str(data_dir), *listen, *large]
     return [*command, "--threads", str(threads)]
@@ -124,11 +159,23 @@ def memcached(cores: str = "0") -> Iterator[Peer]:
         yield Peer("memcached", "memcache", f"{LOCALHOST}:{port}", process.pid)
 
 
+@contextmanager
+def nginx(cores: str = "0") -> Iterator[Peer]:
+    """Debian's nginx, with one process and one file."""
+    with tempfile.TemporaryDirectory(prefix="nginx-bench-") as folder:
+        port = free_port()
+        command = static.command(program("nginx"), Path(folder), f"{LOCALHOST}:{port}")
+        with _started(command, cores, subprocess.DEVNULL) as process:
+            _wait_for_port(process, port)
+            yield Peer("nginx", "http1", f"{LOCALHOST}:{port}", process.pid)
+
+
 STARTERS: dict[str, Callable[[], contextlib.AbstractContextManager[Peer]]] = {
-    "attimo": attimo,
+    "attimo": functools.partial(attimo, tls=True),
     "valkey": valkey,
     "redis": redis,
     "memcached": memcached,
+    "nginx": nginx,
 }
 """How each server is started on core 0."""
 
@@ -142,6 +189,7 @@ def versions() -> dict[str, str]:
         "valkey": _words_of(str(valkey_program())).partition("v=")[2].partition(" ")[0],
         "redis": _words_of(program("redis-server")).partition("v=")[2].partition(" ")[0],
         "memcached": _words_of(program("memcached")).split()[-1],
+        "nginx": _words_of(program("nginx"), "-v").strip().rpartition("/")[2],
     }
 
 
@@ -157,7 +205,8 @@ def program(name: str) -> str:
     Raises:
         SetupError: It is not installed.
     """
-    found = shutil.which(name)
+    # Debian puts servers where an ordinary user does not look.
+    found = shutil.which(name, path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
     if found is None:
         raise SetupError(
             f"{name} is missing; type: apt-get install -y --no-install-recommends {name}"
@@ -182,8 +231,9 @@ def valkey_program() -> Path:
     return found
 
 
-def _words_of(path: str) -> str:
-    return subprocess.run([path, "--version"], capture_output=True, text=True, check=True).stdout
+def _words_of(path: str, option: str = "--version") -> str:
+    done = subprocess.run([path, option], capture_output=True, text=True, check=True)
+    return done.stdout + done.stderr
 
 
 @contextmanager

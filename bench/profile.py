@@ -38,6 +38,8 @@ PARTS = {
     "token, permission, cache, counting": r"attimo_server::(gate|directory|token|meter|limits)",
     "headers: HPACK and header maps": r"h2::hpack|h2::frame::headers|http::header|h2::headers",
     "HTTP/2: frames, streams, flow control": r"\bh2::|tokio_util::codec",
+    "HTTP/1.1: requests and answers": r"attimo_server::front::h1",
+    "HTTP API: queries and answers": r"attimo_server::front::http",
     "gRPC: messages and replies": r"attimo_server::front|momento_protos|prost::",
     "event loop": r"attimo_server|\btokio::|\bmio::",
     "Python": r"_PyEval|PyObject|python3|_PyRun",

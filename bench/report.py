@@ -1,20 +1,22 @@
 """The page of figures, `docs/reference/benchmarks.md`, from a run."""
 
-from bench import bars, scenarios
+from bench import bars, idle, scenarios
 from bench.bars import Bar, Figures
 from bench.machine import About
 from bench.results import Results
 from bench.scenarios import Scenario
-from bench.words import BUSY, INTRODUCTION, MEMORY, METHOD, SCALING
+from bench.words import BUSY, CONNECTIONS, INTRODUCTION, MEMORY, METHOD, SCALING
 
 NAMES = {
     "attimo": "Attimo",
     "valkey": "Valkey",
     "redis": "Redis",
     "memcached": "memcached",
+    "nginx": "nginx",
 }
 SECTIONS = {
     "grpc": "Momento's gRPC",
+    "http2": "HTTP/2",
     "http1": "HTTP/1.1",
     "resp": "The Redis protocol, for comparison",
 }
@@ -44,6 +46,9 @@ def page(found: Results) -> str:
         "## Memory of an item",
         MEMORY,
         _memory(found.figures),
+        "## An idle connection",
+        CONNECTIONS,
+        _connections(found.figures),
         "## At rest, at the start, and when caches are made",
         _life(found.figures),
         "## How it was measured",
@@ -152,6 +157,21 @@ def _memory(figures: Figures) -> str:
         if f"memory.{server}.items" in figures
     ]
     columns = ["server", "items", "MB of resident memory", "bytes an item beyond its own 116"]
+    return _table(columns, rows) if rows else NOT_MEASURED
+
+
+def _connections(figures: Figures) -> str:
+    rows = [
+        [
+            kind.title,
+            f"{figures[f'connection.{name}.count']:,.0f}",
+            f"{figures[f'connection.{name}.added_mb']:,.1f}",
+            f"{figures[f'connection.{name}.bytes']:,.0f}",
+        ]
+        for name, kind in idle.KINDS.items()
+        if f"connection.{name}.count" in figures
+    ]
+    columns = ["connection", "how many", "MB of resident memory", "bytes each"]
     return _table(columns, rows) if rows else NOT_MEASURED
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from bench import (
     driver,
     fetches,
+    idle,
     life,
     memory,
     peers,
@@ -20,6 +21,7 @@ from bench import (
 )
 from bench.errors import RunError, SetupError
 from bench.fetches import Fetches
+from bench.idle import Idle
 from bench.life import Life
 from bench.machine import ROOT, about, check_the_core_is_built
 from bench.memory import Memory
@@ -30,8 +32,8 @@ from bench.scenarios import Scenario, every
 from bench.throughput import Measured
 
 PAGE = ROOT / "docs" / "reference" / "benchmarks.md"
-Finding = Measured | Scaling | Fetches | Memory | Life
-PARTS = ("throughput", "scaling", "fetches", "memory", "life")
+Finding = Measured | Scaling | Fetches | Memory | Idle | Life
+PARTS = ("throughput", "scaling", "fetches", "memory", "idle", "life")
 
 
 def main() -> None:
@@ -50,10 +52,10 @@ def main() -> None:
 def _options() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(
         prog="python -m bench",
-        description="Measure Attimo beside Valkey, Redis and memcached, in turn in the same run.",
+        description="Measure Attimo beside other servers, in turn in the same run.",
     )
     options.add_argument(
-        "--quick", action="store_true", help="less often and less long: under three minutes"
+        "--quick", action="store_true", help="less often and less long: about five minutes"
     )
     options.add_argument(
         "--only",
@@ -106,6 +108,8 @@ def _findings(part: str, chosen: list[Scenario], plan: Plan) -> Sequence[Finding
             return [fetches.measure(plan)]
         case "memory":
             return memory.measure(plan)
+        case "idle":
+            return idle.measure()
         case _:
             return [life.measure(plan)]
 

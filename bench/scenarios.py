@@ -27,6 +27,8 @@ class Scenario:
         members: How many members a collection has.
         keys: How many keys there are, in all collections together.
         bearer: Who asks: the `owner`, or a key that is `scoped` to one cache and a prefix.
+        tls: Whether it is spoken over TLS.
+        fills: Whether the items have to be put there first; files are there already.
     """
 
     name: str
@@ -42,6 +44,8 @@ class Scenario:
     members: int
     keys: int
     bearer: str
+    tls: bool
+    fills: bool
 
     def load(self, seconds: float, seed: int) -> Load:
         """As many operations as the server bears."""
@@ -62,7 +66,8 @@ class Scenario:
     def asks(self, peer: Peer) -> Peer:
         """A server as this speaks to it."""
         token = peer.scoped_token if self.bearer == "scoped" else peer.token
-        return replace(peer, protocol=self.protocol, token=token)
+        asked = replace(peer, protocol=self.protocol, token=token)
+        return asked.over_tls() if self.tls else asked
 
     @property
     def stored(self) -> str:
@@ -97,4 +102,6 @@ def _read(path: Path) -> Iterator[Scenario]:
                 members=table.get("members", 100),
                 keys=table.get("keys", KEYS),
                 bearer=table.get("bearer", "owner"),
+                tls=table.get("tls", False),
+                fills=file.get("fills", True),
             )

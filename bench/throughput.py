@@ -106,7 +106,7 @@ def _filled(chosen: list[Scenario], stack: ExitStack) -> dict[str, Peer]:
     peers = {name: stack.enter_context(STARTERS[name]()) for name in names}
     for name, peer in peers.items():
         progress.say(f"Filling {name}")
-        mine = [each for each in chosen if name in each.servers]
+        mine = [each for each in chosen if name in each.servers and each.fills]
         # Scenarios that use the same collections find them as the one before has left them.
         largest = sorted(mine, key=lambda each: each.keys)
         for each in {(s.stored, s.members): s for s in largest}.values():

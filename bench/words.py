@@ -6,8 +6,8 @@ edited by hand. The figure to look at is the processor time of the server for ea
 user and system time of all its threads, divided by the operations that were answered. Operations
 per second depend on what else a machine does, and swing much more from run to run.
 
-Release build; authentication and metering on; TLS off; values of 100 bytes, keys of 16, one
-million keys.
+Release build; authentication and metering on; no TLS where it is not said; values of 100 bytes,
+keys of 16, one million keys.
 """
 
 BUSY = """
@@ -30,6 +30,12 @@ Resident memory before and after each key was set once, with a value of 100 byte
 live, divided by the number of items; then every item is read back, to see that it is still there.
 """
 
+CONNECTIONS = """
+Resident memory of the server before and after so many connections were opened to it, one after the
+other, each with what is said, and then left alone, divided by their number. What the kernel holds
+for a socket is not in it. Each kind had a server of its own.
+"""
+
 METHOD = """
 * The server is pinned to core 0, the generator (`bench/load`) to core 1. For processor time, where
   the system allows, both are scheduled in real time (`chrt --rr 1`), as the machine may have other
@@ -49,11 +55,17 @@ METHOD = """
   dagger (†) says that the server did not keep up.
 * gRPC: after the first call on a connection all headers, the token included, are sent as
   references into HPACK's dynamic table, as the SDKs' channels do.
-* Redis and Valkey run without persistence and with one thread, memcached with one thread.
+* HTTP/2: the same is true of all headers but `:path`, which has the key in it, and is sent in
+  Huffman's code without being put into the table.
+* TLS: version 1.3, by rustls, with the certificate that the server made for itself. Connections
+  are open before anything is counted: the figures hold no handshakes.
+* Redis and Valkey run without persistence and with one thread, memcached with one thread. nginx is
+  one process that serves one file of 100 bytes, which it keeps open, without a log; it is asked by
+  the same request as Attimo, but without a token.
 * Key choice: YCSB's Zipf distribution with θ = 0.99, or uniform.
 * Processor time is that of `/proc/PID/task/*/schedstat`, which counts nanoseconds. Every round is
   in `bench/results`, with the figures by the names that `bench/bars.toml` uses.
 
-`make bench` measures everything in about a quarter of an hour; `python -m bench --quick` takes less
-than three minutes; `python -m bench --only grpc-get-1x100` measures what begins with that name.
+`make bench` measures everything in about half an hour; `python -m bench --quick` takes about five
+minutes; `python -m bench --only grpc-get-1x100` measures what begins with that name.
 """

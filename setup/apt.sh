@@ -2,6 +2,8 @@
 # setup/apt.sh PURPOSE COMMAND=PACKAGE…: installs Debian's packages whose commands are missing.
 set -eu
 
+# Debian puts servers where an ordinary user's shell does not look.
+PATH=$PATH:/usr/sbin
 purpose=$1
 shift
 missing=

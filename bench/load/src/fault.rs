@@ -2,6 +2,8 @@
 
 use std::{fmt, io};
 
+use crate::tally::Outcome;
+
 /// A run that cannot go on.
 #[derive(Debug)]
 pub enum Fault {
@@ -15,6 +17,10 @@ pub enum Fault {
     GoAway(u32),
     /// The server's limit is below what the run needs.
     Limit(&'static str, u32),
+    /// TLS could not be agreed on.
+    Tls(rustls::Error),
+    /// An answer was not the right one.
+    Answer(Outcome),
     /// Nothing came back for too long; this many operations were in flight.
     Silence(u64),
 }
@@ -27,6 +33,8 @@ impl fmt::Display for Fault {
             Self::Protocol(what) => write!(f, "not the protocol: {what}"),
             Self::GoAway(code) => write!(f, "the server said GOAWAY {code}"),
             Self::Limit(what, limit) => write!(f, "the server allows only {limit} {what}"),
+            Self::Tls(error) => write!(f, "TLS: {error}"),
+            Self::Answer(outcome) => write!(f, "not the right answer: {outcome:?}"),
             Self::Silence(count) => write!(f, "no answer for 10 s, {count} in flight"),
         }
     }
@@ -35,5 +43,11 @@ impl fmt::Display for Fault {
 impl From<io::Error> for Fault {
     fn from(error: io::Error) -> Self {
         Self::Io(error)
+    }
+}
+
+impl From<rustls::Error> for Fault {
+    fn from(error: rustls::Error) -> Self {
+        Self::Tls(error)
     }
 }

@@ -5,6 +5,7 @@
 //! object on stdout; a run with a wrong answer ends with status 1.
 
 mod fault;
+mod hold;
 mod items;
 mod options;
 mod pace;
@@ -12,6 +13,8 @@ mod peer;
 mod report;
 mod run;
 mod tally;
+mod tls;
+mod transport;
 mod watch;
 mod wire;
 mod work;
@@ -25,21 +28,16 @@ use clap::Parser;
 use fault::Fault;
 use items::Items;
 use options::{Options, Protocol};
-use report::Report;
 use run::Run;
-use wire::{grpc::Grpc, http1::Http1, memcache::Memcache, resp::Resp};
+use wire::Wire;
+use wire::channel::Channel;
+use wire::{grpc::Grpc, http1::Http1, http2::Http2, memcache::Memcache, resp::Resp};
 
 fn main() -> ExitCode {
     let options = Options::parse();
     match drive(&options) {
-        Ok(report) => {
-            println!("{}", serde_json::to_string_pretty(&report).expect("a report is plain data"));
-            if report.is_clean(options.allow_misses) {
-                ExitCode::SUCCESS
-            } else {
-                ExitCode::FAILURE
-            }
-        }
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(fault) => {
             eprintln!("attimo-load: {fault}");
             ExitCode::from(2)
@@ -47,12 +45,24 @@ fn main() -> ExitCode {
     }
 }
 
-fn drive(options: &Options) -> Result<Report, Fault> {
+/// Whether every answer was right.
+fn drive(options: &Options) -> Result<bool, Fault> {
     let items = Rc::new(Items::new(options.value_bytes, options.ttl_seconds));
+    let depth = options.depth;
     match options.protocol {
-        Protocol::Grpc => Run::new(options, || Grpc::new(options, &items))?.finish(),
-        Protocol::Http1 => Run::new(options, || Http1::new(options, &items))?.finish(),
-        Protocol::Memcache => Run::new(options, || Memcache::new(options, &items))?.finish(),
-        Protocol::Resp => Run::new(options, || Resp::new(options, &items))?.finish(),
+        Protocol::Grpc => speak(options, || Channel::new(Grpc::new(options, &items), depth)),
+        Protocol::Http1 => speak(options, || Http1::new(options, &items)),
+        Protocol::Http2 => speak(options, || Channel::new(Http2::new(options, &items), depth)),
+        Protocol::Memcache => speak(options, || Memcache::new(options, &items)),
+        Protocol::Resp => speak(options, || Resp::new(options, &items)),
     }
+}
+
+fn speak<W: Wire>(options: &Options, wire: impl Fn() -> W) -> Result<bool, Fault> {
+    if let Some(operations) = options.hold {
+        return hold::hold(options, operations, wire).map(|()| true);
+    }
+    let report = Run::new(options, wire)?.finish()?;
+    println!("{}", serde_json::to_string_pretty(&report).expect("a report is plain data"));
+    Ok(report.is_clean(options.allow_misses))
 }

@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 
@@ -15,6 +16,9 @@ pub struct Options {
     /// What the server speaks.
     #[arg(long, value_enum)]
     pub protocol: Protocol,
+    /// Speak it over TLS 1.3, and trust the authority whose certificate is in this PEM file.
+    #[arg(long, value_name = "FILE")]
+    pub tls: Option<PathBuf>,
     /// Connections to open.
     #[arg(long, default_value_t = 1)]
     pub connections: usize,
@@ -61,6 +65,10 @@ pub struct Options {
     /// the server can bear.
     #[arg(long)]
     pub rate: Option<f64>,
+    /// Drive nothing: let each connection carry so many operations, say how many connections
+    /// there are, and keep them until stdin ends.
+    #[arg(long, value_name = "OPERATIONS")]
+    pub hold: Option<u32>,
     /// Say what this process, with all its threads, spent meanwhile.
     #[arg(long)]
     pub watch: Option<u32>,
@@ -68,6 +76,7 @@ pub struct Options {
     #[arg(long, default_value = "default-cache")]
     pub cache: String,
     /// The token (gRPC and HTTP), taken from the environment to keep it off the process list.
+    /// Without one, HTTP/1.1 sends none.
     #[arg(long, env = "ATTIMO_LOAD_TOKEN", default_value = "", hide_env_values = true)]
     pub token: String,
     /// A Get that finds nothing is no fault.
@@ -78,14 +87,27 @@ pub struct Options {
 /// What a server speaks.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum Protocol {
-    /// Momento's gRPC over HTTP/2 in plaintext, with prior knowledge.
+    /// Momento's gRPC over HTTP/2, in plaintext with prior knowledge.
     Grpc,
     /// The HTTP API over HTTP/1.1.
     Http1,
+    /// The HTTP API over HTTP/2, in plaintext with prior knowledge.
+    Http2,
     /// The text protocol of memcached.
     Memcache,
     /// The protocol of Redis and Valkey.
     Resp,
+}
+
+impl Protocol {
+    /// What TLS calls it, if it has a name there.
+    pub fn alpn(self) -> Option<&'static [u8]> {
+        match self {
+            Protocol::Grpc | Protocol::Http2 => Some(b"h2"),
+            Protocol::Http1 => Some(b"http/1.1"),
+            Protocol::Memcache | Protocol::Resp => None,
+        }
+    }
 }
 
 /// Which key is next.

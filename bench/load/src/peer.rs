@@ -1,13 +1,14 @@
-//! One connection: a socket, what waits to be sent, what has not been read yet.
+//! One connection: its transport, what waits to be sent, what has not been read yet.
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 
-use mio::net::TcpStream;
-use mio::{Interest, Registry, Token};
+use mio::{Registry, Token};
 
 use crate::fault::Fault;
 use crate::tally::Outcome;
+use crate::tls::Tls;
+use crate::transport::Transport;
 use crate::wire::Wire;
 use crate::workload::Op;
 
@@ -17,7 +18,7 @@ const READ_BYTES: usize = 64 * 1024;
 pub struct Peer<W> {
     /// What is said.
     pub wire: W,
-    socket: TcpStream,
+    transport: Transport,
     outbox: Vec<u8>,
     sent: usize,
     inbox: Vec<u8>,
@@ -28,15 +29,12 @@ impl<W: Wire> Peer<W> {
     /// Connects, and says what opens the conversation.
     ///
     /// # Errors
-    /// The server does not listen.
-    pub fn connect(address: SocketAddr, mut wire: W) -> io::Result<Self> {
-        let socket = std::net::TcpStream::connect(address)?;
-        socket.set_nodelay(true)?;
-        socket.set_nonblocking(true)?;
+    /// The server does not listen, or is not who it should be.
+    pub fn connect(address: SocketAddr, tls: Option<&Tls>, mut wire: W) -> Result<Self, Fault> {
+        let transport = Transport::connect(address, tls)?;
         let mut outbox = Vec::with_capacity(READ_BYTES);
         wire.open(&mut outbox);
-        let socket = TcpStream::from_std(socket);
-        Ok(Self { wire, socket, outbox, sent: 0, inbox: vec![0; READ_BYTES], filled: 0 })
+        Ok(Self { wire, transport, outbox, sent: 0, inbox: vec![0; READ_BYTES], filled: 0 })
     }
 
     /// Asks to be woken as `token`.
@@ -44,7 +42,7 @@ impl<W: Wire> Peer<W> {
     /// # Errors
     /// The kernel refuses.
     pub fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
-        registry.register(&mut self.socket, token, Interest::READABLE | Interest::WRITABLE)
+        self.transport.register(registry, token)
     }
 
     /// Writes an operation into the outbox.
@@ -52,13 +50,13 @@ impl<W: Wire> Peer<W> {
         self.wire.begin(op, &mut self.outbox);
     }
 
-    /// Sends what the socket takes.
+    /// Sends what the transport takes.
     ///
     /// # Errors
     /// The connection broke.
     pub fn flush(&mut self) -> io::Result<()> {
         while self.sent < self.outbox.len() {
-            match self.socket.write(&self.outbox[self.sent..]) {
+            match self.transport.send(&self.outbox[self.sent..]) {
                 Ok(count) => self.sent += count,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -67,17 +65,16 @@ impl<W: Wire> Peer<W> {
         }
         self.outbox.clear();
         self.sent = 0;
-        Ok(())
+        self.transport.flush()
     }
 
-    /// Reads until the socket is empty, and hands over each answered operation.
+    /// Reads until nothing more has come, and hands over each answered operation.
     ///
     /// # Errors
     /// The connection broke, or the server broke the protocol.
     pub fn hear(&mut self, mut answered: impl FnMut(Op, Outcome)) -> Result<(), Fault> {
         loop {
-            let space = self.inbox.len() - self.filled;
-            let count = match self.socket.read(&mut self.inbox[self.filled..]) {
+            let count = match self.transport.receive(&mut self.inbox[self.filled..]) {
                 Ok(0) => return Err(Fault::Closed),
                 Ok(count) => count,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
@@ -87,10 +84,6 @@ impl<W: Wire> Peer<W> {
             let used =
                 self.wire.hear(&self.inbox[..self.filled], &mut self.outbox, &mut answered)?;
             self.keep_from(used);
-            // A short read has emptied the socket: the next arrival wakes us again.
-            if count < space {
-                return Ok(());
-            }
         }
     }
 

@@ -13,6 +13,7 @@ use crate::pace::Pace;
 use crate::peer::Peer;
 use crate::report::{Moment, Report};
 use crate::tally::Tally;
+use crate::tls::Tls;
 use crate::wire::Wire;
 use crate::workload::Workload;
 
@@ -45,12 +46,13 @@ impl<'a, W: Wire> Run<'a, W> {
     /// Opens every connection.
     ///
     /// # Errors
-    /// The server does not listen.
+    /// The server does not listen, or is not who it should be.
     pub fn new(options: &'a Options, wire: impl Fn() -> W) -> Result<Self, Fault> {
+        let tls = Tls::of(options)?;
         let poll = Poll::new()?;
         let mut peers = Vec::with_capacity(options.connections);
         for i in 0..options.connections {
-            let mut peer = Peer::connect(options.address, wire())?;
+            let mut peer = Peer::connect(options.address, tls.as_ref(), wire())?;
             peer.register(poll.registry(), Token(i))?;
             peers.push(peer);
         }
@@ -85,6 +87,7 @@ impl<'a, W: Wire> Run<'a, W> {
         self.drive_until(end)?;
         let after = Moment::now(self.options.watch, self.answered);
         let behind = self.behind();
+        self.count_what_never_began();
         self.drain()?;
         Ok(Report::new(&self.tally, &before, &after, behind))
     }
@@ -196,6 +199,19 @@ impl<'a, W: Wire> Run<'a, W> {
     /// At a pace: how many operations were due by now and could not be begun.
     fn behind(&self) -> u64 {
         self.pace.as_ref().map_or(0, |pace| pace.behind(self.now()))
+    }
+
+    /// At a pace: what could not be begun has waited until now at least.
+    fn count_what_never_began(&mut self) {
+        let now = self.now();
+        let ends = self.all_begun();
+        let Some(pace) = &mut self.pace else { return };
+        while !ends && pace.due() <= now {
+            if pace.due() >= self.counted_from {
+                self.tally.wait(now - pace.due());
+            }
+            pace.advance();
+        }
     }
 
     fn all_begun(&self) -> bool {

@@ -164,11 +164,6 @@ impl Script {
     pub fn template(&self, verb: Verb) -> &Template {
         if verb == Verb::Get { &self.read } else { &self.write }
     }
-
-    /// Bytes of the longest request.
-    pub fn most_bytes(&self) -> usize {
-        self.read.len().max(self.write.len())
-    }
 }
 
 /// Builds a template piece by piece.

@@ -8,15 +8,17 @@ use crate::workload::Op;
 pub struct Call {
     /// What was asked.
     pub op: Op,
-    heads: Meaning,
-    answer: Option<Outcome>,
-    /// The start of a message that came in more than one frame.
+    /// What its headers and trailers said.
+    pub heads: Meaning,
+    /// What its body meant, once that was all there.
+    pub body: Option<Outcome>,
+    /// The start of a body that came in more than one frame.
     begun: Vec<u8>,
 }
 
 impl Call {
     fn new(op: Op) -> Self {
-        Self { op, heads: Meaning::default(), answer: None, begun: Vec::new() }
+        Self { op, heads: Meaning::default(), body: None, begun: Vec::new() }
     }
 
     /// Takes a block of headers or trailers.
@@ -25,24 +27,22 @@ impl Call {
         self.heads.grpc = self.heads.grpc.or(meaning.grpc);
     }
 
-    /// Takes a part of the message; `judge` says what a whole one means, and nothing of a part.
+    /// Takes a part of the body; `judge` says what a whole one means, and nothing of a part.
     pub fn hear(&mut self, judge: impl Fn(Op, &[u8]) -> Option<Outcome>, part: &[u8]) {
+        // The end of a stream often comes in a frame of its own, with nothing in it.
+        if part.is_empty() {
+            return;
+        }
+        if self.body.is_some() {
+            self.body = Some(Outcome::Wrong("body"));
+            return;
+        }
         if self.begun.is_empty() {
-            self.answer = judge(self.op, part);
+            self.body = judge(self.op, part);
         }
-        if self.answer.is_none() {
+        if self.body.is_none() {
             self.begun.extend_from_slice(part);
-            self.answer = judge(self.op, &self.begun);
-        }
-    }
-
-    /// How the call ended: right only with HTTP 200, a right message and gRPC status 0.
-    pub fn outcome(&self) -> Outcome {
-        match (self.heads.http, self.heads.grpc) {
-            (Some(200), Some(0)) => self.answer.unwrap_or(Outcome::Wrong("message")),
-            (Some(200), Some(status)) => Outcome::Status(status),
-            (Some(200), None) => Outcome::Wrong("no grpc-status"),
-            _ => Outcome::Wrong("http status"),
+            self.body = judge(self.op, &self.begun);
         }
     }
 }
@@ -94,5 +94,45 @@ impl Calls {
 
     fn place(&self, stream: u32) -> usize {
         (stream >> 1) as usize & (self.ring.len() - 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workload::Verb;
+
+    fn call() -> Call {
+        Call::new(Op { verb: Verb::Get, key: 0, due: 0 })
+    }
+
+    fn judge(_: Op, body: &[u8]) -> Option<Outcome> {
+        let outcome = if body == b"value" { Outcome::Right } else { Outcome::Wrong("body") };
+        (body.len() >= 5).then_some(outcome)
+    }
+
+    #[test]
+    fn a_body_counts_in_however_many_frames_it_comes() {
+        for parts in [&["value", ""][..], &["va", "lue"], &["", "v", "", "alue", ""]] {
+            let mut call = call();
+            for part in parts {
+                call.hear(judge, part.as_bytes());
+            }
+            assert_eq!(call.body, Some(Outcome::Right), "{parts:?}");
+        }
+    }
+
+    #[test]
+    fn half_a_body_is_none_and_more_than_one_is_wrong() {
+        let wrong = Some(Outcome::Wrong("body"));
+        for (parts, body) in
+            [(["va", "lu"], None), (["value", "s"], wrong), (["val", "ues"], wrong)]
+        {
+            let mut call = call();
+            for part in parts {
+                call.hear(judge, part.as_bytes());
+            }
+            assert_eq!(call.body, body, "{parts:?}");
+        }
     }
 }

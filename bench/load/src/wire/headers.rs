@@ -3,6 +3,8 @@
 //! A channel repeats the same headers on each call, the long token included. After the first
 //! call all of them stand in the dynamic table, and a call costs a byte or two for each.
 
+use std::collections::HashSet;
+
 use httlib_hpack::Decoder;
 
 use crate::fault::Fault;
@@ -10,61 +12,63 @@ use crate::fault::Fault;
 /// The size of a dynamic table that nobody has changed.
 pub const TABLE_BYTES: u32 = 4096;
 const STATIC_ENTRIES: usize = 61;
+/// `:path` in the static table.
+const PATH: usize = 4;
 /// Beyond this many different blocks, a server that never repeats itself is simply decoded.
 const REMEMBERED: usize = 32;
 
 /// A name and a value.
 pub type Field = (&'static str, String);
 
-/// The request headers of a connection.
+/// The request headers of a connection, for each kind of request.
 pub struct Requests {
-    common: Vec<Field>,
-    paths: Vec<&'static str>,
+    kinds: Vec<Vec<Field>>,
     inserted: Vec<(String, String)>,
     ready: Vec<Option<Vec<u8>>>,
 }
 
 impl Requests {
-    /// Requests to `paths`, with the `common` fields on each.
+    /// Requests with these fields, one list for each kind.
     ///
     /// # Panics
     /// The fields do not fit into a dynamic table: no token is that long.
-    pub fn new(common: Vec<Field>, paths: Vec<&'static str>) -> Self {
-        let fields = common.iter().map(|(name, value)| name.len() + value.len() + 32);
-        let bytes = fields.sum::<usize>() + paths.iter().map(|path| path.len() + 37).sum::<usize>();
+    pub fn new(kinds: Vec<Vec<Field>>) -> Self {
+        let fields: HashSet<&Field> = kinds.iter().flatten().collect();
+        let bytes: usize = fields.iter().map(|(name, value)| name.len() + value.len() + 32).sum();
         assert!(bytes <= TABLE_BYTES as usize, "the request headers take {bytes} bytes");
-        let ready = paths.iter().map(|_| None).collect();
-        Self { common, paths, inserted: Vec::new(), ready }
+        let ready = kinds.iter().map(|_| None).collect();
+        Self { kinds, inserted: Vec::new(), ready }
     }
 
-    /// Writes the headers of a request to path number `path`.
-    pub fn write(&mut self, path: usize, out: &mut Vec<u8>) {
-        if let Some(block) = &self.ready[path] {
+    /// Writes the headers of a request of a kind.
+    pub fn write(&mut self, kind: usize, out: &mut Vec<u8>) {
+        if let Some(block) = &self.ready[kind] {
             out.extend_from_slice(block);
             return;
         }
         let known = self.inserted.len();
-        let block = self.encode(path);
+        let block = self.encode(kind);
         out.extend_from_slice(&block);
         if self.inserted.len() == known {
-            self.ready[path] = Some(block);
+            self.ready[kind] = Some(block);
         } else {
             self.ready.fill(None);
         }
     }
 
-    fn encode(&mut self, path: usize) -> Vec<u8> {
-        // `:method POST` and `:scheme http` stand in the static table.
-        let mut block = vec![0x83, 0x86];
-        let fields = std::iter::once((":path", self.paths[path].to_owned()));
-        let fields: Vec<Field> = fields.chain(self.common.iter().cloned()).collect();
-        for (name, value) in fields {
+    fn encode(&mut self, kind: usize) -> Vec<u8> {
+        let mut block = Vec::new();
+        for (name, value) in self.kinds[kind].clone() {
             self.encode_field(name, value, &mut block);
         }
         block
     }
 
     fn encode_field(&mut self, name: &'static str, value: String, block: &mut Vec<u8>) {
+        if let Some(index) = static_field(name, &value) {
+            write_number(0x80, 7, index, block);
+            return;
+        }
         let known = self.inserted.iter().rposition(|(n, v)| n == name && *v == value);
         if let Some(at) = known {
             write_number(0x80, 7, STATIC_ENTRIES + self.inserted.len() - at, block);
@@ -80,11 +84,34 @@ impl Requests {
     }
 }
 
+/// Writes a `:path` that will not come again: no table remembers it, and it is in Huffman's code,
+/// as most clients do.
+pub fn write_path(path: &[u8], out: &mut Vec<u8>) {
+    let mut coded = Vec::with_capacity(path.len());
+    httlib_huffman::encode(path, &mut coded).expect("every byte has a code");
+    write_number(0, 4, PATH, out);
+    write_number(0x80, 7, coded.len(), out);
+    out.extend_from_slice(&coded);
+}
+
+fn static_field(name: &str, value: &str) -> Option<usize> {
+    match (name, value) {
+        (":method", "GET") => Some(2),
+        (":method", "POST") => Some(3),
+        (":scheme", "http") => Some(6),
+        (":scheme", "https") => Some(7),
+        _ => None,
+    }
+}
+
 fn static_name(name: &str) -> Option<usize> {
     let names = [
         (":authority", 1),
-        (":path", 4),
+        (":method", 2),
+        (":path", PATH),
+        ("accept", 19),
         ("authorization", 23),
+        ("content-length", 28),
         ("content-type", 31),
         ("user-agent", 58),
     ];
@@ -170,8 +197,12 @@ mod tests {
     use super::*;
 
     fn requests() -> Requests {
-        let token = "t".repeat(300);
-        Requests::new(vec![("authorization", token), ("cache", "c".to_owned())], vec!["/a", "/b"])
+        let kind = |path: &str| {
+            let method = (":method", "POST".to_owned());
+            let token = ("authorization", "t".repeat(300));
+            vec![method, (":path", path.to_owned()), token, ("cache", "c".to_owned())]
+        };
+        Requests::new(vec![kind("/a"), kind("/b")])
     }
 
     fn decode(decoder: &mut Decoder<'static>, block: &[u8]) -> Vec<(String, String)> {
@@ -191,11 +222,25 @@ mod tests {
             let fields = decode(&mut decoder, &block);
             assert!(fields.contains(&(":path".to_owned(), ["/a", "/b"][path].to_owned())));
             assert!(fields.contains(&("authorization".to_owned(), "t".repeat(300))));
-            assert_eq!(fields.len(), 5);
+            assert_eq!(fields.len(), 4);
             sizes.push(block.len());
         }
         assert!(sizes[0] > 300);
-        assert_eq!(sizes[2..], [5, 5, 5]);
+        assert_eq!(sizes[2..], [4, 4, 4]);
+    }
+
+    #[test]
+    fn a_path_of_its_own_leaves_the_table_alone() {
+        let (mut requests, mut decoder) = (requests(), Decoder::with_dynamic_size(TABLE_BYTES));
+        for _ in 0..3 {
+            let mut block = Vec::new();
+            write_path(b"/cache/c?key=k000000000000017", &mut block);
+            requests.write(0, &mut block);
+            let fields = decode(&mut decoder, &block);
+            let path = (":path".to_owned(), "/cache/c?key=k000000000000017".to_owned());
+            assert_eq!(fields[0], path);
+            assert_eq!(fields[4], ("cache".to_owned(), "c".to_owned()));
+        }
     }
 
     #[test]

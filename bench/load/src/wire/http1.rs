@@ -1,9 +1,9 @@
-//! The HTTP API over HTTP/1.1: `GET` and `PUT` of `/cache/{cache}?key=`.
+//! The HTTP API over HTTP/1.1.
 
 use std::rc::Rc;
 
-use super::Wire;
 use super::line::{Waiting, decimal, line};
+use super::{Wire, api};
 use crate::fault::Fault;
 use crate::items::Items;
 use crate::options::Options;
@@ -23,15 +23,18 @@ pub struct Http1 {
 impl Http1 {
     /// Requests as the options say.
     pub fn new(options: &Options, items: &Rc<Items>) -> Self {
-        let Options { address, cache, token, .. } = options;
-        let ttl = items.ttl_or_hour();
-        let get_tail = format!(" HTTP/1.1\r\nhost: {address}\r\nauthorization: {token}\r\n");
+        let bearer = match options.token.as_str() {
+            "" => String::new(),
+            token => format!("authorization: {token}\r\n"),
+        };
+        let get_tail = format!(" HTTP/1.1\r\nhost: {}\r\n{bearer}", options.address);
+        let head = |method, verb| format!("{method} {}", api::target(options, items, verb));
         let length = items.value_bytes;
         Self {
             items: Rc::clone(items),
             waiting: Waiting::new(options.depth),
-            get_head: format!("GET /cache/{cache}?key=").into_bytes(),
-            put_head: format!("PUT /cache/{cache}?ttl_seconds={ttl}&key=").into_bytes(),
+            get_head: head("GET", Verb::Get).into_bytes(),
+            put_head: head("PUT", Verb::Set).into_bytes(),
             put_tail: format!("{get_tail}content-length: {length}\r\n\r\n").into_bytes(),
             get_tail: format!("{get_tail}\r\n").into_bytes(),
         }
@@ -73,12 +76,7 @@ impl Wire for Http1 {
 fn read(items: &Items, op: Op, bytes: &[u8]) -> Result<Option<(Outcome, usize)>, Fault> {
     let Some(head) = head(bytes)? else { return Ok(None) };
     let Some(body) = bytes.get(head.length..head.length + head.body) else { return Ok(None) };
-    let outcome = match (op.verb, head.status) {
-        (Verb::Get, 200) => items.check(op.key, body),
-        (Verb::Get, 404) => Outcome::Miss,
-        (Verb::Set, 200 | 204) => Outcome::Right,
-        (_, status) => Outcome::Status(status),
-    };
+    let outcome = api::outcome(op.verb, head.status, || items.check(op.key, body));
     Ok(Some((outcome, head.length + head.body)))
 }
 

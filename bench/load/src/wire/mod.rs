@@ -1,6 +1,9 @@
 //! The protocols, one file each: how a request is written, how an answer is read.
 
+pub mod api;
 pub mod calls;
+pub mod channel;
+pub mod frames;
 pub mod grpc;
 pub mod grpc_work;
 pub mod headers;
