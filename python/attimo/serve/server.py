@@ -132,6 +132,8 @@ def _node(settings: Settings, home: DataDirectory, socket: Door) -> LocalNode:
             element_bytes=settings.element_bytes,
             app_socket=str(socket.path),
             local=settings.local,
+            metrics=settings.metrics,
+            metrics_caches=settings.metrics_caches,
         )
     )
 

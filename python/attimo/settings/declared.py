@@ -104,6 +104,16 @@ class Settings:
     mail_from: str = setting(
         "attimo@localhost", values.EMAIL, "The address that e-mail comes from."
     )
+    metrics: Literal["loopback", "open", "off"] = setting(
+        "loopback",
+        values.METRICS,
+        "Who may read /metrics, which names caches: programs on this machine, everybody, or nobody.",
+    )
+    metrics_caches: int = setting(
+        100,
+        values.METRICS_CACHES,
+        "How many caches, the busiest, have metrics of their own; the others are summed.",
+    )
     origins: Mapping[str, str] = field(repr=False, default_factory=dict)
 
     def shown(self) -> list["Shown"]:
@@ -139,6 +149,8 @@ class NodeSettings:
         element_bytes: The largest element of a collection.
         app_socket: The path of the Unix socket of the app that answers what is not data.
         local: Whether the plaintext listener takes an empty token for the owner's, from loopback.
+        metrics: Who may read the metrics: loopback, open or off.
+        metrics_caches: How many caches have metrics of their own.
     """
 
     http: str | None
@@ -151,6 +163,8 @@ class NodeSettings:
     element_bytes: int
     app_socket: str
     local: bool
+    metrics: str
+    metrics_caches: int
 
 
 def declarations() -> dict[str, Declaration]:

@@ -158,6 +158,20 @@ def _sign_up(raw: Raw) -> Literal["open", "invite", "closed"]:
             raise ValueError
 
 
+def _metrics(raw: Raw) -> Literal["loopback", "open", "off"]:
+    match raw:
+        case "loopback" | "open":
+            return raw
+        case "off" | False:
+            return "off"
+        case _:
+            raise ValueError
+
+
+def _metrics_caches(raw: Raw) -> int:
+    return _between(0, 10_000, _number(raw))
+
+
 def _smtp(raw: Raw) -> SmtpServer | None:
     return None if raw is False or raw == "off" else server_of(_text(raw))
 
@@ -181,3 +195,5 @@ ELEMENT = Kind(_element, "from 1 byte to 1 GiB")
 SIGN_UP = Kind(_sign_up, "open, invite or closed")
 SMTP = Kind(_smtp, "smtp://user:password@host:587, smtps://… for TLS from the start, or off")
 EMAIL = Kind(_email, "an e-mail address")
+METRICS = Kind(_metrics, "loopback, open or off")
+METRICS_CACHES = Kind(_metrics_caches, "a number from 0 to 10000")

@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher, RandomState};
 use std::net::SocketAddr;
 
-use attimo_server::{AccountId, ApiKey, Cache, CacheId, Config, Count, Namespace, Role};
+use attimo_server::{AccountId, ApiKey, Audience, Cache, CacheId, Config, Count, Namespace, Role};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
@@ -20,6 +20,8 @@ pub(crate) struct NodeSettings {
     element_bytes: u64,
     app_socket: String,
     local: bool,
+    metrics: String,
+    metrics_caches: usize,
 }
 
 impl TryFrom<NodeSettings> for Config {
@@ -37,6 +39,8 @@ impl TryFrom<NodeSettings> for Config {
             element_bytes: settings.element_bytes,
             app_socket: settings.app_socket.into(),
             local: settings.local,
+            metrics: audience(&settings.metrics)?,
+            metrics_caches: settings.metrics_caches,
         })
     }
 }
@@ -46,6 +50,15 @@ fn address(setting: &str, value: Option<String>) -> PyResult<Option<SocketAddr>>
     value.parse().map(Some).map_err(|_| {
         PyValueError::new_err(format!("{setting}: {value:?} is no IP address with a port"))
     })
+}
+
+fn audience(word: &str) -> PyResult<Audience> {
+    match word {
+        "loopback" => Ok(Audience::Loopback),
+        "open" => Ok(Audience::Open),
+        "off" => Ok(Audience::Off),
+        _ => Err(PyValueError::new_err(format!("metrics: {word:?} is not loopback, open or off"))),
+    }
 }
 
 #[derive(FromPyObject)]
@@ -190,6 +203,29 @@ impl From<attimo_server::Used> for Used {
             kib_out: count(Count::KibOut),
         }
     }
+}
+
+/// Something that happened in a node and is worth a line in the log.
+#[pyclass(frozen, get_all, module = "attimo._core")]
+pub(crate) struct Event {
+    level: &'static str,
+    message: String,
+}
+
+impl From<attimo_server::Event> for Event {
+    fn from(event: attimo_server::Event) -> Self {
+        Event { level: event.level.name(), message: event.message }
+    }
+}
+
+/// What `metrics` tells of one metric.
+pub(crate) type Family = (&'static str, &'static str, Vec<&'static str>, &'static str);
+
+pub(crate) fn families() -> Vec<Family> {
+    let tell = |family: &&'static attimo_server::Family| {
+        (family.name, family.kind.name(), family.labels.to_vec(), family.help)
+    };
+    attimo_server::FAMILIES.iter().map(tell).collect()
 }
 
 /// A name that no node had before: 128 bits by chance.

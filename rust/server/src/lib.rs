@@ -9,6 +9,7 @@ mod acceptor;
 mod api;
 mod backend;
 mod clock;
+mod counter;
 mod directory;
 mod error;
 mod forward;
@@ -16,8 +17,10 @@ mod front;
 mod gate;
 mod limits;
 mod meter;
+mod metrics;
 mod permissions;
 mod server;
+mod stats;
 mod tls;
 mod token;
 mod worker;
@@ -25,7 +28,9 @@ mod worker;
 pub use api::Api;
 pub use directory::{AccountId, ApiKey, Cache, CacheId, Changes, LearnError, Role};
 pub use meter::{COUNTS, Count, Used};
+pub use metrics::{Audience, FAMILIES, Family, Kind};
 pub use server::{Config, Server};
+pub use stats::{Event, Level, NoReadiness, Readiness};
 pub use tls::TlsError;
 
 /// The engine's own types that a caller needs.

@@ -17,6 +17,8 @@ use crate::clock::Clock;
 use crate::directory::{Changes, LearnError};
 use crate::gate::Gate;
 use crate::meter::{Meter, Used};
+use crate::metrics::{Audience, Metrics};
+use crate::stats::{self, Event, Readiness, Stats};
 use crate::tls::{self, TlsError};
 use crate::worker::{self, Workers};
 
@@ -43,6 +45,10 @@ pub struct Config {
     pub app_socket: PathBuf,
     /// Whether plaintext loopback takes an empty token for the owner's.
     pub local: bool,
+    /// Who may read the metrics.
+    pub metrics: Audience,
+    /// How many caches have metrics of their own; the others are summed.
+    pub metrics_caches: usize,
 }
 
 /// A data plane, running or not.
@@ -58,6 +64,9 @@ pub(crate) struct Core {
     pub(crate) gate: Gate,
     pub(crate) meter: Arc<Meter>,
     pub(crate) clock: Clock,
+    pub(crate) stats: Arc<Stats>,
+    pub(crate) metrics: Metrics,
+    pub(crate) threads: usize,
 }
 
 struct Running {
@@ -90,7 +99,11 @@ impl Server {
             },
         });
         let gate = Gate::new(Backend::Embedded(engine));
-        let core = Core { gate, meter: Arc::default(), clock: Clock::start() };
+        let metrics = Metrics::new(config.metrics, config.metrics_caches, config.memory_bytes);
+        let (meter, stats, threads) = (Arc::default(), Arc::default(), config.threads.max(1));
+        stats::watch(&stats);
+        stats.certificate_ends(config.certificate.as_deref().and_then(tls::end));
+        let core = Core { gate, meter, clock: Clock::start(), stats, metrics, threads };
         Ok(Server { config, tls, core: Arc::new(core), running: Mutex::default() })
     }
 
@@ -135,6 +148,7 @@ impl Server {
         let _ = running.stop.send(true);
         let _ = running.acceptor.join();
         running.workers.join(grace);
+        self.core.stats.events.close();
     }
 
     /// Takes over what changed in the directory.
@@ -148,7 +162,24 @@ impl Server {
 
     /// Hands over what was counted since the last call.
     pub fn take_usage(&self) -> Vec<Used> {
-        self.core.meter.take()
+        let used = self.core.meter.take();
+        self.core.meter.forget(|cache| self.core.gate.has_cache(cache));
+        used
+    }
+
+    /// Takes note that usage was recorded, or could not be and waits.
+    pub fn note_usage(&self, recorded: bool) {
+        self.core.stats.ledger.note(recorded);
+    }
+
+    /// Takes note of how the control plane does, for whoever asks `/ready`.
+    pub fn set_readiness(&self, readiness: Readiness) {
+        self.core.stats.readiness.set(readiness);
+    }
+
+    /// Waits for something that is worth a line in the log; `None` once the server has stopped.
+    pub fn next_event(&self) -> Option<Event> {
+        self.core.stats.events.next()
     }
 }
 

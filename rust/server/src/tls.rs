@@ -7,6 +7,7 @@ use rustls::crypto::ring;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
+use x509_cert::der::Decode;
 
 /// A certificate or a key that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +18,13 @@ pub enum TlsError {
     /// The two do not fit together, or are not accepted by the TLS library.
     #[error("the certificate and its private key cannot be used: {0}")]
     Refused(#[from] rustls::Error),
+}
+
+/// When the first certificate of `chain` ends, in seconds since 1970; `None` if it cannot be read.
+pub(crate) fn end(chain: &str) -> Option<u64> {
+    let first = CertificateDer::pem_slice_iter(chain.as_bytes()).next()?.ok()?;
+    let certificate = x509_cert::Certificate::from_der(&first).ok()?;
+    Some(certificate.tbs_certificate.validity.not_after.to_unix_duration().as_secs())
 }
 
 /// Serves TLS 1.2 and 1.3 with `certificate`, and HTTP/2 before HTTP/1.1.
@@ -37,4 +45,18 @@ pub(crate) fn acceptor(certificate: &str, private_key: &str) -> Result<TlsAccept
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     config.ticketer = ring::Ticketer::new()?;
     Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Made for this test, good from 2020-01-02 to 2049-12-31.
+    const CHAIN: &str = include_str!("tls_test.pem");
+
+    #[test]
+    fn the_end_of_a_certificate_is_read_from_it() {
+        assert_eq!(end(CHAIN), Some(2_524_607_999));
+        assert_eq!(end("no certificate"), None);
+    }
 }

@@ -19,6 +19,7 @@ use crate::forward::App;
 use crate::front::{self, faults::Faults};
 use crate::meter::ThreadMeter;
 use crate::server::Core;
+use crate::stats::ThreadStats;
 
 /// A connection that was accepted.
 pub(crate) struct Arrival {
@@ -31,6 +32,7 @@ pub(crate) struct Arrival {
 pub(crate) struct Worker {
     pub(crate) core: Arc<Core>,
     pub(crate) meter: ThreadMeter,
+    pub(crate) stats: ThreadStats,
     pub(crate) app: App,
     pub(crate) tls: Option<TlsAcceptor>,
     pub(crate) faults: Arc<Faults>,
@@ -128,8 +130,9 @@ pub(crate) fn start(
         let ending = ending.clone();
         let thread = thread::Builder::new().name(format!("attimo-{number}")).spawn(move || {
             let meter = ThreadMeter::new(core.meter.clone());
+            let stats = ThreadStats::new(&core.stats, core.clock);
             let app = App::new(app_socket);
-            let worker = Rc::new(Worker { core, meter, app, tls, faults, stopped });
+            let worker = Rc::new(Worker { core, meter, stats, app, tls, faults, stopped });
             let local = LocalSet::new();
             local.block_on(&runtime, async {
                 tokio::select! {

@@ -15,6 +15,7 @@ use crate::clock::Now;
 use crate::error::{Error, Result};
 use crate::forward;
 use crate::gate::Call;
+use crate::stats::{Class, Via, guarded};
 
 mod batch;
 mod collection;
@@ -64,6 +65,16 @@ pub(super) fn answer(
     body: Result<Bytes>,
     now: Now,
 ) -> std::result::Result<Reply, Status> {
+    let refused = |error| {
+        let status = Status::from(error);
+        visit.worker.stats.failed(Via::Grpc, status.code());
+        status
+    };
+    guarded(|| called(visit, parts, body, now)).map_err(refused)
+}
+
+/// Finds out what is called, and answers.
+fn called(visit: &Visit, parts: &Parts, body: Result<Bytes>, now: Now) -> Result<Reply> {
     let path = parts.uri.path();
     let api = if let Some(method) = path.strip_prefix(SCS) {
         Api::scs(method)
@@ -73,7 +84,7 @@ pub(super) fn answer(
         return Ok(Reply::empty());
     };
     let api = api.ok_or_else(|| Error::Unimplemented(path[1..].to_owned()))?;
-    Ok(serve(visit, api, &parts.headers, body, now)?)
+    serve(visit, api, &parts.headers, body, now)
 }
 
 /// The whole life of a data request: who asks, for which cache, run it, count it.
@@ -100,6 +111,7 @@ fn serve(
         Ok(quirks::fitted(api, headers, reply))
     });
     call.finish(reply.is_err());
+    visit.worker.stats.answered(Via::Grpc, api, now, Class::of(&reply));
     reply
 }
 
@@ -135,6 +147,18 @@ pub(super) async fn answer_late(
 
 /// Has the control plane answer.
 pub(super) async fn forward(
+    visit: &Visit,
+    parts: &Parts,
+    body: Result<Bytes>,
+) -> std::result::Result<Reply, Status> {
+    let began = visit.worker.core.clock.now();
+    let answered = ask(visit, parts, body).await;
+    let code = answered.as_ref().map_or_else(Status::code, |_| 0);
+    visit.worker.stats.controlled(Via::Grpc, began, Class::of_grpc(code));
+    answered
+}
+
+async fn ask(
     visit: &Visit,
     parts: &Parts,
     body: Result<Bytes>,

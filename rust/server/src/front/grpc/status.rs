@@ -76,6 +76,11 @@ impl Status {
         }
     }
 
+    /// Its number.
+    pub(super) fn code(&self) -> u16 {
+        self.code.to_str().ok().and_then(|code| code.parse().ok()).unwrap_or(Code::Unknown as u16)
+    }
+
     /// Writes the status where a response without a message bears it.
     pub(super) fn write(self, headers: &mut HeaderMap) {
         headers.insert(STATUS, self.code);
@@ -100,6 +105,7 @@ impl From<Error> for Status {
             Error::NoSuchCache => (Code::NotFound, None),
             Error::Unimplemented(_) | Error::Compressed => (Code::Unimplemented, None),
             Error::Unavailable => (Code::Unavailable, None),
+            Error::Internal => (Code::Internal, None),
             Error::Engine(engine::Error::ItemTooLarge { .. }) => {
                 (Code::ResourceExhausted, Some("item_size_limit_exceeded"))
             }

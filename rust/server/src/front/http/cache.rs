@@ -20,6 +20,7 @@ use crate::clock::Now;
 use crate::error::{Error, Result};
 use crate::front::Visit;
 use crate::gate::Call;
+use crate::stats::{Class, Via};
 
 /// base64url, with or without padding: clients differ.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -54,6 +55,7 @@ pub(super) fn answer(
     let mut call = gate.call(&pass, api, now);
     let response = call.begin().and_then(|()| run(&mut call, api, &query, body));
     call.finish(response.is_err());
+    visit.worker.stats.answered(Via::Http, api, now, Class::of(&response));
     response
 }
 

@@ -1,7 +1,7 @@
 //! Plain HTTP, the same on HTTP/1.1 and HTTP/2.
 //!
-//! `/cache/{cache}` and `/health` are answered here; everything else is the
-//! control plane's.
+//! `/cache/{cache}` and what an operator asks are answered here; everything else
+//! is the control plane's.
 
 use bytes::Bytes;
 use h2::server::SendResponse;
@@ -16,8 +16,10 @@ use crate::clock::Now;
 use crate::error::{Error, Result};
 use crate::forward;
 use crate::gate::Credential;
+use crate::stats::{Class, Via, guarded};
 
 mod cache;
+mod operator;
 mod query;
 mod status;
 
@@ -25,11 +27,10 @@ pub(super) use self::query::Query;
 pub(super) use self::status::response as error_response;
 
 const CACHE: &str = "/cache/";
-const HEALTH: &str = "/health";
 
 /// Whether the request is for the data plane.
 pub(super) fn is_data(uri: &Uri) -> bool {
-    uri.path().starts_with(CACHE) || uri.path() == HEALTH
+    uri.path().starts_with(CACHE) || operator::is_answered(uri.path())
 }
 
 /// Answers a request for the data plane.
@@ -40,27 +41,33 @@ pub(super) fn answer(
     now: Now,
 ) -> Response<Bytes> {
     let answered = match parts.uri.path().strip_prefix(CACHE) {
-        Some(name) => cache::answer(visit, parts, name, body, now),
-        None => Ok(health()),
+        Some(name) => guarded(|| cache::answer(visit, parts, name, body, now)),
+        None => Ok(operator::answer(visit, parts)),
     };
-    let mut response = answered.unwrap_or_else(|error| status::response(&error));
+    let mut response = answered.unwrap_or_else(|error| refused(visit, &error));
     if parts.method == Method::HEAD {
         response.body_mut().clear();
     }
     response
 }
 
-fn health() -> Response<Bytes> {
-    let body = concat!("{\"status\":\"ok\",\"version\":\"", env!("CARGO_PKG_VERSION"), "\"}");
-    let mut response = Response::new(Bytes::from_static(body.as_bytes()));
-    response.headers_mut().insert(header::CONTENT_TYPE, status::JSON);
+/// The response that tells of `error`, which is counted.
+fn refused(visit: &Visit, error: &Error) -> Response<Bytes> {
+    let response = status::response(error);
+    visit.worker.stats.failed(Via::Http, response.status().as_u16());
     response
 }
 
 /// Has the control plane answer.
 pub(super) async fn forward(visit: &Visit, parts: Parts, body: Result<Bytes>) -> Response<Bytes> {
+    if operator::is_metrics(parts.uri.path()) {
+        return operator::metrics(visit, &parts).await;
+    }
+    let began = visit.worker.core.clock.now();
     let answered = ask(visit, parts, body).await;
-    answered.unwrap_or_else(|error| status::response(&error))
+    let response = answered.unwrap_or_else(|error| status::response(&error));
+    visit.worker.stats.controlled(Via::Http, began, Class::of_status(response.status()));
+    response
 }
 
 async fn ask(visit: &Visit, mut parts: Parts, body: Result<Bytes>) -> Result<Response<Bytes>> {

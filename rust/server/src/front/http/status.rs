@@ -34,6 +34,7 @@ pub(in crate::front) fn response(error: &Error) -> Response<Bytes> {
         Error::NoSuchCache => (StatusCode::NOT_FOUND, "not_found", None),
         Error::Unimplemented(_) => (StatusCode::METHOD_NOT_ALLOWED, "unimplemented", None),
         Error::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", None),
+        Error::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", None),
         Error::Engine(engine::Error::ItemTooLarge { .. }) => {
             (StatusCode::PAYLOAD_TOO_LARGE, "resource_exhausted", Some("item_size_limit_exceeded"))
         }
