@@ -39,7 +39,11 @@ where
     let mut connection = pin!(connection);
     // What breaks a connection off is the client's affair and ends it only.
     tokio::select! {
-        _ = connection.as_mut() => {}
+        ended = connection.as_mut() => {
+            if let Err(error) = ended {
+                visit.closed_by_h1(&error);
+            }
+        }
         _ = stop.wait_for(|stop| *stop) => {
             connection.as_mut().graceful_shutdown();
             let _ = connection.await;
@@ -56,7 +60,10 @@ async fn answer(visit: &Visit, request: Request<Incoming>) -> Response<Bytes> {
         return plain::error_response(&Error::Malformed("the body broke off"));
     };
     if plain::is_data(&parts.uri) {
-        plain::answer(visit, &parts, body, visit.worker.core.clock.now())
+        let clock = visit.worker.core.clock;
+        let response = plain::answer(visit, &parts, body, clock.now());
+        visit.worker.stats.settle(clock.now());
+        response
     } else {
         plain::forward(visit, parts, body).await
     }

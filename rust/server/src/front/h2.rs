@@ -58,9 +58,17 @@ where
         loop {
             match connection.poll_accept(cx) {
                 Poll::Ready(Some(Ok(arrived))) => batch.push(arrived),
-                Poll::Ready(_) => return Poll::Ready(()),
+                Poll::Ready(end) => {
+                    visit.worker.stats.settle(visit.worker.core.clock.now());
+                    if let Some(Err(error)) = end {
+                        visit.closed_by_h2(&error);
+                    }
+                    return Poll::Ready(());
+                }
                 Poll::Pending => {
                     let now = visit.worker.core.clock.now();
+                    // What was answered before has been written meanwhile.
+                    visit.worker.stats.settle(now);
                     let mut answered = false;
                     for taken in once_late.drain(..) {
                         match taken.try_answer(&visit, now, cx) {
@@ -158,6 +166,7 @@ impl Taken {
                 let now = visit.worker.core.clock.now();
                 self.answer(&visit, body, now);
             }
+            visit.worker.stats.settle(visit.worker.core.clock.now());
         });
     }
 

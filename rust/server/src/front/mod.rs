@@ -17,9 +17,11 @@ use tokio::time::{sleep, timeout};
 use crate::acceptor::Scheme;
 use crate::gate::{Credential, Passes};
 use crate::limits::HANDSHAKE;
+use crate::stats::{Opened, Reason, Speaks};
 use crate::worker::{Arrival, Worker};
 
 mod body;
+mod ended;
 pub(crate) mod faults;
 mod grpc;
 mod h1;
@@ -35,6 +37,7 @@ pub(crate) struct Visit {
     /// Whether this connection is encrypted.
     secure: bool,
     passes: RefCell<Passes>,
+    opened: Opened,
 }
 
 impl Visit {
@@ -57,7 +60,13 @@ impl Visit {
     async fn unless_stopped<T>(&self, first: impl Future<Output = T>) -> Option<T> {
         let mut stopped = self.worker.stopped.clone();
         tokio::select! {
-            first = timeout(HANDSHAKE, first) => first.ok(),
+            first = timeout(HANDSHAKE, first) => match first {
+                Ok(first) => Some(first),
+                Err(_) => {
+                    self.closed(Reason::HandshakeTimeout);
+                    None
+                }
+            },
             _ = stopped.wait_for(|stop| *stop) => None,
         }
     }
@@ -72,7 +81,8 @@ pub(crate) async fn serve(worker: Rc<Worker>, arrival: Arrival) {
     let local = arrival.scheme == Scheme::Plain { local: true };
     let passes = RefCell::default();
     let secure = arrival.scheme == Scheme::Tls;
-    let visit = Rc::new(Visit { worker, peer: arrival.peer, local, secure, passes });
+    let opened = Opened::new(&worker.core.stats, secure);
+    let visit = Rc::new(Visit { worker, peer: arrival.peer, local, secure, passes, opened });
     match arrival.scheme {
         Scheme::Plain { .. } => serve_plain(stream, visit).await,
         Scheme::Tls => serve_tls(stream, visit).await,
@@ -86,7 +96,9 @@ async fn serve_plain(stream: TcpStream, visit: Rc<Visit>) {
 
 async fn serve_tls(stream: TcpStream, visit: Rc<Visit>) {
     let Some(tls) = visit.worker.tls.clone() else { return };
-    let Some(Ok(stream)) = visit.unless_stopped(tls.accept(stream)).await else { return };
+    let Some(shaken) = visit.unless_stopped(tls.accept(stream)).await else { return };
+    visit.worker.core.stats.shook_hands(shaken.is_ok());
+    let Ok(stream) = shaken else { return };
     let speaks_h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
     serve_http(stream, visit, speaks_h2).await;
 }
@@ -95,6 +107,7 @@ async fn serve_http<I>(io: I, visit: Rc<Visit>, speaks_h2: bool)
 where
     I: AsyncRead + AsyncWrite + Unpin + 'static,
 {
+    visit.opened.speaks(if speaks_h2 { Speaks::Http2 } else { Speaks::Http1 });
     if speaks_h2 {
         h2::serve(io, visit).await;
     } else {
