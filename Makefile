@@ -12,7 +12,7 @@ export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build fmt lint test conformance e2e faults fuzz bench docs serve wheel ci
+.PHONY: help setup build fmt lint test conformance e2e faults attacks fuzz bench docs serve wheel ci
 
 help: ## Show these words
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ faults: setup ## Kill, fill the disk, turn the clock
 	@setup/apt.sh faults faketime=faketime
 	$(BIN)/pytest tests/faults
 
+attacks: setup ## Clients that mean harm, bursts and idle crowds, about two minutes
+	$(BIN)/pytest tests/attacks
+
 fuzz: ## Messages by chance against every method of gRPC, for about a minute
 	PROPTEST_CASES=100000 cargo test --locked --package attimo-server grpc::tests
 
@@ -66,7 +69,7 @@ wheel: $(VENV)/.develop ## Build a wheel that installs without Rust, into dist/
 	$(SAY) "Building the wheel (the first time takes 2 to 5 minutes)"
 	$(BIN)/maturin build --release --locked --out dist
 
-ci: lint test conformance e2e faults fuzz docs ## All that is checked before a change lands
+ci: lint test conformance e2e faults attacks fuzz docs ## All that is checked before a change lands
 
 $(VENV)/.made: setup/python.sh
 	@setup/python.sh

@@ -5,6 +5,9 @@ from typing import final
 from attimo.control.directory import Changes
 from attimo.settings import NodeSettings
 
+def limits() -> dict[str, int]:
+    """Every limit of the data plane that no setting changes, by name; times in seconds."""
+
 def metrics() -> list[tuple[str, str, list[str], str]]:
     """Every metric that a node tells: name, kind, names of labels, and what it tells."""
 

@@ -1,71 +1,24 @@
 """A server that is asked to end."""
 
-import dataclasses
 import signal
 import socket
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 
-from momento import CacheClient, Configurations, CredentialProvider
-from momento.responses import CacheGet, CacheSet
-from momento.retry.fixed_timeout_retry_strategy import FixedTimeoutRetryStrategy
-
+from faults.customers import Customer, Http1Customer, Http2Customer, SdkCustomer, at_work
 from faults.watching import billed, client, eventually, free_port, write
 from harness import Server
 
 LONGEST_SECONDS = 10.0
 
 
-class Customer:
-    """A program with the official SDK that retries, and counts what it could not do."""
-
-    def __init__(self, port: int, api_key: str) -> None:
-        local = CredentialProvider.for_momento_local("127.0.0.1", port)
-        self.credentials = dataclasses.replace(local, auth_token=api_key)
-        patience = FixedTimeoutRetryStrategy(
-            retry_timeout_millis=1000, retry_delay_interval_millis=50
-        )
-        self.configuration = Configurations.Laptop.v1().with_retry_strategy(patience)
-        self.done = 0
-        self.failures: list[str] = []
-        self.ending = threading.Event()
-
-    def run(self) -> None:
-        """Write and read until told to end."""
-        with CacheClient(self.configuration, self.credentials, timedelta(minutes=1)) as cache:
-            while not self.ending.is_set():
-                written = cache.set("default-cache", "k", "v")
-                got = cache.get("default-cache", "k")
-                if not isinstance(written, CacheSet.Success):
-                    self.failures.append(str(written))
-                if isinstance(got, CacheGet.Error):
-                    self.failures.append(str(got))
-                self.done += 1
-
-
-@contextmanager
-def at_work(*customers: Customer) -> Iterator[None]:
-    """Let them work beside the test."""
-    threads = [threading.Thread(target=customer.run) for customer in customers]
-    for thread in threads:
-        thread.start()
-    try:
-        yield
-    finally:
-        for customer in customers:
-            customer.ending.set()
-        for thread in threads:
-            thread.join()
-
-
 def test_clients_that_retry_see_no_failure_across_a_restart(tmp_path: Path) -> None:
     port = free_port()
     with Server("--http", f"127.0.0.1:{port}", data_dir=tmp_path / "data") as server:
-        customers = [Customer(port, server.api_key) for _ in range(3)]
+        kinds = [SdkCustomer] * 2 + [Http1Customer] * 3 + [Http2Customer] * 3
+        customers: list[Customer] = [kind(port, server.api_key) for kind in kinds]
         with at_work(*customers):
             for _ in range(2):
                 before = [customer.done for customer in customers]

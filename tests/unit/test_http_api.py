@@ -32,6 +32,27 @@ def test_a_cache_is_created_listed_flushed_and_deleted(owner: Client, node: List
     assert owner.ask("GET", "/caches").json() == {"caches": []}
 
 
+def test_a_cache_that_ends_by_itself_says_when(owner: Client, node: Listener) -> None:
+    created = owner.ask("PUT", "/caches/brief", {"expires_in": 60})
+    for body in ({}, {"expires_in": None}):
+        assert owner.ask("PUT", "/caches/lasting", body).json() == {"name": "lasting"}
+        owner.ask("DELETE", "/caches/lasting")
+    listed = owner.ask("GET", "/caches").json()["caches"]
+
+    assert created.json() == {"name": "brief", "expires_at": NOON + 60}
+    assert [cache["expires_at"] for cache in listed] == [NOON + 60]
+    assert [cache.expires_at for cache in node.caches.values()] == [NOON + 60]
+
+
+@pytest.mark.parametrize("expires_in", [0, -1, 315_360_001, 2**70, 1.5, "60", True])
+def test_an_end_that_is_out_of_its_range_is_refused(owner: Client, expires_in: object) -> None:
+    refused = owner.ask("PUT", "/caches/brief", {"expires_in": expires_in})
+
+    assert (refused.status_code, refused.json()["code"]) == (400, "invalid_argument")
+    assert refused.json()["message"].startswith("expires_in")
+    assert owner.ask("GET", "/caches").json() == {"caches": []}
+
+
 def test_a_name_is_taken_out_of_the_path_as_it_was_meant(owner: Client, node: Listener) -> None:
     owner.ask("PUT", "/caches/a%20b%3Fc%25")
 
@@ -52,7 +73,8 @@ def test_a_name_is_taken_out_of_the_path_as_it_was_meant(owner: Client, node: Li
         ("GET", "/api-keys?limit=x", 400, "invalid_argument", "limit: "),
         ("DELETE", "/api-keys/none", 404, "not_found", "no API key 'none'"),
         ("GET", "/nowhere", 404, "not_found", "Not Found"),
-        ("PATCH", "/caches", 405, "method_not_allowed", "Method Not Allowed"),
+        ("PATCH", "/caches", 405, "unimplemented", "PATCH is not for this path: GET"),
+        ("GET", "/caches/a", 405, "unimplemented", "not for this path: DELETE, PUT"),
     ],
 )
 def test_refusals_name_what_is_wrong(
@@ -173,11 +195,11 @@ def test_a_neighbour_can_neither_see_nor_touch(
 def test_the_description_of_the_api_is_served_and_tells_of_refusals(nobody: Client) -> None:
     described = nobody.ask("GET", "/openapi.json").json()
 
-    assert set(described["paths"]) >= {"/caches", "/caches/{name}", "/api-keys/{key_id}"}
+    assert set(described["paths"]) >= {"/cache/{cache}", "/caches/{name}", "/api-keys/{key_id}"}
     for operations in described["paths"].values():
         for operation in operations.values():
             assert "422" not in operation["responses"]
-            assert "default" in operation["responses"]
+            assert operation.get("security") == [] or "401" in operation["responses"]
 
 
 def test_a_full_disk_is_a_503_with_its_reason(

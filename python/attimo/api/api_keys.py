@@ -8,9 +8,11 @@ from pydantic_core import PydanticCustomError
 
 from attimo.api.caller import Asking, Plane, act, look
 from attimo.api.paging import MOST, Limit, NextToken
-from attimo.api.refusals import RESPONSES
+from attimo.api.refusals import RESPONSES, refused
+from attimo.api.schemas import text
 from attimo.control import api_keys
 from attimo.control.api_keys import ApiKey
+from attimo.control.words import LONGEST_DESCRIPTION
 
 router = APIRouter(prefix="/api-keys", tags=["API keys"], responses=RESPONSES)
 
@@ -27,7 +29,7 @@ class Wanted(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     role_id: str = "owner"
-    description: str | None = None
+    description: Annotated[str | None, text(LONGEST_DESCRIPTION)] = None
     expiry: Annotated[int | Literal["never"], BeforeValidator(_moment)] = "never"
 
 
@@ -65,7 +67,9 @@ class Revoked(BaseModel):
     """Nothing is left to say."""
 
 
-@router.post("", response_model_exclude_none=True)
+@router.post(
+    "", response_model_exclude_none=True, operation_id="createApiKey", responses=refused(404)
+)
 def create(plane: Plane, caller: Asking, wanted: Wanted) -> Made:
     """Create a key with a role; it can be used at once. It may not permit more than the caller."""
     expires_at = None if wanted.expiry == "never" else wanted.expiry
@@ -76,7 +80,7 @@ def create(plane: Plane, caller: Asking, wanted: Wanted) -> Made:
     return Made(api_key=made.token, key_info=_shown(made.key))
 
 
-@router.get("", response_model_exclude_none=True)
+@router.get("", response_model_exclude_none=True, operation_id="listApiKeys")
 def list_page(
     plane: Plane,
     caller: Asking,
@@ -89,7 +93,7 @@ def list_page(
     return Listed(key_info=[_shown(key) for key in page.items], next_token=page.next_token)
 
 
-@router.delete("/{key_id}")
+@router.delete("/{key_id}", operation_id="revokeApiKey", responses=refused(404))
 def revoke(plane: Plane, caller: Asking, key_id: str) -> Revoked:
     """Refuse a key, and the disposable tokens that it asked for, from now on."""
     with act(plane, caller, "auth_management", "write") as tx:

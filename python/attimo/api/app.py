@@ -1,7 +1,8 @@
 """The ASGI app that answers what is not data; behind the data plane, on a private socket."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
@@ -11,6 +12,7 @@ from attimo.api import (
     api_keys,
     audit,
     caches,
+    docs,
     members,
     password,
     refusals,
@@ -19,6 +21,10 @@ from attimo.api import (
     signing_keys,
     signup,
     tokens,
+    usage,
+)
+from attimo.api import (
+    limits as limit_list,
 )
 from attimo.api.grpc import GrpcDoor
 from attimo.api.people import People, SignUp
@@ -32,11 +38,14 @@ DOORS = (
     roles,
     tokens,
     signing_keys,
+    limit_list,
+    usage,
     audit,
     signup,
     session,
     password,
     members,
+    docs,
 )
 
 THREADS = 4
@@ -44,25 +53,32 @@ THREADS = 4
 
 
 def create_app(
-    control: Control, endpoint: str, sign_up: SignUp = "invite", send: Send = mail.to_log
+    control: Control,
+    endpoint: str,
+    sign_up: SignUp = "invite",
+    send: Send = mail.to_log,
+    limits: Mapping[str, int] = MappingProxyType({}),
 ) -> FastAPI:
     """Make the app; the database work runs in threads, never on the event loop.
 
-    The description of the HTTP API is at /openapi.json.
+    The description of the HTTP API is at /openapi.json, and for people at /docs.
 
     Args:
         control: Whom it asks.
         endpoint: Where clients reach this server: a name, with the port unless it is 443.
         sign_up: Who may make an account.
         send: Sends e-mail.
+        limits: Those of the data plane and of the settings, by name (see `limit_table`).
     """
-    app = FastAPI(title="Attimo", docs_url=None, redoc_url=None, lifespan=_few_threads)
+    app = FastAPI(openapi_url=None, lifespan=_few_threads)
+    app.state.description = docs.described(app)
     app.state.control = control
     app.state.endpoint = endpoint
+    app.state.limits = limits
     app.state.people = People(sign_up, send, Throttle(control.clock), endpoint)
     for door in DOORS:
         app.include_router(door.router)
-    refusals.teach(app)
+    refusals.teach(app, [route for door in DOORS for route in door.router.routes])
     app.add_middleware(GrpcDoor, control=control, endpoint=endpoint)
     return app
 

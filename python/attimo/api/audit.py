@@ -35,7 +35,7 @@ class Listed(BaseModel):
     next_token: str | None = None
 
 
-@router.get("", response_model_exclude_none=True)
+@router.get("", response_model_exclude_none=True, operation_id="listAudit")
 def list_page(
     plane: Plane,
     caller: Asking,

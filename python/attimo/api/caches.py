@@ -1,29 +1,52 @@
 """Caches over HTTP."""
 
-from fastapi import APIRouter
-from pydantic import BaseModel
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel, ConfigDict, StrictInt
 
 from attimo.api.caller import Asking, Plane, act, look
 from attimo.api.paging import MOST, Limit, NextToken
-from attimo.api.refusals import RESPONSES
+from attimo.api.refusals import RESPONSES, refused
+from attimo.api.schemas import CACHE_NAME, number
 from attimo.control import caches
 from attimo.control.limits import CacheLimits
 
 router = APIRouter(prefix="/caches", tags=["caches"], responses=RESPONSES)
+CacheName = Annotated[
+    str, Path(description=f"The cache's name: {caches.NAME_RULE}.", json_schema_extra=CACHE_NAME)
+]
 # {name:path}: a name with a "/" is refused as a name, not as an unknown path.
 
 
-class Named(BaseModel):
-    """A cache's name."""
+class Wanted(BaseModel):
+    """How a cache is to be; the body may be left out."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    expires_in: Annotated[
+        StrictInt | None,
+        number(
+            1,
+            caches.LONGEST_LIFE,
+            "After how many seconds the cache ends by itself; null is never.",
+        ),
+    ] = None
+
+
+class Made(BaseModel):
+    """A new cache; without `expires_at` (seconds since 1970) it never ends by itself."""
 
     name: str
+    expires_at: int | None = None
 
 
 class Shown(BaseModel):
-    """A cache; `created_at` in seconds since 1970."""
+    """A cache; times in seconds since 1970. Without `expires_at` it never ends by itself."""
 
     name: str
     created_at: int
+    expires_at: int | None = None
     limits: CacheLimits
 
 
@@ -34,15 +57,26 @@ class Listed(BaseModel):
     next_token: str | None = None
 
 
-@router.put("/{name:path}", status_code=201)
-def create(plane: Plane, caller: Asking, name: str) -> Named:
-    """Create a cache; it can be used at once."""
+@router.put(
+    "/{name:path}",
+    status_code=201,
+    response_model_exclude_none=True,
+    operation_id="createCache",
+    responses=refused(409, 429),
+)
+def create(plane: Plane, caller: Asking, name: CacheName, wanted: Wanted | None = None) -> Made:
+    """Create a cache; it can be used at once.
+
+    With `expires_in` it ends by itself: from that second on it is gone with all that is in it, and
+    its name is free again.
+    """
+    expires_in = wanted.expires_in if wanted else None
     with act(plane, caller, "resource_management", "write") as tx:
-        caches.create(tx, caller.account_id, name)
-    return Named(name=name)
+        made = caches.create(tx, caller.account_id, name, expires_in)
+    return Made(name=made.name, expires_at=made.expires_at)
 
 
-@router.get("", response_model_exclude_none=True)
+@router.get("", response_model_exclude_none=True, operation_id="listCaches")
 def list_page(
     plane: Plane,
     caller: Asking,
@@ -53,21 +87,28 @@ def list_page(
     with look(plane, caller, "resource_management", "list") as tx:
         page = caches.list_page(tx, caller.account_id, limit, next_token)
     shown = [
-        Shown(name=cache.name, created_at=cache.created_at, limits=plane.cache_limits)
+        Shown(
+            name=cache.name,
+            created_at=cache.created_at,
+            expires_at=cache.expires_at,
+            limits=plane.cache_limits,
+        )
         for cache in page.items
     ]
     return Listed(caches=shown, next_token=page.next_token)
 
 
-@router.delete("/{name:path}", status_code=204)
-def delete(plane: Plane, caller: Asking, name: str) -> None:
+@router.delete("/{name:path}", status_code=204, operation_id="deleteCache", responses=refused(404))
+def delete(plane: Plane, caller: Asking, name: CacheName) -> None:
     """Delete a cache and all that is in it."""
     with act(plane, caller, "resource_management", "write") as tx:
         caches.delete(tx, caller.account_id, name)
 
 
-@router.post("/{name:path}/flush", status_code=204)
-def flush(plane: Plane, caller: Asking, name: str) -> None:
+@router.post(
+    "/{name:path}/flush", status_code=204, operation_id="flushCache", responses=refused(404, 429)
+)
+def flush(plane: Plane, caller: Asking, name: CacheName) -> None:
     """Take every item out of a cache."""
     with act(plane, caller, "resource_management", "write") as tx:
         caches.flush(tx, caller.account_id, name)

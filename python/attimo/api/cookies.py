@@ -17,6 +17,11 @@ from attimo.errors import PermissionDenied, Unauthenticated
 
 SCHEME_HEADER = "attimo-scheme"
 CSRF_HEADER = "x-csrf-token"
+
+LOOKING: list[dict[str, list[str]]] = [{"session": []}]
+CHANGING: list[dict[str, list[str]]] = [{"session": [], "csrf": []}]
+"""For the description of the API: what a request needs that only a session can make."""
+
 _ONLY_LOOKING = ("GET", "HEAD", "OPTIONS")
 
 

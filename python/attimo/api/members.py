@@ -1,5 +1,7 @@
 """The members of an account, and who is invited to become one."""
 
+from typing import Annotated
+
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict
 
@@ -7,7 +9,8 @@ from attimo.api import cookies
 from attimo.api.caller import Asking, Plane, act, look
 from attimo.api.cookies import SessionHolder
 from attimo.api.people import Peer, People, Settled
-from attimo.api.refusals import RESPONSES
+from attimo.api.refusals import RESPONSES, refused
+from attimo.api.schemas import text
 from attimo.control import invitations, members, passwords, sessions, users
 from attimo.control.actor import SYSTEM, Actor
 from attimo.control.invitations import Invitation
@@ -47,7 +50,7 @@ class Invited(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    email: str
+    email: Annotated[str, text(users.LONGEST_EMAIL, least=1)]
     role_id: str = "viewer"
 
 
@@ -83,7 +86,7 @@ class Joined(BaseModel):
     csrf_token: str
 
 
-@router.get("/members")
+@router.get("/members", operation_id="listMembers")
 def list_members(plane: Plane, caller: Asking) -> Listed:
     """List the members of the account."""
     with look(plane, caller, MANAGES, "list") as tx:
@@ -91,14 +94,16 @@ def list_members(plane: Plane, caller: Asking) -> Listed:
     return Listed(members=[_shown(member) for member in found])
 
 
-@router.put("/members/{user_id}")
+@router.put("/members/{user_id}", operation_id="changeMember", responses=refused(404, 412))
 def change_role(plane: Plane, caller: Asking, user_id: int, wanted: Changed) -> Shown:
     """Give a member another role, at once."""
     with act(plane, caller, MANAGES, "write") as tx:
         return _shown(members.change_role(tx, caller.account_id, user_id, wanted.role_id))
 
 
-@router.delete("/members/{user_id}", status_code=204)
+@router.delete(
+    "/members/{user_id}", status_code=204, operation_id="removeMember", responses=refused(404, 412)
+)
 def remove(plane: Plane, caller: Asking, user_id: int) -> None:
     """Take a member out of the account; everybody may leave by himself."""
     if isinstance(caller, SessionHolder) and caller.session.user_id == user_id:
@@ -110,7 +115,7 @@ def remove(plane: Plane, caller: Asking, user_id: int) -> None:
         members.remove(tx, caller.account_id, user_id)
 
 
-@router.post("/invitations", status_code=201)
+@router.post("/invitations", status_code=201, operation_id="invite", responses=refused(404, 429))
 def invite(plane: Plane, people: Settled, caller: Asking, wanted: Invited) -> ShownInvitation:
     """Invite somebody by e-mail, for a week."""
     with act(plane, caller, MANAGES, "write") as tx:
@@ -119,7 +124,7 @@ def invite(plane: Plane, people: Settled, caller: Asking, wanted: Invited) -> Sh
     return _shown_invitation(made.invitation)
 
 
-@router.get("/invitations")
+@router.get("/invitations", operation_id="listInvitations")
 def list_invitations(plane: Plane, caller: Asking) -> ListedInvitations:
     """List the open invitations."""
     with look(plane, caller, MANAGES, "list") as tx:
@@ -127,14 +132,24 @@ def list_invitations(plane: Plane, caller: Asking) -> ListedInvitations:
     return ListedInvitations(invitations=[_shown_invitation(each) for each in found])
 
 
-@router.delete("/invitations/{invitation_id}", status_code=204)
+@router.delete(
+    "/invitations/{invitation_id}",
+    status_code=204,
+    operation_id="takeBackInvitation",
+    responses=refused(404),
+)
 def take_back(plane: Plane, caller: Asking, invitation_id: str) -> None:
     """Take an invitation back."""
     with act(plane, caller, MANAGES, "write") as tx:
         invitations.take_back(tx, caller.account_id, invitation_id)
 
 
-@router.post("/invitations/accept")
+@router.post(
+    "/invitations/accept",
+    operation_id="acceptInvitation",
+    responses=refused(404, 409, 429),
+    openapi_extra={"security": []},
+)
 def accept(
     plane: Plane,
     people: Settled,

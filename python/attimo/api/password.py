@@ -5,8 +5,9 @@ from pydantic import BaseModel, ConfigDict
 
 from attimo.api import cookies
 from attimo.api.caller import Plane
+from attimo.api.cookies import CHANGING
 from attimo.api.people import Peer, People, Settled
-from attimo.api.refusals import RESPONSES
+from attimo.api.refusals import RESPONSES, refused
 from attimo.control import Control, passwords, users
 from attimo.errors import Unauthenticated
 
@@ -39,7 +40,13 @@ class Reset(BaseModel):
     password: str
 
 
-@router.put("", status_code=204)
+@router.put(
+    "",
+    status_code=204,
+    operation_id="changePassword",
+    responses=refused(429),
+    openapi_extra={"security": CHANGING},
+)
 def change(
     plane: Plane, people: Settled, peer: Peer, wanted: Changed, request: Request, response: Response
 ) -> None:
@@ -58,7 +65,13 @@ def change(
     cookies.take_back(request, response)
 
 
-@router.post("/forgotten", status_code=202)
+@router.post(
+    "/forgotten",
+    status_code=202,
+    operation_id="forgetPassword",
+    responses=refused(429),
+    openapi_extra={"security": []},
+)
 def forgotten(
     plane: Plane, people: Settled, peer: Peer, wanted: Forgotten, later: BackgroundTasks
 ) -> None:
@@ -68,7 +81,13 @@ def forgotten(
     later.add_task(_send_token, plane, people, wanted.email)
 
 
-@router.post("/reset", status_code=204)
+@router.post(
+    "/reset",
+    status_code=204,
+    operation_id="resetPassword",
+    responses=refused(429),
+    openapi_extra={"security": []},
+)
 def reset(plane: Plane, people: Settled, peer: Peer, wanted: Reset) -> None:
     """Set another password with the token of the e-mail, once; all sessions end."""
     people.throttle.attempt("reset", peer)

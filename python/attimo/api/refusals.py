@@ -1,6 +1,7 @@
 """How an error becomes an HTTP answer: a status, and a JSON of code and message."""
 
 import logging
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -9,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Match, Route
 
 from attimo.errors import AttimoError, InvalidArgument, TooManyAttempts, Unimplemented
 
@@ -22,14 +24,35 @@ class Refusal(BaseModel):
     message: str
 
 
-RESPONSES: dict[int | str, dict[str, Any]] = {
-    "default": {"model": Refusal, "description": "The request was refused."}
+WORDS: Mapping[int, str] = {
+    400: "The request breaks a rule; the message names the field.",
+    401: "The token is missing, not valid here, or has ended.",
+    403: "The caller may not do this.",
+    404: "There is no such thing.",
+    408: "The request came too slowly.",
+    409: "There is one of that name already.",
+    412: "A condition does not hold; nothing was changed.",
+    413: "The request, the item or the reply is larger than a limit; `err` says which.",
+    429: "A limit is reached; `Retry-After` says when to come again, if that helps.",
+    503: "The server cannot do this now, or is not ready; try again.",
 }
-"""For the description of the API: every route may answer so."""
+"""For the description of the API: what a refusal of each status means."""
 
 
-def teach(app: FastAPI) -> None:
-    """Let the app answer every error in this one form."""
+def refused(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """For the description of the API: how a route may refuse."""
+    return {status: {"model": Refusal, "description": WORDS[status]} for status in statuses}
+
+
+ALWAYS = (400, 401, 403, 408, 413, 503)
+"""How every request may be refused."""
+
+RESPONSES = refused(*ALWAYS)
+
+
+def teach(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
+    """Let the app, which has these routes, answer every error in this one form."""
+    app.state.routes = routes
     for kind in (
         AttimoError,
         RequestValidationError,
@@ -40,7 +63,7 @@ def teach(app: FastAPI) -> None:
         app.add_exception_handler(kind, _refuse)
 
 
-async def _refuse(_: Request, error: Exception) -> JSONResponse:
+async def _refuse(request: Request, error: Exception) -> JSONResponse:
     """Answer; what is none of the known kinds is a mistake of ours, and is logged by the server."""
     if isinstance(error, RequestValidationError):
         error = InvalidArgument(_first(error))
@@ -54,8 +77,22 @@ async def _refuse(_: Request, error: Exception) -> JSONResponse:
             answer.headers["retry-after"] = str(error.retry_after)
         return answer
     if isinstance(error, HTTPException):
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            return _not_on_this_path(request)
         return _answer(error.status_code, _word(error.status_code), str(error.detail))
     return _answer(500, AttimoError.code, "The server made a mistake; its log says which")
+
+
+def _not_on_this_path(request: Request) -> JSONResponse:
+    """Refuse a method, and name all that this path has: each route knows only its own."""
+    allowed = set()
+    for route in request.app.state.routes:
+        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:
+            allowed |= route.methods or set()
+    message = f"{request.method} is not for this path: {', '.join(sorted(allowed))}"
+    answer = _answer(HTTPStatus.METHOD_NOT_ALLOWED, Unimplemented.code, message)
+    answer.headers["allow"] = ", ".join(sorted(allowed))
+    return answer
 
 
 def log_if_ours(error: AttimoError) -> None:

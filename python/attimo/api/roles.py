@@ -1,15 +1,17 @@
 """Roles over HTTP, in the words of Momento's own API."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
 from attimo.api.caller import Asking, Plane, act, look
 from attimo.api.paging import MOST, Limit, NextToken
-from attimo.api.refusals import RESPONSES
+from attimo.api.refusals import RESPONSES, refused
+from attimo.api.schemas import text
 from attimo.control import permissions, roles
 from attimo.control.system_roles import Role
+from attimo.control.words import LONGEST_DESCRIPTION
 
 router = APIRouter(prefix="/roles", tags=["roles"], responses=RESPONSES)
 
@@ -19,8 +21,8 @@ class Wanted(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    role_name: str
-    description: str | None = None
+    role_name: Annotated[str, text(roles.LONGEST_NAME, least=1)]
+    description: Annotated[str | None, text(LONGEST_DESCRIPTION)] = None
     permissions: dict[str, Any]
 
 
@@ -51,7 +53,9 @@ class Deleted(BaseModel):
     api_keys: int | None = None
 
 
-@router.post("", response_model_exclude_none=True)
+@router.post(
+    "", response_model_exclude_none=True, operation_id="createRole", responses=refused(409, 429)
+)
 def create(plane: Plane, caller: Asking, wanted: Wanted) -> Shown:
     """Create a role. It may not permit more than the caller may."""
     asked = permissions.read(wanted.permissions)
@@ -62,7 +66,7 @@ def create(plane: Plane, caller: Asking, wanted: Wanted) -> Shown:
     return _shown(made)
 
 
-@router.get("", response_model_exclude_none=True)
+@router.get("", response_model_exclude_none=True, operation_id="listRoles")
 def list_page(
     plane: Plane,
     caller: Asking,
@@ -76,14 +80,21 @@ def list_page(
     return Listed(roles=[_shown(role) for role in page.items], next_token=page.next_token)
 
 
-@router.get("/{role_id}", response_model_exclude_none=True)
+@router.get(
+    "/{role_id}", response_model_exclude_none=True, operation_id="getRole", responses=refused(404)
+)
 def get(plane: Plane, caller: Asking, role_id: str) -> Shown:
     """Show a role; also that of a key with permissions of its own, by the key's id."""
     with look(plane, caller, "auth_management", "read") as tx:
         return _shown(roles.get(tx, caller.account_id, role_id))
 
 
-@router.put("/{role_id}", response_model_exclude_none=True)
+@router.put(
+    "/{role_id}",
+    response_model_exclude_none=True,
+    operation_id="changeRole",
+    responses=refused(404, 409, 412),
+)
 def change(plane: Plane, caller: Asking, role_id: str, wanted: Wanted) -> Shown:
     """Replace name and permissions of a role, at once for all who hold it."""
     asked = permissions.read(wanted.permissions)
@@ -94,7 +105,12 @@ def change(plane: Plane, caller: Asking, role_id: str, wanted: Wanted) -> Shown:
     return _shown(changed)
 
 
-@router.delete("/{role_id}", response_model_exclude_none=True)
+@router.delete(
+    "/{role_id}",
+    response_model_exclude_none=True,
+    operation_id="deleteRole",
+    responses=refused(404, 412),
+)
 def delete(plane: Plane, caller: Asking, role_id: str) -> Deleted:
     """Delete a role that nobody holds."""
     with act(plane, caller, "auth_management", "write") as tx:

@@ -5,8 +5,9 @@ from pydantic import BaseModel, ConfigDict, StrictInt
 
 from attimo.api import cookies
 from attimo.api.caller import Plane
+from attimo.api.cookies import CHANGING, LOOKING
 from attimo.api.people import Peer, Settled
-from attimo.api.refusals import RESPONSES
+from attimo.api.refusals import RESPONSES, refused
 from attimo.control import Tx, members, passwords, sessions, users
 from attimo.control.actor import SYSTEM, Actor
 from attimo.control.sessions import Session
@@ -54,7 +55,13 @@ class Shown(BaseModel):
     expires_at: int
 
 
-@router.post("", status_code=201)
+@router.post(
+    "",
+    status_code=201,
+    operation_id="signIn",
+    responses=refused(429),
+    openapi_extra={"security": []},
+)
 def sign_in(
     plane: Plane, people: Settled, peer: Peer, wanted: Wanted, request: Request, response: Response
 ) -> Shown:
@@ -80,7 +87,7 @@ def sign_in(
     return shown
 
 
-@router.get("")
+@router.get("", operation_id="getSession", openapi_extra={"security": LOOKING})
 def show(plane: Plane, request: Request) -> Shown:
     """Tell who is signed in."""
     session = cookies.session_of(plane, request)
@@ -88,7 +95,9 @@ def show(plane: Plane, request: Request) -> Shown:
         return _shown(tx, session)
 
 
-@router.put("")
+@router.put(
+    "", operation_id="switchAccount", responses=refused(404), openapi_extra={"security": CHANGING}
+)
 def switch(plane: Plane, request: Request, wanted: Switched) -> Shown:
     """Turn to another account of the user."""
     session = cookies.session_of(plane, request)
@@ -97,7 +106,7 @@ def switch(plane: Plane, request: Request, wanted: Switched) -> Shown:
         return _shown(tx, sessions.of_token(tx, session.token))
 
 
-@router.delete("", status_code=204)
+@router.delete("", status_code=204, operation_id="signOut", openapi_extra={"security": CHANGING})
 def sign_out(plane: Plane, request: Request, response: Response, everywhere: bool = False) -> None:
     """Sign out; with `everywhere`, end all sessions of the user."""
     session = cookies.session_of(plane, request)

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from attimo.api.caller import Asking, Caller, Plane, act, look
-from attimo.api.refusals import RESPONSES
+from attimo.api.refusals import RESPONSES, refused
 from attimo.errors import PermissionDenied
 
 router = APIRouter(prefix="/signing-keys", tags=["signing keys"], responses=RESPONSES)
@@ -32,7 +32,7 @@ class Rotated(BaseModel):
     kid: str
 
 
-@router.get("")
+@router.get("", operation_id="listSigningKeys")
 def list_all(plane: Plane, caller: Asking) -> Listed:
     """List the keys whose tokens are taken."""
     from attimo.control import signing
@@ -44,7 +44,7 @@ def list_all(plane: Plane, caller: Asking) -> Listed:
     return Listed(signing_keys=shown)
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, operation_id="rotateSigningKey")
 def rotate(plane: Plane, caller: Asking) -> Rotated:
     """Let a new key sign from now on; what older ones signed stays valid until they are retired."""
     from attimo.control import signing
@@ -54,7 +54,7 @@ def rotate(plane: Plane, caller: Asking) -> Rotated:
         return Rotated(kid=signing.rotate(tx).kid)
 
 
-@router.delete("", status_code=204)
+@router.delete("", status_code=204, operation_id="retireOldSigningKeys")
 def retire_old(plane: Plane, caller: Asking) -> None:
     """Retire every key but the one that signs, in one step; also if one signed the caller's own."""
     from attimo.control import signing
@@ -64,7 +64,9 @@ def retire_old(plane: Plane, caller: Asking) -> None:
         signing.retire_old(tx)
 
 
-@router.delete("/{kid}", status_code=204)
+@router.delete(
+    "/{kid}", status_code=204, operation_id="retireSigningKey", responses=refused(404, 412)
+)
 def retire(plane: Plane, caller: Asking, kid: str) -> None:
     """End every token that a key has signed, of every account, at once and for good."""
     from attimo.control import signing

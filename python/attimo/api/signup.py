@@ -1,12 +1,15 @@
 """Sign-up: an account, a cache and a key with one request, and no payment asked for."""
 
+from typing import Annotated
+
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict
 
 from attimo.api import cookies
 from attimo.api.caller import Plane
 from attimo.api.people import Peer, Settled
-from attimo.api.refusals import RESPONSES
+from attimo.api.refusals import RESPONSES, refused
+from attimo.api.schemas import text
 from attimo.control import accounts, api_keys, caches, members, passwords, sessions, users
 from attimo.control.actor import SYSTEM, Actor
 from attimo.control.system_roles import OWNER
@@ -22,9 +25,9 @@ class Wanted(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    email: str
-    password: str
-    account_name: str | None = None
+    email: Annotated[str, text(users.LONGEST_EMAIL, least=1)]
+    password: Annotated[str, text(passwords.LONGEST, passwords.SHORTEST)]
+    account_name: Annotated[str | None, text(accounts.LONGEST_NAME)] = None
 
 
 class Made(BaseModel):
@@ -37,7 +40,13 @@ class Made(BaseModel):
     csrf_token: str
 
 
-@router.post("", status_code=201)
+@router.post(
+    "",
+    status_code=201,
+    operation_id="signUp",
+    responses=refused(409, 429),
+    openapi_extra={"security": []},
+)
 def sign_up(
     plane: Plane, people: Settled, peer: Peer, wanted: Wanted, request: Request, response: Response
 ) -> Made:

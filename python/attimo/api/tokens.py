@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, StrictInt
 
 from attimo.api.caller import Asking, Plane, look
 from attimo.api.refusals import RESPONSES
+from attimo.api.schemas import number, text
 from attimo.control import disposable_tokens, permissions
 from attimo.control.disposable_tokens import LONGEST_ID, LONGEST_LIFE
 
@@ -19,8 +20,8 @@ class Wanted(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     permissions: dict[str, Any]
-    valid_for_seconds: Annotated[StrictInt, f"1 to {LONGEST_LIFE}"]
-    token_id: Annotated[str, f"at most {LONGEST_ID} characters"] = ""
+    valid_for_seconds: Annotated[StrictInt, number(1, LONGEST_LIFE)]
+    token_id: Annotated[str, text(LONGEST_ID, description="A name for its bearer.")] = ""
 
 
 class Made(BaseModel):
@@ -36,7 +37,7 @@ class Made(BaseModel):
     valid_until: int
 
 
-@router.post("")
+@router.post("", operation_id="createToken")
 def create(plane: Plane, caller: Asking, wanted: Wanted, request: Request) -> Made:
     """Make a token that permits some of what the caller may, and ends by itself."""
     from attimo.control import tokens

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from attimo.cli import spans
 from attimo.cli.client import Client
 from attimo.cli.output import Json, moment, print_json, print_table
 from attimo.cli.target import In, asks_server, chosen_cache
@@ -21,9 +22,15 @@ Key = Annotated[str, typer.Argument(help="The key.")]
 
 @app.command()
 @asks_server
-def create(client: Client, name: Name) -> None:
-    """Create a cache; it can be used at once."""
-    client.create_cache(name)
+def create(
+    client: Client,
+    name: Name,
+    expires_in: Annotated[
+        str | None, typer.Option(help="How long there is to be such a cache, such as 2h or 7d.")
+    ] = None,
+) -> None:
+    """Create a cache; it can be used at once. With --expires-in, it ends by itself."""
+    client.create_cache(name, None if expires_in is None else spans.seconds(expires_in))
 
 
 @app.command("list")
@@ -34,8 +41,11 @@ def list_caches(client: Client, as_json: Json = False) -> None:
     if as_json:
         print_json(caches)
     else:
-        rows = [(cache["name"], moment(cache["created_at"])) for cache in caches]
-        print_table(["Name", "Created"], rows)
+        rows = [
+            (cache["name"], moment(cache["created_at"]), moment(cache.get("expires_at"), "never"))
+            for cache in caches
+        ]
+        print_table(["Name", "Created", "Ends"], rows)
 
 
 @app.command()

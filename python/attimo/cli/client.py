@@ -56,9 +56,10 @@ class Client:
         """Close the connection."""
         self._http.close()
 
-    def create_cache(self, name: str) -> None:
-        """Make a cache."""
-        self._ask("PUT", f"/caches/{_part(name)}")
+    def create_cache(self, name: str, expires_in: int | None = None) -> None:
+        """Make a cache; one that ends by itself after so many seconds, if that is said."""
+        body = {} if expires_in is None else {"expires_in": expires_in}
+        self._ask("PUT", f"/caches/{_part(name)}", json=body)
 
     def delete_cache(self, name: str) -> None:
         """Delete a cache and all that is in it."""
@@ -170,9 +171,21 @@ class Client:
 
     def audit(self, action: str | None, since: int | None) -> Iterator[dict[str, Any]]:
         """What was done, the newest first."""
-        asked = {"action": action, "since": None if since is None else str(since)}
-        query = {name: value for name, value in asked.items() if value is not None}
-        return self._pages("/audit", "entries", query)
+        return self._pages("/audit", "entries", _said({"action": action, "since": since}))
+
+    def limits(self) -> list[dict[str, Any]]:
+        """Every limit."""
+        found: list[dict[str, Any]] = self._json("GET", "/limits")["limits"]
+        return found
+
+    def usage(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """What was used, and how much that is in all."""
+        found: dict[str, Any] = self._ask("GET", "/usage", params=_said(asked)).json()
+        return found
+
+    def usage_csv(self, asked: dict[str, Any]) -> str:
+        """The same as CSV, without the sums."""
+        return self._ask("GET", "/usage", params=_said(asked | {"format": "csv"})).text
 
     def _pages(
         self, path: str, field: str, asked: dict[str, str] | None = None
@@ -233,6 +246,11 @@ def _trust(server: Profile) -> "ssl.SSLContext":
 def _part(text: str) -> str:
     """A part of a path; names of one or two dots are left for the server to refuse."""
     return quote(text, safe="")
+
+
+def _said(asked: dict[str, Any]) -> dict[str, str]:
+    """A query of what is not None."""
+    return {name: str(value) for name, value in asked.items() if value is not None}
 
 
 def _key(key: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ from attimo.cli import (
     environment,
     key,
     leaderboard,
+    limits,
     list,
     member,
     profile,
@@ -20,6 +21,7 @@ from attimo.cli import (
     settings,
     sorted_set,
     token,
+    usage,
     version,
 )
 from attimo.errors import AttimoError
@@ -43,6 +45,8 @@ app.add_typer(key.app, name="key")
 app.add_typer(role.app, name="role")
 app.add_typer(token.app, name="token")
 app.add_typer(member.app, name="member")
+app.command("usage")(usage.usage)
+app.command("limits")(limits.limits)
 app.command("audit")(audit.audit)
 app.add_typer(profile.app, name="profile")
 app.command("version")(version.version)

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import insert, select
 
 from attimo.control import pages
+from attimo.control.actor import SYSTEM, Actor
 from attimo.control.pages import Page
 from attimo.control.tx import Tx
 from attimo.errors import InvalidArgument
@@ -40,11 +41,22 @@ class Entry:
 
 def note(tx: Tx, account_id: int, action: str, subject: str, **details: object) -> None:
     """Write down what the actor of this transaction does in it."""
+    _write(tx, tx.actor, account_id, action, subject, details)
+
+
+def note_of_system(tx: Tx, account_id: int, action: str, subject: str, **details: object) -> None:
+    """Write down what the server does by itself in this transaction, whoever acts in it."""
+    _write(tx, SYSTEM, account_id, action, subject, details)
+
+
+def _write(
+    tx: Tx, actor: Actor, account_id: int, action: str, subject: str, details: dict[str, object]
+) -> None:
     row = {
         "account_id": account_id,
         "at": tx.now,
-        "actor": tx.actor.name,
-        "peer": tx.actor.peer,
+        "actor": actor.name,
+        "peer": actor.peer,
         "action": action,
         "subject": subject,
         "details": json.dumps(details),

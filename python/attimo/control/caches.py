@@ -1,4 +1,7 @@
-"""Caches: create, list, flush, delete.
+"""Caches: create, list, flush, delete; and those that end by themselves.
+
+From the second at which it ends, a cache is gone for everybody who asks, here and in the data
+plane. Its row is deleted a little later, or when its name is wanted again.
 
 A name is 1 to 255 printable ASCII characters, because it travels in an HTTP header, and neither `/`
 nor a name that a URL path would swallow (`.` and `..`). Blanks may stand inside, not at the ends.
@@ -7,47 +10,62 @@ nor a name that a URL path would swallow (`.` and `..`). Blanks may stand inside
 import re
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import ColumnElement, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from attimo.control import audit, directory, pages
 from attimo.control.pages import Page
 from attimo.control.tx import Tx
-from attimo.errors import CacheExists, InvalidName, NoSuchAccount, NoSuchCache
+from attimo.errors import CacheExists, InvalidArgument, InvalidName, NoSuchAccount, NoSuchCache
 from attimo.store import tables
 
 NAME_RULE = (
     "1 to 255 printable ASCII characters, no '/', no blank at either end, and neither '.' nor '..'"
 )
-_NAME = re.compile(r"(?!\.{1,2}\Z)(?! )[ -.0-~]{1,255}(?<! )")
+LONGEST_NAME = 255
+LONGEST_LIFE = 10 * 365 * 24 * 60 * 60
+"""In seconds: ten years, for a cache that ends by itself."""
+
+MOST_AT_ONCE = 500
+"""How many caches one transaction ends, so that nobody waits long for it."""
+
+_NAME = re.compile(rf"(?!\.{{1,2}}\Z)(?! )[ -.0-~]{{1,{LONGEST_NAME}}}(?<! )")
 
 
 @dataclass(frozen=True, slots=True)
 class Cache:
-    """A cache of an account; `created_at` in seconds since 1970."""
+    """A cache of an account; times in seconds since 1970, and None is never."""
 
     id: int
     name: str
     created_at: int
+    expires_at: int | None = None
 
 
-def create(tx: Tx, account_id: int, name: str) -> Cache:
+def create(tx: Tx, account_id: int, name: str, expires_in: int | None = None) -> Cache:
     """Make an empty cache called `name` for an account.
 
     Names are the account's own: two accounts may both have a `sessions`.
 
+    Args:
+        expires_in: After how many seconds it ends by itself; None is never.
+
     Raises:
         InvalidName: `name` breaks the rule above.
+        InvalidArgument: `expires_in` is out of its range.
         NoSuchAccount: There is no such account.
         CacheExists: The account has a cache of that name.
     """
     _check(name)
+    expires_at = _moment(tx, expires_in)
+    _end(tx, _is_due(tx), *_named(account_id, name))
     row = {
         "account_id": account_id,
         "name": name,
         "namespace": directory.fresh_namespace(tx),
         "created_at": tx.now,
         "revision": directory.touch(tx),
+        "expires_at": expires_at,
     }
     try:
         with tx.db.begin_nested():
@@ -57,8 +75,9 @@ def create(tx: Tx, account_id: int, name: str) -> Cache:
         if _exists(tx, account_id, name):
             raise CacheExists(name) from error
         raise NoSuchAccount(account_id) from error
-    audit.note(tx, account_id, "cache.create", name)
-    return Cache(cache_id, name, tx.now)
+    until = {} if expires_at is None else {"until": expires_at}
+    audit.note(tx, account_id, "cache.create", name, **until)
+    return Cache(cache_id, name, tx.now, expires_at)
 
 
 def list_page(tx: Tx, account_id: int, limit: int, next_token: str | None = None) -> Page[Cache]:
@@ -69,14 +88,14 @@ def list_page(tx: Tx, account_id: int, limit: int, next_token: str | None = None
     """
     caches = tables.caches.c
     query = (
-        select(caches.id, caches.name, caches.created_at)
-        .where(caches.account_id == account_id, caches.deleted_at.is_(None))
+        select(caches.id, caches.name, caches.created_at, caches.expires_at)
+        .where(caches.account_id == account_id, *_lives(tx))
         .where(caches.name > pages.after(next_token))
         .order_by(caches.name)
         .limit(limit + 1)
     )
     rows = tx.db.execute(query)
-    return pages.cut([(row.name, Cache(row.id, row.name, row.created_at)) for row in rows], limit)
+    return pages.cut([(row.name, Cache(*row)) for row in rows], limit)
 
 
 def flush(tx: Tx, account_id: int, name: str) -> None:
@@ -101,22 +120,67 @@ def delete(tx: Tx, account_id: int, name: str) -> None:
     audit.note(tx, account_id, "cache.delete", name)
 
 
+def end_due(tx: Tx) -> None:
+    """Delete caches of any account whose time has come, the first `MOST_AT_ONCE` of them."""
+    caches = tables.caches.c
+    first = select(caches.id).where(_is_due(tx)).order_by(caches.expires_at).limit(MOST_AT_ONCE)
+    _end(tx, caches.id.in_(first))
+
+
+def next_end(tx: Tx) -> int | None:
+    """When the next cache ends, in seconds since 1970; None if none does."""
+    caches = tables.caches.c
+    query = select(func.min(caches.expires_at))
+    return tx.db.execute(
+        query.where(caches.expires_at.is_not(None), caches.deleted_at.is_(None))
+    ).scalar()
+
+
+def _end(tx: Tx, *which: ColumnElement[bool]) -> None:
+    caches = tables.caches.c
+    query = update(tables.caches).where(*which)
+    ended = query.values(deleted_at=tx.now, revision=directory.touch(tx)).returning(
+        caches.account_id, caches.name, caches.expires_at
+    )
+    for account_id, name, until in tx.db.execute(ended).all():
+        audit.note_of_system(tx, account_id, "cache.expire", name, until=until)
+
+
 def _write(tx: Tx, account_id: int, name: str, values: dict[str, int]) -> None:
     _check(name)
-    query = update(tables.caches).where(*_living(account_id, name))
+    query = update(tables.caches).where(*_named(account_id, name), *_lives(tx))
     written = tx.db.execute(query.values(revision=directory.touch(tx), **values))
     if written.rowcount == 0:
         raise NoSuchCache(name)
 
 
 def _exists(tx: Tx, account_id: int, name: str) -> bool:
-    query = select(tables.caches.c.id).where(*_living(account_id, name))
+    query = select(tables.caches.c.id).where(*_named(account_id, name), *_lives(tx))
     return tx.db.execute(query).first() is not None
 
 
-def _living(account_id: int, name: str) -> tuple[ColumnElement[bool], ...]:
+def _named(account_id: int, name: str) -> tuple[ColumnElement[bool], ...]:
+    return tables.caches.c.account_id == account_id, tables.caches.c.name == name
+
+
+def _lives(tx: Tx) -> tuple[ColumnElement[bool], ...]:
     caches = tables.caches.c
-    return caches.account_id == account_id, caches.name == name, caches.deleted_at.is_(None)
+    return caches.deleted_at.is_(None), caches.expires_at.is_(None) | (caches.expires_at > tx.now)
+
+
+def _is_due(tx: Tx) -> ColumnElement[bool]:
+    # Worded as the index is, so that it is used.
+    caches = tables.caches.c
+    due = caches.expires_at.is_not(None) & (caches.expires_at <= tx.now)
+    return due & caches.deleted_at.is_(None)
+
+
+def _moment(tx: Tx, expires_in: int | None) -> int | None:
+    if expires_in is None:
+        return None
+    if not 1 <= expires_in <= LONGEST_LIFE:
+        raise InvalidArgument(f"expires_in must be 1 to {LONGEST_LIFE} seconds (ten years)")
+    return tx.now + expires_in
 
 
 def _check(name: str) -> None:

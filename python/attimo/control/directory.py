@@ -45,12 +45,16 @@ class KnownRole:
 
 @dataclass(frozen=True, slots=True)
 class KnownCache:
-    """A cache, and the 32-bit number under which its items live until it is flushed."""
+    """A cache, and the 32-bit number under which its items live until it is flushed.
+
+    From `expires_at` on (seconds since 1970, None is never) a node takes it for gone, told or not.
+    """
 
     id: int
     account_id: int
     name: str
     namespace: int
+    expires_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,11 +164,12 @@ def _system_roles() -> list[KnownRole]:
 
 def _caches(tx: Tx, since: int | None) -> tuple[list[KnownCache], list[int]]:
     caches = tables.caches
-    known = (caches.c.id, caches.c.account_id, caches.c.name, caches.c.namespace)
-    query = select(*known, caches.c.deleted_at)
+    columns = caches.c
+    known = (columns.id, columns.account_id, columns.name, columns.namespace, columns.expires_at)
+    query = select(*known, columns.deleted_at)
     rows = tx.db.execute(query.where(_told(caches, caches.c.deleted_at, since))).all()
     living = [
-        KnownCache(row.id, row.account_id, row.name, row.namespace)
+        KnownCache(row.id, row.account_id, row.name, row.namespace, row.expires_at)
         for row in rows
         if row.deleted_at is None
     ]

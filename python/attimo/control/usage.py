@@ -147,14 +147,14 @@ def record(tx: Tx, batch: Batch) -> bool:
 def total(tx: Tx, of: Of) -> Totals:
     """Return the sums over a part of the ledger."""
     sums = (func.coalesce(func.sum(tables.usage.c[name]), 0) for name in COUNTS)
-    return Totals(*tx.db.execute(select(*sums).where(*_within(of))).one())
+    return Totals(*tx.db.execute(select(*sums).where(*within(of))).one())
 
 
 def totals(tx: Tx, by: By, of: Of) -> dict[int | str, Totals]:
     """Return the sums over a part of the ledger for each cache, key, API or minute in it."""
     apart = tables.usage.c[by.value]
     sums = (func.sum(tables.usage.c[name]) for name in COUNTS)
-    query = select(apart, *sums).where(*_within(of)).group_by(apart).order_by(apart)
+    query = select(apart, *sums).where(*within(of)).group_by(apart).order_by(apart)
     return {row[0]: Totals(*row[1:]) for row in tx.db.execute(query)}
 
 
@@ -168,7 +168,8 @@ def _add() -> Insert:
 _ADD = _add()
 
 
-def _within(of: Of) -> list[ColumnElement[bool]]:
+def within(of: Of) -> list[ColumnElement[bool]]:
+    """The conditions for a part of the ledger."""
     usage = tables.usage.c
     narrowed = [
         (of.cache_id, usage.cache_id == of.cache_id),

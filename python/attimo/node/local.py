@@ -16,6 +16,11 @@ class Addresses:
     https: str | None
 
 
+def limits() -> dict[str, int]:
+    """Every limit of the data plane that no setting changes, by name; times in seconds."""
+    return _core.limits()
+
+
 class LocalNode:
     """A node of this process, from its settings to its end."""
 

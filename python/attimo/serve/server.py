@@ -16,20 +16,21 @@ from typing import TYPE_CHECKING
 
 from attimo import __version__, certificates, mail
 from attimo.control import Control, usage
+from attimo.control.directory import Changes
 from attimo.control.limits import CacheLimits
 from attimo.data_directory import Credentials, DataDirectory, Running
+from attimo.node import local
 from attimo.node.collector import Collector
 from attimo.node.local import Addresses, LocalNode
 from attimo.serve import owner, words
 from attimo.serve.app import AppThread, Door, door
+from attimo.serve.reaper import Reaper
 from attimo.serve.signals import asked_to_end
 from attimo.settings import NodeSettings, Settings
 from attimo.store.database import Database, open_database
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
-
-    from attimo.api.people import SignUp
 
 GRACE_SECONDS = 7.0  # of the ten in which a server must have ended
 
@@ -53,16 +54,19 @@ def serve(settings: Settings) -> None:
         node = _node(settings, home, socket)
         limits = CacheLimits(max_item_size_kb=settings.item_bytes // 1024)
         control = Control(database, node.learn, cache_limits=limits)
+        reaper = Reaper(control)
+        control.publish = _to_both(node, reaper)
         control.announce()
 
         addresses = node.start()
         send = _mail(settings, stack)
         collector = Collector(node.take_usage, _recorder(control), settings.collect_seconds)
         running = _running(settings, addresses)
-        make_app = partial(_control_app, control, running.endpoint, settings.signup, send)
+        make_app = partial(_control_app, control, running.endpoint, settings, send)
         app = AppThread(socket, make_app, on_failure=asked.set)
         # Undone from the last to the first: the node ends, its usage is recorded, the app ends.
         stack.callback(app.stop)
+        stack.callback(reaper.stop)
         stack.callback(collector.stop)
         stack.callback(node.stop, GRACE_SECONDS)
         _introduce(control, home, running)
@@ -70,6 +74,7 @@ def serve(settings: Settings) -> None:
 
         app.start()
         collector.start()
+        reaper.start()
         app.wait()
         if not asked.is_set():
             _say(words.ready())
@@ -138,6 +143,14 @@ def _node(settings: Settings, home: DataDirectory, socket: Door) -> LocalNode:
     )
 
 
+def _to_both(node: LocalNode, reaper: Reaper) -> Callable[[Changes], None]:
+    def publish(changes: Changes) -> None:
+        node.learn(changes)
+        reaper.heed(changes)
+
+    return publish
+
+
 def _recorder(control: Control) -> Callable[[usage.Batch], None]:
     def record(batch: usage.Batch) -> None:
         with control.begin() as tx:
@@ -146,10 +159,15 @@ def _recorder(control: Control) -> Callable[[usage.Batch], None]:
     return record
 
 
-def _control_app(control: Control, endpoint: str, sign_up: "SignUp", send: mail.Send) -> "FastAPI":
+def _control_app(control: Control, endpoint: str, settings: Settings, send: mail.Send) -> "FastAPI":
     from attimo.api import create_app
 
-    return create_app(control, endpoint, sign_up, send)
+    given = {
+        "memory": settings.memory,
+        "item_bytes": settings.item_bytes,
+        "element_bytes": settings.element_bytes,
+    }
+    return create_app(control, endpoint, settings.signup, send, given | local.limits())
 
 
 def _mail(settings: Settings, stack: ExitStack) -> mail.Send:

@@ -53,6 +53,7 @@ caches = Table(
     Column("created_at", Integer, nullable=False),
     Column("deleted_at", Integer),
     Column("revision", Integer, nullable=False, index=True),
+    Column("expires_at", Integer),
     sqlite_autoincrement=True,
 )
 
@@ -62,6 +63,11 @@ Index(
     caches.c.name,
     unique=True,
     sqlite_where=caches.c.deleted_at.is_(None),
+)
+Index(
+    "caches_that_end",
+    caches.c.expires_at,
+    sqlite_where=caches.c.expires_at.is_not(None) & caches.c.deleted_at.is_(None),
 )
 
 signing_keys = Table(

@@ -87,6 +87,7 @@ struct KnownCache {
     account_id: u64,
     name: String,
     namespace: u32,
+    expires_at: Option<u64>,
 }
 
 /// `attimo.control.directory.Changes`.
@@ -146,6 +147,7 @@ impl From<KnownCache> for Cache {
             account: AccountId(cache.account_id),
             name: cache.name,
             namespace: Namespace(cache.namespace),
+            expires_at: cache.expires_at.unwrap_or(u64::MAX),
         }
     }
 }

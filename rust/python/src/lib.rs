@@ -1,5 +1,6 @@
 //! The border, Rust side: converts and forwards, and decides nothing.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -101,6 +102,12 @@ fn metrics() -> Vec<convert::Family> {
     convert::families()
 }
 
+/// Every limit of the data plane that no setting changes, by name.
+#[pyfunction]
+fn limits() -> BTreeMap<&'static str, u64> {
+    attimo_server::limits().into()
+}
+
 #[pymodule]
 mod _core {
     #[pymodule_export]
@@ -108,5 +115,5 @@ mod _core {
     #[pymodule_export]
     use super::convert::{Batch, Event, Used};
     #[pymodule_export]
-    use super::metrics;
+    use super::{limits, metrics};
 }

@@ -1,6 +1,6 @@
 //! The only reader of clocks.
 
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use attimo_engine::Moment;
 
@@ -23,6 +23,11 @@ impl Clock {
     /// Starts at nought.
     pub(crate) fn start() -> Self {
         Clock(Instant::now())
+    }
+
+    /// When it is so many milliseconds after the start.
+    pub(crate) fn instant(&self, milliseconds: u64) -> Instant {
+        self.0 + Duration::from_millis(milliseconds)
     }
 
     /// Reads both clocks.

@@ -80,6 +80,8 @@ pub struct Cache {
     pub name: String,
     /// Where its items live.
     pub namespace: Namespace,
+    /// When it ends, in seconds since 1970; `u64::MAX` is never.
+    pub expires_at: u64,
 }
 
 /// Where a cache's items live, and under which number its use is counted.
@@ -89,6 +91,8 @@ pub(crate) struct CacheRef {
     pub(crate) id: CacheId,
     /// For the engine.
     pub(crate) namespace: Namespace,
+    /// From this second on it is gone, told or not.
+    pub(crate) expires_at: u64,
 }
 
 /// Changes that begin after the revision that this node has.
@@ -184,7 +188,8 @@ impl Directory {
         let state = self.state.read();
         let id = state.names.get(&account)?.get(name)?;
         let cache = state.caches.get(id)?;
-        Some(CacheRef { id: cache.id, namespace: cache.namespace })
+        let Cache { id, namespace, expires_at, .. } = *cache;
+        Some(CacheRef { id, namespace, expires_at })
     }
 }
 
@@ -270,6 +275,7 @@ mod tests {
             account: OWNER,
             name: name.to_owned(),
             namespace: Namespace(namespace),
+            expires_at: u64::MAX,
         }
     }
 
@@ -283,7 +289,7 @@ mod tests {
         let directory = Directory::default();
         directory.learn(step(None, 1, vec![cache(7, "sessions", 70)], &[])).unwrap();
 
-        let found = CacheRef { id: CacheId(7), namespace: Namespace(70) };
+        let found = CacheRef { id: CacheId(7), namespace: Namespace(70), expires_at: u64::MAX };
         assert_eq!(directory.cache(OWNER, "sessions"), Some(found));
         assert_eq!(directory.cache(AccountId(2), "sessions"), None);
         assert_eq!(directory.cache(OWNER, "session"), None);

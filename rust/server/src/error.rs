@@ -14,6 +14,12 @@ pub(crate) enum Error {
     /// The reply would be larger than any client takes; the text holds the words that clients know.
     #[error("the request limit is exceeded: the reply would have more than {0} bytes")]
     ReplyTooLarge(usize),
+    /// The body of the request did not arrive in its time.
+    #[error("the body of the request took too long")]
+    TooSlow,
+    /// The server, or this connection, has as much under way as it can take.
+    #[error("{0}")]
+    Overloaded(Overload),
     /// Nobody we know sent this; the text says what is wrong with the token and never holds it.
     #[error("{0}")]
     Unauthenticated(&'static str),
@@ -38,6 +44,30 @@ pub(crate) enum Error {
     /// The engine refused the command; the item is as it was.
     #[error(transparent)]
     Engine(#[from] attimo_engine::Error),
+}
+
+/// Of what there is too much for now; the texts hold the words that clients know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Overload {
+    /// Bodies that are half here, answers that are half gone.
+    #[error("throughput: too many bytes are under way on this server; try again")]
+    Bytes,
+    /// Requests that wait for the control plane.
+    #[error("too many operations wait for the control plane; try again")]
+    Control,
+    /// Requests of somebody unknown on one connection.
+    #[error("too many operations of an unknown caller are under way on this connection")]
+    Strangers,
+}
+
+impl Overload {
+    /// The word that the official clients know it by.
+    pub(crate) fn err(self) -> &'static str {
+        match self {
+            Overload::Bytes => "throughput_rate_limit_exceeded",
+            Overload::Control | Overload::Strangers => "operations_rate_limit_exceeded",
+        }
+    }
 }
 
 /// The result of anything a request asks for.

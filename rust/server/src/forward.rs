@@ -4,7 +4,7 @@
 //! else can reach the socket: so whatever a client says in such headers is
 //! taken out first.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -19,9 +19,9 @@ use hyper_util::rt::TokioIo;
 use tokio::net::UnixStream;
 use tokio::time::{sleep, timeout};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Overload, Result};
 use crate::gate::Caller;
-use crate::limits::{CONTROL_ANSWER, CONTROL_START};
+use crate::limits::{CONTROL_ANSWER, CONTROL_START, CONTROL_WAITING};
 
 /// Headers of ours start so.
 const OURS: &str = "attimo-";
@@ -47,20 +47,23 @@ type Sender = SendRequest<Full<Bytes>>;
 pub(crate) struct App {
     socket: PathBuf,
     idle: RefCell<Vec<Sender>>,
+    waiting: Cell<usize>,
 }
 
 impl App {
     /// The app that listens at `socket`; it may come up later.
     pub(crate) fn new(socket: PathBuf) -> Self {
-        App { socket, idle: RefCell::default() }
+        App { socket, idle: RefCell::default(), waiting: Cell::new(0) }
     }
 
     /// Asks the app and waits for the whole answer.
     ///
     /// # Errors
     ///
-    /// [`Error::Unavailable`] if the app does not come up, breaks off or takes too long.
+    /// [`Error::Unavailable`] if the app does not come up, breaks off or takes too long, and
+    /// [`Error::Overloaded`] if too many wait for it already.
     pub(crate) async fn ask(&self, request: Request<Full<Bytes>>) -> Result<Response<Bytes>> {
+        let _waiting = Waiting::begin(&self.waiting)?;
         let answer = timeout(CONTROL_ANSWER, self.exchange(request)).await;
         answer.unwrap_or(Err(Error::Unavailable))
     }
@@ -117,6 +120,25 @@ impl App {
                 Err(_) => return Err(Error::Unavailable),
             }
         }
+    }
+}
+
+/// One request that waits for the app.
+struct Waiting<'a>(&'a Cell<usize>);
+
+impl<'a> Waiting<'a> {
+    fn begin(waiting: &'a Cell<usize>) -> Result<Self> {
+        if waiting.get() >= CONTROL_WAITING {
+            return Err(Error::Overloaded(Overload::Control));
+        }
+        waiting.set(waiting.get() + 1);
+        Ok(Waiting(waiting))
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
     }
 }
 

@@ -27,6 +27,7 @@ mod worker;
 
 pub use api::Api;
 pub use directory::{AccountId, ApiKey, Cache, CacheId, Changes, LearnError, Role};
+pub use limits::limits;
 pub use meter::{COUNTS, Count, Used};
 pub use metrics::{Audience, FAMILIES, Family, Kind};
 pub use server::{Config, Server};

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use attimo_engine::Limits;
+
 /// The largest request message, in bytes: what the Python, Go and Java clients allow themselves to send.
 pub(crate) const REQUEST_BYTES: usize = 5_243_000;
 /// The largest request of somebody who is not known (yet), in bytes: it is held in memory.
@@ -12,13 +14,74 @@ pub(crate) const REPLY_BYTES: usize = 10_486_000;
 pub(crate) const BATCH_REPLY_BYTES: usize = 64 << 20;
 /// How many members the sources of one union may have together: about a tenth of a second's work.
 pub(crate) const UNION_MEMBERS: usize = 500_000;
-/// How many streams one HTTP/2 connection may have open.
-pub(crate) const STREAMS_PER_CONNECTION: u32 = 2_048;
+/// How many streams one HTTP/2 connection may have open; the official clients open 100.
+pub(crate) const STREAMS_PER_CONNECTION: u32 = 250;
+/// How many requests of strangers may wait on one HTTP/2 connection.
+pub(crate) const STRANGERS_PER_CONNECTION: usize = 16;
+/// How many frames that only make work (settings, pings, windows) an HTTP/2 connection may
+/// send in a second, beyond one for each that asks for something and one for every 4 KiB of answers.
+pub(crate) const IDLE_FRAMES_PER_SECOND: i64 = 1_000;
+/// The least room for bodies that are half here and answers that are half gone, of all connections;
+/// a server with much memory has an eighth of that.
+pub(crate) const ROOM_BYTES: usize = 256 << 20;
+/// What is shorter than this comes and goes without being counted there.
+pub(crate) const AT_ONCE_BYTES: usize = 64 * 1024;
+/// While a connection has more answers under way than this, its next requests wait.
+pub(crate) const UNSENT_BYTES: usize = 16 << 20;
 /// The largest block of request headers, in bytes as HTTP/2 counts them.
 pub(crate) const HEADER_BYTES: u32 = 32 * 1024;
 /// How long a new connection may take to say what it speaks, its TLS handshake included.
-pub(crate) const HANDSHAKE: Duration = Duration::from_secs(10);
+pub(crate) const HANDSHAKE: Duration = Duration::from_secs(5);
+/// How long a connection may take for the head of its first request on HTTP/1.1.
+pub(crate) const FIRST_REQUEST: Duration = Duration::from_secs(10);
+/// How long the head of a request may take from its first byte to its last.
+pub(crate) const HEAD: Duration = Duration::from_secs(10);
+/// How long a body may take from its head to its last byte.
+pub(crate) const BODY: Duration = Duration::from_mins(5);
+/// How long the body of a stranger may take.
+pub(crate) const STRANGER_BODY: Duration = Duration::from_secs(10);
+/// How long a client may leave its answers unread.
+pub(crate) const STALLED: Duration = Duration::from_mins(1);
+/// How long a connection may be silent: longer than the 350 s for which load balancers keep theirs.
+pub(crate) const IDLE: Duration = Duration::from_secs(400);
+/// How long, and for how many bytes, a client may go on sending after it was refused.
+pub(crate) const LINGER: Duration = Duration::from_secs(2);
+pub(crate) const LINGER_BYTES: usize = 64 << 20;
 /// How long a request for the control plane waits for it to come up after a start.
 pub(crate) const CONTROL_START: Duration = Duration::from_secs(15);
 /// How long the control plane may take to answer.
 pub(crate) const CONTROL_ANSWER: Duration = Duration::from_mins(1);
+/// How many requests of one thread may wait for the control plane.
+pub(crate) const CONTROL_WAITING: usize = 256;
+
+/// Every limit of this page, and the engine's own that no setting changes, by name; for whoever
+/// shows them. Times are in seconds.
+pub fn limits() -> [(&'static str, u64); 25] {
+    [
+        ("request_bytes", REQUEST_BYTES as u64),
+        ("stranger_bytes", STRANGER_BYTES as u64),
+        ("reply_bytes", REPLY_BYTES as u64),
+        ("batch_reply_bytes", BATCH_REPLY_BYTES as u64),
+        ("union_members", UNION_MEMBERS as u64),
+        ("streams_per_connection", STREAMS_PER_CONNECTION.into()),
+        ("strangers_per_connection", STRANGERS_PER_CONNECTION as u64),
+        ("idle_frames_per_second", IDLE_FRAMES_PER_SECOND.unsigned_abs()),
+        ("room_bytes", ROOM_BYTES as u64),
+        ("at_once_bytes", AT_ONCE_BYTES as u64),
+        ("unsent_bytes", UNSENT_BYTES as u64),
+        ("header_bytes", HEADER_BYTES.into()),
+        ("handshake", HANDSHAKE.as_secs()),
+        ("first_request", FIRST_REQUEST.as_secs()),
+        ("head", HEAD.as_secs()),
+        ("body", BODY.as_secs()),
+        ("stranger_body", STRANGER_BODY.as_secs()),
+        ("stalled", STALLED.as_secs()),
+        ("idle", IDLE.as_secs()),
+        ("linger", LINGER.as_secs()),
+        ("linger_bytes", LINGER_BYTES as u64),
+        ("control_start", CONTROL_START.as_secs()),
+        ("control_answer", CONTROL_ANSWER.as_secs()),
+        ("control_waiting", CONTROL_WAITING as u64),
+        ("leaderboard_bytes", Limits::default().leaderboard_bytes),
+    ]
+}

@@ -15,7 +15,9 @@ use crate::acceptor::{self, Listener, Scheme};
 use crate::backend::Backend;
 use crate::clock::Clock;
 use crate::directory::{Changes, LearnError};
+use crate::front::room::Room;
 use crate::gate::Gate;
+use crate::limits::ROOM_BYTES;
 use crate::meter::{Meter, Used};
 use crate::metrics::{Audience, Metrics};
 use crate::stats::{self, Event, Readiness, Stats};
@@ -67,6 +69,7 @@ pub(crate) struct Core {
     pub(crate) stats: Arc<Stats>,
     pub(crate) metrics: Metrics,
     pub(crate) threads: usize,
+    pub(crate) room: Arc<Room>,
 }
 
 struct Running {
@@ -103,7 +106,8 @@ impl Server {
         let (meter, stats, threads) = (Arc::default(), Arc::default(), config.threads.max(1));
         stats::watch(&stats);
         stats.certificate_ends(config.certificate.as_deref().and_then(tls::end));
-        let core = Core { gate, meter, clock: Clock::start(), stats, metrics, threads };
+        let room = Room::new(room(config.memory_bytes));
+        let core = Core { gate, meter, clock: Clock::start(), stats, metrics, threads, room };
         Ok(Server { config, tls, core: Arc::new(core), running: Mutex::default() })
     }
 
@@ -117,6 +121,7 @@ impl Server {
         if running.is_some() {
             return Ok(());
         }
+        self.core.stats.events.open();
         let mut listeners = Vec::new();
         let http =
             bind(self.config.http, Scheme::Plain { local: self.config.local }, &mut listeners)?;
@@ -190,6 +195,11 @@ const SHARD_BYTES: u64 = 16 << 20;
 fn shards(threads: usize, memory_bytes: u64) -> usize {
     let by_memory = usize::try_from(memory_bytes / SHARD_BYTES).unwrap_or(usize::MAX);
     (8 * threads).max(by_memory).next_power_of_two().clamp(64, 4_096)
+}
+
+/// What is under way may take an eighth of what items may.
+fn room(memory_bytes: u64) -> usize {
+    usize::try_from(memory_bytes / 8).unwrap_or(usize::MAX).max(ROOM_BYTES)
 }
 
 /// Numbers that nobody outside can know, for the engine's hash.

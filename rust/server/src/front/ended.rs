@@ -1,34 +1,28 @@
 //! Why a connection ended, for who watches: only what the server ended by itself is counted.
 
-use h2::Reason as H2Reason;
+use h2::Reason;
 
 use super::Visit;
-use crate::stats::Reason;
+use crate::stats::Closed;
 
 impl Visit {
-    /// Counts a connection that the server closed.
-    pub(super) fn closed(&self, reason: Reason) {
-        self.worker.core.stats.closed(reason, self.peer.ip());
-    }
-
-    /// Counts the end of an HTTP/1.1 connection, if it was the server's doing.
-    pub(super) fn closed_by_h1(&self, error: &hyper::Error) {
-        if error.is_timeout() {
-            self.closed(Reason::HeaderTimeout);
-        } else if error.is_parse() {
-            self.closed(Reason::Protocol);
+    /// Counts a connection that the server closes; what it does to it after that is no news.
+    pub(super) fn closed(&self, why: Closed) {
+        if !self.closed.replace(true) {
+            self.worker.core.stats.closed(why, self.peer.ip());
         }
     }
 
-    /// Counts the end of an HTTP/2 connection, if it was the server's doing.
-    pub(super) fn closed_by_h2(&self, error: &h2::Error) {
-        if error.is_remote() || error.is_io() {
+    /// Counts the end of an HTTP/2 connection, if it was the server's doing, and its last answers.
+    pub(super) fn ended(&self, error: Option<h2::Error>) {
+        self.worker.stats.settle(self.worker.core.clock.now());
+        let Some(error) = error.filter(|error| !(error.is_remote() || error.is_io())) else {
             return;
-        }
+        };
         match error.reason() {
-            Some(H2Reason::NO_ERROR) | None => {}
-            Some(H2Reason::ENHANCE_YOUR_CALM) => self.closed(Reason::Flood),
-            Some(_) => self.closed(Reason::Protocol),
+            Some(Reason::NO_ERROR) | None => {}
+            Some(Reason::ENHANCE_YOUR_CALM) => self.closed(Closed::Flood),
+            Some(_) => self.closed(Closed::Protocol),
         }
     }
 }

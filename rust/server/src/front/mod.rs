@@ -4,29 +4,32 @@
 //! bytes where there is none. HTTP/2 carries gRPC and plain HTTP, HTTP/1.1 only
 //! the latter; both answer the same requests.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
 use std::rc::Rc;
-use std::time::Duration;
 
 use ::http::request::Parts;
+use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use crate::acceptor::Scheme;
 use crate::gate::{Credential, Passes};
 use crate::limits::HANDSHAKE;
-use crate::stats::{Opened, Reason, Speaks};
+use crate::stats::{Closed, Opened, Speaks};
 use crate::worker::{Arrival, Worker};
 
-mod body;
+mod deadline;
 mod ended;
 pub(crate) mod faults;
 mod grpc;
 mod h1;
 mod h2;
 mod http;
+pub(crate) mod reading;
+pub(crate) mod room;
+mod stop;
 
 /// One connection: where it came to, from whom, and what it may.
 pub(crate) struct Visit {
@@ -38,6 +41,12 @@ pub(crate) struct Visit {
     secure: bool,
     passes: RefCell<Passes>,
     opened: Opened,
+    /// Whether it was counted that the server closed this connection.
+    closed: Cell<bool>,
+    /// How many bytes of its answers have not left yet, but for short ones.
+    unsent: Rc<Cell<usize>>,
+    /// How many requests of somebody unknown are under way.
+    strangers: Cell<usize>,
 }
 
 impl Visit {
@@ -63,7 +72,7 @@ impl Visit {
             first = timeout(HANDSHAKE, first) => match first {
                 Ok(first) => Some(first),
                 Err(_) => {
-                    self.closed(Reason::HandshakeTimeout);
+                    self.closed(Closed::HandshakeTimeout);
                     None
                 }
             },
@@ -79,19 +88,22 @@ pub(crate) async fn serve(worker: Rc<Worker>, arrival: Arrival) {
     // refuses the option is closed already.
     let _ = stream.set_nodelay(true);
     let local = arrival.scheme == Scheme::Plain { local: true };
-    let passes = RefCell::default();
     let secure = arrival.scheme == Scheme::Tls;
-    let opened = Opened::new(&worker.core.stats, secure);
-    let visit = Rc::new(Visit { worker, peer: arrival.peer, local, secure, passes, opened });
+    let visit = Rc::new(Visit {
+        opened: Opened::new(&worker.core.stats, secure),
+        worker,
+        peer: arrival.peer,
+        local,
+        secure,
+        passes: RefCell::default(),
+        closed: Cell::new(false),
+        unsent: Rc::default(),
+        strangers: Cell::new(0),
+    });
     match arrival.scheme {
-        Scheme::Plain { .. } => serve_plain(stream, visit).await,
-        Scheme::Tls => serve_tls(stream, visit).await,
+        Scheme::Plain { .. } => serve_http(stream, visit, None).await,
+        Scheme::Tls => Box::pin(serve_tls(stream, visit)).await,
     }
-}
-
-async fn serve_plain(stream: TcpStream, visit: Rc<Visit>) {
-    let Some(Ok(speaks_h2)) = visit.unless_stopped(speaks_h2(&stream)).await else { return };
-    serve_http(stream, visit, speaks_h2).await;
 }
 
 async fn serve_tls(stream: TcpStream, visit: Rc<Visit>) {
@@ -99,38 +111,28 @@ async fn serve_tls(stream: TcpStream, visit: Rc<Visit>) {
     let Some(shaken) = visit.unless_stopped(tls.accept(stream)).await else { return };
     visit.worker.core.stats.shook_hands(shaken.is_ok());
     let Ok(stream) = shaken else { return };
-    let speaks_h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-    serve_http(stream, visit, speaks_h2).await;
+    let chosen = stream.get_ref().1.alpn_protocol().map(|chosen| chosen == b"h2");
+    serve_http(stream, visit, chosen).await;
 }
 
-async fn serve_http<I>(io: I, visit: Rc<Visit>, speaks_h2: bool)
+/// Serves what was chosen, or what the first bytes say. Each kind of connection has a room of its
+/// own size, so that one that waits holds no more than it needs.
+async fn serve_http<I>(mut io: I, visit: Rc<Visit>, chosen: Option<bool>)
 where
     I: AsyncRead + AsyncWrite + Unpin + 'static,
 {
+    let mut first = BytesMut::new();
+    let speaks_h2 = if let Some(speaks_h2) = chosen {
+        speaks_h2
+    } else {
+        let said = reading::speaks_h2(&mut io, &visit.worker.spare, &mut first);
+        let Some(Ok(speaks_h2)) = visit.unless_stopped(said).await else { return };
+        speaks_h2
+    };
     visit.opened.speaks(if speaks_h2 { Speaks::Http2 } else { Speaks::Http1 });
     if speaks_h2 {
-        h2::serve(io, visit).await;
+        Box::pin(h2::serve(io, first, visit)).await;
     } else {
-        h1::serve(io, visit).await;
-    }
-}
-
-/// How HTTP/2 begins (RFC 9113 §3.4), as far as HTTP/1.1 never does.
-const PREFACE: &[u8] = b"PRI ";
-/// A client that sent less than the preface's first word is asked again after this.
-const LOOK_AGAIN: Duration = Duration::from_millis(5);
-
-/// Looks at the first bytes and leaves them where they are.
-async fn speaks_h2(stream: &TcpStream) -> std::io::Result<bool> {
-    let mut first = [0; PREFACE.len()];
-    loop {
-        let seen = stream.peek(&mut first).await?;
-        if seen == 0 {
-            return Err(std::io::ErrorKind::UnexpectedEof.into());
-        }
-        if seen == PREFACE.len() || first[..seen] != PREFACE[..seen] {
-            return Ok(first == PREFACE);
-        }
-        sleep(LOOK_AGAIN).await;
+        Box::pin(h1::serve(io, first, visit)).await;
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Call, Caller, Credential, Gate};
+use super::{Call, Credential, Gate};
 use crate::api::Api;
 use crate::clock::Now;
 use crate::directory::CacheRef;
@@ -10,12 +10,13 @@ use crate::error::Result;
 use crate::meter::{Tally, ThreadMeter};
 use crate::permissions::Grants;
 
-/// A caller at a cache.
+/// What a caller may at a cache, and under whose name it is counted.
 pub(crate) struct Pass {
-    pub(super) caller: Caller,
     pub(super) grants: Grants,
     pub(super) cache: Option<CacheRef>,
     pub(super) tally: Arc<Tally>,
+    /// Good until this second (since 1970), when the token or the cache ends.
+    pub(super) until: u64,
 }
 
 struct Kept {
@@ -51,9 +52,11 @@ impl Passes {
         let same = |kept: &Kept| {
             kept.revision == revision && *kept.cache == *cache && *kept.token == *credential.token
         };
-        if let Some(kept) = self.0.iter().find(|kept| same(kept)) {
-            kept.pass.caller.check_expiry(now)?;
-            return Ok(kept.pass.clone());
+        if let Some(at) = self.0.iter().position(same) {
+            if now.epoch_seconds < self.0[at].pass.until {
+                return Ok(self.0[at].pass.clone());
+            }
+            self.0.swap_remove(at);
         }
         let pass = Arc::new(gate.open(meter, credential, cache, now)?);
         let (token, cache) = (credential.token.into(), cache.into());
@@ -80,9 +83,11 @@ impl Gate {
         let grants = caller.permissions.at(cache);
         let cache = std::str::from_utf8(cache)
             .ok()
-            .and_then(|name| self.directory.cache(caller.account, name));
+            .and_then(|name| self.directory.cache(caller.account, name))
+            .filter(|cache| now.epoch_seconds < cache.expires_at);
         let tally = meter.tally(cache.map(|cache| cache.id), &caller.key_id);
-        Ok(Pass { caller, grants, cache, tally })
+        let until = cache.map_or(u64::MAX, |cache| cache.expires_at).min(caller.expires_at);
+        Ok(Pass { grants, cache, tally, until })
     }
 
     /// Begins one metered request; it is counted when the call is finished.

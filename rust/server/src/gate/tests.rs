@@ -22,7 +22,8 @@ fn gate() -> Gate {
     let gate = Gate::new(Backend::Embedded(engine));
     let name = "there".to_owned();
     let id = CacheId(1);
-    let cache = Cache { id, account: LOCAL_OWNER, name, namespace: Namespace(1) };
+    let namespace = Namespace(1);
+    let cache = Cache { id, account: LOCAL_OWNER, name, namespace, expires_at: u64::MAX };
     gate.learn(Changes { revision: 1, caches: vec![cache], ..Changes::default() }).unwrap();
     gate
 }
@@ -34,7 +35,8 @@ fn pass(gate: &Gate, rules: Value, cache: &str) -> Pass {
     let caller = Caller { permissions, ..Caller::local_owner() };
     let tally = ThreadMeter::new(Arc::default()).tally(None, &caller.key_id);
     let grants = caller.permissions.at(cache.as_bytes());
-    Pass { caller, grants, cache: gate.directory.cache(LOCAL_OWNER, cache), tally }
+    let cache = gate.directory.cache(LOCAL_OWNER, cache);
+    Pass { grants, cache, tally, until: u64::MAX }
 }
 
 fn rules(verbs: &[&str], items: Value) -> Value {
@@ -111,6 +113,24 @@ fn a_local_owner_needs_no_token_and_everybody_else_does() {
 
     assert_eq!(admit(true).unwrap().account, LOCAL_OWNER);
     assert_eq!(admit(false), Err(NO_TOKEN));
+}
+
+#[test]
+fn a_cache_is_gone_from_the_second_on_at_which_it_ends() {
+    let (gate, meter, mut passes) = (gate(), ThreadMeter::new(Arc::default()), Passes::default());
+    let (name, namespace) = ("brief".to_owned(), Namespace(2));
+    let brief = Cache { id: CacheId(2), account: LOCAL_OWNER, name, namespace, expires_at: 100 };
+    gate.learn(Changes { revision: 2, since: Some(1), caches: vec![brief], ..Changes::default() })
+        .unwrap();
+    let mut set_at = |epoch_seconds| {
+        let owner = Credential { token: b"", local: true, peer: Ipv4Addr::LOCALHOST.into() };
+        let now = Now { epoch_seconds, ..now() };
+        let pass = passes.pass(&gate, &meter, owner, b"brief", now)?;
+        set(&mut gate.call(&pass, Api::Set, now), b"k")
+    };
+
+    assert_eq!([98, 99].map(&mut set_at), [Ok(()), Ok(())]);
+    assert_eq!([100, 101].map(&mut set_at), [Err(Error::NoSuchCache), Err(Error::NoSuchCache)]);
 }
 
 #[test]

@@ -83,7 +83,13 @@ mod tests {
 
     fn cache(id: u64) -> Cache {
         let name = format!("c{id}");
-        Cache { id: CacheId(id), account: AccountId(1), name, namespace: Namespace(1) }
+        Cache {
+            id: CacheId(id),
+            account: AccountId(1),
+            name,
+            namespace: Namespace(1),
+            expires_at: u64::MAX,
+        }
     }
 
     /// Requests by cache; 0 stands for no cache.

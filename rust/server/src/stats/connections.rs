@@ -21,11 +21,17 @@ pub(crate) enum Speaks {
 
 /// Why we closed a connection that its client would have kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reason {
+pub(crate) enum Closed {
     /// It did not say what it speaks in time, its TLS handshake included.
     HandshakeTimeout,
-    /// Its next request did not come in time.
-    HeaderTimeout,
+    /// The head of a request did not arrive in time.
+    HeadTimeout,
+    /// The body of a request did not arrive in time.
+    BodyTimeout,
+    /// It left its answers unread.
+    Stalled,
+    /// It was silent for long.
+    Idle,
     /// What it said was no HTTP.
     Protocol,
     /// It asked for more than anybody needs: resets, settings, pings.
@@ -37,11 +43,14 @@ pub(crate) const TRANSPORTS: [&str; 2] = ["plaintext", "tls"];
 /// What connections speak, by the names of the label.
 pub(crate) const SPEAKS: [&str; 3] = ["unknown", "http1", "http2"];
 /// Why we close connections, by the names of the label.
-pub(crate) const REASONS: [(Reason, &str); 4] = [
-    (Reason::HandshakeTimeout, "handshake_timeout"),
-    (Reason::HeaderTimeout, "header_timeout"),
-    (Reason::Protocol, "protocol"),
-    (Reason::Flood, "flood"),
+pub(crate) const REASONS: [(Closed, &str); 7] = [
+    (Closed::HandshakeTimeout, "handshake_timeout"),
+    (Closed::HeadTimeout, "head_timeout"),
+    (Closed::BodyTimeout, "body_timeout"),
+    (Closed::Stalled, "stalled"),
+    (Closed::Idle, "idle"),
+    (Closed::Protocol, "protocol"),
+    (Closed::Flood, "flood"),
 ];
 /// Abuse is told in the log at most so often.
 const TOLD_EVERY: Duration = Duration::from_secs(10);
@@ -128,9 +137,9 @@ impl Stats {
     }
 
     /// Counts a connection of `peer` that we closed; what is abuse is told in the log, too.
-    pub(crate) fn closed(&self, reason: Reason, peer: IpAddr) {
+    pub(crate) fn closed(&self, reason: Closed, peer: IpAddr) {
         self.connections.closed[reason as usize].fetch_add(1, Ordering::Relaxed);
-        if reason == Reason::Flood {
+        if reason == Closed::Flood {
             self.tell_abuse(peer, Instant::now());
         }
     }

@@ -80,6 +80,11 @@ impl Events {
         }
     }
 
+    /// Lets readers wait again, after a close.
+    pub(crate) fn open(&self) {
+        self.queue.lock().closed = false;
+    }
+
     /// Lets readers end once they have taken what there is.
     pub(crate) fn close(&self) {
         self.queue.lock().closed = true;

@@ -16,9 +16,7 @@ mod panics;
 mod readiness;
 mod requests;
 
-pub(crate) use self::connections::{
-    Connections, Opened, REASONS, Reason, SPEAKS, Speaks, TRANSPORTS,
-};
+pub(crate) use self::connections::{Closed, Opened, REASONS, SPEAKS, Speaks, TRANSPORTS};
 pub(crate) use self::events::Events;
 pub use self::events::{Event, Level};
 pub(crate) use self::histogram::{BUCKETS, bound};
@@ -31,7 +29,7 @@ pub(crate) use self::requests::{CLASSES, Class, Requests, Sums, ThreadStats, VIA
 pub(crate) struct Stats {
     /// Each thread's own, that of ended threads included.
     threads: Mutex<Vec<Arc<Requests>>>,
-    pub(crate) connections: Connections,
+    pub(crate) connections: connections::Connections,
     pub(crate) events: Events,
     pub(crate) readiness: readiness::Cell,
     pub(crate) ledger: Ledger,

@@ -1,7 +1,7 @@
 //! gRPC: `cache_client.Scs` and `Ping` are answered here, other services by the control plane.
 
+use ::h2::server::SendResponse;
 use bytes::Bytes;
-use h2::server::SendResponse;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::request::Parts;
 use http::{Request, Response, Uri};
@@ -10,11 +10,14 @@ use http_body_util::Full;
 use self::reply::Reply;
 use self::status::Status;
 use super::Visit;
+use super::h2::sending;
+use super::room::Held;
 use crate::api::Api;
 use crate::clock::Now;
 use crate::error::{Error, Result};
 use crate::forward;
 use crate::gate::Call;
+use crate::limits::AT_ONCE_BYTES;
 use crate::stats::{Class, Via, guarded};
 
 mod batch;
@@ -65,12 +68,14 @@ pub(super) fn answer(
     body: Result<Bytes>,
     now: Now,
 ) -> std::result::Result<Reply, Status> {
-    let refused = |error| {
-        let status = Status::from(error);
-        visit.worker.stats.failed(Via::Grpc, status.code());
-        status
-    };
-    guarded(|| called(visit, parts, body, now)).map_err(refused)
+    guarded(|| called(visit, parts, body, now)).map_err(|error| refused(visit, error))
+}
+
+/// The status that tells of `error`, which is counted.
+pub(super) fn refused(visit: &Visit, error: Error) -> Status {
+    let status = Status::from(error);
+    visit.worker.stats.failed(Via::Grpc, status.code());
+    status
 }
 
 /// Finds out what is called, and answers.
@@ -180,12 +185,22 @@ async fn ask(
 
 /// Sends a reply, or a status without one. A stream that the client has reset takes no answer:
 /// that is the client's choice and no error.
-pub(super) fn send(mut respond: SendResponse<Bytes>, reply: std::result::Result<Reply, Status>) {
+pub(super) fn send(
+    visit: &Visit,
+    mut respond: SendResponse<Bytes>,
+    reply: std::result::Result<Reply, Status>,
+) {
     let mut response = Response::new(());
     response.headers_mut().insert(header::CONTENT_TYPE, GRPC);
+    let mut held = Held::counted(&visit.worker.core.room, &visit.unsent);
+    let reply = reply.and_then(|reply| Ok(held.hold(reply.len()).map(|()| reply)?));
     match reply {
         Ok(reply) => {
             let Ok(mut stream) = respond.send_response(response, false) else { return };
+            if reply.len() > AT_ONCE_BYTES {
+                let data = reply.into_data().collect();
+                return sending::later(stream, data, Some(status::ok()), held);
+            }
             for data in reply.into_data() {
                 if stream.send_data(data, false).is_err() {
                     return;

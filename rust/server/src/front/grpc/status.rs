@@ -100,6 +100,8 @@ impl From<Error> for Status {
             Error::RequestTooLarge | Error::ReplyTooLarge(_) => {
                 (Code::ResourceExhausted, Some("request_size_limit_exceeded"))
             }
+            Error::TooSlow => (Code::DeadlineExceeded, None),
+            Error::Overloaded(overload) => (Code::ResourceExhausted, Some(overload.err())),
             Error::Unauthenticated(_) => (Code::Unauthenticated, None),
             Error::Denied(_) => (Code::PermissionDenied, None),
             Error::NoSuchCache => (Code::NotFound, None),

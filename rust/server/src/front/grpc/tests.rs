@@ -23,6 +23,7 @@ fn gate() -> Gate {
         account: AccountId(1),
         name: "c".to_owned(),
         namespace: Namespace(1),
+        expires_at: u64::MAX,
     };
     gate.learn(Changes { revision: 1, caches: vec![cache], ..Changes::default() }).unwrap();
     gate

@@ -4,11 +4,10 @@
 //! is the control plane's.
 
 use bytes::Bytes;
-use h2::server::SendResponse;
 use http::header::{self, HeaderValue};
 use http::request::Parts;
 use http::uri::Authority;
-use http::{Method, Request, Response, StatusCode, Uri};
+use http::{Request, Response, Uri};
 use http_body_util::Full;
 
 use super::Visit;
@@ -24,7 +23,7 @@ mod query;
 mod status;
 
 pub(super) use self::query::Query;
-pub(super) use self::status::response as error_response;
+pub(super) use self::status::problem;
 
 const CACHE: &str = "/cache/";
 
@@ -44,15 +43,11 @@ pub(super) fn answer(
         Some(name) => guarded(|| cache::answer(visit, parts, name, body, now)),
         None => Ok(operator::answer(visit, parts)),
     };
-    let mut response = answered.unwrap_or_else(|error| refused(visit, &error));
-    if parts.method == Method::HEAD {
-        response.body_mut().clear();
-    }
-    response
+    answered.unwrap_or_else(|error| refused(visit, &error))
 }
 
 /// The response that tells of `error`, which is counted.
-fn refused(visit: &Visit, error: &Error) -> Response<Bytes> {
+pub(super) fn refused(visit: &Visit, error: &Error) -> Response<Bytes> {
     let response = status::response(error);
     visit.worker.stats.failed(Via::Http, response.status().as_u16());
     response
@@ -120,17 +115,4 @@ fn is_of_a_page(parts: &Parts) -> bool {
 fn host(parts: &Parts) -> &str {
     let header = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
     header.or(parts.uri.authority().map(Authority::as_str)).unwrap_or_default()
-}
-
-/// Sends a response on HTTP/2. A stream that the client has reset takes no answer.
-pub(super) fn send(mut respond: SendResponse<Bytes>, response: Response<Bytes>) {
-    let (parts, body) = response.into_parts();
-    let mut response = Response::from_parts(parts, ());
-    if response.status() != StatusCode::NO_CONTENT {
-        response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
-    }
-    let Ok(mut stream) = respond.send_response(response, body.is_empty()) else { return };
-    if !body.is_empty() {
-        let _ = stream.send_data(body, true);
-    }
 }

@@ -30,6 +30,10 @@ pub(in crate::front) fn response(error: &Error) -> Response<Bytes> {
             Some("request_size_limit_exceeded"),
         ),
         Error::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, "unauthenticated", None),
+        Error::TooSlow => (StatusCode::REQUEST_TIMEOUT, "deadline_exceeded", None),
+        Error::Overloaded(overload) => {
+            (StatusCode::TOO_MANY_REQUESTS, "resource_exhausted", Some(overload.err()))
+        }
         Error::Denied(_) => (StatusCode::FORBIDDEN, "permission_denied", None),
         Error::NoSuchCache => (StatusCode::NOT_FOUND, "not_found", None),
         Error::Unimplemented(_) => (StatusCode::METHOD_NOT_ALLOWED, "unimplemented", None),
@@ -40,7 +44,11 @@ pub(in crate::front) fn response(error: &Error) -> Response<Bytes> {
         }
         Error::Engine(_) => (StatusCode::BAD_REQUEST, "failed_precondition", None),
     };
-    problem(status, code, &error.to_string(), err)
+    let mut response = problem(status, code, &error.to_string(), err);
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    response
 }
 
 /// The response that tells of a key that is not there.
@@ -48,7 +56,13 @@ pub(super) fn key_not_found() -> Response<Bytes> {
     problem(StatusCode::NOT_FOUND, "not_found", "Key Not Found", None)
 }
 
-fn problem(status: StatusCode, code: &str, message: &str, err: Option<&str>) -> Response<Bytes> {
+/// The response that tells of something for which there is no [`Error`].
+pub(in crate::front) fn problem(
+    status: StatusCode,
+    code: &str,
+    message: &str,
+    err: Option<&str>,
+) -> Response<Bytes> {
     let body = serde_json::to_vec(&Problem { code, message, err }).unwrap_or_default();
     let mut response = Response::new(Bytes::from(body));
     *response.status_mut() = status;

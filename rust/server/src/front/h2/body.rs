@@ -5,6 +5,8 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use h2::RecvStream;
 
+use crate::error::Error;
+
 /// Room made before more than this has really arrived; an announced length alone reserves no more.
 const FIRST_ROOM: usize = 64 * 1024;
 
@@ -13,6 +15,10 @@ const FIRST_ROOM: usize = 64 * 1024;
 pub(super) enum BodyError {
     /// It is longer than the limit.
     TooLarge,
+    /// It did not arrive in its time.
+    TooSlow,
+    /// There is no room for it.
+    Refused(Error),
     /// The client broke off; nobody waits for an answer.
     Gone,
 }

@@ -1,0 +1,147 @@
+"""The one description of everything that is answered over HTTP: an OpenAPI 3.1 document.
+
+What this app answers, it describes itself; what the data plane answers is described here, in a
+module for each type of data. The document is made when somebody asks for it.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi.openapi.utils import get_openapi
+from starlette.routing import BaseRoute
+
+from attimo import __version__
+from attimo.api.cookies import CSRF_HEADER
+from attimo.api.description import (
+    data,
+    dictionaries,
+    leaderboards,
+    lists,
+    names,
+    permissions,
+    scalars,
+    server,
+    sets,
+    sorted_sets,
+)
+from attimo.api.description.parts import Operation, Paths, ref
+
+SUMMARY = "An open, self-hosted serverless cache"
+ABOUT = """\
+Every path is answered on every HTTP listener, in HTTP/1.1 and HTTP/2.
+
+A request bears an API key or a token: `Authorization: TOKEN`, `Authorization: Bearer TOKEN` or
+`?token=TOKEN`; more than one of them is refused. What is not about items can also be asked with the
+session of somebody who has signed in.
+
+Whatever is refused says why in JSON, with a word for programs and a sentence for people. `HEAD`
+works on items wherever `GET` does. Times are in seconds since 1970, unless their names say
+otherwise.
+"""
+
+_OF_DATA = (scalars, dictionaries, lists, sets, sorted_sets, leaderboards)
+
+TAGS = [
+    {"name": scalars.TAG, "description": "Single values, and what can be asked of any item."},
+    {"name": dictionaries.TAG, "description": "Fields with values, under one key."},
+    {"name": lists.TAG, "description": "Elements in an order, under one key."},
+    {"name": sets.TAG, "description": "Elements without an order, each once, under one key."},
+    {"name": sorted_sets.TAG, "description": "Elements in the order of their scores."},
+    {"name": leaderboards.TAG, "description": "Numbers in the order of their scores, for ever."},
+    {"name": "caches", "description": "Caches: made by naming them, gone when deleted."},
+    {"name": "API keys", "description": "Keys: each may what its role permits."},
+    {"name": "roles", "description": "What keys and members may."},
+    {"name": "tokens", "description": "Disposable tokens: for data only, kept nowhere."},
+    {"name": "signing keys", "description": "What signs tokens; for the operator's account."},
+    {"name": "people", "description": "Sign-up, sessions, passwords, members, invitations."},
+    {"name": "limits and usage", "description": "What is allowed, and what was used."},
+    {"name": "audit", "description": "Who did what."},
+    {"name": server.TAG, "description": "The server itself; for everybody, without a token."},
+]
+
+SECURITY_SCHEMES = {
+    "token": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Authorization",
+        "description": "An API key or a disposable token, as it is.",
+    },
+    "bearer": {"type": "http", "scheme": "bearer", "description": "The same, after `Bearer `."},
+    "query": {"type": "apiKey", "in": "query", "name": "token", "description": "The same."},
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "attimo_session",
+        "description": "From `POST /session`; with TLS, its name is `__Host-attimo_session`.",
+    },
+    "csrf": {
+        "type": "apiKey",
+        "in": "header",
+        "name": CSRF_HEADER,
+        "description": "What the session said in `csrf_token`; with it for what changes something.",
+    },
+}
+TOKENS: list[dict[str, list[str]]] = [{"token": []}, {"bearer": []}, {"query": []}]
+
+REFUSAL = {
+    "type": "object",
+    "description": "Why a request was not carried out: a word for programs, a sentence for people.",
+    "properties": {
+        "code": {"type": "string", "description": "A word that never changes."},
+        "message": {"type": "string", "description": "What is wrong, and what the rule is."},
+        "err": {"type": "string", "description": "Which limit it was, if it was one."},
+    },
+    "required": ["code", "message"],
+    "additionalProperties": False,
+}
+
+
+def document(routes: Sequence[BaseRoute]) -> dict[str, Any]:
+    """Describe these routes of the app, and all that the data plane answers."""
+    found = get_openapi(
+        title="Attimo",
+        version=__version__,
+        openapi_version="3.1.0",
+        summary=SUMMARY,
+        description=ABOUT,
+        routes=routes,
+        tags=TAGS,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        servers=[{"url": "/", "description": "This server."}],
+    )
+    found = names.readable(found)
+    for path in found["paths"].values():
+        for method, operation in path.items():
+            _settle(method, operation)
+    found["paths"] = _data_paths() | found["paths"] | server.PATHS
+    found["security"] = TOKENS
+    parts = found["components"]
+    parts["securitySchemes"] = SECURITY_SCHEMES
+    parts["schemas"] |= data.SCHEMAS | permissions.SCHEMAS | {"Refusal": REFUSAL}
+    for name in ("Role", "WantedRole", "WantedToken"):
+        parts["schemas"][name]["properties"]["permissions"] = ref("PermissionSet")
+    for name in ("HTTPValidationError", "ValidationError"):
+        parts["schemas"].pop(name, None)
+    return found
+
+
+def _data_paths() -> Paths:
+    return {path: known for each in _OF_DATA for path, known in each.PATHS.items()}
+
+
+def _settle(method: str, operation: Operation) -> None:
+    """Say of a control operation what the framework cannot know."""
+    answers = operation["responses"]
+    # A request that breaks a rule is a 400 here.
+    kept = {status: answers[status] for status in sorted(answers) if status != "422"}
+    operation["responses"] = kept
+    for answer in kept.values():
+        if answer["description"] == "Successful Response":
+            answer["description"] = "Done."
+    summary, _, more = operation.pop("description").partition(".")
+    operation["summary"] = summary
+    if more.strip():
+        operation["description"] = more.strip()
+    if "security" not in operation:
+        csrf: dict[str, list[str]] = {} if method == "get" else {"csrf": []}
+        operation["security"] = [*TOKENS, {"session": []} | csrf]

@@ -1,0 +1,144 @@
+"""What the requests about items have in common: how keys, elements and times are written."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from attimo.api.description.parts import (
+    BASE64_ANY,
+    BASE64_URL,
+    LARGEST,
+    Operation,
+    Parameter,
+    Schema,
+    array,
+    integer,
+    operation,
+    query,
+    ref,
+    thing,
+)
+
+ELEMENT = ref("Element")
+NO_CONTENT = {"description": "Done."}
+GONE = {404: "`Key Not Found`, or `Cache Not Found`."}
+NO_CACHE = {404: "`Cache Not Found`."}
+
+SCHEMAS: dict[str, Schema] = {
+    "Element": {
+        "description": "Bytes: as text, if they are UTF-8; else, or with `encoding=base64`, in "
+        "base64 (a request may use the URL-safe alphabet, too).",
+        "anyOf": [
+            {"type": "string"},
+            thing(base64={"type": "string", "pattern": BASE64_ANY}),
+        ],
+    },
+    "Score": {
+        "description": "A score: a number, or one of the two infinities.",
+        "anyOf": [{"type": "number"}, {"type": "string", "enum": ["inf", "-inf"]}],
+    },
+}
+
+CACHE: Parameter = {
+    "name": "cache",
+    "in": "path",
+    "required": True,
+    "description": "The cache's name.",
+    "schema": {"type": "string", "minLength": 1},
+    "example": "default-cache",
+}
+ENCODING = query(
+    "encoding",
+    {"type": "string", "enum": ["base64"]},
+    "`base64` writes every element of the answer in base64.",
+)
+START = query(
+    "start", integer(-LARGEST - 1, LARGEST), "The first index; less than 0 counts from the end."
+)
+END = query(
+    "end",
+    integer(-LARGEST - 1, LARGEST),
+    "The index after the last; less than 0 counts from the end.",
+)
+ORDER = query(
+    "order", {"type": "string", "enum": ["asc", "desc"], "default": "asc"}, "Which comes first."
+)
+
+
+def binary(
+    name: str, description: str, required: bool = True, many: bool = False
+) -> list[Parameter]:
+    """A parameter of bytes: as it is, in percent-encoding, or in base64url by its second name."""
+    plain: Schema = {"type": "string"}
+    coded: Schema = {"type": "string", "pattern": BASE64_URL}
+    need = "Exactly one" if required else "At most one"
+    again = " It may be given several times." if many else ""
+    both = "" if many else f" {need} of `{name}` and `{name}_base64`."
+    if many and required:
+        both = f" At least one of `{name}` and `{name}_base64`."
+    said = f"{description}{again}{both}"
+    wrapped = (array(plain), array(coded)) if many else (plain, coded)
+    return [
+        query(name, wrapped[0], f"{said} Any bytes, percent-encoded."),
+        query(f"{name}_base64", wrapped[1], f"{description} In URL-safe base64, padding optional."),
+    ]
+
+
+KEY = binary("key", "The item's key.")
+_SECONDS = integer(1, 2**64 - 1, format="uint64")
+TTL = query("ttl_seconds", _SECONDS, "How long it lives, in seconds.", required=True, example=600)
+OPTIONAL_TTL = query("ttl_seconds", _SECONDS, "How long those live that do not say it themselves.")
+REFRESH = query(
+    "refresh_ttl",
+    {"type": "boolean", "default": True},
+    "Whether a collection that is there lives so long from now on, too.",
+)
+
+
+def amount(description: str) -> Parameter:
+    """By how much to increment."""
+    return query("amount", integer(-LARGEST - 1, LARGEST, default=1), description)
+
+
+def items(
+    id: str,
+    tag: str,
+    summary: str,
+    answers: Mapping[int, dict[str, Any]],
+    *,
+    parameters: Sequence[Parameter] = (),
+    one_of: Sequence[str] = ("key",),
+    some_of: Sequence[str] = (),
+    groups: Sequence[Sequence[str]] = (),
+    refused: Mapping[int, str] = NO_CACHE,
+    **more: Any,
+) -> Operation:
+    """An operation on the items of a cache.
+
+    What OpenAPI cannot say of the parameters stands in extensions. Of the names in each list of
+    `x-exactly-one-of`, one is given; of those of `x-at-least-one-of`, one or more; of the groups in
+    `x-only-one-group-of`, names of one group at most.
+
+    Args:
+        one_of: Names of parameters that are given as they are or in base64.
+        some_of: The same, of those that may be given several times.
+        groups: Names that exclude each other.
+    """
+    found = operation(
+        id,
+        tag,
+        summary,
+        answers,
+        parameters=[CACHE, *(KEY if "key" in one_of else ()), *parameters],
+        refused={**refused, 429: ""},
+        **more,
+    )
+    rules = {
+        "x-exactly-one-of": [_both(name) for name in one_of],
+        "x-at-least-one-of": [_both(name) for name in some_of],
+        "x-only-one-group-of": [list(group) for group in groups],
+    }
+    return found | {name: rule for name, rule in rules.items() if rule}
+
+
+def _both(name: str) -> list[str]:
+    return [name, f"{name}_base64"]

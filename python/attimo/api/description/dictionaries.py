@@ -1,0 +1,91 @@
+"""Dictionaries: fields with values, under one key."""
+
+from attimo.api.description.data import (
+    ELEMENT,
+    ENCODING,
+    GONE,
+    NO_CONTENT,
+    REFRESH,
+    TTL,
+    amount,
+    binary,
+    items,
+)
+from attimo.api.description.parts import (
+    LARGEST,
+    Paths,
+    array,
+    integer,
+    json_answer,
+    json_body,
+    thing,
+)
+
+TAG = "dictionaries"
+
+_FIELD = thing(field=ELEMENT, value=ELEMENT)
+_FOUND = thing(["value"], field=ELEMENT, found={"type": "boolean"}, value=ELEMENT)
+_FIELDS = {"fields": [{"field": "name", "value": "Ada"}]}
+
+PATHS: Paths = {
+    "/cache/{cache}/dictionary": {
+        "get": items(
+            "getDictionary",
+            TAG,
+            "Read a dictionary, or some of its fields",
+            {
+                200: json_answer(
+                    "All fields; or, where fields were asked for, those in that order, each with "
+                    "whether it was found.",
+                    thing(fields=array({"anyOf": [_FIELD, _FOUND]})),
+                    _FIELDS,
+                )
+            },
+            parameters=[*binary("field", "A field to read.", required=False, many=True), ENCODING],
+            refused=GONE,
+        ),
+        "post": items(
+            "setDictionaryFields",
+            TAG,
+            "Add or replace fields",
+            {204: NO_CONTENT},
+            parameters=[TTL, REFRESH],
+            body=json_body(thing(fields=array(_FIELD)), _FIELDS),
+        ),
+        "delete": items(
+            "deleteDictionaryFields",
+            TAG,
+            "Delete fields, or the whole dictionary",
+            {204: NO_CONTENT},
+            parameters=binary("field", "A field to delete.", required=False, many=True),
+        ),
+    },
+    "/cache/{cache}/dictionary/length": {
+        "get": items(
+            "getDictionaryLength",
+            TAG,
+            "Count the fields",
+            {200: json_answer("How many there are.", thing(length=integer(0)), {"length": 1})},
+            refused=GONE,
+        )
+    },
+    "/cache/{cache}/dictionary/increment": {
+        "post": items(
+            "incrementDictionaryField",
+            TAG,
+            "Add to a number in a field",
+            {
+                200: json_answer(
+                    "The number now.", thing(value=integer(-LARGEST - 1, LARGEST)), {"value": 1}
+                )
+            },
+            parameters=[
+                *binary("field", "The field."),
+                amount("What to add."),
+                TTL,
+                REFRESH,
+            ],
+            one_of=("key", "field"),
+        )
+    },
+}

@@ -1,0 +1,111 @@
+"""Lists: elements in an order, under one key."""
+
+from attimo.api.description.data import (
+    ELEMENT,
+    ENCODING,
+    END,
+    GONE,
+    NO_CONTENT,
+    REFRESH,
+    START,
+    TTL,
+    binary,
+    items,
+)
+from attimo.api.description.parts import (
+    Operation,
+    Paths,
+    array,
+    integer,
+    json_answer,
+    json_body,
+    query,
+    thing,
+)
+
+TAG = "lists"
+
+_VALUES = thing(values=array(ELEMENT))
+_EXAMPLE = {"values": ["a", "b"]}
+_LENGTH = json_answer("How many it has now.", thing(length=integer(0)), {"length": 2})
+
+
+def _push(where: str) -> Operation:
+    other = "front" if where == "back" else "back"
+    return items(
+        f"pushList{where.title()}",
+        TAG,
+        f"Put elements at the {where}",
+        {200: _LENGTH},
+        description="They keep the order in which they are given.",
+        parameters=[
+            TTL,
+            REFRESH,
+            query(
+                "truncate_to", integer(1, 2**32 - 1), f"Then drop from the {other} what is over."
+            ),
+        ],
+        body=json_body(_VALUES, _EXAMPLE),
+    )
+
+
+def _pop(where: str) -> Operation:
+    return items(
+        f"popList{where.title()}",
+        TAG,
+        f"Take an element from the {where}",
+        {
+            200: json_answer(
+                "The element, and how many are left.",
+                thing(value=ELEMENT, length=integer(0)),
+                {"value": "a", "length": 1},
+            )
+        },
+        parameters=[ENCODING],
+        refused=GONE,
+    )
+
+
+PATHS: Paths = {
+    "/cache/{cache}/list": {
+        "get": items(
+            "getList",
+            TAG,
+            "Read a list, or a part of it",
+            {200: json_answer("The elements.", _VALUES, _EXAMPLE)},
+            parameters=[START, END, ENCODING],
+            refused=GONE,
+        ),
+        "delete": items(
+            "deleteListElements",
+            TAG,
+            "Delete equal elements, or the whole list",
+            {204: NO_CONTENT},
+            parameters=binary("value", "Delete all elements that equal this.", required=False),
+            groups=[["value"], ["value_base64"]],
+        ),
+    },
+    "/cache/{cache}/list/length": {
+        "get": items(
+            "getListLength",
+            TAG,
+            "Count the elements",
+            {200: json_answer("How many there are.", thing(length=integer(0)), {"length": 2})},
+            refused=GONE,
+        )
+    },
+    "/cache/{cache}/list/push-back": {"post": _push("back")},
+    "/cache/{cache}/list/push-front": {"post": _push("front")},
+    "/cache/{cache}/list/pop-back": {"post": _pop("back")},
+    "/cache/{cache}/list/pop-front": {"post": _pop("front")},
+    "/cache/{cache}/list/retain": {
+        "post": items(
+            "retainList",
+            TAG,
+            "Keep a part of a list and drop the rest",
+            {200: _LENGTH},
+            parameters=[START, END],
+            refused=GONE,
+        )
+    },
+}

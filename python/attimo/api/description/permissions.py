@@ -1,0 +1,51 @@
+"""Permission sets as they are written, from the same table by which they are read."""
+
+from attimo.api.description.parts import Schema, array, ref, thing
+from attimo.control.permissions import KINDS, MOST_RANGES, MOST_RULES, Kind
+from attimo.control.selectors import LONGEST, Form
+
+_NAME: Schema = {"type": "string", "minLength": 1, "maxLength": LONGEST}
+_BASE64: Schema = {"type": "string", "minLength": 4, "contentEncoding": "base64"}
+
+
+def _selector(form: Form) -> Schema:
+    ways: list[Schema] = [{"const": "*"}]
+    for field in (form.exact, form.prefix):
+        if field is not None:
+            ways.append(thing(**{field: _NAME}))
+            if form.is_binary:
+                ways.append(thing(**{f"{field}_base64": _BASE64}))
+    if form.is_optional:
+        ways.append({"type": "null"})
+    return {"anyOf": ways}
+
+
+def _rule(type: str, kind: Kind) -> Schema:
+    verbs = array({"enum": list(kind.verbs)}, minItems=1, maxItems=len(kind.verbs))
+    fields = {name: _selector(form) for name, form in kind.selectors.items()}
+    optional = [name for name, form in kind.selectors.items() if form.is_optional]
+    return thing(optional, type={"const": type}, permissions=verbs, **fields)
+
+
+_RANGES = array(
+    {"type": "string", "description": "Such as `10.0.0.0/8` or `2001:db8::/32`."},
+    minItems=1,
+    maxItems=MOST_RANGES,
+)
+
+SCHEMAS: dict[str, Schema] = {
+    "PermissionSet": {
+        "description": "What any of the rules grants, where all conditions hold.",
+        **thing(
+            ["conditions"],
+            rules=array(ref("Rule"), minItems=1, maxItems=MOST_RULES),
+            conditions=array(
+                thing(ip_filter=thing(allowed_cidr_ranges=_RANGES)), maxItems=MOST_RULES
+            ),
+        ),
+    },
+    "Rule": {
+        "description": "One grant: these verbs on whatever all of its selectors choose.",
+        "anyOf": [_rule(type, kind) for type, kind in KINDS.items()],
+    },
+}

@@ -1,0 +1,221 @@
+"""Single values: `/cache/{cache}`, and what can be asked of any item."""
+
+from attimo.api.description.data import (
+    ELEMENT,
+    ENCODING,
+    GONE,
+    NO_CACHE,
+    OPTIONAL_TTL,
+    TTL,
+    amount,
+    binary,
+    items,
+)
+from attimo.api.description.parts import (
+    LARGEST,
+    Parameter,
+    Paths,
+    array,
+    integer,
+    json_answer,
+    json_body,
+    query,
+    thing,
+)
+
+TAG = "items"
+
+_BYTES = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+_ETAG = {
+    "ETag": {
+        "description": "The XXH3-128 hash of the value, in hexadecimal and quotation marks.",
+        "schema": {"type": "string", "pattern": '^"[0-9a-f]{32}"$'},
+    }
+}
+_HAVE = '^(?:\\*|(?:W/)?"[0-9a-f]{32}"(?:, ?(?:W/)?"[0-9a-f]{32}")*)$'
+_CONDITION = '^(?:\\*|"[0-9a-f]{32}")$'
+
+
+def _header(name: str, pattern: str, description: str) -> Parameter:
+    return {
+        "name": name,
+        "in": "header",
+        "required": False,
+        "description": description,
+        "schema": {"type": "string", "pattern": pattern},
+    }
+
+
+_FOUND = {
+    "oneOf": [
+        thing(key=ELEMENT, found={"const": True}, value=ELEMENT),
+        thing(key=ELEMENT, found={"const": False}),
+    ]
+}
+_TYPES = ["scalar", "dictionary", "list", "set", "sorted-set"]
+_KEYS = json_body(thing(keys=array(ELEMENT)), {"keys": ["a", {"base64": "/w=="}]})
+_PUT = thing(["ttl_seconds"], key=ELEMENT, value=ELEMENT, ttl_seconds=integer(1, 2**64 - 1))
+_SEVERAL = binary("key", "The key of an item to delete.", many=True)
+
+GET = items(
+    "getItem",
+    TAG,
+    "Read a value",
+    {200: {"description": "The value as it is.", "headers": _ETAG, "content": _BYTES}},
+    parameters=[_header("If-None-Match", _HAVE, "ETags of values that need not be sent.")],
+    refused=GONE,
+)
+GET["responses"]["304"] = {"description": "The client has this value.", "headers": _ETAG}
+
+PUT = items(
+    "putItem",
+    TAG,
+    "Write a value",
+    {
+        204: {
+            "description": "It is written; with a condition, the answer has its `ETag`.",
+            "headers": {"ETag": {**_ETAG["ETag"], "required": False}},
+        }
+    },
+    description="Whatever was there, of whatever type, is replaced. At most one of the two headers "
+    "makes it conditional.",
+    parameters=[
+        TTL,
+        _header(
+            "If-None-Match", _CONDITION, "`*`: only if there is none; an ETag: not over that value."
+        ),
+        _header(
+            "If-Match", _CONDITION, "`*`: only if there is one; an ETag: only over that value."
+        ),
+    ],
+    groups=[["If-None-Match"], ["If-Match"]],
+    body={
+        "required": False,
+        "description": "The value; any bytes, with any or no content type.",
+        "content": _BYTES,
+    },
+    refused={**NO_CACHE, 412: "The condition does not hold; the value was not written."},
+)
+
+PATHS: Paths = {
+    "/cache/{cache}": {
+        "get": GET,
+        "put": PUT,
+        "delete": items(
+            "deleteItems",
+            TAG,
+            "Delete items",
+            {204: {"description": "They are gone, also if they were not there."}},
+            description="Items of any type: all, or none where the caller may not delete one.",
+            parameters=_SEVERAL,
+            one_of=(),
+            some_of=("key",),
+        ),
+    },
+    "/cache/{cache}/get": {
+        "post": items(
+            "getItems",
+            TAG,
+            "Read several values",
+            {
+                200: json_answer(
+                    "The values, in the order of the keys.",
+                    thing(items=array(_FOUND)),
+                    {"items": [{"key": "a", "found": True, "value": "1"}]},
+                )
+            },
+            parameters=[ENCODING],
+            one_of=(),
+            body=_KEYS,
+        )
+    },
+    "/cache/{cache}/put": {
+        "post": items(
+            "putItems",
+            TAG,
+            "Write several values",
+            {204: {"description": "All are written."}},
+            description="All are checked before the first is written. An item without "
+            "`ttl_seconds` lives as long as the query says.",
+            parameters=[OPTIONAL_TTL],
+            one_of=(),
+            body=json_body(
+                thing(items=array(_PUT)),
+                {"items": [{"key": "a", "value": "1", "ttl_seconds": 600}]},
+            ),
+        )
+    },
+    "/cache/{cache}/exists": {
+        "post": items(
+            "itemsExist",
+            TAG,
+            "Ask which items are there",
+            {
+                200: json_answer(
+                    "Whether each is, in the order of the keys.",
+                    thing(exists=array({"type": "boolean"})),
+                    {"exists": [True, False]},
+                )
+            },
+            one_of=(),
+            body=_KEYS,
+        )
+    },
+    "/cache/{cache}/increment": {
+        "post": items(
+            "incrementItem",
+            TAG,
+            "Add to a number",
+            {
+                200: json_answer(
+                    "The number now.", thing(value=integer(-LARGEST - 1, LARGEST)), {"value": 1}
+                )
+            },
+            description="The value is a decimal number in text; one that is not there is 0.",
+            parameters=[amount("What to add."), TTL],
+        )
+    },
+    "/cache/{cache}/ttl": {
+        "get": items(
+            "getItemTtl",
+            TAG,
+            "Ask how long an item lives",
+            {
+                200: json_answer(
+                    "How much longer.",
+                    thing(ttl_milliseconds=integer(0)),
+                    {"ttl_milliseconds": 599_123},
+                )
+            },
+            refused=GONE,
+        ),
+        "put": items(
+            "setItemTtl",
+            TAG,
+            "Change how long an item lives",
+            {
+                200: json_answer(
+                    "Whether it was changed.", thing(updated={"type": "boolean"}), {"updated": True}
+                )
+            },
+            parameters=[
+                TTL,
+                query(
+                    "only",
+                    {"type": "string", "enum": ["longer", "shorter"]},
+                    "Change it only if it then lives longer, or shorter.",
+                ),
+            ],
+            refused=GONE,
+        ),
+    },
+    "/cache/{cache}/type": {
+        "get": items(
+            "getItemType",
+            TAG,
+            "Ask of what type an item is",
+            {200: json_answer("Its type.", thing(type={"enum": _TYPES}), {"type": "scalar"})},
+            refused=GONE,
+        )
+    },
+}

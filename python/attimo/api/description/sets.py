@@ -1,0 +1,108 @@
+"""Sets: elements without an order, each once, under one key."""
+
+from attimo.api.description.data import (
+    ELEMENT,
+    ENCODING,
+    GONE,
+    NO_CONTENT,
+    REFRESH,
+    TTL,
+    binary,
+    items,
+)
+from attimo.api.description.parts import (
+    Paths,
+    array,
+    integer,
+    json_answer,
+    json_body,
+    query,
+    thing,
+)
+
+TAG = "sets"
+
+_ELEMENTS = thing(elements=array(ELEMENT))
+_EXAMPLE = {"elements": ["a", "b"]}
+
+PATHS: Paths = {
+    "/cache/{cache}/set": {
+        "get": items(
+            "getSet",
+            TAG,
+            "Read a set",
+            {200: json_answer("The elements, in any order.", _ELEMENTS, _EXAMPLE)},
+            parameters=[ENCODING],
+            refused=GONE,
+        ),
+        "post": items(
+            "addSetElements",
+            TAG,
+            "Add elements",
+            {204: NO_CONTENT},
+            parameters=[TTL, REFRESH],
+            body=json_body(_ELEMENTS, _EXAMPLE),
+        ),
+        "delete": items(
+            "deleteSetElements",
+            TAG,
+            "Delete elements, or the whole set",
+            {204: NO_CONTENT},
+            parameters=binary("element", "An element to delete.", required=False, many=True),
+        ),
+    },
+    "/cache/{cache}/set/length": {
+        "get": items(
+            "getSetLength",
+            TAG,
+            "Count the elements",
+            {200: json_answer("How many there are.", thing(length=integer(0)), {"length": 2})},
+            refused=GONE,
+        )
+    },
+    "/cache/{cache}/set/contains": {
+        "get": items(
+            "setContains",
+            TAG,
+            "Ask which elements are there",
+            {
+                200: json_answer(
+                    "Whether each is, in the order of the question.",
+                    thing(contains=array({"type": "boolean"})),
+                    {"contains": [True]},
+                )
+            },
+            parameters=binary("element", "An element to look for.", many=True),
+            some_of=("element",),
+            refused=GONE,
+        )
+    },
+    "/cache/{cache}/set/sample": {
+        "get": items(
+            "sampleSet",
+            TAG,
+            "Read some elements by chance",
+            {200: json_answer("The elements, each once.", _ELEMENTS, _EXAMPLE)},
+            parameters=[
+                query(
+                    "limit", integer(0, 2**64 - 1), "How many, at most.", required=True, example=2
+                ),
+                ENCODING,
+            ],
+            refused=GONE,
+        )
+    },
+    "/cache/{cache}/set/pop": {
+        "post": items(
+            "popSet",
+            TAG,
+            "Take elements out by chance",
+            {200: json_answer("The elements, which are in the set no more.", _ELEMENTS, _EXAMPLE)},
+            parameters=[
+                query("count", integer(1, 2**32 - 1, default=1), "How many, at most."),
+                ENCODING,
+            ],
+            refused=GONE,
+        )
+    },
+}

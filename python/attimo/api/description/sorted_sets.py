@@ -1,0 +1,162 @@
+"""Sorted sets: elements with scores, in the order of these, under one key."""
+
+from attimo.api.description.data import (
+    ELEMENT,
+    ENCODING,
+    END,
+    GONE,
+    NO_CONTENT,
+    ORDER,
+    REFRESH,
+    START,
+    TTL,
+    binary,
+    items,
+)
+from attimo.api.description.parts import (
+    LARGEST,
+    Parameter,
+    Paths,
+    array,
+    integer,
+    json_answer,
+    json_body,
+    query,
+    ref,
+    thing,
+)
+
+TAG = "sorted sets"
+
+SCORE = ref("Score")
+_SCORED = thing(elements=array(thing(value=ELEMENT, score=SCORE)))
+_EXAMPLE = {"elements": [{"value": "ada", "score": 3.5}]}
+_FOUND = {
+    "oneOf": [
+        thing(value=ELEMENT, found={"const": True}, score=SCORE),
+        thing(value=ELEMENT, found={"const": False}),
+    ]
+}
+_LENGTH = json_answer("How many there are.", thing(length=integer(0)), {"length": 1})
+_SOURCE = thing(["weight"], key=ELEMENT, weight={"type": "number", "default": 1})
+
+
+def _bound(name: str, description: str) -> list[Parameter]:
+    return [
+        query(name, SCORE, f"{description}, itself included."),
+        query(
+            f"{name}_exclusive",
+            {"type": "boolean", "default": False},
+            f"Leave out the score `{name}` itself.",
+        ),
+    ]
+
+
+BOUNDS = [*_bound("min", "The lowest score"), *_bound("max", "The highest score")]
+_BY_SCORE = ["min", "max", "min_exclusive", "max_exclusive", "offset", "count"]
+
+PATHS: Paths = {
+    "/cache/{cache}/sorted-set": {
+        "get": items(
+            "getSortedSet",
+            TAG,
+            "Read a sorted set, or a part of it by rank or by score",
+            {200: json_answer("The elements in their order.", _SCORED, _EXAMPLE)},
+            description="By rank (`start`, `end`) or by score (`min` to `count`), not by both.",
+            parameters=[
+                ORDER,
+                START,
+                END,
+                *BOUNDS,
+                query(
+                    "offset", integer(0, LARGEST, default=0), "How many of them to leave out first."
+                ),
+                query("count", integer(0, LARGEST), "How many to read, at most."),
+                ENCODING,
+            ],
+            groups=[["start", "end"], _BY_SCORE],
+            refused=GONE,
+        ),
+        "post": items(
+            "putSortedSetElements",
+            TAG,
+            "Add elements, or give them other scores",
+            {204: NO_CONTENT},
+            parameters=[TTL, REFRESH],
+            body=json_body(_SCORED, _EXAMPLE),
+        ),
+        "delete": items(
+            "deleteSortedSetElements",
+            TAG,
+            "Delete elements, or the whole sorted set",
+            {204: NO_CONTENT},
+            parameters=binary("value", "An element to delete.", required=False, many=True),
+        ),
+    },
+    "/cache/{cache}/sorted-set/scores": {
+        "get": items(
+            "getSortedSetScores",
+            TAG,
+            "Read the scores of elements",
+            {200: json_answer("In the order of the question.", thing(elements=array(_FOUND)))},
+            parameters=[*binary("value", "An element.", many=True), ENCODING],
+            some_of=("value",),
+            refused=GONE,
+        )
+    },
+    "/cache/{cache}/sorted-set/rank": {
+        "get": items(
+            "getSortedSetRank",
+            TAG,
+            "Ask for the place of an element",
+            {200: json_answer("Its place; the first is 0.", thing(rank=integer(0)), {"rank": 0})},
+            parameters=[*binary("value", "The element."), ORDER],
+            one_of=("key", "value"),
+            refused=GONE,
+        )
+    },
+    "/cache/{cache}/sorted-set/length": {
+        "get": items(
+            "getSortedSetLength",
+            TAG,
+            "Count the elements, all or those between two scores",
+            {200: _LENGTH},
+            parameters=BOUNDS,
+            refused=GONE,
+        )
+    },
+    "/cache/{cache}/sorted-set/increment": {
+        "post": items(
+            "incrementSortedSetScore",
+            TAG,
+            "Add to the score of an element",
+            {200: json_answer("The score now.", thing(score=SCORE), {"score": 4.5})},
+            description="An element that is not there has the score 0.",
+            parameters=[
+                *binary("value", "The element."),
+                query("amount", {"type": "number", "default": 1}, "What to add."),
+                TTL,
+                REFRESH,
+            ],
+            one_of=("key", "value"),
+        )
+    },
+    "/cache/{cache}/sorted-set/union": {
+        "post": items(
+            "uniteSortedSets",
+            TAG,
+            "Make a sorted set of others",
+            {200: _LENGTH},
+            description="It replaces what is at `key`. Sources that are not there are empty.",
+            parameters=[TTL],
+            body=json_body(
+                thing(
+                    ["aggregate"],
+                    sources=array(_SOURCE, minItems=1),
+                    aggregate={"enum": ["sum", "min", "max"], "default": "sum"},
+                ),
+                {"sources": [{"key": "monday"}, {"key": "tuesday", "weight": 2}]},
+            ),
+        )
+    },
+}

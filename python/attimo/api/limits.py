@@ -1,0 +1,67 @@
+"""Every limit of the product over HTTP [ours]."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, Field
+
+from attimo.api import limit_table
+from attimo.api.caller import Asking, Plane, look
+from attimo.api.limit_table import Unit
+from attimo.api.refusals import RESPONSES
+
+router = APIRouter(prefix="/limits", tags=["limits and usage"], responses=RESPONSES)
+
+
+class Breach(BaseModel):
+    """What happens to who wants more: in words, and how the request is refused if it is."""
+
+    effect: str
+    status: int | None = None
+    code: str | None = None
+    err: str | None = None
+
+
+class Shown(BaseModel):
+    """A limit; `setting` is the one by which the operator changes it."""
+
+    name: str
+    value: int
+    unit: Unit
+    purpose: str
+    breach: Annotated[Breach, Field(description="What happens to who wants more.")]
+    setting: str | None = None
+
+
+class Listed(BaseModel):
+    """All limits."""
+
+    limits: list[Shown]
+
+
+async def _given(request: Request) -> Mapping[str, int]:
+    given: Mapping[str, int] = request.app.state.limits
+    return given
+
+
+@router.get("", response_model_exclude_none=True, operation_id="listLimits")
+def list_all(
+    plane: Plane, caller: Asking, given: Annotated[Mapping[str, int], Depends(_given)]
+) -> Listed:
+    """List every limit: its value, what it is for, what happens beyond it, how to change it."""
+    with look(plane, caller, "account_management", "read"):
+        found = limit_table.every(given)
+    return Listed(limits=[_shown(limit) for limit in found])
+
+
+def _shown(limit: limit_table.Limit) -> Shown:
+    breach = limit.breach
+    return Shown(
+        name=limit.name,
+        value=limit.value,
+        unit=limit.unit,
+        purpose=limit.purpose,
+        breach=Breach(effect=breach.effect, status=breach.status, code=breach.code, err=breach.err),
+        setting=limit.setting,
+    )

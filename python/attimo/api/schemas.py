@@ -1,0 +1,31 @@
+"""What the description of the API says of fields, where the rule itself stands in `control`.
+
+The rule refuses in its own words, which name the field and the limit; this only describes it.
+"""
+
+from typing import Any
+
+from pydantic import Field
+
+from attimo.control.caches import LONGEST_NAME
+
+
+def text(most: int, least: int = 0, description: str | None = None) -> Any:
+    """A text of so many characters."""
+    limits = {"maxLength": most} | ({"minLength": least} if least else {})
+    return _described(description, limits)
+
+
+def number(least: int, most: int, description: str | None = None) -> Any:
+    """A whole number within limits."""
+    return _described(description, {"minimum": least, "maximum": most})
+
+
+def _described(description: str | None, schema: dict[str, Any]) -> Any:
+    return Field(description=description, json_schema_extra=schema)
+
+
+CACHE_NAME: dict[str, Any] = {
+    "pattern": f"^[!-.0-~](?:[ -.0-~]{{0,{LONGEST_NAME - 2}}}[!-.0-~])?$",
+    "not": {"enum": [".", ".."]},
+}

@@ -1,0 +1,122 @@
+"""Usage over HTTP [ours]: what was used of what, by whom and when, from the ledger."""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import asdict
+from io import StringIO
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel
+
+from attimo.api.caller import Asking, Plane, look
+from attimo.api.refusals import RESPONSES
+from attimo.control import breakdown
+from attimo.control.breakdown import Breakdown, By
+from attimo.control.usage import COUNTS
+
+router = APIRouter(prefix="/usage", tags=["limits and usage"], responses=RESPONSES)
+
+_WORD = f"({'|'.join(By)})"
+_CSV = {
+    "description": "The breakdown; CSV has a line of names, and no totals.",
+    "content": {"text/csv": {"schema": {"type": "string"}}},
+}
+
+GroupBy = Annotated[
+    str,
+    Query(
+        description=f"What to tell apart: some of {', '.join(By)}, with commas between.",
+        json_schema_extra={"pattern": f"^{_WORD}(,{_WORD})*$"},
+    ),
+]
+Moment = Annotated[int | None, Query(ge=0, le=2**53)]
+
+
+class Counts(BaseModel):
+    """What was used.
+
+    `requests` are calls, failed ones included; `errors` those that failed; `hits` and `misses`
+    items that reads found or did not find; `bytes_in` and `bytes_out` keys and values received and
+    values sent; `kib_in` and `kib_out` the same with each request rounded up to whole KiB.
+    """
+
+    requests: int
+    errors: int
+    hits: int
+    misses: int
+    bytes_in: int
+    bytes_out: int
+    kib_in: int
+    kib_out: int
+
+
+class Line(Counts):
+    """What was used by one of those that are told apart; it has the fields that were asked for.
+
+    `cache` is null for requests that named none of the account's caches. `minute`, `hour` and `day`
+    (UTC) are their first second, since 1970. `key` is a key's id, `local` the owner's on a
+    `--local` server, or `token` for tokens that no key asked for.
+    """
+
+    cache: str | None = None
+    key: str = ""
+    api: str = ""
+    minute: int = 0
+    hour: int = 0
+    day: int = 0
+
+
+class Report(BaseModel):
+    """What was used from `since` on and before `until` (seconds since 1970, whole minutes)."""
+
+    since: int
+    until: int
+    usage: list[Line]
+    totals: Counts
+
+
+@router.get(
+    "",
+    response_model=Report,
+    response_model_exclude_unset=True,
+    responses={200: _CSV},
+    operation_id="getUsage",
+)
+def show(
+    plane: Plane,
+    caller: Asking,
+    group_by: GroupBy = By.CACHE.value,
+    since: Annotated[
+        Moment, Query(description="Seconds since 1970; without it, the first of this month in UTC.")
+    ] = None,
+    until: Annotated[Moment, Query(description="Seconds since 1970; without it, now.")] = None,
+    cache: Annotated[str | None, Query(description="Only caches of this name.")] = None,
+    format: Literal["json", "csv"] = "json",
+) -> Any:
+    """Tell what the account used. It is as new as the collection of usage, some seconds."""
+    by = breakdown.read_by(group_by)
+    with look(plane, caller, "account_management", "read") as tx:
+        found = breakdown.of_account(tx, caller.account_id, by, since, until, cache)
+    if format == "csv":
+        headers = {"content-disposition": 'attachment; filename="usage.csv"'}
+        return Response(_csv(by, found), headers=headers, media_type="text/csv")
+    return Report(
+        since=found.since,
+        until=found.until,
+        usage=[Line(**line) for line in _lines(found)],
+        totals=Counts(**asdict(found.totals)),
+    )
+
+
+def _lines(found: Breakdown) -> Iterator[dict[str, Any]]:
+    for row in found.rows:
+        yield {by.value: of for by, of in row.of.items()} | asdict(row.counts)
+
+
+def _csv(by: list[By], found: Breakdown) -> str:
+    text = StringIO(newline="")
+    writer = csv.DictWriter(text, [*(each.value for each in by), *COUNTS])
+    writer.writeheader()
+    writer.writerows(_lines(found))
+    return text.getvalue()

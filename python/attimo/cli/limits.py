@@ -1,0 +1,32 @@
+"""attimo limits: every limit of a server."""
+
+from typing import Any
+
+from attimo.cli.client import Client
+from attimo.cli.output import Json, print_json, print_table
+from attimo.cli.target import asks_server
+
+
+@asks_server
+def limits(client: Client, as_json: Json = False) -> None:
+    """List every limit: what it is for, what happens beyond it, which setting changes it."""
+    found = client.limits()
+    if as_json:
+        print_json(found)
+        return
+    rows = [
+        (
+            limit["name"],
+            f"{limit['value']:,} {limit['unit']}",
+            limit["purpose"],
+            _breach(limit["breach"]),
+            limit.get("setting", ""),
+        )
+        for limit in found
+    ]
+    print_table(["Name", "Limit", "Of what", "Beyond it", "Setting"], rows)
+
+
+def _breach(breach: dict[str, Any]) -> str:
+    words = [str(breach[name]) for name in ("status", "code", "err") if name in breach]
+    return " ".join(words) or str(breach["effect"])

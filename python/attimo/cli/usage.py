@@ -1,0 +1,70 @@
+"""attimo usage: what was used of what, by whom and when."""
+
+import sys
+import time
+from typing import Annotated, Any
+
+import typer
+
+from attimo.cli import spans
+from attimo.cli.client import Client
+from attimo.cli.output import Json, moment, print_json, print_table
+from attimo.cli.target import asks_server
+
+TIMES = ("minute", "hour", "day")
+COUNTS = ("requests", "errors", "hits", "misses", "bytes_in", "bytes_out", "kib_in", "kib_out")
+
+
+@asks_server
+def usage(
+    client: Client,
+    by: Annotated[
+        str,
+        typer.Option(
+            "--by", "-b", help="What to tell apart: some of cache,key,api,minute,hour,day."
+        ),
+    ] = "cache",
+    since: Annotated[
+        str | None,
+        typer.Option(help="Nothing older than this, such as 30m or 7d; else all of this month."),
+    ] = None,
+    until: Annotated[str | None, typer.Option(help="Nothing newer than this, such as 1d.")] = None,
+    cache: Annotated[
+        str | None, typer.Option("--cache", "-c", help="Only caches of this name.")
+    ] = None,
+    as_json: Json = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, for spreadsheets.")] = False,
+) -> None:
+    """Tell what was used, by cache, API key, method and time, and how much that is in all."""
+    if as_json and as_csv:
+        raise typer.BadParameter("say --json or --csv, not both")
+    asked = {"group_by": by, "since": _moment(since), "until": _moment(until), "cache": cache}
+    if as_csv:
+        sys.stdout.write(client.usage_csv(asked))
+        return
+    found = client.usage(asked)
+    if as_json:
+        print_json(found)
+    else:
+        _print(by.split(","), found)
+
+
+def _print(apart: list[str], found: dict[str, Any]) -> None:
+    rows = [[_cell(each, line[each]) for each in apart] + _counts(line) for line in found["usage"]]
+    total = ["in all", *("" for _ in apart[1:]), *_counts(found["totals"])]
+    columns = [*apart, *COUNTS]
+    print_table([column.replace("_", " ").capitalize() for column in columns], [*rows, total])
+
+
+def _cell(column: str, value: Any) -> str:
+    if column in TIMES:
+        return moment(value)
+    return "-" if value is None else str(value)
+
+
+def _counts(line: dict[str, Any]) -> list[str]:
+    return [str(line[name]) for name in COUNTS]
+
+
+def _moment(span: str | None) -> int | None:
+    return None if span is None else int(time.time()) - spans.seconds(span)

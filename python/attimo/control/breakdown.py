@@ -1,0 +1,148 @@
+"""The ledger, broken down: who used what, and when."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, select
+
+from attimo.control import usage
+from attimo.control.tx import Tx
+from attimo.control.usage import COUNTS, MINUTE, Of, Totals
+from attimo.errors import InvalidArgument
+from attimo.store import tables
+
+MOST_ROWS = 20_000
+"""In one answer, which is made in memory."""
+
+
+class By(StrEnum):
+    """What to tell apart."""
+
+    CACHE = "cache"
+    KEY = "key"
+    API = "api"
+    MINUTE = "minute"
+    HOUR = "hour"
+    DAY = "day"
+
+
+_SECONDS = {By.MINUTE: MINUTE, By.HOUR: 60 * MINUTE, By.DAY: 24 * 60 * MINUTE}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What was used by one of those that are told apart.
+
+    Attributes:
+        of: Which one: a cache's name (None where no known cache was named), a key's id, a method's
+            name, the first second of a minute, hour or day.
+    """
+
+    of: dict[By, str | int | None]
+    counts: Totals
+
+
+@dataclass(frozen=True, slots=True)
+class Breakdown:
+    """What an account used in a window of whole minutes: from `since` on, before `until`."""
+
+    since: int
+    until: int
+    rows: list[Row]
+    totals: Totals
+
+
+def read_by(text: str) -> list[By]:
+    """Read `cache,api`.
+
+    Raises:
+        InvalidArgument: It is no such list.
+    """
+    try:
+        return list(dict.fromkeys(By(word) for word in text.split(",")))
+    except ValueError as error:
+        allowed = ", ".join(By)
+        raise InvalidArgument(f"group_by must be some of {allowed}, with commas between") from error
+
+
+def of_account(
+    tx: Tx,
+    account_id: int,
+    by: Sequence[By],
+    since: int | None = None,
+    until: int | None = None,
+    cache: str | None = None,
+) -> Breakdown:
+    """Break down what an account used.
+
+    Deleted caches keep their names, and caches that had one name, one after the other, are one.
+
+    Args:
+        since: The first moment, taken down to its minute; None is the first of this month (UTC).
+        until: The first moment after, taken up to its minute; None is now.
+        cache: Only what was used of caches of this name.
+
+    Raises:
+        InvalidArgument: The window is empty, or the answer would be too long.
+    """
+    begin = _month(tx.now) if since is None else since - since % MINUTE
+    last = tx.now + 1 if until is None else until
+    end = last + -last % MINUTE
+    if begin >= end:
+        raise InvalidArgument("since must be before until, and without until before now")
+    of = Of(account_id=account_id, since=begin, until=end)
+    rows = _rows(tx, by, of, cache)
+    return Breakdown(begin, end, rows, _summed(rows))
+
+
+def _rows(tx: Tx, by: Sequence[By], of: Of, cache: str | None) -> list[Row]:
+    apart = [_column(each).label(each.value) for each in by]
+    sums = [func.sum(tables.usage.c[name]) for name in COUNTS]
+    mine = and_(
+        tables.caches.c.id == tables.usage.c.cache_id, tables.caches.c.account_id == of.account_id
+    )
+    query = (
+        select(*apart, *sums)
+        .select_from(tables.usage.outerjoin(tables.caches, mine))
+        .where(*usage.within(of))
+        .group_by(*apart)
+        .order_by(*apart)
+        .limit(MOST_ROWS + 1)
+    )
+    if cache is not None:
+        query = query.where(tables.caches.c.name == cache)
+    found = tx.db.execute(query).all()
+    if len(found) > MOST_ROWS:
+        raise InvalidArgument(
+            f"since and until must be closer, or group_by shorter: more than {MOST_ROWS} rows"
+        )
+    return [_row(by, row) for row in found]
+
+
+def _row(by: Sequence[By], row: Any) -> Row:
+    return Row(dict(zip(by, row, strict=False)), Totals(*row[len(by) :]))
+
+
+def _column(by: By) -> ColumnElement[Any]:
+    columns = tables.usage.c
+    match by:
+        case By.CACHE:
+            return tables.caches.c.name
+        case By.KEY:
+            return columns.key_id
+        case By.API:
+            return columns.api
+        case _:
+            return columns.minute - columns.minute % _SECONDS[by]
+
+
+def _summed(rows: Sequence[Row]) -> Totals:
+    return Totals(*(sum(getattr(row.counts, name) for row in rows) for name in COUNTS))
+
+
+def _month(now: int) -> int:
+    first = datetime.fromtimestamp(now, UTC).replace(day=1, hour=0, minute=0, second=0)
+    return int(first.timestamp())

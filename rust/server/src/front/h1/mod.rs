@@ -1,0 +1,352 @@
+//! HTTP/1.1 connections.
+//!
+//! Requests that arrived together are answered together, in order, by one write. A
+//! connection that waits for its next request holds no buffer. The codec is our own:
+//! beside one read and one write a request leaves it little to do, and what a library
+//! spends on generality is most of what a small `GET` costs.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::Poll;
+
+use attimo_engine::Moment;
+use bytes::{Bytes, BytesMut};
+use http::request::Parts;
+use http::{Method, Response, StatusCode, Version};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::timeout;
+
+use self::body::{Body, BodyError};
+use self::head::{Head, Refusal};
+use self::output::{Manner, Output};
+use super::deadline::Deadline;
+use super::room::Held;
+use super::stop::Stop;
+use super::{Visit, http as plain};
+use crate::clock::Now;
+use crate::error::{Error, Result};
+use crate::limits::{
+    BODY, FIRST_REQUEST, HEAD, IDLE, LINGER, LINGER_BYTES, REQUEST_BYTES, STALLED, STRANGER_BODY,
+    STRANGER_BYTES,
+};
+use crate::stats::Closed;
+
+mod body;
+mod head;
+mod output;
+
+/// Serves one connection until it ends or the server drains; `input` is what it has said so far.
+pub(super) async fn serve<I>(io: I, input: BytesMut, visit: Rc<Visit>)
+where
+    I: AsyncRead + AsyncWrite + Unpin,
+{
+    let clock = visit.worker.core.clock;
+    let mut connection = Connection {
+        io,
+        input,
+        output: Output::default(),
+        deadline: Deadline::within(clock, FIRST_REQUEST),
+        stop: Stop::new(&visit.worker.stopped),
+        waiting: Waiting::First,
+        ending: Ending::NotYet,
+        visit,
+    };
+    while connection.answer_all().await {
+        connection.let_others_read().await;
+        let sent = connection.send().await;
+        connection.visit.worker.stats.settle(clock.now());
+        if !sent || !connection.read().await {
+            break;
+        }
+    }
+    connection.close().await;
+}
+
+struct Connection<I> {
+    io: I,
+    visit: Rc<Visit>,
+    input: BytesMut,
+    output: Output,
+    deadline: Deadline,
+    stop: Stop,
+    waiting: Waiting,
+    ending: Ending,
+}
+
+/// What the deadline is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Waiting {
+    /// A first request, all of its head.
+    First,
+    /// Another request.
+    Another,
+    /// The rest of a head.
+    Head,
+    /// The rest of a body.
+    Body,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    NotYet,
+    /// When what is answered has been sent.
+    Soon,
+    /// The same, while the client may still be sending what nobody reads.
+    WhileItSends,
+    /// It has broken off.
+    Now,
+}
+
+impl<I> Connection<I>
+where
+    I: AsyncRead + AsyncWrite + Unpin,
+{
+    /// Answers every request that is all there; whether the connection goes on.
+    async fn answer_all(&mut self) -> bool {
+        let now = self.visit.worker.core.clock.now();
+        let mut answered = false;
+        while self.ending == Ending::NotYet {
+            match head::take(&mut self.input) {
+                Ok(Some(head)) => self.answer(head, now).await,
+                Ok(None) => {
+                    self.wait(answered, now.moment);
+                    return true;
+                }
+                Err(refusal) => {
+                    self.visit.closed(Closed::Protocol);
+                    self.refuse(refusal, now);
+                }
+            }
+            answered = true;
+            if self.output.is_full() && !self.send().await {
+                break;
+            }
+        }
+        false
+    }
+
+    /// Sets the deadline for what comes next; a head that dribbles in gets no more time by that.
+    fn wait(&mut self, answered: bool, moment: Moment) {
+        let (next, time) =
+            if self.input.is_empty() { (Waiting::Another, IDLE) } else { (Waiting::Head, HEAD) };
+        let has_begun = (self.waiting, next) == (Waiting::Another, Waiting::Head);
+        if answered || has_begun {
+            self.waiting = next;
+            self.deadline.set(moment, time);
+        }
+    }
+
+    async fn answer(&mut self, head: Head, now: Now) {
+        let Head { parts, framing, expects, keeps } = head;
+        let manner = Manner {
+            head_only: parts.method == Method::HEAD,
+            keeps: keeps && !self.stop.has_come(),
+            is_old: parts.version == Version::HTTP_10,
+            epoch_seconds: now.epoch_seconds,
+        };
+        let body = match body::at_once(framing, &mut self.input) {
+            Some(body) => Ok(body),
+            None => match self.gather(&parts, framing, expects, now).await {
+                Some(body) => body,
+                None => return,
+            },
+        };
+        // A body that was not read to its end hides where the next request begins.
+        let manner = Manner { keeps: manner.keeps && self.ending == Ending::NotYet, ..manner };
+        let response = self.respond(parts, body, now).await;
+        self.output.add(response, manner);
+        if !manner.keeps && self.ending == Ending::NotYet {
+            self.ending = Ending::Soon;
+        }
+    }
+
+    async fn respond(&mut self, parts: Parts, body: Result<Bytes>, now: Now) -> Response<Bytes> {
+        if plain::is_data(&parts.uri) {
+            return plain::answer(&self.visit, &parts, body, now);
+        }
+        // Boxed, so that a connection that waits for nobody need not have room for it.
+        Box::pin(plain::forward(&self.visit, parts, body)).await
+    }
+
+    /// Waits for a body; `None` if the client broke off.
+    async fn gather(
+        &mut self,
+        parts: &Parts,
+        framing: head::Framing,
+        expects: bool,
+        now: Now,
+    ) -> Option<Result<Bytes>> {
+        let is_known = self.visit.knows(parts);
+        if !is_known && plain::is_data(&parts.uri) {
+            // The answer will be that we do not know him, whatever he sends.
+            return self.give_up(Error::RequestTooLarge);
+        }
+        let (limit, time) =
+            if is_known { (REQUEST_BYTES, BODY) } else { (STRANGER_BYTES, STRANGER_BODY) };
+        let mut body = Body::new(framing, limit);
+        let mut held = Held::nothing(&self.visit.worker.core.room);
+        self.waiting = Waiting::Body;
+        self.deadline.set(now.moment, time);
+        let mut asked = !expects;
+        loop {
+            match body.take(&mut self.input) {
+                Ok(Some(whole)) => return Some(Ok(whole)),
+                Err(BodyError::TooLarge) => return self.give_up(Error::RequestTooLarge),
+                Err(BodyError::Malformed) => {
+                    return self.give_up(Error::Malformed("the chunks of the body cannot be read"));
+                }
+                Ok(None) => {}
+            }
+            if let Err(error) = held.hold(body.held()) {
+                return self.give_up(error);
+            }
+            if !std::mem::replace(&mut asked, true) {
+                self.output.go_on();
+            }
+            if !(self.output.is_empty() || self.send().await) {
+                return None;
+            }
+            match self.fill().await {
+                Filled::More => {}
+                Filled::TooLate => {
+                    self.visit.closed(Closed::BodyTimeout);
+                    return self.give_up(Error::TooSlow);
+                }
+                Filled::Over => {
+                    self.ending = Ending::Now;
+                    return None;
+                }
+            }
+        }
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "it says what `gather` says")]
+    fn give_up(&mut self, error: Error) -> Option<Result<Bytes>> {
+        self.ending = Ending::WhileItSends;
+        Some(Err(error))
+    }
+
+    fn refuse(&mut self, Refusal(status, message): Refusal, now: Now) {
+        let manner = Manner {
+            head_only: false,
+            keeps: false,
+            is_old: false,
+            epoch_seconds: now.epoch_seconds,
+        };
+        let response = plain::problem(status, "invalid_argument", message, None);
+        self.output.add(response, manner);
+        self.ending = Ending::WhileItSends;
+    }
+
+    /// Lets the other connections of this thread that have something to read go first.
+    ///
+    /// Answers that leave one right behind the other wake a client that holds several connections
+    /// once and not once each, and waking is the dearest part of a `write`.
+    async fn let_others_read(&self) {
+        let others = Rc::strong_count(&self.visit.worker) > 2;
+        if others && !self.output.is_empty() {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Sends all answers; whether the connection goes on.
+    async fn send(&mut self) -> bool {
+        let clock = self.visit.worker.core.clock;
+        let (io, output, visit) = (&mut self.io, &mut self.output, &self.visit);
+        let mut stalled: Option<Deadline> = None;
+        let sent = poll_fn(|cx| {
+            loop {
+                match output.poll_send(Pin::new(&mut *io), cx) {
+                    Poll::Ready(Ok(true)) => stalled = None,
+                    Poll::Ready(done) => return Poll::Ready(done.is_ok()),
+                    Poll::Pending => break,
+                }
+            }
+            // Made only for a client that does not keep up with its answers.
+            let stalled = stalled.get_or_insert_with(|| Deadline::within(clock, STALLED));
+            stalled.poll(cx).map(|()| {
+                visit.closed(Closed::Stalled);
+                false
+            })
+        });
+        let sent = sent.await;
+        if !sent {
+            self.ending = Ending::Now;
+        }
+        sent
+    }
+
+    /// Waits for more of a request; whether the connection goes on.
+    async fn read(&mut self) -> bool {
+        match self.fill().await {
+            Filled::More => true,
+            Filled::Over => false,
+            Filled::TooLate => {
+                // A client that was idle may be told nothing: it did not ask.
+                if self.input.is_empty() {
+                    self.visit.closed(Closed::Idle);
+                } else {
+                    self.visit.closed(Closed::HeadTimeout);
+                    let why = "the head of the request took too long";
+                    let now = self.visit.worker.core.clock.now();
+                    self.refuse(Refusal(StatusCode::REQUEST_TIMEOUT, why), now);
+                }
+                false
+            }
+        }
+    }
+
+    async fn fill(&mut self) -> Filled {
+        let (io, input, visit) = (&mut self.io, &mut self.input, &self.visit);
+        let (stop, deadline) = (&mut self.stop, &mut self.deadline);
+        let is_idle = input.is_empty() && self.waiting != Waiting::Body;
+        poll_fn(|cx| {
+            match visit.worker.spare.poll_read(io, input, cx) {
+                Poll::Ready(Ok(1..)) => return Poll::Ready(Filled::More),
+                Poll::Ready(_) => return Poll::Ready(Filled::Over),
+                Poll::Pending => {}
+            }
+            if stop.poll(cx) && is_idle {
+                return Poll::Ready(Filled::Over);
+            }
+            deadline.poll(cx).map(|()| Filled::TooLate)
+        })
+        .await
+    }
+
+    /// Hangs up so that the last answer arrives: a socket that is closed on bytes which nobody has
+    /// read takes back what it has sent.
+    async fn close(mut self) {
+        if self.ending == Ending::Now || !self.send().await {
+            return;
+        }
+        let hung_up = poll_fn(|cx| Pin::new(&mut self.io).poll_shutdown(cx));
+        let hung_up = timeout(LINGER, hung_up).await;
+        if self.ending == Ending::WhileItSends && matches!(hung_up, Ok(Ok(()))) {
+            // However it ends, there is nothing left to tell.
+            let _ = timeout(LINGER, self.discard()).await;
+        }
+    }
+
+    async fn discard(&mut self) {
+        let mut left = LINGER_BYTES;
+        while left > 0 {
+            self.input.clear();
+            let (io, input, visit) = (&mut self.io, &mut self.input, &self.visit);
+            match poll_fn(|cx| visit.worker.spare.poll_read(io, input, cx)).await {
+                Ok(0) | Err(_) => return,
+                Ok(read) => left = left.saturating_sub(read),
+            }
+        }
+    }
+}
+
+enum Filled {
+    /// Something arrived.
+    More,
+    /// Nothing did, in its time.
+    TooLate,
+    /// The client has hung up, or the server ends and nothing was asked.
+    Over,
+}

@@ -1,0 +1,83 @@
+"""A person's way to what was used, what is allowed, and caches that end by themselves."""
+
+import csv
+import json
+import time
+from io import StringIO
+from typing import Any
+
+from e2e.terminal import Terminal
+
+
+def used(terminal: Terminal, *words: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(terminal.do("usage", "--json", *words))
+    return found
+
+
+def test_what_was_used_is_told_by_cache_key_and_method(terminal: Terminal) -> None:
+    terminal.do("cache", "create", "metered")
+    terminal.do("cache", "set", "--cache", "metered", "k", "v" * 1_025)
+    for _ in range(3):
+        terminal.do("cache", "get", "--cache", "metered", "k")
+
+    def counted() -> dict[str, int]:
+        found = used(terminal, "--by", "cache,api", "--cache", "metered", "--since", "1h")
+        return {line["api"]: line["requests"] for line in found["usage"]}
+
+    deadline = time.monotonic() + 30
+    while counted() != {"Get": 3, "Set": 1} and time.monotonic() < deadline:
+        time.sleep(0.1)  # the ledger is some seconds late
+
+    assert counted() == {"Get": 3, "Set": 1}
+    totals = used(terminal, "--cache", "metered")["totals"]
+    assert (totals["requests"], totals["kib_in"], totals["kib_out"]) == (4, 2 + 3, 3 * 2)
+    lines = csv.DictReader(StringIO(terminal.do("usage", "--csv", "--by", "cache,key,day")))
+    assert "metered" in [line["cache"] for line in lines]
+    table = terminal.do("usage", "--by", "api", "--cache", "metered").splitlines()
+    assert [row.split("\t")[:2] for row in table] == [["Get", "3"], ["Set", "1"], ["in all", "4"]]
+
+
+def test_json_and_csv_at_once_is_a_mistake(terminal: Terminal) -> None:
+    assert terminal.type("usage", "--json", "--csv").status == 2
+
+
+def test_what_cannot_be_told_apart_is_one_plain_line(terminal: Terminal) -> None:
+    answer = terminal.type("usage", "--by", "colour")
+
+    assert answer.status == 1
+    assert answer.error.startswith("attimo: group_by must be some of cache, key, api")
+
+
+def test_the_limits_are_listed_with_the_settings_that_change_them(terminal: Terminal) -> None:
+    rows = {row.split("\t")[0]: row.split("\t")[1:] for row in terminal.do("limits").splitlines()}
+    listed = json.loads(terminal.do("limits", "--json"))
+
+    assert rows["item_bytes"] == [
+        "5,000,192 bytes",
+        "An item, its key included.",
+        "413 resource_exhausted item_size_limit_exceeded",
+        "item_bytes",
+    ]
+    assert rows.keys() == {limit["name"] for limit in listed}
+
+
+def test_a_cache_that_ends_by_itself(terminal: Terminal) -> None:
+    terminal.do("cache", "create", "brief", "--expires-in", "2s")
+    listed = {row.split("\t")[0]: row for row in terminal.do("cache", "list").splitlines()}
+    assert listed["brief"].endswith(" UTC")
+    assert listed["default-cache"].endswith("\tnever")
+
+    deadline = time.monotonic() + 30
+    while "brief" in terminal.do("cache", "list").split() and time.monotonic() < deadline:
+        time.sleep(0.1)
+
+    assert "brief" not in terminal.do("cache", "list").split()
+    terminal.do("cache", "create", "brief")
+    terminal.do("cache", "delete", "brief")
+
+
+def test_an_end_too_far_away_is_refused(terminal: Terminal) -> None:
+    answer = terminal.type("cache", "create", "brief", "--expires-in", "4000d")
+
+    assert answer.status == 1
+    assert answer.error == "attimo: expires_in must be 1 to 315360000 seconds (ten years)\n"

@@ -1,0 +1,203 @@
+"""What is under way when a server is asked to end: it is finished, and nothing new is begun."""
+
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from conformance.edge.connection import Connection, connect
+from conformance.edge.http1 import Http1, Reply, http1, request
+from conformance.edge.scs import GET, SET, get, put
+from faults.watching import eventually
+from harness import Server
+
+LONGEST_SECONDS = 10.0
+VALUE = bytes(4_800_000)
+HALF = 1000
+NO_ERROR = 0
+
+
+@pytest.fixture
+def draining(tmp_path: Path) -> Iterator[Server]:
+    """A server that is to end well, and in time, whatever is still under way."""
+    with Server(data_dir=tmp_path / "data") as server:
+        yield server
+        process = server._process
+        assert process is not None
+        assert process.wait(LONGEST_SECONDS) == 0, server.output
+
+
+def ask_to_end(server: Server) -> float:
+    """Send the signal, and return when it was heard."""
+    process = server._process
+    assert process is not None
+    process.send_signal(signal.SIGTERM)
+    eventually(lambda: "is ending" in server.output, "the signal is heard")
+    return time.monotonic()
+
+
+def begun(client: Http1, server: Server, size: int) -> None:
+    """Begin to write an item, and see that the server has begun to read it."""
+    line = "PUT /cache/default-cache?key=k&ttl_seconds=600"
+    owner = b"Authorization: " + server.api_key.encode()
+    length = b"Content-Length: %d" % size
+    client.say(request(line, owner, length, b"Expect: 100-continue"))
+    assert client.reply().status == 100
+
+
+@contextmanager
+def called(server: Server) -> Iterator[Connection]:
+    """A connection of HTTP/2 as the owner."""
+    with connect(server.http_address, server.api_key, "default-cache") as connection:
+        yield connection
+
+
+def test_a_body_under_way_is_taken_to_its_end(draining: Server) -> None:
+    with http1(draining.http_address) as client:
+        begun(client, draining, 2 * HALF)
+        client.say(bytes(HALF))
+        ask_to_end(draining)
+        client.say(bytes(HALF) + request("GET /health"))
+
+        (reply,) = client.replies()
+
+        assert (reply.status, reply.closes) == (204, True)
+
+
+def test_a_message_under_way_is_taken_to_its_end(draining: Server) -> None:
+    with called(draining) as connection:
+        message = put(bytes(HALF))
+        stream = connection.open(connection.headers_for(SET))
+        connection.send(stream, message[:10], end=False)
+        connection.ping()
+        ask_to_end(draining)
+        while connection.goaway is None:
+            connection.read()
+        connection.send(stream, message[10:])
+
+        assert connection.answer(stream).grpc_status == 0
+        assert connection.goaway == NO_ERROR
+        with pytest.raises(ConnectionError):
+            read_on(connection)
+
+
+def test_an_answer_under_way_is_given_to_its_end(draining: Server) -> None:
+    with http1(draining.http_address) as client:
+        begun(client, draining, len(VALUE))
+        client.say(VALUE)
+        assert client.reply().status == 204
+        owner = b"Authorization: " + draining.api_key.encode()
+        client.say(request("GET /cache/default-cache?key=k", owner))
+        # One byte of the answer is there, and far more of it than all buffers hold is not.
+        assert client.socket.recv(1, socket.MSG_PEEK) != b""
+        ask_to_end(draining)
+
+        (reply,) = client.replies()
+
+        assert reply.body == VALUE
+
+
+def test_an_answer_under_way_on_http2_is_given_to_its_end(draining: Server) -> None:
+    with called(draining) as connection:
+        assert connection.call(SET, put(VALUE)).grpc_status == 0
+        stream = connection.open(connection.headers_for(GET))
+        connection.send(stream, get(b"key"))
+        while not connection.answers[stream].body:
+            connection.read()
+        ask_to_end(draining)
+
+        answer = connection.answer(stream)
+
+        assert answer.grpc_status == 0
+        assert len(answer.body) > len(VALUE)
+
+
+def test_a_request_to_the_control_plane_under_way_is_answered(draining: Server) -> None:
+    role = b'{"role_name": "r", "permissions": {"rules": []}}'
+    owner = b"Authorization: " + draining.api_key.encode()
+    headers = (owner, b"Content-Type: application/json", b"Content-Length: %d" % len(role))
+    with http1(draining.http_address) as client:
+        client.say(request("POST /roles", *headers, b"Expect: 100-continue"))
+        assert client.reply().status == 100
+        ask_to_end(draining)
+        client.say(role)
+
+        (reply,) = client.replies()
+
+        assert reply.status < 500
+        assert reply.closes
+
+
+def test_who_waits_is_let_go_at_once(draining: Server) -> None:
+    """Idle connections of each kind keep nobody."""
+    with (
+        http1(draining.http_address) as silent,
+        http1(draining.http_address) as kept,
+        called(draining) as connection,
+    ):
+        kept.say(request("GET /health"))
+        assert kept.reply().status == 200
+        connection.ping()
+        heard = ask_to_end(draining)
+
+        assert kept.replies() == []
+        assert silent.replies() == []
+        with pytest.raises(ConnectionError):
+            read_on(connection)
+        assert connection.goaway == NO_ERROR
+        assert time.monotonic() - heard < LONGEST_SECONDS / 2
+
+
+def test_nobody_new_is_let_in(draining: Server) -> None:
+    """While something is under way, which keeps the server."""
+    with http1(draining.http_address) as client:
+        begun(client, draining, HALF)
+        ask_to_end(draining)
+        address = client.socket.getpeername()
+        eventually(lambda: is_refused(address), "new connections are refused")
+        client.say(bytes(HALF))
+
+        assert [reply.status for reply in client.replies()] == [204]
+
+
+def is_refused(address: tuple[str, int]) -> bool:
+    """Nobody listens there."""
+    try:
+        socket.create_connection(address, 1).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
+def test_what_is_not_answered_has_not_begun(draining: Server) -> None:
+    """Requests one after the other: the last is answered whole, or not at all."""
+    process = draining._process
+    assert process is not None
+    answers = 0
+    with http1(draining.http_address) as client:
+        while reply := answered(client):
+            assert reply.status == 200
+            answers += 1
+            if answers == 100:
+                process.send_signal(signal.SIGTERM)
+    assert answers >= 100
+
+
+def answered(client: Http1) -> Reply | None:
+    """Ask once more; the answer, or None if the server hung up before its first byte."""
+    client.say(request("GET /health"))
+    try:
+        begun = client.socket.recv(1, socket.MSG_PEEK) != b""
+    except ConnectionResetError:
+        begun = False
+    return client.reply() if begun else None
+
+
+def read_on(connection: Connection) -> None:
+    """Read until the server hangs up, which raises an error."""
+    while True:
+        connection.read()
