@@ -234,7 +234,7 @@ def test_names_are_spelt_as_each_place_spells_them() -> None:
 
 
 def test_the_key_of_a_certificate_is_not_shown() -> None:
-    node = NodeSettings(None, None, "certificate", "secret", 1, 1, 1, 1, "socket", local=False)
+    node = NodeSettings(None, None, "certificate", "secret", 1, 1, 1, 1, "socket", False, "off", 0)
 
     assert "secret" not in repr(node)
 

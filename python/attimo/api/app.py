@@ -29,6 +29,7 @@ from attimo.api import (
 from attimo.api.grpc import GrpcDoor
 from attimo.api.people import People, SignUp
 from attimo.api.throttle import Throttle
+from attimo.api.watching import Watched
 from attimo.control import Control
 from attimo.mail import Send
 
@@ -80,6 +81,7 @@ def create_app(
         app.include_router(door.router)
     refusals.teach(app, [route for door in DOORS for route in door.router.routes])
     app.add_middleware(GrpcDoor, control=control, endpoint=endpoint)
+    app.add_middleware(Watched)
     return app
 
 

@@ -5,7 +5,6 @@ socket. At the end the node stops first, so that the last usage is whole when it
 """
 
 import ipaddress
-import logging
 import os
 import resource
 import sys
@@ -14,16 +13,18 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from attimo import __version__, certificates, mail
+from attimo import __version__, certificates, logs, mail, tracing
 from attimo.control import Control, usage
 from attimo.control.directory import Changes
 from attimo.control.limits import CacheLimits
 from attimo.data_directory import Credentials, DataDirectory, Running
 from attimo.node import local
 from attimo.node.collector import Collector
+from attimo.node.events import Events
 from attimo.node.local import Addresses, LocalNode
 from attimo.serve import owner, words
 from attimo.serve.app import AppThread, Door, door
+from attimo.serve.readiness import Readiness
 from attimo.serve.reaper import Reaper
 from attimo.serve.signals import asked_to_end
 from attimo.settings import NodeSettings, Settings
@@ -42,25 +43,28 @@ def serve(settings: Settings) -> None:
         Misconfigured: The server cannot start as it is set up; nothing was damaged.
         StoreUnavailable: The database cannot be opened or written.
     """
-    _prepare_process()
+    _prepare_process(settings)
     home = DataDirectory(settings.data_dir)
     home.prepare()
     with ExitStack() as stack:
         asked = stack.enter_context(asked_to_end())
+        stack.enter_context(tracing.traced(settings.otlp_endpoint))
         stack.enter_context(home.lock())
         _prepare_files(settings, home)
         socket = stack.enter_context(door(home))
         database = stack.enter_context(_database(home))
         node = _node(settings, home, socket)
         limits = CacheLimits(max_item_size_kb=settings.item_bytes // 1024)
-        control = Control(database, node.learn, cache_limits=limits)
+        readiness = Readiness(node.set_readiness)
+        control = Control(database, node.learn, cache_limits=limits, wrote=readiness.wrote)
         reaper = Reaper(control)
         control.publish = _to_both(node, reaper)
         control.announce()
 
         addresses = node.start()
         send = _mail(settings, stack)
-        collector = Collector(node.take_usage, _recorder(control), settings.collect_seconds)
+        collector = _collector(settings, node, control, readiness)
+        events = Events(node.next_event)
         running = _running(settings, addresses)
         make_app = partial(_control_app, control, running.endpoint, settings, send)
         app = AppThread(socket, make_app, on_failure=asked.set)
@@ -68,7 +72,9 @@ def serve(settings: Settings) -> None:
         stack.callback(app.stop)
         stack.callback(reaper.stop)
         stack.callback(collector.stop)
+        stack.callback(events.wait)
         stack.callback(node.stop, GRACE_SECONDS)
+        events.start()
         _introduce(control, home, running)
         stack.enter_context(home.announced(running))
 
@@ -77,6 +83,7 @@ def serve(settings: Settings) -> None:
         reaper.start()
         app.wait()
         if not asked.is_set():
+            readiness.started()
             _say(words.ready())
         asked.wait()
         _say("Attimo is ending: finishing what is under way")
@@ -84,13 +91,12 @@ def serve(settings: Settings) -> None:
         raise SystemExit(1)
 
 
-def _prepare_process() -> None:
+def _prepare_process(settings: Settings) -> None:
     """Only the owner reads what this process writes; only the system limits connections."""
     os.umask(0o077)
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("attimo").setLevel(logging.INFO)
+    logs.begin(settings.log_format, settings.log_level)
 
 
 def _prepare_files(settings: Settings, home: DataDirectory) -> None:
@@ -149,6 +155,18 @@ def _to_both(node: LocalNode, reaper: Reaper) -> Callable[[Changes], None]:
         reaper.heed(changes)
 
     return publish
+
+
+def _collector(
+    settings: Settings, node: LocalNode, control: Control, readiness: Readiness
+) -> Collector:
+    return Collector(
+        node.take_usage,
+        _recorder(control),
+        settings.collect_seconds,
+        told=node.note_usage,
+        otherwise=partial(readiness.look, control),
+    )
 
 
 def _recorder(control: Control) -> Callable[[usage.Batch], None]:

@@ -107,12 +107,25 @@ class Settings:
     metrics: Literal["loopback", "open", "off"] = setting(
         "loopback",
         values.METRICS,
-        "Who may read /metrics, which names caches: programs on this machine, everybody, or nobody.",
+        "Who may read /metrics, which names caches: whoever is on this machine, all, or nobody.",
     )
     metrics_caches: int = setting(
         100,
         values.METRICS_CACHES,
         "How many caches, the busiest, have metrics of their own; the others are summed.",
+    )
+    log_format: Literal["text", "json"] = setting(
+        "text", values.LOG_FORMAT, "How lines of the log look."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = setting(
+        "info",
+        values.LOG_LEVEL,
+        "The least that is logged; with info, each request for the control plane has a line.",
+    )
+    otlp_endpoint: str | None = setting(
+        "off",
+        values.OTLP_ENDPOINT,
+        "Where traces of control requests are sent, by OTLP over HTTP.",
     )
     origins: Mapping[str, str] = field(repr=False, default_factory=dict)
 

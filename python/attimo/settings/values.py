@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 from typing import Generic, Literal, TypeVar
+from urllib.parse import urlsplit
 
 from attimo.mail import SmtpServer, server_of
 from attimo.settings import host
@@ -172,6 +173,31 @@ def _metrics_caches(raw: Raw) -> int:
     return _between(0, 10_000, _number(raw))
 
 
+def _log_format(raw: Raw) -> Literal["text", "json"]:
+    match raw:
+        case "text" | "json":
+            return raw
+        case _:
+            raise ValueError
+
+
+def _log_level(raw: Raw) -> Literal["debug", "info", "warning", "error"]:
+    match raw:
+        case "debug" | "info" | "warning" | "error":
+            return raw
+        case _:
+            raise ValueError
+
+
+def _otlp_endpoint(raw: Raw) -> str | None:
+    if raw is False or raw == "off":
+        return None
+    url = urlsplit(_text(raw))
+    if url.scheme not in ("http", "https") or not url.hostname or url.username or url.query:
+        raise ValueError
+    return _text(raw)
+
+
 def _smtp(raw: Raw) -> SmtpServer | None:
     return None if raw is False or raw == "off" else server_of(_text(raw))
 
@@ -197,3 +223,6 @@ SMTP = Kind(_smtp, "smtp://user:password@host:587, smtps://… for TLS from the 
 EMAIL = Kind(_email, "an e-mail address")
 METRICS = Kind(_metrics, "loopback, open or off")
 METRICS_CACHES = Kind(_metrics_caches, "a number from 0 to 10000")
+LOG_FORMAT = Kind(_log_format, "text or json")
+LOG_LEVEL = Kind(_log_level, "debug, info, warning or error")
+OTLP_ENDPOINT = Kind(_otlp_endpoint, "a URL such as http://localhost:4318, or off")

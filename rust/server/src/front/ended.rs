@@ -1,9 +1,11 @@
-//! Why a connection ended, for who watches: only what the server ended by itself is counted.
+//! How connections and requests end, for who watches: only what is the server's doing is told.
 
 use h2::Reason;
+use http::HeaderMap;
+use http::header::HeaderValue;
 
-use super::Visit;
-use crate::stats::Closed;
+use super::{Visit, request_id};
+use crate::stats::{Closed, Level};
 
 impl Visit {
     /// Counts a connection that the server closes; what it does to it after that is no news.
@@ -24,5 +26,13 @@ impl Visit {
             Some(Reason::ENHANCE_YOUR_CALM) => self.closed(Closed::Flood),
             Some(_) => self.closed(Closed::Protocol),
         }
+    }
+
+    /// Writes into the log which request failed by a mistake of ours; its name is for its client.
+    pub(super) fn mistaken(&self, headers: &HeaderMap) -> HeaderValue {
+        let id = request_id::of(headers);
+        let told = format!("request {} failed", id.to_str().unwrap_or_default());
+        self.worker.core.stats.events.push(Level::Error, told);
+        id
     }
 }

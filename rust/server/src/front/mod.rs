@@ -28,6 +28,7 @@ mod h1;
 mod h2;
 mod http;
 pub(crate) mod reading;
+mod request_id;
 pub(crate) mod room;
 mod stop;
 

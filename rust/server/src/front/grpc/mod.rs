@@ -2,7 +2,7 @@
 
 use ::h2::server::SendResponse;
 use bytes::Bytes;
-use http::header::{self, HeaderMap, HeaderValue};
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::request::Parts;
 use http::{Request, Response, Uri};
 use http_body_util::Full;
@@ -11,6 +11,7 @@ use self::reply::Reply;
 use self::status::Status;
 use super::Visit;
 use super::h2::sending;
+use super::request_id::{self, REQUEST_ID};
 use super::room::Held;
 use crate::api::Api;
 use crate::clock::Now;
@@ -41,6 +42,8 @@ pub(super) use self::status::Code;
 const SCS: &str = "/cache_client.Scs/";
 const LEADERBOARD: &str = "/leaderboard.Leaderboard/";
 const PING: &str = "/cache_client.Ping/Ping";
+/// What says to whose trace a request belongs (W3C Trace Context).
+const OF_TRACES: [&str; 2] = ["traceparent", "tracestate"];
 const GRPC: HeaderValue = HeaderValue::from_static("application/grpc");
 
 /// Whether a gRPC request is for the data plane.
@@ -68,7 +71,11 @@ pub(super) fn answer(
     body: Result<Bytes>,
     now: Now,
 ) -> std::result::Result<Reply, Status> {
-    guarded(|| called(visit, parts, body, now)).map_err(|error| refused(visit, error))
+    guarded(|| called(visit, parts, body, now)).map_err(|error| {
+        let is_ours = error == Error::Internal;
+        let status = refused(visit, error);
+        if is_ours { status.named(visit.mistaken(&parts.headers)) } else { status }
+    })
 }
 
 /// The status that tells of `error`, which is counted.
@@ -157,7 +164,8 @@ pub(super) async fn forward(
     body: Result<Bytes>,
 ) -> std::result::Result<Reply, Status> {
     let began = visit.worker.core.clock.now();
-    let answered = ask(visit, parts, body).await;
+    let id = request_id::of(&parts.headers);
+    let answered = ask(visit, parts, &id, body).await.map_err(|status| status.named(id));
     let code = answered.as_ref().map_or_else(Status::code, |_| 0);
     visit.worker.stats.controlled(Via::Grpc, began, Class::of_grpc(code));
     answered
@@ -166,6 +174,7 @@ pub(super) async fn forward(
 async fn ask(
     visit: &Visit,
     parts: &Parts,
+    id: &HeaderValue,
     body: Result<Bytes>,
 ) -> std::result::Result<Reply, Status> {
     let message = frame::message(body?)?;
@@ -174,6 +183,12 @@ async fn ask(
     forward::introduce(&mut headers, caller.as_ref(), visit.peer.ip(), visit.secure);
     headers.insert(header::CONTENT_TYPE, GRPC);
     headers.insert(header::HOST, HeaderValue::from_static("localhost"));
+    headers.insert(REQUEST_ID, id.clone());
+    for name in OF_TRACES {
+        headers.extend(
+            parts.headers.get(name).map(|value| (HeaderName::from_static(name), value.clone())),
+        );
+    }
     let mut request = Request::post(parts.uri.path())
         .body(Full::new(message))
         .map_err(|_| Error::Malformed("the path is no gRPC method"))?;

@@ -7,6 +7,7 @@ use http::header::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use crate::error::Error;
+use crate::front::request_id::REQUEST_ID;
 
 const STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
@@ -39,6 +40,7 @@ pub(in crate::front) struct Status {
     code: HeaderValue,
     message: HeaderValue,
     err: Option<HeaderValue>,
+    request_id: Option<HeaderValue>,
 }
 
 /// The trailers of a reply that succeeded.
@@ -55,6 +57,7 @@ impl Status {
             code: HeaderValue::from(code as u16),
             message: HeaderValue::from_str(&message).unwrap_or(HeaderValue::from_static("")),
             err: err.map(HeaderValue::from_static),
+            request_id: None,
         }
     }
 
@@ -71,9 +74,15 @@ impl Status {
                 code: code.clone(),
                 message: headers.get(MESSAGE).cloned().unwrap_or(HeaderValue::from_static("")),
                 err: headers.get(ERR).cloned(),
+                request_id: None,
             }),
             None => Err(Status::new(Code::Internal, "the control plane failed", None)),
         }
+    }
+
+    /// The same, with the name of the request that it is about.
+    pub(super) fn named(self, request_id: HeaderValue) -> Self {
+        Status { request_id: Some(request_id), ..self }
     }
 
     /// Its number.
@@ -87,6 +96,9 @@ impl Status {
         headers.insert(MESSAGE, self.message);
         if let Some(err) = self.err {
             headers.insert(ERR, err);
+        }
+        if let Some(id) = self.request_id {
+            headers.insert(REQUEST_ID, id);
         }
     }
 }

@@ -11,6 +11,7 @@ use http::{Request, Response, Uri};
 use http_body_util::Full;
 
 use super::Visit;
+use super::request_id::{self, REQUEST_ID};
 use crate::clock::Now;
 use crate::error::{Error, Result};
 use crate::forward;
@@ -43,7 +44,13 @@ pub(super) fn answer(
         Some(name) => guarded(|| cache::answer(visit, parts, name, body, now)),
         None => Ok(operator::answer(visit, parts)),
     };
-    answered.unwrap_or_else(|error| refused(visit, &error))
+    answered.unwrap_or_else(|error| {
+        let mut response = refused(visit, &error);
+        if error == Error::Internal {
+            response.headers_mut().insert(REQUEST_ID, visit.mistaken(&parts.headers));
+        }
+        response
+    })
 }
 
 /// The response that tells of `error`, which is counted.
@@ -54,13 +61,20 @@ pub(super) fn refused(visit: &Visit, error: &Error) -> Response<Bytes> {
 }
 
 /// Has the control plane answer.
-pub(super) async fn forward(visit: &Visit, parts: Parts, body: Result<Bytes>) -> Response<Bytes> {
+pub(super) async fn forward(
+    visit: &Visit,
+    mut parts: Parts,
+    body: Result<Bytes>,
+) -> Response<Bytes> {
     if operator::is_metrics(parts.uri.path()) {
         return operator::metrics(visit, &parts).await;
     }
     let began = visit.worker.core.clock.now();
+    let id = request_id::of(&parts.headers);
+    parts.headers.insert(REQUEST_ID, id.clone());
     let answered = ask(visit, parts, body).await;
-    let response = answered.unwrap_or_else(|error| status::response(&error));
+    let mut response = answered.unwrap_or_else(|error| status::response(&error));
+    response.headers_mut().insert(REQUEST_ID, id);
     visit.worker.stats.controlled(Via::Http, began, Class::of_status(response.status()));
     response
 }
