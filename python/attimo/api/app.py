@@ -57,7 +57,7 @@ def create_app(
     control: Control,
     endpoint: str,
     sign_up: SignUp = "invite",
-    send: Send = mail.to_log,
+    send: Send = mail.to_nobody,
     limits: Mapping[str, int] = MappingProxyType({}),
 ) -> FastAPI:
     """Make the app; the database work runs in threads, never on the event loop.

@@ -77,6 +77,12 @@ class _Asked:
         return self.path.lstrip("/") if is_grpc else str(self.scope["method"])
 
     @property
+    def route(self) -> str | None:
+        """The path as it was declared, once the app has found out who answers."""
+        found: str | None = getattr(self.scope.get("route"), "path", None)
+        return None if found is None else found.replace(":path}", "}")
+
+    @property
     def attributes(self) -> dict[str, tracing.Value]:
         """What is known before the answer, by OpenTelemetry's names."""
         return {
@@ -90,7 +96,7 @@ class _Asked:
     def outcome(self) -> dict[str, tracing.Value]:
         """What is known after it."""
         known: dict[str, tracing.Value | None] = {
-            "http.route": getattr(self.scope.get("route"), "path", None),
+            "http.route": self.route,
             "http.response.status_code": self.status,
             "rpc.grpc.status_code": None if self.grpc_status is None else int(self.grpc_status),
             "attimo.account_id": self.account_id,

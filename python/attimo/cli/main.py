@@ -20,6 +20,7 @@ from attimo.cli import (
     set,
     settings,
     sorted_set,
+    status,
     token,
     usage,
     version,
@@ -33,6 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("serve")(serving.serve)
+app.command("status")(status.status)
 app.command("env")(environment.env)
 app.command("settings")(settings.settings)
 app.add_typer(cache.app, name="cache")

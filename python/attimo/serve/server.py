@@ -62,7 +62,7 @@ def serve(settings: Settings) -> None:
         control.announce()
 
         addresses = node.start()
-        send = _mail(settings, stack)
+        send = _mail(settings, home, stack)
         collector = _collector(settings, node, control, readiness)
         events = Events(node.next_event)
         running = _running(settings, addresses)
@@ -188,9 +188,9 @@ def _control_app(control: Control, endpoint: str, settings: Settings, send: mail
     return create_app(control, endpoint, settings.signup, send, given | local.limits())
 
 
-def _mail(settings: Settings, stack: ExitStack) -> mail.Send:
+def _mail(settings: Settings, home: DataDirectory, stack: ExitStack) -> mail.Send:
     if settings.smtp is None:
-        return mail.to_log
+        return mail.ToFolder(home.mail)
     send = mail.BySmtp(settings.smtp, settings.mail_from)
     stack.callback(send.close)
     return send

@@ -99,7 +99,7 @@ class Settings:
     smtp: SmtpServer | None = setting(  # noqa: RUF009 (a declaration, not a value)
         "off",
         values.SMTP,
-        "Where e-mail is handed in; without it, e-mail is written to the log.",
+        "Where e-mail is handed in; without it, e-mail lies in the data directory, in mail.",
     )
     mail_from: str = setting(
         "attimo@localhost", values.EMAIL, "The address that e-mail comes from."
