@@ -42,6 +42,7 @@ fmt: $(VENV)/.develop ## Format everything
 	cargo fmt --all
 
 conformance: setup $(VENV)/.javascript $(VENV)/.java $(VENV)/.rust ## Momento's own SDKs against a real server
+	@setup/apt.sh conformance sslscan=sslscan pebble=pebble
 	$(BIN)/pytest tests/conformance
 
 e2e: setup $(VENV)/.javascript ## A person's way through the command line, on a real server

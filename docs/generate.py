@@ -1,4 +1,4 @@
-"""Write the reference pages that follow from the program itself: commands, settings, the wire.
+"""Write the reference pages that follow from the program itself: commands, settings, wires.
 
 `python docs/generate.py` writes them; a test compares them with what this would write.
 """
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import http_api
 from momento_wire_types import auth_pb2, cacheclient_pb2, controlclient_pb2, token_pb2
 from typer.main import get_command
 
@@ -42,6 +43,7 @@ def pages() -> dict[Path, str]:
         REFERENCE / "cli.md": _text(_commands()),
         REFERENCE / "settings.md": _text(_settings()),
         REFERENCE / "compatibility.md": _text(_compatibility()),
+        REFERENCE / "http-api.md": _text(http_api.lines(NOTE)),
     }
 
 

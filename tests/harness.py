@@ -32,7 +32,7 @@ class Credentials(TypedDict):
     api_key: str
     http: str
     https: str
-    ca: str
+    ca: str | None
     account_id: int
     cache: str
 
@@ -45,6 +45,7 @@ class Running(TypedDict):
     https: str
     endpoint: str
     version: str
+    listeners: list[str]
 
 
 class Server:
@@ -56,6 +57,7 @@ class Server:
         *options: More words for the command line, such as `--local`.
         data_dir: An existing directory; without one, a temporary one that ends with the server.
         environment: Variables to add to the server's environment.
+        ports: The words that say where to listen; without them, on free ports of loopback.
     """
 
     def __init__(
@@ -63,10 +65,11 @@ class Server:
         *options: str,
         data_dir: Path | None = None,
         environment: Mapping[str, str] | None = None,
+        ports: tuple[str, ...] = FREE_PORTS,
     ) -> None:
         self._room = tempfile.TemporaryDirectory(prefix="attimo-")
         self.data_dir = data_dir or Path(self._room.name) / "data"
-        self.options = options
+        self.options = (*ports, *options)
         # What a killed server leaves in the temporary directory goes with the room.
         self.environment = {"TMPDIR": self._room.name} | dict(environment or {})
         self._process: subprocess.Popen[str] | None = None
@@ -85,7 +88,7 @@ class Server:
         self._ready = False
         self._settled = threading.Event()
         process = subprocess.Popen(
-            [*attimo(), "serve", "--data-dir", str(self.data_dir), *FREE_PORTS, *self.options],
+            [*attimo(), "serve", "--data-dir", str(self.data_dir), *self.options],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

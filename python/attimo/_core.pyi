@@ -95,18 +95,25 @@ class Node:
         """
 
     @property
-    def http(self) -> str | None:
-        """Where plaintext is served, once started; tells the port where 0 was asked for."""
-
-    @property
-    def https(self) -> str | None:
-        """Where TLS is served, once started."""
+    def addresses(self) -> list[str]:
+        """Where it serves, once started: one for each listener, with the port that it has."""
 
     def start(self) -> None:
         """Bind every address and begin to serve.
 
         Raises:
             OSError: An address cannot be bound; the message names it. Nothing is left running.
+        """
+
+    def use_certificate(self, chain: str, private_key: str) -> None:
+        """Show another certificate to every connection that comes from now on; open ones live on.
+
+        Args:
+            chain: The server's certificate and then its issuers', in PEM.
+            private_key: The certificate's key, in PEM.
+
+        Raises:
+            ValueError: The two cannot be used; the ones that there were stay.
         """
 
     def stop(self, grace_seconds: float) -> None:

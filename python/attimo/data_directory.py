@@ -22,26 +22,46 @@ MODE = 0o700
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a client on this machine needs to use the server as its owner."""
+    """What a client on this machine needs to use the server as its owner.
+
+    Attributes:
+        endpoint: The public name, with the port unless it is 443.
+        api_key: The owner's key.
+        http: Where plaintext is served, as a URL; None for nowhere.
+        https: Where TLS is served, as a URL by the public name.
+        ca: The file with the root to trust; None if the system knows it.
+        account_id: The owner's account.
+        cache: The cache that the first start made.
+    """
 
     endpoint: str
     api_key: str = field(repr=False)
     http: str | None
     https: str | None
-    ca: str
+    ca: str | None
     account_id: int
     cache: str
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """Where the server that runs at the moment is to be found."""
+    """Where the server that runs at the moment is to be found.
+
+    Attributes:
+        pid: Its process.
+        http: The address without TLS that offers clients most; None if none does.
+        https: The address with TLS that does.
+        endpoint: Its public name, with the port of `https` unless that is 443.
+        version: Its version.
+        listeners: All its addresses, each with what it offers, as one would write them.
+    """
 
     pid: int
     http: str | None
     https: str | None
     endpoint: str
     version: str
+    listeners: list[str] = field(default_factory=list)
 
 
 Kept = TypeVar("Kept", Credentials, Running)

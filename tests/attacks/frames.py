@@ -45,6 +45,7 @@ class Peer:
         self._decoder = Decoder()
         self._blocks: dict[int, bytes] = {}
         self._buffer = b""
+        self._answers = b""
         self.socket = socket.create_connection(address, PATIENCE_SECONDS)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.setblocking(False)
@@ -78,6 +79,7 @@ class Peer:
                 raise TimeoutError(f"nothing for {seconds} s: {self}")
             if select.select([self.socket], [], [], left)[0]:
                 self._pull()
+                self._answer()
         return holds()
 
     def settle(self) -> bool:
@@ -125,6 +127,12 @@ class Peer:
             self.closed = True
             return 0
 
+    def _answer(self) -> None:
+        """Answer settings and pings, as even this client does."""
+        waiting, self._answers = self._answers, b""
+        if waiting and not self.closed:
+            self.say(waiting)
+
     def _pull(self) -> None:
         try:
             data = self.socket.recv(1 << 16)
@@ -149,8 +157,13 @@ class Peer:
                 self.acknowledged += 1
             case SettingsFrame():
                 self.settings |= frame.settings
+                self._answers += SettingsFrame(0, flags=["ACK"]).serialize()
             case PingFrame() if "ACK" in frame.flags:
                 self.pongs += 1
+            case PingFrame():
+                self._answers += PingFrame(
+                    0, opaque_data=frame.opaque_data, flags=["ACK"]
+                ).serialize()
             case GoAwayFrame():
                 self.goaway = frame.error_code
             case RstStreamFrame():
@@ -186,7 +199,8 @@ def peer(
 def block(headers: Headers | list[tuple[str, str]]) -> bytes:
     """Headers as a block that leaves no trace in the table, so that it can be sent again."""
     pairs = list(headers.items()) if isinstance(headers, dict) else headers
-    return Encoder().encode([NeverIndexedHeaderTuple(name, value) for name, value in pairs])
+    tuples = [NeverIndexedHeaderTuple(name, value) for name, value in pairs]
+    return Encoder().encode(tuples, huffman=False)
 
 
 def get(path: str = "/health", **more: str) -> Headers:

@@ -160,6 +160,17 @@ def zero_window(server: Server, ending: Event) -> Held:
     return ended(server, ending, {4: 0}, asking(server), READ)
 
 
+def zero_window_with_pings(server: Server, ending: Event) -> Held:
+    """One that also shows every second that it is there."""
+    return ended(server, ending, {4: 0}, asking(server), READ, PING)
+
+
+def zero_window_for_little(server: Server, ending: Event) -> Held:
+    """One that asks for little, and does not take even that."""
+    asked = [whole(stream, block(get())) for stream in streams(MANY)]
+    return ended(server, ending, {4: 0}, asked, READ)
+
+
 def small_connection_window(server: Server, ending: Event) -> Held:
     """A client that would take much on each stream, but nothing more on all of them."""
     return ended(server, ending, {4: 1 << 30}, asking(server), READ)
@@ -176,21 +187,25 @@ def asking(server: Server) -> list[bytes]:
 
 
 def ended(
-    server: Server, ending: Event, settings: dict[int, int], requests: list[bytes], limit: int
+    server: Server,
+    ending: Event,
+    settings: dict[int, int],
+    requests: list[bytes],
+    limit: int,
+    drip: bytes = b"",
 ) -> Held:
-    """Ask and take no more than the windows allow, but ping; wait until every stream is over."""
+    """Ask and take no more than the windows allow; wait until every stream is over."""
     connection = Peer(server.http_address, settings)
     began = time.monotonic()
     connection.say(*requests)
-    while time.monotonic() - began < limit + SLACK * 2 and not ending.is_set():
-        connection.say(PING)
-        with contextlib.suppress(TimeoutError):
-            connection.hear(lambda: False, 1)
-        numbers = streams(len(requests))
-        if connection.closed or all(connection.answered(number) for number in numbers):
-            connection.close()
-            return Held(time.monotonic() - began)
-    connection.close()
+    numbers = streams(len(requests))
+    with contextlib.closing(connection):
+        while time.monotonic() - began < limit + SLACK * 2 and not ending.is_set():
+            connection.say(drip)
+            with contextlib.suppress(TimeoutError):
+                connection.hear(lambda: False, 1)
+            if connection.closed or all(connection.answered(number) for number in numbers):
+                return Held(time.monotonic() - began)
     return Held(None)
 
 
@@ -226,6 +241,8 @@ def set_value(server: Server) -> None:
 STREAMS: dict[str, tuple[Callable[[Server, Event], Held], int]] = {
     "a stranger's call": (stranger_on_http2, HEADERS),
     "windows of nothing": (zero_window, READ),
+    "windows of nothing, and pings": (zero_window_with_pings, READ),
+    "windows of nothing, for short answers": (zero_window_for_little, READ),
     "a window for all that is used up": (small_connection_window, READ),
     "answers that nobody reads": (lambda server, ending: unread(server, ending, None), READ),
     "answers inside TLS that nobody reads": (

@@ -3,6 +3,7 @@
 import pytest
 
 from attacks.refusals import BAD, TOO_LARGE, TOO_LONG, VERSION, is_well, owner, put, refused, served
+from attacks.watching import MB, watched
 from conformance.edge.http1 import LAST, chunked, http1, request
 from harness import Server
 
@@ -184,6 +185,15 @@ def test_chunks_that_are_too_much_are_refused_while_they_come(server: Server) ->
             client.say(chunked(bytes(100_000))[:-5])
 
         assert [reply.status for reply in client.replies()] == [413]
+
+
+def test_chunks_of_one_byte_cost_no_more_than_what_is_in_them(server: Server) -> None:
+    body = b"1\r\nx\r\n" * 1_000_000 + b"0\r\n\r\n"
+    with watched(server) as cost:
+        replies = served(server, put(server, b"Transfer-Encoding: chunked", body=body))
+
+    assert [reply.status for reply in replies] == [204]
+    assert cost.peak_growth <= 20 * MB
 
 
 @pytest.mark.parametrize(

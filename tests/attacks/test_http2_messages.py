@@ -62,11 +62,11 @@ MALFORMED: dict[str, Pairs] = {
 }
 
 BODIES: dict[str, tuple[Headers, bytes]] = {
-    "8.1.1 less than its length": (get(content_length="5"), raw(0, 1, 1, b"abc")),
-    "8.1.1 more than its length": (get(content_length="2"), raw(0, 1, 1, b"abc")),
-    "8.1.1 in two frames, less": (get(content_length="9"), raw(0, 0, 1, b"a") + raw(0, 1, 1, b"b")),
-    "8.1.1 a length that is none": (get(content_length="+3"), raw(0, 1, 1, b"abc")),
-    "8.1 trailers that do not end": (get(), opening(1, block({"x": "y"})) + raw(0, 1, 1, b"")),
+    "8.1.1 less than its length": ({"content-length": "5"}, raw(0, 1, 1, b"abc")),
+    "8.1.1 more than its length": ({"content-length": "2"}, raw(0, 1, 1, b"abc")),
+    "8.1.1 less in two frames": ({"content-length": "9"}, raw(0, 0, 1, b"a") + raw(0, 1, 1, b"b")),
+    "8.1.1 a length that is none": ({"content-length": "+3"}, raw(0, 1, 1, b"abc")),
+    "8.1 trailers that do not end": ({}, opening(1, block({"x": "y"})) + raw(0, 1, 1, b"")),
 }
 
 BLOCKS: dict[str, bytes] = {
@@ -99,13 +99,20 @@ def test_a_malformed_request_is_not_served(server: Server, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", BODIES)
-def test_a_body_that_does_not_fit_is_not_served(server: Server, name: str) -> None:
-    headers, body = BODIES[name]
+def test_a_body_that_does_not_fit_is_not_written(server: Server, name: str) -> None:
+    more, body = BODIES[name]
+    path = f"/cache/default-cache?key=fits-{list(BODIES).index(name)}"
+    headers = get(path + "&ttl_seconds=60", authorization=server.api_key) | {":method": "PUT"}
     with peer(server.http_address) as connection:
-        connection.say(opening(1, block(headers | {":method": "POST"})), body)
+        connection.say(opening(1, block(headers | more)), body)
 
         assert is_answered(connection)
     assert connection.status(1) is None or 400 <= (connection.status(1) or 0) < 500
+    with peer(server.http_address) as connection:
+        connection.say(whole(1, block(get(path, authorization=server.api_key))))
+
+        assert is_answered(connection)
+    assert connection.status(1) == 404
 
 
 def test_a_length_without_a_body_is_not_served(server: Server) -> None:

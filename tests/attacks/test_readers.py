@@ -1,6 +1,5 @@
 """Readers who ask for much and take nothing: what waits for them is bounded."""
 
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -8,7 +7,7 @@ from momento_wire_types import cacheclient_pb2 as pb
 
 from attacks.frames import block, get, grpc, opening, peer, raw, streams, whole
 from attacks.slow import dialled, set_value
-from attacks.watching import MB, resident, watched
+from attacks.watching import MB, settled, watched
 from conformance.edge.connection import connect, framed
 from conformance.edge.http1 import request
 from conformance.edge.scs import GET, works
@@ -19,7 +18,6 @@ MOST_GROWTH = 64 * MB
 ASKED = 200
 SOME = 8
 WIDEST = 2**31 - 1
-SETTLED_SECONDS = 0.3
 FETCH = "/cache_client.Scs/ListFetch"
 BATCH = "/cache_client.Scs/GetBatch"
 INITIAL_WINDOW = 4
@@ -76,7 +74,7 @@ def set_list(wire: Wire) -> None:
 
 def test_a_window_of_nothing_keeps_little(fresh: Server, ask: Ask) -> None:
     with watched(fresh) as cost, peer(fresh.http_address, {INITIAL_WINDOW: 0}) as connection:
-        connection.say(*[ask(stream) for stream in streams(ASKED)])
+        connection.say(b"".join(ask(stream) for stream in streams(ASKED)))
         connection.settle()
         others_are_served(fresh)
         settled(fresh)
@@ -86,7 +84,7 @@ def test_a_window_of_nothing_keeps_little(fresh: Server, ask: Ask) -> None:
 def test_a_window_for_one_answer_keeps_little(fresh: Server, ask: Ask) -> None:
     """Each stream has room, but all of them share what is soon used up."""
     with watched(fresh) as cost, peer(fresh.http_address, {INITIAL_WINDOW: 1 << 30}) as connection:
-        connection.say(*[ask(stream) for stream in streams(ASKED)])
+        connection.say(b"".join(ask(stream) for stream in streams(ASKED)))
         connection.settle()
         others_are_served(fresh)
         settled(fresh)
@@ -132,11 +130,3 @@ def others_are_served(server: Server) -> None:
     """Somebody else is answered meanwhile."""
     with connect(server.http_address, server.api_key, "default-cache") as other:
         assert works(other)
-
-
-def settled(server: Server) -> None:
-    """Wait until the server takes no more memory than a moment before."""
-    last = 0
-    while abs((now := resident(server)) - last) > MB:
-        last = now
-        time.sleep(SETTLED_SECONDS)

@@ -12,6 +12,7 @@ from pathlib import Path
 from harness import Server
 
 MB = 1 << 20
+SETTLED_SECONDS = 0.3
 CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -90,6 +91,14 @@ def neighbour(server: Server) -> Iterator[Neighbour]:
     finally:
         somebody.ending.set()
         thread.join()
+
+
+def settled(server: Server) -> None:
+    """Wait until the server takes no more memory than a moment before."""
+    last = 0
+    while abs((now := resident(server)) - last) > MB:
+        last = now
+        time.sleep(SETTLED_SECONDS)
 
 
 def _status(server: Server, name: str) -> int:

@@ -10,6 +10,7 @@ PAGES = [
     DOCS.parent / "README.md",
     DOCS / "tutorial" / "first-write.md",
     DOCS / "tutorial" / "first-write-with-curl.md",
+    DOCS / "how-to" / "caches-for-a-while.md",
     DOCS / "how-to" / "vend-tokens.md",
     DOCS / "how-to" / "accounts-and-members.md",
 ]

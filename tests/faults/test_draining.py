@@ -4,12 +4,11 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from conformance.edge.connection import Connection, connect
+from attacks.frames import Peer, block, grpc, opening, peer, raw
 from conformance.edge.http1 import Http1, Reply, http1, request
 from conformance.edge.scs import GET, SET, get, put
 from faults.watching import eventually
@@ -19,6 +18,7 @@ LONGEST_SECONDS = 10.0
 VALUE = bytes(4_800_000)
 HALF = 1000
 NO_ERROR = 0
+DATA, WINDOW_UPDATE, END_STREAM = 0, 8, 1
 
 
 @pytest.fixture
@@ -49,19 +49,12 @@ def begun(client: Http1, server: Server, size: int) -> None:
     assert client.reply().status == 100
 
 
-@contextmanager
-def called(server: Server) -> Iterator[Connection]:
-    """A connection of HTTP/2 as the owner."""
-    with connect(server.http_address, server.api_key, "default-cache") as connection:
-        yield connection
-
-
 def test_a_body_under_way_is_taken_to_its_end(draining: Server) -> None:
     with http1(draining.http_address) as client:
         begun(client, draining, 2 * HALF)
         client.say(bytes(HALF))
         ask_to_end(draining)
-        client.say(bytes(HALF) + request("GET /health"))
+        client.say(bytes(HALF))
 
         (reply,) = client.replies()
 
@@ -69,20 +62,17 @@ def test_a_body_under_way_is_taken_to_its_end(draining: Server) -> None:
 
 
 def test_a_message_under_way_is_taken_to_its_end(draining: Server) -> None:
-    with called(draining) as connection:
-        message = put(bytes(HALF))
-        stream = connection.open(connection.headers_for(SET))
-        connection.send(stream, message[:10], end=False)
-        connection.ping()
+    headers, message = block(grpc(SET, draining.api_key)), put(bytes(HALF))
+    with peer(draining.http_address) as connection:
+        connection.say(opening(1, headers), raw(DATA, 0, 1, message[:10]))
+        assert connection.settle()
         ask_to_end(draining)
-        while connection.goaway is None:
-            connection.read()
-        connection.send(stream, message[10:])
+        assert connection.hear(lambda: connection.goaway is not None)
+        connection.say(raw(DATA, END_STREAM, 1, message[10:]))
 
-        assert connection.answer(stream).grpc_status == 0
-        assert connection.goaway == NO_ERROR
-        with pytest.raises(ConnectionError):
-            read_on(connection)
+        assert connection.hear(lambda: connection.answered(1))
+        assert connection.grpc_status(1) == 0
+        assert hangs_up_well(connection)
 
 
 def test_an_answer_under_way_is_given_to_its_end(draining: Server) -> None:
@@ -102,18 +92,23 @@ def test_an_answer_under_way_is_given_to_its_end(draining: Server) -> None:
 
 
 def test_an_answer_under_way_on_http2_is_given_to_its_end(draining: Server) -> None:
-    with called(draining) as connection:
-        assert connection.call(SET, put(VALUE)).grpc_status == 0
-        stream = connection.open(connection.headers_for(GET))
-        connection.send(stream, get(b"key"))
-        while not connection.answers[stream].body:
-            connection.read()
+    headers = block(grpc(GET, draining.api_key))
+    with http1(draining.http_address) as client:
+        begun(client, draining, len(VALUE))
+        client.say(VALUE)
+        assert client.reply().status == 204
+    with peer(draining.http_address) as connection:
+        connection.say(opening(1, headers), raw(DATA, END_STREAM, 1, get(b"k")))
+        assert connection.hear(lambda: connection.received[1] > 0)
+        assert connection.settle()
         ask_to_end(draining)
+        room = len(VALUE).to_bytes(4)
+        connection.say(raw(WINDOW_UPDATE, 0, 0, room), raw(WINDOW_UPDATE, 0, 1, room))
 
-        answer = connection.answer(stream)
-
-        assert answer.grpc_status == 0
-        assert len(answer.body) > len(VALUE)
+        assert connection.hear(lambda: connection.answered(1))
+        assert connection.grpc_status(1) == 0
+        assert connection.received[1] > len(VALUE)
+        assert hangs_up_well(connection)
 
 
 def test_a_request_to_the_control_plane_under_way_is_answered(draining: Server) -> None:
@@ -137,18 +132,16 @@ def test_who_waits_is_let_go_at_once(draining: Server) -> None:
     with (
         http1(draining.http_address) as silent,
         http1(draining.http_address) as kept,
-        called(draining) as connection,
+        peer(draining.http_address) as connection,
     ):
         kept.say(request("GET /health"))
         assert kept.reply().status == 200
-        connection.ping()
+        assert connection.settle()
         heard = ask_to_end(draining)
 
         assert kept.replies() == []
         assert silent.replies() == []
-        with pytest.raises(ConnectionError):
-            read_on(connection)
-        assert connection.goaway == NO_ERROR
+        assert hangs_up_well(connection)
         assert time.monotonic() - heard < LONGEST_SECONDS / 2
 
 
@@ -197,7 +190,6 @@ def answered(client: Http1) -> Reply | None:
     return client.reply() if begun else None
 
 
-def read_on(connection: Connection) -> None:
-    """Read until the server hangs up, which raises an error."""
-    while True:
-        connection.read()
+def hangs_up_well(connection: Peer) -> bool:
+    """The server goes away and says so."""
+    return connection.hear(lambda: connection.closed) and connection.goaway == NO_ERROR

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from certificates import Authority
 from faults.watching import client, is_sound, read, refused, write
 from harness import Server
 
@@ -75,3 +76,105 @@ def test_damaged_credentials_end_the_start_with_one_line(tmp_path: Path) -> None
 
     assert "credentials.json" in line
     assert is_sound(tmp_path / "data")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--http", "0.0.0.0:0"), "--http has 0.0.0.0:0 without TLS"),
+        (("--listen", "http://0.0.0.0:0"), "--listen http+insecure://0.0.0.0:0"),
+        (("--listen", "ftp://127.0.0.1:21"), "--listen is 'ftp://127.0.0.1:21', but must be"),
+        (("--local", "--http", "off"), "--local lets clients in without a token"),
+        (("--certificate", "/nowhere.pem"), "--certificate takes --private-key"),
+        (("--acme", "letsencrypt"), "--acme takes --acme-accept-terms"),
+        (("--acme", "letsencrypt", "--acme-accept-terms"), "--endpoint"),
+    ],
+)
+def test_settings_that_make_no_sense_together_are_named(words: tuple[str, ...], said: str) -> None:
+    assert said in refused(*words)
+
+
+def test_a_taken_address_of_a_list_is_named(server: Server, tmp_path: Path) -> None:
+    taken = server.running["https"]
+
+    line = refused("--data-dir", str(tmp_path / "data"), "--listen", f"https://{taken}?only=grpc")
+
+    assert f"cannot listen on {taken}" in line
+    assert "--listen or ATTIMO_LISTEN" in line
+
+
+@pytest.fixture
+def operator(tmp_path: Path) -> Authority:
+    (tmp_path / "operator").mkdir()
+    authority = Authority(tmp_path / "operator")
+    authority.issue("localhost")
+    return authority
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "said"),
+    [
+        ("chain.pem", "junk", "chain.pem holds no certificate"),
+        ("chain.pem", None, "chain.pem cannot be read: No such file"),
+        ("chain.pem", "\udcff", "chain.pem is no PEM"),
+        ("key.pem", "junk", "key.pem holds no private key"),
+        ("key.pem", None, "key.pem cannot be read: No such file"),
+    ],
+)
+def test_a_file_of_a_certificate_that_is_of_no_use_is_named(
+    operator: Authority, tmp_path: Path, file: str, content: str | None, said: str
+) -> None:
+    named = operator.folder / file
+    if content is None:
+        named.unlink()
+    else:
+        named.write_text(content, errors="surrogateescape")
+
+    line = refused("--data-dir", str(tmp_path / "data"), *operator.options)
+
+    assert said in line
+    assert str(named) in line
+
+
+def test_a_key_of_another_certificate_is_named(operator: Authority, tmp_path: Path) -> None:
+    key = operator.key.read_text()
+    operator.issue("localhost")
+    operator.key.write_text(key)
+
+    line = refused("--data-dir", str(tmp_path / "data"), *operator.options)
+
+    assert "key.pem is not that of the certificate in" in line
+
+
+def test_a_key_that_takes_a_passphrase_is_named(operator: Authority, tmp_path: Path) -> None:
+    operator.issue("localhost", passphrase=b"secret")
+
+    line = refused("--data-dir", str(tmp_path / "data"), *operator.options)
+
+    assert "takes a passphrase" in line
+
+
+@pytest.mark.parametrize("name", ["ca.key", "ca.pem"])
+def test_an_authority_that_is_damaged_is_named_with_the_mend(tmp_path: Path, name: str) -> None:
+    """When it has to sign: here, for another endpoint."""
+    data = tmp_path / "data"
+    with Server(data_dir=data):
+        pass
+    (data / name).write_text("junk")
+
+    ports = ("--http", "127.0.0.1:0", "--https", "127.0.0.1:0")
+    line = refused("--data-dir", str(data), *ports, "--endpoint", "cache.example.com")
+
+    assert str(data / name) in line
+    assert "put back what was there, or move" in line
+
+
+def test_a_certificate_in_the_data_directory_that_is_none_is_named(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with Server(data_dir=data):
+        pass
+    (data / "server.pem").write_text("junk")
+
+    line = refused("--data-dir", str(data), "--http", "127.0.0.1:0", "--https", "127.0.0.1:0")
+
+    assert f"{data / 'server.pem'} holds no certificate" in line

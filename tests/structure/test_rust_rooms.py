@@ -12,8 +12,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SERVER = ROOT / "rust" / "server" / "src"
 
-WORDS = {"api", "clock", "counter", "error", "limits"}
-"""What every room may use: names of methods, the moment, a count, the errors, the limits."""
+WORDS = {"api", "clock", "counter", "error", "limits", "protocol"}
+"""What every room may use: names of methods and protocols, the moment, a count, the errors, the
+limits."""
 
 MAY_USE = {
     "front": {"acceptor", "forward", "gate", "metrics", "server", "stats", "worker"} | WORDS,
@@ -31,6 +32,7 @@ MAY_USE = {
     "clock": set[str](),
     "counter": set[str](),
     "limits": set[str](),
+    "protocol": set[str](),
     "error": {"limits"},
 }
 """The rooms; what is not here (`server`, `worker`, `acceptor`) puts them together."""

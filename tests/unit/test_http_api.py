@@ -40,6 +40,9 @@ def test_a_cache_that_ends_by_itself_says_when(owner: Client, node: Listener) ->
     listed = owner.ask("GET", "/caches").json()["caches"]
 
     assert created.json() == {"name": "brief", "expires_at": NOON + 60}
+    # In JSON, 60.0 is a whole number, too.
+    assert owner.ask("PUT", "/caches/float", {"expires_in": 60.0}).status_code == 201
+    owner.ask("DELETE", "/caches/float")
     assert [cache["expires_at"] for cache in listed] == [NOON + 60]
     assert [cache.expires_at for cache in node.caches.values()] == [NOON + 60]
 
@@ -74,6 +77,8 @@ def test_a_name_is_taken_out_of_the_path_as_it_was_meant(owner: Client, node: Li
         ("DELETE", "/api-keys/none", 404, "not_found", "no API key 'none'"),
         ("GET", "/nowhere", 404, "not_found", "Not Found"),
         ("PATCH", "/caches", 405, "unimplemented", "PATCH is not for this path: GET"),
+        ("GET", "/caches/a/flush", 405, "unimplemented", "GET is not for this path: POST"),
+        ("GET", "/invitations/accept", 405, "unimplemented", "GET is not for this path: POST"),
         ("GET", "/caches/a", 405, "unimplemented", "not for this path: DELETE, PUT"),
     ],
 )
@@ -87,6 +92,11 @@ def test_refusals_name_what_is_wrong(
     assert refused.status_code == status
     assert refused.json()["code"] == code
     assert message in refused.json()["message"]
+
+
+def test_a_method_that_a_path_has_not_is_told_those_that_it_has(owner: Client) -> None:
+    assert owner.ask("GET", "/caches/a").headers["allow"] == "DELETE, PUT"
+    assert owner.ask("PATCH", "/session").headers["allow"] == "DELETE, GET, POST, PUT"
 
 
 def test_lists_come_in_pages(owner: Client) -> None:

@@ -117,7 +117,7 @@ def test_the_variables_of_clients_may_stand_beside_the_settings(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("name", "raw", "value"),
     [
-        ("http", "0.0.0.0:0", "0.0.0.0:0"),
+        ("https", "0.0.0.0:0", "0.0.0.0:0"),
         ("http", "[::1]:8080", "[::1]:8080"),
         ("http", "localhost:8080", "127.0.0.1:8080"),
         ("http", "127.0.0.1:08080", "127.0.0.1:8080"),
@@ -135,6 +135,13 @@ def test_the_variables_of_clients_may_stand_beside_the_settings(tmp_path: Path) 
         ("local", True, True),
         ("collect_seconds", "0.5", 0.5),
         ("collect_seconds", 1, 1.0),
+        ("allowed_origins", "*", ("*",)),
+        ("allowed_origins", "off", ()),
+        ("allowed_origins", False, ()),
+        ("allowed_origins", "https://App.example:443", ("https://app.example",)),
+        ("allowed_origins", "http://[::1]:3000,*", ("http://[::1]:3000", "*")),
+        ("allowed_origins", "http://a:443, https://b:80", ("http://a:443", "https://b:80")),
+        ("allowed_origins", "chrome-extension://abc", ("chrome-extension://abc",)),
     ],
 )
 def test_values_that_are_allowed(tmp_path: Path, name: str, raw: Raw, value: object) -> None:
@@ -193,6 +200,15 @@ def test_values_that_are_allowed(tmp_path: Path, name: str, raw: Raw, value: obj
         ("collect_seconds", "nan"),
         ("collect_seconds", "inf"),
         ("collect_seconds", True),
+        ("allowed_origins", ""),
+        ("allowed_origins", "null"),
+        ("allowed_origins", "app.example"),
+        ("allowed_origins", "https://app.example/"),
+        ("allowed_origins", "https://*.example"),
+        ("allowed_origins", "https://user@app.example"),
+        ("allowed_origins", "https://a.example https://b.example"),
+        ("allowed_origins", "https://a.example,"),
+        ("allowed_origins", 1),
     ],
 )
 def test_a_value_that_is_not_allowed_names_its_source_and_what_is(
@@ -214,7 +230,7 @@ def test_a_bad_value_is_blamed_on_the_variable_or_the_file(tmp_path: Path) -> No
 
 
 def test_a_server_without_a_door_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(Misconfigured, match="http and https are both off"):
+    with pytest.raises(Misconfigured, match="http and https are off"):
         of(tmp_path, {"http": "off", "https": "off"})
 
 
@@ -234,7 +250,20 @@ def test_names_are_spelt_as_each_place_spells_them() -> None:
 
 
 def test_the_key_of_a_certificate_is_not_shown() -> None:
-    node = NodeSettings(None, None, "certificate", "secret", 1, 1, 1, 1, "socket", False, "off", 0)
+    node = NodeSettings(
+        listeners=(),
+        certificate="certificate",
+        private_key="secret",
+        threads=1,
+        memory_bytes=1,
+        item_bytes=1,
+        element_bytes=1,
+        app_socket="socket",
+        local=False,
+        allowed_origins=(),
+        metrics="off",
+        metrics_caches=0,
+    )
 
     assert "secret" not in repr(node)
 

@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 from attimo.api.caller import Asking, Plane, act, look
 from attimo.api.paging import MOST, Limit, NextToken
 from attimo.api.refusals import RESPONSES, refused
-from attimo.api.schemas import text
+from attimo.api.schemas import text, whole
 from attimo.control import api_keys
 from attimo.control.api_keys import ApiKey
 from attimo.control.words import LONGEST_DESCRIPTION
@@ -18,8 +18,9 @@ router = APIRouter(prefix="/api-keys", tags=["API keys"], responses=RESPONSES)
 
 
 def _moment(expiry: object) -> object:
-    if expiry == "never" or type(expiry) is int:
-        return expiry
+    moment = whole(expiry)
+    if moment == "never" or type(moment) is int:
+        return moment
     raise PydanticCustomError("expiry", 'must be "never" or whole seconds since 1970')
 
 

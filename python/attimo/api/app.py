@@ -12,6 +12,7 @@ from attimo.api import (
     api_keys,
     audit,
     caches,
+    certificates,
     docs,
     members,
     password,
@@ -26,6 +27,7 @@ from attimo.api import (
 from attimo.api import (
     limits as limit_list,
 )
+from attimo.api.certificates import Certificates
 from attimo.api.grpc import GrpcDoor
 from attimo.api.people import People, SignUp
 from attimo.api.throttle import Throttle
@@ -46,6 +48,7 @@ DOORS = (
     session,
     password,
     members,
+    certificates,
     docs,
 )
 
@@ -59,6 +62,7 @@ def create_app(
     sign_up: SignUp = "invite",
     send: Send = mail.to_nobody,
     limits: Mapping[str, int] = MappingProxyType({}),
+    known: Certificates | None = None,
 ) -> FastAPI:
     """Make the app; the database work runs in threads, never on the event loop.
 
@@ -70,12 +74,14 @@ def create_app(
         sign_up: Who may make an account.
         send: Sends e-mail.
         limits: Those of the data plane and of the settings, by name (see `limit_table`).
+        known: What it knows of the server's certificate.
     """
     app = FastAPI(openapi_url=None, lifespan=_few_threads)
     app.state.description = docs.described(app)
     app.state.control = control
     app.state.endpoint = endpoint
     app.state.limits = limits
+    app.state.certificates = known or Certificates()
     app.state.people = People(sign_up, send, Throttle(control.clock), endpoint)
     for door in DOORS:
         app.include_router(door.router)

@@ -3,12 +3,12 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Path
-from pydantic import BaseModel, ConfigDict, StrictInt
+from pydantic import BaseModel, ConfigDict
 
 from attimo.api.caller import Asking, Plane, act, look
 from attimo.api.paging import MOST, Limit, NextToken
 from attimo.api.refusals import RESPONSES, refused
-from attimo.api.schemas import CACHE_NAME, number
+from attimo.api.schemas import CACHE_NAME, WholeNumber, number
 from attimo.control import caches
 from attimo.control.limits import CacheLimits
 
@@ -25,7 +25,7 @@ class Wanted(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     expires_in: Annotated[
-        StrictInt | None,
+        WholeNumber | None,
         number(
             1,
             caches.LONGEST_LIFE,

@@ -65,7 +65,7 @@ class GrpcDoor:
 
 
 def _is_grpc(headers: Headers) -> bool:
-    return headers.get("content-type", "").startswith(MEDIA_TYPE)
+    return headers.get("content-type") == MEDIA_TYPE
 
 
 def _answer(path: str, asked: Asked) -> Response:

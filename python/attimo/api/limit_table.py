@@ -120,6 +120,12 @@ _GIVEN: Mapping[str, tuple[Unit, str, Breach, str | None]] = {
         _INVALID,
         None,
     ),
+    "leaderboard_elements": (
+        "count",
+        "Elements that one request about a leaderboard writes, removes, asks for or gets.",
+        _INVALID,
+        None,
+    ),
     "streams_per_connection": (
         "count",
         "Requests at one time on one HTTP/2 connection.",

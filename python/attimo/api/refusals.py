@@ -29,11 +29,14 @@ WORDS: Mapping[int, str] = {
     401: "The token is missing, not valid here, or has ended.",
     403: "The caller may not do this.",
     404: "There is no such thing.",
+    405: "Not by this method, or not on this server.",
     408: "The request came too slowly.",
     409: "There is one of that name already.",
     412: "A condition does not hold; nothing was changed.",
     413: "The request, the item or the reply is larger than a limit; `err` says which.",
+    414: "The URL is longer than a limit.",
     429: "A limit is reached; `Retry-After` says when to come again, if that helps.",
+    431: "The headers are longer than a limit.",
     503: "The server cannot do this now, or is not ready; try again.",
 }
 """For the description of the API: what a refusal of each status means."""
@@ -44,7 +47,7 @@ def refused(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"model": Refusal, "description": WORDS[status]} for status in statuses}
 
 
-ALWAYS = (400, 401, 403, 408, 413, 503)
+ALWAYS = (400, 401, 403, 408, 413, 414, 431, 503)
 """How every request may be refused."""
 
 RESPONSES = refused(*ALWAYS)
@@ -85,10 +88,14 @@ async def _refuse(request: Request, error: Exception) -> JSONResponse:
 
 def _not_on_this_path(request: Request) -> JSONResponse:
     """Refuse a method, and name all that this path has: each route knows only its own."""
-    allowed = set()
-    for route in request.app.state.routes:
-        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:
-            allowed |= route.methods or set()
+    matching = [
+        route
+        for route in request.app.state.routes
+        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE
+    ]
+    # Of `/invitations/accept` and `/invitations/{invitation_id}`, the one that says more.
+    path = min((route.path for route in matching), key=lambda path: (path.count("{"), -len(path)))
+    allowed = {method for route in matching if route.path == path for method in route.methods or ()}
     message = f"{request.method} is not for this path: {', '.join(sorted(allowed))}"
     answer = _answer(HTTPStatus.METHOD_NOT_ALLOWED, Unimplemented.code, message)
     answer.headers["allow"] = ", ".join(sorted(allowed))

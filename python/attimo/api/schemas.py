@@ -3,11 +3,20 @@
 The rule refuses in its own words, which name the field and the limit; this only describes it.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, StrictInt
 
 from attimo.control.caches import LONGEST_NAME
+
+
+def whole(value: object) -> object:
+    """3.0 as 3; anything else as it is."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+WholeNumber = Annotated[StrictInt, BeforeValidator(whole)]
+"""A whole number in a body, and nothing that can be taken for one; 3.0 is one in JSON."""
 
 
 def text(most: int, least: int = 0, description: str | None = None) -> Any:

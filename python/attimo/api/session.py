@@ -1,13 +1,14 @@
 """Signing in and out."""
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, ConfigDict, StrictInt
+from pydantic import BaseModel, ConfigDict
 
 from attimo.api import cookies
 from attimo.api.caller import Plane
 from attimo.api.cookies import CHANGING, LOOKING
 from attimo.api.people import Peer, Settled
 from attimo.api.refusals import RESPONSES, refused
+from attimo.api.schemas import WholeNumber
 from attimo.control import Tx, members, passwords, sessions, users
 from attimo.control.actor import SYSTEM, Actor
 from attimo.control.sessions import Session
@@ -30,7 +31,7 @@ class Switched(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    account_id: StrictInt
+    account_id: WholeNumber
 
 
 class Membership(BaseModel):

@@ -3,11 +3,11 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict, StrictInt
+from pydantic import BaseModel, ConfigDict
 
 from attimo.api.caller import Asking, Plane, look
 from attimo.api.refusals import RESPONSES
-from attimo.api.schemas import number, text
+from attimo.api.schemas import WholeNumber, number, text
 from attimo.control import disposable_tokens, permissions
 from attimo.control.disposable_tokens import LONGEST_ID, LONGEST_LIFE
 
@@ -20,7 +20,7 @@ class Wanted(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     permissions: dict[str, Any]
-    valid_for_seconds: Annotated[StrictInt, number(1, LONGEST_LIFE)]
+    valid_for_seconds: Annotated[WholeNumber, number(1, LONGEST_LIFE)]
     token_id: Annotated[str, text(LONGEST_ID, description="A name for its bearer.")] = ""
 
 

@@ -33,9 +33,14 @@ class Client:
 
         self.server = server
         try:
+            url, more = _way(httpx.URL(server.url), server.address)
+            self._extensions = more
             self._http = httpx.Client(
-                base_url=server.url,
-                headers={"Authorization": server.api_key},
+                base_url=url,
+                headers={
+                    "Authorization": server.api_key,
+                    "Host": httpx.URL(server.url).netloc.decode(),
+                },
                 verify=_trust(server),
                 timeout=TIMEOUT_SECONDS,
                 trust_env=False,
@@ -217,11 +222,19 @@ class Client:
         import httpx
 
         try:
-            return self._http.request(method, path, **options)
+            return self._http.request(method, path, extensions=self._extensions, **options)
         except httpx.TimeoutException as error:
             raise AttimoError(f"{self.server.url} did not answer in {TIMEOUT_SECONDS} s") from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise AttimoError(f"{self.server.url} cannot be reached: {error}") from error
+
+
+def _way(url: "httpx.URL", address: str | None) -> "tuple[httpx.URL, dict[str, Any]]":
+    """Where to connect, and by which name to know the server there."""
+    if address is None:
+        return url, {}
+    host, _, port = address.rpartition(":")
+    return url.copy_with(host=host.strip("[]"), port=int(port)), {"sni_hostname": url.host}
 
 
 def _checked(answer: "httpx.Response") -> "httpx.Response":

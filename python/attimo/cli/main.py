@@ -6,6 +6,7 @@ import typer
 
 from attimo.cli import (
     audit,
+    authority,
     cache,
     dictionary,
     environment,
@@ -36,6 +37,7 @@ app = typer.Typer(
 app.command("serve")(serving.serve)
 app.command("status")(status.status)
 app.command("env")(environment.env)
+app.command("ca")(authority.ca)
 app.command("settings")(settings.settings)
 app.add_typer(cache.app, name="cache")
 app.add_typer(dictionary.app, name="dictionary")

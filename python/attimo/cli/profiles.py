@@ -19,12 +19,14 @@ class Profile:
         api_key: The key to show it.
         ca: A file with the certificates to trust; None is what the system trusts.
         cache: The cache that commands use when none is named.
+        address: Where to connect, as IP address and port; None is what the name in `url` leads to.
     """
 
     url: str
     api_key: str = field(repr=False)
     ca: str | None = None
     cache: str | None = None
+    address: str | None = None
 
 
 def path() -> Path:

@@ -9,6 +9,9 @@ from attimo import settings
 from attimo.cli.target import ConfigFile
 from attimo.settings.declared import Declaration, declarations, flag, variable
 
+REPEATED = {"listen"}
+"""What may be given more than once."""
+
 
 def serve(config: ConfigFile = None, **flags: Any) -> None:
     """Run a server until SIGTERM or Ctrl-C; the first start makes all that it needs."""
@@ -20,7 +23,8 @@ def serve(config: ConfigFile = None, **flags: Any) -> None:
 
 def _parameter(name: str, declared: Declaration) -> inspect.Parameter:
     """A setting as a flag that need not be given."""
-    kind = bool if isinstance(declared.default, bool) else str
+    kind: Any = bool if isinstance(declared.default, bool) else str
+    kind = list[str] if name in REPEATED else kind
     default = "off" if declared.default is False else declared.default
     option = typer.Option(
         flag(name), help=f"{declared.help} [{variable(name)}; {default}]", show_default=False

@@ -21,6 +21,7 @@ from attimo.cli.profiles import Profile
 from attimo.cli.wire import Wire
 from attimo.data_directory import DataDirectory
 from attimo.errors import Misconfigured
+from attimo.serve.addresses import reachable
 
 P = ParamSpec("P")
 
@@ -169,10 +170,13 @@ def _local(data_dir: Path | None) -> Profile:
             f"there is no server in {home.path}; start one with `attimo serve`, "
             "or name another with --url or --profile"
         )
-    if home.running() is None:
+    running = home.running()
+    if running is None:
         raise Misconfigured(f"the server of {home.path} is not running; start it: attimo serve")
+    key, cache = credentials.api_key, credentials.cache
     if credentials.http:
-        return Profile(credentials.http, credentials.api_key, cache=credentials.cache)
-    if credentials.https:
-        return Profile(credentials.https, credentials.api_key, credentials.ca, credentials.cache)
-    raise Misconfigured(f"the server of {home.path} listens on no address")
+        return Profile(credentials.http, key, cache=cache)
+    if credentials.https and running.https:
+        # The name is that of the certificate; what it leads to need not be this machine.
+        return Profile(credentials.https, key, credentials.ca, cache, reachable(running.https))
+    raise Misconfigured(f"the server of {home.path} listens on no address for clients")

@@ -104,11 +104,13 @@ def _channel(server: Profile) -> "grpc.Channel":
     if parts.scheme not in PORTS or not parts.hostname:
         raise ValueError("an address starts with http:// or https:// and names a host")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    target = f"dns:///{host}:{parts.port or PORTS[parts.scheme]}"
+    name = f"{host}:{parts.port or PORTS[parts.scheme]}"
+    target = f"dns:///{server.address or name}"
     if parts.scheme == "http":
         return grpc.insecure_channel(target, options=OPTIONS)
     credentials = grpc.ssl_channel_credentials(root_certificates=_trust(server.ca))
-    return grpc.secure_channel(target, credentials, options=OPTIONS)
+    options = (*OPTIONS, ("grpc.ssl_target_name_override", host), ("grpc.default_authority", name))
+    return grpc.secure_channel(target, credentials, options=options if server.address else OPTIONS)
 
 
 def _trust(ca: str | None) -> bytes | None:

@@ -1,20 +1,12 @@
 """The data plane in this process. Nothing else imports the Rust side."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from attimo import _core
 from attimo.control.directory import Changes
 from attimo.errors import Misconfigured
-from attimo.settings import NodeSettings
-
-
-@dataclass(frozen=True, slots=True)
-class Addresses:
-    """Where a node listens, with the ports that it really has."""
-
-    http: str | None
-    https: str | None
+from attimo.settings import Listener, NodeSettings
 
 
 def limits() -> dict[str, int]:
@@ -65,8 +57,8 @@ class LocalNode:
         """
         self._node.learn(changes)
 
-    def start(self) -> Addresses:
-        """Begin to serve, and tell where.
+    def start(self) -> list[Listener]:
+        """Begin to serve, and tell where, with the ports that it really has.
 
         Raises:
             Misconfigured: An address cannot be bound; nothing is left running.
@@ -75,7 +67,16 @@ class LocalNode:
             self._node.start()
         except OSError as error:
             raise Misconfigured(self._explained(error)) from error
-        return Addresses(self._node.http, self._node.https)
+        asked = zip(self._settings.listeners, self._node.addresses, strict=True)
+        return [replace(listener, address=address) for listener, address in asked]
+
+    def use_certificate(self, chain: str, private_key: str) -> None:
+        """Show another certificate to every connection that comes from now on.
+
+        Raises:
+            ValueError: The two cannot be used; the ones that there were stay.
+        """
+        self._node.use_certificate(chain, private_key)
 
     def stop(self, grace_seconds: float) -> None:
         """Accept no more, finish what is under way, and end."""
@@ -100,8 +101,11 @@ class LocalNode:
     def _explained(self, error: OSError) -> str:
         """The system's words, and the setting that mends it."""
         said = str(error.strerror or error).partition(" (os error")[0]
-        setting = "http" if said.startswith(f"{self._settings.http}:") else "https"
+        setting = next(
+            each.setting for each in self._settings.listeners if said.startswith(f"{each.address}:")
+        )
+        low = "; ports below 1024 take root or CAP_NET_BIND_SERVICE" * ("denied" in said)
         return (
-            f"cannot listen on {said}; choose another address with "
+            f"cannot listen on {said}{low}; choose another address with "
             f"--{setting} or ATTIMO_{setting.upper()}"
         )

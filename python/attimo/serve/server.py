@@ -4,16 +4,18 @@ The node answers before the control app has been imported; what it forwards mean
 socket. At the end the node stops first, so that the last usage is whole when it is recorded.
 """
 
-import ipaddress
 import os
 import resource
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from attimo import __version__, certificates, logs, mail, tracing
+from attimo import logs, mail, tracing
+from attimo.certificates import Certificate, Source
 from attimo.control import Control, usage
 from attimo.control.directory import Changes
 from attimo.control.limits import CacheLimits
@@ -21,12 +23,12 @@ from attimo.data_directory import Credentials, DataDirectory, Running
 from attimo.node import local
 from attimo.node.collector import Collector
 from attimo.node.events import Events
-from attimo.node.local import Addresses, LocalNode
-from attimo.serve import owner, words
+from attimo.node.local import LocalNode
+from attimo.serve import addresses, certificate, owner, words
 from attimo.serve.app import AppThread, Door, door
 from attimo.serve.readiness import Readiness
 from attimo.serve.reaper import Reaper
-from attimo.serve.signals import asked_to_end
+from attimo.serve.signals import asked_to_end, hung_up
 from attimo.settings import NodeSettings, Settings
 from attimo.store.database import Database, open_database
 
@@ -50,10 +52,13 @@ def serve(settings: Settings) -> None:
         asked = stack.enter_context(asked_to_end())
         stack.enter_context(tracing.traced(settings.otlp_endpoint))
         stack.enter_context(home.lock())
-        _prepare_files(settings, home)
+        answers: dict[str, str] = {}
+        source = certificate.source_of(settings, home, answers)
+        _prepare_files(source, home)
         socket = stack.enter_context(door(home))
         database = stack.enter_context(_database(home))
-        node = _node(settings, home, socket)
+        shown = _first(source, home)
+        node = _node(settings, shown, socket)
         limits = CacheLimits(max_item_size_kb=settings.item_bytes // 1024)
         readiness = Readiness(node.set_readiness)
         control = Control(database, node.learn, cache_limits=limits, wrote=readiness.wrote)
@@ -61,12 +66,14 @@ def serve(settings: Settings) -> None:
         control.publish = _to_both(node, reaper)
         control.announce()
 
-        addresses = node.start()
+        listeners = node.start()
         send = _mail(settings, home, stack)
         collector = _collector(settings, node, control, readiness)
         events = Events(node.next_event)
-        running = _running(settings, addresses)
-        make_app = partial(_control_app, control, running.endpoint, settings, send)
+        running = addresses.running(settings.endpoint, listeners)
+        keeper = _keeper(source, shown, settings.endpoint, node, home)
+        known = partial(_root_in_use, keeper), answers
+        make_app = partial(_control_app, control, running.endpoint, settings, send, known)
         app = AppThread(socket, make_app, on_failure=asked.set)
         # Undone from the last to the first: the node ends, its usage is recorded, the app ends.
         stack.callback(app.stop)
@@ -75,12 +82,16 @@ def serve(settings: Settings) -> None:
         stack.callback(events.wait)
         stack.callback(node.stop, GRACE_SECONDS)
         events.start()
-        _introduce(control, home, running)
+        _introduce(control, home, running, shown)
         stack.enter_context(home.announced(running))
 
         app.start()
         collector.start()
         reaper.start()
+        if keeper:
+            stack.callback(keeper.stop)
+            keeper.start()
+        stack.enter_context(hung_up(keeper.wake if keeper else _nothing))
         app.wait()
         if not asked.is_set():
             readiness.started()
@@ -99,24 +110,30 @@ def _prepare_process(settings: Settings) -> None:
     logs.begin(settings.log_format, settings.log_level)
 
 
-def _prepare_files(settings: Settings, home: DataDirectory) -> None:
+def _prepare_files(source: Source | None, home: DataDirectory) -> None:
     """Make database and certificates at the first start.
 
     A child does it, so that the 20 MB of libraries that it takes end with it. If it fails, what it
     left undone is tried again here, where the error has somebody to tell.
     """
-    if home.database.exists() and home.authority.exists():
+    if home.database.exists():
         return
     child = os.fork()  # no other thread runs yet
     if child == 0:
         status = 1
         try:
             open_database(home.database).close()
-            certificates.ensure(home.path, settings.endpoint)
+            if source:
+                source.first()
             status = 0
         finally:
             os._exit(status)
     os.waitpid(child, 0)
+
+
+def _first(source: Source | None, home: DataDirectory) -> Certificate | None:
+    with home.writing():
+        return source.first() if source else None
 
 
 @contextmanager
@@ -128,25 +145,54 @@ def _database(home: DataDirectory) -> Iterator[Database]:
         database.close()
 
 
-def _node(settings: Settings, home: DataDirectory, socket: Door) -> LocalNode:
-    with home.writing():
-        certificate = certificates.ensure(home.path, settings.endpoint) if settings.https else None
+def _node(settings: Settings, shown: Certificate | None, socket: Door) -> LocalNode:
     return LocalNode(
         NodeSettings(
-            http=settings.http,
-            https=settings.https,
-            certificate=certificate.chain if certificate else None,
-            private_key=certificate.private_key if certificate else None,
+            listeners=settings.listeners,
+            certificate=shown.chain if shown else None,
+            private_key=shown.private_key if shown else None,
             threads=settings.threads,
             memory_bytes=settings.memory,
             item_bytes=settings.item_bytes,
             element_bytes=settings.element_bytes,
             app_socket=str(socket.path),
             local=settings.local,
+            allowed_origins=settings.allowed_origins,
             metrics=settings.metrics,
             metrics_caches=settings.metrics_caches,
         )
     )
+
+
+def _keeper(
+    source: Source | None,
+    shown: Certificate | None,
+    endpoint: str,
+    node: LocalNode,
+    home: DataDirectory,
+) -> certificate.Keeper | None:
+    """Who changes the certificate, and what the command line trusts, while the server runs."""
+    if source is None or shown is None:
+        return None
+
+    def use(found: Certificate) -> None:
+        node.use_certificate(found.chain, found.private_key)
+        if kept := home.credentials():
+            home.keep(replace(kept, ca=_root(found)))
+
+    return certificate.Keeper(source, shown, endpoint, use)
+
+
+def _root_in_use(keeper: certificate.Keeper | None) -> Path | None:
+    return keeper.used.root if keeper else None
+
+
+def _root(shown: Certificate | None) -> str | None:
+    return str(shown.root) if shown and shown.root else None
+
+
+def _nothing() -> None:
+    """What there is to do about the certificate where there is none."""
 
 
 def _to_both(node: LocalNode, reaper: Reaper) -> Callable[[Changes], None]:
@@ -177,15 +223,23 @@ def _recorder(control: Control) -> Callable[[usage.Batch], None]:
     return record
 
 
-def _control_app(control: Control, endpoint: str, settings: Settings, send: mail.Send) -> "FastAPI":
+def _control_app(
+    control: Control,
+    endpoint: str,
+    settings: Settings,
+    send: mail.Send,
+    known: tuple[Callable[[], Path | None], Mapping[str, str]],
+) -> "FastAPI":
     from attimo.api import create_app
+    from attimo.api.certificates import Certificates
 
     given = {
         "memory": settings.memory,
         "item_bytes": settings.item_bytes,
         "element_bytes": settings.element_bytes,
     }
-    return create_app(control, endpoint, settings.signup, send, given | local.limits())
+    limits = given | local.limits()
+    return create_app(control, endpoint, settings.signup, send, limits, Certificates(*known))
 
 
 def _mail(settings: Settings, home: DataDirectory, stack: ExitStack) -> mail.Send:
@@ -196,22 +250,17 @@ def _mail(settings: Settings, home: DataDirectory, stack: ExitStack) -> mail.Sen
     return send
 
 
-def _running(settings: Settings, addresses: Addresses) -> Running:
-    endpoint = settings.endpoint
-    if addresses.https and (port := addresses.https.rpartition(":")[2]) != "443":
-        endpoint = f"{endpoint}:{port}"
-    return Running(os.getpid(), addresses.http, addresses.https, endpoint, __version__)
-
-
-def _introduce(control: Control, home: DataDirectory, running: Running) -> None:
+def _introduce(
+    control: Control, home: DataDirectory, running: Running, shown: Certificate | None
+) -> None:
     """Say where the server is, and to a new owner how to use it; keep it for the command line."""
     who = owner.ensure(control, home.credentials())
     credentials = Credentials(
         endpoint=running.endpoint,
         api_key=who.api_key,
-        http=f"http://{_reachable(running.http)}" if running.http else None,
+        http=f"http://{addresses.reachable(running.http)}" if running.http else None,
         https=f"https://{running.endpoint}" if running.https else None,
-        ca=str(home.authority),
+        ca=_root(shown),
         account_id=who.account_id,
         cache=owner.CACHE,
     )
@@ -219,14 +268,6 @@ def _introduce(control: Control, home: DataDirectory, running: Running) -> None:
     _say(words.addresses(running, home))
     if who.is_new:
         _say(words.welcome(credentials))
-
-
-def _reachable(address: str) -> str:
-    """An address to which this machine can connect: 0.0.0.0 is none."""
-    host, _, port = address.rpartition(":")
-    if not ipaddress.ip_address(host.strip("[]")).is_unspecified:
-        return address
-    return f"[::1]:{port}" if ":" in host else f"127.0.0.1:{port}"
 
 
 def _say(text: str) -> None:

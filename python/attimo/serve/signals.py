@@ -1,12 +1,29 @@
-"""SIGTERM and SIGINT: the first asks to end, the second ends."""
+"""SIGTERM and SIGINT: the first asks to end, the second ends. SIGHUP: look for a certificate now.
 
+A server in a person's terminal gets SIGHUP when that is closed, and ends by it as every program.
+"""
+
+import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 ENDING = (signal.SIGTERM, signal.SIGINT)
+
+
+@contextmanager
+def hung_up(look: Callable[[], None]) -> Iterator[None]:
+    """Let SIGHUP call `look`; nothing changes for a server in a terminal."""
+    if os.isatty(0):
+        yield
+        return
+    before = signal.signal(signal.SIGHUP, lambda _, __: look())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 @contextmanager

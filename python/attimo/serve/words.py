@@ -48,10 +48,8 @@ def variables(credentials: Credentials) -> dict[str, str]:
     key = {"MOMENTO_API_KEY": credentials.api_key, "ATTIMO_TOKEN": credentials.api_key}
     if not credentials.https:
         return key
-    return key | {
-        "MOMENTO_ENDPOINT": credentials.endpoint,
-        "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": credentials.ca,
-    }
+    there = key | {"MOMENTO_ENDPOINT": credentials.endpoint}
+    return there | ({"GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": credentials.ca} if credentials.ca else {})
 
 
 def exports(credentials: Credentials) -> list[str]:
@@ -62,10 +60,10 @@ def exports(credentials: Credentials) -> list[str]:
 def addresses(running: Running, home: DataDirectory) -> str:
     """Where the server is to be found."""
     lines = [f"Attimo {__version__}, data in {home.path}"]
-    if running.http:
-        lines.append(f"  plaintext  http://{running.http}")
+    for each in running.listeners:
+        lines.append(f"  {'TLS      ' if each.startswith('https') else 'plaintext'}  {each}")
     if running.https:
-        lines.append(f"  TLS        https://{running.https}  (endpoint {running.endpoint})")
+        lines.append(f"  endpoint   {running.endpoint}")
     return "\n".join(lines)
 
 
@@ -73,7 +71,8 @@ def welcome(credentials: Credentials) -> str:
     """How to use a new server, ready to paste; the only time that its key is shown."""
     cache = credentials.cache
     url = credentials.http or credentials.https or ""
-    trust = "" if credentials.http else f" --cacert {shlex.quote(credentials.ca)}"
+    known = credentials.http or not credentials.ca
+    trust = "" if known else f" --cacert {shlex.quote(credentials.ca or '')}"
     parts = [
         RULE,
         f"A new server. It has a cache called {cache} and this API key, which is shown only now;",

@@ -3,4 +3,5 @@
 from attimo.settings.declared import NodeSettings as NodeSettings
 from attimo.settings.declared import Settings as Settings
 from attimo.settings.declared import Shown as Shown
+from attimo.settings.listeners import Listener as Listener
 from attimo.settings.merge import load as load

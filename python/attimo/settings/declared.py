@@ -1,12 +1,13 @@
 """Every setting with its help and its default, on one page."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Literal, TypeVar, cast
 
 from attimo.mail import SmtpServer
 from attimo.settings import values
+from attimo.settings.listeners import Listener
 from attimo.settings.values import Kind, Raw
 
 PREFIX = "ATTIMO_"
@@ -48,17 +49,48 @@ class Settings:
     http: str | None = setting(
         "127.0.0.1:8080",
         values.ADDRESS,
-        "Where clients connect without TLS; port 0 is any free one, off is nowhere.",
+        "Where clients connect without TLS; port 0 is any free one, off is nowhere. "
+        "Without a word of one's own it is off where --listen is given.",
     )
     https: str | None = setting(
         "127.0.0.1:8443",
         values.ADDRESS,
-        "Where clients connect with TLS; port 0 is any free one, off is nowhere.",
+        "Where clients connect with TLS; port 0 is any free one, off is nowhere. "
+        "Without a word of one's own it is off where --listen is given.",
+    )
+    listen: tuple[Listener, ...] = setting(
+        "off",
+        values.LISTEN,
+        "More addresses, each with what is offered there; may be given again, or with commas.",
     )
     endpoint: str = setting(
         "localhost",
         values.PUBLIC_NAME,
         "The public name of the server: certificate and tokens are made for it.",
+    )
+    certificate: Path | None = setting(  # noqa: RUF009 (a declaration, not a value)
+        "off",
+        values.FILE,
+        "The certificate for TLS and its issuers', in PEM, read again when it changes; off is one "
+        "that the server signs itself.",
+    )
+    private_key: Path | None = setting(  # noqa: RUF009 (a declaration, not a value)
+        "off", values.FILE, "The private key of --certificate, in PEM."
+    )
+    authority: Path | None = setting(  # noqa: RUF009 (a declaration, not a value)
+        "off",
+        values.FILE,
+        "The root, in PEM, that clients must be given to trust --certificate or what --acme gives; "
+        "off if they know it.",
+    )
+    acme: str | None = setting(
+        "off", values.ACME, "Who signs a certificate for --endpoint and renews it, by ACME."
+    )
+    acme_email: str | None = setting(
+        "off", values.CONTACT, "Whom the authority of --acme tells of trouble."
+    )
+    acme_accept_terms: bool = setting(
+        False, values.SWITCH, "That you have read and accept the terms of the authority of --acme."
     )
     data_dir: Path = setting(  # noqa: RUF009 (a declaration, not a value)
         "$XDG_DATA_HOME/attimo",
@@ -104,6 +136,12 @@ class Settings:
     mail_from: str = setting(
         "attimo@localhost", values.EMAIL, "The address that e-mail comes from."
     )
+    allowed_origins: tuple[str, ...] = setting(
+        "*",
+        values.ORIGINS,
+        "Whose pages may use this server: all that have a token, or those of some origins. "
+        "With local, a page whose origin is named needs no token.",
+    )
     metrics: Literal["loopback", "open", "off"] = setting(
         "loopback",
         values.METRICS,
@@ -129,6 +167,13 @@ class Settings:
     )
     origins: Mapping[str, str] = field(repr=False, default_factory=dict)
 
+    @property
+    def listeners(self) -> tuple[Listener, ...]:
+        """Every address at which the server is to be found."""
+        plain = Listener(self.http, tls=False, setting="http") if self.http else None
+        secure = Listener(self.https, tls=True, setting="https") if self.https else None
+        return (*(each for each in (plain, secure) if each), *self.listen)
+
     def shown(self) -> list["Shown"]:
         """Return each setting with its value and where that came from, for people."""
         return [
@@ -152,22 +197,23 @@ class NodeSettings:
     """What the data plane is told at its start. Rust reads the attributes by name.
 
     Attributes:
-        http: The address of the plaintext listener, None for no such listener.
-        https: The address of the TLS listener, None for no such listener.
-        certificate: The server's certificate and then the authority's, in PEM (the text itself).
+        listeners: Where to listen, and for what.
+        certificate: The server's certificate and then its issuers', in PEM (the text itself); None
+            where there is no TLS.
         private_key: The certificate's key, in PEM. The repr hides it.
         threads: How many data threads there are.
         memory_bytes: What items may occupy.
         item_bytes: The largest item, its key included.
         element_bytes: The largest element of a collection.
         app_socket: The path of the Unix socket of the app that answers what is not data.
-        local: Whether the plaintext listener takes an empty token for the owner's, from loopback.
+        local: Whether plaintext listeners on loopback take an empty token for the owner's.
+        allowed_origins: The origins whose pages may use the server, as browsers write them; `*` is
+            any, and none is none.
         metrics: Who may read the metrics: loopback, open or off.
         metrics_caches: How many caches have metrics of their own.
     """
 
-    http: str | None
-    https: str | None
+    listeners: tuple[Listener, ...]
     certificate: str | None
     private_key: str | None = field(repr=False)
     threads: int
@@ -176,6 +222,7 @@ class NodeSettings:
     element_bytes: int
     app_socket: str
     local: bool
+    allowed_origins: Sequence[str]
     metrics: str
     metrics_caches: int
 
@@ -200,6 +247,8 @@ def variable(name: str) -> str:
 
 
 def _words(value: object) -> str:
-    if value is None:
+    if value is None or value == ():
         return "off"
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -24,6 +24,7 @@ from attimo.settings.declared import (
     flag,
     variable,
 )
+from attimo.settings.together import check
 from attimo.settings.values import Raw
 
 FILE = "attimo.toml"
@@ -53,26 +54,28 @@ def load(
     Raises:
         UnknownSetting: A name in the file or under ATTIMO_ is no setting.
         InvalidSetting: A value is not allowed.
-        Misconfigured: The file cannot be read, or no listener is left.
+        Misconfigured: The file cannot be read, or the listeners make no sense together.
     """
     environ = os.environ if environ is None else environ
-    given = {name: value for name, value in (flags or {}).items() if value is not None}
+    given = {name: value for name, value in (flags or {}).items() if value not in (None, [])}
     file = _file(given.pop("config", None), environ, directory or Path.cwd())
-    said = _defaults(environ) | _of_file(file) | _of_environment(environ) | _of_flags(given)
+    chosen = _of_file(file) | _of_environment(environ) | _of_flags(given)
+    said = _defaults(environ, "listen" in chosen) | chosen
     values = {name: _read(name, one) for name, one in said.items()}
     found = Settings(
         **values,
         origins={name: one.origin for name, one in said.items()},
     )
-    if found.http is None and found.https is None:
-        raise Misconfigured("http and https are both off: nobody could connect")
+    check(found, {name: one.label for name, one in said.items()})
     return found
 
 
-def _defaults(environ: Mapping[str, str]) -> dict[str, Said]:
+def _defaults(environ: Mapping[str, str], listens: bool) -> dict[str, Said]:
+    """What holds where nothing is said; who says where to listen gets no other listener."""
     home = _xdg(environ, "XDG_DATA_HOME", "~/.local/share")
+    off = {"http", "https"} if listens else set[str]()
     return {
-        name: Said(_expand(found.default, home), "default", name)
+        name: Said("off" if name in off else _expand(found.default, home), "default", name)
         for name, found in declarations().items()
     }
 
@@ -99,7 +102,8 @@ def _of_environment(environ: Mapping[str, str]) -> dict[str, Said]:
 
 def _of_flags(flags: Mapping[str, Raw]) -> dict[str, Said]:
     _refuse_unknown(flags, declarations(), "")
-    return {name: Said(value, flag(name), flag(name)) for name, value in flags.items()}
+    given = {name: ",".join(raw) if isinstance(raw, list) else raw for name, raw in flags.items()}
+    return {name: Said(value, flag(name), flag(name)) for name, value in given.items()}
 
 
 def _refuse_unknown(names: Iterable[str], known: Iterable[str], place: str) -> None:

@@ -6,16 +6,16 @@ A reader raises ValueError for what it does not allow; the sentence beside it sa
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 from typing import Generic, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from attimo.mail import SmtpServer, server_of
 from attimo.settings import host
+from attimo.settings.listeners import Listener, address, listeners
 
-Raw = str | int | float | bool
-"""What flags, variables (text) and TOML (all four) give."""
+Raw = str | int | float | bool | list[str]
+"""What flags (text, repeated ones a list of it), variables (text) and TOML (all) give."""
 
 Value = TypeVar("Value", covariant=True)
 
@@ -40,27 +40,33 @@ _UNITS = {
     "TIB": 2**40,
 }
 _SIZE = re.compile(r"(\d{1,20}(?:\.\d{1,9})?) ?([A-Za-z]*)", re.ASCII)
+_ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://([a-z0-9.-]+|\[[0-9a-f:]+\])(:\d{1,5})?", re.ASCII)
 _LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)", re.ASCII)
 LEAST_MEMORY = 2**20
 KIB = 2**10
+AUTHORITIES = {
+    "letsencrypt": "https://acme-v02.api.letsencrypt.org/directory",
+    "letsencrypt-staging": "https://acme-staging-v02.api.letsencrypt.org/directory",
+}
 LARGEST_ITEM = 2**30
 """A collection may grow so large by and by; one request brings 5,243,000 bytes at most."""
 
 
 def _address(raw: Raw) -> str | None:
-    """Read `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080` or `off`."""
+    """Read an address, or `off`."""
     if raw is False or raw == "off":
         return None
-    name, colon, port = _text(raw).rpartition(":")
-    if not colon or not re.fullmatch(r"\d{1,5}", port, re.ASCII) or int(port) > 65535:
+    return address(_text(raw))
+
+
+def _listen(raw: Raw) -> tuple[Listener, ...]:
+    """Read listeners from a list, or from text with commas."""
+    if raw is False or raw == "off":
+        return ()
+    found = listeners(",".join(raw) if isinstance(raw, list) else _text(raw))
+    if not found:
         raise ValueError
-    if name == "localhost":
-        return f"127.0.0.1:{int(port)}"
-    bare = name[1:-1] if name.startswith("[") and name.endswith("]") else name
-    address = ip_address(bare)
-    if isinstance(address, IPv6Address) != (bare != name):
-        raise ValueError
-    return f"{name}:{int(port)}"
+    return found
 
 
 def _public_name(raw: Raw) -> str:
@@ -78,6 +84,10 @@ def _folder(raw: Raw) -> Path:
     if not _text(raw):
         raise ValueError
     return Path(_text(raw)).expanduser().absolute()
+
+
+def _file(raw: Raw) -> Path | None:
+    return None if raw is False or raw == "off" else _folder(raw)
 
 
 def size(raw: Raw) -> int:
@@ -125,13 +135,13 @@ def _switch(raw: Raw) -> bool:
 
 
 def _seconds(raw: Raw) -> float:
-    if isinstance(raw, bool):
+    if isinstance(raw, bool | list):
         raise ValueError
     return _between(0.1, 3600.0, float(raw))
 
 
 def _number(raw: Raw) -> int:
-    if isinstance(raw, bool | float):
+    if isinstance(raw, bool | float | list):
         raise ValueError
     return int(raw)
 
@@ -202,6 +212,19 @@ def _smtp(raw: Raw) -> SmtpServer | None:
     return None if raw is False or raw == "off" else server_of(_text(raw))
 
 
+def _acme(raw: Raw) -> str | None:
+    if raw is False or raw == "off":
+        return None
+    url = AUTHORITIES.get(_text(raw), _text(raw))
+    if not re.fullmatch(r"https://[^\s/]+/\S*", url):
+        raise ValueError
+    return url
+
+
+def _contact(raw: Raw) -> str | None:
+    return None if raw is False or raw == "off" else _email(raw)
+
+
 def _email(raw: Raw) -> str:
     address = _text(raw)
     if not re.fullmatch(r"[^\s@]+@[^\s@]+", address):
@@ -209,9 +232,34 @@ def _email(raw: Raw) -> str:
     return address
 
 
+def _origins(raw: Raw) -> tuple[str, ...]:
+    """Read `https://app.example.com, http://localhost:3000`, `*` or `off`."""
+    if raw is False or raw == "off":
+        return ()
+    return tuple(_origin(each.strip().lower()) for each in _text(raw).split(","))
+
+
+def _origin(text: str) -> str:
+    """Return an origin as browsers write it: without the port that its scheme understands."""
+    if text == "*":
+        return text
+    found = _ORIGIN.fullmatch(text)
+    if found is None:
+        raise ValueError
+    scheme, place, port = found.groups()
+    is_understood = (scheme, port) in (("http", ":80"), ("https", ":443"))
+    return f"{scheme}://{place}{'' if is_understood else port or ''}"
+
+
 ADDRESS = Kind(_address, "an IP address and a port, such as 127.0.0.1:8080 or [::1]:0, or off")
+LISTEN = Kind(
+    _listen,
+    "https://ADDRESS:PORT, http://ADDRESS:PORT on loopback, or http+insecure://ADDRESS:PORT, "
+    "with ?only= and some of grpc, web, http, health and acme if need be; or off",
+)
 PUBLIC_NAME = Kind(_public_name, "a DNS name without a port, such as cache.example.com")
 FOLDER = Kind(_folder, "a path of a directory")
+FILE = Kind(_file, "a path of a file, or off")
 MEMORY = Kind(_memory, "auto, or at least 1 MiB as bytes or with KB, MB, GB, KiB, MiB or GiB")
 THREADS = Kind(_threads, "auto, or a number from 1 to 1024")
 SWITCH = Kind(_switch, "true or false")
@@ -221,6 +269,11 @@ ELEMENT = Kind(_element, "from 1 byte to 1 GiB")
 SIGN_UP = Kind(_sign_up, "open, invite or closed")
 SMTP = Kind(_smtp, "smtp://user:password@host:587, smtps://… for TLS from the start, or off")
 EMAIL = Kind(_email, "an e-mail address")
+CONTACT = Kind(_contact, "an e-mail address, or off")
+ACME = Kind(_acme, "letsencrypt, letsencrypt-staging, https:// and the rest of a directory, or off")
+ORIGINS = Kind(
+    _origins, "origins such as https://app.example.com or http://localhost:3000, *, or off"
+)
 METRICS = Kind(_metrics, "loopback, open or off")
 METRICS_CACHES = Kind(_metrics_caches, "a number from 0 to 10000")
 LOG_FORMAT = Kind(_log_format, "text or json")

@@ -67,6 +67,11 @@ impl Engine {
         }
     }
 
+    /// How large items may be.
+    pub fn limits(&self) -> &Limits {
+        &self.rules.limits
+    }
+
     /// Carries out a command. If memory is short after a write, the write
     /// stays and older items leave.
     ///

@@ -30,12 +30,12 @@ impl Limits {
         }
     }
 
-    pub(crate) fn admit_item(
-        &self,
-        item_type: ItemType,
-        key: &[u8],
-        bytes: u64,
-    ) -> Result<(), Error> {
+    /// Refuses an item that holds `bytes` and would be too large with its key.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ItemTooLarge`].
+    pub fn admit_item(&self, item_type: ItemType, key: &[u8], bytes: u64) -> Result<(), Error> {
         let limit = self.of(item_type);
         let fits = (key.len() as u64).saturating_add(bytes) <= limit;
         if fits { Ok(()) } else { Err(Error::ItemTooLarge { limit }) }

@@ -1,17 +1,18 @@
 //! Settings and directory in, batches out.
 
 use std::hash::{BuildHasher, RandomState};
-use std::net::SocketAddr;
 
-use attimo_server::{AccountId, ApiKey, Audience, Cache, CacheId, Config, Count, Namespace, Role};
+use attimo_server::{
+    AccountId, ApiKey, Audience, Cache, CacheId, Config, Count, Listen, Namespace, NoProtocol,
+    Protocol, Role,
+};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 /// `attimo.settings.NodeSettings`.
 #[derive(FromPyObject)]
 pub(crate) struct NodeSettings {
-    http: Option<String>,
-    https: Option<String>,
+    listeners: Vec<Listener>,
     certificate: Option<String>,
     private_key: Option<String>,
     threads: usize,
@@ -20,6 +21,7 @@ pub(crate) struct NodeSettings {
     element_bytes: u64,
     app_socket: String,
     local: bool,
+    allowed_origins: Vec<String>,
     metrics: String,
     metrics_caches: usize,
 }
@@ -29,8 +31,11 @@ impl TryFrom<NodeSettings> for Config {
 
     fn try_from(settings: NodeSettings) -> PyResult<Config> {
         Ok(Config {
-            http: address("http", settings.http)?,
-            https: address("https", settings.https)?,
+            listeners: settings
+                .listeners
+                .into_iter()
+                .map(Listen::try_from)
+                .collect::<PyResult<_>>()?,
             certificate: settings.certificate,
             private_key: settings.private_key,
             threads: settings.threads,
@@ -39,17 +44,34 @@ impl TryFrom<NodeSettings> for Config {
             element_bytes: settings.element_bytes,
             app_socket: settings.app_socket.into(),
             local: settings.local,
+            allowed_origins: settings.allowed_origins,
             metrics: audience(&settings.metrics)?,
             metrics_caches: settings.metrics_caches,
         })
     }
 }
 
-fn address(setting: &str, value: Option<String>) -> PyResult<Option<SocketAddr>> {
-    let Some(value) = value else { return Ok(None) };
-    value.parse().map(Some).map_err(|_| {
-        PyValueError::new_err(format!("{setting}: {value:?} is no IP address with a port"))
-    })
+/// `attimo.settings.Listener`.
+#[derive(FromPyObject)]
+struct Listener {
+    address: String,
+    tls: bool,
+    offers: Vec<String>,
+}
+
+impl TryFrom<Listener> for Listen {
+    type Error = PyErr;
+
+    fn try_from(listener: Listener) -> PyResult<Listen> {
+        let Listener { address, tls, offers } = listener;
+        let address = address.parse().map_err(|_| {
+            PyValueError::new_err(format!("{address:?} is no IP address with a port"))
+        })?;
+        let offers = offers.iter().map(|word| word.parse::<Protocol>());
+        let offers = offers.collect::<Result<_, NoProtocol>>();
+        let offers = offers.map_err(|error| PyValueError::new_err(error.to_string()))?;
+        Ok(Listen { address, tls, offers })
+    }
 }
 
 fn audience(word: &str) -> PyResult<Audience> {

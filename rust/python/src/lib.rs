@@ -31,16 +31,16 @@ impl Node {
         Ok(Node { server, name: convert::fresh_name(), batches: AtomicU64::new(0) })
     }
 
-    /// Where plaintext is served, once started.
+    /// Where it serves, once started: an address for each listener.
     #[getter]
-    fn http(&self) -> Option<String> {
-        self.server.addresses().0.map(|address| address.to_string())
+    fn addresses(&self) -> Vec<String> {
+        self.server.addresses().iter().map(ToString::to_string).collect()
     }
 
-    /// Where TLS is served, once started.
-    #[getter]
-    fn https(&self) -> Option<String> {
-        self.server.addresses().1.map(|address| address.to_string())
+    /// Shows another certificate to every connection that comes from now on.
+    fn use_certificate(&self, py: Python<'_>, chain: &str, private_key: &str) -> PyResult<()> {
+        py.detach(|| self.server.use_certificate(chain, private_key))
+            .map_err(|error| PyValueError::new_err(error.to_string()))
     }
 
     /// Binds every address and begins to serve.

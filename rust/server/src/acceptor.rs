@@ -6,7 +6,7 @@
 //! thread does the engine's upkeep, since it has little else to do.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -15,27 +15,28 @@ use attimo_engine::Engine;
 use tokio::runtime;
 use tokio::sync::watch;
 use tokio::task::LocalSet;
+use tokio_rustls::TlsAcceptor;
 
 use crate::backend::Backend;
+use crate::protocol::Protocols;
 use crate::server::Core;
 use crate::worker::{Arrival, Door};
 
-/// What a listener speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Scheme {
-    /// Plaintext; with `local`, loopback peers need no token.
-    Plain {
-        /// Whether an empty token is the owner's.
-        local: bool,
-    },
-    /// TLS.
-    Tls,
+/// What all connections of one listener have in common.
+pub(crate) struct Entrance {
+    /// Who shakes hands; `None` for plaintext.
+    pub(crate) tls: Option<TlsAcceptor>,
+    /// Whether peers on this machine need no token.
+    pub(crate) local: bool,
+    pub(crate) offers: Protocols,
+    /// The port to which plaintext clients are sent where only challenges are answered.
+    pub(crate) https_port: Option<u16>,
 }
 
 /// A bound socket and what is spoken on it.
 pub(crate) struct Listener {
     pub(crate) socket: TcpListener,
-    pub(crate) scheme: Scheme,
+    pub(crate) entrance: Arc<Entrance>,
 }
 
 /// How often the sweep runs, and in how many runs it passes over everything.
@@ -76,19 +77,12 @@ async fn accept(listener: Listener, doors: Vec<Door>) {
             Ok((stream, peer)) => {
                 turn += 1;
                 let Ok(stream) = stream.into_std() else { continue };
-                let arrival = Arrival { stream, peer, scheme: scheme_for(listener.scheme, peer) };
-                least_loaded(&doors, turn).enter(arrival);
+                let entrance = listener.entrance.clone();
+                least_loaded(&doors, turn).enter(Arrival { stream, peer, entrance });
             }
             // Out of file handles, or a peer that left at once: neither ends the listener.
             Err(_) => tokio::time::sleep(NO_HANDLES_PAUSE).await,
         }
-    }
-}
-
-fn scheme_for(scheme: Scheme, peer: SocketAddr) -> Scheme {
-    match scheme {
-        Scheme::Plain { local } => Scheme::Plain { local: local && peer.ip().is_loopback() },
-        Scheme::Tls => Scheme::Tls,
     }
 }
 

@@ -3,7 +3,7 @@
 //! A second store is another arm of [`Backend`], and every command must then
 //! say how it is asked there; the rooms above do not change.
 
-use attimo_engine::{Command, Engine, Namespace};
+use attimo_engine::{Command, Engine, Limits, Namespace};
 
 use crate::clock::Now;
 use crate::error::Result;
@@ -28,6 +28,13 @@ impl Backend {
     ) -> Result<C::Reply> {
         match self {
             Backend::Embedded(engine) => Ok(engine.run(namespace, command, now.moment)?),
+        }
+    }
+
+    /// How large items may be.
+    pub(crate) fn limits(&self) -> &Limits {
+        match self {
+            Backend::Embedded(engine) => engine.limits(),
         }
     }
 

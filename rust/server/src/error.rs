@@ -8,6 +8,9 @@ pub(crate) enum Error {
     /// The request cannot be understood; the text names the field.
     #[error("{0}")]
     Malformed(&'static str),
+    /// As `Malformed`, where the text has to be made.
+    #[error("{0}")]
+    Invalid(String),
     /// The request is larger than [`REQUEST_BYTES`].
     #[error("the request limit of {REQUEST_BYTES} bytes is exceeded")]
     RequestTooLarge,
@@ -32,6 +35,9 @@ pub(crate) enum Error {
     /// Nothing answers at this path.
     #[error("{0} is not implemented")]
     Unimplemented(String),
+    /// The listener is not for this; the text says for what it is not.
+    #[error("{0} is not offered at this address")]
+    NotOffered(&'static str),
     /// The message is compressed, which we did not offer.
     #[error("compressed messages are not supported: send identity encoding")]
     Compressed,

@@ -89,6 +89,8 @@ impl App {
         for name in &HOP_BY_HOP {
             parts.headers.remove(name);
         }
+        // The front says when it answers.
+        parts.headers.remove(header::DATE);
         Ok(Response::from_parts(parts, body))
     }
 

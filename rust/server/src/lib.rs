@@ -19,6 +19,7 @@ mod limits;
 mod meter;
 mod metrics;
 mod permissions;
+mod protocol;
 mod server;
 mod stats;
 mod tls;
@@ -30,7 +31,8 @@ pub use directory::{AccountId, ApiKey, Cache, CacheId, Changes, LearnError, Role
 pub use limits::limits;
 pub use meter::{COUNTS, Count, Used};
 pub use metrics::{Audience, FAMILIES, Family, Kind};
-pub use server::{Config, Server};
+pub use protocol::{NoProtocol, Protocol, Protocols};
+pub use server::{Config, Listen, Server};
 pub use stats::{Event, Level, NoReadiness, Readiness};
 pub use tls::TlsError;
 

@@ -14,6 +14,8 @@ pub(crate) const REPLY_BYTES: usize = 10_486_000;
 pub(crate) const BATCH_REPLY_BYTES: usize = 64 << 20;
 /// How many members the sources of one union may have together: about a tenth of a second's work.
 pub(crate) const UNION_MEMBERS: usize = 500_000;
+/// How many elements one request about a leaderboard may write, remove, ask for or get.
+pub(crate) const LEADERBOARD_ELEMENTS: usize = 8_192;
 /// How many streams one HTTP/2 connection may have open; the official clients open 100.
 pub(crate) const STREAMS_PER_CONNECTION: u32 = 250;
 /// How many requests of strangers may wait on one HTTP/2 connection.
@@ -56,13 +58,14 @@ pub(crate) const CONTROL_WAITING: usize = 256;
 
 /// Every limit of this page, and the engine's own that no setting changes, by name; for whoever
 /// shows them. Times are in seconds.
-pub fn limits() -> [(&'static str, u64); 25] {
+pub fn limits() -> [(&'static str, u64); 26] {
     [
         ("request_bytes", REQUEST_BYTES as u64),
         ("stranger_bytes", STRANGER_BYTES as u64),
         ("reply_bytes", REPLY_BYTES as u64),
         ("batch_reply_bytes", BATCH_REPLY_BYTES as u64),
         ("union_members", UNION_MEMBERS as u64),
+        ("leaderboard_elements", LEADERBOARD_ELEMENTS as u64),
         ("streams_per_connection", STREAMS_PER_CONNECTION.into()),
         ("strangers_per_connection", STRANGERS_PER_CONNECTION as u64),
         ("idle_frames_per_second", IDLE_FRAMES_PER_SECOND.unsigned_abs()),

@@ -207,7 +207,9 @@ impl Meter {
             (tallies.open.iter().map(|open| open.tally.clone()).collect(), tallies.gone.clone())
         };
         // Without the lock: a thread that opens a tally does not wait for all to be summed.
-        open.iter().for_each(|tally| tally.add_to(&mut totals));
+        for tally in &open {
+            tally.add_to(&mut totals);
+        }
         totals
     }
 

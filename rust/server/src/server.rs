@@ -9,29 +9,28 @@ use std::time::Duration;
 use attimo_engine::{Config as EngineConfig, Engine, Limits};
 use parking_lot::Mutex;
 use tokio::sync::watch;
-use tokio_rustls::TlsAcceptor;
 
-use crate::acceptor::{self, Listener, Scheme};
+use crate::acceptor::{self, Entrance, Listener};
 use crate::backend::Backend;
 use crate::clock::Clock;
 use crate::directory::{Changes, LearnError};
+use crate::front::cors::Origins;
 use crate::front::room::Room;
 use crate::gate::Gate;
 use crate::limits::ROOM_BYTES;
 use crate::meter::{Meter, Used};
 use crate::metrics::{Audience, Metrics};
+use crate::protocol::Protocols;
 use crate::stats::{self, Event, Readiness, Stats};
-use crate::tls::{self, TlsError};
+use crate::tls::{self, Certificate, TlsError};
 use crate::worker::{self, Workers};
 
 /// What a server is told at the start; it reads no environment and no file.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Where to serve in plaintext; port 0 takes any that is free.
-    pub http: Option<SocketAddr>,
-    /// Where to serve with TLS.
-    pub https: Option<SocketAddr>,
-    /// The server's certificate and its issuers, as PEM.
+    /// Where to serve, and what.
+    pub listeners: Vec<Listen>,
+    /// The server's certificate and its issuers, as PEM; needed where there is TLS.
     pub certificate: Option<String>,
     /// The certificate's private key, as PEM.
     pub private_key: Option<String>,
@@ -45,18 +44,31 @@ pub struct Config {
     pub element_bytes: u64,
     /// The Unix socket of the control plane.
     pub app_socket: PathBuf,
-    /// Whether plaintext loopback takes an empty token for the owner's.
+    /// Whether plaintext listeners on loopback take an empty token for the owner's.
     pub local: bool,
+    /// The origins whose pages may use the server; `*` is any.
+    pub allowed_origins: Vec<String>,
     /// Who may read the metrics.
     pub metrics: Audience,
     /// How many caches have metrics of their own; the others are summed.
     pub metrics_caches: usize,
 }
 
+/// One address at which a server is to be found.
+#[derive(Debug, Clone)]
+pub struct Listen {
+    /// Where; port 0 takes any that is free.
+    pub address: SocketAddr,
+    /// Whether TLS is spoken.
+    pub tls: bool,
+    /// What is offered there.
+    pub offers: Protocols,
+}
+
 /// A data plane, running or not.
 pub struct Server {
     config: Config,
-    tls: Option<TlsAcceptor>,
+    certificate: Arc<Certificate>,
     core: Arc<Core>,
     running: Mutex<Option<Running>>,
 }
@@ -66,18 +78,18 @@ pub(crate) struct Core {
     pub(crate) gate: Gate,
     pub(crate) meter: Arc<Meter>,
     pub(crate) clock: Clock,
+    pub(crate) room: Arc<Room>,
+    pub(crate) origins: Origins,
     pub(crate) stats: Arc<Stats>,
     pub(crate) metrics: Metrics,
     pub(crate) threads: usize,
-    pub(crate) room: Arc<Room>,
 }
 
 struct Running {
     stop: watch::Sender<bool>,
     workers: Workers,
     acceptor: std::thread::JoinHandle<()>,
-    http: Option<SocketAddr>,
-    https: Option<SocketAddr>,
+    addresses: Vec<SocketAddr>,
 }
 
 impl Server {
@@ -87,10 +99,10 @@ impl Server {
     ///
     /// [`TlsError`] if the certificate or its key cannot be used.
     pub fn new(config: Config) -> Result<Self, TlsError> {
-        let tls = match (&config.certificate, &config.private_key) {
-            (Some(certificate), Some(key)) => Some(tls::acceptor(certificate, key)?),
-            _ => None,
-        };
+        let certificate = Arc::new(Certificate::default());
+        if let (Some(chain), Some(key)) = (&config.certificate, &config.private_key) {
+            certificate.replace(chain, key)?;
+        }
         let engine = Engine::new(EngineConfig {
             memory_bytes: config.memory_bytes,
             shards: shards(config.threads, config.memory_bytes),
@@ -102,13 +114,19 @@ impl Server {
             },
         });
         let gate = Gate::new(Backend::Embedded(engine));
-        let metrics = Metrics::new(config.metrics, config.metrics_caches, config.memory_bytes);
-        let (meter, stats, threads) = (Arc::default(), Arc::default(), config.threads.max(1));
-        stats::watch(&stats);
-        stats.certificate_ends(config.certificate.as_deref().and_then(tls::end));
-        let room = Room::new(room(config.memory_bytes));
-        let core = Core { gate, meter, clock: Clock::start(), stats, metrics, threads, room };
-        Ok(Server { config, tls, core: Arc::new(core), running: Mutex::default() })
+        let core = Core {
+            gate,
+            meter: Arc::default(),
+            clock: Clock::start(),
+            room: Room::new(room(config.memory_bytes)),
+            origins: Origins::new(&config.allowed_origins),
+            stats: Arc::default(),
+            metrics: Metrics::new(config.metrics, config.metrics_caches, config.memory_bytes),
+            threads: config.threads.max(1),
+        };
+        stats::watch(&core.stats);
+        core.stats.certificate_ends(config.certificate.as_deref().and_then(tls::end));
+        Ok(Server { config, certificate, core: Arc::new(core), running: Mutex::default() })
     }
 
     /// Binds every address and begins to serve.
@@ -121,27 +139,60 @@ impl Server {
         if running.is_some() {
             return Ok(());
         }
+        let listeners = self.bind()?;
         self.core.stats.events.open();
-        let mut listeners = Vec::new();
-        let http =
-            bind(self.config.http, Scheme::Plain { local: self.config.local }, &mut listeners)?;
-        let https = bind(self.config.https, Scheme::Tls, &mut listeners)?;
+        let addresses = listeners.iter().map(|one| one.socket.local_addr());
+        let addresses = addresses.collect::<io::Result<_>>()?;
         let (stop, stopped) = watch::channel(false);
-        let workers = worker::start(
-            self.config.threads,
-            &self.core,
-            &self.config.app_socket,
-            self.tls.as_ref(),
-            &stopped,
-        )?;
+        let workers =
+            worker::start(self.config.threads, &self.core, &self.config.app_socket, &stopped)?;
         let acceptor = acceptor::start(listeners, workers.doors(), self.core.clone(), stopped)?;
-        *running = Some(Running { stop, workers, acceptor, http, https });
+        *running = Some(Running { stop, workers, acceptor, addresses });
         Ok(())
     }
 
-    /// Where plaintext and TLS are served, once started.
-    pub fn addresses(&self) -> (Option<SocketAddr>, Option<SocketAddr>) {
-        self.running.lock().as_ref().map_or((None, None), |running| (running.http, running.https))
+    /// Where it serves, once started: an address for each listener, in their order.
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.running.lock().as_ref().map_or_else(Vec::new, |running| running.addresses.clone())
+    }
+
+    /// Shows another certificate to every connection that comes from now on.
+    ///
+    /// # Errors
+    ///
+    /// [`TlsError`]; the one that there was stays then.
+    pub fn use_certificate(&self, chain: &str, private_key: &str) -> Result<(), TlsError> {
+        self.certificate.replace(chain, private_key)?;
+        self.core.stats.certificate_ends(tls::end(chain));
+        Ok(())
+    }
+
+    /// Binds TLS first, since plaintext may have to say where that is.
+    fn bind(&self) -> io::Result<Vec<Listener>> {
+        let asked = &self.config.listeners;
+        let mut bound: Vec<Option<Listener>> = asked.iter().map(|_| None).collect();
+        let mut https_port = None;
+        for tls in [true, false] {
+            for (listen, bound) in asked.iter().zip(&mut bound).filter(|(one, _)| one.tls == tls) {
+                let socket = socket(listen.address)?;
+                if tls && https_port.is_none() {
+                    https_port = Some(socket.local_addr()?.port());
+                }
+                let entrance = Arc::new(self.entrance(listen, https_port)?);
+                *bound = Some(Listener { socket, entrance });
+            }
+        }
+        Ok(bound.into_iter().flatten().collect())
+    }
+
+    fn entrance(&self, listen: &Listen, https_port: Option<u16>) -> io::Result<Entrance> {
+        let tls = listen.tls.then(|| tls::acceptor(&self.certificate, listen.offers));
+        Ok(Entrance {
+            tls: tls.transpose().map_err(io::Error::other)?,
+            local: self.config.local && !listen.tls && listen.address.ip().is_loopback(),
+            offers: listen.offers,
+            https_port,
+        })
     }
 
     /// Accepts no more, lets what is under way finish, and returns when all threads have ended.
@@ -208,17 +259,8 @@ fn seed() -> [u64; 4] {
     std::array::from_fn(|i| RandomState::new().hash_one(i))
 }
 
-fn bind(
-    address: Option<SocketAddr>,
-    scheme: Scheme,
-    listeners: &mut Vec<Listener>,
-) -> io::Result<Option<SocketAddr>> {
-    let Some(address) = address else { return Ok(None) };
-    let named = |error: io::Error| io::Error::new(error.kind(), format!("{address}: {error}"));
-    let socket = listen(address).map_err(named)?;
-    let bound = socket.local_addr()?;
-    listeners.push(Listener { socket, scheme });
-    Ok(Some(bound))
+fn socket(address: SocketAddr) -> io::Result<TcpListener> {
+    listen(address).map_err(|error| io::Error::new(error.kind(), format!("{address}: {error}")))
 }
 
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {

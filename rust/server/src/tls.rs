@@ -1,13 +1,18 @@
-//! TLS: certificates in, an acceptor out.
+//! TLS: certificates in, acceptors out.
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwapOption;
 use rustls::ServerConfig;
 use rustls::crypto::ring;
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
 use x509_cert::der::Decode;
+
+use crate::protocol::Protocols;
 
 /// A certificate or a key that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +25,38 @@ pub enum TlsError {
     Refused(#[from] rustls::Error),
 }
 
+/// What new connections are shown; those that are open keep what they have seen.
+#[derive(Debug, Default)]
+pub(crate) struct Certificate(ArcSwapOption<CertifiedKey>);
+
+impl Certificate {
+    /// Takes another, which every handshake from now on uses.
+    ///
+    /// # Errors
+    ///
+    /// [`TlsError`]; the one that there was stays then.
+    pub(crate) fn replace(&self, chain: &str, private_key: &str) -> Result<(), TlsError> {
+        let chain = CertificateDer::pem_slice_iter(chain.as_bytes())
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| TlsError::Pem("certificate", error))?;
+        if chain.is_empty() {
+            return Err(TlsError::Pem("certificate", rustls_pki_types::pem::Error::NoItemsFound));
+        }
+        let key = PrivateKeyDer::from_pem_slice(private_key.as_bytes())
+            .map_err(|error| TlsError::Pem("private key", error))?;
+        let both = CertifiedKey::from_der(chain, key, &ring::default_provider())?;
+        self.0.store(Some(Arc::new(both)));
+        Ok(())
+    }
+}
+
+impl ResolvesServerCert for Certificate {
+    /// The same for every name: clients reach this server by names that it cannot know of.
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        self.0.load_full()
+    }
+}
+
 /// When the first certificate of `chain` ends, in seconds since 1970; `None` if it cannot be read.
 pub(crate) fn end(chain: &str) -> Option<u64> {
     let first = CertificateDer::pem_slice_iter(chain.as_bytes()).next()?.ok()?;
@@ -27,22 +64,20 @@ pub(crate) fn end(chain: &str) -> Option<u64> {
     Some(certificate.tbs_certificate.validity.not_after.to_unix_duration().as_secs())
 }
 
-/// Serves TLS 1.2 and 1.3 with `certificate`, and HTTP/2 before HTTP/1.1.
+/// Serves TLS 1.2 and 1.3 with whatever `certificate` is at the time of a handshake.
 ///
 /// # Errors
 ///
-/// [`TlsError`].
-pub(crate) fn acceptor(certificate: &str, private_key: &str) -> Result<TlsAcceptor, TlsError> {
-    let chain = CertificateDer::pem_slice_iter(certificate.as_bytes())
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| TlsError::Pem("certificate", error))?;
-    let key = PrivateKeyDer::from_pem_slice(private_key.as_bytes())
-        .map_err(|error| TlsError::Pem("private key", error))?;
+/// [`TlsError`] if the system has no good random numbers.
+pub(crate) fn acceptor(
+    certificate: &Arc<Certificate>,
+    offers: Protocols,
+) -> Result<TlsAcceptor, TlsError> {
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
-        .with_single_cert(chain, key)?;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        .with_cert_resolver(certificate.clone());
+    config.alpn_protocols = offers.alpn();
     config.ticketer = ring::Ticketer::new()?;
     Ok(TlsAcceptor::from(Arc::new(config)))
 }

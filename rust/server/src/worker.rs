@@ -12,9 +12,8 @@ use std::time::{Duration, Instant};
 use tokio::runtime;
 use tokio::sync::{Notify, mpsc as queue, watch};
 use tokio::task::LocalSet;
-use tokio_rustls::TlsAcceptor;
 
-use crate::acceptor::Scheme;
+use crate::acceptor::Entrance;
 use crate::forward::App;
 use crate::front;
 use crate::front::faults::Faults;
@@ -27,7 +26,7 @@ use crate::stats::ThreadStats;
 pub(crate) struct Arrival {
     pub(crate) stream: TcpStream,
     pub(crate) peer: SocketAddr,
-    pub(crate) scheme: Scheme,
+    pub(crate) entrance: Arc<Entrance>,
 }
 
 /// What one data thread has; connections share it without locks.
@@ -36,7 +35,6 @@ pub(crate) struct Worker {
     pub(crate) meter: ThreadMeter,
     pub(crate) stats: ThreadStats,
     pub(crate) app: App,
-    pub(crate) tls: Option<TlsAcceptor>,
     pub(crate) faults: Arc<Faults>,
     pub(crate) stopped: watch::Receiver<bool>,
     pub(crate) spare: Spare,
@@ -116,7 +114,6 @@ pub(crate) fn start(
     count: usize,
     core: &Arc<Core>,
     app_socket: &Path,
-    tls: Option<&TlsAcceptor>,
     stopped: &watch::Receiver<bool>,
 ) -> io::Result<Workers> {
     let (ending, ended) = mpsc::channel();
@@ -128,7 +125,7 @@ pub(crate) fn start(
         let load = Arc::new(Load::default());
         workers.doors.push(Door { queue: sender, load: load.clone() });
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-        let (core, app_socket, tls) = (core.clone(), app_socket.to_owned(), tls.cloned());
+        let (core, app_socket) = (core.clone(), app_socket.to_owned());
         let (stopped, faults, mut cuts) = (stopped.clone(), faults.clone(), cuts.clone());
         let ending = ending.clone();
         let thread = thread::Builder::new().name(format!("attimo-{number}")).spawn(move || {
@@ -136,7 +133,7 @@ pub(crate) fn start(
             let stats = ThreadStats::new(&core.stats, core.clock);
             let app = App::new(app_socket);
             let spare = Spare::default();
-            let worker = Rc::new(Worker { core, meter, stats, app, tls, faults, stopped, spare });
+            let worker = Rc::new(Worker { core, meter, stats, app, faults, stopped, spare });
             let local = LocalSet::new();
             local.block_on(&runtime, async {
                 tokio::select! {

@@ -128,10 +128,25 @@ def test_head_tells_the_length_and_brings_no_body(speaker: Speaker) -> None:
     assert speaker.value("long") == b"12345"
 
 
-@pytest.mark.parametrize("path", ["/health", "/caches", "/no/such/page"])
-def test_head_is_get_without_a_body(speaker: Speaker, path: str) -> None:
-    get = speaker.ask(request(f"GET {path}", speaker.authorization))
-    head = speaker.ask(request(f"HEAD {path}", speaker.authorization), head=True)
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/health",
+        "/caches",
+        "/no/such/page",
+        "/cache/default-cache?key=no-such-key",
+        "/cache/no-such-cache?key=k",
+        "/cache/default-cache",
+        "/cache/default-cache?key=k&key=k",
+        "/health?token=a&token=b",
+    ],
+)
+@pytest.mark.parametrize("who", ["owner", "stranger"])
+def test_head_is_get_without_a_body(speaker: Speaker, path: str, who: str) -> None:
+    """Errors included: a body would be taken for the next answer."""
+    headers = [speaker.authorization] if who == "owner" else []
+    get = speaker.ask(request(f"GET {path}", *headers))
+    head = speaker.ask(request(f"HEAD {path}", *headers), head=True)
 
     assert head.status in (get.status, 405)
     assert speaker.ask(request("GET /health")).status == 200

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from conformance.http.items import Items, Maker
 from harness import Server
 
 WAYS = ["http1-plaintext", "http2-plaintext", "http1-tls", "http2-tls"]
@@ -29,3 +30,15 @@ def web(request: pytest.FixtureRequest, server: Server) -> Iterator[httpx.Client
 def authorization(server: Server) -> dict[str, str]:
     """The header that opens everything of the owner's."""
     return {"authorization": server.api_key}
+
+
+@pytest.fixture
+def items(web: httpx.Client, cache: str, authorization: dict[str, str]) -> Items:
+    """The items of the new cache, for their owner."""
+    return Items(web, cache, authorization)
+
+
+@pytest.fixture(scope="session")
+def maker(server: Server) -> Maker:
+    """Makes credentials."""
+    return Maker(server.http, server.api_key)

@@ -1,4 +1,4 @@
-"""Every route of the control plane, as its own description lists them: who may not, does not."""
+"""Every route, as the server's own description lists them: who may not, does not."""
 
 import socket
 from collections.abc import Callable, Iterator
@@ -16,6 +16,12 @@ PUBLIC = {
     ("POST", "/password/forgotten"),
     ("POST", "/password/reset"),
     ("GET", "/openapi.json"),
+    ("GET", "/docs"),
+    ("GET", "/health"),
+    ("GET", "/ready"),
+    ("GET", "/metrics"),
+    ("GET", "/ca.pem"),
+    ("GET", "/.well-known/acme-challenge/{token}"),
 }
 """What needs no credential, because it is how one comes by one, or is for everybody to read."""
 
@@ -54,16 +60,23 @@ def http(house: Neighbours) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture(scope="module")
-def routes(http: httpx.Client) -> list[tuple[str, str]]:
-    described = http.get("/openapi.json").json()["paths"]
-    found = [(method.upper(), path) for path, known in described.items() for method in known]
-    assert len(found) > 20
+def described(http: httpx.Client) -> list[tuple[str, str]]:
+    """All that needs a credential."""
+    paths = http.get("/openapi.json").json()["paths"]
+    found = [(method.upper(), path) for path, known in paths.items() for method in known]
+    assert len(found) > 70
     return [route for route in found if route not in PUBLIC]
+
+
+@pytest.fixture(scope="module")
+def routes(described: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """What is not about items."""
+    return [route for route in described if not route[1].startswith("/cache/")]
 
 
 def status(http: httpx.Client, route: tuple[str, str], token: str | None) -> int:
     method, path = route
-    filled = path.replace("{user_id}", "1")
+    filled = path.replace("{user_id}", "1").replace("{cache}", "default-cache")
     for name in ("name", "role_id", "key_id", "kid", "invitation_id"):
         filled = filled.replace(f"{{{name}}}", "no-such-thing")
     headers = {} if token is None else {"authorization": token}
@@ -90,9 +103,14 @@ def credential(http: httpx.Client, owner: str, how: str) -> str:
 
 
 def test_without_a_credential_every_route_is_closed(
-    http: httpx.Client, routes: list[tuple[str, str]]
+    http: httpx.Client, described: list[tuple[str, str]]
 ) -> None:
-    assert set(statuses(http, routes, None).values()) == {401}
+    assert set(statuses(http, described, None).values()) == {401}
+
+
+@pytest.mark.parametrize("path", ["/openapi.json", "/docs", "/docs/start.js", "/health"])
+def test_what_is_for_everybody_to_read_is_open(http: httpx.Client, path: str) -> None:
+    assert http.get(path).status_code == 200
 
 
 FORGED: dict[str, Callable[[Forger], str]] = {
@@ -110,11 +128,11 @@ FORGED: dict[str, Callable[[Forger], str]] = {
 
 @pytest.mark.parametrize("name", FORGED)
 def test_a_forged_credential_opens_no_route(
-    house: Neighbours, http: httpx.Client, routes: list[tuple[str, str]], name: str
+    house: Neighbours, http: httpx.Client, described: list[tuple[str, str]], name: str
 ) -> None:
     forger: Forger = house.forger
 
-    assert set(statuses(http, routes, FORGED[name](forger)).values()) == {401}
+    assert set(statuses(http, described, FORGED[name](forger)).values()) == {401}
 
 
 @pytest.mark.parametrize("name", ["no credential", *FORGED])
@@ -138,11 +156,11 @@ def test_a_forged_credential_opens_no_data(
 
 
 def test_a_revoked_key_opens_no_route(
-    house: Neighbours, http: httpx.Client, routes: list[tuple[str, str]]
+    house: Neighbours, http: httpx.Client, described: list[tuple[str, str]]
 ) -> None:
     revoked = credential(http, house.owner_key, "revoked")
 
-    assert set(statuses(http, routes, revoked).values()) == {401}
+    assert set(statuses(http, described, revoked).values()) == {401}
 
 
 @pytest.mark.parametrize("how", ["token", "key"])

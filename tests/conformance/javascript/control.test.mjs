@@ -7,14 +7,12 @@ import {
   CacheGet,
   CacheNotFoundError,
   CacheSet,
-  Configurations,
   CreateCache,
   DeleteCache,
   InvalidArgumentError,
   ListCaches,
 } from '@gomomento/sdk';
-import { InternalNodeGrpcPingClient } from '@gomomento/sdk/dist/src/internal/ping-client.js';
-import { is, isError, newKey, provider, quiet, scene } from './server.mjs';
+import { is, isError, newKey, scene } from './server.mjs';
 
 const here = scene();
 
@@ -76,14 +74,3 @@ for (const name of ['', ' ', 'a/b', 'a\u0000b', 'x'.repeat(2000)]) {
     isError(await here.client.createCache(name), InvalidArgumentError);
   });
 }
-
-test('a ping is answered, and needs no token', async () => {
-  const credentialProvider = provider();
-  const pings = new InternalNodeGrpcPingClient({
-    configuration: Configurations.Laptop.v1(quiet),
-    credentialProvider,
-    endpoint: credentialProvider.getCacheEndpoint(),
-  });
-
-  await pings.ping();
-});

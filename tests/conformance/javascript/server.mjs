@@ -11,28 +11,27 @@ import {
   DefaultMomentoLoggerFactory,
   DefaultMomentoLoggerLevel,
   DeleteCache,
-  MomentoLocalProvider,
 } from '@gomomento/sdk';
 import assert from 'node:assert/strict';
 
-const { ATTIMO_WAY, ATTIMO_HTTP, ATTIMO_HTTPS, MOMENTO_API_KEY, ATTIMO_V1_TOKEN } = process.env;
+const { ATTIMO_CLIENT, ATTIMO_WAY, ATTIMO_HTTP, ATTIMO_HTTPS, MOMENTO_API_KEY, ATTIMO_V1_TOKEN } =
+  process.env;
 
 export const way = ATTIMO_WAY;
 export const isLocal = way === 'local';
 
+/** The client for browsers is judged by these tests, too. It puts all bytes of a value on the stack. */
+export const isWeb = ATTIMO_CLIENT === 'web';
+
 const [hostname, port] = ATTIMO_HTTP.split(':');
 
-/** Momento's local provider, given a token; its own is empty. */
-class LocalProviderWithKey extends MomentoLocalProvider {
-  constructor(token) {
-    super({ hostname, port: Number(port) });
-    this.token = token;
-  }
-
-  getAuthToken() {
-    return this.token;
-  }
+/** The same provider with another token. */
+function withToken(source, token) {
+  source.getAuthToken = () => token;
+  return source;
 }
+
+const local = () => CredentialProvider.forMomentoLocal({ hostname, port: Number(port) });
 
 /** One address for all that the SDK talks to. */
 export function endpoints(address, secureConnection) {
@@ -50,24 +49,20 @@ const PROVIDERS = {
       apiKey: ATTIMO_V1_TOKEN,
       endpointOverrides: endpoints(ATTIMO_HTTP, false),
     }),
-  'plaintext-v2': () => new LocalProviderWithKey(MOMENTO_API_KEY),
+  'plaintext-v2': () => withToken(local(), MOMENTO_API_KEY),
   'tls-v1': () =>
     CredentialProvider.fromString({
       apiKey: ATTIMO_V1_TOKEN,
       endpointOverrides: endpoints(ATTIMO_HTTPS, true),
     }),
   'tls-v2': () => CredentialProvider.fromEnvVarV2(),
-  local: () => CredentialProvider.forMomentoLocal({ hostname, port: Number(port) }),
+  local,
 };
 
 export const provider = () => PROVIDERS[way]();
 
 /** The same way in, with another token. */
-export function providerWith(token) {
-  const source = provider();
-  source.getAuthToken = () => token;
-  return source;
-}
+export const providerWith = token => withToken(provider(), token);
 
 export const quiet = new DefaultMomentoLoggerFactory(DefaultMomentoLoggerLevel.ERROR);
 

@@ -85,6 +85,36 @@ def test_tls_asks_for_a_key(safe_channel: grpc.Channel, call: Call, token: str |
     assert refusal(lambda: call.on(wire)).code is grpc.StatusCode.UNAUTHENTICATED
 
 
+@pytest.mark.parametrize("call", [DATA[0], *CONTROLS], ids=str)
+@pytest.mark.parametrize("origin", ["http://evil.example", "http://localhost:8080", "null"])
+def test_a_page_is_not_the_owner_by_grpc_either(
+    local_channel: grpc.Channel, call: Call, origin: str
+) -> None:
+    """On a connection on which the owner has asked before."""
+    owner = Wire(local_channel, None, "default-cache")
+    owner.get(b"key")
+
+    page = dataclasses.replace(owner, more=(("origin", origin),))
+
+    assert refusal(lambda: call.on(page)).code is grpc.StatusCode.UNAUTHENTICATED
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"origin": "http://evil.example"}, {"origin": "null"}, {"host": "evil.example"}],
+    ids=str,
+)
+def test_a_page_on_the_owners_connection_is_not_the_owner(
+    local_server: Server, headers: dict[str, str]
+) -> None:
+    with httpx.Client(base_url=local_server.http) as browser:
+        item = "/cache/default-cache?key=key"
+        assert browser.get(item).status_code in (200, 404)
+
+        assert browser.get(item, headers=headers).status_code == 401
+        assert browser.get("/caches", headers=headers).status_code == 401
+
+
 def test_curl_needs_no_token(local_server: Server) -> None:
     url = f"{local_server.http}/cache/default-cache"
 

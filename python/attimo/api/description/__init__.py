@@ -15,6 +15,7 @@ from attimo.api.cookies import CSRF_HEADER
 from attimo.api.description import (
     data,
     dictionaries,
+    examples,
     leaderboards,
     lists,
     names,
@@ -25,6 +26,7 @@ from attimo.api.description import (
     sorted_sets,
 )
 from attimo.api.description.parts import Operation, Paths, ref
+from attimo.api.refusals import ALWAYS, WORDS
 
 SUMMARY = "An open, self-hosted serverless cache"
 ABOUT = """\
@@ -96,6 +98,15 @@ REFUSAL = {
 }
 
 
+COMMON = tuple(str(status) for status in (*ALWAYS, 429))
+"""How almost every request may be refused."""
+
+
+def usual(status: str) -> str:
+    """What a refusal of this status means, where nothing else is said of it."""
+    return WORDS[int(status)]
+
+
 def document(routes: Sequence[BaseRoute]) -> dict[str, Any]:
     """Describe these routes of the app, and all that the data plane answers."""
     found = get_openapi(
@@ -142,6 +153,12 @@ def _settle(method: str, operation: Operation) -> None:
     operation["summary"] = summary
     if more.strip():
         operation["description"] = more.strip()
+    for parameter in operation.get("parameters", []):
+        if parameter["name"] in examples.PARAMETERS:
+            parameter["example"] = examples.PARAMETERS[parameter["name"]]
+    if "requestBody" in operation:
+        body = operation["requestBody"]["content"]["application/json"]
+        body["example"] = examples.BODIES[operation["operationId"]]
     if "security" not in operation:
         csrf: dict[str, list[str]] = {} if method == "get" else {"csrf": []}
         operation["security"] = [*TOKENS, {"session": []} | csrf]

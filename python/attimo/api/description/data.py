@@ -4,15 +4,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from attimo.api.description.parts import (
-    BASE64_ANY,
-    BASE64_URL,
+    BASE64,
     LARGEST,
+    LARGEST_UNSIGNED,
     Operation,
     Parameter,
     Schema,
     array,
     integer,
     operation,
+    optional,
     query,
     ref,
     thing,
@@ -29,7 +30,7 @@ SCHEMAS: dict[str, Schema] = {
         "base64 (a request may use the URL-safe alphabet, too).",
         "anyOf": [
             {"type": "string"},
-            thing(base64={"type": "string", "pattern": BASE64_ANY}),
+            thing(base64={"type": "string", "pattern": BASE64}),
         ],
     },
     "Score": {
@@ -64,12 +65,15 @@ ORDER = query(
 )
 
 
+EXAMPLES = {"key": "k", "field": "name", "value": "ada", "element": "ada"}
+
+
 def binary(
     name: str, description: str, required: bool = True, many: bool = False
 ) -> list[Parameter]:
     """A parameter of bytes: as it is, in percent-encoding, or in base64url by its second name."""
     plain: Schema = {"type": "string"}
-    coded: Schema = {"type": "string", "pattern": BASE64_URL}
+    coded: Schema = {"type": "string", "pattern": BASE64}
     need = "Exactly one" if required else "At most one"
     again = " It may be given several times." if many else ""
     both = "" if many else f" {need} of `{name}` and `{name}_base64`."
@@ -77,16 +81,28 @@ def binary(
         both = f" At least one of `{name}` and `{name}_base64`."
     said = f"{description}{again}{both}"
     wrapped = (array(plain), array(coded)) if many else (plain, coded)
+    example = EXAMPLES[name]
     return [
-        query(name, wrapped[0], f"{said} Any bytes, percent-encoded."),
-        query(f"{name}_base64", wrapped[1], f"{description} In URL-safe base64, padding optional."),
+        query(
+            name,
+            wrapped[0],
+            f"{said} Any bytes, percent-encoded.",
+            example=[example] if many else example,
+        ),
+        query(
+            f"{name}_base64",
+            wrapped[1],
+            f"{description} In base64, URL-safe or not, padding optional.",
+        ),
     ]
 
 
 KEY = binary("key", "The item's key.")
-_SECONDS = integer(1, 2**64 - 1, format="uint64")
+_SECONDS = integer(1, LARGEST_UNSIGNED, format="uint64")
 TTL = query("ttl_seconds", _SECONDS, "How long it lives, in seconds.", required=True, example=600)
+SECONDS = optional(_SECONDS)
 OPTIONAL_TTL = query("ttl_seconds", _SECONDS, "How long those live that do not say it themselves.")
+LATER_TTL = query("ttl_seconds", _SECONDS, "How long it lives from now on, if it is to change.")
 REFRESH = query(
     "refresh_ttl",
     {"type": "boolean", "default": True},

@@ -1,7 +1,11 @@
-"""Leaderboards: numbers with scores, up to millions of them, that never expire by themselves."""
+"""Leaderboards: numbers with scores, up to millions of them, that never expire by themselves.
 
-from attimo.api.description.data import GONE, NO_CONTENT, ORDER, items
+The name of one is text. One that is not there is an empty one.
+"""
+
+from attimo.api.description.data import NO_CONTENT, ORDER, items
 from attimo.api.description.parts import (
+    LARGEST_UNSIGNED,
     Parameter,
     Paths,
     array,
@@ -15,6 +19,13 @@ from attimo.api.description.parts import (
 TAG = "leaderboards"
 
 MOST = 8_192
+KEY = query(
+    "key",
+    {"type": "string", "minLength": 1},
+    "The leaderboard's name; or, as `key_base64`, in base64.",
+    required=True,
+    example="week-7",
+)
 _ID = integer(0, 2**32 - 1)
 _SCORE = {"type": "number"}
 _RANKED = thing(elements=array(thing(id=_ID, score=_SCORE, rank=integer(0))))
@@ -33,27 +44,36 @@ PATHS: Paths = {
             TAG,
             "Read a part of a leaderboard, by rank or by score",
             {200: json_answer("The entries in their order.", _RANKED, _EXAMPLE)},
-            description="By rank with both `start` and `end`; else by score, from `min` on and "
-            f"below `max`. {MOST:,} entries at most.",
+            description="By rank with `end`, or by score, from `min` on and below `max`. "
+            f"{MOST:,} entries at most.",
+            one_of=(),
             parameters=[
+                KEY,
                 ORDER,
-                query("start", integer(0, 2**32 - 1), "The first rank."),
-                query("end", integer(0, 2**32 - 1), "The rank after the last."),
+                query("start", integer(0, 2**32 - 1, default=0), "The first rank."),
+                query(
+                    "end", integer(0, 2**32 - 1), "The rank after the last; needed with `start`."
+                ),
                 query("min", _SCORE, "The lowest score."),
                 query("max", _SCORE, "The first score that is too high."),
-                query("offset", integer(0, 2**32 - 1, default=0), "How many to leave out first."),
-                query("limit", integer(1, MOST, default=MOST), "How many to read, at most."),
+                query(
+                    "offset",
+                    integer(0, LARGEST_UNSIGNED, default=0),
+                    "How many to leave out first.",
+                ),
+                query("limit", integer(0, MOST, default=MOST), "How many to read, at most."),
             ],
             groups=[["start", "end"], ["min", "max", "offset", "limit"]],
-            refused=GONE,
         ),
         "post": items(
             "putLeaderboardEntries",
             TAG,
             "Add entries, or give them other scores",
             {204: NO_CONTENT},
+            one_of=(),
+            parameters=[KEY],
             body=json_body(
-                thing(elements=array(thing(id=_ID, score=_SCORE), minItems=1, maxItems=MOST)),
+                thing(elements=array(thing(id=_ID, score=_SCORE), maxItems=MOST)),
                 {"elements": [{"id": 7, "score": 99.5}]},
             ),
         ),
@@ -62,7 +82,11 @@ PATHS: Paths = {
             TAG,
             "Delete entries, or the whole leaderboard",
             {204: NO_CONTENT},
-            parameters=[_ids("An entry to delete; it may be given several times.", required=False)],
+            one_of=(),
+            parameters=[
+                KEY,
+                _ids("An entry to delete; it may be given several times.", required=False),
+            ],
         ),
     },
     "/cache/{cache}/leaderboard/length": {
@@ -71,7 +95,8 @@ PATHS: Paths = {
             TAG,
             "Count the entries",
             {200: json_answer("How many there are.", thing(length=integer(0)), {"length": 1})},
-            refused=GONE,
+            one_of=(),
+            parameters=[KEY],
         )
     },
     "/cache/{cache}/leaderboard/ranks": {
@@ -80,16 +105,21 @@ PATHS: Paths = {
             TAG,
             "Read the ranks of entries",
             {200: json_answer("Those that are there.", _RANKED, _EXAMPLE)},
+            one_of=(),
             parameters=[
+                KEY,
                 _ids("An entry; it may be given several times.", required=True),
-                ORDER,
+                query(
+                    "order",
+                    {"type": "string", "enum": ["asc", "desc"]},
+                    "Which comes first; without it `asc`, or `desc` with `competition`.",
+                ),
                 query(
                     "competition",
                     {"type": "boolean", "default": False},
                     "Whether equal scores share a rank, as in sports.",
                 ),
             ],
-            refused=GONE,
         )
     },
 }

@@ -5,6 +5,7 @@ from attimo.api.description.data import (
     ENCODING,
     END,
     GONE,
+    LATER_TTL,
     NO_CONTENT,
     REFRESH,
     START,
@@ -42,7 +43,9 @@ def _push(where: str) -> Operation:
             TTL,
             REFRESH,
             query(
-                "truncate_to", integer(1, 2**32 - 1), f"Then drop from the {other} what is over."
+                "truncate_to",
+                integer(0, 2**32 - 1, default=0),
+                f"Then drop from the {other} what is over; 0 drops nothing.",
             ),
         ],
         body=json_body(_VALUES, _EXAMPLE),
@@ -104,7 +107,7 @@ PATHS: Paths = {
             TAG,
             "Keep a part of a list and drop the rest",
             {200: _LENGTH},
-            parameters=[START, END],
+            parameters=[START, END, LATER_TTL, REFRESH],
             refused=GONE,
         )
     },

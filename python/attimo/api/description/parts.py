@@ -12,12 +12,12 @@ Paths = dict[str, dict[str, Operation]]
 
 JSON = "application/json"
 LARGEST = 2**63 - 1
+LARGEST_UNSIGNED = 2**64 - 1
 
 _64 = "[A-Za-z0-9+/]"
 _64_URL = "[A-Za-z0-9_-]"
 _TAIL = "(?:{0}[AQgw](?:==)?|{0}{{2}}[AEIMQUYcgkosw048]=?)?"
-BASE64_URL = f"^(?:{_64_URL}{{4}})*{_TAIL.format(_64_URL)}$"
-BASE64_ANY = f"^(?:(?:{_64}{{4}})*{_TAIL.format(_64)}|(?:{_64_URL}{{4}})*{_TAIL.format(_64_URL)})$"
+BASE64 = f"^(?:(?:{_64}{{4}})*{_TAIL.format(_64)}|(?:{_64_URL}{{4}})*{_TAIL.format(_64_URL)})$"
 
 
 def ref(name: str) -> Schema:
@@ -30,6 +30,11 @@ def integer(least: int | None = None, most: int | None = None, **more: Any) -> S
     limits = {"minimum": least, "maximum": most}
     kept = {name: limit for name, limit in limits.items() if limit is not None}
     return {"type": "integer", **kept, **more}
+
+
+def optional(schema: Schema) -> Schema:
+    """The same, or null, which is as if it were left out."""
+    return {"anyOf": [schema, {"type": "null"}]}
 
 
 def array(items: Schema, **more: Any) -> Schema:

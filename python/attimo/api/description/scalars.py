@@ -6,6 +6,7 @@ from attimo.api.description.data import (
     GONE,
     NO_CACHE,
     OPTIONAL_TTL,
+    SECONDS,
     TTL,
     amount,
     binary,
@@ -15,6 +16,7 @@ from attimo.api.description.parts import (
     LARGEST,
     Parameter,
     Paths,
+    Schema,
     array,
     integer,
     json_answer,
@@ -32,17 +34,18 @@ _ETAG = {
         "schema": {"type": "string", "pattern": '^"[0-9a-f]{32}"$'},
     }
 }
-_HAVE = '^(?:\\*|(?:W/)?"[0-9a-f]{32}"(?:, ?(?:W/)?"[0-9a-f]{32}")*)$'
-_CONDITION = '^(?:\\*|"[0-9a-f]{32}")$'
+_CONDITION: Schema = {
+    "anyOf": [{"const": "*"}, {"type": "string", "pattern": '^(?:W/)?"[!#-~]*"$'}],
+}
 
 
-def _header(name: str, pattern: str, description: str) -> Parameter:
+def _header(name: str, schema: Schema, description: str) -> Parameter:
     return {
         "name": name,
         "in": "header",
         "required": False,
         "description": description,
-        "schema": {"type": "string", "pattern": pattern},
+        "schema": schema,
     }
 
 
@@ -54,7 +57,7 @@ _FOUND = {
 }
 _TYPES = ["scalar", "dictionary", "list", "set", "sorted-set"]
 _KEYS = json_body(thing(keys=array(ELEMENT)), {"keys": ["a", {"base64": "/w=="}]})
-_PUT = thing(["ttl_seconds"], key=ELEMENT, value=ELEMENT, ttl_seconds=integer(1, 2**64 - 1))
+_PUT = thing(["ttl_seconds"], key=ELEMENT, value=ELEMENT, ttl_seconds=SECONDS)
 _SEVERAL = binary("key", "The key of an item to delete.", many=True)
 
 GET = items(
@@ -62,10 +65,15 @@ GET = items(
     TAG,
     "Read a value",
     {200: {"description": "The value as it is.", "headers": _ETAG, "content": _BYTES}},
-    parameters=[_header("If-None-Match", _HAVE, "ETags of values that need not be sent.")],
+    parameters=[
+        _header(
+            "If-None-Match", {"type": "string"}, "`*`, or ETags of values that need not be sent."
+        )
+    ],
     refused=GONE,
 )
-GET["responses"]["304"] = {"description": "The client has this value.", "headers": _ETAG}
+NOT_MODIFIED = {"description": "The client has this value.", "headers": _ETAG}
+GET["responses"] = dict(sorted({**GET["responses"], "304": NOT_MODIFIED}.items()))
 
 PUT = items(
     "putItem",

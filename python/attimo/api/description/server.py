@@ -9,23 +9,33 @@ from attimo.api.refusals import ALWAYS
 TAG = "server"
 
 
-def _open(id: str, summary: str, answer: dict[str, object], *refused: int) -> Operation:
+def _open(
+    id: str,
+    summary: str,
+    answer: dict[str, object],
+    *refused: int,
+    not_yet: dict[str, object] | None = None,
+) -> Operation:
     """An operation for everybody."""
+    answers = {"200": answer, **refusals(refused)} | ({"503": not_yet} if not_yet else {})
     return {
         "operationId": id,
         "tags": [TAG],
         "summary": summary,
         "security": [],
-        "responses": {"200": answer, **refusals(refused)},
+        "responses": answers,
     }
 
 
-def _text(description: str, media_type: str) -> dict[str, object]:
-    return {"description": description, "content": {media_type: {"schema": {"type": "string"}}}}
+def _text(description: str, *media_types: str) -> dict[str, object]:
+    content = {each: {"schema": {"type": "string"}} for each in media_types}
+    return {"description": description, "content": content}
 
 
 _WELL = thing(status={"const": "ok"}, version={"type": "string"})
 _READY = thing(status={"const": "ready"})
+_NOT_READY = thing(status={"enum": ["starting", "read-only", "draining"]})
+_OPEN_METRICS = "application/openmetrics-text"
 _DOCUMENT = {"type": "object", "required": ["openapi", "info", "paths"]}
 
 PATHS: Paths = {
@@ -41,14 +51,16 @@ PATHS: Paths = {
             "getReadiness",
             "Ask whether the server can do its work",
             json_answer("It can.", _READY, {"status": "ready"}),
-            503,
+            not_yet=json_answer("It cannot, or will not for long.", _NOT_READY),
         )
     },
     "/metrics": {
         "get": _open(
             "getMetrics",
             "Read what the server counts, for Prometheus",
-            _text("The metrics, in Prometheus' text format.", "text/plain"),
+            _text("The metrics, in either text format.", "text/plain", _OPEN_METRICS),
+            403,
+            405,
         )
     },
     "/openapi.json": {

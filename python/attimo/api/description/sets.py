@@ -11,6 +11,7 @@ from attimo.api.description.data import (
     items,
 )
 from attimo.api.description.parts import (
+    LARGEST_UNSIGNED,
     Paths,
     array,
     integer,
@@ -85,7 +86,11 @@ PATHS: Paths = {
             {200: json_answer("The elements, each once.", _ELEMENTS, _EXAMPLE)},
             parameters=[
                 query(
-                    "limit", integer(0, 2**64 - 1), "How many, at most.", required=True, example=2
+                    "limit",
+                    integer(0, LARGEST_UNSIGNED),
+                    "How many, at most.",
+                    required=True,
+                    example=2,
                 ),
                 ENCODING,
             ],
@@ -99,7 +104,7 @@ PATHS: Paths = {
             "Take elements out by chance",
             {200: json_answer("The elements, which are in the set no more.", _ELEMENTS, _EXAMPLE)},
             parameters=[
-                query("count", integer(1, 2**32 - 1, default=1), "How many, at most."),
+                query("count", integer(0, LARGEST_UNSIGNED, default=1), "How many, at most."),
                 ENCODING,
             ],
             refused=GONE,

@@ -14,13 +14,14 @@ from attimo.api.description.data import (
     items,
 )
 from attimo.api.description.parts import (
-    LARGEST,
+    LARGEST_UNSIGNED,
     Parameter,
     Paths,
     array,
     integer,
     json_answer,
     json_body,
+    optional,
     query,
     ref,
     thing,
@@ -38,7 +39,15 @@ _FOUND = {
     ]
 }
 _LENGTH = json_answer("How many there are.", thing(length=integer(0)), {"length": 1})
-_SOURCE = thing(["weight"], key=ELEMENT, weight={"type": "number", "default": 1})
+_LARGEST_WEIGHT = 3.4028235677973366e38
+"""The largest double whose nearest number of 32 bits is finite."""
+_WEIGHT = {
+    "type": "number",
+    "minimum": -_LARGEST_WEIGHT,
+    "maximum": _LARGEST_WEIGHT,
+    "default": 1,
+}
+_SOURCE = thing(["weight"], key=ELEMENT, weight=optional(_WEIGHT))
 
 
 def _bound(name: str, description: str) -> list[Parameter]:
@@ -69,9 +78,11 @@ PATHS: Paths = {
                 END,
                 *BOUNDS,
                 query(
-                    "offset", integer(0, LARGEST, default=0), "How many of them to leave out first."
+                    "offset",
+                    integer(0, LARGEST_UNSIGNED, default=0),
+                    "How many of them to leave out first.",
                 ),
-                query("count", integer(0, LARGEST), "How many to read, at most."),
+                query("count", integer(0, LARGEST_UNSIGNED), "How many to read, at most."),
                 ENCODING,
             ],
             groups=[["start", "end"], _BY_SCORE],

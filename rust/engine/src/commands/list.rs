@@ -93,8 +93,8 @@ impl Command for Pop<'_> {
     }
 }
 
-/// Returns the elements of a slice, or `None` if there is no list or the slice
-/// is empty.
+/// Returns the elements of a slice, which may be none, or `None` if there is no
+/// list.
 ///
 /// # Errors
 ///
@@ -117,9 +117,8 @@ impl Command for Fetch<'_> {
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<Elements>, Error> {
         place.touch();
-        let Some(list) = place.collection::<List>()? else { return Ok(None) };
-        let positions = self.slice.of(list.len());
-        Ok((!positions.is_empty()).then(|| list.part(positions).into()))
+        let list = place.collection::<List>()?;
+        Ok(list.map(|list| list.part(self.slice.of(list.len())).into()))
     }
 }
 

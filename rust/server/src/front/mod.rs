@@ -7,19 +7,26 @@
 use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::sync::Arc;
 
+use ::http::header;
 use ::http::request::Parts;
+use ::http::uri::Authority;
 use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
 
-use crate::acceptor::Scheme;
+use crate::acceptor::Entrance;
 use crate::gate::{Credential, Passes};
 use crate::limits::HANDSHAKE;
+use crate::protocol::Protocol;
 use crate::stats::{Closed, Opened, Speaks};
 use crate::worker::{Arrival, Worker};
 
+pub(crate) mod cors;
+mod date;
 mod deadline;
 mod ended;
 pub(crate) mod faults;
@@ -31,6 +38,7 @@ pub(crate) mod reading;
 mod request_id;
 pub(crate) mod room;
 mod stop;
+mod web;
 
 /// One connection: where it came to, from whom, and what it may.
 pub(crate) struct Visit {
@@ -40,20 +48,31 @@ pub(crate) struct Visit {
     local: bool,
     /// Whether this connection is encrypted.
     secure: bool,
+    entrance: Arc<Entrance>,
     passes: RefCell<Passes>,
     opened: Opened,
     /// Whether it was counted that the server closed this connection.
     closed: Cell<bool>,
     /// How many bytes of its answers have not left yet, but for short ones.
     unsent: Rc<Cell<usize>>,
+    /// Whether an answer was given up since the client did not take it.
+    has_stalled: Cell<bool>,
     /// How many requests of somebody unknown are under way.
     strangers: Cell<usize>,
 }
 
 impl Visit {
-    /// A token that came by this connection; empty if there was none.
-    fn credential<'a>(&self, token: &'a [u8]) -> Credential<'a> {
-        Credential { token, local: self.local, peer: self.peer.ip() }
+    /// The token of a request; empty if there was none. The owner's rights on a `--local` server
+    /// are not for pages.
+    fn credential<'a>(&self, parts: &Parts, token: &'a [u8]) -> Credential<'a> {
+        let local =
+            self.local && token.is_empty() && !cors::is_of_a_page(&self.worker.core.origins, parts);
+        Credential { token, local, peer: self.peer.ip() }
+    }
+
+    /// Whether this listener is for requests of a protocol.
+    fn offers(&self, protocol: Protocol) -> bool {
+        self.entrance.offers.contains(protocol)
     }
 
     /// Whether the request bears a credential that lets its sender in.
@@ -70,16 +89,21 @@ impl Visit {
     async fn unless_stopped<T>(&self, first: impl Future<Output = T>) -> Option<T> {
         let mut stopped = self.worker.stopped.clone();
         tokio::select! {
-            first = timeout(HANDSHAKE, first) => match first {
-                Ok(first) => Some(first),
-                Err(_) => {
+            first = timeout(HANDSHAKE, first) => {
+                if first.is_err() {
                     self.closed(Closed::HandshakeTimeout);
-                    None
                 }
-            },
+                first.ok()
+            }
             _ = stopped.wait_for(|stop| *stop) => None,
         }
     }
+}
+
+/// The host that the client means, with its port; empty if it does not say.
+fn host(parts: &Parts) -> &str {
+    let header = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    header.or(parts.uri.authority().map(Authority::as_str)).unwrap_or_default()
 }
 
 /// Serves one connection to its end. What goes wrong on it ends it and nothing else.
@@ -88,27 +112,28 @@ pub(crate) async fn serve(worker: Rc<Worker>, arrival: Arrival) {
     // Answers are written whole: waiting for more to send would only delay them. A socket that
     // refuses the option is closed already.
     let _ = stream.set_nodelay(true);
-    let local = arrival.scheme == Scheme::Plain { local: true };
-    let secure = arrival.scheme == Scheme::Tls;
+    let Arrival { peer, entrance, .. } = arrival;
+    let tls = entrance.tls.clone();
     let visit = Rc::new(Visit {
-        opened: Opened::new(&worker.core.stats, secure),
-        worker,
-        peer: arrival.peer,
-        local,
-        secure,
-        passes: RefCell::default(),
+        opened: Opened::new(&worker.core.stats, tls.is_some()),
         closed: Cell::new(false),
+        worker,
+        peer,
+        local: entrance.local && peer.ip().is_loopback(),
+        secure: tls.is_some(),
+        entrance,
+        passes: RefCell::default(),
         unsent: Rc::default(),
+        has_stalled: Cell::new(false),
         strangers: Cell::new(0),
     });
-    match arrival.scheme {
-        Scheme::Plain { .. } => serve_http(stream, visit, None).await,
-        Scheme::Tls => Box::pin(serve_tls(stream, visit)).await,
+    match tls {
+        None => serve_http(stream, visit, None).await,
+        Some(tls) => Box::pin(serve_tls(tls, stream, visit)).await,
     }
 }
 
-async fn serve_tls(stream: TcpStream, visit: Rc<Visit>) {
-    let Some(tls) = visit.worker.tls.clone() else { return };
+async fn serve_tls(tls: TlsAcceptor, stream: TcpStream, visit: Rc<Visit>) {
     let Some(shaken) = visit.unless_stopped(tls.accept(stream)).await else { return };
     visit.worker.core.stats.shook_hands(shaken.is_ok());
     let Ok(stream) = shaken else { return };

@@ -2,7 +2,7 @@
 
 use attimo_engine as engine;
 use attimo_engine::commands::scalar::Get;
-use attimo_engine::{Command, Found, Namespace};
+use attimo_engine::{Command, Found, ItemType, Namespace};
 
 use super::{Gate, Pass};
 use crate::api::{Access, Api};
@@ -21,7 +21,7 @@ pub(crate) struct Call<'a> {
     pass: &'a Pass,
     api: Api,
     now: Now,
-    used: Use,
+    pub(super) used: Use,
 }
 
 impl<'a> Call<'a> {
@@ -60,6 +60,16 @@ impl<'a> Call<'a> {
             Items::Some(_) => Err(NO_ITEM),
             Items::None => Err(NO_METHOD),
         }
+    }
+
+    /// Checks that a value of this size may be written, before anything of a request is.
+    ///
+    /// # Errors
+    ///
+    /// The engine's refusal of an item that is too large.
+    pub(crate) fn admit(&self, key: &[u8], value: &[u8]) -> Result<()> {
+        let limits = self.gate.backend.limits();
+        Ok(limits.admit_item(ItemType::Scalar, key, value.len() as u64)?)
     }
 
     /// Whether the caller may do this with some items only.

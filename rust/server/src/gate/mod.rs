@@ -16,12 +16,14 @@ use crate::token::{Claims, INVALID, Kind, Verifier};
 
 mod call;
 mod caller;
+mod collection;
 mod pass;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use self::call::Call;
 pub(crate) use self::caller::{Caller, Credential};
+pub(crate) use self::collection::{FOREVER, RANKED_BYTES, SCORE_BYTES, check_number};
 pub(crate) use self::pass::{Pass, Passes};
 
 /// The key id under which the use of tokens is counted that no API key asked for.

@@ -52,7 +52,9 @@ impl Passes {
         let same = |kept: &Kept| {
             kept.revision == revision && *kept.cache == *cache && *kept.token == *credential.token
         };
-        if let Some(at) = self.0.iter().position(same) {
+        // On a `--local` listener some requests without a token are the owner's, and some nobody's.
+        let is_kept = credential.local || !credential.token.is_empty();
+        if let Some(at) = self.0.iter().position(|kept| is_kept && same(kept)) {
             if now.epoch_seconds < self.0[at].pass.until {
                 return Ok(self.0[at].pass.clone());
             }

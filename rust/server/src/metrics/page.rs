@@ -49,7 +49,7 @@ fn requests(text: &mut Text, sums: &Sums) {
     }
     let mut samples = text.begin(&family::ERRORS);
     for (via, code, count) in sums.errors() {
-        let code = if via == Via::Grpc { grpc_code(code).to_owned() } else { code.to_string() };
+        let code = if via == Via::Http { code.to_string() } else { grpc_code(code).to_owned() };
         samples.add(&[VIAS[via as usize].1, &code], count);
     }
 }

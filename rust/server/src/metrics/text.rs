@@ -1,4 +1,4 @@
-//! The two text formats of Prometheus: its own 0.0.4, and OpenMetrics 1.0.
+//! The two text formats of Prometheus: its own 0.0.4, and `OpenMetrics` 1.0.
 
 use std::fmt::{Display, Write};
 
@@ -133,7 +133,7 @@ fn escaped(value: &str) -> String {
     escaped
 }
 
-/// Microseconds as seconds, in the digits that OpenMetrics asks for in bounds.
+/// Microseconds as seconds, in the digits that `OpenMetrics` asks for in bounds.
 fn seconds(micros: u64) -> String {
     match micros {
         0 => "0.0".to_owned(),

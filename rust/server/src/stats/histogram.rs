@@ -56,7 +56,9 @@ mod tests {
     #[test]
     fn the_counts_are_as_many_as_the_durations_and_the_sum_is_theirs() {
         let histogram = Histogram::default();
-        [0, 1, 2, 3, 1_000, 2_000_000].iter().for_each(|micros| histogram.add(*micros));
+        for micros in [0, 1, 2, 3, 1_000, 2_000_000] {
+            histogram.add(micros);
+        }
 
         assert_eq!(histogram.counts().iter().sum::<u64>(), 6);
         assert_eq!(histogram.counts()[..3], [2, 1, 1]);

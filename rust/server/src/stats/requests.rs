@@ -20,6 +20,7 @@ use crate::error::{Error, Result};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Via {
     Grpc,
+    GrpcWeb,
     Http,
 }
 
@@ -34,7 +35,8 @@ pub(crate) enum Class {
 }
 
 /// The protocols, by the names of their label.
-pub(crate) const VIAS: [(Via, &str); 2] = [(Via::Grpc, "grpc"), (Via::Http, "http")];
+pub(crate) const VIAS: [(Via, &str); 3] =
+    [(Via::Grpc, "grpc"), (Via::GrpcWeb, "grpc_web"), (Via::Http, "http")];
 /// The classes, by the names of their label.
 pub(crate) const CLASSES: [&str; 3] = ["ok", "refused", "failed"];
 
@@ -73,10 +75,9 @@ impl Class {
 /// The place of the control plane among the methods.
 const CONTROL: usize = Api::COUNT;
 const SERIES: usize = VIAS.len() * (CONTROL + 1);
-/// Codes that mean an error: 1 to 16 of gRPC, 400 to 599 of HTTP.
-const GRPC_CODES: usize = 17;
-const HTTP_CODES: std::ops::Range<usize> = 400..600;
-const CODES: usize = GRPC_CODES + 200;
+/// The codes of HTTP that mean an error are 400 to 599; those of gRPC, 1 to 16, need less room.
+const FIRST_OF_HTTP: usize = 400;
+const CODES: usize = 200;
 /// More answers than this are not kept waiting for a look at the clock.
 const WAITING: usize = 1_024;
 
@@ -93,7 +94,7 @@ struct Series {
 /// What one thread has answered.
 pub(crate) struct Requests {
     series: [OnceLock<Box<Series>>; SERIES],
-    errors: [Counter; CODES],
+    errors: [[Counter; CODES]; VIAS.len()],
 }
 
 struct Answered {
@@ -114,7 +115,7 @@ impl ThreadStats {
     pub(crate) fn new(stats: &Stats, clock: Clock) -> Self {
         let own = Arc::new(Requests {
             series: [const { OnceLock::new() }; _],
-            errors: std::array::from_fn(|_| Counter::default()),
+            errors: std::array::from_fn(|_| std::array::from_fn(|_| Counter::default())),
         });
         stats.threads.lock().push(own.clone());
         ThreadStats { own, clock, waiting: RefCell::default() }
@@ -148,14 +149,9 @@ impl ThreadStats {
 
     /// Counts an error by its code in the words of its protocol, whoever was refused.
     pub(crate) fn failed(&self, via: Via, code: u16) {
-        let code = usize::from(code);
-        let place = match via {
-            Via::Grpc => code.min(GRPC_CODES - 1),
-            Via::Http => {
-                GRPC_CODES + code.clamp(HTTP_CODES.start, HTTP_CODES.end - 1) - HTTP_CODES.start
-            }
-        };
-        self.own.errors[place].add(1);
+        let first = if via == Via::Http { FIRST_OF_HTTP } else { 0 };
+        let place = usize::from(code).saturating_sub(first).min(CODES - 1);
+        self.own.errors[via as usize][place].add(1);
     }
 }
 
@@ -178,12 +174,12 @@ pub(crate) struct Sum {
 /// What all threads have answered.
 pub(crate) struct Sums {
     series: Vec<Sum>,
-    errors: [u64; CODES],
+    errors: [[u64; CODES]; VIAS.len()],
 }
 
 impl Default for Sums {
     fn default() -> Self {
-        Sums { series: vec![Sum::default(); SERIES], errors: [0; CODES] }
+        Sums { series: vec![Sum::default(); SERIES], errors: [[0; CODES]; VIAS.len()] }
     }
 }
 
@@ -196,7 +192,8 @@ impl Sums {
             sum.counts.iter_mut().zip(series.took.counts()).for_each(|(sum, more)| *sum += more);
             sum.micros += series.took.micros();
         }
-        for (sum, errors) in self.errors.iter_mut().zip(&thread.errors) {
+        let errors = thread.errors.iter().flatten();
+        for (sum, errors) in self.errors.iter_mut().flatten().zip(errors) {
             *sum += errors.get();
         }
     }
@@ -208,11 +205,12 @@ impl Sums {
 
     /// The errors that there were, by protocol and code.
     pub(crate) fn errors(&self) -> impl Iterator<Item = (Via, usize, u64)> {
-        self.errors.iter().enumerate().filter(|(_, count)| **count > 0).map(|(place, count)| {
-            match place.checked_sub(GRPC_CODES) {
-                None => (Via::Grpc, place, *count),
-                Some(beyond) => (Via::Http, beyond + HTTP_CODES.start, *count),
-            }
+        VIAS.iter().flat_map(|(via, _)| {
+            let first = if *via == Via::Http { FIRST_OF_HTTP } else { 0 };
+            let counts = self.errors[*via as usize].iter().enumerate();
+            counts
+                .filter(|(_, count)| **count > 0)
+                .map(move |(place, count)| (*via, first + place, *count))
         })
     }
 }

@@ -32,7 +32,7 @@ pub(super) fn caller(visit: &Visit, parts: &Parts, message: &[u8]) -> Result<Opt
     let in_message = in_message.as_bytes();
     let token = if in_message.is_empty() { super::token(&parts.headers) } else { in_message };
     let now = visit.worker.core.clock.now();
-    match visit.worker.core.gate.admit_to_control(visit.credential(token), now) {
+    match visit.worker.core.gate.admit_to_control(visit.credential(parts, token), now) {
         // It may be the token of somebody's session, and those only the control plane knows.
         Err(Error::Unauthenticated(_)) if !in_message.is_empty() => Ok(None),
         admitted => admitted.map(Some),

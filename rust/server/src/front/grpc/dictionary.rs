@@ -1,6 +1,6 @@
 //! Dictionaries: one function a method, from message bytes to reply.
 
-use attimo_engine::commands::dictionary::{Fetch, Get, Increment, Length, Remove, RemoveAll, Set};
+use attimo_engine::commands::dictionary::{Fetch, Increment, Length, Remove, RemoveAll, Set};
 use momento_protos::cache_client as pb;
 
 use super::collection::{collection_ttl, count, slices, sum_of};
@@ -10,7 +10,6 @@ use super::wire::decoded;
 use crate::api::Api;
 use crate::error::{Error, Result};
 use crate::gate::Call;
-use crate::limits::REPLY_BYTES;
 
 /// Runs one method, or tells that it is not about dictionaries.
 ///
@@ -32,33 +31,16 @@ pub(super) fn run(call: &mut Call<'_>, api: Api, message: &[u8]) -> Option<Resul
 fn get(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::dictionary_get_response::{Dictionary, DictionaryGetResponsePart, Found, Missing};
     let request: pb::DictionaryGetRequest = decoded(message)?;
-    let key = &request.dictionary_name;
-    let fields = slices(&request.fields);
-    let mut items = Vec::with_capacity(request.fields.len());
-    let mut reply_bytes = 0;
-    let read = |value: Option<&[u8]>| {
+    let (key, fields) = (&request.dictionary_name, slices(&request.fields));
+    let items = call.fields(key, fields, |value| {
         let result = if value.is_some() { pb::ECacheResult::Hit } else { pb::ECacheResult::Miss };
-        let value = value.unwrap_or_default();
-        // A field may be asked for many times over: what is too much is not copied any more.
-        reply_bytes += value.len();
-        let cache_body = if reply_bytes <= REPLY_BYTES { value.to_vec() } else { Vec::new() };
-        items.push(DictionaryGetResponsePart { result: result.into(), cache_body });
-    };
-    let bytes_in = key.len() + sum_of(fields.clone());
-    let there = call.run(bytes_in, Get { key, fields, read })?;
-    if reply_bytes > REPLY_BYTES {
-        return Err(Error::ReplyTooLarge(REPLY_BYTES));
-    }
-    if !there {
-        call.looked(None);
-        let dictionary = Some(Dictionary::Missing(Missing {}));
-        return Ok(encoded(&pb::DictionaryGetResponse { dictionary }));
-    }
-    for item in &items {
-        let hit = item.result == i32::from(pb::ECacheResult::Hit);
-        call.looked(hit.then_some(item.cache_body.len()));
-    }
-    let dictionary = Some(Dictionary::Found(Found { items }));
+        let cache_body = value.unwrap_or_default();
+        DictionaryGetResponsePart { result: result.into(), cache_body }
+    })?;
+    let dictionary = Some(match items {
+        Some(items) => Dictionary::Found(Found { items }),
+        None => Dictionary::Missing(Missing {}),
+    });
     Ok(encoded(&pb::DictionaryGetResponse { dictionary }))
 }
 

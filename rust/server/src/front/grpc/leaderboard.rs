@@ -5,7 +5,7 @@
 use attimo_engine::commands::leaderboard::{
     Delete, GetByRank, GetByScore, GetCompetitionRank, GetRank, Length, Remove, Upsert,
 };
-use attimo_engine::{CollectionTtl, Order, Ranked, RankedMember, Slice, Ttl};
+use attimo_engine::{Order, Ranked, RankedMember, Slice};
 use momento_protos::leaderboard as pb;
 
 use super::collection::{count, order};
@@ -13,14 +13,8 @@ use super::reply::{Reply, encoded};
 use super::wire::decoded;
 use crate::api::Api;
 use crate::error::{Error, Result};
-use crate::gate::Call;
-
-/// How many elements one call may write, remove, ask for or get.
-const ELEMENTS: usize = 8_192;
-/// An id and a score, as they are counted.
-const ELEMENT: usize = size_of::<u32>() + size_of::<f64>();
-/// The wire has no lifetime for leaderboards: they stay until they are deleted.
-const LIFETIME: CollectionTtl = CollectionTtl { ttl: Ttl::FOREVER, refresh: true };
+use crate::gate::{Call, FOREVER, RANKED_BYTES, check_number};
+use crate::limits::LEADERBOARD_ELEMENTS;
 
 /// Runs one method, or tells that it is not about leaderboards.
 ///
@@ -53,8 +47,8 @@ fn upsert(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let key = key(&request.leaderboard)?;
     check_number(request.elements.len())?;
     let elements = request.elements.iter().map(|element| (element.id, element.score));
-    let bytes_in = key.len() + request.elements.len() * ELEMENT;
-    call.run(bytes_in, Upsert { key, elements, ttl: LIFETIME })?;
+    let bytes_in = key.len() + request.elements.len() * RANKED_BYTES;
+    call.run(bytes_in, Upsert { key, elements, ttl: FOREVER })?;
     Ok(Reply::empty())
 }
 
@@ -115,7 +109,7 @@ fn get_rank(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let mut elements = Vec::with_capacity(request.ids.len());
     let read = |member| elements.push(element(member));
     call.run(key.len() + size_of_val(&request.ids[..]), GetRank { key, ids, order, read })?;
-    count_ranks(call, request.ids.len(), elements.len());
+    call.looked_for(request.ids.len(), elements.len());
     Ok(encoded(&pb::GetRankResponse { elements }))
 }
 
@@ -130,7 +124,7 @@ fn get_competition_rank(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let read = |member| elements.push(element(member));
     let bytes_in = key.len() + size_of_val(&request.ids[..]);
     call.run(bytes_in, GetCompetitionRank { key, ids, order, read })?;
-    count_ranks(call, request.ids.len(), elements.len());
+    call.looked_for(request.ids.len(), elements.len());
     Ok(encoded(&pb::GetCompetitionRankResponse { elements }))
 }
 
@@ -141,33 +135,17 @@ fn key(leaderboard: &str) -> Result<&[u8]> {
     Ok(leaderboard.as_bytes())
 }
 
-fn check_number(elements: usize) -> Result<()> {
-    if elements > ELEMENTS {
-        return Err(Error::Malformed("a call is about at most 8192 elements"));
-    }
-    Ok(())
-}
-
 fn limit(elements: u32) -> Result<usize> {
-    let limit = if elements == 0 { ELEMENTS } else { elements as usize };
+    let limit = if elements == 0 { LEADERBOARD_ELEMENTS } else { elements as usize };
     check_number(limit).map(|()| limit)
 }
 
 fn elements(call: &mut Call<'_>, ranked: Option<Ranked>) -> Vec<pb::RankedElement> {
     let elements: Vec<_> = ranked.iter().flat_map(Ranked::iter).map(element).collect();
-    call.looked(Some(elements.len() * ELEMENT));
+    call.looked(Some(elements.len() * RANKED_BYTES));
     elements
 }
 
 fn element(member: RankedMember) -> pb::RankedElement {
     pb::RankedElement { id: member.id, rank: count(member.rank), score: member.score }
-}
-
-fn count_ranks(call: &mut Call<'_>, asked: usize, found: usize) {
-    for _ in 0..found {
-        call.looked(Some(ELEMENT));
-    }
-    for _ in found..asked {
-        call.looked(None);
-    }
 }

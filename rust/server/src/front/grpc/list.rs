@@ -127,7 +127,9 @@ fn fetch(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
         Some(EndIndex::UnboundedEnd(_)) | None => None,
     };
     let key = &request.list_name;
-    let Some(values) = call.run(key.len(), Fetch { key, slice: slice(start, end) })? else {
+    let values = call.run(key.len(), Fetch { key, slice: slice(start, end) })?;
+    // Of an empty part the official clients expect to hear that it is missing.
+    let Some(values) = values.filter(|values| !values.is_empty()) else {
         call.looked(None);
         return Ok(missing());
     };

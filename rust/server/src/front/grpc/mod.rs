@@ -1,6 +1,8 @@
 //! gRPC: `cache_client.Scs` and `Ping` are answered here, other services by the control plane.
 
 use ::h2::server::SendResponse;
+use std::rc::Rc;
+
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::request::Parts;
@@ -19,6 +21,7 @@ use crate::error::{Error, Result};
 use crate::forward;
 use crate::gate::Call;
 use crate::limits::AT_ONCE_BYTES;
+use crate::protocol::Protocol;
 use crate::stats::{Class, Via, guarded};
 
 mod batch;
@@ -35,6 +38,7 @@ mod scalar;
 mod set;
 mod sorted_set;
 mod status;
+pub(super) mod web;
 mod wire;
 
 pub(super) use self::status::Code;
@@ -47,7 +51,7 @@ const OF_TRACES: [&str; 2] = ["traceparent", "tracestate"];
 const GRPC: HeaderValue = HeaderValue::from_static("application/grpc");
 
 /// Whether a gRPC request is for the data plane.
-pub(super) fn is_data(uri: &Uri) -> bool {
+fn is_data(uri: &Uri) -> bool {
     let path = uri.path();
     path.starts_with(SCS) || path.starts_with(LEADERBOARD) || path == PING
 }
@@ -60,33 +64,40 @@ pub(super) fn is_grpc(headers: &HeaderMap) -> bool {
 }
 
 /// Whether the request asks for an answer that a test wants to see fail or dally.
-pub(super) fn wants_faults(headers: &HeaderMap) -> bool {
+fn wants_faults(headers: &HeaderMap) -> bool {
     headers.contains_key("error-rpcs") || headers.contains_key("delay-rpcs")
+}
+
+/// Whether the answer needs somebody else, or a delay that a test asked for.
+pub(super) fn waits(visit: &Visit, parts: &Parts) -> bool {
+    !is_data(&parts.uri) || (visit.local && wants_faults(&parts.headers))
 }
 
 /// Answers a request for the data plane.
 pub(super) fn answer(
     visit: &Visit,
+    via: Via,
     parts: &Parts,
     body: Result<Bytes>,
     now: Now,
 ) -> std::result::Result<Reply, Status> {
-    guarded(|| called(visit, parts, body, now)).map_err(|error| {
+    guarded(|| called(visit, via, parts, body, now)).map_err(|error| {
         let is_ours = error == Error::Internal;
-        let status = refused(visit, error);
+        let status = refused(visit, via, error);
         if is_ours { status.named(visit.mistaken(&parts.headers)) } else { status }
     })
 }
 
 /// The status that tells of `error`, which is counted.
-pub(super) fn refused(visit: &Visit, error: Error) -> Status {
+pub(super) fn refused(visit: &Visit, via: Via, error: Error) -> Status {
     let status = Status::from(error);
-    visit.worker.stats.failed(Via::Grpc, status.code());
+    visit.worker.stats.failed(via, status.code());
     status
 }
 
 /// Finds out what is called, and answers.
-fn called(visit: &Visit, parts: &Parts, body: Result<Bytes>, now: Now) -> Result<Reply> {
+fn called(visit: &Visit, via: Via, parts: &Parts, body: Result<Bytes>, now: Now) -> Result<Reply> {
+    offered(visit)?;
     let path = parts.uri.path();
     let api = if let Some(method) = path.strip_prefix(SCS) {
         Api::scs(method)
@@ -96,20 +107,27 @@ fn called(visit: &Visit, parts: &Parts, body: Result<Bytes>, now: Now) -> Result
         return Ok(Reply::empty());
     };
     let api = api.ok_or_else(|| Error::Unimplemented(path[1..].to_owned()))?;
-    serve(visit, api, &parts.headers, body, now)
+    serve(visit, via, api, parts, body, now)
+}
+
+/// Whether this listener is for gRPC.
+fn offered(visit: &Visit) -> Result<()> {
+    if visit.offers(Protocol::Grpc) { Ok(()) } else { Err(Error::NotOffered("gRPC")) }
 }
 
 /// The whole life of a data request: who asks, for which cache, run it, count it.
 fn serve(
     visit: &Visit,
+    via: Via,
     api: Api,
-    headers: &HeaderMap,
+    parts: &Parts,
     body: Result<Bytes>,
     now: Now,
 ) -> Result<Reply> {
+    let headers = &parts.headers;
     let cache = headers.get("cache").map_or(&b""[..], HeaderValue::as_bytes);
     let (gate, meter) = (&visit.worker.core.gate, &visit.worker.meter);
-    let credential = visit.credential(token(headers));
+    let credential = visit.credential(parts, token(headers));
     let pass = visit.passes.borrow_mut().pass(gate, meter, credential, cache, now)?;
     let mut call = gate.call(&pass, api, now);
     let reply = body.and_then(|body| {
@@ -123,7 +141,7 @@ fn serve(
         Ok(quirks::fitted(api, headers, reply))
     });
     call.finish(reply.is_err());
-    visit.worker.stats.answered(Via::Grpc, api, now, Class::of(&reply));
+    visit.worker.stats.answered(via, api, now, Class::of(&reply));
     reply
 }
 
@@ -144,22 +162,27 @@ fn token(headers: &HeaderMap) -> &[u8] {
     token.strip_prefix(b"Bearer ").unwrap_or(token)
 }
 
-/// Answers a request for the data plane after the faults that a test asked for.
+/// Answers a request that waits: after the faults that a test asked for, or by the control plane.
 pub(super) async fn answer_late(
     visit: &Visit,
+    via: Via,
     parts: &Parts,
     body: Result<Bytes>,
 ) -> std::result::Result<Reply, Status> {
+    if !is_data(&parts.uri) {
+        return forward(visit, via, parts, body).await;
+    }
     let method = parts.uri.path().rsplit('/').next().unwrap_or_default();
     if let Some(code) = visit.worker.faults.inject(method, &parts.headers).await {
         return Err(Status::injected(code));
     }
-    answer(visit, parts, body, visit.worker.core.clock.now())
+    answer(visit, via, parts, body, visit.worker.core.clock.now())
 }
 
 /// Has the control plane answer.
-pub(super) async fn forward(
+async fn forward(
     visit: &Visit,
+    via: Via,
     parts: &Parts,
     body: Result<Bytes>,
 ) -> std::result::Result<Reply, Status> {
@@ -167,7 +190,7 @@ pub(super) async fn forward(
     let id = request_id::of(&parts.headers);
     let answered = ask(visit, parts, &id, body).await.map_err(|status| status.named(id));
     let code = answered.as_ref().map_or_else(Status::code, |_| 0);
-    visit.worker.stats.controlled(Via::Grpc, began, Class::of_grpc(code));
+    visit.worker.stats.controlled(via, began, Class::of_grpc(code));
     answered
 }
 
@@ -177,6 +200,7 @@ async fn ask(
     id: &HeaderValue,
     body: Result<Bytes>,
 ) -> std::result::Result<Reply, Status> {
+    offered(visit)?;
     let message = frame::message(body?)?;
     let caller = control::caller(visit, parts, &message)?;
     let mut headers = HeaderMap::new();
@@ -185,9 +209,8 @@ async fn ask(
     headers.insert(header::HOST, HeaderValue::from_static("localhost"));
     headers.insert(REQUEST_ID, id.clone());
     for name in OF_TRACES {
-        headers.extend(
-            parts.headers.get(name).map(|value| (HeaderName::from_static(name), value.clone())),
-        );
+        let given = parts.headers.get(name).cloned();
+        headers.extend(given.map(|value| (HeaderName::from_static(name), value)));
     }
     let mut request = Request::post(parts.uri.path())
         .body(Full::new(message))
@@ -201,7 +224,7 @@ async fn ask(
 /// Sends a reply, or a status without one. A stream that the client has reset takes no answer:
 /// that is the client's choice and no error.
 pub(super) fn send(
-    visit: &Visit,
+    visit: &Rc<Visit>,
     mut respond: SendResponse<Bytes>,
     reply: std::result::Result<Reply, Status>,
 ) {
@@ -214,7 +237,7 @@ pub(super) fn send(
             let Ok(mut stream) = respond.send_response(response, false) else { return };
             if reply.len() > AT_ONCE_BYTES {
                 let data = reply.into_data().collect();
-                return sending::later(stream, data, Some(status::ok()), held);
+                return sending::later(visit, stream, data, Some(status::ok()), held);
             }
             for data in reply.into_data() {
                 if stream.send_data(data, false).is_err() {

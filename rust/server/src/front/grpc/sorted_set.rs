@@ -5,7 +5,7 @@ use std::ops::Bound;
 use attimo_engine::Slice;
 use attimo_engine::commands::sorted_set::{
     Aggregate, FetchByIndex, FetchByScore, GetRank, GetScore, Increment, Length, LengthByScore,
-    Put, Remove, RemoveAll, Store, Union,
+    Put, Remove, RemoveAll,
 };
 use momento_protos::cache_client as pb;
 
@@ -14,11 +14,7 @@ use super::reply::{Reply, encoded, found_members, missing, rank_miss};
 use super::wire::{decoded, ttl};
 use crate::api::Api;
 use crate::error::{Error, Result};
-use crate::gate::Call;
-use crate::limits::UNION_MEMBERS;
-
-/// What a score adds to the bytes that are counted.
-const SCORE: usize = size_of::<f64>();
+use crate::gate::{Call, SCORE_BYTES};
 
 /// Runs one method, or tells that it is not about sorted sets.
 ///
@@ -45,7 +41,7 @@ fn put(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let ttl = collection_ttl(request.ttl_milliseconds, request.refresh_ttl)?;
     let key = &request.set_name;
     let elements = request.elements.iter().map(|element| (&element.value[..], element.score));
-    let bytes: usize = elements.clone().map(|(value, _)| value.len() + SCORE).sum();
+    let bytes: usize = elements.clone().map(|(value, _)| value.len() + SCORE_BYTES).sum();
     call.run(key.len() + bytes, Put { key, elements, ttl })?;
     Ok(Reply::empty())
 }
@@ -69,7 +65,7 @@ fn fetch(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
         call.looked(None);
         return Ok(missing());
     };
-    let per_score = if request.with_scores { SCORE } else { 0 };
+    let per_score = if request.with_scores { SCORE_BYTES } else { 0 };
     call.looked(Some(members.iter().map(|(value, _)| value.len() + per_score).sum()));
     Ok(found_members(&members, request.with_scores))
 }
@@ -121,7 +117,7 @@ fn get_score(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     }
     for element in &elements {
         let hit = element.result == i32::from(pb::ECacheResult::Hit);
-        call.looked(hit.then_some(SCORE));
+        call.looked(hit.then_some(SCORE_BYTES));
     }
     let sorted_set = Some(SortedSet::Found(SortedSetFound { elements }));
     Ok(encoded(&pb::SortedSetGetScoreResponse { sorted_set }))
@@ -148,7 +144,7 @@ fn increment(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let request: pb::SortedSetIncrementRequest = decoded(message)?;
     let ttl = collection_ttl(request.ttl_milliseconds, request.refresh_ttl)?;
     let (key, value, amount) = (&request.set_name, &request.value, request.amount);
-    let bytes_in = key.len() + value.len() + SCORE;
+    let bytes_in = key.len() + value.len() + SCORE_BYTES;
     let score = call.run(bytes_in, Increment { key, value, amount, ttl })?;
     Ok(encoded(&pb::SortedSetIncrementResponse { score }))
 }
@@ -200,29 +196,13 @@ fn length_reply(call: &mut Call<'_>, length: Option<usize>) -> Reply {
 fn union_store(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::sorted_set_union_store_request::AggregateFunction;
     let request: pb::SortedSetUnionStoreRequest = decoded(message)?;
-    if request.sources.is_empty() {
-        return Err(Error::Malformed("sources names no sorted set"));
-    }
-    let ttl = ttl(request.ttl_milliseconds)?;
-    let mut union = Union::new(match request.aggregate() {
+    let aggregate = match request.aggregate() {
         AggregateFunction::Sum => Aggregate::Sum,
         AggregateFunction::Min => Aggregate::Min,
         AggregateFunction::Max => Aggregate::Max,
-    });
-    let mut members_seen = 0;
-    for source in &request.sources {
-        let (key, slice) = (&source.set_name, Slice::default());
-        let all = FetchByIndex { key, slice, order: order(0) };
-        if let Some(members) = call.run(key.len(), all)? {
-            members_seen += members.len();
-            if members_seen > UNION_MEMBERS {
-                let many = "sources have more than 500000 members together";
-                return Err(Error::Malformed(many));
-            }
-            union.add(&members, source.weight);
-        }
-    }
-    let key = &request.set_name;
-    let length = call.run(key.len(), Store::new(key, union, ttl))?;
+    };
+    let sources = request.sources.iter().map(|source| (&source.set_name[..], source.weight));
+    let ttl = ttl(request.ttl_milliseconds)?;
+    let length = call.union(&request.set_name, sources, aggregate, ttl)?;
     Ok(encoded(&pb::SortedSetUnionStoreResponse { length: count(length) }))
 }

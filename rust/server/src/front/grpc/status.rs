@@ -39,8 +39,8 @@ pub(crate) enum Code {
 pub(in crate::front) struct Status {
     code: HeaderValue,
     message: HeaderValue,
-    err: Option<HeaderValue>,
-    request_id: Option<HeaderValue>,
+    /// What few errors bear: which limit was met, the name of the request.
+    more: Vec<(HeaderName, HeaderValue)>,
 }
 
 /// The trailers of a reply that succeeded.
@@ -56,8 +56,7 @@ impl Status {
         Status {
             code: HeaderValue::from(code as u16),
             message: HeaderValue::from_str(&message).unwrap_or(HeaderValue::from_static("")),
-            err: err.map(HeaderValue::from_static),
-            request_id: None,
+            more: err.map(|err| (ERR, HeaderValue::from_static(err))).into_iter().collect(),
         }
     }
 
@@ -73,16 +72,16 @@ impl Status {
             Some(code) => Err(Status {
                 code: code.clone(),
                 message: headers.get(MESSAGE).cloned().unwrap_or(HeaderValue::from_static("")),
-                err: headers.get(ERR).cloned(),
-                request_id: None,
+                more: headers.get(ERR).map(|err| (ERR, err.clone())).into_iter().collect(),
             }),
             None => Err(Status::new(Code::Internal, "the control plane failed", None)),
         }
     }
 
     /// The same, with the name of the request that it is about.
-    pub(super) fn named(self, request_id: HeaderValue) -> Self {
-        Status { request_id: Some(request_id), ..self }
+    pub(super) fn named(mut self, request_id: HeaderValue) -> Self {
+        self.more.push((REQUEST_ID, request_id));
+        self
     }
 
     /// Its number.
@@ -94,19 +93,14 @@ impl Status {
     pub(super) fn write(self, headers: &mut HeaderMap) {
         headers.insert(STATUS, self.code);
         headers.insert(MESSAGE, self.message);
-        if let Some(err) = self.err {
-            headers.insert(ERR, err);
-        }
-        if let Some(id) = self.request_id {
-            headers.insert(REQUEST_ID, id);
-        }
+        headers.extend(self.more);
     }
 }
 
 impl From<Error> for Status {
     fn from(error: Error) -> Self {
         let (code, err) = match &error {
-            Error::Malformed(_) | Error::Engine(engine::Error::NotAScore) => {
+            Error::Malformed(_) | Error::Invalid(_) | Error::Engine(engine::Error::NotAScore) => {
                 (Code::InvalidArgument, None)
             }
             Error::RequestTooLarge | Error::ReplyTooLarge(_) => {
@@ -117,7 +111,9 @@ impl From<Error> for Status {
             Error::Unauthenticated(_) => (Code::Unauthenticated, None),
             Error::Denied(_) => (Code::PermissionDenied, None),
             Error::NoSuchCache => (Code::NotFound, None),
-            Error::Unimplemented(_) | Error::Compressed => (Code::Unimplemented, None),
+            Error::Unimplemented(_) | Error::NotOffered(_) | Error::Compressed => {
+                (Code::Unimplemented, None)
+            }
             Error::Unavailable => (Code::Unavailable, None),
             Error::Internal => (Code::Internal, None),
             Error::Engine(engine::Error::ItemTooLarge { .. }) => {

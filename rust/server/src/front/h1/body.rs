@@ -95,8 +95,10 @@ impl Body {
                 Step::Trailers(seen) => match line(input, TRAILERS - seen)? {
                     None => return Ok(None),
                     Some(line) if line.is_empty() => return Ok(Some(self.whole())),
-                    // Nobody here asks for what a trailer says.
-                    Some(line) => self.step = Step::Trailers(seen + line.len()),
+                    // Nobody here asks for what a trailer says, but it must be one: what another takes
+                    // for the next request must not go by as a part of this one.
+                    Some(line) if is_field(&line) => self.step = Step::Trailers(seen + line.len()),
+                    Some(_) => return Err(BodyError::Malformed),
                 },
             }
         }
@@ -151,8 +153,23 @@ fn line(input: &mut BytesMut, limit: usize) -> Result<Option<BytesMut>, BodyErro
     }
 }
 
+/// Whether a line is a name, a colon and a value.
+fn is_field(line: &[u8]) -> bool {
+    let Some(colon) = memchr::memchr(b':', line) else { return false };
+    let (name, value) = (&line[..colon], &line[colon + 1..]);
+    http::HeaderName::from_bytes(name).is_ok() && value.iter().copied().all(is_text)
+}
+
+/// What may stand in a value (RFC 9110 §5.5).
+fn is_text(byte: u8) -> bool {
+    byte == b'\t' || !byte.is_ascii_control()
+}
+
 /// The number before the extensions, in hexadecimal.
 fn size(line: &[u8]) -> Option<usize> {
+    if !line.iter().copied().all(is_text) {
+        return None;
+    }
     let end = line.iter().position(|byte| *byte == b';').unwrap_or(line.len());
     let digits = line[..end].trim_ascii_end();
     if digits.is_empty() || digits.len() > 15 {
@@ -212,6 +229,10 @@ mod tests {
             b"1\n",
             b"1\r\nab\r\n",
             b"1\r\na\n",
+            b"1;\0\r\n",
+            b"0\r\nno field\r\n",
+            b"0\r\na: b\r\n c\r\n",
+            b"0\r\na: \0\r\n",
             b"1\r\r\n",
             b"fffffffffffffffff\r\n",
             long.as_bytes(),

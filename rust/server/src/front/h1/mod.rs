@@ -23,12 +23,11 @@ use self::output::{Manner, Output};
 use super::deadline::Deadline;
 use super::room::Held;
 use super::stop::Stop;
-use super::{Visit, http as plain};
+use super::{Visit, http as plain, web};
 use crate::clock::Now;
 use crate::error::{Error, Result};
 use crate::limits::{
-    BODY, FIRST_REQUEST, HEAD, IDLE, LINGER, LINGER_BYTES, REQUEST_BYTES, STALLED, STRANGER_BODY,
-    STRANGER_BYTES,
+    BODY, FIRST_REQUEST, HEAD, IDLE, LINGER, LINGER_BYTES, STALLED, STRANGER_BODY, STRANGER_BYTES,
 };
 use crate::stats::Closed;
 
@@ -162,11 +161,11 @@ where
     }
 
     async fn respond(&mut self, parts: Parts, body: Result<Bytes>, now: Now) -> Response<Bytes> {
-        if plain::is_data(&parts.uri) {
-            return plain::answer(&self.visit, &parts, body, now);
+        if !web::waits(&self.visit, &parts) {
+            return web::answer(&self.visit, &parts, body, now);
         }
         // Boxed, so that a connection that waits for nobody need not have room for it.
-        Box::pin(plain::forward(&self.visit, parts, body)).await
+        Box::pin(web::answer_late(&self.visit, parts, body)).await
     }
 
     /// Waits for a body; `None` if the client broke off.
@@ -178,12 +177,12 @@ where
         now: Now,
     ) -> Option<Result<Bytes>> {
         let is_known = self.visit.knows(parts);
-        if !is_known && plain::is_data(&parts.uri) {
+        if !is_known && !web::waits(&self.visit, parts) && !plain::is_public(&parts.uri) {
             // The answer will be that we do not know him, whatever he sends.
             return self.give_up(Error::RequestTooLarge);
         }
         let (limit, time) =
-            if is_known { (REQUEST_BYTES, BODY) } else { (STRANGER_BYTES, STRANGER_BODY) };
+            if is_known { (web::limit(parts), BODY) } else { (STRANGER_BYTES, STRANGER_BODY) };
         let mut body = Body::new(framing, limit);
         let mut held = Held::nothing(&self.visit.worker.core.room);
         self.waiting = Waiting::Body;

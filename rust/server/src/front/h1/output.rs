@@ -1,20 +1,18 @@
 //! Answers on HTTP/1.1, written together and sent together.
 
-use std::cell::RefCell;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::{Duration, UNIX_EPOCH};
 
 use bytes::{Buf, Bytes};
 use http::header;
 use http::{Response, StatusCode};
 use tokio::io::AsyncWrite;
 
+use crate::front::date::date;
+
 /// A body from this size on is sent from where it lies.
 const LARGE: usize = 16 * 1024;
-/// `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 §5.6.7).
-const DATE: usize = 29;
 
 /// What an answer depends on beside itself.
 #[derive(Clone, Copy)]
@@ -70,7 +68,7 @@ impl Output {
             let mut digits = itoa::Buffer::new();
             write_header(to, header::CONTENT_LENGTH.as_str(), digits.format(body.len()).as_bytes());
         }
-        write_header(to, header::DATE.as_str(), &date(manner.epoch_seconds));
+        write_header(to, header::DATE.as_str(), date(manner.epoch_seconds).as_bytes());
         match (manner.keeps, manner.is_old) {
             (false, _) => write_header(to, header::CONNECTION.as_str(), b"close"),
             (true, true) => write_header(to, header::CONNECTION.as_str(), b"keep-alive"),
@@ -136,20 +134,6 @@ fn write_header(to: &mut Vec<u8>, name: &str, value: &[u8]) {
     to.extend_from_slice(b": ");
     to.extend_from_slice(value);
     to.extend_from_slice(b"\r\n");
-}
-
-/// The second in words; it is worked out once a second and thread.
-fn date(epoch_seconds: u64) -> [u8; DATE] {
-    thread_local! {
-        static LAST: RefCell<(u64, [u8; DATE])> = const { RefCell::new((u64::MAX, [b' '; DATE])) };
-    }
-    LAST.with_borrow_mut(|last| {
-        if last.0 != epoch_seconds {
-            let words = httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(epoch_seconds));
-            *last = (epoch_seconds, words.as_bytes().try_into().unwrap_or([b' '; DATE]));
-        }
-        last.1
-    })
 }
 
 #[cfg(test)]

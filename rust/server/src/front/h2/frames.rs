@@ -20,8 +20,10 @@ const HEAD: usize = 9;
 
 const DATA: u8 = 0;
 const HEADERS: u8 = 1;
+const SETTINGS: u8 = 4;
 const CONTINUATION: u8 = 9;
 const END_HEADERS: u8 = 4;
+const ACK: u8 = 1;
 
 /// For so many bytes that we send, one frame that only makes work is in order: whoever receives
 /// much says how much more he can take, and asks how far away we are.
@@ -32,6 +34,8 @@ const BYTES_PER_ANSWER: usize = 4 * 1024;
 pub(super) struct Frames {
     seen: Cell<u64>,
     in_block: Cell<bool>,
+    is_inside: Cell<bool>,
+    is_no_http2: Cell<bool>,
     idle_talk: Cell<i64>,
     sent: Cell<usize>,
 }
@@ -47,6 +51,16 @@ impl Frames {
         self.in_block.get()
     }
 
+    /// Whether a frame has begun and not ended.
+    pub(super) fn is_inside(&self) -> bool {
+        self.is_inside.get()
+    }
+
+    /// Whether something else came before the settings with which a client begins (§3.4).
+    pub(super) fn is_no_http2(&self) -> bool {
+        self.is_no_http2.get()
+    }
+
     /// How many frames that only make work came since the last call, beyond those that are in
     /// order: one for each that asks for something, and some for what was sent.
     pub(super) fn take_idle_talk(&self) -> i64 {
@@ -56,6 +70,9 @@ impl Frames {
     }
 
     fn note(&self, kind: u8, flags: u8) {
+        if self.seen.get() == 0 && (kind, flags & ACK) != (SETTINGS, 0) {
+            self.is_no_http2.set(true);
+        }
         self.seen.set(self.seen.get() + 1);
         if matches!(kind, HEADERS | CONTINUATION) {
             self.in_block.set(flags & END_HEADERS == 0);
@@ -100,6 +117,7 @@ impl Reader {
                 self.frames.note(kind, flags);
             }
         }
+        self.frames.is_inside.set(self.left > 0 || self.known > 0);
     }
 }
 
@@ -186,7 +204,6 @@ where
 mod tests {
     use super::*;
 
-    const SETTINGS: u8 = 4;
     const PING: u8 = 6;
 
     fn frame(kind: u8, flags: u8, content: &[u8]) -> Vec<u8> {
@@ -216,7 +233,20 @@ mod tests {
             frames.note_sent(&Poll::Ready(Ok(10_000)));
             assert_eq!([frames.take_idle_talk(), frames.take_idle_talk()], [-2, 0]);
             reader.read(&frame(CONTINUATION, END_HEADERS, &[]));
-            assert!(!frames.in_block());
+            assert!(!frames.in_block() && !frames.is_inside() && !frames.is_no_http2());
+            reader.read(&[0, 0]);
+            assert!(frames.is_inside());
+        }
+    }
+
+    #[test]
+    fn a_client_begins_with_its_settings() {
+        for (kind, flags, is_none) in [(SETTINGS, 0, false), (SETTINGS, ACK, true), (PING, 0, true)]
+        {
+            let frames = Frames::default();
+            frames.note(kind, flags);
+            frames.note(PING, 0);
+            assert_eq!(frames.is_no_http2(), is_none);
         }
     }
 }

@@ -7,6 +7,7 @@
 //! body, for the control plane) gets a task of its own. Who leaves his answers
 //! unread is not asked for more until he has read them.
 
+use std::cell::Cell;
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -46,6 +47,33 @@ pub(super) async fn serve<I>(io: I, first: BytesMut, visit: Rc<Visit>)
 where
     I: AsyncRead + AsyncWrite + Unpin,
 {
+    // Boxed, so that a connection that waits need not have room for what it has behind it.
+    let Some((connection, frames)) = Box::pin(begin(io, first, &visit)).await else { return };
+    let clock = visit.worker.core.clock;
+    let mut session = Session {
+        connection,
+        watch: Watch {
+            frames,
+            seen: 0,
+            state: State::Opening,
+            idle_talk: 0,
+            second: clock.now().moment.0,
+            deadline: Deadline::within(clock, HANDSHAKE),
+        },
+        stop: Stop::new(&visit.worker.stopped),
+        visit,
+        late: Vec::new(),
+    };
+    poll_fn(|cx| session.poll(cx)).await;
+}
+
+type Begun<I> = (Connection<Watched<I>, Bytes>, Rc<Frames>);
+
+/// Hears how a client begins, and says what it may do.
+async fn begin<I>(io: I, first: BytesMut, visit: &Visit) -> Option<Begun<I>>
+where
+    I: AsyncRead + AsyncWrite + Unpin,
+{
     let (io, frames) = Watched::new(io, first);
     let mut builder = Builder::new();
     builder
@@ -55,26 +83,13 @@ where
         .max_header_list_size(HEADER_BYTES)
         .max_send_buffer_size(SEND_BUFFER)
         .max_local_error_reset_streams(Some(LOCAL_RESETS));
-    let Some(Ok(connection)) = visit.unless_stopped(builder.handshake(io)).await else {
-        return;
-    };
-    let clock = visit.worker.core.clock;
-    let mut session = Session {
-        connection,
-        watch: Watch {
-            frames,
-            seen: 0,
-            in_block: false,
-            idle_talk: 0,
-            second: clock.now().moment.0,
-            deadline: Deadline::within(clock, HANDSHAKE),
-        },
-        stop: Stop::new(&visit.worker.stopped),
-        visit,
-        batch: Vec::new(),
-        late: Vec::new(),
-    };
-    poll_fn(|cx| session.poll(cx)).await;
+    let connection = visit.unless_stopped(builder.handshake(io)).await?.ok()?;
+    Some((connection, frames))
+}
+
+thread_local! {
+    /// Room for what one connection takes in at a call; between calls none needs it.
+    static BATCH: Cell<Vec<Taken>> = const { Cell::new(Vec::new()) };
 }
 
 struct Session<I> {
@@ -82,8 +97,6 @@ struct Session<I> {
     visit: Rc<Visit>,
     stop: Stop,
     watch: Watch,
-    /// What has just arrived.
-    batch: Vec<Taken>,
     /// What did so at the last call, and was not all there.
     late: Vec<Taken>,
 }
@@ -94,22 +107,33 @@ where
 {
     /// Ready when the connection has ended.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut batch = BATCH.take();
+        let polled = self.poll_with(&mut batch, cx);
+        batch.clear();
+        BATCH.set(batch);
+        polled
+    }
+
+    fn poll_with(&mut self, batch: &mut Vec<Taken>, cx: &mut Context<'_>) -> Poll<()> {
         if !self.stop.has_come() && self.stop.poll(cx) {
             self.connection.graceful_shutdown();
         }
         let mut once_late = std::mem::take(&mut self.late);
         loop {
             match self.connection.poll_accept(cx) {
-                Poll::Ready(Some(Ok(arrived))) => self.batch.push(Taken::new(arrived)),
+                Poll::Ready(Some(Ok(arrived))) => batch.push(Taken::new(arrived)),
                 Poll::Ready(end) => {
                     self.visit.ended(end.and_then(Result::err));
                     return Poll::Ready(());
+                }
+                Poll::Pending if self.watch.frames.is_no_http2() => {
+                    return self.end(Closed::Protocol, Reason::PROTOCOL_ERROR, cx);
                 }
                 Poll::Pending => {
                     let now = self.visit.worker.core.clock.now();
                     // What was answered before has been written meanwhile.
                     self.visit.worker.stats.settle(now);
-                    if !self.answer(&mut once_late, now, cx) {
+                    if !self.answer(&mut once_late, batch, now, cx) {
                         return self.poll_time(now, cx);
                     }
                 }
@@ -118,21 +142,30 @@ where
     }
 
     /// Answers what is all there; whether there was anything.
-    fn answer(&mut self, once_late: &mut Vec<Taken>, now: Now, cx: &mut Context<'_>) -> bool {
-        if self.visit.unsent.get() > UNSENT_BYTES {
-            // What is sent meanwhile wakes the connection.
-            self.late.append(once_late);
-            self.late.append(&mut self.batch);
-            return false;
-        }
+    fn answer(
+        &mut self,
+        once_late: &mut Vec<Taken>,
+        batch: &mut Vec<Taken>,
+        now: Now,
+        cx: &mut Context<'_>,
+    ) -> bool {
         let mut answered = false;
         for taken in once_late.drain(..) {
+            // Who has so much to read waits; that it was sent wakes the connection.
+            if self.visit.unsent.get() > UNSENT_BYTES {
+                self.late.push(taken);
+                continue;
+            }
             match taken.try_answer(&self.visit, now, cx) {
                 Some(taken) => taken.answer_whenever(self.visit.clone()),
                 None => answered = true,
             }
         }
-        for taken in self.batch.drain(..) {
+        for taken in batch.drain(..) {
+            if self.visit.unsent.get() > UNSENT_BYTES {
+                self.late.push(taken);
+                continue;
+            }
             match taken.try_answer(&self.visit, now, cx) {
                 Some(taken) => self.late.push(taken),
                 None => answered = true,
@@ -143,24 +176,29 @@ where
 
     /// Ends a connection that has had its time, or makes nothing but work.
     fn poll_time(&mut self, now: Now, cx: &mut Context<'_>) -> Poll<()> {
-        if self.watch.is_too_much(now) {
-            self.visit.closed(Closed::Flood);
-            self.connection.abrupt_shutdown(Reason::ENHANCE_YOUR_CALM);
-            return self.connection.poll_closed(cx).map(drop);
+        let holds_up = self.visit.has_stalled.get() && !self.late.is_empty();
+        if holds_up || self.watch.is_too_much(now) {
+            let why = if holds_up { Closed::Stalled } else { Closed::Flood };
+            return self.end(why, Reason::ENHANCE_YOUR_CALM, cx);
         }
         match self.watch.poll(now, cx) {
-            Poll::Ready(()) if self.watch.in_block || self.watch.seen == 0 => {
+            Poll::Ready(()) if self.watch.state == State::Idle => {
+                self.end(Closed::Idle, Reason::NO_ERROR, cx)
+            }
+            Poll::Ready(()) => {
                 self.visit.closed(Closed::HeadTimeout);
                 Poll::Ready(())
             }
-            // Silent for long: a client that comes back to it must not find half a connection.
-            Poll::Ready(()) => {
-                self.visit.closed(Closed::Idle);
-                self.connection.abrupt_shutdown(Reason::NO_ERROR);
-                self.connection.poll_closed(cx).map(drop)
-            }
             Poll::Pending => Poll::Pending,
         }
+    }
+
+    /// Says why it ends; a client that does not listen is not waited for.
+    fn end(&mut self, why: Closed, reason: Reason, cx: &mut Context<'_>) -> Poll<()> {
+        self.visit.closed(why);
+        self.connection.abrupt_shutdown(reason);
+        let _ = self.connection.poll_closed(cx);
+        Poll::Ready(())
     }
 }
 
@@ -168,11 +206,24 @@ where
 struct Watch {
     frames: Rc<Frames>,
     seen: u64,
-    in_block: bool,
+    state: State,
     idle_talk: i64,
     /// When the count of idle talk began.
     second: u64,
     deadline: Deadline,
+}
+
+/// Where a client is in what it says.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Its first frame has not come to an end.
+    Opening,
+    /// Between two frames.
+    Idle,
+    /// Within a frame.
+    Frame,
+    /// Within the headers of a request.
+    Block,
 }
 
 impl Watch {
@@ -186,13 +237,19 @@ impl Watch {
     }
 
     fn poll(&mut self, now: Now, cx: &mut Context<'_>) -> Poll<()> {
-        let (seen, in_block) = (self.frames.seen(), self.frames.in_block());
-        if in_block && !self.in_block {
-            self.deadline.set(now.moment, HEAD);
-        } else if seen != self.seen && !in_block {
-            self.deadline.set(now.moment, IDLE);
+        let seen = self.frames.seen();
+        let state = match (seen, self.frames.is_inside()) {
+            (0, _) | (1, true) => State::Opening,
+            _ if self.frames.in_block() => State::Block,
+            (_, true) => State::Frame,
+            (_, false) => State::Idle,
+        };
+        let is_news = state != self.state || (seen != self.seen && state != State::Block);
+        if is_news && state != State::Opening {
+            let time = if state == State::Idle { IDLE } else { HEAD };
+            self.deadline.set(now.moment, time);
         }
-        (self.seen, self.in_block) = (seen, in_block);
+        (self.seen, self.state) = (seen, state);
         self.deadline.poll(cx)
     }
 }

@@ -16,44 +16,42 @@ use super::body::{Body, BodyError};
 use super::sending;
 use crate::clock::Now;
 use crate::error::{Error, Overload};
+use crate::front::date::date;
 use crate::front::room::Held;
-use crate::front::{Visit, grpc, http as plain};
+use crate::front::{Visit, grpc, http as plain, web};
 use crate::limits::{
     AT_ONCE_BYTES, BODY, REQUEST_BYTES, STRANGER_BODY, STRANGER_BYTES, STRANGERS_PER_CONNECTION,
 };
+use crate::stats::Via;
 
-/// What may come before and after a message in a body: the gRPC prefix, and slack for other protocols.
+/// What may come before and after a message in a body: the gRPC prefix, and slack.
 const FRAMING: usize = 64;
 
 /// Who is to answer a request, and in which protocol.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Route {
-    GrpcData,
-    GrpcControl,
-    HttpData,
-    HttpControl,
+    Grpc,
+    Http,
 }
 
 impl Route {
     fn of(parts: &Parts) -> Self {
-        match (grpc::is_grpc(&parts.headers), &parts.uri) {
-            (true, uri) if grpc::is_data(uri) => Route::GrpcData,
-            (true, _) => Route::GrpcControl,
-            (false, uri) if plain::is_data(uri) => Route::HttpData,
-            (false, _) => Route::HttpControl,
-        }
+        if grpc::is_grpc(&parts.headers) { Route::Grpc } else { Route::Http }
     }
 
-    fn is_grpc(self) -> bool {
-        matches!(self, Route::GrpcData | Route::GrpcControl)
+    /// How many bytes the body of a request may have.
+    fn limit(self, parts: &Parts) -> usize {
+        match self {
+            Route::Grpc => REQUEST_BYTES + FRAMING,
+            Route::Http => web::limit(parts),
+        }
     }
 
     /// Whether the answer needs somebody else, or a delay that a test asked for.
     fn waits(self, visit: &Visit, parts: &Parts) -> bool {
         match self {
-            Route::GrpcData => visit.local && grpc::wants_faults(&parts.headers),
-            Route::HttpData => false,
-            Route::GrpcControl | Route::HttpControl => true,
+            Route::Grpc => grpc::waits(visit, parts),
+            Route::Http => web::waits(visit, parts),
         }
     }
 }
@@ -69,8 +67,9 @@ pub(super) struct Taken {
 impl Taken {
     pub(super) fn new((request, respond): (Request<RecvStream>, SendResponse<Bytes>)) -> Self {
         let (parts, stream) = request.into_parts();
-        let body = Body::new(stream, REQUEST_BYTES + FRAMING);
-        Taken { route: Route::of(&parts), parts, body, respond }
+        let route = Route::of(&parts);
+        let body = Body::new(stream, route.limit(&parts));
+        Taken { route, parts, body, respond }
     }
 
     /// Answers, or sees to it that somebody does; returns the request if its body is not all there.
@@ -87,7 +86,7 @@ impl Taken {
         match self.body.poll(cx) {
             Poll::Ready(body) => self.answer(visit, body, now),
             // The answer will be that we do not know him, whatever he sends.
-            Poll::Pending if !visit.knows(&self.parts) => {
+            Poll::Pending if !plain::is_public(&self.parts.uri) && !visit.knows(&self.parts) => {
                 self.answer(visit, Err(BodyError::TooLarge), now);
             }
             Poll::Pending => return Some(self),
@@ -135,12 +134,15 @@ impl Taken {
 
     fn answer(self, visit: &Rc<Visit>, body: Result<Bytes, BodyError>, now: Now) {
         let Some(body) = arrived(body) else { return };
-        if self.route == Route::GrpcData {
-            let reply = grpc::answer(visit, &self.parts, body, now);
-            grpc::send(visit, self.respond, reply);
-        } else {
-            let response = plain::answer(visit, &self.parts, body, now);
-            send(visit, self.respond, &self.parts.method, response);
+        match self.route {
+            Route::Grpc => {
+                let reply = grpc::answer(visit, Via::Grpc, &self.parts, body, now);
+                grpc::send(visit, self.respond, reply);
+            }
+            Route::Http => {
+                let response = web::answer(visit, &self.parts, body, now);
+                send(visit, self.respond, &self.parts.method, response);
+            }
         }
     }
 
@@ -148,24 +150,27 @@ impl Taken {
         let Some(body) = arrived(body) else { return };
         let Taken { route, parts, respond, .. } = self;
         match route {
-            Route::GrpcData => {
-                grpc::send(visit, respond, grpc::answer_late(visit, &parts, body).await);
+            Route::Grpc => {
+                let reply = grpc::answer_late(visit, Via::Grpc, &parts, body).await;
+                grpc::send(visit, respond, reply);
             }
-            Route::GrpcControl => {
-                grpc::send(visit, respond, grpc::forward(visit, &parts, body).await);
-            }
-            _ => {
+            Route::Http => {
                 let method = parts.method.clone();
-                send(visit, respond, &method, plain::forward(visit, parts, body).await);
+                send(visit, respond, &method, web::answer_late(visit, parts, body).await);
             }
         }
     }
 
     fn refuse(self, visit: &Rc<Visit>, error: Error) {
-        if self.route.is_grpc() {
-            grpc::send(visit, self.respond, Err(grpc::refused(visit, error)));
-        } else {
-            send(visit, self.respond, &self.parts.method, plain::refused(visit, &error));
+        match self.route {
+            Route::Grpc => {
+                let status = grpc::refused(visit, Via::Grpc, error);
+                grpc::send(visit, self.respond, Err(status));
+            }
+            Route::Http => {
+                let response = web::refusal(visit, &self.parts, error);
+                send(visit, self.respond, &self.parts.method, response);
+            }
         }
     }
 }
@@ -196,6 +201,7 @@ fn send(
     if !matches!(parts.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
         parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
     }
+    parts.headers.insert(header::DATE, date(visit.worker.core.clock.now().epoch_seconds));
     let ends = body.is_empty() || method == Method::HEAD;
     let Ok(mut stream) = respond.send_response(Response::from_parts(parts, ()), ends) else {
         return;
@@ -206,7 +212,7 @@ fn send(
     if body.len() <= AT_ONCE_BYTES {
         let _ = stream.send_data(body, true);
     } else {
-        sending::later(stream, vec![body], None, held);
+        sending::later(visit, stream, vec![body], None, held);
     }
 }
 

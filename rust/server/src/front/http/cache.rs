@@ -1,120 +1,98 @@
-//! `GET|PUT|DELETE /cache/{cache}?key=…`: single values for whoever has an HTTP client.
+//! `/cache/{cache}` and what is below it: who asks, for which cache, and what answers there.
 
 use std::borrow::Cow;
 
-use attimo_engine::commands::scalar::{Delete, Set};
-use attimo_engine::{Found, Ttl};
-use base64::Engine as _;
-use base64::alphabet::URL_SAFE;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use bytes::Bytes;
-use http::header::{self, HeaderValue};
 use http::request::Parts;
-use http::{Method, Response, StatusCode};
+use http::{HeaderMap, Method, Response};
 use percent_encoding::percent_decode_str;
 
 use super::query::Query;
-use super::status;
+use super::routes::{self, Verb};
+use super::{conditions, status};
 use crate::api::Api;
 use crate::clock::Now;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::front::Visit;
-use crate::gate::Call;
-use crate::stats::{Class, Via};
+use crate::gate::{Call, Gate, Pass};
+use crate::stats::{Class, ThreadStats, Via};
 
-/// base64url, with or without padding: clients differ.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &URL_SAFE,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
-const MILLISECONDS: u64 = 1_000;
+/// What answers a request: it picks the method to count and to permit, and runs it.
+pub(super) type Handler = fn(&Asked<'_>) -> Result<Response<Bytes>>;
 
-/// Answers a request for the cache called `name`, as it stands in the path.
+/// A request whose sender and cache are known.
+pub(super) struct Asked<'a> {
+    gate: &'a Gate,
+    stats: &'a ThreadStats,
+    pass: &'a Pass,
+    now: Now,
+    body: Result<Bytes>,
+    pub(super) headers: &'a HeaderMap,
+    pub(super) query: Query<'a>,
+    /// Whether the answer goes without its body.
+    pub(super) is_head: bool,
+}
+
+impl Asked<'_> {
+    /// Runs `run` as a call of `api`, from permission to count.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Call::begin`] and of `run`.
+    pub(super) fn run(
+        &self,
+        api: Api,
+        run: impl FnOnce(&mut Call<'_>) -> Result<Response<Bytes>>,
+    ) -> Result<Response<Bytes>> {
+        let mut call = self.gate.call(self.pass, api, self.now);
+        let response = call.begin().and_then(|()| {
+            let response = run(&mut call)?;
+            // A request about no item at all has not been told yet that there is no cache.
+            call.namespace().map(|_| response)
+        });
+        call.finish(response.is_err());
+        self.stats.answered(Via::Http, api, self.now, Class::of(&response));
+        response
+    }
+
+    /// The body.
+    ///
+    /// # Errors
+    ///
+    /// What has been wrong with it since it arrived.
+    pub(super) fn body(&self) -> Result<&Bytes> {
+        self.body.as_ref().map_err(Clone::clone)
+    }
+}
+
+/// Answers a request for a cache; `path` follows `/cache/`.
 ///
 /// # Errors
 ///
-/// [`Error`], which the caller turns into a response.
+/// [`crate::error::Error`], which the caller turns into a response.
 pub(super) fn answer(
     visit: &Visit,
     parts: &Parts,
-    name: &str,
+    path: &str,
     body: Result<Bytes>,
     now: Now,
 ) -> Result<Response<Bytes>> {
+    let (name, below) = path.split_once('/').map_or((path, None), |(name, at)| (name, Some(at)));
     let query = Query::of(&parts.uri)?;
     let credential = super::credential(visit, parts, query.token.as_deref())?;
     let cache: Cow<'_, [u8]> = percent_decode_str(name).into();
     let (gate, meter) = (&visit.worker.core.gate, &visit.worker.meter);
     let pass = visit.passes.borrow_mut().pass(gate, meter, credential, &cache, now)?;
-    let api = match parts.method {
-        Method::GET | Method::HEAD => Api::Get,
-        Method::PUT => Api::Set,
-        Method::DELETE => Api::Delete,
-        _ => return Err(Error::Unimplemented(format!("{} on a cache", parts.method))),
+    let Some(answers) = routes::at(below) else { return Ok(status::no_such_path()) };
+    let wanted = Verb::of(&parts.method);
+    let Some((_, handler)) = answers.iter().find(|(verb, _)| Some(*verb) == wanted) else {
+        return Ok(status::not_allowed(&parts.method, answers.iter().map(|(verb, _)| *verb)));
     };
-    let mut call = gate.call(&pass, api, now);
-    let response = call.begin().and_then(|()| run(&mut call, api, &query, body));
-    call.finish(response.is_err());
-    visit.worker.stats.answered(Via::Http, api, now, Class::of(&response));
-    response
-}
-
-fn run(
-    call: &mut Call<'_>,
-    api: Api,
-    query: &Query<'_>,
-    body: Result<Bytes>,
-) -> Result<Response<Bytes>> {
-    let key = key(query)?;
-    match api {
-        Api::Set => {
-            let (value, ttl) = (body?, ttl(query)?);
-            let bytes_in = key.len() + value.len();
-            call.run(bytes_in, Set { key: &key, value: (&value).into(), ttl })?;
-            Ok(no_content())
-        }
-        Api::Delete => {
-            call.run(key.len(), Delete { key: &key })?;
-            Ok(no_content())
-        }
-        _ => {
-            let value = call.get(&key, |found: Found<'_>| found.to_bytes())?;
-            Ok(value.map_or_else(status::key_not_found, found))
-        }
+    if !(below.is_none() && matches!(wanted, Some(Verb::Get | Verb::Put))) {
+        conditions::refuse(&parts.headers)?;
     }
-}
-
-fn key<'a>(query: &'a Query<'_>) -> Result<Cow<'a, [u8]>> {
-    match (&query.key, &query.key_base64) {
-        (Some(key), None) => Ok(key.as_slice().into()),
-        (None, Some(key)) => {
-            let key = BASE64.decode(key.as_bytes());
-            key.map(Cow::from).map_err(|_| Error::Malformed("key_base64 is not base64url"))
-        }
-        (Some(_), Some(_)) => Err(Error::Malformed("give key or key_base64, not both")),
-        (None, None) => Err(Error::Malformed("give the key as key or as key_base64")),
-    }
-}
-
-fn ttl(query: &Query<'_>) -> Result<Ttl> {
-    let text = query.ttl_seconds.as_deref().ok_or(Error::Malformed("ttl_seconds is missing"))?;
-    let seconds: u64 =
-        text.parse().ok().filter(|seconds| *seconds > 0).ok_or(Error::Malformed(
-            "ttl_seconds must be a whole number of seconds, more than 0",
-        ))?;
-    Ok(Ttl(seconds.saturating_mul(MILLISECONDS)))
-}
-
-fn no_content() -> Response<Bytes> {
-    let mut response = Response::new(Bytes::new());
-    *response.status_mut() = StatusCode::NO_CONTENT;
-    response
-}
-
-fn found(value: Bytes) -> Response<Bytes> {
-    let mut response = Response::new(value);
-    // What Momento documents is "octet-stream", which is no media type; this is the one it means.
-    let binary = HeaderValue::from_static("application/octet-stream");
-    response.headers_mut().insert(header::CONTENT_TYPE, binary);
-    response
+    let is_head = parts.method == Method::HEAD;
+    let headers = &parts.headers;
+    let stats = &visit.worker.stats;
+    handler(&Asked { gate, stats, pass: &pass, now, body, headers, query, is_head })
 }

@@ -1,36 +1,54 @@
 //! Plain HTTP, the same on HTTP/1.1 and HTTP/2.
 //!
-//! `/cache/{cache}` and what an operator asks are answered here; everything else
-//! is the control plane's.
+//! `/cache/{cache}` with what is below it and what an operator asks are answered
+//! here; everything else is the control plane's.
 
 use bytes::Bytes;
 use http::header::{self, HeaderValue};
 use http::request::Parts;
-use http::uri::Authority;
 use http::{Request, Response, Uri};
 use http_body_util::Full;
 
-use super::Visit;
 use super::request_id::{self, REQUEST_ID};
+use super::{Visit, cors, host};
 use crate::clock::Now;
 use crate::error::{Error, Result};
 use crate::forward;
 use crate::gate::Credential;
 use crate::stats::{Class, Via, guarded};
 
+mod batch;
 mod cache;
+mod collection;
+mod conditions;
+mod dictionary;
+mod json;
+mod leaderboard;
+mod list;
+mod offered;
 mod operator;
 mod query;
+mod routes;
+mod scalar;
+mod set;
+mod sorted_set;
 mod status;
 
 pub(super) use self::query::Query;
-pub(super) use self::status::problem;
+pub(super) use self::status::{problem, response as error_response};
 
 const CACHE: &str = "/cache/";
+const NO_TOKEN_OF_A_PAGE: Error =
+    Error::Unauthenticated("a page of another origin must send a token in `authorization`");
 
 /// Whether the request is for the data plane.
 pub(super) fn is_data(uri: &Uri) -> bool {
     uri.path().starts_with(CACHE) || operator::is_answered(uri.path())
+}
+
+/// Whether anybody may ask for it.
+pub(super) fn is_public(uri: &Uri) -> bool {
+    operator::is_answered(uri.path())
 }
 
 /// Answers a request for the data plane.
@@ -40,8 +58,11 @@ pub(super) fn answer(
     body: Result<Bytes>,
     now: Now,
 ) -> Response<Bytes> {
+    if let Some(refusal) = offered::refusal(visit, parts) {
+        return refusal;
+    }
     let answered = match parts.uri.path().strip_prefix(CACHE) {
-        Some(name) => guarded(|| cache::answer(visit, parts, name, body, now)),
+        Some(path) => guarded(|| cache::answer(visit, parts, path, body, now)),
         None => Ok(operator::answer(visit, parts)),
     };
     answered.unwrap_or_else(|error| {
@@ -66,6 +87,9 @@ pub(super) async fn forward(
     mut parts: Parts,
     body: Result<Bytes>,
 ) -> Response<Bytes> {
+    if let Some(refusal) = offered::refusal(visit, &parts) {
+        return refusal;
+    }
     if operator::is_metrics(parts.uri.path()) {
         return operator::metrics(visit, &parts).await;
     }
@@ -82,20 +106,29 @@ pub(super) async fn forward(
 async fn ask(visit: &Visit, mut parts: Parts, body: Result<Bytes>) -> Result<Response<Bytes>> {
     let query = Query::of(&parts.uri)?;
     let credential = credential(visit, &parts, query.token.as_deref())?;
+    let target = query.target_without_token(&parts.uri)?;
+    let is_foreign = cors::is_foreign(&parts, visit.secure);
     // Some pages are for everybody; whether this one is, the control plane knows.
     let caller = if credential.token.is_empty() && !credential.local {
+        if is_foreign {
+            return Err(NO_TOKEN_OF_A_PAGE);
+        }
         None
     } else {
         let now = visit.worker.core.clock.now();
         Some(visit.worker.core.gate.admit_to_control(credential, now)?)
     };
+    // What a browser adds by itself does not say that the user wants this.
+    if is_foreign {
+        parts.headers.remove(header::COOKIE);
+    }
     let host = HeaderValue::from_str(host(&parts)).unwrap_or(HeaderValue::from_static("localhost"));
     forward::introduce(&mut parts.headers, caller.as_ref(), visit.peer.ip(), visit.secure);
     parts.headers.insert(header::HOST, host);
     let mut request = Request::new(Full::new(body?));
     *request.method_mut() = parts.method;
     *request.headers_mut() = parts.headers;
-    *request.uri_mut() = query.path_without_token;
+    *request.uri_mut() = target;
     visit.worker.app.ask(request).await
 }
 
@@ -112,21 +145,5 @@ pub(super) fn credential<'a>(
         return Err(Error::Malformed(both));
     }
     let token = header.or(query.map(str::as_bytes)).unwrap_or_default();
-    let credential = visit.credential(token);
-    Ok(Credential { local: credential.local && !is_of_a_page(parts), ..credential })
-}
-
-/// Whether a web page may have sent this: its own origin gives it away, or a host name that it made
-/// point here. The owner's rights on a `--local` server are not for pages.
-fn is_of_a_page(parts: &Parts) -> bool {
-    let host = host(parts);
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    let ours = matches!(name, "" | "localhost" | "127.0.0.1" | "[::1]");
-    parts.headers.contains_key(header::ORIGIN) || !(ours || name.ends_with(".localhost"))
-}
-
-/// The host that the client means, with its port; empty if it does not say.
-fn host(parts: &Parts) -> &str {
-    let header = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    header.or(parts.uri.authority().map(Authority::as_str)).unwrap_or_default()
+    Ok(visit.credential(parts, token))
 }

@@ -4,10 +4,11 @@
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::request::Parts;
-use http::{Method, Response, StatusCode};
+use http::{Response, StatusCode};
 use tokio::task::spawn_blocking;
 
-use super::{is_of_a_page, status};
+use super::routes::Verb;
+use super::{cors, status};
 use crate::error::{Error, Result};
 use crate::front::Visit;
 use crate::metrics::{Audience, Format, page};
@@ -16,10 +17,13 @@ use crate::stats::Readiness;
 const HEALTH: &str = "/health";
 const READY: &str = "/ready";
 const METRICS: &str = "/metrics";
+/// All that is answered here.
+pub(super) const PATHS: [&str; 3] = [HEALTH, READY, METRICS];
 
 const NOT_HERE: Error = Error::Denied(
     "metrics are for programs on the server's own machine; --metrics open lets others in",
 );
+const OFF: Error = Error::NotOffered("/metrics");
 /// A proxy on this machine stands for somebody elsewhere.
 const OF_PROXIES: [&str; 3] = ["forwarded", "x-forwarded-for", "x-real-ip"];
 
@@ -35,6 +39,9 @@ pub(super) fn is_metrics(path: &str) -> bool {
 
 /// Tells whether the server lives, or whether it should be sent requests.
 pub(super) fn answer(visit: &Visit, parts: &Parts) -> Response<Bytes> {
+    if Verb::of(&parts.method) != Some(Verb::Get) {
+        return status::not_allowed(&parts.method, [Verb::Get].into_iter());
+    }
     if parts.uri.path() == READY {
         return ready(readiness(visit));
     }
@@ -63,26 +70,24 @@ fn ready(readiness: &'static str) -> Response<Bytes> {
 
 /// Answers with a page of metrics, if this is somebody who may read it.
 pub(super) async fn metrics(visit: &Visit, parts: &Parts) -> Response<Bytes> {
+    if Verb::of(&parts.method) != Some(Verb::Get) {
+        return status::not_allowed(&parts.method, [Verb::Get].into_iter());
+    }
     let answered = match admit(visit, parts) {
         Ok(()) => gathered(visit, &parts.headers).await,
         Err(error) => Err(error),
     };
-    let mut response = answered.unwrap_or_else(|error| status::response(&error));
-    if parts.method == Method::HEAD {
-        response.body_mut().clear();
-    }
-    response
+    answered.unwrap_or_else(|error| status::response(&error))
 }
 
 fn admit(visit: &Visit, parts: &Parts) -> Result<()> {
     let from_here = visit.peer.ip().to_canonical().is_loopback()
         && !OF_PROXIES.iter().any(|name| parts.headers.contains_key(*name))
-        && !is_of_a_page(parts);
+        && !cors::is_of_a_page(&visit.worker.core.origins, parts);
     match visit.worker.core.metrics.audience {
-        Audience::Off => Err(Error::Unimplemented("/metrics (it is off: --metrics)".to_owned())),
+        Audience::Off => Err(OFF),
         Audience::Loopback if !from_here => Err(NOT_HERE),
-        _ if matches!(parts.method, Method::GET | Method::HEAD) => Ok(()),
-        _ => Err(Error::Unimplemented(format!("{} on /metrics", parts.method))),
+        _ => Ok(()),
     }
 }
 

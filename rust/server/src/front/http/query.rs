@@ -1,125 +1,387 @@
-//! The query of a URL: what is ours in it.
+//! The query of a URL, read where it lies: names and values, and what they stand for.
+//!
+//! Bytes are given as `name` (percent-encoded) or as `name_base64`. What has a name that nobody
+//! asks for is ignored.
 
 use std::borrow::Cow;
+use std::str::FromStr;
 
+use attimo_engine::{CollectionTtl, Order, Slice, Ttl};
 use http::Uri;
 use percent_encoding::percent_decode_str;
 
+use super::json;
 use crate::error::{Error, Result};
 
-const TWICE: Error = Error::Malformed("a query parameter is given twice");
+const BASE64: &str = "_base64";
+const MILLISECONDS: u64 = 1_000;
 
-/// What we read from queries, decoded.
+/// The query of one request.
 pub(in crate::front) struct Query<'a> {
-    /// A key may be any bytes, so it is not read as text.
-    pub(super) key: Option<Vec<u8>>,
-    pub(super) key_base64: Option<Cow<'a, str>>,
-    pub(super) ttl_seconds: Option<Cow<'a, str>>,
+    text: &'a str,
     pub(in crate::front) token: Option<Cow<'a, str>>,
-    /// Path and query as they came, but for the token, which nobody else is to see.
-    pub(super) path_without_token: Uri,
 }
 
 impl<'a> Query<'a> {
-    /// Reads the query of `uri`.
+    /// The query of `uri`.
     ///
     /// # Errors
     ///
-    /// [`Error::Malformed`] if a name of ours occurs twice.
+    /// [`Error::Invalid`] if it has two tokens.
     pub(in crate::front) fn of(uri: &'a Uri) -> Result<Self> {
-        let text = uri.query().unwrap_or_default();
-        let mut query = Query {
-            key: None,
-            key_base64: None,
-            ttl_seconds: None,
-            token: None,
-            path_without_token: Uri::default(),
-        };
-        for pair in text.split('&') {
-            let Some((name, value)) = form_urlencoded::parse(pair.as_bytes()).next() else {
-                continue;
-            };
-            if name == "key" {
-                if query.key.replace(bytes_of_value(pair)).is_some() {
-                    return Err(TWICE);
-                }
-                continue;
-            }
-            let place = match &*name {
-                "key_base64" => &mut query.key_base64,
-                "ttl_seconds" => &mut query.ttl_seconds,
-                "token" => &mut query.token,
-                _ => continue,
-            };
-            if place.replace(value).is_some() {
-                return Err(TWICE);
-            }
-        }
-        if query.token.is_some() {
-            query.path_without_token = without_token(uri.path(), text)?;
-        } else if let Some(path) = uri.path_and_query() {
-            query.path_without_token = path.clone().into();
-        }
+        let mut query = Query { text: uri.query().unwrap_or_default(), token: None };
+        query.token = query.text("token")?;
         Ok(query)
+    }
+
+    /// Path and query of `uri` as they came, but for the token, which nobody else is to see.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Malformed`] if that is no URI any more.
+    pub(super) fn target_without_token(&self, uri: &Uri) -> Result<Uri> {
+        if self.token.is_none() {
+            return Ok(uri.path_and_query().cloned().map(Uri::from).unwrap_or_default());
+        }
+        let path = uri.path();
+        let is_token = |pair: &&str| *decoded(name_and_value(pair).0) == *b"token";
+        let kept: Vec<_> = self.text.split('&').filter(|pair| !is_token(pair)).collect();
+        let target =
+            if kept.is_empty() { path.to_owned() } else { format!("{path}?{}", kept.join("&")) };
+        target.parse().map_err(|_| Error::Malformed("the query cannot be read"))
+    }
+
+    /// Names, decoded, and values, as they came.
+    fn pairs(&self) -> impl Iterator<Item = (Cow<'a, [u8]>, &'a str)> + use<'a> {
+        self.text.split('&').map(name_and_value).map(|(name, value)| (decoded(name), value))
+    }
+
+    fn value(&self, name: &str) -> Result<Option<Cow<'a, [u8]>>> {
+        let mut values = self.pairs().filter(|pair| *pair.0 == *name.as_bytes());
+        let value = values.next().map(|(_, value)| decoded(value));
+        match values.next() {
+            Some(_) => Err(Error::Invalid(format!("{name} is given twice"))),
+            None => Ok(value),
+        }
+    }
+
+    /// What `name` says, if it is there.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] if it is there twice.
+    pub(super) fn text(&self, name: &str) -> Result<Option<Cow<'a, str>>> {
+        Ok(self.value(name)?.map(|value| match value {
+            Cow::Borrowed(value) => String::from_utf8_lossy(value),
+            Cow::Owned(value) => String::from_utf8_lossy(&value).into_owned().into(),
+        }))
+    }
+
+    /// Whether there is a parameter of this name, or of its name in base64.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.pairs().any(|(given, _)| {
+            given
+                .strip_prefix(name.as_bytes())
+                .is_some_and(|end| end.is_empty() || end == BASE64.as_bytes())
+        })
+    }
+
+    /// The elements that are given as `name` and as `name_base64`, in order.
+    pub(super) fn elements(
+        &self,
+        name: &'static str,
+    ) -> impl Iterator<Item = Result<Cow<'a, [u8]>>> + use<'a> {
+        self.pairs().filter_map(move |(given, value)| {
+            match given.strip_prefix(name.as_bytes())? {
+                b"" => Some(Ok(decoded(value))),
+                end if end == BASE64.as_bytes() => {
+                    let bytes = json::from_base64(&decoded(value));
+                    let wrong = || Error::Invalid(format!("{name}_base64 is not base64url"));
+                    Some(bytes.map(Cow::from).ok_or_else(wrong))
+                }
+                _ => None,
+            }
+        })
+    }
+
+    /// The one element that is given as `name` or as `name_base64`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] if there is none, or more than one.
+    pub(super) fn element(&self, name: &'static str) -> Result<Cow<'a, [u8]>> {
+        let mut elements = self.elements(name);
+        match (elements.next(), elements.next()) {
+            (Some(element), None) => element,
+            _ => Err(Error::Invalid(format!("give {name} as {name} or as {name}_base64, once"))),
+        }
+    }
+
+    /// All elements that are given as `name` or as `name_base64`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] if there is none.
+    pub(super) fn some_elements(&self, name: &'static str) -> Result<Vec<Cow<'a, [u8]>>> {
+        let elements: Vec<_> = self.elements(name).collect::<Result<_>>()?;
+        if elements.is_empty() {
+            let none = format!("give at least one {name} as {name} or as {name}_base64");
+            return Err(Error::Invalid(none));
+        }
+        Ok(elements)
+    }
+
+    /// Refuses parameters other than these and the token: to pass over a misspelt one would take
+    /// more away than was meant.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`], which names it.
+    pub(super) fn only(&self, known: &[&str]) -> Result<()> {
+        let is_known = |name: &str| {
+            name.is_empty() || name == "token" || known.contains(&name.trim_end_matches(BASE64))
+        };
+        for (name, _) in self.pairs() {
+            let name = String::from_utf8_lossy(&name);
+            if !is_known(&name) {
+                return Err(Error::Invalid(format!("{name} means nothing to a DELETE here")));
+            }
+        }
+        Ok(())
+    }
+
+    /// What `name` says, if it is there; `what` says what it must be.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] if it is something else.
+    pub(super) fn parsed<T: FromStr>(&self, name: &str, what: &str) -> Result<Option<T>> {
+        let Some(text) = self.text(name)? else { return Ok(None) };
+        match text.parse() {
+            Ok(value) => Ok(Some(value)),
+            Err(_) => Err(Error::Invalid(format!("{name} must be {what}"))),
+        }
+    }
+
+    /// How much to add to a whole number: 1 if nothing else is said.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`].
+    pub(super) fn amount(&self) -> Result<i64> {
+        Ok(self.parsed("amount", "a whole number of 64 bits")?.unwrap_or(1))
+    }
+
+    /// Whether `name` says `true`; `absent` if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] if it is neither `true` nor `false`.
+    pub(super) fn flag(&self, name: &str, absent: bool) -> Result<bool> {
+        Ok(self.parsed(name, "true or false")?.unwrap_or(absent))
+    }
+
+    /// A score that `name` says, if it is there.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] if it is not a number.
+    pub(super) fn score(&self, name: &str) -> Result<Option<f64>> {
+        let what = "a number, inf or -inf";
+        match self.parsed::<f64>(name, what)? {
+            Some(score) if score.is_nan() => Err(Error::Invalid(format!("{name} must be {what}"))),
+            score => Ok(score),
+        }
+    }
+
+    /// The lifetime, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] if it is not a whole number of seconds, more than none.
+    pub(super) fn optional_ttl(&self) -> Result<Option<Ttl>> {
+        let seconds = self.parsed("ttl_seconds", "a whole number of seconds, more than 0")?;
+        seconds.map(lifetime).transpose()
+    }
+
+    /// The lifetime of what may be made.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] if there is none, or it is not a whole number of seconds.
+    pub(super) fn ttl(&self) -> Result<Ttl> {
+        self.optional_ttl()?.ok_or(Error::Malformed("ttl_seconds is missing"))
+    }
+
+    /// The lifetime of a collection that may be made, and whether one that is there gets it, too.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`], which names the parameter.
+    pub(super) fn collection_ttl(&self) -> Result<CollectionTtl> {
+        Ok(CollectionTtl { ttl: self.ttl()?, refresh: self.flag("refresh_ttl", true)? })
+    }
+
+    /// `start` and `end` of a part: both may be negative or absent.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`], which names the parameter.
+    pub(super) fn slice(&self) -> Result<Slice> {
+        let position = |name| self.parsed(name, "a whole number");
+        Ok(Slice { start: position("start")?, end: position("end")? })
+    }
+
+    /// The order, if one is given.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Malformed`].
+    pub(super) fn order(&self) -> Result<Option<Order>> {
+        match self.text("order")?.as_deref() {
+            None => Ok(None),
+            Some("asc") => Ok(Some(Order::Ascending)),
+            Some("desc") => Ok(Some(Order::Descending)),
+            Some(_) => Err(Error::Malformed("order must be asc or desc")),
+        }
+    }
+
+    /// How the elements of the answer are to be written.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Malformed`].
+    pub(super) fn encoding(&self) -> Result<json::Encoding> {
+        match self.text("encoding")?.as_deref() {
+            None => Ok(json::Encoding::Text),
+            Some("base64") => Ok(json::Encoding::Base64),
+            Some(_) => Err(Error::Malformed("encoding must be base64 if it is given")),
+        }
     }
 }
 
-/// The value of `name=value`, decoded to the bytes that it stands for.
-fn bytes_of_value(pair: &str) -> Vec<u8> {
-    let value = pair.split_once('=').map_or("", |(_, value)| value).replace('+', " ");
-    percent_decode_str(&value).collect()
+/// A lifetime in seconds, of which there must be some.
+///
+/// # Errors
+///
+/// [`Error::Malformed`] for none.
+pub(super) fn lifetime(seconds: u64) -> Result<Ttl> {
+    if seconds == 0 {
+        let none = "ttl_seconds must be a whole number of seconds, more than 0";
+        return Err(Error::Malformed(none));
+    }
+    Ok(Ttl(seconds.saturating_mul(MILLISECONDS)))
 }
 
-fn without_token(path: &str, text: &str) -> Result<Uri> {
-    let name_of = |pair: &str| {
-        form_urlencoded::parse(pair.as_bytes()).next().map(|(name, _)| name.into_owned())
-    };
-    let kept: Vec<_> =
-        text.split('&').filter(|pair| name_of(pair).as_deref() != Some("token")).collect();
-    let target =
-        if kept.is_empty() { path.to_owned() } else { format!("{path}?{}", kept.join("&")) };
-    target.parse().map_err(|_| Error::Malformed("the query cannot be read"))
+fn name_and_value(pair: &str) -> (&str, &str) {
+    pair.split_once('=').unwrap_or((pair, ""))
+}
+
+/// The bytes that a name or a value stands for; nothing is copied if they stand for themselves.
+fn decoded(text: &str) -> Cow<'_, [u8]> {
+    if text.contains('+') {
+        let spaced = text.replace('+', " ");
+        return Cow::Owned(percent_decode_str(&spaced).collect());
+    }
+    percent_decode_str(text).into()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn values_are_decoded() {
-        let uri = "/cache/c?key=a%2Fb+c&ttl_seconds=60&other=1".parse().unwrap();
-        let query = Query::of(&uri).unwrap();
-
-        assert_eq!(query.key.as_deref(), Some(&b"a/b c"[..]));
-        assert_eq!(query.ttl_seconds.as_deref(), Some("60"));
-        assert_eq!(query.path_without_token, uri);
+    fn with<T>(uri: &str, ask: impl FnOnce(&Query<'_>) -> T) -> T {
+        ask(&Query::of(&uri.parse().unwrap()).unwrap())
     }
 
     #[test]
-    fn keys_that_are_no_text_stay_apart() {
-        for (given, key) in [("%ff", &b"\xff"[..]), ("%EF%BF%BD", "\u{fffd}".as_bytes()), ("", b"")]
-        {
-            let uri = format!("/cache/c?key={given}").parse().unwrap();
-            assert_eq!(Query::of(&uri).unwrap().key.as_deref(), Some(key));
+    fn a_value_is_the_bytes_that_it_stands_for() {
+        for (given, key) in [
+            ("key=a%2Fb+c&other=1", &b"a/b c"[..]),
+            ("x=key&%6bey=plain", b"plain"),
+            ("key=%ff", b"\xff"),
+            ("key=%EF%BF%BD", "\u{fffd}".as_bytes()),
+            ("key=", b""),
+            ("key", b""),
+            ("key_base64=-_8", b"\xfb\xff"),
+            ("key_base64=%2B/8=", b"\xfb\xff"),
+        ] {
+            let uri = format!("/cache/c?{given}");
+            with(&uri, |query| assert_eq!(*query.element("key").unwrap(), *key, "{given}"));
         }
+    }
+
+    #[test]
+    fn what_stands_for_itself_is_not_copied() {
+        let uri = "/cache/c?key=plain&token=t".parse().unwrap();
+        let query = Query::of(&uri).unwrap();
+
+        assert!(matches!(query.element("key"), Ok(Cow::Borrowed(b"plain"))));
+        assert!(matches!(query.token, Some(Cow::Borrowed("t"))));
+    }
+
+    #[test]
+    fn one_key_is_one_key_in_either_form() {
+        for given in ["", "a=1", "key=a&key=b", "key=a&key_base64=YQ", "key_base64=!", "keys=a"] {
+            let uri = format!("/cache/c?{given}");
+            assert!(with(&uri, |query| query.element("key").is_err()), "{given}");
+        }
+    }
+
+    #[test]
+    fn several_elements_stay_in_order_across_both_forms() {
+        with("/?field=a&field_base64=YQ&x=1&field=b%00&fields=c", |query| {
+            let fields = query.some_elements("field").unwrap();
+            assert_eq!(fields, [&b"a"[..], b"a", b"b\0"]);
+            assert!(query.has("field") && !query.has("value"));
+        });
+    }
+
+    #[test]
+    fn numbers_and_words_are_checked_by_name() {
+        with("/?ttl_seconds=2&start=-1&order=desc&min=-inf&refresh_ttl=false", |query| {
+            let ttl = Ttl(2_000);
+            assert_eq!(query.collection_ttl(), Ok(CollectionTtl { ttl, refresh: false }));
+            assert_eq!(query.slice(), Ok(Slice { start: Some(-1), end: None }));
+            assert_eq!(query.order(), Ok(Some(Order::Descending)));
+            assert_eq!(query.score("min"), Ok(Some(f64::NEG_INFINITY)));
+        });
+        with("/?ttl_seconds=0&start=x&order=up&min=nan&refresh_ttl=1&amount=1.5", |query| {
+            let said = [
+                query.ttl().unwrap_err(),
+                query.slice().unwrap_err(),
+                query.order().unwrap_err(),
+                query.score("min").unwrap_err(),
+                query.flag("refresh_ttl", true).unwrap_err(),
+                query.amount().unwrap_err(),
+            ];
+            let names = ["ttl_seconds", "start", "order", "min", "refresh_ttl", "amount"];
+            for (error, name) in said.iter().zip(names) {
+                assert!(error.to_string().starts_with(name), "{error}");
+            }
+        });
+    }
+
+    #[test]
+    fn a_misspelt_name_is_told_where_it_would_matter() {
+        with("/?key=a&field_base64=YQ&token=t&", |query| {
+            assert_eq!(query.only(&["key", "field"]), Ok(()));
+            let error = query.only(&["key", "value"]).unwrap_err();
+            assert!(error.to_string().starts_with("field_base64"), "{error}");
+        });
     }
 
     #[test]
     fn the_token_goes_no_further() {
         for (given, kept) in [
+            ("/caches?limit=2", "/caches?limit=2"),
             ("/caches?token=t", "/caches"),
             ("/caches?limit=2&token=t&next_token=n", "/caches?limit=2&next_token=n"),
             ("/caches?%74oken=t", "/caches"),
         ] {
             let uri = given.parse().unwrap();
-            let query = Query::of(&uri).unwrap();
-            assert_eq!(query.token.as_deref(), Some("t"));
-            assert_eq!(query.path_without_token, kept);
+            assert_eq!(Query::of(&uri).unwrap().target_without_token(&uri).unwrap(), kept);
         }
-    }
-
-    #[test]
-    fn a_name_given_twice_is_refused() {
-        assert!(Query::of(&"/cache/c?key=a&key=b".parse().unwrap()).is_err());
+        assert!(Query::of(&"/caches?token=t&token=u".parse().unwrap()).is_err());
     }
 }

@@ -3,12 +3,15 @@
 use attimo_engine as engine;
 use bytes::Bytes;
 use http::header::{self, HeaderValue};
-use http::{Response, StatusCode};
+use http::{Method, Response, StatusCode};
 use serde::Serialize;
 
+use super::routes::Verb;
 use crate::error::Error;
 
 pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
+/// After how many seconds to come again, if there were too many requests.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 
 #[derive(Serialize)]
 struct Problem<'a> {
@@ -21,7 +24,7 @@ struct Problem<'a> {
 /// The response that tells of `error`.
 pub(in crate::front) fn response(error: &Error) -> Response<Bytes> {
     let (status, code, err) = match error {
-        Error::Malformed(_) | Error::Compressed => {
+        Error::Malformed(_) | Error::Invalid(_) | Error::Compressed => {
             (StatusCode::BAD_REQUEST, "invalid_argument", None)
         }
         Error::RequestTooLarge | Error::ReplyTooLarge(_) => (
@@ -35,25 +38,52 @@ pub(in crate::front) fn response(error: &Error) -> Response<Bytes> {
             (StatusCode::TOO_MANY_REQUESTS, "resource_exhausted", Some(overload.err()))
         }
         Error::Denied(_) => (StatusCode::FORBIDDEN, "permission_denied", None),
-        Error::NoSuchCache => (StatusCode::NOT_FOUND, "not_found", None),
+        Error::NoSuchCache | Error::NotOffered(_) => (StatusCode::NOT_FOUND, "not_found", None),
         Error::Unimplemented(_) => (StatusCode::METHOD_NOT_ALLOWED, "unimplemented", None),
         Error::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", None),
         Error::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", None),
-        Error::Engine(engine::Error::ItemTooLarge { .. }) => {
-            (StatusCode::PAYLOAD_TOO_LARGE, "resource_exhausted", Some("item_size_limit_exceeded"))
-        }
-        Error::Engine(_) => (StatusCode::BAD_REQUEST, "failed_precondition", None),
+        Error::Engine(error) => of_engine(*error),
     };
-    let mut response = problem(status, code, &error.to_string(), err);
-    if status == StatusCode::TOO_MANY_REQUESTS {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-    }
-    response
+    problem(status, code, &error.to_string(), err)
 }
 
-/// The response that tells of a key that is not there.
+fn of_engine(error: engine::Error) -> (StatusCode, &'static str, Option<&'static str>) {
+    let too_large = |err| (StatusCode::PAYLOAD_TOO_LARGE, "resource_exhausted", Some(err));
+    match error {
+        engine::Error::ItemTooLarge { .. } => too_large("item_size_limit_exceeded"),
+        engine::Error::ElementTooLarge { .. } => too_large("element_size_limit_exceeded"),
+        engine::Error::NotAScore => (StatusCode::BAD_REQUEST, "invalid_argument", None),
+        engine::Error::WrongType { .. } | engine::Error::NotANumber | engine::Error::Overflow => {
+            (StatusCode::BAD_REQUEST, "failed_precondition", None)
+        }
+    }
+}
+
+/// The response that tells of a key that is not there; it is asked for too often to be made anew.
 pub(super) fn key_not_found() -> Response<Bytes> {
-    problem(StatusCode::NOT_FOUND, "not_found", "Key Not Found", None)
+    let body = br#"{"code":"not_found","message":"Key Not Found"}"#;
+    json(StatusCode::NOT_FOUND, Bytes::from_static(body))
+}
+
+/// The response that tells of a condition that does not hold.
+pub(super) fn condition_failed() -> Response<Bytes> {
+    let message = "the item is not as If-Match or If-None-Match wants it";
+    problem(StatusCode::PRECONDITION_FAILED, "failed_precondition", message, None)
+}
+
+/// The response that tells of a path below a cache where there is nothing.
+pub(super) fn no_such_path() -> Response<Bytes> {
+    problem(StatusCode::NOT_FOUND, "not_found", "there is nothing at this path", None)
+}
+
+/// The response that tells which methods there are at a path instead of this one.
+pub(super) fn not_allowed(method: &Method, verbs: impl Iterator<Item = Verb>) -> Response<Bytes> {
+    let allowed = verbs.map(Verb::allowed).collect::<Vec<_>>().join(", ");
+    let message = format!("{method} is not implemented here, but {allowed}");
+    let mut response = problem(StatusCode::METHOD_NOT_ALLOWED, "unimplemented", &message, None);
+    let allowed = HeaderValue::try_from(allowed).expect("names of methods are visible");
+    response.headers_mut().insert(header::ALLOW, allowed);
+    response
 }
 
 /// The response that tells of something for which there is no [`Error`].
@@ -64,8 +94,42 @@ pub(in crate::front) fn problem(
     err: Option<&str>,
 ) -> Response<Bytes> {
     let body = serde_json::to_vec(&Problem { code, message, err }).unwrap_or_default();
-    let mut response = Response::new(Bytes::from(body));
+    json(status, body.into())
+}
+
+fn json(status: StatusCode, body: Bytes) -> Response<Bytes> {
+    let mut response = Response::new(body);
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, JSON);
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
+    }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_asks_too_often_is_told_when_to_come_again() {
+        let busy = problem(StatusCode::TOO_MANY_REQUESTS, "resource_exhausted", "busy", None);
+
+        assert_eq!(busy.headers()[header::RETRY_AFTER], "1");
+        assert!(!key_not_found().headers().contains_key(header::RETRY_AFTER));
+    }
+
+    #[test]
+    fn what_is_too_large_names_the_limit_that_was_met() {
+        let body = |error| {
+            let answer = response(&Error::Engine(error));
+            assert_eq!(answer.status(), StatusCode::PAYLOAD_TOO_LARGE);
+            String::from_utf8(answer.into_body().into()).unwrap()
+        };
+
+        let (item, element) =
+            (engine::Error::ItemTooLarge { limit: 5 }, engine::Error::ElementTooLarge { limit: 5 });
+        assert!(body(item).contains("item_size_limit_exceeded"));
+        assert!(body(element).contains("element_size_limit_exceeded"));
+    }
 }

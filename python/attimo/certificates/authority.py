@@ -1,35 +1,24 @@
 """The server's own certificate authority, and the certificate it signs for an endpoint.
 
 The authority is made once and stays, so that clients trust it once. The server certificate is made
-again when the endpoint changes or its end comes near. What a certificate is for stands in plain
-lines above it in `server.pem` (PEM allows that), so a usual start reads a few lines and does not
-load the library. A `server.pem` without those lines is the operator's own, and is left alone.
+again when the endpoint changes or its end comes near. What it is for stands in `server.pem`, in
+lines that a usual start reads without loading a library; a `server.pem` without them is not ours.
 """
 
-import hashlib
 import ipaddress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attimo import files
+from attimo.certificates import notes, pair
+from attimo.certificates.names import is_address, names
+from attimo.certificates.pair import Certificate
+from attimo.errors import Misconfigured
 
 if TYPE_CHECKING:
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric import ec
-
-PREFIXES = (
-    "cache",
-    "control",
-    "token",
-    "api.cache",
-    "web.cache",
-    "web.control",
-    "web.token",
-    "storage",
-)
-"""The hosts that the official clients derive from an endpoint."""
 
 AUTHORITY_LIVES = timedelta(days=20 * 365)
 SERVER_LIVES = timedelta(days=825)  # the most that Apple's clients accept
@@ -37,77 +26,52 @@ RENEW_BEFORE_END = timedelta(days=90)
 SKEW = timedelta(days=1)  # a client whose clock is behind
 
 _HEADING = "Attimo server certificate"
-_BEGIN = "-----BEGIN CERTIFICATE-----"
 _READABLE = 0o644
-
-
-@dataclass(frozen=True, slots=True)
-class Certificate:
-    """What a listener needs: a chain of certificates and the key of the first, both PEM."""
-
-    chain: str
-    private_key: str = field(repr=False)
 
 
 def ensure(folder: Path, endpoint: str, now: datetime | None = None) -> Certificate:
     """The certificate for `endpoint` in `folder`, made or renewed if need be.
 
     Raises:
-        FileNotFoundError: A new certificate is due, but the authority's key was taken away.
-        OSError: A file cannot be read or written.
+        Misconfigured: A new certificate is due, but the authority cannot sign it; or a file cannot
+            be read.
+        OSError: A file cannot be written.
     """
     now = now or datetime.now(UTC)
-    authority = files.read(folder / "ca.pem")
-    server = files.read(folder / "server.pem")
-    key = files.read(folder / "server.key")
+    server, key = _kept(folder / "server.pem"), _kept(folder / "server.key")
     if server and key:
-        facts = _facts(server)
-        if not facts or (authority and _still_good(facts, endpoint, authority, key, now)):
-            return Certificate(_without_facts(server), key)
+        facts = notes.facts(_HEADING, server)
+        same = {
+            "endpoint": endpoint,
+            "authority": notes.digest(_kept(folder / "ca.pem") or ""),
+            "chain": notes.digest(notes.chain(server)),
+            "key": notes.digest(key),
+        }
+        if now < _moment(facts) and all(facts.get(name, "") == same[name] for name in same):
+            return Certificate(notes.chain(server), key, folder / "ca.pem")
     return _issue(folder, endpoint, now)
 
 
-def names(endpoint: str) -> list[str]:
-    """Every name and address that a client may use for `endpoint`."""
-    if _is_address(endpoint):
-        return [endpoint]
-    derived = [endpoint, *(f"{prefix}.{endpoint}" for prefix in PREFIXES)]
-    return [*derived, "127.0.0.1", "::1"] if endpoint == "localhost" else derived
+def is_foreign(folder: Path) -> bool:
+    """Whether somebody has put a certificate of theirs where ours would be."""
+    server = _kept(folder / "server.pem")
+    return server is not None and not notes.facts(_HEADING, server)
 
 
-def _is_address(name: str) -> bool:
+def renewal(folder: Path) -> datetime:
+    """From when the certificate in `folder` is to be made again."""
+    return _moment(notes.facts(_HEADING, _kept(folder / "server.pem") or ""))
+
+
+def _moment(facts: dict[str, str]) -> datetime:
     try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
-
-
-def _facts(pem: str) -> dict[str, str]:
-    """What the lines above the first certificate say; empty if they are not ours."""
-    heading, *lines = pem.partition(_BEGIN)[0].splitlines() or [""]
-    if heading != _HEADING:
-        return {}
-    return dict(line.split(": ", 1) for line in lines if ": " in line)
-
-
-def _without_facts(pem: str) -> str:
-    return "".join(pem.partition(_BEGIN)[1:])
-
-
-def _still_good(
-    facts: dict[str, str], endpoint: str, authority: str, key: str, now: datetime
-) -> bool:
-    try:
-        renewal = datetime.fromisoformat(facts["renew after"])
+        return datetime.fromisoformat(facts["renew after"])
     except (KeyError, ValueError):
-        return False
-    same = {"endpoint": endpoint, "authority": _digest(authority), "key": _digest(key)}
-    return now < renewal and all(facts.get(name) == value for name, value in same.items())
+        return datetime.min.replace(tzinfo=UTC)
 
 
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+def _kept(file: Path) -> str | None:
+    return pair.text(file) if file.exists() else None
 
 
 def _issue(folder: Path, endpoint: str, now: datetime) -> Certificate:
@@ -118,39 +82,50 @@ def _issue(folder: Path, endpoint: str, now: datetime) -> Certificate:
     private_key = ec.generate_private_key(ec.SECP256R1())
     signed = _sign_server(endpoint, private_key, authority, authority_key, now)
 
-    key, ca = _key_pem(private_key), _pem(authority)
+    key, ca = _key_pem(private_key), _kept(folder / "ca.pem") or ""
+    chain = _pem(signed) + _pem(authority)
     facts = {
         "endpoint": endpoint,
         "renew after": (signed.not_valid_after_utc - RENEW_BEFORE_END).isoformat(),
-        "authority": _digest(ca),
-        "key": _digest(key),
+        "authority": notes.digest(ca),
+        "chain": notes.digest(chain),
+        "key": notes.digest(key),
     }
-    lines = [_HEADING, *(f"{name}: {value}" for name, value in facts.items())]
-    chain = _pem(signed) + ca
     files.write(folder / "server.key", key)
-    files.write(folder / "server.pem", "\n".join(lines) + "\n" + chain, _READABLE)
-    return Certificate(chain, key)
+    files.write(folder / "server.pem", notes.written(_HEADING, facts, chain), _READABLE)
+    return Certificate(chain, key, folder / "ca.pem")
 
 
 def _authority(
     folder: Path, now: datetime
 ) -> "tuple[x509.Certificate, ec.EllipticCurvePrivateKey]":
     """The certificate authority of this folder; a new one only where none was ever used."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import ec
 
-    pem, key_pem = files.read(folder / "ca.pem"), files.read(folder / "ca.key")
+    file, key_file = folder / "ca.pem", folder / "ca.key"
+    pem, key_pem = _kept(file), _kept(key_file)
     if pem is None:
+        if _kept(folder / "server.pem"):
+            raise Misconfigured(
+                f"{file} is missing; put it back (it is the last certificate in server.pem), or "
+                "move server.pem away, too, to have a new authority, which clients must trust anew"
+            )
         return _new_authority(folder, now)
     if key_pem is None:
-        raise FileNotFoundError(
-            f"{folder / 'ca.key'} is missing, and a new server certificate has to be signed with it"
-        )
-    key = serialization.load_pem_private_key(key_pem.encode(), password=None)
-    if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise ValueError(f"{folder / 'ca.key'} is not the key of an elliptic curve")
-    return x509.load_pem_x509_certificate(pem.encode()), key
+        raise Misconfigured(f"{key_file} is missing, and {_MEND.format(file=file)}")
+    try:
+        authority, key = pair.certificate(file, pem), pair.private_key(key_file, key_pem)
+    except Misconfigured as error:
+        raise Misconfigured(f"{error}, and {_MEND.format(file=file)}") from error
+    if isinstance(key, ec.EllipticCurvePrivateKey) and key.public_key() == authority.public_key():
+        return authority, key
+    raise Misconfigured(f"{key_file} is not the key of {file}, and {_MEND.format(file=file)}")
+
+
+_MEND = (
+    "a new server certificate has to be signed: put back what was there, or move {file} and "
+    "server.pem away to have a new authority, which clients must trust anew"
+)
 
 
 def _new_authority(
@@ -216,7 +191,7 @@ def _alternatives(endpoint: str) -> "list[x509.GeneralName]":
     from cryptography import x509
 
     return [
-        x509.IPAddress(ipaddress.ip_address(name)) if _is_address(name) else x509.DNSName(name)
+        x509.IPAddress(ipaddress.ip_address(name)) if is_address(name) else x509.DNSName(name)
         for name in names(endpoint)
     ]
 

@@ -1,0 +1,58 @@
+"""What is public about the server's certificate: the root to trust, and answers to challenges."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from attimo.api.refusals import RESPONSES
+from attimo.errors import NotFound
+
+router = APIRouter(tags=["certificates"], responses=RESPONSES)
+
+PEM = "application/x-pem-file"
+
+
+def _known_root() -> Path | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Certificates:
+    """What the app knows of the server's certificate.
+
+    Attributes:
+        root: Tells the file with the root that clients must be given; None if they know it.
+        challenges: What to answer to an authority that asks for a token.
+    """
+
+    root: Callable[[], Path | None] = _known_root
+    challenges: Mapping[str, str] = field(default_factory=dict)
+
+
+def _certificates(request: Request) -> Certificates:
+    known: Certificates = request.app.state.certificates
+    return known
+
+
+Known = Annotated[Certificates, Depends(_certificates)]
+
+
+@router.get("/ca.pem", response_class=Response, responses={200: {"content": {PEM: {}}}})
+def root(known: Known) -> Response:
+    """Show the root that clients must trust, in PEM; 404 if they know it already."""
+    file = known.root()
+    if file is None:
+        raise NotFound("The certificate of this server is from an authority that clients know")
+    return Response(file.read_bytes(), media_type=PEM)
+
+
+@router.get("/.well-known/acme-challenge/{token}", response_class=Response)
+def challenge(known: Known, token: str) -> Response:
+    """Answer the challenge of a certificate authority (ACME, HTTP-01)."""
+    answer = known.challenges.get(token)
+    if answer is None:
+        raise NotFound("Nobody asked for a certificate with this token")
+    return Response(answer, media_type="application/octet-stream")

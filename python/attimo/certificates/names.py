@@ -1,0 +1,32 @@
+"""The host names that a certificate is for."""
+
+import ipaddress
+
+PREFIXES = (
+    "cache",
+    "control",
+    "token",
+    "api.cache",
+    "web.cache",
+    "web.control",
+    "web.token",
+    "storage",
+)
+"""The hosts that the official clients derive from an endpoint."""
+
+
+def names(endpoint: str) -> list[str]:
+    """Every name and address that a client may use for `endpoint`."""
+    if is_address(endpoint):
+        return [endpoint]
+    derived = [endpoint, *(f"{prefix}.{endpoint}" for prefix in PREFIXES)]
+    return [*derived, "127.0.0.1", "::1"] if endpoint == "localhost" else derived
+
+
+def is_address(name: str) -> bool:
+    """Whether a name is an IP address."""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,141 @@
+"""The certificate of a running server: where it comes from, and a thread that changes it.
+
+A new certificate is used by every handshake from then on. What is wrong with one is said once in
+the log, and the one that there was stays.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, MutableMapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from attimo.certificates import Certificate, Source, authority
+from attimo.certificates.names import names
+from attimo.certificates.ordered import ByAcme
+from attimo.certificates.source import Files, OwnAuthority
+from attimo.data_directory import DataDirectory
+from attimo.errors import Misconfigured
+from attimo.settings import Settings
+
+LOOK_EVERY_SECONDS = 1.0
+WARN_EVERY = timedelta(days=1)
+END_SECONDS = 1.0
+
+log = logging.getLogger(__name__)
+
+
+def source_of(
+    settings: Settings, home: DataDirectory, answers: MutableMapping[str, str]
+) -> Source | None:
+    """Where the certificate comes from by these settings; None where nothing speaks TLS.
+
+    Args:
+        settings: What is asked for.
+        home: Where certificates are kept.
+        answers: Where answers to an authority's challenges are laid down.
+    """
+    if not any(each.tls for each in settings.listeners):
+        return None
+    if settings.certificate and settings.private_key:
+        return Files(settings.certificate, settings.private_key, settings.authority)
+    if settings.acme:
+        return ByAcme(
+            home.path,
+            settings.endpoint,
+            settings.acme,
+            settings.acme_email,
+            settings.authority,
+            answers,
+        )
+    if authority.is_foreign(home.path):
+        return Files(home.path / "server.pem", home.path / "server.key")
+    return OwnAuthority(home.path, settings.endpoint)
+
+
+@dataclass(slots=True)
+class Keeper:
+    """Looks for a new certificate every second, and at once when it is woken.
+
+    Attributes:
+        source: Where certificates come from.
+        used: The one in use.
+        endpoint: The public name of the server.
+        use: Puts another one into use; raises ValueError if it cannot be used.
+    """
+
+    source: Source
+    used: Certificate
+    endpoint: str
+    use: Callable[[Certificate], None]
+    _complaint: str = field(default="", init=False)
+    _warned: datetime | None = field(default=None, init=False)
+    _woken: threading.Event = field(default_factory=threading.Event, init=False)
+    _ending: bool = field(default=False, init=False)
+    _thread: threading.Thread | None = field(default=None, init=False)
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._warn_of_names()
+        self._thread = threading.Thread(target=self._run, name="certificate", daemon=True)
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Look now, and take what is there even if it seems to be the same."""
+        self._woken.set()
+
+    def stop(self) -> None:
+        """Look no more; a question to somebody else that is under way is not waited for."""
+        self._ending = True
+        self._woken.set()
+        if self._thread is not None:
+            self._thread.join(END_SECONDS)
+
+    def look(self, *, now: bool = False) -> None:
+        """Take a new certificate if there is one."""
+        try:
+            found = self.source.next(now=now)
+            if found is not None:
+                self.use(found)
+        except (Misconfigured, OSError, ValueError) as error:
+            self._complain(str(error))
+        else:
+            self._complaint = ""
+            if found is not None:
+                self._took(found)
+        self._warn_of_end()
+
+    def _run(self) -> None:
+        while True:
+            now = self._woken.wait(LOOK_EVERY_SECONDS)
+            self._woken.clear()
+            if self._ending:
+                return
+            self.look(now=now)
+
+    def _took(self, found: Certificate) -> None:
+        self.used, self._warned = found, None
+        until = f", valid until {found.ends:%F %T} UTC" if found.ends else ""
+        log.info("another certificate is in use%s", until)
+        self._warn_of_names()
+
+    def _complain(self, words: str) -> None:
+        """Say what is wrong, once."""
+        if words != self._complaint:
+            log.error("%s; the certificate that was in use stays", words)
+        self._complaint = words
+
+    def _warn_of_end(self) -> None:
+        now, start = datetime.now(UTC), self.used.warn_from
+        if start is None or now < start or (self._warned and now < self._warned + WARN_EVERY):
+            return
+        self._warned = now
+        log.warning("the certificate ends on %s UTC: replace it", f"{self.used.ends:%F %T}")
+
+    def _warn_of_names(self) -> None:
+        """Say which names of the endpoint the certificate is not for, if anybody has looked."""
+        if not self.used.ends:
+            return
+        missing = [name for name in names(self.endpoint) if not self.used.covers(name)]
+        if missing:
+            log.warning("the certificate is not for %s; SDKs need it", ", ".join(missing))

@@ -1,0 +1,200 @@
+//! Pages: scripts of other origins, which use this server from within a browser.
+//!
+//! A browser lets a page read an answer only if the answer says so (CORS). What
+//! opens here is the token, so the pages that may are those which the operator
+//! allows, all by default; what a browser adds by itself, the owner's place on this
+//! machine and cookies, is never for them.
+
+use ::http::header::{self, HeaderName, HeaderValue};
+use ::http::request::Parts;
+use ::http::{Method, Response, StatusCode};
+use bytes::Bytes;
+
+use super::{host, http as plain};
+use crate::error::Error;
+
+/// Any origin, as it is written among the origins that are allowed.
+const ANY: &str = "*";
+const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE");
+/// What a page may read beside the few headers that it may always read.
+const EXPOSED: HeaderValue = HeaderValue::from_static(
+    "grpc-status, grpc-message, err, etag, retry-after, content-length, location, x-request-id",
+);
+/// Two hours, in seconds: browsers remember what we said for no longer.
+const REMEMBERED: HeaderValue = HeaderValue::from_static("7200");
+const TRUE: HeaderValue = HeaderValue::from_static("true");
+const WANTS_PRIVATE: HeaderName = HeaderName::from_static("access-control-request-private-network");
+const ALLOWS_PRIVATE: HeaderName = HeaderName::from_static("access-control-allow-private-network");
+
+/// The origins whose pages may use this server.
+#[derive(Debug, Default)]
+pub(crate) struct Origins {
+    any: bool,
+    named: Vec<String>,
+}
+
+impl Origins {
+    /// Those that are `allowed`: origins as browsers write them, or `*` for all.
+    pub(crate) fn new(allowed: &[String]) -> Self {
+        let named = allowed.iter().filter(|origin| *origin != ANY).cloned().collect();
+        Origins { any: allowed.iter().any(|origin| origin == ANY), named }
+    }
+
+    fn name(&self, origin: &HeaderValue) -> bool {
+        self.named.iter().any(|named| named.as_bytes() == origin.as_bytes())
+    }
+
+    /// What an answer to a page of `origin` bears; `None` if the page may not read it.
+    fn allowing(&self, origin: &HeaderValue) -> Option<HeaderValue> {
+        if self.name(origin) {
+            return Some(origin.clone());
+        }
+        self.any.then_some(HeaderValue::from_static(ANY))
+    }
+}
+
+/// Whether a page may have sent this whom nobody has named: its own origin gives it away, or a host
+/// name that it made point here.
+pub(super) fn is_of_a_page(origins: &Origins, parts: &Parts) -> bool {
+    if let Some(origin) = parts.headers.get(header::ORIGIN) {
+        return !origins.name(origin);
+    }
+    let host = host(parts);
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    let ours = matches!(name, "" | "localhost" | "127.0.0.1" | "[::1]");
+    !(ours || name.ends_with(".localhost"))
+}
+
+/// Whether a page that did not come from here has sent this. What ends TLS before us hides the
+/// scheme, so on a connection without TLS either will do.
+pub(super) fn is_foreign(parts: &Parts, secure: bool) -> bool {
+    let Some(origin) = parts.headers.get(header::ORIGIN) else { return false };
+    let origin = origin.as_bytes();
+    let plaintext = origin.strip_prefix(b"http://").filter(|_| !secure);
+    let place = origin.strip_prefix(b"https://").or(plaintext);
+    !place.is_some_and(|place| place.eq_ignore_ascii_case(host(parts).as_bytes()))
+}
+
+/// Whether a browser asks what a page may ask, before it lets it.
+pub(super) fn is_preflight(parts: &Parts) -> bool {
+    parts.method == Method::OPTIONS
+        && parts.headers.contains_key(header::ORIGIN)
+        && parts.headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+}
+
+/// Tells a browser what a page may ask: everything, if its origin is allowed. The names of headers
+/// open nothing, so any may be sent.
+pub(super) fn preflight(origins: &Origins, parts: &Parts) -> Response<Bytes> {
+    let origin = parts.headers.get(header::ORIGIN);
+    let Some(allowed) = origin.and_then(|origin| origins.allowing(origin)) else {
+        let refused = Error::Denied("pages of this origin may not use this server");
+        return opened(origins, origin, plain::error_response(&refused));
+    };
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    let headers = response.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
+    headers.insert(header::ACCESS_CONTROL_MAX_AGE, REMEMBERED);
+    headers.insert(header::VARY, HeaderValue::from_static("origin"));
+    if let Some(wanted) = parts.headers.get(header::ACCESS_CONTROL_REQUEST_HEADERS) {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, wanted.clone());
+    }
+    // A page of the internet is let into a private network only by name.
+    if parts.headers.contains_key(WANTS_PRIVATE) && origin.is_some_and(|it| origins.name(it)) {
+        headers.insert(ALLOWS_PRIVATE, TRUE);
+    }
+    response
+}
+
+/// The response, readable for a page of `origin` if that is allowed.
+pub(super) fn opened(
+    origins: &Origins,
+    origin: Option<&HeaderValue>,
+    mut response: Response<Bytes>,
+) -> Response<Bytes> {
+    let Some(origin) = origin else { return response };
+    let headers = response.headers_mut();
+    headers.append(header::VARY, HeaderValue::from_static("origin"));
+    if let Some(allowed) = origins.allowing(origin) {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
+        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use ::http::Request;
+
+    use super::*;
+
+    fn parts(origin: &str, host: &str) -> Parts {
+        let request = Request::get("/").header("origin", origin).header("host", host);
+        request.body(()).unwrap().into_parts().0
+    }
+
+    fn allowing(allowed: &[&str], origin: &str) -> Option<HeaderValue> {
+        let allowed: Vec<_> = allowed.iter().map(|each| (*each).to_owned()).collect();
+        Origins::new(&allowed).allowing(&origin.parse().unwrap())
+    }
+
+    #[test]
+    fn an_origin_is_allowed_as_a_whole_and_by_its_letters() {
+        let allowed = ["https://app.example", "http://localhost:3000"];
+
+        assert_eq!(allowing(&allowed, "https://app.example").unwrap(), "https://app.example");
+        assert_eq!(allowing(&allowed, "http://localhost:3000").unwrap(), "http://localhost:3000");
+        for other in [
+            "http://app.example",
+            "https://app.example:8443",
+            "https://app.example.evil.example",
+            "https://evil-app.example",
+            "https://sub.app.example",
+            "https://APP.example",
+            "http://localhost",
+            "http://localhost:30000",
+            "null",
+            "*",
+            "",
+        ] {
+            assert_eq!(allowing(&allowed, other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_star_allows_all_without_their_names() {
+        for origin in ["https://app.example", "null"] {
+            assert_eq!(allowing(&["*"], origin).unwrap(), "*");
+            assert_eq!(allowing(&[], origin), None);
+        }
+    }
+
+    #[test]
+    fn who_is_named_is_no_mere_page() {
+        let origins = Origins::new(&["*".to_owned(), "http://localhost:3000".to_owned()]);
+
+        assert!(!is_of_a_page(&origins, &parts("http://localhost:3000", "localhost:8080")));
+        assert!(is_of_a_page(&origins, &parts("http://localhost:8080", "localhost:8080")));
+        assert!(is_of_a_page(&origins, &parts("null", "localhost:8080")));
+    }
+
+    #[test]
+    fn a_page_is_foreign_unless_it_came_from_here() {
+        for (origin, host, plaintext, secure) in [
+            ("http://a:1", "a:1", false, true),
+            ("https://a:1", "a:1", false, false),
+            ("https://a", "A", false, false),
+            ("https://a:1", "a", true, true),
+            ("https://a", "a.b", true, true),
+            ("https://a.b", "a", true, true),
+            ("ftp://a", "a", true, true),
+            ("null", "", true, true),
+            ("https://", "a", true, true),
+        ] {
+            let parts = parts(origin, host);
+            let found = (is_foreign(&parts, false), is_foreign(&parts, true));
+            assert_eq!(found, (plaintext, secure), "{origin} at {host}");
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! Conditions on single values: `ETag`, `If-Match` and `If-None-Match` (RFC 9110 §13).
+//!
+//! The entity tag of a value is the digest by which `GetWithHash` tells values apart, in hexadecimal.
+
+use std::fmt::Write as _;
+
+use attimo_engine::ValueHash;
+use attimo_engine::commands::scalar::{Condition, HashCondition};
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+
+use crate::error::{Error, Result};
+
+/// Two digits for each byte of the digest, in quotes.
+const ETAG_BYTES: usize = 2 * size_of::<ValueHash>() + 2;
+
+/// The entity tag of a value.
+pub(super) fn etag(hash: ValueHash) -> HeaderValue {
+    let mut text = String::with_capacity(ETAG_BYTES);
+    let _ = write!(text, "\"{:032x}\"", u128::from_be_bytes(hash.0));
+    HeaderValue::try_from(text).expect("digits and quotes are visible")
+}
+
+/// Whether the client has said by `If-None-Match` that it has the value with this tag.
+pub(super) fn is_known(headers: &HeaderMap, etag: &HeaderValue) -> bool {
+    headers.get_all(header::IF_NONE_MATCH).iter().any(|value| {
+        let mut rest = value.as_bytes();
+        if rest.trim_ascii() == b"*" {
+            return true;
+        }
+        while let Some((tag, after)) = next_tag(rest) {
+            if *tag.text == etag.as_bytes()[1..ETAG_BYTES - 1] {
+                return true;
+            }
+            rest = after;
+        }
+        false
+    })
+}
+
+/// What must be so for a `PUT` to write.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// Nothing.
+    Nothing,
+    /// Something about the item, whatever its value is.
+    Item(Condition<'static>),
+    /// Something about its value.
+    Value(ValueCondition),
+}
+
+/// What must be so of a value; a tag that is none of ours is of no value.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum ValueCondition {
+    /// It is there and has this digest.
+    Match(Option<ValueHash>),
+    /// It is not there, or has another digest.
+    NoneMatch(Option<ValueHash>),
+}
+
+impl ValueCondition {
+    /// As the command takes it.
+    pub(super) fn on_hash(&self) -> HashCondition<'_> {
+        let (Self::Match(hash) | Self::NoneMatch(hash)) = self;
+        let hash = hash.as_ref().map_or(&[][..], |hash| &hash.0);
+        match self {
+            Self::Match(_) => HashCondition::PresentAndEqual(hash),
+            Self::NoneMatch(_) => HashCondition::AbsentOrNotEqual(hash),
+        }
+    }
+}
+
+impl Wanted {
+    /// What the headers of a `PUT` ask for.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] if they ask for more than one thing, or cannot be read.
+    pub(super) fn of(headers: &HeaderMap) -> Result<Self> {
+        match (one(headers, header::IF_MATCH)?, one(headers, header::IF_NONE_MATCH)?) {
+            (None, None) => Ok(Self::Nothing),
+            (Some(Tagged::Any), None) => Ok(Self::Item(Condition::Present)),
+            (None, Some(Tagged::Any)) => Ok(Self::Item(Condition::Absent)),
+            // A weak tag promises less than `If-Match` asks for.
+            (Some(Tagged::One(tag)), None) => {
+                Ok(Self::Value(ValueCondition::Match(tag.hash().filter(|_| !tag.is_weak))))
+            }
+            (None, Some(Tagged::One(tag))) => {
+                Ok(Self::Value(ValueCondition::NoneMatch(tag.hash())))
+            }
+            (Some(_), Some(_)) => Err(Error::Malformed("send If-Match or If-None-Match, not both")),
+        }
+    }
+}
+
+/// Refuses conditions where we know none, for to pass over them would do what was not wanted.
+///
+/// # Errors
+///
+/// [`Error::Malformed`].
+pub(super) fn refuse(headers: &HeaderMap) -> Result<()> {
+    if headers.contains_key(header::IF_MATCH) || headers.contains_key(header::IF_NONE_MATCH) {
+        let only = "If-Match and If-None-Match are for the GET and PUT of a single value";
+        return Err(Error::Malformed(only));
+    }
+    Ok(())
+}
+
+enum Tagged<'a> {
+    Any,
+    One(Tag<'a>),
+}
+
+struct Tag<'a> {
+    is_weak: bool,
+    text: &'a [u8],
+}
+
+impl Tag<'_> {
+    /// The digest that it stands for, if it is one of ours.
+    fn hash(&self) -> Option<ValueHash> {
+        let is_ours = self.text.len() == ETAG_BYTES - 2
+            && self.text.iter().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
+        let digits = str::from_utf8(self.text).ok().filter(|_| is_ours)?;
+        let hash = u128::from_str_radix(digits, 16).ok()?;
+        Some(ValueHash(hash.to_be_bytes()))
+    }
+}
+
+/// What a header asks for that may name one tag.
+fn one(headers: &HeaderMap, name: HeaderName) -> Result<Option<Tagged<'_>>> {
+    let mut values = headers.get_all(&name).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let wrong = || Error::Invalid(format!("{name} must be * or one entity tag in quotes"));
+    if values.next().is_some() {
+        return Err(wrong());
+    }
+    let value = value.as_bytes().trim_ascii();
+    if value == b"*" {
+        return Ok(Some(Tagged::Any));
+    }
+    match next_tag(value) {
+        Some((tag, b"")) => Ok(Some(Tagged::One(tag))),
+        _ => Err(wrong()),
+    }
+}
+
+/// The first entity tag of a list, and what comes after it.
+fn next_tag(list: &[u8]) -> Option<(Tag<'_>, &[u8])> {
+    let start = list.iter().position(|byte| !matches!(byte, b' ' | b'\t' | b','))?;
+    let tag = &list[start..];
+    let strong = tag.strip_prefix(b"W/");
+    let quoted = strong.unwrap_or(tag).strip_prefix(b"\"")?;
+    let end = quoted.iter().position(|byte| *byte == b'"')?;
+    Some((Tag { is_weak: strong.is_some(), text: &quoted[..end] }, &quoted[end + 1..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EMPTY: &str = "\"99aa06d3014798d86001c324468d497f\"";
+
+    fn headers(said: &[(HeaderName, &str)]) -> HeaderMap {
+        said.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect()
+    }
+
+    #[test]
+    fn the_tag_of_a_value_is_its_digest() {
+        assert_eq!(etag(ValueHash::of(b"")), EMPTY);
+        assert_eq!(etag(ValueHash([0; 16])).len(), ETAG_BYTES);
+    }
+
+    #[test]
+    fn a_client_has_the_value_if_one_of_its_tags_says_so() {
+        let known = |said: &str| {
+            is_known(&headers(&[(header::IF_NONE_MATCH, said)]), &etag(ValueHash::of(b"")))
+        };
+
+        for said in ["*", EMPTY, &format!("W/{EMPTY}"), &format!("\"a,b\" , W/\"c\",{EMPTY}")] {
+            assert!(known(said), "{said}");
+        }
+        for said in ["", "\"\"", "\"*\"", &EMPTY[1..], "garbage", &EMPTY.to_uppercase()] {
+            assert!(!known(said), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_put_asks_for_one_thing() {
+        let hash = Some(ValueHash::of(b""));
+        let weak = format!("W/{EMPTY}");
+        let wanted = |name, said: &str| Wanted::of(&headers(&[(name, said)]));
+        let value = |condition| Ok(Wanted::Value(condition));
+
+        assert_eq!(Wanted::of(&HeaderMap::new()), Ok(Wanted::Nothing));
+        assert_eq!(wanted(header::IF_MATCH, "*"), Ok(Wanted::Item(Condition::Present)));
+        assert_eq!(wanted(header::IF_NONE_MATCH, "*"), Ok(Wanted::Item(Condition::Absent)));
+        assert_eq!(wanted(header::IF_MATCH, EMPTY), value(ValueCondition::Match(hash)));
+        assert_eq!(wanted(header::IF_MATCH, &weak), value(ValueCondition::Match(None)));
+        assert_eq!(wanted(header::IF_MATCH, "\"x\""), value(ValueCondition::Match(None)));
+        assert_eq!(wanted(header::IF_NONE_MATCH, &weak), value(ValueCondition::NoneMatch(hash)));
+        for said in ["", "x", "\"a\", \"b\"", "\"a\"x", "\"a"] {
+            assert!(wanted(header::IF_MATCH, said).is_err(), "{said}");
+        }
+        let both = [(header::IF_MATCH, "*"), (header::IF_NONE_MATCH, "*")];
+        assert!(Wanted::of(&headers(&both)).is_err());
+    }
+}

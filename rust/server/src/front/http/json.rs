@@ -1,0 +1,303 @@
+//! JSON as requests bring it and answers bear it; elements above all.
+//!
+//! An element is any bytes. In JSON it is a string if the bytes are text, and otherwise
+//! `{"base64": "…"}`; a request may write either.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::io;
+use std::ops::Deref;
+
+use base64::Engine as _;
+use base64::alphabet::{STANDARD as ALPHABET, URL_SAFE};
+use base64::display::Base64Display;
+use base64::engine::general_purpose::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use bytes::Bytes;
+use http::Response;
+use http::header;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
+use serde::ser::{Serialize, Serializer};
+
+use super::status::JSON;
+use crate::error::{Error, Result};
+use crate::limits::REPLY_BYTES;
+
+const ANY_PADDING: GeneralPurposeConfig =
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+const READS_STANDARD: GeneralPurpose = GeneralPurpose::new(&ALPHABET, ANY_PADDING);
+const READS_URL_SAFE: GeneralPurpose = GeneralPurpose::new(&URL_SAFE, ANY_PADDING);
+
+/// The bytes of base64 in either alphabet, with or without padding: clients differ.
+pub(super) fn from_base64(text: &[u8]) -> Option<Vec<u8>> {
+    let is_url_safe = text.iter().any(|byte| matches!(byte, b'-' | b'_'));
+    let reads = if is_url_safe { &READS_URL_SAFE } else { &READS_STANDARD };
+    reads.decode(text).ok()
+}
+
+/// Reads the body of a request.
+///
+/// # Errors
+///
+/// [`Error::Invalid`], which says where in the body what is wrong.
+pub(super) fn read<'a, T: serde::Deserialize<'a>>(body: &'a [u8]) -> Result<T> {
+    serde_json::from_slice(body).map_err(|_| {
+        // Where it is wrong is found out by reading again, for it costs something.
+        let mut again = serde_json::Deserializer::from_slice(body);
+        let error = serde_path_to_error::deserialize::<_, T>(&mut again).map(drop);
+        Error::Invalid(match error {
+            Err(error) => format!("the body is not the JSON that belongs here: {error}"),
+            Ok(()) => "the body goes on after its JSON".to_owned(),
+        })
+    })
+}
+
+/// The answer that bears `value` as JSON.
+///
+/// # Errors
+///
+/// [`Error::ReplyTooLarge`].
+pub(super) fn reply(value: &impl Serialize) -> Result<Response<Bytes>> {
+    let mut written = Limited(Vec::new());
+    // Everything can be written as JSON, so what fails is the limit.
+    serde_json::to_writer(&mut written, value).map_err(|_| Error::ReplyTooLarge(REPLY_BYTES))?;
+    let mut response = Response::new(Bytes::from(written.0));
+    response.headers_mut().insert(header::CONTENT_TYPE, JSON);
+    Ok(response)
+}
+
+/// Takes as many bytes as a reply may have.
+struct Limited(Vec<u8>);
+
+impl io::Write for Limited {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.len() + bytes.len() > REPLY_BYTES {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// An element of a request.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Element<'a>(Cow<'a, [u8]>);
+
+impl Deref for Element<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Element<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        deserializer.deserialize_any(ElementVisitor)
+    }
+}
+
+struct ElementVisitor;
+
+impl<'de> Visitor<'de> for ElementVisitor {
+    type Value = Element<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(r#"a string or {"base64": "…"}"#)
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> std::result::Result<Self::Value, E> {
+        Ok(Element(text.as_bytes().into()))
+    }
+
+    fn visit_str<E>(self, text: &str) -> std::result::Result<Self::Value, E> {
+        Ok(Element(text.as_bytes().to_owned().into()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> std::result::Result<Self::Value, A::Error> {
+        let encoded = Encoded::deserialize(MapAccessDeserializer::new(map))?;
+        let bytes = from_base64(encoded.base64.as_bytes());
+        bytes.map(|bytes| Element(bytes.into())).ok_or_else(|| A::Error::custom("it is not base64"))
+    }
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Encoded<'a> {
+    #[serde(borrow)]
+    base64: Cow<'a, str>,
+}
+
+/// How the elements of an answer are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Encoding {
+    /// Those that are text as text.
+    Text,
+    /// All of them in base64.
+    Base64,
+}
+
+impl Encoding {
+    /// An element as it is written.
+    pub(super) fn show(self, bytes: &[u8]) -> Shown<'_> {
+        Shown { bytes, encoding: self }
+    }
+}
+
+/// An element of an answer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shown<'a> {
+    bytes: &'a [u8],
+    encoding: Encoding,
+}
+
+impl Serialize for Shown<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        match str::from_utf8(self.bytes) {
+            Ok(text) if self.encoding == Encoding::Text => serializer.serialize_str(text),
+            _ => {
+                let base64 = InBase64(self.bytes);
+                serde::Serialize::serialize(&Base64Object { base64 }, serializer)
+            }
+        }
+    }
+}
+
+#[derive(serde::Serialize)]
+struct Base64Object<'a> {
+    base64: InBase64<'a>,
+}
+
+struct InBase64<'a>(&'a [u8]);
+
+impl Serialize for InBase64<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_str(&Base64Display::new(self.0, &STANDARD))
+    }
+}
+
+/// What an iterator brings, as an array; it is made anew each time that it is written.
+pub(super) struct Each<F>(pub(super) F);
+
+impl<F, I> Serialize for Each<F>
+where
+    F: Fn() -> I,
+    I: IntoIterator<Item: Serialize>,
+{
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_seq((self.0)())
+    }
+}
+
+/// A score: JSON has no word for what is infinite, so that is text.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Score(pub(super) f64);
+
+impl Serialize for Score {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        match self.0 {
+            f64::INFINITY => serializer.serialize_str("inf"),
+            f64::NEG_INFINITY => serializer.serialize_str("-inf"),
+            score => serializer.serialize_f64(score),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Score {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        deserializer.deserialize_any(ScoreVisitor)
+    }
+}
+
+struct ScoreVisitor;
+
+impl Visitor<'_> for ScoreVisitor {
+    type Value = Score;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(r#"a number, "inf" or "-inf""#)
+    }
+
+    fn visit_f64<E>(self, score: f64) -> std::result::Result<Score, E> {
+        Ok(Score(score))
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a score is the double next to the number")]
+    fn visit_i64<E>(self, score: i64) -> std::result::Result<Score, E> {
+        Ok(Score(score as f64))
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a score is the double next to the number")]
+    fn visit_u64<E>(self, score: u64) -> std::result::Result<Score, E> {
+        Ok(Score(score as f64))
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> std::result::Result<Score, E> {
+        match text {
+            "inf" => Ok(Score(f64::INFINITY)),
+            "-inf" => Ok(Score(f64::NEG_INFINITY)),
+            _ => Err(E::invalid_value(serde::de::Unexpected::Str(text), &self)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_element_is_text_or_base64_in_either_alphabet() {
+        for (json, bytes) in [
+            (r#""text""#, &b"text"[..]),
+            (r#""a\"b\u0000é""#, "a\"b\0é".as_bytes()),
+            (r#"{"base64": "+/8="}"#, b"\xfb\xff"),
+            (r#"{"base64": "-_8"}"#, b"\xfb\xff"),
+            (r#"{"base64": ""}"#, b""),
+        ] {
+            assert_eq!(*read::<Element<'_>>(json.as_bytes()).unwrap(), *bytes, "{json}");
+        }
+    }
+
+    #[test]
+    fn an_element_that_is_nothing_of_the_kind_is_refused() {
+        for json in [
+            "1",
+            "null",
+            "[]",
+            "{}",
+            r#"{"base64": "!"}"#,
+            r#"{"base64": "", "x": 1}"#,
+            r#""a" 1"#,
+            "",
+        ] {
+            assert!(read::<Element<'_>>(json.as_bytes()).is_err(), "{json}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_reads_as_the_same_bytes() {
+        for bytes in [&b""[..], b"text", b"\"\\\n\0", "é".as_bytes(), b"\xff\x00"] {
+            for encoding in [Encoding::Text, Encoding::Base64] {
+                let json = serde_json::to_vec(&encoding.show(bytes)).unwrap();
+                assert_eq!(*read::<Element<'_>>(&json).unwrap(), *bytes);
+                let is_text = encoding == Encoding::Text && bytes != b"\xff\x00";
+                assert_eq!(json[0], if is_text { b'"' } else { b'{' });
+            }
+        }
+    }
+
+    #[test]
+    fn a_score_reads_as_it_was_written() {
+        for score in [0.1 + 0.2, -1.5, 5e-324, f64::MAX, f64::INFINITY, f64::NEG_INFINITY] {
+            let json = serde_json::to_vec(&Score(score)).unwrap();
+            assert_eq!(read::<Score>(&json), Ok(Score(score)));
+        }
+        assert_eq!([read(b"3"), read(b"-3")], [Ok(Score(3.0)), Ok(Score(-3.0))]);
+        assert!(read::<Score>(b"\"nan\"").is_err() && read::<Score>(b"1e999").is_err());
+    }
+}

@@ -1,0 +1,41 @@
+//! What a listener is not for is refused, or sent to where TLS is spoken.
+
+use bytes::Bytes;
+use http::header::{self, HeaderValue};
+use http::request::Parts;
+use http::uri::PathAndQuery;
+use http::{Response, StatusCode};
+
+use super::{host, operator, status};
+use crate::error::Error;
+use crate::front::Visit;
+use crate::protocol::Protocol;
+
+const CHALLENGE: &str = "/.well-known/acme-challenge/";
+const HTTPS: u16 = 443;
+
+/// The answer to a request that this listener is not for; `None` if it is.
+pub(super) fn refusal(visit: &Visit, parts: &Parts) -> Option<Response<Bytes>> {
+    let path = parts.uri.path();
+    if visit.offers(Protocol::Http)
+        || visit.offers(Protocol::Health) && operator::PATHS.contains(&path)
+        || visit.offers(Protocol::Acme) && path.starts_with(CHALLENGE)
+    {
+        return None;
+    }
+    let elsewhere = visit.offers(Protocol::Acme).then(|| redirect(visit, parts)).flatten();
+    Some(elsewhere.unwrap_or_else(|| status::response(&Error::NotOffered("this"))))
+}
+
+/// Sends a client to the same page with TLS, if there is TLS and the client said whom it means.
+fn redirect(visit: &Visit, parts: &Parts) -> Option<Response<Bytes>> {
+    let port = visit.entrance.https_port?;
+    let authority = host(parts).parse::<http::uri::Authority>().ok()?;
+    let page = parts.uri.path_and_query().map_or("/", PathAndQuery::as_str);
+    let port = if port == HTTPS { String::new() } else { format!(":{port}") };
+    let location = format!("https://{}{port}{page}", authority.host());
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = StatusCode::PERMANENT_REDIRECT;
+    response.headers_mut().insert(header::LOCATION, HeaderValue::from_str(&location).ok()?);
+    Some(response)
+}

@@ -1,0 +1,178 @@
+//! Single values, and items as a whole.
+
+use attimo_engine::commands::scalar::{
+    Delete, Get, Increment, ItemGetTtl, ItemGetType, Set, SetIf, SetIfHash, TtlChange, TtlChanged,
+    UpdateTtl,
+};
+use attimo_engine::{Found, ItemType, Ttl, ValueHash};
+use bytes::Bytes;
+use http::header::{self, HeaderValue};
+use http::{Response, StatusCode};
+use serde::Serialize;
+
+use super::cache::Asked;
+use super::conditions::{self, Wanted};
+use super::{json, status};
+use crate::api::Api;
+use crate::error::{Error, Result};
+
+// What Momento documents is "octet-stream", which is no media type; this is the one it means.
+const BINARY: HeaderValue = HeaderValue::from_static("application/octet-stream");
+
+/// The value as it is; 304 if the client has it.
+pub(super) fn get(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+    asked.run(Api::Get, |call| {
+        let key = asked.query.element("key")?;
+        let found = call.run(key.len(), Get::new(&key, |found: Found<'_>| found.to_bytes()))?;
+        let Some(value) = found else {
+            call.looked(None);
+            return Ok(status::key_not_found());
+        };
+        // The digest is worked out here, where no lock is held.
+        let etag = conditions::etag(ValueHash::of(&value));
+        if conditions::is_known(asked.headers, &etag) {
+            call.looked(Some(0));
+            return Ok(empty(StatusCode::NOT_MODIFIED, Some(etag)));
+        }
+        call.looked(Some(if asked.is_head { 0 } else { value.len() }));
+        let mut response = Response::new(value);
+        response.headers_mut().insert(header::CONTENT_TYPE, BINARY);
+        response.headers_mut().insert(header::ETAG, etag);
+        Ok(response)
+    })
+}
+
+/// Writes the value, if the item is as the headers want it.
+pub(super) fn put(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+    let wanted = Wanted::of(asked.headers);
+    let api = match &wanted {
+        Ok(Wanted::Nothing) | Err(_) => Api::Set,
+        Ok(Wanted::Item(_)) => Api::SetIf,
+        Ok(Wanted::Value(_)) => Api::SetIfHash,
+    };
+    asked.run(api, |call| {
+        let key = &*asked.query.element("key")?;
+        let (body, ttl) = (asked.body()?, asked.query.ttl()?);
+        let (value, bytes_in) = (body.into(), key.len() + body.len());
+        let new_hash = match wanted? {
+            Wanted::Nothing => {
+                call.run(bytes_in, Set { key, value, ttl })?;
+                return Ok(no_content());
+            }
+            Wanted::Item(condition) => {
+                let stored = call.run(bytes_in, SetIf { key, condition, value, ttl })?;
+                stored.then(|| ValueHash::of(body))
+            }
+            Wanted::Value(condition) => {
+                call.run(bytes_in, SetIfHash::new(key, condition.on_hash(), value, ttl))?
+            }
+        };
+        Ok(match new_hash {
+            Some(hash) => empty(StatusCode::NO_CONTENT, Some(conditions::etag(hash))),
+            None => status::condition_failed(),
+        })
+    })
+}
+
+/// Removes items of any type; all of them, or none if one is not the caller's to remove.
+pub(super) fn delete(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+    asked.run(Api::Delete, |call| {
+        let keys = asked.query.some_elements("key")?;
+        for key in &keys {
+            call.allow(key)?;
+        }
+        for key in &keys {
+            call.run(key.len(), Delete { key })?;
+        }
+        Ok(no_content())
+    })
+}
+
+/// Adds to the whole number that the value is.
+pub(super) fn increment(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+    asked.run(Api::Increment, |call| {
+        let key = &*asked.query.element("key")?;
+        let (amount, ttl) = (asked.query.amount()?, asked.query.ttl()?);
+        let value = call.run(key.len() + size_of_val(&amount), Increment { key, amount, ttl })?;
+        json::reply(&Number { value })
+    })
+}
+
+/// The answer to an increment.
+#[derive(Serialize)]
+pub(super) struct Number {
+    pub(super) value: i64,
+}
+
+/// How long the item lives yet.
+pub(super) fn ttl(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+    #[derive(Serialize)]
+    struct Left {
+        ttl_milliseconds: u64,
+    }
+    asked.run(Api::ItemGetTtl, |call| {
+        let key = &*asked.query.element("key")?;
+        match call.run(key.len(), ItemGetTtl { key })? {
+            Some(Ttl(ttl_milliseconds)) => json::reply(&Left { ttl_milliseconds }),
+            None => Ok(status::key_not_found()),
+        }
+    })
+}
+
+/// Gives the item another time to live.
+pub(super) fn update_ttl(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+    #[derive(Serialize)]
+    struct Updated {
+        updated: bool,
+    }
+    asked.run(Api::UpdateTtl, |call| {
+        let key = &*asked.query.element("key")?;
+        let (ttl, only) = (asked.query.ttl()?, asked.query.text("only")?);
+        let change = match only.as_deref() {
+            None => TtlChange::Overwrite(ttl),
+            Some("longer") => TtlChange::Increase(ttl),
+            Some("shorter") => TtlChange::Decrease(ttl),
+            Some(_) => return Err(Error::Malformed("only must be longer or shorter")),
+        };
+        match call.run(key.len(), UpdateTtl { key, change })? {
+            TtlChanged::Set => json::reply(&Updated { updated: true }),
+            TtlChanged::NotSet => json::reply(&Updated { updated: false }),
+            TtlChanged::Missing => Ok(status::key_not_found()),
+        }
+    })
+}
+
+/// What the item is.
+pub(super) fn item_type(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+    #[derive(Serialize)]
+    struct Is {
+        r#type: &'static str,
+    }
+    asked.run(Api::ItemGetType, |call| {
+        let key = &*asked.query.element("key")?;
+        let r#type = match call.run(key.len(), ItemGetType { key })? {
+            Some(ItemType::Scalar) => "scalar",
+            Some(ItemType::Dictionary) => "dictionary",
+            Some(ItemType::Set) => "set",
+            Some(ItemType::List) => "list",
+            Some(ItemType::SortedSet) => "sorted-set",
+            // A leaderboard never lies under a cache's key: they are kept apart.
+            Some(ItemType::Leaderboard) | None => return Ok(status::key_not_found()),
+        };
+        json::reply(&Is { r#type })
+    })
+}
+
+/// The answer to what was done and leaves nothing to say.
+pub(super) fn no_content() -> Response<Bytes> {
+    empty(StatusCode::NO_CONTENT, None)
+}
+
+fn empty(status: StatusCode, etag: Option<HeaderValue>) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = status;
+    if let Some(etag) = etag {
+        response.headers_mut().insert(header::ETAG, etag);
+    }
+    response
+}

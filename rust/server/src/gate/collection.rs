@@ -1,0 +1,104 @@
+//! Requests about collections that need more than one command, or more than it: what they take and
+//! give is counted and limited here, whatever protocol they came by.
+
+use attimo_engine::commands::dictionary::Get;
+use attimo_engine::commands::sorted_set::{Aggregate, FetchByIndex, Store, Union};
+use attimo_engine::{CollectionTtl, Order, Slice, Ttl};
+
+use super::Call;
+use crate::error::{Error, Result};
+use crate::limits::{LEADERBOARD_ELEMENTS, REPLY_BYTES, UNION_MEMBERS};
+
+/// What a score counts for.
+pub(crate) const SCORE_BYTES: usize = size_of::<f64>();
+/// What an id and its score count for.
+pub(crate) const RANKED_BYTES: usize = size_of::<u32>() + SCORE_BYTES;
+/// Leaderboards stay until they are deleted: no protocol has a lifetime for them.
+pub(crate) const FOREVER: CollectionTtl = CollectionTtl { ttl: Ttl::FOREVER, refresh: true };
+
+/// Checks that a request about a leaderboard is not about too much of it.
+///
+/// # Errors
+///
+/// [`Error::Malformed`].
+pub(crate) fn check_number(elements: usize) -> Result<()> {
+    if elements > LEADERBOARD_ELEMENTS {
+        return Err(Error::Malformed("a call is about at most 8192 elements"));
+    }
+    Ok(())
+}
+
+impl Call<'_> {
+    /// Reads fields of a dictionary and has `make` make something of each; `None` if there is no
+    /// dictionary.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Call::run`], and [`Error::ReplyTooLarge`].
+    pub(crate) fn fields<'f, T>(
+        &mut self,
+        key: &'f [u8],
+        fields: impl Iterator<Item = &'f [u8]> + Clone,
+        mut make: impl FnMut(Option<Vec<u8>>) -> T,
+    ) -> Result<Option<Vec<T>>> {
+        let (mut items, mut hits, mut bytes) = (Vec::new(), 0, 0);
+        let read = |value: Option<&[u8]>| {
+            hits += u64::from(value.is_some());
+            bytes += value.map_or(0, <[u8]>::len);
+            // A field may be asked for many times over: what is too much is not copied any more.
+            let fits = bytes <= REPLY_BYTES;
+            items.push(make(value.map(|value| if fits { value.to_vec() } else { Vec::new() })));
+        };
+        let bytes_in = key.len() + fields.clone().map(<[u8]>::len).sum::<usize>();
+        if !self.run(bytes_in, Get { key, fields, read })? {
+            self.looked(None);
+            return Ok(None);
+        }
+        if bytes > REPLY_BYTES {
+            return Err(Error::ReplyTooLarge(REPLY_BYTES));
+        }
+        self.used.hits += hits;
+        self.used.misses += items.len() as u64 - hits;
+        self.used.bytes_out += bytes as u64;
+        Ok(Some(items))
+    }
+
+    /// Puts the union of sorted sets in the place of whatever `key` holds, and returns how many
+    /// members it has. A source that is not there is an empty one.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Call::run`], and [`Error::Malformed`] if there is no source, or too much in them.
+    pub(crate) fn union<'s>(
+        &mut self,
+        key: &[u8],
+        sources: impl ExactSizeIterator<Item = (&'s [u8], f32)>,
+        aggregate: Aggregate,
+        ttl: Ttl,
+    ) -> Result<usize> {
+        if sources.len() == 0 {
+            return Err(Error::Malformed("sources names no sorted set"));
+        }
+        self.allow(key)?;
+        let (mut union, mut members_seen) = (Union::new(aggregate), 0);
+        for (key, weight) in sources {
+            let (slice, order) = (Slice::default(), Order::Ascending);
+            if let Some(members) = self.run(key.len(), FetchByIndex { key, slice, order })? {
+                members_seen += members.len();
+                if members_seen > UNION_MEMBERS {
+                    let many = "sources have more than 500000 members together";
+                    return Err(Error::Malformed(many));
+                }
+                union.add(&members, weight);
+            }
+        }
+        self.run(key.len(), Store::new(key, union, ttl))
+    }
+
+    /// Counts members of a leaderboard that were looked for by their ids.
+    pub(crate) fn looked_for(&mut self, asked: usize, found: usize) {
+        self.used.hits += found as u64;
+        self.used.misses += asked.saturating_sub(found) as u64;
+        self.used.bytes_out += (found * RANKED_BYTES) as u64;
+    }
+}
