@@ -237,7 +237,7 @@ def test_metrics_are_open_or_off_if_the_operator_says_so() -> None:
     with Server("--metrics", "open") as server:
         assert httpx.get(f"{server.http}/metrics", headers=forwarded).status_code == 200
     with Server("--metrics", "off") as server:
-        assert httpx.get(f"{server.http}/metrics").status_code == 405
+        assert httpx.get(f"{server.http}/metrics").status_code == 404
         assert httpx.get(f"{server.http}/ready").status_code == 200
 
 
