@@ -1,5 +1,6 @@
 """A full disk: the data plane goes on, and the ledger catches up when there is space again."""
 
+import itertools
 import os
 import subprocess
 from collections.abc import Iterator
@@ -79,12 +80,13 @@ def test_data_is_served_while_the_disk_is_full_and_totals_catch_up(disk: Path) -
 def test_a_server_that_nobody_asks_finds_out_that_it_can_write_again(disk: Path) -> None:
     quick = ("--collect-seconds", "0.2")
     with Server(*quick, data_dir=disk / "data") as server, client(server) as http:
-        filler = fill(disk)
-        number = 0
-        while http.put(f"/caches/c{number}").status_code == 201:
-            number += 1
-        assert http.get("/ready").json() == {"status": "read-only"}
+        filler, numbers = fill(disk), itertools.count()
 
+        def is_read_only() -> bool:
+            http.put(f"/caches/c{next(numbers)}")
+            return http.get("/ready").json() == {"status": "read-only"}
+
+        eventually(is_read_only, "a change is refused")
         filler.unlink()
         eventually(lambda: http.get("/ready").status_code == 200, "it is ready again")
 

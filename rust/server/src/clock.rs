@@ -30,9 +30,14 @@ impl Clock {
         self.0 + Duration::from_millis(milliseconds)
     }
 
+    /// Reads only the one that tells how long things take: microseconds since the start.
+    pub(crate) fn micros(&self) -> u64 {
+        u64::try_from(self.0.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+
     /// Reads both clocks.
     pub(crate) fn now(&self) -> Now {
-        let micros = u64::try_from(self.0.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let micros = self.micros();
         let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Now { moment: Moment(micros / 1_000), micros, epoch_seconds: wall.as_secs() }
     }

@@ -17,7 +17,7 @@ impl Visit {
 
     /// Counts the end of an HTTP/2 connection, if it was the server's doing, and its last answers.
     pub(super) fn ended(&self, error: Option<h2::Error>) {
-        self.worker.stats.settle(self.worker.core.clock.now());
+        self.worker.stats.settle(self.worker.core.clock.micros());
         let Some(error) = error.filter(|error| !(error.is_remote() || error.is_io())) else {
             return;
         };

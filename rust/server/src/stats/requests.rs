@@ -129,21 +129,22 @@ impl ThreadStats {
         waiting.push(Answered { series, class, began_micros: began.micros });
         if waiting.len() >= WAITING {
             drop(waiting);
-            self.settle(self.clock.now());
+            self.settle(self.clock.micros());
         }
     }
 
-    /// Counts what was noted: it has been handed to the socket by `now`.
-    pub(crate) fn settle(&self, now: Now) {
+    /// Counts what was noted: it has been handed to the socket by now, in microseconds since the
+    /// server was made.
+    pub(crate) fn settle(&self, micros: u64) {
         for answered in self.waiting.borrow_mut().drain(..) {
-            let took = now.micros.saturating_sub(answered.began_micros);
+            let took = micros.saturating_sub(answered.began_micros);
             self.own.add(answered.series.into(), took, answered.class);
         }
     }
 
     /// Counts a request that the control plane has answered.
     pub(crate) fn controlled(&self, via: Via, began: Now, class: Class) {
-        let took = self.clock.now().micros.saturating_sub(began.micros);
+        let took = self.clock.micros().saturating_sub(began.micros);
         self.own.add(series(via, None), took, class);
     }
 
@@ -231,7 +232,7 @@ mod tests {
         thread.answered(Via::Grpc, Api::Get, at(1_000), Class::Refused);
         assert_eq!(stats.requests().of(Via::Grpc, Some(Api::Get)).classes, [0, 0, 0]);
 
-        thread.settle(at(1_003));
+        thread.settle(1_003);
 
         let sums = stats.requests();
         let gets = sums.of(Via::Grpc, Some(Api::Get));

@@ -54,7 +54,7 @@ where
     while connection.answer_all().await {
         connection.let_others_read().await;
         let sent = connection.send().await;
-        connection.visit.worker.stats.settle(clock.now());
+        connection.visit.worker.stats.settle(clock.micros());
         if !sent || !connection.read().await {
             break;
         }

@@ -132,7 +132,7 @@ where
                 Poll::Pending => {
                     let now = self.visit.worker.core.clock.now();
                     // What was answered before has been written meanwhile.
-                    self.visit.worker.stats.settle(now);
+                    self.visit.worker.stats.settle(now.micros);
                     if !self.answer(&mut once_late, batch, now, cx) {
                         return self.poll_time(now, cx);
                     }

@@ -115,7 +115,7 @@ impl Taken {
                 let now = visit.worker.core.clock.now();
                 self.answer(&visit, body, now);
             }
-            visit.worker.stats.settle(visit.worker.core.clock.now());
+            visit.worker.stats.settle(visit.worker.core.clock.micros());
             drop((stranger, held));
         });
     }
