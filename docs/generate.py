@@ -15,6 +15,7 @@ from typer.main import get_command
 from attimo.api.grpc import METHODS
 from attimo.cli import leaderboard_messages
 from attimo.cli.main import app
+from attimo.node.local import metrics
 from attimo.settings.declared import declarations, flag, variable
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -45,6 +46,7 @@ def pages() -> dict[Path, str]:
         REFERENCE / "settings.md": _text(_settings()),
         REFERENCE / "compatibility.md": _text(_compatibility()),
         REFERENCE / "http-api.md": _text(http_api.lines(NOTE)),
+        REFERENCE / "metrics.md": _text(_metrics()),
     }
 
 
@@ -124,6 +126,17 @@ def _settings() -> Iterator[str]:
             f"| `{flag(name)}` | `{variable(name)}` | `{name}` | `{default}` "
             f"| {declared.help} | {declared.kind.allowed} |"
         )
+
+
+def _metrics() -> Iterator[str]:
+    yield from ("# Metrics", "", NOTE, "")
+    yield "What `GET /metrics` tells, and who may read it: see"
+    yield "[how to watch a server](../how-to/watch-a-server.md). A histogram has `_bucket` (with"
+    yield "the label `le`), `_sum` and `_count`; its bounds double from 1 µs to 1.05 s."
+    yield from ("", "| metric | kind | labels | what it tells |", "|---|---|---|---|")
+    for metric in metrics():
+        labels = ", ".join(f"`{label}`" for label in metric.labels)
+        yield f"| `{metric.name}` | {metric.kind} | {labels} | {metric.help} |"
 
 
 def _commands() -> Iterator[str]:

@@ -8,6 +8,9 @@ from attimo.settings import NodeSettings
 def limits() -> dict[str, int]:
     """Every limit of the data plane that no setting changes, by name; times in seconds."""
 
+def metrics() -> list[tuple[str, str, list[str], str]]:
+    """Every metric that a node tells: name, kind, names of labels, and what it tells."""
+
 @final
 class Used:
     """What one API key did with one cache through one API since the last batch.
@@ -67,6 +70,20 @@ class Batch:
     def used(self) -> list[Used]: ...
 
 @final
+class Event:
+    """Something that happened in a node and is worth a line in the log.
+
+    Attributes:
+        level: "warning" or "error".
+        message: What happened. It holds no key, no value and no token.
+    """
+
+    @property
+    def level(self) -> str: ...
+    @property
+    def message(self) -> str: ...
+
+@final
 class Node:
     """A data plane in this process. Its threads never wait for Python."""
 
@@ -116,3 +133,19 @@ class Node:
 
     def take_usage(self) -> Batch | None:
         """Hand over what was counted since the last call, or None if nothing was."""
+
+    def note_usage(self, recorded: bool) -> None:
+        """Take note that a batch is in the ledger, or could not be written and waits."""
+
+    def set_readiness(self, readiness: str) -> None:
+        """Take note of how the control plane does; `/ready` answers 200 only to "ready".
+
+        Args:
+            readiness: "starting", "ready", or "read-only" while the database cannot be written.
+
+        Raises:
+            ValueError: It is another word.
+        """
+
+    def next_event(self) -> Event | None:
+        """Wait for the next event; None when the node has stopped and there are no more."""

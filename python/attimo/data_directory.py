@@ -84,6 +84,11 @@ class DataDirectory:
         return self.path / "app.sock"
 
     @property
+    def mail(self) -> Path:
+        """Where e-mail lies that no server for e-mail is there to send."""
+        return self.path / "mail"
+
+    @property
     def authority(self) -> Path:
         """The certificate that clients trust."""
         return self.path / "ca.pem"

@@ -1,14 +1,18 @@
-"""E-mail: by SMTP where that is set up, else into the log, where the operator finds it."""
+"""E-mail: by SMTP where that is set up, else into a folder, where the operator finds it."""
 
 import logging
+import os
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 log = logging.getLogger(__name__)
 
 TIMEOUT_SECONDS = 20
+MOST_IN_FOLDER = 100
 
 Send = Callable[[str, str, str], None]
 """Sends to an address a subject and a text. It returns at once, and fails into the log."""
@@ -50,9 +54,38 @@ def server_of(url: str) -> SmtpServer:
     return SmtpServer(parts.hostname, port, secure, user, password)
 
 
-def to_log(to: str, subject: str, text: str) -> None:
-    """Write an e-mail into the log: no server for e-mail is set up."""
-    log.warning("no smtp is set, so this e-mail to %s was not sent: %s\n%s", to, subject, text)
+def to_nobody(to: str, subject: str, text: str) -> None:
+    """Send nothing, for who has no use for e-mail."""
+    log.warning("there is no way to send e-mail: %s", subject)
+
+
+@dataclass(frozen=True, slots=True)
+class ToFolder:
+    """Leaves e-mail in a folder, for the operator to hand on: it may hold what lets people in.
+
+    So it is written where only the server's owner reads, and not into the log.
+    """
+
+    folder: Path
+
+    def __call__(self, to: str, subject: str, text: str) -> None:
+        """Write an e-mail; the oldest are dropped when there are many."""
+        try:
+            path = self._write(f"To: {to}\nSubject: {subject}\n\n{text}\n")
+        except OSError as error:
+            log.error("an e-mail could not be written: %s", error)
+            return
+        log.warning("no smtp is set, so an e-mail was not sent; it lies in %s", path)
+
+    def _write(self, text: str) -> Path:
+        self.folder.mkdir(mode=0o700, exist_ok=True)
+        path = self.folder / f"{time.time_ns()}.txt"
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        for old in sorted(self.folder.glob("*.txt"))[:-MOST_IN_FOLDER]:
+            old.unlink(missing_ok=True)
+        return path
 
 
 class BySmtp:

@@ -48,8 +48,9 @@ def test_what_the_first_start_prints_can_be_pasted(
     assert answer in done.stdout
 
 
-def test_the_last_line_of_the_start_says_ready(printed: str) -> None:
-    assert "ready" in printed.strip().splitlines()[-1].split()
+def test_the_last_line_of_the_start_says_ready() -> None:
+    with Server() as server:
+        assert "ready" in server.output.strip().splitlines()[-1].split()
 
 
 def test_the_key_is_shown_at_the_first_start_only(tmp_path: Path) -> None:

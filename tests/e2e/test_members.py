@@ -3,6 +3,7 @@
 import json
 import re
 import socketserver
+import stat
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -98,17 +99,21 @@ def test_a_guest_comes_by_the_invitation_in_the_mail(stranger: Terminal, mailbox
         ]
 
 
-def test_without_a_server_for_mail_the_operator_finds_it_in_the_log(stranger: Terminal) -> None:
+def test_without_a_server_for_mail_the_operator_finds_it_in_the_data_directory(
+    stranger: Terminal,
+) -> None:
     with Server() as server:
         owner = Terminal(stranger.home, {"ATTIMO_DATA_DIR": str(server.data_dir)})
         owner.do("member", "invite", "bob@example.com")
         assert "bob@example.com\tViewer\tinvited" in owner.do("member", "list")
         with tls(server.ca) as bob:
             bob.base_url = httpx.URL(server.https)
-            answer = bob.post(
-                "/invitations/accept",
-                json={"token": token_in(server.output), "password": PASSWORD},
-            )
+            (letter,) = (server.data_dir / "mail").iterdir()
+            token = token_in(letter.read_text())
+            assert stat.S_IMODE(letter.stat().st_mode) == 0o600
+            assert token not in server.output
+            assert str(letter) in server.output
+            answer = bob.post("/invitations/accept", json={"token": token, "password": PASSWORD})
             assert "__Host-attimo_session" in answer.headers["set-cookie"]
             assert "Secure" in answer.headers["set-cookie"]
             assert bob.get("/session").json()["email"] == "bob@example.com"

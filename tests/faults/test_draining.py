@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from attacks.frames import Peer, block, grpc, opening, peer, raw
@@ -155,6 +156,21 @@ def test_nobody_new_is_let_in(draining: Server) -> None:
         client.say(bytes(HALF))
 
         assert [reply.status for reply in client.replies()] == [204]
+
+
+def test_who_asks_meanwhile_is_told_that_the_server_is_not_ready(draining: Server) -> None:
+    address = draining.http_address
+    with http1(address) as client, httpx.Client(base_url=draining.http) as other:
+        client.say(b"GET /ready HTTP/1.1\r\nHost: localhost\r\n")
+        both = 'attimo_connections_open{transport="plaintext",protocol="http1"} 2'
+        eventually(lambda: both in other.get("/metrics").text, "half of the request is read")
+        ask_to_end(draining)
+        eventually(lambda: is_refused(address), "new connections are refused")
+        client.say(b"\r\n")
+
+        (reply,) = client.replies()
+
+        assert (reply.status, reply.body) == (503, b'{"status":"draining"}')
 
 
 def is_refused(address: tuple[str, int]) -> bool:

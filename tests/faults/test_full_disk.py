@@ -1,5 +1,6 @@
 """A full disk: the data plane goes on, and the ledger catches up when there is space again."""
 
+import itertools
 import os
 import subprocess
 from collections.abc import Iterator
@@ -56,16 +57,38 @@ def test_data_is_served_while_the_disk_is_full_and_totals_catch_up(disk: Path) -
         refused = http.put("/caches/sessions")
         assert refused.status_code == 503
         assert http.get("/health").status_code == 200
+        not_ready = http.get("/ready")
+        assert (not_ready.status_code, not_ready.json()) == (503, {"status": "read-only"})
+        metrics = http.get("/metrics").text
+        assert "\nattimo_usage_batches_waiting 1\n" in metrics
+        assert "\nattimo_usage_failures_total 0\n" not in metrics
+        assert "\nattimo_ready 0\n" in metrics
 
         filler.unlink()
         eventually(lambda: billed(data, "Set") == served + 200, "the ledger has caught up")
         assert http.put("/caches/sessions").status_code == 201
+        assert http.get("/ready").status_code == 200
+        assert "\nattimo_usage_batches_waiting 0\n" in http.get("/metrics").text
         assert server.output.count("usage cannot be recorded") == 1
         assert server.output.count("usage is recorded again") == 1
 
     assert billed(data, "Set") == served + 200
     assert billed(data, "Get") == 200
     assert is_sound(data)
+
+
+def test_a_server_that_nobody_asks_finds_out_that_it_can_write_again(disk: Path) -> None:
+    quick = ("--collect-seconds", "0.2")
+    with Server(*quick, data_dir=disk / "data") as server, client(server) as http:
+        filler, numbers = fill(disk), itertools.count()
+
+        def is_read_only() -> bool:
+            http.put(f"/caches/c{next(numbers)}")
+            return http.get("/ready").json() == {"status": "read-only"}
+
+        eventually(is_read_only, "a change is refused")
+        filler.unlink()
+        eventually(lambda: http.get("/ready").status_code == 200, "it is ready again")
 
 
 def test_a_server_that_ends_while_the_disk_is_full_says_what_is_lost(disk: Path) -> None:

@@ -12,11 +12,14 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SERVER = ROOT / "rust" / "server" / "src"
 
-WORDS = {"api", "clock", "error", "limits", "protocol"}
-"""What every room may use: names of methods and protocols, the moment, the errors, the limits."""
+WORDS = {"api", "clock", "counter", "error", "limits", "protocol"}
+"""What every room may use: names of methods and protocols, the moment, a count, the errors, the
+limits."""
 
 MAY_USE = {
-    "front": {"acceptor", "forward", "gate", "server", "worker"} | WORDS,
+    "front": {"acceptor", "forward", "gate", "metrics", "server", "stats", "worker"} | WORDS,
+    "metrics": {"backend", "directory", "meter", "server", "stats"} | WORDS,
+    "stats": WORDS,
     "forward": {"gate"} | WORDS,
     "gate": {"backend", "directory", "meter", "permissions", "token"} | WORDS,
     "backend": WORDS,
@@ -27,6 +30,7 @@ MAY_USE = {
     "tls": WORDS,
     "api": set[str](),
     "clock": set[str](),
+    "counter": set[str](),
     "limits": set[str](),
     "protocol": set[str](),
     "error": {"limits"},

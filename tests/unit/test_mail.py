@@ -1,10 +1,11 @@
 """E-mail: the password is said to the server only, and a failure is the log's affair."""
 
 import logging
+from pathlib import Path
 
 import pytest
 
-from attimo.mail import BySmtp, SmtpServer, server_of
+from attimo.mail import MOST_IN_FOLDER, BySmtp, SmtpServer, ToFolder, server_of
 
 SECRET = "s3cret/word"  # noqa: S105
 
@@ -41,3 +42,40 @@ def test_a_server_that_is_not_there_is_told_to_the_log_only(
 
     assert "bob@example.com could not be sent by smtp://ann:…@127.0.0.1:1" in caplog.text
     assert SECRET not in caplog.text
+
+
+def test_without_a_server_e_mail_lies_in_a_folder_and_the_log_tells_only_where(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    send = ToFolder(tmp_path / "mail")
+
+    send("bob@example.com", "Hello", "the token is canary")
+
+    (letter,) = (tmp_path / "mail").iterdir()
+    assert letter.read_text().splitlines() == [
+        "To: bob@example.com",
+        "Subject: Hello",
+        "",
+        "the token is canary",
+    ]
+    assert str(letter) in caplog.text
+    assert "canary" not in caplog.text
+    assert "bob@example.com" not in caplog.text
+
+
+def test_the_folder_keeps_the_newest(tmp_path: Path) -> None:
+    send = ToFolder(tmp_path)
+    for number in range(MOST_IN_FOLDER + 2):
+        send("bob@example.com", "Hello", f"number {number}")
+
+    kept = sorted(tmp_path.iterdir())
+    assert len(kept) == MOST_IN_FOLDER
+    assert "number 2" in kept[0].read_text()
+
+
+def test_a_folder_that_cannot_be_written_is_told_to_the_log_only(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    ToFolder(tmp_path / "none" / "mail")("bob@example.com", "Hello", "text")
+
+    assert "could not be written" in caplog.text

@@ -251,7 +251,18 @@ def test_names_are_spelt_as_each_place_spells_them() -> None:
 
 def test_the_key_of_a_certificate_is_not_shown() -> None:
     node = NodeSettings(
-        (), "certificate", "secret", 1, 1, 1, 1, "socket", local=False, allowed_origins=()
+        listeners=(),
+        certificate="certificate",
+        private_key="secret",
+        threads=1,
+        memory_bytes=1,
+        item_bytes=1,
+        element_bytes=1,
+        app_socket="socket",
+        local=False,
+        allowed_origins=(),
+        metrics="off",
+        metrics_caches=0,
     )
 
     assert "secret" not in repr(node)

@@ -31,6 +31,7 @@ from attimo.api.certificates import Certificates
 from attimo.api.grpc import GrpcDoor
 from attimo.api.people import People, SignUp
 from attimo.api.throttle import Throttle
+from attimo.api.watching import Watched
 from attimo.control import Control
 from attimo.mail import Send
 
@@ -59,7 +60,7 @@ def create_app(
     control: Control,
     endpoint: str,
     sign_up: SignUp = "invite",
-    send: Send = mail.to_log,
+    send: Send = mail.to_nobody,
     limits: Mapping[str, int] = MappingProxyType({}),
     known: Certificates | None = None,
 ) -> FastAPI:
@@ -86,6 +87,7 @@ def create_app(
         app.include_router(door.router)
     refusals.teach(app, [route for door in DOORS for route in door.router.routes])
     app.add_middleware(GrpcDoor, control=control, endpoint=endpoint)
+    app.add_middleware(Watched)
     return app
 
 

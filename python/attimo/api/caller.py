@@ -97,7 +97,9 @@ async def _caller(request: Request) -> Caller:
     if cookies.is_sent(request) and request.headers.get(KEY_HEADER, access.LOCAL) == access.LOCAL:
         control: Control = request.app.state.control
         session = await run_in_threadpool(cookies.session_of, control, request)
-        return cookies.SessionHolder(session, request.headers.get(PEER_HEADER, ""))
+        holder = cookies.SessionHolder(session, request.headers.get(PEER_HEADER, ""))
+        request.state.session = holder  # for who tells of the request
+        return holder
     return of_headers(request.headers)
 
 

@@ -61,6 +61,14 @@ class Client:
         """Close the connection."""
         self._http.close()
 
+    def readiness(self) -> str:
+        """What the server says at /ready: `ready`, or what is in the way."""
+        return str(self._send("GET", "/ready").json()["status"])
+
+    def metrics(self) -> str:
+        """The page of metrics, as Prometheus reads it."""
+        return self._ask("GET", "/metrics").text
+
     def create_cache(self, name: str, expires_in: int | None = None) -> None:
         """Make a cache; one that ends by itself after so many seconds, if that is said."""
         body = {} if expires_in is None else {"expires_in": expires_in}

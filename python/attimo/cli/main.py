@@ -21,6 +21,7 @@ from attimo.cli import (
     set,
     settings,
     sorted_set,
+    status,
     token,
     usage,
     version,
@@ -34,6 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("serve")(serving.serve)
+app.command("status")(status.status)
 app.command("env")(environment.env)
 app.command("ca")(authority.ca)
 app.command("settings")(settings.settings)

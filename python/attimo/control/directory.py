@@ -96,6 +96,12 @@ def touch(tx: Tx) -> int:
     return tx.revision
 
 
+def rewrite(tx: Tx) -> None:
+    """Write what is there already, to see whether it can be written."""
+    state = tables.directory
+    tx.db.execute(update(state).values(revision=state.c.revision))
+
+
 def fresh_namespace(tx: Tx) -> int:
     """Return a number under which no cache has ever kept an item.
 

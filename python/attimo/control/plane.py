@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from attimo import tracing
 from attimo.control import directory
 from attimo.control.directory import Changes
 from attimo.control.limits import CacheLimits
@@ -31,12 +32,14 @@ class Control:
         publish: Takes changes over before it returns; a ValueError asks for the whole directory.
         clock: The seconds since 1970 (UTC).
         cache_limits: What callers are told of the limits of each cache.
+        wrote: Told after each transaction that may write whether the database could be written.
     """
 
     database: Database
     publish: Callable[[Changes], None]
     clock: Callable[[], int] = utc_now
     cache_limits: CacheLimits = field(default_factory=CacheLimits)
+    wrote: Callable[[bool], None] = field(default=lambda _: None)
     _published: int | None = field(default=None, init=False)
     _writing: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
@@ -50,8 +53,8 @@ class Control:
         Raises:
             StoreUnavailable: The disk is full or the lock is held too long; nothing was changed.
         """
-        with self._alone():
-            with self.database.begin() as connection:
+        with self._told(), self._alone():
+            with tracing.span("transaction"), self.database.begin() as connection:
                 tx = Tx(connection, self.clock())
                 yield tx
                 news = None if tx.revision is None else directory.changes(tx, self._published)
@@ -69,9 +72,19 @@ class Control:
         with self._alone():
             self._tell_all()
 
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except StoreUnavailable:
+            self.wrote(False)
+            raise
+        self.wrote(True)
+
     def _tell(self, news: Changes) -> None:
         try:
-            self.publish(news)
+            with tracing.span("publish", {"attimo.revision": news.revision}):
+                self.publish(news)
         except ValueError:  # the node is not where we thought: start it over
             self._tell_all()
         else:

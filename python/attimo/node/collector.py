@@ -25,11 +25,15 @@ class Collector:
         take: Hands over the next batch, or None.
         record: Writes a batch once, however often it is given; raises if it could not.
         every_seconds: How often.
+        told: Told of each batch whether it is in the ledger, or waits.
+        otherwise: Called when there is nothing to record.
     """
 
     take: Callable[[], Batch | None]
     record: Callable[[Batch], object]
     every_seconds: float
+    told: Callable[[bool], None] = lambda _: None
+    otherwise: Callable[[], None] = lambda: None
     _waiting: Batch | None = field(default=None, init=False)
     _failures: int = field(default=0, init=False)
     _ending: threading.Event = field(default_factory=threading.Event, init=False)
@@ -55,13 +59,16 @@ class Collector:
         if self._waiting is None:
             self._waiting = self.take()
         if self._waiting is None:
+            self.otherwise()
             return False
         try:
             self.record(self._waiting)
         except Exception as error:  # a bug here must not end the metering, either
             self._fail(error)
+            self.told(False)
             return False
         self._waiting = None
+        self.told(True)
         self._recover()
         return True
 

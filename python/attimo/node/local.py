@@ -1,6 +1,7 @@
 """The data plane in this process. Nothing else imports the Rust side."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from attimo import _core
 from attimo.control.directory import Changes
@@ -11,6 +12,26 @@ from attimo.settings import Listener, NodeSettings
 def limits() -> dict[str, int]:
     """Every limit of the data plane that no setting changes, by name; times in seconds."""
     return _core.limits()
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """What a node tells at /metrics.
+
+    Attributes:
+        kind: counter, gauge or histogram.
+        labels: The names of its labels.
+    """
+
+    name: str
+    kind: str
+    labels: list[str]
+    help: str
+
+
+def metrics() -> list[Metric]:
+    """Every metric that a node tells, in the order of its page."""
+    return [Metric(*each) for each in _core.metrics()]
 
 
 class LocalNode:
@@ -64,6 +85,18 @@ class LocalNode:
     def take_usage(self) -> _core.Batch | None:
         """Hand over what was counted since the last call, or None if nothing was."""
         return self._node.take_usage()
+
+    def note_usage(self, recorded: bool) -> None:
+        """Take note that a batch is in the ledger, or could not be written and waits."""
+        self._node.note_usage(recorded)
+
+    def set_readiness(self, readiness: Literal["starting", "ready", "read-only"]) -> None:
+        """Take note of how the control plane does, for whoever asks /ready."""
+        self._node.set_readiness(readiness)
+
+    def next_event(self) -> _core.Event | None:
+        """Wait for something that is worth a line in the log; None after the node's end."""
+        return self._node.next_event()
 
     def _explained(self, error: OSError) -> str:
         """The system's words, and the setting that mends it."""

@@ -4,7 +4,6 @@ The node answers before the control app has been imported; what it forwards mean
 socket. At the end the node stops first, so that the last usage is whole when it is recorded.
 """
 
-import logging
 import os
 import resource
 import sys
@@ -15,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from attimo import mail
+from attimo import logs, mail, tracing
 from attimo.certificates import Certificate, Source
 from attimo.control import Control, usage
 from attimo.control.directory import Changes
@@ -23,9 +22,11 @@ from attimo.control.limits import CacheLimits
 from attimo.data_directory import Credentials, DataDirectory, Running
 from attimo.node import local
 from attimo.node.collector import Collector
+from attimo.node.events import Events
 from attimo.node.local import LocalNode
 from attimo.serve import addresses, certificate, owner, words
 from attimo.serve.app import AppThread, Door, door
+from attimo.serve.readiness import Readiness
 from attimo.serve.reaper import Reaper
 from attimo.serve.signals import asked_to_end, hung_up
 from attimo.settings import NodeSettings, Settings
@@ -44,11 +45,12 @@ def serve(settings: Settings) -> None:
         Misconfigured: The server cannot start as it is set up; nothing was damaged.
         StoreUnavailable: The database cannot be opened or written.
     """
-    _prepare_process()
+    _prepare_process(settings)
     home = DataDirectory(settings.data_dir)
     home.prepare()
     with ExitStack() as stack:
         asked = stack.enter_context(asked_to_end())
+        stack.enter_context(tracing.traced(settings.otlp_endpoint))
         stack.enter_context(home.lock())
         answers: dict[str, str] = {}
         source = certificate.source_of(settings, home, answers)
@@ -58,14 +60,16 @@ def serve(settings: Settings) -> None:
         shown = _first(source, home)
         node = _node(settings, shown, socket)
         limits = CacheLimits(max_item_size_kb=settings.item_bytes // 1024)
-        control = Control(database, node.learn, cache_limits=limits)
+        readiness = Readiness(node.set_readiness)
+        control = Control(database, node.learn, cache_limits=limits, wrote=readiness.wrote)
         reaper = Reaper(control)
         control.publish = _to_both(node, reaper)
         control.announce()
 
         listeners = node.start()
-        send = _mail(settings, stack)
-        collector = Collector(node.take_usage, _recorder(control), settings.collect_seconds)
+        send = _mail(settings, home, stack)
+        collector = _collector(settings, node, control, readiness)
+        events = Events(node.next_event)
         running = addresses.running(settings.endpoint, listeners)
         keeper = _keeper(source, shown, settings.endpoint, node, home)
         known = partial(_root_in_use, keeper), answers
@@ -75,7 +79,9 @@ def serve(settings: Settings) -> None:
         stack.callback(app.stop)
         stack.callback(reaper.stop)
         stack.callback(collector.stop)
+        stack.callback(events.wait)
         stack.callback(node.stop, GRACE_SECONDS)
+        events.start()
         _introduce(control, home, running, shown)
         stack.enter_context(home.announced(running))
 
@@ -88,6 +94,7 @@ def serve(settings: Settings) -> None:
         stack.enter_context(hung_up(keeper.wake if keeper else _nothing))
         app.wait()
         if not asked.is_set():
+            readiness.started()
             _say(words.ready())
         asked.wait()
         _say("Attimo is ending: finishing what is under way")
@@ -95,13 +102,12 @@ def serve(settings: Settings) -> None:
         raise SystemExit(1)
 
 
-def _prepare_process() -> None:
+def _prepare_process(settings: Settings) -> None:
     """Only the owner reads what this process writes; only the system limits connections."""
     os.umask(0o077)
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("attimo").setLevel(logging.INFO)
+    logs.begin(settings.log_format, settings.log_level)
 
 
 def _prepare_files(source: Source | None, home: DataDirectory) -> None:
@@ -152,6 +158,8 @@ def _node(settings: Settings, shown: Certificate | None, socket: Door) -> LocalN
             app_socket=str(socket.path),
             local=settings.local,
             allowed_origins=settings.allowed_origins,
+            metrics=settings.metrics,
+            metrics_caches=settings.metrics_caches,
         )
     )
 
@@ -195,6 +203,18 @@ def _to_both(node: LocalNode, reaper: Reaper) -> Callable[[Changes], None]:
     return publish
 
 
+def _collector(
+    settings: Settings, node: LocalNode, control: Control, readiness: Readiness
+) -> Collector:
+    return Collector(
+        node.take_usage,
+        _recorder(control),
+        settings.collect_seconds,
+        told=node.note_usage,
+        otherwise=partial(readiness.look, control),
+    )
+
+
 def _recorder(control: Control) -> Callable[[usage.Batch], None]:
     def record(batch: usage.Batch) -> None:
         with control.begin() as tx:
@@ -222,9 +242,9 @@ def _control_app(
     return create_app(control, endpoint, settings.signup, send, limits, Certificates(*known))
 
 
-def _mail(settings: Settings, stack: ExitStack) -> mail.Send:
+def _mail(settings: Settings, home: DataDirectory, stack: ExitStack) -> mail.Send:
     if settings.smtp is None:
-        return mail.to_log
+        return mail.ToFolder(home.mail)
     send = mail.BySmtp(settings.smtp, settings.mail_from)
     stack.callback(send.close)
     return send

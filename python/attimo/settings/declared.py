@@ -131,7 +131,7 @@ class Settings:
     smtp: SmtpServer | None = setting(  # noqa: RUF009 (a declaration, not a value)
         "off",
         values.SMTP,
-        "Where e-mail is handed in; without it, e-mail is written to the log.",
+        "Where e-mail is handed in; without it, e-mail lies in the data directory, in mail.",
     )
     mail_from: str = setting(
         "attimo@localhost", values.EMAIL, "The address that e-mail comes from."
@@ -141,6 +141,29 @@ class Settings:
         values.ORIGINS,
         "Whose pages may use this server: all that have a token, or those of some origins. "
         "With local, a page whose origin is named needs no token.",
+    )
+    metrics: Literal["loopback", "open", "off"] = setting(
+        "loopback",
+        values.METRICS,
+        "Who may read /metrics, which names caches: whoever is on this machine, all, or nobody.",
+    )
+    metrics_caches: int = setting(
+        100,
+        values.METRICS_CACHES,
+        "How many caches, the busiest, have metrics of their own; the others are summed.",
+    )
+    log_format: Literal["text", "json"] = setting(
+        "text", values.LOG_FORMAT, "How lines of the log look."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = setting(
+        "info",
+        values.LOG_LEVEL,
+        "The least that is logged; with info, each request for the control plane has a line.",
+    )
+    otlp_endpoint: str | None = setting(
+        "off",
+        values.OTLP_ENDPOINT,
+        "Where traces of control requests are sent, by OTLP over HTTP.",
     )
     origins: Mapping[str, str] = field(repr=False, default_factory=dict)
 
@@ -186,6 +209,8 @@ class NodeSettings:
         local: Whether plaintext listeners on loopback take an empty token for the owner's.
         allowed_origins: The origins whose pages may use the server, as browsers write them; `*` is
             any, and none is none.
+        metrics: Who may read the metrics: loopback, open or off.
+        metrics_caches: How many caches have metrics of their own.
     """
 
     listeners: tuple[Listener, ...]
@@ -198,6 +223,8 @@ class NodeSettings:
     app_socket: str
     local: bool
     allowed_origins: Sequence[str]
+    metrics: str
+    metrics_caches: int
 
 
 def declarations() -> dict[str, Declaration]:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, Literal, TypeVar
+from urllib.parse import urlsplit
 
 from attimo.mail import SmtpServer, server_of
 from attimo.settings import host
@@ -168,6 +169,45 @@ def _sign_up(raw: Raw) -> Literal["open", "invite", "closed"]:
             raise ValueError
 
 
+def _metrics(raw: Raw) -> Literal["loopback", "open", "off"]:
+    match raw:
+        case "loopback" | "open":
+            return raw
+        case "off" | False:
+            return "off"
+        case _:
+            raise ValueError
+
+
+def _metrics_caches(raw: Raw) -> int:
+    return _between(0, 10_000, _number(raw))
+
+
+def _log_format(raw: Raw) -> Literal["text", "json"]:
+    match raw:
+        case "text" | "json":
+            return raw
+        case _:
+            raise ValueError
+
+
+def _log_level(raw: Raw) -> Literal["debug", "info", "warning", "error"]:
+    match raw:
+        case "debug" | "info" | "warning" | "error":
+            return raw
+        case _:
+            raise ValueError
+
+
+def _otlp_endpoint(raw: Raw) -> str | None:
+    if raw is False or raw == "off":
+        return None
+    url = urlsplit(_text(raw))
+    if url.scheme not in ("http", "https") or not url.hostname or url.username or url.query:
+        raise ValueError
+    return _text(raw)
+
+
 def _smtp(raw: Raw) -> SmtpServer | None:
     return None if raw is False or raw == "off" else server_of(_text(raw))
 
@@ -234,3 +274,8 @@ ACME = Kind(_acme, "letsencrypt, letsencrypt-staging, https:// and the rest of a
 ORIGINS = Kind(
     _origins, "origins such as https://app.example.com or http://localhost:3000, *, or off"
 )
+METRICS = Kind(_metrics, "loopback, open or off")
+METRICS_CACHES = Kind(_metrics_caches, "a number from 0 to 10000")
+LOG_FORMAT = Kind(_log_format, "text or json")
+LOG_LEVEL = Kind(_log_level, "debug, info, warning or error")
+OTLP_ENDPOINT = Kind(_otlp_endpoint, "a URL such as http://localhost:4318, or off")

@@ -78,7 +78,10 @@ def open_database(path: Path) -> Database:
     """
     check_sqlite(dbapi2.sqlite_version_info)
     _create_private(path)
-    engine = create_engine(URL.create("sqlite", database=str(path)), module=dbapi2)
+    # What goes wrong is logged, and what was to be written may hold what nobody should read there.
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)), module=dbapi2, hide_parameters=True
+    )
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     database = Database(engine, engine.execution_options(read_only=True))

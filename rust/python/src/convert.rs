@@ -3,7 +3,8 @@
 use std::hash::{BuildHasher, RandomState};
 
 use attimo_server::{
-    AccountId, ApiKey, Cache, CacheId, Config, Count, Listen, Namespace, NoProtocol, Protocol, Role,
+    AccountId, ApiKey, Audience, Cache, CacheId, Config, Count, Listen, Namespace, NoProtocol,
+    Protocol, Role,
 };
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -21,6 +22,8 @@ pub(crate) struct NodeSettings {
     app_socket: String,
     local: bool,
     allowed_origins: Vec<String>,
+    metrics: String,
+    metrics_caches: usize,
 }
 
 impl TryFrom<NodeSettings> for Config {
@@ -42,6 +45,8 @@ impl TryFrom<NodeSettings> for Config {
             app_socket: settings.app_socket.into(),
             local: settings.local,
             allowed_origins: settings.allowed_origins,
+            metrics: audience(&settings.metrics)?,
+            metrics_caches: settings.metrics_caches,
         })
     }
 }
@@ -66,6 +71,15 @@ impl TryFrom<Listener> for Listen {
         let offers = offers.collect::<Result<_, NoProtocol>>();
         let offers = offers.map_err(|error| PyValueError::new_err(error.to_string()))?;
         Ok(Listen { address, tls, offers })
+    }
+}
+
+fn audience(word: &str) -> PyResult<Audience> {
+    match word {
+        "loopback" => Ok(Audience::Loopback),
+        "open" => Ok(Audience::Open),
+        "off" => Ok(Audience::Off),
+        _ => Err(PyValueError::new_err(format!("metrics: {word:?} is not loopback, open or off"))),
     }
 }
 
@@ -213,6 +227,29 @@ impl From<attimo_server::Used> for Used {
             kib_out: count(Count::KibOut),
         }
     }
+}
+
+/// Something that happened in a node and is worth a line in the log.
+#[pyclass(frozen, get_all, module = "attimo._core")]
+pub(crate) struct Event {
+    level: &'static str,
+    message: String,
+}
+
+impl From<attimo_server::Event> for Event {
+    fn from(event: attimo_server::Event) -> Self {
+        Event { level: event.level.name(), message: event.message }
+    }
+}
+
+/// What `metrics` tells of one metric.
+pub(crate) type Family = (&'static str, &'static str, Vec<&'static str>, &'static str);
+
+pub(crate) fn families() -> Vec<Family> {
+    let tell = |family: &&'static attimo_server::Family| {
+        (family.name, family.kind.name(), family.labels.to_vec(), family.help)
+    };
+    attimo_server::FAMILIES.iter().map(tell).collect()
 }
 
 /// A name that no node had before: 128 bits by chance.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use attimo_server::Server;
+use attimo_server::{NoReadiness, Readiness, Server};
 use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::prelude::*;
 
@@ -77,6 +77,29 @@ impl Node {
         let number = self.batches.fetch_add(1, Ordering::Relaxed) + 1;
         convert::Batch::new(py, self.name.clone(), number, used).map(Some)
     }
+
+    /// Takes note that a batch is in the ledger, or could not be written and waits.
+    fn note_usage(&self, recorded: bool) {
+        self.server.note_usage(recorded);
+    }
+
+    /// Takes note of how the control plane does, for whoever asks `/ready`.
+    fn set_readiness(&self, readiness: &str) -> PyResult<()> {
+        let readiness: Result<Readiness, NoReadiness> = readiness.parse();
+        self.server.set_readiness(readiness.map_err(|no| PyValueError::new_err(no.to_string()))?);
+        Ok(())
+    }
+
+    /// Waits for the next event, or for the end of the node.
+    fn next_event(&self, py: Python<'_>) -> Option<convert::Event> {
+        py.detach(|| self.server.next_event()).map(Into::into)
+    }
+}
+
+/// Every metric that a node tells: name, kind, names of labels, and what it tells.
+#[pyfunction]
+fn metrics() -> Vec<convert::Family> {
+    convert::families()
 }
 
 /// Every limit of the data plane that no setting changes, by name.
@@ -90,7 +113,7 @@ mod _core {
     #[pymodule_export]
     use super::Node;
     #[pymodule_export]
-    use super::convert::{Batch, Used};
+    use super::convert::{Batch, Event, Used};
     #[pymodule_export]
-    use super::limits;
+    use super::{limits, metrics};
 }

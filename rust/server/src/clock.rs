@@ -9,6 +9,8 @@ use attimo_engine::Moment;
 pub(crate) struct Now {
     /// For items: never goes back, and does not follow the wall clock when that is set.
     pub(crate) moment: Moment,
+    /// The same, for how long things take: microseconds since the server was made.
+    pub(crate) micros: u64,
     /// For the expiry of tokens: seconds since 1970 in UTC.
     pub(crate) epoch_seconds: u64,
 }
@@ -28,13 +30,15 @@ impl Clock {
         self.0 + Duration::from_millis(milliseconds)
     }
 
+    /// Reads only the one that tells how long things take: microseconds since the start.
+    pub(crate) fn micros(&self) -> u64 {
+        u64::try_from(self.0.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+
     /// Reads both clocks.
     pub(crate) fn now(&self) -> Now {
-        let elapsed = self.0.elapsed().as_millis();
+        let micros = self.micros();
         let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Now {
-            moment: Moment(u64::try_from(elapsed).unwrap_or(u64::MAX)),
-            epoch_seconds: wall.as_secs(),
-        }
+        Now { moment: Moment(micros / 1_000), micros, epoch_seconds: wall.as_secs() }
     }
 }

@@ -173,6 +173,16 @@ impl Directory {
         self.state.read().roles.get(id).cloned().unwrap_or_default()
     }
 
+    /// Every cache that there is.
+    pub(crate) fn caches(&self) -> Vec<Cache> {
+        self.state.read().caches.values().cloned().collect()
+    }
+
+    /// Whether there is a cache of this number.
+    pub(crate) fn has_cache(&self, id: CacheId) -> bool {
+        self.state.read().caches.contains_key(&id)
+    }
+
     /// The cache that `account` calls `name`.
     pub(crate) fn cache(&self, account: AccountId, name: &str) -> Option<CacheRef> {
         let state = self.state.read();

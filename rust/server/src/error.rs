@@ -44,6 +44,9 @@ pub(crate) enum Error {
     /// The control plane does not answer.
     #[error("the control plane does not answer; try again")]
     Unavailable,
+    /// A mistake of ours; the log tells where.
+    #[error("the server made a mistake; its log says which")]
+    Internal,
     /// The engine refused the command; the item is as it was.
     #[error(transparent)]
     Engine(#[from] attimo_engine::Error),

@@ -6,12 +6,12 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
 
 use crate::api::Api;
+use crate::counter::Counter;
 use crate::directory::CacheId;
 
 const KIB: u64 = 1_024;
@@ -67,13 +67,15 @@ pub enum Count {
 pub const COUNTS: usize = 8;
 
 #[derive(Default)]
-struct Counters([AtomicU64; COUNTS]);
+struct Counters([Counter; COUNTS]);
 
 impl Counters {
-    /// Adds without a locked instruction: only one thread writes a tally.
     fn add(&self, count: Count, amount: u64) {
-        let counter = &self.0[count as usize];
-        counter.store(counter.load(Ordering::Relaxed) + amount, Ordering::Relaxed);
+        self.0[count as usize].add(amount);
+    }
+
+    fn read(&self) -> [u64; COUNTS] {
+        self.0.each_ref().map(Counter::get)
     }
 }
 
@@ -99,6 +101,15 @@ impl Tally {
         }
         if failed {
             counters.add(Count::Errors, 1);
+        }
+    }
+}
+
+impl Tally {
+    fn add_to(&self, totals: &mut ByCache) {
+        let sum = totals.entry(self.cache).or_default();
+        for counters in self.by_api.iter().filter_map(OnceLock::get) {
+            add(sum, counters.read());
         }
     }
 }
@@ -141,29 +152,46 @@ struct Open {
     taken: HashMap<usize, [u64; COUNTS]>,
 }
 
+/// Counts by cache; `None` is no cache that is known.
+type ByCache = HashMap<Option<CacheId>, [u64; COUNTS]>;
+
 /// Every tally of the node, and what was taken from each.
 #[derive(Default)]
 pub(crate) struct Meter {
-    open: Mutex<Vec<Open>>,
+    tallies: Mutex<Tallies>,
 }
+
+#[derive(Default)]
+struct Tallies {
+    open: Vec<Open>,
+    /// What tallies that nobody uses any more had come to.
+    gone: ByCache,
+}
+
+/// Up to so many caches that there were are remembered, whether there are any still or not.
+const GONE_KEPT: usize = 4_096;
 
 impl Meter {
     fn open(&self, cache: Option<CacheId>, key_id: Arc<str>) -> Arc<Tally> {
         let tally = Arc::new(Tally { cache, key_id, by_api: [const { OnceLock::new() }; _] });
-        self.open.lock().push(Open { tally: tally.clone(), taken: HashMap::new() });
+        self.tallies.lock().open.push(Open { tally: tally.clone(), taken: HashMap::new() });
         tally
     }
 
     /// What was counted since the last call, summed over threads.
     pub(crate) fn take(&self) -> Vec<Used> {
         let mut sums: HashMap<(Subject, usize), [u64; COUNTS]> = HashMap::new();
-        self.open.lock().retain_mut(|open| {
+        let Tallies { open, gone } = &mut *self.tallies.lock();
+        open.retain_mut(|open| {
             // Asked before reading, so that what the last holder counted is still read.
             let in_use = Arc::strong_count(&open.tally) > 1;
             for (api, more) in open.read() {
                 let key = ((open.tally.cache, open.tally.key_id.clone()), api);
                 let sum = sums.entry(key).or_default();
-                sum.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
+                add(sum, more);
+            }
+            if !in_use {
+                open.tally.add_to(gone);
             }
             in_use
         });
@@ -171,6 +199,31 @@ impl Meter {
             |(((cache, key_id), api), counts)| Used { cache, key_id, api: Api::ALL[api], counts };
         sums.into_iter().map(used).collect()
     }
+
+    /// What was counted since the start, taken or not, by cache.
+    pub(crate) fn totals(&self) -> ByCache {
+        let (open, mut totals): (Vec<_>, _) = {
+            let tallies = self.tallies.lock();
+            (tallies.open.iter().map(|open| open.tally.clone()).collect(), tallies.gone.clone())
+        };
+        // Without the lock: a thread that opens a tally does not wait for all to be summed.
+        for tally in &open {
+            tally.add_to(&mut totals);
+        }
+        totals
+    }
+
+    /// Forgets the totals of caches that `exists` does not know any more, once they are many.
+    pub(crate) fn forget(&self, exists: impl Fn(CacheId) -> bool) {
+        let gone = &mut self.tallies.lock().gone;
+        if gone.len() > GONE_KEPT {
+            gone.retain(|cache, _| cache.is_none_or(&exists));
+        }
+    }
+}
+
+fn add(sum: &mut [u64; COUNTS], more: [u64; COUNTS]) {
+    sum.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
 }
 
 impl Open {
@@ -179,7 +232,7 @@ impl Open {
         for (api, counters) in self.tally.by_api.iter().enumerate() {
             let Some(counters) = counters.get() else { continue };
             let seen = self.taken.entry(api).or_default();
-            let total = std::array::from_fn(|i| counters.0[i].load(Ordering::Relaxed));
+            let total: [u64; COUNTS] = counters.read();
             if *seen != total {
                 news.push((api, std::array::from_fn(|i| total[i] - seen[i])));
                 *seen = total;
@@ -235,6 +288,37 @@ mod tests {
 
         assert_eq!(meter.take().len(), 1);
         assert_eq!(meter.take(), []);
-        assert!(meter.open.lock().is_empty());
+        assert!(meter.tallies.lock().open.is_empty());
+    }
+
+    #[test]
+    fn totals_grow_whatever_is_taken_and_whoever_has_left() {
+        let meter = Arc::new(Meter::default());
+        let requests = || meter.totals().get(&Some(CacheId(7))).map_or(0, |counts| counts[0]);
+        for round in 1..4 {
+            let thread = ThreadMeter::new(meter.clone());
+            let tally = thread.tally(Some(CacheId(7)), &"key".into());
+            tally.count(Api::Get, Use::default(), false);
+            tally.count(Api::Set, Use::default(), true);
+            assert_eq!(requests(), 2 * round);
+            drop((thread, tally));
+            meter.take();
+            assert_eq!(requests(), 2 * round);
+        }
+        assert!(meter.tallies.lock().open.is_empty());
+    }
+
+    #[test]
+    fn caches_that_are_gone_are_forgotten_once_they_are_many() {
+        let meter = Arc::new(Meter::default());
+        let thread = ThreadMeter::new(meter.clone());
+        for id in 0..=GONE_KEPT as u64 {
+            thread.tally(Some(CacheId(id)), &"key".into()).count(Api::Get, Use::default(), false);
+        }
+        drop(thread);
+        meter.take();
+        meter.forget(|cache| cache.0 < 3);
+
+        assert_eq!(meter.totals().len(), 3);
     }
 }

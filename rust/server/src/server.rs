@@ -19,7 +19,9 @@ use crate::front::room::Room;
 use crate::gate::Gate;
 use crate::limits::ROOM_BYTES;
 use crate::meter::{Meter, Used};
+use crate::metrics::{Audience, Metrics};
 use crate::protocol::Protocols;
+use crate::stats::{self, Event, Readiness, Stats};
 use crate::tls::{self, Certificate, TlsError};
 use crate::worker::{self, Workers};
 
@@ -46,6 +48,10 @@ pub struct Config {
     pub local: bool,
     /// The origins whose pages may use the server; `*` is any.
     pub allowed_origins: Vec<String>,
+    /// Who may read the metrics.
+    pub metrics: Audience,
+    /// How many caches have metrics of their own; the others are summed.
+    pub metrics_caches: usize,
 }
 
 /// One address at which a server is to be found.
@@ -74,6 +80,9 @@ pub(crate) struct Core {
     pub(crate) clock: Clock,
     pub(crate) room: Arc<Room>,
     pub(crate) origins: Origins,
+    pub(crate) stats: Arc<Stats>,
+    pub(crate) metrics: Metrics,
+    pub(crate) threads: usize,
 }
 
 struct Running {
@@ -111,7 +120,12 @@ impl Server {
             clock: Clock::start(),
             room: Room::new(room(config.memory_bytes)),
             origins: Origins::new(&config.allowed_origins),
+            stats: Arc::default(),
+            metrics: Metrics::new(config.metrics, config.metrics_caches, config.memory_bytes),
+            threads: config.threads.max(1),
         };
+        stats::watch(&core.stats);
+        core.stats.certificate_ends(config.certificate.as_deref().and_then(tls::end));
         Ok(Server { config, certificate, core: Arc::new(core), running: Mutex::default() })
     }
 
@@ -126,6 +140,7 @@ impl Server {
             return Ok(());
         }
         let listeners = self.bind()?;
+        self.core.stats.events.open();
         let addresses = listeners.iter().map(|one| one.socket.local_addr());
         let addresses = addresses.collect::<io::Result<_>>()?;
         let (stop, stopped) = watch::channel(false);
@@ -147,7 +162,9 @@ impl Server {
     ///
     /// [`TlsError`]; the one that there was stays then.
     pub fn use_certificate(&self, chain: &str, private_key: &str) -> Result<(), TlsError> {
-        self.certificate.replace(chain, private_key)
+        self.certificate.replace(chain, private_key)?;
+        self.core.stats.certificate_ends(tls::end(chain));
+        Ok(())
     }
 
     /// Binds TLS first, since plaintext may have to say where that is.
@@ -187,6 +204,7 @@ impl Server {
         let _ = running.stop.send(true);
         let _ = running.acceptor.join();
         running.workers.join(grace);
+        self.core.stats.events.close();
     }
 
     /// Takes over what changed in the directory.
@@ -200,7 +218,24 @@ impl Server {
 
     /// Hands over what was counted since the last call.
     pub fn take_usage(&self) -> Vec<Used> {
-        self.core.meter.take()
+        let used = self.core.meter.take();
+        self.core.meter.forget(|cache| self.core.gate.has_cache(cache));
+        used
+    }
+
+    /// Takes note that usage was recorded, or could not be and waits.
+    pub fn note_usage(&self, recorded: bool) {
+        self.core.stats.ledger.note(recorded);
+    }
+
+    /// Takes note of how the control plane does, for whoever asks `/ready`.
+    pub fn set_readiness(&self, readiness: Readiness) {
+        self.core.stats.readiness.set(readiness);
+    }
+
+    /// Waits for something that is worth a line in the log; `None` once the server has stopped.
+    pub fn next_event(&self) -> Option<Event> {
+        self.core.stats.events.next()
     }
 }
 

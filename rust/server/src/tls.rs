@@ -10,6 +10,7 @@ use rustls::sign::CertifiedKey;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
+use x509_cert::der::Decode;
 
 use crate::protocol::Protocols;
 
@@ -56,6 +57,13 @@ impl ResolvesServerCert for Certificate {
     }
 }
 
+/// When the first certificate of `chain` ends, in seconds since 1970; `None` if it cannot be read.
+pub(crate) fn end(chain: &str) -> Option<u64> {
+    let first = CertificateDer::pem_slice_iter(chain.as_bytes()).next()?.ok()?;
+    let certificate = x509_cert::Certificate::from_der(&first).ok()?;
+    Some(certificate.tbs_certificate.validity.not_after.to_unix_duration().as_secs())
+}
+
 /// Serves TLS 1.2 and 1.3 with whatever `certificate` is at the time of a handshake.
 ///
 /// # Errors
@@ -72,4 +80,18 @@ pub(crate) fn acceptor(
     config.alpn_protocols = offers.alpn();
     config.ticketer = ring::Ticketer::new()?;
     Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Made for this test, good from 2020-01-02 to 2049-12-31.
+    const CHAIN: &str = include_str!("tls_test.pem");
+
+    #[test]
+    fn the_end_of_a_certificate_is_read_from_it() {
+        assert_eq!(end(CHAIN), Some(2_524_607_999));
+        assert_eq!(end("no certificate"), None);
+    }
 }

@@ -20,6 +20,7 @@ use crate::front::faults::Faults;
 use crate::front::reading::Spare;
 use crate::meter::ThreadMeter;
 use crate::server::Core;
+use crate::stats::ThreadStats;
 
 /// A connection that was accepted.
 pub(crate) struct Arrival {
@@ -32,6 +33,7 @@ pub(crate) struct Arrival {
 pub(crate) struct Worker {
     pub(crate) core: Arc<Core>,
     pub(crate) meter: ThreadMeter,
+    pub(crate) stats: ThreadStats,
     pub(crate) app: App,
     pub(crate) faults: Arc<Faults>,
     pub(crate) stopped: watch::Receiver<bool>,
@@ -128,9 +130,10 @@ pub(crate) fn start(
         let ending = ending.clone();
         let thread = thread::Builder::new().name(format!("attimo-{number}")).spawn(move || {
             let meter = ThreadMeter::new(core.meter.clone());
+            let stats = ThreadStats::new(&core.stats, core.clock);
             let app = App::new(app_socket);
             let spare = Spare::default();
-            let worker = Rc::new(Worker { core, meter, app, faults, stopped, spare });
+            let worker = Rc::new(Worker { core, meter, stats, app, faults, stopped, spare });
             let local = LocalSet::new();
             local.block_on(&runtime, async {
                 tokio::select! {

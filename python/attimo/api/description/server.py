@@ -60,6 +60,7 @@ PATHS: Paths = {
             "Read what the server counts, for Prometheus",
             _text("The metrics, in either text format.", "text/plain", _OPEN_METRICS),
             403,
+            404,
             405,
         )
     },

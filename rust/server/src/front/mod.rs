@@ -22,17 +22,20 @@ use crate::acceptor::Entrance;
 use crate::gate::{Credential, Passes};
 use crate::limits::HANDSHAKE;
 use crate::protocol::Protocol;
+use crate::stats::{Closed, Opened, Speaks};
 use crate::worker::{Arrival, Worker};
 
 pub(crate) mod cors;
 mod date;
 mod deadline;
+mod ended;
 pub(crate) mod faults;
 mod grpc;
 mod h1;
 mod h2;
 mod http;
 pub(crate) mod reading;
+mod request_id;
 pub(crate) mod room;
 mod stop;
 mod web;
@@ -47,6 +50,9 @@ pub(crate) struct Visit {
     secure: bool,
     entrance: Arc<Entrance>,
     passes: RefCell<Passes>,
+    opened: Opened,
+    /// Whether it was counted that the server closed this connection.
+    closed: Cell<bool>,
     /// How many bytes of its answers have not left yet, but for short ones.
     unsent: Rc<Cell<usize>>,
     /// Whether an answer was given up since the client did not take it.
@@ -83,7 +89,12 @@ impl Visit {
     async fn unless_stopped<T>(&self, first: impl Future<Output = T>) -> Option<T> {
         let mut stopped = self.worker.stopped.clone();
         tokio::select! {
-            first = timeout(HANDSHAKE, first) => first.ok(),
+            first = timeout(HANDSHAKE, first) => {
+                if first.is_err() {
+                    self.closed(Closed::HandshakeTimeout);
+                }
+                first.ok()
+            }
             _ = stopped.wait_for(|stop| *stop) => None,
         }
     }
@@ -104,6 +115,8 @@ pub(crate) async fn serve(worker: Rc<Worker>, arrival: Arrival) {
     let Arrival { peer, entrance, .. } = arrival;
     let tls = entrance.tls.clone();
     let visit = Rc::new(Visit {
+        opened: Opened::new(&worker.core.stats, tls.is_some()),
+        closed: Cell::new(false),
         worker,
         peer,
         local: entrance.local && peer.ip().is_loopback(),
@@ -121,7 +134,9 @@ pub(crate) async fn serve(worker: Rc<Worker>, arrival: Arrival) {
 }
 
 async fn serve_tls(tls: TlsAcceptor, stream: TcpStream, visit: Rc<Visit>) {
-    let Some(Ok(stream)) = visit.unless_stopped(tls.accept(stream)).await else { return };
+    let Some(shaken) = visit.unless_stopped(tls.accept(stream)).await else { return };
+    visit.worker.core.stats.shook_hands(shaken.is_ok());
+    let Ok(stream) = shaken else { return };
     let chosen = stream.get_ref().1.alpn_protocol().map(|chosen| chosen == b"h2");
     serve_http(stream, visit, chosen).await;
 }
@@ -140,6 +155,7 @@ where
         let Some(Ok(speaks_h2)) = visit.unless_stopped(said).await else { return };
         speaks_h2
     };
+    visit.opened.speaks(if speaks_h2 { Speaks::Http2 } else { Speaks::Http1 });
     if speaks_h2 {
         Box::pin(h2::serve(io, first, visit)).await;
     } else {

@@ -61,8 +61,8 @@ pub(super) async fn answer_late(
 /// The response that tells of what is wrong with a request.
 pub(super) fn refusal(visit: &Visit, parts: &Parts, error: Error) -> Response<Bytes> {
     let response = match Mode::of(parts) {
-        Some(mode) => grpc_web::refusal(parts, mode, error),
-        None => plain::error_response(&error),
+        Some(mode) => grpc_web::refusal(visit, parts, mode, error),
+        None => plain::refused(visit, &error),
     };
     cors::opened(&visit.worker.core.origins, parts.headers.get(header::ORIGIN), response)
 }

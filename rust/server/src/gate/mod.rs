@@ -10,7 +10,7 @@ use attimo_engine::Namespace;
 
 use crate::backend::Backend;
 use crate::clock::Now;
-use crate::directory::{Changes, Directory, LearnError};
+use crate::directory::{Cache, CacheId, Changes, Directory, LearnError};
 use crate::error::{Error, Result};
 use crate::token::{Claims, INVALID, Kind, Verifier};
 
@@ -49,6 +49,21 @@ impl Gate {
     /// The store behind the door, for its upkeep.
     pub(crate) fn backend(&self) -> &Backend {
         &self.backend
+    }
+
+    /// Every cache that there is.
+    pub(crate) fn caches(&self) -> Vec<Cache> {
+        self.directory.caches()
+    }
+
+    /// Whether there is a cache of this number.
+    pub(crate) fn has_cache(&self, id: CacheId) -> bool {
+        self.directory.has_cache(id)
+    }
+
+    /// The revision of the directory that requests are served by.
+    pub(crate) fn revision(&self) -> u64 {
+        self.directory.revision()
     }
 
     /// Takes over what changed; requests that begin after the return are served by it.

@@ -4,7 +4,7 @@ use ::h2::server::SendResponse;
 use std::rc::Rc;
 
 use bytes::Bytes;
-use http::header::{self, HeaderMap, HeaderValue};
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::request::Parts;
 use http::{Request, Response, Uri};
 use http_body_util::Full;
@@ -13,6 +13,7 @@ use self::reply::Reply;
 use self::status::Status;
 use super::Visit;
 use super::h2::sending;
+use super::request_id::{self, REQUEST_ID};
 use super::room::Held;
 use crate::api::Api;
 use crate::clock::Now;
@@ -21,6 +22,7 @@ use crate::forward;
 use crate::gate::Call;
 use crate::limits::AT_ONCE_BYTES;
 use crate::protocol::Protocol;
+use crate::stats::{Class, Via, guarded};
 
 mod batch;
 mod collection;
@@ -44,6 +46,8 @@ pub(super) use self::status::Code;
 const SCS: &str = "/cache_client.Scs/";
 const LEADERBOARD: &str = "/leaderboard.Leaderboard/";
 const PING: &str = "/cache_client.Ping/Ping";
+/// What says to whose trace a request belongs (W3C Trace Context).
+const OF_TRACES: [&str; 2] = ["traceparent", "tracestate"];
 const GRPC: HeaderValue = HeaderValue::from_static("application/grpc");
 
 /// Whether a gRPC request is for the data plane.
@@ -72,21 +76,28 @@ pub(super) fn waits(visit: &Visit, parts: &Parts) -> bool {
 /// Answers a request for the data plane.
 pub(super) fn answer(
     visit: &Visit,
+    via: Via,
     parts: &Parts,
     body: Result<Bytes>,
     now: Now,
 ) -> std::result::Result<Reply, Status> {
-    offered(visit, Protocol::Grpc)?;
-    answered(visit, parts, body, now)
+    guarded(|| called(visit, via, parts, body, now)).map_err(|error| {
+        let is_ours = error == Error::Internal;
+        let status = refused(visit, via, error);
+        if is_ours { status.named(visit.mistaken(&parts.headers)) } else { status }
+    })
 }
 
-/// Answers a request that came by a protocol which is offered.
-fn answered(
-    visit: &Visit,
-    parts: &Parts,
-    body: Result<Bytes>,
-    now: Now,
-) -> std::result::Result<Reply, Status> {
+/// The status that tells of `error`, which is counted.
+pub(super) fn refused(visit: &Visit, via: Via, error: Error) -> Status {
+    let status = Status::from(error);
+    visit.worker.stats.failed(via, status.code());
+    status
+}
+
+/// Finds out what is called, and answers.
+fn called(visit: &Visit, via: Via, parts: &Parts, body: Result<Bytes>, now: Now) -> Result<Reply> {
+    offered(visit, via)?;
     let path = parts.uri.path();
     let api = if let Some(method) = path.strip_prefix(SCS) {
         Api::scs(method)
@@ -96,19 +107,27 @@ fn answered(
         return Ok(Reply::empty());
     };
     let api = api.ok_or_else(|| Error::Unimplemented(path[1..].to_owned()))?;
-    Ok(serve(visit, api, parts, body, now)?)
+    serve(visit, via, api, parts, body, now)
 }
 
 /// Whether this listener is for gRPC, or for gRPC as pages speak it.
-fn offered(visit: &Visit, protocol: Protocol) -> Result<()> {
-    if visit.offers(protocol) {
-        return Ok(());
-    }
-    Err(Error::NotOffered(if protocol == Protocol::Web { "grpc-web" } else { "gRPC" }))
+fn offered(visit: &Visit, via: Via) -> Result<()> {
+    let (protocol, name) = match via {
+        Via::GrpcWeb => (Protocol::Web, "grpc-web"),
+        _ => (Protocol::Grpc, "gRPC"),
+    };
+    if visit.offers(protocol) { Ok(()) } else { Err(Error::NotOffered(name)) }
 }
 
 /// The whole life of a data request: who asks, for which cache, run it, count it.
-fn serve(visit: &Visit, api: Api, parts: &Parts, body: Result<Bytes>, now: Now) -> Result<Reply> {
+fn serve(
+    visit: &Visit,
+    via: Via,
+    api: Api,
+    parts: &Parts,
+    body: Result<Bytes>,
+    now: Now,
+) -> Result<Reply> {
     let headers = &parts.headers;
     let cache = headers.get("cache").map_or(&b""[..], HeaderValue::as_bytes);
     let (gate, meter) = (&visit.worker.core.gate, &visit.worker.meter);
@@ -126,6 +145,7 @@ fn serve(visit: &Visit, api: Api, parts: &Parts, body: Result<Bytes>, now: Now) 
         Ok(quirks::fitted(api, headers, reply))
     });
     call.finish(reply.is_err());
+    visit.worker.stats.answered(via, api, now, Class::of(&reply));
     reply
 }
 
@@ -149,40 +169,54 @@ fn token(headers: &HeaderMap) -> &[u8] {
 /// Answers a request that waits: after the faults that a test asked for, or by the control plane.
 pub(super) async fn answer_late(
     visit: &Visit,
-    parts: &Parts,
-    body: Result<Bytes>,
-) -> std::result::Result<Reply, Status> {
-    offered(visit, Protocol::Grpc)?;
-    answered_late(visit, parts, body).await
-}
-
-async fn answered_late(
-    visit: &Visit,
+    via: Via,
     parts: &Parts,
     body: Result<Bytes>,
 ) -> std::result::Result<Reply, Status> {
     if !is_data(&parts.uri) {
-        return forward(visit, parts, body).await;
+        return forward(visit, via, parts, body).await;
     }
     let method = parts.uri.path().rsplit('/').next().unwrap_or_default();
     if let Some(code) = visit.worker.faults.inject(method, &parts.headers).await {
         return Err(Status::injected(code));
     }
-    answered(visit, parts, body, visit.worker.core.clock.now())
+    answer(visit, via, parts, body, visit.worker.core.clock.now())
 }
 
 /// Has the control plane answer.
 async fn forward(
     visit: &Visit,
+    via: Via,
     parts: &Parts,
     body: Result<Bytes>,
 ) -> std::result::Result<Reply, Status> {
+    let began = visit.worker.core.clock.now();
+    let id = request_id::of(&parts.headers);
+    let answered = ask(visit, via, parts, &id, body).await.map_err(|status| status.named(id));
+    let code = answered.as_ref().map_or_else(Status::code, |_| 0);
+    visit.worker.stats.controlled(via, began, Class::of_grpc(code));
+    answered
+}
+
+async fn ask(
+    visit: &Visit,
+    via: Via,
+    parts: &Parts,
+    id: &HeaderValue,
+    body: Result<Bytes>,
+) -> std::result::Result<Reply, Status> {
+    offered(visit, via)?;
     let message = frame::message(body?)?;
     let caller = control::caller(visit, parts, &message)?;
     let mut headers = HeaderMap::new();
     forward::introduce(&mut headers, caller.as_ref(), visit.peer.ip(), visit.secure);
     headers.insert(header::CONTENT_TYPE, GRPC);
     headers.insert(header::HOST, HeaderValue::from_static("localhost"));
+    headers.insert(REQUEST_ID, id.clone());
+    for name in OF_TRACES {
+        let given = parts.headers.get(name).cloned();
+        headers.extend(given.map(|value| (HeaderName::from_static(name), value)));
+    }
     let mut request = Request::post(parts.uri.path())
         .body(Full::new(message))
         .map_err(|_| Error::Malformed("the path is no gRPC method"))?;

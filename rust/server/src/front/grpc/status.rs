@@ -7,6 +7,7 @@ use http::header::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use crate::error::Error;
+use crate::front::request_id::REQUEST_ID;
 
 const STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
@@ -38,7 +39,8 @@ pub(crate) enum Code {
 pub(in crate::front) struct Status {
     code: HeaderValue,
     message: HeaderValue,
-    err: Option<HeaderValue>,
+    /// What few errors bear: which limit was met, the name of the request.
+    more: Vec<(HeaderName, HeaderValue)>,
 }
 
 /// The trailers of a reply that succeeded.
@@ -54,7 +56,7 @@ impl Status {
         Status {
             code: HeaderValue::from(code as u16),
             message: HeaderValue::from_str(&message).unwrap_or(HeaderValue::from_static("")),
-            err: err.map(HeaderValue::from_static),
+            more: err.map(|err| (ERR, HeaderValue::from_static(err))).into_iter().collect(),
         }
     }
 
@@ -70,19 +72,28 @@ impl Status {
             Some(code) => Err(Status {
                 code: code.clone(),
                 message: headers.get(MESSAGE).cloned().unwrap_or(HeaderValue::from_static("")),
-                err: headers.get(ERR).cloned(),
+                more: headers.get(ERR).map(|err| (ERR, err.clone())).into_iter().collect(),
             }),
             None => Err(Status::new(Code::Internal, "the control plane failed", None)),
         }
+    }
+
+    /// The same, with the name of the request that it is about.
+    pub(super) fn named(mut self, request_id: HeaderValue) -> Self {
+        self.more.push((REQUEST_ID, request_id));
+        self
+    }
+
+    /// Its number.
+    pub(super) fn code(&self) -> u16 {
+        self.code.to_str().ok().and_then(|code| code.parse().ok()).unwrap_or(Code::Unknown as u16)
     }
 
     /// Writes the status where a response without a message bears it.
     pub(super) fn write(self, headers: &mut HeaderMap) {
         headers.insert(STATUS, self.code);
         headers.insert(MESSAGE, self.message);
-        if let Some(err) = self.err {
-            headers.insert(ERR, err);
-        }
+        headers.extend(self.more);
     }
 }
 
@@ -104,6 +115,7 @@ impl From<Error> for Status {
                 (Code::Unimplemented, None)
             }
             Error::Unavailable => (Code::Unavailable, None),
+            Error::Internal => (Code::Internal, None),
             Error::Engine(engine::Error::ItemTooLarge { .. }) => {
                 (Code::ResourceExhausted, Some("item_size_limit_exceeded"))
             }

@@ -20,7 +20,7 @@ use crate::clock::Now;
 use crate::error::{Error, Result};
 use crate::front::Visit;
 use crate::limits::REQUEST_BYTES;
-use crate::protocol::Protocol;
+use crate::stats::Via;
 
 /// The trailers of a reply that succeeded, as the last frame of its body.
 const TRAILERS: &[u8] = b"\x80\0\0\0\x0fgrpc-status:0\r\n";
@@ -127,11 +127,8 @@ pub(in crate::front) fn answer(
     body: Result<Bytes>,
     now: Now,
 ) -> Response<Bytes> {
-    if let Err(error) = super::offered(visit, Protocol::Web) {
-        return refusal(parts, mode, error);
-    }
     let body = body.and_then(|body| mode.read(body));
-    response(mode.of_answer(parts), super::answered(visit, parts, body, now))
+    response(mode.of_answer(parts), super::answer(visit, Via::GrpcWeb, parts, body, now))
 }
 
 /// Answers a request that waits.
@@ -141,16 +138,18 @@ pub(in crate::front) async fn answer_late(
     mode: Mode,
     body: Result<Bytes>,
 ) -> Response<Bytes> {
-    if let Err(error) = super::offered(visit, Protocol::Web) {
-        return refusal(parts, mode, error);
-    }
     let body = body.and_then(|body| mode.read(body));
-    response(mode.of_answer(parts), super::answered_late(visit, parts, body).await)
+    response(mode.of_answer(parts), super::answer_late(visit, Via::GrpcWeb, parts, body).await)
 }
 
 /// The response that tells of `error`.
-pub(in crate::front) fn refusal(parts: &Parts, mode: Mode, error: Error) -> Response<Bytes> {
-    response(mode.of_answer(parts), Err(error.into()))
+pub(in crate::front) fn refusal(
+    visit: &Visit,
+    parts: &Parts,
+    mode: Mode,
+    error: Error,
+) -> Response<Bytes> {
+    response(mode.of_answer(parts), Err(super::refused(visit, Via::GrpcWeb, error)))
 }
 
 fn response(mode: Mode, reply: std::result::Result<Reply, Status>) -> Response<Bytes> {

@@ -29,6 +29,7 @@ use crate::error::{Error, Result};
 use crate::limits::{
     BODY, FIRST_REQUEST, HEAD, IDLE, LINGER, LINGER_BYTES, STALLED, STRANGER_BODY, STRANGER_BYTES,
 };
+use crate::stats::Closed;
 
 mod body;
 mod head;
@@ -52,7 +53,9 @@ where
     };
     while connection.answer_all().await {
         connection.let_others_read().await;
-        if !connection.send().await || !connection.read().await {
+        let sent = connection.send().await;
+        connection.visit.worker.stats.settle(clock.micros());
+        if !sent || !connection.read().await {
             break;
         }
     }
@@ -109,7 +112,10 @@ where
                     self.wait(answered, now.moment);
                     return true;
                 }
-                Err(refusal) => self.refuse(refusal, now),
+                Err(refusal) => {
+                    self.visit.closed(Closed::Protocol);
+                    self.refuse(refusal, now);
+                }
             }
             answered = true;
             if self.output.is_full() && !self.send().await {
@@ -202,7 +208,10 @@ where
             }
             match self.fill().await {
                 Filled::More => {}
-                Filled::TooLate => return self.give_up(Error::TooSlow),
+                Filled::TooLate => {
+                    self.visit.closed(Closed::BodyTimeout);
+                    return self.give_up(Error::TooSlow);
+                }
                 Filled::Over => {
                     self.ending = Ending::Now;
                     return None;
@@ -243,7 +252,7 @@ where
     /// Sends all answers; whether the connection goes on.
     async fn send(&mut self) -> bool {
         let clock = self.visit.worker.core.clock;
-        let (io, output) = (&mut self.io, &mut self.output);
+        let (io, output, visit) = (&mut self.io, &mut self.output, &self.visit);
         let mut stalled: Option<Deadline> = None;
         let sent = poll_fn(|cx| {
             loop {
@@ -255,7 +264,10 @@ where
             }
             // Made only for a client that does not keep up with its answers.
             let stalled = stalled.get_or_insert_with(|| Deadline::within(clock, STALLED));
-            stalled.poll(cx).map(|()| false)
+            stalled.poll(cx).map(|()| {
+                visit.closed(Closed::Stalled);
+                false
+            })
         });
         let sent = sent.await;
         if !sent {
@@ -271,7 +283,10 @@ where
             Filled::Over => false,
             Filled::TooLate => {
                 // A client that was idle may be told nothing: it did not ask.
-                if !self.input.is_empty() {
+                if self.input.is_empty() {
+                    self.visit.closed(Closed::Idle);
+                } else {
+                    self.visit.closed(Closed::HeadTimeout);
                     let why = "the head of the request took too long";
                     let now = self.visit.worker.core.clock.now();
                     self.refuse(Refusal(StatusCode::REQUEST_TIMEOUT, why), now);

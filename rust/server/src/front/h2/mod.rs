@@ -27,6 +27,7 @@ use crate::limits::{
     HANDSHAKE, HEAD, HEADER_BYTES, IDLE, IDLE_FRAMES_PER_SECOND, STREAMS_PER_CONNECTION,
     UNSENT_BYTES,
 };
+use crate::stats::Closed;
 
 mod body;
 mod frames;
@@ -121,12 +122,17 @@ where
         loop {
             match self.connection.poll_accept(cx) {
                 Poll::Ready(Some(Ok(arrived))) => batch.push(Taken::new(arrived)),
-                Poll::Ready(_) => return Poll::Ready(()),
+                Poll::Ready(end) => {
+                    self.visit.ended(end.and_then(Result::err));
+                    return Poll::Ready(());
+                }
                 Poll::Pending if self.watch.frames.is_no_http2() => {
-                    return self.end(Reason::PROTOCOL_ERROR, cx);
+                    return self.end(Closed::Protocol, Reason::PROTOCOL_ERROR, cx);
                 }
                 Poll::Pending => {
                     let now = self.visit.worker.core.clock.now();
+                    // What was answered before has been written meanwhile.
+                    self.visit.worker.stats.settle(now.micros);
                     if !self.answer(&mut once_late, batch, now, cx) {
                         return self.poll_time(now, cx);
                     }
@@ -172,17 +178,24 @@ where
     fn poll_time(&mut self, now: Now, cx: &mut Context<'_>) -> Poll<()> {
         let holds_up = self.visit.has_stalled.get() && !self.late.is_empty();
         if holds_up || self.watch.is_too_much(now) {
-            return self.end(Reason::ENHANCE_YOUR_CALM, cx);
+            let why = if holds_up { Closed::Stalled } else { Closed::Flood };
+            return self.end(why, Reason::ENHANCE_YOUR_CALM, cx);
         }
         match self.watch.poll(now, cx) {
-            Poll::Ready(()) if self.watch.state == State::Idle => self.end(Reason::NO_ERROR, cx),
-            Poll::Ready(()) => Poll::Ready(()),
+            Poll::Ready(()) if self.watch.state == State::Idle => {
+                self.end(Closed::Idle, Reason::NO_ERROR, cx)
+            }
+            Poll::Ready(()) => {
+                self.visit.closed(Closed::HeadTimeout);
+                Poll::Ready(())
+            }
             Poll::Pending => Poll::Pending,
         }
     }
 
     /// Says why it ends; a client that does not listen is not waited for.
-    fn end(&mut self, reason: Reason, cx: &mut Context<'_>) -> Poll<()> {
+    fn end(&mut self, why: Closed, reason: Reason, cx: &mut Context<'_>) -> Poll<()> {
+        self.visit.closed(why);
         self.connection.abrupt_shutdown(reason);
         let _ = self.connection.poll_closed(cx);
         Poll::Ready(())

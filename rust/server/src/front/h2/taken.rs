@@ -22,6 +22,7 @@ use crate::front::{Visit, grpc, http as plain, web};
 use crate::limits::{
     AT_ONCE_BYTES, BODY, REQUEST_BYTES, STRANGER_BODY, STRANGER_BYTES, STRANGERS_PER_CONNECTION,
 };
+use crate::stats::Via;
 
 /// What may come before and after a message in a body: the gRPC prefix, and slack.
 const FRAMING: usize = 64;
@@ -114,6 +115,7 @@ impl Taken {
                 let now = visit.worker.core.clock.now();
                 self.answer(&visit, body, now);
             }
+            visit.worker.stats.settle(visit.worker.core.clock.micros());
             drop((stranger, held));
         });
     }
@@ -134,7 +136,7 @@ impl Taken {
         let Some(body) = arrived(body) else { return };
         match self.route {
             Route::Grpc => {
-                let reply = grpc::answer(visit, &self.parts, body, now);
+                let reply = grpc::answer(visit, Via::Grpc, &self.parts, body, now);
                 grpc::send(visit, self.respond, reply);
             }
             Route::Http => {
@@ -149,7 +151,8 @@ impl Taken {
         let Taken { route, parts, respond, .. } = self;
         match route {
             Route::Grpc => {
-                grpc::send(visit, respond, grpc::answer_late(visit, &parts, body).await);
+                let reply = grpc::answer_late(visit, Via::Grpc, &parts, body).await;
+                grpc::send(visit, respond, reply);
             }
             Route::Http => {
                 let method = parts.method.clone();
@@ -160,7 +163,10 @@ impl Taken {
 
     fn refuse(self, visit: &Rc<Visit>, error: Error) {
         match self.route {
-            Route::Grpc => grpc::send(visit, self.respond, Err(error.into())),
+            Route::Grpc => {
+                let status = grpc::refused(visit, Via::Grpc, error);
+                grpc::send(visit, self.respond, Err(status));
+            }
             Route::Http => {
                 let response = web::refusal(visit, &self.parts, error);
                 send(visit, self.respond, &self.parts.method, response);
@@ -189,7 +195,7 @@ fn send(
 ) {
     let mut held = Held::counted(&visit.worker.core.room, &visit.unsent);
     if let Err(error) = held.hold(response.body().len()) {
-        response = plain::error_response(&error);
+        response = plain::refused(visit, &error);
     }
     let (mut parts, body) = response.into_parts();
     if !matches!(parts.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {

@@ -15,6 +15,7 @@ use crate::clock::Now;
 use crate::error::Result;
 use crate::front::Visit;
 use crate::gate::{Call, Gate, Pass};
+use crate::stats::{Class, ThreadStats, Via};
 
 /// What answers a request: it picks the method to count and to permit, and runs it.
 pub(super) type Handler = fn(&Asked<'_>) -> Result<Response<Bytes>>;
@@ -22,6 +23,7 @@ pub(super) type Handler = fn(&Asked<'_>) -> Result<Response<Bytes>>;
 /// A request whose sender and cache are known.
 pub(super) struct Asked<'a> {
     gate: &'a Gate,
+    stats: &'a ThreadStats,
     pass: &'a Pass,
     now: Now,
     body: Result<Bytes>,
@@ -49,6 +51,7 @@ impl Asked<'_> {
             call.namespace().map(|_| response)
         });
         call.finish(response.is_err());
+        self.stats.answered(Via::Http, api, self.now, Class::of(&response));
         response
     }
 
@@ -90,5 +93,6 @@ pub(super) fn answer(
     }
     let is_head = parts.method == Method::HEAD;
     let headers = &parts.headers;
-    handler(&Asked { gate, pass: &pass, now, body, headers, query, is_head })
+    let stats = &visit.worker.stats;
+    handler(&Asked { gate, stats, pass: &pass, now, body, headers, query, is_head })
 }

@@ -1,19 +1,21 @@
 //! Plain HTTP, the same on HTTP/1.1 and HTTP/2.
 //!
-//! `/cache/{cache}` with what is below it and `/health` are answered here;
-//! everything else is the control plane's.
+//! `/cache/{cache}` with what is below it and what an operator asks are answered
+//! here; everything else is the control plane's.
 
 use bytes::Bytes;
 use http::header::{self, HeaderValue};
 use http::request::Parts;
-use http::{Method, Request, Response, Uri};
+use http::{Request, Response, Uri};
 use http_body_util::Full;
 
+use super::request_id::{self, REQUEST_ID};
 use super::{Visit, cors, host};
 use crate::clock::Now;
 use crate::error::{Error, Result};
 use crate::forward;
 use crate::gate::Credential;
+use crate::stats::{Class, Via, guarded};
 
 mod batch;
 mod cache;
@@ -24,6 +26,7 @@ mod json;
 mod leaderboard;
 mod list;
 mod offered;
+mod operator;
 mod query;
 mod routes;
 mod scalar;
@@ -32,22 +35,20 @@ mod sorted_set;
 mod status;
 
 pub(super) use self::query::Query;
-use self::routes::Verb;
 pub(super) use self::status::{problem, response as error_response};
 
 const CACHE: &str = "/cache/";
-const HEALTH: &str = "/health";
 const NO_TOKEN_OF_A_PAGE: Error =
     Error::Unauthenticated("a page of another origin must send a token in `authorization`");
 
 /// Whether the request is for the data plane.
 pub(super) fn is_data(uri: &Uri) -> bool {
-    uri.path().starts_with(CACHE) || uri.path() == HEALTH
+    uri.path().starts_with(CACHE) || operator::is_answered(uri.path())
 }
 
 /// Whether anybody may ask for it.
 pub(super) fn is_public(uri: &Uri) -> bool {
-    uri.path() == HEALTH
+    operator::is_answered(uri.path())
 }
 
 /// Answers a request for the data plane.
@@ -61,29 +62,45 @@ pub(super) fn answer(
         return refusal;
     }
     let answered = match parts.uri.path().strip_prefix(CACHE) {
-        Some(path) => cache::answer(visit, parts, path, body, now),
-        None => Ok(health(&parts.method)),
+        Some(path) => guarded(|| cache::answer(visit, parts, path, body, now)),
+        None => Ok(operator::answer(visit, parts)),
     };
-    answered.unwrap_or_else(|error| status::response(&error))
+    answered.unwrap_or_else(|error| {
+        let mut response = refused(visit, &error);
+        if error == Error::Internal {
+            response.headers_mut().insert(REQUEST_ID, visit.mistaken(&parts.headers));
+        }
+        response
+    })
 }
 
-fn health(method: &Method) -> Response<Bytes> {
-    if Verb::of(method) != Some(Verb::Get) {
-        return status::not_allowed(method, [Verb::Get].into_iter());
-    }
-    let body = concat!("{\"status\":\"ok\",\"version\":\"", env!("CARGO_PKG_VERSION"), "\"}");
-    let mut response = Response::new(Bytes::from_static(body.as_bytes()));
-    response.headers_mut().insert(header::CONTENT_TYPE, status::JSON);
+/// The response that tells of `error`, which is counted.
+pub(super) fn refused(visit: &Visit, error: &Error) -> Response<Bytes> {
+    let response = status::response(error);
+    visit.worker.stats.failed(Via::Http, response.status().as_u16());
     response
 }
 
 /// Has the control plane answer.
-pub(super) async fn forward(visit: &Visit, parts: Parts, body: Result<Bytes>) -> Response<Bytes> {
+pub(super) async fn forward(
+    visit: &Visit,
+    mut parts: Parts,
+    body: Result<Bytes>,
+) -> Response<Bytes> {
     if let Some(refusal) = offered::refusal(visit, &parts) {
         return refusal;
     }
+    if operator::is_metrics(parts.uri.path()) {
+        return operator::metrics(visit, &parts).await;
+    }
+    let began = visit.worker.core.clock.now();
+    let id = request_id::of(&parts.headers);
+    parts.headers.insert(REQUEST_ID, id.clone());
     let answered = ask(visit, parts, body).await;
-    answered.unwrap_or_else(|error| status::response(&error))
+    let mut response = answered.unwrap_or_else(|error| status::response(&error));
+    response.headers_mut().insert(REQUEST_ID, id);
+    visit.worker.stats.controlled(Via::Http, began, Class::of_status(response.status()));
+    response
 }
 
 async fn ask(visit: &Visit, mut parts: Parts, body: Result<Bytes>) -> Result<Response<Bytes>> {

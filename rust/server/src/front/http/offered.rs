@@ -6,12 +6,11 @@ use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{Response, StatusCode};
 
-use super::{host, status};
+use super::{host, operator, status};
 use crate::error::Error;
 use crate::front::Visit;
 use crate::protocol::Protocol;
 
-const HEALTH: [&str; 3] = [super::HEALTH, "/ready", "/metrics"];
 const CHALLENGE: &str = "/.well-known/acme-challenge/";
 const HTTPS: u16 = 443;
 
@@ -19,7 +18,7 @@ const HTTPS: u16 = 443;
 pub(super) fn refusal(visit: &Visit, parts: &Parts) -> Option<Response<Bytes>> {
     let path = parts.uri.path();
     if visit.offers(Protocol::Http)
-        || visit.offers(Protocol::Health) && HEALTH.contains(&path)
+        || visit.offers(Protocol::Health) && operator::PATHS.contains(&path)
         || visit.offers(Protocol::Acme) && path.starts_with(CHALLENGE)
     {
         return None;

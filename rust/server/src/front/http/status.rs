@@ -41,6 +41,7 @@ pub(in crate::front) fn response(error: &Error) -> Response<Bytes> {
         Error::NoSuchCache | Error::NotOffered(_) => (StatusCode::NOT_FOUND, "not_found", None),
         Error::Unimplemented(_) => (StatusCode::METHOD_NOT_ALLOWED, "unimplemented", None),
         Error::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", None),
+        Error::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", None),
         Error::Engine(error) => of_engine(*error),
     };
     problem(status, code, &error.to_string(), err)

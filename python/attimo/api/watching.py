@@ -1,0 +1,135 @@
+"""What is told of every control request: one line in the log, one span in its trace.
+
+Both bear who asked for what and how it ended, and nothing of what was said: no query, no body, no
+cookie and no token. The data plane has named the request, and tells its client the same name.
+"""
+
+import logging
+import time
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from attimo import tracing
+from attimo.api import caller
+from attimo.api.cookies import SessionHolder
+from attimo.logs import with_fields
+
+log = logging.getLogger("attimo.access")
+
+REQUEST_ID_HEADER = "x-request-id"
+
+
+class Watched:
+    """Tells of each request that the app behind it answers."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let one request be answered."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        scope.setdefault("state", {})
+        asked = _Asked(scope, Headers(scope=scope))
+
+        async def listen(message: Message) -> None:
+            asked.hear(message)
+            await send(message)
+
+        with tracing.request(asked.kind, asked.attributes, asked.headers) as note:
+            try:
+                await self._app(scope, receive, listen)
+            finally:
+                for name, value in asked.outcome.items():
+                    note(name, value)
+                asked.log()
+
+
+@dataclass(slots=True)
+class _Asked:
+    """One request, and what is heard of its answer; without one it has failed."""
+
+    scope: Scope
+    headers: Headers
+    status: int = 500
+    grpc_status: str | None = None
+    began: float = field(default_factory=time.perf_counter)
+
+    def hear(self, message: Message) -> None:
+        """Take note of how the answer begins."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            self.grpc_status = Headers(raw=message["headers"]).get("grpc-status")
+
+    @property
+    def path(self) -> str:
+        """The path without what may follow it, in characters that stand in any line."""
+        return quote(self.scope["path"], safe="/:@!$&'()*+,;=~")
+
+    @property
+    def kind(self) -> str:
+        """What such requests have in common: the method of gRPC, or that of HTTP."""
+        is_grpc = self.headers.get("content-type", "").startswith("application/grpc")
+        return self.path.lstrip("/") if is_grpc else str(self.scope["method"])
+
+    @property
+    def route(self) -> str | None:
+        """The path as it was declared, once the app has found out who answers."""
+        found: str | None = getattr(self.scope.get("route"), "path", None)
+        return None if found is None else found.replace(":path}", "}")
+
+    @property
+    def attributes(self) -> dict[str, tracing.Value]:
+        """What is known before the answer, by OpenTelemetry's names."""
+        return {
+            "http.request.method": self.scope["method"],
+            "url.path": self.path,
+            "client.address": self.headers.get(caller.PEER_HEADER, ""),
+            "attimo.request_id": self.headers.get(REQUEST_ID_HEADER, ""),
+        }
+
+    @property
+    def outcome(self) -> dict[str, tracing.Value]:
+        """What is known after it."""
+        known: dict[str, tracing.Value | None] = {
+            "http.route": self.route,
+            "http.response.status_code": self.status,
+            "rpc.grpc.status_code": None if self.grpc_status is None else int(self.grpc_status),
+            "attimo.account_id": self.account_id,
+            "attimo.key_id": self.headers.get(caller.KEY_HEADER),
+        }
+        return {name: value for name, value in known.items() if value is not None}
+
+    @property
+    def session(self) -> SessionHolder | None:
+        """Who asked, if it was by a session."""
+        found: SessionHolder | None = self.scope["state"].get("session")
+        return found
+
+    @property
+    def account_id(self) -> int | None:
+        """Whose caches and keys were meant."""
+        if self.session is not None:
+            return self.session.account_id
+        told = self.headers.get(caller.ACCOUNT_HEADER)
+        return None if told is None else int(told)
+
+    def log(self) -> None:
+        """Write the line."""
+        took = (time.perf_counter() - self.began) * 1_000
+        session = self.session
+        fields = {
+            "status": self.status,
+            "grpc_status": self.grpc_status,
+            "ms": round(took, 1),
+            "account": self.account_id,
+            "key": self.headers.get(caller.KEY_HEADER) if session is None else None,
+            "user": session.session.user_id if session is not None else None,
+            "peer": self.headers.get(caller.PEER_HEADER),
+            "request_id": self.headers.get(REQUEST_ID_HEADER),
+        }
+        log.info("%s %s", self.scope["method"], self.path, extra=with_fields(fields))

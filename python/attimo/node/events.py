@@ -1,0 +1,53 @@
+"""What happens in the data plane and is worth a line, brought into the log.
+
+One thread waits for the next event, so a line is written when the thing happens, and an idle server
+is not woken.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+log = logging.getLogger(__name__)
+
+LEVELS = {"warning": logging.WARNING, "error": logging.ERROR}
+
+
+class Event(Protocol):
+    """Something that happened; `attimo._core.Event` is one."""
+
+    @property
+    def level(self) -> str:
+        """`warning` or `error`."""
+
+    @property
+    def message(self) -> str:
+        """What happened."""
+
+
+@dataclass(slots=True)
+class Events:
+    """Carries events into the log, in a thread of its own.
+
+    Attributes:
+        next: Waits for an event; None when there will be no more.
+    """
+
+    next: Callable[[], Event | None]
+    _thread: threading.Thread | None = field(default=None, init=False)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread = threading.Thread(target=self._run, name="events", daemon=True)
+        self._thread.start()
+
+    def wait(self) -> None:
+        """Return when the last event is in the log, after the node has stopped."""
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        while (event := self.next()) is not None:
+            log.log(LEVELS.get(event.level, logging.ERROR), "%s", event.message)

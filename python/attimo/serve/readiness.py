@@ -1,0 +1,57 @@
+"""Whether the server should be sent requests, as far as the control plane knows."""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from attimo.control import Control, directory
+from attimo.errors import StoreUnavailable
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Readiness:
+    """Puts together what is known, and tells the node.
+
+    Attributes:
+        tell: Takes the word for it.
+    """
+
+    tell: Callable[[Literal["starting", "ready", "read-only"]], None]
+    _started: bool = field(default=False, init=False)
+    _writable: bool = field(default=True, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+
+    def started(self) -> None:
+        """The control app answers."""
+        with self._lock:
+            self._started = True
+            self._tell()
+
+    def wrote(self, writable: bool) -> None:
+        """The database could be written, or could not."""
+        with self._lock:
+            if writable == self._writable:
+                return
+            self._writable = writable
+            self._tell()
+        log.warning("the database can%s be written", " again" if writable else "not")
+
+    def look(self, control: Control) -> None:
+        """Try to write, if that failed before: nobody else may, where nobody sends requests."""
+        if self._writable:
+            return
+        try:
+            with control.begin() as tx:
+                directory.rewrite(tx)
+        except StoreUnavailable as error:
+            log.debug("still not: %s", error)
+
+    def _tell(self) -> None:
+        if not self._started:
+            self.tell("starting")
+        else:
+            self.tell("ready" if self._writable else "read-only")

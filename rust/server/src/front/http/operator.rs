@@ -1,0 +1,129 @@
+//! `/health`, `/ready` and `/metrics`: what an operator's programs ask. None needs a token, and none
+//! needs Python.
+
+use bytes::Bytes;
+use http::header::{self, HeaderMap, HeaderValue};
+use http::request::Parts;
+use http::{Response, StatusCode};
+use tokio::task::spawn_blocking;
+
+use super::routes::Verb;
+use super::{cors, status};
+use crate::error::{Error, Result};
+use crate::front::Visit;
+use crate::metrics::{Audience, Format, page};
+use crate::stats::Readiness;
+
+const HEALTH: &str = "/health";
+const READY: &str = "/ready";
+const METRICS: &str = "/metrics";
+/// All that is answered here.
+pub(super) const PATHS: [&str; 3] = [HEALTH, READY, METRICS];
+
+const NOT_HERE: Error = Error::Denied(
+    "metrics are for programs on the server's own machine; --metrics open lets others in",
+);
+const OFF: Error = Error::NotOffered("/metrics");
+/// A proxy on this machine stands for somebody elsewhere.
+const OF_PROXIES: [&str; 3] = ["forwarded", "x-forwarded-for", "x-real-ip"];
+
+/// Whether the path is answered at once by [`answer`].
+pub(super) fn is_answered(path: &str) -> bool {
+    path == HEALTH || path == READY
+}
+
+/// Whether the path is that of the metrics, which take a moment to gather.
+pub(super) fn is_metrics(path: &str) -> bool {
+    path == METRICS
+}
+
+/// Tells whether the server lives, or whether it should be sent requests.
+pub(super) fn answer(visit: &Visit, parts: &Parts) -> Response<Bytes> {
+    if Verb::of(&parts.method) != Some(Verb::Get) {
+        return status::not_allowed(&parts.method, [Verb::Get].into_iter());
+    }
+    if parts.uri.path() == READY {
+        return ready(readiness(visit));
+    }
+    json(
+        StatusCode::OK,
+        concat!(r#"{"status":"ok","version":""#, env!("CARGO_PKG_VERSION"), r#""}"#),
+    )
+}
+
+/// What is in the way of serving, or `ready`.
+fn readiness(visit: &Visit) -> &'static str {
+    if *visit.worker.stopped.borrow() {
+        return "draining";
+    }
+    visit.worker.core.stats.readiness.get().name()
+}
+
+fn is_ready(readiness: &str) -> bool {
+    readiness == Readiness::Ready.name()
+}
+
+fn ready(readiness: &'static str) -> Response<Bytes> {
+    let status = if is_ready(readiness) { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    json(status, &format!(r#"{{"status":"{readiness}"}}"#))
+}
+
+/// Answers with a page of metrics, if this is somebody who may read it.
+pub(super) async fn metrics(visit: &Visit, parts: &Parts) -> Response<Bytes> {
+    if Verb::of(&parts.method) != Some(Verb::Get) {
+        return status::not_allowed(&parts.method, [Verb::Get].into_iter());
+    }
+    let answered = match admit(visit, parts) {
+        Ok(()) => gathered(visit, &parts.headers).await,
+        Err(error) => Err(error),
+    };
+    answered.unwrap_or_else(|error| status::response(&error))
+}
+
+fn admit(visit: &Visit, parts: &Parts) -> Result<()> {
+    let from_here = visit.peer.ip().to_canonical().is_loopback()
+        && !OF_PROXIES.iter().any(|name| parts.headers.contains_key(*name))
+        && !cors::is_of_a_page(&visit.worker.core.origins, parts);
+    match visit.worker.core.metrics.audience {
+        Audience::Off => Err(OFF),
+        Audience::Loopback if !from_here => Err(NOT_HERE),
+        _ => Ok(()),
+    }
+}
+
+async fn gathered(visit: &Visit, headers: &HeaderMap) -> Result<Response<Bytes>> {
+    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    let format = Format::accepted(accept.unwrap_or_default());
+    let (core, ready) = (visit.worker.core.clone(), is_ready(readiness(visit)));
+    // Elsewhere, so that this thread's other clients do not wait for it.
+    let page = spawn_blocking(move || page(&core, format, ready)).await;
+    let mut response = Response::new(Bytes::from(page.map_err(|_| Error::Internal)?));
+    let kind = HeaderValue::from_static(format.media_type());
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    Ok(response)
+}
+
+fn json(status: StatusCode, text: &str) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::copy_from_slice(text.as_bytes()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, status::JSON);
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_ready_server_says_so() {
+        let answer = |word| {
+            let response = ready(word);
+            (response.status().as_u16(), String::from_utf8(response.body().to_vec()).unwrap())
+        };
+        assert_eq!(answer("ready"), (200, r#"{"status":"ready"}"#.to_owned()));
+        for word in ["starting", "read-only", "draining"] {
+            assert_eq!(answer(word), (503, format!(r#"{{"status":"{word}"}}"#)));
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! One page of metrics.
+
+use std::fmt::Display;
+
+use attimo_engine::Totals;
+
+use super::families::{self as family, Family};
+use super::process;
+use super::text::{Format, Samples, Text};
+use crate::api::Api;
+use crate::backend::Backend;
+use crate::meter::Count;
+use crate::server::Core;
+use crate::stats::{CLASSES, REASONS, SPEAKS, Sums, TRANSPORTS, VIAS, Via};
+
+/// What caches beyond those with lines of their own are called; no account has the number "".
+const OTHERS: [&str; 2] = ["", "_other"];
+
+/// Makes a page; `ready` tells whether `/ready` would answer 200.
+pub(crate) fn page(core: &Core, format: Format, ready: bool) -> String {
+    let mut text = Text::new(format);
+    let sums = core.stats.requests();
+    text.begin(&family::BUILD).add(&[env!("CARGO_PKG_VERSION")], 1);
+    text.one(&family::READY, u8::from(ready));
+    requests(&mut text, &sums);
+    control(&mut text, &sums);
+    caches(&mut text, core);
+    connections(&mut text, core);
+    upkeep(&mut text, core);
+    of_process(&mut text);
+    text.finish()
+}
+
+fn requests(text: &mut Text, sums: &Sums) {
+    let used = || {
+        let all = VIAS.iter().flat_map(|via| Api::ALL.iter().map(move |api| (via, *api)));
+        all.map(|(via, api)| (via.1, api.name(), sums.of(via.0, Some(api))))
+            .filter(|(_, _, sum)| sum.classes != [0; CLASSES.len()])
+    };
+    let mut samples = text.begin(&family::REQUESTS);
+    for (via, api, sum) in used() {
+        for (class, count) in CLASSES.iter().zip(sum.classes) {
+            samples.add(&[via, api, class], count);
+        }
+    }
+    let mut samples = text.begin(&family::DURATION);
+    for (via, api, sum) in used() {
+        samples.histogram(&[via, api], &sum.counts, sum.micros);
+    }
+    let mut samples = text.begin(&family::ERRORS);
+    for (via, code, count) in sums.errors() {
+        let code = if via == Via::Http { code.to_string() } else { grpc_code(code).to_owned() };
+        samples.add(&[VIAS[via as usize].1, &code], count);
+    }
+}
+
+fn control(text: &mut Text, sums: &Sums) {
+    let mut samples = text.begin(&family::CONTROL);
+    for (via, name) in VIAS {
+        for (class, count) in CLASSES.iter().zip(sums.of(via, None).classes) {
+            samples.add(&[name, class], count);
+        }
+    }
+    let mut samples = text.begin(&family::CONTROL_DURATION);
+    for (via, name) in VIAS {
+        let sum = sums.of(via, None);
+        samples.histogram(&[name], &sum.counts, sum.micros);
+    }
+}
+
+fn caches(text: &mut Text, core: &Core) {
+    const LINES: [(&Family, Count); 6] = [
+        (&family::CACHE_REQUESTS, Count::Requests),
+        (&family::CACHE_ERRORS, Count::Errors),
+        (&family::CACHE_HITS, Count::Hits),
+        (&family::CACHE_MISSES, Count::Misses),
+        (&family::CACHE_IN, Count::BytesIn),
+        (&family::CACHE_OUT, Count::BytesOut),
+    ];
+    let (caches, totals) = (core.gate.caches(), core.meter.totals());
+    let sum = |count: Count| totals.values().map(|counts| counts[count as usize]).sum::<u64>();
+    text.one(&family::HITS, sum(Count::Hits));
+    text.one(&family::MISSES, sum(Count::Misses));
+    let split = core.metrics.hidden.lock().split(&caches, &totals, core.metrics.shown);
+    let accounts: Vec<_> =
+        split.shown.iter().map(|(cache, _)| cache.account.0.to_string()).collect();
+    let labels: Vec<[&str; 2]> = split
+        .shown
+        .iter()
+        .zip(&accounts)
+        .map(|((cache, _), account)| [account.as_str(), cache.name.as_str()])
+        .collect();
+    for (family, count) in LINES {
+        let mut samples = text.begin(family);
+        for (labels, (_, counts)) in labels.iter().zip(&split.shown) {
+            samples.add(labels, counts[count as usize]);
+        }
+        samples.add(&OTHERS, split.others[count as usize]);
+    }
+    let Backend::Embedded(engine) = core.gate.backend();
+    let spaces: Vec<_> = split.shown.iter().map(|(cache, _)| cache.namespace).collect();
+    let (stored, all) = (engine.stored_of(&spaces), engine.totals());
+    let items = stored.iter().map(|stored| stored.items).collect();
+    apart(text.begin(&family::CACHE_ITEMS), &labels, items, all.items);
+    let bytes = stored.iter().map(|stored| stored.bytes).collect();
+    apart(text.begin(&family::CACHE_BYTES), &labels, bytes, all.bytes);
+    text.one(&family::CACHES, caches.len());
+    memory(text, &all, core.metrics.memory_bytes);
+}
+
+/// What each cache has of `all`, and what is left for the others.
+fn apart(mut samples: Samples<'_>, labels: &[[&str; 2]], of: Vec<u64>, all: u64) {
+    for (labels, value) in labels.iter().zip(&of) {
+        samples.add(labels, value);
+    }
+    // The two were not read at the same moment.
+    samples.add(&OTHERS, all.saturating_sub(of.iter().sum()));
+}
+
+fn memory(text: &mut Text, all: &Totals, budget: u64) {
+    text.one(&family::ITEMS, all.items);
+    text.one(&family::STORED, all.bytes);
+    text.one(&family::BUDGET, budget);
+    text.one(&family::EVICTED, all.evicted);
+    text.one(&family::EXPIRED, all.expired);
+}
+
+fn connections(text: &mut Text, core: &Core) {
+    let seen = core.stats.connections.read();
+    let mut samples = text.begin(&family::ACCEPTED);
+    for (transport, count) in TRANSPORTS.iter().zip(seen.accepted) {
+        samples.add(&[transport], count);
+    }
+    let mut samples = text.begin(&family::OPEN);
+    for (transport, open) in TRANSPORTS.iter().zip(seen.open) {
+        for (speaks, count) in SPEAKS.iter().zip(open) {
+            samples.add(&[transport, speaks], count);
+        }
+    }
+    let mut samples = text.begin(&family::HANDSHAKES);
+    for (result, count) in ["done", "failed"].iter().zip(seen.handshakes) {
+        samples.add(&[result], count);
+    }
+    let mut samples = text.begin(&family::CLOSED);
+    for ((_, reason), count) in REASONS.iter().zip(seen.closed) {
+        samples.add(&[reason], count);
+    }
+}
+
+fn upkeep(text: &mut Text, core: &Core) {
+    let [recorded, failed, waiting] = core.stats.ledger.read();
+    text.one(&family::PANICS, core.stats.panics());
+    text.one(&family::RECORDED, recorded);
+    text.one(&family::UNRECORDED, failed);
+    text.one(&family::WAITING, waiting);
+    text.one(&family::REVISION, core.gate.revision());
+    maybe(text, &family::CERTIFICATE, core.stats.certificate_end());
+    text.one(&family::THREADS, core.threads);
+}
+
+fn of_process(text: &mut Text) {
+    let handles = process::handles();
+    maybe(text, &family::RESIDENT, process::resident_bytes());
+    maybe(text, &family::CPU, process::cpu_seconds());
+    maybe(text, &family::OPEN_FDS, handles.map(|(open, _)| open));
+    maybe(text, &family::MOST_FDS, handles.map(|(_, most)| most));
+    maybe(text, &family::STARTED, process::started());
+}
+
+/// A metric that has no sample where nobody can say what it is.
+fn maybe(text: &mut Text, family: &'static Family, value: Option<impl Display>) {
+    let mut samples = text.begin(family);
+    if let Some(value) = value {
+        samples.add(&[], value);
+    }
+}
+
+/// gRPC's own name of a status code.
+fn grpc_code(code: usize) -> &'static str {
+    const NAMES: [&str; 17] = [
+        "OK",
+        "CANCELLED",
+        "UNKNOWN",
+        "INVALID_ARGUMENT",
+        "DEADLINE_EXCEEDED",
+        "NOT_FOUND",
+        "ALREADY_EXISTS",
+        "PERMISSION_DENIED",
+        "RESOURCE_EXHAUSTED",
+        "FAILED_PRECONDITION",
+        "ABORTED",
+        "OUT_OF_RANGE",
+        "UNIMPLEMENTED",
+        "INTERNAL",
+        "UNAVAILABLE",
+        "DATA_LOSS",
+        "UNAUTHENTICATED",
+    ];
+    NAMES[code.min(NAMES.len() - 1)]
+}

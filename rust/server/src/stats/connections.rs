@@ -1,0 +1,191 @@
+//! Connections: how many came and are open, what became of their handshakes, why we closed them.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use super::Stats;
+use super::events::Level;
+
+/// What a connection has turned out to speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Speaks {
+    /// It has not said so yet.
+    Nothing,
+    Http1,
+    Http2,
+}
+
+/// Why we closed a connection that its client would have kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Closed {
+    /// It did not say what it speaks in time, its TLS handshake included.
+    HandshakeTimeout,
+    /// The head of a request did not arrive in time.
+    HeadTimeout,
+    /// The body of a request did not arrive in time.
+    BodyTimeout,
+    /// It left its answers unread.
+    Stalled,
+    /// It was silent for long.
+    Idle,
+    /// What it said was no HTTP.
+    Protocol,
+    /// It asked for more than anybody needs: resets, settings, pings.
+    Flood,
+}
+
+/// How a connection is protected, by the names of the label.
+pub(crate) const TRANSPORTS: [&str; 2] = ["plaintext", "tls"];
+/// What connections speak, by the names of the label.
+pub(crate) const SPEAKS: [&str; 3] = ["unknown", "http1", "http2"];
+/// Why we close connections, by the names of the label.
+pub(crate) const REASONS: [(Closed, &str); 7] = [
+    (Closed::HandshakeTimeout, "handshake_timeout"),
+    (Closed::HeadTimeout, "head_timeout"),
+    (Closed::BodyTimeout, "body_timeout"),
+    (Closed::Stalled, "stalled"),
+    (Closed::Idle, "idle"),
+    (Closed::Protocol, "protocol"),
+    (Closed::Flood, "flood"),
+];
+/// Abuse is told in the log at most so often.
+const TOLD_EVERY: Duration = Duration::from_secs(10);
+
+/// The connections of a node.
+#[derive(Default)]
+pub(crate) struct Connections {
+    accepted: [AtomicU64; TRANSPORTS.len()],
+    open: [[AtomicI64; SPEAKS.len()]; TRANSPORTS.len()],
+    handshakes: [AtomicU64; 2],
+    closed: [AtomicU64; REASONS.len()],
+    untold: Mutex<Untold>,
+}
+
+/// Abuse since it was last told in the log.
+#[derive(Default)]
+struct Untold {
+    count: u64,
+    told_at: Option<Instant>,
+}
+
+/// An open connection; counted until this is dropped.
+pub(crate) struct Opened {
+    stats: Arc<Stats>,
+    secure: bool,
+    speaks: std::cell::Cell<Speaks>,
+}
+
+impl Opened {
+    /// Counts a connection that was accepted.
+    pub(crate) fn new(stats: &Arc<Stats>, secure: bool) -> Self {
+        stats.connections.accepted[usize::from(secure)].fetch_add(1, Ordering::Relaxed);
+        let opened = Opened { stats: stats.clone(), secure, speaks: Speaks::Nothing.into() };
+        opened.add(1);
+        opened
+    }
+
+    /// Tells what the connection has turned out to speak.
+    pub(crate) fn speaks(&self, speaks: Speaks) {
+        self.add(-1);
+        self.speaks.set(speaks);
+        self.add(1);
+    }
+
+    fn add(&self, more: i64) {
+        let open = &self.stats.connections.open[usize::from(self.secure)];
+        open[self.speaks.get() as usize].fetch_add(more, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        self.add(-1);
+    }
+}
+
+/// The numbers at one moment, in the order of their labels' names.
+pub(crate) struct Seen {
+    pub(crate) accepted: [u64; TRANSPORTS.len()],
+    pub(crate) open: [[i64; SPEAKS.len()]; TRANSPORTS.len()],
+    pub(crate) handshakes: [u64; 2],
+    pub(crate) closed: [u64; REASONS.len()],
+}
+
+impl Connections {
+    pub(crate) fn read(&self) -> Seen {
+        let count = |number: &AtomicU64| number.load(Ordering::Relaxed);
+        let open = |numbers: &[AtomicI64; SPEAKS.len()]| {
+            numbers.each_ref().map(|number| number.load(Ordering::Relaxed))
+        };
+        Seen {
+            accepted: self.accepted.each_ref().map(count),
+            open: self.open.each_ref().map(open),
+            handshakes: self.handshakes.each_ref().map(count),
+            closed: self.closed.each_ref().map(count),
+        }
+    }
+}
+
+impl Stats {
+    /// Counts a TLS handshake.
+    pub(crate) fn shook_hands(&self, done: bool) {
+        self.connections.handshakes[usize::from(!done)].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts a connection of `peer` that we closed; what is abuse is told in the log, too.
+    pub(crate) fn closed(&self, reason: Closed, peer: IpAddr) {
+        self.connections.closed[reason as usize].fetch_add(1, Ordering::Relaxed);
+        if reason == Closed::Flood {
+            self.tell_abuse(peer, Instant::now());
+        }
+    }
+
+    /// Tells of the first at once, and of those that follow soon after together with a later one.
+    fn tell_abuse(&self, peer: IpAddr, now: Instant) {
+        let mut untold = self.connections.untold.lock();
+        untold.count += 1;
+        if untold.told_at.is_some_and(|told| now.duration_since(told) < TOLD_EVERY) {
+            return;
+        }
+        untold.told_at = Some(now);
+        let count = std::mem::take(&mut untold.count);
+        let told = format!("closed {count} abusive connections, the last from {peer}");
+        self.events.push(Level::Warning, told);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_is_open_until_it_is_dropped_and_moves_to_what_it_speaks() {
+        let stats = Arc::new(Stats::default());
+        let open = || stats.connections.read().open[1];
+        let connection = Opened::new(&stats, true);
+        assert_eq!(open(), [1, 0, 0]);
+        connection.speaks(Speaks::Http2);
+        assert_eq!(open(), [0, 0, 1]);
+        drop(connection);
+        assert_eq!(open(), [0, 0, 0]);
+        assert_eq!(stats.connections.read().accepted, [0, 1]);
+    }
+
+    #[test]
+    fn a_burst_of_abuse_makes_one_line_and_the_next_burst_sums_it_up() {
+        let stats = Stats::default();
+        let (peer, start) = (IpAddr::from([192, 0, 2, 7]), Instant::now());
+        (0..5).for_each(|_| stats.tell_abuse(peer, start));
+        stats.tell_abuse(peer, start + TOLD_EVERY);
+        stats.events.close();
+
+        let told: Vec<_> = std::iter::from_fn(|| stats.events.next()).collect();
+        assert_eq!(told.len(), 2);
+        assert!(told[0].message.starts_with("closed 1 abusive"));
+        assert!(told[1].message.starts_with("closed 5 abusive"));
+    }
+}

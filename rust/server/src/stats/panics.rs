@@ -1,0 +1,96 @@
+//! A mistake of ours ends one request, or one connection, and the operator hears of it.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook, take_hook};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Once, Weak};
+use std::thread;
+
+use parking_lot::Mutex;
+
+use super::Stats;
+use super::events::Level;
+use crate::error::{Error, Result};
+
+/// Our threads are called so.
+const OURS: &str = "attimo-";
+
+static NODES: Mutex<Vec<Weak<Stats>>> = Mutex::new(Vec::new());
+
+/// Lets `stats` hear of every panic of a data thread from now on.
+pub(crate) fn watch(stats: &Arc<Stats>) {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = take_hook();
+        set_hook(Box::new(move |panic| {
+            if thread::current().name().is_some_and(|name| name.starts_with(OURS)) {
+                note(panic);
+            } else {
+                before(panic);
+            }
+        }));
+    });
+    let mut nodes = NODES.lock();
+    nodes.retain(|node| node.strong_count() > 0);
+    nodes.push(Arc::downgrade(stats));
+}
+
+fn note(panic: &PanicHookInfo<'_>) {
+    let at = panic.location().map(|at| format!("{}:{}", at.file(), at.line()));
+    let told = format!(
+        "a data thread made a mistake at {}: {}",
+        at.as_deref().unwrap_or("an unknown place"),
+        words(panic.payload())
+    );
+    for stats in NODES.lock().iter().filter_map(Weak::upgrade) {
+        stats.panics.fetch_add(1, Ordering::Relaxed);
+        stats.events.push(Level::Error, told.clone());
+    }
+}
+
+/// Only words that stand in the source: what was put together may hold somebody's data.
+fn words(payload: &(dyn Any + Send)) -> &'static str {
+    payload.downcast_ref::<&'static str>().copied().unwrap_or("what it said is not shown")
+}
+
+/// Runs the work for one request; a mistake in it is that request's error and nobody else's.
+///
+/// # Errors
+///
+/// Those of `work`, and [`Error::Internal`] if it panics.
+pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    // Locks are not poisoned, and what was counted or stored before the mistake stays so.
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(Error::Internal))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mistake_fails_one_request_is_counted_and_told_without_anybodys_data() {
+        let stats = Arc::new(Stats::default());
+        watch(&stats);
+        let secret = "canary";
+        let thread = thread::Builder::new().name("attimo-test".to_owned()).spawn(move || {
+            let results: [Result<()>; 3] = [
+                guarded(|| panic!("no such thing")),
+                guarded(|| panic!("no {secret}")),
+                guarded(|| Ok(())),
+            ];
+            results
+        });
+
+        assert_eq!(
+            thread.unwrap().join().unwrap(),
+            [Err(Error::Internal), Err(Error::Internal), Ok(())]
+        );
+        assert_eq!(stats.panics(), 2);
+        stats.events.close();
+        let told: Vec<_> = std::iter::from_fn(|| stats.events.next()).collect();
+        assert!(
+            told[0].message.contains("panics.rs:") && told[0].message.ends_with("no such thing")
+        );
+        assert!(!told[1].message.contains(secret));
+    }
+}

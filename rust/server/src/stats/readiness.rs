@@ -1,0 +1,76 @@
+//! Whether the node should be sent requests; the control plane tells what it knows.
+
+use std::str::FromStr;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+/// What the control plane knows of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Readiness {
+    /// It has not come up yet.
+    Starting = 0,
+    /// All is well.
+    Ready = 1,
+    /// The database cannot be written: data is served, nothing can be created, usage waits.
+    ReadOnly = 2,
+}
+
+/// A word that is none of the above.
+#[derive(Debug, thiserror::Error)]
+#[error("{0:?} is not starting, ready or read-only")]
+pub struct NoReadiness(String);
+
+impl Readiness {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Readiness::Starting => "starting",
+            Readiness::Ready => "ready",
+            Readiness::ReadOnly => "read-only",
+        }
+    }
+}
+
+impl FromStr for Readiness {
+    type Err = NoReadiness;
+
+    fn from_str(word: &str) -> Result<Self, NoReadiness> {
+        let all = [Readiness::Starting, Readiness::Ready, Readiness::ReadOnly];
+        let found = all.into_iter().find(|each| each.name() == word);
+        found.ok_or_else(|| NoReadiness(word.to_owned()))
+    }
+}
+
+/// What was told last.
+#[derive(Default)]
+pub(crate) struct Cell(AtomicU8);
+
+impl Cell {
+    pub(crate) fn set(&self, readiness: Readiness) {
+        self.0.store(readiness as u8, Ordering::Relaxed);
+    }
+
+    pub(crate) fn get(&self) -> Readiness {
+        match self.0.load(Ordering::Relaxed) {
+            1 => Readiness::Ready,
+            2 => Readiness::ReadOnly,
+            _ => Readiness::Starting,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_told_last_holds() {
+        let cell = Cell::default();
+        assert_eq!(cell.get(), Readiness::Starting);
+        for word in ["ready", "read-only", "starting"] {
+            cell.set(word.parse().unwrap());
+            assert_eq!(cell.get().name(), word);
+        }
+        assert!("well".parse::<Readiness>().is_err());
+    }
+}

@@ -1,0 +1,269 @@
+//! Requests that were answered: how many, how, and how long they took.
+//!
+//! A thread reads the clock once when it wakes up and once when it has written
+//! its answers. So an answer is noted when it is made (`answered`), and put into
+//! the histogram when the thread knows how late it is (`settle`).
+
+use std::cell::RefCell;
+use std::sync::{Arc, OnceLock};
+
+use http::StatusCode;
+
+use super::Stats;
+use super::histogram::{BUCKETS, Histogram};
+use crate::api::Api;
+use crate::clock::{Clock, Now};
+use crate::counter::Counter;
+use crate::error::{Error, Result};
+
+/// By which protocol a request came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Via {
+    Grpc,
+    GrpcWeb,
+    Http,
+}
+
+/// How a request was answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Class {
+    Ok,
+    /// Refused: the caller can mend it.
+    Refused,
+    /// Failed: the operator can mend it.
+    Failed,
+}
+
+/// The protocols, by the names of their label.
+pub(crate) const VIAS: [(Via, &str); 3] =
+    [(Via::Grpc, "grpc"), (Via::GrpcWeb, "grpc_web"), (Via::Http, "http")];
+/// The classes, by the names of their label.
+pub(crate) const CLASSES: [&str; 3] = ["ok", "refused", "failed"];
+
+impl Class {
+    /// How a request with this result is answered.
+    pub(crate) fn of<T>(result: &Result<T>) -> Self {
+        match result {
+            Ok(_) => Class::Ok,
+            Err(Error::Unavailable | Error::Internal) => Class::Failed,
+            Err(_) => Class::Refused,
+        }
+    }
+
+    /// How a request with this status of HTTP was answered.
+    pub(crate) fn of_status(status: StatusCode) -> Self {
+        if status.is_server_error() {
+            Class::Failed
+        } else if status.is_client_error() {
+            Class::Refused
+        } else {
+            Class::Ok
+        }
+    }
+
+    /// How a request with this code of gRPC was answered.
+    pub(crate) fn of_grpc(code: u16) -> Self {
+        match code {
+            0 => Class::Ok,
+            // Unknown, internal, unavailable, data loss.
+            2 | 13 | 14 | 15 => Class::Failed,
+            _ => Class::Refused,
+        }
+    }
+}
+
+/// The place of the control plane among the methods.
+const CONTROL: usize = Api::COUNT;
+const SERIES: usize = VIAS.len() * (CONTROL + 1);
+/// The codes of HTTP that mean an error are 400 to 599; those of gRPC, 1 to 16, need less room.
+const FIRST_OF_HTTP: usize = 400;
+const CODES: usize = 200;
+/// More answers than this are not kept waiting for a look at the clock.
+const WAITING: usize = 1_024;
+
+fn series(via: Via, api: Option<Api>) -> usize {
+    via as usize * (CONTROL + 1) + api.map_or(CONTROL, |api| api as usize)
+}
+
+#[derive(Default)]
+struct Series {
+    took: Histogram,
+    classes: [Counter; CLASSES.len()],
+}
+
+/// What one thread has answered.
+pub(crate) struct Requests {
+    series: [OnceLock<Box<Series>>; SERIES],
+    errors: [[Counter; CODES]; VIAS.len()],
+}
+
+struct Answered {
+    series: u16,
+    class: Class,
+    began_micros: u64,
+}
+
+/// The counting of one data thread.
+pub(crate) struct ThreadStats {
+    own: Arc<Requests>,
+    clock: Clock,
+    waiting: RefCell<Vec<Answered>>,
+}
+
+impl ThreadStats {
+    /// A thread's own part of `stats`.
+    pub(crate) fn new(stats: &Stats, clock: Clock) -> Self {
+        let own = Arc::new(Requests {
+            series: [const { OnceLock::new() }; _],
+            errors: std::array::from_fn(|_| std::array::from_fn(|_| Counter::default())),
+        });
+        stats.threads.lock().push(own.clone());
+        ThreadStats { own, clock, waiting: RefCell::default() }
+    }
+
+    /// Notes a data request that was let in and answered; it began at `began`.
+    pub(crate) fn answered(&self, via: Via, api: Api, began: Now, class: Class) {
+        #[expect(clippy::cast_possible_truncation, reason = "there are not so many series")]
+        let series = series(via, Some(api)) as u16;
+        let mut waiting = self.waiting.borrow_mut();
+        waiting.push(Answered { series, class, began_micros: began.micros });
+        if waiting.len() >= WAITING {
+            drop(waiting);
+            self.settle(self.clock.micros());
+        }
+    }
+
+    /// Counts what was noted: it has been handed to the socket by now, in microseconds since the
+    /// server was made.
+    pub(crate) fn settle(&self, micros: u64) {
+        for answered in self.waiting.borrow_mut().drain(..) {
+            let took = micros.saturating_sub(answered.began_micros);
+            self.own.add(answered.series.into(), took, answered.class);
+        }
+    }
+
+    /// Counts a request that the control plane has answered.
+    pub(crate) fn controlled(&self, via: Via, began: Now, class: Class) {
+        let took = self.clock.micros().saturating_sub(began.micros);
+        self.own.add(series(via, None), took, class);
+    }
+
+    /// Counts an error by its code in the words of its protocol, whoever was refused.
+    pub(crate) fn failed(&self, via: Via, code: u16) {
+        let first = if via == Via::Http { FIRST_OF_HTTP } else { 0 };
+        let place = usize::from(code).saturating_sub(first).min(CODES - 1);
+        self.own.errors[via as usize][place].add(1);
+    }
+}
+
+impl Requests {
+    fn add(&self, series: usize, micros: u64, class: Class) {
+        let series = self.series[series].get_or_init(Box::default);
+        series.took.add(micros);
+        series.classes[class as usize].add(1);
+    }
+}
+
+/// One series, summed over threads.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Sum {
+    pub(crate) classes: [u64; CLASSES.len()],
+    pub(crate) counts: [u64; BUCKETS + 1],
+    pub(crate) micros: u64,
+}
+
+/// What all threads have answered.
+pub(crate) struct Sums {
+    series: Vec<Sum>,
+    errors: [[u64; CODES]; VIAS.len()],
+}
+
+impl Default for Sums {
+    fn default() -> Self {
+        Sums { series: vec![Sum::default(); SERIES], errors: [[0; CODES]; VIAS.len()] }
+    }
+}
+
+impl Sums {
+    pub(super) fn add(&mut self, thread: &Requests) {
+        for (sum, series) in self.series.iter_mut().zip(&thread.series) {
+            let Some(series) = series.get() else { continue };
+            let classes = series.classes.each_ref().map(Counter::get);
+            sum.classes.iter_mut().zip(classes).for_each(|(sum, more)| *sum += more);
+            sum.counts.iter_mut().zip(series.took.counts()).for_each(|(sum, more)| *sum += more);
+            sum.micros += series.took.micros();
+        }
+        let errors = thread.errors.iter().flatten();
+        for (sum, errors) in self.errors.iter_mut().flatten().zip(errors) {
+            *sum += errors.get();
+        }
+    }
+
+    /// What was asked of a method, or of the control plane (`None`).
+    pub(crate) fn of(&self, via: Via, api: Option<Api>) -> &Sum {
+        &self.series[series(via, api)]
+    }
+
+    /// The errors that there were, by protocol and code.
+    pub(crate) fn errors(&self) -> impl Iterator<Item = (Via, usize, u64)> {
+        VIAS.iter().flat_map(|(via, _)| {
+            let first = if *via == Via::Http { FIRST_OF_HTTP } else { 0 };
+            let counts = self.errors[*via as usize].iter().enumerate();
+            counts
+                .filter(|(_, count)| **count > 0)
+                .map(move |(place, count)| (*via, first + place, *count))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(micros: u64) -> Now {
+        Now { micros, ..Clock::start().now() }
+    }
+
+    #[test]
+    fn an_answer_counts_when_the_thread_knows_how_late_it_is() {
+        let stats = Stats::default();
+        let thread = ThreadStats::new(&stats, Clock::start());
+        thread.answered(Via::Grpc, Api::Get, at(1_000), Class::Ok);
+        thread.answered(Via::Grpc, Api::Get, at(1_000), Class::Refused);
+        assert_eq!(stats.requests().of(Via::Grpc, Some(Api::Get)).classes, [0, 0, 0]);
+
+        thread.settle(1_003);
+
+        let sums = stats.requests();
+        let gets = sums.of(Via::Grpc, Some(Api::Get));
+        assert_eq!((gets.classes, gets.micros, gets.counts[2]), ([1, 1, 0], 6, 2));
+        assert_eq!(*sums.of(Via::Http, Some(Api::Get)), Sum::default());
+    }
+
+    #[test]
+    fn answers_that_nobody_settles_do_not_heap_up() {
+        let stats = Stats::default();
+        let thread = ThreadStats::new(&stats, Clock::start());
+        (0..WAITING).for_each(|_| thread.answered(Via::Http, Api::Set, at(0), Class::Ok));
+
+        let sums = stats.requests();
+        assert_eq!(sums.of(Via::Http, Some(Api::Set)).classes[0], WAITING as u64);
+        assert!(thread.waiting.borrow().is_empty());
+    }
+
+    #[test]
+    fn threads_are_summed_and_errors_are_kept_apart_by_protocol_and_code() {
+        let stats = Stats::default();
+        for _ in 0..2 {
+            let thread = ThreadStats::new(&stats, Clock::start());
+            thread.failed(Via::Grpc, 16);
+            thread.failed(Via::Http, 404);
+            thread.controlled(Via::Http, at(0), Class::Failed);
+        }
+
+        let sums = stats.requests();
+        let errors: Vec<_> = sums.errors().collect();
+        assert_eq!(errors, [(Via::Grpc, 16, 2), (Via::Http, 404, 2)]);
+        assert_eq!(sums.of(Via::Http, None).classes, [0, 0, 2]);
+    }
+}
