@@ -55,8 +55,8 @@ pub(crate) struct Visit {
     closed: Cell<bool>,
     /// How many bytes of its answers have not left yet, but for short ones.
     unsent: Rc<Cell<usize>>,
-    /// Whether an answer was given up since the client did not take it.
-    has_stalled: Cell<bool>,
+    /// How many requests wait for their bodies or for the control plane, on HTTP/2.
+    under_way: Cell<usize>,
     /// How many requests of somebody unknown are under way.
     strangers: Cell<usize>,
 }
@@ -124,7 +124,7 @@ pub(crate) async fn serve(worker: Rc<Worker>, arrival: Arrival) {
         entrance,
         passes: RefCell::default(),
         unsent: Rc::default(),
-        has_stalled: Cell::new(false),
+        under_way: Cell::new(0),
         strangers: Cell::new(0),
     });
     match tls {

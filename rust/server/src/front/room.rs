@@ -2,7 +2,7 @@
 //!
 //! Both are memory that clients can ask for at will, so all connections of the
 //! server share one budget for them; a request that finds no room is told to come
-//! again. What is short comes and goes without being counted.
+//! again. What is short comes and goes without being counted (`AT_ONCE_BYTES`).
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -10,7 +10,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::error::{Error, Overload, Result};
-use crate::limits::AT_ONCE_BYTES;
 
 const FULL: Error = Error::Overloaded(Overload::Bytes);
 
@@ -36,32 +35,39 @@ impl Room {
 pub(super) struct Held {
     room: Arc<Room>,
     bytes: usize,
-    /// What the connection holds altogether, if that is of interest.
+    /// What the answers of the connection hold altogether, if this is one of them.
     of_connection: Option<Rc<Cell<usize>>>,
 }
 
 impl Held {
-    /// Holds nothing yet.
-    pub(super) fn nothing(room: &Arc<Room>) -> Self {
+    /// For a body, of which nothing is here yet.
+    pub(super) fn for_body(room: &Arc<Room>) -> Self {
         Held { room: room.clone(), bytes: 0, of_connection: None }
     }
 
-    /// Holds nothing yet, and counts in `total` what it will.
-    pub(super) fn counted(room: &Arc<Room>, total: &Rc<Cell<usize>>) -> Self {
-        Held { room: room.clone(), bytes: 0, of_connection: Some(total.clone()) }
+    /// For an answer of so many bytes, counted in what its connection holds.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Overloaded`].
+    pub(super) fn for_answer(
+        room: &Arc<Room>,
+        of_connection: &Rc<Cell<usize>>,
+        bytes: usize,
+    ) -> Result<Self> {
+        let of_connection = Some(of_connection.clone());
+        let mut held = Held { room: room.clone(), bytes: 0, of_connection };
+        held.hold(bytes).map(|()| held)
     }
 
-    /// Sees to it that `bytes` are held; what is short is not counted.
+    /// Sees to it that at least `bytes` are held.
     ///
     /// # Errors
     ///
     /// [`Error::Overloaded`]; as much is held as before.
     pub(super) fn hold(&mut self, bytes: usize) -> Result<()> {
-        let wanted = if bytes <= AT_ONCE_BYTES { 0 } else { bytes };
-        let Some(more) = wanted.checked_sub(self.bytes).filter(|more| *more > 0) else {
-            return Ok(());
-        };
-        if !self.room.take(more) {
+        let more = bytes.saturating_sub(self.bytes);
+        if more > 0 && !self.room.take(more) {
             return Err(FULL);
         }
         self.bytes += more;
@@ -87,18 +93,16 @@ mod tests {
 
     #[test]
     fn what_is_held_is_given_back_once() {
-        let room = Room::new(3 * AT_ONCE_BYTES);
-        let total = Rc::default();
-        let mut first = Held::counted(&room, &total);
-        let mut second = Held::nothing(&room);
+        let (room, total) = (Room::new(30), Rc::default());
+        let first = Held::for_answer(&room, &total, 20).unwrap();
+        let mut second = Held::for_body(&room);
 
-        assert_eq!(first.hold(AT_ONCE_BYTES), Ok(()));
-        assert_eq!((first.bytes, total.get()), (0, 0));
-        assert_eq!(first.hold(2 * AT_ONCE_BYTES), Ok(()));
-        assert_eq!(total.get(), 2 * AT_ONCE_BYTES);
-        assert_eq!(second.hold(2 * AT_ONCE_BYTES), Err(FULL));
+        assert_eq!(total.get(), 20);
+        assert_eq!(second.hold(10), Ok(()));
+        assert_eq!(second.hold(20), Err(FULL));
+        assert!(Held::for_answer(&room, &total, 1).is_err());
         drop(first);
         assert_eq!(total.get(), 0);
-        assert_eq!(second.hold(3 * AT_ONCE_BYTES), Ok(()));
+        assert_eq!(second.hold(30), Ok(()));
     }
 }

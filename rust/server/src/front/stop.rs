@@ -28,6 +28,11 @@ impl Stop {
         self.waiting.is_none()
     }
 
+    /// Whether the server ends, known already or not.
+    pub(super) fn is_near(&self) -> bool {
+        self.has_come() || self.stopped.has_changed().unwrap_or(true)
+    }
+
     /// Whether the server ends; the task that asks, always the same, is woken when it does.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> bool {
         // Asked at every wake-up, and nearly always in vain: that is one look at a number.

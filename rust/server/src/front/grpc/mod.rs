@@ -1,8 +1,6 @@
 //! gRPC: `cache_client.Scs` and `Ping` are answered here, other services by the control plane.
 
 use ::h2::server::SendResponse;
-use std::rc::Rc;
-
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::request::Parts;
@@ -14,13 +12,11 @@ use self::status::Status;
 use super::Visit;
 use super::h2::sending;
 use super::request_id::{self, REQUEST_ID};
-use super::room::Held;
 use crate::api::Api;
 use crate::clock::Now;
 use crate::error::{Error, Result};
 use crate::forward;
 use crate::gate::Call;
-use crate::limits::AT_ONCE_BYTES;
 use crate::protocol::Protocol;
 use crate::stats::{Class, Via, guarded};
 
@@ -229,27 +225,21 @@ async fn ask(
 /// Sends a reply, or a status without one. A stream that the client has reset takes no answer:
 /// that is the client's choice and no error.
 pub(super) fn send(
-    visit: &Rc<Visit>,
+    visit: &Visit,
     mut respond: SendResponse<Bytes>,
     reply: std::result::Result<Reply, Status>,
 ) {
     let mut response = Response::new(());
     response.headers_mut().insert(header::CONTENT_TYPE, GRPC);
-    let mut held = Held::counted(&visit.worker.core.room, &visit.unsent);
-    let reply = reply.and_then(|reply| Ok(held.hold(reply.len()).map(|()| reply)?));
+    let reply = reply.and_then(|reply| {
+        let held = sending::room_for(visit, reply.len())?;
+        Ok((reply, held))
+    });
     match reply {
-        Ok(reply) => {
-            let Ok(mut stream) = respond.send_response(response, false) else { return };
-            if reply.len() > AT_ONCE_BYTES {
-                let data = reply.into_data().collect();
-                return sending::later(visit, stream, data, Some(status::ok()), held);
-            }
-            for data in reply.into_data() {
-                if stream.send_data(data, false).is_err() {
-                    return;
-                }
-            }
-            let _ = stream.send_trailers(status::ok());
+        Ok((reply, held)) => {
+            let Ok(stream) = respond.send_response(response, false) else { return };
+            let bytes = reply.len();
+            sending::send(visit, stream, (reply.into_data(), bytes), Some(status::ok()), held);
         }
         Err(status) => {
             status.write(response.headers_mut());

@@ -27,7 +27,8 @@ use super::{Visit, http as plain, web};
 use crate::clock::Now;
 use crate::error::{Error, Result};
 use crate::limits::{
-    BODY, FIRST_REQUEST, HEAD, IDLE, LINGER, LINGER_BYTES, STALLED, STRANGER_BODY, STRANGER_BYTES,
+    AT_ONCE_BYTES, BODY, FIRST_REQUEST, HEAD, IDLE, LINGER, LINGER_BYTES, STALLED, STRANGER_BODY,
+    STRANGER_BYTES,
 };
 use crate::stats::Closed;
 
@@ -140,7 +141,7 @@ where
         let Head { parts, framing, expects, keeps } = head;
         let manner = Manner {
             head_only: parts.method == Method::HEAD,
-            keeps: keeps && !self.stop.has_come(),
+            keeps,
             is_old: parts.version == Version::HTTP_10,
             epoch_seconds: now.epoch_seconds,
         };
@@ -151,9 +152,10 @@ where
                 None => return,
             },
         };
-        // A body that was not read to its end hides where the next request begins.
-        let manner = Manner { keeps: manner.keeps && self.ending == Ending::NotYet, ..manner };
         let response = self.respond(parts, body, now).await;
+        // A body that was not read to its end hides where the next request begins.
+        let goes_on = self.ending == Ending::NotYet && !self.stop.is_near();
+        let manner = Manner { keeps: manner.keeps && goes_on, ..manner };
         self.output.add(response, manner);
         if !manner.keeps && self.ending == Ending::NotYet {
             self.ending = Ending::Soon;
@@ -184,7 +186,7 @@ where
         let (limit, time) =
             if is_known { (web::limit(parts), BODY) } else { (STRANGER_BYTES, STRANGER_BODY) };
         let mut body = Body::new(framing, limit);
-        let mut held = Held::nothing(&self.visit.worker.core.room);
+        let mut held = Held::for_body(&self.visit.worker.core.room);
         self.waiting = Waiting::Body;
         self.deadline.set(now.moment, time);
         let mut asked = !expects;
@@ -197,7 +199,9 @@ where
                 }
                 Ok(None) => {}
             }
-            if let Err(error) = held.hold(body.held()) {
+            if body.held() > AT_ONCE_BYTES
+                && let Err(error) = held.hold(body.held())
+            {
                 return self.give_up(error);
             }
             if !std::mem::replace(&mut asked, true) {

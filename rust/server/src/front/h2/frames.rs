@@ -38,6 +38,7 @@ pub(super) struct Frames {
     is_no_http2: Cell<bool>,
     idle_talk: Cell<i64>,
     sent: Cell<usize>,
+    sent_in_all: Cell<usize>,
 }
 
 impl Frames {
@@ -59,6 +60,11 @@ impl Frames {
     /// Whether something else came before the settings with which a client begins (§3.4).
     pub(super) fn is_no_http2(&self) -> bool {
         self.is_no_http2.get()
+    }
+
+    /// How many bytes were sent so far.
+    pub(super) fn sent_in_all(&self) -> usize {
+        self.sent_in_all.get()
     }
 
     /// How many frames that only make work came since the last call, beyond those that are in
@@ -84,6 +90,7 @@ impl Frames {
     fn note_sent(&self, sent: &Poll<io::Result<usize>>) {
         if let Poll::Ready(Ok(bytes)) = sent {
             self.sent.set(self.sent.get() + bytes);
+            self.sent_in_all.set(self.sent_in_all.get().wrapping_add(*bytes));
         }
     }
 }

@@ -18,6 +18,7 @@ use h2::server::{Builder, Connection};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use self::frames::{Frames, Watched};
+use self::stall::Stall;
 use self::taken::Taken;
 use super::Visit;
 use super::deadline::Deadline;
@@ -32,6 +33,7 @@ use crate::stats::Closed;
 mod body;
 mod frames;
 pub(super) mod sending;
+mod stall;
 mod taken;
 
 const STREAM_WINDOW: u32 = 1 << 20;
@@ -59,6 +61,7 @@ where
             idle_talk: 0,
             second: clock.now().moment.0,
             deadline: Deadline::within(clock, HANDSHAKE),
+            stall: Stall::new(clock),
         },
         stop: Stop::new(&visit.worker.stopped),
         visit,
@@ -176,10 +179,12 @@ where
 
     /// Ends a connection that has had its time, or makes nothing but work.
     fn poll_time(&mut self, now: Now, cx: &mut Context<'_>) -> Poll<()> {
-        let holds_up = self.visit.has_stalled.get() && !self.late.is_empty();
-        if holds_up || self.watch.is_too_much(now) {
-            let why = if holds_up { Closed::Stalled } else { Closed::Flood };
-            return self.end(why, Reason::ENHANCE_YOUR_CALM, cx);
+        if self.watch.is_too_much(now) {
+            return self.end(Closed::Flood, Reason::ENHANCE_YOUR_CALM, cx);
+        }
+        let is_unread = self.leaves_unread();
+        if self.watch.stall.poll(is_unread, self.watch.frames.sent_in_all(), now, cx).is_ready() {
+            return self.end(Closed::Stalled, Reason::ENHANCE_YOUR_CALM, cx);
         }
         match self.watch.poll(now, cx) {
             Poll::Ready(()) if self.watch.state == State::Idle => {
@@ -191,6 +196,12 @@ where
             }
             Poll::Pending => Poll::Pending,
         }
+    }
+
+    /// Whether streams are open only since the client has not read their answers.
+    fn leaves_unread(&self) -> bool {
+        let waits = !self.late.is_empty() && self.visit.unsent.get() <= UNSENT_BYTES;
+        !waits && self.visit.under_way.get() == 0 && self.connection.has_streams()
     }
 
     /// Says why it ends; a client that does not listen is not waited for.
@@ -211,6 +222,7 @@ struct Watch {
     /// When the count of idle talk began.
     second: u64,
     deadline: Deadline,
+    stall: Stall,
 }
 
 /// Where a client is in what it says.

@@ -9,6 +9,7 @@ use h2::RecvStream;
 use h2::server::SendResponse;
 use http::header::{self, HeaderValue};
 use http::request::Parts;
+use http::uri::Authority;
 use http::{Method, Request, Response, StatusCode};
 use tokio::time::timeout;
 
@@ -79,6 +80,10 @@ impl Taken {
         now: Now,
         cx: &mut Context<'_>,
     ) -> Option<Self> {
+        if self.route == Route::Http && names_two_hosts(&self.parts) {
+            self.refuse(visit, Error::Malformed("`:authority` and `host` must name one host"), now);
+            return None;
+        }
         if self.route.waits(visit, &self.parts) {
             self.answer_whenever(visit.clone());
             return None;
@@ -101,12 +106,14 @@ impl Taken {
         if !is_known {
             self.body.limit_to(STRANGER_BYTES);
             if stranger.is_none() {
-                return self.refuse(&visit, Error::Overloaded(Overload::Strangers));
+                let now = visit.worker.core.clock.now();
+                return self.refuse(&visit, Error::Overloaded(Overload::Strangers), now);
             }
         }
         let time = if is_known { BODY } else { STRANGER_BODY };
+        let under_way = UnderWay::begin(&visit);
         tokio::task::spawn_local(async move {
-            let mut held = Held::nothing(&visit.worker.core.room);
+            let mut held = Held::for_body(&visit.worker.core.room);
             let body = timeout(time, poll_fn(|cx| self.poll_body(&mut held, cx))).await;
             let body = body.unwrap_or(Err(BodyError::TooSlow));
             if self.route.waits(&visit, &self.parts) {
@@ -116,7 +123,7 @@ impl Taken {
                 self.answer(&visit, body, now);
             }
             visit.worker.stats.settle(visit.worker.core.clock.micros());
-            drop((stranger, held));
+            drop((stranger, under_way, held));
         });
     }
 
@@ -126,13 +133,16 @@ impl Taken {
         cx: &mut Context<'_>,
     ) -> Poll<Result<Bytes, BodyError>> {
         let body = self.body.poll(cx);
-        match held.hold(self.body.held()) {
-            Err(error) if body.is_pending() => Poll::Ready(Err(BodyError::Refused(error))),
-            _ => body,
+        if body.is_pending()
+            && self.body.held() > AT_ONCE_BYTES
+            && let Err(error) = held.hold(self.body.held())
+        {
+            return Poll::Ready(Err(BodyError::Refused(error)));
         }
+        body
     }
 
-    fn answer(self, visit: &Rc<Visit>, body: Result<Bytes, BodyError>, now: Now) {
+    fn answer(self, visit: &Visit, body: Result<Bytes, BodyError>, now: Now) {
         let Some(body) = arrived(body) else { return };
         match self.route {
             Route::Grpc => {
@@ -141,12 +151,12 @@ impl Taken {
             }
             Route::Http => {
                 let response = web::answer(visit, &self.parts, body, now);
-                send(visit, self.respond, &self.parts.method, response);
+                send(visit, self.respond, &self.parts.method, response, now);
             }
         }
     }
 
-    async fn answer_later(self, visit: &Rc<Visit>, body: Result<Bytes, BodyError>) {
+    async fn answer_later(self, visit: &Visit, body: Result<Bytes, BodyError>) {
         let Some(body) = arrived(body) else { return };
         let Taken { route, parts, respond, .. } = self;
         match route {
@@ -156,12 +166,13 @@ impl Taken {
             }
             Route::Http => {
                 let method = parts.method.clone();
-                send(visit, respond, &method, web::answer_late(visit, parts, body).await);
+                let response = web::answer_late(visit, parts, body).await;
+                send(visit, respond, &method, response, visit.worker.core.clock.now());
             }
         }
     }
 
-    fn refuse(self, visit: &Rc<Visit>, error: Error) {
+    fn refuse(self, visit: &Visit, error: Error, now: Now) {
         match self.route {
             Route::Grpc => {
                 let status = grpc::refused(visit, Via::Grpc, error);
@@ -169,7 +180,7 @@ impl Taken {
             }
             Route::Http => {
                 let response = web::refusal(visit, &self.parts, error);
-                send(visit, self.respond, &self.parts.method, response);
+                send(visit, self.respond, &self.parts.method, response, now);
             }
         }
     }
@@ -186,33 +197,52 @@ fn arrived(body: Result<Bytes, BodyError>) -> Option<Result<Bytes, Error>> {
     }
 }
 
+/// Whether a request is for a host and names another, or bears a name and password there
+/// (RFC 9113 §8.3.1).
+fn names_two_hosts(parts: &Parts) -> bool {
+    let authority = parts.uri.authority().map_or("", Authority::as_str);
+    let host = parts.headers.get(header::HOST);
+    authority.contains('@') || host.is_some_and(|host| !authority.is_empty() && host != authority)
+}
+
 /// Sends a response of plain HTTP. A stream that the client has reset takes no answer.
 fn send(
-    visit: &Rc<Visit>,
+    visit: &Visit,
     mut respond: SendResponse<Bytes>,
     method: &Method,
     mut response: Response<Bytes>,
+    now: Now,
 ) {
-    let mut held = Held::counted(&visit.worker.core.room, &visit.unsent);
-    if let Err(error) = held.hold(response.body().len()) {
+    let held = sending::room_for(visit, response.body().len()).unwrap_or_else(|error| {
         response = plain::refused(visit, &error);
-    }
+        None
+    });
     let (mut parts, body) = response.into_parts();
     if !matches!(parts.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
         parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
     }
-    parts.headers.insert(header::DATE, date(visit.worker.core.clock.now().epoch_seconds));
+    parts.headers.insert(header::DATE, date(now.epoch_seconds));
     let ends = body.is_empty() || method == Method::HEAD;
-    let Ok(mut stream) = respond.send_response(Response::from_parts(parts, ()), ends) else {
-        return;
-    };
-    if ends {
-        return;
+    let Ok(stream) = respond.send_response(Response::from_parts(parts, ()), ends) else { return };
+    if !ends {
+        let bytes = body.len();
+        sending::send(visit, stream, (std::iter::once(body), bytes), None, held);
     }
-    if body.len() <= AT_ONCE_BYTES {
-        let _ = stream.send_data(body, true);
-    } else {
-        sending::later(visit, stream, vec![body], None, held);
+}
+
+/// A request that somebody else is to answer, or whose body is on its way.
+struct UnderWay(Rc<Visit>);
+
+impl UnderWay {
+    fn begin(visit: &Rc<Visit>) -> Self {
+        visit.under_way.set(visit.under_way.get() + 1);
+        UnderWay(visit.clone())
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.under_way.set(self.0.under_way.get() - 1);
     }
 }
 
