@@ -84,7 +84,8 @@ def test_a_server_that_nobody_asks_finds_out_that_it_can_write_again(disk: Path)
 
         def is_read_only() -> bool:
             http.put(f"/caches/c{next(numbers)}")
-            return http.get("/ready").json() == {"status": "read-only"}
+            said: object = http.get("/ready").json()
+            return said == {"status": "read-only"}
 
         eventually(is_read_only, "a change is refused")
         filler.unlink()

@@ -7,7 +7,7 @@ use http::Response;
 use serde::{Deserialize, Serialize};
 
 use super::cache::Asked;
-use super::json::{self, Each, Element, Shown};
+use super::json::{self, Each, Element, Shown, Whole};
 use super::query::lifetime;
 use super::scalar::no_content;
 use crate::api::Api;
@@ -84,7 +84,7 @@ pub(super) fn put(asked: &Asked<'_>) -> Result<Response<Bytes>> {
         key: Element<'a>,
         #[serde(borrow)]
         value: Element<'a>,
-        ttl_seconds: Option<u64>,
+        ttl_seconds: Option<Whole>,
     }
     asked.run(Api::SetBatch, |call| {
         let Items { items } = json::read(asked.body()?)?;
@@ -95,7 +95,7 @@ pub(super) fn put(asked: &Asked<'_>) -> Result<Response<Bytes>> {
         let mut ttls: Vec<Ttl> = Vec::with_capacity(items.len());
         for item in &items {
             call.admit(&item.key, &item.value)?;
-            let own = item.ttl_seconds.map(lifetime).transpose()?;
+            let own = item.ttl_seconds.map(|Whole(seconds)| lifetime(seconds)).transpose()?;
             let none = "ttl_seconds is missing: an item has none, nor has the query";
             ttls.push(own.or(default).ok_or(Error::Malformed(none))?);
         }

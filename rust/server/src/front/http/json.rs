@@ -246,9 +246,56 @@ impl Visitor<'_> for ScoreVisitor {
     }
 }
 
+/// A whole number, 0 or more; JSON knows one kind of number, so `7.0` is one, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Whole(pub(super) u64);
+
+impl<'de> Deserialize<'de> for Whole {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        deserializer.deserialize_any(WholeVisitor)
+    }
+}
+
+struct WholeVisitor;
+
+impl Visitor<'_> for WholeVisitor {
+    type Value = Whole;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a whole number, 0 or more")
+    }
+
+    fn visit_u64<E>(self, number: u64) -> std::result::Result<Whole, E> {
+        Ok(Whole(number))
+    }
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "it is whole, not negative, and below 2^53"
+    )]
+    fn visit_f64<E: serde::de::Error>(self, number: f64) -> std::result::Result<Whole, E> {
+        const EXACT: f64 = 9_007_199_254_740_992.0; // 2^53
+        if number.fract() == 0.0 && (0.0..EXACT).contains(&number) {
+            return Ok(Whole(number as u64));
+        }
+        Err(E::invalid_value(serde::de::Unexpected::Float(number), &self))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_whole_number_is_one_however_it_is_written() {
+        for (json, number) in [("7", 7), ("7.0", 7), ("0.0", 0), ("6e1", 60)] {
+            assert_eq!(read::<Whole>(json.as_bytes()), Ok(Whole(number)));
+        }
+        for json in ["7.5", "-1", "-1.0", "1e300", "\"7\"", "null"] {
+            assert!(read::<Whole>(json.as_bytes()).is_err(), "{json}");
+        }
+    }
 
     #[test]
     fn an_element_is_text_or_base64_in_either_alphabet() {
