@@ -66,10 +66,19 @@ def teach(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
         app.add_exception_handler(kind, _refuse)
 
 
+NO_JSON = "body: must be JSON, and said to be: send the header `Content-Type: application/json`"
+
+
+def _is_json(request: Request) -> bool:
+    """Whether the body is said to be JSON, or there is none that could be anything else."""
+    kind = request.headers.get("content-type", "application/json").partition(";")[0].strip()
+    return kind == "application/json" or kind.endswith("+json")
+
+
 async def _refuse(request: Request, error: Exception) -> JSONResponse:
     """Answer; what is none of the known kinds is a mistake of ours, and is logged by the server."""
     if isinstance(error, RequestValidationError):
-        error = InvalidArgument(_first(error))
+        error = InvalidArgument(_first(error) if _is_json(request) else NO_JSON)
     if isinstance(error, UnicodeEncodeError):
         # JSON can say what is no character; nothing that it was meant for has been done.
         error = InvalidArgument("A text holds half a surrogate pair, which is no character")

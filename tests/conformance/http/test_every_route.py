@@ -21,6 +21,7 @@ PUBLIC = {
     ("GET", "/ready"),
     ("GET", "/metrics"),
     ("GET", "/ca.pem"),
+    ("GET", "/.well-known/acme-challenge/{token}"),
 }
 """What needs no credential, because it is how one comes by one, or is for everybody to read."""
 

@@ -134,3 +134,23 @@ def test_https_asks_for_a_token(local_server: Server) -> None:
     )
 
     assert got.status_code == 401
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        ("x-forwarded-for", "192.0.2.7"),
+        ("forwarded", "for=192.0.2.7"),
+        ("via", "1.1 proxy"),
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+    ],
+    ids=str,
+)
+def test_whom_a_proxy_or_a_browser_stands_for_is_not_the_owner(
+    local_server: Server, header: tuple[str, str]
+) -> None:
+    with httpx.Client(base_url=local_server.http) as http:
+        assert http.get("/caches").status_code == 200
+        assert http.get("/caches", headers=[header]).status_code == 401
+        assert http.get("/cache/default-cache?key=k", headers=[header]).status_code == 401

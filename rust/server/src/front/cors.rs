@@ -54,11 +54,17 @@ impl Origins {
     }
 }
 
-/// Whether a page may have sent this whom nobody has named: its own origin gives it away, or a host
-/// name that it made point here.
+/// Where the page is that had a browser send this; pages cannot change it.
+const SITE: &str = "sec-fetch-site";
+
+/// Whether a page may have sent this whom nobody has named: its own origin gives it away, or what
+/// the browser says of it, or a host name that it made point here.
 pub(super) fn is_of_a_page(origins: &Origins, parts: &Parts) -> bool {
     if let Some(origin) = parts.headers.get(header::ORIGIN) {
         return !origins.name(origin);
+    }
+    if parts.headers.get(SITE).is_some_and(|site| site != "none" && site != "same-origin") {
+        return true;
     }
     let host = host(parts);
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);

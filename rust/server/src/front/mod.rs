@@ -40,6 +40,17 @@ pub(crate) mod room;
 mod stop;
 mod web;
 
+/// What proxies add to a request that they hand on.
+const OF_PROXIES: [&str; 7] = [
+    "forwarded",
+    "via",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-real-ip",
+    "cf-connecting-ip",
+    "true-client-ip",
+];
+
 /// One connection: where it came to, from whom, and what it may.
 pub(crate) struct Visit {
     worker: Rc<Worker>,
@@ -65,9 +76,15 @@ impl Visit {
     /// The token of a request; empty if there was none. The owner's rights on a `--local` server
     /// are not for pages.
     fn credential<'a>(&self, parts: &Parts, token: &'a [u8]) -> Credential<'a> {
-        let local =
-            self.local && token.is_empty() && !cors::is_of_a_page(&self.worker.core.origins, parts);
+        let local = self.local && token.is_empty() && self.is_of_this_machine(parts);
         Credential { token, local, peer: self.peer.ip() }
+    }
+
+    /// Whether a program on this machine has sent this: no page, and no proxy for somebody else.
+    fn is_of_this_machine(&self, parts: &Parts) -> bool {
+        self.peer.ip().to_canonical().is_loopback()
+            && !OF_PROXIES.iter().any(|name| parts.headers.contains_key(*name))
+            && !cors::is_of_a_page(&self.worker.core.origins, parts)
     }
 
     /// Whether this listener is for requests of a protocol.

@@ -84,7 +84,7 @@ pub(super) fn put(asked: &Asked<'_>) -> Result<Response<Bytes>> {
         key: Element<'a>,
         #[serde(borrow)]
         value: Element<'a>,
-        ttl_seconds: Option<Whole>,
+        ttl_seconds: Option<Whole<u64>>,
     }
     asked.run(Api::SetBatch, |call| {
         let Items { items } = json::read(asked.body()?)?;

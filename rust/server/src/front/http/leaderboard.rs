@@ -23,8 +23,6 @@ use crate::error::{Error, Result};
 use crate::gate::{Call, FOREVER, RANKED_BYTES, check_number};
 use crate::limits::LEADERBOARD_ELEMENTS;
 
-const NO_ID: Error = Error::Malformed("id must be a whole number from 0 to 4294967295");
-
 #[derive(Serialize)]
 struct Elements<T> {
     elements: T,
@@ -95,7 +93,7 @@ pub(super) fn upsert(asked: &Asked<'_>) -> Result<Response<Bytes>> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Scored {
-        id: Whole,
+        id: Whole<u32>,
         score: f64,
     }
     asked.run(Api::UpsertElements, |call| {
@@ -103,12 +101,7 @@ pub(super) fn upsert(asked: &Asked<'_>) -> Result<Response<Bytes>> {
         let Given { elements } = json::read(asked.body()?)?;
         check_number(elements.len())?;
         let bytes_in = key.len() + elements.len() * RANKED_BYTES;
-        let id = |Whole(id)| u32::try_from(id).map_err(|_| NO_ID);
-        let elements: Vec<_> = elements
-            .iter()
-            .map(|element| Ok((id(element.id)?, element.score)))
-            .collect::<Result<_>>()?;
-        let elements = elements.iter().copied();
+        let elements = elements.iter().map(|element| (element.id.0, element.score));
         call.run(bytes_in, Upsert { key, elements, ttl: FOREVER })?;
         Ok(no_content())
     })
@@ -175,6 +168,6 @@ fn name<'a>(query: &Query<'a>) -> Result<Cow<'a, [u8]>> {
 fn ids(query: &Query<'_>) -> Result<Vec<u32>> {
     let id = |text: Cow<'_, [u8]>| str::from_utf8(&text).ok().and_then(|text| text.parse().ok());
     let ids: Option<Vec<u32>> = query.some_elements("id")?.into_iter().map(id).collect();
-    let ids = ids.ok_or(NO_ID)?;
+    let ids = ids.ok_or(Error::Malformed("id must be a whole number from 0 to 4294967295"))?;
     check_number(ids.len()).map(|()| ids)
 }

@@ -8,6 +8,7 @@ use http::header::{self, HeaderValue};
 use http::request::Parts;
 use http::{Request, Response, Uri};
 use http_body_util::Full;
+use percent_encoding::percent_decode_str;
 
 use super::request_id::{self, REQUEST_ID};
 use super::{Visit, cors, host};
@@ -104,6 +105,9 @@ pub(super) async fn forward(
 }
 
 async fn ask(visit: &Visit, mut parts: Parts, body: Result<Bytes>) -> Result<Response<Bytes>> {
+    if percent_decode_str(parts.uri.path()).any(|byte| byte.is_ascii_control()) {
+        return Err(Error::Malformed("the path holds a control character"));
+    }
     let query = Query::of(&parts.uri)?;
     let credential = credential(visit, &parts, query.token.as_deref())?;
     let target = query.target_without_token(&parts.uri)?;

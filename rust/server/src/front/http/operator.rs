@@ -8,7 +8,7 @@ use http::{Response, StatusCode};
 use tokio::task::spawn_blocking;
 
 use super::routes::Verb;
-use super::{cors, status};
+use super::status;
 use crate::error::{Error, Result};
 use crate::front::Visit;
 use crate::metrics::{Audience, Format, page};
@@ -24,8 +24,6 @@ const NOT_HERE: Error = Error::Denied(
     "metrics are for programs on the server's own machine; --metrics open lets others in",
 );
 const OFF: Error = Error::NotOffered("/metrics");
-/// A proxy on this machine stands for somebody elsewhere.
-const OF_PROXIES: [&str; 3] = ["forwarded", "x-forwarded-for", "x-real-ip"];
 
 /// Whether the path is answered at once by [`answer`].
 pub(super) fn is_answered(path: &str) -> bool {
@@ -81,12 +79,9 @@ pub(super) async fn metrics(visit: &Visit, parts: &Parts) -> Response<Bytes> {
 }
 
 fn admit(visit: &Visit, parts: &Parts) -> Result<()> {
-    let from_here = visit.peer.ip().to_canonical().is_loopback()
-        && !OF_PROXIES.iter().any(|name| parts.headers.contains_key(*name))
-        && !cors::is_of_a_page(&visit.worker.core.origins, parts);
     match visit.worker.core.metrics.audience {
         Audience::Off => Err(OFF),
-        Audience::Loopback if !from_here => Err(NOT_HERE),
+        Audience::Loopback if !visit.is_of_this_machine(parts) => Err(NOT_HERE),
         _ => Ok(()),
     }
 }
