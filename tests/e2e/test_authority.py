@@ -199,5 +199,5 @@ def test_with_a_certificate_that_clients_know_nothing_is_to_be_trusted(
 def test_how_names_every_client_that_is_documented(terminal: Terminal) -> None:
     how = terminal.do("ca", "--how")
 
-    for client in ("curl", "redis-cli", "Momento", "Node.js", "Python", "Go", "Java", "Browsers"):
+    for client in ("curl", "Momento", "Node.js", "Python", "Go", "Java", "Browsers"):
         assert re.search(rf"^{client}", how, re.M), client

@@ -22,7 +22,6 @@ On another machine this gives the same file, and refuses any other:
   attimo ca --url {url} --fingerprint {fingerprint} > ca.pem
 
 curl            curl --cacert {file} {url}/health
-redis-cli       redis-cli --tls --cacert {file}
 Momento's SDKs  for Python, Node.js and others by gRPC's C library:
                 export GRPC_DEFAULT_SSL_ROOTS_FILE_PATH={file}
 Node.js         export NODE_EXTRA_CA_CERTS={file}

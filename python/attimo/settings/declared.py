@@ -145,7 +145,8 @@ class Settings:
     metrics: Literal["loopback", "open", "off"] = setting(
         "loopback",
         values.METRICS,
-        "Who may read /metrics, which names caches: whoever is on this machine, all, or nobody.",
+        "Who may read /metrics, which names caches: programs on this machine and whoever reaches a "
+        "listener with ?only=health (loopback), all, or nobody.",
     )
     metrics_caches: int = setting(
         100,

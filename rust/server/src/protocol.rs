@@ -54,10 +54,15 @@ impl Protocols {
         self.0 & protocol as u8 != 0
     }
 
+    /// Whether this is all that is offered.
+    pub(crate) fn is_only(self, protocol: Protocol) -> bool {
+        self.0 == protocol as u8
+    }
+
     /// What TLS tells a client that it may speak, the best first.
     pub(crate) fn alpn(self) -> Vec<Vec<u8>> {
         let mut names = vec![b"h2".to_vec()];
-        if self.0 != Protocol::Grpc as u8 {
+        if !self.is_only(Protocol::Grpc) {
             names.push(b"http/1.1".to_vec());
         }
         names

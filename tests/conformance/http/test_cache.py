@@ -55,6 +55,7 @@ def test_what_put_writes_get_reads(
     assert (written.status_code, written.content) == (WRITTEN, b"")
     assert (got.status_code, got.content) == (FOUND, value)
     assert "octet-stream" in got.headers["content-type"]
+    assert got.headers["x-content-type-options"] == "nosniff"
 
 
 def test_the_sdks_see_the_same_items(

@@ -241,6 +241,16 @@ def test_metrics_are_open_or_off_if_the_operator_says_so() -> None:
         assert httpx.get(f"{server.http}/ready").status_code == 200
 
 
+def test_a_listener_for_health_alone_is_for_whoever_watches() -> None:
+    forwarded = {"x-forwarded-for": "192.0.2.7"}
+    with Server("--listen", "http://127.0.0.1:0?only=health") as server:
+        (watching,) = [each for each in server.running["listeners"] if "only=health" in each]
+        url = watching.partition("?")[0]
+
+        assert httpx.get(f"{url}/metrics", headers=forwarded).status_code == 200
+        assert httpx.get(f"{server.http}/metrics", headers=forwarded).status_code == 403
+
+
 def test_health_and_readiness_are_for_everybody(server: Server) -> None:
     ready = httpx.get(f"{server.http}/ready")
 

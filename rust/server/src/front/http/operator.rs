@@ -12,6 +12,7 @@ use super::status;
 use crate::error::{Error, Result};
 use crate::front::Visit;
 use crate::metrics::{Audience, Format, page};
+use crate::protocol::Protocol;
 use crate::stats::Readiness;
 
 const HEALTH: &str = "/health";
@@ -21,7 +22,7 @@ const METRICS: &str = "/metrics";
 pub(super) const PATHS: [&str; 3] = [HEALTH, READY, METRICS];
 
 const NOT_HERE: Error = Error::Denied(
-    "metrics are for programs on the server's own machine; --metrics open lets others in",
+    "metrics are for programs on the server's own machine, and on a listener with ?only=health",
 );
 const OFF: Error = Error::NotOffered("/metrics");
 
@@ -79,9 +80,11 @@ pub(super) async fn metrics(visit: &Visit, parts: &Parts) -> Response<Bytes> {
 }
 
 fn admit(visit: &Visit, parts: &Parts) -> Result<()> {
+    // A listener for this alone was opened for whoever watches.
+    let is_for_watching = visit.entrance.offers.is_only(Protocol::Health);
     match visit.worker.core.metrics.audience {
         Audience::Off => Err(OFF),
-        Audience::Loopback if !visit.is_of_this_machine(parts) => Err(NOT_HERE),
+        Audience::Loopback if !is_for_watching && !visit.is_of_this_machine(parts) => Err(NOT_HERE),
         _ => Ok(()),
     }
 }

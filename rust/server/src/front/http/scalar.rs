@@ -18,6 +18,7 @@ use crate::error::{Error, Result};
 
 // What Momento documents is "octet-stream", which is no media type; this is the one it means.
 const BINARY: HeaderValue = HeaderValue::from_static("application/octet-stream");
+const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 
 /// The value as it is; 304 if the client has it.
 pub(super) fn get(asked: &Asked<'_>) -> Result<Response<Bytes>> {
@@ -38,6 +39,8 @@ pub(super) fn get(asked: &Asked<'_>) -> Result<Response<Bytes>> {
         let mut response = Response::new(value);
         response.headers_mut().insert(header::CONTENT_TYPE, BINARY);
         response.headers_mut().insert(header::ETAG, etag);
+        // A browser must not take what somebody has stored for a script or a page.
+        response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF);
         Ok(response)
     })
 }
