@@ -79,6 +79,30 @@ def test_a_body_in_chunks_is_one_value(server: Server, cache: str) -> None:
     assert curl(server, "HTTP/1.1", path, *header)[2] == "a value"
 
 
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("size", [10_000, 200_000, 6_000_000])
+def test_who_is_refused_while_he_sends_hears_it(
+    server: Server, cache: str, way: str, size: int, tmp_path: Path
+) -> None:
+    assert refused(server, way, f"/cache/{cache}?key=k&ttl_seconds=9", "x", size, tmp_path) == 401
+    assert refused(server, way, "/caches/new", "x", size, tmp_path) == 401
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_who_sends_too_much_hears_it(server: Server, cache: str, way: str, tmp_path: Path) -> None:
+    path = f"/cache/{cache}?key=k&ttl_seconds=9"
+
+    assert refused(server, way, path, server.api_key, 6_000_000, tmp_path) == 413
+
+
+def refused(server: Server, way: str, path: str, token: str, size: int, room: Path) -> int:
+    """The status of a PUT that curl sends without being asked for its body first."""
+    body = room / "body"
+    body.write_bytes(bytes(size))
+    headers = ["--header", f"Authorization: {token}", "--header", "Expect:"]
+    return curl(server, way, path, "-X", "PUT", "--data-binary", f"@{body}", *headers)[0]
+
+
 def test_a_day_of_a_session_store_by_curl_alone(server: Server, cache: str) -> None:
     """The way that a script goes: values, conditions, batches, collections; R14 to R18."""
     base = f"{server.https}/cache/{cache}"

@@ -103,7 +103,7 @@ impl From<Error> for Status {
             Error::Malformed(_) | Error::Invalid(_) | Error::Engine(engine::Error::NotAScore) => {
                 (Code::InvalidArgument, None)
             }
-            Error::RequestTooLarge | Error::ReplyTooLarge(_) => {
+            Error::RequestTooLarge | Error::StrangerTooLarge | Error::ReplyTooLarge(_) => {
                 (Code::ResourceExhausted, Some("request_size_limit_exceeded"))
             }
             Error::TooSlow => (Code::DeadlineExceeded, None),

@@ -193,7 +193,10 @@ where
         loop {
             match body.take(&mut self.input) {
                 Ok(Some(whole)) => return Some(Ok(whole)),
-                Err(BodyError::TooLarge) => return self.give_up(Error::RequestTooLarge),
+                Err(BodyError::TooLarge) if is_known => {
+                    return self.give_up(Error::RequestTooLarge);
+                }
+                Err(BodyError::TooLarge) => return self.give_up(Error::StrangerTooLarge),
                 Err(BodyError::Malformed) => {
                     return self.give_up(Error::Malformed("the chunks of the body cannot be read"));
                 }
@@ -237,7 +240,15 @@ where
             is_old: false,
             epoch_seconds: now.epoch_seconds,
         };
-        let response = plain::problem(status, "invalid_argument", message, None);
+        let code = match status {
+            StatusCode::REQUEST_TIMEOUT => "deadline_exceeded",
+            StatusCode::NOT_IMPLEMENTED | StatusCode::HTTP_VERSION_NOT_SUPPORTED => "unimplemented",
+            StatusCode::URI_TOO_LONG | StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => {
+                "resource_exhausted"
+            }
+            _ => "invalid_argument",
+        };
+        let response = plain::problem(status, code, message, None);
         self.output.add(response, manner);
         self.ending = Ending::WhileItSends;
     }

@@ -1,11 +1,14 @@
 //! A request's body on HTTP/2, gathered whole.
 
+use std::future::poll_fn;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use h2::RecvStream;
+use tokio::time::timeout;
 
 use crate::error::Error;
+use crate::limits::{LINGER, LINGER_BYTES};
 
 /// Room made before more than this has really arrived; an announced length alone reserves no more.
 const FIRST_ROOM: usize = 64 * 1024;
@@ -61,6 +64,30 @@ impl Body {
         }
     }
 
+    /// Lets a client that was answered already go on sending for a while. What it sends is thrown
+    /// away; but many a client that may send no more does not hear the answer.
+    pub(super) fn linger(mut self) {
+        if self.stream.is_end_stream() {
+            return;
+        }
+        (self.first, self.rest) = (None, Vec::new());
+        tokio::task::spawn_local(async move {
+            // However it ends, there is nothing left to tell.
+            let _ = timeout(LINGER, self.discard()).await;
+        });
+    }
+
+    async fn discard(&mut self) {
+        let mut left = LINGER_BYTES;
+        while left > 0 {
+            let Some(Ok(frame)) = poll_fn(|cx| self.stream.poll_data(cx)).await else { return };
+            if self.stream.flow_control().release_capacity(frame.len()).is_err() {
+                return;
+            }
+            left = left.saturating_sub(frame.len());
+        }
+    }
+
     /// How many bytes of a body that is not all there are in memory.
     pub(super) fn held(&self) -> usize {
         self.first.as_ref().map_or(self.rest.len(), Bytes::len)
@@ -68,11 +95,11 @@ impl Body {
 
     fn add(&mut self, frame: Bytes) -> Result<(), BodyError> {
         let held = self.held();
+        let released = self.stream.flow_control().release_capacity(frame.len());
+        released.map_err(|_| BodyError::Gone)?;
         if held + frame.len() > self.limit {
             return Err(BodyError::TooLarge);
         }
-        let released = self.stream.flow_control().release_capacity(frame.len());
-        released.map_err(|_| BodyError::Gone)?;
         if held == 0 {
             self.first = Some(frame);
             return Ok(());

@@ -115,7 +115,12 @@ impl Taken {
         tokio::task::spawn_local(async move {
             let mut held = Held::for_body(&visit.worker.core.room);
             let body = timeout(time, poll_fn(|cx| self.poll_body(&mut held, cx))).await;
-            let body = body.unwrap_or(Err(BodyError::TooSlow));
+            let body = match body.unwrap_or(Err(BodyError::TooSlow)) {
+                Err(BodyError::TooLarge) if !is_known => {
+                    Err(BodyError::Refused(Error::StrangerTooLarge))
+                }
+                body => body,
+            };
             if self.route.waits(&visit, &self.parts) {
                 self.answer_later(&visit, body).await;
             } else {
@@ -144,21 +149,25 @@ impl Taken {
 
     fn answer(self, visit: &Visit, body: Result<Bytes, BodyError>, now: Now) {
         let Some(body) = arrived(body) else { return };
-        match self.route {
+        let Taken { route, parts, respond, body: unread } = self;
+        let is_refused = body.is_err();
+        match route {
             Route::Grpc => {
-                let reply = grpc::answer(visit, Via::Grpc, &self.parts, body, now);
-                grpc::send(visit, self.respond, reply);
+                grpc::send(visit, respond, grpc::answer(visit, Via::Grpc, &parts, body, now));
             }
             Route::Http => {
-                let response = web::answer(visit, &self.parts, body, now);
-                send(visit, self.respond, &self.parts.method, response, now);
+                let response = web::answer(visit, &parts, body, now);
+                send(visit, respond, &parts.method, response, now);
             }
+        }
+        if is_refused {
+            unread.linger();
         }
     }
 
     async fn answer_later(self, visit: &Visit, body: Result<Bytes, BodyError>) {
         let Some(body) = arrived(body) else { return };
-        let Taken { route, parts, respond, .. } = self;
+        let Taken { route, parts, respond, body: unread } = self;
         match route {
             Route::Grpc => {
                 let reply = grpc::answer_late(visit, Via::Grpc, &parts, body).await;
@@ -170,19 +179,22 @@ impl Taken {
                 send(visit, respond, &method, response, visit.worker.core.clock.now());
             }
         }
+        unread.linger();
     }
 
     fn refuse(self, visit: &Visit, error: Error, now: Now) {
-        match self.route {
+        let Taken { route, parts, respond, body: unread } = self;
+        match route {
             Route::Grpc => {
                 let status = grpc::refused(visit, Via::Grpc, error);
-                grpc::send(visit, self.respond, Err(status));
+                grpc::send(visit, respond, Err(status));
             }
             Route::Http => {
-                let response = web::refusal(visit, &self.parts, error);
-                send(visit, self.respond, &self.parts.method, response, now);
+                let response = web::refusal(visit, &parts, error);
+                send(visit, respond, &parts.method, response, now);
             }
         }
+        unread.linger();
     }
 }
 

@@ -27,7 +27,7 @@ pub(in crate::front) fn response(error: &Error) -> Response<Bytes> {
         Error::Malformed(_) | Error::Invalid(_) | Error::Compressed => {
             (StatusCode::BAD_REQUEST, "invalid_argument", None)
         }
-        Error::RequestTooLarge | Error::ReplyTooLarge(_) => (
+        Error::RequestTooLarge | Error::StrangerTooLarge | Error::ReplyTooLarge(_) => (
             StatusCode::PAYLOAD_TOO_LARGE,
             "resource_exhausted",
             Some("request_size_limit_exceeded"),
