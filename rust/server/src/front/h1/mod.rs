@@ -128,6 +128,10 @@ where
 
     /// Sets the deadline for what comes next; a head that dribbles in gets no more time by that.
     fn wait(&mut self, answered: bool, moment: Moment) {
+        if self.input.is_empty() {
+            // An empty buffer still holds on to the room that it was read into, which others need.
+            self.input = BytesMut::new();
+        }
         let (next, time) =
             if self.input.is_empty() { (Waiting::Another, IDLE) } else { (Waiting::Head, HEAD) };
         let has_begun = (self.waiting, next) == (Waiting::Another, Waiting::Head);

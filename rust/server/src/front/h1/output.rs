@@ -14,6 +14,9 @@ use crate::front::date::date;
 /// A body from this size on is sent from where it lies.
 const LARGE: usize = 16 * 1024;
 
+/// Room for the head of most answers.
+const HEAD: usize = 320;
+
 /// What an answer depends on beside itself.
 #[derive(Clone, Copy)]
 pub(super) struct Manner {
@@ -60,6 +63,8 @@ impl Output {
     pub(super) fn add(&mut self, response: Response<Bytes>, manner: Manner) {
         let (parts, body) = response.into_parts();
         let to = &mut self.small;
+        let small = if manner.head_only || body.len() >= LARGE { 0 } else { body.len() };
+        to.reserve(HEAD + small);
         write_status(to, parts.status);
         for (name, value) in &parts.headers {
             write_header(to, name.as_str(), value.as_bytes());

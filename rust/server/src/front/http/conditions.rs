@@ -2,8 +2,6 @@
 //!
 //! The entity tag of a value is the digest by which `GetWithHash` tells values apart, in hexadecimal.
 
-use std::fmt::Write as _;
-
 use attimo_engine::ValueHash;
 use attimo_engine::commands::scalar::{Condition, HashCondition};
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -15,9 +13,13 @@ const ETAG_BYTES: usize = 2 * size_of::<ValueHash>() + 2;
 
 /// The entity tag of a value.
 pub(super) fn etag(hash: ValueHash) -> HeaderValue {
-    let mut text = String::with_capacity(ETAG_BYTES);
-    let _ = write!(text, "\"{:032x}\"", u128::from_be_bytes(hash.0));
-    HeaderValue::try_from(text).expect("digits and quotes are visible")
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = [b'"'; ETAG_BYTES];
+    for (pair, byte) in text[1..].chunks_exact_mut(2).zip(hash.0) {
+        pair[0] = DIGITS[usize::from(byte >> 4)];
+        pair[1] = DIGITS[usize::from(byte & 15)];
+    }
+    HeaderValue::from_bytes(&text).expect("digits and quotes are visible")
 }
 
 /// Whether the client has said by `If-None-Match` that it has the value with this tag.

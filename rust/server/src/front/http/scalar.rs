@@ -37,6 +37,8 @@ pub(super) fn get(asked: &Asked<'_>) -> Result<Response<Bytes>> {
         }
         call.looked(Some(if asked.is_head { 0 } else { value.len() }));
         let mut response = Response::new(value);
+        // Room for those that follow, and for what the connection adds.
+        response.headers_mut().reserve(5);
         response.headers_mut().insert(header::CONTENT_TYPE, BINARY);
         response.headers_mut().insert(header::ETAG, etag);
         // A browser must not take what somebody has stored for a script or a page.
