@@ -9,9 +9,8 @@ use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use tokio::runtime;
+use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
 use tokio::sync::{Notify, mpsc as queue, watch};
-use tokio::task::LocalSet;
 
 use crate::acceptor::Entrance;
 use crate::forward::App;
@@ -124,30 +123,42 @@ pub(crate) fn start(
         let (sender, arrivals) = queue::unbounded_channel();
         let load = Arc::new(Load::default());
         workers.doors.push(Door { queue: sender, load: load.clone() });
-        let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
         let (core, app_socket) = (core.clone(), app_socket.to_owned());
         let (stopped, faults, mut cuts) = (stopped.clone(), faults.clone(), cuts.clone());
         let ending = ending.clone();
+        let (ready, is_ready) = mpsc::channel();
         let thread = thread::Builder::new().name(format!("attimo-{number}")).spawn(move || {
+            let runtime = match runtime() {
+                Ok(runtime) => runtime,
+                // Nobody listens only if the start was given up.
+                Err(error) => return ready.send(Err(error)).unwrap_or_default(),
+            };
+            ready.send(Ok(())).unwrap_or_default();
             let meter = ThreadMeter::new(core.meter.clone());
             let stats = ThreadStats::new(&core.stats, core.clock);
             let app = App::new(app_socket);
             let spare = Spare::default();
             let worker = Rc::new(Worker { core, meter, stats, app, faults, stopped, spare });
-            let local = LocalSet::new();
-            local.block_on(&runtime, async {
+            runtime.block_on(async {
                 tokio::select! {
                     () = serve(worker, arrivals, load) => {}
                     _ = cuts.wait_for(|cut| *cut) => {}
                 }
             });
-            drop(local);
+            drop(runtime);
             // Nobody waits any more if the grace is over.
             let _ = ending.send(());
         })?;
         workers.threads.push(thread);
+        // A thread that has ended without a word has panicked, which says enough.
+        is_ready.recv().unwrap_or(Ok(()))?;
     }
     Ok(workers)
+}
+
+/// A runtime whose tasks stay on its thread, which alone can make it.
+fn runtime() -> io::Result<LocalRuntime> {
+    Builder::new_current_thread().enable_all().build_local(LocalOptions::default())
 }
 
 /// Serves arrivals until the doors are closed, then until the last connection has left.
