@@ -57,7 +57,7 @@ def test_a_refusal_is_told_without_its_query(log: list[dict[str, Any]]) -> None:
 
 
 def test_a_path_cannot_begin_a_line_of_its_own(log: list[dict[str, Any]]) -> None:
-    """What some readers take for the end of a line is written in percent; the rest comes no further."""
+    """What some readers take for the end of a line is written in percent."""
     assert line(log, "mine-4")["message"] == "GET /a%E2%80%A8b"
     assert [each for each in log if "/a%0Ab" in each["message"]] == []
 
