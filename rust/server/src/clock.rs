@@ -15,6 +15,13 @@ pub(crate) struct Now {
     pub(crate) epoch_seconds: u64,
 }
 
+impl Now {
+    /// When `time` will have passed, in milliseconds since the server was made.
+    pub(crate) fn after(self, time: Duration) -> u64 {
+        self.moment.0 + u64::try_from(time.as_millis()).unwrap_or(u64::MAX >> 1)
+    }
+}
+
 /// Measures time since the server was made.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Clock(Instant);

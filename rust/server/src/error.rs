@@ -1,6 +1,6 @@
 //! Every way in which a request can fail, before a front gives it words.
 
-use crate::limits::{REQUEST_BYTES, STRANGER_BYTES};
+use crate::limits::{HEADER_BYTES, REQUEST_BYTES, STRANGER_BYTES};
 
 /// What went wrong with one request. Each front's `status.rs` turns it into that protocol's words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -14,7 +14,10 @@ pub(crate) enum Error {
     /// The request is larger than [`REQUEST_BYTES`].
     #[error("the request limit of {REQUEST_BYTES} bytes is exceeded")]
     RequestTooLarge,
-    /// The same for somebody who is not known, who may send less.
+    /// The headers of the request are larger than [`HEADER_BYTES`].
+    #[error("the headers are over the limit of {HEADER_BYTES} bytes")]
+    HeadersTooLarge,
+    /// The same as `RequestTooLarge` for somebody who is not known, who may send less.
     #[error("without a valid token, the request limit of {STRANGER_BYTES} bytes is exceeded")]
     StrangerTooLarge,
     /// The reply would be larger than any client takes; the text holds the words that clients know.

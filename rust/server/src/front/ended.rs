@@ -1,6 +1,5 @@
 //! How connections and requests end, for who watches: only what is the server's doing is told.
 
-use h2::Reason;
 use http::HeaderMap;
 use http::header::HeaderValue;
 
@@ -12,19 +11,6 @@ impl Visit {
     pub(super) fn closed(&self, why: Closed) {
         if !self.closed.replace(true) {
             self.worker.core.stats.closed(why, self.peer.ip());
-        }
-    }
-
-    /// Counts the end of an HTTP/2 connection, if it was the server's doing, and its last answers.
-    pub(super) fn ended(&self, error: Option<h2::Error>) {
-        self.worker.stats.settle(self.worker.core.clock.micros());
-        let Some(error) = error.filter(|error| !(error.is_remote() || error.is_io())) else {
-            return;
-        };
-        match error.reason() {
-            Some(Reason::NO_ERROR) | None => {}
-            Some(Reason::ENHANCE_YOUR_CALM) => self.closed(Closed::Flood),
-            Some(_) => self.closed(Closed::Protocol),
         }
     }
 

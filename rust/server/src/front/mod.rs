@@ -33,6 +33,7 @@ pub(crate) mod faults;
 mod grpc;
 mod h1;
 mod h2;
+mod hang_up;
 mod http;
 pub(crate) mod reading;
 mod request_id;
@@ -66,10 +67,6 @@ pub(crate) struct Visit {
     closed: Cell<bool>,
     /// How many bytes of its answers have not left yet, but for short ones.
     unsent: Rc<Cell<usize>>,
-    /// How many requests wait for their bodies or for the control plane, on HTTP/2.
-    under_way: Cell<usize>,
-    /// How many requests of somebody unknown are under way.
-    strangers: Cell<usize>,
 }
 
 impl Visit {
@@ -141,8 +138,6 @@ pub(crate) async fn serve(worker: Rc<Worker>, arrival: Arrival) {
         entrance,
         passes: RefCell::default(),
         unsent: Rc::default(),
-        under_way: Cell::new(0),
-        strangers: Cell::new(0),
     });
     match tls {
         None => serve_http(stream, visit, None).await,

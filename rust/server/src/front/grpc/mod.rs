@@ -1,16 +1,12 @@
 //! gRPC: `cache_client.Scs` and `Ping` are answered here, other services by the control plane.
 
-use ::h2::server::SendResponse;
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::request::Parts;
-use http::{Request, Response, Uri};
+use http::{Request, Uri};
 use http_body_util::Full;
 
-use self::reply::Reply;
-use self::status::Status;
 use super::Visit;
-use super::h2::sending;
 use super::request_id::{self, REQUEST_ID};
 use crate::api::Api;
 use crate::clock::Now;
@@ -37,7 +33,8 @@ mod status;
 pub(super) mod web;
 mod wire;
 
-pub(super) use self::status::Code;
+pub(super) use self::reply::Reply;
+pub(super) use self::status::{Code, OK, Status};
 
 const SCS: &str = "/cache_client.Scs/";
 const LEADERBOARD: &str = "/leaderboard.Leaderboard/";
@@ -45,6 +42,8 @@ const PING: &str = "/cache_client.Ping/Ping";
 /// What says to whose trace a request belongs (W3C Trace Context).
 const OF_TRACES: [&str; 2] = ["traceparent", "tracestate"];
 const GRPC: HeaderValue = HeaderValue::from_static("application/grpc");
+/// What every answer is.
+pub(super) static CONTENT_TYPE: (HeaderName, HeaderValue) = (header::CONTENT_TYPE, GRPC);
 
 /// Whether a gRPC request is for the data plane.
 fn is_data(uri: &Uri) -> bool {
@@ -220,32 +219,6 @@ async fn ask(
     let answer = visit.worker.app.ask(request).await?;
     Status::of_answer(answer.headers())?;
     Ok(Reply::message(&answer.into_body()))
-}
-
-/// Sends a reply, or a status without one. A stream that the client has reset takes no answer:
-/// that is the client's choice and no error.
-pub(super) fn send(
-    visit: &Visit,
-    mut respond: SendResponse<Bytes>,
-    reply: std::result::Result<Reply, Status>,
-) {
-    let mut response = Response::new(());
-    response.headers_mut().insert(header::CONTENT_TYPE, GRPC);
-    let reply = reply.and_then(|reply| {
-        let held = sending::room_for(visit, reply.len())?;
-        Ok((reply, held))
-    });
-    match reply {
-        Ok((reply, held)) => {
-            let Ok(stream) = respond.send_response(response, false) else { return };
-            let bytes = reply.len();
-            sending::send(visit, stream, (reply.into_data(), bytes), Some(status::ok()), held);
-        }
-        Err(status) => {
-            status.write(response.headers_mut());
-            let _ = respond.send_response(response, true);
-        }
-    }
 }
 
 #[cfg(test)]

@@ -81,12 +81,12 @@ impl Reply {
     }
 
     /// How many bytes there are to send.
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::front) fn len(&self) -> usize {
         self.first.len() + self.rest_bytes
     }
 
     /// The bytes to send, in order.
-    pub(super) fn into_data(self) -> impl Iterator<Item = Bytes> {
+    pub(in crate::front) fn into_data(self) -> impl Iterator<Item = Bytes> {
         std::iter::once(self.first).filter(|first| !first.is_empty()).chain(self.rest)
     }
 }

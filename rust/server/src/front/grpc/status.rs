@@ -43,12 +43,8 @@ pub(in crate::front) struct Status {
     more: Vec<(HeaderName, HeaderValue)>,
 }
 
-/// The trailers of a reply that succeeded.
-pub(super) fn ok() -> HeaderMap {
-    let mut trailers = HeaderMap::with_capacity(1);
-    trailers.insert(STATUS, HeaderValue::from_static("0"));
-    trailers
-}
+/// The trailer of a reply that succeeded.
+pub(in crate::front) static OK: (HeaderName, HeaderValue) = (STATUS, HeaderValue::from_static("0"));
 
 impl Status {
     fn new(code: Code, message: &str, err: Option<&'static str>) -> Self {
@@ -90,7 +86,7 @@ impl Status {
     }
 
     /// Writes the status where a response without a message bears it.
-    pub(super) fn write(self, headers: &mut HeaderMap) {
+    pub(in crate::front) fn write(self, headers: &mut HeaderMap) {
         headers.insert(STATUS, self.code);
         headers.insert(MESSAGE, self.message);
         headers.extend(self.more);
@@ -103,6 +99,7 @@ impl From<Error> for Status {
             Error::Malformed(_) | Error::Invalid(_) | Error::Engine(engine::Error::NotAScore) => {
                 (Code::InvalidArgument, None)
             }
+            Error::HeadersTooLarge => (Code::ResourceExhausted, None),
             Error::RequestTooLarge | Error::StrangerTooLarge | Error::ReplyTooLarge(_) => {
                 (Code::ResourceExhausted, Some("request_size_limit_exceeded"))
             }

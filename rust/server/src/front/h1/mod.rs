@@ -15,20 +15,19 @@ use bytes::{Bytes, BytesMut};
 use http::request::Parts;
 use http::{Method, Response, StatusCode, Version};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::timeout;
 
 use self::body::{Body, BodyError};
 use self::head::{Head, Refusal};
 use self::output::{Manner, Output};
 use super::deadline::Deadline;
+use super::hang_up::hang_up;
 use super::room::Held;
 use super::stop::Stop;
 use super::{Visit, http as plain, web};
 use crate::clock::Now;
 use crate::error::{Error, Result};
 use crate::limits::{
-    AT_ONCE_BYTES, BODY, FIRST_REQUEST, HEAD, IDLE, LINGER, LINGER_BYTES, STALLED, STRANGER_BODY,
-    STRANGER_BYTES,
+    AT_ONCE_BYTES, BODY, FIRST_REQUEST, HEAD, IDLE, STALLED, STRANGER_BODY, STRANGER_BYTES,
 };
 use crate::stats::Closed;
 
@@ -333,29 +332,9 @@ where
         .await
     }
 
-    /// Hangs up so that the last answer arrives: a socket that is closed on bytes which nobody has
-    /// read takes back what it has sent.
     async fn close(mut self) {
-        if self.ending == Ending::Now || !self.send().await {
-            return;
-        }
-        let hung_up = poll_fn(|cx| Pin::new(&mut self.io).poll_shutdown(cx));
-        let hung_up = timeout(LINGER, hung_up).await;
-        if self.ending == Ending::WhileItSends && matches!(hung_up, Ok(Ok(()))) {
-            // However it ends, there is nothing left to tell.
-            let _ = timeout(LINGER, self.discard()).await;
-        }
-    }
-
-    async fn discard(&mut self) {
-        let mut left = LINGER_BYTES;
-        while left > 0 {
-            self.input.clear();
-            let (io, input, visit) = (&mut self.io, &mut self.input, &self.visit);
-            match poll_fn(|cx| visit.worker.spare.poll_read(io, input, cx)).await {
-                Ok(0) | Err(_) => return,
-                Ok(read) => left = left.saturating_sub(read),
-            }
+        if self.ending != Ending::Now && self.send().await {
+            hang_up(&mut self.io, &self.visit, self.ending == Ending::WhileItSends).await;
         }
     }
 }

@@ -1,129 +1,237 @@
-//! Answers on HTTP/2, sent as fast as the client takes them.
+//! Answers on their way out, as fast as the client takes them (RFC 9113 §5.2, §6.9).
 //!
-//! What is short, or what the client has room for, is handed to the `h2` crate at
-//! once. The rest stays with us until there is room, so that we know how much of it
-//! there is.
-
-use std::future::poll_fn;
+//! What is short and finds room in the windows is written at once. The rest stays with its stream,
+//! and is written in turns as the client makes room, so that no more waits for the socket than it
+//! takes in a moment.
 
 use bytes::Bytes;
-use h2::{Reason, SendStream};
-use http::HeaderMap;
-use tokio::time::timeout;
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::{Response, StatusCode};
 
-use crate::error::Result;
-use crate::front::Visit;
+use super::answer::Answer;
+use super::connection::Connection;
+use super::fault::Reason;
+use super::frame::{LARGEST, begin_headers, end_headers};
+use super::stream::{Outgoing, State, Stream, Trailers};
+use crate::front::date::date;
+use crate::front::grpc::{CONTENT_TYPE, OK, Status};
+use crate::front::http as plain;
 use crate::front::room::Held;
-use crate::limits::{AT_ONCE_BYTES, STALLED};
+use crate::limits::{AT_ONCE_BYTES, LINGER, LINGER_BYTES, STALLED};
 
-/// How much is handed over at once.
-const STEP: usize = 64 * 1024;
-/// So little is handed over without a look at the client's window.
-const SHORT: usize = 1024;
-
-/// Room for an answer of `bytes`; none is needed for what leaves at once.
-///
-/// # Errors
-///
-/// [`crate::error::Error::Overloaded`].
-pub(in crate::front) fn room_for(visit: &Visit, bytes: usize) -> Result<Option<Held>> {
-    if bytes <= AT_ONCE_BYTES {
-        return Ok(None);
-    }
-    Held::for_answer(&visit.worker.core.room, &visit.unsent, bytes).map(Some)
+/// A part of an answer.
+enum Part {
+    Last(Trailers),
+    Other,
 }
 
-/// Sends `data`, which has so many `bytes`, and then `trailers`. What cannot leave at once gets a
-/// task of its own; a client that takes nothing of it for a minute loses the stream.
-pub(in crate::front) fn send(
-    visit: &Visit,
-    mut stream: SendStream<Bytes>,
-    (data, bytes): (impl Iterator<Item = Bytes>, usize),
-    trailers: Option<HeaderMap>,
-    held: Option<Held>,
-) {
-    if held.is_none() && fits(&mut stream, bytes) {
-        // A stream that the client has reset takes nothing more: that is no error.
-        let _ = at_once(&mut stream, data, trailers);
-        return;
-    }
-    let held = match held {
-        Some(held) => Ok(held),
-        None => Held::for_answer(&visit.worker.core.room, &visit.unsent, bytes),
-    };
-    match held {
-        Ok(held) => later(stream, data.collect(), trailers, held),
-        Err(_) => stream.send_reset(Reason::ENHANCE_YOUR_CALM),
-    }
-}
-
-fn fits(stream: &mut SendStream<Bytes>, bytes: usize) -> bool {
-    if bytes <= SHORT {
-        return true;
-    }
-    stream.reserve_capacity(bytes);
-    stream.capacity() >= bytes
-}
-
-fn at_once(
-    stream: &mut SendStream<Bytes>,
-    data: impl Iterator<Item = Bytes>,
-    trailers: Option<HeaderMap>,
-) -> std::result::Result<(), h2::Error> {
-    let mut parts = data.peekable();
-    while let Some(part) = parts.next() {
-        let ends = trailers.is_none() && parts.peek().is_none();
-        stream.send_data(part, ends)?;
-    }
-    trailers.map_or(Ok(()), |trailers| stream.send_trailers(trailers))
-}
-
-fn later(mut stream: SendStream<Bytes>, data: Vec<Bytes>, trailers: Option<HeaderMap>, held: Held) {
-    tokio::task::spawn_local(async move {
-        if let Ok(Sent::Stalled) = in_steps(&mut stream, data, trailers).await {
-            stream.send_reset(Reason::CANCEL);
-        }
-        drop(held);
-    });
-}
-
+/// How far an answer has come.
 enum Sent {
     All,
-    /// The client took nothing for too long.
-    Stalled,
+    Later(Outgoing),
+    /// There is no room for what the client does not take.
+    Dropped,
 }
 
-async fn in_steps(
-    stream: &mut SendStream<Bytes>,
-    data: Vec<Bytes>,
-    trailers: Option<HeaderMap>,
-) -> std::result::Result<Sent, h2::Error> {
-    let mut parts = data.into_iter().filter(|part| !part.is_empty()).peekable();
-    while let Some(mut part) = parts.next() {
-        while !part.is_empty() {
-            let Some(room) = room(stream, part.len().min(STEP)).await? else {
-                return Ok(Sent::Stalled);
-            };
-            let piece = part.split_to(room.min(part.len()));
-            let ends = part.is_empty() && parts.peek().is_none() && trailers.is_none();
-            stream.send_data(piece, ends)?;
+impl Connection {
+    /// Answers the request of a stream that was taken out.
+    pub(super) fn answer(&mut self, mut stream: Stream, answer: Answer) {
+        let id = stream.id;
+        match self.write(&stream, answer) {
+            Sent::All => self.let_linger(stream),
+            Sent::Later(outgoing) => {
+                self.note(outgoing.until);
+                stream.state = State::Sending(outgoing);
+                self.streams.put(stream);
+                self.sending.push_back(id);
+            }
+            Sent::Dropped => {
+                self.streams.put(stream);
+                self.end_stream(id, Reason::EnhanceYourCalm);
+            }
         }
     }
-    trailers.map_or(Ok(()), |trailers| stream.send_trailers(trailers))?;
-    Ok(Sent::All)
-}
 
-/// How much may be sent now; `None` if that was nothing for too long, or is over.
-async fn room(
-    stream: &mut SendStream<Bytes>,
-    wanted: usize,
-) -> std::result::Result<Option<usize>, h2::Error> {
-    stream.reserve_capacity(wanted);
-    while stream.capacity() == 0 {
-        match timeout(STALLED, poll_fn(|cx| stream.poll_capacity(cx))).await {
-            Ok(Some(room)) => room?,
-            Ok(None) | Err(_) => return Ok(None),
-        };
+    /// Takes in the answers that somebody else has given.
+    pub(super) fn answer_late(&mut self) {
+        while let Some((id, answer)) = self.late.pop() {
+            // Who has given up waits for nothing.
+            if let Some(stream) = self.streams.take(id) {
+                self.answer(stream, answer);
+            }
+        }
     }
-    Ok(Some(stream.capacity()))
+
+    /// Lets a client that was answered already go on sending for a while.
+    fn let_linger(&mut self, mut stream: Stream) {
+        if stream.has_ended {
+            return;
+        }
+        let until = self.now.after(LINGER);
+        stream.state = State::Lingering { left: LINGER_BYTES, until };
+        self.note(until);
+        self.streams.put(stream);
+    }
+
+    fn write(&mut self, stream: &Stream, answer: Answer) -> Sent {
+        match answer {
+            Answer::Grpc(Ok(reply)) => match self.room_for(reply.len()) {
+                Ok(held) => {
+                    let (name, value) = &CONTENT_TYPE;
+                    self.write_head(stream.id, false, StatusCode::OK, [(name, value)]);
+                    let bytes = reply.len();
+                    self.write_body(stream, bytes, reply.into_data(), Trailers::GrpcOk, held)
+                }
+                Err(error) => self.write_status(stream.id, error.into()),
+            },
+            Answer::Grpc(Err(status)) => self.write_status(stream.id, status),
+            Answer::Http { response, head_only } => {
+                self.write_response(stream, response, head_only)
+            }
+        }
+    }
+
+    /// Room for an answer of so many bytes; none is needed for what leaves at once.
+    fn room_for(&self, bytes: usize) -> crate::error::Result<Option<Held>> {
+        if bytes <= AT_ONCE_BYTES { Ok(None) } else { self.hold(bytes).map(Some) }
+    }
+
+    fn hold(&self, bytes: usize) -> crate::error::Result<Held> {
+        Held::for_answer(&self.visit.worker.core.room, &self.visit.unsent, bytes)
+    }
+
+    fn write_status(&mut self, id: u32, status: Status) -> Sent {
+        let mut headers = HeaderMap::with_capacity(4);
+        let (name, value) = &CONTENT_TYPE;
+        headers.insert(name, value.clone());
+        status.write(&mut headers);
+        self.write_head(id, true, StatusCode::OK, &headers);
+        Sent::All
+    }
+
+    fn write_response(
+        &mut self,
+        stream: &Stream,
+        mut response: Response<Bytes>,
+        head_only: bool,
+    ) -> Sent {
+        let held = self.room_for(response.body().len()).unwrap_or_else(|error| {
+            response = plain::refused(&self.visit, &error);
+            None
+        });
+        let (mut parts, body) = response.into_parts();
+        if !matches!(parts.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
+            parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
+        }
+        parts.headers.insert(header::DATE, date(self.now.epoch_seconds));
+        let ends = body.is_empty() || head_only;
+        self.write_head(stream.id, ends, parts.status, &parts.headers);
+        if ends {
+            return Sent::All;
+        }
+        let bytes = body.len();
+        self.write_body(stream, bytes, std::iter::once(body), Trailers::None, held)
+    }
+
+    fn write_head<'a>(
+        &mut self,
+        id: u32,
+        ends: bool,
+        status: StatusCode,
+        headers: impl IntoIterator<Item = (&'a HeaderName, &'a HeaderValue)>,
+    ) {
+        let to = self.output.bytes();
+        let start = begin_headers(to, ends, id);
+        self.encoder.begin(to);
+        self.encoder.status(status, to);
+        for (name, value) in headers {
+            self.encoder.header(name, value, to);
+        }
+        end_headers(to, start);
+    }
+
+    fn write_body(
+        &mut self,
+        stream: &Stream,
+        bytes: usize,
+        parts: impl Iterator<Item = Bytes>,
+        trailers: Trailers,
+        held: Option<Held>,
+    ) -> Sent {
+        let room = stream.outbound.room().min(self.outbound.room()).min(LARGEST);
+        if bytes <= room && held.is_none() {
+            // The window of a stream that is over needs no counting.
+            self.outbound.take(bytes);
+            self.output.data(stream.id, trailers == Trailers::None, bytes, parts);
+            self.write_trailers(stream.id, trailers);
+            return Sent::All;
+        }
+        let Ok(held) = held.map_or_else(|| self.hold(bytes), Ok) else { return Sent::Dropped };
+        let parts = parts.filter(|part| !part.is_empty()).collect();
+        let until = self.now.after(STALLED);
+        Sent::Later(Outgoing {
+            parts,
+            left: bytes,
+            trailers,
+            held,
+            until,
+            progress: 0,
+            is_queued: true,
+        })
+    }
+
+    fn write_trailers(&mut self, id: u32, trailers: Trailers) {
+        if trailers == Trailers::None {
+            return;
+        }
+        let to = self.output.bytes();
+        let start = begin_headers(to, true, id);
+        self.encoder.begin(to);
+        let (name, value) = &OK;
+        self.encoder.header(name, value, to);
+        end_headers(to, start);
+    }
+
+    /// Writes what the windows have room for, in turns, until there is enough for the socket.
+    pub(super) fn go_on_sending(&mut self) {
+        while self.can_send()
+            && !self.output.is_full()
+            && let Some(id) = self.sending.pop_front()
+        {
+            match self.send_part(id) {
+                Some(Part::Last(trailers)) => {
+                    self.write_trailers(id, trailers);
+                    if let Some(stream) = self.streams.take(id) {
+                        self.let_linger(stream);
+                    }
+                }
+                Some(Part::Other) => self.sending.push_back(id),
+                None => {}
+            }
+        }
+    }
+
+    /// Whether there is something to write that the window of the connection has room for.
+    pub(super) fn can_send(&self) -> bool {
+        !self.sending.is_empty() && self.outbound.room() > 0
+    }
+
+    /// Writes the next part of an answer; none if it is over, or its client takes nothing now.
+    fn send_part(&mut self, id: u32) -> Option<Part> {
+        let stream = self.streams.get(id)?;
+        let State::Sending(outgoing) = &mut stream.state else { return None };
+        let length =
+            outgoing.left.min(LARGEST).min(stream.outbound.room()).min(self.outbound.room());
+        if length == 0 {
+            outgoing.is_queued = false;
+            return None;
+        }
+        outgoing.note(length, self.now);
+        let (trailers, is_last) = (outgoing.trailers, outgoing.left == length);
+        let ends = is_last && trailers == Trailers::None;
+        self.output.data(id, ends, length, outgoing.next(length));
+        stream.outbound.take(length);
+        self.outbound.take(length);
+        Some(if is_last { Part::Last(trailers) } else { Part::Other })
+    }
 }

@@ -32,6 +32,9 @@ pub(in crate::front) fn response(error: &Error) -> Response<Bytes> {
             "resource_exhausted",
             Some("request_size_limit_exceeded"),
         ),
+        Error::HeadersTooLarge => {
+            (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "resource_exhausted", None)
+        }
         Error::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, "unauthenticated", None),
         Error::TooSlow => (StatusCode::REQUEST_TIMEOUT, "deadline_exceeded", None),
         Error::Overloaded(overload) => {

@@ -1,0 +1,149 @@
+//! What a client may do that only makes work, and how often.
+
+use super::fault::{Fault, Outcome, Reason};
+use super::frame::Kind;
+use crate::clock::Now;
+use crate::limits::IDLE_FRAMES_PER_SECOND;
+
+const SECOND: u64 = 1_000;
+/// For so many bytes that we send, one frame that only makes work is in order: whoever receives
+/// much says how much more he can take, and asks how far away we are.
+const BYTES_PER_ANSWER: usize = 4 * 1024;
+/// How many requests a client may give up in a second before they were looked at.
+const GIVEN_UP_PER_SECOND: u32 = 50;
+/// How many of its streams a client may have us reset before its connection ends.
+const MISTAKES: u32 = 100;
+
+/// Counts it.
+#[derive(Debug)]
+pub(super) struct Calm {
+    /// When this second began, in milliseconds since the server was made.
+    second: u64,
+    /// All frames.
+    frames: u64,
+    /// Frames that only make work, less those that are in order.
+    idle: i64,
+    given_up: u32,
+    mistakes: u32,
+    /// How much was sent when that was asked last.
+    sent: usize,
+}
+
+impl Calm {
+    /// Nothing to complain of.
+    pub(super) fn new(now: Now) -> Self {
+        Calm { second: now.moment.0, frames: 0, idle: 0, given_up: 0, mistakes: 0, sent: 0 }
+    }
+
+    /// How many frames have begun.
+    pub(super) fn frames(&self) -> u64 {
+        self.frames
+    }
+
+    /// A frame has come: one that asks for something is worth another that does not.
+    ///
+    /// # Errors
+    ///
+    /// It is one too many.
+    pub(super) fn note(&mut self, kind: Kind) -> Outcome<()> {
+        self.frames += 1;
+        let asks = matches!(kind, Kind::Headers | Kind::Data);
+        self.count(if asks { -1 } else { 1 })
+    }
+
+    /// A request was refused unseen, or data was none.
+    ///
+    /// # Errors
+    ///
+    /// It is one too many.
+    pub(super) fn in_vain(&mut self) -> Outcome<()> {
+        self.count(2)
+    }
+
+    fn count(&mut self, more: i64) -> Outcome<()> {
+        self.idle += more;
+        // Twice as many, for who has sent them all at once has not been credited with what he gets.
+        if self.idle > 2 * IDLE_FRAMES_PER_SECOND { Err(Fault::FLOOD) } else { Ok(()) }
+    }
+
+    /// A request was given up as soon as it was made.
+    ///
+    /// # Errors
+    ///
+    /// It is one too many.
+    pub(super) fn given_up(&mut self) -> Outcome<()> {
+        self.given_up += 1;
+        if self.given_up > GIVEN_UP_PER_SECOND { Err(Fault::FLOOD) } else { Ok(()) }
+    }
+
+    /// A stream had to be reset.
+    ///
+    /// # Errors
+    ///
+    /// It is one too many.
+    pub(super) fn mistaken(&mut self) -> Result<(), Reason> {
+        self.mistakes += 1;
+        if self.mistakes > MISTAKES { Err(Reason::EnhanceYourCalm) } else { Ok(()) }
+    }
+
+    /// Whether it is too much by now, with so many bytes sent in all.
+    pub(super) fn is_lost(&mut self, now: Now, sent_in_all: usize) -> bool {
+        let answers = sent_in_all.wrapping_sub(self.sent) / BYTES_PER_ANSWER;
+        self.sent = self.sent.wrapping_add(answers * BYTES_PER_ANSWER);
+        self.idle -= i64::try_from(answers).unwrap_or(i64::MAX);
+        let is_lost = self.idle > IDLE_FRAMES_PER_SECOND;
+        if now.moment.0 >= self.second + SECOND {
+            (self.second, self.idle, self.given_up) = (now.moment.0, 0, 0);
+        }
+        is_lost
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Clock;
+
+    fn later(now: Now, milliseconds: u64) -> Now {
+        Now { moment: attimo_engine::Moment(now.moment.0 + milliseconds), ..now }
+    }
+
+    #[test]
+    fn what_only_makes_work_is_bounded_in_a_second() {
+        let now = Clock::start().now();
+        let mut calm = Calm::new(now);
+        let mut pings = |count| (0..count).try_for_each(|_| calm.note(Kind::Ping));
+
+        assert_eq!(pings(2 * IDLE_FRAMES_PER_SECOND), Ok(()));
+        assert_eq!(pings(1), Err(Fault::FLOOD));
+        assert!(calm.is_lost(later(now, SECOND), 0));
+        assert!(!calm.is_lost(later(now, SECOND), 0));
+    }
+
+    #[test]
+    fn requests_and_answers_make_up_for_it() {
+        let now = Clock::start().now();
+        let mut calm = Calm::new(now);
+        for _ in 0..5_000 {
+            calm.note(Kind::Headers).unwrap();
+            calm.note(Kind::Ping).unwrap();
+        }
+        (0..1_500).for_each(|_| calm.note(Kind::WindowUpdate).unwrap());
+        assert!(!calm.is_lost(now, 600 * BYTES_PER_ANSWER));
+        (0..200).for_each(|_| calm.note(Kind::WindowUpdate).unwrap());
+        assert!(calm.is_lost(now, 600 * BYTES_PER_ANSWER));
+    }
+
+    #[test]
+    fn mistakes_are_counted_for_ever_and_resets_by_the_second() {
+        let now = Clock::start().now();
+        let mut calm = Calm::new(now);
+        for second in 0..10 {
+            (0..GIVEN_UP_PER_SECOND).for_each(|_| calm.given_up().unwrap());
+            calm.is_lost(later(now, (second + 1) * SECOND), 0);
+        }
+        (0..=GIVEN_UP_PER_SECOND).map(|_| calm.given_up()).last().unwrap().unwrap_err();
+        (0..MISTAKES).for_each(|_| calm.mistaken().unwrap());
+        assert_eq!(calm.mistaken(), Err(Reason::EnhanceYourCalm));
+    }
+}

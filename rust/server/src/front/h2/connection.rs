@@ -1,0 +1,375 @@
+//! What a connection is and how it takes in frames, whatever they come through.
+
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use bytes::{Buf, BytesMut};
+
+use super::calm::Calm;
+use super::fault::{Fault, Outcome, Reason};
+use super::frame::{self, ACK, HEAD, Head, Kind, LARGEST};
+use super::headers::Block;
+use super::hpack::{Decoder, Encoder};
+use super::incoming::Data;
+use super::late::Late;
+use super::output::Output;
+use super::request::Memory;
+use super::settings::{self, CONNECTION_WINDOW, Setting};
+use super::stream::Streams;
+use super::window::{self, Inbound, Outbound};
+use crate::clock::Now;
+use crate::front::Visit;
+
+/// How a client begins (§3.4).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// The ping that tells when a client has heard that the server ends.
+const LEAVING: [u8; 8] = *b"leaving!";
+/// The highest number that a stream can have.
+const LAST_STREAM: u32 = (1 << 31) - 1;
+/// So many streams that we have reset are known by their numbers: what was under way to them when
+/// they were is no mistake of the client.
+const REMEMBERED: usize = 1_000;
+
+/// One connection, but for its socket.
+pub(super) struct Connection {
+    pub(super) visit: Rc<Visit>,
+    /// When this thread has woken up.
+    pub(super) now: Now,
+    pub(super) stage: Stage,
+    pub(super) decoder: Decoder,
+    pub(super) memory: Memory,
+    /// Headers that are not all here.
+    pub(super) block: Option<Box<Block>>,
+    /// Data that is not all here.
+    pub(super) data: Option<Data>,
+    pub(super) streams: Streams,
+    /// The newest stream that the client has opened.
+    pub(super) last: u32,
+    /// The newest of those that were decided about.
+    pub(super) seen: u32,
+    /// Streams that we have reset while their client was sending.
+    pub(super) reset: VecDeque<u32>,
+    /// Requests that wait for others to be answered.
+    pub(super) waiting: VecDeque<u32>,
+    /// Answers that are on their way, in the order of their turns.
+    pub(super) sending: VecDeque<u32>,
+    /// Those of somebody else.
+    pub(super) late: Rc<Late>,
+    pub(super) inbound: Inbound,
+    pub(super) outbound: Outbound,
+    /// How much the client takes on a new stream.
+    pub(super) window: u32,
+    pub(super) output: Output,
+    pub(super) encoder: Encoder,
+    pub(super) calm: Calm,
+    /// When the first of the streams has had its time, as far as is known.
+    pub(super) until: u64,
+}
+
+/// How far a connection has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// The client has not begun.
+    Preface,
+    /// It has not sent its settings.
+    Settings,
+    Open,
+    /// It was told that the server ends, and has not heard it.
+    Leaving,
+    /// Either side wants no more streams than there are.
+    Left,
+}
+
+impl Connection {
+    /// One that says what the client may do, and has heard nothing.
+    pub(super) fn new(visit: Rc<Visit>) -> Self {
+        let now = visit.worker.core.clock.now();
+        let mut output = Output::default();
+        settings::greet(output.bytes());
+        Connection {
+            visit,
+            now,
+            stage: Stage::Preface,
+            decoder: Decoder::default(),
+            memory: Memory::default(),
+            block: None,
+            data: None,
+            streams: Streams::default(),
+            last: 0,
+            seen: 0,
+            reset: VecDeque::new(),
+            waiting: VecDeque::new(),
+            sending: VecDeque::new(),
+            late: Rc::default(),
+            inbound: Inbound::new(CONNECTION_WINDOW),
+            outbound: Outbound::new(window::DEFAULT),
+            window: window::DEFAULT,
+            output,
+            encoder: Encoder::new(),
+            calm: Calm::new(now),
+            until: u64::MAX,
+        }
+    }
+
+    /// This thread has woken up.
+    pub(super) fn wake_up(&mut self) {
+        self.now = self.visit.worker.core.clock.now();
+    }
+
+    /// Takes in all frames that are there, and answers what can be answered.
+    ///
+    /// # Errors
+    ///
+    /// Why the connection has to end.
+    pub(super) fn take(&mut self, input: &mut BytesMut) -> Result<(), Reason> {
+        loop {
+            match self.step(input) {
+                Ok(true) => {}
+                Ok(false) => return Ok(()),
+                Err(Fault::Connection(reason)) => return Err(reason),
+                Err(Fault::Stream(id, reason)) => self.fail(id, reason)?,
+            }
+        }
+    }
+
+    /// Takes in a frame or a part of one; false if there is too little of it.
+    fn step(&mut self, input: &mut BytesMut) -> Outcome<bool> {
+        if self.stage == Stage::Preface {
+            return self.take_preface(input);
+        }
+        if let Some(data) = self.data.take() {
+            return self.take_data(data, input);
+        }
+        let Some(head) = Head::read(input) else { return Ok(false) };
+        self.check(&head)?;
+        if head.kind == Kind::Data {
+            input.advance(HEAD);
+            return self.begin_data(&head).map(|()| true);
+        }
+        let whole = HEAD + head.length;
+        if input.len() < whole {
+            return Ok(false);
+        }
+        self.calm.note(head.kind)?;
+        let taken = self.take_frame(&head, &input[HEAD..whole]);
+        input.advance(whole);
+        taken.map(|()| true)
+    }
+
+    fn take_preface(&mut self, input: &mut BytesMut) -> Outcome<bool> {
+        let length = input.len().min(PREFACE.len());
+        if input[..length] != PREFACE[..length] {
+            return Err(Fault::PROTOCOL);
+        }
+        if length < PREFACE.len() {
+            return Ok(false);
+        }
+        input.advance(length);
+        self.stage = Stage::Settings;
+        Ok(true)
+    }
+
+    /// Whether a frame may be here at all.
+    fn check(&self, head: &Head) -> Outcome<()> {
+        if head.length > LARGEST {
+            return Err(Fault::SIZE);
+        }
+        let is_settings = head.kind == Kind::Settings && !head.has(ACK);
+        let is_out_of_order = self.stage == Stage::Settings && !is_settings
+            || self.block.is_some() && head.kind != Kind::Continuation;
+        if is_out_of_order { Err(Fault::PROTOCOL) } else { Ok(()) }
+    }
+
+    fn take_frame(&mut self, head: &Head, content: &[u8]) -> Outcome<()> {
+        match head.kind {
+            Kind::Headers => self.take_headers(head, content),
+            Kind::Continuation => self.take_continuation(head, content),
+            Kind::Priority => self.take_priority(head.stream, content),
+            Kind::Reset => self.take_reset(head.stream, content),
+            Kind::Settings => self.take_settings(head, content),
+            Kind::Ping => self.take_ping(head, content),
+            Kind::GoAway => self.take_go_away(head.stream, content),
+            Kind::WindowUpdate => self.take_window_update(head.stream, content),
+            Kind::Push => Err(Fault::PROTOCOL),
+            Kind::Data | Kind::Unknown => Ok(()),
+        }
+    }
+
+    /// Nobody is served out of turn; only what makes no sense is noticed (RFC 7540 §5.3.1).
+    fn take_priority(&mut self, id: u32, content: &[u8]) -> Outcome<()> {
+        let [a, b, c, d, _weight] = *content else { return Err(Fault::SIZE) };
+        match id {
+            0 => Err(Fault::PROTOCOL),
+            _ if frame::number([a, b, c, d]) == id && self.streams.get(id).is_some() => {
+                Err(Fault::Stream(id, Reason::ProtocolError))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn take_reset(&mut self, id: u32, content: &[u8]) -> Outcome<()> {
+        if content.len() != 4 {
+            return Err(Fault::SIZE);
+        }
+        if id == 0 || id > self.last {
+            return Err(Fault::PROTOCOL);
+        }
+        self.streams.take(id);
+        if id > self.seen { self.calm.given_up() } else { Ok(()) }
+    }
+
+    fn take_settings(&mut self, head: &Head, content: &[u8]) -> Outcome<()> {
+        if head.stream != 0 {
+            return Err(Fault::PROTOCOL);
+        }
+        if !content.len().is_multiple_of(6) || (head.has(ACK) && !content.is_empty()) {
+            return Err(Fault::SIZE);
+        }
+        if head.has(ACK) {
+            return Ok(());
+        }
+        for setting in settings::read(content) {
+            match setting? {
+                Setting::TableSize(size) => self.encoder.resize(size),
+                Setting::Window(window) => self.change_window(window)?,
+            }
+        }
+        if self.stage == Stage::Settings {
+            self.stage = Stage::Open;
+        }
+        frame::write(self.output.bytes(), Kind::Settings, ACK, 0, &[]);
+        Ok(())
+    }
+
+    /// What the client takes on new streams counts for those that are open as well (§6.9.2).
+    fn change_window(&mut self, window: u32) -> Outcome<()> {
+        let more = i64::from(window) - i64::from(self.window);
+        self.window = window;
+        for stream in self.streams.iter_mut() {
+            stream.outbound.grow(more, Fault::Connection)?;
+            if stream.queues() {
+                self.sending.push_back(stream.id);
+            }
+        }
+        Ok(())
+    }
+
+    fn take_ping(&mut self, head: &Head, content: &[u8]) -> Outcome<()> {
+        if head.stream != 0 {
+            return Err(Fault::PROTOCOL);
+        }
+        if content.len() != 8 {
+            return Err(Fault::SIZE);
+        }
+        if !head.has(ACK) {
+            frame::write(self.output.bytes(), Kind::Ping, ACK, 0, content);
+        } else if self.stage == Stage::Leaving && content == LEAVING {
+            self.stage = Stage::Left;
+            frame::write_go_away(self.output.bytes(), self.last, Reason::NoError);
+        }
+        Ok(())
+    }
+
+    fn take_go_away(&mut self, id: u32, content: &[u8]) -> Outcome<()> {
+        if id != 0 {
+            return Err(Fault::PROTOCOL);
+        }
+        if content.len() < 8 {
+            return Err(Fault::SIZE);
+        }
+        self.stage = Stage::Left;
+        Ok(())
+    }
+
+    fn take_window_update(&mut self, id: u32, content: &[u8]) -> Outcome<()> {
+        let more = frame::number(content.try_into().map_err(|_| Fault::SIZE)?);
+        if id > self.last || (id, more) == (0, 0) {
+            return Err(Fault::PROTOCOL);
+        }
+        if id == 0 {
+            return self.outbound.grow(more.into(), Fault::Connection);
+        }
+        // One that is over needs no more.
+        let Some(stream) = self.streams.get(id) else { return Ok(()) };
+        if more == 0 {
+            return Err(Fault::Stream(id, Reason::ProtocolError));
+        }
+        stream.outbound.grow(more.into(), |reason| Fault::Stream(id, reason))?;
+        if stream.queues() {
+            self.sending.push_back(id);
+        }
+        Ok(())
+    }
+
+    /// Ends a stream for what its client did.
+    fn fail(&mut self, id: u32, reason: Reason) -> Result<(), Reason> {
+        self.end_stream(id, reason);
+        self.calm.mistaken()
+    }
+
+    /// Ends a stream before its time.
+    pub(super) fn end_stream(&mut self, id: u32, reason: Reason) {
+        let stream = self.streams.take(id);
+        frame::write_reset(self.output.bytes(), id, reason);
+        if stream.is_none_or(|stream| !stream.has_ended) {
+            if self.reset.len() == REMEMBERED {
+                self.reset.pop_front();
+            }
+            self.reset.push_back(id);
+        }
+    }
+
+    /// Whether what comes for a stream that is not open may have been sent before it was reset.
+    pub(super) fn was_reset(&self, id: u32) -> bool {
+        self.reset.contains(&id)
+    }
+
+    /// Does what can be done now that all is taken in that has arrived.
+    pub(super) fn go_on(&mut self) {
+        self.answer_late();
+        self.admit();
+        self.serve_waiting();
+        self.go_on_sending();
+    }
+
+    /// Whether there is more to do once all is sent.
+    pub(super) fn can_go_on(&self) -> bool {
+        self.can_serve() || self.can_send()
+    }
+
+    /// Whether the client has to read before anything goes on.
+    pub(super) fn is_unread(&self) -> bool {
+        !(self.output.is_empty() && self.waiting.is_empty())
+    }
+
+    /// Whether the client makes nothing but work.
+    pub(super) fn is_lost(&mut self) -> bool {
+        self.calm.is_lost(self.now, self.output.sent_in_all())
+    }
+
+    /// Tells the client that the server ends. What it has asked for until it hears that is answered.
+    pub(super) fn leave(&mut self) {
+        if matches!(self.stage, Stage::Leaving | Stage::Left) {
+            return;
+        }
+        self.stage = Stage::Leaving;
+        let to = self.output.bytes();
+        frame::write_go_away(to, LAST_STREAM, Reason::NoError);
+        frame::write(to, Kind::Ping, 0, 0, &LEAVING);
+    }
+
+    /// Whether nobody wants anything any more.
+    pub(super) fn is_over(&self) -> bool {
+        self.stage == Stage::Left && self.streams.len() == 0 && self.output.is_empty()
+    }
+
+    /// Says why the connection ends.
+    pub(super) fn go_away(&mut self, reason: Reason) {
+        frame::write_go_away(self.output.bytes(), self.last, reason);
+    }
+
+    /// Notes by when something must have happened, in milliseconds since the server was made.
+    pub(super) fn note(&mut self, until: u64) {
+        self.until = self.until.min(until);
+    }
+}

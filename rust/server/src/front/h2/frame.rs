@@ -1,0 +1,218 @@
+//! Frames of HTTP/2, and how they are written (RFC 9113 §4.1, §6).
+
+use super::fault::Reason;
+
+/// How many bytes stand before the content of a frame.
+pub(super) const HEAD: usize = 9;
+/// The longest content that we take, in bytes: the least that a server must (§4.2).
+pub(super) const LARGEST: usize = 16_384;
+
+pub(super) const END_STREAM: u8 = 0x1;
+pub(super) const ACK: u8 = 0x1;
+pub(super) const END_HEADERS: u8 = 0x4;
+pub(super) const PADDED: u8 = 0x8;
+pub(super) const PRIORITY: u8 = 0x20;
+
+/// The highest bit of a number of a stream or of a window's growth means nothing.
+const RESERVED: u32 = 1 << 31;
+
+/// What a frame is (§6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Data,
+    Headers,
+    Priority,
+    Reset,
+    Settings,
+    Push,
+    Ping,
+    GoAway,
+    WindowUpdate,
+    Continuation,
+    /// One of an extension that we do not know, and have to overlook (§5.5).
+    Unknown,
+}
+
+const KINDS: [Kind; 10] = [
+    Kind::Data,
+    Kind::Headers,
+    Kind::Priority,
+    Kind::Reset,
+    Kind::Settings,
+    Kind::Push,
+    Kind::Ping,
+    Kind::GoAway,
+    Kind::WindowUpdate,
+    Kind::Continuation,
+];
+
+/// What stands before the content of a frame.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Head {
+    /// How long the content is, in bytes.
+    pub(super) length: usize,
+    pub(super) kind: Kind,
+    pub(super) flags: u8,
+    /// 0 for what is about the connection.
+    pub(super) stream: u32,
+}
+
+impl Head {
+    /// Reads the head at the front of `input`, if it is all there.
+    pub(super) fn read(input: &[u8]) -> Option<Self> {
+        let [a, b, c, kind, flags, stream @ ..] = input.first_chunk::<HEAD>()?;
+        let kind = KINDS.get(usize::from(*kind)).copied().unwrap_or(Kind::Unknown);
+        Some(Head {
+            length: u32::from_be_bytes([0, *a, *b, *c]) as usize,
+            kind,
+            flags: *flags,
+            stream: number(*stream),
+        })
+    }
+
+    /// Whether a flag is set.
+    pub(super) fn has(&self, flag: u8) -> bool {
+        self.flags & flag != 0
+    }
+}
+
+/// A number of 31 bits.
+pub(super) fn number(bytes: [u8; 4]) -> u32 {
+    u32::from_be_bytes(bytes) & !RESERVED
+}
+
+/// Writes the head of a frame. Its content is no longer than [`LARGEST`], or than the client's own limit.
+pub(super) fn write_head(to: &mut Vec<u8>, length: usize, kind: Kind, flags: u8, stream: u32) {
+    let [_, a, b, c] = u32::try_from(length).expect("a frame is short").to_be_bytes();
+    let [d, e, f, g] = stream.to_be_bytes();
+    to.extend_from_slice(&[a, b, c, kind as u8, flags, d, e, f, g]);
+}
+
+/// Begins a frame of headers, whose content is written behind it.
+pub(super) fn begin_headers(to: &mut Vec<u8>, ends: bool, stream: u32) -> usize {
+    let flags = END_HEADERS | if ends { END_STREAM } else { 0 };
+    write_head(to, 0, Kind::Headers, flags, stream);
+    to.len()
+}
+
+/// Writes into the head how long the content is that begins at `start`. What does not fit into one
+/// frame goes on in others (§6.10).
+pub(super) fn end_headers(to: &mut Vec<u8>, start: usize) {
+    let length = to.len() - start;
+    if length > LARGEST {
+        return split(to, start);
+    }
+    let [_, bytes @ ..] = u32::try_from(length).expect("it is short").to_be_bytes();
+    to[start - HEAD..start - HEAD + 3].copy_from_slice(&bytes);
+}
+
+fn split(to: &mut Vec<u8>, start: usize) {
+    let block = to.split_off(start);
+    let head = Head::read(&to[start - HEAD..]).expect("it was written before");
+    to.truncate(start - HEAD);
+    let mut parts = block.chunks(LARGEST).peekable();
+    let mut kind = Kind::Headers;
+    let mut flags = head.flags & !END_HEADERS;
+    while let Some(part) = parts.next() {
+        if parts.peek().is_none() {
+            flags |= END_HEADERS;
+        }
+        write_head(to, part.len(), kind, flags, head.stream);
+        to.extend_from_slice(part);
+        (kind, flags) = (Kind::Continuation, 0);
+    }
+}
+
+/// Writes a frame that is not about headers or data.
+pub(super) fn write(to: &mut Vec<u8>, kind: Kind, flags: u8, stream: u32, content: &[u8]) {
+    write_head(to, content.len(), kind, flags, stream);
+    to.extend_from_slice(content);
+}
+
+/// Gives a client back what it has sent, of its window (§6.9).
+pub(super) fn write_window_update(to: &mut Vec<u8>, stream: u32, more: u32) {
+    write(to, Kind::WindowUpdate, 0, stream, &more.to_be_bytes());
+}
+
+/// Ends a stream (§6.4).
+pub(super) fn write_reset(to: &mut Vec<u8>, stream: u32, reason: Reason) {
+    write(to, Kind::Reset, 0, stream, &(reason as u32).to_be_bytes());
+}
+
+/// Says up to which stream something was done (§6.8).
+pub(super) fn write_go_away(to: &mut Vec<u8>, last: u32, reason: Reason) {
+    let [a, b, c, d] = last.to_be_bytes();
+    let [e, f, g, h] = (reason as u32).to_be_bytes();
+    write(to, Kind::GoAway, 0, 0, &[a, b, c, d, e, f, g, h]);
+}
+
+/// The content of a frame without its padding (§6.1), which is as much as its first byte says.
+pub(super) fn without_padding(head: &Head, content: &[u8]) -> Option<(usize, usize)> {
+    if !head.has(PADDED) {
+        return Some((0, content.len()));
+    }
+    let padding = usize::from(*content.first()?);
+    let end = content.len().checked_sub(padding).filter(|end| *end >= 1)?;
+    Some((1, end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_head_reads_as_it_was_written() {
+        let mut bytes = Vec::new();
+        write_head(&mut bytes, 70_000, Kind::WindowUpdate, 0x5, 7);
+        let head = Head::read(&bytes).unwrap();
+
+        assert_eq!(
+            (head.length, head.kind, head.flags, head.stream),
+            (70_000, Kind::WindowUpdate, 5, 7)
+        );
+        assert!(head.has(END_STREAM) && !head.has(PADDED));
+        assert!(Head::read(&bytes[..8]).is_none());
+    }
+
+    #[test]
+    fn a_bit_that_is_reserved_and_a_kind_that_is_not_known_change_nothing() {
+        let head = Head::read(&[0, 0, 0, 0xBE, 0, 0x80, 0, 0, 9]).unwrap();
+
+        assert_eq!((head.kind, head.stream), (Kind::Unknown, 9));
+    }
+
+    #[test]
+    fn headers_that_are_long_go_on_in_other_frames() {
+        for length in [0, 1, LARGEST, LARGEST + 1, 3 * LARGEST] {
+            let (block, mut bytes) = (vec![7; length], b"before".to_vec());
+            let start = begin_headers(&mut bytes, true, 5);
+            bytes.extend_from_slice(&block);
+            end_headers(&mut bytes, start);
+
+            let (mut rest, mut read, mut heads) = (&bytes[6..], Vec::new(), Vec::new());
+            while let Some(head) = Head::read(rest) {
+                read.extend_from_slice(&rest[HEAD..HEAD + head.length]);
+                rest = &rest[HEAD + head.length..];
+                heads.push(head);
+            }
+            assert_eq!(read, block);
+            assert!(heads.iter().all(|head| head.length <= LARGEST && head.stream == 5));
+            assert!(heads[0].kind == Kind::Headers && heads[0].has(END_STREAM));
+            assert!(heads[1..].iter().all(|head| head.kind == Kind::Continuation));
+            let ends: Vec<_> = heads.iter().map(|head| head.has(END_HEADERS)).collect();
+            assert_eq!(ends.iter().position(|ends| *ends), Some(heads.len() - 1));
+        }
+    }
+
+    #[test]
+    fn padding_is_left_out_and_may_not_be_longer_than_the_content() {
+        let padded = Head { length: 0, kind: Kind::Data, flags: PADDED, stream: 1 };
+        let plain = Head { flags: 0, ..padded };
+
+        assert_eq!(without_padding(&plain, b"hello"), Some((0, 5)));
+        assert_eq!(without_padding(&padded, b"\x02hi??"), Some((1, 3)));
+        assert_eq!(without_padding(&padded, b"\x02??"), Some((1, 1)));
+        assert_eq!(without_padding(&padded, b"\x03??"), None);
+        assert_eq!(without_padding(&padded, b""), None);
+    }
+}

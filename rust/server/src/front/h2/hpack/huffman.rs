@@ -1,0 +1,261 @@
+//! The Huffman code of strings, unpacked only: we never write it (RFC 7541 §5.2 and Appendix B).
+//!
+//! The code is canonical: shorter codes come first, and those of one length are in
+//! the order of what they stand for. So it follows from the lengths alone.
+
+use super::Broken;
+
+/// How many bits the code of each byte has, and last that of the end of a text.
+#[rustfmt::skip]
+const LENGTHS: [u8; 257] = [
+    13, 23, 28, 28, 28, 28, 28, 28, 28, 24, 30, 28, 28, 30, 28, 28,
+    28, 28, 28, 28, 28, 28, 30, 28, 28, 28, 28, 28, 28, 28, 28, 28,
+    6, 10, 10, 12, 13, 6, 8, 11, 10, 10, 8, 11, 8, 6, 6, 6,
+    5, 5, 5, 6, 6, 6, 6, 6, 6, 6, 7, 8, 15, 6, 12, 10,
+    13, 6, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7,
+    7, 7, 7, 7, 7, 7, 7, 7, 8, 7, 8, 13, 19, 13, 14, 6,
+    15, 5, 6, 5, 6, 5, 6, 6, 6, 5, 7, 7, 6, 6, 6, 5,
+    6, 7, 6, 5, 5, 6, 7, 7, 7, 7, 7, 15, 11, 14, 13, 28,
+    20, 22, 20, 20, 22, 22, 22, 23, 22, 23, 23, 23, 23, 23, 24, 23,
+    24, 24, 22, 23, 24, 23, 23, 23, 23, 21, 22, 23, 22, 23, 23, 24,
+    22, 21, 20, 22, 22, 23, 23, 21, 23, 22, 22, 24, 21, 22, 23, 23,
+    21, 21, 22, 21, 23, 22, 23, 23, 20, 22, 22, 22, 23, 22, 22, 23,
+    26, 26, 20, 19, 22, 23, 22, 25, 26, 26, 26, 27, 27, 26, 24, 25,
+    19, 21, 26, 27, 27, 26, 27, 24, 21, 21, 26, 26, 28, 27, 27, 27,
+    20, 24, 20, 21, 22, 21, 21, 23, 22, 22, 25, 25, 24, 24, 26, 23,
+    26, 27, 26, 26, 27, 27, 27, 27, 27, 28, 27, 27, 27, 27, 27, 26,
+    30,
+];
+const SHORTEST: usize = 5;
+const LONGEST: usize = 30;
+/// How many bits are looked up at once; all letters, digits and most signs have no more.
+const SHORT: u32 = 8;
+
+/// Where the codes of one length end.
+#[derive(Clone, Copy)]
+struct Row {
+    /// The number that would be the next code of this length.
+    end: u32,
+    /// How many codes are as long as this or shorter.
+    count: u32,
+}
+
+static ROWS: [Row; LONGEST + 1] = rows();
+/// What the codes stand for, in their order.
+static SYMBOLS: [u16; 257] = symbols();
+/// What each eight bits begin with, and how long its code is: 0 if longer than that.
+static STARTS: [(u8, u8); 1 << SHORT] = starts();
+
+const fn rows() -> [Row; LONGEST + 1] {
+    let mut rows = [Row { end: 0, count: 0 }; LONGEST + 1];
+    let mut length = 1;
+    while length <= LONGEST {
+        let Row { end, count } = rows[length - 1];
+        rows[length] = Row { end: 2 * end, count };
+        let mut symbol = 0;
+        while symbol < LENGTHS.len() {
+            if LENGTHS[symbol] as usize == length {
+                rows[length].end += 1;
+                rows[length].count += 1;
+            }
+            symbol += 1;
+        }
+        length += 1;
+    }
+    rows
+}
+
+const fn symbols() -> [u16; 257] {
+    let (mut symbols, mut place, mut length) = ([0; 257], 0, 1);
+    while length <= LONGEST {
+        let mut symbol = 0;
+        while symbol < 257 {
+            if LENGTHS[symbol as usize] as usize == length {
+                symbols[place] = symbol;
+                place += 1;
+            }
+            symbol += 1;
+        }
+        length += 1;
+    }
+    symbols
+}
+
+const fn starts() -> [(u8, u8); 1 << SHORT] {
+    let mut starts = [(0, 0); 1 << SHORT];
+    let mut bits = 0;
+    while bits < 1 << SHORT {
+        let (symbol, length) = search(bits << (u32::BITS - SHORT), 1);
+        if length <= SHORT {
+            starts[bits as usize] = (symbol.to_le_bytes()[0], length.to_le_bytes()[0]);
+        }
+        bits += 1;
+    }
+    starts
+}
+
+/// What `bits` begin with, and the length of its code, which is `length` at least.
+const fn search(bits: u32, mut length: u32) -> (u16, u32) {
+    loop {
+        let (code, row) = (bits >> (u32::BITS - length), ROWS[length as usize]);
+        // All that there can be of the longest codes is taken, so one is found.
+        if code < row.end {
+            return (SYMBOLS[(row.count - (row.end - code)) as usize], length);
+        }
+        length += 1;
+    }
+}
+
+/// Unpacks `text` and appends it to `to`; it may grow by eight fifths.
+///
+/// # Errors
+///
+/// [`Broken`] if it holds the end of a text, or ends with something other than at most seven ones.
+pub(super) fn decode(text: &[u8], to: &mut Vec<u8>) -> Result<(), Broken> {
+    to.reserve(text.len() * 8 / SHORTEST);
+    let mut bits = Bits { text, held: 0, count: 0 };
+    loop {
+        bits.fill();
+        let (symbol, length) = bits.first();
+        if length > bits.count {
+            return if bits.are_padding() { Ok(()) } else { Err(Broken) };
+        }
+        to.push(u8::try_from(symbol).map_err(|_| Broken)?);
+        bits.held <<= length;
+        bits.count -= length;
+    }
+}
+
+/// The bits of a text that are still to be read.
+struct Bits<'a> {
+    text: &'a [u8],
+    /// The first of them, from the top, with zero and one exchanged: so what is shifted in at the
+    /// bottom counts as the ones that pad a text.
+    held: u64,
+    /// How many of them are in `held`.
+    count: u32,
+}
+
+impl Bits<'_> {
+    /// Has at least 32 bits in `held`, if there are so many.
+    fn fill(&mut self) {
+        if self.count >= 32 {
+            return;
+        }
+        if let Some((word, rest)) = self.text.split_first_chunk() {
+            self.held |= u64::from(!u32::from_be_bytes(*word)) << (32 - self.count);
+            self.count += 32;
+            self.text = rest;
+            return;
+        }
+        while let Some(byte) = self.text.split_off_first() {
+            self.held |= u64::from(!byte) << (56 - self.count);
+            self.count += 8;
+        }
+    }
+
+    /// What the bits begin with, and the length of its code.
+    fn first(&self) -> (u16, u32) {
+        let bits = !((self.held >> 32) as u32);
+        match STARTS[(bits >> (u32::BITS - SHORT)) as usize] {
+            (_, 0) => search(bits, SHORT + 1),
+            (byte, length) => (byte.into(), length.into()),
+        }
+    }
+
+    fn are_padding(&self) -> bool {
+        self.held == 0 && self.count < 8
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decoded(text: &[u8]) -> Result<Vec<u8>, Broken> {
+        let mut to = Vec::new();
+        decode(text, &mut to).map(|()| to)
+    }
+
+    /// The code of `symbol`, in ones and zeros.
+    fn code(symbol: u16) -> String {
+        let place = SYMBOLS.iter().position(|it| *it == symbol).unwrap();
+        let length = usize::from(LENGTHS[usize::from(symbol)]);
+        let Row { end, count } = ROWS[length];
+        format!("{:0length$b}", end - (count - u32::try_from(place).unwrap()))
+    }
+
+    /// The bytes of ones and zeros, with ones at the end to fill the last.
+    fn packed(bits: &str) -> Vec<u8> {
+        let digit = |bits: &[u8], at| bits.get(at).is_none_or(|digit| *digit == b'1');
+        let byte = |bits: &[u8]| (0..8).fold(0, |sum, at| sum << 1 | u8::from(digit(bits, at)));
+        bits.as_bytes().chunks(8).map(byte).collect()
+    }
+
+    #[test]
+    fn the_code_is_that_of_the_rfc_where_each_length_begins() {
+        for (symbol, expected) in [
+            (b'0'.into(), "00000"),
+            (b' '.into(), "010100"),
+            (b':'.into(), "1011100"),
+            (b'&'.into(), "11111000"),
+            (b'!'.into(), "1111111000"),
+            (b'\\'.into(), "1111111111111110000"),
+            (0, "1111111111000"),
+            (128, "11111111111111100110"),
+            (255, "11111111111111111111101110"),
+            (b'\n'.into(), "111111111111111111111111111100"),
+            (256, "111111111111111111111111111111"),
+        ] {
+            assert_eq!(code(symbol), expected, "{symbol}");
+        }
+    }
+
+    #[test]
+    fn the_examples_of_the_rfc_are_unpacked() {
+        for (text, expected) in [
+            (&b"\xf1\xe3\xc2\xe5\xf2\x3a\x6b\xa0\xab\x90\xf4\xff"[..], "www.example.com"),
+            (b"\xa8\xeb\x10\x64\x9c\xbf", "no-cache"),
+            (b"\x25\xa8\x49\xe9\x5b\xa9\x7d\x7f", "custom-key"),
+            (b"\x25\xa8\x49\xe9\x5b\xb8\xe8\xb4\xbf", "custom-value"),
+            (b"\x64\x02", "302"),
+            (b"\x9b\xd9\xab", "gzip"),
+            (b"", ""),
+        ] {
+            assert_eq!(decoded(text), Ok(expected.into()));
+        }
+    }
+
+    #[test]
+    fn every_byte_is_unpacked_alone_and_among_others() {
+        let all: Vec<u8> = (0..=255).collect();
+        let bits: Vec<_> = (0..256).map(code).collect();
+        assert_eq!(decoded(&packed(&bits.concat())), Ok(all));
+        for (byte, bits) in (0..=255).zip(&bits) {
+            for count in 1..9 {
+                let text = vec![byte; count];
+                assert_eq!(decoded(&packed(&bits.repeat(count))), Ok(text), "{count} of {byte}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_text_that_is_not_padded_with_a_few_ones_is_refused() {
+        let zero = code(b'0'.into());
+        for bits in [
+            // Padding of a whole byte, and of more.
+            "1".repeat(8),
+            "1".repeat(29),
+            format!("{zero}{}", "1".repeat(11)),
+            format!("{}{}", code(b'&'.into()), "1".repeat(8)),
+            // Padding with a zero in it.
+            format!("{zero}110"),
+            format!("{zero}111{}0", "1".repeat(7)),
+            // The end of a text, at the end and before it.
+            code(256),
+            format!("{}{zero}", code(256)),
+        ] {
+            assert_eq!(decoded(&packed(&bits)), Err(Broken), "{bits}");
+        }
+    }
+}

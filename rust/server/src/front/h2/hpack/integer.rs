@@ -1,0 +1,96 @@
+//! Integers, which begin in the low bits of a byte and go on in whole ones (RFC 7541 §5.1).
+
+use super::Broken;
+
+/// How far each further byte moves its seven bits. Five of them hold all that we take; more would
+/// only be zeros.
+const SHIFTS: [u32; 5] = [0, 7, 14, 21, 28];
+
+/// Takes an integer off the front of `input`; its first byte holds `bits` bits of it, 4 to 7.
+///
+/// # Errors
+///
+/// [`Broken`] if it does not end, or is beyond 32 bits.
+pub(super) fn read(input: &mut &[u8], bits: u32) -> Result<u32, Broken> {
+    let mask = (1 << bits) - 1;
+    let first = next(input)? & mask;
+    if first < mask {
+        return Ok(first.into());
+    }
+    let mut value = u64::from(mask);
+    for shift in SHIFTS {
+        let byte = next(input)?;
+        value += u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return u32::try_from(value).map_err(|_| Broken);
+        }
+    }
+    Err(Broken)
+}
+
+fn next(input: &mut &[u8]) -> Result<u8, Broken> {
+    input.split_off_first().copied().ok_or(Broken)
+}
+
+/// Appends `value`, which begins in the low `bits` bits of a byte, 4 to 7; the others are those of
+/// `pattern`.
+pub(super) fn write(to: &mut Vec<u8>, pattern: u8, bits: u32, value: usize) {
+    let mask = (1 << bits) - 1;
+    let Some(mut rest) = value.checked_sub(usize::from(mask)) else {
+        to.push(pattern | value.to_le_bytes()[0]);
+        return;
+    };
+    to.push(pattern | mask);
+    while rest >= 0x80 {
+        to.push(rest.to_le_bytes()[0] | 0x80);
+        rest >>= 7;
+    }
+    to.push(rest.to_le_bytes()[0]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(pattern: u8, bits: u32, value: usize) -> Vec<u8> {
+        let mut to = Vec::new();
+        write(&mut to, pattern, bits, value);
+        to
+    }
+
+    #[test]
+    fn the_examples_of_the_rfc_are_written_so() {
+        assert_eq!(written(0xe0, 5, 10), [0xea]);
+        assert_eq!(written(0, 5, 1337), [0x1f, 0x9a, 0x0a]);
+        assert_eq!(written(0, 7, 42), [0x2a]);
+    }
+
+    #[test]
+    fn what_is_written_is_read_and_what_follows_stays() {
+        for value in [0, 1, 14, 15, 16, 30, 31, 126, 127, 128, 254, 255, 16_511, u32::MAX] {
+            for bits in 4..=7 {
+                let mut bytes = written(0xff << bits, bits, value as usize);
+                bytes.push(0xaa);
+                let mut input = &bytes[..];
+                assert_eq!(read(&mut input, bits), Ok(value));
+                assert_eq!(input, [0xaa]);
+            }
+        }
+    }
+
+    #[test]
+    fn an_integer_that_does_not_end_or_is_too_large_is_refused() {
+        for bytes in [
+            &b""[..],
+            b"\x1f",
+            b"\x1f\x80",
+            b"\x1f\xff\xff\xff\xff\x0f",
+            b"\x1f\xff\xff\xff\xff\xff\x00",
+            b"\x1f\x80\x80\x80\x80\x80\x00",
+        ] {
+            assert_eq!(read(&mut &bytes[..], 5), Err(Broken), "{bytes:?}");
+        }
+        let most = [0x1f, 0xe0, 0xff, 0xff, 0xff, 0x0f];
+        assert_eq!(read(&mut &most[..], 5), Ok(u32::MAX));
+    }
+}

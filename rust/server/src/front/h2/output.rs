@@ -1,0 +1,237 @@
+//! Frames that were not sent yet, sent together.
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, Bytes};
+use tokio::io::AsyncWrite;
+
+use super::frame::{END_STREAM, Kind, write_head};
+
+/// Content from this size on is sent from where it lies.
+const LARGE: usize = 4 * 1024;
+/// With so much to send, nothing more is taken in before some of it is gone.
+const FULL: usize = 64 * 1024;
+/// How many parts are handed to the socket at once.
+const PARTS: usize = 32;
+
+thread_local! {
+    /// Room for what one connection writes at a time; one that has nothing to send needs none.
+    static ROOM: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// What waits to be sent.
+#[derive(Default)]
+pub(super) struct Output {
+    /// Heads of frames and short content.
+    bytes: Vec<u8>,
+    /// How much of `bytes` was sent.
+    sent: usize,
+    /// Long content, each with how many of `bytes` come before it.
+    large: VecDeque<(usize, Bytes)>,
+    large_bytes: usize,
+    sent_in_all: usize,
+}
+
+impl Output {
+    /// Where frames are written behind all that waits.
+    pub(super) fn bytes(&mut self) -> &mut Vec<u8> {
+        if self.bytes.capacity() == 0 {
+            self.bytes = ROOM.take();
+        }
+        &mut self.bytes
+    }
+
+    /// Writes a DATA frame with the next `length` bytes of `parts`, which have as many.
+    pub(super) fn data(
+        &mut self,
+        stream: u32,
+        ends: bool,
+        length: usize,
+        parts: impl Iterator<Item = Bytes>,
+    ) {
+        let flags = if ends { END_STREAM } else { 0 };
+        write_head(self.bytes(), length, Kind::Data, flags, stream);
+        for part in parts {
+            if part.len() < LARGE {
+                self.bytes.extend_from_slice(&part);
+            } else {
+                self.large_bytes += part.len();
+                self.large.push_back((self.bytes.len(), part));
+            }
+        }
+    }
+
+    /// Whether there is nothing to send.
+    pub(super) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether there is so much to send that more should wait.
+    pub(super) fn is_full(&self) -> bool {
+        self.len() >= FULL
+    }
+
+    /// How many bytes were sent since the connection began; starts again at nought some day.
+    pub(super) fn sent_in_all(&self) -> usize {
+        self.sent_in_all
+    }
+
+    /// How many bytes wait.
+    pub(super) fn len(&self) -> usize {
+        self.bytes.len() - self.sent + self.large_bytes
+    }
+
+    /// Sends a part; ready with `false` when there is nothing left.
+    pub(super) fn poll_send<I>(
+        &mut self,
+        io: Pin<&mut I>,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<bool>>
+    where
+        I: AsyncWrite,
+    {
+        if self.is_empty() {
+            self.rest();
+            return io.poll_flush(cx).map_ok(|()| false);
+        }
+        let sent = ready!(if self.large.is_empty() {
+            io.poll_write(cx, &self.bytes[self.sent..])
+        } else {
+            let mut parts = [IoSlice::new(&[]); PARTS];
+            let count = self.parts(&mut parts);
+            io.poll_write_vectored(cx, &parts[..count])
+        })?;
+        if sent == 0 {
+            return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+        }
+        self.sent_in_all = self.sent_in_all.wrapping_add(sent);
+        self.advance(sent);
+        Poll::Ready(Ok(true))
+    }
+
+    /// Gives back the room, for whoever writes next on this thread.
+    fn rest(&mut self) {
+        let mut bytes = std::mem::take(&mut self.bytes);
+        (self.sent, self.large) = (0, VecDeque::new());
+        if (1..=2 * FULL).contains(&bytes.capacity()) {
+            bytes.clear();
+            ROOM.set(bytes);
+        }
+    }
+
+    /// The first parts to send, in order; how many there are.
+    fn parts<'a>(&'a self, to: &mut [IoSlice<'a>; PARTS]) -> usize {
+        let (mut at, mut count) = (self.sent, 0);
+        for (before, part) in &self.large {
+            if count + 2 > PARTS {
+                return count;
+            }
+            if *before > at {
+                to[count] = IoSlice::new(&self.bytes[at..*before]);
+                (at, count) = (*before, count + 1);
+            }
+            to[count] = IoSlice::new(part);
+            count += 1;
+        }
+        if at < self.bytes.len() && count < PARTS {
+            to[count] = IoSlice::new(&self.bytes[at..]);
+            count += 1;
+        }
+        count
+    }
+
+    fn advance(&mut self, mut sent: usize) {
+        while sent > 0 {
+            let before = self.large.front().map_or(self.bytes.len(), |(before, _)| *before);
+            let of_bytes = sent.min(before - self.sent);
+            self.sent += of_bytes;
+            sent -= of_bytes;
+            let Some((_, part)) = self.large.front_mut() else { continue };
+            let of_part = sent.min(part.len());
+            part.advance(of_part);
+            self.large_bytes -= of_part;
+            sent -= of_part;
+            if part.is_empty() {
+                self.large.pop_front();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::frame::HEAD;
+    use super::*;
+
+    /// Takes a few bytes at a time.
+    struct Narrow(Vec<u8>, usize);
+
+    impl AsyncWrite for Narrow {
+        fn poll_write(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            bytes: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            let taken = bytes.len().min(self.1);
+            self.0.extend_from_slice(&bytes[..taken]);
+            Poll::Ready(Ok(taken))
+        }
+
+        fn poll_write_vectored(
+            self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+            parts: &[IoSlice<'_>],
+        ) -> Poll<io::Result<usize>> {
+            self.poll_write(cx, &parts.concat())
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    fn sent(output: &mut Output, narrow: usize) -> Vec<u8> {
+        let mut cx = Context::from_waker(std::task::Waker::noop());
+        let mut io = Narrow(Vec::new(), narrow);
+        while let Poll::Ready(Ok(true)) = output.poll_send(Pin::new(&mut io), &mut cx) {}
+        io.0
+    }
+
+    #[test]
+    fn what_is_short_and_what_is_long_leaves_in_order() {
+        for narrow in [1, 7, LARGE, LARGE + HEAD, 1 << 20] {
+            let mut output = Output::default();
+            let mut expected = Vec::new();
+            for round in 0..40_u8 {
+                let parts = [usize::from(round), LARGE + usize::from(round), 0, 3]
+                    .map(|length| Bytes::from(vec![round; length]));
+                let length = parts.iter().map(Bytes::len).sum();
+                write_head(&mut expected, length, Kind::Data, 0, round.into());
+                parts.iter().for_each(|part| expected.extend_from_slice(part));
+                output.data(round.into(), false, length, parts.into_iter());
+            }
+            assert!(output.is_full());
+            assert!(sent(&mut output, narrow) == expected, "{narrow} at a time");
+            assert!(output.is_empty());
+            assert_eq!(output.sent_in_all(), expected.len());
+        }
+    }
+
+    #[test]
+    fn a_connection_that_has_sent_all_holds_nothing() {
+        let mut output = Output::default();
+        output.data(1, true, 5, std::iter::once(Bytes::from_static(b"hello")));
+        sent(&mut output, 100);
+
+        assert_eq!((output.bytes.capacity(), output.large.capacity()), (0, 0));
+        assert!(output.bytes().capacity() > 0, "the room is used again");
+    }
+}

@@ -1,0 +1,91 @@
+//! What either side may do on a connection (RFC 9113 §6.5).
+
+use super::fault::{Fault, Outcome, Reason};
+use super::frame::{Kind, write, write_window_update};
+use super::window;
+use crate::limits::{HEADER_BYTES, STREAMS_PER_CONNECTION};
+
+/// How much a client may send on one stream, in bytes.
+pub(super) const STREAM_WINDOW: u32 = 1 << 20;
+/// How much a client may send on all of them.
+pub(super) const CONNECTION_WINDOW: u32 = 16 << 20;
+
+const HEADER_TABLE_SIZE: u16 = 1;
+const ENABLE_PUSH: u16 = 2;
+const MAX_CONCURRENT_STREAMS: u16 = 3;
+const INITIAL_WINDOW_SIZE: u16 = 4;
+const MAX_FRAME_SIZE: u16 = 5;
+const MAX_HEADER_LIST_SIZE: u16 = 6;
+
+/// One that changes what we do; the others only have to be in order.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Setting {
+    /// How large a table of headers the client keeps, in bytes.
+    TableSize(u32),
+    /// How much may be sent on each stream, in bytes.
+    Window(u32),
+}
+
+/// Writes what a client may do.
+pub(super) fn greet(to: &mut Vec<u8>) {
+    let settings = [
+        (MAX_CONCURRENT_STREAMS, STREAMS_PER_CONNECTION),
+        (INITIAL_WINDOW_SIZE, STREAM_WINDOW),
+        (MAX_HEADER_LIST_SIZE, HEADER_BYTES),
+    ];
+    let content: Vec<u8> = settings
+        .iter()
+        .flat_map(|(id, value)| id.to_be_bytes().into_iter().chain(value.to_be_bytes()))
+        .collect();
+    write(to, Kind::Settings, 0, 0, &content);
+    write_window_update(to, 0, CONNECTION_WINDOW - window::DEFAULT);
+}
+
+/// Reads the settings of a client, each for itself: one may be there twice.
+pub(super) fn read(content: &[u8]) -> impl Iterator<Item = Outcome<Setting>> {
+    content.chunks_exact(6).filter_map(|setting| {
+        let id = u16::from_be_bytes([setting[0], setting[1]]);
+        let value = u32::from_be_bytes([setting[2], setting[3], setting[4], setting[5]]);
+        match (id, value) {
+            (HEADER_TABLE_SIZE, size) => Some(Ok(Setting::TableSize(size))),
+            (INITIAL_WINDOW_SIZE, ..=0x7FFF_FFFF) => Some(Ok(Setting::Window(value))),
+            (INITIAL_WINDOW_SIZE, _) => Some(Err(Fault::Connection(Reason::FlowControlError))),
+            (ENABLE_PUSH, 2..) => Some(Err(Fault::PROTOCOL)),
+            (MAX_FRAME_SIZE, ..=0x3FFF | 0x0100_0000..) => Some(Err(Fault::PROTOCOL)),
+            _ => None,
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::frame::HEAD;
+    use super::*;
+
+    #[test]
+    fn what_we_say_can_be_read() {
+        let mut bytes = Vec::new();
+        greet(&mut bytes);
+        let settings: Vec<_> = read(&bytes[HEAD..HEAD + 18]).collect();
+
+        assert_eq!(settings, [Ok(Setting::Window(STREAM_WINDOW))]);
+    }
+
+    #[test]
+    fn values_that_may_not_be_are_refused() {
+        let setting = |id: u16, value: u32| [&id.to_be_bytes()[..], &value.to_be_bytes()].concat();
+        for (id, value, is_fine) in [
+            (ENABLE_PUSH, 1, true),
+            (ENABLE_PUSH, 2, false),
+            (INITIAL_WINDOW_SIZE, 0x7FFF_FFFF, true),
+            (INITIAL_WINDOW_SIZE, 0x8000_0000, false),
+            (MAX_FRAME_SIZE, 16_384, true),
+            (MAX_FRAME_SIZE, 16_383, false),
+            (MAX_FRAME_SIZE, 0x00FF_FFFF, true),
+            (MAX_FRAME_SIZE, 0x0100_0000, false),
+            (0xBEEF, u32::MAX, true),
+        ] {
+            assert_eq!(read(&setting(id, value)).all(|setting| setting.is_ok()), is_fine);
+        }
+    }
+}

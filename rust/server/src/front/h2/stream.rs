@@ -1,0 +1,217 @@
+//! The streams of a connection: one request and its answer each (RFC 9113 §5.1).
+
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use bytes::Bytes;
+
+use super::body::Body;
+use super::request::Request;
+use super::settings::STREAM_WINDOW;
+use super::window::{Inbound, Outbound};
+use crate::clock::Now;
+use crate::error::Result;
+use crate::front::room::Held;
+use crate::limits::STALLED;
+
+/// Less than this in its time is no reading, in bytes.
+pub(super) const PROGRESS: usize = 4 * 1024;
+
+/// One that is open.
+pub(super) struct Stream {
+    pub(super) id: u32,
+    pub(super) state: State,
+    pub(super) inbound: Inbound,
+    pub(super) outbound: Outbound,
+    /// Whether the client has said all that it has to say.
+    pub(super) has_ended: bool,
+}
+
+/// How far a request has come.
+pub(super) enum State {
+    /// Its body is on its way.
+    Body(Receiving),
+    /// It is all there, and waits until the client has read what it asked for before.
+    Waiting(Rc<Request>, Result<Bytes>, Option<Held>),
+    /// Somebody else is to answer.
+    Elsewhere { is_known: bool },
+    /// The answer is on its way.
+    Sending(Outgoing),
+    /// It is answered, and what the client goes on to send is thrown away: many a client that may
+    /// send no more does not hear the answer.
+    Lingering { left: usize, until: u64 },
+}
+
+/// A request whose body is on its way.
+pub(super) struct Receiving {
+    pub(super) request: Rc<Request>,
+    pub(super) body: Body,
+    /// For one that is not there at once.
+    pub(super) terms: Option<Terms>,
+}
+
+/// On which terms a body may come in pieces.
+pub(super) struct Terms {
+    pub(super) is_known: bool,
+    /// By when it must be there, in milliseconds since the server was made.
+    pub(super) until: u64,
+    pub(super) held: Held,
+}
+
+/// An answer that could not leave at once.
+pub(super) struct Outgoing {
+    pub(super) parts: VecDeque<Bytes>,
+    /// How many bytes they have.
+    pub(super) left: usize,
+    pub(super) trailers: Trailers,
+    #[expect(dead_code, reason = "what it holds of the server's budget goes back with it")]
+    pub(super) held: Held,
+    /// When the client has taken too little for too long.
+    pub(super) until: u64,
+    /// How many bytes were sent since that was set.
+    pub(super) progress: usize,
+    /// Whether its turn is to come.
+    pub(super) is_queued: bool,
+}
+
+/// What follows the data of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trailers {
+    None,
+    /// That the call was done.
+    GrpcOk,
+}
+
+impl Stream {
+    /// One that the client has opened, who takes `window` bytes on it.
+    pub(super) fn new(id: u32, state: State, window: u32) -> Self {
+        Stream {
+            id,
+            state,
+            inbound: Inbound::new(STREAM_WINDOW),
+            outbound: Outbound::new(window),
+            has_ended: false,
+        }
+    }
+
+    /// The request whose body is on its way, if that is so.
+    pub(super) fn receiving(&mut self) -> Option<&mut Receiving> {
+        match &mut self.state {
+            State::Body(receiving) => Some(receiving),
+            _ => None,
+        }
+    }
+
+    /// Whether nobody has decided yet if its body may come in pieces.
+    pub(super) fn is_unseen(&self) -> bool {
+        matches!(self.state, State::Body(Receiving { terms: None, .. }))
+    }
+
+    /// Whether it has something to send and its turn was not to come: now it is.
+    pub(super) fn queues(&mut self) -> bool {
+        match &mut self.state {
+            State::Sending(outgoing) => !std::mem::replace(&mut outgoing.is_queued, true),
+            _ => false,
+        }
+    }
+
+    /// When it has had its time, in milliseconds since the server was made.
+    pub(super) fn until(&self) -> Option<u64> {
+        match &self.state {
+            State::Body(receiving) => receiving.terms.as_ref().map(|terms| terms.until),
+            State::Sending(outgoing) => Some(outgoing.until),
+            State::Lingering { until, .. } => Some(*until),
+            State::Waiting(..) | State::Elsewhere { .. } => None,
+        }
+    }
+
+    /// Whether somebody unknown has asked, and is not answered.
+    pub(super) fn is_of_stranger(&self) -> bool {
+        match &self.state {
+            State::Body(Receiving { terms, .. }) => {
+                terms.as_ref().is_some_and(|terms| !terms.is_known)
+            }
+            State::Elsewhere { is_known } => !is_known,
+            _ => false,
+        }
+    }
+}
+
+impl Outgoing {
+    /// So many bytes are sent now: who takes a little now and then has taken nothing.
+    pub(super) fn note(&mut self, bytes: usize, now: Now) {
+        self.progress += bytes;
+        if self.progress >= PROGRESS {
+            (self.progress, self.until) = (0, now.after(STALLED));
+        }
+    }
+
+    /// The next `length` bytes.
+    pub(super) fn next(&mut self, length: usize) -> impl Iterator<Item = Bytes> {
+        self.left -= length;
+        let mut missing = length;
+        std::iter::from_fn(move || {
+            let first = self.parts.front_mut().filter(|_| missing > 0)?;
+            let part = first.split_to(missing.min(first.len()));
+            missing -= part.len();
+            if first.is_empty() {
+                self.parts.pop_front();
+            }
+            Some(part)
+        })
+    }
+}
+
+/// Those of one connection, in the order of their numbers.
+#[derive(Default)]
+pub(super) struct Streams(Vec<Stream>);
+
+impl Streams {
+    /// How many are open.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// All of them, the newest first.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Stream> {
+        self.0.iter().rev()
+    }
+
+    /// All of them.
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Stream> {
+        self.0.iter_mut()
+    }
+
+    /// The one of that number, if it is open.
+    pub(super) fn get(&mut self, id: u32) -> Option<&mut Stream> {
+        let at = self.position(id)?;
+        self.0.get_mut(at)
+    }
+
+    /// Takes it out.
+    pub(super) fn take(&mut self, id: u32) -> Option<Stream> {
+        let stream = self.0.remove(self.position(id)?);
+        if self.0.is_empty() && self.0.capacity() > 4 {
+            // An idle connection holds nothing.
+            self.0 = Vec::new();
+        }
+        Some(stream)
+    }
+
+    /// Puts it in, or back.
+    pub(super) fn put(&mut self, stream: Stream) {
+        let at = match self.0.last() {
+            Some(last) if last.id > stream.id => self.0.partition_point(|one| one.id < stream.id),
+            _ => self.0.len(),
+        };
+        self.0.insert(at, stream);
+    }
+
+    /// What is asked for is nearly always what came last.
+    fn position(&self, id: u32) -> Option<usize> {
+        match self.0.last() {
+            Some(last) if last.id == id => Some(self.0.len() - 1),
+            _ => self.0.binary_search_by_key(&id, |stream| stream.id).ok(),
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Flow control: how much may be sent, either way (RFC 9113 §5.2, §6.9).
+
+use super::fault::{Fault, Outcome, Reason};
+
+/// The window of a stream, or of a connection, until somebody says otherwise, in bytes.
+pub(super) const DEFAULT: u32 = 65_535;
+const LARGEST: i64 = (1 << 31) - 1;
+
+/// How much the client may send. What arrives is taken in at once, so it is given back
+/// as soon as that is worth a frame.
+#[derive(Debug)]
+pub(super) struct Inbound {
+    size: u32,
+    used: u32,
+}
+
+impl Inbound {
+    /// A window of so many bytes.
+    pub(super) fn new(size: u32) -> Self {
+        Inbound { size, used: 0 }
+    }
+
+    /// Counts what arrives; whether the client was allowed to send that.
+    pub(super) fn take(&mut self, bytes: usize) -> bool {
+        let used = u32::try_from(bytes).ok().and_then(|bytes| self.used.checked_add(bytes));
+        match used.filter(|used| *used <= self.size) {
+            Some(used) => {
+                self.used = used;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// How much to give back now, if it is worth a frame.
+    pub(super) fn give_back(&mut self) -> Option<u32> {
+        (self.used >= self.size / 2).then(|| std::mem::take(&mut self.used))
+    }
+}
+
+/// How much may be sent to the client. Falls below nought where the client takes room back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Outbound(i64);
+
+impl Outbound {
+    /// A window of so many bytes.
+    pub(super) fn new(size: u32) -> Self {
+        Outbound(size.into())
+    }
+
+    /// How many bytes may be sent now.
+    pub(super) fn room(self) -> usize {
+        usize::try_from(self.0).unwrap_or(0)
+    }
+
+    /// Counts what is sent.
+    pub(super) fn take(&mut self, bytes: usize) {
+        self.0 -= i64::try_from(bytes).unwrap_or(i64::MAX);
+    }
+
+    /// The client takes more, or with a negative number less, in bytes.
+    ///
+    /// # Errors
+    ///
+    /// The window would be larger than a window may be; `fault` makes an error of that.
+    pub(super) fn grow(&mut self, more: i64, fault: impl FnOnce(Reason) -> Fault) -> Outcome<()> {
+        if self.0 + more > LARGEST {
+            return Err(fault(Reason::FlowControlError));
+        }
+        self.0 += more;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_gets_back_what_it_has_sent_and_may_not_send_more() {
+        let mut window = Inbound::new(100);
+
+        assert!(window.take(49));
+        assert_eq!(window.give_back(), None);
+        assert!(window.take(51));
+        assert!(!window.take(1));
+        assert_eq!(window.give_back(), Some(100));
+        assert!(window.take(100));
+    }
+
+    #[test]
+    fn a_window_may_fall_below_nought_and_not_grow_beyond_its_limit() {
+        let mut window = Outbound::new(10);
+        window.take(8);
+        window.grow(-7, Fault::Connection).unwrap();
+
+        assert_eq!(window.room(), 0);
+        window.grow(6, Fault::Connection).unwrap();
+        assert_eq!(window.room(), 1);
+        let wrong = window.grow(LARGEST, Fault::Connection);
+        assert_eq!(wrong, Err(Fault::Connection(Reason::FlowControlError)));
+        assert_eq!(window.room(), 1);
+    }
+}
