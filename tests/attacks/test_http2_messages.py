@@ -9,8 +9,7 @@ import pytest
 from attacks.frames import Headers, Peer, block, get, opening, peer, raw, whole
 from harness import Server
 
-COMPRESSION = {9, 1}
-"""`h2` says PROTOCOL_ERROR where §4.3 says COMPRESSION_ERROR; either ends the connection."""
+PROTOCOL, COMPRESSION = 1, 9
 PAGE = get()
 Pairs = list[tuple[str, str]]
 
@@ -123,18 +122,47 @@ def test_a_length_without_a_body_is_not_served(server: Server) -> None:
     assert connection.status(1) is None or 400 <= (connection.status(1) or 0) < 500
 
 
-def test_what_trailers_say_is_overlooked(server: Server) -> None:
-    """An exception: §8.1 calls a request with pseudo headers in its trailers malformed.
+@pytest.mark.parametrize(
+    "trailers",
+    [{":method": "GET"}, {"connection": "close"}, {"X-Upper": "y"}],
+    ids=["a pseudo header", "connection", "upper case"],
+)
+def test_trailers_that_may_not_be_end_the_stream(server: Server, trailers: Headers) -> None:
+    """§8.1; and nothing is written."""
+    path = "/cache/default-cache?key=trailers&ttl_seconds=60"
+    headers = get(path, authorization=server.api_key) | {":method": "PUT"}
+    with peer(server.http_address) as connection:
+        connection.say(opening(1, block(headers)), whole(1, block(trailers)))
 
-    `h2` does not look, and neither does anything behind it: no trailer of a request is ever read.
-    """
-    item = get("/cache/default-cache?key=k") | {":method": "PUT"}
-    trailers = block({":method": "GET", "authorization": server.api_key})
+        assert is_answered(connection)
+        assert connection.resets.get(1) == PROTOCOL
+        connection.say(whole(3, block(get(path, authorization=server.api_key))))
+        assert connection.hear(lambda: connection.answered(3))
+    assert connection.status(3) == 404
+
+
+def test_trailers_say_nothing(server: Server) -> None:
+    """Whoever is let in is so by the headers of his request."""
+    item = get("/cache/default-cache?key=k&ttl_seconds=9") | {":method": "PUT"}
+    trailers = block({"authorization": server.api_key})
     with peer(server.http_address) as connection:
         connection.say(opening(1, block(item)), whole(1, trailers))
 
         assert is_answered(connection)
-    assert connection.status(1) in {None, 401}
+    assert connection.status(1) == 401
+
+
+def test_a_request_may_have_trailers(server: Server) -> None:
+    path = "/cache/default-cache?key=has-trailers&ttl_seconds=60"
+    headers = get(path, authorization=server.api_key) | {":method": "PUT"}
+    with peer(server.http_address) as connection:
+        connection.say(opening(1, block(headers)), raw(0, 0, 1, b"abc"))
+        connection.say(whole(1, block({"x-checksum": "1"})))
+        assert is_answered(connection)
+        assert connection.status(1) == 204
+        connection.say(whole(3, block(get(path, authorization=server.api_key))))
+        assert connection.hear(lambda: connection.answered(3))
+    assert (connection.status(3), connection.received[3]) == (200, 3)
 
 
 @pytest.mark.parametrize("name", BLOCKS)
@@ -143,7 +171,7 @@ def test_a_block_that_cannot_be_unpacked_ends_the_connection(server: Server, nam
         connection.say(whole(1, BLOCKS[name]))
 
         assert connection.hear(lambda: connection.closed)
-    assert connection.goaway in COMPRESSION
+    assert connection.goaway == COMPRESSION
 
 
 @pytest.mark.parametrize(

@@ -6,15 +6,15 @@ use std::rc::Rc;
 use bytes::{Buf, BytesMut};
 
 use super::calm::Calm;
+use super::data::Data;
 use super::fault::{Fault, Outcome, Reason};
 use super::frame::{self, ACK, HEAD, Head, Kind, LARGEST};
 use super::headers::Block;
 use super::hpack::{Decoder, Encoder};
-use super::incoming::Data;
 use super::late::Late;
+use super::memory::Memory;
 use super::output::Output;
-use super::request::Memory;
-use super::settings::{self, CONNECTION_WINDOW, Setting};
+use super::settings::{self, CONNECTION_WINDOW};
 use super::stream::Streams;
 use super::window::{self, Inbound, Outbound};
 use crate::clock::Now;
@@ -22,10 +22,6 @@ use crate::front::Visit;
 
 /// How a client begins (§3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-/// The ping that tells when a client has heard that the server ends.
-const LEAVING: [u8; 8] = *b"leaving!";
-/// The highest number that a stream can have.
-const LAST_STREAM: u32 = (1 << 31) - 1;
 /// So many streams that we have reset are known by their numbers: what was under way to them when
 /// they were is no mistake of the client.
 const REMEMBERED: usize = 1_000;
@@ -195,112 +191,6 @@ impl Connection {
         }
     }
 
-    /// Nobody is served out of turn; only what makes no sense is noticed (RFC 7540 §5.3.1).
-    fn take_priority(&mut self, id: u32, content: &[u8]) -> Outcome<()> {
-        let [a, b, c, d, _weight] = *content else { return Err(Fault::SIZE) };
-        match id {
-            0 => Err(Fault::PROTOCOL),
-            _ if frame::number([a, b, c, d]) == id && self.streams.get(id).is_some() => {
-                Err(Fault::Stream(id, Reason::ProtocolError))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn take_reset(&mut self, id: u32, content: &[u8]) -> Outcome<()> {
-        if content.len() != 4 {
-            return Err(Fault::SIZE);
-        }
-        if id == 0 || id > self.last {
-            return Err(Fault::PROTOCOL);
-        }
-        self.streams.take(id);
-        if id > self.seen { self.calm.given_up() } else { Ok(()) }
-    }
-
-    fn take_settings(&mut self, head: &Head, content: &[u8]) -> Outcome<()> {
-        if head.stream != 0 {
-            return Err(Fault::PROTOCOL);
-        }
-        if !content.len().is_multiple_of(6) || (head.has(ACK) && !content.is_empty()) {
-            return Err(Fault::SIZE);
-        }
-        if head.has(ACK) {
-            return Ok(());
-        }
-        for setting in settings::read(content) {
-            match setting? {
-                Setting::TableSize(size) => self.encoder.resize(size),
-                Setting::Window(window) => self.change_window(window)?,
-            }
-        }
-        if self.stage == Stage::Settings {
-            self.stage = Stage::Open;
-        }
-        frame::write(self.output.bytes(), Kind::Settings, ACK, 0, &[]);
-        Ok(())
-    }
-
-    /// What the client takes on new streams counts for those that are open as well (§6.9.2).
-    fn change_window(&mut self, window: u32) -> Outcome<()> {
-        let more = i64::from(window) - i64::from(self.window);
-        self.window = window;
-        for stream in self.streams.iter_mut() {
-            stream.outbound.grow(more, Fault::Connection)?;
-            if stream.queues() {
-                self.sending.push_back(stream.id);
-            }
-        }
-        Ok(())
-    }
-
-    fn take_ping(&mut self, head: &Head, content: &[u8]) -> Outcome<()> {
-        if head.stream != 0 {
-            return Err(Fault::PROTOCOL);
-        }
-        if content.len() != 8 {
-            return Err(Fault::SIZE);
-        }
-        if !head.has(ACK) {
-            frame::write(self.output.bytes(), Kind::Ping, ACK, 0, content);
-        } else if self.stage == Stage::Leaving && content == LEAVING {
-            self.stage = Stage::Left;
-            frame::write_go_away(self.output.bytes(), self.last, Reason::NoError);
-        }
-        Ok(())
-    }
-
-    fn take_go_away(&mut self, id: u32, content: &[u8]) -> Outcome<()> {
-        if id != 0 {
-            return Err(Fault::PROTOCOL);
-        }
-        if content.len() < 8 {
-            return Err(Fault::SIZE);
-        }
-        self.stage = Stage::Left;
-        Ok(())
-    }
-
-    fn take_window_update(&mut self, id: u32, content: &[u8]) -> Outcome<()> {
-        let more = frame::number(content.try_into().map_err(|_| Fault::SIZE)?);
-        if id > self.last || (id, more) == (0, 0) {
-            return Err(Fault::PROTOCOL);
-        }
-        if id == 0 {
-            return self.outbound.grow(more.into(), Fault::Connection);
-        }
-        // One that is over needs no more.
-        let Some(stream) = self.streams.get(id) else { return Ok(()) };
-        if more == 0 {
-            return Err(Fault::Stream(id, Reason::ProtocolError));
-        }
-        stream.outbound.grow(more.into(), |reason| Fault::Stream(id, reason))?;
-        if stream.queues() {
-            self.sending.push_back(id);
-        }
-        Ok(())
-    }
-
     /// Ends a stream for what its client did.
     fn fail(&mut self, id: u32, reason: Reason) -> Result<(), Reason> {
         self.end_stream(id, reason);
@@ -312,11 +202,16 @@ impl Connection {
         let stream = self.streams.take(id);
         frame::write_reset(self.output.bytes(), id, reason);
         if stream.is_none_or(|stream| !stream.has_ended) {
-            if self.reset.len() == REMEMBERED {
-                self.reset.pop_front();
-            }
-            self.reset.push_back(id);
+            self.overlook(id);
         }
+    }
+
+    /// Overlooks what comes for a stream from now on.
+    pub(super) fn overlook(&mut self, id: u32) {
+        if self.reset.len() == REMEMBERED {
+            self.reset.pop_front();
+        }
+        self.reset.push_back(id);
     }
 
     /// Whether what comes for a stream that is not open may have been sent before it was reset.
@@ -345,17 +240,6 @@ impl Connection {
     /// Whether the client makes nothing but work.
     pub(super) fn is_lost(&mut self) -> bool {
         self.calm.is_lost(self.now, self.output.sent_in_all())
-    }
-
-    /// Tells the client that the server ends. What it has asked for until it hears that is answered.
-    pub(super) fn leave(&mut self) {
-        if matches!(self.stage, Stage::Leaving | Stage::Left) {
-            return;
-        }
-        self.stage = Stage::Leaving;
-        let to = self.output.bytes();
-        frame::write_go_away(to, LAST_STREAM, Reason::NoError);
-        frame::write(to, Kind::Ping, 0, 0, &LEAVING);
     }
 
     /// Whether nobody wants anything any more.

@@ -67,6 +67,7 @@ impl Connection {
         let request = self.request(block)?;
         if self.stage == Stage::Left {
             // Whoever asks knows that it is not done, and asks elsewhere.
+            self.overlook(id);
             return Ok(());
         }
         if self.streams.len() >= STREAMS_PER_CONNECTION as usize {

@@ -1,15 +1,40 @@
-//! Answers that somebody else gives, handed to the connection that waits for them.
+//! Answers that somebody else gives, handed to the connection that waits for them; and how many are
+//! under way for strangers.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use std::task::{Context, Waker};
 
 use super::answer::Answer;
+use crate::limits::STRANGERS_PER_CONNECTION;
 
 /// What was answered, and who is to be woken for it.
 #[derive(Default)]
 pub(super) struct Late {
     answers: RefCell<Vec<(u32, Answer)>>,
     waiting: RefCell<Option<Waker>>,
+    strangers: Cell<usize>,
+}
+
+/// Somebody unknown whose request is under way, until this is dropped; one who has given up while
+/// somebody else answers still counts, for the work is the same.
+pub(super) struct Stranger(Rc<Late>);
+
+impl Stranger {
+    /// One more, unless too many are there.
+    pub(super) fn come(late: &Rc<Late>) -> Option<Self> {
+        let there = late.strangers.get();
+        (there < STRANGERS_PER_CONNECTION).then(|| {
+            late.strangers.set(there + 1);
+            Stranger(late.clone())
+        })
+    }
+}
+
+impl Drop for Stranger {
+    fn drop(&mut self) {
+        self.0.strangers.set(self.0.strangers.get() - 1);
+    }
 }
 
 impl Late {
@@ -28,6 +53,9 @@ impl Late {
 
     /// Has the task that asks woken when there is one.
     pub(super) fn wake(&self, cx: &mut Context<'_>) {
-        *self.waiting.borrow_mut() = Some(cx.waker().clone());
+        let mut waiting = self.waiting.borrow_mut();
+        if !waiting.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            *waiting = Some(cx.waker().clone());
+        }
     }
 }

@@ -34,6 +34,8 @@ pub(super) struct Output {
     large: VecDeque<(usize, Bytes)>,
     large_bytes: usize,
     sent_in_all: usize,
+    /// Whether some of what was sent may be on its way through TLS.
+    is_unflushed: bool,
 }
 
 impl Output {
@@ -65,9 +67,9 @@ impl Output {
         }
     }
 
-    /// Whether there is nothing to send.
+    /// Whether all is sent.
     pub(super) fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.len() == 0 && !self.is_unflushed
     }
 
     /// Whether there is so much to send that more should wait.
@@ -94,9 +96,11 @@ impl Output {
     where
         I: AsyncWrite,
     {
-        if self.is_empty() {
+        if self.len() == 0 {
             self.rest();
-            return io.poll_flush(cx).map_ok(|()| false);
+            ready!(io.poll_flush(cx))?;
+            self.is_unflushed = false;
+            return Poll::Ready(Ok(false));
         }
         let sent = ready!(if self.large.is_empty() {
             io.poll_write(cx, &self.bytes[self.sent..])
@@ -108,6 +112,7 @@ impl Output {
         if sent == 0 {
             return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
         }
+        self.is_unflushed = true;
         self.sent_in_all = self.sent_in_all.wrapping_add(sent);
         self.advance(sent);
         Poll::Ready(Ok(true))

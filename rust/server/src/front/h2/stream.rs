@@ -6,13 +6,14 @@ use std::rc::Rc;
 use bytes::Bytes;
 
 use super::body::Body;
+use super::late::Stranger;
 use super::request::Request;
 use super::settings::STREAM_WINDOW;
 use super::window::{Inbound, Outbound};
 use crate::clock::Now;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::front::room::Held;
-use crate::limits::STALLED;
+use crate::limits::{AT_ONCE_BYTES, STALLED};
 
 /// Less than this in its time is no reading, in bytes.
 pub(super) const PROGRESS: usize = 4 * 1024;
@@ -32,9 +33,9 @@ pub(super) enum State {
     /// Its body is on its way.
     Body(Receiving),
     /// It is all there, and waits until the client has read what it asked for before.
-    Waiting(Rc<Request>, Result<Bytes>, Option<Held>),
+    Waiting(Rc<Request>, Result<Bytes>, Option<Terms>),
     /// Somebody else is to answer.
-    Elsewhere { is_known: bool },
+    Elsewhere,
     /// The answer is on its way.
     Sending(Outgoing),
     /// It is answered, and what the client goes on to send is thrown away: many a client that may
@@ -52,7 +53,8 @@ pub(super) struct Receiving {
 
 /// On which terms a body may come in pieces.
 pub(super) struct Terms {
-    pub(super) is_known: bool,
+    /// Somebody who is not known, if it is one.
+    pub(super) stranger: Option<Stranger>,
     /// By when it must be there, in milliseconds since the server was made.
     pub(super) until: u64,
     pub(super) held: Held,
@@ -121,18 +123,35 @@ impl Stream {
             State::Body(receiving) => receiving.terms.as_ref().map(|terms| terms.until),
             State::Sending(outgoing) => Some(outgoing.until),
             State::Lingering { until, .. } => Some(*until),
-            State::Waiting(..) | State::Elsewhere { .. } => None,
+            State::Waiting(..) | State::Elsewhere => None,
+        }
+    }
+}
+
+impl Receiving {
+    /// Whether so many bytes more may be there.
+    pub(super) fn accepts(&self, more: usize, ends: bool) -> bool {
+        self.body.fits(more, ends) && self.body.has_room_for(more)
+    }
+
+    /// What is said of a body that is too long.
+    pub(super) fn too_large(&self) -> Error {
+        match &self.terms {
+            Some(terms) if terms.stranger.is_some() => Error::StrangerTooLarge,
+            _ => Error::RequestTooLarge,
         }
     }
 
-    /// Whether somebody unknown has asked, and is not answered.
-    pub(super) fn is_of_stranger(&self) -> bool {
-        match &self.state {
-            State::Body(Receiving { terms, .. }) => {
-                terms.as_ref().is_some_and(|terms| !terms.is_known)
-            }
-            State::Elsewhere { is_known } => !is_known,
-            _ => false,
+    /// Counts what is in memory.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Overloaded`].
+    pub(super) fn hold(&mut self) -> Result<()> {
+        let bytes = self.body.held();
+        match &mut self.terms {
+            Some(terms) if bytes > AT_ONCE_BYTES => terms.held.hold(bytes),
+            _ => Ok(()),
         }
     }
 }
