@@ -36,8 +36,8 @@ FUNCTIONS = 12
 PARTS = {
     "engine: finding and reading the item": r"attimo_engine::",
     "token, permission, cache, counting": r"attimo_server::(gate|directory|token|meter|limits)",
-    "headers: HPACK and header maps": r"h2::hpack|h2::frame::headers|http::header|h2::headers",
-    "HTTP/2: frames, streams, flow control": r"\bh2::|tokio_util::codec",
+    "headers: HPACK and header maps": r"h2::(hpack|headers|request|memory)|http::(header|uri)",
+    "HTTP/2: frames, streams, flow control": r"front::h2::",
     "HTTP/1.1: requests and answers": r"attimo_server::front::h1",
     "HTTP API: queries and answers": r"attimo_server::front::http",
     "gRPC: messages and replies": r"attimo_server::front|momento_protos|prost::",

@@ -3,10 +3,12 @@
 use std::rc::Rc;
 
 use bytes::BytesMut;
+use http::header::HeaderValue;
 
 use super::connection::{Connection, Stage};
 use super::fault::{Fault, Outcome, Reason};
 use super::frame::{END_HEADERS, END_STREAM, Head, PRIORITY, without_padding};
+use super::hpack::{Name, Unpacked};
 use super::request::{Headers, Refusal, Request};
 use crate::limits::{HEADER_BYTES, STREAMS_PER_CONNECTION};
 
@@ -83,27 +85,28 @@ impl Connection {
 
     /// What a block asks for.
     fn request(&mut self, block: &[u8]) -> Outcome<Result<Rc<Request>, Refusal>> {
-        if let Some(request) = self.memory.recall(block) {
+        if let Some(request) = self.memory.recall(block, &self.visit) {
             return Ok(Ok(request));
         }
-        let (headers, is_unchanged) = self.unpack(block)?;
+        let (headers, unpacked) = self.unpack(block)?;
         let request = headers.into_request(&self.visit).map(Rc::new);
-        if let (Ok(request), true) = (&request, is_unchanged) {
-            self.memory.keep(block, request);
+        if let (Ok(request), true) = (&request, unpacked.is_unchanged) {
+            self.memory.keep(block, unpacked.path, request);
         }
         Ok(request)
     }
 
-    /// The headers of a block, and whether the table is the same as before.
-    fn unpack(&mut self, block: &[u8]) -> Outcome<(Headers, bool)> {
+    /// The headers of a block, and what it does to the table.
+    fn unpack(&mut self, block: &[u8]) -> Outcome<(Headers, Unpacked)> {
         let mut headers = Headers::default();
-        let unpacked =
-            self.decoder.decode(block, |name, value, bytes| headers.take(name, value, bytes));
-        let is_unchanged = unpacked.map_err(|_| Fault::Connection(Reason::CompressionError))?;
-        if !is_unchanged {
+        let take =
+            |name: &Name, value: Option<&HeaderValue>, bytes| headers.take(name, value, bytes);
+        let unpacked = self.decoder.decode(block, take);
+        let unpacked = unpacked.map_err(|_| Fault::Connection(Reason::CompressionError))?;
+        if !unpacked.is_unchanged {
             self.memory.forget();
         }
-        Ok((headers, is_unchanged))
+        Ok((headers, unpacked))
     }
 
     fn take_trailers(&mut self, id: u32, ends: bool, block: &[u8]) -> Outcome<()> {

@@ -1,39 +1,74 @@
 //! What blocks of headers have meant before.
+//!
+//! A channel of gRPC sends the same few blocks over and over, and a client of HTTP sends
+//! blocks that differ in the path alone. As long as the table stays as it is, the same
+//! bytes mean the same.
 
+use std::ops::Range;
 use std::rc::Rc;
 
-use super::request::{Request, Route};
+use super::hpack;
+use super::request::Request;
+use crate::front::Visit;
 
-/// The longest block of headers that is remembered, in bytes.
+/// The longest block that is remembered, in bytes.
 const LONGEST: usize = 1024;
 /// How many are, for each connection.
 const REMEMBERED: usize = 3;
 
-/// What the last blocks of headers meant. A channel of gRPC sends the same few over and over, and as
-/// long as the table stays as it is, the same bytes mean the same.
+/// The last blocks of a connection.
 #[derive(Debug, Default)]
-pub(super) struct Memory(Vec<(Vec<u8>, Rc<Request>)>);
+pub(super) struct Memory(Vec<Known>);
+
+#[derive(Debug)]
+struct Known {
+    block: Vec<u8>,
+    /// Where in it the path is written out, if it is.
+    path: Option<Range<usize>>,
+    request: Rc<Request>,
+}
 
 impl Memory {
-    /// What a block meant before.
-    pub(super) fn recall(&self, block: &[u8]) -> Option<Rc<Request>> {
-        let known = self.0.iter().find(|(known, _)| known == block);
-        known.map(|(_, request)| request.clone())
+    /// What a block means, if one like it was kept.
+    pub(super) fn recall(&mut self, block: &[u8], visit: &Visit) -> Option<Rc<Request>> {
+        if block.len() > LONGEST {
+            return None;
+        }
+        self.0.iter_mut().find_map(|known| known.recall(block, visit))
     }
 
-    /// Keeps what a block means, if it is likely to come again.
-    pub(super) fn keep(&mut self, block: &[u8], request: &Rc<Request>) {
-        if block.len() > LONGEST || request.route != Route::Grpc {
+    /// Keeps what a block means, which has its path written out there.
+    pub(super) fn keep(&mut self, block: &[u8], path: Option<Range<usize>>, request: &Rc<Request>) {
+        if block.len() > LONGEST {
             return;
         }
         if self.0.len() == REMEMBERED {
             self.0.remove(0);
         }
-        self.0.push((block.to_vec(), request.clone()));
+        self.0.push(Known { block: block.to_vec(), path, request: request.clone() });
     }
 
     /// Forgets all: the table has changed.
     pub(super) fn forget(&mut self) {
         self.0.clear();
+    }
+}
+
+impl Known {
+    fn recall(&mut self, block: &[u8], visit: &Visit) -> Option<Rc<Request>> {
+        let Some(known) = &self.path else {
+            return (self.block == block).then(|| self.request.clone());
+        };
+        let rest = block.strip_prefix(&self.block[..known.start])?;
+        let behind = &self.block[known.end..];
+        if !rest.ends_with(behind) {
+            return None;
+        }
+        let request = &mut self.request;
+        let (length, ()) = hpack::path(rest, |path| {
+            // One that still waits for its answer keeps its own.
+            Rc::make_mut(request).set_path(path, visit)
+        })?;
+        (length + behind.len() == rest.len()).then(|| request.clone())
     }
 }

@@ -21,8 +21,17 @@ pub(super) enum Route {
     Http,
 }
 
-/// A request without its body. Channels repeat themselves, so one may stand for many.
-#[derive(Debug)]
+impl Route {
+    fn waits(self, visit: &Visit, parts: &Parts) -> bool {
+        match self {
+            Route::Grpc => grpc::waits(visit, parts),
+            Route::Http => web::waits(visit, parts),
+        }
+    }
+}
+
+/// A request without its body. Clients repeat themselves, so one may stand for many.
+#[derive(Debug, Clone)]
 pub(super) struct Request {
     pub(super) parts: Parts,
     pub(super) route: Route,
@@ -120,10 +129,11 @@ impl Headers {
             None => None,
             Some(_) => Some(length(&parts.headers).ok_or(Refusal::Malformed)?),
         };
-        let (limit, waits) = match route {
-            Route::Grpc => (REQUEST_BYTES + FRAMING, grpc::waits(visit, &parts)),
-            Route::Http => (web::limit(&parts), web::waits(visit, &parts)),
+        let limit = match route {
+            Route::Grpc => REQUEST_BYTES + FRAMING,
+            Route::Http => web::limit(&parts),
         };
+        let waits = route.waits(visit, &parts);
         Ok(Request { parts, route, limit, length, waits })
     }
 
@@ -158,6 +168,16 @@ impl Headers {
 }
 
 impl Request {
+    /// Makes it a request for another path, if that is one.
+    pub(super) fn set_path(&mut self, path: &[u8], visit: &Visit) -> Option<()> {
+        let path = PathAndQuery::try_from(path).ok().filter(|_| path.starts_with(b"/"))?;
+        let mut parts = std::mem::take(&mut self.parts.uri).into_parts();
+        parts.path_and_query = Some(path);
+        self.parts.uri = Uri::from_parts(parts).expect("only the path is another");
+        self.waits = self.route.waits(visit, &self.parts);
+        Some(())
+    }
+
     /// Whether it is for a host and names another, or bears a name and password there (§8.3.1).
     pub(super) fn names_two_hosts(&self) -> bool {
         let authority = self.parts.uri.authority().map_or("", Authority::as_str);

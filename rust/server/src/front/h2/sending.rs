@@ -119,18 +119,34 @@ impl Connection {
             response = plain::refused(&self.visit, &error);
             None
         });
-        let (mut parts, body) = response.into_parts();
-        if !matches!(parts.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
-            parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
-        }
-        parts.headers.insert(header::DATE, date(self.now.epoch_seconds));
+        let (parts, body) = response.into_parts();
         let ends = body.is_empty() || head_only;
-        self.write_head(stream.id, ends, parts.status, &parts.headers);
+        let start = self.begin_head(stream.id, ends, parts.status);
+        let to = self.output.bytes();
+        for (name, value) in &parts.headers {
+            self.encoder.header(name, value, to);
+        }
+        if !matches!(parts.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
+            let mut digits = itoa::Buffer::new();
+            let length = digits.format(body.len()).as_bytes();
+            self.encoder.text(&header::CONTENT_LENGTH, length, to);
+        }
+        self.encoder.text(&header::DATE, date(self.now.epoch_seconds).as_bytes(), to);
+        end_headers(to, start);
         if ends {
             return Sent::All;
         }
         let bytes = body.len();
         self.write_body(stream, bytes, std::iter::once(body), Trailers::None, held)
+    }
+
+    /// Begins the headers of an answer; where they begin.
+    fn begin_head(&mut self, id: u32, ends: bool, status: StatusCode) -> usize {
+        let to = self.output.bytes();
+        let start = begin_headers(to, ends, id);
+        self.encoder.begin(to);
+        self.encoder.status(status, to);
+        start
     }
 
     fn write_head<'a>(
@@ -140,10 +156,8 @@ impl Connection {
         status: StatusCode,
         headers: impl IntoIterator<Item = (&'a HeaderName, &'a HeaderValue)>,
     ) {
+        let start = self.begin_head(id, ends, status);
         let to = self.output.bytes();
-        let start = begin_headers(to, ends, id);
-        self.encoder.begin(to);
-        self.encoder.status(status, to);
         for (name, value) in headers {
             self.encoder.header(name, value, to);
         }

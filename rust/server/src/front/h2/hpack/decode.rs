@@ -1,6 +1,7 @@
 //! Unpacks the headers that a client sends (RFC 7541 §3 and §6).
 
 use std::cell::Cell;
+use std::ops::Range;
 
 use http::header::HeaderValue;
 
@@ -11,10 +12,37 @@ use super::{Broken, huffman, integer};
 /// A longer buffer is given back rather than kept for the next block.
 const KEPT: usize = 4 * 1024;
 
+/// `:path` written out, by its place in the static table (§6.2.2, §6.2.3).
+const NOT_INDEXED_PATH: u8 = 0x04;
+const NEVER_INDEXED_PATH: u8 = 0x14;
+
 thread_local! {
     /// Where texts in the Huffman code are unpacked: one for all connections of a thread, so that
     /// none holds memory while it waits.
     static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// What was found out about a block.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::front::h2) struct Unpacked {
+    /// Whether the table is as it was, so that the same bytes mean the same again.
+    pub(in crate::front::h2) is_unchanged: bool,
+    /// Where in the block `:path` is written out, if it is, and in no table.
+    pub(in crate::front::h2) path: Option<Range<usize>>,
+}
+
+/// Reads the `:path` that is written out at the front of `block`, in no table and by the name's place in
+/// the static one: how many bytes that takes, and what `read` makes of the path.
+pub(in crate::front::h2) fn path<T>(
+    block: &[u8],
+    read: impl FnOnce(&[u8]) -> Option<T>,
+) -> Option<(usize, T)> {
+    let [NOT_INDEXED_PATH | NEVER_INDEXED_PATH, rest @ ..] = block else { return None };
+    let mut rest = Block { rest, buffer: BUFFER.take() };
+    let path = read(rest.string().ok()?)?;
+    let length = block.len() - rest.rest.len();
+    BUFFER.set(rest.buffer);
+    Some((length, path))
 }
 
 /// Keeps the table of what one client has said.
@@ -28,8 +56,6 @@ impl Decoder {
     /// holds bytes that no value may have), and size in bytes as `SETTINGS_MAX_HEADER_LIST_SIZE`
     /// counts it (RFC 9113 §6.5.2). A block of a few bytes may stand for very many of them.
     ///
-    /// Tells whether it has left the table as it was, so that the same bytes mean the same again.
-    ///
     /// # Errors
     ///
     /// [`Broken`]; the headers before the mistake have been handed over.
@@ -37,22 +63,23 @@ impl Decoder {
         &mut self,
         block: &[u8],
         take: impl FnMut(&Name, Option<&HeaderValue>, usize),
-    ) -> Result<bool, Broken> {
+    ) -> Result<Unpacked, Broken> {
         let mut block = Block { rest: block, buffer: BUFFER.take() };
-        let is_unchanged = self.unpack(&mut block, take)?;
+        let unpacked = self.unpack(&mut block, take)?;
         if block.buffer.capacity() <= KEPT {
             BUFFER.set(block.buffer);
         }
-        Ok(is_unchanged)
+        Ok(unpacked)
     }
 
     fn unpack(
         &mut self,
         block: &mut Block<'_>,
         mut take: impl FnMut(&Name, Option<&HeaderValue>, usize),
-    ) -> Result<bool, Broken> {
+    ) -> Result<Unpacked, Broken> {
         let mut hand_over = |it: &Entry| take(&it.name, it.value.as_ref(), it.size);
-        let mut is_unchanged = !self.resize(block)?;
+        let length = block.rest.len();
+        let mut unpacked = Unpacked { is_unchanged: !self.resize(block)?, path: None };
         while let Some(first) = block.rest.first() {
             match first {
                 0x80.. => hand_over(self.indexed(block.integer(7)?)?),
@@ -60,15 +87,22 @@ impl Decoder {
                     let entry = self.literal(block, 6)?;
                     hand_over(&entry);
                     self.table.insert(entry);
-                    is_unchanged = false;
+                    unpacked.is_unchanged = false;
                 }
                 // The size may change only before the first header (§4.2).
                 0x20.. => return Err(Broken),
                 // Also what must never be put in a table: nothing is sent on from here.
-                _ => hand_over(&self.literal(block, 4)?),
+                _ => {
+                    let start = length - block.rest.len();
+                    let entry = self.literal(block, 4)?;
+                    hand_over(&entry);
+                    if entry.name == Name::Path {
+                        unpacked.path = Some(start..length - block.rest.len());
+                    }
+                }
             }
         }
-        Ok(is_unchanged)
+        Ok(unpacked)
     }
 
     /// Obeys what a block begins with if the client has changed the size of its table (§6.3).
@@ -135,7 +169,24 @@ mod tests {
     use super::*;
 
     fn decode(decoder: &mut Decoder, block: &[u8]) -> Result<bool, Broken> {
-        decoder.decode(block, |_, _, _| {})
+        decoder.decode(block, |_, _, _| {}).map(|unpacked| unpacked.is_unchanged)
+    }
+
+    #[test]
+    fn a_path_that_is_in_no_table_is_found_where_it_stands() {
+        for written in [&b"\x04\x02/a"[..], b"\x14\x82\x60\x7f"] {
+            let block = [&b"\x82\x87"[..], written, b"\x00\x01a\x01b"].concat();
+            let unpacked = Decoder::default().decode(&block, |_, _, _| {}).unwrap();
+            assert_eq!(unpacked.path, Some(2..2 + written.len()));
+
+            let read = path(&block[2..], |path| Some(path.to_vec()));
+            assert_eq!(read, Some((written.len(), b"/a".to_vec())));
+        }
+        let tabled = Decoder::default().decode(b"\x44\x02/a", |_, _, _| {}).unwrap();
+        assert_eq!(tabled.path, None);
+        for other in [&b""[..], b"\x44\x02/a", b"\x04\x05/a", b"\x84", b"\x04\x81\x00"] {
+            assert_eq!(path(other, |path| Some(path.len())), None, "{other:?}");
+        }
     }
 
     /// What a decoder that has read `x: y` into its table says of `block`.

@@ -102,10 +102,16 @@ impl Encoder {
         match SHARED.iter().position(is_it) {
             Some(which) if self.size > 0 => self.shared(which, name, value, to),
             _ if *name == header::SET_COOKIE || *name == header::AUTHORIZATION => {
-                literal(to, NEVER_INDEXED, 4, name, value);
+                literal(to, NEVER_INDEXED, 4, name, value.as_bytes());
             }
-            _ => literal(to, NOT_INDEXED, 4, name, value),
+            _ => literal(to, NOT_INDEXED, 4, name, value.as_bytes()),
         }
+    }
+
+    /// Appends a header that is in no table and no secret.
+    #[expect(clippy::unused_self, reason = "whether it needs the table is told here alone")]
+    pub(in crate::front::h2) fn text(&mut self, name: &HeaderName, value: &[u8], to: &mut Vec<u8>) {
+        literal(to, NOT_INDEXED, 4, name, value);
     }
 
     fn shared(&mut self, which: usize, name: &HeaderName, value: &HeaderValue, to: &mut Vec<u8>) {
@@ -116,18 +122,18 @@ impl Encoder {
         }
         self.count += 1;
         *place = self.count;
-        literal(to, INSERTED, 6, name, value);
+        literal(to, INSERTED, 6, name, value.as_bytes());
     }
 }
 
-fn literal(to: &mut Vec<u8>, pattern: u8, bits: u32, name: &HeaderName, value: &HeaderValue) {
+fn literal(to: &mut Vec<u8>, pattern: u8, bits: u32, name: &HeaderName, value: &[u8]) {
     let name = name.as_str();
     let index = index(name);
     integer::write(to, pattern, bits, index);
     if index == 0 {
         string(to, name.as_bytes());
     }
-    string(to, value.as_bytes());
+    string(to, value);
 }
 
 fn string(to: &mut Vec<u8>, text: &[u8]) {

@@ -15,7 +15,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub(super) use self::decode::Decoder;
+pub(super) use self::decode::{Decoder, Unpacked, path};
 pub(super) use self::encode::Encoder;
 pub(super) use self::entry::Name;
 
