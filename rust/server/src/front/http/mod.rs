@@ -6,7 +6,7 @@
 use bytes::Bytes;
 use http::header::{self, HeaderValue};
 use http::request::Parts;
-use http::{Request, Response, Uri};
+use http::{Method, Request, Response, Uri};
 use http_body_util::Full;
 use percent_encoding::percent_decode_str;
 
@@ -130,7 +130,8 @@ async fn ask(visit: &Visit, mut parts: Parts, body: Result<Bytes>) -> Result<Res
     forward::introduce(&mut parts.headers, caller.as_ref(), visit.peer.ip(), visit.secure);
     parts.headers.insert(header::HOST, host);
     let mut request = Request::new(Full::new(body?));
-    *request.method_mut() = parts.method;
+    // The connection sends no body to HEAD; how long it would be, only the whole answer tells.
+    *request.method_mut() = if parts.method == Method::HEAD { Method::GET } else { parts.method };
     *request.headers_mut() = parts.headers;
     *request.uri_mut() = target;
     visit.worker.app.ask(request).await
