@@ -6,6 +6,7 @@ from io import StringIO
 
 import pytest
 
+from attimo.api.usage import as_text
 from attimo.control import Control, api_keys, breakdown, caches, usage
 from attimo.control.breakdown import Breakdown, By
 from attimo.errors import InvalidArgument
@@ -185,6 +186,29 @@ def test_a_question_that_cannot_be_answered_is_refused(owner: Client, query: str
 
 
 def test_usage_and_limits_are_for_who_may_look_at_the_account(owner: Client) -> None:
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", '=cmd|"calc",1', "a=1", "'a"])
+def test_no_name_is_a_formula_for_a_spreadsheet(control: Control, owner: Client, name: str) -> None:
+    record(control, 1, Used(create(control, name), requests=2))
+
+    text = owner.ask("GET", "/usage?group_by=cache,api&format=csv").text
+
+    ((cache, api, requests, *_),) = list(csv.reader(StringIO(text)))[1:]
+    assert cache == (f"'{name}" if name[0] in "=+-@" else name)
+    assert (api, requests) == ("Get", "2")
+    (line,) = owner.ask("GET", "/usage").json()["usage"]
+    assert line["cache"] == name
+
+
+@pytest.mark.parametrize("text", ["\t=1", "\r=1", "\n=1", "=1"])
+def test_what_a_spreadsheet_would_run_is_marked_as_text(text: str) -> None:
+    assert as_text(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("cell", ["", "a", "a=1", None, -1, 7])
+def test_what_it_would_not_run_stays_as_it_is(cell: str | int | None) -> None:
+    assert as_text(cell) == cell
+
+
     role = {"rules": [{"type": "cache", "permissions": ["read"], "caches": "*", "items": "*"}]}
     made = owner.ask("POST", "/roles", {"role_name": "data", "permissions": role}).json()
     answer = owner.ask("POST", "/api-keys", {"role_id": made["role_id"]})
