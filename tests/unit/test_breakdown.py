@@ -113,7 +113,17 @@ def test_a_window_is_of_whole_minutes_and_this_month_if_nothing_is_said(
     assert (found.since, found.until, found.totals.requests) == (clock.now - 60, clock.now, 1)
 
 
-@pytest.mark.parametrize(("since", "until"), [(NOON, NOON), (NOON + 60, NOON), (NOON + 60, None)])
+@pytest.mark.parametrize(
+    ("since", "until"),
+    [
+        (NOON, NOON),
+        (NOON + 60, NOON),
+        (NOON + 60, None),
+        (NOON + 50, NOON + 10),
+        (NOON + 10, NOON + 10),
+        (NOON + 10, None),
+    ],
+)
 def test_an_empty_window_is_refused(control: Control, since: int, until: int | None) -> None:
     with pytest.raises(InvalidArgument, match="since must be before until"):
         broken_down(control, By.API, since=since, until=until)
@@ -176,16 +186,6 @@ def test_usage_is_csv_for_who_asks_for_it(control: Control, owner: Client) -> No
     ]
 
 
-@pytest.mark.parametrize(
-    "query", ["group_by=x", "since=-1", "until=x", "since=120&until=1", "format=xml", "since=1e9"]
-)
-def test_a_question_that_cannot_be_answered_is_refused(owner: Client, query: str) -> None:
-    answer = owner.ask("GET", f"/usage?{query}")
-
-    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_argument")
-
-
-def test_usage_and_limits_are_for_who_may_look_at_the_account(owner: Client) -> None:
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", '=cmd|"calc",1', "a=1", "'a"])
 def test_no_name_is_a_formula_for_a_spreadsheet(control: Control, owner: Client, name: str) -> None:
     record(control, 1, Used(create(control, name), requests=2))
@@ -209,6 +209,16 @@ def test_what_it_would_not_run_stays_as_it_is(cell: str | int | None) -> None:
     assert as_text(cell) == cell
 
 
+@pytest.mark.parametrize(
+    "query", ["group_by=x", "since=-1", "until=x", "since=120&until=1", "format=xml", "since=1e9"]
+)
+def test_a_question_that_cannot_be_answered_is_refused(owner: Client, query: str) -> None:
+    answer = owner.ask("GET", f"/usage?{query}")
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_argument")
+
+
+def test_usage_and_limits_are_for_who_may_look_at_the_account(owner: Client) -> None:
     role = {"rules": [{"type": "cache", "permissions": ["read"], "caches": "*", "items": "*"}]}
     made = owner.ask("POST", "/roles", {"role_name": "data", "permissions": role}).json()
     answer = owner.ask("POST", "/api-keys", {"role_id": made["role_id"]})
