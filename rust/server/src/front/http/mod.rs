@@ -19,6 +19,7 @@ use crate::gate::Credential;
 use crate::stats::{Class, Via, guarded};
 
 mod batch;
+mod body;
 mod cache;
 mod collection;
 mod conditions;
