@@ -27,7 +27,7 @@ class Credentials:
     Attributes:
         endpoint: The public name, with the port unless it is 443.
         api_key: The owner's key.
-        http: Where plaintext is served, as a URL; None for nowhere.
+        http: Where HTTP is served in plaintext, as a URL; None for nowhere.
         https: Where TLS is served, as a URL by the public name.
         ca: The file with the root to trust; None if the system knows it.
         account_id: The owner's account.
@@ -49,8 +49,8 @@ class Running:
 
     Attributes:
         pid: Its process.
-        http: The address without TLS that offers clients most; None if none does.
-        https: The address with TLS that does.
+        http: The address without TLS that offers clients most, HTTP included; None if none does.
+        https: The address with TLS that offers clients most; None if none does.
         endpoint: Its public name, with the port of `https` unless that is 443.
         version: Its version.
         listeners: All its addresses, each with what it offers, as one would write them.

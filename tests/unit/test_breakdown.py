@@ -6,6 +6,7 @@ from io import StringIO
 
 import pytest
 
+from attimo.api.usage import as_text
 from attimo.control import Control, api_keys, breakdown, caches, usage
 from attimo.control.breakdown import Breakdown, By
 from attimo.errors import InvalidArgument
@@ -112,7 +113,17 @@ def test_a_window_is_of_whole_minutes_and_this_month_if_nothing_is_said(
     assert (found.since, found.until, found.totals.requests) == (clock.now - 60, clock.now, 1)
 
 
-@pytest.mark.parametrize(("since", "until"), [(NOON, NOON), (NOON + 60, NOON), (NOON + 60, None)])
+@pytest.mark.parametrize(
+    ("since", "until"),
+    [
+        (NOON, NOON),
+        (NOON + 60, NOON),
+        (NOON + 60, None),
+        (NOON + 50, NOON + 10),
+        (NOON + 10, NOON + 10),
+        (NOON + 10, None),
+    ],
+)
 def test_an_empty_window_is_refused(control: Control, since: int, until: int | None) -> None:
     with pytest.raises(InvalidArgument, match="since must be before until"):
         broken_down(control, By.API, since=since, until=until)
@@ -173,6 +184,29 @@ def test_usage_is_csv_for_who_asks_for_it(control: Control, owner: Client) -> No
         ("", str(NOON), "1"),
         ('a,"b', str(NOON), "1"),
     ]
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", '=cmd|"calc",1', "a=1", "'a"])
+def test_no_name_is_a_formula_for_a_spreadsheet(control: Control, owner: Client, name: str) -> None:
+    record(control, 1, Used(create(control, name), requests=2))
+
+    text = owner.ask("GET", "/usage?group_by=cache,api&format=csv").text
+
+    ((cache, api, requests, *_),) = list(csv.reader(StringIO(text)))[1:]
+    assert cache == (f"'{name}" if name[0] in "=+-@" else name)
+    assert (api, requests) == ("Get", "2")
+    (line,) = owner.ask("GET", "/usage").json()["usage"]
+    assert line["cache"] == name
+
+
+@pytest.mark.parametrize("text", ["\t=1", "\r=1", "\n=1", "=1"])
+def test_what_a_spreadsheet_would_run_is_marked_as_text(text: str) -> None:
+    assert as_text(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("cell", ["", "a", "a=1", None, -1, 7])
+def test_what_it_would_not_run_stays_as_it_is(cell: str | int | None) -> None:
+    assert as_text(cell) == cell
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ def test_a_name_is_taken_out_of_the_path_as_it_was_meant(owner: Client, node: Li
         ("GET", "/api-keys?limit=x", 400, "invalid_argument", "limit: "),
         ("DELETE", "/api-keys/none", 404, "not_found", "no API key 'none'"),
         ("GET", "/nowhere", 404, "not_found", "Not Found"),
-        ("PATCH", "/caches", 405, "unimplemented", "PATCH is not for this path: GET"),
+        ("PATCH", "/caches", 405, "unimplemented", "PATCH is not for this path: GET, HEAD"),
         ("GET", "/caches/a/flush", 405, "unimplemented", "GET is not for this path: POST"),
         ("GET", "/invitations/accept", 405, "unimplemented", "GET is not for this path: POST"),
         ("GET", "/caches/a", 405, "unimplemented", "not for this path: DELETE, PUT"),
@@ -96,7 +96,7 @@ def test_refusals_name_what_is_wrong(
 
 def test_a_method_that_a_path_has_not_is_told_those_that_it_has(owner: Client) -> None:
     assert owner.ask("GET", "/caches/a").headers["allow"] == "DELETE, PUT"
-    assert owner.ask("PATCH", "/session").headers["allow"] == "DELETE, GET, POST, PUT"
+    assert owner.ask("PATCH", "/session").headers["allow"] == "DELETE, GET, HEAD, POST, PUT"
 
 
 def test_lists_come_in_pages(owner: Client) -> None:

@@ -105,6 +105,8 @@ def _not_on_this_path(request: Request) -> JSONResponse:
     # Of `/invitations/accept` and `/invitations/{invitation_id}`, the one that says more.
     path = min((route.path for route in matching), key=lambda path: (path.count("{"), -len(path)))
     allowed = {method for route in matching if route.path == path for method in route.methods or ()}
+    if "GET" in allowed:
+        allowed.add("HEAD")  # which the data plane asks as GET
     message = f"{request.method} is not for this path: {', '.join(sorted(allowed))}"
     answer = _answer(HTTPStatus.METHOD_NOT_ALLOWED, Unimplemented.code, message)
     answer.headers["allow"] = ", ".join(sorted(allowed))

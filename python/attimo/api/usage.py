@@ -22,6 +22,10 @@ _CSV = {
     "description": "The breakdown; CSV has a line of names, and no totals.",
     "content": {"text/csv": {"schema": {"type": "string"}}},
 }
+_IN_CSV = (
+    "In CSV, what a spreadsheet would take for a formula (it begins with `=`, `+`, `-`, `@`, a tab "
+    "or the end of a line) has an apostrophe before it."
+)
 
 GroupBy = Annotated[
     str,
@@ -92,7 +96,7 @@ def show(
     ] = None,
     until: Annotated[Moment, Query(description="Seconds since 1970; without it, now.")] = None,
     cache: Annotated[str | None, Query(description="Only caches of this name.")] = None,
-    format: Literal["json", "csv"] = "json",
+    format: Annotated[Literal["json", "csv"], Query(description=_IN_CSV)] = "json",
 ) -> Any:
     """Tell what the account used. It is as new as the collection of usage, some seconds."""
     by = breakdown.read_by(group_by)
@@ -118,5 +122,12 @@ def _csv(by: list[By], found: Breakdown) -> str:
     text = StringIO(newline="")
     writer = csv.DictWriter(text, [*(each.value for each in by), *COUNTS])
     writer.writeheader()
-    writer.writerows(_lines(found))
+    for line in _lines(found):
+        writer.writerow({name: as_text(cell) for name, cell in line.items()})
     return text.getvalue()
+
+
+def as_text(cell: str | int | None) -> str | int | None:
+    """A cell as CSV has it: names are what people choose, and a spreadsheet runs what begins so."""
+    is_formula = isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
+    return f"'{cell}" if is_formula else cell

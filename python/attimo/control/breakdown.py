@@ -88,11 +88,11 @@ def of_account(
     Raises:
         InvalidArgument: The window is empty, or the answer would be too long.
     """
-    begin = _month(tx.now) if since is None else since - since % MINUTE
+    first = _month(tx.now) if since is None else since
     last = tx.now + 1 if until is None else until
-    end = last + -last % MINUTE
-    if begin >= end:
+    if first >= last:
         raise InvalidArgument("since must be before until, and without until before now")
+    begin, end = first - first % MINUTE, last + -last % MINUTE
     of = Of(account_id=account_id, since=begin, until=end)
     rows = _rows(tx, by, of, cache)
     return Breakdown(begin, end, rows, _summed(rows))

@@ -18,13 +18,14 @@ def running(name: str, listeners: list[Listener]) -> Running:
         name: Its public name.
         listeners: Where it really listens.
     """
-    http = _best(each for each in listeners if not each.tls)
-    https = _best(each for each in listeners if each.tls)
+    # Plaintext is for curl and the command line, which ask by HTTP; SDKs use TLS.
+    http = _best(each for each in listeners if not each.tls and "http" in each.offers)
+    https = _at_endpoint(listeners)
     return Running(
         pid=os.getpid(),
-        http=http,
-        https=https,
-        endpoint=_endpoint(name, https),
+        http=http.address if http else None,
+        https=https.address if https else None,
+        endpoint=_endpoint(name, https.address if https else None),
         version=__version__,
         listeners=[str(each) for each in listeners],
     )
@@ -38,11 +39,20 @@ def reachable(address: str) -> str:
     return f"[::1]:{port}" if ":" in host else f"127.0.0.1:{port}"
 
 
-def _best(listeners: Iterable[Listener]) -> str | None:
-    """The address that offers clients most; among equals, the first."""
+def at_endpoint(listeners: list[Listener]) -> tuple[str, ...]:
+    """What is offered where the public name leads."""
+    https = _at_endpoint(listeners)
+    return https.offers if https else ()
+
+
+def _at_endpoint(listeners: list[Listener]) -> Listener | None:
+    return _best(each for each in listeners if each.tls)
+
+
+def _best(listeners: Iterable[Listener]) -> Listener | None:
+    """The one that offers clients most; among equals, the first."""
     for_clients = [each for each in listeners if each.for_clients]
-    best = max(for_clients, key=lambda each: len(each.offers), default=None)
-    return best.address if best else None
+    return max(for_clients, key=lambda each: len(each.offers), default=None)
 
 
 def _endpoint(name: str, https: str | None) -> str:

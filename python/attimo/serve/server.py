@@ -82,7 +82,7 @@ def serve(settings: Settings) -> None:
         stack.callback(events.wait)
         stack.callback(node.stop, GRACE_SECONDS)
         events.start()
-        _introduce(control, home, running, shown)
+        _introduce(control, home, running, addresses.at_endpoint(listeners), shown)
         stack.enter_context(home.announced(running))
 
         app.start()
@@ -251,7 +251,11 @@ def _mail(settings: Settings, home: DataDirectory, stack: ExitStack) -> mail.Sen
 
 
 def _introduce(
-    control: Control, home: DataDirectory, running: Running, shown: Certificate | None
+    control: Control,
+    home: DataDirectory,
+    running: Running,
+    at_endpoint: tuple[str, ...],
+    shown: Certificate | None,
 ) -> None:
     """Say where the server is, and to a new owner how to use it; keep it for the command line."""
     who = owner.ensure(control, home.credentials())
@@ -267,7 +271,7 @@ def _introduce(
     home.keep(credentials)
     _say(words.addresses(running, home))
     if who.is_new:
-        _say(words.welcome(credentials))
+        _say(words.welcome(credentials, at_endpoint))
 
 
 def _say(text: str) -> None:

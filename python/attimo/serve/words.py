@@ -1,6 +1,7 @@
 """What a server says when it starts, and the shell lines that point clients at it."""
 
 import shlex
+from collections.abc import Collection
 
 from attimo import __version__
 from attimo.data_directory import Credentials, DataDirectory, Running
@@ -67,25 +68,30 @@ def addresses(running: Running, home: DataDirectory) -> str:
     return "\n".join(lines)
 
 
-def welcome(credentials: Credentials) -> str:
-    """How to use a new server, ready to paste; the only time that its key is shown."""
+def welcome(credentials: Credentials, at_endpoint: Collection[str]) -> str:
+    """How to use a new server, ready to paste; the only time that its key is shown.
+
+    Args:
+        credentials: What is shown.
+        at_endpoint: What the server offers at its public name: other lines would not work there.
+    """
     cache = credentials.cache
-    url = credentials.http or credentials.https or ""
-    known = credentials.http or not credentials.ca
-    trust = "" if known else f" --cacert {shlex.quote(credentials.ca or '')}"
     parts = [
         RULE,
         f"A new server. It has a cache called {cache} and this API key, which is shown only now;",
         "it is kept in the data directory for the command line, so `attimo env` tells it again.",
         "",
         *exports(credentials),
-        "",
-        "# curl",
-        _CURL.format(url=url, cache=cache, trust=trust),
     ]
-    if credentials.https:
+    url = credentials.http or (credentials.https if "http" in at_endpoint else None)
+    if url:
+        known = credentials.http or not credentials.ca
+        trust = "" if known else f" --cacert {shlex.quote(credentials.ca or '')}"
+        parts += ["", "# curl", _CURL.format(url=url, cache=cache, trust=trust).rstrip()]
+    if "grpc" in at_endpoint:
         node = _BY_ADDRESS if credentials.endpoint.startswith("localhost") else _BY_ENVIRONMENT
         parts += [
+            "",
             "# Python (pip install momento)",
             f"python3 - <<'END'\n{_PYTHON.format(cache=cache)}END",
             "",

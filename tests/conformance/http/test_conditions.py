@@ -55,6 +55,37 @@ def test_a_client_that_has_the_value_is_not_sent_it_again(items: Items) -> None:
     assert is_missing(items.ask("GET", headers={"if-none-match": tag}, key="missing"))
 
 
+def test_a_value_is_sent_to_who_names_it_and_to_nobody_who_wants_another(items: Items) -> None:
+    items.put("k", BYTES)
+    tag = etag(items, "k")
+
+    for said in (tag, "*", f'"other", {tag}', f'W/"x",{tag}'):
+        for method, body in (("GET", BYTES), ("HEAD", b"")):
+            answer = items.ask(method, headers={"if-match": said}, key="k")
+            assert (answer.status_code, answer.content) == (200, body), said
+    for said in (NO_TAG, f"W/{tag}", "", "garbage"):
+        answer = items.ask("GET", headers={"if-match": said}, key="k")
+        assert refused(answer) == (412, "failed_precondition"), said
+        head = items.ask("HEAD", headers={"if-match": said}, key="k")
+        assert (head.status_code, head.content) == (412, b""), said
+    for said in (tag, "*"):
+        assert is_missing(items.ask("GET", headers={"if-match": said}, key="missing"))
+
+
+def test_what_must_match_is_asked_before_what_must_not(items: Items) -> None:
+    items.put("k", b"value")
+    tag = etag(items, "k")
+
+    for match, none_match, status in (
+        (tag, tag, 304),
+        (tag, NO_TAG, 200),
+        (NO_TAG, tag, 412),
+        (NO_TAG, NO_TAG, 412),
+    ):
+        headers = {"if-match": match, "if-none-match": none_match}
+        assert items.ask("GET", headers=headers, key="k").status_code == status
+
+
 def test_a_connection_goes_on_after_a_304(items: Items) -> None:
     items.put("k", b"value")
     tag = etag(items, "k")

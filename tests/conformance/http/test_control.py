@@ -153,6 +153,31 @@ def test_anybody_may_ask_whether_it_is_well(web: httpx.Client) -> None:
     assert answer.json()["version"]
 
 
+@pytest.mark.parametrize("path", ["/caches", "/limits", "/usage", "/openapi.json", "/docs"])
+def test_head_tells_what_get_would_and_the_connection_goes_on(
+    web: httpx.Client, authorization: Headers, path: str
+) -> None:
+    head = web.head(path, headers=authorization)
+    got = web.get(path, headers=authorization)
+
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-type"] == got.headers["content-type"]
+    # What is used, and which caches there are, may have changed between the two.
+    changes = path in ("/caches", "/usage")
+    assert changes or head.headers["content-length"] == got.headers["content-length"]
+    assert int(head.headers["content-length"]) > 0
+
+
+def test_head_is_refused_as_get_would_be(web: httpx.Client, authorization: Headers) -> None:
+    assert web.head("/caches").status_code == 401
+    missing = web.head("/no/such/page", headers=authorization)
+    assert (missing.status_code, missing.content) == (404, b"")
+    only_post = web.head("/tokens", headers=authorization)
+    assert (only_post.status_code, only_post.headers["allow"]) == (405, "POST")
+    other = web.patch("/caches", headers=authorization)
+    assert (other.status_code, other.headers["allow"]) == (405, "GET, HEAD")
+
+
 def test_what_is_not_there_is_not_found(web: httpx.Client, authorization: Headers) -> None:
     assert web.get("/no/such/page", headers=authorization).status_code == 404
 

@@ -69,7 +69,8 @@ def test_text_is_text_in_either_form(items: Items) -> None:
         (b'{"elements":["\xff"]}', ""),
         (b'{"elements":["\\ud800"]}', ""),
         (b"[" * 10_000, ""),
-        (b'{"elements":[' + b"[" * 100_000, "elements[0]"),
+        (b'{"elements":[' + b"[" * 100_000, ""),
+        (b'{"elements":[' + b"[" * 100_000 + b"]" * 100_000 + b"]}", "elements[0]"),
     ],
     ids=lambda it: str(it)[:30],
 )
@@ -81,6 +82,84 @@ def test_a_body_that_is_wrong_is_refused_and_says_where(
     assert refused(answer) == (400, "invalid_argument")
     assert names in answer.json()["message"]
     assert list(scs.ask("KeysExist", cache_keys=[b"k"]).exists) == [False]
+
+
+@pytest.mark.parametrize(
+    ("below", "body", "message"),
+    [
+        ("set", b'[["a"]]', "body: must be an object, not an array"),
+        ("set", b'"a"', "body: must be an object, not a string"),
+        ("set", b"", "body: the JSON ends too early"),
+        ("set", b'{"elements":["a"', "body: the JSON ends too early"),
+        ("set", b'{"elements" 1}', "body: cannot be read as JSON at line 1, column 13"),
+        ("set", b'{"elements":["a"]} x', "body: cannot be read as JSON at line 1, column 20"),
+        ("set", b"{}", "body: elements is missing"),
+        ("set", b'{"element":[]}', "element: is none of the fields here: elements"),
+        ("set", b'{"elements":[],"elements":[]}', "body: elements is there twice"),
+        ("set", b'{"elements":{}}', "elements: must be an array, not an object"),
+        (
+            "set",
+            b'{"elements":["a",1]}',
+            'elements[1]: must be a string or {"base64": "\u2026"}, not 1',
+        ),
+        ("set", b'{"elements":[{"base64":"!"}]}', "elements[0]: it is not base64"),
+        (
+            "set",
+            b'{"elements":[{"base64":null}]}',
+            "elements[0].base64: must be a string, not null",
+        ),
+        ("dictionary", b'["a",1]', "body: must be an object, not an array"),
+        ("dictionary", b'{"fields":[["f","v"]]}', "fields[0]: must be an object, not an array"),
+        ("dictionary", b'{"fields":[{"field":"f"}]}', "fields[0]: value is missing"),
+        ("sorted-set", b'{"elements":[["a",1]]}', "elements[0]: must be an object, not an array"),
+        (
+            "sorted-set",
+            b'{"elements":[{"value":"a","score":"x"}]}',
+            'elements[0].score: must be a number, "inf" or "-inf"',
+        ),
+        (
+            "sorted-set/union",
+            b'{"sources":[["a"]]}',
+            "sources[0]: must be an object, not an array",
+        ),
+        (
+            "sorted-set/union",
+            b'{"sources":[],"aggregate":"avg"}',
+            "aggregate: must be one of sum, min, max",
+        ),
+        (
+            "sorted-set/union",
+            b'{"sources":[],"aggregate":1}',
+            "aggregate: must be a string, not 1",
+        ),
+        (
+            "sorted-set/union",
+            b'{"sources":[{"key":"a","weight":"1"}]}',
+            "sources[0].weight: must be a number, not a string",
+        ),
+        ("leaderboard", b'{"elements":[[1,2]]}', "elements[0]: must be an object, not an array"),
+        (
+            "leaderboard",
+            b'{"elements":[{"id":-1,"score":1}]}',
+            "elements[0].id: must be a whole number, 0 or more, not -1",
+        ),
+        (
+            "leaderboard",
+            b'{"elements":[{"id":1,"score":true}]}',
+            "elements[0].score: must be a number, not true",
+        ),
+        ("get", b'[["k"]]', "body: must be an object, not an array"),
+        ("put", b'{"items":[["k","v",9]]}', "items[0]: must be an object, not an array"),
+    ],
+    ids=lambda it: str(it)[:40],
+)
+def test_a_body_that_is_wrong_is_refused_in_our_own_words(
+    items: Items, below: str, body: bytes, message: str
+) -> None:
+    answer = items.ask("POST", below, body, key="k", ttl_seconds=60)
+
+    assert refused(answer) == (400, "invalid_argument")
+    assert answer.json()["message"] == message
 
 
 def test_what_the_body_is_called_does_not_matter(items: Items) -> None:

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from conformance.accounts import Forger, Neighbours, another_signer, neighbours
+from harness import Server
 
 PUBLIC = {
     ("POST", "/signup"),
@@ -111,6 +112,41 @@ def test_without_a_credential_every_route_is_closed(
 @pytest.mark.parametrize("path", ["/openapi.json", "/docs", "/docs/start.js", "/health"])
 def test_what_is_for_everybody_to_read_is_open(http: httpx.Client, path: str) -> None:
     assert http.get(path).status_code == 200
+
+
+@pytest.mark.parametrize("how", ["token", "garbage"])
+@pytest.mark.parametrize("path", ["/openapi.json", "/docs", "/docs/start.js", "/ca.pem", "/health"])
+def test_what_is_for_everybody_is_so_whatever_he_bears(
+    house: Neighbours, http: httpx.Client, path: str, how: str
+) -> None:
+    token = how if how == "garbage" else credential(http, house.owner_key, how)
+
+    for headers, query in (({"authorization": token}, {}), ({}, {"token": token})):
+        for method in ("GET", "HEAD"):
+            answer = http.request(method, path, headers=headers, params=query)
+            assert answer.status_code == 200
+
+
+def test_who_is_refused_is_told_why_and_not_to_send_a_token(
+    house: Neighbours, http: httpx.Client
+) -> None:
+    data_only = credential(http, house.owner_key, "token")
+
+    for token, status, why in ((data_only, 403, "token is for data"), ("x.y.z", 401, "not valid")):
+        answer = http.get("/caches", headers={"authorization": token})
+        assert answer.status_code == status
+        assert why in answer.json()["message"]
+
+
+def test_a_session_does_not_stand_in_for_a_token_that_is_refused() -> None:
+    account = {"email": "amy@example.com", "password": "correct horse battery"}
+    with Server("--signup", "open") as server:
+        made = httpx.post(f"{server.http}/signup", json=account)
+        cookie = {"cookie": made.headers["set-cookie"].partition(";")[0]}
+
+        for token, status in (({}, 200), ({"authorization": "garbage"}, 401)):
+            answer = httpx.get(f"{server.http}/caches", headers=cookie | token)
+            assert answer.status_code == status
 
 
 FORGED: dict[str, Callable[[Forger], str]] = {

@@ -37,8 +37,8 @@ A request bears an API key or a token: `Authorization: TOKEN`, `Authorization: B
 session of somebody who has signed in.
 
 Whatever is refused says why in JSON, with a word for programs and a sentence for people. `HEAD`
-works on items wherever `GET` does. Times are in seconds since 1970, unless their names say
-otherwise.
+works wherever `GET` does: the same answer without its body. Times are in seconds since 1970, unless
+their names say otherwise.
 """
 
 _OF_DATA = (scalars, dictionaries, lists, sets, sorted_sets, leaderboards)

@@ -68,9 +68,12 @@ GET = items(
     parameters=[
         _header(
             "If-None-Match", {"type": "string"}, "`*`, or ETags of values that need not be sent."
-        )
+        ),
+        _header(
+            "If-Match", {"type": "string"}, "`*`, or ETags of the values of which one is wanted."
+        ),
     ],
-    refused=GONE,
+    refused={**GONE, 412: "The value is none of those that are wanted."},
 )
 NOT_MODIFIED = {"description": "The client has this value.", "headers": _ETAG}
 GET["responses"] = dict(sorted({**GET["responses"], "304": NOT_MODIFIED}.items()))

@@ -39,7 +39,7 @@ _FOUND = {
     ]
 }
 _LENGTH = json_answer("How many there are.", thing(length=integer(0)), {"length": 1})
-_LARGEST_WEIGHT = 3.4028235677973366e38
+_LARGEST_WEIGHT = 3.4028235677973362e38
 """The largest double whose nearest number of 32 bits is finite."""
 _WEIGHT = {
     "type": "number",

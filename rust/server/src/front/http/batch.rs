@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::Response;
 use serde::{Deserialize, Serialize};
 
+use super::body;
 use super::cache::Asked;
 use super::json::{self, Each, Element, Shown, Whole};
 use super::query::lifetime;
@@ -25,7 +26,7 @@ struct Keys<'a> {
 impl<'a> Keys<'a> {
     /// The keys in `body`, all of which the caller must be allowed to use.
     fn of(body: &'a [u8], call: &Call<'_>) -> Result<Self> {
-        let keys: Self = json::read(body)?;
+        let keys: Self = body::read(body)?;
         keys.keys.iter().try_for_each(|key| call.allow(key))?;
         Ok(keys)
     }
@@ -87,7 +88,7 @@ pub(super) fn put(asked: &Asked<'_>) -> Result<Response<Bytes>> {
         ttl_seconds: Option<Whole<u64>>,
     }
     asked.run(Api::SetBatch, |call| {
-        let Items { items } = json::read(asked.body()?)?;
+        let Items { items } = body::read(asked.body()?)?;
         let default = asked.query.optional_ttl()?;
         for item in &items {
             call.allow(&item.key)?;

@@ -22,15 +22,32 @@ pub(super) fn etag(hash: ValueHash) -> HeaderValue {
     HeaderValue::from_bytes(&text).expect("digits and quotes are visible")
 }
 
+/// Whether the value with this tag is one that the client takes, as far as `If-Match` says. A weak
+/// tag promises less than that asks for.
+pub(super) fn is_wanted(headers: &HeaderMap, etag: &HeaderValue) -> bool {
+    !headers.contains_key(header::IF_MATCH)
+        || names(headers, header::IF_MATCH, etag, |tag| !tag.is_weak)
+}
+
 /// Whether the client has said by `If-None-Match` that it has the value with this tag.
 pub(super) fn is_known(headers: &HeaderMap, etag: &HeaderValue) -> bool {
-    headers.get_all(header::IF_NONE_MATCH).iter().any(|value| {
+    names(headers, header::IF_NONE_MATCH, etag, |_| true)
+}
+
+/// Whether one of the tags in a header that count is this one.
+fn names(
+    headers: &HeaderMap,
+    header: HeaderName,
+    etag: &HeaderValue,
+    counts: impl Fn(&Tag<'_>) -> bool,
+) -> bool {
+    headers.get_all(header).iter().any(|value| {
         let mut rest = value.as_bytes();
         if rest.trim_ascii() == b"*" {
             return true;
         }
         while let Some((tag, after)) = next_tag(rest) {
-            if *tag.text == etag.as_bytes()[1..ETAG_BYTES - 1] {
+            if *tag.text == etag.as_bytes()[1..ETAG_BYTES - 1] && counts(&tag) {
                 return true;
             }
             rest = after;
@@ -183,6 +200,20 @@ mod tests {
         }
         for said in ["", "\"\"", "\"*\"", &EMPTY[1..], "garbage", &EMPTY.to_uppercase()] {
             assert!(!known(said), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_value_is_wanted_if_nothing_is_said_or_a_strong_tag_says_so() {
+        let wanted =
+            |said: &[(HeaderName, &str)]| is_wanted(&headers(said), &etag(ValueHash::of(b"")));
+
+        assert!(wanted(&[]));
+        for said in ["*", EMPTY, &format!("W/\"c\",{EMPTY}")] {
+            assert!(wanted(&[(header::IF_MATCH, said)]), "{said}");
+        }
+        for said in ["", "\"*\"", "garbage", &format!("W/{EMPTY}"), &EMPTY.to_uppercase()] {
+            assert!(!wanted(&[(header::IF_MATCH, said)]), "{said}");
         }
     }
 

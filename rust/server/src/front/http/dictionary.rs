@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::Response;
 use serde::{Deserialize, Serialize};
 
+use super::body;
 use super::cache::Asked;
 use super::collection::{length_found, missing, slices, sum_of};
 use super::json::{self, Each, Element, Shown};
@@ -88,7 +89,7 @@ pub(super) fn set(asked: &Asked<'_>) -> Result<Response<Bytes>> {
     }
     asked.run(Api::DictionarySet, |call| {
         let (key, ttl) = (&*asked.query.element("key")?, asked.query.collection_ttl()?);
-        let given: Given<'_> = json::read(asked.body()?)?;
+        let given: Given<'_> = body::read(asked.body()?)?;
         let pairs = given.fields.iter().map(|pair| (&*pair.field, &*pair.value));
         let bytes: usize = pairs.clone().map(|(field, value)| field.len() + value.len()).sum();
         call.run(key.len() + bytes, Set { key, pairs, ttl })?;

@@ -1,4 +1,4 @@
-//! JSON as requests bring it and answers bear it; elements above all.
+//! What JSON says in requests and answers, elements above all; a body as a whole is read by `body`.
 //!
 //! An element is any bytes. In JSON it is a string if the bytes are text, and otherwise
 //! `{"base64": "…"}`; a request may write either.
@@ -34,23 +34,6 @@ pub(super) fn from_base64(text: &[u8]) -> Option<Vec<u8>> {
     let is_url_safe = text.iter().any(|byte| matches!(byte, b'-' | b'_'));
     let reads = if is_url_safe { &READS_URL_SAFE } else { &READS_STANDARD };
     reads.decode(text).ok()
-}
-
-/// Reads the body of a request.
-///
-/// # Errors
-///
-/// [`Error::Invalid`], which says where in the body what is wrong.
-pub(super) fn read<'a, T: serde::Deserialize<'a>>(body: &'a [u8]) -> Result<T> {
-    serde_json::from_slice(body).map_err(|_| {
-        // Where it is wrong is found out by reading again, for it costs something.
-        let mut again = serde_json::Deserializer::from_slice(body);
-        let error = serde_path_to_error::deserialize::<_, T>(&mut again).map(drop);
-        Error::Invalid(match error {
-            Err(error) => format!("the body is not the JSON that belongs here: {error}"),
-            Ok(()) => "the body goes on after its JSON".to_owned(),
-        })
-    })
 }
 
 /// The answer that bears `value` as JSON.
@@ -287,6 +270,7 @@ impl Visitor<'_> for WholeVisitor {
 
 #[cfg(test)]
 mod tests {
+    use super::super::body::read;
     use super::*;
 
     #[test]

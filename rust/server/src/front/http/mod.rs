@@ -6,7 +6,7 @@
 use bytes::Bytes;
 use http::header::{self, HeaderValue};
 use http::request::Parts;
-use http::{Request, Response, Uri};
+use http::{Method, Request, Response, StatusCode, Uri};
 use http_body_util::Full;
 use percent_encoding::percent_decode_str;
 
@@ -19,6 +19,7 @@ use crate::gate::Credential;
 use crate::stats::{Class, Via, guarded};
 
 mod batch;
+mod body;
 mod cache;
 mod collection;
 mod conditions;
@@ -34,6 +35,8 @@ mod scalar;
 mod set;
 mod sorted_set;
 mod status;
+
+use self::routes::Verb;
 
 pub(super) use self::query::Query;
 pub(super) use self::status::{problem, response as error_response};
@@ -113,27 +116,39 @@ async fn ask(visit: &Visit, mut parts: Parts, body: Result<Bytes>) -> Result<Res
     let target = query.target_without_token(&parts.uri)?;
     let is_foreign = cors::is_foreign(&parts, visit.secure);
     // Some pages are for everybody; whether this one is, the control plane knows.
-    let caller = if credential.token.is_empty() && !credential.local {
+    let (caller, refusal) = if credential.token.is_empty() && !credential.local {
         if is_foreign {
             return Err(NO_TOKEN_OF_A_PAGE);
         }
-        None
+        (None, None)
     } else {
         let now = visit.worker.core.clock.now();
-        Some(visit.worker.core.gate.admit_to_control(credential, now)?)
+        match visit.worker.core.gate.admit_to_control(credential, now) {
+            Ok(caller) => (Some(caller), None),
+            // Such a page is also for somebody whose token is good for nothing here.
+            Err(refusal) if Verb::of(&parts.method) == Some(Verb::Get) => (None, Some(refusal)),
+            Err(refusal) => return Err(refusal),
+        }
     };
-    // What a browser adds by itself does not say that the user wants this.
-    if is_foreign {
+    // What a browser adds by itself does not say that the user wants this, nor does it stand in for
+    // the token that he meant.
+    if is_foreign || refusal.is_some() {
         parts.headers.remove(header::COOKIE);
     }
     let host = HeaderValue::from_str(host(&parts)).unwrap_or(HeaderValue::from_static("localhost"));
     forward::introduce(&mut parts.headers, caller.as_ref(), visit.peer.ip(), visit.secure);
     parts.headers.insert(header::HOST, host);
     let mut request = Request::new(Full::new(body?));
-    *request.method_mut() = parts.method;
+    // The connection sends no body to HEAD; how long it would be, only the whole answer tells.
+    *request.method_mut() = if parts.method == Method::HEAD { Method::GET } else { parts.method };
     *request.headers_mut() = parts.headers;
     *request.uri_mut() = target;
-    visit.worker.app.ask(request).await
+    let answer = visit.worker.app.ask(request).await?;
+    match refusal {
+        // It is for nobody unknown; what is wrong with the token says more than that.
+        Some(refusal) if answer.status() == StatusCode::UNAUTHORIZED => Err(refusal),
+        _ => Ok(answer),
+    }
 }
 
 /// The token of a request, from the header or the query; never from both.

@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 const BINARY: HeaderValue = HeaderValue::from_static("application/octet-stream");
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 
-/// The value as it is; 304 if the client has it.
+/// The value as it is; 412 if the client wants another, 304 if it has this one.
 pub(super) fn get(asked: &Asked<'_>) -> Result<Response<Bytes>> {
     asked.run(Api::Get, |call| {
         let key = asked.query.element("key")?;
@@ -31,6 +31,10 @@ pub(super) fn get(asked: &Asked<'_>) -> Result<Response<Bytes>> {
         };
         // The digest is worked out here, where no lock is held.
         let etag = conditions::etag(ValueHash::of(&value));
+        if !conditions::is_wanted(asked.headers, &etag) {
+            call.looked(Some(0));
+            return Ok(status::condition_failed());
+        }
         if conditions::is_known(asked.headers, &etag) {
             call.looked(Some(0));
             return Ok(empty(StatusCode::NOT_MODIFIED, Some(etag)));

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::Response;
 use serde::{Deserialize, Serialize};
 
+use super::body;
 use super::cache::Asked;
 use super::collection::{length_found, missing, slices, sum_of};
 use super::json::{self, Each, Element, Encoding};
@@ -71,7 +72,7 @@ pub(super) fn add(asked: &Asked<'_>) -> Result<Response<Bytes>> {
     }
     asked.run(Api::SetUnion, |call| {
         let (key, ttl) = (&*asked.query.element("key")?, asked.query.collection_ttl()?);
-        let given: Given<'_> = json::read(asked.body()?)?;
+        let given: Given<'_> = body::read(asked.body()?)?;
         let elements = slices(&given.elements);
         call.run(key.len() + sum_of(elements.clone()), Union { key, elements, ttl })?;
         Ok(no_content())
