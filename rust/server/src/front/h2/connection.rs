@@ -234,7 +234,7 @@ impl Connection {
 
     /// Whether the client has to read before anything goes on.
     pub(super) fn is_unread(&self) -> bool {
-        !(self.output.is_empty() && self.waiting.is_empty())
+        !(self.output.is_sent() && self.waiting.is_empty())
     }
 
     /// Whether the client makes nothing but work.
@@ -244,7 +244,7 @@ impl Connection {
 
     /// Whether nobody wants anything any more.
     pub(super) fn is_over(&self) -> bool {
-        self.stage == Stage::Left && self.streams.len() == 0 && self.output.is_empty()
+        self.stage == Stage::Left && self.streams.len() == 0 && self.output.is_sent()
     }
 
     /// Says why the connection ends.

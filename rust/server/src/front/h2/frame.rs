@@ -83,9 +83,11 @@ pub(super) fn number(bytes: [u8; 4]) -> u32 {
 
 /// Writes the head of a frame. Its content is no longer than [`LARGEST`], or than the client's own limit.
 pub(super) fn write_head(to: &mut Vec<u8>, length: usize, kind: Kind, flags: u8, stream: u32) {
-    let [_, a, b, c] = u32::try_from(length).expect("a frame is short").to_be_bytes();
-    let [d, e, f, g] = stream.to_be_bytes();
-    to.extend_from_slice(&[a, b, c, kind as u8, flags, d, e, f, g]);
+    let mut head = [0; HEAD];
+    head[..3].copy_from_slice(&length_bytes(length));
+    (head[3], head[4]) = (kind as u8, flags);
+    head[5..].copy_from_slice(&stream.to_be_bytes());
+    to.extend_from_slice(&head);
 }
 
 /// Begins a frame of headers, whose content is written behind it.
@@ -102,8 +104,12 @@ pub(super) fn end_headers(to: &mut Vec<u8>, start: usize) {
     if length > LARGEST {
         return split(to, start);
     }
-    let [_, bytes @ ..] = u32::try_from(length).expect("it is short").to_be_bytes();
-    to[start - HEAD..start - HEAD + 3].copy_from_slice(&bytes);
+    to[start - HEAD..start - HEAD + 3].copy_from_slice(&length_bytes(length));
+}
+
+fn length_bytes(length: usize) -> [u8; 3] {
+    let [_, bytes @ ..] = u32::try_from(length).expect("a frame is short").to_be_bytes();
+    bytes
 }
 
 fn split(to: &mut Vec<u8>, start: usize) {
@@ -141,9 +147,8 @@ pub(super) fn write_reset(to: &mut Vec<u8>, stream: u32, reason: Reason) {
 
 /// Says up to which stream something was done (§6.8).
 pub(super) fn write_go_away(to: &mut Vec<u8>, last: u32, reason: Reason) {
-    let [a, b, c, d] = last.to_be_bytes();
-    let [e, f, g, h] = (reason as u32).to_be_bytes();
-    write(to, Kind::GoAway, 0, 0, &[a, b, c, d, e, f, g, h]);
+    let content = (u64::from(last) << 32) | u64::from(reason as u32);
+    write(to, Kind::GoAway, 0, 0, &content.to_be_bytes());
 }
 
 /// The content of a frame without its padding (§6.1), which is as much as its first byte says.

@@ -117,12 +117,12 @@ where
             if all && (self.is_held_up || self.connection.can_go_on()) {
                 continue;
             }
-            let before = self.connection.output.len();
+            let before = self.connection.output.waiting();
             let is_inside = !self.input.is_empty();
             if let Poll::Ready(why) = self.watch.poll(&mut self.connection, is_inside, cx) {
                 return Poll::Ready(self.close_for(why));
             }
-            if self.connection.output.len() == before && !self.connection.is_over() {
+            if self.connection.output.waiting() == before && !self.connection.is_over() {
                 return Poll::Pending;
             }
         }
@@ -173,7 +173,7 @@ where
     /// leave one right behind the other wake a client that holds several connections once.
     fn lets_others_read(&mut self, cx: &mut Context<'_>) -> bool {
         let others = Rc::strong_count(&self.connection.visit.worker) > 2;
-        let is_due = others && !self.has_yielded && !self.connection.output.is_empty();
+        let is_due = others && !self.has_yielded && !self.connection.output.is_sent();
         self.has_yielded = is_due && pin!(yield_now()).poll(cx).is_pending();
         self.has_yielded
     }
@@ -181,7 +181,7 @@ where
     /// Sends what there is, and counts what was answered; whether that was all.
     fn send(&mut self, cx: &mut Context<'_>) -> Result<bool, ()> {
         let Connection { output, visit, .. } = &mut self.connection;
-        if output.is_empty() {
+        if output.is_sent() {
             return Ok(true);
         }
         let sent = loop {

@@ -68,13 +68,13 @@ impl Output {
     }
 
     /// Whether all is sent.
-    pub(super) fn is_empty(&self) -> bool {
-        self.len() == 0 && !self.is_unflushed
+    pub(super) fn is_sent(&self) -> bool {
+        self.waiting() == 0 && !self.is_unflushed
     }
 
     /// Whether there is so much to send that more should wait.
     pub(super) fn is_full(&self) -> bool {
-        self.len() >= FULL
+        self.waiting() >= FULL
     }
 
     /// How many bytes were sent since the connection began; starts again at nought some day.
@@ -83,7 +83,7 @@ impl Output {
     }
 
     /// How many bytes wait.
-    pub(super) fn len(&self) -> usize {
+    pub(super) fn waiting(&self) -> usize {
         self.bytes.len() - self.sent + self.large_bytes
     }
 
@@ -96,7 +96,7 @@ impl Output {
     where
         I: AsyncWrite,
     {
-        if self.len() == 0 {
+        if self.waiting() == 0 {
             self.rest();
             ready!(io.poll_flush(cx))?;
             self.is_unflushed = false;
@@ -191,7 +191,8 @@ mod tests {
             cx: &mut Context<'_>,
             parts: &[IoSlice<'_>],
         ) -> Poll<io::Result<usize>> {
-            self.poll_write(cx, &parts.concat())
+            let whole: Vec<u8> = parts.iter().flat_map(|part| part.iter().copied()).collect();
+            self.poll_write(cx, &whole)
         }
 
         fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -220,12 +221,12 @@ mod tests {
                     .map(|length| Bytes::from(vec![round; length]));
                 let length = parts.iter().map(Bytes::len).sum();
                 write_head(&mut expected, length, Kind::Data, 0, round.into());
-                parts.iter().for_each(|part| expected.extend_from_slice(part));
+                expected.extend_from_slice(&parts.concat());
                 output.data(round.into(), false, length, parts.into_iter());
             }
             assert!(output.is_full());
             assert!(sent(&mut output, narrow) == expected, "{narrow} at a time");
-            assert!(output.is_empty());
+            assert!(output.is_sent());
             assert_eq!(output.sent_in_all(), expected.len());
         }
     }

@@ -50,8 +50,9 @@ pub(super) fn read(content: &[u8]) -> impl Iterator<Item = Outcome<Setting>> {
             (HEADER_TABLE_SIZE, size) => Some(Ok(Setting::TableSize(size))),
             (INITIAL_WINDOW_SIZE, ..=0x7FFF_FFFF) => Some(Ok(Setting::Window(value))),
             (INITIAL_WINDOW_SIZE, _) => Some(Err(Fault::Connection(Reason::FlowControlError))),
-            (ENABLE_PUSH, 2..) => Some(Err(Fault::PROTOCOL)),
-            (MAX_FRAME_SIZE, ..=0x3FFF | 0x0100_0000..) => Some(Err(Fault::PROTOCOL)),
+            (ENABLE_PUSH, 2..) | (MAX_FRAME_SIZE, ..=0x3FFF | 0x0100_0000..) => {
+                Some(Err(Fault::PROTOCOL))
+            }
             _ => None,
         }
     })

@@ -124,7 +124,7 @@ fn a_small_table_drops_what_no_longer_fits() {
 #[test]
 fn headers_count_what_the_settings_of_http_2_say() {
     let block = from_hex("8286 8441 8cf1 e3c2 e5f2 3a6b a0ab 90f4 ff");
-    let size = FIRST.iter().map(|header| header.len() - 2 + 32).sum();
+    let size: usize = FIRST.iter().map(|header| header.len() - 2 + 32).sum();
     assert_eq!(unpacked(&mut Decoder::default(), &block).1, size);
 }
 
