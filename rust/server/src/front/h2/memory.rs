@@ -56,19 +56,29 @@ impl Memory {
 
 impl Known {
     fn recall(&mut self, block: &[u8], visit: &Visit) -> Option<Rc<Request>> {
-        let Some(known) = &self.path else {
-            return (self.block == block).then(|| self.request.clone());
-        };
-        let rest = block.strip_prefix(&self.block[..known.start])?;
-        let behind = &self.block[known.end..];
-        if !rest.ends_with(behind) {
+        if self.block == block || self.change_path(block, visit).is_some() {
+            return Some(self.request.clone());
+        }
+        None
+    }
+
+    /// Makes it what `block` means, if that differs in the path alone.
+    fn change_path(&mut self, block: &[u8], visit: &Visit) -> Option<()> {
+        let path = self.path.as_mut()?;
+        let rest = block.strip_prefix(&self.block[..path.start])?;
+        let behind = self.block.len() - path.end;
+        let length = rest.len().checked_sub(behind)?;
+        if rest[length..] != self.block[path.end..] {
             return None;
         }
         let request = &mut self.request;
-        let (length, ()) = hpack::path(rest, |path| {
+        hpack::path(&rest[..length], |path| {
             // One that still waits for its answer keeps its own.
             Rc::make_mut(request).set_path(path, visit)
         })?;
-        (length + behind.len() == rest.len()).then(|| request.clone())
+        path.end = path.start + length;
+        self.block.clear();
+        self.block.extend_from_slice(block);
+        Some(())
     }
 }

@@ -31,18 +31,22 @@ pub(in crate::front::h2) struct Unpacked {
     pub(in crate::front::h2) path: Option<Range<usize>>,
 }
 
-/// Reads the `:path` that is written out at the front of `block`, in no table and by the name's place in
-/// the static one: how many bytes that takes, and what `read` makes of the path.
+/// Reads a `:path` that is written out, in no table and by its name's place in the static one: what `read`
+/// makes of it. None if `written` is anything else, or more.
 pub(in crate::front::h2) fn path<T>(
-    block: &[u8],
+    written: &[u8],
     read: impl FnOnce(&[u8]) -> Option<T>,
-) -> Option<(usize, T)> {
-    let [NOT_INDEXED_PATH | NEVER_INDEXED_PATH, rest @ ..] = block else { return None };
-    let mut rest = Block { rest, buffer: BUFFER.take() };
-    let path = read(rest.string().ok()?)?;
-    let length = block.len() - rest.rest.len();
-    BUFFER.set(rest.buffer);
-    Some((length, path))
+) -> Option<T> {
+    let [NOT_INDEXED_PATH | NEVER_INDEXED_PATH, rest @ ..] = written else { return None };
+    let mut text = rest;
+    let length = integer::read(&mut text, 7).ok()?;
+    if text.len() != length as usize {
+        return None;
+    }
+    let mut block = Block { rest, buffer: BUFFER.take() };
+    let read = block.string().ok().and_then(read);
+    BUFFER.set(block.buffer);
+    read
 }
 
 /// Keeps the table of what one client has said.
@@ -179,12 +183,13 @@ mod tests {
             let unpacked = Decoder::default().decode(&block, |_, _, _| {}).unwrap();
             assert_eq!(unpacked.path, Some(2..2 + written.len()));
 
-            let read = path(&block[2..], |path| Some(path.to_vec()));
-            assert_eq!(read, Some((written.len(), b"/a".to_vec())));
+            assert_eq!(path(written, |path| Some(path.to_vec())), Some(b"/a".to_vec()));
         }
         let tabled = Decoder::default().decode(b"\x44\x02/a", |_, _, _| {}).unwrap();
         assert_eq!(tabled.path, None);
-        for other in [&b""[..], b"\x44\x02/a", b"\x04\x05/a", b"\x84", b"\x04\x81\x00"] {
+        for other in
+            [&b""[..], b"\x44\x02/a", b"\x04\x05/a", b"\x84", b"\x04\x81\x00", b"\x04\x01/a"]
+        {
             assert_eq!(path(other, |path| Some(path.len())), None, "{other:?}");
         }
     }
