@@ -1,6 +1,8 @@
 """Python reaches Rust in one place."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 PYTHON = Path(__file__).parents[2] / "python" / "attimo"
@@ -25,3 +27,13 @@ def test_the_environment_is_read_by_the_settings_and_the_client() -> None:
     }
 
     assert reading <= {"settings/merge.py", "cli/cache.py", "cli/profiles.py", "cli/target.py"}
+
+
+def test_a_server_loads_no_client_of_grpc() -> None:
+    """They come with the package of the published messages, and take 19 MB."""
+    look = "import attimo.api.app, sys; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    loaded = done.stdout.split()
+
+    assert "attimo.api.messages" in loaded
+    assert "grpc" not in loaded

@@ -7,11 +7,11 @@ refresh token alone.
 from typing import Any
 
 from google.protobuf.message import Message
-from momento_wire_types import auth_pb2, token_pb2
 
 from attimo.api import grants
 from attimo.api.caller import Caller, act, look
 from attimo.api.cookies import SessionHolder
+from attimo.api.messages import auth_pb2, token_pb2
 from attimo.api.methods import Asked, Method
 from attimo.control import api_keys, disposable_tokens, permissions, refresh_tokens, sessions
 from attimo.control.api_keys import NewApiKey

@@ -1,8 +1,8 @@
 """What Momento's clients grant, as a permission set: their messages in, ours out."""
 
 from google.protobuf.message import Message
-from momento_wire_types import permissionmessages_pb2 as pb
 
+from attimo.api.messages import permissionmessages_pb2 as pb
 from attimo.control.permissions import MOST_RULES, Permissions, Rule
 from attimo.control.selectors import ALL, LONGEST, Selector
 from attimo.errors import InvalidArgument

@@ -6,9 +6,9 @@ The messages are Momento's published ones. What their clients do not call (index
 from dataclasses import asdict
 
 from google.protobuf.message import Message
-from momento_wire_types import controlclient_pb2 as pb
 
 from attimo.api.caller import act, look
+from attimo.api.messages import controlclient_pb2 as pb
 from attimo.api.methods import Asked, Method
 from attimo.control import caches, url_keys
 from attimo.control.limits import TopicLimits
