@@ -27,12 +27,13 @@ some_bytes = st.one_of(
     ),
 )
 any_frame = st.builds(
-    raw, st.integers(0, 11), st.sampled_from([0, 1, 4, 5, 8, 12, 13, 0x20, 0x25, 0x2D]),
-    st.sampled_from(STREAMS), some_bytes,
+    raw,
+    st.integers(0, 11),
+    st.sampled_from([0, 1, 4, 5, 8, 12, 13, 0x20, 0x25, 0x2D]),
+    st.sampled_from(STREAMS),
+    some_bytes,
 )
-changes = st.lists(
-    st.tuples(st.floats(0, 1), st.integers(0, 6), st.sampled_from(ODD)), max_size=2
-)
+changes = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 6), st.sampled_from(ODD)), max_size=2)
 
 
 def requests(server: Server) -> st.SearchStrategy[bytes]:
