@@ -72,6 +72,13 @@ def kept_by_http2(server: Server, stack: contextlib.ExitStack) -> None:
     answered(stack.enter_context(dialled(server, said, None)), said)
 
 
+def kept_with_many_headers(server: Server, stack: contextlib.ExitStack) -> None:
+    """HTTP/2 after a request whose block is short, and stands for very many headers."""
+    age = b"\x95" * 800
+    said = HELLO + whole(1, block(get()) + age) + whole(3, block(get("/ready")) + age)
+    answered(stack.enter_context(dialled(server, said, None)), said)
+
+
 def kept_inside_tls(server: Server, stack: contextlib.ExitStack) -> None:
     """HTTP/1.1 inside TLS after its first request."""
     answered(stack.enter_context(dialled(server, b"", True)), request("GET /health"))
@@ -91,9 +98,10 @@ def answered(connection: socket.socket, said: bytes) -> None:
         (silent, IDLE, 20 * KB),
         (kept, IDLE, 20 * KB),
         (kept_by_http2, IDLE, 20 * KB),
+        (kept_with_many_headers, IDLE_TLS, 20 * KB),
         (kept_inside_tls, IDLE_TLS, 40 * KB),
     ],
-    ids=["silent", "HTTP/1.1", "HTTP/2", "HTTP/1.1 inside TLS"],
+    ids=["silent", "HTTP/1.1", "HTTP/2", "many headers", "HTTP/1.1 inside TLS"],
 )
 def test_a_connection_that_waits_costs_little(dial: Dial, count: int, most: int) -> None:
     with Server() as server, handles(count) as count, contextlib.ExitStack() as stack:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from hpack import Encoder
 from hyperframe.frame import (
     ContinuationFrame,
     DataFrame,
@@ -279,6 +280,54 @@ def hear_nothing(connection: socket.socket) -> None:
     with contextlib.suppress(OSError):
         while connection.recv(MB):
             pass
+
+
+def test_settings_that_say_one_thing_very_often_cost_little(server: Server) -> None:
+    """Each of 2,700 in a frame could change the windows of 250 streams."""
+    often = raw(4, 0, 0, (b"\0\4" + bytes(4) + b"\0\4\0\0\0\1") * 1365)
+    with peer(server.http_address, {4: 0}) as connection:
+        connection.say(*[whole(stream, block(get())) for stream in streams(250)])
+        assert connection.settle()
+        with watched(server) as cost:
+            connection.say(often * 800)
+            assert connection.settle()
+    assert cost.cpu_seconds <= 0.2, f"{cost.cpu_seconds} s"
+
+
+def test_what_was_too_much_for_one_second_is_not_for_two(server: Server) -> None:
+    """However long the connection was silent between them."""
+    with peer(server.http_address) as connection:
+        for _ in range(3):
+            connection.say(SMALL_FRAMES["pings"] * 600)
+            assert connection.settle()
+            time.sleep(1.1)
+        assert connection.settle()
+
+
+def test_answers_that_were_given_up_while_they_waited_leave_nothing(server: Server) -> None:
+    """The window of the connection is used up, so that none of them leaves."""
+    encoder = Encoder()
+    first, again = (encoder.encode(list(get().items())) for _ in range(2))
+    numbers = iter(streams(1_000_000, 3))
+    with peer(server.http_address, {4: 2**31 - 1}) as connection:
+        connection.say(whole(1, first))
+        while sum(connection.received.values()) < 65_535:
+            connection.say(b"".join(whole(next(numbers), again) for _ in range(20)))
+            assert connection.settle()
+        last = next(numbers)
+        connection.say(*[reset(stream) for stream in streams((last - 1) // 2)])
+        with watched(server) as cost:
+            for _ in range(1500):
+                ids = list(itertools.islice(numbers, 200))
+                connection.say(b"".join(whole(stream, again) for stream in ids))
+                assert connection.settle()
+                connection.say(b"".join(map(reset, ids)))
+    assert cost.peak_growth <= MB, f"{cost.peak_growth / MB:.1f} MB"
+
+
+def reset(stream: int) -> bytes:
+    """What gives a request up."""
+    return RstStreamFrame(stream, error_code=8).serialize()
 
 
 def test_pongs_that_nobody_reads_fill_no_memory(server: Server) -> None:

@@ -45,6 +45,11 @@ CONNECTION_ERRORS: dict[str, tuple[bytes, set[int]]] = {
     "5.1 RST_STREAM on an idle stream": (raw(RST_STREAM, 0, 1, bytes(4)), {PROTOCOL}),
     "5.1 WINDOW_UPDATE on an idle stream": (update(1, 1), {PROTOCOL}),
     "5.1 CONTINUATION on an idle stream": (raw(CONTINUATION, 4, 1, PAGE), {PROTOCOL}),
+    "5.1 RST_STREAM on an even stream": (
+        whole(5, PAGE) + raw(RST_STREAM, 0, 4, bytes(4)),
+        {PROTOCOL},
+    ),
+    "5.1 WINDOW_UPDATE on an even stream": (whole(5, PAGE) + update(4, 1), {PROTOCOL}),
     "5.1.1 an even stream": (whole(2, PAGE), {PROTOCOL}),
     "5.1.1 an older stream": (whole(5, PAGE) + whole(3, PAGE), {PROTOCOL, STREAM_CLOSED}),
     "5.5 a frame of no kind inside a block": (
@@ -235,6 +240,15 @@ def test_a_client_that_goes_gets_its_answers(server: Server) -> None:
 
         assert connection.hear(lambda: all(connection.answered(s) for s in streams(20)))
         assert {connection.status(stream) for stream in streams(20)} == {200}
+
+
+def test_a_client_that_goes_may_ask_on(server: Server) -> None:
+    """§6.8: it says that it wants no streams of the server's, not that it opens none."""
+    with peer(server.http_address) as connection:
+        connection.say(OPEN, raw(GOAWAY, 0, 0, bytes(8)), whole(3, PAGE))
+
+        assert connection.hear(lambda: connection.answered(3))
+    assert connection.status(3) == 200
 
 
 def test_nothing_is_promised(server: Server) -> None:

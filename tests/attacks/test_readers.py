@@ -10,7 +10,7 @@ from attacks.slow import dialled, set_value
 from attacks.watching import MB, settled, watched
 from conformance.edge.connection import connect, framed
 from conformance.edge.http1 import request
-from conformance.edge.scs import GET, works
+from conformance.edge.scs import GET, SET, works
 from conformance.wire import MINUTE, Wire, plaintext
 from harness import Server
 
@@ -112,6 +112,20 @@ def test_what_waited_comes_when_it_may(fresh: Server, ask: Ask) -> None:
         assert connection.hear(lambda: all(connection.answered(s) for s in streams(SOME)))
         assert not connection.resets
         assert all(connection.received[stream] > 4_000_000 for stream in streams(SOME))
+
+
+def test_a_client_may_send_what_it_may_before_it_reads(fresh: Server, ask: Ask) -> None:
+    """All that its windows allow, although more waits for it than its socket takes."""
+    owner = block(grpc(SET, fresh.api_key))
+    numbers = streams(14, 101)
+    with peer(fresh.http_address, {INITIAL_WINDOW: WIDEST}) as deaf:
+        deaf.say(raw(8, 0, 0, (WIDEST - 65_535).to_bytes(4)))
+        deaf.socket.setblocking(True)
+        deaf.socket.settimeout(20)
+        deaf.socket.sendall(b"".join(ask(stream) for stream in streams(SOME)))
+        deaf.socket.sendall(b"".join(opening(stream, owner) for stream in numbers))
+        for _ in range(60):
+            deaf.socket.sendall(b"".join(raw(0, 0, stream, bytes(16_384)) for stream in numbers))
 
 
 @pytest.mark.parametrize("tls", [None, True], ids=["plaintext", "TLS"])

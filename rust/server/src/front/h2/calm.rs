@@ -35,6 +35,13 @@ impl Calm {
         Calm { second: now.moment.0, frames: 0, idle: 0, given_up: 0, mistakes: 0, sent: 0 }
     }
 
+    /// Begins a new second if it is time.
+    pub(super) fn wake_up(&mut self, now: Now) {
+        if now.moment.0 >= self.second + SECOND {
+            (self.second, self.idle, self.given_up) = (now.moment.0, 0, 0);
+        }
+    }
+
     /// How many frames have begun.
     pub(super) fn frames(&self) -> u64 {
         self.frames
@@ -87,15 +94,11 @@ impl Calm {
     }
 
     /// Whether it is too much by now, with so many bytes sent in all.
-    pub(super) fn is_lost(&mut self, now: Now, sent_in_all: usize) -> bool {
+    pub(super) fn is_lost(&mut self, sent_in_all: usize) -> bool {
         let answers = sent_in_all.wrapping_sub(self.sent) / BYTES_PER_ANSWER;
         self.sent = self.sent.wrapping_add(answers * BYTES_PER_ANSWER);
         self.idle -= i64::try_from(answers).unwrap_or(i64::MAX);
-        let is_lost = self.idle > IDLE_FRAMES_PER_SECOND;
-        if now.moment.0 >= self.second + SECOND {
-            (self.second, self.idle, self.given_up) = (now.moment.0, 0, 0);
-        }
-        is_lost
+        self.idle > IDLE_FRAMES_PER_SECOND
     }
 }
 
@@ -116,8 +119,11 @@ mod tests {
 
         assert_eq!(pings(2 * IDLE_FRAMES_PER_SECOND), Ok(()));
         assert_eq!(pings(1), Err(Fault::FLOOD));
-        assert!(calm.is_lost(later(now, SECOND), 0));
-        assert!(!calm.is_lost(later(now, SECOND), 0));
+        assert!(calm.is_lost(0));
+        calm.wake_up(later(now, SECOND - 1));
+        assert!(calm.is_lost(0));
+        calm.wake_up(later(now, SECOND));
+        assert!(!calm.is_lost(0));
     }
 
     #[test]
@@ -129,9 +135,9 @@ mod tests {
             calm.note(Kind::Ping).unwrap();
         }
         (0..1_500).for_each(|_| calm.note(Kind::WindowUpdate).unwrap());
-        assert!(!calm.is_lost(now, 600 * BYTES_PER_ANSWER));
+        assert!(!calm.is_lost(600 * BYTES_PER_ANSWER));
         (0..200).for_each(|_| calm.note(Kind::WindowUpdate).unwrap());
-        assert!(calm.is_lost(now, 600 * BYTES_PER_ANSWER));
+        assert!(calm.is_lost(600 * BYTES_PER_ANSWER));
     }
 
     #[test]
@@ -140,7 +146,7 @@ mod tests {
         let mut calm = Calm::new(now);
         for second in 0..10 {
             (0..GIVEN_UP_PER_SECOND).for_each(|_| calm.given_up().unwrap());
-            calm.is_lost(later(now, (second + 1) * SECOND), 0);
+            calm.wake_up(later(now, (second + 1) * SECOND));
         }
         (0..=GIVEN_UP_PER_SECOND).map(|_| calm.given_up()).last().unwrap().unwrap_err();
         (0..MISTAKES).for_each(|_| calm.mistaken().unwrap());

@@ -15,13 +15,15 @@ use super::late::Late;
 use super::memory::Memory;
 use super::output::Output;
 use super::settings::{self, CONNECTION_WINDOW};
-use super::stream::Streams;
+use super::stream::{State, Stream, Streams};
 use super::window::{self, Inbound, Outbound};
 use crate::clock::Now;
 use crate::front::Visit;
 
 /// How a client begins (§3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// The highest number that a stream can have.
+pub(super) const LAST_STREAM: u32 = (1 << 31) - 1;
 /// So many streams that we have reset are known by their numbers: what was under way to them when
 /// they were is no mistake of the client.
 const REMEMBERED: usize = 1_000;
@@ -39,6 +41,12 @@ pub(super) struct Connection {
     /// Data that is not all here.
     pub(super) data: Option<Data>,
     pub(super) streams: Streams,
+    /// Whether the client has said that it will go.
+    pub(super) client_leaves: bool,
+    /// When it has had its time to hear that the server ends, in milliseconds since that was made.
+    pub(super) leaves_at: u64,
+    /// The last stream that is served, as far as was told.
+    pub(super) last_served: u32,
     /// The newest stream that the client has opened.
     pub(super) last: u32,
     /// The newest of those that were decided about.
@@ -72,7 +80,7 @@ pub(super) enum Stage {
     Open,
     /// It was told that the server ends, and has not heard it.
     Leaving,
-    /// Either side wants no more streams than there are.
+    /// It has heard it: no more streams are served than there are.
     Left,
 }
 
@@ -91,6 +99,9 @@ impl Connection {
             block: None,
             data: None,
             streams: Streams::default(),
+            client_leaves: false,
+            leaves_at: u64::MAX,
+            last_served: LAST_STREAM,
             last: 0,
             seen: 0,
             reset: VecDeque::new(),
@@ -110,6 +121,7 @@ impl Connection {
     /// This thread has woken up.
     pub(super) fn wake_up(&mut self) {
         self.now = self.visit.worker.core.clock.now();
+        self.calm.wake_up(self.now);
     }
 
     /// Takes in all frames that are there, and answers what can be answered.
@@ -199,11 +211,22 @@ impl Connection {
 
     /// Ends a stream before its time.
     pub(super) fn end_stream(&mut self, id: u32, reason: Reason) {
-        let stream = self.streams.take(id);
+        let stream = self.remove(id);
         frame::write_reset(self.output.bytes(), id, reason);
         if stream.is_none_or(|stream| !stream.has_ended) {
             self.overlook(id);
         }
+    }
+
+    /// Takes a stream out for good.
+    pub(super) fn remove(&mut self, id: u32) -> Option<Stream> {
+        let stream = self.streams.take(id)?;
+        match &stream.state {
+            State::Sending(_) => self.sending.retain(|one| *one != id),
+            State::Waiting(..) => self.waiting.retain(|one| *one != id),
+            _ => {}
+        }
+        Some(stream)
     }
 
     /// Overlooks what comes for a stream from now on.
@@ -237,19 +260,26 @@ impl Connection {
         !(self.output.is_sent() && self.waiting.is_empty())
     }
 
+    /// Whether a request is under way.
+    pub(super) fn serves(&self) -> bool {
+        self.streams.len() > 0
+    }
+
     /// Whether the client makes nothing but work.
     pub(super) fn is_lost(&mut self) -> bool {
-        self.calm.is_lost(self.now, self.output.sent_in_all())
+        self.calm.is_lost(self.output.sent_in_all())
     }
 
     /// Whether nobody wants anything any more.
     pub(super) fn is_over(&self) -> bool {
-        self.stage == Stage::Left && self.streams.len() == 0 && self.output.is_sent()
+        let is_leaving = self.stage == Stage::Left || self.client_leaves;
+        is_leaving && self.streams.len() == 0 && self.output.is_sent()
     }
 
-    /// Says why the connection ends.
+    /// Says why the connection ends, and up to which stream something was done.
     pub(super) fn go_away(&mut self, reason: Reason) {
-        frame::write_go_away(self.output.bytes(), self.last, reason);
+        self.last_served = self.last_served.min(self.last);
+        frame::write_go_away(self.output.bytes(), self.last_served, reason);
     }
 
     /// Notes by when something must have happened, in milliseconds since the server was made.

@@ -1,15 +1,14 @@
 //! Frames about the connection and its streams, beside those that carry requests (RFC 9113 §6.3 to
 //! §6.9).
 
-use super::connection::{Connection, Stage};
+use super::connection::{Connection, LAST_STREAM, Stage};
 use super::fault::{Fault, Outcome, Reason};
 use super::frame::{self, ACK, Head, Kind};
 use super::settings::{self, Setting};
+use crate::limits::LINGER;
 
 /// The ping that tells when a client has heard that the server ends.
 const LEAVING: [u8; 8] = *b"leaving!";
-/// The highest number that a stream can have.
-const LAST_STREAM: u32 = (1 << 31) - 1;
 impl Connection {
     /// Nobody is served out of turn; only what makes no sense is noticed (RFC 7540 §5.3.1).
     pub(super) fn take_priority(&mut self, id: u32, content: &[u8]) -> Outcome<()> {
@@ -27,10 +26,10 @@ impl Connection {
         if content.len() != 4 {
             return Err(Fault::SIZE);
         }
-        if id == 0 || id > self.last {
+        if id > self.last || id.is_multiple_of(2) {
             return Err(Fault::PROTOCOL);
         }
-        self.streams.take(id);
+        self.remove(id);
         if id > self.seen { self.calm.given_up() } else { Ok(()) }
     }
 
@@ -44,12 +43,14 @@ impl Connection {
         if head.has(ACK) {
             return Ok(());
         }
+        let mut window = self.window;
         for setting in settings::read(content) {
             match setting? {
                 Setting::TableSize(size) => self.encoder.resize(size),
-                Setting::Window(window) => self.change_window(window)?,
+                Setting::Window(size) => window = size,
             }
         }
+        self.change_window(window)?;
         if self.stage == Stage::Settings {
             self.stage = Stage::Open;
         }
@@ -60,6 +61,9 @@ impl Connection {
     /// What the client takes on new streams counts for those that are open as well (§6.9.2).
     fn change_window(&mut self, window: u32) -> Outcome<()> {
         let more = i64::from(window) - i64::from(self.window);
+        if more == 0 {
+            return Ok(());
+        }
         self.window = window;
         for stream in self.streams.iter_mut() {
             stream.outbound.grow(more, Fault::Connection)?;
@@ -80,8 +84,7 @@ impl Connection {
         if !head.has(ACK) {
             frame::write(self.output.bytes(), Kind::Ping, ACK, 0, content);
         } else if self.stage == Stage::Leaving && content == LEAVING {
-            self.stage = Stage::Left;
-            frame::write_go_away(self.output.bytes(), self.last, Reason::NoError);
+            self.leave_for_good();
         }
         Ok(())
     }
@@ -93,13 +96,14 @@ impl Connection {
         if content.len() < 8 {
             return Err(Fault::SIZE);
         }
-        self.stage = Stage::Left;
+        self.client_leaves = true;
         Ok(())
     }
 
     pub(super) fn take_window_update(&mut self, id: u32, content: &[u8]) -> Outcome<()> {
         let more = frame::number(content.try_into().map_err(|_| Fault::SIZE)?);
-        if id > self.last || (id, more) == (0, 0) {
+        let is_idle = id > self.last || (id > 0 && id.is_multiple_of(2));
+        if is_idle || (id, more) == (0, 0) {
             return Err(Fault::PROTOCOL);
         }
         if id == 0 {
@@ -123,8 +127,18 @@ impl Connection {
             return;
         }
         self.stage = Stage::Leaving;
+        self.leaves_at = self.now.after(LINGER);
+        self.note(self.leaves_at);
         let to = self.output.bytes();
         frame::write_go_away(to, LAST_STREAM, Reason::NoError);
         frame::write(to, Kind::Ping, 0, 0, &LEAVING);
+    }
+
+    /// Serves no more streams than there are: the client has heard that the server ends, or has had its
+    /// time to.
+    pub(super) fn leave_for_good(&mut self) {
+        self.stage = Stage::Left;
+        self.leaves_at = u64::MAX;
+        self.go_away(Reason::NoError);
     }
 }

@@ -13,6 +13,8 @@ use crate::front::Visit;
 
 /// The longest block that is remembered, in bytes.
 const LONGEST: usize = 1024;
+/// The most headers of one that is: a short block may stand for very many.
+const HEADERS: usize = 32;
 /// How many are, for each connection.
 const REMEMBERED: usize = 3;
 
@@ -39,7 +41,7 @@ impl Memory {
 
     /// Keeps what a block means, which has its path written out there.
     pub(super) fn keep(&mut self, block: &[u8], path: Option<Range<usize>>, request: &Rc<Request>) {
-        if block.len() > LONGEST {
+        if block.len() > LONGEST || request.parts.headers.len() > HEADERS {
             return;
         }
         if self.0.len() == REMEMBERED {

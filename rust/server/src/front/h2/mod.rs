@@ -103,6 +103,9 @@ where
         self.connection.wake_up();
         self.connection.late.wake(cx);
         if !self.stop.has_come() && self.stop.poll(cx) {
+            if self.connection.stage == Stage::Preface {
+                return Poll::Ready(Ending::Gone);
+            }
             self.connection.leave();
         }
         loop {
@@ -131,7 +134,7 @@ where
     /// Reads and takes in all that is there, unless the client has to read first.
     fn read(&mut self, cx: &mut Context<'_>) -> Option<Ending> {
         loop {
-            self.is_held_up = self.connection.output.is_full();
+            self.is_held_up = self.connection.output.is_overfull();
             if self.is_held_up {
                 return None;
             }
@@ -161,9 +164,6 @@ where
     fn ended(&mut self) -> Option<Ending> {
         if self.connection.is_over() {
             return Some(Ending::Said);
-        }
-        if self.stop.has_come() && self.connection.stage == Stage::Preface {
-            return Some(Ending::Gone);
         }
         let is_lost = self.connection.is_lost();
         is_lost.then(|| self.end(Reason::EnhanceYourCalm))

@@ -13,7 +13,7 @@ use super::frame::{END_STREAM, Kind, write_head};
 
 /// Content from this size on is sent from where it lies.
 const LARGE: usize = 4 * 1024;
-/// With so much to send, nothing more is taken in before some of it is gone.
+/// With so much to send, in bytes, no more is written before some of it is gone.
 const FULL: usize = 64 * 1024;
 /// How many parts are handed to the socket at once.
 const PARTS: usize = 32;
@@ -72,9 +72,15 @@ impl Output {
         self.waiting() == 0 && !self.is_unflushed
     }
 
-    /// Whether there is so much to send that more should wait.
+    /// Whether there is so much to send that no more answers should be written.
     pub(super) fn is_full(&self) -> bool {
         self.waiting() >= FULL
+    }
+
+    /// Whether there is so much that nothing more should be read either: what is no answer waits here
+    /// as well. Until then a client that sends first and reads later can go on.
+    pub(super) fn is_overfull(&self) -> bool {
+        self.waiting() >= 2 * FULL
     }
 
     /// How many bytes were sent since the connection began; starts again at nought some day.
@@ -164,6 +170,18 @@ impl Output {
                 self.large.pop_front();
             }
         }
+        if self.sent >= FULL {
+            self.forget_sent();
+        }
+    }
+
+    /// Lets go of what was sent, for a client who is slow may never have all of it.
+    fn forget_sent(&mut self) {
+        self.bytes.drain(..self.sent);
+        for (before, _) in &mut self.large {
+            *before -= self.sent;
+        }
+        self.sent = 0;
     }
 }
 
@@ -229,6 +247,28 @@ mod tests {
             assert!(output.is_sent());
             assert_eq!(output.sent_in_all(), expected.len());
         }
+    }
+
+    #[test]
+    fn what_was_sent_is_let_go_of_though_there_is_always_more() {
+        let mut cx = Context::from_waker(std::task::Waker::noop());
+        let (mut output, mut io) = (Output::default(), Narrow(Vec::new(), 5_000));
+        let mut expected = Vec::new();
+        for round in 0..10_000_u32 {
+            let part = Bytes::from(vec![round.to_le_bytes()[0]; LARGE - 10]);
+            write_head(&mut expected, part.len(), Kind::Data, 0, round);
+            expected.extend_from_slice(&part);
+            output.data(round, false, part.len(), std::iter::once(part));
+            if output.is_full() {
+                assert!(matches!(
+                    output.poll_send(Pin::new(&mut io), &mut cx),
+                    Poll::Ready(Ok(true))
+                ));
+            }
+            assert!(output.bytes.capacity() <= 4 * FULL);
+        }
+        io.0.extend_from_slice(&sent(&mut output, 5_000));
+        assert!(io.0 == expected);
     }
 
     #[test]

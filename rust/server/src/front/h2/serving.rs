@@ -187,6 +187,9 @@ impl Connection {
     /// Ends what has had its time.
     pub(super) fn expire(&mut self) {
         let now = self.now.moment.0;
+        if self.leaves_at <= now {
+            self.leave_for_good();
+        }
         let until = |stream: &Stream| stream.until();
         let over: Vec<_> = self
             .streams
@@ -201,6 +204,7 @@ impl Connection {
                 _ => self.end_stream(id, Reason::NoError),
             }
         }
-        self.until = self.streams.iter().filter_map(until).min().unwrap_or(u64::MAX);
+        let first = self.streams.iter().filter_map(until).min();
+        self.until = first.map_or(self.leaves_at, |first| first.min(self.leaves_at));
     }
 }

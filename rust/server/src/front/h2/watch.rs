@@ -102,7 +102,9 @@ impl Watch {
     ) -> Poll<Closed> {
         let doing = Doing::now(connection, is_inside);
         let has_said = connection.calm.frames() != self.frames && doing != Doing::Block;
-        if (doing != self.doing || has_said) && doing != Doing::Opening {
+        // Who is being served may be silent for as long as that takes.
+        let is_served = doing == Doing::Idle && connection.serves();
+        if (doing != self.doing || has_said || is_served) && doing != Doing::Opening {
             let time = if doing == Doing::Idle { IDLE } else { HEAD };
             self.deadline.set(connection.now.moment, time);
         }
