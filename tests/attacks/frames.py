@@ -35,6 +35,8 @@ class Peer:
     ) -> None:
         self.closed = False
         self.goaway: int | None = None
+        self.last_streams: list[int] = []
+        """What each GOAWAY has said."""
         self.pongs = 0
         self.settings: dict[int, int] = {}
         self.acknowledged = 0
@@ -96,6 +98,11 @@ class Peer:
         """The status of HTTP, if there is an answer."""
         blocks = self.headers.get(stream)
         return int(blocks[0][":status"]) if blocks else None
+
+    def goes_on(self, stream: int) -> bool:
+        """Whether the server has asked for the body."""
+        blocks = self.headers.get(stream)
+        return blocks is not None and blocks[0][":status"] == "100"
 
     def grpc_status(self, stream: int) -> int | None:
         """The status of gRPC, wherever it stands."""
@@ -166,6 +173,7 @@ class Peer:
                 ).serialize()
             case GoAwayFrame():
                 self.goaway = frame.error_code
+                self.last_streams.append(frame.last_stream_id)
             case RstStreamFrame():
                 self.resets[frame.stream_id] = frame.error_code
             case HeadersFrame() | ContinuationFrame():

@@ -152,6 +152,21 @@ def test_trailers_say_nothing(server: Server) -> None:
     assert connection.status(1) == 401
 
 
+def test_who_waits_for_a_word_gets_it(server: Server) -> None:
+    """RFC 9110 §10.1.1; a stranger gets the refusal instead, and need not send anything."""
+    path = "/cache/default-cache?key=word&ttl_seconds=60"
+    item = get(path, expect="100-continue") | {":method": "PUT"}
+    with peer(server.http_address) as connection:
+        connection.say(opening(1, block(item | {"authorization": server.api_key})))
+        assert connection.hear(lambda: connection.goes_on(1))
+        connection.say(raw(0, 1, 1, b"abc"))
+        assert is_answered(connection)
+        assert connection.headers[1][1][":status"] == "204"
+        connection.say(opening(3, block(item)))
+        assert connection.hear(lambda: connection.answered(3))
+    assert connection.status(3) == 401
+
+
 def test_a_request_may_have_trailers(server: Server) -> None:
     path = "/cache/default-cache?key=has-trailers&ttl_seconds=60"
     headers = get(path, authorization=server.api_key) | {":method": "PUT"}

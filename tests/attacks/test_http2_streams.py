@@ -78,6 +78,20 @@ def test_a_hundred_calls_that_took_too_long_are_no_attack(server: Server) -> Non
             assert connection.settle()
 
 
+def test_calls_that_are_given_up_as_soon_as_they_are_made_are_no_attack(server: Server) -> None:
+    """Their deadlines are that short; they cost no more than others, for they are answered."""
+    headers = block(grpc(GET, server.api_key))
+    with peer(server.http_address) as connection:
+        calls = [
+            opening(stream, headers)
+            + DataFrame(stream, data=get_message(), flags=["END_STREAM"]).serialize()
+            + RstStreamFrame(stream, error_code=CANCEL).serialize()
+            for stream in streams(200)
+        ]
+        connection.say(b"".join(calls))
+        assert connection.settle()
+
+
 def test_a_ping_and_a_window_with_every_call_are_no_attack(server: Server) -> None:
     """Clients of gRPC measure the path so, as long as there are calls."""
     headers, body = block(grpc(GET, server.api_key)), get_message()

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from attacks.frames import Peer, block, grpc, opening, peer, raw
+from attacks.frames import PREFACE, Peer, block, grpc, opening, peer, raw
 from conformance.edge.http1 import Http1, Reply, http1, request
 from conformance.edge.scs import GET, SET, get, put
 from faults.watching import eventually
@@ -19,7 +19,8 @@ LONGEST_SECONDS = 10.0
 VALUE = bytes(4_800_000)
 HALF = 1000
 NO_ERROR = 0
-DATA, WINDOW_UPDATE, END_STREAM = 0, 8, 1
+DATA, PING, WINDOW_UPDATE, END_STREAM = 0, 6, 8, 1
+GRACE_SECONDS = 6.0
 
 
 @pytest.fixture
@@ -74,6 +75,46 @@ def test_a_message_under_way_is_taken_to_its_end(draining: Server) -> None:
         assert connection.hear(lambda: connection.answered(1))
         assert connection.grpc_status(1) == 0
         assert hangs_up_well(connection)
+
+
+def test_what_is_served_after_the_end_was_told_never_grows(draining: Server) -> None:
+    """RFC 9113 §6.8: what came later is not done, and may be asked for elsewhere."""
+    headers = block(grpc(SET, draining.api_key))
+    with peer(draining.http_address) as connection:
+        connection.say(opening(1, headers))
+        assert connection.settle()
+        ask_to_end(draining)
+        # A client that has heard it answers the ping, and is told which stream is the last.
+        assert connection.hear(lambda: connection.last_streams[-1:] == [1])
+        connection.say(opening(3, headers), opening(5, headers), raw(PING, 0, 0, b"short"))
+        assert connection.hear(lambda: connection.closed)
+
+    assert connection.last_streams[-1] == 1
+    assert len(connection.last_streams) >= 3
+
+
+@pytest.mark.parametrize(
+    "said", [b"PRI ", PREFACE, PREFACE + raw(4, 0, 0)], ids=["a word", "a preface", "settings"]
+)
+def test_who_has_asked_for_nothing_and_answers_nothing_does_not_hold_up_the_end(
+    draining: Server, said: bytes
+) -> None:
+    with socket.create_connection(draining.http_address) as silent:
+        silent.sendall(said)
+        assert is_served(draining)
+        began = ask_to_end(draining)
+        process = draining._process
+        assert process is not None
+        assert process.wait(LONGEST_SECONDS) == 0
+        # Two seconds to hear that it ends, and two to hang up.
+        assert time.monotonic() - began < GRACE_SECONDS
+
+
+def is_served(server: Server) -> bool:
+    """Somebody who comes later is."""
+    with http1(server.http_address) as client:
+        client.say(request("GET /health"))
+        return client.reply().status == 200
 
 
 def test_an_answer_under_way_is_given_to_its_end(draining: Server) -> None:

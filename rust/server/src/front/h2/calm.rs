@@ -11,8 +11,10 @@ const SECOND: u64 = 1_000;
 const BYTES_PER_ANSWER: usize = 4 * 1024;
 /// How many requests a client may give up in a second before they were looked at.
 const GIVEN_UP_PER_SECOND: u32 = 50;
-/// How many of its streams a client may have us reset before its connection ends.
-const MISTAKES: u32 = 100;
+/// How many of its streams a client may have us reset in a second.
+const MISTAKES_PER_SECOND: u32 = 100;
+/// Data of fewer bytes is short.
+const SHORT: usize = 1024;
 
 /// Counts it.
 #[derive(Debug)]
@@ -38,7 +40,8 @@ impl Calm {
     /// Begins a new second if it is time.
     pub(super) fn wake_up(&mut self, now: Now) {
         if now.moment.0 >= self.second + SECOND {
-            (self.second, self.idle, self.given_up) = (now.moment.0, 0, 0);
+            (self.second, self.idle) = (now.moment.0, 0);
+            (self.given_up, self.mistakes) = (0, 0);
         }
     }
 
@@ -47,15 +50,29 @@ impl Calm {
         self.frames
     }
 
-    /// A frame has come: one that asks for something is worth another that does not.
+    /// A frame that holds no data has come: one that asks for something is worth another that does not.
     ///
     /// # Errors
     ///
     /// It is one too many.
     pub(super) fn note(&mut self, kind: Kind) -> Outcome<()> {
         self.frames += 1;
-        let asks = matches!(kind, Kind::Headers | Kind::Data);
-        self.count(if asks { -1 } else { 1 })
+        self.count(if kind == Kind::Headers { -1 } else { 1 })
+    }
+
+    /// One with so many bytes of data has come. For a stream that was reset it is worth nothing, and
+    /// if it is short, it only makes work.
+    ///
+    /// # Errors
+    ///
+    /// It is one too many.
+    pub(super) fn note_data(&mut self, is_open: bool, bytes: usize) -> Outcome<()> {
+        self.frames += 1;
+        match (is_open, bytes) {
+            (true, _) => self.count(-1),
+            (false, ..SHORT) => self.count(1),
+            (false, _) => Ok(()),
+        }
     }
 
     /// A request was refused unseen, or data was none.
@@ -90,7 +107,7 @@ impl Calm {
     /// It is one too many.
     pub(super) fn mistaken(&mut self) -> Result<(), Reason> {
         self.mistakes += 1;
-        if self.mistakes > MISTAKES { Err(Reason::EnhanceYourCalm) } else { Ok(()) }
+        if self.mistakes > MISTAKES_PER_SECOND { Err(Reason::EnhanceYourCalm) } else { Ok(()) }
     }
 
     /// Whether it is too much by now, with so many bytes sent in all.
@@ -141,15 +158,29 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_are_counted_for_ever_and_resets_by_the_second() {
+    fn resets_are_counted_by_the_second() {
         let now = Clock::start().now();
         let mut calm = Calm::new(now);
         for second in 0..10 {
             (0..GIVEN_UP_PER_SECOND).for_each(|_| calm.given_up().unwrap());
+            (0..MISTAKES_PER_SECOND).for_each(|_| calm.mistaken().unwrap());
             calm.wake_up(later(now, (second + 1) * SECOND));
         }
         (0..=GIVEN_UP_PER_SECOND).map(|_| calm.given_up()).last().unwrap().unwrap_err();
-        (0..MISTAKES).for_each(|_| calm.mistaken().unwrap());
+        (0..MISTAKES_PER_SECOND).for_each(|_| calm.mistaken().unwrap());
         assert_eq!(calm.mistaken(), Err(Reason::EnhanceYourCalm));
+    }
+
+    #[test]
+    fn data_for_nobody_pays_for_nothing() {
+        let mut calm = Calm::new(Clock::start().now());
+        let most = 2 * IDLE_FRAMES_PER_SECOND;
+        for _ in 0..most {
+            calm.note_data(true, 1).unwrap();
+            calm.note(Kind::Ping).unwrap();
+            calm.note_data(false, SHORT).unwrap();
+        }
+        (0..most).for_each(|_| calm.note_data(false, 1).unwrap());
+        assert_eq!(calm.note_data(false, 1), Err(Fault::FLOOD));
     }
 }

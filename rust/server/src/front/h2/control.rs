@@ -29,8 +29,9 @@ impl Connection {
         if id > self.last || id.is_multiple_of(2) {
             return Err(Fault::PROTOCOL);
         }
-        self.remove(id);
-        if id > self.seen { self.calm.given_up() } else { Ok(()) }
+        let was_open = self.remove(id).is_some();
+        // One that was answered before cost no more than any other.
+        if was_open && id > self.seen { self.calm.given_up() } else { Ok(()) }
     }
 
     pub(super) fn take_settings(&mut self, head: &Head, content: &[u8]) -> Outcome<()> {

@@ -4,7 +4,7 @@ use bytes::{Buf, BytesMut};
 
 use super::connection::Connection;
 use super::fault::{Fault, Outcome, Reason};
-use super::frame::{self, END_STREAM, Head, Kind, PADDED};
+use super::frame::{self, END_STREAM, Head, PADDED};
 use super::stream::{State, Stream};
 
 /// A DATA frame that is not all here.
@@ -26,11 +26,11 @@ impl Connection {
         if id == 0 || id > self.last || (is_padded && head.length == 0) {
             return Err(Fault::PROTOCOL);
         }
-        self.calm.note(Kind::Data)?;
         let is_open = self.streams.get(id).is_some_and(|stream| !stream.has_ended);
         if !is_open && !self.was_reset(id) {
             return Err(Fault::Connection(Reason::StreamClosed));
         }
+        self.calm.note_data(is_open, head.length)?;
         self.data = Some(Data { stream: id, left: head.length, padding: 0, is_padded, ends });
         self.count(id, head.length, ends)
     }

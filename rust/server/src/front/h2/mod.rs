@@ -103,7 +103,7 @@ where
         self.connection.wake_up();
         self.connection.late.wake(cx);
         if !self.stop.has_come() && self.stop.poll(cx) {
-            if self.connection.stage == Stage::Preface {
+            if matches!(self.connection.stage, Stage::Preface | Stage::Settings) {
                 return Poll::Ready(Ending::Gone);
             }
             self.connection.leave();

@@ -178,6 +178,12 @@ impl Request {
         Some(())
     }
 
+    /// Whether the client waits for a word before it sends the body (RFC 9110 §10.1.1).
+    pub(super) fn expects_a_word(&self) -> bool {
+        let expected = self.parts.headers.get(header::EXPECT).map(HeaderValue::as_bytes);
+        expected.is_some_and(|expected| expected.eq_ignore_ascii_case(b"100-continue"))
+    }
+
     /// Whether it is for a host and names another, or bears a name and password there (§8.3.1).
     pub(super) fn names_two_hosts(&self) -> bool {
         let authority = self.parts.uri.authority().map_or("", Authority::as_str);

@@ -149,7 +149,7 @@ impl Connection {
         start
     }
 
-    fn write_head<'a>(
+    pub(super) fn write_head<'a>(
         &mut self,
         id: u32,
         ends: bool,

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use bytes::Bytes;
+use http::StatusCode;
 
 use super::answer;
 use super::body::Body;
@@ -159,6 +160,8 @@ impl Connection {
         let held = Held::for_body(&self.visit.worker.core.room);
         if let Err(error) = self.set_terms(id, Terms { stranger, until, held }) {
             self.complete(id, Err(error));
+        } else if request.expects_a_word() {
+            self.write_head(id, false, StatusCode::CONTINUE, []);
         }
     }
 

@@ -71,7 +71,8 @@ impl Watch {
             let deadline =
                 self.streams.get_or_insert_with(|| Box::new(Deadline::within(clock, IDLE)));
             deadline.set(attimo_engine::Moment(connection.until), Duration::ZERO);
-            if deadline.poll(cx).is_pending() {
+            // A timer says nothing to a task that has used up its share, as who sends without end has.
+            if deadline.poll(cx).is_pending() && connection.now.moment.0 < connection.until {
                 return;
             }
             connection.now = clock.now();
