@@ -35,6 +35,7 @@ mod h1;
 mod h2;
 mod hang_up;
 mod http;
+mod length;
 pub(crate) mod reading;
 mod request_id;
 pub(crate) mod room;

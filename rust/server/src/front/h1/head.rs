@@ -14,6 +14,7 @@ use http::request::Parts;
 use http::{Method, Request, StatusCode, Uri, Version};
 use httparse::{Error as ParseError, Status};
 
+use crate::front::length::decimal;
 use crate::limits::HEADER_BYTES;
 
 /// The most headers that a request may have.
@@ -210,16 +211,6 @@ fn framing(headers: &HeaderMap, is_old: bool) -> Result<Framing> {
             length.map(Framing::Length).ok_or(bad("`content-length` must be one whole number"))
         }
     }
-}
-
-/// Digits only: Rust's own parser would take a sign.
-fn decimal(text: &[u8]) -> Option<usize> {
-    if text.is_empty() || text.len() > 18 {
-        return None;
-    }
-    text.iter().try_fold(0, |sum, digit| {
-        digit.is_ascii_digit().then(|| sum * 10 + usize::from(digit - b'0'))
-    })
 }
 
 fn expects(parts: &Parts) -> Result<bool> {

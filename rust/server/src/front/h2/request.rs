@@ -6,6 +6,7 @@ use http::uri::{self, Authority, PathAndQuery, Scheme};
 use http::{Method, Request as Whole, Uri, Version};
 
 use super::hpack::Name;
+use crate::front::length::decimal;
 use crate::front::{Visit, grpc, web};
 use crate::limits::{HEADER_BYTES, REQUEST_BYTES};
 
@@ -203,16 +204,11 @@ fn is_of_connection(name: &HeaderName, value: &HeaderValue) -> bool {
     }
 }
 
-/// One number, in digits only: Rust's own parser would take a sign.
+/// One number; the same one may be there twice.
 fn length(headers: &HeaderMap) -> Option<usize> {
     let mut lengths = headers.get_all(header::CONTENT_LENGTH).iter();
-    let digits = lengths.next()?.as_bytes();
-    if lengths.any(|other| other.as_bytes() != digits) || !(1..=18).contains(&digits.len()) {
-        return None;
-    }
-    digits.iter().try_fold(0, |sum, digit| {
-        digit.is_ascii_digit().then(|| sum * 10 + usize::from(digit - b'0'))
-    })
+    let first = lengths.next()?;
+    decimal(first.as_bytes()).filter(|_| lengths.all(|other| other == first))
 }
 
 /// A client may send each cookie for itself; behind us they are one header (§8.2.3).
