@@ -107,7 +107,8 @@ def test_a_ping_and_a_window_with_every_call_are_no_attack(server: Server) -> No
             assert connection.grpc_status(stream) == 0
 
 
-def test_a_window_for_every_frame_of_a_large_answer_is_no_attack(server: Server) -> None:
+@pytest.mark.parametrize("size", [FRAME, 4096], ids=["a frame", "4 KiB, as Go does"])
+def test_a_window_for_every_part_of_a_large_answer_is_no_attack(server: Server, size: int) -> None:
     value = bytes(4_800_000)
     with connect(server.http_address, server.api_key, "default-cache") as connection:
         assert connection.call(SET, put(value)).grpc_status == 0
@@ -118,18 +119,18 @@ def test_a_window_for_every_frame_of_a_large_answer_is_no_attack(server: Server)
                 opening(stream, headers),
                 DataFrame(stream, data=body, flags=["END_STREAM"]).serialize(),
             )
-            take_in(connection, stream)
+            take_in(connection, stream, size)
             assert connection.received[stream] > len(value)
 
 
-def take_in(connection: Peer, stream: int) -> None:
+def take_in(connection: Peer, stream: int, part: int) -> None:
     """Read an answer, and give back the room of each part of it, on the stream and beside it."""
     given = 0
     while not connection.answered(stream):
         arrived = connection.received
         assert connection.hear(lambda: arrived[stream] > given or connection.answered(stream))  # noqa: B023
         while given < arrived[stream]:
-            size = min(FRAME, arrived[stream] - given)
+            size = min(part, arrived[stream] - given)
             given += size
             connection.say(
                 WindowUpdateFrame(stream, window_increment=size).serialize(),

@@ -8,7 +8,10 @@ use crate::limits::IDLE_FRAMES_PER_SECOND;
 const SECOND: u64 = 1_000;
 /// For so many bytes that we send, one frame that only makes work is in order: whoever receives
 /// much says how much more he can take, and asks how far away we are.
-const BYTES_PER_ANSWER: usize = 4 * 1024;
+const BYTES_PER_ANSWER: usize = 2 * 1024;
+/// So many frames may come later than what they are for: there are clients that say for each 4 KiB of
+/// what they read, on a stream and beside it, that they have room again.
+const MOST_CREDIT: i64 = 16 * 1024;
 /// How many requests a client may give up in a second before they were looked at.
 const GIVEN_UP_PER_SECOND: u32 = 50;
 /// How many of its streams a client may have us reset in a second.
@@ -40,7 +43,7 @@ impl Calm {
     /// Begins a new second if it is time.
     pub(super) fn wake_up(&mut self, now: Now) {
         if now.moment.0 >= self.second + SECOND {
-            (self.second, self.idle) = (now.moment.0, 0);
+            (self.second, self.idle) = (now.moment.0, self.idle.clamp(-MOST_CREDIT, 0));
             (self.given_up, self.mistakes) = (0, 0);
         }
     }

@@ -257,7 +257,8 @@ impl Connection {
 
     /// Whether the client has to read before anything goes on.
     pub(super) fn is_unread(&self) -> bool {
-        !(self.output.is_sent() && self.waiting.is_empty())
+        let is_shut = !self.sending.is_empty() && self.outbound.room() == 0;
+        is_shut || !(self.output.is_sent() && self.waiting.is_empty())
     }
 
     /// Whether a request is under way.

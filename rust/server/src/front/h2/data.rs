@@ -6,6 +6,7 @@ use super::connection::Connection;
 use super::fault::{Fault, Outcome, Reason};
 use super::frame::{self, END_STREAM, Head, PADDED};
 use super::stream::{State, Stream};
+use crate::limits::STRANGER_BYTES;
 
 /// A DATA frame that is not all here.
 pub(super) struct Data {
@@ -133,6 +134,8 @@ impl Connection {
         input.advance(length);
         if let Err(error) = receiving.hold() {
             self.complete(id, Err(error));
+        } else if receiving.terms.is_none() && receiving.body.held() > STRANGER_BYTES {
+            self.admit_one(id);
         }
         Ok(())
     }

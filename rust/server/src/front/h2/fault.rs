@@ -5,6 +5,7 @@
 pub(super) enum Reason {
     NoError = 0x0,
     ProtocolError = 0x1,
+    InternalError = 0x2,
     FlowControlError = 0x3,
     StreamClosed = 0x5,
     FrameSizeError = 0x6,

@@ -11,7 +11,8 @@ use crate::limits::STRANGERS_PER_CONNECTION;
 /// What was answered, and who is to be woken for it.
 #[derive(Default)]
 pub(super) struct Late {
-    answers: RefCell<Vec<(u32, Answer)>>,
+    /// None where the answer was lost by a mistake of ours.
+    answers: RefCell<Vec<(u32, Option<Answer>)>>,
     waiting: RefCell<Option<Waker>>,
     strangers: Cell<usize>,
 }
@@ -38,8 +39,7 @@ impl Drop for Stranger {
 }
 
 impl Late {
-    /// Hands over the answer to the request on a stream.
-    pub(super) fn push(&self, stream: u32, answer: Answer) {
+    fn push(&self, stream: u32, answer: Option<Answer>) {
         self.answers.borrow_mut().push((stream, answer));
         if let Some(waiting) = self.waiting.take() {
             waiting.wake();
@@ -47,7 +47,7 @@ impl Late {
     }
 
     /// One that was handed over.
-    pub(super) fn pop(&self) -> Option<(u32, Answer)> {
+    pub(super) fn pop(&self) -> Option<(u32, Option<Answer>)> {
         self.answers.borrow_mut().pop()
     }
 
@@ -57,5 +57,30 @@ impl Late {
         if !waiting.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
             *waiting = Some(cx.waker().clone());
         }
+    }
+}
+
+/// An answer that somebody waits for. If this is dropped without it, he is told that there is none.
+pub(super) struct Owed {
+    late: Rc<Late>,
+    stream: u32,
+    answer: Option<Answer>,
+}
+
+impl Owed {
+    /// The answer to the request on a stream.
+    pub(super) fn new(late: Rc<Late>, stream: u32) -> Self {
+        Owed { late, stream, answer: None }
+    }
+
+    /// Hands it over.
+    pub(super) fn pay(mut self, answer: Answer) {
+        self.answer = Some(answer);
+    }
+}
+
+impl Drop for Owed {
+    fn drop(&mut self) {
+        self.late.push(self.stream, self.answer.take());
     }
 }

@@ -50,6 +50,9 @@ mod stream;
 mod watch;
 mod window;
 
+/// How many times is read before what was read is gone on with.
+const READS: usize = 16;
+
 /// Serves one connection until it ends or the server drains; `input` is what it has said so far.
 pub(super) async fn serve<I>(io: I, input: BytesMut, visit: Rc<Visit>)
 where
@@ -63,6 +66,7 @@ where
         connection: Connection::new(visit.clone()),
         has_yielded: false,
         is_held_up: false,
+        has_more: false,
     };
     let ending = match session.take() {
         Ok(()) => poll_fn(|cx| session.poll(cx)).await,
@@ -82,6 +86,8 @@ struct Session<I> {
     has_yielded: bool,
     /// Whether nothing was read, since so much is to be sent.
     is_held_up: bool,
+    /// Whether there may be more to read.
+    has_more: bool,
 }
 
 /// How a connection ends.
@@ -117,11 +123,14 @@ where
                 return Poll::Pending;
             }
             let Ok(all) = self.send(cx) else { return Poll::Ready(Ending::Gone) };
-            if all && (self.is_held_up || self.connection.can_go_on()) {
+            let reads_on = self.is_held_up || self.has_more;
+            if (reads_on && !self.connection.output.is_overfull())
+                || (all && self.connection.can_go_on())
+            {
                 continue;
             }
             let before = self.connection.output.waiting();
-            let is_inside = !self.input.is_empty();
+            let is_inside = !self.input.is_empty() && !self.is_held_up;
             if let Poll::Ready(why) = self.watch.poll(&mut self.connection, is_inside, cx) {
                 return Poll::Ready(self.close_for(why));
             }
@@ -131,9 +140,11 @@ where
         }
     }
 
-    /// Reads and takes in all that is there, unless the client has to read first.
+    /// Reads and takes in what is there, unless the client has to read first; not all at once, so that
+    /// what is answered leaves and what is kept is counted.
     fn read(&mut self, cx: &mut Context<'_>) -> Option<Ending> {
-        loop {
+        self.has_more = false;
+        for _ in 0..READS {
             self.is_held_up = self.connection.output.is_overfull();
             if self.is_held_up {
                 return None;
@@ -149,6 +160,8 @@ where
                 return Some(self.end(reason));
             }
         }
+        self.has_more = true;
+        None
     }
 
     fn take(&mut self) -> Result<(), Reason> {

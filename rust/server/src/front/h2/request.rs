@@ -139,7 +139,9 @@ impl Headers {
     }
 
     fn into_parts(mut self) -> Option<Parts> {
-        if self.is_malformed {
+        // Nobody here connects to elsewhere, and no other request with that name makes sense (§8.5).
+        let is_connect = self.method.as_ref().is_some_and(|method| method == "CONNECT");
+        if self.is_malformed || is_connect {
             return None;
         }
         join_cookies(&mut self.others);

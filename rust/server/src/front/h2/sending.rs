@@ -13,6 +13,7 @@ use super::connection::Connection;
 use super::fault::Reason;
 use super::frame::{LARGEST, begin_headers, end_headers};
 use super::stream::{Outgoing, State, Stream, Trailers};
+use super::window::Outbound;
 use crate::front::date::date;
 use crate::front::grpc::{CONTENT_TYPE, OK, Status};
 use crate::front::http as plain;
@@ -56,8 +57,13 @@ impl Connection {
     pub(super) fn answer_late(&mut self) {
         while let Some((id, answer)) = self.late.pop() {
             // Who has given up waits for nothing.
-            if let Some(stream) = self.streams.take(id) {
-                self.answer(stream, answer);
+            match (self.streams.take(id), answer) {
+                (Some(stream), Some(answer)) => self.answer(stream, answer),
+                (Some(stream), None) => {
+                    self.streams.put(stream);
+                    self.end_stream(id, Reason::InternalError);
+                }
+                (None, _) => {}
             }
         }
     }
@@ -69,6 +75,8 @@ impl Connection {
         }
         let until = self.now.after(LINGER);
         stream.state = State::Lingering { left: LINGER_BYTES, until };
+        // Nothing more is sent on it, whatever the client gives back.
+        stream.outbound = Outbound::new(0);
         self.note(until);
         self.streams.put(stream);
     }
@@ -173,8 +181,9 @@ impl Connection {
         held: Option<Held>,
     ) -> Sent {
         let room = stream.outbound.room().min(self.outbound.room()).min(LARGEST);
-        if bytes <= room && held.is_none() {
-            // The window of a stream that is over needs no counting.
+        // A short answer goes before long ones, but leaves them something of the window.
+        let leaves_some = self.sending.is_empty() || self.outbound.room() >= 2 * LARGEST;
+        if bytes <= room && held.is_none() && leaves_some {
             self.outbound.take(bytes);
             self.output.data(stream.id, trailers == Trailers::None, bytes, parts);
             self.write_trailers(stream.id, trailers);
@@ -238,6 +247,8 @@ impl Connection {
             outgoing.left.min(LARGEST).min(stream.outbound.room()).min(self.outbound.room());
         if length == 0 {
             outgoing.is_queued = false;
+            let until = outgoing.until;
+            self.note(until);
             return None;
         }
         outgoing.note(length, self.now);

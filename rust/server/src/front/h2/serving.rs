@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use attimo_engine::LONG;
 use bytes::Bytes;
 use http::StatusCode;
 
@@ -9,9 +10,9 @@ use super::answer;
 use super::body::Body;
 use super::connection::Connection;
 use super::fault::{Fault, Outcome, Reason};
-use super::late::Stranger;
+use super::late::{Owed, Stranger};
 use super::request::{Request, Route};
-use super::stream::{Receiving, State, Stream, Terms};
+use super::stream::{Receiving, State, Stream, Terms, Waiting};
 use crate::error::{Error, Overload, Result};
 use crate::front::http as plain;
 use crate::front::room::Held;
@@ -57,13 +58,24 @@ impl Connection {
         let State::Body(receiving) = stream.state else { return self.streams.put(stream) };
         let Receiving { request, terms, .. } = receiving;
         if self.leaves_much() {
-            stream.state = State::Waiting(request, body, terms);
+            stream.state = State::Waiting(self.keep(request, body, terms));
             self.streams.put(stream);
             self.waiting.push_back(id);
         } else {
             stream.state = State::Elsewhere;
             self.serve(stream, request, body, terms);
         }
+    }
+
+    /// Keeps a request for later. Its body may have come in a moment, so it is counted now; and it has
+    /// to let go of the room that it was read into.
+    fn keep(&self, request: Rc<Request>, body: Result<Bytes>, terms: Option<Terms>) -> Waiting {
+        let mut held = Held::for_body(&self.visit.worker.core.room);
+        let body = body.and_then(|body| {
+            held.hold(body.len())?;
+            Ok(if body.len() < LONG { Bytes::copy_from_slice(&body) } else { body })
+        });
+        Waiting { request, body, terms, held }
     }
 
     /// Whether the client has so much to read that it need not ask for more.
@@ -83,7 +95,7 @@ impl Connection {
         {
             let Some(mut stream) = self.streams.take(id) else { continue };
             let state = std::mem::replace(&mut stream.state, State::Elsewhere);
-            if let State::Waiting(request, body, terms) = state {
+            if let State::Waiting(Waiting { request, body, terms, .. }) = state {
                 self.serve(stream, request, body, terms);
             }
         }
@@ -124,7 +136,8 @@ impl Connection {
         let (id, visit, late) = (stream.id, self.visit.clone(), self.late.clone());
         self.streams.put(stream);
         tokio::task::spawn_local(async move {
-            late.push(id, answer::later(&visit, request, body).await);
+            let owed = Owed::new(late, id);
+            owed.pay(answer::later(&visit, request, body).await);
             drop((terms, stranger));
         });
     }
@@ -142,7 +155,8 @@ impl Connection {
         self.seen = self.last;
     }
 
-    fn admit_one(&mut self, id: u32) {
+    /// Decides about one whose body is not all there.
+    pub(super) fn admit_one(&mut self, id: u32) {
         let Some(receiving) = self.streams.get(id).and_then(Stream::receiving) else { return };
         let request = receiving.request.clone();
         let is_known = self.visit.knows(&request.parts);

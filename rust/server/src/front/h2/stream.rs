@@ -33,7 +33,7 @@ pub(super) enum State {
     /// Its body is on its way.
     Body(Receiving),
     /// It is all there, and waits until the client has read what it asked for before.
-    Waiting(Rc<Request>, Result<Bytes>, Option<Terms>),
+    Waiting(Waiting),
     /// Somebody else is to answer.
     Elsewhere,
     /// The answer is on its way.
@@ -49,6 +49,15 @@ pub(super) struct Receiving {
     pub(super) body: Body,
     /// For one that is not there at once.
     pub(super) terms: Option<Terms>,
+}
+
+/// A request that is all there and waits.
+pub(super) struct Waiting {
+    pub(super) request: Rc<Request>,
+    pub(super) body: Result<Bytes>,
+    pub(super) terms: Option<Terms>,
+    #[expect(dead_code, reason = "what the body holds of the server's budget goes back with it")]
+    pub(super) held: Held,
 }
 
 /// On which terms a body may come in pieces.
@@ -121,7 +130,8 @@ impl Stream {
     pub(super) fn until(&self) -> Option<u64> {
         match &self.state {
             State::Body(receiving) => receiving.terms.as_ref().map(|terms| terms.until),
-            State::Sending(outgoing) => Some(outgoing.until),
+            // Whose turn is to come waits for others, not for its client.
+            State::Sending(outgoing) => (!outgoing.is_queued).then_some(outgoing.until),
             State::Lingering { until, .. } => Some(*until),
             State::Waiting(..) | State::Elsewhere => None,
         }
