@@ -21,7 +21,7 @@ pub(crate) const STREAMS_PER_CONNECTION: u32 = 250;
 /// How many requests of strangers may wait on one HTTP/2 connection.
 pub(crate) const STRANGERS_PER_CONNECTION: usize = 16;
 /// How many frames that only make work (settings, pings, windows) an HTTP/2 connection may
-/// send in a second, beyond one for each that asks for something and one for every 4 KiB of answers.
+/// send in a second, beyond one for each that asks for something and one for every 2 KiB of answers.
 pub(crate) const IDLE_FRAMES_PER_SECOND: i64 = 1_000;
 /// The least room for bodies that are half here and answers that are half gone, of all connections;
 /// a server with much memory has an eighth of that.

@@ -66,8 +66,6 @@ pub(crate) struct Visit {
     opened: Opened,
     /// Whether it was counted that the server closed this connection.
     closed: Cell<bool>,
-    /// How many bytes of its answers have not left yet, but for short ones.
-    unsent: Rc<Cell<usize>>,
 }
 
 impl Visit {
@@ -138,7 +136,6 @@ pub(crate) async fn serve(worker: Rc<Worker>, arrival: Arrival) {
         secure: tls.is_some(),
         entrance,
         passes: RefCell::default(),
-        unsent: Rc::default(),
     });
     match tls {
         None => serve_http(stream, visit, None).await,

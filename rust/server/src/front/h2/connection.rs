@@ -1,5 +1,6 @@
 //! What a connection is and how it takes in frames, whatever they come through.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -64,6 +65,8 @@ pub(super) struct Connection {
     /// How much the client takes on a new stream.
     pub(super) window: u32,
     pub(super) output: Output,
+    /// How many bytes of its answers wait for room in the windows, but for short ones.
+    pub(super) unsent: Rc<Cell<usize>>,
     pub(super) encoder: Encoder,
     pub(super) calm: Calm,
     /// When the first of the streams has had its time, as far as is known.
@@ -112,6 +115,7 @@ impl Connection {
             outbound: Outbound::new(window::DEFAULT),
             window: window::DEFAULT,
             output,
+            unsent: Rc::default(),
             encoder: Encoder::new(),
             calm: Calm::new(now),
             until: u64::MAX,

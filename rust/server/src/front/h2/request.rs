@@ -126,10 +126,7 @@ impl Headers {
             return Err(Refusal::TooLarge(route));
         }
         let parts = self.into_parts().ok_or(Refusal::Malformed)?;
-        let length = match parts.headers.get(header::CONTENT_LENGTH) {
-            None => None,
-            Some(_) => Some(length(&parts.headers).ok_or(Refusal::Malformed)?),
-        };
+        let length = length(&parts.headers)?;
         let limit = match route {
             Route::Grpc => REQUEST_BYTES + FRAMING,
             Route::Http => web::limit(&parts),
@@ -206,11 +203,12 @@ fn is_of_connection(name: &HeaderName, value: &HeaderValue) -> bool {
     }
 }
 
-/// One number; the same one may be there twice.
-fn length(headers: &HeaderMap) -> Option<usize> {
+/// One number, if there is any; the same one may be there twice.
+fn length(headers: &HeaderMap) -> Result<Option<usize>, Refusal> {
     let mut lengths = headers.get_all(header::CONTENT_LENGTH).iter();
-    let first = lengths.next()?;
-    decimal(first.as_bytes()).filter(|_| lengths.all(|other| other == first))
+    let Some(first) = lengths.next() else { return Ok(None) };
+    let length = decimal(first.as_bytes()).filter(|_| lengths.all(|other| other == first));
+    length.map(Some).ok_or(Refusal::Malformed)
 }
 
 /// A client may send each cookie for itself; behind us they are one header (§8.2.3).
@@ -301,8 +299,13 @@ mod tests {
             for value in given {
                 headers.append(header::CONTENT_LENGTH, value.parse().unwrap());
             }
-            assert_eq!(length(&headers), known, "{given:?}");
+            assert_eq!(length(&headers), known.map(Some).ok_or(Refusal::Malformed), "{given:?}");
         }
+    }
+
+    #[test]
+    fn a_request_need_not_say_its_length() {
+        assert_eq!(length(&HeaderMap::new()), Ok(None));
     }
 
     #[test]

@@ -105,7 +105,7 @@ impl Connection {
     }
 
     fn hold(&self, bytes: usize) -> crate::error::Result<Held> {
-        Held::for_answer(&self.visit.worker.core.room, &self.visit.unsent, bytes)
+        Held::for_answer(&self.visit.worker.core.room, &self.unsent, bytes)
     }
 
     fn write_status(&mut self, id: u32, status: Status) -> Sent {

@@ -80,7 +80,7 @@ impl Connection {
 
     /// Whether the client has so much to read that it need not ask for more.
     fn leaves_much(&self) -> bool {
-        self.output.is_full() || self.visit.unsent.get() > UNSENT_BYTES
+        self.output.is_full() || self.unsent.get() > UNSENT_BYTES
     }
 
     /// Whether one of those that wait need wait no longer.
