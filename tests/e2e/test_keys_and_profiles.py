@@ -2,6 +2,10 @@
 
 import base64
 import json
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
@@ -87,7 +91,86 @@ def test_keys_are_in_no_listing_and_in_no_error(stranger: Terminal, server: Serv
     assert server.api_key not in shown
 
 
+def test_a_key_in_the_environment_is_used_on_the_servers_own_machine(terminal: Terminal) -> None:
+    terminal.do("cache", "create", "production")
+    terminal.do("role", "create", "looker", "--allow", "read:*")
+    key = terminal.do("key", "create", "--role", "looker").strip()
+    for said in ({"ATTIMO_TOKEN": key}, {"ATTIMO_TOKEN": ""}):
+        bearer = Terminal(terminal.home, terminal.variables | said)
+        for words in (["cache", "delete"], ["cache", "flush"]):
+            answer = bearer.type(*words, "production")
+            assert (answer.status, answer.error.count("\n")) == (1, 1), answer
+    for words in (["--api-key", key], ["--api-key", ""]):
+        assert terminal.type("cache", "delete", "production", *words).status == 1
+
+    assert "production" in terminal.do("cache", "list")
+    terminal.do("cache", "delete", "production")
+
+
+def test_env_tells_of_the_owner_and_the_shell_then_acts_as_the_owner(
+    terminal: Terminal, server: Server
+) -> None:
+    terminal.variables["ATTIMO_TOKEN"] = server.api_key
+
+    assert server.api_key in terminal.do("env")
+    terminal.do("cache", "list")
+    assert "is not shown to" in terminal.type("cache", "list", "--url", "http://127.0.0.2:1").error
+
+
+def test_a_redirect_takes_no_key_elsewhere(stranger: Terminal) -> None:
+    with answering(307, {"Location": "http://127.0.0.1:1/x"}) as (url, asked):
+        answer = stranger.type("cache", "list", "--url", url, "--api-key", "key")
+
+    assert answer.status == 1
+    assert answer.error == (
+        "attimo: the server redirects to http://127.0.0.1:1/x; "
+        "if that is the right one, name it with --url\n"
+    )
+    assert len(asked) == 1
+
+
+def test_a_new_profile_holds_no_key_of_this_machines_server(
+    terminal: Terminal, server: Server
+) -> None:
+    terminal.variables["ATTIMO_TOKEN"] = server.api_key
+
+    with answering(200, {}) as (url, asked):
+        answer = terminal.type("profile", "add", "there", "--url", url)
+        assert (answer.status, answer.error.count("\n")) == (1, 1), answer
+        assert terminal.type("cache", "list", "--profile", "there").status == 1
+
+    assert asked == []
+    assert server.api_key not in answer.error
+
+
 def _claims(token: str) -> str:
     """The second part of a JWT, readable."""
     part = token.split(".")[1]
     return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode()
+
+
+@contextmanager
+def answering(status: int, headers: Mapping[str, str]) -> Iterator[tuple[str, list[str]]]:
+    """A server of somebody else's, which notes the keys that it is shown."""
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.headers.get("authorization", ""))
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}", asked
+        finally:
+            server.shutdown()
+            thread.join()

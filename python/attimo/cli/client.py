@@ -249,6 +249,10 @@ def _checked(answer: "httpx.Response") -> "httpx.Response":
 
 
 def _message(answer: "httpx.Response") -> str:
+    if answer.is_redirect:
+        # The key is for the address that was named, and goes nowhere else.
+        to = answer.headers.get("location", "another address")
+        return f"the server redirects to {to}; if that is the right one, name it with --url"
     try:
         return str(answer.json()["message"])
     except (ValueError, KeyError, TypeError):

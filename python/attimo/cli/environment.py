@@ -7,7 +7,10 @@ from attimo.serve import words
 
 
 def env(data_dir: DataDir = None, as_json: Json = False) -> None:
-    """Print `export` lines for the server that runs on this machine: eval "$(attimo env)"."""
+    """Print `export` lines for the server that runs on this machine: eval "$(attimo env)".
+
+    They hold the key of its owner, whatever ATTIMO_TOKEN says.
+    """
     home = local_directory(data_dir)
     credentials = home.credentials()
     if credentials is None or home.running() is None:

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from attimo.cli import profiles
+from attimo.cli import keys, profiles
+from attimo.cli.keys import Target
 from attimo.cli.output import Json, print_json, print_table
 from attimo.cli.profiles import Profile
 
@@ -19,14 +20,9 @@ def add(
     name: Name,
     url: Annotated[str, typer.Option(help="Such as https://cache.example.com:8443.")],
     api_key: Annotated[
-        str,
-        typer.Option(
-            help="The key; asked for if it is not said.",
-            prompt="API key",
-            hide_input=True,
-            envvar="ATTIMO_TOKEN",
-        ),
-    ],
+        str | None,
+        typer.Option(help="The key [ATTIMO_TOKEN]; asked for if neither says it."),
+    ] = None,
     ca: Annotated[
         Path | None,
         typer.Option(help="A file with the certificates to trust.", exists=True, dir_okay=False),
@@ -34,8 +30,12 @@ def add(
     cache: Annotated[str | None, typer.Option(help="The cache to use where none is named.")] = None,
 ) -> None:
     """Name a server, or change what a name stands for."""
+    target = Target(url, frozenset([keys.place(url)]))
+    if api_key is None and keys.variable(keys.TOKEN) is None:
+        api_key = typer.prompt("API key", hide_input=True)
     known = profiles.load()
-    known[name] = Profile(url, api_key, str(ca.resolve()) if ca else None, cache)
+    key = keys.choose(target, api_key)
+    known[name] = Profile(url, key, str(ca.resolve()) if ca else None, cache)
     profiles.save(known)
 
 

@@ -3,11 +3,11 @@
 import json
 import os
 import tomllib
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 from attimo import files
-from attimo.errors import Misconfigured, NotFound
+from attimo.errors import InvalidArgument, Misconfigured, NotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +41,26 @@ def load() -> dict[str, Profile]:
     Raises:
         Misconfigured: The file is not what this module writes.
     """
-    text = files.read(path())
     try:
-        return {name: Profile(**entry) for name, entry in tomllib.loads(text or "").items()}
-    except (tomllib.TOMLDecodeError, TypeError) as error:
-        raise Misconfigured(f"{path()} cannot be read: {error}") from error
+        text = files.read(path())
+        return {name: _profile(name, entry) for name, entry in tomllib.loads(text or "").items()}
+    except OSError as error:
+        raise Misconfigured(f"{path()} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise Misconfigured(f"{path()} cannot be read: {error}; mend it or move it away") from error
+
+
+def _profile(name: str, entry: object) -> Profile:
+    """One table of the file. The message of an error names fields, and no values."""
+    known = {each.name for each in fields(Profile)}
+    if not isinstance(entry, dict) or not {"url", "api_key"} <= entry.keys() <= known:
+        raise ValueError(
+            f"{name!r} is not a table with url and api_key, and ca and cache if need be"
+        )
+    for each, value in entry.items():
+        if not isinstance(value, str):
+            raise ValueError(f"{each} of {name!r} is no text in quotes")
+    return Profile(**entry)
 
 
 def get(name: str) -> Profile:
@@ -62,9 +77,20 @@ def get(name: str) -> Profile:
 
 
 def save(profiles: dict[str, Profile]) -> None:
-    """Write all profiles, for their owner only."""
-    path().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    files.write(path(), "\n".join(_table(name, entry) for name, entry in profiles.items()))
+    """Write all profiles, for their owner only.
+
+    Raises:
+        Misconfigured: They cannot be written.
+        InvalidArgument: A name or a value is no text.
+    """
+    text = "\n".join(_table(name, entry) for name, entry in profiles.items())
+    try:
+        path().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        files.write(path(), text)
+    except UnicodeEncodeError as error:
+        raise InvalidArgument("a profile is text in UTF-8: its name, address and cache") from error
+    except OSError as error:
+        raise Misconfigured(f"{path()} cannot be written: {error.strerror}") from error
 
 
 def _table(name: str, profile: Profile) -> str:
@@ -79,4 +105,5 @@ def _table(name: str, profile: Profile) -> str:
 
 
 def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+    # JSON lets DEL stand as it is, and TOML does not.
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,13 +1,15 @@
 """Which server a command talks to, and as whom.
 
 What is typed wins over what the environment says, and a server that is named (an address or a
-profile) over the one on this machine, whose address and key lie in its data directory.
+profile) over the one on this machine, whose address and key lie in its data directory. Which key
+it is shown is for `keys`.
 """
 
 import inspect
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, Concatenate, ParamSpec
@@ -15,8 +17,9 @@ from typing import Annotated, Any, Concatenate, ParamSpec
 import typer
 
 from attimo import settings
-from attimo.cli import profiles
+from attimo.cli import keys, profiles
 from attimo.cli.client import Client
+from attimo.cli.keys import Target
 from attimo.cli.profiles import Profile
 from attimo.cli.wire import Wire
 from attimo.data_directory import DataDirectory
@@ -40,11 +43,16 @@ Url = Annotated[
 ]
 ApiKey = Annotated[
     str | None,
-    typer.Option(help="The API key for --url [ATTIMO_TOKEN].", rich_help_panel=PANEL),
+    typer.Option(
+        help="The API key [ATTIMO_TOKEN, else the profile's, else the local owner's].",
+        rich_help_panel=PANEL,
+    ),
 ]
 Ca = Annotated[
     Path | None,
-    typer.Option(help="The certificates to trust for --url [ATTIMO_CA].", rich_help_panel=PANEL),
+    typer.Option(
+        help="A file with the certificates to trust [ATTIMO_CA for --url].", rich_help_panel=PANEL
+    ),
 ]
 DataDir = Annotated[
     Path | None,
@@ -89,7 +97,9 @@ def asks_cache(command: Callable[Concatenate[Wire, P], None]) -> Callable[..., N
 
 def chosen_cache(server: Profile, cache: str | None) -> str:
     """The cache that is meant: the one typed, else the environment's, else the server's own."""
-    return cache or os.environ.get("ATTIMO_CACHE") or server.cache or DEFAULT_CACHE
+    if cache is not None:
+        return cache
+    return keys.variable("ATTIMO_CACHE") or server.cache or DEFAULT_CACHE
 
 
 def _with_options(
@@ -123,7 +133,7 @@ def choose(
     ca: Path | None = None,
     data_dir: Path | None = None,
 ) -> Profile:
-    """The server that these words and the environment name.
+    """The server that these words and the environment name, with the key to show it.
 
     Raises:
         Misconfigured: They contradict each other, or name no server that can be reached.
@@ -131,38 +141,53 @@ def choose(
     """
     if sum(word is not None for word in (profile, url, data_dir)) > 1:
         raise Misconfigured("use one of --profile, --url and --data-dir")
-    if profile:
-        return profiles.get(profile)
-    if url:
-        return _by_url(url, api_key, ca)
-    if data_dir:
-        return _local(data_dir)
-    return _from_environment(api_key, ca)
+    if profile is not None:
+        server = _by_profile(profile)
+    elif url is not None:
+        server = _by_url(url)
+    elif data_dir is not None:
+        server = _local(data_dir)
+    else:
+        server = _from_environment()
+    if ca is not None:
+        server = replace(server, at=replace(server.at, ca=str(ca)))
+    return replace(server.at, api_key=keys.choose(server.target, api_key))
 
 
-def _from_environment(api_key: str | None, ca: Path | None) -> Profile:
-    if url := os.environ.get("ATTIMO_URL"):
-        return _by_url(url, api_key, ca)
-    if name := os.environ.get("ATTIMO_PROFILE"):
-        return profiles.get(name)
+@dataclass(frozen=True, slots=True)
+class _Server:
+    """A server as it is known here: how to reach it, and how to choose the key."""
+
+    at: Profile
+    target: Target
+
+
+def _from_environment() -> _Server:
+    if url := keys.variable("ATTIMO_URL"):
+        return _by_url(url)
+    if name := keys.variable("ATTIMO_PROFILE"):
+        return _by_profile(name)
     return _local(None)
 
 
-def _by_url(url: str, api_key: str | None, ca: Path | None) -> Profile:
-    key = api_key or os.environ.get("ATTIMO_TOKEN")
-    if not key:
-        raise Misconfigured(f"which API key for {url}? Say --api-key or ATTIMO_TOKEN")
-    trusted = str(ca) if ca else os.environ.get("ATTIMO_CA")
-    return Profile(url, key, trusted)
+def _by_url(url: str) -> _Server:
+    places = frozenset([keys.place(url)])
+    return _Server(Profile(url, "", keys.variable("ATTIMO_CA")), Target(url, places))
+
+
+def _by_profile(name: str) -> _Server:
+    found = profiles.get(name)
+    places = frozenset([keys.place(found.url)])
+    return _Server(found, Target(f"profile {name!r}", places, found.api_key, by_profile=True))
 
 
 def local_directory(data_dir: Path | None) -> DataDirectory:
     """The data directory that is meant: the one typed, or that of the settings."""
-    flags = {"data_dir": str(data_dir)} if data_dir else {}
+    flags = {} if data_dir is None else {"data_dir": os.fspath(data_dir)}
     return DataDirectory(settings.load(flags).data_dir)
 
 
-def _local(data_dir: Path | None) -> Profile:
+def _local(data_dir: Path | None) -> _Server:
     home = local_directory(data_dir)
     credentials = home.credentials()
     if credentials is None:
@@ -173,10 +198,12 @@ def _local(data_dir: Path | None) -> Profile:
     running = home.running()
     if running is None:
         raise Misconfigured(f"the server of {home.path} is not running; start it: attimo serve")
-    key, cache = credentials.api_key, credentials.cache
+    target = Target(f"the server of {home.path}", keys.places_of(home), credentials.api_key)
+    cache = credentials.cache
     if credentials.http:
-        return Profile(credentials.http, key, cache=cache)
+        return _Server(Profile(credentials.http, "", cache=cache), target)
     if credentials.https and running.https:
         # The name is that of the certificate; what it leads to need not be this machine.
-        return Profile(credentials.https, key, credentials.ca, cache, reachable(running.https))
+        at = Profile(credentials.https, "", credentials.ca, cache, reachable(running.https))
+        return _Server(at, target)
     raise Misconfigured(f"the server of {home.path} listens on no address for clients")

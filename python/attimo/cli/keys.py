@@ -1,0 +1,185 @@
+"""Which API key a command shows to a server.
+
+A key that was typed is used, then one that was exported, then that of the profile, then that of the
+owner of the server on this machine. An exported key may be meant for another server: where this
+machine knows which server made it, no other server is shown it.
+"""
+
+import base64
+import contextlib
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from attimo import settings
+from attimo.cli import profiles
+from attimo.data_directory import DataDirectory
+from attimo.errors import AttimoError, Misconfigured
+
+TOKEN = "ATTIMO_TOKEN"  # noqa: S105  (the name of a variable)
+URL = "ATTIMO_URL"
+LOOPBACK = "this machine"
+
+_KEY = re.compile(r"[!-~]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The server that a command asks.
+
+    Attributes:
+        name: What to call it in a message.
+        places: All addresses by which this machine knows it.
+        own_key: The key that is kept for it; None where there is none.
+        by_profile: Whether a profile names it.
+    """
+
+    name: str
+    places: frozenset[str]
+    own_key: str | None = None
+    by_profile: bool = False
+
+
+def variable(name: str) -> str | None:
+    """A variable of the environment; None if it is not set.
+
+    Raises:
+        Misconfigured: It is set and empty: a script that could not find its value must not act
+            with another one.
+    """
+    value = os.environ.get(name)
+    if value is not None and not value.strip():
+        raise Misconfigured(f"{name} is empty: give it a value, or unset it")
+    return value
+
+
+def place(url: str) -> str:
+    """Host and port of an address; one name for all of loopback's.
+
+    Raises:
+        Misconfigured: It is no address of a server, or holds a password.
+    """
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port or {"http": 80, "https": 443}[parts.scheme]
+    except (ValueError, KeyError):
+        host, port = None, 0
+    if not host or not url.isprintable() or " " in url:
+        raise Misconfigured(
+            f"{_without_password(url)!r} is no address of a server: it starts with http:// or "
+            "https:// and names a host, such as https://cache.example.com:8443"
+        )
+    if parts.username is not None or parts.password is not None:
+        raise Misconfigured(
+            "an address holds no user and no password: give the key with --api-key or " + TOKEN
+        )
+    return f"{_host(host)}:{port}"
+
+
+def choose(target: Target, typed: str | None) -> str:
+    """The key to show to `target`.
+
+    Raises:
+        Misconfigured: There is none, it is no key, or it was exported for another server.
+    """
+    if typed is not None:
+        return checked(typed, "--api-key")
+    exported = variable(TOKEN)
+    if exported is None:
+        if target.own_key is None:
+            raise Misconfigured(f"which API key for {target.name}? Say --api-key or {TOKEN}")
+        return checked(target.own_key, f"the key of {target.name}")
+    key = checked(exported, TOKEN)
+    maker = _other_maker(key, target)
+    if maker is None:
+        return key
+    if target.by_profile and target.own_key:
+        words = f"{TOKEN} is a key of {maker}; {target.name} is shown its own key"
+        print(f"attimo: {words}", file=sys.stderr)
+        return target.own_key
+    raise Misconfigured(
+        f"{TOKEN} is a key of {maker} and is not shown to {target.name}: "
+        f"say --api-key, or unset {TOKEN}"
+    )
+
+
+def checked(key: str, source: str) -> str:
+    """A key as it travels: a v1 token is taken out of its wrapping.
+
+    Raises:
+        Misconfigured: It can be no key. The message does not repeat it.
+    """
+    if not key.strip():
+        raise Misconfigured(f"{source} is empty: it must be an API key")
+    if not _KEY.fullmatch(key):
+        raise Misconfigured(f"{source} is no API key: it has blanks, or characters beyond ASCII")
+    return _unwrapped(key)
+
+
+def _unwrapped(key: str) -> str:
+    try:
+        found = json.loads(base64.b64decode(key, validate=True))["api_key"]
+    except (ValueError, KeyError, TypeError):
+        return key
+    return found if isinstance(found, str) and _KEY.fullmatch(found) else key
+
+
+def _other_maker(key: str, target: Target) -> str | None:
+    """The server that made an exported key, in words; None if it is `target`, or not known."""
+    url = variable(URL)
+    if url is not None:
+        return None if place(url) in target.places else f"{URL} ({url})"
+    makers = [(name, places) for name, places, own in _known() if _same_maker(key, own)]
+    if not makers or any(places & target.places for _, places in makers):
+        return None
+    return makers[0][0]
+
+
+def _known() -> Iterator[tuple[str, frozenset[str], str]]:
+    """Every server that this machine keeps a key of: its name, its addresses and that key."""
+    with contextlib.suppress(AttimoError, OSError):
+        home = DataDirectory(settings.load().data_dir)
+        if kept := home.credentials():
+            yield f"the server of {home.path}", places_of(home), kept.api_key
+    with contextlib.suppress(AttimoError, OSError):
+        for name, profile in profiles.load().items():
+            with contextlib.suppress(Misconfigured):
+                yield f"profile {name!r}", frozenset([place(profile.url)]), profile.api_key
+
+
+def places_of(home: DataDirectory) -> frozenset[str]:
+    """The addresses of the server of a data directory."""
+    kept, running = home.credentials(), home.running()
+    urls = [kept.http, kept.https] if kept else []
+    urls += [each.replace("http+insecure", "http") for each in running.listeners] if running else []
+    return frozenset(place(url) for url in urls if url)
+
+
+def _same_maker(key: str, known: str) -> bool:
+    """Whether one server made both, as far as they tell: by the key that signed them."""
+    return key == known or (_signer(key) is not None and _signer(key) == _signer(known))
+
+
+def _signer(key: str) -> str | None:
+    """The `kid` of a JWT (RFC 7515, section 4.1.4); None if there is none."""
+    head = key.partition(".")[0]
+    try:
+        found = json.loads(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4)))["kid"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return found if isinstance(found, str) else None
+
+
+def _host(name: str) -> str:
+    is_here = name == "localhost" or name.endswith(".localhost") or name == "::1"
+    return LOOPBACK if is_here or name.startswith("127.") else name.rstrip(".").lower()
+
+
+def _without_password(url: str) -> str:
+    """An address without all that stands before an `@`."""
+    scheme, colon, rest = url.partition("://")
+    return f"{scheme}{colon}{rest.rpartition('@')[2]}" if colon else url.rpartition("@")[2]
