@@ -93,6 +93,7 @@ class Server:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            errors="backslashreplace",  # names of files need not be text
             cwd=self._room.name,
             env=bare_environment() | self.environment,
             process_group=0,

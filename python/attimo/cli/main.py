@@ -15,6 +15,7 @@ from attimo.cli import (
     limits,
     list,
     member,
+    output,
     profile,
     role,
     serving,
@@ -58,6 +59,7 @@ app.command("version")(version.version)
 
 def main() -> None:
     """Run the command that was typed; a failure is one line, and exit status 1."""
+    output.take_any_text()
     try:
         app()
     except (AttimoError, OSError) as error:

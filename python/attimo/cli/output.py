@@ -1,5 +1,7 @@
 """How answers are printed: a table for a person, plain lines or JSON for a script."""
 
+import codecs
+import io
 import json
 import sys
 from collections.abc import Mapping, Sequence
@@ -13,9 +15,33 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 Value: TypeAlias = str | int | float | bool | Sequence["Value"] | Mapping[str, "Value"] | None
 
 
+def take_any_text() -> None:
+    """Let whatever is printed be printed: names of files need not be text, a screen not Unicode."""
+    codecs.register_error("attimo", _printed)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="attimo")
+
+
+def _printed(error: UnicodeError) -> tuple[str | bytes, int]:
+    """The bytes that a name has on the disk, else an escape."""
+    try:
+        return codecs.lookup_error("surrogateescape")(error)
+    except UnicodeError:
+        return codecs.lookup_error("backslashreplace")(error)
+
+
 def print_json(value: Value) -> None:
-    """Print a value as JSON."""
-    print(json.dumps(value, indent=2, ensure_ascii=False))
+    """Print a value as JSON; what is no text in it is escaped."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    print(text if _is_text(text) else json.dumps(value, indent=2))
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

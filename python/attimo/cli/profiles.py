@@ -8,6 +8,7 @@ from pathlib import Path
 
 from attimo import files
 from attimo.errors import InvalidArgument, Misconfigured, NotFound
+from attimo.settings import places
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +31,13 @@ class Profile:
 
 
 def path() -> Path:
-    """Where profiles are kept."""
-    home = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
-    return Path(home) / "attimo" / "profiles.toml"
+    """Where profiles are kept.
+
+    Raises:
+        Misconfigured: There is no home directory.
+    """
+    home = places.xdg(os.environ, "XDG_CONFIG_HOME", ".config", "HOME")
+    return home / "attimo" / "profiles.toml"
 
 
 def load() -> dict[str, Profile]:

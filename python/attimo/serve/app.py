@@ -41,11 +41,11 @@ def door(home: DataDirectory) -> Iterator[Door]:
     """Open a socket in the data directory, whose lock this process holds; it is gone at the end.
 
     What a killed server left there is taken away first. A data directory whose path is too long
-    for a socket gets one in the temporary directory instead.
+    for a socket, or is no UTF-8, gets one in the temporary directory instead.
     """
     path = home.app_socket
     with ExitStack() as stack:
-        if len(bytes(path)) > LONGEST_SOCKET_PATH:
+        if not _can_be_socket(path):
             path = Path(stack.enter_context(_private_folder())) / path.name
         path.unlink(missing_ok=True)
         listener = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
@@ -55,14 +55,21 @@ def door(home: DataDirectory) -> Iterator[Door]:
         yield Door(path, listener)
 
 
+def _can_be_socket(path: Path) -> bool:
+    """Whether the kernel takes the path for a socket, and the node, which takes text, too."""
+    return len(bytes(path)) <= LONGEST_SOCKET_PATH and str(path).isprintable()
+
+
 def _private_folder() -> TemporaryDirectory[str]:
     """A new folder (mode 700) whose path is short enough for a socket in it."""
     for parent in (None, "/tmp"):  # noqa: S108  (it is made unguessable and private)
         folder = TemporaryDirectory(prefix="attimo-", dir=parent)
-        if len(bytes(Path(folder.name) / "app.sock")) <= LONGEST_SOCKET_PATH:
+        if _can_be_socket(Path(folder.name) / "app.sock"):
             return folder
         folder.cleanup()
-    raise Misconfigured("the path of the temporary directory is too long for a socket; set TMPDIR")
+    raise Misconfigured(
+        "the path of the temporary directory is too long for a socket, or no UTF-8; set TMPDIR"
+    )
 
 
 @dataclass(slots=True)

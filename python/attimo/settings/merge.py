@@ -7,6 +7,7 @@ This is tomllib and a dataclass, not pydantic-settings, which costs 0.2 s and 25
 fifth of the second in which a started server must answer, a quarter of what it may occupy at rest.
 """
 
+import contextlib
 import difflib
 import os
 import tomllib
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from attimo.errors import InvalidSetting, Misconfigured, UnknownSetting
+from attimo.settings import places
 from attimo.settings.declared import (
     OTHER_VARIABLES,
     PREFIX,
@@ -58,9 +60,9 @@ def load(
     """
     environ = os.environ if environ is None else environ
     given = {name: value for name, value in (flags or {}).items() if value not in (None, [])}
-    file = _file(given.pop("config", None), environ, directory or Path.cwd())
+    file = _file(given.pop("config", None), environ, directory or places.working_directory())
     chosen = _of_file(file) | _of_environment(environ) | _of_flags(given)
-    said = _defaults(environ, "listen" in chosen) | chosen
+    said = _defaults(environ, chosen) | chosen
     values = {name: _read(name, one) for name, one in said.items()}
     found = Settings(
         **values,
@@ -70,13 +72,13 @@ def load(
     return found
 
 
-def _defaults(environ: Mapping[str, str], listens: bool) -> dict[str, Said]:
+def _defaults(environ: Mapping[str, str], chosen: Mapping[str, Said]) -> dict[str, Said]:
     """What holds where nothing is said; who says where to listen gets no other listener."""
-    home = _xdg(environ, "XDG_DATA_HOME", "~/.local/share")
-    off = {"http", "https"} if listens else set[str]()
+    off = {"http", "https"} if "listen" in chosen else set[str]()
     return {
-        name: Said("off" if name in off else _expand(found.default, home), "default", name)
+        name: Said("off" if name in off else _expand(found.default, environ), "default", name)
         for name, found in declarations().items()
+        if name not in chosen
     }
 
 
@@ -84,7 +86,7 @@ def _of_file(file: Path | None) -> dict[str, Said]:
     if file is None:
         return {}
     try:
-        content = tomllib.loads(file.read_text())
+        content = tomllib.loads(file.read_text("utf-8"))
     except OSError as error:
         raise Misconfigured(f"{file} cannot be read: {error.strerror}") from error
     except ValueError as error:
@@ -122,24 +124,34 @@ def _read(name: str, said: Said) -> Any:
         raise InvalidSetting(said.label, said.value, kind.allowed) from None
 
 
-def _file(config: Raw | None, environ: Mapping[str, str], directory: Path) -> Path | None:
+def _file(config: Raw | None, environ: Mapping[str, str], directory: Path | None) -> Path | None:
     """Find the file: the one that is named, else the first that there is, else none."""
     named = config or environ.get("ATTIMO_CONFIG")
     if named:
-        return Path(str(named)).expanduser()
-    home = Path(_xdg(environ, "XDG_CONFIG_HOME", "~/.config")).expanduser()
-    return next(
-        (file for file in (directory / FILE, home / "attimo" / FILE) if file.exists()), None
-    )
+        try:
+            return places.expanded(str(named))
+        except ValueError:
+            raise InvalidSetting("config", named, "a path of a file") from None
+    here = [directory / FILE] if directory else []
+    return next((file for file in here + _at_home(environ) if _is_there(file)), None)
 
 
-def _xdg(environ: Mapping[str, str], name: str, otherwise: str) -> str:
-    """Return a directory of the XDG specification, which has relative ones ignored."""
-    found = environ.get(name, "")
-    return found if found.startswith("/") else otherwise
+def _at_home(environ: Mapping[str, str]) -> list[Path]:
+    with contextlib.suppress(Misconfigured):
+        return [places.xdg(environ, "XDG_CONFIG_HOME", ".config", "") / "attimo" / FILE]
+    return []
 
 
-def _expand(default: Raw, data_home: str) -> Raw:
-    if isinstance(default, str):
-        return default.replace("$XDG_DATA_HOME", data_home)
+def _is_there(file: Path) -> bool:
+    """Whether there is such a file; where one may not look, there is none for this user."""
+    try:
+        return file.exists()
+    except OSError:
+        return False
+
+
+def _expand(default: Raw, environ: Mapping[str, str]) -> Raw:
+    if isinstance(default, str) and "$XDG_DATA_HOME" in default:
+        home = places.xdg(environ, "XDG_DATA_HOME", ".local/share", "--data-dir, ATTIMO_DATA_DIR")
+        return default.replace("$XDG_DATA_HOME", str(home))
     return default

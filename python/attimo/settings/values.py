@@ -11,7 +11,7 @@ from typing import Generic, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from attimo.mail import SmtpServer, server_of
-from attimo.settings import host
+from attimo.settings import host, places
 from attimo.settings.listeners import Listener, address, listeners
 
 Raw = str | int | float | bool | list[str]
@@ -81,9 +81,7 @@ def _public_name(raw: Raw) -> str:
 
 
 def _folder(raw: Raw) -> Path:
-    if not _text(raw):
-        raise ValueError
-    return Path(_text(raw)).expanduser().absolute()
+    return places.expanded(_text(raw))
 
 
 def _file(raw: Raw) -> Path | None:
