@@ -26,7 +26,8 @@ def test_the_environment_is_read_by_the_settings_and_the_client() -> None:
         if re.search(r"os\.environ|os\.getenv", file.read_text())
     }
 
-    assert reading <= {"settings/merge.py", "cli/cache.py", "cli/profiles.py", "cli/target.py"}
+    of_settings = {"settings/merge.py", "settings/places.py"}
+    assert reading <= of_settings | {"cli/keys.py", "cli/profiles.py", "cli/target.py"}
 
 
 def test_a_server_loads_no_client_of_grpc() -> None:
