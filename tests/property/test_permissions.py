@@ -1,6 +1,8 @@
 """The algebra of permissions: more grants never allow less, narrower selectors never allow more."""
 
+import json
 from ipaddress import ip_network
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,13 +21,28 @@ ranges = st.sampled_from([ip_network(f"10.0.0.0/{bits}") for bits in (8, 16, 24)
 networks = st.lists(st.lists(ranges, min_size=1, max_size=2).map(tuple), max_size=2).map(tuple)
 
 
+text_selectors = st.one_of(
+    st.just(ALL),
+    st.builds(Selector, st.just("exact"), texts),
+    st.builds(Selector, st.just("prefix"), texts),
+)
+
+
 def rules(type: str = "cache") -> st.SearchStrategy[Rule]:
     verbs = st.sets(st.sampled_from(KINDS[type].verbs), min_size=1).map(frozenset)
-    caches = st.one_of(st.just(ALL), st.builds(Selector, st.just("exact"), texts))
-    return st.builds(Rule, st.just(type), verbs, st.tuples(caches, selectors))
+    chosen = {
+        "cache": st.tuples(text_selectors, selectors),
+        "resource_management": st.tuples(text_selectors),
+        "auth_management": st.just((ALL,)),
+        "token_management": st.just(()),
+    }
+    return st.builds(Rule, st.just(type), verbs, chosen[type])
 
 
-sets = st.builds(Permissions, st.lists(rules(), min_size=1, max_size=4).map(tuple), networks)
+some_rules = st.one_of(
+    rules(), rules("resource_management"), rules("auth_management"), rules("token_management")
+)
+sets = st.builds(Permissions, st.lists(some_rules, min_size=1, max_size=4).map(tuple), networks)
 questions = st.tuples(st.sampled_from(["read", "write"]), texts, names)
 
 
@@ -35,6 +52,7 @@ def may(permissions: Permissions, question: tuple[str, bytes, bytes]) -> bool:
     return any(
         verb in rule.verbs and rule.selectors[0].chooses(cache) and rule.selectors[1].chooses(key)
         for rule in permissions.rules
+        if rule.type == "cache"
     )
 
 
@@ -46,6 +64,27 @@ def test_a_grant_more_never_takes_a_right_away(
 
     assert joined.covers(some)
     assert may(joined, question) >= may(some, question)
+
+
+def test_the_control_plane_decides_as_the_data_plane_does() -> None:
+    """The same table is asked in `rust/server/src/permissions.rs`."""
+    table = json.loads((Path(__file__).parent / "permissions.json").read_text())
+
+    for each in table:
+        permissions = of_text(json.dumps({"rules": each["rules"]}))
+        cache, key = each["cache"].encode(), each["key"].encode()
+        allowed = [verb for verb in ("read", "write") if may(permissions, (verb, cache, key))]
+        assert allowed == each["may"], each
+
+
+@given(sets, sets, texts, st.sampled_from(["write", "list"]))
+def test_who_covers_another_manages_and_lists_all_that_the_other_does(
+    a: Permissions, b: Permissions, cache: bytes, verb: str
+) -> None:
+    one = Selector("exact", cache)
+    if a.covers(b):
+        for type in ("resource_management", "cache", "token_management", "auth_management"):
+            assert a.allows(type, verb, one) >= b.allows(type, verb, one)
 
 
 @given(selectors, selectors, names)

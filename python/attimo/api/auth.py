@@ -31,7 +31,7 @@ def _caller(asked: Asked, auth_token: str) -> Caller:
 def _disposable(asked: Asked) -> Message:
     request = asked.read(token_pb2._GenerateDisposableTokenRequest())
     caller = _caller(asked, request.auth_token)
-    with look(asked.control, caller, "auth_management", "write") as tx:
+    with look(asked.control, caller, "token_management", "write") as tx:
         if grants.is_super_user(request.permissions):
             raise InvalidArgument("permissions must be explicit: a disposable token is for data")
         wanted = grants.read(request.permissions)

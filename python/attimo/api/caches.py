@@ -71,7 +71,7 @@ def create(plane: Plane, caller: Asking, name: CacheName, wanted: Wanted | None 
     its name is free again.
     """
     expires_in = wanted.expires_in if wanted else None
-    with act(plane, caller, "resource_management", "write") as tx:
+    with act(plane, caller, "resource_management", "write", about=None) as tx:
         made = caches.create(tx, caller.account_id, name, expires_in)
     return Made(name=made.name, expires_at=made.expires_at)
 
@@ -83,8 +83,8 @@ def list_page(
     limit: Limit = MOST,
     next_token: NextToken = None,
 ) -> Listed:
-    """List the account's caches by name."""
-    with look(plane, caller, "resource_management", "list") as tx:
+    """List the caches that the caller may list, by name."""
+    with look(plane, caller, "cache", "list", about=None) as tx:
         page = caches.list_page(tx, caller.account_id, limit, next_token)
     shown = [
         Shown(
@@ -101,7 +101,7 @@ def list_page(
 @router.delete("/{name:path}", status_code=204, operation_id="deleteCache", responses=refused(404))
 def delete(plane: Plane, caller: Asking, name: CacheName) -> None:
     """Delete a cache and all that is in it."""
-    with act(plane, caller, "resource_management", "write") as tx:
+    with act(plane, caller, "resource_management", "write", about=None) as tx:
         caches.delete(tx, caller.account_id, name)
 
 
@@ -110,5 +110,5 @@ def delete(plane: Plane, caller: Asking, name: CacheName) -> None:
 )
 def flush(plane: Plane, caller: Asking, name: CacheName) -> None:
     """Take every item out of a cache."""
-    with act(plane, caller, "resource_management", "write") as tx:
+    with act(plane, caller, "resource_management", "write", about=None) as tx:
         caches.flush(tx, caller.account_id, name)

@@ -16,6 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from attimo.api import cookies
 from attimo.control import Control, Tx, access
 from attimo.control.actor import Actor
+from attimo.control.selectors import ALL, Selector
 from attimo.errors import Unauthenticated
 
 ACCOUNT_HEADER = "attimo-account"
@@ -70,8 +71,14 @@ def of_headers(headers: Mapping[str, str]) -> Caller:
 
 
 @contextmanager
-def act(control: Control, caller: Caller, type: str, verb: str) -> Iterator[Tx]:
+def act(
+    control: Control, caller: Caller, type: str, verb: str, about: Selector | None = ALL
+) -> Iterator[Tx]:
     """Open a transaction that may write, for a caller who may do such things.
+
+    Args:
+        about: What the caller must be allowed to do this to; None if anything at all is enough
+            here, because the rule itself looks at what it is done to.
 
     Raises:
         PermissionDenied: No rule of this type grants the caller this verb.
@@ -79,16 +86,18 @@ def act(control: Control, caller: Caller, type: str, verb: str) -> Iterator[Tx]:
     """
     with control.begin() as tx:
         tx.actor = caller.actor(tx)
-        tx.actor.need(type, verb)
+        tx.actor.need(type, verb, about)
         yield tx
 
 
 @contextmanager
-def look(control: Control, caller: Caller, type: str, verb: str) -> Iterator[Tx]:
+def look(
+    control: Control, caller: Caller, type: str, verb: str, about: Selector | None = ALL
+) -> Iterator[Tx]:
     """Open a transaction that only reads, for a caller who may; raises what `act` raises."""
     with control.read() as tx:
         tx.actor = caller.actor(tx)
-        tx.actor.need(type, verb)
+        tx.actor.need(type, verb, about)
         yield tx
 
 

@@ -66,7 +66,13 @@ def _verbs(role: int, roles: dict[int, frozenset[str]], path: str) -> frozenset[
 
 
 def _cache(grant: Message, path: str) -> Selector:
-    return _chosen(grant, "cache", "cache_selector", path)
+    chosen = _chosen(grant, "cache", "cache_selector", path)
+    if chosen.looks_like_a_pattern:
+        raise InvalidArgument(
+            f'{path}.cache_selector.cache_name must not end with "*": it names one cache here; '
+            "POST /tokens takes a prefix of names"
+        )
+    return chosen
 
 
 def _chosen(

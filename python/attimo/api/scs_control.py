@@ -19,28 +19,28 @@ PAGE = 10_000
 
 def _create(asked: Asked) -> Message:
     request = asked.read(pb._CreateCacheRequest())
-    with act(asked.control, asked.caller, "resource_management", "write") as tx:
+    with act(asked.control, asked.caller, "resource_management", "write", about=None) as tx:
         caches.create(tx, asked.caller.account_id, request.cache_name)
     return pb._CreateCacheResponse()
 
 
 def _delete(asked: Asked) -> Message:
     request = asked.read(pb._DeleteCacheRequest())
-    with act(asked.control, asked.caller, "resource_management", "write") as tx:
+    with act(asked.control, asked.caller, "resource_management", "write", about=None) as tx:
         caches.delete(tx, asked.caller.account_id, request.cache_name)
     return pb._DeleteCacheResponse()
 
 
 def _flush(asked: Asked) -> Message:
     request = asked.read(pb._FlushCacheRequest())
-    with act(asked.control, asked.caller, "resource_management", "write") as tx:
+    with act(asked.control, asked.caller, "resource_management", "write", about=None) as tx:
         caches.flush(tx, asked.caller.account_id, request.cache_name)
     return pb._FlushCacheResponse()
 
 
 def _list(asked: Asked) -> Message:
     request = asked.read(pb._ListCachesRequest())
-    with look(asked.control, asked.caller, "resource_management", "list") as tx:
+    with look(asked.control, asked.caller, "cache", "list", about=None) as tx:
         page = caches.list_page(tx, asked.caller.account_id, PAGE, request.next_token)
     reply = pb._ListCachesResponse(next_token=page.next_token or "")
     limits = pb._CacheLimits(**asdict(asked.control.cache_limits))

@@ -1,4 +1,8 @@
-"""The keys that sign this server's tokens, over HTTP [ours]: for the operator's account alone."""
+"""The keys that sign this server's tokens, over HTTP [ours]: for the server's operator alone.
+
+The operator is whoever is an Owner of the first account, by a key or signed in. Others with
+`auth_management` there may look.
+"""
 
 from fastapi import APIRouter
 from pydantic import BaseModel
@@ -8,8 +12,6 @@ from attimo.api.refusals import RESPONSES, refused
 from attimo.errors import PermissionDenied
 
 router = APIRouter(prefix="/signing-keys", tags=["signing keys"], responses=RESPONSES)
-
-OPERATOR_ACCOUNT = 1
 
 
 class Shown(BaseModel):
@@ -37,7 +39,7 @@ def list_all(plane: Plane, caller: Asking) -> Listed:
     """List the keys whose tokens are taken."""
     from attimo.control import signing
 
-    _operator(caller)
+    _check_account(caller)
     with look(plane, caller, "auth_management", "list") as tx:
         keys = signing.list_all(tx)
     shown = [Shown(kid=key.kid, created_at=key.created_at, signs=key.signs) for key in keys]
@@ -49,7 +51,7 @@ def rotate(plane: Plane, caller: Asking) -> Rotated:
     """Let a new key sign from now on; what older ones signed stays valid until they are retired."""
     from attimo.control import signing
 
-    _operator(caller)
+    _check_account(caller)
     with act(plane, caller, "auth_management", "write") as tx:
         return Rotated(kid=signing.rotate(tx).kid)
 
@@ -59,7 +61,7 @@ def retire_old(plane: Plane, caller: Asking) -> None:
     """Retire every key but the one that signs, in one step; also if one signed the caller's own."""
     from attimo.control import signing
 
-    _operator(caller)
+    _check_account(caller)
     with act(plane, caller, "auth_management", "write") as tx:
         signing.retire_old(tx)
 
@@ -71,11 +73,13 @@ def retire(plane: Plane, caller: Asking, kid: str) -> None:
     """End every token that a key has signed, of every account, at once and for good."""
     from attimo.control import signing
 
-    _operator(caller)
+    _check_account(caller)
     with act(plane, caller, "auth_management", "write") as tx:
         signing.retire(tx, kid)
 
 
-def _operator(caller: Caller) -> None:
-    if caller.account_id != OPERATOR_ACCOUNT:
+def _check_account(caller: Caller) -> None:
+    from attimo.control import signing
+
+    if caller.account_id != signing.SERVER:
         raise PermissionDenied("Only the account of this server's operator may do this")

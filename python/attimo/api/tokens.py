@@ -43,7 +43,7 @@ def create(plane: Plane, caller: Asking, wanted: Wanted, request: Request) -> Ma
     from attimo.control import tokens
 
     asked = permissions.read(wanted.permissions)
-    with look(plane, caller, "auth_management", "write") as tx:
+    with look(plane, caller, "token_management", "write") as tx:
         made = disposable_tokens.create(
             tx, caller.account_id, asked, wanted.valid_for_seconds, wanted.token_id
         )

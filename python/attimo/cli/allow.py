@@ -1,7 +1,9 @@
 """Permissions as they are typed: `read:prod/public/*`.
 
 A grant is verbs, a cache, and after a slash which keys: `*` is every cache or key, a `*` at the end
-of a key is every key that begins so. Topics are typed as `topic:read,write:chat/room-*`.
+of a name is every cache or key that begins so. Topics are typed as `topic:read,write:chat/room-*`,
+the right to make, flush, delete and list caches as `caches:write,list:pr-*`, and the right to make
+disposable tokens as `tokens`.
 """
 
 import json
@@ -11,10 +13,13 @@ from typing import Any
 import typer
 
 HELP = (
-    "A grant, such as read:prod, read,write:prod/user-7, read:prod/public/* or "
-    "topic:write:chat/room-*; may be repeated."
+    "A grant, such as read:prod, read,write:pr-*, read:prod/public/*, topic:write:chat/room-*, "
+    "caches:write,list:pr-* (to make and delete caches) or tokens (to make disposable tokens); "
+    "may be repeated."
 )
 _EVERYTHING = "*"
+_TOKENS = "tokens"
+_TYPES = {"topic": "topic", "caches": "resource_management"}
 
 
 def rules(grants: list[str]) -> dict[str, Any]:
@@ -43,27 +48,39 @@ def of_file(path: Path) -> dict[str, Any]:
 
 def shown(rule: dict[str, Any]) -> str:
     """A rule as it is typed, as far as it can be; for tables."""
+    if rule["type"] == "token_management":
+        return _TOKENS
     verbs = ",".join(rule["permissions"])
     about = [_shown(value) for name, value in rule.items() if name not in ("type", "permissions")]
     while about and about[-1] == _EVERYTHING:
         about.pop()
-    kind = "" if rule["type"] == "cache" else f"{rule['type']}:"
+    names = {type: name for name, type in _TYPES.items()}
+    kind = "" if rule["type"] == "cache" else f"{names.get(rule['type'], rule['type'])}:"
     return f"{kind}{verbs}:{'/'.join(about) or _EVERYTHING}"
 
 
 def _rule(grant: str) -> dict[str, Any]:
-    kind, rest = ("topic", grant[6:]) if grant.startswith("topic:") else ("cache", grant)
-    verbs, colon, about = rest.partition(":")
+    if grant == _TOKENS:
+        return {"type": "token_management", "permissions": ["write"]}
+    kind, _, rest = grant.partition(":")
+    type = _TYPES.get(kind, "cache")
+    verbs, colon, about = (rest if kind in _TYPES else grant).partition(":")
     cache, slash, name = about.partition("/")
     if not verbs or not colon or not cache or (slash and not name):
         raise typer.BadParameter(f"{grant!r} is no grant: say verbs:cache or verbs:cache/key")
-    fields = ("topics", "name", "prefix") if kind == "topic" else ("items", "key", "key_prefix")
-    return {
-        "type": kind,
-        "permissions": verbs.split(","),
-        "caches": _EVERYTHING if cache == _EVERYTHING else {"name": cache},
-        fields[0]: _selector(name or _EVERYTHING, *fields[1:]),
-    }
+    if type == "resource_management" and slash:
+        raise typer.BadParameter(f"{grant!r} is no grant: say caches:verbs:cache, without a key")
+    chosen = [_selector(cache, "name", "prefix")]
+    match type:
+        case "resource_management":
+            fields = ["resources"]
+        case "topic":
+            fields = ["caches", "topics"]
+            chosen.append(_selector(name or _EVERYTHING, "name", "prefix"))
+        case _:
+            fields = ["caches", "items"]
+            chosen.append(_selector(name or _EVERYTHING, "key", "key_prefix"))
+    return {"type": type, "permissions": verbs.split(",")} | dict(zip(fields, chosen, strict=True))
 
 
 def _selector(name: str, exact: str, prefix: str) -> object:
@@ -76,4 +93,8 @@ def _shown(selector: Any) -> str:
     if selector == _EVERYTHING:
         return _EVERYTHING
     ((name, value),) = selector.items()
-    return f"{value}*" if "prefix" in name else str(value)
+    said = f"base64 {value}" if name.endswith("_base64") else str(value)
+    if "prefix" in name:
+        return f"{said}*"
+    # One name that ends so is no prefix; such a rule comes from JSON only.
+    return f"{said!r} exactly" if said.endswith("*") else said

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from attimo.control.permissions import Permissions, everything
+from attimo.control.selectors import ALL, Selector
 from attimo.errors import PermissionDenied
 
 
@@ -22,13 +23,16 @@ class Actor:
     permissions: Permissions = field(repr=False)
     key_id: str | None = None
 
-    def need(self, type: str, verb: str) -> None:
+    def need(self, type: str, verb: str, about: Selector | None = ALL) -> None:
         """Refuse an actor who may not do such things.
 
+        Args:
+            about: What it is done to; None if it is enough to be allowed it on anything.
+
         Raises:
-            PermissionDenied: No rule of this type grants this verb.
+            PermissionDenied: No rule of this type grants this verb on it.
         """
-        if not self.permissions.allows(type, verb):
+        if not self.permissions.allows(type, verb, about):
             raise PermissionDenied(f"Insufficient permissions: this needs {type} with {verb}")
 
     def hand_out(self, permissions: Permissions, what: str) -> None:
@@ -40,6 +44,18 @@ class Actor:
         if not self.permissions.covers(permissions):
             raise PermissionDenied(
                 f"Insufficient permissions: {what} would permit more than you may yourself"
+            )
+
+    def end(self, permissions: Permissions, what: str) -> None:
+        """Refuse an actor who would end or take over what permits more than it has.
+
+        Raises:
+            PermissionDenied: Its own permissions do not cover these.
+        """
+        if not self.permissions.covers(permissions):
+            raise PermissionDenied(
+                f"Insufficient permissions: {what} permits more than you may yourself, so it takes "
+                "somebody who may as much to end or change it"
             )
 
 

@@ -112,6 +112,21 @@ def list_page(tx: Tx, account_id: int, limit: int, next_token: str | None = None
     return pages.cut([(row.id, ApiKey(*row)) for row in tx.db.execute(query)], limit)
 
 
+def get(tx: Tx, account_id: int, key_id: str) -> ApiKey:
+    """Return a key that is not revoked.
+
+    Raises:
+        NoSuchKey: The account has no such key, or it is revoked.
+    """
+    query = select(*_COLUMNS).where(
+        _keys.id == key_id, _keys.account_id == account_id, _keys.revoked_at.is_(None)
+    )
+    row = tx.db.execute(query).first()
+    if row is None:
+        raise NoSuchKey(key_id)
+    return ApiKey(*row)
+
+
 def of_token(tx: Tx, token: str) -> ApiKey | None:
     """The key whose token this is, unless it is unknown or revoked."""
     query = select(*_COLUMNS).where(_keys.hash == _digest(token), _keys.revoked_at.is_(None))
@@ -144,13 +159,12 @@ def revoke(tx: Tx, account_id: int, key_id: str) -> None:
 
     Raises:
         NoSuchKey: The account has no such key, or it is revoked already.
+        PermissionDenied: The key permits more than the actor may.
     """
-    query = update(tables.api_keys).where(
-        _keys.id == key_id, _keys.account_id == account_id, _keys.revoked_at.is_(None)
-    )
-    written = tx.db.execute(query.values(revoked_at=tx.now, revision=directory.touch(tx)))
-    if written.rowcount == 0:
-        raise NoSuchKey(key_id)
+    key = get(tx, account_id, key_id)
+    tx.actor.end(roles.get(tx, account_id, key.role_id).permissions, "the key")
+    query = update(tables.api_keys).where(_keys.id == key_id)
+    tx.db.execute(query.values(revoked_at=tx.now, revision=directory.touch(tx)))
     roles.delete_of_key(tx, account_id, key_id)
     audit.note(tx, account_id, "key.revoke", key_id)
 

@@ -10,11 +10,12 @@ nor a name that a URL path would swallow (`.` and `..`). Blanks may stand inside
 import re
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, insert, select, update
+from sqlalchemy import ColumnElement, false, func, insert, or_, select, true, update
 from sqlalchemy.exc import IntegrityError
 
 from attimo.control import audit, directory, pages
 from attimo.control.pages import Page
+from attimo.control.selectors import Selector
 from attimo.control.tx import Tx
 from attimo.errors import CacheExists, InvalidArgument, InvalidName, NoSuchAccount, NoSuchCache
 from attimo.store import tables
@@ -53,10 +54,12 @@ def create(tx: Tx, account_id: int, name: str, expires_in: int | None = None) ->
     Raises:
         InvalidName: `name` breaks the rule above.
         InvalidArgument: `expires_in` is out of its range.
+        PermissionDenied: The actor may not make a cache of that name.
         NoSuchAccount: There is no such account.
         CacheExists: The account has a cache of that name.
     """
     _check(name)
+    _need_to_write(tx, name)
     expires_at = _moment(tx, expires_in)
     _end(tx, _is_due(tx), *_named(account_id, name))
     row = {
@@ -81,7 +84,7 @@ def create(tx: Tx, account_id: int, name: str, expires_in: int | None = None) ->
 
 
 def list_page(tx: Tx, account_id: int, limit: int, next_token: str | None = None) -> Page[Cache]:
-    """Return up to `limit` caches of an account, by name.
+    """Return up to `limit` caches of an account that the actor may list, by name.
 
     Raises:
         InvalidArgument: `next_token` is not one that this returned.
@@ -90,7 +93,7 @@ def list_page(tx: Tx, account_id: int, limit: int, next_token: str | None = None
     query = (
         select(caches.id, caches.name, caches.created_at, caches.expires_at)
         .where(caches.account_id == account_id, *_lives(tx))
-        .where(caches.name > pages.after(next_token))
+        .where(caches.name > pages.after(next_token), _listable(tx))
         .order_by(caches.name)
         .limit(limit + 1)
     )
@@ -103,6 +106,7 @@ def flush(tx: Tx, account_id: int, name: str) -> None:
 
     Raises:
         InvalidName: `name` breaks the rule above.
+        PermissionDenied: The actor may not do that to a cache of this name.
         NoSuchCache: The account has no cache of that name.
     """
     _write(tx, account_id, name, {"namespace": directory.fresh_namespace(tx)})
@@ -114,6 +118,7 @@ def delete(tx: Tx, account_id: int, name: str) -> None:
 
     Raises:
         InvalidName: `name` breaks the rule above.
+        PermissionDenied: The actor may not do that to a cache of this name.
         NoSuchCache: The account has no cache of that name.
     """
     _write(tx, account_id, name, {"deleted_at": tx.now})
@@ -148,6 +153,7 @@ def _end(tx: Tx, *which: ColumnElement[bool]) -> None:
 
 def _write(tx: Tx, account_id: int, name: str, values: dict[str, int]) -> None:
     _check(name)
+    _need_to_write(tx, name)
     query = update(tables.caches).where(*_named(account_id, name), *_lives(tx))
     written = tx.db.execute(query.values(revision=directory.touch(tx), **values))
     if written.rowcount == 0:
@@ -161,6 +167,25 @@ def _exists(tx: Tx, account_id: int, name: str) -> bool:
 
 def _named(account_id: int, name: str) -> tuple[ColumnElement[bool], ...]:
     return tables.caches.c.account_id == account_id, tables.caches.c.name == name
+
+
+def _need_to_write(tx: Tx, name: str) -> None:
+    tx.actor.need("resource_management", "write", Selector("exact", name.encode()))
+
+
+def _listable(tx: Tx) -> ColumnElement[bool]:
+    return or_(false(), *map(_is_chosen, tx.actor.permissions.chosen("cache", "list")))
+
+
+def _is_chosen(selector: Selector) -> ColumnElement[bool]:
+    name, value = tables.caches.c.name, selector.value.decode()
+    match selector.how:
+        case "all":
+            return true()
+        case "exact":
+            return name == value
+        case "prefix":
+            return func.substr(name, 1, len(value)) == value
 
 
 def _lives(tx: Tx) -> tuple[ColumnElement[bool], ...]:

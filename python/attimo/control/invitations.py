@@ -54,14 +54,15 @@ def create(tx: Tx, account_id: int, email: str, role_id: str = VIEWER.id) -> New
     Raises:
         InvalidArgument: That is no address.
         NoSuchRole: The account has no such role.
-        PermissionDenied: It permits more than the actor may.
+        PermissionDenied: It, or an older invitation, permits more than the actor may.
         Exhausted: The account has as many open invitations as it may.
     """
     address = users.address_of(email)
     roles.given(tx, account_id, role_id, "the invitation")
-    mine = _invitations.account_id == account_id
-    tx.db.execute(delete(tables.invitations).where(mine, _invitations.email == address))
     tx.db.execute(delete(tables.invitations).where(_invitations.expires_at <= tx.now))
+    for older in list_all(tx, account_id):
+        if older.email == address:
+            _end(tx, older)
     if len(list_all(tx, account_id)) >= MOST:
         raise Exhausted(f"An account has at most {MOST} open invitations")
     token = secrets.token_urlsafe(32)
@@ -117,11 +118,18 @@ def take_back(tx: Tx, account_id: int, invitation_id: str) -> None:
 
     Raises:
         NoSuchInvitation: The account has none of that id.
+        PermissionDenied: It permits more than the actor may.
     """
-    query = delete(tables.invitations).where(
-        _invitations.account_id == account_id, _invitations.id == invitation_id
-    )
-    email = tx.db.execute(query.returning(_invitations.email)).scalar()
-    if email is None:
+    query = _SELECT.where(_invitations.account_id == account_id, _invitations.id == invitation_id)
+    row = tx.db.execute(query).first()
+    if row is None:
         raise NoSuchInvitation(invitation_id)
-    audit.note(tx, account_id, "invitation.take-back", email)
+    invitation = Invitation(*row)
+    _end(tx, invitation)
+    audit.note(tx, account_id, "invitation.take-back", invitation.email)
+
+
+def _end(tx: Tx, invitation: Invitation) -> None:
+    role = roles.get(tx, invitation.account_id, invitation.role_id)
+    tx.actor.end(role.permissions, "the invitation")
+    tx.db.execute(delete(tables.invitations).where(_invitations.id == invitation.id))

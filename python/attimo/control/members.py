@@ -89,8 +89,8 @@ def change_role(tx: Tx, account_id: int, user_id: int, role_id: str) -> Member:
         FailedPrecondition: It is the last owner.
     """
     member = _get(tx, account_id, user_id)
-    for each in (member.role_id, role_id):
-        roles.given(tx, account_id, each, "the member")
+    tx.actor.end(roles.get(tx, account_id, member.role_id).permissions, "the member's role")
+    roles.given(tx, account_id, role_id, "the member")
     if role_id != OWNER.id:
         _keep_an_owner(tx, account_id, member)
     tx.db.execute(update(tables.members).where(*_is(account_id, user_id)).values(role_id=role_id))
@@ -111,7 +111,7 @@ def remove(tx: Tx, account_id: int, user_id: int, by_itself: bool = False) -> No
     """
     member = _get(tx, account_id, user_id)
     if not by_itself:
-        roles.given(tx, account_id, member.role_id, "the member")
+        tx.actor.end(roles.get(tx, account_id, member.role_id).permissions, "the member's role")
     _keep_an_owner(tx, account_id, member)
     tx.db.execute(delete(tables.members).where(*_is(account_id, user_id)))
     sessions = tables.sessions.c

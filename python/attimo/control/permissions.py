@@ -6,7 +6,7 @@ that no rule grants. The data plane reads the same JSON, and is only ever given 
 
 import ipaddress
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,22 +29,25 @@ class Kind:
     is_data: bool
 
 
-_MANAGING = ("read", "write", "list")
-_STORING = ("read", "write")
+_VERBS = ("read", "write", "list")
+_CACHES = {"caches": selectors.NAME}
 
 KINDS: Mapping[str, Kind] = {
-    "account_management": Kind(_MANAGING, {}, is_data=False),
-    "auth_management": Kind(_MANAGING, {"items": selectors.ANY}, is_data=False),
-    "resource_management": Kind(_MANAGING, {"resources": selectors.ANY}, is_data=False),
-    "cache": Kind(_STORING, {"caches": selectors.NAME, "items": selectors.KEY}, is_data=True),
-    "topic": Kind(_STORING, {"caches": selectors.NAME, "topics": selectors.PREFIX}, is_data=True),
-    "store": Kind(_STORING, {"stores": selectors.NAME, "items": selectors.KEY}, is_data=True),
-    "function": Kind(
-        ("invoke",), {"caches": selectors.NAME, "functions": selectors.PREFIX}, is_data=True
-    ),
-    "database": Kind(_STORING, {"databases": selectors.NAME}, is_data=True),
+    "account_management": Kind(_VERBS, {}, is_data=False),
+    "auth_management": Kind(_VERBS, {"items": selectors.ANY}, is_data=False),
+    "token_management": Kind(("write",), {}, is_data=False),
+    "resource_management": Kind(_VERBS, {"resources": selectors.RESOURCE}, is_data=False),
+    "cache": Kind(_VERBS, _CACHES | {"items": selectors.KEY}, is_data=True),
+    "topic": Kind(_VERBS, _CACHES | {"topics": selectors.NAME}, is_data=True),
+    "store": Kind(_VERBS, {"stores": selectors.NAME, "items": selectors.KEY}, is_data=True),
+    "function": Kind(("invoke",), _CACHES | {"functions": selectors.NAME}, is_data=True),
+    "database": Kind(("read", "write"), {"databases": selectors.NAME}, is_data=True),
 }
-"""Every type of rule. The last three are kept, but nothing here answers to them yet."""
+"""Every type of rule. `token_management` [ours] is the right to make disposable tokens. The last
+three are kept, but nothing here answers to them yet."""
+
+LISTED = ("cache", "topic", "store")
+"""What `list` on resources lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,24 @@ class Rule:
             and self.verbs >= other.verbs
             and all(ours.covers(theirs) for ours, theirs in self._beside(other))
         )
+
+    def grants(self) -> Iterator["Rule"]:
+        """Itself, and what it implies.
+
+        Who makes keys may make tokens, which are less; who lists all resources lists the caches.
+        """
+        yield self
+        if self.type == "auth_management" and "write" in self.verbs:
+            yield Rule("token_management", frozenset({"write"}))
+        if self.type == "resource_management" and "list" in self.verbs:
+            for type in LISTED:
+                yield Rule(type, frozenset({"list"}), (*self.selectors, ALL))
+
+    def parts(self) -> Iterator["Rule"]:
+        """What may be granted by different rules: `list` apart from the verbs beside it."""
+        for verbs in (self.verbs - {"list"}, self.verbs & {"list"}):
+            if verbs:
+                yield Rule(self.type, verbs, self.selectors)
 
     def dump(self) -> dict[str, Any]:
         """The rule as JSON."""
@@ -89,15 +110,30 @@ class Permissions:
     rules: tuple[Rule, ...]
     networks: tuple[tuple[Network, ...], ...] = field(default=())
 
-    def allows(self, type: str, verb: str) -> bool:
-        """Whether a rule grants this; for types of rules that select nothing."""
-        return any(rule.type == type and verb in rule.verbs for rule in self.rules)
+    def chosen(self, type: str, verb: str) -> list[Selector]:
+        """What this verb is granted on; for types that select nothing, ALL if it is granted."""
+        return [
+            rule.selectors[0] if rule.selectors else ALL
+            for rule in self._granted()
+            if rule.type == type and verb in rule.verbs
+        ]
+
+    def allows(self, type: str, verb: str, about: Selector | None = ALL) -> bool:
+        """Whether a rule grants this on all that `about` chooses; None asks for anything at all."""
+        chosen = self.chosen(type, verb)
+        return bool(chosen) if about is None else any(each.covers(about) for each in chosen)
 
     def covers(self, other: "Permissions") -> bool:
         """Whether it permits all that the other permits, and wherever the other permits it."""
+        granted = list(self._granted())
         return all(
-            any(ours.covers(theirs) for ours in self.rules) for theirs in other.rules
+            any(ours.covers(theirs) for ours in granted)
+            for rule in other.rules
+            for theirs in rule.parts()
         ) and all(any(_inside(theirs, ours) for theirs in other.networks) for ours in self.networks)
+
+    def _granted(self) -> Iterator[Rule]:
+        return (granted for rule in self.rules for granted in rule.grants())
 
     def admit(self, peer: str) -> None:
         """Refuse a caller from an address for which the conditions do not hold.
@@ -131,7 +167,7 @@ class Permissions:
 
 def of_text(text: str) -> Permissions:
     """Read what `text` wrote."""
-    return read(json.loads(text))
+    return _read(json.loads(text), "permissions")
 
 
 def everything(verbs: Mapping[str, Sequence[str]] | None = None) -> Permissions:
@@ -149,8 +185,22 @@ def read(asked: object, path: str = "permissions") -> Permissions:
     """Read a permission set.
 
     Raises:
-        InvalidArgument: It breaks the form; the message names the place.
+        InvalidArgument: It breaks the form, or names a cache or another resource by a pattern; the
+            message names the place.
     """
+    found = _read(asked, path)
+    for at, rule in enumerate(found.rules):
+        if rule.selectors and rule.selectors[0].looks_like_a_pattern:
+            field = next(iter(KINDS[rule.type].selectors))
+            name = rule.selectors[0].value.decode()
+            raise InvalidArgument(
+                f'{path}.rules[{at}].{field}.name must not end with "*"; for all whose names begin '
+                f'so, write {{"prefix": {json.dumps(name[:-1])}}}'
+            )
+    return found
+
+
+def _read(asked: object, path: str) -> Permissions:
     found = _object(asked, path, {"rules", "conditions"})
     rules = _list(found.get("rules"), f"{path}.rules", MOST_RULES)
     if not rules:

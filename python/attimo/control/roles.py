@@ -188,7 +188,7 @@ def _own(tx: Tx, account_id: int, role_id: str) -> Role:
         raise RoleIsFixed(role.name)
     if role.type == "key":
         raise NoSuchRole(role_id)
-    tx.actor.hand_out(role.permissions, "the role")
+    tx.actor.end(role.permissions, "the role")
     return role
 
 

@@ -34,6 +34,11 @@ class Selector:
         """Whether it chooses the one of this name."""
         return self.covers(Selector("exact", name))
 
+    @property
+    def looks_like_a_pattern(self) -> bool:
+        """Whether it is one name that ends with `*`, which people write for a prefix."""
+        return self.how == "exact" and self.value.endswith(b"*")
+
 
 ALL = Selector("all")
 _STAR = "*"
@@ -91,8 +96,9 @@ class Form:
 
 
 ANY = Form(is_optional=True)
-NAME = Form(exact="name")
-PREFIX = Form(exact="name", prefix="prefix")
+NAME = Form(exact="name", prefix="prefix")
+"""Momento's own API has no prefix for the names of caches and stores."""
+RESOURCE = Form(exact="name", prefix="prefix", is_optional=True)
 KEY = Form(exact="key", prefix="key_prefix", is_binary=True)
 
 

@@ -13,12 +13,14 @@ from joserfc.jwk import OKPKey
 from sqlalchemy import insert, select, update
 
 from attimo.control import audit, directory
+from attimo.control.system_roles import OWNER
 from attimo.control.tx import Tx
-from attimo.errors import FailedPrecondition, NoSuchSigningKey
+from attimo.errors import FailedPrecondition, NoSuchSigningKey, PermissionDenied
 from attimo.store import tables
 
 SERVER = 1
-"""The account whose trail tells what was done to the server as a whole: its operator's."""
+"""The first account, which belongs to the server's operator: whoever is an Owner there. Its trail
+tells what was done to the server as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,12 @@ def list_all(tx: Tx) -> list[Known]:
 
 
 def rotate(tx: Tx) -> SigningKey:
-    """Let a new key sign from now on; what older ones signed stays valid until they are retired."""
+    """Let a new key sign from now on; what older ones signed stays valid until they are retired.
+
+    Raises:
+        PermissionDenied: The actor may less than the server's operator.
+    """
+    _need_operator(tx)
     key = create(tx)
     audit.note(tx, SERVER, "signing.rotate", key.kid)
     return key
@@ -74,7 +81,9 @@ def retire(tx: Tx, kid: str) -> None:
     Raises:
         NoSuchSigningKey: There is none of that id, or it is retired already.
         FailedPrecondition: It is the key that signs: rotate first.
+        PermissionDenied: The actor may less than the server's operator.
     """
+    _need_operator(tx)
     known = {key.kid: key for key in list_all(tx)}
     if kid not in known:
         raise NoSuchSigningKey(kid)
@@ -86,10 +95,23 @@ def retire(tx: Tx, kid: str) -> None:
 
 
 def retire_old(tx: Tx) -> None:
-    """Retire every key but the one that signs; nothing if there is no other."""
+    """Retire every key but the one that signs; nothing if there is no other.
+
+    Raises:
+        PermissionDenied: The actor may less than the server's operator.
+    """
+    _need_operator(tx)
     for key in list_all(tx):
         if not key.signs:
             retire(tx, key.kid)
+
+
+def _need_operator(tx: Tx) -> None:
+    if not tx.actor.permissions.covers(OWNER.permissions):
+        raise PermissionDenied(
+            "Insufficient permissions: only the server's operator, an Owner of its first account, "
+            "may do this"
+        )
 
 
 def create(tx: Tx) -> SigningKey:

@@ -40,10 +40,11 @@ VIEWER = Role(
         {
             "account_management": _READING,
             "auth_management": _READING,
+            "token_management": (),
             "resource_management": _READING,
-            "cache": ("read",),
-            "topic": ("read",),
-            "store": ("read",),
+            "cache": _READING,
+            "topic": _READING,
+            "store": _READING,
             "function": (),
             "database": ("read",),
         }

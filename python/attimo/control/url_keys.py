@@ -9,11 +9,15 @@ from sqlalchemy import insert, select, update
 
 from attimo.control import audit, pages
 from attimo.control.pages import Page
+from attimo.control.permissions import Permissions, Rule
+from attimo.control.selectors import ALL
 from attimo.control.tx import Tx
 from attimo.errors import InvalidArgument, NoSuchSigningKey
 from attimo.store import tables
 
 LONGEST_MINUTES = 90 * 24 * 60
+ALL_DATA = Permissions((Rule("cache", frozenset({"read", "write"}), (ALL, ALL)),))
+"""What can be done with URLs that such a key signs."""
 _keys = tables.url_keys.c
 
 
@@ -38,7 +42,9 @@ def create(tx: Tx, account_id: int, ttl_minutes: int) -> NewUrlKey:
 
     Raises:
         InvalidArgument: `ttl_minutes` is out of its range.
+        PermissionDenied: The actor may not read and write all caches, as signed URLs may.
     """
+    tx.actor.hand_out(ALL_DATA, "the key")
     if not 1 <= ttl_minutes <= LONGEST_MINUTES:
         raise InvalidArgument(f"ttl_minutes must be 1 to {LONGEST_MINUTES}")
     # As elsewhere: what few starts of a server need is imported where it is needed.
@@ -79,7 +85,9 @@ def revoke(tx: Tx, account_id: int, kid: str) -> None:
 
     Raises:
         NoSuchSigningKey: The account has none of that id, or it is revoked already.
+        PermissionDenied: The actor may not read and write all caches.
     """
+    tx.actor.end(ALL_DATA, "the key")
     query = update(tables.url_keys).where(
         _keys.kid == kid, _keys.account_id == account_id, _keys.revoked_at.is_(None)
     )

@@ -27,23 +27,23 @@ struct CacheRule {
     /// The bits of [`Access`].
     access: u8,
     /// `None` is every cache.
-    cache: Option<String>,
+    caches: Option<Selector>,
     /// `None` is every item.
     items: Option<Selector>,
 }
 
-/// Some items of a cache.
+/// Some caches, by their names, or some items of a cache, by their keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Selector {
-    Key(Box<[u8]>),
+    Exact(Box<[u8]>),
     Prefix(Box<[u8]>),
 }
 
 impl Selector {
-    fn holds(&self, key: &[u8]) -> bool {
+    fn holds(&self, name: &[u8]) -> bool {
         match self {
-            Selector::Key(only) => **only == *key,
-            Selector::Prefix(prefix) => key.starts_with(prefix),
+            Selector::Exact(only) => **only == *name,
+            Selector::Prefix(prefix) => name.starts_with(prefix),
         }
     }
 }
@@ -57,7 +57,7 @@ impl Permissions {
 
     /// Everything, from everywhere: what an owner has.
     pub(crate) fn everything() -> Self {
-        let all = CacheRule { access: Access::ReadWrite as u8, cache: None, items: None };
+        let all = CacheRule { access: Access::ReadWrite as u8, caches: None, items: None };
         Permissions { rules: vec![all], networks: Vec::new() }
     }
 
@@ -72,7 +72,7 @@ impl Permissions {
         let about: Vec<_> = self
             .rules
             .iter()
-            .filter(|rule| rule.cache.as_ref().is_none_or(|name| name.as_bytes() == cache))
+            .filter(|rule| rule.caches.as_ref().is_none_or(|caches| caches.holds(cache)))
             .collect();
         let items = |access: Access| {
             let bits = access as u8;
@@ -164,11 +164,13 @@ enum Rule {
     Other,
 }
 
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Verb {
     Read,
     Write,
+    /// Which caches there are: for the control plane to answer.
+    List,
 }
 
 #[derive(Deserialize)]
@@ -181,7 +183,14 @@ enum All {
 #[serde(untagged)]
 enum Caches {
     All(All),
-    Named { name: String },
+    Some(Naming),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Naming {
+    Name(String),
+    Prefix(String),
 }
 
 #[derive(Deserialize)]
@@ -224,13 +233,17 @@ impl Rule {
         let bits = permissions.into_iter().map(|verb| match verb {
             Verb::Read => Access::Read as u8,
             Verb::Write => Access::Write as u8,
+            Verb::List => 0,
         });
-        let cache = match caches {
+        let caches = match caches {
             Caches::All(All::All) => None,
-            Caches::Named { name } => Some(name),
+            Caches::Some(Naming::Name(name)) => Some(Selector::Exact(name.into_bytes().into())),
+            Caches::Some(Naming::Prefix(prefix)) => {
+                Some(Selector::Prefix(prefix.into_bytes().into()))
+            }
         };
         let access = bits.fold(0, |all, bit| all | bit);
-        Some(items.compiled().map(|items| CacheRule { access, cache, items }))
+        Some(items.compiled().map(|items| CacheRule { access, caches, items }))
     }
 }
 
@@ -238,9 +251,9 @@ impl ItemSelector {
     fn compiled(self) -> Result<Option<Selector>, base64::DecodeError> {
         let ItemSelector::Some(selection) = self else { return Ok(None) };
         Ok(Some(match selection {
-            Selection::Key(key) => Selector::Key(key.into_bytes().into()),
+            Selection::Key(key) => Selector::Exact(key.into_bytes().into()),
             Selection::KeyPrefix(prefix) => Selector::Prefix(prefix.into_bytes().into()),
-            Selection::KeyBase64(key) => Selector::Key(STANDARD.decode(key)?.into()),
+            Selection::KeyBase64(key) => Selector::Exact(STANDARD.decode(key)?.into()),
             Selection::KeyPrefixBase64(prefix) => Selector::Prefix(STANDARD.decode(prefix)?.into()),
         }))
     }
@@ -326,6 +339,33 @@ mod tests {
         assert!(Permissions::everything().admit("::1".parse().unwrap()));
     }
 
+    #[derive(Deserialize)]
+    struct Question {
+        rules: Value,
+        cache: String,
+        key: String,
+        may: Vec<Verb>,
+    }
+
+    #[test]
+    fn it_decides_as_the_control_plane_does() {
+        let table = include_str!("../../../tests/property/permissions.json");
+        let table: Vec<Question> = serde_json::from_str(table).unwrap();
+
+        for Question { rules, cache, key, may: verbs } in table {
+            let permissions = set(rules.clone());
+            for verb in [Verb::Read, Verb::Write] {
+                let access = if verb == Verb::Read { Access::Read } else { Access::Write };
+                let expected = verbs.contains(&verb);
+                assert_eq!(
+                    may(&permissions, access, &cache, key.as_bytes()),
+                    expected,
+                    "{rules} at {cache}/{key}"
+                );
+            }
+        }
+    }
+
     #[test]
     fn what_is_not_understood_grants_nothing() {
         for json in [
@@ -334,6 +374,8 @@ mod tests {
             r#"{"rules": [{"type": "cache", "permissions": ["read"], "caches": "*"}]}"#,
             r#"{"rules": [{"type": "cache", "permissions": ["own"], "caches": "*", "items": "*"}]}"#,
             r#"{"rules": [{"type": "cache", "permissions": ["read"], "caches": "x", "items": "*"}]}"#,
+            r#"{"rules": [{"type": "cache", "permissions": ["read"],
+                "caches": {"name": "a", "prefix": "a"}, "items": "*"}]}"#,
             r#"{"rules": [], "conditions": [{"weekday": "monday"}]}"#,
             r#"{"rules": [], "conditions": [{"ip_filter": {"allowed_cidr_ranges": ["10/8"]}}]}"#,
         ] {

@@ -71,8 +71,11 @@ def needed(method: str) -> set[str]:
 
 
 def rule(verbs: set[str], cache: str = "*", items: object = "*") -> dict[str, Any]:
-    named: object = "*" if cache == "*" else {"name": cache}
-    return {"type": "cache", "permissions": sorted(verbs), "caches": named, "items": items}
+    return about("*" if cache == "*" else {"name": cache}, verbs, items)
+
+
+def about(caches: object, verbs: set[str], items: object = "*") -> dict[str, Any]:
+    return {"type": "cache", "permissions": sorted(verbs), "caches": caches, "items": items}
 
 
 TOPICS = {"type": "topic", "permissions": ["read", "write"], "caches": "*", "topics": "*"}
@@ -88,6 +91,16 @@ GRANTS: dict[str, tuple[list[dict[str, Any]], list[set[str]]]] = {
     "a shorter prefix": ([rule(READS, CACHE, {"key_prefix": "k"})], [READS]),
     "this key in base64": ([rule(WRITES, CACHE, {"key_base64": "a2V5"})], [WRITES]),
     "another cache": ([rule(BOTH, "another")], []),
+    "caches of a prefix": ([about({"prefix": "default-"}, BOTH)], [BOTH]),
+    "caches of the whole name as a prefix": ([about({"prefix": CACHE}, READS)], [READS]),
+    "caches of another prefix": ([about({"prefix": "default_"}, BOTH)], []),
+    "caches of a longer prefix": ([about({"prefix": f"{CACHE}-"}, BOTH)], []),
+    "a prefix of caches and one of keys": (
+        [about({"prefix": "d"}, READS, {"key_prefix": "k"})],
+        [READS],
+    ),
+    "listing": ([rule({"list"})], []),
+    "reading and listing": ([rule(READS | {"list"})], [READS]),
     "another key": ([rule(BOTH, CACHE, {"key": "keys"})], []),
     "a longer prefix": ([rule(BOTH, CACHE, {"key_prefix": "key/"})], []),
     "a narrow rule beside one for elsewhere": (
@@ -265,7 +278,7 @@ def test_a_change_of_a_role_reaches_open_connections_at_once(
 
 
 def test_tokens_end_with_the_key_that_asked_for_them(maker: Maker, channel: grpc.Channel) -> None:
-    vending = [rule(BOTH), {"type": "auth_management", "permissions": ["write"], "items": "*"}]
+    vending = [rule(BOTH), {"type": "token_management", "permissions": ["write"]}]
     key_id, api_key = maker.key(maker.role(vending))
     wire = Wire(channel, Maker(maker.http, api_key).token([rule(BOTH)]), CACHE)
     wire.set(b"vended", b"v")
