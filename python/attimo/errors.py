@@ -23,6 +23,7 @@
   + Unimplemented          ask for something else
   + Exhausted              ask the operator for more
     - TooManyAttempts
+      - TooMuchMail
   + StoreUnavailable       try again; the operator reads why
   + Misconfigured          the operator mends a setting or the installation
     - InvalidSetting
@@ -162,6 +163,14 @@ class TooManyAttempts(Exhausted):
 
     def __init__(self, retry_after: int) -> None:
         super().__init__(f"Too many attempts; try again in {retry_after} s")
+        self.retry_after = retry_after
+
+
+class TooMuchMail(TooManyAttempts):
+    """More e-mail than may be sent; `limit` says in words how much, `retry_after` is in seconds."""
+
+    def __init__(self, limit: str, retry_after: int) -> None:
+        super(TooManyAttempts, self).__init__(f"{limit}; try again in {retry_after} s")
         self.retry_after = retry_after
 
 

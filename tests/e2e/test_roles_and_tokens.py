@@ -42,7 +42,7 @@ def test_what_is_no_grant_is_said_so(terminal: Terminal) -> None:
         assert answer.status == 2
         assert "is no grant" in answer.error
     unknown = terminal.type("role", "create", "r", "--allow", "own:prod")
-    assert "permissions must hold one or more of read, write" in unknown.error
+    assert "permissions must hold one or more of read, write, list" in unknown.error
 
 
 def test_a_token_opens_what_it_was_made_for_and_nothing_else(
@@ -107,7 +107,11 @@ def test_whoever_revokes_his_own_key_has_another_after_the_next_start(stranger: 
     with Server() as server:
         owner = Terminal(stranger.home, {"ATTIMO_DATA_DIR": str(server.data_dir)})
         (key,) = json.loads(owner.do("key", "list", "--json"))
-        owner.do("key", "revoke", key["key_id"])
+        refused = owner.type("key", "revoke", key["key_id"])
+        assert (refused.status, "last API key" in refused.error) == (1, True)
+        assert "say --yes" in refused.error
+        assert owner.do("cache", "list").startswith("default-cache")
+        owner.do("key", "revoke", key["key_id"], "--yes")
         assert "not valid here" in owner.type("cache", "list").error
 
         server.stop()

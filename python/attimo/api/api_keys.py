@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 from pydantic_core import PydanticCustomError
 
@@ -38,7 +38,8 @@ class Shown(BaseModel):
     """What is known of a key; without `expires_at_epoch_seconds` it never expires.
 
     Without `last_used_at_epoch_seconds` it was never used. A key whose `role_id` is its own id has
-    permissions of its own.
+    permissions of its own. `made_by` is the e-mail address of the member who made it, and
+    `made_by_key_id` the key with which it was made.
     """
 
     key_id: str
@@ -48,6 +49,8 @@ class Shown(BaseModel):
     issued_at_epoch_seconds: int
     expires_at_epoch_seconds: int | None = None
     last_used_at_epoch_seconds: int | None = None
+    made_by: str | None = None
+    made_by_key_id: str | None = None
 
 
 class Made(BaseModel):
@@ -91,18 +94,30 @@ def list_page(
     """List the account's keys that are not revoked."""
     with look(plane, caller, "auth_management", "list") as tx:
         page = api_keys.list_page(tx, caller.account_id, limit, next_token)
-    return Listed(key_info=[_shown(key) for key in page.items], next_token=page.next_token)
+    shown = [_shown(key, plane.uses.last(key.id)) for key in page.items]
+    return Listed(key_info=shown, next_token=page.next_token)
 
 
-@router.delete("/{key_id}", operation_id="revokeApiKey", responses=refused(404))
-def revoke(plane: Plane, caller: Asking, key_id: str) -> Revoked:
-    """Refuse a key, and the disposable tokens that it asked for, from now on."""
+@router.delete("/{key_id}", operation_id="revokeApiKey", responses=refused(404, 412))
+def revoke(
+    plane: Plane,
+    caller: Asking,
+    key_id: str,
+    force: Annotated[
+        bool, Query(description="Also the last key that can manage the account's keys.")
+    ] = False,
+) -> Revoked:
+    """Refuse a key, and the disposable tokens that it asked for, from now on.
+
+    A key cannot revoke the last one that can manage the account's keys, unless `force` is said:
+    there would be no way back for who has keys only.
+    """
     with act(plane, caller, "auth_management", "write") as tx:
-        api_keys.revoke(tx, caller.account_id, key_id)
+        api_keys.revoke(tx, caller.account_id, key_id, force)
     return Revoked()
 
 
-def _shown(key: ApiKey) -> Shown:
+def _shown(key: ApiKey, used_at: int | None = None) -> Shown:
     return Shown(
         key_id=key.id,
         account_id=key.account_id,
@@ -110,5 +125,7 @@ def _shown(key: ApiKey) -> Shown:
         role_id=key.role_id,
         issued_at_epoch_seconds=key.issued_at,
         expires_at_epoch_seconds=key.expires_at,
-        last_used_at_epoch_seconds=key.last_used_at,
+        last_used_at_epoch_seconds=max(used_at or 0, key.last_used_at or 0) or None,
+        made_by=key.made_by,
+        made_by_key_id=key.made_by_key_id,
     )

@@ -29,6 +29,7 @@ from attimo.api import (
 )
 from attimo.api.certificates import Certificates
 from attimo.api.grpc import GrpcDoor
+from attimo.api.mail_limits import MailLimits
 from attimo.api.people import People, SignUp
 from attimo.api.throttle import Throttle
 from attimo.api.watching import Watched
@@ -82,7 +83,9 @@ def create_app(
     app.state.endpoint = endpoint
     app.state.limits = limits
     app.state.certificates = known or Certificates()
-    app.state.people = People(sign_up, send, Throttle(control.clock), endpoint)
+    app.state.people = People(
+        sign_up, send, Throttle(control.clock), endpoint, MailLimits(control.clock)
+    )
     for door in DOORS:
         app.include_router(door.router)
     refusals.teach(app, [route for door in DOORS for route in door.router.routes])

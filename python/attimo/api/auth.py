@@ -9,7 +9,7 @@ from typing import Any
 from google.protobuf.message import Message
 
 from attimo.api import grants
-from attimo.api.caller import Caller, act, look
+from attimo.api.caller import Caller, act, vend
 from attimo.api.cookies import SessionHolder
 from attimo.api.messages import auth_pb2, token_pb2
 from attimo.api.methods import Asked, Method
@@ -31,7 +31,7 @@ def _caller(asked: Asked, auth_token: str) -> Caller:
 def _disposable(asked: Asked) -> Message:
     request = asked.read(token_pb2._GenerateDisposableTokenRequest())
     caller = _caller(asked, request.auth_token)
-    with look(asked.control, caller, "token_management", "write") as tx:
+    with vend(asked.control, caller) as tx:
         if grants.is_super_user(request.permissions):
             raise InvalidArgument("permissions must be explicit: a disposable token is for data")
         wanted = grants.read(request.permissions)
@@ -86,6 +86,7 @@ def _refresh(asked: Asked) -> Message:
     request = asked.read(auth_pb2._RefreshApiTokenRequest())
     with asked.control.begin() as tx:
         made = refresh_tokens.use(tx, request.api_key, request.refresh_token, asked.peer)
+        asked.control.uses.note(str(tx.actor.key_id), tx.now)
         refresh = refresh_tokens.create(tx, made.key)
     return auth_pb2._RefreshApiTokenResponse(**_said(made, refresh, asked.endpoint))
 

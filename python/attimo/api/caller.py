@@ -6,7 +6,7 @@ asks for: `act` and `look` are the only way from a door to the rules.
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Annotated, Protocol
 
@@ -86,6 +86,7 @@ def act(
     """
     with control.begin() as tx:
         tx.actor = caller.actor(tx)
+        _note_use(control, tx)
         tx.actor.need(type, verb, about)
         yield tx
 
@@ -97,8 +98,21 @@ def look(
     """Open a transaction that only reads, for a caller who may; raises what `act` raises."""
     with control.read() as tx:
         tx.actor = caller.actor(tx)
+        _note_use(control, tx)
         tx.actor.need(type, verb, about)
         yield tx
+
+
+def _note_use(control: Control, tx: Tx) -> None:
+    if tx.actor.key_id not in (None, access.LOCAL):
+        control.uses.note(str(tx.actor.key_id), tx.now)
+
+
+def vend(control: Control, caller: Caller) -> AbstractContextManager[Tx]:
+    """Open a transaction for a caller who may make disposable tokens; raises what `act` raises."""
+    # Nothing is written for a key; for a session, what its tokens end with may have to be.
+    opened = act if isinstance(caller, cookies.SessionHolder) else look
+    return opened(control, caller, "token_management", "write")
 
 
 async def _caller(request: Request) -> Caller:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from attimo.api import paging, throttle
+from attimo.api import mail_limits, paging, throttle
 from attimo.control import (
     accounts,
     breakdown,
@@ -31,11 +31,14 @@ from attimo.errors import (
     InvalidArgument,
     StoreUnavailable,
     TooManyAttempts,
+    TooMuchMail,
     Unauthenticated,
 )
 from attimo.store import database
 
-Unit = Literal["bytes", "characters", "seconds", "minutes", "count", "per minute"]
+Unit = Literal[
+    "bytes", "characters", "seconds", "minutes", "count", "per minute", "per hour", "per day"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,6 +287,31 @@ _OURS: Mapping[str, tuple[int, Unit, str, Breach]] = {
         "per minute",
         "Tries with passwords from one address, whatever the names.",
         _refused(TooManyAttempts),
+    ),
+    "mails_to_address_per_hour": (
+        mail_limits.ADDRESS_HOUR,
+        "per hour",
+        "Invitations to one address, by all accounts together; and, apart, tokens for its "
+        "forgotten password.",
+        _refused(TooMuchMail),
+    ),
+    "mails_to_address_per_day": (
+        mail_limits.ADDRESS_DAY,
+        "per day",
+        "The same in a day.",
+        _refused(TooMuchMail),
+    ),
+    "invitations_per_hour": (
+        mail_limits.ACCOUNT_HOUR,
+        "per hour",
+        "Invitations that an account sends.",
+        _refused(TooMuchMail),
+    ),
+    "invitations_per_day": (
+        mail_limits.ACCOUNT_DAY,
+        "per day",
+        "The same in a day.",
+        _refused(TooMuchMail),
     ),
     "busy": (
         database.BUSY_SECONDS,

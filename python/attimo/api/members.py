@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 
 from attimo.api import cookies
@@ -11,7 +11,7 @@ from attimo.api.cookies import SessionHolder
 from attimo.api.people import Peer, People, Settled
 from attimo.api.refusals import RESPONSES, refused
 from attimo.api.schemas import text
-from attimo.control import invitations, members, passwords, sessions, users
+from attimo.control import invitations, members, offboarding, passwords, sessions, users
 from attimo.control.actor import SYSTEM, Actor
 from attimo.control.invitations import Invitation
 from attimo.control.users import User
@@ -20,6 +20,10 @@ from attimo.errors import PermissionDenied, Unauthenticated
 router = APIRouter(tags=["people"], responses=RESPONSES)
 
 MANAGES = "account_management"
+
+KeepKeys = Annotated[
+    bool, Query(description="Let the keys go on that the member made; tokens and invitations end.")
+]
 
 
 class Shown(BaseModel):
@@ -64,6 +68,34 @@ class ShownInvitation(BaseModel):
     expires_at: int
 
 
+class MadeKey(BaseModel):
+    """An API key that a member made, also through another of their keys."""
+
+    key_id: str
+    description: str
+    role_id: str
+
+
+class Made(BaseModel):
+    """What a member made that is still good; `url_keys` are ids of keys that sign URLs."""
+
+    api_keys: list[MadeKey]
+    url_keys: list[str]
+    invitations: list[ShownInvitation]
+
+
+class Known(Shown):
+    """A member, and what they made."""
+
+    made: Made
+
+
+class NewRole(Shown):
+    """A member with another role, and what has ended because it goes beyond that."""
+
+    ended: Made
+
+
 class ListedInvitations(BaseModel):
     """All open invitations, the oldest first."""
 
@@ -94,25 +126,47 @@ def list_members(plane: Plane, caller: Asking) -> Listed:
     return Listed(members=[_shown(member) for member in found])
 
 
+@router.get("/members/{user_id}", operation_id="getMember", responses=refused(404))
+def get(plane: Plane, caller: Asking, user_id: int) -> Known:
+    """Show a member and what they made, which ends when they are removed."""
+    with look(plane, caller, MANAGES, "read") as tx:
+        member = members.get(tx, caller.account_id, user_id)
+        made = offboarding.made_by(tx, caller.account_id, user_id)
+    return Known(**_shown(member).model_dump(), made=_made(made))
+
+
 @router.put("/members/{user_id}", operation_id="changeMember", responses=refused(404, 412))
-def change_role(plane: Plane, caller: Asking, user_id: int, wanted: Changed) -> Shown:
-    """Give a member another role, at once."""
+def change_role(
+    plane: Plane, caller: Asking, user_id: int, wanted: Changed, keep_keys: KeepKeys = False
+) -> NewRole:
+    """Give a member another role, at once.
+
+    What they made and could not have with that role ends: API keys with their tokens, keys that
+    sign URLs, open invitations. The answer tells what.
+    """
     with act(plane, caller, MANAGES, "write") as tx:
-        return _shown(members.change_role(tx, caller.account_id, user_id, wanted.role_id))
+        member, ended = offboarding.change_role(
+            tx, caller.account_id, user_id, wanted.role_id, keep_keys
+        )
+    return NewRole(**_shown(member).model_dump(), ended=_made(ended))
 
 
 @router.delete(
     "/members/{user_id}", status_code=204, operation_id="removeMember", responses=refused(404, 412)
 )
-def remove(plane: Plane, caller: Asking, user_id: int) -> None:
-    """Take a member out of the account; everybody may leave by himself."""
+def remove(plane: Plane, caller: Asking, user_id: int, keep_keys: KeepKeys = False) -> None:
+    """Take a member out of the account; everybody may leave by themselves.
+
+    What they made ends: API keys with their tokens, keys that sign URLs, open invitations.
+    `GET /members/{user_id}` tells what that is.
+    """
     if isinstance(caller, SessionHolder) and caller.session.user_id == user_id:
         with plane.begin() as tx:
             tx.actor = caller.actor(tx)
-            members.remove(tx, caller.account_id, user_id, by_itself=True)
+            offboarding.remove(tx, caller.account_id, user_id, keep_keys, by_itself=True)
         return
     with act(plane, caller, MANAGES, "write") as tx:
-        members.remove(tx, caller.account_id, user_id)
+        offboarding.remove(tx, caller.account_id, user_id, keep_keys)
 
 
 @router.post("/invitations", status_code=201, operation_id="invite", responses=refused(404, 429))
@@ -120,6 +174,8 @@ def invite(plane: Plane, people: Settled, caller: Asking, wanted: Invited) -> Sh
     """Invite somebody by e-mail, for a week."""
     with act(plane, caller, MANAGES, "write") as tx:
         made = invitations.create(tx, caller.account_id, wanted.email, wanted.role_id)
+        # Last, so that only what would be sent counts; what it refuses is not kept.
+        people.mail_limits.invite(caller.account_id, made.invitation.email)
     people.send(made.invitation.email, "You are invited", _letter(people.endpoint, made.token))
     return _shown_invitation(made.invitation)
 
@@ -203,6 +259,17 @@ def _shown(member: members.Member) -> Shown:
         email=member.email,
         role_id=member.role_id,
         joined_at=member.joined_at,
+    )
+
+
+def _made(made: offboarding.Made) -> Made:
+    return Made(
+        api_keys=[
+            MadeKey(key_id=key.id, description=key.description, role_id=key.role_id)
+            for key in made.api_keys
+        ],
+        url_keys=[key.kid for key in made.url_keys],
+        invitations=[_shown_invitation(each) for each in made.invitations],
     )
 
 

@@ -77,6 +77,7 @@ def forgotten(
 ) -> None:
     """Send a token to an address, if somebody here has it; the answer does not tell."""
     people.throttle.attempt("forgotten", peer)
+    people.mail_limits.reset(wanted.email)
     # After the answer, so that its time does not tell, either.
     later.add_task(_send_token, plane, people, wanted.email)
 

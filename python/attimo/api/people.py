@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from fastapi import Depends, Request
 
 from attimo.api.caller import PEER_HEADER
+from attimo.api.mail_limits import MailLimits
 from attimo.api.throttle import Throttle
 from attimo.mail import Send
 
@@ -21,12 +22,14 @@ class People:
         send: Sends e-mail.
         throttle: Slows down who guesses.
         endpoint: Where clients reach this server, for what e-mails say.
+        mail_limits: Limits how much e-mail anybody has sent.
     """
 
     sign_up: SignUp
     send: Send
     throttle: Throttle
     endpoint: str
+    mail_limits: MailLimits
 
 
 async def _people(request: Request) -> People:

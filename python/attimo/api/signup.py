@@ -1,5 +1,6 @@
 """Sign-up: an account, a cache and a key with one request, and no payment asked for."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
@@ -60,6 +61,7 @@ def sign_up(
     with plane.begin() as tx:
         tx.actor = Actor(f"member {email}", peer, SYSTEM.permissions)
         user = users.create(tx, email, hashed)
+        tx.actor = replace(tx.actor, user_id=user.id)
         account = accounts.create(tx, wanted.account_name or email)
         members.add(tx, account.id, user, OWNER.id)
         caches.create(tx, account.id, CACHE)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict
 
-from attimo.api.caller import Asking, Plane, look
+from attimo.api.caller import Asking, Plane, vend
 from attimo.api.refusals import RESPONSES
 from attimo.api.schemas import WholeNumber, number, text
 from attimo.control import disposable_tokens, permissions
@@ -43,7 +43,7 @@ def create(plane: Plane, caller: Asking, wanted: Wanted, request: Request) -> Ma
     from attimo.control import tokens
 
     asked = permissions.read(wanted.permissions)
-    with look(plane, caller, "token_management", "write") as tx:
+    with vend(plane, caller) as tx:
         made = disposable_tokens.create(
             tx, caller.account_id, asked, wanted.valid_for_seconds, wanted.token_id
         )

@@ -3,12 +3,13 @@
 import base64
 import os
 from collections.abc import Iterator
+from http import HTTPStatus
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
 from attimo.cli.profiles import Profile
-from attimo.errors import AttimoError, Misconfigured
+from attimo.errors import AttimoError, FailedPrecondition, Misconfigured
 
 if TYPE_CHECKING:
     import ssl
@@ -111,9 +112,14 @@ class Client:
         """Every API key of the account that is not revoked."""
         return self._pages("/api-keys", "key_info")
 
-    def revoke_key(self, key_id: str) -> None:
-        """Make a key useless at once."""
-        self._ask("DELETE", f"/api-keys/{_part(key_id)}")
+    def revoke_key(self, key_id: str, force: bool = False) -> None:
+        """Make a key useless at once.
+
+        Raises:
+            FailedPrecondition: It is the last that can manage keys, and `force` is not said.
+        """
+        query = {"force": "true"} if force else {}
+        self._ask("DELETE", f"/api-keys/{_part(key_id)}", params=query)
 
     def signing_keys(self) -> list[dict[str, Any]]:
         """The keys that sign the server's tokens, the one that signs now first."""
@@ -157,13 +163,18 @@ class Client:
         found: list[dict[str, Any]] = self._json("GET", "/members")["members"]
         return found
 
-    def change_member(self, user_id: int, role_id: str) -> None:
-        """Give a member another role."""
-        self._ask("PUT", f"/members/{user_id}", json={"role_id": role_id})
+    def member(self, user_id: int) -> dict[str, Any]:
+        """A member and what they made."""
+        return self._json("GET", f"/members/{user_id}")
 
-    def remove_member(self, user_id: int) -> None:
+    def change_member(self, user_id: int, role_id: str, keep_keys: bool) -> dict[str, Any]:
+        """Give a member another role; the answer tells what has ended with the old one."""
+        path = f"/members/{user_id}?keep_keys={str(keep_keys).lower()}"
+        return self._json("PUT", path, {"role_id": role_id})
+
+    def remove_member(self, user_id: int, keep_keys: bool) -> None:
         """Take a member out of the account."""
-        self._ask("DELETE", f"/members/{user_id}")
+        self._ask("DELETE", f"/members/{user_id}?keep_keys={str(keep_keys).lower()}")
 
     def invite(self, email: str, role_id: str) -> dict[str, Any]:
         """Invite somebody by e-mail."""
@@ -245,6 +256,8 @@ def _checked(answer: "httpx.Response") -> "httpx.Response":
     """
     if answer.is_success:
         return answer
+    if answer.status_code == HTTPStatus.PRECONDITION_FAILED:
+        raise FailedPrecondition(_message(answer))
     raise AttimoError(_message(answer))
 
 

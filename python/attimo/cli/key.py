@@ -1,5 +1,8 @@
 """attimo key: API keys."""
 
+import json
+import sys
+from base64 import urlsafe_b64decode
 from typing import Annotated
 
 import typer
@@ -9,6 +12,9 @@ from attimo.cli.client import Client
 from attimo.cli.output import Json, moment, print_json, print_table
 from attimo.cli.role import find
 from attimo.cli.target import asks_server
+from attimo.errors import FailedPrecondition
+
+LAST = "this is the last API key that can manage the account's keys"
 
 app = typer.Typer(help="API keys: each may what its role permits.", no_args_is_help=True)
 
@@ -46,21 +52,40 @@ def list_keys(client: Client, as_json: Json = False) -> None:
         (
             key["key_id"],
             names.get(key["role_id"], "its own"),
-            key["description"],
+            key.get("description", ""),
+            key.get("made_by", key.get("made_by_key_id", "")),
             moment(key["issued_at_epoch_seconds"]),
             moment(key.get("expires_at_epoch_seconds"), "never"),
             moment(key.get("last_used_at_epoch_seconds"), "never"),
         )
         for key in keys
     ]
-    print_table(["Id", "Role", "Description", "Issued", "Expires", "Last used"], rows)
+    print_table(["Id", "Role", "Description", "Made by", "Issued", "Expires", "Last used"], rows)
 
 
 @app.command()
 @asks_server
-def revoke(client: Client, key_id: Annotated[str, typer.Argument(help="The key's id.")]) -> None:
-    """Make an API key useless, at once and for good."""
-    client.revoke_key(key_id)
+def revoke(
+    client: Client,
+    key_id: Annotated[str, typer.Argument(help="The key's id.")],
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Also the last key that can manage keys.")
+    ] = False,
+) -> None:
+    """Make an API key useless, at once and for good.
+
+    The last key that can manage the account's keys is asked about first: without it nobody makes
+    another, except a member who signs in, or the next start of a server for its own command line.
+    """
+    if _id_of(client.server.api_key) == key_id:
+        typer.echo("attimo: this is the key that this command uses itself", err=True)
+    try:
+        client.revoke_key(key_id, force=yes)
+    except FailedPrecondition as error:
+        if not sys.stdin.isatty():
+            raise FailedPrecondition(f"{LAST}; make another first, or say --yes") from error
+        typer.confirm(f"{LAST}. Revoke it all the same?", abort=True, err=True)
+        client.revoke_key(key_id, force=True)
 
 
 @app.command("signing")
@@ -101,3 +126,12 @@ def rotate_signing(
         client.retire_signing(retire)
     else:
         print(client.rotate_signing())
+
+
+def _id_of(token: str) -> str | None:
+    """The id of the key that this is the token of; None if it is none of ours."""
+    try:
+        said = json.loads(urlsafe_b64decode(token.split(".")[1] + "=="))
+        return str(said["id"])
+    except (ValueError, LookupError, TypeError):
+        return None

@@ -1,6 +1,6 @@
 """attimo member: the people of an account."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -14,6 +14,9 @@ app = typer.Typer(help="Members: the people of an account.", no_args_is_help=Tru
 
 Who = Annotated[str, typer.Argument(help="The e-mail address.")]
 Role = Annotated[str, typer.Option(help="A role's name or id.")]
+KeepKeys = Annotated[
+    bool, typer.Option("--keep-keys", help="Let the API keys go on that the member made.")
+]
 
 
 @app.command("list")
@@ -46,21 +49,37 @@ def invite(client: Client, email: Who, role: Role = "viewer") -> None:
 @app.command("role")
 @asks_server
 def change_role(
-    client: Client, email: Who, role: Annotated[str, typer.Argument(help="A role's name or id.")]
+    client: Client,
+    email: Who,
+    role: Annotated[str, typer.Argument(help="A role's name or id.")],
+    keep_keys: KeepKeys = False,
 ) -> None:
-    """Give a member another role, at once."""
-    client.change_member(_member(client, email), find(client, role)["role_id"])
+    """Give a member another role, at once.
+
+    What the member made and could not have with that role ends, and is printed: API keys with
+    their tokens, keys that sign URLs, open invitations.
+    """
+    role_id = find(client, role)["role_id"]
+    _tell(client.change_member(_member(client, email), role_id, keep_keys)["ended"])
 
 
 @app.command()
 @asks_server
-def remove(client: Client, email: Who) -> None:
-    """Take a member out of the account, or an invitation back."""
+def remove(client: Client, email: Who, keep_keys: KeepKeys = False) -> None:
+    """Take a member out of the account, or an invitation back.
+
+    What the member made ends, and is printed: API keys with their tokens, keys that sign URLs,
+    open invitations.
+    """
     for invitation in client.invitations():
         if invitation["email"] == email.strip().lower():
             client.take_back_invitation(invitation["invitation_id"])
             return
-    client.remove_member(_member(client, email))
+    user_id = _member(client, email)
+    made = client.member(user_id)["made"]
+    client.remove_member(user_id, keep_keys)
+    kept: dict[str, Any] = {"api_keys": [], "url_keys": []} if keep_keys else {}
+    _tell(made | kept)
 
 
 def _member(client: Client, email: str) -> int:
@@ -68,3 +87,12 @@ def _member(client: Client, email: str) -> int:
         if member["email"] == email.strip().lower():
             return int(member["user_id"])
     raise NotFound(f"the account has no member {email}")
+
+
+def _tell(ended: dict[str, Any]) -> None:
+    for key in ended["api_keys"]:
+        print(f"ended the API key {key['key_id']} ({key['description'] or 'no description'})")
+    for kid in ended["url_keys"]:
+        print(f"ended the key {kid}, which signed URLs")
+    for invitation in ended["invitations"]:
+        print(f"took back the invitation of {invitation['email']}")

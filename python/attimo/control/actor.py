@@ -1,6 +1,7 @@
 """Who acts on the control plane, and what that one may."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from attimo.control.permissions import Permissions, everything
 from attimo.control.selectors import ALL, Selector
@@ -16,12 +17,18 @@ class Actor:
         peer: The address from which the request came; empty for the server itself.
         permissions: What the actor may, and all that it may hand out.
         key_id: The API key with which it came, if it came with one.
+        user_id: The member who acts: signed in, or who made that key.
     """
 
     name: str
     peer: str
     permissions: Permissions = field(repr=False)
     key_id: str | None = None
+    user_id: int | None = None
+
+    def makes(self) -> dict[str, Any]:
+        """Who made what this actor makes, for its row."""
+        return {"made_by_user_id": self.user_id, "made_by_key_id": self.key_id}
 
     def need(self, type: str, verb: str, about: Selector | None = ALL) -> None:
         """Refuse an actor who may not do such things.

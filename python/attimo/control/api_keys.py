@@ -8,8 +8,9 @@ import json
 import secrets
 from base64 import urlsafe_b64decode
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from attimo.control import audit, directory, pages, roles, words
@@ -17,9 +18,11 @@ from attimo.control.pages import Page
 from attimo.control.permissions import Permissions
 from attimo.control.system_roles import OWNER, Role
 from attimo.control.tx import Tx
-from attimo.errors import InvalidArgument, NoSuchAccount, NoSuchKey
+from attimo.errors import FailedPrecondition, InvalidArgument, NoSuchAccount, NoSuchKey
 from attimo.store import tables
 
+NO_ROLE = "none"
+"""The role of hidden keys. There is none of that id, so it permits nothing."""
 LAST_MOMENT = 253_402_300_799
 """The end of the year 9999, the latest expiry."""
 
@@ -32,6 +35,16 @@ _COLUMNS = (
     _keys.expires_at,
     _keys.role_id,
     _keys.last_used_at,
+    _keys.made_by_user_id,
+    _keys.made_by_key_id,
+    tables.users.c.email,
+)
+_SELECT = (
+    select(*_COLUMNS)
+    .join_from(
+        tables.api_keys, tables.users, _keys.made_by_user_id == tables.users.c.id, isouter=True
+    )
+    .where(_keys.revoked_at.is_(None))
 )
 
 
@@ -39,7 +52,8 @@ _COLUMNS = (
 class ApiKey:
     """What is known of a key; times in seconds since 1970, no `expires_at` is never.
 
-    `last_used_at` is as exact as usage is collected, and None for a key that was never used.
+    `last_used_at` is as exact as usage is collected, and None for a key that was never used. Of who
+    made it, `made_by` is the member's e-mail address, also where the member did so with a key.
     """
 
     id: str
@@ -49,6 +63,9 @@ class ApiKey:
     expires_at: int | None
     role_id: str
     last_used_at: int | None = None
+    made_by_user_id: int | None = None
+    made_by_key_id: str | None = None
+    made_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +120,12 @@ def list_page(tx: Tx, account_id: int, limit: int, next_token: str | None = None
         InvalidArgument: `next_token` is not one that this returned.
     """
     query = (
-        select(*_COLUMNS)
-        .where(_keys.account_id == account_id, _keys.revoked_at.is_(None))
+        _SELECT.where(_keys.account_id == account_id, _keys.is_hidden.is_(False))
         .where(_keys.id > pages.after(next_token))
         .order_by(_keys.id)
         .limit(limit + 1)
     )
-    return pages.cut([(row.id, ApiKey(*row)) for row in tx.db.execute(query)], limit)
+    return pages.cut([(row.id, _key(row)) for row in tx.db.execute(query)], limit)
 
 
 def get(tx: Tx, account_id: int, key_id: str) -> ApiKey:
@@ -118,20 +134,27 @@ def get(tx: Tx, account_id: int, key_id: str) -> ApiKey:
     Raises:
         NoSuchKey: The account has no such key, or it is revoked.
     """
-    query = select(*_COLUMNS).where(
-        _keys.id == key_id, _keys.account_id == account_id, _keys.revoked_at.is_(None)
-    )
+    query = _SELECT.where(_keys.id == key_id, _keys.account_id == account_id)
     row = tx.db.execute(query).first()
     if row is None:
         raise NoSuchKey(key_id)
-    return ApiKey(*row)
+    return _key(row)
 
 
 def of_token(tx: Tx, token: str) -> ApiKey | None:
     """The key whose token this is, unless it is unknown or revoked."""
-    query = select(*_COLUMNS).where(_keys.hash == _digest(token), _keys.revoked_at.is_(None))
-    row = tx.db.execute(query).first()
-    return None if row is None else ApiKey(*row)
+    row = tx.db.execute(_SELECT.where(_keys.hash == _digest(token))).first()
+    return None if row is None else _key(row)
+
+
+def made_by(tx: Tx, account_id: int, user_id: int) -> list[ApiKey]:
+    """Return the keys that a member made which are not revoked, also through other keys."""
+    query = _SELECT.where(
+        _keys.account_id == account_id,
+        _keys.made_by_user_id == user_id,
+        _keys.is_hidden.is_(False),
+    )
+    return [_key(row) for row in tx.db.execute(query.order_by(_keys.id))]
 
 
 def is_good(tx: Tx, token: str) -> bool:
@@ -154,25 +177,70 @@ def is_good(tx: Tx, token: str) -> bool:
     return row.hash is None or bool(row.hash == _digest(token))
 
 
-def revoke(tx: Tx, account_id: int, key_id: str) -> None:
+def revoke(tx: Tx, account_id: int, key_id: str, force: bool = False) -> None:
     """Refuse a key, and the disposable tokens that it has asked for, from now on.
 
+    Args:
+        force: Whether a key may also revoke the last one that can manage keys.
+
     Raises:
+        FailedPrecondition: It is the last one, and nobody but a key would be there to make another.
         NoSuchKey: The account has no such key, or it is revoked already.
         PermissionDenied: The key permits more than the actor may.
     """
     key = get(tx, account_id, key_id)
     tx.actor.end(roles.get(tx, account_id, key.role_id).permissions, "the key")
+    if tx.actor.key_id is not None and not force and _is_last_manager(tx, key):
+        raise FailedPrecondition(
+            "This is the last API key that can manage the account's keys: make another first, or "
+            "revoke it with force=true"
+        )
     query = update(tables.api_keys).where(_keys.id == key_id)
     tx.db.execute(query.values(revoked_at=tx.now, revision=directory.touch(tx)))
     roles.delete_of_key(tx, account_id, key_id)
     audit.note(tx, account_id, "key.revoke", key_id)
 
 
+def of_session(tx: Tx, account_id: int, user_id: int) -> str:
+    """The id of the hidden key with which the tokens end that a member makes while signed in.
+
+    It is made when it is first asked for. It has no token, so nobody comes in with it.
+    """
+    found = tx.db.execute(select(_keys.id).where(*_hidden(account_id, user_id))).scalar()
+    if found is not None:
+        return str(found)
+    row = {
+        "id": secrets.token_hex(12),
+        "account_id": account_id,
+        "description": "",
+        "issued_at": tx.now,
+        "role_id": NO_ROLE,
+        "made_by_user_id": user_id,
+        "is_hidden": True,
+        "revision": directory.touch(tx),
+    }
+    tx.db.execute(insert(tables.api_keys).values(row))
+    return str(row["id"])
+
+
+def end_tokens_of_session(tx: Tx, account_id: int, user_id: int) -> None:
+    """End the disposable tokens that a member made while signed in."""
+    query = update(tables.api_keys).where(*_hidden(account_id, user_id))
+    tx.db.execute(query.values(revoked_at=tx.now, revision=directory.touch(tx)))
+
+
 def used(tx: Tx, key_ids: set[str]) -> None:
     """Note that these keys were used up to now. Nodes need not know."""
     query = update(tables.api_keys).where(_keys.id.in_(key_ids))
     tx.db.execute(query.values(last_used_at=tx.now))
+
+
+def used_at(tx: Tx, uses: dict[str, int]) -> None:
+    """Note when each of these keys was used, in seconds since 1970."""
+    for key_id, at in uses.items():
+        newer = _keys.last_used_at.is_(None) | (_keys.last_used_at < at)
+        query = update(tables.api_keys).where(_keys.id == key_id, newer)
+        tx.db.execute(query.values(last_used_at=at))
 
 
 def _make(
@@ -190,6 +258,7 @@ def _make(
         "role_id": role.id,
         "hash": _digest(token),
         "revision": directory.touch(tx),
+        **tx.actor.makes(),
     }
     try:
         with tx.db.begin_nested():
@@ -205,7 +274,7 @@ def _make(
         description=description,
         until=expires_at,
     )
-    return NewApiKey(key, token)
+    return NewApiKey(get(tx, account_id, key.id), token)
 
 
 def _sign(tx: Tx, key: ApiKey) -> str:
@@ -224,6 +293,32 @@ def _said_by(token: str) -> tuple[str, str]:
         return str(said["id"]), str(head["kid"])
     except (ValueError, KeyError, TypeError):
         return "", ""
+
+
+def _key(row: Any) -> ApiKey:
+    return ApiKey(*row)
+
+
+def _is_last_manager(tx: Tx, key: ApiKey) -> bool:
+    def manages(role_id: str) -> bool:
+        role = roles.get(tx, key.account_id, role_id)
+        return role.permissions.allows("auth_management", "write")
+
+    others = select(_keys.role_id).where(
+        _keys.account_id == key.account_id,
+        _keys.id != key.id,
+        _keys.revoked_at.is_(None),
+        _keys.is_hidden.is_(False),
+        _keys.expires_at.is_(None) | (_keys.expires_at > tx.now),
+    )
+    return manages(key.role_id) and not any(
+        map(manages, tx.db.execute(others.distinct()).scalars())
+    )
+
+
+def _hidden(account_id: int, user_id: int) -> tuple[ColumnElement[bool], ...]:
+    mine = (_keys.account_id == account_id, _keys.made_by_user_id == user_id)
+    return *mine, _keys.is_hidden.is_(True), _keys.revoked_at.is_(None)
 
 
 def _digest(token: str) -> bytes:

@@ -5,6 +5,7 @@ Such a token bears what it permits. It ends by itself, or with the API key that 
 
 from dataclasses import dataclass, field
 
+from attimo.control import api_keys
 from attimo.control.permissions import Permissions
 from attimo.control.tx import Tx
 from attimo.errors import InvalidArgument
@@ -31,7 +32,9 @@ def create(
     valid_for_seconds: int,
     token_id: str = "",
 ) -> DisposableToken:
-    """Make a token. Nothing is written, so a transaction that reads will do.
+    """Make a token. It ends with the key that asks for it, or with the membership of who does.
+
+    For a key nothing is written, so a transaction that reads will do.
 
     Args:
         token_id: A name for whom the token is for; subscribers see it with what its bearer says.
@@ -50,7 +53,7 @@ def create(
         issued_at=tx.now,
         expires_at=tx.now + valid_for_seconds,
         permissions=permissions,
-        key_id=tx.actor.key_id,
+        key_id=_issuer(tx, account_id),
         token_id=token_id,
     )
     token = tokens.disposable_token(signing.current(tx), claims)
@@ -60,6 +63,12 @@ def create(
             f"this one would have {len(token)}"
         )
     return DisposableToken(token, claims.expires_at)
+
+
+def _issuer(tx: Tx, account_id: int) -> str | None:
+    if tx.actor.key_id is None and tx.actor.user_id is not None:
+        return api_keys.of_session(tx, account_id, tx.actor.user_id)
+    return tx.actor.key_id
 
 
 def _check(permissions: Permissions, valid_for_seconds: int, token_id: str) -> None:

@@ -25,6 +25,7 @@ _SELECT = select(
     _invitations.role_id,
     _invitations.created_at,
     _invitations.expires_at,
+    _invitations.made_by_user_id,
 ).order_by(_invitations.created_at, _invitations.id)
 
 
@@ -38,6 +39,7 @@ class Invitation:
     role_id: str
     created_at: int
     expires_at: int
+    made_by_user_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,15 @@ def create(tx: Tx, account_id: int, email: str, role_id: str = VIEWER.id) -> New
     if len(list_all(tx, account_id)) >= MOST:
         raise Exhausted(f"An account has at most {MOST} open invitations")
     token = secrets.token_urlsafe(32)
-    made = Invitation(secrets.token_hex(12), account_id, address, role_id, tx.now, tx.now + SECONDS)
+    made = Invitation(
+        secrets.token_hex(12),
+        account_id,
+        address,
+        role_id,
+        tx.now,
+        tx.now + SECONDS,
+        tx.actor.user_id,
+    )
     row = {
         "id": made.id,
         "account_id": account_id,
@@ -75,6 +85,7 @@ def create(tx: Tx, account_id: int, email: str, role_id: str = VIEWER.id) -> New
         "hash": users.digest(token),
         "created_at": made.created_at,
         "expires_at": made.expires_at,
+        **tx.actor.makes(),
     }
     tx.db.execute(insert(tables.invitations).values(row))
     audit.note(tx, account_id, "invitation.create", address, role=role_id)

@@ -88,7 +88,7 @@ def change_role(tx: Tx, account_id: int, user_id: int, role_id: str) -> Member:
         PermissionDenied: Either role permits more than the actor may.
         FailedPrecondition: It is the last owner.
     """
-    member = _get(tx, account_id, user_id)
+    member = get(tx, account_id, user_id)
     tx.actor.end(roles.get(tx, account_id, member.role_id).permissions, "the member's role")
     roles.given(tx, account_id, role_id, "the member")
     if role_id != OWNER.id:
@@ -109,7 +109,7 @@ def remove(tx: Tx, account_id: int, user_id: int, by_itself: bool = False) -> No
         PermissionDenied: The member may more than the actor.
         FailedPrecondition: It is the last owner.
     """
-    member = _get(tx, account_id, user_id)
+    member = get(tx, account_id, user_id)
     if not by_itself:
         tx.actor.end(roles.get(tx, account_id, member.role_id).permissions, "the member's role")
     _keep_an_owner(tx, account_id, member)
@@ -120,7 +120,12 @@ def remove(tx: Tx, account_id: int, user_id: int, by_itself: bool = False) -> No
     audit.note(tx, account_id, "member.remove", member.email)
 
 
-def _get(tx: Tx, account_id: int, user_id: int) -> Member:
+def get(tx: Tx, account_id: int, user_id: int) -> Member:
+    """Return a member.
+
+    Raises:
+        NoSuchMember: The account has no such member.
+    """
     for member in list_all(tx, account_id):
         if member.user_id == user_id:
             return member

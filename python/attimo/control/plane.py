@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from attimo import tracing
-from attimo.control import directory
+from attimo.control import api_keys, directory
 from attimo.control.directory import Changes
+from attimo.control.key_uses import KeyUses
 from attimo.control.limits import CacheLimits
 from attimo.control.tx import Tx
 from attimo.errors import StoreUnavailable
@@ -32,6 +33,7 @@ class Control:
         publish: Takes changes over before it returns; a ValueError asks for the whole directory.
         clock: The seconds since 1970 (UTC).
         cache_limits: What callers are told of the limits of each cache.
+        uses: Which keys were used for control requests since that was last written down.
         wrote: Told after each transaction that may write whether the database could be written.
     """
 
@@ -39,6 +41,7 @@ class Control:
     publish: Callable[[Changes], None]
     clock: Callable[[], int] = utc_now
     cache_limits: CacheLimits = field(default_factory=CacheLimits)
+    uses: KeyUses = field(default_factory=KeyUses)
     wrote: Callable[[bool], None] = field(default=lambda _: None)
     _published: int | None = field(default=None, init=False)
     _writing: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
@@ -66,6 +69,17 @@ class Control:
         """Open a transaction that only reads: it sees one moment, and waits for no writer."""
         with self.database.read() as connection:
             yield Tx(connection, self.clock())
+
+    def record_uses(self) -> None:
+        """Write down which keys were used for control requests.
+
+        Raises:
+            StoreUnavailable: It could not be written; it is kept for the next time.
+        """
+        if uses := self.uses.all():
+            with self.begin() as tx:
+                api_keys.used_at(tx, uses)
+            self.uses.written(uses)
 
     def announce(self) -> None:
         """Tell the node the whole directory; once, before it serves."""

@@ -43,7 +43,7 @@ def use(tx: Tx, api_key: str, refresh_token: str, peer: str) -> NewApiKey:
     if key is None or row is None or ended or row.key_id != key.id:
         raise InvalidArgument(_UNFIT)
     permissions = roles.get(tx, key.account_id, key.role_id).permissions
-    tx.actor = Actor(f"key {key.id}", peer, permissions, key.id)
+    tx.actor = Actor(f"key {key.id}", peer, permissions, key.id, key.made_by_user_id)
     until = tx.now + row.valid_for_seconds
     return api_keys.create_scoped(tx, key.account_id, permissions, key.description, until)
 

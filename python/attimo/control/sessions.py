@@ -89,7 +89,8 @@ def actor(tx: Tx, session: Session, peer: str) -> Actor:
         if each.account_id == session.account_id:
             permissions = roles.get(tx, each.account_id, each.role_id).permissions
             permissions.admit(peer)
-            return Actor(f"member {session.email}", peer, permissions)
+            name = f"member {session.email}"
+            return Actor(name, peer, permissions, user_id=session.user_id)
     raise Unauthenticated("You are no member of this account any more")
 
 

@@ -58,6 +58,7 @@ def create(tx: Tx, account_id: int, ttl_minutes: int) -> NewUrlKey:
         "public_key": pair.public_key,
         "created_at": tx.now,
         "expires_at": key.expires_at,
+        **tx.actor.makes(),
     }
     tx.db.execute(insert(tables.url_keys).values(row))
     audit.note(tx, account_id, "url-key.create", key.kid, until=key.expires_at)
@@ -78,6 +79,17 @@ def list_page(tx: Tx, account_id: int, limit: int, next_token: str | None = None
         .limit(limit + 1)
     )
     return pages.cut([(row.kid, UrlKey(*row)) for row in tx.db.execute(query)], limit)
+
+
+def made_by(tx: Tx, account_id: int, user_id: int) -> list[UrlKey]:
+    """Return the key pairs that a member made which are still good, also through a key."""
+    query = select(_keys.kid, _keys.expires_at).where(
+        _keys.account_id == account_id,
+        _keys.made_by_user_id == user_id,
+        _keys.revoked_at.is_(None),
+        _keys.expires_at > tx.now,
+    )
+    return [UrlKey(*row) for row in tx.db.execute(query.order_by(_keys.kid))]
 
 
 def revoke(tx: Tx, account_id: int, kid: str) -> None:

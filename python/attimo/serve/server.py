@@ -211,14 +211,20 @@ def _collector(
         _recorder(control),
         settings.collect_seconds,
         told=node.note_usage,
-        otherwise=partial(readiness.look, control),
+        otherwise=partial(_when_unused, control, readiness),
     )
+
+
+def _when_unused(control: Control, readiness: Readiness) -> None:
+    readiness.look(control)
+    control.record_uses()
 
 
 def _recorder(control: Control) -> Callable[[usage.Batch], None]:
     def record(batch: usage.Batch) -> None:
         with control.begin() as tx:
             usage.record(tx, batch)
+        control.record_uses()
 
     return record
 

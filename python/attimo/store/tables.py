@@ -8,6 +8,7 @@ A change here needs a migration beside it; a test compares the two.
 
 from sqlalchemy import (
     DDL,
+    Boolean,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -22,6 +23,15 @@ from sqlalchemy import (
 )
 
 metadata = MetaData()
+
+
+def _makers() -> tuple[Column[int], Column[str]]:
+    """Who made a row: the member, also through a key of theirs, and the key itself if it was one.
+
+    Both are unknown of what is older than 0005, and of what the server made for itself.
+    """
+    return Column("made_by_user_id", Integer), Column("made_by_key_id", Text)
+
 
 directory = Table(
     "directory",
@@ -94,8 +104,12 @@ api_keys = Table(
     Column("role_id", Text, nullable=False, server_default=text("'owner'")),
     Column("hash", LargeBinary),
     Column("last_used_at", Integer),
+    *_makers(),
+    Column("is_hidden", Boolean, nullable=False, server_default=text("0")),
 )
 """What is known of a key. The key itself is a signed token; only its SHA-256 is kept.
+
+A hidden one was never handed out: the tokens that a signed-in member makes end with it.
 
 `role_id` is the id of a row in `roles`, or of a system role, which has none. `hash` is unknown of
 keys that were made before there were roles.
@@ -144,6 +158,7 @@ url_keys = Table(
     Column("created_at", Integer, nullable=False),
     Column("expires_at", Integer, nullable=False),
     Column("revoked_at", Integer),
+    *_makers(),
 )
 """The key pairs that an account has for signing URLs; the private half is kept nowhere."""
 
@@ -205,6 +220,7 @@ invitations = Table(
     Column("hash", LargeBinary, nullable=False, unique=True),
     Column("created_at", Integer, nullable=False),
     Column("expires_at", Integer, nullable=False),
+    *_makers(),
 )
 """Who may become a member; the row goes when that is done."""
 

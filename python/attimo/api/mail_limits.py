@@ -1,0 +1,90 @@
+"""How much e-mail can be sent to one address, and by one account, in an hour and in a day.
+
+Invitations and resets are counted apart, so that nobody keeps a reset from an address by inviting
+it. `ann+shop@example.com` counts as `ann@example.com`, whose mailbox it is with most providers. All
+is kept in memory, within bounds, and forgotten at a restart.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from attimo.control import users
+from attimo.errors import TooMuchMail
+
+HOUR = 60 * 60
+DAY = 24 * HOUR
+ADDRESS_HOUR, ADDRESS_DAY = 5, 10
+"""Invitations, and resets, for one address."""
+ACCOUNT_HOUR, ACCOUNT_DAY = 50, 200
+"""Invitations by one account."""
+MOST_SOURCES = 10_000
+
+_OF_ADDRESS = {HOUR: ADDRESS_HOUR, DAY: ADDRESS_DAY}
+_OF_ACCOUNT = {HOUR: ACCOUNT_HOUR, DAY: ACCOUNT_DAY}
+
+
+@dataclass(slots=True)
+class MailLimits:
+    """Counts e-mail before it is sent; `clock` tells the seconds since 1970."""
+
+    clock: Callable[[], int]
+    _addresses: "_Windows" = field(default_factory=lambda: _Windows(_OF_ADDRESS), init=False)
+    _accounts: "_Windows" = field(default_factory=lambda: _Windows(_OF_ACCOUNT), init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+
+    def invite(self, account_id: int, email: str) -> None:
+        """Count an invitation.
+
+        Raises:
+            TooMuchMail: The account, or whoever invited that address, has sent as many as may be.
+        """
+        now, address = self.clock(), f"invitation {_mailbox(email)}"
+        with self._lock:
+            self._accounts.check(str(account_id), "An account sends", now)
+            self._addresses.check(address, "An address gets", now)
+            self._accounts.count(str(account_id), now)
+            self._addresses.count(address, now)
+
+    def reset(self, email: str) -> None:
+        """Count a token for a forgotten password, whether or not there is such a user.
+
+        Raises:
+            TooMuchMail: As many were asked for that address as may be.
+        """
+        now, address = self.clock(), f"reset {_mailbox(email)}"
+        with self._lock:
+            self._addresses.check(address, "An address gets", now)
+            self._addresses.count(address, now)
+
+
+@dataclass(slots=True)
+class _Windows:
+    """When each source sent, as far back as the longest window reaches.
+
+    `most` says how many each window holds, by its length in seconds.
+    """
+
+    most: Mapping[int, int]
+    _sent: OrderedDict[str, list[int]] = field(default_factory=OrderedDict, init=False)
+
+    def check(self, source: str, who: str, now: int) -> None:
+        for window, most in self.most.items():
+            recent = [at for at in self._sent.get(source, ()) if at > now - window]
+            if len(recent) >= most:
+                span = "an hour" if window == HOUR else "a day"
+                raise TooMuchMail(f"{who} at most {most} {span}", recent[-most] + window - now)
+
+    def count(self, source: str, now: int) -> None:
+        longest = max(self.most)
+        kept = [at for at in self._sent.pop(source, ()) if at > now - longest]
+        self._sent[source] = [*kept, now]
+        if len(self._sent) > MOST_SOURCES:
+            self._sent.popitem(last=False)
+
+
+def _mailbox(email: str) -> str:
+    """A digest of the mailbox, since anybody may send any text and have it remembered."""
+    name, at, domain = email.strip().lower().rpartition("@")
+    return users.digest(name.partition("+")[0] + at + domain).hex()

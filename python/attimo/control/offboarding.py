@@ -1,0 +1,106 @@
+"""Removing and demoting a member: what they made, and could not make any more, ends with it.
+
+That is: the API keys that they made, also through other keys, with the tokens of these; the keys
+that sign URLs; and the invitations that nobody has accepted yet.
+"""
+
+from dataclasses import dataclass, field, replace
+
+from attimo.control import api_keys, invitations, members, roles, url_keys
+from attimo.control.api_keys import ApiKey
+from attimo.control.invitations import Invitation
+from attimo.control.members import Member
+from attimo.control.permissions import Permissions
+from attimo.control.system_roles import OWNER
+from attimo.control.tx import Tx
+from attimo.control.url_keys import ALL_DATA, UrlKey
+
+NOTHING = Permissions(())
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a member made that is still good."""
+
+    api_keys: list[ApiKey] = field(default_factory=list)
+    url_keys: list[UrlKey] = field(default_factory=list)
+    invitations: list[Invitation] = field(default_factory=list)
+
+
+def made_by(tx: Tx, account_id: int, user_id: int) -> Made:
+    """Return all that a member made at an account, also through the keys that they made."""
+    return Made(
+        api_keys.made_by(tx, account_id, user_id),
+        url_keys.made_by(tx, account_id, user_id),
+        [each for each in invitations.list_all(tx, account_id) if each.made_by_user_id == user_id],
+    )
+
+
+def remove(
+    tx: Tx, account_id: int, user_id: int, keep_keys: bool = False, by_itself: bool = False
+) -> Made:
+    """Take a member out of an account and end what they made; return what has ended.
+
+    Args:
+        keep_keys: Whether API keys and keys that sign URLs go on. Tokens that the member made
+            while signed in, and open invitations, end all the same.
+        by_itself: Whether it is the member who leaves, which takes no permission.
+
+    Raises:
+        NoSuchMember: The account has no such member.
+        PermissionDenied: The member, or what ends with them, may more than the actor.
+        FailedPrecondition: It is the last owner.
+    """
+    made = made_by(tx, account_id, user_id)
+    members.remove(tx, account_id, user_id, by_itself)
+    if by_itself:
+        # They may end what they made, whatever became of their role since.
+        tx.actor = replace(tx.actor, permissions=OWNER.permissions)
+    return _end(tx, account_id, _beyond(tx, account_id, made, NOTHING), user_id, keep_keys)
+
+
+def change_role(
+    tx: Tx, account_id: int, user_id: int, role_id: str, keep_keys: bool = False
+) -> tuple[Member, Made]:
+    """Give a member another role and end what goes beyond it; return what has ended, too.
+
+    Args:
+        keep_keys: As in `remove`.
+
+    Raises:
+        NoSuchMember: The account has no such member.
+        NoSuchRole: The account has no such role.
+        PermissionDenied: Either role, or what would end, permits more than the actor may.
+        FailedPrecondition: It is the last owner.
+    """
+    member = members.change_role(tx, account_id, user_id, role_id)
+    permitted = roles.get(tx, account_id, role_id).permissions
+    made = _beyond(tx, account_id, made_by(tx, account_id, user_id), permitted)
+    return member, _end(tx, account_id, made, user_id, keep_keys)
+
+
+def _beyond(tx: Tx, account_id: int, made: Made, permitted: Permissions) -> Made:
+    """What somebody with these permissions could not have, or could not invite to."""
+
+    def covered(role_id: str) -> bool:
+        return permitted.covers(roles.get(tx, account_id, role_id).permissions)
+
+    invites = permitted.allows("account_management", "write")
+    return Made(
+        [key for key in made.api_keys if not covered(key.role_id)],
+        [] if permitted.covers(ALL_DATA) else made.url_keys,
+        [each for each in made.invitations if not (invites and covered(each.role_id))],
+    )
+
+
+def _end(tx: Tx, account_id: int, made: Made, user_id: int, keep_keys: bool) -> Made:
+    if keep_keys:
+        made = replace(made, api_keys=[], url_keys=[])
+    for key in made.api_keys:
+        api_keys.revoke(tx, account_id, key.id, force=True)
+    for pair in made.url_keys:
+        url_keys.revoke(tx, account_id, pair.kid)
+    for invitation in made.invitations:
+        invitations.take_back(tx, account_id, invitation.id)
+    api_keys.end_tokens_of_session(tx, account_id, user_id)
+    return made
