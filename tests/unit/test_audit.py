@@ -42,7 +42,7 @@ def test_the_trail_is_told_in_parts(owner: Client, clock: Clock) -> None:
     for name in "abc":
         clock.now += 1
         owner.ask("PUT", f"/caches/{name}")
-    key_id = owner.ask("POST", "/api-keys", {}).json()["key_info"]["key_id"]
+    key_id = owner.ask("POST", "/api-keys", {"description": "d"}).json()["key_info"]["key_id"]
     owner.ask("DELETE", f"/api-keys/{key_id}")
 
     page = owner.ask("GET", "/audit?limit=2").json()

@@ -92,7 +92,7 @@ def test_a_disposable_token_says_itself_what_it_may_and_ends(owner: Client) -> N
 
 
 def test_a_token_names_the_key_that_asked_for_it(owner: Client) -> None:
-    key_id = owner.ask("POST", "/api-keys", {}).json()["key_info"]["key_id"]
+    key_id = owner.ask("POST", "/api-keys", {"description": "d"}).json()["key_info"]["key_id"]
 
     token = vended(replace(owner, key_id=key_id), disposable())
 
@@ -199,7 +199,7 @@ def test_a_key_without_a_time_is_refused(owner: Client, expiry: dict[str, Any]) 
 
 
 def test_a_key_makes_scoped_keys_but_no_super_users(owner: Client) -> None:
-    key_id = owner.ask("POST", "/api-keys", {}).json()["key_info"]["key_id"]
+    key_id = owner.ask("POST", "/api-keys", {"description": "d"}).json()["key_info"]["key_id"]
     holder = replace(owner, key_id=key_id)
 
     assert made(holder, key()).api_key
@@ -233,7 +233,7 @@ def disposable_by(auth_token: str) -> Message:
 def test_the_role_of_a_single_key_is_given_to_nobody_else(owner: Client) -> None:
     key_id = claims(made(owner, key()).api_key)["id"]
 
-    refused = owner.ask("POST", "/api-keys", {"role_id": key_id})
+    refused = owner.ask("POST", "/api-keys", {"role_id": key_id, "description": "d"})
 
     assert (refused.status_code, refused.json()["code"]) == (404, "not_found")
 

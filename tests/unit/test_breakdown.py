@@ -221,7 +221,7 @@ def test_a_question_that_cannot_be_answered_is_refused(owner: Client, query: str
 def test_usage_and_limits_are_for_who_may_look_at_the_account(owner: Client) -> None:
     role = {"rules": [{"type": "cache", "permissions": ["read"], "caches": "*", "items": "*"}]}
     made = owner.ask("POST", "/roles", {"role_name": "data", "permissions": role}).json()
-    answer = owner.ask("POST", "/api-keys", {"role_id": made["role_id"]})
+    answer = owner.ask("POST", "/api-keys", {"role_id": made["role_id"], "description": "d"})
     key = Client(owner.app, 1, json.loads(answer.text)["key_info"]["key_id"])
 
     for path in ("/usage", "/limits"):

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from attimo.control import Control, api_keys, roles
-from fakes import Client, Listener
+from attimo.control import Control, api_keys, invitations, members, roles, users
+from fakes import NOON, Client, Listener
 
 ALL_CACHES = {"type": "cache", "permissions": ["read", "write"], "caches": "*", "items": "*"}
 ONE_CACHE = {"type": "cache", "permissions": ["read"], "caches": {"name": "a"}, "items": "*"}
@@ -24,7 +24,7 @@ def made(owner: Client, name: str, *rules: dict[str, Any]) -> str:
 
 def keyed(owner: Client, role_id: str) -> Client:
     """A caller with a new key of a role."""
-    answer = owner.ask("POST", "/api-keys", {"role_id": role_id})
+    answer = owner.ask("POST", "/api-keys", {"role_id": role_id, "description": "d"})
     assert answer.status_code == 200, answer.text
     return Client(owner.app, owner.account_id, answer.json()["key_info"]["key_id"])
 
@@ -62,16 +62,72 @@ def test_roles_are_listed_in_pages_the_systems_first(owner: Client) -> None:
     assert len(owner.ask("GET", "/roles?type=custom").json()["roles"]) == 3
 
 
-def test_a_role_that_is_held_stays_and_tells_how_many_hold_it(owner: Client) -> None:
+def test_a_role_that_is_held_stays_and_tells_who_holds_it(owner: Client, control: Control) -> None:
     role_id = made(owner, "held")
     holder = keyed(owner, role_id)
+    with control.begin() as tx:
+        members.add(tx, 1, users.create(tx, "jane@example.com", "hash"), role_id)
+        invited = invitations.create(tx, 1, "sam@example.com", role_id).invitation
 
     blocked = owner.ask("DELETE", f"/roles/{role_id}").json()
     owner.ask("DELETE", f"/api-keys/{holder.key_id}")
+    with control.begin() as tx:
+        members.remove(tx, 1, 1)
+        invitations.take_back(tx, 1, invited.id)
 
-    counts = {"account_members": 0, "invitations": 0, "api_keys": 1}
-    assert blocked == {"status": "blocked"} | counts
+    as_member = {"role_id": role_id, "role_name": "held"}
+    sam = {"user_name": "sam@example.com"} | as_member
+    assert blocked == {
+        "status": "blocked",
+        "account_members": [{"user_name": "jane@example.com"} | as_member],
+        "invitations": [{"id": invited.id, "account_member": sam}],
+        "api_keys": [
+            {
+                "key_id": holder.key_id,
+                "account_id": "1",
+                "description": "d",
+                "role_id": role_id,
+                "issued_at_epoch_seconds": NOON,
+            }
+        ],
+    }
     assert owner.ask("DELETE", f"/roles/{role_id}").json() == {"status": "deleted"}
+
+
+def test_a_role_is_shown_as_the_reference_has_it(owner: Client) -> None:
+    shown = owner.ask("POST", "/roles", role("plain")).json()
+    described = owner.ask("POST", "/roles", role("other") | {"description": "for tests"}).json()
+    system = owner.ask("GET", "/roles?type=system").json()["roles"]
+
+    assert shown["role_type"] == "custom"
+    assert "description" not in shown
+    assert described["description"] == "for tests"
+    assert {each["role_type"] for each in system} == {"system"}
+
+
+def test_every_rule_of_the_reference_comes_back_as_it_was(owner: Client) -> None:
+    def rule(type: str, verbs: list[str], **selectors: object) -> dict[str, Any]:
+        return {"type": type, "permissions": verbs} | selectors
+
+    all_of = ["read", "write", "list"]
+    rules = [
+        rule("account_management", ["read", "list"]),
+        rule("auth_management", all_of, items="*"),
+        rule("resource_management", all_of, resources="*"),
+        rule("cache", all_of, caches="*", items="*"),
+        rule("cache", ["write"], caches={"name": "prod"}, items={"key": "flags"}),
+        rule("topic", all_of, caches="*", topics="*"),
+        rule("topic", ["write"], caches={"name": "chat"}, topics={"prefix": "room-"}),
+        rule("store", all_of, stores="*", items="*"),
+        rule("store", ["read"], stores={"name": "prefs"}, items={"key_prefix": "org:42:"}),
+        rule("function", ["invoke"], caches={"name": "edge"}, functions={"name": "resize"}),
+    ]
+    ranges = ["10.0.0.0/8", "192.168.1.0/24", "2001:db8::/32"]
+    wanted = {"rules": rules, "conditions": [{"ip_filter": {"allowed_cidr_ranges": ranges}}]}
+
+    made = owner.ask("POST", "/roles", {"role_name": "reference", "permissions": wanted}).json()
+
+    assert made["permissions"] == wanted
 
 
 @pytest.mark.parametrize("name", ["taken", "Owner", "viewer"])
@@ -128,7 +184,10 @@ def test_a_neighbours_role_is_nobody_elses(owner: Client, neighbour: Client) -> 
     assert neighbour.ask("GET", f"/roles/{role_id}").status_code == 404
     assert neighbour.ask("PUT", f"/roles/{role_id}", role("yours")).status_code == 404
     assert neighbour.ask("DELETE", f"/roles/{role_id}").status_code == 404
-    assert neighbour.ask("POST", "/api-keys", {"role_id": role_id}).status_code == 404
+    assert (
+        neighbour.ask("POST", "/api-keys", {"role_id": role_id, "description": "d"}).status_code
+        == 404
+    )
 
 
 def test_nobody_hands_out_more_than_he_has(owner: Client) -> None:
@@ -136,12 +195,14 @@ def test_nobody_hands_out_more_than_he_has(owner: Client) -> None:
     wide = made(owner, "wide", ALL_CACHES)
     narrow = made(owner, "narrow")
 
-    assert keeper.ask("POST", "/api-keys", {"role_id": narrow}).status_code == 200
+    assert (
+        keeper.ask("POST", "/api-keys", {"role_id": narrow, "description": "d"}).status_code == 200
+    )
     assert keeper.ask("POST", "/roles", role("own")).status_code == 200
     for method, path, body in [
-        ("POST", "/api-keys", {"role_id": "owner"}),
-        ("POST", "/api-keys", {"role_id": wide}),
-        ("POST", "/api-keys", None),
+        ("POST", "/api-keys", {"role_id": "owner", "description": "d"}),
+        ("POST", "/api-keys", {"role_id": wide, "description": "d"}),
+        ("POST", "/api-keys", {"description": "d"}),
         ("POST", "/roles", role("wider", ALL_CACHES)),
         ("PUT", f"/roles/{narrow}", role("narrow", ALL_CACHES)),
         ("PUT", f"/roles/{wide}", role("wide")),

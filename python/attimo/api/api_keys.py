@@ -10,7 +10,7 @@ from attimo.api.caller import Asking, Plane, act, look
 from attimo.api.paging import MOST, Limit, NextToken
 from attimo.api.refusals import RESPONSES, refused
 from attimo.api.schemas import text, whole
-from attimo.control import api_keys
+from attimo.control import api_keys, words
 from attimo.control.api_keys import ApiKey
 from attimo.control.words import LONGEST_DESCRIPTION
 
@@ -30,7 +30,7 @@ class Wanted(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     role_id: str = "owner"
-    description: Annotated[str | None, text(LONGEST_DESCRIPTION)] = None
+    description: Annotated[str, text(LONGEST_DESCRIPTION, least=1)]
     expiry: Annotated[int | Literal["never"], BeforeValidator(_moment)] = "never"
 
 
@@ -43,8 +43,8 @@ class Shown(BaseModel):
     """
 
     key_id: str
-    account_id: int
-    description: str
+    account_id: str
+    description: str | None = None
     role_id: str
     issued_at_epoch_seconds: int
     expires_at_epoch_seconds: int | None = None
@@ -76,12 +76,13 @@ class Revoked(BaseModel):
 )
 def create(plane: Plane, caller: Asking, wanted: Wanted) -> Made:
     """Create a key with a role; it can be used at once. It may not permit more than the caller."""
+    words.check("description", wanted.description, LONGEST_DESCRIPTION)
     expires_at = None if wanted.expiry == "never" else wanted.expiry
     with act(plane, caller, "auth_management", "write") as tx:
         made = api_keys.create(
-            tx, caller.account_id, wanted.description or "", expires_at, wanted.role_id
+            tx, caller.account_id, wanted.description, expires_at, wanted.role_id
         )
-    return Made(api_key=made.token, key_info=_shown(made.key))
+    return Made(api_key=made.token, key_info=shown(made.key))
 
 
 @router.get("", response_model_exclude_none=True, operation_id="listApiKeys")
@@ -94,8 +95,8 @@ def list_page(
     """List the account's keys that are not revoked."""
     with look(plane, caller, "auth_management", "list") as tx:
         page = api_keys.list_page(tx, caller.account_id, limit, next_token)
-    shown = [_shown(key, plane.uses.last(key.id)) for key in page.items]
-    return Listed(key_info=shown, next_token=page.next_token)
+    known = [shown(key, plane.uses.last(key.id)) for key in page.items]
+    return Listed(key_info=known, next_token=page.next_token)
 
 
 @router.delete("/{key_id}", operation_id="revokeApiKey", responses=refused(404, 412))
@@ -117,11 +118,12 @@ def revoke(
     return Revoked()
 
 
-def _shown(key: ApiKey, used_at: int | None = None) -> Shown:
+def shown(key: ApiKey, used_at: int | None = None) -> Shown:
+    """What is told of a key; `used_at` is a use that is not written down yet."""
     return Shown(
         key_id=key.id,
-        account_id=key.account_id,
-        description=key.description,
+        account_id=str(key.account_id),
+        description=key.description or None,
         role_id=key.role_id,
         issued_at_epoch_seconds=key.issued_at,
         expires_at_epoch_seconds=key.expires_at,

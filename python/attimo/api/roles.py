@@ -5,11 +5,12 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
+from attimo.api import api_keys as api_keys_api
 from attimo.api.caller import Asking, Plane, act, look
 from attimo.api.paging import MOST, Limit, NextToken
 from attimo.api.refusals import RESPONSES, refused
 from attimo.api.schemas import text
-from attimo.control import permissions, roles
+from attimo.control import Tx, api_keys, invitations, members, permissions, roles
 from attimo.control.system_roles import Role
 from attimo.control.words import LONGEST_DESCRIPTION
 
@@ -27,11 +28,15 @@ class Wanted(BaseModel):
 
 
 class Shown(BaseModel):
-    """A role; `created_at_epoch_seconds` is missing for those of the system."""
+    """A role. Without `description` it has none; `role_type` is Momento's word, `type` ours.
+
+    `created_at_epoch_seconds` is missing for those of the system.
+    """
 
     role_id: str
     role_name: str
-    description: str
+    role_type: Literal["system", "custom"]
+    description: str | None = None
     type: Literal["system", "custom", "key"]
     permissions: dict[str, Any]
     created_at_epoch_seconds: int | None = None
@@ -44,13 +49,28 @@ class Listed(BaseModel):
     next_token: str | None = None
 
 
+class Holder(BaseModel):
+    """Who holds a role, or is invited to; `user_name` is the e-mail address."""
+
+    user_name: str
+    role_id: str
+    role_name: str
+
+
+class InvitedHolder(BaseModel):
+    """An open invitation to a role."""
+
+    id: str
+    account_member: Holder
+
+
 class Deleted(BaseModel):
-    """`deleted`; or `blocked`, with how many hold the role, which stays then."""
+    """`deleted`; or `blocked`, with everything that holds the role, which stays then."""
 
     status: Literal["deleted", "blocked"]
-    account_members: int | None = None
-    invitations: int | None = None
-    api_keys: int | None = None
+    account_members: list[Holder] | None = None
+    invitations: list[InvitedHolder] | None = None
+    api_keys: list[api_keys_api.Shown] | None = None
 
 
 @router.post(
@@ -114,14 +134,28 @@ def change(plane: Plane, caller: Asking, role_id: str, wanted: Wanted) -> Shown:
 def delete(plane: Plane, caller: Asking, role_id: str) -> Deleted:
     """Delete a role that nobody holds."""
     with act(plane, caller, "auth_management", "write") as tx:
-        in_use = roles.delete(tx, caller.account_id, role_id)
-    if in_use is None:
-        return Deleted(status="deleted")
+        if roles.delete(tx, caller.account_id, role_id):
+            return Deleted(status="deleted")
+        return _blocked(tx, caller.account_id, roles.get(tx, caller.account_id, role_id))
+
+
+def _blocked(tx: Tx, account_id: int, role: Role) -> Deleted:
+    def holder(email: str) -> Holder:
+        return Holder(user_name=email, role_id=role.id, role_name=role.name)
+
     return Deleted(
         status="blocked",
-        account_members=in_use.account_members,
-        invitations=in_use.invitations,
-        api_keys=in_use.api_keys,
+        account_members=[
+            holder(each.email)
+            for each in members.list_all(tx, account_id)
+            if each.role_id == role.id
+        ],
+        invitations=[
+            InvitedHolder(id=each.id, account_member=holder(each.email))
+            for each in invitations.list_all(tx, account_id)
+            if each.role_id == role.id
+        ],
+        api_keys=[api_keys_api.shown(key) for key in api_keys.with_role(tx, account_id, role.id)],
     )
 
 
@@ -129,7 +163,8 @@ def _shown(role: Role) -> Shown:
     return Shown(
         role_id=role.id,
         role_name=role.name,
-        description=role.description,
+        role_type="system" if role.type == "system" else "custom",
+        description=role.description or None,
         type=role.type,
         permissions=role.permissions.dump(),
         created_at_epoch_seconds=role.created_at or None,

@@ -23,7 +23,9 @@ app = typer.Typer(help="API keys: each may what its role permits.", no_args_is_h
 @asks_server
 def create(
     client: Client,
-    description: Annotated[str, typer.Option("--description", "-d", help="What it is for.")] = "",
+    description: Annotated[
+        str, typer.Option("--description", "-d", help="What it is for.")
+    ] = "made by attimo key create",
     role: Annotated[str, typer.Option(help="What it may: a role's name or id.")] = "owner",
     expires_in: Annotated[
         str | None, typer.Option(help="How long it is valid, such as 12h or 30d; else for ever.")
@@ -74,17 +76,18 @@ def revoke(
 ) -> None:
     """Make an API key useless, at once and for good.
 
-    The last key that can manage the account's keys is asked about first: without it nobody makes
-    another, except a member who signs in, or the next start of a server for its own command line.
+    On a terminal, the key that the command uses itself is asked about first; and the last key that
+    can manage the account's keys takes --yes elsewhere. Without it nobody makes another, except a
+    member who signs in, or the next start of a server for its own command line.
     """
-    if _id_of(client.server.api_key) == key_id:
-        typer.echo("attimo: this is the key that this command uses itself", err=True)
+    if not yes and sys.stdin.isatty() and _id_of(client.server.api_key) == key_id:
+        typer.confirm("This is the key that this command uses itself. Revoke it?", abort=True)
     try:
         client.revoke_key(key_id, force=yes)
     except FailedPrecondition as error:
         if not sys.stdin.isatty():
             raise FailedPrecondition(f"{LAST}; make another first, or say --yes") from error
-        typer.confirm(f"{LAST}. Revoke it all the same?", abort=True, err=True)
+        typer.confirm(f"{LAST}. Revoke it all the same?", abort=True)
         client.revoke_key(key_id, force=True)
 
 

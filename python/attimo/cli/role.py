@@ -31,7 +31,8 @@ def list_roles(client: Client, as_json: Json = False) -> None:
         print_json(found)
         return
     rows = [
-        (role["role_id"], role["role_name"], role["type"], role["description"]) for role in found
+        (role["role_id"], role["role_name"], role["type"], role.get("description", ""))
+        for role in found
     ]
     print_table(["Id", "Name", "Type", "Description"], rows)
 
@@ -93,7 +94,7 @@ def delete(client: Client, role: Which) -> None:
     answer = client.delete_role(find(client, role)["role_id"])
     if answer["status"] == "blocked":
         holders = ("api_keys", "account_members", "invitations")
-        counts = ", ".join(f"{answer[name]} {name.replace('_', ' ')}" for name in holders)
+        counts = ", ".join(f"{len(answer[name])} {name.replace('_', ' ')}" for name in holders)
         raise FailedPrecondition(f"the role is held by {counts}; take it from them first")
 
 

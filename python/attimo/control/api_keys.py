@@ -157,6 +157,12 @@ def made_by(tx: Tx, account_id: int, user_id: int) -> list[ApiKey]:
     return [_key(row) for row in tx.db.execute(query.order_by(_keys.id))]
 
 
+def with_role(tx: Tx, account_id: int, role_id: str) -> list[ApiKey]:
+    """Return the keys of a role which are not revoked."""
+    query = _SELECT.where(_keys.account_id == account_id, _keys.role_id == role_id)
+    return [_key(row) for row in tx.db.execute(query.order_by(_keys.id))]
+
+
 def is_good(tx: Tx, token: str) -> bool:
     """Whether this token, which was kept, still opens the server.
 

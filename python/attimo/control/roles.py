@@ -4,10 +4,9 @@ Who changes a role changes what everybody with it may: so it takes an actor who 
 """
 
 import secrets
-from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, func, insert, select, update
+from sqlalchemy import ColumnElement, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from attimo.control import audit, directory, pages, permissions, words
@@ -21,15 +20,6 @@ from attimo.store import tables
 LONGEST_NAME = 64
 MOST = 100
 """How many roles of its own an account may have."""
-
-
-@dataclass(frozen=True, slots=True)
-class InUse:
-    """How many hold a role that was to be deleted."""
-
-    api_keys: int = 0
-    account_members: int = 0
-    invitations: int = 0
 
 
 def create(tx: Tx, account_id: int, name: str, wanted: Permissions, description: str = "") -> Role:
@@ -147,8 +137,8 @@ def change(
     return Role(role_id, "custom", name, said, wanted, account_id, old.created_at)
 
 
-def delete(tx: Tx, account_id: int, role_id: str) -> InUse | None:
-    """Delete a role that nobody has; else tell who has it, and leave it.
+def delete(tx: Tx, account_id: int, role_id: str) -> bool:
+    """Delete a role that nobody holds, and return True; else leave it.
 
     Raises:
         NoSuchRole: There is none of that id.
@@ -156,12 +146,11 @@ def delete(tx: Tx, account_id: int, role_id: str) -> InUse | None:
         PermissionDenied: It permits more than the actor may.
     """
     _own(tx, account_id, role_id)
-    in_use = _holders(tx, account_id, role_id)
-    if in_use != InUse():
-        return in_use
+    if _is_held(tx, account_id, role_id):
+        return False
     _write(tx, account_id, role_id, {"deleted_at": tx.now})
     audit.note(tx, account_id, "role.delete", role_id)
-    return None
+    return True
 
 
 def delete_of_key(tx: Tx, account_id: int, key_id: str) -> None:
@@ -169,17 +158,14 @@ def delete_of_key(tx: Tx, account_id: int, key_id: str) -> None:
     _write(tx, account_id, key_id, {"deleted_at": tx.now})
 
 
-def _holders(tx: Tx, account_id: int, role_id: str) -> InUse:
+def _is_held(tx: Tx, account_id: int, role_id: str) -> bool:
     keys, members, invitations = tables.api_keys.c, tables.members.c, tables.invitations.c
-
-    def count(*which: ColumnElement[bool]) -> int:
-        return int(tx.db.execute(select(func.count()).where(*which)).scalar_one())
-
-    return InUse(
-        api_keys=count(keys.role_id == role_id, keys.revoked_at.is_(None)),
-        account_members=count(members.account_id == account_id, members.role_id == role_id),
-        invitations=count(invitations.role_id == role_id, invitations.expires_at > tx.now),
+    holders = (
+        (keys.role_id == role_id, keys.revoked_at.is_(None)),
+        (members.account_id == account_id, members.role_id == role_id),
+        (invitations.role_id == role_id, invitations.expires_at > tx.now),
     )
+    return any(tx.db.execute(select(exists().where(*which))).scalar_one() for which in holders)
 
 
 def _own(tx: Tx, account_id: int, role_id: str) -> Role:

@@ -117,7 +117,7 @@ class Maker:
         role = {"role_name": f"role {time.monotonic_ns()}", "permissions": {"rules": rules}}
         made = httpx.post(f"{self.http}/roles", headers=headers, json=role)
         assert made.is_success, made.text
-        asked = {"role_id": made.json()["role_id"]}
+        asked = {"role_id": made.json()["role_id"], "description": "d"}
         key = httpx.post(f"{self.http}/api-keys", headers=headers, json=asked)
         assert key.is_success, key.text
         return str(key.json()["api_key"])

@@ -100,7 +100,9 @@ def test_a_key_is_made_listed_and_revoked(
 def test_a_key_with_an_end_says_so(web: httpx.Client, authorization: Headers) -> None:
     end = int(time.time()) + 3600
 
-    made = web.post("/api-keys", headers=authorization, json={"expiry": end}).json()
+    made = web.post(
+        "/api-keys", headers=authorization, json={"description": "d", "expiry": end}
+    ).json()
 
     assert made["key_info"]["expires_at_epoch_seconds"] == end
     web.delete(f"/api-keys/{made['key_info']['key_id']}", headers=authorization)
@@ -110,7 +112,9 @@ def test_a_key_with_an_end_says_so(web: httpx.Client, authorization: Headers) ->
 def test_an_end_in_the_past_or_no_end_is_refused(
     web: httpx.Client, authorization: Headers, expiry: object
 ) -> None:
-    answer = web.post("/api-keys", headers=authorization, json={"expiry": expiry})
+    answer = web.post(
+        "/api-keys", headers=authorization, json={"description": "d", "expiry": expiry}
+    )
 
     assert answer.status_code == 400
     assert answer.json()["code"] == "invalid_argument"

@@ -37,7 +37,7 @@ OF_SESSIONS = {
 RULE = {"type": "cache", "permissions": ["read", "write"], "caches": "*", "items": "*"}
 ROLE = {"role_name": "made", "permissions": {"rules": [RULE]}}
 BODIES: dict[tuple[str, str], Any] = {
-    ("POST", "/api-keys"): {"role_id": "viewer"},
+    ("POST", "/api-keys"): {"role_id": "viewer", "description": "d"},
     ("POST", "/roles"): ROLE,
     ("PUT", "/roles/{role_id}"): ROLE,
     ("POST", "/tokens"): {"permissions": {"rules": [RULE]}, "valid_for_seconds": 60},
@@ -97,7 +97,9 @@ def credential(http: httpx.Client, owner: str, how: str) -> str:
         return str(http.post("/tokens", json=asked, headers=headers).json()["token"])
     role = {"role_name": f"for {how}", "permissions": {"rules": [RULE]}}
     role_id = http.post("/roles", json=role, headers=headers).json()["role_id"]
-    made = http.post("/api-keys", json={"role_id": role_id}, headers=headers).json()
+    made = http.post(
+        "/api-keys", json={"role_id": role_id, "description": "d"}, headers=headers
+    ).json()
     if how == "revoked":
         http.delete(f"/api-keys/{made['key_info']['key_id']}", headers=headers)
     return str(made["api_key"])
@@ -216,7 +218,9 @@ def test_a_viewer_looks_at_everything_and_changes_nothing(
     house: Neighbours, http: httpx.Client, routes: list[tuple[str, str]]
 ) -> None:
     headers = {"authorization": house.owner_key}
-    made = http.post("/api-keys", json={"role_id": "viewer"}, headers=headers).json()
+    made = http.post(
+        "/api-keys", json={"role_id": "viewer", "description": "d"}, headers=headers
+    ).json()
 
     found = statuses(http, [each for each in routes if each not in OF_SESSIONS], made["api_key"])
 

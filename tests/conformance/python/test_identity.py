@@ -225,7 +225,9 @@ def test_a_neighbours_keys_are_not_listed_or_revoked(house: Neighbours, account:
 def new_key(address: str, token: str, expiry: int | str) -> dict[str, str]:
     """Make a key over HTTP: the key itself and its id."""
     answer = httpx.post(
-        f"{address}/api-keys", headers={"authorization": token}, json={"expiry": expiry}
+        f"{address}/api-keys",
+        headers={"authorization": token},
+        json={"description": "d", "expiry": expiry},
     )
     assert answer.status_code == 200, answer.text
     made = answer.json()

@@ -135,7 +135,7 @@ class Maker:
         return str(self.ask("POST", "/roles", asked)["role_id"])
 
     def key(self, role_id: str) -> tuple[str, str]:
-        made = self.ask("POST", "/api-keys", {"role_id": role_id})
+        made = self.ask("POST", "/api-keys", {"role_id": role_id, "description": "d"})
         return made["key_info"]["key_id"], made["api_key"]
 
 
