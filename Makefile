@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 RUST := $(shell find rust -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --constraint constraints.txt
 FIRST := tests/conformance/python/test_scalar.py tests/conformance/python/test_control.py
+# A test that hangs fails and shows where. Tests whose promise is a time run one at a time.
+PYTEST := $(BIN)/pytest --timeout 600
+PARALLEL := $(PYTEST) --numprocesses auto --maxprocesses 8 --dist loadfile
 SAY := @printf '\033[1m==>\033[0m %s\n'
 
 # Cargo and pip find the environment by this, whatever the shell has activated.
@@ -28,7 +31,7 @@ test: setup ## Rust and Python tests: unit, model, property, structure, docs, a 
 	$(SAY) "Rust tests (the first time builds them: 2 to 5 minutes)"
 	cargo test --locked --workspace
 	$(SAY) "Python tests"
-	$(BIN)/pytest tests/unit tests/property tests/structure tests/docs $(FIRST)
+	$(PARALLEL) tests/unit tests/property tests/structure tests/docs $(FIRST)
 
 lint: setup ## Check style, types and walls
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -43,17 +46,17 @@ fmt: $(VENV)/.develop ## Format everything
 
 conformance: setup $(VENV)/.javascript $(VENV)/.web $(VENV)/.java $(VENV)/.rust ## Momento's own SDKs against a real server
 	@setup/apt.sh conformance sslscan=sslscan pebble=pebble
-	$(BIN)/pytest tests/conformance
+	$(PARALLEL) tests/conformance
 
 e2e: setup $(VENV)/.javascript ## A person's way through the command line, on a real server
-	$(BIN)/pytest tests/e2e
+	$(PARALLEL) tests/e2e
 
 faults: setup ## Kill, fill the disk, turn the clock
 	@setup/apt.sh faults faketime=faketime
-	$(BIN)/pytest tests/faults
+	$(PYTEST) tests/faults
 
 attacks: setup ## Clients that mean harm, bursts and idle crowds, about two minutes
-	$(BIN)/pytest tests/attacks
+	$(PYTEST) tests/attacks
 
 fuzz: ## Messages by chance against every method of gRPC, for about a minute
 	PROPTEST_CASES=100000 cargo test --locked --package attimo-server grpc::tests
