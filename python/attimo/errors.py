@@ -45,10 +45,12 @@ class AttimoError(Exception):
     Attributes:
         status: The HTTP status.
         code: A word in snake case that never changes, for programs.
+        title: The kind of problem in a few words, where the name of the status says too little.
     """
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal"
+    title: ClassVar[str] = ""
 
 
 class InvalidArgument(AttimoError):
@@ -84,8 +86,10 @@ class NoSuchAccount(NotFound):
 
 
 class NoSuchCache(NotFound):
+    title = "Cache Not Found"
+
     def __init__(self, name: str) -> None:
-        super().__init__(f"There is no cache {_shown(name)}")
+        super().__init__(f"Cache not found: there is no cache {_shown(name)}")
 
 
 class NoSuchKey(NotFound):

@@ -43,7 +43,7 @@ def test_a_cache_that_is_not_there_is_an_error_and_no_miss(terminal: Terminal) -
     answer = terminal.type("cache", "get", "--cache", "nowhere", "k")
 
     assert answer.status == 1
-    assert "Cache Not Found" in answer.error
+    assert "Cache not found" in answer.error
 
 
 def test_any_bytes_survive_by_standard_input_by_file_and_as_a_key(terminal: Terminal) -> None:

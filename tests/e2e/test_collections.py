@@ -195,7 +195,7 @@ def test_a_field_that_is_not_there_is_a_miss(terminal: Terminal) -> None:
     ("words", "error"),
     [
         (["list", "show", "d"], "the key holds a dictionary, not a list"),
-        (["dictionary", "increment", "d", "field"], "the value is not a whole number"),
+        (["dictionary", "increment", "d", "field"], "the value is not a whole number of 64 bits"),
         (["list", "show", "x", "--cache", "nowhere"], "ache"),
         (["leaderboard", "put", "b", "1", "nan"], "a score must be a number"),
     ],

@@ -53,7 +53,10 @@ def test_a_name_that_is_taken_is_status_6(owner: Client) -> None:
 
 @pytest.mark.parametrize("method", ["DeleteCache", "FlushCache"])
 def test_a_cache_that_there_is_not_is_status_5(owner: Client, method: str) -> None:
-    assert call(owner, method, "none") == (5, "There is no cache 'none'")
+    assert call(owner, method, "none") == (
+        5,
+        "Cache not found: there is no cache 'none'",
+    )
 
 
 @pytest.mark.parametrize("method", MESSAGES)

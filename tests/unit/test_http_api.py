@@ -1,6 +1,7 @@
 """The HTTP API: caches, API keys, and how it refuses."""
 
 import re
+from http import HTTPStatus
 
 import pytest
 
@@ -68,8 +69,14 @@ def test_a_name_is_taken_out_of_the_path_as_it_was_meant(owner: Client, node: Li
         ("PUT", "/caches/taken", 409, "already_exists", "a cache 'taken' already"),
         ("PUT", "/caches/a%2Fb", 400, "invalid_argument", "'a/b' is not a cache name"),
         ("PUT", "/caches/%20", 400, "invalid_argument", "' ' is not a cache name"),
-        ("DELETE", "/caches/none", 404, "not_found", "no cache 'none'"),
-        ("POST", "/caches/none/flush", 404, "not_found", "no cache 'none'"),
+        ("DELETE", "/caches/none", 404, "not_found", "Cache not found: there is no cache 'none'"),
+        (
+            "POST",
+            "/caches/none/flush",
+            404,
+            "not_found",
+            "Cache not found: there is no cache 'none'",
+        ),
         ("GET", "/caches?limit=0", 400, "invalid_argument", "limit: "),
         ("GET", "/caches?limit=101", 400, "invalid_argument", "less than or equal to 100"),
         ("GET", "/caches?next_token=x", 400, "invalid_argument", "next_token must be"),
@@ -90,8 +97,11 @@ def test_refusals_name_what_is_wrong(
     refused = owner.ask(method, path)
 
     assert refused.status_code == status
-    assert refused.json()["code"] == code
-    assert message in refused.json()["message"]
+    said = refused.json()
+    assert said["code"] == code
+    assert message in said["message"]
+    assert (said["status"], said["detail"]) == (status, said["message"])
+    assert said["title"] in (HTTPStatus(status).phrase, "Cache Not Found")
 
 
 def test_a_method_that_a_path_has_not_is_told_those_that_it_has(owner: Client) -> None:

@@ -1,4 +1,8 @@
-"""How an error becomes an HTTP answer: a status, and a JSON of code and message."""
+"""How an error becomes an HTTP answer: a status, and JSON.
+
+The JSON has the members of RFC 9457 beside a code and a message of our own; its media type stays
+`application/json`, which clients of the reference test for.
+"""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -20,6 +24,9 @@ log = logging.getLogger(__name__)
 class Refusal(BaseModel):
     """Why a request was not carried out: a word for programs, a sentence for people."""
 
+    status: int
+    title: str
+    detail: str
     code: str
     message: str
 
@@ -84,7 +91,7 @@ async def _refuse(request: Request, error: Exception) -> JSONResponse:
         error = InvalidArgument("A text holds half a surrogate pair, which is no character")
     if isinstance(error, AttimoError):
         log_if_ours(error)
-        answer = _answer(error.status, error.code, str(error))
+        answer = _answer(error.status, error.code, str(error), error.title)
         if isinstance(error, TooManyAttempts):
             answer.headers["retry-after"] = str(error.retry_after)
         return answer
@@ -119,10 +126,12 @@ def log_if_ours(error: AttimoError) -> None:
         log.warning("%s", error)
 
 
-def _answer(status: int, code: str, message: str) -> JSONResponse:
+def _answer(status: int, code: str, message: str, title: str = "") -> JSONResponse:
     # JSON can name what no text can hold: half a surrogate pair.
     text = message.encode(errors="replace").decode()
-    return JSONResponse(Refusal(code=code, message=text).model_dump(), status)
+    title = title or HTTPStatus(status).phrase
+    refusal = Refusal(status=status, title=title, detail=text, code=code, message=text)
+    return JSONResponse(refusal.model_dump(), status)
 
 
 def _first(error: RequestValidationError) -> str:

@@ -6,7 +6,10 @@ use crate::ItemType;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// The key holds another type of item than the command is for.
-    #[error("the key holds {found}, not {wanted}")]
+    #[error(
+        "The stored type for this key is not compatible with this operation: \
+         the key holds {found}, not {wanted}"
+    )]
     WrongType {
         /// What the key holds.
         found: ItemType,
@@ -14,7 +17,7 @@ pub enum Error {
         wanted: ItemType,
     },
     /// The value is not a whole number in decimal text that fits an `i64`.
-    #[error("the value is not a whole number")]
+    #[error("failed to parse value into an integer: the value is not a whole number of 64 bits")]
     NotANumber,
     /// The sum does not fit an `i64`.
     #[error("the sum does not fit a 64-bit whole number")]

@@ -36,7 +36,7 @@ pub(crate) enum Error {
     #[error("Insufficient permissions: {0}")]
     Denied(&'static str),
     /// The caller's account has no cache of that name.
-    #[error("Cache Not Found: the account has no cache of that name")]
+    #[error("Cache not found: the account has no cache of that name")]
     NoSuchCache,
     /// Nothing answers at this path.
     #[error("{0} is not implemented")]

@@ -83,10 +83,13 @@ class Items:
 
 
 def refused(answer: httpx.Response) -> tuple[int, str]:
-    """How a request was refused: status and code. It always says why."""
+    """How a request was refused: status and code. It always says why, as RFC 9457 has it, too."""
     said = answer.json()
     assert said["message"]
-    assert set(said) <= {"code", "message", "err"}
+    assert said["detail"] == said["message"]
+    assert said["title"]
+    assert said["status"] == answer.status_code
+    assert set(said) <= {"status", "title", "detail", "code", "message", "err"}
     return answer.status_code, str(said["code"])
 
 

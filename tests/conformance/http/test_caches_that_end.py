@@ -24,7 +24,7 @@ def test_a_cache_is_served_to_its_last_second_and_never_after(
     answered = time.time()
 
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
-    assert "Cache Not Found" in answer.json()["message"]
+    assert "Cache not found" in answer.json()["message"]
     assert answered >= made["expires_at"]
     listed = web.get("/caches", headers=authorization).json()["caches"]
     assert "brief" not in [cache["name"] for cache in listed]

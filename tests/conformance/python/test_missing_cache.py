@@ -66,6 +66,7 @@ def test_the_client_says_that_the_cache_is_not_found(client: Client, method: str
     assert isinstance(refused, ErrorResponseMixin)
     assert isinstance(refused.inner_exception, NotFoundException)
     assert refused.error_code is MomentoErrorCode.NOT_FOUND_ERROR
+    assert str(refused.inner_exception.message).startswith("Cache not found")
 
 
 @pytest.mark.parametrize("call", DATA, ids=str)
@@ -79,5 +80,6 @@ def test_every_method_says_that_the_cache_is_not_found(
     if name:
         assert refused.code is grpc.StatusCode.NOT_FOUND
         assert refused.err is None
+        assert refused.message.startswith("Cache not found")
     else:
         assert refused.code in (grpc.StatusCode.NOT_FOUND, grpc.StatusCode.INVALID_ARGUMENT)

@@ -27,6 +27,7 @@ NAMES = {
     "list": "a list",
     "sorted set": "a sorted set",
 }
+NOT_COMPATIBLE = "The stored type for this key is not compatible with this operation: "
 NUMBERS = {"scalar": 0, "dictionary": 1, "set": 2, "list": 3, "sorted set": 4}
 OF_ANY_TYPE = {"Set", "SetBatch", "Delete", "KeysExist", "UpdateTtl", "ItemGetTtl", "ItemGetType"}
 # These write whatever the key holds, or tell in each answer of a stream.
@@ -84,6 +85,7 @@ def test_a_call_for_another_type_is_refused_by_the_names_of_both(
     refused = refusal(lambda: call.on(scs))
 
     assert refused.code is grpc.StatusCode.FAILED_PRECONDITION
+    assert refused.message.startswith(NOT_COMPATIBLE)
     assert NAMES[held] in refused.message
     assert NAMES[wanted] in refused.message
     assert type_of(scs) == NUMBERS[held]

@@ -61,8 +61,8 @@ def test_the_client_by_an_address_in_plaintext(page: Page, server: Server, new_c
 @pytest.mark.parametrize(
     ("way", "cache", "name", "words"),
     [
-        ("byName", "no-such-cache", "CacheNotFoundError", "Cache Not Found"),
-        ("byAddress", "no-such-cache", "CacheNotFoundError", "Cache Not Found"),
+        ("byName", "no-such-cache", "CacheNotFoundError", "Cache not found"),
+        ("byAddress", "no-such-cache", "CacheNotFoundError", "Cache not found"),
         ("byName", "default-cache", "AuthenticationError", "token"),
     ],
 )

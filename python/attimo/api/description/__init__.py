@@ -88,13 +88,17 @@ TOKENS: list[dict[str, list[str]]] = [{"token": []}, {"bearer": []}, {"query": [
 
 REFUSAL = {
     "type": "object",
-    "description": "Why a request was not carried out: a word for programs, a sentence for people.",
+    "description": "Why a request was not carried out: a word for programs, a sentence for people. "
+    "`status`, `title` and `detail` are those of RFC 9457; the media type is `application/json`.",
     "properties": {
+        "status": {"type": "integer", "description": "The status of the answer."},
+        "title": {"type": "string", "description": "What kind of problem it is."},
+        "detail": {"type": "string", "description": "The same as `message`."},
         "code": {"type": "string", "description": "A word that never changes."},
         "message": {"type": "string", "description": "What is wrong, and what the rule is."},
         "err": {"type": "string", "description": "Which limit it was, if it was one."},
     },
-    "required": ["code", "message"],
+    "required": ["status", "title", "detail", "code", "message"],
     "additionalProperties": False,
 }
 

@@ -21,8 +21,8 @@ from attimo.api.description.parts import (
 
 ELEMENT = ref("Element")
 NO_CONTENT = {"description": "Done."}
-GONE = {404: "`Key Not Found`, or `Cache Not Found`."}
-NO_CACHE = {404: "`Cache Not Found`."}
+GONE = {404: "Its `title` is `Key Not Found` or `Cache Not Found`."}
+NO_CACHE = {404: "Its `title` is `Cache Not Found`."}
 
 SCHEMAS: dict[str, Schema] = {
     "Element": {

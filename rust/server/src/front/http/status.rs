@@ -1,4 +1,7 @@
-//! Errors in HTTP's words: a status and `{"code", "message", "err"?}`.
+//! Errors in HTTP's words: a status, and JSON with the members of RFC 9457 (`status`, `title`,
+//! `detail`) beside `code`, `message` (the same as `detail`) and, for limits, `err`.
+//!
+//! The media type stays `application/json`: clients of the reference test for it.
 
 use attimo_engine as engine;
 use bytes::Bytes;
@@ -15,6 +18,9 @@ const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 
 #[derive(Serialize)]
 struct Problem<'a> {
+    status: u16,
+    title: &'a str,
+    detail: &'a str,
     code: &'a str,
     message: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -47,7 +53,8 @@ pub(in crate::front) fn response(error: &Error) -> Response<Bytes> {
         Error::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", None),
         Error::Engine(error) => of_engine(*error),
     };
-    problem(status, code, &error.to_string(), err)
+    let title = if *error == Error::NoSuchCache { "Cache Not Found" } else { phrase(status) };
+    titled(status, title, code, &error.to_string(), err)
 }
 
 fn of_engine(error: engine::Error) -> (StatusCode, &'static str, Option<&'static str>) {
@@ -64,8 +71,8 @@ fn of_engine(error: engine::Error) -> (StatusCode, &'static str, Option<&'static
 
 /// The response that tells of a key that is not there; it is asked for too often to be made anew.
 pub(super) fn key_not_found() -> Response<Bytes> {
-    let body = br#"{"code":"not_found","message":"Key Not Found"}"#;
-    json(StatusCode::NOT_FOUND, Bytes::from_static(body))
+    const BODY: &[u8] = br#"{"status":404,"title":"Key Not Found","detail":"Key Not Found","code":"not_found","message":"Key Not Found"}"#;
+    json(StatusCode::NOT_FOUND, Bytes::from_static(BODY))
 }
 
 /// The response that tells of a condition that does not hold.
@@ -96,8 +103,24 @@ pub(in crate::front) fn problem(
     message: &str,
     err: Option<&str>,
 ) -> Response<Bytes> {
-    let body = serde_json::to_vec(&Problem { code, message, err }).unwrap_or_default();
-    json(status, body.into())
+    titled(status, phrase(status), code, message, err)
+}
+
+/// The same, where the title of a problem says more than its status does.
+fn titled(
+    status: StatusCode,
+    title: &str,
+    code: &str,
+    message: &str,
+    err: Option<&str>,
+) -> Response<Bytes> {
+    let problem = Problem { status: status.as_u16(), title, detail: message, code, message, err };
+    json(status, serde_json::to_vec(&problem).unwrap_or_default().into())
+}
+
+/// The name of a status (RFC 9110 §15).
+fn phrase(status: StatusCode) -> &'static str {
+    status.canonical_reason().unwrap_or_default()
 }
 
 fn json(status: StatusCode, body: Bytes) -> Response<Bytes> {
@@ -120,6 +143,30 @@ mod tests {
 
         assert_eq!(busy.headers()[header::RETRY_AFTER], "1");
         assert!(!key_not_found().headers().contains_key(header::RETRY_AFTER));
+    }
+
+    #[test]
+    fn an_error_bears_the_members_of_a_problem_beside_its_code_and_message() {
+        let member = |response: Response<Bytes>, name: &str| {
+            let body: serde_json::Value = serde_json::from_slice(response.body()).unwrap();
+            body[name].clone()
+        };
+        for (error, title) in [
+            (Error::NoSuchCache, "Cache Not Found"),
+            (Error::Unavailable, "Service Unavailable"),
+            (Error::Unauthenticated("why"), "Unauthorized"),
+        ] {
+            let status = response(&error).status().as_u16();
+            assert_eq!(member(response(&error), "status"), status);
+            assert_eq!(member(response(&error), "title"), title);
+            for name in ["detail", "message"] {
+                assert_eq!(member(response(&error), name), error.to_string());
+            }
+        }
+        for name in ["title", "detail", "message"] {
+            assert_eq!(member(key_not_found(), name), "Key Not Found");
+        }
+        assert_eq!(member(key_not_found(), "status"), 404);
     }
 
     #[test]
