@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO, Any, TypeVar, get_origin, get_type_hints
 
 from attimo import files
 from attimo.errors import Misconfigured
@@ -136,7 +136,7 @@ class DataDirectory:
         Raises:
             Misconfigured: Another server holds it.
         """
-        with (self.path / "lock").open("r+", encoding="ascii") as file:
+        with self._opened_lock("r+") as file:
             if not _taken(file):
                 raise Misconfigured(
                     f"another server (pid {file.read().strip() or 'unknown'}) uses the data "
@@ -160,24 +160,25 @@ class DataDirectory:
 
     def running(self) -> Running | None:
         """The server that runs on this folder now, or None."""
-        text = files.read(self.path / "server.json")
-        if text is None or not self._is_locked():
-            return None
-        return self._parsed("server.json", text, Running)
+        found = self._parsed("server.json", Running)
+        return found if found and self._is_locked() else None
 
     def credentials(self) -> Credentials | None:
         """What the last start left for the command line, or None before the first."""
-        name = "credentials.json"
+        return self._parsed("credentials.json", Credentials)
+
+    def _parsed(self, name: str, kind: type[Kept]) -> Kept | None:
+        """What a file says, or None if there is no such file.
+
+        Raises:
+            Misconfigured: It cannot be read, or is not what this program writes.
+        """
         try:
             text = files.read(self.path / name)
-        except (OSError, ValueError) as error:
-            raise self._damaged(name) from error
-        return None if text is None else self._parsed(name, text, Credentials)
-
-    def _parsed(self, name: str, text: str, kind: type[Kept]) -> Kept:
-        try:
-            return kind(**json.loads(text))
-        except (ValueError, TypeError) as error:
+            return None if text is None else _typed(kind, json.loads(text))
+        except OSError as error:
+            raise Misconfigured(f"{self.path / name} cannot be read: {error.strerror}") from error
+        except (ValueError, TypeError, RecursionError) as error:
             raise self._damaged(name) from error
 
     def _damaged(self, name: str) -> Misconfigured:
@@ -196,14 +197,40 @@ class DataDirectory:
 
     def _is_locked(self) -> bool:
         """Whether a server holds the folder: a killed one leaves its server.json behind."""
+        if not (self.path / "lock").exists():
+            return False
         try:
-            with (self.path / "lock").open("r", encoding="ascii") as file:
+            with self._opened_lock("r") as file:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             return True
-        except FileNotFoundError:
-            return False
         return False
+
+    def _opened_lock(self, mode: str) -> IO[str]:
+        path = self.path / "lock"
+        try:
+            return path.open(mode, encoding="ascii", errors="replace")
+        except OSError as error:
+            raise Misconfigured(
+                f"{path} cannot be opened ({error.strerror}); it must be a file, "
+                "which the server makes itself: move it away"
+            ) from error
+
+
+def _typed(kind: type[Kept], said: Any) -> Kept:
+    """An object of JSON as a dataclass.
+
+    Raises:
+        TypeError: A field is missing, unknown or of another type.
+    """
+    found = kind(**said)
+    for name, hint in get_type_hints(kind).items():
+        value = getattr(found, name)
+        is_list = get_origin(hint) is list
+        good = isinstance(value, list) and all(isinstance(each, str) for each in value)
+        if not (good if is_list else isinstance(value, hint)):
+            raise TypeError(name)
+    return found
 
 
 def _taken(file: IO[str]) -> bool:

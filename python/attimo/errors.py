@@ -36,6 +36,7 @@ A door turns an error into its own words by `status`, `code` and `str(error)` al
 exits with 1. What is not an AttimoError is a bug: it is logged with its trace and answered 500.
 """
 
+import re
 from typing import ClassVar
 
 
@@ -192,8 +193,11 @@ class Misconfigured(AttimoError):
 
 
 class InvalidSetting(Misconfigured):
+    """`value` is what was said, or None for what no message may repeat."""
+
     def __init__(self, source: str, value: object, allowed: str) -> None:
-        super().__init__(f"{source} is {value!r}, but must be {allowed}")
+        said = "is something else" if value is None else f"is {_masked(value)}"
+        super().__init__(f"{source} {said}, but must be {allowed}")
 
 
 class UnknownSetting(Misconfigured):
@@ -216,6 +220,12 @@ class SqliteTooOld(Misconfigured):
             f"SQLite {found} can damage a database in WAL mode; {needed} or later is needed: "
             "install the package pysqlite3 again"
         )
+
+
+def _masked(value: object) -> str:
+    """A value with an ellipsis for what may be the password in an address."""
+    shown = repr(value if not isinstance(value, str) else value[:255])
+    return re.sub(r"((?:://|^')[^:@/']*):(?!//)[^']*@", r"\1:…@", shown)
 
 
 def _shown(name: str) -> str:

@@ -1,7 +1,9 @@
 """The folder of a server: who holds it, and what lies in it."""
 
+import json
 import os
 import stat
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -109,9 +111,47 @@ def test_a_folder_of_something_else_is_left_as_it_is(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["letter.txt"]
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"a": 1}', '"x"'])
-def test_credentials_that_are_damaged_are_one_clear_line(home: DataDirectory, text: str) -> None:
-    (home.path / "credentials.json").write_text(text)
+CREDENTIAL = json.dumps(asdict(CREDENTIALS))
+ODD = {
+    "empty": "",
+    "half": CREDENTIAL[:50],
+    "a list": "[]",
+    "a number": "9" * 5000,
+    "other fields": '{"a": 1}',
+    "a text": '"x"',
+    "very deep": "[" * 100_000,
+    "binary": "\x00\xff\xfe",
+    "a key of another type": CREDENTIAL.replace('"secret"', '["secret"]'),
+    "an address of another type": CREDENTIAL.replace('"http://127.0.0.1:8080"', "8080"),
+    "an account of another type": CREDENTIAL.replace('"account_id": 1', '"account_id": "1"'),
+    "no cache": CREDENTIAL.replace('"default-cache"', "null"),
+}
 
-    with pytest.raises(Misconfigured, match=r"credentials\.json cannot be read"):
-        home.credentials()
+
+@pytest.mark.parametrize("text", ODD.values(), ids=ODD)
+@pytest.mark.parametrize("name", ["credentials.json", "server.json"])
+def test_a_file_that_is_damaged_is_one_clear_line(
+    home: DataDirectory, name: str, text: str
+) -> None:
+    (home.path / name).write_text(text, encoding="latin-1")
+
+    with home.lock(), pytest.raises(Misconfigured, match=rf"{name} cannot be read") as refused:
+        home.credentials() if name == "credentials.json" else home.running()
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["credentials.json", "server.json", "lock"])
+def test_a_directory_in_the_place_of_a_file_is_one_clear_line(
+    home: DataDirectory, name: str
+) -> None:
+    path = home.path / name
+    path.unlink(missing_ok=True)
+    path.mkdir()
+    if name == "lock":
+        (home.path / "server.json").write_text(json.dumps(asdict(RUNNING)))
+
+    with pytest.raises(Misconfigured, match=rf"{path} cannot be .*Is a directory"):
+        home.credentials() if name == "credentials.json" else home.running()
+    if name == "lock":
+        with pytest.raises(Misconfigured, match="move it away"), home.lock():
+            pass

@@ -1,12 +1,13 @@
 """What is set, by whom, and what is refused."""
 
+import contextlib
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from attimo.errors import InvalidSetting, Misconfigured, UnknownSetting
+from attimo.errors import AttimoError, InvalidSetting, Misconfigured, UnknownSetting
 from attimo.settings import NodeSettings, Settings, load
 from attimo.settings.declared import OTHER_VARIABLES, declarations, flag, variable
 from attimo.settings.values import Raw
@@ -277,3 +278,57 @@ def test_reading_settings_imports_little() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert done.stdout == "set()\n"
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["smtp://u:secret@h:x", "u:secret@h:587", "smtp://u:secret/h", "smtp u secret", "http://u:secret@h"],
+)  # fmt: skip
+@pytest.mark.parametrize("name", ["smtp", "otlp_endpoint"])
+def test_no_message_repeats_what_may_be_a_password(tmp_path: Path, name: str, value: str) -> None:
+    if name == "otlp_endpoint" and "@" not in value:
+        value = "http://h?key=secret"
+    with pytest.raises(InvalidSetting) as refused:
+        load(environ={variable(name): value}, directory=tmp_path)
+
+    assert variable(name) in str(refused.value)
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("acme", "https://u:secret@h/dir"),
+        ("allowed_origins", "https://u:secret@h"),
+        ("listen", "https://u:secret@127.0.0.1:1"),
+        ("http", "u:secret@127.0.0.1:1"),
+        ("endpoint", "https://u:secret@h"),
+    ],
+)
+def test_no_message_repeats_a_password_in_an_address(tmp_path: Path, name: str, value: str) -> None:
+    with pytest.raises(InvalidSetting) as refused:
+        load(environ={variable(name): value}, directory=tmp_path)
+
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", list(declarations()))
+@pytest.mark.parametrize(
+    "value",
+    ["{}", "[{}]", "[1]", "9" * 400, "-1", "1e999", "nan", "1979-05-27", '"\\u0000"', "'x'"]
+)  # fmt: skip
+def test_a_file_may_hold_anything_and_is_answered_in_words(
+    tmp_path: Path, name: str, value: str
+) -> None:
+    (tmp_path / "attimo.toml").write_text(f"{name} = {value}\n")
+
+    with contextlib.suppress(AttimoError):
+        of(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"\xff", b"\x00", b"[", b"smtp = {", b"\xef\xbb\xbfx = 1"])
+def test_a_file_that_is_no_toml_is_answered_in_words(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "attimo.toml").write_bytes(content)
+
+    with pytest.raises(Misconfigured, match=r"attimo\.toml"):
+        of(tmp_path)

@@ -5,12 +5,13 @@ from contextlib import asynccontextmanager
 from types import MappingProxyType
 
 from anyio.to_thread import current_default_thread_limiter
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from attimo import mail
 from attimo.api import (
     api_keys,
     audit,
+    bodies,
     caches,
     certificates,
     docs,
@@ -77,7 +78,7 @@ def create_app(
         limits: Those of the data plane and of the settings, by name (see `limit_table`).
         known: What it knows of the server's certificate.
     """
-    app = FastAPI(openapi_url=None, lifespan=_few_threads)
+    app = FastAPI(openapi_url=None, lifespan=_few_threads, dependencies=[Depends(bodies.check)])
     app.state.description = docs.described(app)
     app.state.control = control
     app.state.endpoint = endpoint

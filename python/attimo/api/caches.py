@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict
 
+from attimo import names
 from attimo.api.caller import Asking, Plane, act, look
 from attimo.api.paging import MOST, Limit, NextToken
 from attimo.api.refusals import RESPONSES, refused
@@ -14,7 +15,7 @@ from attimo.control.limits import CacheLimits
 
 router = APIRouter(prefix="/caches", tags=["caches"], responses=RESPONSES)
 CacheName = Annotated[
-    str, Path(description=f"The cache's name: {caches.NAME_RULE}.", json_schema_extra=CACHE_NAME)
+    str, Path(description=f"The cache's name: {names.CACHE_RULE}.", json_schema_extra=CACHE_NAME)
 ]
 # {name:path}: a name with a "/" is refused as a name, not as an unknown path.
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from attimo import names
 from attimo.api import mail_limits, paging, throttle
 from attimo.control import (
     accounts,
@@ -198,7 +199,7 @@ _GIVEN: Mapping[str, tuple[Unit, str, Breach, str | None]] = {
 """What is told by whoever starts the server: unit, purpose, breach, setting."""
 
 _OURS: Mapping[str, tuple[int, Unit, str, Breach]] = {
-    "cache_name": (caches.LONGEST_NAME, "characters", "A cache's name.", _INVALID),
+    "cache_name": (names.LONGEST_CACHE, "characters", "A cache's name.", _INVALID),
     "cache_life": (
         caches.LONGEST_LIFE,
         "seconds",

@@ -68,6 +68,7 @@ def teach(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
         RequestValidationError,
         HTTPException,
         UnicodeEncodeError,
+        OverflowError,
         Exception,
     ):
         app.add_exception_handler(kind, _refuse)
@@ -87,8 +88,10 @@ async def _refuse(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, RequestValidationError):
         error = InvalidArgument(_first(error) if _is_json(request) else NO_JSON)
     if isinstance(error, UnicodeEncodeError):
-        # JSON can say what is no character; nothing that it was meant for has been done.
+        # A query or a path can say it, too; nothing that it was meant for has been done.
         error = InvalidArgument("A text holds half a surrogate pair, which is no character")
+    if isinstance(error, OverflowError):
+        error = InvalidArgument("A number is larger than any that is kept here: at most 2^63 - 1")
     if isinstance(error, AttimoError):
         log_if_ours(error)
         answer = _answer(error.status, error.code, str(error), error.title)

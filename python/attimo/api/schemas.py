@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, StrictInt
 
-from attimo.control.caches import LONGEST_NAME
+from attimo.names import LONGEST_CACHE
 
 
 def whole(value: object) -> object:
@@ -35,6 +35,6 @@ def _described(description: str | None, schema: dict[str, Any]) -> Any:
 
 
 CACHE_NAME: dict[str, Any] = {
-    "pattern": f"^[!-.0-~](?:[ -.0-~]{{0,{LONGEST_NAME - 2}}}[!-.0-~])?$",
+    "pattern": f"^[!-.0-~](?:[ -.0-~]{{0,{LONGEST_CACHE - 2}}}[!-.0-~])?$",
     "not": {"enum": [".", ".."]},
 }

@@ -1,6 +1,5 @@
 """attimo audit: who did what."""
 
-import time
 from itertools import islice
 from typing import Annotated
 
@@ -25,7 +24,7 @@ def audit(
     as_json: Json = False,
 ) -> None:
     """Tell who did what to keys, roles, caches and members, the newest first."""
-    after = None if since is None else int(time.time()) - spans.seconds(since)
+    after = None if since is None else spans.moment_before(since, "--since")
     entries = list(islice(client.audit(action, after), limit))
     if as_json:
         print_json(entries)

@@ -2,14 +2,16 @@
 
 import base64
 import os
+import re
 from collections.abc import Iterator
 from http import HTTPStatus
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
+from attimo import names
 from attimo.cli.profiles import Profile
-from attimo.errors import AttimoError, FailedPrecondition, Misconfigured
+from attimo.errors import AttimoError, FailedPrecondition, InvalidArgument, Misconfigured
 
 if TYPE_CHECKING:
     import ssl
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
 
 TIMEOUT_SECONDS = 30
 PAGE = 100
+LONGEST_WORD = 255
+LONGEST_KEY_BASE64 = 24_000
+"""In characters: a URL is a part of a request's header, which may have 32 KiB."""
+_ID = re.compile(r"[!-.0-~]+")
 MISSING_KEY = "key not found"
 
 
@@ -73,15 +79,15 @@ class Client:
     def create_cache(self, name: str, expires_in: int | None = None) -> None:
         """Make a cache; one that ends by itself after so many seconds, if that is said."""
         body = {} if expires_in is None else {"expires_in": expires_in}
-        self._ask("PUT", f"/caches/{_part(name)}", json=body)
+        self._ask("PUT", f"/caches/{_cache(name)}", json=body)
 
     def delete_cache(self, name: str) -> None:
         """Delete a cache and all that is in it."""
-        self._ask("DELETE", f"/caches/{_part(name)}")
+        self._ask("DELETE", f"/caches/{_cache(name)}")
 
     def flush_cache(self, name: str) -> None:
         """Empty a cache."""
-        self._ask("POST", f"/caches/{_part(name)}/flush")
+        self._ask("POST", f"/caches/{_cache(name)}/flush")
 
     def caches(self) -> Iterator[dict[str, Any]]:
         """Every cache of the account."""
@@ -89,7 +95,7 @@ class Client:
 
     def get(self, cache: str, key: str) -> bytes | None:
         """The value of a key, or None."""
-        answer = self._send("GET", f"/cache/{_part(cache)}", params=_key(key))
+        answer = self._send("GET", f"/cache/{_cache(cache)}", params=_key(key))
         if answer.status_code == 404 and MISSING_KEY in answer.text.lower():
             return None
         return _checked(answer).content
@@ -97,11 +103,11 @@ class Client:
     def set(self, cache: str, key: str, value: bytes, ttl_seconds: int) -> None:
         """Write a value."""
         query = _key(key) | {"ttl_seconds": str(ttl_seconds)}
-        self._ask("PUT", f"/cache/{_part(cache)}", params=query, content=value)
+        self._ask("PUT", f"/cache/{_cache(cache)}", params=query, content=value)
 
     def delete(self, cache: str, key: str) -> None:
         """Take a key out of a cache; no error if it is not there."""
-        self._ask("DELETE", f"/cache/{_part(cache)}", params=_key(key))
+        self._ask("DELETE", f"/cache/{_cache(cache)}", params=_key(key))
 
     def create_key(self, role_id: str, description: str, expiry: int | str) -> dict[str, Any]:
         """Make an API key."""
@@ -119,7 +125,7 @@ class Client:
             FailedPrecondition: It is the last that can manage keys, and `force` is not said.
         """
         query = {"force": "true"} if force else {}
-        self._ask("DELETE", f"/api-keys/{_part(key_id)}", params=query)
+        self._ask("DELETE", f"/api-keys/{_part(key_id, 'id of a key')}", params=query)
 
     def signing_keys(self) -> list[dict[str, Any]]:
         """The keys that sign the server's tokens, the one that signs now first."""
@@ -132,7 +138,7 @@ class Client:
 
     def retire_signing(self, kid: str) -> None:
         """End every token that a key has signed."""
-        self._ask("DELETE", f"/signing-keys/{_part(kid)}")
+        self._ask("DELETE", f"/signing-keys/{_part(kid, 'id of a signing key')}")
 
     def retire_old_signing(self) -> None:
         """End every token that another key has signed than the one that signs now."""
@@ -144,7 +150,7 @@ class Client:
 
     def role(self, role_id: str) -> dict[str, Any]:
         """A role, by its id."""
-        return self._json("GET", f"/roles/{_part(role_id)}")
+        return self._json("GET", f"/roles/{_part(role_id, 'id of a role')}")
 
     def create_role(self, role: dict[str, Any]) -> dict[str, Any]:
         """Make a role."""
@@ -152,11 +158,11 @@ class Client:
 
     def change_role(self, role_id: str, role: dict[str, Any]) -> dict[str, Any]:
         """Replace name and permissions of a role."""
-        return self._json("PUT", f"/roles/{_part(role_id)}", role)
+        return self._json("PUT", f"/roles/{_part(role_id, 'id of a role')}", role)
 
     def delete_role(self, role_id: str) -> dict[str, Any]:
         """Delete a role that nobody holds, or tell how many do."""
-        return self._json("DELETE", f"/roles/{_part(role_id)}")
+        return self._json("DELETE", f"/roles/{_part(role_id, 'id of a role')}")
 
     def members(self) -> list[dict[str, Any]]:
         """The members of the account, the oldest first."""
@@ -187,7 +193,7 @@ class Client:
 
     def take_back_invitation(self, invitation_id: str) -> None:
         """End an invitation."""
-        self._ask("DELETE", f"/invitations/{_part(invitation_id)}")
+        self._ask("DELETE", f"/invitations/{_part(invitation_id, 'id of an invitation')}")
 
     def create_token(self, token: dict[str, Any]) -> dict[str, Any]:
         """Make a disposable token."""
@@ -236,6 +242,9 @@ class Client:
             return self._http.request(method, path, extensions=self._extensions, **options)
         except httpx.TimeoutException as error:
             raise AttimoError(f"{self.server.url} did not answer in {TIMEOUT_SECONDS} s") from error
+        except UnicodeEncodeError as error:
+            near = error.object[max(0, error.start - 20) : error.end + 20]
+            raise InvalidArgument(f"{near!r} is no text: it must be UTF-8") from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise AttimoError(f"{self.server.url} cannot be reached: {error}") from error
 
@@ -281,16 +290,52 @@ def _trust(server: Profile) -> "ssl.SSLContext":
     return ssl.create_default_context(cafile=server.ca)
 
 
-def _part(text: str) -> str:
-    """A part of a path; names of one or two dots are left for the server to refuse."""
+def _part(text: str, what: str) -> str:
+    """A name as a part of a path.
+
+    Args:
+        text: The name.
+        what: What it names, for the message.
+
+    Raises:
+        InvalidArgument: No path can hold it: it would lead to another one.
+    """
+    if text in (".", "..") or not _ID.fullmatch(text):
+        rule = "it must not be empty, '.' or '..', and is printable ASCII without '/'"
+        raise InvalidArgument(f"{text[:LONGEST_WORD]!r} is no {what}: {rule}")
+    if len(text) > LONGEST_WORD:
+        raise InvalidArgument(f"this {what} is too long: {LONGEST_WORD} characters at most")
     return quote(text, safe="")
 
 
+def _cache(name: str) -> str:
+    """A cache's name as a part of a path.
+
+    Raises:
+        InvalidName: It is none.
+    """
+    names.check_cache(name)
+    return quote(name, safe="")
+
+
 def _said(asked: dict[str, Any]) -> dict[str, str]:
-    """A query of what is not None."""
+    """A query of what is not None.
+
+    Raises:
+        InvalidArgument: A word is longer than anything there is to ask for.
+    """
+    for name, value in asked.items():
+        if len(str(value)) > LONGEST_WORD:
+            raise InvalidArgument(f"{name} is too long: {LONGEST_WORD} characters at most")
     return {name: str(value) for name, value in asked.items() if value is not None}
 
 
 def _key(key: str) -> dict[str, str]:
     """A key as the argument's own bytes, which need not be text."""
-    return {"key_base64": base64.urlsafe_b64encode(os.fsencode(key)).decode()}
+    coded = base64.urlsafe_b64encode(os.fsencode(key)).decode()
+    if len(coded) > LONGEST_KEY_BASE64:
+        raise InvalidArgument(
+            f"the key has {len(os.fsencode(key)):,} bytes; in a URL it may have at most "
+            f"{LONGEST_KEY_BASE64 * 3 // 4:,}: use a shorter one, or an SDK, which sends it by gRPC"
+        )
+    return {"key_base64": coded}

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from attimo.cli.elements import (
+    MOST_INT64,
     NEGATIVE_NUMBERS,
     Ttl,
     hit,
@@ -71,7 +72,10 @@ def increment(
     cache: Wire,
     name: Name,
     field: Field,
-    amount: Annotated[int, typer.Argument(help="What to add; may be negative.")] = 1,
+    amount: Annotated[
+        int,
+        typer.Argument(help="What to add; may be negative.", min=-MOST_INT64, max=MOST_INT64),
+    ] = 1,
     ttl: Ttl = None,
 ) -> None:
     """Add to the whole number in a field, and print the sum."""

@@ -16,11 +16,18 @@ DEFAULT_TTL_SECONDS = 600
 NEGATIVE_NUMBERS = {"ignore_unknown_options": True}
 """For commands with an argument such as `-5`, which would be taken for an option."""
 
+MOST_INT32 = 2**31 - 1
+MOST_UINT32 = 2**32 - 1
+MOST_INT64 = 2**63 - 1
+MOST_TTL_SECONDS = (2**64 - 1) // 1000
+"""What the fields of Momento's messages hold."""
+
 Ttl = Annotated[
     int | None,
     typer.Option(
         "--ttl",
         min=1,
+        max=MOST_TTL_SECONDS,
         help="How long it lives from now on, in seconds; if it is not said, a new one lives "
         f"{DEFAULT_TTL_SECONDS} and an old one keeps its time.",
     ),

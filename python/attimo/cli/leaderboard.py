@@ -28,7 +28,9 @@ def show(
     name: Name,
     least: Annotated[float | None, typer.Option("--min", help="From this score.")] = None,
     below: Annotated[float | None, typer.Option("--below", help="To before this score.")] = None,
-    offset: Annotated[int, typer.Option(help="How many of the first to leave out.", min=0)] = 0,
+    offset: Annotated[
+        int, typer.Option(help="How many of the first to leave out.", min=0, max=HIGHEST_ID)
+    ] = 0,
     count: Annotated[int, typer.Option(help="How many, at most.", min=1, max=PAGE)] = 100,
     ascending: Ascending = False,
     as_json: Json = False,

@@ -5,7 +5,16 @@ from typing import Annotated, Any
 
 import typer
 
-from attimo.cli.elements import Ttl, hit, lifetime, print_element, said, shown, typed
+from attimo.cli.elements import (
+    MOST_INT32,
+    Ttl,
+    hit,
+    lifetime,
+    print_element,
+    said,
+    shown,
+    typed,
+)
 from attimo.cli.output import Json, print_json, print_table
 from attimo.cli.target import asks_cache
 from attimo.cli.wire import Wire
@@ -16,9 +25,17 @@ Name = Annotated[str, typer.Argument(help="The list.")]
 Value = Annotated[str, typer.Argument(help="The value.")]
 Front = Annotated[bool, typer.Option("--front", help="At the front, not at the back.")]
 Start = Annotated[
-    int | None, typer.Option(help="From this position, from 0; negative from the end.")
+    int | None,
+    typer.Option(
+        help="From this position, from 0; negative from the end.", min=-MOST_INT32, max=MOST_INT32
+    ),
 ]
-End = Annotated[int | None, typer.Option(help="To before this position; negative from the end.")]
+End = Annotated[
+    int | None,
+    typer.Option(
+        help="To before this position; negative from the end.", min=-MOST_INT32, max=MOST_INT32
+    ),
+]
 
 
 @app.command()

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from attimo.cli.elements import Ttl, hit, lifetime, said, shown, typed
+from attimo.cli.elements import MOST_UINT32, Ttl, hit, lifetime, said, shown, typed
 from attimo.cli.output import Json, print_json, print_table
 from attimo.cli.target import asks_cache
 from attimo.cli.wire import Wire
@@ -15,7 +15,7 @@ app = typer.Typer(help="Sets: distinct elements under one key.", no_args_is_help
 
 Name = Annotated[str, typer.Argument(help="The set.")]
 Elements = Annotated[list[str], typer.Argument(help="The elements.")]
-Count = Annotated[int, typer.Argument(help="How many, at most.", min=1)]
+Count = Annotated[int, typer.Argument(help="How many, at most.", min=1, max=MOST_UINT32)]
 
 
 @app.command()

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from attimo.cli.elements import (
+    MOST_INT32,
     NEGATIVE_NUMBERS,
     Ttl,
     hit,
@@ -47,10 +48,16 @@ def show(
     cache: Wire,
     name: Name,
     start: Annotated[
-        int | None, typer.Option(help="From this rank; negative from the end.")
+        int | None,
+        typer.Option(
+            help="From this rank; negative from the end.", min=-MOST_INT32, max=MOST_INT32
+        ),
     ] = None,
     end: Annotated[
-        int | None, typer.Option(help="To before this rank; negative from the end.")
+        int | None,
+        typer.Option(
+            help="To before this rank; negative from the end.", min=-MOST_INT32, max=MOST_INT32
+        ),
     ] = None,
     least: Annotated[float | None, typer.Option("--min", help="From this score.")] = None,
     most: Annotated[float | None, typer.Option("--max", help="To this score.")] = None,

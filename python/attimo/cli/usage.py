@@ -1,7 +1,6 @@
 """attimo usage: what was used of what, by whom and when."""
 
 import sys
-import time
 from typing import Annotated, Any
 
 import typer
@@ -38,7 +37,12 @@ def usage(
     """Tell what was used, by cache, API key, method and time, and how much that is in all."""
     if as_json and as_csv:
         raise typer.BadParameter("say --json or --csv, not both")
-    asked = {"group_by": by, "since": _moment(since), "until": _moment(until), "cache": cache}
+    asked = {
+        "group_by": by,
+        "since": _moment(since, "--since"),
+        "until": _moment(until, "--until"),
+        "cache": cache,
+    }
     if as_csv:
         sys.stdout.write(client.usage_csv(asked))
         return
@@ -66,5 +70,5 @@ def _counts(line: dict[str, Any]) -> list[str]:
     return [str(line[name]) for name in COUNTS]
 
 
-def _moment(span: str | None) -> int | None:
-    return None if span is None else int(time.time()) - spans.seconds(span)
+def _moment(span: str | None, option: str) -> int | None:
+    return None if span is None else spans.moment_before(span, option)

@@ -5,8 +5,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
+from attimo import names
 from attimo.cli.profiles import Profile
-from attimo.errors import AttimoError, Misconfigured
+from attimo.errors import AttimoError, InvalidArgument, Misconfigured
 
 if TYPE_CHECKING:
     import grpc
@@ -28,7 +29,9 @@ class Wire:
 
         Raises:
             Misconfigured: The address or the certificates cannot be used.
+            InvalidName: No cache has such a name.
         """
+        names.check_cache(cache)
         self.server = server
         self._metadata = (("authorization", server.api_key), ("cache", cache))
         try:
@@ -70,6 +73,8 @@ class Wire:
         """
         from attimo.cli import leaderboard_messages as messages
 
+        if not fields["leaderboard"].isprintable():
+            raise InvalidArgument("a leaderboard's name is text that can be printed, in UTF-8")
         request = messages.request(method, **fields)
         return self._send(f"/{messages.SERVICE}/{method}", request, messages.reply(method))
 

@@ -2,35 +2,26 @@
 
 From the second at which it ends, a cache is gone for everybody who asks, here and in the data
 plane. Its row is deleted a little later, or when its name is wanted again.
-
-A name is 1 to 255 printable ASCII characters, because it travels in an HTTP header, and neither `/`
-nor a name that a URL path would swallow (`.` and `..`). Blanks may stand inside, not at the ends.
 """
 
-import re
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, false, func, insert, or_, select, true, update
 from sqlalchemy.exc import IntegrityError
 
+from attimo import names
 from attimo.control import audit, directory, pages
 from attimo.control.pages import Page
 from attimo.control.selectors import Selector
 from attimo.control.tx import Tx
-from attimo.errors import CacheExists, InvalidArgument, InvalidName, NoSuchAccount, NoSuchCache
+from attimo.errors import CacheExists, InvalidArgument, NoSuchAccount, NoSuchCache
 from attimo.store import tables
 
-NAME_RULE = (
-    "1 to 255 printable ASCII characters, no '/', no blank at either end, and neither '.' nor '..'"
-)
-LONGEST_NAME = 255
 LONGEST_LIFE = 10 * 365 * 24 * 60 * 60
 """In seconds: ten years, for a cache that ends by itself."""
 
 MOST_AT_ONCE = 500
 """How many caches one transaction ends, so that nobody waits long for it."""
-
-_NAME = re.compile(rf"(?!\.{{1,2}}\Z)(?! )[ -.0-~]{{1,{LONGEST_NAME}}}(?<! )")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +49,7 @@ def create(tx: Tx, account_id: int, name: str, expires_in: int | None = None) ->
         NoSuchAccount: There is no such account.
         CacheExists: The account has a cache of that name.
     """
-    _check(name)
+    names.check_cache(name)
     _need_to_write(tx, name)
     expires_at = _moment(tx, expires_in)
     _end(tx, _is_due(tx), *_named(account_id, name))
@@ -152,7 +143,7 @@ def _end(tx: Tx, *which: ColumnElement[bool]) -> None:
 
 
 def _write(tx: Tx, account_id: int, name: str, values: dict[str, int]) -> None:
-    _check(name)
+    names.check_cache(name)
     _need_to_write(tx, name)
     query = update(tables.caches).where(*_named(account_id, name), *_lives(tx))
     written = tx.db.execute(query.values(revision=directory.touch(tx), **values))
@@ -206,8 +197,3 @@ def _moment(tx: Tx, expires_in: int | None) -> int | None:
     if not 1 <= expires_in <= LONGEST_LIFE:
         raise InvalidArgument(f"expires_in must be 1 to {LONGEST_LIFE} seconds (ten years)")
     return tx.now + expires_in
-
-
-def _check(name: str) -> None:
-    if not _NAME.fullmatch(name):
-        raise InvalidName(name, NAME_RULE)

@@ -47,7 +47,12 @@ def door(home: DataDirectory) -> Iterator[Door]:
     with ExitStack() as stack:
         if not _can_be_socket(path):
             path = Path(stack.enter_context(_private_folder())) / path.name
-        path.unlink(missing_ok=True)
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise Misconfigured(
+                f"{path} is where the server has its socket ({error.strerror}): move it away"
+            ) from error
         listener = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
         listener.bind(str(path))
         stack.callback(path.unlink, missing_ok=True)

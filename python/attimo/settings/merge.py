@@ -10,6 +10,7 @@ fifth of the second in which a started server must answer, a quarter of what it 
 import contextlib
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -30,6 +31,9 @@ from attimo.settings.together import check
 from attimo.settings.values import Raw
 
 FILE = "attimo.toml"
+
+_HARMLESS = re.compile(r"[a-z]+://[\w.-]*")
+"""An address that has no place for a password."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,8 @@ def _read(name: str, said: Said) -> Any:
     try:
         return kind.read(said.value)
     except (ValueError, KeyError, TypeError, OverflowError):
-        raise InvalidSetting(said.label, said.value, kind.allowed) from None
+        shown = None if kind.secret and not _HARMLESS.fullmatch(str(said.value)) else said.value
+        raise InvalidSetting(said.label, shown, kind.allowed) from None
 
 
 def _file(config: Raw | None, environ: Mapping[str, str], directory: Path | None) -> Path | None:

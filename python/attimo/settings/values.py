@@ -22,10 +22,17 @@ Value = TypeVar("Value", covariant=True)
 
 @dataclass(frozen=True, slots=True)
 class Kind(Generic[Value]):
-    """A kind of value: how it is read, and what is allowed, in words."""
+    """A kind of value.
+
+    Attributes:
+        read: How it is read.
+        allowed: What is allowed, in words.
+        secret: Whether it may hold a password, so that no message repeats it.
+    """
 
     read: Callable[[Raw], Value]
     allowed: str
+    secret: bool = False
 
 
 _UNITS = {
@@ -214,7 +221,7 @@ def _acme(raw: Raw) -> str | None:
     if raw is False or raw == "off":
         return None
     url = AUTHORITIES.get(_text(raw), _text(raw))
-    if not re.fullmatch(r"https://[^\s/]+/\S*", url):
+    if not re.fullmatch(r"https://[^\s/@]+/\S*", url):
         raise ValueError
     return url
 
@@ -265,7 +272,9 @@ SECONDS = Kind(_seconds, "a number from 0.1 to 3600")
 ITEM = Kind(_item, "from 1 KiB to 1 GiB")
 ELEMENT = Kind(_element, "from 1 byte to 1 GiB")
 SIGN_UP = Kind(_sign_up, "open, invite or closed")
-SMTP = Kind(_smtp, "smtp://user:password@host:587, smtps://… for TLS from the start, or off")
+SMTP = Kind(
+    _smtp, "smtp://user:password@host:587, smtps://… for TLS from the start, or off", secret=True
+)
 EMAIL = Kind(_email, "an e-mail address")
 CONTACT = Kind(_contact, "an e-mail address, or off")
 ACME = Kind(_acme, "letsencrypt, letsencrypt-staging, https:// and the rest of a directory, or off")
@@ -276,4 +285,4 @@ METRICS = Kind(_metrics, "loopback, open or off")
 METRICS_CACHES = Kind(_metrics_caches, "a number from 0 to 10000")
 LOG_FORMAT = Kind(_log_format, "text or json")
 LOG_LEVEL = Kind(_log_level, "debug, info, warning or error")
-OTLP_ENDPOINT = Kind(_otlp_endpoint, "a URL such as http://localhost:4318, or off")
+OTLP_ENDPOINT = Kind(_otlp_endpoint, "a URL such as http://localhost:4318, or off", secret=True)

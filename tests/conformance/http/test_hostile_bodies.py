@@ -6,6 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
+from harness import Server
+
 Headers = dict[str, str]
 
 RULE = {"type": "cache", "permissions": ["read"], "caches": "*", "items": "*"}
@@ -33,6 +35,8 @@ def token(**fields: Any) -> dict[str, Any]:
         ("/invitations", {"email": "x@y.zz\nBcc: a@b.c"}),
         ("/invitations", {"email": "x@y.zz", "role_id": SURROGATE}),
         ("/password/forgotten", {"email": ["a"]}),
+        ("/password/forgotten", {"email": f"a{SURROGATE}@example.com"}),
+        ("/signup", {"email": "a@example.com", "password": f"long enough {SURROGATE}"}),
     ],
 )
 def test_a_body_that_cannot_be_is_refused_and_the_next_request_served(
@@ -45,3 +49,16 @@ def test_a_body_that_cannot_be_is_refused_and_the_next_request_served(
 
     assert (refused.status_code, refused.json()["message"] != "") == (400, True), refused.text
     assert web.get("/caches", headers=authorization).status_code == 200
+
+
+def test_half_a_surrogate_pair_leaves_no_trace_in_the_log(
+    web: httpx.Client, server: Server
+) -> None:
+    before = len(server.output)
+    for field in ("email", "password", "token"):
+        for path in ("/password/forgotten", "/password/reset", "/signup", "/session"):
+            content = json.dumps({"email": "a@example.com", "password": "x"} | {field: SURROGATE})
+            answer = web.post(path, content=content, headers={"content-type": "application/json"})
+            assert answer.status_code == 400, (path, answer.text)
+
+    assert "Traceback" not in server.output[before:]
