@@ -12,7 +12,14 @@ import httpx
 from fastapi import FastAPI
 
 from attimo.control import Control, accounts
-from attimo.control.directory import Changes, KnownCache, KnownKey, KnownRole, VerifyingKey
+from attimo.control.directory import (
+    Changes,
+    KnownCache,
+    KnownKey,
+    KnownRole,
+    KnownUrlKey,
+    VerifyingKey,
+)
 from attimo.store.database import open_database
 
 NOON = 1_800_000_000 - 1_800_000_000 % 86_400 + 43_200
@@ -37,6 +44,7 @@ class Listener:
     revision: int = 0
     verifying_keys: dict[str, VerifyingKey] = field(default_factory=dict)
     api_keys: dict[str, KnownKey] = field(default_factory=dict)
+    url_keys: dict[str, KnownUrlKey] = field(default_factory=dict)
     caches: dict[int, KnownCache] = field(default_factory=dict)
     roles: dict[str, KnownRole] = field(default_factory=dict)
 
@@ -49,12 +57,15 @@ class Listener:
         self.revision = changes.revision
         self.verifying_keys |= {key.kid: key for key in changes.verifying_keys}
         self.api_keys |= {key.id: key for key in changes.api_keys}
+        self.url_keys |= {key.kid: key for key in changes.url_keys}
         self.caches |= {cache.id: cache for cache in changes.caches}
         self.roles |= {role.id: role for role in changes.roles}
         for kid in changes.retired_keys:
             self.verifying_keys.pop(kid, None)
         for key_id in changes.revoked_keys:
             self.api_keys.pop(key_id, None)
+        for kid in changes.revoked_url_keys:
+            self.url_keys.pop(kid, None)
         for role_id in changes.deleted_roles:
             self.roles.pop(role_id, None)
         for cache_id in changes.deleted_caches:
@@ -63,6 +74,7 @@ class Listener:
     def forget(self) -> None:
         self.revision = 0
         self.verifying_keys, self.api_keys, self.caches, self.roles = {}, {}, {}, {}
+        self.url_keys = {}
 
     def names(self, account_id: int) -> set[str]:
         return {cache.name for cache in self.caches.values() if cache.account_id == account_id}

@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attimo.control import Control, api_keys, caches, signing
+from attimo.control import Control, api_keys, caches, signing, url_keys
 from attimo.control.directory import changes
 from attimo.control.tx import Tx
 from attimo.errors import CacheExists, NoSuchCache
@@ -12,7 +12,18 @@ from fakes import Clock, Listener, new_control, swift_directory
 accounts = st.integers(1, 2)
 names = st.sampled_from(["a", "b", "c"])
 steps = st.tuples(
-    st.sampled_from(["create", "flush", "delete", "new key", "revoke", "sign"]),
+    st.sampled_from(
+        [
+            "create",
+            "flush",
+            "delete",
+            "new key",
+            "revoke",
+            "new url key",
+            "revoke url key",
+            "sign",
+        ]
+    ),
     accounts,
     names,
 )
@@ -32,6 +43,11 @@ def take(tx: Tx, step: tuple[str, int, str]) -> None:
         case ("revoke", account_id, _):
             for key in api_keys.list_page(tx, account_id, limit=1).items:
                 api_keys.revoke(tx, account_id, key.id)
+        case ("new url key", account_id, _):
+            url_keys.create(tx, account_id, ttl_minutes=1)
+        case ("revoke url key", account_id, _):
+            for url_key in url_keys.list_page(tx, account_id, limit=1).items:
+                url_keys.revoke(tx, account_id, url_key.kid)
         case _:
             signing.create(tx)
 
@@ -47,7 +63,7 @@ def play(control: Control, played: list[list[tuple[str, int, str]]]) -> None:
 
 
 def known(node: Listener) -> tuple[object, ...]:
-    return node.revision, node.caches, node.api_keys, node.verifying_keys
+    return node.revision, node.caches, node.api_keys, node.url_keys, node.verifying_keys
 
 
 def told(control: Control, since: int | None, node: Listener) -> Listener:

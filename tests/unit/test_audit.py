@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy.exc import DatabaseError
 
-from attimo.control import Control, audit, signing, url_keys
+from attimo.control import Control, audit, directory, signing, url_keys
 from attimo.errors import FailedPrecondition, InvalidArgument, NoSuchSigningKey
 from fakes import NOON, Client, Clock, Listener
 
@@ -131,6 +131,24 @@ def test_all_old_signing_keys_are_retired_at_once(
     with control.read() as tx:
         retired = audit.list_page(tx, 1, 100, action="signing.retire").items
     assert {each.subject for each in retired} == {key["kid"] for key in older}
+
+
+def test_a_node_knows_the_keys_for_signed_urls_that_live(
+    control: Control, node: Listener, clock: Clock
+) -> None:
+    with control.begin() as tx:
+        brief, lasting, revoked = (url_keys.create(tx, 1, minutes).key for minutes in (1, 2, 2))
+    assert set(node.url_keys) == {brief.kid, lasting.kid, revoked.kid}
+    assert node.url_keys[brief.kid].expires_at == brief.expires_at
+    assert len(node.url_keys[brief.kid].public_key) == 32
+
+    with control.begin() as tx:
+        url_keys.revoke(tx, 1, revoked.kid)
+    assert set(node.url_keys) == {brief.kid, lasting.kid}
+    clock.now += 60
+    with control.read() as tx:
+        node.learn(directory.changes(tx, None))
+    assert set(node.url_keys) == {lasting.kid}
 
 
 def test_a_url_key_ends_or_is_revoked(control: Control, clock: Clock) -> None:

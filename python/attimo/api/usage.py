@@ -59,8 +59,9 @@ class Line(Counts):
     """What was used by one of those that are told apart; it has the fields that were asked for.
 
     `cache` is null for requests that named none of the account's caches. `minute`, `hour` and `day`
-    (UTC) are their first second, since 1970. `key` is a key's id, `local` the owner's on a
-    `--local` server, or `token` for tokens that no key asked for.
+    (UTC) are their first second, since 1970. `key` is a key's id (of signed URLs, that of the
+    signing key), `local` the owner's on a `--local` server, or `token` for tokens that no key asked
+    for.
     """
 
     cache: str | None = None

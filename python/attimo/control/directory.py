@@ -36,6 +36,19 @@ class KnownKey:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownUrlKey:
+    """A public key (32 bytes, Ed25519) that verifies an account's signed URLs until it expires.
+
+    `expires_at` in seconds since 1970.
+    """
+
+    kid: str
+    account_id: int
+    public_key: bytes
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
 class KnownRole:
     """What a role permits, as JSON; its id is the only one among all accounts."""
 
@@ -69,6 +82,8 @@ class Changes:
         retired_keys: The `kid` of those that verify no more.
         api_keys: New ones, and those whose expiry changed.
         revoked_keys: The ids of those that are refused from now on.
+        url_keys: New keys that verify signed URLs.
+        revoked_url_keys: The `kid` of those that are refused from now on.
         roles: New ones, and those that permit something else; in the whole, the system's, too.
         deleted_roles: The ids of those that are gone; a key of such a role may nothing.
         caches: New ones, and those that have a new namespace.
@@ -81,6 +96,8 @@ class Changes:
     retired_keys: list[str]
     api_keys: list[KnownKey]
     revoked_keys: list[str]
+    url_keys: list[KnownUrlKey]
+    revoked_url_keys: list[str]
     roles: list[KnownRole]
     deleted_roles: list[str]
     caches: list[KnownCache]
@@ -128,6 +145,7 @@ def changes(tx: Tx, since: int | None) -> Changes:
         since,
         *_verifying_keys(tx, since),
         *_api_keys(tx, since),
+        *_url_keys(tx, since),
         *_roles(tx, since),
         *_caches(tx, since),
     )
@@ -152,6 +170,15 @@ def _api_keys(tx: Tx, since: int | None) -> tuple[list[KnownKey], list[str]]:
         if row.revoked_at is None
     ]
     return living, [row.id for row in rows if row.revoked_at is not None]
+
+
+def _url_keys(tx: Tx, since: int | None) -> tuple[list[KnownUrlKey], list[str]]:
+    keys = tables.url_keys
+    known = (keys.c.kid, keys.c.account_id, keys.c.public_key, keys.c.expires_at)
+    query = select(*known, keys.c.revoked_at).where(keys.c.expires_at > tx.now)
+    rows = tx.db.execute(query.where(_told(keys, keys.c.revoked_at, since))).all()
+    living = [KnownUrlKey(*row[:4]) for row in rows if row.revoked_at is None]
+    return living, [row.kid for row in rows if row.revoked_at is not None]
 
 
 def _roles(tx: Tx, since: int | None) -> tuple[list[KnownRole], list[str]]:

@@ -1,13 +1,13 @@
 """The key pairs with which an account signs URLs: made for it, and kept by it.
 
-Only the public half stays here. Nothing answers to signed URLs yet.
+Only the public half stays here. Nodes verify signed URLs with it until it expires or is revoked.
 """
 
 from dataclasses import dataclass, field
 
 from sqlalchemy import insert, select, update
 
-from attimo.control import audit, pages
+from attimo.control import audit, directory, pages
 from attimo.control.pages import Page
 from attimo.control.permissions import Permissions, Rule
 from attimo.control.selectors import ALL
@@ -59,6 +59,7 @@ def create(tx: Tx, account_id: int, ttl_minutes: int) -> NewUrlKey:
         "created_at": tx.now,
         "expires_at": key.expires_at,
         **tx.actor.makes(),
+        "revision": directory.touch(tx),
     }
     tx.db.execute(insert(tables.url_keys).values(row))
     audit.note(tx, account_id, "url-key.create", key.kid, until=key.expires_at)
@@ -103,6 +104,7 @@ def revoke(tx: Tx, account_id: int, kid: str) -> None:
     query = update(tables.url_keys).where(
         _keys.kid == kid, _keys.account_id == account_id, _keys.revoked_at.is_(None)
     )
-    if tx.db.execute(query.values(revoked_at=tx.now)).rowcount == 0:
+    values = {"revoked_at": tx.now, "revision": directory.touch(tx)}
+    if tx.db.execute(query.values(values)).rowcount == 0:
         raise NoSuchSigningKey(kid)
     audit.note(tx, account_id, "url-key.revoke", kid)

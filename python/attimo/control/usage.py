@@ -186,7 +186,9 @@ def _of_account(account_id: int | None) -> ColumnElement[bool]:
     """Tell an account's rows by its caches, and by its keys where no known cache was named."""
     caches = select(tables.caches.c.id).where(tables.caches.c.account_id == account_id)
     keys = select(tables.api_keys.c.id).where(tables.api_keys.c.account_id == account_id)
-    return tables.usage.c.cache_id.in_(caches) | tables.usage.c.key_id.in_(keys)
+    signing = select(tables.url_keys.c.kid).where(tables.url_keys.c.account_id == account_id)
+    of_keys = tables.usage.c.key_id.in_(keys) | tables.usage.c.key_id.in_(signing)
+    return tables.usage.c.cache_id.in_(caches) | of_keys
 
 
 def _minute(moment: int | None) -> int:

@@ -159,10 +159,12 @@ url_keys = Table(
     Column("expires_at", Integer, nullable=False),
     Column("revoked_at", Integer),
     *_makers(),
+    Column("revision", Integer, nullable=False, server_default="0"),
 )
 """The key pairs that an account has for signing URLs; the private half is kept nowhere."""
 
 Index("url_keys_of_an_account", url_keys.c.account_id, url_keys.c.kid)
+Index("url_keys_by_revision", url_keys.c.revision)
 
 audit = Table(
     "audit",

@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, RandomState};
 
 use attimo_server::{
     AccountId, ApiKey, Audience, Cache, CacheId, Config, Count, Listen, Namespace, NoProtocol,
-    Protocol, Role,
+    Protocol, Role, UrlKey,
 };
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -98,6 +98,14 @@ struct KnownKey {
 }
 
 #[derive(FromPyObject)]
+struct KnownUrlKey {
+    kid: String,
+    account_id: u64,
+    public_key: Vec<u8>,
+    expires_at: u64,
+}
+
+#[derive(FromPyObject)]
 struct KnownRole {
     id: String,
     permissions: String,
@@ -121,6 +129,8 @@ pub(crate) struct Changes {
     retired_keys: Vec<String>,
     api_keys: Vec<KnownKey>,
     revoked_keys: Vec<String>,
+    url_keys: Vec<KnownUrlKey>,
+    revoked_url_keys: Vec<String>,
     roles: Vec<KnownRole>,
     deleted_roles: Vec<String>,
     caches: Vec<KnownCache>,
@@ -137,6 +147,8 @@ impl From<Changes> for attimo_server::Changes {
             retired_keys: changes.retired_keys,
             api_keys: changes.api_keys.into_iter().map(ApiKey::from).collect(),
             revoked_keys: changes.revoked_keys,
+            url_keys: changes.url_keys.into_iter().map(UrlKey::from).collect(),
+            revoked_url_keys: changes.revoked_url_keys,
             roles: changes.roles.into_iter().map(Role::from).collect(),
             deleted_roles: changes.deleted_roles,
             caches: changes.caches.into_iter().map(Cache::from).collect(),
@@ -153,6 +165,13 @@ impl From<KnownKey> for ApiKey {
             expires_at: key.expires_at.unwrap_or(u64::MAX),
             role: key.role_id.into(),
         }
+    }
+}
+
+impl From<KnownUrlKey> for UrlKey {
+    fn from(key: KnownUrlKey) -> Self {
+        let account = AccountId(key.account_id);
+        UrlKey { kid: key.kid, account, public_key: key.public_key, expires_at: key.expires_at }
     }
 }
 

@@ -37,6 +37,10 @@ pub struct Changes {
     pub api_keys: Vec<ApiKey>,
     /// Ids of API keys that may not come in any more.
     pub revoked_keys: Vec<String>,
+    /// Keys that verify the URLs which accounts sign.
+    pub url_keys: Vec<UrlKey>,
+    /// Key ids that verify no URL any more.
+    pub revoked_url_keys: Vec<String>,
     /// Roles that are new, or permit something else than before.
     pub roles: Vec<Role>,
     /// Ids of roles that are gone.
@@ -58,6 +62,27 @@ pub struct ApiKey {
     pub expires_at: u64,
     /// The role that says what it may; while the directory knows none of that id, it may nothing.
     pub role: Arc<str>,
+}
+
+/// The public half of a key with which an account signs URLs.
+#[derive(Debug, Clone)]
+pub struct UrlKey {
+    /// The id that the headers of its tokens bear.
+    pub kid: String,
+    /// Whose caches it opens.
+    pub account: AccountId,
+    /// 32 bytes of Ed25519.
+    pub public_key: Vec<u8>,
+    /// When it ends, in seconds since 1970.
+    pub expires_at: u64,
+}
+
+/// The same, ready to verify.
+#[derive(Clone)]
+pub(crate) struct UrlVerifier {
+    pub(crate) account: AccountId,
+    pub(crate) key: Arc<DecodingKey>,
+    pub(crate) expires_at: u64,
 }
 
 /// A role as the directory knows it.
@@ -115,6 +140,7 @@ pub enum LearnError {
 struct State {
     verifying_keys: HashMap<String, Arc<DecodingKey>>,
     api_keys: HashMap<Arc<str>, ApiKey>,
+    url_keys: HashMap<String, UrlVerifier>,
     roles: HashMap<String, Arc<Permissions>>,
     caches: HashMap<CacheId, Cache>,
     names: HashMap<AccountId, HashMap<String, CacheId>>,
@@ -139,7 +165,7 @@ impl Directory {
     ///
     /// [`LearnError`]; nothing is changed then.
     pub(crate) fn learn(&self, changes: Changes) -> Result<Vec<Namespace>, LearnError> {
-        let keys = decoding_keys(&changes.verifying_keys)?;
+        let keys = decoding_keys(&changes)?;
         let mut state = self.state.write();
         let known = self.revision();
         match changes.since {
@@ -161,6 +187,11 @@ impl Directory {
     /// The key that verifies tokens signed under `kid`.
     pub(crate) fn verifying_key(&self, kid: &str) -> Option<Arc<DecodingKey>> {
         self.state.read().verifying_keys.get(kid).cloned()
+    }
+
+    /// What verifies URLs that were signed under `kid`, whether it has ended or not.
+    pub(crate) fn url_key(&self, kid: &str) -> Option<UrlVerifier> {
+        self.state.read().url_keys.get(kid).cloned()
     }
 
     /// The API key called `id` of `account`, unless it is unknown or revoked.
@@ -194,11 +225,7 @@ impl Directory {
 }
 
 impl State {
-    fn replace(
-        &mut self,
-        keys: Vec<(String, Arc<DecodingKey>)>,
-        changes: Changes,
-    ) -> Vec<Namespace> {
+    fn replace(&mut self, keys: DecodingKeys, changes: Changes) -> Vec<Namespace> {
         let mut fresh = State::default();
         fresh.apply(keys, changes);
         let left = self
@@ -213,8 +240,12 @@ impl State {
         left
     }
 
-    fn apply(&mut self, keys: Vec<(String, Arc<DecodingKey>)>, changes: Changes) -> Vec<Namespace> {
-        self.verifying_keys.extend(keys);
+    fn apply(&mut self, keys: DecodingKeys, changes: Changes) -> Vec<Namespace> {
+        self.verifying_keys.extend(keys.of_tokens);
+        self.url_keys.extend(keys.of_urls);
+        for kid in &changes.revoked_url_keys {
+            self.url_keys.remove(kid);
+        }
         for kid in &changes.retired_keys {
             self.verifying_keys.remove(kid);
         }
@@ -250,17 +281,33 @@ impl State {
     }
 }
 
-fn decoding_keys(
-    keys: &[(String, Vec<u8>)],
-) -> Result<Vec<(String, Arc<DecodingKey>)>, LearnError> {
-    keys.iter()
-        .map(|(kid, public)| {
-            if public.len() != 32 {
-                return Err(LearnError::BadKey(kid.clone()));
-            }
-            Ok((kid.clone(), Arc::new(DecodingKey::from_ed_der(public))))
-        })
-        .collect()
+/// The keys of changes, ready to verify, by their ids.
+struct DecodingKeys {
+    of_tokens: Vec<(String, Arc<DecodingKey>)>,
+    of_urls: Vec<(String, UrlVerifier)>,
+}
+
+fn decoding_keys(changes: &Changes) -> Result<DecodingKeys, LearnError> {
+    let of_tokens = changes
+        .verifying_keys
+        .iter()
+        .map(|(kid, public)| Ok((kid.clone(), decoding_key(kid, public)?)));
+    let of_urls = changes.url_keys.iter().map(|url| {
+        let key = decoding_key(&url.kid, &url.public_key)?;
+        let verifier = UrlVerifier { account: url.account, key, expires_at: url.expires_at };
+        Ok((url.kid.clone(), verifier))
+    });
+    Ok(DecodingKeys {
+        of_tokens: of_tokens.collect::<Result<_, _>>()?,
+        of_urls: of_urls.collect::<Result<_, _>>()?,
+    })
+}
+
+fn decoding_key(kid: &str, public: &[u8]) -> Result<Arc<DecodingKey>, LearnError> {
+    if public.len() != 32 {
+        return Err(LearnError::BadKey(kid.to_owned()));
+    }
+    Ok(Arc::new(DecodingKey::from_ed_der(public)))
 }
 
 #[cfg(test)]

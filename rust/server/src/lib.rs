@@ -27,7 +27,7 @@ mod token;
 mod worker;
 
 pub use api::Api;
-pub use directory::{AccountId, ApiKey, Cache, CacheId, Changes, LearnError, Role};
+pub use directory::{AccountId, ApiKey, Cache, CacheId, Changes, LearnError, Role, UrlKey};
 pub use limits::limits;
 pub use meter::{COUNTS, Count, Used};
 pub use metrics::{Audience, FAMILIES, Family, Kind};

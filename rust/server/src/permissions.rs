@@ -61,6 +61,19 @@ impl Permissions {
         Permissions { rules: vec![all], networks: Vec::new() }
     }
 
+    /// To read and to write one item, or only one of both, or neither.
+    pub(crate) fn of_item(cache: &str, key: &[u8], read: bool, write: bool) -> Self {
+        let access = match (read, write) {
+            (true, true) => Access::ReadWrite,
+            (true, false) => Access::Read,
+            (false, true) => Access::Write,
+            (false, false) => return Permissions::default(),
+        } as u8;
+        let exactly = |name: &[u8]| Some(Selector::Exact(name.into()));
+        let rule = CacheRule { access, caches: exactly(cache.as_bytes()), items: exactly(key) };
+        Permissions { rules: vec![rule], networks: Vec::new() }
+    }
+
     /// Whether a caller at `peer` may use these permissions at all.
     pub(crate) fn admit(&self, peer: IpAddr) -> bool {
         let peer = peer.to_canonical();

@@ -3,7 +3,8 @@
 //! The algorithm is fixed and the key is looked up by its id in the directory:
 //! nothing that the token says of itself is trusted before the signature holds.
 //! An API key says who it is, and the directory what that may; a disposable
-//! token says itself what it may, and ends soon.
+//! token says itself what it may, and ends soon. A signed URL bears a token that an
+//! account signed with a key made for that: one item, to get or to set.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -58,6 +59,19 @@ pub(crate) enum Kind {
         issuer: Option<String>,
         permissions: Arc<Permissions>,
     },
+    /// The token of a signed URL, which is good for that URL alone.
+    Url(UrlGrant),
+}
+
+/// What a signed URL may.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct UrlGrant {
+    /// One item of one cache.
+    pub(crate) permissions: Permissions,
+    /// Whether the value may be read.
+    pub(crate) gets: bool,
+    /// For how many seconds the value may be written, and for no other time; `None` if it may not.
+    pub(crate) sets: Option<u64>,
 }
 
 impl Claims {
@@ -68,7 +82,7 @@ impl Claims {
     /// [`Error::Unauthenticated`].
     pub(crate) fn check_begin(&self, epoch_seconds: u64) -> Result<()> {
         // Of an API key, the directory knows whether it is good, whatever our clock may say.
-        let bears_all = matches!(self.kind, Kind::Disposable { .. });
+        let bears_all = !matches!(self.kind, Kind::ApiKey(_));
         if bears_all && self.issued_at > epoch_seconds + SKEW { Err(TOO_EARLY) } else { Ok(()) }
     }
 }
@@ -83,6 +97,18 @@ struct Payload<'a> {
     exp: Option<u64>,
     #[serde(borrow)]
     p: Option<&'a RawValue>,
+}
+
+/// The claims of a signed URL, as Momento's signers write them.
+#[derive(Deserialize)]
+struct UrlPayload {
+    exp: u64,
+    #[serde(default)]
+    nbf: u64,
+    cache: String,
+    key: String,
+    method: Vec<String>,
+    ttl: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -152,7 +178,11 @@ impl Verifier {
             return None;
         }
         let kid = header.kid?;
-        let key = directory.verifying_key(&kid)?;
+        let Some(key) = directory.verifying_key(&kid) else {
+            let url_key = directory.url_key(&kid)?;
+            let payload = decode::<UrlPayload>(&jwt, &url_key.key, &self.validation).ok()?.claims;
+            return Some(payload.claims(kid, url_key.account));
+        };
         let payload = decode::<Box<RawValue>>(&jwt, &key, &self.validation).ok()?.claims;
         serde_json::from_str::<Payload<'_>>(payload.get()).ok()?.claims(kid)
     }
@@ -171,10 +201,21 @@ impl Payload<'_> {
         let expires_at = match (self.exp, &kind) {
             (Some(moment), _) => moment,
             (None, Kind::ApiKey(_)) => u64::MAX,
-            (None, Kind::Disposable { .. }) => return None,
+            (None, Kind::Disposable { .. } | Kind::Url(_)) => return None,
         };
         let account = AccountId(self.acc);
         Some(Claims { kid: signed_by, account, issued_at: self.iat, expires_at, kind })
+    }
+}
+
+impl UrlPayload {
+    fn claims(self, kid: String, account: AccountId) -> Claims {
+        let may = |method: &str| self.method.iter().any(|each| each == method);
+        let (gets, sets) = (may("get"), self.ttl.filter(|_| may("set")));
+        let permissions =
+            Permissions::of_item(&self.cache, self.key.as_bytes(), gets, sets.is_some());
+        let kind = Kind::Url(UrlGrant { permissions, gets, sets });
+        Claims { kid, account, issued_at: self.nbf, expires_at: self.exp, kind }
     }
 }
 
@@ -188,162 +229,4 @@ fn unwrapped(token: &[u8]) -> Option<Vec<u8>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use jsonwebtoken::{EncodingKey, Header, encode};
-    use serde_json::{Value, json};
-
-    use super::*;
-    use crate::directory::Changes;
-
-    const OURS: [u8; 32] = [7; 32];
-    const FOREIGN: [u8; 32] = [8; 32];
-
-    /// A directory that knows our key by the id `k1`.
-    fn directory() -> Directory {
-        let public = ed25519_dalek::SigningKey::from_bytes(&OURS).verifying_key().to_bytes();
-        let directory = Directory::default();
-        let verifying_keys = vec![("k1".to_owned(), public.to_vec())];
-        directory.learn(Changes { revision: 1, verifying_keys, ..Changes::default() }).unwrap();
-        directory
-    }
-
-    fn signed(seed: [u8; 32], kid: &str, claims: &Value) -> String {
-        // RFC 8410: what stands before the seed in PKCS #8.
-        let mut der = b"\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20".to_vec();
-        der.extend(seed);
-        let header = Header { kid: Some(kid.to_owned()), ..Header::new(Algorithm::EdDSA) };
-        encode(&header, claims, &EncodingKey::from_ed_der(&der)).unwrap()
-    }
-
-    fn claims() -> Value {
-        json!({"t": "g", "id": "key-1", "acc": 1})
-    }
-
-    fn verify(token: &str) -> Result<Arc<Claims>> {
-        Verifier::default().verify(&directory(), token.as_bytes())
-    }
-
-    #[test]
-    fn what_our_key_signed_is_read_bare_and_wrapped() {
-        let jwt = signed(OURS, "k1", &claims());
-        let wrapped = STANDARD.encode(json!({"endpoint": "e", "api_key": jwt}).to_string());
-
-        let read = verify(&jwt).unwrap();
-
-        assert_eq!(read.kind, Kind::ApiKey("key-1".to_owned()));
-        assert_eq!((read.account, read.expires_at), (AccountId(1), u64::MAX));
-        assert_eq!(verify(&wrapped), Ok(read));
-    }
-
-    fn disposable() -> Value {
-        json!({"t": "d", "id": "key-1", "acc": 1, "iat": 1_000, "exp": 2_000, "p": {"rules": [
-            {"type": "cache", "permissions": ["read"], "caches": "*", "items": {"key": "k"}}]}})
-    }
-
-    #[test]
-    fn a_disposable_token_bears_what_it_may_and_must_end() {
-        let read = verify(&signed(OURS, "k1", &disposable())).unwrap();
-        let Kind::Disposable { issuer, permissions } = &read.kind else { panic!("{read:?}") };
-
-        assert_eq!(issuer.as_deref(), Some("key-1"));
-        assert!(permissions.at(b"c").to(crate::api::Access::Read).hold(b"k"));
-        for (name, value) in [("exp", json!(null)), ("p", json!(null)), ("p", json!({"rules": 1}))]
-        {
-            let mut claims = disposable();
-            claims[name] = value;
-            assert_eq!(verify(&signed(OURS, "k1", &claims)), Err(INVALID), "{claims}");
-        }
-    }
-
-    #[test]
-    fn a_token_begins_half_a_minute_early_at_most() {
-        let read = verify(&signed(OURS, "k1", &disposable())).unwrap();
-
-        assert_eq!([read.check_begin(969), read.check_begin(970)], [Err(TOO_EARLY), Ok(())]);
-    }
-
-    #[test]
-    fn what_is_remembered_is_bounded_in_number_and_in_bytes() {
-        let claims = verify(&signed(OURS, "k1", &disposable())).unwrap();
-        let mut verified = Verified::default();
-        for number in 0..2_000_u32 {
-            let mut digest = [0; 32];
-            digest[..4].copy_from_slice(&number.to_le_bytes());
-            verified.remember(digest, LONGEST, claims.clone());
-            assert!(verified.bytes <= REMEMBERED_BYTES);
-        }
-        assert!(verified.claims.len() <= REMEMBERED_BYTES / LONGEST);
-    }
-
-    #[test]
-    fn another_signature_or_key_id_is_refused() {
-        assert_eq!(verify(&signed(FOREIGN, "k1", &claims())), Err(INVALID));
-        assert_eq!(verify(&signed(OURS, "k2", &claims())), Err(INVALID));
-        let jwt = signed(OURS, "k1", &claims());
-        let (unsigned, signature) = jwt.rsplit_once('.').unwrap();
-        let reversed: String = signature.chars().rev().collect();
-        assert_eq!(verify(&format!("{unsigned}.{reversed}")), Err(INVALID));
-        assert_eq!(verify(&format!("{unsigned}.")), Err(INVALID));
-    }
-
-    #[test]
-    fn no_other_algorithm_is_taken_whatever_the_header_says() {
-        let jwt = signed(OURS, "k1", &claims());
-        let (_, body) = jwt.split_once('.').unwrap();
-        for alg in ["none", "None", "HS256", "RS256", "ES256"] {
-            let header = json!({"alg": alg, "kid": "k1"}).to_string();
-            let header = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(header);
-            assert_eq!(verify(&format!("{header}.{body}")), Err(INVALID));
-        }
-    }
-
-    #[test]
-    fn claims_of_another_kind_or_type_are_refused() {
-        for (name, value) in [
-            ("t", json!("x")),
-            ("acc", json!("1")),
-            ("acc", json!(-1)),
-            ("exp", json!("never")),
-            ("exp", json!(-5)),
-            ("exp", json!(1e300)),
-            ("id", json!(7)),
-        ] {
-            let mut claims = claims();
-            claims[name] = value;
-            assert_eq!(verify(&signed(OURS, "k1", &claims)), Err(INVALID), "{claims}");
-        }
-    }
-
-    /// By medians of many, one after the other: what else the machine does meets both.
-    #[test]
-    fn a_forged_token_takes_as_long_whether_its_key_is_known_or_not() {
-        let (directory, verifier) = (directory(), Verifier::default());
-        let forged = ["key-1", "key-2"].map(|id| {
-            let mut claims = claims();
-            claims["id"] = json!(id);
-            let token = signed(OURS, "k1", &claims);
-            format!("{}AAAA", &token[..token.len() - 4])
-        });
-        let mut times = [Vec::new(), Vec::new()];
-        for _ in 0..400 {
-            for (token, times) in forged.iter().zip(&mut times) {
-                let start = std::time::Instant::now();
-                assert_eq!(verifier.verify(&directory, token.as_bytes()), Err(INVALID));
-                times.push(start.elapsed());
-            }
-        }
-        let [known, unknown] = times.map(|mut times| {
-            times.sort_unstable();
-            times[times.len() / 2].as_secs_f64()
-        });
-        assert!((1.0 / 1.2..1.2).contains(&(known / unknown)), "{known} s and {unknown} s");
-    }
-
-    #[test]
-    fn garbage_of_any_length_is_refused() {
-        for token in ["", "x", "a.b.c", "..", "eyJ9.e30.", &"a".repeat(100_000), &"YWJj".repeat(9)]
-        {
-            assert_eq!(verify(token), Err(INVALID));
-        }
-    }
-}
+mod tests;

@@ -12,7 +12,7 @@ use crate::backend::Backend;
 use crate::clock::Now;
 use crate::directory::{Cache, CacheId, Changes, Directory, LearnError};
 use crate::error::{Error, Result};
-use crate::token::{Claims, INVALID, Kind, Verifier};
+use crate::token::{Claims, Kind, Verifier};
 
 mod call;
 mod caller;
@@ -20,11 +20,14 @@ mod collection;
 mod pass;
 #[cfg(test)]
 mod tests;
+mod url;
 
 pub(crate) use self::call::Call;
 pub(crate) use self::caller::{Caller, Credential};
 pub(crate) use self::collection::{FOREVER, RANKED_BYTES, SCORE_BYTES, check_number};
 pub(crate) use self::pass::{Pass, Passes};
+pub(crate) use self::url::SignedUrl;
+pub(crate) use crate::token::INVALID;
 
 /// The key id under which the use of tokens is counted that no API key asked for.
 const NO_KEY: &str = "token";
@@ -124,6 +127,8 @@ impl Gate {
                 };
                 (key_id, claims.expires_at, permissions.clone())
             }
+            // It opens its URL, by `open_url`, and nothing else.
+            Kind::Url(_) => return Err(INVALID),
         };
         let disposable = matches!(claims.kind, Kind::Disposable { .. });
         Ok(Caller { account: claims.account, key_id, expires_at, permissions, disposable })

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Call, Credential, Gate};
 use crate::api::Api;
 use crate::clock::Now;
-use crate::directory::CacheRef;
+use crate::directory::{AccountId, CacheRef};
 use crate::error::Result;
 use crate::meter::{Tally, ThreadMeter};
 use crate::permissions::Grants;
@@ -83,13 +83,18 @@ impl Gate {
     ) -> Result<Pass> {
         let caller = self.admit(credential, now)?;
         let grants = caller.permissions.at(cache);
-        let cache = std::str::from_utf8(cache)
-            .ok()
-            .and_then(|name| self.directory.cache(caller.account, name))
-            .filter(|cache| now.epoch_seconds < cache.expires_at);
+        let cache = self.cache_of(caller.account, cache, now);
         let tally = meter.tally(cache.map(|cache| cache.id), &caller.key_id);
         let until = cache.map_or(u64::MAX, |cache| cache.expires_at).min(caller.expires_at);
         Ok(Pass { grants, cache, tally, until })
+    }
+
+    /// The cache that `account` calls `name`, unless it has ended.
+    pub(super) fn cache_of(&self, account: AccountId, name: &[u8], now: Now) -> Option<CacheRef> {
+        std::str::from_utf8(name)
+            .ok()
+            .and_then(|name| self.directory.cache(account, name))
+            .filter(|cache| now.epoch_seconds < cache.expires_at)
     }
 
     /// Begins one metered request; it is counted when the call is finished.

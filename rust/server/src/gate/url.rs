@@ -1,0 +1,89 @@
+//! Signed URLs: a token that an account signed itself, for one item and one way of using it.
+//!
+//! Only the front that reads the key from the path comes here; for every other request such a token
+//! is no token at all.
+
+use std::sync::Arc;
+
+use attimo_engine::Ttl;
+
+use super::caller::ENDED;
+use super::{Credential, Gate, Pass};
+use crate::clock::Now;
+use crate::error::{Error, Result};
+use crate::meter::ThreadMeter;
+use crate::token::{Claims, INVALID, Kind, UrlGrant};
+
+const NO_GET: Error = Error::Denied("the signed URL is not for reading");
+const NO_SET: Error = Error::Denied("the signed URL is not for writing");
+const OTHER_TTL: Error = Error::Denied("the signed URL is for another ttl_seconds");
+const MILLISECONDS: u64 = 1_000;
+
+/// A signed URL that is good now, whoever asks for whatever with it.
+pub(crate) struct SignedUrl(Arc<Claims>);
+
+impl SignedUrl {
+    /// Checks that it is for reading.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Denied`].
+    pub(crate) fn check_get(&self) -> Result<()> {
+        if self.grant()?.gets { Ok(()) } else { Err(NO_GET) }
+    }
+
+    /// Checks that it is for writing with this lifetime.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Denied`].
+    pub(crate) fn check_set(&self, ttl: Ttl) -> Result<()> {
+        let seconds = self.grant()?.sets.ok_or(NO_SET)?;
+        if Ttl(seconds.saturating_mul(MILLISECONDS)) == ttl { Ok(()) } else { Err(OTHER_TTL) }
+    }
+
+    fn grant(&self) -> Result<&UrlGrant> {
+        match &self.0.kind {
+            Kind::Url(grant) => Ok(grant),
+            Kind::ApiKey(_) | Kind::Disposable { .. } => Err(INVALID),
+        }
+    }
+}
+
+impl Gate {
+    /// Tells what the signed URL says whose token `credential` is.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unauthenticated`] if its key is unknown, revoked or has ended, or the URL has.
+    pub(crate) fn admit_url(&self, credential: Credential<'_>, now: Now) -> Result<SignedUrl> {
+        let claims = self.verifier.verify(&self.directory, credential.token)?;
+        // A token that was verified is remembered; its key may have been revoked since.
+        let key = self.directory.url_key(&claims.kid).ok_or(INVALID)?;
+        let url = SignedUrl(claims);
+        url.grant()?;
+        url.0.check_begin(now.epoch_seconds)?;
+        let until = key.expires_at.min(url.0.expires_at);
+        if now.epoch_seconds < until { Ok(url) } else { Err(ENDED) }
+    }
+
+    /// Lets a signed URL in to the cache called `cache`, counted under the id of its key.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Gate::admit_url`]; the rest is asked as of any [`Pass`].
+    pub(crate) fn open_url(
+        &self,
+        meter: &ThreadMeter,
+        credential: Credential<'_>,
+        cache: &[u8],
+        now: Now,
+    ) -> Result<(Pass, SignedUrl)> {
+        let url = self.admit_url(credential, now)?;
+        let grants = url.grant()?.permissions.at(cache);
+        let cache = self.cache_of(url.0.account, cache, now);
+        let tally = meter.tally(cache.map(|cache| cache.id), &url.0.kid.as_str().into());
+        // Nobody keeps it: the same token is none for other requests.
+        Ok((Pass { grants, cache, tally, until: 0 }, url))
+    }
+}
