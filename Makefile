@@ -44,7 +44,7 @@ fmt: $(VENV)/.develop ## Format everything
 	$(BIN)/ruff check --fix --select I . && $(BIN)/ruff format .
 	cargo fmt --all
 
-conformance: setup $(VENV)/.javascript $(VENV)/.web $(VENV)/.java $(VENV)/.rust ## Momento's own SDKs against a real server
+conformance: setup $(VENV)/.signer $(VENV)/.javascript $(VENV)/.web $(VENV)/.java $(VENV)/.rust ## Momento's own SDKs against a real server
 	@setup/apt.sh conformance sslscan=sslscan pebble=pebble
 	$(PARALLEL) tests/conformance
 
@@ -109,6 +109,13 @@ $(VENV)/.javascript: $(VENV)/.made tests/conformance/javascript/package-lock.jso
 	@setup/apt.sh conformance node=nodejs npm=npm
 	$(SAY) "Installing Momento's JavaScript SDK"
 	@cd tests/conformance/javascript && npm ci --no-audit --no-fund
+	@touch $@
+
+$(VENV)/.signer: $(VENV)/.made tests/conformance/signer/requirements.txt
+	$(SAY) "Installing Momento's signer of URLs"
+	@$(BIN)/python -m pip --disable-pip-version-check install --quiet --upgrade --no-deps \
+	    --target tests/conformance/signer/packages \
+	    --requirement tests/conformance/signer/requirements.txt
 	@touch $@
 
 $(VENV)/.web: $(VENV)/.made tests/conformance/web/package-lock.json

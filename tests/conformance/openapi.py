@@ -55,7 +55,7 @@ def in_caches_of_their_own(document: Document, caches: dict[str, str]) -> Docume
             path = path.replace("{cache}", caches[_room(operation)])
             operation = copy.deepcopy(operation)
             parameters = operation["parameters"]
-            operation["parameters"] = [each for each in parameters if each["in"] != "path"]
+            operation["parameters"] = [each for each in parameters if each["name"] != "cache"]
         paths.setdefault(path, {})[method] = operation
     return document | {"paths": paths}
 

@@ -13,6 +13,7 @@ PAGES = [
     DOCS / "how-to" / "caches-for-a-while.md",
     DOCS / "how-to" / "use-from-a-browser.md",
     DOCS / "how-to" / "vend-tokens.md",
+    DOCS / "how-to" / "serve-files-and-video.md",
     DOCS / "how-to" / "accounts-and-members.md",
 ]
 """What needs Node.js is typed by the tests in `tests/e2e`."""

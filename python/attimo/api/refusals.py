@@ -42,6 +42,7 @@ WORDS: Mapping[int, str] = {
     412: "A condition does not hold; nothing was changed.",
     413: "The request, the item or the reply is larger than a limit; `err` says which.",
     414: "The URL is longer than a limit.",
+    416: "The value has no such part.",
     429: "A limit is reached; `Retry-After` says when to come again, if that helps.",
     431: "The headers are longer than a limit.",
     503: "The server cannot do this now, or is not ready; try again.",

@@ -76,6 +76,7 @@ def test_a_page_with_a_token_reads_what_it_asked_for(
         assert opened(answer) == "*"
         exposed = answer.headers["access-control-expose-headers"].split(", ")
         assert {"etag", "grpc-status", "grpc-message", "err", "retry-after"} <= set(exposed)
+        assert {"content-range", "accept-ranges"} <= set(exposed)
 
 
 def test_a_page_reads_why_it_was_refused(web: httpx.Client, authorization: dict[str, str]) -> None:

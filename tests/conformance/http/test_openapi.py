@@ -25,7 +25,7 @@ unexpected-methods = ["PATCH"]
 [checks]
 # What is well-formed may still meet a state that refuses it.
 positive_data_acceptance.expected-statuses = [
-    "2xx", "3xx", "401", "403", "404", "409", "412", "414", "429", "503"
+    "2xx", "3xx", "401", "403", "404", "409", "412", "414", "416", "429", "503"
 ]
 negative_data_rejection.expected-statuses = [
     "400", "401", "403", "404", "405", "408", "409", "412", "413", "414", "429", "431", "503"
@@ -42,6 +42,20 @@ include-operation-id = [
 ]
 checks.positive_data_acceptance.expected-statuses = [
     "2xx", "400", "401", "403", "404", "409", "412", "429"
+]
+
+# Without `key` in the query, the path itself names a key: nothing is missing then.
+[[operations]]
+include-operation-id = [
+    "getItemTtl", "setItemTtl", "getItemType", "getDictionary", "deleteDictionaryFields",
+    "getDictionaryLength", "getList", "deleteListElements", "getListLength", "getSet",
+    "deleteSetElements", "getSetLength", "setContains", "sampleSet", "getSortedSet",
+    "deleteSortedSetElements", "getSortedSetScores", "getSortedSetRank", "getSortedSetLength",
+    "getLeaderboard", "deleteLeaderboardEntries", "getLeaderboardLength", "getLeaderboardRanks"
+]
+checks.negative_data_rejection.expected-statuses = [
+    "200", "204", "400", "401", "403", "404", "405", "408", "409", "412", "413", "414", "429",
+    "431", "503"
 ]
 
 # An invitation ends when the same address is invited again, which the drawn requests do.

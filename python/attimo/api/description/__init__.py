@@ -16,6 +16,7 @@ from attimo.api.description import (
     data,
     dictionaries,
     examples,
+    files,
     leaderboards,
     lists,
     names,
@@ -32,8 +33,9 @@ SUMMARY = "An open, self-hosted serverless cache"
 ABOUT = """\
 Every path is answered on every HTTP listener, in HTTP/1.1 and HTTP/2.
 
-A request bears an API key or a token: `Authorization: TOKEN`, `Authorization: Bearer TOKEN` or
-`?token=TOKEN`; more than one of them is refused. What is not about items can also be asked with the
+A request bears an API key or a token: `Authorization: TOKEN`, `Authorization: Bearer TOKEN`,
+`Authorization: Basic …` with any user name and the token as the password, or `?token=TOKEN`; more
+than one of them is refused. What is not about items can also be asked with the
 session of somebody who has signed in.
 
 Whatever is refused says why in JSON, with a word for programs and a sentence for people. `HEAD`
@@ -41,7 +43,7 @@ works wherever `GET` does: the same answer without its body. Times are in second
 their names say otherwise.
 """
 
-_OF_DATA = (scalars, dictionaries, lists, sets, sorted_sets, leaderboards)
+_OF_DATA = (scalars, dictionaries, lists, sets, sorted_sets, leaderboards, files)
 
 TAGS = [
     {"name": scalars.TAG, "description": "Single values, and what can be asked of any item."},
@@ -70,6 +72,7 @@ SECURITY_SCHEMES = {
         "description": "An API key or a disposable token, as it is.",
     },
     "bearer": {"type": "http", "scheme": "bearer", "description": "The same, after `Bearer `."},
+    "basic": {"type": "http", "scheme": "basic", "description": "The same, as the password."},
     "query": {"type": "apiKey", "in": "query", "name": "token", "description": "The same."},
     "session": {
         "type": "apiKey",
@@ -84,7 +87,7 @@ SECURITY_SCHEMES = {
         "description": "What the session said in `csrf_token`; with it for what changes something.",
     },
 }
-TOKENS: list[dict[str, list[str]]] = [{"token": []}, {"bearer": []}, {"query": []}]
+TOKENS: list[dict[str, list[str]]] = [{"token": []}, {"bearer": []}, {"basic": []}, {"query": []}]
 
 REFUSAL = {
     "type": "object",

@@ -1,5 +1,7 @@
 """Single values: `/cache/{cache}`, and what can be asked of any item."""
 
+from typing import Any
+
 from attimo.api.description.data import (
     ELEMENT,
     ENCODING,
@@ -27,6 +29,7 @@ from attimo.api.description.parts import (
 
 TAG = "items"
 
+ANY_BYTES = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
 _BYTES = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 _ETAG = {
     "ETag": {
@@ -60,52 +63,69 @@ _KEYS = json_body(thing(keys=array(ELEMENT)), {"keys": ["a", {"base64": "/w=="}]
 _PUT = thing(["ttl_seconds"], key=ELEMENT, value=ELEMENT, ttl_seconds=SECONDS)
 _SEVERAL = binary("key", "The key of an item to delete.", many=True)
 
+WHOLE = {**_ETAG, "Accept-Ranges": {"description": "`bytes`.", "schema": {"const": "bytes"}}}
+PART: dict[str, Any] = {
+    "description": "The parts that `Range` asks for: one, with `Content-Range`, or several, as "
+    "`multipart/byteranges`.",
+    "headers": WHOLE,
+}
+NOT_MODIFIED = {"description": "The client has this value.", "headers": _ETAG}
+REFUSED_GET = {
+    **GONE,
+    412: "The value is none of those that are wanted.",
+    416: "The value has no such part; `Content-Range` says how long it is.",
+}
+CONDITIONS_OF_GET = [
+    _header("If-None-Match", {"type": "string"}, "`*`, or ETags of values that need not be sent."),
+    _header("If-Match", {"type": "string"}, "`*`, or ETags of the values of which one is wanted."),
+    _header(
+        "Range", {"type": "string"}, "Parts of the value, in bytes (RFC 9110 §14.2): 16 at most."
+    ),
+    _header(
+        "If-Range", {"type": "string"}, "The ETag of the value of which `Range` asks for parts."
+    ),
+]
+CONDITIONS_OF_PUT = [
+    _header(
+        "If-None-Match", _CONDITION, "`*`: only if there is none; an ETag: not over that value."
+    ),
+    _header("If-Match", _CONDITION, "`*`: only if there is one; an ETag: only over that value."),
+]
+WRITTEN = {
+    "description": "It is written; with a condition, the answer has its `ETag`.",
+    "headers": {"ETag": {**_ETAG["ETag"], "required": False}},
+}
+VALUE = {
+    "required": False,
+    "description": "The value; any bytes, with any or no content type.",
+    "content": _BYTES,
+}
+REFUSED_PUT = {**NO_CACHE, 412: "The condition does not hold; the value was not written."}
+
 GET = items(
     "getItem",
     TAG,
     "Read a value",
-    {200: {"description": "The value as it is.", "headers": _ETAG, "content": _BYTES}},
-    parameters=[
-        _header(
-            "If-None-Match", {"type": "string"}, "`*`, or ETags of values that need not be sent."
-        ),
-        _header(
-            "If-Match", {"type": "string"}, "`*`, or ETags of the values of which one is wanted."
-        ),
-    ],
-    refused={**GONE, 412: "The value is none of those that are wanted."},
+    {
+        200: {"description": "The value as it is.", "headers": WHOLE, "content": _BYTES},
+        206: {**PART, "content": ANY_BYTES},
+        304: NOT_MODIFIED,
+    },
+    parameters=CONDITIONS_OF_GET,
+    refused=REFUSED_GET,
 )
-NOT_MODIFIED = {"description": "The client has this value.", "headers": _ETAG}
-GET["responses"] = dict(sorted({**GET["responses"], "304": NOT_MODIFIED}.items()))
 
 PUT = items(
     "putItem",
     TAG,
     "Write a value",
-    {
-        204: {
-            "description": "It is written; with a condition, the answer has its `ETag`.",
-            "headers": {"ETag": {**_ETAG["ETag"], "required": False}},
-        }
-    },
+    {204: WRITTEN},
     description="Whatever was there, of whatever type, is replaced. At most one of the two headers "
     "makes it conditional.",
-    parameters=[
-        TTL,
-        _header(
-            "If-None-Match", _CONDITION, "`*`: only if there is none; an ETag: not over that value."
-        ),
-        _header(
-            "If-Match", _CONDITION, "`*`: only if there is one; an ETag: only over that value."
-        ),
-    ],
+    parameters=[TTL, *CONDITIONS_OF_PUT],
     groups=[["If-None-Match"], ["If-Match"]],
-    body={
-        "required": False,
-        "description": "The value; any bytes, with any or no content type.",
-        "content": _BYTES,
-    },
-    refused={**NO_CACHE, 412: "The condition does not hold; the value was not written."},
+    body=VALUE,
+    refused=REFUSED_PUT,
 )
 
 PATHS: Paths = {

@@ -18,8 +18,8 @@ const ANY: &str = "*";
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE");
 /// What a page may read beside the few headers that it may always read.
 const EXPOSED: HeaderValue = HeaderValue::from_static(
-    "grpc-status, grpc-message, err, etag, retry-after, allow, date, content-length, location, \
-     x-request-id",
+    "grpc-status, grpc-message, err, etag, retry-after, allow, date, content-length, content-range, \
+     accept-ranges, location, x-request-id",
 );
 /// Two hours, in seconds: browsers remember what we said for no longer.
 const REMEMBERED: HeaderValue = HeaderValue::from_static("7200");

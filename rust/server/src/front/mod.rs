@@ -25,6 +25,7 @@ use crate::protocol::Protocol;
 use crate::stats::{Closed, Opened, Speaks};
 use crate::worker::{Arrival, Worker};
 
+mod basic;
 pub(crate) mod cors;
 mod date;
 mod deadline;
@@ -91,11 +92,15 @@ impl Visit {
     /// Whether the request bears a credential that lets its sender in.
     fn knows(&self, parts: &Parts) -> bool {
         let Ok(query) = http::Query::of(&parts.uri) else { return false };
-        let Ok(credential) = http::credential(self, parts, query.token.as_deref()) else {
+        let basic = basic::password(&parts.headers);
+        let token = query.token.as_deref();
+        let Ok(credential) = http::credential(self, parts, token, basic.as_deref()) else {
             return false;
         };
         let now = self.worker.core.clock.now();
-        self.worker.core.gate.admit(credential, now).is_ok()
+        let gate = &self.worker.core.gate;
+        gate.admit(credential, now).is_ok()
+            || http::is_data(&parts.uri) && gate.admit_url(credential, now).is_ok()
     }
 
     /// What a new connection has to say first, unless it takes too long or the server ends.

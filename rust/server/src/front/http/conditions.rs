@@ -34,6 +34,17 @@ pub(super) fn is_known(headers: &HeaderMap, etag: &HeaderValue) -> bool {
     names(headers, header::IF_NONE_MATCH, etag, |_| true)
 }
 
+/// Whether `If-Range`, if it is there, names the value with this tag. It takes one strong tag; a date
+/// is never that of a value, for values have none (RFC 9110 §13.1.5).
+pub(super) fn is_in_range(headers: &HeaderMap, etag: &HeaderValue) -> bool {
+    let mut said = headers.get_all(header::IF_RANGE).iter();
+    match (said.next(), said.next()) {
+        (None, _) => true,
+        (Some(tag), None) => tag.as_bytes().trim_ascii() == etag.as_bytes(),
+        (Some(_), Some(_)) => false,
+    }
+}
+
 /// Whether one of the tags in a header that count is this one.
 fn names(
     headers: &HeaderMap,

@@ -11,7 +11,7 @@ use http_body_util::Full;
 use percent_encoding::percent_decode_str;
 
 use super::request_id::{self, REQUEST_ID};
-use super::{Visit, cors, host};
+use super::{Visit, basic, cors, host};
 use crate::clock::Now;
 use crate::error::{Error, Result};
 use crate::forward;
@@ -23,6 +23,7 @@ mod body;
 mod cache;
 mod collection;
 mod conditions;
+mod content_type;
 mod dictionary;
 mod json;
 mod leaderboard;
@@ -30,6 +31,7 @@ mod list;
 mod offered;
 mod operator;
 mod query;
+mod ranges;
 mod routes;
 mod scalar;
 mod set;
@@ -112,7 +114,8 @@ async fn ask(visit: &Visit, mut parts: Parts, body: Result<Bytes>) -> Result<Res
         return Err(Error::Malformed("the path holds a control character"));
     }
     let query = Query::of(&parts.uri)?;
-    let credential = credential(visit, &parts, query.token.as_deref())?;
+    let basic = basic::password(&parts.headers);
+    let credential = credential(visit, &parts, query.token.as_deref(), basic.as_deref())?;
     let target = query.target_without_token(&parts.uri)?;
     let is_foreign = cors::is_foreign(&parts, visit.secure);
     // Some pages are for everybody; whether this one is, the control plane knows.
@@ -151,14 +154,17 @@ async fn ask(visit: &Visit, mut parts: Parts, body: Result<Bytes>) -> Result<Res
     }
 }
 
-/// The token of a request, from the header or the query; never from both.
+/// The token of a request, from the header or the query, never from both; `basic` is the one that
+/// [`basic::password`] finds in the header.
 pub(super) fn credential<'a>(
     visit: &Visit,
     parts: &'a Parts,
     query: Option<&'a str>,
+    basic: Option<&'a [u8]>,
 ) -> Result<Credential<'a>> {
     let header = parts.headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
     let header = header.map(|token| token.strip_prefix(b"Bearer ").unwrap_or(token));
+    let header = basic.or(header);
     if header.is_some() && query.is_some() {
         let both = "send the token as `authorization` or as `token`, not as both";
         return Err(Error::Malformed(both));

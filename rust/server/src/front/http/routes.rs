@@ -38,6 +38,9 @@ impl Verb {
     }
 }
 
+/// What can be done to a key that the path names.
+pub(super) const OF_KEYS: &[Verb] = &[Get, Put, Delete];
+
 /// What answers at one path.
 pub(super) type Answers = &'static [(Verb, Handler)];
 

@@ -12,18 +12,16 @@ use serde::Serialize;
 
 use super::cache::Asked;
 use super::conditions::{self, Wanted};
-use super::{json, status};
+use super::content_type::ContentType;
+use super::{json, ranges, status};
 use crate::api::Api;
 use crate::error::{Error, Result};
 
-// What Momento documents is "octet-stream", which is no media type; this is the one it means.
-const BINARY: HeaderValue = HeaderValue::from_static("application/octet-stream");
-const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
-
-/// The value as it is; 412 if the client wants another, 304 if it has this one.
+/// The value as it is, or the parts of it that the client asks for; 412 if it wants another, 304 if it
+/// has this one.
 pub(super) fn get(asked: &Asked<'_>) -> Result<Response<Bytes>> {
     asked.run(Api::Get, |call| {
-        let key = asked.query.element("key")?;
+        let key = asked.key()?;
         let found = call.run(key.len(), Get::new(&key, |found: Found<'_>| found.to_bytes()))?;
         let Some(value) = found else {
             call.looked(None);
@@ -39,16 +37,32 @@ pub(super) fn get(asked: &Asked<'_>) -> Result<Response<Bytes>> {
             call.looked(Some(0));
             return Ok(empty(StatusCode::NOT_MODIFIED, Some(etag)));
         }
-        call.looked(Some(if asked.is_head { 0 } else { value.len() }));
-        let mut response = Response::new(value);
-        // Room for those that follow, and for what the connection adds.
-        response.headers_mut().reserve(5);
-        response.headers_mut().insert(header::CONTENT_TYPE, BINARY);
-        response.headers_mut().insert(header::ETAG, etag);
-        // A browser must not take what somebody has stored for a script or a page.
-        response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF);
-        Ok(response)
+        let wanted = if asked.is_head {
+            ranges::Wanted::All
+        } else {
+            ranges::Wanted::of(asked.headers, &etag, value.len())
+        };
+        call.looked(Some(if asked.is_head { 0 } else { wanted.len(&value) }));
+        Ok(bearing(&value, &wanted, etag, asked.media()))
     })
+}
+
+/// The response that bears what is wanted of `value`.
+fn bearing(
+    value: &Bytes,
+    wanted: &ranges::Wanted,
+    etag: HeaderValue,
+    media: ContentType,
+) -> Response<Bytes> {
+    let mut response = match wanted {
+        ranges::Wanted::All => ranges::all(value, media),
+        ranges::Wanted::One(part) => ranges::one(value, part.clone(), media),
+        ranges::Wanted::Many(parts) => ranges::many(value, parts, &media, &etag),
+        ranges::Wanted::Nothing => return ranges::none(value.len()),
+    };
+    response.headers_mut().insert(header::ETAG, etag);
+    response.headers_mut().insert(header::ACCEPT_RANGES, ranges::ACCEPTED);
+    response
 }
 
 /// Writes the value, if the item is as the headers want it.
@@ -60,7 +74,7 @@ pub(super) fn put(asked: &Asked<'_>) -> Result<Response<Bytes>> {
         Ok(Wanted::Value(_)) => Api::SetIfHash,
     };
     asked.run(api, |call| {
-        let key = &*asked.query.element("key")?;
+        let key = &*asked.key()?;
         let (body, ttl) = (asked.body()?, asked.query.ttl()?);
         let (value, bytes_in) = (body.into(), key.len() + body.len());
         let new_hash = match wanted? {
@@ -86,7 +100,7 @@ pub(super) fn put(asked: &Asked<'_>) -> Result<Response<Bytes>> {
 /// Removes items of any type; all of them, or none if one is not the caller's to remove.
 pub(super) fn delete(asked: &Asked<'_>) -> Result<Response<Bytes>> {
     asked.run(Api::Delete, |call| {
-        let keys = asked.query.some_elements("key")?;
+        let keys = asked.keys()?;
         for key in &keys {
             call.allow(key)?;
         }
