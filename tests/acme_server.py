@@ -59,8 +59,13 @@ class Acme:
 
 
 @contextmanager
-def acme(folder: Path) -> Iterator[Acme]:
-    """Run an authority; the test is skipped where Pebble is not installed."""
+def acme(folder: Path, refused_nonces: int = 0) -> Iterator[Acme]:
+    """Run an authority; the test is skipped where Pebble is not installed.
+
+    Args:
+        folder: Where it keeps its files.
+        refused_nonces: Of a hundred nonces that are good, how many it refuses by chance.
+    """
     if not all(shutil.which(program) for program in PROGRAMS):
         pytest.skip("Pebble is not installed (make conformance does it)")
     dns, names, api, management, http, tls = free_ports(6)
@@ -80,7 +85,8 @@ def acme(folder: Path) -> Iterator[Acme]:
         dns_options = [f"-dns01=127.0.0.1:{dns}", f"-management=127.0.0.1:{names}", *none]
         stack.enter_context(running("pebble-challtestsrv", *dns_options, log=folder / "dns.log"))
         options = [f"-config={folder / 'pebble.json'}", f"-dnsserver=127.0.0.1:{dns}"]
-        stack.enter_context(running("pebble", *options, log=folder / "pebble.log"))
+        refuses = {"PEBBLE_WFE_NONCEREJECT": str(refused_nonces)}
+        stack.enter_context(running("pebble", *options, log=folder / "pebble.log", **refuses))
         for port in (names, api, management):
             eventually(lambda: listens(port), f"a program at port {port}")  # noqa: B023
         trust = folder / "trust.pem"
@@ -91,9 +97,9 @@ def acme(folder: Path) -> Iterator[Acme]:
 
 
 @contextmanager
-def running(program: str, *options: str, log: Path) -> Iterator[None]:
-    """Run a program until the end, by its id."""
-    environment = os.environ | {"PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0"}
+def running(program: str, *options: str, log: Path, **variables: str) -> Iterator[None]:
+    """Run a program until the end, by its id, with these variables in its environment."""
+    environment = os.environ | {"PEBBLE_VA_NOSLEEP": "1"} | variables
     with (
         log.open("w") as file,
         subprocess.Popen([program, *options], stdout=file, stderr=file, env=environment) as process,

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import requests
 from acme import challenges, crypto_util, errors, messages
@@ -28,6 +29,8 @@ VALIDATION = timedelta(seconds=120)
 ISSUANCE = timedelta(seconds=120)
 LOOK_EVERY_SECONDS = 1.0
 TIMEOUT_SECONDS = 30
+NONCE_TRIES = 10
+"""How often a request is sent again with another nonce; the library sends each of them twice."""
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +97,7 @@ class Orders:
     def _client(self) -> ClientV2:
         """A client that has an account, an old one or a new one."""
         key = JWKEC(key=self._account_key())
-        net = ClientNetwork(
+        net = _Network(
             key,
             alg=ES256,
             user_agent=f"attimo/{__version__}",
@@ -136,6 +139,28 @@ class Orders:
                 return
         name = authorization.body.identifier.value
         raise Misconfigured(f"the authority offers no challenge over HTTP for {name}")
+
+
+class _Network(ClientNetwork):
+    """Sends a request again until its nonce is taken, as RFC 8555 §6.5 asks.
+
+    An authority forgets nonces at its restart, or has several servers that do not share them; a
+    request whose nonce it refused has not been looked at.
+    """
+
+    def post(self, *args: Any, **kwargs: Any) -> requests.Response:
+        """Send a signed request.
+
+        Raises:
+            acme.messages.Error: The authority refuses it, or each nonce of NONCE_TRIES.
+        """
+        for left in reversed(range(NONCE_TRIES)):
+            try:
+                return super().post(*args, **kwargs)
+            except messages.Error as error:
+                if error.code != "badNonce" or not left:
+                    raise
+        raise AssertionError("the last try returns or raises")
 
 
 def _refused(
