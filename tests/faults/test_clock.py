@@ -5,7 +5,9 @@ The library reads the file at every look at the clock, so a test jumps by writin
 
 import json
 import shutil
+import ssl
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -128,6 +130,47 @@ def test_totals_are_what_was_served_whatever_the_clock_did(
 
     eventually(lambda: billed(server.data_dir, "Set", "jumps") >= 120, "all is recorded")
     assert billed(server.data_dir, "Set", "jumps") == 120
+
+
+def before_1970() -> str:
+    """How far away the end of 1969 is: where a clock is without a battery, in some time zones."""
+    return f"-{int(time.time()) + 3600}"
+
+
+def ask_by_tls(server: Server) -> None:
+    """Write and read an item, with a handshake for each."""
+    context = ssl.create_default_context(cafile=server.ca)
+    headers = {"Authorization": server.api_key}
+    for _ in range(2):
+        with httpx.Client(
+            base_url=server.https, verify=context, headers=headers, trust_env=False
+        ) as http:
+            write(http, "k")
+            assert read(http, "k") == "v"
+
+
+def test_tls_and_changes_work_before_1970(http: httpx.Client, server: Server, clock: Clock) -> None:
+    ask_by_tls(server)
+    clock.jump(before_1970())
+
+    assert made_at(http, "in-1969") < 0
+    ask_by_tls(server)
+    assert "mistake" not in server.output
+    metrics = http.get("/metrics").text
+    assert "\nattimo_panics_total 0\n" in metrics
+
+
+def test_a_server_starts_before_1970(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with Server(data_dir=data) as server:
+        ask_by_tls(server)
+    past = Clock(tmp_path / "offset")
+    past.jump(before_1970())
+    with Server(data_dir=data, environment=past.environment) as server:
+        ask_by_tls(server)
+        assert "mistake" not in server.output
+        past.jump("+0")
+        ask_by_tls(server)
 
 
 def test_a_server_that_starts_in_the_past_serves(tmp_path: Path) -> None:

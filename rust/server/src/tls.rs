@@ -1,14 +1,16 @@
 //! TLS: certificates in, acceptors out.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use arc_swap::ArcSwapOption;
 use rustls::ServerConfig;
 use rustls::crypto::ring;
-use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::server::{ClientHello, ProducesTickets, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
+use rustls::time_provider::TimeProvider;
 use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
 use tokio_rustls::TlsAcceptor;
 use x509_cert::der::Decode;
 
@@ -57,6 +59,52 @@ impl ResolvesServerCert for Certificate {
     }
 }
 
+/// The time since 1970; `None` while the clock is set to a moment before that.
+fn since_1970() -> Option<Duration> {
+    SystemTime::now().duration_since(UNIX_EPOCH).ok()
+}
+
+/// The wall clock. That of `rustls` panics before 1970.
+#[derive(Debug)]
+struct WallClock;
+
+impl TimeProvider for WallClock {
+    fn current_time(&self) -> Option<UnixTime> {
+        Some(UnixTime::since_unix_epoch(since_1970().unwrap_or_default()))
+    }
+}
+
+/// Tickets with which clients resume sessions. Those of `rustls` are made by its own clock, which
+/// panics before 1970: until then there are none, and every handshake is a whole one.
+#[derive(Debug, Default)]
+struct Tickets(OnceLock<Option<Arc<dyn ProducesTickets>>>);
+
+impl Tickets {
+    fn usable(&self) -> Option<&dyn ProducesTickets> {
+        since_1970()?;
+        // Without good random numbers there are no tickets, either.
+        self.0.get_or_init(|| ring::Ticketer::new().ok()).as_deref()
+    }
+}
+
+impl ProducesTickets for Tickets {
+    fn enabled(&self) -> bool {
+        self.usable().is_some_and(ProducesTickets::enabled)
+    }
+
+    fn lifetime(&self) -> u32 {
+        self.usable().map_or(0, ProducesTickets::lifetime)
+    }
+
+    fn encrypt(&self, plain: &[u8]) -> Option<Vec<u8>> {
+        self.usable()?.encrypt(plain)
+    }
+
+    fn decrypt(&self, cipher: &[u8]) -> Option<Vec<u8>> {
+        self.usable()?.decrypt(cipher)
+    }
+}
+
 /// When the first certificate of `chain` ends, in seconds since 1970; `None` if it cannot be read.
 pub(crate) fn end(chain: &str) -> Option<u64> {
     let first = CertificateDer::pem_slice_iter(chain.as_bytes()).next()?.ok()?;
@@ -68,17 +116,18 @@ pub(crate) fn end(chain: &str) -> Option<u64> {
 ///
 /// # Errors
 ///
-/// [`TlsError`] if the system has no good random numbers.
+/// [`TlsError`] if the TLS library refuses its own versions.
 pub(crate) fn acceptor(
     certificate: &Arc<Certificate>,
     offers: Protocols,
 ) -> Result<TlsAcceptor, TlsError> {
-    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let provider = Arc::new(ring::default_provider());
+    let mut config = ServerConfig::builder_with_details(provider, Arc::new(WallClock))
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_cert_resolver(certificate.clone());
     config.alpn_protocols = offers.alpn();
-    config.ticketer = ring::Ticketer::new()?;
+    config.ticketer = Arc::new(Tickets::default());
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
