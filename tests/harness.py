@@ -58,6 +58,7 @@ class Server:
         data_dir: An existing directory; without one, a temporary one that ends with the server.
         environment: Variables to add to the server's environment.
         ports: The words that say where to listen; without them, on free ports of loopback.
+        prefix: A command that runs the program, such as `prlimit --nofile=300`.
     """
 
     def __init__(
@@ -66,7 +67,9 @@ class Server:
         data_dir: Path | None = None,
         environment: Mapping[str, str] | None = None,
         ports: tuple[str, ...] = FREE_PORTS,
+        prefix: tuple[str, ...] = (),
     ) -> None:
+        self.prefix = prefix
         self._room = tempfile.TemporaryDirectory(prefix="attimo-")
         self.data_dir = data_dir or Path(self._room.name) / "data"
         self.options = (*ports, *options)
@@ -88,7 +91,7 @@ class Server:
         self._ready = False
         self._settled = threading.Event()
         process = subprocess.Popen(
-            [*attimo(), "serve", "--data-dir", str(self.data_dir), *self.options],
+            [*self.prefix, *attimo(), "serve", "--data-dir", str(self.data_dir), *self.options],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -137,6 +137,9 @@ class Node:
     def note_usage(self, recorded: bool) -> None:
         """Take note that a batch is in the ledger, or could not be written and waits."""
 
+    def note_dropped_lines(self, lines: int) -> None:
+        """Take note that so many more lines of the log were dropped."""
+
     def set_readiness(self, readiness: str) -> None:
         """Take note of how the control plane does; `/ready` answers 200 only to "ready".
 

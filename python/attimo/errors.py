@@ -24,6 +24,7 @@
   + Exhausted              ask the operator for more
     - TooManyAttempts
       - TooMuchMail
+    - Busy
   + StoreUnavailable       try again; the operator reads why
   + Misconfigured          the operator mends a setting or the installation
     - InvalidSetting
@@ -177,6 +178,14 @@ class TooMuchMail(TooManyAttempts):
     def __init__(self, limit: str, retry_after: int) -> None:
         super(TooManyAttempts, self).__init__(f"{limit}; try again in {retry_after} s")
         self.retry_after = retry_after
+
+
+class Busy(Exhausted):
+    """More is asked for than can be done; `retry_after` is in seconds."""
+
+    def __init__(self) -> None:
+        super().__init__("Too many operations are under way; try again")
+        self.retry_after = 1
 
 
 class StoreUnavailable(AttimoError):

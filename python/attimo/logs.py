@@ -25,6 +25,7 @@ def begin(format: Literal["text", "json"], level: str) -> None:
         format: How a line looks.
         level: Of what this program says, the least that is shown: debug, info, warning or error.
     """
+    logging.captureWarnings(True)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Json() if format == "json" else _Text())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)

@@ -28,6 +28,7 @@ from attimo.control import (
 )
 from attimo.errors import (
     AttimoError,
+    Busy,
     Exhausted,
     InvalidArgument,
     StoreUnavailable,
@@ -85,6 +86,7 @@ _REQUEST = _too_large("request_size_limit_exceeded")
 _CUT = Breach("the connection is closed")
 _SLOW = Breach("the request is refused, the connection closed", 408, "deadline_exceeded")
 _WAITS = Breach("the next requests wait, or are turned away before they are read")
+_LATER = Breach("further connections wait until others have left")
 _LATE = _refused(StoreUnavailable)
 _BYTES = _too_large("throughput_rate_limit_exceeded", Exhausted.status)
 _MANY = _too_large("operations_rate_limit_exceeded", Exhausted.status)
@@ -195,6 +197,25 @@ _GIVEN: Mapping[str, tuple[Unit, str, Breach, str | None]] = {
         _MANY,
         None,
     ),
+    "control_unknown": (
+        "count",
+        "Control requests without a token that are carried out at once; those with a cookie apart.",
+        _MANY,
+        None,
+    ),
+    "control_unknown_waiting": ("count", "Such requests in all.", _MANY, None),
+    "handles_in_reserve": (
+        "count",
+        "File handles that connections leave free, or half of them where there are few.",
+        _LATER,
+        None,
+    ),
+    "control_unknown_of_network": (
+        "count",
+        "Such requests from one address of IPv4 or one /64 of IPv6.",
+        _MANY,
+        None,
+    ),
 }
 """What is told by whoever starts the server: unit, purpose, breach, setting."""
 
@@ -274,7 +295,19 @@ _OURS: Mapping[str, tuple[int, Unit, str, Breach]] = {
     "attempts": (
         throttle.FREE,
         "count",
-        "Failed tries with one name from one address before each must wait.",
+        "Failed tries with one name from one address (from one /64 of IPv6) before each must wait.",
+        _refused(TooManyAttempts),
+    ),
+    "attempts_around": (
+        throttle.FREE_AROUND,
+        "count",
+        "The same from one /24 of IPv4 or one /48 of IPv6.",
+        _refused(TooManyAttempts),
+    ),
+    "attempts_of_name": (
+        throttle.FREE_OF_NAME,
+        "count",
+        "The same from all networks together from which nobody has signed in by that name.",
         _refused(TooManyAttempts),
     ),
     "longest_wait": (
@@ -286,7 +319,7 @@ _OURS: Mapping[str, tuple[int, Unit, str, Breach]] = {
     "attempts_per_address": (
         throttle.PER_MINUTE,
         "per minute",
-        "Tries with passwords from one address, whatever the names.",
+        "Tries with passwords from one address (from one /64 of IPv6), whatever the names.",
         _refused(TooManyAttempts),
     ),
     "mails_to_address_per_hour": (
@@ -313,6 +346,18 @@ _OURS: Mapping[str, tuple[int, Unit, str, Breach]] = {
         "per day",
         "The same in a day.",
         _refused(TooMuchMail),
+    ),
+    "attempts_per_network": (
+        throttle.PER_MINUTE_AROUND,
+        "per minute",
+        "The same from one /24 of IPv4 or one /48 of IPv6.",
+        _refused(TooManyAttempts),
+    ),
+    "hashes_at_once": (
+        passwords.AT_ONCE,
+        "count",
+        "Passwords that are hashed at once; 19 MiB each.",
+        _refused(Busy),
     ),
     "busy": (
         database.BUSY_SECONDS,

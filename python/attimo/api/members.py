@@ -9,6 +9,7 @@ from attimo.api import cookies
 from attimo.api.caller import Asking, Plane, act, look
 from attimo.api.cookies import SessionHolder
 from attimo.api.people import Peer, People, Settled
+from attimo.api.pool import apart
 from attimo.api.refusals import RESPONSES, refused
 from attimo.api.schemas import text
 from attimo.control import invitations, members, offboarding, passwords, sessions, users
@@ -206,6 +207,7 @@ def take_back(plane: Plane, caller: Asking, invitation_id: str) -> None:
     responses=refused(404, 409, 429),
     openapi_extra={"security": []},
 )
+@apart
 def accept(
     plane: Plane,
     people: Settled,
@@ -229,6 +231,7 @@ def accept(
         invitations.accept(tx, invitation, joining)
         session = sessions.create(tx, joining, invitation.account_id)
     people.throttle.succeeded("accept", peer)
+    people.throttle.know(peer, people.name(invitation.email))
     cookies.give(request, response, session, sessions.SECONDS)
     return Joined(account_id=invitation.account_id, csrf_token=session.csrf_token)
 

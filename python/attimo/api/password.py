@@ -7,6 +7,7 @@ from attimo.api import cookies
 from attimo.api.caller import Plane
 from attimo.api.cookies import CHANGING
 from attimo.api.people import Peer, People, Settled
+from attimo.api.pool import apart
 from attimo.api.refusals import RESPONSES, refused
 from attimo.control import Control, passwords, users
 from attimo.errors import Unauthenticated
@@ -47,12 +48,13 @@ class Reset(BaseModel):
     responses=refused(429),
     openapi_extra={"security": CHANGING},
 )
+@apart
 def change(
     plane: Plane, people: Settled, peer: Peer, wanted: Changed, request: Request, response: Response
 ) -> None:
     """Change the password of who is signed in; all sessions end."""
     session = cookies.session_of(plane, request)
-    source = ("change password", peer, session.email)
+    source = "change password", peer, people.name(session.email)
     people.throttle.attempt(*source)
     with plane.read() as tx:
         user = users.of_id(tx, session.user_id)
@@ -72,6 +74,7 @@ def change(
     responses=refused(429),
     openapi_extra={"security": []},
 )
+@apart
 def forgotten(
     plane: Plane, people: Settled, peer: Peer, wanted: Forgotten, later: BackgroundTasks
 ) -> None:
@@ -89,6 +92,7 @@ def forgotten(
     responses=refused(429),
     openapi_extra={"security": []},
 )
+@apart
 def reset(plane: Plane, people: Settled, peer: Peer, wanted: Reset) -> None:
     """Set another password with the token of the e-mail, once; all sessions end."""
     people.throttle.attempt("reset", peer)
@@ -98,8 +102,10 @@ def reset(plane: Plane, people: Settled, peer: Peer, wanted: Reset) -> None:
     with plane.begin() as tx:
         users.change_password(tx, users.of_reset(tx, wanted.token), hashed)
     people.throttle.succeeded("reset", peer)
+    people.throttle.know(peer, people.name(user.email))
 
 
+@apart
 def _send_token(control: Control, people: People, email: str) -> None:
     with control.begin() as tx:
         user = users.of_email(tx, email)

@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 from attimo.api.caller import PEER_HEADER
 from attimo.api.mail_limits import MailLimits
 from attimo.api.throttle import Throttle
+from attimo.control import users
 from attimo.mail import Send
 
 SignUp = Literal["open", "invite", "closed"]
@@ -30,6 +31,13 @@ class People:
     throttle: Throttle
     endpoint: str
     mail_limits: MailLimits
+
+    def name(self, email: str) -> str:
+        """The name by which tries for an address are counted.
+
+        It is a digest, since anybody may send any text and have it remembered.
+        """
+        return users.digest(email.strip().lower()).hex()
 
 
 async def _people(request: Request) -> People:

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match, Route
 
-from attimo.errors import AttimoError, InvalidArgument, TooManyAttempts, Unimplemented
+from attimo.errors import AttimoError, Busy, InvalidArgument, TooManyAttempts, Unimplemented
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +96,7 @@ async def _refuse(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, AttimoError):
         log_if_ours(error)
         answer = _answer(error.status, error.code, str(error), error.title)
-        if isinstance(error, TooManyAttempts):
+        if isinstance(error, TooManyAttempts | Busy):
             answer.headers["retry-after"] = str(error.retry_after)
         return answer
     if isinstance(error, HTTPException):

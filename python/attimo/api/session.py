@@ -7,6 +7,7 @@ from attimo.api import cookies
 from attimo.api.caller import Plane
 from attimo.api.cookies import CHANGING, LOOKING
 from attimo.api.people import Peer, Settled
+from attimo.api.pool import apart
 from attimo.api.refusals import RESPONSES, refused
 from attimo.api.schemas import WholeNumber
 from attimo.control import Tx, members, passwords, sessions, users
@@ -63,12 +64,12 @@ class Shown(BaseModel):
     responses=refused(429),
     openapi_extra={"security": []},
 )
+@apart
 def sign_in(
     plane: Plane, people: Settled, peer: Peer, wanted: Wanted, request: Request, response: Response
 ) -> Shown:
     """Sign in; the cookie that comes back is the session."""
-    # A digest, since anybody may send any text here and have it remembered.
-    source = ("sign in", peer, users.digest(wanted.email.strip().lower()).hex())
+    source = "sign in", peer, people.name(wanted.email)
     people.throttle.attempt_at_all("password", peer)
     people.throttle.attempt(*source)
     with plane.read() as tx:

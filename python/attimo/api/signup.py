@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from attimo.api import cookies
 from attimo.api.caller import Plane
 from attimo.api.people import Peer, Settled
+from attimo.api.pool import apart
 from attimo.api.refusals import RESPONSES, refused
 from attimo.api.schemas import text
 from attimo.control import accounts, api_keys, caches, members, passwords, sessions, users
@@ -48,6 +49,7 @@ class Made(BaseModel):
     responses=refused(409, 429),
     openapi_extra={"security": []},
 )
+@apart
 def sign_up(
     plane: Plane, people: Settled, peer: Peer, wanted: Wanted, request: Request, response: Response
 ) -> Made:
@@ -67,6 +69,7 @@ def sign_up(
         caches.create(tx, account.id, CACHE)
         key = api_keys.create(tx, account.id, "made at sign-up")
         session = sessions.create(tx, user)
+    people.throttle.know(peer, people.name(email))
     cookies.give(request, response, session, sessions.SECONDS)
     return Made(
         account_id=account.id,

@@ -1,6 +1,7 @@
 """Passwords: only what argon2id makes of them is kept, with the parameters that OWASP recommends.
 
-That takes some hundredths of a second and 19 MiB: it is done outside of any transaction.
+That takes some hundredths of a second and 19 MiB: it is done outside of any transaction, and by
+AT_ONCE threads at most.
 """
 
 import functools
@@ -13,6 +14,11 @@ if TYPE_CHECKING:
 
 SHORTEST = 10
 LONGEST = 256
+
+MEMORY_KIB = 19 * 1024
+"""What one hash takes, https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html"""
+AT_ONCE = 2
+"""How many hashes are made at once: AT_ONCE * MEMORY_KIB is what the process needs for them."""
 
 
 def hashed(password: str, email: str) -> str:
@@ -44,8 +50,7 @@ def _hasher() -> "PasswordHasher":
     # Few servers have members: their memory need not hold this.
     from argon2 import PasswordHasher
 
-    # https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html
-    return PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+    return PasswordHasher(time_cost=2, memory_cost=MEMORY_KIB, parallelism=1)
 
 
 @functools.cache

@@ -90,6 +90,10 @@ class LocalNode:
         """Take note that a batch is in the ledger, or could not be written and waits."""
         self._node.note_usage(recorded)
 
+    def note_dropped_lines(self, lines: int) -> None:
+        """Take note that so many more lines of the log were dropped."""
+        self._node.note_dropped_lines(lines)
+
     def set_readiness(self, readiness: Literal["starting", "ready", "read-only"]) -> None:
         """Take note of how the control plane does, for whoever asks /ready."""
         self._node.set_readiness(readiness)

@@ -6,7 +6,6 @@ socket. At the end the node stops first, so that the last usage is whole when it
 
 import os
 import resource
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -14,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from attimo import logs, mail, tracing
+from attimo import logs, mail, outlet, tracing
 from attimo.certificates import Certificate, Source
 from attimo.control import Control, usage
 from attimo.control.directory import Changes
@@ -45,10 +44,11 @@ def serve(settings: Settings) -> None:
         Misconfigured: The server cannot start as it is set up; nothing was damaged.
         StoreUnavailable: The database cannot be opened or written.
     """
-    _prepare_process(settings)
     home = DataDirectory(settings.data_dir)
-    home.prepare()
     with ExitStack() as stack:
+        stack.enter_context(outlet.never_blocking())
+        _prepare_process(settings)
+        home.prepare()
         asked = stack.enter_context(asked_to_end())
         stack.enter_context(tracing.traced(settings.otlp_endpoint))
         stack.enter_context(home.lock())
@@ -59,6 +59,7 @@ def serve(settings: Settings) -> None:
         database = stack.enter_context(_database(home))
         shown = _first(source, home)
         node = _node(settings, shown, socket)
+        outlet.dropped.watch(node.note_dropped_lines)
         limits = CacheLimits(max_item_size_kb=settings.item_bytes // 1024)
         readiness = Readiness(node.set_readiness)
         control = Control(database, node.learn, cache_limits=limits, wrote=readiness.wrote)
@@ -95,9 +96,9 @@ def serve(settings: Settings) -> None:
         app.wait()
         if not asked.is_set():
             readiness.started()
-            _say(words.ready())
+            print(words.ready())
         asked.wait()
-        _say("Attimo is ending: finishing what is under way")
+        print("Attimo is ending: finishing what is under way")
     if app.failed:
         raise SystemExit(1)
 
@@ -127,6 +128,7 @@ def _prepare_files(source: Source | None, home: DataDirectory) -> None:
                 source.first()
             status = 0
         finally:
+            outlet.drain()
             os._exit(status)
     os.waitpid(child, 0)
 
@@ -275,14 +277,6 @@ def _introduce(
         cache=owner.CACHE,
     )
     home.keep(credentials)
-    _say(words.addresses(running, home))
+    print(words.addresses(running, home))
     if who.is_new:
-        _say(words.welcome(credentials, at_endpoint))
-
-
-def _say(text: str) -> None:
-    """Print for a person, who may have stopped listening."""
-    try:
-        print(text, flush=True)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        print(words.welcome(credentials, at_endpoint))

@@ -83,6 +83,11 @@ impl Node {
         self.server.note_usage(recorded);
     }
 
+    /// Takes note that lines of the log were dropped.
+    fn note_dropped_lines(&self, lines: u64) {
+        self.server.note_dropped_lines(lines);
+    }
+
     /// Takes note of how the control plane does, for whoever asks `/ready`.
     fn set_readiness(&self, readiness: &str) -> PyResult<()> {
         let readiness: Result<Readiness, NoReadiness> = readiness.parse();

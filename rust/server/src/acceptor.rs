@@ -18,8 +18,12 @@ use tokio::task::LocalSet;
 use tokio_rustls::TlsAcceptor;
 
 use crate::backend::Backend;
+use crate::forward::lacks_handles;
+use crate::limits::HANDLES_IN_RESERVE;
+use crate::metrics::handles;
 use crate::protocol::Protocols;
 use crate::server::Core;
+use crate::stats::Stats;
 use crate::worker::{Arrival, Door};
 
 /// What all connections of one listener have in common.
@@ -55,9 +59,11 @@ pub(crate) fn start(
     stopped: watch::Receiver<bool>,
 ) -> io::Result<JoinHandle<()>> {
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+    let most = most_connections(handles());
     let run = async move {
         for listener in listeners {
-            tokio::task::spawn_local(accept(listener, doors.clone()));
+            let stats = core.stats.clone();
+            tokio::task::spawn_local(accept(listener, doors.clone(), most, stats));
         }
         tokio::task::spawn_local(sweep(core));
         let mut stopped = stopped;
@@ -69,21 +75,48 @@ pub(crate) fn start(
     })
 }
 
-async fn accept(listener: Listener, doors: Vec<Door>) {
+/// How many connections there may be, of what the system says of file handles: how many are open
+/// at the start, and how many may be. What the control plane needs is not for them.
+fn most_connections(handles: Option<(usize, u64)>) -> usize {
+    let Some((open, most)) = handles else { return usize::MAX };
+    let left = most.saturating_sub(open as u64);
+    usize::try_from(left - HANDLES_IN_RESERVE.min(left / 2)).unwrap_or(usize::MAX).max(1)
+}
+
+async fn accept(listener: Listener, doors: Vec<Door>, most: usize, stats: Arc<Stats>) {
     let Ok(socket) = tokio::net::TcpListener::from_std(listener.socket) else { return };
     let mut turn = 0;
+    let mut lacking = false;
     loop {
         match socket.accept().await {
             Ok((stream, peer)) => {
                 turn += 1;
+                lacking = false;
                 let Ok(stream) = stream.into_std() else { continue };
+                if is_full(&doors, most) {
+                    stats.lacked_handle();
+                    // The next ones wait in the kernel's queue, as long as that has room.
+                    while is_full(&doors, most) {
+                        tokio::time::sleep(NO_HANDLES_PAUSE).await;
+                    }
+                }
                 let entrance = listener.entrance.clone();
                 least_loaded(&doors, turn).enter(Arrival { stream, peer, entrance });
             }
             // Out of file handles, or a peer that left at once: neither ends the listener.
-            Err(_) => tokio::time::sleep(NO_HANDLES_PAUSE).await,
+            Err(error) => {
+                if lacks_handles(&error) && !lacking {
+                    stats.lacked_handle();
+                    lacking = true;
+                }
+                tokio::time::sleep(NO_HANDLES_PAUSE).await;
+            }
         }
     }
+}
+
+fn is_full(doors: &[Door], most: usize) -> bool {
+    doors.iter().map(Door::connections).sum::<usize>() >= most
 }
 
 /// The door with the fewest connections; among equals, each in `turn`.
@@ -108,4 +141,17 @@ fn sweep_once(engine: &Engine, core: &Core) -> bool {
     let share = usize::try_from(engine.totals().items / SWEEPS_PER_PASS).unwrap_or(usize::MAX);
     let swept = engine.sweep(core.clock.now().moment, share.max(SWEEP_SLOTS));
     (swept.expired + swept.retired) * 4 > swept.looked_at as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_leave_some_handles_to_the_control_plane() {
+        assert_eq!(most_connections(Some((24, 1_024))), 1_000 - 128);
+        assert_eq!(most_connections(Some((24, 64))), 20);
+        assert_eq!(most_connections(Some((64, 64))), 1);
+        assert_eq!(most_connections(None), usize::MAX);
+    }
 }

@@ -50,6 +50,9 @@ pub(crate) enum Error {
     /// The control plane does not answer.
     #[error("the control plane does not answer; try again")]
     Unavailable,
+    /// The process may open no more files.
+    #[error("the server has no file handles left; try again")]
+    NoHandles,
     /// A mistake of ours; the log tells where.
     #[error("the server made a mistake; its log says which")]
     Internal,
@@ -67,6 +70,9 @@ pub(crate) enum Overload {
     /// Requests that wait for the control plane.
     #[error("too many operations wait for the control plane; try again")]
     Control,
+    /// Requests without a token that wait for the control plane.
+    #[error("too many operations of unknown callers wait for the control plane; try again")]
+    Unknown,
     /// Requests of somebody unknown on one connection.
     #[error("too many operations of an unknown caller are under way on this connection")]
     Strangers,
@@ -77,7 +83,9 @@ impl Overload {
     pub(crate) fn err(self) -> &'static str {
         match self {
             Overload::Bytes => "throughput_rate_limit_exceeded",
-            Overload::Control | Overload::Strangers => "operations_rate_limit_exceeded",
+            Overload::Control | Overload::Unknown | Overload::Strangers => {
+                "operations_rate_limit_exceeded"
+            }
         }
     }
 }

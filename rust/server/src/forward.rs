@@ -5,8 +5,11 @@
 //! taken out first.
 
 use std::cell::{Cell, RefCell};
+use std::fs::File;
+use std::io;
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -21,7 +24,9 @@ use tokio::time::{sleep, timeout};
 
 use crate::error::{Error, Overload, Result};
 use crate::gate::Caller;
+use crate::lane::Lane;
 use crate::limits::{CONTROL_ANSWER, CONTROL_START, CONTROL_WAITING};
+use crate::stats::Stats;
 
 /// Headers of ours start so.
 const OURS: &str = "attimo-";
@@ -43,29 +48,84 @@ const CONNECT_AGAIN: Duration = Duration::from_millis(20);
 
 type Sender = SendRequest<Full<Bytes>>;
 
+/// EMFILE and ENFILE: this process, or the system, has as many files open as it may.
+const NO_HANDLES: [i32; 2] = [24, 23];
+
+/// Who has sent a request, as far as that is known before the control plane looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum From {
+    /// The holder of a token.
+    Known,
+    /// Somebody who shows a cookie, which may be a session's.
+    Session(IpAddr),
+    /// Anybody.
+    Unknown(IpAddr),
+}
+
+/// The queues of requests without a token, which all threads share.
+#[derive(Default)]
+pub(crate) struct Lanes {
+    sessions: Lane,
+    unknown: Lane,
+}
+
 /// One thread's connections to the app.
 pub(crate) struct App {
     socket: PathBuf,
+    lanes: Arc<Lanes>,
+    stats: Arc<Stats>,
     idle: RefCell<Vec<Sender>>,
     waiting: Cell<usize>,
 }
 
 impl App {
     /// The app that listens at `socket`; it may come up later.
-    pub(crate) fn new(socket: PathBuf) -> Self {
-        App { socket, idle: RefCell::default(), waiting: Cell::new(0) }
+    pub(crate) fn new(socket: PathBuf, lanes: Arc<Lanes>, stats: Arc<Stats>) -> Self {
+        App { socket, lanes, stats, idle: RefCell::default(), waiting: Cell::new(0) }
     }
 
     /// Asks the app and waits for the whole answer.
     ///
     /// # Errors
     ///
-    /// [`Error::Unavailable`] if the app does not come up, breaks off or takes too long, and
-    /// [`Error::Overloaded`] if too many wait for it already.
-    pub(crate) async fn ask(&self, request: Request<Full<Bytes>>) -> Result<Response<Bytes>> {
-        let _waiting = Waiting::begin(&self.waiting)?;
-        let answer = timeout(CONTROL_ANSWER, self.exchange(request)).await;
-        answer.unwrap_or(Err(Error::Unavailable))
+    /// [`Error::Unavailable`] if the app does not come up, breaks off or takes too long,
+    /// [`Error::Overloaded`] if too many wait for it already, and [`Error::NoHandles`].
+    pub(crate) async fn ask(
+        &self,
+        request: Request<Full<Bytes>>,
+        from: From,
+    ) -> Result<Response<Bytes>> {
+        let answer = timeout(CONTROL_ANSWER, async {
+            match from {
+                From::Known => {
+                    let _waiting = Waiting::begin(&self.waiting)?;
+                    self.exchange(request).await
+                }
+                From::Session(peer) => self.in_turn(&self.lanes.sessions, peer, request).await,
+                From::Unknown(peer) => self.in_turn(&self.lanes.unknown, peer, request).await,
+            }
+        })
+        .await
+        .unwrap_or(Err(Error::Unavailable));
+        if answer.as_ref().is_err_and(|error| *error == Error::NoHandles) {
+            self.stats.lacked_handle();
+        }
+        answer
+    }
+
+    async fn in_turn(
+        &self,
+        lane: &Lane,
+        peer: IpAddr,
+        request: Request<Full<Bytes>>,
+    ) -> Result<Response<Bytes>> {
+        match lane.enter(peer).await {
+            Ok(_turn) => self.exchange(request).await,
+            Err(error) => {
+                self.stats.turned_away(peer);
+                Err(error)
+            }
+        }
     }
 
     async fn exchange(&self, mut request: Request<Full<Bytes>>) -> Result<Response<Bytes>> {
@@ -104,7 +164,11 @@ impl App {
     }
 
     async fn open(&self) -> Result<Sender> {
+        // The app needs a handle for its end of the connection, too. Where it finds none, it stops
+        // accepting for a second.
+        let other_end = File::open("/dev/null").map_err(|error| lacking(&error))?;
         let stream = self.connect().await?;
+        drop(other_end);
         let connected = handshake(TokioIo::new(stream)).await;
         let (sender, connection) = connected.map_err(|_| Error::Unavailable)?;
         // It ends when its sender is dropped or the app hangs up; the sender tells of both.
@@ -118,11 +182,22 @@ impl App {
         loop {
             match UnixStream::connect(&self.socket).await {
                 Ok(stream) => return Ok(stream),
+                Err(error) if lacking(&error) == Error::NoHandles => return Err(Error::NoHandles),
                 Err(_) if Instant::now() < deadline => sleep(CONNECT_AGAIN).await,
                 Err(_) => return Err(Error::Unavailable),
             }
         }
     }
+}
+
+/// What the system's refusal to open a file or a socket means.
+fn lacking(error: &io::Error) -> Error {
+    if lacks_handles(error) { Error::NoHandles } else { Error::Unavailable }
+}
+
+/// Whether it says that no more files can be open.
+pub(crate) fn lacks_handles(error: &io::Error) -> bool {
+    error.raw_os_error().is_some_and(|code| NO_HANDLES.contains(&code))
 }
 
 /// One request that waits for the app.

@@ -15,6 +15,7 @@ mod error;
 mod forward;
 mod front;
 mod gate;
+mod lane;
 mod limits;
 mod meter;
 mod metrics;

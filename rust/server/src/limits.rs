@@ -55,10 +55,18 @@ pub(crate) const CONTROL_START: Duration = Duration::from_secs(15);
 pub(crate) const CONTROL_ANSWER: Duration = Duration::from_mins(1);
 /// How many requests of one thread may wait for the control plane.
 pub(crate) const CONTROL_WAITING: usize = 256;
+/// How many requests for the control plane without a token are carried out at once.
+pub(crate) const CONTROL_UNKNOWN: usize = 8;
+/// How many such requests there may be in all, those that wait included.
+pub(crate) const CONTROL_UNKNOWN_WAITING: usize = 128;
+/// How many of them may come from one address of IPv4, or from one /64 of IPv6.
+pub(crate) const CONTROL_UNKNOWN_OF_NETWORK: usize = 32;
+/// How many file handles connections leave to the control plane, the database and the log.
+pub(crate) const HANDLES_IN_RESERVE: u64 = 128;
 
 /// Every limit of this page, and the engine's own that no setting changes, by name; for whoever
 /// shows them. Times are in seconds.
-pub fn limits() -> [(&'static str, u64); 26] {
+pub fn limits() -> [(&'static str, u64); 30] {
     [
         ("request_bytes", REQUEST_BYTES as u64),
         ("stranger_bytes", STRANGER_BYTES as u64),
@@ -85,6 +93,10 @@ pub fn limits() -> [(&'static str, u64); 26] {
         ("control_start", CONTROL_START.as_secs()),
         ("control_answer", CONTROL_ANSWER.as_secs()),
         ("control_waiting", CONTROL_WAITING as u64),
+        ("control_unknown", CONTROL_UNKNOWN as u64),
+        ("control_unknown_waiting", CONTROL_UNKNOWN_WAITING as u64),
+        ("control_unknown_of_network", CONTROL_UNKNOWN_OF_NETWORK as u64),
+        ("handles_in_reserve", HANDLES_IN_RESERVE),
         ("leaderboard_bytes", Limits::default().leaderboard_bytes),
     ]
 }

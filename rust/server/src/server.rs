@@ -228,6 +228,11 @@ impl Server {
         self.core.stats.ledger.note(recorded);
     }
 
+    /// Takes note that lines of the log were dropped.
+    pub fn note_dropped_lines(&self, lines: u64) {
+        self.core.stats.dropped_lines(lines);
+    }
+
     /// Takes note of how the control plane does, for whoever asks `/ready`.
     pub fn set_readiness(&self, readiness: Readiness) {
         self.core.stats.readiness.set(readiness);

@@ -13,7 +13,7 @@ use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
 use tokio::sync::{Notify, mpsc as queue, watch};
 
 use crate::acceptor::Entrance;
-use crate::forward::App;
+use crate::forward::{App, Lanes};
 use crate::front;
 use crate::front::faults::Faults;
 use crate::front::reading::Spare;
@@ -118,6 +118,7 @@ pub(crate) fn start(
     let (ending, ended) = mpsc::channel();
     let (cut, cuts) = watch::channel(false);
     let faults = Arc::new(Faults::default());
+    let lanes = Arc::new(Lanes::default());
     let mut workers = Workers { doors: Vec::new(), threads: Vec::new(), ended, cut };
     for number in 0..count.max(1) {
         let (sender, arrivals) = queue::unbounded_channel();
@@ -125,6 +126,7 @@ pub(crate) fn start(
         workers.doors.push(Door { queue: sender, load: load.clone() });
         let (core, app_socket) = (core.clone(), app_socket.to_owned());
         let (stopped, faults, mut cuts) = (stopped.clone(), faults.clone(), cuts.clone());
+        let lanes = lanes.clone();
         let ending = ending.clone();
         let (ready, is_ready) = mpsc::channel();
         let thread = thread::Builder::new().name(format!("attimo-{number}")).spawn(move || {
@@ -136,7 +138,7 @@ pub(crate) fn start(
             ready.send(Ok(())).unwrap_or_default();
             let meter = ThreadMeter::new(core.meter.clone());
             let stats = ThreadStats::new(&core.stats, core.clock);
-            let app = App::new(app_socket);
+            let app = App::new(app_socket, lanes, core.stats.clone());
             let spare = Spare::default();
             let worker = Rc::new(Worker { core, meter, stats, app, faults, stopped, spare });
             runtime.block_on(async {

@@ -108,6 +108,12 @@ families! {
         "Connections that the server closed against their client's will.";
     PANICS: Counter "attimo_panics_total" []
         "Mistakes of the server itself; each ended one request or one connection.";
+    LINES_DROPPED: Counter "attimo_log_lines_dropped_total" []
+        "Lines of the log and of standard output that nobody read in time or that could not be written.";
+    HANDLES_LACKED: Counter "attimo_file_handles_lacked_total" []
+        "Connections that waited and control requests that were refused because no file handle was left.";
+    STRANGERS_REFUSED: Counter "attimo_unauthenticated_requests_refused_total" []
+        "Unauthenticated control requests that were refused because too many were under way.";
     RECORDED: Counter "attimo_usage_batches_recorded_total" []
         "Batches of usage that are in the ledger.";
     UNRECORDED: Counter "attimo_usage_failures_total" []

@@ -14,6 +14,7 @@ mod text;
 
 pub use self::families::{FAMILIES, Family, Kind};
 pub(crate) use self::page::page;
+pub(crate) use self::process::handles;
 pub(crate) use self::text::Format;
 
 /// Who may read the metrics: they tell the names of caches.

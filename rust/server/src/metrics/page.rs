@@ -150,6 +150,9 @@ fn connections(text: &mut Text, core: &Core) {
 fn upkeep(text: &mut Text, core: &Core) {
     let [recorded, failed, waiting] = core.stats.ledger.read();
     text.one(&family::PANICS, core.stats.panics());
+    text.one(&family::LINES_DROPPED, core.stats.lines_dropped());
+    text.one(&family::HANDLES_LACKED, core.stats.handles_lacked());
+    text.one(&family::STRANGERS_REFUSED, core.stats.strangers_refused());
     text.one(&family::RECORDED, recorded);
     text.one(&family::UNRECORDED, failed);
     text.one(&family::WAITING, waiting);

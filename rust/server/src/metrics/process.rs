@@ -11,7 +11,7 @@ pub(super) fn resident_bytes() -> Option<u64> {
 }
 
 /// File handles: how many are open and how many may be.
-pub(super) fn handles() -> Option<(usize, u64)> {
+pub(crate) fn handles() -> Option<(usize, u64)> {
     let open = fs::read_dir("/proc/self/fd").ok()?.count();
     let limits = fs::read_to_string("/proc/self/limits").ok()?;
     let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;

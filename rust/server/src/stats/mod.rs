@@ -4,8 +4,10 @@
 //! ([`ThreadStats`]), so that it costs an addition. What happens once a
 //! connection, or less often, all threads count together ([`Stats`]).
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
@@ -36,6 +38,36 @@ pub(crate) struct Stats {
     /// When the certificate ends, in seconds since 1970; 0 where there is none.
     certificate_end: AtomicU64,
     panics: AtomicU64,
+    dropped_lines: AtomicU64,
+    without_handle: Told,
+    turned_away: Told,
+}
+
+/// How often something happened that is worth a line in the log, but not one for each.
+#[derive(Default)]
+struct Told {
+    count: AtomicU64,
+    last: Mutex<Option<Instant>>,
+}
+
+/// The most often that such things are told.
+const TOLD_EVERY: Duration = Duration::from_mins(1);
+
+impl Told {
+    /// Counts one more; whether to tell of it now.
+    fn note(&self, now: Instant) -> bool {
+        self.count.fetch_add(1, Ordering::Relaxed);
+        let mut last = self.last.lock();
+        let tell = last.is_none_or(|last| now.duration_since(last) >= TOLD_EVERY);
+        if tell {
+            *last = Some(now);
+        }
+        tell
+    }
+
+    fn count(&self) -> u64 {
+        self.count.load(Ordering::Relaxed)
+    }
 }
 
 /// How it goes with the writing down of usage; the control plane tells.
@@ -64,6 +96,45 @@ impl Stats {
         Some(self.certificate_end.load(Ordering::Relaxed)).filter(|end| *end > 0)
     }
 
+    /// A connection, or a request for the control plane, found no file handle left.
+    pub(crate) fn lacked_handle(&self) {
+        if self.without_handle.note(Instant::now()) {
+            let told = "no file handles are left: connections wait, and requests for the control \
+                        plane are refused; raise the limit (LimitNOFILE, ulimit -n)";
+            self.events.push(Level::Warning, told.to_owned());
+        }
+    }
+
+    /// How often a file handle was lacking.
+    pub(crate) fn handles_lacked(&self) -> u64 {
+        self.without_handle.count()
+    }
+
+    /// An unauthenticated request of `peer` was refused, since too many were under way.
+    pub(crate) fn turned_away(&self, peer: IpAddr) {
+        if self.turned_away.note(Instant::now()) {
+            let told = format!(
+                "more unauthenticated requests come than are answered, the last from {peer}"
+            );
+            self.events.push(Level::Warning, told);
+        }
+    }
+
+    /// How many unauthenticated requests were refused.
+    pub(crate) fn strangers_refused(&self) -> u64 {
+        self.turned_away.count()
+    }
+
+    /// Lines of the log were dropped; the control plane tells.
+    pub(crate) fn dropped_lines(&self, lines: u64) {
+        self.dropped_lines.fetch_add(lines, Ordering::Relaxed);
+    }
+
+    /// How many lines of the log were dropped.
+    pub(crate) fn lines_dropped(&self) -> u64 {
+        self.dropped_lines.load(Ordering::Relaxed)
+    }
+
     /// How often a request or a connection ended by a mistake of ours.
     pub(crate) fn panics(&self) -> u64 {
         self.panics.load(Ordering::Relaxed)
@@ -81,5 +152,18 @@ impl Ledger {
     /// Batches recorded, tries that failed, batches that wait.
     pub(crate) fn read(&self) -> [u64; 3] {
         [&self.recorded, &self.failed, &self.waiting].map(|each| each.load(Ordering::Relaxed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_happens_all_the_time_is_told_once_a_minute_and_counted_each_time() {
+        let (told, start) = (Told::default(), Instant::now());
+        let after = |seconds| told.note(start + Duration::from_secs(seconds));
+        assert_eq!([0, 1, 59, 60, 61, 120].map(after), [true, false, false, true, false, true]);
+        assert_eq!(told.count(), 6);
     }
 }

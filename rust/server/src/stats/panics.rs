@@ -12,20 +12,21 @@ use super::Stats;
 use super::events::Level;
 use crate::error::{Error, Result};
 
-/// Our threads are called so.
-const OURS: &str = "attimo-";
+/// Whether a thread is one of ours, or one of Python's that has called us: those have no name here.
+fn is_ours(name: Option<&str>) -> bool {
+    name.is_none_or(|name| name == "main" || name.starts_with("attimo-"))
+}
 
 static NODES: Mutex<Vec<Weak<Stats>>> = Mutex::new(Vec::new());
 
-/// Lets `stats` hear of every panic of a data thread from now on.
+/// Lets `stats` hear of every panic from now on.
 pub(crate) fn watch(stats: &Arc<Stats>) {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let before = take_hook();
         set_hook(Box::new(move |panic| {
-            if thread::current().name().is_some_and(|name| name.starts_with(OURS)) {
-                note(panic);
-            } else {
+            // Words on standard error could wait for a reader, so they are for who has no log.
+            if !(is_ours(thread::current().name()) && note(panic)) {
                 before(panic);
             }
         }));
@@ -35,17 +36,20 @@ pub(crate) fn watch(stats: &Arc<Stats>) {
     nodes.push(Arc::downgrade(stats));
 }
 
-fn note(panic: &PanicHookInfo<'_>) {
+/// Tells the nodes that there are of a panic; whether there are any.
+fn note(panic: &PanicHookInfo<'_>) -> bool {
     let at = panic.location().map(|at| format!("{}:{}", at.file(), at.line()));
     let told = format!(
-        "a data thread made a mistake at {}: {}",
+        "a thread of the data plane made a mistake at {}: {}",
         at.as_deref().unwrap_or("an unknown place"),
         words(panic.payload())
     );
-    for stats in NODES.lock().iter().filter_map(Weak::upgrade) {
+    let nodes: Vec<_> = NODES.lock().iter().filter_map(Weak::upgrade).collect();
+    for stats in &nodes {
         stats.panics.fetch_add(1, Ordering::Relaxed);
         stats.events.push(Level::Error, told.clone());
     }
+    !nodes.is_empty()
 }
 
 /// Only words that stand in the source: what was put together may hold somebody's data.

@@ -11,7 +11,7 @@ use super::request_id::{self, REQUEST_ID};
 use crate::api::Api;
 use crate::clock::Now;
 use crate::error::{Error, Result};
-use crate::forward;
+use crate::forward::{self, From};
 use crate::gate::Call;
 use crate::protocol::Protocol;
 use crate::stats::{Class, Via, guarded};
@@ -205,6 +205,7 @@ async fn ask(
     let caller = control::caller(visit, parts, &message)?;
     let mut headers = HeaderMap::new();
     forward::introduce(&mut headers, caller.as_ref(), visit.peer.ip(), visit.secure);
+    let from = caller.map_or(From::Unknown(visit.peer.ip()), |_| From::Known);
     headers.insert(header::CONTENT_TYPE, GRPC);
     headers.insert(header::HOST, HeaderValue::from_static("localhost"));
     headers.insert(REQUEST_ID, id.clone());
@@ -216,7 +217,7 @@ async fn ask(
         .body(Full::new(message))
         .map_err(|_| Error::Malformed("the path is no gRPC method"))?;
     *request.headers_mut() = headers;
-    let answer = visit.worker.app.ask(request).await?;
+    let answer = visit.worker.app.ask(request, from).await?;
     Status::of_answer(answer.headers())?;
     Ok(Reply::message(&answer.into_body()))
 }

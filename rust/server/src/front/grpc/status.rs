@@ -111,7 +111,7 @@ impl From<Error> for Status {
             Error::Unimplemented(_) | Error::NotOffered(_) | Error::Compressed => {
                 (Code::Unimplemented, None)
             }
-            Error::Unavailable => (Code::Unavailable, None),
+            Error::Unavailable | Error::NoHandles => (Code::Unavailable, None),
             Error::Internal => (Code::Internal, None),
             Error::Engine(engine::Error::ItemTooLarge { .. }) => {
                 (Code::ResourceExhausted, Some("item_size_limit_exceeded"))

@@ -14,7 +14,7 @@ use super::request_id::{self, REQUEST_ID};
 use super::{Visit, basic, cors, host};
 use crate::clock::Now;
 use crate::error::{Error, Result};
-use crate::forward;
+use crate::forward::{self, From};
 use crate::gate::Credential;
 use crate::stats::{Class, Via, guarded};
 
@@ -138,6 +138,11 @@ async fn ask(visit: &Visit, mut parts: Parts, body: Result<Bytes>) -> Result<Res
     if is_foreign || refusal.is_some() {
         parts.headers.remove(header::COOKIE);
     }
+    let from = match caller {
+        Some(_) => From::Known,
+        None if parts.headers.contains_key(header::COOKIE) => From::Session(visit.peer.ip()),
+        None => From::Unknown(visit.peer.ip()),
+    };
     let host = HeaderValue::from_str(host(&parts)).unwrap_or(HeaderValue::from_static("localhost"));
     forward::introduce(&mut parts.headers, caller.as_ref(), visit.peer.ip(), visit.secure);
     parts.headers.insert(header::HOST, host);
@@ -146,7 +151,7 @@ async fn ask(visit: &Visit, mut parts: Parts, body: Result<Bytes>) -> Result<Res
     *request.method_mut() = if parts.method == Method::HEAD { Method::GET } else { parts.method };
     *request.headers_mut() = parts.headers;
     *request.uri_mut() = target;
-    let answer = visit.worker.app.ask(request).await?;
+    let answer = visit.worker.app.ask(request, from).await?;
     match refusal {
         // It is for nobody unknown; what is wrong with the token says more than that.
         Some(refusal) if answer.status() == StatusCode::UNAUTHORIZED => Err(refusal),

@@ -49,7 +49,9 @@ pub(in crate::front) fn response(error: &Error) -> Response<Bytes> {
         Error::Denied(_) => (StatusCode::FORBIDDEN, "permission_denied", None),
         Error::NoSuchCache | Error::NotOffered(_) => (StatusCode::NOT_FOUND, "not_found", None),
         Error::Unimplemented(_) => (StatusCode::METHOD_NOT_ALLOWED, "unimplemented", None),
-        Error::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", None),
+        Error::Unavailable | Error::NoHandles => {
+            (StatusCode::SERVICE_UNAVAILABLE, "unavailable", None)
+        }
         Error::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", None),
         Error::Engine(error) => of_engine(*error),
     };
@@ -127,7 +129,7 @@ fn json(status: StatusCode, body: Bytes) -> Response<Bytes> {
     let mut response = Response::new(body);
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, JSON);
-    if status == StatusCode::TOO_MANY_REQUESTS {
+    if matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
         response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
     }
     response

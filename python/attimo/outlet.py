@@ -1,0 +1,222 @@
+"""Standard output and standard error of a server, which never make it wait.
+
+A write to a pipe that nobody reads, or to a stopped terminal, blocks for good. So what is printed
+or logged goes into a bounded queue, and a thread of each stream's own writes it. Lines that find
+the queue full, or that cannot be written (a full disk, a reader that left), are dropped, counted,
+and told in the log once a line can be written again.
+"""
+
+import contextlib
+import io
+import logging
+import os
+import select
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+MOST_BYTES = 256 * 1024
+"""How much of a stream waits for its reader; what comes on top of that is dropped."""
+END_SECONDS = 1.0
+"""How long the end of a process waits for readers of what is still in a queue."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Dropped:
+    """How many lines were dropped, over both streams.
+
+    Attributes:
+        tell: Told of each further number of lines.
+    """
+
+    count: int = 0
+    tell: Callable[[int], None] = field(default=lambda _: None)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+
+    def add(self, lines: int) -> None:
+        """Count further lines."""
+        with self._lock:
+            self.count += lines
+            self.tell(lines)
+
+    def watch(self, tell: Callable[[int], None]) -> None:
+        """Tell somebody of the lines that were dropped so far, and of each one from now on."""
+        with self._lock:
+            self.tell = tell
+            tell(self.count)
+
+
+dropped = Dropped()
+
+
+@dataclass(slots=True)
+class Outlet:
+    """A file descriptor, and the thread that writes to it; the thread starts with the first line.
+
+    Attributes:
+        descriptor: Where lines go.
+        dropped: Counts those that do not get there.
+    """
+
+    descriptor: int
+    dropped: Dropped
+    _lines: deque[bytes] = field(default_factory=deque, init=False)
+    _bytes: int = field(default=0, init=False)
+    _untold: bool = field(default=False, init=False)
+    _changed: threading.Condition = field(default_factory=threading.Condition, init=False)
+    _thread: threading.Thread | None = field(default=None, init=False)
+
+    def put(self, line: bytes) -> None:
+        """Let a line be written; return at once."""
+        with self._changed:
+            # Once lines were dropped, the next one is taken when there is room for several.
+            most = MOST_BYTES // 2 if self._untold else MOST_BYTES
+            taken = not self._lines or self._bytes + len(line) <= most
+            if taken:
+                self._lines.append(line)
+                self._bytes += len(line)
+                self._need_thread()
+                self._changed.notify_all()
+            else:
+                self._untold = True
+        if not taken:
+            self.dropped.add(1)
+
+    def drain(self, until: float) -> bool:
+        """Wait until all is written, or for that moment of `time.monotonic`; whether all is."""
+        with self._changed:
+            return self._changed.wait_for(
+                lambda: not self._lines, max(0.0, until - time.monotonic())
+            )
+
+    def _need_thread(self) -> None:
+        """Start the thread; a forked child has none of its parent's."""
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = threading.Thread(target=self._run, name="output", daemon=True)
+            self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._lines)
+                line = self._lines[0]
+            written = self._write(line)
+            if not written:
+                self.dropped.add(1)
+            if self._done(line, written):
+                log.warning("%d lines of the log were dropped since the start", self.dropped.count)
+
+    def _done(self, line: bytes, written: bool) -> bool:
+        """Forget a line; whether it is time to tell that others were dropped."""
+        with self._changed:
+            self._lines.popleft()
+            self._bytes -= len(line)
+            self._changed.notify_all()
+            tell = written and self._untold and self._bytes <= MOST_BYTES // 2
+            self._untold = not tell and (self._untold or not written)
+            return tell
+
+    def _write(self, line: bytes) -> bool:
+        """Write the whole line, however long that takes; False if it cannot be written."""
+        rest = memoryview(line)
+        while rest:
+            try:
+                rest = rest[os.write(self.descriptor, rest) :]
+            except BlockingIOError:  # somebody else who has the file made it so
+                select.select([], [self.descriptor], [])
+            except OSError:
+                return False
+        return True
+
+
+class Stream(io.TextIOBase):
+    """A text stream into an outlet, line by line."""
+
+    def __init__(self, outlet: Outlet) -> None:
+        super().__init__()
+        self._outlet = outlet
+        self._begun = ""
+        self._lock = threading.RLock()  # a signal handler may write, too
+
+    def write(self, text: str, /) -> int:
+        """Take text; what is no whole line yet waits for its end."""
+        with self._lock:
+            *lines, self._begun = (self._begun + text).split("\n")
+            if lines:
+                self._outlet.put(_encoded("\n".join(lines) + "\n"))
+        return len(text)
+
+    def flush(self) -> None:
+        """Let go of a line that has not ended."""
+        with self._lock:
+            begun, self._begun = self._begun, ""
+            if begun:
+                self._outlet.put(_encoded(begun))
+
+    def drain(self, until: float) -> bool:
+        """Wait until all is written, or for that moment of `time.monotonic`; whether all is."""
+        self.flush()
+        return self._outlet.drain(until)
+
+    def writable(self) -> bool:
+        """It is."""
+        return True
+
+    def fileno(self) -> int:
+        """The descriptor behind it."""
+        return self._outlet.descriptor
+
+    def isatty(self) -> bool:
+        """Whether a person reads it."""
+        return os.isatty(self._outlet.descriptor)
+
+
+@contextlib.contextmanager
+def never_blocking() -> Iterator[None]:
+    """Let everything that Python prints or logs go through outlets.
+
+    At the end it waits for readers, at most END_SECONDS in all. Where nobody has read by then, the
+    streams stay as they are, so that the end of the process does not wait, either.
+    """
+    closed = _open_all()
+    before = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = (
+        Stream(Outlet(closed.get(number, number), dropped)) for number in (1, 2)
+    )
+    try:
+        yield
+    finally:
+        if drain():
+            sys.stdout, sys.stderr = before
+
+
+def drain() -> bool:
+    """Give readers END_SECONDS to read what is left; whether they have."""
+    until = time.monotonic() + END_SECONDS
+    streams = [each for each in (sys.stdout, sys.stderr) if isinstance(each, Stream)]
+    done = [stream.drain(until) for stream in streams]
+    return all(done)
+
+
+def _open_all() -> dict[int, int]:
+    """Open standard streams that are closed, so that no file is opened in their place.
+
+    Returns:
+        For each that Python found closed, where to write instead: its number may be taken already.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    missing = [number for number, each in ((1, sys.stdout), (2, sys.stderr)) if each is None]
+    return {number: os.open(os.devnull, os.O_WRONLY) for number in missing}
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "backslashreplace")

@@ -1,0 +1,135 @@
+//! Requests for the control plane whose senders are not known: a few of them at once, the next ones
+//! in a queue, and no network with more than its part of it.
+//!
+//! Callers with a token do not pass here, so that no crowd of others is before them.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+use parking_lot::Mutex;
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use crate::error::{Error, Overload, Result};
+use crate::limits::{CONTROL_UNKNOWN, CONTROL_UNKNOWN_OF_NETWORK, CONTROL_UNKNOWN_WAITING};
+
+/// A queue that all data threads share.
+pub(crate) struct Lane {
+    turns: Semaphore,
+    under_way: Mutex<UnderWay>,
+}
+
+/// The requests that wait or have their turn.
+#[derive(Default)]
+struct UnderWay {
+    all: usize,
+    of: HashMap<Network, usize>,
+}
+
+/// Where a request comes from: an address of IPv4, or the first half of one of IPv6, since whoever
+/// has one of these has all 2^64 (RFC 4291 §2.5.4).
+type Network = (bool, u64);
+
+/// A request that has its turn until this is dropped.
+pub(crate) struct Turn<'a> {
+    _permit: SemaphorePermit<'a>,
+    _place: Place<'a>,
+}
+
+/// A request that is counted until this is dropped.
+struct Place<'a> {
+    lane: &'a Lane,
+    network: Network,
+}
+
+impl Default for Lane {
+    fn default() -> Self {
+        Lane { turns: Semaphore::new(CONTROL_UNKNOWN), under_way: Mutex::default() }
+    }
+}
+
+impl Lane {
+    /// Waits for a turn.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Overloaded`] if too many wait already, from everywhere or from the network of `peer`.
+    pub(crate) async fn enter(&self, peer: IpAddr) -> Result<Turn<'_>> {
+        let place = self.queue(network(peer))?;
+        // The semaphore is never closed.
+        let permit = self.turns.acquire().await.map_err(|_| Error::Unavailable)?;
+        Ok(Turn { _permit: permit, _place: place })
+    }
+
+    fn queue(&self, network: Network) -> Result<Place<'_>> {
+        let mut under_way = self.under_way.lock();
+        let of = under_way.of.get(&network).copied().unwrap_or_default();
+        if under_way.all >= CONTROL_UNKNOWN_WAITING || of >= CONTROL_UNKNOWN_OF_NETWORK {
+            return Err(Error::Overloaded(Overload::Unknown));
+        }
+        under_way.all += 1;
+        under_way.of.insert(network, of + 1);
+        Ok(Place { lane: self, network })
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let mut under_way = self.lane.under_way.lock();
+        under_way.all -= 1;
+        let of = under_way.of.get_mut(&self.network).map_or(0, |of| {
+            *of -= 1;
+            *of
+        });
+        if of == 0 {
+            under_way.of.remove(&self.network);
+        }
+    }
+}
+
+fn network(peer: IpAddr) -> Network {
+    match peer.to_canonical() {
+        IpAddr::V4(address) => (false, u32::from(address).into()),
+        IpAddr::V6(address) => (true, (u128::from(address) >> 64) as u64),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(number: usize) -> IpAddr {
+        IpAddr::V4((0x0a00_0000 + u32::try_from(number).unwrap()).into())
+    }
+
+    #[test]
+    fn one_network_leaves_room_for_others_and_what_has_ended_is_forgotten() {
+        let lane = Lane::default();
+        let of_one: Vec<_> = (0..CONTROL_UNKNOWN_OF_NETWORK)
+            .map(|host| lane.queue(network(format!("2001:db8::{host:x}").parse().unwrap())))
+            .collect();
+        assert!(of_one.iter().all(Result::is_ok));
+        let refused = |peer: &str| lane.queue(network(peer.parse().unwrap())).is_err();
+        assert!(refused("2001:db8::ffff:1"));
+        assert!(!refused("2001:db8:0:1::1"));
+        assert!(!refused("192.0.2.1"));
+        drop(of_one);
+        assert!(!refused("2001:db8::ffff:1"));
+        assert!(lane.under_way.lock().of.is_empty());
+    }
+
+    #[test]
+    fn there_is_a_limit_for_all_networks_together() {
+        let lane = Lane::default();
+        let all: Vec<_> =
+            (0..CONTROL_UNKNOWN_WAITING).map(|each| lane.queue(network(address(each)))).collect();
+        assert!(all.iter().all(Result::is_ok));
+        assert!(lane.queue(network("192.0.2.1".parse().unwrap())).is_err());
+    }
+
+    #[test]
+    fn an_address_of_ipv4_within_ipv6_is_that_of_ipv4() {
+        let (plain, mapped) = ("192.0.2.7".parse().unwrap(), "::ffff:192.0.2.7".parse().unwrap());
+        assert_eq!(network(plain), network(mapped));
+        assert_ne!(network("::c000:207".parse().unwrap()), network(plain));
+    }
+}

@@ -1,0 +1,56 @@
+"""A crowd without tokens at the doors that are open to everybody: known callers do not wait."""
+
+import json
+import threading
+import time
+
+import pytest
+
+from attacks.crowd import crowd, handles
+from conformance.edge.http1 import request
+from faults.watching import client
+from harness import Server
+
+CROWD = 900
+CREATIONS = 40
+LONGEST_SECONDS = 1.0
+"""For one creation on a busy machine; without a pool of their own, the crowd made it 6 s."""
+
+WANTED = {
+    "/session": {"email": "owner@example.com", "password": "wrong password"},
+    "/signup": {"email": "new@example.com", "password": "long enough password"},
+    "/password/forgotten": {"email": "owner@example.com"},
+    "/password/reset": {"token": "t", "password": "long enough password"},
+    "/invitations/accept": {"token": "t", "password": "long enough password"},
+}
+
+
+@pytest.mark.parametrize("path", WANTED)
+def test_a_known_caller_does_not_wait_for_a_crowd_of_unknown_ones(
+    server: Server, path: str
+) -> None:
+    body = json.dumps(WANTED[path]).encode()
+    length = f"Content-Length: {len(body)}".encode()
+    said = request(f"POST {path}", b"Content-Type: application/json", length, body=body)
+    answered: list[int] = []
+
+    def come() -> None:
+        with (
+            handles(CROWD) as count,
+            crowd(server.http_address, [said] * count, b"HTTP/1.1 ") as all,
+        ):
+            answered.append(all.served)
+
+    spent = []
+    with client(server) as http:
+        http.put(f"/caches/{path.replace('/', '-')}").raise_for_status()
+        crowding = threading.Thread(target=come)
+        crowding.start()
+        for number in range(CREATIONS):
+            began = time.monotonic()
+            http.put(f"/caches/{path.replace('/', '-')}-{number}").raise_for_status()
+            spent.append(time.monotonic() - began)
+        crowding.join()
+
+    assert answered == [CROWD]
+    assert max(spent) < LONGEST_SECONDS, sorted(spent)[-5:]
