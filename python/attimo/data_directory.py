@@ -4,6 +4,7 @@ Everything in it is the owner's alone (mode 700). One server at a time holds the
 and the command line, read what the running server has written about itself.
 """
 
+import contextlib
 import fcntl
 import json
 import os
@@ -84,6 +85,11 @@ class DataDirectory:
         return self.path / "app.sock"
 
     @property
+    def reserve(self) -> Path:
+        """Space for when the disk is full."""
+        return self.path / "reserve"
+
+    @property
     def mail(self) -> Path:
         """Where e-mail lies that no server for e-mail is there to send."""
         return self.path / "mail"
@@ -142,9 +148,8 @@ class DataDirectory:
                     f"another server (pid {file.read().strip() or 'unknown'}) uses the data "
                     f"directory {self.path}; stop it, or choose another with --data-dir"
                 )
-            with self.writing():
-                os.ftruncate(file.fileno(), 0)
-                os.pwrite(file.fileno(), str(os.getpid()).encode(), 0)
+            with contextlib.suppress(OSError):  # a full disk; the lock is what counts
+                os.pwrite(file.fileno(), f"{os.getpid():<10}".encode(), 0)
             yield
 
     @contextmanager

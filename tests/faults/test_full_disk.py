@@ -92,19 +92,83 @@ def test_a_server_that_nobody_asks_finds_out_that_it_can_write_again(disk: Path)
         eventually(lambda: http.get("/ready").status_code == 200, "it is ready again")
 
 
-def test_a_server_that_ends_while_the_disk_is_full_says_what_is_lost(disk: Path) -> None:
+def test_the_last_usage_of_a_server_that_ends_on_a_full_disk_is_recorded_once(disk: Path) -> None:
+    """By the next server that can write, though the one between them could not, either."""
     data = disk / "data"
-    with Server("--collect-seconds", "0.2", data_dir=data) as server, client(server) as http:
-        fill(disk)
-        while "usage cannot be recorded" not in server.output:
-            write(http, "k")
+    quick = ("--collect-seconds", "0.2")
+    with Server(*quick, data_dir=data) as server:
+        with client(server) as http:
+            filler = fill(disk)
+            served = 0
+            while "usage cannot be recorded" not in server.output:
+                write(http, "k")
+                served += 1
+            for _ in range(20):
+                write(http, "k")
+            served += 20
         server.stop()
+        assert "it is kept for the next start" in server.output
+        before = billed(data, "Set")
+        assert before < served
 
-        assert "is lost" in server.output
+        fill(disk)
+        server.start()
+        with client(server) as http:
+            for _ in range(30):
+                write(http, "k")
+        server.stop()
+        assert billed(data, "Set") == before
+
+        filler.unlink()
+        for _ in range(2):
+            server.start()
+            eventually(lambda: billed(data, "Set") == served + 30, "all usage is recorded")
+            server.stop()
+        assert billed(data, "Set") == served + 30
     assert is_sound(data)
 
 
-def test_a_start_on_a_full_disk_is_refused_and_the_next_one_works(disk: Path) -> None:
+@pytest.mark.parametrize("end", ["stop", "kill"])
+def test_a_server_that_starts_on_a_full_disk_serves_data_until_there_is_space(
+    disk: Path, end: str
+) -> None:
+    data = disk / "data"
+    with Server("--collect-seconds", "0.2", data_dir=data) as server:
+        with client(server) as http:
+            assert http.put("/caches/sessions").status_code == 201
+            made = http.post("/api-keys", json={"description": "d"}).json()["api_key"]
+        getattr(server, end)()
+        filler = fill(disk)
+
+        server.start()
+        with client(server) as http:
+            write(http, "k")
+            assert read(http, "k") == "v"
+            write(http, "k", cache="sessions")
+            known = {"authorization": made}
+            item = http.get("/cache/sessions", params={"key": "k"}, headers=known)
+            assert item.text == "v"
+            assert "the disk is full" in server.output
+
+            names = {cache["name"] for cache in http.get("/caches").json()["caches"]}
+            assert names == {"default-cache", "sessions"}
+            refused = http.put("/caches/another")
+            assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
+            assert "disk of the server is full" in refused.json()["message"]
+            not_ready = http.get("/ready")
+            assert (not_ready.status_code, not_ready.json()) == (503, {"status": "read-only"})
+            for_data = http.get("/ready", params={"data": ""})
+            assert (for_data.status_code, for_data.json()) == (200, {"status": "read-only"})
+
+            filler.unlink()
+            eventually(lambda: http.get("/ready").status_code == 200, "it is ready")
+            assert http.put("/caches/another").status_code == 201
+            eventually(lambda: billed(data, "Set") == 1, "usage is recorded")
+            assert server.output.count("there is space on the disk again") == 1
+    assert is_sound(data)
+
+
+def test_a_first_start_on_a_full_disk_is_refused_and_the_next_one_works(disk: Path) -> None:
     filler = fill(disk)
     assert str(disk / "data") in refused("--data-dir", str(disk / "data"))
     filler.unlink()

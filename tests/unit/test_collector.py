@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -126,3 +127,40 @@ def test_what_is_lost_at_the_end_is_said(caplog: pytest.LogCaptureFixture) -> No
     collecting.stop()
 
     assert "is lost" in caplog.messages[-1]
+
+
+@dataclass
+class Reserve:
+    """Where batches survive the end of a server."""
+
+    batches: list[Any] = field(default_factory=list)
+
+    def read(self) -> list[Any]:
+        return list(self.batches)
+
+    def add(self, batch: Any) -> bool:
+        self.batches.append(batch)
+        return True
+
+    def clear(self) -> None:
+        self.batches.clear()
+
+
+def test_what_cannot_be_recorded_at_the_end_is_recorded_by_the_next_server() -> None:
+    reserve, ledger = Reserve(), Ledger(full=True)
+
+    def one_life(batches: int) -> None:
+        collecting = collector(Meter(batches), ledger)
+        collecting.kept = reserve
+        collecting.start()
+        collecting.stop()
+
+    one_life(2)
+    assert [batch.number for batch in reserve.batches] == [1, 2]
+    one_life(1)
+    assert [batch.number for batch in reserve.batches] == [1, 2, 1]
+
+    ledger.full = False
+    one_life(0)
+    assert ledger.numbers == [1, 2, 1]
+    assert reserve.batches == []

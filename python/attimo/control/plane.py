@@ -35,6 +35,8 @@ class Control:
         cache_limits: What callers are told of the limits of each cache.
         uses: Which keys were used for control requests since that was last written down.
         wrote: Told after each transaction that may write whether the database could be written.
+        need_space: Called before each transaction that may write; raises StoreUnavailable if there
+            is no space on the disk.
     """
 
     database: Database
@@ -43,6 +45,7 @@ class Control:
     cache_limits: CacheLimits = field(default_factory=CacheLimits)
     uses: KeyUses = field(default_factory=KeyUses)
     wrote: Callable[[bool], None] = field(default=lambda _: None)
+    need_space: Callable[[], None] = field(default=lambda: None)
     _published: int | None = field(default=None, init=False)
     _writing: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
@@ -57,6 +60,7 @@ class Control:
             StoreUnavailable: The disk is full or the lock is held too long; nothing was changed.
         """
         with self._told(), self._alone():
+            self.need_space()
             with tracing.span("transaction"), self.database.begin() as connection:
                 tx = Tx(connection, self.clock())
                 yield tx

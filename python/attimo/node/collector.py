@@ -6,8 +6,10 @@ up in the node, where it needs no more room. So a full disk loses nothing and re
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from attimo.control.usage import Batch
 from attimo.errors import AttimoError
@@ -15,6 +17,19 @@ from attimo.errors import AttimoError
 LONGEST_BACKOFF = 8  # times the interval
 
 log = logging.getLogger(__name__)
+
+
+class KeptUsage(Protocol):
+    """Batches that wait for a better time, over the end of a server."""
+
+    def read(self) -> list[Batch]:
+        """All of them."""
+
+    def add(self, batch: Batch) -> bool:
+        """Keep one more; False if that is not possible."""
+
+    def clear(self) -> None:
+        """Forget them."""
 
 
 @dataclass(slots=True)
@@ -27,6 +42,8 @@ class Collector:
         every_seconds: How often.
         told: Told of each batch whether it is in the ledger, or waits.
         otherwise: Called when there is nothing to record.
+        kept: Where usage is that could not be recorded at the end of an earlier server, and where
+            that of this one is put if need be.
     """
 
     take: Callable[[], Batch | None]
@@ -34,13 +51,18 @@ class Collector:
     every_seconds: float
     told: Callable[[bool], None] = lambda _: None
     otherwise: Callable[[], None] = lambda: None
+    kept: KeptUsage | None = None
+    _earlier: deque[Batch] = field(default_factory=deque, init=False)
+    _is_earlier: bool = field(default=False, init=False)
     _waiting: Batch | None = field(default=None, init=False)
     _failures: int = field(default=0, init=False)
     _ending: threading.Event = field(default_factory=threading.Event, init=False)
     _thread: threading.Thread | None = field(default=None, init=False)
 
     def start(self) -> None:
-        """Begin to collect."""
+        """Begin to collect, with what an earlier server has kept."""
+        if self.kept is not None:
+            self._earlier.extend(self.kept.read())
         self._thread = threading.Thread(target=self._run, name="collector", daemon=True)
         self._thread.start()
 
@@ -52,12 +74,13 @@ class Collector:
         while self.collect():
             pass
         if self._waiting is not None:
-            log.error("the last usage could not be recorded and is lost")
+            self._keep_rest()
 
     def collect(self) -> bool:
         """Record one batch; whether there was one and it is in the ledger now."""
         if self._waiting is None:
-            self._waiting = self.take()
+            self._is_earlier = bool(self._earlier)
+            self._waiting = self._earlier.popleft() if self._earlier else self.take()
         if self._waiting is None:
             self.otherwise()
             return False
@@ -68,6 +91,8 @@ class Collector:
             self.told(False)
             return False
         self._waiting = None
+        if self._is_earlier and not self._earlier and self.kept is not None:
+            self.kept.clear()
         self.told(True)
         self._recover()
         return True
@@ -80,6 +105,17 @@ class Collector:
     def pause_seconds(self) -> float:
         """How long to wait before the next try: longer after each failure in a row."""
         return float(self.every_seconds * min(2**self._failures, LONGEST_BACKOFF))
+
+    def _keep_rest(self) -> None:
+        """Keep what the node has still; what an earlier server has kept is kept already."""
+        rest = [] if self._is_earlier or self._waiting is None else [self._waiting]
+        while (batch := self.take()) is not None:
+            rest.append(batch)
+        kept = self.kept
+        if kept is not None and all(kept.add(batch) for batch in rest):
+            log.warning("the last usage could not be recorded; it is kept for the next start")
+        else:
+            log.error("the last usage could not be recorded and is lost")
 
     def _fail(self, error: Exception) -> None:
         self._failures += 1

@@ -22,12 +22,15 @@ from attimo.data_directory import Credentials, DataDirectory, Running
 from attimo.node import local
 from attimo.node.collector import Collector
 from attimo.node.events import Events
+from attimo.node.kept import Kept
 from attimo.node.local import LocalNode
+from attimo.reserve import Reserve
 from attimo.serve import addresses, certificate, owner, words
 from attimo.serve.app import AppThread, Door, door
 from attimo.serve.readiness import Readiness
 from attimo.serve.reaper import Reaper
 from attimo.serve.signals import asked_to_end, hung_up
+from attimo.serve.space import Space
 from attimo.settings import NodeSettings, Settings
 from attimo.store.database import Database, open_database
 
@@ -52,6 +55,10 @@ def serve(settings: Settings) -> None:
         asked = stack.enter_context(asked_to_end())
         stack.enter_context(tracing.traced(settings.otlp_endpoint))
         stack.enter_context(home.lock())
+        space = Space(Reserve(home.reserve))
+        with home.writing():
+            space.begin(has_data=home.database.exists())
+        stack.callback(space.end)
         answers: dict[str, str] = {}
         source = certificate.source_of(settings, home, answers)
         _prepare_files(source, home)
@@ -63,6 +70,8 @@ def serve(settings: Settings) -> None:
         limits = CacheLimits(max_item_size_kb=settings.item_bytes // 1024)
         readiness = Readiness(node.set_readiness)
         control = Control(database, node.learn, cache_limits=limits, wrote=readiness.wrote)
+        control.need_space = space.need
+        readiness.wrote(not space.is_short)
         reaper = Reaper(control)
         control.publish = _to_both(node, reaper)
         control.announce()
@@ -70,6 +79,7 @@ def serve(settings: Settings) -> None:
         listeners = node.start()
         send = _mail(settings, home, stack)
         collector = _collector(settings, node, control, readiness)
+        collector.kept = Kept(space.reserve)
         events = Events(node.next_event)
         running = addresses.running(settings.endpoint, listeners)
         keeper = _keeper(source, shown, settings.endpoint, node, home)

@@ -3,7 +3,17 @@
 Nothing here needs a token; but what the app answers refuses one that is sent and not valid.
 """
 
-from attimo.api.description.parts import Operation, Paths, json_answer, refusals, thing
+from collections.abc import Sequence
+
+from attimo.api.description.parts import (
+    Operation,
+    Parameter,
+    Paths,
+    json_answer,
+    query,
+    refusals,
+    thing,
+)
 from attimo.api.refusals import ALWAYS
 
 TAG = "server"
@@ -15,6 +25,7 @@ def _open(
     answer: dict[str, object],
     *refused: int,
     not_yet: dict[str, object] | None = None,
+    parameters: Sequence[Parameter] = (),
 ) -> Operation:
     """An operation for everybody."""
     answers = {"200": answer, **refusals(refused)} | ({"503": not_yet} if not_yet else {})
@@ -24,6 +35,7 @@ def _open(
         "summary": summary,
         "security": [],
         "responses": answers,
+        **({"parameters": list(parameters)} if parameters else {}),
     }
 
 
@@ -33,7 +45,13 @@ def _text(description: str, *media_types: str) -> dict[str, object]:
 
 
 _WELL = thing(status={"const": "ok"}, version={"type": "string"})
-_READY = thing(status={"const": "ready"})
+_READY = thing(status={"enum": ["ready", "starting", "read-only"]})
+_FOR_DATA = query(
+    "data",
+    {"type": "string"},
+    "With any value, or none: ask for data requests alone, which are served while the server is "
+    "`starting` or `read-only`.",
+)
 _NOT_READY = thing(status={"enum": ["starting", "read-only", "draining"]})
 _OPEN_METRICS = "application/openmetrics-text"
 _DOCUMENT = {"type": "object", "required": ["openapi", "info", "paths"]}
@@ -51,6 +69,7 @@ PATHS: Paths = {
             "getReadiness",
             "Ask whether the server can do its work",
             json_answer("It can.", _READY, {"status": "ready"}),
+            parameters=[_FOR_DATA],
             not_yet=json_answer("It cannot, or will not for long.", _NOT_READY),
         )
     },

@@ -36,13 +36,13 @@ pub(super) fn is_metrics(path: &str) -> bool {
     path == METRICS
 }
 
-/// Tells whether the server lives, or whether it should be sent requests.
+/// Tells whether the server lives, or whether it should be sent requests, or those for data.
 pub(super) fn answer(visit: &Visit, parts: &Parts) -> Response<Bytes> {
     if Verb::of(&parts.method) != Some(Verb::Get) {
         return status::not_allowed(&parts.method, [Verb::Get].into_iter());
     }
     if parts.uri.path() == READY {
-        return ready(readiness(visit));
+        return ready(readiness(visit), asks_for_data(parts.uri.query().unwrap_or_default()));
     }
     json(
         StatusCode::OK,
@@ -50,10 +50,18 @@ pub(super) fn answer(visit: &Visit, parts: &Parts) -> Response<Bytes> {
     )
 }
 
+/// What a server says that ends.
+const DRAINING: &str = "draining";
+
+/// Whether the query has the name `data`: whoever asks so wants data requests served, and no more.
+fn asks_for_data(query: &str) -> bool {
+    query.split('&').any(|pair| pair.split('=').next() == Some("data"))
+}
+
 /// What is in the way of serving, or `ready`.
 fn readiness(visit: &Visit) -> &'static str {
     if *visit.worker.stopped.borrow() {
-        return "draining";
+        return DRAINING;
     }
     visit.worker.core.stats.readiness.get().name()
 }
@@ -62,8 +70,9 @@ fn is_ready(readiness: &str) -> bool {
     readiness == Readiness::Ready.name()
 }
 
-fn ready(readiness: &'static str) -> Response<Bytes> {
-    let status = if is_ready(readiness) { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+fn ready(readiness: &'static str, for_data: bool) -> Response<Bytes> {
+    let is_ready = is_ready(readiness) || (for_data && readiness != DRAINING);
+    let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     json(status, &format!(r#"{{"status":"{readiness}"}}"#))
 }
 
@@ -115,13 +124,24 @@ mod tests {
 
     #[test]
     fn only_a_ready_server_says_so() {
-        let answer = |word| {
-            let response = ready(word);
+        let answer = |word, for_data| {
+            let response = ready(word, for_data);
             (response.status().as_u16(), String::from_utf8(response.body().to_vec()).unwrap())
         };
-        assert_eq!(answer("ready"), (200, r#"{"status":"ready"}"#.to_owned()));
-        for word in ["starting", "read-only", "draining"] {
-            assert_eq!(answer(word), (503, format!(r#"{{"status":"{word}"}}"#)));
+        assert_eq!(answer("ready", false), (200, r#"{"status":"ready"}"#.to_owned()));
+        for word in ["starting", "read-only", DRAINING] {
+            assert_eq!(answer(word, false), (503, format!(r#"{{"status":"{word}"}}"#)));
         }
+        for (word, status) in
+            [("ready", 200), ("starting", 200), ("read-only", 200), (DRAINING, 503)]
+        {
+            assert_eq!(answer(word, true), (status, format!(r#"{{"status":"{word}"}}"#)));
+        }
+    }
+
+    #[test]
+    fn only_a_name_in_the_query_asks_for_data() {
+        assert!(["data", "data=", "data=1", "a=b&data"].into_iter().all(asks_for_data));
+        assert!(!["", "database", "a=data", "Data"].into_iter().any(asks_for_data));
     }
 }
