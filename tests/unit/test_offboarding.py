@@ -198,3 +198,42 @@ def test_a_role_and_a_member_that_are_not_there_end_nothing(ann: Browser, role_i
     assert ann.ask("GET", "/members/99").status_code == 404
 
     assert mine in living(ann)
+
+
+def test_a_role_that_is_narrowed_ends_what_its_holders_made_beyond_it(
+    ann: Browser, post: Post, node: Listener
+) -> None:
+    small = role(ann, "small", SMALL)
+    host = role(ann, "host", KEYS, DATA)
+    bob = joined(ann, post, BOB, host)
+    bobs, of_key = key(bob, host), key(ann, host)
+    copy = role(ann, "copy", KEYS, DATA)
+    wide = [key(bob, copy), key(with_key(ann, bobs), copy), key(with_key(ann, of_key), copy)]
+    narrow, issuer = key(bob, small), token_issuer(bob)
+    others = key(ann, copy)
+    less = {"role_name": "host", "permissions": {"rules": [KEYS, SMALL]}}
+    more = {"role_name": "host", "permissions": {"rules": [KEYS, DATA, PEOPLE]}}
+
+    assert "ended_api_keys" not in ann.ask("PUT", f"/roles/{host}", more).json()
+    kept = ann.ask("PUT", f"/roles/{host}?keep_keys=true", less).json()
+    assert "ended_api_keys" not in kept
+    ann.ask("PUT", f"/roles/{host}", more)
+    ended = ann.ask("PUT", f"/roles/{host}", less).json()["ended_api_keys"]
+
+    assert sorted(ended) == sorted(wide)
+    assert living(ann) >= {bobs, of_key, narrow, others}
+    assert not living(ann) & set(wide)
+    assert issuer not in node.api_keys
+
+
+def test_a_key_can_be_revoked_with_all_that_was_made_with_it(ann: Browser) -> None:
+    first = key(ann, "operator")
+    second = key(with_key(ann, first), "operator")
+    third = key(with_key(ann, second), "operator")
+    other = key(ann, "operator")
+    ann.ask("DELETE", f"/api-keys/{second}")
+
+    assert living(ann) >= {first, third, other}
+    ann.ask("DELETE", f"/api-keys/{first}?with_made=true")
+
+    assert living(ann) & {first, second, third, other} == {other}

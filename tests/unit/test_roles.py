@@ -239,3 +239,27 @@ def test_the_last_use_of_a_key_is_shown(owner: Client, control: Control) -> None
     (shown,) = owner.ask("GET", "/api-keys").json()["key_info"]
 
     assert shown["last_used_at_epoch_seconds"] == now
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "code", "word"),
+    [
+        ("POST", "/roles", {"role_name": "a"}, "invalid_argument", "Bad Request"),
+        ("DELETE", "/roles/none", None, "not_found", "NotFound"),
+        ("DELETE", "/api-keys/none", None, "not_found", "NotFound"),
+        ("DELETE", "/roles/owner", None, "failed_precondition", "FailedPrecondition"),
+        ("POST", "/roles", role("Owner"), "already_exists", "AlreadyExists"),
+    ],
+)
+def test_refusals_have_the_word_of_the_reference_beside_ours(
+    owner: Client, method: str, path: str, body: object, code: str, word: str
+) -> None:
+    refused = owner.ask(method, path, body).json()
+
+    assert (refused["code"], refused["momento_code"]) == (code, word)
+
+
+def test_a_denial_has_the_word_of_the_reference(owner: Client) -> None:
+    refused = keyed(owner, made(owner, "small")).ask("GET", "/roles").json()
+
+    assert (refused["code"], refused["momento_code"]) == ("permission_denied", "PermissionDenied")

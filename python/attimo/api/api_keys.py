@@ -10,7 +10,7 @@ from attimo.api.caller import Asking, Plane, act, look
 from attimo.api.paging import MOST, Limit, NextToken
 from attimo.api.refusals import RESPONSES, refused
 from attimo.api.schemas import text, whole
-from attimo.control import api_keys, words
+from attimo.control import api_keys, offboarding, words
 from attimo.control.api_keys import ApiKey
 from attimo.control.words import LONGEST_DESCRIPTION
 
@@ -107,6 +107,10 @@ def revoke(
     force: Annotated[
         bool, Query(description="Also the last key that can manage the account's keys.")
     ] = False,
+    with_made: Annotated[
+        bool,
+        Query(description="Also what was made with it: keys, keys that sign URLs, invitations."),
+    ] = False,
 ) -> Revoked:
     """Refuse a key, and the disposable tokens that it asked for, from now on.
 
@@ -114,7 +118,8 @@ def revoke(
     there would be no way back for who has keys only.
     """
     with act(plane, caller, "auth_management", "write") as tx:
-        api_keys.revoke(tx, caller.account_id, key_id, force)
+        end = offboarding.revoke_with_made if with_made else api_keys.revoke
+        end(tx, caller.account_id, key_id, force)
     return Revoked()
 
 

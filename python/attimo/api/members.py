@@ -15,6 +15,7 @@ from attimo.api.schemas import text
 from attimo.control import invitations, members, offboarding, passwords, sessions, users
 from attimo.control.actor import SYSTEM, Actor
 from attimo.control.invitations import Invitation
+from attimo.control.makers import Makers
 from attimo.control.users import User
 from attimo.errors import PermissionDenied, Unauthenticated
 
@@ -132,7 +133,7 @@ def get(plane: Plane, caller: Asking, user_id: int) -> Known:
     """Show a member and what they made, which ends when they are removed."""
     with look(plane, caller, MANAGES, "read") as tx:
         member = members.get(tx, caller.account_id, user_id)
-        made = offboarding.made_by(tx, caller.account_id, user_id)
+        made = offboarding.made_by(tx, caller.account_id, Makers(frozenset({user_id})))
     return Known(**_shown(member).model_dump(), made=_made(made))
 
 

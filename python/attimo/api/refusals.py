@@ -29,6 +29,7 @@ class Refusal(BaseModel):
     detail: str
     code: str
     message: str
+    momento_code: str
 
 
 WORDS: Mapping[int, str] = {
@@ -48,6 +49,22 @@ WORDS: Mapping[int, str] = {
     503: "The server cannot do this now, or is not ready; try again.",
 }
 """For the description of the API: what a refusal of each status means."""
+
+
+MOMENTO_CODES: Mapping[int, str] = {
+    400: "Bad Request",
+    401: "Unauthenticated",
+    403: "PermissionDenied",
+    404: "NotFound",
+    409: "AlreadyExists",
+    412: "FailedPrecondition",
+    429: "ResourceExhausted",
+    503: "Unavailable",
+}
+"""What Momento's API of roles and keys has in `code`, where ours has words in snake case.
+
+Its reference shows those of 400, 403 and 404; the others are formed in the same way.
+"""
 
 
 def refused(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -134,7 +151,10 @@ def _answer(status: int, code: str, message: str, title: str = "") -> JSONRespon
     # JSON can name what no text can hold: half a surrogate pair.
     text = message.encode(errors="replace").decode()
     title = title or HTTPStatus(status).phrase
-    refusal = Refusal(status=status, title=title, detail=text, code=code, message=text)
+    momento = MOMENTO_CODES.get(status, HTTPStatus(status).phrase.replace(" ", ""))
+    refusal = Refusal(
+        status=status, title=title, detail=text, code=code, message=text, momento_code=momento
+    )
     return JSONResponse(refusal.model_dump(), status)
 
 

@@ -7,10 +7,11 @@ from pydantic import BaseModel, ConfigDict
 
 from attimo.api import api_keys as api_keys_api
 from attimo.api.caller import Asking, Plane, act, look
+from attimo.api.members import KeepKeys
 from attimo.api.paging import MOST, Limit, NextToken
 from attimo.api.refusals import RESPONSES, refused
 from attimo.api.schemas import text
-from attimo.control import Tx, api_keys, invitations, members, permissions, roles
+from attimo.control import Tx, api_keys, invitations, members, offboarding, permissions, roles
 from attimo.control.system_roles import Role
 from attimo.control.words import LONGEST_DESCRIPTION
 
@@ -40,6 +41,12 @@ class Shown(BaseModel):
     type: Literal["system", "custom", "key"]
     permissions: dict[str, Any]
     created_at_epoch_seconds: int | None = None
+
+
+class ChangedRole(Shown):
+    """A role after a change, and the ids of the API keys that have ended with it, if any."""
+
+    ended_api_keys: list[str] | None = None
 
 
 class Listed(BaseModel):
@@ -115,14 +122,27 @@ def get(plane: Plane, caller: Asking, role_id: str) -> Shown:
     operation_id="changeRole",
     responses=refused(404, 409, 412),
 )
-def change(plane: Plane, caller: Asking, role_id: str, wanted: Wanted) -> Shown:
-    """Replace name and permissions of a role, at once for all who hold it."""
+def change(
+    plane: Plane, caller: Asking, role_id: str, wanted: Wanted, keep_keys: KeepKeys = False
+) -> ChangedRole:
+    """Replace name and permissions of a role, at once for all who hold it.
+
+    If it permits less than before, what its members and keys made and could not make any more ends,
+    as when a member is demoted; `ended_api_keys` has the ids of the keys.
+    """
     asked = permissions.read(wanted.permissions)
     with act(plane, caller, "auth_management", "write") as tx:
-        changed = roles.change(
-            tx, caller.account_id, role_id, wanted.role_name, asked, wanted.description
+        changed, ended = offboarding.change_permissions(
+            tx,
+            caller.account_id,
+            role_id,
+            wanted.role_name,
+            asked,
+            wanted.description,
+            keep_keys,
         )
-    return _shown(changed)
+    ids = [key.id for key in ended.api_keys]
+    return ChangedRole(**_shown(changed).model_dump(), ended_api_keys=ids or None)
 
 
 @router.delete(

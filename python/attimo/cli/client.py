@@ -118,13 +118,13 @@ class Client:
         """Every API key of the account that is not revoked."""
         return self._pages("/api-keys", "key_info")
 
-    def revoke_key(self, key_id: str, force: bool = False) -> None:
+    def revoke_key(self, key_id: str, force: bool = False, with_made: bool = False) -> None:
         """Make a key useless at once.
 
         Raises:
             FailedPrecondition: It is the last that can manage keys, and `force` is not said.
         """
-        query = {"force": "true"} if force else {}
+        query = {"force": str(force).lower(), "with_made": str(with_made).lower()}
         self._ask("DELETE", f"/api-keys/{_part(key_id, 'id of a key')}", params=query)
 
     def signing_keys(self) -> list[dict[str, Any]]:

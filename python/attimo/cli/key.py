@@ -73,6 +73,10 @@ def revoke(
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Also the last key that can manage keys.")
     ] = False,
+    with_made: Annotated[
+        bool,
+        typer.Option("--with-made", help="Also the keys and invitations that were made with it."),
+    ] = False,
 ) -> None:
     """Make an API key useless, at once and for good.
 
@@ -83,12 +87,12 @@ def revoke(
     if not yes and sys.stdin.isatty() and _id_of(client.server.api_key) == key_id:
         typer.confirm("This is the key that this command uses itself. Revoke it?", abort=True)
     try:
-        client.revoke_key(key_id, force=yes)
+        client.revoke_key(key_id, force=yes, with_made=with_made)
     except FailedPrecondition as error:
         if not sys.stdin.isatty():
             raise FailedPrecondition(f"{LAST}; make another first, or say --yes") from error
         typer.confirm(f"{LAST}. Revoke it all the same?", abort=True)
-        client.revoke_key(key_id, force=True)
+        client.revoke_key(key_id, force=True, with_made=with_made)
 
 
 @app.command("signing")

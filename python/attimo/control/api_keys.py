@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from attimo.control import audit, directory, pages, roles, words
+from attimo.control.makers import Makers
 from attimo.control.pages import Page
 from attimo.control.permissions import Permissions
 from attimo.control.system_roles import OWNER, Role
@@ -147,14 +148,17 @@ def of_token(tx: Tx, token: str) -> ApiKey | None:
     return None if row is None else _key(row)
 
 
-def made_by(tx: Tx, account_id: int, user_id: int) -> list[ApiKey]:
-    """Return the keys that a member made which are not revoked, also through other keys."""
-    query = _SELECT.where(
-        _keys.account_id == account_id,
-        _keys.made_by_user_id == user_id,
-        _keys.is_hidden.is_(False),
+def made_by(tx: Tx, account_id: int, makers: Makers) -> list[ApiKey]:
+    """Return the keys that these made which are not revoked, also through other keys."""
+    made = makers.made(
+        tx.db.execute(
+            select(_keys.id, _keys.made_by_user_id, _keys.made_by_key_id).where(
+                _keys.account_id == account_id, _keys.is_hidden.is_(False)
+            )
+        ).all()
     )
-    return [_key(row) for row in tx.db.execute(query.order_by(_keys.id))]
+    query = _SELECT.where(_keys.account_id == account_id).order_by(_keys.id)
+    return [_key(row) for row in tx.db.execute(query) if row.id in made]
 
 
 def with_role(tx: Tx, account_id: int, role_id: str) -> list[ApiKey]:

@@ -26,6 +26,7 @@ _SELECT = select(
     _invitations.created_at,
     _invitations.expires_at,
     _invitations.made_by_user_id,
+    _invitations.made_by_key_id,
 ).order_by(_invitations.created_at, _invitations.id)
 
 
@@ -40,6 +41,7 @@ class Invitation:
     created_at: int
     expires_at: int
     made_by_user_id: int | None = None
+    made_by_key_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ def create(tx: Tx, account_id: int, email: str, role_id: str = VIEWER.id) -> New
         tx.now,
         tx.now + SECONDS,
         tx.actor.user_id,
+        tx.actor.key_id,
     )
     row = {
         "id": made.id,

@@ -1,4 +1,4 @@
-"""Removing and demoting a member: what they made, and could not make any more, ends with it.
+"""Removing and demoting: what a member or a key made, and could not make any more, ends with it.
 
 That is: the API keys that they made, also through other keys, with the tokens of these; the keys
 that sign URLs; and the invitations that nobody has accepted yet.
@@ -9,9 +9,10 @@ from dataclasses import dataclass, field, replace
 from attimo.control import api_keys, invitations, members, roles, url_keys
 from attimo.control.api_keys import ApiKey
 from attimo.control.invitations import Invitation
+from attimo.control.makers import Makers
 from attimo.control.members import Member
 from attimo.control.permissions import Permissions
-from attimo.control.system_roles import OWNER
+from attimo.control.system_roles import OWNER, Role
 from attimo.control.tx import Tx
 from attimo.control.url_keys import ALL_DATA, UrlKey
 
@@ -20,19 +21,25 @@ NOTHING = Permissions(())
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What a member made that is still good."""
+    """What was made that is still good."""
 
     api_keys: list[ApiKey] = field(default_factory=list)
     url_keys: list[UrlKey] = field(default_factory=list)
     invitations: list[Invitation] = field(default_factory=list)
 
 
-def made_by(tx: Tx, account_id: int, user_id: int) -> Made:
-    """Return all that a member made at an account, also through the keys that they made."""
+def made_by(tx: Tx, account_id: int, makers: Makers) -> Made:
+    """Return all that these made at an account, also through the keys that they made."""
+    keys = api_keys.made_by(tx, account_id, makers)
+    makers = Makers(makers.user_ids, makers.key_ids | {key.id for key in keys})
     return Made(
-        api_keys.made_by(tx, account_id, user_id),
-        url_keys.made_by(tx, account_id, user_id),
-        [each for each in invitations.list_all(tx, account_id) if each.made_by_user_id == user_id],
+        keys,
+        url_keys.made_by(tx, account_id, makers),
+        [
+            each
+            for each in invitations.list_all(tx, account_id)
+            if makers.include(each.made_by_user_id, each.made_by_key_id)
+        ],
     )
 
 
@@ -51,12 +58,13 @@ def remove(
         PermissionDenied: The member, or what ends with them, may more than the actor.
         FailedPrecondition: It is the last owner.
     """
-    made = made_by(tx, account_id, user_id)
+    member = Makers(user_ids=frozenset({user_id}))
+    made = made_by(tx, account_id, member)
     members.remove(tx, account_id, user_id, by_itself)
     if by_itself:
         # They may end what they made, whatever became of their role since.
         tx.actor = replace(tx.actor, permissions=OWNER.permissions)
-    return _end(tx, account_id, _beyond(tx, account_id, made, NOTHING), user_id, keep_keys)
+    return _end(tx, account_id, _beyond(tx, account_id, made, NOTHING), member, keep_keys)
 
 
 def change_role(
@@ -75,8 +83,58 @@ def change_role(
     """
     member = members.change_role(tx, account_id, user_id, role_id)
     permitted = roles.get(tx, account_id, role_id).permissions
-    made = _beyond(tx, account_id, made_by(tx, account_id, user_id), permitted)
-    return member, _end(tx, account_id, made, user_id, keep_keys)
+    demoted = Makers(user_ids=frozenset({user_id}))
+    return member, _demote(tx, account_id, demoted, permitted, keep_keys)
+
+
+def change_permissions(
+    tx: Tx,
+    account_id: int,
+    role_id: str,
+    name: str,
+    wanted: Permissions,
+    description: str | None = None,
+    keep_keys: bool = False,
+) -> tuple[Role, Made]:
+    """Change a role; what its members and keys made and could not make any more ends with it.
+
+    Args:
+        keep_keys: As in `remove`.
+
+    Raises:
+        Exception: Those of `roles.change`; PermissionDenied also if what would end permits more
+            than the actor may.
+    """
+    before = roles.get(tx, account_id, role_id).permissions
+    role = roles.change(tx, account_id, role_id, name, wanted, description)
+    if wanted.covers(before):
+        return role, Made()
+    of_members = (each for each in members.list_all(tx, account_id) if each.role_id == role_id)
+    demoted = Makers(
+        frozenset(each.user_id for each in of_members),
+        frozenset(key.id for key in api_keys.with_role(tx, account_id, role_id)),
+    )
+    return role, _demote(tx, account_id, demoted, wanted, keep_keys)
+
+
+def revoke_with_made(tx: Tx, account_id: int, key_id: str, force: bool = False) -> Made:
+    """Revoke a key and end all that was made with it; return what has ended beside it.
+
+    Raises:
+        Exception: Those of `api_keys.revoke`.
+    """
+    key = Makers(key_ids=frozenset({key_id}))
+    made = made_by(tx, account_id, key)
+    _end(tx, account_id, made, key, keep_keys=False)
+    api_keys.revoke(tx, account_id, key_id, force)
+    return made
+
+
+def _demote(
+    tx: Tx, account_id: int, demoted: Makers, permitted: Permissions, keep_keys: bool
+) -> Made:
+    made = _beyond(tx, account_id, made_by(tx, account_id, demoted), permitted)
+    return _end(tx, account_id, made, demoted, keep_keys)
 
 
 def _beyond(tx: Tx, account_id: int, made: Made, permitted: Permissions) -> Made:
@@ -93,7 +151,7 @@ def _beyond(tx: Tx, account_id: int, made: Made, permitted: Permissions) -> Made
     )
 
 
-def _end(tx: Tx, account_id: int, made: Made, user_id: int, keep_keys: bool) -> Made:
+def _end(tx: Tx, account_id: int, made: Made, makers: Makers, keep_keys: bool) -> Made:
     if keep_keys:
         made = replace(made, api_keys=[], url_keys=[])
     for key in made.api_keys:
@@ -102,5 +160,6 @@ def _end(tx: Tx, account_id: int, made: Made, user_id: int, keep_keys: bool) -> 
         url_keys.revoke(tx, account_id, pair.kid)
     for invitation in made.invitations:
         invitations.take_back(tx, account_id, invitation.id)
-    api_keys.end_tokens_of_session(tx, account_id, user_id)
+    for user_id in makers.user_ids:
+        api_keys.end_tokens_of_session(tx, account_id, user_id)
     return made

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import insert, select, update
 
 from attimo.control import audit, directory, pages
+from attimo.control.makers import Makers
 from attimo.control.pages import Page
 from attimo.control.permissions import Permissions, Rule
 from attimo.control.selectors import ALL
@@ -82,15 +83,17 @@ def list_page(tx: Tx, account_id: int, limit: int, next_token: str | None = None
     return pages.cut([(row.kid, UrlKey(*row)) for row in tx.db.execute(query)], limit)
 
 
-def made_by(tx: Tx, account_id: int, user_id: int) -> list[UrlKey]:
-    """Return the key pairs that a member made which are still good, also through a key."""
-    query = select(_keys.kid, _keys.expires_at).where(
-        _keys.account_id == account_id,
-        _keys.made_by_user_id == user_id,
-        _keys.revoked_at.is_(None),
-        _keys.expires_at > tx.now,
+def made_by(tx: Tx, account_id: int, makers: Makers) -> list[UrlKey]:
+    """Return the key pairs that these made which are still good."""
+    makes = (_keys.made_by_user_id, _keys.made_by_key_id)
+    query = select(_keys.kid, _keys.expires_at, *makes).where(
+        _keys.account_id == account_id, _keys.revoked_at.is_(None), _keys.expires_at > tx.now
     )
-    return [UrlKey(*row) for row in tx.db.execute(query.order_by(_keys.kid))]
+    return [
+        UrlKey(row.kid, row.expires_at)
+        for row in tx.db.execute(query.order_by(_keys.kid))
+        if makers.include(row.made_by_user_id, row.made_by_key_id)
+    ]
 
 
 def revoke(tx: Tx, account_id: int, kid: str) -> None:

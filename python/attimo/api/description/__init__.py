@@ -99,6 +99,10 @@ REFUSAL = {
         "detail": {"type": "string", "description": "The same as `message`."},
         "code": {"type": "string", "description": "A word that never changes."},
         "message": {"type": "string", "description": "What is wrong, and what the rule is."},
+        "momento_code": {
+            "type": "string",
+            "description": "Momento's word, such as `NotFound`, which its API has in `code`.",
+        },
         "err": {"type": "string", "description": "Which limit it was, if it was one."},
     },
     "required": ["status", "title", "detail", "code", "message"],
