@@ -99,6 +99,15 @@ def test_a_token_names_the_key_that_asked_for_it(owner: Client) -> None:
     assert claims(token.api_key)["id"] == key_id
 
 
+def test_a_token_ends_when_the_key_expires_that_asked_for_it(owner: Client) -> None:
+    wanted = {"description": "d", "expiry": NOON + 60}
+    key_id = owner.ask("POST", "/api-keys", wanted).json()["key_info"]["key_id"]
+
+    token = vended(replace(owner, key_id=key_id), disposable())
+
+    assert token.valid_until == claims(token.api_key)["exp"] == NOON + 60
+
+
 @pytest.mark.parametrize("seconds", [0, 25 * HOUR + 1])
 def test_a_token_lives_for_a_second_to_25_hours(owner: Client, seconds: int) -> None:
     assert refusal(owner, DISPOSE, disposable(seconds)) == (

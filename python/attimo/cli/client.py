@@ -156,12 +156,13 @@ class Client:
         """Make a role."""
         return self._json("POST", "/roles", role)
 
-    def change_role(self, role_id: str, role: dict[str, Any]) -> dict[str, Any]:
-        """Replace name and permissions of a role."""
-        return self._json("PUT", f"/roles/{_part(role_id, 'id of a role')}", role)
+    def change_role(self, role_id: str, role: dict[str, Any], keep_keys: bool) -> dict[str, Any]:
+        """Replace a role; the answer tells which keys have ended with what it permitted before."""
+        path = f"/roles/{_part(role_id, 'id of a role')}?keep_keys={str(keep_keys).lower()}"
+        return self._json("PUT", path, role)
 
     def delete_role(self, role_id: str) -> dict[str, Any]:
-        """Delete a role that nobody holds, or tell how many do."""
+        """Delete a role that nobody holds, or tell who does."""
         return self._json("DELETE", f"/roles/{_part(role_id, 'id of a role')}")
 
     def members(self) -> list[dict[str, Any]]:

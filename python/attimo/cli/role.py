@@ -80,11 +80,20 @@ def update(
     permissions: From = None,
     description: Description = None,
     name: Annotated[str | None, typer.Option(help="A new name.")] = None,
+    keep_keys: Annotated[
+        bool, typer.Option("--keep-keys", help="Let the API keys go on that its holders made.")
+    ] = False,
 ) -> None:
-    """Replace what a role permits, at once for everybody who has it."""
+    """Replace what a role permits, at once for everybody who has it.
+
+    If it permits less than before, API keys that its holders made and could not make any more end,
+    and are printed.
+    """
     found = find(client, role)
     wanted = _wanted(name or found["role_name"], allowed, permissions, description)
-    client.change_role(found["role_id"], wanted)
+    changed = client.change_role(found["role_id"], wanted, keep_keys)
+    for key_id in changed.get("ended_api_keys", []):
+        print(f"ended the API key {key_id}")
 
 
 @app.command()

@@ -32,7 +32,9 @@ def create(
     valid_for_seconds: int,
     token_id: str = "",
 ) -> DisposableToken:
-    """Make a token. It ends with the key that asks for it, or with the membership of who does.
+    """Make a token that ends with the key that asks for it, or with the membership of who does.
+
+    If that key expires before the time that was asked for, so does the token.
 
     For a key nothing is written, so a transaction that reads will do.
 
@@ -48,12 +50,13 @@ def create(
 
     _check(permissions, valid_for_seconds, token_id)
     tx.actor.hand_out(permissions, "the token")
+    issuer = _issuer(tx, account_id)
     claims = tokens.DisposableClaims(
         account_id=account_id,
         issued_at=tx.now,
-        expires_at=tx.now + valid_for_seconds,
+        expires_at=min(tx.now + valid_for_seconds, _end_of(tx, account_id, issuer)),
         permissions=permissions,
-        key_id=_issuer(tx, account_id),
+        key_id=issuer,
         token_id=token_id,
     )
     token = tokens.disposable_token(signing.current(tx), claims)
@@ -69,6 +72,11 @@ def _issuer(tx: Tx, account_id: int) -> str | None:
     if tx.actor.key_id is None and tx.actor.user_id is not None:
         return api_keys.of_session(tx, account_id, tx.actor.user_id)
     return tx.actor.key_id
+
+
+def _end_of(tx: Tx, account_id: int, issuer: str | None) -> int:
+    expires_at = api_keys.get(tx, account_id, issuer).expires_at if issuer else None
+    return api_keys.LAST_MOMENT if expires_at is None else expires_at
 
 
 def _check(permissions: Permissions, valid_for_seconds: int, token_id: str) -> None:
