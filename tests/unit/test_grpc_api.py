@@ -75,14 +75,12 @@ def test_the_list_has_every_cache_with_its_limits(owner: Client) -> None:
     reply = listed(owner)
 
     limits = pb._CacheLimits(
-        max_traffic_rate=500,
-        max_throughput_kbps=10240,
+        max_traffic_rate=2**31 - 1,
+        max_throughput_kbps=2**31 - 1,
         max_item_size_kb=4883,
-        max_ttl_seconds=86400,
+        max_ttl_seconds=2**31 - 1,
     )
-    topics = pb._TopicLimits(
-        max_publish_rate=100, max_subscription_count=100, max_publish_message_size_kb=100
-    )
+    topics = pb._TopicLimits()
     assert reply.next_token == ""
     assert list(reply.cache) == [
         pb._Cache(cache_name=name, cache_limits=limits, topic_limits=topics) for name in "ab"

@@ -10,10 +10,10 @@ from attimo.errors import StoreUnavailable
 from fakes import NOON, Client, Listener
 
 LIMITS = {
-    "max_traffic_rate": 500,
-    "max_throughput_kbps": 10240,
+    "max_traffic_rate": 2**31 - 1,
+    "max_throughput_kbps": 2**31 - 1,
     "max_item_size_kb": 4883,
-    "max_ttl_seconds": 86400,
+    "max_ttl_seconds": 2**31 - 1,
 }
 
 

@@ -1,26 +1,32 @@
-"""What the clients are told of limits: the figures that Momento's own clients expect to hear.
+"""What the clients are told of a cache's limits, each of which is kept.
 
-Here is the one place of these numbers. None of them is enforced by the control plane; the size of
-an item is a setting, which the data plane enforces.
+The size of an item is a setting, which the data plane enforces. Nothing limits requests, bytes or
+life by cache, so that is what is declared: the largest number that every client can read.
 """
 
 from dataclasses import dataclass
 
+UNLIMITED = 2**31 - 1
+"""On the wire these are `uint32`, which Java reads as `int`; 0 would forbid everything."""
+
 
 @dataclass(frozen=True, slots=True)
 class CacheLimits:
-    """Of a cache: requests a second, KiB a second, the largest item, its longest life."""
+    """Of a cache: requests a second, KiB a second, the largest item in KiB, its longest life.
 
-    max_traffic_rate: int = 500
-    max_throughput_kbps: int = 10_240
+    2,147,483,647 means that there is no limit.
+    """
+
+    max_traffic_rate: int = UNLIMITED
+    max_throughput_kbps: int = UNLIMITED
     max_item_size_kb: int = 4_883
-    max_ttl_seconds: int = 86_400
+    max_ttl_seconds: int = UNLIMITED
 
 
 @dataclass(frozen=True, slots=True)
 class TopicLimits:
-    """Of the topics of a cache: messages a second, subscriptions, the largest message."""
+    """Of the topics of a cache, which are not served: nothing can be published or subscribed to."""
 
-    max_publish_rate: int = 100
-    max_subscription_count: int = 100
-    max_publish_message_size_kb: int = 100
+    max_publish_rate: int = 0
+    max_subscription_count: int = 0
+    max_publish_message_size_kb: int = 0

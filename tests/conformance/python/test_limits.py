@@ -11,6 +11,8 @@ from momento.responses import (
     CacheSetAddElement,
     CacheSortedSetPutElement,
 )
+from momento_wire_types import cacheclient_pb2 as pb
+from momento_wire_types import controlclient_pb2 as control_pb
 
 from conformance.python.clients import Client, error_of, expect
 from conformance.wire import MINUTE, Refusal, Wire, plaintext, refusal
@@ -197,6 +199,31 @@ def test_a_reply_that_no_client_takes_is_not_made(scs: Wire) -> None:
 
     assert refused.code is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert "request limit" in refused.message
+
+
+def test_each_limit_that_a_cache_declares_is_the_one_that_is_kept(owner: Wire, scs: Wire) -> None:
+    (declared,) = [each for each in owner.list_caches().cache if each.cache_name == scs.cache]
+    limits = declared.cache_limits
+    longest = limits.max_ttl_seconds * 1_000
+
+    scs.set(KEY, b"v" * (limits.max_item_size_kb * 1_024 - len(KEY)), longest)
+    left = scs.ask("ItemGetTtl", cache_key=KEY).found.remaining_ttl_millis
+    assert longest - MINUTE < left <= longest
+    too_large = refusal(lambda: scs.set(KEY, b"v" * (limits.max_item_size_kb * 1_024)))
+    assert too_large.err == "item_size_limit_exceeded"
+
+    # More requests at once than the 500 a second that were declared when nothing limited them.
+    asks = scs.channel.unary_unary(
+        "/cache_client.Scs/Get",
+        request_serializer=pb._GetRequest.SerializeToString,
+        response_deserializer=pb._GetResponse.FromString,
+    )
+    request = pb._GetRequest(cache_key=b"none")
+    under_way = [asks.future(request, metadata=scs.metadata) for _ in range(2_000)]
+    assert {each.result().result for each in under_way} == {pb.Miss}
+    assert limits.max_traffic_rate >= len(under_way)
+    # Topics are not served, and none is promised.
+    assert declared.topic_limits == control_pb._TopicLimits()
 
 
 def test_the_operator_sets_the_limits_and_clients_are_told() -> None:

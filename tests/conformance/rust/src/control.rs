@@ -59,19 +59,21 @@ async fn a_cache_that_is_not_there_is_not_flushed() {
     assert_eq!(refused(client.flush_cache(NO_CACHE).await), CacheNotFoundError);
 }
 
+const UNLIMITED: u32 = (1 << 31) - 1;
+
 #[tokio::test]
 async fn every_cache_tells_its_limits() -> Test {
     let Scene { client, cache } = Scene::new().await;
     let caches = client.list_caches().await?.caches;
     let found = caches.iter().find(|each| each.name == cache).expect("the cache is listed");
 
-    assert!(found.cache_limits.max_throughput_kbps >= 10_240);
-    assert!(found.cache_limits.max_traffic_rate >= 500);
+    assert_eq!(found.cache_limits.max_throughput_kbps, UNLIMITED);
+    assert_eq!(found.cache_limits.max_traffic_rate, UNLIMITED);
     assert_eq!(found.cache_limits.max_item_size_kb, 4883);
-    assert_eq!(found.cache_limits.max_ttl_seconds, 86_400);
-    assert_eq!(found.topic_limits.max_publish_rate, 100);
-    assert_eq!(found.topic_limits.max_subscription_count, 100);
-    assert_eq!(found.topic_limits.max_publish_message_size_kb, 100);
+    assert_eq!(found.cache_limits.max_ttl_seconds, UNLIMITED);
+    assert_eq!(found.topic_limits.max_publish_rate, 0);
+    assert_eq!(found.topic_limits.max_subscription_count, 0);
+    assert_eq!(found.topic_limits.max_publish_message_size_kb, 0);
     Ok(())
 }
 
