@@ -95,6 +95,7 @@ class Used:
     bytes_out: int = 0
     kib_in: int = 0
     kib_out: int = 0
+    evicted: int = 0
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,8 @@ class Used:
         bytes_out: Bytes of values sent.
         kib_in: The sum over requests of `bytes_in` rounded up to 1,024 bytes each.
         kib_out: The sum over requests of `bytes_out` rounded up to 1,024 bytes each.
+        evicted: Items that left before their time, to make room; they are counted under the key
+            `server` and the API `Evict`, which have no requests.
     """
 
     @property
@@ -51,6 +53,8 @@ class Used:
     def kib_in(self) -> int: ...
     @property
     def kib_out(self) -> int: ...
+    @property
+    def evicted(self) -> int: ...
 
 @final
 class Batch:
@@ -74,7 +78,7 @@ class Event:
     """Something that happened in a node and is worth a line in the log.
 
     Attributes:
-        level: "warning" or "error".
+        level: "info", "warning" or "error".
         message: What happened. It holds no key, no value and no token.
     """
 

@@ -20,6 +20,7 @@ MAY_USE = {
     "front": {"acceptor", "forward", "gate", "metrics", "server", "stats", "worker"} | WORDS,
     "metrics": {"backend", "directory", "meter", "server", "stats"} | WORDS,
     "stats": WORDS,
+    "evictions": {"directory", "stats"} | WORDS,
     "forward": {"gate", "lane", "stats"} | WORDS,
     "lane": WORDS,
     "gate": {"backend", "directory", "meter", "permissions", "token"} | WORDS,

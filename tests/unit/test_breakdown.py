@@ -149,7 +149,7 @@ def test_an_answer_that_would_be_too_long_is_refused(
 
 
 def test_usage_is_json_with_totals(control: Control, owner: Client) -> None:
-    record(control, 1, Used(create(control, "a"), "k", "Get", 3, 1, 1, 1, 10, 20, 3, 4))
+    record(control, 1, Used(create(control, "a"), "k", "Get", 3, 1, 1, 1, 10, 20, 3, 4, 5))
 
     answer = owner.ask("GET", f"/usage?group_by=cache,api&since={NOON}").json()
 
@@ -162,6 +162,7 @@ def test_usage_is_json_with_totals(control: Control, owner: Client) -> None:
         "bytes_out": 20,
         "kib_in": 3,
         "kib_out": 4,
+        "evicted": 5,
     }
     assert answer == {
         "since": NOON,

@@ -18,11 +18,11 @@ def total(control: Control, of: Of | None = None) -> Totals:
 
 
 def test_every_count_of_a_batch_is_kept(control: Control) -> None:
-    used = Used(7, "key", "Get", 10, 1, 6, 3, 100, 200, 11, 12)
+    used = Used(7, "key", "Get", 10, 1, 6, 3, 100, 200, 11, 12, 13)
 
     assert record(control, 1, used)
 
-    assert total(control) == Totals(10, 1, 6, 3, 100, 200, 11, 12)
+    assert total(control) == Totals(10, 1, 6, 3, 100, 200, 11, 12, 13)
 
 
 def test_a_batch_that_comes_again_is_not_counted_again(control: Control, clock: Clock) -> None:

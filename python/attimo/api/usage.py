@@ -43,6 +43,7 @@ class Counts(BaseModel):
     `requests` are calls, failed ones included; `errors` those that failed; `hits` and `misses`
     items that reads found or did not find; `bytes_in` and `bytes_out` keys and values received and
     values sent; `kib_in` and `kib_out` the same with each request rounded up to whole KiB.
+    `evicted` are items that the server removed before their time because memory was full.
     """
 
     requests: int
@@ -53,6 +54,7 @@ class Counts(BaseModel):
     bytes_out: int
     kib_in: int
     kib_out: int
+    evicted: int
 
 
 class Line(Counts):
@@ -60,8 +62,8 @@ class Line(Counts):
 
     `cache` is null for requests that named none of the account's caches. `minute`, `hour` and `day`
     (UTC) are their first second, since 1970. `key` is a key's id (of signed URLs, that of the
-    signing key), `local` the owner's on a `--local` server, or `token` for tokens that no key asked
-    for.
+    signing key), `local` the owner's on a `--local` server, `token` for tokens that no key asked
+    for, or `server` for evictions, whose `api` is `Evict`.
     """
 
     cache: str | None = None

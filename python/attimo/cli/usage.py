@@ -11,7 +11,10 @@ from attimo.cli.output import Json, moment, print_json, print_table
 from attimo.cli.target import asks_server
 
 TIMES = ("minute", "hour", "day")
-COUNTS = ("requests", "errors", "hits", "misses", "bytes_in", "bytes_out", "kib_in", "kib_out")
+COUNTS = (
+    *("requests", "errors", "hits", "misses"),
+    *("bytes_in", "bytes_out", "kib_in", "kib_out", "evicted"),
+)
 
 
 @asks_server

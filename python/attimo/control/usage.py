@@ -24,11 +24,11 @@ class Used(Protocol):
 
     @property
     def key_id(self) -> str:
-        """The API key, or `local`."""
+        """The API key, `local`, `token`, or `server` for evictions."""
 
     @property
     def api(self) -> str:
-        """The method's name on the wire."""
+        """The method's name on the wire, or `Evict`."""
 
     @property
     def requests(self) -> int:
@@ -62,6 +62,10 @@ class Used(Protocol):
     def kib_out(self) -> int:
         """Billed KiB sent: each request rounded up."""
 
+    @property
+    def evicted(self) -> int:
+        """Items that left before their time, to make room."""
+
 
 class Batch(Protocol):
     """What a node counted between two calls; `attimo._core.Batch` is one."""
@@ -91,6 +95,7 @@ class Totals:
     bytes_out: int = 0
     kib_in: int = 0
     kib_out: int = 0
+    evicted: int = 0
 
 
 COUNTS = tuple(field.name for field in fields(Totals))

@@ -12,7 +12,7 @@ from typing import Protocol
 
 log = logging.getLogger(__name__)
 
-LEVELS = {"warning": logging.WARNING, "error": logging.ERROR}
+LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 
 class Event(Protocol):
@@ -20,7 +20,7 @@ class Event(Protocol):
 
     @property
     def level(self) -> str:
-        """`warning` or `error`."""
+        """`info`, `warning` or `error`."""
 
     @property
     def message(self) -> str:

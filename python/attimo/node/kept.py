@@ -26,6 +26,7 @@ class _Used:
     bytes_out: int
     kib_in: int
     kib_out: int
+    evicted: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from attimo.errors import DatabaseTooNew, SqliteTooOld, StoreUnavailable
 from attimo.store import tables
 
-SCHEMA = "0006"
+SCHEMA = "0007"
 """The newest migration; their numbers grow, so that a newer database can be told."""
 
 OLDEST_SQLITE = (3, 51, 3)

@@ -272,9 +272,11 @@ usage = Table(
     Column("bytes_out", Integer, nullable=False),
     Column("kib_in", Integer, nullable=False),
     Column("kib_out", Integer, nullable=False),
+    Column("evicted", Integer, nullable=False, server_default="0"),
     sqlite_with_rowid=False,
 )
 """The ledger: what a key did with a cache through an API in the minute that began at `minute`.
 
-No foreign keys: cache 0 (no known cache) and the key `local` have no row of their own.
+No foreign keys: cache 0 (no known cache) and the keys `local`, `token` and `server` (evictions)
+have no row of their own.
 """

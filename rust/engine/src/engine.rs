@@ -1,5 +1,6 @@
 //! The shards, one lock at a time, and the one budget for all.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::{Mutex, MutexGuard};
@@ -142,6 +143,14 @@ impl Engine {
                 }
             }
         }
+        sums
+    }
+
+    /// How many items were evicted since the last call, by the namespace that lost them; one that
+    /// was retired meanwhile may still be among them.
+    pub fn take_evicted(&self) -> HashMap<Namespace, u64> {
+        let mut sums = HashMap::new();
+        self.shards.iter().for_each(|shard| shard.0.lock().tally.take_evicted(&mut sums));
         sums
     }
 

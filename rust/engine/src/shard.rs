@@ -184,8 +184,9 @@ impl Shard {
             Some(Fate::Expired) => self.tally.totals.expired += 1,
             Some(Fate::Retired) => {}
             None => {
-                self.tally.totals.evicted += 1;
-                self.queues.mourn(self.slots.get(slot).hash);
+                let entry = self.slots.get(slot);
+                self.tally.evict(entry.namespace);
+                self.queues.mourn(entry.hash);
             }
         }
         self.remove(slot);

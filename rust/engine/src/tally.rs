@@ -36,6 +36,8 @@ pub(crate) struct Tally {
     pub(crate) totals: Totals,
     /// Only caches' namespaces that have an item here.
     stored: HashMap<Namespace, Stored, BuildHasherDefault<AHasher>>,
+    /// Items evicted since this was last taken, whether their cache has others here or not.
+    evicted: HashMap<Namespace, u64, BuildHasherDefault<AHasher>>,
 }
 
 impl Tally {
@@ -61,6 +63,21 @@ impl Tally {
         stored.bytes -= bytes;
         if stored.items == 0 {
             self.stored.remove(&namespace);
+        }
+    }
+
+    /// An item of this namespace has to leave to make room.
+    pub(crate) fn evict(&mut self, namespace: Namespace) {
+        self.totals.evicted += 1;
+        *self.evicted.entry(namespace.of_cache()).or_default() += 1;
+    }
+
+    /// Adds to `sums` what was evicted since the last call.
+    pub(crate) fn take_evicted(&mut self, sums: &mut HashMap<Namespace, u64>) {
+        if !self.evicted.is_empty() {
+            for (namespace, items) in std::mem::take(&mut self.evicted) {
+                *sums.entry(namespace).or_default() += items;
+            }
         }
     }
 

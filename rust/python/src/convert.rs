@@ -227,6 +227,7 @@ pub(crate) struct Used {
     bytes_out: u64,
     kib_in: u64,
     kib_out: u64,
+    evicted: u64,
 }
 
 impl From<attimo_server::Used> for Used {
@@ -235,7 +236,7 @@ impl From<attimo_server::Used> for Used {
         Used {
             cache_id: used.cache.map_or(0, |cache| cache.0),
             key_id: used.key_id.to_string(),
-            api: used.api.name(),
+            api: used.api,
             requests: count(Count::Requests),
             errors: count(Count::Errors),
             hits: count(Count::Hits),
@@ -244,6 +245,7 @@ impl From<attimo_server::Used> for Used {
             bytes_out: count(Count::BytesOut),
             kib_in: count(Count::KibIn),
             kib_out: count(Count::KibOut),
+            evicted: count(Count::Evicted),
         }
     }
 }

@@ -3,6 +3,8 @@
 //! A second store is another arm of [`Backend`], and every command must then
 //! say how it is asked there; the rooms above do not change.
 
+use std::collections::HashMap;
+
 use attimo_engine::{Command, Engine, Limits, Namespace};
 
 use crate::clock::Now;
@@ -35,6 +37,13 @@ impl Backend {
     pub(crate) fn limits(&self) -> &Limits {
         match self {
             Backend::Embedded(engine) => engine.limits(),
+        }
+    }
+
+    /// How many items were evicted since the last call, by the namespace that lost them.
+    pub(crate) fn take_evicted(&self) -> HashMap<Namespace, u64> {
+        match self {
+            Backend::Embedded(engine) => engine.take_evicted(),
         }
     }
 

@@ -14,6 +14,9 @@ use parking_lot::RwLock;
 
 use crate::permissions::Permissions;
 
+#[cfg(test)]
+mod tests;
+
 /// The number of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct AccountId(pub u64);
@@ -144,6 +147,9 @@ struct State {
     roles: HashMap<String, Arc<Permissions>>,
     caches: HashMap<CacheId, Cache>,
     names: HashMap<AccountId, HashMap<String, CacheId>>,
+    /// Whose a namespace was that nobody can reach any more, and whether counts were looked up
+    /// since; after a second time nothing counts there.
+    former: HashMap<Namespace, (CacheId, bool)>,
 }
 
 /// The directory of one node.
@@ -214,6 +220,25 @@ impl Directory {
         self.state.read().caches.contains_key(&id)
     }
 
+    /// Sums counts of namespaces by the caches whose they are, or were until lately.
+    pub(crate) fn by_cache(&self, counts: HashMap<Namespace, u64>) -> HashMap<CacheId, u64> {
+        let mut sums = HashMap::new();
+        let mut state = self.state.write();
+        let mut add = |namespace, id| {
+            if let Some(count) = counts.get(&namespace) {
+                *sums.entry(id).or_default() += count;
+            }
+        };
+        if !counts.is_empty() {
+            state.caches.values().for_each(|cache| add(cache.namespace, cache.id));
+        }
+        state.former.retain(|namespace, (id, looked_up)| {
+            add(*namespace, *id);
+            !std::mem::replace(looked_up, true)
+        });
+        sums
+    }
+
     /// The cache that `account` calls `name`.
     pub(crate) fn cache(&self, account: AccountId, name: &str) -> Option<CacheRef> {
         let state = self.state.read();
@@ -226,18 +251,16 @@ impl Directory {
 
 impl State {
     fn replace(&mut self, keys: DecodingKeys, changes: Changes) -> Vec<Namespace> {
-        let mut fresh = State::default();
+        let mut fresh = State { former: std::mem::take(&mut self.former), ..State::default() };
         fresh.apply(keys, changes);
-        let left = self
-            .caches
-            .values()
-            .filter(|old| {
-                fresh.caches.get(&old.id).is_none_or(|new| new.namespace != old.namespace)
-            })
-            .map(|old| old.namespace)
-            .collect();
+        let is_left = |old: &&Cache| {
+            fresh.caches.get(&old.id).is_none_or(|new| new.namespace != old.namespace)
+        };
+        let left: Vec<_> =
+            self.caches.values().filter(is_left).map(|old| (old.namespace, old.id)).collect();
+        fresh.former.extend(left.iter().map(|(namespace, id)| (*namespace, (*id, false))));
         *self = fresh;
-        left
+        left.into_iter().map(|(namespace, _)| namespace).collect()
     }
 
     fn apply(&mut self, keys: DecodingKeys, changes: Changes) -> Vec<Namespace> {
@@ -262,14 +285,16 @@ impl State {
         }
         // A name may pass from a deleted cache to a new one in the same changes: out first, then in.
         let mut left: Vec<_> =
-            changes.deleted_caches.iter().filter_map(|id| self.forget(*id)).collect();
+            changes.deleted_caches.iter().filter_map(|id| Some((self.forget(*id)?, *id))).collect();
         for cache in changes.caches {
             let namespace = cache.namespace;
-            left.extend(self.forget(cache.id).filter(|old| *old != namespace));
+            let old = self.forget(cache.id).filter(|old| *old != namespace);
+            left.extend(old.map(|old| (old, cache.id)));
             self.names.entry(cache.account).or_default().insert(cache.name.clone(), cache.id);
             self.caches.insert(cache.id, cache);
         }
-        left
+        self.former.extend(left.iter().map(|(namespace, id)| (*namespace, (*id, false))));
+        left.into_iter().map(|(namespace, _)| namespace).collect()
     }
 
     fn forget(&mut self, id: CacheId) -> Option<Namespace> {
@@ -308,81 +333,4 @@ fn decoding_key(kid: &str, public: &[u8]) -> Result<Arc<DecodingKey>, LearnError
         return Err(LearnError::BadKey(kid.to_owned()));
     }
     Ok(Arc::new(DecodingKey::from_ed_der(public)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const OWNER: AccountId = AccountId(1);
-
-    fn cache(id: u64, name: &str, namespace: u32) -> Cache {
-        Cache {
-            id: CacheId(id),
-            account: OWNER,
-            name: name.to_owned(),
-            namespace: Namespace(namespace),
-            expires_at: u64::MAX,
-        }
-    }
-
-    fn step(since: Option<u64>, revision: u64, caches: Vec<Cache>, gone: &[u64]) -> Changes {
-        let deleted_caches = gone.iter().map(|id| CacheId(*id)).collect();
-        Changes { revision, since, caches, deleted_caches, ..Changes::default() }
-    }
-
-    #[test]
-    fn a_cache_is_found_by_its_account_and_name_only() {
-        let directory = Directory::default();
-        directory.learn(step(None, 1, vec![cache(7, "sessions", 70)], &[])).unwrap();
-
-        let found = CacheRef { id: CacheId(7), namespace: Namespace(70), expires_at: u64::MAX };
-        assert_eq!(directory.cache(OWNER, "sessions"), Some(found));
-        assert_eq!(directory.cache(AccountId(2), "sessions"), None);
-        assert_eq!(directory.cache(OWNER, "session"), None);
-    }
-
-    #[test]
-    fn a_flush_and_a_delete_leave_their_namespaces() {
-        let directory = Directory::default();
-        directory.learn(step(None, 1, vec![cache(7, "a", 70), cache(8, "b", 80)], &[])).unwrap();
-
-        let flushed = directory.learn(step(Some(1), 2, vec![cache(7, "a", 71)], &[])).unwrap();
-        let deleted = directory.learn(step(Some(2), 3, vec![], &[8])).unwrap();
-
-        assert_eq!(flushed, [Namespace(70)]);
-        assert_eq!(deleted, [Namespace(80)]);
-        assert_eq!(directory.cache(OWNER, "b"), None);
-    }
-
-    #[test]
-    fn a_name_passes_to_a_new_cache_in_one_step() {
-        let directory = Directory::default();
-        directory.learn(step(None, 1, vec![cache(7, "a", 70)], &[])).unwrap();
-        directory.learn(step(Some(1), 3, vec![cache(9, "a", 90)], &[7])).unwrap();
-
-        assert_eq!(directory.cache(OWNER, "a").map(|found| found.id), Some(CacheId(9)));
-    }
-
-    #[test]
-    fn old_changes_are_ignored_and_a_gap_is_refused() {
-        let directory = Directory::default();
-        directory.learn(step(None, 5, vec![cache(7, "a", 70)], &[])).unwrap();
-
-        assert_eq!(directory.learn(step(Some(3), 4, vec![], &[7])), Ok(vec![]));
-        assert!(directory.cache(OWNER, "a").is_some());
-        let gap = directory.learn(step(Some(6), 7, vec![], &[7]));
-        assert_eq!(gap, Err(LearnError::Gap { since: 6, known: 5 }));
-    }
-
-    #[test]
-    fn the_whole_directory_replaces_what_was_known() {
-        let directory = Directory::default();
-        directory.learn(step(None, 1, vec![cache(7, "a", 70), cache(8, "b", 80)], &[])).unwrap();
-
-        let left = directory.learn(step(None, 9, vec![cache(7, "a", 70)], &[])).unwrap();
-
-        assert_eq!(left, [Namespace(80)]);
-        assert_eq!(directory.cache(OWNER, "b"), None);
-    }
 }

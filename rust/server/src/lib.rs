@@ -12,6 +12,7 @@ mod clock;
 mod counter;
 mod directory;
 mod error;
+mod evictions;
 mod forward;
 mod front;
 mod gate;

@@ -36,8 +36,8 @@ pub struct Used {
     pub cache: Option<CacheId>,
     /// The id of the API key.
     pub key_id: Arc<str>,
-    /// The method.
-    pub api: Api,
+    /// The method's name on the wire, or `Evict`.
+    pub api: &'static str,
     /// The counts, in the order of [`Count`].
     pub counts: [u64; COUNTS],
 }
@@ -61,10 +61,17 @@ pub enum Count {
     KibIn,
     /// Bytes sent, each request rounded up to 1,024.
     KibOut,
+    /// Items that left before their time, to make room.
+    Evicted,
 }
 
 /// How many counts there are.
-pub const COUNTS: usize = 8;
+pub const COUNTS: usize = 9;
+
+/// What is counted as done by the server itself instead of by an API key.
+pub(crate) const SERVER: &str = "server";
+/// The name of what the server does where memory is full; no method is called so.
+pub(crate) const EVICT: &str = "Evict";
 
 #[derive(Default)]
 struct Counters([Counter; COUNTS]);
@@ -166,6 +173,8 @@ struct Tallies {
     open: Vec<Open>,
     /// What tallies that nobody uses any more had come to.
     gone: ByCache,
+    /// Items evicted that were not taken yet; `gone` has them already.
+    evicted: HashMap<CacheId, u64>,
 }
 
 /// Up to so many caches that there were are remembered, whether there are any still or not.
@@ -178,10 +187,22 @@ impl Meter {
         tally
     }
 
+    /// Counts items that were evicted.
+    pub(crate) fn note_evicted(&self, evicted: &HashMap<CacheId, u64>) {
+        if evicted.is_empty() {
+            return;
+        }
+        let mut tallies = self.tallies.lock();
+        for (cache, items) in evicted {
+            tallies.gone.entry(Some(*cache)).or_default()[Count::Evicted as usize] += items;
+            *tallies.evicted.entry(*cache).or_default() += items;
+        }
+    }
+
     /// What was counted since the last call, summed over threads.
     pub(crate) fn take(&self) -> Vec<Used> {
         let mut sums: HashMap<(Subject, usize), [u64; COUNTS]> = HashMap::new();
-        let Tallies { open, gone } = &mut *self.tallies.lock();
+        let Tallies { open, gone, evicted } = &mut *self.tallies.lock();
         open.retain_mut(|open| {
             // Asked before reading, so that what the last holder counted is still read.
             let in_use = Arc::strong_count(&open.tally) > 1;
@@ -195,9 +216,11 @@ impl Meter {
             }
             in_use
         });
-        let used =
-            |(((cache, key_id), api), counts)| Used { cache, key_id, api: Api::ALL[api], counts };
-        sums.into_iter().map(used).collect()
+        let used = |(((cache, key_id), api), counts): ((Subject, usize), _)| {
+            let api = Api::ALL[api].name();
+            Used { cache, key_id, api, counts }
+        };
+        sums.into_iter().map(used).chain(std::mem::take(evicted).into_iter().map(lost)).collect()
     }
 
     /// What was counted since the start, taken or not, by cache.
@@ -220,6 +243,13 @@ impl Meter {
             gone.retain(|cache, _| cache.is_none_or(&exists));
         }
     }
+}
+
+/// What a batch says of a cache from which items were evicted.
+fn lost((cache, items): (CacheId, u64)) -> Used {
+    let mut counts = [0; COUNTS];
+    counts[Count::Evicted as usize] = items;
+    Used { cache: Some(cache), key_id: SERVER.into(), api: EVICT, counts }
 }
 
 fn add(sum: &mut [u64; COUNTS], more: [u64; COUNTS]) {
@@ -247,7 +277,7 @@ mod tests {
     use super::*;
 
     fn used(used: &[Used], api: Api) -> [u64; COUNTS] {
-        used.iter().find(|used| used.api == api).map(|used| used.counts).unwrap()
+        used.iter().find(|used| used.api == api.name()).map(|used| used.counts).unwrap()
     }
 
     #[test]
@@ -258,7 +288,7 @@ mod tests {
 
         tally.count(Api::Get, Use { hits: 1, bytes_in: 3, bytes_out: 1_025, misses: 0 }, false);
 
-        assert_eq!(used(&meter.take(), Api::Get), [1, 0, 1, 0, 3, 1_025, 1, 2]);
+        assert_eq!(used(&meter.take(), Api::Get), [1, 0, 1, 0, 3, 1_025, 1, 2, 0]);
         assert_eq!(meter.take(), []);
     }
 
@@ -306,6 +336,17 @@ mod tests {
             assert_eq!(requests(), 2 * round);
         }
         assert!(meter.tallies.lock().open.is_empty());
+    }
+
+    #[test]
+    fn an_eviction_is_taken_once_and_stays_in_the_totals() {
+        let meter = Meter::default();
+        meter.note_evicted(&HashMap::from([(CacheId(7), 2)]));
+        meter.note_evicted(&HashMap::from([(CacheId(7), 3)]));
+
+        assert_eq!(meter.take(), [lost((CacheId(7), 5))]);
+        assert_eq!(meter.take(), []);
+        assert_eq!(meter.totals()[&Some(CacheId(7))][Count::Evicted as usize], 5);
     }
 
     #[test]

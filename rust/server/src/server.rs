@@ -4,7 +4,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use attimo_engine::{Config as EngineConfig, Engine, Limits};
 use parking_lot::Mutex;
@@ -14,6 +14,7 @@ use crate::acceptor::{self, Entrance, Listener};
 use crate::backend::Backend;
 use crate::clock::Clock;
 use crate::directory::{Changes, LearnError};
+use crate::evictions::Evictions;
 use crate::front::cors::Origins;
 use crate::front::room::Room;
 use crate::gate::Gate;
@@ -81,8 +82,19 @@ pub(crate) struct Core {
     pub(crate) room: Arc<Room>,
     pub(crate) origins: Origins,
     pub(crate) stats: Arc<Stats>,
+    evictions: Evictions,
     pub(crate) metrics: Metrics,
     pub(crate) threads: usize,
+}
+
+impl Core {
+    /// Counts what was evicted since the last call for the caches that lost it.
+    pub(crate) fn count_evictions(&self) {
+        let evicted = self.gate.take_evicted();
+        self.meter.note_evicted(&evicted);
+        let caches = || self.gate.caches();
+        self.evictions.note(&evicted, caches, &self.stats.events, Instant::now());
+    }
 }
 
 struct Running {
@@ -121,6 +133,7 @@ impl Server {
             room: Room::new(room(config.memory_bytes)),
             origins: Origins::new(&config.allowed_origins),
             stats: Arc::default(),
+            evictions: Evictions::default(),
             metrics: Metrics::new(config.metrics, config.metrics_caches, config.memory_bytes),
             threads: config.threads.max(1),
         };
@@ -218,6 +231,7 @@ impl Server {
 
     /// Hands over what was counted since the last call.
     pub fn take_usage(&self) -> Vec<Used> {
+        self.core.count_evictions();
         let used = self.core.meter.take();
         self.core.meter.forget(|cache| self.core.gate.has_cache(cache));
         used

@@ -135,3 +135,23 @@ fn a_skewed_load_hits_more_often_than_with_least_recently_used() {
 
     assert!(ours > theirs + theirs / 50, "{ours} hits, {theirs} with least recently used");
 }
+
+#[test]
+fn what_was_evicted_is_told_by_namespace_once_and_outlives_the_items() {
+    const OTHER: Namespace = Namespace(2);
+    let cache = Cache::new();
+    (0..ROOM + 300).for_each(|key| cache.set(key, Ttl::FOREVER));
+    assert_eq!(cache.engine.take_evicted(), HashMap::from([(CACHE, 300)]));
+    assert_eq!(cache.engine.take_evicted(), HashMap::new());
+
+    for key in 0..2 * ROOM {
+        let set =
+            Set { key: &key.to_le_bytes(), value: b"some text"[..].into(), ttl: Ttl::FOREVER };
+        cache.engine.run(OTHER, set, cache.now).unwrap();
+    }
+
+    assert_eq!(cache.engine.stored(CACHE).items, 0);
+    let evicted = cache.engine.take_evicted();
+    assert_eq!(evicted, HashMap::from([(CACHE, ROOM), (OTHER, ROOM)]));
+    assert_eq!(cache.engine.totals().evicted, 300 + 2 * ROOM);
+}

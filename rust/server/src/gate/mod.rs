@@ -6,6 +6,8 @@
 //! so that a request costs two comparisons and not three look-ups; what a token
 //! may do at a cache is worked out then, too, and asked for each request.
 
+use std::collections::HashMap;
+
 use attimo_engine::Namespace;
 
 use crate::backend::Backend;
@@ -62,6 +64,11 @@ impl Gate {
     /// Whether there is a cache of this number.
     pub(crate) fn has_cache(&self, id: CacheId) -> bool {
         self.directory.has_cache(id)
+    }
+
+    /// How many items were evicted since the last call, by the cache that lost them.
+    pub(crate) fn take_evicted(&self) -> HashMap<CacheId, u64> {
+        self.directory.by_cache(self.backend.take_evicted())
     }
 
     /// The revision of the directory that requests are served by.

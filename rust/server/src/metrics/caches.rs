@@ -94,7 +94,7 @@ mod tests {
 
     /// Requests by cache; 0 stands for no cache.
     fn totals(requests: &[(u64, u64)]) -> HashMap<Option<CacheId>, Counts> {
-        let counts = |requests| [requests, 0, 0, 0, 0, 0, 0, 0];
+        let counts = |requests| [requests, 0, 0, 0, 0, 0, 0, 0, 0];
         requests.iter().map(|(id, sum)| ((*id > 0).then_some(CacheId(*id)), counts(*sum))).collect()
     }
 

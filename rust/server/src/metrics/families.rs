@@ -82,6 +82,8 @@ families! {
         "Bytes of keys and values received, by cache.";
     CACHE_OUT: Counter "attimo_cache_sent_bytes_total" ["account", "cache"]
         "Bytes of values sent, by cache.";
+    CACHE_EVICTED: Counter "attimo_cache_evicted_items_total" ["account", "cache"]
+        "Items that left before their time, for want of memory, by cache.";
     CACHE_ITEMS: Gauge "attimo_cache_items" ["account", "cache"]
         "Items stored, by cache; those that expired and are not swept yet included.";
     CACHE_BYTES: Gauge "attimo_cache_stored_bytes" ["account", "cache"]

@@ -69,14 +69,16 @@ fn control(text: &mut Text, sums: &Sums) {
 }
 
 fn caches(text: &mut Text, core: &Core) {
-    const LINES: [(&Family, Count); 6] = [
+    const LINES: [(&Family, Count); 7] = [
         (&family::CACHE_REQUESTS, Count::Requests),
         (&family::CACHE_ERRORS, Count::Errors),
         (&family::CACHE_HITS, Count::Hits),
         (&family::CACHE_MISSES, Count::Misses),
         (&family::CACHE_IN, Count::BytesIn),
         (&family::CACHE_OUT, Count::BytesOut),
+        (&family::CACHE_EVICTED, Count::Evicted),
     ];
+    core.count_evictions();
     let (caches, totals) = (core.gate.caches(), core.meter.totals());
     let sum = |count: Count| totals.values().map(|counts| counts[count as usize]).sum::<u64>();
     text.one(&family::HITS, sum(Count::Hits));

@@ -10,6 +10,8 @@ const KEPT: usize = 256;
 /// How bad an event is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
+    /// Something that an operator may want to know, and need not mend.
+    Info,
     /// Somebody misbehaves, or something does not work as it should.
     Warning,
     /// A mistake of ours, or a part of the server has ended.
@@ -20,6 +22,7 @@ impl Level {
     /// The level in one word.
     pub fn name(self) -> &'static str {
         match self {
+            Level::Info => "info",
             Level::Warning => "warning",
             Level::Error => "error",
         }

@@ -1,0 +1,94 @@
+//! What a directory knows after changes, and which namespaces it leaves.
+
+use super::*;
+
+const OWNER: AccountId = AccountId(1);
+
+fn cache(id: u64, name: &str, namespace: u32) -> Cache {
+    Cache {
+        id: CacheId(id),
+        account: OWNER,
+        name: name.to_owned(),
+        namespace: Namespace(namespace),
+        expires_at: u64::MAX,
+    }
+}
+
+fn step(since: Option<u64>, revision: u64, caches: Vec<Cache>, gone: &[u64]) -> Changes {
+    let deleted_caches = gone.iter().map(|id| CacheId(*id)).collect();
+    Changes { revision, since, caches, deleted_caches, ..Changes::default() }
+}
+
+#[test]
+fn a_cache_is_found_by_its_account_and_name_only() {
+    let directory = Directory::default();
+    directory.learn(step(None, 1, vec![cache(7, "sessions", 70)], &[])).unwrap();
+
+    let found = CacheRef { id: CacheId(7), namespace: Namespace(70), expires_at: u64::MAX };
+    assert_eq!(directory.cache(OWNER, "sessions"), Some(found));
+    assert_eq!(directory.cache(AccountId(2), "sessions"), None);
+    assert_eq!(directory.cache(OWNER, "session"), None);
+}
+
+#[test]
+fn a_flush_and_a_delete_leave_their_namespaces() {
+    let directory = Directory::default();
+    directory.learn(step(None, 1, vec![cache(7, "a", 70), cache(8, "b", 80)], &[])).unwrap();
+
+    let flushed = directory.learn(step(Some(1), 2, vec![cache(7, "a", 71)], &[])).unwrap();
+    let deleted = directory.learn(step(Some(2), 3, vec![], &[8])).unwrap();
+
+    assert_eq!(flushed, [Namespace(70)]);
+    assert_eq!(deleted, [Namespace(80)]);
+    assert_eq!(directory.cache(OWNER, "b"), None);
+}
+
+#[test]
+fn what_is_counted_for_a_namespace_is_its_caches_also_right_after_it_was_left() {
+    let directory = Directory::default();
+    directory.learn(step(None, 1, vec![cache(7, "a", 70), cache(8, "b", 80)], &[])).unwrap();
+    directory.learn(step(Some(1), 2, vec![cache(7, "a", 71)], &[8])).unwrap();
+    let sums = || {
+        let counts = HashMap::from([70, 71, 80].map(|namespace| (Namespace(namespace), 10)));
+        directory.by_cache(counts)
+    };
+
+    for _ in 0..2 {
+        assert_eq!(sums(), HashMap::from([(CacheId(7), 20), (CacheId(8), 10)]));
+    }
+    assert_eq!(sums(), HashMap::from([(CacheId(7), 10)]));
+    directory.learn(step(None, 9, vec![cache(7, "a", 72)], &[])).unwrap();
+    assert_eq!(sums(), HashMap::from([(CacheId(7), 10)]));
+    assert_eq!(directory.state.read().former.len(), 1);
+}
+
+#[test]
+fn a_name_passes_to_a_new_cache_in_one_step() {
+    let directory = Directory::default();
+    directory.learn(step(None, 1, vec![cache(7, "a", 70)], &[])).unwrap();
+    directory.learn(step(Some(1), 3, vec![cache(9, "a", 90)], &[7])).unwrap();
+
+    assert_eq!(directory.cache(OWNER, "a").map(|found| found.id), Some(CacheId(9)));
+}
+
+#[test]
+fn old_changes_are_ignored_and_a_gap_is_refused() {
+    let directory = Directory::default();
+    directory.learn(step(None, 5, vec![cache(7, "a", 70)], &[])).unwrap();
+
+    assert_eq!(directory.learn(step(Some(3), 4, vec![], &[7])), Ok(vec![]));
+    assert!(directory.cache(OWNER, "a").is_some());
+    let gap = directory.learn(step(Some(6), 7, vec![], &[7]));
+    assert_eq!(gap, Err(LearnError::Gap { since: 6, known: 5 }));
+}
+
+#[test]
+fn the_whole_directory_replaces_what_was_known() {
+    let directory = Directory::default();
+    directory.learn(step(None, 1, vec![cache(7, "a", 70), cache(8, "b", 80)], &[])).unwrap();
+
+    let left = directory.learn(step(None, 9, vec![cache(7, "a", 70)], &[])).unwrap();
+
+    assert_eq!(left, [Namespace(80)]);
+    assert_eq!(directory.cache(OWNER, "b"), None);
+}
