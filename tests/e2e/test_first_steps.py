@@ -1,6 +1,8 @@
 """What a stranger does first: start a server, paste what it printed, look around."""
 
+import contextlib
 import json
+import os
 import re
 import shutil
 import stat
@@ -12,7 +14,7 @@ import pytest
 
 from attimo.settings.declared import declarations
 from e2e.terminal import Terminal
-from harness import Server, bare_environment
+from harness import FREE_PORTS, Server, attimo, bare_environment
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ROOT / "tests" / "conformance" / "javascript" / "node_modules"
@@ -32,7 +34,7 @@ def test_what_the_first_start_prints_can_be_pasted(
 ) -> None:
     if language == "Node.js" and not (shutil.which("node") and PACKAGES.exists()):
         pytest.skip("Node.js or the JavaScript SDK is not installed (make conformance does it)")
-    exports = "\n".join(re.findall(r"^export .*$", printed, re.M))
+    exports = "\n".join(re.findall(r"^eval .*$", printed, re.M))
     (block,) = re.findall(rf"^# {re.escape(language)}.*?\n(.*?)(?:\n\n|─)", printed, re.S | re.M)
 
     done = subprocess.run(
@@ -53,15 +55,37 @@ def test_the_last_line_of_the_start_says_ready() -> None:
         assert "ready" in server.output.strip().splitlines()[-1].split()
 
 
-def test_the_key_is_shown_at_the_first_start_only(tmp_path: Path) -> None:
+def test_the_key_is_not_shown_where_a_log_may_keep_it(tmp_path: Path) -> None:
     with Server(data_dir=tmp_path / "data") as server:
-        key = server.api_key
-        assert key in server.output
-        server.stop()
-        server.start()
+        assert server.api_key not in server.output
+        assert server.v1_token not in server.output
+        assert str(tmp_path / "data" / "credentials.json") in server.output
+        assert f"attimo env --data-dir {tmp_path / 'data'}" in server.output
 
-        assert server.api_key == key
-        assert key not in server.output
+
+def test_the_key_is_shown_on_a_terminal_at_the_first_start_only(tmp_path: Path) -> None:
+    first = on_a_terminal("serve", "--data-dir", str(tmp_path), *FREE_PORTS)
+    key = json.loads((tmp_path / "credentials.json").read_text())["api_key"]
+
+    assert f"export ATTIMO_TOKEN={key}" in first
+    assert key not in on_a_terminal("serve", "--data-dir", str(tmp_path), *FREE_PORTS)
+
+
+def on_a_terminal(*words: str) -> str:
+    """What a server says on a terminal up to the moment at which it is ready; then it ends."""
+    ours, theirs = os.openpty()
+    said = b""
+    with subprocess.Popen([*attimo(), *words], stdout=theirs, env=bare_environment()) as process:
+        os.close(theirs)
+        # A terminal whose last writer has gone is an error on Linux, and no end of file.
+        with contextlib.suppress(OSError):
+            while part := os.read(ours, 4096):
+                if b"is ready" in said + part and b"is ready" not in said:
+                    process.terminate()
+                said += part
+    os.close(ours)
+    assert process.returncode == 0, said
+    return said.decode()
 
 
 def test_env_points_a_shell_at_the_running_server(terminal: Terminal, server: Server) -> None:
@@ -72,7 +96,21 @@ def test_env_points_a_shell_at_the_running_server(terminal: Terminal, server: Se
     assert f"MOMENTO_API_KEY={server.api_key}" in shown
     assert f"ATTIMO_TOKEN={server.api_key}" in shown
     assert f"MOMENTO_ENDPOINT={server.endpoint}" in shown
+    assert f"MOMENTO_AUTH_TOKEN={server.v1_token}" in shown
     assert f"GRPC_DEFAULT_SSL_ROOTS_FILE_PATH={server.ca}" in shown
+
+
+def test_env_tells_the_older_form_to_programs_that_take_no_other(
+    terminal: Terminal, server: Server
+) -> None:
+    told = json.loads(terminal.do("env", "--v1", "--json"))
+
+    assert told["MOMENTO_API_KEY"] == told["MOMENTO_AUTH_TOKEN"] == server.v1_token
+    assert told["ATTIMO_TOKEN"] == server.api_key
+    # The command line takes either form.
+    for form in (server.v1_token, server.api_key):
+        terminal.variables["ATTIMO_TOKEN"] = form
+        terminal.do("cache", "list")
 
 
 def test_without_a_running_server_env_says_how_to_start_one(stranger: Terminal) -> None:

@@ -22,7 +22,7 @@ def welcomed(text: str) -> str:
         account_id=1,
         cache="default-cache",
     )
-    return words.welcome(credentials, addresses.at_endpoint(asked))
+    return words.welcome(credentials, addresses.at_endpoint(asked), words.key_shown(credentials))
 
 
 @pytest.mark.parametrize(

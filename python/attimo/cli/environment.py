@@ -1,12 +1,24 @@
 """attimo env: point the official SDKs at the running server."""
 
+from typing import Annotated
+
+import typer
+
 from attimo.cli.output import Json, print_json
 from attimo.cli.target import DataDir, local_directory
 from attimo.errors import Misconfigured
 from attimo.serve import words
 
+V1 = Annotated[
+    bool,
+    typer.Option(
+        "--v1",
+        help="Let MOMENTO_API_KEY hold the older form, for programs that take no other.",
+    ),
+]
 
-def env(data_dir: DataDir = None, as_json: Json = False) -> None:
+
+def env(data_dir: DataDir = None, v1: V1 = False, as_json: Json = False) -> None:
     """Print `export` lines for the server that runs on this machine: eval "$(attimo env)".
 
     They hold the key of its owner, whatever ATTIMO_TOKEN says.
@@ -16,6 +28,6 @@ def env(data_dir: DataDir = None, as_json: Json = False) -> None:
     if credentials is None or home.running() is None:
         raise Misconfigured(f"no server runs on {home.path}; start one: attimo serve")
     if as_json:
-        print_json(dict(words.variables(credentials)))
+        print_json(dict(words.variables(credentials, v1)))
     else:
-        print("\n".join(words.exports(credentials)))
+        print("\n".join(words.exports(credentials, v1)))

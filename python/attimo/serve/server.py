@@ -6,6 +6,7 @@ socket. At the end the node stops first, so that the last usage is whole when it
 
 import os
 import resource
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -289,4 +290,5 @@ def _introduce(
     home.keep(credentials)
     print(words.addresses(running, home))
     if who.is_new:
-        print(words.welcome(credentials, at_endpoint))
+        key = words.key_shown(credentials) if sys.stdout.isatty() else words.key_kept(home)
+        print(words.welcome(credentials, at_endpoint, key))

@@ -1,7 +1,9 @@
 """What a server says when it starts, and the shell lines that point clients at it."""
 
+import base64
+import json
 import shlex
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from attimo import __version__
 from attimo.data_directory import Credentials, DataDirectory, Running
@@ -44,18 +46,33 @@ const endpointOverrides = { cacheEndpoint: at, controlEndpoint: at, tokenEndpoin
 const credentialProvider = CredentialProvider.fromString({ apiKey, endpointOverrides });"""
 
 
-def variables(credentials: Credentials) -> dict[str, str]:
-    """What the official SDKs and curl find in the environment."""
+def variables(credentials: Credentials, v1: bool = False) -> dict[str, str]:
+    """What the official SDKs, other programs and curl find in the environment.
+
+    Args:
+        credentials: What is told.
+        v1: Whether MOMENTO_API_KEY holds the older form, for programs that know no other: it
+            carries the endpoint with it.
+    """
     key = {"MOMENTO_API_KEY": credentials.api_key, "ATTIMO_TOKEN": credentials.api_key}
     if not credentials.https:
         return key
-    there = key | {"MOMENTO_ENDPOINT": credentials.endpoint}
+    older = _v1_token(credentials)
+    there = key | {"MOMENTO_ENDPOINT": credentials.endpoint, "MOMENTO_AUTH_TOKEN": older}
+    if v1:
+        there["MOMENTO_API_KEY"] = older
     return there | ({"GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": credentials.ca} if credentials.ca else {})
 
 
-def exports(credentials: Credentials) -> list[str]:
+def exports(credentials: Credentials, v1: bool = False) -> list[str]:
     """Lines for a shell, after which the official SDKs and curl use the server."""
-    return [f"export {name}={shlex.quote(value)}" for name, value in variables(credentials).items()]
+    told = variables(credentials, v1)
+    return [f"export {name}={shlex.quote(value)}" for name, value in told.items()]
+
+
+def _v1_token(credentials: Credentials) -> str:
+    wrapper = {"endpoint": credentials.endpoint, "api_key": credentials.api_key}
+    return base64.b64encode(json.dumps(wrapper).encode()).decode()
 
 
 def addresses(running: Running, home: DataDirectory) -> str:
@@ -68,21 +85,16 @@ def addresses(running: Running, home: DataDirectory) -> str:
     return "\n".join(lines)
 
 
-def welcome(credentials: Credentials, at_endpoint: Collection[str]) -> str:
-    """How to use a new server, ready to paste; the only time that its key is shown.
+def welcome(credentials: Credentials, at_endpoint: Collection[str], keys: Sequence[str]) -> str:
+    """How to use a new server, ready to paste.
 
     Args:
         credentials: What is shown.
         at_endpoint: What the server offers at its public name: other lines would not work there.
+        keys: The lines that tell of the key: `key_shown` or `key_kept`.
     """
     cache = credentials.cache
-    parts = [
-        RULE,
-        f"A new server. It has a cache called {cache} and this API key, which is shown only now;",
-        "it is kept in the data directory for the command line, so `attimo env` tells it again.",
-        "",
-        *exports(credentials),
-    ]
+    parts = [RULE, f"A new server. It has a cache called {cache}, and an API key.", *keys]
     url = credentials.http or (credentials.https if "http" in at_endpoint else None)
     if url:
         known = credentials.http or not credentials.ca
@@ -99,6 +111,25 @@ def welcome(credentials: Credentials, at_endpoint: Collection[str]) -> str:
             f"node - <<'END'\n{_JAVASCRIPT.format(cache=cache, credentials=node)}END",
         ]
     return "\n".join([*parts, RULE])
+
+
+def key_shown(credentials: Credentials) -> list[str]:
+    """The key itself, for a person at a terminal; the only time that it is shown."""
+    return [
+        "The key is shown only now, and kept in the data directory: `attimo env` tells it again.",
+        "",
+        *exports(credentials),
+    ]
+
+
+def key_kept(home: DataDirectory) -> list[str]:
+    """Where the key is, for an output that is no terminal: logs are kept, and read by others."""
+    return [
+        "The key is not shown here, where a log may keep it. It is kept in",
+        f"{home.path / 'credentials.json'}; on this machine, this sets it for a shell:",
+        "",
+        f'eval "$(attimo env --data-dir {shlex.quote(str(home.path))})"',
+    ]
 
 
 def ready() -> str:
