@@ -8,6 +8,7 @@ import contextlib
 import fcntl
 import json
 import os
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,9 @@ from attimo import files
 from attimo.errors import Misconfigured
 
 MODE = 0o700
+
+PUBLIC = ("ca.pem", "server.pem", "acme.pem")
+"""Certificates, which every client is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,24 @@ class DataDirectory:
             self._check_ours()
             self.path.chmod(MODE)
             (self.path / "lock").touch(files.OWNER_ONLY)
+
+    def tighten(self) -> list[str]:
+        """Let nobody but the owner read what is in the folder; return what others could read.
+
+        Raises:
+            Misconfigured: A mode cannot be changed.
+        """
+        found = []
+        with self.writing():
+            for path in sorted(self.path.rglob("*")):
+                mode = path.lstat().st_mode
+                kind = stat.S_IFMT(mode)
+                wanted = {stat.S_IFDIR: MODE, stat.S_IFREG: files.OWNER_ONLY}.get(kind)
+                if wanted is None or not mode & 0o077 or path.name in PUBLIC:
+                    continue
+                path.chmod(wanted)
+                found.append(str(path.relative_to(self.path)))
+        return found
 
     def _check_ours(self) -> None:
         """Take over no folder that others use: all that is in it would become the owner's alone."""

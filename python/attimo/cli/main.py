@@ -7,6 +7,7 @@ import typer
 from attimo.cli import (
     audit,
     authority,
+    backup,
     cache,
     dictionary,
     environment,
@@ -39,6 +40,8 @@ app.command("serve")(serving.serve)
 app.command("status")(status.status)
 app.command("env")(environment.env)
 app.command("ca")(authority.ca)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 app.command("settings")(settings.settings)
 app.add_typer(cache.app, name="cache")
 app.add_typer(dictionary.app, name="dictionary")

@@ -4,6 +4,7 @@ The node answers before the control app has been imported; what it forwards mean
 socket. At the end the node stops first, so that the last usage is whole when it is recorded.
 """
 
+import logging
 import os
 import resource
 import sys
@@ -38,6 +39,8 @@ from attimo.store.database import Database, open_database
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+log = logging.getLogger(__name__)
+
 GRACE_SECONDS = 7.0  # of the ten in which a server must have ended
 
 
@@ -56,6 +59,8 @@ def serve(settings: Settings) -> None:
         asked = stack.enter_context(asked_to_end())
         stack.enter_context(tracing.traced(settings.otlp_endpoint))
         stack.enter_context(home.lock())
+        if open_to_others := home.tighten():
+            log.warning("others could read %s; now the owner alone", ", ".join(open_to_others))
         space = Space(Reserve(home.reserve))
         with home.writing():
             space.begin(has_data=home.database.exists())

@@ -1,0 +1,207 @@
+"""Back up a data directory while its server runs, and restore one.
+
+A backup is a directory of mode 700 with files of mode 600: the database as SQLite's own backup
+copies it (one moment, write-ahead log included), certificates, their keys, the owner's credentials,
+and a manifest with the digest of each. It is made beside its place and moved there when whole.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from pysqlite3 import dbapi2
+
+from attimo import __version__, files
+from attimo.control import Control, identity
+from attimo.data_directory import MODE, DataDirectory
+from attimo.errors import Misconfigured
+from attimo.store.database import open_database
+
+FORMAT = 1
+MANIFEST = "backup.json"
+DATABASE = "attimo.db"
+OWN_KEYS = (
+    "ca.key",
+    "ca.pem",
+    "server.key",
+    "server.pem",
+    "acme.key",
+    "acme.pem",
+    "acme-account.key",
+    "credentials.json",
+)
+"""What lies beside the database and proves who the server, or its owner, is."""
+
+TRIES = 5
+
+
+def back_up(home: DataDirectory, to: Path) -> list[str]:
+    """Make a backup in `to`, a new or empty directory; return the names of the files in it.
+
+    Raises:
+        Misconfigured: There is no server to back up, or the backup cannot be read or written.
+    """
+    if not home.database.is_file():
+        raise Misconfigured(f"there is no server in {home.path}: {home.database} is missing")
+    with _whole(to) as room, _in_words(f"{home.path} cannot be backed up to {to}"):
+        _copy_database(home.database, room / DATABASE)
+        _check_database(room / DATABASE)
+        for name, content in _of_one_moment(home.path).items():
+            _write(room / name, content)
+        names = sorted(each.name for each in room.iterdir())
+        manifest = {
+            "format": FORMAT,
+            "version": __version__,
+            "made_at": int(time.time()),
+            "files": {name: _digest(room / name) for name in names},
+        }
+        _write(room / MANIFEST, (json.dumps(manifest, indent=2) + "\n").encode())
+    return names
+
+
+def restore(source: Path, home: DataDirectory, keep_keys: bool) -> None:
+    """Make a data directory, new or empty, of a backup.
+
+    Args:
+        source: The backup.
+        home: Where the data directory is to be.
+        keep_keys: Whether it is the same server: keys, tokens and certificates stay as they were in
+            the backup. Else all of them are left behind, and the first start makes new ones.
+
+    Raises:
+        Misconfigured: The backup is not whole, or the directory is in use or cannot be written.
+        DatabaseTooNew: A newer version made the backup.
+    """
+    names = _checked(source)
+    with _whole(home.path) as room, _in_words(f"{source} cannot be restored to {home.path}"):
+        for name in names:
+            if name == DATABASE or keep_keys:
+                _write(room / name, (source / name).read_bytes())
+        _check_database(room / DATABASE)
+        database = open_database(room / DATABASE)
+        try:
+            if not keep_keys:
+                with Control(database, lambda _: None).begin() as tx:
+                    identity.renew(tx)
+        finally:
+            database.close()
+        _write(room / "lock", b"")
+
+
+def _checked(source: Path) -> list[str]:
+    """The files of a backup, when each is as it was written.
+
+    Raises:
+        Misconfigured: One is not; the message names it.
+    """
+    with _in_words(f"{source} is no backup that can be read"):
+        try:
+            manifest = json.loads((source / MANIFEST).read_text("utf-8"))
+            made, told = manifest["format"], dict(manifest["files"])
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise Misconfigured(f"{source / MANIFEST} is damaged: this is no backup") from error
+        if made != FORMAT:
+            raise Misconfigured(
+                f"{source} has format {made!r}, and this version reads {FORMAT}: "
+                f"restore it with Attimo {manifest.get('version')}"
+            )
+        if DATABASE not in told or not told.keys() <= {DATABASE, *OWN_KEYS}:
+            raise Misconfigured(f"{source / MANIFEST} names other files than a backup has")
+        for name, digest in told.items():
+            if _digest(source / name) != digest:
+                raise Misconfigured(f"{source / name} is not as it was written: it is damaged")
+    return sorted(told)
+
+
+def _copy_database(source: Path, to: Path) -> None:
+    to.touch(files.OWNER_ONLY)
+    with closing(dbapi2.connect(str(source))) as live, closing(dbapi2.connect(str(to))) as copy:
+        live.backup(copy)
+        # One file, with no log beside it.
+        copy.execute("PRAGMA journal_mode = DELETE")
+
+
+def _check_database(path: Path) -> None:
+    with closing(dbapi2.connect(str(path))) as database:
+        found = database.execute("PRAGMA integrity_check(1)").fetchone()[0]
+    if found != "ok":
+        raise Misconfigured(f"{path.name} is damaged: {found}")
+
+
+def _of_one_moment(folder: Path) -> Mapping[str, bytes]:
+    """The files beside the database, read again if a certificate is renewed meanwhile."""
+    found = _read(folder)
+    for _ in range(TRIES):
+        again = _read(folder)
+        if again == found:
+            return found
+        found = again
+    raise Misconfigured(f"the files of {folder} change all the time; try again")
+
+
+def _read(folder: Path) -> dict[str, bytes]:
+    return {name: (folder / name).read_bytes() for name in OWN_KEYS if (folder / name).is_file()}
+
+
+@contextmanager
+def _whole(place: Path) -> Iterator[Path]:
+    """A directory for its owner only that takes its place when the block is done, or not at all.
+
+    Raises:
+        Misconfigured: The place is taken, or cannot be written.
+    """
+    with _in_words(f"{place} cannot be written"):
+        if place.exists() and (not place.is_dir() or any(place.iterdir())):
+            raise Misconfigured(f"{place} is there and not empty: choose a new directory")
+        place.parent.mkdir(mode=MODE, parents=True, exist_ok=True)
+        room = Path(tempfile.mkdtemp(prefix=f".{place.name}.", dir=place.parent))
+        try:
+            yield room
+            _sync(room)
+            room.rename(place)
+            _sync(place.parent)
+        except BaseException:
+            shutil.rmtree(room, ignore_errors=True)
+            raise
+
+
+def _write(path: Path, content: bytes) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, files.OWNER_ONLY)
+    with open(handle, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def _in_words(what: str) -> Iterator[None]:
+    """Say of an error what could not be done.
+
+    Raises:
+        Misconfigured: The disk or the database failed.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise Misconfigured(f"{what}: {error.strerror or error}") from error
+    except dbapi2.DatabaseError as error:
+        raise Misconfigured(f"{what}: {error}") from error

@@ -1,0 +1,149 @@
+"""A backup is one moment of a whole server; what is restored of it is a server, or nothing."""
+
+import json
+import shutil
+import stat
+import subprocess
+from pathlib import Path
+
+import httpx
+import pytest
+
+from e2e.terminal import Terminal
+from harness import Server, attimo
+
+
+def modes(folder: Path) -> set[int]:
+    return {stat.S_IMODE(each.stat().st_mode) for each in folder.iterdir()}
+
+
+def status_of(server: Server, key: str) -> int:
+    return httpx.get(f"{server.http}/caches", headers={"authorization": key}).status_code
+
+
+@pytest.fixture(scope="module")
+def saved(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A backup of the running server, which has a cache of its own."""
+    room = tmp_path_factory.mktemp("saved")
+    terminal = Terminal(room, {"ATTIMO_DATA_DIR": str(server.data_dir)})
+    terminal.do("cache", "create", "saved")
+    answer = terminal.type("backup", str(room / "backup"))
+    terminal.do("cache", "delete", "saved")
+    assert answer.status == 0, answer
+    return room / "backup"
+
+
+def test_a_backup_is_its_owners_alone(saved: Path, server: Server) -> None:
+    assert stat.S_IMODE(saved.stat().st_mode) == 0o700
+    assert modes(saved) == {0o600}
+    assert {"attimo.db", "ca.key", "server.key", "credentials.json", "backup.json"} <= {
+        each.name for each in saved.iterdir()
+    }
+    assert [each.name for each in saved.parent.iterdir() if each.name.startswith(".b")] == []
+
+
+def test_a_copy_takes_no_key_of_the_first_server_and_gives_it_none(
+    saved: Path, server: Server, stranger: Terminal
+) -> None:
+    data = stranger.home / "copy"
+    answer = stranger.type("restore", str(saved), "--data-dir", str(data))
+    assert "No key, token, session or invitation" in answer.error
+    with Server(data_dir=data) as copy:
+        assert status_of(copy, server.api_key) == 401
+        assert status_of(server, copy.api_key) == 401
+        names = [each["name"] for each in httpx.get(
+            f"{copy.http}/caches", headers={"authorization": copy.api_key}
+        ).json()["caches"]]  # fmt: skip
+        assert "saved" in names
+        assert copy.ca.read_text() != server.ca.read_text()
+
+
+def test_a_server_that_is_gone_is_replaced_with_its_keys(
+    saved: Path, server: Server, stranger: Terminal
+) -> None:
+    data = stranger.home / "again"
+    answer = stranger.type("restore", str(saved), "--keep-keys", "--data-dir", str(data))
+    assert "are valid again" in answer.error
+    assert stat.S_IMODE(data.stat().st_mode) == 0o700
+    with Server(data_dir=data) as again:
+        assert again.api_key == server.api_key
+        assert status_of(again, server.api_key) == 200
+        assert again.ca.read_text() == server.ca.read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("attimo.db", "is not as it was written"),
+        ("credentials.json", "is not as it was written"),
+        ("ca.key", "No such file"),
+        ("backup.json", "is damaged"),
+    ],
+)
+def test_a_damaged_backup_is_not_restored(
+    saved: Path, stranger: Terminal, name: str, told: str
+) -> None:
+    copy = Path(shutil.copytree(saved, stranger.home / "copy"))
+    if name == "ca.key":
+        (copy / name).unlink()
+    else:
+        (copy / name).write_bytes((copy / name).read_bytes()[:-1] + b"!")
+
+    answer = stranger.type("restore", str(copy), "--data-dir", str(stranger.home / "data"))
+
+    assert (answer.status, answer.error.count("\n")) == (1, 1), answer
+    assert told in answer.error
+    assert [each.name for each in stranger.home.iterdir()] == ["copy"]
+
+
+@pytest.mark.parametrize("change", [{"format": 2}, {"files": {"../x": ""}}, {"files": []}])
+def test_a_manifest_of_something_else_is_refused(
+    saved: Path, stranger: Terminal, change: dict[str, object]
+) -> None:
+    copy = Path(shutil.copytree(saved, stranger.home / "copy"))
+    manifest = json.loads((copy / "backup.json").read_text())
+    (copy / "backup.json").write_text(json.dumps(manifest | change))
+
+    answer = stranger.type("restore", str(copy), "--data-dir", str(stranger.home / "data"))
+
+    assert (answer.status, answer.error.count("\n")) == (1, 1), answer
+
+
+def test_nothing_is_written_over(saved: Path, terminal: Terminal) -> None:
+    for words in (["restore", str(saved)], ["backup", str(saved)]):
+        answer = terminal.type(*words)
+        assert answer.status == 1
+        assert "not empty: choose a new directory" in answer.error
+
+
+def test_a_backup_that_does_not_fit_is_not_there(server: Server, tmp_path: Path) -> None:
+    typed = f"ulimit -f 20; {attimo()[0]} backup {tmp_path / 'b'} --data-dir {server.data_dir}"
+
+    done = subprocess.run(["bash", "-c", typed], capture_output=True, text=True)
+
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1), done
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_to_back_up_is_one_plain_line(stranger: Terminal) -> None:
+    answer = stranger.type("backup", str(stranger.home / "b"))
+
+    assert answer.status == 1
+    assert "there is no server in" in answer.error
+
+
+def test_a_start_closes_what_others_could_read(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with Server(data_dir=data) as server:
+        server.stop()
+        for name in ("attimo.db", "ca.key", "credentials.json"):
+            (data / name).chmod(0o644)
+        server.start()
+
+        (line,) = [line for line in server.output.splitlines() if "others could read" in line]
+        assert "attimo.db, ca.key, credentials.json" in line
+        assert "ca.pem" not in line
+        assert not any((data / name).stat().st_mode & 0o077 for name in ("attimo.db", "ca.key"))
+        server.stop()
+        server.start()
+        assert "others could read" not in server.output
