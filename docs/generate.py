@@ -88,6 +88,9 @@ def _compatibility() -> Iterator[str]:
     yield "none. What is named here is called on a running server by the tests in"
     yield "`tests/conformance`. Momento's other services (topics, webhooks, functions) are"
     yield "not served yet."
+    yield ""
+    yield "What Momento's `momento-signer` (PyPI, 0.2.2) signs with a key of `CreateSigningKey` is"
+    yield "taken as a [signed URL](../how-to/serve-files-and-video.md), for one item and method."
     known = clients()
     for service, title in SERVICES.items():
         yield from ("", f"## {title}: `{service}`", "")
