@@ -32,6 +32,7 @@ from attimo.api.certificates import Certificates
 from attimo.api.grpc import GrpcDoor
 from attimo.api.mail_limits import MailLimits
 from attimo.api.people import People, SignUp
+from attimo.api.precedence import KnownFirst
 from attimo.api.throttle import Throttle
 from attimo.api.watching import Watched
 from attimo.control import Control
@@ -91,6 +92,7 @@ def create_app(
         app.include_router(door.router)
     refusals.teach(app, [route for door in DOORS for route in door.router.routes])
     app.add_middleware(GrpcDoor, control=control, endpoint=endpoint)
+    app.add_middleware(KnownFirst)
     app.add_middleware(Watched)
     return app
 
