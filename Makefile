@@ -45,7 +45,7 @@ fmt: $(VENV)/.develop ## Format everything
 	cargo fmt --all
 
 conformance: setup $(VENV)/.signer $(VENV)/.javascript $(VENV)/.web $(VENV)/.java $(VENV)/.rust ## Momento's own SDKs against a real server
-	@setup/apt.sh conformance sslscan=sslscan pebble=pebble
+	@setup/apt.sh conformance sslscan=sslscan pebble=pebble varnishd=varnish
 	$(PARALLEL) tests/conformance
 
 e2e: setup $(VENV)/.javascript ## A person's way through the command line, on a real server

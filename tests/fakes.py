@@ -144,7 +144,7 @@ class Client:
 
     def call(self, method: str, message: bytes) -> httpx.Response:
         """Call a method of gRPC with the bytes of its message."""
-        headers = {"content-type": "application/grpc"}
+        headers = {"attimo-protocol": "grpc"}
         return self._send(
             httpx.Request("POST", f"http://app{method}", headers=headers, content=message)
         )

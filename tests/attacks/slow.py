@@ -22,7 +22,7 @@ from conformance.edge.scs import GET, SET
 from conformance.edge.scs import get as get_message
 from harness import Server
 
-HANDSHAKE, HEADERS, READ = 5, 10, 60
+HANDSHAKE, HEADERS, READ = 10, 10, 60
 LONGER = 15
 """How long what may stay is watched."""
 SLACK = 4.0

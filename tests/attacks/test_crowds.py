@@ -57,7 +57,7 @@ Dial = Callable[[Server, contextlib.ExitStack], None]
 
 
 def silent(server: Server, stack: contextlib.ExitStack) -> None:
-    """A connection that has said nothing: it lasts for five seconds only, so they are quick."""
+    """A connection that has said nothing: it lasts for ten seconds only, so they are quick."""
     stack.enter_context(socket.create_connection(server.http_address))
 
 

@@ -261,6 +261,7 @@ def test_the_key_of_a_certificate_is_not_shown() -> None:
         element_bytes=1,
         app_socket="socket",
         local=False,
+        endpoint="localhost",
         allowed_origins=(),
         metrics="off",
         metrics_caches=0,

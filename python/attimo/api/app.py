@@ -79,7 +79,12 @@ def create_app(
         limits: Those of the data plane and of the settings, by name (see `limit_table`).
         known: What it knows of the server's certificate.
     """
-    app = FastAPI(openapi_url=None, lifespan=_few_threads, dependencies=[Depends(bodies.check)])
+    app = FastAPI(
+        openapi_url=None,
+        lifespan=_few_threads,
+        dependencies=[Depends(bodies.check)],
+        redirect_slashes=False,
+    )
     app.state.description = docs.described(app)
     app.state.control = control
     app.state.endpoint = endpoint

@@ -22,6 +22,7 @@ from attimo.errors import Unauthenticated
 ACCOUNT_HEADER = "attimo-account"
 KEY_HEADER = "attimo-key"
 PEER_HEADER = "attimo-peer"
+PROTOCOL_HEADER = "attimo-protocol"
 
 
 class Caller(Protocol):
@@ -50,6 +51,11 @@ class KeyHolder:
     def actor(self, tx: Tx) -> Actor:
         """The key, with its role."""
         return access.of_key(tx, self.account_id, self.key_id, self.peer)
+
+
+def is_grpc(headers: Mapping[str, str]) -> bool:
+    """Whether the data plane has found the request to be gRPC; a client cannot say so."""
+    return headers.get(PROTOCOL_HEADER) == "grpc"
 
 
 def is_known(headers: Mapping[str, str]) -> bool:

@@ -52,7 +52,7 @@ class GrpcDoor:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] != "http" or not _is_grpc(Headers(scope=scope)):
+        if scope["type"] != "http" or not caller.is_grpc(Headers(scope=scope)):
             await self._app(scope, receive, send)
             return
         request = Request(scope, receive)
@@ -62,10 +62,6 @@ class GrpcDoor:
         call = Asked(self._control, self._endpoint, asked, known, peer)
         response = await run_in_threadpool(_answer, request.scope["path"], call)
         await response(scope, receive, send)
-
-
-def _is_grpc(headers: Headers) -> bool:
-    return headers.get("content-type") == MEDIA_TYPE
 
 
 def _answer(path: str, asked: Asked) -> Response:

@@ -16,7 +16,14 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match, Route
 
-from attimo.errors import AttimoError, Busy, InvalidArgument, TooManyAttempts, Unimplemented
+from attimo.errors import (
+    AttimoError,
+    Busy,
+    InvalidArgument,
+    NotFound,
+    TooManyAttempts,
+    Unimplemented,
+)
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +50,7 @@ WORDS: Mapping[int, str] = {
     412: "A condition does not hold; nothing was changed.",
     413: "The request, the item or the reply is larger than a limit; `err` says which.",
     414: "The URL is longer than a limit.",
+    415: "The body is declared to be something else than can be read here.",
     416: "The value has no such part.",
     429: "A limit is reached; `Retry-After` says when to come again, if that helps.",
     431: "The headers are longer than a limit.",
@@ -72,7 +80,7 @@ def refused(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"model": Refusal, "description": WORDS[status]} for status in statuses}
 
 
-ALWAYS = (400, 401, 403, 408, 413, 414, 431, 503)
+ALWAYS = (400, 401, 403, 408, 413, 414, 415, 431, 503)
 """How every request may be refused."""
 
 RESPONSES = refused(*ALWAYS)
@@ -92,19 +100,10 @@ def teach(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
         app.add_exception_handler(kind, _refuse)
 
 
-NO_JSON = "body: must be JSON, and said to be: send the header `Content-Type: application/json`"
-
-
-def _is_json(request: Request) -> bool:
-    """Whether the body is said to be JSON, or there is none that could be anything else."""
-    kind = request.headers.get("content-type", "application/json").partition(";")[0].strip()
-    return kind == "application/json" or kind.endswith("+json")
-
-
 async def _refuse(request: Request, error: Exception) -> JSONResponse:
     """Answer; what is none of the known kinds is a mistake of ours, and is logged by the server."""
     if isinstance(error, RequestValidationError):
-        error = InvalidArgument(_first(error) if _is_json(request) else NO_JSON)
+        error = InvalidArgument(_first(error))
     if isinstance(error, UnicodeEncodeError):
         # A query or a path can say it, too; nothing that it was meant for has been done.
         error = InvalidArgument("A text holds half a surrogate pair, which is no character")
@@ -119,6 +118,8 @@ async def _refuse(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, HTTPException):
         if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
             return _not_on_this_path(request)
+        if error.status_code == HTTPStatus.NOT_FOUND:
+            return _answer(error.status_code, NotFound.code, _nothing_here(request))
         return _answer(error.status_code, _word(error.status_code), str(error.detail))
     return _answer(500, AttimoError.code, "The server made a mistake; its log says which")
 
@@ -139,6 +140,15 @@ def _not_on_this_path(request: Request) -> JSONResponse:
     answer = _answer(HTTPStatus.METHOD_NOT_ALLOWED, Unimplemented.code, message)
     answer.headers["allow"] = ", ".join(sorted(allowed))
     return answer
+
+
+def _nothing_here(request: Request) -> str:
+    """Say what is wrong with a path. Nobody is sent elsewhere: a URL would be made of the client's
+    scheme and host, which may lead to somebody else or out of TLS."""
+    path: str = request.scope["path"]
+    if path != "/" and path.endswith("/"):
+        return "Not Found: no path here ends with a slash"
+    return "Not Found"
 
 
 def log_if_ours(error: AttimoError) -> None:

@@ -73,7 +73,7 @@ class _Asked:
     @property
     def kind(self) -> str:
         """What such requests have in common: the method of gRPC, or that of HTTP."""
-        is_grpc = self.headers.get("content-type", "").startswith("application/grpc")
+        is_grpc = caller.is_grpc(self.headers)
         return self.path.lstrip("/") if is_grpc else str(self.scope["method"])
 
     @property

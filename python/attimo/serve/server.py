@@ -175,6 +175,7 @@ def _node(settings: Settings, shown: Certificate | None, socket: Door) -> LocalN
             element_bytes=settings.element_bytes,
             app_socket=str(socket.path),
             local=settings.local,
+            endpoint=settings.endpoint,
             allowed_origins=settings.allowed_origins,
             metrics=settings.metrics,
             metrics_caches=settings.metrics_caches,

@@ -208,6 +208,7 @@ class NodeSettings:
         element_bytes: The largest element of a collection.
         app_socket: The path of the Unix socket of the app that answers what is not data.
         local: Whether plaintext listeners on loopback take an empty token for the owner's.
+        endpoint: The public name of the server, without a port.
         allowed_origins: The origins whose pages may use the server, as browsers write them; `*` is
             any, and none is none.
         metrics: Who may read the metrics: loopback, open or off.
@@ -223,6 +224,7 @@ class NodeSettings:
     element_bytes: int
     app_socket: str
     local: bool
+    endpoint: str
     allowed_origins: Sequence[str]
     metrics: str
     metrics_caches: int

@@ -33,8 +33,8 @@ pub(crate) struct Entrance {
     /// Whether peers on this machine need no token.
     pub(crate) local: bool,
     pub(crate) offers: Protocols,
-    /// The port to which plaintext clients are sent where only challenges are answered.
-    pub(crate) https_port: Option<u16>,
+    /// The name and port to which plaintext clients are sent where only challenges are answered.
+    pub(crate) https: Option<String>,
 }
 
 /// A bound socket and what is spoken on it.

@@ -29,6 +29,9 @@ pub(crate) enum Error {
     /// The server, or this connection, has as much under way as it can take.
     #[error("{0}")]
     Overloaded(Overload),
+    /// No credential came with the request, and this needs one; the text says how to send it.
+    #[error("{0}")]
+    NoToken(&'static str),
     /// Nobody we know sent this; the text says what is wrong with the token and never holds it.
     #[error("{0}")]
     Unauthenticated(&'static str),
@@ -44,6 +47,9 @@ pub(crate) enum Error {
     /// The listener is not for this; the text says for what it is not.
     #[error("{0} is not offered at this address")]
     NotOffered(&'static str),
+    /// The body is declared to be of another kind than can be read here; the text says of which.
+    #[error("{0}")]
+    MediaType(&'static str),
     /// The message is compressed, which we did not offer.
     #[error("compressed messages are not supported: send identity encoding")]
     Compressed,

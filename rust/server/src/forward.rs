@@ -34,6 +34,7 @@ const ACCOUNT: HeaderName = HeaderName::from_static("attimo-account");
 const KEY: HeaderName = HeaderName::from_static("attimo-key");
 const PEER: HeaderName = HeaderName::from_static("attimo-peer");
 const SCHEME: HeaderName = HeaderName::from_static("attimo-scheme");
+const PROTOCOL: HeaderName = HeaderName::from_static("attimo-protocol");
 /// Headers about a connection say nothing beyond it (RFC 9110 §7.6.1).
 const HOP_BY_HOP: [HeaderName; 7] = [
     header::CONNECTION,
@@ -219,13 +220,32 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// Makes `headers` fit for the app: what is ours out, what we know of the caller in, and whether
-/// it came by a `secure` connection.
+/// What a front has found a request to be. The app is told so, and need not look for itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Speaks {
+    /// A message of gRPC, without its frame.
+    Grpc,
+    /// A request of plain HTTP.
+    Http,
+}
+
+impl Speaks {
+    fn name(self) -> &'static str {
+        match self {
+            Speaks::Grpc => "grpc",
+            Speaks::Http => "http",
+        }
+    }
+}
+
+/// Makes `headers` fit for the app: what is ours out, what we know of the caller in, what the
+/// request is, and whether it came by a `secure` connection.
 pub(crate) fn introduce(
     headers: &mut HeaderMap,
     caller: Option<&Caller>,
     peer: IpAddr,
     secure: bool,
+    speaks: Speaks,
 ) {
     let foreign: Vec<_> =
         headers.keys().filter(|name| name.as_str().starts_with(OURS)).cloned().collect();
@@ -236,6 +256,7 @@ pub(crate) fn introduce(
     headers.remove(header::AUTHORIZATION);
     headers.insert(PEER, text(&peer.to_canonical().to_string()));
     headers.insert(SCHEME, HeaderValue::from_static(if secure { "https" } else { "http" }));
+    headers.insert(PROTOCOL, HeaderValue::from_static(speaks.name()));
     if let Some(caller) = caller {
         headers.insert(ACCOUNT, HeaderValue::from(caller.account.0));
         headers.insert(KEY, text(&caller.key_id));

@@ -33,7 +33,7 @@ pub(crate) const UNSENT_BYTES: usize = 16 << 20;
 /// The largest block of request headers, in bytes as HTTP/2 counts them.
 pub(crate) const HEADER_BYTES: u32 = 32 * 1024;
 /// How long a new connection may take to say what it speaks, its TLS handshake included.
-pub(crate) const HANDSHAKE: Duration = Duration::from_secs(5);
+pub(crate) const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How long a connection may take for the head of its first request on HTTP/1.1.
 pub(crate) const FIRST_REQUEST: Duration = Duration::from_secs(10);
 /// How long the head of a request may take from its first byte to its last.

@@ -47,6 +47,8 @@ pub struct Config {
     pub app_socket: PathBuf,
     /// Whether plaintext listeners on loopback take an empty token for the owner's.
     pub local: bool,
+    /// The public name of the server, without a port: what clients are sent to.
+    pub endpoint: String,
     /// The origins whose pages may use the server; `*` is any.
     pub allowed_origins: Vec<String>,
     /// Who may read the metrics.
@@ -131,7 +133,7 @@ impl Server {
             meter: Arc::default(),
             clock: Clock::start(),
             room: Room::new(room(config.memory_bytes)),
-            origins: Origins::new(&config.allowed_origins),
+            origins: Origins::new(&config.allowed_origins, &config.endpoint),
             stats: Arc::default(),
             evictions: Evictions::default(),
             metrics: Metrics::new(config.metrics, config.metrics_caches, config.memory_bytes),
@@ -204,7 +206,7 @@ impl Server {
             tls: tls.transpose().map_err(io::Error::other)?,
             local: self.config.local && !listen.tls && listen.address.ip().is_loopback(),
             offers: listen.offers,
-            https_port,
+            https: https_port.map(|port| authority(&self.config.endpoint, port)),
         })
     }
 
@@ -258,6 +260,7 @@ impl Server {
     }
 }
 
+const HTTPS: u16 = 443;
 /// A shard's table grows in one go under its lock, so a shard should not hold more than this.
 const SHARD_BYTES: u64 = 16 << 20;
 
@@ -270,6 +273,11 @@ fn shards(threads: usize, memory_bytes: u64) -> usize {
 /// What is under way may take an eighth of what items may.
 fn room(memory_bytes: u64) -> usize {
     usize::try_from(memory_bytes / 8).unwrap_or(usize::MAX).max(ROOM_BYTES)
+}
+
+/// Where TLS is spoken, as URLs have it.
+fn authority(name: &str, port: u16) -> String {
+    if port == HTTPS { name.to_owned() } else { format!("{name}:{port}") }
 }
 
 /// Numbers that nobody outside can know, for the engine's hash.

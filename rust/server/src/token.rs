@@ -214,8 +214,9 @@ impl UrlPayload {
         let (gets, sets) = (may("get"), self.ttl.filter(|_| may("set")));
         let permissions =
             Permissions::of_item(&self.cache, self.key.as_bytes(), gets, sets.is_some());
-        let kind = Kind::Url(UrlGrant { permissions, gets, sets });
-        Claims { kid, account, issued_at: self.nbf, expires_at: self.exp, kind }
+        let grant = UrlGrant { permissions, gets, sets };
+        let (issued_at, expires_at) = (self.nbf, self.exp);
+        Claims { kid, account, issued_at, expires_at, kind: Kind::Url(grant) }
     }
 }
 

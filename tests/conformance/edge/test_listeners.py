@@ -99,6 +99,24 @@ def ask_by_web(server: Server, only: str, method: str) -> httpx.Response:
     return httpx.post(f"http://{host}:{port}{method}", headers=headers, content=framed(b""))
 
 
+@pytest.mark.parametrize("kind", ["application/grpc", "application/grpc+proto"])
+@pytest.mark.parametrize("only", ["web", "http", "health", "acme"])
+def test_a_message_of_grpc_by_http_1_is_not_answered_as_grpc(
+    many: Server, only: str, kind: str
+) -> None:
+    answer = ask(
+        address(many, only),
+        LIST,
+        f"content-type: {kind}",
+        f"authorization: {many.api_key}",
+        "content-length: 0",
+        method="POST",
+    )
+
+    assert answer.status == (308 if only == "acme" else 404)
+    assert "grpc-status" not in answer.head
+
+
 @pytest.mark.parametrize("method", [PING, LIST])
 @pytest.mark.parametrize("only", ["grpc", "http", "health", "acme"])
 def test_grpc_web_is_refused_by_its_own_status(many: Server, only: str, method: str) -> None:
@@ -140,14 +158,13 @@ def test_a_listener_for_health_tells_nothing_else(many: Server, path: str) -> No
 
 @pytest.mark.parametrize("method", ["GET", "PUT"])
 def test_a_listener_for_challenges_sends_all_else_to_tls(many: Server, method: str) -> None:
-    port = many.https_address[1]
+    for host in ("cache.example.com:80", "evil.example", "localhost"):
+        answer = ask(address(many, "acme"), "/cache/c?key=a%20b", method=method, host=host)
 
-    answer = ask(address(many, "acme"), "/cache/c?key=a%20b", method=method)
-
-    assert answer.status == 308
-    assert (
-        f"location: https://cache.example.com:{port}/cache/c?key=a%20b\r\n" in f"{answer.head}\r\n"
-    )
+        assert answer.status == 308
+        # To the endpoint of the settings, whatever host the client names.
+        there = f"location: https://{many.endpoint}/cache/c?key=a%20b\r\n"
+        assert there in f"{answer.head}\r\n"
 
 
 @pytest.mark.parametrize(

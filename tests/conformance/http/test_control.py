@@ -197,19 +197,6 @@ def test_a_control_character_makes_no_other_name(
     assert "control character" in answer.json()["message"]
 
 
-def test_json_that_is_not_said_to_be_json_is_asked_for(
-    web: httpx.Client, authorization: Headers
-) -> None:
-    """What curl's `-d` sends."""
-    form = {"content-type": "application/x-www-form-urlencoded"}
-    body = b'{"expires_in": 60}'
-
-    answer = web.put("/caches/new", headers=authorization | form, content=body)
-
-    assert answer.status_code == 400
-    assert "Content-Type: application/json" in answer.json()["message"]
-
-
 def _key_ids(web: httpx.Client, authorization: Headers) -> set[str]:
     ids: set[str] = set()
     query: dict[str, str | int] = {"limit": 100}

@@ -248,6 +248,7 @@ def test_what_a_client_says_of_itself_under_our_names_is_not_believed(
         "attimo-key": "local",
         "attimo-peer": "10.0.0.1",
         "attimo-scheme": "https",
+        "attimo-protocol": "grpc",
     }
 
     assert http.get("/api-keys", headers=ours).status_code == 401

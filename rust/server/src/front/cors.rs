@@ -10,16 +10,17 @@ use ::http::request::Parts;
 use ::http::{Method, Response, StatusCode};
 use bytes::Bytes;
 
-use super::{host, http as plain};
-use crate::error::Error;
+use super::{Visit, host, http as plain};
+use crate::error::{Error, Result};
 
 /// Any origin, as it is written among the origins that are allowed.
 const ANY: &str = "*";
+const NOT_ALLOWED: Error = Error::Denied("pages of this origin may not use this server");
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE");
 /// What a page may read beside the few headers that it may always read.
 const EXPOSED: HeaderValue = HeaderValue::from_static(
     "grpc-status, grpc-message, err, etag, retry-after, allow, date, content-length, content-range, \
-     accept-ranges, location, x-request-id",
+     accept-ranges, location, www-authenticate, x-request-id",
 );
 /// Two hours, in seconds: browsers remember what we said for no longer.
 const REMEMBERED: HeaderValue = HeaderValue::from_static("7200");
@@ -32,13 +33,28 @@ const ALLOWS_PRIVATE: HeaderName = HeaderName::from_static("access-control-allow
 pub(crate) struct Origins {
     any: bool,
     named: Vec<String>,
+    /// The public name of this server, whose own pages need not be named.
+    server: String,
 }
 
 impl Origins {
-    /// Those that are `allowed`: origins as browsers write them, or `*` for all.
-    pub(crate) fn new(allowed: &[String]) -> Self {
+    /// Those that are `allowed`: origins as browsers write them, or `*` for all; and those of the
+    /// `server` itself, by its public name without a port.
+    pub(crate) fn new(allowed: &[String], server: &str) -> Self {
         let named = allowed.iter().filter(|origin| *origin != ANY).cloned().collect();
-        Origins { any: allowed.iter().any(|origin| origin == ANY), named }
+        let any = allowed.iter().any(|origin| origin == ANY);
+        Origins { any, named, server: server.to_ascii_lowercase() }
+    }
+
+    /// Whether a page of this server's own has sent this. The host that the client says is not enough
+    /// for that: any name can be made to point here.
+    fn are_of(&self, parts: &Parts, secure: bool) -> bool {
+        let host = host(parts);
+        let name = host::split(host).0.to_ascii_lowercase();
+        let rest = name.strip_suffix(&self.server).filter(|_| !self.server.is_empty());
+        let is_public = rest.is_some_and(|below| below.is_empty() || below.ends_with('.'));
+        let is_ours = is_public || host::is_loopback(host) || host::is_address(host);
+        is_ours && !is_foreign(parts, secure)
     }
 
     fn name(&self, origin: &HeaderValue) -> bool {
@@ -67,19 +83,32 @@ pub(super) fn is_of_a_page(origins: &Origins, parts: &Parts) -> bool {
         return true;
     }
     let host = host(parts);
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    let ours = matches!(name, "" | "localhost" | "127.0.0.1" | "[::1]");
-    !(ours || name.ends_with(".localhost"))
+    !(host.is_empty() || host::is_loopback(host))
+}
+
+/// Refuses a page whose origin is not allowed, before anything is done for it.
+///
+/// # Errors
+///
+/// [`Error::Denied`].
+pub(super) fn admit(visit: &Visit, parts: &Parts) -> Result<()> {
+    let origins = &visit.worker.core.origins;
+    let allows = |origin| origins.name(origin) || origins.are_of(parts, visit.secure);
+    match parts.headers.get(header::ORIGIN) {
+        Some(origin) if !origins.any && !allows(origin) => Err(NOT_ALLOWED),
+        _ => Ok(()),
+    }
 }
 
 /// Whether a page that did not come from here has sent this. What ends TLS before us hides the
 /// scheme, so on a connection without TLS either will do.
 pub(super) fn is_foreign(parts: &Parts, secure: bool) -> bool {
     let Some(origin) = parts.headers.get(header::ORIGIN) else { return false };
-    let origin = origin.as_bytes();
-    let plaintext = origin.strip_prefix(b"http://").filter(|_| !secure);
-    let place = origin.strip_prefix(b"https://").or(plaintext);
-    !place.is_some_and(|place| place.eq_ignore_ascii_case(host(parts).as_bytes()))
+    let Some((scheme, place)) = origin.to_str().ok().and_then(|it| it.split_once("://")) else {
+        return true;
+    };
+    let is_possible = scheme == "https" || (scheme == "http" && !secure);
+    place.is_empty() || !is_possible || !host::are_one(scheme, place, host(parts))
 }
 
 /// Whether a browser asks what a page may ask, before it lets it.
@@ -94,8 +123,7 @@ pub(super) fn is_preflight(parts: &Parts) -> bool {
 pub(super) fn preflight(origins: &Origins, parts: &Parts) -> Response<Bytes> {
     let origin = parts.headers.get(header::ORIGIN);
     let Some(allowed) = origin.and_then(|origin| origins.allowing(origin)) else {
-        let refused = Error::Denied("pages of this origin may not use this server");
-        return opened(origins, origin, plain::error_response(&refused));
+        return opened(origins, origin, plain::error_response(&NOT_ALLOWED));
     };
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = StatusCode::NO_CONTENT;
@@ -103,7 +131,6 @@ pub(super) fn preflight(origins: &Origins, parts: &Parts) -> Response<Bytes> {
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
     headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
     headers.insert(header::ACCESS_CONTROL_MAX_AGE, REMEMBERED);
-    headers.insert(header::VARY, HeaderValue::from_static("origin"));
     if let Some(wanted) = parts.headers.get(header::ACCESS_CONTROL_REQUEST_HEADERS) {
         headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, wanted.clone());
     }
@@ -121,9 +148,8 @@ pub(super) fn opened(
     mut response: Response<Bytes>,
 ) -> Response<Bytes> {
     let Some(origin) = origin else { return response };
-    let headers = response.headers_mut();
-    headers.append(header::VARY, HeaderValue::from_static("origin"));
     if let Some(allowed) = origins.allowing(origin) {
+        let headers = response.headers_mut();
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
         headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
     }
@@ -143,7 +169,7 @@ mod tests {
 
     fn allowing(allowed: &[&str], origin: &str) -> Option<HeaderValue> {
         let allowed: Vec<_> = allowed.iter().map(|each| (*each).to_owned()).collect();
-        Origins::new(&allowed).allowing(&origin.parse().unwrap())
+        Origins::new(&allowed, "cache.example").allowing(&origin.parse().unwrap())
     }
 
     #[test]
@@ -179,7 +205,7 @@ mod tests {
 
     #[test]
     fn who_is_named_is_no_mere_page() {
-        let origins = Origins::new(&["*".to_owned(), "http://localhost:3000".to_owned()]);
+        let origins = Origins::new(&["*".to_owned(), "http://localhost:3000".to_owned()], "");
 
         assert!(!is_of_a_page(&origins, &parts("http://localhost:3000", "localhost:8080")));
         assert!(is_of_a_page(&origins, &parts("http://localhost:8080", "localhost:8080")));
@@ -198,10 +224,40 @@ mod tests {
             ("ftp://a", "a", true, true),
             ("null", "", true, true),
             ("https://", "a", true, true),
+            ("https://", "", true, true),
+            ("http://a", "a:80", false, true),
+            ("https://a", "a:443", false, false),
+            ("https://a", "a:80", true, true),
+            ("https://A", "a", false, false),
         ] {
             let parts = parts(origin, host);
             let found = (is_foreign(&parts, false), is_foreign(&parts, true));
             assert_eq!(found, (plaintext, secure), "{origin} at {host}");
         }
+    }
+
+    #[test]
+    fn a_page_of_this_server_is_known_by_a_name_that_nobody_else_can_have() {
+        let origins = Origins::new(&[], "Cache.example");
+        for (host, is_own) in [
+            ("cache.example", true),
+            ("web.cache.example:8443", true),
+            ("CACHE.example", true),
+            ("127.0.0.1:8080", true),
+            ("10.0.0.7:8080", true),
+            ("[::1]:8080", true),
+            ("localhost:8080", true),
+            ("evilcache.example", false),
+            ("evil.example", false),
+            ("cache.example.evil.example", false),
+        ] {
+            assert_eq!(
+                origins.are_of(&parts(&format!("https://{host}"), host), true),
+                is_own,
+                "{host}"
+            );
+            assert!(!origins.are_of(&parts("https://evil.example", host), true), "{host}");
+        }
+        assert!(!Origins::default().are_of(&parts("https://evil.example", "evil.example"), true));
     }
 }

@@ -25,7 +25,9 @@ use crate::protocol::Protocol;
 use crate::stats::{Closed, Opened, Speaks};
 use crate::worker::{Arrival, Worker};
 
+mod authorization;
 mod basic;
+mod caching;
 pub(crate) mod cors;
 mod date;
 mod deadline;
@@ -35,24 +37,15 @@ mod grpc;
 mod h1;
 mod h2;
 mod hang_up;
+mod host;
 mod http;
 mod length;
+mod proxies;
 pub(crate) mod reading;
 mod request_id;
 pub(crate) mod room;
 mod stop;
 mod web;
-
-/// What proxies add to a request that they hand on.
-const OF_PROXIES: [&str; 7] = [
-    "forwarded",
-    "via",
-    "x-forwarded-for",
-    "x-forwarded-host",
-    "x-real-ip",
-    "cf-connecting-ip",
-    "true-client-ip",
-];
 
 /// One connection: where it came to, from whom, and what it may.
 pub(crate) struct Visit {
@@ -80,7 +73,7 @@ impl Visit {
     /// Whether a program on this machine has sent this: no page, and no proxy for somebody else.
     fn is_of_this_machine(&self, parts: &Parts) -> bool {
         self.peer.ip().to_canonical().is_loopback()
-            && !OF_PROXIES.iter().any(|name| parts.headers.contains_key(*name))
+            && !proxies::handed_on(&parts.headers)
             && !cors::is_of_a_page(&self.worker.core.origins, parts)
     }
 

@@ -37,6 +37,9 @@ pub(super) fn answer(
     if cors::is_preflight(parts) {
         return cors::preflight(origins, parts);
     }
+    if let Err(error) = cors::admit(visit, parts) {
+        return refusal(visit, parts, error);
+    }
     let response = match Mode::of(parts) {
         Some(mode) => grpc_web::answer(visit, parts, mode, body, now),
         None => plain::answer(visit, parts, body, now),
@@ -50,6 +53,9 @@ pub(super) async fn answer_late(
     parts: Parts,
     body: Result<Bytes>,
 ) -> Response<Bytes> {
+    if let Err(error) = cors::admit(visit, &parts) {
+        return refusal(visit, &parts, error);
+    }
     let origin = parts.headers.get(header::ORIGIN).cloned();
     let response = match Mode::of(&parts) {
         Some(mode) => grpc_web::answer_late(visit, &parts, mode, body).await,

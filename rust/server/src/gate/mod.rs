@@ -34,7 +34,7 @@ pub(crate) use crate::token::INVALID;
 /// The key id under which the use of tokens is counted that no API key asked for.
 const NO_KEY: &str = "token";
 
-const NO_TOKEN: Error = Error::Unauthenticated("a token is needed: send it as `authorization`");
+const NO_TOKEN: Error = Error::NoToken("a token is needed: send it as `authorization`");
 const NO_ADDRESS: Error = Error::Denied("the token's role does not allow this address");
 const DATA_ONLY: Error = Error::Denied("a disposable token is for data only");
 

@@ -30,7 +30,8 @@ pub(super) fn caller(visit: &Visit, parts: &Parts, message: &[u8]) -> Result<Opt
         _ => String::new(),
     };
     let in_message = in_message.as_bytes();
-    let token = if in_message.is_empty() { super::token(&parts.headers) } else { in_message };
+    let in_header = super::token(&parts.headers)?;
+    let token = if in_message.is_empty() { in_header } else { in_message };
     let now = visit.worker.core.clock.now();
     match visit.worker.core.gate.admit_to_control(visit.credential(parts, token), now) {
         // It may be the token of somebody's session, and those only the control plane knows.

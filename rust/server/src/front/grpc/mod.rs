@@ -6,12 +6,12 @@ use http::request::Parts;
 use http::{Request, Uri};
 use http_body_util::Full;
 
-use super::Visit;
 use super::request_id::{self, REQUEST_ID};
+use super::{Visit, authorization, cors};
 use crate::api::Api;
 use crate::clock::Now;
 use crate::error::{Error, Result};
-use crate::forward::{self, From};
+use crate::forward::{self, From, Speaks};
 use crate::gate::Call;
 use crate::protocol::Protocol;
 use crate::stats::{Class, Via, guarded};
@@ -51,7 +51,15 @@ fn is_data(uri: &Uri) -> bool {
     path.starts_with(SCS) || path.starts_with(LEADERBOARD) || path == PING
 }
 
-/// Whether the client waits for an answer in gRPC; `application/grpc-web` is another protocol.
+/// Whether a path is `/{service}/{method}`, as gRPC names methods. A service has a package, and no
+/// path of plain HTTP looks like that: what a client says of its body cannot make one the other.
+pub(super) fn is_method(path: &[u8]) -> bool {
+    let mut parts = path.split(|byte| *byte == b'/').skip(1);
+    let (service, method) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    parts.next().is_none() && !method.is_empty() && service.contains(&b'.')
+}
+
+/// Whether the client says that its message is gRPC's; `application/grpc-web` is another protocol.
 pub(super) fn is_grpc(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
     let rest = kind.strip_prefix(b"application/grpc");
@@ -93,6 +101,7 @@ pub(super) fn refused(visit: &Visit, via: Via, error: Error) -> Status {
 /// Finds out what is called, and answers.
 fn called(visit: &Visit, via: Via, parts: &Parts, body: Result<Bytes>, now: Now) -> Result<Reply> {
     offered(visit, via)?;
+    cors::admit(visit, parts)?;
     let path = parts.uri.path();
     let api = if let Some(method) = path.strip_prefix(SCS) {
         Api::scs(method)
@@ -124,9 +133,9 @@ fn serve(
     now: Now,
 ) -> Result<Reply> {
     let headers = &parts.headers;
-    let cache = headers.get("cache").map_or(&b""[..], HeaderValue::as_bytes);
+    let cache = cache(headers)?;
     let (gate, meter) = (&visit.worker.core.gate, &visit.worker.meter);
-    let credential = visit.credential(parts, token(headers));
+    let credential = visit.credential(parts, token(headers)?);
     let pass = visit.passes.borrow_mut().pass(gate, meter, credential, cache, now)?;
     let mut call = gate.call(&pass, api, now);
     let reply = body.and_then(|body| {
@@ -155,10 +164,23 @@ fn run(call: &mut Call<'_>, api: Api, message: &Bytes) -> Result<Reply> {
         .expect("every method has a data type")
 }
 
-/// The token of a request: raw, as the official clients send it, or after `Bearer`.
-fn token(headers: &HeaderMap) -> &[u8] {
-    let token = headers.get(header::AUTHORIZATION).map_or(&b""[..], HeaderValue::as_bytes);
-    token.strip_prefix(b"Bearer ").unwrap_or(token)
+/// The token of a request; empty if there is none.
+fn token(headers: &HeaderMap) -> Result<&[u8]> {
+    authorization::token(headers).map(Option::unwrap_or_default)
+}
+
+/// The cache that a request names; empty if it names none.
+///
+/// # Errors
+///
+/// [`Error::Malformed`] if there are two `cache` headers.
+fn cache(headers: &HeaderMap) -> Result<&[u8]> {
+    let mut all = headers.get_all("cache").iter();
+    let first = all.next().map_or(&b""[..], HeaderValue::as_bytes);
+    if all.next().is_some() {
+        return Err(Error::Malformed("send one `cache` header"));
+    }
+    Ok(first)
 }
 
 /// Answers a request that waits: after the faults that a test asked for, or by the control plane.
@@ -201,12 +223,13 @@ async fn ask(
     body: Result<Bytes>,
 ) -> std::result::Result<Reply, Status> {
     offered(visit, via)?;
+    cors::admit(visit, parts)?;
     let message = frame::message(body?)?;
     let caller = control::caller(visit, parts, &message)?;
     let mut headers = HeaderMap::new();
-    forward::introduce(&mut headers, caller.as_ref(), visit.peer.ip(), visit.secure);
-    let from = caller.map_or(From::Unknown(visit.peer.ip()), |_| From::Known);
-    headers.insert(header::CONTENT_TYPE, GRPC);
+    let peer = visit.peer.ip();
+    forward::introduce(&mut headers, caller.as_ref(), peer, visit.secure, Speaks::Grpc);
+    let from = caller.map_or(From::Unknown(peer), |_| From::Known);
     headers.insert(header::HOST, HeaderValue::from_static("localhost"));
     headers.insert(REQUEST_ID, id.clone());
     for name in OF_TRACES {

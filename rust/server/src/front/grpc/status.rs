@@ -96,16 +96,17 @@ impl Status {
 impl From<Error> for Status {
     fn from(error: Error) -> Self {
         let (code, err) = match &error {
-            Error::Malformed(_) | Error::Invalid(_) | Error::Engine(engine::Error::NotAScore) => {
-                (Code::InvalidArgument, None)
-            }
+            Error::MediaType(_)
+            | Error::Malformed(_)
+            | Error::Invalid(_)
+            | Error::Engine(engine::Error::NotAScore) => (Code::InvalidArgument, None),
             Error::HeadersTooLarge => (Code::ResourceExhausted, None),
             Error::RequestTooLarge | Error::StrangerTooLarge | Error::ReplyTooLarge(_) => {
                 (Code::ResourceExhausted, Some("request_size_limit_exceeded"))
             }
             Error::TooSlow => (Code::DeadlineExceeded, None),
             Error::Overloaded(overload) => (Code::ResourceExhausted, Some(overload.err())),
-            Error::Unauthenticated(_) => (Code::Unauthenticated, None),
+            Error::NoToken(_) | Error::Unauthenticated(_) => (Code::Unauthenticated, None),
             Error::Denied(_) => (Code::PermissionDenied, None),
             Error::NoSuchCache => (Code::NotFound, None),
             Error::Unimplemented(_) | Error::NotOffered(_) | Error::Compressed => {

@@ -51,7 +51,8 @@ impl Mode {
         if parts.method != Method::POST {
             return None;
         }
-        Mode::called(parts.headers.get(header::CONTENT_TYPE)?.as_bytes())
+        let mode = Mode::called(parts.headers.get(header::CONTENT_TYPE)?.as_bytes());
+        mode.filter(|_| super::is_method(parts.uri.path().as_bytes()))
     }
 
     /// How the answer is to be written: as the client says that it takes it, else as it wrote.
@@ -169,7 +170,7 @@ mod tests {
     use super::*;
 
     fn parts(kind: &str, accept: &str) -> Parts {
-        let request = Request::post("/").header("content-type", kind).header("accept", accept);
+        let request = Request::post("/a.B/C").header("content-type", kind).header("accept", accept);
         request.body(()).unwrap().into_parts().0
     }
 

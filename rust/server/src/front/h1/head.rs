@@ -14,6 +14,7 @@ use http::request::Parts;
 use http::{Method, Request, StatusCode, Uri, Version};
 use httparse::{Error as ParseError, Status};
 
+use crate::front::http::NOT_ASCII;
 use crate::front::length::decimal;
 use crate::limits::HEADER_BYTES;
 
@@ -141,6 +142,9 @@ fn method(name: &str) -> Result<Method> {
 
 /// A path, a whole URL as proxies get it, or `*` for the whole server.
 fn uri(target: Bytes, method: &Method) -> Result<Uri> {
+    if !target.is_ascii() {
+        return Err(bad(NOT_ASCII));
+    }
     let is_path = target.first() == Some(&b'/');
     let uri = Uri::from_maybe_shared(target).map_err(|_| bad("the URL cannot be read"))?;
     let is_whole = matches!(uri.scheme_str(), Some("http" | "https"));
@@ -305,6 +309,8 @@ mod tests {
             "GET  / HTTP/1.1\r\nhost: h\r\n\r\n",
             "GET localhost:80 HTTP/1.1\r\nhost: h\r\n\r\n",
             "GET * HTTP/1.1\r\nhost: h\r\n\r\n",
+            "GET /\u{e9} HTTP/1.1\r\nhost: h\r\n\r\n",
+            "GET /?key=\u{e9} HTTP/1.1\r\nhost: h\r\n\r\n",
             "GET ftp://h/ HTTP/1.1\r\nhost: h\r\n\r\n",
             "GET http://u:p@h/ HTTP/1.1\r\nhost: h\r\n\r\n",
             "GET / HTTP/1.1\r\nhost: u@h\r\n\r\n",

@@ -9,13 +9,14 @@ use http::header;
 use http::{Response, StatusCode};
 use tokio::io::AsyncWrite;
 
+use crate::front::caching::{PRIVATE, VARIES};
 use crate::front::date::date;
 
 /// A body from this size on is sent from where it lies.
 const LARGE: usize = 16 * 1024;
 
 /// Room for the head of most answers.
-const HEAD: usize = 320;
+const HEAD: usize = 400;
 
 /// What an answer depends on beside itself.
 #[derive(Clone, Copy)]
@@ -66,9 +67,15 @@ impl Output {
         let small = if manner.head_only || body.len() >= LARGE { 0 } else { body.len() };
         to.reserve(HEAD + small);
         write_status(to, parts.status);
+        let mut says_for_whom = false;
         for (name, value) in &parts.headers {
+            says_for_whom |= *name == header::CACHE_CONTROL;
             write_header(to, name.as_str(), value.as_bytes());
         }
+        if !says_for_whom {
+            write_header(to, PRIVATE.0.as_str(), PRIVATE.1.as_bytes());
+        }
+        write_header(to, VARIES.0.as_str(), VARIES.1.as_bytes());
         if !matches!(parts.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
             let mut digits = itoa::Buffer::new();
             write_header(to, header::CONTENT_LENGTH.as_str(), digits.format(body.len()).as_bytes());

@@ -6,8 +6,9 @@ use http::uri::{self, Authority, PathAndQuery, Scheme};
 use http::{Method, Request as Whole, Uri, Version};
 
 use super::hpack::Name;
+use crate::error::Error;
 use crate::front::length::decimal;
-use crate::front::{Visit, grpc, web};
+use crate::front::{Visit, grpc, host, http as plain, web};
 use crate::limits::{HEADER_BYTES, REQUEST_BYTES};
 
 /// What may come before and after a message in a body: the gRPC prefix, and slack.
@@ -121,7 +122,7 @@ impl Headers {
     ///
     /// [`Refusal`].
     pub(super) fn into_request(self, visit: &Visit) -> Result<Request, Refusal> {
-        let route = if grpc::is_grpc(&self.others) { Route::Grpc } else { Route::Http };
+        let route = self.route();
         if self.bytes > HEADER_BYTES as usize {
             return Err(Refusal::TooLarge(route));
         }
@@ -133,6 +134,18 @@ impl Headers {
         };
         let waits = route.waits(visit, &parts);
         Ok(Request { parts, route, limit, length, waits })
+    }
+
+    /// gRPC is asked for by `POST`, by the name of a method and with a message of gRPC's: neither of
+    /// them alone makes a request gRPC.
+    fn route(&self) -> Route {
+        let is = |header: &Option<HeaderValue>, wanted: fn(&[u8]) -> bool| {
+            header.as_ref().is_some_and(|value| wanted(value.as_bytes()))
+        };
+        let is_grpc = is(&self.method, |method| method == b"POST")
+            && is(&self.path, grpc::is_method)
+            && grpc::is_grpc(&self.others);
+        if is_grpc { Route::Grpc } else { Route::Http }
     }
 
     fn into_parts(mut self) -> Option<Parts> {
@@ -170,6 +183,9 @@ impl Headers {
 impl Request {
     /// Makes it a request for another path, if that is one.
     pub(super) fn set_path(&mut self, path: &[u8], visit: &Visit) -> Option<()> {
+        if grpc::is_method(path) != grpc::is_method(self.parts.uri.path().as_bytes()) {
+            return None; // It may be for another route.
+        }
         let path = PathAndQuery::try_from(path).ok().filter(|_| path.starts_with(b"/"))?;
         let mut parts = std::mem::take(&mut self.parts.uri).into_parts();
         parts.path_and_query = Some(path);
@@ -184,12 +200,30 @@ impl Request {
         expected.is_some_and(|expected| expected.eq_ignore_ascii_case(b"100-continue"))
     }
 
+    /// What makes a request of plain HTTP malformed that could be read.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Malformed`].
+    pub(super) fn check(&self) -> Result<(), Error> {
+        if self.names_two_hosts() {
+            return Err(Error::Malformed("`:authority` and `host` must name one host"));
+        }
+        let path = self.parts.uri.path_and_query().map_or("", PathAndQuery::as_str);
+        if path.is_ascii() { Ok(()) } else { Err(Error::Malformed(plain::NOT_ASCII)) }
+    }
+
     /// Whether it is for a host and names another, or bears a name and password there (§8.3.1).
-    pub(super) fn names_two_hosts(&self) -> bool {
-        let authority = self.parts.uri.authority().map_or("", Authority::as_str);
+    /// Clients and proxies may write the two in their own ways.
+    fn names_two_hosts(&self) -> bool {
+        let uri = &self.parts.uri;
+        let authority = uri.authority().map_or("", Authority::as_str);
         let mut hosts = self.parts.headers.get_all(header::HOST).iter();
-        let first = hosts.next();
-        let is_other = first.is_some_and(|host| !authority.is_empty() && host != authority);
+        let is_one = |host: &HeaderValue| {
+            let scheme = uri.scheme_str().unwrap_or_default();
+            host.to_str().is_ok_and(|host| host::are_one(scheme, authority, host))
+        };
+        let is_other = hosts.next().is_some_and(|host| !authority.is_empty() && !is_one(host));
         is_other || hosts.next().is_some() || authority.contains('@')
     }
 }

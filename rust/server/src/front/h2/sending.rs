@@ -14,6 +14,7 @@ use super::fault::Reason;
 use super::frame::{LARGEST, begin_headers, end_headers};
 use super::stream::{Outgoing, State, Stream, Trailers};
 use super::window::Outbound;
+use crate::front::caching::{PRIVATE, VARIES};
 use crate::front::date::date;
 use crate::front::grpc::{CONTENT_TYPE, OK, Status};
 use crate::front::http as plain;
@@ -131,9 +132,15 @@ impl Connection {
         let ends = body.is_empty() || head_only;
         let start = self.begin_head(stream.id, ends, parts.status);
         let to = self.output.bytes();
+        let mut says_for_whom = false;
         for (name, value) in &parts.headers {
+            says_for_whom |= *name == header::CACHE_CONTROL;
             self.encoder.header(name, value, to);
         }
+        if !says_for_whom {
+            self.encoder.header(&PRIVATE.0, &PRIVATE.1, to);
+        }
+        self.encoder.header(&VARIES.0, &VARIES.1, to);
         if !matches!(parts.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
             let mut digits = itoa::Buffer::new();
             let length = digits.format(body.len()).as_bytes();

@@ -108,8 +108,9 @@ impl Connection {
         body: Result<Bytes>,
         terms: Option<Terms>,
     ) {
-        if request.route == Route::Http && request.names_two_hosts() {
-            let error = Error::Malformed("`:authority` and `host` must name one host");
+        if request.route == Route::Http
+            && let Err(error) = request.check()
+        {
             let answer = answer::refusal(&self.visit, &request, error);
             return self.answer(stream, answer);
         }

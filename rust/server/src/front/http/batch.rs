@@ -47,7 +47,7 @@ pub(super) fn get(asked: &Asked<'_>) -> Result<Response<Bytes>> {
     }
     asked.run(Api::GetBatch, |call| {
         let encoding = asked.query.encoding()?;
-        let Keys { keys } = Keys::of(asked.body()?, call)?;
+        let Keys { keys } = Keys::of(asked.json()?, call)?;
         let mut values = Vec::with_capacity(keys.len());
         let mut reply_bytes = 0;
         for key in &keys {
@@ -88,7 +88,7 @@ pub(super) fn put(asked: &Asked<'_>) -> Result<Response<Bytes>> {
         ttl_seconds: Option<Whole<u64>>,
     }
     asked.run(Api::SetBatch, |call| {
-        let Items { items } = body::read(asked.body()?)?;
+        let Items { items } = body::read(asked.json()?)?;
         let default = asked.query.optional_ttl()?;
         for item in &items {
             call.allow(&item.key)?;
@@ -115,7 +115,7 @@ pub(super) fn exists(asked: &Asked<'_>) -> Result<Response<Bytes>> {
         exists: Vec<bool>,
     }
     asked.run(Api::KeysExist, |call| {
-        let Keys { keys } = Keys::of(asked.body()?, call)?;
+        let Keys { keys } = Keys::of(asked.json()?, call)?;
         let mut exists = Vec::with_capacity(keys.len());
         for key in &keys {
             let found = call.run(key.len(), KeyExists { key })?;

@@ -15,7 +15,7 @@ use percent_encoding::percent_decode_str;
 use super::content_type::ContentType;
 use super::query::Query;
 use super::routes::{self, Answers, Verb};
-use super::{conditions, status};
+use super::{conditions, media, status};
 use crate::api::Api;
 use crate::clock::Now;
 use crate::error::{Error, Result};
@@ -90,12 +90,23 @@ impl Asked<'_> {
         self.path_key.as_deref().map_or_else(ContentType::unknown, ContentType::of_key)
     }
 
-    /// The body.
+    /// The body, as it is.
     ///
     /// # Errors
     ///
-    /// What has been wrong with it since it arrived.
-    pub(super) fn body(&self) -> Result<&Bytes> {
+    /// What has been wrong with it since it arrived, and those of [`media::whole`].
+    pub(super) fn value(&self) -> Result<&Bytes> {
+        media::whole(self.headers)?;
+        self.body.as_ref().map_err(Clone::clone)
+    }
+
+    /// The body, which may be read as JSON.
+    ///
+    /// # Errors
+    ///
+    /// The same, and those of [`media::json`].
+    pub(super) fn json(&self) -> Result<&Bytes> {
+        media::json(self.headers)?;
         self.body.as_ref().map_err(Clone::clone)
     }
 }

@@ -89,7 +89,7 @@ pub(super) fn set(asked: &Asked<'_>) -> Result<Response<Bytes>> {
     }
     asked.run(Api::DictionarySet, |call| {
         let (key, ttl) = (&*asked.query.element("key")?, asked.query.collection_ttl()?);
-        let given: Given<'_> = body::read(asked.body()?)?;
+        let given: Given<'_> = body::read(asked.json()?)?;
         let pairs = given.fields.iter().map(|pair| (&*pair.field, &*pair.value));
         let bytes: usize = pairs.clone().map(|(field, value)| field.len() + value.len()).sum();
         call.run(key.len() + bytes, Set { key, pairs, ttl })?;

@@ -99,7 +99,7 @@ pub(super) fn upsert(asked: &Asked<'_>) -> Result<Response<Bytes>> {
     }
     asked.run(Api::UpsertElements, |call| {
         let key = &*name(&asked.query)?;
-        let Given { elements } = body::read(asked.body()?)?;
+        let Given { elements } = body::read(asked.json()?)?;
         check_number(elements.len())?;
         let bytes_in = key.len() + elements.len() * RANKED_BYTES;
         let elements = elements.iter().map(|element| (element.id.0, element.score));

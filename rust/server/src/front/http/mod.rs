@@ -11,10 +11,10 @@ use http_body_util::Full;
 use percent_encoding::percent_decode_str;
 
 use super::request_id::{self, REQUEST_ID};
-use super::{Visit, basic, cors, host};
+use super::{Visit, authorization, basic, caching, cors, host};
 use crate::clock::Now;
 use crate::error::{Error, Result};
-use crate::forward::{self, From};
+use crate::forward::{self, From, Speaks};
 use crate::gate::Credential;
 use crate::stats::{Class, Via, guarded};
 
@@ -28,6 +28,7 @@ mod dictionary;
 mod json;
 mod leaderboard;
 mod list;
+mod media;
 mod offered;
 mod operator;
 mod query;
@@ -44,8 +45,10 @@ pub(super) use self::query::Query;
 pub(super) use self::status::{problem, response as error_response};
 
 const CACHE: &str = "/cache/";
+/// RFC 9112 §3.2: others take such bytes for other characters, or for the end of the URL.
+pub(super) const NOT_ASCII: &str = "the URL holds bytes that are not ASCII: percent-encode them";
 const NO_TOKEN_OF_A_PAGE: Error =
-    Error::Unauthenticated("a page of another origin must send a token in `authorization`");
+    Error::NoToken("a page of another origin must send a token in `authorization`");
 
 /// Whether the request is for the data plane.
 pub(super) fn is_data(uri: &Uri) -> bool {
@@ -105,6 +108,7 @@ pub(super) async fn forward(
     let answered = ask(visit, parts, body).await;
     let mut response = answered.unwrap_or_else(|error| status::response(&error));
     response.headers_mut().insert(REQUEST_ID, id);
+    caching::keep_nothing(response.headers_mut());
     visit.worker.stats.controlled(Via::Http, began, Class::of_status(response.status()));
     response
 }
@@ -144,9 +148,15 @@ async fn ask(visit: &Visit, mut parts: Parts, body: Result<Bytes>) -> Result<Res
         None => From::Unknown(visit.peer.ip()),
     };
     let host = HeaderValue::from_str(host(&parts)).unwrap_or(HeaderValue::from_static("localhost"));
-    forward::introduce(&mut parts.headers, caller.as_ref(), visit.peer.ip(), visit.secure);
+    let (caller, peer) = (caller.as_ref(), visit.peer.ip());
+    forward::introduce(&mut parts.headers, caller, peer, visit.secure, Speaks::Http);
     parts.headers.insert(header::HOST, host);
-    let mut request = Request::new(Full::new(body?));
+    let body = body?;
+    if !body.is_empty() {
+        media::json(&parts.headers)?;
+        parts.headers.insert(header::CONTENT_TYPE, status::JSON);
+    }
+    let mut request = Request::new(Full::new(body));
     // The connection sends no body to HEAD; how long it would be, only the whole answer tells.
     *request.method_mut() = if parts.method == Method::HEAD { Method::GET } else { parts.method };
     *request.headers_mut() = parts.headers;
@@ -155,8 +165,16 @@ async fn ask(visit: &Visit, mut parts: Parts, body: Result<Bytes>) -> Result<Res
     match refusal {
         // It is for nobody unknown; what is wrong with the token says more than that.
         Some(refusal) if answer.status() == StatusCode::UNAUTHORIZED => Err(refusal),
-        _ => Ok(answer),
+        _ => Ok(challenged(answer)),
     }
+}
+
+/// Adds to a 401 what it must say of how to authenticate (RFC 9110 §15.5.2).
+fn challenged(mut answer: Response<Bytes>) -> Response<Bytes> {
+    if answer.status() == StatusCode::UNAUTHORIZED {
+        status::challenge(answer.headers_mut());
+    }
+    answer
 }
 
 /// The token of a request, from the header or the query, never from both; `basic` is the one that
@@ -167,13 +185,13 @@ pub(super) fn credential<'a>(
     query: Option<&'a str>,
     basic: Option<&'a [u8]>,
 ) -> Result<Credential<'a>> {
-    let header = parts.headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
-    let header = header.map(|token| token.strip_prefix(b"Bearer ").unwrap_or(token));
+    let header = authorization::token(&parts.headers)?;
     let header = basic.or(header);
     if header.is_some() && query.is_some() {
         let both = "send the token as `authorization` or as `token`, not as both";
         return Err(Error::Malformed(both));
     }
-    let token = header.or(query.map(str::as_bytes)).unwrap_or_default();
+    let query = query.map(|token| authorization::bare(token.as_bytes()));
+    let token = header.or(query).unwrap_or_default();
     Ok(visit.credential(parts, token))
 }

@@ -6,13 +6,12 @@ use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{Response, StatusCode};
 
-use super::{host, operator, status};
+use super::{operator, status};
 use crate::error::Error;
 use crate::front::Visit;
 use crate::protocol::Protocol;
 
 const CHALLENGE: &str = "/.well-known/acme-challenge/";
-const HTTPS: u16 = 443;
 
 /// The answer to a request that this listener is not for; `None` if it is.
 pub(super) fn refusal(visit: &Visit, parts: &Parts) -> Option<Response<Bytes>> {
@@ -27,13 +26,13 @@ pub(super) fn refusal(visit: &Visit, parts: &Parts) -> Option<Response<Bytes>> {
     Some(elsewhere.unwrap_or_else(|| status::response(&Error::NotOffered("this"))))
 }
 
-/// Sends a client to the same page with TLS, if there is TLS and the client said whom it means.
+/// Sends a client to the same page with TLS, if there is TLS. Where that is, the settings say: the
+/// host that the client named may be anybody's.
 fn redirect(visit: &Visit, parts: &Parts) -> Option<Response<Bytes>> {
-    let port = visit.entrance.https_port?;
-    let authority = host(parts).parse::<http::uri::Authority>().ok()?;
+    let there = visit.entrance.https.as_ref()?;
     let page = parts.uri.path_and_query().map_or("/", PathAndQuery::as_str);
-    let port = if port == HTTPS { String::new() } else { format!(":{port}") };
-    let location = format!("https://{}{port}{page}", authority.host());
+    let page = if page.starts_with('/') { page } else { "/" };
+    let location = format!("https://{there}{page}");
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = StatusCode::PERMANENT_REDIRECT;
     response.headers_mut().insert(header::LOCATION, HeaderValue::from_str(&location).ok()?);

@@ -75,7 +75,7 @@ pub(super) fn put(asked: &Asked<'_>) -> Result<Response<Bytes>> {
     };
     asked.run(api, |call| {
         let key = &*asked.key()?;
-        let (body, ttl) = (asked.body()?, asked.query.ttl()?);
+        let (body, ttl) = (asked.value()?, asked.query.ttl()?);
         let (value, bytes_in) = (body.into(), key.len() + body.len());
         let new_hash = match wanted? {
             Wanted::Nothing => {

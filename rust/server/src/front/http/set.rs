@@ -72,7 +72,7 @@ pub(super) fn add(asked: &Asked<'_>) -> Result<Response<Bytes>> {
     }
     asked.run(Api::SetUnion, |call| {
         let (key, ttl) = (&*asked.query.element("key")?, asked.query.collection_ttl()?);
-        let given: Given<'_> = body::read(asked.body()?)?;
+        let given: Given<'_> = body::read(asked.json()?)?;
         let elements = slices(&given.elements);
         call.run(key.len() + sum_of(elements.clone()), Union { key, elements, ttl })?;
         Ok(no_content())

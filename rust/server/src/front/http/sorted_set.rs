@@ -93,7 +93,7 @@ pub(super) fn put(asked: &Asked<'_>) -> Result<Response<Bytes>> {
     }
     asked.run(Api::SortedSetPut, |call| {
         let (key, ttl) = (&*asked.query.element("key")?, asked.query.collection_ttl()?);
-        let given: Given<'_> = body::read(asked.body()?)?;
+        let given: Given<'_> = body::read(asked.json()?)?;
         let elements = given.elements.iter().map(|member| (&*member.value, member.score.0));
         let bytes: usize = elements.clone().map(|(value, _)| value.len() + SCORE_BYTES).sum();
         call.run(key.len() + bytes, Put { key, elements, ttl })?;
@@ -212,7 +212,7 @@ pub(super) fn union(asked: &Asked<'_>) -> Result<Response<Bytes>> {
     }
     asked.run(Api::SortedSetUnionStore, |call| {
         let (key, ttl) = (&*asked.query.element("key")?, asked.query.ttl()?);
-        let Given { sources, aggregate } = body::read(asked.body()?)?;
+        let Given { sources, aggregate } = body::read(asked.json()?)?;
         let aggregate = match aggregate {
             By::Sum => Aggregate::Sum,
             By::Min => Aggregate::Min,

@@ -5,7 +5,7 @@
 
 use attimo_engine as engine;
 use bytes::Bytes;
-use http::header::{self, HeaderValue};
+use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, Response, StatusCode};
 use serde::Serialize;
 
@@ -15,6 +15,9 @@ use crate::error::Error;
 pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// After how many seconds to come again, if there were too many requests.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
+const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
+const CHALLENGE_TEXT: &str = r#"Bearer realm="attimo""#;
+const CHALLENGE: HeaderValue = HeaderValue::from_static(CHALLENGE_TEXT);
 
 #[derive(Serialize)]
 struct Problem<'a> {
@@ -30,8 +33,11 @@ struct Problem<'a> {
 /// The response that tells of `error`.
 pub(in crate::front) fn response(error: &Error) -> Response<Bytes> {
     let (status, code, err) = match error {
-        Error::Malformed(_) | Error::Invalid(_) | Error::Compressed => {
+        Error::Malformed(_) | Error::Invalid(_) => {
             (StatusCode::BAD_REQUEST, "invalid_argument", None)
+        }
+        Error::MediaType(_) | Error::Compressed => {
+            (StatusCode::UNSUPPORTED_MEDIA_TYPE, "invalid_argument", None)
         }
         Error::RequestTooLarge | Error::StrangerTooLarge | Error::ReplyTooLarge(_) => (
             StatusCode::PAYLOAD_TOO_LARGE,
@@ -41,7 +47,9 @@ pub(in crate::front) fn response(error: &Error) -> Response<Bytes> {
         Error::HeadersTooLarge => {
             (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "resource_exhausted", None)
         }
-        Error::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, "unauthenticated", None),
+        Error::NoToken(_) | Error::Unauthenticated(_) => {
+            (StatusCode::UNAUTHORIZED, "unauthenticated", None)
+        }
         Error::TooSlow => (StatusCode::REQUEST_TIMEOUT, "deadline_exceeded", None),
         Error::Overloaded(overload) => {
             (StatusCode::TOO_MANY_REQUESTS, "resource_exhausted", Some(overload.err()))
@@ -56,7 +64,33 @@ pub(in crate::front) fn response(error: &Error) -> Response<Bytes> {
         Error::Engine(error) => of_engine(*error),
     };
     let title = if *error == Error::NoSuchCache { "Cache Not Found" } else { phrase(status) };
-    titled(status, title, code, &error.to_string(), err)
+    let mut response = titled(status, title, code, &error.to_string(), err);
+    let remedy = match error {
+        Error::Unauthenticated(why) => Some((header::WWW_AUTHENTICATE, of_wrong_token(why))),
+        // RFC 9110 §15.5.16: what would have been taken.
+        Error::Compressed => Some((header::ACCEPT_ENCODING, IDENTITY)),
+        Error::MediaType(_) => Some((header::ACCEPT, JSON)),
+        _ => None,
+    };
+    if let Some((name, value)) = remedy {
+        response.headers_mut().insert(name, value);
+    }
+    response
+}
+
+/// Says how to authenticate, where nothing more is known of why the request was refused.
+///
+/// Never `Basic`: browsers would ask their users for a password.
+pub(super) fn challenge(headers: &mut HeaderMap) {
+    if !headers.contains_key(header::WWW_AUTHENTICATE) {
+        headers.insert(header::WWW_AUTHENTICATE, CHALLENGE);
+    }
+}
+
+/// RFC 6750 §3: a credential was sent, and is good for nothing.
+fn of_wrong_token(why: &str) -> HeaderValue {
+    let text = format!(r#"{CHALLENGE_TEXT}, error="invalid_token", error_description="{why}""#);
+    HeaderValue::try_from(text).unwrap_or(CHALLENGE)
 }
 
 fn of_engine(error: engine::Error) -> (StatusCode, &'static str, Option<&'static str>) {
@@ -131,6 +165,9 @@ fn json(status: StatusCode, body: Bytes) -> Response<Bytes> {
     response.headers_mut().insert(header::CONTENT_TYPE, JSON);
     if matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
         response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
+    }
+    if status == StatusCode::UNAUTHORIZED {
+        challenge(response.headers_mut());
     }
     response
 }

@@ -12,7 +12,7 @@ use super::integer;
 use super::table::LIMIT;
 
 /// The room, in bytes as §4.1 counts them, in which all of [`SHARED`] fits.
-const ROOM: usize = 512;
+const ROOM: usize = 576;
 /// The index of the newest entry of the dynamic table.
 const NEWEST: usize = 62;
 const STATUS: usize = 8;
@@ -25,13 +25,14 @@ const NEVER_INDEXED: u8 = 0x10;
 const NOT_INDEXED: u8 = 0x00;
 
 /// What is put into the client's table; the most frequent first.
-static SHARED: [(HeaderName, &str); 8] = [
+static SHARED: [(HeaderName, &str); 9] = [
     (header::CONTENT_TYPE, "application/grpc"),
     (HeaderName::from_static("grpc-status"), "0"),
     (header::CONTENT_TYPE, "application/octet-stream"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::CONTENT_TYPE, "application/json"),
-    (header::VARY, "origin"),
+    (header::CACHE_CONTROL, "private, no-cache"),
+    (header::VARY, "authorization, origin"),
     (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
     (header::CONTENT_TYPE, "application/grpc-web+proto"),
 ];

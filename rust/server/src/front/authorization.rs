@@ -1,0 +1,73 @@
+//! `Authorization`: the one place where a front takes a credential from a request's headers.
+
+use http::header::{self, HeaderMap, HeaderValue};
+
+use crate::error::{Error, Result};
+
+/// RFC 9110 §11.1: the name of a scheme is case-insensitive; §11.4: one or more spaces follow it.
+const BEARER: &[u8] = b"bearer";
+const TWICE: Error = Error::Malformed("send one `authorization` header");
+
+/// The token in `headers`; `None` if there is no `authorization`.
+///
+/// The official clients send a bare token, everybody else `Bearer TOKEN`.
+///
+/// # Errors
+///
+/// [`Error::Malformed`] if there are two: a proxy or a log may have read the other one.
+pub(super) fn token(headers: &HeaderMap) -> Result<Option<&[u8]>> {
+    let mut all = headers.get_all(header::AUTHORIZATION).iter();
+    let first = all.next().map(HeaderValue::as_bytes);
+    if all.next().is_some() { Err(TWICE) } else { Ok(first.map(bare)) }
+}
+
+/// The token in `credentials`, with or without the name of its scheme.
+///
+/// A scheme without a token is no token at all, which is not the same as no credential: it stays
+/// as it is, and nothing verifies it.
+pub(super) fn bare(credentials: &[u8]) -> &[u8] {
+    let credentials = credentials.trim_ascii();
+    let Some((scheme, rest)) = credentials.split_at_checked(BEARER.len()) else {
+        return credentials;
+    };
+    if rest.first() == Some(&b' ') && scheme.eq_ignore_ascii_case(BEARER) {
+        rest.trim_ascii_start()
+    } else {
+        credentials
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(values: &[&str]) -> HeaderMap {
+        let values = values.iter().map(|value| (header::AUTHORIZATION, value.parse().unwrap()));
+        values.collect()
+    }
+
+    #[test]
+    fn a_scheme_is_read_in_any_case_and_with_any_number_of_spaces() {
+        for value in
+            ["t", "Bearer t", "bearer t", "BEARER t", "bEaReR t", "Bearer   t", "Bearer t "]
+        {
+            assert_eq!(token(&headers(&[value])), Ok(Some(&b"t"[..])), "{value}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_bearer_is_looked_at_as_it_is() {
+        for value in ["Bearer", "Bearert", "Bearer\tt", "Basic t", "Digest t", "Token t", "bear t"]
+        {
+            assert_eq!(token(&headers(&[value])), Ok(Some(value.as_bytes())), "{value}");
+        }
+        assert_eq!(token(&headers(&["Bearer Bearer t"])), Ok(Some(&b"Bearer t"[..])));
+    }
+
+    #[test]
+    fn two_headers_are_refused_even_if_they_are_alike() {
+        assert_eq!(token(&headers(&[])), Ok(None));
+        assert_eq!(token(&headers(&["t", "t"])), Err(TWICE));
+        assert_eq!(token(&headers(&["Bearer t", ""])), Err(TWICE));
+    }
+}

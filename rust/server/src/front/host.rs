@@ -1,0 +1,122 @@
+//! The names of hosts, compared as the URLs that they stand in are (RFC 3986 §6.2, RFC 9110 §4.2.3):
+//! in any case, with percent-encoding undone, and with the port of the scheme said or not.
+//!
+//! `a` and `a.` stay two names: only DNS makes them one (RFC 3986 §3.2.2).
+
+use std::borrow::Cow;
+use std::net::{IpAddr, Ipv6Addr};
+
+use percent_encoding::percent_decode_str;
+
+const HTTP: u16 = 80;
+const HTTPS: u16 = 443;
+
+/// The host and the port of `name:port`; the port is empty if there is none.
+pub(super) fn split(authority: &str) -> (&str, &str) {
+    match authority.rsplit_once(':') {
+        Some((name, port)) if !port.contains(']') => (name, port),
+        _ => (authority, ""),
+    }
+}
+
+/// Whether two of `name:port` are one, in URLs of `scheme`.
+pub(super) fn are_one(scheme: &str, one: &str, other: &str) -> bool {
+    one == other || normal(scheme, one) == normal(scheme, other)
+}
+
+/// The name in lower case and the number of the port; `None` if that is no number.
+fn normal<'a>(scheme: &str, authority: &'a str) -> (Cow<'a, [u8]>, Option<u16>) {
+    let (name, port) = split(authority);
+    let port = match (port, scheme) {
+        ("", "https") => Some(HTTPS),
+        ("", _) => Some(HTTP),
+        (port, _) => port.parse().ok(),
+    };
+    (percent_decode_str(name).collect::<Vec<u8>>().to_ascii_lowercase().into(), port)
+}
+
+/// Whether a host is an address or a name that always means this machine. Nobody can make one of
+/// those lead to somebody else's.
+pub(super) fn is_loopback(host: &str) -> bool {
+    let (name, _) = split(host);
+    let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
+    let is_named = name == "localhost" || name.ends_with(".localhost");
+    is_named || address(&name).is_some_and(|address| address.to_canonical().is_loopback())
+}
+
+/// Whether a host is an address, which no DNS can lead elsewhere.
+pub(super) fn is_address(host: &str) -> bool {
+    address(split(host).0).is_some()
+}
+
+fn address(name: &str) -> Option<IpAddr> {
+    let six = name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
+    six.map_or_else(|| name.parse().ok(), |six| six.parse::<Ipv6Addr>().ok().map(IpAddr::V6))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_the_same_however_it_is_written() {
+        for (scheme, one, other) in [
+            ("http", "a.example", "a.example"),
+            ("http", "a.example", "A.EXAMPLE"),
+            ("http", "a.example:80", "a.example"),
+            ("http", "a.example", "a.example:"),
+            ("http", "a.example:080", "a.example"),
+            ("https", "a.example:443", "A.example"),
+            ("https", "a.example:8443", "a.example:8443"),
+            ("http", "%61.example", "a.example"),
+            ("http", "[::1]:80", "[::1]"),
+            ("http", "[FE80::1]:8080", "[fe80::1]:8080"),
+        ] {
+            assert!(are_one(scheme, one, other), "{scheme} {one} {other}");
+        }
+        for (scheme, one, other) in [
+            ("http", "a.example", "b.example"),
+            ("http", "a.example:443", "a.example"),
+            ("https", "a.example:80", "a.example"),
+            ("http", "a.example:8080", "a.example"),
+            ("http", "a.example.", "a.example"),
+            ("http", "a.example:x", "a.example"),
+            ("http", "[::1]:8080", "[::1]"),
+            ("http", "a", "a.example"),
+            ("http", "", "a"),
+        ] {
+            assert!(!are_one(scheme, one, other), "{scheme} {one} {other}");
+        }
+    }
+
+    #[test]
+    fn only_what_always_means_this_machine_is_loopback() {
+        for host in [
+            "localhost",
+            "LocalHost:8080",
+            "localhost.",
+            "cache.localhost:1",
+            "127.0.0.1",
+            "127.8.9.1:80",
+            "[::1]",
+            "[::1]:8080",
+            "[::ffff:127.0.0.1]",
+        ] {
+            assert!(is_loopback(host), "{host}");
+        }
+        for host in [
+            "",
+            "example.com",
+            "localhost.example.com",
+            "127.0.0.1.example.com",
+            "10.0.0.1",
+            "[::2]",
+            "0.0.0.0",
+            "2130706433",
+            "127.1",
+        ] {
+            assert!(!is_loopback(host), "{host}");
+        }
+        assert!(is_address("10.0.0.1:80") && is_address("[::2]") && !is_address("a.example"));
+    }
+}

@@ -1,0 +1,137 @@
+//! What a client declares of the body that it sends: honoured, or refused with 415, never passed
+//! over.
+//!
+//! JSON is UTF-8 (RFC 8259 §8.1), by whatever name of its media type. A body whose type is not said
+//! is taken for what the path asks for (RFC 9110 §8.3).
+
+use http::header::{self, HeaderMap, HeaderValue};
+
+use crate::error::{Error, Result};
+
+const TWO: Error = Error::Malformed("send one `content-type` header");
+const NOT_JSON: Error = Error::MediaType(
+    "body: must be JSON, and said to be: send the header `Content-Type: application/json`",
+);
+const NOT_UTF8: Error = Error::MediaType("body: JSON is UTF-8, and no other charset is read");
+const PART: Error = Error::Malformed("`content-range`: send whole values, not parts of them");
+
+/// Checks that a body may be read as JSON.
+///
+/// # Errors
+///
+/// [`Error::MediaType`] if it is declared to be something else, and those of [`whole`].
+pub(super) fn json(headers: &HeaderMap) -> Result<()> {
+    whole(headers)?;
+    let mut kinds = headers.get_all(header::CONTENT_TYPE).iter();
+    match (kinds.next(), kinds.next()) {
+        (None, _) => Ok(()),
+        (Some(kind), None) => of_json(kind),
+        (Some(_), Some(_)) => Err(TWO),
+    }
+}
+
+/// Checks that a body is what it stands for: not compressed, and no part of something.
+///
+/// # Errors
+///
+/// [`Error::Compressed`], and [`Error::Malformed`] (RFC 9110 §14.5).
+pub(super) fn whole(headers: &HeaderMap) -> Result<()> {
+    let codings = headers.get_all(header::CONTENT_ENCODING).iter();
+    let mut codings = codings.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    let is_none = |coding: &[u8]| {
+        let coding = coding.trim_ascii();
+        coding.is_empty() || coding.eq_ignore_ascii_case(b"identity")
+    };
+    if !codings.all(is_none) {
+        return Err(Error::Compressed);
+    }
+    if headers.contains_key(header::CONTENT_RANGE) { Err(PART) } else { Ok(()) }
+}
+
+fn of_json(kind: &HeaderValue) -> Result<()> {
+    let kind = kind.to_str().map_err(|_| NOT_JSON)?.to_ascii_lowercase();
+    let mut parts = kind.split(';').map(str::trim);
+    let name = parts.next().unwrap_or_default();
+    let is_json = match name.split_once('/') {
+        None => name.is_empty(),
+        Some(("application" | "text", "json")) => true,
+        Some((_, subtype)) => subtype.ends_with("+json"),
+    };
+    let charsets = parts.filter_map(|part| part.split_once('='));
+    let mut charsets = charsets.filter(|(name, _)| name.trim() == "charset");
+    // US-ASCII is a part of UTF-8.
+    let is_utf8 = |(_, charset): (&str, &str)| {
+        matches!(charset.trim().trim_matches('"'), "utf-8" | "utf8" | "us-ascii" | "ascii")
+    };
+    if !is_json {
+        return Err(NOT_JSON);
+    }
+    if charsets.all(is_utf8) { Ok(()) } else { Err(NOT_UTF8) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(name: header::HeaderName, values: &[&str]) -> HeaderMap {
+        values.iter().map(|value| (name.clone(), value.parse().unwrap())).collect()
+    }
+
+    fn declared(kinds: &[&str]) -> Result<()> {
+        json(&headers(header::CONTENT_TYPE, kinds))
+    }
+
+    #[test]
+    fn json_is_json_by_whatever_name() {
+        for kind in [
+            "application/json",
+            "Application/JSON",
+            "text/json",
+            "application/json;charset=utf-8",
+            "application/json ; Charset=\"UTF-8\"",
+            "application/json; charset=us-ascii",
+            "application/json; version=1",
+            "application/problem+json",
+            "application/vnd.api+json; charset=UTF8",
+            "",
+        ] {
+            assert_eq!(declared(&[kind]), Ok(()), "{kind}");
+        }
+        assert_eq!(declared(&[]), Ok(()));
+    }
+
+    #[test]
+    fn what_is_declared_to_be_something_else_is_refused() {
+        for kind in [
+            "application/x-www-form-urlencoded",
+            "text/plain;charset=UTF-8",
+            "application/grpc",
+            "application/jsonl",
+            "application/xml",
+            "multipart/form-data; boundary=x",
+            "json",
+            "+json",
+            "*/*",
+        ] {
+            assert_eq!(declared(&[kind]), Err(NOT_JSON), "{kind}");
+        }
+        for charset in ["utf-16", "latin1", "iso-8859-1", "\"utf-16le\"", ""] {
+            let kind = format!("application/json; charset={charset}");
+            assert_eq!(declared(&[&kind]), Err(NOT_UTF8), "{kind}");
+        }
+        assert_eq!(declared(&["application/json", "application/json"]), Err(TWO));
+    }
+
+    #[test]
+    fn a_body_that_is_compressed_or_a_part_is_refused() {
+        for coding in ["gzip", "br", "deflate", "zstd", "identity, gzip", "aws-chunked"] {
+            assert_eq!(
+                whole(&headers(header::CONTENT_ENCODING, &[coding])),
+                Err(Error::Compressed)
+            );
+        }
+        assert_eq!(whole(&headers(header::CONTENT_ENCODING, &["identity"])), Ok(()));
+        assert_eq!(whole(&headers(header::CONTENT_ENCODING, &["", "Identity,"])), Ok(()));
+        assert_eq!(whole(&headers(header::CONTENT_RANGE, &["bytes 0-1/2"])), Err(PART));
+    }
+}
