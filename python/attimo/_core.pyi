@@ -1,5 +1,7 @@
 """The border: all that Python can ask of the Rust side."""
 
+from collections.abc import Sequence
+from socket import socket
 from typing import final
 
 from attimo.control.directory import Changes
@@ -98,15 +100,15 @@ class Node:
             ValueError: A certificate, a key or an address cannot be used; the message says which.
         """
 
-    @property
-    def addresses(self) -> list[str]:
-        """Where it serves, once started: one for each listener, with the port that it has."""
+    def start(self, sockets: Sequence[socket]) -> None:
+        """Begin to serve on listening sockets, one for each listener of the settings.
 
-    def start(self) -> None:
-        """Bind every address and begin to serve.
+        They are non-blocking. The node has copies of its own: a socket goes on listening, and keeps
+        who connects waiting, for as long as the caller holds it. A node that was stopped may be
+        started again and has its items still.
 
         Raises:
-            OSError: An address cannot be bound; the message names it. Nothing is left running.
+            OSError: A socket is none, or there is no room for a thread. Nothing is left running.
         """
 
     def use_certificate(self, chain: str, private_key: str) -> None:
@@ -125,6 +127,19 @@ class Node:
 
         What has not finished after `grace_seconds` is cut. Counts stay until they are taken.
         """
+
+    def hold_control(self, patience_seconds: float) -> bool:
+        """Let requests for the control plane wait, and return when those under way are answered.
+
+        Data is served as ever. What waits goes on at `release_control` or `stop`, at whoever
+        answers at the app's socket then.
+
+        Returns:
+            False, and nothing waits, if they are not answered after `patience_seconds`.
+        """
+
+    def release_control(self) -> None:
+        """Let requests for the control plane go on."""
 
     def learn(self, changes: Changes) -> None:
         """Take over a newer directory; every request that begins after the return uses it.

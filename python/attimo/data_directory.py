@@ -158,32 +158,61 @@ class DataDirectory:
             ) from error
 
     @contextmanager
-    def lock(self) -> Iterator[None]:
+    def lock(self, held: int | None = None) -> Iterator[int]:
         """Hold the folder; the kernel lets go of it when this process ends, however it ends.
+
+        Args:
+            held: The lock as the server that holds it has handed it over: both hold it then.
+
+        Returns:
+            The lock, to be handed over in turn.
 
         Raises:
             Misconfigured: Another server holds it.
         """
-        with self._opened_lock("r+") as file:
-            if not _taken(file):
+        with self._lock_file(held) as file:
+            if held is None and not _taken(file):
                 raise Misconfigured(
                     f"another server (pid {file.read().strip() or 'unknown'}) uses the data "
-                    f"directory {self.path}; stop it, or choose another with --data-dir"
+                    f"directory {self.path}; stop it, take its place with --replace, or choose "
+                    "another with --data-dir"
                 )
-            with contextlib.suppress(OSError):  # a full disk; the lock is what counts
-                os.pwrite(file.fileno(), f"{os.getpid():<10}".encode(), 0)
-            yield
+            if held is None:
+                self.sign(file.fileno())
+            yield file.fileno()
+
+    def _lock_file(self, held: int | None) -> IO[str]:
+        if held is None:
+            return self._opened_lock("r+")
+        return os.fdopen(held, "r+", encoding="ascii")
+
+    def sign(self, lock: int) -> None:
+        """Write into the lock that this process is the one that serves."""
+        with contextlib.suppress(OSError):  # a full disk; the lock is what counts
+            os.pwrite(lock, f"{os.getpid():<10}".encode(), 0)
+
+    def holder(self) -> str | None:
+        """The process that holds the folder, or `unknown`; None if there is none."""
+        if not self._is_locked():
+            return None
+        with self._opened_lock("r") as file:
+            return file.read().strip() or "unknown"
+
+    def announce(self, running: Running) -> None:
+        """Tell others where the server is."""
+        with self.writing():
+            files.write(self.path / "server.json", _text(running))
 
     @contextmanager
     def announced(self, running: Running) -> Iterator[None]:
-        """Tell others where the server is, for as long as it runs."""
-        path = self.path / "server.json"
-        with self.writing():
-            files.write(path, json.dumps(asdict(running), indent=2) + "\n")
+        """Tell others where the server is, for as long as it runs and no other has its place."""
+        self.announce(running)
         try:
             yield
         finally:
-            path.unlink(missing_ok=True)
+            path = self.path / "server.json"
+            if files.read(path) == _text(running):
+                path.unlink()
 
     def running(self) -> Running | None:
         """The server that runs on this folder now, or None."""
@@ -216,7 +245,7 @@ class DataDirectory:
 
     def keep(self, credentials: Credentials) -> None:
         """Leave `credentials` for the command line."""
-        text = json.dumps(asdict(credentials), indent=2) + "\n"
+        text = _text(credentials)
         path = self.path / "credentials.json"
         if files.read(path) != text:
             with self.writing():
@@ -258,6 +287,10 @@ def _typed(kind: type[Kept], said: Any) -> Kept:
         if not (good if is_list else isinstance(value, hint)):
             raise TypeError(name)
     return found
+
+
+def _text(kept: Kept) -> str:
+    return json.dumps(asdict(kept), indent=2) + "\n"
 
 
 def _taken(file: IO[str]) -> bool:

@@ -2,6 +2,7 @@
 
 import signal
 import socket
+import ssl
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +20,7 @@ LONGEST_SECONDS = 10.0
 VALUE = bytes(4_800_000)
 HALF = 1000
 NO_ERROR = 0
-DATA, PING, WINDOW_UPDATE, END_STREAM = 0, 6, 8, 1
+DATA, SETTINGS, PING, WINDOW_UPDATE, END_STREAM = 0, 4, 6, 8, 1
 GRACE_SECONDS = 6.0
 
 
@@ -169,7 +170,51 @@ def test_a_request_to_the_control_plane_under_way_is_answered(draining: Server) 
         assert reply.closes
 
 
-def test_who_waits_is_let_go_at_once(draining: Server) -> None:
+def test_a_request_that_was_on_its_way_when_an_idle_connection_should_end_is_answered(
+    draining: Server,
+) -> None:
+    """On one that has been answered, and on one that has said nothing."""
+    with http1(draining.http_address) as kept, http1(draining.http_address) as silent:
+        kept.say(request("GET /health"))
+        assert kept.reply().status == 200
+        assert is_served(draining)
+        ask_to_end(draining)
+        for client in (kept, silent):
+            client.say(request("GET /health"))
+            (reply,) = client.replies()
+
+            assert (reply.status, reply.closes) == (200, True)
+
+
+def test_a_handshake_that_was_on_its_way_is_finished_and_the_request_answered(
+    draining: Server,
+) -> None:
+    trust = ssl.create_default_context(cafile=draining.ca)
+    with socket.create_connection(draining.https_address) as connection:
+        assert is_served(draining)
+        ask_to_end(draining)
+        with trust.wrap_socket(connection, server_hostname="localhost") as client:
+            client.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            answer = client.recv(1000)
+
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert b"connection: close" in answer.lower()
+
+
+def test_a_connection_of_http2_that_begins_late_is_answered_and_told(draining: Server) -> None:
+    headers = block(grpc(GET, draining.api_key))
+    with peer(draining.http_address, first=b"PRI ") as connection:
+        assert is_served(draining)
+        ask_to_end(draining)
+        connection.say((PREFACE + raw(SETTINGS, 0, 0))[4:])
+        connection.say(opening(1, headers), raw(DATA, END_STREAM, 1, get(b"k")))
+
+        assert connection.hear(lambda: connection.answered(1))
+        assert connection.grpc_status(1) == 0
+        assert hangs_up_well(connection)
+
+
+def test_who_waits_is_let_go_soon(draining: Server) -> None:
     """Idle connections of each kind keep nobody."""
     with (
         http1(draining.http_address) as silent,

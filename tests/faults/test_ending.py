@@ -2,6 +2,7 @@
 
 import signal
 import socket
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from faults.customers import Customer, Http1Customer, Http2Customer, SdkCustomer, at_work
 from faults.watching import billed, client, eventually, free_port, write
-from harness import Server
+from harness import FREE_PORTS, Server, attimo, bare_environment
 
 LONGEST_SECONDS = 10.0
 
@@ -58,6 +59,7 @@ def test_nothing_is_left_behind(tmp_path: Path) -> None:
         server.stop()
 
         assert not (server.data_dir / "server.json").exists()
+        assert list(server.data_dir.glob("*.sock")) == []
         assert list(temporary.iterdir()) == []
 
 
@@ -68,6 +70,21 @@ def test_the_signal_of_a_terminal_ends_it_too(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
 
         assert process.wait(LONGEST_SECONDS) == 0
+
+
+def test_a_signal_during_the_start_ends_it_well(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    words = [*attimo(), "serve", "--data-dir", str(data), *FREE_PORTS]
+    with subprocess.Popen(words, env=bare_environment(), stdout=subprocess.PIPE) as starting:
+        assert starting.stdout is not None
+        starting.stdout.readline()
+        starting.terminate()
+        starting.communicate(timeout=2 * LONGEST_SECONDS)
+
+        assert starting.returncode == 0
+    assert not (data / "server.json").exists()
+    with Server(data_dir=data) as server, client(server) as http:
+        write(http, "k")
 
 
 def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ def test_the_environment_is_read_by_the_settings_and_the_client() -> None:
         if re.search(r"os\.environ|os\.getenv", file.read_text())
     }
 
-    of_settings = {"settings/merge.py", "settings/places.py"}
+    of_settings = {f"settings/{each}.py" for each in ("merge", "places", "supervisor")}
     assert reading <= of_settings | {"cli/keys.py", "cli/profiles.py", "cli/target.py"}
 
 

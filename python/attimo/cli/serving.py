@@ -13,12 +13,21 @@ REPEATED = {"listen"}
 """What may be given more than once."""
 
 
-def serve(config: ConfigFile = None, **flags: Any) -> None:
+Replace = Annotated[
+    bool,
+    typer.Option(
+        "--replace",
+        help="Take the place of the server that runs on the data directory; clients do not notice.",
+    ),
+]
+
+
+def serve(config: ConfigFile = None, replace: Replace = False, **flags: Any) -> None:
     """Run a server until SIGTERM or Ctrl-C; the first start makes all that it needs."""
     chosen = settings.load(flags | {"config": str(config) if config else None})
     from attimo.serve import server
 
-    server.serve(chosen)
+    server.serve(chosen, replaces=replace)
 
 
 def _parameter(name: str, declared: Declaration) -> inspect.Parameter:
@@ -39,9 +48,10 @@ def _parameter(name: str, declared: Declaration) -> inspect.Parameter:
 
 def _give_flags() -> None:
     """Let Typer see a parameter for every setting."""
-    own = inspect.signature(serve).parameters["config"]
-    parameters = [_parameter(name, declared) for name, declared in declarations().items()]
-    every = [own.replace(kind=inspect.Parameter.KEYWORD_ONLY), *parameters]
+    parameters = inspect.signature(serve).parameters
+    own = [parameters["config"], parameters["replace"]]
+    flags = [_parameter(name, declared) for name, declared in declarations().items()]
+    every = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in own] + flags
     serve.__signature__ = inspect.Signature(every)  # type: ignore[attr-defined]
     serve.__annotations__ = {each.name: each.annotation for each in every}
 

@@ -61,19 +61,25 @@ class Collector:
 
     def start(self) -> None:
         """Begin to collect, with what an earlier server has kept."""
+        self._ending.clear()
         if self.kept is not None:
             self._earlier.extend(self.kept.read())
         self._thread = threading.Thread(target=self._run, name="collector", daemon=True)
         self._thread.start()
 
-    def stop(self) -> None:
-        """Collect a last time, after the node has stopped, and end."""
+    def pause(self) -> bool:
+        """Collect a last time and end, until the next start; whether all is recorded."""
         self._ending.set()
         if self._thread is not None:
             self._thread.join()
+            self._thread = None
         while self.collect():
             pass
-        if self._waiting is not None:
+        return self._waiting is None
+
+    def stop(self) -> None:
+        """Collect a last time, after the node has stopped, and end."""
+        if not self.pause():
             self._keep_rest()
 
     def collect(self) -> bool:

@@ -3,42 +3,13 @@
 import json
 import logging
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 
 from attimo.control.usage import Batch
+from attimo.node import batches
 from attimo.reserve import Reserve
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class _Used:
-    """See `attimo.control.usage.Used`."""
-
-    cache_id: int
-    key_id: str
-    api: str
-    requests: int
-    errors: int
-    hits: int
-    misses: int
-    bytes_in: int
-    bytes_out: int
-    kib_in: int
-    kib_out: int
-    evicted: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Batch:
-    """See `attimo.control.usage.Batch`."""
-
-    node: str
-    number: int
-    used: list[_Used]
-
-
-NAMES = tuple(field.name for field in fields(_Used))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +28,7 @@ class Kept:
 
     def add(self, batch: Batch) -> bool:
         """Keep a batch; False if that is not possible."""
-        used = [_Used(**{name: getattr(each, name) for name in NAMES}) for each in batch.used]
-        text = json.dumps(asdict(_Batch(batch.node, batch.number, used)), separators=(",", ":"))
+        text = json.dumps(batches.to_json(batch), separators=(",", ":"))
         try:
             return self.reserve.keep(text.encode())
         except OSError as error:
@@ -74,6 +44,4 @@ class Kept:
 
     def _batches(self) -> Iterator[Batch]:
         for record in self.reserve.kept():
-            read = json.loads(record)
-            used = [_Used(**each) for each in read["used"]]
-            yield _Batch(read["node"], read["number"], used)
+            yield batches.of_json(json.loads(record))

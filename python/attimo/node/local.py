@@ -1,12 +1,14 @@
 """The data plane in this process. Nothing else imports the Rust side."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
+from socket import socket
 from typing import Literal
 
 from attimo import _core
 from attimo.control.directory import Changes
 from attimo.errors import Misconfigured
-from attimo.settings import Listener, NodeSettings
+from attimo.settings import NodeSettings
 
 
 def limits() -> dict[str, int]:
@@ -43,7 +45,6 @@ class LocalNode:
         Raises:
             Misconfigured: A certificate, a key or an address cannot be used.
         """
-        self._settings = settings
         try:
             self._node = _core.Node(settings)
         except ValueError as error:
@@ -57,18 +58,21 @@ class LocalNode:
         """
         self._node.learn(changes)
 
-    def start(self) -> list[Listener]:
-        """Begin to serve, and tell where, with the ports that it really has.
+    def start(self, sockets: Sequence[socket]) -> None:
+        """Begin to serve on sockets, one for each listener of the settings, or begin again.
 
         Raises:
-            Misconfigured: An address cannot be bound; nothing is left running.
+            OSError: There is no room for a thread; nothing is left running.
         """
-        try:
-            self._node.start()
-        except OSError as error:
-            raise Misconfigured(self._explained(error)) from error
-        asked = zip(self._settings.listeners, self._node.addresses, strict=True)
-        return [replace(listener, address=address) for listener, address in asked]
+        self._node.start(sockets)
+
+    def hold_control(self, patience_seconds: float) -> bool:
+        """Let requests for the control plane wait; whether those under way are answered."""
+        return self._node.hold_control(patience_seconds)
+
+    def release_control(self) -> None:
+        """Let requests for the control plane go on."""
+        self._node.release_control()
 
     def use_certificate(self, chain: str, private_key: str) -> None:
         """Show another certificate to every connection that comes from now on.
@@ -101,15 +105,3 @@ class LocalNode:
     def next_event(self) -> _core.Event | None:
         """Wait for something that is worth a line in the log; None after the node's end."""
         return self._node.next_event()
-
-    def _explained(self, error: OSError) -> str:
-        """The system's words, and the setting that mends it."""
-        said = str(error.strerror or error).partition(" (os error")[0]
-        setting = next(
-            each.setting for each in self._settings.listeners if said.startswith(f"{each.address}:")
-        )
-        low = "; ports below 1024 take root or CAP_NET_BIND_SERVICE" * ("denied" in said)
-        return (
-            f"cannot listen on {said}{low}; choose another address with "
-            f"--{setting} or ATTIMO_{setting.upper()}"
-        )

@@ -8,19 +8,16 @@ import logging
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from attimo.data_directory import DataDirectory
 from attimo.errors import Misconfigured
 
 if TYPE_CHECKING:
     import uvicorn
 
-LONGEST_SOCKET_PATH = 107  # bytes; the kernel's limit
 BACKLOG = 1024
 KEEP_ALIVE_SECONDS = 3600  # the node is the only client, and closes what it no longer needs
 GRACE_SECONDS = 1
@@ -30,51 +27,31 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """An open Unix socket in a folder that only this user can enter."""
+    """An open Unix socket."""
 
     path: Path
     socket: socket.socket
 
 
 @contextmanager
-def door(home: DataDirectory) -> Iterator[Door]:
-    """Open a socket in the data directory, whose lock this process holds; it is gone at the end.
+def door(path: Path) -> Iterator[Door]:
+    """Open a socket in a folder of this user's alone; it is gone at the end.
 
-    What a killed server left there is taken away first. A data directory whose path is too long
-    for a socket, or is no UTF-8, gets one in the temporary directory instead.
+    What a killed server left there is taken away first.
     """
-    path = home.app_socket
-    with ExitStack() as stack:
-        if not _can_be_socket(path):
-            path = Path(stack.enter_context(_private_folder())) / path.name
-        try:
-            path.unlink(missing_ok=True)
-        except OSError as error:
-            raise Misconfigured(
-                f"{path} is where the server has its socket ({error.strerror}): move it away"
-            ) from error
-        listener = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise Misconfigured(
+            f"{path} is where the server has its socket ({error.strerror}): move it away"
+        ) from error
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
         listener.bind(str(path))
-        stack.callback(path.unlink, missing_ok=True)
         listener.listen(BACKLOG)
-        yield Door(path, listener)
-
-
-def _can_be_socket(path: Path) -> bool:
-    """Whether the kernel takes the path for a socket, and the node, which takes text, too."""
-    return len(bytes(path)) <= LONGEST_SOCKET_PATH and str(path).isprintable()
-
-
-def _private_folder() -> TemporaryDirectory[str]:
-    """A new folder (mode 700) whose path is short enough for a socket in it."""
-    for parent in (None, "/tmp"):  # noqa: S108  (it is made unguessable and private)
-        folder = TemporaryDirectory(prefix="attimo-", dir=parent)
-        if _can_be_socket(Path(folder.name) / "app.sock"):
-            return folder
-        folder.cleanup()
-    raise Misconfigured(
-        "the path of the temporary directory is too long for a socket, or no UTF-8; set TMPDIR"
-    )
+        try:
+            yield Door(path, listener)
+        finally:
+            path.unlink(missing_ok=True)
 
 
 @dataclass(slots=True)

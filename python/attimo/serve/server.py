@@ -2,50 +2,48 @@
 
 The node answers before the control app has been imported; what it forwards meanwhile waits in the
 socket. At the end the node stops first, so that the last usage is whole when it is recorded.
+
+A server that takes another's place opens its control plane first and serves when all of it is
+there: until then the other one serves, and goes on if this one fails.
 """
 
 import logging
 import os
 import resource
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
-from functools import partial
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from attimo import logs, mail, outlet, tracing
+from attimo import logs, outlet, tracing
 from attimo.certificates import Certificate, Source
-from attimo.control import Control, usage
-from attimo.control.directory import Changes
-from attimo.control.limits import CacheLimits
-from attimo.data_directory import Credentials, DataDirectory, Running
-from attimo.node import local
-from attimo.node.collector import Collector
+from attimo.data_directory import DataDirectory
 from attimo.node.events import Events
-from attimo.node.kept import Kept
 from attimo.node.local import LocalNode
 from attimo.reserve import Reserve
-from attimo.serve import addresses, certificate, owner, words
-from attimo.serve.app import AppThread, Door, door
-from attimo.serve.readiness import Readiness
-from attimo.serve.reaper import Reaper
-from attimo.serve.signals import asked_to_end, hung_up
+from attimo.serve import addresses, certificate, listening, plane, words
+from attimo.serve.handover import Handover
+from attimo.serve.listening import Listening
+from attimo.serve.plane import Plane
+from attimo.serve.predecessor import Predecessor, predecessor
+from attimo.serve.signals import Asked, asked_to_end, hung_up
 from attimo.serve.space import Space
-from attimo.settings import NodeSettings, Settings
-from attimo.store.database import Database, open_database
+from attimo.settings import NodeSettings, Settings, supervisor
+from attimo.store.database import open_database
 
-if TYPE_CHECKING:
-    from fastapi import FastAPI
+GRACE_SECONDS = 7.0  # of the ten in which a server must have ended
+LONGEST_FOLDER = 85  # bytes; the kernel takes 107 for the path of a socket
 
 log = logging.getLogger(__name__)
 
-GRACE_SECONDS = 7.0  # of the ten in which a server must have ended
 
+def serve(settings: Settings, *, replaces: bool = False) -> None:
+    """Run a server until SIGTERM or SIGINT, or until another one takes its place.
 
-def serve(settings: Settings) -> None:
-    """Run a server until SIGTERM or SIGINT.
+    Args:
+        settings: Its settings.
+        replaces: Whether it takes the place of the server that runs on the data directory.
 
     Raises:
         Misconfigured: The server cannot start as it is set up; nothing was damaged.
@@ -58,65 +56,133 @@ def serve(settings: Settings) -> None:
         home.prepare()
         asked = stack.enter_context(asked_to_end())
         stack.enter_context(tracing.traced(settings.otlp_endpoint))
-        stack.enter_context(home.lock())
+        folder = stack.enter_context(_short(home.path))
+        before = stack.enter_context(predecessor(home, folder, asked)) if replaces else None
+        lock = stack.enter_context(home.lock(before.lock if before else None))
         if open_to_others := home.tighten():
             log.warning("others could read %s; now the owner alone", ", ".join(open_to_others))
-        space = Space(Reserve(home.reserve))
-        with home.writing():
-            space.begin(has_data=home.database.exists())
+        space = _space(home)
         stack.callback(space.end)
-        answers: dict[str, str] = {}
-        source = certificate.source_of(settings, home, answers)
-        _prepare_files(source, home)
-        socket = stack.enter_context(door(home))
-        database = stack.enter_context(_database(home))
-        shown = _first(source, home)
-        node = _node(settings, shown, socket)
-        outlet.dropped.watch(node.note_dropped_lines)
-        limits = CacheLimits(max_item_size_kb=settings.item_bytes // 1024)
-        readiness = Readiness(node.set_readiness)
-        control = Control(database, node.learn, cache_limits=limits, wrote=readiness.wrote)
-        control.need_space = space.need
-        readiness.wrote(not space.is_short)
-        reaper = Reaper(control)
-        control.publish = _to_both(node, reaper)
-        control.announce()
-
-        listeners = node.start()
-        send = _mail(settings, home, stack)
-        collector = _collector(settings, node, control, readiness)
-        collector.kept = Kept(space.reserve)
-        events = Events(node.next_event)
-        running = addresses.running(settings.endpoint, listeners)
-        keeper = _keeper(source, shown, settings.endpoint, node, home)
-        known = partial(_root_in_use, keeper), answers
-        make_app = partial(_control_app, control, running.endpoint, settings, send, known)
-        app = AppThread(socket, make_app, on_failure=asked.set)
+        given = stack.enter_context(listening.of_supervisor())
+        offered = [*(before.sockets if before else []), *given]
+        sockets = stack.enter_context(listening.opened(settings.listeners, offered))
+        control = _control(settings, home, folder, lock, space, sockets, asked)
+        server = Server(control, sockets, folder)
         # Undone from the last to the first: the node ends, its usage is recorded, the app ends.
-        stack.callback(app.stop)
-        stack.callback(reaper.stop)
-        stack.callback(collector.stop)
-        stack.callback(events.wait)
-        stack.callback(node.stop, GRACE_SECONDS)
-        events.start()
-        _introduce(control, home, running, addresses.at_endpoint(listeners), shown)
-        stack.enter_context(home.announced(running))
-
-        app.start()
-        collector.start()
-        reaper.start()
-        if keeper:
-            stack.callback(keeper.stop)
-            keeper.start()
-        stack.enter_context(hung_up(keeper.wake if keeper else _nothing))
-        app.wait()
-        if not asked.is_set():
-            readiness.started()
-            print(words.ready())
-        asked.wait()
-        print("Attimo is ending: finishing what is under way")
-    if app.failed:
+        stack.callback(control.collector.stop)
+        stack.callback(control.close)
+        if before:
+            stack.callback(before.wait)
+        stack.callback(server.stop)
+        server.start(before, stack)
+        stack.enter_context(hung_up(control.look_for_certificate))
+        server.run()
+    if control.failed:
         raise SystemExit(1)
+
+
+@dataclass(slots=True)
+class Server:
+    """A data plane and its control plane, and what happens to them.
+
+    Attributes:
+        control: The control plane, which knows its node.
+        sockets: Where it listens.
+        folder: Where other servers ask for its place, by a path that is short enough.
+        handover: Lets them take it.
+    """
+
+    control: Plane
+    sockets: list[Listening]
+    folder: Path
+    handover: Handover = field(init=False)
+    _events: Events | None = field(default=None, init=False)
+    _is_ready: bool = field(default=False, init=False)
+
+    def __post_init__(self) -> None:
+        """Let nobody take its place yet."""
+        control, wake = self.control, self.control.asked.woken.set
+        self.handover = Handover(
+            self.folder, control.lock, self.sockets, control.give_up, self._take_back, wake
+        )
+
+    def start(self, before: Predecessor | None, stack: ExitStack) -> None:
+        """Begin to serve, and tell of it until `stack` ends."""
+        control = self.control
+        if before:
+            plane.load()
+            before.give_place()
+        control.begin()
+        if not before:
+            self._serve()
+        credentials, is_new = control.introduce()
+        print(words.addresses(control.running, control.home))
+        if is_new:
+            at_endpoint = addresses.at_endpoint([each.listener for each in self.sockets])
+            to_person = sys.stdout.isatty()
+            key = words.key_shown(credentials) if to_person else words.key_kept(control.home)
+            print(words.welcome(credentials, at_endpoint, key))
+        stack.enter_context(control.home.announced(control.running))
+        control.start()
+        if control.asked.is_set():
+            return
+        if before:
+            # Who ends as the main process of a service ends that, so another is named first.
+            supervisor.tell(f"MAINPID={os.getpid()}")
+            before.end(control.record)
+            self._serve()
+        self.handover.start()
+        control.readiness.started()
+        self._tell_ready()
+        print(words.ready())
+
+    def run(self) -> None:
+        """Serve until the end."""
+        while True:
+            self.control.asked.woken.wait()
+            self.handover.finish()
+            if self.handover.successor is None:
+                if self._is_ready:
+                    supervisor.tell("STOPPING=1")
+                print("Attimo is ending: finishing what is under way")
+                # Nobody will accept who connects now, so they are refused.
+                for each in self.sockets:
+                    each.socket.close()
+                return
+            print("Attimo has been replaced: finishing what is under way")
+            self.stop()
+            if self.handover.successor.takes_all(self.control.collector):
+                return
+            log.error("the server that has taken this one's place is gone; this one serves again")
+            self._take_back()
+            self._serve()
+            self._wait_again()
+
+    def stop(self) -> None:
+        """Finish what is under way, and serve no more."""
+        self.control.node.stop(GRACE_SECONDS)
+        if self._events:
+            self._events.wait()
+
+    def _serve(self) -> None:
+        self.control.node.start([each.socket for each in self.sockets])
+        self._events = Events(self.control.node.next_event)
+        self._events.start()
+
+    def _take_back(self) -> None:
+        self.control.take_back()
+        self._tell_ready()
+
+    def _tell_ready(self) -> None:
+        self._is_ready = True
+        supervisor.tell("READY=1", f"MAINPID={os.getpid()}")
+
+    def _wait_again(self) -> None:
+        asked = self.control.asked
+        asked.woken.clear()
+        if asked.is_set():
+            asked.woken.set()
+        self.handover.start()
 
 
 def _prepare_process(settings: Settings) -> None:
@@ -125,6 +191,47 @@ def _prepare_process(settings: Settings) -> None:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     logs.begin(settings.log_format, settings.log_level)
+
+
+def _space(home: DataDirectory) -> Space:
+    space = Space(Reserve(home.reserve))
+    with home.writing():
+        space.begin(has_data=home.database.exists())
+    return space
+
+
+@contextmanager
+def _short(folder: Path) -> Iterator[Path]:
+    """A path that leads to the folder, leaves room for the name of a socket, and is text."""
+    if len(bytes(folder)) <= LONGEST_FOLDER and str(folder).isprintable():
+        yield folder
+        return
+    descriptor = os.open(folder, os.O_PATH | os.O_DIRECTORY)
+    try:
+        yield Path(f"/proc/self/fd/{descriptor}")
+    finally:
+        os.close(descriptor)
+
+
+def _control(
+    settings: Settings,
+    home: DataDirectory,
+    folder: Path,
+    lock: int,
+    space: Space,
+    sockets: list[Listening],
+    asked: Asked,
+) -> Plane:
+    """A control plane that is not open, with all that it takes."""
+    answers: dict[str, str] = {}
+    source = certificate.source_of(settings, home, answers)
+    _prepare_files(source, home)
+    shown = _first(source, home)
+    socket = folder / home.app_socket.name
+    node = _node(settings, shown, socket)
+    outlet.dropped.watch(node.note_dropped_lines)
+    running = addresses.running(settings.endpoint, [each.listener for each in sockets])
+    return Plane(settings, home, lock, space, socket, node, running, source, shown, answers, asked)
 
 
 def _prepare_files(source: Source | None, home: DataDirectory) -> None:
@@ -154,16 +261,7 @@ def _first(source: Source | None, home: DataDirectory) -> Certificate | None:
         return source.first() if source else None
 
 
-@contextmanager
-def _database(home: DataDirectory) -> Iterator[Database]:
-    database = open_database(home.database)
-    try:
-        yield database
-    finally:
-        database.close()
-
-
-def _node(settings: Settings, shown: Certificate | None, socket: Door) -> LocalNode:
+def _node(settings: Settings, shown: Certificate | None, socket: Path) -> LocalNode:
     return LocalNode(
         NodeSettings(
             listeners=settings.listeners,
@@ -173,7 +271,7 @@ def _node(settings: Settings, shown: Certificate | None, socket: Door) -> LocalN
             memory_bytes=settings.memory,
             item_bytes=settings.item_bytes,
             element_bytes=settings.element_bytes,
-            app_socket=str(socket.path),
+            app_socket=str(socket),
             local=settings.local,
             endpoint=settings.endpoint,
             allowed_origins=settings.allowed_origins,
@@ -181,120 +279,3 @@ def _node(settings: Settings, shown: Certificate | None, socket: Door) -> LocalN
             metrics_caches=settings.metrics_caches,
         )
     )
-
-
-def _keeper(
-    source: Source | None,
-    shown: Certificate | None,
-    endpoint: str,
-    node: LocalNode,
-    home: DataDirectory,
-) -> certificate.Keeper | None:
-    """Who changes the certificate, and what the command line trusts, while the server runs."""
-    if source is None or shown is None:
-        return None
-
-    def use(found: Certificate) -> None:
-        node.use_certificate(found.chain, found.private_key)
-        if kept := home.credentials():
-            home.keep(replace(kept, ca=_root(found)))
-
-    return certificate.Keeper(source, shown, endpoint, use)
-
-
-def _root_in_use(keeper: certificate.Keeper | None) -> Path | None:
-    return keeper.used.root if keeper else None
-
-
-def _root(shown: Certificate | None) -> str | None:
-    return str(shown.root) if shown and shown.root else None
-
-
-def _nothing() -> None:
-    """What there is to do about the certificate where there is none."""
-
-
-def _to_both(node: LocalNode, reaper: Reaper) -> Callable[[Changes], None]:
-    def publish(changes: Changes) -> None:
-        node.learn(changes)
-        reaper.heed(changes)
-
-    return publish
-
-
-def _collector(
-    settings: Settings, node: LocalNode, control: Control, readiness: Readiness
-) -> Collector:
-    return Collector(
-        node.take_usage,
-        _recorder(control),
-        settings.collect_seconds,
-        told=node.note_usage,
-        otherwise=partial(_when_unused, control, readiness),
-    )
-
-
-def _when_unused(control: Control, readiness: Readiness) -> None:
-    readiness.look(control)
-    control.record_uses()
-
-
-def _recorder(control: Control) -> Callable[[usage.Batch], None]:
-    def record(batch: usage.Batch) -> None:
-        with control.begin() as tx:
-            usage.record(tx, batch)
-        control.record_uses()
-
-    return record
-
-
-def _control_app(
-    control: Control,
-    endpoint: str,
-    settings: Settings,
-    send: mail.Send,
-    known: tuple[Callable[[], Path | None], Mapping[str, str]],
-) -> "FastAPI":
-    from attimo.api import create_app
-    from attimo.api.certificates import Certificates
-
-    given = {
-        "memory": settings.memory,
-        "item_bytes": settings.item_bytes,
-        "element_bytes": settings.element_bytes,
-    }
-    limits = given | local.limits()
-    return create_app(control, endpoint, settings.signup, send, limits, Certificates(*known))
-
-
-def _mail(settings: Settings, home: DataDirectory, stack: ExitStack) -> mail.Send:
-    if settings.smtp is None:
-        return mail.ToFolder(home.mail)
-    send = mail.BySmtp(settings.smtp, settings.mail_from)
-    stack.callback(send.close)
-    return send
-
-
-def _introduce(
-    control: Control,
-    home: DataDirectory,
-    running: Running,
-    at_endpoint: tuple[str, ...],
-    shown: Certificate | None,
-) -> None:
-    """Say where the server is, and to a new owner how to use it; keep it for the command line."""
-    who = owner.ensure(control, home.credentials())
-    credentials = Credentials(
-        endpoint=running.endpoint,
-        api_key=who.api_key,
-        http=f"http://{addresses.reachable(running.http)}" if running.http else None,
-        https=f"https://{running.endpoint}" if running.https else None,
-        ca=_root(shown),
-        account_id=who.account_id,
-        cache=owner.CACHE,
-    )
-    home.keep(credentials)
-    print(words.addresses(running, home))
-    if who.is_new:
-        key = words.key_shown(credentials) if sys.stdout.isatty() else words.key_kept(home)
-        print(words.welcome(credentials, at_endpoint, key))

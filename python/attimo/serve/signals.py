@@ -26,10 +26,27 @@ def hung_up(look: Callable[[], None]) -> Iterator[None]:
         signal.signal(signal.SIGHUP, before)
 
 
+class Asked(threading.Event):
+    """Set when the server is to end.
+
+    Attributes:
+        woken: Set then, and whenever there is something else for who waits for it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.woken = threading.Event()
+
+    def set(self) -> None:
+        """Ask for the end."""
+        super().set()
+        self.woken.set()
+
+
 @contextmanager
-def asked_to_end() -> Iterator[threading.Event]:
-    """An event that the first signal sets; after it the system's own handling is back."""
-    asked = threading.Event()
+def asked_to_end() -> Iterator[Asked]:
+    """What the first signal sets; after it the system's own handling is back."""
+    asked = Asked()
 
     def end(_: int, __: FrameType | None) -> None:
         for number in ENDING:

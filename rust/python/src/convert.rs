@@ -56,7 +56,6 @@ impl TryFrom<NodeSettings> for Config {
 /// `attimo.settings.Listener`.
 #[derive(FromPyObject)]
 struct Listener {
-    address: String,
     tls: bool,
     offers: Vec<String>,
 }
@@ -65,14 +64,11 @@ impl TryFrom<Listener> for Listen {
     type Error = PyErr;
 
     fn try_from(listener: Listener) -> PyResult<Listen> {
-        let Listener { address, tls, offers } = listener;
-        let address = address.parse().map_err(|_| {
-            PyValueError::new_err(format!("{address:?} is no IP address with a port"))
-        })?;
+        let Listener { tls, offers } = listener;
         let offers = offers.iter().map(|word| word.parse::<Protocol>());
         let offers = offers.collect::<Result<_, NoProtocol>>();
         let offers = offers.map_err(|error| PyValueError::new_err(error.to_string()))?;
-        Ok(Listen { address, tls, offers })
+        Ok(Listen { tls, offers })
     }
 }
 

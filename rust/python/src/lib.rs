@@ -9,6 +9,7 @@ use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::prelude::*;
 
 mod convert;
+mod sockets;
 
 /// Gives memory back better than the system's own when many small values come and go.
 #[global_allocator]
@@ -31,24 +32,19 @@ impl Node {
         Ok(Node { server, name: convert::fresh_name(), batches: AtomicU64::new(0) })
     }
 
-    /// Where it serves, once started: an address for each listener.
-    #[getter]
-    fn addresses(&self) -> Vec<String> {
-        self.server.addresses().iter().map(ToString::to_string).collect()
-    }
-
     /// Shows another certificate to every connection that comes from now on.
     fn use_certificate(&self, py: Python<'_>, chain: &str, private_key: &str) -> PyResult<()> {
         py.detach(|| self.server.use_certificate(chain, private_key))
             .map_err(|error| PyValueError::new_err(error.to_string()))
     }
 
-    /// Binds every address and begins to serve.
-    fn start(&self, py: Python<'_>) -> PyResult<()> {
+    /// Begins to serve on sockets of Python's.
+    fn start(&self, py: Python<'_>, sockets: Vec<Bound<'_, PyAny>>) -> PyResult<()> {
+        let sockets = sockets::adopt(py, sockets)?;
         // Pages that items left go back to the system even when nobody allocates any more. Where
         // jemalloc cannot have a thread of its own, they go back at the next allocations.
         let _ = tikv_jemalloc_ctl::background_thread::write(true);
-        py.detach(|| self.server.start()).map_err(|error| {
+        py.detach(|| self.server.start(sockets)).map_err(|error| {
             PyOSError::new_err((error.raw_os_error().unwrap_or_default(), error.to_string()))
         })
     }
@@ -59,6 +55,18 @@ impl Node {
             .map_err(|error| PyValueError::new_err(format!("grace_seconds: {error}")))?;
         py.detach(|| self.server.stop(grace));
         Ok(())
+    }
+
+    /// Lets requests for the control plane wait; whether those under way are answered.
+    fn hold_control(&self, py: Python<'_>, patience_seconds: f64) -> PyResult<bool> {
+        let patience = Duration::try_from_secs_f64(patience_seconds)
+            .map_err(|error| PyValueError::new_err(format!("patience_seconds: {error}")))?;
+        Ok(py.detach(|| self.server.hold_control(patience))?)
+    }
+
+    /// Lets them go on.
+    fn release_control(&self) {
+        self.server.release_control();
     }
 
     /// Takes over a newer directory; returns once requests use it.

@@ -20,6 +20,7 @@ use hyper::body::Incoming;
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use tokio::net::UnixStream;
+use tokio::sync::RwLock;
 use tokio::time::{sleep, timeout};
 
 use crate::error::{Error, Overload, Result};
@@ -70,19 +71,24 @@ pub(crate) struct Lanes {
     unknown: Lane,
 }
 
+/// The way to the app: each request reads it while it is under way, and who writes it keeps the others
+/// waiting, once those that came before have been answered.
+pub(crate) type Way = Arc<RwLock<()>>;
+
 /// One thread's connections to the app.
 pub(crate) struct App {
     socket: PathBuf,
     lanes: Arc<Lanes>,
     stats: Arc<Stats>,
+    way: Way,
     idle: RefCell<Vec<Sender>>,
     waiting: Cell<usize>,
 }
 
 impl App {
     /// The app that listens at `socket`; it may come up later.
-    pub(crate) fn new(socket: PathBuf, lanes: Arc<Lanes>, stats: Arc<Stats>) -> Self {
-        App { socket, lanes, stats, idle: RefCell::default(), waiting: Cell::new(0) }
+    pub(crate) fn new(socket: PathBuf, lanes: Arc<Lanes>, stats: Arc<Stats>, way: Way) -> Self {
+        App { socket, lanes, stats, way, idle: RefCell::default(), waiting: Cell::new(0) }
     }
 
     /// Asks the app and waits for the whole answer.
@@ -100,7 +106,7 @@ impl App {
             match from {
                 From::Known => {
                     let _waiting = Waiting::begin(&self.waiting)?;
-                    self.exchange(request).await
+                    self.pass(request).await
                 }
                 From::Session(peer) => self.in_turn(&self.lanes.sessions, peer, request).await,
                 From::Unknown(peer) => self.in_turn(&self.lanes.unknown, peer, request).await,
@@ -121,12 +127,17 @@ impl App {
         request: Request<Full<Bytes>>,
     ) -> Result<Response<Bytes>> {
         match lane.enter(peer).await {
-            Ok(_turn) => self.exchange(request).await,
+            Ok(_turn) => self.pass(request).await,
             Err(error) => {
                 self.stats.turned_away(peer);
                 Err(error)
             }
         }
+    }
+
+    async fn pass(&self, request: Request<Full<Bytes>>) -> Result<Response<Bytes>> {
+        let _under_way = self.way.read().await;
+        self.exchange(request).await
     }
 
     async fn exchange(&self, mut request: Request<Full<Bytes>>) -> Result<Response<Bytes>> {

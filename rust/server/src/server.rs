@@ -1,20 +1,23 @@
-//! The life of a data plane: bind, serve, learn, stop.
+//! The life of a data plane: serve, learn, stop.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use attimo_engine::{Config as EngineConfig, Engine, Limits};
 use parking_lot::Mutex;
-use tokio::sync::watch;
+use tokio::runtime;
+use tokio::sync::{OwnedRwLockWriteGuard, watch};
+use tokio::time::timeout;
 
 use crate::acceptor::{self, Entrance, Listener};
 use crate::backend::Backend;
 use crate::clock::Clock;
 use crate::directory::{Changes, LearnError};
 use crate::evictions::Evictions;
+use crate::forward::Way;
 use crate::front::cors::Origins;
 use crate::front::room::Room;
 use crate::gate::Gate;
@@ -29,7 +32,7 @@ use crate::worker::{self, Workers};
 /// What a server is told at the start; it reads no environment and no file.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Where to serve, and what.
+    /// What to serve on each listening socket, in the order in which `start` gets them.
     pub listeners: Vec<Listen>,
     /// The server's certificate and its issuers, as PEM; needed where there is TLS.
     pub certificate: Option<String>,
@@ -57,11 +60,9 @@ pub struct Config {
     pub metrics_caches: usize,
 }
 
-/// One address at which a server is to be found.
+/// What is spoken on one listening socket.
 #[derive(Debug, Clone)]
 pub struct Listen {
-    /// Where; port 0 takes any that is free.
-    pub address: SocketAddr,
     /// Whether TLS is spoken.
     pub tls: bool,
     /// What is offered there.
@@ -74,6 +75,8 @@ pub struct Server {
     certificate: Arc<Certificate>,
     core: Arc<Core>,
     running: Mutex<Option<Running>>,
+    /// Keeps requests from the control plane.
+    held: Mutex<Option<OwnedRwLockWriteGuard<()>>>,
 }
 
 /// What all threads share.
@@ -87,6 +90,8 @@ pub(crate) struct Core {
     evictions: Evictions,
     pub(crate) metrics: Metrics,
     pub(crate) threads: usize,
+    /// The way to the control plane.
+    pub(crate) way: Way,
 }
 
 impl Core {
@@ -103,11 +108,10 @@ struct Running {
     stop: watch::Sender<bool>,
     workers: Workers,
     acceptor: std::thread::JoinHandle<()>,
-    addresses: Vec<SocketAddr>,
 }
 
 impl Server {
-    /// Makes a server that has bound nothing yet.
+    /// Makes a server that serves nowhere yet.
     ///
     /// # Errors
     ///
@@ -138,37 +142,39 @@ impl Server {
             evictions: Evictions::default(),
             metrics: Metrics::new(config.metrics, config.metrics_caches, config.memory_bytes),
             threads: config.threads.max(1),
+            way: Way::default(),
         };
         stats::watch(&core.stats);
         core.stats.certificate_ends(config.certificate.as_deref().and_then(tls::end));
-        Ok(Server { config, certificate, core: Arc::new(core), running: Mutex::default() })
+        Ok(Server {
+            config,
+            certificate,
+            core: Arc::new(core),
+            running: Mutex::default(),
+            held: Mutex::default(),
+        })
     }
 
-    /// Binds every address and begins to serve.
+    /// Begins to serve on these sockets: bound, listening and non-blocking, one for each listener of
+    /// the configuration. A server that was stopped may be started again; it still has its items.
     ///
     /// # Errors
     ///
-    /// Whatever the system says of an address, with the address in front. Nothing is left running.
-    pub fn start(&self) -> io::Result<()> {
+    /// There are more or fewer sockets than listeners, or the system denies a thread. Nothing is
+    /// left running.
+    pub fn start(&self, sockets: Vec<TcpListener>) -> io::Result<()> {
         let mut running = self.running.lock();
         if running.is_some() {
             return Ok(());
         }
-        let listeners = self.bind()?;
+        let listeners = self.listeners(sockets)?;
         self.core.stats.events.open();
-        let addresses = listeners.iter().map(|one| one.socket.local_addr());
-        let addresses = addresses.collect::<io::Result<_>>()?;
         let (stop, stopped) = watch::channel(false);
         let workers =
             worker::start(self.config.threads, &self.core, &self.config.app_socket, &stopped)?;
         let acceptor = acceptor::start(listeners, workers.doors(), self.core.clone(), stopped)?;
-        *running = Some(Running { stop, workers, acceptor, addresses });
+        *running = Some(Running { stop, workers, acceptor });
         Ok(())
-    }
-
-    /// Where it serves, once started: an address for each listener, in their order.
-    pub fn addresses(&self) -> Vec<SocketAddr> {
-        self.running.lock().as_ref().map_or_else(Vec::new, |running| running.addresses.clone())
     }
 
     /// Shows another certificate to every connection that comes from now on.
@@ -182,29 +188,34 @@ impl Server {
         Ok(())
     }
 
-    /// Binds TLS first, since plaintext may have to say where that is.
-    fn bind(&self) -> io::Result<Vec<Listener>> {
+    fn listeners(&self, sockets: Vec<TcpListener>) -> io::Result<Vec<Listener>> {
         let asked = &self.config.listeners;
-        let mut bound: Vec<Option<Listener>> = asked.iter().map(|_| None).collect();
-        let mut https_port = None;
-        for tls in [true, false] {
-            for (listen, bound) in asked.iter().zip(&mut bound).filter(|(one, _)| one.tls == tls) {
-                let socket = socket(listen.address)?;
-                if tls && https_port.is_none() {
-                    https_port = Some(socket.local_addr()?.port());
-                }
-                let entrance = Arc::new(self.entrance(listen, https_port)?);
-                *bound = Some(Listener { socket, entrance });
-            }
+        if asked.len() != sockets.len() {
+            return Err(io::Error::other("each listener takes one socket"));
         }
-        Ok(bound.into_iter().flatten().collect())
+        // Plaintext may have to say where TLS is.
+        let first_tls = asked.iter().zip(&sockets).find(|(listen, _)| listen.tls);
+        let https = first_tls.map(|(_, socket)| socket.local_addr()).transpose()?;
+        let https_port = https.map(|address| address.port());
+        let pairs = asked.iter().zip(sockets);
+        let made = pairs.map(|(listen, socket)| {
+            let entrance = Arc::new(self.entrance(listen, &socket, https_port)?);
+            Ok(Listener { socket, entrance })
+        });
+        made.collect()
     }
 
-    fn entrance(&self, listen: &Listen, https_port: Option<u16>) -> io::Result<Entrance> {
+    fn entrance(
+        &self,
+        listen: &Listen,
+        socket: &TcpListener,
+        https_port: Option<u16>,
+    ) -> io::Result<Entrance> {
         let tls = listen.tls.then(|| tls::acceptor(&self.certificate, listen.offers));
+        let is_loopback = socket.local_addr()?.ip().is_loopback();
         Ok(Entrance {
             tls: tls.transpose().map_err(io::Error::other)?,
-            local: self.config.local && !listen.tls && listen.address.ip().is_loopback(),
+            local: self.config.local && !listen.tls && is_loopback,
             offers: listen.offers,
             https: https_port.map(|port| authority(&self.config.endpoint, port)),
         })
@@ -212,14 +223,36 @@ impl Server {
 
     /// Accepts no more, lets what is under way finish, and returns when all threads have ended.
     ///
-    /// What has not finished after `grace` is cut. Counts stay until they are taken.
+    /// What has not finished after `grace` is cut. Counts stay until they are taken. Requests for the
+    /// control plane that were held go to whoever answers at its socket.
     pub fn stop(&self, grace: Duration) {
         let Some(running) = self.running.lock().take() else { return };
         // Nobody listens any more only if every thread has ended already.
         let _ = running.stop.send(true);
+        self.release_control();
         let _ = running.acceptor.join();
         running.workers.join(grace);
         self.core.stats.events.close();
+    }
+
+    /// Lets requests for the control plane wait, and returns when those under way are answered;
+    /// false, and all go on, if they are not after `patience`. Data is served as ever.
+    ///
+    /// # Errors
+    ///
+    /// The system denies what it takes to wait.
+    pub fn hold_control(&self, patience: Duration) -> io::Result<bool> {
+        let runtime = runtime::Builder::new_current_thread().enable_time().build()?;
+        let way = self.core.way.clone();
+        let held = runtime.block_on(async { timeout(patience, way.write_owned()).await });
+        let is_held = held.is_ok();
+        *self.held.lock() = held.ok();
+        Ok(is_held)
+    }
+
+    /// Lets requests for the control plane go on.
+    pub fn release_control(&self) {
+        self.held.lock().take();
     }
 
     /// Takes over what changed in the directory.
@@ -284,19 +317,4 @@ fn authority(name: &str, port: u16) -> String {
 fn seed() -> [u64; 4] {
     use std::hash::{BuildHasher, RandomState};
     std::array::from_fn(|i| RandomState::new().hash_one(i))
-}
-
-fn socket(address: SocketAddr) -> io::Result<TcpListener> {
-    listen(address).map_err(|error| io::Error::new(error.kind(), format!("{address}: {error}")))
-}
-
-fn listen(address: SocketAddr) -> io::Result<TcpListener> {
-    use socket2::{Domain, Protocol, Socket, Type};
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    socket.set_reuse_address(true)?;
-    socket.set_nonblocking(true)?;
-    socket.bind(&address.into())?;
-    // The system clips this to its own limit; a burst of clients should meet that and not ours.
-    socket.listen(65_535)?;
-    Ok(socket.into())
 }

@@ -15,12 +15,12 @@ use ::http::uri::Authority;
 use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use crate::acceptor::Entrance;
 use crate::gate::{Credential, Passes};
-use crate::limits::HANDSHAKE;
+use crate::limits::{HANDSHAKE, LINGER};
 use crate::protocol::Protocol;
 use crate::stats::{Closed, Opened, Speaks};
 use crate::worker::{Arrival, Worker};
@@ -96,9 +96,15 @@ impl Visit {
             || http::is_data(&parts.uri) && gate.admit_url(credential, now).is_ok()
     }
 
-    /// What a new connection has to say first, unless it takes too long or the server ends.
-    async fn unless_stopped<T>(&self, first: impl Future<Output = T>) -> Option<T> {
+    /// What a new connection has to say first, unless it takes too long. One that the server has
+    /// accepted before it ends may hold a request, so it still has a moment for it.
+    async fn in_time<T>(&self, first: impl Future<Output = T>) -> Option<T> {
         let mut stopped = self.worker.stopped.clone();
+        let over = async {
+            // An error means that the server itself is gone, which is a stop as well.
+            let _ = stopped.wait_for(|stop| *stop).await;
+            sleep(LINGER).await;
+        };
         tokio::select! {
             first = timeout(HANDSHAKE, first) => {
                 if first.is_err() {
@@ -106,7 +112,7 @@ impl Visit {
                 }
                 first.ok()
             }
-            _ = stopped.wait_for(|stop| *stop) => None,
+            () = over => None,
         }
     }
 }
@@ -142,7 +148,7 @@ pub(crate) async fn serve(worker: Rc<Worker>, arrival: Arrival) {
 }
 
 async fn serve_tls(tls: TlsAcceptor, stream: TcpStream, visit: Rc<Visit>) {
-    let Some(shaken) = visit.unless_stopped(tls.accept(stream)).await else { return };
+    let Some(shaken) = visit.in_time(tls.accept(stream)).await else { return };
     visit.worker.core.stats.shook_hands(shaken.is_ok());
     let Ok(stream) = shaken else { return };
     let chosen = stream.get_ref().1.alpn_protocol().map(|chosen| chosen == b"h2");
@@ -160,7 +166,7 @@ where
         speaks_h2
     } else {
         let said = reading::speaks_h2(&mut io, &visit.worker.spare, &mut first);
-        let Some(Ok(speaks_h2)) = visit.unless_stopped(said).await else { return };
+        let Some(Ok(speaks_h2)) = visit.in_time(said).await else { return };
         speaks_h2
     };
     visit.opened.speaks(if speaks_h2 { Speaks::Http2 } else { Speaks::Http1 });

@@ -27,7 +27,7 @@ use super::{Visit, http as plain, web};
 use crate::clock::Now;
 use crate::error::{Error, Result};
 use crate::limits::{
-    AT_ONCE_BYTES, BODY, FIRST_REQUEST, HEAD, IDLE, STALLED, STRANGER_BODY, STRANGER_BYTES,
+    AT_ONCE_BYTES, BODY, FIRST_REQUEST, HEAD, IDLE, LINGER, STALLED, STRANGER_BODY, STRANGER_BYTES,
 };
 use crate::stats::Closed;
 
@@ -318,16 +318,21 @@ where
         let (io, input, visit) = (&mut self.io, &mut self.input, &self.visit);
         let (stop, deadline) = (&mut self.stop, &mut self.deadline);
         let is_idle = input.is_empty() && self.waiting != Waiting::Body;
+        let mut leaves = false;
         poll_fn(|cx| {
             match visit.worker.spare.poll_read(io, input, cx) {
                 Poll::Ready(Ok(1..)) => return Poll::Ready(Filled::More),
                 Poll::Ready(_) => return Poll::Ready(Filled::Over),
                 Poll::Pending => {}
             }
-            if stop.poll(cx) && is_idle {
-                return Poll::Ready(Filled::Over);
+            // A request may be on its way that the client has sent before it could know, so an idle
+            // connection is not closed at once: the next answer tells that it is the last.
+            if is_idle && !leaves && stop.poll(cx) {
+                leaves = true;
+                deadline.set(visit.worker.core.clock.now().moment, LINGER);
             }
-            deadline.poll(cx).map(|()| Filled::TooLate)
+            let over = if leaves { Filled::Over } else { Filled::TooLate };
+            deadline.poll(cx).map(|()| over)
         })
         .await
     }

@@ -44,8 +44,12 @@ pub(super) struct Connection {
     pub(super) streams: Streams,
     /// Whether the client has said that it will go.
     pub(super) client_leaves: bool,
-    /// When it has had its time to hear that the server ends, in milliseconds since that was made.
+    /// When it is told that the server ends at the latest, and when it has had its time to hear that; in
+    /// milliseconds since the server was made.
+    pub(super) told_at: u64,
     pub(super) leaves_at: u64,
+    /// The newest stream when that became known; 0 if one was under way.
+    pub(super) last_before: u32,
     /// The last stream that is served, as far as was told.
     pub(super) last_served: u32,
     /// The newest stream that the client has opened.
@@ -103,7 +107,9 @@ impl Connection {
             data: None,
             streams: Streams::default(),
             client_leaves: false,
+            told_at: u64::MAX,
             leaves_at: u64::MAX,
+            last_before: 0,
             last_served: LAST_STREAM,
             last: 0,
             seen: 0,

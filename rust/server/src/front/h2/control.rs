@@ -1,12 +1,17 @@
 //! Frames about the connection and its streams, beside those that carry requests (RFC 9113 §6.3 to
 //! §6.9).
 
+use std::time::Duration;
+
 use super::connection::{Connection, LAST_STREAM, Stage};
 use super::fault::{Fault, Outcome, Reason};
 use super::frame::{self, ACK, Head, Kind};
 use super::settings::{self, Setting};
 use crate::limits::LINGER;
 
+/// How long a client may take to ask for something when the server ends, so that it is told together
+/// with an answer.
+const TELL: Duration = Duration::from_secs(1);
 /// The ping that tells when a client has heard that the server ends.
 const LEAVING: [u8; 8] = *b"leaving!";
 impl Connection {
@@ -122,24 +127,45 @@ impl Connection {
         Ok(())
     }
 
-    /// Tells the client that the server ends. What it has asked for until it hears that is answered.
+    /// Tells the client that the server ends, as soon as it has said how it begins. What it has asked
+    /// for until it hears that is answered.
+    ///
+    /// There are clients that take nothing in after a GOAWAY, not even an answer that is under way
+    /// (hyper-h2, which httpx has). So one that asks for one thing after the other hears it together
+    /// with an answer.
     pub(super) fn leave(&mut self) {
         if matches!(self.stage, Stage::Leaving | Stage::Left) {
             return;
         }
+        if self.leaves_at == u64::MAX {
+            self.last_before = if self.serves() { 0 } else { self.last };
+            self.told_at = self.now.after(TELL);
+            self.leaves_at = self.now.after(LINGER);
+            self.note(self.told_at);
+        }
+        let has_answered = !self.serves() && self.last > self.last_before;
+        let is_time = has_answered || self.told_at <= self.now.moment.0;
+        if self.stage != Stage::Open || !is_time {
+            return;
+        }
         self.stage = Stage::Leaving;
-        self.leaves_at = self.now.after(LINGER);
-        self.note(self.leaves_at);
+        self.told_at = u64::MAX;
         let to = self.output.bytes();
-        frame::write_go_away(to, LAST_STREAM, Reason::NoError);
         frame::write(to, Kind::Ping, 0, 0, &LEAVING);
+        frame::write_go_away(to, LAST_STREAM, Reason::NoError);
+    }
+
+    /// Whether the server ends and the client, which has had its time, has not said how it begins.
+    pub(super) fn never_began(&self) -> bool {
+        let is_opening = matches!(self.stage, Stage::Preface | Stage::Settings);
+        is_opening && self.leaves_at <= self.now.moment.0
     }
 
     /// Serves no more streams than there are: the client has heard that the server ends, or has had its
     /// time to.
     pub(super) fn leave_for_good(&mut self) {
         self.stage = Stage::Left;
-        self.leaves_at = u64::MAX;
+        (self.told_at, self.leaves_at) = (u64::MAX, u64::MAX);
         self.go_away(Reason::NoError);
     }
 }

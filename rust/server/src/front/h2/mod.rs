@@ -20,7 +20,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::yield_now;
 use tokio::time::timeout;
 
-use self::connection::{Connection, Stage};
+use self::connection::Connection;
 use self::fault::Reason;
 use self::watch::Watch;
 use super::Visit;
@@ -108,17 +108,18 @@ where
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Ending> {
         self.connection.wake_up();
         self.connection.late.wake(cx);
-        if !self.stop.has_come() && self.stop.poll(cx) {
-            if matches!(self.connection.stage, Stage::Preface | Stage::Settings) {
-                return Poll::Ready(Ending::Gone);
-            }
-            self.connection.leave();
-        }
+        let stops = self.stop.has_come() || self.stop.poll(cx);
         loop {
             if let Some(ending) = self.read(cx).or_else(|| self.ended()) {
                 return Poll::Ready(ending);
             }
             self.connection.go_on();
+            if stops {
+                self.connection.leave();
+                if self.connection.never_began() {
+                    return Poll::Ready(Ending::Gone);
+                }
+            }
             if self.lets_others_read(cx) {
                 return Poll::Pending;
             }

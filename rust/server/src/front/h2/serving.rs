@@ -222,7 +222,9 @@ impl Connection {
                 _ => self.end_stream(id, Reason::NoError),
             }
         }
+        // A moment to tell something that has passed is over, whether it was told or could not be.
+        let told_at = if self.told_at > now { self.told_at } else { u64::MAX };
         let first = self.streams.iter().filter_map(until).min();
-        self.until = first.map_or(self.leaves_at, |first| first.min(self.leaves_at));
+        self.until = first.unwrap_or(u64::MAX).min(self.leaves_at).min(told_at);
     }
 }

@@ -1,0 +1,190 @@
+"""How one server takes another's place, so that clients see none of it: the side of the old one.
+
+The new server asks the old one over a socket in the data directory, and gets the lock of the
+directory and the sockets on which the old one listens. Both have them from then on, so nobody is
+refused at any moment and the directory is never free. Then, a message each:
+
+    new: hello          old: welcome, with lock and sockets
+    new: wants          old: yielded (its control plane is closed, data is served as before)
+    new: serves         old: leaves (it accepts no more, and finishes what is under way)
+    old: usage, ends    new: recorded, to each
+
+A server that stops talking without having ended says `refused` first, so one that hangs up without
+that has ended. Where the new one ends before `serves`, the old one goes on as if nobody had asked;
+where it ends after that, the old one comes back. So one of the two always serves, and only one of
+them writes.
+"""
+
+import logging
+import os
+import socket
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from attimo import __version__
+from attimo.control import usage
+from attimo.errors import StoreUnavailable
+from attimo.node import batches
+from attimo.node.collector import Collector
+from attimo.serve.channel import Channel, Gone, Silent
+from attimo.serve.listening import Listening
+
+PROTOCOL = 1
+"""What is said, and in which order; servers of another number do not replace each other."""
+
+NAME = "handover.sock"
+BEGIN_SECONDS = 60.0
+"""How long the new server may take for a step."""
+RECORD_SECONDS = 10.0
+"""How long it may take to record usage."""
+RECORD_TRIES = 3
+FINISH_SECONDS = 3.0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Successor:
+    """The server that has taken this one's place.
+
+    Attributes:
+        channel: The connection to it.
+        is_gone: Whether it has ended.
+    """
+
+    channel: Channel
+    is_gone: bool = field(default=False, init=False)
+
+    def takes_all(self, collector: Collector) -> bool:
+        """Have it record all that was counted; false if it has ended, so that it cannot."""
+        collector.record = self.record
+        for _ in range(RECORD_TRIES):
+            if collector.pause() or self.is_gone:
+                break
+        self._asked({"ends": True})
+        if not self.is_gone:
+            collector.stop()
+        return not self.is_gone
+
+    def record(self, batch: usage.Batch) -> None:
+        """Have it record a batch.
+
+        Raises:
+            StoreUnavailable: It has not.
+        """
+        if not self._asked({"usage": batches.to_json(batch)}):
+            raise StoreUnavailable("The server that has taken this one's place has not recorded it")
+
+    def _asked(self, message: dict[str, Any]) -> bool:
+        if not self.is_gone:
+            try:
+                self.channel.say(message)
+                return bool(self.channel.hear(RECORD_SECONDS).get("recorded"))
+            except Gone:
+                self.is_gone = True
+            except Silent:
+                pass
+        return False
+
+
+@dataclass(slots=True)
+class Handover:
+    """Lets another server take this one's place, one at a time.
+
+    Attributes:
+        folder: Where its socket is.
+        lock: The lock of the data directory.
+        listening: What this one listens on.
+        give_up: Closes the control plane; says why not, or None.
+        take_back: Opens it again.
+        wake: Called when the other one serves.
+        successor: That one.
+    """
+
+    folder: Path
+    lock: int
+    listening: Sequence[Listening]
+    give_up: Callable[[], str | None]
+    take_back: Callable[[], None]
+    wake: Callable[[], None]
+    successor: Successor | None = field(default=None, init=False)
+    _channel: Channel | None = field(default=None, init=False)
+    _turn: threading.Lock = field(default_factory=threading.Lock, init=False)
+
+    def start(self) -> None:
+        """Begin to listen for one, or begin again."""
+        self.successor, self._channel, self._turn = None, None, threading.Lock()
+        new = self.folder / f"{NAME}.new"
+        new.unlink(missing_ok=True)
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listener.bind(str(new))
+        listener.listen()
+        os.replace(new, self.folder / NAME)
+        threading.Thread(target=self._run, args=(listener,), name="handover", daemon=True).start()
+
+    def finish(self) -> None:
+        """Let nobody take it any more; who has begun to may finish, or is sent away.
+
+        Connections stay open until this process ends: that is how the other side knows.
+        """
+        if not self._turn.acquire(timeout=FINISH_SECONDS) and self._channel is not None:
+            self._channel.socket.shutdown(socket.SHUT_RDWR)
+            self._turn.acquire(timeout=FINISH_SECONDS)
+        if self.successor is None:
+            (self.folder / NAME).unlink(missing_ok=True)
+
+    def _run(self, listener: socket.socket) -> None:
+        with listener:
+            while self.successor is None:
+                channel = Channel(listener.accept()[0])
+                if not self._hands_over(channel):
+                    channel.close()
+
+    def _hands_over(self, channel: Channel) -> bool:
+        try:
+            if not self._welcomes(channel):
+                return False
+            self._hear(channel)
+            with self._turn:
+                self._channel = channel
+                return self._gives_place(channel)
+        except (Gone, Silent):
+            return False
+
+    def _welcomes(self, channel: Channel) -> bool:
+        if not channel.is_ours:
+            return False
+        about = {"version": __version__, "tls": [each.listener.tls for each in self.listening]}
+        if self._hear(channel).get("hello") != PROTOCOL:
+            channel.say(about)
+            return False
+        sockets = [each.socket.fileno() for each in self.listening]
+        channel.say({"welcome": PROTOCOL} | about, [self.lock, *sockets])
+        return True
+
+    def _gives_place(self, channel: Channel) -> bool:
+        if why := self.give_up():
+            channel.say({"refused": why})
+            return False
+        try:
+            channel.say({"yielded": True})
+            self._hear(channel)
+            channel.say({"leaves": True})
+        except (Gone, Silent):
+            log.error("the server that was to take this one's place has failed; this one goes on")
+            self.take_back()
+            return False
+        self.successor = Successor(channel)
+        self.wake()
+        return True
+
+    def _hear(self, channel: Channel) -> dict[str, Any]:
+        """The next message; one that does not come is not waited for, and who sends it is told."""
+        try:
+            return channel.hear(BEGIN_SECONDS)
+        except Silent:
+            channel.say({"refused": f"the new one has said nothing for {BEGIN_SECONDS:.0f} s"})
+            raise

@@ -1,0 +1,287 @@
+"""The control plane of a server: what only one process at a time has of a data directory.
+
+The database, the socket of the app, and the threads that write. Data is served without it, so it
+can be given up and taken back while the node runs.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from attimo import mail
+from attimo.certificates import Certificate, Source
+from attimo.control import Control, usage
+from attimo.control.directory import Changes
+from attimo.control.limits import CacheLimits
+from attimo.data_directory import Credentials, DataDirectory, Running
+from attimo.errors import AttimoError, StoreUnavailable
+from attimo.node import local
+from attimo.node.collector import Collector
+from attimo.node.kept import Kept
+from attimo.node.local import LocalNode
+from attimo.serve import addresses, certificate, owner
+from attimo.serve.app import AppThread, door
+from attimo.serve.readiness import Readiness
+from attimo.serve.reaper import Reaper
+from attimo.serve.signals import Asked
+from attimo.serve.space import Space
+from attimo.settings import Settings
+from attimo.store.database import Database, open_database
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+CONTROL_SECONDS = 10.0
+"""How long requests under way may take before a control plane is not given up."""
+
+AGAIN_SECONDS = 1.0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Plane:
+    """A control plane, open or not.
+
+    Attributes:
+        settings: Those of the server.
+        home: The data directory, whose lock this process holds.
+        lock: That lock.
+        space: Whether its disk has room for changes.
+        socket: The path of the app's socket.
+        node: The data plane.
+        running: Where it listens.
+        source: Where certificates come from, if there is TLS.
+        shown: The certificate in use.
+        answers: What an authority that certifies this server is answered.
+        asked: Set when the server is to end.
+    """
+
+    settings: Settings
+    home: DataDirectory
+    lock: int
+    space: Space
+    socket: Path
+    node: LocalNode
+    running: Running
+    source: Source | None
+    shown: Certificate | None
+    answers: Mapping[str, str]
+    asked: Asked
+    readiness: Readiness = field(init=False)
+    collector: Collector = field(init=False)
+    _control: Control | None = field(default=None, init=False)
+    _keeper: certificate.Keeper | None = field(default=None, init=False)
+    _reaper: Reaper | None = field(default=None, init=False)
+    _app: AppThread | None = field(default=None, init=False)
+    _stack: ExitStack = field(default_factory=ExitStack, init=False)
+
+    def __post_init__(self) -> None:
+        """Make what outlives an open control plane."""
+        self.readiness = Readiness(self.node.set_readiness)
+        self.collector = Collector(
+            self.node.take_usage,
+            self.record,
+            self.settings.collect_seconds,
+            told=self.node.note_usage,
+            otherwise=self._look,
+            kept=Kept(self.space.reserve),
+        )
+
+    @property
+    def failed(self) -> bool:
+        """Whether the app has ended by itself."""
+        return self._app is not None and self._app.failed
+
+    def begin(self) -> None:
+        """Open the database and tell the node what is in it.
+
+        Raises:
+            StoreUnavailable: The database cannot be opened.
+        """
+        self.home.sign(self.lock)
+        with ExitStack() as stack:
+            opened = stack.enter_context(door(self.socket))
+            database = stack.enter_context(_database(self.home))
+            self._control = control = self._new_control(database)
+            self._reaper = reaper = Reaper(control)
+            control.need_space = self.space.need
+            self.readiness.wrote(not self.space.is_short)
+            control.publish = _to_both(self.node, reaper)
+            control.announce()
+            send = _mail(self.settings, self.home, stack)
+            self._keeper = self._new_keeper()
+            make = partial(self._new_app, control, send)
+            self._app = AppThread(opened, make, on_failure=self.asked.set)
+            # Undone from the last to the first.
+            stack.callback(self._app.stop)
+            stack.callback(reaper.stop)
+            stack.callback(self.collector.pause)
+            if self._keeper:
+                stack.callback(self._keeper.stop)
+            self._stack = stack.pop_all()
+
+    def introduce(self) -> tuple[Credentials, bool]:
+        """Have an owner; return what they need to use the server, and whether they are new."""
+        who = owner.ensure(self._opened(), self.home.credentials())
+        running = self.running
+        credentials = Credentials(
+            endpoint=running.endpoint,
+            api_key=who.api_key,
+            http=f"http://{addresses.reachable(running.http)}" if running.http else None,
+            https=f"https://{running.endpoint}" if running.https else None,
+            ca=_root(self.shown),
+            account_id=who.account_id,
+            cache=owner.CACHE,
+        )
+        self.home.keep(credentials)
+        return credentials, who.is_new
+
+    def start(self) -> None:
+        """Begin to answer, to collect and to end what is due; return when the app answers."""
+        for each in (self._app, self.collector, self._reaper, self._keeper):
+            if each is not None:
+                each.start()
+        if self._app is not None:
+            self._app.wait()
+
+    def close(self) -> None:
+        """Let all of it go, with the last usage recorded; nothing if it is not open."""
+        self._stack.close()
+        if self._keeper:
+            self.shown = self._keeper.used
+        self._control = None
+
+    def give_up(self) -> str | None:
+        """Let all of it go while requests wait for whoever opens it next; or say why not."""
+        if not self.node.hold_control(CONTROL_SECONDS):
+            return "a request to its control plane is under way; try again"
+        self.close()
+        return None
+
+    def take_back(self) -> None:
+        """Open all of it again, and let requests go on; tried until it works or the server ends."""
+        self.collector.record = self.record
+        level = logging.ERROR
+        while True:
+            try:
+                self.begin()
+                self.introduce()
+                self.home.announce(self.running)
+            except (AttimoError, OSError) as error:
+                log.log(level, "the control plane cannot be opened again yet: %s", error)
+                level = logging.DEBUG
+                self._stack.close()
+                if self.asked.wait(AGAIN_SECONDS):
+                    return
+            else:
+                break
+        self.start()
+        self.node.release_control()
+
+    def record(self, batch: usage.Batch) -> None:
+        """Write a batch into the ledger, once, however often it is given.
+
+        Raises:
+            StoreUnavailable: The database cannot be written, or is not open.
+        """
+        control = self._opened()
+        with control.begin() as tx:
+            usage.record(tx, batch)
+        control.record_uses()
+
+    def look_for_certificate(self) -> None:
+        """Look for another certificate now."""
+        if self._keeper:
+            self._keeper.wake()
+
+    def _opened(self) -> Control:
+        if self._control is None:
+            raise StoreUnavailable("The database is not open")
+        return self._control
+
+    def _look(self) -> None:
+        if self._control is not None:
+            self.readiness.look(self._control)
+            self._control.record_uses()
+
+    def _new_control(self, database: Database) -> Control:
+        limits = CacheLimits(max_item_size_kb=self.settings.item_bytes // 1024)
+        return Control(database, self.node.learn, cache_limits=limits, wrote=self.readiness.wrote)
+
+    def _new_keeper(self) -> certificate.Keeper | None:
+        """Who changes the certificate, and what the command line trusts, while the server runs."""
+        if self.source is None or self.shown is None:
+            return None
+        return certificate.Keeper(
+            self.source, self.shown, self.settings.endpoint, self._use_certificate
+        )
+
+    def _use_certificate(self, found: Certificate) -> None:
+        self.node.use_certificate(found.chain, found.private_key)
+        if kept := self.home.credentials():
+            self.home.keep(replace(kept, ca=_root(found)))
+
+    def _new_app(self, control: Control, send: mail.Send) -> "FastAPI":
+        from attimo.api import create_app
+        from attimo.api.certificates import Certificates
+
+        settings, keeper = self.settings, self._keeper
+        given = {
+            "memory": settings.memory,
+            "item_bytes": settings.item_bytes,
+            "element_bytes": settings.element_bytes,
+        }
+        root = partial(_root_in_use, keeper)
+        return create_app(
+            control,
+            self.running.endpoint,
+            settings.signup,
+            send,
+            given | local.limits(),
+            Certificates(root, self.answers),
+        )
+
+
+def load() -> None:
+    """Import what an open control plane takes, so that it opens at once."""
+    import uvicorn  # noqa: F401
+
+    import attimo.api.app  # noqa: F401
+
+
+@contextmanager
+def _database(home: DataDirectory) -> Iterator[Database]:
+    database = open_database(home.database)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def _mail(settings: Settings, home: DataDirectory, stack: ExitStack) -> mail.Send:
+    if settings.smtp is None:
+        return mail.ToFolder(home.mail)
+    send = mail.BySmtp(settings.smtp, settings.mail_from)
+    stack.callback(send.close)
+    return send
+
+
+def _to_both(node: LocalNode, reaper: Reaper) -> Callable[[Changes], None]:
+    def publish(changes: Changes) -> None:
+        node.learn(changes)
+        reaper.heed(changes)
+
+    return publish
+
+
+def _root_in_use(keeper: certificate.Keeper | None) -> Path | None:
+    return keeper.used.root if keeper else None
+
+
+def _root(shown: Certificate | None) -> str | None:
+    return str(shown.root) if shown and shown.root else None

@@ -1,0 +1,45 @@
+//! Sockets that Python has opened, taken over as sockets of ours.
+//!
+//! The number of a descriptor proves nothing, so Rust makes a socket of one only in `unsafe` code. A
+//! descriptor that arrives over a Unix socket is the receiver's own (`SCM_RIGHTS`, unix(7)), so Python
+//! sends each to us within the process.
+
+use std::io::{self, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::net::TcpListener;
+use std::os::fd::IntoRawFd;
+use std::os::unix::net::UnixStream;
+
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
+
+/// A copy of each, which stays open when Python closes its own.
+pub(crate) fn adopt(py: Python<'_>, sockets: Vec<Bound<'_, PyAny>>) -> PyResult<Vec<TcpListener>> {
+    let (ours, theirs) = UnixStream::pair()?;
+    let module = py.import("socket")?;
+    let number = PyDict::new(py);
+    number.set_item("fileno", theirs.into_raw_fd())?;
+    let sender = module.getattr("socket")?.call((), Some(&number))?;
+    let mut adopted = Vec::with_capacity(sockets.len());
+    for socket in sockets {
+        let descriptor = socket.call_method0("fileno")?;
+        module.call_method1("send_fds", (&sender, [b"."], [descriptor]))?;
+        adopted.push(received(&ours)?);
+    }
+    sender.call_method0("close")?;
+    Ok(adopted)
+}
+
+fn received(from: &UnixStream) -> io::Result<TcpListener> {
+    let mut room = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut control = RecvAncillaryBuffer::new(&mut room);
+    let mut byte = [0];
+    let mut parts = [IoSliceMut::new(&mut byte)];
+    recvmsg(from, &mut parts, &mut control, RecvFlags::CMSG_CLOEXEC)?;
+    let rights = control.drain().find_map(|message| match message {
+        RecvAncillaryMessage::ScmRights(mut descriptors) => descriptors.next(),
+        _ => None,
+    });
+    rights.map(TcpListener::from).ok_or_else(|| io::Error::other("no descriptor has come"))
+}
