@@ -44,7 +44,7 @@ fmt: $(VENV)/.develop ## Format everything
 	$(BIN)/ruff check --fix --select I . && $(BIN)/ruff format .
 	cargo fmt --all
 
-conformance: setup $(VENV)/.signer $(VENV)/.javascript $(VENV)/.web $(VENV)/.java $(VENV)/.rust ## Momento's own SDKs against a real server
+conformance: setup $(VENV)/.signer $(VENV)/.javascript $(VENV)/.web $(VENV)/.java $(VENV)/.rust $(VENV)/.momento-redis $(VENV)/.langchain-community $(VENV)/.langchain-js ## Momento's own SDKs against a real server
 	@setup/apt.sh conformance sslscan=sslscan pebble=pebble varnishd=varnish
 	$(PARALLEL) tests/conformance
 
@@ -131,3 +131,10 @@ $(VENV)/.java: $(VENV)/.made tests/conformance/java/pom.xml
 $(VENV)/.rust: $(VENV)/.made tests/conformance/rust/Cargo.lock
 	@setup/client.sh $@ Rust tests/conformance/rust "cargo" \
 	    cargo test --quiet --locked --no-run --target-dir target
+
+$(VENV)/.momento-redis $(VENV)/.langchain-community: $(VENV)/.%: $(VENV)/.made tests/conformance/others/%.txt
+	@setup/client.sh $@ $* . "python3" setup/program.sh $* tests/conformance/others/$*.txt
+
+$(VENV)/.langchain-js: $(VENV)/.made tests/conformance/others/javascript/package-lock.json
+	@setup/client.sh $@ @langchain/community tests/conformance/others/javascript "node npm" \
+	    npm ci --legacy-peer-deps --ignore-scripts --no-audit --no-fund --loglevel=error

@@ -100,6 +100,19 @@ def _compatibility() -> Iterator[str]:
             if method.startswith(f"{service}/"):
                 cells = [_names(names.get(method)) for names in known.values()]
                 yield " | ".join([_row_start(method), *cells]) + " |"
+    yield from _programs()
+
+
+def _programs() -> Iterator[str]:
+    yield from ("", "## Programs on Momento's clients", "")
+    yield "These come from registries and run unmodified against a server in the tests."
+    yield "[Use an SDK](../how-to/use-an-sdk.md) tells of the two forms of a key and the variables."
+    yield from ("", "| program | what it is | pointed at a server by | judged by |")
+    yield "|---|---|---|---|"
+    for each in json.loads((CONFORMANCE / "others" / "programs.json").read_text()):
+        judged = f"[`{each['judged'].split('/')[-1]}`](../../{each['judged']})"
+        name = f"`{each['name']}` {each['version']} ({each['registry']})"
+        yield f"| {name} | {each['what']} | {each['pointed']} | {judged} |"
 
 
 def _row_start(method: str) -> str:
