@@ -9,7 +9,7 @@ use crate::directory::{Cache, CacheId};
 use crate::stats::{Events, Level};
 
 /// How long a cache has no second line.
-const PAUSE: Duration = Duration::from_secs(60);
+const PAUSE: Duration = Duration::from_mins(1);
 
 /// The caches that lost items within the last minute, and what was not told yet.
 #[derive(Default)]
@@ -50,12 +50,11 @@ impl Evictions {
         let mut lately = self.0.lock();
         let mut due = HashMap::new();
         for (id, items) in evicted {
-            match lately.get_mut(id) {
-                Some(cache) => cache.items += items,
-                None => {
-                    lately.insert(*id, Lately { told: now, items: 0 });
-                    due.insert(*id, *items);
-                }
+            if let Some(cache) = lately.get_mut(id) {
+                cache.items += items;
+            } else {
+                lately.insert(*id, Lately { told: now, items: 0 });
+                due.insert(*id, *items);
             }
         }
         lately.retain(|id, cache| {
