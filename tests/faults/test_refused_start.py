@@ -62,6 +62,7 @@ def test_a_value_that_is_not_allowed_is_named(words: tuple[str, str]) -> None:
 def test_a_database_that_is_none_is_left_alone(tmp_path: Path) -> None:
     database = tmp_path / "attimo.db"
     database.write_text("this is a shopping list, and quite a long one")
+    database.chmod(0o600)  # else a warning comes before the refusal
 
     assert "database" in refused("--data-dir", str(tmp_path), "--http", "127.0.0.1:0")
     assert database.read_text().startswith("this is a shopping list")
