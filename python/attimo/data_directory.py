@@ -142,6 +142,22 @@ class DataDirectory:
                 "choose a new or an empty one with --data-dir"
             )
 
+    def check_database(self) -> None:
+        """Begin no new server where there was one whose database is lost.
+
+        Raises:
+            Misconfigured: It is: it is not there, or empty.
+        """
+        credentials = self.path / "credentials.json"
+        if not credentials.exists() or (self.database.exists() and self.database.stat().st_size):
+            return
+        state = "is empty" if self.database.exists() else "is missing"
+        raise Misconfigured(
+            f"{self.database} {state}, and {credentials.name} beside it tells of a server that had "
+            "one: put it back, restore a backup into another directory (attimo restore), or move "
+            f"{credentials.name} away to begin anew"
+        )
+
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Say which folder it was that could not be written.

@@ -155,3 +155,18 @@ def test_a_directory_in_the_place_of_a_file_is_one_clear_line(
     if name == "lock":
         with pytest.raises(Misconfigured, match="move it away"), home.lock():
             pass
+
+
+def test_no_new_server_is_begun_where_the_database_of_one_is_lost(home: DataDirectory) -> None:
+    home.check_database()
+    home.database.touch()
+    home.check_database()
+    home.keep(CREDENTIALS)
+
+    with pytest.raises(Misconfigured, match=r"attimo\.db is empty, and credentials\.json"):
+        home.check_database()
+    home.database.unlink()
+    with pytest.raises(Misconfigured, match=r"attimo\.db is missing, and .* to begin anew"):
+        home.check_database()
+    home.database.write_text("something")
+    home.check_database()

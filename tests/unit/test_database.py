@@ -1,19 +1,22 @@
 """The database file: how it is opened, made, migrated and refused."""
 
+import shutil
 import stat
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from alembic.script import ScriptDirectory
+from pysqlite3 import dbapi2
 from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from attimo.control import Control, access, caches, permissions
-from attimo.errors import DatabaseTooNew, SqliteTooOld, StoreUnavailable
+from attimo.errors import DatabaseTooNew, Misconfigured, SqliteTooOld, StoreUnavailable
 from attimo.store import migrations, tables
-from attimo.store.database import SCHEMA, check_sqlite, open_database
+from attimo.store.database import APPLICATION_ID, SCHEMA, check_sqlite, open_database
 from fakes import Listener
 
 
@@ -212,3 +215,74 @@ def test_the_file_is_where_its_path_says_whatever_is_in_it(tmp_path: Path) -> No
 
     assert (folder / "attimo.db").stat().st_size > 0
     assert [found.name for found in tmp_path.iterdir()] == [folder.name]
+
+
+def foreign(path: Path, *statements: str) -> None:
+    """Write a database of another program."""
+    with closing(dbapi2.connect(str(path))) as file:
+        for statement in statements:
+            file.execute(statement)
+        file.commit()
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        ("CREATE TABLE songs (title TEXT)",),
+        ("CREATE TABLE alembic_version (version_num TEXT)",
+         "INSERT INTO alembic_version VALUES ('0001')"),
+        ("CREATE TABLE accounts (id INTEGER)", "CREATE TABLE caches (id INTEGER)"),
+        ("PRAGMA application_id = 7", "CREATE TABLE songs (title TEXT)"),
+        ("PRAGMA application_id = 7",),
+    ],
+)  # fmt: skip
+def test_the_database_of_another_program_is_left_as_it_is(
+    tmp_path: Path, statements: tuple[str, ...]
+) -> None:
+    path = tmp_path / "attimo.db"
+    foreign(path, *statements)
+    before = path.read_bytes()
+
+    with pytest.raises(Misconfigured, match="is the database of another program"):
+        open_database(path)
+
+    assert path.read_bytes() == before
+    assert [each.name for each in tmp_path.iterdir()] == ["attimo.db"]
+
+
+def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "attimo.db"
+    path.write_text("letters " * 1000)
+
+    with pytest.raises(StoreUnavailable, match=rf"{path} cannot be used: file is not a database"):
+        open_database(path)
+
+
+def test_a_database_tells_whose_it_is_also_one_of_before(tmp_path: Path) -> None:
+    path = tmp_path / "attimo.db"
+    for _ in ("new", "of before"):
+        open_database(path).close()
+        with closing(dbapi2.connect(str(path))) as file:
+            (told,) = file.execute("PRAGMA application_id").fetchone()
+            file.execute("PRAGMA application_id = 0")
+            file.commit()
+        assert told == APPLICATION_ID
+
+
+def test_what_is_written_to_a_removed_file_is_refused_and_not_lost(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    database = open_database(folder / "attimo.db")
+    folder.rename(tmp_path / "away")
+
+    with pytest.raises(StoreUnavailable, match="was removed or replaced"), database.begin():
+        pass
+    folder.mkdir()
+    open_database(folder / "attimo.db").close()
+    with pytest.raises(StoreUnavailable, match="was removed or replaced"), database.begin():
+        pass
+    shutil.rmtree(folder)
+    (tmp_path / "away").rename(folder)
+    with database.begin():
+        pass
+    database.close()

@@ -1,6 +1,7 @@
 """Whether a server says that it is ready."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -114,3 +115,23 @@ def test_events_of_the_node_are_lines_of_the_log_until_there_are_no_more(
 
     told = [(record.levelname, record.getMessage()) for record in caplog.records]
     assert told == [("WARNING", "100% odd"), ("ERROR", "a mistake")]
+
+
+def test_a_database_that_was_removed_is_noticed_while_nobody_writes(
+    control: Control, home: Path, node_told: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    readiness = Readiness(node_told.append)
+    control.wrote = readiness.wrote
+    readiness.started()
+    away = home.rename(home.with_name(f"{home.name}-away"))
+
+    readiness.look(control)
+    readiness.look(control)
+    with pytest.raises(StoreUnavailable), control.begin():
+        pass
+    assert node_told == ["ready", "read-only"]
+    assert "was removed or replaced while the server runs" in caplog.text
+
+    away.rename(home)
+    readiness.look(control)
+    assert node_told == ["ready", "read-only", "ready"]

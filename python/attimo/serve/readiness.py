@@ -41,14 +41,25 @@ class Readiness:
         log.warning("the database can%s be written", " again" if writable else "not")
 
     def look(self, control: Control) -> None:
-        """Try to write, if that failed before: nobody else may, where nobody sends requests."""
+        """See whether the database is there, and try to write if that failed before.
+
+        Nobody else may, where nobody sends requests.
+        """
         if self._writable:
+            self._check(control)
             return
         try:
             with control.begin() as tx:
                 directory.rewrite(tx)
         except StoreUnavailable as error:
             log.debug("still not: %s", error)
+
+    def _check(self, control: Control) -> None:
+        try:
+            control.database.check()
+        except StoreUnavailable as error:
+            log.error("%s", error)
+            self.wrote(False)
 
     def _tell(self) -> None:
         if not self._started:

@@ -59,6 +59,7 @@ def serve(settings: Settings, *, replaces: bool = False) -> None:
         folder = stack.enter_context(_short(home.path))
         before = stack.enter_context(predecessor(home, folder, asked)) if replaces else None
         lock = stack.enter_context(home.lock(before.lock if before else None))
+        home.check_database()
         if open_to_others := home.tighten():
             log.warning("others could read %s; now the owner alone", ", ".join(open_to_others))
         space = _space(home)

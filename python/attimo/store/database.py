@@ -8,7 +8,7 @@ SQLite page: the driver's own are switched off and BEGIN is said here.
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,16 +17,22 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, insert
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from attimo.errors import DatabaseTooNew, SqliteTooOld, StoreUnavailable
+from attimo.errors import DatabaseTooNew, Misconfigured, SqliteTooOld, StoreUnavailable
 from attimo.store import tables
 
 SCHEMA = "0007"
 """The newest migration; their numbers grow, so that a newer database can be told."""
 
+APPLICATION_ID = int.from_bytes(b"Atmo")
+"""What SQLite's header says of whose the file is."""
+
 OLDEST_SQLITE = (3, 51, 3)
 BUSY_SECONDS = 10
 _MISTAKE = 1
 """SQLite's code for SQL that cannot be run."""
+
+_FROM_THE_FIRST = {"accounts", "caches", "signing_keys", "directory", "alembic_version"}
+"""Tables that every version has had."""
 
 _VERSION_TABLE = """
 CREATE TABLE alembic_version (
@@ -42,14 +48,31 @@ class Database:
 
     engine: Engine
     _reader: Engine = field(repr=False)
+    _path: Path
+    _file: tuple[int, int]
+    """Its device and inode when it was opened."""
+
+    def check(self) -> None:
+        """See that the file is still at its place: what is written to a removed one is lost.
+
+        Raises:
+            StoreUnavailable: It was removed or replaced.
+        """
+        if _file_at(self._path) != self._file:
+            raise StoreUnavailable(
+                f"{self._path} was removed or replaced while the server runs, so nothing can be "
+                "changed: put it back, or restore a backup and start the server again"
+            )
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
         """Open a transaction that may write; commit it on a clean exit, else undo it.
 
         Raises:
-            StoreUnavailable: The disk is full, or another process holds the lock too long.
+            StoreUnavailable: The disk is full, another process holds the lock too long, or the
+                file is gone.
         """
+        self.check()
         with _told_apart(), self.engine.begin() as connection:
             yield connection
 
@@ -74,17 +97,20 @@ def open_database(path: Path) -> Database:
     Raises:
         SqliteTooOld: The SQLite library is one that can damage a database.
         DatabaseTooNew: A newer version of this program has migrated the file; it is unchanged.
+        Misconfigured: The file is another program's; it is unchanged.
         StoreUnavailable: The file cannot be made, read or written, or is no database.
     """
     check_sqlite(dbapi2.sqlite_version_info)
     _create_private(path)
+    _check_ours(path)
     # What goes wrong is logged, and what was to be written may hold what nobody should read there.
     engine = create_engine(
         URL.create("sqlite", database=str(path)), module=dbapi2, hide_parameters=True
     )
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
-    database = Database(engine, engine.execution_options(read_only=True))
+    reader = engine.execution_options(read_only=True)
+    database = Database(engine, reader, path, _file_at(path))
     try:
         _bring_up_to_date(database, path)
     except BaseException:
@@ -109,6 +135,37 @@ def _create_private(path: Path) -> None:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as error:
         raise StoreUnavailable(f"{path} cannot be opened: {error.strerror}") from error
+
+
+def _check_ours(path: Path) -> None:
+    """Refuse another program's database, before a connection that changes its mode."""
+    with _named(path), closing(dbapi2.connect(str(path), timeout=BUSY_SECONDS)) as file:
+        (found,) = file.execute("PRAGMA application_id").fetchone()
+        names = {name for (name,) in file.execute("SELECT name FROM sqlite_master")}
+    # Until 0.1 the header said nothing; these tables tell it of a file that has any.
+    untold = found == 0 and (not names or names >= _FROM_THE_FIRST)
+    if found != APPLICATION_ID and not untold:
+        raise Misconfigured(
+            f"{path} is the database of another program, and is left as it is; "
+            "choose another data directory with --data-dir"
+        )
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except dbapi2.DatabaseError as error:
+        raise StoreUnavailable(f"{path} cannot be used: {error}") from error
+
+
+def _file_at(path: Path) -> tuple[int, int]:
+    """Device and inode; (0, 0) if there is no such file."""
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0
+    return found.st_dev, found.st_ino
 
 
 def _prepare(connection: dbapi2.Connection, _: ConnectionPoolEntry) -> None:
@@ -140,6 +197,9 @@ def _bring_up_to_date(database: Database, path: Path) -> None:
             from attimo.store.migrations import upgrade
 
             upgrade(connection)
+        told = connection.exec_driver_sql("PRAGMA application_id").scalar()
+        if told != APPLICATION_ID:
+            connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
 
 
 def _schema(connection: Connection) -> str | None:
