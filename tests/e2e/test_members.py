@@ -121,6 +121,35 @@ def test_without_a_server_for_mail_the_operator_finds_it_in_the_data_directory(
         assert refused.status_code == 403
 
 
+def test_who_is_demoted_or_removed_leaves_no_key_and_the_terminal_says_which(
+    stranger: Terminal,
+) -> None:
+    with Server() as server:
+        owner = Terminal(stranger.home, {"ATTIMO_DATA_DIR": str(server.data_dir)})
+        owner.do("member", "invite", "bob@example.com", "--role", "operator")
+        (letter,) = (server.data_dir / "mail").iterdir()
+        with httpx.Client(base_url=server.http) as bob:
+            joined = accept(bob, token_in(letter.read_text()))
+            bob.headers["x-csrf-token"] = joined["csrf_token"]
+            first, second = (made_by(bob, role) for role in ("operator", "viewer"))
+        assert f"{first}\tOperator\tfor operator\tbob@example.com" in owner.do("key", "list")
+
+        assert owner.do("member", "role", "bob@example.com", "viewer", "--keep-keys") == ""
+        demoted = owner.do("member", "role", "bob@example.com", "viewer")
+        removed = owner.do("member", "remove", "bob@example.com")
+
+        assert demoted == f"ended the API key {first} (for operator)\n"
+        assert removed == f"ended the API key {second} (for viewer)\n"
+        assert "bob@example.com" not in owner.do("key", "list")
+
+
+def made_by(member: httpx.Client, role: str) -> str:
+    asked = {"role_id": role, "description": f"for {role}"}
+    made = member.post("/api-keys", json=asked)
+    assert made.status_code == 200, made.text
+    return str(made.json()["key_info"]["key_id"])
+
+
 def tls(authority: Path) -> httpx.Client:
     import ssl
 
