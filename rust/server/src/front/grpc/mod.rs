@@ -51,12 +51,13 @@ fn is_data(uri: &Uri) -> bool {
     path.starts_with(SCS) || path.starts_with(LEADERBOARD) || path == PING
 }
 
-/// Whether a path is `/{service}/{method}`, as gRPC names methods. A service has a package, and no
-/// path of plain HTTP looks like that: what a client says of its body cannot make one the other.
+/// Whether a path can only be meant for gRPC: `/{package.Service}/…`, or `/`. No path of plain HTTP
+/// looks like that, so what a client says of its body cannot make one the other.
 pub(super) fn is_method(path: &[u8]) -> bool {
     let mut parts = path.split(|byte| *byte == b'/').skip(1);
-    let (service, method) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-    parts.next().is_none() && !method.is_empty() && service.contains(&b'.')
+    let service = parts.next().unwrap_or_default();
+    let has_package = service.contains(&b'.') && !service.starts_with(b".");
+    service.is_empty() || (has_package && parts.next().is_some())
 }
 
 /// Whether the client says that its message is gRPC's; `application/grpc-web` is another protocol.
