@@ -2,6 +2,7 @@
 
 import base64
 import subprocess
+from pathlib import Path
 
 import httpx
 import pytest
@@ -68,3 +69,33 @@ def test_curl_sends_it_with_u(server: Server) -> None:
     subprocess.run([*curl, "-T", "-", f"{url}?ttl_seconds=60"], input=b"value", check=True)
 
     assert subprocess.run([*curl, url], check=True, capture_output=True).stdout == b"value"
+
+
+def test_a_client_that_waits_to_be_asked_for_a_password_is_asked(
+    server: Server, tmp_path: Path
+) -> None:
+    """RFC 7617 §2: curl's `--anyauth` and encoders send it only after a challenge."""
+    url = f"{server.http}/cache/{server.credentials['cache']}/asked.ts"
+    segment = tmp_path / "segment.ts"
+    segment.write_bytes(b"segment")
+    curl = ["curl", "--silent", "--show-error", "--fail", "--anyauth"]
+    curl += ["--user", f":{server.api_key}"]
+
+    subprocess.run([*curl, "-T", str(segment), f"{url}?ttl_seconds=60"], check=True)
+
+    assert subprocess.run([*curl, url], check=True, capture_output=True).stdout == b"segment"
+
+
+def test_browsers_are_not_asked_for_a_password(server: Server) -> None:
+    """They would show a dialog for it, above the page."""
+    path = f"{server.http}/cache/{server.credentials['cache']}?key=k"
+    browsers = [
+        {"sec-fetch-mode": "cors"},
+        {"origin": "https://page.example"},
+        {"user-agent": "Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/150.0"},
+    ]
+
+    offered = [httpx.get(path, headers=headers).headers for headers in browsers]
+
+    assert ["Basic" in each["www-authenticate"] for each in offered] == [False] * 3
+    assert "Basic" in httpx.get(path).headers["www-authenticate"]

@@ -4,7 +4,7 @@
 //! here; everything else is the control plane's.
 
 use bytes::Bytes;
-use http::header::{self, HeaderValue};
+use http::header::{self, HeaderMap, HeaderValue};
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode, Uri};
 use http_body_util::Full;
@@ -79,8 +79,19 @@ pub(super) fn answer(
         if error == Error::Internal {
             response.headers_mut().insert(REQUEST_ID, visit.mistaken(&parts.headers));
         }
+        if response.status() == StatusCode::UNAUTHORIZED && !is_from_a_browser(&parts.headers) {
+            status::offer_basic(response.headers_mut());
+        }
         response
     })
+}
+
+/// Whether a browser sends this. Over plaintext, browsers leave out `Sec-Fetch-Mode`.
+fn is_from_a_browser(headers: &HeaderMap) -> bool {
+    let agent = headers.get(header::USER_AGENT).map(HeaderValue::as_bytes);
+    headers.contains_key("sec-fetch-mode")
+        || headers.contains_key(header::ORIGIN)
+        || agent.is_some_and(|agent| agent.starts_with(b"Mozilla/"))
 }
 
 /// The response that tells of `error`, which is counted.

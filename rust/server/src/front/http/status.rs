@@ -18,6 +18,7 @@ const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
 const CHALLENGE_TEXT: &str = r#"Bearer realm="attimo""#;
 const CHALLENGE: HeaderValue = HeaderValue::from_static(CHALLENGE_TEXT);
+const BASIC: HeaderValue = HeaderValue::from_static(r#"Basic realm="attimo", charset="UTF-8""#);
 
 #[derive(Serialize)]
 struct Problem<'a> {
@@ -78,9 +79,13 @@ pub(in crate::front) fn response(error: &Error) -> Response<Bytes> {
     response
 }
 
+/// Offers `Basic`, too: encoders send the password of their URL only once they are asked for it.
+/// Not to browsers, which would ask their users for a password.
+pub(super) fn offer_basic(headers: &mut HeaderMap) {
+    headers.append(header::WWW_AUTHENTICATE, BASIC);
+}
+
 /// Says how to authenticate, where nothing more is known of why the request was refused.
-///
-/// Never `Basic`: browsers would ask their users for a password.
 pub(super) fn challenge(headers: &mut HeaderMap) {
     if !headers.contains_key(header::WWW_AUTHENTICATE) {
         headers.insert(header::WWW_AUTHENTICATE, CHALLENGE);
