@@ -1,7 +1,6 @@
 """Many connections that each keep a little: what is under way has one budget for all of them.
 
-A server that was given little memory has 256 MB for bodies that are half here and answers that are
-half gone.
+A server has a quarter of its memory for bodies that are half here and answers that are half gone.
 """
 
 import contextlib
@@ -18,7 +17,7 @@ from conformance.edge.scs import SET, works
 from conformance.wire import MINUTE, Wire, plaintext
 from harness import Server
 
-MOST_GROWTH = 320 * MB
+MOST_GROWTH = 160 * MB
 LARGE = 5_000_000
 FRAME = 16_384
 WINDOW = 1 << 20

@@ -28,6 +28,7 @@ def test_a_bare_machine_allows_what_it_has(tmp_path: Path) -> None:
     [
         {"proc/self/cgroup": "0::/", "sys/fs/cgroup/memory.max": str(GIB)},
         {"proc/self/cgroup": "0::/a/b", "sys/fs/cgroup/a/memory.max": str(GIB)},
+        {"proc/self/cgroup": "0::/a", "sys/fs/cgroup/a/memory.high": str(GIB)},
         {
             "proc/self/cgroup": "0::/a/b",
             "sys/fs/cgroup/a/memory.max": str(2 * GIB),
@@ -87,3 +88,17 @@ def test_a_quota_of_time_is_rounded_up_to_processors(tmp_path: Path, files: dict
 )
 def test_time_without_a_quota_is_not_limited(tmp_path: Path, files: dict[str, str]) -> None:
     assert host.processors(machine(tmp_path, files)) == len(os.sched_getaffinity(0))
+
+
+@pytest.mark.parametrize("mib", [128, 256, 512, 1024, 2048, 16384])
+def test_what_data_may_take_leaves_room_for_the_process_and_the_kernel(mib: int) -> None:
+    limit = mib * host.MIB
+    most = host.data_bytes(limit) * host.RESIDENT_PERCENT // 100
+
+    assert host.PROCESS_BYTES + most <= host.process_bytes(limit)
+    assert host.process_bytes(limit) <= limit - host.KERNEL_BYTES
+    assert limit // 4 <= host.data_bytes(limit) <= limit * 3 // 4
+
+
+def test_even_the_smallest_container_gets_some_data() -> None:
+    assert host.data_bytes(64 * host.MIB) == 4 * host.MIB

@@ -257,6 +257,7 @@ def test_the_key_of_a_certificate_is_not_shown() -> None:
         private_key="secret",
         threads=1,
         memory_bytes=1,
+        ceiling_bytes=1,
         item_bytes=1,
         element_bytes=1,
         app_socket="socket",

@@ -119,7 +119,12 @@ _GIVEN: Mapping[str, tuple[Unit, str, Breach, str | None]] = {
     "request_bytes": ("bytes", "The body of one request.", _REQUEST, None),
     "stranger_bytes": ("bytes", "The same, without a valid token.", _REQUEST, None),
     "reply_bytes": ("bytes", "One reply with many elements.", _REQUEST, None),
-    "batch_reply_bytes": ("bytes", "All replies of one batch together.", _REQUEST, None),
+    "batch_reply_bytes": (
+        "bytes",
+        "All replies of one batch together; with little memory, half of what items may have.",
+        _REQUEST,
+        None,
+    ),
     "union_members": (
         "count",
         "Elements that the sources of one union of sorted sets have together.",
@@ -153,13 +158,13 @@ _GIVEN: Mapping[str, tuple[Unit, str, Breach, str | None]] = {
     "room_bytes": (
         "bytes",
         "Requests and answers that are half here or half gone, of all connections; with much "
-        "memory, an eighth of that.",
+        "memory, a quarter of that.",
         _BYTES,
         None,
     ),
     "at_once_bytes": (
         "bytes",
-        "What is shorter is not counted there.",
+        "An answer that is shorter is not counted there if it leaves at once.",
         Breach("it is counted there"),
         None,
     ),

@@ -78,6 +78,11 @@ def _told(readiness: str, page: Page, now: float) -> dict[str, str | int | float
         "items": int(page.sum("attimo_items")),
         "stored_bytes": int(page.sum("attimo_stored_bytes")),
         "budget_bytes": int(page.sum("attimo_memory_budget_bytes")),
+        "allowance_bytes": int(page.sum("attimo_memory_allowance_bytes")),
+        **{
+            f"{part}_bytes": int(page.sum("attimo_memory_bytes", f'part="{part}"'))
+            for part in ("in_flight", "connections", "overhead", "process")
+        },
         "evicted_items": int(page.sum("attimo_evicted_items_total")),
         "resident_bytes": int(page.sum("process_resident_memory_bytes")),
         "usage_waiting": int(page.sum("attimo_usage_batches_waiting")),

@@ -29,7 +29,7 @@ from attimo.serve.plane import Plane
 from attimo.serve.predecessor import Predecessor, predecessor
 from attimo.serve.signals import Asked, asked_to_end, hung_up
 from attimo.serve.space import Space
-from attimo.settings import NodeSettings, Settings, supervisor
+from attimo.settings import NodeSettings, Settings, host, supervisor
 from attimo.store.database import open_database
 
 GRACE_SECONDS = 7.0  # of the ten in which a server must have ended
@@ -270,6 +270,7 @@ def _node(settings: Settings, shown: Certificate | None, socket: Path) -> LocalN
             private_key=shown.private_key if shown else None,
             threads=settings.threads,
             memory_bytes=settings.memory,
+            ceiling_bytes=host.process_bytes(host.memory_bytes()),
             item_bytes=settings.item_bytes,
             element_bytes=settings.element_bytes,
             app_socket=str(socket),

@@ -100,7 +100,8 @@ class Settings:
     memory: int = setting(
         "auto",
         values.MEMORY,
-        "Bytes that items may occupy; auto is three quarters of what the machine or container has.",
+        "Bytes for items and for what clients have under way; auto is what the machine or "
+        "container has beside the process itself, and three quarters of it at most.",
     )
     threads: int = setting(
         "auto",
@@ -203,7 +204,8 @@ class NodeSettings:
             where there is no TLS.
         private_key: The certificate's key, in PEM. The repr hides it.
         threads: How many data threads there are.
-        memory_bytes: What items may occupy.
+        memory_bytes: What items may occupy, together with what clients have under way.
+        ceiling_bytes: What the whole process may occupy.
         item_bytes: The largest item, its key included.
         element_bytes: The largest element of a collection.
         app_socket: The path of the Unix socket of the app that answers what is not data.
@@ -220,6 +222,7 @@ class NodeSettings:
     private_key: str | None = field(repr=False)
     threads: int
     memory_bytes: int
+    ceiling_bytes: int
     item_bytes: int
     element_bytes: int
     app_socket: str

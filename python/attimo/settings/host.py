@@ -10,12 +10,33 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path("/")
+MIB = 2**20
+PROCESS_BYTES = 72 * MIB
+"""What the process takes beside its data: 60 MB at rest, and control requests under way."""
+KERNEL_SHARE = 16
+"""The kernel gets one part in so many: sockets, page tables, the files that are mapped."""
+KERNEL_BYTES = 8 * MIB
+"""What it gets at least."""
+RESIDENT_PERCENT = 115
+"""What data occupies at most for a while, in percent of its budget."""
 
 
 def memory_bytes(root: Path = ROOT) -> int:
     """Return the bytes of memory that this process may use: the least of host and groups."""
     groups = _memory_limits(root)
     return min([_host_memory(root), *groups])
+
+
+def data_bytes(limit_bytes: int) -> int:
+    """Return how much of a limit data may take: what is left beside process and kernel, and no
+    more than three quarters, so that other programs find something, too."""
+    left = (process_bytes(limit_bytes) - PROCESS_BYTES) * 100 // RESIDENT_PERCENT
+    return max(min(left, limit_bytes * 3 // 4), limit_bytes // 16)
+
+
+def process_bytes(limit_bytes: int) -> int:
+    """Return how much of a limit the process may occupy, its data included."""
+    return limit_bytes - max(limit_bytes // KERNEL_SHARE, KERNEL_BYTES)
 
 
 def processors(root: Path = ROOT) -> int:
@@ -34,6 +55,7 @@ def _host_memory(root: Path) -> int:
 def _memory_limits(root: Path) -> Iterator[int]:
     for group in _groups(root, ""):
         yield from _number(group / "memory.max")
+        yield from _number(group / "memory.high")
     for group in _groups(root, "memory"):
         yield from _number(group / "memory.limit_in_bytes")
 

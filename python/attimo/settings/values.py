@@ -113,7 +113,7 @@ def size(raw: Raw) -> int:
 
 
 def _memory(raw: Raw) -> int:
-    memory_bytes = host.memory_bytes() * 3 // 4 if raw == "auto" else size(raw)
+    memory_bytes = host.data_bytes(host.memory_bytes()) if raw == "auto" else size(raw)
     if not LEAST_MEMORY <= memory_bytes < 2**63:
         raise ValueError
     return memory_bytes

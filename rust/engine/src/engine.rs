@@ -1,10 +1,11 @@
 //! The shards, one lock at a time, and the one budget for all.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::{Mutex, MutexGuard};
 
+use crate::budget::Budget;
 use crate::hashing::Hashing;
 use crate::namespace::Retired;
 use crate::place::{Place, Rules};
@@ -20,7 +21,7 @@ const LOOKED_UP_AT_A_TIME: usize = 64;
 /// How an engine is made.
 #[derive(Debug, Clone, Copy)]
 pub struct Config {
-    /// How much memory all items together may take.
+    /// How much memory all items together may take, with what else is reserved.
     pub memory_bytes: u64,
     /// Over how many locks the items are spread; see `Engine` for how many.
     pub shards: usize,
@@ -39,9 +40,9 @@ pub struct Config {
 #[derive(Debug)]
 pub struct Engine {
     shards: Box<[Padded]>,
-    /// What all shards take together.
-    used: AtomicU64,
-    memory_bytes: u64,
+    budget: Budget,
+    /// Counts the turns of the shards to give something up.
+    turn: AtomicUsize,
     rules: Rules,
     retired: Retired,
     cursor: SharedCursor,
@@ -60,8 +61,8 @@ impl Engine {
         let shards = (0..config.shards.max(1)).map(shard).collect();
         Self {
             shards,
-            used: AtomicU64::new(0),
-            memory_bytes: config.memory_bytes,
+            budget: Budget::new(config.memory_bytes),
+            turn: AtomicUsize::new(0),
             rules: Rules { hashing, limits: config.limits },
             retired: Retired::default(),
             cursor: SharedCursor::default(),
@@ -111,12 +112,63 @@ impl Engine {
         now: Moment,
     ) {
         let discarded = shard.take_discarded();
-        if self.is_over() {
-            self.make_room(home, shard, written, now);
+        if self.budget.is_over() {
+            let evicted = self.make_room(home, shard, written, now);
+            drop(discarded);
+            self.budget.turn_over(evicted, now);
         } else {
             drop(shard);
+            drop(discarded);
         }
-        drop(discarded);
+    }
+
+    /// Counts memory that something else than items takes; items get so much less, though never
+    /// less than a quarter of all.
+    pub fn reserve(&self, bytes: u64) {
+        self.budget.reserve(bytes);
+    }
+
+    /// Gives back what was reserved.
+    pub fn release(&self, bytes: u64) {
+        self.budget.release(bytes);
+    }
+
+    /// What is reserved now, in bytes.
+    pub fn reserved(&self) -> u64 {
+        self.budget.reserved()
+    }
+
+    /// What items and all that is reserved take now, in bytes.
+    pub fn counted(&self) -> u64 {
+        self.budget.items() + self.budget.reserved()
+    }
+
+    /// Tells how many bytes are resident beyond what is counted: items get so much less.
+    pub fn note_overhead(&self, bytes: u64) {
+        self.budget.note_overhead(bytes);
+    }
+
+    /// What items may take now, in bytes.
+    pub fn allowance(&self) -> u64 {
+        self.budget.allowance()
+    }
+
+    /// Has `watch` called each time that another 64th of the budget was evicted, by the thread
+    /// whose write evicted it and with no lock held. Only the first call counts.
+    pub fn watch(&self, watch: Box<dyn Fn(Moment) + Send + Sync>) {
+        self.budget.set_watch(watch);
+    }
+
+    /// Evicts until items take no more than they may, or about `most` bytes are freed; for when
+    /// they may take less than before and nobody writes.
+    pub fn fit(&self, now: Moment, most: u64) {
+        let (mut freed, mut in_vain) = (0, 0);
+        while self.budget.is_over() && freed < most && in_vain < self.shards.len() {
+            let at = self.next_turn();
+            let evicted = self.evict_some(self.lock(at), None, now);
+            in_vain = if evicted > 0 { 0 } else { in_vain + 1 };
+            freed += evicted;
+        }
     }
 
     /// Marks a namespace as one that nobody asks for any more. Sweeps free its
@@ -179,9 +231,7 @@ impl Engine {
 
     /// Notes that a shard, which is still locked, takes more or less than before.
     pub(crate) fn count(&self, before: u64, after: u64) {
-        if before != after {
-            self.used.fetch_add(after.wrapping_sub(before), Ordering::Relaxed);
-        }
+        self.budget.count(before, after);
     }
 
     /// The shard of a key, and the half of its hash that the shard goes by.
@@ -190,53 +240,61 @@ impl Engine {
         (size::scale(high, self.shards.len()), low)
     }
 
-    fn is_over(&self) -> bool {
-        self.used.load(Ordering::Relaxed) > self.memory_bytes
+    /// The shard that gives something up next. All take turns, so that what was written together
+    /// leaves together: a page is free only when all that lies on it has left.
+    fn next_turn(&self) -> usize {
+        self.turn.fetch_add(1, Ordering::Relaxed) % self.shards.len()
     }
 
-    /// Evicts from the writer's shard first and then round the others, a few
-    /// items and one lock at a time, until all fits.
+    /// Evicts from the writer's shard first and then from others, a few items
+    /// and one lock at a time, until all fits; how many bytes left.
     fn make_room(
         &self,
         home: usize,
         shard: MutexGuard<'_, Shard>,
         written: Option<u32>,
         now: Moment,
-    ) {
-        self.evict_some(shard, written, now);
-        let (mut at, mut in_vain) = (home, 0);
-        while self.is_over() && in_vain < self.shards.len() {
-            at = (at + 1) % self.shards.len();
+    ) -> u64 {
+        let mut evicted = self.evict_some(shard, written, now);
+        let mut in_vain = 0;
+        while self.budget.is_over() && in_vain <= self.shards.len() {
+            let at = self.next_turn();
             let spared = written.filter(|_| at == home);
-            let found = self.evict_some(self.lock(at), spared, now);
-            in_vain = if found { 0 } else { in_vain + 1 };
+            let freed = self.evict_some(self.lock(at), spared, now);
+            in_vain = if freed > 0 { 0 } else { in_vain + 1 };
+            evicted += freed;
         }
-        if self.is_over() {
+        if self.budget.is_over() {
             // What was written does not fit on its own.
-            self.evict_some(self.lock(home), None, now);
+            evicted += self.evict_some(self.lock(home), None, now);
         }
+        evicted
     }
 
-    /// Returns whether there was anything to evict.
+    /// Returns how many bytes left; none if there was nothing to evict.
     fn evict_some(
         &self,
         mut shard: MutexGuard<'_, Shard>,
         spared: Option<u32>,
         now: Moment,
-    ) -> bool {
+    ) -> u64 {
         let judge = self.retired.judge(now);
-        let mut evicted = 0;
-        while evicted < EVICTED_AT_A_TIME && self.is_over() {
+        let start = shard.tally.totals.bytes;
+        for _ in 0..EVICTED_AT_A_TIME {
             let before = shard.tally.totals.bytes;
-            if !shard.evict(spared, &judge) {
+            if !self.budget.is_over() || !shard.evict(spared, &judge) {
                 break;
             }
             self.count(before, shard.tally.totals.bytes);
-            evicted += 1;
+        }
+        let freed = start - shard.tally.totals.bytes;
+        if spared.is_none() {
+            // A spared item keeps its slot, by which its writer knows it.
+            shard.shrink();
         }
         let discarded = shard.take_discarded();
         drop((judge, shard));
         drop(discarded);
-        evicted > 0
+        freed
     }
 }

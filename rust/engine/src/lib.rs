@@ -11,6 +11,7 @@
 
 mod aside;
 mod block;
+mod budget;
 mod collections;
 mod command;
 pub mod commands;
@@ -42,6 +43,7 @@ pub use hashing::Hashing;
 pub use limits::Limits;
 pub use namespace::Namespace;
 pub use place::Place;
+pub use size::of_heap as allocated_bytes;
 pub use sweep::Swept;
 pub use tally::{Stored, Totals};
 pub use time::{Moment, Ttl};

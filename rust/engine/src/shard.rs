@@ -218,12 +218,13 @@ impl Shard {
         swept
     }
 
-    /// Gives memory back if less than a quarter of the slots is in use.
+    /// Gives memory back if half of the slots or less is in use.
     ///
-    /// It moves all items that are left, which takes about 50 ns each.
+    /// It moves all items that are left, which takes about 50 ns each. What was written by
+    /// slot before has another slot then.
     pub(crate) fn shrink(&mut self) {
         let (live, all) = (self.slots.live(), self.slots.len());
-        if all == 0 || live * 4 > all || (live > 0 && all <= SMALL) {
+        if all == 0 || live * 2 > all || (live > 0 && all <= SMALL) {
             return;
         }
         let mut old = std::mem::take(&mut self.slots);

@@ -8,7 +8,7 @@ pub(crate) const PER_ITEM: u64 = 48;
 
 /// The room a heap block of this many bytes takes: sixteen-byte steps up to
 /// 128, then four classes a doubling, as jemalloc has them.
-pub(crate) const fn of_heap(bytes: usize) -> u64 {
+pub const fn of_heap(bytes: usize) -> u64 {
     let bytes = bytes as u64;
     if bytes <= 128 {
         return bytes.next_multiple_of(16);

@@ -1,13 +1,15 @@
 //! The border, Rust side: converts and forwards, and decides nothing.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use attimo_server::{NoReadiness, Readiness, Server};
+use attimo_server::{Config, NoReadiness, Readiness, Server};
 use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::prelude::*;
 
+mod allocator;
 mod convert;
 mod sockets;
 
@@ -27,7 +29,9 @@ struct Node {
 impl Node {
     #[new]
     fn new(settings: convert::NodeSettings) -> PyResult<Self> {
-        let server = Server::new(settings.try_into()?);
+        let allocator = Arc::new(allocator::Jemalloc::begin());
+        let config = Config { allocator: Some(allocator), ..settings.try_into()? };
+        let server = Server::new(config);
         let server = server.map_err(|error| PyValueError::new_err(error.to_string()))?;
         Ok(Node { server, name: convert::fresh_name(), batches: AtomicU64::new(0) })
     }
@@ -41,9 +45,6 @@ impl Node {
     /// Begins to serve on sockets of Python's.
     fn start(&self, py: Python<'_>, sockets: Vec<Bound<'_, PyAny>>) -> PyResult<()> {
         let sockets = sockets::adopt(py, sockets)?;
-        // Pages that items left go back to the system even when nobody allocates any more. Where
-        // jemalloc cannot have a thread of its own, they go back at the next allocations.
-        let _ = tikv_jemalloc_ctl::background_thread::write(true);
         py.detach(|| self.server.start(sockets)).map_err(|error| {
             PyOSError::new_err((error.raw_os_error().unwrap_or_default(), error.to_string()))
         })

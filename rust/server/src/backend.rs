@@ -4,6 +4,7 @@
 //! say how it is asked there; the rooms above do not change.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use attimo_engine::{Command, Engine, Limits, Namespace};
 
@@ -13,7 +14,7 @@ use crate::error::Result;
 /// A store of items.
 pub(crate) enum Backend {
     /// The engine in this process.
-    Embedded(Engine),
+    Embedded(Arc<Engine>),
 }
 
 impl Backend {
@@ -30,6 +31,13 @@ impl Backend {
     ) -> Result<C::Reply> {
         match self {
             Backend::Embedded(engine) => Ok(engine.run(namespace, command, now.moment)?),
+        }
+    }
+
+    /// How much memory items may take now, in bytes.
+    pub(crate) fn allowance(&self) -> u64 {
+        match self {
+            Backend::Embedded(engine) => engine.allowance(),
         }
     }
 

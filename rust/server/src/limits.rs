@@ -23,10 +23,11 @@ pub(crate) const STRANGERS_PER_CONNECTION: usize = 16;
 /// How many frames that only make work (settings, pings, windows) an HTTP/2 connection may
 /// send in a second, beyond one for each that asks for something and one for every 2 KiB of answers.
 pub(crate) const IDLE_FRAMES_PER_SECOND: i64 = 1_000;
-/// The least room for bodies that are half here and answers that are half gone, of all connections;
-/// a server with much memory has an eighth of that.
-pub(crate) const ROOM_BYTES: usize = 256 << 20;
-/// What is shorter than this comes and goes without being counted there.
+/// The least room for bodies that are half here and answers that are half gone, of all connections:
+/// what takes half of it leaves as much to others, and the longest reply must find its half. A
+/// server with more than four times as much memory has a quarter of that.
+pub(crate) const ROOM_BYTES: usize = 24 << 20;
+/// An answer that is shorter than this leaves without being counted there if its client takes it.
 pub(crate) const AT_ONCE_BYTES: usize = 64 * 1024;
 /// While a connection has more answers under way than this, its next requests wait.
 pub(crate) const UNSENT_BYTES: usize = 16 << 20;

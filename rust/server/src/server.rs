@@ -21,7 +21,7 @@ use crate::forward::Way;
 use crate::front::cors::Origins;
 use crate::front::room::Room;
 use crate::gate::Gate;
-use crate::limits::ROOM_BYTES;
+use crate::memory::{self, Allocator, Keeper, Memory};
 use crate::meter::{Meter, Used};
 use crate::metrics::{Audience, Metrics};
 use crate::protocol::Protocols;
@@ -30,7 +30,7 @@ use crate::tls::{self, Certificate, TlsError};
 use crate::worker::{self, Workers};
 
 /// What a server is told at the start; it reads no environment and no file.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Config {
     /// What to serve on each listening socket, in the order in which `start` gets them.
     pub listeners: Vec<Listen>,
@@ -40,8 +40,12 @@ pub struct Config {
     pub private_key: Option<String>,
     /// How many data threads; at least 1.
     pub threads: usize,
-    /// How many bytes of memory items may take.
+    /// How many bytes of memory items may take, with what clients have under way.
     pub memory_bytes: u64,
+    /// How many bytes the whole process may occupy; `None` where nothing limits it.
+    pub ceiling_bytes: Option<u64>,
+    /// Where items get their memory; `None` if nothing is known of it.
+    pub allocator: Option<Arc<dyn Allocator>>,
     /// How many bytes an item may have, its key included.
     pub item_bytes: u64,
     /// How many bytes an element of a collection may have.
@@ -85,6 +89,7 @@ pub(crate) struct Core {
     pub(crate) meter: Arc<Meter>,
     pub(crate) clock: Clock,
     pub(crate) room: Arc<Room>,
+    pub(crate) memory: Memory,
     pub(crate) origins: Origins,
     pub(crate) stats: Arc<Stats>,
     evictions: Evictions,
@@ -108,6 +113,7 @@ struct Running {
     stop: watch::Sender<bool>,
     workers: Workers,
     acceptor: std::thread::JoinHandle<()>,
+    keeper: Keeper,
 }
 
 impl Server {
@@ -121,7 +127,8 @@ impl Server {
         if let (Some(chain), Some(key)) = (&config.certificate, &config.private_key) {
             certificate.replace(chain, key)?;
         }
-        let engine = Engine::new(EngineConfig {
+        let clock = Clock::start();
+        let engine = Arc::new(Engine::new(EngineConfig {
             memory_bytes: config.memory_bytes,
             shards: shards(config.threads, config.memory_bytes),
             seed: seed(),
@@ -130,13 +137,19 @@ impl Server {
                 element_bytes: config.element_bytes,
                 ..Limits::default()
             },
-        });
+        }));
+        let room = Room::new(engine.clone(), clock, config.memory_bytes);
         let gate = Gate::new(Backend::Embedded(engine));
         let core = Core {
             gate,
             meter: Arc::default(),
-            clock: Clock::start(),
-            room: Room::new(room(config.memory_bytes)),
+            clock,
+            room,
+            memory: Memory::new(
+                config.allocator.clone(),
+                config.memory_bytes,
+                config.ceiling_bytes,
+            ),
             origins: Origins::new(&config.allowed_origins, &config.endpoint),
             stats: Arc::default(),
             evictions: Evictions::default(),
@@ -173,7 +186,8 @@ impl Server {
         let workers =
             worker::start(self.config.threads, &self.core, &self.config.app_socket, &stopped)?;
         let acceptor = acceptor::start(listeners, workers.doors(), self.core.clone(), stopped)?;
-        *running = Some(Running { stop, workers, acceptor });
+        let keeper = memory::keep(&self.core)?;
+        *running = Some(Running { stop, workers, acceptor, keeper });
         Ok(())
     }
 
@@ -232,6 +246,7 @@ impl Server {
         self.release_control();
         let _ = running.acceptor.join();
         running.workers.join(grace);
+        running.keeper.stop();
         self.core.stats.events.close();
     }
 
@@ -284,6 +299,10 @@ impl Server {
 
     /// Takes note of how the control plane does, for whoever asks `/ready`.
     pub fn set_readiness(&self, readiness: Readiness) {
+        if readiness == Readiness::Ready {
+            let Backend::Embedded(engine) = self.core.gate.backend();
+            self.core.memory.settle(engine);
+        }
         self.core.stats.readiness.set(readiness);
     }
 
@@ -301,11 +320,6 @@ const SHARD_BYTES: u64 = 16 << 20;
 fn shards(threads: usize, memory_bytes: u64) -> usize {
     let by_memory = usize::try_from(memory_bytes / SHARD_BYTES).unwrap_or(usize::MAX);
     (8 * threads).max(by_memory).next_power_of_two().clamp(64, 4_096)
-}
-
-/// What is under way may take an eighth of what items may.
-fn room(memory_bytes: u64) -> usize {
-    usize::try_from(memory_bytes / 8).unwrap_or(usize::MAX).max(ROOM_BYTES)
 }
 
 /// Where TLS is spoken, as URLs have it.

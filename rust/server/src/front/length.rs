@@ -1,4 +1,6 @@
-//! The `content-length` of a request (RFC 9110 §8.6).
+//! Lengths: the `content-length` of a request (RFC 9110 §8.6), and what a body really takes.
+
+use attimo_engine::allocated_bytes;
 
 /// A whole number in digits only, for Rust's own parser would take a sign; of 18 of them at most.
 pub(super) fn decimal(text: &[u8]) -> Option<usize> {
@@ -8,6 +10,14 @@ pub(super) fn decimal(text: &[u8]) -> Option<usize> {
     text.iter().try_fold(0, |sum, digit| {
         digit.is_ascii_digit().then(|| sum * 10 + usize::from(digit - b'0'))
     })
+}
+
+/// A long value may be kept where it lies, so nothing may lie idle behind it.
+pub(super) fn fitted(mut gathered: Vec<u8>) -> Vec<u8> {
+    if allocated_bytes(gathered.capacity()) > allocated_bytes(gathered.len()) {
+        gathered.shrink_to_fit();
+    }
+    gathered
 }
 
 #[cfg(test)]

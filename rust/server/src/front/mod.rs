@@ -18,6 +18,7 @@ use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
+use self::room::Connected;
 use crate::acceptor::Entrance;
 use crate::gate::{Credential, Passes};
 use crate::limits::{HANDSHAKE, LINGER};
@@ -58,6 +59,8 @@ pub(crate) struct Visit {
     entrance: Arc<Entrance>,
     passes: RefCell<Passes>,
     opened: Opened,
+    #[expect(dead_code, reason = "what the connection takes goes back with it")]
+    connected: Connected,
     /// Whether it was counted that the server closed this connection.
     closed: Cell<bool>,
 }
@@ -133,6 +136,7 @@ pub(crate) async fn serve(worker: Rc<Worker>, arrival: Arrival) {
     let tls = entrance.tls.clone();
     let visit = Rc::new(Visit {
         opened: Opened::new(&worker.core.stats, tls.is_some()),
+        connected: Connected::new(&worker.core.room, tls.is_some()),
         closed: Cell::new(false),
         worker,
         peer,

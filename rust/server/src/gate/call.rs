@@ -8,6 +8,7 @@ use super::{Gate, Pass};
 use crate::api::{Access, Api};
 use crate::clock::Now;
 use crate::error::{Error, Result};
+use crate::limits::{BATCH_REPLY_BYTES, REPLY_BYTES};
 use crate::meter::Use;
 use crate::permissions::Items;
 
@@ -70,6 +71,12 @@ impl<'a> Call<'a> {
     pub(crate) fn admit(&self, key: &[u8], value: &[u8]) -> Result<()> {
         let limits = self.gate.backend.limits();
         Ok(limits.admit_item(ItemType::Scalar, key, value.len() as u64)?)
+    }
+
+    /// The most that all replies of one batch may bring now, in bytes: they are in memory together.
+    pub(crate) fn batch_reply_bytes(&self) -> usize {
+        let half = self.gate.backend.allowance() / 2;
+        usize::try_from(half).unwrap_or(usize::MAX).clamp(REPLY_BYTES, BATCH_REPLY_BYTES)
     }
 
     /// Whether the caller may do this with some items only.

@@ -19,7 +19,7 @@ use crate::permissions::Permissions;
 fn gate() -> Gate {
     let limits = Limits::default();
     let engine = Engine::new(Config { memory_bytes: 1 << 24, shards: 4, seed: [1; 4], limits });
-    let gate = Gate::new(Backend::Embedded(engine));
+    let gate = Gate::new(Backend::Embedded(engine.into()));
     let name = "there".to_owned();
     let id = CacheId(1);
     let namespace = Namespace(1);

@@ -95,7 +95,11 @@ families! {
     STORED: Gauge "attimo_stored_bytes" []
         "Memory that items take.";
     BUDGET: Gauge "attimo_memory_budget_bytes" []
-        "Memory that items may take; beyond it the least used leave.";
+        "Memory for items and for what clients have under way: --memory.";
+    ALLOWANCE: Gauge "attimo_memory_allowance_bytes" []
+        "Memory that items may take now, which is what nothing else needs of the budget; beyond it the least used leave.";
+    MEMORY: Gauge "attimo_memory_bytes" ["part"]
+        "Memory by what takes it: items; in_flight, which is bodies half received and answers half sent; connections; overhead, which is what lies idle around these; process, which is what it takes at rest.";
     EVICTED: Counter "attimo_evicted_items_total" []
         "Items that left before their time, for want of memory.";
     EXPIRED: Counter "attimo_expired_items_total" []

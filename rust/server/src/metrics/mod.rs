@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 mod caches;
 mod families;
 mod page;
-mod process;
+pub(crate) mod process;
 mod text;
 
 pub use self::families::{FAMILIES, Family, Kind};

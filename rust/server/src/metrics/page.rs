@@ -107,7 +107,7 @@ fn caches(text: &mut Text, core: &Core) {
     let bytes = stored.iter().map(|stored| stored.bytes).collect();
     apart(text.begin(&family::CACHE_BYTES), &labels, bytes, all.bytes);
     text.one(&family::CACHES, caches.len());
-    memory(text, &all, core.metrics.memory_bytes);
+    memory(text, &all, core);
 }
 
 /// What each cache has of `all`, and what is left for the others.
@@ -119,10 +119,16 @@ fn apart(mut samples: Samples<'_>, labels: &[[&str; 2]], of: Vec<u64>, all: u64)
     samples.add(&OTHERS, all.saturating_sub(of.iter().sum()));
 }
 
-fn memory(text: &mut Text, all: &Totals, budget: u64) {
+fn memory(text: &mut Text, all: &Totals, core: &Core) {
+    let Backend::Embedded(engine) = core.gate.backend();
     text.one(&family::ITEMS, all.items);
     text.one(&family::STORED, all.bytes);
-    text.one(&family::BUDGET, budget);
+    text.one(&family::BUDGET, core.metrics.memory_bytes);
+    text.one(&family::ALLOWANCE, engine.allowance());
+    let mut samples = text.begin(&family::MEMORY);
+    for (part, bytes) in core.memory.parts(engine, &core.room) {
+        samples.add(&[part], bytes);
+    }
     text.one(&family::EVICTED, all.evicted);
     text.one(&family::EXPIRED, all.expired);
 }

@@ -3,11 +3,20 @@
 use std::fs;
 
 /// Memory that the process occupies, in bytes.
-pub(super) fn resident_bytes() -> Option<u64> {
+pub(crate) fn resident_bytes() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     let kib: u64 = line.trim().strip_suffix(" kB")?.trim().parse().ok()?;
     Some(kib * 1_024)
+}
+
+/// What the process occupies that no file can be read into again, in bytes.
+pub(crate) fn private_bytes() -> Option<u64> {
+    const PAGE: u64 = 4096;
+    let text = fs::read_to_string("/proc/self/statm").ok()?;
+    let mut pages = text.split(' ').skip(1).map(str::parse::<u64>);
+    let (resident, of_files) = (pages.next()?.ok()?, pages.next()?.ok()?);
+    Some(resident.saturating_sub(of_files) * PAGE)
 }
 
 /// File handles: how many are open and how many may be.
@@ -53,6 +62,7 @@ mod tests {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64();
 
         assert!(resident_bytes().unwrap() > 1 << 20);
+        assert!((1 << 18..resident_bytes().unwrap()).contains(&private_bytes().unwrap()));
         assert!(cpu_seconds().unwrap() >= 0.0);
         assert!((now - 86_400.0..now + 2.0).contains(&started().unwrap()));
         let (open, most) = handles().unwrap();

@@ -12,13 +12,14 @@ use crate::limits::BATCH_REPLY_BYTES;
 /// `_GetBatchRequest` → a `_GetResponse` an item.
 pub(super) fn get(call: &mut Call<'_>, message: &Bytes) -> Result<Reply> {
     allow(call, message)?;
-    each(message, |item| scalar::get(call, &item))
+    let most = call.batch_reply_bytes();
+    each(message, most, |item| scalar::get(call, &item))
 }
 
 /// `_SetBatchRequest` → a `_SetResponse` an item. What stands before an item that is refused is set.
 pub(super) fn set(call: &mut Call<'_>, message: &Bytes) -> Result<Reply> {
     allow(call, message)?;
-    each(message, |item| scalar::set(call, &item))
+    each(message, BATCH_REPLY_BYTES, |item| scalar::set_of(call, &item, message.len()))
 }
 
 /// Refuses the whole if the caller may not do this with one of the keys, before the first is done.
@@ -47,14 +48,18 @@ fn key(item: &[u8]) -> Result<&[u8]> {
     Ok(key)
 }
 
-fn each(message: &Bytes, mut run: impl FnMut(Bytes) -> Result<Reply>) -> Result<Reply> {
+fn each(
+    message: &Bytes,
+    most: usize,
+    mut run: impl FnMut(Bytes) -> Result<Reply>,
+) -> Result<Reply> {
     let mut replies = Reply::default();
     let mut fields = Fields::of(message);
     while let Some(field) = fields.next()? {
         if let Field::Bytes(1, range) = field {
             replies.append(run(message.slice(range))?);
-            if replies.len() > BATCH_REPLY_BYTES {
-                return Err(Error::ReplyTooLarge(BATCH_REPLY_BYTES));
+            if replies.len() > most {
+                return Err(Error::ReplyTooLarge(most));
             }
         }
     }

@@ -8,7 +8,7 @@ use attimo_engine::commands::scalar::{
     Condition as Wanted, Delete, GetWithHash, HashCondition, Increment, ItemGetTtl, ItemGetType,
     KeyExists, Set, SetIf, SetIfHash, TtlChange, TtlChanged, UpdateTtl,
 };
-use attimo_engine::{Found as Item, Given, ItemType, Ttl};
+use attimo_engine::{Found as Item, Given, ItemType, LONG, Ttl, allocated_bytes};
 use bytes::Bytes;
 use momento_protos::cache_client as pb;
 
@@ -67,6 +67,11 @@ struct SetFields {
 
 /// `_SetRequest` or one item of `_SetBatchRequest`. A long value stays where it arrived.
 pub(super) fn set(call: &mut Call<'_>, message: &Bytes) -> Result<Reply> {
+    set_of(call, message, message.len())
+}
+
+/// The same for a message that is part of a longer one, of `owned` bytes.
+pub(super) fn set_of(call: &mut Call<'_>, message: &Bytes, owned: usize) -> Result<Reply> {
     let mut set = SetFields::default();
     let mut fields = Fields::of(message);
     while let Some(field) = fields.next()? {
@@ -79,16 +84,19 @@ pub(super) fn set(call: &mut Call<'_>, message: &Bytes) -> Result<Reply> {
     }
     let ttl = ttl(set.ttl)?;
     let bytes_in = set.key.len() + set.value.len();
-    let value = given(message, set.value);
+    let value = given(message, set.value, owned);
     call.run(bytes_in, Set { key: &message[set.key], value, ttl })?;
     Ok(Reply::stored())
 }
 
-fn given(message: &Bytes, value: Range<usize>) -> Given<'_> {
-    if value.len() < attimo_engine::LONG {
+/// A long value is kept with all that arrived with it if that takes no more memory, else copied.
+fn given(message: &Bytes, value: Range<usize>, owned: usize) -> Given<'_> {
+    if value.len() < LONG {
         Given::Short(&message[value])
-    } else {
+    } else if allocated_bytes(owned) == allocated_bytes(value.len()) {
         Given::Long(message.slice(value))
+    } else {
+        Given::Long(Bytes::copy_from_slice(&message[value]))
     }
 }
 

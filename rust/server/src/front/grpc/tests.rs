@@ -17,7 +17,7 @@ use crate::meter::ThreadMeter;
 fn gate() -> Gate {
     let limits = Limits::default();
     let engine = Engine::new(Config { memory_bytes: 1 << 24, shards: 4, seed: [1; 4], limits });
-    let gate = Gate::new(Backend::Embedded(engine));
+    let gate = Gate::new(Backend::Embedded(engine.into()));
     let cache = Cache {
         id: CacheId(1),
         account: AccountId(1),

@@ -4,6 +4,7 @@ use attimo_engine::LONG;
 use bytes::{Buf, Bytes, BytesMut};
 
 use super::head::Framing;
+use crate::front::length::fitted;
 
 /// The longest line between chunks, in bytes: a length in hexadecimal, and extensions that nobody uses.
 const LINE: usize = 256;
@@ -63,9 +64,9 @@ impl Body {
         Body { step, limit, gathered: Vec::new() }
     }
 
-    /// How many bytes are in memory.
+    /// How many bytes of memory it takes.
     pub(super) fn held(&self) -> usize {
-        self.gathered.len()
+        self.gathered.capacity()
     }
 
     /// Takes in what has arrived; the whole body once it is there.
@@ -132,7 +133,7 @@ impl Body {
     }
 
     fn whole(&mut self) -> Bytes {
-        std::mem::take(&mut self.gathered).into()
+        fitted(std::mem::take(&mut self.gathered)).into()
     }
 }
 

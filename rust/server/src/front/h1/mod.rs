@@ -49,6 +49,7 @@ where
         stop: Stop::new(&visit.worker.stopped),
         waiting: Waiting::First,
         ending: Ending::NotYet,
+        held: Held::nothing(&visit.worker.core.room),
         visit,
     };
     while connection.answer_all().await {
@@ -71,6 +72,8 @@ struct Connection<I> {
     stop: Stop,
     waiting: Waiting,
     ending: Ending,
+    /// What answers hold that did not leave at once.
+    held: Held,
 }
 
 /// What the deadline is for.
@@ -156,6 +159,7 @@ where
             },
         };
         let response = self.respond(parts, body, now).await;
+        let response = self.within_room(response);
         // A body that was not read to its end hides where the next request begins.
         let goes_on = self.ending == Ending::NotYet && !self.stop.is_near();
         let manner = Manner { keeps: manner.keeps && goes_on, ..manner };
@@ -171,6 +175,18 @@ where
         }
         // Boxed, so that a connection that waits for nobody need not have room for it.
         Box::pin(web::answer_late(&self.visit, parts, body)).await
+    }
+
+    /// The answer, if there is room for one of its length.
+    fn within_room(&mut self, response: Response<Bytes>) -> Response<Bytes> {
+        let bytes = response.body().len();
+        if bytes <= AT_ONCE_BYTES {
+            return response;
+        }
+        match self.held.hold(bytes) {
+            Ok(()) => response,
+            Err(error) => plain::refused(&self.visit, &error),
+        }
     }
 
     /// Waits for a body; `None` if the client broke off.
@@ -189,7 +205,7 @@ where
         let (limit, time) =
             if is_known { (web::limit(parts), BODY) } else { (STRANGER_BYTES, STRANGER_BODY) };
         let mut body = Body::new(framing, limit);
-        let mut held = Held::for_body(&self.visit.worker.core.room);
+        let mut held = Held::for_body(&self.visit.worker.core.room, is_known);
         self.waiting = Waiting::Body;
         self.deadline.set(now.moment, time);
         let mut asked = !expects;
@@ -205,9 +221,7 @@ where
                 }
                 Ok(None) => {}
             }
-            if body.held() > AT_ONCE_BYTES
-                && let Err(error) = held.hold(body.held())
-            {
+            if let Err(error) = held.hold(body.held()) {
                 return self.give_up(error);
             }
             if !std::mem::replace(&mut asked, true) {
@@ -271,6 +285,7 @@ where
     async fn send(&mut self) -> bool {
         let clock = self.visit.worker.core.clock;
         let (io, output, visit) = (&mut self.io, &mut self.output, &self.visit);
+        let held = &mut self.held;
         let mut stalled: Option<Deadline> = None;
         let sent = poll_fn(|cx| {
             loop {
@@ -280,7 +295,11 @@ where
                     Poll::Pending => break,
                 }
             }
-            // Made only for a client that does not keep up with its answers.
+            // Only of a client that does not keep up with its answers.
+            if held.hold(output.len()).is_err() {
+                visit.closed(Closed::Stalled);
+                return Poll::Ready(false);
+            }
             let stalled = stalled.get_or_insert_with(|| Deadline::within(clock, STALLED));
             stalled.poll(cx).map(|()| {
                 visit.closed(Closed::Stalled);
@@ -288,6 +307,7 @@ where
             })
         });
         let sent = sent.await;
+        self.held.let_go();
         if !sent {
             self.ending = Ending::Now;
         }

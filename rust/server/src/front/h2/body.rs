@@ -3,6 +3,8 @@
 use attimo_engine::LONG;
 use bytes::{Bytes, BytesMut};
 
+use crate::front::length::fitted;
+
 /// Room made before more than this has really arrived; an announced length alone reserves no more.
 const FIRST_ROOM: usize = 64 * 1024;
 
@@ -29,8 +31,13 @@ impl Body {
         self.limit = self.limit.min(limit);
     }
 
-    /// How many bytes are in memory.
+    /// How many bytes of memory it takes.
     pub(super) fn held(&self) -> usize {
+        self.gathered.capacity()
+    }
+
+    /// How many bytes have arrived.
+    pub(super) fn len(&self) -> usize {
         self.gathered.len()
     }
 
@@ -63,7 +70,7 @@ impl Body {
         }
         let last = input.split_to(length);
         self.add(&last);
-        std::mem::take(&mut self.gathered).into()
+        fitted(std::mem::take(&mut self.gathered)).into()
     }
 
     /// Past the first room, exactly as much as is announced, so that a long value can be kept where

@@ -134,7 +134,7 @@ impl Connection {
         input.advance(length);
         if let Err(error) = receiving.hold() {
             self.complete(id, Err(error));
-        } else if receiving.terms.is_none() && receiving.body.held() > STRANGER_BYTES {
+        } else if receiving.terms.is_none() && receiving.body.len() > STRANGER_BYTES {
             self.admit_one(id);
         }
         Ok(())

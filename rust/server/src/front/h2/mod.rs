@@ -25,6 +25,7 @@ use self::fault::Reason;
 use self::watch::Watch;
 use super::Visit;
 use super::hang_up::hang_up;
+use super::room::Held;
 use super::stop::Stop;
 use crate::limits::LINGER;
 use crate::stats::Closed;
@@ -67,6 +68,7 @@ where
         has_yielded: false,
         is_held_up: false,
         has_more: false,
+        held: Held::nothing(&visit.worker.core.room),
     };
     let ending = match session.take() {
         Ok(()) => poll_fn(|cx| session.poll(cx)).await,
@@ -88,6 +90,8 @@ struct Session<I> {
     is_held_up: bool,
     /// Whether there may be more to read.
     has_more: bool,
+    /// What is on its way to the socket holds, where that takes it slowly.
+    held: Held,
 }
 
 /// How a connection ends.
@@ -201,8 +205,13 @@ where
         let sent = loop {
             match output.poll_send(Pin::new(&mut self.io), cx) {
                 Poll::Ready(Ok(true)) => {}
-                Poll::Ready(Ok(false)) => break Ok(true),
-                Poll::Pending => break Ok(false),
+                Poll::Ready(Ok(false)) => {
+                    self.held.let_go();
+                    break Ok(true);
+                }
+                Poll::Pending => {
+                    break self.held.hold(output.waiting()).map(|()| false).map_err(drop);
+                }
                 Poll::Ready(Err(_)) => break Err(()),
             }
         };

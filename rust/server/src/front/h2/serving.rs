@@ -70,7 +70,7 @@ impl Connection {
     /// Keeps a request for later. Its body may have come in a moment, so it is counted now; and it has
     /// to let go of the room that it was read into.
     fn keep(&self, request: Rc<Request>, body: Result<Bytes>, terms: Option<Terms>) -> Waiting {
-        let mut held = Held::for_body(&self.visit.worker.core.room);
+        let mut held = Held::nothing(&self.visit.worker.core.room);
         let body = body.and_then(|body| {
             held.hold(body.len())?;
             Ok(if body.len() < LONG { Bytes::copy_from_slice(&body) } else { body })
@@ -172,7 +172,7 @@ impl Connection {
         let time = if is_known { BODY } else { STRANGER_BODY };
         let until = self.now.after(time);
         self.note(until);
-        let held = Held::for_body(&self.visit.worker.core.room);
+        let held = Held::for_body(&self.visit.worker.core.room, is_known);
         if let Err(error) = self.set_terms(id, Terms { stranger, until, held }) {
             self.complete(id, Err(error));
         } else if request.expects_a_word() {

@@ -13,7 +13,7 @@ use super::window::{Inbound, Outbound};
 use crate::clock::Now;
 use crate::error::{Error, Result};
 use crate::front::room::Held;
-use crate::limits::{AT_ONCE_BYTES, STALLED};
+use crate::limits::STALLED;
 
 /// Less than this in its time is no reading, in bytes.
 pub(super) const PROGRESS: usize = 4 * 1024;
@@ -159,10 +159,7 @@ impl Receiving {
     /// [`Error::Overloaded`].
     pub(super) fn hold(&mut self) -> Result<()> {
         let bytes = self.body.held();
-        match &mut self.terms {
-            Some(terms) if bytes > AT_ONCE_BYTES => terms.held.hold(bytes),
-            _ => Ok(()),
-        }
+        self.terms.as_mut().map_or(Ok(()), |terms| terms.held.hold(bytes))
     }
 }
 

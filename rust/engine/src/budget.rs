@@ -1,0 +1,150 @@
+//! The one budget: what items take, what else is held, and what is left for items.
+
+use std::fmt;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::Moment;
+
+/// Items keep one in this many bytes of the budget, whatever else is held.
+const LEAST_SHARE: u64 = 4;
+/// The watch is told each time that one in this many bytes of the budget was evicted.
+const TURNOVER_SHARE: u64 = 64;
+
+/// Called with the time of the write that evicted.
+type Watch = Box<dyn Fn(Moment) + Send + Sync>;
+
+/// The budget of an engine; all numbers are bytes.
+pub(crate) struct Budget {
+    bytes: u64,
+    /// What all shards take together.
+    items: AtomicU64,
+    /// What is held for something that is no item.
+    reserved: AtomicU64,
+    /// What is resident beyond all that is counted.
+    overhead: AtomicU64,
+    /// What items may take: the budget less the two above.
+    allowance: AtomicU64,
+    /// What was evicted since the watch was told.
+    evicted: AtomicU64,
+    watch: OnceLock<Watch>,
+}
+
+impl Budget {
+    pub(crate) fn new(bytes: u64) -> Self {
+        Self {
+            bytes,
+            items: AtomicU64::new(0),
+            reserved: AtomicU64::new(0),
+            overhead: AtomicU64::new(0),
+            allowance: AtomicU64::new(bytes),
+            evicted: AtomicU64::new(0),
+            watch: OnceLock::new(),
+        }
+    }
+
+    /// Notes that the items of a shard, which is still locked, take more or less than before.
+    pub(crate) fn count(&self, before: u64, after: u64) {
+        if before != after {
+            self.items.fetch_add(after.wrapping_sub(before), Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn items(&self) -> u64 {
+        self.items.load(Ordering::Relaxed)
+    }
+
+    /// Whether items take more than they may.
+    pub(crate) fn is_over(&self) -> bool {
+        self.items() > self.allowance()
+    }
+
+    pub(crate) fn allowance(&self) -> u64 {
+        self.allowance.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn reserved(&self) -> u64 {
+        self.reserved.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn reserve(&self, bytes: u64) {
+        self.reserved.fetch_add(bytes, Ordering::Relaxed);
+        self.share();
+    }
+
+    pub(crate) fn release(&self, bytes: u64) {
+        self.reserved.fetch_sub(bytes, Ordering::Relaxed);
+        self.share();
+    }
+
+    pub(crate) fn note_overhead(&self, bytes: u64) {
+        self.overhead.store(bytes, Ordering::Relaxed);
+        self.share();
+    }
+
+    /// Two that do this at once may leave the older sum; whoever notes the overhead next mends it.
+    fn share(&self) {
+        let taken = self.reserved() + self.overhead.load(Ordering::Relaxed);
+        let allowance = self.bytes.saturating_sub(taken).max(self.bytes / LEAST_SHARE);
+        self.allowance.store(allowance, Ordering::Relaxed);
+    }
+
+    /// Sets whom to tell that much was evicted; only the first call counts.
+    pub(crate) fn set_watch(&self, watch: Watch) {
+        let _ = self.watch.set(watch);
+    }
+
+    /// Notes what was evicted. No lock may be held.
+    pub(crate) fn turn_over(&self, bytes: u64, now: Moment) {
+        let Some(watch) = self.watch.get().filter(|_| bytes > 0) else { return };
+        let evicted = self.evicted.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        if evicted >= self.bytes / TURNOVER_SHARE {
+            self.evicted.fetch_sub(evicted, Ordering::Relaxed);
+            watch(now);
+        }
+    }
+}
+
+impl fmt::Debug for Budget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Budget")
+            .field("bytes", &self.bytes)
+            .field("items", &self.items)
+            .field("reserved", &self.reserved)
+            .field("overhead", &self.overhead)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[test]
+    fn items_may_take_what_nothing_else_has_but_never_less_than_a_quarter() {
+        let budget = Budget::new(1_000);
+        budget.reserve(300);
+        budget.note_overhead(200);
+        assert_eq!(budget.allowance(), 500);
+        budget.reserve(10_000);
+        assert_eq!(budget.allowance(), 250);
+        budget.release(10_300);
+        budget.note_overhead(0);
+        assert_eq!((budget.allowance(), budget.reserved()), (1_000, 0));
+    }
+
+    #[test]
+    fn the_watch_is_told_each_time_that_much_was_evicted() {
+        let (budget, told) = (Budget::new(6_400), Arc::new(AtomicU64::new(0)));
+        let counter = told.clone();
+        budget.set_watch(Box::new(move |now| {
+            counter.fetch_add(now.0, Ordering::Relaxed);
+        }));
+        for bytes in [60, 39, 0, 1, 250, 99] {
+            budget.turn_over(bytes, Moment(1));
+        }
+        assert_eq!(told.load(Ordering::Relaxed), 2);
+    }
+}
