@@ -206,7 +206,7 @@ mod tests {
 
         assert!((2..=4).contains(&held));
         assert_eq!(Held::for_body(&room, true).hold(megabyte), Ok(()));
-        assert!(long.iter_mut().all(|body| body.hold(6 * megabyte).is_err()));
+        assert!(long.iter_mut().all(|body| body.hold(9 * megabyte).is_err()));
     }
 
     #[test]

@@ -32,9 +32,10 @@ fn the_error_names_both_types() {
     assert_eq!(run(&engine, push), Ok(1));
 
     let error = run(&engine, dictionary::Fetch { key: b"k" }).unwrap_err();
-    assert_eq!(error.to_string(), "the key holds a list, not a dictionary");
+    let words = "The stored type for this key is not compatible with this operation: ";
+    assert_eq!(error.to_string(), format!("{words}the key holds a list, not a dictionary"));
     let error = run(&engine, scalar::Increment { key: b"k", amount: 1, ttl: TTL.ttl }).unwrap_err();
-    assert_eq!(error.to_string(), "the key holds a list, not a single value");
+    assert_eq!(error.to_string(), format!("{words}the key holds a list, not a single value"));
     let (found, wanted) = (ItemType::List, ItemType::SortedSet);
     let fetch =
         sorted_set::FetchByIndex { key: b"k", slice: Slice::default(), order: Order::Ascending };

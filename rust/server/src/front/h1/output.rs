@@ -164,7 +164,8 @@ mod tests {
     #[test]
     fn an_answer_is_a_status_headers_and_a_body() {
         let response = Response::builder().header("etag", "\"1\"").body("hi".into()).unwrap();
-        let text = "HTTP/1.1 200 OK\r\netag: \"1\"\r\ncontent-length: 2\r\n\
+        let text = "HTTP/1.1 200 OK\r\netag: \"1\"\r\ncache-control: private, no-cache\r\n\
+                    vary: authorization, origin\r\ncontent-length: 2\r\n\
                     date: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\nhi";
         assert_eq!(written(response, MANNER), text);
     }
