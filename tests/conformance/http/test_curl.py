@@ -124,12 +124,12 @@ code -X PUT --data-binary ho "$H?key=a&ttl_seconds=60" -H "$K" -H "If-Match: $ta
 code -X PUT --data-binary no "$H?key=a&ttl_seconds=60" -H "$K" -H "If-Match: $tag"
 echo
 ask "$H?key=a" -H "$K"; echo
-ask "$H/put?ttl_seconds=60" -H "$K" -d '{{"items":[{{"key":"b","value":"1"}}]}}'
+ask "$H/put?ttl_seconds=60" -H "$K" --json '{{"items":[{{"key":"b","value":"1"}}]}}'
 ask "$H/increment?key=b&amount=41&ttl_seconds=60" -H "$K" -X POST; echo
-ask "$H/get" -H "$K" -d '{{"keys":["a","b","c"]}}'; echo
-ask "$H/list/push-back?key=l&ttl_seconds=60" -H "$K" -d '{{"values":["x","y","z"]}}'; echo
+ask "$H/get" -H "$K" --json '{{"keys":["a","b","c"]}}'; echo
+ask "$H/list/push-back?key=l&ttl_seconds=60" -H "$K" --json '{{"values":["x","y","z"]}}'; echo
 ask "$H/list?key=l&start=-2" -H "$K"; echo
-ask "$H/dictionary?key=d&ttl_seconds=60" -H "$K" -d '{{"fields":[{{"field":"f","value":"v"}}]}}'
+ask "$H/dictionary?key=d&ttl_seconds=60" -H "$K" --json '{{"fields":[{{"field":"f","value":"v"}}]}}'
 ask "$H/dictionary?key=d&field=f&field=g" -H "$K"; echo
 ask "$H/nothing" -H "$K"; echo
 code -X DELETE "$H?key=a&key=b&key=l&key=d" -H "$K"
@@ -148,7 +148,8 @@ echo
         '{"length":3}',
         '{"values":["y","z"]}',
         '{"fields":[{"field":"f","found":true,"value":"v"},{"field":"g","found":false}]}',
-        '{"code":"not_found","message":"there is nothing at this path"}',
+        '{"status":404,"title":"Key Not Found","detail":"Key Not Found","code":"not_found",'
+        '"message":"Key Not Found"}',
         "204 404 405 ",
     ]
 
