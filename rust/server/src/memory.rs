@@ -27,11 +27,11 @@ pub trait Allocator: Send + Sync {
 }
 
 /// Data may occupy the budget and one part in so many on top.
-const SLACK: u64 = 16;
+const SLACK: u64 = 64;
 /// No more is evicted before the next look than one part in so many of the budget.
 const EVICTED_AT_ONCE: u64 = 32;
 /// How often that is done before whoever waits may go on.
-const ROUNDS: usize = 4;
+const ROUNDS: usize = 16;
 /// What a process that is not ready yet may come to occupy beside its data, in bytes.
 const TO_COME: u64 = 40 << 20;
 /// How often is looked while there is much, and while there is little.
