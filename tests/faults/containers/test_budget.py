@@ -11,38 +11,41 @@ from faults.containers import loads
 from faults.containers.loads import KB, Writer
 from harness import Server
 
-BUDGET = 100_000 * KB
 MOST = 1.15
 
 
-def small_then_large(server: Server) -> None:
+def small_then_large(server: Server, budget: int) -> None:
     """What a small value leaves behind is of no use to a large one."""
     with Writer(server) as writer:
         for size in (300, 100 * KB, 2 * KB, 500 * KB):
-            writer.fill(2 * BUDGET, size)
+            writer.fill(2 * budget, size)
 
 
-def mixes(server: Server) -> None:
+def mixes(server: Server, budget: int) -> None:
     """Two clients with values of all sizes."""
-    loads.together(*[lambda: _mix(server)] * 2)
+    loads.together(*[lambda: _mix(server, budget)] * 2)
 
 
-def _mix(server: Server) -> None:
+def _mix(server: Server, budget: int) -> None:
     with Writer(server) as writer:
-        writer.write(loads.mixed(2 * BUDGET))
+        writer.write(loads.mixed(2 * budget))
 
 
-def collections(server: Server) -> None:
+def collections(server: Server, budget: int) -> None:
     """Collections that grow, shrink and are read."""
-    loads.collections(server, BUDGET)
+    loads.collections(server, budget)
 
 
+@pytest.mark.parametrize("megabytes", [100, 200])
 @pytest.mark.parametrize("load", [small_then_large, mixes, collections], ids=lambda it: it.__name__)
-def test_what_is_resident_stays_within_the_budget(load: Callable[[Server], None]) -> None:
-    with Server("--memory", "100MB") as server:
+def test_what_is_resident_stays_within_the_budget(
+    load: Callable[[Server, int], None], megabytes: int
+) -> None:
+    budget = megabytes * 1_000 * KB
+    with Server("--memory", f"{megabytes}MB") as server:
         with watched(server) as cost:
-            load(server)
-        assert cost.peak_growth <= MOST * BUDGET, f"{cost.peak_growth / MB:.0f} MB"
+            load(server, budget)
+        assert cost.peak_growth <= MOST * budget, f"{cost.peak_growth / MB:.0f} MiB"
 
 
 def test_an_item_of_a_batch_keeps_no_more_than_itself() -> None:
