@@ -2,8 +2,10 @@
 
 import json
 import shutil
+import sqlite3
 import stat
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -56,6 +58,20 @@ def test_a_copy_takes_no_key_of_the_first_server_and_gives_it_none(
         ).json()["caches"]]  # fmt: skip
         assert "saved" in names
         assert copy.ca.read_text() != server.ca.read_text()
+
+
+def test_a_copy_holds_nothing_that_signs_for_the_first_server(
+    saved: Path, stranger: Terminal
+) -> None:
+    data = stranger.home / "staging"
+    with closing(sqlite3.connect(saved / "attimo.db")) as database:
+        found = database.execute("SELECT private_key FROM signing_keys").fetchall()
+    assert stranger.type("restore", str(saved), "--data-dir", str(data)).status == 0
+
+    secrets = [key for (key,) in found if key]
+    assert secrets
+    held = [each.name for each in data.iterdir() for key in secrets if key in each.read_bytes()]
+    assert held == []
 
 
 def test_a_server_that_is_gone_is_replaced_with_its_keys(

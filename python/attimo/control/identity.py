@@ -17,6 +17,9 @@ def renew(tx: Tx) -> None:
     """
     signing.rotate(tx)
     signing.retire_old(tx)
+    # The first server may sign with these still: a copy that holds them could forge its tokens.
+    old = tables.signing_keys
+    tx.db.execute(delete(old).where(old.c.retired_at.is_not(None)))
     revision = directory.touch(tx)
     keys, url_keys = tables.api_keys, tables.url_keys
     tx.db.execute(

@@ -90,7 +90,9 @@ def retire(tx: Tx, kid: str) -> None:
     if known[kid].signs:
         raise FailedPrecondition("This is the key that signs: rotate first, then retire it")
     query = update(tables.signing_keys).where(tables.signing_keys.c.kid == kid)
-    tx.db.execute(query.values(retired_at=tx.now, revision=directory.touch(tx)))
+    # Nothing is signed with it again, so its private half goes.
+    gone = {"retired_at": tx.now, "private_key": b"", "revision": directory.touch(tx)}
+    tx.db.execute(query.values(gone))
     audit.note(tx, SERVER, "signing.retire", kid)
 
 

@@ -91,6 +91,8 @@ def restore(source: Path, home: DataDirectory, keep_keys: bool) -> None:
                     identity.renew(tx)
         finally:
             database.close()
+        if not keep_keys:
+            _drop_free_pages(room / DATABASE)
         _write(room / "lock", b"")
 
 
@@ -132,6 +134,13 @@ def _check_database(path: Path) -> None:
         found = database.execute("PRAGMA integrity_check(1)").fetchone()[0]
     if found != "ok":
         raise Misconfigured(f"{path.name} is damaged: {found}")
+
+
+def _drop_free_pages(path: Path) -> None:
+    """Write the database anew: SQLite leaves what was deleted in the pages that it frees."""
+    with closing(dbapi2.connect(str(path))) as database:
+        database.execute("VACUUM")
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _of_one_moment(folder: Path) -> Mapping[str, bytes]:
