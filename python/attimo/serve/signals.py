@@ -4,10 +4,12 @@ A server in a person's terminal gets SIGHUP when that is closed, and ends by it 
 """
 
 import os
+import select
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 ENDING = (signal.SIGTERM, signal.SIGINT)
@@ -26,6 +28,43 @@ def hung_up(look: Callable[[], None]) -> Iterator[None]:
         signal.signal(signal.SIGHUP, before)
 
 
+class Alarm:
+    """An event for which the main thread waits, and which no signal fails to wake.
+
+    The kernel may hand a signal to any thread. Python runs its handler in the main thread, and only
+    once that is awake: nothing wakes it from a lock, so it waits for a socket to which each signal
+    writes (`signal.set_wakeup_fd`).
+    """
+
+    def __init__(self) -> None:
+        self._is_set = threading.Event()
+        self._hears, self.wakes = socket.socketpair()
+        for end in (self._hears, self.wakes):
+            end.setblocking(False)
+
+    def set(self) -> None:
+        """Wake who waits, and let nobody wait until `clear`."""
+        self._is_set.set()
+        with suppress(OSError):  # it is full, so who waits is awake; or closed, and nobody waits
+            self.wakes.send(b"\0")
+
+    def clear(self) -> None:
+        """Let the next one wait."""
+        self._is_set.clear()
+
+    def wait(self) -> None:
+        """Return once it is set."""
+        while not self._is_set.is_set():
+            select.select([self._hears], [], [])
+            with suppress(BlockingIOError):
+                self._hears.recv(4096)
+
+    def close(self) -> None:
+        """Let go of the sockets."""
+        self._hears.close()
+        self.wakes.close()
+
+
 class Asked(threading.Event):
     """Set when the server is to end.
 
@@ -35,7 +74,7 @@ class Asked(threading.Event):
 
     def __init__(self) -> None:
         super().__init__()
-        self.woken = threading.Event()
+        self.woken = Alarm()
 
     def set(self) -> None:
         """Ask for the end."""
@@ -54,8 +93,11 @@ def asked_to_end() -> Iterator[Asked]:
         asked.set()
 
     before = {number: signal.signal(number, end) for number in ENDING}
+    waker = signal.set_wakeup_fd(asked.woken.wakes.fileno(), warn_on_full_buffer=False)
     try:
         yield asked
     finally:
+        signal.set_wakeup_fd(waker)
         for number, handler in before.items():
             signal.signal(number, handler)
+        asked.woken.close()
