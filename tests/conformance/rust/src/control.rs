@@ -70,7 +70,7 @@ async fn every_cache_tells_its_limits() -> Test {
     assert_eq!(found.cache_limits.max_throughput_kbps, UNLIMITED);
     assert_eq!(found.cache_limits.max_traffic_rate, UNLIMITED);
     assert_eq!(found.cache_limits.max_item_size_kb, 4883);
-    assert_eq!(found.cache_limits.max_ttl_seconds, UNLIMITED);
+    assert_eq!(found.cache_limits.max_ttl_seconds, u64::from(UNLIMITED));
     assert_eq!(found.topic_limits.max_publish_rate, 0);
     assert_eq!(found.topic_limits.max_subscription_count, 0);
     assert_eq!(found.topic_limits.max_publish_message_size_kb, 0);
