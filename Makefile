@@ -51,9 +51,9 @@ conformance: setup $(VENV)/.signer $(VENV)/.javascript $(VENV)/.web $(VENV)/.jav
 e2e: setup $(VENV)/.javascript ## A person's way through the command line, on a real server
 	$(PARALLEL) tests/e2e
 
-faults: setup ## Kill, fill the disk, turn the clock
+faults: setup $(VENV)/.javascript ## Kill, fill the disk and the memory, turn the clock
 	@setup/apt.sh faults faketime=faketime
-	$(PYTEST) tests/faults
+	$(PARALLEL) --maxprocesses 2 tests/faults
 
 attacks: setup ## Clients that mean harm, bursts and idle crowds, about two minutes
 	$(PYTEST) tests/attacks
