@@ -121,7 +121,8 @@ def _scoped_key(url: str, owner: str, cache: str) -> str:
         made = client.post("/roles", json=role)
         if made.status_code == httpx.codes.CONFLICT:
             return ""
-        key = client.post("/api-keys", json={"role_id": made.json()["role_id"]})
+        wanted = {"role_id": made.json()["role_id"], "description": "bench"}
+        key = client.post("/api-keys", json=wanted)
         return str(key.json()["api_key"])
 
 
