@@ -115,7 +115,7 @@ impl Memory {
     }
 
     /// Gives back and evicts until no more is occupied than may be, or it is no use; returns what
-    /// is too much, which is below nought if nothing is.
+    /// is too much, negative if nothing is.
     fn relieve(&self, engine: &Engine, now: Moment) -> i64 {
         let _alone = self.looking.lock();
         let mut excess = self.excess();
@@ -136,7 +136,7 @@ impl Memory {
         excess
     }
 
-    /// How much more is occupied than may be; below nought, how much less.
+    /// How much more is occupied than may be; negative, how much less.
     fn excess(&self) -> i64 {
         let of_data = self.base.load(Ordering::Relaxed) + self.budget + self.budget / SLACK;
         let may = of_data.min(self.ceiling);
