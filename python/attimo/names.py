@@ -1,4 +1,4 @@
-"""What a cache may be called: one rule for the control plane and the command line.
+"""What a cache may be called, and what is text: one rule for control plane and command line.
 
 A name is 1 to 255 printable ASCII characters, because it travels in an HTTP header, and neither `/`
 nor a name that a URL path would swallow (`.` and `..`). Blanks may stand inside, not at the ends.
@@ -24,3 +24,12 @@ def check_cache(name: str) -> None:
     """
     if not _CACHE.fullmatch(name):
         raise InvalidName(name, CACHE_RULE)
+
+
+def is_text(text: str) -> bool:
+    """Whether UTF-8 can encode it: JSON and command lines can hold lone surrogates."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from fastapi import Request
 
 from attimo.errors import InvalidArgument
+from attimo.names import is_text
 
 
 async def check(request: Request) -> None:
@@ -22,7 +23,7 @@ async def check(request: Request) -> None:
     except (ValueError, RecursionError):
         return  # no JSON: whoever wants some says so
     for field, text in _texts("body", body):
-        if not _is_text(text):
+        if not is_text(text):
             raise InvalidArgument(f"{field} holds half a surrogate pair, which is no character")
 
 
@@ -37,11 +38,3 @@ def _texts(field: str, value: object) -> Iterator[tuple[str, str]]:
             waiting += [(f"{at}.{name}", each) for name, each in found.items()]
         elif isinstance(found, list):
             waiting += [(f"{at}.{place}", each) for place, each in enumerate(found)]
-
-
-def _is_text(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

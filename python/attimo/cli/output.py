@@ -10,6 +10,8 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+from attimo.names import is_text
+
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 
 Value: TypeAlias = str | int | float | bool | Sequence["Value"] | Mapping[str, "Value"] | None
@@ -33,15 +35,7 @@ def _printed(error: UnicodeError) -> tuple[str | bytes, int]:
 def print_json(value: Value) -> None:
     """Print a value as JSON; what is no text in it is escaped."""
     text = json.dumps(value, indent=2, ensure_ascii=False)
-    print(text if _is_text(text) else json.dumps(value, indent=2))
-
-
-def _is_text(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+    print(text if is_text(text) else json.dumps(value, indent=2))
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
