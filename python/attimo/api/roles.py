@@ -152,7 +152,7 @@ def change(
     responses=refused(404, 412),
 )
 def delete(plane: Plane, caller: Asking, role_id: str) -> Deleted:
-    """Delete a role that nobody holds."""
+    """Delete a role that nobody holds. Keys and invitations that have ended do not count."""
     with act(plane, caller, "auth_management", "write") as tx:
         if roles.delete(tx, caller.account_id, role_id):
             return Deleted(status="deleted")
@@ -175,7 +175,11 @@ def _blocked(tx: Tx, account_id: int, role: Role) -> Deleted:
             for each in invitations.list_all(tx, account_id)
             if each.role_id == role.id
         ],
-        api_keys=[api_keys_api.shown(key) for key in api_keys.with_role(tx, account_id, role.id)],
+        api_keys=[
+            api_keys_api.shown(key)
+            for key in api_keys.with_role(tx, account_id, role.id)
+            if not key.has_ended(tx.now)
+        ],
     )
 
 

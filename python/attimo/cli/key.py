@@ -50,10 +50,11 @@ def list_keys(client: Client, as_json: Json = False) -> None:
         print_json(keys)
         return
     names = {role["role_id"]: role["role_name"] for role in client.roles()}
+    names |= {key["key_id"]: "its own" for key in keys}
     rows = [
         (
             key["key_id"],
-            names.get(key["role_id"], "its own"),
+            names.get(key["role_id"], "deleted"),
             key.get("description", ""),
             key.get("made_by", key.get("made_by_key_id", "")),
             moment(key["issued_at_epoch_seconds"]),

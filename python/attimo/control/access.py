@@ -28,5 +28,5 @@ def of_key(tx: Tx, account_id: int, key_id: str, peer: str) -> Actor:
     row = tx.db.execute(query).first()
     if row is None:
         raise Unauthenticated("The API key is not valid here")
-    permissions = roles.get(tx, account_id, row.role_id).permissions
+    permissions = roles.permitted(tx, account_id, row.role_id)
     return Actor(f"key {key_id}", peer, permissions, key_id, row.made_by_user_id)

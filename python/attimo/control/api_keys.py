@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from attimo.control import audit, directory, pages, roles, words
+from attimo.control import audit, directory, pages, permissions, roles, words
 from attimo.control.makers import Makers
 from attimo.control.pages import Page
 from attimo.control.permissions import Permissions
@@ -67,6 +67,10 @@ class ApiKey:
     made_by_user_id: int | None = None
     made_by_key_id: str | None = None
     made_by: str | None = None
+
+    def has_ended(self, now: int) -> bool:
+        """Whether its time is over."""
+        return self.expires_at is not None and self.expires_at <= now
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +166,16 @@ def made_by(tx: Tx, account_id: int, makers: Makers) -> list[ApiKey]:
 
 
 def with_role(tx: Tx, account_id: int, role_id: str) -> list[ApiKey]:
-    """Return the keys of a role which are not revoked."""
+    """Return the keys of a role which are not revoked, also those that have ended."""
     query = _SELECT.where(_keys.account_id == account_id, _keys.role_id == role_id)
     return [_key(row) for row in tx.db.execute(query.order_by(_keys.id))]
+
+
+def permitted(tx: Tx, key: ApiKey) -> Permissions:
+    """What a key permits at this moment: nothing, once it has ended."""
+    if key.has_ended(tx.now):
+        return permissions.NOTHING
+    return roles.permitted(tx, key.account_id, key.role_id)
 
 
 def is_good(tx: Tx, token: str) -> bool:
@@ -199,7 +210,7 @@ def revoke(tx: Tx, account_id: int, key_id: str, force: bool = False) -> None:
         PermissionDenied: The key permits more than the actor may.
     """
     key = get(tx, account_id, key_id)
-    tx.actor.end(roles.get(tx, account_id, key.role_id).permissions, "the key")
+    tx.actor.end(permitted(tx, key), "the key")
     if tx.actor.key_id is not None and not force and _is_last_manager(tx, key):
         raise FailedPrecondition(
             "This is the last API key that can manage the account's keys: make another first, or "

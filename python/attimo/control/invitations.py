@@ -131,11 +131,11 @@ def take_back(tx: Tx, account_id: int, invitation_id: str) -> None:
     """End an invitation.
 
     Raises:
-        NoSuchInvitation: The account has none of that id.
+        NoSuchInvitation: The account has none of that id that is open.
         PermissionDenied: It permits more than the actor may.
     """
     query = _SELECT.where(_invitations.account_id == account_id, _invitations.id == invitation_id)
-    row = tx.db.execute(query).first()
+    row = tx.db.execute(query.where(_invitations.expires_at > tx.now)).first()
     if row is None:
         raise NoSuchInvitation(invitation_id)
     invitation = Invitation(*row)

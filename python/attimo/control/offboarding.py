@@ -11,12 +11,10 @@ from attimo.control.api_keys import ApiKey
 from attimo.control.invitations import Invitation
 from attimo.control.makers import Makers
 from attimo.control.members import Member
-from attimo.control.permissions import Permissions
+from attimo.control.permissions import NOTHING, Permissions
 from attimo.control.system_roles import OWNER, Role
 from attimo.control.tx import Tx
 from attimo.control.url_keys import ALL_DATA, UrlKey
-
-NOTHING = Permissions(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,14 +138,14 @@ def _demote(
 def _beyond(tx: Tx, account_id: int, made: Made, permitted: Permissions) -> Made:
     """What somebody with these permissions could not have, or could not invite to."""
 
-    def covered(role_id: str) -> bool:
-        return permitted.covers(roles.get(tx, account_id, role_id).permissions)
+    def invitable(role_id: str) -> bool:
+        return permitted.covers(roles.permitted(tx, account_id, role_id))
 
     invites = permitted.allows("account_management", "write")
     return Made(
-        [key for key in made.api_keys if not covered(key.role_id)],
+        [key for key in made.api_keys if not permitted.covers(api_keys.permitted(tx, key))],
         [] if permitted.covers(ALL_DATA) else made.url_keys,
-        [each for each in made.invitations if not (invites and covered(each.role_id))],
+        [each for each in made.invitations if not (invites and invitable(each.role_id))],
     )
 
 

@@ -170,6 +170,9 @@ def of_text(text: str) -> Permissions:
     return _read(json.loads(text), "permissions")
 
 
+NOTHING = Permissions(())
+
+
 def everything(verbs: Mapping[str, Sequence[str]] | None = None) -> Permissions:
     """Every type of rule, on everything; with these verbs where they are given."""
     chosen = verbs or {}

@@ -5,7 +5,7 @@ import secrets
 
 from sqlalchemy import delete, insert
 
-from attimo.control import api_keys, roles
+from attimo.control import api_keys
 from attimo.control.actor import Actor
 from attimo.control.api_keys import ApiKey, NewApiKey
 from attimo.control.tx import Tx
@@ -39,10 +39,9 @@ def use(tx: Tx, api_key: str, refresh_token: str, peer: str) -> NewApiKey:
     key = api_keys.of_token(tx, api_key)
     query = delete(tables.refresh_tokens).where(_tokens.hash == _digest(refresh_token))
     row = tx.db.execute(query.returning(_tokens.key_id, _tokens.valid_for_seconds)).first()
-    ended = key is None or (key.expires_at is not None and key.expires_at <= tx.now)
-    if key is None or row is None or ended or row.key_id != key.id:
+    if key is None or row is None or key.has_ended(tx.now) or row.key_id != key.id:
         raise InvalidArgument(_UNFIT)
-    permissions = roles.get(tx, key.account_id, key.role_id).permissions
+    permissions = api_keys.permitted(tx, key)
     tx.actor = Actor(f"key {key.id}", peer, permissions, key.id, key.made_by_user_id)
     until = tx.now + row.valid_for_seconds
     return api_keys.create_scoped(tx, key.account_id, permissions, key.description, until)

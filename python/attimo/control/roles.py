@@ -66,6 +66,17 @@ def get(tx: Tx, account_id: int, role_id: str) -> Role:
     return _role(row)
 
 
+def permitted(tx: Tx, account_id: int, role_id: str) -> Permissions:
+    """What whoever holds a role may: nothing, once it is deleted.
+
+    Keys that have ended do not keep a role from being deleted, and are still listed.
+    """
+    try:
+        return get(tx, account_id, role_id).permissions
+    except NoSuchRole:
+        return permissions.NOTHING
+
+
 def given(tx: Tx, account_id: int, role_id: str, what: str) -> Role:
     """Return a role that is to be given to somebody or something.
 
@@ -140,6 +151,8 @@ def change(
 def delete(tx: Tx, account_id: int, role_id: str) -> bool:
     """Delete a role that nobody holds, and return True; else leave it.
 
+    A key or an invitation that has ended holds nothing.
+
     Raises:
         NoSuchRole: There is none of that id.
         RoleIsFixed: It belongs to the system.
@@ -161,7 +174,11 @@ def delete_of_key(tx: Tx, account_id: int, key_id: str) -> None:
 def _is_held(tx: Tx, account_id: int, role_id: str) -> bool:
     keys, members, invitations = tables.api_keys.c, tables.members.c, tables.invitations.c
     holders = (
-        (keys.role_id == role_id, keys.revoked_at.is_(None)),
+        (
+            keys.role_id == role_id,
+            keys.revoked_at.is_(None),
+            keys.expires_at.is_(None) | (keys.expires_at > tx.now),
+        ),
         (members.account_id == account_id, members.role_id == role_id),
         (invitations.role_id == role_id, invitations.expires_at > tx.now),
     )

@@ -1,0 +1,109 @@
+"""Keys that end: one that has ended stands in nobody's way, and none makes what outlives it."""
+
+from typing import Any
+
+from attimo.control import Control, api_keys, members, permissions, users
+from attimo.control.actor import Actor
+from fakes import NOON, Client, Clock
+
+END = NOON + 3_600
+ALL_CACHES = {"type": "cache", "permissions": ["read", "write"], "caches": "*", "items": "*"}
+KEEPER = {"type": "auth_management", "permissions": ["read", "write", "list"], "items": "*"}
+
+
+def made_role(owner: Client, name: str, *rules: dict[str, Any]) -> str:
+    wanted = {"role_name": name, "permissions": {"rules": list(rules or [ALL_CACHES])}}
+    return str(owner.ask("POST", "/roles", wanted).json()["role_id"])
+
+
+def key(caller: Client, role_id: str = "owner", expiry: object = "never") -> Client:
+    """A caller with a new key."""
+    asked = {"role_id": role_id, "description": "d", "expiry": expiry}
+    made = caller.ask("POST", "/api-keys", asked)
+    assert made.status_code == 200, made.text
+    return Client(caller.app, caller.account_id, made.json()["key_info"]["key_id"])
+
+
+def key_ids(owner: Client) -> list[str]:
+    return [each["key_id"] for each in owner.ask("GET", "/api-keys").json()["key_info"]]
+
+
+def test_a_role_that_only_ended_keys_have_is_deleted(owner: Client, clock: Clock) -> None:
+    role_id = made_role(owner, "brief")
+    ended = key(owner, role_id, END)
+    clock.now = END - 1
+    blocked = owner.ask("DELETE", f"/roles/{role_id}").json()
+    clock.now = END
+
+    deleted = owner.ask("DELETE", f"/roles/{role_id}").json()
+
+    assert [each["key_id"] for each in blocked["api_keys"]] == [ended.key_id]
+    assert deleted == {"status": "deleted"}
+    assert owner.ask("GET", f"/roles/{role_id}").status_code == 404
+
+
+def test_what_blocks_a_role_is_told_without_the_keys_that_have_ended(
+    owner: Client, clock: Clock
+) -> None:
+    role_id = made_role(owner, "held")
+    key(owner, role_id, END)
+    holder = key(owner, role_id)
+    clock.now = END
+
+    blocked = owner.ask("DELETE", f"/roles/{role_id}").json()
+
+    assert [each["key_id"] for each in blocked["api_keys"]] == [holder.key_id]
+
+
+def test_an_ended_key_whose_role_is_gone_is_listed_and_revoked(owner: Client, clock: Clock) -> None:
+    role_id = made_role(owner, "brief", KEEPER)
+    first, second = key(owner, role_id, END), key(owner, role_id, END)
+    made = key(first, role_id, END)
+    clock.now = END
+    owner.ask("DELETE", f"/roles/{role_id}")
+
+    assert key_ids(owner) == sorted([first.key_id, second.key_id, made.key_id])
+    assert owner.ask("DELETE", f"/api-keys/{second.key_id}").status_code == 200
+    assert owner.ask("DELETE", f"/api-keys/{first.key_id}?with_made=true").status_code == 200
+    assert key_ids(owner) == []
+
+
+def test_a_clock_that_goes_back_gives_a_key_without_a_role_nothing(
+    owner: Client, clock: Clock
+) -> None:
+    role_id = made_role(owner, "brief", KEEPER)
+    ended = key(owner, role_id, END)
+    clock.now = END
+    owner.ask("DELETE", f"/roles/{role_id}")
+    clock.now = END - 60
+
+    assert ended.ask("GET", "/api-keys").status_code == 403
+
+
+def test_a_member_who_made_keys_that_have_ended_can_be_removed_and_demoted(
+    control: Control, owner: Client, clock: Clock
+) -> None:
+    role_id = made_role(owner, "brief")
+    with control.begin() as tx:
+        people = [users.create(tx, f"{name}@example.com", "hash") for name in ("jane", "sam")]
+        for each in people:
+            members.add(tx, 1, each, "operator")
+            tx.actor = Actor("member", "", permissions.everything(), user_id=each.id)
+            api_keys.create(tx, 1, expires_at=END, role_id=role_id)
+    clock.now = END
+    owner.ask("DELETE", f"/roles/{role_id}")
+
+    jane, sam = (each.id for each in people)
+    assert owner.ask("DELETE", f"/members/{jane}").status_code == 204
+    assert owner.ask("PUT", f"/members/{sam}", {"role_id": "viewer"}).status_code == 200
+
+
+def test_a_key_that_has_ended_permits_nothing_that_ending_it_would_take(
+    owner: Client, clock: Clock
+) -> None:
+    ended = key(owner, "owner", END)
+    keeper = key(owner, made_role(owner, "keeper", KEEPER))
+    assert keeper.ask("DELETE", f"/api-keys/{ended.key_id}").status_code == 403
+    clock.now = END
+
+    assert keeper.ask("DELETE", f"/api-keys/{ended.key_id}").status_code == 200
