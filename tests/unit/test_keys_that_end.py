@@ -2,12 +2,18 @@
 
 from typing import Any
 
+from fastapi import FastAPI
+from momento_wire_types import auth_pb2
+from momento_wire_types import controlclient_pb2 as pb
+
 from attimo.control import Control, api_keys, members, permissions, users
 from attimo.control.actor import Actor
+from browsers import Post
 from fakes import NOON, Client, Clock
 
 END = NOON + 3_600
 ALL_CACHES = {"type": "cache", "permissions": ["read", "write"], "caches": "*", "items": "*"}
+DATA = {"cache_permissions": {"role": 1, "all_caches": {}}}
 KEEPER = {"type": "auth_management", "permissions": ["read", "write", "list"], "items": "*"}
 
 
@@ -107,3 +113,56 @@ def test_a_key_that_has_ended_permits_nothing_that_ending_it_would_take(
     clock.now = END
 
     assert keeper.ask("DELETE", f"/api-keys/{ended.key_id}").status_code == 200
+
+
+def test_a_key_that_ends_makes_no_key_that_ends_later(owner: Client) -> None:
+    brief = key(owner, "owner", END)
+
+    for expiry in ("never", END + 1):
+        asked = {"description": "d", "expiry": expiry}
+        refused = brief.ask("POST", "/api-keys", asked)
+        assert (refused.status_code, refused.json()["code"]) == (403, "permission_denied")
+        assert f"expiry may reach to {END} at most" in refused.json()["message"]
+    assert key_ids(owner) == [brief.key_id]
+    assert key(key(brief, expiry=END), expiry=END).ask("GET", "/api-keys").status_code == 200
+    assert key(key(owner), expiry="never").ask("GET", "/api-keys").status_code == 200
+
+
+def test_a_key_that_ends_makes_no_key_of_momentos_api_that_ends_later(owner: Client) -> None:
+    brief = key(owner, "owner", END)
+
+    def made(**expiry: Any) -> tuple[str, str]:
+        wanted = {"permissions": {"explicit": {"permissions": [DATA]}}} | expiry
+        message = auth_pb2._GenerateApiTokenRequest(**wanted).SerializeToString()
+        answer = brief.call("/auth.Auth/GenerateApiToken", message)
+        return answer.headers["grpc-status"], answer.headers.get("grpc-message", "")
+
+    later = {"valid_for_seconds": END - NOON + 1}
+    for status, message in (made(never={}), made(expires=later)):
+        assert (status, f"expiry may reach to {END} at most" in message) == ("7", True), message
+    assert made(expires={"valid_for_seconds": END - NOON})[0] == "0"
+
+
+def test_a_key_that_ends_makes_no_key_for_urls_that_ends_later(owner: Client) -> None:
+    brief = key(owner, "owner", END)
+
+    def made(minutes: int) -> tuple[str, str]:
+        message = pb._CreateSigningKeyRequest(ttl_minutes=minutes).SerializeToString()
+        answer = brief.call("/control_client.ScsControl/CreateSigningKey", message)
+        return answer.headers["grpc-status"], answer.headers.get("grpc-message", "")
+
+    assert made(60)[0] == "0"
+    status, message = made(61)
+    assert (status, f"ttl_minutes may reach to {END} at most" in message) == ("7", True), message
+
+
+def test_tokens_and_invitations_end_with_the_key_that_makes_them(app: FastAPI, post: Post) -> None:
+    brief = key(Client(app, account_id=1), "owner", END)
+    asked = {"permissions": {"rules": [ALL_CACHES]}, "valid_for_seconds": END - NOON + 60}
+
+    token = brief.ask("POST", "/tokens", asked).json()
+    invited = brief.ask("POST", "/invitations", {"email": "sam@example.com"}).json()
+
+    assert token["valid_until"] == END
+    assert invited["expires_at"] == END
+    assert "Accept before 2027-01-15 13:00 UTC" in post.letters[0][2]

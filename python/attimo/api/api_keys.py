@@ -75,7 +75,10 @@ class Revoked(BaseModel):
     "", response_model_exclude_none=True, operation_id="createApiKey", responses=refused(404)
 )
 def create(plane: Plane, caller: Asking, wanted: Wanted) -> Made:
-    """Create a key with a role; it can be used at once. It may not permit more than the caller."""
+    """Create a key with a role; it can be used at once. It may not permit more than the caller.
+
+    Nor may it end later than the key that makes it.
+    """
     words.check("description", wanted.description, LONGEST_DESCRIPTION)
     expires_at = None if wanted.expiry == "never" else wanted.expiry
     with act(plane, caller, "auth_management", "write") as tx:

@@ -1,5 +1,6 @@
 """The members of an account, and who is invited to become one."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -14,7 +15,7 @@ from attimo.api.refusals import RESPONSES, refused
 from attimo.api.schemas import text
 from attimo.control import invitations, members, offboarding, passwords, sessions, users
 from attimo.control.actor import SYSTEM, Actor
-from attimo.control.invitations import Invitation
+from attimo.control.invitations import Invitation, NewInvitation
 from attimo.control.makers import Makers
 from attimo.control.users import User
 from attimo.errors import PermissionDenied, Unauthenticated
@@ -173,12 +174,12 @@ def remove(plane: Plane, caller: Asking, user_id: int, keep_keys: KeepKeys = Fal
 
 @router.post("/invitations", status_code=201, operation_id="invite", responses=refused(404, 429))
 def invite(plane: Plane, people: Settled, caller: Asking, wanted: Invited) -> ShownInvitation:
-    """Invite somebody by e-mail, for a week."""
+    """Invite somebody by e-mail, for a week, or until the key ends that is used for it."""
     with act(plane, caller, MANAGES, "write") as tx:
         made = invitations.create(tx, caller.account_id, wanted.email, wanted.role_id)
         # Last, so that only what would be sent counts; what it refuses is not kept.
         people.mail_limits.invite(caller.account_id, made.invitation.email)
-    people.send(made.invitation.email, "You are invited", _letter(people.endpoint, made.token))
+    people.send(made.invitation.email, "You are invited", _letter(people.endpoint, made))
     return _shown_invitation(made.invitation)
 
 
@@ -248,12 +249,14 @@ def _let_in(people: People, invitation: Invitation, user: User | None, password:
     return user.password_hash
 
 
-def _letter(endpoint: str, token: str) -> str:
+def _letter(endpoint: str, made: NewInvitation) -> str:
+    until = datetime.fromtimestamp(made.invitation.expires_at, UTC)
     return (
         f"You are invited to an account at https://{endpoint}.\n\n"
-        "Accept within a week by sending this, with a password of your choice:\n\n"
+        f"Accept before {until:%Y-%m-%d %H:%M} UTC by sending this, with a password of your "
+        "choice:\n\n"
         f"POST https://{endpoint}/invitations/accept\n"
-        f'{{"token": "{token}", "password": "…"}}\n'
+        f'{{"token": "{made.token}", "password": "…"}}\n'
     )
 
 

@@ -32,7 +32,10 @@ def create(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Make an API key and print it. It is shown only now."""
+    """Make an API key and print it. It is shown only now.
+
+    It may permit no more, and end no later, than the key with which it is made.
+    """
     expiry = "never" if expires_in is None else spans.moment_in(expires_in)
     made = client.create_key(find(client, role)["role_id"], description, expiry)
     if as_json:

@@ -18,6 +18,7 @@ class Actor:
         permissions: What the actor may, and all that it may hand out.
         key_id: The API key with which it came, if it came with one.
         user_id: The member who acts: signed in, or who made that key.
+        ends_at: When that key ends, in seconds since 1970; None for who does not end.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Actor:
     permissions: Permissions = field(repr=False)
     key_id: str | None = None
     user_id: int | None = None
+    ends_at: int | None = None
 
     def makes(self) -> dict[str, Any]:
         """Who made what this actor makes, for its row."""
@@ -51,6 +53,23 @@ class Actor:
         if not self.permissions.covers(permissions):
             raise PermissionDenied(
                 f"Insufficient permissions: {what} would permit more than you may yourself"
+            )
+
+    def outlive(self, expires_at: int | None, what: str, field: str) -> None:
+        """Refuse an actor who would make what ends after itself.
+
+        Args:
+            expires_at: When it is to end, in seconds since 1970; None for never.
+            what: What it is, in words.
+            field: What the caller calls its end.
+
+        Raises:
+            PermissionDenied: The actor's key ends before that.
+        """
+        if self.ends_at is not None and (expires_at is None or expires_at > self.ends_at):
+            raise PermissionDenied(
+                f"Insufficient permissions: {what} would outlive the key that makes it: {field} "
+                f"may reach to {self.ends_at} at most (seconds since 1970)"
             )
 
     def end(self, permissions: Permissions, what: str) -> None:

@@ -93,7 +93,7 @@ def create(
     Raises:
         InvalidArgument: The description breaks its rule, or the expiry is not in the future.
         NoSuchRole: The account has no such role.
-        PermissionDenied: The role permits more than the actor may.
+        PermissionDenied: The role permits more than the actor may, or the key would outlive it.
         NoSuchAccount: There is no such account.
     """
     role = roles.given(tx, account_id, role_id, "the key")
@@ -111,7 +111,7 @@ def create_scoped(
 
     Raises:
         InvalidArgument: The description breaks its rule, or the expiry is not in the future.
-        PermissionDenied: They permit more than the actor may.
+        PermissionDenied: They permit more than the actor may, or the key would outlive it.
     """
     key_id = secrets.token_hex(12)
     role = roles.create_of_key(tx, account_id, key_id, permissions)
@@ -352,3 +352,4 @@ def _check(tx: Tx, description: str, expires_at: int | None) -> None:
         raise InvalidArgument(
             f"expiry must lie in the future, at most at {LAST_MOMENT} (seconds since 1970)"
         )
+    tx.actor.outlive(expires_at, "the key", "expiry")

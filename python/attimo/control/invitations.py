@@ -55,6 +55,8 @@ class NewInvitation:
 def create(tx: Tx, account_id: int, email: str, role_id: str = VIEWER.id) -> NewInvitation:
     """Invite somebody; an older invitation of the same address ends.
 
+    It is good for a week, and not longer than a key with which it is made.
+
     Raises:
         InvalidArgument: That is no address.
         NoSuchRole: The account has no such role.
@@ -76,7 +78,7 @@ def create(tx: Tx, account_id: int, email: str, role_id: str = VIEWER.id) -> New
         address,
         role_id,
         tx.now,
-        tx.now + SECONDS,
+        min(tx.now + SECONDS, tx.actor.ends_at or tx.now + SECONDS),
         tx.actor.user_id,
         tx.actor.key_id,
     )

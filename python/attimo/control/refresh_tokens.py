@@ -28,6 +28,8 @@ def create(tx: Tx, key: ApiKey) -> str:
 def use(tx: Tx, api_key: str, refresh_token: str, peer: str) -> NewApiKey:
     """Make a key with the permissions of another, valid from now for as long as that was.
 
+    So it outlives the other by design: a client that keeps asking stays in until it is revoked.
+
     The other key stays valid until its end. Neither token is good for a refresh any more.
 
     Args:

@@ -43,7 +43,8 @@ def create(tx: Tx, account_id: int, ttl_minutes: int) -> NewUrlKey:
 
     Raises:
         InvalidArgument: `ttl_minutes` is out of its range.
-        PermissionDenied: The actor may not read and write all caches, as signed URLs may.
+        PermissionDenied: The actor may not read and write all caches, as signed URLs may, or the
+            pair would outlive it.
     """
     tx.actor.hand_out(ALL_DATA, "the key")
     if not 1 <= ttl_minutes <= LONGEST_MINUTES:
@@ -53,6 +54,7 @@ def create(tx: Tx, account_id: int, ttl_minutes: int) -> NewUrlKey:
 
     pair = signing.generate()
     key = UrlKey(pair.kid, tx.now + 60 * ttl_minutes)
+    tx.actor.outlive(key.expires_at, "the key", "ttl_minutes")
     row = {
         "kid": key.kid,
         "account_id": account_id,
