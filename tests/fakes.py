@@ -11,12 +11,13 @@ from pathlib import Path
 import httpx
 from fastapi import FastAPI
 
-from attimo.control import Control, accounts
+from attimo.control import Control, accounts, users
 from attimo.control.directory import (
     Changes,
     KnownCache,
     KnownKey,
     KnownRole,
+    KnownSession,
     KnownUrlKey,
     VerifyingKey,
 )
@@ -47,6 +48,7 @@ class Listener:
     url_keys: dict[str, KnownUrlKey] = field(default_factory=dict)
     caches: dict[int, KnownCache] = field(default_factory=dict)
     roles: dict[str, KnownRole] = field(default_factory=dict)
+    sessions: dict[bytes, KnownSession] = field(default_factory=dict)
 
     def learn(self, changes: Changes) -> None:
         if changes.since is not None and changes.since > self.revision:
@@ -58,6 +60,7 @@ class Listener:
         self.verifying_keys |= {key.kid: key for key in changes.verifying_keys}
         self.api_keys |= {key.id: key for key in changes.api_keys}
         self.url_keys |= {key.kid: key for key in changes.url_keys}
+        self.sessions |= {session.hash: session for session in changes.sessions}
         self.caches |= {cache.id: cache for cache in changes.caches}
         self.roles |= {role.id: role for role in changes.roles}
         for kid in changes.retired_keys:
@@ -66,6 +69,8 @@ class Listener:
             self.api_keys.pop(key_id, None)
         for kid in changes.revoked_url_keys:
             self.url_keys.pop(kid, None)
+        for hash in changes.ended_sessions:
+            self.sessions.pop(hash, None)
         for role_id in changes.deleted_roles:
             self.roles.pop(role_id, None)
         for cache_id in changes.deleted_caches:
@@ -74,7 +79,7 @@ class Listener:
     def forget(self) -> None:
         self.revision = 0
         self.verifying_keys, self.api_keys, self.caches, self.roles = {}, {}, {}, {}
-        self.url_keys = {}
+        self.url_keys, self.sessions = {}, {}
 
     def names(self, account_id: int) -> set[str]:
         return {cache.name for cache in self.caches.values() if cache.account_id == account_id}
@@ -128,12 +133,13 @@ def new_control(directory: Path, node: Listener, clock: Clock) -> Control:
 class Client:
     """Asks an app as the data plane would: in the name of a key of an account, or of nobody.
 
-    The key `local` is the owner's, who may do everything.
+    The key `local` is the owner's, who may do everything; `session` is the token of one.
     """
 
     app: FastAPI
     account_id: int | None
     key_id: str = "local"
+    session: str | None = None
 
     def ask(self, method: str, path: str, body: object = None) -> httpx.Response:
         """Send a request with a JSON body, if it has one."""
@@ -154,6 +160,8 @@ class Client:
         if self.account_id is not None:
             request.headers["attimo-account"] = str(self.account_id)
             request.headers["attimo-key"] = self.key_id
+        if self.session is not None:
+            request.headers["attimo-session"] = users.digest(self.session).hex()
         return asyncio.run(self._ask_app(request))
 
     async def _ask_app(self, request: httpx.Request) -> httpx.Response:

@@ -2,11 +2,13 @@
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
-from attimo.control import Control, api_keys, caches, signing, url_keys
+from attimo.control import Control, api_keys, caches, members, sessions, signing, url_keys, users
 from attimo.control.directory import changes
 from attimo.control.tx import Tx
 from attimo.errors import CacheExists, NoSuchCache
+from attimo.store import tables
 from fakes import Clock, Listener, new_control, swift_directory
 
 accounts = st.integers(1, 2)
@@ -22,6 +24,12 @@ steps = st.tuples(
             "new url key",
             "revoke url key",
             "sign",
+            "sign in",
+            "sign out",
+            "sign out everywhere",
+            "switch",
+            "demote",
+            "remove",
         ]
     ),
     accounts,
@@ -38,18 +46,55 @@ def take(tx: Tx, step: tuple[str, int, str]) -> None:
             caches.flush(tx, account_id, name)
         case ("delete", account_id, name):
             caches.delete(tx, account_id, name)
-        case ("new key", account_id, _):
+        case (act, account_id, name) if act.startswith(("sign ", "switch", "demote", "remove")):
+            take_as_member(tx, act, account_id, f"{name}@example.com")
+        case (act, account_id, _):
+            take_with_keys(tx, act, account_id)
+
+
+def take_with_keys(tx: Tx, act: str, account_id: int) -> None:
+    match act:
+        case "new key":
             api_keys.create(tx, account_id)
-        case ("revoke", account_id, _):
+        case "revoke":
             for key in api_keys.list_page(tx, account_id, limit=1).items:
                 api_keys.revoke(tx, account_id, key.id)
-        case ("new url key", account_id, _):
+        case "new url key":
             url_keys.create(tx, account_id, ttl_minutes=1)
-        case ("revoke url key", account_id, _):
+        case "revoke url key":
             for url_key in url_keys.list_page(tx, account_id, limit=1).items:
                 url_keys.revoke(tx, account_id, url_key.kid)
         case _:
             signing.create(tx)
+
+
+def take_as_member(tx: Tx, act: str, account_id: int, email: str) -> None:
+    """Have a user, who becomes a member of both accounts, do or suffer something."""
+    user = users.of_email(tx, email) or users.create(tx, email, "no hash of anything")
+    mine = {each.account_id for each in members.accounts_of(tx, user.id)}
+    match act:
+        case "sign in":
+            if account_id not in mine:
+                members.add(tx, account_id, user, "operator")
+            sessions.create(tx, user, account_id)
+        case "sign out":
+            for session in of_user(tx, user.id)[:1]:
+                sessions.end(tx, session)
+        case "sign out everywhere":
+            users.change_password(tx, user, "another")
+        case "switch" if account_id in mine:
+            for session in of_user(tx, user.id)[:1]:
+                sessions.switch(tx, session, account_id)
+        case "demote" if account_id in mine:
+            members.change_role(tx, account_id, user.id, "viewer")
+        case "remove" if account_id in mine:
+            members.remove(tx, account_id, user.id)
+
+
+def of_user(tx: Tx, user_id: int) -> list[sessions.Session]:
+    rows = tables.sessions.c
+    query = select(rows.hash).where(rows.user_id == user_id, rows.ended_at.is_(None))
+    return [sessions.of_hash(tx, hash) for hash in tx.db.execute(query).scalars()]
 
 
 def play(control: Control, played: list[list[tuple[str, int, str]]]) -> None:
@@ -63,7 +108,8 @@ def play(control: Control, played: list[list[tuple[str, int, str]]]) -> None:
 
 
 def known(node: Listener) -> tuple[object, ...]:
-    return node.revision, node.caches, node.api_keys, node.url_keys, node.verifying_keys
+    keys = node.api_keys, node.url_keys, node.verifying_keys
+    return node.revision, node.caches, keys, node.sessions
 
 
 def told(control: Control, since: int | None, node: Listener) -> Listener:

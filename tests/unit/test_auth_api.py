@@ -215,28 +215,21 @@ def test_a_key_makes_scoped_keys_but_no_super_users(owner: Client) -> None:
     assert refusal(holder, GENERATE, key(super_user()))[0] == "7"
 
 
-def test_whoever_has_signed_in_makes_a_super_user(
-    owner: Client, nobody: Client, control: Control
-) -> None:
+def test_whoever_has_signed_in_makes_a_super_user(owner: Client, control: Control) -> None:
     with control.begin() as tx:
         user = users.create(tx, "ann@example.com", "no hash of anything")
         members.add(tx, 1, user, "owner")
         session = sessions.create(tx, user)
+    ann = replace(owner, key_id="session", session=session.token)
 
-    token = made(nobody, key(super_user(), auth_token=session.token))
+    token = made(ann, key(super_user()))
 
     holder = replace(owner, key_id=claims(token.api_key)["id"])
     assert holder.ask("GET", "/api-keys").status_code == 200
-    assert vended(nobody, disposable_by(session.token)).api_key
+    assert vended(ann, disposable()).api_key
     entry = owner.ask("GET", "/audit").json()["entries"][0]
     assert (entry["action"], entry["actor"]) == ("key.create", "member ann@example.com")
-    assert refusal(nobody, GENERATE, key(auth_token="none of ours"))[0] == "16"  # noqa: S106
-
-
-def disposable_by(auth_token: str) -> Message:
-    asked = disposable()
-    asked.auth_token = auth_token  # type: ignore[attr-defined]
-    return asked
+    assert refusal(replace(ann, session="none of ours"), GENERATE, key())[0] == "16"
 
 
 def test_the_role_of_a_single_key_is_given_to_nobody_else(owner: Client) -> None:

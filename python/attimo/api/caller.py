@@ -63,17 +63,30 @@ def is_known(headers: Mapping[str, str]) -> bool:
     return ACCOUNT_HEADER in headers
 
 
-def of_headers(headers: Mapping[str, str]) -> Caller:
-    """Return who the data plane says is calling.
+def of_request(control: Control, request: Request) -> Caller:
+    """Return who sends a request, by a token or by a cookie.
 
     Raises:
-        Unauthenticated: It says nothing: there was no token.
+        Unauthenticated: It is nobody: there was no token, or the session has ended.
+        PermissionDenied: A cookie's request does not show that the user wants it.
     """
-    if not is_known(headers):
+    peer = request.headers.get(PEER_HEADER, "")
+    if _is_by_session(request):
+        holder = cookies.SessionHolder(cookies.session_of(control, request), peer)
+        request.state.session = holder  # for who tells of the request
+        return holder
+    if not is_known(request.headers):
         raise Unauthenticated("This needs an API key in the header authorization")
-    return KeyHolder(
-        int(headers[ACCOUNT_HEADER]), headers.get(KEY_HEADER, ""), headers.get(PEER_HEADER, "")
-    )
+    key_id = request.headers.get(KEY_HEADER, "")
+    return KeyHolder(int(request.headers[ACCOUNT_HEADER]), key_id, peer)
+
+
+def _is_by_session(request: Request) -> bool:
+    if cookies.SESSION_HEADER in request.headers:
+        return True
+    # Whoever has signed in means that, also on a server that lets everybody in.
+    is_open = request.headers.get(KEY_HEADER, access.LOCAL) == access.LOCAL
+    return is_open and cookies.is_sent(request)
 
 
 @contextmanager
@@ -122,14 +135,10 @@ def vend(control: Control, caller: Caller) -> AbstractContextManager[Tx]:
 
 
 async def _caller(request: Request) -> Caller:
-    # Whoever has signed in means that, also on a server that lets everybody in.
-    if cookies.is_sent(request) and request.headers.get(KEY_HEADER, access.LOCAL) == access.LOCAL:
-        control: Control = request.app.state.control
-        session = await run_in_threadpool(cookies.session_of, control, request)
-        holder = cookies.SessionHolder(session, request.headers.get(PEER_HEADER, ""))
-        request.state.session = holder  # for who tells of the request
-        return holder
-    return of_headers(request.headers)
+    control: Control = request.app.state.control
+    if _is_by_session(request):
+        return await run_in_threadpool(of_request, control, request)
+    return of_request(control, request)
 
 
 async def _plane(request: Request) -> Control:

@@ -1,7 +1,8 @@
-"""Who asks with the cookie of a session.
+"""Who asks with a session: by its cookie, or by the cookie's value as a token.
 
 The cookie is out of reach for scripts, stays on its own site, and needs a token of its own from
-whoever asks for more than to look: so no page of somebody else can act for a user.
+whoever asks for more than to look: so no page of somebody else can act for a user. A browser adds
+no `authorization` by itself, so there the value needs nothing beside it.
 """
 
 from dataclasses import dataclass
@@ -12,11 +13,13 @@ from fastapi import Request, Response
 
 from attimo.control import Control, Tx, sessions
 from attimo.control.actor import Actor
-from attimo.control.sessions import Session
+from attimo.control.sessions import NewSession, Session
 from attimo.errors import PermissionDenied, Unauthenticated
 
 SCHEME_HEADER = "attimo-scheme"
 CSRF_HEADER = "x-csrf-token"
+SESSION_HEADER = "attimo-session"
+"""The SHA-256 of the token by which the data plane has known a session, in hexadecimal digits."""
 
 LOOKING: list[dict[str, list[str]]] = [{"session": []}]
 CHANGING: list[dict[str, list[str]]] = [{"session": [], "csrf": []}]
@@ -48,12 +51,16 @@ def is_sent(request: Request) -> bool:
 
 
 def session_of(control: Control, request: Request) -> Session:
-    """The session of a request.
+    """The session of a request: that of its token, else that of its cookie.
 
     Raises:
         Unauthenticated: There is none, or it has ended.
-        PermissionDenied: It changes something, and does not show that the user wants that.
+        PermissionDenied: The cookie changes something, and nothing shows that the user wants that.
     """
+    told = request.headers.get(SESSION_HEADER)
+    if told is not None:
+        with control.read() as tx:
+            return sessions.of_hash(tx, bytes.fromhex(told))
     token = request.cookies.get(_name(request))
     if token is None:
         raise Unauthenticated("This needs a session: sign in with POST /session")
@@ -64,11 +71,11 @@ def session_of(control: Control, request: Request) -> Session:
     return session
 
 
-def give(request: Request, response: Response, session: Session, seconds: int) -> None:
+def give(request: Request, response: Response, made: NewSession, seconds: int) -> None:
     """Hand a session's cookie out."""
     response.set_cookie(
         _name(request),
-        session.token,
+        made.token,
         max_age=seconds,
         path="/",
         secure=_is_secure(request),

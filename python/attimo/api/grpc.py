@@ -57,22 +57,25 @@ class GrpcDoor:
             return
         request = Request(scope, receive)
         asked = await request.body()
-        known = caller.of_headers(request.headers) if caller.is_known(request.headers) else None
-        peer = request.headers.get(caller.PEER_HEADER, "")
-        call = Asked(self._control, self._endpoint, asked, known, peer)
-        response = await run_in_threadpool(_answer, request.scope["path"], call)
+        response = await run_in_threadpool(self._answer, request, asked)
         await response(scope, receive, send)
 
+    def _answer(self, request: Request, message: bytes) -> Response:
+        path: str = request.scope["path"]
+        try:
+            return _ok(_method(path)(self._asked(request, message)).SerializeToString())
+        except AttimoError as error:
+            log_if_ours(error)
+            return _refused(NUMBERS[error.code], str(error))
+        except Exception:
+            log.exception("A mistake while answering %s", path)
+            return _refused(NUMBERS["internal"], "The server made a mistake; its log says which")
 
-def _answer(path: str, asked: Asked) -> Response:
-    try:
-        return _ok(_method(path)(asked).SerializeToString())
-    except AttimoError as error:
-        log_if_ours(error)
-        return _refused(NUMBERS[error.code], str(error))
-    except Exception:
-        log.exception("A mistake while answering %s", path)
-        return _refused(NUMBERS["internal"], "The server made a mistake; its log says which")
+    def _asked(self, request: Request, message: bytes) -> Asked:
+        is_known = caller.is_known(request.headers)
+        known = caller.of_request(self._control, request) if is_known else None
+        peer = request.headers.get(caller.PEER_HEADER, "")
+        return Asked(self._control, self._endpoint, message, known, peer)
 
 
 def _method(path: str) -> Method:

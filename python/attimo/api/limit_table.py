@@ -21,6 +21,7 @@ from attimo.control import (
     permissions,
     roles,
     selectors,
+    session_rows,
     sessions,
     url_keys,
     users,
@@ -291,6 +292,7 @@ _OURS: Mapping[str, tuple[int, Unit, str, Breach]] = {
         "For how long an invitation is good.",
         _refused(Unauthenticated),
     ),
+    "sessions": (session_rows.MOST, "count", "Sessions of a user.", Breach("the oldest one ends")),
     "session_life": (
         sessions.SECONDS,
         "seconds",

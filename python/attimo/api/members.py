@@ -231,11 +231,11 @@ def accept(
         invitation = invitations.of_token(tx, wanted.token)
         joining = user or users.create(tx, invitation.email, hashed)
         invitations.accept(tx, invitation, joining)
-        session = sessions.create(tx, joining, invitation.account_id)
+        made = sessions.create(tx, joining, invitation.account_id)
     people.throttle.succeeded("accept", peer)
     people.throttle.know(peer, people.name(invitation.email))
-    cookies.give(request, response, session, sessions.SECONDS)
-    return Joined(account_id=invitation.account_id, csrf_token=session.csrf_token)
+    cookies.give(request, response, made, sessions.SECONDS)
+    return Joined(account_id=invitation.account_id, csrf_token=made.session.csrf_token)
 
 
 def _let_in(people: People, invitation: Invitation, user: User | None, password: str) -> str:

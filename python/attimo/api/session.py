@@ -83,9 +83,9 @@ def sign_in(
         if users.of_id(tx, user.id) != user:
             raise Unauthenticated("The password was changed meanwhile: sign in again")
         tx.actor = Actor(f"member {user.email}", peer, SYSTEM.permissions)
-        session = sessions.create(tx, user)
-        shown = _shown(tx, session)
-    cookies.give(request, response, session, sessions.SECONDS)
+        made = sessions.create(tx, user)
+        shown = _shown(tx, made.session)
+    cookies.give(request, response, made, sessions.SECONDS)
     return shown
 
 
@@ -105,7 +105,7 @@ def switch(plane: Plane, request: Request, wanted: Switched) -> Shown:
     session = cookies.session_of(plane, request)
     with plane.begin() as tx:
         sessions.switch(tx, session, wanted.account_id)
-        return _shown(tx, sessions.of_token(tx, session.token))
+        return _shown(tx, sessions.of_hash(tx, session.hash))
 
 
 @router.delete("", status_code=204, operation_id="signOut", openapi_extra={"security": CHANGING})

@@ -68,13 +68,13 @@ def sign_up(
         members.add(tx, account.id, user, OWNER.id)
         caches.create(tx, account.id, CACHE)
         key = api_keys.create(tx, account.id, "made at sign-up")
-        session = sessions.create(tx, user)
+        made = sessions.create(tx, user)
     people.throttle.know(peer, people.name(email))
-    cookies.give(request, response, session, sessions.SECONDS)
+    cookies.give(request, response, made, sessions.SECONDS)
     return Made(
         account_id=account.id,
         cache=CACHE,
         api_key=key.token,
         endpoint=people.endpoint,
-        csrf_token=session.csrf_token,
+        csrf_token=made.session.csrf_token,
     )

@@ -17,13 +17,11 @@ from attimo.control import audit, directory, pages, permissions, roles, words
 from attimo.control.makers import Makers
 from attimo.control.pages import Page
 from attimo.control.permissions import Permissions
-from attimo.control.system_roles import OWNER, Role
+from attimo.control.system_roles import NO_ROLE, OWNER, Role
 from attimo.control.tx import Tx
 from attimo.errors import FailedPrecondition, InvalidArgument, NoSuchAccount, NoSuchKey
 from attimo.store import tables
 
-NO_ROLE = "none"
-"""The role of hidden keys. There is none of that id, so it permits nothing."""
 LAST_MOMENT = 253_402_300_799
 """The end of the year 9999, the latest expiry."""
 

@@ -7,9 +7,9 @@ for the same reason. Rust reads the attributes of these classes by name (see `_c
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Table, select, update
+from sqlalchemy import ColumnElement, Table, and_, func, select, update
 
-from attimo.control.system_roles import SYSTEM
+from attimo.control.system_roles import NO_ROLE, SYSTEM
 from attimo.control.tx import Tx
 from attimo.errors import Exhausted
 from attimo.store import tables
@@ -49,6 +49,19 @@ class KnownUrlKey:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownSession:
+    """A session that has not ended, by the SHA-256 of its token, with what its member may.
+
+    `expires_at` in seconds since 1970. A user without an account has account 0, and may nothing.
+    """
+
+    hash: bytes
+    account_id: int
+    role_id: str
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
 class KnownRole:
     """What a role permits, as JSON; its id is the only one among all accounts."""
 
@@ -84,6 +97,8 @@ class Changes:
         revoked_keys: The ids of those that are refused from now on.
         url_keys: New keys that verify signed URLs.
         revoked_url_keys: The `kid` of those that are refused from now on.
+        sessions: New ones, and those that are at another account or permit something else.
+        ended_sessions: The SHA-256 of the tokens that are refused from now on.
         roles: New ones, and those that permit something else; in the whole, the system's, too.
         deleted_roles: The ids of those that are gone; a key of such a role may nothing.
         caches: New ones, and those that have a new namespace.
@@ -98,6 +113,8 @@ class Changes:
     revoked_keys: list[str]
     url_keys: list[KnownUrlKey]
     revoked_url_keys: list[str]
+    sessions: list[KnownSession]
+    ended_sessions: list[bytes]
     roles: list[KnownRole]
     deleted_roles: list[str]
     caches: list[KnownCache]
@@ -146,6 +163,7 @@ def changes(tx: Tx, since: int | None) -> Changes:
         *_verifying_keys(tx, since),
         *_api_keys(tx, since),
         *_url_keys(tx, since),
+        *_sessions(tx, since),
         *_roles(tx, since),
         *_caches(tx, since),
     )
@@ -179,6 +197,18 @@ def _url_keys(tx: Tx, since: int | None) -> tuple[list[KnownUrlKey], list[str]]:
     rows = tx.db.execute(query.where(_told(keys, keys.c.revoked_at, since))).all()
     living = [KnownUrlKey(*row[:4]) for row in rows if row.revoked_at is None]
     return living, [row.kid for row in rows if row.revoked_at is not None]
+
+
+def _sessions(tx: Tx, since: int | None) -> tuple[list[KnownSession], list[bytes]]:
+    rows, members = tables.sessions, tables.members
+    sessions, of = rows.c, members.c
+    mine = and_(of.account_id == sessions.account_id, of.user_id == sessions.user_id)
+    role_id = func.coalesce(of.role_id, NO_ROLE)
+    query = select(sessions.hash, sessions.account_id, role_id, sessions.expires_at)
+    query = query.add_columns(sessions.ended_at).join_from(rows, members, mine, isouter=True)
+    found = tx.db.execute(query.where(_told(rows, sessions.ended_at, since))).all()
+    living = [KnownSession(*row[:4]) for row in found if row.ended_at is None]
+    return living, [row.hash for row in found if row.ended_at is not None]
 
 
 def _roles(tx: Tx, since: int | None) -> tuple[list[KnownRole], list[str]]:

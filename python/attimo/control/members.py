@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from attimo.control import audit, roles
+from attimo.control import audit, roles, session_rows
 from attimo.control.system_roles import OWNER
 from attimo.control.tx import Tx
 from attimo.control.users import User
@@ -94,6 +94,7 @@ def change_role(tx: Tx, account_id: int, user_id: int, role_id: str) -> Member:
     if role_id != OWNER.id:
         _keep_an_owner(tx, account_id, member)
     tx.db.execute(update(tables.members).where(*_is(account_id, user_id)).values(role_id=role_id))
+    session_rows.retell(tx, account_id, user_id)
     audit.note(tx, account_id, "member.role", member.email, role=role_id)
     return Member(member.user_id, member.email, role_id, member.joined_at)
 
@@ -114,9 +115,7 @@ def remove(tx: Tx, account_id: int, user_id: int, by_itself: bool = False) -> No
         tx.actor.end(roles.get(tx, account_id, member.role_id).permissions, "the member's role")
     _keep_an_owner(tx, account_id, member)
     tx.db.execute(delete(tables.members).where(*_is(account_id, user_id)))
-    sessions = tables.sessions.c
-    ended = (sessions.account_id == account_id, sessions.user_id == user_id)
-    tx.db.execute(delete(tables.sessions).where(*ended))
+    session_rows.end_of_member(tx, account_id, user_id)
     audit.note(tx, account_id, "member.remove", member.email)
 
 

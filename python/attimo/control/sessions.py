@@ -3,9 +3,9 @@
 import secrets
 from dataclasses import dataclass, field
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import select
 
-from attimo.control import audit, members, roles, users
+from attimo.control import audit, members, roles, session_rows, users
 from attimo.control.actor import Actor
 from attimo.control.tx import Tx
 from attimo.control.users import User
@@ -25,6 +25,7 @@ class Session:
     Attributes:
         account_id: The account that is meant at this moment; 0 for a user who has none.
         csrf_token: What every request with the cookie has to say that does not only look.
+        hash: The SHA-256 of the token, by which the data plane names the session.
     """
 
     user_id: int
@@ -32,27 +33,35 @@ class Session:
     account_id: int
     csrf_token: str = field(repr=False)
     expires_at: int
+    hash: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class NewSession:
+    """A session at the only moment at which its token is known. Its repr hides the token."""
+
+    session: Session
     token: str = field(repr=False)
 
 
-def create(tx: Tx, user: User, account_id: int | None = None) -> Session:
+def create(tx: Tx, user: User, account_id: int | None = None) -> NewSession:
     """Begin a session of a user, at the first of the user's accounts unless one is said."""
     mine = [each.account_id for each in members.accounts_of(tx, user.id)]
     chosen = account_id or next(iter(mine), 0)
     token, csrf_token = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
-    session = Session(user.id, user.email, chosen, csrf_token, tx.now + SECONDS, token)
+    hash = users.digest(token)
+    session = Session(user.id, user.email, chosen, csrf_token, tx.now + SECONDS, hash)
     row = {
-        "hash": users.digest(token),
+        "hash": hash,
         "user_id": user.id,
         "account_id": chosen,
         "csrf_token": csrf_token,
         "created_at": tx.now,
         "expires_at": session.expires_at,
     }
-    tx.db.execute(delete(tables.sessions).where(_sessions.expires_at <= tx.now))
-    tx.db.execute(insert(tables.sessions).values(row))
+    session_rows.add(tx, row)
     audit.note(tx, chosen, "session.begin", user.email)
-    return session
+    return NewSession(session, token)
 
 
 def of_token(tx: Tx, token: str) -> Session:
@@ -61,6 +70,15 @@ def of_token(tx: Tx, token: str) -> Session:
     Raises:
         Unauthenticated: It is none, or has ended.
     """
+    return of_hash(tx, users.digest(token))
+
+
+def of_hash(tx: Tx, hash: bytes) -> Session:
+    """The session whose token has this SHA-256.
+
+    Raises:
+        Unauthenticated: There is none, or it has ended.
+    """
     query = (
         select(
             _sessions.user_id,
@@ -68,23 +86,25 @@ def of_token(tx: Tx, token: str) -> Session:
             _sessions.account_id,
             _sessions.csrf_token,
             _sessions.expires_at,
+            _sessions.hash,
         )
         .join_from(tables.sessions, tables.users)
-        .where(_sessions.hash == users.digest(token), _sessions.expires_at > tx.now)
+        .where(_sessions.hash == hash, _sessions.expires_at > tx.now, _sessions.ended_at.is_(None))
     )
     row = tx.db.execute(query).first()
     if row is None:
         raise Unauthenticated("The session has ended: sign in again")
-    return Session(*row, token=token)
+    return Session(*row)
 
 
 def actor(tx: Tx, session: Session, peer: str) -> Actor:
     """The member of a session's account, with the permissions of its role at this moment.
 
     Raises:
-        Unauthenticated: The user is no member of that account any more.
+        Unauthenticated: The session has ended, or the user is no member of that account any more.
         PermissionDenied: The member's role is not for this address.
     """
+    of_hash(tx, session.hash)
     for each in members.accounts_of(tx, session.user_id):
         if each.account_id == session.account_id:
             permissions = roles.get(tx, each.account_id, each.role_id).permissions
@@ -102,15 +122,14 @@ def switch(tx: Tx, session: Session, account_id: int) -> None:
     """
     if account_id not in {each.account_id for each in members.accounts_of(tx, session.user_id)}:
         raise NoSuchAccount(account_id)
-    mine = _sessions.hash == users.digest(session.token)
-    tx.db.execute(update(tables.sessions).where(mine).values(account_id=account_id))
+    session_rows.turn(tx, session.hash, account_id)
 
 
 def end(tx: Tx, session: Session) -> None:
     """Sign out."""
-    tx.db.execute(delete(tables.sessions).where(_sessions.hash == users.digest(session.token)))
+    session_rows.end(tx, session.hash)
 
 
 def end_all(tx: Tx, user_id: int) -> None:
     """Sign a user out everywhere."""
-    tx.db.execute(delete(tables.sessions).where(_sessions.user_id == user_id))
+    session_rows.end_of_user(tx, user_id)

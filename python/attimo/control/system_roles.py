@@ -21,6 +21,9 @@ class Role:
     created_at: int = 0
 
 
+NO_ROLE = "none"
+"""The role of who may nothing. There is none of that id, so nothing is permitted."""
+
 _READING = ("read", "list")
 
 OWNER = Role("owner", "system", "Owner", "Everything.", everything())

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from attimo.control import session_rows
 from attimo.control.tx import Tx
 from attimo.errors import InvalidArgument, Unauthenticated, UserExists
 from attimo.store import tables
@@ -64,8 +65,9 @@ def change_password(tx: Tx, user: User, password_hash: str) -> None:
     """Give a user another password, and end all sessions and resets that were begun before."""
     mine = _users.id == user.id
     tx.db.execute(update(tables.users).where(mine).values(password_hash=password_hash))
-    for table in (tables.sessions, tables.password_resets):
-        tx.db.execute(delete(table).where(table.c.user_id == user.id))
+    resets = tables.password_resets
+    tx.db.execute(delete(resets).where(resets.c.user_id == user.id))
+    session_rows.end_of_user(tx, user.id)
 
 
 def begin_reset(tx: Tx, user: User) -> str:

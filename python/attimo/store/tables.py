@@ -2,7 +2,8 @@
 
 Times are seconds since 1970 (UTC). `revision` is the directory's revision that last wrote the row.
 What nodes know is never deleted: a row that is gone has the moment in `deleted_at`, `revoked_at` or
-`retired_at`, so that nodes can be told, and so that the ledger's numbers keep their meaning.
+`retired_at`, so that nodes can be told, and so that the ledger's numbers keep their meaning. Only
+sessions are deleted, when their time is over, which nodes know by themselves.
 A change here needs a migration beside it; a test compares the two.
 """
 
@@ -235,8 +236,12 @@ sessions = Table(
     Column("csrf_token", Text, nullable=False),
     Column("created_at", Integer, nullable=False),
     Column("expires_at", Integer, nullable=False),
+    Column("revision", Integer, nullable=False, server_default="0"),
+    Column("ended_at", Integer),
 )
 """Who has signed in. `account_id` is 0 for a user without an account."""
+
+Index("sessions_by_revision", sessions.c.revision)
 
 password_resets = Table(
     "password_resets",

@@ -1,0 +1,199 @@
+"""What nodes are told of sessions, and what a session's token does at the control plane."""
+
+from dataclasses import replace
+
+import pytest
+
+from attimo.control import Control, session_rows, sessions, users
+from browsers import ANN, BOB, OTHER, PASSWORD, Browser, Post, joined
+from fakes import NOON, Client, Clock, Listener
+
+COOKIE = "attimo_session"
+
+
+def known(browser: Browser, node: Listener) -> tuple[int, str] | None:
+    """The account and the role by which nodes know a session, if they do."""
+    found = node.sessions.get(users.digest(browser.cookies[COOKIE]))
+    return None if found is None else (found.account_id, found.role_id)
+
+
+def by_token(browser: Browser, account_id: int = 0) -> Client:
+    """Who shows the cookie's value as a token, as the data plane would say it."""
+    return Client(browser.app, account_id, "session", browser.cookies[COOKIE])
+
+
+def user_id(browser: Browser) -> int:
+    return int(browser.ask("GET", "/session").json()["user_id"])
+
+
+def account(browser: Browser) -> int:
+    return int(browser.ask("GET", "/session").json()["account_id"])
+
+
+def test_nodes_know_a_session_with_its_members_role_until_its_end(
+    ann: Browser, post: Post, node: Listener
+) -> None:
+    bob = joined(ann, post, BOB, "operator")
+    found = node.sessions[users.digest(bob.cookies[COOKIE])]
+
+    assert (found.account_id, found.role_id) == (account(ann), "operator")
+    assert found.expires_at == NOON + sessions.SECONDS
+    assert known(ann, node) == (account(ann), "owner")
+
+    bob.ask("DELETE", "/session")
+
+    assert known(bob, node) is None
+    assert known(ann, node) is not None
+
+
+def test_nodes_are_told_of_another_role_and_of_a_removal(
+    ann: Browser, post: Post, node: Listener
+) -> None:
+    bob = joined(ann, post, BOB, "operator")
+    path = f"/members/{user_id(bob)}"
+
+    ann.ask("PUT", path, {"role_id": "viewer"})
+    assert known(bob, node) == (account(ann), "viewer")
+    ann.ask("DELETE", path)
+
+    assert known(bob, node) is None
+    assert bob.ask("GET", "/session").status_code == 401
+
+
+def test_nodes_are_told_which_account_a_session_is_at(
+    ann: Browser, post: Post, node: Listener
+) -> None:
+    bob = Browser(ann.app)
+    own = bob.sign_up(BOB)["account_id"]
+    ann.ask("POST", "/invitations", {"email": BOB, "role_id": "viewer"})
+    bob.ask("POST", "/invitations/accept", {"token": post.token(BOB), "password": PASSWORD})
+    assert known(bob, node) == (account(ann), "viewer")
+
+    bob.ask("PUT", "/session", {"account_id": own})
+
+    assert known(bob, node) == (own, "owner")
+
+
+@pytest.mark.parametrize("how", ["changed", "reset", "everywhere"])
+def test_what_ends_every_session_is_told(
+    ann: Browser, post: Post, node: Listener, how: str
+) -> None:
+    other = Browser(ann.app)
+    other.sign_in()
+    assert known(other, node) is not None
+
+    if how == "changed":
+        ann.ask("PUT", "/password", {"old_password": PASSWORD, "password": OTHER})
+    elif how == "reset":
+        ann.ask("POST", "/password/forgotten", {"email": ANN})
+        ann.ask("POST", "/password/reset", {"token": post.token(ANN), "password": OTHER})
+    else:
+        ann.ask("DELETE", "/session?everywhere=true")
+
+    assert [known(each, node) for each in (ann, other)] == [None, None]
+
+
+def test_a_user_without_an_account_is_known_and_may_nothing(
+    ann: Browser, post: Post, node: Listener
+) -> None:
+    bob = joined(ann, post, BOB, "operator")
+    ann.ask("DELETE", f"/members/{user_id(bob)}")
+    assert bob.sign_in(BOB).status_code == 201
+
+    assert known(bob, node) == (0, "none")
+    assert "none" not in node.roles
+    client = by_token(bob)
+    assert client.ask("GET", "/session").json()["accounts"] == []
+    assert client.ask("GET", "/caches").status_code == 401
+    assert client.ask("DELETE", "/session").status_code == 204
+    assert known(bob, node) is None
+
+
+def test_an_ended_session_is_kept_until_its_time_is_over_and_then_forgotten(
+    ann: Browser, node: Listener, control: Control, clock: Clock
+) -> None:
+    def rows() -> int:
+        with control.read() as tx:
+            return int(tx.db.exec_driver_sql("SELECT count(*) FROM sessions").scalar_one())
+
+    gone = Browser(ann.app)
+    gone.sign_in()
+    gone.ask("DELETE", "/session")
+    assert rows() == 2
+
+    clock.now += sessions.SECONDS
+    ann.sign_in()
+    assert len(node.sessions) == 1
+    assert rows() == 2  # what has expired is told of first, and deleted at the next sign-in
+    ann.sign_in()
+
+    assert len(node.sessions) == rows() == 2
+
+
+def test_the_oldest_sessions_of_a_user_end_when_there_are_too_many(
+    ann: Browser, node: Listener, control: Control
+) -> None:
+    with control.begin() as tx:
+        user = users.of_email(tx, ANN)
+        assert user is not None
+        made = [sessions.create(tx, user) for _ in range(session_rows.MOST)]
+
+    assert known(ann, node) is None
+    assert {each.session.hash for each in made} == set(node.sessions)
+
+
+def test_a_sessions_token_does_what_its_member_may_and_needs_nothing_beside_it(
+    ann: Browser, post: Post
+) -> None:
+    bob = joined(ann, post, BOB, "viewer")
+    owner, viewer = by_token(ann, account(ann)), by_token(bob, account(ann))
+
+    assert owner.ask("PUT", "/caches/mine").status_code == 201
+    assert owner.ask("POST", "/invitations", {"email": OTHER}).status_code == 400
+    assert viewer.ask("GET", "/caches").status_code == 200
+    refused = [
+        viewer.ask("PUT", "/caches/never"),
+        viewer.ask("POST", "/api-keys", {"description": "d"}),
+        viewer.ask("PUT", f"/members/{user_id(bob)}", {"role_id": "owner"}),
+        viewer.ask("DELETE", f"/members/{user_id(ann)}"),
+    ]
+    assert {each.status_code for each in refused} == {403}
+    actors = {each["actor"] for each in ann.ask("GET", "/audit").json()["entries"]}
+    assert f"member {ANN}" in actors
+    assert viewer.ask("DELETE", f"/members/{user_id(bob)}").status_code == 204
+
+
+def test_a_sessions_own_pages_take_its_token(ann: Browser) -> None:
+    client = by_token(ann, account(ann))
+
+    shown = client.ask("GET", "/session").json()
+    assert (shown["email"], shown["account_id"]) == (ANN, client.account_id)
+    assert client.ask("PUT", "/session", {"account_id": 99}).status_code == 404
+    wanted = {"old_password": PASSWORD, "password": OTHER}
+    assert client.ask("PUT", "/password", wanted).status_code == 204
+    assert client.ask("GET", "/session").status_code == 401
+
+
+def test_a_token_that_is_over_is_refused_where_the_data_plane_does_not_know_yet(
+    ann: Browser,
+) -> None:
+    client = by_token(ann, account(ann))
+    ann.ask("DELETE", "/session")
+
+    for each in (client, replace(client, session="none of ours")):
+        assert each.ask("PUT", "/caches/never").status_code == 401
+        called = each.call("/control_client.ScsControl/ListCaches", b"")
+        assert called.headers["grpc-status"] == "16"
+
+
+def test_the_token_goes_before_a_cookie_beside_it(ann: Browser, post: Post) -> None:
+    bob = joined(ann, post, BOB, "viewer")
+    bob.more = {
+        "attimo-account": str(account(ann)),
+        "attimo-key": "session",
+        "attimo-session": users.digest(ann.cookies[COOKIE]).hex(),
+    }
+    bob.csrf = ""
+
+    assert bob.ask("GET", "/session").json()["email"] == ANN
+    assert bob.ask("PUT", "/caches/made-by-ann").status_code == 201
