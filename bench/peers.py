@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -82,18 +82,28 @@ class Peer:
 
 @contextmanager
 def attimo(
-    cores: str = "0", threads: int = 1, data_dir: Path | None = None, tls: bool = False
+    cores: str = "0",
+    threads: int = 1,
+    data_dir: Path | None = None,
+    tls: bool = False,
+    under: Sequence[str] = (),
 ) -> Iterator[Peer]:
-    """`attimo serve`: authentication and metering on; with TLS, it listens on a second port."""
+    """`attimo serve`: authentication and metering on; with TLS, it listens on a second port.
+
+    Args:
+        under: The command line of another program that runs it, in ordinary time; its last word
+            is the `attimo` to run.
+    """
     with contextlib.ExitStack() as stack:
         if data_dir is None:
             own = tempfile.TemporaryDirectory(prefix="attimo-bench-", ignore_cleanup_errors=True)
             data_dir = Path(stack.enter_context(own)) / "data"
         secure = Secure(f"{LOCALHOST}:{free_port()}", data_dir / "ca.pem") if tls else None
         https = secure.address if secure else "off"
-        command = attimo_command(data_dir, free_port(), threads, https)
+        command = attimo_command(data_dir, free_port(), threads, https, under)
         log = stack.enter_context(tempfile.TemporaryFile("w+"))
-        process = stack.enter_context(_started(command, cores, subprocess.PIPE, log.fileno()))
+        started = _started(command, cores, subprocess.PIPE, log.fileno(), real_time=not under)
+        process = stack.enter_context(started)
         _wait_for_ready(process, log)
         running = json.loads((data_dir / "server.json").read_text())
         owner = json.loads((data_dir / "credentials.json").read_text())
@@ -126,12 +136,14 @@ def _scoped_key(url: str, owner: str, cache: str) -> str:
         return str(key.json()["api_key"])
 
 
-def attimo_command(data_dir: Path, port: int, threads: int, https: str = "off") -> list[str]:
+def attimo_command(
+    data_dir: Path, port: int, threads: int, https: str = "off", under: Sequence[str] = ()
+) -> list[str]:
     """The command that a person would type, but for the size of an item."""
-    program = str(Path(sys.executable).parent / "attimo")
+    program = under or [str(Path(sys.executable).parent / "attimo")]
     listen = ["--http", f"{LOCALHOST}:{port}", "--https", https]
     large = ["--item-bytes", "1GiB"]  # for the sorted sets of a million
-    command = [program, "serve", "--data-dir", str(data_dir), *listen, *large]
+    command = [*program, "serve", "--data-dir", str(data_dir), *listen, *large]
     return [*command, "--threads", str(threads)]
 
 
@@ -248,10 +260,18 @@ def _redis_like(name: str, path: str, cores: str) -> Iterator[Peer]:
 
 @contextmanager
 def _started(
-    command: list[str], cores: str, output: int, errors: int = subprocess.DEVNULL
+    command: list[str],
+    cores: str,
+    output: int,
+    errors: int = subprocess.DEVNULL,
+    real_time: bool = True,
 ) -> Iterator["subprocess.Popen[str]"]:
     process = subprocess.Popen(
-        pinned(cores, command), stdout=output, stderr=errors, text=True, cwd=tempfile.gettempdir()
+        pinned(cores, command, real_time),
+        stdout=output,
+        stderr=errors,
+        text=True,
+        cwd=tempfile.gettempdir(),
     )
     try:
         yield process
