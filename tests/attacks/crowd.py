@@ -1,6 +1,7 @@
 """Very many connections at once, by epoll: none waits for another."""
 
 import contextlib
+import itertools
 import resource
 import select
 import socket
@@ -46,11 +47,17 @@ class Crowd:
     served_seconds: float = 0.0
     """After which the last had its answer."""
     sockets: list[socket.socket] = field(default_factory=list)
+    answers: list[tuple[float, int]] = field(default_factory=list)
+    """When each answer came, as `time.monotonic` tells it, and its status in HTTP."""
 
 
 @contextmanager
-def crowd(address: tuple[str, int], says: Sequence[bytes], word: bytes) -> Iterator[Crowd]:
+def crowd(
+    address: tuple[str, int], says: Sequence[bytes], word: bytes, sources: Sequence[str] = ()
+) -> Iterator[Crowd]:
     """Connect once for each of `says`, say it, and wait until `word` is in the answer.
+
+    Each comes from its own of the `sources`, if there are any.
 
     The connections stay open until the end of the block.
     """
@@ -59,9 +66,11 @@ def crowd(address: tuple[str, int], says: Sequence[bytes], word: bytes) -> Itera
     with contextlib.ExitStack() as stack:
         poll = stack.enter_context(select.epoll())
         waiting: dict[int, tuple[socket.socket, bytes]] = {}
-        for said in says:
+        for said, source in itertools.zip_longest(says, sources):
             client = stack.enter_context(socket.socket())
             client.setblocking(False)
+            if source:
+                client.bind((source, 0))
             client.connect_ex(address)
             poll.register(client, select.EPOLLOUT)
             waiting[client.fileno()] = (client, said)
@@ -81,6 +90,7 @@ def crowd(address: tuple[str, int], says: Sequence[bytes], word: bytes) -> Itera
                 heard[handle] += part
                 if word in heard[handle]:
                     result.served += 1
+                    result.answers.append((time.monotonic(), _status(heard[handle])))
                 elif part:
                     continue
                 else:
@@ -89,6 +99,11 @@ def crowd(address: tuple[str, int], says: Sequence[bytes], word: bytes) -> Itera
                 del waiting[handle]
         result.served_seconds = time.monotonic() - began
         yield result
+
+
+def _status(answer: bytes) -> int:
+    line = answer.split(b" ", 2)
+    return int(line[1]) if answer.startswith(b"HTTP/1.1 ") else 0
 
 
 def received(client: socket.socket) -> bytes:

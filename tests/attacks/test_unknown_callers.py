@@ -4,10 +4,13 @@ import json
 import threading
 import time
 
+import httpx
 import pytest
 
 from attacks.crowd import crowd, handles
+from attacks.strangers import strangers
 from conformance.edge.http1 import request
+from fakes import swift_directory
 from faults.watching import client
 from harness import Server
 
@@ -15,6 +18,10 @@ CROWD = 900
 CREATIONS = 40
 LONGEST_SECONDS = 1.0
 """For one creation on a busy machine; without a pool of their own, the crowd made it 6 s."""
+
+MOST_BEFORE = 4
+"""How many strangers are served while one creation is under way, at most: two whose passwords are
+being hashed, and two whose turn has come. Where all wait in one queue, it is nearly all of them."""
 
 WANTED = {
     "/session": {"email": "owner@example.com", "password": "wrong password"},
@@ -54,3 +61,27 @@ def test_a_known_caller_does_not_wait_for_a_crowd_of_unknown_ones(
 
     assert answered == [CROWD]
     assert max(spent) < LONGEST_SECONDS, sorted(spent)[-5:]
+
+
+@pytest.mark.parametrize(("path", "size"), [("/session", 200), ("/signup", CROWD)])
+def test_few_strangers_of_a_crowd_are_served_before_a_known_caller(path: str, size: int) -> None:
+    """A place in a queue does not depend on how busy the machine is, as a time does."""
+    with (
+        swift_directory() as home,
+        Server("--signup", "open", data_dir=home / "data") as server,
+        client(server) as http,
+        strangers(server.http_address, path, size) as crowd,
+    ):
+        spans = [created(http, f"cache-{number}") for number in range(CREATIONS)]
+
+    before = sorted(crowd.served(*span) for span in spans)
+    assert len(crowd.answers) >= size
+    assert crowd.served(spans[0][0], spans[-1][1]) > 0
+    assert before[-1] <= MOST_BEFORE, before
+
+
+def created(http: httpx.Client, cache: str) -> tuple[float, float]:
+    """Create a cache, and tell when that began and when it was answered."""
+    began = time.monotonic()
+    http.put(f"/caches/{cache}").raise_for_status()
+    return began, time.monotonic()
