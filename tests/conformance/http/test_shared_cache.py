@@ -1,25 +1,17 @@
 """A shared cache between a page and the server, as Debian has it: Varnish with its own rules."""
 
-import contextlib
-import os
-import shutil
-import socket
-import subprocess
-import tempfile
-import threading
 from collections.abc import Iterator
 
 import httpx
 import pytest
 
-from harness import STOP_LIMIT_SECONDS, Server
+from conformance.varnish import needs_varnish, varnish
+from harness import Server
 
-PATH = os.environ.get("PATH", "") + ":/usr/sbin"
-PROGRAM = shutil.which("varnishd", path=PATH)
 NAMED = "https://app.example"
 ITEM = "/cache/default-cache"
 
-pytestmark = pytest.mark.skipif(PROGRAM is None, reason="make conformance installs varnish")
+pytestmark = needs_varnish
 
 
 @pytest.fixture(scope="module")
@@ -32,36 +24,8 @@ def origin() -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def cache(origin: Server) -> Iterator[httpx.Client]:
     """A client that reaches the server through a cache only."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    host, at = origin.http_address
-    with tempfile.TemporaryDirectory(prefix="varnish-") as room:
-        words = [str(PROGRAM), "-F", "-j", "none", "-n", room, "-s", "default,16M"]
-        words += ["-a", f"127.0.0.1:{port}", "-b", f"{host}:{at}"]
-        process = subprocess.Popen(
-            words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={"PATH": PATH}
-        )
-        try:
-            _wait_until_it_serves(process)
-            with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
-                yield client
-        finally:
-            process.terminate()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(STOP_LIMIT_SECONDS)
-            process.kill()
-            process.communicate()
-
-
-def _wait_until_it_serves(process: subprocess.Popen[str]) -> None:
-    assert process.stdout is not None
-    said = []
-    for line in process.stdout:
-        said.append(line)
-        if "said Child starts" in line:
-            threading.Thread(target=process.stdout.read, daemon=True).start()
-            return
-    raise RuntimeError("varnishd did not start. It said:\n" + "".join(said))
+    with varnish(origin) as address, httpx.Client(base_url=address) as client:
+        yield client
 
 
 def from_cache(answer: httpx.Response) -> bool:
