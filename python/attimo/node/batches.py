@@ -1,27 +1,21 @@
 """Batches of usage as JSON, for a server that has one recorded by another or by the next."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from attimo.control import usage
 
 
-@dataclass(frozen=True, slots=True)
-class Used:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Used(usage.Totals):
     """What a key did with a cache through an API; `attimo.control.usage.Used` says what each is."""
 
     cache_id: int
     key_id: str
     api: str
-    requests: int
-    errors: int
-    hits: int
-    misses: int
-    bytes_in: int
-    bytes_out: int
-    kib_in: int
-    kib_out: int
-    evicted: int = 0
+
+
+_NAMES = tuple(field.name for field in fields(Used))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +29,7 @@ class Batch:
 
 def to_json(batch: usage.Batch) -> dict[str, Any]:
     """The batch in what JSON has."""
-    used = [Used(**{name: getattr(each, name) for name in Used.__slots__}) for each in batch.used]
+    used = [Used(**{name: getattr(each, name) for name in _NAMES}) for each in batch.used]
     return asdict(Batch(batch.node, batch.number, used))
 
 
