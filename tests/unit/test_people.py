@@ -110,6 +110,48 @@ def test_whoever_changes_something_shows_that_the_user_wants_it(ann: Browser) ->
     assert ann.ask("PUT", "/caches/mine").status_code == 201
 
 
+def test_an_origin_is_compared_as_a_url_is(ann: Browser) -> None:
+    """The same pairs as in `front/cors.rs`, on a connection without TLS."""
+    account_id = ann.ask("GET", "/session").json()["account_id"]
+    for origin, host, is_ours in [
+        ("http://a:1", "a:1", True),
+        ("https://a:1", "a:1", True),
+        ("https://a", "A", True),
+        ("https://A.Example", "a.example:443", True),
+        ("http://a", "a:80", True),
+        ("http://a:080", "a", True),
+        ("http://a", "a:", True),
+        ("http://%61", "a", True),
+        ("http://[::1]:80", "[::1]", True),
+        ("http://[FE80::1]:8080", "[fe80::1]:8080", True),
+        ("https://a", "a:80", False),
+        ("http://a", "a:443", False),
+        ("http://a:0", "a", False),
+        ("http://a", "a.", False),
+        ("http://a:1", "a", False),
+        ("https://a", "a.b", False),
+        ("https://a.b", "a", False),
+        ("ftp://a", "a", False),
+        ("null", "a", False),
+        ("null", "", False),
+        ("https://", "a", False),
+        ("https://", "", False),
+        ("http://[::1]:8080", "[::1]", False),
+    ]:
+        ann.more = {"origin": origin, "host": host}
+        answer = ann.ask("PUT", "/session", {"account_id": account_id})
+        assert answer.status_code == (200 if is_ours else 403), (origin, host)
+
+
+def test_over_tls_no_page_of_plaintext_uses_a_session(app: FastAPI) -> None:
+    bob = Browser(app, scheme="https")
+    bob.sign_up(BOB)
+
+    for origin, status in (("http://app", 403), ("https://app:443", 204)):
+        bob.more = {"origin": origin}
+        assert bob.ask("DELETE", "/session").status_code == status
+
+
 def test_a_session_is_new_at_every_sign_in_and_ends_at_sign_out(ann: Browser) -> None:
     before = dict(ann.cookies)
     other = Browser(ann.app, cookies=dict(before))

@@ -7,7 +7,7 @@ no `authorization` by itself, so there the value needs nothing beside it.
 
 from dataclasses import dataclass
 from hmac import compare_digest
-from urllib.parse import urlsplit
+from urllib.parse import unquote
 
 from fastapi import Request, Response
 
@@ -25,6 +25,7 @@ LOOKING: list[dict[str, list[str]]] = [{"session": []}]
 CHANGING: list[dict[str, list[str]]] = [{"session": [], "csrf": []}]
 """For the description of the API: what a request needs that only a session can make."""
 
+_PORTS = {"http": "80", "https": "443"}
 _ONLY_LOOKING = ("GET", "HEAD", "OPTIONS")
 
 
@@ -96,8 +97,27 @@ def _check_intent(request: Request, session: Session) -> None:
     if not compare_digest(shown.encode(), session.csrf_token.encode()):
         raise PermissionDenied(f"The header {CSRF_HEADER} must hold the session's csrf_token")
     origin = request.headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+    if origin is not None and not _is_ours(request, origin):
         raise PermissionDenied(f"Requests from {origin} may not use a session here")
+
+
+def _is_ours(request: Request, origin: str) -> bool:
+    """Whether an origin is where this request went, as `front/cors.rs` compares the two.
+
+    What ends TLS before us hides the scheme, so on a connection without TLS either will do.
+    """
+    scheme, _, place = origin.partition("://")
+    if scheme != "https" and (scheme != "http" or _is_secure(request)):
+        return False
+    return place != "" and _place(scheme, place) == _place(scheme, request.headers.get("host", ""))
+
+
+def _place(scheme: str, authority: str) -> tuple[str, str]:
+    """Host and port, the same for all ways of writing them (RFC 3986 §6.2)."""
+    host, colon, port = authority.rpartition(":")
+    if not colon or "]" in port:
+        host, port = authority, ""
+    return unquote(host).lower(), _PORTS[scheme] if port == "" else port.lstrip("0")
 
 
 def _is_secure(request: Request) -> bool:
