@@ -9,6 +9,7 @@ import pytest
 import typer
 
 from attimo.cli import spans
+from attimo.cli.elements import MOST_TTL_SECONDS
 from attimo.cli.main import app
 from attimo.errors import AttimoError
 from e2e.terminal import Terminal
@@ -96,6 +97,20 @@ def test_no_word_that_is_typed_ends_in_a_traceback(
 ) -> None:
     for words in odd_calls(COMMANDS[path]):
         check(ended(COMMANDS[path], words), [*path, *words])
+
+
+def test_a_time_to_live_that_no_field_holds_is_refused_with_the_limit(
+    at_the_server: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path, words in [
+        (("cache", "set"), ["k", "v"]),
+        (("list", "push"), ["l", "v"]),
+        (("dictionary", "set"), ["d", "f", "v"]),
+    ]:
+        error = ended(COMMANDS[path], [*words, f"--ttl={2**64}"])
+        assert isinstance(error, SystemExit), path
+        told = "".join(capsys.readouterr().err.split())
+        assert str(MOST_TTL_SECONDS) in told, told
 
 
 @pytest.mark.parametrize("name", sorted(ELSEWHERE - {"config"}))

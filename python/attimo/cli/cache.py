@@ -9,6 +9,7 @@ import typer
 
 from attimo.cli import spans
 from attimo.cli.client import Client
+from attimo.cli.elements import MOST_TTL_SECONDS
 from attimo.cli.output import Json, moment, print_json, print_table
 from attimo.cli.target import In, asks_server, chosen_cache
 
@@ -75,7 +76,8 @@ def set_item(
         typer.Option("--file", "-f", help="Read the value from a file.", dir_okay=False),
     ] = None,
     ttl: Annotated[
-        int, typer.Option("--ttl", min=1, help="How long it lives, in seconds.")
+        int,
+        typer.Option("--ttl", min=1, max=MOST_TTL_SECONDS, help="How long it lives, in seconds."),
     ] = DEFAULT_TTL_SECONDS,
     cache: In = None,
 ) -> None:
