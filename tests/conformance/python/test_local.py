@@ -126,6 +126,27 @@ def test_curl_needs_no_token(local_server: Server) -> None:
     assert "default-cache" in {cache["name"] for cache in listed.json()["caches"]}
 
 
+@pytest.mark.parametrize("empty", ["header", "query"])
+def test_an_empty_credential_is_none_and_opens_nothing_to_a_page(
+    local_server: Server, empty: str
+) -> None:
+    """It is what a client sends whose variable is empty; by itself it proves nothing."""
+    headers = {} if empty == "query" else {"authorization": ""}
+    token = "" if empty == "header" else "token="
+    pages = [
+        {"origin": "http://evil.example"},
+        {"origin": "http://localhost:8080"},
+        {"origin": "null"},
+        {"host": "evil.example"},
+        {"sec-fetch-site": "cross-site"},
+        {"x-forwarded-for": "192.0.2.7"},
+    ]
+    with httpx.Client(base_url=local_server.http, headers=headers) as http:
+        for url in (f"/caches?{token}", f"/cache/default-cache/list?key=k&{token}"):
+            assert http.get(url).status_code in (200, 404), url
+            assert [http.get(url, headers=page).status_code for page in pages] == [401] * 6, url
+
+
 def test_https_asks_for_a_token(local_server: Server) -> None:
     got = httpx.get(
         f"{local_server.https}/cache/default-cache",
