@@ -51,6 +51,8 @@ def test_a_copy_takes_no_key_of_the_first_server_and_gives_it_none(
     answer = stranger.type("restore", str(saved), "--data-dir", str(data))
     assert "No key, token, session or invitation" in answer.error
     with Server(data_dir=data) as copy:
+        assert "A new API key for the owner of this server" in copy.output
+        assert "A new server" not in copy.output
         assert status_of(copy, server.api_key) == 401
         assert status_of(server, copy.api_key) == 401
         names = [each["name"] for each in httpx.get(
@@ -85,6 +87,28 @@ def test_a_server_that_is_gone_is_replaced_with_its_keys(
         assert again.api_key == server.api_key
         assert status_of(again, server.api_key) == 200
         assert again.ca.read_text() == server.ca.read_text()
+
+
+def test_a_copy_is_not_written_into_what_it_is_a_copy_of(
+    saved: Path, server: Server, stranger: Terminal
+) -> None:
+    (stranger.home / "link").symlink_to(server.data_dir)
+    data = ("--data-dir", str(server.data_dir))
+    inside = (
+        ("backup", str(server.data_dir / "backup"), *data),
+        ("backup", str(server.data_dir / "a" / "b"), *data),
+        ("backup", str(server.data_dir / ".." / server.data_dir.name / "c"), *data),
+        ("backup", str(stranger.home / "link" / "d"), *data),
+        ("restore", str(saved), "--data-dir", str(saved / "data")),
+    )
+    before = {*server.data_dir.iterdir(), *saved.iterdir()}
+
+    for typed in inside:
+        answer = stranger.type(*typed)
+        assert (answer.status, answer.error.count("\n")) == (1, 1), answer
+        assert "choose a directory outside of it" in answer.error
+
+    assert {*server.data_dir.iterdir(), *saved.iterdir()} == before
 
 
 @pytest.mark.parametrize(

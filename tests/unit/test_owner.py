@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from attimo.control import Control, api_keys, signing
 from attimo.data_directory import Credentials
 from attimo.serve import owner
+from attimo.store.database import open_database
+from fakes import Listener
 
 
 @pytest.fixture
@@ -41,6 +44,15 @@ def of_something_else(control: Control, kept: Credentials) -> Credentials:
     return replace(kept, api_key="a.b.\ud800")
 
 
+def test_only_a_server_without_an_account_is_a_new_one(home: Path) -> None:
+    empty = Control(open_database(home / "attimo.db"), Listener().learn)
+
+    made = [owner.ensure(empty, None) for _ in range(2)]
+    empty.database.close()
+
+    assert [(each.is_new, each.is_first) for each in made] == [(True, True), (True, False)]
+
+
 def test_a_key_that_is_good_is_kept(control: Control, kept: Credentials) -> None:
     again = owner.ensure(control, kept)
 
@@ -65,5 +77,6 @@ def test_a_key_that_opens_nothing_is_replaced(
     made = owner.ensure(control, found)
 
     assert made.is_new
+    assert not made.is_first
     assert made.account_id == kept.account_id
     assert not owner.ensure(control, replace(kept, api_key=made.api_key)).is_new

@@ -22,7 +22,8 @@ def welcomed(text: str) -> str:
         account_id=1,
         cache="default-cache",
     )
-    return words.welcome(credentials, addresses.at_endpoint(asked), words.key_shown(credentials))
+    keys = words.key_shown(credentials)
+    return words.welcome(credentials, addresses.at_endpoint(asked), keys, is_first=True)
 
 
 @pytest.mark.parametrize(

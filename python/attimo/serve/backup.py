@@ -45,10 +45,12 @@ def back_up(home: DataDirectory, to: Path) -> list[str]:
     """Make a backup in `to`, a new or empty directory; return the names of the files in it.
 
     Raises:
-        Misconfigured: There is no server to back up, or the backup cannot be read or written.
+        Misconfigured: There is no server to back up, or the backup cannot be read or written, or
+            would lie in the directory that it is a copy of.
     """
     if not home.database.is_file():
         raise Misconfigured(f"there is no server in {home.path}: {home.database} is missing")
+    _check_apart(to, home.path)
     with _whole(to) as room, _in_words(f"{home.path} cannot be backed up to {to}"):
         _copy_database(home.database, room / DATABASE)
         _check_database(room / DATABASE)
@@ -79,6 +81,7 @@ def restore(source: Path, home: DataDirectory, keep_keys: bool) -> None:
         DatabaseTooNew: A newer version made the backup.
     """
     names = _checked(source)
+    _check_apart(home.path, source)
     with _whole(home.path) as room, _in_words(f"{source} cannot be restored to {home.path}"):
         for name in names:
             if name == DATABASE or keep_keys:
@@ -94,6 +97,21 @@ def restore(source: Path, home: DataDirectory, keep_keys: bool) -> None:
         if not keep_keys:
             _drop_free_pages(room / DATABASE)
         _write(room / "lock", b"")
+
+
+def _check_apart(place: Path, folder: Path) -> None:
+    """Refuse to write a copy into what it is a copy of, by whatever name: one loss would take both.
+
+    Raises:
+        Misconfigured: It lies there.
+    """
+    with _in_words(f"{place} cannot be written"):
+        try:
+            inside = place.resolve().is_relative_to(folder.resolve())
+        except RuntimeError as error:  # links that lead to each other
+            raise Misconfigured(f"{place} cannot be found: its links lead to each other") from error
+    if inside:
+        raise Misconfigured(f"{place} is in {folder} itself: choose a directory outside of it")
 
 
 def _checked(source: Path) -> list[str]:

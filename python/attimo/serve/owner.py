@@ -21,6 +21,9 @@ class Owner:
     account_id: int
     api_key: str = field(repr=False)
     is_new: bool
+    """Whether the key was made now."""
+    is_first: bool = False
+    """Whether the account was, too: nobody was here before."""
 
 
 def ensure(control: Control, kept: Credentials | None) -> Owner:
@@ -33,7 +36,7 @@ def ensure(control: Control, kept: Credentials | None) -> Owner:
     with control.begin() as tx:
         account_id = known[0].id if known else _found(tx)
         key = api_keys.create(tx, account_id, DESCRIPTION)
-    return Owner(account_id, key.token, is_new=True)
+    return Owner(account_id, key.token, is_new=True, is_first=not known)
 
 
 def _found(tx: Tx) -> int:

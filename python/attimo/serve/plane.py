@@ -125,8 +125,8 @@ class Plane:
                 stack.callback(self._keeper.stop)
             self._stack = stack.pop_all()
 
-    def introduce(self) -> tuple[Credentials, bool]:
-        """Have an owner; return what they need to use the server, and whether they are new."""
+    def introduce(self) -> tuple[Credentials, owner.Owner]:
+        """Have an owner; return what they need to use the server, and who they are."""
         who = owner.ensure(self._opened(), self.home.credentials())
         running = self.running
         credentials = Credentials(
@@ -139,7 +139,7 @@ class Plane:
             cache=owner.CACHE,
         )
         self.home.keep(credentials)
-        return credentials, who.is_new
+        return credentials, who
 
     def start(self) -> None:
         """Begin to answer, to collect and to end what is due; return when the app answers."""

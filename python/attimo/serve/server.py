@@ -116,13 +116,13 @@ class Server:
         control.begin()
         if not before:
             self._serve()
-        credentials, is_new = control.introduce()
+        credentials, who = control.introduce()
         print(words.addresses(control.running, control.home))
-        if is_new:
+        if who.is_new:
             at_endpoint = addresses.at_endpoint([each.listener for each in self.sockets])
             to_person = sys.stdout.isatty()
             key = words.key_shown(credentials) if to_person else words.key_kept(control.home)
-            print(words.welcome(credentials, at_endpoint, key))
+            print(words.welcome(credentials, at_endpoint, key, who.is_first))
         stack.enter_context(control.home.announced(control.running))
         control.start()
         if control.asked.is_set():

@@ -85,16 +85,20 @@ def addresses(running: Running, home: DataDirectory) -> str:
     return "\n".join(lines)
 
 
-def welcome(credentials: Credentials, at_endpoint: Collection[str], keys: Sequence[str]) -> str:
-    """How to use a new server, ready to paste.
+def welcome(
+    credentials: Credentials, at_endpoint: Collection[str], keys: Sequence[str], is_first: bool
+) -> str:
+    """How to use a server with a new key, ready to paste.
 
     Args:
         credentials: What is shown.
         at_endpoint: What the server offers at its public name: other lines would not work there.
         keys: The lines that tell of the key: `key_shown` or `key_kept`.
+        is_first: Whether the server is new; else it was restored, or its owner's key was lost.
     """
     cache = credentials.cache
-    parts = [RULE, f"A new server. It has a cache called {cache}, and an API key.", *keys]
+    new = f"A new server. It has a cache called {cache}, and an API key."
+    parts = [RULE, new if is_first else "A new API key for the owner of this server.", *keys]
     url = credentials.http or (credentials.https if "http" in at_endpoint else None)
     if url:
         known = credentials.http or not credentials.ca
