@@ -5,10 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
-from fastapi import FastAPI
-
 from attimo.api import description
-from attimo.api.app import DOORS
+from attimo.api.app import OPERATIONS
 
 _WHERE = {"path": "path", "query": "query", "header": "header"}
 _KINDS = {
@@ -40,10 +38,7 @@ def lines(note: str) -> Iterator[str]:
 
 
 def _document() -> dict[str, Any]:
-    app = FastAPI(openapi_url=None)
-    for door in DOORS:
-        app.include_router(door.router)
-    return description.document(app.routes)
+    return description.document(OPERATIONS)
 
 
 def _operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
-from fastapi import FastAPI
+from starlette.applications import Starlette
 
 PASSWORD = "correct horse battery"  # noqa: S105
 OTHER = "staple battery horse"
@@ -17,7 +17,7 @@ ANN, BOB, EVE = "ann@example.com", "bob@example.com", "eve@example.com"
 class Browser:
     """Keeps cookies and says the CSRF token, as a console would."""
 
-    app: FastAPI
+    app: Starlette
     peer: str = "192.0.2.7"
     scheme: str = "http"
     cookies: dict[str, str] = field(default_factory=dict)

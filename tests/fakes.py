@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
-from fastapi import FastAPI
+from starlette.applications import Starlette
 
 from attimo.control import Control, accounts, users
 from attimo.control.directory import (
@@ -136,7 +136,7 @@ class Client:
     The key `local` is the owner's, who may do everything; `session` is the token of one.
     """
 
-    app: FastAPI
+    app: Starlette
     account_id: int | None
     key_id: str = "local"
     session: str | None = None

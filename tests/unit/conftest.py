@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fastapi import FastAPI
+from starlette.applications import Starlette
 
 from attimo.api import create_app
 from attimo.control import Control
@@ -56,12 +56,12 @@ def post() -> Post:
 
 
 @pytest.fixture
-def app(control: Control, post: Post) -> FastAPI:
+def app(control: Control, post: Post) -> Starlette:
     return create_app(control, "cache.example.com", "open", post.send)
 
 
 @pytest.fixture
-def browser(app: FastAPI) -> Browser:
+def browser(app: Starlette) -> Browser:
     return Browser(app)
 
 

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from fastapi import FastAPI
 from momento_wire_types import auth_pb2
 from momento_wire_types import controlclient_pb2 as pb
+from starlette.applications import Starlette
 
 from attimo.control import Control, api_keys, members, permissions, users
 from attimo.control.actor import Actor
@@ -156,7 +156,9 @@ def test_a_key_that_ends_makes_no_key_for_urls_that_ends_later(owner: Client) ->
     assert (status, f"ttl_minutes may reach to {END} at most" in message) == ("7", True), message
 
 
-def test_tokens_and_invitations_end_with_the_key_that_makes_them(app: FastAPI, post: Post) -> None:
+def test_tokens_and_invitations_end_with_the_key_that_makes_them(
+    app: Starlette, post: Post
+) -> None:
     brief = key(Client(app, account_id=1), "owner", END)
     asked = {"permissions": {"rules": [ALL_CACHES]}, "valid_for_seconds": END - NOON + 60}
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
+from starlette.applications import Starlette
 
 from attimo.api import create_app
 from attimo.control import Control, api_keys
@@ -111,7 +111,7 @@ def test_uses_are_there_after_a_restart(home: Path, node: Listener, clock: Clock
     user.ask("GET", "/caches")
     before.record_uses()
 
-    after: FastAPI = create_app(Control(before.database, node.learn, clock), "e")
+    after: Starlette = create_app(Control(before.database, node.learn, clock), "e")
 
     listed = Client(after, 1).ask("GET", "/api-keys").json()["key_info"]
     assert listed[0]["last_used_at_epoch_seconds"] == NOON

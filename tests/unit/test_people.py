@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
+from starlette.applications import Starlette
 
 from attimo.api import create_app
 from attimo.control import Control, sessions
@@ -81,7 +81,7 @@ def test_an_address_is_taken_once(ann: Browser) -> None:
     assert (answer.status_code, answer.json()["code"]) == (409, "already_exists")
 
 
-def test_the_cookie_is_out_of_reach_and_stays_on_its_site(app: FastAPI) -> None:
+def test_the_cookie_is_out_of_reach_and_stays_on_its_site(app: Starlette) -> None:
     plain, secure = Browser(app), Browser(app, scheme="https")
     plain.sign_up()
 
@@ -143,7 +143,7 @@ def test_an_origin_is_compared_as_a_url_is(ann: Browser) -> None:
         assert answer.status_code == (200 if is_ours else 403), (origin, host)
 
 
-def test_over_tls_no_page_of_plaintext_uses_a_session(app: FastAPI) -> None:
+def test_over_tls_no_page_of_plaintext_uses_a_session(app: Starlette) -> None:
     bob = Browser(app, scheme="https")
     bob.sign_up(BOB)
 

@@ -2,19 +2,18 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from attimo.api.caller import Asking, Plane, act, look
 from attimo.api.paging import MOST, Limit, NextToken
-from attimo.api.refusals import RESPONSES, refused
-from attimo.api.schemas import text, whole
+from attimo.api.routing import Router
+from attimo.api.schemas import Model, StrictModel, text, whole
 from attimo.control import api_keys, offboarding, words
 from attimo.control.api_keys import ApiKey
 from attimo.control.words import LONGEST_DESCRIPTION
 
-router = APIRouter(prefix="/api-keys", tags=["API keys"], responses=RESPONSES)
+router = Router("/api-keys", "API keys")
 
 
 def _moment(expiry: object) -> object:
@@ -24,17 +23,15 @@ def _moment(expiry: object) -> object:
     raise PydanticCustomError("expiry", 'must be "never" or whole seconds since 1970')
 
 
-class Wanted(BaseModel):
+class Wanted(StrictModel):
     """A key to make; `expiry` is `never` or seconds since 1970."""
-
-    model_config = ConfigDict(extra="forbid")
 
     role_id: str = "owner"
     description: Annotated[str, text(LONGEST_DESCRIPTION, least=1)]
     expiry: Annotated[int | Literal["never"], BeforeValidator(_moment)] = "never"
 
 
-class Shown(BaseModel):
+class Shown(Model):
     """What is known of a key; without `expires_at_epoch_seconds` it never expires.
 
     Without `last_used_at_epoch_seconds` it was never used. A key whose `role_id` is its own id has
@@ -53,27 +50,25 @@ class Shown(BaseModel):
     made_by_key_id: str | None = None
 
 
-class Made(BaseModel):
+class Made(Model):
     """A new key. `api_key` is shown this once and kept nowhere."""
 
     api_key: str
     key_info: Shown
 
 
-class Listed(BaseModel):
+class Listed(Model):
     """A page of keys; without `next_token` it is the last."""
 
     key_info: list[Shown]
     next_token: str | None = None
 
 
-class Revoked(BaseModel):
+class Revoked(Model):
     """Nothing is left to say."""
 
 
-@router.post(
-    "", response_model_exclude_none=True, operation_id="createApiKey", responses=refused(404)
-)
+@router.post(operation_id="createApiKey", refuses=(404,))
 def create(plane: Plane, caller: Asking, wanted: Wanted) -> Made:
     """Create a key with a role; it can be used at once. It may not permit more than the caller.
 
@@ -88,7 +83,7 @@ def create(plane: Plane, caller: Asking, wanted: Wanted) -> Made:
     return Made(api_key=made.token, key_info=shown(made.key))
 
 
-@router.get("", response_model_exclude_none=True, operation_id="listApiKeys")
+@router.get(operation_id="listApiKeys")
 def list_page(
     plane: Plane,
     caller: Asking,
@@ -102,17 +97,17 @@ def list_page(
     return Listed(key_info=known, next_token=page.next_token)
 
 
-@router.delete("/{key_id}", operation_id="revokeApiKey", responses=refused(404, 412))
+@router.delete("/{key_id}", operation_id="revokeApiKey", refuses=(404, 412))
 def revoke(
     plane: Plane,
     caller: Asking,
     key_id: str,
     force: Annotated[
-        bool, Query(description="Also the last key that can manage the account's keys.")
+        bool, Field(description="Also the last key that can manage the account's keys.")
     ] = False,
     with_made: Annotated[
         bool,
-        Query(description="Also what was made with it: keys, keys that sign URLs, invitations."),
+        Field(description="Also what was made with it: keys, keys that sign URLs, invitations."),
     ] = False,
 ) -> Revoked:
     """Refuse a key, and the disposable tokens that it asked for, from now on.

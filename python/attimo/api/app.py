@@ -5,13 +5,13 @@ from contextlib import asynccontextmanager
 from types import MappingProxyType
 
 from anyio.to_thread import current_default_thread_limiter
-from fastapi import Depends, FastAPI
+from starlette.applications import Starlette
+from starlette.routing import Route
 
 from attimo import mail
 from attimo.api import (
     api_keys,
     audit,
-    bodies,
     caches,
     certificates,
     docs,
@@ -55,6 +55,8 @@ DOORS = (
     docs,
 )
 
+OPERATIONS = tuple(operation for door in DOORS for operation in door.router.operations)
+
 THREADS = 4
 """For database work: writers queue for one lock anyway, and a thread costs memory."""
 
@@ -66,7 +68,7 @@ def create_app(
     send: Send = mail.to_nobody,
     limits: Mapping[str, int] = MappingProxyType({}),
     known: Certificates | None = None,
-) -> FastAPI:
+) -> Starlette:
     """Make the app; the database work runs in threads, never on the event loop.
 
     The description of the HTTP API is at /openapi.json, and for people at /docs.
@@ -79,13 +81,10 @@ def create_app(
         limits: Those of the data plane and of the settings, by name (see `limit_table`).
         known: What it knows of the server's certificate.
     """
-    app = FastAPI(
-        openapi_url=None,
-        lifespan=_few_threads,
-        dependencies=[Depends(bodies.check)],
-        redirect_slashes=False,
-    )
-    app.state.description = docs.described(app)
+    routes = [Route(each.path, each, methods=[each.method]) for each in OPERATIONS]
+    app = Starlette(routes=routes, lifespan=_few_threads)
+    app.router.redirect_slashes = False
+    app.state.description = docs.described(OPERATIONS)
     app.state.control = control
     app.state.endpoint = endpoint
     app.state.limits = limits
@@ -93,9 +92,7 @@ def create_app(
     app.state.people = People(
         sign_up, send, Throttle(control.clock), endpoint, MailLimits(control.clock)
     )
-    for door in DOORS:
-        app.include_router(door.router)
-    refusals.teach(app, [route for door in DOORS for route in door.router.routes])
+    refusals.teach(app)
     app.add_middleware(GrpcDoor, control=control, endpoint=endpoint)
     app.add_middleware(KnownFirst)
     app.add_middleware(Watched)
@@ -103,6 +100,6 @@ def create_app(
 
 
 @asynccontextmanager
-async def _few_threads(_: FastAPI) -> AsyncIterator[None]:
+async def _few_threads(_: Starlette) -> AsyncIterator[None]:
     current_default_thread_limiter().total_tokens = THREADS
     yield

@@ -2,18 +2,18 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
-from pydantic import BaseModel
+from pydantic import Field
 
 from attimo.api.caller import Asking, Plane, look
 from attimo.api.paging import MOST, Limit, NextToken
-from attimo.api.refusals import RESPONSES
+from attimo.api.routing import Router
+from attimo.api.schemas import Model
 from attimo.control import audit
 
-router = APIRouter(prefix="/audit", tags=["audit"], responses=RESPONSES)
+router = Router("/audit", "audit")
 
 
-class Shown(BaseModel):
+class Shown(Model):
     """One thing that was done; `at` in seconds since 1970.
 
     `actor` is `key …`, `member …`, `local` (the owner of a `--local` server) or `system`; `peer` is
@@ -28,24 +28,24 @@ class Shown(BaseModel):
     details: dict[str, Any]
 
 
-class Listed(BaseModel):
+class Listed(Model):
     """A page of the trail, the newest first; without `next_token` it is the last."""
 
     entries: list[Shown]
     next_token: str | None = None
 
 
-@router.get("", response_model_exclude_none=True, operation_id="listAudit")
+@router.get(operation_id="listAudit")
 def list_page(
     plane: Plane,
     caller: Asking,
     limit: Limit = MOST,
     next_token: NextToken = None,
     action: Annotated[
-        str | None, Query(description="`cache.create`, or `cache` for all about caches.")
+        str | None, Field(description="`cache.create`, or `cache` for all about caches.")
     ] = None,
     since: Annotated[
-        int | None, Query(ge=0, le=2**53, description="Seconds since 1970; nothing older.")
+        int | None, Field(ge=0, le=2**53, description="Seconds since 1970; nothing older.")
     ] = None,
 ) -> Listed:
     """Tell who did what to keys, roles, caches and members."""

@@ -2,28 +2,25 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
 
 from attimo import names
 from attimo.api.caller import Asking, Plane, act, look
 from attimo.api.paging import MOST, Limit, NextToken
-from attimo.api.refusals import RESPONSES, refused
-from attimo.api.schemas import CACHE_NAME, WholeNumber, number
+from attimo.api.routing import Router
+from attimo.api.schemas import CACHE_NAME, Model, StrictModel, WholeNumber, number
 from attimo.control import caches
 from attimo.control.limits import CacheLimits
 
-router = APIRouter(prefix="/caches", tags=["caches"], responses=RESPONSES)
+router = Router("/caches", "caches")
 CacheName = Annotated[
-    str, Path(description=f"The cache's name: {names.CACHE_RULE}.", json_schema_extra=CACHE_NAME)
+    str, Field(description=f"The cache's name: {names.CACHE_RULE}.", json_schema_extra=CACHE_NAME)
 ]
 # {name:path}: a name with a "/" is refused as a name, not as an unknown path.
 
 
-class Wanted(BaseModel):
+class Wanted(StrictModel):
     """How a cache is to be; the body may be left out."""
-
-    model_config = ConfigDict(extra="forbid")
 
     expires_in: Annotated[
         WholeNumber | None,
@@ -35,14 +32,14 @@ class Wanted(BaseModel):
     ] = None
 
 
-class Made(BaseModel):
+class Made(Model):
     """A new cache; without `expires_at` (seconds since 1970) it never ends by itself."""
 
     name: str
     expires_at: int | None = None
 
 
-class Shown(BaseModel):
+class Shown(Model):
     """A cache; times in seconds since 1970. Without `expires_at` it never ends by itself."""
 
     name: str
@@ -51,7 +48,7 @@ class Shown(BaseModel):
     limits: CacheLimits
 
 
-class Listed(BaseModel):
+class Listed(Model):
     """A page of caches; without `next_token` it is the last."""
 
     caches: list[Shown]
@@ -60,10 +57,9 @@ class Listed(BaseModel):
 
 @router.put(
     "/{name:path}",
-    status_code=201,
-    response_model_exclude_none=True,
+    status=201,
     operation_id="createCache",
-    responses=refused(409, 429),
+    refuses=(409, 429),
 )
 def create(plane: Plane, caller: Asking, name: CacheName, wanted: Wanted | None = None) -> Made:
     """Create a cache; it can be used at once.
@@ -77,7 +73,7 @@ def create(plane: Plane, caller: Asking, name: CacheName, wanted: Wanted | None 
     return Made(name=made.name, expires_at=made.expires_at)
 
 
-@router.get("", response_model_exclude_none=True, operation_id="listCaches")
+@router.get(operation_id="listCaches")
 def list_page(
     plane: Plane,
     caller: Asking,
@@ -99,16 +95,14 @@ def list_page(
     return Listed(caches=shown, next_token=page.next_token)
 
 
-@router.delete("/{name:path}", status_code=204, operation_id="deleteCache", responses=refused(404))
+@router.delete("/{name:path}", status=204, operation_id="deleteCache", refuses=(404,))
 def delete(plane: Plane, caller: Asking, name: CacheName) -> None:
     """Delete a cache and all that is in it."""
     with act(plane, caller, "resource_management", "write", about=None) as tx:
         caches.delete(tx, caller.account_id, name)
 
 
-@router.post(
-    "/{name:path}/flush", status_code=204, operation_id="flushCache", responses=refused(404, 429)
-)
+@router.post("/{name:path}/flush", status=204, operation_id="flushCache", refuses=(404, 429))
 def flush(plane: Plane, caller: Asking, name: CacheName) -> None:
     """Take every item out of a cache."""
     with act(plane, caller, "resource_management", "write", about=None) as tx:

@@ -10,10 +10,11 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Annotated, Protocol
 
-from fastapi import Depends, Request
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
 
 from attimo.api import cookies
+from attimo.api.parameters import Given
 from attimo.control import Control, Tx, access
 from attimo.control.actor import Actor
 from attimo.control.selectors import ALL, Selector
@@ -146,5 +147,5 @@ async def _plane(request: Request) -> Control:
     return plane
 
 
-Asking = Annotated[Caller, Depends(_caller)]
-Plane = Annotated[Control, Depends(_plane)]
+Asking = Annotated[Caller, Given(_caller)]
+Plane = Annotated[Control, Given(_plane)]

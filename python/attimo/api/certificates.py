@@ -3,21 +3,19 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from starlette.requests import Request
+from starlette.responses import Response
 
-from attimo.api.refusals import RESPONSES, refused
+from attimo.api.parameters import Given
+from attimo.api.routing import Router
 from attimo.errors import NotFound
 
-router = APIRouter(tags=["certificates"], responses=RESPONSES)
+router = Router(tag="certificates")
 
 PEM = "application/x-pem-file"
 ANSWER = "application/octet-stream"
-
-
-def _file(media_type: str) -> dict[str, Any]:
-    return {"description": "The file.", "content": {media_type: {"schema": {"type": "string"}}}}
 
 
 def _known_root() -> Path | None:
@@ -42,15 +40,16 @@ def _certificates(request: Request) -> Certificates:
     return known
 
 
-Known = Annotated[Certificates, Depends(_certificates)]
+Known = Annotated[Certificates, Given(_certificates)]
 
 
 @router.get(
     "/ca.pem",
-    response_class=Response,
     operation_id="getRoot",
-    responses={200: _file(PEM), **refused(404)},
-    openapi_extra={"security": []},
+    done="The file.",
+    media_types=(PEM,),
+    refuses=(404,),
+    security=[],
 )
 def root(known: Known) -> Response:
     """Show the root that clients must trust, in PEM; 404 if they know it already."""
@@ -62,10 +61,11 @@ def root(known: Known) -> Response:
 
 @router.get(
     "/.well-known/acme-challenge/{token}",
-    response_class=Response,
     operation_id="answerChallenge",
-    responses={200: _file(ANSWER), **refused(404)},
-    openapi_extra={"security": []},
+    done="The file.",
+    media_types=(ANSWER,),
+    refuses=(404,),
+    security=[],
 )
 def challenge(known: Known, token: str) -> Response:
     """Answer the challenge of a certificate authority (ACME, HTTP-01)."""

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from hmac import compare_digest
 from urllib.parse import unquote
 
-from fastapi import Request, Response
+from starlette.requests import Request
+from starlette.responses import Response
 
 from attimo.control import Control, Tx, sessions
 from attimo.control.actor import Actor

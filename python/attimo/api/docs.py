@@ -1,23 +1,26 @@
 """The description of the API for programs and for people: `/openapi.json` and `/docs`.
 
 The page is Swagger UI as a package brings it along: nothing is loaded from elsewhere, and a strict
-policy sees to it. Both are made, and their libraries imported, when somebody asks.
+policy sees to it. Both are made when somebody asks.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
-from fastapi import APIRouter, FastAPI, Request
-from fastapi.responses import FileResponse, HTMLResponse, Response
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, Response
 
+from attimo.api.routing import JSON, Operation, Router
 from attimo.errors import NotFound
 
+_OURS, _PACKAGE = __package__, "offapi"
 _ASSETS = {
-    "swagger-ui.css": "text/css",
-    "swagger-ui-bundle.js": "text/javascript",
-    "favicon-32x32.png": "image/png",
+    "swagger-ui.css": (_PACKAGE, "swagger_style.css", "text/css"),
+    "swagger-ui-bundle.js": (_PACKAGE, "swagger_bundle.js", "text/javascript"),
+    "favicon-32x32.png": (_OURS, "favicon-32x32.png", "image/png"),
 }
 
 _PAGE = """\
@@ -58,14 +61,14 @@ _HEADERS = {
 }
 _KEPT = {"cache-control": "public, max-age=3600", "x-content-type-options": "nosniff"}
 
-router = APIRouter(include_in_schema=False)
+router = Router()
 
 
 @router.get("/openapi.json")
 def describe(request: Request) -> Response:
     """The document; the text is kept, since it never changes while a server runs."""
     text: Callable[[], bytes] = request.app.state.description
-    return Response(text(), media_type="application/json")
+    return Response(text(), media_type=JSON)
 
 
 @router.get("/docs")
@@ -85,22 +88,25 @@ def asset(name: str) -> FileResponse:
     """A file of the page."""
     if name not in _ASSETS:
         raise NotFound(f"There is no file {name!r}")
-    return FileResponse(_folder() / name, media_type=_ASSETS[name], headers=_KEPT)
+    package, file, media_type = _ASSETS[name]
+    return FileResponse(_folder(package) / file, media_type=media_type, headers=_KEPT)
 
 
-def described(app: FastAPI) -> Callable[[], bytes]:
+def described(operations: Sequence[Operation]) -> Callable[[], bytes]:
     """What makes the text of the document, once."""
 
     @cache
     def text() -> bytes:
         from attimo.api import description
 
-        return json.dumps(description.document(app.routes), separators=(",", ":")).encode()
+        return json.dumps(description.document(operations), separators=(",", ":")).encode()
 
     return text
 
 
-def _folder() -> Path:
-    import fastapi_swagger
-
-    return Path(fastapi_swagger.__path__[0]) / "resources"
+def _folder(package: str) -> Path:
+    """Where a package is; it is not imported, since that reads all that it has into memory."""
+    found = find_spec(package)
+    if found is None or found.origin is None:
+        raise ModuleNotFoundError(package)
+    return Path(found.origin).parent

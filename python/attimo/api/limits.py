@@ -3,18 +3,20 @@
 from collections.abc import Mapping
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, Field
+from pydantic import Field
+from starlette.requests import Request
 
 from attimo.api import limit_table
 from attimo.api.caller import Asking, Plane, look
 from attimo.api.limit_table import Unit
-from attimo.api.refusals import RESPONSES
+from attimo.api.parameters import Given
+from attimo.api.routing import Router
+from attimo.api.schemas import Model
 
-router = APIRouter(prefix="/limits", tags=["limits and usage"], responses=RESPONSES)
+router = Router("/limits", "limits and usage")
 
 
-class Breach(BaseModel):
+class Breach(Model):
     """What happens to who wants more: in words, and how the request is refused if it is."""
 
     effect: str
@@ -23,7 +25,7 @@ class Breach(BaseModel):
     err: str | None = None
 
 
-class Shown(BaseModel):
+class Shown(Model):
     """A limit; `setting` is the one by which the operator changes it."""
 
     name: str
@@ -34,7 +36,7 @@ class Shown(BaseModel):
     setting: str | None = None
 
 
-class Listed(BaseModel):
+class Listed(Model):
     """All limits."""
 
     limits: list[Shown]
@@ -45,9 +47,9 @@ async def _given(request: Request) -> Mapping[str, int]:
     return given
 
 
-@router.get("", response_model_exclude_none=True, operation_id="listLimits")
+@router.get(operation_id="listLimits")
 def list_all(
-    plane: Plane, caller: Asking, given: Annotated[Mapping[str, int], Depends(_given)]
+    plane: Plane, caller: Asking, given: Annotated[Mapping[str, int], Given(_given)]
 ) -> Listed:
     """List every limit: its value, what it is for, what happens beyond it, how to change it."""
     with look(plane, caller, "account_management", "read"):

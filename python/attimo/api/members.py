@@ -3,16 +3,17 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import Response
 
 from attimo.api import cookies
 from attimo.api.caller import Asking, Plane, act, look
 from attimo.api.cookies import SessionHolder
 from attimo.api.people import Peer, People, Settled
 from attimo.api.pool import apart
-from attimo.api.refusals import RESPONSES, refused
-from attimo.api.schemas import text
+from attimo.api.routing import Router
+from attimo.api.schemas import Model, StrictModel, text
 from attimo.control import invitations, members, offboarding, passwords, sessions, users
 from attimo.control.actor import SYSTEM, Actor
 from attimo.control.invitations import Invitation, NewInvitation
@@ -20,16 +21,16 @@ from attimo.control.makers import Makers
 from attimo.control.users import User
 from attimo.errors import PermissionDenied, Unauthenticated
 
-router = APIRouter(tags=["people"], responses=RESPONSES)
+router = Router(tag="people")
 
 MANAGES = "account_management"
 
 KeepKeys = Annotated[
-    bool, Query(description="Let the keys go on that the member made; tokens and invitations end.")
+    bool, Field(description="Let the keys go on that the member made; tokens and invitations end.")
 ]
 
 
-class Shown(BaseModel):
+class Shown(Model):
     """A member; `joined_at` in seconds since 1970."""
 
     user_id: int
@@ -38,30 +39,26 @@ class Shown(BaseModel):
     joined_at: int
 
 
-class Listed(BaseModel):
+class Listed(Model):
     """All members, the oldest first."""
 
     members: list[Shown]
 
 
-class Changed(BaseModel):
+class Changed(StrictModel):
     """Which role a member is to have."""
-
-    model_config = ConfigDict(extra="forbid")
 
     role_id: str
 
 
-class Invited(BaseModel):
+class Invited(StrictModel):
     """Whom to invite, and which role that one is to have."""
-
-    model_config = ConfigDict(extra="forbid")
 
     email: Annotated[str, text(users.LONGEST_EMAIL, least=1)]
     role_id: str = "viewer"
 
 
-class ShownInvitation(BaseModel):
+class ShownInvitation(Model):
     """An open invitation; times in seconds since 1970. The token is in the e-mail only."""
 
     invitation_id: str
@@ -71,7 +68,7 @@ class ShownInvitation(BaseModel):
     expires_at: int
 
 
-class MadeKey(BaseModel):
+class MadeKey(Model):
     """An API key that a member made, also through another of their keys."""
 
     key_id: str
@@ -79,7 +76,7 @@ class MadeKey(BaseModel):
     role_id: str
 
 
-class Made(BaseModel):
+class Made(Model):
     """What a member made that is still good; `url_keys` are ids of keys that sign URLs."""
 
     api_keys: list[MadeKey]
@@ -99,22 +96,20 @@ class NewRole(Shown):
     ended: Made
 
 
-class ListedInvitations(BaseModel):
+class ListedInvitations(Model):
     """All open invitations, the oldest first."""
 
     invitations: list[ShownInvitation]
 
 
-class Accepted(BaseModel):
+class Accepted(StrictModel):
     """An invitation's token; `password` is for who has none yet, or who is not signed in."""
-
-    model_config = ConfigDict(extra="forbid")
 
     token: str
     password: str
 
 
-class Joined(BaseModel):
+class Joined(Model):
     """The account that was joined; the cookie that comes with this is a session."""
 
     account_id: int
@@ -129,7 +124,7 @@ def list_members(plane: Plane, caller: Asking) -> Listed:
     return Listed(members=[_shown(member) for member in found])
 
 
-@router.get("/members/{user_id}", operation_id="getMember", responses=refused(404))
+@router.get("/members/{user_id}", operation_id="getMember", refuses=(404,))
 def get(plane: Plane, caller: Asking, user_id: int) -> Known:
     """Show a member and what they made, which ends when they are removed."""
     with look(plane, caller, MANAGES, "read") as tx:
@@ -138,7 +133,7 @@ def get(plane: Plane, caller: Asking, user_id: int) -> Known:
     return Known(**_shown(member).model_dump(), made=_made(made))
 
 
-@router.put("/members/{user_id}", operation_id="changeMember", responses=refused(404, 412))
+@router.put("/members/{user_id}", operation_id="changeMember", refuses=(404, 412))
 def change_role(
     plane: Plane, caller: Asking, user_id: int, wanted: Changed, keep_keys: KeepKeys = False
 ) -> NewRole:
@@ -154,9 +149,7 @@ def change_role(
     return NewRole(**_shown(member).model_dump(), ended=_made(ended))
 
 
-@router.delete(
-    "/members/{user_id}", status_code=204, operation_id="removeMember", responses=refused(404, 412)
-)
+@router.delete("/members/{user_id}", status=204, operation_id="removeMember", refuses=(404, 412))
 def remove(plane: Plane, caller: Asking, user_id: int, keep_keys: KeepKeys = False) -> None:
     """Take a member out of the account; everybody may leave by themselves.
 
@@ -172,7 +165,7 @@ def remove(plane: Plane, caller: Asking, user_id: int, keep_keys: KeepKeys = Fal
         offboarding.remove(tx, caller.account_id, user_id, keep_keys)
 
 
-@router.post("/invitations", status_code=201, operation_id="invite", responses=refused(404, 429))
+@router.post("/invitations", status=201, operation_id="invite", refuses=(404, 429))
 def invite(plane: Plane, people: Settled, caller: Asking, wanted: Invited) -> ShownInvitation:
     """Invite somebody by e-mail, for a week, or until the key ends that is used for it."""
     with act(plane, caller, MANAGES, "write") as tx:
@@ -193,9 +186,9 @@ def list_invitations(plane: Plane, caller: Asking) -> ListedInvitations:
 
 @router.delete(
     "/invitations/{invitation_id}",
-    status_code=204,
+    status=204,
     operation_id="takeBackInvitation",
-    responses=refused(404),
+    refuses=(404,),
 )
 def take_back(plane: Plane, caller: Asking, invitation_id: str) -> None:
     """Take an invitation back."""
@@ -206,8 +199,8 @@ def take_back(plane: Plane, caller: Asking, invitation_id: str) -> None:
 @router.post(
     "/invitations/accept",
     operation_id="acceptInvitation",
-    responses=refused(404, 409, 429),
-    openapi_extra={"security": []},
+    refuses=(404, 409, 429),
+    security=[],
 )
 @apart
 def accept(

@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-from fastapi import Query
+from pydantic import Field
 
 MOST = 100
 
-Limit = Annotated[int, Query(ge=1, le=MOST, description="The most that one answer may hold.")]
-NextToken = Annotated[str | None, Query(description="What the answer before gave, to go on.")]
+Limit = Annotated[int, Field(ge=1, le=MOST, description="The most that one answer may hold.")]
+NextToken = Annotated[str | None, Field(description="What the answer before gave, to go on.")]

@@ -1,52 +1,47 @@
 """Another password: for who knows the old one, and for who has forgotten it."""
 
-from fastapi import APIRouter, BackgroundTasks, Request, Response
-from pydantic import BaseModel, ConfigDict
+from starlette.background import BackgroundTask
+from starlette.requests import Request
+from starlette.responses import Response
 
 from attimo.api import cookies
 from attimo.api.caller import Plane
 from attimo.api.cookies import CHANGING
 from attimo.api.people import Peer, People, Settled
 from attimo.api.pool import apart
-from attimo.api.refusals import RESPONSES, refused
+from attimo.api.routing import JSON, Router
+from attimo.api.schemas import StrictModel
 from attimo.control import Control, passwords, users
 from attimo.errors import Unauthenticated
 
-router = APIRouter(prefix="/password", tags=["people"], responses=RESPONSES)
+router = Router("/password", "people")
 
 
-class Changed(BaseModel):
+class Changed(StrictModel):
     """The old password and the new one."""
-
-    model_config = ConfigDict(extra="forbid")
 
     old_password: str
     password: str
 
 
-class Forgotten(BaseModel):
+class Forgotten(StrictModel):
     """Who has forgotten the password."""
-
-    model_config = ConfigDict(extra="forbid")
 
     email: str
 
 
-class Reset(BaseModel):
+class Reset(StrictModel):
     """The token of the e-mail, and the new password."""
-
-    model_config = ConfigDict(extra="forbid")
 
     token: str
     password: str
 
 
 @router.put(
-    "",
-    status_code=204,
+    status=204,
     operation_id="changePassword",
-    responses=refused(429),
-    openapi_extra={"security": CHANGING},
+    refuses=(429,),
+    security=CHANGING,
 )
 @apart
 def change(
@@ -69,28 +64,27 @@ def change(
 
 @router.post(
     "/forgotten",
-    status_code=202,
+    status=202,
     operation_id="forgetPassword",
-    responses=refused(429),
-    openapi_extra={"security": []},
+    refuses=(429,),
+    security=[],
 )
 @apart
-def forgotten(
-    plane: Plane, people: Settled, peer: Peer, wanted: Forgotten, later: BackgroundTasks
-) -> None:
+def forgotten(plane: Plane, people: Settled, peer: Peer, wanted: Forgotten) -> Response:
     """Send a token to an address, if somebody here has it; the answer does not tell."""
     people.throttle.attempt("forgotten", peer)
     people.mail_limits.reset(wanted.email)
     # After the answer, so that its time does not tell, either.
-    later.add_task(_send_token, plane, people, wanted.email)
+    later = BackgroundTask(_send_token, plane, people, wanted.email)
+    return Response("null", 202, media_type=JSON, background=later)
 
 
 @router.post(
     "/reset",
-    status_code=204,
+    status=204,
     operation_id="resetPassword",
-    responses=refused(429),
-    openapi_extra={"security": []},
+    refuses=(429,),
+    security=[],
 )
 @apart
 def reset(plane: Plane, people: Settled, peer: Peer, wanted: Reset) -> None:

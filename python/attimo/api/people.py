@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from fastapi import Depends, Request
+from starlette.requests import Request
 
 from attimo.api.caller import PEER_HEADER
 from attimo.api.mail_limits import MailLimits
+from attimo.api.parameters import Given
 from attimo.api.throttle import Throttle
 from attimo.control import users
 from attimo.mail import Send
@@ -49,5 +50,5 @@ async def _peer(request: Request) -> str:
     return request.headers.get(PEER_HEADER, "")
 
 
-Settled = Annotated[People, Depends(_people)]
-Peer = Annotated[str, Depends(_peer)]
+Settled = Annotated[People, Given(_people)]
+Peer = Annotated[str, Given(_peer)]

@@ -5,16 +5,14 @@ The JSON has the members of RFC 9457 beside a code and a message of our own; its
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
 
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
-from pydantic import BaseModel
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.routing import BaseRoute, Match, Route
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Match, Route
 
 from attimo.errors import (
     AttimoError,
@@ -26,17 +24,6 @@ from attimo.errors import (
 )
 
 log = logging.getLogger(__name__)
-
-
-class Refusal(BaseModel):
-    """Why a request was not carried out: a word for programs, a sentence for people."""
-
-    status: int
-    title: str
-    detail: str
-    code: str
-    message: str
-    momento_code: str
 
 
 WORDS: Mapping[int, str] = {
@@ -75,35 +62,18 @@ Its reference shows those of 400, 403 and 404; the others are formed in the same
 """
 
 
-def refused(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """For the description of the API: how a route may refuse."""
-    return {status: {"model": Refusal, "description": WORDS[status]} for status in statuses}
-
-
 ALWAYS = (400, 401, 403, 408, 413, 414, 415, 431, 503)
 """How every request may be refused."""
 
-RESPONSES = refused(*ALWAYS)
 
-
-def teach(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
-    """Let the app, which has these routes, answer every error in this one form."""
-    app.state.routes = routes
-    for kind in (
-        AttimoError,
-        RequestValidationError,
-        HTTPException,
-        UnicodeEncodeError,
-        OverflowError,
-        Exception,
-    ):
+def teach(app: Starlette) -> None:
+    """Let the app answer every error in this one form."""
+    for kind in (AttimoError, HTTPException, UnicodeEncodeError, OverflowError, Exception):
         app.add_exception_handler(kind, _refuse)
 
 
 async def _refuse(request: Request, error: Exception) -> JSONResponse:
     """Answer; what is none of the known kinds is a mistake of ours, and is logged by the server."""
-    if isinstance(error, RequestValidationError):
-        error = InvalidArgument(_first(error))
     if isinstance(error, UnicodeEncodeError):
         # A query or a path can say it, too; nothing that it was meant for has been done.
         error = InvalidArgument("A text holds half a surrogate pair, which is no character")
@@ -128,14 +98,12 @@ def _not_on_this_path(request: Request) -> JSONResponse:
     """Refuse a method, and name all that this path has: each route knows only its own."""
     matching = [
         route
-        for route in request.app.state.routes
+        for route in request.app.routes
         if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE
     ]
     # Of `/invitations/accept` and `/invitations/{invitation_id}`, the one that says more.
     path = min((route.path for route in matching), key=lambda path: (path.count("{"), -len(path)))
     allowed = {method for route in matching if route.path == path for method in route.methods or ()}
-    if "GET" in allowed:
-        allowed.add("HEAD")  # which the data plane asks as GET
     message = f"{request.method} is not for this path: {', '.join(sorted(allowed))}"
     answer = _answer(HTTPStatus.METHOD_NOT_ALLOWED, Unimplemented.code, message)
     answer.headers["allow"] = ", ".join(sorted(allowed))
@@ -162,17 +130,15 @@ def _answer(status: int, code: str, message: str, title: str = "") -> JSONRespon
     text = message.encode(errors="replace").decode()
     title = title or HTTPStatus(status).phrase
     momento = MOMENTO_CODES.get(status, HTTPStatus(status).phrase.replace(" ", ""))
-    refusal = Refusal(
-        status=status, title=title, detail=text, code=code, message=text, momento_code=momento
-    )
-    return JSONResponse(refusal.model_dump(), status)
-
-
-def _first(error: RequestValidationError) -> str:
-    """Name the field and its rule."""
-    found = error.errors()[0]
-    field = ".".join(str(part) for part in found["loc"][1:]) or str(found["loc"][0])
-    return f"{field}: {found['msg']}"
+    refusal = {
+        "status": status,
+        "title": title,
+        "detail": text,
+        "code": code,
+        "message": text,
+        "momento_code": momento,
+    }
+    return JSONResponse(refusal, status)
 
 
 def _word(status: int) -> str:

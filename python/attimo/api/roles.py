@@ -2,33 +2,28 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict
-
 from attimo.api import api_keys as api_keys_api
 from attimo.api.caller import Asking, Plane, act, look
 from attimo.api.members import KeepKeys
 from attimo.api.paging import MOST, Limit, NextToken
-from attimo.api.refusals import RESPONSES, refused
-from attimo.api.schemas import text
+from attimo.api.routing import Router
+from attimo.api.schemas import Model, StrictModel, text
 from attimo.control import Tx, api_keys, invitations, members, offboarding, permissions, roles
 from attimo.control.system_roles import Role
 from attimo.control.words import LONGEST_DESCRIPTION
 
-router = APIRouter(prefix="/roles", tags=["roles"], responses=RESPONSES)
+router = Router("/roles", "roles")
 
 
-class Wanted(BaseModel):
+class Wanted(StrictModel):
     """A role as it is to be; `permissions` has `rules` and, if need be, `conditions`."""
-
-    model_config = ConfigDict(extra="forbid")
 
     role_name: Annotated[str, text(roles.LONGEST_NAME, least=1)]
     description: Annotated[str | None, text(LONGEST_DESCRIPTION)] = None
     permissions: dict[str, Any]
 
 
-class Shown(BaseModel):
+class Shown(Model):
     """A role. Without `description` it has none; `role_type` is Momento's word, `type` ours.
 
     `created_at_epoch_seconds` is missing for those of the system.
@@ -49,14 +44,14 @@ class ChangedRole(Shown):
     ended_api_keys: list[str] | None = None
 
 
-class Listed(BaseModel):
+class Listed(Model):
     """A page of roles; without `next_token` it is the last."""
 
     roles: list[Shown]
     next_token: str | None = None
 
 
-class Holder(BaseModel):
+class Holder(Model):
     """Who holds a role, or is invited to; `user_name` is the e-mail address."""
 
     user_name: str
@@ -64,14 +59,14 @@ class Holder(BaseModel):
     role_name: str
 
 
-class InvitedHolder(BaseModel):
+class InvitedHolder(Model):
     """An open invitation to a role."""
 
     id: str
     account_member: Holder
 
 
-class Deleted(BaseModel):
+class Deleted(Model):
     """`deleted`; or `blocked`, with everything that holds the role, which stays then."""
 
     status: Literal["deleted", "blocked"]
@@ -80,9 +75,7 @@ class Deleted(BaseModel):
     api_keys: list[api_keys_api.Shown] | None = None
 
 
-@router.post(
-    "", response_model_exclude_none=True, operation_id="createRole", responses=refused(409, 429)
-)
+@router.post(operation_id="createRole", refuses=(409, 429))
 def create(plane: Plane, caller: Asking, wanted: Wanted) -> Shown:
     """Create a role. It may not permit more than the caller may."""
     asked = permissions.read(wanted.permissions)
@@ -93,7 +86,7 @@ def create(plane: Plane, caller: Asking, wanted: Wanted) -> Shown:
     return _shown(made)
 
 
-@router.get("", response_model_exclude_none=True, operation_id="listRoles")
+@router.get(operation_id="listRoles")
 def list_page(
     plane: Plane,
     caller: Asking,
@@ -107,9 +100,7 @@ def list_page(
     return Listed(roles=[_shown(role) for role in page.items], next_token=page.next_token)
 
 
-@router.get(
-    "/{role_id}", response_model_exclude_none=True, operation_id="getRole", responses=refused(404)
-)
+@router.get("/{role_id}", operation_id="getRole", refuses=(404,))
 def get(plane: Plane, caller: Asking, role_id: str) -> Shown:
     """Show a role; also that of a key with permissions of its own, by the key's id."""
     with look(plane, caller, "auth_management", "read") as tx:
@@ -118,9 +109,8 @@ def get(plane: Plane, caller: Asking, role_id: str) -> Shown:
 
 @router.put(
     "/{role_id}",
-    response_model_exclude_none=True,
     operation_id="changeRole",
-    responses=refused(404, 409, 412),
+    refuses=(404, 409, 412),
 )
 def change(
     plane: Plane, caller: Asking, role_id: str, wanted: Wanted, keep_keys: KeepKeys = False
@@ -147,9 +137,8 @@ def change(
 
 @router.delete(
     "/{role_id}",
-    response_model_exclude_none=True,
     operation_id="deleteRole",
-    responses=refused(404, 412),
+    refuses=(404, 412),
 )
 def delete(plane: Plane, caller: Asking, role_id: str) -> Deleted:
     """Delete a role that nobody holds. Keys and invitations that have ended do not count."""

@@ -1,13 +1,26 @@
-"""What the description of the API says of fields, where the rule itself stands in `control`.
+"""What bodies and answers are made of.
 
-The rule refuses in its own words, which name the field and the limit; this only describes it.
+Where the rule for a field stands in `control`, it refuses in its own words, which name the field
+and the limit; `text` and `number` only describe it.
 """
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, StrictInt
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictInt
 
 from attimo.names import LONGEST_CACHE
+
+
+class Model(BaseModel):
+    """What is said in JSON. What checks and writes it is made when it is first used."""
+
+    model_config = ConfigDict(defer_build=True)
+
+
+class StrictModel(Model):
+    """A body; it has no fields but these."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 def whole(value: object) -> object:

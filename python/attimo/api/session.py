@@ -1,41 +1,37 @@
 """Signing in and out."""
 
-from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, ConfigDict
+from starlette.requests import Request
+from starlette.responses import Response
 
 from attimo.api import cookies
 from attimo.api.caller import Plane
 from attimo.api.cookies import CHANGING, LOOKING
 from attimo.api.people import Peer, Settled
 from attimo.api.pool import apart
-from attimo.api.refusals import RESPONSES, refused
-from attimo.api.schemas import WholeNumber
+from attimo.api.routing import Router
+from attimo.api.schemas import Model, StrictModel, WholeNumber
 from attimo.control import Tx, members, passwords, sessions, users
 from attimo.control.actor import SYSTEM, Actor
 from attimo.control.sessions import Session
 from attimo.errors import Unauthenticated
 
-router = APIRouter(prefix="/session", tags=["people"], responses=RESPONSES)
+router = Router("/session", "people")
 
 
-class Wanted(BaseModel):
+class Wanted(StrictModel):
     """Who wants to come in."""
-
-    model_config = ConfigDict(extra="forbid")
 
     email: str
     password: str
 
 
-class Switched(BaseModel):
+class Switched(StrictModel):
     """To which of the user's accounts to turn."""
-
-    model_config = ConfigDict(extra="forbid")
 
     account_id: WholeNumber
 
 
-class Membership(BaseModel):
+class Membership(Model):
     """An account of the user."""
 
     account_id: int
@@ -43,7 +39,7 @@ class Membership(BaseModel):
     role_id: str
 
 
-class Shown(BaseModel):
+class Shown(Model):
     """A session. `csrf_token` goes into the header `x-csrf-token` of whatever changes something.
 
     `account_id` is the account that requests with the cookie are about; 0 if the user has none.
@@ -58,11 +54,10 @@ class Shown(BaseModel):
 
 
 @router.post(
-    "",
-    status_code=201,
+    status=201,
     operation_id="signIn",
-    responses=refused(429),
-    openapi_extra={"security": []},
+    refuses=(429,),
+    security=[],
 )
 @apart
 def sign_in(
@@ -89,7 +84,7 @@ def sign_in(
     return shown
 
 
-@router.get("", operation_id="getSession", openapi_extra={"security": LOOKING})
+@router.get(operation_id="getSession", security=LOOKING)
 def show(plane: Plane, request: Request) -> Shown:
     """Tell who is signed in."""
     session = cookies.session_of(plane, request)
@@ -97,9 +92,7 @@ def show(plane: Plane, request: Request) -> Shown:
         return _shown(tx, session)
 
 
-@router.put(
-    "", operation_id="switchAccount", responses=refused(404), openapi_extra={"security": CHANGING}
-)
+@router.put(operation_id="switchAccount", refuses=(404,), security=CHANGING)
 def switch(plane: Plane, request: Request, wanted: Switched) -> Shown:
     """Turn to another account of the user."""
     session = cookies.session_of(plane, request)
@@ -108,7 +101,7 @@ def switch(plane: Plane, request: Request, wanted: Switched) -> Shown:
         return _shown(tx, sessions.of_hash(tx, session.hash))
 
 
-@router.delete("", status_code=204, operation_id="signOut", openapi_extra={"security": CHANGING})
+@router.delete(status=204, operation_id="signOut", security=CHANGING)
 def sign_out(plane: Plane, request: Request, response: Response, everywhere: bool = False) -> None:
     """Sign out; with `everywhere`, end all sessions of the user."""
     session = cookies.session_of(plane, request)

@@ -4,17 +4,15 @@ The operator is whoever is an Owner of the first account, by a key or signed in.
 `auth_management` there may look.
 """
 
-from fastapi import APIRouter
-from pydantic import BaseModel
-
 from attimo.api.caller import Asking, Caller, Plane, act, look
-from attimo.api.refusals import RESPONSES, refused
+from attimo.api.routing import Router
+from attimo.api.schemas import Model
 from attimo.errors import PermissionDenied
 
-router = APIRouter(prefix="/signing-keys", tags=["signing keys"], responses=RESPONSES)
+router = Router("/signing-keys", "signing keys")
 
 
-class Shown(BaseModel):
+class Shown(Model):
     """A key that verifies tokens; one of them also signs."""
 
     kid: str
@@ -22,19 +20,19 @@ class Shown(BaseModel):
     signs: bool
 
 
-class Listed(BaseModel):
+class Listed(Model):
     """All keys that are not retired, the one that signs first."""
 
     signing_keys: list[Shown]
 
 
-class Rotated(BaseModel):
+class Rotated(Model):
     """The key that signs from now on."""
 
     kid: str
 
 
-@router.get("", operation_id="listSigningKeys")
+@router.get(operation_id="listSigningKeys")
 def list_all(plane: Plane, caller: Asking) -> Listed:
     """List the keys whose tokens are taken."""
     from attimo.control import signing
@@ -46,7 +44,7 @@ def list_all(plane: Plane, caller: Asking) -> Listed:
     return Listed(signing_keys=shown)
 
 
-@router.post("", status_code=201, operation_id="rotateSigningKey")
+@router.post(status=201, operation_id="rotateSigningKey")
 def rotate(plane: Plane, caller: Asking) -> Rotated:
     """Let a new key sign from now on; what older ones signed stays valid until they are retired."""
     from attimo.control import signing
@@ -56,7 +54,7 @@ def rotate(plane: Plane, caller: Asking) -> Rotated:
         return Rotated(kid=signing.rotate(tx).kid)
 
 
-@router.delete("", status_code=204, operation_id="retireOldSigningKeys")
+@router.delete(status=204, operation_id="retireOldSigningKeys")
 def retire_old(plane: Plane, caller: Asking) -> None:
     """Retire every key but the one that signs, in one step; also if one signed the caller's own."""
     from attimo.control import signing
@@ -66,9 +64,7 @@ def retire_old(plane: Plane, caller: Asking) -> None:
         signing.retire_old(tx)
 
 
-@router.delete(
-    "/{kid}", status_code=204, operation_id="retireSigningKey", responses=refused(404, 412)
-)
+@router.delete("/{kid}", status=204, operation_id="retireSigningKey", refuses=(404, 412))
 def retire(plane: Plane, caller: Asking, kid: str) -> None:
     """End every token that a key has signed, of every account, at once and for good."""
     from attimo.control import signing

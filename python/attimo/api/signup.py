@@ -3,36 +3,34 @@
 from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, ConfigDict
+from starlette.requests import Request
+from starlette.responses import Response
 
 from attimo.api import cookies
 from attimo.api.caller import Plane
 from attimo.api.people import Peer, Settled
 from attimo.api.pool import apart
-from attimo.api.refusals import RESPONSES, refused
-from attimo.api.schemas import text
+from attimo.api.routing import Router
+from attimo.api.schemas import Model, StrictModel, text
 from attimo.control import accounts, api_keys, caches, members, passwords, sessions, users
 from attimo.control.actor import SYSTEM, Actor
 from attimo.control.system_roles import OWNER
 from attimo.errors import PermissionDenied
 
-router = APIRouter(prefix="/signup", tags=["people"], responses=RESPONSES)
+router = Router("/signup", "people")
 
 CACHE = "default-cache"
 
 
-class Wanted(BaseModel):
+class Wanted(StrictModel):
     """Somebody new; without `account_name` the account is called by the address."""
-
-    model_config = ConfigDict(extra="forbid")
 
     email: Annotated[str, text(users.LONGEST_EMAIL, least=1)]
     password: Annotated[str, text(passwords.LONGEST, passwords.SHORTEST)]
     account_name: Annotated[str | None, text(accounts.LONGEST_NAME)] = None
 
 
-class Made(BaseModel):
+class Made(Model):
     """A new account. `api_key` is shown this once and kept nowhere; the cookie is a session."""
 
     account_id: int
@@ -43,11 +41,10 @@ class Made(BaseModel):
 
 
 @router.post(
-    "",
-    status_code=201,
+    status=201,
     operation_id="signUp",
-    responses=refused(409, 429),
-    openapi_extra={"security": []},
+    refuses=(409, 429),
+    security=[],
 )
 @apart
 def sign_up(

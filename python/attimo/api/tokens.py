@@ -2,29 +2,26 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict
+from starlette.requests import Request
 
 from attimo.api.caller import Asking, Plane, vend
-from attimo.api.refusals import RESPONSES
-from attimo.api.schemas import WholeNumber, number, text
+from attimo.api.routing import Router
+from attimo.api.schemas import Model, StrictModel, WholeNumber, number, text
 from attimo.control import disposable_tokens, permissions
 from attimo.control.disposable_tokens import LONGEST_ID, LONGEST_LIFE
 
-router = APIRouter(prefix="/tokens", tags=["tokens"], responses=RESPONSES)
+router = Router("/tokens", "tokens")
 
 
-class Wanted(BaseModel):
+class Wanted(StrictModel):
     """A token to make: for data only, and for 25 hours at most."""
-
-    model_config = ConfigDict(extra="forbid")
 
     permissions: dict[str, Any]
     valid_for_seconds: Annotated[WholeNumber, number(1, LONGEST_LIFE)]
     token_id: Annotated[str, text(LONGEST_ID, description="A name for its bearer.")] = ""
 
 
-class Made(BaseModel):
+class Made(Model):
     """A new token. It is kept nowhere.
 
     `token` goes into the header `authorization`; Momento's clients take `disposable_token`, which
@@ -37,7 +34,7 @@ class Made(BaseModel):
     valid_until: int
 
 
-@router.post("", operation_id="createToken")
+@router.post(operation_id="createToken")
 def create(plane: Plane, caller: Asking, wanted: Wanted, request: Request) -> Made:
     """Make a token that permits some of what the caller may, and ends by itself."""
     from attimo.control import tokens

@@ -6,22 +6,20 @@ from dataclasses import asdict
 from io import StringIO
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel
+from pydantic import Field
+from starlette.responses import Response
 
 from attimo.api.caller import Asking, Plane, look
-from attimo.api.refusals import RESPONSES
+from attimo.api.routing import JSON, Router
+from attimo.api.schemas import Model
 from attimo.control import breakdown
 from attimo.control.breakdown import Breakdown, By
 from attimo.control.usage import COUNTS
 
-router = APIRouter(prefix="/usage", tags=["limits and usage"], responses=RESPONSES)
+router = Router("/usage", "limits and usage")
 
 _WORD = f"({'|'.join(By)})"
-_CSV = {
-    "description": "The breakdown; CSV has a line of names, and no totals.",
-    "content": {"text/csv": {"schema": {"type": "string"}}},
-}
+CSV = "text/csv"
 _IN_CSV = (
     "In CSV, what a spreadsheet would take for a formula (it begins with `=`, `+`, `-`, `@`, a tab "
     "or the end of a line) has an apostrophe before it."
@@ -29,15 +27,15 @@ _IN_CSV = (
 
 GroupBy = Annotated[
     str,
-    Query(
+    Field(
         description=f"What to tell apart: some of {', '.join(By)}, with commas between.",
         json_schema_extra={"pattern": f"^{_WORD}(,{_WORD})*$"},
     ),
 ]
-Moment = Annotated[int | None, Query(ge=0, le=2**53)]
+Moment = Annotated[int | None, Field(ge=0, le=2**53)]
 
 
-class Counts(BaseModel):
+class Counts(Model):
     """What was used.
 
     `requests` are calls, failed ones included; `errors` those that failed; `hits` and `misses`
@@ -74,7 +72,7 @@ class Line(Counts):
     day: int = 0
 
 
-class Report(BaseModel):
+class Report(Model):
     """What was used from `since` on and before `until` (seconds since 1970, whole minutes)."""
 
     since: int
@@ -84,36 +82,36 @@ class Report(BaseModel):
 
 
 @router.get(
-    "",
-    response_model=Report,
-    response_model_exclude_unset=True,
-    responses={200: _CSV},
     operation_id="getUsage",
+    done="The breakdown; CSV has a line of names, and no totals.",
+    media_types=(JSON, CSV),
 )
 def show(
     plane: Plane,
     caller: Asking,
     group_by: GroupBy = By.CACHE.value,
     since: Annotated[
-        Moment, Query(description="Seconds since 1970; without it, the first of this month in UTC.")
+        Moment, Field(description="Seconds since 1970; without it, the first of this month in UTC.")
     ] = None,
-    until: Annotated[Moment, Query(description="Seconds since 1970; without it, now.")] = None,
-    cache: Annotated[str | None, Query(description="Only caches of this name.")] = None,
-    format: Annotated[Literal["json", "csv"], Query(description=_IN_CSV)] = "json",
-) -> Any:
+    until: Annotated[Moment, Field(description="Seconds since 1970; without it, now.")] = None,
+    cache: Annotated[str | None, Field(description="Only caches of this name.")] = None,
+    format: Annotated[Literal["json", "csv"], Field(description=_IN_CSV)] = "json",
+) -> Report | Response:
     """Tell what the account used. It is as new as the collection of usage, some seconds."""
     by = breakdown.read_by(group_by)
     with look(plane, caller, "account_management", "read") as tx:
         found = breakdown.of_account(tx, caller.account_id, by, since, until, cache)
     if format == "csv":
         headers = {"content-disposition": 'attachment; filename="usage.csv"'}
-        return Response(_csv(by, found), headers=headers, media_type="text/csv")
-    return Report(
+        return Response(_csv(by, found), headers=headers, media_type=CSV)
+    report = Report(
         since=found.since,
         until=found.until,
         usage=[Line(**line) for line in _lines(found)],
         totals=Counts(**asdict(found.totals)),
     )
+    # A line has what was asked for, also where that is null.
+    return Response(report.model_dump_json(exclude_unset=True), media_type=JSON)
 
 
 def _lines(found: Breakdown) -> Iterator[dict[str, Any]]:

@@ -79,7 +79,7 @@ class _Asked:
     @property
     def route(self) -> str | None:
         """The path as it was declared, once the app has found out who answers."""
-        found: str | None = getattr(self.scope.get("route"), "path", None)
+        found: str | None = getattr(self.scope.get("endpoint"), "path", None)
         return None if found is None else found.replace(":path}", "}")
 
     @property

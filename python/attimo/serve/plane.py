@@ -33,7 +33,7 @@ from attimo.settings import Settings
 from attimo.store.database import Database, open_database
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
+    from starlette.applications import Starlette
 
 CONTROL_SECONDS = 10.0
 """How long requests under way may take before a control plane is not given up."""
@@ -226,7 +226,7 @@ class Plane:
         if kept := self.home.credentials():
             self.home.keep(replace(kept, ca=_root(found)))
 
-    def _new_app(self, control: Control, send: mail.Send) -> "FastAPI":
+    def _new_app(self, control: Control, send: mail.Send) -> "Starlette":
         from attimo.api import create_app
         from attimo.api.certificates import Certificates
 

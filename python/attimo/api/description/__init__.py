@@ -4,18 +4,15 @@ What this app answers, it describes itself; what the data plane answers is descr
 module for each type of data. The document is made when somebody asks for it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
-
-from fastapi.openapi.utils import get_openapi
-from starlette.routing import BaseRoute
 
 from attimo import __version__
 from attimo.api.cookies import CSRF_HEADER
 from attimo.api.description import (
     data,
+    declared,
     dictionaries,
-    examples,
     files,
     leaderboards,
     lists,
@@ -26,10 +23,10 @@ from attimo.api.description import (
     sets,
     sorted_sets,
 )
-from attimo.api.description.parts import Operation, Paths, ref
+from attimo.api.description.parts import Paths, ref
 from attimo.api.refusals import ALWAYS, WORDS
+from attimo.api.routing import Operation, Security
 
-SUMMARY = "An open, self-hosted serverless cache"
 ABOUT = """\
 Every path is answered on every HTTP listener, in HTTP/1.1 and HTTP/2.
 
@@ -45,6 +42,14 @@ Whatever is refused says why in JSON, with a word for programs and a sentence fo
 works wherever `GET` does: the same answer without its body. Times are in seconds since 1970, unless
 their names say otherwise.
 """
+
+_INFO = {
+    "title": "Attimo",
+    "summary": "An open, self-hosted serverless cache",
+    "description": ABOUT,
+    "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+    "version": __version__,
+}
 
 _OF_DATA = (scalars, dictionaries, lists, sets, sorted_sets, leaderboards, files)
 
@@ -90,7 +95,7 @@ SECURITY_SCHEMES = {
         "description": "What the session said in `csrf_token`; with it for what changes something.",
     },
 }
-TOKENS: list[dict[str, list[str]]] = [{"token": []}, {"bearer": []}, {"basic": []}, {"query": []}]
+TOKENS: Security = [{"token": []}, {"bearer": []}, {"basic": []}, {"query": []}]
 
 REFUSAL = {
     "type": "object",
@@ -122,58 +127,23 @@ def usual(status: str) -> str:
     return WORDS[int(status)]
 
 
-def document(routes: Sequence[BaseRoute]) -> dict[str, Any]:
-    """Describe these routes of the app, and all that the data plane answers."""
-    found = get_openapi(
-        title="Attimo",
-        version=__version__,
-        openapi_version="3.1.0",
-        summary=SUMMARY,
-        description=ABOUT,
-        routes=routes,
-        tags=TAGS,
-        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
-        servers=[{"url": "/", "description": "This server."}],
-    )
-    found = names.readable(found)
-    for path in found["paths"].values():
-        for method, operation in path.items():
-            _settle(method, operation)
-    found["paths"] = _data_paths() | found["paths"] | server.PATHS
-    found["security"] = TOKENS
-    parts = found["components"]
-    parts["securitySchemes"] = SECURITY_SCHEMES
-    parts["schemas"] |= data.SCHEMAS | permissions.SCHEMAS | {"Refusal": REFUSAL}
+def document(operations: Iterable[Operation]) -> dict[str, Any]:
+    """Describe these operations of the app, and all that the data plane answers."""
+    paths, schemas = declared.described(operations, TOKENS)
+    own = names.readable({"paths": paths, "schemas": schemas})
+    schemas = own["schemas"] | data.SCHEMAS | permissions.SCHEMAS | {"Refusal": REFUSAL}
     for name in ("Role", "WantedRole", "WantedToken"):
-        parts["schemas"][name]["properties"]["permissions"] = ref("PermissionSet")
-    for name in ("HTTPValidationError", "ValidationError"):
-        parts["schemas"].pop(name, None)
-    return found
+        schemas[name]["properties"]["permissions"] = ref("PermissionSet")
+    return {
+        "openapi": "3.1.0",
+        "info": _INFO,
+        "servers": [{"url": "/", "description": "This server."}],
+        "paths": _data_paths() | own["paths"] | server.PATHS,
+        "components": {"schemas": schemas, "securitySchemes": SECURITY_SCHEMES},
+        "tags": TAGS,
+        "security": TOKENS,
+    }
 
 
 def _data_paths() -> Paths:
     return {path: known for each in _OF_DATA for path, known in each.PATHS.items()}
-
-
-def _settle(method: str, operation: Operation) -> None:
-    """Say of a control operation what the framework cannot know."""
-    answers = operation["responses"]
-    # A request that breaks a rule is a 400 here.
-    kept = {status: answers[status] for status in sorted(answers) if status != "422"}
-    operation["responses"] = kept
-    for answer in kept.values():
-        if answer["description"] == "Successful Response":
-            answer["description"] = "Done."
-    summary, _, more = operation.pop("description").partition(".")
-    operation["summary"] = summary
-    if more.strip():
-        operation["description"] = more.strip()
-    for parameter in operation.get("parameters", []):
-        if parameter["name"] in examples.PARAMETERS:
-            parameter["example"] = examples.PARAMETERS[parameter["name"]]
-    if "requestBody" in operation:
-        body = operation["requestBody"]["content"]["application/json"]
-        body["example"] = examples.BODIES[operation["operationId"]]
-    if "security" not in operation:
-        csrf: dict[str, list[str]] = {} if method == "get" else {"csrf": []}
-        operation["security"] = [*TOKENS, {"session": []} | csrf]

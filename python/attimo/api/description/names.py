@@ -27,15 +27,15 @@ _WORDS = {
 _MODULE = re.compile(r"attimo__api__([a-z_]+)__([A-Za-z]+)")
 
 
-def readable(document: dict[str, Any]) -> dict[str, Any]:
-    """The same document, with such names.
+def readable(part: dict[str, Any]) -> dict[str, Any]:
+    """The same part of the document, its `schemas` among it, with such names.
 
     Raises:
         KeyError: A model's name is one of several, and no word here tells it apart.
     """
-    text = _MODULE.sub(_name, json.dumps(document))
+    text = _MODULE.sub(_name, json.dumps(part))
     found: dict[str, Any] = json.loads(text)
-    for name, schema in found["components"]["schemas"].items():
+    for name, schema in found["schemas"].items():
         schema["title"] = name
     return found
 

@@ -1,0 +1,141 @@
+"""What a function of the API takes: each of its parameters is read from a request, and checked.
+
+Its annotation says where it comes from. `Given` is made of the request by a function of ours, a
+model is the body, a name that stands in the path is a part of it, anything else is in the query.
+`Request` is the request itself; of a `Response`, the answer gets the cookies.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal, get_args, get_type_hints
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from attimo.api.bodies import NOTHING
+from attimo.errors import InvalidArgument
+
+REQUIRED = inspect.Parameter.empty
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Marks what the client has no say in: it is made of the request, also by a coroutine."""
+
+    make: Callable[[Request], Any]
+
+    async def read(self, request: Request, _: object) -> object:
+        """Make it."""
+        made = self.make(request)
+        return await made if inspect.isawaitable(made) else made
+
+
+@dataclass(frozen=True)
+class Part:
+    """A parameter in the path or in the query."""
+
+    name: str
+    place: Literal["path", "query"]
+    type: Any
+    default: Any
+
+    @cached_property
+    def adapter(self) -> TypeAdapter[Any]:
+        """What checks it, made when it is first sent."""
+        return TypeAdapter(self.type)
+
+    async def read(self, request: Request, _: object) -> object:
+        """Read it.
+
+        Raises:
+            InvalidArgument: It breaks its rule, or is needed and missing.
+        """
+        sent: Mapping[str, object]
+        sent = request.path_params if self.place == "path" else request.query_params
+        if self.name not in sent:
+            if self.default is REQUIRED:
+                raise InvalidArgument(f"{self.name}: Field required")
+            return self.default
+        try:
+            return self.adapter.validate_python(sent[self.name])
+        except ValidationError as error:
+            raise _refusal(error, self.name) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The body, in JSON; None stands for one that may be left out and was."""
+
+    model: type[BaseModel]
+    is_optional: bool
+
+    async def read(self, _: Request, body: object) -> object:
+        """Read it.
+
+        Raises:
+            InvalidArgument: It breaks a rule, or is needed and missing.
+        """
+        if self.is_optional and (body is NOTHING or body is None):
+            return None
+        if body is NOTHING:
+            raise InvalidArgument("body: Field required")
+        try:
+            return self.model.model_validate(body, from_attributes=True)
+        except ValidationError as error:
+            raise _refusal(error) from error
+
+
+Reader = Given | Part | Body
+
+
+def of(function: Callable[..., Any], path: str) -> dict[str, Reader]:
+    """The parameters of a function that answers at a path, in the order in which they are read."""
+    hints = get_type_hints(function, include_extras=True)
+    declared = inspect.signature(function).parameters.items()
+    found = {name: _reader(name, hints[name], each.default, path) for name, each in declared}
+    return dict(sorted(found.items(), key=lambda pair: _order(pair[1])))
+
+
+def model_in(hint: object) -> type[BaseModel] | None:
+    """The model that an annotation is about, alone or as one of several choices."""
+    for each in (hint, *get_args(hint)):
+        if inspect.isclass(each) and issubclass(each, BaseModel):
+            return each
+    return None
+
+
+def _reader(name: str, hint: Any, default: object, path: str) -> Reader:
+    if hint is Request:
+        return Given(lambda request: request)
+    if hint is Response:
+        return Given(lambda request: request.state.response)
+    for each in getattr(hint, "__metadata__", ()):
+        if isinstance(each, Given):
+            return each
+    if model := model_in(hint):
+        return Body(model, is_optional=default is not REQUIRED)
+    is_in_path = any(f"{{{name}{end}" in path for end in ("}", ":"))
+    return Part(name, "path" if is_in_path else "query", hint, default)
+
+
+def _order(reader: Reader) -> int:
+    """Whoever may not ask at all is told so first; then what is wrong, from left to right."""
+    match reader:
+        case Given():
+            return 0
+        case Part(place="path"):
+            return 1
+        case Part():
+            return 2
+        case Body():
+            return 3
+
+
+def _refusal(error: ValidationError, name: str = "") -> InvalidArgument:
+    """Name the first field that breaks its rule, and the rule."""
+    found = error.errors(include_url=False, include_input=False)[0]
+    field = ".".join(str(part) for part in ([name] if name else []) + list(found["loc"]))
+    return InvalidArgument(f"{field or 'body'}: {found['msg']}")
