@@ -8,6 +8,7 @@ FIRST := tests/conformance/python/test_scalar.py tests/conformance/python/test_c
 # A test that hangs fails and shows where. Tests whose promise is a time run one at a time.
 PYTEST := $(BIN)/pytest --timeout 600
 PARALLEL := $(PYTEST) --numprocesses auto --maxprocesses 8 --dist loadfile
+CLIENTS := $(addprefix $(VENV)/., signer javascript web java rust momento-redis langchain-community langchain-js)
 SAY := @printf '\033[1m==>\033[0m %s\n'
 
 # Cargo and pip find the environment by this, whatever the shell has activated.
@@ -15,7 +16,7 @@ export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build fmt lint test conformance e2e faults attacks fuzz bench docs serve wheel ci
+.PHONY: help setup build fmt lint test conformance e2e faults attacks fuzz bench docs serve beside wheel ci
 
 help: ## Show these words
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,7 +45,7 @@ fmt: $(VENV)/.develop ## Format everything
 	$(BIN)/ruff check --fix --select I . && $(BIN)/ruff format .
 	cargo fmt --all
 
-conformance: setup $(VENV)/.signer $(VENV)/.javascript $(VENV)/.web $(VENV)/.java $(VENV)/.rust $(VENV)/.momento-redis $(VENV)/.langchain-community $(VENV)/.langchain-js ## Momento's own SDKs against a real server
+conformance: setup $(CLIENTS) ## Momento's own SDKs against a real server
 	@setup/apt.sh conformance sslscan=sslscan pebble=pebble varnishd=varnish
 	$(PARALLEL) tests/conformance
 
@@ -59,7 +60,7 @@ attacks: setup ## Clients that mean harm, bursts and idle crowds, about two minu
 	$(PYTEST) tests/attacks
 
 fuzz: ## Messages by chance against every method of gRPC, for about a minute
-	PROPTEST_CASES=100000 cargo test --locked --package attimo-server grpc::tests
+	PROPTEST_CASES=100000 cargo test --locked --workspace --lib grpc::tests
 
 bench: setup $(VENV)/.bench ## Measure, beside Valkey, Redis and nginx in the same run
 	@setup/apt.sh bench redis-server=redis-server memcached=memcached nginx=nginx \
@@ -68,6 +69,10 @@ bench: setup $(VENV)/.bench ## Measure, beside Valkey, Redis and nginx in the sa
 
 docs: setup ## Write the reference pages anew
 	$(BIN)/python docs/generate.py
+
+# What CI makes while the optimised build, which ends on one processor, is under way.
+beside: $(CLIENTS)
+	cargo test --quiet --locked --workspace --no-run
 
 wheel: $(VENV)/.develop ## Build a wheel that installs without Rust, into dist/
 	@setup/rust.sh
