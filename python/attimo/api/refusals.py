@@ -46,22 +46,6 @@ WORDS: Mapping[int, str] = {
 """For the description of the API: what a refusal of each status means."""
 
 
-MOMENTO_CODES: Mapping[int, str] = {
-    400: "Bad Request",
-    401: "Unauthenticated",
-    403: "PermissionDenied",
-    404: "NotFound",
-    409: "AlreadyExists",
-    412: "FailedPrecondition",
-    429: "ResourceExhausted",
-    503: "Unavailable",
-}
-"""What Momento's API of roles and keys has in `code`, where ours has words in snake case.
-
-Its reference shows those of 400, 403 and 404; the others are formed in the same way.
-"""
-
-
 ALWAYS = (400, 401, 403, 408, 413, 414, 415, 431, 503)
 """How every request may be refused."""
 
@@ -129,16 +113,25 @@ def _answer(status: int, code: str, message: str, title: str = "") -> JSONRespon
     # JSON can name what no text can hold: half a surrogate pair.
     text = message.encode(errors="replace").decode()
     title = title or HTTPStatus(status).phrase
-    momento = MOMENTO_CODES.get(status, HTTPStatus(status).phrase.replace(" ", ""))
     refusal = {
         "status": status,
         "title": title,
         "detail": text,
         "code": code,
         "message": text,
-        "momento_code": momento,
+        "momento_code": _of_momento(code),
     }
     return JSONResponse(refusal, status)
+
+
+def _of_momento(code: str) -> str:
+    """What Momento's API of roles and keys has in `code` where we have this.
+
+    Its reference shows the words for 400, 403 and 404; the others are formed as the latter two are.
+    """
+    if code == InvalidArgument.code:
+        return "Bad Request"
+    return "".join(word.capitalize() for word in code.split("_"))
 
 
 def _word(status: int) -> str:

@@ -89,6 +89,7 @@ def refused(answer: httpx.Response) -> tuple[int, str]:
     assert said["detail"] == said["message"]
     assert said["title"]
     assert said["status"] == answer.status_code
+    assert said["momento_code"]
     assert set(said) <= {"status", "title", "detail", "code", "message", "err", "momento_code"}
     return answer.status_code, str(said["code"])
 

@@ -113,7 +113,7 @@ REFUSAL = {
         },
         "err": {"type": "string", "description": "Which limit it was, if it was one."},
     },
-    "required": ["status", "title", "detail", "code", "message"],
+    "required": ["status", "title", "detail", "code", "message", "momento_code"],
     "additionalProperties": False,
 }
 

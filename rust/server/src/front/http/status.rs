@@ -1,5 +1,5 @@
 //! Errors in HTTP's words: a status, and JSON with the members of RFC 9457 (`status`, `title`,
-//! `detail`) beside `code`, `message` (the same as `detail`) and, for limits, `err`.
+//! `detail`) beside `code`, `message` (the same as `detail`), `momento_code` and, for limits, `err`.
 //!
 //! The media type stays `application/json`: clients of the reference test for it.
 
@@ -27,6 +27,7 @@ struct Problem<'a> {
     detail: &'a str,
     code: &'a str,
     message: &'a str,
+    momento_code: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     err: Option<&'a str>,
 }
@@ -112,7 +113,7 @@ fn of_engine(error: engine::Error) -> (StatusCode, &'static str, Option<&'static
 
 /// The response that tells of a key that is not there; it is asked for too often to be made anew.
 pub(super) fn key_not_found() -> Response<Bytes> {
-    const BODY: &[u8] = br#"{"status":404,"title":"Key Not Found","detail":"Key Not Found","code":"not_found","message":"Key Not Found"}"#;
+    const BODY: &[u8] = br#"{"status":404,"title":"Key Not Found","detail":"Key Not Found","code":"not_found","message":"Key Not Found","momento_code":"NotFound"}"#;
     json(StatusCode::NOT_FOUND, Bytes::from_static(BODY))
 }
 
@@ -155,8 +156,21 @@ fn titled(
     message: &str,
     err: Option<&str>,
 ) -> Response<Bytes> {
-    let problem = Problem { status: status.as_u16(), title, detail: message, code, message, err };
+    let momento_code = of_momento(code);
+    let status_code = status.as_u16();
+    let problem =
+        Problem { status: status_code, title, detail: message, code, message, momento_code, err };
     json(status, serde_json::to_vec(&problem).unwrap_or_default().into())
+}
+
+/// What Momento's API of keys and roles has in `code` where we have this; the control plane forms it
+/// in the same way.
+fn of_momento(code: &str) -> String {
+    if code == "invalid_argument" {
+        return "Bad Request".to_owned();
+    }
+    let capital = |word: &str| word[..1].to_uppercase() + &word[1..];
+    code.split('_').map(capital).collect()
 }
 
 /// The name of a status (RFC 9110 §15).
@@ -211,6 +225,19 @@ mod tests {
             assert_eq!(member(key_not_found(), name), "Key Not Found");
         }
         assert_eq!(member(key_not_found(), "status"), 404);
+        assert_eq!(member(key_not_found(), "momento_code"), of_momento("not_found"));
+    }
+
+    #[test]
+    fn a_code_of_momento_has_its_words_as_one_and_one_that_is_its_own() {
+        for (ours, theirs) in [
+            ("invalid_argument", "Bad Request"),
+            ("not_found", "NotFound"),
+            ("failed_precondition", "FailedPrecondition"),
+            ("unavailable", "Unavailable"),
+        ] {
+            assert_eq!(of_momento(ours), theirs);
+        }
     }
 
     #[test]
