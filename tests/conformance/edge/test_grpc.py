@@ -2,6 +2,7 @@
 
 import pytest
 
+from attimo.api.grpc import METHODS
 from conformance.calls import CONTROLS, DATA, Call
 from conformance.edge.connection import Connection, framed
 from conformance.edge.scs import GET, SET, get, put, works
@@ -63,6 +64,38 @@ def test_what_is_unknown_is_unimplemented(connection: Connection, unknown: str) 
     assert answer.headers[":status"] == "200"
     assert answer.grpc_status == UNIMPLEMENTED
     assert works(connection)
+
+
+@pytest.mark.parametrize(
+    "unknown",
+    [
+        "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+        "/cache_client.Scs/NoSuchMethod",
+        "/leaderboard.Leaderboard/NoSuchMethod",
+        "/cache_client.Ping/Pong",
+    ],
+)
+@pytest.mark.parametrize("token", [{}, {"authorization": "not.a.token"}], ids=["known", "unknown"])
+def test_what_is_unknown_is_unimplemented_before_the_client_has_said_all(
+    connection: Connection, unknown: str, token: dict[str, str]
+) -> None:
+    """As tools do that ask which methods there are, and say no more until they hear."""
+    stream = connection.open(connection.headers_for(unknown, **token))
+
+    connection.send(stream, framed(b"\x3a\x00"), end=False)
+
+    assert connection.answer(stream).grpc_status == UNIMPLEMENTED
+    assert works(connection)
+
+
+@pytest.mark.parametrize("known", [*map(path, DATA), *METHODS])
+def test_every_method_waits_for_its_message(connection: Connection, known: str) -> None:
+    stream = connection.open(connection.headers_for(known))
+    connection.ping()
+
+    connection.send(stream, framed(b""))
+
+    assert connection.answer(stream).grpc_status != UNIMPLEMENTED
 
 
 @pytest.mark.parametrize("encoding", [{}, {"grpc_encoding": "gzip"}, {"grpc_encoding": "no-such"}])

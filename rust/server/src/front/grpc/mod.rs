@@ -39,6 +39,8 @@ pub(super) use self::status::{Code, OK, Status};
 const SCS: &str = "/cache_client.Scs/";
 const LEADERBOARD: &str = "/leaderboard.Leaderboard/";
 const PING: &str = "/cache_client.Ping/Ping";
+/// What the control plane answers.
+const CONTROL: [&str; 3] = ["/control_client.ScsControl/", "/auth.Auth/", "/token.Token/"];
 /// What says to whose trace a request belongs (W3C Trace Context).
 const OF_TRACES: [&str; 2] = ["traceparent", "tracestate"];
 const GRPC: HeaderValue = HeaderValue::from_static("application/grpc");
@@ -49,6 +51,18 @@ pub(super) static CONTENT_TYPE: (HeaderName, HeaderValue) = (header::CONTENT_TYP
 fn is_data(uri: &Uri) -> bool {
     let path = uri.path();
     path.starts_with(SCS) || path.starts_with(LEADERBOARD) || path == PING
+}
+
+/// Whether nobody here has such a method, whatever its message will be. A client that streams waits
+/// for this word before it says that there is no more to come.
+pub(super) fn is_nobodys(path: &str) -> bool {
+    if let Some(method) = path.strip_prefix(SCS) {
+        return Api::scs(method).is_none();
+    }
+    if let Some(method) = path.strip_prefix(LEADERBOARD) {
+        return Api::leaderboard(method).is_none();
+    }
+    path != PING && !CONTROL.iter().any(|service| path.starts_with(service))
 }
 
 /// Whether a path can only be meant for gRPC: `/{package.Service}/…`, or `/`. No path of plain HTTP

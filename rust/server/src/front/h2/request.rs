@@ -194,6 +194,11 @@ impl Request {
         Some(())
     }
 
+    /// Whether it is for a method that nobody here has.
+    pub(super) fn is_nobodys(&self) -> bool {
+        self.route == Route::Grpc && grpc::is_nobodys(self.parts.uri.path())
+    }
+
     /// Whether the client waits for a word before it sends the body (RFC 9110 §10.1.1).
     pub(super) fn expects_a_word(&self) -> bool {
         let expected = self.parts.headers.get(header::EXPECT).map(HeaderValue::as_bytes);

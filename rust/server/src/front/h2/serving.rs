@@ -160,6 +160,10 @@ impl Connection {
     pub(super) fn admit_one(&mut self, id: u32) {
         let Some(receiving) = self.streams.get(id).and_then(Stream::receiving) else { return };
         let request = receiving.request.clone();
+        if request.is_nobodys() {
+            let method = request.parts.uri.path()[1..].to_owned();
+            return self.refuse(id, Error::Unimplemented(method));
+        }
         let is_known = self.visit.knows(&request.parts);
         if !is_known && !request.waits && !plain::is_public(&request.parts.uri) {
             // The answer will be that we do not know him, whatever he sends.
