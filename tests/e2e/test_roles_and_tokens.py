@@ -99,7 +99,10 @@ def test_a_new_signature_leaves_old_keys_valid_until_theirs_is_retired(
         stranger.variables |= {"ATTIMO_URL": server.http}
         stranger.do("cache", "list")
         owner.do("key", "rotate-signing")
-        owner.do("key", "rotate-signing", "--retire-old")
+        refused = owner.type("key", "rotate-signing", "--retire-old").error
+        assert "the last API key that can manage the account's keys; make another" in refused
+        stranger.do("cache", "list")
+        owner.do("key", "rotate-signing", "--retire-old", "--yes")
         assert "not valid here" in stranger.type("cache", "list").error
 
 

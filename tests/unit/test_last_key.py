@@ -45,6 +45,75 @@ def test_the_last_key_that_manages_keys_stays_unless_it_is_forced(owner: Client)
     assert last.ask("GET", "/api-keys").status_code == 401
 
 
+def test_the_signature_of_the_last_key_that_manages_keys_stays_unless_it_is_forced(
+    owner: Client,
+) -> None:
+    last = key(owner)
+    (kid,) = kids(last)
+    last.ask("POST", "/signing-keys")
+    key(owner, "viewer")
+
+    for path in (f"/signing-keys/{kid}", "/signing-keys"):
+        refused = last.ask("DELETE", path)
+        assert (refused.status_code, refused.json()["code"]) == (412, "failed_precondition")
+        assert "last API key that can manage" in refused.json()["message"]
+    assert len(kids(last)) == 2
+    assert last.ask("DELETE", f"/signing-keys/{kid}?force=true").status_code == 204
+
+
+def test_all_that_signed_before_stays_unless_it_is_forced(owner: Client) -> None:
+    last = key(owner)
+    for _ in range(2):
+        last.ask("POST", "/signing-keys")
+
+    assert last.ask("DELETE", "/signing-keys").status_code == 412
+    assert last.ask("DELETE", "/signing-keys?force=true").status_code == 204
+    assert len(kids(owner)) == 1
+    assert owner.ask("DELETE", "/signing-keys").status_code == 204
+
+
+def test_with_a_key_that_another_has_signed_a_signature_can_go(owner: Client, clock: Clock) -> None:
+    """Also where all of it happens in one second."""
+    first = key(owner)
+    for seconds in (0, 60):
+        clock.now += seconds
+        (kid,) = kids(first)
+        first.ask("POST", "/signing-keys")
+        another = key(first)
+        assert first.ask("DELETE", f"/signing-keys/{kid}").status_code == 204
+        first = another
+
+
+def test_a_key_whose_signature_is_retired_is_no_other(owner: Client, clock: Clock) -> None:
+    key(owner)
+    (oldest,) = kids(owner)
+    clock.now += 1
+    owner.ask("POST", "/signing-keys")
+    lost = kids(owner)[0]
+    key(owner)
+    clock.now += 1
+    owner.ask("POST", "/signing-keys")
+    last = key(owner)
+    assert last.ask("DELETE", f"/signing-keys/{lost}").status_code == 204
+    clock.now += 1
+    owner.ask("POST", "/signing-keys")
+    assert last.ask("DELETE", f"/signing-keys/{oldest}").status_code == 204
+
+    assert last.ask("DELETE", "/signing-keys").status_code == 412
+
+
+def test_who_signs_in_or_needs_no_key_retires_what_they_like(owner: Client) -> None:
+    key(owner)
+    owner.ask("POST", "/signing-keys")
+
+    assert owner.ask("DELETE", "/signing-keys").status_code == 204
+
+
+def kids(caller: Client) -> list[str]:
+    found = caller.ask("GET", "/signing-keys").json()["signing_keys"]
+    return [each["kid"] for each in found]
+
+
 def test_a_key_that_has_expired_is_no_other(owner: Client, clock: Clock) -> None:
     last = key(owner)
     key(owner, expiry=NOON + 60)

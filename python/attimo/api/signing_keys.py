@@ -4,12 +4,21 @@ The operator is whoever is an Owner of the first account, by a key or signed in.
 `auth_management` there may look.
 """
 
+from typing import Annotated
+
+from pydantic import Field
+
 from attimo.api.caller import Asking, Caller, Plane, act, look
 from attimo.api.routing import Router
 from attimo.api.schemas import Model
 from attimo.errors import PermissionDenied
 
 router = Router("/signing-keys", "signing keys")
+
+Force = Annotated[
+    bool,
+    Field(description="Also where it ends the last key that can manage the account's keys."),
+]
 
 
 class Shown(Model):
@@ -54,24 +63,30 @@ def rotate(plane: Plane, caller: Asking) -> Rotated:
         return Rotated(kid=signing.rotate(tx).kid)
 
 
-@router.delete(status=204, operation_id="retireOldSigningKeys")
-def retire_old(plane: Plane, caller: Asking) -> None:
-    """Retire every key but the one that signs, in one step; also if one signed the caller's own."""
+@router.delete(status=204, operation_id="retireOldSigningKeys", refuses=(412,))
+def retire_old(plane: Plane, caller: Asking, force: Force = False) -> None:
+    """Retire every key but the one that signs, in one step.
+
+    A key cannot end the last one that can manage the account's keys so, unless `force` is said.
+    """
     from attimo.control import signing
 
     _check_account(caller)
     with act(plane, caller, "auth_management", "write") as tx:
-        signing.retire_old(tx)
+        signing.retire_old(tx, force)
 
 
 @router.delete("/{kid}", status=204, operation_id="retireSigningKey", refuses=(404, 412))
-def retire(plane: Plane, caller: Asking, kid: str) -> None:
-    """End every token that a key has signed, of every account, at once and for good."""
+def retire(plane: Plane, caller: Asking, kid: str, force: Force = False) -> None:
+    """End every token that a key has signed, of every account, at once and for good.
+
+    A key cannot end the last one that can manage the account's keys so, unless `force` is said.
+    """
     from attimo.control import signing
 
     _check_account(caller)
     with act(plane, caller, "auth_management", "write") as tx:
-        signing.retire(tx, kid)
+        signing.retire(tx, kid, force)
 
 
 def _check_account(caller: Caller) -> None:

@@ -136,13 +136,16 @@ class Client:
         """Let a new key sign; its id."""
         return str(self._json("POST", "/signing-keys")["kid"])
 
-    def retire_signing(self, kid: str) -> None:
-        """End every token that a key has signed."""
-        self._ask("DELETE", f"/signing-keys/{_part(kid, 'id of a signing key')}")
+    def retire_signing(self, kid: str | None, force: bool = False) -> None:
+        """End every token that a key has signed; None for all keys but the one that signs now.
 
-    def retire_old_signing(self) -> None:
-        """End every token that another key has signed than the one that signs now."""
-        self._ask("DELETE", "/signing-keys")
+        Raises:
+            FailedPrecondition: It is the one that signs; or the last key that can manage keys would
+                end, and `force` is not said.
+        """
+        path = "" if kid is None else f"/{_part(kid, 'id of a signing key')}"
+        query = {"force": str(force).lower()}
+        self._ask("DELETE", f"/signing-keys{path}", params=query)
 
     def roles(self) -> Iterator[dict[str, Any]]:
         """The system's roles, then the account's own."""

@@ -3,6 +3,7 @@
 import json
 import sys
 from base64 import urlsafe_b64decode
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -14,7 +15,7 @@ from attimo.cli.role import find
 from attimo.cli.target import asks_server
 from attimo.errors import FailedPrecondition
 
-LAST = "this is the last API key that can manage the account's keys"
+LAST = "the last API key that can manage the account's keys"
 
 app = typer.Typer(help="API keys: each may what its role permits.", no_args_is_help=True)
 
@@ -90,13 +91,26 @@ def revoke(
     """
     if not yes and sys.stdin.isatty() and _id_of(client.server.api_key) == key_id:
         typer.confirm("This is the key that this command uses itself. Revoke it?", abort=True)
+    _unless_last(
+        lambda force: client.revoke_key(key_id, force, with_made), yes, "this is", "Revoke it"
+    )
+
+
+def _unless_last(end: Callable[[bool], None], yes: bool, what: str, question: str) -> None:
+    """End something; what would end the last key that can manage keys takes a `yes`.
+
+    Raises:
+        FailedPrecondition: Nobody is there who could be asked.
+    """
     try:
-        client.revoke_key(key_id, force=yes, with_made=with_made)
+        end(yes)
     except FailedPrecondition as error:
+        if LAST not in str(error):
+            raise
         if not sys.stdin.isatty():
-            raise FailedPrecondition(f"{LAST}; make another first, or say --yes") from error
-        typer.confirm(f"{LAST}. Revoke it all the same?", abort=True)
-        client.revoke_key(key_id, force=True, with_made=with_made)
+            raise FailedPrecondition(f"{what} {LAST}; make another first, or say --yes") from error
+        typer.confirm(f"{what} {LAST}. {question} all the same?", abort=True)
+        end(True)
 
 
 @app.command("signing")
@@ -124,19 +138,25 @@ def rotate_signing(
     retire_old: Annotated[
         bool, typer.Option("--retire-old", help="The same, of every key but the one that signs.")
     ] = False,
+    yes: Annotated[
+        bool,
+        typer.Option("--yes", "-y", help="Also if the last key that can manage keys ends so."),
+    ] = False,
 ) -> None:
     """Let a new key sign this server's tokens. For the server's operator.
 
-    What older keys signed stays valid until they are retired, with --retire or --retire-old.
+    What older keys signed stays valid until they are retired, with --retire or --retire-old. As
+    with `attimo key revoke`, what would end the last key that can manage keys is asked about
+    first, or takes --yes.
     """
     if retire is not None and retire_old:
         raise typer.BadParameter("say --retire or --retire-old, not both")
-    if retire_old:
-        client.retire_old_signing()
-    elif retire is not None:
-        client.retire_signing(retire)
-    else:
+    if retire is None and not retire_old:
         print(client.rotate_signing())
+        return
+    _unless_last(
+        lambda force: client.retire_signing(retire, force), yes, "that has signed", "Retire it"
+    )
 
 
 def _id_of(token: str) -> str | None:

@@ -3,10 +3,12 @@
 The key is a signed token of which only a hash is kept: whoever loses it makes a new one.
 """
 
+import functools
 import hashlib
 import json
 import secrets
 from base64 import urlsafe_b64decode
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -77,6 +79,15 @@ class NewApiKey:
 
     key: ApiKey
     token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Manager:
+    """A key that can manage the account's keys, and when it was made: second and revision."""
+
+    id: str
+    issued_at: int
+    revision: int
 
 
 def create(
@@ -209,15 +220,33 @@ def revoke(tx: Tx, account_id: int, key_id: str, force: bool = False) -> None:
     """
     key = get(tx, account_id, key_id)
     tx.actor.end(permitted(tx, key), "the key")
-    if tx.actor.key_id is not None and not force and _is_last_manager(tx, key):
-        raise FailedPrecondition(
-            "This is the last API key that can manage the account's keys: make another first, or "
-            "revoke it with force=true"
-        )
+    if not force:
+        keep_a_manager(tx, account_id, "This is", "revoke", lambda each: each.id == key_id)
     query = update(tables.api_keys).where(_keys.id == key_id)
     tx.db.execute(query.values(revoked_at=tx.now, revision=directory.touch(tx)))
     roles.delete_of_key(tx, account_id, key_id)
     audit.note(tx, account_id, "key.revoke", key_id)
+
+
+def keep_a_manager(
+    tx: Tx, account_id: int, what: str, verb: str, ends: Callable[[Manager], bool]
+) -> None:
+    """Refuse a key that would end the last one that can manage the account's keys.
+
+    Args:
+        what: How the refusal begins: what would be ended.
+        verb: What is done to it.
+        ends: Whether a key would end.
+
+    Raises:
+        FailedPrecondition: None would be left, and nobody but a key would be there to make another.
+    """
+    managers = _managers(tx, account_id) if tx.actor.key_id is not None else []
+    if managers and all(map(ends, managers)):
+        raise FailedPrecondition(
+            f"{what} the last API key that can manage the account's keys: make another first, or "
+            f"{verb} it with force=true"
+        )
 
 
 def of_session(tx: Tx, account_id: int, user_id: int) -> str:
@@ -318,21 +347,22 @@ def _key(row: Any) -> ApiKey:
     return ApiKey(*row)
 
 
-def _is_last_manager(tx: Tx, key: ApiKey) -> bool:
+def _managers(tx: Tx, account_id: int) -> list[Manager]:
+    @functools.cache
     def manages(role_id: str) -> bool:
-        role = roles.get(tx, key.account_id, role_id)
-        return role.permissions.allows("auth_management", "write")
+        return roles.permitted(tx, account_id, role_id).allows("auth_management", "write")
 
-    others = select(_keys.role_id).where(
-        _keys.account_id == key.account_id,
-        _keys.id != key.id,
+    living = select(_keys.id, _keys.role_id, _keys.issued_at, _keys.revision).where(
+        _keys.account_id == account_id,
         _keys.revoked_at.is_(None),
         _keys.is_hidden.is_(False),
         _keys.expires_at.is_(None) | (_keys.expires_at > tx.now),
     )
-    return manages(key.role_id) and not any(
-        map(manages, tx.db.execute(others.distinct()).scalars())
-    )
+    return [
+        Manager(row.id, row.issued_at, row.revision)
+        for row in tx.db.execute(living)
+        if manages(row.role_id)
+    ]
 
 
 def _hidden(account_id: int, user_id: int) -> tuple[ColumnElement[bool], ...]:

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc.jwk import OKPKey
 from sqlalchemy import insert, select, update
 
-from attimo.control import audit, directory
+from attimo.control import api_keys, audit, directory
 from attimo.control.system_roles import OWNER
 from attimo.control.tx import Tx
 from attimo.errors import FailedPrecondition, NoSuchSigningKey, PermissionDenied
@@ -75,12 +75,16 @@ def rotate(tx: Tx) -> SigningKey:
     return key
 
 
-def retire(tx: Tx, kid: str) -> None:
+def retire(tx: Tx, kid: str, force: bool = False) -> None:
     """End every token that a key has signed, at once and for good.
+
+    Args:
+        force: Whether a key may also end the last one that can manage the operator's keys.
 
     Raises:
         NoSuchSigningKey: There is none of that id, or it is retired already.
-        FailedPrecondition: It is the key that signs: rotate first.
+        FailedPrecondition: It is the key that signs: rotate first. Or the last key that can manage
+            keys would end, and nobody but a key would be there to make another.
         PermissionDenied: The actor may less than the server's operator.
     """
     _need_operator(tx)
@@ -89,6 +93,8 @@ def retire(tx: Tx, kid: str) -> None:
         raise NoSuchSigningKey(kid)
     if known[kid].signs:
         raise FailedPrecondition("This is the key that signs: rotate first, then retire it")
+    if not force:
+        _keep_a_manager(tx, {kid})
     query = update(tables.signing_keys).where(tables.signing_keys.c.kid == kid)
     # Nothing is signed with it again, so its private half goes.
     gone = {"retired_at": tx.now, "private_key": b"", "revision": directory.touch(tx)}
@@ -96,16 +102,43 @@ def retire(tx: Tx, kid: str) -> None:
     audit.note(tx, SERVER, "signing.retire", kid)
 
 
-def retire_old(tx: Tx) -> None:
+def retire_old(tx: Tx, force: bool = False) -> None:
     """Retire every key but the one that signs; nothing if there is no other.
 
     Raises:
+        FailedPrecondition: As in `retire`, unless `force` is said.
         PermissionDenied: The actor may less than the server's operator.
     """
     _need_operator(tx)
-    for key in list_all(tx):
-        if not key.signs:
-            retire(tx, key.kid)
+    old = [key.kid for key in list_all(tx) if not key.signs]
+    if old and not force:
+        _keep_a_manager(tx, set(old))
+    for kid in old:
+        retire(tx, kid, force=True)
+
+
+def _keep_a_manager(tx: Tx, kids: set[str]) -> None:
+    """Refuse a key that would end the operator's last one that can manage keys, by its signature.
+
+    Raises:
+        FailedPrecondition: It would.
+    """
+    keys = tables.signing_keys.c
+    made = select(keys.kid, keys.created_at, keys.retired_at, keys.revision)
+    known = tx.db.execute(made.order_by(keys.created_at, keys.revision)).all()
+
+    def ends(manager: api_keys.Manager) -> bool:
+        # The newest key of that moment has signed it. The revision tells moments of one second
+        # apart; that of a retired key is of its end.
+        before = [
+            each
+            for each in known
+            if each.created_at <= manager.issued_at
+            and (each.retired_at is not None or each.revision <= manager.revision)
+        ]
+        return not before or before[-1].retired_at is not None or before[-1].kid in kids
+
+    api_keys.keep_a_manager(tx, SERVER, "This has signed", "retire", ends)
 
 
 def _need_operator(tx: Tx) -> None:
