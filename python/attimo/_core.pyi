@@ -19,7 +19,8 @@ class Used:
 
     Attributes:
         cache_id: The cache, or 0 for requests that named no known cache.
-        key_id: The API key's id, or "local" for the owner of a `--local` server.
+        key_id: The API key's id; "session" for who has signed in, "token" for a token that no key
+            asked for, "local" for the owner of a `--local` server.
         api: The method's name on the wire: "Get", "Set", "SetIf", …
         requests: Calls, failed ones included.
         errors: Calls that were answered with an error.

@@ -9,28 +9,19 @@ from typing import Any
 from google.protobuf.message import Message
 
 from attimo.api import grants
-from attimo.api.caller import Caller, act, vend
-from attimo.api.cookies import SessionHolder
+from attimo.api.caller import act, vend
 from attimo.api.messages import auth_pb2, token_pb2
 from attimo.api.methods import Asked, Method
-from attimo.control import api_keys, disposable_tokens, permissions, refresh_tokens, sessions
+from attimo.control import api_keys, disposable_tokens, permissions, refresh_tokens
 from attimo.control.api_keys import NewApiKey
 from attimo.errors import InvalidArgument, PermissionDenied
 
 LONGEST_TOKEN_ID = disposable_tokens.LONGEST_ID
 
 
-def _caller(asked: Asked, auth_token: str) -> Caller:
-    """Who calls: whom the data plane knows, or somebody whose session's token this is."""
-    if asked.known is not None or not auth_token:
-        return asked.caller
-    with asked.control.read() as tx:
-        return SessionHolder(sessions.of_token(tx, auth_token), asked.peer)
-
-
 def _disposable(asked: Asked) -> Message:
     request = asked.read(token_pb2._GenerateDisposableTokenRequest())
-    caller = _caller(asked, request.auth_token)
+    caller = asked.caller
     with vend(asked.control, caller) as tx:
         if grants.is_super_user(request.permissions):
             raise InvalidArgument("permissions must be explicit: a disposable token is for data")
@@ -49,7 +40,7 @@ def _disposable(asked: Asked) -> Message:
 
 def _generate(asked: Asked) -> Message:
     request = asked.read(auth_pb2._GenerateApiTokenRequest())
-    caller = _caller(asked, request.auth_token)
+    caller = asked.caller
     with act(asked.control, caller, "auth_management", "write") as tx:
         wanted = _wanted(request, came_with_key=tx.actor.key_id is not None)
         if len(request.token_id) > LONGEST_TOKEN_ID:

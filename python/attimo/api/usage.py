@@ -60,8 +60,8 @@ class Line(Counts):
 
     `cache` is null for requests that named none of the account's caches. `minute`, `hour` and `day`
     (UTC) are their first second, since 1970. `key` is a key's id (of signed URLs, that of the
-    signing key), `local` the owner's on a `--local` server, `token` for tokens that no key asked
-    for, or `server` for evictions, whose `api` is `Evict`.
+    signing key), `local` the owner's on a `--local` server, `session` for members who have signed
+    in, `token` for tokens that no key asked for, or `server` for evictions, whose `api` is `Evict`.
     """
 
     cache: str | None = None

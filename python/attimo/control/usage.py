@@ -24,7 +24,7 @@ class Used(Protocol):
 
     @property
     def key_id(self) -> str:
-        """The API key, `local`, `token`, or `server` for evictions."""
+        """The API key, `local`, `token`, `session`, or `server` for evictions."""
 
     @property
     def api(self) -> str:

@@ -282,6 +282,6 @@ usage = Table(
 )
 """The ledger: what a key did with a cache through an API in the minute that began at `minute`.
 
-No foreign keys: cache 0 (no known cache) and the keys `local`, `token` and `server` (evictions)
-have no row of their own.
+No foreign keys: cache 0 (no known cache) and the keys `local`, `token`, `session` and `server`
+(evictions) have no row of their own.
 """

@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, RandomState};
 
 use attimo_server::{
     AccountId, ApiKey, Audience, Cache, CacheId, Config, Count, Listen, Namespace, NoProtocol,
-    Protocol, Role, UrlKey,
+    Protocol, Role, Session, UrlKey,
 };
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -107,6 +107,14 @@ struct KnownUrlKey {
 }
 
 #[derive(FromPyObject)]
+struct KnownSession {
+    hash: [u8; 32],
+    account_id: u64,
+    role_id: String,
+    expires_at: u64,
+}
+
+#[derive(FromPyObject)]
 struct KnownRole {
     id: String,
     permissions: String,
@@ -132,6 +140,8 @@ pub(crate) struct Changes {
     revoked_keys: Vec<String>,
     url_keys: Vec<KnownUrlKey>,
     revoked_url_keys: Vec<String>,
+    sessions: Vec<KnownSession>,
+    ended_sessions: Vec<[u8; 32]>,
     roles: Vec<KnownRole>,
     deleted_roles: Vec<String>,
     caches: Vec<KnownCache>,
@@ -150,6 +160,8 @@ impl From<Changes> for attimo_server::Changes {
             revoked_keys: changes.revoked_keys,
             url_keys: changes.url_keys.into_iter().map(UrlKey::from).collect(),
             revoked_url_keys: changes.revoked_url_keys,
+            sessions: changes.sessions.into_iter().map(Session::from).collect(),
+            ended_sessions: changes.ended_sessions,
             roles: changes.roles.into_iter().map(Role::from).collect(),
             deleted_roles: changes.deleted_roles,
             caches: changes.caches.into_iter().map(Cache::from).collect(),
@@ -173,6 +185,13 @@ impl From<KnownUrlKey> for UrlKey {
     fn from(key: KnownUrlKey) -> Self {
         let account = AccountId(key.account_id);
         UrlKey { kid: key.kid, account, public_key: key.public_key, expires_at: key.expires_at }
+    }
+}
+
+impl From<KnownSession> for Session {
+    fn from(session: KnownSession) -> Self {
+        let KnownSession { hash, account_id, role_id, expires_at } = session;
+        Session { hash, account: AccountId(account_id), expires_at, role: role_id.into() }
     }
 }
 

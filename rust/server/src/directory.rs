@@ -44,6 +44,10 @@ pub struct Changes {
     pub url_keys: Vec<UrlKey>,
     /// Key ids that verify no URL any more.
     pub revoked_url_keys: Vec<String>,
+    /// Sessions that are new, or are at another account or of another role than before.
+    pub sessions: Vec<Session>,
+    /// Sessions that are over.
+    pub ended_sessions: Vec<TokenHash>,
     /// Roles that are new, or permit something else than before.
     pub roles: Vec<Role>,
     /// Ids of roles that are gone.
@@ -64,6 +68,22 @@ pub struct ApiKey {
     /// When it ends, in seconds since 1970; `u64::MAX` is never.
     pub expires_at: u64,
     /// The role that says what it may; while the directory knows none of that id, it may nothing.
+    pub role: Arc<str>,
+}
+
+/// The SHA-256 of a token: of a session, the token itself is kept nowhere.
+pub type TokenHash = [u8; 32];
+
+/// Somebody who has signed in, as the directory knows it.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// What is known of the token.
+    pub hash: TokenHash,
+    /// The account that the session is at.
+    pub account: AccountId,
+    /// When it ends, in seconds since 1970.
+    pub expires_at: u64,
+    /// The role of the member; while the directory knows none of that id, it may nothing.
     pub role: Arc<str>,
 }
 
@@ -144,6 +164,7 @@ struct State {
     verifying_keys: HashMap<String, Arc<DecodingKey>>,
     api_keys: HashMap<Arc<str>, ApiKey>,
     url_keys: HashMap<String, UrlVerifier>,
+    sessions: HashMap<TokenHash, Session>,
     roles: HashMap<String, Arc<Permissions>>,
     caches: HashMap<CacheId, Cache>,
     names: HashMap<AccountId, HashMap<String, CacheId>>,
@@ -203,6 +224,11 @@ impl Directory {
     /// The API key called `id` of `account`, unless it is unknown or revoked.
     pub(crate) fn api_key(&self, account: AccountId, id: &str) -> Option<ApiKey> {
         self.state.read().api_keys.get(id).filter(|key| key.account == account).cloned()
+    }
+
+    /// The session whose token has this hash, whether it has expired or not.
+    pub(crate) fn session(&self, hash: &TokenHash) -> Option<Session> {
+        self.state.read().sessions.get(hash).cloned()
     }
 
     /// What the role called `id` permits: nothing, if there is none.
@@ -275,6 +301,10 @@ impl State {
         self.api_keys.extend(changes.api_keys.into_iter().map(|key| (key.id.clone(), key)));
         for id in &changes.revoked_keys {
             self.api_keys.remove(id.as_str());
+        }
+        self.sessions.extend(changes.sessions.into_iter().map(|session| (session.hash, session)));
+        for hash in &changes.ended_sessions {
+            self.sessions.remove(hash);
         }
         for role in changes.roles {
             let permissions = Permissions::read(&role.permissions).unwrap_or_default();

@@ -33,6 +33,7 @@ use crate::stats::Stats;
 const OURS: &str = "attimo-";
 const ACCOUNT: HeaderName = HeaderName::from_static("attimo-account");
 const KEY: HeaderName = HeaderName::from_static("attimo-key");
+const SESSION: HeaderName = HeaderName::from_static("attimo-session");
 const PEER: HeaderName = HeaderName::from_static("attimo-peer");
 const SCHEME: HeaderName = HeaderName::from_static("attimo-scheme");
 const PROTOCOL: HeaderName = HeaderName::from_static("attimo-protocol");
@@ -271,7 +272,13 @@ pub(crate) fn introduce(
     if let Some(caller) = caller {
         headers.insert(ACCOUNT, HeaderValue::from(caller.account.0));
         headers.insert(KEY, text(&caller.key_id));
+        headers.extend(caller.session.map(|hash| (SESSION, text(&hexadecimal(&hash)))));
     }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }
 
 fn text(value: &str) -> HeaderValue {

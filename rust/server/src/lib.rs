@@ -30,7 +30,9 @@ mod token;
 mod worker;
 
 pub use api::Api;
-pub use directory::{AccountId, ApiKey, Cache, CacheId, Changes, LearnError, Role, UrlKey};
+pub use directory::{
+    AccountId, ApiKey, Cache, CacheId, Changes, LearnError, Role, Session, TokenHash, UrlKey,
+};
 pub use limits::limits;
 pub use memory::Allocator;
 pub use meter::{COUNTS, Count, Used};

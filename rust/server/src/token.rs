@@ -17,10 +17,12 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
-use crate::directory::{AccountId, Directory};
+use crate::directory::{AccountId, Directory, TokenHash};
 use crate::error::{Error, Result};
 use crate::permissions::Permissions;
 
+/// The longest session's token, with a wrapper around it, in bytes.
+const LONGEST_OF_SESSION: usize = 1024;
 /// How many verified tokens are remembered, and how many bytes they may have had together; beyond
 /// that the memory starts afresh.
 const REMEMBERED: usize = 16_384;
@@ -218,6 +220,15 @@ impl UrlPayload {
         let (issued_at, expires_at) = (self.nbf, self.exp);
         Claims { kid, account, issued_at, expires_at, kind: Kind::Url(grant) }
     }
+}
+
+/// The hash of a token that is no JWT, bare or in the v1 wrapper: that of a session, if it is any.
+pub(crate) fn hash_of_session(token: &[u8]) -> Option<TokenHash> {
+    if token.len() > LONGEST_OF_SESSION || token.contains(&b'.') {
+        return None;
+    }
+    let bare = unwrapped(token).unwrap_or_else(|| token.to_vec());
+    (!bare.contains(&b'.')).then(|| Sha256::digest(bare).into())
 }
 
 fn unwrapped(token: &[u8]) -> Option<Vec<u8>> {

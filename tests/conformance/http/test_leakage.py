@@ -71,11 +71,16 @@ def _go_through(server: Server, session: Session) -> list[str]:
         http.put(item, content=VALUE, headers=by_key).raise_for_status()
         http.get(f"{item}&token={token}").raise_for_status()
         http.put(f"/caches/made?token={key}&more={SAID}").raise_for_status()
+        by_session = {"authorization": cookie or ""}
+        http.put(item, content=VALUE, headers=by_session).raise_for_status()
+        http.get(f"/session?token={cookie}").raise_for_status()
         for answer in (
             http.put(item, content=VALUE, headers={"authorization": token}),
             http.get(f"{item}&token={token}x"),
             http.get(f"/caches?token={key}x&more={SAID}"),
             http.get(f"/caches?token={token}"),
+            http.get(f"/caches?token={cookie}x"),
+            http.put("/caches/made", headers={"authorization": f"{cookie}x"}),
             http.put(f"/caches/made?token={key}", content=VALUE),
             http.post("/session", json={"email": "ann@example.com", "password": f"{PASSWORD}x"}),
             http.post("/session", content=f'{{"password": "{PASSWORD}"'),

@@ -5,16 +5,20 @@
 
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from harness import Server, bare_environment
+from conformance.people import Person
+from harness import Server, as_v1, bare_environment
 
 FOLDER = Path(__file__).parent
 FILES = sorted(path.name for path in FOLDER.glob("*.test.mjs"))
 ONCE = "credentials.test.mjs"
 WAYS = ["plaintext-v1", "plaintext-v2", "tls-v1", "tls-v2"]
+BY_SESSION = ["auth.test.mjs", "control.test.mjs", "scalar.test.mjs"]
+"""What is also done by who has signed in: the keys and tokens, the caches, the data."""
 LIMIT_SECONDS = 120
 
 
@@ -29,12 +33,12 @@ def node() -> str:
     return found
 
 
-def run(node: str, file: str, way: str, server: Server) -> None:
+def run(node: str, file: str, way: str, server: Server, token: str | None = None) -> None:
     """Run one file of tests against a server, and show what it said if it fails."""
     done = subprocess.run(
         [node, "--import", "./localhost.mjs", "--test", "--test-reporter", "spec", file],
         cwd=FOLDER,
-        env=environment(server, way),
+        env=environment(server, way, token or server.api_key),
         capture_output=True,
         text=True,
         timeout=LIMIT_SECONDS,
@@ -42,15 +46,15 @@ def run(node: str, file: str, way: str, server: Server) -> None:
     assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-2_000:]
 
 
-def environment(server: Server, way: str) -> dict[str, str]:
+def environment(server: Server, way: str, token: str) -> dict[str, str]:
     """What the JavaScript side is told of the server."""
     host, port = server.http_address
     said = {
         "ATTIMO_WAY": way,
         "ATTIMO_HTTP": f"{host}:{port}",
         "ATTIMO_HTTPS": server.endpoint,
-        "ATTIMO_V1_TOKEN": server.v1_token,
-        "MOMENTO_API_KEY": server.api_key,
+        "ATTIMO_V1_TOKEN": as_v1(token, server.endpoint),
+        "MOMENTO_API_KEY": token,
         "MOMENTO_ENDPOINT": server.endpoint,
         "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": str(server.ca),
     }
@@ -61,6 +65,21 @@ def environment(server: Server, way: str) -> dict[str, str]:
 @pytest.mark.parametrize("file", [file for file in FILES if file != ONCE])
 def test_the_client_for_node(node: str, server: Server, file: str, way: str) -> None:
     run(node, file, way, server)
+
+
+@pytest.fixture(scope="module")
+def signed_in() -> Iterator[Person]:
+    """Somebody who has signed in and is the owner of an account."""
+    with Server("--signup", "open") as server:
+        yield Person(server, "ann@example.com").sign_up()
+
+
+@pytest.mark.parametrize("way", ["plaintext-v1", "plaintext-v2", "tls-v1"])
+@pytest.mark.parametrize("file", BY_SESSION)
+def test_the_client_for_node_by_the_token_of_a_session(
+    node: str, signed_in: Person, file: str, way: str
+) -> None:
+    run(node, file, way, signed_in.server, signed_in.token)
 
 
 def test_every_way_in_which_it_takes_a_key(node: str, server: Server) -> None:

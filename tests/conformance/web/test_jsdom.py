@@ -30,7 +30,7 @@ def run(node: str, file: str, way: str, server: Server) -> None:
     done = subprocess.run(
         [node, "--import", "./page.mjs", "--test", file],
         cwd=FOLDER,
-        env=environment(server, way) | more,
+        env=environment(server, way, server.api_key) | more,
         capture_output=True,
         text=True,
         timeout=LIMIT_SECONDS,

@@ -77,7 +77,7 @@ SECURITY_SCHEMES = {
         "type": "apiKey",
         "in": "header",
         "name": "Authorization",
-        "description": "An API key or a disposable token, as it is.",
+        "description": "An API key, a disposable token or a session's cookie's value, as it is.",
     },
     "bearer": {"type": "http", "scheme": "bearer", "description": "The same, after `Bearer `."},
     "basic": {"type": "http", "scheme": "basic", "description": "The same, as the password."},
@@ -86,7 +86,8 @@ SECURITY_SCHEMES = {
         "type": "apiKey",
         "in": "cookie",
         "name": "attimo_session",
-        "description": "From `POST /session`; with TLS, its name is `__Host-attimo_session`.",
+        "description": "From `POST /session`; with TLS, its name is `__Host-attimo_session`. Its "
+        "value is a token, too: as `Authorization`, it needs no CSRF token.",
     },
     "csrf": {
         "type": "apiKey",

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::clock::Now;
-use crate::directory::AccountId;
+use crate::directory::{AccountId, TokenHash};
 use crate::error::{Error, Result};
 use crate::permissions::Permissions;
 
@@ -27,6 +27,8 @@ pub(crate) struct Caller {
     pub(super) permissions: Arc<Permissions>,
     /// Whether it bears a disposable token.
     pub(super) disposable: bool,
+    /// The session whose token it bears, if it does.
+    pub(crate) session: Option<TokenHash>,
 }
 
 /// The token of a request, and whence it came.
@@ -48,6 +50,7 @@ impl Caller {
             expires_at: u64::MAX,
             permissions: Arc::new(Permissions::everything()),
             disposable: false,
+            session: None,
         }
     }
 

@@ -14,7 +14,7 @@ use crate::backend::Backend;
 use crate::clock::Now;
 use crate::directory::{Cache, CacheId, Changes, Directory, LearnError};
 use crate::error::{Error, Result};
-use crate::token::{Claims, Kind, Verifier};
+use crate::token::{Claims, Kind, Verifier, hash_of_session};
 
 mod call;
 mod caller;
@@ -33,6 +33,8 @@ pub(crate) use crate::token::INVALID;
 
 /// The key id under which the use of tokens is counted that no API key asked for.
 const NO_KEY: &str = "token";
+/// The key id under which the use of sessions is counted.
+const SESSION: &str = "session";
 
 const NO_TOKEN: Error = Error::NoToken("a token is needed: send it as `authorization`");
 const NO_ADDRESS: Error = Error::Denied("the token's role does not allow this address");
@@ -99,12 +101,10 @@ impl Gate {
         if credential.token.is_empty() {
             return if credential.local { Ok(Caller::local_owner()) } else { Err(NO_TOKEN) };
         }
-        let claims = self.verifier.verify(&self.directory, credential.token)?;
-        if self.directory.verifying_key(&claims.kid).is_none() {
-            return Err(INVALID);
-        }
-        let caller = self.bearer(&claims)?;
-        claims.check_begin(now.epoch_seconds)?;
+        let caller = match self.verifier.verify(&self.directory, credential.token) {
+            Ok(claims) => self.bearer(&claims, now)?,
+            Err(refusal) => self.member(credential.token).ok_or(refusal)?,
+        };
         caller.check_expiry(now)?;
         if caller.permissions.admit(credential.peer) { Ok(caller) } else { Err(NO_ADDRESS) }
     }
@@ -119,7 +119,23 @@ impl Gate {
         if caller.disposable { Err(DATA_ONLY) } else { Ok(caller) }
     }
 
-    fn bearer(&self, claims: &Claims) -> Result<Caller> {
+    /// Who has signed in, if `token` is that of a session.
+    fn member(&self, token: &[u8]) -> Option<Caller> {
+        let session = self.directory.session(&hash_of_session(token)?)?;
+        Some(Caller {
+            account: session.account,
+            key_id: SESSION.into(),
+            expires_at: session.expires_at,
+            permissions: self.directory.permissions(&session.role),
+            disposable: false,
+            session: Some(session.hash),
+        })
+    }
+
+    fn bearer(&self, claims: &Claims, now: Now) -> Result<Caller> {
+        if self.directory.verifying_key(&claims.kid).is_none() {
+            return Err(INVALID);
+        }
         let key = |id| self.directory.api_key(claims.account, id).ok_or(INVALID);
         let (key_id, expires_at, permissions) = match &claims.kind {
             Kind::ApiKey(id) => {
@@ -137,7 +153,9 @@ impl Gate {
             // It opens its URL, by `open_url`, and nothing else.
             Kind::Url(_) => return Err(INVALID),
         };
+        claims.check_begin(now.epoch_seconds)?;
         let disposable = matches!(claims.kind, Kind::Disposable { .. });
-        Ok(Caller { account: claims.account, key_id, expires_at, permissions, disposable })
+        let account = claims.account;
+        Ok(Caller { account, key_id, expires_at, permissions, disposable, session: None })
     }
 }

@@ -5,14 +5,17 @@ use std::sync::Arc;
 
 use attimo_engine::commands::scalar::{KeyExists, Set};
 use attimo_engine::{Config, Engine, Given, Limits, Ttl};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use super::call::{NO_ITEM, NO_METHOD};
 use super::caller::{ENDED, LOCAL_OWNER};
 use super::*;
 use crate::api::Api;
 use crate::clock::Clock;
-use crate::directory::{Cache, CacheId};
+use crate::directory::{Cache, CacheId, Role, Session};
 use crate::meter::ThreadMeter;
 use crate::permissions::Permissions;
 
@@ -139,4 +142,121 @@ fn a_caller_ends_at_its_second() {
     let at = |epoch_seconds| caller.check_expiry(Now { epoch_seconds, ..now() });
 
     assert_eq!([at(1_999), at(2_000)], [Ok(()), Err(ENDED)]);
+}
+
+const TOKEN: &str = "xYb6Tq0m3f-aS_9wV1kR7uZpL2cE4hJ5nGdQ8oBiMtW";
+
+/// A session of the role `member` that ends at second 1000.
+fn session() -> Session {
+    let (hash, role) = (Sha256::digest(TOKEN).into(), "member".into());
+    Session { hash, account: LOCAL_OWNER, expires_at: 1_000, role }
+}
+
+fn role(permissions: Value) -> Role {
+    Role { id: "member".to_owned(), permissions: permissions.to_string() }
+}
+
+/// A door that knows the session, whose role has these rules.
+fn gate_with_session(permitted: Value) -> Gate {
+    let gate = gate();
+    let (sessions, roles) = (vec![session()], vec![role(json!({ "rules": permitted }))]);
+    let changes = Changes { revision: 2, since: Some(1), sessions, roles, ..Changes::default() };
+    gate.learn(changes).unwrap();
+    gate
+}
+
+fn bearer(token: &[u8]) -> Credential<'_> {
+    Credential { token, local: false, peer: Ipv4Addr::LOCALHOST.into() }
+}
+
+fn at(epoch_seconds: u64) -> Now {
+    Now { epoch_seconds, ..now() }
+}
+
+fn wrapped(token: &str) -> String {
+    STANDARD.encode(json!({"endpoint": "cache.example.com", "api_key": token}).to_string())
+}
+
+#[test]
+fn a_sessions_token_bare_or_wrapped_is_its_members_until_it_ends() {
+    let gate = gate_with_session(rules(&["read"], json!("*")));
+    for token in [TOKEN.to_owned(), wrapped(TOKEN)] {
+        let admit = |second| gate.admit(bearer(token.as_bytes()), at(second));
+        let caller = admit(999).unwrap();
+
+        assert_eq!((caller.account, &*caller.key_id), (LOCAL_OWNER, "session"));
+        assert_eq!(caller.session, Some(session().hash));
+        assert!(gate.admit_to_control(bearer(token.as_bytes()), at(999)).is_ok());
+        assert_eq!([admit(1_000), admit(1_001)], [Err(ENDED), Err(ENDED)]);
+    }
+}
+
+#[test]
+fn what_is_not_the_token_itself_opens_nothing() {
+    let gate = gate_with_session(rules(&["read"], json!("*")));
+    let hash: [u8; 32] = session().hash;
+    let long = STANDARD.encode(json!({"api_key": TOKEN, "more": "x".repeat(800)}).to_string());
+    let others = [
+        TOKEN[1..].to_owned(),
+        format!("{TOKEN} "),
+        TOKEN.to_lowercase(),
+        format!("{TOKEN}."),
+        format!("{TOKEN}.{TOKEN}.{TOKEN}"),
+        wrapped(&wrapped(TOKEN)),
+        wrapped(&format!("{TOKEN}.")),
+        STANDARD.encode(TOKEN),
+        STANDARD.encode(hash),
+        long,
+    ];
+    for other in others {
+        assert_eq!(gate.admit(bearer(other.as_bytes()), at(1)), Err(INVALID), "{other}");
+    }
+    assert_eq!(gate.admit(bearer(&hash), at(1)), Err(INVALID));
+}
+
+#[test]
+fn a_session_is_felt_to_change_and_to_end_on_an_open_connection() {
+    let gate = gate_with_session(rules(&["read", "write"], json!("*")));
+    let (meter, mut passes) = (ThreadMeter::new(Arc::default()), Passes::default());
+    let mut set_after = |changes| {
+        gate.learn(changes).unwrap();
+        let pass = passes.pass(&gate, &meter, bearer(TOKEN.as_bytes()), b"there", at(1))?;
+        set(&mut gate.call(&pass, Api::Set, at(1)), b"k")
+    };
+    let step = |revision| Changes { revision, since: Some(revision - 1), ..Changes::default() };
+    let (other, nobodys) = (
+        Session { account: crate::directory::AccountId(9), ..session() },
+        Session { role: "none".into(), ..session() },
+    );
+
+    assert_eq!(set_after(Changes::default()), Ok(()));
+    let narrowed = vec![role(json!({ "rules": rules(&["read"], json!("*")) }))];
+    assert_eq!(set_after(Changes { roles: narrowed, ..step(3) }), Err(NO_METHOD));
+    let widened = vec![role(json!({ "rules": rules(&["write"], json!("*")) }))];
+    assert_eq!(set_after(Changes { roles: widened, ..step(4) }), Ok(()));
+    assert_eq!(set_after(Changes { sessions: vec![other], ..step(5) }), Err(Error::NoSuchCache));
+    assert_eq!(set_after(Changes { sessions: vec![nobodys], ..step(6) }), Err(NO_METHOD));
+    assert_eq!(set_after(Changes { sessions: vec![session()], ..step(7) }), Ok(()));
+    let ended_sessions = vec![session().hash];
+    assert_eq!(set_after(Changes { ended_sessions, ..step(8) }), Err(INVALID));
+}
+
+#[test]
+fn the_networks_of_a_members_role_are_for_the_session_too() {
+    let filter = json!({"ip_filter": {"allowed_cidr_ranges": ["10.0.0.0/8"]}});
+    let gate = gate();
+    let roles = vec![role(json!({"rules": rules(&["read"], json!("*")), "conditions": [filter]}))];
+    let sessions = vec![session()];
+    gate.learn(Changes { revision: 2, since: Some(1), sessions, roles, ..Changes::default() })
+        .unwrap();
+
+    let from = |peer: [u8; 4]| {
+        gate.admit(
+            Credential { peer: Ipv4Addr::from(peer).into(), ..bearer(TOKEN.as_bytes()) },
+            at(1),
+        )
+    };
+
+    assert!(from([10, 1, 2, 3]).is_ok());
+    assert_eq!(from([127, 0, 0, 1]), Err(NO_ADDRESS));
 }

@@ -8,7 +8,7 @@ use momento_protos::auth::GenerateApiTokenRequest;
 use momento_protos::token::GenerateDisposableTokenRequest;
 
 use super::wire::decoded;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::front::Visit;
 use crate::gate::Caller;
 
@@ -20,7 +20,7 @@ const AUTH: &str = "/auth.Auth/";
 ///
 /// # Errors
 ///
-/// Those of [`crate::gate::Gate::admit_to_control`], and [`Error::Malformed`].
+/// Those of [`crate::gate::Gate::admit_to_control`], and [`crate::error::Error::Malformed`].
 pub(super) fn caller(visit: &Visit, parts: &Parts, message: &[u8]) -> Result<Option<Caller>> {
     let in_message = match parts.uri.path() {
         DISPOSABLE => decoded::<GenerateDisposableTokenRequest>(message)?.auth_token,
@@ -33,9 +33,5 @@ pub(super) fn caller(visit: &Visit, parts: &Parts, message: &[u8]) -> Result<Opt
     let in_header = super::token(&parts.headers)?;
     let token = if in_message.is_empty() { in_header } else { in_message };
     let now = visit.worker.core.clock.now();
-    match visit.worker.core.gate.admit_to_control(visit.credential(parts, token), now) {
-        // It may be the token of somebody's session, and those only the control plane knows.
-        Err(Error::Unauthenticated(_)) if !in_message.is_empty() => Ok(None),
-        admitted => admitted.map(Some),
-    }
+    visit.worker.core.gate.admit_to_control(visit.credential(parts, token), now).map(Some)
 }
