@@ -82,6 +82,31 @@ def test_keys_of_before_there_were_roles_are_owners_keys(tmp_path: Path) -> None
     control.database.close()
 
 
+def test_hidden_keys_of_before_0009_get_the_roles_of_their_members(tmp_path: Path) -> None:
+    database = open_database(tmp_path / "attimo.db")
+    with database.begin() as connection:
+        for table in [*reversed(tables.metadata.sorted_tables), "alembic_version"]:
+            connection.exec_driver_sql(f"DROP TABLE {table}")
+        migrations.upgrade(connection, "0008")
+        for statement in (
+            "INSERT INTO accounts (id, name, created_at) VALUES (1, 'a', 1), (2, 'b', 1)",
+            "INSERT INTO users (id, email, password_hash, created_at) VALUES (7, 'a@b.de', '', 1)",
+            "INSERT INTO members VALUES (1, 7, 'viewer', 1), (2, 7, 'operator', 1)",
+            "INSERT INTO api_keys (id, account_id, description, issued_at, revision, role_id,"
+            " made_by_user_id, is_hidden) VALUES ('one', 1, '', 1, 1, 'none', 7, 1),"
+            " ('two', 2, '', 1, 1, 'none', 7, 1), ('seen', 1, '', 1, 1, 'owner', 7, 0)",
+        ):
+            connection.exec_driver_sql(statement)
+    database.close()
+
+    control = Control(open_database(tmp_path / "attimo.db"), (node := Listener()).learn)
+    control.announce()
+
+    roles = {key.id: key.role_id for key in node.api_keys.values()}
+    assert roles == {"one": "viewer", "two": "operator", "seen": "owner"}
+    control.database.close()
+
+
 def test_the_newest_migration_is_the_one_that_is_expected() -> None:
     assert ScriptDirectory.from_config(migrations.config()).get_current_head() == SCHEMA
 

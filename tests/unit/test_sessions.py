@@ -1,5 +1,7 @@
 """What nodes are told of sessions, and what a session's token does at the control plane."""
 
+import base64
+import json
 from dataclasses import replace
 
 import pytest
@@ -197,3 +199,28 @@ def test_the_token_goes_before_a_cookie_beside_it(ann: Browser, post: Post) -> N
 
     assert bob.ask("GET", "/session").json()["email"] == ANN
     assert bob.ask("PUT", "/caches/made-by-ann").status_code == 201
+
+
+def test_the_tokens_of_a_session_are_judged_by_the_members_role(
+    ann: Browser, post: Post, node: Listener
+) -> None:
+    bob = joined(ann, post, BOB, "operator")
+    asked = {
+        "permissions": {
+            "rules": [{"type": "cache", "permissions": ["read"], "caches": "*", "items": "*"}]
+        },
+        "valid_for_seconds": 60,
+    }
+
+    def issuer() -> str:
+        token = bob.ask("POST", "/tokens", asked).json()["token"]
+        return str(json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))["id"])
+
+    first = issuer()
+    assert node.api_keys[first].role_id == "operator"
+    assert first not in str(ann.ask("GET", "/api-keys").json())
+    ann.ask("PUT", f"/members/{user_id(bob)}", {"role_id": "owner"})
+    second = issuer()
+
+    assert first not in node.api_keys
+    assert node.api_keys[second].role_id == "owner"

@@ -15,11 +15,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from attimo.control import audit, directory, pages, permissions, roles, words
+from attimo.control import audit, directory, members, pages, permissions, roles, words
 from attimo.control.makers import Makers
 from attimo.control.pages import Page
 from attimo.control.permissions import Permissions
-from attimo.control.system_roles import NO_ROLE, OWNER, Role
+from attimo.control.system_roles import OWNER, Role
 from attimo.control.tx import Tx
 from attimo.errors import FailedPrecondition, InvalidArgument, NoSuchAccount, NoSuchKey
 from attimo.store import tables
@@ -176,8 +176,9 @@ def made_by(tx: Tx, account_id: int, makers: Makers) -> list[ApiKey]:
 
 def with_role(tx: Tx, account_id: int, role_id: str) -> list[ApiKey]:
     """Return the keys of a role which are not revoked, also those that have ended."""
-    query = _SELECT.where(_keys.account_id == account_id, _keys.role_id == role_id)
-    return [_key(row) for row in tx.db.execute(query.order_by(_keys.id))]
+    query = _SELECT.where(_keys.account_id == account_id, _keys.is_hidden.is_(False))
+    query = query.where(_keys.role_id == role_id).order_by(_keys.id)
+    return [_key(row) for row in tx.db.execute(query)]
 
 
 def permitted(tx: Tx, key: ApiKey) -> Permissions:
@@ -252,7 +253,8 @@ def keep_a_manager(
 def of_session(tx: Tx, account_id: int, user_id: int) -> str:
     """The id of the hidden key with which the tokens end that a member makes while signed in.
 
-    It is made when it is first asked for. It has no token, so nobody comes in with it.
+    It is made when it is first asked for, with the member's role, beyond which those tokens do not
+    go; it ends with that role. It has no token, so nobody comes in with it.
     """
     found = tx.db.execute(select(_keys.id).where(*_hidden(account_id, user_id))).scalar()
     if found is not None:
@@ -262,7 +264,7 @@ def of_session(tx: Tx, account_id: int, user_id: int) -> str:
         "account_id": account_id,
         "description": "",
         "issued_at": tx.now,
-        "role_id": NO_ROLE,
+        "role_id": members.get(tx, account_id, user_id).role_id,
         "made_by_user_id": user_id,
         "is_hidden": True,
         "revision": directory.touch(tx),

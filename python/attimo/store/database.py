@@ -20,7 +20,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from attimo.errors import DatabaseTooNew, Misconfigured, SqliteTooOld, StoreUnavailable
 from attimo.store import tables
 
-SCHEMA = "0008"
+SCHEMA = "0009"
 """The newest migration; their numbers grow, so that a newer database can be told."""
 
 APPLICATION_ID = int.from_bytes(b"Atmo")

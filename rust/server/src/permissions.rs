@@ -20,6 +20,8 @@ pub(crate) struct Permissions {
     rules: Vec<CacheRule>,
     /// Of each of these, one network must hold the caller's address.
     networks: Vec<Vec<IpNet>>,
+    /// Whether tokens may be made that permit some of it.
+    vends: bool,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -46,6 +48,14 @@ impl Selector {
             Selector::Prefix(prefix) => name.starts_with(prefix),
         }
     }
+
+    /// Whether it chooses all that the other chooses. If neither does, no name is chosen by both.
+    fn covers(&self, other: &Selector) -> bool {
+        match (self, other) {
+            (Selector::Exact(_), Selector::Prefix(_)) => false,
+            (ours, Selector::Exact(name) | Selector::Prefix(name)) => ours.holds(name),
+        }
+    }
 }
 
 impl Permissions {
@@ -58,7 +68,7 @@ impl Permissions {
     /// Everything, from everywhere: what an owner has.
     pub(crate) fn everything() -> Self {
         let all = CacheRule { access: Access::ReadWrite as u8, caches: None, items: None };
-        Permissions { rules: vec![all], networks: Vec::new() }
+        Permissions { rules: vec![all], vends: true, ..Permissions::default() }
     }
 
     /// To read and to write one item, or only one of both, or neither.
@@ -71,13 +81,18 @@ impl Permissions {
         } as u8;
         let exactly = |name: &[u8]| Some(Selector::Exact(name.into()));
         let rule = CacheRule { access, caches: exactly(cache.as_bytes()), items: exactly(key) };
-        Permissions { rules: vec![rule], networks: Vec::new() }
+        Permissions { rules: vec![rule], ..Permissions::default() }
     }
 
     /// Whether a caller at `peer` may use these permissions at all.
     pub(crate) fn admit(&self, peer: IpAddr) -> bool {
         let peer = peer.to_canonical();
         self.networks.iter().all(|allowed| allowed.iter().any(|network| network.contains(&peer)))
+    }
+
+    /// What tokens may be given at one cache by whoever has these permissions.
+    pub(crate) fn vended_at(&self, cache: &[u8]) -> Grants {
+        if self.vends { self.at(cache) } else { Grants::default() }
     }
 
     /// What is left of them at one cache, ready to be asked for each request.
@@ -99,8 +114,8 @@ impl Permissions {
     }
 }
 
-/// What a caller may do with the items of one cache.
-#[derive(Debug)]
+/// What a caller may do with the items of one cache. The default is nothing.
+#[derive(Debug, Default)]
 pub(crate) struct Grants {
     read: Items,
     write: Items,
@@ -117,12 +132,22 @@ impl Grants {
             Access::ReadWrite => &self.both,
         }
     }
+
+    /// What both grant.
+    pub(crate) fn and(self, other: Grants) -> Grants {
+        Grants {
+            read: self.read.and(other.read),
+            write: self.write.and(other.write),
+            both: self.both.and(other.both),
+        }
+    }
 }
 
 /// Which items of a cache are meant.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) enum Items {
     /// Not one.
+    #[default]
     None,
     /// Those that one of these selects.
     Some(Selected),
@@ -134,6 +159,14 @@ pub(crate) enum Items {
 #[derive(Debug)]
 pub(crate) struct Selected(Box<[Selector]>);
 
+impl Selected {
+    /// Those of its selectors that choose nothing but what the others choose.
+    fn within(&self, others: &Selected) -> Vec<Selector> {
+        let covered = |one: &&Selector| others.0.iter().any(|other| other.covers(one));
+        self.0.iter().filter(covered).cloned().collect()
+    }
+}
+
 impl Items {
     fn of<'a>(rules: impl Iterator<Item = &'a CacheRule>) -> Self {
         let mut selectors = Vec::new();
@@ -143,7 +176,25 @@ impl Items {
                 Some(selector) => selectors.push(selector.clone()),
             }
         }
+        Items::selected(selectors)
+    }
+
+    fn selected(selectors: Vec<Selector>) -> Self {
         if selectors.is_empty() { Items::None } else { Items::Some(Selected(selectors.into())) }
+    }
+
+    /// Those that are among both.
+    fn and(self, other: Items) -> Items {
+        match (self, other) {
+            (Items::None, _) | (_, Items::None) => Items::None,
+            (Items::All, items) | (items, Items::All) => items,
+            (Items::Some(one), Items::Some(other)) => {
+                let mut both = one.within(&other);
+                let more = other.within(&one);
+                both.extend(more.into_iter().filter(|each| !one.0.contains(each)));
+                Items::selected(both)
+            }
+        }
     }
 
     /// Whether the item at `key` is among them.
@@ -171,6 +222,11 @@ enum Rule {
         permissions: Vec<Verb>,
         caches: Caches,
         items: ItemSelector,
+    },
+    /// Who makes keys may make tokens, which are less.
+    #[serde(alias = "auth_management")]
+    TokenManagement {
+        permissions: Vec<Verb>,
     },
     /// About something that the data plane does not answer for.
     #[serde(other)]
@@ -235,12 +291,18 @@ impl TryFrom<Written> for Permissions {
         let networks = written.conditions.into_iter();
         let networks =
             networks.map(|Condition::IpFilter { allowed_cidr_ranges }| allowed_cidr_ranges);
+        let networks = networks.collect();
+        let vends = written.rules.iter().any(Rule::vends);
         let rules = written.rules.into_iter().filter_map(Rule::compiled);
-        Ok(Permissions { rules: rules.collect::<Result<_, _>>()?, networks: networks.collect() })
+        Ok(Permissions { rules: rules.collect::<Result<_, _>>()?, networks, vends })
     }
 }
 
 impl Rule {
+    fn vends(&self) -> bool {
+        matches!(self, Rule::TokenManagement { permissions } if permissions.contains(&Verb::Write))
+    }
+
     fn compiled(self) -> Option<Result<CacheRule, base64::DecodeError>> {
         let Rule::Cache { permissions, caches, items } = self else { return None };
         let bits = permissions.into_iter().map(|verb| match verb {
@@ -273,126 +335,4 @@ impl ItemSelector {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::{Value, json};
-
-    use super::*;
-
-    fn set(rules: Value) -> Permissions {
-        Permissions::read(&json!({ "rules": rules }).to_string()).unwrap()
-    }
-
-    fn may(permissions: &Permissions, access: Access, cache: &str, key: &[u8]) -> bool {
-        permissions.at(cache.as_bytes()).to(access).hold(key)
-    }
-
-    fn prefix(verbs: &[&str]) -> Value {
-        json!([{"type": "cache", "permissions": verbs, "caches": {"name": "a"},
-                "items": {"key_prefix": "public/"}}])
-    }
-
-    #[test]
-    fn nothing_is_granted_that_no_rule_grants() {
-        for permissions in [Permissions::default(), set(json!([])), set(json!([{"type": "topic"}]))]
-        {
-            for access in [Access::Read, Access::Write, Access::ReadWrite] {
-                assert!(!may(&permissions, access, "a", b"k"));
-            }
-        }
-    }
-
-    #[test]
-    fn a_selector_holds_its_cache_and_its_prefix_with_the_exact_key() {
-        let permissions = set(prefix(&["read"]));
-
-        assert!(may(&permissions, Access::Read, "a", b"public/"));
-        assert!(may(&permissions, Access::Read, "a", b"public/1"));
-        assert!(!may(&permissions, Access::Read, "a", b"public"));
-        assert!(!may(&permissions, Access::Read, "b", b"public/1"));
-        assert!(!may(&permissions, Access::Write, "a", b"public/1"));
-    }
-
-    #[test]
-    fn reading_and_writing_at_once_needs_one_rule_that_grants_both() {
-        let apart = set(json!([
-            {"type": "cache", "permissions": ["read"], "caches": "*", "items": "*"},
-            {"type": "cache", "permissions": ["write"], "caches": {"name": "a"}, "items": "*"},
-        ]));
-        let together = set(prefix(&["read", "write"]));
-
-        assert!(may(&apart, Access::Read, "a", b"k") && may(&apart, Access::Write, "a", b"k"));
-        assert!(!may(&apart, Access::ReadWrite, "a", b"k"));
-        assert!(may(&together, Access::ReadWrite, "a", b"public/1"));
-    }
-
-    #[test]
-    fn keys_that_are_no_text_are_written_in_base64() {
-        let rules = json!([
-            {"type": "cache", "permissions": ["read"], "caches": "*", "items": {"key_base64": "/w=="}},
-            {"type": "cache", "permissions": ["read"], "caches": "*",
-             "items": {"key_prefix_base64": "AP8="}},
-        ]);
-        let permissions = set(rules);
-
-        assert!(may(&permissions, Access::Read, "a", b"\xff"));
-        assert!(may(&permissions, Access::Read, "a", b"\x00\xff1"));
-        assert!(!may(&permissions, Access::Read, "a", b"\xff1"));
-    }
-
-    #[test]
-    fn every_condition_must_hold_for_the_callers_address() {
-        let filter = |ranges: &[&str]| json!({"ip_filter": {"allowed_cidr_ranges": ranges}});
-        let both = json!({"rules": [], "conditions": [
-            filter(&["10.0.0.0/8", "2001:db8::/32"]), filter(&["10.1.0.0/16", "2001:db8::/32"])]});
-        let permissions = Permissions::read(&both.to_string()).unwrap();
-        let admits = |peer: &str| permissions.admit(peer.parse().unwrap());
-
-        assert!(admits("10.1.2.3") && admits("::ffff:10.1.2.3") && admits("2001:db8::1"));
-        assert!(!admits("10.2.2.3") && !admits("127.0.0.1") && !admits("::1"));
-        assert!(Permissions::everything().admit("::1".parse().unwrap()));
-    }
-
-    #[derive(Deserialize)]
-    struct Question {
-        rules: Value,
-        cache: String,
-        key: String,
-        may: Vec<Verb>,
-    }
-
-    #[test]
-    fn it_decides_as_the_control_plane_does() {
-        let table = include_str!("../../../tests/property/permissions.json");
-        let table: Vec<Question> = serde_json::from_str(table).unwrap();
-
-        for Question { rules, cache, key, may: verbs } in table {
-            let permissions = set(rules.clone());
-            for verb in [Verb::Read, Verb::Write] {
-                let access = if verb == Verb::Read { Access::Read } else { Access::Write };
-                let expected = verbs.contains(&verb);
-                assert_eq!(
-                    may(&permissions, access, &cache, key.as_bytes()),
-                    expected,
-                    "{rules} at {cache}/{key}"
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn what_is_not_understood_grants_nothing() {
-        for json in [
-            "",
-            "{}",
-            r#"{"rules": [{"type": "cache", "permissions": ["read"], "caches": "*"}]}"#,
-            r#"{"rules": [{"type": "cache", "permissions": ["own"], "caches": "*", "items": "*"}]}"#,
-            r#"{"rules": [{"type": "cache", "permissions": ["read"], "caches": "x", "items": "*"}]}"#,
-            r#"{"rules": [{"type": "cache", "permissions": ["read"],
-                "caches": {"name": "a", "prefix": "a"}, "items": "*"}]}"#,
-            r#"{"rules": [], "conditions": [{"weekday": "monday"}]}"#,
-            r#"{"rules": [], "conditions": [{"ip_filter": {"allowed_cidr_ranges": ["10/8"]}}]}"#,
-        ] {
-            assert_eq!(Permissions::read(json), None, "{json}");
-        }
-    }
-}
+mod tests;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::clock::Now;
 use crate::directory::{AccountId, TokenHash};
 use crate::error::{Error, Result};
-use crate::permissions::Permissions;
+use crate::permissions::{Grants, Permissions};
 
 /// The account that owns everything on a server that was started with `--local`.
 pub(super) const LOCAL_OWNER: AccountId = AccountId(1);
@@ -25,6 +25,8 @@ pub(crate) struct Caller {
     pub(crate) expires_at: u64,
     /// What it may do with data.
     pub(super) permissions: Arc<Permissions>,
+    /// What whoever asked for its token may now: it may no more, whatever the token says.
+    pub(super) issuer: Option<Arc<Permissions>>,
     /// Whether it bears a disposable token.
     pub(super) disposable: bool,
     /// The session whose token it bears, if it does.
@@ -43,14 +45,34 @@ pub(crate) struct Credential<'a> {
 }
 
 impl Caller {
+    /// Who has what a key's role permits, with no disposable token and no session.
+    pub(super) fn new(
+        account: AccountId,
+        key_id: Arc<str>,
+        expires_at: u64,
+        permissions: Arc<Permissions>,
+    ) -> Self {
+        let (issuer, disposable, session) = (None, false, None);
+        Caller { account, key_id, expires_at, permissions, issuer, disposable, session }
+    }
+
     pub(super) fn local_owner() -> Self {
-        Caller {
-            account: LOCAL_OWNER,
-            key_id: LOCAL_KEY.into(),
-            expires_at: u64::MAX,
-            permissions: Arc::new(Permissions::everything()),
-            disposable: false,
-            session: None,
+        let everything = Arc::new(Permissions::everything());
+        Caller::new(LOCAL_OWNER, LOCAL_KEY.into(), u64::MAX, everything)
+    }
+
+    /// Whether it may use what it has from where it comes.
+    pub(super) fn admits(&self, peer: IpAddr) -> bool {
+        let issuer = self.issuer.as_ref();
+        self.permissions.admit(peer) && issuer.is_none_or(|issuer| issuer.admit(peer))
+    }
+
+    /// What it may do with the items of one cache.
+    pub(super) fn grants(&self, cache: &[u8]) -> Grants {
+        let own = self.permissions.at(cache);
+        match &self.issuer {
+            Some(issuer) => own.and(issuer.vended_at(cache)),
+            None => own,
         }
     }
 

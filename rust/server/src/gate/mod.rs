@@ -106,7 +106,7 @@ impl Gate {
             Err(refusal) => self.member(credential.token).ok_or(refusal)?,
         };
         caller.check_expiry(now)?;
-        if caller.permissions.admit(credential.peer) { Ok(caller) } else { Err(NO_ADDRESS) }
+        if caller.admits(credential.peer) { Ok(caller) } else { Err(NO_ADDRESS) }
     }
 
     /// Tells who bears `credential` and asks for what is not data.
@@ -122,40 +122,40 @@ impl Gate {
     /// Who has signed in, if `token` is that of a session.
     fn member(&self, token: &[u8]) -> Option<Caller> {
         let session = self.directory.session(&hash_of_session(token)?)?;
-        Some(Caller {
-            account: session.account,
-            key_id: SESSION.into(),
-            expires_at: session.expires_at,
-            permissions: self.directory.permissions(&session.role),
-            disposable: false,
-            session: Some(session.hash),
-        })
+        let permissions = self.directory.permissions(&session.role);
+        let caller = Caller::new(session.account, SESSION.into(), session.expires_at, permissions);
+        Some(Caller { session: Some(session.hash), ..caller })
     }
 
     fn bearer(&self, claims: &Claims, now: Now) -> Result<Caller> {
         if self.directory.verifying_key(&claims.kid).is_none() {
             return Err(INVALID);
         }
-        let key = |id| self.directory.api_key(claims.account, id).ok_or(INVALID);
-        let (key_id, expires_at, permissions) = match &claims.kind {
-            Kind::ApiKey(id) => {
-                let key = key(id)?;
-                let expires_at = claims.expires_at.min(key.expires_at);
-                (key.id, expires_at, self.directory.permissions(&key.role))
+        let caller = match &claims.kind {
+            Kind::ApiKey(id) => self.key_holder(claims, id)?,
+            Kind::Disposable { issuer: None, permissions } => {
+                let permissions = permissions.clone();
+                let caller =
+                    Caller::new(claims.account, NO_KEY.into(), claims.expires_at, permissions);
+                Caller { disposable: true, ..caller }
             }
-            Kind::Disposable { issuer, permissions } => {
-                let key_id = match issuer {
-                    Some(id) => key(id)?.id,
-                    None => NO_KEY.into(),
-                };
-                (key_id, claims.expires_at, permissions.clone())
+            Kind::Disposable { issuer: Some(id), permissions } => {
+                let holder = self.key_holder(claims, id)?;
+                let (permissions, issuer) = (permissions.clone(), Some(holder.permissions));
+                Caller { permissions, issuer, disposable: true, ..holder }
             }
             // It opens its URL, by `open_url`, and nothing else.
             Kind::Url(_) => return Err(INVALID),
         };
         claims.check_begin(now.epoch_seconds)?;
-        let disposable = matches!(claims.kind, Kind::Disposable { .. });
-        let account = claims.account;
-        Ok(Caller { account, key_id, expires_at, permissions, disposable, session: None })
+        Ok(caller)
+    }
+
+    /// Who has the API key called `id`, for as long as a token with these claims is good.
+    fn key_holder(&self, claims: &Claims, id: &str) -> Result<Caller> {
+        let key = self.directory.api_key(claims.account, id).ok_or(INVALID)?;
+        let expires_at = claims.expires_at.min(key.expires_at);
+        let permissions = self.directory.permissions(&key.role);
+        Ok(Caller::new(claims.account, key.id, expires_at, permissions))
     }
 }

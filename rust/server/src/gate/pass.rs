@@ -82,7 +82,7 @@ impl Gate {
         now: Now,
     ) -> Result<Pass> {
         let caller = self.admit(credential, now)?;
-        let grants = caller.permissions.at(cache);
+        let grants = caller.grants(cache);
         let cache = self.cache_of(caller.account, cache, now);
         let tally = meter.tally(cache.map(|cache| cache.id), &caller.key_id);
         let until = cache.map_or(u64::MAX, |cache| cache.expires_at).min(caller.expires_at);

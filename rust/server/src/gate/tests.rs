@@ -13,9 +13,9 @@ use sha2::{Digest, Sha256};
 use super::call::{NO_ITEM, NO_METHOD};
 use super::caller::{ENDED, LOCAL_OWNER};
 use super::*;
-use crate::api::Api;
+use crate::api::{Access, Api};
 use crate::clock::Clock;
-use crate::directory::{Cache, CacheId, Role, Session};
+use crate::directory::{ApiKey, Cache, CacheId, Role, Session};
 use crate::meter::ThreadMeter;
 use crate::permissions::Permissions;
 
@@ -259,4 +259,80 @@ fn the_networks_of_a_members_role_are_for_the_session_too() {
 
     assert!(from([10, 1, 2, 3]).is_ok());
     assert_eq!(from([127, 0, 0, 1]), Err(NO_ADDRESS));
+}
+
+/// A token to read and write the whole cache, for which the key `vendor` has asked.
+fn vended() -> Claims {
+    let all = rules(&["read", "write"], json!("*"));
+    let permissions = Permissions::read(&json!({ "rules": all }).to_string()).unwrap();
+    let kind =
+        Kind::Disposable { issuer: Some("vendor".to_owned()), permissions: Arc::new(permissions) };
+    Claims { kid: "k1".to_owned(), account: LOCAL_OWNER, issued_at: 0, expires_at: 2_000, kind }
+}
+
+/// A door that knows the key `vendor`, which ends at second 1000, with a role that says this.
+fn gate_with_vendor(permissions: Value) -> Gate {
+    let gate = gate();
+    let (id, role_id) = ("vendor".into(), "member".into());
+    let key = ApiKey { id, account: LOCAL_OWNER, expires_at: 1_000, role: role_id };
+    let verifying_keys = vec![("k1".to_owned(), vec![0; 32])];
+    let (api_keys, roles) = (vec![key], vec![role(permissions)]);
+    gate.learn(Changes {
+        revision: 2,
+        since: Some(1),
+        verifying_keys,
+        api_keys,
+        roles,
+        ..Changes::default()
+    })
+    .unwrap();
+    gate
+}
+
+/// A vendor's rules: it may make tokens, and may itself do this.
+fn vendor(verbs: &[&str], items: Value) -> Value {
+    json!([rules(verbs, items)[0], {"type": "token_management", "permissions": ["write"]}])
+}
+
+#[test]
+fn a_token_may_no_more_than_whoever_asked_for_it_may_now() {
+    let writes = |rules: Value| {
+        let gate = gate_with_vendor(json!({ "rules": rules }));
+        let caller = gate.bearer(&vended(), at(1)).unwrap();
+        let grants = caller.grants(b"there");
+        [&b"own/1"[..], b"else"].map(|key| grants.to(Access::Write).hold(key))
+    };
+
+    assert_eq!(writes(vendor(&["read", "write"], json!("*"))), [true, true]);
+    assert_eq!(writes(vendor(&["read", "write"], json!({"key_prefix": "own/"}))), [true, false]);
+    assert_eq!(writes(vendor(&["read"], json!("*"))), [false, false]);
+    assert_eq!(writes(rules(&["read", "write"], json!("*"))), [false, false]);
+}
+
+#[test]
+fn a_token_is_good_where_and_until_the_key_is_that_asked_for_it() {
+    let filter = json!({"ip_filter": {"allowed_cidr_ranges": ["10.0.0.0/8"]}});
+    let gate = gate_with_vendor(
+        json!({"rules": vendor(&["read", "write"], json!("*")), "conditions": [filter]}),
+    );
+    let caller = gate.bearer(&vended(), at(1)).unwrap();
+
+    assert!(caller.disposable && &*caller.key_id == "vendor");
+    assert!(caller.admits(Ipv4Addr::new(10, 0, 0, 1).into()));
+    assert!(!caller.admits(Ipv4Addr::LOCALHOST.into()));
+    assert_eq!(
+        [caller.check_expiry(at(999)), caller.check_expiry(at(1_000))],
+        [Ok(()), Err(ENDED)]
+    );
+}
+
+#[test]
+fn a_token_that_no_key_asked_for_may_what_it_says() {
+    let gate = gate_with_vendor(json!({"rules": []}));
+    let Kind::Disposable { permissions, .. } = vended().kind else { panic!() };
+    let claims = Claims { kind: Kind::Disposable { issuer: None, permissions }, ..vended() };
+    let caller = gate.bearer(&claims, at(1)).unwrap();
+
+    assert_eq!(&*caller.key_id, NO_KEY);
+    assert!(caller.disposable && caller.grants(b"there").to(Access::ReadWrite).hold(b"k"));
 }

@@ -1,0 +1,210 @@
+//! What permission sets grant, and where two of them meet.
+
+use serde_json::{Value, json};
+
+use super::*;
+
+fn set(rules: Value) -> Permissions {
+    Permissions::read(&json!({ "rules": rules }).to_string()).unwrap()
+}
+
+fn may(permissions: &Permissions, access: Access, cache: &str, key: &[u8]) -> bool {
+    permissions.at(cache.as_bytes()).to(access).hold(key)
+}
+
+fn prefix(verbs: &[&str]) -> Value {
+    json!([{"type": "cache", "permissions": verbs, "caches": {"name": "a"},
+            "items": {"key_prefix": "public/"}}])
+}
+
+#[test]
+fn nothing_is_granted_that_no_rule_grants() {
+    for permissions in [Permissions::default(), set(json!([])), set(json!([{"type": "topic"}]))] {
+        for access in [Access::Read, Access::Write, Access::ReadWrite] {
+            assert!(!may(&permissions, access, "a", b"k"));
+        }
+    }
+}
+
+#[test]
+fn a_selector_holds_its_cache_and_its_prefix_with_the_exact_key() {
+    let permissions = set(prefix(&["read"]));
+
+    assert!(may(&permissions, Access::Read, "a", b"public/"));
+    assert!(may(&permissions, Access::Read, "a", b"public/1"));
+    assert!(!may(&permissions, Access::Read, "a", b"public"));
+    assert!(!may(&permissions, Access::Read, "b", b"public/1"));
+    assert!(!may(&permissions, Access::Write, "a", b"public/1"));
+}
+
+#[test]
+fn reading_and_writing_at_once_needs_one_rule_that_grants_both() {
+    let apart = set(json!([
+        {"type": "cache", "permissions": ["read"], "caches": "*", "items": "*"},
+        {"type": "cache", "permissions": ["write"], "caches": {"name": "a"}, "items": "*"},
+    ]));
+    let together = set(prefix(&["read", "write"]));
+
+    assert!(may(&apart, Access::Read, "a", b"k") && may(&apart, Access::Write, "a", b"k"));
+    assert!(!may(&apart, Access::ReadWrite, "a", b"k"));
+    assert!(may(&together, Access::ReadWrite, "a", b"public/1"));
+}
+
+#[test]
+fn keys_that_are_no_text_are_written_in_base64() {
+    let rules = json!([
+        {"type": "cache", "permissions": ["read"], "caches": "*", "items": {"key_base64": "/w=="}},
+        {"type": "cache", "permissions": ["read"], "caches": "*",
+         "items": {"key_prefix_base64": "AP8="}},
+    ]);
+    let permissions = set(rules);
+
+    assert!(may(&permissions, Access::Read, "a", b"\xff"));
+    assert!(may(&permissions, Access::Read, "a", b"\x00\xff1"));
+    assert!(!may(&permissions, Access::Read, "a", b"\xff1"));
+}
+
+#[test]
+fn every_condition_must_hold_for_the_callers_address() {
+    let filter = |ranges: &[&str]| json!({"ip_filter": {"allowed_cidr_ranges": ranges}});
+    let both = json!({"rules": [], "conditions": [
+        filter(&["10.0.0.0/8", "2001:db8::/32"]), filter(&["10.1.0.0/16", "2001:db8::/32"])]});
+    let permissions = Permissions::read(&both.to_string()).unwrap();
+    let admits = |peer: &str| permissions.admit(peer.parse().unwrap());
+
+    assert!(admits("10.1.2.3") && admits("::ffff:10.1.2.3") && admits("2001:db8::1"));
+    assert!(!admits("10.2.2.3") && !admits("127.0.0.1") && !admits("::1"));
+    assert!(Permissions::everything().admit("::1".parse().unwrap()));
+}
+
+#[derive(Deserialize)]
+struct Question {
+    rules: Value,
+    cache: String,
+    key: String,
+    may: Vec<Verb>,
+}
+
+#[test]
+fn it_decides_as_the_control_plane_does() {
+    let table = include_str!("../../../../tests/property/permissions.json");
+    let table: Vec<Question> = serde_json::from_str(table).unwrap();
+
+    for Question { rules, cache, key, may: verbs } in table {
+        let permissions = set(rules.clone());
+        for verb in [Verb::Read, Verb::Write] {
+            let access = if verb == Verb::Read { Access::Read } else { Access::Write };
+            let expected = verbs.contains(&verb);
+            assert_eq!(
+                may(&permissions, access, &cache, key.as_bytes()),
+                expected,
+                "{rules} at {cache}/{key}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_is_not_understood_grants_nothing() {
+    for json in [
+        "",
+        "{}",
+        r#"{"rules": [{"type": "cache", "permissions": ["read"], "caches": "*"}]}"#,
+        r#"{"rules": [{"type": "cache", "permissions": ["own"], "caches": "*", "items": "*"}]}"#,
+        r#"{"rules": [{"type": "cache", "permissions": ["read"], "caches": "x", "items": "*"}]}"#,
+        r#"{"rules": [{"type": "cache", "permissions": ["read"],
+            "caches": {"name": "a", "prefix": "a"}, "items": "*"}]}"#,
+        r#"{"rules": [], "conditions": [{"weekday": "monday"}]}"#,
+        r#"{"rules": [], "conditions": [{"ip_filter": {"allowed_cidr_ranges": ["10/8"]}}]}"#,
+    ] {
+        assert_eq!(Permissions::read(json), None, "{json}");
+    }
+}
+
+/// What is left at the cache `a` of permissions that whoever has `issuer` has handed out.
+fn left(own: &Value, issuer: &Value) -> Grants {
+    set(own.clone()).at(b"a").and(set(issuer.clone()).vended_at(b"a"))
+}
+
+/// A vendor's role with one rule about items of the cache `a`.
+fn vendor(verbs: &[&str], items: Value) -> Value {
+    json!([{"type": "token_management", "permissions": ["write"]}, about(verbs, items)])
+}
+
+fn about(verbs: &[&str], items: Value) -> Value {
+    json!({"type": "cache", "permissions": verbs, "caches": {"name": "a"}, "items": items})
+}
+
+#[test]
+fn two_choices_of_items_meet_where_both_choose() {
+    let both = |own: Value, issuer: Value| {
+        let left = left(&json!([about(&["read"], own)]), &vendor(&["read"], issuer));
+        ["u", "user/", "user/7/", "user/7/x", "user/8/x", "key"]
+            .into_iter()
+            .filter(|key| left.to(Access::Read).hold(key.as_bytes()))
+            .collect::<Vec<_>>()
+    };
+    let (all, prefix, longer) =
+        (json!("*"), json!({"key_prefix": "user/"}), json!({"key_prefix": "user/7/"}));
+    let (key, inside) = (json!({"key": "key"}), json!({"key": "user/8/x"}));
+
+    for (one, other, expected) in [
+        (&all, &longer, &["user/7/", "user/7/x"][..]),
+        (&prefix, &longer, &["user/7/", "user/7/x"]),
+        (&prefix, &prefix, &["user/", "user/7/", "user/7/x", "user/8/x"]),
+        (&prefix, &inside, &["user/8/x"]),
+        (&longer, &inside, &[]),
+        (&key, &key, &["key"]),
+        (&key, &inside, &[]),
+        (&key, &prefix, &[]),
+    ] {
+        assert_eq!(both(one.clone(), other.clone()), expected, "{one} and {other}");
+        assert_eq!(both(other.clone(), one.clone()), expected, "{other} and {one}");
+    }
+}
+
+#[test]
+fn many_selectors_that_meet_are_no_more_than_all_of_them() {
+    let rules = |verbs: &[&str], from: usize| -> Vec<Value> {
+        (from..from + 19).map(|at| about(verbs, json!({"key_prefix": format!("{at}/")}))).collect()
+    };
+    let mut issuer = rules(&["read"], 5);
+    issuer.push(json!({"type": "token_management", "permissions": ["write"]}));
+
+    let left = left(&json!(rules(&["read"], 0)), &json!(issuer));
+    let Items::Some(selected) = left.to(Access::Read) else { panic!("{left:?}") };
+
+    assert_eq!(selected.0.len(), 14);
+    assert!(left.to(Access::Read).hold(b"18/x") && !left.to(Access::Read).hold(b"4/x"));
+    assert!(matches!(left.to(Access::Write), Items::None));
+}
+
+#[test]
+fn what_one_rule_grants_at_once_meets_only_what_another_rule_grants_at_once() {
+    let own = json!([about(&["read", "write"], json!("*"))]);
+    let mut apart = vendor(&["read"], json!("*"));
+    apart.as_array_mut().unwrap().push(about(&["write"], json!("*")));
+
+    let left = left(&own, &apart);
+
+    assert!(matches!(left.to(Access::Read), Items::All));
+    assert!(matches!(left.to(Access::Write), Items::All));
+    assert!(matches!(left.to(Access::ReadWrite), Items::None));
+}
+
+#[test]
+fn who_may_make_no_tokens_lends_nothing() {
+    let own = json!([about(&["read"], json!("*"))]);
+    let lends = |rule: Value| {
+        let issuer = json!([about(&["read"], json!("*")), rule]);
+        left(&own, &issuer).to(Access::Read).hold(b"k")
+    };
+    let keys = |verb: &str| json!({"type": "auth_management", "permissions": [verb], "items": "*"});
+
+    assert!(lends(json!({"type": "token_management", "permissions": ["write"]})));
+    assert!(lends(keys("write")));
+    assert!(!lends(keys("read")) && !lends(keys("list")));
+    assert!(!lends(json!({"type": "account_management", "permissions": ["write"]})));
+    assert!(matches!(Permissions::everything().vended_at(b"a").to(Access::Read), Items::All));
+    assert!(matches!(Permissions::default().vended_at(b"a").to(Access::Read), Items::None));
+}
