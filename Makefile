@@ -8,7 +8,8 @@ FIRST := tests/conformance/python/test_scalar.py tests/conformance/python/test_c
 # A test that hangs fails and shows where. Tests whose promise is a time run one at a time.
 PYTEST := $(BIN)/pytest --timeout 600
 PARALLEL := $(PYTEST) --numprocesses auto --maxprocesses 8 --dist loadfile
-CLIENTS := $(addprefix $(VENV)/., signer javascript web java rust momento-redis langchain-community langchain-js)
+CLIENTS := $(addprefix $(VENV)/., signer javascript web java rust momento-redis langchain-community \
+    aws-lambda-powertools imageio-ffmpeg langchain-js)
 SAY := @printf '\033[1m==>\033[0m %s\n'
 
 # Cargo and pip find the environment by this, whatever the shell has activated.
@@ -137,7 +138,8 @@ $(VENV)/.rust: $(VENV)/.made tests/conformance/rust/Cargo.lock
 	@setup/client.sh $@ Rust tests/conformance/rust "cargo" \
 	    cargo test --quiet --locked --no-run --target-dir target
 
-$(VENV)/.momento-redis $(VENV)/.langchain-community: $(VENV)/.%: $(VENV)/.made tests/conformance/others/%.txt
+PYTHON_PROGRAMS := momento-redis langchain-community aws-lambda-powertools imageio-ffmpeg
+$(addprefix $(VENV)/., $(PYTHON_PROGRAMS)): $(VENV)/.%: $(VENV)/.made tests/conformance/others/%.txt
 	@setup/client.sh $@ $* . "python3" setup/program.sh $* tests/conformance/others/$*.txt
 
 $(VENV)/.langchain-js: $(VENV)/.made tests/conformance/others/javascript/package-lock.json
