@@ -55,6 +55,13 @@ def test_the_last_line_of_the_start_says_ready() -> None:
         assert "ready" in server.output.strip().splitlines()[-1].split()
 
 
+def test_a_first_start_keeps_no_library_that_only_it_needs(tmp_path: Path) -> None:
+    with Server(data_dir=tmp_path / "data") as server:
+        mapped = Path(f"/proc/{server.pid}/maps").read_text()
+
+    assert "cryptography" not in mapped
+
+
 def test_the_key_is_not_shown_where_a_log_may_keep_it(tmp_path: Path) -> None:
     with Server(data_dir=tmp_path / "data") as server:
         assert server.api_key not in server.output

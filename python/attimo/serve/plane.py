@@ -25,6 +25,7 @@ from attimo.node.kept import Kept
 from attimo.node.local import LocalNode
 from attimo.serve import addresses, certificate, owner
 from attimo.serve.app import AppThread, door
+from attimo.serve.owner import Owner
 from attimo.serve.readiness import Readiness
 from attimo.serve.reaper import Reaper
 from attimo.serve.signals import Asked
@@ -59,6 +60,7 @@ class Plane:
         shown: The certificate in use.
         answers: What an authority that certifies this server is answered.
         asked: Set when the server is to end.
+        made: The owner who was made at this start, until that has been told.
     """
 
     settings: Settings
@@ -72,6 +74,7 @@ class Plane:
     shown: Certificate | None
     answers: Mapping[str, str]
     asked: Asked
+    made: Owner | None = None
     readiness: Readiness = field(init=False)
     collector: Collector = field(init=False)
     _control: Control | None = field(default=None, init=False)
@@ -127,7 +130,8 @@ class Plane:
 
     def introduce(self) -> tuple[Credentials, owner.Owner]:
         """Have an owner; return what they need to use the server, and who they are."""
-        who = owner.ensure(self._opened(), self.home.credentials())
+        who = self.made or owner.ensure(self._opened(), self.home.credentials())
+        self.made = None
         running = self.running
         credentials = Credentials(
             endpoint=running.endpoint,

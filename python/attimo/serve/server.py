@@ -22,7 +22,7 @@ from attimo.data_directory import DataDirectory
 from attimo.node.events import Events
 from attimo.node.local import LocalNode
 from attimo.reserve import Reserve
-from attimo.serve import addresses, certificate, listening, plane, words
+from attimo.serve import addresses, certificate, first_start, listening, plane, words
 from attimo.serve.handover import Handover
 from attimo.serve.listening import Listening
 from attimo.serve.plane import Plane
@@ -30,7 +30,6 @@ from attimo.serve.predecessor import Predecessor, predecessor
 from attimo.serve.signals import Asked, asked_to_end, hung_up
 from attimo.serve.space import Space
 from attimo.settings import NodeSettings, Settings, host, supervisor
-from attimo.store.database import open_database
 
 GRACE_SECONDS = 7.0  # of the ten in which a server must have ended
 LONGEST_FOLDER = 85  # bytes; the kernel takes 107 for the path of a socket
@@ -226,35 +225,15 @@ def _control(
     """A control plane that is not open, with all that it takes."""
     answers: dict[str, str] = {}
     source = certificate.source_of(settings, home, answers)
-    _prepare_files(source, home)
+    made = first_start.make(home, source)
     shown = _first(source, home)
     socket = folder / home.app_socket.name
     node = _node(settings, shown, socket)
     outlet.dropped.watch(node.note_dropped_lines)
     running = addresses.running(settings.endpoint, [each.listener for each in sockets])
-    return Plane(settings, home, lock, space, socket, node, running, source, shown, answers, asked)
-
-
-def _prepare_files(source: Source | None, home: DataDirectory) -> None:
-    """Make database and certificates at the first start.
-
-    A child does it, so that the 20 MB of libraries that it takes end with it. If it fails, what it
-    left undone is tried again here, where the error has somebody to tell.
-    """
-    if home.database.exists():
-        return
-    child = os.fork()  # no other thread runs yet
-    if child == 0:
-        status = 1
-        try:
-            open_database(home.database).close()
-            if source:
-                source.first()
-            status = 0
-        finally:
-            outlet.drain()
-            os._exit(status)
-    os.waitpid(child, 0)
+    return Plane(
+        settings, home, lock, space, socket, node, running, source, shown, answers, asked, made
+    )
 
 
 def _first(source: Source | None, home: DataDirectory) -> Certificate | None:
