@@ -2,13 +2,11 @@
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
 
 from attimo.control import Control, api_keys, caches, members, sessions, signing, url_keys, users
 from attimo.control.directory import changes
 from attimo.control.tx import Tx
 from attimo.errors import CacheExists, NoSuchCache
-from attimo.store import tables
 from fakes import Clock, Listener, new_control, swift_directory
 
 accounts = st.integers(1, 2)
@@ -92,9 +90,8 @@ def take_as_member(tx: Tx, act: str, account_id: int, email: str) -> None:
 
 
 def of_user(tx: Tx, user_id: int) -> list[sessions.Session]:
-    rows = tables.sessions.c
-    query = select(rows.hash).where(rows.user_id == user_id, rows.ended_at.is_(None))
-    return [sessions.of_hash(tx, hash) for hash in tx.db.execute(query).scalars()]
+    query = "SELECT hash FROM sessions WHERE user_id = :user_id AND ended_at IS NULL"
+    return [sessions.of_hash(tx, hash) for (hash,) in tx.db.rows(query, user_id=user_id)]
 
 
 def play(control: Control, played: list[list[tuple[str, int, str]]]) -> None:

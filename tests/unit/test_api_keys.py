@@ -13,7 +13,6 @@ from attimo.control import Control, api_keys, signing, tokens
 from attimo.control.api_keys import NewApiKey
 from attimo.control.tokens import OneAlgorithm
 from attimo.errors import InvalidArgument, NoSuchAccount, NoSuchKey
-from attimo.store import tables
 from fakes import NOON, Listener
 
 
@@ -168,7 +167,7 @@ def test_secrets_are_neither_shown_nor_kept(control: Control) -> None:
     made = create(control)
     with control.begin() as tx:
         key = signing.current(tx)
-        kept = tx.db.execute(tables.api_keys.select()).all()
+        kept = tx.db.rows("SELECT * FROM api_keys")
 
     assert made.token not in repr(made)
     assert repr(key.private_key) not in repr(key)

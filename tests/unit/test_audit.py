@@ -1,10 +1,10 @@
 """The audit trail: everything that changes is in it, and nothing in it changes."""
 
 import pytest
-from sqlalchemy.exc import DatabaseError
 
 from attimo.control import Control, audit, directory, signing, url_keys
 from attimo.errors import FailedPrecondition, InvalidArgument, NoSuchSigningKey
+from attimo.store.connection import RowRefused
 from fakes import NOON, Client, Clock, Listener
 
 
@@ -78,10 +78,10 @@ def test_the_database_itself_refuses_to_change_the_trail(
     owner.ask("PUT", "/caches/a")
 
     with (
-        pytest.raises(DatabaseError, match="append-only"),
+        pytest.raises(RowRefused, match="append-only"),
         control.database.begin() as connection,
     ):
-        connection.exec_driver_sql(change)
+        connection.execute(change)
 
 
 def test_a_new_signing_key_signs_and_the_old_one_verifies_until_it_is_retired(

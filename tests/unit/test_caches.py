@@ -12,7 +12,6 @@ from attimo.errors import (
     NoSuchAccount,
     NoSuchCache,
 )
-from attimo.store import tables
 from fakes import NOON, Listener
 
 
@@ -132,7 +131,7 @@ def test_a_namespace_is_never_used_twice(control: Control, node: Listener) -> No
 
 def test_no_number_is_left_after_32_bits(control: Control) -> None:
     with control.begin() as tx:
-        tx.db.execute(tables.directory.update().values(last_namespace=2**32 - 2))
+        tx.db.execute("UPDATE directory SET last_namespace = :number", number=2**32 - 2)
     create(control, "the last")
 
     with pytest.raises(Exhausted):

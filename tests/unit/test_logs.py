@@ -66,7 +66,7 @@ def test_what_is_below_the_level_is_not_shown(told: io.StringIO) -> None:
 
 @pytest.mark.parametrize("told", [("text", "debug")], indirect=True)
 def test_the_details_of_libraries_are_never_shown(told: io.StringIO) -> None:
-    logging.getLogger("sqlalchemy.engine").info("INSERT INTO users")
+    logging.getLogger("library").info("INSERT INTO users")
     OURS.debug("ours")
 
     assert told.getvalue().endswith("DEBUG ours\n")

@@ -61,7 +61,7 @@ def test_a_key_that_is_good_is_kept(control: Control, kept: Credentials) -> None
 
 def test_a_key_of_before_there_were_hashes_is_kept(control: Control, kept: Credentials) -> None:
     with control.begin() as tx:
-        tx.db.exec_driver_sql("UPDATE api_keys SET hash = NULL")
+        tx.db.execute("UPDATE api_keys SET hash = NULL")
 
     assert not owner.ensure(control, kept).is_new
 

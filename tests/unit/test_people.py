@@ -1,6 +1,5 @@
 """Sign-up, sessions and passwords, as a browser or a script meets them."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -72,7 +71,7 @@ def test_a_sign_up_that_cannot_be_leaves_nothing_behind(
     assert refused.status_code == 400
     assert message in refused.json()["message"]
     with control.read() as tx:
-        assert tx.db.exec_driver_sql("SELECT count(*) FROM users").scalar() == 0
+        assert tx.db.scalar("SELECT count(*) FROM users") == 0
 
 
 def test_an_address_is_taken_once(ann: Browser) -> None:
@@ -233,8 +232,8 @@ def test_no_secret_is_in_the_database_or_in_a_repr(
 
     with control.read() as tx:
         session = sessions.of_token(tx, ann.cookies["attimo_session"])
-        (_, _, file) = tx.db.exec_driver_sql("PRAGMA database_list").one()
-    kept = b"".join(path.read_bytes() for path in Path(file).parent.glob("attimo.db*"))
+    folder = control.database.path.parent
+    kept = b"".join(path.read_bytes() for path in folder.glob("attimo.db*"))
 
     assert all(len(secret) > 9 for secret in secrets)
     assert ANN.encode() in kept

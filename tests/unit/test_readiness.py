@@ -66,12 +66,12 @@ def test_a_read_only_server_looks_whether_it_can_write_again(
 
     readiness.wrote(False)
     with control.database.read() as connection:
-        before = connection.exec_driver_sql("SELECT revision FROM directory").scalar()
+        before = connection.scalar("SELECT revision FROM directory")
     readiness.look(control)
 
     assert node_told == ["ready", "read-only", "ready"]
     with control.database.read() as connection:
-        assert connection.exec_driver_sql("SELECT revision FROM directory").scalar() == before
+        assert connection.scalar("SELECT revision FROM directory") == before
 
 
 def test_the_node_hears_of_each_batch_whether_it_is_in_the_ledger(node_told: list[Any]) -> None:

@@ -116,7 +116,7 @@ def test_an_ended_session_is_kept_until_its_time_is_over_and_then_forgotten(
 ) -> None:
     def rows() -> int:
         with control.read() as tx:
-            return int(tx.db.exec_driver_sql("SELECT count(*) FROM sessions").scalar_one())
+            return int(tx.db.scalar("SELECT count(*) FROM sessions"))
 
     gone = Browser(ann.app)
     gone.sign_in()

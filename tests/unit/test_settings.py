@@ -274,7 +274,7 @@ def test_the_key_of_a_certificate_is_not_shown() -> None:
 def test_reading_settings_imports_little() -> None:
     program = (
         "import sys; from attimo.settings import load\n"
-        "print({'pydantic', 'sqlalchemy', 'typer', 'starlette'} & set(sys.modules))"
+        "print({'pydantic', 'pysqlite3', 'typer', 'starlette'} & set(sys.modules))"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True

@@ -1,16 +1,18 @@
 """Who is behind a credential that the data plane has verified."""
 
-from sqlalchemy import select
-
 from attimo.control import roles
 from attimo.control.actor import Actor
 from attimo.control.permissions import everything
 from attimo.control.tx import Tx
 from attimo.errors import Unauthenticated
-from attimo.store import tables
 
 LOCAL = "local"
 """In place of a key's id: the owner of a server that was started with `--local`."""
+
+_KEY = """
+SELECT role_id, made_by_user_id, expires_at FROM api_keys
+WHERE id = :id AND account_id = :account_id AND revoked_at IS NULL
+"""
 
 
 def of_key(tx: Tx, account_id: int, key_id: str, peer: str) -> Actor:
@@ -21,12 +23,9 @@ def of_key(tx: Tx, account_id: int, key_id: str, peer: str) -> Actor:
     """
     if key_id == LOCAL:
         return Actor(LOCAL, peer, everything())
-    keys = tables.api_keys.c
-    query = select(keys.role_id, keys.made_by_user_id, keys.expires_at).where(
-        keys.id == key_id, keys.account_id == account_id, keys.revoked_at.is_(None)
-    )
-    row = tx.db.execute(query).first()
-    if row is None:
+    found = tx.db.rows(_KEY, id=key_id, account_id=account_id)
+    if not found:
         raise Unauthenticated("The API key is not valid here")
-    permissions = roles.permitted(tx, account_id, row.role_id)
-    return Actor(f"key {key_id}", peer, permissions, key_id, row.made_by_user_id, row.expires_at)
+    ((role_id, made_by_user_id, expires_at),) = found
+    permissions = roles.permitted(tx, account_id, role_id)
+    return Actor(f"key {key_id}", peer, permissions, key_id, made_by_user_id, expires_at)

@@ -2,11 +2,8 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import insert, select
-
 from attimo.control.tx import Tx
 from attimo.errors import InvalidArgument, NoSuchAccount
-from attimo.store import tables
 
 LONGEST_NAME = 255
 
@@ -28,8 +25,11 @@ def create(tx: Tx, name: str) -> Account:
     """
     if not name.strip() or len(name) > LONGEST_NAME:
         raise InvalidArgument(f"name must be 1 to {LONGEST_NAME} characters, and not blank")
-    query = insert(tables.accounts).values(name=name, created_at=tx.now)
-    account_id = tx.db.execute(query.returning(tables.accounts.c.id)).scalar_one()
+    account_id = tx.db.scalar(
+        "INSERT INTO accounts (name, created_at) VALUES (:name, :now) RETURNING id",
+        name=name,
+        now=tx.now,
+    )
     return Account(account_id, name, tx.now)
 
 
@@ -39,14 +39,13 @@ def get(tx: Tx, account_id: int) -> Account:
     Raises:
         NoSuchAccount: There is none of that id.
     """
-    query = select(tables.accounts).where(tables.accounts.c.id == account_id)
-    row = tx.db.execute(query).first()
-    if row is None:
+    query = "SELECT id, name, created_at FROM accounts WHERE id = :id"
+    found = tx.db.first(Account, query, id=account_id)
+    if found is None:
         raise NoSuchAccount(account_id)
-    return Account(row.id, row.name, row.created_at)
+    return found
 
 
 def list_all(tx: Tx) -> list[Account]:
     """Return every account, the oldest first."""
-    rows = tx.db.execute(select(tables.accounts).order_by(tables.accounts.c.id))
-    return [Account(row.id, row.name, row.created_at) for row in rows]
+    return tx.db.all(Account, "SELECT id, name, created_at FROM accounts ORDER BY id")

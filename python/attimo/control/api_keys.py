@@ -10,10 +10,6 @@ import secrets
 from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
-
-from sqlalchemy import ColumnElement, insert, select, update
-from sqlalchemy.exc import IntegrityError
 
 from attimo.control import audit, directory, members, pages, permissions, roles, words
 from attimo.control.makers import Makers
@@ -22,31 +18,46 @@ from attimo.control.permissions import Permissions
 from attimo.control.system_roles import OWNER, Role
 from attimo.control.tx import Tx
 from attimo.errors import FailedPrecondition, InvalidArgument, NoSuchAccount, NoSuchKey
-from attimo.store import tables
+from attimo.store.connection import RowRefused
 
 LAST_MOMENT = 253_402_300_799
 """The end of the year 9999, the latest expiry."""
 
-_keys = tables.api_keys.c
-_COLUMNS = (
-    _keys.id,
-    _keys.account_id,
-    _keys.description,
-    _keys.issued_at,
-    _keys.expires_at,
-    _keys.role_id,
-    _keys.last_used_at,
-    _keys.made_by_user_id,
-    _keys.made_by_key_id,
-    tables.users.c.email,
-)
-_SELECT = (
-    select(*_COLUMNS)
-    .join_from(
-        tables.api_keys, tables.users, _keys.made_by_user_id == tables.users.c.id, isouter=True
-    )
-    .where(_keys.revoked_at.is_(None))
-)
+_SELECT = """
+SELECT key.id, account_id, description, issued_at, expires_at, role_id, last_used_at,
+    made_by_user_id, made_by_key_id, email
+FROM api_keys AS key LEFT JOIN users ON users.id = made_by_user_id
+WHERE revoked_at IS NULL """
+_PAGE = f"""{_SELECT}
+AND account_id = :account_id AND NOT is_hidden AND key.id > :after
+ORDER BY key.id LIMIT :limit
+"""
+_WITH_ROLE = f"""{_SELECT}
+AND account_id = :account_id AND NOT is_hidden AND role_id = :role_id ORDER BY key.id
+"""
+_MAKERS = """
+SELECT id, made_by_user_id, made_by_key_id FROM api_keys
+WHERE account_id = :account_id AND NOT is_hidden
+"""
+_IS_GOOD = """
+SELECT expires_at, hash FROM api_keys
+WHERE id = :id AND revoked_at IS NULL
+AND EXISTS (SELECT 1 FROM signing_keys WHERE kid = :kid AND retired_at IS NULL)
+"""
+_REVOKE = "UPDATE api_keys SET revoked_at = :now, revision = :revision WHERE "
+_SELECT_ID = "SELECT id FROM api_keys WHERE "
+_HIDDEN = """
+account_id = :account_id AND made_by_user_id = :user_id AND is_hidden AND revoked_at IS NULL
+"""
+_USED_AT = """
+UPDATE api_keys SET last_used_at = :at
+WHERE id = :id AND (last_used_at IS NULL OR last_used_at < :at)
+"""
+_LIVING = """
+SELECT role_id, id, issued_at, revision FROM api_keys
+WHERE account_id = :account_id AND revoked_at IS NULL AND NOT is_hidden
+AND (expires_at IS NULL OR expires_at > :now)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +144,9 @@ def list_page(tx: Tx, account_id: int, limit: int, next_token: str | None = None
     Raises:
         InvalidArgument: `next_token` is not one that this returned.
     """
-    query = (
-        _SELECT.where(_keys.account_id == account_id, _keys.is_hidden.is_(False))
-        .where(_keys.id > pages.after(next_token))
-        .order_by(_keys.id)
-        .limit(limit + 1)
-    )
-    return pages.cut([(row.id, _key(row)) for row in tx.db.execute(query)], limit)
+    after = pages.after(next_token)
+    found = tx.db.all(ApiKey, _PAGE, account_id=account_id, after=after, limit=limit + 1)
+    return pages.cut([(key.id, key) for key in found], limit)
 
 
 def get(tx: Tx, account_id: int, key_id: str) -> ApiKey:
@@ -148,37 +155,28 @@ def get(tx: Tx, account_id: int, key_id: str) -> ApiKey:
     Raises:
         NoSuchKey: The account has no such key, or it is revoked.
     """
-    query = _SELECT.where(_keys.id == key_id, _keys.account_id == account_id)
-    row = tx.db.execute(query).first()
-    if row is None:
+    query = _SELECT + "AND key.id = :id AND account_id = :account_id"
+    found = tx.db.first(ApiKey, query, id=key_id, account_id=account_id)
+    if found is None:
         raise NoSuchKey(key_id)
-    return _key(row)
+    return found
 
 
 def of_token(tx: Tx, token: str) -> ApiKey | None:
     """The key whose token this is, unless it is unknown or revoked."""
-    row = tx.db.execute(_SELECT.where(_keys.hash == _digest(token))).first()
-    return None if row is None else _key(row)
+    return tx.db.first(ApiKey, _SELECT + "AND hash = :hash", hash=_digest(token))
 
 
 def made_by(tx: Tx, account_id: int, makers: Makers) -> list[ApiKey]:
     """Return the keys that these made which are not revoked, also through other keys."""
-    made = makers.made(
-        tx.db.execute(
-            select(_keys.id, _keys.made_by_user_id, _keys.made_by_key_id).where(
-                _keys.account_id == account_id, _keys.is_hidden.is_(False)
-            )
-        ).all()
-    )
-    query = _SELECT.where(_keys.account_id == account_id).order_by(_keys.id)
-    return [_key(row) for row in tx.db.execute(query) if row.id in made]
+    made = makers.made(tx.db.rows(_MAKERS, account_id=account_id))
+    query = _SELECT + "AND account_id = :account_id ORDER BY key.id"
+    return [key for key in tx.db.all(ApiKey, query, account_id=account_id) if key.id in made]
 
 
 def with_role(tx: Tx, account_id: int, role_id: str) -> list[ApiKey]:
     """Return the keys of a role which are not revoked, also those that have ended."""
-    query = _SELECT.where(_keys.account_id == account_id, _keys.is_hidden.is_(False))
-    query = query.where(_keys.role_id == role_id).order_by(_keys.id)
-    return [_key(row) for row in tx.db.execute(query)]
+    return tx.db.all(ApiKey, _WITH_ROLE, account_id=account_id, role_id=role_id)
 
 
 def permitted(tx: Tx, key: ApiKey) -> Permissions:
@@ -196,16 +194,11 @@ def is_good(tx: Tx, token: str) -> bool:
     were kept, not for those that come in.
     """
     key_id, kid = _said_by(token)
-    signing = tables.signing_keys.c
-    signed = select(signing.kid).where(signing.kid == kid, signing.retired_at.is_(None)).exists()
-    query = select(_keys.expires_at, _keys.hash).where(
-        _keys.id == key_id, _keys.revoked_at.is_(None), signed
-    )
-    row = tx.db.execute(query).first()
-    if row is None or (row.expires_at is not None and row.expires_at <= tx.now):
-        return False
-    # Keys of before 0002 have no hash.
-    return row.hash is None or bool(row.hash == _digest(token))
+    for expires_at, hash in tx.db.rows(_IS_GOOD, id=key_id, kid=kid):
+        lasts = expires_at is None or expires_at > tx.now
+        # Keys of before 0002 have no hash.
+        return lasts and (hash is None or hash == _digest(token))
+    return False
 
 
 def revoke(tx: Tx, account_id: int, key_id: str, force: bool = False) -> None:
@@ -223,8 +216,7 @@ def revoke(tx: Tx, account_id: int, key_id: str, force: bool = False) -> None:
     tx.actor.end(permitted(tx, key), "the key")
     if not force:
         keep_a_manager(tx, account_id, "This is", "revoke", lambda each: each.id == key_id)
-    query = update(tables.api_keys).where(_keys.id == key_id)
-    tx.db.execute(query.values(revoked_at=tx.now, revision=directory.touch(tx)))
+    tx.db.execute(_REVOKE + "id = :id", id=key_id, now=tx.now, revision=directory.touch(tx))
     roles.delete_of_key(tx, account_id, key_id)
     audit.note(tx, account_id, "key.revoke", key_id)
 
@@ -256,41 +248,40 @@ def of_session(tx: Tx, account_id: int, user_id: int) -> str:
     It is made when it is first asked for, with the member's role, beyond which those tokens do not
     go; it ends with that role. It has no token, so nobody comes in with it.
     """
-    found = tx.db.execute(select(_keys.id).where(*_hidden(account_id, user_id))).scalar()
+    found = tx.db.scalar(_SELECT_ID + _HIDDEN, account_id=account_id, user_id=user_id)
     if found is not None:
         return str(found)
-    row = {
-        "id": secrets.token_hex(12),
-        "account_id": account_id,
-        "description": "",
-        "issued_at": tx.now,
-        "role_id": members.get(tx, account_id, user_id).role_id,
-        "made_by_user_id": user_id,
-        "is_hidden": True,
-        "revision": directory.touch(tx),
-    }
-    tx.db.execute(insert(tables.api_keys).values(row))
-    return str(row["id"])
+    key_id = secrets.token_hex(12)
+    tx.db.insert(
+        "api_keys",
+        id=key_id,
+        account_id=account_id,
+        description="",
+        issued_at=tx.now,
+        role_id=members.get(tx, account_id, user_id).role_id,
+        made_by_user_id=user_id,
+        is_hidden=True,
+        revision=directory.touch(tx),
+    )
+    return key_id
 
 
 def end_tokens_of_session(tx: Tx, account_id: int, user_id: int) -> None:
     """End the disposable tokens that a member made while signed in."""
-    query = update(tables.api_keys).where(*_hidden(account_id, user_id))
-    tx.db.execute(query.values(revoked_at=tx.now, revision=directory.touch(tx)))
+    revision = directory.touch(tx)
+    which = {"account_id": account_id, "user_id": user_id}
+    tx.db.execute(_REVOKE + _HIDDEN, now=tx.now, revision=revision, **which)
 
 
 def used(tx: Tx, key_ids: set[str]) -> None:
     """Note that these keys were used up to now. Nodes need not know."""
-    query = update(tables.api_keys).where(_keys.id.in_(key_ids))
-    tx.db.execute(query.values(last_used_at=tx.now))
+    query = "UPDATE api_keys SET last_used_at = :now WHERE id = :id"
+    tx.db.execute_each(query, [{"id": key_id, "now": tx.now} for key_id in key_ids])
 
 
 def used_at(tx: Tx, uses: dict[str, int]) -> None:
     """Note when each of these keys was used, in seconds since 1970."""
-    for key_id, at in uses.items():
-        newer = _keys.last_used_at.is_(None) | (_keys.last_used_at < at)
-        query = update(tables.api_keys).where(_keys.id == key_id, newer)
-        tx.db.execute(query.values(last_used_at=at))
+    tx.db.execute_each(_USED_AT, [{"id": key_id, "at": at} for key_id, at in uses.items()])
 
 
 def _make(
@@ -299,21 +290,20 @@ def _make(
     _check(tx, description, expires_at)
     key = ApiKey(key_id, account_id, description, tx.now, expires_at, role.id)
     token = _sign(tx, key)
-    row = {
-        "id": key.id,
-        "account_id": account_id,
-        "description": description,
-        "issued_at": tx.now,
-        "expires_at": expires_at,
-        "role_id": role.id,
-        "hash": _digest(token),
-        "revision": directory.touch(tx),
-        **tx.actor.makes(),
-    }
     try:
-        with tx.db.begin_nested():
-            tx.db.execute(insert(tables.api_keys).values(row))
-    except IntegrityError as error:
+        tx.db.insert(
+            "api_keys",
+            id=key.id,
+            account_id=account_id,
+            description=description,
+            issued_at=tx.now,
+            expires_at=expires_at,
+            role_id=role.id,
+            hash=_digest(token),
+            revision=directory.touch(tx),
+            **tx.actor.makes(),
+        )
+    except RowRefused as error:
         raise NoSuchAccount(account_id) from error
     audit.note(
         tx,
@@ -345,31 +335,13 @@ def _said_by(token: str) -> tuple[str, str]:
         return "", ""
 
 
-def _key(row: Any) -> ApiKey:
-    return ApiKey(*row)
-
-
 def _managers(tx: Tx, account_id: int) -> list[Manager]:
     @functools.cache
     def manages(role_id: str) -> bool:
         return roles.permitted(tx, account_id, role_id).allows("auth_management", "write")
 
-    living = select(_keys.id, _keys.role_id, _keys.issued_at, _keys.revision).where(
-        _keys.account_id == account_id,
-        _keys.revoked_at.is_(None),
-        _keys.is_hidden.is_(False),
-        _keys.expires_at.is_(None) | (_keys.expires_at > tx.now),
-    )
-    return [
-        Manager(row.id, row.issued_at, row.revision)
-        for row in tx.db.execute(living)
-        if manages(row.role_id)
-    ]
-
-
-def _hidden(account_id: int, user_id: int) -> tuple[ColumnElement[bool], ...]:
-    mine = (_keys.account_id == account_id, _keys.made_by_user_id == user_id)
-    return *mine, _keys.is_hidden.is_(True), _keys.revoked_at.is_(None)
+    living = tx.db.rows(_LIVING, account_id=account_id, now=tx.now)
+    return [Manager(*key) for role_id, *key in living if manages(role_id)]
 
 
 def _digest(token: str) -> bytes:

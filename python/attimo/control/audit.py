@@ -8,14 +8,21 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import insert, select
-
 from attimo.control import pages
 from attimo.control.actor import SYSTEM, Actor
 from attimo.control.pages import Page
 from attimo.control.tx import Tx
 from attimo.errors import InvalidArgument
-from attimo.store import tables
+
+LAST_ID = 2**63 - 1
+
+# Every action begins with the noun "".
+_PAGE = """
+SELECT id, at, actor, peer, action, subject, details FROM audit
+WHERE account_id = :account_id AND id < :before AND at >= :since
+AND (action = :action OR substr(action, 1, length(:noun)) = :noun)
+ORDER BY id DESC LIMIT :limit
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +59,16 @@ def note_of_system(tx: Tx, account_id: int, action: str, subject: str, **details
 def _write(
     tx: Tx, actor: Actor, account_id: int, action: str, subject: str, details: dict[str, object]
 ) -> None:
-    row = {
-        "account_id": account_id,
-        "at": tx.now,
-        "actor": actor.name,
-        "peer": actor.peer,
-        "action": action,
-        "subject": subject,
-        "details": json.dumps(details),
-    }
-    tx.db.execute(insert(tables.audit).values(row))
+    tx.db.insert(
+        "audit",
+        account_id=account_id,
+        at=tx.now,
+        actor=actor.name,
+        peer=actor.peer,
+        action=action,
+        subject=subject,
+        details=json.dumps(details),
+    )
 
 
 def list_page(
@@ -81,23 +88,23 @@ def list_page(
     Raises:
         InvalidArgument: `next_token` is not one that this returned.
     """
-    entries = tables.audit.c
-    query = select(tables.audit).where(entries.account_id == account_id)
-    if next_token:
-        query = query.where(entries.id < _id(pages.after(next_token)))
-    if action:
-        query = query.where(
-            (entries.action == action) | entries.action.startswith(f"{action}.", autoescape=True)
-        )
-    if since is not None:
-        query = query.where(entries.at >= since)
-    rows = tx.db.execute(query.order_by(entries.id.desc()).limit(limit + 1))
-    return pages.cut([(str(row.id), _entry(row)) for row in rows], limit)
+    found = tx.db.all(
+        _entry,
+        _PAGE,
+        account_id=account_id,
+        before=_id(pages.after(next_token)) if next_token else LAST_ID,
+        since=since or 0,
+        action=action,
+        noun=f"{action}." if action else "",
+        limit=limit + 1,
+    )
+    return pages.cut([(str(entry.id), entry) for entry in found], limit)
 
 
-def _entry(row: Any) -> Entry:
-    details = json.loads(row.details)
-    return Entry(row.id, row.at, row.actor, row.peer, row.action, row.subject, details)
+def _entry(
+    id: int, at: int, actor: str, peer: str, action: str, subject: str, details: str
+) -> Entry:
+    return Entry(id, at, actor, peer, action, subject, json.loads(details))
 
 
 def _id(mark: str) -> int:

@@ -6,13 +6,10 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select
-
 from attimo.control import usage
 from attimo.control.tx import Tx
 from attimo.control.usage import COUNTS, MINUTE, Of, Totals
 from attimo.errors import InvalidArgument
-from attimo.store import tables
 
 MOST_ROWS = 20_000
 """In one answer, which is made in memory."""
@@ -29,7 +26,21 @@ class By(StrEnum):
     DAY = "day"
 
 
-_SECONDS = {By.MINUTE: MINUTE, By.HOUR: 60 * MINUTE, By.DAY: 24 * 60 * MINUTE}
+_APART = {
+    By.CACHE: "caches.name",
+    By.KEY: "usage.key_id",
+    By.API: "usage.api",
+    By.MINUTE: "usage.minute",
+    By.HOUR: "usage.minute - usage.minute % 3600",
+    By.DAY: "usage.minute - usage.minute % 86400",
+}
+
+_BREAKDOWN = """
+SELECT {apart}, {sums}
+FROM usage LEFT JOIN caches ON caches.id = usage.cache_id AND caches.account_id = :account_id
+WHERE {where}
+GROUP BY {apart} ORDER BY {apart} LIMIT :limit
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,22 +110,16 @@ def of_account(
 
 
 def _rows(tx: Tx, by: Sequence[By], of: Of, cache: str | None) -> list[Row]:
-    apart = [_column(each).label(each.value) for each in by]
-    sums = [func.sum(tables.usage.c[name]) for name in COUNTS]
-    mine = and_(
-        tables.caches.c.id == tables.usage.c.cache_id, tables.caches.c.account_id == of.account_id
-    )
-    query = (
-        select(*apart, *sums)
-        .select_from(tables.usage.outerjoin(tables.caches, mine))
-        .where(*usage.within(of))
-        .group_by(*apart)
-        .order_by(*apart)
-        .limit(MOST_ROWS + 1)
-    )
+    apart = ", ".join(_APART[each] for each in by)
+    where = usage.within(of)
     if cache is not None:
-        query = query.where(tables.caches.c.name == cache)
-    found = tx.db.execute(query).all()
+        where += " AND caches.name = :cache"
+    found = tx.db.rows(
+        _BREAKDOWN.format(apart=apart, sums=usage.SUMS, where=where),
+        **usage.values(of),
+        cache=cache,
+        limit=MOST_ROWS + 1,
+    )
     if len(found) > MOST_ROWS:
         raise InvalidArgument(
             f"since and until must be closer, or group_by shorter: more than {MOST_ROWS} rows"
@@ -124,19 +129,6 @@ def _rows(tx: Tx, by: Sequence[By], of: Of, cache: str | None) -> list[Row]:
 
 def _row(by: Sequence[By], row: Any) -> Row:
     return Row(dict(zip(by, row, strict=False)), Totals(*row[len(by) :]))
-
-
-def _column(by: By) -> ColumnElement[Any]:
-    columns = tables.usage.c
-    match by:
-        case By.CACHE:
-            return tables.caches.c.name
-        case By.KEY:
-            return columns.key_id
-        case By.API:
-            return columns.api
-        case _:
-            return columns.minute - columns.minute % _SECONDS[by]
 
 
 def _summed(rows: Sequence[Row]) -> Totals:

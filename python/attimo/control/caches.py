@@ -6,22 +6,63 @@ plane. Its row is deleted a little later, or when its name is wanted again.
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, false, func, insert, or_, select, true, update
-from sqlalchemy.exc import IntegrityError
-
 from attimo import names
 from attimo.control import audit, directory, pages
 from attimo.control.pages import Page
 from attimo.control.selectors import Selector
 from attimo.control.tx import Tx
 from attimo.errors import CacheExists, InvalidArgument, NoSuchAccount, NoSuchCache
-from attimo.store import tables
+from attimo.store.connection import RowRefused, Value
 
 LONGEST_LIFE = 10 * 365 * 24 * 60 * 60
 """In seconds: ten years, for a cache that ends by itself."""
 
 MOST_AT_ONCE = 500
 """How many caches one transaction ends, so that nobody waits long for it."""
+
+_CREATE = """
+INSERT INTO caches (account_id, name, namespace, created_at, revision, expires_at)
+VALUES (:account_id, :name, :namespace, :now, :revision, :expires_at)
+ON CONFLICT (account_id, name) WHERE deleted_at IS NULL DO NOTHING
+RETURNING id, name, created_at, expires_at
+"""
+_PAGE = """
+SELECT id, name, created_at, expires_at FROM caches
+WHERE account_id = :account_id AND deleted_at IS NULL
+AND (expires_at IS NULL OR expires_at > :now) AND name > :after AND ({listable})
+ORDER BY name LIMIT :limit
+"""
+_CHOSEN = {"all": "TRUE", "exact": "name = {0}", "prefix": "substr(name, 1, length({0})) = {0}"}
+"""Which names each kind of selector chooses, given the place of its value."""
+
+_FLUSH = """
+UPDATE caches SET namespace = :namespace, revision = :revision
+WHERE account_id = :account_id AND name = :name AND deleted_at IS NULL
+AND (expires_at IS NULL OR expires_at > :now)
+"""
+_DELETE = """
+UPDATE caches SET deleted_at = :now, revision = :revision
+WHERE account_id = :account_id AND name = :name AND deleted_at IS NULL
+AND (expires_at IS NULL OR expires_at > :now)
+"""
+_END_OF_NAME = """
+UPDATE caches SET deleted_at = :now, revision = :revision
+WHERE account_id = :account_id AND name = :name AND deleted_at IS NULL AND expires_at <= :now
+RETURNING account_id, name, expires_at
+"""
+# Worded as the index is, so that it is used.
+_END_DUE = """
+UPDATE caches SET deleted_at = :now, revision = :revision
+WHERE id IN (
+    SELECT id FROM caches
+    WHERE expires_at IS NOT NULL AND expires_at <= :now AND deleted_at IS NULL
+    ORDER BY expires_at LIMIT :limit
+)
+RETURNING account_id, name, expires_at
+"""
+_NEXT_END = """
+SELECT min(expires_at) FROM caches WHERE expires_at IS NOT NULL AND deleted_at IS NULL
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,29 +90,13 @@ def create(tx: Tx, account_id: int, name: str, expires_in: int | None = None) ->
         NoSuchAccount: There is no such account.
         CacheExists: The account has a cache of that name.
     """
-    names.check_cache(name)
     _need_to_write(tx, name)
     expires_at = _moment(tx, expires_in)
-    _end(tx, _is_due(tx), *_named(account_id, name))
-    row = {
-        "account_id": account_id,
-        "name": name,
-        "namespace": directory.fresh_namespace(tx),
-        "created_at": tx.now,
-        "revision": directory.touch(tx),
-        "expires_at": expires_at,
-    }
-    try:
-        with tx.db.begin_nested():
-            query = insert(tables.caches).values(row).returning(tables.caches.c.id)
-            cache_id = tx.db.execute(query).scalar_one()
-    except IntegrityError as error:
-        if _exists(tx, account_id, name):
-            raise CacheExists(name) from error
-        raise NoSuchAccount(account_id) from error
+    _end(tx, _END_OF_NAME, account_id=account_id, name=name)
+    cache = _insert(tx, account_id, name, expires_at)
     until = {} if expires_at is None else {"until": expires_at}
     audit.note(tx, account_id, "cache.create", name, **until)
-    return Cache(cache_id, name, tx.now, expires_at)
+    return cache
 
 
 def list_page(tx: Tx, account_id: int, limit: int, next_token: str | None = None) -> Page[Cache]:
@@ -80,16 +105,17 @@ def list_page(tx: Tx, account_id: int, limit: int, next_token: str | None = None
     Raises:
         InvalidArgument: `next_token` is not one that this returned.
     """
-    caches = tables.caches.c
-    query = (
-        select(caches.id, caches.name, caches.created_at, caches.expires_at)
-        .where(caches.account_id == account_id, *_lives(tx))
-        .where(caches.name > pages.after(next_token), _listable(tx))
-        .order_by(caches.name)
-        .limit(limit + 1)
+    listable, values = _listable(tx)
+    found = tx.db.all(
+        Cache,
+        _PAGE.format(listable=listable),
+        account_id=account_id,
+        now=tx.now,
+        after=pages.after(next_token),
+        limit=limit + 1,
+        **values,
     )
-    rows = tx.db.execute(query)
-    return pages.cut([(row.name, Cache(*row)) for row in rows], limit)
+    return pages.cut([(cache.name, cache) for cache in found], limit)
 
 
 def flush(tx: Tx, account_id: int, name: str) -> None:
@@ -100,7 +126,8 @@ def flush(tx: Tx, account_id: int, name: str) -> None:
         PermissionDenied: The actor may not do that to a cache of this name.
         NoSuchCache: The account has no cache of that name.
     """
-    _write(tx, account_id, name, {"namespace": directory.fresh_namespace(tx)})
+    _need_to_write(tx, name)
+    _write(tx, _FLUSH, account_id, name, namespace=directory.fresh_namespace(tx))
     audit.note(tx, account_id, "cache.flush", name)
 
 
@@ -112,83 +139,65 @@ def delete(tx: Tx, account_id: int, name: str) -> None:
         PermissionDenied: The actor may not do that to a cache of this name.
         NoSuchCache: The account has no cache of that name.
     """
-    _write(tx, account_id, name, {"deleted_at": tx.now})
+    _need_to_write(tx, name)
+    _write(tx, _DELETE, account_id, name)
     audit.note(tx, account_id, "cache.delete", name)
 
 
 def end_due(tx: Tx) -> None:
     """Delete caches of any account whose time has come, the first `MOST_AT_ONCE` of them."""
-    caches = tables.caches.c
-    first = select(caches.id).where(_is_due(tx)).order_by(caches.expires_at).limit(MOST_AT_ONCE)
-    _end(tx, caches.id.in_(first))
+    _end(tx, _END_DUE, limit=MOST_AT_ONCE)
 
 
 def next_end(tx: Tx) -> int | None:
     """When the next cache ends, in seconds since 1970; None if none does."""
-    caches = tables.caches.c
-    query = select(func.min(caches.expires_at))
-    return tx.db.execute(
-        query.where(caches.expires_at.is_not(None), caches.deleted_at.is_(None))
-    ).scalar()
+    first: int | None = tx.db.scalar(_NEXT_END)
+    return first
 
 
-def _end(tx: Tx, *which: ColumnElement[bool]) -> None:
-    caches = tables.caches.c
-    query = update(tables.caches).where(*which)
-    ended = query.values(deleted_at=tx.now, revision=directory.touch(tx)).returning(
-        caches.account_id, caches.name, caches.expires_at
-    )
-    for account_id, name, until in tx.db.execute(ended).all():
+def _insert(tx: Tx, account_id: int, name: str, expires_at: int | None) -> Cache:
+    try:
+        made = tx.db.first(
+            Cache,
+            _CREATE,
+            account_id=account_id,
+            name=name,
+            namespace=directory.fresh_namespace(tx),
+            now=tx.now,
+            revision=directory.touch(tx),
+            expires_at=expires_at,
+        )
+    except RowRefused as error:
+        raise NoSuchAccount(account_id) from error
+    if made is None:
+        raise CacheExists(name)
+    return made
+
+
+def _end(tx: Tx, query: str, **which: Value) -> None:
+    ended = tx.db.rows(query, now=tx.now, revision=directory.touch(tx), **which)
+    for account_id, name, until in ended:
         audit.note_of_system(tx, account_id, "cache.expire", name, until=until)
 
 
-def _write(tx: Tx, account_id: int, name: str, values: dict[str, int]) -> None:
-    names.check_cache(name)
-    _need_to_write(tx, name)
-    query = update(tables.caches).where(*_named(account_id, name), *_lives(tx))
-    written = tx.db.execute(query.values(revision=directory.touch(tx), **values))
-    if written.rowcount == 0:
+def _write(tx: Tx, query: str, account_id: int, name: str, **values: Value) -> None:
+    values |= {"account_id": account_id, "name": name}
+    if not tx.db.execute(query, now=tx.now, revision=directory.touch(tx), **values):
         raise NoSuchCache(name)
 
 
-def _exists(tx: Tx, account_id: int, name: str) -> bool:
-    query = select(tables.caches.c.id).where(*_named(account_id, name), *_lives(tx))
-    return tx.db.execute(query).first() is not None
-
-
-def _named(account_id: int, name: str) -> tuple[ColumnElement[bool], ...]:
-    return tables.caches.c.account_id == account_id, tables.caches.c.name == name
-
-
 def _need_to_write(tx: Tx, name: str) -> None:
+    names.check_cache(name)
     tx.actor.need("resource_management", "write", Selector("exact", name.encode()))
 
 
-def _listable(tx: Tx) -> ColumnElement[bool]:
-    return or_(false(), *map(_is_chosen, tx.actor.permissions.chosen("cache", "list")))
-
-
-def _is_chosen(selector: Selector) -> ColumnElement[bool]:
-    name, value = tables.caches.c.name, selector.value.decode()
-    match selector.how:
-        case "all":
-            return true()
-        case "exact":
-            return name == value
-        case "prefix":
-            return func.substr(name, 1, len(value)) == value
-
-
-def _lives(tx: Tx) -> tuple[ColumnElement[bool], ...]:
-    caches = tables.caches.c
-    return caches.deleted_at.is_(None), caches.expires_at.is_(None) | (caches.expires_at > tx.now)
-
-
-def _is_due(tx: Tx) -> ColumnElement[bool]:
-    # Worded as the index is, so that it is used.
-    caches = tables.caches.c
-    due = caches.expires_at.is_not(None) & (caches.expires_at <= tx.now)
-    return due & caches.deleted_at.is_(None)
+def _listable(tx: Tx) -> tuple[str, dict[str, Value]]:
+    """A condition for the caches that the actor may list, in SQL, and the values of its names."""
+    conditions, values = ["FALSE"], dict[str, Value]()
+    for number, selector in enumerate(tx.actor.permissions.chosen("cache", "list")):
+        conditions.append(_CHOSEN[selector.how].format(f":chosen_{number}"))
+        values[f"chosen_{number}"] = selector.value.decode()
+    return " OR ".join(conditions), values
 
 
 def _moment(tx: Tx, expires_in: int | None) -> int | None:

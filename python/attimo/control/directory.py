@@ -5,16 +5,17 @@ since a revision is an indexed read, however many caches there are. Deleted rows
 for the same reason. Rust reads the attributes of these classes by name (see `_core.pyi`).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-
-from sqlalchemy import ColumnElement, Table, and_, func, select, update
+from typing import Any, TypeVar
 
 from attimo.control.system_roles import NO_ROLE, SYSTEM
 from attimo.control.tx import Tx
 from attimo.errors import Exhausted
-from attimo.store import tables
+from attimo.store.connection import Value
 
 LAST_NAMESPACE = 2**32 - 1
+Known = TypeVar("Known")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,16 +125,15 @@ class Changes:
 def touch(tx: Tx) -> int:
     """Return the revision to write into rows that nodes know: one a transaction."""
     if tx.revision is None:
-        state = tables.directory
-        query = update(state).values(revision=state.c.revision + 1).returning(state.c.revision)
-        tx.revision = tx.db.execute(query).scalar_one()
+        tx.revision = int(
+            tx.db.scalar("UPDATE directory SET revision = revision + 1 RETURNING revision")
+        )
     return tx.revision
 
 
 def rewrite(tx: Tx) -> None:
     """Write what is there already, to see whether it can be written."""
-    state = tables.directory
-    tx.db.execute(update(state).values(revision=state.c.revision))
+    tx.db.execute("UPDATE directory SET revision = revision")
 
 
 def fresh_namespace(tx: Tx) -> int:
@@ -142,9 +142,11 @@ def fresh_namespace(tx: Tx) -> int:
     Raises:
         Exhausted: All 32-bit numbers are used up.
     """
-    state = tables.directory
-    query = update(state).values(last_namespace=state.c.last_namespace + 1)
-    namespace = int(tx.db.execute(query.returning(state.c.last_namespace)).scalar_one())
+    namespace = int(
+        tx.db.scalar(
+            "UPDATE directory SET last_namespace = last_namespace + 1 RETURNING last_namespace"
+        )
+    )
     if namespace > LAST_NAMESPACE:
         raise Exhausted(f"{LAST_NAMESPACE} caches have been made or flushed; no number is left")
     return namespace
@@ -152,7 +154,7 @@ def fresh_namespace(tx: Tx) -> int:
 
 def revision(tx: Tx) -> int:
     """Return the newest revision."""
-    return int(tx.db.execute(select(tables.directory.c.revision)).scalar_one())
+    return int(tx.db.scalar("SELECT revision FROM directory"))
 
 
 def changes(tx: Tx, since: int | None) -> Changes:
@@ -170,55 +172,35 @@ def changes(tx: Tx, since: int | None) -> Changes:
 
 
 def _verifying_keys(tx: Tx, since: int | None) -> tuple[list[VerifyingKey], list[str]]:
-    keys = tables.signing_keys
-    query = select(keys.c.kid, keys.c.public_key, keys.c.retired_at)
-    rows = tx.db.execute(query.where(_told(keys, keys.c.retired_at, since))).all()
-    known = [VerifyingKey(row.kid, row.public_key) for row in rows if row.retired_at is None]
-    return known, [row.kid for row in rows if row.retired_at is not None]
+    query = "SELECT retired_at, kid, public_key FROM signing_keys WHERE TRUE"
+    return _told(tx, VerifyingKey, query, "retired_at", since)
 
 
 def _api_keys(tx: Tx, since: int | None) -> tuple[list[KnownKey], list[str]]:
-    keys = tables.api_keys
-    known = (keys.c.id, keys.c.account_id, keys.c.expires_at, keys.c.role_id)
-    query = select(*known, keys.c.revoked_at)
-    rows = tx.db.execute(query.where(_told(keys, keys.c.revoked_at, since))).all()
-    living = [
-        KnownKey(row.id, row.account_id, row.expires_at, row.role_id)
-        for row in rows
-        if row.revoked_at is None
-    ]
-    return living, [row.id for row in rows if row.revoked_at is not None]
+    query = "SELECT revoked_at, id, account_id, expires_at, role_id FROM api_keys WHERE TRUE"
+    return _told(tx, KnownKey, query, "revoked_at", since)
 
 
 def _url_keys(tx: Tx, since: int | None) -> tuple[list[KnownUrlKey], list[str]]:
-    keys = tables.url_keys
-    known = (keys.c.kid, keys.c.account_id, keys.c.public_key, keys.c.expires_at)
-    query = select(*known, keys.c.revoked_at).where(keys.c.expires_at > tx.now)
-    rows = tx.db.execute(query.where(_told(keys, keys.c.revoked_at, since))).all()
-    living = [KnownUrlKey(*row[:4]) for row in rows if row.revoked_at is None]
-    return living, [row.kid for row in rows if row.revoked_at is not None]
+    query = """
+        SELECT revoked_at, kid, account_id, public_key, expires_at FROM url_keys
+        WHERE expires_at > :now"""
+    return _told(tx, KnownUrlKey, query, "revoked_at", since)
 
 
 def _sessions(tx: Tx, since: int | None) -> tuple[list[KnownSession], list[bytes]]:
-    rows, members = tables.sessions, tables.members
-    sessions, of = rows.c, members.c
-    mine = and_(of.account_id == sessions.account_id, of.user_id == sessions.user_id)
-    role_id = func.coalesce(of.role_id, NO_ROLE)
-    query = select(sessions.hash, sessions.account_id, role_id, sessions.expires_at)
-    query = query.add_columns(sessions.ended_at).join_from(rows, members, mine, isouter=True)
-    found = tx.db.execute(query.where(_told(rows, sessions.ended_at, since))).all()
-    living = [KnownSession(*row[:4]) for row in found if row.ended_at is None]
-    return living, [row.hash for row in found if row.ended_at is not None]
+    query = """
+        SELECT ended_at, hash, account_id, coalesce(role_id, :no_role), expires_at
+        FROM sessions LEFT JOIN members USING (account_id, user_id)
+        WHERE TRUE"""
+    return _told(tx, KnownSession, query, "ended_at", since, no_role=NO_ROLE)
 
 
 def _roles(tx: Tx, since: int | None) -> tuple[list[KnownRole], list[str]]:
-    roles = tables.roles
-    query = select(roles.c.id, roles.c.permissions, roles.c.deleted_at)
-    rows = tx.db.execute(query.where(_told(roles, roles.c.deleted_at, since))).all()
+    query = "SELECT deleted_at, id, permissions FROM roles WHERE TRUE"
+    known, deleted = _told(tx, KnownRole, query, "deleted_at", since)
     # The system's never change while a server runs.
-    known = [] if since is not None else _system_roles()
-    known += [KnownRole(row.id, row.permissions) for row in rows if row.deleted_at is None]
-    return known, [row.id for row in rows if row.deleted_at is not None]
+    return known if since is not None else _system_roles() + known, deleted
 
 
 def _system_roles() -> list[KnownRole]:
@@ -226,19 +208,23 @@ def _system_roles() -> list[KnownRole]:
 
 
 def _caches(tx: Tx, since: int | None) -> tuple[list[KnownCache], list[int]]:
-    caches = tables.caches
-    columns = caches.c
-    known = (columns.id, columns.account_id, columns.name, columns.namespace, columns.expires_at)
-    query = select(*known, columns.deleted_at)
-    rows = tx.db.execute(query.where(_told(caches, caches.c.deleted_at, since))).all()
-    living = [
-        KnownCache(row.id, row.account_id, row.name, row.namespace, row.expires_at)
-        for row in rows
-        if row.deleted_at is None
-    ]
-    return living, [row.id for row in rows if row.deleted_at is not None]
+    query = "SELECT deleted_at, id, account_id, name, namespace, expires_at FROM caches WHERE TRUE"
+    return _told(tx, KnownCache, query, "deleted_at", since)
 
 
-def _told(table: Table, gone: ColumnElement[int], since: int | None) -> ColumnElement[bool]:
-    """Which rows to tell: all that live, or all that were written after a revision."""
-    return gone.is_(None) if since is None else table.c.revision > since
+def _told(
+    tx: Tx, make: Callable[..., Known], query: str, gone: str, since: int | None, **values: Value
+) -> tuple[list[Known], list[Any]]:
+    """What to tell of a table: all that live, or all that were written after a revision.
+
+    Args:
+        query: Selects the moment at which a row has gone, its id, and what else is known of it.
+        gone: The name of the former.
+
+    Returns:
+        Those that live, and the ids of those that have gone.
+    """
+    which = f" AND {gone} IS NULL" if since is None else " AND revision > :since"
+    rows = tx.db.rows(query + which, since=since, now=tx.now, **values)
+    living = [make(*known) for moment, *known in rows if moment is None]
+    return living, [known[0] for moment, *known in rows if moment is not None]

@@ -3,11 +3,8 @@
 Two servers of one database would take each other's keys, and a copy those that were revoked since.
 """
 
-from sqlalchemy import delete, update
-
 from attimo.control import directory, signing
 from attimo.control.tx import Tx
-from attimo.store import tables
 
 
 def renew(tx: Tx) -> None:
@@ -18,18 +15,14 @@ def renew(tx: Tx) -> None:
     signing.rotate(tx)
     signing.retire_old(tx)
     # The first server may sign with these still: a copy that holds them could forge its tokens.
-    old = tables.signing_keys
-    tx.db.execute(delete(old).where(old.c.retired_at.is_not(None)))
-    revision = directory.touch(tx)
-    keys, url_keys = tables.api_keys, tables.url_keys
+    tx.db.execute("DELETE FROM signing_keys WHERE retired_at IS NOT NULL")
     tx.db.execute(
-        update(keys).where(keys.c.revoked_at.is_(None)).values(revoked_at=tx.now, revision=revision)
+        "UPDATE api_keys SET revoked_at = :now, revision = :revision WHERE revoked_at IS NULL",
+        now=tx.now,
+        revision=directory.touch(tx),
     )
-    tx.db.execute(update(url_keys).where(url_keys.c.revoked_at.is_(None)).values(revoked_at=tx.now))
-    for table in (
-        tables.sessions,
-        tables.refresh_tokens,
-        tables.invitations,
-        tables.password_resets,
-    ):
-        tx.db.execute(delete(table))
+    tx.db.execute("UPDATE url_keys SET revoked_at = :now WHERE revoked_at IS NULL", now=tx.now)
+    tx.db.execute("DELETE FROM sessions")
+    tx.db.execute("DELETE FROM refresh_tokens")
+    tx.db.execute("DELETE FROM invitations")
+    tx.db.execute("DELETE FROM password_resets")

@@ -1,33 +1,22 @@
 """Invitations: a token by e-mail that makes its reader a member."""
 
 import secrets
-from dataclasses import dataclass, field
-
-from sqlalchemy import delete, insert, select
+from dataclasses import asdict, dataclass, field
 
 from attimo.control import audit, members, roles, users
 from attimo.control.system_roles import VIEWER
 from attimo.control.tx import Tx
 from attimo.control.users import User
 from attimo.errors import Exhausted, NoSuchInvitation, Unauthenticated
-from attimo.store import tables
 
 SECONDS = 7 * 24 * 60 * 60
 """How long an invitation is good."""
 MOST = 100
 """How many an account may have open."""
 
-_invitations = tables.invitations.c
-_SELECT = select(
-    _invitations.id,
-    _invitations.account_id,
-    _invitations.email,
-    _invitations.role_id,
-    _invitations.created_at,
-    _invitations.expires_at,
-    _invitations.made_by_user_id,
-    _invitations.made_by_key_id,
-).order_by(_invitations.created_at, _invitations.id)
+_SELECT = """
+SELECT id, account_id, email, role_id, created_at, expires_at, made_by_user_id, made_by_key_id
+FROM invitations WHERE """
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +54,7 @@ def create(tx: Tx, account_id: int, email: str, role_id: str = VIEWER.id) -> New
     """
     address = users.address_of(email)
     roles.given(tx, account_id, role_id, "the invitation")
-    tx.db.execute(delete(tables.invitations).where(_invitations.expires_at <= tx.now))
+    tx.db.execute("DELETE FROM invitations WHERE expires_at <= :now", now=tx.now)
     for older in list_all(tx, account_id):
         if older.email == address:
             _end(tx, older)
@@ -82,27 +71,15 @@ def create(tx: Tx, account_id: int, email: str, role_id: str = VIEWER.id) -> New
         tx.actor.user_id,
         tx.actor.key_id,
     )
-    row = {
-        "id": made.id,
-        "account_id": account_id,
-        "email": address,
-        "role_id": role_id,
-        "hash": users.digest(token),
-        "created_at": made.created_at,
-        "expires_at": made.expires_at,
-        **tx.actor.makes(),
-    }
-    tx.db.execute(insert(tables.invitations).values(row))
+    tx.db.insert("invitations", **asdict(made), hash=users.digest(token))
     audit.note(tx, account_id, "invitation.create", address, role=role_id)
     return NewInvitation(made, token)
 
 
 def list_all(tx: Tx, account_id: int) -> list[Invitation]:
     """Return the open invitations of an account, the oldest first."""
-    query = _SELECT.where(_invitations.account_id == account_id)
-    return [
-        Invitation(*row) for row in tx.db.execute(query.where(_invitations.expires_at > tx.now))
-    ]
+    query = _SELECT + "account_id = :account_id AND expires_at > :now ORDER BY created_at, id"
+    return tx.db.all(Invitation, query, account_id=account_id, now=tx.now)
 
 
 def of_token(tx: Tx, token: str) -> Invitation:
@@ -111,11 +88,11 @@ def of_token(tx: Tx, token: str) -> Invitation:
     Raises:
         Unauthenticated: It is none, was used or taken back, or has ended.
     """
-    query = _SELECT.where(_invitations.hash == users.digest(token))
-    row = tx.db.execute(query.where(_invitations.expires_at > tx.now)).first()
-    if row is None:
+    query = _SELECT + "hash = :hash AND expires_at > :now"
+    found = tx.db.first(Invitation, query, hash=users.digest(token), now=tx.now)
+    if found is None:
         raise Unauthenticated("The invitation is not valid, or not any more: ask for a new one")
-    return Invitation(*row)
+    return found
 
 
 def accept(tx: Tx, invitation: Invitation, user: User) -> None:
@@ -126,7 +103,7 @@ def accept(tx: Tx, invitation: Invitation, user: User) -> None:
         MemberExists: The user is a member already.
     """
     members.add(tx, invitation.account_id, user, invitation.role_id)
-    tx.db.execute(delete(tables.invitations).where(_invitations.id == invitation.id))
+    _delete(tx, invitation)
 
 
 def take_back(tx: Tx, account_id: int, invitation_id: str) -> None:
@@ -136,11 +113,10 @@ def take_back(tx: Tx, account_id: int, invitation_id: str) -> None:
         NoSuchInvitation: The account has none of that id that is open.
         PermissionDenied: It permits more than the actor may.
     """
-    query = _SELECT.where(_invitations.account_id == account_id, _invitations.id == invitation_id)
-    row = tx.db.execute(query.where(_invitations.expires_at > tx.now)).first()
-    if row is None:
+    query = _SELECT + "account_id = :account_id AND id = :id AND expires_at > :now"
+    invitation = tx.db.first(Invitation, query, account_id=account_id, id=invitation_id, now=tx.now)
+    if invitation is None:
         raise NoSuchInvitation(invitation_id)
-    invitation = Invitation(*row)
     _end(tx, invitation)
     audit.note(tx, account_id, "invitation.take-back", invitation.email)
 
@@ -148,4 +124,8 @@ def take_back(tx: Tx, account_id: int, invitation_id: str) -> None:
 def _end(tx: Tx, invitation: Invitation) -> None:
     role = roles.get(tx, invitation.account_id, invitation.role_id)
     tx.actor.end(role.permissions, "the invitation")
-    tx.db.execute(delete(tables.invitations).where(_invitations.id == invitation.id))
+    _delete(tx, invitation)
+
+
+def _delete(tx: Tx, invitation: Invitation) -> None:
+    tx.db.execute("DELETE FROM invitations WHERE id = :id", id=invitation.id)

@@ -2,17 +2,24 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, delete, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
-
 from attimo.control import audit, roles, session_rows
 from attimo.control.system_roles import OWNER
 from attimo.control.tx import Tx
 from attimo.control.users import User
 from attimo.errors import FailedPrecondition, MemberExists, NoSuchMember
-from attimo.store import tables
+from attimo.store.connection import RowRefused
 
-_members = tables.members.c
+_OF_ACCOUNT = """
+SELECT user_id, email, role_id, joined_at FROM members JOIN users ON users.id = user_id
+WHERE account_id = :account_id ORDER BY joined_at, user_id
+"""
+_OF_USER = """
+SELECT account_id, name, role_id FROM members JOIN accounts ON accounts.id = account_id
+WHERE user_id = :user_id ORDER BY joined_at, account_id
+"""
+_CHANGE_ROLE = """
+UPDATE members SET role_id = :role_id WHERE account_id = :account_id AND user_id = :user_id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,40 +50,27 @@ def add(tx: Tx, account_id: int, user: User, role_id: str) -> None:
         MemberExists: The user is one already.
     """
     roles.given(tx, account_id, role_id, "the member")
-    row = {
-        "account_id": account_id,
-        "user_id": user.id,
-        "role_id": role_id,
-        "joined_at": tx.now,
-    }
     try:
-        with tx.db.begin_nested():
-            tx.db.execute(insert(tables.members).values(row))
-    except IntegrityError as error:
+        tx.db.insert(
+            "members",
+            account_id=account_id,
+            user_id=user.id,
+            role_id=role_id,
+            joined_at=tx.now,
+        )
+    except RowRefused as error:
         raise MemberExists(user.email) from error
     audit.note(tx, account_id, "member.join", user.email, role=role_id)
 
 
 def list_all(tx: Tx, account_id: int) -> list[Member]:
     """Return the members of an account, the oldest first."""
-    query = (
-        select(_members.user_id, tables.users.c.email, _members.role_id, _members.joined_at)
-        .join_from(tables.members, tables.users)
-        .where(_members.account_id == account_id)
-        .order_by(_members.joined_at, _members.user_id)
-    )
-    return [Member(*row) for row in tx.db.execute(query)]
+    return tx.db.all(Member, _OF_ACCOUNT, account_id=account_id)
 
 
 def accounts_of(tx: Tx, user_id: int) -> list[Membership]:
     """Return the accounts of a user, the oldest membership first."""
-    query = (
-        select(_members.account_id, tables.accounts.c.name, _members.role_id)
-        .join_from(tables.members, tables.accounts)
-        .where(_members.user_id == user_id)
-        .order_by(_members.joined_at, _members.account_id)
-    )
-    return [Membership(*row) for row in tx.db.execute(query)]
+    return tx.db.all(Membership, _OF_USER, user_id=user_id)
 
 
 def change_role(tx: Tx, account_id: int, user_id: int, role_id: str) -> Member:
@@ -93,7 +87,7 @@ def change_role(tx: Tx, account_id: int, user_id: int, role_id: str) -> Member:
     roles.given(tx, account_id, role_id, "the member")
     if role_id != OWNER.id:
         _keep_an_owner(tx, account_id, member)
-    tx.db.execute(update(tables.members).where(*_is(account_id, user_id)).values(role_id=role_id))
+    tx.db.execute(_CHANGE_ROLE, account_id=account_id, user_id=user_id, role_id=role_id)
     session_rows.retell(tx, account_id, user_id)
     audit.note(tx, account_id, "member.role", member.email, role=role_id)
     return Member(member.user_id, member.email, role_id, member.joined_at)
@@ -114,7 +108,8 @@ def remove(tx: Tx, account_id: int, user_id: int, by_itself: bool = False) -> No
     if not by_itself:
         tx.actor.end(roles.get(tx, account_id, member.role_id).permissions, "the member's role")
     _keep_an_owner(tx, account_id, member)
-    tx.db.execute(delete(tables.members).where(*_is(account_id, user_id)))
+    query = "DELETE FROM members WHERE account_id = :account_id AND user_id = :user_id"
+    tx.db.execute(query, account_id=account_id, user_id=user_id)
     session_rows.end_of_member(tx, account_id, user_id)
     audit.note(tx, account_id, "member.remove", member.email)
 
@@ -132,12 +127,7 @@ def get(tx: Tx, account_id: int, user_id: int) -> Member:
 
 
 def _keep_an_owner(tx: Tx, account_id: int, member: Member) -> None:
-    query = select(func.count()).where(
-        _members.account_id == account_id, _members.role_id == OWNER.id
-    )
-    if member.role_id == OWNER.id and tx.db.execute(query).scalar_one() == 1:
+    query = "SELECT count(*) FROM members WHERE account_id = :account_id AND role_id = :owner"
+    owners = tx.db.scalar(query, account_id=account_id, owner=OWNER.id)
+    if member.role_id == OWNER.id and owners == 1:
         raise FailedPrecondition("The last owner of an account can neither leave nor lose the role")
-
-
-def _is(account_id: int, user_id: int) -> tuple[ColumnElement[bool], ...]:
-    return _members.account_id == account_id, _members.user_id == user_id

@@ -3,16 +3,12 @@
 import hashlib
 import secrets
 
-from sqlalchemy import delete, insert
-
 from attimo.control import api_keys
 from attimo.control.actor import Actor
 from attimo.control.api_keys import ApiKey, NewApiKey
 from attimo.control.tx import Tx
 from attimo.errors import InvalidArgument
-from attimo.store import tables
 
-_tokens = tables.refresh_tokens.c
 _UNFIT = "refresh_token must be the newest that came with api_key, before that key ends"
 
 
@@ -20,8 +16,7 @@ def create(tx: Tx, key: ApiKey) -> str:
     """Make the refresh token of a key that ends. Only its hash is kept."""
     token = secrets.token_urlsafe(32)
     valid_for = (key.expires_at or 0) - key.issued_at
-    row = {"hash": _digest(token), "key_id": key.id, "valid_for_seconds": valid_for}
-    tx.db.execute(insert(tables.refresh_tokens).values(row))
+    tx.db.insert("refresh_tokens", hash=_digest(token), key_id=key.id, valid_for_seconds=valid_for)
     return token
 
 
@@ -39,13 +34,16 @@ def use(tx: Tx, api_key: str, refresh_token: str, peer: str) -> NewApiKey:
         InvalidArgument: The two do not belong together, were used before, or the key has ended.
     """
     key = api_keys.of_token(tx, api_key)
-    query = delete(tables.refresh_tokens).where(_tokens.hash == _digest(refresh_token))
-    row = tx.db.execute(query.returning(_tokens.key_id, _tokens.valid_for_seconds)).first()
-    if key is None or row is None or key.has_ended(tx.now) or row.key_id != key.id:
+    taken = tx.db.rows(
+        "DELETE FROM refresh_tokens WHERE hash = :hash RETURNING key_id, valid_for_seconds",
+        hash=_digest(refresh_token),
+    )
+    key_id, valid_for = taken[0] if taken else (None, 0)
+    if key is None or key.has_ended(tx.now) or key_id != key.id:
         raise InvalidArgument(_UNFIT)
     permissions = api_keys.permitted(tx, key)
     tx.actor = Actor(f"key {key.id}", peer, permissions, key.id, key.made_by_user_id)
-    until = tx.now + row.valid_for_seconds
+    until = tx.now + valid_for
     return api_keys.create_scoped(tx, key.account_id, permissions, key.description, until)
 
 

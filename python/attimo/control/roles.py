@@ -4,10 +4,7 @@ Who changes a role changes what everybody with it may: so it takes an actor who 
 """
 
 import secrets
-from typing import Any, Literal
-
-from sqlalchemy import ColumnElement, exists, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from typing import Literal
 
 from attimo.control import audit, directory, pages, permissions, words
 from attimo.control.pages import Page
@@ -15,11 +12,36 @@ from attimo.control.permissions import Permissions
 from attimo.control.system_roles import SYSTEM, Role
 from attimo.control.tx import Tx
 from attimo.errors import Exhausted, NoSuchRole, RoleExists, RoleIsFixed
-from attimo.store import tables
+from attimo.store.connection import RowRefused
 
 LONGEST_NAME = 64
 MOST = 100
 """How many roles of its own an account may have."""
+
+_SELECT = """
+SELECT id, kind, name, description, permissions, account_id, created_at FROM roles
+WHERE deleted_at IS NULL """
+_COUNT = """
+SELECT count(*) FROM roles
+WHERE account_id = :account_id AND kind = 'custom' AND deleted_at IS NULL
+"""
+_CHANGE = """
+UPDATE roles SET name = :name, description = :description, permissions = :permissions,
+    revision = :revision
+WHERE account_id = :account_id AND id = :id AND deleted_at IS NULL
+"""
+_DELETE = """
+UPDATE roles SET deleted_at = :now, revision = :revision
+WHERE account_id = :account_id AND id = :id AND deleted_at IS NULL
+"""
+_IS_HELD = """
+SELECT EXISTS (
+    SELECT 1 FROM api_keys
+    WHERE role_id = :id AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
+)
+OR EXISTS (SELECT 1 FROM members WHERE account_id = :account_id AND role_id = :id)
+OR EXISTS (SELECT 1 FROM invitations WHERE role_id = :id AND expires_at > :now)
+"""
 
 
 def create(tx: Tx, account_id: int, name: str, wanted: Permissions, description: str = "") -> Role:
@@ -32,7 +54,7 @@ def create(tx: Tx, account_id: int, name: str, wanted: Permissions, description:
         Exhausted: The account has as many roles as it may.
     """
     _check(tx, name, description, wanted)
-    if _count(tx, account_id) >= MOST:
+    if tx.db.scalar(_COUNT, account_id=account_id) >= MOST:
         raise Exhausted(f"An account has at most {MOST} roles of its own")
     role = Role(secrets.token_hex(12), "custom", name, description, wanted, account_id, tx.now)
     _insert(tx, role)
@@ -60,10 +82,11 @@ def get(tx: Tx, account_id: int, role_id: str) -> Role:
     """
     if role_id in SYSTEM:
         return SYSTEM[role_id]
-    row = tx.db.execute(select(tables.roles).where(*_living(account_id, role_id))).first()
-    if row is None:
+    query = _SELECT + "AND account_id = :account_id AND id = :id"
+    found = tx.db.first(_role, query, account_id=account_id, id=role_id)
+    if found is None:
         raise NoSuchRole(role_id)
-    return _role(row)
+    return found
 
 
 def permitted(tx: Tx, account_id: int, role_id: str) -> Permissions:
@@ -108,11 +131,9 @@ def list_page(
     """
     marked = [(f"0{role.id}", role) for role in SYSTEM.values()] if type != "custom" else []
     if type != "system":
-        roles = tables.roles.c
-        query = select(tables.roles).where(
-            roles.account_id == account_id, roles.kind == "custom", roles.deleted_at.is_(None)
-        )
-        marked += [(f"1{row.id}", _role(row)) for row in tx.db.execute(query)]
+        query = _SELECT + "AND account_id = :account_id AND kind = 'custom'"
+        own = tx.db.all(_role, query, account_id=account_id)
+        marked += [(f"1{role.id}", role) for role in own]
     after = pages.after(next_token)
     follow = sorted((found for found in marked if found[0] > after), key=lambda found: found[0])
     return pages.cut(follow[: limit + 1], limit)
@@ -138,11 +159,17 @@ def change(
     old = _own(tx, account_id, role_id)
     said = old.description if description is None else description
     _check(tx, name, said, wanted)
-    values = {"name": name, "description": said, "permissions": wanted.text()}
     try:
-        with tx.db.begin_nested():
-            _write(tx, account_id, role_id, values)
-    except IntegrityError as error:
+        tx.db.execute(
+            _CHANGE,
+            account_id=account_id,
+            id=role_id,
+            name=name,
+            description=said,
+            permissions=wanted.text(),
+            revision=directory.touch(tx),
+        )
+    except RowRefused as error:
         raise RoleExists(name) from error
     audit.note(tx, account_id, "role.change", role_id, name=name)
     return Role(role_id, "custom", name, said, wanted, account_id, old.created_at)
@@ -161,28 +188,18 @@ def delete(tx: Tx, account_id: int, role_id: str) -> bool:
     _own(tx, account_id, role_id)
     if _is_held(tx, account_id, role_id):
         return False
-    _write(tx, account_id, role_id, {"deleted_at": tx.now})
+    _delete(tx, account_id, role_id)
     audit.note(tx, account_id, "role.delete", role_id)
     return True
 
 
 def delete_of_key(tx: Tx, account_id: int, key_id: str) -> None:
     """Delete the role of a single key, if it has one of its own."""
-    _write(tx, account_id, key_id, {"deleted_at": tx.now})
+    _delete(tx, account_id, key_id)
 
 
 def _is_held(tx: Tx, account_id: int, role_id: str) -> bool:
-    keys, members, invitations = tables.api_keys.c, tables.members.c, tables.invitations.c
-    holders = (
-        (
-            keys.role_id == role_id,
-            keys.revoked_at.is_(None),
-            keys.expires_at.is_(None) | (keys.expires_at > tx.now),
-        ),
-        (members.account_id == account_id, members.role_id == role_id),
-        (invitations.role_id == role_id, invitations.expires_at > tx.now),
-    )
-    return any(tx.db.execute(select(exists().where(*which))).scalar_one() for which in holders)
+    return bool(tx.db.scalar(_IS_HELD, account_id=account_id, id=role_id, now=tx.now))
 
 
 def _own(tx: Tx, account_id: int, role_id: str) -> Role:
@@ -204,46 +221,35 @@ def _check(tx: Tx, name: str, description: str, wanted: Permissions) -> None:
 
 
 def _insert(tx: Tx, role: Role) -> None:
-    row = {
-        "id": role.id,
-        "account_id": role.account_id,
-        "kind": role.type,
-        "name": role.name,
-        "description": role.description,
-        "permissions": role.permissions.text(),
-        "created_at": role.created_at,
-        "revision": directory.touch(tx),
-    }
     try:
-        with tx.db.begin_nested():
-            tx.db.execute(insert(tables.roles).values(row))
-    except IntegrityError as error:
+        tx.db.insert(
+            "roles",
+            id=role.id,
+            account_id=role.account_id,
+            kind=role.type,
+            name=role.name,
+            description=role.description,
+            permissions=role.permissions.text(),
+            created_at=role.created_at,
+            revision=directory.touch(tx),
+        )
+    except RowRefused as error:
         raise RoleExists(role.name) from error
 
 
-def _write(tx: Tx, account_id: int, role_id: str, values: dict[str, Any]) -> None:
-    query = update(tables.roles).where(*_living(account_id, role_id))
-    tx.db.execute(query.values(revision=directory.touch(tx), **values))
+def _delete(tx: Tx, account_id: int, role_id: str) -> None:
+    revision = directory.touch(tx)
+    tx.db.execute(_DELETE, account_id=account_id, id=role_id, now=tx.now, revision=revision)
 
 
-def _count(tx: Tx, account_id: int) -> int:
-    roles = tables.roles.c
-    mine = (roles.account_id == account_id, roles.kind == "custom", roles.deleted_at.is_(None))
-    return int(tx.db.execute(select(func.count()).where(*mine)).scalar_one())
-
-
-def _living(account_id: int, role_id: str) -> tuple[ColumnElement[bool], ...]:
-    roles = tables.roles.c
-    return roles.account_id == account_id, roles.id == role_id, roles.deleted_at.is_(None)
-
-
-def _role(row: Any) -> Role:
-    return Role(
-        row.id,
-        row.kind,
-        row.name,
-        row.description,
-        permissions.of_text(row.permissions),
-        row.account_id,
-        row.created_at,
-    )
+def _role(
+    id: str,
+    kind: Literal["custom", "key"],
+    name: str,
+    description: str,
+    permitted: str,
+    account_id: int,
+    created_at: int,
+) -> Role:
+    permits = permissions.of_text(permitted)
+    return Role(id, kind, name, description, permits, account_id, created_at)

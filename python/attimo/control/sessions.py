@@ -3,19 +3,20 @@
 import secrets
 from dataclasses import dataclass, field
 
-from sqlalchemy import select
-
 from attimo.control import audit, members, roles, session_rows, users
 from attimo.control.actor import Actor
 from attimo.control.tx import Tx
 from attimo.control.users import User
 from attimo.errors import NoSuchAccount, Unauthenticated
-from attimo.store import tables
 
 SECONDS = 7 * 24 * 60 * 60
 """How long a session lasts."""
 
-_sessions = tables.sessions.c
+_SELECT = """
+SELECT user_id, email, account_id, csrf_token, expires_at, hash
+FROM sessions JOIN users ON users.id = user_id
+WHERE hash = :hash AND expires_at > :now AND ended_at IS NULL
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +52,15 @@ def create(tx: Tx, user: User, account_id: int | None = None) -> NewSession:
     token, csrf_token = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
     hash = users.digest(token)
     session = Session(user.id, user.email, chosen, csrf_token, tx.now + SECONDS, hash)
-    row = {
-        "hash": hash,
-        "user_id": user.id,
-        "account_id": chosen,
-        "csrf_token": csrf_token,
-        "created_at": tx.now,
-        "expires_at": session.expires_at,
-    }
-    session_rows.add(tx, row)
+    session_rows.add(
+        tx,
+        user.id,
+        hash=hash,
+        account_id=chosen,
+        csrf_token=csrf_token,
+        created_at=tx.now,
+        expires_at=session.expires_at,
+    )
     audit.note(tx, chosen, "session.begin", user.email)
     return NewSession(session, token)
 
@@ -79,22 +80,10 @@ def of_hash(tx: Tx, hash: bytes) -> Session:
     Raises:
         Unauthenticated: There is none, or it has ended.
     """
-    query = (
-        select(
-            _sessions.user_id,
-            tables.users.c.email,
-            _sessions.account_id,
-            _sessions.csrf_token,
-            _sessions.expires_at,
-            _sessions.hash,
-        )
-        .join_from(tables.sessions, tables.users)
-        .where(_sessions.hash == hash, _sessions.expires_at > tx.now, _sessions.ended_at.is_(None))
-    )
-    row = tx.db.execute(query).first()
-    if row is None:
+    session = tx.db.first(Session, _SELECT, hash=hash, now=tx.now)
+    if session is None:
         raise Unauthenticated("The session has ended: sign in again")
-    return Session(*row)
+    return session
 
 
 def actor(tx: Tx, session: Session, peer: str) -> Actor:

@@ -10,17 +10,30 @@ from dataclasses import dataclass, field
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc.jwk import OKPKey
-from sqlalchemy import insert, select, update
 
 from attimo.control import api_keys, audit, directory
 from attimo.control.system_roles import OWNER
 from attimo.control.tx import Tx
 from attimo.errors import FailedPrecondition, NoSuchSigningKey, PermissionDenied
-from attimo.store import tables
 
 SERVER = 1
 """The first account, which belongs to the server's operator: whoever is an Owner there. Its trail
 tells what was done to the server as a whole."""
+
+_CURRENT = """
+SELECT kid, public_key, private_key FROM signing_keys WHERE retired_at IS NULL
+ORDER BY revision DESC LIMIT 1
+"""
+_KNOWN = """
+SELECT kid, created_at FROM signing_keys WHERE retired_at IS NULL ORDER BY revision DESC
+"""
+_EVER = """
+SELECT kid, created_at, retired_at, revision FROM signing_keys ORDER BY created_at, revision
+"""
+_RETIRE = """
+UPDATE signing_keys SET retired_at = :now, private_key = :nothing, revision = :revision
+WHERE kid = :kid
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +52,7 @@ class SigningKey:
 
 def current(tx: Tx) -> SigningKey:
     """Return the newest key that is not retired; make the first one if there is none."""
-    keys = tables.signing_keys.c
-    query = select(keys.kid, keys.public_key, keys.private_key).where(keys.retired_at.is_(None))
-    row = tx.db.execute(query.order_by(keys.revision.desc()).limit(1)).first()
-    return create(tx) if row is None else SigningKey(row.kid, row.public_key, row.private_key)
+    return tx.db.first(SigningKey, _CURRENT) or create(tx)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +65,18 @@ class Known:
     """Whether it is the one that signs now; the others only verify."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Ever:
+    kid: str
+    created_at: int
+    retired_at: int | None
+    revision: int
+
+
 def list_all(tx: Tx) -> list[Known]:
     """Return the keys that are not retired, the one that signs first."""
-    keys = tables.signing_keys.c
-    query = select(keys.kid, keys.created_at).where(keys.retired_at.is_(None))
-    rows = tx.db.execute(query.order_by(keys.revision.desc())).all()
-    return [Known(row.kid, row.created_at, signs=at == 0) for at, row in enumerate(rows)]
+    rows = tx.db.rows(_KNOWN)
+    return [Known(kid, created_at, signs=at == 0) for at, (kid, created_at) in enumerate(rows)]
 
 
 def rotate(tx: Tx) -> SigningKey:
@@ -95,10 +111,8 @@ def retire(tx: Tx, kid: str, force: bool = False) -> None:
         raise FailedPrecondition("This is the key that signs: rotate first, then retire it")
     if not force:
         _keep_a_manager(tx, {kid})
-    query = update(tables.signing_keys).where(tables.signing_keys.c.kid == kid)
     # Nothing is signed with it again, so its private half goes.
-    gone = {"retired_at": tx.now, "private_key": b"", "revision": directory.touch(tx)}
-    tx.db.execute(query.values(gone))
+    tx.db.execute(_RETIRE, kid=kid, now=tx.now, nothing=b"", revision=directory.touch(tx))
     audit.note(tx, SERVER, "signing.retire", kid)
 
 
@@ -123,9 +137,7 @@ def _keep_a_manager(tx: Tx, kids: set[str]) -> None:
     Raises:
         FailedPrecondition: It would.
     """
-    keys = tables.signing_keys.c
-    made = select(keys.kid, keys.created_at, keys.retired_at, keys.revision)
-    known = tx.db.execute(made.order_by(keys.created_at, keys.revision)).all()
+    known = tx.db.all(_Ever, _EVER)
 
     def ends(manager: api_keys.Manager) -> bool:
         # The newest key of that moment has signed it. The revision tells moments of one second
@@ -152,14 +164,14 @@ def _need_operator(tx: Tx) -> None:
 def create(tx: Tx) -> SigningKey:
     """Make a new key pair; tokens that older keys signed stay valid."""
     key = generate()
-    row = {
-        "kid": key.kid,
-        "public_key": key.public_key,
-        "private_key": key.private_key,
-        "created_at": tx.now,
-        "revision": directory.touch(tx),
-    }
-    tx.db.execute(insert(tables.signing_keys).values(row))
+    tx.db.insert(
+        "signing_keys",
+        kid=key.kid,
+        public_key=key.public_key,
+        private_key=key.private_key,
+        created_at=tx.now,
+        revision=directory.touch(tx),
+    )
     return key
 
 

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection
-
 from attimo.control.actor import SYSTEM, Actor
+from attimo.store.connection import Connection
 
 
 @dataclass(slots=True)

@@ -5,8 +5,6 @@ Only the public half stays here. Nodes verify signed URLs with it until it expir
 
 from dataclasses import dataclass, field
 
-from sqlalchemy import insert, select, update
-
 from attimo.control import audit, directory, pages
 from attimo.control.makers import Makers
 from attimo.control.pages import Page
@@ -14,12 +12,25 @@ from attimo.control.permissions import Permissions, Rule
 from attimo.control.selectors import ALL
 from attimo.control.tx import Tx
 from attimo.errors import InvalidArgument, NoSuchSigningKey
-from attimo.store import tables
 
 LONGEST_MINUTES = 90 * 24 * 60
 ALL_DATA = Permissions((Rule("cache", frozenset({"read", "write"}), (ALL, ALL)),))
 """What can be done with URLs that such a key signs."""
-_keys = tables.url_keys.c
+
+_PAGE = """
+SELECT kid, expires_at FROM url_keys
+WHERE account_id = :account_id AND revoked_at IS NULL AND expires_at > :now AND kid > :after
+ORDER BY kid LIMIT :limit
+"""
+_MADE = """
+SELECT kid, expires_at, made_by_user_id, made_by_key_id FROM url_keys
+WHERE account_id = :account_id AND revoked_at IS NULL AND expires_at > :now
+ORDER BY kid
+"""
+_REVOKE = """
+UPDATE url_keys SET revoked_at = :now, revision = :revision
+WHERE kid = :kid AND account_id = :account_id AND revoked_at IS NULL
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +66,16 @@ def create(tx: Tx, account_id: int, ttl_minutes: int) -> NewUrlKey:
     pair = signing.generate()
     key = UrlKey(pair.kid, tx.now + 60 * ttl_minutes)
     tx.actor.outlive(key.expires_at, "the key", "ttl_minutes")
-    row = {
-        "kid": key.kid,
-        "account_id": account_id,
-        "public_key": pair.public_key,
-        "created_at": tx.now,
-        "expires_at": key.expires_at,
+    tx.db.insert(
+        "url_keys",
+        kid=key.kid,
+        account_id=account_id,
+        public_key=pair.public_key,
+        created_at=tx.now,
+        expires_at=key.expires_at,
         **tx.actor.makes(),
-        "revision": directory.touch(tx),
-    }
-    tx.db.execute(insert(tables.url_keys).values(row))
+        revision=directory.touch(tx),
+    )
     audit.note(tx, account_id, "url-key.create", key.kid, until=key.expires_at)
     return NewUrlKey(key, pair.jwk())
 
@@ -75,26 +86,23 @@ def list_page(tx: Tx, account_id: int, limit: int, next_token: str | None = None
     Raises:
         InvalidArgument: `next_token` is not one that this returned.
     """
-    query = (
-        select(_keys.kid, _keys.expires_at)
-        .where(_keys.account_id == account_id, _keys.revoked_at.is_(None))
-        .where(_keys.expires_at > tx.now, _keys.kid > pages.after(next_token))
-        .order_by(_keys.kid)
-        .limit(limit + 1)
+    found = tx.db.all(
+        UrlKey,
+        _PAGE,
+        account_id=account_id,
+        now=tx.now,
+        after=pages.after(next_token),
+        limit=limit + 1,
     )
-    return pages.cut([(row.kid, UrlKey(*row)) for row in tx.db.execute(query)], limit)
+    return pages.cut([(key.kid, key) for key in found], limit)
 
 
 def made_by(tx: Tx, account_id: int, makers: Makers) -> list[UrlKey]:
     """Return the key pairs that these made which are still good."""
-    makes = (_keys.made_by_user_id, _keys.made_by_key_id)
-    query = select(_keys.kid, _keys.expires_at, *makes).where(
-        _keys.account_id == account_id, _keys.revoked_at.is_(None), _keys.expires_at > tx.now
-    )
     return [
-        UrlKey(row.kid, row.expires_at)
-        for row in tx.db.execute(query.order_by(_keys.kid))
-        if makers.include(row.made_by_user_id, row.made_by_key_id)
+        UrlKey(kid, expires_at)
+        for kid, expires_at, *maker in tx.db.rows(_MADE, account_id=account_id, now=tx.now)
+        if makers.include(*maker)
     ]
 
 
@@ -106,10 +114,7 @@ def revoke(tx: Tx, account_id: int, kid: str) -> None:
         PermissionDenied: The actor may not read and write all caches.
     """
     tx.actor.end(ALL_DATA, "the key")
-    query = update(tables.url_keys).where(
-        _keys.kid == kid, _keys.account_id == account_id, _keys.revoked_at.is_(None)
-    )
-    values = {"revoked_at": tx.now, "revision": directory.touch(tx)}
-    if tx.db.execute(query.values(values)).rowcount == 0:
+    revision = directory.touch(tx)
+    if not tx.db.execute(_REVOKE, kid=kid, account_id=account_id, now=tx.now, revision=revision):
         raise NoSuchSigningKey(kid)
     audit.note(tx, account_id, "url-key.revoke", kid)

@@ -1,16 +1,13 @@
 """The ledger: what was used, by the minute, each batch counted once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Protocol
 
-from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.dialects.sqlite import Insert, insert
-
 from attimo.control import api_keys
 from attimo.control.tx import Tx
-from attimo.store import tables
+from attimo.store.connection import Value
 
 MINUTE = 60
 
@@ -99,6 +96,37 @@ class Totals:
 
 
 COUNTS = tuple(field.name for field in fields(Totals))
+SUMS = ", ".join(f"coalesce(sum(usage.{name}), 0)" for name in COUNTS)
+"""The columns that `Totals` takes."""
+
+_BEGIN_BATCH = """
+INSERT INTO batches (node, number, recorded_at) VALUES (:node, :number, :now)
+ON CONFLICT DO NOTHING
+"""
+_ADD = """
+INSERT INTO usage (minute, cache_id, key_id, api, {names})
+VALUES (:minute, :cache_id, :key_id, :api, {values})
+ON CONFLICT (minute, cache_id, key_id, api) DO UPDATE SET {added}
+""".format(
+    names=", ".join(COUNTS),
+    values=", ".join(f":{name}" for name in COUNTS),
+    added=", ".join(f"{name} = usage.{name} + excluded.{name}" for name in COUNTS),
+)
+"""Adds counts to the row of a minute, or begins it."""
+
+_WITHIN = {
+    "cache_id": "usage.cache_id = :cache_id",
+    "key_id": "usage.key_id = :key_id",
+    "api": "usage.api = :api",
+    "since": "usage.minute >= :since",
+    "until": "usage.minute < :until",
+    # By its caches, and by its keys where no known cache was named.
+    "account_id": """(
+        usage.cache_id IN (SELECT id FROM caches WHERE account_id = :account_id)
+        OR usage.key_id IN (SELECT id FROM api_keys WHERE account_id = :account_id)
+        OR usage.key_id IN (SELECT kid FROM url_keys WHERE account_id = :account_id)
+    )""",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,67 +161,48 @@ def record(tx: Tx, batch: Batch) -> bool:
     A collector that heard no answer hands the same batch over again; a batch that is in the ledger
     is not counted twice, however often and in whatever order batches come.
     """
-    key = {"node": batch.node, "number": batch.number, "recorded_at": tx.now}
-    seen = insert(tables.batches).values(key).on_conflict_do_nothing()
-    if tx.db.execute(seen).rowcount == 0:
+    if not tx.db.execute(_BEGIN_BATCH, node=batch.node, number=batch.number, now=tx.now):
         return False
     minute = _minute(tx.now)
-    rows = [
-        {"minute": minute, "cache_id": used.cache_id, "key_id": used.key_id, "api": used.api}
-        | {name: getattr(used, name) for name in COUNTS}
-        for used in batch.used
-    ]
-    if rows:
-        tx.db.execute(_ADD, rows)
-        api_keys.used(tx, {used.key_id for used in batch.used})
+    tx.db.execute_each(_ADD, [_row(minute, used) for used in batch.used])
+    api_keys.used(tx, {used.key_id for used in batch.used})
     return True
 
 
 def total(tx: Tx, of: Of) -> Totals:
     """Return the sums over a part of the ledger."""
-    sums = (func.coalesce(func.sum(tables.usage.c[name]), 0) for name in COUNTS)
-    return Totals(*tx.db.execute(select(*sums).where(*within(of))).one())
+    query = " ".join(("SELECT", SUMS, "FROM usage WHERE", within(of)))
+    (found,) = tx.db.all(Totals, query, **values(of))
+    return found
 
 
 def totals(tx: Tx, by: By, of: Of) -> dict[int | str, Totals]:
     """Return the sums over a part of the ledger for each cache, key, API or minute in it."""
-    apart = tables.usage.c[by.value]
-    sums = (func.sum(tables.usage.c[name]) for name in COUNTS)
-    query = select(apart, *sums).where(*within(of)).group_by(apart).order_by(apart)
-    return {row[0]: Totals(*row[1:]) for row in tx.db.execute(query)}
+    query = " ".join(
+        ("SELECT", by, ",", SUMS, "FROM usage WHERE", within(of), "GROUP BY", by, "ORDER BY", by)
+    )
+    return {row[0]: Totals(*row[1:]) for row in tx.db.rows(query, **values(of))}
 
 
-def _add() -> Insert:
-    """Make the statement that adds counts to the row of a minute, or begins it."""
-    begun = insert(tables.usage)
-    counts = {name: tables.usage.c[name] + begun.excluded[name] for name in COUNTS}
-    return begun.on_conflict_do_update(index_elements=tables.usage.primary_key, set_=counts)
+def within(of: Of) -> str:
+    """The condition for a part of the ledger, in SQL; its names are those of `values`."""
+    narrowed = (sql for name, sql in _WITHIN.items() if getattr(of, name) is not None)
+    return " AND ".join(narrowed) or "TRUE"
 
 
-_ADD = _add()
+def values(of: Of) -> dict[str, Value]:
+    """The values of the names in `within`."""
+    return asdict(of) | {"since": _minute(of.since), "until": _minute(of.until)}
 
 
-def within(of: Of) -> list[ColumnElement[bool]]:
-    """The conditions for a part of the ledger."""
-    usage = tables.usage.c
-    narrowed = [
-        (of.cache_id, usage.cache_id == of.cache_id),
-        (of.key_id, usage.key_id == of.key_id),
-        (of.api, usage.api == of.api),
-        (of.since, usage.minute >= _minute(of.since)),
-        (of.until, usage.minute < _minute(of.until)),
-        (of.account_id, _of_account(of.account_id)),
-    ]
-    return [condition for value, condition in narrowed if value is not None]
-
-
-def _of_account(account_id: int | None) -> ColumnElement[bool]:
-    """Tell an account's rows by its caches, and by its keys where no known cache was named."""
-    caches = select(tables.caches.c.id).where(tables.caches.c.account_id == account_id)
-    keys = select(tables.api_keys.c.id).where(tables.api_keys.c.account_id == account_id)
-    signing = select(tables.url_keys.c.kid).where(tables.url_keys.c.account_id == account_id)
-    of_keys = tables.usage.c.key_id.in_(keys) | tables.usage.c.key_id.in_(signing)
-    return tables.usage.c.cache_id.in_(caches) | of_keys
+def _row(minute: int, used: Used) -> dict[str, Value]:
+    return {
+        "minute": minute,
+        "cache_id": used.cache_id,
+        "key_id": used.key_id,
+        "api": used.api,
+        **{name: getattr(used, name) for name in COUNTS},
+    }
 
 
 def _minute(moment: int | None) -> int:

@@ -5,20 +5,17 @@ import re
 import secrets
 from dataclasses import dataclass, field
 
-from sqlalchemy import delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
-
 from attimo.control import session_rows
 from attimo.control.tx import Tx
 from attimo.errors import InvalidArgument, Unauthenticated, UserExists
-from attimo.store import tables
+from attimo.store.connection import RowRefused
 
 LONGEST_EMAIL = 254
 RESET_SECONDS = 60 * 60
 """How long a forgotten password can be replaced after that was asked for."""
 
 _EMAIL = re.compile(r"[^\s@<>,;:\"'()\\]{1,64}@[^\s@<>,;:\"'()\\]+\.[^\s@<>,;:\"'()\\.]+")
-_users = tables.users.c
+_SELECT = "SELECT id, email, password_hash FROM users WHERE "
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,45 +35,51 @@ def create(tx: Tx, email: str, password_hash: str) -> User:
         UserExists: There is a user of that address.
     """
     address = address_of(email)
-    row = {"email": address, "password_hash": password_hash, "created_at": tx.now}
     try:
-        with tx.db.begin_nested():
-            query = insert(tables.users).values(row).returning(_users.id)
-            user_id = tx.db.execute(query).scalar_one()
-    except IntegrityError as error:
+        user_id = tx.db.scalar(
+            "INSERT INTO users (email, password_hash, created_at)"
+            " VALUES (:email, :password_hash, :now) RETURNING id",
+            email=address,
+            password_hash=password_hash,
+            now=tx.now,
+        )
+    except RowRefused as error:
         raise UserExists(address) from error
     return User(user_id, address, password_hash)
 
 
 def of_email(tx: Tx, email: str) -> User | None:
     """The user of an address, however it is written."""
-    query = select(_users.id, _users.email, _users.password_hash)
-    row = tx.db.execute(query.where(_users.email == email.strip().lower())).first()
-    return None if row is None else User(*row)
+    return tx.db.first(User, _SELECT + "email = :email", email=email.strip().lower())
 
 
 def of_id(tx: Tx, user_id: int) -> User:
     """A user who is there."""
-    query = select(_users.id, _users.email, _users.password_hash).where(_users.id == user_id)
-    return User(*tx.db.execute(query).one())
+    (found,) = tx.db.all(User, _SELECT + "id = :id", id=user_id)
+    return found
 
 
 def change_password(tx: Tx, user: User, password_hash: str) -> None:
     """Give a user another password, and end all sessions and resets that were begun before."""
-    mine = _users.id == user.id
-    tx.db.execute(update(tables.users).where(mine).values(password_hash=password_hash))
-    resets = tables.password_resets
-    tx.db.execute(delete(resets).where(resets.c.user_id == user.id))
+    tx.db.execute(
+        "UPDATE users SET password_hash = :password_hash WHERE id = :id",
+        password_hash=password_hash,
+        id=user.id,
+    )
+    tx.db.execute("DELETE FROM password_resets WHERE user_id = :id", id=user.id)
     session_rows.end_of_user(tx, user.id)
 
 
 def begin_reset(tx: Tx, user: User) -> str:
     """Make the token with which a user who forgot the password can set another, for an hour."""
     token = secrets.token_urlsafe(32)
-    row = {"hash": digest(token), "user_id": user.id, "expires_at": tx.now + RESET_SECONDS}
-    resets = tables.password_resets
-    tx.db.execute(delete(resets).where(resets.c.user_id == user.id))
-    tx.db.execute(insert(resets).values(row))
+    tx.db.execute("DELETE FROM password_resets WHERE user_id = :id", id=user.id)
+    tx.db.insert(
+        "password_resets",
+        hash=digest(token),
+        user_id=user.id,
+        expires_at=tx.now + RESET_SECONDS,
+    )
     return token
 
 
@@ -86,9 +89,11 @@ def of_reset(tx: Tx, token: str) -> User:
     Raises:
         Unauthenticated: The token is none, was used, or has ended.
     """
-    resets = tables.password_resets.c
-    query = select(resets.user_id).where(resets.hash == digest(token), resets.expires_at > tx.now)
-    user_id = tx.db.execute(query).scalar()
+    user_id = tx.db.scalar(
+        "SELECT user_id FROM password_resets WHERE hash = :hash AND expires_at > :now",
+        hash=digest(token),
+        now=tx.now,
+    )
     if user_id is None:
         raise Unauthenticated("The token is not valid, or not any more: ask for a new one")
     return of_id(tx, user_id)

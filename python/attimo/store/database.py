@@ -1,56 +1,50 @@
-"""Open the database: SQLite in WAL mode, durable at every commit, migrated before the first use.
+"""Open the database: SQLite in WAL mode, durable at every commit, up to date before the first use.
 
 The driver is pysqlite3, which carries its own SQLite: that of the operating system is often older
 than 3.51.3 and can damage a database in WAL mode. There is one writer at a time (BEGIN IMMEDIATE);
-readers see the last commit and never wait. The transactions follow the recipe of SQLAlchemy's
-SQLite page: the driver's own are switched off and BEGIN is said here.
+readers see the last commit and never wait. The driver's own transactions are switched off: BEGIN is
+said here.
 """
 
 import os
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 
 from pysqlite3 import dbapi2
-from sqlalchemy import URL, Connection, Engine, create_engine, event, insert
-from sqlalchemy.exc import DatabaseError, OperationalError
-from sqlalchemy.pool import ConnectionPoolEntry
 
-from attimo.errors import DatabaseTooNew, Misconfigured, SqliteTooOld, StoreUnavailable
-from attimo.store import tables
-
-SCHEMA = "0009"
-"""The newest migration; their numbers grow, so that a newer database can be told."""
+from attimo.errors import Misconfigured, SqliteTooOld, StoreUnavailable
+from attimo.store import schema
+from attimo.store.connection import Connection, told_apart
 
 APPLICATION_ID = int.from_bytes(b"Atmo")
 """What SQLite's header says of whose the file is."""
 
 OLDEST_SQLITE = (3, 51, 3)
 BUSY_SECONDS = 10
-_MISTAKE = 1
-"""SQLite's code for SQL that cannot be run."""
+
+MOST_IDLE = 5
+"""Connections that are kept open between two transactions: more are seldom used at a time."""
 
 _FROM_THE_FIRST = {"accounts", "caches", "signing_keys", "directory", "alembic_version"}
 """Tables that every version has had."""
 
-_VERSION_TABLE = """
-CREATE TABLE alembic_version (
-	version_num VARCHAR(32) NOT NULL,
-	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
-)
-"""
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Database:
-    """An open database."""
+    """An open database, for any number of threads.
 
-    engine: Engine
-    _reader: Engine = field(repr=False)
-    _path: Path
+    Each transaction has a connection for itself, the one that was let go last: its pages are read.
+    """
+
+    path: Path
     _file: tuple[int, int]
     """Its device and inode when it was opened."""
+    _idle: list[dbapi2.Connection] = field(default_factory=list, init=False, repr=False)
+    _most_idle: int = field(default=MOST_IDLE, init=False, repr=False)
+    _lock: Lock = field(default_factory=Lock, init=False, repr=False)
 
     def check(self) -> None:
         """See that the file is still at its place: what is written to a removed one is lost.
@@ -58,9 +52,9 @@ class Database:
         Raises:
             StoreUnavailable: It was removed or replaced.
         """
-        if _file_at(self._path) != self._file:
+        if _file_at(self.path) != self._file:
             raise StoreUnavailable(
-                f"{self._path} was removed or replaced while the server runs, so nothing can be "
+                f"{self.path} was removed or replaced while the server runs, so nothing can be "
                 "changed: put it back, or restore a backup and start the server again"
             )
 
@@ -73,7 +67,7 @@ class Database:
                 file is gone.
         """
         self.check()
-        with _told_apart(), self.engine.begin() as connection:
+        with self._transaction("BEGIN IMMEDIATE") as connection:
             yield connection
 
     @contextmanager
@@ -83,12 +77,49 @@ class Database:
         Raises:
             StoreUnavailable: The file cannot be read.
         """
-        with _told_apart(), self._reader.begin() as connection:
+        with self._transaction("BEGIN") as connection:
             yield connection
 
     def close(self) -> None:
-        """Close every connection; the last one folds the write-ahead log into the file."""
-        self.engine.dispose()
+        """Close every connection; the last one folds the write-ahead log into the file.
+
+        One that is in use is closed when its transaction ends.
+        """
+        with self._lock:
+            self._most_idle = 0
+            while self._idle:
+                self._idle.pop().close()
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[Connection]:
+        driver = self._take()
+        try:
+            with told_apart():
+                driver.execute(begin)
+            yield Connection(driver)
+            with told_apart():
+                driver.execute("COMMIT")
+        except BaseException:
+            # Trouble with the disk may have ended the transaction already.
+            with suppress(dbapi2.Error):
+                driver.rollback()
+            raise
+        finally:
+            self._let_go(driver)
+
+    def _take(self) -> dbapi2.Connection:
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+        return _connect(self.path)
+
+    def _let_go(self, driver: dbapi2.Connection) -> None:
+        with self._lock:
+            keep = len(self._idle) < self._most_idle and not driver.in_transaction
+            if keep:
+                self._idle.append(driver)
+        if not keep:
+            driver.close()
 
 
 def open_database(path: Path) -> Database:
@@ -103,16 +134,11 @@ def open_database(path: Path) -> Database:
     check_sqlite(dbapi2.sqlite_version_info)
     _create_private(path)
     _check_ours(path)
-    # What goes wrong is logged, and what was to be written may hold what nobody should read there.
-    engine = create_engine(
-        URL.create("sqlite", database=str(path)), module=dbapi2, hide_parameters=True
-    )
-    event.listen(engine, "connect", _prepare)
-    event.listen(engine, "begin", _begin)
-    reader = engine.execution_options(read_only=True)
-    database = Database(engine, reader, path, _file_at(path))
+    database = Database(path, _file_at(path))
     try:
-        _bring_up_to_date(database, path)
+        with database.begin() as connection:
+            schema.bring_up_to_date(connection, path)
+            _sign(connection)
     except BaseException:
         database.close()
         raise
@@ -168,67 +194,25 @@ def _file_at(path: Path) -> tuple[int, int]:
     return found.st_dev, found.st_ino
 
 
-def _prepare(connection: dbapi2.Connection, _: ConnectionPoolEntry) -> None:
-    connection.isolation_level = None
-    for pragma in (
-        f"busy_timeout = {BUSY_SECONDS * 1000}",
-        "journal_mode = WAL",
-        "synchronous = FULL",
-        "foreign_keys = ON",
-        "recursive_triggers = ON",  # else INSERT OR REPLACE deletes rows that triggers guard
-    ):
-        connection.execute(f"PRAGMA {pragma}")
+def _connect(path: Path) -> dbapi2.Connection:
+    with told_apart():
+        # Several threads use it, one after the other.
+        connection = dbapi2.connect(
+            str(path), timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        for pragma in (
+            "journal_mode = WAL",
+            "synchronous = FULL",
+            "foreign_keys = ON",
+            "recursive_triggers = ON",  # else INSERT OR REPLACE deletes rows that triggers guard
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+    return connection
 
 
-def _begin(connection: Connection) -> None:
-    reads = connection.get_execution_options().get("read_only", False)
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
-
-
-def _bring_up_to_date(database: Database, path: Path) -> None:
-    with database.begin() as connection:
-        found = _schema(connection)
-        if found is None:
-            _make_tables(connection)
-        elif found > SCHEMA:
-            raise DatabaseTooNew(str(path), found, SCHEMA)
-        elif found < SCHEMA:
-            # Alembic takes 0.3 s and 39 MB to import, and is needed once a release.
-            from attimo.store.migrations import upgrade
-
-            upgrade(connection)
-        told = connection.exec_driver_sql("PRAGMA application_id").scalar()
-        if told != APPLICATION_ID:
-            connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
-
-
-def _schema(connection: Connection) -> str | None:
-    """Return the newest migration that a database has taken; None for a database without any."""
-    table = "SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'"
-    if connection.exec_driver_sql(table).first() is None:
-        return None
-    found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
-    return "" if found is None else str(found)
-
-
-def _make_tables(connection: Connection) -> None:
-    """Make all tables at once, as if every migration had been taken; a test compares the two."""
-    tables.metadata.create_all(connection, checkfirst=False)
-    connection.execute(insert(tables.directory).values(tables.DIRECTORY_AT_FIRST))
-    connection.exec_driver_sql(_VERSION_TABLE)
-    connection.exec_driver_sql("INSERT INTO alembic_version VALUES (?)", (SCHEMA,))
-
-
-@contextmanager
-def _told_apart() -> Iterator[None]:
-    """Let trouble with disk, lock or file rise for the caller, and mistakes in SQL as they are."""
-    try:
-        yield
-    except DatabaseError as error:
-        trouble = type(error) in (OperationalError, DatabaseError)
-        if not trouble or getattr(error.orig, "sqlite_errorcode", None) == _MISTAKE:
-            raise
-        raise StoreUnavailable(f"The database cannot be used: {error.orig}") from error
+def _sign(connection: Connection) -> None:
+    if connection.scalar("PRAGMA application_id") != APPLICATION_ID:
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
 
 
 def _dotted(version: tuple[int, ...]) -> str:

@@ -1,0 +1,236 @@
+-- Every table, on one page: what the steps in `steps` add up to, letter by letter (a test compares
+-- them, but for white space and comments). A change here needs a step, whose number `schema.py` tells.
+--
+-- Times are seconds since 1970 (UTC). `revision` is the directory's revision that last wrote the row.
+-- What nodes know is never deleted: a row that is gone has the moment in `deleted_at`, `revoked_at` or
+-- `retired_at`, so that nodes can be told, and so that the ledger's numbers keep their meaning. Only
+-- sessions are deleted, when their time is over, which nodes know by themselves.
+--
+-- `made_by_…` is who made a row: the member, also through a key of theirs, and the key itself if it
+-- was one. Both are unknown of what is older than step 0005, and of what the server made for itself.
+
+-- The newest step that this database has taken, in one row. Alembic, which ran the steps once, had
+-- it so.
+CREATE TABLE alembic_version (
+    version_num VARCHAR(32) NOT NULL,
+    CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
+);
+
+-- One row: the newest revision, and the newest number given to a cache's items.
+CREATE TABLE directory (
+    id INTEGER NOT NULL CONSTRAINT one_row CHECK (id = 1),
+    revision INTEGER NOT NULL,
+    last_namespace INTEGER NOT NULL,
+    PRIMARY KEY (id)
+);
+INSERT INTO directory (id, revision, last_namespace) VALUES (1, 0, 0);
+
+CREATE TABLE accounts (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL,
+    created_at INTEGER NOT NULL
+);
+
+CREATE TABLE caches (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    account_id INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    namespace INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    deleted_at INTEGER,
+    revision INTEGER NOT NULL,
+    expires_at INTEGER,
+    FOREIGN KEY(account_id) REFERENCES accounts (id),
+    UNIQUE (namespace)
+);
+CREATE INDEX ix_caches_revision ON caches (revision);
+CREATE UNIQUE INDEX one_cache_of_a_name ON caches (account_id, name) WHERE deleted_at IS NULL;
+CREATE INDEX caches_that_end ON caches (expires_at)
+    WHERE expires_at IS NOT NULL AND deleted_at IS NULL;
+
+CREATE TABLE signing_keys (
+    kid TEXT NOT NULL,
+    public_key BLOB NOT NULL,
+    private_key BLOB NOT NULL,
+    created_at INTEGER NOT NULL,
+    retired_at INTEGER,
+    revision INTEGER NOT NULL,
+    PRIMARY KEY (kid)
+);
+CREATE INDEX ix_signing_keys_revision ON signing_keys (revision);
+
+-- What is known of a key. The key itself is a signed token; only its SHA-256 is kept, and that is
+-- unknown of keys that were made before there were roles.
+-- A hidden one was never handed out: the tokens that a signed-in member makes end with it.
+-- `role_id` is the id of a row in `roles`, or of a system role, which has none.
+CREATE TABLE api_keys (
+    id TEXT NOT NULL,
+    account_id INTEGER NOT NULL,
+    description TEXT NOT NULL,
+    issued_at INTEGER NOT NULL,
+    expires_at INTEGER,
+    revoked_at INTEGER,
+    revision INTEGER NOT NULL,
+    role_id TEXT DEFAULT 'owner' NOT NULL,
+    hash BLOB,
+    last_used_at INTEGER,
+    made_by_user_id INTEGER,
+    made_by_key_id TEXT,
+    is_hidden BOOLEAN DEFAULT 0 NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(account_id) REFERENCES accounts (id)
+);
+CREATE INDEX ix_api_keys_revision ON api_keys (revision);
+CREATE INDEX api_keys_of_an_account ON api_keys (account_id, id);
+
+-- What makes a new key of one that ends. A token is good for once: its row goes when it is used.
+CREATE TABLE refresh_tokens (
+    hash BLOB NOT NULL,
+    key_id TEXT NOT NULL,
+    valid_for_seconds INTEGER NOT NULL,
+    PRIMARY KEY (hash),
+    FOREIGN KEY(key_id) REFERENCES api_keys (id)
+);
+
+-- What keys and members may, as JSON. The role of kind `key` belongs to the one key of its name.
+CREATE TABLE roles (
+    id TEXT NOT NULL,
+    account_id INTEGER NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('custom', 'key')),
+    name TEXT NOT NULL,
+    description TEXT NOT NULL,
+    permissions TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    deleted_at INTEGER,
+    revision INTEGER NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(account_id) REFERENCES accounts (id)
+);
+CREATE INDEX ix_roles_revision ON roles (revision);
+CREATE UNIQUE INDEX one_role_of_a_name ON roles (account_id, name) WHERE deleted_at IS NULL;
+
+-- The key pairs that an account has for signing URLs; the private half is kept nowhere.
+CREATE TABLE url_keys (
+    kid TEXT NOT NULL,
+    account_id INTEGER NOT NULL,
+    public_key BLOB NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    revoked_at INTEGER,
+    made_by_user_id INTEGER,
+    made_by_key_id TEXT,
+    revision INTEGER DEFAULT '0' NOT NULL,
+    PRIMARY KEY (kid),
+    FOREIGN KEY(account_id) REFERENCES accounts (id)
+);
+CREATE INDEX url_keys_of_an_account ON url_keys (account_id, kid);
+CREATE INDEX url_keys_by_revision ON url_keys (revision);
+
+-- Who did what, when and from where. Rows are only ever added; the database itself sees to it.
+CREATE TABLE audit (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    account_id INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    peer TEXT NOT NULL,
+    action TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    details TEXT NOT NULL
+);
+CREATE INDEX audit_of_an_account ON audit (account_id, id);
+CREATE TRIGGER audit_refuses_update BEFORE UPDATE ON audit
+    BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
+CREATE TRIGGER audit_refuses_delete BEFORE DELETE ON audit
+    BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
+
+-- People. An e-mail address is in lower case; of a password there is what argon2id made of it.
+CREATE TABLE users (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    email TEXT NOT NULL,
+    password_hash TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    UNIQUE (email)
+);
+
+-- Which users belong to which account, and what they may there.
+CREATE TABLE members (
+    account_id INTEGER NOT NULL,
+    user_id INTEGER NOT NULL,
+    role_id TEXT NOT NULL,
+    joined_at INTEGER NOT NULL,
+    PRIMARY KEY (account_id, user_id),
+    FOREIGN KEY(account_id) REFERENCES accounts (id),
+    FOREIGN KEY(user_id) REFERENCES users (id)
+);
+CREATE INDEX ix_members_user_id ON members (user_id);
+
+-- Who may become a member; the row goes when that is done.
+CREATE TABLE invitations (
+    id TEXT NOT NULL,
+    account_id INTEGER NOT NULL,
+    email TEXT NOT NULL,
+    role_id TEXT NOT NULL,
+    hash BLOB NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    made_by_user_id INTEGER,
+    made_by_key_id TEXT,
+    PRIMARY KEY (id),
+    FOREIGN KEY(account_id) REFERENCES accounts (id),
+    UNIQUE (hash)
+);
+CREATE INDEX ix_invitations_account_id ON invitations (account_id);
+
+-- Who has signed in. `account_id` is 0 for a user without an account.
+CREATE TABLE sessions (
+    hash BLOB NOT NULL,
+    user_id INTEGER NOT NULL,
+    account_id INTEGER NOT NULL,
+    csrf_token TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    revision INTEGER DEFAULT '0' NOT NULL,
+    ended_at INTEGER,
+    PRIMARY KEY (hash),
+    FOREIGN KEY(user_id) REFERENCES users (id)
+);
+CREATE INDEX ix_sessions_user_id ON sessions (user_id);
+CREATE INDEX sessions_by_revision ON sessions (revision);
+
+-- Who may replace a forgotten password.
+CREATE TABLE password_resets (
+    hash BLOB NOT NULL,
+    user_id INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    PRIMARY KEY (hash),
+    FOREIGN KEY(user_id) REFERENCES users (id)
+);
+CREATE INDEX ix_password_resets_user_id ON password_resets (user_id);
+
+-- The usage batches that are in the ledger; a batch that is here is never counted again.
+CREATE TABLE batches (
+    node TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    recorded_at INTEGER NOT NULL,
+    PRIMARY KEY (node, number)
+) WITHOUT ROWID;
+
+-- The ledger: what a key did with a cache through an API in the minute that began at `minute`.
+-- No foreign keys: cache 0 (no known cache) and the keys `local`, `token`, `session` and `server`
+-- (evictions) have no row of their own.
+CREATE TABLE usage (
+    minute INTEGER NOT NULL,
+    cache_id INTEGER NOT NULL,
+    key_id TEXT NOT NULL,
+    api TEXT NOT NULL,
+    requests INTEGER NOT NULL,
+    errors INTEGER NOT NULL,
+    hits INTEGER NOT NULL,
+    misses INTEGER NOT NULL,
+    bytes_in INTEGER NOT NULL,
+    bytes_out INTEGER NOT NULL,
+    kib_in INTEGER NOT NULL,
+    kib_out INTEGER NOT NULL,
+    evicted INTEGER DEFAULT '0' NOT NULL,
+    PRIMARY KEY (minute, cache_id, key_id, api)
+) WITHOUT ROWID;

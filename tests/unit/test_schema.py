@@ -1,0 +1,172 @@
+"""The tables: made at once or by steps, from the databases that earlier versions left.
+
+`databases` has one of each step, as the version of that time wrote it: with SQLAlchemy and Alembic
+up to 0009.
+"""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from attimo.control import Control, access, accounts, caches, permissions, usage
+from attimo.errors import DatabaseTooNew
+from attimo.store import schema
+from attimo.store.connection import Connection
+from attimo.store.database import Database, open_database
+from attimo.store.schema import SCHEMA
+from fakes import Listener
+
+EARLIER = sorted((Path(__file__).parent / "databases").glob("*.sql"))
+
+
+def tables(connection: Connection) -> set[tuple[str, ...]]:
+    """Return every table, index and trigger as SQLite would make it again, but for white space."""
+    rows = connection.rows("SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master")
+    return {(*row[:3], " ".join(row[3].split())) for row in rows}
+
+
+def emptied(path: Path, *more: str) -> Database:
+    """A database without tables, but with the mark that it is ours."""
+    database = open_database(path)
+    with database.begin() as connection:
+        connection.execute("PRAGMA defer_foreign_keys = ON")
+        for kind, name, table, _ in tables(connection):
+            if kind == "table" and not name.startswith("sqlite_") and name not in more:
+                connection.execute(f"DROP TABLE {table}")
+    return database
+
+
+def earlier(dump: Path, path: Path) -> Path:
+    """Write the database that an earlier version left."""
+    with closing(sqlite3.connect(path)) as file:
+        file.executescript(dump.read_text())
+    return path
+
+
+def test_steps_build_exactly_the_tables(tmp_path: Path) -> None:
+    at_once, by_steps = open_database(tmp_path / "a.db"), emptied(tmp_path / "b.db")
+    with by_steps.begin() as connection:
+        assert not [name for _, name, *_ in tables(connection) if not name.startswith("sqlite_")]
+        schema.take_steps(connection)
+
+    with at_once.read() as one, by_steps.read() as other:
+        assert tables(one) == tables(other)
+        for each in (one, other):
+            assert each.rows("SELECT * FROM directory") == [(1, 0, 0)]
+            assert each.rows("SELECT * FROM alembic_version") == [(SCHEMA,)]
+    at_once.close()
+    by_steps.close()
+
+
+def test_a_database_that_lacks_a_step_gets_it_when_it_is_opened(tmp_path: Path) -> None:
+    database = emptied(tmp_path / "attimo.db", "alembic_version")
+    with database.begin() as connection:
+        connection.execute("DELETE FROM alembic_version")
+    database.close()
+
+    with open_database(tmp_path / "attimo.db").read() as connection:
+        assert connection.rows("SELECT * FROM directory") == [(1, 0, 0)]
+        assert connection.rows("SELECT version_num FROM alembic_version") == [(SCHEMA,)]
+
+
+def test_the_newest_step_is_the_one_that_is_expected() -> None:
+    numbers = [step.name[:4] for step in schema.steps()]
+
+    assert numbers == [f"{number:04}" for number in range(1, len(numbers) + 1)]
+    assert numbers[-1] == SCHEMA
+
+
+@pytest.mark.parametrize("dump", EARLIER, ids=lambda dump: dump.stem)
+def test_a_database_of_each_step_is_brought_up_to_date_with_all_that_is_in_it(
+    tmp_path: Path, dump: Path
+) -> None:
+    new = open_database(tmp_path / "new.db")
+    control = Control(open_database(earlier(dump, tmp_path / "old.db")), (node := Listener()).learn)
+    with new.read() as expected, control.read() as tx:
+        assert tables(tx.db) == tables(expected)
+        assert tx.db.rows("SELECT * FROM alembic_version") == [(SCHEMA,)]
+        assert [account.name for account in accounts.list_all(tx)] == ["Ann's"]
+        assert usage.total(tx, usage.Of(account_id=1)).requests == 7
+    control.announce()
+
+    assert node.names(1) == {"kept"}
+    assert set(node.verifying_keys) == {"signs"}
+    assert set(node.api_keys) == {"key"}
+    with control.begin() as tx:
+        caches.create(tx, 1, "new")
+        assert tx.db.rows("SELECT * FROM directory") == [(1, 4, 2)]
+    new.close()
+    control.database.close()
+
+
+def test_the_newest_of_the_earlier_databases_has_the_tables_of_its_step(tmp_path: Path) -> None:
+    """Else a step that was changed since would go unnoticed."""
+    for dump in EARLIER:
+        by_steps = emptied(tmp_path / f"{dump.stem}.db")
+        with by_steps.begin() as connection:
+            schema.take_steps(connection, until=dump.stem)
+            built = tables(connection)
+        by_steps.close()
+        with closing(sqlite3.connect(earlier(dump, tmp_path / f"{dump.stem}-old.db"))) as file:
+            assert tables(Connection(file)) == built
+
+
+def test_keys_of_before_there_were_roles_are_owners_keys(tmp_path: Path) -> None:
+    old = earlier(EARLIER[0], tmp_path / "attimo.db")
+
+    control = Control(open_database(old), (node := Listener()).learn)
+    control.announce()
+
+    assert node.api_keys["key"].role_id == "owner"
+    with control.read() as tx:
+        assert access.of_key(tx, 1, "key", "").permissions == permissions.everything()
+    control.database.close()
+
+
+def test_hidden_keys_of_before_0009_get_the_roles_of_their_members(tmp_path: Path) -> None:
+    old = earlier(EARLIER[7], tmp_path / "attimo.db")
+    with closing(sqlite3.connect(old)) as file:
+        file.executescript(
+            "INSERT INTO accounts (id, name, created_at) VALUES (2, 'b', 1);"
+            "INSERT INTO users (id, email, password_hash, created_at) VALUES (7, 'a@b.de', '', 1);"
+            "INSERT INTO members VALUES (1, 7, 'viewer', 1), (2, 7, 'operator', 1);"
+            "INSERT INTO api_keys (id, account_id, description, issued_at, revision, role_id,"
+            " made_by_user_id, is_hidden) VALUES ('one', 1, '', 1, 1, 'none', 7, 1),"
+            " ('two', 2, '', 1, 1, 'none', 7, 1), ('seen', 1, '', 1, 1, 'owner', 7, 0);"
+        )
+
+    control = Control(open_database(old), (node := Listener()).learn)
+    control.announce()
+
+    roles = {key.id: key.role_id for key in node.api_keys.values() if key.id != "key"}
+    assert roles == {"one": "viewer", "two": "operator", "seen": "owner"}
+    control.database.close()
+
+
+def test_a_step_that_fails_leaves_the_database_as_it_was(tmp_path: Path) -> None:
+    """The table of a later step is there already, so that one cannot be taken."""
+    old = earlier(EARLIER[0], tmp_path / "attimo.db")
+    with closing(sqlite3.connect(old)) as file:
+        file.execute("CREATE TABLE sessions (id INTEGER)")
+        before = set(file.iterdump())
+
+    with pytest.raises(Exception, match="sessions already exists"):
+        open_database(old)
+
+    with closing(sqlite3.connect(old)) as file:
+        assert set(file.iterdump()) == before
+
+
+def test_a_database_of_a_newer_program_is_refused_and_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "attimo.db"
+    database = open_database(file)
+    with database.begin() as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    database.close()
+    before = file.read_bytes()
+
+    with pytest.raises(DatabaseTooNew, match=rf"\(schema 9999, this one knows {SCHEMA}\)"):
+        open_database(file)
+    assert file.read_bytes() == before
