@@ -14,7 +14,7 @@ from typer.main import get_command
 
 from attimo.api.grpc import METHODS
 from attimo.cli import leaderboard_messages
-from attimo.cli.main import app
+from attimo.cli.commands import app
 from attimo.node.local import metrics
 from attimo.settings.declared import declarations, flag, variable
 

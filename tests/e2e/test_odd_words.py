@@ -9,8 +9,8 @@ import pytest
 import typer
 
 from attimo.cli import spans
+from attimo.cli.commands import app
 from attimo.cli.elements import MOST_TTL_SECONDS
-from attimo.cli.main import app
 from attimo.errors import AttimoError
 from e2e.terminal import Terminal
 from harness import Server

@@ -38,3 +38,18 @@ def test_a_server_loads_no_client_of_grpc() -> None:
 
     assert "attimo.api.messages" in loaded
     assert "grpc" not in loaded
+
+
+def test_a_server_loads_no_command_but_its_own() -> None:
+    """It keeps what was imported once: the others take 3 MB with their options."""
+    look = "import sys; from attimo.cli.main import commands; commands(['serve']); {}"
+    loaded = [
+        subprocess.run(
+            [sys.executable, "-c", look.format(more)], capture_output=True, text=True, check=True
+        ).stdout.split()
+        for more in ("print(*sys.modules)", "commands(['cache']); print(*sys.modules)")
+    ]
+
+    own = {f"attimo.cli.{each}" for each in ("main", "output", "program", "serving")}
+    assert {each for each in loaded[0] if each.startswith("attimo.cli.")} == own
+    assert "attimo.cli.cache" in loaded[1]

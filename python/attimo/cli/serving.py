@@ -1,17 +1,25 @@
 """attimo serve: its flags are the settings, as they are declared."""
 
 import inspect
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from attimo import settings
-from attimo.cli.target import ConfigFile
 from attimo.settings.declared import Declaration, declarations, flag, variable
 
 REPEATED = {"listen"}
 """What may be given more than once."""
 
+
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        help="The file of settings [ATTIMO_CONFIG; attimo.toml here or in ~/.config/attimo].",
+    ),
+]
 
 Replace = Annotated[
     bool,

@@ -4,7 +4,8 @@ from dataclasses import asdict
 
 from attimo import settings as all_settings
 from attimo.cli.output import Json, print_json, print_table
-from attimo.cli.target import ConfigFile, DataDir
+from attimo.cli.serving import ConfigFile
+from attimo.cli.target import DataDir
 
 
 def settings(data_dir: DataDir = None, config: ConfigFile = None, as_json: Json = False) -> None:

@@ -62,14 +62,6 @@ DataDir = Annotated[
     ),
 ]
 
-ConfigFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--config",
-        help="The file of settings [ATTIMO_CONFIG; attimo.toml here or in ~/.config/attimo].",
-    ),
-]
-
 In = Annotated[
     str | None,
     typer.Option("--cache", "-c", help=f"The cache [ATTIMO_CACHE, else {DEFAULT_CACHE}]."),
