@@ -23,7 +23,7 @@ pub(crate) enum Value {
 impl Value {
     /// The memory it takes.
     pub(crate) fn weight(&self) -> u64 {
-        let own = size_of::<Option<Self>>() as u64;
+        let own = size_of::<Slot>() as u64;
         match self {
             Self::Long(value) => own + size::of_heap(value.len()),
             Self::Dictionary(it) => own + boxed(it) + it.weight(),
@@ -46,43 +46,130 @@ impl Value {
     }
 }
 
-fn boxed<T>(_: &T) -> u64 {
+#[expect(clippy::borrowed_box, reason = "what is boxed is weighed, and not the pointer to it")]
+fn boxed<T>(_: &Box<T>) -> u64 {
     size::of_heap(size_of::<T>())
 }
 
-/// The slab.
-#[derive(Debug, Default)]
+/// How many slots a chunk has.
+const CHUNK: usize = 64;
+const NONE: u32 = u32::MAX;
+
+/// A place for a value.
+#[derive(Debug)]
+enum Slot {
+    Taken(Value),
+    /// With the next that is vacant.
+    Vacant(u32),
+}
+
+/// The slab, in chunks, so that growing copies nothing and leaves little unused.
+#[derive(Debug)]
 pub(crate) struct Aside {
-    values: Vec<Option<Value>>,
-    free: Vec<u32>,
+    chunks: Vec<Vec<Slot>>,
+    len: usize,
+    taken: usize,
+    /// The first of the vacant slots.
+    vacant: u32,
+}
+
+impl Default for Aside {
+    fn default() -> Self {
+        Self { chunks: Vec::new(), len: 0, taken: 0, vacant: NONE }
+    }
 }
 
 impl Aside {
     /// Keeps a value and returns its index.
     pub(crate) fn insert(&mut self, value: Value) -> u32 {
-        if let Some(index) = self.free.pop() {
-            self.values[index as usize] = Some(value);
-            return index;
+        self.taken += 1;
+        if self.vacant == NONE {
+            return self.push(value);
         }
-        self.values.push(Some(value));
-        u32::try_from(self.values.len() - 1).expect("a shard holds fewer values than slots")
+        let index = self.vacant;
+        let slot = self.slot(index);
+        if let Slot::Vacant(next) = std::mem::replace(slot, Slot::Taken(value)) {
+            self.vacant = next;
+        }
+        index
     }
 
     pub(crate) fn get(&self, index: u32) -> &Value {
-        self.values[index as usize].as_ref().expect("the item that names it still lives")
+        match &self.chunks[index as usize / CHUNK][index as usize % CHUNK] {
+            Slot::Taken(value) => value,
+            Slot::Vacant(_) => unreachable!("the item that names it still lives"),
+        }
     }
 
     pub(crate) fn get_mut(&mut self, index: u32) -> &mut Value {
-        self.values[index as usize].as_mut().expect("the item that names it still lives")
+        match self.slot(index) {
+            Slot::Taken(value) => value,
+            Slot::Vacant(_) => unreachable!("the item that names it still lives"),
+        }
     }
 
     /// Gives a value back; its index may be used again.
     pub(crate) fn remove(&mut self, index: u32) -> Value {
-        self.free.push(index);
-        let value = self.values[index as usize].take().expect("the item that names it still lives");
-        if self.free.len() == self.values.len() {
+        let next = std::mem::replace(&mut self.vacant, index);
+        let Slot::Taken(value) = std::mem::replace(self.slot(index), Slot::Vacant(next)) else {
+            unreachable!("the item that names it still lives")
+        };
+        self.taken -= 1;
+        if self.taken == 0 {
             *self = Self::default();
         }
         value
+    }
+
+    fn slot(&mut self, index: u32) -> &mut Slot {
+        &mut self.chunks[index as usize / CHUNK][index as usize % CHUNK]
+    }
+
+    fn push(&mut self, value: Value) -> u32 {
+        if self.len.is_multiple_of(CHUNK) {
+            // The first chunk grows by doubling, for shards that stay small.
+            let capacity = if self.len == 0 { 1 } else { CHUNK };
+            self.chunks.push(Vec::with_capacity(capacity));
+        }
+        self.chunks.last_mut().expect("a chunk with room was just made").push(Slot::Taken(value));
+        self.len += 1;
+        u32::try_from(self.len - 1).expect("a shard holds fewer values than slots")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(i: u32) -> Value {
+        Value::Long(i.to_le_bytes().to_vec().into())
+    }
+
+    fn is(found: &Value, i: u32) -> bool {
+        matches!(found, Value::Long(bytes) if bytes[..] == i.to_le_bytes())
+    }
+
+    #[test]
+    fn values_keep_their_index_and_what_is_vacant_is_taken_first() {
+        let mut aside = Aside::default();
+        let indices: Vec<_> = (0..200).map(|i| aside.insert(value(i))).collect();
+        for i in (0..200).step_by(3) {
+            assert!(is(&aside.remove(indices[i as usize]), i));
+        }
+        let again: Vec<_> = (0..200).step_by(3).map(|i| (i, aside.insert(value(i)))).collect();
+
+        assert_eq!(aside.len, 200);
+        assert!(again.iter().all(|(i, index)| is(aside.get_mut(*index), *i)));
+        assert!((0..200).filter(|i| i % 3 > 0).all(|i| is(aside.get(indices[i as usize]), i)));
+    }
+
+    #[test]
+    fn a_slot_is_no_larger_than_a_value_and_an_empty_slab_holds_nothing() {
+        let mut aside = Aside::default();
+        let index = aside.insert(value(1));
+        aside.remove(index);
+
+        assert_eq!(aside.chunks.capacity(), 0);
+        assert_eq!(size_of::<Slot>(), size_of::<Value>());
     }
 }

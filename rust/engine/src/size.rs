@@ -6,10 +6,13 @@
 /// and ghosts. `examples/memory.rs` compares it with what is resident.
 pub(crate) const PER_ITEM: u64 = 48;
 
-/// The room a heap block of this many bytes takes: sixteen-byte steps up to
-/// 128, then four classes a doubling, as jemalloc has them.
+/// The room a heap block of this many bytes takes: eight bytes, then sixteen-byte
+/// steps up to 128, then four classes a doubling, as jemalloc has them.
 pub const fn of_heap(bytes: usize) -> u64 {
     let bytes = bytes as u64;
+    if bytes <= 8 {
+        return bytes.next_multiple_of(8);
+    }
     if bytes <= 128 {
         return bytes.next_multiple_of(16);
     }
@@ -28,8 +31,8 @@ mod tests {
 
     #[test]
     fn sizes_are_rounded_up_to_what_the_allocator_gives() {
-        let sizes = [0, 1, 16, 17, 117, 128, 129, 160, 161, 256, 257, 5000, 16385];
-        let given = [0, 16, 16, 32, 128, 128, 160, 160, 192, 256, 320, 5120, 20480];
+        let sizes = [0, 1, 8, 9, 16, 17, 117, 128, 129, 160, 161, 256, 257, 5000, 16385];
+        let given = [0, 8, 8, 16, 16, 32, 128, 128, 160, 160, 192, 256, 320, 5120, 20480];
 
         assert_eq!(sizes.map(of_heap), given);
     }
