@@ -8,6 +8,9 @@ use crate::Moment;
 
 /// Items keep one in this many bytes of the budget, whatever else is held.
 const LEAST_SHARE: u64 = 4;
+/// And one in this many, however much is resident beyond what is counted: more than that keeps
+/// nobody from being killed for want of memory.
+const LAST_SHARE: u64 = 16;
 /// The watch is told each time that one in this many bytes of the budget was evicted.
 const TURNOVER_SHARE: u64 = 64;
 
@@ -23,7 +26,7 @@ pub(crate) struct Budget {
     reserved: AtomicU64,
     /// What is resident beyond all that is counted.
     overhead: AtomicU64,
-    /// What items may take: the budget less the two above.
+    /// What items may take: the budget less the two above, but for their shares.
     allowance: AtomicU64,
     /// What was evicted since the watch was told.
     evicted: AtomicU64,
@@ -84,8 +87,9 @@ impl Budget {
 
     /// Two that do this at once may leave the older sum; whoever notes the overhead next mends it.
     fn share(&self) {
-        let taken = self.reserved() + self.overhead.load(Ordering::Relaxed);
-        let allowance = self.bytes.saturating_sub(taken).max(self.bytes / LEAST_SHARE);
+        let left = self.bytes.saturating_sub(self.reserved()).max(self.bytes / LEAST_SHARE);
+        let overhead = self.overhead.load(Ordering::Relaxed);
+        let allowance = left.saturating_sub(overhead).max(self.bytes / LAST_SHARE);
         self.allowance.store(allowance, Ordering::Relaxed);
     }
 
@@ -123,13 +127,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn items_may_take_what_nothing_else_has_but_never_less_than_a_quarter() {
+    fn items_keep_a_quarter_of_what_is_held_and_a_sixteenth_of_what_is_resident() {
         let budget = Budget::new(1_000);
         budget.reserve(300);
         budget.note_overhead(200);
         assert_eq!(budget.allowance(), 500);
+        budget.note_overhead(0);
         budget.reserve(10_000);
         assert_eq!(budget.allowance(), 250);
+        budget.note_overhead(100);
+        assert_eq!(budget.allowance(), 150);
+        budget.note_overhead(10_000);
+        assert_eq!(budget.allowance(), 62);
         budget.release(10_300);
         budget.note_overhead(0);
         assert_eq!((budget.allowance(), budget.reserved()), (1_000, 0));

@@ -143,7 +143,8 @@ impl Engine {
         self.budget.items() + self.budget.reserved()
     }
 
-    /// Tells how many bytes are resident beyond what is counted: items get so much less.
+    /// Tells how many bytes are resident beyond what is counted: items get so much less, though never
+    /// less than a sixteenth of all.
     pub fn note_overhead(&self, bytes: u64) {
         self.budget.note_overhead(bytes);
     }
@@ -160,8 +161,8 @@ impl Engine {
     }
 
     /// Evicts until items take no more than they may, or about `most` bytes are freed; for when
-    /// they may take less than before and nobody writes.
-    pub fn fit(&self, now: Moment, most: u64) {
+    /// they may take less than before and nobody writes. How many bytes were freed.
+    pub fn fit(&self, now: Moment, most: u64) -> u64 {
         let (mut freed, mut in_vain) = (0, 0);
         while self.budget.is_over() && freed < most && in_vain < self.shards.len() {
             let at = self.next_turn();
@@ -169,6 +170,14 @@ impl Engine {
             in_vain = if evicted > 0 { 0 } else { in_vain + 1 };
             freed += evicted;
         }
+        freed
+    }
+
+    /// The same for who is about to take about `most` bytes for something that is no item; the watch is
+    /// told, as of a write.
+    pub fn make_way(&self, now: Moment, most: u64) {
+        let freed = self.fit(now, most);
+        self.budget.turn_over(freed, now);
     }
 
     /// Marks a namespace as one that nobody asks for any more. Sweeps free its
