@@ -6,6 +6,7 @@ A server has a quarter of its memory for bodies that are half here and answers t
 import contextlib
 from collections.abc import Iterator
 
+import httpx
 import pytest
 from momento_wire_types import cacheclient_pb2 as pb
 
@@ -15,6 +16,7 @@ from conformance.edge.connection import connect, framed
 from conformance.edge.http1 import http1, request
 from conformance.edge.scs import SET, works
 from conformance.wire import MINUTE, Wire, plaintext
+from faults.watching import eventually
 from harness import Server
 
 MOST_GROWTH = 160 * MB
@@ -26,6 +28,9 @@ CONNECTIONS_OF_HTTP2 = 40
 STREAMS_OF_EACH = 16
 ANSWERS_OF_EACH = 250
 INITIAL_WINDOW = 4
+ROOM = 64 * MB
+HEADS = 800
+FEW_HEADS = 300
 FETCH = "/cache_client.Scs/ListFetch"
 
 
@@ -78,6 +83,32 @@ def test_messages_that_are_half_here(small: Server) -> None:
     assert cost.peak_growth <= MOST_GROWTH, f"{cost.peak_growth / MB:.0f} MB"
 
 
+def test_heads_that_are_half_here(small: Server) -> None:
+    """What has come of them is counted; who is not known has a quarter of the room for it."""
+    head = b"GET / HTTP/1.1\r\nHost: a\r\n" + b"x-a: %s\r\n" % (b"a" * 1_000) * 30
+    with contextlib.ExitStack() as stack:
+        crowd = [stack.enter_context(http1(small.http_address)) for _ in range(HEADS)]
+        for client in crowd:
+            client.say(head)
+        eventually(lambda: in_flight(small) > FEW_HEADS * len(head), "heads are counted")
+        assert in_flight(small) <= ROOM // 4
+        others_are_served(small)
+    eventually(lambda: in_flight(small) == 0, "room is given back")
+
+
+def test_blocks_of_headers_that_are_half_here(small: Server) -> None:
+    """The same on HTTP/2, where they may come in pieces."""
+    piece = bytes(FRAME)
+    with contextlib.ExitStack() as stack:
+        crowd = [stack.enter_context(peer(small.http_address)) for _ in range(HEADS)]
+        for client in crowd:
+            client.say(raw(1, 0, 1, piece), raw(9, 0, 1, piece), raw(9, 0, 1, piece[:-1]))
+        eventually(lambda: in_flight(small) > FEW_HEADS * FRAME, "blocks are counted")
+        assert in_flight(small) <= ROOM // 4
+        others_are_served(small)
+    eventually(lambda: in_flight(small) == 0, "room is given back")
+
+
 def test_short_answers_that_nobody_takes(small: Server) -> None:
     """Each is too short to be looked at, and there are ten thousand of them."""
     fetch = pb._ListFetchRequest(list_name=b"list", unbounded_start={}, unbounded_end={})
@@ -107,6 +138,13 @@ def test_room_is_given_back(small: Server) -> None:
             assert client.settle()
             assert not any(client.answered(stream) for stream in streams(STREAMS_OF_EACH))
     assert is_served(small)
+
+
+def in_flight(server: Server) -> int:
+    """What is counted for what is under way, in bytes."""
+    page = httpx.get(f"{server.http}/metrics").text
+    (line,) = (line for line in page.splitlines() if 'bytes{part="in_flight"}' in line)
+    return int(line.split()[1])
 
 
 def is_served(server: Server) -> bool:

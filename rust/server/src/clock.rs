@@ -18,8 +18,13 @@ pub(crate) struct Now {
 impl Now {
     /// When `time` will have passed, in milliseconds since the server was made.
     pub(crate) fn after(self, time: Duration) -> u64 {
-        self.moment.0 + u64::try_from(time.as_millis()).unwrap_or(u64::MAX >> 1)
+        after(self.moment.0, time)
     }
+}
+
+/// When `time` has passed after a moment, both in milliseconds since the server was made.
+pub(crate) fn after(moment: u64, time: Duration) -> u64 {
+    moment + u64::try_from(time.as_millis()).unwrap_or(u64::MAX >> 1)
 }
 
 /// Measures time since the server was made.

@@ -37,6 +37,19 @@ impl Deadline {
         }
     }
 
+    /// When the `time` began that it sets an end to, in milliseconds since the server was made.
+    pub(super) fn began(&self, time: Duration) -> u64 {
+        self.at.saturating_sub(milliseconds(time))
+    }
+
+    /// Has the task that polls it woken at `moment` as well, if that comes first; it is in
+    /// milliseconds since the server was made.
+    pub(super) fn wake_at(&mut self, moment: u64) {
+        if moment < self.at && (moment < self.rings_at || self.timer.is_elapsed()) {
+            self.ring_at(moment);
+        }
+    }
+
     /// Ready when it has passed.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         while self.timer.as_mut().poll(cx).is_ready() {
@@ -49,8 +62,12 @@ impl Deadline {
     }
 
     fn arm(&mut self) {
-        self.rings_at = self.at;
-        self.timer.as_mut().reset(Instant::from_std(self.clock.instant(self.at)));
+        self.ring_at(self.at);
+    }
+
+    fn ring_at(&mut self, moment: u64) {
+        self.rings_at = moment;
+        self.timer.as_mut().reset(Instant::from_std(self.clock.instant(moment)));
     }
 }
 
@@ -80,5 +97,25 @@ mod tests {
         deadline.set(start, 7 * SECOND);
         poll_fn(|cx| deadline.poll(cx)).await;
         assert!((6..8).contains(&began.elapsed().as_secs()));
+    }
+
+    #[tokio::test(flavor = "current_thread", start_paused = true)]
+    async fn who_wants_to_be_woken_before_is_and_the_deadline_stays() {
+        let clock = Clock::start();
+        let (start, began) = (clock.now().moment, Instant::now());
+        let mut deadline = Deadline::within(clock, 10 * SECOND);
+        let mut woken = 0;
+
+        poll_fn(|cx| {
+            woken += 1;
+            let seconds = began.elapsed().as_secs();
+            let next = [3, 5, 12].into_iter().find(|next| seconds < *next).unwrap();
+            deadline.wake_at(start.0 + next * 1_000);
+            deadline.poll(cx)
+        })
+        .await;
+        assert_eq!(woken, 4);
+        assert!((9..12).contains(&began.elapsed().as_secs()));
+        assert!(start.0.abs_diff(deadline.began(10 * SECOND)) < 1_000);
     }
 }

@@ -85,6 +85,11 @@ impl Visit {
         self.entrance.offers.contains(protocol)
     }
 
+    /// Whether a client of this connection was let in to a cache, so far.
+    fn is_known(&self) -> bool {
+        !self.passes.borrow().is_empty()
+    }
+
     /// Whether the request bears a credential that lets its sender in.
     fn knows(&self, parts: &Parts) -> bool {
         let Ok(query) = http::Query::of(&parts.uri) else { return false };

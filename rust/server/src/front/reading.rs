@@ -30,7 +30,12 @@ impl Spare {
     {
         if !input.is_empty() {
             input.reserve(ROOM);
-            return poll_read_buf(Pin::new(io), cx, input);
+            let read = poll_read_buf(Pin::new(io), cx, input);
+            if read.is_pending() {
+                // What has arrived may have to wait for the rest, and needs no more than itself.
+                *input = BytesMut::from(&input[..]);
+            }
+            return read;
         }
         let mut spare = self.0.borrow_mut();
         if !spare.try_reclaim(ROOM) {

@@ -66,6 +66,11 @@ impl Passes {
         Ok(pass)
     }
 
+    /// Whether none was given.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     fn keep(&mut self, kept: Kept) {
         self.0.retain(|old| old.revision == kept.revision);
         self.0.truncate(PASSES_KEPT - 1);

@@ -99,7 +99,7 @@ families! {
     ALLOWANCE: Gauge "attimo_memory_allowance_bytes" []
         "Memory that items may take now, which is what nothing else needs of the budget; beyond it the least used leave.";
     MEMORY: Gauge "attimo_memory_bytes" ["part"]
-        "Memory by what takes it: items; in_flight, which is bodies half received and answers half sent; connections; overhead, which is what lies idle around these; process, which is what it takes at rest.";
+        "Memory by what takes it: items; in_flight, which is heads and bodies half received and answers half sent; connections; overhead, which is what lies idle around these; process, which is what it takes at rest.";
     EVICTED: Counter "attimo_evicted_items_total" []
         "Items that left before their time, for want of memory.";
     EXPIRED: Counter "attimo_expired_items_total" []

@@ -36,6 +36,8 @@ pub(crate) enum Closed {
     Protocol,
     /// It asked for more than anybody needs: resets, settings, pings.
     Flood,
+    /// There was no room for what it had begun, or others needed it while it did nothing.
+    NoRoom,
 }
 
 /// How a connection is protected, by the names of the label.
@@ -43,7 +45,7 @@ pub(crate) const TRANSPORTS: [&str; 2] = ["plaintext", "tls"];
 /// What connections speak, by the names of the label.
 pub(crate) const SPEAKS: [&str; 3] = ["unknown", "http1", "http2"];
 /// Why we close connections, by the names of the label.
-pub(crate) const REASONS: [(Closed, &str); 7] = [
+pub(crate) const REASONS: [(Closed, &str); 8] = [
     (Closed::HandshakeTimeout, "handshake_timeout"),
     (Closed::HeadTimeout, "head_timeout"),
     (Closed::BodyTimeout, "body_timeout"),
@@ -51,6 +53,7 @@ pub(crate) const REASONS: [(Closed, &str); 7] = [
     (Closed::Idle, "idle"),
     (Closed::Protocol, "protocol"),
     (Closed::Flood, "flood"),
+    (Closed::NoRoom, "no_room"),
 ];
 /// Abuse is told in the log at most so often.
 const TOLD_EVERY: Duration = Duration::from_secs(10);

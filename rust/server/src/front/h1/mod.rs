@@ -17,21 +17,23 @@ use http::{Method, Response, StatusCode, Version};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use self::body::{Body, BodyError};
+use self::filling::Filled;
 use self::head::{Head, Refusal};
 use self::output::{Manner, Output};
 use super::deadline::Deadline;
 use super::hang_up::hang_up;
-use super::room::Held;
+use super::room::{Held, Quiet};
 use super::stop::Stop;
 use super::{Visit, http as plain, web};
 use crate::clock::Now;
-use crate::error::{Error, Result};
+use crate::error::{Error, Overload, Result};
 use crate::limits::{
-    AT_ONCE_BYTES, BODY, FIRST_REQUEST, HEAD, IDLE, LINGER, STALLED, STRANGER_BODY, STRANGER_BYTES,
+    AT_ONCE_BYTES, BODY, FIRST_REQUEST, HEAD, IDLE, STALLED, STRANGER_BODY, STRANGER_BYTES,
 };
 use crate::stats::Closed;
 
 mod body;
+mod filling;
 mod head;
 mod output;
 
@@ -205,10 +207,10 @@ where
         let (limit, time) =
             if is_known { (web::limit(parts), BODY) } else { (STRANGER_BYTES, STRANGER_BODY) };
         let mut body = Body::new(framing, limit);
-        let mut held = Held::for_body(&self.visit.worker.core.room, is_known);
+        let mut held = Held::of(&self.visit.worker.core.room, is_known);
         self.waiting = Waiting::Body;
         self.deadline.set(now.moment, time);
-        let mut asked = !expects;
+        let (mut asked, mut quiet) = (!expects, Quiet::default());
         loop {
             match body.take(&mut self.input) {
                 Ok(Some(whole)) => return Some(Ok(whole)),
@@ -221,7 +223,11 @@ where
                 }
                 Ok(None) => {}
             }
-            if let Err(error) = held.hold(body.held()) {
+            let bytes = body.held();
+            if held.hold(bytes).is_err()
+                // Boxed, so that a connection that finds room need not have any for this.
+                && let Err(error) = Box::pin(held.hold_soon(bytes)).await
+            {
                 return self.give_up(error);
             }
             if !std::mem::replace(&mut asked, true) {
@@ -230,10 +236,14 @@ where
             if !(self.output.is_empty() || self.send().await) {
                 return None;
             }
-            match self.fill().await {
+            match self.fill(Some((&mut held, &mut quiet))).await {
                 Filled::More => {}
                 Filled::TooLate => {
                     self.visit.closed(Closed::BodyTimeout);
+                    return self.give_up(Error::TooSlow);
+                }
+                Filled::NoRoom => {
+                    self.visit.closed(Closed::NoRoom);
                     return self.give_up(Error::TooSlow);
                 }
                 Filled::Over => {
@@ -251,12 +261,6 @@ where
     }
 
     fn refuse(&mut self, Refusal(status, message): Refusal, now: Now) {
-        let manner = Manner {
-            head_only: false,
-            keeps: false,
-            is_old: false,
-            epoch_seconds: now.epoch_seconds,
-        };
         let code = match status {
             StatusCode::REQUEST_TIMEOUT => "deadline_exceeded",
             StatusCode::NOT_IMPLEMENTED | StatusCode::HTTP_VERSION_NOT_SUPPORTED => "unimplemented",
@@ -265,8 +269,15 @@ where
             }
             _ => "invalid_argument",
         };
-        let response = plain::problem(status, code, message, None);
+        self.part_with(plain::problem(status, code, message, None), now);
+    }
+
+    /// Says a last word to a client that has not said what it wants.
+    fn part_with(&mut self, response: Response<Bytes>, now: Now) {
+        let epoch_seconds = now.epoch_seconds;
+        let manner = Manner { head_only: false, keeps: false, is_old: false, epoch_seconds };
         self.output.add(response, manner);
+        self.input = BytesMut::new();
         self.ending = Ending::WhileItSends;
     }
 
@@ -286,7 +297,7 @@ where
         let clock = self.visit.worker.core.clock;
         let (io, output, visit) = (&mut self.io, &mut self.output, &self.visit);
         let held = &mut self.held;
-        let mut stalled: Option<Deadline> = None;
+        let mut stalled: Option<(Deadline, Quiet)> = None;
         let sent = poll_fn(|cx| {
             loop {
                 match output.poll_send(Pin::new(&mut *io), cx) {
@@ -296,12 +307,13 @@ where
                 }
             }
             // Only of a client that does not keep up with its answers.
-            if held.hold(output.len()).is_err() {
-                visit.closed(Closed::Stalled);
+            let (deadline, quiet) =
+                stalled.get_or_insert_with(|| (Deadline::within(clock, STALLED), Quiet::default()));
+            if held.hold(output.len()).is_err() || held.is_lost(quiet, deadline, cx) {
+                visit.closed(Closed::NoRoom);
                 return Poll::Ready(false);
             }
-            let stalled = stalled.get_or_insert_with(|| Deadline::within(clock, STALLED));
-            stalled.poll(cx).map(|()| {
+            deadline.poll(cx).map(|()| {
                 visit.closed(Closed::Stalled);
                 false
             })
@@ -316,9 +328,15 @@ where
 
     /// Waits for more of a request; whether the connection goes on.
     async fn read(&mut self) -> bool {
-        match self.fill().await {
+        match self.fill(None).await {
             Filled::More => true,
             Filled::Over => false,
+            Filled::NoRoom => {
+                self.visit.closed(Closed::NoRoom);
+                let response = plain::refused(&self.visit, &Error::Overloaded(Overload::Bytes));
+                self.part_with(response, self.visit.worker.core.clock.now());
+                false
+            }
             Filled::TooLate => {
                 // A client that was idle may be told nothing: it did not ask.
                 if self.input.is_empty() {
@@ -334,41 +352,9 @@ where
         }
     }
 
-    async fn fill(&mut self) -> Filled {
-        let (io, input, visit) = (&mut self.io, &mut self.input, &self.visit);
-        let (stop, deadline) = (&mut self.stop, &mut self.deadline);
-        let is_idle = input.is_empty() && self.waiting != Waiting::Body;
-        let mut leaves = false;
-        poll_fn(|cx| {
-            match visit.worker.spare.poll_read(io, input, cx) {
-                Poll::Ready(Ok(1..)) => return Poll::Ready(Filled::More),
-                Poll::Ready(_) => return Poll::Ready(Filled::Over),
-                Poll::Pending => {}
-            }
-            // A request may be on its way that the client has sent before it could know, so an idle
-            // connection is not closed at once: the next answer tells that it is the last.
-            if is_idle && !leaves && stop.poll(cx) {
-                leaves = true;
-                deadline.set(visit.worker.core.clock.now().moment, LINGER);
-            }
-            let over = if leaves { Filled::Over } else { Filled::TooLate };
-            deadline.poll(cx).map(|()| over)
-        })
-        .await
-    }
-
     async fn close(mut self) {
         if self.ending != Ending::Now && self.send().await {
             hang_up(&mut self.io, &self.visit, self.ending == Ending::WhileItSends).await;
         }
     }
-}
-
-enum Filled {
-    /// Something arrived.
-    More,
-    /// Nothing did, in its time.
-    TooLate,
-    /// The client has hung up, or the server ends and nothing was asked.
-    Over,
 }

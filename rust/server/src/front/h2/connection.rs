@@ -15,6 +15,7 @@ use super::hpack::{Decoder, Encoder};
 use super::late::Late;
 use super::memory::Memory;
 use super::output::Output;
+use super::room::Short;
 use super::settings::{self, CONNECTION_WINDOW};
 use super::stream::{State, Stream, Streams};
 use super::window::{self, Inbound, Outbound};
@@ -75,6 +76,13 @@ pub(super) struct Connection {
     pub(super) calm: Calm,
     /// When the first of the streams has had its time, as far as is known.
     pub(super) until: u64,
+    /// Since when the client has left unread what waits for the socket, in milliseconds since the
+    /// server was made; never if nothing waits.
+    pub(super) unread_at: u64,
+    /// Whether others may have what is held for a stream.
+    pub(super) has_offered: bool,
+    /// The body that waits for room, if one does.
+    pub(super) short: Option<Box<Short>>,
 }
 
 /// How far a connection has come.
@@ -125,6 +133,9 @@ impl Connection {
             encoder: Encoder::new(),
             calm: Calm::new(now),
             until: u64::MAX,
+            unread_at: u64::MAX,
+            has_offered: false,
+            short: None,
         }
     }
 
@@ -154,6 +165,9 @@ impl Connection {
     fn step(&mut self, input: &mut BytesMut) -> Outcome<bool> {
         if self.stage == Stage::Preface {
             return self.take_preface(input);
+        }
+        if self.short.is_some() {
+            return Ok(false);
         }
         if let Some(data) = self.data.take() {
             return self.take_data(data, input);
@@ -254,6 +268,10 @@ impl Connection {
 
     /// Does what can be done now that all is taken in that has arrived.
     pub(super) fn go_on(&mut self) {
+        if self.has_offered {
+            let next = self.rest();
+            self.note(next);
+        }
         self.answer_late();
         self.admit();
         self.serve_waiting();

@@ -130,12 +130,13 @@ impl Connection {
             self.complete(id, Ok(body));
             return Ok(());
         }
-        receiving.body.add(&input[..length]);
+        let is_kept = receiving.add(&input[..length], self.now);
+        let is_long = receiving.terms.is_none() && receiving.body.len() > STRANGER_BYTES;
         input.advance(length);
-        if let Err(error) = receiving.hold() {
-            self.complete(id, Err(error));
-        } else if receiving.terms.is_none() && receiving.body.len() > STRANGER_BYTES {
-            self.admit_one(id);
+        match (is_kept, is_long) {
+            (false, _) => self.end_lost(id),
+            (true, true) => self.admit_one(id),
+            (true, false) => self.count_body(id),
         }
         Ok(())
     }

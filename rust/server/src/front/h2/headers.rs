@@ -25,6 +25,13 @@ pub(super) struct Block {
     pieces: usize,
 }
 
+impl Block {
+    /// How many bytes of memory it takes.
+    pub(super) fn held(&self) -> usize {
+        self.bytes.capacity()
+    }
+}
+
 impl Connection {
     pub(super) fn take_headers(&mut self, head: &Head, content: &[u8]) -> Outcome<()> {
         if head.stream.is_multiple_of(2) {

@@ -51,6 +51,11 @@ impl Late {
         self.answers.borrow_mut().pop()
     }
 
+    /// What wakes the task of the connection.
+    pub(super) fn waker(&self) -> Waker {
+        self.waiting.borrow().clone().unwrap_or_else(|| Waker::noop().clone())
+    }
+
     /// Has the task that asks woken when there is one.
     pub(super) fn wake(&self, cx: &mut Context<'_>) {
         let mut waiting = self.waiting.borrow_mut();

@@ -44,6 +44,7 @@ mod late;
 mod memory;
 mod output;
 mod request;
+mod room;
 mod sending;
 mod serving;
 mod settings;
@@ -90,7 +91,8 @@ struct Session<I> {
     is_held_up: bool,
     /// Whether there may be more to read.
     has_more: bool,
-    /// What is on its way to the socket holds, where that takes it slowly.
+    /// What is held of what is on its way to the socket, where that takes it slowly, and of what has
+    /// arrived and is no whole.
     held: Held,
 }
 
@@ -134,13 +136,24 @@ where
             {
                 continue;
             }
-            let before = self.connection.output.waiting();
+            let (before, was_short) =
+                (self.connection.output.waiting(), self.connection.short.is_some());
             let is_inside = !self.input.is_empty() && !self.is_held_up;
             if let Poll::Ready(why) = self.watch.poll(&mut self.connection, is_inside, cx) {
                 return Poll::Ready(self.close_for(why));
             }
+            if was_short && self.connection.short.is_none() {
+                if let Err(reason) = self.take() {
+                    return Poll::Ready(self.end(reason));
+                }
+                continue;
+            }
             if self.connection.output.waiting() == before && !self.connection.is_over() {
-                return Poll::Pending;
+                return if self.has_room(cx) {
+                    Poll::Pending
+                } else {
+                    Poll::Ready(self.close_for(Closed::NoRoom))
+                };
             }
         }
     }
@@ -148,7 +161,10 @@ where
     /// Reads and takes in what is there, unless the client has to read first; not all at once, so that
     /// what is answered leaves and what is kept is counted.
     fn read(&mut self, cx: &mut Context<'_>) -> Option<Ending> {
-        self.has_more = false;
+        (self.has_more, self.is_held_up) = (false, false);
+        if self.connection.short.is_some() {
+            return None;
+        }
         for _ in 0..READS {
             self.is_held_up = self.connection.output.is_overfull();
             if self.is_held_up {
@@ -219,6 +235,22 @@ where
         sent
     }
 
+    /// Counts what has arrived and cannot be taken in before there is more of it; whether there is room.
+    fn has_room(&mut self, cx: &Context<'_>) -> bool {
+        let Connection { block, output, visit, now, short, .. } = &self.connection;
+        let inside = self.input.capacity() + block.as_ref().map_or(0, |block| block.held());
+        if inside == 0 {
+            if output.is_sent() {
+                self.held.let_go();
+            }
+            return true;
+        }
+        // Who waits for room already has no more than this.
+        short.is_some()
+            || self.held.hold_head(inside + output.waiting(), visit.is_known()).is_ok()
+                && !self.watch.is_lost(&mut self.held, *now, cx)
+    }
+
     /// Ends a connection for what its client did.
     fn end(&mut self, reason: Reason) -> Ending {
         self.connection.go_away(reason);
@@ -238,7 +270,7 @@ where
                 self.connection.go_away(Reason::NoError);
                 Ending::Said
             }
-            Closed::Stalled => {
+            Closed::Stalled | Closed::NoRoom => {
                 self.connection.go_away(Reason::EnhanceYourCalm);
                 Ending::Cut
             }

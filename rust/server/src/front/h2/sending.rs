@@ -18,8 +18,8 @@ use crate::front::caching::{PRIVATE, VARIES};
 use crate::front::date::date;
 use crate::front::grpc::{CONTENT_TYPE, OK, Status};
 use crate::front::http as plain;
-use crate::front::room::Held;
-use crate::limits::{AT_ONCE_BYTES, LINGER, LINGER_BYTES, STALLED};
+use crate::front::room::{Held, STILL};
+use crate::limits::{AT_ONCE_BYTES, LINGER, LINGER_BYTES};
 
 /// A part of an answer.
 enum Part {
@@ -42,7 +42,7 @@ impl Connection {
         match self.write(&stream, answer) {
             Sent::All => self.let_linger(stream),
             Sent::Later(outgoing) => {
-                self.note(outgoing.until);
+                self.note(outgoing.read_at + STILL);
                 stream.state = State::Sending(outgoing);
                 self.streams.put(stream);
                 self.sending.push_back(id);
@@ -198,13 +198,13 @@ impl Connection {
         }
         let Ok(held) = held.map_or_else(|| self.hold(bytes), Ok) else { return Sent::Dropped };
         let parts = parts.filter(|part| !part.is_empty()).collect();
-        let until = self.now.after(STALLED);
+        let read_at = self.now.moment.0;
         Sent::Later(Outgoing {
             parts,
             left: bytes,
             trailers,
             held,
-            until,
+            read_at,
             progress: 0,
             is_queued: true,
         })
@@ -254,8 +254,12 @@ impl Connection {
             outgoing.left.min(LARGEST).min(stream.outbound.room()).min(self.outbound.room());
         if length == 0 {
             outgoing.is_queued = false;
-            let until = outgoing.until;
-            self.note(until);
+            let next = outgoing.read_at + STILL;
+            self.note(next);
+            return None;
+        }
+        if !outgoing.held.keep() {
+            self.end_lost(id);
             return None;
         }
         outgoing.note(length, self.now);

@@ -15,7 +15,7 @@ use super::request::{Request, Route};
 use super::stream::{Receiving, State, Stream, Terms, Waiting};
 use crate::error::{Error, Overload, Result};
 use crate::front::http as plain;
-use crate::front::room::Held;
+use crate::front::room::{Held, STILL};
 use crate::limits::{BODY, STRANGER_BODY, STRANGER_BYTES, UNSENT_BYTES};
 
 const STRANGERS: Error = Error::Overloaded(Overload::Strangers);
@@ -174,12 +174,14 @@ impl Connection {
             return self.refuse(id, STRANGERS);
         }
         let time = if is_known { BODY } else { STRANGER_BODY };
-        let until = self.now.after(time);
-        self.note(until);
-        let held = Held::for_body(&self.visit.worker.core.room, is_known);
-        if let Err(error) = self.set_terms(id, Terms { stranger, until, held }) {
-            self.complete(id, Err(error));
-        } else if request.expects_a_word() {
+        let (until, moved_at) = (self.now.after(time), self.now.moment.0);
+        self.note(until.min(moved_at + STILL));
+        let held = Held::of(&self.visit.worker.core.room, is_known);
+        if let Err(error) = self.set_terms(id, Terms { stranger, until, held, moved_at }) {
+            return self.complete(id, Err(error));
+        }
+        self.count_body(id);
+        if request.expects_a_word() {
             self.write_head(id, false, StatusCode::CONTINUE, []);
         }
     }
@@ -195,7 +197,7 @@ impl Connection {
         if !receiving.body.has_room_for(0) {
             return Err(receiving.too_large());
         }
-        receiving.hold()
+        Ok(())
     }
 
     fn refuse(&mut self, id: u32, error: Error) {
@@ -230,5 +232,8 @@ impl Connection {
         let told_at = if self.told_at > now { self.told_at } else { u64::MAX };
         let first = self.streams.iter().filter_map(until).min();
         self.until = first.unwrap_or(u64::MAX).min(self.leaves_at).min(told_at);
+        let next = self.rest();
+        self.note(next);
+        self.look_for_room();
     }
 }

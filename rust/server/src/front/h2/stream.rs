@@ -10,13 +10,10 @@ use super::late::Stranger;
 use super::request::Request;
 use super::settings::STREAM_WINDOW;
 use super::window::{Inbound, Outbound};
-use crate::clock::Now;
+use crate::clock::{Now, after};
 use crate::error::{Error, Result};
-use crate::front::room::Held;
+use crate::front::room::{Held, PROGRESS};
 use crate::limits::STALLED;
-
-/// Less than this in its time is no reading, in bytes.
-pub(super) const PROGRESS: usize = 4 * 1024;
 
 /// One that is open.
 pub(super) struct Stream {
@@ -67,6 +64,8 @@ pub(super) struct Terms {
     /// By when it must be there, in milliseconds since the server was made.
     pub(super) until: u64,
     pub(super) held: Held,
+    /// When something of it has come last, in the same.
+    pub(super) moved_at: u64,
 }
 
 /// An answer that could not leave at once.
@@ -75,10 +74,9 @@ pub(super) struct Outgoing {
     /// How many bytes they have.
     pub(super) left: usize,
     pub(super) trailers: Trailers,
-    #[expect(dead_code, reason = "what it holds of the server's budget goes back with it")]
     pub(super) held: Held,
-    /// When the client has taken too little for too long.
-    pub(super) until: u64,
+    /// When the client has taken something last, in milliseconds since the server was made.
+    pub(super) read_at: u64,
     /// How many bytes were sent since that was set.
     pub(super) progress: usize,
     /// Whether its turn is to come.
@@ -118,6 +116,11 @@ impl Stream {
         matches!(self.state, State::Body(Receiving { terms: None, .. }))
     }
 
+    /// Whether its body comes in pieces.
+    pub(super) fn is_in_pieces(&self) -> bool {
+        matches!(self.state, State::Body(Receiving { terms: Some(_), .. }))
+    }
+
     /// Whether it has something to send and its turn was not to come: now it is.
     pub(super) fn queues(&mut self) -> bool {
         match &mut self.state {
@@ -126,12 +129,27 @@ impl Stream {
         }
     }
 
+    /// What is held for its client, and since when that has done nothing, in milliseconds since the
+    /// server was made; `unread_at` is when it has last read anything of what waits for the socket.
+    pub(super) fn resting(&mut self, unread_at: u64) -> Option<(&mut Held, u64)> {
+        match &mut self.state {
+            State::Body(Receiving { terms: Some(terms), .. }) => {
+                Some((&mut terms.held, terms.moved_at))
+            }
+            State::Sending(outgoing) => {
+                let since = if outgoing.is_queued { unread_at } else { outgoing.read_at };
+                Some((&mut outgoing.held, since))
+            }
+            _ => None,
+        }
+    }
+
     /// When it has had its time, in milliseconds since the server was made.
     pub(super) fn until(&self) -> Option<u64> {
         match &self.state {
             State::Body(receiving) => receiving.terms.as_ref().map(|terms| terms.until),
             // Whose turn is to come waits for others, not for its client.
-            State::Sending(outgoing) => (!outgoing.is_queued).then_some(outgoing.until),
+            State::Sending(outgoing) => (!outgoing.is_queued).then(|| outgoing.until()),
             State::Lingering { until, .. } => Some(*until),
             State::Waiting(..) | State::Elsewhere => None,
         }
@@ -161,6 +179,17 @@ impl Receiving {
         let bytes = self.body.held();
         self.terms.as_mut().map_or(Ok(()), |terms| terms.held.hold(bytes))
     }
+
+    /// Adds what has come of the body; false if others have its room.
+    pub(super) fn add(&mut self, input: &[u8], now: Now) -> bool {
+        let before = self.body.len() / PROGRESS;
+        self.body.add(input);
+        let Some(terms) = &mut self.terms else { return true };
+        if self.body.len() / PROGRESS > before {
+            terms.moved_at = now.moment.0;
+        }
+        terms.held.keep()
+    }
 }
 
 impl Outgoing {
@@ -168,8 +197,13 @@ impl Outgoing {
     pub(super) fn note(&mut self, bytes: usize, now: Now) {
         self.progress += bytes;
         if self.progress >= PROGRESS {
-            (self.progress, self.until) = (0, now.after(STALLED));
+            (self.progress, self.read_at) = (0, now.moment.0);
         }
+    }
+
+    /// When the client has taken too little for too long.
+    pub(super) fn until(&self) -> u64 {
+        after(self.read_at, STALLED)
     }
 
     /// The next `length` bytes.

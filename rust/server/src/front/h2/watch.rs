@@ -4,9 +4,9 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::connection::{Connection, Stage};
-use super::stream::PROGRESS;
-use crate::clock::Clock;
+use crate::clock::{Clock, Now};
 use crate::front::deadline::Deadline;
+use crate::front::room::{Held, PROGRESS, Rest, STILL};
 use crate::limits::{HANDSHAKE, HEAD, IDLE, STALLED};
 use crate::stats::Closed;
 
@@ -58,11 +58,23 @@ impl Watch {
         is_inside: bool,
         cx: &mut Context<'_>,
     ) -> Poll<Closed> {
+        let stalled = self.poll_stalled(connection, cx);
         self.poll_streams(connection, cx);
-        if self.poll_stalled(connection, cx).is_ready() {
+        if stalled.is_ready() {
             return Poll::Ready(Closed::Stalled);
         }
         self.poll_silence(connection, is_inside, cx)
+    }
+
+    /// Whether others have what is held for a client that is within something and goes on with nothing.
+    pub(super) fn is_lost(&mut self, held: &mut Held, now: Now, cx: &Context<'_>) -> bool {
+        let since = self.deadline.began(HEAD);
+        match held.rest(since, now.moment.0, cx.waker()) {
+            Rest::Until(moment) => self.deadline.wake_at(moment),
+            Rest::Offered => {}
+            Rest::Lost => return true,
+        }
+        false
     }
 
     fn poll_streams(&mut self, connection: &mut Connection, cx: &mut Context<'_>) {
@@ -80,9 +92,10 @@ impl Watch {
         }
     }
 
-    fn poll_stalled(&mut self, connection: &Connection, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll_stalled(&mut self, connection: &mut Connection, cx: &mut Context<'_>) -> Poll<()> {
         if !connection.is_unread() {
             self.unread_since = None;
+            connection.unread_at = u64::MAX;
             return Poll::Pending;
         }
         let (clock, sent) = (self.clock, connection.output.sent_in_all());
@@ -90,6 +103,8 @@ impl Watch {
             self.stalled.get_or_insert_with(|| Box::new(Deadline::within(clock, STALLED)));
         if self.unread_since.is_none_or(|before| sent.wrapping_sub(before) >= PROGRESS) {
             self.unread_since = Some(sent);
+            connection.unread_at = connection.now.moment.0;
+            connection.note(connection.unread_at + STILL);
             deadline.set(connection.now.moment, STALLED);
         }
         deadline.poll(cx)
