@@ -363,7 +363,7 @@ _OURS: Mapping[str, tuple[int, Unit, str, Breach]] = {
     "hashes_at_once": (
         passwords.AT_ONCE,
         "count",
-        "Passwords that are hashed at once; 19 MiB each.",
+        "Passwords that are hashed at once, 19 MiB each; one with less than 512 MiB of memory.",
         _refused(Busy),
     ),
     "busy": (

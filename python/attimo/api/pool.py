@@ -13,6 +13,7 @@ from anyio.lowlevel import RunVar
 
 from attimo.control import passwords
 from attimo.errors import Busy
+from attimo.settings import host
 
 MOST_WAITING = 64
 """How much work may wait for a thread; what comes on top is refused at once."""
@@ -43,6 +44,6 @@ def apart(work: Callable[P, T]) -> Callable[P, Awaitable[T]]:
 def _of_this_loop() -> CapacityLimiter:
     found = _limiter.get(None)
     if found is None:
-        found = CapacityLimiter(passwords.AT_ONCE)
+        found = CapacityLimiter(passwords.at_once(host.memory_bytes()))
         _limiter.set(found)
     return found

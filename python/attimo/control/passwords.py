@@ -1,10 +1,12 @@
 """Passwords: only what argon2id makes of them is kept, with the parameters that OWASP recommends.
 
-That takes some hundredths of a second and 19 MiB: it is done outside of any transaction, and by
-AT_ONCE threads at most.
+That takes some hundredths of a second and 19 MiB: it is done outside of any transaction, by
+`at_once` threads at most, and whoever keeps the process within its memory is asked before.
 """
 
 import functools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from attimo.errors import InvalidArgument
@@ -18,7 +20,44 @@ LONGEST = 256
 MEMORY_KIB = 19 * 1024
 """What one hash takes, https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html"""
 AT_ONCE = 2
-"""How many hashes are made at once: AT_ONCE * MEMORY_KIB is what the process needs for them."""
+"""How many hashes are made at once."""
+SCARCE_BYTES = 512 * 2**20
+"""With less memory than this for the whole process, one is."""
+
+
+def at_once(memory_bytes: int) -> int:
+    """How many hashes may be made at once by a process that has so much memory."""
+    return 1 if memory_bytes < SCARCE_BYTES else AT_ONCE
+
+
+class Room:
+    """Where the memory for a hash comes from; from nowhere in particular until that is said."""
+
+    _hold: Callable[[int], object] | None = None
+    _release: Callable[[int], object] | None = None
+
+    def comes_from(self, hold: Callable[[int], object], release: Callable[[int], object]) -> None:
+        """Call `hold` before a hash takes so many bytes, and `release` after that."""
+        self._hold, self._release = hold, release
+
+    @contextmanager
+    def for_one(self) -> Iterator[None]:
+        """Have room for a hash."""
+        hold, release = self._hold, self._release
+        if hold is None or release is None:
+            yield
+            return
+        hold(MEMORY_KIB * 1024)
+        try:
+            yield
+        finally:
+            release(MEMORY_KIB * 1024)
+
+
+room = Room()
+
+_M_MMAP_THRESHOLD = -3  # of malloc.h
+_LARGE_BYTES = 2**20
 
 
 def hashed(password: str, email: str) -> str:
@@ -31,7 +70,8 @@ def hashed(password: str, email: str) -> str:
         raise InvalidArgument(f"password must be {SHORTEST} to {LONGEST} characters long")
     if password.strip().casefold() == email.strip().casefold():
         raise InvalidArgument("password must not be the e-mail address")
-    return _hasher().hash(password.encode(errors="replace"))
+    with room.for_one():
+        return _hasher().hash(password.encode(errors="replace"))
 
 
 def matches(kept: str | None, password: str) -> bool:
@@ -39,7 +79,8 @@ def matches(kept: str | None, password: str) -> bool:
     from argon2.exceptions import InvalidHashError, VerificationError
 
     try:
-        found = _hasher().verify(kept or _nobodys(), password.encode(errors="replace"))
+        with room.for_one():
+            found = _hasher().verify(kept or _nobodys(), password.encode(errors="replace"))
     except (VerificationError, InvalidHashError):
         return False
     return found and kept is not None
@@ -50,7 +91,18 @@ def _hasher() -> "PasswordHasher":
     # Few servers have members: their memory need not hold this.
     from argon2 import PasswordHasher
 
+    _give_large_blocks_back()
     return PasswordHasher(time_cost=2, memory_cost=MEMORY_KIB, parallelism=1)
+
+
+def _give_large_blocks_back() -> None:
+    """Have the C library give a large block back to the system when it is freed: by itself it keeps
+    what a hash took, once for each thread that has made one."""
+    import ctypes
+
+    set_option = getattr(ctypes.CDLL(None), "mallopt", None)
+    if set_option is not None:
+        set_option(_M_MMAP_THRESHOLD, _LARGE_BYTES)
 
 
 @functools.cache

@@ -1,0 +1,48 @@
+"""What hashing passwords takes of memory, and that it is asked for and given back."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from attimo.control import passwords
+
+MIB = 2**20
+PAGE = 4096
+WORDS = "a password that is long enough"
+
+
+def private_bytes() -> int:
+    """What this process occupies beside files."""
+    _, resident, shared, *_ = Path("/proc/self/statm").read_text().split()
+    return (int(resident) - int(shared)) * PAGE
+
+
+def test_little_memory_makes_one_hash_at_once() -> None:
+    assert passwords.at_once(128 * MIB) == passwords.at_once(512 * MIB - 1) == 1
+    assert passwords.at_once(512 * MIB) == passwords.AT_ONCE
+
+
+def test_what_a_hash_takes_is_asked_for_before_and_given_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[tuple[str, int]] = []
+    room = passwords.Room()
+    room.comes_from(
+        lambda size: told.append(("hold", size)), lambda size: told.append(("release", size))
+    )
+    monkeypatch.setattr(passwords, "room", room)
+
+    kept = passwords.hashed(WORDS, "ann@example.com")
+    assert passwords.matches(kept, WORDS)
+    assert not passwords.matches(kept, "another password")
+    assert told == [("hold", 19 * MIB), ("release", 19 * MIB)] * 3
+
+
+def test_no_memory_stays_behind_a_hash() -> None:
+    passwords.hashed(WORDS, "ann@example.com")
+    before = private_bytes()
+    for _ in range(3):
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda _: passwords.hashed(WORDS, "bob@example.com"), range(6)))
+    assert private_bytes() - before < 10 * MIB
