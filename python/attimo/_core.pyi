@@ -160,6 +160,12 @@ class Node:
     def note_dropped_lines(self, lines: int) -> None:
         """Take note that so many more lines of the log were dropped."""
 
+    def hold_memory(self, bytes: int) -> None:
+        """Make room for memory that the control plane is about to take for a moment."""
+
+    def release_memory(self, bytes: int) -> None:
+        """Take note that it was given back."""
+
     def set_readiness(self, readiness: str) -> None:
         """Take note of how the control plane does; `/ready` answers 200 only to "ready".
 

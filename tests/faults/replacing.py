@@ -10,10 +10,10 @@ END_SECONDS = 20.0
 
 
 @contextmanager
-def succession(data_dir: Path, *options: str, first: Server | None = None) -> Iterator["Line"]:
+def succession(data_dir: Path, *options: str, prefix: tuple[str, ...] = ()) -> Iterator["Line"]:
     """Servers of one data directory; the first one runs, and the last one is ended well."""
     with ExitStack() as stack:
-        line = Line(data_dir, options, stack)
+        line = Line(data_dir, options, prefix, stack)
         line.begin()
         yield line
 
@@ -25,9 +25,12 @@ class Line:
         servers: All of them, in their order.
     """
 
-    def __init__(self, data_dir: Path, options: tuple[str, ...], stack: ExitStack) -> None:
+    def __init__(
+        self, data_dir: Path, options: tuple[str, ...], prefix: tuple[str, ...], stack: ExitStack
+    ) -> None:
         self.data_dir = data_dir
         self.options = options
+        self.prefix = prefix
         self.servers: list[Server] = []
         self._stack = stack
 
@@ -50,7 +53,7 @@ class Line:
         return server
 
     def _new(self, *options: str) -> Server:
-        return Server(*self.options, *options, data_dir=self.data_dir)
+        return Server(*self.options, *options, data_dir=self.data_dir, prefix=self.prefix)
 
 
 def ended(server: Server) -> int:

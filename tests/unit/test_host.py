@@ -46,6 +46,9 @@ def test_a_bare_machine_allows_what_it_has(tmp_path: Path) -> None:
 )
 def test_the_least_limit_of_the_groups_counts(tmp_path: Path, files: dict[str, str]) -> None:
     assert host.memory_bytes(machine(tmp_path, files)) == GIB
+    group = host.memory_group(tmp_path)
+    assert group is not None
+    assert str(GIB) in {each.read_text().strip() for each in group.iterdir() if each.is_file()}
 
 
 @pytest.mark.parametrize(
@@ -62,6 +65,7 @@ def test_the_least_limit_of_the_groups_counts(tmp_path: Path, files: dict[str, s
 )
 def test_what_is_no_limit_does_not_count(tmp_path: Path, files: dict[str, str]) -> None:
     assert host.memory_bytes(machine(tmp_path, files)) == 16 * GIB
+    assert host.memory_group(tmp_path) is None
 
 
 @pytest.mark.parametrize(
@@ -97,6 +101,7 @@ def test_what_data_may_take_leaves_room_for_the_process_and_the_kernel(mib: int)
 
     assert host.PROCESS_BYTES + most <= host.process_bytes(limit)
     assert host.process_bytes(limit) <= limit - host.KERNEL_BYTES
+    assert host.process_bytes(limit) < host.shared_bytes(limit) < limit
     assert limit // 4 <= host.data_bytes(limit) <= limit * 3 // 4
 
 

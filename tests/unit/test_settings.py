@@ -258,6 +258,8 @@ def test_the_key_of_a_certificate_is_not_shown() -> None:
         threads=1,
         memory_bytes=1,
         ceiling_bytes=1,
+        shared_bytes=1,
+        group=None,
         item_bytes=1,
         element_bytes=1,
         app_socket="socket",

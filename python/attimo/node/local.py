@@ -98,6 +98,14 @@ class LocalNode:
         """Take note that so many more lines of the log were dropped."""
         self._node.note_dropped_lines(lines)
 
+    def hold_memory(self, size: int) -> None:
+        """Make room for so many bytes that this process is about to take for a moment."""
+        self._node.hold_memory(size)
+
+    def release_memory(self, size: int) -> None:
+        """Take note that they were given back."""
+        self._node.release_memory(size)
+
     def set_readiness(self, readiness: Literal["starting", "ready", "read-only"]) -> None:
         """Take note of how the control plane does, for whoever asks /ready."""
         self._node.set_readiness(readiness)

@@ -18,7 +18,9 @@ from pathlib import Path
 
 from attimo import logs, outlet, tracing
 from attimo.certificates import Certificate, Source
+from attimo.control import passwords
 from attimo.data_directory import DataDirectory
+from attimo.errors import Misconfigured
 from attimo.node.events import Events
 from attimo.node.local import LocalNode
 from attimo.reserve import Reserve
@@ -57,6 +59,8 @@ def serve(settings: Settings, *, replaces: bool = False) -> None:
         stack.enter_context(tracing.traced(settings.otlp_endpoint))
         folder = stack.enter_context(_short(home.path))
         before = stack.enter_context(predecessor(home, folder, asked)) if replaces else None
+        if before:
+            _check_for_two(settings)
         lock = stack.enter_context(home.lock(before.lock if before else None))
         home.check_database()
         if open_to_others := home.tighten():
@@ -193,6 +197,22 @@ def _prepare_process(settings: Settings) -> None:
     logs.begin(settings.log_format, settings.log_level)
 
 
+def _check_for_two(settings: Settings) -> None:
+    """See that both servers find memory while one takes the other's place.
+
+    Raises:
+        Misconfigured: They do not; the running one goes on.
+    """
+    limit = host.memory_bytes()
+    needed, there = host.two_servers_bytes(settings.memory), host.process_bytes(limit)
+    if needed > there:
+        raise Misconfigured(
+            f"--replace takes memory for two servers, {needed // host.MIB} MiB, and of the "
+            f"{limit // host.MIB} MiB here both may have {there // host.MIB}: stop the running "
+            "server, and start without --replace"
+        )
+
+
 def _space(home: DataDirectory) -> Space:
     space = Space(Reserve(home.reserve))
     with home.writing():
@@ -230,6 +250,7 @@ def _control(
     socket = folder / home.app_socket.name
     node = _node(settings, shown, socket)
     outlet.dropped.watch(node.note_dropped_lines)
+    passwords.room.comes_from(node.hold_memory, node.release_memory)
     running = addresses.running(settings.endpoint, [each.listener for each in sockets])
     return Plane(
         settings, home, lock, space, socket, node, running, source, shown, answers, asked, made
@@ -242,6 +263,7 @@ def _first(source: Source | None, home: DataDirectory) -> Certificate | None:
 
 
 def _node(settings: Settings, shown: Certificate | None, socket: Path) -> LocalNode:
+    limit, group = host.memory_bytes(), host.memory_group()
     return LocalNode(
         NodeSettings(
             listeners=settings.listeners,
@@ -249,7 +271,9 @@ def _node(settings: Settings, shown: Certificate | None, socket: Path) -> LocalN
             private_key=shown.private_key if shown else None,
             threads=settings.threads,
             memory_bytes=settings.memory,
-            ceiling_bytes=host.process_bytes(host.memory_bytes()),
+            ceiling_bytes=host.process_bytes(limit),
+            shared_bytes=host.shared_bytes(limit),
+            group=str(group) if group else None,
             item_bytes=settings.item_bytes,
             element_bytes=settings.element_bytes,
             app_socket=str(socket),

@@ -206,6 +206,8 @@ class NodeSettings:
         threads: How many data threads there are.
         memory_bytes: What items may occupy, together with what clients have under way.
         ceiling_bytes: What the whole process may occupy.
+        shared_bytes: What it may occupy together with the others of its container and the kernel.
+        group: The folder of the control group that tells what these occupy; None if there is none.
         item_bytes: The largest item, its key included.
         element_bytes: The largest element of a collection.
         app_socket: The path of the Unix socket of the app that answers what is not data.
@@ -223,6 +225,8 @@ class NodeSettings:
     threads: int
     memory_bytes: int
     ceiling_bytes: int
+    shared_bytes: int
+    group: str | None
     item_bytes: int
     element_bytes: int
     app_socket: str

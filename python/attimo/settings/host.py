@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path("/")
+_VERSION_1 = ("memory.limit_in_bytes",)
 MIB = 2**20
 PROCESS_BYTES = 72 * MIB
 """What the process takes beside its data: 67 MB private at rest, and control requests under way."""
@@ -23,8 +24,14 @@ RESIDENT_PERCENT = 115
 
 def memory_bytes(root: Path = ROOT) -> int:
     """Return the bytes of memory that this process may use: the least of host and groups."""
-    groups = _memory_limits(root)
+    groups = [limit for limit, _ in _memory_limits(root)]
     return min([_host_memory(root), *groups])
+
+
+def memory_group(root: Path = ROOT) -> Path | None:
+    """Return the folder of the group that limits memory, if a group does and not the machine."""
+    limit, group = min(_memory_limits(root), default=(0, root), key=lambda found: found[0])
+    return group if 0 < limit < _host_memory(root) else None
 
 
 def data_bytes(limit_bytes: int) -> int:
@@ -37,6 +44,17 @@ def data_bytes(limit_bytes: int) -> int:
 def process_bytes(limit_bytes: int) -> int:
     """Return how much of a limit the process may occupy, its data included."""
     return limit_bytes - max(limit_bytes // KERNEL_SHARE, KERNEL_BYTES)
+
+
+def shared_bytes(limit_bytes: int) -> int:
+    """Return how much of a limit all processes and the kernel may occupy together."""
+    return (limit_bytes + process_bytes(limit_bytes)) // 2
+
+
+def two_servers_bytes(data: int) -> int:
+    """Return what two servers that may take so much for data occupy at least, while one takes the
+    other's place: items keep a quarter of it."""
+    return 2 * (PROCESS_BYTES + data // 4)
 
 
 def processors(root: Path = ROOT) -> int:
@@ -52,12 +70,12 @@ def _host_memory(root: Path) -> int:
     raise OSError(f"{root}proc/meminfo does not tell MemTotal")
 
 
-def _memory_limits(root: Path) -> Iterator[int]:
-    for group in _groups(root, ""):
-        yield from _number(group / "memory.max")
-        yield from _number(group / "memory.high")
-    for group in _groups(root, "memory"):
-        yield from _number(group / "memory.limit_in_bytes")
+def _memory_limits(root: Path) -> Iterator[tuple[int, Path]]:
+    """Yield each limit and the folder of its group."""
+    for controller, names in (("", ("memory.max", "memory.high")), ("memory", _VERSION_1)):
+        for group in _groups(root, controller):
+            for name in names:
+                yield from ((limit, group) for limit in _number(group / name))
 
 
 def _processor_limits(root: Path) -> Iterator[int]:

@@ -3,8 +3,8 @@
 use std::hash::{BuildHasher, RandomState};
 
 use attimo_server::{
-    AccountId, ApiKey, Audience, Cache, CacheId, Config, Count, Listen, Namespace, NoProtocol,
-    Protocol, Role, Session, UrlKey,
+    AccountId, ApiKey, Audience, Cache, CacheId, Ceiling, Config, Container, Count, Listen,
+    Namespace, NoProtocol, Protocol, Role, Session, UrlKey,
 };
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -18,6 +18,8 @@ pub(crate) struct NodeSettings {
     threads: usize,
     memory_bytes: u64,
     ceiling_bytes: u64,
+    shared_bytes: u64,
+    group: Option<String>,
     item_bytes: u64,
     element_bytes: u64,
     app_socket: String,
@@ -32,6 +34,8 @@ impl TryFrom<NodeSettings> for Config {
     type Error = PyErr;
 
     fn try_from(settings: NodeSettings) -> PyResult<Config> {
+        let shared =
+            |group: String| Container { bytes: settings.shared_bytes, group: group.into() };
         Ok(Config {
             listeners: settings
                 .listeners
@@ -42,7 +46,10 @@ impl TryFrom<NodeSettings> for Config {
             private_key: settings.private_key,
             threads: settings.threads,
             memory_bytes: settings.memory_bytes,
-            ceiling_bytes: Some(settings.ceiling_bytes),
+            ceiling: Ceiling {
+                bytes: Some(settings.ceiling_bytes),
+                container: settings.group.map(shared),
+            },
             allocator: None,
             item_bytes: settings.item_bytes,
             element_bytes: settings.element_bytes,

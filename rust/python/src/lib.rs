@@ -97,6 +97,16 @@ impl Node {
         self.server.note_dropped_lines(lines);
     }
 
+    /// Makes room for memory that the control plane is about to take for a moment.
+    fn hold_memory(&self, py: Python<'_>, bytes: u64) {
+        py.detach(|| self.server.hold_memory(bytes));
+    }
+
+    /// Takes note that it was given back.
+    fn release_memory(&self, bytes: u64) {
+        self.server.release_memory(bytes);
+    }
+
     /// Takes note of how the control plane does, for whoever asks `/ready`.
     fn set_readiness(&self, readiness: &str) -> PyResult<()> {
         let readiness: Result<Readiness, NoReadiness> = readiness.parse();

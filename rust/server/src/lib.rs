@@ -34,7 +34,7 @@ pub use directory::{
     AccountId, ApiKey, Cache, CacheId, Changes, LearnError, Role, Session, TokenHash, UrlKey,
 };
 pub use limits::limits;
-pub use memory::Allocator;
+pub use memory::{Allocator, Ceiling, Container};
 pub use meter::{COUNTS, Count, Used};
 pub use metrics::{Audience, FAMILIES, Family, Kind};
 pub use protocol::{NoProtocol, Protocol, Protocols};

@@ -5,8 +5,13 @@
 //! under a reader, the control plane at work) shows in what the process occupies. A thread looks
 //! at that and, while there is too much, has unused pages given back, lets items have less and
 //! evicts. Whoever evicts much looks as well, so that a burst cannot outrun the thread.
+//!
+//! In a container, what other processes occupy there is looked at, too: a server whose place another
+//! takes shares the container with that one for a while. Somebody of this process who is about to
+//! need much memory for a moment says so before.
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
@@ -37,13 +42,38 @@ const TO_COME: u64 = 40 << 20;
 /// How often is looked while there is much, and while there is little.
 const OFTEN: Duration = Duration::from_millis(10);
 const SELDOM: Duration = Duration::from_millis(100);
+/// How often is looked at most at what other processes occupy, in milliseconds.
+const OTHERS_EVERY: u64 = 30;
+
+/// What may not be exceeded.
+#[derive(Debug, Clone, Default)]
+pub struct Ceiling {
+    /// How many bytes the whole process may occupy; `None` where nothing limits it.
+    pub bytes: Option<u64>,
+    /// The container around it, if there is one.
+    pub container: Option<Container>,
+}
+
+/// What a process shares with others, and with what the kernel does for them.
+#[derive(Debug, Clone)]
+pub struct Container {
+    /// How many bytes all of them may occupy.
+    pub bytes: u64,
+    /// The folder of the control group that tells what they occupy.
+    pub group: PathBuf,
+}
 
 /// The memory of one node; all numbers are bytes.
 pub(crate) struct Memory {
     allocator: Option<Arc<dyn Allocator>>,
     budget: u64,
-    /// What the whole process may occupy.
-    ceiling: u64,
+    /// What may not be exceeded.
+    ceiling: Ceiling,
+    /// What is occupied there by others, the kernel included, and when that was asked last.
+    others: AtomicU64,
+    asked_at: AtomicU64,
+    /// What this process is about to take for something that is neither data nor counted.
+    promised: AtomicU64,
     /// What the process occupies beside its data.
     base: AtomicU64,
     is_settled: AtomicBool,
@@ -58,13 +88,16 @@ impl Memory {
     pub(crate) fn new(
         allocator: Option<Arc<dyn Allocator>>,
         budget: u64,
-        ceiling: Option<u64>,
+        ceiling: Ceiling,
     ) -> Self {
         let base = process::private_bytes().unwrap_or(0) + TO_COME;
         Memory {
             allocator,
             budget,
-            ceiling: ceiling.unwrap_or(u64::MAX),
+            ceiling,
+            others: AtomicU64::new(0),
+            asked_at: AtomicU64::new(0),
+            promised: AtomicU64::new(0),
             base: AtomicU64::new(base),
             is_settled: AtomicBool::new(false),
             overhead: AtomicU64::new(0),
@@ -102,6 +135,7 @@ impl Memory {
     /// Compares what is occupied with what may be, and sees to it that the one comes to the other;
     /// when to look again.
     pub(crate) fn look(&self, engine: &Engine, now: Moment) -> Duration {
+        self.ask_for_others(now);
         let excess = self.relieve(engine, now);
         if excess < -self.budget.cast_signed() / 2 { SELDOM } else { OFTEN }
     }
@@ -114,6 +148,48 @@ impl Memory {
         }
     }
 
+    /// Makes room for what this process is about to take beside its data, before it does; items have
+    /// so much less until [`Memory::release`].
+    pub(crate) fn hold(&self, engine: &Engine, bytes: u64, now: Moment) {
+        let _alone = self.looking.lock();
+        self.promised.fetch_add(bytes, Ordering::Relaxed);
+        engine.reserve(bytes);
+        for _ in 0..ROUNDS {
+            engine.fit(now, u64::MAX);
+            if self.excess().saturating_add_unsigned(bytes) <= 0 {
+                break;
+            }
+            self.allocator.as_ref().inspect(|allocator| allocator.give_back());
+            let missing = self.excess().saturating_add_unsigned(bytes);
+            self.add_overhead(engine, missing.max(0));
+        }
+    }
+
+    /// That has been given back.
+    pub(crate) fn release(&self, engine: &Engine, bytes: u64) {
+        engine.release(bytes);
+        self.promised.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    fn add_overhead(&self, engine: &Engine, more: i64) {
+        let overhead = self.overhead.load(Ordering::Relaxed).saturating_add_signed(more);
+        let overhead = overhead.min(self.budget);
+        self.overhead.store(overhead, Ordering::Relaxed);
+        engine.note_overhead(overhead);
+    }
+
+    /// Asks what others occupy, now and then.
+    fn ask_for_others(&self, now: Moment) {
+        let Some(container) = &self.ceiling.container else { return };
+        if now.0 < self.asked_at.load(Ordering::Relaxed) + OTHERS_EVERY {
+            return;
+        }
+        self.asked_at.store(now.0, Ordering::Relaxed);
+        let all = process::occupied_bytes(&container.group).unwrap_or(0);
+        let others = all.saturating_sub(process::private_bytes().unwrap_or(u64::MAX));
+        self.others.store(others, Ordering::Relaxed);
+    }
+
     /// Gives back and evicts until no more is occupied than may be, or it is no use; returns what
     /// is too much, negative if nothing is.
     fn relieve(&self, engine: &Engine, now: Moment) -> i64 {
@@ -124,10 +200,9 @@ impl Memory {
                 self.allocator.as_ref().inspect(|allocator| allocator.give_back());
                 excess = self.excess();
             }
-            let overhead = self.overhead.load(Ordering::Relaxed).saturating_add_signed(excess);
-            let overhead = overhead.min(self.budget);
-            self.overhead.store(overhead, Ordering::Relaxed);
-            engine.note_overhead(overhead);
+            // What is promised may not be there yet, and is not for items to take.
+            let is_promised = self.promised.load(Ordering::Relaxed) > 0;
+            self.add_overhead(engine, if is_promised { excess.max(0) } else { excess });
             engine.fit(now, self.budget / EVICTED_AT_ONCE);
             if excess <= 0 {
                 break;
@@ -139,13 +214,16 @@ impl Memory {
     /// How much more is occupied than may be; negative, how much less.
     fn excess(&self) -> i64 {
         let of_data = self.base.load(Ordering::Relaxed) + self.budget + self.budget / SLACK;
-        let may = of_data.min(self.ceiling);
+        let others = self.others.load(Ordering::Relaxed);
+        let shared = self.ceiling.container.as_ref();
+        let shared = shared.map_or(u64::MAX, |container| container.bytes.saturating_sub(others));
+        let may = of_data.min(self.ceiling.bytes.unwrap_or(u64::MAX)).min(shared);
         process::private_bytes()
             .map_or(0, |private| private.cast_signed().saturating_sub_unsigned(may))
     }
 }
 
-/// Has `core` look after its memory until [`Keeper::stop`].
+/// Has `core` look after its memory.
 ///
 /// # Errors
 ///
@@ -170,18 +248,80 @@ pub(crate) fn keep(core: &Arc<Core>) -> io::Result<Keeper> {
     Ok(Keeper { thread, ended })
 }
 
-/// The thread that looks.
+/// The thread that looks, until this is dropped.
 pub(crate) struct Keeper {
     thread: JoinHandle<()>,
     ended: Arc<AtomicBool>,
 }
 
-impl Keeper {
-    /// Ends the thread and waits for it.
-    pub(crate) fn stop(self) {
+impl Drop for Keeper {
+    fn drop(&mut self) {
         self.ended.store(true, Ordering::Relaxed);
         self.thread.thread().unpark();
-        // It has nothing to say at its end.
-        let _ = self.thread.join();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use attimo_engine::commands::scalar::Set;
+    use attimo_engine::{Config, Limits, Namespace, Ttl};
+
+    use super::*;
+
+    const MIB: u64 = 1 << 20;
+    const NOW: Moment = Moment(1_000);
+
+    fn engine() -> Engine {
+        let limits = Limits::default();
+        let engine =
+            Engine::new(Config { memory_bytes: 32 * MIB, shards: 4, seed: [1; 4], limits });
+        for key in 0..40_u32 {
+            let value = &vec![7; 1 << 20][..];
+            let set = Set { key: &key.to_le_bytes(), value: value.into(), ttl: Ttl(60_000) };
+            engine.run(Namespace(1), set, NOW).unwrap();
+        }
+        engine
+    }
+
+    fn memory(room: u64, group: Option<PathBuf>) -> Memory {
+        let bytes = process::private_bytes().unwrap() + room;
+        let container = group.map(|group| Container { bytes, group });
+        Memory::new(None, 32 * MIB, Ceiling { bytes: Some(bytes), container })
+    }
+
+    #[test]
+    fn who_is_about_to_take_memory_gets_it_of_items_and_they_get_it_back() {
+        let engine = engine();
+        let memory = memory(1_000 * MIB, None);
+
+        memory.hold(&engine, 8 * MIB, NOW);
+        assert!(engine.counted() - engine.reserved() <= 24 * MIB);
+        assert_eq!(engine.allowance(), 24 * MIB);
+        memory.release(&engine, 8 * MIB);
+        assert_eq!(engine.allowance(), 32 * MIB);
+    }
+
+    #[test]
+    fn what_others_occupy_in_the_container_is_not_for_items() {
+        let engine = engine();
+        let group = std::env::temp_dir().join(format!("attimo-{}-group", std::process::id()));
+        let memory = memory(1_000 * MIB, Some(group.clone()));
+        let occupied = |others: u64| {
+            // Files are read into memory in half of it, and can be read again.
+            let bytes = process::private_bytes().unwrap() + others;
+            fs::write(group.join("memory.current"), format!("{}\n", 2 * bytes)).unwrap();
+            fs::write(group.join("memory.stat"), format!("anon 7\nactive_file {bytes}\n")).unwrap();
+        };
+
+        fs::create_dir(&group).unwrap();
+        occupied(0);
+        memory.look(&engine, NOW);
+        assert_eq!(engine.allowance(), 32 * MIB);
+        occupied(1_020 * MIB);
+        memory.look(&engine, Moment(NOW.0 + OTHERS_EVERY));
+        fs::remove_dir_all(group).unwrap();
+        assert!(engine.allowance() <= 12 * MIB);
     }
 }

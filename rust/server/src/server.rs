@@ -21,7 +21,7 @@ use crate::forward::Way;
 use crate::front::cors::Origins;
 use crate::front::room::Room;
 use crate::gate::Gate;
-use crate::memory::{self, Allocator, Keeper, Memory};
+use crate::memory::{self, Allocator, Ceiling, Keeper, Memory};
 use crate::meter::{Meter, Used};
 use crate::metrics::{Audience, Metrics};
 use crate::protocol::Protocols;
@@ -42,8 +42,8 @@ pub struct Config {
     pub threads: usize,
     /// How many bytes of memory items may take, with what clients have under way.
     pub memory_bytes: u64,
-    /// How many bytes the whole process may occupy; `None` where nothing limits it.
-    pub ceiling_bytes: Option<u64>,
+    /// What the whole process may occupy.
+    pub ceiling: Ceiling,
     /// Where items get their memory; `None` if nothing is known of it.
     pub allocator: Option<Arc<dyn Allocator>>,
     /// How many bytes an item may have, its key included.
@@ -79,6 +79,8 @@ pub struct Server {
     certificate: Arc<Certificate>,
     core: Arc<Core>,
     running: Mutex<Option<Running>>,
+    /// From the first start on: a server that was stopped has its items still.
+    keeper: Mutex<Option<Keeper>>,
     /// Keeps requests from the control plane.
     held: Mutex<Option<OwnedRwLockWriteGuard<()>>>,
 }
@@ -113,7 +115,6 @@ struct Running {
     stop: watch::Sender<bool>,
     workers: Workers,
     acceptor: std::thread::JoinHandle<()>,
-    keeper: Keeper,
 }
 
 impl Server {
@@ -148,7 +149,7 @@ impl Server {
             memory: Memory::new(
                 config.allocator.clone(),
                 config.memory_bytes,
-                config.ceiling_bytes,
+                config.ceiling.clone(),
             ),
             origins: Origins::new(&config.allowed_origins, &config.endpoint),
             stats: Arc::default(),
@@ -164,6 +165,7 @@ impl Server {
             certificate,
             core: Arc::new(core),
             running: Mutex::default(),
+            keeper: Mutex::default(),
             held: Mutex::default(),
         })
     }
@@ -181,13 +183,16 @@ impl Server {
             return Ok(());
         }
         let listeners = self.listeners(sockets)?;
+        let mut keeper = self.keeper.lock();
+        if keeper.is_none() {
+            *keeper = Some(memory::keep(&self.core)?);
+        }
         self.core.stats.events.open();
         let (stop, stopped) = watch::channel(false);
         let workers =
             worker::start(self.config.threads, &self.core, &self.config.app_socket, &stopped)?;
         let acceptor = acceptor::start(listeners, workers.doors(), self.core.clone(), stopped)?;
-        let keeper = memory::keep(&self.core)?;
-        *running = Some(Running { stop, workers, acceptor, keeper });
+        *running = Some(Running { stop, workers, acceptor });
         Ok(())
     }
 
@@ -246,7 +251,6 @@ impl Server {
         self.release_control();
         let _ = running.acceptor.join();
         running.workers.join(grace);
-        running.keeper.stop();
         self.core.stats.events.close();
     }
 
@@ -290,6 +294,18 @@ impl Server {
     /// Takes note that usage was recorded, or could not be and waits.
     pub fn note_usage(&self, recorded: bool) {
         self.core.stats.ledger.note(recorded);
+    }
+
+    /// Makes room for memory that the control plane is about to take for a moment.
+    pub fn hold_memory(&self, bytes: u64) {
+        let Backend::Embedded(engine) = self.core.gate.backend();
+        self.core.memory.hold(engine, bytes, self.core.clock.now().moment);
+    }
+
+    /// Takes note that it was given back.
+    pub fn release_memory(&self, bytes: u64) {
+        let Backend::Embedded(engine) = self.core.gate.backend();
+        self.core.memory.release(engine, bytes);
     }
 
     /// Takes note that lines of the log were dropped.

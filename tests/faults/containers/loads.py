@@ -12,6 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpx
+from momento_wire_types import cacheclient_pb2 as pb
+
 from conformance.wire import MINUTE, Wire, plaintext
 from harness import Server
 
@@ -87,7 +90,8 @@ def mixed(total_bytes: int) -> Iterator[int]:
 
 
 @contextlib.contextmanager
-def _wire(server: Server) -> Iterator[Wire]:
+def over_grpc(server: Server) -> Iterator[Wire]:
+    """Somebody who speaks gRPC."""
     with plaintext(server.http_address) as channel:
         yield Wire(channel, token=server.api_key, cache=CACHE)
 
@@ -96,12 +100,27 @@ def collections(server: Server, total_bytes: int) -> None:
     """Let sorted sets, dictionaries, sets and lists grow to a total, and shrink again."""
     elements = 2_000
     rounds = max(8, total_bytes // (elements * 100))
-    with _wire(server) as wire:
+    with over_grpc(server) as wire:
         for number in range(rounds):
             name = b"collection-%d" % (number // 8 % 64)
             _grow(wire, number, name, elements)
             if number % 16 > 11:
                 _shrink(wire, b"collection-%d" % ((number // 8 + 32) % 64))
+
+
+def set_over_grpc(wire: Wire, size: int) -> None:
+    """Set an item of this size, which must be done."""
+    key = b"%d" % next(_fresh)
+    answer = wire.ask("Set", cache_key=key, cache_body=NOISE[:size], ttl_milliseconds=60 * MINUTE)
+    assert answer.result == pb.Ok
+
+
+def sign_in(server: Server, times: int) -> None:
+    """Try to sign in as somebody who is not there: it takes as much as if they were."""
+    wrong = {"email": "nobody@example.com", "password": "a password that is wrong"}
+    for _ in range(times):
+        answer = httpx.post(f"{server.http}/session", json=wrong, timeout=ANSWER_SECONDS)
+        assert answer.status_code in {401, 429}, answer  # who tries too often has to wait
 
 
 def _grow(wire: Wire, number: int, name: bytes, elements: int) -> None:

@@ -1,6 +1,7 @@
 //! What the system says of this process.
 
 use std::fs;
+use std::path::Path;
 
 /// Memory that the process occupies, in bytes.
 pub(crate) fn resident_bytes() -> Option<u64> {
@@ -17,6 +18,22 @@ pub(crate) fn private_bytes() -> Option<u64> {
     let mut pages = text.split(' ').skip(1).map(str::parse::<u64>);
     let (resident, of_files) = (pages.next()?.ok()?, pages.next()?.ok()?);
     Some(resident.saturating_sub(of_files) * PAGE)
+}
+
+/// What is occupied in a control group, of version 1 or 2, that no file can be read into again: by its
+/// processes and by the kernel for them, in bytes.
+pub(crate) fn occupied_bytes(group: &Path) -> Option<u64> {
+    let read = |name| fs::read_to_string(group.join(name)).ok();
+    let all = read("memory.current").or_else(|| read("memory.usage_in_bytes"))?;
+    let stat = read("memory.stat")?;
+    let field = |name: &str| -> Option<u64> {
+        let mut fields = stat.lines().filter_map(|line| line.split_once(' '));
+        fields.find(|field| field.0 == name)?.1.parse().ok()
+    };
+    // In version 1, what has not this name leaves the groups below out.
+    let total = |name: &str| field(&format!("total_{name}")).or_else(|| field(name)).unwrap_or(0);
+    let of_files = total("inactive_file") + total("active_file") + total("slab_reclaimable");
+    Some(all.trim().parse::<u64>().ok()?.saturating_sub(of_files))
 }
 
 /// File handles: how many are open and how many may be.
@@ -65,6 +82,7 @@ mod tests {
         assert!((1 << 18..resident_bytes().unwrap()).contains(&private_bytes().unwrap()));
         assert!(cpu_seconds().unwrap() >= 0.0);
         assert!((now - 86_400.0..now + 2.0).contains(&started().unwrap()));
+        assert_eq!(occupied_bytes(Path::new("/no/such/file")), None);
         let (open, most) = handles().unwrap();
         assert!(open >= 3 && most >= open as u64);
     }
