@@ -12,7 +12,7 @@ import http_api
 from momento_wire_types import auth_pb2, cacheclient_pb2, controlclient_pb2, token_pb2
 from typer.main import get_command
 
-from attimo.api.grpc import METHODS
+from attimo.api.services import METHODS
 from attimo.cli import leaderboard_messages
 from attimo.cli.commands import app
 from attimo.node.local import metrics

@@ -30,26 +30,30 @@ def test_the_environment_is_read_by_the_settings_and_the_client() -> None:
     assert reading <= of_settings | {"cli/keys.py", "cli/profiles.py", "cli/target.py"}
 
 
+def loaded_by(program: str) -> set[str]:
+    """The modules that there are after a program has run."""
+    look = [sys.executable, "-c", f"{program}; import sys; print(*sys.modules)"]
+    return set(subprocess.run(look, capture_output=True, text=True, check=True).stdout.split())
+
+
 def test_a_server_loads_no_client_of_grpc() -> None:
     """They come with the package of the published messages, and take 19 MB."""
-    look = "import attimo.api.app, sys; print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
-    loaded = done.stdout.split()
+    loaded = loaded_by("import attimo.api.app, attimo.api.services")
 
     assert "attimo.api.messages" in loaded
     assert "grpc" not in loaded
 
 
+def test_a_server_loads_the_messages_when_the_first_call_comes() -> None:
+    """They take 3 MB with what reads them."""
+    assert not {"attimo.api.messages", "google.protobuf"} & loaded_by("import attimo.api.app")
+
+
 def test_a_server_loads_no_command_but_its_own() -> None:
     """It keeps what was imported once: the others take 3 MB with their options."""
-    look = "import sys; from attimo.cli.main import commands; commands(['serve']); {}"
-    loaded = [
-        subprocess.run(
-            [sys.executable, "-c", look.format(more)], capture_output=True, text=True, check=True
-        ).stdout.split()
-        for more in ("print(*sys.modules)", "commands(['cache']); print(*sys.modules)")
-    ]
+    choose = "from attimo.cli.main import commands; commands(['{}'])"
+    of_server, of_client = (loaded_by(choose.format(each)) for each in ("serve", "cache"))
 
     own = {f"attimo.cli.{each}" for each in ("main", "output", "program", "serving")}
-    assert {each for each in loaded[0] if each.startswith("attimo.cli.")} == own
-    assert "attimo.cli.cache" in loaded[1]
+    assert {each for each in of_server if each.startswith("attimo.cli.")} == own
+    assert "attimo.cli.cache" in of_client

@@ -13,11 +13,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from attimo.api import auth, caller, scs_control
-from attimo.api.methods import Asked, Method
+from attimo.api import caller
 from attimo.api.refusals import log_if_ours
 from attimo.control import Control
-from attimo.errors import AttimoError, Unimplemented
+from attimo.errors import AttimoError
 
 log = logging.getLogger(__name__)
 
@@ -35,8 +34,6 @@ NUMBERS = {
     "unauthenticated": 16,
 }
 """gRPC's number for each of our codes."""
-
-METHODS: dict[str, Method] = {**scs_control.METHODS, **auth.METHODS}
 
 MEDIA_TYPE = "application/grpc"
 _PRINTABLE = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
@@ -63,7 +60,7 @@ class GrpcDoor:
     def _answer(self, request: Request, message: bytes) -> Response:
         path: str = request.scope["path"]
         try:
-            return _ok(_method(path)(self._asked(request, message)).SerializeToString())
+            return _ok(self._reply(path, request, message))
         except AttimoError as error:
             log_if_ours(error)
             return _refused(NUMBERS[error.code], str(error))
@@ -71,18 +68,13 @@ class GrpcDoor:
             log.exception("A mistake while answering %s", path)
             return _refused(NUMBERS["internal"], "The server made a mistake; its log says which")
 
-    def _asked(self, request: Request, message: bytes) -> Asked:
+    def _reply(self, path: str, request: Request, message: bytes) -> bytes:
+        from attimo.api import services
+
         is_known = caller.is_known(request.headers)
         known = caller.of_request(self._control, request) if is_known else None
         peer = request.headers.get(caller.PEER_HEADER, "")
-        return Asked(self._control, self._endpoint, message, known, peer)
-
-
-def _method(path: str) -> Method:
-    method = METHODS.get(path)
-    if method is None:
-        raise Unimplemented(f"There is no method {path}")
-    return method
+        return services.reply(path, self._control, self._endpoint, message, known, peer)
 
 
 def _ok(reply: bytes) -> Response:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from attimo.api.grpc import METHODS
+from attimo.api.services import METHODS
 from conformance.calls import CONTROLS, DATA, Call
 from conformance.edge.connection import Connection, framed
 from conformance.edge.scs import GET, SET, get, put, works
