@@ -281,10 +281,10 @@ class DataDirectory:
     def _opened_lock(self, mode: str) -> IO[str]:
         path = self.path / "lock"
         try:
-            return path.open(mode, encoding="ascii", errors="replace")
+            return open(path, mode, encoding="ascii", errors="replace", opener=files.opener)
         except OSError as error:
             raise Misconfigured(
-                f"{path} cannot be opened ({error.strerror}); it must be a file, "
+                f"{path} cannot be opened ({error.strerror or error}); it must be a file, "
                 "which the server makes itself: move it away"
             ) from error
 

@@ -27,8 +27,21 @@ def write(path: Path, text: str, mode: int = OWNER_ONLY) -> None:
 
 
 def read(path: Path) -> str | None:
-    """The text of `path`, or None if there is no such file."""
+    """The text of `path`, or None if there is no such file.
+
+    Raises:
+        OSError: It cannot be read.
+        ValueError: It is no text.
+    """
     try:
-        return path.read_text(encoding="utf-8")
+        with open(path, encoding="utf-8", opener=opener) as file:
+            return file.read()
     except FileNotFoundError:
         return None
+
+
+def opener(path: str, flags: int) -> int:
+    """Open a file; a pipe that nobody writes into is not waited for, and is empty."""
+    handle = os.open(path, flags | os.O_NONBLOCK)
+    os.set_blocking(handle, True)
+    return handle

@@ -3,6 +3,7 @@
 import json
 import os
 import stat
+import threading
 from dataclasses import asdict
 from pathlib import Path
 
@@ -155,6 +156,36 @@ def test_a_directory_in_the_place_of_a_file_is_one_clear_line(
     if name == "lock":
         with pytest.raises(Misconfigured, match="move it away"), home.lock():
             pass
+
+
+@pytest.mark.parametrize("name", ["credentials.json", "server.json", "lock"])
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(home: DataDirectory, name: str) -> None:
+    path = home.path / name
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+
+    if name == "lock":
+        assert home.holder() is None
+        with pytest.raises(Misconfigured, match="it must be a file"), home.lock():
+            pass
+        return
+    with pytest.raises(Misconfigured, match=rf"{name} cannot be read; move it away"):
+        home.credentials() if name == "credentials.json" else home.running()
+
+
+def test_a_pipe_that_somebody_writes_into_is_read_to_its_end(tmp_path: Path) -> None:
+    """As a shell makes one of the output of a command: `--tls-key <(…)`."""
+    reading, writing = os.pipe()
+
+    def write() -> None:
+        with open(writing, "w", encoding="ascii") as file:
+            file.write("text")
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    with open(reading, "rb"):
+        assert files.read(Path(f"/dev/fd/{reading}")) == "text"
+    writer.join()
 
 
 def test_no_new_server_is_begun_where_the_database_of_one_is_lost(home: DataDirectory) -> None:
