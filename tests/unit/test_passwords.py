@@ -1,5 +1,7 @@
-"""What hashing passwords takes of memory, and that it is asked for and given back."""
+"""What hashing passwords takes of memory and time, and that both are given back."""
 
+import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -46,3 +48,18 @@ def test_no_memory_stays_behind_a_hash() -> None:
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(lambda _: passwords.hashed(WORDS, "bob@example.com"), range(6)))
     assert private_bytes() - before < 10 * MIB
+
+
+def niceness() -> int:
+    return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+
+def test_threads_that_hash_stand_back_for_all_others() -> None:
+    """And nobody else's do: a thread cannot take its place back."""
+    before = niceness()
+
+    passwords.matches(None, WORDS)
+
+    found = {passwords._threads().submit(niceness).result() for _ in range(passwords.AT_ONCE)}
+    assert found == {min(before + passwords.NICE, 19)}
+    assert niceness() == before

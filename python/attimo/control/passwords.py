@@ -1,12 +1,16 @@
 """Passwords: only what argon2id makes of them is kept, with the parameters that OWASP recommends.
 
 That takes some hundredths of a second and 19 MiB: it is done outside of any transaction, by
-`at_once` threads at most, and whoever keeps the process within its memory is asked before.
+`at_once` threads at most, which stand back for all others; and whoever keeps the process within its
+memory is asked before.
 """
 
 import functools
+import os
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from attimo.errors import InvalidArgument
@@ -21,6 +25,9 @@ MEMORY_KIB = 19 * 1024
 """What one hash takes, https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html"""
 AT_ONCE = 2
 """How many hashes are made at once."""
+NICE = 10
+"""By how much the threads that hash stand back for others (nice(2)): they get a tenth of a
+processor that others want, too."""
 SCARCE_BYTES = 512 * 2**20
 """With less memory than this for the whole process, one is."""
 
@@ -71,7 +78,7 @@ def hashed(password: str, email: str) -> str:
     if password.strip().casefold() == email.strip().casefold():
         raise InvalidArgument("password must not be the e-mail address")
     with room.for_one():
-        return _hasher().hash(password.encode(errors="replace"))
+        return _threads().submit(_hasher().hash, password.encode(errors="replace")).result()
 
 
 def matches(kept: str | None, password: str) -> bool:
@@ -80,10 +87,24 @@ def matches(kept: str | None, password: str) -> bool:
 
     try:
         with room.for_one():
-            found = _hasher().verify(kept or _nobodys(), password.encode(errors="replace"))
+            work = (kept or _nobodys(), password.encode(errors="replace"))
+            found = _threads().submit(_hasher().verify, *work).result()
     except (VerificationError, InvalidHashError):
         return False
     return found and kept is not None
+
+
+@functools.cache
+def _threads() -> ThreadPoolExecutor:
+    """Threads that stand back for all others: who is known does not wait for a stranger's hash."""
+    return ThreadPoolExecutor(AT_ONCE, "passwords", _stand_back)
+
+
+def _stand_back() -> None:
+    thread = threading.get_native_id()
+    wanted = min(os.getpriority(os.PRIO_PROCESS, thread) + NICE, 19)
+    with suppress(OSError):  # then they are as the others
+        os.setpriority(os.PRIO_PROCESS, thread, wanted)
 
 
 @functools.cache
