@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from attimo.certificates import pair
 from attimo.cli.output import Json, print_json
 from attimo.cli.target import DataDir, local_directory
 from attimo.errors import AttimoError, Misconfigured
@@ -82,7 +83,7 @@ def _here(data_dir: Path | None) -> tuple[str, str, str]:
         raise Misconfigured(
             f"the server of {home.path} has a certificate that clients trust already"
         )
-    return credentials.ca, credentials.https, Path(credentials.ca).read_text()
+    return credentials.ca, credentials.https, pair.text(Path(credentials.ca))
 
 
 def _elsewhere(url: str, fingerprint: str | None) -> tuple[str, str, str]:
