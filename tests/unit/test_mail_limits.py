@@ -2,8 +2,9 @@
 
 import pytest
 
-from attimo.api import mail_limits
+from attimo.api import create_app, mail_limits
 from attimo.api.mail_limits import MailLimits
+from attimo.control import Control
 from attimo.errors import TooMuchMail
 from browsers import ANN, BOB, EVE, Browser, Post
 from fakes import Clock
@@ -104,6 +105,25 @@ def test_a_day_has_a_limit_of_its_own() -> None:
         clock.now += mail_limits.HOUR
 
     assert sent == mail_limits.ADDRESS_DAY
+
+
+def test_a_restart_forgets_no_invitation(
+    ann: Browser, control: Control, post: Post, clock: Clock
+) -> None:
+    for _ in range(4):
+        invite(ann, BOB)
+    clock.now += 60
+    for number in range(mail_limits.ACCOUNT_HOUR - 4):
+        invite(ann, f"guest-{number}@example.com")
+    clock.now += mail_limits.HOUR - 61
+    ann.app = create_app(control, "cache.example.com", "open", post.send)
+
+    assert invite(ann, EVE) == 429
+    clock.now += 1
+    assert [invite(ann, BOB) for _ in range(5)] == [201] * 4 + [429]
+    clock.now += mail_limits.DAY
+    ann.app = create_app(control, "cache.example.com", "open", post.send)
+    assert invite(ann, BOB) == 201
 
 
 def test_what_is_remembered_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:

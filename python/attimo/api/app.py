@@ -15,6 +15,7 @@ from attimo.api import (
     caches,
     certificates,
     docs,
+    mail_limits,
     members,
     password,
     refusals,
@@ -30,7 +31,6 @@ from attimo.api import (
 )
 from attimo.api.certificates import Certificates
 from attimo.api.grpc import GrpcDoor
-from attimo.api.mail_limits import MailLimits
 from attimo.api.people import People, SignUp
 from attimo.api.precedence import KnownFirst
 from attimo.api.throttle import Throttle
@@ -90,7 +90,7 @@ def create_app(
     app.state.limits = limits
     app.state.certificates = known or Certificates()
     app.state.people = People(
-        sign_up, send, Throttle(control.clock), endpoint, MailLimits(control.clock)
+        sign_up, send, Throttle(control.clock), endpoint, mail_limits.of_trail(control)
     )
     refusals.teach(app)
     app.add_middleware(GrpcDoor, control=control, endpoint=endpoint)

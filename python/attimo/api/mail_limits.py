@@ -2,7 +2,8 @@
 
 Invitations and resets are counted apart, so that nobody keeps a reset from an address by inviting
 it. `ann+shop@example.com` counts as `ann@example.com`, whose mailbox it is with most providers. All
-is kept in memory, within bounds, and forgotten at a restart.
+is kept in memory, within bounds. After a restart the audit trail tells of invitations; resets,
+which strangers ask for, are forgotten.
 """
 
 import threading
@@ -10,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from attimo.control import users
+from attimo.control import Control, invitations, users
 from attimo.errors import TooMuchMail
 
 HOUR = 60 * 60
@@ -47,6 +48,12 @@ class MailLimits:
             self._accounts.count(str(account_id), now)
             self._addresses.count(address, now)
 
+    def remember(self, account_id: int, email: str, at: int) -> None:
+        """Count an invitation that was sent at a moment before."""
+        with self._lock:
+            self._accounts.count(str(account_id), at)
+            self._addresses.count(f"invitation {_mailbox(email)}", at)
+
     def reset(self, email: str) -> None:
         """Count a token for a forgotten password, whether or not there is such a user.
 
@@ -57,6 +64,15 @@ class MailLimits:
         with self._lock:
             self._addresses.check(address, "An address gets", now)
             self._addresses.count(address, now)
+
+
+def of_trail(control: Control) -> MailLimits:
+    """The limits of a server that starts, with the invitations of the last day."""
+    limits = MailLimits(control.clock)
+    with control.read() as tx:
+        for account_id, email, at in invitations.sent_after(tx, tx.now - DAY):
+            limits.remember(account_id, email, at)
+    return limits
 
 
 @dataclass(slots=True)

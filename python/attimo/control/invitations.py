@@ -18,6 +18,12 @@ _SELECT = """
 SELECT id, account_id, email, role_id, created_at, expires_at, made_by_user_id, made_by_key_id
 FROM invitations WHERE """
 
+# The trail is read from its end, as far as the moment.
+_SENT = """
+SELECT account_id, subject, at FROM audit WHERE action = 'invitation.create' AND id > coalesce(
+(SELECT id FROM audit WHERE at <= :moment ORDER BY id DESC LIMIT 1), 0) ORDER BY id
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
@@ -74,6 +80,11 @@ def create(tx: Tx, account_id: int, email: str, role_id: str = VIEWER.id) -> New
     tx.db.insert("invitations", **asdict(made), hash=users.digest(token))
     audit.note(tx, account_id, "invitation.create", address, role=role_id)
     return NewInvitation(made, token)
+
+
+def sent_after(tx: Tx, moment: int) -> list[tuple[int, str, int]]:
+    """Return of each invitation after a moment, the oldest first: account, address, and when."""
+    return [(row[0], row[1], row[2]) for row in tx.db.rows(_SENT, moment=moment)]
 
 
 def list_all(tx: Tx, account_id: int) -> list[Invitation]:
