@@ -143,6 +143,36 @@ def test_a_key_that_ends_makes_no_key_of_momentos_api_that_ends_later(owner: Cli
     assert made(expires={"valid_for_seconds": END - NOON})[0] == "0"
 
 
+def test_what_a_key_that_ends_has_made_is_refreshed_until_its_end(
+    owner: Client, clock: Clock
+) -> None:
+    def said(caller: Client, path: str, message: Any) -> Any:
+        answer = caller.call(path, message.SerializeToString())
+        if answer.headers["grpc-status"] != "0":
+            return answer.headers["grpc-message"]
+        return auth_pb2._RefreshApiTokenResponse.FromString(answer.content)
+
+    def refreshed(before: Any) -> Any:
+        asked = {"api_key": before.api_key, "refresh_token": before.refresh_token}
+        return said(owner, "/auth.Auth/RefreshApiToken", auth_pb2._RefreshApiTokenRequest(**asked))
+
+    wanted = auth_pb2._GenerateApiTokenRequest(
+        permissions={"explicit": {"permissions": [DATA]}}, expires={"valid_for_seconds": 1_200}
+    )
+    of_brief, of_lasting = (
+        said(caller, "/auth.Auth/GenerateApiToken", wanted)
+        for caller in (key(owner, "owner", END), key(owner))
+    )
+    for seconds in (1_199, 1_199):
+        clock.now += seconds
+        of_brief, of_lasting = refreshed(of_brief), refreshed(of_lasting)
+        assert of_brief.valid_until == of_lasting.valid_until == clock.now + 1_200
+    clock.now += 3
+
+    assert f"expiry may reach to {END} at most" in refreshed(of_brief)
+    assert refreshed(of_lasting).valid_until == clock.now + 1_200
+
+
 def test_a_key_that_ends_makes_no_key_for_urls_that_ends_later(owner: Client) -> None:
     brief = key(owner, "owner", END)
 

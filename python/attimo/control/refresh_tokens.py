@@ -13,17 +13,27 @@ _UNFIT = "refresh_token must be the newest that came with api_key, before that k
 
 
 def create(tx: Tx, key: ApiKey) -> str:
-    """Make the refresh token of a key that ends. Only its hash is kept."""
+    """Make the refresh token of a key that ends. Only its hash is kept.
+
+    What is refreshed with it ends no later than the actor, who makes the key.
+    """
     token = secrets.token_urlsafe(32)
     valid_for = (key.expires_at or 0) - key.issued_at
-    tx.db.insert("refresh_tokens", hash=_digest(token), key_id=key.id, valid_for_seconds=valid_for)
+    tx.db.insert(
+        "refresh_tokens",
+        hash=_digest(token),
+        key_id=key.id,
+        valid_for_seconds=valid_for,
+        ends_at=tx.actor.ends_at,
+    )
     return token
 
 
 def use(tx: Tx, api_key: str, refresh_token: str, peer: str) -> NewApiKey:
     """Make a key with the permissions of another, valid from now for as long as that was.
 
-    So it outlives the other by design: a client that keeps asking stays in until it is revoked.
+    So it outlives the other by design: a client that keeps asking stays in until it is revoked, or
+    until the key has ended with which the first one was made.
 
     The other key stays valid until its end. Neither token is good for a refresh any more.
 
@@ -32,17 +42,20 @@ def use(tx: Tx, api_key: str, refresh_token: str, peer: str) -> NewApiKey:
 
     Raises:
         InvalidArgument: The two do not belong together, were used before, or the key has ended.
+        PermissionDenied: The new key would outlive the one with which the first one was made.
     """
     key = api_keys.of_token(tx, api_key)
     taken = tx.db.rows(
-        "DELETE FROM refresh_tokens WHERE hash = :hash RETURNING key_id, valid_for_seconds",
+        "DELETE FROM refresh_tokens WHERE hash = :hash "
+        "RETURNING key_id, valid_for_seconds, ends_at",
         hash=_digest(refresh_token),
     )
-    key_id, valid_for = taken[0] if taken else (None, 0)
+    key_id, valid_for, ends_at = taken[0] if taken else (None, 0, None)
     if key is None or key.has_ended(tx.now) or key_id != key.id:
         raise InvalidArgument(_UNFIT)
     permissions = api_keys.permitted(tx, key)
-    tx.actor = Actor(f"key {key.id}", peer, permissions, key.id, key.made_by_user_id)
+    name = f"key {key.id}"
+    tx.actor = Actor(name, peer, permissions, key.id, key.made_by_user_id, ends_at)
     until = tx.now + valid_for
     return api_keys.create_scoped(tx, key.account_id, permissions, key.description, until)
 

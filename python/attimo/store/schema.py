@@ -11,7 +11,7 @@ from pysqlite3 import dbapi2
 from attimo.errors import DatabaseTooNew
 from attimo.store.connection import Connection
 
-SCHEMA = "0009"
+SCHEMA = "0010"
 """The newest step; their numbers grow, so that a newer database can be told."""
 
 _TABLES = Path(__file__).with_name("tables.sql")

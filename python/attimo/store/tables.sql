@@ -87,7 +87,7 @@ CREATE INDEX api_keys_of_an_account ON api_keys (account_id, id);
 CREATE TABLE refresh_tokens (
     hash BLOB NOT NULL,
     key_id TEXT NOT NULL,
-    valid_for_seconds INTEGER NOT NULL,
+    valid_for_seconds INTEGER NOT NULL, ends_at INTEGER,
     PRIMARY KEY (hash),
     FOREIGN KEY(key_id) REFERENCES api_keys (id)
 );
