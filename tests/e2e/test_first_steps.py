@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from attacks.watching import resident
 from attimo.settings.declared import declarations
 from e2e.terminal import Terminal
+from faults.watching import eventually
 from harness import FREE_PORTS, Server, attimo, bare_environment
 
 ROOT = Path(__file__).parents[2]
@@ -60,6 +62,11 @@ def test_a_first_start_keeps_no_library_that_only_it_needs(tmp_path: Path) -> No
         mapped = Path(f"/proc/{server.pid}/maps").read_text()
 
     assert "cryptography" not in mapped
+
+
+def test_a_server_at_rest_occupies_60_mb_at_most(tmp_path: Path) -> None:
+    with Server(data_dir=tmp_path / "data") as server:
+        eventually(lambda: resident(server) <= 60_000_000, "what the start took is given back")
 
 
 def test_the_key_is_not_shown_where_a_log_may_keep_it(tmp_path: Path) -> None:
