@@ -77,3 +77,24 @@ def test_every_door_refuses_with_the_members_of_a_problem(
         answer = web.get(path)
         assert refused(answer) == (401, "unauthenticated")
         assert answer.json()["title"] == "Unauthorized"
+
+
+def test_a_number_that_no_field_holds_is_refused_with_the_limit(items: Items) -> None:
+    most_of_64, most_of_32 = str(2**64 - 1), str(2**32 - 1)
+    wrong: list[tuple[str, str, dict[str, object], str, str]] = [
+        ("PUT", "", {"ttl_seconds": 2**64}, "ttl_seconds", most_of_64),
+        ("PUT", "", {"ttl_seconds": 0}, "ttl_seconds", most_of_64),
+        ("PUT", "", {"ttl_seconds": "1.5"}, "ttl_seconds", most_of_64),
+        ("POST", "increment", {"amount": 2**63, **MINUTE}, "amount", "64 bits"),
+        ("GET", "list", {"start": 2**63}, "start", "64 bits"),
+        ("GET", "set/sample", {"limit": 2**64}, "limit", most_of_64),
+        ("GET", "sorted-set", {"min": 0, "count": 2**64}, "count", most_of_64),
+        ("GET", "leaderboard", {"start": 2**32, "end": 2**32 + 1}, "start", most_of_32),
+    ]
+    for method, below, given, field, limit in wrong:
+        answer = items.ask(method, below, key="k", **given)
+
+        assert refused(answer) == (400, "invalid_argument"), (below, answer.text)
+        message = answer.json()["message"]
+        assert message.startswith(f"{field} must be "), message
+        assert limit in message, message

@@ -17,7 +17,7 @@ use super::body;
 use super::cache::Asked;
 use super::collection;
 use super::json::{self, Each, Whole};
-use super::query::Query;
+use super::query::{Query, WHOLE, WHOLE_OF_32};
 use super::scalar::no_content;
 use crate::api::Api;
 use crate::error::{Error, Result};
@@ -61,7 +61,7 @@ fn by_ranks(call: &mut Call<'_>, query: &Query<'_>) -> Result<Option<Ranked>> {
         return Err(Error::Malformed(both));
     }
     let key = &*name(query)?;
-    let position = |name| query.parsed::<u32>(name, "a whole number, 0 or more");
+    let position = |name| query.parsed::<u32>(name, WHOLE_OF_32);
     let (start, end) = (position("start")?.unwrap_or(0), position("end")?);
     let end = end.ok_or(Error::Malformed("end is missing"))?;
     if end <= start {
@@ -76,7 +76,7 @@ fn by_ranks(call: &mut Call<'_>, query: &Query<'_>) -> Result<Option<Ranked>> {
 fn by_scores(call: &mut Call<'_>, query: &Query<'_>) -> Result<Option<Ranked>> {
     let key = &*name(query)?;
     let (min, below) = (query.score("min")?, query.score("max")?);
-    let number = |name| query.parsed::<usize>(name, "a whole number, 0 or more");
+    let number = |name| query.parsed::<usize>(name, WHOLE);
     let (offset, limit) = (number("offset")?.unwrap_or(0), number("limit")?);
     let limit = limit.unwrap_or(LEADERBOARD_ELEMENTS);
     check_number(limit)?;

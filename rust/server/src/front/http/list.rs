@@ -79,7 +79,8 @@ fn push(asked: &Asked<'_>, api: Api, at: End) -> Result<Response<Bytes>> {
     }
     asked.run(api, |call| {
         let (key, ttl) = (&*asked.query.element("key")?, asked.query.collection_ttl()?);
-        let truncate = asked.query.parsed("truncate_to", "a whole number, 0 for no limit")?;
+        let truncate =
+            asked.query.parsed("truncate_to", "a whole number from 0 (no limit) to 4294967295")?;
         let given: Given<'_> = body::read(asked.json()?)?;
         let values = slices(&given.values);
         let bytes_in = key.len() + sum_of(values.clone());

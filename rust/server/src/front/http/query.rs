@@ -15,6 +15,10 @@ use crate::error::{Error, Result};
 
 const BASE64: &str = "_base64";
 const MILLISECONDS: u64 = 1_000;
+const SECONDS: &str = "a whole number of seconds from 1 to 18446744073709551615";
+/// What a `usize` is, in words; and a `u32`.
+pub(super) const WHOLE: &str = "a whole number from 0 to 18446744073709551615";
+pub(super) const WHOLE_OF_32: &str = "a whole number from 0 to 4294967295";
 
 /// The query of one request.
 pub(in crate::front) struct Query<'a> {
@@ -200,7 +204,7 @@ impl<'a> Query<'a> {
     ///
     /// [`Error::Invalid`] if it is not a whole number of seconds, more than none.
     pub(super) fn optional_ttl(&self) -> Result<Option<Ttl>> {
-        let seconds = self.parsed("ttl_seconds", "a whole number of seconds, more than 0")?;
+        let seconds = self.parsed("ttl_seconds", SECONDS)?;
         seconds.map(lifetime).transpose()
     }
 
@@ -228,7 +232,7 @@ impl<'a> Query<'a> {
     ///
     /// [`Error::Invalid`], which names the parameter.
     pub(super) fn slice(&self) -> Result<Slice> {
-        let position = |name| self.parsed(name, "a whole number");
+        let position = |name| self.parsed(name, "a whole number of 64 bits");
         Ok(Slice { start: position("start")?, end: position("end")? })
     }
 
@@ -264,11 +268,10 @@ impl<'a> Query<'a> {
 ///
 /// # Errors
 ///
-/// [`Error::Malformed`] for none.
+/// [`Error::Invalid`] for none.
 pub(super) fn lifetime(seconds: u64) -> Result<Ttl> {
     if seconds == 0 {
-        let none = "ttl_seconds must be a whole number of seconds, more than 0";
-        return Err(Error::Malformed(none));
+        return Err(Error::Invalid(format!("ttl_seconds must be {SECONDS}")));
     }
     Ok(Ttl(seconds.saturating_mul(MILLISECONDS)))
 }

@@ -12,6 +12,7 @@ use super::body;
 use super::cache::Asked;
 use super::collection::{length_found, missing, slices, sum_of};
 use super::json::{self, Each, Element, Encoding};
+use super::query::WHOLE;
 use super::scalar::no_content;
 use crate::api::Api;
 use crate::error::{Error, Result};
@@ -30,7 +31,7 @@ pub(super) fn fetch(asked: &Asked<'_>) -> Result<Response<Bytes>> {
 pub(super) fn sample(asked: &Asked<'_>) -> Result<Response<Bytes>> {
     asked.run(Api::SetSample, |call| {
         let (key, encoding) = (&*asked.query.element("key")?, asked.query.encoding()?);
-        let limit = asked.query.parsed("limit", "a whole number, 0 or more")?;
+        let limit = asked.query.parsed("limit", WHOLE)?;
         let limit = limit.ok_or(Error::Malformed("limit is missing"))?;
         let elements = call.run(key.len(), Sample { key, limit })?;
         found(call, elements, encoding)
@@ -41,7 +42,7 @@ pub(super) fn sample(asked: &Asked<'_>) -> Result<Response<Bytes>> {
 pub(super) fn pop(asked: &Asked<'_>) -> Result<Response<Bytes>> {
     asked.run(Api::SetPop, |call| {
         let (key, encoding) = (&*asked.query.element("key")?, asked.query.encoding()?);
-        let count = asked.query.parsed("count", "a whole number, 0 or more")?.unwrap_or(1);
+        let count = asked.query.parsed("count", WHOLE)?.unwrap_or(1);
         let elements = call.run(key.len(), Pop { key, count })?;
         found(call, elements, encoding)
     })

@@ -15,7 +15,7 @@ use super::body;
 use super::cache::Asked;
 use super::collection::{self, length_found, missing, slices, sum_of};
 use super::json::{self, Each, Element, Score, Shown};
-use super::query::Query;
+use super::query::{Query, WHOLE};
 use super::scalar::no_content;
 use super::status;
 use crate::api::Api;
@@ -57,8 +57,8 @@ fn members(call: &mut Call<'_>, query: &Query<'_>) -> Result<Option<Members>> {
         return Err(Error::Malformed(both));
     }
     let (min, max) = bounds(query)?;
-    let offset = query.parsed("offset", "a whole number, 0 or more")?.unwrap_or_default();
-    let count = query.parsed("count", "a whole number, 0 or more")?;
+    let offset = query.parsed("offset", WHOLE)?.unwrap_or_default();
+    let count = query.parsed("count", WHOLE)?;
     call.run(key.len(), FetchByScore { key, min, max, order, offset, count })
 }
 
