@@ -4,6 +4,7 @@
 //! drives. It counts no answer that it has not read to the last byte. The result is one JSON
 //! object on stdout; a run with a wrong answer ends with status 1.
 
+mod choices;
 mod fault;
 mod hold;
 mod items;
@@ -25,9 +26,10 @@ use std::rc::Rc;
 
 use clap::Parser;
 
+use choices::Protocol;
 use fault::Fault;
 use items::Items;
-use options::{Options, Protocol};
+use options::Options;
 use run::Run;
 use wire::Wire;
 use wire::channel::Channel;

@@ -3,9 +3,9 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 
-use crate::work::Work;
+use crate::choices::{Order, Protocol, Work};
 
 /// Drive a cache server from one core and check every answer.
 #[derive(Debug, Parser)]
@@ -82,41 +82,4 @@ pub struct Options {
     /// A Get that finds nothing is no fault.
     #[arg(long)]
     pub allow_misses: bool,
-}
-
-/// What a server speaks.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum Protocol {
-    /// Momento's gRPC over HTTP/2, in plaintext with prior knowledge.
-    Grpc,
-    /// The HTTP API over HTTP/1.1.
-    Http1,
-    /// The HTTP API over HTTP/2, in plaintext with prior knowledge.
-    Http2,
-    /// The text protocol of memcached.
-    Memcache,
-    /// The protocol of Redis and Valkey.
-    Resp,
-}
-
-impl Protocol {
-    /// What TLS calls it, if it has a name there.
-    pub fn alpn(self) -> Option<&'static [u8]> {
-        match self {
-            Protocol::Grpc | Protocol::Http2 => Some(b"h2"),
-            Protocol::Http1 => Some(b"http/1.1"),
-            Protocol::Memcache | Protocol::Resp => None,
-        }
-    }
-}
-
-/// Which key is next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Order {
-    /// A few keys are asked for most, as in most caches.
-    Zipf,
-    /// Each key as likely as any other.
-    Uniform,
-    /// From the first to the last, once round: fills a server.
-    Each,
 }

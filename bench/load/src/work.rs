@@ -3,44 +3,11 @@
 //! Key number `n` is member `n % members` of collection `n / members`. Names, members and scores
 //! have the same length for every key, so a request is a copy with some bytes put in.
 
-use clap::ValueEnum;
-
+use crate::choices::Work;
 use crate::items::{Items, KEY_BYTES};
 use crate::options::Options;
 use crate::tally::Outcome;
 use crate::workload::{Op, Verb};
-
-/// What a Get and a Set are, for each kind of work.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Work {
-    /// `Get` and `Set` of single values.
-    Item,
-    /// One field of a dictionary.
-    Dictionary,
-    /// A pop from, and a push to, the front of a list.
-    List,
-    /// Whether a set holds an element; adding one.
-    Set,
-    /// The rank of a value in a sorted set; giving one another score.
-    SortedSet,
-    /// Ten values of a sorted set by rank.
-    Range,
-    /// All values of a sorted set.
-    Fetch,
-}
-
-impl Work {
-    /// How the names of its collections begin: what lies beside each other is told apart by that.
-    fn letter(self) -> u8 {
-        match self {
-            Work::Item => b'k',
-            Work::Dictionary => b'd',
-            Work::List => b'l',
-            Work::Set => b's',
-            Work::SortedSet | Work::Range | Work::Fetch => b'z',
-        }
-    }
-}
 
 /// How many values a range has.
 pub const RANGE: u32 = 10;

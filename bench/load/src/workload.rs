@@ -1,6 +1,7 @@
 //! What is asked, in which order.
 
-use crate::options::{Options, Order};
+use crate::choices::Order;
+use crate::options::Options;
 
 /// What is done with a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -51,6 +51,53 @@ fn boxed<T>(_: &Box<T>) -> u64 {
     size::of_heap(size_of::<T>())
 }
 
+/// What all collections have in common. A clone is a snapshot.
+pub(crate) trait Collection: Clone + Default {
+    const TYPE: ItemType;
+
+    fn into_value(self) -> Value;
+    /// The collection in a value, if it is of this type.
+    fn of(value: &Value) -> Option<&Self>;
+    fn of_mut(value: &mut Value) -> Option<&mut Self>;
+    fn is_empty(&self) -> bool;
+    /// The size of what is in it, as limits see it.
+    fn bytes(&self) -> u64;
+}
+
+macro_rules! collection {
+    ($name:ident) => {
+        impl Collection for $name {
+            const TYPE: ItemType = ItemType::$name;
+
+            fn into_value(self) -> Value {
+                Value::$name(Box::new(self))
+            }
+
+            fn of(value: &Value) -> Option<&Self> {
+                if let Value::$name(it) = value { Some(it) } else { None }
+            }
+
+            fn of_mut(value: &mut Value) -> Option<&mut Self> {
+                if let Value::$name(it) = value { Some(it) } else { None }
+            }
+
+            fn is_empty(&self) -> bool {
+                self.len() == 0
+            }
+
+            fn bytes(&self) -> u64 {
+                self.bytes()
+            }
+        }
+    };
+}
+
+collection!(Dictionary);
+collection!(Set);
+collection!(List);
+collection!(SortedSet);
+collection!(Leaderboard);
+
 /// How many slots a chunk has.
 const CHUNK: usize = 64;
 const NONE: u32 = u32::MAX;

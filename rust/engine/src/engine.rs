@@ -10,7 +10,6 @@ use crate::hashing::Hashing;
 use crate::namespace::Retired;
 use crate::place::{Place, Rules};
 use crate::shard::Shard;
-use crate::sweep::SharedCursor;
 use crate::{Access, Command, Error, Limits, Moment, Namespace, Stored, Totals, size};
 
 /// Items evicted under one lock before the next shard has its turn.
@@ -45,13 +44,20 @@ pub struct Engine {
     turn: AtomicUsize,
     rules: Rules,
     retired: Retired,
-    cursor: SharedCursor,
+    cursor: Mutex<Cursor>,
 }
 
 /// A shard on cache lines of its own.
 #[derive(Debug, Default)]
 #[repr(align(128))]
 struct Padded(Mutex<Shard>);
+
+/// Where the next sweep goes on.
+#[derive(Debug, Default)]
+pub(crate) struct Cursor {
+    pub(crate) shard: usize,
+    pub(crate) slot: usize,
+}
 
 impl Engine {
     /// An empty engine.
@@ -65,7 +71,7 @@ impl Engine {
             turn: AtomicUsize::new(0),
             rules: Rules { hashing, limits: config.limits },
             retired: Retired::default(),
-            cursor: SharedCursor::default(),
+            cursor: Mutex::default(),
         }
     }
 
@@ -230,7 +236,7 @@ impl Engine {
         self.shards[shard].0.lock()
     }
 
-    pub(crate) fn cursor(&self) -> &SharedCursor {
+    pub(crate) fn cursor(&self) -> &Mutex<Cursor> {
         &self.cursor
     }
 

@@ -1,7 +1,7 @@
 //! Where a command works: the place of one key in one cache at one moment.
 
+use crate::aside::Collection;
 use crate::aside::Value;
-use crate::collections::kinds::Collection;
 use crate::hashing::Hashing;
 use crate::random::Random;
 use crate::shard::{Content, Shard};

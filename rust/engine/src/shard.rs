@@ -8,7 +8,6 @@ use crate::eviction::Queues;
 use crate::namespace::{Fate, Judge};
 use crate::random::Random;
 use crate::slots::Slots;
-use crate::sweep::Swept;
 use crate::table::Table;
 use crate::tally::Tally;
 use crate::time::Deadline;
@@ -19,6 +18,17 @@ use crate::{ItemType, Namespace, block, size};
 const SMALL: usize = 64;
 /// A value that weighs more is dropped after the lock.
 const LARGE: u64 = 16 * 1024;
+
+/// What one call of [`Engine::sweep`](crate::Engine::sweep) did.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Swept {
+    /// Slots looked at; less than the budget only if that was all there are.
+    pub looked_at: usize,
+    /// Items removed because their time was over.
+    pub expired: u64,
+    /// Items removed because their namespace was retired.
+    pub retired: u64,
+}
 
 #[derive(Debug, Default)]
 pub(crate) struct Shard {

@@ -1,30 +1,11 @@
 //! Giving memory back: what expired or retired is looked for, a bit at a time.
 
-use parking_lot::Mutex;
-
-use crate::engine::Engine;
+use crate::engine::{Cursor, Engine};
+use crate::shard::Swept;
 use crate::{Moment, Stored};
 
 /// Slots looked at under one lock: some tens of microseconds at most.
 const SLICE: usize = 256;
-
-/// What one call of [`Engine::sweep`] did.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct Swept {
-    /// Slots looked at; less than the budget only if that was all there are.
-    pub looked_at: usize,
-    /// Items removed because their time was over.
-    pub expired: u64,
-    /// Items removed because their namespace was retired.
-    pub retired: u64,
-}
-
-/// Where the next sweep goes on.
-#[derive(Debug, Default)]
-pub(crate) struct Cursor {
-    shard: usize,
-    slot: usize,
-}
 
 impl Engine {
     /// Frees expired and retired items among the next `budget` slots and
@@ -79,9 +60,6 @@ impl Engine {
         }
     }
 }
-
-/// The cursor, behind its lock.
-pub(crate) type SharedCursor = Mutex<Cursor>;
 
 #[cfg(test)]
 mod tests {

@@ -6,7 +6,6 @@
 //! thread does the engine's upkeep, since it has little else to do.
 
 use std::io;
-use std::net::TcpListener;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -15,33 +14,14 @@ use attimo_engine::Engine;
 use tokio::runtime;
 use tokio::sync::watch;
 use tokio::task::LocalSet;
-use tokio_rustls::TlsAcceptor;
 
 use crate::backend::Backend;
 use crate::forward::lacks_handles;
 use crate::limits::HANDLES_IN_RESERVE;
-use crate::metrics::handles;
-use crate::protocol::Protocols;
-use crate::server::Core;
+use crate::listener::{Arrival, Door, Listener};
+use crate::process::handles;
+use crate::state::Core;
 use crate::stats::Stats;
-use crate::worker::{Arrival, Door};
-
-/// What all connections of one listener have in common.
-pub(crate) struct Entrance {
-    /// Who shakes hands; `None` for plaintext.
-    pub(crate) tls: Option<TlsAcceptor>,
-    /// Whether peers on this machine need no token.
-    pub(crate) local: bool,
-    pub(crate) offers: Protocols,
-    /// The name and port to which plaintext clients are sent where only challenges are answered.
-    pub(crate) https: Option<String>,
-}
-
-/// A bound socket and what is spoken on it.
-pub(crate) struct Listener {
-    pub(crate) socket: TcpListener,
-    pub(crate) entrance: Arc<Entrance>,
-}
 
 /// How often the sweep runs, and in how many runs it passes over everything.
 const SWEEP_EVERY: Duration = Duration::from_millis(100);

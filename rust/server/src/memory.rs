@@ -20,10 +20,9 @@ use std::time::Duration;
 use attimo_engine::{Engine, Moment};
 use parking_lot::Mutex;
 
-use crate::backend::Backend;
-use crate::front::room::Room;
-use crate::metrics::process;
-use crate::server::Core;
+use crate::clock::Clock;
+use crate::memory_budget::Room;
+use crate::process;
 
 /// Gives memory that items no longer use back to the system.
 pub trait Allocator: Send + Sync {
@@ -228,21 +227,18 @@ impl Memory {
 /// # Errors
 ///
 /// Those of starting a thread.
-pub(crate) fn keep(core: &Arc<Core>) -> io::Result<Keeper> {
-    let Backend::Embedded(engine) = core.gate.backend();
-    let watching = Arc::downgrade(core);
+pub(crate) fn keep(memory: &Arc<Memory>, engine: &Arc<Engine>, clock: Clock) -> io::Result<Keeper> {
+    let watching = (Arc::downgrade(memory), Arc::downgrade(engine));
     engine.watch(Box::new(move |now| {
-        if let Some(core) = watching.upgrade() {
-            let Backend::Embedded(engine) = core.gate.backend();
-            core.memory.look_at_once(engine, now);
+        if let (Some(memory), Some(engine)) = (watching.0.upgrade(), watching.1.upgrade()) {
+            memory.look_at_once(&engine, now);
         }
     }));
-    let (ended, core) = (Arc::new(AtomicBool::new(false)), core.clone());
-    let ending = ended.clone();
+    let ended = Arc::new(AtomicBool::new(false));
+    let (memory, engine, ending) = (memory.clone(), engine.clone(), ended.clone());
     let thread = thread::Builder::new().name("attimo-memory".into()).spawn(move || {
         while !ending.load(Ordering::Relaxed) {
-            let Backend::Embedded(engine) = core.gate.backend();
-            thread::park_timeout(core.memory.look(engine, core.clock.now().moment));
+            thread::park_timeout(memory.look(&engine, clock.now().moment));
         }
     })?;
     Ok(Keeper { thread, ended })

@@ -4,7 +4,7 @@ use std::io;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use attimo_engine::{Config as EngineConfig, Engine, Limits};
 use parking_lot::Mutex;
@@ -12,20 +12,22 @@ use tokio::runtime;
 use tokio::sync::{OwnedRwLockWriteGuard, watch};
 use tokio::time::timeout;
 
-use crate::acceptor::{self, Entrance, Listener};
+use crate::acceptor;
 use crate::backend::Backend;
 use crate::clock::Clock;
 use crate::directory::{Changes, LearnError};
 use crate::evictions::Evictions;
 use crate::forward::Way;
-use crate::front::cors::Origins;
-use crate::front::room::Room;
+use crate::front::origins::Origins;
 use crate::gate::Gate;
+use crate::listener::{Entrance, Listener};
 use crate::memory::{self, Allocator, Ceiling, Keeper, Memory};
-use crate::meter::{Meter, Used};
+use crate::memory_budget::Room;
+use crate::meter::Used;
 use crate::metrics::{Audience, Metrics};
 use crate::protocol::Protocols;
-use crate::stats::{self, Event, Readiness, Stats};
+use crate::state::Core;
+use crate::stats::{self, Event, Readiness};
 use crate::tls::{self, Certificate, TlsError};
 use crate::worker::{self, Workers};
 
@@ -85,32 +87,6 @@ pub struct Server {
     held: Mutex<Option<OwnedRwLockWriteGuard<()>>>,
 }
 
-/// What all threads share.
-pub(crate) struct Core {
-    pub(crate) gate: Gate,
-    pub(crate) meter: Arc<Meter>,
-    pub(crate) clock: Clock,
-    pub(crate) room: Arc<Room>,
-    pub(crate) memory: Memory,
-    pub(crate) origins: Origins,
-    pub(crate) stats: Arc<Stats>,
-    evictions: Evictions,
-    pub(crate) metrics: Metrics,
-    pub(crate) threads: usize,
-    /// The way to the control plane.
-    pub(crate) way: Way,
-}
-
-impl Core {
-    /// Counts what was evicted since the last call for the caches that lost it.
-    pub(crate) fn count_evictions(&self) {
-        let evicted = self.gate.take_evicted();
-        self.meter.note_evicted(&evicted);
-        let caches = || self.gate.caches();
-        self.evictions.note(&evicted, caches, &self.stats.events, Instant::now());
-    }
-}
-
 struct Running {
     stop: watch::Sender<bool>,
     workers: Workers,
@@ -146,11 +122,11 @@ impl Server {
             meter: Arc::default(),
             clock,
             room,
-            memory: Memory::new(
+            memory: Arc::new(Memory::new(
                 config.allocator.clone(),
                 config.memory_bytes,
                 config.ceiling.clone(),
-            ),
+            )),
             origins: Origins::new(&config.allowed_origins, &config.endpoint),
             stats: Arc::default(),
             evictions: Evictions::default(),
@@ -185,7 +161,8 @@ impl Server {
         let listeners = self.listeners(sockets)?;
         let mut keeper = self.keeper.lock();
         if keeper.is_none() {
-            *keeper = Some(memory::keep(&self.core)?);
+            let Backend::Embedded(engine) = self.core.gate.backend();
+            *keeper = Some(memory::keep(&self.core.memory, engine, self.core.clock)?);
         }
         self.core.stats.events.open();
         let (stop, stopped) = watch::channel(false);

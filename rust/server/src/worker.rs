@@ -1,81 +1,24 @@
 //! The data threads: each has a runtime of its own and serves its connections alone.
 
 use std::io;
-use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
-use tokio::sync::{Notify, mpsc as queue, watch};
+use tokio::sync::{mpsc as queue, watch};
 
-use crate::acceptor::Entrance;
 use crate::forward::{App, Lanes};
-use crate::front;
-use crate::front::faults::Faults;
-use crate::front::reading::Spare;
+use crate::front::fault_injection::Faults;
+use crate::listener::{Arrival, Counted, Door, Load};
 use crate::meter::ThreadMeter;
-use crate::server::Core;
+use crate::read_buffer::Spare;
+use crate::state::{Core, Worker};
 use crate::stats::ThreadStats;
-
-/// A connection that was accepted.
-pub(crate) struct Arrival {
-    pub(crate) stream: TcpStream,
-    pub(crate) peer: SocketAddr,
-    pub(crate) entrance: Arc<Entrance>,
-}
-
-/// What one data thread has; connections share it without locks.
-pub(crate) struct Worker {
-    pub(crate) core: Arc<Core>,
-    pub(crate) meter: ThreadMeter,
-    pub(crate) stats: ThreadStats,
-    pub(crate) app: App,
-    pub(crate) faults: Arc<Faults>,
-    pub(crate) stopped: watch::Receiver<bool>,
-    pub(crate) spare: Spare,
-}
-
-/// The way in to a data thread.
-#[derive(Clone)]
-pub(crate) struct Door {
-    queue: queue::UnboundedSender<Arrival>,
-    load: Arc<Load>,
-}
-
-#[derive(Default)]
-struct Load {
-    connections: AtomicUsize,
-    left: Notify,
-}
-
-impl Door {
-    /// How many connections the thread has.
-    pub(crate) fn connections(&self) -> usize {
-        self.load.connections.load(Ordering::Relaxed)
-    }
-
-    /// Hands a connection over. It is dropped if the thread has ended.
-    pub(crate) fn enter(&self, arrival: Arrival) {
-        self.load.connections.fetch_add(1, Ordering::Relaxed);
-        if self.queue.send(arrival).is_err() {
-            self.load.connections.fetch_sub(1, Ordering::Relaxed);
-        }
-    }
-}
-
-/// Counts a connection until it is dropped.
-struct Counted(Arc<Load>);
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.connections.fetch_sub(1, Ordering::Relaxed);
-        self.0.left.notify_one();
-    }
-}
+use crate::transport;
 
 /// All data threads of a server.
 pub(crate) struct Workers {
@@ -172,7 +115,7 @@ async fn serve(
     while let Some(arrival) = arrivals.recv().await {
         let (worker, counted) = (worker.clone(), Counted(load.clone()));
         tokio::task::spawn_local(async move {
-            front::serve(worker, arrival).await;
+            transport::serve(worker, arrival).await;
             drop(counted);
         });
     }

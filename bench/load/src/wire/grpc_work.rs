@@ -2,7 +2,8 @@
 
 use super::protobuf::{PREFIX_BYTES, write_varint};
 use crate::items::{Items, KEY_BYTES};
-use crate::work::{Builder, Expects, Part, RANGE, Template, Work};
+use crate::choices::Work;
+use crate::work::{Builder, Expects, Part, RANGE, Template};
 use crate::workload::Verb;
 
 /// The paths of a work: its read and its write.

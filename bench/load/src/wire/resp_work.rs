@@ -3,7 +3,8 @@
 use super::line::{decimal, line};
 use crate::fault::Fault;
 use crate::items::{Items, KEY_BYTES};
-use crate::work::{Builder, Expects, Part, RANGE, Template, Work};
+use crate::choices::Work;
+use crate::work::{Builder, Expects, Part, RANGE, Template};
 use crate::workload::Verb;
 
 /// The command of a read or a write.

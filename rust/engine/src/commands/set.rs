@@ -2,7 +2,8 @@
 //!
 //! A set whose last element goes is gone itself.
 
-use crate::collections::kinds::{Collection, Set};
+use crate::aside::Collection;
+use crate::collections::kinds::Set;
 use crate::{Access, CollectionTtl, Command, Elements, Error, Place};
 
 /// Adds elements; those that are there already stay.

@@ -9,16 +9,16 @@
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 /// Added to an answer that does not say itself for whom it may be kept.
-pub(super) static PRIVATE: (HeaderName, HeaderValue) =
+pub(crate) static PRIVATE: (HeaderName, HeaderValue) =
     (header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
 /// Added to every answer.
-pub(super) static VARIES: (HeaderName, HeaderValue) =
+pub(crate) static VARIES: (HeaderName, HeaderValue) =
     (header::VARY, HeaderValue::from_static("authorization, origin"));
 
 /// Says that nobody may keep an answer, unless it says something else itself.
 ///
 /// What the control plane answers may hold a secret that is shown once.
-pub(super) fn keep_nothing(headers: &mut HeaderMap) {
+pub(crate) fn keep_nothing(headers: &mut HeaderMap) {
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }

@@ -6,13 +6,22 @@
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv6Addr};
 
+use http::header;
+use http::request::Parts;
+use http::uri::Authority;
 use percent_encoding::percent_decode_str;
 
 const HTTP: u16 = 80;
 const HTTPS: u16 = 443;
 
+/// The host that the client means, with its port; empty if it does not say.
+pub(crate) fn of(parts: &Parts) -> &str {
+    let header = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    header.or(parts.uri.authority().map(Authority::as_str)).unwrap_or_default()
+}
+
 /// The host and the port of `name:port`; the port is empty if there is none.
-pub(super) fn split(authority: &str) -> (&str, &str) {
+pub(crate) fn split(authority: &str) -> (&str, &str) {
     match authority.rsplit_once(':') {
         Some((name, port)) if !port.contains(']') => (name, port),
         _ => (authority, ""),
@@ -20,7 +29,7 @@ pub(super) fn split(authority: &str) -> (&str, &str) {
 }
 
 /// Whether two of `name:port` are one, in URLs of `scheme`.
-pub(super) fn are_one(scheme: &str, one: &str, other: &str) -> bool {
+pub(crate) fn are_one(scheme: &str, one: &str, other: &str) -> bool {
     one == other || normal(scheme, one) == normal(scheme, other)
 }
 
@@ -37,7 +46,7 @@ fn normal<'a>(scheme: &str, authority: &'a str) -> (Cow<'a, [u8]>, Option<u16>) 
 
 /// Whether a host is an address or a name that always means this machine. Nobody can make one of
 /// those lead to somebody else's.
-pub(super) fn is_loopback(host: &str) -> bool {
+pub(crate) fn is_loopback(host: &str) -> bool {
     let (name, _) = split(host);
     let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
     let is_named = name == "localhost" || name.ends_with(".localhost");
@@ -45,7 +54,7 @@ pub(super) fn is_loopback(host: &str) -> bool {
 }
 
 /// Whether a host is an address, which no DNS can lead elsewhere.
-pub(super) fn is_address(host: &str) -> bool {
+pub(crate) fn is_address(host: &str) -> bool {
     address(split(host).0).is_some()
 }
 

@@ -8,13 +8,10 @@ use parking_lot::Mutex;
 
 mod caches;
 mod families;
-mod page;
-pub(crate) mod process;
+pub(crate) mod page;
 mod text;
 
 pub use self::families::{FAMILIES, Family, Kind};
-pub(crate) use self::page::page;
-pub(crate) use self::process::handles;
 pub(crate) use self::text::Format;
 
 /// Who may read the metrics: they tell the names of caches.

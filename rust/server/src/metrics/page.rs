@@ -4,29 +4,43 @@ use std::fmt::Display;
 
 use attimo_engine::Totals;
 
+use super::Metrics;
 use super::families::{self as family, Family};
-use super::process;
 use super::text::{Format, Samples, Text};
 use crate::api::Api;
 use crate::backend::Backend;
-use crate::meter::Count;
-use crate::server::Core;
-use crate::stats::{CLASSES, REASONS, SPEAKS, Sums, TRANSPORTS, VIAS, Via};
+use crate::gate::Gate;
+use crate::memory::Memory;
+use crate::memory_budget::Room;
+use crate::meter::{Count, Meter};
+use crate::process;
+use crate::stats::{CLASSES, REASONS, SPEAKS, Stats, Sums, TRANSPORTS, VIAS, Via};
 
 /// What caches beyond those with lines of their own are called; no account has the number "".
 const OTHERS: [&str; 2] = ["", "_other"];
 
+/// What a page is made from.
+pub(crate) struct Sources<'a> {
+    pub(crate) gate: &'a Gate,
+    pub(crate) meter: &'a Meter,
+    pub(crate) stats: &'a Stats,
+    pub(crate) memory: &'a Memory,
+    pub(crate) room: &'a Room,
+    pub(crate) metrics: &'a Metrics,
+    pub(crate) threads: usize,
+}
+
 /// Makes a page; `ready` tells whether `/ready` would answer 200.
-pub(crate) fn page(core: &Core, format: Format, ready: bool) -> String {
+pub(crate) fn page(from: &Sources<'_>, format: Format, ready: bool) -> String {
     let mut text = Text::new(format);
-    let sums = core.stats.requests();
+    let sums = from.stats.requests();
     text.begin(&family::BUILD).add(&[env!("CARGO_PKG_VERSION")], 1);
     text.one(&family::READY, u8::from(ready));
     requests(&mut text, &sums);
     control(&mut text, &sums);
-    caches(&mut text, core);
-    connections(&mut text, core);
-    upkeep(&mut text, core);
+    caches(&mut text, from);
+    connections(&mut text, from);
+    upkeep(&mut text, from);
     of_process(&mut text);
     text.finish()
 }
@@ -68,7 +82,7 @@ fn control(text: &mut Text, sums: &Sums) {
     }
 }
 
-fn caches(text: &mut Text, core: &Core) {
+fn caches(text: &mut Text, from: &Sources<'_>) {
     const LINES: [(&Family, Count); 7] = [
         (&family::CACHE_REQUESTS, Count::Requests),
         (&family::CACHE_ERRORS, Count::Errors),
@@ -78,12 +92,11 @@ fn caches(text: &mut Text, core: &Core) {
         (&family::CACHE_OUT, Count::BytesOut),
         (&family::CACHE_EVICTED, Count::Evicted),
     ];
-    core.count_evictions();
-    let (caches, totals) = (core.gate.caches(), core.meter.totals());
+    let (caches, totals) = (from.gate.caches(), from.meter.totals());
     let sum = |count: Count| totals.values().map(|counts| counts[count as usize]).sum::<u64>();
     text.one(&family::HITS, sum(Count::Hits));
     text.one(&family::MISSES, sum(Count::Misses));
-    let split = core.metrics.hidden.lock().split(&caches, &totals, core.metrics.shown);
+    let split = from.metrics.hidden.lock().split(&caches, &totals, from.metrics.shown);
     let accounts: Vec<_> =
         split.shown.iter().map(|(cache, _)| cache.account.0.to_string()).collect();
     let labels: Vec<[&str; 2]> = split
@@ -99,7 +112,7 @@ fn caches(text: &mut Text, core: &Core) {
         }
         samples.add(&OTHERS, split.others[count as usize]);
     }
-    let Backend::Embedded(engine) = core.gate.backend();
+    let Backend::Embedded(engine) = from.gate.backend();
     let spaces: Vec<_> = split.shown.iter().map(|(cache, _)| cache.namespace).collect();
     let (stored, all) = (engine.stored_of(&spaces), engine.totals());
     let items = stored.iter().map(|stored| stored.items).collect();
@@ -107,7 +120,7 @@ fn caches(text: &mut Text, core: &Core) {
     let bytes = stored.iter().map(|stored| stored.bytes).collect();
     apart(text.begin(&family::CACHE_BYTES), &labels, bytes, all.bytes);
     text.one(&family::CACHES, caches.len());
-    memory(text, &all, core);
+    memory(text, &all, from);
 }
 
 /// What each cache has of `all`, and what is left for the others.
@@ -119,22 +132,22 @@ fn apart(mut samples: Samples<'_>, labels: &[[&str; 2]], of: Vec<u64>, all: u64)
     samples.add(&OTHERS, all.saturating_sub(of.iter().sum()));
 }
 
-fn memory(text: &mut Text, all: &Totals, core: &Core) {
-    let Backend::Embedded(engine) = core.gate.backend();
+fn memory(text: &mut Text, all: &Totals, from: &Sources<'_>) {
+    let Backend::Embedded(engine) = from.gate.backend();
     text.one(&family::ITEMS, all.items);
     text.one(&family::STORED, all.bytes);
-    text.one(&family::BUDGET, core.metrics.memory_bytes);
+    text.one(&family::BUDGET, from.metrics.memory_bytes);
     text.one(&family::ALLOWANCE, engine.allowance());
     let mut samples = text.begin(&family::MEMORY);
-    for (part, bytes) in core.memory.parts(engine, &core.room) {
+    for (part, bytes) in from.memory.parts(engine, from.room) {
         samples.add(&[part], bytes);
     }
     text.one(&family::EVICTED, all.evicted);
     text.one(&family::EXPIRED, all.expired);
 }
 
-fn connections(text: &mut Text, core: &Core) {
-    let seen = core.stats.connections.read();
+fn connections(text: &mut Text, from: &Sources<'_>) {
+    let seen = from.stats.connections.read();
     let mut samples = text.begin(&family::ACCEPTED);
     for (transport, count) in TRANSPORTS.iter().zip(seen.accepted) {
         samples.add(&[transport], count);
@@ -155,18 +168,18 @@ fn connections(text: &mut Text, core: &Core) {
     }
 }
 
-fn upkeep(text: &mut Text, core: &Core) {
-    let [recorded, failed, waiting] = core.stats.ledger.read();
-    text.one(&family::PANICS, core.stats.panics());
-    text.one(&family::LINES_DROPPED, core.stats.lines_dropped());
-    text.one(&family::HANDLES_LACKED, core.stats.handles_lacked());
-    text.one(&family::STRANGERS_REFUSED, core.stats.strangers_refused());
+fn upkeep(text: &mut Text, from: &Sources<'_>) {
+    let [recorded, failed, waiting] = from.stats.ledger.read();
+    text.one(&family::PANICS, from.stats.panics());
+    text.one(&family::LINES_DROPPED, from.stats.lines_dropped());
+    text.one(&family::HANDLES_LACKED, from.stats.handles_lacked());
+    text.one(&family::STRANGERS_REFUSED, from.stats.strangers_refused());
     text.one(&family::RECORDED, recorded);
     text.one(&family::UNRECORDED, failed);
     text.one(&family::WAITING, waiting);
-    text.one(&family::REVISION, core.gate.revision());
-    maybe(text, &family::CERTIFICATE, core.stats.certificate_end());
-    text.one(&family::THREADS, core.threads);
+    text.one(&family::REVISION, from.gate.revision());
+    maybe(text, &family::CERTIFICATE, from.stats.certificate_end());
+    text.one(&family::THREADS, from.threads);
 }
 
 fn of_process(text: &mut Text) {

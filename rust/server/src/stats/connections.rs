@@ -7,8 +7,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use super::Stats;
-use super::events::Level;
+use super::events::{Events, Level};
 
 /// What a connection has turned out to speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,16 +76,17 @@ struct Untold {
 
 /// An open connection; counted until this is dropped.
 pub(crate) struct Opened {
-    stats: Arc<Stats>,
+    connections: Arc<Connections>,
     secure: bool,
     speaks: std::cell::Cell<Speaks>,
 }
 
 impl Opened {
     /// Counts a connection that was accepted.
-    pub(crate) fn new(stats: &Arc<Stats>, secure: bool) -> Self {
-        stats.connections.accepted[usize::from(secure)].fetch_add(1, Ordering::Relaxed);
-        let opened = Opened { stats: stats.clone(), secure, speaks: Speaks::Nothing.into() };
+    pub(crate) fn new(connections: &Arc<Connections>, secure: bool) -> Self {
+        connections.accepted[usize::from(secure)].fetch_add(1, Ordering::Relaxed);
+        let speaks = Speaks::Nothing.into();
+        let opened = Opened { connections: connections.clone(), secure, speaks };
         opened.add(1);
         opened
     }
@@ -99,7 +99,7 @@ impl Opened {
     }
 
     fn add(&self, more: i64) {
-        let open = &self.stats.connections.open[usize::from(self.secure)];
+        let open = &self.connections.open[usize::from(self.secure)];
         open[self.speaks.get() as usize].fetch_add(more, Ordering::Relaxed);
     }
 }
@@ -131,25 +131,23 @@ impl Connections {
             closed: self.closed.each_ref().map(count),
         }
     }
-}
 
-impl Stats {
     /// Counts a TLS handshake.
     pub(crate) fn shook_hands(&self, done: bool) {
-        self.connections.handshakes[usize::from(!done)].fetch_add(1, Ordering::Relaxed);
+        self.handshakes[usize::from(!done)].fetch_add(1, Ordering::Relaxed);
     }
 
     /// Counts a connection of `peer` that we closed; what is abuse is told in the log, too.
-    pub(crate) fn closed(&self, reason: Closed, peer: IpAddr) {
-        self.connections.closed[reason as usize].fetch_add(1, Ordering::Relaxed);
+    pub(crate) fn closed(&self, reason: Closed, peer: IpAddr, events: &Events) {
+        self.closed[reason as usize].fetch_add(1, Ordering::Relaxed);
         if reason == Closed::Flood {
-            self.tell_abuse(peer, Instant::now());
+            self.tell_abuse(peer, Instant::now(), events);
         }
     }
 
     /// Tells of the first at once, and of those that follow soon after together with a later one.
-    fn tell_abuse(&self, peer: IpAddr, now: Instant) {
-        let mut untold = self.connections.untold.lock();
+    fn tell_abuse(&self, peer: IpAddr, now: Instant, events: &Events) {
+        let mut untold = self.untold.lock();
         untold.count += 1;
         if untold.told_at.is_some_and(|told| now.duration_since(told) < TOLD_EVERY) {
             return;
@@ -157,7 +155,7 @@ impl Stats {
         untold.told_at = Some(now);
         let count = std::mem::take(&mut untold.count);
         let told = format!("closed {count} abusive connections, the last from {peer}");
-        self.events.push(Level::Warning, told);
+        events.push(Level::Warning, told);
     }
 }
 
@@ -167,26 +165,26 @@ mod tests {
 
     #[test]
     fn a_connection_is_open_until_it_is_dropped_and_moves_to_what_it_speaks() {
-        let stats = Arc::new(Stats::default());
-        let open = || stats.connections.read().open[1];
-        let connection = Opened::new(&stats, true);
+        let connections = Arc::new(Connections::default());
+        let open = || connections.read().open[1];
+        let connection = Opened::new(&connections, true);
         assert_eq!(open(), [1, 0, 0]);
         connection.speaks(Speaks::Http2);
         assert_eq!(open(), [0, 0, 1]);
         drop(connection);
         assert_eq!(open(), [0, 0, 0]);
-        assert_eq!(stats.connections.read().accepted, [0, 1]);
+        assert_eq!(connections.read().accepted, [0, 1]);
     }
 
     #[test]
     fn a_burst_of_abuse_makes_one_line_and_the_next_burst_sums_it_up() {
-        let stats = Stats::default();
+        let (connections, events) = (Connections::default(), Events::default());
         let (peer, start) = (IpAddr::from([192, 0, 2, 7]), Instant::now());
-        (0..5).for_each(|_| stats.tell_abuse(peer, start));
-        stats.tell_abuse(peer, start + TOLD_EVERY);
-        stats.events.close();
+        (0..5).for_each(|_| connections.tell_abuse(peer, start, &events));
+        connections.tell_abuse(peer, start + TOLD_EVERY, &events);
+        events.close();
 
-        let told: Vec<_> = std::iter::from_fn(|| stats.events.next()).collect();
+        let told: Vec<_> = std::iter::from_fn(|| events.next()).collect();
         assert_eq!(told.len(), 2);
         assert!(told[0].message.starts_with("closed 1 abusive"));
         assert!(told[1].message.starts_with("closed 5 abusive"));

@@ -31,7 +31,7 @@ pub(crate) use self::requests::{CLASSES, Class, Requests, Sums, ThreadStats, VIA
 pub(crate) struct Stats {
     /// Each thread's own, that of ended threads included.
     threads: Mutex<Vec<Arc<Requests>>>,
-    pub(crate) connections: connections::Connections,
+    pub(crate) connections: Arc<connections::Connections>,
     pub(crate) events: Events,
     pub(crate) readiness: readiness::Cell,
     pub(crate) ledger: Ledger,

@@ -14,13 +14,8 @@ mod node;
 
 use std::sync::Arc;
 
-pub(crate) use node::Slot;
+pub(crate) use self::node::{Digest, Slot};
 use node::{Inner, Leaf, Node, Side};
-
-/// What entries are ordered by first.
-pub(crate) trait Digest: Copy + PartialOrd {}
-
-impl Digest for u32 {}
 
 /// An entry as it is found: its digest, and the rest.
 pub(crate) type Entry<'a, D, K, V> = (D, &'a Slot<K, V>);

@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
-use super::Digest;
 use crate::collections::room::{self, FULL};
 
 /// A node with fewer entries looks for a neighbour to become one with.
 const SPARSE: usize = FULL / 4;
 /// Two neighbours become one if they have no more entries than this together.
 const MERGED: usize = FULL / 4 * 3;
+
+/// What entries are ordered by first.
+pub(crate) trait Digest: Copy + PartialOrd {}
+
+impl Digest for u32 {}
 
 /// An entry without its digest.
 #[derive(Debug, Clone)]

@@ -7,9 +7,10 @@ use http::request::Parts;
 use momento_protos::auth::GenerateApiTokenRequest;
 use momento_protos::token::GenerateDisposableTokenRequest;
 
+use super::headers;
 use super::wire::decoded;
 use crate::error::Result;
-use crate::front::Visit;
+use crate::front::client::Visit;
 use crate::gate::Caller;
 
 const DISPOSABLE: &str = "/token.Token/GenerateDisposableToken";
@@ -30,7 +31,7 @@ pub(super) fn caller(visit: &Visit, parts: &Parts, message: &[u8]) -> Result<Opt
         _ => String::new(),
     };
     let in_message = in_message.as_bytes();
-    let in_header = super::token(&parts.headers)?;
+    let in_header = headers::token(&parts.headers)?;
     let token = if in_message.is_empty() { in_header } else { in_message };
     let now = visit.worker.core.clock.now();
     visit.worker.core.gate.admit_to_control(visit.credential(parts, token), now).map(Some)

@@ -6,8 +6,9 @@ use http::request::Parts;
 use http::{Request, Uri};
 use http_body_util::Full;
 
+use super::client::Visit;
+use super::cors;
 use super::request_id::{self, REQUEST_ID};
-use super::{Visit, authorization, cors};
 use crate::api::Api;
 use crate::clock::Now;
 use crate::error::{Error, Result};
@@ -17,10 +18,12 @@ use crate::protocol::Protocol;
 use crate::stats::{Class, Via, guarded};
 
 mod batch;
+pub(crate) mod code;
 mod collection;
 mod control;
 mod dictionary;
 mod frame;
+mod headers;
 mod leaderboard;
 mod list;
 mod protobuf;
@@ -30,11 +33,11 @@ mod scalar;
 mod set;
 mod sorted_set;
 mod status;
-pub(super) mod web;
+pub(crate) mod web;
 mod wire;
 
-pub(super) use self::reply::Reply;
-pub(super) use self::status::{Code, OK, Status};
+pub(crate) use self::reply::Reply;
+pub(crate) use self::status::{OK, Status};
 
 const SCS: &str = "/cache_client.Scs/";
 const LEADERBOARD: &str = "/leaderboard.Leaderboard/";
@@ -45,7 +48,7 @@ const CONTROL: [&str; 3] = ["/control_client.ScsControl/", "/auth.Auth/", "/toke
 const OF_TRACES: [&str; 2] = ["traceparent", "tracestate"];
 const GRPC: HeaderValue = HeaderValue::from_static("application/grpc");
 /// What every answer is.
-pub(super) static CONTENT_TYPE: (HeaderName, HeaderValue) = (header::CONTENT_TYPE, GRPC);
+pub(crate) static CONTENT_TYPE: (HeaderName, HeaderValue) = (header::CONTENT_TYPE, GRPC);
 
 /// Whether a gRPC request is for the data plane.
 fn is_data(uri: &Uri) -> bool {
@@ -55,7 +58,7 @@ fn is_data(uri: &Uri) -> bool {
 
 /// Whether nobody here has such a method, whatever its message will be. A client that streams waits
 /// for this word before it says that there is no more to come.
-pub(super) fn is_nobodys(path: &str) -> bool {
+pub(crate) fn is_nobodys(path: &str) -> bool {
     if let Some(method) = path.strip_prefix(SCS) {
         return Api::scs(method).is_none();
     }
@@ -67,7 +70,7 @@ pub(super) fn is_nobodys(path: &str) -> bool {
 
 /// Whether a path can only be meant for gRPC: `/{package.Service}/…`, or `/`. No path of plain HTTP
 /// looks like that, so what a client says of its body cannot make one the other.
-pub(super) fn is_method(path: &[u8]) -> bool {
+pub(crate) fn is_method(path: &[u8]) -> bool {
     let mut parts = path.split(|byte| *byte == b'/').skip(1);
     let service = parts.next().unwrap_or_default();
     let has_package = service.contains(&b'.') && !service.starts_with(b".");
@@ -75,7 +78,7 @@ pub(super) fn is_method(path: &[u8]) -> bool {
 }
 
 /// Whether the client says that its message is gRPC's; `application/grpc-web` is another protocol.
-pub(super) fn is_grpc(headers: &HeaderMap) -> bool {
+pub(crate) fn is_grpc(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
     let rest = kind.strip_prefix(b"application/grpc");
     rest.is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';')))
@@ -87,12 +90,12 @@ fn wants_faults(headers: &HeaderMap) -> bool {
 }
 
 /// Whether the answer needs somebody else, or a delay that a test asked for.
-pub(super) fn waits(visit: &Visit, parts: &Parts) -> bool {
+pub(crate) fn waits(visit: &Visit, parts: &Parts) -> bool {
     !is_data(&parts.uri) || (visit.local && wants_faults(&parts.headers))
 }
 
 /// Answers a request for the data plane.
-pub(super) fn answer(
+pub(crate) fn answer(
     visit: &Visit,
     via: Via,
     parts: &Parts,
@@ -107,7 +110,7 @@ pub(super) fn answer(
 }
 
 /// The status that tells of `error`, which is counted.
-pub(super) fn refused(visit: &Visit, via: Via, error: Error) -> Status {
+pub(crate) fn refused(visit: &Visit, via: Via, error: Error) -> Status {
     let status = Status::from(error);
     visit.worker.stats.failed(via, status.code());
     status
@@ -148,9 +151,9 @@ fn serve(
     now: Now,
 ) -> Result<Reply> {
     let headers = &parts.headers;
-    let cache = cache(headers)?;
+    let cache = headers::cache(headers)?;
     let (gate, meter) = (&visit.worker.core.gate, &visit.worker.meter);
-    let credential = visit.credential(parts, token(headers)?);
+    let credential = visit.credential(parts, headers::token(headers)?);
     let pass = visit.passes.borrow_mut().pass(gate, meter, credential, cache, now)?;
     let mut call = gate.call(&pass, api, now);
     let reply = body.and_then(|body| {
@@ -171,6 +174,7 @@ fn serve(
 /// Runs a method where its data type lives; single values first, for they are asked for most.
 fn run(call: &mut Call<'_>, api: Api, message: &Bytes) -> Result<Reply> {
     scalar::run(call, api, message)
+        .or_else(|| batch::run(call, api, message))
         .or_else(|| dictionary::run(call, api, message))
         .or_else(|| set::run(call, api, message))
         .or_else(|| list::run(call, api, message))
@@ -179,27 +183,8 @@ fn run(call: &mut Call<'_>, api: Api, message: &Bytes) -> Result<Reply> {
         .expect("every method has a data type")
 }
 
-/// The token of a request; empty if there is none.
-fn token(headers: &HeaderMap) -> Result<&[u8]> {
-    authorization::token(headers).map(Option::unwrap_or_default)
-}
-
-/// The cache that a request names; empty if it names none.
-///
-/// # Errors
-///
-/// [`Error::Malformed`] if there are two `cache` headers.
-fn cache(headers: &HeaderMap) -> Result<&[u8]> {
-    let mut all = headers.get_all("cache").iter();
-    let first = all.next().map_or(&b""[..], HeaderValue::as_bytes);
-    if all.next().is_some() {
-        return Err(Error::Malformed("send one `cache` header"));
-    }
-    Ok(first)
-}
-
 /// Answers a request that waits: after the faults that a test asked for, or by the control plane.
-pub(super) async fn answer_late(
+pub(crate) async fn answer_late(
     visit: &Visit,
     via: Via,
     parts: &Parts,

@@ -26,7 +26,7 @@ const RANK_MISS: &[u8] = &[0, 0, 0, 0, 4, 0x0a, 2, 0x08, 3];
 
 /// One or more framed messages; large values stay where they are and are sent from there.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(in crate::front) struct Reply {
+pub(crate) struct Reply {
     first: Bytes,
     rest: Vec<Bytes>,
     rest_bytes: usize,
@@ -81,12 +81,12 @@ impl Reply {
     }
 
     /// How many bytes there are to send.
-    pub(in crate::front) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.first.len() + self.rest_bytes
     }
 
     /// The bytes to send, in order.
-    pub(in crate::front) fn into_data(self) -> impl Iterator<Item = Bytes> {
+    pub(crate) fn into_data(self) -> impl Iterator<Item = Bytes> {
         std::iter::once(self.first).filter(|first| !first.is_empty()).chain(self.rest)
     }
 }

@@ -12,7 +12,6 @@ use attimo_engine::{Found as Item, Given, ItemType, LONG, Ttl, allocated_bytes};
 use bytes::Bytes;
 use momento_protos::cache_client as pb;
 
-use super::batch;
 use super::protobuf::{Field, Fields};
 use super::reply::{Reply, encoded};
 use super::wire::{decoded, ttl};
@@ -36,8 +35,6 @@ pub(super) fn run(call: &mut Call<'_>, api: Api, message: &Bytes) -> Option<Resu
         Api::SetIfNotExists => set_if_not_exists(call, message),
         Api::GetWithHash => get_with_hash(call, message),
         Api::SetIfHash => set_if_hash(call, message),
-        Api::GetBatch => batch::get(call, message),
-        Api::SetBatch => batch::set(call, message),
         Api::UpdateTtl => update_ttl(call, message),
         Api::ItemGetTtl => item_get_ttl(call, message),
         Api::ItemGetType => item_get_type(call, message),

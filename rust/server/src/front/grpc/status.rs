@@ -6,6 +6,7 @@ use attimo_engine as engine;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
+use super::code::Code;
 use crate::error::Error;
 use crate::front::request_id::REQUEST_ID;
 
@@ -16,27 +17,9 @@ const ERR: HeaderName = HeaderName::from_static("err");
 /// What a status message may not hold as it is (gRPC's "Percent-Encoded").
 const ENCODED: &AsciiSet = &CONTROLS.add(b'%');
 
-/// The status codes that we send (<https://grpc.io/docs/guides/status-codes/>).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Code {
-    Cancelled = 1,
-    Unknown = 2,
-    InvalidArgument = 3,
-    DeadlineExceeded = 4,
-    NotFound = 5,
-    AlreadyExists = 6,
-    PermissionDenied = 7,
-    ResourceExhausted = 8,
-    FailedPrecondition = 9,
-    Unimplemented = 12,
-    Internal = 13,
-    Unavailable = 14,
-    Unauthenticated = 16,
-}
-
 /// A status other than OK.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::front) struct Status {
+pub(crate) struct Status {
     code: HeaderValue,
     message: HeaderValue,
     /// What few errors bear: which limit was met, the name of the request.
@@ -44,7 +27,7 @@ pub(in crate::front) struct Status {
 }
 
 /// The trailer of a reply that succeeded.
-pub(in crate::front) static OK: (HeaderName, HeaderValue) = (STATUS, HeaderValue::from_static("0"));
+pub(crate) static OK: (HeaderName, HeaderValue) = (STATUS, HeaderValue::from_static("0"));
 
 impl Status {
     fn new(code: Code, message: &str, err: Option<&'static str>) -> Self {
@@ -86,7 +69,7 @@ impl Status {
     }
 
     /// Writes the status where a response without a message bears it.
-    pub(in crate::front) fn write(self, headers: &mut HeaderMap) {
+    pub(crate) fn write(self, headers: &mut HeaderMap) {
         headers.insert(STATUS, self.code);
         headers.insert(MESSAGE, self.message);
         headers.extend(self.more);

@@ -18,7 +18,7 @@ use super::reply::Reply;
 use super::status::Status;
 use crate::clock::Now;
 use crate::error::{Error, Result};
-use crate::front::Visit;
+use crate::front::client::Visit;
 use crate::limits::REQUEST_BYTES;
 use crate::stats::Via;
 
@@ -38,7 +38,7 @@ const TEXT: GeneralPurpose = GeneralPurpose::new(
 
 /// How bodies are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::front) enum Mode {
+pub(crate) enum Mode {
     /// As they are.
     Binary,
     /// In base64.
@@ -47,7 +47,7 @@ pub(in crate::front) enum Mode {
 
 impl Mode {
     /// How the body of a request is written; `None` if it is no grpc-web.
-    pub(in crate::front) fn of(parts: &Parts) -> Option<Self> {
+    pub(crate) fn of(parts: &Parts) -> Option<Self> {
         if parts.method != Method::POST {
             return None;
         }
@@ -71,7 +71,7 @@ impl Mode {
     }
 
     /// How many bytes the body of a request may have.
-    pub(in crate::front) fn limit(self) -> usize {
+    pub(crate) fn limit(self) -> usize {
         match self {
             Mode::Binary => REQUEST_BYTES + PREFIX,
             Mode::Text => (REQUEST_BYTES + PREFIX).div_ceil(3) * 4,
@@ -121,7 +121,7 @@ fn decoded(text: &[u8]) -> Result<Vec<u8>> {
 }
 
 /// Answers a request for the data plane.
-pub(in crate::front) fn answer(
+pub(crate) fn answer(
     visit: &Visit,
     parts: &Parts,
     mode: Mode,
@@ -133,7 +133,7 @@ pub(in crate::front) fn answer(
 }
 
 /// Answers a request that waits.
-pub(in crate::front) async fn answer_late(
+pub(crate) async fn answer_late(
     visit: &Visit,
     parts: &Parts,
     mode: Mode,
@@ -144,12 +144,7 @@ pub(in crate::front) async fn answer_late(
 }
 
 /// The response that tells of `error`.
-pub(in crate::front) fn refusal(
-    visit: &Visit,
-    parts: &Parts,
-    mode: Mode,
-    error: Error,
-) -> Response<Bytes> {
+pub(crate) fn refusal(visit: &Visit, parts: &Parts, mode: Mode, error: Error) -> Response<Bytes> {
     response(mode.of_answer(parts), Err(super::refused(visit, Via::GrpcWeb, error)))
 }
 

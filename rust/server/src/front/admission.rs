@@ -1,0 +1,43 @@
+//! Who asks: the credential of a request, wherever the client has put it.
+
+use http::request::Parts;
+
+use super::client::Visit;
+use super::rest::paths;
+use super::rest::query::Query;
+use super::{authorization, basic};
+use crate::error::{Error, Result};
+use crate::gate::Credential;
+
+/// Whether the request bears a credential that lets its sender in.
+pub(crate) fn knows(visit: &Visit, parts: &Parts) -> bool {
+    let Ok(query) = Query::of(&parts.uri) else { return false };
+    let basic = basic::password(&parts.headers);
+    let token = query.token.as_deref();
+    let Ok(credential) = credential(visit, parts, token, basic.as_deref()) else {
+        return false;
+    };
+    let now = visit.worker.core.clock.now();
+    let gate = &visit.worker.core.gate;
+    gate.admit(credential, now).is_ok()
+        || paths::is_data(&parts.uri) && gate.admit_url(credential, now).is_ok()
+}
+
+/// The token of a request, from the header or the query, never from both; `basic` is the one that
+/// [`basic::password`] finds in the header.
+pub(super) fn credential<'a>(
+    visit: &Visit,
+    parts: &'a Parts,
+    query: Option<&'a str>,
+    basic: Option<&'a [u8]>,
+) -> Result<Credential<'a>> {
+    let header = authorization::token(&parts.headers)?;
+    let header = basic.or(header);
+    if header.is_some() && query.is_some() {
+        let both = "send the token as `authorization` or as `token`, not as both";
+        return Err(Error::Malformed(both));
+    }
+    let query = query.map(|token| authorization::bare(token.as_bytes()));
+    let token = header.or(query).unwrap_or_default();
+    Ok(visit.credential(parts, token))
+}

@@ -1,0 +1,76 @@
+//! What both versions of HTTP carry beside gRPC: plain HTTP and grpc-web, and
+//! what browsers are told about either.
+
+use bytes::Bytes;
+use http::Response;
+use http::header;
+use http::request::Parts;
+
+use super::client::Visit;
+use super::grpc::web::{self as grpc_web, Mode};
+use super::rest::{self, paths};
+use super::{cors, grpc};
+use crate::clock::Now;
+use crate::error::{Error, Result};
+use crate::limits::REQUEST_BYTES;
+
+/// Whether the answer needs somebody else, or a delay that a test asked for.
+pub(crate) fn waits(visit: &Visit, parts: &Parts) -> bool {
+    if Mode::of(parts).is_some() {
+        grpc::waits(visit, parts)
+    } else {
+        !(paths::is_data(&parts.uri) || cors::is_preflight(parts))
+    }
+}
+
+/// How many bytes the body of a request may have.
+pub(crate) fn limit(parts: &Parts) -> usize {
+    Mode::of(parts).map_or(REQUEST_BYTES, Mode::limit)
+}
+
+/// Answers a request that does not wait.
+pub(crate) fn answer(
+    visit: &Visit,
+    parts: &Parts,
+    body: Result<Bytes>,
+    now: Now,
+) -> Response<Bytes> {
+    let origins = &visit.worker.core.origins;
+    if cors::is_preflight(parts) {
+        return cors::preflight(origins, parts);
+    }
+    if let Err(error) = cors::admit(visit, parts) {
+        return refusal(visit, parts, error);
+    }
+    let response = match Mode::of(parts) {
+        Some(mode) => grpc_web::answer(visit, parts, mode, body, now),
+        None => rest::answer(visit, parts, body, now),
+    };
+    cors::opened(origins, parts.headers.get(header::ORIGIN), response)
+}
+
+/// Answers a request that waits.
+pub(crate) async fn answer_late(
+    visit: &Visit,
+    parts: Parts,
+    body: Result<Bytes>,
+) -> Response<Bytes> {
+    if let Err(error) = cors::admit(visit, &parts) {
+        return refusal(visit, &parts, error);
+    }
+    let origin = parts.headers.get(header::ORIGIN).cloned();
+    let response = match Mode::of(&parts) {
+        Some(mode) => grpc_web::answer_late(visit, &parts, mode, body).await,
+        None => rest::forward(visit, parts, body).await,
+    };
+    cors::opened(&visit.worker.core.origins, origin.as_ref(), response)
+}
+
+/// The response that tells of what is wrong with a request.
+pub(crate) fn refusal(visit: &Visit, parts: &Parts, error: Error) -> Response<Bytes> {
+    let response = match Mode::of(parts) {
+        Some(mode) => grpc_web::refusal(visit, parts, mode, error),
+        None => rest::refused(visit, &error),
+    };
+    cors::opened(&visit.worker.core.origins, parts.headers.get(header::ORIGIN), response)
+}

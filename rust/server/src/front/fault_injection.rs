@@ -1,0 +1,116 @@
+//! Faults that a test asks for in a request's metadata, on a `--local` server only.
+//!
+//! The headers are those of Momento's own local server: `request-id` names a
+//! session that counts for itself, `error-rpcs` and `delay-rpcs` name methods in
+//! kebab case, `error-count` and `delay-count` say how many calls are hit.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use http::HeaderMap;
+use parking_lot::Mutex;
+use tokio::time::sleep;
+
+use super::grpc::code::Code;
+
+/// How many sessions are counted; beyond that the counts start afresh.
+const SESSIONS: usize = 10_000;
+
+/// What has been injected so far, for all threads.
+#[derive(Default)]
+pub(crate) struct Faults(Mutex<HashMap<(String, &'static str, String), u64>>);
+
+impl Faults {
+    /// Dallies if the request asks for that, then tells which error it asks for.
+    pub(crate) async fn inject(&self, method: &str, headers: &HeaderMap) -> Option<Code> {
+        let rpc = rpc_name(method);
+        if self.hits(headers, &rpc, "delay-rpcs", "delay-count") {
+            let delay = number(headers, "delay-ms").unwrap_or(0);
+            sleep(Duration::from_millis(delay)).await;
+        }
+        let code = headers.get("return-error").and_then(|code| code_called(code.to_str().ok()?))?;
+        self.hits(headers, &rpc, "error-rpcs", "error-count").then_some(code)
+    }
+
+    fn hits(&self, headers: &HeaderMap, rpc: &str, rpcs: &'static str, count: &str) -> bool {
+        let named = text(headers, rpcs).is_some_and(|rpcs| rpcs.split(' ').any(|name| name == rpc));
+        let Some(limit) = number(headers, count).filter(|_| named) else { return named };
+        let session = text(headers, "request-id").unwrap_or_default().to_owned();
+        let mut counts = self.0.lock();
+        if counts.len() >= SESSIONS {
+            counts.clear();
+        }
+        let hits = counts.entry((session, rpcs, rpc.to_owned())).or_default();
+        *hits += 1;
+        *hits <= limit
+    }
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
+    text(headers, name)?.parse().ok()
+}
+
+/// `KeysExist` → `keys-exist`; two methods go by the names of others.
+fn rpc_name(method: &str) -> String {
+    match method {
+        "SetIfNotExists" => return "set-if".to_owned(),
+        "ListErase" => return "list-remove".to_owned(),
+        _ => {}
+    }
+    let mut name = String::with_capacity(method.len() + 4);
+    for (i, letter) in method.char_indices() {
+        if letter.is_ascii_uppercase() && i > 0 {
+            name.push('-');
+        }
+        name.push(letter.to_ascii_lowercase());
+    }
+    name
+}
+
+fn code_called(name: &str) -> Option<Code> {
+    Some(match name {
+        "cancelled" => Code::Cancelled,
+        "unknown" => Code::Unknown,
+        "invalid-argument" => Code::InvalidArgument,
+        "deadline-exceeded" => Code::DeadlineExceeded,
+        "not-found" => Code::NotFound,
+        "already-exists" => Code::AlreadyExists,
+        "permission-denied" => Code::PermissionDenied,
+        "resource-exhausted" => Code::ResourceExhausted,
+        "failed-precondition" => Code::FailedPrecondition,
+        "internal" => Code::Internal,
+        "unavailable" => Code::Unavailable,
+        "unauthenticated" => Code::Unauthenticated,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn methods_have_the_names_that_tests_use() {
+        assert_eq!(rpc_name("Get"), "get");
+        assert_eq!(rpc_name("ItemGetTtl"), "item-get-ttl");
+        assert_eq!(rpc_name("SetIfNotExists"), "set-if");
+    }
+
+    #[test]
+    fn only_the_first_calls_of_a_session_are_hit_when_a_count_is_given() {
+        let faults = Faults::default();
+        let mut headers = HeaderMap::new();
+        for (name, value) in [("request-id", "a"), ("error-rpcs", "get set"), ("error-count", "2")]
+        {
+            headers.insert(name, value.parse().unwrap());
+        }
+        let hits = |rpc| faults.hits(&headers, rpc, "error-rpcs", "error-count");
+
+        assert_eq!([hits("get"), hits("get"), hits("get"), hits("set")], [true, true, false, true]);
+        assert!(!hits("delete"));
+    }
+}

@@ -1,0 +1,127 @@
+//! Several single values in one request, in the order of the request.
+
+use attimo_engine::commands::scalar::{KeyExists, Set};
+use attimo_engine::{Found, Ttl};
+use bytes::Bytes;
+use http::Response;
+use serde::{Deserialize, Serialize};
+
+use super::body;
+use super::json::{self, Each, Element, Shown, Whole};
+use super::query::lifetime;
+use super::reply::no_content;
+use super::request::Asked;
+use crate::api::Api;
+use crate::error::{Error, Result};
+use crate::gate::Call;
+use crate::limits::REPLY_BYTES;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Keys<'a> {
+    #[serde(borrow)]
+    keys: Vec<Element<'a>>,
+}
+
+impl<'a> Keys<'a> {
+    /// The keys in `body`, all of which the caller must be allowed to use.
+    fn of(body: &'a [u8], call: &Call<'_>) -> Result<Self> {
+        let keys: Self = body::read(body)?;
+        keys.keys.iter().try_for_each(|key| call.allow(key))?;
+        Ok(keys)
+    }
+}
+
+/// The value at each key.
+pub(super) fn get(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+    #[derive(Serialize)]
+    struct Items<T> {
+        items: T,
+    }
+    #[derive(Serialize)]
+    struct Item<'a> {
+        key: Shown<'a>,
+        found: bool,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        value: Option<Shown<'a>>,
+    }
+    asked.run(Api::GetBatch, |call| {
+        let encoding = asked.query.encoding()?;
+        let Keys { keys } = Keys::of(asked.json()?, call)?;
+        let mut values = Vec::with_capacity(keys.len());
+        let mut reply_bytes = 0;
+        for key in &keys {
+            let value = call.get(key, |found: Found<'_>| found.to_bytes())?;
+            reply_bytes += value.as_ref().map_or(0, Bytes::len);
+            if reply_bytes > REPLY_BYTES {
+                return Err(Error::ReplyTooLarge(REPLY_BYTES));
+            }
+            values.push(value);
+        }
+        let items = || {
+            keys.iter().zip(&values).map(|(key, value)| Item {
+                key: encoding.show(key),
+                found: value.is_some(),
+                value: value.as_ref().map(|value| encoding.show(value)),
+            })
+        };
+        json::reply(&Items { items: Each(items) })
+    })
+}
+
+/// Writes values, each with its own lifetime or the query's. Whatever can be refused is refused
+/// before the first is written.
+pub(super) fn put(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Items<'a> {
+        #[serde(borrow)]
+        items: Vec<Item<'a>>,
+    }
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Item<'a> {
+        #[serde(borrow)]
+        key: Element<'a>,
+        #[serde(borrow)]
+        value: Element<'a>,
+        ttl_seconds: Option<Whole<u64>>,
+    }
+    asked.run(Api::SetBatch, |call| {
+        let Items { items } = body::read(asked.json()?)?;
+        let default = asked.query.optional_ttl()?;
+        for item in &items {
+            call.allow(&item.key)?;
+        }
+        let mut ttls: Vec<Ttl> = Vec::with_capacity(items.len());
+        for item in &items {
+            call.admit(&item.key, &item.value)?;
+            let own = item.ttl_seconds.map(|Whole(seconds)| lifetime(seconds)).transpose()?;
+            let none = "ttl_seconds is missing: an item has none, nor has the query";
+            ttls.push(own.or(default).ok_or(Error::Malformed(none))?);
+        }
+        for (Item { key, value, .. }, ttl) in items.iter().zip(ttls) {
+            let value: &[u8] = value;
+            call.run(key.len() + value.len(), Set { key, value: value.into(), ttl })?;
+        }
+        Ok(no_content())
+    })
+}
+
+/// Whether there is an item at each key.
+pub(super) fn exists(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+    #[derive(Serialize)]
+    struct Exists {
+        exists: Vec<bool>,
+    }
+    asked.run(Api::KeysExist, |call| {
+        let Keys { keys } = Keys::of(asked.json()?, call)?;
+        let mut exists = Vec::with_capacity(keys.len());
+        for key in &keys {
+            let found = call.run(key.len(), KeyExists { key })?;
+            call.looked(found.then_some(0));
+            exists.push(found);
+        }
+        json::reply(&Exists { exists })
+    })
+}

@@ -1,0 +1,120 @@
+//! `/cache/{cache}` and what is below it: who asks, for which cache, and what answers there.
+//!
+//! Below a cache are routes and keys. A route takes `key` or `key_base64` in the query, or is a POST;
+//! any other GET, PUT, HEAD or DELETE names a key by the rest of its path, percent-decoded, whatever
+//! it is called.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{Method, Response};
+use percent_encoding::percent_decode_str;
+
+use super::query::Query;
+use super::request::Asked;
+use super::routes::{self, Answers};
+use super::verb::Verb;
+use super::{conditions, status};
+use crate::clock::Now;
+use crate::error::{Error, Result};
+use crate::front::client::Visit;
+use crate::front::{admission, basic};
+use crate::gate::{INVALID, SignedUrl};
+
+const NOT_SIGNED_FOR: Error = Error::Denied("a signed URL is for GET, PUT and POST only");
+
+/// Answers a request for a cache; `path` follows `/cache/`.
+///
+/// # Errors
+///
+/// [`crate::error::Error`], which the caller turns into a response.
+pub(super) fn answer(
+    visit: &Visit,
+    parts: &Parts,
+    path: &str,
+    body: Result<Bytes>,
+    now: Now,
+) -> Result<Response<Bytes>> {
+    let (name, below) = path.split_once('/').map_or((path, None), |(name, at)| (name, Some(at)));
+    let query = Query::of(&parts.uri)?;
+    let basic = basic::password(&parts.headers);
+    let credential = admission::credential(visit, parts, query.token.as_deref(), basic.as_deref())?;
+    let cache: Cow<'_, [u8]> = percent_decode_str(name).into();
+    let (gate, meter) = (&visit.worker.core.gate, &visit.worker.meter);
+    let pass = visit.passes.borrow_mut().pass(gate, meter, credential, &cache, now);
+    let below = Below::of(below, &query);
+    let (pass, signed) = match pass {
+        Err(INVALID) if below.may_be_key => {
+            let (pass, signed) = gate.open_url(meter, credential, &cache, now)?;
+            (Arc::new(pass), Some(signed))
+        }
+        pass => (pass?, None),
+    };
+    let wanted = match Verb::of(&parts.method) {
+        // A form or an encoder that only knows POST sends a value to a signed URL as well.
+        Some(Verb::Post) if signed.is_some() => Some(Verb::Put),
+        wanted => wanted,
+    };
+    if let Some(signed) = &signed {
+        check(signed, wanted, &query)?;
+    }
+    let path_key = below.key(wanted);
+    let route = below.path.filter(|_| path_key.is_none());
+    let answers = routes::at(route).unwrap_or_default();
+    let Some((_, handler)) = answers.iter().find(|(verb, _)| Some(*verb) == wanted) else {
+        return Ok(below.refusal(&parts.method, answers));
+    };
+    if !(route.is_none() && matches!(wanted, Some(Verb::Get | Verb::Put))) {
+        conditions::refuse(&parts.headers)?;
+    }
+    let is_head = parts.method == Method::HEAD;
+    let headers = &parts.headers;
+    let stats = &visit.worker.stats;
+    handler(&Asked { gate, stats, pass: &pass, now, body, path_key, headers, query, is_head })
+}
+
+/// What follows a cache in a path.
+struct Below<'a> {
+    path: Option<&'a str>,
+    /// Whether it is a key to those methods that there are for keys.
+    may_be_key: bool,
+}
+
+impl<'a> Below<'a> {
+    fn of(path: Option<&'a str>, query: &Query<'_>) -> Self {
+        let may_be_key = path.is_some_and(|path| !path.is_empty()) && !query.has("key");
+        Below { path, may_be_key }
+    }
+
+    /// The methods that there are if it is a key.
+    fn of_keys(&self) -> &'static [Verb] {
+        if self.may_be_key { routes::OF_KEYS } else { &[] }
+    }
+
+    /// The key that it is for this method, if it is one.
+    fn key(&self, wanted: Option<Verb>) -> Option<Cow<'a, [u8]>> {
+        let is_key = wanted.is_some_and(|verb| self.of_keys().contains(&verb));
+        self.path.filter(|_| is_key).map(|path| percent_decode_str(path).into())
+    }
+
+    /// Refuses a method that there is neither for a key nor among these answers of a route.
+    fn refusal(&self, method: &Method, answers: Answers) -> Response<Bytes> {
+        let of_keys = self.of_keys();
+        if answers.is_empty() && of_keys.is_empty() {
+            return status::no_such_path();
+        }
+        let others = answers.iter().map(|(verb, _)| *verb).filter(|verb| !of_keys.contains(verb));
+        status::not_allowed(method, of_keys.iter().copied().chain(others))
+    }
+}
+
+/// Checks that a signed URL is for what is asked of it; for which item, the call asks.
+fn check(signed: &SignedUrl, wanted: Option<Verb>, query: &Query<'_>) -> Result<()> {
+    match wanted {
+        Some(Verb::Get) => signed.check_get(),
+        Some(Verb::Put) => signed.check_set(query.ttl()?),
+        _ => Err(NOT_SIGNED_FOR),
+    }
+}

@@ -1,0 +1,134 @@
+//! Dictionaries: values by field.
+
+use attimo_engine::Pairs;
+use attimo_engine::commands::dictionary::{Fetch, Increment, Length, Remove, RemoveAll, Set};
+use bytes::Bytes;
+use http::Response;
+use serde::{Deserialize, Serialize};
+
+use super::body;
+use super::collection::{length_found, missing, slices, sum_of};
+use super::json::{self, Each, Element, Shown};
+use super::reply::{Number, no_content};
+use super::request::Asked;
+use super::status;
+use crate::api::Api;
+use crate::error::Result;
+
+#[derive(Serialize)]
+struct Fields<T> {
+    fields: T,
+}
+
+/// All fields, or those that the query names.
+pub(super) fn get(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+    if asked.query.has("field") { some(asked) } else { all(asked) }
+}
+
+fn all(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+    #[derive(Serialize)]
+    struct Field<'a> {
+        field: Shown<'a>,
+        value: Shown<'a>,
+    }
+    asked.run(Api::DictionaryFetch, |call| {
+        let (key, encoding) = (&*asked.query.element("key")?, asked.query.encoding()?);
+        let Some(pairs) = call.run(key.len(), Fetch { key })? else { return Ok(missing(call)) };
+        call.looked(Some(bytes_of(&pairs)));
+        let field =
+            |(field, value)| Field { field: encoding.show(field), value: encoding.show(value) };
+        json::reply(&Fields { fields: Each(|| pairs.iter().map(field)) })
+    })
+}
+
+fn bytes_of(pairs: &Pairs) -> usize {
+    pairs.iter().map(|(field, value)| field.len() + value.len()).sum()
+}
+
+fn some(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+    #[derive(Serialize)]
+    struct Sought<'a> {
+        field: Shown<'a>,
+        found: bool,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        value: Option<Shown<'a>>,
+    }
+    asked.run(Api::DictionaryGet, |call| {
+        let (key, encoding) = (&*asked.query.element("key")?, asked.query.encoding()?);
+        let fields = asked.query.some_elements("field")?;
+        let Some(values) = call.fields(key, slices(&fields), |value| value)? else {
+            // It is counted already.
+            return Ok(status::key_not_found());
+        };
+        let items = || {
+            slices(&fields).zip(&values).map(|(field, value)| Sought {
+                field: encoding.show(field),
+                found: value.is_some(),
+                value: value.as_deref().map(|value| encoding.show(value)),
+            })
+        };
+        json::reply(&Fields { fields: Each(items) })
+    })
+}
+
+/// Writes fields; the others stay.
+pub(super) fn set(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Given<'a> {
+        #[serde(borrow)]
+        fields: Vec<Pair<'a>>,
+    }
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Pair<'a> {
+        #[serde(borrow)]
+        field: Element<'a>,
+        #[serde(borrow)]
+        value: Element<'a>,
+    }
+    asked.run(Api::DictionarySet, |call| {
+        let (key, ttl) = (&*asked.query.element("key")?, asked.query.collection_ttl()?);
+        let given: Given<'_> = body::read(asked.json()?)?;
+        let pairs = given.fields.iter().map(|pair| (&*pair.field, &*pair.value));
+        let bytes: usize = pairs.clone().map(|(field, value)| field.len() + value.len()).sum();
+        call.run(key.len() + bytes, Set { key, pairs, ttl })?;
+        Ok(no_content())
+    })
+}
+
+/// Removes the fields that the query names, or all of it.
+pub(super) fn delete(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+    asked.run(Api::DictionaryDelete, |call| {
+        asked.query.only(&["key", "field"])?;
+        let key = &*asked.query.element("key")?;
+        if asked.query.has("field") {
+            let fields = asked.query.some_elements("field")?;
+            let fields = slices(&fields);
+            call.run(key.len() + sum_of(fields.clone()), Remove { key, fields })?;
+        } else {
+            call.run(key.len(), RemoveAll { key })?;
+        }
+        Ok(no_content())
+    })
+}
+
+/// How many fields there are.
+pub(super) fn length(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+    asked.run(Api::DictionaryLength, |call| {
+        let key = &*asked.query.element("key")?;
+        let length = call.run(key.len(), Length { key })?;
+        length_found(call, length)
+    })
+}
+
+/// Adds to the whole number in a field.
+pub(super) fn increment(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+    asked.run(Api::DictionaryIncrement, |call| {
+        let (key, field) = (&*asked.query.element("key")?, &*asked.query.element("field")?);
+        let (amount, ttl) = (asked.query.amount()?, asked.query.collection_ttl()?);
+        let bytes_in = key.len() + field.len() + size_of_val(&amount);
+        let value = call.run(bytes_in, Increment { key, field, amount, ttl })?;
+        json::reply(&Number { value })
+    })
+}

@@ -1,0 +1,174 @@
+//! Leaderboards: ids with scores, ranked.
+//!
+//! They live beside the items of a cache. One that is not there is an empty one: nothing here
+//! misses.
+
+use std::borrow::Cow;
+
+use attimo_engine::commands::leaderboard::{
+    Delete, GetByRank, GetByScore, GetCompetitionRank, GetRank, Length, Remove, Upsert,
+};
+use attimo_engine::{Order, Ranked, RankedMember, Slice};
+use bytes::Bytes;
+use http::Response;
+use serde::{Deserialize, Serialize};
+
+use super::body;
+use super::collection;
+use super::json::{self, Each, Whole};
+use super::query::{Query, WHOLE, WHOLE_OF_32};
+use super::reply::no_content;
+use super::request::Asked;
+use crate::api::Api;
+use crate::error::{Error, Result};
+use crate::gate::{Call, FOREVER, RANKED_BYTES, check_number};
+use crate::limits::LEADERBOARD_ELEMENTS;
+
+#[derive(Serialize)]
+struct Elements<T> {
+    elements: T,
+}
+
+/// One member, as it is written.
+#[derive(Serialize)]
+struct Member {
+    id: u32,
+    score: f64,
+    rank: usize,
+}
+
+impl From<RankedMember> for Member {
+    fn from(RankedMember { id, score, rank }: RankedMember) -> Self {
+        Member { id, score, rank }
+    }
+}
+
+/// The members with some ranks, or with some scores.
+pub(super) fn fetch(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+    let query = &asked.query;
+    let by_rank = query.has("start") || query.has("end");
+    asked.run(if by_rank { Api::GetByRank } else { Api::GetByScore }, |call| {
+        let ranked = if by_rank { by_ranks(call, query) } else { by_scores(call, query) }?;
+        let members = || ranked.iter().flat_map(Ranked::iter);
+        call.looked(Some(members().count() * RANKED_BYTES));
+        json::reply(&Elements { elements: Each(|| members().map(Member::from)) })
+    })
+}
+
+fn by_ranks(call: &mut Call<'_>, query: &Query<'_>) -> Result<Option<Ranked>> {
+    if ["min", "max", "offset", "limit"].iter().any(|name| query.has(name)) {
+        let both = "choose by rank (start, end) or by score (min, max, offset, limit), not by both";
+        return Err(Error::Malformed(both));
+    }
+    let key = &*name(query)?;
+    let position = |name| query.parsed::<u32>(name, WHOLE_OF_32);
+    let (start, end) = (position("start")?.unwrap_or(0), position("end")?);
+    let end = end.ok_or(Error::Malformed("end is missing"))?;
+    if end <= start {
+        return Err(Error::Malformed("end must be more than start"));
+    }
+    check_number((end - start) as usize)?;
+    let slice = Slice { start: Some(start.into()), end: Some(end.into()) };
+    let order = query.order()?.unwrap_or_default();
+    call.run(key.len(), GetByRank { key, slice, order })
+}
+
+fn by_scores(call: &mut Call<'_>, query: &Query<'_>) -> Result<Option<Ranked>> {
+    let key = &*name(query)?;
+    let (min, below) = (query.score("min")?, query.score("max")?);
+    let number = |name| query.parsed::<usize>(name, WHOLE);
+    let (offset, limit) = (number("offset")?.unwrap_or(0), number("limit")?);
+    let limit = limit.unwrap_or(LEADERBOARD_ELEMENTS);
+    check_number(limit)?;
+    let order = query.order()?.unwrap_or_default();
+    call.run(key.len(), GetByScore { key, min, below, order, offset, limit })
+}
+
+/// Writes members with their scores, all of them or none.
+pub(super) fn upsert(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Given {
+        elements: Vec<Scored>,
+    }
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Scored {
+        id: Whole<u32>,
+        score: f64,
+    }
+    asked.run(Api::UpsertElements, |call| {
+        let key = &*name(&asked.query)?;
+        let Given { elements } = body::read(asked.json()?)?;
+        check_number(elements.len())?;
+        let bytes_in = key.len() + elements.len() * RANKED_BYTES;
+        let elements = elements.iter().map(|element| (element.id.0, element.score));
+        call.run(bytes_in, Upsert { key, elements, ttl: FOREVER })?;
+        Ok(no_content())
+    })
+}
+
+/// Removes the members that the query names, or all of it.
+pub(super) fn delete(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+    let some = asked.query.has("id");
+    asked.run(if some { Api::RemoveElements } else { Api::DeleteLeaderboard }, |call| {
+        asked.query.only(&["key", "id"])?;
+        let key = &*name(&asked.query)?;
+        if some {
+            let ids = ids(&asked.query)?;
+            let bytes_in = key.len() + size_of_val(&ids[..]);
+            call.run(bytes_in, Remove { key, ids: ids.iter().copied() })?;
+        } else {
+            call.run(key.len(), Delete { key })?;
+        }
+        Ok(no_content())
+    })
+}
+
+/// How many members there are.
+pub(super) fn length(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+    asked.run(Api::GetLeaderboardLength, |call| {
+        let key = &*name(&asked.query)?;
+        collection::length(call.run(key.len(), Length { key })?.unwrap_or_default())
+    })
+}
+
+/// The ranks of the members that the query names, as far as they are there.
+pub(super) fn ranks(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+    let equal_share = asked.query.flag("competition", false);
+    let api = if equal_share == Ok(true) { Api::GetCompetitionRank } else { Api::GetRank };
+    asked.run(api, |call| {
+        equal_share?;
+        let (key, ids) = (&*name(&asked.query)?, &ids(&asked.query)?);
+        let (order, bytes_in) = (asked.query.order()?, key.len() + size_of_val(&ids[..]));
+        let mut elements = Vec::with_capacity(ids.len());
+        let read = |member| elements.push(Member::from(member));
+        if api == Api::GetCompetitionRank {
+            // Here, and only here, the best is the highest unless the request says otherwise.
+            let order = order.unwrap_or(Order::Descending);
+            let ids = ids.iter().copied();
+            call.run(bytes_in, GetCompetitionRank { key, ids, order, read })?;
+        } else {
+            let (ids, order) = (ids.iter().copied(), order.unwrap_or_default());
+            call.run(bytes_in, GetRank { key, ids, order, read })?;
+        }
+        call.looked_for(ids.len(), elements.len());
+        json::reply(&Elements { elements })
+    })
+}
+
+/// The name of the leaderboard, which is text in every protocol.
+fn name<'a>(query: &Query<'a>) -> Result<Cow<'a, [u8]>> {
+    let name = query.element("key")?;
+    if name.is_empty() || str::from_utf8(&name).is_err() {
+        return Err(Error::Malformed("key must be the name of a leaderboard: text, and not empty"));
+    }
+    Ok(name)
+}
+
+fn ids(query: &Query<'_>) -> Result<Vec<u32>> {
+    let id = |text: Cow<'_, [u8]>| str::from_utf8(&text).ok().and_then(|text| text.parse().ok());
+    let ids: Option<Vec<u32>> = query.some_elements("id")?.into_iter().map(id).collect();
+    let ids = ids.ok_or(Error::Malformed("id must be a whole number from 0 to 4294967295"))?;
+    check_number(ids.len()).map(|()| ids)
+}

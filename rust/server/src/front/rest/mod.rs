@@ -1,0 +1,180 @@
+//! Plain HTTP, the same on HTTP/1.1 and HTTP/2.
+//!
+//! `/cache/{cache}` with what is below it and what an operator asks are answered
+//! here; everything else is the control plane's.
+
+use bytes::Bytes;
+use http::header::{self, HeaderMap, HeaderValue};
+use http::request::Parts;
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::Full;
+use percent_encoding::percent_decode_str;
+
+use super::client::Visit;
+use super::request_id::{self, REQUEST_ID};
+use super::{admission, basic, caching, host, origins};
+use crate::clock::Now;
+use crate::error::{Error, Result};
+use crate::forward::{self, From, Speaks};
+use crate::stats::{Class, Via, guarded};
+
+mod batch;
+mod body;
+mod cache;
+mod collection;
+mod conditions;
+mod content_type;
+mod dictionary;
+mod json;
+mod leaderboard;
+mod list;
+mod media;
+mod offered;
+mod operator;
+pub(crate) mod paths;
+pub(super) mod query;
+mod ranges;
+mod reply;
+mod request;
+mod routes;
+mod scalar;
+mod set;
+mod sorted_set;
+pub(crate) mod status;
+mod verb;
+
+use self::query::Query;
+use self::verb::Verb;
+
+const NO_TOKEN_OF_A_PAGE: Error =
+    Error::NoToken("a page of another origin must send a token in `authorization`");
+
+/// Answers a request for the data plane.
+pub(crate) fn answer(
+    visit: &Visit,
+    parts: &Parts,
+    body: Result<Bytes>,
+    now: Now,
+) -> Response<Bytes> {
+    if let Some(refusal) = offered::refusal(visit, parts) {
+        return refusal;
+    }
+    let answered = match parts.uri.path().strip_prefix(paths::CACHE) {
+        Some(path) => guarded(|| cache::answer(visit, parts, path, body, now)),
+        None => Ok(operator::answer(visit, parts)),
+    };
+    answered.unwrap_or_else(|error| {
+        let mut response = refused(visit, &error);
+        if error == Error::Internal {
+            response.headers_mut().insert(REQUEST_ID, visit.mistaken(&parts.headers));
+        }
+        if response.status() == StatusCode::UNAUTHORIZED && !is_from_a_browser(&parts.headers) {
+            status::offer_basic(response.headers_mut());
+        }
+        response
+    })
+}
+
+/// Whether a browser sends this. Over plaintext, browsers leave out `Sec-Fetch-Mode`.
+fn is_from_a_browser(headers: &HeaderMap) -> bool {
+    let agent = headers.get(header::USER_AGENT).map(HeaderValue::as_bytes);
+    headers.contains_key("sec-fetch-mode")
+        || headers.contains_key(header::ORIGIN)
+        || agent.is_some_and(|agent| agent.starts_with(b"Mozilla/"))
+}
+
+/// The response that tells of `error`, which is counted.
+pub(crate) fn refused(visit: &Visit, error: &Error) -> Response<Bytes> {
+    let response = status::response(error);
+    visit.worker.stats.failed(Via::Http, response.status().as_u16());
+    response
+}
+
+/// Has the control plane answer.
+pub(crate) async fn forward(
+    visit: &Visit,
+    mut parts: Parts,
+    body: Result<Bytes>,
+) -> Response<Bytes> {
+    if let Some(refusal) = offered::refusal(visit, &parts) {
+        return refusal;
+    }
+    if paths::is_metrics(parts.uri.path()) {
+        return operator::metrics(visit, &parts).await;
+    }
+    let began = visit.worker.core.clock.now();
+    let id = request_id::of(&parts.headers);
+    parts.headers.insert(REQUEST_ID, id.clone());
+    let answered = ask(visit, parts, body).await;
+    let mut response = answered.unwrap_or_else(|error| status::response(&error));
+    response.headers_mut().insert(REQUEST_ID, id);
+    caching::keep_nothing(response.headers_mut());
+    visit.worker.stats.controlled(Via::Http, began, Class::of_status(response.status()));
+    response
+}
+
+async fn ask(visit: &Visit, mut parts: Parts, body: Result<Bytes>) -> Result<Response<Bytes>> {
+    if percent_decode_str(parts.uri.path()).any(|byte| byte.is_ascii_control()) {
+        return Err(Error::Malformed("the path holds a control character"));
+    }
+    let query = Query::of(&parts.uri)?;
+    let basic = basic::password(&parts.headers);
+    let credential =
+        admission::credential(visit, &parts, query.token.as_deref(), basic.as_deref())?;
+    let target = query.target_without_token(&parts.uri)?;
+    let is_foreign = origins::is_foreign(&parts, visit.secure);
+    // Some pages are for everybody; whether this one is, the control plane knows.
+    let (caller, refusal) = if credential.token.is_empty() && !credential.local {
+        if is_foreign {
+            return Err(NO_TOKEN_OF_A_PAGE);
+        }
+        (None, None)
+    } else {
+        let now = visit.worker.core.clock.now();
+        match visit.worker.core.gate.admit_to_control(credential, now) {
+            Ok(caller) => (Some(caller), None),
+            // Such a page is also for somebody whose token is good for nothing here.
+            Err(refusal) if Verb::of(&parts.method) == Some(Verb::Get) => (None, Some(refusal)),
+            Err(refusal) => return Err(refusal),
+        }
+    };
+    // What a browser adds by itself does not say that the user wants this, nor does it stand in for
+    // the token that he meant.
+    if is_foreign || refusal.is_some() {
+        parts.headers.remove(header::COOKIE);
+    }
+    let from = match caller {
+        Some(_) => From::Known,
+        None if parts.headers.contains_key(header::COOKIE) => From::Session(visit.peer.ip()),
+        None => From::Unknown(visit.peer.ip()),
+    };
+    let host =
+        HeaderValue::from_str(host::of(&parts)).unwrap_or(HeaderValue::from_static("localhost"));
+    let (caller, peer) = (caller.as_ref(), visit.peer.ip());
+    forward::introduce(&mut parts.headers, caller, peer, visit.secure, Speaks::Http);
+    parts.headers.insert(header::HOST, host);
+    let body = body?;
+    if !body.is_empty() {
+        media::json(&parts.headers)?;
+        parts.headers.insert(header::CONTENT_TYPE, status::JSON);
+    }
+    let mut request = Request::new(Full::new(body));
+    // The connection sends no body to HEAD; how long it would be, only the whole answer tells.
+    *request.method_mut() = if parts.method == Method::HEAD { Method::GET } else { parts.method };
+    *request.headers_mut() = parts.headers;
+    *request.uri_mut() = target;
+    let answer = visit.worker.app.ask(request, from).await?;
+    match refusal {
+        // It is for nobody unknown; what is wrong with the token says more than that.
+        Some(refusal) if answer.status() == StatusCode::UNAUTHORIZED => Err(refusal),
+        _ => Ok(challenged(answer)),
+    }
+}
+
+/// Adds to a 401 what it must say of how to authenticate (RFC 9110 §15.5.2).
+fn challenged(mut answer: Response<Bytes>) -> Response<Bytes> {
+    if answer.status() == StatusCode::UNAUTHORIZED {
+        status::challenge(answer.headers_mut());
+    }
+    answer
+}

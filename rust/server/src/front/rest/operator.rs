@@ -1,0 +1,132 @@
+//! `/health`, `/ready` and `/metrics`: what an operator's programs ask. None needs a token, and none
+//! needs Python.
+
+use bytes::Bytes;
+use http::header::{self, HeaderMap, HeaderValue};
+use http::request::Parts;
+use http::{Response, StatusCode};
+use tokio::task::spawn_blocking;
+
+use super::paths::READY;
+use super::status;
+use super::verb::Verb;
+use crate::error::{Error, Result};
+use crate::front::client::Visit;
+use crate::metrics::{Audience, Format};
+use crate::protocol::Protocol;
+use crate::stats::Readiness;
+
+const NOT_HERE: Error = Error::Denied(
+    "metrics are for programs on the server's own machine, and on a listener with ?only=health",
+);
+const OFF: Error = Error::NotOffered("/metrics");
+
+/// Tells whether the server lives, or whether it should be sent requests, or those for data.
+pub(super) fn answer(visit: &Visit, parts: &Parts) -> Response<Bytes> {
+    if Verb::of(&parts.method) != Some(Verb::Get) {
+        return status::not_allowed(&parts.method, [Verb::Get].into_iter());
+    }
+    if parts.uri.path() == READY {
+        return ready(readiness(visit), asks_for_data(parts.uri.query().unwrap_or_default()));
+    }
+    json(
+        StatusCode::OK,
+        concat!(r#"{"status":"ok","version":""#, env!("CARGO_PKG_VERSION"), r#""}"#),
+    )
+}
+
+/// What a server says that ends.
+const DRAINING: &str = "draining";
+
+/// Whether the query has the name `data`: whoever asks so wants data requests served, and no more.
+fn asks_for_data(query: &str) -> bool {
+    query.split('&').any(|pair| pair.split('=').next() == Some("data"))
+}
+
+/// What is in the way of serving, or `ready`.
+fn readiness(visit: &Visit) -> &'static str {
+    if *visit.worker.stopped.borrow() {
+        return DRAINING;
+    }
+    visit.worker.core.stats.readiness.get().name()
+}
+
+fn is_ready(readiness: &str) -> bool {
+    readiness == Readiness::Ready.name()
+}
+
+fn ready(readiness: &'static str, for_data: bool) -> Response<Bytes> {
+    let is_ready = is_ready(readiness) || (for_data && readiness != DRAINING);
+    let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    json(status, &format!(r#"{{"status":"{readiness}"}}"#))
+}
+
+/// Answers with a page of metrics, if this is somebody who may read it.
+pub(super) async fn metrics(visit: &Visit, parts: &Parts) -> Response<Bytes> {
+    if Verb::of(&parts.method) != Some(Verb::Get) {
+        return status::not_allowed(&parts.method, [Verb::Get].into_iter());
+    }
+    let answered = match admit(visit, parts) {
+        Ok(()) => gathered(visit, &parts.headers).await,
+        Err(error) => Err(error),
+    };
+    answered.unwrap_or_else(|error| status::response(&error))
+}
+
+fn admit(visit: &Visit, parts: &Parts) -> Result<()> {
+    // A listener for this alone was opened for whoever watches.
+    let is_for_watching = visit.entrance.offers.is_only(Protocol::Health);
+    match visit.worker.core.metrics.audience {
+        Audience::Off => Err(OFF),
+        Audience::Loopback if !is_for_watching && !visit.is_of_this_machine(parts) => Err(NOT_HERE),
+        _ => Ok(()),
+    }
+}
+
+async fn gathered(visit: &Visit, headers: &HeaderMap) -> Result<Response<Bytes>> {
+    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    let format = Format::accepted(accept.unwrap_or_default());
+    let (core, ready) = (visit.worker.core.clone(), is_ready(readiness(visit)));
+    // Elsewhere, so that this thread's other clients do not wait for it.
+    let page = spawn_blocking(move || core.metrics_page(format, ready)).await;
+    let mut response = Response::new(Bytes::from(page.map_err(|_| Error::Internal)?));
+    let kind = HeaderValue::from_static(format.media_type());
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    Ok(response)
+}
+
+fn json(status: StatusCode, text: &str) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::copy_from_slice(text.as_bytes()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, status::JSON);
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_ready_server_says_so() {
+        let answer = |word, for_data| {
+            let response = ready(word, for_data);
+            (response.status().as_u16(), String::from_utf8(response.body().to_vec()).unwrap())
+        };
+        assert_eq!(answer("ready", false), (200, r#"{"status":"ready"}"#.to_owned()));
+        for word in ["starting", "read-only", DRAINING] {
+            assert_eq!(answer(word, false), (503, format!(r#"{{"status":"{word}"}}"#)));
+        }
+        for (word, status) in
+            [("ready", 200), ("starting", 200), ("read-only", 200), (DRAINING, 503)]
+        {
+            assert_eq!(answer(word, true), (status, format!(r#"{{"status":"{word}"}}"#)));
+        }
+    }
+
+    #[test]
+    fn only_a_name_in_the_query_asks_for_data() {
+        assert!(["data", "data=", "data=1", "a=b&data"].into_iter().all(asks_for_data));
+        assert!(!["", "database", "a=data", "Data"].into_iter().any(asks_for_data));
+    }
+}

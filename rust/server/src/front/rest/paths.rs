@@ -1,0 +1,33 @@
+//! Which paths are answered by this node, and which by the control plane.
+
+use http::Uri;
+
+/// What is below it is about one cache.
+pub(super) const CACHE: &str = "/cache/";
+pub(super) const HEALTH: &str = "/health";
+pub(super) const READY: &str = "/ready";
+pub(super) const METRICS: &str = "/metrics";
+/// What an operator asks.
+pub(super) const PATHS: [&str; 3] = [HEALTH, READY, METRICS];
+/// RFC 9112 §3.2: others take such bytes for other characters, or for the end of the URL.
+pub(crate) const NOT_ASCII: &str = "the URL holds bytes that are not ASCII: percent-encode them";
+
+/// Whether the request is for the data plane.
+pub(crate) fn is_data(uri: &Uri) -> bool {
+    uri.path().starts_with(CACHE) || is_answered(uri.path())
+}
+
+/// Whether anybody may ask for it.
+pub(crate) fn is_public(uri: &Uri) -> bool {
+    is_answered(uri.path())
+}
+
+/// Whether the path is answered at once by `operator::answer`.
+pub(super) fn is_answered(path: &str) -> bool {
+    path == HEALTH || path == READY
+}
+
+/// Whether the path is that of the metrics, which take a moment to gather.
+pub(super) fn is_metrics(path: &str) -> bool {
+    path == METRICS
+}

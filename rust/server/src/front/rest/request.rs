@@ -1,0 +1,101 @@
+//! A request about a cache whose sender is known: what handlers ask of it.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use http::{HeaderMap, Response};
+
+use super::content_type::ContentType;
+use super::media;
+use super::query::Query;
+use crate::api::Api;
+use crate::clock::Now;
+use crate::error::Result;
+use crate::gate::{Call, Gate, Pass};
+use crate::stats::{Class, ThreadStats, Via};
+
+/// What answers a request: it picks the method to count and to permit, and runs it.
+pub(super) type Handler = fn(&Asked<'_>) -> Result<Response<Bytes>>;
+
+/// A request whose sender and cache are known.
+pub(super) struct Asked<'a> {
+    pub(super) gate: &'a Gate,
+    pub(super) stats: &'a ThreadStats,
+    pub(super) pass: &'a Pass,
+    pub(super) now: Now,
+    pub(super) body: Result<Bytes>,
+    /// The key that the path names, if it names one.
+    pub(super) path_key: Option<Cow<'a, [u8]>>,
+    pub(super) headers: &'a HeaderMap,
+    pub(super) query: Query<'a>,
+    /// Whether the answer goes without its body.
+    pub(super) is_head: bool,
+}
+
+impl Asked<'_> {
+    /// Runs `run` as a call of `api`, from permission to count.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Call::begin`] and of `run`.
+    pub(super) fn run(
+        &self,
+        api: Api,
+        run: impl FnOnce(&mut Call<'_>) -> Result<Response<Bytes>>,
+    ) -> Result<Response<Bytes>> {
+        let mut call = self.gate.call(self.pass, api, self.now);
+        let response = call.begin().and_then(|()| {
+            let response = run(&mut call)?;
+            // A request about no item at all has not been told yet that there is no cache.
+            call.namespace().map(|_| response)
+        });
+        call.finish(response.is_err());
+        self.stats.answered(Via::Http, api, self.now, Class::of(&response));
+        response
+    }
+
+    /// The key that the request is about.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Query::element`].
+    pub(super) fn key(&self) -> Result<Cow<'_, [u8]>> {
+        self.path_key.as_deref().map_or_else(|| self.query.element("key"), |key| Ok(key.into()))
+    }
+
+    /// The keys that the request is about.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Query::some_elements`].
+    pub(super) fn keys(&self) -> Result<Vec<Cow<'_, [u8]>>> {
+        self.path_key
+            .as_deref()
+            .map_or_else(|| self.query.some_elements("key"), |key| Ok(vec![key.into()]))
+    }
+
+    /// What the value is said to be: a key in the path is a file's name.
+    pub(super) fn media(&self) -> ContentType {
+        self.path_key.as_deref().map_or_else(ContentType::unknown, ContentType::of_key)
+    }
+
+    /// The body, as it is.
+    ///
+    /// # Errors
+    ///
+    /// What has been wrong with it since it arrived, and those of [`media::whole`].
+    pub(super) fn value(&self) -> Result<&Bytes> {
+        media::whole(self.headers)?;
+        self.body.as_ref().map_err(Clone::clone)
+    }
+
+    /// The body, which may be read as JSON.
+    ///
+    /// # Errors
+    ///
+    /// The same, and those of [`media::json`].
+    pub(super) fn json(&self) -> Result<&Bytes> {
+        media::json(self.headers)?;
+        self.body.as_ref().map_err(Clone::clone)
+    }
+}

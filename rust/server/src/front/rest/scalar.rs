@@ -1,0 +1,182 @@
+//! Single values, and items as a whole.
+
+use attimo_engine::commands::scalar::{
+    Delete, Get, Increment, ItemGetTtl, ItemGetType, Set, SetIf, SetIfHash, TtlChange, TtlChanged,
+    UpdateTtl,
+};
+use attimo_engine::{Found, ItemType, Ttl, ValueHash};
+use bytes::Bytes;
+use http::header::{self, HeaderValue};
+use http::{Response, StatusCode};
+use serde::Serialize;
+
+use super::conditions::{self, Wanted};
+use super::content_type::ContentType;
+use super::reply::{Number, empty, no_content};
+use super::request::Asked;
+use super::{json, ranges, status};
+use crate::api::Api;
+use crate::error::{Error, Result};
+
+/// The value as it is, or the parts of it that the client asks for; 412 if it wants another, 304 if it
+/// has this one.
+pub(super) fn get(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+    asked.run(Api::Get, |call| {
+        let key = asked.key()?;
+        let found = call.run(key.len(), Get::new(&key, |found: Found<'_>| found.to_bytes()))?;
+        let Some(value) = found else {
+            call.looked(None);
+            return Ok(status::key_not_found());
+        };
+        // The digest is worked out here, where no lock is held.
+        let etag = conditions::etag(ValueHash::of(&value));
+        if !conditions::is_wanted(asked.headers, &etag) {
+            call.looked(Some(0));
+            return Ok(status::condition_failed());
+        }
+        if conditions::is_known(asked.headers, &etag) {
+            call.looked(Some(0));
+            return Ok(empty(StatusCode::NOT_MODIFIED, Some(etag)));
+        }
+        let wanted = if asked.is_head {
+            ranges::Wanted::All
+        } else {
+            ranges::Wanted::of(asked.headers, &etag, value.len())
+        };
+        call.looked(Some(if asked.is_head { 0 } else { wanted.len(&value) }));
+        Ok(bearing(&value, &wanted, etag, asked.media()))
+    })
+}
+
+/// The response that bears what is wanted of `value`.
+fn bearing(
+    value: &Bytes,
+    wanted: &ranges::Wanted,
+    etag: HeaderValue,
+    media: ContentType,
+) -> Response<Bytes> {
+    let mut response = match wanted {
+        ranges::Wanted::All => ranges::all(value, media),
+        ranges::Wanted::One(part) => ranges::one(value, part.clone(), media),
+        ranges::Wanted::Many(parts) => ranges::many(value, parts, &media, &etag),
+        ranges::Wanted::Nothing => return ranges::none(value.len()),
+    };
+    response.headers_mut().insert(header::ETAG, etag);
+    response.headers_mut().insert(header::ACCEPT_RANGES, ranges::ACCEPTED);
+    response
+}
+
+/// Writes the value, if the item is as the headers want it.
+pub(super) fn put(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+    let wanted = Wanted::of(asked.headers);
+    let api = match &wanted {
+        Ok(Wanted::Nothing) | Err(_) => Api::Set,
+        Ok(Wanted::Item(_)) => Api::SetIf,
+        Ok(Wanted::Value(_)) => Api::SetIfHash,
+    };
+    asked.run(api, |call| {
+        let key = &*asked.key()?;
+        let (body, ttl) = (asked.value()?, asked.query.ttl()?);
+        let (value, bytes_in) = (body.into(), key.len() + body.len());
+        let new_hash = match wanted? {
+            Wanted::Nothing => {
+                call.run(bytes_in, Set { key, value, ttl })?;
+                return Ok(no_content());
+            }
+            Wanted::Item(condition) => {
+                let stored = call.run(bytes_in, SetIf { key, condition, value, ttl })?;
+                stored.then(|| ValueHash::of(body))
+            }
+            Wanted::Value(condition) => {
+                call.run(bytes_in, SetIfHash::new(key, condition.on_hash(), value, ttl))?
+            }
+        };
+        Ok(match new_hash {
+            Some(hash) => empty(StatusCode::NO_CONTENT, Some(conditions::etag(hash))),
+            None => status::condition_failed(),
+        })
+    })
+}
+
+/// Removes items of any type; all of them, or none if one is not the caller's to remove.
+pub(super) fn delete(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+    asked.run(Api::Delete, |call| {
+        let keys = asked.keys()?;
+        for key in &keys {
+            call.allow(key)?;
+        }
+        for key in &keys {
+            call.run(key.len(), Delete { key })?;
+        }
+        Ok(no_content())
+    })
+}
+
+/// Adds to the whole number that the value is.
+pub(super) fn increment(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+    asked.run(Api::Increment, |call| {
+        let key = &*asked.query.element("key")?;
+        let (amount, ttl) = (asked.query.amount()?, asked.query.ttl()?);
+        let value = call.run(key.len() + size_of_val(&amount), Increment { key, amount, ttl })?;
+        json::reply(&Number { value })
+    })
+}
+
+/// How long the item lives yet.
+pub(super) fn ttl(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+    #[derive(Serialize)]
+    struct Left {
+        ttl_milliseconds: u64,
+    }
+    asked.run(Api::ItemGetTtl, |call| {
+        let key = &*asked.query.element("key")?;
+        match call.run(key.len(), ItemGetTtl { key })? {
+            Some(Ttl(ttl_milliseconds)) => json::reply(&Left { ttl_milliseconds }),
+            None => Ok(status::key_not_found()),
+        }
+    })
+}
+
+/// Gives the item another time to live.
+pub(super) fn update_ttl(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+    #[derive(Serialize)]
+    struct Updated {
+        updated: bool,
+    }
+    asked.run(Api::UpdateTtl, |call| {
+        let key = &*asked.query.element("key")?;
+        let (ttl, only) = (asked.query.ttl()?, asked.query.text("only")?);
+        let change = match only.as_deref() {
+            None => TtlChange::Overwrite(ttl),
+            Some("longer") => TtlChange::Increase(ttl),
+            Some("shorter") => TtlChange::Decrease(ttl),
+            Some(_) => return Err(Error::Malformed("only must be longer or shorter")),
+        };
+        match call.run(key.len(), UpdateTtl { key, change })? {
+            TtlChanged::Set => json::reply(&Updated { updated: true }),
+            TtlChanged::NotSet => json::reply(&Updated { updated: false }),
+            TtlChanged::Missing => Ok(status::key_not_found()),
+        }
+    })
+}
+
+/// What the item is.
+pub(super) fn item_type(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+    #[derive(Serialize)]
+    struct Is {
+        r#type: &'static str,
+    }
+    asked.run(Api::ItemGetType, |call| {
+        let key = &*asked.query.element("key")?;
+        let r#type = match call.run(key.len(), ItemGetType { key })? {
+            Some(ItemType::Scalar) => "scalar",
+            Some(ItemType::Dictionary) => "dictionary",
+            Some(ItemType::Set) => "set",
+            Some(ItemType::List) => "list",
+            Some(ItemType::SortedSet) => "sorted-set",
+            // A leaderboard never lies under a cache's key: they are kept apart.
+            Some(ItemType::Leaderboard) | None => return Ok(status::key_not_found()),
+        };
+        json::reply(&Is { r#type })
+    })
+}

@@ -1,0 +1,129 @@
+//! Sets: elements that are there once or not at all.
+
+use attimo_engine::Elements;
+use attimo_engine::commands::set::{
+    Contains, Difference, Fetch, Length, Pop, RemoveAll, Sample, Union,
+};
+use bytes::Bytes;
+use http::Response;
+use serde::{Deserialize, Serialize};
+
+use super::body;
+use super::collection::{length_found, missing, slices, sum_of};
+use super::json::{self, Each, Element, Encoding};
+use super::query::WHOLE;
+use super::reply::no_content;
+use super::request::Asked;
+use crate::api::Api;
+use crate::error::{Error, Result};
+use crate::gate::Call;
+
+/// All elements.
+pub(super) fn fetch(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+    asked.run(Api::SetFetch, |call| {
+        let (key, encoding) = (&*asked.query.element("key")?, asked.query.encoding()?);
+        let elements = call.run(key.len(), Fetch { key })?;
+        found(call, elements, encoding)
+    })
+}
+
+/// Some elements, by chance, which stay.
+pub(super) fn sample(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+    asked.run(Api::SetSample, |call| {
+        let (key, encoding) = (&*asked.query.element("key")?, asked.query.encoding()?);
+        let limit = asked.query.parsed("limit", WHOLE)?;
+        let limit = limit.ok_or(Error::Malformed("limit is missing"))?;
+        let elements = call.run(key.len(), Sample { key, limit })?;
+        found(call, elements, encoding)
+    })
+}
+
+/// Takes some elements out, by chance.
+pub(super) fn pop(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+    asked.run(Api::SetPop, |call| {
+        let (key, encoding) = (&*asked.query.element("key")?, asked.query.encoding()?);
+        let count = asked.query.parsed("count", WHOLE)?.unwrap_or(1);
+        let elements = call.run(key.len(), Pop { key, count })?;
+        found(call, elements, encoding)
+    })
+}
+
+fn found(
+    call: &mut Call<'_>,
+    elements: Option<Elements>,
+    encoding: Encoding,
+) -> Result<Response<Bytes>> {
+    #[derive(Serialize)]
+    struct Found<T> {
+        elements: T,
+    }
+    let Some(elements) = elements else { return Ok(missing(call)) };
+    call.looked(Some(sum_of(elements.iter())));
+    let elements = || elements.iter().map(|element| encoding.show(element));
+    json::reply(&Found { elements: Each(elements) })
+}
+
+/// Adds elements.
+pub(super) fn add(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Given<'a> {
+        #[serde(borrow)]
+        elements: Vec<Element<'a>>,
+    }
+    asked.run(Api::SetUnion, |call| {
+        let (key, ttl) = (&*asked.query.element("key")?, asked.query.collection_ttl()?);
+        let given: Given<'_> = body::read(asked.json()?)?;
+        let elements = slices(&given.elements);
+        call.run(key.len() + sum_of(elements.clone()), Union { key, elements, ttl })?;
+        Ok(no_content())
+    })
+}
+
+/// Removes the elements that the query names, or all of it.
+pub(super) fn delete(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+    asked.run(Api::SetDifference, |call| {
+        asked.query.only(&["key", "element"])?;
+        let key = &*asked.query.element("key")?;
+        if asked.query.has("element") {
+            let elements = asked.query.some_elements("element")?;
+            let elements = slices(&elements);
+            call.run(key.len() + sum_of(elements.clone()), Difference { key, elements })?;
+        } else {
+            call.run(key.len(), RemoveAll { key })?;
+        }
+        Ok(no_content())
+    })
+}
+
+/// How many elements there are.
+pub(super) fn length(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+    asked.run(Api::SetLength, |call| {
+        let key = &*asked.query.element("key")?;
+        let length = call.run(key.len(), Length { key })?;
+        length_found(call, length)
+    })
+}
+
+/// Which of the elements that the query names are there.
+pub(super) fn contains(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+    #[derive(Serialize)]
+    struct Contained {
+        contains: Vec<bool>,
+    }
+    asked.run(Api::SetContains, |call| {
+        let key = &*asked.query.element("key")?;
+        let elements = asked.query.some_elements("element")?;
+        let elements = slices(&elements);
+        let mut contains = Vec::with_capacity(elements.len());
+        let read = |is_in: bool| contains.push(is_in);
+        let bytes_in = key.len() + sum_of(elements.clone());
+        if !call.run(bytes_in, Contains { key, elements, read })? {
+            return Ok(missing(call));
+        }
+        for is_in in &contains {
+            call.looked(is_in.then_some(0));
+        }
+        json::reply(&Contained { contains })
+    })
+}

@@ -1,0 +1,237 @@
+//! Sorted sets: values with scores, in the order of the scores.
+
+use std::ops::Bound;
+
+use attimo_engine::Members;
+use attimo_engine::commands::sorted_set::{
+    Aggregate, FetchByIndex, FetchByScore, GetRank, GetScore, Increment, Length, LengthByScore,
+    Put, Remove, RemoveAll,
+};
+use bytes::Bytes;
+use http::Response;
+use serde::{Deserialize, Serialize};
+
+use super::body;
+use super::collection::{self, length_found, missing, slices, sum_of};
+use super::json::{self, Each, Element, Score, Shown};
+use super::query::{Query, WHOLE};
+use super::reply::no_content;
+use super::request::Asked;
+use super::status;
+use crate::api::Api;
+use crate::error::{Error, Result};
+use crate::gate::{Call, SCORE_BYTES};
+
+/// What chooses members by their scores, and by their ranks.
+const BY_SCORE: [&str; 6] = ["min", "max", "min_exclusive", "max_exclusive", "offset", "count"];
+const BY_RANK: [&str; 2] = ["start", "end"];
+
+#[derive(Serialize)]
+struct Elements<T> {
+    elements: T,
+}
+
+/// The members with some ranks, or with some scores.
+pub(super) fn fetch(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+    #[derive(Serialize)]
+    struct Member<'a> {
+        value: Shown<'a>,
+        score: Score,
+    }
+    asked.run(Api::SortedSetFetch, |call| {
+        let encoding = asked.query.encoding()?;
+        let Some(members) = members(call, &asked.query)? else { return Ok(missing(call)) };
+        call.looked(Some(members.iter().map(|(value, _)| value.len() + SCORE_BYTES).sum()));
+        let member = |(value, score)| Member { value: encoding.show(value), score: Score(score) };
+        json::reply(&Elements { elements: Each(|| members.iter().map(member)) })
+    })
+}
+
+fn members(call: &mut Call<'_>, query: &Query<'_>) -> Result<Option<Members>> {
+    let (key, order) = (&*query.element("key")?, query.order()?.unwrap_or_default());
+    if !BY_SCORE.iter().any(|name| query.has(name)) {
+        return call.run(key.len(), FetchByIndex { key, slice: query.slice()?, order });
+    }
+    if BY_RANK.iter().any(|name| query.has(name)) {
+        let both = "choose by rank (start, end) or by score (min, max, offset, count), not by both";
+        return Err(Error::Malformed(both));
+    }
+    let (min, max) = bounds(query)?;
+    let offset = query.parsed("offset", WHOLE)?.unwrap_or_default();
+    let count = query.parsed("count", WHOLE)?;
+    call.run(key.len(), FetchByScore { key, min, max, order, offset, count })
+}
+
+fn bounds(query: &Query<'_>) -> Result<(Bound<f64>, Bound<f64>)> {
+    let min = bound(query.score("min")?, query.flag("min_exclusive", false)?);
+    let max = bound(query.score("max")?, query.flag("max_exclusive", false)?);
+    Ok((min, max))
+}
+
+fn bound(score: Option<f64>, is_exclusive: bool) -> Bound<f64> {
+    match score {
+        Some(score) if is_exclusive => Bound::Excluded(score),
+        Some(score) => Bound::Included(score),
+        None => Bound::Unbounded,
+    }
+}
+
+/// Writes members with their scores; the others stay.
+pub(super) fn put(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Given<'a> {
+        #[serde(borrow)]
+        elements: Vec<Member<'a>>,
+    }
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Member<'a> {
+        #[serde(borrow)]
+        value: Element<'a>,
+        score: Score,
+    }
+    asked.run(Api::SortedSetPut, |call| {
+        let (key, ttl) = (&*asked.query.element("key")?, asked.query.collection_ttl()?);
+        let given: Given<'_> = body::read(asked.json()?)?;
+        let elements = given.elements.iter().map(|member| (&*member.value, member.score.0));
+        let bytes: usize = elements.clone().map(|(value, _)| value.len() + SCORE_BYTES).sum();
+        call.run(key.len() + bytes, Put { key, elements, ttl })?;
+        Ok(no_content())
+    })
+}
+
+/// Removes the members that the query names, or all of it.
+pub(super) fn delete(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+    asked.run(Api::SortedSetRemove, |call| {
+        asked.query.only(&["key", "value"])?;
+        let key = &*asked.query.element("key")?;
+        if asked.query.has("value") {
+            let values = asked.query.some_elements("value")?;
+            let values = slices(&values);
+            call.run(key.len() + sum_of(values.clone()), Remove { key, values })?;
+        } else {
+            call.run(key.len(), RemoveAll { key })?;
+        }
+        Ok(no_content())
+    })
+}
+
+/// The scores of the members that the query names.
+pub(super) fn scores(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+    #[derive(Serialize)]
+    struct Member<'a> {
+        value: Shown<'a>,
+        found: bool,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        score: Option<Score>,
+    }
+    asked.run(Api::SortedSetGetScore, |call| {
+        let (key, encoding) = (&*asked.query.element("key")?, asked.query.encoding()?);
+        let values = asked.query.some_elements("value")?;
+        let mut scores = Vec::with_capacity(values.len());
+        let read = |score: Option<f64>| scores.push(score);
+        let bytes_in = key.len() + sum_of(slices(&values));
+        if !call.run(bytes_in, GetScore { key, values: slices(&values), read })? {
+            return Ok(missing(call));
+        }
+        for score in &scores {
+            call.looked(score.map(|_| SCORE_BYTES));
+        }
+        let member = |(value, score): (_, &Option<f64>)| Member {
+            value: encoding.show(value),
+            found: score.is_some(),
+            score: score.map(Score),
+        };
+        json::reply(&Elements { elements: Each(|| slices(&values).zip(&scores).map(member)) })
+    })
+}
+
+/// How many members come before one.
+pub(super) fn rank(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+    #[derive(Serialize)]
+    struct Rank {
+        rank: usize,
+    }
+    asked.run(Api::SortedSetGetRank, |call| {
+        let (key, value) = (&*asked.query.element("key")?, &*asked.query.element("value")?);
+        let order = asked.query.order()?.unwrap_or_default();
+        let rank = call.run(key.len() + value.len(), GetRank { key, value, order })?;
+        call.looked(rank.map(|_| 0));
+        rank.map_or_else(|| Ok(status::key_not_found()), |rank| json::reply(&Rank { rank }))
+    })
+}
+
+/// How many members there are, or how many with some scores.
+pub(super) fn length(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+    let some = BY_SCORE[..4].iter().any(|name| asked.query.has(name));
+    asked.run(if some { Api::SortedSetLengthByScore } else { Api::SortedSetLength }, |call| {
+        let key = &*asked.query.element("key")?;
+        let length = if some {
+            let (min, max) = bounds(&asked.query)?;
+            call.run(key.len(), LengthByScore { key, min, max })?
+        } else {
+            call.run(key.len(), Length { key })?
+        };
+        length_found(call, length)
+    })
+}
+
+/// Adds to the score of a member.
+pub(super) fn increment(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+    #[derive(Serialize)]
+    struct Sum {
+        score: Score,
+    }
+    asked.run(Api::SortedSetIncrement, |call| {
+        let (key, value) = (&*asked.query.element("key")?, &*asked.query.element("value")?);
+        let amount = asked.query.score("amount")?.unwrap_or(1.0);
+        let ttl = asked.query.collection_ttl()?;
+        let bytes_in = key.len() + value.len() + SCORE_BYTES;
+        let score = call.run(bytes_in, Increment { key, value, amount, ttl })?;
+        json::reply(&Sum { score: Score(score) })
+    })
+}
+
+/// Puts the union of sorted sets in the place of whatever the key holds.
+pub(super) fn union(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Given<'a> {
+        #[serde(borrow)]
+        sources: Vec<Source<'a>>,
+        #[serde(default)]
+        aggregate: By,
+    }
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Source<'a> {
+        #[serde(borrow)]
+        key: Element<'a>,
+        weight: Option<f32>,
+    }
+    asked.run(Api::SortedSetUnionStore, |call| {
+        let (key, ttl) = (&*asked.query.element("key")?, asked.query.ttl()?);
+        let Given { sources, aggregate } = body::read(asked.json()?)?;
+        let aggregate = match aggregate {
+            By::Sum => Aggregate::Sum,
+            By::Min => Aggregate::Min,
+            By::Max => Aggregate::Max,
+        };
+        if !sources.iter().all(|source| source.weight.unwrap_or_default().is_finite()) {
+            return Err(Error::Malformed("a weight in sources is too large: it must be finite"));
+        }
+        let sources = sources.iter().map(|source| (&*source.key, source.weight.unwrap_or(1.0)));
+        collection::length(call.union(key, sources, aggregate, ttl)?)
+    })
+}
+
+/// How the scores of one value become one.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum By {
+    #[default]
+    Sum,
+    Min,
+    Max,
+}

@@ -1,0 +1,256 @@
+//! Errors in HTTP's words: a status, and JSON with the members of RFC 9457 (`status`, `title`,
+//! `detail`) beside `code`, `message` (the same as `detail`), `momento_code` and, for limits, `err`.
+//!
+//! The media type stays `application/json`: clients of the reference test for it.
+
+use attimo_engine as engine;
+use bytes::Bytes;
+use http::header::{self, HeaderMap, HeaderValue};
+use http::{Method, Response, StatusCode};
+use serde::Serialize;
+
+use super::verb::Verb;
+use crate::error::Error;
+
+pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
+/// After how many seconds to come again, if there were too many requests.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
+const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
+const CHALLENGE_TEXT: &str = r#"Bearer realm="attimo""#;
+const CHALLENGE: HeaderValue = HeaderValue::from_static(CHALLENGE_TEXT);
+const BASIC: HeaderValue = HeaderValue::from_static(r#"Basic realm="attimo", charset="UTF-8""#);
+
+#[derive(Serialize)]
+struct Problem<'a> {
+    status: u16,
+    title: &'a str,
+    detail: &'a str,
+    code: &'a str,
+    message: &'a str,
+    momento_code: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    err: Option<&'a str>,
+}
+
+/// The response that tells of `error`.
+pub(crate) fn response(error: &Error) -> Response<Bytes> {
+    let (status, code, err) = match error {
+        Error::Malformed(_) | Error::Invalid(_) => {
+            (StatusCode::BAD_REQUEST, "invalid_argument", None)
+        }
+        Error::MediaType(_) | Error::Compressed => {
+            (StatusCode::UNSUPPORTED_MEDIA_TYPE, "invalid_argument", None)
+        }
+        Error::RequestTooLarge | Error::StrangerTooLarge | Error::ReplyTooLarge(_) => (
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "resource_exhausted",
+            Some("request_size_limit_exceeded"),
+        ),
+        Error::HeadersTooLarge => {
+            (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "resource_exhausted", None)
+        }
+        Error::NoToken(_) | Error::Unauthenticated(_) => {
+            (StatusCode::UNAUTHORIZED, "unauthenticated", None)
+        }
+        Error::TooSlow => (StatusCode::REQUEST_TIMEOUT, "deadline_exceeded", None),
+        Error::Overloaded(overload) => {
+            (StatusCode::TOO_MANY_REQUESTS, "resource_exhausted", Some(overload.err()))
+        }
+        Error::Denied(_) => (StatusCode::FORBIDDEN, "permission_denied", None),
+        Error::NoSuchCache | Error::NotOffered(_) => (StatusCode::NOT_FOUND, "not_found", None),
+        Error::Unimplemented(_) => (StatusCode::METHOD_NOT_ALLOWED, "unimplemented", None),
+        Error::Unavailable | Error::NoHandles => {
+            (StatusCode::SERVICE_UNAVAILABLE, "unavailable", None)
+        }
+        Error::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", None),
+        Error::Engine(error) => of_engine(*error),
+    };
+    let title = if *error == Error::NoSuchCache { "Cache Not Found" } else { phrase(status) };
+    let mut response = titled(status, title, code, &error.to_string(), err);
+    let remedy = match error {
+        Error::Unauthenticated(why) => Some((header::WWW_AUTHENTICATE, of_wrong_token(why))),
+        // RFC 9110 §15.5.16: what would have been taken.
+        Error::Compressed => Some((header::ACCEPT_ENCODING, IDENTITY)),
+        Error::MediaType(_) => Some((header::ACCEPT, JSON)),
+        _ => None,
+    };
+    if let Some((name, value)) = remedy {
+        response.headers_mut().insert(name, value);
+    }
+    response
+}
+
+/// Offers `Basic`, too: encoders send the password of their URL only once they are asked for it.
+/// Not to browsers, which would ask their users for a password.
+pub(crate) fn offer_basic(headers: &mut HeaderMap) {
+    headers.append(header::WWW_AUTHENTICATE, BASIC);
+}
+
+/// Says how to authenticate, where nothing more is known of why the request was refused.
+pub(crate) fn challenge(headers: &mut HeaderMap) {
+    if !headers.contains_key(header::WWW_AUTHENTICATE) {
+        headers.insert(header::WWW_AUTHENTICATE, CHALLENGE);
+    }
+}
+
+/// RFC 6750 §3: a credential was sent, and is good for nothing.
+fn of_wrong_token(why: &str) -> HeaderValue {
+    let text = format!(r#"{CHALLENGE_TEXT}, error="invalid_token", error_description="{why}""#);
+    HeaderValue::try_from(text).unwrap_or(CHALLENGE)
+}
+
+fn of_engine(error: engine::Error) -> (StatusCode, &'static str, Option<&'static str>) {
+    let too_large = |err| (StatusCode::PAYLOAD_TOO_LARGE, "resource_exhausted", Some(err));
+    match error {
+        engine::Error::ItemTooLarge { .. } => too_large("item_size_limit_exceeded"),
+        engine::Error::ElementTooLarge { .. } => too_large("element_size_limit_exceeded"),
+        engine::Error::NotAScore => (StatusCode::BAD_REQUEST, "invalid_argument", None),
+        engine::Error::WrongType { .. } | engine::Error::NotANumber | engine::Error::Overflow => {
+            (StatusCode::BAD_REQUEST, "failed_precondition", None)
+        }
+    }
+}
+
+/// The response that tells of a key that is not there; it is asked for too often to be made anew.
+pub(crate) fn key_not_found() -> Response<Bytes> {
+    const BODY: &[u8] = br#"{"status":404,"title":"Key Not Found","detail":"Key Not Found","code":"not_found","message":"Key Not Found","momento_code":"NotFound"}"#;
+    json(StatusCode::NOT_FOUND, Bytes::from_static(BODY))
+}
+
+/// The response that tells of a condition that does not hold.
+pub(crate) fn condition_failed() -> Response<Bytes> {
+    let message = "the item is not as If-Match or If-None-Match wants it";
+    problem(StatusCode::PRECONDITION_FAILED, "failed_precondition", message, None)
+}
+
+/// The response that tells of a path below a cache where there is nothing.
+pub(crate) fn no_such_path() -> Response<Bytes> {
+    problem(StatusCode::NOT_FOUND, "not_found", "there is nothing at this path", None)
+}
+
+/// The response that tells which methods there are at a path instead of this one.
+pub(super) fn not_allowed(method: &Method, verbs: impl Iterator<Item = Verb>) -> Response<Bytes> {
+    let allowed = verbs.map(Verb::allowed).collect::<Vec<_>>().join(", ");
+    let message = format!("{method} is not implemented here, but {allowed}");
+    let mut response = problem(StatusCode::METHOD_NOT_ALLOWED, "unimplemented", &message, None);
+    let allowed = HeaderValue::try_from(allowed).expect("names of methods are visible");
+    response.headers_mut().insert(header::ALLOW, allowed);
+    response
+}
+
+/// The response that tells of something for which there is no [`Error`].
+pub(crate) fn problem(
+    status: StatusCode,
+    code: &str,
+    message: &str,
+    err: Option<&str>,
+) -> Response<Bytes> {
+    titled(status, phrase(status), code, message, err)
+}
+
+/// The same, where the title of a problem says more than its status does.
+fn titled(
+    status: StatusCode,
+    title: &str,
+    code: &str,
+    message: &str,
+    err: Option<&str>,
+) -> Response<Bytes> {
+    let momento_code = of_momento(code);
+    let status_code = status.as_u16();
+    let problem =
+        Problem { status: status_code, title, detail: message, code, message, momento_code, err };
+    json(status, serde_json::to_vec(&problem).unwrap_or_default().into())
+}
+
+/// What Momento's API of keys and roles has in `code` where we have this; the control plane forms it
+/// in the same way.
+fn of_momento(code: &str) -> String {
+    if code == "invalid_argument" {
+        return "Bad Request".to_owned();
+    }
+    let capital = |word: &str| word[..1].to_uppercase() + &word[1..];
+    code.split('_').map(capital).collect()
+}
+
+/// The name of a status (RFC 9110 §15).
+fn phrase(status: StatusCode) -> &'static str {
+    status.canonical_reason().unwrap_or_default()
+}
+
+fn json(status: StatusCode, body: Bytes) -> Response<Bytes> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, JSON);
+    if matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
+        response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
+    }
+    if status == StatusCode::UNAUTHORIZED {
+        challenge(response.headers_mut());
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_asks_too_often_is_told_when_to_come_again() {
+        let busy = problem(StatusCode::TOO_MANY_REQUESTS, "resource_exhausted", "busy", None);
+
+        assert_eq!(busy.headers()[header::RETRY_AFTER], "1");
+        assert!(!key_not_found().headers().contains_key(header::RETRY_AFTER));
+    }
+
+    #[test]
+    fn an_error_bears_the_members_of_a_problem_beside_its_code_and_message() {
+        let member = |response: Response<Bytes>, name: &str| {
+            let body: serde_json::Value = serde_json::from_slice(response.body()).unwrap();
+            body[name].clone()
+        };
+        for (error, title) in [
+            (Error::NoSuchCache, "Cache Not Found"),
+            (Error::Unavailable, "Service Unavailable"),
+            (Error::Unauthenticated("why"), "Unauthorized"),
+        ] {
+            let status = response(&error).status().as_u16();
+            assert_eq!(member(response(&error), "status"), status);
+            assert_eq!(member(response(&error), "title"), title);
+            for name in ["detail", "message"] {
+                assert_eq!(member(response(&error), name), error.to_string());
+            }
+        }
+        for name in ["title", "detail", "message"] {
+            assert_eq!(member(key_not_found(), name), "Key Not Found");
+        }
+        assert_eq!(member(key_not_found(), "status"), 404);
+        assert_eq!(member(key_not_found(), "momento_code"), of_momento("not_found"));
+    }
+
+    #[test]
+    fn a_code_of_momento_has_its_words_as_one_and_one_that_is_its_own() {
+        for (ours, theirs) in [
+            ("invalid_argument", "Bad Request"),
+            ("not_found", "NotFound"),
+            ("failed_precondition", "FailedPrecondition"),
+            ("unavailable", "Unavailable"),
+        ] {
+            assert_eq!(of_momento(ours), theirs);
+        }
+    }
+
+    #[test]
+    fn what_is_too_large_names_the_limit_that_was_met() {
+        let body = |error| {
+            let answer = response(&Error::Engine(error));
+            assert_eq!(answer.status(), StatusCode::PAYLOAD_TOO_LARGE);
+            String::from_utf8(answer.into_body().into()).unwrap()
+        };
+
+        let (item, element) =
+            (engine::Error::ItemTooLarge { limit: 5 }, engine::Error::ElementTooLarge { limit: 5 });
+        assert!(body(item).contains("item_size_limit_exceeded"));
+        assert!(body(element).contains("element_size_limit_exceeded"));
+    }
+}

@@ -1,0 +1,343 @@
+//! Room for what is under way: heads and bodies that are half here, and answers that are half gone.
+//!
+//! Both are memory that clients can ask for at will, so all connections of the server share one
+//! limit for them; a request that finds no room is told to come again. What is held is reserved in
+//! the engine's budget, as are the connections themselves: items make room for it. What leaves at
+//! once is not counted.
+//!
+//! A client that does nothing for a while keeps what it holds until somebody else needs it: first
+//! those go that are not known, and of the others who has done nothing for longest.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+use attimo_engine::Engine;
+use tokio::time::sleep;
+
+use self::offers::{Offers, Place};
+use crate::clock::Clock;
+use crate::deadline::Deadline;
+use crate::error::{Error, Overload, Result};
+use crate::limits::ROOM_BYTES;
+
+mod offers;
+
+const FULL: Error = Error::Overloaded(Overload::Bytes);
+
+/// What is under way may take one part in so many of the budget.
+const SHARE: u64 = 4;
+/// Clients that are not known may take one part in so many of the room.
+const STRANGERS_SHARE: usize = 4;
+/// What an open connection takes, in bytes, the kernel's part included, and with TLS.
+const CONNECTION_BYTES: u64 = 8 * 1024;
+const TLS_CONNECTION_BYTES: u64 = 28 * 1024;
+/// A client that has done nothing for so many milliseconds may have to make room for others.
+pub(crate) const STILL: u64 = 500;
+/// Less than this in that time is nothing, in bytes.
+pub(crate) const PROGRESS: usize = 4 * 1024;
+/// For how long a known client's body waits for room, and how often it looks, in milliseconds:
+/// long enough for one that has just gone silent to be found so.
+pub(crate) const PATIENCE: u64 = 1_200;
+pub(crate) const PAUSE: u64 = 50;
+
+/// The room of a server.
+pub(crate) struct Room {
+    engine: Arc<Engine>,
+    clock: Clock,
+    bytes: usize,
+    held: AtomicUsize,
+    /// How much of that is held for clients that are not known.
+    of_strangers: AtomicUsize,
+    /// What those hold who have done nothing for a while.
+    offers: Offers,
+}
+
+impl Room {
+    /// The room of a server that has so many bytes of memory for items and what is under way.
+    pub(crate) fn new(engine: Arc<Engine>, clock: Clock, memory_bytes: u64) -> Arc<Self> {
+        let bytes = usize::try_from(memory_bytes / SHARE).unwrap_or(usize::MAX).max(ROOM_BYTES);
+        Arc::new(Room {
+            engine,
+            clock,
+            bytes,
+            held: AtomicUsize::new(0),
+            of_strangers: AtomicUsize::new(0),
+            offers: Offers::default(),
+        })
+    }
+
+    /// What bodies and answers hold now, in bytes.
+    pub(crate) fn held(&self) -> usize {
+        self.held.load(Ordering::Relaxed)
+    }
+
+    /// What open connections take, in bytes.
+    pub(crate) fn of_connections(&self) -> u64 {
+        self.engine.reserved().saturating_sub(self.held() as u64)
+    }
+
+    /// Takes `more` for whom has `all` then. As much as one has must be left for others: so few that
+    /// are long do not keep out those that are short.
+    fn take(&self, more: usize, all: usize, is_known: bool) -> bool {
+        let taken = self.add(more, all, is_known) || self.outbid(more, all, is_known);
+        if taken {
+            self.engine.reserve(more as u64);
+            self.engine.make_way(self.clock.now().moment, more as u64);
+        }
+        taken
+    }
+
+    fn add(&self, more: usize, all: usize, is_known: bool) -> bool {
+        if !is_known && !grow(&self.of_strangers, more, all, self.bytes / STRANGERS_SHARE) {
+            return false;
+        }
+        let added = grow(&self.held, more, all, self.bytes);
+        if !added && !is_known {
+            self.of_strangers.fetch_sub(more, Ordering::Relaxed);
+        }
+        added
+    }
+
+    /// The same, at the expense of those who have done nothing for a while, if they hold enough.
+    fn outbid(&self, more: usize, all: usize, is_known: bool) -> bool {
+        let too_much = |held: &AtomicUsize, most| {
+            (held.load(Ordering::Relaxed) + more + all).saturating_sub(most)
+        };
+        let mut missing = too_much(&self.held, self.bytes);
+        if !is_known {
+            let of_strangers = too_much(&self.of_strangers, self.bytes / STRANGERS_SHARE);
+            missing = missing.max(of_strangers);
+        }
+        let Some(taken) = self.offers.take(missing, is_known) else { return false };
+        for (bytes, is_known) in taken {
+            self.give_back(bytes, is_known);
+        }
+        self.add(more, all, is_known)
+    }
+
+    fn give_back(&self, bytes: usize, is_known: bool) {
+        if bytes > 0 {
+            self.held.fetch_sub(bytes, Ordering::Relaxed);
+            if !is_known {
+                self.of_strangers.fetch_sub(bytes, Ordering::Relaxed);
+            }
+            self.engine.release(bytes as u64);
+        }
+    }
+}
+
+fn grow(held: &AtomicUsize, more: usize, all: usize, most: usize) -> bool {
+    let grown = |held: usize| held.checked_add(more).filter(|held| held + all <= most);
+    held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, grown).is_ok()
+}
+
+/// What something under way holds of the room; it goes back when this is dropped.
+pub(crate) struct Held {
+    room: Arc<Room>,
+    bytes: u32,
+    is_known: bool,
+    /// Where it stands among what others may have, if its client has done nothing for a while.
+    offered: Option<Box<Place>>,
+    /// What the answers of the connection hold altogether, if this is one of them.
+    of_connection: Option<Rc<Cell<usize>>>,
+}
+
+/// How long a client has done nothing.
+#[derive(Default)]
+pub(crate) struct Quiet {
+    /// In milliseconds since the server was made; 0 if it was not waited for.
+    since: u64,
+    /// How many bytes have moved since.
+    moved: usize,
+}
+
+impl Quiet {
+    /// So many bytes have moved: who does a little now and then has done nothing.
+    pub(crate) fn moved(&mut self, bytes: usize) {
+        self.moved += bytes;
+        if self.moved >= PROGRESS {
+            *self = Quiet::default();
+        }
+    }
+}
+
+/// How it is with what is held for a client that does nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rest {
+    /// It is its own until then, in milliseconds since the server was made.
+    Until(u64),
+    /// Others may have it now; who waits is woken when they do.
+    Offered,
+    /// Others have it.
+    Lost,
+}
+
+impl Held {
+    /// For something of a client that is known, of which nothing is here yet.
+    pub(crate) fn nothing(room: &Arc<Room>) -> Self {
+        Self::of(room, true)
+    }
+
+    /// For something of a client that is known or not, of which nothing is here yet.
+    pub(crate) fn of(room: &Arc<Room>, is_known: bool) -> Self {
+        Held { room: room.clone(), bytes: 0, is_known, offered: None, of_connection: None }
+    }
+
+    /// For an answer of so many bytes, counted in what its connection holds.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Overloaded`].
+    pub(crate) fn for_answer(
+        room: &Arc<Room>,
+        of_connection: &Rc<Cell<usize>>,
+        bytes: usize,
+    ) -> Result<Self> {
+        let mut held = Self::nothing(room);
+        held.of_connection = Some(of_connection.clone());
+        held.hold(bytes).map(|()| held)
+    }
+
+    /// Sees to it that at least `bytes` are held.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Overloaded`]; as much is held as before, or nothing if others have it.
+    pub(crate) fn hold(&mut self, bytes: usize) -> Result<()> {
+        if !self.keep() {
+            return Err(FULL);
+        }
+        let all = u32::try_from(bytes).map_err(|_| FULL)?;
+        let more = all.saturating_sub(self.bytes) as usize;
+        if more > 0 && !self.room.take(more, bytes, self.is_known) {
+            return Err(FULL);
+        }
+        self.bytes = self.bytes.max(all);
+        if let Some(total) = &self.of_connection {
+            total.set(total.get() + more);
+        }
+        Ok(())
+    }
+
+    /// The same, and waits a moment for room if the client is known.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    pub(crate) async fn hold_soon(&mut self, bytes: usize) -> Result<()> {
+        let tries = if self.is_known { PATIENCE / PAUSE } else { 0 };
+        for _ in 0..tries {
+            if self.hold(bytes).is_ok() {
+                return Ok(());
+            }
+            sleep(Duration::from_millis(PAUSE)).await;
+        }
+        self.hold(bytes)
+    }
+
+    /// The same for what has arrived of the head of a request.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    pub(crate) fn hold_head(&mut self, bytes: usize, is_known: bool) -> Result<()> {
+        if self.bytes == 0 {
+            self.is_known = is_known;
+        }
+        self.hold(bytes)
+    }
+
+    /// What becomes of it now that the client has done nothing since then; `waker` wakes who waits.
+    pub(crate) fn rest(&mut self, since: u64, now: u64, waker: &Waker) -> Rest {
+        if let Some(place) = &self.offered {
+            return if self.room.offers.has(place) { Rest::Offered } else { Rest::Lost };
+        }
+        let from = if self.bytes == 0 { now } else { since };
+        let rests_at = from.saturating_add(STILL);
+        if now < rests_at {
+            return Rest::Until(rests_at);
+        }
+        let place = self.room.offers.put(self.is_known, since, self.bytes as usize, waker);
+        self.offered = Some(Box::new(place));
+        Rest::Offered
+    }
+
+    /// Whether others have taken it, asked whenever nothing moves; the task is woken, by `deadline` too,
+    /// when that is to be asked again.
+    pub(crate) fn is_lost(
+        &mut self,
+        quiet: &mut Quiet,
+        deadline: &mut Deadline,
+        cx: &Context<'_>,
+    ) -> bool {
+        let now = self.room.clock.now().moment.0;
+        if quiet.since == 0 {
+            quiet.since = now;
+        }
+        match self.rest(quiet.since, now, cx.waker()) {
+            Rest::Until(moment) => deadline.wake_at(moment),
+            Rest::Offered => {}
+            Rest::Lost => return true,
+        }
+        false
+    }
+
+    /// The client has done something: what is held is its own again, unless others have it.
+    pub(crate) fn keep(&mut self) -> bool {
+        let Some(place) = self.offered.take() else { return true };
+        let is_kept = self.room.offers.withdraw(&place);
+        if !is_kept {
+            self.forget();
+        }
+        is_kept
+    }
+
+    /// Gives all of it back.
+    pub(crate) fn let_go(&mut self) {
+        self.keep();
+        let bytes = self.forget();
+        self.room.give_back(bytes, self.is_known);
+    }
+
+    fn forget(&mut self) -> usize {
+        let bytes = std::mem::take(&mut self.bytes) as usize;
+        if let Some(total) = &self.of_connection {
+            total.set(total.get() - bytes);
+        }
+        bytes
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.let_go();
+    }
+}
+
+/// What an open connection takes, until this is dropped. No connection is refused for it.
+pub(crate) struct Connected {
+    room: Arc<Room>,
+    bytes: u64,
+}
+
+impl Connected {
+    /// For one that was accepted.
+    pub(crate) fn new(room: &Arc<Room>, secure: bool) -> Self {
+        let bytes = if secure { TLS_CONNECTION_BYTES } else { CONNECTION_BYTES };
+        room.engine.reserve(bytes);
+        Connected { room: room.clone(), bytes }
+    }
+}
+
+impl Drop for Connected {
+    fn drop(&mut self) {
+        self.room.engine.release(self.bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests;

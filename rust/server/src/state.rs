@@ -1,0 +1,72 @@
+//! What the threads of a server share, and what each data thread has of its own.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::sync::watch;
+
+use crate::clock::Clock;
+use crate::evictions::Evictions;
+use crate::forward::{App, Way};
+use crate::front::fault_injection::Faults;
+use crate::front::origins::Origins;
+use crate::gate::Gate;
+use crate::memory::Memory;
+use crate::memory_budget::Room;
+use crate::meter::{Meter, ThreadMeter};
+use crate::metrics::page::{Sources, page};
+use crate::metrics::{Format, Metrics};
+use crate::read_buffer::Spare;
+use crate::stats::{Stats, ThreadStats};
+
+/// What all threads share.
+pub(crate) struct Core {
+    pub(crate) gate: Gate,
+    pub(crate) meter: Arc<Meter>,
+    pub(crate) clock: Clock,
+    pub(crate) room: Arc<Room>,
+    pub(crate) memory: Arc<Memory>,
+    pub(crate) origins: Origins,
+    pub(crate) stats: Arc<Stats>,
+    pub(crate) evictions: Evictions,
+    pub(crate) metrics: Metrics,
+    pub(crate) threads: usize,
+    /// The way to the control plane.
+    pub(crate) way: Way,
+}
+
+impl Core {
+    /// A page of metrics; `ready` tells whether `/ready` would answer 200.
+    pub(crate) fn metrics_page(&self, format: Format, ready: bool) -> String {
+        self.count_evictions();
+        let sources = Sources {
+            gate: &self.gate,
+            meter: &self.meter,
+            stats: &self.stats,
+            memory: &self.memory,
+            room: &self.room,
+            metrics: &self.metrics,
+            threads: self.threads,
+        };
+        page(&sources, format, ready)
+    }
+
+    /// Counts what was evicted since the last call for the caches that lost it.
+    pub(crate) fn count_evictions(&self) {
+        let evicted = self.gate.take_evicted();
+        self.meter.note_evicted(&evicted);
+        let caches = || self.gate.caches();
+        self.evictions.note(&evicted, caches, &self.stats.events, Instant::now());
+    }
+}
+
+/// What one data thread has; connections share it without locks.
+pub(crate) struct Worker {
+    pub(crate) core: Arc<Core>,
+    pub(crate) meter: ThreadMeter,
+    pub(crate) stats: ThreadStats,
+    pub(crate) app: App,
+    pub(crate) faults: Arc<Faults>,
+    pub(crate) stopped: watch::Receiver<bool>,
+    pub(crate) spare: Spare,
+}

@@ -1,0 +1,50 @@
+//! What a connection is.
+
+use std::rc::Rc;
+
+use bytes::BytesMut;
+
+use super::output::Output;
+use crate::deadline::Deadline;
+use crate::front::client::Visit;
+use crate::memory_budget::Held;
+use crate::transport::stop::Stop;
+
+/// One connection.
+pub(super) struct Connection<I> {
+    pub(super) io: I,
+    pub(super) visit: Rc<Visit>,
+    pub(super) input: BytesMut,
+    pub(super) output: Output,
+    pub(super) deadline: Deadline,
+    pub(super) stop: Stop,
+    pub(super) waiting: Waiting,
+    pub(super) ending: Ending,
+    /// What answers hold that did not leave at once.
+    pub(super) held: Held,
+}
+
+/// What the deadline is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Waiting {
+    /// A first request, all of its head.
+    First,
+    /// Another request.
+    Another,
+    /// The rest of a head.
+    Head,
+    /// The rest of a body.
+    Body,
+}
+
+/// Whether it goes on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    NotYet,
+    /// When what is answered has been sent.
+    Soon,
+    /// The same, while the client may still be sending what nobody reads.
+    WhileItSends,
+    /// It has broken off.
+    Now,
+}

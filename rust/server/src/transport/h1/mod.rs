@@ -1,0 +1,327 @@
+//! HTTP/1.1 connections.
+//!
+//! Requests that arrived together are answered together, in order, by one write. A
+//! connection that waits for its next request holds no buffer. The codec is our own:
+//! beside one read and one write a request leaves it little to do, and what a library
+//! spends on generality is most of what a small `GET` costs.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::Poll;
+
+use attimo_engine::Moment;
+use bytes::{Bytes, BytesMut};
+use http::request::Parts;
+use http::{Method, Response, StatusCode, Version};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use self::body::{Body, BodyError};
+use self::connection::{Connection, Ending, Waiting};
+use self::filling::Filled;
+use self::head::{Head, Refusal};
+use self::output::{Manner, Output};
+use super::hang_up::hang_up;
+use super::stop::Stop;
+use crate::clock::Now;
+use crate::deadline::Deadline;
+use crate::error::{Error, Overload, Result};
+use crate::front::client::Visit;
+use crate::front::rest::{self, paths, status};
+use crate::front::{admission, dispatch};
+use crate::limits::{
+    AT_ONCE_BYTES, BODY, FIRST_REQUEST, HEAD, IDLE, STALLED, STRANGER_BODY, STRANGER_BYTES,
+};
+use crate::memory_budget::{Held, Quiet};
+use crate::stats::Closed;
+
+mod body;
+mod connection;
+mod filling;
+mod head;
+mod output;
+
+/// Serves one connection until it ends or the server drains; `input` is what it has said so far.
+pub(super) async fn serve<I>(io: I, input: BytesMut, visit: Rc<Visit>)
+where
+    I: AsyncRead + AsyncWrite + Unpin,
+{
+    let clock = visit.worker.core.clock;
+    let mut connection = Connection {
+        io,
+        input,
+        output: Output::default(),
+        deadline: Deadline::within(clock, FIRST_REQUEST),
+        stop: Stop::new(&visit.worker.stopped),
+        waiting: Waiting::First,
+        ending: Ending::NotYet,
+        held: Held::nothing(&visit.worker.core.room),
+        visit,
+    };
+    while connection.answer_all().await {
+        connection.let_others_read().await;
+        let sent = connection.send().await;
+        connection.visit.worker.stats.settle(clock.micros());
+        if !sent || !connection.read().await {
+            break;
+        }
+    }
+    connection.close().await;
+}
+
+impl<I> Connection<I>
+where
+    I: AsyncRead + AsyncWrite + Unpin,
+{
+    /// Answers every request that is all there; whether the connection goes on.
+    async fn answer_all(&mut self) -> bool {
+        let now = self.visit.worker.core.clock.now();
+        let mut answered = false;
+        while self.ending == Ending::NotYet {
+            match head::take(&mut self.input) {
+                Ok(Some(head)) => self.answer(head, now).await,
+                Ok(None) => {
+                    self.wait(answered, now.moment);
+                    return true;
+                }
+                Err(refusal) => {
+                    self.visit.closed(Closed::Protocol);
+                    self.refuse(refusal, now);
+                }
+            }
+            answered = true;
+            if self.output.is_full() && !self.send().await {
+                break;
+            }
+        }
+        false
+    }
+
+    /// Sets the deadline for what comes next; a head that dribbles in gets no more time by that.
+    fn wait(&mut self, answered: bool, moment: Moment) {
+        if self.input.is_empty() {
+            // An empty buffer still holds on to the room that it was read into, which others need.
+            self.input = BytesMut::new();
+        }
+        let (next, time) =
+            if self.input.is_empty() { (Waiting::Another, IDLE) } else { (Waiting::Head, HEAD) };
+        let has_begun = (self.waiting, next) == (Waiting::Another, Waiting::Head);
+        if answered || has_begun {
+            self.waiting = next;
+            self.deadline.set(moment, time);
+        }
+    }
+
+    async fn answer(&mut self, head: Head, now: Now) {
+        let Head { parts, framing, expects, keeps } = head;
+        let manner = Manner {
+            head_only: parts.method == Method::HEAD,
+            keeps,
+            is_old: parts.version == Version::HTTP_10,
+            epoch_seconds: now.epoch_seconds,
+        };
+        let body = match body::at_once(framing, &mut self.input) {
+            Some(body) => Ok(body),
+            None => match self.gather(&parts, framing, expects, now).await {
+                Some(body) => body,
+                None => return,
+            },
+        };
+        let response = self.respond(parts, body, now).await;
+        let response = self.within_room(response);
+        // A body that was not read to its end hides where the next request begins.
+        let goes_on = self.ending == Ending::NotYet && !self.stop.is_near();
+        let manner = Manner { keeps: manner.keeps && goes_on, ..manner };
+        self.output.add(response, manner);
+        if !manner.keeps && self.ending == Ending::NotYet {
+            self.ending = Ending::Soon;
+        }
+    }
+
+    async fn respond(&mut self, parts: Parts, body: Result<Bytes>, now: Now) -> Response<Bytes> {
+        if !dispatch::waits(&self.visit, &parts) {
+            return dispatch::answer(&self.visit, &parts, body, now);
+        }
+        // Boxed, so that a connection that waits for nobody need not have room for it.
+        Box::pin(dispatch::answer_late(&self.visit, parts, body)).await
+    }
+
+    /// The answer, if there is room for one of its length.
+    fn within_room(&mut self, response: Response<Bytes>) -> Response<Bytes> {
+        let bytes = response.body().len();
+        if bytes <= AT_ONCE_BYTES {
+            return response;
+        }
+        match self.held.hold(bytes) {
+            Ok(()) => response,
+            Err(error) => rest::refused(&self.visit, &error),
+        }
+    }
+
+    /// Waits for a body; `None` if the client broke off.
+    async fn gather(
+        &mut self,
+        parts: &Parts,
+        framing: head::Framing,
+        expects: bool,
+        now: Now,
+    ) -> Option<Result<Bytes>> {
+        let is_known = admission::knows(&self.visit, parts);
+        if !is_known && !dispatch::waits(&self.visit, parts) && !paths::is_public(&parts.uri) {
+            // The answer will be that we do not know him, whatever he sends.
+            return self.give_up(Error::RequestTooLarge);
+        }
+        let (limit, time) =
+            if is_known { (dispatch::limit(parts), BODY) } else { (STRANGER_BYTES, STRANGER_BODY) };
+        let mut body = Body::new(framing, limit);
+        let mut held = Held::of(&self.visit.worker.core.room, is_known);
+        self.waiting = Waiting::Body;
+        self.deadline.set(now.moment, time);
+        let (mut asked, mut quiet) = (!expects, Quiet::default());
+        loop {
+            match body.take(&mut self.input) {
+                Ok(Some(whole)) => return Some(Ok(whole)),
+                Err(BodyError::TooLarge) if is_known => {
+                    return self.give_up(Error::RequestTooLarge);
+                }
+                Err(BodyError::TooLarge) => return self.give_up(Error::StrangerTooLarge),
+                Err(BodyError::Malformed) => {
+                    return self.give_up(Error::Malformed("the chunks of the body cannot be read"));
+                }
+                Ok(None) => {}
+            }
+            let bytes = body.held();
+            if held.hold(bytes).is_err()
+                // Boxed, so that a connection that finds room need not have any for this.
+                && let Err(error) = Box::pin(held.hold_soon(bytes)).await
+            {
+                return self.give_up(error);
+            }
+            if !std::mem::replace(&mut asked, true) {
+                self.output.go_on();
+            }
+            if !(self.output.is_empty() || self.send().await) {
+                return None;
+            }
+            match self.fill(Some((&mut held, &mut quiet))).await {
+                Filled::More => {}
+                Filled::TooLate => {
+                    self.visit.closed(Closed::BodyTimeout);
+                    return self.give_up(Error::TooSlow);
+                }
+                Filled::NoRoom => {
+                    self.visit.closed(Closed::NoRoom);
+                    return self.give_up(Error::TooSlow);
+                }
+                Filled::Over => {
+                    self.ending = Ending::Now;
+                    return None;
+                }
+            }
+        }
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "it says what `gather` says")]
+    fn give_up(&mut self, error: Error) -> Option<Result<Bytes>> {
+        self.ending = Ending::WhileItSends;
+        Some(Err(error))
+    }
+
+    fn refuse(&mut self, Refusal(status, message): Refusal, now: Now) {
+        let code = match status {
+            StatusCode::REQUEST_TIMEOUT => "deadline_exceeded",
+            StatusCode::NOT_IMPLEMENTED | StatusCode::HTTP_VERSION_NOT_SUPPORTED => "unimplemented",
+            StatusCode::URI_TOO_LONG | StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => {
+                "resource_exhausted"
+            }
+            _ => "invalid_argument",
+        };
+        self.part_with(status::problem(status, code, message, None), now);
+    }
+
+    /// Says a last word to a client that has not said what it wants.
+    fn part_with(&mut self, response: Response<Bytes>, now: Now) {
+        let epoch_seconds = now.epoch_seconds;
+        let manner = Manner { head_only: false, keeps: false, is_old: false, epoch_seconds };
+        self.output.add(response, manner);
+        self.input = BytesMut::new();
+        self.ending = Ending::WhileItSends;
+    }
+
+    /// Lets the other connections of this thread that have something to read go first.
+    ///
+    /// Answers that leave one right behind the other wake a client that holds several connections
+    /// once and not once each, and waking is the dearest part of a `write`.
+    async fn let_others_read(&self) {
+        let others = Rc::strong_count(&self.visit.worker) > 2;
+        if others && !self.output.is_empty() {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Sends all answers; whether the connection goes on.
+    async fn send(&mut self) -> bool {
+        let clock = self.visit.worker.core.clock;
+        let (io, output, visit) = (&mut self.io, &mut self.output, &self.visit);
+        let held = &mut self.held;
+        let mut stalled: Option<(Deadline, Quiet)> = None;
+        let sent = poll_fn(|cx| {
+            loop {
+                match output.poll_send(Pin::new(&mut *io), cx) {
+                    Poll::Ready(Ok(true)) => stalled = None,
+                    Poll::Ready(done) => return Poll::Ready(done.is_ok()),
+                    Poll::Pending => break,
+                }
+            }
+            // Only of a client that does not keep up with its answers.
+            let (deadline, quiet) =
+                stalled.get_or_insert_with(|| (Deadline::within(clock, STALLED), Quiet::default()));
+            if held.hold(output.len()).is_err() || held.is_lost(quiet, deadline, cx) {
+                visit.closed(Closed::NoRoom);
+                return Poll::Ready(false);
+            }
+            deadline.poll(cx).map(|()| {
+                visit.closed(Closed::Stalled);
+                false
+            })
+        });
+        let sent = sent.await;
+        self.held.let_go();
+        if !sent {
+            self.ending = Ending::Now;
+        }
+        sent
+    }
+
+    /// Waits for more of a request; whether the connection goes on.
+    async fn read(&mut self) -> bool {
+        match self.fill(None).await {
+            Filled::More => true,
+            Filled::Over => false,
+            Filled::NoRoom => {
+                self.visit.closed(Closed::NoRoom);
+                let response = rest::refused(&self.visit, &Error::Overloaded(Overload::Bytes));
+                self.part_with(response, self.visit.worker.core.clock.now());
+                false
+            }
+            Filled::TooLate => {
+                // A client that was idle may be told nothing: it did not ask.
+                if self.input.is_empty() {
+                    self.visit.closed(Closed::Idle);
+                } else {
+                    self.visit.closed(Closed::HeadTimeout);
+                    let why = "the head of the request took too long";
+                    let now = self.visit.worker.core.clock.now();
+                    self.refuse(Refusal(StatusCode::REQUEST_TIMEOUT, why), now);
+                }
+                false
+            }
+        }
+    }
+
+    async fn close(mut self) {
+        if self.ending != Ending::Now && self.send().await {
+            hang_up(&mut self.io, &self.visit, self.ending == Ending::WhileItSends).await;
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! Answers on HTTP/1.1, written together and sent together.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, Bytes};
+use http::header;
+use http::{Response, StatusCode};
+use tokio::io::AsyncWrite;
+
+use crate::front::caching::{PRIVATE, VARIES};
+use crate::transport::date::date;
+
+/// A body from this size on is sent from where it lies.
+const LARGE: usize = 16 * 1024;
+
+/// Room for the head of most answers.
+const HEAD: usize = 400;
+
+/// What an answer depends on beside itself.
+#[derive(Clone, Copy)]
+pub(super) struct Manner {
+    /// Whether only the head is sent: the body is of a HEAD request.
+    pub(super) head_only: bool,
+    /// Whether the connection goes on.
+    pub(super) keeps: bool,
+    /// Whether the client speaks HTTP/1.0, and must be told that the connection goes on.
+    pub(super) is_old: bool,
+    /// Seconds since 1970.
+    pub(super) epoch_seconds: u64,
+}
+
+/// Answers that were not sent yet.
+#[derive(Default)]
+pub(super) struct Output {
+    small: Vec<u8>,
+    sent: usize,
+    /// Comes after `small`.
+    large: Bytes,
+}
+
+impl Output {
+    pub(super) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many bytes wait to be sent.
+    pub(super) fn len(&self) -> usize {
+        self.small.len() - self.sent + self.large.len()
+    }
+
+    /// Whether nothing may be added before all has been sent.
+    pub(super) fn is_full(&self) -> bool {
+        !self.large.is_empty() || self.len() >= LARGE
+    }
+
+    /// Tells a client that waits for it to send its body.
+    pub(super) fn go_on(&mut self) {
+        self.small.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
+    }
+
+    /// Adds an answer. It must not be full.
+    pub(super) fn add(&mut self, response: Response<Bytes>, manner: Manner) {
+        let (parts, body) = response.into_parts();
+        let to = &mut self.small;
+        let small = if manner.head_only || body.len() >= LARGE { 0 } else { body.len() };
+        to.reserve(HEAD + small);
+        write_status(to, parts.status);
+        let mut says_for_whom = false;
+        for (name, value) in &parts.headers {
+            says_for_whom |= *name == header::CACHE_CONTROL;
+            write_header(to, name.as_str(), value.as_bytes());
+        }
+        if !says_for_whom {
+            write_header(to, PRIVATE.0.as_str(), PRIVATE.1.as_bytes());
+        }
+        write_header(to, VARIES.0.as_str(), VARIES.1.as_bytes());
+        if !matches!(parts.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
+            let mut digits = itoa::Buffer::new();
+            write_header(to, header::CONTENT_LENGTH.as_str(), digits.format(body.len()).as_bytes());
+        }
+        write_header(to, header::DATE.as_str(), date(manner.epoch_seconds).as_bytes());
+        match (manner.keeps, manner.is_old) {
+            (false, _) => write_header(to, header::CONNECTION.as_str(), b"close"),
+            (true, true) => write_header(to, header::CONNECTION.as_str(), b"keep-alive"),
+            (true, false) => {}
+        }
+        to.extend_from_slice(b"\r\n");
+        if manner.head_only {
+            return;
+        }
+        if body.len() < LARGE {
+            to.extend_from_slice(&body);
+        } else {
+            self.large = body;
+        }
+    }
+
+    /// Sends a part; ready with `false` when there is nothing left.
+    pub(super) fn poll_send<I>(
+        &mut self,
+        io: Pin<&mut I>,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<bool>>
+    where
+        I: AsyncWrite,
+    {
+        if self.is_empty() {
+            // An idle connection holds nothing.
+            *self = Output::default();
+            return io.poll_flush(cx).map_ok(|()| false);
+        }
+        let small = &self.small[self.sent..];
+        let sent = ready!(if self.large.is_empty() {
+            io.poll_write(cx, small)
+        } else {
+            io.poll_write_vectored(cx, &[IoSlice::new(small), IoSlice::new(&self.large)])
+        })?;
+        if sent == 0 {
+            return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+        }
+        let of_small = sent.min(small.len());
+        self.sent += of_small;
+        self.large.advance(sent - of_small);
+        Poll::Ready(Ok(true))
+    }
+}
+
+fn write_status(to: &mut Vec<u8>, status: StatusCode) {
+    match status {
+        StatusCode::OK => to.extend_from_slice(b"HTTP/1.1 200 OK\r\n"),
+        StatusCode::NO_CONTENT => to.extend_from_slice(b"HTTP/1.1 204 No Content\r\n"),
+        _ => {
+            to.extend_from_slice(b"HTTP/1.1 ");
+            to.extend_from_slice(status.as_str().as_bytes());
+            to.push(b' ');
+            to.extend_from_slice(status.canonical_reason().unwrap_or_default().as_bytes());
+            to.extend_from_slice(b"\r\n");
+        }
+    }
+}
+
+fn write_header(to: &mut Vec<u8>, name: &str, value: &[u8]) {
+    to.extend_from_slice(name.as_bytes());
+    to.extend_from_slice(b": ");
+    to.extend_from_slice(value);
+    to.extend_from_slice(b"\r\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MANNER: Manner =
+        Manner { head_only: false, keeps: true, is_old: false, epoch_seconds: 784_111_777 };
+
+    fn written(response: Response<Bytes>, manner: Manner) -> String {
+        let mut output = Output::default();
+        output.add(response, manner);
+        String::from_utf8([&output.small[..], &output.large].concat()).unwrap()
+    }
+
+    #[test]
+    fn an_answer_is_a_status_headers_and_a_body() {
+        let response = Response::builder().header("etag", "\"1\"").body("hi".into()).unwrap();
+        let text = "HTTP/1.1 200 OK\r\netag: \"1\"\r\ncache-control: private, no-cache\r\n\
+                    vary: authorization, origin\r\ncontent-length: 2\r\n\
+                    date: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\nhi";
+        assert_eq!(written(response, MANNER), text);
+    }
+
+    #[test]
+    fn an_answer_to_head_tells_the_length_of_what_it_leaves_out() {
+        let response = Response::new(Bytes::from_static(b"hello"));
+        let text = written(response, Manner { head_only: true, keeps: false, ..MANNER });
+        assert!(
+            text.contains("content-length: 5\r\n") && text.ends_with("connection: close\r\n\r\n")
+        );
+    }
+
+    #[test]
+    fn what_has_no_body_has_no_length() {
+        for status in [204, 304] {
+            let response = Response::builder().status(status).body(Bytes::new()).unwrap();
+            assert!(!written(response, MANNER).contains("content-length"));
+        }
+    }
+}

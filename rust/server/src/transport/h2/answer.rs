@@ -1,0 +1,68 @@
+//! Answers, in whichever protocol the request came.
+
+use std::rc::Rc;
+
+use bytes::Bytes;
+use http::{Method, Response};
+
+use super::request::{Request, Route};
+use crate::clock::Now;
+use crate::error::{Error, Result};
+use crate::front::client::Visit;
+use crate::front::grpc::{self, Reply, Status};
+use crate::front::{dispatch, rest};
+use crate::stats::Via;
+
+/// What a request is answered with.
+pub(super) enum Answer {
+    Grpc(std::result::Result<Reply, Status>),
+    Http {
+        response: Response<Bytes>,
+        /// Whether only the headers are sent.
+        head_only: bool,
+    },
+}
+
+impl Request {
+    fn answered(&self, response: Response<Bytes>) -> Answer {
+        Answer::Http { response, head_only: self.parts.method == Method::HEAD }
+    }
+}
+
+/// Answers a request that waits for nobody.
+pub(super) fn now(visit: &Visit, request: &Request, body: Result<Bytes>, now: Now) -> Answer {
+    let parts = &request.parts;
+    match request.route {
+        Route::Grpc => Answer::Grpc(grpc::answer(visit, Via::Grpc, parts, body, now)),
+        Route::Http => request.answered(dispatch::answer(visit, parts, body, now)),
+    }
+}
+
+/// Answers a request that waits.
+pub(super) async fn later(visit: &Visit, request: Rc<Request>, body: Result<Bytes>) -> Answer {
+    match request.route {
+        Route::Grpc => {
+            Answer::Grpc(grpc::answer_late(visit, Via::Grpc, &request.parts, body).await)
+        }
+        Route::Http => {
+            let parts = request.parts.clone();
+            request.answered(dispatch::answer_late(visit, parts, body).await)
+        }
+    }
+}
+
+/// Tells what is wrong with a request.
+pub(super) fn refusal(visit: &Visit, request: &Request, error: Error) -> Answer {
+    match request.route {
+        Route::Grpc => Answer::Grpc(Err(grpc::refused(visit, Via::Grpc, error))),
+        Route::Http => request.answered(dispatch::refusal(visit, &request.parts, error)),
+    }
+}
+
+/// Tells what is wrong with headers that make no request.
+pub(super) fn of_headers(visit: &Visit, route: Route, error: Error) -> Answer {
+    match route {
+        Route::Grpc => Answer::Grpc(Err(grpc::refused(visit, Via::Grpc, error))),
+        Route::Http => Answer::Http { response: rest::refused(visit, &error), head_only: false },
+    }
+}

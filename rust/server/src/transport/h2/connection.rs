@@ -1,0 +1,316 @@
+//! What a connection is and how it takes in frames, whatever they come through.
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use bytes::{Buf, BytesMut};
+
+use super::calm::Calm;
+use super::fault::{Fault, Outcome, Reason};
+use super::frame::{self, ACK, HEAD, Head, Kind, LARGEST};
+use super::hpack::{Decoder, Encoder};
+use super::late::Late;
+use super::memory::Memory;
+use super::output::Output;
+use super::settings::{self, CONNECTION_WINDOW};
+use super::stream::{State, Stream, Streams};
+use super::unfinished::{Block, Data, Short};
+use super::window::{self, Inbound, Outbound};
+use crate::clock::Now;
+use crate::front::client::Visit;
+
+/// How a client begins (§3.4).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// The highest number that a stream can have.
+pub(super) const LAST_STREAM: u32 = (1 << 31) - 1;
+/// So many streams that we have reset are known by their numbers: what was under way to them when
+/// they were is no mistake of the client.
+const REMEMBERED: usize = 1_000;
+
+/// One connection, but for its socket.
+pub(super) struct Connection {
+    pub(super) visit: Rc<Visit>,
+    /// When this thread has woken up.
+    pub(super) now: Now,
+    pub(super) stage: Stage,
+    pub(super) decoder: Decoder,
+    pub(super) memory: Memory,
+    /// Headers that are not all here.
+    pub(super) block: Option<Box<Block>>,
+    /// Data that is not all here.
+    pub(super) data: Option<Data>,
+    pub(super) streams: Streams,
+    /// Whether the client has said that it will go.
+    pub(super) client_leaves: bool,
+    /// When it is told that the server ends at the latest, and when it has had its time to hear that; in
+    /// milliseconds since the server was made.
+    pub(super) told_at: u64,
+    pub(super) leaves_at: u64,
+    /// The newest stream when that became known; 0 if one was under way.
+    pub(super) last_before: u32,
+    /// The last stream that is served, as far as was told.
+    pub(super) last_served: u32,
+    /// The newest stream that the client has opened.
+    pub(super) last: u32,
+    /// The newest of those that were decided about.
+    pub(super) seen: u32,
+    /// Streams that we have reset while their client was sending.
+    pub(super) reset: VecDeque<u32>,
+    /// Requests that wait for others to be answered.
+    pub(super) waiting: VecDeque<u32>,
+    /// Answers that are on their way, in the order of their turns.
+    pub(super) sending: VecDeque<u32>,
+    /// Those of somebody else.
+    pub(super) late: Rc<Late>,
+    pub(super) inbound: Inbound,
+    pub(super) outbound: Outbound,
+    /// How much the client takes on a new stream.
+    pub(super) window: u32,
+    pub(super) output: Output,
+    /// How many bytes of its answers wait for room in the windows, but for short ones.
+    pub(super) unsent: Rc<Cell<usize>>,
+    pub(super) encoder: Encoder,
+    pub(super) calm: Calm,
+    /// When the first of the streams has had its time, as far as is known.
+    pub(super) until: u64,
+    /// Since when the client has left unread what waits for the socket, in milliseconds since the
+    /// server was made; never if nothing waits.
+    pub(super) unread_at: u64,
+    /// Whether others may have what is held for a stream.
+    pub(super) has_offered: bool,
+    /// The body that waits for room, if one does.
+    pub(super) short: Option<Box<Short>>,
+}
+
+/// How far a connection has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// The client has not begun.
+    Preface,
+    /// It has not sent its settings.
+    Settings,
+    Open,
+    /// It was told that the server ends, and has not heard it.
+    Leaving,
+    /// It has heard it: no more streams are served than there are.
+    Left,
+}
+
+impl Connection {
+    /// One that says what the client may do, and has heard nothing.
+    pub(super) fn new(visit: Rc<Visit>) -> Self {
+        let now = visit.worker.core.clock.now();
+        let mut output = Output::default();
+        settings::greet(output.bytes());
+        Connection {
+            visit,
+            now,
+            stage: Stage::Preface,
+            decoder: Decoder::default(),
+            memory: Memory::default(),
+            block: None,
+            data: None,
+            streams: Streams::default(),
+            client_leaves: false,
+            told_at: u64::MAX,
+            leaves_at: u64::MAX,
+            last_before: 0,
+            last_served: LAST_STREAM,
+            last: 0,
+            seen: 0,
+            reset: VecDeque::new(),
+            waiting: VecDeque::new(),
+            sending: VecDeque::new(),
+            late: Rc::default(),
+            inbound: Inbound::new(CONNECTION_WINDOW),
+            outbound: Outbound::new(window::DEFAULT),
+            window: window::DEFAULT,
+            output,
+            unsent: Rc::default(),
+            encoder: Encoder::new(),
+            calm: Calm::new(now),
+            until: u64::MAX,
+            unread_at: u64::MAX,
+            has_offered: false,
+            short: None,
+        }
+    }
+
+    /// This thread has woken up.
+    pub(super) fn wake_up(&mut self) {
+        self.now = self.visit.worker.core.clock.now();
+        self.calm.wake_up(self.now);
+    }
+
+    /// Takes in all frames that are there, and answers what can be answered.
+    ///
+    /// # Errors
+    ///
+    /// Why the connection has to end.
+    pub(super) fn take(&mut self, input: &mut BytesMut) -> Result<(), Reason> {
+        loop {
+            match self.step(input) {
+                Ok(true) => {}
+                Ok(false) => return Ok(()),
+                Err(Fault::Connection(reason)) => return Err(reason),
+                Err(Fault::Stream(id, reason)) => self.fail(id, reason)?,
+            }
+        }
+    }
+
+    /// Takes in a frame or a part of one; false if there is too little of it.
+    fn step(&mut self, input: &mut BytesMut) -> Outcome<bool> {
+        if self.stage == Stage::Preface {
+            return self.take_preface(input);
+        }
+        if self.short.is_some() {
+            return Ok(false);
+        }
+        if let Some(data) = self.data.take() {
+            return self.take_data(data, input);
+        }
+        let Some(head) = Head::read(input) else { return Ok(false) };
+        self.check(&head)?;
+        if head.kind == Kind::Data {
+            input.advance(HEAD);
+            return self.begin_data(&head).map(|()| true);
+        }
+        let whole = HEAD + head.length;
+        if input.len() < whole {
+            return Ok(false);
+        }
+        self.calm.note(head.kind)?;
+        let taken = self.take_frame(&head, &input[HEAD..whole]);
+        input.advance(whole);
+        taken.map(|()| true)
+    }
+
+    fn take_preface(&mut self, input: &mut BytesMut) -> Outcome<bool> {
+        let length = input.len().min(PREFACE.len());
+        if input[..length] != PREFACE[..length] {
+            return Err(Fault::PROTOCOL);
+        }
+        if length < PREFACE.len() {
+            return Ok(false);
+        }
+        input.advance(length);
+        self.stage = Stage::Settings;
+        Ok(true)
+    }
+
+    /// Whether a frame may be here at all.
+    fn check(&self, head: &Head) -> Outcome<()> {
+        if head.length > LARGEST {
+            return Err(Fault::SIZE);
+        }
+        let is_settings = head.kind == Kind::Settings && !head.has(ACK);
+        let is_out_of_order = self.stage == Stage::Settings && !is_settings
+            || self.block.is_some() && head.kind != Kind::Continuation;
+        if is_out_of_order { Err(Fault::PROTOCOL) } else { Ok(()) }
+    }
+
+    fn take_frame(&mut self, head: &Head, content: &[u8]) -> Outcome<()> {
+        match head.kind {
+            Kind::Headers => self.take_headers(head, content),
+            Kind::Continuation => self.take_continuation(head, content),
+            Kind::Priority => self.take_priority(head.stream, content),
+            Kind::Reset => self.take_reset(head.stream, content),
+            Kind::Settings => self.take_settings(head, content),
+            Kind::Ping => self.take_ping(head, content),
+            Kind::GoAway => self.take_go_away(head.stream, content),
+            Kind::WindowUpdate => self.take_window_update(head.stream, content),
+            Kind::Push => Err(Fault::PROTOCOL),
+            Kind::Data | Kind::Unknown => Ok(()),
+        }
+    }
+
+    /// Ends a stream for what its client did.
+    fn fail(&mut self, id: u32, reason: Reason) -> Result<(), Reason> {
+        self.end_stream(id, reason);
+        self.calm.mistaken()
+    }
+
+    /// Ends a stream before its time.
+    pub(super) fn end_stream(&mut self, id: u32, reason: Reason) {
+        let stream = self.remove(id);
+        frame::write_reset(self.output.bytes(), id, reason);
+        if stream.is_none_or(|stream| !stream.has_ended) {
+            self.overlook(id);
+        }
+    }
+
+    /// Takes a stream out for good.
+    pub(super) fn remove(&mut self, id: u32) -> Option<Stream> {
+        let stream = self.streams.take(id)?;
+        match &stream.state {
+            State::Sending(_) => self.sending.retain(|one| *one != id),
+            State::Waiting(..) => self.waiting.retain(|one| *one != id),
+            _ => {}
+        }
+        Some(stream)
+    }
+
+    /// Overlooks what comes for a stream from now on.
+    pub(super) fn overlook(&mut self, id: u32) {
+        if self.reset.len() == REMEMBERED {
+            self.reset.pop_front();
+        }
+        self.reset.push_back(id);
+    }
+
+    /// Whether what comes for a stream that is not open may have been sent before it was reset.
+    pub(super) fn was_reset(&self, id: u32) -> bool {
+        self.reset.contains(&id)
+    }
+
+    /// Does what can be done now that all is taken in that has arrived.
+    pub(super) fn go_on(&mut self) {
+        if self.has_offered {
+            let next = self.rest();
+            self.note(next);
+        }
+        self.answer_late();
+        self.admit();
+        self.serve_waiting();
+        self.go_on_sending();
+    }
+
+    /// Whether there is more to do once all is sent.
+    pub(super) fn can_go_on(&self) -> bool {
+        self.can_serve() || self.can_send()
+    }
+
+    /// Whether the client has to read before anything goes on.
+    pub(super) fn is_unread(&self) -> bool {
+        let is_shut = !self.sending.is_empty() && self.outbound.room() == 0;
+        is_shut || !(self.output.is_sent() && self.waiting.is_empty())
+    }
+
+    /// Whether a request is under way.
+    pub(super) fn serves(&self) -> bool {
+        self.streams.len() > 0
+    }
+
+    /// Whether the client makes nothing but work.
+    pub(super) fn is_lost(&mut self) -> bool {
+        self.calm.is_lost(self.output.sent_in_all())
+    }
+
+    /// Whether nobody wants anything any more.
+    pub(super) fn is_over(&self) -> bool {
+        let is_leaving = self.stage == Stage::Left || self.client_leaves;
+        is_leaving && self.streams.len() == 0 && self.output.is_sent()
+    }
+
+    /// Says why the connection ends, and up to which stream something was done.
+    pub(super) fn go_away(&mut self, reason: Reason) {
+        self.last_served = self.last_served.min(self.last);
+        frame::write_go_away(self.output.bytes(), self.last_served, reason);
+    }
+
+    /// Notes by when something must have happened, in milliseconds since the server was made.
+    pub(super) fn note(&mut self, until: u64) {
+        self.until = self.until.min(until);
+    }
+}

@@ -1,0 +1,119 @@
+//! Blocks of headers: those of a request, and those behind its body (RFC 9113 §4.3, §6.2, §6.10).
+
+use std::rc::Rc;
+
+use bytes::BytesMut;
+use http::header::HeaderValue;
+
+use super::connection::{Connection, Stage};
+use super::fault::{Fault, Outcome, Reason};
+use super::frame::{END_HEADERS, END_STREAM, Head, PRIORITY, without_padding};
+use super::hpack::{Name, Unpacked};
+use super::request::{Headers, Refusal, Request};
+use super::unfinished::Block;
+use crate::limits::{HEADER_BYTES, STREAMS_PER_CONNECTION};
+
+/// The longest block that we unpack, to keep the tables in step; what it holds may still be too much.
+const LONGEST: usize = 2 * HEADER_BYTES as usize;
+/// In how many frames a block may come.
+const PIECES: usize = 64;
+
+impl Connection {
+    pub(super) fn take_headers(&mut self, head: &Head, content: &[u8]) -> Outcome<()> {
+        if head.stream.is_multiple_of(2) {
+            return Err(Fault::PROTOCOL);
+        }
+        let (mut start, end) = without_padding(head, content).ok_or(Fault::PROTOCOL)?;
+        if head.has(PRIORITY) {
+            start += 5;
+        }
+        let block = content.get(start..end).ok_or(Fault::SIZE)?;
+        let ends = head.has(END_STREAM);
+        if head.has(END_HEADERS) {
+            return self.take_block(head.stream, ends, block);
+        }
+        let (stream, bytes) = (head.stream, block.to_vec());
+        self.block = Some(Box::new(Block { stream, ends_stream: ends, bytes, pieces: 1 }));
+        Ok(())
+    }
+
+    pub(super) fn take_continuation(&mut self, head: &Head, content: &[u8]) -> Outcome<()> {
+        let mut block = self.block.take().ok_or(Fault::PROTOCOL)?;
+        if block.stream != head.stream {
+            return Err(Fault::PROTOCOL);
+        }
+        block.pieces += 1;
+        if block.pieces > PIECES || block.bytes.len() + content.len() > LONGEST {
+            return Err(Fault::FLOOD);
+        }
+        block.bytes.extend_from_slice(content);
+        if head.has(END_HEADERS) {
+            return self.take_block(block.stream, block.ends_stream, &block.bytes);
+        }
+        self.block = Some(block);
+        Ok(())
+    }
+
+    fn take_block(&mut self, id: u32, ends: bool, block: &[u8]) -> Outcome<()> {
+        if id <= self.last {
+            return self.take_trailers(id, ends, block);
+        }
+        self.last = id;
+        let request = self.request(block)?;
+        if self.stage == Stage::Left {
+            // Whoever asks knows that it is not done, and asks elsewhere.
+            self.overlook(id);
+            return Ok(());
+        }
+        if self.streams.len() >= STREAMS_PER_CONNECTION as usize {
+            self.end_stream(id, Reason::RefusedStream);
+            return self.calm.in_vain();
+        }
+        match request {
+            Ok(request) => self.begin_request(id, ends, request),
+            Err(Refusal::TooLarge(route)) => self.refuse_headers(id, ends, route),
+            Err(Refusal::Malformed) => Err(Fault::Stream(id, Reason::ProtocolError)),
+        }
+    }
+
+    /// What a block asks for.
+    fn request(&mut self, block: &[u8]) -> Outcome<Result<Rc<Request>, Refusal>> {
+        if let Some(request) = self.memory.recall(block, &self.visit) {
+            return Ok(Ok(request));
+        }
+        let (headers, unpacked) = self.unpack(block)?;
+        let request = headers.into_request(&self.visit).map(Rc::new);
+        if let (Ok(request), true) = (&request, unpacked.is_unchanged) {
+            self.memory.keep(block, unpacked.path, request);
+        }
+        Ok(request)
+    }
+
+    /// The headers of a block, and what it does to the table.
+    fn unpack(&mut self, block: &[u8]) -> Outcome<(Headers, Unpacked)> {
+        let mut headers = Headers::default();
+        let take =
+            |name: &Name, value: Option<&HeaderValue>, bytes| headers.take(name, value, bytes);
+        let unpacked = self.decoder.decode(block, take);
+        let unpacked = unpacked.map_err(|_| Fault::Connection(Reason::CompressionError))?;
+        if !unpacked.is_unchanged {
+            self.memory.forget();
+        }
+        Ok((headers, unpacked))
+    }
+
+    fn take_trailers(&mut self, id: u32, ends: bool, block: &[u8]) -> Outcome<()> {
+        let (trailers, _) = self.unpack(block)?;
+        let Some(stream) = self.streams.get(id) else {
+            let closed = Fault::Connection(Reason::StreamClosed);
+            return if self.was_reset(id) { Ok(()) } else { Err(closed) };
+        };
+        if stream.has_ended {
+            return Err(Fault::Connection(Reason::StreamClosed));
+        }
+        if !ends || !trailers.are_trailers() {
+            return Err(Fault::Stream(id, Reason::ProtocolError));
+        }
+        self.take_content(id, true, &mut BytesMut::new(), 0)
+    }
+}

@@ -1,0 +1,272 @@
+//! Packs the headers that a client gets (RFC 7541 §6).
+//!
+//! What nearly every answer bears is put into the client's table when it is first
+//! sent, and is one byte from then on. There is so little of it that nothing is
+//! ever pushed out, so a few bytes tell us what the client's table holds. All else
+//! is written out, without the Huffman code: that costs time and saves little.
+
+use http::StatusCode;
+use http::header::{self, HeaderName, HeaderValue};
+
+use super::integer;
+use super::table::LIMIT;
+
+/// The room, in bytes as §4.1 counts them, in which all of [`SHARED`] fits.
+const ROOM: usize = 576;
+/// The index of the newest entry of the dynamic table.
+const NEWEST: usize = 62;
+const STATUS: usize = 8;
+
+/// The patterns that tell how a header is written (§6).
+const INDEXED: u8 = 0x80;
+const INSERTED: u8 = 0x40;
+const RESIZED: u8 = 0x20;
+const NEVER_INDEXED: u8 = 0x10;
+const NOT_INDEXED: u8 = 0x00;
+
+/// What is put into the client's table; the most frequent first.
+static SHARED: [(HeaderName, &str); 9] = [
+    (header::CONTENT_TYPE, "application/grpc"),
+    (HeaderName::from_static("grpc-status"), "0"),
+    (header::CONTENT_TYPE, "application/octet-stream"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::CONTENT_TYPE, "application/json"),
+    (header::CACHE_CONTROL, "private, no-cache"),
+    (header::VARY, "authorization, origin"),
+    (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+    (header::CONTENT_TYPE, "application/grpc-web+proto"),
+];
+
+/// Keeps in mind what is in the table of one client.
+pub(in crate::transport::h2) struct Encoder {
+    /// How large the table is, in bytes. It is never let grow again; 0 if it is too small for us.
+    size: usize,
+    /// Whether the client must still be told of that.
+    is_due: bool,
+    /// How many entries there are.
+    count: u8,
+    /// When each of [`SHARED`] got in: 1 is the first, 0 not yet.
+    places: [u8; SHARED.len()],
+}
+
+impl Encoder {
+    /// For a client that has said nothing of its table yet.
+    pub(in crate::transport::h2) fn new() -> Self {
+        Encoder { size: LIMIT, is_due: false, count: 0, places: [0; SHARED.len()] }
+    }
+
+    /// Obeys `SETTINGS_HEADER_TABLE_SIZE` of the client, in bytes.
+    pub(in crate::transport::h2) fn resize(&mut self, size: u32) {
+        let size = size as usize;
+        // A table that was too small once is empty for good, so only its lowest size must be told,
+        // whatever the client says between two blocks (§4.2).
+        if size < self.size {
+            self.size = if size < ROOM { 0 } else { size };
+            self.is_due = true;
+        }
+    }
+
+    /// Begins a block: writes the change of size that the client has to be told, if any.
+    pub(in crate::transport::h2) fn begin(&mut self, to: &mut Vec<u8>) {
+        if std::mem::take(&mut self.is_due) {
+            integer::write(to, RESIZED, 5, self.size);
+        }
+    }
+
+    /// Appends `:status`, which comes before all other headers.
+    #[expect(clippy::unused_self, reason = "whether it needs the table is told here alone")]
+    pub(in crate::transport::h2) fn status(&mut self, status: StatusCode, to: &mut Vec<u8>) {
+        let index = match status.as_u16() {
+            200 => 8,
+            204 => 9,
+            206 => 10,
+            304 => 11,
+            400 => 12,
+            404 => 13,
+            500 => 14,
+            _ => {
+                integer::write(to, NOT_INDEXED, 4, STATUS);
+                return string(to, status.as_str().as_bytes());
+            }
+        };
+        integer::write(to, INDEXED, 7, index);
+    }
+
+    /// Appends a header.
+    pub(in crate::transport::h2) fn header(
+        &mut self,
+        name: &HeaderName,
+        value: &HeaderValue,
+        to: &mut Vec<u8>,
+    ) {
+        let is_it = |(shared, text): &(HeaderName, &str)| shared == name && value == text;
+        match SHARED.iter().position(is_it) {
+            Some(which) if self.size > 0 => self.shared(which, name, value, to),
+            _ if *name == header::SET_COOKIE || *name == header::AUTHORIZATION => {
+                literal(to, NEVER_INDEXED, 4, name, value.as_bytes());
+            }
+            _ => literal(to, NOT_INDEXED, 4, name, value.as_bytes()),
+        }
+    }
+
+    /// Appends a header that is in no table and no secret.
+    #[expect(clippy::unused_self, reason = "whether it needs the table is told here alone")]
+    pub(in crate::transport::h2) fn text(
+        &mut self,
+        name: &HeaderName,
+        value: &[u8],
+        to: &mut Vec<u8>,
+    ) {
+        literal(to, NOT_INDEXED, 4, name, value);
+    }
+
+    fn shared(&mut self, which: usize, name: &HeaderName, value: &HeaderValue, to: &mut Vec<u8>) {
+        let place = &mut self.places[which];
+        if *place > 0 {
+            integer::write(to, INDEXED, 7, NEWEST + usize::from(self.count - *place));
+            return;
+        }
+        self.count += 1;
+        *place = self.count;
+        literal(to, INSERTED, 6, name, value.as_bytes());
+    }
+}
+
+fn literal(to: &mut Vec<u8>, pattern: u8, bits: u32, name: &HeaderName, value: &[u8]) {
+    let name = name.as_str();
+    let index = index(name);
+    integer::write(to, pattern, bits, index);
+    if index == 0 {
+        string(to, name.as_bytes());
+    }
+    string(to, value);
+}
+
+fn string(to: &mut Vec<u8>, text: &[u8]) {
+    integer::write(to, 0, 7, text.len());
+    to.extend_from_slice(text);
+}
+
+/// Where the static table has a name, or 0: of the names that answers bear, the most frequent first.
+fn index(name: &str) -> usize {
+    match name {
+        "date" => 33,
+        "content-length" => 28,
+        "content-type" => 31,
+        "etag" => 34,
+        "vary" => 59,
+        "access-control-allow-origin" => 20,
+        "cache-control" => 24,
+        "location" => 46,
+        "retry-after" => 53,
+        "allow" => 22,
+        "set-cookie" => 55,
+        "accept-ranges" => 18,
+        "age" => 21,
+        "authorization" => 23,
+        "content-disposition" => 25,
+        "content-encoding" => 26,
+        "content-language" => 27,
+        "content-location" => 29,
+        "content-range" => 30,
+        "expires" => 36,
+        "last-modified" => 44,
+        "link" => 45,
+        "refresh" => 52,
+        "server" => 54,
+        "strict-transport-security" => 56,
+        "via" => 60,
+        "www-authenticate" => 61,
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::entry::{Entry, Name};
+    use super::super::table::Table;
+    use super::*;
+
+    const ETAG: (&str, &str) = ("etag", "\"1\"");
+    const GRPC: (&str, &str) = ("content-type", "application/grpc");
+    const OK: (&str, &str) = ("grpc-status", "0");
+
+    fn block(encoder: &mut Encoder, headers: &[(&str, &str)]) -> Vec<u8> {
+        let mut to = Vec::new();
+        encoder.begin(&mut to);
+        for (name, value) in headers {
+            encoder.header(&name.parse().unwrap(), &value.parse().unwrap(), &mut to);
+        }
+        to
+    }
+
+    #[test]
+    fn what_answers_share_is_written_out_once_and_a_byte_from_then_on() {
+        let mut encoder = Encoder::new();
+        assert_eq!(block(&mut encoder, &[GRPC]), b"\x5f\x10application/grpc");
+        assert_eq!(block(&mut encoder, &[GRPC]), b"\xbe");
+        assert_eq!(block(&mut encoder, &[OK]), b"\x40\x0bgrpc-status\x010");
+        assert_eq!(block(&mut encoder, &[GRPC, OK]), b"\xbf\xbe");
+        assert_eq!(block(&mut encoder, &[ETAG]), b"\x0f\x13\x03\"1\"");
+        assert_eq!(
+            block(&mut encoder, &[GRPC, ("grpc-status", "5")])[1..],
+            *b"\0\x0bgrpc-status\x015"
+        );
+    }
+
+    #[test]
+    fn what_is_shared_fits_in_its_room() {
+        let size = |(name, value): &(HeaderName, &str)| name.as_str().len() + value.len() + 32;
+        assert!(SHARED.iter().map(size).sum::<usize>() <= ROOM);
+    }
+
+    #[test]
+    fn secrets_are_never_put_in_a_table() {
+        let mut encoder = Encoder::new();
+        assert_eq!(block(&mut encoder, &[("set-cookie", "a=b")]), b"\x1f\x28\x03a=b");
+        assert_eq!(block(&mut encoder, &[("authorization", "t")]), b"\x1f\x08\x01t");
+    }
+
+    #[test]
+    fn a_status_is_a_byte_if_it_is_a_frequent_one() {
+        for (status, expected) in [(200, &b"\x88"[..]), (404, b"\x8d"), (429, b"\x08\x03429")] {
+            let mut to = Vec::new();
+            Encoder::new().status(StatusCode::from_u16(status).unwrap(), &mut to);
+            assert_eq!(to, expected);
+        }
+    }
+
+    #[test]
+    fn a_table_that_was_too_small_once_is_not_used_again() {
+        let mut encoder = Encoder::new();
+        block(&mut encoder, &[GRPC]);
+        encoder.resize(100);
+        encoder.resize(4_096);
+        assert_eq!(block(&mut encoder, &[]), b"\x20");
+        encoder.resize(0);
+        assert_eq!(block(&mut encoder, &[GRPC]), b"\x0f\x10\x10application/grpc");
+    }
+
+    #[test]
+    fn a_table_that_shrinks_a_little_keeps_what_it_holds() {
+        let mut encoder = Encoder::new();
+        block(&mut encoder, &[GRPC]);
+        encoder.resize(1 << 20);
+        encoder.resize(2_048);
+        assert_eq!(block(&mut encoder, &[GRPC]), b"\x3f\xe1\x0f\xbe");
+        encoder.resize(4_096);
+        assert_eq!(block(&mut encoder, &[GRPC]), b"\xbe");
+    }
+
+    #[test]
+    fn a_name_has_the_index_that_the_static_table_says() {
+        let table = Table::default();
+        for place in 1..=61 {
+            let Entry { name: Name::Header(name), .. } = table.get(place).unwrap() else {
+                continue;
+            };
+            let index = index(name.as_str());
+            assert!(index == 0 || index == place as usize, "{name}");
+        }
+    }
+}

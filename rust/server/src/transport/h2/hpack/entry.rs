@@ -1,0 +1,95 @@
+//! One header, read from its bytes once and ready to be handed over many times.
+
+use http::header::{HeaderName, HeaderValue};
+
+/// What an entry counts beside its name and its value, in bytes (RFC 7541 §4.1).
+pub(super) const OVERHEAD: usize = 32;
+
+/// What a header is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::transport::h2) enum Name {
+    /// `:method`.
+    Method,
+    /// `:scheme`.
+    Scheme,
+    /// `:authority`.
+    Authority,
+    /// `:path`.
+    Path,
+    /// A pseudo header that no request here has, such as `:status` or `:protocol`.
+    Unknown,
+    /// That of a plain header.
+    Header(HeaderName),
+    /// Nothing that HTTP/2 allows: with an upper case letter, a blank or a colon, empty
+    /// (RFC 9113 §8.2.1).
+    Malformed,
+}
+
+impl Name {
+    /// What `text` says.
+    pub(super) fn of(text: &[u8]) -> Self {
+        match text {
+            b":method" => Name::Method,
+            b":scheme" => Name::Scheme,
+            b":authority" => Name::Authority,
+            b":path" => Name::Path,
+            [b':', ..] => Name::Unknown,
+            _ => HeaderName::from_lowercase(text).map_or(Name::Malformed, Name::Header),
+        }
+    }
+}
+
+/// A header, ready to be handed over.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) name: Name,
+    /// In bytes. Of a name that is malformed only this is kept.
+    pub(super) name_length: usize,
+    /// `None` if it holds bytes that no value may have (RFC 9113 §8.2.1). Blanks at its ends are
+    /// allowed, though they should not be there.
+    pub(super) value: Option<HeaderValue>,
+    /// What it counts in a table (RFC 7541 §4.1), and in a list of headers (RFC 9113 §6.5.2).
+    pub(super) size: usize,
+}
+
+impl Entry {
+    /// A header with a name of `name_length` bytes. The value is copied, so that it does not keep
+    /// what it was read from.
+    pub(super) fn new(name: Name, name_length: usize, value: &[u8]) -> Self {
+        let size = name_length + value.len() + OVERHEAD;
+        Entry { name, name_length, value: HeaderValue::from_bytes(value).ok(), size }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(value: &str) -> Entry {
+        Entry::new(Name::of(b"x"), 1, value.as_bytes())
+    }
+
+    #[test]
+    fn a_name_is_one_that_http_2_allows_or_malformed() {
+        assert_eq!(Name::of(b"te"), Name::Header(http::header::TE));
+        assert_eq!(Name::of(b"x-y_z.1!"), Name::Header(HeaderName::from_static("x-y_z.1!")));
+        assert_eq!(Name::of(b":authority"), Name::Authority);
+        for unknown in [":status", ":protocol", ":Path", ":"] {
+            assert_eq!(Name::of(unknown.as_bytes()), Name::Unknown, "{unknown}");
+        }
+        for malformed in ["", "Te", "a b", " a", "a:", "a\0", "ä", "a\r\n"] {
+            assert_eq!(Name::of(malformed.as_bytes()), Name::Malformed, "{malformed:?}");
+        }
+    }
+
+    #[test]
+    fn a_value_is_one_that_http_allows_or_none() {
+        for allowed in ["", " a ", "\ta", "ä", "a: b"] {
+            assert_eq!(entry(allowed).value.unwrap().as_bytes(), allowed.as_bytes());
+        }
+        for refused in ["\0", "a\r", "\n", "a\x1bb", "\x7f"] {
+            let entry = entry(refused);
+            assert_eq!((entry.value, entry.size), (None, 33 + refused.len()), "{refused:?}");
+        }
+    }
+}

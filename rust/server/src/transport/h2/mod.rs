@@ -1,0 +1,301 @@
+//! HTTP/2 connections (RFC 9113), which carry gRPC and plain HTTP.
+//!
+//! All frames that have arrived are taken in, and requests are answered as they are complete; all
+//! answers of such a batch leave in one write. A request whose body is still on its way, or that
+//! somebody else has to answer, keeps nothing but its stream. Who leaves his answers unread is not
+//! asked for more until he has read them.
+//!
+//! The codec is our own: frames go straight into requests and answers straight into frames, and
+//! what a block of headers has meant before need not be worked out again. So it knows about time and
+//! memory as well, which the protocol does not: who says too little, takes too little, or asks for
+//! nothing but work, has had his time.
+
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use bytes::BytesMut;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::task::yield_now;
+use tokio::time::timeout;
+
+use self::connection::Connection;
+use self::fault::Reason;
+use self::watch::Watch;
+use super::hang_up::hang_up;
+use super::stop::Stop;
+use crate::front::client::Visit;
+use crate::limits::LINGER;
+use crate::memory_budget::Held;
+use crate::stats::Closed;
+
+mod answer;
+mod body;
+mod calm;
+mod connection;
+mod control;
+mod data;
+mod fault;
+mod frame;
+mod headers;
+mod hpack;
+mod late;
+mod memory;
+mod output;
+mod request;
+mod room;
+mod sending;
+mod serving;
+mod settings;
+mod stream;
+mod unfinished;
+mod watch;
+mod window;
+
+/// How many times is read before what was read is gone on with.
+const READS: usize = 16;
+
+/// Serves one connection until it ends or the server drains; `input` is what it has said so far.
+pub(super) async fn serve<I>(io: I, input: BytesMut, visit: Rc<Visit>)
+where
+    I: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut session = Session {
+        io,
+        input,
+        watch: Watch::new(visit.worker.core.clock),
+        stop: Stop::new(&visit.worker.stopped),
+        connection: Connection::new(visit.clone()),
+        has_yielded: false,
+        is_held_up: false,
+        has_more: false,
+        held: Held::nothing(&visit.worker.core.room),
+    };
+    let ending = match session.take() {
+        Ok(()) => poll_fn(|cx| session.poll(cx)).await,
+        Err(reason) => session.end(reason),
+    };
+    // Boxed, so that a connection that goes on need not have room for its end.
+    Box::pin(session.close(ending)).await;
+}
+
+struct Session<I> {
+    io: I,
+    /// What has arrived and could not be taken in.
+    input: BytesMut,
+    connection: Connection,
+    watch: Watch,
+    stop: Stop,
+    has_yielded: bool,
+    /// Whether nothing was read, since so much is to be sent.
+    is_held_up: bool,
+    /// Whether there may be more to read.
+    has_more: bool,
+    /// What is held of what is on its way to the socket, where that takes it slowly, and of what has
+    /// arrived and is no whole.
+    held: Held,
+}
+
+/// How a connection ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    /// The client has gone.
+    Gone,
+    /// There is a last word, and nobody waits until it is heard.
+    Cut,
+    /// There is a last word that the client should hear.
+    Said,
+}
+
+impl<I> Session<I>
+where
+    I: AsyncRead + AsyncWrite + Unpin,
+{
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Ending> {
+        self.connection.wake_up();
+        self.connection.late.wake(cx);
+        let stops = self.stop.has_come() || self.stop.poll(cx);
+        loop {
+            if let Some(ending) = self.read(cx).or_else(|| self.ended()) {
+                return Poll::Ready(ending);
+            }
+            self.connection.go_on();
+            if stops {
+                self.connection.leave();
+                if self.connection.never_began() {
+                    return Poll::Ready(Ending::Gone);
+                }
+            }
+            if self.lets_others_read(cx) {
+                return Poll::Pending;
+            }
+            let Ok(all) = self.send(cx) else { return Poll::Ready(Ending::Gone) };
+            let reads_on = self.is_held_up || self.has_more;
+            if (reads_on && !self.connection.output.is_overfull())
+                || (all && self.connection.can_go_on())
+            {
+                continue;
+            }
+            let (before, was_short) =
+                (self.connection.output.waiting(), self.connection.short.is_some());
+            let is_inside = !self.input.is_empty() && !self.is_held_up;
+            if let Poll::Ready(why) = self.watch.poll(&mut self.connection, is_inside, cx) {
+                return Poll::Ready(self.close_for(why));
+            }
+            if was_short && self.connection.short.is_none() {
+                if let Err(reason) = self.take() {
+                    return Poll::Ready(self.end(reason));
+                }
+                continue;
+            }
+            if self.connection.output.waiting() == before && !self.connection.is_over() {
+                return if self.has_room(cx) {
+                    Poll::Pending
+                } else {
+                    Poll::Ready(self.close_for(Closed::NoRoom))
+                };
+            }
+        }
+    }
+
+    /// Reads and takes in what is there, unless the client has to read first; not all at once, so that
+    /// what is answered leaves and what is kept is counted.
+    fn read(&mut self, cx: &mut Context<'_>) -> Option<Ending> {
+        (self.has_more, self.is_held_up) = (false, false);
+        if self.connection.short.is_some() {
+            return None;
+        }
+        for _ in 0..READS {
+            self.is_held_up = self.connection.output.is_overfull();
+            if self.is_held_up {
+                return None;
+            }
+            let spare = &self.connection.visit.worker.spare;
+            match spare.poll_read(&mut self.io, &mut self.input, cx) {
+                Poll::Pending => return None,
+                Poll::Ready(Ok(1..)) => {}
+                Poll::Ready(Ok(0)) => return Some(Ending::Cut),
+                Poll::Ready(Err(_)) => return Some(Ending::Gone),
+            }
+            if let Err(reason) = self.take() {
+                return Some(self.end(reason));
+            }
+        }
+        self.has_more = true;
+        None
+    }
+
+    fn take(&mut self) -> Result<(), Reason> {
+        let taken = self.connection.take(&mut self.input);
+        if self.input.is_empty() {
+            // An empty buffer still holds on to the room that it was read into, which others need.
+            self.input = BytesMut::new();
+        }
+        taken
+    }
+
+    /// How the connection ends, if it does.
+    fn ended(&mut self) -> Option<Ending> {
+        if self.connection.is_over() {
+            return Some(Ending::Said);
+        }
+        let is_lost = self.connection.is_lost();
+        is_lost.then(|| self.end(Reason::EnhanceYourCalm))
+    }
+
+    /// Lets the other connections of this thread that have something to read go first: answers that
+    /// leave one right behind the other wake a client that holds several connections once.
+    fn lets_others_read(&mut self, cx: &mut Context<'_>) -> bool {
+        let others = Rc::strong_count(&self.connection.visit.worker) > 2;
+        let is_due = others && !self.has_yielded && !self.connection.output.is_sent();
+        self.has_yielded = is_due && pin!(yield_now()).poll(cx).is_pending();
+        self.has_yielded
+    }
+
+    /// Sends what there is, and counts what was answered; whether that was all.
+    fn send(&mut self, cx: &mut Context<'_>) -> Result<bool, ()> {
+        let Connection { output, visit, .. } = &mut self.connection;
+        if output.is_sent() {
+            return Ok(true);
+        }
+        let sent = loop {
+            match output.poll_send(Pin::new(&mut self.io), cx) {
+                Poll::Ready(Ok(true)) => {}
+                Poll::Ready(Ok(false)) => {
+                    self.held.let_go();
+                    break Ok(true);
+                }
+                Poll::Pending => {
+                    break self.held.hold(output.waiting()).map(|()| false).map_err(drop);
+                }
+                Poll::Ready(Err(_)) => break Err(()),
+            }
+        };
+        visit.worker.stats.settle(visit.worker.core.clock.micros());
+        sent
+    }
+
+    /// Counts what has arrived and cannot be taken in before there is more of it; whether there is room.
+    fn has_room(&mut self, cx: &Context<'_>) -> bool {
+        let Connection { block, output, visit, now, short, .. } = &self.connection;
+        let inside = self.input.capacity() + block.as_ref().map_or(0, |block| block.held());
+        if inside == 0 {
+            if output.is_sent() {
+                self.held.let_go();
+            }
+            return true;
+        }
+        // Who waits for room already has no more than this.
+        short.is_some()
+            || self.held.hold_head(inside + output.waiting(), visit.is_known()).is_ok()
+                && !self.watch.is_lost(&mut self.held, *now, cx)
+    }
+
+    /// Ends a connection for what its client did.
+    fn end(&mut self, reason: Reason) -> Ending {
+        self.connection.go_away(reason);
+        if reason == Reason::EnhanceYourCalm {
+            self.connection.visit.closed(Closed::Flood);
+            return Ending::Cut;
+        }
+        self.connection.visit.closed(Closed::Protocol);
+        Ending::Said
+    }
+
+    /// Ends a connection that has had its time.
+    fn close_for(&mut self, why: Closed) -> Ending {
+        self.connection.visit.closed(why);
+        match why {
+            Closed::Idle => {
+                self.connection.go_away(Reason::NoError);
+                Ending::Said
+            }
+            Closed::Stalled | Closed::NoRoom => {
+                self.connection.go_away(Reason::EnhanceYourCalm);
+                Ending::Cut
+            }
+            _ => Ending::Gone,
+        }
+    }
+
+    async fn close(mut self, ending: Ending) {
+        let sent = match ending {
+            Ending::Gone => false,
+            Ending::Cut => poll_fn(|cx| Poll::Ready(self.send(cx))).await.is_ok(),
+            Ending::Said => timeout(LINGER, poll_fn(|cx| self.poll_sent(cx))).await.is_ok(),
+        };
+        let visit = self.connection.visit;
+        visit.worker.stats.settle(visit.worker.core.clock.micros());
+        if sent {
+            hang_up(&mut self.io, &visit, ending == Ending::Said).await;
+        }
+    }
+
+    fn poll_sent(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match self.send(cx) {
+            Ok(false) => Poll::Pending,
+            Ok(true) | Err(()) => Poll::Ready(()),
+        }
+    }
+}

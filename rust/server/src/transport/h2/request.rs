@@ -1,0 +1,359 @@
+//! The head of a request on HTTP/2, made of its headers (RFC 9113 §8.2, §8.3).
+
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::request::Parts;
+use http::uri::{self, Authority, PathAndQuery, Scheme};
+use http::{Method, Request as Whole, Uri, Version};
+
+use super::hpack::Name;
+use crate::error::Error;
+use crate::front::client::Visit;
+use crate::front::rest::paths;
+use crate::front::{dispatch, grpc, host};
+use crate::limits::{HEADER_BYTES, REQUEST_BYTES};
+use crate::transport::length::decimal;
+
+/// What may come before and after a message in a body: the gRPC prefix, and slack.
+const FRAMING: usize = 64;
+/// Room for the headers of most requests.
+const HEADERS: usize = 12;
+
+/// Who is to answer a request, and in which protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Route {
+    Grpc,
+    Http,
+}
+
+impl Route {
+    fn waits(self, visit: &Visit, parts: &Parts) -> bool {
+        match self {
+            Route::Grpc => grpc::waits(visit, parts),
+            Route::Http => dispatch::waits(visit, parts),
+        }
+    }
+}
+
+/// A request without its body. Clients repeat themselves, so one may stand for many.
+#[derive(Debug, Clone)]
+pub(super) struct Request {
+    pub(super) parts: Parts,
+    pub(super) route: Route,
+    /// How many bytes the body may have.
+    pub(super) limit: usize,
+    /// How many it has by its `content-length`.
+    pub(super) length: Option<usize>,
+    /// Whether the answer needs somebody else, or a delay that a test asked for.
+    pub(super) waits: bool,
+}
+
+/// Why there is no request.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// The headers are none of a request.
+    Malformed,
+    /// There are too many of them. The route is a guess if what tells it is missing.
+    TooLarge(Route),
+}
+
+/// Takes in headers one by one.
+#[derive(Debug, Default)]
+pub(super) struct Headers {
+    method: Option<HeaderValue>,
+    scheme: Option<HeaderValue>,
+    authority: Option<HeaderValue>,
+    path: Option<HeaderValue>,
+    others: HeaderMap,
+    bytes: usize,
+    has_pseudo: bool,
+    is_malformed: bool,
+}
+
+impl Headers {
+    /// The next header, and how many bytes it has by §6.5.2.
+    pub(super) fn take(&mut self, name: &Name, value: Option<&HeaderValue>, bytes: usize) {
+        self.bytes += bytes;
+        if self.bytes > HEADER_BYTES as usize {
+            return;
+        }
+        let Some(value) = value else {
+            self.is_malformed = true;
+            return;
+        };
+        match name {
+            Name::Header(name) => self.take_other(name, value),
+            Name::Method => self.take_pseudo(|headers| &mut headers.method, value),
+            Name::Scheme => self.take_pseudo(|headers| &mut headers.scheme, value),
+            Name::Authority => self.take_pseudo(|headers| &mut headers.authority, value),
+            Name::Path => self.take_pseudo(|headers| &mut headers.path, value),
+            Name::Unknown | Name::Malformed => self.is_malformed = true,
+        }
+    }
+
+    /// Pseudo headers come first, and once.
+    fn take_pseudo(
+        &mut self,
+        place: impl FnOnce(&mut Self) -> &mut Option<HeaderValue>,
+        value: &HeaderValue,
+    ) {
+        let is_late = !self.others.is_empty();
+        let is_second = place(self).replace(value.clone()).is_some();
+        self.is_malformed |= is_late || is_second;
+        self.has_pseudo = true;
+    }
+
+    fn take_other(&mut self, name: &HeaderName, value: &HeaderValue) {
+        if is_of_connection(name, value) {
+            self.is_malformed = true;
+            return;
+        }
+        if self.others.is_empty() {
+            self.others.reserve(HEADERS);
+        }
+        self.others.append(name, value.clone());
+    }
+
+    /// Whether these may stand behind a body (§8.1). Nobody asks for what they say.
+    pub(super) fn are_trailers(&self) -> bool {
+        !self.has_pseudo && !self.is_malformed
+    }
+
+    /// The request that they make.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`].
+    pub(super) fn into_request(self, visit: &Visit) -> Result<Request, Refusal> {
+        let route = self.route();
+        if self.bytes > HEADER_BYTES as usize {
+            return Err(Refusal::TooLarge(route));
+        }
+        let parts = self.into_parts().ok_or(Refusal::Malformed)?;
+        let length = length(&parts.headers)?;
+        let limit = match route {
+            Route::Grpc => REQUEST_BYTES + FRAMING,
+            Route::Http => dispatch::limit(&parts),
+        };
+        let waits = route.waits(visit, &parts);
+        Ok(Request { parts, route, limit, length, waits })
+    }
+
+    /// gRPC is asked for by `POST`, by the name of a method and with a message of gRPC's: neither of
+    /// them alone makes a request gRPC.
+    fn route(&self) -> Route {
+        let is = |header: &Option<HeaderValue>, wanted: fn(&[u8]) -> bool| {
+            header.as_ref().is_some_and(|value| wanted(value.as_bytes()))
+        };
+        let is_grpc = is(&self.method, |method| method == b"POST")
+            && is(&self.path, grpc::is_method)
+            && grpc::is_grpc(&self.others);
+        if is_grpc { Route::Grpc } else { Route::Http }
+    }
+
+    fn into_parts(mut self) -> Option<Parts> {
+        // Nobody here connects to elsewhere, and no other request with that name makes sense (§8.5).
+        let is_connect = self.method.as_ref().is_some_and(|method| method == "CONNECT");
+        if self.is_malformed || is_connect {
+            return None;
+        }
+        join_cookies(&mut self.others);
+        let mut parts = Whole::new(()).into_parts().0;
+        parts.method = Method::from_bytes(self.method.as_ref()?.as_bytes()).ok()?;
+        parts.version = Version::HTTP_2;
+        parts.uri = self.uri(&parts.method)?;
+        parts.headers = self.others;
+        Some(parts)
+    }
+
+    fn uri(&self, method: &Method) -> Option<Uri> {
+        let scheme = Scheme::try_from(self.scheme.as_ref()?.as_bytes()).ok()?;
+        let path = self.path.as_ref()?.as_bytes();
+        if !(path.starts_with(b"/") || (path == b"*" && method == Method::OPTIONS)) {
+            return None;
+        }
+        let mut parts = uri::Parts::default();
+        parts.path_and_query = Some(PathAndQuery::try_from(path).ok()?);
+        let authority = self.authority.as_ref().map_or(&b""[..], HeaderValue::as_bytes);
+        if !authority.is_empty() {
+            parts.authority = Some(Authority::try_from(authority).ok()?);
+            parts.scheme = Some(scheme);
+        }
+        Uri::from_parts(parts).ok()
+    }
+}
+
+impl Request {
+    /// Makes it a request for another path, if that is one.
+    pub(super) fn set_path(&mut self, path: &[u8], visit: &Visit) -> Option<()> {
+        if grpc::is_method(path) != grpc::is_method(self.parts.uri.path().as_bytes()) {
+            return None; // It may be for another route.
+        }
+        let path = PathAndQuery::try_from(path).ok().filter(|_| path.starts_with(b"/"))?;
+        let mut parts = std::mem::take(&mut self.parts.uri).into_parts();
+        parts.path_and_query = Some(path);
+        self.parts.uri = Uri::from_parts(parts).expect("only the path is another");
+        self.waits = self.route.waits(visit, &self.parts);
+        Some(())
+    }
+
+    /// Whether it is for a method that nobody here has.
+    pub(super) fn is_nobodys(&self) -> bool {
+        self.route == Route::Grpc && grpc::is_nobodys(self.parts.uri.path())
+    }
+
+    /// Whether the client waits for a word before it sends the body (RFC 9110 §10.1.1).
+    pub(super) fn expects_a_word(&self) -> bool {
+        let expected = self.parts.headers.get(header::EXPECT).map(HeaderValue::as_bytes);
+        expected.is_some_and(|expected| expected.eq_ignore_ascii_case(b"100-continue"))
+    }
+
+    /// What makes a request of plain HTTP malformed that could be read.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Malformed`].
+    pub(super) fn check(&self) -> Result<(), Error> {
+        if self.names_two_hosts() {
+            return Err(Error::Malformed("`:authority` and `host` must name one host"));
+        }
+        let path = self.parts.uri.path_and_query().map_or("", PathAndQuery::as_str);
+        if path.is_ascii() { Ok(()) } else { Err(Error::Malformed(paths::NOT_ASCII)) }
+    }
+
+    /// Whether it is for a host and names another, or bears a name and password there (§8.3.1).
+    /// Clients and proxies may write the two in their own ways.
+    fn names_two_hosts(&self) -> bool {
+        let uri = &self.parts.uri;
+        let authority = uri.authority().map_or("", Authority::as_str);
+        let mut hosts = self.parts.headers.get_all(header::HOST).iter();
+        let is_one = |host: &HeaderValue| {
+            let scheme = uri.scheme_str().unwrap_or_default();
+            host.to_str().is_ok_and(|host| host::are_one(scheme, authority, host))
+        };
+        let is_other = hosts.next().is_some_and(|host| !authority.is_empty() && !is_one(host));
+        is_other || hosts.next().is_some() || authority.contains('@')
+    }
+}
+
+/// What is about a connection of HTTP/1.1 has no place here (§8.2.2).
+fn is_of_connection(name: &HeaderName, value: &HeaderValue) -> bool {
+    match name.as_str() {
+        "connection" | "keep-alive" | "proxy-connection" | "transfer-encoding" | "upgrade" => true,
+        "te" => !value.as_bytes().eq_ignore_ascii_case(b"trailers"),
+        _ => false,
+    }
+}
+
+/// One number, if there is any; the same one may be there twice.
+fn length(headers: &HeaderMap) -> Result<Option<usize>, Refusal> {
+    let mut lengths = headers.get_all(header::CONTENT_LENGTH).iter();
+    let Some(first) = lengths.next() else { return Ok(None) };
+    let length = decimal(first.as_bytes()).filter(|_| lengths.all(|other| other == first));
+    length.map(Some).ok_or(Refusal::Malformed)
+}
+
+/// A client may send each cookie for itself; behind us they are one header (§8.2.3).
+fn join_cookies(headers: &mut HeaderMap) {
+    let mut cookies = headers.get_all(header::COOKIE).iter();
+    if cookies.next().is_none() || cookies.next().is_none() {
+        return;
+    }
+    let crumbs: Vec<_> =
+        headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes).collect();
+    if let Ok(whole) = HeaderValue::from_bytes(&crumbs.join(&b"; "[..])) {
+        headers.insert(header::COOKIE, whole);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GET: [(&str, &str); 4] =
+        [(":method", "GET"), (":scheme", "http"), (":path", "/a?b=c"), (":authority", "host")];
+
+    fn parts(headers: &[(&str, &str)]) -> Option<Parts> {
+        let mut taken = Headers::default();
+        for (name, value) in headers {
+            let name = match *name {
+                ":method" => Name::Method,
+                ":scheme" => Name::Scheme,
+                ":path" => Name::Path,
+                ":authority" => Name::Authority,
+                name => Name::Header(HeaderName::from_lowercase(name.as_bytes()).unwrap()),
+            };
+            taken.take(&name, Some(&HeaderValue::from_str(value).unwrap()), 40);
+        }
+        taken.into_parts()
+    }
+
+    fn with(more: &[(&str, &str)]) -> Option<Parts> {
+        parts(&[&GET[..], more].concat())
+    }
+
+    #[test]
+    fn headers_make_a_request() {
+        let parts = with(&[("x", "1"), ("te", "trailers"), ("x", "2")]).unwrap();
+
+        assert_eq!((parts.method, parts.version), (Method::GET, Version::HTTP_2));
+        assert_eq!(parts.uri, "http://host/a?b=c");
+        assert_eq!(parts.headers.get_all("x").iter().count(), 2);
+    }
+
+    #[test]
+    fn a_request_without_authority_has_a_path_alone() {
+        let uri = parts(&[GET[0], GET[1], GET[2]]).unwrap().uri;
+        assert_eq!((uri.path(), uri.authority()), ("/a", None));
+    }
+
+    #[test]
+    fn what_is_no_request_is_none() {
+        for missing in 0..3 {
+            let some: Vec<_> = (0..4).filter(|at| *at != missing).map(|at| GET[at]).collect();
+            assert!(parts(&some).is_none(), "{missing}");
+        }
+        for more in [
+            ("connection", "close"),
+            ("te", "gzip"),
+            ("transfer-encoding", "chunked"),
+            (":path", "/b"),
+        ] {
+            assert!(with(&[more]).is_none(), "{more:?}");
+        }
+        assert!(parts(&[GET[0], GET[1], GET[2], ("x", "1"), GET[3]]).is_none());
+        for path in ["", "a", "*", "/a b"] {
+            assert!(parts(&[GET[0], GET[1], (":path", path)]).is_none(), "{path:?}");
+        }
+    }
+
+    #[test]
+    fn a_length_is_digits_and_the_same_wherever_it_stands() {
+        for (given, known) in [
+            (&["12"][..], Some(12)),
+            (&["12", "12"], Some(12)),
+            (&["12", "13"], None),
+            (&["+1"], None),
+            (&[""], None),
+            (&["1234567890123456789"], None),
+        ] {
+            let mut headers = HeaderMap::new();
+            for value in given {
+                headers.append(header::CONTENT_LENGTH, value.parse().unwrap());
+            }
+            assert_eq!(length(&headers), known.map(Some).ok_or(Refusal::Malformed), "{given:?}");
+        }
+    }
+
+    #[test]
+    fn a_request_need_not_say_its_length() {
+        assert_eq!(length(&HeaderMap::new()), Ok(None));
+    }
+
+    #[test]
+    fn cookies_become_one_header() {
+        let parts = with(&[("cookie", "a=1"), ("cookie", "b=2")]).unwrap();
+        let cookies: Vec<_> = parts.headers.get_all("cookie").iter().collect();
+
+        assert_eq!(cookies, ["a=1; b=2"]);
+    }
+}

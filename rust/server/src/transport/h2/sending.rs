@@ -1,0 +1,273 @@
+//! Answers on their way out, as fast as the client takes them (RFC 9113 §5.2, §6.9).
+//!
+//! What is short and finds room in the windows is written at once. The rest stays with its stream,
+//! and is written in turns as the client makes room, so that no more waits for the socket than it
+//! takes in a moment.
+
+use bytes::Bytes;
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::{Response, StatusCode};
+
+use super::answer::Answer;
+use super::connection::Connection;
+use super::fault::Reason;
+use super::frame::{LARGEST, begin_headers, end_headers};
+use super::stream::{Outgoing, State, Stream, Trailers};
+use super::window::Outbound;
+use crate::front::caching::{PRIVATE, VARIES};
+use crate::front::grpc::{CONTENT_TYPE, OK, Status};
+use crate::front::rest;
+use crate::limits::{AT_ONCE_BYTES, LINGER, LINGER_BYTES};
+use crate::memory_budget::{Held, STILL};
+use crate::transport::date::date;
+
+/// A part of an answer.
+enum Part {
+    Last(Trailers),
+    Other,
+}
+
+/// How far an answer has come.
+enum Sent {
+    All,
+    Later(Outgoing),
+    /// There is no room for what the client does not take.
+    Dropped,
+}
+
+impl Connection {
+    /// Answers the request of a stream that was taken out.
+    pub(super) fn answer(&mut self, mut stream: Stream, answer: Answer) {
+        let id = stream.id;
+        match self.write(&stream, answer) {
+            Sent::All => self.let_linger(stream),
+            Sent::Later(outgoing) => {
+                self.note(outgoing.read_at + STILL);
+                stream.state = State::Sending(outgoing);
+                self.streams.put(stream);
+                self.sending.push_back(id);
+            }
+            Sent::Dropped => {
+                self.streams.put(stream);
+                self.end_stream(id, Reason::EnhanceYourCalm);
+            }
+        }
+    }
+
+    /// Takes in the answers that somebody else has given.
+    pub(super) fn answer_late(&mut self) {
+        while let Some((id, answer)) = self.late.pop() {
+            // Who has given up waits for nothing.
+            match (self.streams.take(id), answer) {
+                (Some(stream), Some(answer)) => self.answer(stream, answer),
+                (Some(stream), None) => {
+                    self.streams.put(stream);
+                    self.end_stream(id, Reason::InternalError);
+                }
+                (None, _) => {}
+            }
+        }
+    }
+
+    /// Lets a client that was answered already go on sending for a while.
+    fn let_linger(&mut self, mut stream: Stream) {
+        if stream.has_ended {
+            return;
+        }
+        let until = self.now.after(LINGER);
+        stream.state = State::Lingering { left: LINGER_BYTES, until };
+        // Nothing more is sent on it, whatever the client gives back.
+        stream.outbound = Outbound::new(0);
+        self.note(until);
+        self.streams.put(stream);
+    }
+
+    fn write(&mut self, stream: &Stream, answer: Answer) -> Sent {
+        match answer {
+            Answer::Grpc(Ok(reply)) => match self.room_for(reply.len()) {
+                Ok(held) => {
+                    let (name, value) = &CONTENT_TYPE;
+                    self.write_head(stream.id, false, StatusCode::OK, [(name, value)]);
+                    let bytes = reply.len();
+                    self.write_body(stream, bytes, reply.into_data(), Trailers::GrpcOk, held)
+                }
+                Err(error) => self.write_status(stream.id, error.into()),
+            },
+            Answer::Grpc(Err(status)) => self.write_status(stream.id, status),
+            Answer::Http { response, head_only } => {
+                self.write_response(stream, response, head_only)
+            }
+        }
+    }
+
+    /// Room for an answer of so many bytes; none is needed for what leaves at once.
+    fn room_for(&self, bytes: usize) -> crate::error::Result<Option<Held>> {
+        if bytes <= AT_ONCE_BYTES { Ok(None) } else { self.hold(bytes).map(Some) }
+    }
+
+    fn hold(&self, bytes: usize) -> crate::error::Result<Held> {
+        Held::for_answer(&self.visit.worker.core.room, &self.unsent, bytes)
+    }
+
+    fn write_status(&mut self, id: u32, status: Status) -> Sent {
+        let mut headers = HeaderMap::with_capacity(4);
+        let (name, value) = &CONTENT_TYPE;
+        headers.insert(name, value.clone());
+        status.write(&mut headers);
+        self.write_head(id, true, StatusCode::OK, &headers);
+        Sent::All
+    }
+
+    fn write_response(
+        &mut self,
+        stream: &Stream,
+        mut response: Response<Bytes>,
+        head_only: bool,
+    ) -> Sent {
+        let held = self.room_for(response.body().len()).unwrap_or_else(|error| {
+            response = rest::refused(&self.visit, &error);
+            None
+        });
+        let (parts, body) = response.into_parts();
+        let ends = body.is_empty() || head_only;
+        let start = self.begin_head(stream.id, ends, parts.status);
+        let to = self.output.bytes();
+        let mut says_for_whom = false;
+        for (name, value) in &parts.headers {
+            says_for_whom |= *name == header::CACHE_CONTROL;
+            self.encoder.header(name, value, to);
+        }
+        if !says_for_whom {
+            self.encoder.header(&PRIVATE.0, &PRIVATE.1, to);
+        }
+        self.encoder.header(&VARIES.0, &VARIES.1, to);
+        if !matches!(parts.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
+            let mut digits = itoa::Buffer::new();
+            let length = digits.format(body.len()).as_bytes();
+            self.encoder.text(&header::CONTENT_LENGTH, length, to);
+        }
+        self.encoder.text(&header::DATE, date(self.now.epoch_seconds).as_bytes(), to);
+        end_headers(to, start);
+        if ends {
+            return Sent::All;
+        }
+        let bytes = body.len();
+        self.write_body(stream, bytes, std::iter::once(body), Trailers::None, held)
+    }
+
+    /// Begins the headers of an answer; where they begin.
+    fn begin_head(&mut self, id: u32, ends: bool, status: StatusCode) -> usize {
+        let to = self.output.bytes();
+        let start = begin_headers(to, ends, id);
+        self.encoder.begin(to);
+        self.encoder.status(status, to);
+        start
+    }
+
+    pub(super) fn write_head<'a>(
+        &mut self,
+        id: u32,
+        ends: bool,
+        status: StatusCode,
+        headers: impl IntoIterator<Item = (&'a HeaderName, &'a HeaderValue)>,
+    ) {
+        let start = self.begin_head(id, ends, status);
+        let to = self.output.bytes();
+        for (name, value) in headers {
+            self.encoder.header(name, value, to);
+        }
+        end_headers(to, start);
+    }
+
+    fn write_body(
+        &mut self,
+        stream: &Stream,
+        bytes: usize,
+        parts: impl Iterator<Item = Bytes>,
+        trailers: Trailers,
+        held: Option<Held>,
+    ) -> Sent {
+        let room = stream.outbound.room().min(self.outbound.room()).min(LARGEST);
+        // A short answer goes before long ones, but leaves them something of the window.
+        let leaves_some = self.sending.is_empty() || self.outbound.room() >= 2 * LARGEST;
+        if bytes <= room && held.is_none() && leaves_some {
+            self.outbound.take(bytes);
+            self.output.data(stream.id, trailers == Trailers::None, bytes, parts);
+            self.write_trailers(stream.id, trailers);
+            return Sent::All;
+        }
+        let Ok(held) = held.map_or_else(|| self.hold(bytes), Ok) else { return Sent::Dropped };
+        let parts = parts.filter(|part| !part.is_empty()).collect();
+        let read_at = self.now.moment.0;
+        Sent::Later(Outgoing {
+            parts,
+            left: bytes,
+            trailers,
+            held,
+            read_at,
+            progress: 0,
+            is_queued: true,
+        })
+    }
+
+    fn write_trailers(&mut self, id: u32, trailers: Trailers) {
+        if trailers == Trailers::None {
+            return;
+        }
+        let to = self.output.bytes();
+        let start = begin_headers(to, true, id);
+        self.encoder.begin(to);
+        let (name, value) = &OK;
+        self.encoder.header(name, value, to);
+        end_headers(to, start);
+    }
+
+    /// Writes what the windows have room for, in turns, until there is enough for the socket.
+    pub(super) fn go_on_sending(&mut self) {
+        while self.can_send()
+            && !self.output.is_full()
+            && let Some(id) = self.sending.pop_front()
+        {
+            match self.send_part(id) {
+                Some(Part::Last(trailers)) => {
+                    self.write_trailers(id, trailers);
+                    if let Some(stream) = self.streams.take(id) {
+                        self.let_linger(stream);
+                    }
+                }
+                Some(Part::Other) => self.sending.push_back(id),
+                None => {}
+            }
+        }
+    }
+
+    /// Whether there is something to write that the window of the connection has room for.
+    pub(super) fn can_send(&self) -> bool {
+        !self.sending.is_empty() && self.outbound.room() > 0
+    }
+
+    /// Writes the next part of an answer; none if it is over, or its client takes nothing now.
+    fn send_part(&mut self, id: u32) -> Option<Part> {
+        let stream = self.streams.get(id)?;
+        let State::Sending(outgoing) = &mut stream.state else { return None };
+        let length =
+            outgoing.left.min(LARGEST).min(stream.outbound.room()).min(self.outbound.room());
+        if length == 0 {
+            outgoing.is_queued = false;
+            let next = outgoing.read_at + STILL;
+            self.note(next);
+            return None;
+        }
+        if !outgoing.held.keep() {
+            self.end_lost(id);
+            return None;
+        }
+        outgoing.note(length, self.now);
+        let (trailers, is_last) = (outgoing.trailers, outgoing.left == length);
+        let ends = is_last && trailers == Trailers::None;
+        self.output.data(id, ends, length, outgoing.next(length));
+        stream.outbound.take(length);
+        self.outbound.take(length);
+        Some(if is_last { Part::Last(trailers) } else { Part::Other })
+    }
+}

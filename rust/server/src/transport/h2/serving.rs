@@ -1,0 +1,240 @@
+//! Serving requests: whether their bodies may come in pieces, who answers them, and when.
+
+use std::rc::Rc;
+
+use attimo_engine::LONG;
+use bytes::Bytes;
+use http::StatusCode;
+
+use super::answer;
+use super::body::Body;
+use super::connection::Connection;
+use super::fault::{Fault, Outcome, Reason};
+use super::late::{Owed, Stranger};
+use super::request::{Request, Route};
+use super::stream::{Receiving, State, Stream, Terms, Waiting};
+use crate::error::{Error, Overload, Result};
+use crate::front::admission;
+use crate::front::rest::paths;
+use crate::limits::{BODY, STRANGER_BODY, STRANGER_BYTES, UNSENT_BYTES};
+use crate::memory_budget::{Held, STILL};
+
+const STRANGERS: Error = Error::Overloaded(Overload::Strangers);
+
+impl Connection {
+    /// Takes in a request whose headers are all there.
+    pub(super) fn begin_request(
+        &mut self,
+        id: u32,
+        ends: bool,
+        request: Rc<Request>,
+    ) -> Outcome<()> {
+        let body = Body::new(request.limit, request.length, request.route == Route::Grpc);
+        if ends && !body.fits(0, true) {
+            return Err(Fault::Stream(id, Reason::ProtocolError));
+        }
+        let state = State::Body(Receiving { request, body, terms: None });
+        let mut stream = Stream::new(id, state, self.window);
+        stream.has_ended = ends;
+        self.streams.put(stream);
+        if ends {
+            self.complete(id, Ok(Bytes::new()));
+        }
+        Ok(())
+    }
+
+    /// Refuses headers that are too much, which only the client could know.
+    pub(super) fn refuse_headers(&mut self, id: u32, ends: bool, route: Route) -> Outcome<()> {
+        let state = State::Elsewhere;
+        let mut stream = Stream::new(id, state, self.window);
+        stream.has_ended = ends;
+        let answer = answer::of_headers(&self.visit, route, Error::HeadersTooLarge);
+        self.answer(stream, answer);
+        self.calm.mistaken().map_err(Fault::Connection)
+    }
+
+    /// A request is all there, or nothing more of it will be taken.
+    pub(super) fn complete(&mut self, id: u32, body: Result<Bytes>) {
+        let Some(mut stream) = self.streams.take(id) else { return };
+        let State::Body(receiving) = stream.state else { return self.streams.put(stream) };
+        let Receiving { request, terms, .. } = receiving;
+        if self.leaves_much() {
+            stream.state = State::Waiting(self.keep(request, body, terms));
+            self.streams.put(stream);
+            self.waiting.push_back(id);
+        } else {
+            stream.state = State::Elsewhere;
+            self.serve(stream, request, body, terms);
+        }
+    }
+
+    /// Keeps a request for later. Its body may have come in a moment, so it is counted now; and it has
+    /// to let go of the room that it was read into.
+    fn keep(&self, request: Rc<Request>, body: Result<Bytes>, terms: Option<Terms>) -> Waiting {
+        let mut held = Held::nothing(&self.visit.worker.core.room);
+        let body = body.and_then(|body| {
+            held.hold(body.len())?;
+            Ok(if body.len() < LONG { Bytes::copy_from_slice(&body) } else { body })
+        });
+        Waiting { request, body, terms, held }
+    }
+
+    /// Whether the client has so much to read that it need not ask for more.
+    fn leaves_much(&self) -> bool {
+        self.output.is_full() || self.unsent.get() > UNSENT_BYTES
+    }
+
+    /// Whether one of those that wait need wait no longer.
+    pub(super) fn can_serve(&self) -> bool {
+        !self.waiting.is_empty() && !self.leaves_much()
+    }
+
+    /// Serves those that have waited until the client read.
+    pub(super) fn serve_waiting(&mut self) {
+        while !self.leaves_much()
+            && let Some(id) = self.waiting.pop_front()
+        {
+            let Some(mut stream) = self.streams.take(id) else { continue };
+            let state = std::mem::replace(&mut stream.state, State::Elsewhere);
+            if let State::Waiting(Waiting { request, body, terms, .. }) = state {
+                self.serve(stream, request, body, terms);
+            }
+        }
+    }
+
+    fn serve(
+        &mut self,
+        stream: Stream,
+        request: Rc<Request>,
+        body: Result<Bytes>,
+        terms: Option<Terms>,
+    ) {
+        if request.route == Route::Http
+            && let Err(error) = request.check()
+        {
+            let answer = answer::refusal(&self.visit, &request, error);
+            return self.answer(stream, answer);
+        }
+        if request.waits {
+            return self.ask(stream, request, body, terms);
+        }
+        let answer = answer::now(&self.visit, &request, body, self.now);
+        self.answer(stream, answer);
+    }
+
+    /// Has somebody else answer.
+    fn ask(
+        &mut self,
+        stream: Stream,
+        request: Rc<Request>,
+        body: Result<Bytes>,
+        terms: Option<Terms>,
+    ) {
+        let is_admitted = terms.is_some() || admission::knows(&self.visit, &request.parts);
+        let stranger = if is_admitted { None } else { Stranger::come(&self.late) };
+        if !is_admitted && stranger.is_none() {
+            return self.answer(stream, answer::refusal(&self.visit, &request, STRANGERS));
+        }
+        let (id, visit, late) = (stream.id, self.visit.clone(), self.late.clone());
+        self.streams.put(stream);
+        tokio::task::spawn_local(async move {
+            let owed = Owed::new(late, id);
+            owed.pay(answer::later(&visit, request, body).await);
+            drop((terms, stranger));
+        });
+    }
+
+    /// Decides about those that are new and not all there.
+    pub(super) fn admit(&mut self) {
+        if self.last == self.seen {
+            return;
+        }
+        let new = self.streams.iter().take_while(|stream| stream.id > self.seen);
+        let ids: Vec<_> = new.filter(|stream| stream.is_unseen()).map(|stream| stream.id).collect();
+        for id in ids.into_iter().rev() {
+            self.admit_one(id);
+        }
+        self.seen = self.last;
+    }
+
+    /// Decides about one whose body is not all there.
+    pub(super) fn admit_one(&mut self, id: u32) {
+        let Some(receiving) = self.streams.get(id).and_then(Stream::receiving) else { return };
+        let request = receiving.request.clone();
+        if request.is_nobodys() {
+            let method = request.parts.uri.path()[1..].to_owned();
+            return self.refuse(id, Error::Unimplemented(method));
+        }
+        let is_known = admission::knows(&self.visit, &request.parts);
+        if !is_known && !request.waits && !paths::is_public(&request.parts.uri) {
+            // The answer will be that we do not know him, whatever he sends.
+            return self.complete(id, Err(Error::RequestTooLarge));
+        }
+        let stranger = if is_known { None } else { Stranger::come(&self.late) };
+        if !is_known && stranger.is_none() {
+            return self.refuse(id, STRANGERS);
+        }
+        let time = if is_known { BODY } else { STRANGER_BODY };
+        let (until, moved_at) = (self.now.after(time), self.now.moment.0);
+        self.note(until.min(moved_at + STILL));
+        let held = Held::of(&self.visit.worker.core.room, is_known);
+        if let Err(error) = self.set_terms(id, Terms { stranger, until, held, moved_at }) {
+            return self.complete(id, Err(error));
+        }
+        self.count_body(id);
+        if request.expects_a_word() {
+            self.write_head(id, false, StatusCode::CONTINUE, []);
+        }
+    }
+
+    fn set_terms(&mut self, id: u32, terms: Terms) -> Result<()> {
+        let Some(receiving) = self.streams.get(id).and_then(Stream::receiving) else {
+            return Ok(());
+        };
+        if terms.stranger.is_some() {
+            receiving.body.limit_to(STRANGER_BYTES);
+        }
+        receiving.terms = Some(terms);
+        if !receiving.body.has_room_for(0) {
+            return Err(receiving.too_large());
+        }
+        Ok(())
+    }
+
+    fn refuse(&mut self, id: u32, error: Error) {
+        let Some(mut stream) = self.streams.take(id) else { return };
+        if let Some(receiving) = stream.receiving() {
+            let answer = answer::refusal(&self.visit, &receiving.request, error);
+            self.answer(stream, answer);
+        }
+    }
+
+    /// Ends what has had its time.
+    pub(super) fn expire(&mut self) {
+        let now = self.now.moment.0;
+        if self.leaves_at <= now {
+            self.leave_for_good();
+        }
+        let until = |stream: &Stream| stream.until();
+        let over: Vec<_> = self
+            .streams
+            .iter()
+            .filter(|stream| until(stream).is_some_and(|until| until <= now))
+            .map(|stream| stream.id)
+            .collect();
+        for id in over {
+            match self.streams.get(id).map(|stream| &stream.state) {
+                Some(State::Body(_)) => self.complete(id, Err(Error::TooSlow)),
+                Some(State::Sending(_)) => self.end_stream(id, Reason::Cancel),
+                _ => self.end_stream(id, Reason::NoError),
+            }
+        }
+        // A moment to tell something that has passed is over, whether it was told or could not be.
+        let told_at = if self.told_at > now { self.told_at } else { u64::MAX };
+        let first = self.streams.iter().filter_map(until).min();
+        self.until = first.unwrap_or(u64::MAX).min(self.leaves_at).min(told_at);
+        let next = self.rest();
+        self.note(next);
+        self.look_for_room();
+    }
+}

@@ -1,0 +1,146 @@
+//! What a client may still do, and until when.
+
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use super::connection::{Connection, Stage};
+use crate::clock::{Clock, Now};
+use crate::deadline::Deadline;
+use crate::limits::{HANDSHAKE, HEAD, IDLE, STALLED};
+use crate::memory_budget::{Held, PROGRESS, Rest, STILL};
+use crate::stats::Closed;
+
+/// Watches one connection.
+pub(super) struct Watch {
+    clock: Clock,
+    doing: Doing,
+    /// How many frames had begun when that was asked last.
+    frames: u64,
+    deadline: Deadline,
+    /// How much was sent when the client read last, if it has left something unread since.
+    unread_since: Option<usize>,
+    /// These two are made for who needs them, and kept.
+    stalled: Option<Box<Deadline>>,
+    streams: Option<Box<Deadline>>,
+}
+
+/// Where a client is in what it says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Doing {
+    /// Its first frame has not come to an end.
+    Opening,
+    /// It says nothing; or sends data, which has a time of its own.
+    Idle,
+    /// Within a frame.
+    Frame,
+    /// Within the headers of a request.
+    Block,
+}
+
+impl Watch {
+    /// A client that has said nothing.
+    pub(super) fn new(clock: Clock) -> Self {
+        Watch {
+            clock,
+            doing: Doing::Opening,
+            frames: 0,
+            deadline: Deadline::within(clock, HANDSHAKE),
+            unread_since: None,
+            stalled: None,
+            streams: None,
+        }
+    }
+
+    /// Ready when the client has had its time, with why. Streams that have had theirs are ended.
+    pub(super) fn poll(
+        &mut self,
+        connection: &mut Connection,
+        is_inside: bool,
+        cx: &mut Context<'_>,
+    ) -> Poll<Closed> {
+        let stalled = self.poll_stalled(connection, cx);
+        self.poll_streams(connection, cx);
+        if stalled.is_ready() {
+            return Poll::Ready(Closed::Stalled);
+        }
+        self.poll_silence(connection, is_inside, cx)
+    }
+
+    /// Whether others have what is held for a client that is within something and goes on with nothing.
+    pub(super) fn is_lost(&mut self, held: &mut Held, now: Now, cx: &Context<'_>) -> bool {
+        let since = self.deadline.began(HEAD);
+        match held.rest(since, now.moment.0, cx.waker()) {
+            Rest::Until(moment) => self.deadline.wake_at(moment),
+            Rest::Offered => {}
+            Rest::Lost => return true,
+        }
+        false
+    }
+
+    fn poll_streams(&mut self, connection: &mut Connection, cx: &mut Context<'_>) {
+        while connection.until < u64::MAX {
+            let clock = self.clock;
+            let deadline =
+                self.streams.get_or_insert_with(|| Box::new(Deadline::within(clock, IDLE)));
+            deadline.set(attimo_engine::Moment(connection.until), Duration::ZERO);
+            // A timer says nothing to a task that has used up its share, as who sends without end has.
+            if deadline.poll(cx).is_pending() && connection.now.moment.0 < connection.until {
+                return;
+            }
+            connection.now = clock.now();
+            connection.expire();
+        }
+    }
+
+    fn poll_stalled(&mut self, connection: &mut Connection, cx: &mut Context<'_>) -> Poll<()> {
+        if !connection.is_unread() {
+            self.unread_since = None;
+            connection.unread_at = u64::MAX;
+            return Poll::Pending;
+        }
+        let (clock, sent) = (self.clock, connection.output.sent_in_all());
+        let deadline =
+            self.stalled.get_or_insert_with(|| Box::new(Deadline::within(clock, STALLED)));
+        if self.unread_since.is_none_or(|before| sent.wrapping_sub(before) >= PROGRESS) {
+            self.unread_since = Some(sent);
+            connection.unread_at = connection.now.moment.0;
+            connection.note(connection.unread_at + STILL);
+            deadline.set(connection.now.moment, STALLED);
+        }
+        deadline.poll(cx)
+    }
+
+    fn poll_silence(
+        &mut self,
+        connection: &Connection,
+        is_inside: bool,
+        cx: &mut Context<'_>,
+    ) -> Poll<Closed> {
+        let doing = Doing::now(connection, is_inside);
+        let has_said = connection.calm.frames() != self.frames && doing != Doing::Block;
+        // Who is being served may be silent for as long as that takes.
+        let is_served = doing == Doing::Idle && connection.serves();
+        if (doing != self.doing || has_said || is_served) && doing != Doing::Opening {
+            let time = if doing == Doing::Idle { IDLE } else { HEAD };
+            self.deadline.set(connection.now.moment, time);
+        }
+        (self.frames, self.doing) = (connection.calm.frames(), doing);
+        let closed = match doing {
+            Doing::Idle => Closed::Idle,
+            Doing::Opening => Closed::HandshakeTimeout,
+            Doing::Frame | Doing::Block => Closed::HeadTimeout,
+        };
+        self.deadline.poll(cx).map(|()| closed)
+    }
+}
+
+impl Doing {
+    fn now(connection: &Connection, is_inside: bool) -> Self {
+        match connection.stage {
+            Stage::Preface | Stage::Settings => Doing::Opening,
+            _ if connection.block.is_some() => Doing::Block,
+            _ if is_inside => Doing::Frame,
+            _ => Doing::Idle,
+        }
+    }
+}

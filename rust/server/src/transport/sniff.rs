@@ -1,0 +1,64 @@
+//! What a connection without TLS speaks, by its first bytes.
+
+use std::future::poll_fn;
+use std::io;
+
+use bytes::BytesMut;
+use tokio::io::AsyncRead;
+
+use crate::read_buffer::Spare;
+
+/// How HTTP/2 begins (RFC 9113 §3.4), as far as HTTP/1.1 never does.
+const PREFACE: &[u8] = b"PRI ";
+
+/// Reads into `first` until it is plain whether HTTP/2 is spoken.
+///
+/// # Errors
+///
+/// Those of the connection, and its end.
+pub(super) async fn speaks_h2<I>(
+    io: &mut I,
+    spare: &Spare,
+    first: &mut BytesMut,
+) -> io::Result<bool>
+where
+    I: AsyncRead + Unpin,
+{
+    loop {
+        let seen = first.len().min(PREFACE.len());
+        if first[..seen] != PREFACE[..seen] {
+            return Ok(false);
+        }
+        if seen == PREFACE.len() {
+            return Ok(true);
+        }
+        if poll_fn(|cx| spare.poll_read(io, first, cx)).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncWriteExt;
+
+    use super::*;
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn the_first_bytes_tell_what_is_spoken_and_are_kept() {
+        for (said, is_h2) in [(&b"PRI * HTTP/2.0"[..], true), (b"PUT /", false), (b"G", false)] {
+            let (mut client, mut server) = tokio::io::duplex(1);
+            let (spare, mut first) = (Spare::default(), BytesMut::new());
+            let mut write = async || {
+                client.write_all(said).await.unwrap();
+                std::future::pending::<()>().await;
+            };
+            let found = tokio::select! {
+                found = speaks_h2(&mut server, &spare, &mut first) => found,
+                () = write() => unreachable!("it waits for ever"),
+            };
+            assert_eq!(found.unwrap(), is_h2);
+            assert!(said.starts_with(&first));
+        }
+    }
+}
