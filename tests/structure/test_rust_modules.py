@@ -9,7 +9,8 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.structure.rust_modules import Module, circles, graph
+
+from structure.rust_modules import Module, circles, graph
 
 ROOT = Path(__file__).parents[2]
 SERVER = ROOT / "rust" / "server" / "src"

@@ -1,6 +1,6 @@
 //! What a client can ask of a cache.
 
-use crate::{Error, Hashing, Place};
+use crate::{Error, Hashing, Looked, Place};
 
 /// What a caller must be allowed to do to run a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +34,16 @@ pub trait Command {
 
     /// The key the command is about; it picks the shard.
     fn key(&self) -> &[u8];
+
+    /// How many bytes of keys, elements and values the client has sent for it.
+    fn bytes_in(&self) -> usize {
+        self.key().len()
+    }
+
+    /// What it looked for, as far as its reply tells; the place knows of the rest. No lock is held.
+    fn looked(_reply: &Self::Reply) -> Looked {
+        Looked::default()
+    }
 
     /// Does what takes long and needs no lock.
     fn prepare(&mut self, _hashing: &Hashing) {}

@@ -10,7 +10,7 @@ use crate::hashing::Hashing;
 use crate::namespace::Retired;
 use crate::place::{Place, Rules};
 use crate::shard::Shard;
-use crate::{Access, Command, Error, Limits, Moment, Namespace, Stored, Totals, size};
+use crate::{Access, Command, Error, Limits, Looked, Moment, Namespace, Stored, Totals, size};
 
 /// Items evicted under one lock before the next shard has its turn.
 const EVICTED_AT_A_TIME: usize = 32;
@@ -89,9 +89,23 @@ impl Engine {
     pub fn run<C: Command>(
         &self,
         namespace: Namespace,
-        mut command: C,
+        command: C,
         now: Moment,
     ) -> Result<C::Reply, Error> {
+        self.measure(namespace, command, now).map(|(reply, _)| reply)
+    }
+
+    /// The same, and what the command looked for.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Engine::run`].
+    pub fn measure<C: Command>(
+        &self,
+        namespace: Namespace,
+        mut command: C,
+        now: Moment,
+    ) -> Result<(C::Reply, Looked), Error> {
         command.prepare(&self.rules.hashing);
         let namespace = namespace.within(C::SPACE);
         let (home, hash) = self.locate(namespace, command.key());
@@ -100,12 +114,16 @@ impl Engine {
         let at = (namespace, hash);
         let mut place = Place::find(&mut shard, &self.rules, at, command.key(), now);
         let reply = command.apply(&mut place);
-        let slot = place.slot();
+        let (slot, mut looked) = (place.slot(), place.looked());
         self.count(before, shard.tally.totals.bytes);
         if C::ACCESS == Access::Write {
             self.leave(home, shard, slot, now);
+        } else {
+            drop(shard);
         }
-        reply
+        let reply = reply?;
+        looked += C::looked(&reply);
+        Ok((reply, looked))
     }
 
     /// What is left to do after a write: to make room, and to drop what was

@@ -6,7 +6,7 @@ use crate::hashing::Hashing;
 use crate::random::Random;
 use crate::shard::{Content, Shard};
 use crate::time::Deadline;
-use crate::{CollectionTtl, Error, Found, Given, ItemType, Limits, Moment, Namespace, Ttl};
+use crate::{CollectionTtl, Error, Found, Given, ItemType, Limits, Looked, Moment, Namespace, Ttl};
 
 /// What holds for all places of an engine.
 #[derive(Debug)]
@@ -29,6 +29,7 @@ pub struct Place<'a> {
     /// Where the key's item is, expired or not.
     slot: Option<u32>,
     live: bool,
+    looked: Looked,
 }
 
 impl<'a> Place<'a> {
@@ -41,7 +42,7 @@ impl<'a> Place<'a> {
     ) -> Self {
         let slot = shard.find(namespace, hash, key);
         let live = slot.is_some_and(|slot| !shard.entry(slot).has_expired(now));
-        Self { shard, rules, namespace, hash, now, slot, live }
+        Self { shard, rules, namespace, hash, now, slot, live, looked: Looked::default() }
     }
 
     /// The moment at which the command runs.
@@ -63,6 +64,16 @@ impl<'a> Place<'a> {
     pub fn item_type(&self) -> Option<ItemType> {
         let of = |slot| self.shard.value(slot).map_or(ItemType::Scalar, Value::item_type);
         self.item().map(of)
+    }
+
+    /// Counts what the command looked for.
+    pub(crate) fn look(&mut self, looked: Looked) {
+        self.looked += looked;
+    }
+
+    /// What the command looked for, as far as it was counted here.
+    pub(crate) fn looked(&self) -> Looked {
+        self.looked
     }
 
     /// Notes that the item was of use.

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use attimo_engine::{Command, Engine, Limits, Namespace};
+use attimo_engine::{Command, Engine, Limits, Looked, Namespace};
 
 use crate::clock::Now;
 use crate::error::Result;
@@ -18,7 +18,7 @@ pub(crate) enum Backend {
 }
 
 impl Backend {
-    /// Runs `command` where the items of `namespace` live.
+    /// Runs `command` where the items of `namespace` live; also returns what it looked for.
     ///
     /// # Errors
     ///
@@ -28,9 +28,9 @@ impl Backend {
         namespace: Namespace,
         command: C,
         now: Now,
-    ) -> Result<C::Reply> {
+    ) -> Result<(C::Reply, Looked)> {
         match self {
-            Backend::Embedded(engine) => Ok(engine.run(namespace, command, now.moment)?),
+            Backend::Embedded(engine) => Ok(engine.measure(namespace, command, now.moment)?),
         }
     }
 

@@ -8,6 +8,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
+use attimo_engine::Looked;
 use parking_lot::Mutex;
 
 use crate::api::Api;
@@ -21,12 +22,8 @@ const KIB: u64 = 1_024;
 pub(crate) struct Use {
     /// Bytes of keys and values received.
     pub(crate) bytes_in: u64,
-    /// Bytes of values sent.
-    pub(crate) bytes_out: u64,
-    /// Items found by reads.
-    pub(crate) hits: u64,
-    /// Items looked for and not found.
-    pub(crate) misses: u64,
+    /// What was looked for.
+    pub(crate) looked: Looked,
 }
 
 /// What one API key did with one cache through one method since the last batch.
@@ -99,12 +96,13 @@ impl Tally {
         let counters = self.by_api[api as usize].get_or_init(Box::default);
         counters.add(Count::Requests, 1);
         counters.add(Count::BytesIn, used.bytes_in);
-        counters.add(Count::BytesOut, used.bytes_out);
         counters.add(Count::KibIn, used.bytes_in.div_ceil(KIB));
-        counters.add(Count::KibOut, used.bytes_out.div_ceil(KIB));
-        if used.hits | used.misses != 0 {
-            counters.add(Count::Hits, used.hits);
-            counters.add(Count::Misses, used.misses);
+        let Looked { hits, misses, bytes } = used.looked;
+        if hits | misses != 0 {
+            counters.add(Count::Hits, hits);
+            counters.add(Count::Misses, misses);
+            counters.add(Count::BytesOut, bytes);
+            counters.add(Count::KibOut, bytes.div_ceil(KIB));
         }
         if failed {
             counters.add(Count::Errors, 1);
@@ -286,7 +284,11 @@ mod tests {
         let thread = ThreadMeter::new(meter.clone());
         let tally = thread.tally(Some(CacheId(7)), &"key".into());
 
-        tally.count(Api::Get, Use { hits: 1, bytes_in: 3, bytes_out: 1_025, misses: 0 }, false);
+        tally.count(
+            Api::Get,
+            Use { bytes_in: 3, looked: Looked { hits: 1, misses: 0, bytes: 1_025 } },
+            false,
+        );
 
         assert_eq!(used(&meter.take(), Api::Get), [1, 0, 1, 0, 3, 1_025, 1, 2, 0]);
         assert_eq!(meter.take(), []);

@@ -8,6 +8,7 @@ use std::ops::Range;
 use super::kinds::{Dictionary, Id, Set};
 use super::ranking::{Ranking, Ranks};
 use super::sequence::Part;
+use crate::measure::{ID_BYTES, SCORE_BYTES, sum_of};
 use crate::random::Random;
 use crate::{Element, Order};
 
@@ -38,6 +39,14 @@ impl Elements {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// How many bytes they have together.
+    pub(crate) fn bytes(&self) -> usize {
+        match &self.0 {
+            Source::Set(set) => usize::try_from(set.bytes()).unwrap_or(usize::MAX),
+            _ => sum_of(self),
+        }
     }
 
     /// All of them; the same at every call.
@@ -105,6 +114,11 @@ impl Pairs {
         self.len() == 0
     }
 
+    /// How many bytes fields and values have together.
+    pub(crate) fn bytes(&self) -> usize {
+        usize::try_from(self.0.bytes()).unwrap_or(usize::MAX)
+    }
+
     /// All of them: field, value.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         self.0.iter().map(|(field, value)| (&**field, &**value))
@@ -128,6 +142,11 @@ impl Members {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// How many bytes values and scores have together.
+    pub(crate) fn bytes(&self) -> usize {
+        self.iter().map(|(value, _)| value.len() + SCORE_BYTES).sum()
     }
 
     /// All of them: value, score.
@@ -157,6 +176,11 @@ impl Ranked {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// How many bytes ids and scores have together.
+    pub(crate) fn bytes(&self) -> usize {
+        self.len() * (ID_BYTES + SCORE_BYTES)
     }
 
     /// All of them.

@@ -4,7 +4,8 @@
 
 use crate::collections::kinds::Dictionary;
 use crate::commands::scalar::add;
-use crate::{Access, CollectionTtl, Command, Error, Pairs, Place};
+use crate::measure::sum_of;
+use crate::{Access, CollectionTtl, Command, Error, Looked, Pairs, Place};
 
 /// The bytes of the longest number: a sign and nineteen digits.
 const LONGEST_NUMBER: u64 = 20;
@@ -39,14 +40,24 @@ where
         self.key
     }
 
+    fn bytes_in(&self) -> usize {
+        self.key.len() + sum_of(self.fields.clone())
+    }
+
     fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
         place.touch();
         let hashing = &place.rules().hashing;
-        let Some(dictionary) = place.collection::<Dictionary>()? else { return Ok(false) };
-        let mut read = self.read;
+        let Some(dictionary) = place.collection::<Dictionary>()? else {
+            place.look(Looked::missed(self.fields.into_iter().count()));
+            return Ok(false);
+        };
+        let (mut read, mut looked) = (self.read, Looked::default());
         for field in self.fields {
-            read(dictionary.get(field, hashing).map(|value| &**value));
+            let value = dictionary.get(field, hashing).map(|value| &**value);
+            looked += Looked::one(value.map(<[u8]>::len));
+            read(value);
         }
+        place.look(looked);
         Ok(true)
     }
 }
@@ -68,6 +79,10 @@ impl Command for Fetch<'_> {
 
     fn key(&self) -> &[u8] {
         self.key
+    }
+
+    fn looked(reply: &Option<Pairs>) -> Looked {
+        Looked::one(reply.as_ref().map(Pairs::bytes))
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<Pairs>, Error> {
@@ -101,6 +116,11 @@ where
 
     fn key(&self) -> &[u8] {
         self.key
+    }
+
+    fn bytes_in(&self) -> usize {
+        let both = self.pairs.clone().into_iter().map(|(field, value)| field.len() + value.len());
+        self.key.len() + both.sum::<usize>()
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<(), Error> {
@@ -143,6 +163,10 @@ impl Command for Increment<'_> {
         self.key
     }
 
+    fn bytes_in(&self) -> usize {
+        self.key.len() + self.field.len() + size_of_val(&self.amount)
+    }
+
     fn apply(self, place: &mut Place<'_>) -> Result<i64, Error> {
         let rules = place.rules();
         let growth = rules.limits.admit_elements([self.field])? + LONGEST_NUMBER;
@@ -178,6 +202,10 @@ where
 
     fn key(&self) -> &[u8] {
         self.key
+    }
+
+    fn bytes_in(&self) -> usize {
+        self.key.len() + sum_of(self.fields.clone())
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
@@ -232,6 +260,10 @@ impl Command for Length<'_> {
 
     fn key(&self) -> &[u8] {
         self.key
+    }
+
+    fn looked(reply: &Option<usize>) -> Looked {
+        Looked::one(reply.map(|_| 0))
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<usize>, Error> {

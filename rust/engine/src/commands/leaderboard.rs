@@ -12,7 +12,8 @@ use crate::collections::page;
 use crate::collections::ranking::turned;
 use crate::collections::score::Score;
 use crate::{
-    Access, CollectionTtl, Command, Error, Order, Place, Ranked, RankedMember, Slice, Space,
+    Access, CollectionTtl, Command, Error, ID_BYTES, Looked, Order, Place, Ranked, RankedMember,
+    SCORE_BYTES, Slice, Space,
 };
 
 /// What a member counts for in the size of the board.
@@ -44,6 +45,10 @@ where
 
     fn key(&self) -> &[u8] {
         self.key
+    }
+
+    fn bytes_in(&self) -> usize {
+        self.key.len() + self.elements.clone().into_iter().count() * (ID_BYTES + SCORE_BYTES)
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<(), Error> {
@@ -82,6 +87,10 @@ impl Command for GetByRank<'_> {
         self.key
     }
 
+    fn looked(reply: &Option<Ranked>) -> Looked {
+        Looked::one(reply.as_ref().map(Ranked::bytes))
+    }
+
     fn apply(self, place: &mut Place<'_>) -> Result<Option<Ranked>, Error> {
         place.touch();
         let board = place.collection::<Leaderboard>()?;
@@ -117,6 +126,10 @@ impl Command for GetByScore<'_> {
 
     fn key(&self) -> &[u8] {
         self.key
+    }
+
+    fn looked(reply: &Option<Ranked>) -> Looked {
+        Looked::one(reply.as_ref().map(Ranked::bytes))
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<Ranked>, Error> {
@@ -157,6 +170,10 @@ where
         self.key
     }
 
+    fn bytes_in(&self) -> usize {
+        self.key.len() + self.ids.clone().into_iter().count() * ID_BYTES
+    }
+
     fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
         place.touch();
         let order = self.order;
@@ -192,6 +209,10 @@ where
         self.key
     }
 
+    fn bytes_in(&self) -> usize {
+        self.key.len() + self.ids.clone().into_iter().count() * ID_BYTES
+    }
+
     fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
         place.touch();
         let order = self.order;
@@ -224,6 +245,10 @@ where
         self.key
     }
 
+    fn bytes_in(&self) -> usize {
+        self.key.len() + self.ids.clone().into_iter().count() * ID_BYTES
+    }
+
     fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
         let hashing = &place.rules().hashing;
         let removed = place.reduce(|board: &mut Leaderboard| {
@@ -249,6 +274,10 @@ impl Command for Length<'_> {
 
     fn key(&self) -> &[u8] {
         self.key
+    }
+
+    fn looked(reply: &Option<usize>) -> Looked {
+        Looked::one(reply.map(|_| 0))
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<usize>, Error> {
@@ -279,17 +308,24 @@ impl Command for Delete<'_> {
 
 /// Shows the ids that are on the board, each with the rank that `rank` gives it.
 fn show(
-    place: &Place<'_>,
+    place: &mut Place<'_>,
     ids: impl IntoIterator<Item = u32>,
     mut read: impl FnMut(RankedMember),
     rank: impl Fn(&Leaderboard, usize, Score) -> usize,
 ) -> Result<bool, Error> {
     let hashing = &place.rules().hashing;
-    let Some(board) = place.collection::<Leaderboard>()? else { return Ok(false) };
+    let Some(board) = place.collection::<Leaderboard>()? else {
+        place.look(Looked::missed(ids.into_iter().count()));
+        return Ok(false);
+    };
+    let mut looked = Looked::default();
     for id in ids {
-        if let Some((position, score)) = board.find(&id, hashing) {
+        let found = board.find(&id, hashing);
+        looked += Looked::one(found.map(|_| ID_BYTES + SCORE_BYTES));
+        if let Some((position, score)) = found {
             read(RankedMember { id, rank: rank(board, position, score), score: score.get() });
         }
     }
+    place.look(looked);
     Ok(true)
 }

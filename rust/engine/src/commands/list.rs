@@ -6,7 +6,8 @@ use std::num::NonZeroU32;
 use std::ops::Range;
 
 use crate::collections::kinds::List;
-use crate::{Access, CollectionTtl, Command, Element, Elements, End, Error, Place, Slice};
+use crate::measure::sum_of;
+use crate::{Access, CollectionTtl, Command, Element, Elements, End, Error, Looked, Place, Slice};
 
 /// Adds values at one end, and returns how long the list is then. The values
 /// keep their order at either end.
@@ -38,6 +39,10 @@ where
 
     fn key(&self) -> &[u8] {
         self.key
+    }
+
+    fn bytes_in(&self) -> usize {
+        self.key.len() + sum_of(self.values.clone())
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<usize, Error> {
@@ -84,6 +89,10 @@ impl Command for Pop<'_> {
         self.key
     }
 
+    fn looked(reply: &Option<(Element, usize)>) -> Looked {
+        Looked::one(reply.as_ref().map(|(element, _)| element.len()))
+    }
+
     fn apply(self, place: &mut Place<'_>) -> Result<Option<(Element, usize)>, Error> {
         let popped = place.reduce(|list: &mut List| {
             let element = list.pop(self.at);
@@ -113,6 +122,10 @@ impl Command for Fetch<'_> {
 
     fn key(&self) -> &[u8] {
         self.key
+    }
+
+    fn looked(reply: &Option<Elements>) -> Looked {
+        Looked::one(reply.as_ref().map(Elements::bytes))
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<Elements>, Error> {
@@ -248,6 +261,10 @@ impl Command for RemoveValue<'_> {
         self.key
     }
 
+    fn bytes_in(&self) -> usize {
+        self.key.len() + self.value.len()
+    }
+
     fn apply(self, place: &mut Place<'_>) -> Result<Option<usize>, Error> {
         let Some(before) = place.collection::<List>()?.cloned() else { return Ok(None) };
         place.discard(before);
@@ -275,6 +292,10 @@ impl Command for Length<'_> {
 
     fn key(&self) -> &[u8] {
         self.key
+    }
+
+    fn looked(reply: &Option<usize>) -> Looked {
+        Looked::one(reply.map(|_| 0))
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<usize>, Error> {

@@ -4,7 +4,8 @@
 
 use crate::aside::Collection;
 use crate::collections::kinds::Set;
-use crate::{Access, CollectionTtl, Command, Elements, Error, Place};
+use crate::measure::sum_of;
+use crate::{Access, CollectionTtl, Command, Elements, Error, Looked, Place};
 
 /// Adds elements; those that are there already stay.
 ///
@@ -31,6 +32,10 @@ where
 
     fn key(&self) -> &[u8] {
         self.key
+    }
+
+    fn bytes_in(&self) -> usize {
+        self.key.len() + sum_of(self.elements.clone())
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<(), Error> {
@@ -70,6 +75,10 @@ where
         self.key
     }
 
+    fn bytes_in(&self) -> usize {
+        self.key.len() + sum_of(self.elements.clone())
+    }
+
     fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
         let hashing = &place.rules().hashing;
         let removed = place.reduce(|set: &mut Set| {
@@ -105,6 +114,10 @@ where
 
     fn key(&self) -> &[u8] {
         self.key
+    }
+
+    fn bytes_in(&self) -> usize {
+        self.key.len() + sum_of(self.elements.clone())
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
@@ -176,14 +189,24 @@ where
         self.key
     }
 
+    fn bytes_in(&self) -> usize {
+        self.key.len() + sum_of(self.elements.clone())
+    }
+
     fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
         place.touch();
         let hashing = &place.rules().hashing;
-        let Some(set) = place.collection::<Set>()? else { return Ok(false) };
-        let mut read = self.read;
+        let Some(set) = place.collection::<Set>()? else {
+            place.look(Looked::missed(self.elements.into_iter().count()));
+            return Ok(false);
+        };
+        let (mut read, mut looked) = (self.read, Looked::default());
         for element in self.elements {
-            read(set.contains(element, hashing));
+            let is_in = set.contains(element, hashing);
+            looked += Looked::one(is_in.then_some(0));
+            read(is_in);
         }
+        place.look(looked);
         Ok(true)
     }
 }
@@ -205,6 +228,10 @@ impl Command for Fetch<'_> {
 
     fn key(&self) -> &[u8] {
         self.key
+    }
+
+    fn looked(reply: &Option<Elements>) -> Looked {
+        Looked::one(reply.as_ref().map(Elements::bytes))
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<Elements>, Error> {
@@ -233,6 +260,10 @@ impl Command for Sample<'_> {
 
     fn key(&self) -> &[u8] {
         self.key
+    }
+
+    fn looked(reply: &Option<Elements>) -> Looked {
+        Looked::one(reply.as_ref().map(Elements::bytes))
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<Elements>, Error> {
@@ -265,6 +296,10 @@ impl Command for Pop<'_> {
         self.key
     }
 
+    fn looked(reply: &Option<Elements>) -> Looked {
+        Looked::one(reply.as_ref().map(Elements::bytes))
+    }
+
     fn apply(self, place: &mut Place<'_>) -> Result<Option<Elements>, Error> {
         let mut random = place.random();
         place.reduce(|set: &mut Set| {
@@ -294,6 +329,10 @@ impl Command for Length<'_> {
 
     fn key(&self) -> &[u8] {
         self.key
+    }
+
+    fn looked(reply: &Option<usize>) -> Looked {
+        Looked::one(reply.map(|_| 0))
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<usize>, Error> {

@@ -2,7 +2,7 @@
 
 use attimo_engine as engine;
 use attimo_engine::commands::scalar::Get;
-use attimo_engine::{Command, Found, ItemType, Namespace};
+use attimo_engine::{Command, Found, ItemType, Looked, Namespace};
 
 use super::{Gate, Pass};
 use crate::api::{Access, Api};
@@ -22,7 +22,7 @@ pub(crate) struct Call<'a> {
     pass: &'a Pass,
     api: Api,
     now: Now,
-    pub(super) used: Use,
+    used: Use,
 }
 
 impl<'a> Call<'a> {
@@ -84,18 +84,29 @@ impl<'a> Call<'a> {
         !matches!(self.pass.grants.to(self.api.access()), Items::All)
     }
 
-    /// Runs a command that receives `bytes_in` bytes of keys and values.
+    /// Runs a command, and counts what it takes in and what it looked for.
     ///
     /// # Errors
     ///
     /// [`Error::Denied`], [`Error::NoSuchCache`], or what the command documents.
-    pub(crate) fn run<C: Command>(&mut self, bytes_in: usize, command: C) -> Result<C::Reply> {
+    pub(crate) fn run<C: Command>(&mut self, command: C) -> Result<C::Reply> {
+        let (reply, looked) = self.measure(command)?;
+        self.used.looked += looked;
+        Ok(reply)
+    }
+
+    /// Runs a command whose reply stays here: what it looked for is not counted.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Call::run`].
+    pub(super) fn measure<C: Command>(&mut self, command: C) -> Result<(C::Reply, Looked)> {
         // A request that writes may also read other items: those need only be readable.
         let access =
             if C::ACCESS == engine::Access::Read { Access::Read } else { self.api.access() };
         self.allow_to(access, command.key())?;
         let namespace = self.namespace()?;
-        self.used.bytes_in += bytes_in as u64;
+        self.used.bytes_in += command.bytes_in() as u64;
         self.gate.backend.run(namespace, command, self.now)
     }
 
@@ -109,10 +120,12 @@ impl<'a> Call<'a> {
         key: &[u8],
         read: impl FnOnce(Found<'_>) -> R,
     ) -> Result<Option<R>> {
-        let read = |found: Found<'_>| (found.as_slice().len(), read(found));
-        let found = self.run(key.len(), Get { key, read })?;
-        self.looked(found.as_ref().map(|(bytes, _)| *bytes));
-        Ok(found.map(|(_, read)| read))
+        self.run(Get { key, read })
+    }
+
+    /// Notes that of what was found the answer bears only so many bytes.
+    pub(crate) fn bears(&mut self, bytes: usize) {
+        self.used.looked.bytes = bytes as u64;
     }
 
     /// Checks that the cache is there, for a request that may run no command at all.
@@ -124,20 +137,12 @@ impl<'a> Call<'a> {
         self.pass.cache.map(|cache| cache.namespace).ok_or(Error::NoSuchCache)
     }
 
-    /// Counts an item that was looked for: with how many bytes of it are sent, or `None` if it was
-    /// not there.
-    pub(crate) fn looked(&mut self, found: Option<usize>) {
-        match found {
-            Some(bytes) => {
-                self.used.hits += 1;
-                self.used.bytes_out += bytes as u64;
-            }
-            None => self.used.misses += 1,
+    /// Ends the request and counts it. A failed one has found nothing, for its client hears of
+    /// nothing.
+    pub(crate) fn finish(mut self, failed: bool) {
+        if failed {
+            self.used.looked = Looked::default();
         }
-    }
-
-    /// Ends the request and counts it.
-    pub(crate) fn finish(self, failed: bool) {
         self.pass.tally.count(self.api, self.used, failed);
     }
 }

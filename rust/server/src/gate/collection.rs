@@ -9,10 +9,6 @@ use super::Call;
 use crate::error::{Error, Result};
 use crate::limits::{LEADERBOARD_ELEMENTS, REPLY_BYTES, UNION_MEMBERS};
 
-/// What a score counts for.
-pub(crate) const SCORE_BYTES: usize = size_of::<f64>();
-/// What an id and its score count for.
-pub(crate) const RANKED_BYTES: usize = size_of::<u32>() + SCORE_BYTES;
 /// Leaderboards stay until they are deleted: no protocol has a lifetime for them.
 pub(crate) const FOREVER: CollectionTtl = CollectionTtl { ttl: Ttl::FOREVER, refresh: true };
 
@@ -41,25 +37,19 @@ impl Call<'_> {
         fields: impl Iterator<Item = &'f [u8]> + Clone,
         mut make: impl FnMut(Option<Vec<u8>>) -> T,
     ) -> Result<Option<Vec<T>>> {
-        let (mut items, mut hits, mut bytes) = (Vec::new(), 0, 0);
+        let (mut items, mut bytes) = (Vec::new(), 0);
         let read = |value: Option<&[u8]>| {
-            hits += u64::from(value.is_some());
             bytes += value.map_or(0, <[u8]>::len);
             // A field may be asked for many times over: what is too much is not copied any more.
             let fits = bytes <= REPLY_BYTES;
             items.push(make(value.map(|value| if fits { value.to_vec() } else { Vec::new() })));
         };
-        let bytes_in = key.len() + fields.clone().map(<[u8]>::len).sum::<usize>();
-        if !self.run(bytes_in, Get { key, fields, read })? {
-            self.looked(None);
+        if !self.run(Get { key, fields, read })? {
             return Ok(None);
         }
         if bytes > REPLY_BYTES {
             return Err(Error::ReplyTooLarge(REPLY_BYTES));
         }
-        self.used.hits += hits;
-        self.used.misses += items.len() as u64 - hits;
-        self.used.bytes_out += bytes as u64;
         Ok(Some(items))
     }
 
@@ -83,7 +73,7 @@ impl Call<'_> {
         let (mut union, mut members_seen) = (Union::new(aggregate), 0);
         for (key, weight) in sources {
             let (slice, order) = (Slice::default(), Order::Ascending);
-            if let Some(members) = self.run(key.len(), FetchByIndex { key, slice, order })? {
+            if let Some(members) = self.measure(FetchByIndex { key, slice, order })?.0 {
                 members_seen += members.len();
                 if members_seen > UNION_MEMBERS {
                     let many = "sources have more than 500000 members together";
@@ -92,13 +82,6 @@ impl Call<'_> {
                 union.add(&members, weight);
             }
         }
-        self.run(key.len(), Store::new(key, union, ttl))
-    }
-
-    /// Counts members of a leaderboard that were looked for by their ids.
-    pub(crate) fn looked_for(&mut self, asked: usize, found: usize) {
-        self.used.hits += found as u64;
-        self.used.misses += asked.saturating_sub(found) as u64;
-        self.used.bytes_out += (found * RANKED_BYTES) as u64;
+        self.run(Store::new(key, union, ttl))
     }
 }

@@ -26,7 +26,7 @@ mod url;
 
 pub(crate) use self::call::Call;
 pub(crate) use self::caller::{Caller, Credential};
-pub(crate) use self::collection::{FOREVER, RANKED_BYTES, SCORE_BYTES, check_number};
+pub(crate) use self::collection::{FOREVER, check_number};
 pub(crate) use self::pass::{Pass, Passes};
 pub(crate) use self::url::SignedUrl;
 pub(crate) use crate::token::INVALID;

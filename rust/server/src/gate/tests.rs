@@ -47,7 +47,7 @@ fn rules(verbs: &[&str], items: Value) -> Value {
 }
 
 fn set(call: &mut Call<'_>, key: &[u8]) -> Result<()> {
-    call.run(0, Set { key, value: Given::Short(b"v"), ttl: Ttl(1_000) })
+    call.run(Set { key, value: Given::Short(b"v"), ttl: Ttl(1_000) })
 }
 
 fn now() -> Now {
@@ -103,7 +103,7 @@ fn what_a_write_only_reads_need_only_be_readable() {
     let pass = pass(&gate, both, "there");
     let mut call = gate.call(&pass, Api::SortedSetUnionStore, now());
 
-    assert_eq!(call.run(0, KeyExists { key: b"source" }), Ok(false));
+    assert_eq!(call.run(KeyExists { key: b"source" }), Ok(false));
     assert_eq!(set(&mut call, b"source"), Err(NO_ITEM));
     assert_eq!(set(&mut call, b"own"), Ok(()));
 }

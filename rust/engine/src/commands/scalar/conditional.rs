@@ -20,6 +20,17 @@ pub enum Condition<'a> {
 }
 
 impl Condition<'_> {
+    /// How many bytes it compares with.
+    fn bytes(self) -> usize {
+        match self {
+            Self::Present | Self::Absent => 0,
+            Self::Equal(value)
+            | Self::NotEqual(value)
+            | Self::PresentAndNotEqual(value)
+            | Self::AbsentOrEqual(value) => value.len(),
+        }
+    }
+
     fn holds(self, current: Option<Found<'_>>) -> bool {
         let current = current.map(Found::as_slice);
         match self {
@@ -57,6 +68,10 @@ impl Command for SetIf<'_> {
 
     fn key(&self) -> &[u8] {
         self.key
+    }
+
+    fn bytes_in(&self) -> usize {
+        self.key.len() + self.value.as_slice().len() + self.condition.bytes()
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {

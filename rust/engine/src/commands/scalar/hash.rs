@@ -1,6 +1,6 @@
 //! Read a value with its digest; write one if the digest is as expected.
 
-use crate::{Access, Command, Error, Found, Given, Place, Ttl, ValueHash};
+use crate::{Access, Command, Error, Found, Given, Looked, Place, Ttl, ValueHash};
 
 /// Shows the value at `key` and its digest to `read`, and returns what that
 /// makes of them, or `None` if there is no such item.
@@ -38,7 +38,10 @@ where
     fn apply(self, place: &mut Place<'_>) -> Result<Option<R>, Error> {
         place.touch();
         let found = place.scalar()?;
-        Ok(found.map(|value| (self.read)(value, ValueHash::of(value.as_slice()))))
+        let looked = Looked::one(found.map(|value| value.as_slice().len()));
+        let read = found.map(|value| (self.read)(value, ValueHash::of(value.as_slice())));
+        place.look(looked);
+        Ok(read)
     }
 }
 
@@ -59,6 +62,17 @@ pub enum HashCondition<'a> {
 }
 
 impl HashCondition<'_> {
+    /// How many bytes it compares with.
+    fn bytes(self) -> usize {
+        match self {
+            Self::Unconditional => 0,
+            Self::PresentAndEqual(hash)
+            | Self::PresentAndNotEqual(hash)
+            | Self::AbsentOrEqual(hash)
+            | Self::AbsentOrNotEqual(hash) => hash.len(),
+        }
+    }
+
     fn holds(self, current: Option<Found<'_>>) -> bool {
         let equals = |it: Found<'_>, hash: &[u8]| ValueHash::of(it.as_slice()).0 == *hash;
         match self {
@@ -101,6 +115,10 @@ impl Command for SetIfHash<'_> {
 
     fn key(&self) -> &[u8] {
         self.key
+    }
+
+    fn bytes_in(&self) -> usize {
+        self.key.len() + self.value.as_slice().len() + self.condition.bytes()
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<ValueHash>, Error> {

@@ -31,6 +31,10 @@ impl Command for Increment<'_> {
         self.key
     }
 
+    fn bytes_in(&self) -> usize {
+        self.key.len() + size_of_val(&self.amount)
+    }
+
     fn apply(self, place: &mut Place<'_>) -> Result<i64, Error> {
         let sum = add(place.scalar()?.map(Found::as_slice), self.amount)?;
         place.put(self.key, Given::Short(sum.to_string().as_bytes()), self.ttl)?;

@@ -1,6 +1,6 @@
 //! Items as a whole, of any type: are they there, for how long, away with them.
 
-use crate::{Access, Command, Error, ItemType, Place, Ttl};
+use crate::{Access, Command, Error, ItemType, Looked, Place, Ttl};
 
 /// Removes the item at `key`, and returns whether there was one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +35,10 @@ impl Command for KeyExists<'_> {
 
     fn key(&self) -> &[u8] {
         self.key
+    }
+
+    fn looked(reply: &bool) -> Looked {
+        Looked::one(reply.then_some(0))
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
@@ -114,6 +118,10 @@ impl Command for ItemGetTtl<'_> {
         self.key
     }
 
+    fn looked(reply: &Option<Ttl>) -> Looked {
+        Looked::one(reply.map(|_| 0))
+    }
+
     fn apply(self, place: &mut Place<'_>) -> Result<Option<Ttl>, Error> {
         Ok(place.deadline().map(|deadline| deadline.left(place.now())))
     }
@@ -132,6 +140,10 @@ impl Command for ItemGetType<'_> {
 
     fn key(&self) -> &[u8] {
         self.key
+    }
+
+    fn looked(reply: &Option<ItemType>) -> Looked {
+        Looked::one(reply.map(|_| 0))
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<ItemType>, Error> {

@@ -1,6 +1,6 @@
 //! Read a value, write a value.
 
-use crate::{Access, Command, Error, Found, Given, Place, Ttl};
+use crate::{Access, Command, Error, Found, Given, Looked, Place, Ttl};
 
 /// Shows the value at `key` to `read` and returns what that makes of it, or
 /// `None` if there is no such item.
@@ -38,7 +38,11 @@ where
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<R>, Error> {
         place.touch();
-        Ok(place.scalar()?.map(self.read))
+        let found = place.scalar()?;
+        let looked = Looked::one(found.map(|value| value.as_slice().len()));
+        let read = found.map(self.read);
+        place.look(looked);
+        Ok(read)
     }
 }
 
@@ -63,6 +67,10 @@ impl Command for Set<'_> {
 
     fn key(&self) -> &[u8] {
         self.key
+    }
+
+    fn bytes_in(&self) -> usize {
+        self.key.len() + self.value.as_slice().len()
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<(), Error> {

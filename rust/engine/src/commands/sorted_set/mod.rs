@@ -11,9 +11,12 @@ use std::ops::Bound;
 
 use crate::collections::kinds::SortedSet;
 use crate::collections::page;
-use crate::collections::ranking::{SCORE_BYTES, turned};
+use crate::collections::ranking::turned;
 use crate::collections::score::Score;
-use crate::{Access, CollectionTtl, Command, Error, Members, Order, Place, Slice};
+use crate::measure::sum_of;
+use crate::{
+    Access, CollectionTtl, Command, Error, Looked, Members, Order, Place, SCORE_BYTES, Slice,
+};
 
 pub use union::{Aggregate, Store, Union};
 
@@ -44,13 +47,18 @@ where
         self.key
     }
 
+    fn bytes_in(&self) -> usize {
+        let elements = self.elements.clone().into_iter();
+        self.key.len() + elements.map(|(value, _)| value.len() + SCORE_BYTES).sum::<usize>()
+    }
+
     fn apply(self, place: &mut Place<'_>) -> Result<(), Error> {
         let rules = place.rules();
         let mut growth =
             rules.limits.admit_elements(self.elements.clone().into_iter().map(|it| it.0))?;
         for (_, score) in self.elements.clone() {
             Score::new(score)?;
-            growth += SCORE_BYTES;
+            growth += SCORE_BYTES as u64;
         }
         place.extend(self.key, self.ttl, growth, |set: &mut SortedSet| {
             for (value, score) in self.elements {
@@ -87,9 +95,13 @@ impl Command for Increment<'_> {
         self.key
     }
 
+    fn bytes_in(&self) -> usize {
+        self.key.len() + self.value.len() + SCORE_BYTES
+    }
+
     fn apply(self, place: &mut Place<'_>) -> Result<f64, Error> {
         let rules = place.rules();
-        let growth = rules.limits.admit_elements([self.value])? + SCORE_BYTES;
+        let growth = rules.limits.admit_elements([self.value])? + SCORE_BYTES as u64;
         place.extend(self.key, self.ttl, growth, |set: &mut SortedSet| {
             let score = set.find(self.value, &rules.hashing).map_or(0.0, |(_, score)| score.get());
             let sum = Score::new(score + self.amount)?;
@@ -120,6 +132,10 @@ impl Command for FetchByIndex<'_> {
 
     fn key(&self) -> &[u8] {
         self.key
+    }
+
+    fn looked(reply: &Option<Members>) -> Looked {
+        Looked::one(reply.as_ref().map(Members::bytes))
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<Members>, Error> {
@@ -156,6 +172,10 @@ impl Command for FetchByScore<'_> {
 
     fn key(&self) -> &[u8] {
         self.key
+    }
+
+    fn looked(reply: &Option<Members>) -> Looked {
+        Looked::one(reply.as_ref().map(Members::bytes))
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<Members>, Error> {
@@ -198,14 +218,24 @@ where
         self.key
     }
 
+    fn bytes_in(&self) -> usize {
+        self.key.len() + sum_of(self.values.clone())
+    }
+
     fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
         place.touch();
         let hashing = &place.rules().hashing;
-        let Some(set) = place.collection::<SortedSet>()? else { return Ok(false) };
-        let mut read = self.read;
+        let Some(set) = place.collection::<SortedSet>()? else {
+            place.look(Looked::missed(self.values.into_iter().count()));
+            return Ok(false);
+        };
+        let (mut read, mut looked) = (self.read, Looked::default());
         for value in self.values {
-            read(set.find(value, hashing).map(|(_, score)| score.get()));
+            let score = set.find(value, hashing).map(|(_, score)| score.get());
+            looked += Looked::one(score.map(|_| SCORE_BYTES));
+            read(score);
         }
+        place.look(looked);
         Ok(true)
     }
 }
@@ -232,6 +262,14 @@ impl Command for GetRank<'_> {
 
     fn key(&self) -> &[u8] {
         self.key
+    }
+
+    fn bytes_in(&self) -> usize {
+        self.key.len() + self.value.len()
+    }
+
+    fn looked(reply: &Option<usize>) -> Looked {
+        Looked::one(reply.map(|_| 0))
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<usize>, Error> {
@@ -266,6 +304,10 @@ where
 
     fn key(&self) -> &[u8] {
         self.key
+    }
+
+    fn bytes_in(&self) -> usize {
+        self.key.len() + sum_of(self.values.clone())
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
@@ -322,6 +364,10 @@ impl Command for Length<'_> {
         self.key
     }
 
+    fn looked(reply: &Option<usize>) -> Looked {
+        Looked::one(reply.map(|_| 0))
+    }
+
     fn apply(self, place: &mut Place<'_>) -> Result<Option<usize>, Error> {
         Ok(place.collection::<SortedSet>()?.map(SortedSet::len))
     }
@@ -349,6 +395,10 @@ impl Command for LengthByScore<'_> {
 
     fn key(&self) -> &[u8] {
         self.key
+    }
+
+    fn looked(reply: &Option<usize>) -> Looked {
+        Looked::one(reply.map(|_| 0))
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<usize>, Error> {

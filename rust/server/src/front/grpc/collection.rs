@@ -15,11 +15,6 @@ pub(super) fn slices(elements: &[Vec<u8>]) -> impl Iterator<Item = &[u8]> + Clon
     elements.iter().map(Vec::as_slice)
 }
 
-/// How many bytes the elements have together.
-pub(super) fn sum_of<'a>(elements: impl Iterator<Item = &'a [u8]>) -> usize {
-    elements.map(<[u8]>::len).sum()
-}
-
 /// A length as the wire has it; no collection that fits an item is longer.
 pub(super) fn count(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)

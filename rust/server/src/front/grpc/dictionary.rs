@@ -3,7 +3,7 @@
 use attimo_engine::commands::dictionary::{Fetch, Increment, Length, Remove, RemoveAll, Set};
 use momento_protos::cache_client as pb;
 
-use super::collection::{collection_ttl, count, slices, sum_of};
+use super::collection::{collection_ttl, count, slices};
 use super::protobuf::{Field, Fields};
 use super::reply::{Reply, encoded, found_pairs};
 use super::wire::decoded;
@@ -48,12 +48,10 @@ fn fetch(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::dictionary_fetch_response::{Dictionary, Missing};
     let request: pb::DictionaryFetchRequest = decoded(message)?;
     let key = &request.dictionary_name;
-    let Some(pairs) = call.run(key.len(), Fetch { key })? else {
-        call.looked(None);
+    let Some(pairs) = call.run(Fetch { key })? else {
         let dictionary = Some(Dictionary::Missing(Missing {}));
         return Ok(encoded(&pb::DictionaryFetchResponse { dictionary }));
     };
-    call.looked(Some(pairs.iter().map(|(field, value)| field.len() + value.len()).sum()));
     Ok(found_pairs(&pairs))
 }
 
@@ -73,8 +71,7 @@ fn set(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     }
     let ttl = collection_ttl(ttl, refresh)?;
     let pairs = pairs.iter().copied();
-    let bytes: usize = pairs.clone().map(|(field, value)| field.len() + value.len()).sum();
-    call.run(key.len() + bytes, Set { key, pairs, ttl })?;
+    call.run(Set { key, pairs, ttl })?;
     Ok(Reply::empty())
 }
 
@@ -96,8 +93,7 @@ fn increment(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let request: pb::DictionaryIncrementRequest = decoded(message)?;
     let ttl = collection_ttl(request.ttl_milliseconds, request.refresh_ttl)?;
     let (key, field, amount) = (&request.dictionary_name, &request.field, request.amount);
-    let bytes_in = key.len() + field.len() + size_of_val(&amount);
-    let value = call.run(bytes_in, Increment { key, field, amount, ttl })?;
+    let value = call.run(Increment { key, field, amount, ttl })?;
     Ok(encoded(&pb::DictionaryIncrementResponse { value }))
 }
 
@@ -108,10 +104,10 @@ fn delete(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     match &request.delete {
         Some(Delete::Some(some)) => {
             let fields = slices(&some.fields);
-            call.run(key.len() + sum_of(fields.clone()), Remove { key, fields })?;
+            call.run(Remove { key, fields })?;
         }
         Some(Delete::All(_)) => {
-            call.run(key.len(), RemoveAll { key })?;
+            call.run(RemoveAll { key })?;
         }
         None => return Err(Error::Malformed("delete is not set")),
     }
@@ -122,8 +118,7 @@ fn length(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::dictionary_length_response::{Dictionary, Found, Missing};
     let request: pb::DictionaryLengthRequest = decoded(message)?;
     let key = &request.dictionary_name;
-    let length = call.run(key.len(), Length { key })?;
-    call.looked(length.map(|_| 0));
+    let length = call.run(Length { key })?;
     let dictionary = Some(match length {
         Some(length) => Dictionary::Found(Found { length: count(length) }),
         None => Dictionary::Missing(Missing {}),

@@ -13,7 +13,7 @@ use super::reply::{Reply, encoded};
 use super::wire::decoded;
 use crate::api::Api;
 use crate::error::{Error, Result};
-use crate::gate::{Call, FOREVER, RANKED_BYTES, check_number};
+use crate::gate::{Call, FOREVER, check_number};
 use crate::limits::LEADERBOARD_ELEMENTS;
 
 /// Runs one method, or tells that it is not about leaderboards.
@@ -38,7 +38,7 @@ pub(super) fn run(call: &mut Call<'_>, api: Api, message: &[u8]) -> Option<Resul
 fn delete(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let request: pb::DeleteLeaderboardRequest = decoded(message)?;
     let key = key(&request.leaderboard)?;
-    call.run(key.len(), Delete { key })?;
+    call.run(Delete { key })?;
     Ok(Reply::empty())
 }
 
@@ -47,8 +47,7 @@ fn upsert(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let key = key(&request.leaderboard)?;
     check_number(request.elements.len())?;
     let elements = request.elements.iter().map(|element| (element.id, element.score));
-    let bytes_in = key.len() + request.elements.len() * RANKED_BYTES;
-    call.run(bytes_in, Upsert { key, elements, ttl: FOREVER })?;
+    call.run(Upsert { key, elements, ttl: FOREVER })?;
     Ok(Reply::empty())
 }
 
@@ -57,14 +56,14 @@ fn remove(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let key = key(&request.leaderboard)?;
     check_number(request.ids.len())?;
     let ids = request.ids.iter().copied();
-    call.run(key.len() + size_of_val(&request.ids[..]), Remove { key, ids })?;
+    call.run(Remove { key, ids })?;
     Ok(Reply::empty())
 }
 
 fn length(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let request: pb::GetLeaderboardLengthRequest = decoded(message)?;
     let key = key(&request.leaderboard)?;
-    let length = call.run(key.len(), Length { key })?;
+    let length = call.run(Length { key })?;
     Ok(encoded(&pb::GetLeaderboardLengthResponse { count: count(length.unwrap_or_default()) }))
 }
 
@@ -78,8 +77,8 @@ fn get_by_rank(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     }
     check_number((end - start) as usize)?;
     let slice = Slice { start: Some(start.into()), end: Some(end.into()) };
-    let ranked = call.run(key.len(), GetByRank { key, slice, order: order(request.order) })?;
-    Ok(encoded(&pb::GetByRankResponse { elements: elements(call, ranked) }))
+    let ranked = call.run(GetByRank { key, slice, order: order(request.order) })?;
+    Ok(encoded(&pb::GetByRankResponse { elements: elements(ranked) }))
 }
 
 fn get_by_score(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
@@ -97,8 +96,8 @@ fn get_by_score(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     };
     let (offset, limit) = (request.offset as usize, limit(request.limit_elements)?);
     let order = order(request.order);
-    let ranked = call.run(key.len(), GetByScore { key, min, below, order, offset, limit })?;
-    Ok(encoded(&pb::GetByScoreResponse { elements: elements(call, ranked) }))
+    let ranked = call.run(GetByScore { key, min, below, order, offset, limit })?;
+    Ok(encoded(&pb::GetByScoreResponse { elements: elements(ranked) }))
 }
 
 fn get_rank(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
@@ -108,8 +107,7 @@ fn get_rank(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let (ids, order) = (request.ids.iter().copied(), order(request.order));
     let mut elements = Vec::with_capacity(request.ids.len());
     let read = |member| elements.push(element(member));
-    call.run(key.len() + size_of_val(&request.ids[..]), GetRank { key, ids, order, read })?;
-    call.looked_for(request.ids.len(), elements.len());
+    call.run(GetRank { key, ids, order, read })?;
     Ok(encoded(&pb::GetRankResponse { elements }))
 }
 
@@ -122,9 +120,7 @@ fn get_competition_rank(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let ids = request.ids.iter().copied();
     let mut elements = Vec::with_capacity(request.ids.len());
     let read = |member| elements.push(element(member));
-    let bytes_in = key.len() + size_of_val(&request.ids[..]);
-    call.run(bytes_in, GetCompetitionRank { key, ids, order, read })?;
-    call.looked_for(request.ids.len(), elements.len());
+    call.run(GetCompetitionRank { key, ids, order, read })?;
     Ok(encoded(&pb::GetCompetitionRankResponse { elements }))
 }
 
@@ -140,9 +136,8 @@ fn limit(elements: u32) -> Result<usize> {
     check_number(limit).map(|()| limit)
 }
 
-fn elements(call: &mut Call<'_>, ranked: Option<Ranked>) -> Vec<pb::RankedElement> {
+fn elements(ranked: Option<Ranked>) -> Vec<pb::RankedElement> {
     let elements: Vec<_> = ranked.iter().flat_map(Ranked::iter).map(element).collect();
-    call.looked(Some(elements.len() * RANKED_BYTES));
     elements
 }
 

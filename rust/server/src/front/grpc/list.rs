@@ -9,7 +9,7 @@ use attimo_engine::{CollectionTtl, End, Ttl};
 use momento_protos::cache_client as pb;
 use prost::Message;
 
-use super::collection::{collection_ttl, count, slice, slices, sum_of};
+use super::collection::{collection_ttl, count, slice, slices};
 use super::reply::{Reply, encoded, found_elements, missing};
 use super::wire::decoded;
 use crate::api::Api;
@@ -80,9 +80,8 @@ fn push(
     ttl: CollectionTtl,
 ) -> Result<u32> {
     let values = slices(values);
-    let bytes_in = key.len() + sum_of(values.clone());
     let truncate = NonZeroU32::new(truncate);
-    Ok(count(call.run(bytes_in, Push { key, at, values, truncate, ttl })?))
+    Ok(count(call.run(Push { key, at, values, truncate, ttl })?))
 }
 
 fn pop_front(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
@@ -107,11 +106,9 @@ fn pop<M: Message>(
     at: End,
     found: impl FnOnce(Vec<u8>, u32) -> M,
 ) -> Result<Reply> {
-    let Some((value, left)) = call.run(key.len(), Pop { key, at })? else {
-        call.looked(None);
+    let Some((value, left)) = call.run(Pop { key, at })? else {
         return Ok(missing());
     };
-    call.looked(Some(value.len()));
     Ok(encoded(&found(value.to_vec(), count(left))))
 }
 
@@ -127,13 +124,11 @@ fn fetch(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
         Some(EndIndex::UnboundedEnd(_)) | None => None,
     };
     let key = &request.list_name;
-    let values = call.run(key.len(), Fetch { key, slice: slice(start, end) })?;
+    let values = call.run(Fetch { key, slice: slice(start, end) })?;
     // Of an empty part the official clients expect to hear that it is missing.
     let Some(values) = values.filter(|values| !values.is_empty()) else {
-        call.looked(None);
         return Ok(missing());
     };
-    call.looked(Some(sum_of(values.iter())));
     Ok(found_elements(&values))
 }
 
@@ -155,7 +150,7 @@ fn retain(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
         CollectionTtl { ttl: Ttl::FOREVER, refresh: false }
     };
     let (key, slice) = (&request.list_name, slice(start, end));
-    let left = call.run(key.len(), Retain { key, slice, ttl })?;
+    let left = call.run(Retain { key, slice, ttl })?;
     Ok(length_reply(left))
 }
 
@@ -166,9 +161,9 @@ fn erase(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let left = match &request.erase {
         Some(Asked::Some(some)) => {
             let ranges = some.ranges.iter().map(|range| (range.begin_index, range.count));
-            call.run(key.len(), Erase { key, ranges })?
+            call.run(Erase { key, ranges })?
         }
-        Some(Asked::All(_)) => call.run(key.len(), EraseAll { key })?.then_some(0),
+        Some(Asked::All(_)) => call.run(EraseAll { key })?.then_some(0),
         None => return Err(Error::Malformed("erase is not set")),
     };
     Ok(length_reply(left))
@@ -181,15 +176,14 @@ fn remove(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
         return Err(Error::Malformed("remove is not set"));
     };
     let key = &request.list_name;
-    let left = call.run(key.len() + value.len(), RemoveValue { key, value })?;
+    let left = call.run(RemoveValue { key, value })?;
     Ok(length_reply(left))
 }
 
 fn length(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let request: pb::ListLengthRequest = decoded(message)?;
     let key = &request.list_name;
-    let length = call.run(key.len(), Length { key })?;
-    call.looked(length.map(|_| 0));
+    let length = call.run(Length { key })?;
     Ok(length_reply(length))
 }
 

@@ -80,9 +80,8 @@ pub(super) fn set_of(call: &mut Call<'_>, message: &Bytes, owned: usize) -> Resu
         }
     }
     let ttl = ttl(set.ttl)?;
-    let bytes_in = set.key.len() + set.value.len();
     let value = given(message, set.value, owned);
-    call.run(bytes_in, Set { key: &message[set.key], value, ttl })?;
+    call.run(Set { key: &message[set.key], value, ttl })?;
     Ok(Reply::stored())
 }
 
@@ -99,7 +98,7 @@ fn given(message: &Bytes, value: Range<usize>, owned: usize) -> Given<'_> {
 
 fn delete(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let request: pb::DeleteRequest = decoded(message)?;
-    call.run(request.cache_key.len(), Delete { key: &request.cache_key })?;
+    call.run(Delete { key: &request.cache_key })?;
     Ok(Reply::empty())
 }
 
@@ -110,8 +109,7 @@ fn keys_exist(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     }
     let mut exists = Vec::with_capacity(request.cache_keys.len());
     for key in &request.cache_keys {
-        let found = call.run(key.len(), KeyExists { key })?;
-        call.looked(found.then_some(0));
+        let found = call.run(KeyExists { key })?;
         exists.push(found);
     }
     Ok(encoded(&pb::KeysExistResponse { exists }))
@@ -121,7 +119,7 @@ fn increment(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let request: pb::IncrementRequest = decoded(message)?;
     let ttl = ttl(request.ttl_milliseconds)?;
     let (key, amount) = (&request.cache_key[..], request.amount);
-    let value = call.run(key.len() + size_of_val(&amount), Increment { key, amount, ttl })?;
+    let value = call.run(Increment { key, amount, ttl })?;
     Ok(encoded(&pb::IncrementResponse { value }))
 }
 
@@ -165,7 +163,7 @@ fn store_if(
     condition: Wanted<'_>,
 ) -> Result<bool> {
     let ttl = ttl(milliseconds)?;
-    call.run(key.len() + value.len(), SetIf { key, value: value.into(), ttl, condition })
+    call.run(SetIf { key, value: value.into(), ttl, condition })
 }
 
 fn get_with_hash(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
@@ -173,8 +171,7 @@ fn get_with_hash(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let request: pb::GetWithHashRequest = decoded(message)?;
     let key = &request.cache_key;
     let read = |found: Item<'_>, hash| (found.to_bytes(), hash);
-    let found = call.run(key.len(), GetWithHash { key, read })?;
-    call.looked(found.as_ref().map(|(value, _)| value.len()));
+    let found = call.run(GetWithHash { key, read })?;
     let result = match found {
         Some((value, hash)) => Result::Found(Found { value: value.into(), hash: hash.0.into() }),
         None => Result::Missing(Missing {}),
@@ -202,9 +199,8 @@ fn set_if_hash(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     };
     let ttl = ttl(request.ttl_milliseconds)?;
     let (key, value) = (&request.cache_key[..], &request.cache_body[..]);
-    let bytes_in = key.len() + value.len();
     let command = SetIfHash::new(key, condition, value.into(), ttl);
-    let result = match call.run(bytes_in, command)? {
+    let result = match call.run(command)? {
         Some(hash) => Result::Stored(Stored { new_hash: hash.0.into() }),
         None => Result::NotStored(NotStored {}),
     };
@@ -222,7 +218,7 @@ fn update_ttl(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
         None => return Err(Error::Malformed("update_ttl is not set")),
     };
     let key = &request.cache_key;
-    let result = match call.run(key.len(), UpdateTtl { key, change })? {
+    let result = match call.run(UpdateTtl { key, change })? {
         TtlChanged::Set => Result::Set(Set {}),
         TtlChanged::NotSet => Result::NotSet(NotSet {}),
         TtlChanged::Missing => Result::Missing(Missing {}),
@@ -234,7 +230,7 @@ fn item_get_ttl(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::item_get_ttl_response::{Found, Missing, Result};
     let request: pb::ItemGetTtlRequest = decoded(message)?;
     let key = &request.cache_key;
-    let result = match call.run(key.len(), ItemGetTtl { key })? {
+    let result = match call.run(ItemGetTtl { key })? {
         Some(Ttl(remaining_ttl_millis)) => Result::Found(Found { remaining_ttl_millis }),
         None => Result::Missing(Missing {}),
     };
@@ -246,7 +242,7 @@ fn item_get_type(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let request: pb::ItemGetTypeRequest = decoded(message)?;
     let key = &request.cache_key;
     let found = |kind: Type| Result::Found(Found { item_type: kind.into() });
-    let result = match call.run(key.len(), ItemGetType { key })? {
+    let result = match call.run(ItemGetType { key })? {
         Some(ItemType::Scalar) => found(Type::Scalar),
         Some(ItemType::Dictionary) => found(Type::Dictionary),
         Some(ItemType::Set) => found(Type::Set),

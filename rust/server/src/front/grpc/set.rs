@@ -6,7 +6,7 @@ use attimo_engine::commands::set::{
 };
 use momento_protos::cache_client as pb;
 
-use super::collection::{collection_ttl, count, slices, sum_of};
+use super::collection::{collection_ttl, count, slices};
 use super::reply::{Reply, encoded, found_elements, missing};
 use super::wire::decoded;
 use crate::api::Api;
@@ -34,31 +34,29 @@ pub(super) fn run(call: &mut Call<'_>, api: Api, message: &[u8]) -> Option<Resul
 fn fetch(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let request: pb::SetFetchRequest = decoded(message)?;
     let key = &request.set_name;
-    let elements = call.run(key.len(), Fetch { key })?;
-    Ok(elements_reply(call, elements))
+    let elements = call.run(Fetch { key })?;
+    Ok(elements_reply(elements))
 }
 
 fn sample(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let request: pb::SetSampleRequest = decoded(message)?;
     let key = &request.set_name;
     let limit = usize::try_from(request.limit).unwrap_or(usize::MAX);
-    let elements = call.run(key.len(), Sample { key, limit })?;
-    Ok(elements_reply(call, elements))
+    let elements = call.run(Sample { key, limit })?;
+    Ok(elements_reply(elements))
 }
 
 fn pop(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let request: pb::SetPopRequest = decoded(message)?;
     let key = &request.set_name;
-    let elements = call.run(key.len(), Pop { key, count: request.count as usize })?;
-    Ok(elements_reply(call, elements))
+    let elements = call.run(Pop { key, count: request.count as usize })?;
+    Ok(elements_reply(elements))
 }
 
-fn elements_reply(call: &mut Call<'_>, elements: Option<Elements>) -> Reply {
+fn elements_reply(elements: Option<Elements>) -> Reply {
     let Some(elements) = elements else {
-        call.looked(None);
         return missing();
     };
-    call.looked(Some(sum_of(elements.iter())));
     found_elements(&elements)
 }
 
@@ -66,7 +64,7 @@ fn union(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let request: pb::SetUnionRequest = decoded(message)?;
     let ttl = collection_ttl(request.ttl_milliseconds, request.refresh_ttl)?;
     let (key, elements) = (&request.set_name, slices(&request.elements));
-    call.run(key.len() + sum_of(elements.clone()), Union { key, elements, ttl })?;
+    call.run(Union { key, elements, ttl })?;
     Ok(Reply::empty())
 }
 
@@ -79,14 +77,14 @@ fn difference(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let there = match &request.difference {
         Some(Asked::Minuend(minuend)) => {
             let elements = slices(&minuend.elements);
-            call.run(key.len() + sum_of(elements.clone()), DifferenceFrom { key, elements })?
+            call.run(DifferenceFrom { key, elements })?
         }
         Some(Asked::Subtrahend(subtrahend)) => match &subtrahend.subtrahend_set {
             Some(SubtrahendSet::Set(set)) => {
                 let elements = slices(&set.elements);
-                call.run(key.len() + sum_of(elements.clone()), Difference { key, elements })?
+                call.run(Difference { key, elements })?
             }
-            Some(SubtrahendSet::Identity(_)) => call.run(key.len(), RemoveAll { key })?,
+            Some(SubtrahendSet::Identity(_)) => call.run(RemoveAll { key })?,
             None => return Err(Error::Malformed("subtrahend_set is not set")),
         },
         None => return Err(Error::Malformed("difference is not set")),
@@ -101,13 +99,8 @@ fn contains(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let (key, elements) = (&request.set_name, slices(&request.elements));
     let mut contains = Vec::with_capacity(request.elements.len());
     let read = |is_in: bool| contains.push(is_in);
-    let bytes_in = key.len() + sum_of(elements.clone());
-    if !call.run(bytes_in, Contains { key, elements, read })? {
-        call.looked(None);
+    if !call.run(Contains { key, elements, read })? {
         return Ok(missing());
-    }
-    for is_in in &contains {
-        call.looked(is_in.then_some(0));
     }
     Ok(encoded(&pb::SetContainsResponse { set: Some(Set::Found(Found { contains })) }))
 }
@@ -116,8 +109,7 @@ fn length(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::set_length_response::{Found, Missing, Set};
     let request: pb::SetLengthRequest = decoded(message)?;
     let key = &request.set_name;
-    let length = call.run(key.len(), Length { key })?;
-    call.looked(length.map(|_| 0));
+    let length = call.run(Length { key })?;
     let set = Some(match length {
         Some(length) => Set::Found(Found { length: count(length) }),
         None => Set::Missing(Missing {}),

@@ -9,12 +9,12 @@ use attimo_engine::commands::sorted_set::{
 };
 use momento_protos::cache_client as pb;
 
-use super::collection::{collection_ttl, count, order, slice, slices, sum_of};
+use super::collection::{collection_ttl, count, order, slice, slices};
 use super::reply::{Reply, encoded, found_members, missing, rank_miss};
 use super::wire::{decoded, ttl};
 use crate::api::Api;
 use crate::error::{Error, Result};
-use crate::gate::{Call, SCORE_BYTES};
+use crate::gate::Call;
 
 /// Runs one method, or tells that it is not about sorted sets.
 ///
@@ -41,8 +41,7 @@ fn put(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let ttl = collection_ttl(request.ttl_milliseconds, request.refresh_ttl)?;
     let key = &request.set_name;
     let elements = request.elements.iter().map(|element| (&element.value[..], element.score));
-    let bytes: usize = elements.clone().map(|(value, _)| value.len() + SCORE_BYTES).sum();
-    call.run(key.len() + bytes, Put { key, elements, ttl })?;
+    call.run(Put { key, elements, ttl })?;
     Ok(Reply::empty())
 }
 
@@ -52,21 +51,18 @@ fn fetch(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let (key, order) = (&request.set_name, order(request.order));
     let members = match &request.range {
         Some(Range::ByIndex(by)) => {
-            call.run(key.len(), FetchByIndex { key, slice: index_slice(by), order })?
+            call.run(FetchByIndex { key, slice: index_slice(by), order })?
         }
         Some(Range::ByScore(by)) => {
             let (min, max) = score_bounds(by);
             let (offset, count) = (by.offset as usize, usize::try_from(by.count).ok());
-            call.run(key.len(), FetchByScore { key, min, max, order, offset, count })?
+            call.run(FetchByScore { key, min, max, order, offset, count })?
         }
-        None => call.run(key.len(), FetchByIndex { key, slice: Slice::default(), order })?,
+        None => call.run(FetchByIndex { key, slice: Slice::default(), order })?,
     };
     let Some(members) = members else {
-        call.looked(None);
         return Ok(missing());
     };
-    let per_score = if request.with_scores { SCORE_BYTES } else { 0 };
-    call.looked(Some(members.iter().map(|(value, _)| value.len() + per_score).sum()));
     Ok(found_members(&members, request.with_scores))
 }
 
@@ -110,14 +106,8 @@ fn get_score(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
         let result = if score.is_some() { pb::ECacheResult::Hit } else { pb::ECacheResult::Miss };
         elements.push(Part { result: result.into(), score: score.unwrap_or_default() });
     };
-    let bytes_in = key.len() + sum_of(values.clone());
-    if !call.run(bytes_in, GetScore { key, values, read })? {
-        call.looked(None);
+    if !call.run(GetScore { key, values, read })? {
         return Ok(missing());
-    }
-    for element in &elements {
-        let hit = element.result == i32::from(pb::ECacheResult::Hit);
-        call.looked(hit.then_some(SCORE_BYTES));
     }
     let sorted_set = Some(SortedSet::Found(SortedSetFound { elements }));
     Ok(encoded(&pb::SortedSetGetScoreResponse { sorted_set }))
@@ -130,10 +120,10 @@ fn remove(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     match &request.remove_elements {
         Some(RemoveElements::Some(some)) => {
             let values = slices(&some.values);
-            call.run(key.len() + sum_of(values.clone()), Remove { key, values })?;
+            call.run(Remove { key, values })?;
         }
         Some(RemoveElements::All(_)) => {
-            call.run(key.len(), RemoveAll { key })?;
+            call.run(RemoveAll { key })?;
         }
         None => return Err(Error::Malformed("remove_elements is not set")),
     }
@@ -144,8 +134,7 @@ fn increment(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let request: pb::SortedSetIncrementRequest = decoded(message)?;
     let ttl = collection_ttl(request.ttl_milliseconds, request.refresh_ttl)?;
     let (key, value, amount) = (&request.set_name, &request.value, request.amount);
-    let bytes_in = key.len() + value.len() + SCORE_BYTES;
-    let score = call.run(bytes_in, Increment { key, value, amount, ttl })?;
+    let score = call.run(Increment { key, value, amount, ttl })?;
     Ok(encoded(&pb::SortedSetIncrementResponse { score }))
 }
 
@@ -153,8 +142,7 @@ fn get_rank(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::sorted_set_get_rank_response::{Rank, RankResponsePart};
     let request: pb::SortedSetGetRankRequest = decoded(message)?;
     let (key, value, order) = (&request.set_name, &request.value, order(request.order));
-    let rank = call.run(key.len() + value.len(), GetRank { key, value, order })?;
-    call.looked(rank.map(|_| 0));
+    let rank = call.run(GetRank { key, value, order })?;
     let Some(rank) = rank else { return Ok(rank_miss()) };
     let part = RankResponsePart { result: pb::ECacheResult::Hit.into(), rank: rank as u64 };
     Ok(encoded(&pb::SortedSetGetRankResponse { rank: Some(Rank::ElementRank(part)) }))
@@ -163,8 +151,8 @@ fn get_rank(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
 fn length(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let request: pb::SortedSetLengthRequest = decoded(message)?;
     let key = &request.set_name;
-    let length = call.run(key.len(), Length { key })?;
-    Ok(length_reply(call, length))
+    let length = call.run(Length { key })?;
+    Ok(length_reply(length))
 }
 
 fn length_by_score(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
@@ -181,13 +169,12 @@ fn length_by_score(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
         Some(Max::UnboundedMax(_)) | None => Bound::Unbounded,
     };
     let key = &request.set_name;
-    let length = call.run(key.len(), LengthByScore { key, min, max })?;
-    Ok(length_reply(call, length))
+    let length = call.run(LengthByScore { key, min, max })?;
+    Ok(length_reply(length))
 }
 
-fn length_reply(call: &mut Call<'_>, length: Option<usize>) -> Reply {
+fn length_reply(length: Option<usize>) -> Reply {
     use pb::sorted_set_length_response::{Found, SortedSet};
-    call.looked(length.map(|_| 0));
     let Some(length) = length else { return missing() };
     let sorted_set = Some(SortedSet::Found(Found { length: count(length) }));
     encoded(&pb::SortedSetLengthResponse { sorted_set })

@@ -102,7 +102,7 @@ pub(super) fn put(asked: &Asked<'_>) -> Result<Response<Bytes>> {
         }
         for (Item { key, value, .. }, ttl) in items.iter().zip(ttls) {
             let value: &[u8] = value;
-            call.run(key.len() + value.len(), Set { key, value: value.into(), ttl })?;
+            call.run(Set { key, value: value.into(), ttl })?;
         }
         Ok(no_content())
     })
@@ -118,8 +118,7 @@ pub(super) fn exists(asked: &Asked<'_>) -> Result<Response<Bytes>> {
         let Keys { keys } = Keys::of(asked.json()?, call)?;
         let mut exists = Vec::with_capacity(keys.len());
         for key in &keys {
-            let found = call.run(key.len(), KeyExists { key })?;
-            call.looked(found.then_some(0));
+            let found = call.run(KeyExists { key })?;
             exists.push(found);
         }
         json::reply(&Exists { exists })

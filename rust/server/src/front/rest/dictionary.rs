@@ -1,13 +1,12 @@
 //! Dictionaries: values by field.
 
-use attimo_engine::Pairs;
 use attimo_engine::commands::dictionary::{Fetch, Increment, Length, Remove, RemoveAll, Set};
 use bytes::Bytes;
 use http::Response;
 use serde::{Deserialize, Serialize};
 
 use super::body;
-use super::collection::{length_found, missing, slices, sum_of};
+use super::collection::{length_found, slices};
 use super::json::{self, Each, Element, Shown};
 use super::reply::{Number, no_content};
 use super::request::Asked;
@@ -33,16 +32,11 @@ fn all(asked: &Asked<'_>) -> Result<Response<Bytes>> {
     }
     asked.run(Api::DictionaryFetch, |call| {
         let (key, encoding) = (&*asked.query.element("key")?, asked.query.encoding()?);
-        let Some(pairs) = call.run(key.len(), Fetch { key })? else { return Ok(missing(call)) };
-        call.looked(Some(bytes_of(&pairs)));
+        let Some(pairs) = call.run(Fetch { key })? else { return Ok(status::key_not_found()) };
         let field =
             |(field, value)| Field { field: encoding.show(field), value: encoding.show(value) };
         json::reply(&Fields { fields: Each(|| pairs.iter().map(field)) })
     })
-}
-
-fn bytes_of(pairs: &Pairs) -> usize {
-    pairs.iter().map(|(field, value)| field.len() + value.len()).sum()
 }
 
 fn some(asked: &Asked<'_>) -> Result<Response<Bytes>> {
@@ -91,8 +85,7 @@ pub(super) fn set(asked: &Asked<'_>) -> Result<Response<Bytes>> {
         let (key, ttl) = (&*asked.query.element("key")?, asked.query.collection_ttl()?);
         let given: Given<'_> = body::read(asked.json()?)?;
         let pairs = given.fields.iter().map(|pair| (&*pair.field, &*pair.value));
-        let bytes: usize = pairs.clone().map(|(field, value)| field.len() + value.len()).sum();
-        call.run(key.len() + bytes, Set { key, pairs, ttl })?;
+        call.run(Set { key, pairs, ttl })?;
         Ok(no_content())
     })
 }
@@ -105,9 +98,9 @@ pub(super) fn delete(asked: &Asked<'_>) -> Result<Response<Bytes>> {
         if asked.query.has("field") {
             let fields = asked.query.some_elements("field")?;
             let fields = slices(&fields);
-            call.run(key.len() + sum_of(fields.clone()), Remove { key, fields })?;
+            call.run(Remove { key, fields })?;
         } else {
-            call.run(key.len(), RemoveAll { key })?;
+            call.run(RemoveAll { key })?;
         }
         Ok(no_content())
     })
@@ -117,8 +110,8 @@ pub(super) fn delete(asked: &Asked<'_>) -> Result<Response<Bytes>> {
 pub(super) fn length(asked: &Asked<'_>) -> Result<Response<Bytes>> {
     asked.run(Api::DictionaryLength, |call| {
         let key = &*asked.query.element("key")?;
-        let length = call.run(key.len(), Length { key })?;
-        length_found(call, length)
+        let length = call.run(Length { key })?;
+        length_found(length)
     })
 }
 
@@ -127,8 +120,7 @@ pub(super) fn increment(asked: &Asked<'_>) -> Result<Response<Bytes>> {
     asked.run(Api::DictionaryIncrement, |call| {
         let (key, field) = (&*asked.query.element("key")?, &*asked.query.element("field")?);
         let (amount, ttl) = (asked.query.amount()?, asked.query.collection_ttl()?);
-        let bytes_in = key.len() + field.len() + size_of_val(&amount);
-        let value = call.run(bytes_in, Increment { key, field, amount, ttl })?;
+        let value = call.run(Increment { key, field, amount, ttl })?;
         json::reply(&Number { value })
     })
 }

@@ -21,7 +21,7 @@ use super::reply::no_content;
 use super::request::Asked;
 use crate::api::Api;
 use crate::error::{Error, Result};
-use crate::gate::{Call, FOREVER, RANKED_BYTES, check_number};
+use crate::gate::{Call, FOREVER, check_number};
 use crate::limits::LEADERBOARD_ELEMENTS;
 
 #[derive(Serialize)]
@@ -50,7 +50,6 @@ pub(super) fn fetch(asked: &Asked<'_>) -> Result<Response<Bytes>> {
     asked.run(if by_rank { Api::GetByRank } else { Api::GetByScore }, |call| {
         let ranked = if by_rank { by_ranks(call, query) } else { by_scores(call, query) }?;
         let members = || ranked.iter().flat_map(Ranked::iter);
-        call.looked(Some(members().count() * RANKED_BYTES));
         json::reply(&Elements { elements: Each(|| members().map(Member::from)) })
     })
 }
@@ -70,7 +69,7 @@ fn by_ranks(call: &mut Call<'_>, query: &Query<'_>) -> Result<Option<Ranked>> {
     check_number((end - start) as usize)?;
     let slice = Slice { start: Some(start.into()), end: Some(end.into()) };
     let order = query.order()?.unwrap_or_default();
-    call.run(key.len(), GetByRank { key, slice, order })
+    call.run(GetByRank { key, slice, order })
 }
 
 fn by_scores(call: &mut Call<'_>, query: &Query<'_>) -> Result<Option<Ranked>> {
@@ -81,7 +80,7 @@ fn by_scores(call: &mut Call<'_>, query: &Query<'_>) -> Result<Option<Ranked>> {
     let limit = limit.unwrap_or(LEADERBOARD_ELEMENTS);
     check_number(limit)?;
     let order = query.order()?.unwrap_or_default();
-    call.run(key.len(), GetByScore { key, min, below, order, offset, limit })
+    call.run(GetByScore { key, min, below, order, offset, limit })
 }
 
 /// Writes members with their scores, all of them or none.
@@ -101,9 +100,8 @@ pub(super) fn upsert(asked: &Asked<'_>) -> Result<Response<Bytes>> {
         let key = &*name(&asked.query)?;
         let Given { elements } = body::read(asked.json()?)?;
         check_number(elements.len())?;
-        let bytes_in = key.len() + elements.len() * RANKED_BYTES;
         let elements = elements.iter().map(|element| (element.id.0, element.score));
-        call.run(bytes_in, Upsert { key, elements, ttl: FOREVER })?;
+        call.run(Upsert { key, elements, ttl: FOREVER })?;
         Ok(no_content())
     })
 }
@@ -116,10 +114,9 @@ pub(super) fn delete(asked: &Asked<'_>) -> Result<Response<Bytes>> {
         let key = &*name(&asked.query)?;
         if some {
             let ids = ids(&asked.query)?;
-            let bytes_in = key.len() + size_of_val(&ids[..]);
-            call.run(bytes_in, Remove { key, ids: ids.iter().copied() })?;
+            call.run(Remove { key, ids: ids.iter().copied() })?;
         } else {
-            call.run(key.len(), Delete { key })?;
+            call.run(Delete { key })?;
         }
         Ok(no_content())
     })
@@ -129,7 +126,7 @@ pub(super) fn delete(asked: &Asked<'_>) -> Result<Response<Bytes>> {
 pub(super) fn length(asked: &Asked<'_>) -> Result<Response<Bytes>> {
     asked.run(Api::GetLeaderboardLength, |call| {
         let key = &*name(&asked.query)?;
-        collection::length(call.run(key.len(), Length { key })?.unwrap_or_default())
+        collection::length(call.run(Length { key })?.unwrap_or_default())
     })
 }
 
@@ -140,19 +137,18 @@ pub(super) fn ranks(asked: &Asked<'_>) -> Result<Response<Bytes>> {
     asked.run(api, |call| {
         equal_share?;
         let (key, ids) = (&*name(&asked.query)?, &ids(&asked.query)?);
-        let (order, bytes_in) = (asked.query.order()?, key.len() + size_of_val(&ids[..]));
+        let order = asked.query.order()?;
         let mut elements = Vec::with_capacity(ids.len());
         let read = |member| elements.push(Member::from(member));
         if api == Api::GetCompetitionRank {
             // Here, and only here, the best is the highest unless the request says otherwise.
             let order = order.unwrap_or(Order::Descending);
             let ids = ids.iter().copied();
-            call.run(bytes_in, GetCompetitionRank { key, ids, order, read })?;
+            call.run(GetCompetitionRank { key, ids, order, read })?;
         } else {
             let (ids, order) = (ids.iter().copied(), order.unwrap_or_default());
-            call.run(bytes_in, GetRank { key, ids, order, read })?;
+            call.run(GetRank { key, ids, order, read })?;
         }
-        call.looked_for(ids.len(), elements.len());
         json::reply(&Elements { elements })
     })
 }

@@ -9,7 +9,7 @@ use http::Response;
 use serde::{Deserialize, Serialize};
 
 use super::body;
-use super::collection::{self, length_found, missing, slices, sum_of};
+use super::collection::{self, length_found, slices};
 use super::json::{self, Each, Element, Shown};
 use super::reply::no_content;
 use super::request::Asked;
@@ -26,10 +26,9 @@ pub(super) fn fetch(asked: &Asked<'_>) -> Result<Response<Bytes>> {
     asked.run(Api::ListFetch, |call| {
         let (key, encoding) = (&*asked.query.element("key")?, asked.query.encoding()?);
         let slice = asked.query.slice()?;
-        let Some(values) = call.run(key.len(), Fetch { key, slice })? else {
-            return Ok(missing(call));
+        let Some(values) = call.run(Fetch { key, slice })? else {
+            return Ok(status::key_not_found());
         };
-        call.looked(Some(sum_of(values.iter())));
         let values = || values.iter().map(|value| encoding.show(value));
         json::reply(&Values { values: Each(values) })
     })
@@ -43,9 +42,9 @@ pub(super) fn delete(asked: &Asked<'_>) -> Result<Response<Bytes>> {
         let key = &*asked.query.element("key")?;
         if api == Api::ListRemove {
             let value = &*asked.query.element("value")?;
-            call.run(key.len() + value.len(), RemoveValue { key, value })?;
+            call.run(RemoveValue { key, value })?;
         } else {
-            call.run(key.len(), EraseAll { key })?;
+            call.run(EraseAll { key })?;
         }
         Ok(no_content())
     })
@@ -55,8 +54,8 @@ pub(super) fn delete(asked: &Asked<'_>) -> Result<Response<Bytes>> {
 pub(super) fn length(asked: &Asked<'_>) -> Result<Response<Bytes>> {
     asked.run(Api::ListLength, |call| {
         let key = &*asked.query.element("key")?;
-        let length = call.run(key.len(), Length { key })?;
-        length_found(call, length)
+        let length = call.run(Length { key })?;
+        length_found(length)
     })
 }
 
@@ -83,9 +82,8 @@ fn push(asked: &Asked<'_>, api: Api, at: End) -> Result<Response<Bytes>> {
             asked.query.parsed("truncate_to", "a whole number from 0 (no limit) to 4294967295")?;
         let given: Given<'_> = body::read(asked.json()?)?;
         let values = slices(&given.values);
-        let bytes_in = key.len() + sum_of(values.clone());
         let truncate = truncate.and_then(NonZeroU32::new);
-        collection::length(call.run(bytes_in, Push { key, at, values, truncate, ttl })?)
+        collection::length(call.run(Push { key, at, values, truncate, ttl })?)
     })
 }
 
@@ -107,10 +105,9 @@ fn pop(asked: &Asked<'_>, api: Api, at: End) -> Result<Response<Bytes>> {
     }
     asked.run(api, |call| {
         let (key, encoding) = (&*asked.query.element("key")?, asked.query.encoding()?);
-        let Some((value, length)) = call.run(key.len(), Pop { key, at })? else {
-            return Ok(missing(call));
+        let Some((value, length)) = call.run(Pop { key, at })? else {
+            return Ok(status::key_not_found());
         };
-        call.looked(Some(value.len()));
         json::reply(&Popped { value: encoding.show(&value), length })
     })
 }
@@ -124,7 +121,7 @@ pub(super) fn retain(asked: &Asked<'_>) -> Result<Response<Bytes>> {
             Some(ttl) => CollectionTtl { ttl, refresh: asked.query.flag("refresh_ttl", true)? },
             None => CollectionTtl { ttl: Ttl::FOREVER, refresh: false },
         };
-        match call.run(key.len(), Retain { key, slice, ttl })? {
+        match call.run(Retain { key, slice, ttl })? {
             Some(left) => collection::length(left),
             None => Ok(status::key_not_found()),
         }

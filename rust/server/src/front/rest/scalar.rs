@@ -23,19 +23,18 @@ use crate::error::{Error, Result};
 pub(super) fn get(asked: &Asked<'_>) -> Result<Response<Bytes>> {
     asked.run(Api::Get, |call| {
         let key = asked.key()?;
-        let found = call.run(key.len(), Get::new(&key, |found: Found<'_>| found.to_bytes()))?;
+        let found = call.run(Get::new(&key, |found: Found<'_>| found.to_bytes()))?;
         let Some(value) = found else {
-            call.looked(None);
             return Ok(status::key_not_found());
         };
+        // Unless it goes on to the end, the answer bears nothing of it.
+        call.bears(0);
         // The digest is worked out here, where no lock is held.
         let etag = conditions::etag(ValueHash::of(&value));
         if !conditions::is_wanted(asked.headers, &etag) {
-            call.looked(Some(0));
             return Ok(status::condition_failed());
         }
         if conditions::is_known(asked.headers, &etag) {
-            call.looked(Some(0));
             return Ok(empty(StatusCode::NOT_MODIFIED, Some(etag)));
         }
         let wanted = if asked.is_head {
@@ -43,7 +42,9 @@ pub(super) fn get(asked: &Asked<'_>) -> Result<Response<Bytes>> {
         } else {
             ranges::Wanted::of(asked.headers, &etag, value.len())
         };
-        call.looked(Some(if asked.is_head { 0 } else { wanted.len(&value) }));
+        if !asked.is_head {
+            call.bears(wanted.len(&value));
+        }
         Ok(bearing(&value, &wanted, etag, asked.media()))
     })
 }
@@ -77,18 +78,18 @@ pub(super) fn put(asked: &Asked<'_>) -> Result<Response<Bytes>> {
     asked.run(api, |call| {
         let key = &*asked.key()?;
         let (body, ttl) = (asked.value()?, asked.query.ttl()?);
-        let (value, bytes_in) = (body.into(), key.len() + body.len());
+        let value = body.into();
         let new_hash = match wanted? {
             Wanted::Nothing => {
-                call.run(bytes_in, Set { key, value, ttl })?;
+                call.run(Set { key, value, ttl })?;
                 return Ok(no_content());
             }
             Wanted::Item(condition) => {
-                let stored = call.run(bytes_in, SetIf { key, condition, value, ttl })?;
+                let stored = call.run(SetIf { key, condition, value, ttl })?;
                 stored.then(|| ValueHash::of(body))
             }
             Wanted::Value(condition) => {
-                call.run(bytes_in, SetIfHash::new(key, condition.on_hash(), value, ttl))?
+                call.run(SetIfHash::new(key, condition.on_hash(), value, ttl))?
             }
         };
         Ok(match new_hash {
@@ -106,7 +107,7 @@ pub(super) fn delete(asked: &Asked<'_>) -> Result<Response<Bytes>> {
             call.allow(key)?;
         }
         for key in &keys {
-            call.run(key.len(), Delete { key })?;
+            call.run(Delete { key })?;
         }
         Ok(no_content())
     })
@@ -117,7 +118,7 @@ pub(super) fn increment(asked: &Asked<'_>) -> Result<Response<Bytes>> {
     asked.run(Api::Increment, |call| {
         let key = &*asked.query.element("key")?;
         let (amount, ttl) = (asked.query.amount()?, asked.query.ttl()?);
-        let value = call.run(key.len() + size_of_val(&amount), Increment { key, amount, ttl })?;
+        let value = call.run(Increment { key, amount, ttl })?;
         json::reply(&Number { value })
     })
 }
@@ -130,7 +131,7 @@ pub(super) fn ttl(asked: &Asked<'_>) -> Result<Response<Bytes>> {
     }
     asked.run(Api::ItemGetTtl, |call| {
         let key = &*asked.query.element("key")?;
-        match call.run(key.len(), ItemGetTtl { key })? {
+        match call.run(ItemGetTtl { key })? {
             Some(Ttl(ttl_milliseconds)) => json::reply(&Left { ttl_milliseconds }),
             None => Ok(status::key_not_found()),
         }
@@ -152,7 +153,7 @@ pub(super) fn update_ttl(asked: &Asked<'_>) -> Result<Response<Bytes>> {
             Some("shorter") => TtlChange::Decrease(ttl),
             Some(_) => return Err(Error::Malformed("only must be longer or shorter")),
         };
-        match call.run(key.len(), UpdateTtl { key, change })? {
+        match call.run(UpdateTtl { key, change })? {
             TtlChanged::Set => json::reply(&Updated { updated: true }),
             TtlChanged::NotSet => json::reply(&Updated { updated: false }),
             TtlChanged::Missing => Ok(status::key_not_found()),
@@ -168,7 +169,7 @@ pub(super) fn item_type(asked: &Asked<'_>) -> Result<Response<Bytes>> {
     }
     asked.run(Api::ItemGetType, |call| {
         let key = &*asked.query.element("key")?;
-        let r#type = match call.run(key.len(), ItemGetType { key })? {
+        let r#type = match call.run(ItemGetType { key })? {
             Some(ItemType::Scalar) => "scalar",
             Some(ItemType::Dictionary) => "dictionary",
             Some(ItemType::Set) => "set",

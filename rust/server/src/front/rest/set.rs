@@ -9,21 +9,21 @@ use http::Response;
 use serde::{Deserialize, Serialize};
 
 use super::body;
-use super::collection::{length_found, missing, slices, sum_of};
+use super::collection::{length_found, slices};
 use super::json::{self, Each, Element, Encoding};
 use super::query::WHOLE;
 use super::reply::no_content;
 use super::request::Asked;
+use super::status;
 use crate::api::Api;
 use crate::error::{Error, Result};
-use crate::gate::Call;
 
 /// All elements.
 pub(super) fn fetch(asked: &Asked<'_>) -> Result<Response<Bytes>> {
     asked.run(Api::SetFetch, |call| {
         let (key, encoding) = (&*asked.query.element("key")?, asked.query.encoding()?);
-        let elements = call.run(key.len(), Fetch { key })?;
-        found(call, elements, encoding)
+        let elements = call.run(Fetch { key })?;
+        found(elements, encoding)
     })
 }
 
@@ -33,8 +33,8 @@ pub(super) fn sample(asked: &Asked<'_>) -> Result<Response<Bytes>> {
         let (key, encoding) = (&*asked.query.element("key")?, asked.query.encoding()?);
         let limit = asked.query.parsed("limit", WHOLE)?;
         let limit = limit.ok_or(Error::Malformed("limit is missing"))?;
-        let elements = call.run(key.len(), Sample { key, limit })?;
-        found(call, elements, encoding)
+        let elements = call.run(Sample { key, limit })?;
+        found(elements, encoding)
     })
 }
 
@@ -43,22 +43,17 @@ pub(super) fn pop(asked: &Asked<'_>) -> Result<Response<Bytes>> {
     asked.run(Api::SetPop, |call| {
         let (key, encoding) = (&*asked.query.element("key")?, asked.query.encoding()?);
         let count = asked.query.parsed("count", WHOLE)?.unwrap_or(1);
-        let elements = call.run(key.len(), Pop { key, count })?;
-        found(call, elements, encoding)
+        let elements = call.run(Pop { key, count })?;
+        found(elements, encoding)
     })
 }
 
-fn found(
-    call: &mut Call<'_>,
-    elements: Option<Elements>,
-    encoding: Encoding,
-) -> Result<Response<Bytes>> {
+fn found(elements: Option<Elements>, encoding: Encoding) -> Result<Response<Bytes>> {
     #[derive(Serialize)]
     struct Found<T> {
         elements: T,
     }
-    let Some(elements) = elements else { return Ok(missing(call)) };
-    call.looked(Some(sum_of(elements.iter())));
+    let Some(elements) = elements else { return Ok(status::key_not_found()) };
     let elements = || elements.iter().map(|element| encoding.show(element));
     json::reply(&Found { elements: Each(elements) })
 }
@@ -75,7 +70,7 @@ pub(super) fn add(asked: &Asked<'_>) -> Result<Response<Bytes>> {
         let (key, ttl) = (&*asked.query.element("key")?, asked.query.collection_ttl()?);
         let given: Given<'_> = body::read(asked.json()?)?;
         let elements = slices(&given.elements);
-        call.run(key.len() + sum_of(elements.clone()), Union { key, elements, ttl })?;
+        call.run(Union { key, elements, ttl })?;
         Ok(no_content())
     })
 }
@@ -88,9 +83,9 @@ pub(super) fn delete(asked: &Asked<'_>) -> Result<Response<Bytes>> {
         if asked.query.has("element") {
             let elements = asked.query.some_elements("element")?;
             let elements = slices(&elements);
-            call.run(key.len() + sum_of(elements.clone()), Difference { key, elements })?;
+            call.run(Difference { key, elements })?;
         } else {
-            call.run(key.len(), RemoveAll { key })?;
+            call.run(RemoveAll { key })?;
         }
         Ok(no_content())
     })
@@ -100,8 +95,8 @@ pub(super) fn delete(asked: &Asked<'_>) -> Result<Response<Bytes>> {
 pub(super) fn length(asked: &Asked<'_>) -> Result<Response<Bytes>> {
     asked.run(Api::SetLength, |call| {
         let key = &*asked.query.element("key")?;
-        let length = call.run(key.len(), Length { key })?;
-        length_found(call, length)
+        let length = call.run(Length { key })?;
+        length_found(length)
     })
 }
 
@@ -117,12 +112,8 @@ pub(super) fn contains(asked: &Asked<'_>) -> Result<Response<Bytes>> {
         let elements = slices(&elements);
         let mut contains = Vec::with_capacity(elements.len());
         let read = |is_in: bool| contains.push(is_in);
-        let bytes_in = key.len() + sum_of(elements.clone());
-        if !call.run(bytes_in, Contains { key, elements, read })? {
-            return Ok(missing(call));
-        }
-        for is_in in &contains {
-            call.looked(is_in.then_some(0));
+        if !call.run(Contains { key, elements, read })? {
+            return Ok(status::key_not_found());
         }
         json::reply(&Contained { contains })
     })

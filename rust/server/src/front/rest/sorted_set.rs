@@ -12,7 +12,7 @@ use http::Response;
 use serde::{Deserialize, Serialize};
 
 use super::body;
-use super::collection::{self, length_found, missing, slices, sum_of};
+use super::collection::{self, length_found, slices};
 use super::json::{self, Each, Element, Score, Shown};
 use super::query::{Query, WHOLE};
 use super::reply::no_content;
@@ -20,7 +20,7 @@ use super::request::Asked;
 use super::status;
 use crate::api::Api;
 use crate::error::{Error, Result};
-use crate::gate::{Call, SCORE_BYTES};
+use crate::gate::Call;
 
 /// What chooses members by their scores, and by their ranks.
 const BY_SCORE: [&str; 6] = ["min", "max", "min_exclusive", "max_exclusive", "offset", "count"];
@@ -40,8 +40,9 @@ pub(super) fn fetch(asked: &Asked<'_>) -> Result<Response<Bytes>> {
     }
     asked.run(Api::SortedSetFetch, |call| {
         let encoding = asked.query.encoding()?;
-        let Some(members) = members(call, &asked.query)? else { return Ok(missing(call)) };
-        call.looked(Some(members.iter().map(|(value, _)| value.len() + SCORE_BYTES).sum()));
+        let Some(members) = members(call, &asked.query)? else {
+            return Ok(status::key_not_found());
+        };
         let member = |(value, score)| Member { value: encoding.show(value), score: Score(score) };
         json::reply(&Elements { elements: Each(|| members.iter().map(member)) })
     })
@@ -50,7 +51,7 @@ pub(super) fn fetch(asked: &Asked<'_>) -> Result<Response<Bytes>> {
 fn members(call: &mut Call<'_>, query: &Query<'_>) -> Result<Option<Members>> {
     let (key, order) = (&*query.element("key")?, query.order()?.unwrap_or_default());
     if !BY_SCORE.iter().any(|name| query.has(name)) {
-        return call.run(key.len(), FetchByIndex { key, slice: query.slice()?, order });
+        return call.run(FetchByIndex { key, slice: query.slice()?, order });
     }
     if BY_RANK.iter().any(|name| query.has(name)) {
         let both = "choose by rank (start, end) or by score (min, max, offset, count), not by both";
@@ -59,7 +60,7 @@ fn members(call: &mut Call<'_>, query: &Query<'_>) -> Result<Option<Members>> {
     let (min, max) = bounds(query)?;
     let offset = query.parsed("offset", WHOLE)?.unwrap_or_default();
     let count = query.parsed("count", WHOLE)?;
-    call.run(key.len(), FetchByScore { key, min, max, order, offset, count })
+    call.run(FetchByScore { key, min, max, order, offset, count })
 }
 
 fn bounds(query: &Query<'_>) -> Result<(Bound<f64>, Bound<f64>)> {
@@ -95,8 +96,7 @@ pub(super) fn put(asked: &Asked<'_>) -> Result<Response<Bytes>> {
         let (key, ttl) = (&*asked.query.element("key")?, asked.query.collection_ttl()?);
         let given: Given<'_> = body::read(asked.json()?)?;
         let elements = given.elements.iter().map(|member| (&*member.value, member.score.0));
-        let bytes: usize = elements.clone().map(|(value, _)| value.len() + SCORE_BYTES).sum();
-        call.run(key.len() + bytes, Put { key, elements, ttl })?;
+        call.run(Put { key, elements, ttl })?;
         Ok(no_content())
     })
 }
@@ -109,9 +109,9 @@ pub(super) fn delete(asked: &Asked<'_>) -> Result<Response<Bytes>> {
         if asked.query.has("value") {
             let values = asked.query.some_elements("value")?;
             let values = slices(&values);
-            call.run(key.len() + sum_of(values.clone()), Remove { key, values })?;
+            call.run(Remove { key, values })?;
         } else {
-            call.run(key.len(), RemoveAll { key })?;
+            call.run(RemoveAll { key })?;
         }
         Ok(no_content())
     })
@@ -131,12 +131,8 @@ pub(super) fn scores(asked: &Asked<'_>) -> Result<Response<Bytes>> {
         let values = asked.query.some_elements("value")?;
         let mut scores = Vec::with_capacity(values.len());
         let read = |score: Option<f64>| scores.push(score);
-        let bytes_in = key.len() + sum_of(slices(&values));
-        if !call.run(bytes_in, GetScore { key, values: slices(&values), read })? {
-            return Ok(missing(call));
-        }
-        for score in &scores {
-            call.looked(score.map(|_| SCORE_BYTES));
+        if !call.run(GetScore { key, values: slices(&values), read })? {
+            return Ok(status::key_not_found());
         }
         let member = |(value, score): (_, &Option<f64>)| Member {
             value: encoding.show(value),
@@ -156,8 +152,7 @@ pub(super) fn rank(asked: &Asked<'_>) -> Result<Response<Bytes>> {
     asked.run(Api::SortedSetGetRank, |call| {
         let (key, value) = (&*asked.query.element("key")?, &*asked.query.element("value")?);
         let order = asked.query.order()?.unwrap_or_default();
-        let rank = call.run(key.len() + value.len(), GetRank { key, value, order })?;
-        call.looked(rank.map(|_| 0));
+        let rank = call.run(GetRank { key, value, order })?;
         rank.map_or_else(|| Ok(status::key_not_found()), |rank| json::reply(&Rank { rank }))
     })
 }
@@ -169,11 +164,11 @@ pub(super) fn length(asked: &Asked<'_>) -> Result<Response<Bytes>> {
         let key = &*asked.query.element("key")?;
         let length = if some {
             let (min, max) = bounds(&asked.query)?;
-            call.run(key.len(), LengthByScore { key, min, max })?
+            call.run(LengthByScore { key, min, max })?
         } else {
-            call.run(key.len(), Length { key })?
+            call.run(Length { key })?
         };
-        length_found(call, length)
+        length_found(length)
     })
 }
 
@@ -187,8 +182,7 @@ pub(super) fn increment(asked: &Asked<'_>) -> Result<Response<Bytes>> {
         let (key, value) = (&*asked.query.element("key")?, &*asked.query.element("value")?);
         let amount = asked.query.score("amount")?.unwrap_or(1.0);
         let ttl = asked.query.collection_ttl()?;
-        let bytes_in = key.len() + value.len() + SCORE_BYTES;
-        let score = call.run(bytes_in, Increment { key, value, amount, ttl })?;
+        let score = call.run(Increment { key, value, amount, ttl })?;
         json::reply(&Sum { score: Score(score) })
     })
 }
