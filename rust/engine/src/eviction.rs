@@ -22,7 +22,7 @@ const SMALL_SHARE: usize = 10;
 /// Uses that prove an item in the small queue.
 const PROVEN: u64 = 2;
 /// How many items one search may send round again: bounds the time in the lock.
-const PATIENCE: u32 = 512;
+const MAX_REINSERTIONS: u32 = 512;
 
 /// The order of one shard's items. Each slot is in one of the queues, once.
 #[derive(Debug, Default)]
@@ -72,7 +72,7 @@ impl Queues {
         useless: &impl Fn(&Entry) -> bool,
         mut hold: impl FnMut(Queue, u32) -> bool,
     ) -> Option<u32> {
-        let mut patience = PATIENCE;
+        let mut patience = MAX_REINSERTIONS;
         loop {
             let (queue, slot) = self.pop()?;
             let entry = slots.get_mut(slot);
@@ -93,7 +93,7 @@ impl Queues {
     }
 
     /// Remembers an item that was evicted.
-    pub(crate) fn mourn(&mut self, hash: u32) {
+    pub(crate) fn add_ghost(&mut self, hash: u32) {
         self.ghosts.fit(self.len());
         self.ghosts.add(hash);
     }

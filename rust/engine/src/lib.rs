@@ -9,7 +9,6 @@
 //! Items expire exactly on read; [`Engine::sweep`] gives their memory back,
 //! and is to be called now and then.
 
-mod aside;
 mod block;
 mod budget;
 mod collections;
@@ -33,6 +32,7 @@ mod table;
 mod tally;
 mod time;
 mod value;
+mod value_slab;
 
 pub use collections::{
     CollectionTtl, Element, Elements, End, Members, Order, Pairs, Ranked, RankedMember, Slice,
@@ -49,4 +49,4 @@ pub use shard::Swept;
 pub use size::of_heap as allocated_bytes;
 pub use tally::{Stored, Totals};
 pub use time::{Moment, Ttl};
-pub use value::{Found, Given, ItemType, LONG, ValueHash};
+pub use value::{Found, ItemType, LARGE_VALUE_BYTES, NewValue, ValueHash};

@@ -53,9 +53,9 @@ impl Retired {
         self.count.store(since.len(), Ordering::Release);
     }
 
-    pub(crate) fn judge(&self, now: Moment) -> Judge<'_> {
+    pub(crate) fn judge(&self, now: Moment) -> Liveness<'_> {
         let any = self.count.load(Ordering::Acquire) > 0;
-        Judge { now, retired: any.then(|| self.since.read()) }
+        Liveness { now, retired: any.then(|| self.since.read()) }
     }
 
     /// Namespaces that were swept through for long enough. Called at the end
@@ -91,24 +91,24 @@ impl Retired {
 
 /// Why an item may go without being missed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fate {
+pub(crate) enum RemovalReason {
     Expired,
     Retired,
 }
 
 /// Tells which items are of no use any more.
-pub(crate) struct Judge<'a> {
+pub(crate) struct Liveness<'a> {
     now: Moment,
     retired: Option<RwLockReadGuard<'a, HashMap<Namespace, Option<Moment>>>>,
 }
 
-impl Judge<'_> {
-    pub(crate) fn fate(&self, entry: &Entry) -> Option<Fate> {
+impl Liveness<'_> {
+    pub(crate) fn fate(&self, entry: &Entry) -> Option<RemovalReason> {
         if self.retired.as_ref().is_some_and(|them| them.contains_key(&entry.namespace.of_cache()))
         {
-            return Some(Fate::Retired);
+            return Some(RemovalReason::Retired);
         }
-        entry.has_expired(self.now).then_some(Fate::Expired)
+        entry.has_expired(self.now).then_some(RemovalReason::Expired)
     }
 }
 

@@ -1,12 +1,14 @@
 //! Where a command works: the place of one key in one cache at one moment.
 
-use crate::aside::Collection;
-use crate::aside::Value;
 use crate::hashing::Hashing;
 use crate::random::Random;
 use crate::shard::{Content, Shard};
 use crate::time::Deadline;
-use crate::{CollectionTtl, Error, Found, Given, ItemType, Limits, Looked, Moment, Namespace, Ttl};
+use crate::value_slab::Collection;
+use crate::value_slab::Value;
+use crate::{
+    CollectionTtl, Error, Found, ItemType, Limits, Looked, Moment, Namespace, NewValue, Ttl,
+};
 
 /// What holds for all places of an engine.
 #[derive(Debug)]
@@ -88,7 +90,7 @@ impl<'a> Place<'a> {
     /// # Errors
     ///
     /// [`Error::ItemTooLarge`].
-    pub fn put(&mut self, key: &[u8], value: Given<'_>, ttl: Ttl) -> Result<(), Error> {
+    pub fn put(&mut self, key: &[u8], value: NewValue<'_>, ttl: Ttl) -> Result<(), Error> {
         let bytes = value.as_slice().len() as u64;
         self.rules.limits.admit_item(ItemType::Scalar, key, bytes)?;
         self.write(key, value.into(), ttl);
@@ -205,7 +207,7 @@ impl<'a> Place<'a> {
             let result = change(&mut new)?;
             limits.admit_item(C::TYPE, key, new.bytes())?;
             if !new.is_empty() {
-                self.write(key, Content::Aside(new.into_value()), ttl.ttl);
+                self.write(key, Content::ValueSlab(new.into_value()), ttl.ttl);
             }
             return Ok(result);
         };
@@ -237,7 +239,7 @@ impl<'a> Place<'a> {
         if new.is_empty() {
             self.remove();
         } else {
-            self.write(key, Content::Aside(new.into_value()), ttl);
+            self.write(key, Content::ValueSlab(new.into_value()), ttl);
         }
         Ok(())
     }

@@ -2,16 +2,16 @@
 
 use std::ops::Range;
 
-use crate::aside::{Aside, Value};
 use crate::entry::Entry;
 use crate::eviction::Queues;
-use crate::namespace::{Fate, Judge};
+use crate::namespace::{Liveness, RemovalReason};
 use crate::random::Random;
 use crate::slots::Slots;
 use crate::table::Table;
 use crate::tally::Tally;
 use crate::time::Deadline;
-use crate::value::{Found, Given};
+use crate::value::{Found, NewValue};
+use crate::value_slab::{Value, ValueSlab};
 use crate::{ItemType, Namespace, block, size};
 
 /// Slots below which a shard is not worth shrinking, unless it is empty.
@@ -35,7 +35,7 @@ pub(crate) struct Shard {
     /// Slot numbers, by the hash of namespace and key.
     table: Table,
     slots: Slots,
-    aside: Aside,
+    aside: ValueSlab,
     queues: Queues,
     pub(crate) tally: Tally,
     pub(crate) random: Random,
@@ -49,14 +49,14 @@ pub(crate) enum Content<'a> {
     /// A short scalar.
     Short(&'a [u8]),
     /// Whatever is kept aside.
-    Aside(Value),
+    ValueSlab(Value),
 }
 
-impl<'a> From<Given<'a>> for Content<'a> {
-    fn from(value: Given<'a>) -> Self {
+impl<'a> From<NewValue<'a>> for Content<'a> {
+    fn from(value: NewValue<'a>) -> Self {
         match value {
-            Given::Short(value) => Self::Short(value),
-            Given::Long(value) => Self::Aside(Value::Long(value)),
+            NewValue::Short(value) => Self::Short(value),
+            NewValue::Long(value) => Self::ValueSlab(Value::Long(value)),
         }
     }
 }
@@ -139,7 +139,7 @@ impl Shard {
                 let start = block.len() - value.len();
                 block[start..].copy_from_slice(value);
             }
-            (Some(index), Content::Aside(value)) => {
+            (Some(index), Content::ValueSlab(value)) => {
                 let old = std::mem::replace(self.aside.get_mut(index), value);
                 self.discard(old);
             }
@@ -187,16 +187,16 @@ impl Shard {
 
     /// Lets one item go to make room, useless ones first met first; returns
     /// whether there was one besides the one that is `spared`.
-    pub(crate) fn evict(&mut self, spared: Option<u32>, judge: &Judge<'_>) -> bool {
+    pub(crate) fn evict(&mut self, spared: Option<u32>, judge: &Liveness<'_>) -> bool {
         let useless = |entry: &Entry| judge.fate(entry).is_some();
         let Some(slot) = self.queues.victim(&mut self.slots, spared, useless) else { return false };
         match judge.fate(self.slots.get(slot)) {
-            Some(Fate::Expired) => self.tally.totals.expired += 1,
-            Some(Fate::Retired) => {}
+            Some(RemovalReason::Expired) => self.tally.totals.expired += 1,
+            Some(RemovalReason::Retired) => {}
             None => {
                 let entry = self.slots.get(slot);
                 self.tally.evict(entry.namespace);
-                self.queues.mourn(entry.hash);
+                self.queues.add_ghost(entry.hash);
             }
         }
         self.remove(slot);
@@ -209,7 +209,7 @@ impl Shard {
     }
 
     /// Removes what is useless in a range of slots.
-    pub(crate) fn sweep(&mut self, range: Range<usize>, judge: &Judge<'_>) -> Swept {
+    pub(crate) fn sweep(&mut self, range: Range<usize>, judge: &Liveness<'_>) -> Swept {
         let mut swept = Swept { looked_at: range.len(), ..Swept::default() };
         for slot in range {
             let slot = u32::try_from(slot).expect("slots are numbered in 32 bits");
@@ -218,8 +218,8 @@ impl Shard {
                 continue;
             }
             match judge.fate(entry) {
-                Some(Fate::Expired) => swept.expired += 1,
-                Some(Fate::Retired) => swept.retired += 1,
+                Some(RemovalReason::Expired) => swept.expired += 1,
+                Some(RemovalReason::Retired) => swept.retired += 1,
                 None => continue,
             }
             self.remove(slot);
@@ -257,7 +257,7 @@ impl Shard {
     fn block(&mut self, key: &[u8], content: Content<'_>) -> (Box<[u8]>, bool) {
         match content {
             Content::Short(value) => (block::join(key, value), false),
-            Content::Aside(value) => {
+            Content::ValueSlab(value) => {
                 let index = self.aside.insert(value);
                 (block::join(key, &index.to_le_bytes()), true)
             }

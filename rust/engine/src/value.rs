@@ -7,14 +7,14 @@ use twox_hash::XxHash3_128;
 
 /// From this many bytes on a value is kept as shared [`Bytes`] and is never
 /// copied under a lock.
-pub const LONG: usize = 16 * 1024;
+pub const LARGE_VALUE_BYTES: usize = 16 * 1024;
 
 /// A value that a command brings.
 ///
 /// `From` picks the right form: it borrows what is short, and shares or copies
-/// what is [`LONG`] before any lock is taken.
+/// what is [`LARGE_VALUE_BYTES`] before any lock is taken.
 #[derive(Debug, Clone)]
-pub enum Given<'a> {
+pub enum NewValue<'a> {
     /// Is copied into the item under the lock.
     Short(&'a [u8]),
     /// Is kept as it is. It should own little more than the value: the whole
@@ -22,7 +22,7 @@ pub enum Given<'a> {
     Long(Bytes),
 }
 
-impl Given<'_> {
+impl NewValue<'_> {
     /// The bytes themselves.
     pub fn as_slice(&self) -> &[u8] {
         match self {
@@ -32,9 +32,9 @@ impl Given<'_> {
     }
 }
 
-impl<'a> From<&'a [u8]> for Given<'a> {
+impl<'a> From<&'a [u8]> for NewValue<'a> {
     fn from(value: &'a [u8]) -> Self {
-        if value.len() < LONG {
+        if value.len() < LARGE_VALUE_BYTES {
             Self::Short(value)
         } else {
             Self::Long(Bytes::copy_from_slice(value))
@@ -42,9 +42,9 @@ impl<'a> From<&'a [u8]> for Given<'a> {
     }
 }
 
-impl<'a> From<&'a Bytes> for Given<'a> {
+impl<'a> From<&'a Bytes> for NewValue<'a> {
     fn from(value: &'a Bytes) -> Self {
-        if value.len() < LONG { Self::Short(value) } else { Self::Long(value.clone()) }
+        if value.len() < LARGE_VALUE_BYTES { Self::Short(value) } else { Self::Long(value.clone()) }
     }
 }
 
@@ -125,11 +125,14 @@ mod tests {
 
     #[test]
     fn a_long_value_is_shared_and_a_short_one_is_borrowed() {
-        let (short, long) = (Bytes::from(vec![1; LONG - 1]), Bytes::from(vec![1; LONG]));
+        let (short, long) =
+            (Bytes::from(vec![1; LARGE_VALUE_BYTES - 1]), Bytes::from(vec![1; LARGE_VALUE_BYTES]));
 
-        assert!(matches!(Given::from(&short), Given::Short(_)));
-        assert!(matches!(Given::from(&long), Given::Long(kept) if kept.as_ptr() == long.as_ptr()));
-        assert!(matches!(Given::from(&long[..]), Given::Long(_)));
+        assert!(matches!(NewValue::from(&short), NewValue::Short(_)));
+        assert!(
+            matches!(NewValue::from(&long), NewValue::Long(kept) if kept.as_ptr() == long.as_ptr())
+        );
+        assert!(matches!(NewValue::from(&long[..]), NewValue::Long(_)));
     }
 
     #[test]

@@ -18,7 +18,7 @@ use tokio::task::LocalSet;
 use crate::backend::Backend;
 use crate::forward::lacks_handles;
 use crate::limits::HANDLES_IN_RESERVE;
-use crate::listener::{Arrival, Door, Listener};
+use crate::listener::{Listener, NewConnection, WorkerHandle};
 use crate::process::handles;
 use crate::state::Core;
 use crate::stats::Stats;
@@ -34,7 +34,7 @@ const NO_HANDLES_PAUSE: Duration = Duration::from_millis(20);
 /// Starts the thread; it ends when `stopped` turns true.
 pub(crate) fn start(
     listeners: Vec<Listener>,
-    doors: Vec<Door>,
+    doors: Vec<WorkerHandle>,
     core: Arc<Core>,
     stopped: watch::Receiver<bool>,
 ) -> io::Result<JoinHandle<()>> {
@@ -63,7 +63,7 @@ fn most_connections(handles: Option<(usize, u64)>) -> usize {
     usize::try_from(left - HANDLES_IN_RESERVE.min(left / 2)).unwrap_or(usize::MAX).max(1)
 }
 
-async fn accept(listener: Listener, doors: Vec<Door>, most: usize, stats: Arc<Stats>) {
+async fn accept(listener: Listener, doors: Vec<WorkerHandle>, most: usize, stats: Arc<Stats>) {
     let Ok(socket) = tokio::net::TcpListener::from_std(listener.socket) else { return };
     let mut turn = 0;
     let mut lacking = false;
@@ -81,7 +81,7 @@ async fn accept(listener: Listener, doors: Vec<Door>, most: usize, stats: Arc<St
                     }
                 }
                 let entrance = listener.entrance.clone();
-                least_loaded(&doors, turn).enter(Arrival { stream, peer, entrance });
+                least_loaded(&doors, turn).enter(NewConnection { stream, peer, entrance });
             }
             // Out of file handles, or a peer that left at once: neither ends the listener.
             Err(error) => {
@@ -95,12 +95,12 @@ async fn accept(listener: Listener, doors: Vec<Door>, most: usize, stats: Arc<St
     }
 }
 
-fn is_full(doors: &[Door], most: usize) -> bool {
-    doors.iter().map(Door::connections).sum::<usize>() >= most
+fn is_full(doors: &[WorkerHandle], most: usize) -> bool {
+    doors.iter().map(WorkerHandle::connections).sum::<usize>() >= most
 }
 
 /// The door with the fewest connections; among equals, each in `turn`.
-fn least_loaded(doors: &[Door], turn: usize) -> &Door {
+fn least_loaded(doors: &[WorkerHandle], turn: usize) -> &WorkerHandle {
     let from = turn % doors.len();
     let order = doors[from..].iter().chain(&doors[..from]);
     order.min_by_key(|door| door.connections()).expect("there is at least one thread")

@@ -1,6 +1,6 @@
 //! Every way in which a request can fail, before a front gives it words.
 
-use crate::limits::{HEADER_BYTES, REQUEST_BYTES, STRANGER_BYTES};
+use crate::limits::{HEADER_BYTES, REQUEST_BYTES, UNAUTHENTICATED_BYTES};
 
 /// What went wrong with one request. Each front's `status.rs` turns it into that protocol's words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -18,8 +18,10 @@ pub(crate) enum Error {
     #[error("the headers are over the limit of {HEADER_BYTES} bytes")]
     HeadersTooLarge,
     /// The same as `RequestTooLarge` for somebody who is not known, who may send less.
-    #[error("without a valid token, the request limit of {STRANGER_BYTES} bytes is exceeded")]
-    StrangerTooLarge,
+    #[error(
+        "without a valid token, the request limit of {UNAUTHENTICATED_BYTES} bytes is exceeded"
+    )]
+    UnauthenticatedTooLarge,
     /// The reply would be larger than any client takes; the text holds the words that clients know.
     #[error("the request limit is exceeded: the reply would have more than {0} bytes")]
     ReplyTooLarge(usize),

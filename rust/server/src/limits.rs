@@ -7,7 +7,7 @@ use attimo_engine::Limits;
 /// The largest request message, in bytes: what the Python, Go and Java clients allow themselves to send.
 pub(crate) const REQUEST_BYTES: usize = 5_243_000;
 /// The largest request of somebody who is not known (yet), in bytes: it is held in memory.
-pub(crate) const STRANGER_BYTES: usize = 64 * 1024;
+pub(crate) const UNAUTHENTICATED_BYTES: usize = 64 * 1024;
 /// The most that one reply may bring, in bytes: what the most generous of the clients takes.
 pub(crate) const REPLY_BYTES: usize = 10_486_000;
 /// The most that all replies of one batch may bring, in bytes.
@@ -19,7 +19,7 @@ pub(crate) const LEADERBOARD_ELEMENTS: usize = 8_192;
 /// How many streams one HTTP/2 connection may have open; the official clients open 100.
 pub(crate) const STREAMS_PER_CONNECTION: u32 = 250;
 /// How many requests of strangers may wait on one HTTP/2 connection.
-pub(crate) const STRANGERS_PER_CONNECTION: usize = 16;
+pub(crate) const UNAUTHENTICATED_PER_CONNECTION: usize = 16;
 /// How many frames that only make work (settings, pings, windows) an HTTP/2 connection may
 /// send in a second, beyond one for each that asks for something and one for every 2 KiB of answers.
 pub(crate) const IDLE_FRAMES_PER_SECOND: i64 = 1_000;
@@ -42,7 +42,7 @@ pub(crate) const HEAD: Duration = Duration::from_secs(10);
 /// How long a body may take from its head to its last byte.
 pub(crate) const BODY: Duration = Duration::from_mins(5);
 /// How long the body of a stranger may take.
-pub(crate) const STRANGER_BODY: Duration = Duration::from_secs(10);
+pub(crate) const UNAUTHENTICATED_BODY: Duration = Duration::from_secs(10);
 /// How long a client may leave its answers unread.
 pub(crate) const STALLED: Duration = Duration::from_mins(1);
 /// How long a connection may be silent: longer than the 350 s for which load balancers keep theirs.
@@ -70,13 +70,13 @@ pub(crate) const HANDLES_IN_RESERVE: u64 = 128;
 pub fn limits() -> [(&'static str, u64); 30] {
     [
         ("request_bytes", REQUEST_BYTES as u64),
-        ("stranger_bytes", STRANGER_BYTES as u64),
+        ("stranger_bytes", UNAUTHENTICATED_BYTES as u64),
         ("reply_bytes", REPLY_BYTES as u64),
         ("batch_reply_bytes", BATCH_REPLY_BYTES as u64),
         ("union_members", UNION_MEMBERS as u64),
         ("leaderboard_elements", LEADERBOARD_ELEMENTS as u64),
         ("streams_per_connection", STREAMS_PER_CONNECTION.into()),
-        ("strangers_per_connection", STRANGERS_PER_CONNECTION as u64),
+        ("strangers_per_connection", UNAUTHENTICATED_PER_CONNECTION as u64),
         ("idle_frames_per_second", IDLE_FRAMES_PER_SECOND.unsigned_abs()),
         ("room_bytes", ROOM_BYTES as u64),
         ("at_once_bytes", AT_ONCE_BYTES as u64),
@@ -86,7 +86,7 @@ pub fn limits() -> [(&'static str, u64); 30] {
         ("first_request", FIRST_REQUEST.as_secs()),
         ("head", HEAD.as_secs()),
         ("body", BODY.as_secs()),
-        ("stranger_body", STRANGER_BODY.as_secs()),
+        ("stranger_body", UNAUTHENTICATED_BODY.as_secs()),
         ("stalled", STALLED.as_secs()),
         ("idle", IDLE.as_secs()),
         ("linger", LINGER.as_secs()),

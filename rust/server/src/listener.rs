@@ -11,7 +11,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::protocol::Protocols;
 
 /// What all connections of one listener have in common.
-pub(crate) struct Entrance {
+pub(crate) struct ListenerConfig {
     /// Who shakes hands; `None` for plaintext.
     pub(crate) tls: Option<TlsAcceptor>,
     /// Whether peers on this machine need no token.
@@ -24,20 +24,20 @@ pub(crate) struct Entrance {
 /// A bound socket and what is spoken on it.
 pub(crate) struct Listener {
     pub(crate) socket: TcpListener,
-    pub(crate) entrance: Arc<Entrance>,
+    pub(crate) entrance: Arc<ListenerConfig>,
 }
 
 /// A connection that was accepted.
-pub(crate) struct Arrival {
+pub(crate) struct NewConnection {
     pub(crate) stream: TcpStream,
     pub(crate) peer: SocketAddr,
-    pub(crate) entrance: Arc<Entrance>,
+    pub(crate) entrance: Arc<ListenerConfig>,
 }
 
 /// The way in to a data thread.
 #[derive(Clone)]
-pub(crate) struct Door {
-    pub(crate) queue: mpsc::UnboundedSender<Arrival>,
+pub(crate) struct WorkerHandle {
+    pub(crate) queue: mpsc::UnboundedSender<NewConnection>,
     pub(crate) load: Arc<Load>,
 }
 
@@ -49,14 +49,14 @@ pub(crate) struct Load {
     pub(crate) left: Notify,
 }
 
-impl Door {
+impl WorkerHandle {
     /// How many connections the thread has.
     pub(crate) fn connections(&self) -> usize {
         self.load.connections.load(Ordering::Relaxed)
     }
 
     /// Hands a connection over. It is dropped if the thread has ended.
-    pub(crate) fn enter(&self, arrival: Arrival) {
+    pub(crate) fn enter(&self, arrival: NewConnection) {
         self.load.connections.fetch_add(1, Ordering::Relaxed);
         if self.queue.send(arrival).is_err() {
             self.load.connections.fetch_sub(1, Ordering::Relaxed);
@@ -65,9 +65,9 @@ impl Door {
 }
 
 /// Counts a connection until it is dropped.
-pub(crate) struct Counted(pub(crate) Arc<Load>);
+pub(crate) struct ConnectionGuard(pub(crate) Arc<Load>);
 
-impl Drop for Counted {
+impl Drop for ConnectionGuard {
     fn drop(&mut self) {
         self.0.connections.fetch_sub(1, Ordering::Relaxed);
         self.0.left.notify_one();

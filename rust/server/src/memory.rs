@@ -21,7 +21,7 @@ use attimo_engine::{Engine, Moment};
 use parking_lot::Mutex;
 
 use crate::clock::Clock;
-use crate::memory_budget::Room;
+use crate::memory_budget::MemoryBudget;
 use crate::process;
 
 /// Gives memory that items no longer use back to the system.
@@ -114,7 +114,7 @@ impl Memory {
     }
 
     /// What takes memory now, by name.
-    pub(crate) fn parts(&self, engine: &Engine, room: &Room) -> [(&'static str, u64); 5] {
+    pub(crate) fn parts(&self, engine: &Engine, room: &MemoryBudget) -> [(&'static str, u64); 5] {
         let (in_flight, connections) = (room.held() as u64, room.of_connections());
         let items = engine.counted() - engine.reserved().min(engine.counted());
         let resident = process::resident_bytes().unwrap_or(0);

@@ -41,11 +41,11 @@ pub(crate) const STILL: u64 = 500;
 pub(crate) const PROGRESS: usize = 4 * 1024;
 /// For how long a known client's body waits for room, and how often it looks, in milliseconds:
 /// long enough for one that has just gone silent to be found so.
-pub(crate) const PATIENCE: u64 = 1_200;
+pub(crate) const MAX_REINSERTIONS: u64 = 1_200;
 pub(crate) const PAUSE: u64 = 50;
 
 /// The room of a server.
-pub(crate) struct Room {
+pub(crate) struct MemoryBudget {
     engine: Arc<Engine>,
     clock: Clock,
     bytes: usize,
@@ -56,11 +56,11 @@ pub(crate) struct Room {
     offers: Offers,
 }
 
-impl Room {
+impl MemoryBudget {
     /// The room of a server that has so many bytes of memory for items and what is under way.
     pub(crate) fn new(engine: Arc<Engine>, clock: Clock, memory_bytes: u64) -> Arc<Self> {
         let bytes = usize::try_from(memory_bytes / SHARE).unwrap_or(usize::MAX).max(ROOM_BYTES);
-        Arc::new(Room {
+        Arc::new(MemoryBudget {
             engine,
             clock,
             bytes,
@@ -136,8 +136,8 @@ fn grow(held: &AtomicUsize, more: usize, all: usize, most: usize) -> bool {
 }
 
 /// What something under way holds of the room; it goes back when this is dropped.
-pub(crate) struct Held {
-    room: Arc<Room>,
+pub(crate) struct Reservation {
+    room: Arc<MemoryBudget>,
     bytes: u32,
     is_known: bool,
     /// Where it stands among what others may have, if its client has done nothing for a while.
@@ -176,15 +176,15 @@ pub(crate) enum Rest {
     Lost,
 }
 
-impl Held {
+impl Reservation {
     /// For something of a client that is known, of which nothing is here yet.
-    pub(crate) fn nothing(room: &Arc<Room>) -> Self {
+    pub(crate) fn nothing(room: &Arc<MemoryBudget>) -> Self {
         Self::of(room, true)
     }
 
     /// For something of a client that is known or not, of which nothing is here yet.
-    pub(crate) fn of(room: &Arc<Room>, is_known: bool) -> Self {
-        Held { room: room.clone(), bytes: 0, is_known, offered: None, of_connection: None }
+    pub(crate) fn of(room: &Arc<MemoryBudget>, is_known: bool) -> Self {
+        Reservation { room: room.clone(), bytes: 0, is_known, offered: None, of_connection: None }
     }
 
     /// For an answer of so many bytes, counted in what its connection holds.
@@ -193,13 +193,13 @@ impl Held {
     ///
     /// [`Error::Overloaded`].
     pub(crate) fn for_answer(
-        room: &Arc<Room>,
+        room: &Arc<MemoryBudget>,
         of_connection: &Rc<Cell<usize>>,
         bytes: usize,
     ) -> Result<Self> {
         let mut held = Self::nothing(room);
         held.of_connection = Some(of_connection.clone());
-        held.hold(bytes).map(|()| held)
+        held.reserve(bytes).map(|()| held)
     }
 
     /// Sees to it that at least `bytes` are held.
@@ -207,7 +207,7 @@ impl Held {
     /// # Errors
     ///
     /// [`Error::Overloaded`]; as much is held as before, or nothing if others have it.
-    pub(crate) fn hold(&mut self, bytes: usize) -> Result<()> {
+    pub(crate) fn reserve(&mut self, bytes: usize) -> Result<()> {
         if !self.keep() {
             return Err(FULL);
         }
@@ -228,15 +228,15 @@ impl Held {
     /// # Errors
     ///
     /// As above.
-    pub(crate) async fn hold_soon(&mut self, bytes: usize) -> Result<()> {
-        let tries = if self.is_known { PATIENCE / PAUSE } else { 0 };
+    pub(crate) async fn reserve_soon(&mut self, bytes: usize) -> Result<()> {
+        let tries = if self.is_known { MAX_REINSERTIONS / PAUSE } else { 0 };
         for _ in 0..tries {
-            if self.hold(bytes).is_ok() {
+            if self.reserve(bytes).is_ok() {
                 return Ok(());
             }
             sleep(Duration::from_millis(PAUSE)).await;
         }
-        self.hold(bytes)
+        self.reserve(bytes)
     }
 
     /// The same for what has arrived of the head of a request.
@@ -244,11 +244,11 @@ impl Held {
     /// # Errors
     ///
     /// As above.
-    pub(crate) fn hold_head(&mut self, bytes: usize, is_known: bool) -> Result<()> {
+    pub(crate) fn reserve_head(&mut self, bytes: usize, is_known: bool) -> Result<()> {
         if self.bytes == 0 {
             self.is_known = is_known;
         }
-        self.hold(bytes)
+        self.reserve(bytes)
     }
 
     /// What becomes of it now that the client has done nothing since then; `waker` wakes who waits.
@@ -297,7 +297,7 @@ impl Held {
     }
 
     /// Gives all of it back.
-    pub(crate) fn let_go(&mut self) {
+    pub(crate) fn release(&mut self) {
         self.keep();
         let bytes = self.forget();
         self.room.give_back(bytes, self.is_known);
@@ -312,21 +312,21 @@ impl Held {
     }
 }
 
-impl Drop for Held {
+impl Drop for Reservation {
     fn drop(&mut self) {
-        self.let_go();
+        self.release();
     }
 }
 
 /// What an open connection takes, until this is dropped. No connection is refused for it.
 pub(crate) struct Connected {
-    room: Arc<Room>,
+    room: Arc<MemoryBudget>,
     bytes: u64,
 }
 
 impl Connected {
     /// For one that was accepted.
-    pub(crate) fn new(room: &Arc<Room>, secure: bool) -> Self {
+    pub(crate) fn new(room: &Arc<MemoryBudget>, secure: bool) -> Self {
         let bytes = if secure { TLS_CONNECTION_BYTES } else { CONNECTION_BYTES };
         room.engine.reserve(bytes);
         Connected { room: room.clone(), bytes }

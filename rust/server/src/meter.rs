@@ -19,7 +19,7 @@ const KIB: u64 = 1_024;
 
 /// What one request used.
 #[derive(Debug, Default, Clone, Copy)]
-pub(crate) struct Use {
+pub(crate) struct RequestUsage {
     /// Bytes of keys and values received.
     pub(crate) bytes_in: u64,
     /// What was looked for.
@@ -84,15 +84,15 @@ impl Counters {
 }
 
 /// The counters of one (cache, API key) on one thread.
-pub(crate) struct Tally {
+pub(crate) struct UsageCounters {
     cache: Option<CacheId>,
     key_id: Arc<str>,
     by_api: [OnceLock<Box<Counters>>; Api::COUNT],
 }
 
-impl Tally {
+impl UsageCounters {
     /// Counts one request. Only the thread whose [`ThreadMeter`] gave the tally may call this.
-    pub(crate) fn count(&self, api: Api, used: Use, failed: bool) {
+    pub(crate) fn count(&self, api: Api, used: RequestUsage, failed: bool) {
         let counters = self.by_api[api as usize].get_or_init(Box::default);
         counters.add(Count::Requests, 1);
         counters.add(Count::BytesIn, used.bytes_in);
@@ -110,7 +110,7 @@ impl Tally {
     }
 }
 
-impl Tally {
+impl UsageCounters {
     fn add_to(&self, totals: &mut ByCache) {
         let sum = totals.entry(self.cache).or_default();
         for counters in self.by_api.iter().filter_map(OnceLock::get) {
@@ -127,7 +127,7 @@ pub(crate) struct ThreadMeter {
     meter: Arc<Meter>,
     /// Where the tallies that no connection uses are looked for, so that looking stays rare.
     crowded: Cell<usize>,
-    tallies: RefCell<HashMap<Subject, Arc<Tally>>>,
+    tallies: RefCell<HashMap<Subject, Arc<UsageCounters>>>,
 }
 
 /// Up to so many tallies a thread keeps all, whether a connection uses them or not.
@@ -140,7 +140,7 @@ impl ThreadMeter {
     }
 
     /// The tally of `key_id` at `cache` on this thread.
-    pub(crate) fn tally(&self, cache: Option<CacheId>, key_id: &Arc<str>) -> Arc<Tally> {
+    pub(crate) fn tally(&self, cache: Option<CacheId>, key_id: &Arc<str>) -> Arc<UsageCounters> {
         let mut tallies = self.tallies.borrow_mut();
         if tallies.len() >= self.crowded.get() {
             // One holder is this map, one the meter: nobody else counts in it.
@@ -153,7 +153,7 @@ impl ThreadMeter {
 }
 
 struct Open {
-    tally: Arc<Tally>,
+    tally: Arc<UsageCounters>,
     taken: HashMap<usize, [u64; COUNTS]>,
 }
 
@@ -179,8 +179,9 @@ struct Tallies {
 const GONE_KEPT: usize = 4_096;
 
 impl Meter {
-    fn open(&self, cache: Option<CacheId>, key_id: Arc<str>) -> Arc<Tally> {
-        let tally = Arc::new(Tally { cache, key_id, by_api: [const { OnceLock::new() }; _] });
+    fn open(&self, cache: Option<CacheId>, key_id: Arc<str>) -> Arc<UsageCounters> {
+        let tally =
+            Arc::new(UsageCounters { cache, key_id, by_api: [const { OnceLock::new() }; _] });
         self.tallies.lock().open.push(Open { tally: tally.clone(), taken: HashMap::new() });
         tally
     }
@@ -286,7 +287,7 @@ mod tests {
 
         tally.count(
             Api::Get,
-            Use { bytes_in: 3, looked: Looked { hits: 1, misses: 0, bytes: 1_025 } },
+            RequestUsage { bytes_in: 3, looked: Looked { hits: 1, misses: 0, bytes: 1_025 } },
             false,
         );
 
@@ -300,8 +301,8 @@ mod tests {
         let threads = [ThreadMeter::new(meter.clone()), ThreadMeter::new(meter.clone())];
         for thread in &threads {
             let tally = thread.tally(Some(CacheId(7)), &"key".into());
-            tally.count(Api::Get, Use::default(), true);
-            tally.count(Api::Set, Use::default(), false);
+            tally.count(Api::Get, RequestUsage::default(), true);
+            tally.count(Api::Set, RequestUsage::default(), false);
         }
 
         let taken = meter.take();
@@ -315,7 +316,7 @@ mod tests {
     fn what_a_thread_counted_before_it_ended_is_still_taken() {
         let meter = Arc::new(Meter::default());
         let thread = ThreadMeter::new(meter.clone());
-        thread.tally(None, &"key".into()).count(Api::Get, Use::default(), false);
+        thread.tally(None, &"key".into()).count(Api::Get, RequestUsage::default(), false);
         drop(thread);
 
         assert_eq!(meter.take().len(), 1);
@@ -330,8 +331,8 @@ mod tests {
         for round in 1..4 {
             let thread = ThreadMeter::new(meter.clone());
             let tally = thread.tally(Some(CacheId(7)), &"key".into());
-            tally.count(Api::Get, Use::default(), false);
-            tally.count(Api::Set, Use::default(), true);
+            tally.count(Api::Get, RequestUsage::default(), false);
+            tally.count(Api::Set, RequestUsage::default(), true);
             assert_eq!(requests(), 2 * round);
             drop((thread, tally));
             meter.take();
@@ -356,7 +357,11 @@ mod tests {
         let meter = Arc::new(Meter::default());
         let thread = ThreadMeter::new(meter.clone());
         for id in 0..=GONE_KEPT as u64 {
-            thread.tally(Some(CacheId(id)), &"key".into()).count(Api::Get, Use::default(), false);
+            thread.tally(Some(CacheId(id)), &"key".into()).count(
+                Api::Get,
+                RequestUsage::default(),
+                false,
+            );
         }
         drop(thread);
         meter.take();

@@ -14,9 +14,9 @@ const ROOM: usize = 16 * 1024;
 
 /// The room that one thread lends to whichever of its connections reads next.
 #[derive(Default)]
-pub(crate) struct Spare(RefCell<BytesMut>);
+pub(crate) struct SharedReadBuffer(RefCell<BytesMut>);
 
-impl Spare {
+impl SharedReadBuffer {
     /// Reads once, behind what is in `input` already; nothing was read at the end.
     pub(crate) fn poll_read<I>(
         &self,
@@ -36,14 +36,14 @@ impl Spare {
             }
             return read;
         }
-        let mut spare = self.0.borrow_mut();
-        if !spare.try_reclaim(ROOM) {
-            *spare = BytesMut::with_capacity(ROOM);
+        let mut read_buffer = self.0.borrow_mut();
+        if !read_buffer.try_reclaim(ROOM) {
+            *read_buffer = BytesMut::with_capacity(ROOM);
         }
-        let read = poll_read_buf(Pin::new(io), cx, &mut *spare);
+        let read = poll_read_buf(Pin::new(io), cx, &mut *read_buffer);
         if matches!(read, Poll::Ready(Ok(1..))) {
             // What is left of the room serves the next reader once this one is done with its part.
-            *input = spare.split();
+            *input = read_buffer.split();
         }
         read
     }

@@ -20,9 +20,9 @@ use crate::evictions::Evictions;
 use crate::forward::Way;
 use crate::front::origins::Origins;
 use crate::gate::Gate;
-use crate::listener::{Entrance, Listener};
+use crate::listener::{Listener, ListenerConfig};
 use crate::memory::{self, Allocator, Ceiling, Keeper, Memory};
-use crate::memory_budget::Room;
+use crate::memory_budget::MemoryBudget;
 use crate::meter::Used;
 use crate::metrics::{Audience, Metrics};
 use crate::protocol::Protocols;
@@ -115,7 +115,7 @@ impl Server {
                 ..Limits::default()
             },
         }));
-        let room = Room::new(engine.clone(), clock, config.memory_bytes);
+        let room = MemoryBudget::new(engine.clone(), clock, config.memory_bytes);
         let gate = Gate::new(Backend::Embedded(engine));
         let core = Core {
             gate,
@@ -206,10 +206,10 @@ impl Server {
         listen: &Listen,
         socket: &TcpListener,
         https_port: Option<u16>,
-    ) -> io::Result<Entrance> {
+    ) -> io::Result<ListenerConfig> {
         let tls = listen.tls.then(|| tls::acceptor(&self.certificate, listen.offers));
         let is_loopback = socket.local_addr()?.ip().is_loopback();
-        Ok(Entrance {
+        Ok(ListenerConfig {
             tls: tls.transpose().map_err(io::Error::other)?,
             local: self.config.local && !listen.tls && is_loopback,
             offers: listen.offers,

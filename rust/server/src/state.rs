@@ -12,11 +12,11 @@ use crate::front::fault_injection::Faults;
 use crate::front::origins::Origins;
 use crate::gate::Gate;
 use crate::memory::Memory;
-use crate::memory_budget::Room;
+use crate::memory_budget::MemoryBudget;
 use crate::meter::{Meter, ThreadMeter};
 use crate::metrics::page::{Sources, page};
 use crate::metrics::{Format, Metrics};
-use crate::read_buffer::Spare;
+use crate::read_buffer::SharedReadBuffer;
 use crate::stats::{Stats, ThreadStats};
 
 /// What all threads share.
@@ -24,7 +24,7 @@ pub(crate) struct Core {
     pub(crate) gate: Gate,
     pub(crate) meter: Arc<Meter>,
     pub(crate) clock: Clock,
-    pub(crate) room: Arc<Room>,
+    pub(crate) room: Arc<MemoryBudget>,
     pub(crate) memory: Arc<Memory>,
     pub(crate) origins: Origins,
     pub(crate) stats: Arc<Stats>,
@@ -68,5 +68,5 @@ pub(crate) struct Worker {
     pub(crate) app: App,
     pub(crate) faults: Arc<Faults>,
     pub(crate) stopped: watch::Receiver<bool>,
-    pub(crate) spare: Spare,
+    pub(crate) read_buffer: SharedReadBuffer,
 }

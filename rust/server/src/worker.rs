@@ -13,23 +13,23 @@ use tokio::sync::{mpsc as queue, watch};
 
 use crate::forward::{App, Lanes};
 use crate::front::fault_injection::Faults;
-use crate::listener::{Arrival, Counted, Door, Load};
+use crate::listener::{ConnectionGuard, Load, NewConnection, WorkerHandle};
 use crate::meter::ThreadMeter;
-use crate::read_buffer::Spare;
+use crate::read_buffer::SharedReadBuffer;
 use crate::state::{Core, Worker};
 use crate::stats::ThreadStats;
 use crate::transport;
 
 /// All data threads of a server.
 pub(crate) struct Workers {
-    doors: Vec<Door>,
+    doors: Vec<WorkerHandle>,
     threads: Vec<JoinHandle<()>>,
     ended: mpsc::Receiver<()>,
     cut: watch::Sender<bool>,
 }
 
 impl Workers {
-    pub(crate) fn doors(&self) -> Vec<Door> {
+    pub(crate) fn doors(&self) -> Vec<WorkerHandle> {
         self.doors.clone()
     }
 
@@ -66,7 +66,7 @@ pub(crate) fn start(
     for number in 0..count.max(1) {
         let (sender, arrivals) = queue::unbounded_channel();
         let load = Arc::new(Load::default());
-        workers.doors.push(Door { queue: sender, load: load.clone() });
+        workers.doors.push(WorkerHandle { queue: sender, load: load.clone() });
         let (core, app_socket) = (core.clone(), app_socket.to_owned());
         let (stopped, faults, mut cuts) = (stopped.clone(), faults.clone(), cuts.clone());
         let lanes = lanes.clone();
@@ -82,8 +82,8 @@ pub(crate) fn start(
             let meter = ThreadMeter::new(core.meter.clone());
             let stats = ThreadStats::new(&core.stats, core.clock);
             let app = App::new(app_socket, lanes, core.stats.clone(), core.way.clone());
-            let spare = Spare::default();
-            let worker = Rc::new(Worker { core, meter, stats, app, faults, stopped, spare });
+            let read_buffer = SharedReadBuffer::default();
+            let worker = Rc::new(Worker { core, meter, stats, app, faults, stopped, read_buffer });
             runtime.block_on(async {
                 tokio::select! {
                     () = serve(worker, arrivals, load) => {}
@@ -109,11 +109,11 @@ fn runtime() -> io::Result<LocalRuntime> {
 /// Serves arrivals until the doors are closed, then until the last connection has left.
 async fn serve(
     worker: Rc<Worker>,
-    mut arrivals: queue::UnboundedReceiver<Arrival>,
+    mut arrivals: queue::UnboundedReceiver<NewConnection>,
     load: Arc<Load>,
 ) {
     while let Some(arrival) = arrivals.recv().await {
-        let (worker, counted) = (worker.clone(), Counted(load.clone()));
+        let (worker, counted) = (worker.clone(), ConnectionGuard(load.clone()));
         tokio::task::spawn_local(async move {
             transport::serve(worker, arrival).await;
             drop(counted);

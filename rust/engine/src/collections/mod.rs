@@ -6,12 +6,12 @@
 //! A write that meets a snapshot copies the few nodes it changes; one that
 //! meets none changes them in place.
 
+mod capacity;
 mod element;
 pub(crate) mod kinds;
 mod map;
 mod options;
 pub(crate) mod ranking;
-mod room;
 pub(crate) mod score;
 mod sequence;
 mod snapshot;

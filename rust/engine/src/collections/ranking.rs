@@ -8,7 +8,7 @@
 use std::cmp::Ordering;
 use std::ops::{Bound, Range};
 
-use super::room::FULL;
+use super::capacity::FULL;
 use super::score::Score;
 use super::tree::{Digest, Slot, Tree};
 use crate::Order;

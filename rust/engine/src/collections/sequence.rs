@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::room::{self, FULL};
+use super::capacity::{self, FULL};
 use crate::{Element, End, size};
 
 #[derive(Debug, Clone, Default)]
@@ -23,20 +23,20 @@ impl Block {
         self.bytes += element.len() as u64;
         self.heap += element.heap();
         let at = if at == End::Front { 0 } else { self.elements.len() };
-        room::insert(&mut self.elements, at, element);
+        capacity::insert(&mut self.elements, at, element);
     }
 
     fn remove(&mut self, at: End) -> Element {
         let at = if at == End::Front { 0 } else { self.elements.len() - 1 };
-        let element = room::remove(&mut self.elements, at);
+        let element = capacity::remove(&mut self.elements, at);
         self.bytes -= element.len() as u64;
         self.heap -= element.heap();
         element
     }
 
     fn weight(&self) -> u64 {
-        let own = size::of_heap(room::ARC + size_of::<Self>());
-        own + room::weight::<Element>(self.elements.len()) + self.heap
+        let own = size::of_heap(capacity::ARC + size_of::<Self>());
+        own + capacity::weight::<Element>(self.elements.len()) + self.heap
     }
 }
 

@@ -2,9 +2,9 @@
 //!
 //! A set whose last element goes is gone itself.
 
-use crate::aside::Collection;
 use crate::collections::kinds::Set;
 use crate::measure::sum_of;
+use crate::value_slab::Collection;
 use crate::{Access, CollectionTtl, Command, Elements, Error, Looked, Place};
 
 /// Adds elements; those that are there already stay.

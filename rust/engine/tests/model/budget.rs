@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use attimo_engine::commands::scalar::{Delete, Get, Set};
-use attimo_engine::{Config, Engine, LONG, Limits, Moment, Namespace, Ttl};
+use attimo_engine::{Config, Engine, LARGE_VALUE_BYTES, Limits, Moment, Namespace, Ttl};
 use proptest::prelude::*;
 
 const CACHE: Namespace = Namespace(1);
@@ -22,9 +22,9 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     let len = prop_oneof![
         20 => 0..300_usize,
-        5 => 300..LONG,
-        1 => LONG..LONG * 2,
-        1 => Just(LONG * 4),
+        5 => 300..LARGE_VALUE_BYTES,
+        1 => LARGE_VALUE_BYTES..LARGE_VALUE_BYTES * 2,
+        1 => Just(LARGE_VALUE_BYTES * 4),
     ];
     prop_oneof![
         20 => (any::<u8>(), len, 1..200_u64).prop_map(|(key, len, ttl)| Step::Set(key, len, ttl)),

@@ -11,8 +11,8 @@ use attimo_engine::commands::scalar::{
     KeyExists, Set, SetIf, SetIfHash, TtlChange, TtlChanged, UpdateTtl,
 };
 use attimo_engine::{
-    Command, Config, Engine, Error, Found, ItemType, LONG, Limits, Moment, Namespace, Stored,
-    Totals, Ttl, ValueHash,
+    Command, Config, Engine, Error, Found, ItemType, LARGE_VALUE_BYTES, Limits, Moment, Namespace,
+    Stored, Totals, Ttl, ValueHash,
 };
 use proptest::prelude::*;
 
@@ -77,7 +77,12 @@ fn keys() -> [Vec<u8>; KEYS] {
 
 fn values() -> Vec<Vec<u8>> {
     let numbers = [&b""[..], b"41", b"42", b"-7", b"9223372036854775807", b"9223372036854775808"];
-    let long = [vec![b'a'; LONG - 1], vec![b'a'; LONG], vec![b'b'; LONG], vec![b'1'; 2 * LONG]];
+    let long = [
+        vec![b'a'; LARGE_VALUE_BYTES - 1],
+        vec![b'a'; LARGE_VALUE_BYTES],
+        vec![b'b'; LARGE_VALUE_BYTES],
+        vec![b'1'; 2 * LARGE_VALUE_BYTES],
+    ];
     numbers.map(<[u8]>::to_vec).into_iter().chain(long).collect()
 }
 

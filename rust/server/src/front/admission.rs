@@ -2,7 +2,7 @@
 
 use http::request::Parts;
 
-use super::client::Visit;
+use super::client::Client;
 use super::rest::paths;
 use super::rest::query::Query;
 use super::{authorization, basic};
@@ -10,15 +10,15 @@ use crate::error::{Error, Result};
 use crate::gate::Credential;
 
 /// Whether the request bears a credential that lets its sender in.
-pub(crate) fn knows(visit: &Visit, parts: &Parts) -> bool {
+pub(crate) fn knows(client: &Client, parts: &Parts) -> bool {
     let Ok(query) = Query::of(&parts.uri) else { return false };
     let basic = basic::password(&parts.headers);
     let token = query.token.as_deref();
-    let Ok(credential) = credential(visit, parts, token, basic.as_deref()) else {
+    let Ok(credential) = credential(client, parts, token, basic.as_deref()) else {
         return false;
     };
-    let now = visit.worker.core.clock.now();
-    let gate = &visit.worker.core.gate;
+    let now = client.worker.core.clock.now();
+    let gate = &client.worker.core.gate;
     gate.admit(credential, now).is_ok()
         || paths::is_data(&parts.uri) && gate.admit_url(credential, now).is_ok()
 }
@@ -26,7 +26,7 @@ pub(crate) fn knows(visit: &Visit, parts: &Parts) -> bool {
 /// The token of a request, from the header or the query, never from both; `basic` is the one that
 /// [`basic::password`] finds in the header.
 pub(super) fn credential<'a>(
-    visit: &Visit,
+    client: &Client,
     parts: &'a Parts,
     query: Option<&'a str>,
     basic: Option<&'a [u8]>,
@@ -39,5 +39,5 @@ pub(super) fn credential<'a>(
     }
     let query = query.map(|token| authorization::bare(token.as_bytes()));
     let token = header.or(query).unwrap_or_default();
-    Ok(visit.credential(parts, token))
+    Ok(client.credential(parts, token))
 }

@@ -11,24 +11,24 @@ use http::request::Parts;
 use tokio::time::{sleep, timeout};
 
 use super::{origins, proxies, request_id};
-use crate::gate::{Credential, Passes};
+use crate::gate::{AuthorizationCache, Credential};
 use crate::limits::{HANDSHAKE, LINGER};
-use crate::listener::Entrance;
+use crate::listener::ListenerConfig;
 use crate::memory_budget::Connected;
 use crate::protocol::Protocol;
 use crate::state::Worker;
 use crate::stats::{Closed, Level, Opened};
 
 /// One connection: where it came to, from whom, and what it may.
-pub(crate) struct Visit {
+pub(crate) struct Client {
     pub(crate) worker: Rc<Worker>,
     pub(crate) peer: SocketAddr,
     /// Whether this connection came to a `--local` listener from loopback.
     pub(crate) local: bool,
     /// Whether this connection is encrypted.
     pub(crate) secure: bool,
-    pub(crate) entrance: Arc<Entrance>,
-    pub(crate) passes: RefCell<Passes>,
+    pub(crate) entrance: Arc<ListenerConfig>,
+    pub(crate) authorizations: RefCell<AuthorizationCache>,
     pub(crate) opened: Opened,
     #[expect(dead_code, reason = "what the connection takes goes back with it")]
     pub(crate) connected: Connected,
@@ -36,7 +36,7 @@ pub(crate) struct Visit {
     pub(crate) closed: Cell<bool>,
 }
 
-impl Visit {
+impl Client {
     /// The token of a request; empty if there was none. The owner's rights on a `--local` server
     /// are not for pages.
     pub(crate) fn credential<'a>(&self, parts: &Parts, token: &'a [u8]) -> Credential<'a> {
@@ -58,7 +58,7 @@ impl Visit {
 
     /// Whether a client of this connection was let in to a cache, so far.
     pub(crate) fn is_known(&self) -> bool {
-        !self.passes.borrow().is_empty()
+        !self.authorizations.borrow().is_empty()
     }
 
     /// Counts a connection that the server closes; what it does to it after that is no news.
@@ -70,7 +70,7 @@ impl Visit {
     }
 
     /// Writes into the log which request failed by a mistake of ours; its name is for its client.
-    pub(crate) fn mistaken(&self, headers: &HeaderMap) -> HeaderValue {
+    pub(crate) fn log_internal_error(&self, headers: &HeaderMap) -> HeaderValue {
         let id = request_id::of(headers);
         let told = format!("request {} failed", id.to_str().unwrap_or_default());
         self.worker.core.stats.events.push(Level::Error, told);

@@ -10,7 +10,7 @@ use http::header::{self, HeaderName, HeaderValue};
 use http::request::Parts;
 use http::{Method, Response, StatusCode};
 
-use super::client::Visit;
+use super::client::Client;
 use super::origins::Origins;
 use super::rest::status;
 use crate::error::{Error, Result};
@@ -33,9 +33,9 @@ const ALLOWS_PRIVATE: HeaderName = HeaderName::from_static("access-control-allow
 /// # Errors
 ///
 /// [`Error::Denied`].
-pub(super) fn admit(visit: &Visit, parts: &Parts) -> Result<()> {
-    let origins = &visit.worker.core.origins;
-    let allows = |origin| origins.name(origin) || origins.are_of(parts, visit.secure);
+pub(super) fn admit(client: &Client, parts: &Parts) -> Result<()> {
+    let origins = &client.worker.core.origins;
+    let allows = |origin| origins.name(origin) || origins.are_of(parts, client.secure);
     match parts.headers.get(header::ORIGIN) {
         Some(origin) if !origins.any && !allows(origin) => Err(NOT_ALLOWED),
         _ => Ok(()),

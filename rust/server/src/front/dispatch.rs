@@ -6,8 +6,8 @@ use http::Response;
 use http::header;
 use http::request::Parts;
 
-use super::client::Visit;
-use super::grpc::web::{self as grpc_web, Mode};
+use super::client::Client;
+use super::grpc::grpc_web::{self, Mode};
 use super::rest::{self, paths};
 use super::{cors, grpc};
 use crate::clock::Now;
@@ -15,9 +15,9 @@ use crate::error::{Error, Result};
 use crate::limits::REQUEST_BYTES;
 
 /// Whether the answer needs somebody else, or a delay that a test asked for.
-pub(crate) fn waits(visit: &Visit, parts: &Parts) -> bool {
+pub(crate) fn is_async(client: &Client, parts: &Parts) -> bool {
     if Mode::of(parts).is_some() {
-        grpc::waits(visit, parts)
+        grpc::is_async(client, parts)
     } else {
         !(paths::is_data(&parts.uri) || cors::is_preflight(parts))
     }
@@ -30,47 +30,47 @@ pub(crate) fn limit(parts: &Parts) -> usize {
 
 /// Answers a request that does not wait.
 pub(crate) fn answer(
-    visit: &Visit,
+    client: &Client,
     parts: &Parts,
     body: Result<Bytes>,
     now: Now,
 ) -> Response<Bytes> {
-    let origins = &visit.worker.core.origins;
+    let origins = &client.worker.core.origins;
     if cors::is_preflight(parts) {
         return cors::preflight(origins, parts);
     }
-    if let Err(error) = cors::admit(visit, parts) {
-        return refusal(visit, parts, error);
+    if let Err(error) = cors::admit(client, parts) {
+        return refusal(client, parts, error);
     }
     let response = match Mode::of(parts) {
-        Some(mode) => grpc_web::answer(visit, parts, mode, body, now),
-        None => rest::answer(visit, parts, body, now),
+        Some(mode) => grpc_web::answer(client, parts, mode, body, now),
+        None => rest::answer(client, parts, body, now),
     };
     cors::opened(origins, parts.headers.get(header::ORIGIN), response)
 }
 
 /// Answers a request that waits.
-pub(crate) async fn answer_late(
-    visit: &Visit,
+pub(crate) async fn answer_async(
+    client: &Client,
     parts: Parts,
     body: Result<Bytes>,
 ) -> Response<Bytes> {
-    if let Err(error) = cors::admit(visit, &parts) {
-        return refusal(visit, &parts, error);
+    if let Err(error) = cors::admit(client, &parts) {
+        return refusal(client, &parts, error);
     }
     let origin = parts.headers.get(header::ORIGIN).cloned();
     let response = match Mode::of(&parts) {
-        Some(mode) => grpc_web::answer_late(visit, &parts, mode, body).await,
-        None => rest::forward(visit, parts, body).await,
+        Some(mode) => grpc_web::answer_async(client, &parts, mode, body).await,
+        None => rest::forward(client, parts, body).await,
     };
-    cors::opened(&visit.worker.core.origins, origin.as_ref(), response)
+    cors::opened(&client.worker.core.origins, origin.as_ref(), response)
 }
 
 /// The response that tells of what is wrong with a request.
-pub(crate) fn refusal(visit: &Visit, parts: &Parts, error: Error) -> Response<Bytes> {
+pub(crate) fn refusal(client: &Client, parts: &Parts, error: Error) -> Response<Bytes> {
     let response = match Mode::of(parts) {
-        Some(mode) => grpc_web::refusal(visit, parts, mode, error),
-        None => rest::refused(visit, &error),
+        Some(mode) => grpc_web::refusal(client, parts, mode, error),
+        None => rest::refused(client, &error),
     };
-    cors::opened(&visit.worker.core.origins, parts.headers.get(header::ORIGIN), response)
+    cors::opened(&client.worker.core.origins, parts.headers.get(header::ORIGIN), response)
 }

@@ -4,12 +4,12 @@ use attimo_engine as engine;
 use attimo_engine::commands::scalar::Get;
 use attimo_engine::{Command, Found, ItemType, Looked, Namespace};
 
-use super::{Gate, Pass};
+use super::{Authorization, Gate};
 use crate::api::{Access, Api};
 use crate::clock::Now;
 use crate::error::{Error, Result};
 use crate::limits::{BATCH_REPLY_BYTES, REPLY_BYTES};
-use crate::meter::Use;
+use crate::meter::RequestUsage;
 use crate::permissions::Items;
 
 pub(super) const NO_METHOD: Error =
@@ -19,15 +19,20 @@ pub(super) const NO_ITEM: Error = Error::Denied("the token does not allow this m
 /// One request under way: it runs commands and adds up what they use.
 pub(crate) struct Call<'a> {
     gate: &'a Gate,
-    pass: &'a Pass,
+    authorization: &'a Authorization,
     api: Api,
     now: Now,
-    used: Use,
+    used: RequestUsage,
 }
 
 impl<'a> Call<'a> {
-    pub(super) fn new(gate: &'a Gate, pass: &'a Pass, api: Api, now: Now) -> Self {
-        Call { gate, pass, api, now, used: Use::default() }
+    pub(super) fn new(
+        gate: &'a Gate,
+        authorization: &'a Authorization,
+        api: Api,
+        now: Now,
+    ) -> Self {
+        Call { gate, authorization, api, now, used: RequestUsage::default() }
     }
 
     /// Checks what can be checked before the request is read: whether the caller may do such a
@@ -37,7 +42,7 @@ impl<'a> Call<'a> {
     ///
     /// [`Error::Denied`], [`Error::NoSuchCache`].
     pub(crate) fn begin(&self) -> Result<()> {
-        match self.pass.grants.to(self.api.access()) {
+        match self.authorization.grants.to(self.api.access()) {
             Items::All => self.namespace().map(drop),
             Items::Some(_) => Ok(()),
             Items::None => Err(NO_METHOD),
@@ -55,7 +60,7 @@ impl<'a> Call<'a> {
     }
 
     fn allow_to(&self, access: Access, key: &[u8]) -> Result<()> {
-        match self.pass.grants.to(access) {
+        match self.authorization.grants.to(access) {
             Items::All => Ok(()),
             items if items.hold(key) => Ok(()),
             Items::Some(_) => Err(NO_ITEM),
@@ -81,7 +86,7 @@ impl<'a> Call<'a> {
 
     /// Whether the caller may do this with some items only.
     pub(crate) fn is_limited(&self) -> bool {
-        !matches!(self.pass.grants.to(self.api.access()), Items::All)
+        !matches!(self.authorization.grants.to(self.api.access()), Items::All)
     }
 
     /// Runs a command, and counts what it takes in and what it looked for.
@@ -134,7 +139,7 @@ impl<'a> Call<'a> {
     ///
     /// [`Error::NoSuchCache`].
     pub(crate) fn namespace(&self) -> Result<Namespace> {
-        self.pass.cache.map(|cache| cache.namespace).ok_or(Error::NoSuchCache)
+        self.authorization.cache.map(|cache| cache.namespace).ok_or(Error::NoSuchCache)
     }
 
     /// Ends the request and counts it. A failed one has found nothing, for its client hears of
@@ -143,6 +148,6 @@ impl<'a> Call<'a> {
         if failed {
             self.used.looked = Looked::default();
         }
-        self.pass.tally.count(self.api, self.used, failed);
+        self.authorization.tally.count(self.api, self.used, failed);
     }
 }

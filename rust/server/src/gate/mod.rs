@@ -2,7 +2,7 @@
 //!
 //! Checks run in the order that the official clients expect: authentication,
 //! then permission, then whether the cache exists. What was found out for a
-//! connection is kept with it (`Passes`) and good for one directory revision,
+//! connection is kept with it (`AuthorizationCache`) and good for one directory revision,
 //! so that a request costs two comparisons and not three look-ups; what a token
 //! may do at a cache is worked out then, too, and asked for each request.
 
@@ -16,18 +16,18 @@ use crate::directory::{Cache, CacheId, Changes, Directory, LearnError};
 use crate::error::{Error, Result};
 use crate::token::{Claims, Kind, Verifier, hash_of_session};
 
+mod authorization;
 mod call;
 mod caller;
 mod collection;
-mod pass;
 #[cfg(test)]
 mod tests;
 mod url;
 
+pub(crate) use self::authorization::{Authorization, AuthorizationCache};
 pub(crate) use self::call::Call;
 pub(crate) use self::caller::{Caller, Credential};
 pub(crate) use self::collection::{FOREVER, check_number};
-pub(crate) use self::pass::{Pass, Passes};
 pub(crate) use self::url::SignedUrl;
 pub(crate) use crate::token::INVALID;
 
@@ -102,7 +102,7 @@ impl Gate {
             return if credential.local { Ok(Caller::local_owner()) } else { Err(NO_TOKEN) };
         }
         let caller = match self.verifier.verify(&self.directory, credential.token) {
-            Ok(claims) => self.bearer(&claims, now)?,
+            Ok(claims) => self.caller_for(&claims, now)?,
             Err(refusal) => self.member(credential.token).ok_or(refusal)?,
         };
         caller.check_expiry(now)?;
@@ -127,7 +127,7 @@ impl Gate {
         Some(Caller { session: Some(session.hash), ..caller })
     }
 
-    fn bearer(&self, claims: &Claims, now: Now) -> Result<Caller> {
+    fn caller_for(&self, claims: &Claims, now: Now) -> Result<Caller> {
         if self.directory.verifying_key(&claims.kid).is_none() {
             return Err(INVALID);
         }

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use attimo_engine::commands::scalar::{KeyExists, Set};
-use attimo_engine::{Config, Engine, Given, Limits, Ttl};
+use attimo_engine::{Config, Engine, Limits, NewValue, Ttl};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
@@ -32,14 +32,14 @@ fn gate() -> Gate {
 }
 
 /// What a token that bears `rules` gives its bearer at the cache called `cache`.
-fn pass(gate: &Gate, rules: Value, cache: &str) -> Pass {
+fn authorize(gate: &Gate, rules: Value, cache: &str) -> Authorization {
     let json = json!({ "rules": rules }).to_string();
     let permissions = Arc::new(Permissions::read(&json).unwrap());
     let caller = Caller { permissions, ..Caller::local_owner() };
     let tally = ThreadMeter::new(Arc::default()).tally(None, &caller.key_id);
     let grants = caller.permissions.at(cache.as_bytes());
     let cache = gate.directory.cache(LOCAL_OWNER, cache);
-    Pass { grants, cache, tally, until: u64::MAX }
+    Authorization { grants, cache, tally, until: u64::MAX }
 }
 
 fn rules(verbs: &[&str], items: Value) -> Value {
@@ -47,7 +47,7 @@ fn rules(verbs: &[&str], items: Value) -> Value {
 }
 
 fn set(call: &mut Call<'_>, key: &[u8]) -> Result<()> {
-    call.run(Set { key, value: Given::Short(b"v"), ttl: Ttl(1_000) })
+    call.run(Set { key, value: NewValue::Short(b"v"), ttl: Ttl(1_000) })
 }
 
 fn now() -> Now {
@@ -58,7 +58,7 @@ fn now() -> Now {
 fn what_is_not_allowed_is_refused_before_anything_is_said_of_the_cache() {
     let gate = gate();
     for cache in ["there", "missing"] {
-        let reader = pass(&gate, rules(&["read"], json!("*")), cache);
+        let reader = authorize(&gate, rules(&["read"], json!("*")), cache);
         let mut call = gate.call(&reader, Api::Set, now());
         assert_eq!([call.begin(), set(&mut call, b"k")], [Err(NO_METHOD), Err(NO_METHOD)]);
     }
@@ -68,7 +68,7 @@ fn what_is_not_allowed_is_refused_before_anything_is_said_of_the_cache() {
 fn a_prefix_is_asked_for_each_key() {
     let gate = gate();
     let own = rules(&["read", "write"], json!({"key_prefix": "own/"}));
-    let [there, missing] = ["there", "missing"].map(|name| pass(&gate, own.clone(), name));
+    let [there, missing] = ["there", "missing"].map(|name| authorize(&gate, own.clone(), name));
 
     let mut call = gate.call(&there, Api::Set, now());
     assert_eq!(
@@ -85,7 +85,7 @@ fn a_prefix_is_asked_for_each_key() {
 #[test]
 fn who_may_only_write_learns_nothing_of_what_was_there() {
     let gate = gate();
-    let writer = pass(&gate, rules(&["write"], json!("*")), "there");
+    let writer = authorize(&gate, rules(&["write"], json!("*")), "there");
     let begin = |api| gate.call(&writer, api, now()).begin();
 
     assert_eq!([Api::Set, Api::Delete, Api::SortedSetPut].map(begin), [(); 3].map(Ok));
@@ -100,8 +100,8 @@ fn what_a_write_only_reads_need_only_be_readable() {
     let read = rules(&["read"], json!("*"));
     let own = rules(&["read", "write"], json!({"key": "own"}));
     let both = json!([read[0], own[0]]);
-    let pass = pass(&gate, both, "there");
-    let mut call = gate.call(&pass, Api::SortedSetUnionStore, now());
+    let authorization = authorize(&gate, both, "there");
+    let mut call = gate.call(&authorization, Api::SortedSetUnionStore, now());
 
     assert_eq!(call.run(KeyExists { key: b"source" }), Ok(false));
     assert_eq!(set(&mut call, b"source"), Err(NO_ITEM));
@@ -120,7 +120,8 @@ fn a_local_owner_needs_no_token_and_everybody_else_does() {
 
 #[test]
 fn a_cache_is_gone_from_the_second_on_at_which_it_ends() {
-    let (gate, meter, mut passes) = (gate(), ThreadMeter::new(Arc::default()), Passes::default());
+    let (gate, meter, mut authorizations) =
+        (gate(), ThreadMeter::new(Arc::default()), AuthorizationCache::default());
     let (name, namespace) = ("brief".to_owned(), Namespace(2));
     let brief = Cache { id: CacheId(2), account: LOCAL_OWNER, name, namespace, expires_at: 100 };
     gate.learn(Changes { revision: 2, since: Some(1), caches: vec![brief], ..Changes::default() })
@@ -128,8 +129,8 @@ fn a_cache_is_gone_from_the_second_on_at_which_it_ends() {
     let mut set_at = |epoch_seconds| {
         let owner = Credential { token: b"", local: true, peer: Ipv4Addr::LOCALHOST.into() };
         let now = Now { epoch_seconds, ..now() };
-        let pass = passes.pass(&gate, &meter, owner, b"brief", now)?;
-        set(&mut gate.call(&pass, Api::Set, now), b"k")
+        let authorization = authorizations.authorize(&gate, &meter, owner, b"brief", now)?;
+        set(&mut gate.call(&authorization, Api::Set, now), b"k")
     };
 
     assert_eq!([98, 99].map(&mut set_at), [Ok(()), Ok(())]);
@@ -217,11 +218,13 @@ fn what_is_not_the_token_itself_opens_nothing() {
 #[test]
 fn a_session_is_felt_to_change_and_to_end_on_an_open_connection() {
     let gate = gate_with_session(rules(&["read", "write"], json!("*")));
-    let (meter, mut passes) = (ThreadMeter::new(Arc::default()), Passes::default());
+    let (meter, mut authorizations) =
+        (ThreadMeter::new(Arc::default()), AuthorizationCache::default());
     let mut set_after = |changes| {
         gate.learn(changes).unwrap();
-        let pass = passes.pass(&gate, &meter, bearer(TOKEN.as_bytes()), b"there", at(1))?;
-        set(&mut gate.call(&pass, Api::Set, at(1)), b"k")
+        let authorization =
+            authorizations.authorize(&gate, &meter, bearer(TOKEN.as_bytes()), b"there", at(1))?;
+        set(&mut gate.call(&authorization, Api::Set, at(1)), b"k")
     };
     let step = |revision| Changes { revision, since: Some(revision - 1), ..Changes::default() };
     let (other, nobodys) = (
@@ -298,7 +301,7 @@ fn vendor(verbs: &[&str], items: Value) -> Value {
 fn a_token_may_no_more_than_whoever_asked_for_it_may_now() {
     let writes = |rules: Value| {
         let gate = gate_with_vendor(json!({ "rules": rules }));
-        let caller = gate.bearer(&vended(), at(1)).unwrap();
+        let caller = gate.caller_for(&vended(), at(1)).unwrap();
         let grants = caller.grants(b"there");
         [&b"own/1"[..], b"else"].map(|key| grants.to(Access::Write).hold(key))
     };
@@ -315,7 +318,7 @@ fn a_token_is_good_where_and_until_the_key_is_that_asked_for_it() {
     let gate = gate_with_vendor(
         json!({"rules": vendor(&["read", "write"], json!("*")), "conditions": [filter]}),
     );
-    let caller = gate.bearer(&vended(), at(1)).unwrap();
+    let caller = gate.caller_for(&vended(), at(1)).unwrap();
 
     assert!(caller.disposable && &*caller.key_id == "vendor");
     assert!(caller.admits(Ipv4Addr::new(10, 0, 0, 1).into()));
@@ -331,7 +334,7 @@ fn a_token_that_no_key_asked_for_may_what_it_says() {
     let gate = gate_with_vendor(json!({"rules": []}));
     let Kind::Disposable { permissions, .. } = vended().kind else { panic!() };
     let claims = Claims { kind: Kind::Disposable { issuer: None, permissions }, ..vended() };
-    let caller = gate.bearer(&claims, at(1)).unwrap();
+    let caller = gate.caller_for(&claims, at(1)).unwrap();
 
     assert_eq!(&*caller.key_id, NO_KEY);
     assert!(caller.disposable && caller.grants(b"there").to(Access::ReadWrite).hold(b"k"));

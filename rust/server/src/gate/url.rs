@@ -8,7 +8,7 @@ use std::sync::Arc;
 use attimo_engine::Ttl;
 
 use super::caller::ENDED;
-use super::{Credential, Gate, Pass};
+use super::{Authorization, Credential, Gate};
 use crate::clock::Now;
 use crate::error::{Error, Result};
 use crate::meter::ThreadMeter;
@@ -71,19 +71,19 @@ impl Gate {
     ///
     /// # Errors
     ///
-    /// Those of [`Gate::admit_url`]; the rest is asked as of any [`Pass`].
+    /// Those of [`Gate::admit_url`]; the rest is asked as of any [`Authorization`].
     pub(crate) fn open_url(
         &self,
         meter: &ThreadMeter,
         credential: Credential<'_>,
         cache: &[u8],
         now: Now,
-    ) -> Result<(Pass, SignedUrl)> {
+    ) -> Result<(Authorization, SignedUrl)> {
         let url = self.admit_url(credential, now)?;
         let grants = url.grant()?.permissions.at(cache);
         let cache = self.cache_of(url.0.account, cache, now);
         let tally = meter.tally(cache.map(|cache| cache.id), &url.0.kid.as_str().into());
         // Nobody keeps it: the same token is none for other requests.
-        Ok((Pass { grants, cache, tally, until: 0 }, url))
+        Ok((Authorization { grants, cache, tally, until: 0 }, url))
     }
 }

@@ -11,7 +11,7 @@ use crate::api::Api;
 use crate::backend::Backend;
 use crate::gate::Gate;
 use crate::memory::Memory;
-use crate::memory_budget::Room;
+use crate::memory_budget::MemoryBudget;
 use crate::meter::{Count, Meter};
 use crate::process;
 use crate::stats::{CLASSES, REASONS, SPEAKS, Stats, Sums, TRANSPORTS, VIAS, Via};
@@ -25,7 +25,7 @@ pub(crate) struct Sources<'a> {
     pub(crate) meter: &'a Meter,
     pub(crate) stats: &'a Stats,
     pub(crate) memory: &'a Memory,
-    pub(crate) room: &'a Room,
+    pub(crate) room: &'a MemoryBudget,
     pub(crate) metrics: &'a Metrics,
     pub(crate) threads: usize,
 }

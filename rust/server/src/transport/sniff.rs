@@ -6,7 +6,7 @@ use std::io;
 use bytes::BytesMut;
 use tokio::io::AsyncRead;
 
-use crate::read_buffer::Spare;
+use crate::read_buffer::SharedReadBuffer;
 
 /// How HTTP/2 begins (RFC 9113 §3.4), as far as HTTP/1.1 never does.
 const PREFACE: &[u8] = b"PRI ";
@@ -18,7 +18,7 @@ const PREFACE: &[u8] = b"PRI ";
 /// Those of the connection, and its end.
 pub(super) async fn speaks_h2<I>(
     io: &mut I,
-    spare: &Spare,
+    read_buffer: &SharedReadBuffer,
     first: &mut BytesMut,
 ) -> io::Result<bool>
 where
@@ -32,7 +32,7 @@ where
         if seen == PREFACE.len() {
             return Ok(true);
         }
-        if poll_fn(|cx| spare.poll_read(io, first, cx)).await? == 0 {
+        if poll_fn(|cx| read_buffer.poll_read(io, first, cx)).await? == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
     }
@@ -48,13 +48,13 @@ mod tests {
     async fn the_first_bytes_tell_what_is_spoken_and_are_kept() {
         for (said, is_h2) in [(&b"PRI * HTTP/2.0"[..], true), (b"PUT /", false), (b"G", false)] {
             let (mut client, mut server) = tokio::io::duplex(1);
-            let (spare, mut first) = (Spare::default(), BytesMut::new());
+            let (read_buffer, mut first) = (SharedReadBuffer::default(), BytesMut::new());
             let mut write = async || {
                 client.write_all(said).await.unwrap();
                 std::future::pending::<()>().await;
             };
             let found = tokio::select! {
-                found = speaks_h2(&mut server, &spare, &mut first) => found,
+                found = speaks_h2(&mut server, &read_buffer, &mut first) => found,
                 () = write() => unreachable!("it waits for ever"),
             };
             assert_eq!(found.unwrap(), is_h2);

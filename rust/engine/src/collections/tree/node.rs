@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::collections::room::{self, FULL};
+use crate::collections::capacity::{self, FULL};
 
 /// A node with fewer entries looks for a neighbour to become one with.
 const SPARSE: usize = FULL / 4;
@@ -99,7 +99,7 @@ impl<D: Digest, K: Clone, V: Clone> Node<D, K, V> {
     }
 
     fn own() -> u64 {
-        crate::size::of_heap(room::ARC + size_of::<Self>())
+        crate::size::of_heap(capacity::ARC + size_of::<Self>())
     }
 
     /// The number of entries or nodes in this node.
@@ -168,7 +168,7 @@ impl<D: Digest, K: Clone, V: Clone> Leaf<D, K, V> {
     }
 
     fn weight(&self) -> u64 {
-        room::weight::<D>(self.slots.len()) + room::weight::<Slot<K, V>>(self.slots.len())
+        capacity::weight::<D>(self.slots.len()) + capacity::weight::<Slot<K, V>>(self.slots.len())
     }
 
     /// Returns the right part if the leaf was split; its weight is not counted.
@@ -180,8 +180,8 @@ impl<D: Digest, K: Clone, V: Clone> Leaf<D, K, V> {
         weight: &mut u64,
     ) -> Option<Self> {
         *weight -= self.weight();
-        room::insert(&mut self.digests, at, digest);
-        room::insert(&mut self.slots, at, slot);
+        capacity::insert(&mut self.digests, at, digest);
+        capacity::insert(&mut self.slots, at, slot);
         let right = (self.slots.len() > FULL).then(|| {
             let kept = side.kept(self.slots.len());
             let digests = self.digests.split_off(kept);
@@ -198,14 +198,15 @@ impl<D: Digest, K: Clone, V: Clone> Leaf<D, K, V> {
 
     fn remove(&mut self, at: usize, weight: &mut u64) -> (D, Slot<K, V>) {
         *weight -= self.weight();
-        let entry = (room::remove(&mut self.digests, at), room::remove(&mut self.slots, at));
+        let entry =
+            (capacity::remove(&mut self.digests, at), capacity::remove(&mut self.slots, at));
         *weight += self.weight();
         entry
     }
 
     fn fit(&mut self) {
-        room::fit(&mut self.digests);
-        room::fit(&mut self.slots);
+        capacity::fit(&mut self.digests);
+        capacity::fit(&mut self.slots);
     }
 }
 
@@ -228,10 +229,10 @@ impl<D: Digest, K: Clone, V: Clone> Inner<D, K, V> {
 
     fn add(&mut self, at: usize, node: Arc<Node<D, K, V>>, len: usize) {
         let (digest, key) = node.first();
-        room::insert(&mut self.digests, at, digest);
-        room::insert(&mut self.keys, at, key.clone());
-        room::insert(&mut self.lens, at, short(len));
-        room::insert(&mut self.nodes, at, node);
+        capacity::insert(&mut self.digests, at, digest);
+        capacity::insert(&mut self.keys, at, key.clone());
+        capacity::insert(&mut self.lens, at, short(len));
+        capacity::insert(&mut self.nodes, at, node);
     }
 
     /// Notes that a node begins with another entry.
@@ -242,16 +243,16 @@ impl<D: Digest, K: Clone, V: Clone> Inner<D, K, V> {
     }
 
     fn fit(&mut self) {
-        room::fit(&mut self.digests);
-        room::fit(&mut self.keys);
-        room::fit(&mut self.lens);
-        room::fit(&mut self.nodes);
+        capacity::fit(&mut self.digests);
+        capacity::fit(&mut self.keys);
+        capacity::fit(&mut self.lens);
+        capacity::fit(&mut self.nodes);
     }
 
     fn weight(&self) -> u64 {
         let count = self.nodes.len();
-        let entries = room::weight::<D>(count) + room::weight::<K>(count);
-        entries + room::weight::<u32>(count) + room::weight::<Arc<Node<D, K, V>>>(count)
+        let entries = capacity::weight::<D>(count) + capacity::weight::<K>(count);
+        entries + capacity::weight::<u32>(count) + capacity::weight::<Arc<Node<D, K, V>>>(count)
     }
 
     /// The node in which a place is, and how many entries come before that node.
@@ -353,10 +354,10 @@ impl<D: Digest, K: Clone, V: Clone> Inner<D, K, V> {
     /// Takes out a node whose weight is not counted any more.
     fn drop_child(&mut self, child: usize, weight: &mut u64) {
         *weight -= self.weight();
-        room::remove(&mut self.digests, child);
-        room::remove(&mut self.keys, child);
-        room::remove(&mut self.lens, child);
-        room::remove(&mut self.nodes, child);
+        capacity::remove(&mut self.digests, child);
+        capacity::remove(&mut self.keys, child);
+        capacity::remove(&mut self.lens, child);
+        capacity::remove(&mut self.nodes, child);
         *weight += self.weight();
     }
 }

@@ -99,7 +99,7 @@ fn weighed(node: &Node<u32, u32, u32>) -> u64 {
         Node::Leaf(_) => 0,
         Node::Inner(inner) => inner.nodes.iter().map(|node| weighed(node)).sum(),
     };
-    assert!(node.count() <= crate::collections::room::FULL);
+    assert!(node.count() <= crate::collections::capacity::FULL);
     node.weight() + below
 }
 

@@ -1,6 +1,6 @@
 //! Write a value if the item is as expected.
 
-use crate::{Access, Command, Error, Found, Given, Place, Ttl};
+use crate::{Access, Command, Error, Found, NewValue, Place, Ttl};
 
 /// What must be so for [`SetIf`] to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +57,7 @@ pub struct SetIf<'a> {
     /// What must be so.
     pub condition: Condition<'a>,
     /// The new value.
-    pub value: Given<'a>,
+    pub value: NewValue<'a>,
     /// How long the new value lives; an item that is not written keeps its own.
     pub ttl: Ttl,
 }

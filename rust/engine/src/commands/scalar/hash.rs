@@ -1,6 +1,6 @@
 //! Read a value with its digest; write one if the digest is as expected.
 
-use crate::{Access, Command, Error, Found, Given, Looked, Place, Ttl, ValueHash};
+use crate::{Access, Command, Error, Found, Looked, NewValue, Place, Ttl, ValueHash};
 
 /// Shows the value at `key` and its digest to `read`, and returns what that
 /// makes of them, or `None` if there is no such item.
@@ -96,14 +96,14 @@ impl HashCondition<'_> {
 pub struct SetIfHash<'a> {
     key: &'a [u8],
     condition: HashCondition<'a>,
-    value: Given<'a>,
+    value: NewValue<'a>,
     new_hash: ValueHash,
     ttl: Ttl,
 }
 
 impl<'a> SetIfHash<'a> {
     /// Digests `value` here, so that no lock is held meanwhile.
-    pub fn new(key: &'a [u8], condition: HashCondition<'a>, value: Given<'a>, ttl: Ttl) -> Self {
+    pub fn new(key: &'a [u8], condition: HashCondition<'a>, value: NewValue<'a>, ttl: Ttl) -> Self {
         let new_hash = ValueHash::of(value.as_slice());
         Self { key, condition, value, new_hash, ttl }
     }

@@ -1,6 +1,6 @@
 //! Count.
 
-use crate::{Access, Command, Error, Found, Given, Place, Ttl};
+use crate::{Access, Command, Error, Found, NewValue, Place, Ttl};
 
 /// Adds `amount` to the whole number at `key`, and returns the sum.
 ///
@@ -37,7 +37,7 @@ impl Command for Increment<'_> {
 
     fn apply(self, place: &mut Place<'_>) -> Result<i64, Error> {
         let sum = add(place.scalar()?.map(Found::as_slice), self.amount)?;
-        place.put(self.key, Given::Short(sum.to_string().as_bytes()), self.ttl)?;
+        place.put(self.key, NewValue::Short(sum.to_string().as_bytes()), self.ttl)?;
         Ok(sum)
     }
 }

@@ -1,6 +1,6 @@
 //! Read a value, write a value.
 
-use crate::{Access, Command, Error, Found, Given, Looked, Place, Ttl};
+use crate::{Access, Command, Error, Found, Looked, NewValue, Place, Ttl};
 
 /// Shows the value at `key` to `read` and returns what that makes of it, or
 /// `None` if there is no such item.
@@ -56,7 +56,7 @@ pub struct Set<'a> {
     /// The item to write.
     pub key: &'a [u8],
     /// Its value.
-    pub value: Given<'a>,
+    pub value: NewValue<'a>,
     /// How long it lives.
     pub ttl: Ttl,
 }

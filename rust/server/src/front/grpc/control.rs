@@ -10,7 +10,7 @@ use momento_protos::token::GenerateDisposableTokenRequest;
 use super::headers;
 use super::wire::decoded;
 use crate::error::Result;
-use crate::front::client::Visit;
+use crate::front::client::Client;
 use crate::gate::Caller;
 
 const DISPOSABLE: &str = "/token.Token/GenerateDisposableToken";
@@ -22,7 +22,7 @@ const AUTH: &str = "/auth.Auth/";
 /// # Errors
 ///
 /// Those of [`crate::gate::Gate::admit_to_control`], and [`crate::error::Error::Malformed`].
-pub(super) fn caller(visit: &Visit, parts: &Parts, message: &[u8]) -> Result<Option<Caller>> {
+pub(super) fn caller(client: &Client, parts: &Parts, message: &[u8]) -> Result<Option<Caller>> {
     let in_message = match parts.uri.path() {
         DISPOSABLE => decoded::<GenerateDisposableTokenRequest>(message)?.auth_token,
         GENERATE => decoded::<GenerateApiTokenRequest>(message)?.auth_token,
@@ -33,6 +33,6 @@ pub(super) fn caller(visit: &Visit, parts: &Parts, message: &[u8]) -> Result<Opt
     let in_message = in_message.as_bytes();
     let in_header = headers::token(&parts.headers)?;
     let token = if in_message.is_empty() { in_header } else { in_message };
-    let now = visit.worker.core.clock.now();
-    visit.worker.core.gate.admit_to_control(visit.credential(parts, token), now).map(Some)
+    let now = client.worker.core.clock.now();
+    client.worker.core.gate.admit_to_control(client.credential(parts, token), now).map(Some)
 }

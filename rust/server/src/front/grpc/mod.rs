@@ -6,7 +6,7 @@ use http::request::Parts;
 use http::{Request, Uri};
 use http_body_util::Full;
 
-use super::client::Visit;
+use super::client::Client;
 use super::cors;
 use super::request_id::{self, REQUEST_ID};
 use crate::api::Api;
@@ -23,6 +23,7 @@ mod collection;
 mod control;
 mod dictionary;
 mod frame;
+pub(crate) mod grpc_web;
 mod headers;
 mod leaderboard;
 mod list;
@@ -33,7 +34,6 @@ mod scalar;
 mod set;
 mod sorted_set;
 mod status;
-pub(crate) mod web;
 mod wire;
 
 pub(crate) use self::reply::Reply;
@@ -90,36 +90,42 @@ fn wants_faults(headers: &HeaderMap) -> bool {
 }
 
 /// Whether the answer needs somebody else, or a delay that a test asked for.
-pub(crate) fn waits(visit: &Visit, parts: &Parts) -> bool {
-    !is_data(&parts.uri) || (visit.local && wants_faults(&parts.headers))
+pub(crate) fn is_async(client: &Client, parts: &Parts) -> bool {
+    !is_data(&parts.uri) || (client.local && wants_faults(&parts.headers))
 }
 
 /// Answers a request for the data plane.
 pub(crate) fn answer(
-    visit: &Visit,
+    client: &Client,
     via: Via,
     parts: &Parts,
     body: Result<Bytes>,
     now: Now,
 ) -> std::result::Result<Reply, Status> {
-    guarded(|| called(visit, via, parts, body, now)).map_err(|error| {
+    guarded(|| called(client, via, parts, body, now)).map_err(|error| {
         let is_ours = error == Error::Internal;
-        let status = refused(visit, via, error);
-        if is_ours { status.named(visit.mistaken(&parts.headers)) } else { status }
+        let status = refused(client, via, error);
+        if is_ours { status.named(client.log_internal_error(&parts.headers)) } else { status }
     })
 }
 
 /// The status that tells of `error`, which is counted.
-pub(crate) fn refused(visit: &Visit, via: Via, error: Error) -> Status {
+pub(crate) fn refused(client: &Client, via: Via, error: Error) -> Status {
     let status = Status::from(error);
-    visit.worker.stats.failed(via, status.code());
+    client.worker.stats.failed(via, status.code());
     status
 }
 
 /// Finds out what is called, and answers.
-fn called(visit: &Visit, via: Via, parts: &Parts, body: Result<Bytes>, now: Now) -> Result<Reply> {
-    offered(visit, via)?;
-    cors::admit(visit, parts)?;
+fn called(
+    client: &Client,
+    via: Via,
+    parts: &Parts,
+    body: Result<Bytes>,
+    now: Now,
+) -> Result<Reply> {
+    offered(client, via)?;
+    cors::admit(client, parts)?;
     let path = parts.uri.path();
     let api = if let Some(method) = path.strip_prefix(SCS) {
         Api::scs(method)
@@ -129,21 +135,21 @@ fn called(visit: &Visit, via: Via, parts: &Parts, body: Result<Bytes>, now: Now)
         return Ok(Reply::empty());
     };
     let api = api.ok_or_else(|| Error::Unimplemented(path[1..].to_owned()))?;
-    serve(visit, via, api, parts, body, now)
+    serve(client, via, api, parts, body, now)
 }
 
 /// Whether this listener is for gRPC, or for gRPC as pages speak it.
-fn offered(visit: &Visit, via: Via) -> Result<()> {
+fn offered(client: &Client, via: Via) -> Result<()> {
     let (protocol, name) = match via {
         Via::GrpcWeb => (Protocol::Web, "grpc-web"),
         _ => (Protocol::Grpc, "gRPC"),
     };
-    if visit.offers(protocol) { Ok(()) } else { Err(Error::NotOffered(name)) }
+    if client.offers(protocol) { Ok(()) } else { Err(Error::NotOffered(name)) }
 }
 
 /// The whole life of a data request: who asks, for which cache, run it, count it.
 fn serve(
-    visit: &Visit,
+    client: &Client,
     via: Via,
     api: Api,
     parts: &Parts,
@@ -152,10 +158,11 @@ fn serve(
 ) -> Result<Reply> {
     let headers = &parts.headers;
     let cache = headers::cache(headers)?;
-    let (gate, meter) = (&visit.worker.core.gate, &visit.worker.meter);
-    let credential = visit.credential(parts, headers::token(headers)?);
-    let pass = visit.passes.borrow_mut().pass(gate, meter, credential, cache, now)?;
-    let mut call = gate.call(&pass, api, now);
+    let (gate, meter) = (&client.worker.core.gate, &client.worker.meter);
+    let credential = client.credential(parts, headers::token(headers)?);
+    let authorization =
+        client.authorizations.borrow_mut().authorize(gate, meter, credential, cache, now)?;
+    let mut call = gate.call(&authorization, api, now);
     let reply = body.and_then(|body| {
         if cache.is_empty() {
             return Err(Error::Malformed("the `cache` header names no cache"));
@@ -167,7 +174,7 @@ fn serve(
         Ok(quirks::fitted(api, headers, reply))
     });
     call.finish(reply.is_err());
-    visit.worker.stats.answered(via, api, now, Class::of(&reply));
+    client.worker.stats.answered(via, api, now, Class::of(&reply));
     reply
 }
 
@@ -184,51 +191,51 @@ fn run(call: &mut Call<'_>, api: Api, message: &Bytes) -> Result<Reply> {
 }
 
 /// Answers a request that waits: after the faults that a test asked for, or by the control plane.
-pub(crate) async fn answer_late(
-    visit: &Visit,
+pub(crate) async fn answer_async(
+    client: &Client,
     via: Via,
     parts: &Parts,
     body: Result<Bytes>,
 ) -> std::result::Result<Reply, Status> {
     if !is_data(&parts.uri) {
-        return forward(visit, via, parts, body).await;
+        return forward(client, via, parts, body).await;
     }
     let method = parts.uri.path().rsplit('/').next().unwrap_or_default();
-    if let Some(code) = visit.worker.faults.inject(method, &parts.headers).await {
+    if let Some(code) = client.worker.faults.inject(method, &parts.headers).await {
         return Err(Status::injected(code));
     }
-    answer(visit, via, parts, body, visit.worker.core.clock.now())
+    answer(client, via, parts, body, client.worker.core.clock.now())
 }
 
 /// Has the control plane answer.
 async fn forward(
-    visit: &Visit,
+    client: &Client,
     via: Via,
     parts: &Parts,
     body: Result<Bytes>,
 ) -> std::result::Result<Reply, Status> {
-    let began = visit.worker.core.clock.now();
+    let began = client.worker.core.clock.now();
     let id = request_id::of(&parts.headers);
-    let answered = ask(visit, via, parts, &id, body).await.map_err(|status| status.named(id));
+    let answered = ask(client, via, parts, &id, body).await.map_err(|status| status.named(id));
     let code = answered.as_ref().map_or_else(Status::code, |_| 0);
-    visit.worker.stats.controlled(via, began, Class::of_grpc(code));
+    client.worker.stats.controlled(via, began, Class::of_grpc(code));
     answered
 }
 
 async fn ask(
-    visit: &Visit,
+    client: &Client,
     via: Via,
     parts: &Parts,
     id: &HeaderValue,
     body: Result<Bytes>,
 ) -> std::result::Result<Reply, Status> {
-    offered(visit, via)?;
-    cors::admit(visit, parts)?;
+    offered(client, via)?;
+    cors::admit(client, parts)?;
     let message = frame::message(body?)?;
-    let caller = control::caller(visit, parts, &message)?;
+    let caller = control::caller(client, parts, &message)?;
     let mut headers = HeaderMap::new();
-    let peer = visit.peer.ip();
-    forward::introduce(&mut headers, caller.as_ref(), peer, visit.secure, Speaks::Grpc);
+    let peer = client.peer.ip();
+    forward::introduce(&mut headers, caller.as_ref(), peer, client.secure, Speaks::Grpc);
     let from = caller.map_or(From::Unknown(peer), |_| From::Known);
     headers.insert(header::HOST, HeaderValue::from_static("localhost"));
     headers.insert(REQUEST_ID, id.clone());
@@ -240,7 +247,7 @@ async fn ask(
         .body(Full::new(message))
         .map_err(|_| Error::Malformed("the path is no gRPC method"))?;
     *request.headers_mut() = headers;
-    let answer = visit.worker.app.ask(request, from).await?;
+    let answer = client.worker.app.ask(request, from).await?;
     Status::of_answer(answer.headers())?;
     Ok(Reply::message(&answer.into_body()))
 }

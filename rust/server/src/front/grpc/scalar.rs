@@ -8,7 +8,7 @@ use attimo_engine::commands::scalar::{
     Condition as Wanted, Delete, GetWithHash, HashCondition, Increment, ItemGetTtl, ItemGetType,
     KeyExists, Set, SetIf, SetIfHash, TtlChange, TtlChanged, UpdateTtl,
 };
-use attimo_engine::{Found as Item, Given, ItemType, LONG, Ttl, allocated_bytes};
+use attimo_engine::{Found as Item, ItemType, LARGE_VALUE_BYTES, NewValue, Ttl, allocated_bytes};
 use bytes::Bytes;
 use momento_protos::cache_client as pb;
 
@@ -86,13 +86,13 @@ pub(super) fn set_of(call: &mut Call<'_>, message: &Bytes, owned: usize) -> Resu
 }
 
 /// A long value is kept with all that arrived with it if that takes no more memory, else copied.
-fn given(message: &Bytes, value: Range<usize>, owned: usize) -> Given<'_> {
-    if value.len() < LONG {
-        Given::Short(&message[value])
+fn given(message: &Bytes, value: Range<usize>, owned: usize) -> NewValue<'_> {
+    if value.len() < LARGE_VALUE_BYTES {
+        NewValue::Short(&message[value])
     } else if allocated_bytes(owned) == allocated_bytes(value.len()) {
-        Given::Long(message.slice(value))
+        NewValue::Long(message.slice(value))
     } else {
-        Given::Long(Bytes::copy_from_slice(&message[value]))
+        NewValue::Long(Bytes::copy_from_slice(&message[value]))
     }
 }
 

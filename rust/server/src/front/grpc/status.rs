@@ -84,7 +84,7 @@ impl From<Error> for Status {
             | Error::Invalid(_)
             | Error::Engine(engine::Error::NotAScore) => (Code::InvalidArgument, None),
             Error::HeadersTooLarge => (Code::ResourceExhausted, None),
-            Error::RequestTooLarge | Error::StrangerTooLarge | Error::ReplyTooLarge(_) => {
+            Error::RequestTooLarge | Error::UnauthenticatedTooLarge | Error::ReplyTooLarge(_) => {
                 (Code::ResourceExhausted, Some("request_size_limit_exceeded"))
             }
             Error::TooSlow => (Code::DeadlineExceeded, None),

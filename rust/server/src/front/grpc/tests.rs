@@ -11,7 +11,7 @@ use super::*;
 use crate::backend::Backend;
 use crate::clock::Clock;
 use crate::directory::{AccountId, Cache, CacheId, Changes};
-use crate::gate::{Credential, Gate, Pass, Passes};
+use crate::gate::{Authorization, AuthorizationCache, Credential, Gate};
 use crate::meter::ThreadMeter;
 
 fn gate() -> Gate {
@@ -29,10 +29,12 @@ fn gate() -> Gate {
     gate
 }
 
-fn pass(gate: &Gate) -> Arc<Pass> {
+fn authorize(gate: &Gate) -> Arc<Authorization> {
     let owner = Credential { token: b"", local: true, peer: Ipv4Addr::LOCALHOST.into() };
     let meter = ThreadMeter::new(Arc::default());
-    Passes::default().pass(gate, &meter, owner, b"c", Clock::start().now()).unwrap()
+    AuthorizationCache::default()
+        .authorize(gate, &meter, owner, b"c", Clock::start().now())
+        .unwrap()
 }
 
 /// Fields as a client of these services might have written them, nested and repeated at will, with
@@ -62,10 +64,10 @@ fn framed(field: u8, bytes: &[u8]) -> Vec<u8> {
 
 fn run_all(messages: &[(usize, Vec<u8>)]) {
     let gate = gate();
-    let pass = pass(&gate);
+    let authorization = authorize(&gate);
     let now = Clock::start().now();
     for (api, message) in messages {
-        let mut call = gate.call(&pass, Api::ALL[*api], now);
+        let mut call = gate.call(&authorization, Api::ALL[*api], now);
         let reply = run(&mut call, Api::ALL[*api], &Bytes::from(message.clone()));
         call.finish(reply.is_err());
     }

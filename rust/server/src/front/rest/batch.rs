@@ -10,7 +10,7 @@ use super::body;
 use super::json::{self, Each, Element, Shown, Whole};
 use super::query::lifetime;
 use super::reply::no_content;
-use super::request::Asked;
+use super::request::CacheRequest;
 use crate::api::Api;
 use crate::error::{Error, Result};
 use crate::gate::Call;
@@ -33,7 +33,7 @@ impl<'a> Keys<'a> {
 }
 
 /// The value at each key.
-pub(super) fn get(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+pub(super) fn get(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
     #[derive(Serialize)]
     struct Items<T> {
         items: T,
@@ -45,9 +45,9 @@ pub(super) fn get(asked: &Asked<'_>) -> Result<Response<Bytes>> {
         #[serde(skip_serializing_if = "Option::is_none")]
         value: Option<Shown<'a>>,
     }
-    asked.run(Api::GetBatch, |call| {
-        let encoding = asked.query.encoding()?;
-        let Keys { keys } = Keys::of(asked.json()?, call)?;
+    request.run(Api::GetBatch, |call| {
+        let encoding = request.query.encoding()?;
+        let Keys { keys } = Keys::of(request.json()?, call)?;
         let mut values = Vec::with_capacity(keys.len());
         let mut reply_bytes = 0;
         for key in &keys {
@@ -71,7 +71,7 @@ pub(super) fn get(asked: &Asked<'_>) -> Result<Response<Bytes>> {
 
 /// Writes values, each with its own lifetime or the query's. Whatever can be refused is refused
 /// before the first is written.
-pub(super) fn put(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+pub(super) fn put(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Items<'a> {
@@ -87,9 +87,9 @@ pub(super) fn put(asked: &Asked<'_>) -> Result<Response<Bytes>> {
         value: Element<'a>,
         ttl_seconds: Option<Whole<u64>>,
     }
-    asked.run(Api::SetBatch, |call| {
-        let Items { items } = body::read(asked.json()?)?;
-        let default = asked.query.optional_ttl()?;
+    request.run(Api::SetBatch, |call| {
+        let Items { items } = body::read(request.json()?)?;
+        let default = request.query.optional_ttl()?;
         for item in &items {
             call.allow(&item.key)?;
         }
@@ -109,13 +109,13 @@ pub(super) fn put(asked: &Asked<'_>) -> Result<Response<Bytes>> {
 }
 
 /// Whether there is an item at each key.
-pub(super) fn exists(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+pub(super) fn exists(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
     #[derive(Serialize)]
     struct Exists {
         exists: Vec<bool>,
     }
-    asked.run(Api::KeysExist, |call| {
-        let Keys { keys } = Keys::of(asked.json()?, call)?;
+    request.run(Api::KeysExist, |call| {
+        let Keys { keys } = Keys::of(request.json()?, call)?;
         let mut exists = Vec::with_capacity(keys.len());
         for key in &keys {
             let found = call.run(KeyExists { key })?;

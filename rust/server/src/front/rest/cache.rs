@@ -13,13 +13,13 @@ use http::{Method, Response};
 use percent_encoding::percent_decode_str;
 
 use super::query::Query;
-use super::request::Asked;
+use super::request::CacheRequest;
 use super::routes::{self, Answers};
 use super::verb::Verb;
 use super::{conditions, status};
 use crate::clock::Now;
 use crate::error::{Error, Result};
-use crate::front::client::Visit;
+use crate::front::client::Client;
 use crate::front::{admission, basic};
 use crate::gate::{INVALID, SignedUrl};
 
@@ -31,7 +31,7 @@ const NOT_SIGNED_FOR: Error = Error::Denied("a signed URL is for GET, PUT and PO
 ///
 /// [`crate::error::Error`], which the caller turns into a response.
 pub(super) fn answer(
-    visit: &Visit,
+    client: &Client,
     parts: &Parts,
     path: &str,
     body: Result<Bytes>,
@@ -40,17 +40,19 @@ pub(super) fn answer(
     let (name, below) = path.split_once('/').map_or((path, None), |(name, at)| (name, Some(at)));
     let query = Query::of(&parts.uri)?;
     let basic = basic::password(&parts.headers);
-    let credential = admission::credential(visit, parts, query.token.as_deref(), basic.as_deref())?;
+    let credential =
+        admission::credential(client, parts, query.token.as_deref(), basic.as_deref())?;
     let cache: Cow<'_, [u8]> = percent_decode_str(name).into();
-    let (gate, meter) = (&visit.worker.core.gate, &visit.worker.meter);
-    let pass = visit.passes.borrow_mut().pass(gate, meter, credential, &cache, now);
+    let (gate, meter) = (&client.worker.core.gate, &client.worker.meter);
+    let authorization =
+        client.authorizations.borrow_mut().authorize(gate, meter, credential, &cache, now);
     let below = Below::of(below, &query);
-    let (pass, signed) = match pass {
+    let (authorization, signed) = match authorization {
         Err(INVALID) if below.may_be_key => {
-            let (pass, signed) = gate.open_url(meter, credential, &cache, now)?;
-            (Arc::new(pass), Some(signed))
+            let (authorization, signed) = gate.open_url(meter, credential, &cache, now)?;
+            (Arc::new(authorization), Some(signed))
         }
-        pass => (pass?, None),
+        authorization => (authorization?, None),
     };
     let wanted = match Verb::of(&parts.method) {
         // A form or an encoder that only knows POST sends a value to a signed URL as well.
@@ -71,8 +73,18 @@ pub(super) fn answer(
     }
     let is_head = parts.method == Method::HEAD;
     let headers = &parts.headers;
-    let stats = &visit.worker.stats;
-    handler(&Asked { gate, stats, pass: &pass, now, body, path_key, headers, query, is_head })
+    let stats = &client.worker.stats;
+    handler(&CacheRequest {
+        gate,
+        stats,
+        authorization: &authorization,
+        now,
+        body,
+        path_key,
+        headers,
+        query,
+        is_head,
+    })
 }
 
 /// What follows a cache in a path.

@@ -9,7 +9,7 @@ use super::body;
 use super::collection::{length_found, slices};
 use super::json::{self, Each, Element, Shown};
 use super::reply::{Number, no_content};
-use super::request::Asked;
+use super::request::CacheRequest;
 use super::status;
 use crate::api::Api;
 use crate::error::Result;
@@ -20,18 +20,18 @@ struct Fields<T> {
 }
 
 /// All fields, or those that the query names.
-pub(super) fn get(asked: &Asked<'_>) -> Result<Response<Bytes>> {
-    if asked.query.has("field") { some(asked) } else { all(asked) }
+pub(super) fn get(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+    if request.query.has("field") { some(request) } else { all(request) }
 }
 
-fn all(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+fn all(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
     #[derive(Serialize)]
     struct Field<'a> {
         field: Shown<'a>,
         value: Shown<'a>,
     }
-    asked.run(Api::DictionaryFetch, |call| {
-        let (key, encoding) = (&*asked.query.element("key")?, asked.query.encoding()?);
+    request.run(Api::DictionaryFetch, |call| {
+        let (key, encoding) = (&*request.query.element("key")?, request.query.encoding()?);
         let Some(pairs) = call.run(Fetch { key })? else { return Ok(status::key_not_found()) };
         let field =
             |(field, value)| Field { field: encoding.show(field), value: encoding.show(value) };
@@ -39,7 +39,7 @@ fn all(asked: &Asked<'_>) -> Result<Response<Bytes>> {
     })
 }
 
-fn some(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+fn some(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
     #[derive(Serialize)]
     struct Sought<'a> {
         field: Shown<'a>,
@@ -47,9 +47,9 @@ fn some(asked: &Asked<'_>) -> Result<Response<Bytes>> {
         #[serde(skip_serializing_if = "Option::is_none")]
         value: Option<Shown<'a>>,
     }
-    asked.run(Api::DictionaryGet, |call| {
-        let (key, encoding) = (&*asked.query.element("key")?, asked.query.encoding()?);
-        let fields = asked.query.some_elements("field")?;
+    request.run(Api::DictionaryGet, |call| {
+        let (key, encoding) = (&*request.query.element("key")?, request.query.encoding()?);
+        let fields = request.query.some_elements("field")?;
         let Some(values) = call.fields(key, slices(&fields), |value| value)? else {
             // It is counted already.
             return Ok(status::key_not_found());
@@ -66,7 +66,7 @@ fn some(asked: &Asked<'_>) -> Result<Response<Bytes>> {
 }
 
 /// Writes fields; the others stay.
-pub(super) fn set(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+pub(super) fn set(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Given<'a> {
@@ -81,9 +81,9 @@ pub(super) fn set(asked: &Asked<'_>) -> Result<Response<Bytes>> {
         #[serde(borrow)]
         value: Element<'a>,
     }
-    asked.run(Api::DictionarySet, |call| {
-        let (key, ttl) = (&*asked.query.element("key")?, asked.query.collection_ttl()?);
-        let given: Given<'_> = body::read(asked.json()?)?;
+    request.run(Api::DictionarySet, |call| {
+        let (key, ttl) = (&*request.query.element("key")?, request.query.collection_ttl()?);
+        let given: Given<'_> = body::read(request.json()?)?;
         let pairs = given.fields.iter().map(|pair| (&*pair.field, &*pair.value));
         call.run(Set { key, pairs, ttl })?;
         Ok(no_content())
@@ -91,12 +91,12 @@ pub(super) fn set(asked: &Asked<'_>) -> Result<Response<Bytes>> {
 }
 
 /// Removes the fields that the query names, or all of it.
-pub(super) fn delete(asked: &Asked<'_>) -> Result<Response<Bytes>> {
-    asked.run(Api::DictionaryDelete, |call| {
-        asked.query.only(&["key", "field"])?;
-        let key = &*asked.query.element("key")?;
-        if asked.query.has("field") {
-            let fields = asked.query.some_elements("field")?;
+pub(super) fn delete(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+    request.run(Api::DictionaryDelete, |call| {
+        request.query.only(&["key", "field"])?;
+        let key = &*request.query.element("key")?;
+        if request.query.has("field") {
+            let fields = request.query.some_elements("field")?;
             let fields = slices(&fields);
             call.run(Remove { key, fields })?;
         } else {
@@ -107,19 +107,19 @@ pub(super) fn delete(asked: &Asked<'_>) -> Result<Response<Bytes>> {
 }
 
 /// How many fields there are.
-pub(super) fn length(asked: &Asked<'_>) -> Result<Response<Bytes>> {
-    asked.run(Api::DictionaryLength, |call| {
-        let key = &*asked.query.element("key")?;
+pub(super) fn length(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+    request.run(Api::DictionaryLength, |call| {
+        let key = &*request.query.element("key")?;
         let length = call.run(Length { key })?;
         length_found(length)
     })
 }
 
 /// Adds to the whole number in a field.
-pub(super) fn increment(asked: &Asked<'_>) -> Result<Response<Bytes>> {
-    asked.run(Api::DictionaryIncrement, |call| {
-        let (key, field) = (&*asked.query.element("key")?, &*asked.query.element("field")?);
-        let (amount, ttl) = (asked.query.amount()?, asked.query.collection_ttl()?);
+pub(super) fn increment(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+    request.run(Api::DictionaryIncrement, |call| {
+        let (key, field) = (&*request.query.element("key")?, &*request.query.element("field")?);
+        let (amount, ttl) = (request.query.amount()?, request.query.collection_ttl()?);
         let value = call.run(Increment { key, field, amount, ttl })?;
         json::reply(&Number { value })
     })

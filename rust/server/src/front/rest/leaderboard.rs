@@ -18,7 +18,7 @@ use super::collection;
 use super::json::{self, Each, Whole};
 use super::query::{Query, WHOLE, WHOLE_OF_32};
 use super::reply::no_content;
-use super::request::Asked;
+use super::request::CacheRequest;
 use crate::api::Api;
 use crate::error::{Error, Result};
 use crate::gate::{Call, FOREVER, check_number};
@@ -44,10 +44,10 @@ impl From<RankedMember> for Member {
 }
 
 /// The members with some ranks, or with some scores.
-pub(super) fn fetch(asked: &Asked<'_>) -> Result<Response<Bytes>> {
-    let query = &asked.query;
+pub(super) fn fetch(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+    let query = &request.query;
     let by_rank = query.has("start") || query.has("end");
-    asked.run(if by_rank { Api::GetByRank } else { Api::GetByScore }, |call| {
+    request.run(if by_rank { Api::GetByRank } else { Api::GetByScore }, |call| {
         let ranked = if by_rank { by_ranks(call, query) } else { by_scores(call, query) }?;
         let members = || ranked.iter().flat_map(Ranked::iter);
         json::reply(&Elements { elements: Each(|| members().map(Member::from)) })
@@ -84,7 +84,7 @@ fn by_scores(call: &mut Call<'_>, query: &Query<'_>) -> Result<Option<Ranked>> {
 }
 
 /// Writes members with their scores, all of them or none.
-pub(super) fn upsert(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+pub(super) fn upsert(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Given {
@@ -96,9 +96,9 @@ pub(super) fn upsert(asked: &Asked<'_>) -> Result<Response<Bytes>> {
         id: Whole<u32>,
         score: f64,
     }
-    asked.run(Api::UpsertElements, |call| {
-        let key = &*name(&asked.query)?;
-        let Given { elements } = body::read(asked.json()?)?;
+    request.run(Api::UpsertElements, |call| {
+        let key = &*name(&request.query)?;
+        let Given { elements } = body::read(request.json()?)?;
         check_number(elements.len())?;
         let elements = elements.iter().map(|element| (element.id.0, element.score));
         call.run(Upsert { key, elements, ttl: FOREVER })?;
@@ -107,13 +107,13 @@ pub(super) fn upsert(asked: &Asked<'_>) -> Result<Response<Bytes>> {
 }
 
 /// Removes the members that the query names, or all of it.
-pub(super) fn delete(asked: &Asked<'_>) -> Result<Response<Bytes>> {
-    let some = asked.query.has("id");
-    asked.run(if some { Api::RemoveElements } else { Api::DeleteLeaderboard }, |call| {
-        asked.query.only(&["key", "id"])?;
-        let key = &*name(&asked.query)?;
+pub(super) fn delete(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+    let some = request.query.has("id");
+    request.run(if some { Api::RemoveElements } else { Api::DeleteLeaderboard }, |call| {
+        request.query.only(&["key", "id"])?;
+        let key = &*name(&request.query)?;
         if some {
-            let ids = ids(&asked.query)?;
+            let ids = ids(&request.query)?;
             call.run(Remove { key, ids: ids.iter().copied() })?;
         } else {
             call.run(Delete { key })?;
@@ -123,21 +123,21 @@ pub(super) fn delete(asked: &Asked<'_>) -> Result<Response<Bytes>> {
 }
 
 /// How many members there are.
-pub(super) fn length(asked: &Asked<'_>) -> Result<Response<Bytes>> {
-    asked.run(Api::GetLeaderboardLength, |call| {
-        let key = &*name(&asked.query)?;
+pub(super) fn length(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+    request.run(Api::GetLeaderboardLength, |call| {
+        let key = &*name(&request.query)?;
         collection::length(call.run(Length { key })?.unwrap_or_default())
     })
 }
 
 /// The ranks of the members that the query names, as far as they are there.
-pub(super) fn ranks(asked: &Asked<'_>) -> Result<Response<Bytes>> {
-    let equal_share = asked.query.flag("competition", false);
+pub(super) fn ranks(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+    let equal_share = request.query.flag("competition", false);
     let api = if equal_share == Ok(true) { Api::GetCompetitionRank } else { Api::GetRank };
-    asked.run(api, |call| {
+    request.run(api, |call| {
         equal_share?;
-        let (key, ids) = (&*name(&asked.query)?, &ids(&asked.query)?);
-        let order = asked.query.order()?;
+        let (key, ids) = (&*name(&request.query)?, &ids(&request.query)?);
+        let order = request.query.order()?;
         let mut elements = Vec::with_capacity(ids.len());
         let read = |member| elements.push(Member::from(member));
         if api == Api::GetCompetitionRank {

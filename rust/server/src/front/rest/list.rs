@@ -12,20 +12,20 @@ use super::body;
 use super::collection::{self, length_found, slices};
 use super::json::{self, Each, Element, Shown};
 use super::reply::no_content;
-use super::request::Asked;
+use super::request::CacheRequest;
 use super::status;
 use crate::api::Api;
 use crate::error::Result;
 
 /// The elements from `start` to `end`.
-pub(super) fn fetch(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+pub(super) fn fetch(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
     #[derive(Serialize)]
     struct Values<T> {
         values: T,
     }
-    asked.run(Api::ListFetch, |call| {
-        let (key, encoding) = (&*asked.query.element("key")?, asked.query.encoding()?);
-        let slice = asked.query.slice()?;
+    request.run(Api::ListFetch, |call| {
+        let (key, encoding) = (&*request.query.element("key")?, request.query.encoding()?);
+        let slice = request.query.slice()?;
         let Some(values) = call.run(Fetch { key, slice })? else {
             return Ok(status::key_not_found());
         };
@@ -35,13 +35,13 @@ pub(super) fn fetch(asked: &Asked<'_>) -> Result<Response<Bytes>> {
 }
 
 /// Removes all elements that are equal to the query's value, or the whole list.
-pub(super) fn delete(asked: &Asked<'_>) -> Result<Response<Bytes>> {
-    let api = if asked.query.has("value") { Api::ListRemove } else { Api::ListErase };
-    asked.run(api, |call| {
-        asked.query.only(&["key", "value"])?;
-        let key = &*asked.query.element("key")?;
+pub(super) fn delete(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+    let api = if request.query.has("value") { Api::ListRemove } else { Api::ListErase };
+    request.run(api, |call| {
+        request.query.only(&["key", "value"])?;
+        let key = &*request.query.element("key")?;
         if api == Api::ListRemove {
-            let value = &*asked.query.element("value")?;
+            let value = &*request.query.element("value")?;
             call.run(RemoveValue { key, value })?;
         } else {
             call.run(EraseAll { key })?;
@@ -51,36 +51,37 @@ pub(super) fn delete(asked: &Asked<'_>) -> Result<Response<Bytes>> {
 }
 
 /// How many elements there are.
-pub(super) fn length(asked: &Asked<'_>) -> Result<Response<Bytes>> {
-    asked.run(Api::ListLength, |call| {
-        let key = &*asked.query.element("key")?;
+pub(super) fn length(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+    request.run(Api::ListLength, |call| {
+        let key = &*request.query.element("key")?;
         let length = call.run(Length { key })?;
         length_found(length)
     })
 }
 
 /// Adds values behind the last one.
-pub(super) fn push_back(asked: &Asked<'_>) -> Result<Response<Bytes>> {
-    push(asked, Api::ListConcatenateBack, End::Back)
+pub(super) fn push_back(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+    push(request, Api::ListConcatenateBack, End::Back)
 }
 
 /// Adds values before the first one, in the order in which they are given.
-pub(super) fn push_front(asked: &Asked<'_>) -> Result<Response<Bytes>> {
-    push(asked, Api::ListConcatenateFront, End::Front)
+pub(super) fn push_front(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+    push(request, Api::ListConcatenateFront, End::Front)
 }
 
-fn push(asked: &Asked<'_>, api: Api, at: End) -> Result<Response<Bytes>> {
+fn push(request: &CacheRequest<'_>, api: Api, at: End) -> Result<Response<Bytes>> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Given<'a> {
         #[serde(borrow)]
         values: Vec<Element<'a>>,
     }
-    asked.run(api, |call| {
-        let (key, ttl) = (&*asked.query.element("key")?, asked.query.collection_ttl()?);
-        let truncate =
-            asked.query.parsed("truncate_to", "a whole number from 0 (no limit) to 4294967295")?;
-        let given: Given<'_> = body::read(asked.json()?)?;
+    request.run(api, |call| {
+        let (key, ttl) = (&*request.query.element("key")?, request.query.collection_ttl()?);
+        let truncate = request
+            .query
+            .parsed("truncate_to", "a whole number from 0 (no limit) to 4294967295")?;
+        let given: Given<'_> = body::read(request.json()?)?;
         let values = slices(&given.values);
         let truncate = truncate.and_then(NonZeroU32::new);
         collection::length(call.run(Push { key, at, values, truncate, ttl })?)
@@ -88,23 +89,23 @@ fn push(asked: &Asked<'_>, api: Api, at: End) -> Result<Response<Bytes>> {
 }
 
 /// Takes the last element off.
-pub(super) fn pop_back(asked: &Asked<'_>) -> Result<Response<Bytes>> {
-    pop(asked, Api::ListPopBack, End::Back)
+pub(super) fn pop_back(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+    pop(request, Api::ListPopBack, End::Back)
 }
 
 /// Takes the first element off.
-pub(super) fn pop_front(asked: &Asked<'_>) -> Result<Response<Bytes>> {
-    pop(asked, Api::ListPopFront, End::Front)
+pub(super) fn pop_front(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+    pop(request, Api::ListPopFront, End::Front)
 }
 
-fn pop(asked: &Asked<'_>, api: Api, at: End) -> Result<Response<Bytes>> {
+fn pop(request: &CacheRequest<'_>, api: Api, at: End) -> Result<Response<Bytes>> {
     #[derive(Serialize)]
     struct Popped<'a> {
         value: Shown<'a>,
         length: usize,
     }
-    asked.run(api, |call| {
-        let (key, encoding) = (&*asked.query.element("key")?, asked.query.encoding()?);
+    request.run(api, |call| {
+        let (key, encoding) = (&*request.query.element("key")?, request.query.encoding()?);
         let Some((value, length)) = call.run(Pop { key, at })? else {
             return Ok(status::key_not_found());
         };
@@ -114,11 +115,11 @@ fn pop(asked: &Asked<'_>, api: Api, at: End) -> Result<Response<Bytes>> {
 
 /// Removes all but the elements from `start` to `end`. It makes nothing, so a time is needed only
 /// by who wants to give the list another one.
-pub(super) fn retain(asked: &Asked<'_>) -> Result<Response<Bytes>> {
-    asked.run(Api::ListRetain, |call| {
-        let (key, slice) = (&*asked.query.element("key")?, asked.query.slice()?);
-        let ttl = match asked.query.optional_ttl()? {
-            Some(ttl) => CollectionTtl { ttl, refresh: asked.query.flag("refresh_ttl", true)? },
+pub(super) fn retain(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+    request.run(Api::ListRetain, |call| {
+        let (key, slice) = (&*request.query.element("key")?, request.query.slice()?);
+        let ttl = match request.query.optional_ttl()? {
+            Some(ttl) => CollectionTtl { ttl, refresh: request.query.flag("refresh_ttl", true)? },
             None => CollectionTtl { ttl: Ttl::FOREVER, refresh: false },
         };
         match call.run(Retain { key, slice, ttl })? {

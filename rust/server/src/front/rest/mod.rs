@@ -10,7 +10,7 @@ use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use percent_encoding::percent_decode_str;
 
-use super::client::Visit;
+use super::client::Client;
 use super::request_id::{self, REQUEST_ID};
 use super::{admission, basic, caching, host, origins};
 use crate::clock::Now;
@@ -51,22 +51,22 @@ const NO_TOKEN_OF_A_PAGE: Error =
 
 /// Answers a request for the data plane.
 pub(crate) fn answer(
-    visit: &Visit,
+    client: &Client,
     parts: &Parts,
     body: Result<Bytes>,
     now: Now,
 ) -> Response<Bytes> {
-    if let Some(refusal) = offered::refusal(visit, parts) {
+    if let Some(refusal) = offered::refusal(client, parts) {
         return refusal;
     }
     let answered = match parts.uri.path().strip_prefix(paths::CACHE) {
-        Some(path) => guarded(|| cache::answer(visit, parts, path, body, now)),
-        None => Ok(operator::answer(visit, parts)),
+        Some(path) => guarded(|| cache::answer(client, parts, path, body, now)),
+        None => Ok(operator::answer(client, parts)),
     };
     answered.unwrap_or_else(|error| {
-        let mut response = refused(visit, &error);
+        let mut response = refused(client, &error);
         if error == Error::Internal {
-            response.headers_mut().insert(REQUEST_ID, visit.mistaken(&parts.headers));
+            response.headers_mut().insert(REQUEST_ID, client.log_internal_error(&parts.headers));
         }
         if response.status() == StatusCode::UNAUTHORIZED && !is_from_a_browser(&parts.headers) {
             status::offer_basic(response.headers_mut());
@@ -84,45 +84,45 @@ fn is_from_a_browser(headers: &HeaderMap) -> bool {
 }
 
 /// The response that tells of `error`, which is counted.
-pub(crate) fn refused(visit: &Visit, error: &Error) -> Response<Bytes> {
+pub(crate) fn refused(client: &Client, error: &Error) -> Response<Bytes> {
     let response = status::response(error);
-    visit.worker.stats.failed(Via::Http, response.status().as_u16());
+    client.worker.stats.failed(Via::Http, response.status().as_u16());
     response
 }
 
 /// Has the control plane answer.
 pub(crate) async fn forward(
-    visit: &Visit,
+    client: &Client,
     mut parts: Parts,
     body: Result<Bytes>,
 ) -> Response<Bytes> {
-    if let Some(refusal) = offered::refusal(visit, &parts) {
+    if let Some(refusal) = offered::refusal(client, &parts) {
         return refusal;
     }
     if paths::is_metrics(parts.uri.path()) {
-        return operator::metrics(visit, &parts).await;
+        return operator::metrics(client, &parts).await;
     }
-    let began = visit.worker.core.clock.now();
+    let began = client.worker.core.clock.now();
     let id = request_id::of(&parts.headers);
     parts.headers.insert(REQUEST_ID, id.clone());
-    let answered = ask(visit, parts, body).await;
+    let answered = ask(client, parts, body).await;
     let mut response = answered.unwrap_or_else(|error| status::response(&error));
     response.headers_mut().insert(REQUEST_ID, id);
     caching::keep_nothing(response.headers_mut());
-    visit.worker.stats.controlled(Via::Http, began, Class::of_status(response.status()));
+    client.worker.stats.controlled(Via::Http, began, Class::of_status(response.status()));
     response
 }
 
-async fn ask(visit: &Visit, mut parts: Parts, body: Result<Bytes>) -> Result<Response<Bytes>> {
+async fn ask(client: &Client, mut parts: Parts, body: Result<Bytes>) -> Result<Response<Bytes>> {
     if percent_decode_str(parts.uri.path()).any(|byte| byte.is_ascii_control()) {
         return Err(Error::Malformed("the path holds a control character"));
     }
     let query = Query::of(&parts.uri)?;
     let basic = basic::password(&parts.headers);
     let credential =
-        admission::credential(visit, &parts, query.token.as_deref(), basic.as_deref())?;
+        admission::credential(client, &parts, query.token.as_deref(), basic.as_deref())?;
     let target = query.target_without_token(&parts.uri)?;
-    let is_foreign = origins::is_foreign(&parts, visit.secure);
+    let is_foreign = origins::is_foreign(&parts, client.secure);
     // Some pages are for everybody; whether this one is, the control plane knows.
     let (caller, refusal) = if credential.token.is_empty() && !credential.local {
         if is_foreign {
@@ -130,8 +130,8 @@ async fn ask(visit: &Visit, mut parts: Parts, body: Result<Bytes>) -> Result<Res
         }
         (None, None)
     } else {
-        let now = visit.worker.core.clock.now();
-        match visit.worker.core.gate.admit_to_control(credential, now) {
+        let now = client.worker.core.clock.now();
+        match client.worker.core.gate.admit_to_control(credential, now) {
             Ok(caller) => (Some(caller), None),
             // Such a page is also for somebody whose token is good for nothing here.
             Err(refusal) if Verb::of(&parts.method) == Some(Verb::Get) => (None, Some(refusal)),
@@ -145,13 +145,13 @@ async fn ask(visit: &Visit, mut parts: Parts, body: Result<Bytes>) -> Result<Res
     }
     let from = match caller {
         Some(_) => From::Known,
-        None if parts.headers.contains_key(header::COOKIE) => From::Session(visit.peer.ip()),
-        None => From::Unknown(visit.peer.ip()),
+        None if parts.headers.contains_key(header::COOKIE) => From::Session(client.peer.ip()),
+        None => From::Unknown(client.peer.ip()),
     };
     let host =
         HeaderValue::from_str(host::of(&parts)).unwrap_or(HeaderValue::from_static("localhost"));
-    let (caller, peer) = (caller.as_ref(), visit.peer.ip());
-    forward::introduce(&mut parts.headers, caller, peer, visit.secure, Speaks::Http);
+    let (caller, peer) = (caller.as_ref(), client.peer.ip());
+    forward::introduce(&mut parts.headers, caller, peer, client.secure, Speaks::Http);
     parts.headers.insert(header::HOST, host);
     let body = body?;
     if !body.is_empty() {
@@ -163,7 +163,7 @@ async fn ask(visit: &Visit, mut parts: Parts, body: Result<Bytes>) -> Result<Res
     *request.method_mut() = if parts.method == Method::HEAD { Method::GET } else { parts.method };
     *request.headers_mut() = parts.headers;
     *request.uri_mut() = target;
-    let answer = visit.worker.app.ask(request, from).await?;
+    let answer = client.worker.app.ask(request, from).await?;
     match refusal {
         // It is for nobody unknown; what is wrong with the token says more than that.
         Some(refusal) if answer.status() == StatusCode::UNAUTHORIZED => Err(refusal),

@@ -8,28 +8,28 @@ use http::{Response, StatusCode};
 
 use super::{paths, status};
 use crate::error::Error;
-use crate::front::client::Visit;
+use crate::front::client::Client;
 use crate::protocol::Protocol;
 
 const CHALLENGE: &str = "/.well-known/acme-challenge/";
 
 /// The answer to a request that this listener is not for; `None` if it is.
-pub(super) fn refusal(visit: &Visit, parts: &Parts) -> Option<Response<Bytes>> {
+pub(super) fn refusal(client: &Client, parts: &Parts) -> Option<Response<Bytes>> {
     let path = parts.uri.path();
-    if visit.offers(Protocol::Http)
-        || visit.offers(Protocol::Health) && paths::PATHS.contains(&path)
-        || visit.offers(Protocol::Acme) && path.starts_with(CHALLENGE)
+    if client.offers(Protocol::Http)
+        || client.offers(Protocol::Health) && paths::PATHS.contains(&path)
+        || client.offers(Protocol::Acme) && path.starts_with(CHALLENGE)
     {
         return None;
     }
-    let elsewhere = visit.offers(Protocol::Acme).then(|| redirect(visit, parts)).flatten();
+    let elsewhere = client.offers(Protocol::Acme).then(|| redirect(client, parts)).flatten();
     Some(elsewhere.unwrap_or_else(|| status::response(&Error::NotOffered("this"))))
 }
 
 /// Sends a client to the same page with TLS, if there is TLS. Where that is, the settings say: the
 /// host that the client named may be anybody's.
-fn redirect(visit: &Visit, parts: &Parts) -> Option<Response<Bytes>> {
-    let there = visit.entrance.https.as_ref()?;
+fn redirect(client: &Client, parts: &Parts) -> Option<Response<Bytes>> {
+    let there = client.entrance.https.as_ref()?;
     let page = parts.uri.path_and_query().map_or("/", PathAndQuery::as_str);
     let page = if page.starts_with('/') { page } else { "/" };
     let location = format!("https://{there}{page}");

@@ -11,7 +11,7 @@ use super::paths::READY;
 use super::status;
 use super::verb::Verb;
 use crate::error::{Error, Result};
-use crate::front::client::Visit;
+use crate::front::client::Client;
 use crate::metrics::{Audience, Format};
 use crate::protocol::Protocol;
 use crate::stats::Readiness;
@@ -22,12 +22,12 @@ const NOT_HERE: Error = Error::Denied(
 const OFF: Error = Error::NotOffered("/metrics");
 
 /// Tells whether the server lives, or whether it should be sent requests, or those for data.
-pub(super) fn answer(visit: &Visit, parts: &Parts) -> Response<Bytes> {
+pub(super) fn answer(client: &Client, parts: &Parts) -> Response<Bytes> {
     if Verb::of(&parts.method) != Some(Verb::Get) {
         return status::not_allowed(&parts.method, [Verb::Get].into_iter());
     }
     if parts.uri.path() == READY {
-        return ready(readiness(visit), asks_for_data(parts.uri.query().unwrap_or_default()));
+        return ready(readiness(client), asks_for_data(parts.uri.query().unwrap_or_default()));
     }
     json(
         StatusCode::OK,
@@ -44,11 +44,11 @@ fn asks_for_data(query: &str) -> bool {
 }
 
 /// What is in the way of serving, or `ready`.
-fn readiness(visit: &Visit) -> &'static str {
-    if *visit.worker.stopped.borrow() {
+fn readiness(client: &Client) -> &'static str {
+    if *client.worker.stopped.borrow() {
         return DRAINING;
     }
-    visit.worker.core.stats.readiness.get().name()
+    client.worker.core.stats.readiness.get().name()
 }
 
 fn is_ready(readiness: &str) -> bool {
@@ -62,31 +62,33 @@ fn ready(readiness: &'static str, for_data: bool) -> Response<Bytes> {
 }
 
 /// Answers with a page of metrics, if this is somebody who may read it.
-pub(super) async fn metrics(visit: &Visit, parts: &Parts) -> Response<Bytes> {
+pub(super) async fn metrics(client: &Client, parts: &Parts) -> Response<Bytes> {
     if Verb::of(&parts.method) != Some(Verb::Get) {
         return status::not_allowed(&parts.method, [Verb::Get].into_iter());
     }
-    let answered = match admit(visit, parts) {
-        Ok(()) => gathered(visit, &parts.headers).await,
+    let answered = match admit(client, parts) {
+        Ok(()) => gathered(client, &parts.headers).await,
         Err(error) => Err(error),
     };
     answered.unwrap_or_else(|error| status::response(&error))
 }
 
-fn admit(visit: &Visit, parts: &Parts) -> Result<()> {
+fn admit(client: &Client, parts: &Parts) -> Result<()> {
     // A listener for this alone was opened for whoever watches.
-    let is_for_watching = visit.entrance.offers.is_only(Protocol::Health);
-    match visit.worker.core.metrics.audience {
+    let is_for_watching = client.entrance.offers.is_only(Protocol::Health);
+    match client.worker.core.metrics.audience {
         Audience::Off => Err(OFF),
-        Audience::Loopback if !is_for_watching && !visit.is_of_this_machine(parts) => Err(NOT_HERE),
+        Audience::Loopback if !is_for_watching && !client.is_of_this_machine(parts) => {
+            Err(NOT_HERE)
+        }
         _ => Ok(()),
     }
 }
 
-async fn gathered(visit: &Visit, headers: &HeaderMap) -> Result<Response<Bytes>> {
+async fn gathered(client: &Client, headers: &HeaderMap) -> Result<Response<Bytes>> {
     let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
     let format = Format::accepted(accept.unwrap_or_default());
-    let (core, ready) = (visit.worker.core.clone(), is_ready(readiness(visit)));
+    let (core, ready) = (client.worker.core.clone(), is_ready(readiness(client)));
     // Elsewhere, so that this thread's other clients do not wait for it.
     let page = spawn_blocking(move || core.metrics_page(format, ready)).await;
     let mut response = Response::new(Bytes::from(page.map_err(|_| Error::Internal)?));

@@ -270,10 +270,10 @@ mod tests {
     fn if_range_must_name_this_value_by_a_strong_tag() {
         let tag = conditions::etag(ValueHash::of(b""));
         let tag = tag.to_str().unwrap();
-        let asked =
+        let request =
             |said: &str| wanted(&[(header::RANGE, "bytes=0-0"), (header::IF_RANGE, said)], 10);
 
-        assert_eq!(asked(tag), Wanted::One(0..1));
+        assert_eq!(request(tag), Wanted::One(0..1));
         for other in [
             &format!("W/{tag}"),
             "\"x\"",
@@ -282,7 +282,7 @@ mod tests {
             "Sun, 06 Nov 1994 08:49:37 GMT",
             &format!("{tag}, {tag}"),
         ] {
-            assert_eq!(asked(other), Wanted::All, "{other}");
+            assert_eq!(request(other), Wanted::All, "{other}");
         }
     }
 }

@@ -11,17 +11,17 @@ use super::query::Query;
 use crate::api::Api;
 use crate::clock::Now;
 use crate::error::Result;
-use crate::gate::{Call, Gate, Pass};
+use crate::gate::{Authorization, Call, Gate};
 use crate::stats::{Class, ThreadStats, Via};
 
 /// What answers a request: it picks the method to count and to permit, and runs it.
-pub(super) type Handler = fn(&Asked<'_>) -> Result<Response<Bytes>>;
+pub(super) type Handler = fn(&CacheRequest<'_>) -> Result<Response<Bytes>>;
 
 /// A request whose sender and cache are known.
-pub(super) struct Asked<'a> {
+pub(super) struct CacheRequest<'a> {
     pub(super) gate: &'a Gate,
     pub(super) stats: &'a ThreadStats,
-    pub(super) pass: &'a Pass,
+    pub(super) authorization: &'a Authorization,
     pub(super) now: Now,
     pub(super) body: Result<Bytes>,
     /// The key that the path names, if it names one.
@@ -32,7 +32,7 @@ pub(super) struct Asked<'a> {
     pub(super) is_head: bool,
 }
 
-impl Asked<'_> {
+impl CacheRequest<'_> {
     /// Runs `run` as a call of `api`, from permission to count.
     ///
     /// # Errors
@@ -43,7 +43,7 @@ impl Asked<'_> {
         api: Api,
         run: impl FnOnce(&mut Call<'_>) -> Result<Response<Bytes>>,
     ) -> Result<Response<Bytes>> {
-        let mut call = self.gate.call(self.pass, api, self.now);
+        let mut call = self.gate.call(self.authorization, api, self.now);
         let response = call.begin().and_then(|()| {
             let response = run(&mut call)?;
             // A request about no item at all has not been told yet that there is no cache.

@@ -13,16 +13,16 @@ use serde::Serialize;
 use super::conditions::{self, Wanted};
 use super::content_type::ContentType;
 use super::reply::{Number, empty, no_content};
-use super::request::Asked;
+use super::request::CacheRequest;
 use super::{json, ranges, status};
 use crate::api::Api;
 use crate::error::{Error, Result};
 
 /// The value as it is, or the parts of it that the client asks for; 412 if it wants another, 304 if it
 /// has this one.
-pub(super) fn get(asked: &Asked<'_>) -> Result<Response<Bytes>> {
-    asked.run(Api::Get, |call| {
-        let key = asked.key()?;
+pub(super) fn get(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+    request.run(Api::Get, |call| {
+        let key = request.key()?;
         let found = call.run(Get::new(&key, |found: Found<'_>| found.to_bytes()))?;
         let Some(value) = found else {
             return Ok(status::key_not_found());
@@ -31,21 +31,21 @@ pub(super) fn get(asked: &Asked<'_>) -> Result<Response<Bytes>> {
         call.bears(0);
         // The digest is worked out here, where no lock is held.
         let etag = conditions::etag(ValueHash::of(&value));
-        if !conditions::is_wanted(asked.headers, &etag) {
+        if !conditions::is_wanted(request.headers, &etag) {
             return Ok(status::condition_failed());
         }
-        if conditions::is_known(asked.headers, &etag) {
+        if conditions::is_known(request.headers, &etag) {
             return Ok(empty(StatusCode::NOT_MODIFIED, Some(etag)));
         }
-        let wanted = if asked.is_head {
+        let wanted = if request.is_head {
             ranges::Wanted::All
         } else {
-            ranges::Wanted::of(asked.headers, &etag, value.len())
+            ranges::Wanted::of(request.headers, &etag, value.len())
         };
-        if !asked.is_head {
+        if !request.is_head {
             call.bears(wanted.len(&value));
         }
-        Ok(bearing(&value, &wanted, etag, asked.media()))
+        Ok(bearing(&value, &wanted, etag, request.media()))
     })
 }
 
@@ -68,16 +68,16 @@ fn bearing(
 }
 
 /// Writes the value, if the item is as the headers want it.
-pub(super) fn put(asked: &Asked<'_>) -> Result<Response<Bytes>> {
-    let wanted = Wanted::of(asked.headers);
+pub(super) fn put(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+    let wanted = Wanted::of(request.headers);
     let api = match &wanted {
         Ok(Wanted::Nothing) | Err(_) => Api::Set,
         Ok(Wanted::Item(_)) => Api::SetIf,
         Ok(Wanted::Value(_)) => Api::SetIfHash,
     };
-    asked.run(api, |call| {
-        let key = &*asked.key()?;
-        let (body, ttl) = (asked.value()?, asked.query.ttl()?);
+    request.run(api, |call| {
+        let key = &*request.key()?;
+        let (body, ttl) = (request.value()?, request.query.ttl()?);
         let value = body.into();
         let new_hash = match wanted? {
             Wanted::Nothing => {
@@ -100,9 +100,9 @@ pub(super) fn put(asked: &Asked<'_>) -> Result<Response<Bytes>> {
 }
 
 /// Removes items of any type; all of them, or none if one is not the caller's to remove.
-pub(super) fn delete(asked: &Asked<'_>) -> Result<Response<Bytes>> {
-    asked.run(Api::Delete, |call| {
-        let keys = asked.keys()?;
+pub(super) fn delete(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+    request.run(Api::Delete, |call| {
+        let keys = request.keys()?;
         for key in &keys {
             call.allow(key)?;
         }
@@ -114,23 +114,23 @@ pub(super) fn delete(asked: &Asked<'_>) -> Result<Response<Bytes>> {
 }
 
 /// Adds to the whole number that the value is.
-pub(super) fn increment(asked: &Asked<'_>) -> Result<Response<Bytes>> {
-    asked.run(Api::Increment, |call| {
-        let key = &*asked.query.element("key")?;
-        let (amount, ttl) = (asked.query.amount()?, asked.query.ttl()?);
+pub(super) fn increment(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+    request.run(Api::Increment, |call| {
+        let key = &*request.query.element("key")?;
+        let (amount, ttl) = (request.query.amount()?, request.query.ttl()?);
         let value = call.run(Increment { key, amount, ttl })?;
         json::reply(&Number { value })
     })
 }
 
 /// How long the item lives yet.
-pub(super) fn ttl(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+pub(super) fn ttl(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
     #[derive(Serialize)]
     struct Left {
         ttl_milliseconds: u64,
     }
-    asked.run(Api::ItemGetTtl, |call| {
-        let key = &*asked.query.element("key")?;
+    request.run(Api::ItemGetTtl, |call| {
+        let key = &*request.query.element("key")?;
         match call.run(ItemGetTtl { key })? {
             Some(Ttl(ttl_milliseconds)) => json::reply(&Left { ttl_milliseconds }),
             None => Ok(status::key_not_found()),
@@ -139,14 +139,14 @@ pub(super) fn ttl(asked: &Asked<'_>) -> Result<Response<Bytes>> {
 }
 
 /// Gives the item another time to live.
-pub(super) fn update_ttl(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+pub(super) fn update_ttl(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
     #[derive(Serialize)]
     struct Updated {
         updated: bool,
     }
-    asked.run(Api::UpdateTtl, |call| {
-        let key = &*asked.query.element("key")?;
-        let (ttl, only) = (asked.query.ttl()?, asked.query.text("only")?);
+    request.run(Api::UpdateTtl, |call| {
+        let key = &*request.query.element("key")?;
+        let (ttl, only) = (request.query.ttl()?, request.query.text("only")?);
         let change = match only.as_deref() {
             None => TtlChange::Overwrite(ttl),
             Some("longer") => TtlChange::Increase(ttl),
@@ -162,13 +162,13 @@ pub(super) fn update_ttl(asked: &Asked<'_>) -> Result<Response<Bytes>> {
 }
 
 /// What the item is.
-pub(super) fn item_type(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+pub(super) fn item_type(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
     #[derive(Serialize)]
     struct Is {
         r#type: &'static str,
     }
-    asked.run(Api::ItemGetType, |call| {
-        let key = &*asked.query.element("key")?;
+    request.run(Api::ItemGetType, |call| {
+        let key = &*request.query.element("key")?;
         let r#type = match call.run(ItemGetType { key })? {
             Some(ItemType::Scalar) => "scalar",
             Some(ItemType::Dictionary) => "dictionary",

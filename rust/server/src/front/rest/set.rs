@@ -13,25 +13,25 @@ use super::collection::{length_found, slices};
 use super::json::{self, Each, Element, Encoding};
 use super::query::WHOLE;
 use super::reply::no_content;
-use super::request::Asked;
+use super::request::CacheRequest;
 use super::status;
 use crate::api::Api;
 use crate::error::{Error, Result};
 
 /// All elements.
-pub(super) fn fetch(asked: &Asked<'_>) -> Result<Response<Bytes>> {
-    asked.run(Api::SetFetch, |call| {
-        let (key, encoding) = (&*asked.query.element("key")?, asked.query.encoding()?);
+pub(super) fn fetch(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+    request.run(Api::SetFetch, |call| {
+        let (key, encoding) = (&*request.query.element("key")?, request.query.encoding()?);
         let elements = call.run(Fetch { key })?;
         found(elements, encoding)
     })
 }
 
 /// Some elements, by chance, which stay.
-pub(super) fn sample(asked: &Asked<'_>) -> Result<Response<Bytes>> {
-    asked.run(Api::SetSample, |call| {
-        let (key, encoding) = (&*asked.query.element("key")?, asked.query.encoding()?);
-        let limit = asked.query.parsed("limit", WHOLE)?;
+pub(super) fn sample(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+    request.run(Api::SetSample, |call| {
+        let (key, encoding) = (&*request.query.element("key")?, request.query.encoding()?);
+        let limit = request.query.parsed("limit", WHOLE)?;
         let limit = limit.ok_or(Error::Malformed("limit is missing"))?;
         let elements = call.run(Sample { key, limit })?;
         found(elements, encoding)
@@ -39,10 +39,10 @@ pub(super) fn sample(asked: &Asked<'_>) -> Result<Response<Bytes>> {
 }
 
 /// Takes some elements out, by chance.
-pub(super) fn pop(asked: &Asked<'_>) -> Result<Response<Bytes>> {
-    asked.run(Api::SetPop, |call| {
-        let (key, encoding) = (&*asked.query.element("key")?, asked.query.encoding()?);
-        let count = asked.query.parsed("count", WHOLE)?.unwrap_or(1);
+pub(super) fn pop(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+    request.run(Api::SetPop, |call| {
+        let (key, encoding) = (&*request.query.element("key")?, request.query.encoding()?);
+        let count = request.query.parsed("count", WHOLE)?.unwrap_or(1);
         let elements = call.run(Pop { key, count })?;
         found(elements, encoding)
     })
@@ -59,16 +59,16 @@ fn found(elements: Option<Elements>, encoding: Encoding) -> Result<Response<Byte
 }
 
 /// Adds elements.
-pub(super) fn add(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+pub(super) fn add(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Given<'a> {
         #[serde(borrow)]
         elements: Vec<Element<'a>>,
     }
-    asked.run(Api::SetUnion, |call| {
-        let (key, ttl) = (&*asked.query.element("key")?, asked.query.collection_ttl()?);
-        let given: Given<'_> = body::read(asked.json()?)?;
+    request.run(Api::SetUnion, |call| {
+        let (key, ttl) = (&*request.query.element("key")?, request.query.collection_ttl()?);
+        let given: Given<'_> = body::read(request.json()?)?;
         let elements = slices(&given.elements);
         call.run(Union { key, elements, ttl })?;
         Ok(no_content())
@@ -76,12 +76,12 @@ pub(super) fn add(asked: &Asked<'_>) -> Result<Response<Bytes>> {
 }
 
 /// Removes the elements that the query names, or all of it.
-pub(super) fn delete(asked: &Asked<'_>) -> Result<Response<Bytes>> {
-    asked.run(Api::SetDifference, |call| {
-        asked.query.only(&["key", "element"])?;
-        let key = &*asked.query.element("key")?;
-        if asked.query.has("element") {
-            let elements = asked.query.some_elements("element")?;
+pub(super) fn delete(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+    request.run(Api::SetDifference, |call| {
+        request.query.only(&["key", "element"])?;
+        let key = &*request.query.element("key")?;
+        if request.query.has("element") {
+            let elements = request.query.some_elements("element")?;
             let elements = slices(&elements);
             call.run(Difference { key, elements })?;
         } else {
@@ -92,23 +92,23 @@ pub(super) fn delete(asked: &Asked<'_>) -> Result<Response<Bytes>> {
 }
 
 /// How many elements there are.
-pub(super) fn length(asked: &Asked<'_>) -> Result<Response<Bytes>> {
-    asked.run(Api::SetLength, |call| {
-        let key = &*asked.query.element("key")?;
+pub(super) fn length(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+    request.run(Api::SetLength, |call| {
+        let key = &*request.query.element("key")?;
         let length = call.run(Length { key })?;
         length_found(length)
     })
 }
 
 /// Which of the elements that the query names are there.
-pub(super) fn contains(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+pub(super) fn contains(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
     #[derive(Serialize)]
     struct Contained {
         contains: Vec<bool>,
     }
-    asked.run(Api::SetContains, |call| {
-        let key = &*asked.query.element("key")?;
-        let elements = asked.query.some_elements("element")?;
+    request.run(Api::SetContains, |call| {
+        let key = &*request.query.element("key")?;
+        let elements = request.query.some_elements("element")?;
         let elements = slices(&elements);
         let mut contains = Vec::with_capacity(elements.len());
         let read = |is_in: bool| contains.push(is_in);

@@ -16,7 +16,7 @@ use super::collection::{self, length_found, slices};
 use super::json::{self, Each, Element, Score, Shown};
 use super::query::{Query, WHOLE};
 use super::reply::no_content;
-use super::request::Asked;
+use super::request::CacheRequest;
 use super::status;
 use crate::api::Api;
 use crate::error::{Error, Result};
@@ -32,15 +32,15 @@ struct Elements<T> {
 }
 
 /// The members with some ranks, or with some scores.
-pub(super) fn fetch(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+pub(super) fn fetch(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
     #[derive(Serialize)]
     struct Member<'a> {
         value: Shown<'a>,
         score: Score,
     }
-    asked.run(Api::SortedSetFetch, |call| {
-        let encoding = asked.query.encoding()?;
-        let Some(members) = members(call, &asked.query)? else {
+    request.run(Api::SortedSetFetch, |call| {
+        let encoding = request.query.encoding()?;
+        let Some(members) = members(call, &request.query)? else {
             return Ok(status::key_not_found());
         };
         let member = |(value, score)| Member { value: encoding.show(value), score: Score(score) };
@@ -78,7 +78,7 @@ fn bound(score: Option<f64>, is_exclusive: bool) -> Bound<f64> {
 }
 
 /// Writes members with their scores; the others stay.
-pub(super) fn put(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+pub(super) fn put(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Given<'a> {
@@ -92,9 +92,9 @@ pub(super) fn put(asked: &Asked<'_>) -> Result<Response<Bytes>> {
         value: Element<'a>,
         score: Score,
     }
-    asked.run(Api::SortedSetPut, |call| {
-        let (key, ttl) = (&*asked.query.element("key")?, asked.query.collection_ttl()?);
-        let given: Given<'_> = body::read(asked.json()?)?;
+    request.run(Api::SortedSetPut, |call| {
+        let (key, ttl) = (&*request.query.element("key")?, request.query.collection_ttl()?);
+        let given: Given<'_> = body::read(request.json()?)?;
         let elements = given.elements.iter().map(|member| (&*member.value, member.score.0));
         call.run(Put { key, elements, ttl })?;
         Ok(no_content())
@@ -102,12 +102,12 @@ pub(super) fn put(asked: &Asked<'_>) -> Result<Response<Bytes>> {
 }
 
 /// Removes the members that the query names, or all of it.
-pub(super) fn delete(asked: &Asked<'_>) -> Result<Response<Bytes>> {
-    asked.run(Api::SortedSetRemove, |call| {
-        asked.query.only(&["key", "value"])?;
-        let key = &*asked.query.element("key")?;
-        if asked.query.has("value") {
-            let values = asked.query.some_elements("value")?;
+pub(super) fn delete(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+    request.run(Api::SortedSetRemove, |call| {
+        request.query.only(&["key", "value"])?;
+        let key = &*request.query.element("key")?;
+        if request.query.has("value") {
+            let values = request.query.some_elements("value")?;
             let values = slices(&values);
             call.run(Remove { key, values })?;
         } else {
@@ -118,7 +118,7 @@ pub(super) fn delete(asked: &Asked<'_>) -> Result<Response<Bytes>> {
 }
 
 /// The scores of the members that the query names.
-pub(super) fn scores(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+pub(super) fn scores(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
     #[derive(Serialize)]
     struct Member<'a> {
         value: Shown<'a>,
@@ -126,9 +126,9 @@ pub(super) fn scores(asked: &Asked<'_>) -> Result<Response<Bytes>> {
         #[serde(skip_serializing_if = "Option::is_none")]
         score: Option<Score>,
     }
-    asked.run(Api::SortedSetGetScore, |call| {
-        let (key, encoding) = (&*asked.query.element("key")?, asked.query.encoding()?);
-        let values = asked.query.some_elements("value")?;
+    request.run(Api::SortedSetGetScore, |call| {
+        let (key, encoding) = (&*request.query.element("key")?, request.query.encoding()?);
+        let values = request.query.some_elements("value")?;
         let mut scores = Vec::with_capacity(values.len());
         let read = |score: Option<f64>| scores.push(score);
         if !call.run(GetScore { key, values: slices(&values), read })? {
@@ -144,26 +144,26 @@ pub(super) fn scores(asked: &Asked<'_>) -> Result<Response<Bytes>> {
 }
 
 /// How many members come before one.
-pub(super) fn rank(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+pub(super) fn rank(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
     #[derive(Serialize)]
     struct Rank {
         rank: usize,
     }
-    asked.run(Api::SortedSetGetRank, |call| {
-        let (key, value) = (&*asked.query.element("key")?, &*asked.query.element("value")?);
-        let order = asked.query.order()?.unwrap_or_default();
+    request.run(Api::SortedSetGetRank, |call| {
+        let (key, value) = (&*request.query.element("key")?, &*request.query.element("value")?);
+        let order = request.query.order()?.unwrap_or_default();
         let rank = call.run(GetRank { key, value, order })?;
         rank.map_or_else(|| Ok(status::key_not_found()), |rank| json::reply(&Rank { rank }))
     })
 }
 
 /// How many members there are, or how many with some scores.
-pub(super) fn length(asked: &Asked<'_>) -> Result<Response<Bytes>> {
-    let some = BY_SCORE[..4].iter().any(|name| asked.query.has(name));
-    asked.run(if some { Api::SortedSetLengthByScore } else { Api::SortedSetLength }, |call| {
-        let key = &*asked.query.element("key")?;
+pub(super) fn length(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+    let some = BY_SCORE[..4].iter().any(|name| request.query.has(name));
+    request.run(if some { Api::SortedSetLengthByScore } else { Api::SortedSetLength }, |call| {
+        let key = &*request.query.element("key")?;
         let length = if some {
-            let (min, max) = bounds(&asked.query)?;
+            let (min, max) = bounds(&request.query)?;
             call.run(LengthByScore { key, min, max })?
         } else {
             call.run(Length { key })?
@@ -173,22 +173,22 @@ pub(super) fn length(asked: &Asked<'_>) -> Result<Response<Bytes>> {
 }
 
 /// Adds to the score of a member.
-pub(super) fn increment(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+pub(super) fn increment(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
     #[derive(Serialize)]
     struct Sum {
         score: Score,
     }
-    asked.run(Api::SortedSetIncrement, |call| {
-        let (key, value) = (&*asked.query.element("key")?, &*asked.query.element("value")?);
-        let amount = asked.query.score("amount")?.unwrap_or(1.0);
-        let ttl = asked.query.collection_ttl()?;
+    request.run(Api::SortedSetIncrement, |call| {
+        let (key, value) = (&*request.query.element("key")?, &*request.query.element("value")?);
+        let amount = request.query.score("amount")?.unwrap_or(1.0);
+        let ttl = request.query.collection_ttl()?;
         let score = call.run(Increment { key, value, amount, ttl })?;
         json::reply(&Sum { score: Score(score) })
     })
 }
 
 /// Puts the union of sorted sets in the place of whatever the key holds.
-pub(super) fn union(asked: &Asked<'_>) -> Result<Response<Bytes>> {
+pub(super) fn union(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Given<'a> {
@@ -204,9 +204,9 @@ pub(super) fn union(asked: &Asked<'_>) -> Result<Response<Bytes>> {
         key: Element<'a>,
         weight: Option<f32>,
     }
-    asked.run(Api::SortedSetUnionStore, |call| {
-        let (key, ttl) = (&*asked.query.element("key")?, asked.query.ttl()?);
-        let Given { sources, aggregate } = body::read(asked.json()?)?;
+    request.run(Api::SortedSetUnionStore, |call| {
+        let (key, ttl) = (&*request.query.element("key")?, request.query.ttl()?);
+        let Given { sources, aggregate } = body::read(request.json()?)?;
         let aggregate = match aggregate {
             By::Sum => Aggregate::Sum,
             By::Min => Aggregate::Min,

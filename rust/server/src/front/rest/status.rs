@@ -41,7 +41,7 @@ pub(crate) fn response(error: &Error) -> Response<Bytes> {
         Error::MediaType(_) | Error::Compressed => {
             (StatusCode::UNSUPPORTED_MEDIA_TYPE, "invalid_argument", None)
         }
-        Error::RequestTooLarge | Error::StrangerTooLarge | Error::ReplyTooLarge(_) => (
+        Error::RequestTooLarge | Error::UnauthenticatedTooLarge | Error::ReplyTooLarge(_) => (
             StatusCode::PAYLOAD_TOO_LARGE,
             "resource_exhausted",
             Some("request_size_limit_exceeded"),

@@ -1,10 +1,10 @@
 //! The body of a request on HTTP/1.1, taken off the input as it arrives.
 
-use attimo_engine::LONG;
+use attimo_engine::LARGE_VALUE_BYTES;
 use bytes::{Buf, Bytes, BytesMut};
 
 use super::head::Framing;
-use crate::transport::length::fitted;
+use crate::transport::content_length::fitted;
 
 /// The longest line between chunks, in bytes: a length in hexadecimal, and extensions that nobody uses.
 const LINE: usize = 256;
@@ -47,7 +47,7 @@ enum Step {
 pub(super) fn at_once(framing: Framing, input: &mut BytesMut) -> Option<Bytes> {
     match framing {
         Framing::Length(0) => Some(Bytes::new()),
-        Framing::Length(length) if length <= input.len() && length < LONG => {
+        Framing::Length(length) if length <= input.len() && length < LARGE_VALUE_BYTES => {
             Some(input.split_to(length).freeze())
         }
         _ => None,

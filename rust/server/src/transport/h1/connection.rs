@@ -6,22 +6,22 @@ use bytes::BytesMut;
 
 use super::output::Output;
 use crate::deadline::Deadline;
-use crate::front::client::Visit;
-use crate::memory_budget::Held;
-use crate::transport::stop::Stop;
+use crate::front::client::Client;
+use crate::memory_budget::Reservation;
+use crate::transport::shutdown::Shutdown;
 
 /// One connection.
 pub(super) struct Connection<I> {
     pub(super) io: I,
-    pub(super) visit: Rc<Visit>,
+    pub(super) client: Rc<Client>,
     pub(super) input: BytesMut,
     pub(super) output: Output,
     pub(super) deadline: Deadline,
-    pub(super) stop: Stop,
+    pub(super) stop: Shutdown,
     pub(super) waiting: Waiting,
     pub(super) ending: Ending,
     /// What answers hold that did not leave at once.
-    pub(super) held: Held,
+    pub(super) held: Reservation,
 }
 
 /// What the deadline is for.

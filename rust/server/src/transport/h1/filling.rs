@@ -7,7 +7,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::connection::Connection;
 use crate::limits::LINGER;
-use crate::memory_budget::{Held, Quiet};
+use crate::memory_budget::{Quiet, Reservation};
 
 /// What came of waiting.
 pub(super) enum Filled {
@@ -26,15 +26,15 @@ where
     I: AsyncRead + AsyncWrite + Unpin,
 {
     /// Waits for more of a body, or of a head. What is held for it others may have when nothing comes.
-    pub(super) async fn fill(&mut self, body: Option<(&mut Held, &mut Quiet)>) -> Filled {
-        let (io, input, visit) = (&mut self.io, &mut self.input, &self.visit);
+    pub(super) async fn fill(&mut self, body: Option<(&mut Reservation, &mut Quiet)>) -> Filled {
+        let (io, input, client) = (&mut self.io, &mut self.input, &self.client);
         let (stop, deadline) = (&mut self.stop, &mut self.deadline);
         let (is_body, mut of_head) = (body.is_some(), Quiet::default());
         let is_idle = input.is_empty() && !is_body;
         let (held, quiet) = body.unwrap_or((&mut self.held, &mut of_head));
         let (mut waits, mut leaves) = (false, false);
         poll_fn(|cx| {
-            match visit.worker.spare.poll_read(io, input, cx) {
+            match client.worker.read_buffer.poll_read(io, input, cx) {
                 Poll::Ready(Ok(read @ 1..)) => {
                     quiet.moved(read);
                     return Poll::Ready(if held.keep() { Filled::More } else { Filled::NoRoom });
@@ -43,7 +43,7 @@ where
                 Poll::Pending => {}
             }
             let is_new = !std::mem::replace(&mut waits, true) && !is_body && !is_idle;
-            if is_new && held.hold_head(input.len(), visit.is_known()).is_err() {
+            if is_new && held.reserve_head(input.len(), client.is_known()).is_err() {
                 return Poll::Ready(Filled::NoRoom);
             }
             if !is_idle && held.is_lost(quiet, deadline, cx) {
@@ -53,7 +53,7 @@ where
             // connection is not closed at once: the next answer tells that it is the last.
             if is_idle && !leaves && stop.poll(cx) {
                 leaves = true;
-                deadline.set(visit.worker.core.clock.now().moment, LINGER);
+                deadline.set(client.worker.core.clock.now().moment, LINGER);
             }
             let over = if leaves { Filled::Over } else { Filled::TooLate };
             deadline.poll(cx).map(|()| over)

@@ -16,7 +16,7 @@ use httparse::{Error as ParseError, Status};
 
 use crate::front::rest::paths::NOT_ASCII;
 use crate::limits::HEADER_BYTES;
-use crate::transport::length::decimal;
+use crate::transport::content_length::decimal;
 
 /// The most headers that a request may have.
 const HEADERS: usize = 100;

@@ -21,18 +21,19 @@ use self::connection::{Connection, Ending, Waiting};
 use self::filling::Filled;
 use self::head::{Head, Refusal};
 use self::output::{Manner, Output};
-use super::hang_up::hang_up;
-use super::stop::Stop;
+use super::lingering_close::lingering_close;
+use super::shutdown::Shutdown;
 use crate::clock::Now;
 use crate::deadline::Deadline;
 use crate::error::{Error, Overload, Result};
-use crate::front::client::Visit;
+use crate::front::client::Client;
 use crate::front::rest::{self, paths, status};
 use crate::front::{admission, dispatch};
 use crate::limits::{
-    AT_ONCE_BYTES, BODY, FIRST_REQUEST, HEAD, IDLE, STALLED, STRANGER_BODY, STRANGER_BYTES,
+    AT_ONCE_BYTES, BODY, FIRST_REQUEST, HEAD, IDLE, STALLED, UNAUTHENTICATED_BODY,
+    UNAUTHENTICATED_BYTES,
 };
-use crate::memory_budget::{Held, Quiet};
+use crate::memory_budget::{Quiet, Reservation};
 use crate::stats::Closed;
 
 mod body;
@@ -42,26 +43,26 @@ mod head;
 mod output;
 
 /// Serves one connection until it ends or the server drains; `input` is what it has said so far.
-pub(super) async fn serve<I>(io: I, input: BytesMut, visit: Rc<Visit>)
+pub(super) async fn serve<I>(io: I, input: BytesMut, client: Rc<Client>)
 where
     I: AsyncRead + AsyncWrite + Unpin,
 {
-    let clock = visit.worker.core.clock;
+    let clock = client.worker.core.clock;
     let mut connection = Connection {
         io,
         input,
         output: Output::default(),
         deadline: Deadline::within(clock, FIRST_REQUEST),
-        stop: Stop::new(&visit.worker.stopped),
+        stop: Shutdown::new(&client.worker.stopped),
         waiting: Waiting::First,
         ending: Ending::NotYet,
-        held: Held::nothing(&visit.worker.core.room),
-        visit,
+        held: Reservation::nothing(&client.worker.core.room),
+        client,
     };
     while connection.answer_all().await {
         connection.let_others_read().await;
         let sent = connection.send().await;
-        connection.visit.worker.stats.settle(clock.micros());
+        connection.client.worker.stats.settle(clock.micros());
         if !sent || !connection.read().await {
             break;
         }
@@ -75,7 +76,7 @@ where
 {
     /// Answers every request that is all there; whether the connection goes on.
     async fn answer_all(&mut self) -> bool {
-        let now = self.visit.worker.core.clock.now();
+        let now = self.client.worker.core.clock.now();
         let mut answered = false;
         while self.ending == Ending::NotYet {
             match head::take(&mut self.input) {
@@ -85,7 +86,7 @@ where
                     return true;
                 }
                 Err(refusal) => {
-                    self.visit.closed(Closed::Protocol);
+                    self.client.closed(Closed::Protocol);
                     self.refuse(refusal, now);
                 }
             }
@@ -130,7 +131,7 @@ where
         let response = self.respond(parts, body, now).await;
         let response = self.within_room(response);
         // A body that was not read to its end hides where the next request begins.
-        let goes_on = self.ending == Ending::NotYet && !self.stop.is_near();
+        let goes_on = self.ending == Ending::NotYet && !self.stop.is_requested();
         let manner = Manner { keeps: manner.keeps && goes_on, ..manner };
         self.output.add(response, manner);
         if !manner.keeps && self.ending == Ending::NotYet {
@@ -139,11 +140,11 @@ where
     }
 
     async fn respond(&mut self, parts: Parts, body: Result<Bytes>, now: Now) -> Response<Bytes> {
-        if !dispatch::waits(&self.visit, &parts) {
-            return dispatch::answer(&self.visit, &parts, body, now);
+        if !dispatch::is_async(&self.client, &parts) {
+            return dispatch::answer(&self.client, &parts, body, now);
         }
         // Boxed, so that a connection that waits for nobody need not have room for it.
-        Box::pin(dispatch::answer_late(&self.visit, parts, body)).await
+        Box::pin(dispatch::answer_async(&self.client, parts, body)).await
     }
 
     /// The answer, if there is room for one of its length.
@@ -152,9 +153,9 @@ where
         if bytes <= AT_ONCE_BYTES {
             return response;
         }
-        match self.held.hold(bytes) {
+        match self.held.reserve(bytes) {
             Ok(()) => response,
-            Err(error) => rest::refused(&self.visit, &error),
+            Err(error) => rest::refused(&self.client, &error),
         }
     }
 
@@ -166,15 +167,18 @@ where
         expects: bool,
         now: Now,
     ) -> Option<Result<Bytes>> {
-        let is_known = admission::knows(&self.visit, parts);
-        if !is_known && !dispatch::waits(&self.visit, parts) && !paths::is_public(&parts.uri) {
+        let is_known = admission::knows(&self.client, parts);
+        if !is_known && !dispatch::is_async(&self.client, parts) && !paths::is_public(&parts.uri) {
             // The answer will be that we do not know him, whatever he sends.
             return self.give_up(Error::RequestTooLarge);
         }
-        let (limit, time) =
-            if is_known { (dispatch::limit(parts), BODY) } else { (STRANGER_BYTES, STRANGER_BODY) };
+        let (limit, time) = if is_known {
+            (dispatch::limit(parts), BODY)
+        } else {
+            (UNAUTHENTICATED_BYTES, UNAUTHENTICATED_BODY)
+        };
         let mut body = Body::new(framing, limit);
-        let mut held = Held::of(&self.visit.worker.core.room, is_known);
+        let mut held = Reservation::of(&self.client.worker.core.room, is_known);
         self.waiting = Waiting::Body;
         self.deadline.set(now.moment, time);
         let (mut asked, mut quiet) = (!expects, Quiet::default());
@@ -184,21 +188,21 @@ where
                 Err(BodyError::TooLarge) if is_known => {
                     return self.give_up(Error::RequestTooLarge);
                 }
-                Err(BodyError::TooLarge) => return self.give_up(Error::StrangerTooLarge),
+                Err(BodyError::TooLarge) => return self.give_up(Error::UnauthenticatedTooLarge),
                 Err(BodyError::Malformed) => {
                     return self.give_up(Error::Malformed("the chunks of the body cannot be read"));
                 }
                 Ok(None) => {}
             }
             let bytes = body.held();
-            if held.hold(bytes).is_err()
+            if held.reserve(bytes).is_err()
                 // Boxed, so that a connection that finds room need not have any for this.
-                && let Err(error) = Box::pin(held.hold_soon(bytes)).await
+                && let Err(error) = Box::pin(held.reserve_soon(bytes)).await
             {
                 return self.give_up(error);
             }
             if !std::mem::replace(&mut asked, true) {
-                self.output.go_on();
+                self.output.make_progress();
             }
             if !(self.output.is_empty() || self.send().await) {
                 return None;
@@ -206,11 +210,11 @@ where
             match self.fill(Some((&mut held, &mut quiet))).await {
                 Filled::More => {}
                 Filled::TooLate => {
-                    self.visit.closed(Closed::BodyTimeout);
+                    self.client.closed(Closed::BodyTimeout);
                     return self.give_up(Error::TooSlow);
                 }
                 Filled::NoRoom => {
-                    self.visit.closed(Closed::NoRoom);
+                    self.client.closed(Closed::NoRoom);
                     return self.give_up(Error::TooSlow);
                 }
                 Filled::Over => {
@@ -253,7 +257,7 @@ where
     /// Answers that leave one right behind the other wake a client that holds several connections
     /// once and not once each, and waking is the dearest part of a `write`.
     async fn let_others_read(&self) {
-        let others = Rc::strong_count(&self.visit.worker) > 2;
+        let others = Rc::strong_count(&self.client.worker) > 2;
         if others && !self.output.is_empty() {
             tokio::task::yield_now().await;
         }
@@ -261,8 +265,8 @@ where
 
     /// Sends all answers; whether the connection goes on.
     async fn send(&mut self) -> bool {
-        let clock = self.visit.worker.core.clock;
-        let (io, output, visit) = (&mut self.io, &mut self.output, &self.visit);
+        let clock = self.client.worker.core.clock;
+        let (io, output, client) = (&mut self.io, &mut self.output, &self.client);
         let held = &mut self.held;
         let mut stalled: Option<(Deadline, Quiet)> = None;
         let sent = poll_fn(|cx| {
@@ -276,17 +280,17 @@ where
             // Only of a client that does not keep up with its answers.
             let (deadline, quiet) =
                 stalled.get_or_insert_with(|| (Deadline::within(clock, STALLED), Quiet::default()));
-            if held.hold(output.len()).is_err() || held.is_lost(quiet, deadline, cx) {
-                visit.closed(Closed::NoRoom);
+            if held.reserve(output.len()).is_err() || held.is_lost(quiet, deadline, cx) {
+                client.closed(Closed::NoRoom);
                 return Poll::Ready(false);
             }
             deadline.poll(cx).map(|()| {
-                visit.closed(Closed::Stalled);
+                client.closed(Closed::Stalled);
                 false
             })
         });
         let sent = sent.await;
-        self.held.let_go();
+        self.held.release();
         if !sent {
             self.ending = Ending::Now;
         }
@@ -299,19 +303,19 @@ where
             Filled::More => true,
             Filled::Over => false,
             Filled::NoRoom => {
-                self.visit.closed(Closed::NoRoom);
-                let response = rest::refused(&self.visit, &Error::Overloaded(Overload::Bytes));
-                self.part_with(response, self.visit.worker.core.clock.now());
+                self.client.closed(Closed::NoRoom);
+                let response = rest::refused(&self.client, &Error::Overloaded(Overload::Bytes));
+                self.part_with(response, self.client.worker.core.clock.now());
                 false
             }
             Filled::TooLate => {
                 // A client that was idle may be told nothing: it did not ask.
                 if self.input.is_empty() {
-                    self.visit.closed(Closed::Idle);
+                    self.client.closed(Closed::Idle);
                 } else {
-                    self.visit.closed(Closed::HeadTimeout);
+                    self.client.closed(Closed::HeadTimeout);
                     let why = "the head of the request took too long";
-                    let now = self.visit.worker.core.clock.now();
+                    let now = self.client.worker.core.clock.now();
                     self.refuse(Refusal(StatusCode::REQUEST_TIMEOUT, why), now);
                 }
                 false
@@ -321,7 +325,7 @@ where
 
     async fn close(mut self) {
         if self.ending != Ending::Now && self.send().await {
-            hang_up(&mut self.io, &self.visit, self.ending == Ending::WhileItSends).await;
+            lingering_close(&mut self.io, &self.client, self.ending == Ending::WhileItSends).await;
         }
     }
 }

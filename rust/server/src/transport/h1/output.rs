@@ -56,7 +56,7 @@ impl Output {
     }
 
     /// Tells a client that waits for it to send its body.
-    pub(super) fn go_on(&mut self) {
+    pub(super) fn make_progress(&mut self) {
         self.small.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
     }
 

@@ -8,7 +8,7 @@ use http::{Method, Response};
 use super::request::{Request, Route};
 use crate::clock::Now;
 use crate::error::{Error, Result};
-use crate::front::client::Visit;
+use crate::front::client::Client;
 use crate::front::grpc::{self, Reply, Status};
 use crate::front::{dispatch, rest};
 use crate::stats::Via;
@@ -30,39 +30,39 @@ impl Request {
 }
 
 /// Answers a request that waits for nobody.
-pub(super) fn now(visit: &Visit, request: &Request, body: Result<Bytes>, now: Now) -> Answer {
+pub(super) fn now(client: &Client, request: &Request, body: Result<Bytes>, now: Now) -> Answer {
     let parts = &request.parts;
     match request.route {
-        Route::Grpc => Answer::Grpc(grpc::answer(visit, Via::Grpc, parts, body, now)),
-        Route::Http => request.answered(dispatch::answer(visit, parts, body, now)),
+        Route::Grpc => Answer::Grpc(grpc::answer(client, Via::Grpc, parts, body, now)),
+        Route::Http => request.answered(dispatch::answer(client, parts, body, now)),
     }
 }
 
 /// Answers a request that waits.
-pub(super) async fn later(visit: &Visit, request: Rc<Request>, body: Result<Bytes>) -> Answer {
+pub(super) async fn later(client: &Client, request: Rc<Request>, body: Result<Bytes>) -> Answer {
     match request.route {
         Route::Grpc => {
-            Answer::Grpc(grpc::answer_late(visit, Via::Grpc, &request.parts, body).await)
+            Answer::Grpc(grpc::answer_async(client, Via::Grpc, &request.parts, body).await)
         }
         Route::Http => {
             let parts = request.parts.clone();
-            request.answered(dispatch::answer_late(visit, parts, body).await)
+            request.answered(dispatch::answer_async(client, parts, body).await)
         }
     }
 }
 
 /// Tells what is wrong with a request.
-pub(super) fn refusal(visit: &Visit, request: &Request, error: Error) -> Answer {
+pub(super) fn refusal(client: &Client, request: &Request, error: Error) -> Answer {
     match request.route {
-        Route::Grpc => Answer::Grpc(Err(grpc::refused(visit, Via::Grpc, error))),
-        Route::Http => request.answered(dispatch::refusal(visit, &request.parts, error)),
+        Route::Grpc => Answer::Grpc(Err(grpc::refused(client, Via::Grpc, error))),
+        Route::Http => request.answered(dispatch::refusal(client, &request.parts, error)),
     }
 }
 
 /// Tells what is wrong with headers that make no request.
-pub(super) fn of_headers(visit: &Visit, route: Route, error: Error) -> Answer {
+pub(super) fn of_headers(client: &Client, route: Route, error: Error) -> Answer {
     match route {
-        Route::Grpc => Answer::Grpc(Err(grpc::refused(visit, Via::Grpc, error))),
-        Route::Http => Answer::Http { response: rest::refused(visit, &error), head_only: false },
+        Route::Grpc => Answer::Grpc(Err(grpc::refused(client, Via::Grpc, error))),
+        Route::Http => Answer::Http { response: rest::refused(client, &error), head_only: false },
     }
 }

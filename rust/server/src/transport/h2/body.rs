@@ -1,9 +1,9 @@
 //! The body of a request on HTTP/2, gathered from its frames.
 
-use attimo_engine::LONG;
+use attimo_engine::LARGE_VALUE_BYTES;
 use bytes::{Bytes, BytesMut};
 
-use crate::transport::length::fitted;
+use crate::transport::content_length::fitted;
 
 /// Room made before more than this has really arrived; an announced length alone reserves no more.
 const FIRST_ROOM: usize = 64 * 1024;
@@ -65,7 +65,7 @@ impl Body {
     /// The whole body, of which the next `length` bytes of `input` are the last. A short one that
     /// came in one piece is handed on as it lies in the input.
     pub(super) fn end(&mut self, input: &mut BytesMut, length: usize) -> Bytes {
-        if self.gathered.is_empty() && length < LONG {
+        if self.gathered.is_empty() && length < LARGE_VALUE_BYTES {
             return input.split_to(length).freeze();
         }
         let last = input.split_to(length);

@@ -6,19 +6,19 @@ use std::rc::Rc;
 
 use bytes::{Buf, BytesMut};
 
-use super::calm::Calm;
-use super::fault::{Fault, Outcome, Reason};
+use super::deferred::DeferredAnswers;
+use super::error::{ErrorCode, Fault, Outcome};
+use super::flood_guard::FloodGuard;
 use super::frame::{self, ACK, HEAD, Head, Kind, LARGEST};
+use super::header_block_cache::HeaderBlockCache;
 use super::hpack::{Decoder, Encoder};
-use super::late::Late;
-use super::memory::Memory;
 use super::output::Output;
 use super::settings::{self, CONNECTION_WINDOW};
 use super::stream::{State, Stream, Streams};
 use super::unfinished::{Block, Data, Short};
 use super::window::{self, Inbound, Outbound};
 use crate::clock::Now;
-use crate::front::client::Visit;
+use crate::front::client::Client;
 
 /// How a client begins (§3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -30,12 +30,12 @@ const REMEMBERED: usize = 1_000;
 
 /// One connection, but for its socket.
 pub(super) struct Connection {
-    pub(super) visit: Rc<Visit>,
+    pub(super) client: Rc<Client>,
     /// When this thread has woken up.
     pub(super) now: Now,
     pub(super) stage: Stage,
     pub(super) decoder: Decoder,
-    pub(super) memory: Memory,
+    pub(super) memory: HeaderBlockCache,
     /// Headers that are not all here.
     pub(super) block: Option<Box<Block>>,
     /// Data that is not all here.
@@ -62,7 +62,7 @@ pub(super) struct Connection {
     /// Answers that are on their way, in the order of their turns.
     pub(super) sending: VecDeque<u32>,
     /// Those of somebody else.
-    pub(super) late: Rc<Late>,
+    pub(super) late: Rc<DeferredAnswers>,
     pub(super) inbound: Inbound,
     pub(super) outbound: Outbound,
     /// How much the client takes on a new stream.
@@ -71,7 +71,7 @@ pub(super) struct Connection {
     /// How many bytes of its answers wait for room in the windows, but for short ones.
     pub(super) unsent: Rc<Cell<usize>>,
     pub(super) encoder: Encoder,
-    pub(super) calm: Calm,
+    pub(super) flood_guard: FloodGuard,
     /// When the first of the streams has had its time, as far as is known.
     pub(super) until: u64,
     /// Since when the client has left unread what waits for the socket, in milliseconds since the
@@ -99,16 +99,16 @@ pub(super) enum Stage {
 
 impl Connection {
     /// One that says what the client may do, and has heard nothing.
-    pub(super) fn new(visit: Rc<Visit>) -> Self {
-        let now = visit.worker.core.clock.now();
+    pub(super) fn new(client: Rc<Client>) -> Self {
+        let now = client.worker.core.clock.now();
         let mut output = Output::default();
         settings::greet(output.bytes());
         Connection {
-            visit,
+            client,
             now,
             stage: Stage::Preface,
             decoder: Decoder::default(),
-            memory: Memory::default(),
+            memory: HeaderBlockCache::default(),
             block: None,
             data: None,
             streams: Streams::default(),
@@ -129,7 +129,7 @@ impl Connection {
             output,
             unsent: Rc::default(),
             encoder: Encoder::new(),
-            calm: Calm::new(now),
+            flood_guard: FloodGuard::new(now),
             until: u64::MAX,
             unread_at: u64::MAX,
             has_offered: false,
@@ -139,8 +139,8 @@ impl Connection {
 
     /// This thread has woken up.
     pub(super) fn wake_up(&mut self) {
-        self.now = self.visit.worker.core.clock.now();
-        self.calm.wake_up(self.now);
+        self.now = self.client.worker.core.clock.now();
+        self.flood_guard.wake_up(self.now);
     }
 
     /// Takes in all frames that are there, and answers what can be answered.
@@ -148,7 +148,7 @@ impl Connection {
     /// # Errors
     ///
     /// Why the connection has to end.
-    pub(super) fn take(&mut self, input: &mut BytesMut) -> Result<(), Reason> {
+    pub(super) fn take(&mut self, input: &mut BytesMut) -> Result<(), ErrorCode> {
         loop {
             match self.step(input) {
                 Ok(true) => {}
@@ -180,7 +180,7 @@ impl Connection {
         if input.len() < whole {
             return Ok(false);
         }
-        self.calm.note(head.kind)?;
+        self.flood_guard.note(head.kind)?;
         let taken = self.take_frame(&head, &input[HEAD..whole]);
         input.advance(whole);
         taken.map(|()| true)
@@ -226,17 +226,17 @@ impl Connection {
     }
 
     /// Ends a stream for what its client did.
-    fn fail(&mut self, id: u32, reason: Reason) -> Result<(), Reason> {
+    fn fail(&mut self, id: u32, reason: ErrorCode) -> Result<(), ErrorCode> {
         self.end_stream(id, reason);
-        self.calm.mistaken()
+        self.flood_guard.log_internal_error()
     }
 
     /// Ends a stream before its time.
-    pub(super) fn end_stream(&mut self, id: u32, reason: Reason) {
+    pub(super) fn end_stream(&mut self, id: u32, reason: ErrorCode) {
         let stream = self.remove(id);
         frame::write_reset(self.output.bytes(), id, reason);
         if stream.is_none_or(|stream| !stream.has_ended) {
-            self.overlook(id);
+            self.ignore_stream(id);
         }
     }
 
@@ -252,7 +252,7 @@ impl Connection {
     }
 
     /// Overlooks what comes for a stream from now on.
-    pub(super) fn overlook(&mut self, id: u32) {
+    pub(super) fn ignore_stream(&mut self, id: u32) {
         if self.reset.len() == REMEMBERED {
             self.reset.pop_front();
         }
@@ -265,12 +265,12 @@ impl Connection {
     }
 
     /// Does what can be done now that all is taken in that has arrived.
-    pub(super) fn go_on(&mut self) {
+    pub(super) fn make_progress(&mut self) {
         if self.has_offered {
             let next = self.rest();
             self.note(next);
         }
-        self.answer_late();
+        self.answer_async();
         self.admit();
         self.serve_waiting();
         self.go_on_sending();
@@ -293,8 +293,8 @@ impl Connection {
     }
 
     /// Whether the client makes nothing but work.
-    pub(super) fn is_lost(&mut self) -> bool {
-        self.calm.is_lost(self.output.sent_in_all())
+    pub(super) fn is_flooding(&mut self) -> bool {
+        self.flood_guard.is_flooding(self.output.sent_in_all())
     }
 
     /// Whether nobody wants anything any more.
@@ -304,7 +304,7 @@ impl Connection {
     }
 
     /// Says why the connection ends, and up to which stream something was done.
-    pub(super) fn go_away(&mut self, reason: Reason) {
+    pub(super) fn go_away(&mut self, reason: ErrorCode) {
         self.last_served = self.last_served.min(self.last);
         frame::write_go_away(self.output.bytes(), self.last_served, reason);
     }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::connection::{Connection, LAST_STREAM, Stage};
-use super::fault::{Fault, Outcome, Reason};
+use super::error::{ErrorCode, Fault, Outcome};
 use super::frame::{self, ACK, Head, Kind};
 use super::settings::{self, Setting};
 use crate::limits::LINGER;
@@ -21,7 +21,7 @@ impl Connection {
         match id {
             0 => Err(Fault::PROTOCOL),
             _ if frame::number([a, b, c, d]) == id && self.streams.get(id).is_some() => {
-                Err(Fault::Stream(id, Reason::ProtocolError))
+                Err(Fault::Stream(id, ErrorCode::ProtocolError))
             }
             _ => Ok(()),
         }
@@ -36,7 +36,7 @@ impl Connection {
         }
         let was_open = self.remove(id).is_some();
         // One that was answered before cost no more than any other.
-        if was_open && id > self.seen { self.calm.given_up() } else { Ok(()) }
+        if was_open && id > self.seen { self.flood_guard.given_up() } else { Ok(()) }
     }
 
     pub(super) fn take_settings(&mut self, head: &Head, content: &[u8]) -> Outcome<()> {
@@ -118,7 +118,7 @@ impl Connection {
         // One that is over needs no more.
         let Some(stream) = self.streams.get(id) else { return Ok(()) };
         if more == 0 {
-            return Err(Fault::Stream(id, Reason::ProtocolError));
+            return Err(Fault::Stream(id, ErrorCode::ProtocolError));
         }
         stream.outbound.grow(more.into(), |reason| Fault::Stream(id, reason))?;
         if stream.queues() {
@@ -152,7 +152,7 @@ impl Connection {
         self.told_at = u64::MAX;
         let to = self.output.bytes();
         frame::write(to, Kind::Ping, 0, 0, &LEAVING);
-        frame::write_go_away(to, LAST_STREAM, Reason::NoError);
+        frame::write_go_away(to, LAST_STREAM, ErrorCode::NoError);
     }
 
     /// Whether the server ends and the client, which has had its time, has not said how it begins.
@@ -166,6 +166,6 @@ impl Connection {
     pub(super) fn leave_for_good(&mut self) {
         self.stage = Stage::Left;
         (self.told_at, self.leaves_at) = (u64::MAX, u64::MAX);
-        self.go_away(Reason::NoError);
+        self.go_away(ErrorCode::NoError);
     }
 }

@@ -3,11 +3,11 @@
 use bytes::{Buf, BytesMut};
 
 use super::connection::Connection;
-use super::fault::{Fault, Outcome, Reason};
+use super::error::{ErrorCode, Fault, Outcome};
 use super::frame::{self, END_STREAM, Head, PADDED};
 use super::stream::{State, Stream};
 use super::unfinished::Data;
-use crate::limits::STRANGER_BYTES;
+use crate::limits::UNAUTHENTICATED_BYTES;
 
 impl Connection {
     /// Takes in the head of a DATA frame. All of it counts for the windows, padding included.
@@ -18,23 +18,23 @@ impl Connection {
         }
         let is_open = self.streams.get(id).is_some_and(|stream| !stream.has_ended);
         if !is_open && !self.was_reset(id) {
-            return Err(Fault::Connection(Reason::StreamClosed));
+            return Err(Fault::Connection(ErrorCode::StreamClosed));
         }
-        self.calm.note_data(is_open, head.length)?;
+        self.flood_guard.note_data(is_open, head.length)?;
         self.data = Some(Data { stream: id, left: head.length, padding: 0, is_padded, ends });
         self.count(id, head.length, ends)
     }
 
     fn count(&mut self, id: u32, length: usize, ends: bool) -> Outcome<()> {
         if !self.inbound.take(length) {
-            return Err(Fault::Connection(Reason::FlowControlError));
+            return Err(Fault::Connection(ErrorCode::FlowControlError));
         }
         if let Some(more) = self.inbound.give_back() {
             frame::write_window_update(self.output.bytes(), 0, more);
         }
         let Some(stream) = self.streams.get(id) else { return Ok(()) };
         if !stream.inbound.take(length) {
-            return Err(Fault::Stream(id, Reason::FlowControlError));
+            return Err(Fault::Stream(id, ErrorCode::FlowControlError));
         }
         if let (Some(more), false) = (stream.inbound.give_back(), ends) {
             frame::write_window_update(self.output.bytes(), id, more);
@@ -63,7 +63,7 @@ impl Connection {
         input.advance(padding);
         taken?;
         if is_vain {
-            self.calm.in_vain()?;
+            self.flood_guard.note_useless_frame()?;
         }
         Ok(is_over)
     }
@@ -88,7 +88,7 @@ impl Connection {
                 let is_enough = *left == 0;
                 self.end_lingering(id, ends, is_enough);
             }
-            State::Waiting(..) | State::Elsewhere | State::Sending(_) => {}
+            State::Waiting(..) | State::Deferred | State::Sending(_) => {}
         }
         input.advance(length);
         Ok(())
@@ -111,7 +111,7 @@ impl Connection {
                 self.complete(id, Err(error));
                 Ok(())
             } else {
-                Err(Fault::Stream(id, Reason::ProtocolError))
+                Err(Fault::Stream(id, ErrorCode::ProtocolError))
             };
         }
         if ends {
@@ -120,7 +120,7 @@ impl Connection {
             return Ok(());
         }
         let is_kept = receiving.add(&input[..length], self.now);
-        let is_long = receiving.terms.is_none() && receiving.body.len() > STRANGER_BYTES;
+        let is_long = receiving.terms.is_none() && receiving.body.len() > UNAUTHENTICATED_BYTES;
         input.advance(length);
         match (is_kept, is_long) {
             (false, _) => self.end_lost(id),
@@ -134,7 +134,7 @@ impl Connection {
         if ends {
             self.streams.take(id);
         } else if is_enough {
-            self.end_stream(id, Reason::NoError);
+            self.end_stream(id, ErrorCode::NoError);
         }
     }
 }

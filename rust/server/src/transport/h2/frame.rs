@@ -1,6 +1,6 @@
 //! Frames of HTTP/2, and how they are written (RFC 9113 §4.1, §6).
 
-use super::fault::Reason;
+use super::error::ErrorCode;
 
 /// How many bytes stand before the content of a frame.
 pub(super) const HEAD: usize = 9;
@@ -29,7 +29,7 @@ pub(super) enum Kind {
     GoAway,
     WindowUpdate,
     Continuation,
-    /// One of an extension that we do not know, and have to overlook (§5.5).
+    /// One of an extension that we do not know, and have to ignore_stream (§5.5).
     Unknown,
 }
 
@@ -141,12 +141,12 @@ pub(super) fn write_window_update(to: &mut Vec<u8>, stream: u32, more: u32) {
 }
 
 /// Ends a stream (§6.4).
-pub(super) fn write_reset(to: &mut Vec<u8>, stream: u32, reason: Reason) {
+pub(super) fn write_reset(to: &mut Vec<u8>, stream: u32, reason: ErrorCode) {
     write(to, Kind::Reset, 0, stream, &(reason as u32).to_be_bytes());
 }
 
 /// Says up to which stream something was done (§6.8).
-pub(super) fn write_go_away(to: &mut Vec<u8>, last: u32, reason: Reason) {
+pub(super) fn write_go_away(to: &mut Vec<u8>, last: u32, reason: ErrorCode) {
     let content = (u64::from(last) << 32) | u64::from(reason as u32);
     write(to, Kind::GoAway, 0, 0, &content.to_be_bytes());
 }

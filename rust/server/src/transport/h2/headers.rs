@@ -6,7 +6,7 @@ use bytes::BytesMut;
 use http::header::HeaderValue;
 
 use super::connection::{Connection, Stage};
-use super::fault::{Fault, Outcome, Reason};
+use super::error::{ErrorCode, Fault, Outcome};
 use super::frame::{END_HEADERS, END_STREAM, Head, PRIORITY, without_padding};
 use super::hpack::{Name, Unpacked};
 use super::request::{Headers, Refusal, Request};
@@ -62,29 +62,29 @@ impl Connection {
         let request = self.request(block)?;
         if self.stage == Stage::Left {
             // Whoever asks knows that it is not done, and asks elsewhere.
-            self.overlook(id);
+            self.ignore_stream(id);
             return Ok(());
         }
         if self.streams.len() >= STREAMS_PER_CONNECTION as usize {
-            self.end_stream(id, Reason::RefusedStream);
-            return self.calm.in_vain();
+            self.end_stream(id, ErrorCode::RefusedStream);
+            return self.flood_guard.note_useless_frame();
         }
         match request {
             Ok(request) => self.begin_request(id, ends, request),
             Err(Refusal::TooLarge(route)) => self.refuse_headers(id, ends, route),
-            Err(Refusal::Malformed) => Err(Fault::Stream(id, Reason::ProtocolError)),
+            Err(Refusal::Malformed) => Err(Fault::Stream(id, ErrorCode::ProtocolError)),
         }
     }
 
     /// What a block asks for.
     fn request(&mut self, block: &[u8]) -> Outcome<Result<Rc<Request>, Refusal>> {
-        if let Some(request) = self.memory.recall(block, &self.visit) {
+        if let Some(request) = self.memory.get(block, &self.client) {
             return Ok(Ok(request));
         }
         let (headers, unpacked) = self.unpack(block)?;
-        let request = headers.into_request(&self.visit).map(Rc::new);
+        let request = headers.into_request(&self.client).map(Rc::new);
         if let (Ok(request), true) = (&request, unpacked.is_unchanged) {
-            self.memory.keep(block, unpacked.path, request);
+            self.memory.insert(block, unpacked.path, request);
         }
         Ok(request)
     }
@@ -95,7 +95,7 @@ impl Connection {
         let take =
             |name: &Name, value: Option<&HeaderValue>, bytes| headers.take(name, value, bytes);
         let unpacked = self.decoder.decode(block, take);
-        let unpacked = unpacked.map_err(|_| Fault::Connection(Reason::CompressionError))?;
+        let unpacked = unpacked.map_err(|_| Fault::Connection(ErrorCode::CompressionError))?;
         if !unpacked.is_unchanged {
             self.memory.forget();
         }
@@ -105,14 +105,14 @@ impl Connection {
     fn take_trailers(&mut self, id: u32, ends: bool, block: &[u8]) -> Outcome<()> {
         let (trailers, _) = self.unpack(block)?;
         let Some(stream) = self.streams.get(id) else {
-            let closed = Fault::Connection(Reason::StreamClosed);
+            let closed = Fault::Connection(ErrorCode::StreamClosed);
             return if self.was_reset(id) { Ok(()) } else { Err(closed) };
         };
         if stream.has_ended {
-            return Err(Fault::Connection(Reason::StreamClosed));
+            return Err(Fault::Connection(ErrorCode::StreamClosed));
         }
         if !ends || !trailers.are_trailers() {
-            return Err(Fault::Stream(id, Reason::ProtocolError));
+            return Err(Fault::Stream(id, ErrorCode::ProtocolError));
         }
         self.take_content(id, true, &mut BytesMut::new(), 0)
     }

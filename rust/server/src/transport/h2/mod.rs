@@ -21,56 +21,56 @@ use tokio::task::yield_now;
 use tokio::time::timeout;
 
 use self::connection::Connection;
-use self::fault::Reason;
-use self::watch::Watch;
-use super::hang_up::hang_up;
-use super::stop::Stop;
-use crate::front::client::Visit;
+use self::error::ErrorCode;
+use self::timeouts::Timeouts;
+use super::lingering_close::lingering_close;
+use super::shutdown::Shutdown;
+use crate::front::client::Client;
 use crate::limits::LINGER;
-use crate::memory_budget::Held;
+use crate::memory_budget::Reservation;
 use crate::stats::Closed;
 
 mod answer;
 mod body;
-mod calm;
 mod connection;
 mod control;
 mod data;
-mod fault;
+mod deferred;
+mod error;
+mod flood_guard;
 mod frame;
+mod header_block_cache;
 mod headers;
 mod hpack;
-mod late;
-mod memory;
 mod output;
 mod request;
-mod room;
+mod reservations;
 mod sending;
 mod serving;
 mod settings;
 mod stream;
+mod timeouts;
 mod unfinished;
-mod watch;
 mod window;
 
 /// How many times is read before what was read is gone on with.
 const READS: usize = 16;
 
 /// Serves one connection until it ends or the server drains; `input` is what it has said so far.
-pub(super) async fn serve<I>(io: I, input: BytesMut, visit: Rc<Visit>)
+pub(super) async fn serve<I>(io: I, input: BytesMut, client: Rc<Client>)
 where
     I: AsyncRead + AsyncWrite + Unpin,
 {
     let mut session = Session {
         io,
         input,
-        watch: Watch::new(visit.worker.core.clock),
-        stop: Stop::new(&visit.worker.stopped),
-        connection: Connection::new(visit.clone()),
+        watch: Timeouts::new(client.worker.core.clock),
+        stop: Shutdown::new(&client.worker.stopped),
+        connection: Connection::new(client.clone()),
         has_yielded: false,
         is_held_up: false,
         has_more: false,
-        held: Held::nothing(&visit.worker.core.room),
+        held: Reservation::nothing(&client.worker.core.room),
     };
     let ending = match session.take() {
         Ok(()) => poll_fn(|cx| session.poll(cx)).await,
@@ -85,8 +85,8 @@ struct Session<I> {
     /// What has arrived and could not be taken in.
     input: BytesMut,
     connection: Connection,
-    watch: Watch,
-    stop: Stop,
+    watch: Timeouts,
+    stop: Shutdown,
     has_yielded: bool,
     /// Whether nothing was read, since so much is to be sent.
     is_held_up: bool,
@@ -94,7 +94,7 @@ struct Session<I> {
     has_more: bool,
     /// What is held of what is on its way to the socket, where that takes it slowly, and of what has
     /// arrived and is no whole.
-    held: Held,
+    held: Reservation,
 }
 
 /// How a connection ends.
@@ -115,12 +115,12 @@ where
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Ending> {
         self.connection.wake_up();
         self.connection.late.wake(cx);
-        let stops = self.stop.has_come() || self.stop.poll(cx);
+        let stops = self.stop.requested() || self.stop.poll(cx);
         loop {
             if let Some(ending) = self.read(cx).or_else(|| self.ended()) {
                 return Poll::Ready(ending);
             }
-            self.connection.go_on();
+            self.connection.make_progress();
             if stops {
                 self.connection.leave();
                 if self.connection.never_began() {
@@ -171,8 +171,8 @@ where
             if self.is_held_up {
                 return None;
             }
-            let spare = &self.connection.visit.worker.spare;
-            match spare.poll_read(&mut self.io, &mut self.input, cx) {
+            let read_buffer = &self.connection.client.worker.read_buffer;
+            match read_buffer.poll_read(&mut self.io, &mut self.input, cx) {
                 Poll::Pending => return None,
                 Poll::Ready(Ok(1..)) => {}
                 Poll::Ready(Ok(0)) => return Some(Ending::Cut),
@@ -186,7 +186,7 @@ where
         None
     }
 
-    fn take(&mut self) -> Result<(), Reason> {
+    fn take(&mut self) -> Result<(), ErrorCode> {
         let taken = self.connection.take(&mut self.input);
         if self.input.is_empty() {
             // An empty buffer still holds on to the room that it was read into, which others need.
@@ -200,14 +200,14 @@ where
         if self.connection.is_over() {
             return Some(Ending::Said);
         }
-        let is_lost = self.connection.is_lost();
-        is_lost.then(|| self.end(Reason::EnhanceYourCalm))
+        let is_flooding = self.connection.is_flooding();
+        is_flooding.then(|| self.end(ErrorCode::EnhanceYourCalm))
     }
 
     /// Lets the other connections of this thread that have something to read go first: answers that
     /// leave one right behind the other wake a client that holds several connections once.
     fn lets_others_read(&mut self, cx: &mut Context<'_>) -> bool {
-        let others = Rc::strong_count(&self.connection.visit.worker) > 2;
+        let others = Rc::strong_count(&self.connection.client.worker) > 2;
         let is_due = others && !self.has_yielded && !self.connection.output.is_sent();
         self.has_yielded = is_due && pin!(yield_now()).poll(cx).is_pending();
         self.has_yielded
@@ -215,7 +215,7 @@ where
 
     /// Sends what there is, and counts what was answered; whether that was all.
     fn send(&mut self, cx: &mut Context<'_>) -> Result<bool, ()> {
-        let Connection { output, visit, .. } = &mut self.connection;
+        let Connection { output, client, .. } = &mut self.connection;
         if output.is_sent() {
             return Ok(true);
         }
@@ -223,56 +223,56 @@ where
             match output.poll_send(Pin::new(&mut self.io), cx) {
                 Poll::Ready(Ok(true)) => {}
                 Poll::Ready(Ok(false)) => {
-                    self.held.let_go();
+                    self.held.release();
                     break Ok(true);
                 }
                 Poll::Pending => {
-                    break self.held.hold(output.waiting()).map(|()| false).map_err(drop);
+                    break self.held.reserve(output.waiting()).map(|()| false).map_err(drop);
                 }
                 Poll::Ready(Err(_)) => break Err(()),
             }
         };
-        visit.worker.stats.settle(visit.worker.core.clock.micros());
+        client.worker.stats.settle(client.worker.core.clock.micros());
         sent
     }
 
     /// Counts what has arrived and cannot be taken in before there is more of it; whether there is room.
     fn has_room(&mut self, cx: &Context<'_>) -> bool {
-        let Connection { block, output, visit, now, short, .. } = &self.connection;
+        let Connection { block, output, client, now, short, .. } = &self.connection;
         let inside = self.input.capacity() + block.as_ref().map_or(0, |block| block.held());
         if inside == 0 {
             if output.is_sent() {
-                self.held.let_go();
+                self.held.release();
             }
             return true;
         }
         // Who waits for room already has no more than this.
         short.is_some()
-            || self.held.hold_head(inside + output.waiting(), visit.is_known()).is_ok()
-                && !self.watch.is_lost(&mut self.held, *now, cx)
+            || self.held.reserve_head(inside + output.waiting(), client.is_known()).is_ok()
+                && !self.watch.is_flooding(&mut self.held, *now, cx)
     }
 
     /// Ends a connection for what its client did.
-    fn end(&mut self, reason: Reason) -> Ending {
+    fn end(&mut self, reason: ErrorCode) -> Ending {
         self.connection.go_away(reason);
-        if reason == Reason::EnhanceYourCalm {
-            self.connection.visit.closed(Closed::Flood);
+        if reason == ErrorCode::EnhanceYourCalm {
+            self.connection.client.closed(Closed::Flood);
             return Ending::Cut;
         }
-        self.connection.visit.closed(Closed::Protocol);
+        self.connection.client.closed(Closed::Protocol);
         Ending::Said
     }
 
     /// Ends a connection that has had its time.
     fn close_for(&mut self, why: Closed) -> Ending {
-        self.connection.visit.closed(why);
+        self.connection.client.closed(why);
         match why {
             Closed::Idle => {
-                self.connection.go_away(Reason::NoError);
+                self.connection.go_away(ErrorCode::NoError);
                 Ending::Said
             }
             Closed::Stalled | Closed::NoRoom => {
-                self.connection.go_away(Reason::EnhanceYourCalm);
+                self.connection.go_away(ErrorCode::EnhanceYourCalm);
                 Ending::Cut
             }
             _ => Ending::Gone,
@@ -285,10 +285,10 @@ where
             Ending::Cut => poll_fn(|cx| Poll::Ready(self.send(cx))).await.is_ok(),
             Ending::Said => timeout(LINGER, poll_fn(|cx| self.poll_sent(cx))).await.is_ok(),
         };
-        let visit = self.connection.visit;
-        visit.worker.stats.settle(visit.worker.core.clock.micros());
+        let client = self.connection.client;
+        client.worker.stats.settle(client.worker.core.clock.micros());
         if sent {
-            hang_up(&mut self.io, &visit, ending == Ending::Said).await;
+            lingering_close(&mut self.io, &client, ending == Ending::Said).await;
         }
     }
 

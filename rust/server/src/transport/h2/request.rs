@@ -7,11 +7,11 @@ use http::{Method, Request as Whole, Uri, Version};
 
 use super::hpack::Name;
 use crate::error::Error;
-use crate::front::client::Visit;
+use crate::front::client::Client;
 use crate::front::rest::paths;
 use crate::front::{dispatch, grpc, host};
 use crate::limits::{HEADER_BYTES, REQUEST_BYTES};
-use crate::transport::length::decimal;
+use crate::transport::content_length::decimal;
 
 /// What may come before and after a message in a body: the gRPC prefix, and slack.
 const FRAMING: usize = 64;
@@ -26,10 +26,10 @@ pub(super) enum Route {
 }
 
 impl Route {
-    fn waits(self, visit: &Visit, parts: &Parts) -> bool {
+    fn waits(self, client: &Client, parts: &Parts) -> bool {
         match self {
-            Route::Grpc => grpc::waits(visit, parts),
-            Route::Http => dispatch::waits(visit, parts),
+            Route::Grpc => grpc::is_async(client, parts),
+            Route::Http => dispatch::is_async(client, parts),
         }
     }
 }
@@ -123,7 +123,7 @@ impl Headers {
     /// # Errors
     ///
     /// [`Refusal`].
-    pub(super) fn into_request(self, visit: &Visit) -> Result<Request, Refusal> {
+    pub(super) fn into_request(self, client: &Client) -> Result<Request, Refusal> {
         let route = self.route();
         if self.bytes > HEADER_BYTES as usize {
             return Err(Refusal::TooLarge(route));
@@ -134,7 +134,7 @@ impl Headers {
             Route::Grpc => REQUEST_BYTES + FRAMING,
             Route::Http => dispatch::limit(&parts),
         };
-        let waits = route.waits(visit, &parts);
+        let waits = route.waits(client, &parts);
         Ok(Request { parts, route, limit, length, waits })
     }
 
@@ -184,7 +184,7 @@ impl Headers {
 
 impl Request {
     /// Makes it a request for another path, if that is one.
-    pub(super) fn set_path(&mut self, path: &[u8], visit: &Visit) -> Option<()> {
+    pub(super) fn set_path(&mut self, path: &[u8], client: &Client) -> Option<()> {
         if grpc::is_method(path) != grpc::is_method(self.parts.uri.path().as_bytes()) {
             return None; // It may be for another route.
         }
@@ -192,7 +192,7 @@ impl Request {
         let mut parts = std::mem::take(&mut self.parts.uri).into_parts();
         parts.path_and_query = Some(path);
         self.parts.uri = Uri::from_parts(parts).expect("only the path is another");
-        self.waits = self.route.waits(visit, &self.parts);
+        self.waits = self.route.waits(client, &self.parts);
         Some(())
     }
 

@@ -10,7 +10,7 @@ use http::{Response, StatusCode};
 
 use super::answer::Answer;
 use super::connection::Connection;
-use super::fault::Reason;
+use super::error::ErrorCode;
 use super::frame::{LARGEST, begin_headers, end_headers};
 use super::stream::{Outgoing, State, Stream, Trailers};
 use super::window::Outbound;
@@ -18,7 +18,7 @@ use crate::front::caching::{PRIVATE, VARIES};
 use crate::front::grpc::{CONTENT_TYPE, OK, Status};
 use crate::front::rest;
 use crate::limits::{AT_ONCE_BYTES, LINGER, LINGER_BYTES};
-use crate::memory_budget::{Held, STILL};
+use crate::memory_budget::{Reservation, STILL};
 use crate::transport::date::date;
 
 /// A part of an answer.
@@ -49,20 +49,20 @@ impl Connection {
             }
             Sent::Dropped => {
                 self.streams.put(stream);
-                self.end_stream(id, Reason::EnhanceYourCalm);
+                self.end_stream(id, ErrorCode::EnhanceYourCalm);
             }
         }
     }
 
     /// Takes in the answers that somebody else has given.
-    pub(super) fn answer_late(&mut self) {
+    pub(super) fn answer_async(&mut self) {
         while let Some((id, answer)) = self.late.pop() {
             // Who has given up waits for nothing.
             match (self.streams.take(id), answer) {
                 (Some(stream), Some(answer)) => self.answer(stream, answer),
                 (Some(stream), None) => {
                     self.streams.put(stream);
-                    self.end_stream(id, Reason::InternalError);
+                    self.end_stream(id, ErrorCode::InternalError);
                 }
                 (None, _) => {}
             }
@@ -101,12 +101,12 @@ impl Connection {
     }
 
     /// Room for an answer of so many bytes; none is needed for what leaves at once.
-    fn room_for(&self, bytes: usize) -> crate::error::Result<Option<Held>> {
-        if bytes <= AT_ONCE_BYTES { Ok(None) } else { self.hold(bytes).map(Some) }
+    fn room_for(&self, bytes: usize) -> crate::error::Result<Option<Reservation>> {
+        if bytes <= AT_ONCE_BYTES { Ok(None) } else { self.reserve(bytes).map(Some) }
     }
 
-    fn hold(&self, bytes: usize) -> crate::error::Result<Held> {
-        Held::for_answer(&self.visit.worker.core.room, &self.unsent, bytes)
+    fn reserve(&self, bytes: usize) -> crate::error::Result<Reservation> {
+        Reservation::for_answer(&self.client.worker.core.room, &self.unsent, bytes)
     }
 
     fn write_status(&mut self, id: u32, status: Status) -> Sent {
@@ -125,7 +125,7 @@ impl Connection {
         head_only: bool,
     ) -> Sent {
         let held = self.room_for(response.body().len()).unwrap_or_else(|error| {
-            response = rest::refused(&self.visit, &error);
+            response = rest::refused(&self.client, &error);
             None
         });
         let (parts, body) = response.into_parts();
@@ -185,7 +185,7 @@ impl Connection {
         bytes: usize,
         parts: impl Iterator<Item = Bytes>,
         trailers: Trailers,
-        held: Option<Held>,
+        held: Option<Reservation>,
     ) -> Sent {
         let room = stream.outbound.room().min(self.outbound.room()).min(LARGEST);
         // A short answer goes before long ones, but leaves them something of the window.
@@ -196,7 +196,7 @@ impl Connection {
             self.write_trailers(stream.id, trailers);
             return Sent::All;
         }
-        let Ok(held) = held.map_or_else(|| self.hold(bytes), Ok) else { return Sent::Dropped };
+        let Ok(held) = held.map_or_else(|| self.reserve(bytes), Ok) else { return Sent::Dropped };
         let parts = parts.filter(|part| !part.is_empty()).collect();
         let read_at = self.now.moment.0;
         Sent::Later(Outgoing {

@@ -2,22 +2,22 @@
 
 use std::rc::Rc;
 
-use attimo_engine::LONG;
+use attimo_engine::LARGE_VALUE_BYTES;
 use bytes::Bytes;
 use http::StatusCode;
 
 use super::answer;
 use super::body::Body;
 use super::connection::Connection;
-use super::fault::{Fault, Outcome, Reason};
-use super::late::{Owed, Stranger};
+use super::deferred::{AnonymousPermit, AnswerSender};
+use super::error::{ErrorCode, Fault, Outcome};
 use super::request::{Request, Route};
-use super::stream::{Receiving, State, Stream, Terms, Waiting};
+use super::stream::{BodyPolicy, Receiving, State, Stream, Waiting};
 use crate::error::{Error, Overload, Result};
 use crate::front::admission;
 use crate::front::rest::paths;
-use crate::limits::{BODY, STRANGER_BODY, STRANGER_BYTES, UNSENT_BYTES};
-use crate::memory_budget::{Held, STILL};
+use crate::limits::{BODY, UNAUTHENTICATED_BODY, UNAUTHENTICATED_BYTES, UNSENT_BYTES};
+use crate::memory_budget::{Reservation, STILL};
 
 const STRANGERS: Error = Error::Overloaded(Overload::Strangers);
 
@@ -31,7 +31,7 @@ impl Connection {
     ) -> Outcome<()> {
         let body = Body::new(request.limit, request.length, request.route == Route::Grpc);
         if ends && !body.fits(0, true) {
-            return Err(Fault::Stream(id, Reason::ProtocolError));
+            return Err(Fault::Stream(id, ErrorCode::ProtocolError));
         }
         let state = State::Body(Receiving { request, body, terms: None });
         let mut stream = Stream::new(id, state, self.window);
@@ -45,12 +45,12 @@ impl Connection {
 
     /// Refuses headers that are too much, which only the client could know.
     pub(super) fn refuse_headers(&mut self, id: u32, ends: bool, route: Route) -> Outcome<()> {
-        let state = State::Elsewhere;
+        let state = State::Deferred;
         let mut stream = Stream::new(id, state, self.window);
         stream.has_ended = ends;
-        let answer = answer::of_headers(&self.visit, route, Error::HeadersTooLarge);
+        let answer = answer::of_headers(&self.client, route, Error::HeadersTooLarge);
         self.answer(stream, answer);
-        self.calm.mistaken().map_err(Fault::Connection)
+        self.flood_guard.log_internal_error().map_err(Fault::Connection)
     }
 
     /// A request is all there, or nothing more of it will be taken.
@@ -63,18 +63,23 @@ impl Connection {
             self.streams.put(stream);
             self.waiting.push_back(id);
         } else {
-            stream.state = State::Elsewhere;
+            stream.state = State::Deferred;
             self.serve(stream, request, body, terms);
         }
     }
 
     /// Keeps a request for later. Its body may have come in a moment, so it is counted now; and it has
     /// to let go of the room that it was read into.
-    fn keep(&self, request: Rc<Request>, body: Result<Bytes>, terms: Option<Terms>) -> Waiting {
-        let mut held = Held::nothing(&self.visit.worker.core.room);
+    fn keep(
+        &self,
+        request: Rc<Request>,
+        body: Result<Bytes>,
+        terms: Option<BodyPolicy>,
+    ) -> Waiting {
+        let mut held = Reservation::nothing(&self.client.worker.core.room);
         let body = body.and_then(|body| {
-            held.hold(body.len())?;
-            Ok(if body.len() < LONG { Bytes::copy_from_slice(&body) } else { body })
+            held.reserve(body.len())?;
+            Ok(if body.len() < LARGE_VALUE_BYTES { Bytes::copy_from_slice(&body) } else { body })
         });
         Waiting { request, body, terms, held }
     }
@@ -95,7 +100,7 @@ impl Connection {
             && let Some(id) = self.waiting.pop_front()
         {
             let Some(mut stream) = self.streams.take(id) else { continue };
-            let state = std::mem::replace(&mut stream.state, State::Elsewhere);
+            let state = std::mem::replace(&mut stream.state, State::Deferred);
             if let State::Waiting(Waiting { request, body, terms, .. }) = state {
                 self.serve(stream, request, body, terms);
             }
@@ -107,18 +112,18 @@ impl Connection {
         stream: Stream,
         request: Rc<Request>,
         body: Result<Bytes>,
-        terms: Option<Terms>,
+        terms: Option<BodyPolicy>,
     ) {
         if request.route == Route::Http
             && let Err(error) = request.check()
         {
-            let answer = answer::refusal(&self.visit, &request, error);
+            let answer = answer::refusal(&self.client, &request, error);
             return self.answer(stream, answer);
         }
         if request.waits {
             return self.ask(stream, request, body, terms);
         }
-        let answer = answer::now(&self.visit, &request, body, self.now);
+        let answer = answer::now(&self.client, &request, body, self.now);
         self.answer(stream, answer);
     }
 
@@ -128,18 +133,18 @@ impl Connection {
         stream: Stream,
         request: Rc<Request>,
         body: Result<Bytes>,
-        terms: Option<Terms>,
+        terms: Option<BodyPolicy>,
     ) {
-        let is_admitted = terms.is_some() || admission::knows(&self.visit, &request.parts);
-        let stranger = if is_admitted { None } else { Stranger::come(&self.late) };
+        let is_admitted = terms.is_some() || admission::knows(&self.client, &request.parts);
+        let stranger = if is_admitted { None } else { AnonymousPermit::acquire(&self.late) };
         if !is_admitted && stranger.is_none() {
-            return self.answer(stream, answer::refusal(&self.visit, &request, STRANGERS));
+            return self.answer(stream, answer::refusal(&self.client, &request, STRANGERS));
         }
-        let (id, visit, late) = (stream.id, self.visit.clone(), self.late.clone());
+        let (id, client, late) = (stream.id, self.client.clone(), self.late.clone());
         self.streams.put(stream);
         tokio::task::spawn_local(async move {
-            let owed = Owed::new(late, id);
-            owed.pay(answer::later(&visit, request, body).await);
+            let owed = AnswerSender::new(late, id);
+            owed.send(answer::later(&client, request, body).await);
             drop((terms, stranger));
         });
     }
@@ -165,20 +170,20 @@ impl Connection {
             let method = request.parts.uri.path()[1..].to_owned();
             return self.refuse(id, Error::Unimplemented(method));
         }
-        let is_known = admission::knows(&self.visit, &request.parts);
+        let is_known = admission::knows(&self.client, &request.parts);
         if !is_known && !request.waits && !paths::is_public(&request.parts.uri) {
             // The answer will be that we do not know him, whatever he sends.
             return self.complete(id, Err(Error::RequestTooLarge));
         }
-        let stranger = if is_known { None } else { Stranger::come(&self.late) };
+        let stranger = if is_known { None } else { AnonymousPermit::acquire(&self.late) };
         if !is_known && stranger.is_none() {
             return self.refuse(id, STRANGERS);
         }
-        let time = if is_known { BODY } else { STRANGER_BODY };
+        let time = if is_known { BODY } else { UNAUTHENTICATED_BODY };
         let (until, moved_at) = (self.now.after(time), self.now.moment.0);
         self.note(until.min(moved_at + STILL));
-        let held = Held::of(&self.visit.worker.core.room, is_known);
-        if let Err(error) = self.set_terms(id, Terms { stranger, until, held, moved_at }) {
+        let held = Reservation::of(&self.client.worker.core.room, is_known);
+        if let Err(error) = self.set_terms(id, BodyPolicy { stranger, until, held, moved_at }) {
             return self.complete(id, Err(error));
         }
         self.count_body(id);
@@ -187,12 +192,12 @@ impl Connection {
         }
     }
 
-    fn set_terms(&mut self, id: u32, terms: Terms) -> Result<()> {
+    fn set_terms(&mut self, id: u32, terms: BodyPolicy) -> Result<()> {
         let Some(receiving) = self.streams.get(id).and_then(Stream::receiving) else {
             return Ok(());
         };
         if terms.stranger.is_some() {
-            receiving.body.limit_to(STRANGER_BYTES);
+            receiving.body.limit_to(UNAUTHENTICATED_BYTES);
         }
         receiving.terms = Some(terms);
         if !receiving.body.has_room_for(0) {
@@ -204,7 +209,7 @@ impl Connection {
     fn refuse(&mut self, id: u32, error: Error) {
         let Some(mut stream) = self.streams.take(id) else { return };
         if let Some(receiving) = stream.receiving() {
-            let answer = answer::refusal(&self.visit, &receiving.request, error);
+            let answer = answer::refusal(&self.client, &receiving.request, error);
             self.answer(stream, answer);
         }
     }
@@ -225,8 +230,8 @@ impl Connection {
         for id in over {
             match self.streams.get(id).map(|stream| &stream.state) {
                 Some(State::Body(_)) => self.complete(id, Err(Error::TooSlow)),
-                Some(State::Sending(_)) => self.end_stream(id, Reason::Cancel),
-                _ => self.end_stream(id, Reason::NoError),
+                Some(State::Sending(_)) => self.end_stream(id, ErrorCode::Cancel),
+                _ => self.end_stream(id, ErrorCode::NoError),
             }
         }
         // A moment to tell something that has passed is over, whether it was told or could not be.

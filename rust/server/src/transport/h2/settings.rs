@@ -1,6 +1,6 @@
 //! What either side may do on a connection (RFC 9113 §6.5).
 
-use super::fault::{Fault, Outcome, Reason};
+use super::error::{ErrorCode, Fault, Outcome};
 use super::frame::{Kind, write, write_window_update};
 use super::window;
 use crate::limits::{HEADER_BYTES, STREAMS_PER_CONNECTION};
@@ -49,7 +49,7 @@ pub(super) fn read(content: &[u8]) -> impl Iterator<Item = Outcome<Setting>> {
         match (id, value) {
             (HEADER_TABLE_SIZE, size) => Some(Ok(Setting::TableSize(size))),
             (INITIAL_WINDOW_SIZE, ..=0x7FFF_FFFF) => Some(Ok(Setting::Window(value))),
-            (INITIAL_WINDOW_SIZE, _) => Some(Err(Fault::Connection(Reason::FlowControlError))),
+            (INITIAL_WINDOW_SIZE, _) => Some(Err(Fault::Connection(ErrorCode::FlowControlError))),
             (ENABLE_PUSH, 2..) | (MAX_FRAME_SIZE, ..=0x3FFF | 0x0100_0000..) => {
                 Some(Err(Fault::PROTOCOL))
             }

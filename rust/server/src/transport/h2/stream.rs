@@ -6,14 +6,14 @@ use std::rc::Rc;
 use bytes::Bytes;
 
 use super::body::Body;
-use super::late::Stranger;
+use super::deferred::AnonymousPermit;
 use super::request::Request;
 use super::settings::STREAM_WINDOW;
 use super::window::{Inbound, Outbound};
 use crate::clock::{Now, after};
 use crate::error::{Error, Result};
 use crate::limits::STALLED;
-use crate::memory_budget::{Held, PROGRESS};
+use crate::memory_budget::{PROGRESS, Reservation};
 
 /// One that is open.
 pub(super) struct Stream {
@@ -32,7 +32,7 @@ pub(super) enum State {
     /// It is all there, and waits until the client has read what it asked for before.
     Waiting(Waiting),
     /// Somebody else is to answer.
-    Elsewhere,
+    Deferred,
     /// The answer is on its way.
     Sending(Outgoing),
     /// It is answered, and what the client goes on to send is thrown away: many a client that may
@@ -45,25 +45,25 @@ pub(super) struct Receiving {
     pub(super) request: Rc<Request>,
     pub(super) body: Body,
     /// For one that is not there at once.
-    pub(super) terms: Option<Terms>,
+    pub(super) terms: Option<BodyPolicy>,
 }
 
 /// A request that is all there and waits.
 pub(super) struct Waiting {
     pub(super) request: Rc<Request>,
     pub(super) body: Result<Bytes>,
-    pub(super) terms: Option<Terms>,
+    pub(super) terms: Option<BodyPolicy>,
     #[expect(dead_code, reason = "what the body holds of the server's budget goes back with it")]
-    pub(super) held: Held,
+    pub(super) held: Reservation,
 }
 
 /// On which terms a body may come in pieces.
-pub(super) struct Terms {
+pub(super) struct BodyPolicy {
     /// Somebody who is not known, if it is one.
-    pub(super) stranger: Option<Stranger>,
+    pub(super) stranger: Option<AnonymousPermit>,
     /// By when it must be there, in milliseconds since the server was made.
     pub(super) until: u64,
-    pub(super) held: Held,
+    pub(super) held: Reservation,
     /// When something of it has come last, in the same.
     pub(super) moved_at: u64,
 }
@@ -74,7 +74,7 @@ pub(super) struct Outgoing {
     /// How many bytes they have.
     pub(super) left: usize,
     pub(super) trailers: Trailers,
-    pub(super) held: Held,
+    pub(super) held: Reservation,
     /// When the client has taken something last, in milliseconds since the server was made.
     pub(super) read_at: u64,
     /// How many bytes were sent since that was set.
@@ -131,7 +131,7 @@ impl Stream {
 
     /// What is held for its client, and since when that has done nothing, in milliseconds since the
     /// server was made; `unread_at` is when it has last read anything of what waits for the socket.
-    pub(super) fn resting(&mut self, unread_at: u64) -> Option<(&mut Held, u64)> {
+    pub(super) fn resting(&mut self, unread_at: u64) -> Option<(&mut Reservation, u64)> {
         match &mut self.state {
             State::Body(Receiving { terms: Some(terms), .. }) => {
                 Some((&mut terms.held, terms.moved_at))
@@ -151,7 +151,7 @@ impl Stream {
             // Whose turn is to come waits for others, not for its client.
             State::Sending(outgoing) => (!outgoing.is_queued).then(|| outgoing.until()),
             State::Lingering { until, .. } => Some(*until),
-            State::Waiting(..) | State::Elsewhere => None,
+            State::Waiting(..) | State::Deferred => None,
         }
     }
 }
@@ -165,7 +165,7 @@ impl Receiving {
     /// What is said of a body that is too long.
     pub(super) fn too_large(&self) -> Error {
         match &self.terms {
-            Some(terms) if terms.stranger.is_some() => Error::StrangerTooLarge,
+            Some(terms) if terms.stranger.is_some() => Error::UnauthenticatedTooLarge,
             _ => Error::RequestTooLarge,
         }
     }
@@ -175,9 +175,9 @@ impl Receiving {
     /// # Errors
     ///
     /// [`Error::Overloaded`].
-    pub(super) fn hold(&mut self) -> Result<()> {
+    pub(super) fn reserve(&mut self) -> Result<()> {
         let bytes = self.body.held();
-        self.terms.as_mut().map_or(Ok(()), |terms| terms.held.hold(bytes))
+        self.terms.as_mut().map_or(Ok(()), |terms| terms.held.reserve(bytes))
     }
 
     /// Adds what has come of the body; false if others have its room.

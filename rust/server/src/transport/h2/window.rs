@@ -1,6 +1,6 @@
 //! Flow control: how much may be sent, either way (RFC 9113 §5.2, §6.9).
 
-use super::fault::{Fault, Outcome, Reason};
+use super::error::{ErrorCode, Fault, Outcome};
 
 /// The window of a stream, or of a connection, until somebody says otherwise, in bytes.
 pub(super) const DEFAULT: u32 = 65_535;
@@ -63,9 +63,13 @@ impl Outbound {
     /// # Errors
     ///
     /// The window would be larger than a window may be; `fault` makes an error of that.
-    pub(super) fn grow(&mut self, more: i64, fault: impl FnOnce(Reason) -> Fault) -> Outcome<()> {
+    pub(super) fn grow(
+        &mut self,
+        more: i64,
+        fault: impl FnOnce(ErrorCode) -> Fault,
+    ) -> Outcome<()> {
         if self.0 + more > LARGEST {
-            return Err(fault(Reason::FlowControlError));
+            return Err(fault(ErrorCode::FlowControlError));
         }
         self.0 += more;
         Ok(())
@@ -98,7 +102,7 @@ mod tests {
         window.grow(6, Fault::Connection).unwrap();
         assert_eq!(window.room(), 1);
         let wrong = window.grow(LARGEST, Fault::Connection);
-        assert_eq!(wrong, Err(Fault::Connection(Reason::FlowControlError)));
+        assert_eq!(wrong, Err(Fault::Connection(ErrorCode::FlowControlError)));
         assert_eq!(window.room(), 1);
     }
 }

@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use super::hpack;
 use super::request::Request;
-use crate::front::client::Visit;
+use crate::front::client::Client;
 
 /// The longest block that is remembered, in bytes.
 const LONGEST: usize = 1024;
@@ -20,7 +20,7 @@ const REMEMBERED: usize = 3;
 
 /// The last blocks of a connection.
 #[derive(Debug, Default)]
-pub(super) struct Memory(Vec<Known>);
+pub(super) struct HeaderBlockCache(Vec<Known>);
 
 #[derive(Debug)]
 struct Known {
@@ -30,17 +30,22 @@ struct Known {
     request: Rc<Request>,
 }
 
-impl Memory {
+impl HeaderBlockCache {
     /// What a block means, if one like it was kept.
-    pub(super) fn recall(&mut self, block: &[u8], visit: &Visit) -> Option<Rc<Request>> {
+    pub(super) fn get(&mut self, block: &[u8], client: &Client) -> Option<Rc<Request>> {
         if block.len() > LONGEST {
             return None;
         }
-        self.0.iter_mut().find_map(|known| known.recall(block, visit))
+        self.0.iter_mut().find_map(|known| known.get(block, client))
     }
 
     /// Keeps what a block means, which has its path written out there.
-    pub(super) fn keep(&mut self, block: &[u8], path: Option<Range<usize>>, request: &Rc<Request>) {
+    pub(super) fn insert(
+        &mut self,
+        block: &[u8],
+        path: Option<Range<usize>>,
+        request: &Rc<Request>,
+    ) {
         if block.len() > LONGEST || request.parts.headers.len() > HEADERS {
             return;
         }
@@ -57,15 +62,15 @@ impl Memory {
 }
 
 impl Known {
-    fn recall(&mut self, block: &[u8], visit: &Visit) -> Option<Rc<Request>> {
-        if self.block == block || self.change_path(block, visit).is_some() {
+    fn get(&mut self, block: &[u8], client: &Client) -> Option<Rc<Request>> {
+        if self.block == block || self.change_path(block, client).is_some() {
             return Some(self.request.clone());
         }
         None
     }
 
     /// Makes it what `block` means, if that differs in the path alone.
-    fn change_path(&mut self, block: &[u8], visit: &Visit) -> Option<()> {
+    fn change_path(&mut self, block: &[u8], client: &Client) -> Option<()> {
         let path = self.path.as_mut()?;
         let rest = block.strip_prefix(&self.block[..path.start])?;
         let behind = self.block.len() - path.end;
@@ -76,7 +81,7 @@ impl Known {
         let request = &mut self.request;
         hpack::path(&rest[..length], |path| {
             // One that still waits for its answer keeps its own.
-            Rc::make_mut(request).set_path(path, visit)
+            Rc::make_mut(request).set_path(path, client)
         })?;
         path.end = path.start + length;
         self.block.clear();

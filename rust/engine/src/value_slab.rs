@@ -11,7 +11,7 @@ use crate::{ItemType, size};
 /// A value kept aside.
 #[derive(Debug)]
 pub(crate) enum Value {
-    /// A scalar of [`LONG`](crate::LONG) bytes or more.
+    /// A scalar of [`LARGE_VALUE_BYTES`](crate::LARGE_VALUE_BYTES) bytes or more.
     Long(Bytes),
     Dictionary(Box<Dictionary>),
     Set(Box<Set>),
@@ -112,7 +112,7 @@ enum Slot {
 
 /// The slab, in chunks, so that growing copies nothing and leaves little unused.
 #[derive(Debug)]
-pub(crate) struct Aside {
+pub(crate) struct ValueSlab {
     chunks: Vec<Vec<Slot>>,
     len: usize,
     taken: usize,
@@ -120,13 +120,13 @@ pub(crate) struct Aside {
     vacant: u32,
 }
 
-impl Default for Aside {
+impl Default for ValueSlab {
     fn default() -> Self {
         Self { chunks: Vec::new(), len: 0, taken: 0, vacant: NONE }
     }
 }
 
-impl Aside {
+impl ValueSlab {
     /// Keeps a value and returns its index.
     pub(crate) fn insert(&mut self, value: Value) -> u32 {
         self.taken += 1;
@@ -198,7 +198,7 @@ mod tests {
 
     #[test]
     fn values_keep_their_index_and_what_is_vacant_is_taken_first() {
-        let mut aside = Aside::default();
+        let mut aside = ValueSlab::default();
         let indices: Vec<_> = (0..200).map(|i| aside.insert(value(i))).collect();
         for i in (0..200).step_by(3) {
             assert!(is(&aside.remove(indices[i as usize]), i));
@@ -212,7 +212,7 @@ mod tests {
 
     #[test]
     fn a_slot_is_no_larger_than_a_value_and_an_empty_slab_holds_nothing() {
-        let mut aside = Aside::default();
+        let mut aside = ValueSlab::default();
         let index = aside.insert(value(1));
         aside.remove(index);
 

@@ -7,13 +7,13 @@ use super::connection::{Connection, Stage};
 use crate::clock::{Clock, Now};
 use crate::deadline::Deadline;
 use crate::limits::{HANDSHAKE, HEAD, IDLE, STALLED};
-use crate::memory_budget::{Held, PROGRESS, Rest, STILL};
+use crate::memory_budget::{PROGRESS, Reservation, Rest, STILL};
 use crate::stats::Closed;
 
 /// Watches one connection.
-pub(super) struct Watch {
+pub(super) struct Timeouts {
     clock: Clock,
-    doing: Doing,
+    doing: Phase,
     /// How many frames had begun when that was asked last.
     frames: u64,
     deadline: Deadline,
@@ -26,7 +26,7 @@ pub(super) struct Watch {
 
 /// Where a client is in what it says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Doing {
+enum Phase {
     /// Its first frame has not come to an end.
     Opening,
     /// It says nothing; or sends data, which has a time of its own.
@@ -37,12 +37,12 @@ enum Doing {
     Block,
 }
 
-impl Watch {
+impl Timeouts {
     /// A client that has said nothing.
     pub(super) fn new(clock: Clock) -> Self {
-        Watch {
+        Timeouts {
             clock,
-            doing: Doing::Opening,
+            doing: Phase::Opening,
             frames: 0,
             deadline: Deadline::within(clock, HANDSHAKE),
             unread_since: None,
@@ -67,7 +67,12 @@ impl Watch {
     }
 
     /// Whether others have what is held for a client that is within something and goes on with nothing.
-    pub(super) fn is_lost(&mut self, held: &mut Held, now: Now, cx: &Context<'_>) -> bool {
+    pub(super) fn is_flooding(
+        &mut self,
+        held: &mut Reservation,
+        now: Now,
+        cx: &Context<'_>,
+    ) -> bool {
         let since = self.deadline.began(HEAD);
         match held.rest(since, now.moment.0, cx.waker()) {
             Rest::Until(moment) => self.deadline.wake_at(moment),
@@ -116,31 +121,31 @@ impl Watch {
         is_inside: bool,
         cx: &mut Context<'_>,
     ) -> Poll<Closed> {
-        let doing = Doing::now(connection, is_inside);
-        let has_said = connection.calm.frames() != self.frames && doing != Doing::Block;
+        let doing = Phase::now(connection, is_inside);
+        let has_said = connection.flood_guard.frames() != self.frames && doing != Phase::Block;
         // Who is being served may be silent for as long as that takes.
-        let is_served = doing == Doing::Idle && connection.serves();
-        if (doing != self.doing || has_said || is_served) && doing != Doing::Opening {
-            let time = if doing == Doing::Idle { IDLE } else { HEAD };
+        let is_served = doing == Phase::Idle && connection.serves();
+        if (doing != self.doing || has_said || is_served) && doing != Phase::Opening {
+            let time = if doing == Phase::Idle { IDLE } else { HEAD };
             self.deadline.set(connection.now.moment, time);
         }
-        (self.frames, self.doing) = (connection.calm.frames(), doing);
+        (self.frames, self.doing) = (connection.flood_guard.frames(), doing);
         let closed = match doing {
-            Doing::Idle => Closed::Idle,
-            Doing::Opening => Closed::HandshakeTimeout,
-            Doing::Frame | Doing::Block => Closed::HeadTimeout,
+            Phase::Idle => Closed::Idle,
+            Phase::Opening => Closed::HandshakeTimeout,
+            Phase::Frame | Phase::Block => Closed::HeadTimeout,
         };
         self.deadline.poll(cx).map(|()| closed)
     }
 }
 
-impl Doing {
+impl Phase {
     fn now(connection: &Connection, is_inside: bool) -> Self {
         match connection.stage {
-            Stage::Preface | Stage::Settings => Doing::Opening,
-            _ if connection.block.is_some() => Doing::Block,
-            _ if is_inside => Doing::Frame,
-            _ => Doing::Idle,
+            Stage::Preface | Stage::Settings => Phase::Opening,
+            _ if connection.block.is_some() => Phase::Block,
+            _ if is_inside => Phase::Frame,
+            _ => Phase::Idle,
         }
     }
 }

@@ -7,14 +7,14 @@ use crate::api::Api;
 use crate::clock::Now;
 use crate::directory::{AccountId, CacheRef};
 use crate::error::Result;
-use crate::meter::{Tally, ThreadMeter};
+use crate::meter::{ThreadMeter, UsageCounters};
 use crate::permissions::Grants;
 
 /// What a caller may at a cache, and under whose name it is counted.
-pub(crate) struct Pass {
+pub(crate) struct Authorization {
     pub(super) grants: Grants,
     pub(super) cache: Option<CacheRef>,
-    pub(super) tally: Arc<Tally>,
+    pub(super) tally: Arc<UsageCounters>,
     /// Good until this second (since 1970), when the token or the cache ends.
     pub(super) until: u64,
 }
@@ -23,7 +23,7 @@ struct Kept {
     revision: u64,
     token: Box<[u8]>,
     cache: Box<[u8]>,
-    pass: Arc<Pass>,
+    authorization: Arc<Authorization>,
 }
 
 /// How many passes a connection keeps: one client seldom uses more caches at once.
@@ -31,23 +31,23 @@ const PASSES_KEPT: usize = 8;
 
 /// The passes that one connection has been given; it came to one listener and stays there.
 #[derive(Default)]
-pub(crate) struct Passes(Vec<Kept>);
+pub(crate) struct AuthorizationCache(Vec<Kept>);
 
-impl Passes {
+impl AuthorizationCache {
     /// Lets `credential` in to the cache called `cache`.
     ///
     /// # Errors
     ///
     /// Those of [`Gate::admit`]. What the caller may do there, and whether the cache exists, is
     /// asked by [`Call::begin`] and [`Call::run`], so that a refused request is counted too.
-    pub(crate) fn pass(
+    pub(crate) fn authorize(
         &mut self,
         gate: &Gate,
         meter: &ThreadMeter,
         credential: Credential<'_>,
         cache: &[u8],
         now: Now,
-    ) -> Result<Arc<Pass>> {
+    ) -> Result<Arc<Authorization>> {
         let revision = gate.directory.revision();
         let same = |kept: &Kept| {
             kept.revision == revision && *kept.cache == *cache && *kept.token == *credential.token
@@ -55,15 +55,15 @@ impl Passes {
         // On a `--local` listener some requests without a token are the owner's, and some nobody's.
         let is_kept = credential.local || !credential.token.is_empty();
         if let Some(at) = self.0.iter().position(|kept| is_kept && same(kept)) {
-            if now.epoch_seconds < self.0[at].pass.until {
-                return Ok(self.0[at].pass.clone());
+            if now.epoch_seconds < self.0[at].authorization.until {
+                return Ok(self.0[at].authorization.clone());
             }
             self.0.swap_remove(at);
         }
-        let pass = Arc::new(gate.open(meter, credential, cache, now)?);
+        let authorization = Arc::new(gate.open(meter, credential, cache, now)?);
         let (token, cache) = (credential.token.into(), cache.into());
-        self.keep(Kept { revision, token, cache, pass: pass.clone() });
-        Ok(pass)
+        self.keep(Kept { revision, token, cache, authorization: authorization.clone() });
+        Ok(authorization)
     }
 
     /// Whether none was given.
@@ -85,13 +85,13 @@ impl Gate {
         credential: Credential<'_>,
         cache: &[u8],
         now: Now,
-    ) -> Result<Pass> {
+    ) -> Result<Authorization> {
         let caller = self.admit(credential, now)?;
         let grants = caller.grants(cache);
         let cache = self.cache_of(caller.account, cache, now);
         let tally = meter.tally(cache.map(|cache| cache.id), &caller.key_id);
         let until = cache.map_or(u64::MAX, |cache| cache.expires_at).min(caller.expires_at);
-        Ok(Pass { grants, cache, tally, until })
+        Ok(Authorization { grants, cache, tally, until })
     }
 
     /// The cache that `account` calls `name`, unless it has ended.
@@ -103,7 +103,12 @@ impl Gate {
     }
 
     /// Begins one metered request; it is counted when the call is finished.
-    pub(crate) fn call<'a>(&'a self, pass: &'a Pass, api: Api, now: Now) -> Call<'a> {
-        Call::new(self, pass, api, now)
+    pub(crate) fn call<'a>(
+        &'a self,
+        authorization: &'a Authorization,
+        api: Api,
+        now: Now,
+    ) -> Call<'a> {
+        Call::new(self, authorization, api, now)
     }
 }

@@ -6,13 +6,13 @@ use std::task::Context;
 use tokio::sync::watch;
 
 /// Waits for the end of the server.
-pub(super) struct Stop {
+pub(super) struct Shutdown {
     stopped: watch::Receiver<bool>,
     waiting: Option<Pin<Box<dyn Future<Output = ()>>>>,
     is_registered: bool,
 }
 
-impl Stop {
+impl Shutdown {
     /// Waits for `stopped` to turn true.
     pub(super) fn new(stopped: &watch::Receiver<bool>) -> Self {
         let mut news = stopped.clone();
@@ -20,17 +20,21 @@ impl Stop {
             // An error means that the server itself is gone, which is a stop as well.
             let _ = news.wait_for(|stop| *stop).await;
         };
-        Stop { stopped: stopped.clone(), waiting: Some(Box::pin(waiting)), is_registered: false }
+        Shutdown {
+            stopped: stopped.clone(),
+            waiting: Some(Box::pin(waiting)),
+            is_registered: false,
+        }
     }
 
     /// Whether the server was known to end when this was asked last.
-    pub(super) fn has_come(&self) -> bool {
+    pub(super) fn requested(&self) -> bool {
         self.waiting.is_none()
     }
 
     /// Whether the server ends, known already or not.
-    pub(super) fn is_near(&self) -> bool {
-        self.has_come() || self.stopped.has_changed().unwrap_or(true)
+    pub(super) fn is_requested(&self) -> bool {
+        self.requested() || self.stopped.has_changed().unwrap_or(true)
     }
 
     /// Whether the server ends; the task that asks, always the same, is woken when it does.

@@ -1,24 +1,24 @@
 //! Room for bodies and answers: who waits for it, and who has to give it up.
 
 use super::connection::Connection;
-use super::fault::Reason;
+use super::error::ErrorCode;
 use super::stream::{State, Stream};
 use super::unfinished::Short;
 use crate::error::Error;
-use crate::memory_budget::{PATIENCE, PAUSE, Rest};
+use crate::memory_budget::{MAX_REINSERTIONS, PAUSE, Rest};
 
 impl Connection {
     /// Counts what is here of a body. Where there is no room, a known client's waits for it a moment, if
     /// no other of this connection is on its way.
     pub(super) fn count_body(&mut self, id: u32) {
         let Some(receiving) = self.streams.get(id).and_then(Stream::receiving) else { return };
-        let Err(error) = receiving.hold() else { return };
+        let Err(error) = receiving.reserve() else { return };
         let is_known = receiving.terms.as_ref().is_some_and(|terms| terms.stranger.is_none());
         if !is_known || self.streams.iter().any(|stream| stream.id != id && stream.is_in_pieces()) {
             return self.complete(id, Err(error));
         }
         let now = self.now.moment.0;
-        self.short = Some(Box::new(Short { stream: id, gives_up_at: now + PATIENCE }));
+        self.short = Some(Box::new(Short { stream: id, gives_up_at: now + MAX_REINSERTIONS }));
         self.note(now + PAUSE);
     }
 
@@ -27,7 +27,7 @@ impl Connection {
         let Some(short) = self.short.take() else { return };
         let (id, now) = (short.stream, self.now.moment.0);
         let Some(receiving) = self.streams.get(id).and_then(Stream::receiving) else { return };
-        match receiving.hold() {
+        match receiving.reserve() {
             Ok(()) => {}
             Err(_) if now < short.gives_up_at => {
                 self.short = Some(short);
@@ -62,7 +62,7 @@ impl Connection {
     pub(super) fn end_lost(&mut self, id: u32) {
         match self.streams.get(id).map(|stream| &stream.state) {
             Some(State::Body(_)) => self.complete(id, Err(Error::TooSlow)),
-            _ => self.end_stream(id, Reason::Cancel),
+            _ => self.end_stream(id, ErrorCode::Cancel),
         }
     }
 }

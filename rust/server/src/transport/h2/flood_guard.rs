@@ -1,6 +1,6 @@
 //! What a client may do that only makes work, and how often.
 
-use super::fault::{Fault, Outcome, Reason};
+use super::error::{ErrorCode, Fault, Outcome};
 use super::frame::Kind;
 use crate::clock::Now;
 use crate::limits::IDLE_FRAMES_PER_SECOND;
@@ -21,7 +21,7 @@ const SHORT: usize = 1024;
 
 /// Counts it.
 #[derive(Debug)]
-pub(super) struct Calm {
+pub(super) struct FloodGuard {
     /// When this second began, in milliseconds since the server was made.
     second: u64,
     /// All frames.
@@ -34,10 +34,10 @@ pub(super) struct Calm {
     sent: usize,
 }
 
-impl Calm {
+impl FloodGuard {
     /// Nothing to complain of.
     pub(super) fn new(now: Now) -> Self {
-        Calm { second: now.moment.0, frames: 0, idle: 0, given_up: 0, mistakes: 0, sent: 0 }
+        FloodGuard { second: now.moment.0, frames: 0, idle: 0, given_up: 0, mistakes: 0, sent: 0 }
     }
 
     /// Begins a new second if it is time.
@@ -83,7 +83,7 @@ impl Calm {
     /// # Errors
     ///
     /// It is one too many.
-    pub(super) fn in_vain(&mut self) -> Outcome<()> {
+    pub(super) fn note_useless_frame(&mut self) -> Outcome<()> {
         self.count(2)
     }
 
@@ -108,13 +108,13 @@ impl Calm {
     /// # Errors
     ///
     /// It is one too many.
-    pub(super) fn mistaken(&mut self) -> Result<(), Reason> {
+    pub(super) fn log_internal_error(&mut self) -> Result<(), ErrorCode> {
         self.mistakes += 1;
-        if self.mistakes > MISTAKES_PER_SECOND { Err(Reason::EnhanceYourCalm) } else { Ok(()) }
+        if self.mistakes > MISTAKES_PER_SECOND { Err(ErrorCode::EnhanceYourCalm) } else { Ok(()) }
     }
 
     /// Whether it is too much by now, with so many bytes sent in all.
-    pub(super) fn is_lost(&mut self, sent_in_all: usize) -> bool {
+    pub(super) fn is_flooding(&mut self, sent_in_all: usize) -> bool {
         let answers = sent_in_all.wrapping_sub(self.sent) / BYTES_PER_ANSWER;
         self.sent = self.sent.wrapping_add(answers * BYTES_PER_ANSWER);
         self.idle -= i64::try_from(answers).unwrap_or(i64::MAX);
@@ -134,56 +134,56 @@ mod tests {
     #[test]
     fn what_only_makes_work_is_bounded_in_a_second() {
         let now = Clock::start().now();
-        let mut calm = Calm::new(now);
-        let mut pings = |count| (0..count).try_for_each(|_| calm.note(Kind::Ping));
+        let mut flood_guard = FloodGuard::new(now);
+        let mut pings = |count| (0..count).try_for_each(|_| flood_guard.note(Kind::Ping));
 
         assert_eq!(pings(2 * IDLE_FRAMES_PER_SECOND), Ok(()));
         assert_eq!(pings(1), Err(Fault::FLOOD));
-        assert!(calm.is_lost(0));
-        calm.wake_up(later(now, SECOND - 1));
-        assert!(calm.is_lost(0));
-        calm.wake_up(later(now, SECOND));
-        assert!(!calm.is_lost(0));
+        assert!(flood_guard.is_flooding(0));
+        flood_guard.wake_up(later(now, SECOND - 1));
+        assert!(flood_guard.is_flooding(0));
+        flood_guard.wake_up(later(now, SECOND));
+        assert!(!flood_guard.is_flooding(0));
     }
 
     #[test]
     fn requests_and_answers_make_up_for_it() {
         let now = Clock::start().now();
-        let mut calm = Calm::new(now);
+        let mut flood_guard = FloodGuard::new(now);
         for _ in 0..5_000 {
-            calm.note(Kind::Headers).unwrap();
-            calm.note(Kind::Ping).unwrap();
+            flood_guard.note(Kind::Headers).unwrap();
+            flood_guard.note(Kind::Ping).unwrap();
         }
-        (0..1_500).for_each(|_| calm.note(Kind::WindowUpdate).unwrap());
-        assert!(!calm.is_lost(600 * BYTES_PER_ANSWER));
-        (0..200).for_each(|_| calm.note(Kind::WindowUpdate).unwrap());
-        assert!(calm.is_lost(600 * BYTES_PER_ANSWER));
+        (0..1_500).for_each(|_| flood_guard.note(Kind::WindowUpdate).unwrap());
+        assert!(!flood_guard.is_flooding(600 * BYTES_PER_ANSWER));
+        (0..200).for_each(|_| flood_guard.note(Kind::WindowUpdate).unwrap());
+        assert!(flood_guard.is_flooding(600 * BYTES_PER_ANSWER));
     }
 
     #[test]
     fn resets_are_counted_by_the_second() {
         let now = Clock::start().now();
-        let mut calm = Calm::new(now);
+        let mut flood_guard = FloodGuard::new(now);
         for second in 0..10 {
-            (0..GIVEN_UP_PER_SECOND).for_each(|_| calm.given_up().unwrap());
-            (0..MISTAKES_PER_SECOND).for_each(|_| calm.mistaken().unwrap());
-            calm.wake_up(later(now, (second + 1) * SECOND));
+            (0..GIVEN_UP_PER_SECOND).for_each(|_| flood_guard.given_up().unwrap());
+            (0..MISTAKES_PER_SECOND).for_each(|_| flood_guard.log_internal_error().unwrap());
+            flood_guard.wake_up(later(now, (second + 1) * SECOND));
         }
-        (0..=GIVEN_UP_PER_SECOND).map(|_| calm.given_up()).last().unwrap().unwrap_err();
-        (0..MISTAKES_PER_SECOND).for_each(|_| calm.mistaken().unwrap());
-        assert_eq!(calm.mistaken(), Err(Reason::EnhanceYourCalm));
+        (0..=GIVEN_UP_PER_SECOND).map(|_| flood_guard.given_up()).last().unwrap().unwrap_err();
+        (0..MISTAKES_PER_SECOND).for_each(|_| flood_guard.log_internal_error().unwrap());
+        assert_eq!(flood_guard.log_internal_error(), Err(ErrorCode::EnhanceYourCalm));
     }
 
     #[test]
     fn data_for_nobody_pays_for_nothing() {
-        let mut calm = Calm::new(Clock::start().now());
+        let mut flood_guard = FloodGuard::new(Clock::start().now());
         let most = 2 * IDLE_FRAMES_PER_SECOND;
         for _ in 0..most {
-            calm.note_data(true, 1).unwrap();
-            calm.note(Kind::Ping).unwrap();
-            calm.note_data(false, SHORT).unwrap();
+            flood_guard.note_data(true, 1).unwrap();
+            flood_guard.note(Kind::Ping).unwrap();
+            flood_guard.note_data(false, SHORT).unwrap();
         }
-        (0..most).for_each(|_| calm.note_data(false, 1).unwrap());
-        assert_eq!(calm.note_data(false, 1), Err(Fault::FLOOD));
+        (0..most).for_each(|_| flood_guard.note_data(false, 1).unwrap());
+        assert_eq!(flood_guard.note_data(false, 1), Err(Fault::FLOOD));
     }
 }

@@ -18,7 +18,7 @@ use super::reply::Reply;
 use super::status::Status;
 use crate::clock::Now;
 use crate::error::{Error, Result};
-use crate::front::client::Visit;
+use crate::front::client::Client;
 use crate::limits::REQUEST_BYTES;
 use crate::stats::Via;
 
@@ -122,30 +122,30 @@ fn decoded(text: &[u8]) -> Result<Vec<u8>> {
 
 /// Answers a request for the data plane.
 pub(crate) fn answer(
-    visit: &Visit,
+    client: &Client,
     parts: &Parts,
     mode: Mode,
     body: Result<Bytes>,
     now: Now,
 ) -> Response<Bytes> {
     let body = body.and_then(|body| mode.read(body));
-    response(mode.of_answer(parts), super::answer(visit, Via::GrpcWeb, parts, body, now))
+    response(mode.of_answer(parts), super::answer(client, Via::GrpcWeb, parts, body, now))
 }
 
 /// Answers a request that waits.
-pub(crate) async fn answer_late(
-    visit: &Visit,
+pub(crate) async fn answer_async(
+    client: &Client,
     parts: &Parts,
     mode: Mode,
     body: Result<Bytes>,
 ) -> Response<Bytes> {
     let body = body.and_then(|body| mode.read(body));
-    response(mode.of_answer(parts), super::answer_late(visit, Via::GrpcWeb, parts, body).await)
+    response(mode.of_answer(parts), super::answer_async(client, Via::GrpcWeb, parts, body).await)
 }
 
 /// The response that tells of `error`.
-pub(crate) fn refusal(visit: &Visit, parts: &Parts, mode: Mode, error: Error) -> Response<Bytes> {
-    response(mode.of_answer(parts), Err(super::refused(visit, Via::GrpcWeb, error)))
+pub(crate) fn refusal(client: &Client, parts: &Parts, mode: Mode, error: Error) -> Response<Bytes> {
+    response(mode.of_answer(parts), Err(super::refused(client, Via::GrpcWeb, error)))
 }
 
 fn response(mode: Mode, reply: std::result::Result<Reply, Status>) -> Response<Bytes> {

@@ -6,11 +6,11 @@ use std::rc::Rc;
 use std::task::{Context, Waker};
 
 use super::answer::Answer;
-use crate::limits::STRANGERS_PER_CONNECTION;
+use crate::limits::UNAUTHENTICATED_PER_CONNECTION;
 
 /// What was answered, and who is to be woken for it.
 #[derive(Default)]
-pub(super) struct Late {
+pub(super) struct DeferredAnswers {
     /// None where the answer was lost by a mistake of ours.
     answers: RefCell<Vec<(u32, Option<Answer>)>>,
     waiting: RefCell<Option<Waker>>,
@@ -19,26 +19,26 @@ pub(super) struct Late {
 
 /// Somebody unknown whose request is under way, until this is dropped; one who has given up while
 /// somebody else answers still counts, for the work is the same.
-pub(super) struct Stranger(Rc<Late>);
+pub(super) struct AnonymousPermit(Rc<DeferredAnswers>);
 
-impl Stranger {
+impl AnonymousPermit {
     /// One more, unless too many are there.
-    pub(super) fn come(late: &Rc<Late>) -> Option<Self> {
+    pub(super) fn acquire(late: &Rc<DeferredAnswers>) -> Option<Self> {
         let there = late.strangers.get();
-        (there < STRANGERS_PER_CONNECTION).then(|| {
+        (there < UNAUTHENTICATED_PER_CONNECTION).then(|| {
             late.strangers.set(there + 1);
-            Stranger(late.clone())
+            AnonymousPermit(late.clone())
         })
     }
 }
 
-impl Drop for Stranger {
+impl Drop for AnonymousPermit {
     fn drop(&mut self) {
         self.0.strangers.set(self.0.strangers.get() - 1);
     }
 }
 
-impl Late {
+impl DeferredAnswers {
     fn push(&self, stream: u32, answer: Option<Answer>) {
         self.answers.borrow_mut().push((stream, answer));
         if let Some(waiting) = self.waiting.take() {
@@ -66,25 +66,25 @@ impl Late {
 }
 
 /// An answer that somebody waits for. If this is dropped without it, he is told that there is none.
-pub(super) struct Owed {
-    late: Rc<Late>,
+pub(super) struct AnswerSender {
+    late: Rc<DeferredAnswers>,
     stream: u32,
     answer: Option<Answer>,
 }
 
-impl Owed {
+impl AnswerSender {
     /// The answer to the request on a stream.
-    pub(super) fn new(late: Rc<Late>, stream: u32) -> Self {
-        Owed { late, stream, answer: None }
+    pub(super) fn new(late: Rc<DeferredAnswers>, stream: u32) -> Self {
+        AnswerSender { late, stream, answer: None }
     }
 
     /// Hands it over.
-    pub(super) fn pay(mut self, answer: Answer) {
+    pub(super) fn send(mut self, answer: Answer) {
         self.answer = Some(answer);
     }
 }
 
-impl Drop for Owed {
+impl Drop for AnswerSender {
     fn drop(&mut self) {
         self.late.push(self.stream, self.answer.take());
     }

@@ -2,7 +2,7 @@
 
 /// Why a stream or a connection ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reason {
+pub(super) enum ErrorCode {
     NoError = 0x0,
     ProtocolError = 0x1,
     InternalError = 0x2,
@@ -19,18 +19,18 @@ pub(super) enum Reason {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
     /// The connection cannot go on.
-    Connection(Reason),
+    Connection(ErrorCode),
     /// One stream cannot.
-    Stream(u32, Reason),
+    Stream(u32, ErrorCode),
 }
 
 impl Fault {
     /// What may not be.
-    pub(super) const PROTOCOL: Fault = Fault::Connection(Reason::ProtocolError);
+    pub(super) const PROTOCOL: Fault = Fault::Connection(ErrorCode::ProtocolError);
     /// A frame that is not as long as its kind has to be.
-    pub(super) const SIZE: Fault = Fault::Connection(Reason::FrameSizeError);
+    pub(super) const SIZE: Fault = Fault::Connection(ErrorCode::FrameSizeError);
     /// More than anybody needs.
-    pub(super) const FLOOD: Fault = Fault::Connection(Reason::EnhanceYourCalm);
+    pub(super) const FLOOD: Fault = Fault::Connection(ErrorCode::EnhanceYourCalm);
 }
 
 /// The result of what a client says.
