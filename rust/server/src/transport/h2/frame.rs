@@ -29,7 +29,7 @@ pub(super) enum Kind {
     GoAway,
     WindowUpdate,
     Continuation,
-    /// One of an extension that we do not know, and have to ignore_stream (§5.5).
+    /// One of an extension that we do not know, and have to ignore (§5.5).
     Unknown,
 }
 
