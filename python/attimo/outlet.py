@@ -95,8 +95,7 @@ class Outlet:
             )
 
     def _need_thread(self) -> None:
-        """Start the thread; a forked child has none of its parent's."""
-        if self._thread is None or not self._thread.is_alive():
+        if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="output", daemon=True)
             self._thread.start()
 
@@ -163,6 +162,11 @@ class Stream(io.TextIOBase):
         self.flush()
         return self._outlet.drain(until)
 
+    def begin_anew(self) -> None:
+        """Have an empty queue, a thread and locks of its own, as a forked child needs them."""
+        self._outlet = Outlet(self._outlet.descriptor, Dropped())
+        self._begun, self._lock = "", threading.RLock()
+
     def writable(self) -> bool:
         """It is."""
         return True
@@ -198,9 +202,22 @@ def never_blocking() -> Iterator[None]:
 def drain() -> bool:
     """Give readers END_SECONDS to read what is left; whether they have."""
     until = time.monotonic() + END_SECONDS
-    streams = [each for each in (sys.stdout, sys.stderr) if isinstance(each, Stream)]
-    done = [stream.drain(until) for stream in streams]
+    done = [stream.drain(until) for stream in _streams()]
     return all(done)
+
+
+def forked() -> None:
+    """Begin anew in a forked child.
+
+    It has none of the threads of its parent, which write the lines that wait there, and which may
+    have held a lock at that moment: nobody would ever let go of it here.
+    """
+    for stream in _streams():
+        stream.begin_anew()
+
+
+def _streams() -> list[Stream]:
+    return [each for each in (sys.stdout, sys.stderr) if isinstance(each, Stream)]
 
 
 def _open_all() -> dict[int, int]:

@@ -22,8 +22,9 @@ def make(home: DataDirectory, source: Source | None) -> Owner | None:
     if home.database.exists():
         return None
     reads, writes = os.pipe()
-    child = os.fork()  # no other thread runs yet
+    child = os.fork()
     if child == 0:
+        outlet.forked()  # the threads that write lines stay behind
         _make_and_end(home, source, writes)
     os.close(writes)
     with open(reads, "rb") as told:
