@@ -142,8 +142,8 @@ class Client:
     session: str | None = None
 
     def ask(self, method: str, path: str, body: object = None) -> httpx.Response:
-        """Send a request with a JSON body, if it has one."""
-        content = None if body is None else json.dumps(body)
+        """Send a request with a JSON body, if it has one; bytes go as they are."""
+        content = body if body is None or isinstance(body, bytes) else json.dumps(body)
         headers = {} if body is None else {"content-type": "application/json"}
         request = httpx.Request(method, f"http://app{path}", headers=headers, content=content)
         return self._send(request)

@@ -104,6 +104,56 @@ def test_refusals_name_what_is_wrong(
     assert said["title"] in (HTTPStatus(status).phrase, "Cache Not Found")
 
 
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"{", "body: cannot be read as JSON at line 1, column 2"),
+        (b'{"description": "d"} and more', "body: cannot be read as JSON at line 1, column 22"),
+        (b'{"description": "\xff"}', "body: must be UTF-8"),
+        ('{"description": "d"}'.encode("utf-16"), "body: must be UTF-8"),
+        (b'{"description": "d", "expiry": NaN}', "which has no NaN"),
+        (b'{"description": "d", "expiry": -Infinity}', "which has no -Infinity"),
+        (b'{"expiry": %s}' % (b"9" * 5000), "more digits than are read"),
+        (b"[" * 100_000, "body: is nested too deeply"),
+        (b'{"description": "d", "description": "e"}', "body: description is there twice"),
+        (b'{"description": "d", "x": [{"y": 1, "y": 1}]}', "body: y is there twice"),
+        (b"[1]", "body: must be a JSON object"),
+        (b"null", "body: must be a JSON object"),
+    ],
+)
+def test_a_body_that_cannot_be_read_is_refused_in_words_of_its_own(
+    owner: Client, body: bytes, message: str
+) -> None:
+    refused = owner.ask("POST", "/api-keys", body)
+
+    assert refused.status_code == 400
+    assert message in refused.json()["message"]
+    assert refused.json()["code"] == "invalid_argument"
+    assert refused.json()["momento_code"] == "Bad Request"
+
+
+def test_a_byte_order_mark_and_a_body_that_nobody_reads_do_no_harm(owner: Client) -> None:
+    assert owner.ask("POST", "/api-keys", b'\xef\xbb\xbf{"description": "d"}').is_success
+    assert owner.ask("GET", "/caches", b"{").is_success
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "name"),
+    [
+        ("DELETE", "/api-keys/none?force=false&force=true", "force"),
+        ("GET", "/caches?limit=1&limit=1", "limit"),
+        ("GET", "/usage?cache=a&%63ache=b", "cache"),
+    ],
+)
+def test_a_parameter_that_is_given_twice_is_refused_as_by_the_data_plane(
+    owner: Client, method: str, path: str, name: str
+) -> None:
+    refused = owner.ask(method, path)
+
+    assert refused.status_code == 400
+    assert refused.json()["message"] == f"{name} is given twice"
+
+
 def test_a_method_that_a_path_has_not_is_told_those_that_it_has(owner: Client) -> None:
     assert owner.ask("GET", "/caches/a").headers["allow"] == "DELETE, PUT"
     assert owner.ask("PATCH", "/session").headers["allow"] == "DELETE, GET, HEAD, POST, PUT"

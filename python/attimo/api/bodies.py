@@ -4,11 +4,10 @@ JSON can say what no text can hold, half a surrogate pair (RFC 8259, section 8.2
 store, hash or send it, so it is refused here, for all doors and for what they do after an answer.
 """
 
+import json
 from collections.abc import Iterator
-from json import JSONDecodeError
-from typing import Final
+from typing import Any, Final
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from attimo.errors import InvalidArgument
@@ -25,15 +24,15 @@ async def read(request: Request, is_wanted: bool) -> object:
 
     Raises:
         InvalidArgument: It is no JSON, or has a text that is none; the message names the field.
-        HTTPException: It cannot be read at all.
     """
-    if not await request.body():
+    sent = await request.body()
+    if not sent:
         return NOTHING
     try:
-        body = await request.json()
-    except (ValueError, RecursionError) as error:
+        body = _parsed(sent)
+    except InvalidArgument:
         if is_wanted:
-            raise _no_json(error) from error
+            raise
         return NOTHING
     for field, text in _texts("body", body):
         if not is_text(text):
@@ -41,10 +40,33 @@ async def read(request: Request, is_wanted: bool) -> object:
     return body
 
 
-def _no_json(error: Exception) -> Exception:
-    if isinstance(error, JSONDecodeError):
-        return InvalidArgument(f"{error.pos}: JSON decode error")
-    return HTTPException(400, "There was an error parsing the body")
+def _parsed(body: bytes) -> object:
+    try:
+        text = body.decode("utf-8-sig")
+        return json.loads(text, object_pairs_hook=_object, parse_constant=_no_number)
+    except UnicodeDecodeError as error:
+        raise InvalidArgument("body: must be UTF-8") from error
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise InvalidArgument(f"body: cannot be read as JSON at {place}") from error
+    except RecursionError as error:
+        raise InvalidArgument("body: is nested too deeply") from error
+    except ValueError as error:  # the only other one that reading JSON knows
+        raise InvalidArgument("body: holds a number with more digits than are read") from error
+
+
+def _object(fields: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse what is there twice: others may read the first where we read the last."""
+    found: dict[str, Any] = {}
+    for name, value in fields:
+        if name in found:
+            raise InvalidArgument(f"body: {name} is there twice")
+        found[name] = value
+    return found
+
+
+def _no_number(name: str) -> object:
+    raise InvalidArgument(f"body: cannot be read as JSON, which has no {name}")
 
 
 def _texts(field: str, value: object) -> Iterator[tuple[str, str]]:

@@ -6,7 +6,7 @@ model is the body, a name that stands in the path is a part of it, anything else
 """
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, get_args, get_type_hints
@@ -53,16 +53,22 @@ class Part:
         Raises:
             InvalidArgument: It breaks its rule, or is needed and missing.
         """
-        sent: Mapping[str, object]
-        sent = request.path_params if self.place == "path" else request.query_params
-        if self.name not in sent:
+        sent = self._sent(request)
+        if not sent:
             if self.default is REQUIRED:
                 raise InvalidArgument(f"{self.name}: Field required")
             return self.default
+        if len(sent) > 1:
+            raise InvalidArgument(f"{self.name} is given twice")
         try:
-            return self.adapter.validate_python(sent[self.name])
+            return self.adapter.validate_python(sent[0])
         except ValidationError as error:
             raise _refusal(error, self.name) from error
+
+    def _sent(self, request: Request) -> list[Any]:
+        if self.place == "path":
+            return [request.path_params[self.name]]
+        return request.query_params.getlist(self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +88,10 @@ class Body:
             return None
         if body is NOTHING:
             raise InvalidArgument("body: Field required")
+        if not isinstance(body, dict):
+            raise InvalidArgument("body: must be a JSON object")
         try:
-            return self.model.model_validate(body, from_attributes=True)
+            return self.model.model_validate(body)
         except ValidationError as error:
             raise _refusal(error) from error
 

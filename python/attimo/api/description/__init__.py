@@ -36,7 +36,8 @@ than one of them is refused. What is not about items can also be asked with the
 session of somebody who has signed in. A 401 says in `WWW-Authenticate` how to authenticate.
 
 A body of JSON needs no `Content-Type`. One that is declared to be something else, or compressed, is
-refused with 415. No answer is kept by shared caches.
+refused with 415. What has one value and is given twice is refused, too. No answer is kept by
+shared caches.
 
 Whatever is refused says why in JSON, with a word for programs and a sentence for people. `HEAD`
 works wherever `GET` does: the same answer without its body. Times are in seconds since 1970, unless
