@@ -3,12 +3,17 @@
 import base64
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from attimo.control import Control, session_rows, sessions, users
+from attimo.data_directory import DataDirectory
+from attimo.errors import Unauthenticated
+from attimo.serve import backup
+from attimo.store.database import open_database
 from browsers import ANN, BOB, OTHER, PASSWORD, Browser, Post, joined
-from fakes import NOON, Client, Clock, Listener
+from fakes import NOON, Client, Clock, Listener, swift_directory
 
 COOKIE = "attimo_session"
 
@@ -130,6 +135,23 @@ def test_an_ended_session_is_kept_until_its_time_is_over_and_then_forgotten(
     ann.sign_in()
 
     assert len(node.sessions) == rows() == 2
+
+
+def test_a_session_that_ended_after_a_backup_does_not_go_on_in_what_is_restored_of_it(
+    ann: Browser, post: Post, home: Path, clock: Clock
+) -> None:
+    ann.ask("POST", "/password/forgotten", {"email": ANN})
+    with swift_directory() as room:
+        backup.back_up(DataDirectory(home), room / "backup")
+        ann.ask("DELETE", "/session")
+        backup.restore(room / "backup", DataDirectory(room / "again"), keep_keys=True)
+        again = Control(open_database(room / "again" / "attimo.db"), lambda _: None, clock)
+
+        with again.read() as tx, pytest.raises(Unauthenticated):
+            sessions.of_token(tx, ann.cookies[COOKIE])
+        with again.read() as tx, pytest.raises(Unauthenticated):
+            users.of_reset(tx, post.token(ANN))
+        again.database.close()
 
 
 def test_the_oldest_sessions_of_a_user_end_when_there_are_too_many(

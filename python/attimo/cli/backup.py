@@ -11,6 +11,7 @@ from attimo.cli.target import DataDir, local_directory
 KEPT = """\
 {to} holds the server as it was backed up, with its keys and certificates. Before you start it:
 * Keys that were revoked since the backup are valid again: see `attimo key list`, and revoke them.
+* Members, roles, invitations and passwords are as they were, too. Everybody signs in again.
 * If the first server still runs, each takes the other's keys: restore without --keep-keys."""
 
 RENEWED = """\
@@ -40,7 +41,7 @@ def restore(
         typer.Option(
             "--keep-keys",
             help="Be the same server, in place of one that is gone: keep its API keys, signing "
-            "keys, sessions and certificates. Else they are left behind.",
+            "keys and certificates. Else they are left behind.",
         ),
     ] = False,
     data_dir: DataDir = None,

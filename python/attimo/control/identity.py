@@ -22,7 +22,15 @@ def renew(tx: Tx) -> None:
         revision=directory.touch(tx),
     )
     tx.db.execute("UPDATE url_keys SET revoked_at = :now WHERE revoked_at IS NULL", now=tx.now)
-    tx.db.execute("DELETE FROM sessions")
     tx.db.execute("DELETE FROM refresh_tokens")
     tx.db.execute("DELETE FROM invitations")
+    sign_everybody_out(tx)
+
+
+def sign_everybody_out(tx: Tx) -> None:
+    """End every session and every reset of a password.
+
+    Those that ended after a backup would go on in what is restored of it, and nobody lists them.
+    """
+    tx.db.execute("DELETE FROM sessions")
     tx.db.execute("DELETE FROM password_resets")

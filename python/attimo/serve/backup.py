@@ -74,7 +74,8 @@ def restore(source: Path, home: DataDirectory, keep_keys: bool) -> None:
         source: The backup.
         home: Where the data directory is to be.
         keep_keys: Whether it is the same server: keys, tokens and certificates stay as they were in
-            the backup. Else all of them are left behind, and the first start makes new ones.
+            the backup. Else all of them are left behind, and the first start makes new ones. In
+            both cases everybody signs in again.
 
     Raises:
         Misconfigured: The backup is not whole, or the directory is in use or cannot be written.
@@ -89,9 +90,8 @@ def restore(source: Path, home: DataDirectory, keep_keys: bool) -> None:
         _check_database(room / DATABASE)
         database = open_database(room / DATABASE)
         try:
-            if not keep_keys:
-                with Control(database, lambda _: None).begin() as tx:
-                    identity.renew(tx)
+            with Control(database, lambda _: None).begin() as tx:
+                (identity.sign_everybody_out if keep_keys else identity.renew)(tx)
         finally:
             database.close()
         if not keep_keys:
