@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from attimo.control import Control, access, accounts, caches, permissions, usage
-from attimo.errors import DatabaseTooNew
+from attimo.errors import DatabaseTooNew, Misconfigured
 from attimo.store import schema
 from attimo.store.connection import Connection
 from attimo.store.database import Database, open_database
@@ -157,6 +157,37 @@ def test_a_step_that_fails_leaves_the_database_as_it_was(tmp_path: Path) -> None
 
     with closing(sqlite3.connect(old)) as file:
         assert set(file.iterdump()) == before
+
+
+@pytest.mark.parametrize(
+    ("damage", "how"),
+    [
+        ("DROP TABLE sessions", "sessions.account_id is missing"),
+        ("ALTER TABLE caches DROP COLUMN created_at", "caches.created_at is missing"),
+        ("DELETE FROM directory", "directory has no row of two numbers"),
+        ("UPDATE directory SET revision = 'abc'", "directory has no row of two numbers"),
+        ("DROP TABLE alembic_version", "table directory already exists"),
+        ("ALTER TABLE alembic_version RENAME COLUMN version_num TO number", "no such column"),
+        ("DELETE FROM alembic_version", "table directory already exists"),
+        ("UPDATE alembic_version SET version_num = '0004'", "duplicate column"),
+    ],
+)
+def test_a_database_that_is_not_what_it_tells_is_refused_and_left_alone(
+    tmp_path: Path, damage: str, how: str
+) -> None:
+    file = tmp_path / "attimo.db"
+    open_database(file).close()
+    with closing(sqlite3.connect(file)) as database:
+        database.execute("PRAGMA foreign_keys = OFF")
+        database.execute(damage)
+        database.commit()
+        before = set(database.iterdump())
+
+    with pytest.raises(Misconfigured, match=how):
+        open_database(file)
+
+    with closing(sqlite3.connect(file)) as database:
+        assert set(database.iterdump()) == before
 
 
 def test_a_database_of_a_newer_program_is_refused_and_left_alone(tmp_path: Path) -> None:

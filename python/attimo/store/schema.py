@@ -4,12 +4,13 @@ Both ways end with the same tables, which a test holds together.
 """
 
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from pysqlite3 import dbapi2
 
-from attimo.errors import DatabaseTooNew
-from attimo.store.connection import Connection
+from attimo.errors import DatabaseTooNew, Misconfigured
+from attimo.store.connection import Connection, RowRefused
 
 SCHEMA = "0010"
 """The newest step; their numbers grow, so that a newer database can be told."""
@@ -23,15 +24,18 @@ def bring_up_to_date(db: Connection, path: Path) -> None:
 
     Raises:
         DatabaseTooNew: A newer version of this program has taken further steps.
+        Misconfigured: It is damaged: its tables are not those of the step that it tells.
     """
-    found = _newest_step(db)
-    if found is None:
-        _run(db, _TABLES)
-        _tell(db, SCHEMA)
-    elif found > SCHEMA:
-        raise DatabaseTooNew(str(path), found, SCHEMA)
-    elif found < SCHEMA:
-        take_steps(db, found)
+    with _told(path):
+        found = _newest_step(db)
+        if found is None:
+            _run(db, _TABLES)
+            _tell(db, SCHEMA)
+        elif found > SCHEMA:
+            raise DatabaseTooNew(str(path), found, SCHEMA)
+        else:
+            take_steps(db, found)
+            _check(db, path)
 
 
 def take_steps(db: Connection, after: str = "", until: str = SCHEMA) -> None:
@@ -45,6 +49,43 @@ def take_steps(db: Connection, after: str = "", until: str = SCHEMA) -> None:
 def steps() -> list[Path]:
     """The steps from an empty file to the tables of today, each a script of SQL."""
     return sorted(_STEPS.glob("*.sql"))
+
+
+def _check(db: Connection, path: Path) -> None:
+    for table, column in sorted(_columns_of_today() - _columns(db)):
+        raise _damaged(path, f"{table}.{column} is missing")
+    kinds = db.rows("SELECT typeof(revision), typeof(last_namespace) FROM directory")
+    if kinds != [("integer", "integer")]:
+        raise _damaged(path, "directory has no row of two numbers")
+
+
+def _columns_of_today() -> set[tuple[str, str]]:
+    with closing(dbapi2.connect(":memory:")) as driver:
+        memory = Connection(driver)
+        _run(memory, _TABLES)
+        return _columns(memory)
+
+
+def _columns(db: Connection) -> set[tuple[str, str]]:
+    """Each column, with its table."""
+    query = "SELECT m.name, c.name FROM sqlite_master AS m JOIN pragma_table_info(m.name) AS c"
+    return {(table, column) for table, column in db.rows(f"{query} WHERE m.type = 'table'")}
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Tell whoever starts the server of tables on which SQL of ours cannot be run."""
+    try:
+        yield
+    except (dbapi2.OperationalError, RowRefused) as error:
+        raise _damaged(path, str(error)) from error
+
+
+def _damaged(path: Path, how: str) -> Misconfigured:
+    return Misconfigured(
+        f"{path} is damaged ({how}), and is left as it is: "
+        "restore a backup into another directory (attimo restore)"
+    )
 
 
 def _number(step: Path) -> str:
