@@ -69,12 +69,10 @@ async def _refuse(request: Request, error: Exception) -> JSONResponse:
         if isinstance(error, TooManyAttempts | Busy):
             answer.headers["retry-after"] = str(error.retry_after)
         return answer
-    if isinstance(error, HTTPException):
+    if isinstance(error, HTTPException):  # of the router, which knows these two
         if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
             return _not_on_this_path(request)
-        if error.status_code == HTTPStatus.NOT_FOUND:
-            return _answer(error.status_code, NotFound.code, _nothing_here(request))
-        return _answer(error.status_code, _word(error.status_code), str(error.detail))
+        return _answer(HTTPStatus.NOT_FOUND, NotFound.code, _nothing_here(request))
     return _answer(500, AttimoError.code, "The server made a mistake; its log says which")
 
 
@@ -132,7 +130,3 @@ def _of_momento(code: str) -> str:
     if code == InvalidArgument.code:
         return "Bad Request"
     return "".join(word.capitalize() for word in code.split("_"))
-
-
-def _word(status: int) -> str:
-    return HTTPStatus(status).phrase.lower().replace(" ", "_")

@@ -67,7 +67,8 @@ def rotate(plane: Plane, caller: Asking) -> Rotated:
 def retire_old(plane: Plane, caller: Asking, force: Force = False) -> None:
     """Retire every key but the one that signs, in one step.
 
-    A key cannot end the last one that can manage the account's keys so, unless `force` is said.
+    With a key, this is refused where it would end the last one that can manage the account's keys,
+    unless `force` is given.
     """
     from attimo.control import signing
 
@@ -80,7 +81,8 @@ def retire_old(plane: Plane, caller: Asking, force: Force = False) -> None:
 def retire(plane: Plane, caller: Asking, kid: str, force: Force = False) -> None:
     """End every token that a key has signed, of every account, at once and for good.
 
-    A key cannot end the last one that can manage the account's keys so, unless `force` is said.
+    With a key, this is refused where it would end the last one that can manage the account's keys,
+    unless `force` is given.
     """
     from attimo.control import signing
 

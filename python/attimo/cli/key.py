@@ -140,14 +140,14 @@ def rotate_signing(
     ] = False,
     yes: Annotated[
         bool,
-        typer.Option("--yes", "-y", help="Also if the last key that can manage keys ends so."),
+        typer.Option("--yes", "-y", help="Also if that ends the last key that can manage keys."),
     ] = False,
 ) -> None:
     """Let a new key sign this server's tokens. For the server's operator.
 
-    What older keys signed stays valid until they are retired, with --retire or --retire-old. As
-    with `attimo key revoke`, what would end the last key that can manage keys is asked about
-    first, or takes --yes.
+    What older keys signed stays valid until they are retired, with --retire or --retire-old. Where
+    that would end the last key that can manage keys, you are asked first, as by `attimo key
+    revoke`, unless you say --yes.
     """
     if retire is not None and retire_old:
         raise typer.BadParameter("say --retire or --retire-old, not both")

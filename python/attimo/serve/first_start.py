@@ -1,7 +1,7 @@
 """What is made at the first start: the database, the certificate, the owner.
 
 A child makes it, so that the libraries that only this takes end with it: keys and certificates take
-11 MB. What it has left undone the server tries again, where the error has somebody to tell.
+11 MB. What it leaves undone the server tries again, and tells of the error if it fails, too.
 """
 
 import json
