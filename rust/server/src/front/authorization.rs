@@ -1,6 +1,6 @@
 //! `Authorization`: the one place where a front takes a credential from a request's headers.
 
-use http::header::{self, HeaderMap, HeaderValue};
+use http::header::{self, AsHeaderName, HeaderMap, HeaderValue};
 
 use crate::error::{Error, Result};
 
@@ -16,9 +16,27 @@ const TWICE: Error = Error::Malformed("send one `authorization` header");
 ///
 /// [`Error::Malformed`] if there are two: a proxy or a log may have read the other one.
 pub(super) fn token(headers: &HeaderMap) -> Result<Option<&[u8]>> {
-    let mut all = headers.get_all(header::AUTHORIZATION).iter();
-    let first = all.next().map(HeaderValue::as_bytes);
-    if all.next().is_some() { Err(TWICE) } else { Ok(first.map(bare)) }
+    let given = once(headers, header::AUTHORIZATION, TWICE)?;
+    Ok(given.map(HeaderValue::as_bytes).map(bare))
+}
+
+/// The value of a header that may be there once.
+///
+/// # Errors
+///
+/// `twice` if it is there more often.
+pub(super) fn once(
+    headers: &HeaderMap,
+    name: impl AsHeaderName,
+    twice: Error,
+) -> Result<Option<&HeaderValue>> {
+    // Nearly always nothing is there twice, which the map can tell without a search.
+    if headers.len() == headers.keys_len() {
+        return Ok(headers.get(name));
+    }
+    let mut all = headers.get_all(name).iter();
+    let first = all.next();
+    if all.next().is_some() { Err(twice) } else { Ok(first) }
 }
 
 /// The token in `credentials`, with or without the name of its scheme.

@@ -5,6 +5,8 @@ use http::header::{HeaderMap, HeaderValue};
 use crate::error::{Error, Result};
 use crate::front::authorization;
 
+const TWICE: Error = Error::Malformed("send one `cache` header");
+
 /// The token of a request; empty if there is none.
 pub(super) fn token(headers: &HeaderMap) -> Result<&[u8]> {
     authorization::token(headers).map(Option::unwrap_or_default)
@@ -16,10 +18,6 @@ pub(super) fn token(headers: &HeaderMap) -> Result<&[u8]> {
 ///
 /// [`Error::Malformed`] if there are two `cache` headers.
 pub(super) fn cache(headers: &HeaderMap) -> Result<&[u8]> {
-    let mut all = headers.get_all("cache").iter();
-    let first = all.next().map_or(&b""[..], HeaderValue::as_bytes);
-    if all.next().is_some() {
-        return Err(Error::Malformed("send one `cache` header"));
-    }
-    Ok(first)
+    let named = authorization::once(headers, "cache", TWICE)?;
+    Ok(named.map_or(&b""[..], HeaderValue::as_bytes))
 }

@@ -68,6 +68,12 @@ pub(crate) fn is_nobodys(path: &str) -> bool {
     path != PING && !CONTROL.iter().any(|service| path.starts_with(service))
 }
 
+/// The refusal of a path that no method has.
+pub(crate) fn unimplemented(path: &str) -> Error {
+    let method = path.strip_prefix('/').filter(|method| !method.is_empty());
+    Error::Unimplemented(method.unwrap_or(path).to_owned())
+}
+
 /// Whether a path can only be meant for gRPC: `/{package.Service}/…`, or `/`. No path of plain HTTP
 /// looks like that, so what a client says of its body cannot make one the other.
 pub(crate) fn is_method(path: &[u8]) -> bool {
@@ -134,7 +140,7 @@ fn called(
     } else {
         return Ok(Reply::empty());
     };
-    let api = api.ok_or_else(|| Error::Unimplemented(path[1..].to_owned()))?;
+    let api = api.ok_or_else(|| unimplemented(path))?;
     serve(client, via, api, parts, body, now)
 }
 

@@ -14,8 +14,8 @@ use super::error::{ErrorCode, Fault, Outcome};
 use super::request::{Request, Route};
 use super::stream::{BodyPolicy, Receiving, State, Stream, Waiting};
 use crate::error::{Error, Overload, Result};
-use crate::front::admission;
 use crate::front::rest::paths;
+use crate::front::{admission, grpc};
 use crate::limits::{BODY, UNAUTHENTICATED_BODY, UNAUTHENTICATED_BYTES, UNSENT_BYTES};
 use crate::memory_budget::{Reservation, STILL};
 
@@ -167,8 +167,7 @@ impl Connection {
         let Some(receiving) = self.streams.get(id).and_then(Stream::receiving) else { return };
         let request = receiving.request.clone();
         if request.is_nobodys() {
-            let method = request.parts.uri.path()[1..].to_owned();
-            return self.refuse(id, Error::Unimplemented(method));
+            return self.refuse(id, grpc::unimplemented(request.parts.uri.path()));
         }
         let is_known = admission::knows(&self.client, &request.parts);
         if !is_known && !request.waits && !paths::is_public(&request.parts.uri) {
