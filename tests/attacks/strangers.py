@@ -4,6 +4,7 @@ It asks in crowds until its input ends, and then tells when each answer came, an
 process of its own, so that it takes no time from a client beside it; the two have one clock.
 """
 
+import io
 import json
 import select
 import subprocess
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from attacks.crowd import crowd, handles
 from conformance.edge.http1 import request
@@ -26,6 +28,12 @@ class Strangers:
     """A crowd that asks; `answers` are moments, as `time.monotonic` tells them, and statuses."""
 
     answers: list[tuple[float, int]] = field(default_factory=list)
+    said: IO[str] = field(default_factory=io.StringIO)
+
+    def are_answered(self) -> bool:
+        """Whether the first crowd has had its answers; true once."""
+        ready, _, _ = select.select([self.said], [], [], 0)
+        return bool(ready) and self.said.readline() == "answered\n"
 
     def served(self, since: float, until: float) -> int:
         """How many were really served then: whoever is told to come again cost nothing."""
@@ -44,14 +52,14 @@ def strangers(address: tuple[str, int], path: str, size: int) -> Iterator[Strang
         text=True,
         cwd=Path(__file__).parents[1],
     )
-    found = Strangers()
     with process:
         assert process.stdout is not None
         assert process.stdout.readline() == "asking\n"
+        found = Strangers(said=process.stdout)
         yield found
         said, _ = process.communicate()
     assert process.returncode == 0
-    found.answers = [(at, status) for at, status in json.loads(said)]
+    found.answers = [(at, status) for at, status in json.loads(said.splitlines()[-1])]
 
 
 def wanted(path: str, number: int) -> dict[str, str]:
@@ -85,6 +93,8 @@ def main(host: str, port: str, path: str, size: str) -> None:
             says = [said(path, number) for number in numbers]
             with crowd((host, int(port)), says, b"\r\n\r\n", sources) as all_of_them:
                 answers += all_of_them.answers
+            if not came:
+                print("answered", flush=True)
             came += count
     print(json.dumps(answers))
 

@@ -21,7 +21,9 @@ OPENED = 2000
 def pending(connection: Peer, headers: bytes) -> int:
     """Open very many requests whose bodies never come; return how many the server keeps."""
     connection.say(*[opening(stream, headers) for stream in streams(OPENED)])
-    if not connection.settle():
+    if not connection.settle() or connection.goaway is not None:
+        # A connection that is told to go is hung up on, and nothing of it is kept.
+        assert connection.hear(lambda: connection.closed)
         return 0
     return sum(not connection.answered(stream) for stream in streams(OPENED))
 

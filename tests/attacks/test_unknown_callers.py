@@ -73,6 +73,8 @@ def test_few_strangers_of_a_crowd_are_served_before_a_known_caller(path: str, si
         strangers(server.http_address, path, size) as crowd,
     ):
         spans = [created(http, f"cache-{number}") for number in range(CREATIONS)]
+        while not crowd.are_answered():
+            spans.append(created(http, f"cache-{len(spans)}"))
 
     before = sorted(crowd.served(*span) for span in spans)
     assert len(crowd.answers) >= size
