@@ -49,7 +49,7 @@ def test_a_copy_takes_no_key_of_the_first_server_and_gives_it_none(
 ) -> None:
     data = stranger.home / "copy"
     answer = stranger.type("restore", str(saved), "--data-dir", str(data))
-    assert "No key, token, session or invitation" in answer.error
+    assert "Keys, tokens, sessions and invitations" in answer.error
     with Server(data_dir=data) as copy:
         assert "A new API key for the owner of this server" in copy.output
         assert "A new server" not in copy.output
@@ -169,7 +169,7 @@ def test_nothing_to_back_up_is_one_plain_line(stranger: Terminal) -> None:
     answer = stranger.type("backup", str(stranger.home / "b"))
 
     assert answer.status == 1
-    assert "there is no server in" in answer.error
+    assert "There is no server in" in answer.error
 
 
 def test_a_start_closes_what_others_could_read(tmp_path: Path) -> None:

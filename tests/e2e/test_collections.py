@@ -254,15 +254,15 @@ def test_a_server_that_is_not_trusted_is_one_plain_line(stranger: Terminal, serv
     answer = stranger.type("set", "show", "s", "--url", server.https, "--api-key", server.api_key)
 
     assert answer.status == 1
-    assert "cannot be reached" in answer.error
+    assert "Cannot reach" in answer.error
     assert answer.error.count("\n") == 1
 
 
 @pytest.mark.parametrize(
     ("url", "error"),
     [
-        ("http://127.0.0.1:1", "http://127.0.0.1:1 cannot be reached"),
-        ("gopher://host", "'gopher://host' is no address of a server"),
+        ("http://127.0.0.1:1", "Cannot reach http://127.0.0.1:1"),
+        ("gopher://host", "'gopher://host' is not a server address"),
     ],
 )
 def test_nobody_at_the_address_is_one_plain_line(stranger: Terminal, url: str, error: str) -> None:

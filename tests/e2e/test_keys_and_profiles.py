@@ -76,7 +76,7 @@ def test_nobody_at_the_address_is_one_plain_line(stranger: Terminal) -> None:
     answer = stranger.type("cache", "list", "--url", "http://127.0.0.1:1", "--api-key", "key")
 
     assert answer.status == 1
-    assert answer.error.startswith("attimo: http://127.0.0.1:1 cannot be reached")
+    assert answer.error.startswith("attimo: Cannot reach http://127.0.0.1:1")
     assert answer.error.count("\n") == 1
 
 
@@ -114,7 +114,7 @@ def test_env_tells_of_the_owner_and_the_shell_then_acts_as_the_owner(
 
     assert server.api_key in terminal.do("env")
     terminal.do("cache", "list")
-    assert "is not shown to" in terminal.type("cache", "list", "--url", "http://127.0.0.2:1").error
+    assert "is not sent to" in terminal.type("cache", "list", "--url", "http://127.0.0.2:1").error
 
 
 def test_a_redirect_takes_no_key_elsewhere(stranger: Terminal) -> None:
@@ -123,8 +123,8 @@ def test_a_redirect_takes_no_key_elsewhere(stranger: Terminal) -> None:
 
     assert answer.status == 1
     assert answer.error == (
-        "attimo: the server redirects to http://127.0.0.1:1/x; "
-        "if that is the right one, name it with --url\n"
+        "attimo: The server redirects to http://127.0.0.1:1/x. "
+        "If that is the right server, pass it with --url\n"
     )
     assert len(asked) == 1
 

@@ -138,8 +138,8 @@ def test_who_is_demoted_or_removed_leaves_no_key_and_the_terminal_says_which(
         demoted = owner.do("member", "role", "bob@example.com", "viewer")
         removed = owner.do("member", "remove", "bob@example.com")
 
-        assert demoted == f"ended the API key {first} (for operator)\n"
-        assert removed == f"ended the API key {second} (for viewer)\n"
+        assert demoted == f"revoked the API key {first} (for operator)\n"
+        assert removed == f"revoked the API key {second} (for viewer)\n"
         assert "bob@example.com" not in owner.do("key", "list")
 
 

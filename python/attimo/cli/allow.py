@@ -1,8 +1,8 @@
 """Permissions as they are typed: `read:prod/public/*`.
 
-A grant is verbs, a cache, and after a slash which keys: `*` is every cache or key, a `*` at the end
-of a name is every cache or key that begins so. Topics are typed as `topic:read,write:chat/room-*`,
-the right to make, flush, delete and list caches as `caches:write,list:pr-*`, and the right to make
+A grant is verbs, a cache, and after a slash the keys: `*` is every cache or key, a `*` at the end
+of a name makes it a prefix. Topics are typed as `topic:read,write:chat/room-*`, the right to
+create, flush, delete and list caches as `caches:write,list:pr-*`, and the right to create
 disposable tokens as `tokens`.
 """
 
@@ -13,9 +13,9 @@ from typing import Any
 import typer
 
 HELP = (
-    "A grant, such as read:prod, read,write:pr-*, read:prod/public/*, topic:write:chat/room-*, "
-    "caches:write,list:pr-* (to make and delete caches) or tokens (to make disposable tokens); "
-    "may be repeated."
+    "Grant as VERBS:CACHE or VERBS:CACHE/KEY: read:prod, read,write:pr-*, read:prod/public/*, "
+    "topic:write:chat/room-*, caches:write,list:pr-* (create and delete caches) or tokens (create "
+    "disposable tokens). Can be repeated."
 )
 _EVERYTHING = "*"
 _TOKENS = "tokens"
@@ -26,7 +26,7 @@ def rules(grants: list[str]) -> dict[str, Any]:
     """The permission set of some grants.
 
     Raises:
-        typer.BadParameter: One is none.
+        typer.BadParameter: A grant is not valid.
     """
     return {"rules": [_rule(grant) for grant in grants]}
 
@@ -35,14 +35,14 @@ def of_file(path: Path) -> dict[str, Any]:
     """The permission set in a file, as JSON.
 
     Raises:
-        typer.BadParameter: It is no JSON object.
+        typer.BadParameter: It is not a JSON object.
     """
     try:
         found = json.loads(path.read_text())
     except ValueError as error:
-        raise typer.BadParameter(f"{path} is no JSON: {error}") from error
+        raise typer.BadParameter(f"{path} is not valid JSON: {error}") from error
     if not isinstance(found, dict):
-        raise typer.BadParameter(f"{path} must hold an object with rules")
+        raise typer.BadParameter(f"{path} must contain a JSON object with rules")
     return found
 
 
@@ -67,9 +67,14 @@ def _rule(grant: str) -> dict[str, Any]:
     verbs, colon, about = (rest if kind in _TYPES else grant).partition(":")
     cache, slash, name = about.partition("/")
     if not verbs or not colon or not cache or (slash and not name):
-        raise typer.BadParameter(f"{grant!r} is no grant: say verbs:cache or verbs:cache/key")
+        raise typer.BadParameter(
+            f"{grant!r} is not a valid grant. Use VERBS:CACHE or VERBS:CACHE/KEY, "
+            "for example read,write:prod/user-*"
+        )
     if type == "resource_management" and slash:
-        raise typer.BadParameter(f"{grant!r} is no grant: say caches:verbs:cache, without a key")
+        raise typer.BadParameter(
+            f"{grant!r} is not a valid grant. Use caches:VERBS:CACHE, without a key"
+        )
     chosen = [_selector(cache, "name", "prefix")]
     match type:
         case "resource_management":

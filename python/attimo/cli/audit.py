@@ -15,15 +15,17 @@ from attimo.cli.target import asks_server
 def audit(
     client: Client,
     action: Annotated[
-        str | None, typer.Option(help="Only this, such as cache.create, or all about a cache.")
+        str | None, typer.Option(help="Filter by action (cache.create) or by kind (cache).")
     ] = None,
     since: Annotated[
-        str | None, typer.Option(help="Nothing older than this, such as 30m or 7d.")
+        str | None, typer.Option(help="Show entries of this last span only (30m, 7d).")
     ] = None,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="The newest so many.")] = 50,
+    limit: Annotated[
+        int, typer.Option("--limit", "-n", min=1, help="Show at most this many entries.")
+    ] = 50,
     as_json: Json = False,
 ) -> None:
-    """Tell who did what to keys, roles, caches and members, the newest first."""
+    """Show who did what to keys, roles, caches and members, newest first."""
     after = None if since is None else spans.moment_before(since, "--since")
     entries = list(islice(client.audit(action, after), limit))
     if as_json:
@@ -33,4 +35,4 @@ def audit(
         (moment(each["at"]), each["actor"], each["peer"], each["action"], each["subject"])
         for each in entries
     ]
-    print_table(["When", "Who", "From", "What", "To what"], rows)
+    print_table(["When", "Who", "From", "Action", "Subject"], rows)

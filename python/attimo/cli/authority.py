@@ -1,4 +1,4 @@
-"""attimo ca: the root certificate that clients have to trust, and how each of them is told."""
+"""attimo ca: the root certificate that clients must trust, and how to set up each client."""
 
 import hashlib
 import ssl
@@ -17,13 +17,13 @@ TIMEOUT_SECONDS = 30
 SAVED = "ca.pem"
 
 HOW = """\
-The root's SHA-256 fingerprint, to tell others by another way:
+The root's SHA-256 fingerprint, to pass on over a channel you trust:
   {fingerprint}
-On another machine this gives the same file, and refuses any other:
+On another machine, this command fetches the same file and rejects any other:
   attimo ca --url {url} --fingerprint {fingerprint} > ca.pem
 
 curl            curl --cacert {file} {url}/health
-Momento's SDKs  for Python, Node.js and others by gRPC's C library:
+Momento's SDKs  for Python, Node.js and others built on gRPC's C library:
                 export GRPC_DEFAULT_SSL_ROOTS_FILE_PATH={file}
 Node.js         export NODE_EXTRA_CA_CERTS={file}
 Python          export SSL_CERT_FILE={file} REQUESTS_CA_BUNDLE={file}
@@ -44,13 +44,13 @@ Browsers        Firefox, and Chromium on Linux, keep a list of their own:
 
 
 def ca(
-    how: Annotated[bool, typer.Option("--how", help="Say how each client is told.")] = False,
+    how: Annotated[bool, typer.Option("--how", help="Show the setup for each client.")] = False,
     url: Annotated[
-        str | None, typer.Option(help="Ask a server elsewhere; takes --fingerprint.")
+        str | None, typer.Option(help="Server on another machine; needs --fingerprint.")
     ] = None,
     fingerprint: Annotated[
         str | None,
-        typer.Option(help="The root's SHA-256, by which a root from elsewhere is known."),
+        typer.Option(help="SHA-256 fingerprint that the root certificate must have."),
     ] = None,
     data_dir: DataDir = None,
     as_json: Json = False,
@@ -59,7 +59,7 @@ def ca(
     file, url, pem = _elsewhere(url, fingerprint) if url else _here(data_dir)
     found = _fingerprint(pem)
     if fingerprint and _plain(fingerprint) != _plain(found):
-        raise AttimoError(f"the root has another fingerprint: {found}; do not trust it")
+        raise AttimoError(f"The root has a different fingerprint, {found}. Do not trust it.")
     if as_json:
         print_json({"certificate": pem, "sha256": found, "url": url})
     elif how:
@@ -74,14 +74,16 @@ def _here(data_dir: Path | None) -> tuple[str, str, str]:
     credentials = home.credentials()
     if credentials is None:
         raise Misconfigured(
-            f"there is no server in {home.path}; start one with `attimo serve`, "
-            "or name another with --url and --fingerprint"
+            f"There is no server in {home.path}. Start one with `attimo serve`, "
+            "or pass --url and --fingerprint for another"
         )
     if not credentials.https:
-        raise Misconfigured(f"the server of {home.path} speaks no TLS: there is nothing to trust")
+        raise Misconfigured(
+            f"The server of {home.path} does not use TLS: there is nothing to trust"
+        )
     if not credentials.ca:
         raise Misconfigured(
-            f"the server of {home.path} has a certificate that clients trust already"
+            f"The server of {home.path} has a certificate that clients already trust"
         )
     return credentials.ca, credentials.https, pair.text(Path(credentials.ca))
 
@@ -92,12 +94,12 @@ def _elsewhere(url: str, fingerprint: str | None) -> tuple[str, str, str]:
 
     if fingerprint is None:
         raise Misconfigured(
-            "a root that came over the network proves nothing; say --fingerprint, which "
-            "`attimo ca --how` tells on the server's machine"
+            "A certificate fetched over the network can't be trusted by itself. Pass "
+            "--fingerprint; get it by running `attimo ca --how` on the server"
         )
     url = url.rstrip("/")
     try:
-        # Whoever answers: what they say is taken only if it has the fingerprint.
+        # Anyone may answer: the certificate is accepted only if it has the fingerprint.
         answer = httpx.get(
             f"{url}/ca.pem",
             verify=False,  # noqa: S501
@@ -105,9 +107,9 @@ def _elsewhere(url: str, fingerprint: str | None) -> tuple[str, str, str]:
             trust_env=False,
         )
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise AttimoError(f"{url} cannot be reached: {error}") from error
+        raise AttimoError(f"Cannot reach {url}: {error}") from error
     if not answer.is_success:
-        raise AttimoError(f"{url} has no root to show (status {answer.status_code})")
+        raise AttimoError(f"{url} offers no root certificate (status {answer.status_code})")
     return SAVED, url, answer.text
 
 
@@ -115,7 +117,7 @@ def _fingerprint(pem: str) -> str:
     try:
         certificate = ssl.PEM_cert_to_DER_cert(pem[pem.index(ssl.PEM_HEADER) :].strip())
     except ValueError as error:
-        raise AttimoError("this is no certificate in PEM") from error
+        raise AttimoError("The answer is not a certificate in PEM") from error
     return hashlib.sha256(certificate).digest().hex(":").upper()
 
 

@@ -10,23 +10,23 @@ from attimo.cli.target import DataDir, local_directory
 
 KEPT = """\
 {to} holds the server as it was backed up, with its keys and certificates. Before you start it:
-* Keys that were revoked since the backup are valid again: see `attimo key list`, and revoke them.
-* Members, roles, invitations and passwords are as they were, too. Everybody signs in again.
-* If the first server still runs, each takes the other's keys: restore without --keep-keys."""
+* Keys revoked since the backup are valid again: find them with `attimo key list` and revoke them.
+* Members, roles, invitations and passwords are as they were, too. All users must sign in again.
+* If the original server still runs, each accepts the other's keys: restore without --keep-keys."""
 
 RENEWED = """\
-{to} holds accounts, members, roles, caches and the ledger. No key, token, session or invitation of
-the backup is valid there; the first start makes new certificates and a new key for the owner.
-To replace the server that is gone, with its keys and certificates, restore with --keep-keys."""
+{to} holds accounts, members, roles, caches and the ledger. Keys, tokens, sessions and invitations
+of the backup are not valid there; the first start creates new certificates and a new owner's key.
+To replace the original server, with its keys and certificates, restore with --keep-keys."""
 
 
 def backup(
-    to: Annotated[Path, typer.Argument(help="A new or an empty directory.")],
+    to: Annotated[Path, typer.Argument(help="A new or empty directory.")],
     data_dir: DataDir = None,
 ) -> None:
-    """Back up the server on this machine, whether it runs or not; items are in memory only.
+    """Back up the server on this machine, running or not. Items are in memory and not included.
 
-    Whoever has the backup has the server's keys: keep it as safe as the data directory.
+    The backup contains the server's keys: protect it like the data directory.
     """
     from attimo.serve import backup as work
 
@@ -40,15 +40,15 @@ def restore(
         bool,
         typer.Option(
             "--keep-keys",
-            help="Be the same server, in place of one that is gone: keep its API keys, signing "
-            "keys and certificates. Else they are left behind.",
+            help="Keep API keys, signing keys and certificates, to replace the original server. "
+            "By default they are left out.",
         ),
     ] = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Make a data directory of a backup, when it is whole; start it with `attimo serve`.
+    """Create a data directory from a backup after checking it; start it with `attimo serve`.
 
-    Without --keep-keys it becomes a server of its own, which takes no key of the first.
+    Without --keep-keys it becomes a separate server, which accepts no key of the original.
     """
     from attimo.serve import backup as work
 

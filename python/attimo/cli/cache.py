@@ -27,10 +27,10 @@ def create(
     client: Client,
     name: Name,
     expires_in: Annotated[
-        str | None, typer.Option(help="How long there is to be such a cache, such as 2h or 7d.")
+        str | None, typer.Option(help="Delete the cache automatically after this long (2h, 7d).")
     ] = None,
 ) -> None:
-    """Create a cache; it can be used at once. With --expires-in, it ends by itself."""
+    """Create a cache; it is usable at once. With --expires-in, it is deleted automatically."""
     client.create_cache(name, None if expires_in is None else spans.seconds(expires_in))
 
 
@@ -46,20 +46,20 @@ def list_caches(client: Client, as_json: Json = False) -> None:
             (cache["name"], moment(cache["created_at"]), moment(cache.get("expires_at"), "never"))
             for cache in caches
         ]
-        print_table(["Name", "Created", "Ends"], rows)
+        print_table(["Name", "Created", "Expires"], rows)
 
 
 @app.command()
 @asks_server
 def delete(client: Client, name: Name) -> None:
-    """Delete a cache and all that is in it."""
+    """Delete a cache and all its items."""
     client.delete_cache(name)
 
 
 @app.command()
 @asks_server
 def flush(client: Client, name: Name) -> None:
-    """Empty a cache."""
+    """Delete all items of a cache."""
     client.flush_cache(name)
 
 
@@ -77,18 +77,18 @@ def set_item(
     ] = None,
     ttl: Annotated[
         int,
-        typer.Option("--ttl", min=1, max=MOST_TTL_SECONDS, help="How long it lives, in seconds."),
+        typer.Option("--ttl", min=1, max=MOST_TTL_SECONDS, help="Time to live in seconds."),
     ] = DEFAULT_TTL_SECONDS,
     cache: In = None,
 ) -> None:
-    """Write an item; any bytes will do."""
+    """Write an item; the value can be any bytes."""
     client.set(chosen_cache(client.server, cache), key, _value(value, file), ttl)
 
 
 @app.command()
 @asks_server
 def get(client: Client, key: Key, cache: In = None) -> None:
-    """Print an item's value as it is; exit with 1 and print nothing if there is none."""
+    """Print an item's value unchanged; exit with 1 and print nothing if there is none."""
     value = client.get(chosen_cache(client.server, cache), key)
     if value is None:
         raise typer.Exit(1)
@@ -106,7 +106,7 @@ def delete_item(client: Client, key: Key, cache: In = None) -> None:
 
 def _value(value: str | None, file: Path | None) -> bytes:
     if (value is None) == (file is None):
-        raise typer.BadParameter("give a value, `-` or --file")
+        raise typer.BadParameter("pass exactly one of a value, `-` or --file")
     if file is not None:
         return file.read_bytes()
     return sys.stdin.buffer.read() if value == "-" else os.fsencode(value or "")

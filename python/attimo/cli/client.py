@@ -1,4 +1,4 @@
-"""What the command line asks a server: the public HTTP API, nothing else."""
+"""The command line's HTTP client: it uses the public HTTP API, nothing else."""
 
 import base64
 import os
@@ -22,7 +22,7 @@ TIMEOUT_SECONDS = 30
 PAGE = 100
 LONGEST_WORD = 255
 LONGEST_KEY_BASE64 = 24_000
-"""In characters: a URL is a part of a request's header, which may have 32 KiB."""
+"""In characters: a URL is part of the request header, which is limited to 32 KiB."""
 _ID = re.compile(r"[!-.0-~]+")
 MISSING_KEY = "key not found"
 
@@ -31,7 +31,7 @@ class Client:
     """A connection to one server, as one caller."""
 
     def __init__(self, server: Profile) -> None:
-        """Make a client; it connects at the first question.
+        """Create a client; it connects at the first request.
 
         Raises:
             Misconfigured: The address or the certificates cannot be used.
@@ -69,24 +69,24 @@ class Client:
         self._http.close()
 
     def readiness(self) -> str:
-        """What the server says at /ready: `ready`, or what is in the way."""
+        """The status from /ready: `ready`, or what the server is waiting for."""
         return str(self._send("GET", "/ready").json()["status"])
 
     def metrics(self) -> str:
-        """The page of metrics, as Prometheus reads it."""
+        """The metrics page, in the format of Prometheus."""
         return self._ask("GET", "/metrics").text
 
     def create_cache(self, name: str, expires_in: int | None = None) -> None:
-        """Make a cache; one that ends by itself after so many seconds, if that is said."""
+        """Create a cache; with `expires_in`, it is deleted after so many seconds."""
         body = {} if expires_in is None else {"expires_in": expires_in}
         self._ask("PUT", f"/caches/{_cache(name)}", json=body)
 
     def delete_cache(self, name: str) -> None:
-        """Delete a cache and all that is in it."""
+        """Delete a cache and all its items."""
         self._ask("DELETE", f"/caches/{_cache(name)}")
 
     def flush_cache(self, name: str) -> None:
-        """Empty a cache."""
+        """Delete all items of a cache."""
         self._ask("POST", f"/caches/{_cache(name)}/flush")
 
     def caches(self) -> Iterator[dict[str, Any]]:
@@ -106,11 +106,11 @@ class Client:
         self._ask("PUT", f"/cache/{_cache(cache)}", params=query, content=value)
 
     def delete(self, cache: str, key: str) -> None:
-        """Take a key out of a cache; no error if it is not there."""
+        """Delete an item; no error if it does not exist."""
         self._ask("DELETE", f"/cache/{_cache(cache)}", params=_key(key))
 
     def create_key(self, role_id: str, description: str, expiry: int | str) -> dict[str, Any]:
-        """Make an API key."""
+        """Create an API key."""
         asked = {"role_id": role_id, "description": description, "expiry": expiry}
         return self._json("POST", "/api-keys", asked)
 
@@ -119,10 +119,10 @@ class Client:
         return self._pages("/api-keys", "key_info")
 
     def revoke_key(self, key_id: str, force: bool = False, with_made: bool = False) -> None:
-        """Make a key useless at once.
+        """Revoke a key immediately.
 
         Raises:
-            FailedPrecondition: It is the last that can manage keys, and `force` is not said.
+            FailedPrecondition: It is the last that can manage keys, and `force` is not set.
         """
         query = {"force": str(force).lower(), "with_made": str(with_made).lower()}
         self._ask("DELETE", f"/api-keys/{_part(key_id, 'id of a key')}", params=query)
@@ -133,15 +133,15 @@ class Client:
         return found
 
     def rotate_signing(self) -> str:
-        """Let a new key sign; its id."""
+        """Create a new signing key and return its id."""
         return str(self._json("POST", "/signing-keys")["kid"])
 
     def retire_signing(self, kid: str | None, force: bool = False) -> None:
-        """End every token that a key has signed; None for all keys but the one that signs now.
+        """Invalidate every token that a key signed; None for all keys but the current one.
 
         Raises:
-            FailedPrecondition: It is the one that signs; or the last key that can manage keys would
-                end, and `force` is not said.
+            FailedPrecondition: It is the current key; or this would invalidate the last API key
+                that can manage keys, and `force` is not set.
         """
         path = "" if kid is None else f"/{_part(kid, 'id of a signing key')}"
         query = {"force": str(force).lower()}
@@ -156,16 +156,16 @@ class Client:
         return self._json("GET", f"/roles/{_part(role_id, 'id of a role')}")
 
     def create_role(self, role: dict[str, Any]) -> dict[str, Any]:
-        """Make a role."""
+        """Create a role."""
         return self._json("POST", "/roles", role)
 
     def change_role(self, role_id: str, role: dict[str, Any], keep_keys: bool) -> dict[str, Any]:
-        """Replace a role; the answer tells which keys have ended with what it permitted before."""
+        """Replace a role; the answer lists the keys that were revoked by the change."""
         path = f"/roles/{_part(role_id, 'id of a role')}?keep_keys={str(keep_keys).lower()}"
         return self._json("PUT", path, role)
 
     def delete_role(self, role_id: str) -> dict[str, Any]:
-        """Delete a role that nobody holds, or tell who does."""
+        """Delete a role that is not in use, or return what uses it."""
         return self._json("DELETE", f"/roles/{_part(role_id, 'id of a role')}")
 
     def members(self) -> list[dict[str, Any]]:
@@ -174,20 +174,20 @@ class Client:
         return found
 
     def member(self, user_id: int) -> dict[str, Any]:
-        """A member and what they made."""
+        """A member and what they created."""
         return self._json("GET", f"/members/{user_id}")
 
     def change_member(self, user_id: int, role_id: str, keep_keys: bool) -> dict[str, Any]:
-        """Give a member another role; the answer tells what has ended with the old one."""
+        """Give a member another role; the answer lists what was revoked by the change."""
         path = f"/members/{user_id}?keep_keys={str(keep_keys).lower()}"
         return self._json("PUT", path, {"role_id": role_id})
 
     def remove_member(self, user_id: int, keep_keys: bool) -> None:
-        """Take a member out of the account."""
+        """Remove a member from the account."""
         self._ask("DELETE", f"/members/{user_id}?keep_keys={str(keep_keys).lower()}")
 
     def invite(self, email: str, role_id: str) -> dict[str, Any]:
-        """Invite somebody by e-mail."""
+        """Invite a person by e-mail."""
         return self._json("POST", "/invitations", {"email": email, "role_id": role_id})
 
     def invitations(self) -> list[dict[str, Any]]:
@@ -196,15 +196,15 @@ class Client:
         return found
 
     def take_back_invitation(self, invitation_id: str) -> None:
-        """End an invitation."""
+        """Revoke an invitation."""
         self._ask("DELETE", f"/invitations/{_part(invitation_id, 'id of an invitation')}")
 
     def create_token(self, token: dict[str, Any]) -> dict[str, Any]:
-        """Make a disposable token."""
+        """Create a disposable token."""
         return self._json("POST", "/tokens", token)
 
     def audit(self, action: str | None, since: int | None) -> Iterator[dict[str, Any]]:
-        """What was done, the newest first."""
+        """The audit log, newest first."""
         return self._pages("/audit", "entries", _said({"action": action, "since": since}))
 
     def limits(self) -> list[dict[str, Any]]:
@@ -213,12 +213,12 @@ class Client:
         return found
 
     def usage(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """What was used, and how much that is in all."""
+        """The usage, with totals."""
         found: dict[str, Any] = self._ask("GET", "/usage", params=_said(asked)).json()
         return found
 
     def usage_csv(self, asked: dict[str, Any]) -> str:
-        """The same as CSV, without the sums."""
+        """The usage as CSV, without totals."""
         return self._ask("GET", "/usage", params=_said(asked | {"format": "csv"})).text
 
     def _pages(
@@ -248,13 +248,13 @@ class Client:
             raise AttimoError(f"{self.server.url} did not answer in {TIMEOUT_SECONDS} s") from error
         except UnicodeEncodeError as error:
             near = error.object[max(0, error.start - 20) : error.end + 20]
-            raise InvalidArgument(f"{near!r} is no text: it must be UTF-8") from error
+            raise InvalidArgument(f"{near!r} must be text in UTF-8") from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise AttimoError(f"{self.server.url} cannot be reached: {error}") from error
+            raise AttimoError(f"Cannot reach {self.server.url}: {error}") from error
 
 
 def _way(url: "httpx.URL", address: str | None) -> "tuple[httpx.URL, dict[str, Any]]":
-    """Where to connect, and by which name to know the server there."""
+    """Where to connect, and the host name to verify there."""
     if address is None:
         return url, {}
     host, _, port = address.rpartition(":")
@@ -262,7 +262,7 @@ def _way(url: "httpx.URL", address: str | None) -> "tuple[httpx.URL, dict[str, A
 
 
 def _checked(answer: "httpx.Response") -> "httpx.Response":
-    """The answer, if it is a good one.
+    """The answer, if it is a success.
 
     Raises:
         AttimoError: It is not; the message is the server's.
@@ -276,17 +276,17 @@ def _checked(answer: "httpx.Response") -> "httpx.Response":
 
 def _message(answer: "httpx.Response") -> str:
     if answer.is_redirect:
-        # The key is for the address that was named, and goes nowhere else.
+        # The key is for the address that was given, and is sent nowhere else.
         to = answer.headers.get("location", "another address")
-        return f"the server redirects to {to}; if that is the right one, name it with --url"
+        return f"The server redirects to {to}. If that is the right server, pass it with --url"
     try:
         return str(answer.json()["message"])
     except (ValueError, KeyError, TypeError):
-        return answer.text.strip() or f"the server answered {answer.status_code}"
+        return answer.text.strip() or f"The server answered with status {answer.status_code}"
 
 
 def _trust(server: Profile) -> "ssl.SSLContext":
-    """What to trust: the profile's certificates, else the system's; nothing where TLS is off."""
+    """What to trust: the profile's certificates or the system's; nothing without TLS."""
     import ssl
 
     if server.url.startswith("http://"):
@@ -302,13 +302,15 @@ def _part(text: str, what: str) -> str:
         what: What it names, for the message.
 
     Raises:
-        InvalidArgument: No path can hold it: it would lead to another one.
+        InvalidArgument: It cannot be part of a path: it would lead to another path.
     """
     if text in (".", "..") or not _ID.fullmatch(text):
-        rule = "it must not be empty, '.' or '..', and is printable ASCII without '/'"
-        raise InvalidArgument(f"{text[:LONGEST_WORD]!r} is no {what}: {rule}")
+        rule = "it must be printable ASCII without '/', and not empty, '.' or '..'"
+        raise InvalidArgument(f"{text[:LONGEST_WORD]!r} is not a valid {what}: {rule}")
     if len(text) > LONGEST_WORD:
-        raise InvalidArgument(f"this {what} is too long: {LONGEST_WORD} characters at most")
+        raise InvalidArgument(
+            f"The {what} is too long: at most {LONGEST_WORD} characters are allowed"
+        )
     return quote(text, safe="")
 
 
@@ -316,30 +318,32 @@ def _cache(name: str) -> str:
     """A cache's name as a part of a path.
 
     Raises:
-        InvalidName: It is none.
+        InvalidName: It is not a valid name.
     """
     names.check_cache(name)
     return quote(name, safe="")
 
 
 def _said(asked: dict[str, Any]) -> dict[str, str]:
-    """A query of what is not None.
+    """A query of all values that are not None.
 
     Raises:
-        InvalidArgument: A word is longer than anything there is to ask for.
+        InvalidArgument: A value is longer than any that could match.
     """
     for name, value in asked.items():
         if len(str(value)) > LONGEST_WORD:
-            raise InvalidArgument(f"{name} is too long: {LONGEST_WORD} characters at most")
+            raise InvalidArgument(
+                f"{name} is too long: at most {LONGEST_WORD} characters are allowed"
+            )
     return {name: str(value) for name, value in asked.items() if value is not None}
 
 
 def _key(key: str) -> dict[str, str]:
-    """A key as the argument's own bytes, which need not be text."""
+    """A key as the exact bytes of the argument, which need not be text."""
     coded = base64.urlsafe_b64encode(os.fsencode(key)).decode()
     if len(coded) > LONGEST_KEY_BASE64:
         raise InvalidArgument(
-            f"the key has {len(os.fsencode(key)):,} bytes; in a URL it may have at most "
-            f"{LONGEST_KEY_BASE64 * 3 // 4:,}: use a shorter one, or an SDK, which sends it by gRPC"
+            f"The key has {len(os.fsencode(key)):,} bytes; a URL holds at most "
+            f"{LONGEST_KEY_BASE64 * 3 // 4:,}. Use a shorter key, or an SDK, which sends it by gRPC"
         )
     return {"key_base64": coded}

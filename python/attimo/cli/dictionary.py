@@ -30,7 +30,7 @@ Fields = Annotated[list[str], typer.Argument(help="The fields.")]
 @app.command()
 @asks_cache
 def show(cache: Wire, name: Name, as_json: Json = False) -> None:
-    """List the fields with their values; exit with 1 if there is no dictionary."""
+    """List the fields with their values; exit with 1 if the dictionary does not exist."""
     found = hit(cache.ask("DictionaryFetch", dictionary_name=os.fsencode(name)), "dictionary")
     pairs = sorted((item.field, item.value) for item in found.items)
     if as_json:
@@ -42,7 +42,7 @@ def show(cache: Wire, name: Name, as_json: Json = False) -> None:
 @app.command()
 @asks_cache
 def get(cache: Wire, name: Name, field: Field) -> None:
-    """Print a field's value as it is; exit with 1 and print nothing if there is none."""
+    """Print a field's value unchanged; exit with 1 and print nothing if there is none."""
     asked = {"dictionary_name": os.fsencode(name), "fields": typed([field])}
     (item,) = hit(cache.ask("DictionaryGet", **asked), "dictionary").items
     from momento_wire_types import cacheclient_pb2 as pb
@@ -61,7 +61,7 @@ def set_field(
     value: Annotated[str, typer.Argument(help="The value.")],
     ttl: Ttl = None,
 ) -> None:
-    """Write a field, and make the dictionary if there is none."""
+    """Write a field, and create the dictionary if it does not exist."""
     item = {"field": os.fsencode(field), "value": os.fsencode(value)}
     cache.ask("DictionarySet", dictionary_name=os.fsencode(name), items=[item], **lifetime(ttl))
 
@@ -74,11 +74,11 @@ def increment(
     field: Field,
     amount: Annotated[
         int,
-        typer.Argument(help="What to add; may be negative.", min=-MOST_INT64, max=MOST_INT64),
+        typer.Argument(help="Amount to add; can be negative.", min=-MOST_INT64, max=MOST_INT64),
     ] = 1,
     ttl: Ttl = None,
 ) -> None:
-    """Add to the whole number in a field, and print the sum."""
+    """Add to the integer in a field, and print the sum."""
     reply = cache.ask(
         "DictionaryIncrement",
         dictionary_name=os.fsencode(name),
@@ -92,13 +92,13 @@ def increment(
 @app.command()
 @asks_cache
 def remove(cache: Wire, name: Name, fields: Fields) -> None:
-    """Remove fields; no error if they are not there. Without fields a dictionary is gone."""
+    """Remove fields; missing ones are ignored. Removing the last field deletes the dictionary."""
     cache.ask("DictionaryDelete", dictionary_name=os.fsencode(name), some={"fields": typed(fields)})
 
 
 @app.command()
 @asks_cache
 def length(cache: Wire, name: Name) -> None:
-    """Print how many fields there are; exit with 1 if there is no dictionary."""
+    """Print the number of fields; exit with 1 if the dictionary does not exist."""
     reply = cache.ask("DictionaryLength", dictionary_name=os.fsencode(name))
     print(hit(reply, "dictionary").length)

@@ -1,4 +1,4 @@
-"""Elements of collections: how they are typed, how long they live, how they are printed."""
+"""Elements of collections: how they are typed and printed, and their TTL."""
 
 import base64
 import math
@@ -28,14 +28,14 @@ Ttl = Annotated[
         "--ttl",
         min=1,
         max=MOST_TTL_SECONDS,
-        help="How long it lives from now on, in seconds; if it is not said, a new one lives "
-        f"{DEFAULT_TTL_SECONDS} and an old one keeps its time.",
+        help=f"Time to live in seconds. If omitted, new collections get {DEFAULT_TTL_SECONDS} and "
+        "existing ones keep their TTL.",
     ),
 ]
 
 
 def lifetime(ttl: int | None) -> dict[str, Any]:
-    """The fields that say how long a collection lives."""
+    """The fields that set a collection's TTL."""
     seconds = DEFAULT_TTL_SECONDS if ttl is None else ttl
     return {"ttl_milliseconds": seconds * 1000, "refresh_ttl": ttl is not None}
 
@@ -52,7 +52,7 @@ def shown(element: bytes) -> str:
 
 
 def said(name: str, element: bytes) -> dict[str, Value]:
-    """An element in JSON: as text, or where it is none as `<name>_base64`."""
+    """An element in JSON: as text, or as `<name>_base64` if it is not text."""
     try:
         return {name: element.decode()}
     except UnicodeDecodeError:
@@ -77,7 +77,7 @@ def said_score(score: float) -> Value:
 
 
 def hit(reply: Any, choice: str) -> Any:
-    """What a call found; a miss ends the command with status 1, and nothing is printed."""
+    """The result of a call; a miss exits with status 1 and prints nothing."""
     if reply.WhichOneof(choice) == "missing":
         raise typer.Exit(1)
     return reply.found

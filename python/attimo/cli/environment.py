@@ -13,20 +13,20 @@ V1 = Annotated[
     bool,
     typer.Option(
         "--v1",
-        help="Let MOMENTO_API_KEY hold the older form, for programs that take no other.",
+        help="Set MOMENTO_API_KEY to a v1 token, for programs that accept no other.",
     ),
 ]
 
 
 def env(data_dir: DataDir = None, v1: V1 = False, as_json: Json = False) -> None:
-    """Print `export` lines for the server that runs on this machine: eval "$(attimo env)".
+    """Print `export` lines for the server running on this machine: eval "$(attimo env)".
 
-    They hold the key of its owner, whatever ATTIMO_TOKEN says.
+    They contain the owner's key, whatever ATTIMO_TOKEN is set to.
     """
     home = local_directory(data_dir)
     credentials = home.credentials()
     if credentials is None or home.running() is None:
-        raise Misconfigured(f"no server runs on {home.path}; start one: attimo serve")
+        raise Misconfigured(f"No server is running on {home.path}. Start one with `attimo serve`")
     if as_json:
         print_json(dict(words.variables(credentials, v1)))
     else:

@@ -17,7 +17,7 @@ from attimo.errors import FailedPrecondition
 
 LAST = "the last API key that can manage the account's keys"
 
-app = typer.Typer(help="API keys: each may what its role permits.", no_args_is_help=True)
+app = typer.Typer(help="API keys; each has the permissions of its role.", no_args_is_help=True)
 
 
 @app.command()
@@ -25,17 +25,19 @@ app = typer.Typer(help="API keys: each may what its role permits.", no_args_is_h
 def create(
     client: Client,
     description: Annotated[
-        str, typer.Option("--description", "-d", help="What it is for.")
+        str, typer.Option("--description", "-d", help="Description of the key.")
     ] = "made by attimo key create",
-    role: Annotated[str, typer.Option(help="What it may: a role's name or id.")] = "owner",
+    role: Annotated[
+        str, typer.Option(help="Role for the key (name or id); owner allows everything.")
+    ] = "owner",
     expires_in: Annotated[
-        str | None, typer.Option(help="How long it is valid, such as 12h or 30d; else for ever.")
+        str | None, typer.Option(help="Expire after this long (12h, 30d). Default: never.")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Make an API key and print it. It is shown only now.
+    """Create an API key and print it. You won't be able to see it again.
 
-    It may permit no more, and end no later, than the key with which it is made.
+    It can't have more permissions than the key that creates it, nor expire later.
     """
     expiry = "never" if expires_in is None else spans.moment_in(expires_in)
     made = client.create_key(find(client, role)["role_id"], description, expiry)
@@ -48,7 +50,7 @@ def create(
 @app.command("list")
 @asks_server
 def list_keys(client: Client, as_json: Json = False) -> None:
-    """List the API keys of the account, without the keys themselves."""
+    """List the API keys of the account, without their secrets."""
     keys = list(client.keys())
     if as_json:
         print_json(keys)
@@ -76,31 +78,31 @@ def revoke(
     client: Client,
     key_id: Annotated[str, typer.Argument(help="The key's id.")],
     yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Also the last key that can manage keys.")
+        bool, typer.Option("--yes", "-y", help="Revoke even the last key that can manage keys.")
     ] = False,
     with_made: Annotated[
         bool,
-        typer.Option("--with-made", help="Also the keys and invitations that were made with it."),
+        typer.Option("--with-made", help="Also revoke the keys and invitations created with it."),
     ] = False,
 ) -> None:
-    """Make an API key useless, at once and for good.
+    """Revoke an API key immediately. This can't be undone.
 
-    On a terminal, the key that the command uses itself is asked about first; and the last key that
-    can manage the account's keys takes --yes elsewhere. Without it nobody makes another, except a
-    member who signs in, or the next start of a server for its own command line.
+    On a terminal, the command asks before it revokes the key that it uses itself. The last key that
+    can manage the account's keys needs a confirmation, or --yes where there is no terminal: after
+    it, only a member who signs in, or a restart of the server, can create another.
     """
     if not yes and sys.stdin.isatty() and _id_of(client.server.api_key) == key_id:
-        typer.confirm("This is the key that this command uses itself. Revoke it?", abort=True)
+        typer.confirm("This command uses this key itself. Revoke it?", abort=True)
     _unless_last(
-        lambda force: client.revoke_key(key_id, force, with_made), yes, "this is", "Revoke it"
+        lambda force: client.revoke_key(key_id, force, with_made), yes, "This is", "Revoke it"
     )
 
 
 def _unless_last(end: Callable[[bool], None], yes: bool, what: str, question: str) -> None:
-    """End something; what would end the last key that can manage keys takes a `yes`.
+    """Revoke something; revoking the last key that can manage keys needs a `yes`.
 
     Raises:
-        FailedPrecondition: Nobody is there who could be asked.
+        FailedPrecondition: There is no terminal to ask on.
     """
     try:
         end(yes)
@@ -108,15 +110,17 @@ def _unless_last(end: Callable[[bool], None], yes: bool, what: str, question: st
         if LAST not in str(error):
             raise
         if not sys.stdin.isatty():
-            raise FailedPrecondition(f"{what} {LAST}; make another first, or say --yes") from error
-        typer.confirm(f"{what} {LAST}. {question} all the same?", abort=True)
+            raise FailedPrecondition(
+                f"{what} {LAST}. Create another first, or pass --yes"
+            ) from error
+        typer.confirm(f"{what} {LAST}. {question} anyway?", abort=True)
         end(True)
 
 
 @app.command("signing")
 @asks_server
 def signing(client: Client, as_json: Json = False) -> None:
-    """List the keys that sign and verify this server's tokens. For the server's operator."""
+    """List the keys that sign and verify this server's tokens. For the operator only."""
     keys = client.signing_keys()
     if as_json:
         print_json(keys)
@@ -125,7 +129,7 @@ def signing(client: Client, as_json: Json = False) -> None:
         (key["kid"], moment(key["created_at"]), "signs" if key["signs"] else "verifies")
         for key in keys
     ]
-    print_table(["Id", "Made", "Use"], rows)
+    print_table(["Id", "Created", "Use"], rows)
 
 
 @app.command("rotate-signing")
@@ -133,34 +137,35 @@ def signing(client: Client, as_json: Json = False) -> None:
 def rotate_signing(
     client: Client,
     retire: Annotated[
-        str | None, typer.Option(help="Do not rotate: end every token that this key has signed.")
+        str | None, typer.Option(help="Don't rotate: retire this key and invalidate its tokens.")
     ] = None,
     retire_old: Annotated[
-        bool, typer.Option("--retire-old", help="The same, of every key but the one that signs.")
+        bool,
+        typer.Option("--retire-old", help="Don't rotate: retire all keys but the current one."),
     ] = False,
     yes: Annotated[
         bool,
-        typer.Option("--yes", "-y", help="Also if that ends the last key that can manage keys."),
+        typer.Option("--yes", "-y", help="Even if this revokes the last key that can manage keys."),
     ] = False,
 ) -> None:
-    """Let a new key sign this server's tokens. For the server's operator.
+    """Create a new key to sign this server's tokens. For the operator only.
 
-    What older keys signed stays valid until they are retired, with --retire or --retire-old. Where
-    that would end the last key that can manage keys, you are asked first, as by `attimo key
-    revoke`, unless you say --yes.
+    Tokens signed by older keys stay valid until those are retired, with --retire or --retire-old.
+    As with `attimo key revoke`, revoking the last key that can manage keys needs a confirmation or
+    --yes.
     """
     if retire is not None and retire_old:
-        raise typer.BadParameter("say --retire or --retire-old, not both")
+        raise typer.BadParameter("pass --retire or --retire-old, not both")
     if retire is None and not retire_old:
         print(client.rotate_signing())
         return
     _unless_last(
-        lambda force: client.retire_signing(retire, force), yes, "that has signed", "Retire it"
+        lambda force: client.retire_signing(retire, force), yes, "This key signed", "Retire it"
     )
 
 
 def _id_of(token: str) -> str | None:
-    """The id of the key that this is the token of; None if it is none of ours."""
+    """The id of the key with this token; None if it is not a token of Attimo."""
     try:
         said = json.loads(urlsafe_b64decode(token.split(".")[1] + "=="))
         return str(said["id"])

@@ -1,8 +1,8 @@
-"""Which API key a command shows to a server.
+"""Which API key a command sends to a server.
 
-A key that was typed is used, then one that was exported, then that of the profile, then that of the
-owner of the server on this machine. An exported key may be meant for another server: where this
-machine knows which server made it, no other server is shown it.
+A key given as an option is used first, then an exported one, then the profile's, then the owner's
+key of the server on this machine. An exported key may be meant for another server: if this machine
+knows which server issued it, the key is sent to no other.
 """
 
 import base64
@@ -53,7 +53,7 @@ def variable(name: str) -> str | None:
     """
     value = os.environ.get(name)
     if value is not None and not value.strip():
-        raise Misconfigured(f"{name} is empty: give it a value, or unset it")
+        raise Misconfigured(f"{name} is empty: set it to a value, or unset it")
     return value
 
 
@@ -70,12 +70,13 @@ def place(url: str) -> str:
         host, port = None, 0
     if not host or not url.isprintable() or " " in url:
         raise Misconfigured(
-            f"{_without_password(url)!r} is no address of a server: it starts with http:// or "
-            "https:// and names a host, such as https://cache.example.com:8443"
+            f"{_without_password(url)!r} is not a server address: it must start with http:// or "
+            "https:// and name a host, such as https://cache.example.com:8443"
         )
     if parts.username is not None or parts.password is not None:
         raise Misconfigured(
-            "an address holds no user and no password: give the key with --api-key or " + TOKEN
+            "An address must not contain a user or password: pass the key with --api-key or "
+            + TOKEN
         )
     return f"{_host(host)}:{port}"
 
@@ -91,19 +92,19 @@ def choose(target: Target, typed: str | None) -> str:
     exported = variable(TOKEN)
     if exported is None:
         if target.own_key is None:
-            raise Misconfigured(f"which API key for {target.name}? Say --api-key or {TOKEN}")
+            raise Misconfigured(f"No API key for {target.name}: pass --api-key or set {TOKEN}")
         return checked(target.own_key, f"the key of {target.name}")
     key = checked(exported, TOKEN)
     maker = _other_maker(key, target)
     if maker is None:
         return key
     if target.by_profile and target.own_key:
-        words = f"{TOKEN} is a key of {maker}; {target.name} is shown its own key"
+        words = f"{TOKEN} is a key of {maker}; using the key stored for {target.name}"
         print(f"attimo: {words}", file=sys.stderr)
         return target.own_key
     raise Misconfigured(
-        f"{TOKEN} is a key of {maker} and is not shown to {target.name}: "
-        f"say --api-key, or unset {TOKEN}"
+        f"{TOKEN} is a key of {maker} and is not sent to {target.name}: "
+        f"pass --api-key, or unset {TOKEN}"
     )
 
 
@@ -116,7 +117,9 @@ def checked(key: str, source: str) -> str:
     if not key.strip():
         raise Misconfigured(f"{source} is empty: it must be an API key")
     if not _KEY.fullmatch(key):
-        raise Misconfigured(f"{source} is no API key: it has blanks, or characters beyond ASCII")
+        raise Misconfigured(
+            f"{source} is not an API key: it contains spaces or non-ASCII characters"
+        )
     return _unwrapped(key)
 
 

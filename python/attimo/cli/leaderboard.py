@@ -16,9 +16,7 @@ app = typer.Typer(help="Leaderboards: ids with scores, ranked.", no_args_is_help
 
 Name = Annotated[str, typer.Argument(help="The leaderboard.")]
 Ids = Annotated[list[int], typer.Argument(help="The ids.", min=0, max=HIGHEST_ID)]
-Ascending = Annotated[
-    bool, typer.Option("--ascending", help="The lowest score first, and as rank 0.")
-]
+Ascending = Annotated[bool, typer.Option("--ascending", help="Rank the lowest score first, as 0.")]
 
 
 @app.command()
@@ -26,16 +24,18 @@ Ascending = Annotated[
 def show(
     cache: Wire,
     name: Name,
-    least: Annotated[float | None, typer.Option("--min", help="From this score.")] = None,
-    below: Annotated[float | None, typer.Option("--below", help="To before this score.")] = None,
+    least: Annotated[float | None, typer.Option("--min", help="Lowest score (inclusive).")] = None,
+    below: Annotated[
+        float | None, typer.Option("--below", help="Only scores below this (exclusive).")
+    ] = None,
     offset: Annotated[
-        int, typer.Option(help="How many of the first to leave out.", min=0, max=HIGHEST_ID)
+        int, typer.Option(help="Number of entries to skip.", min=0, max=HIGHEST_ID)
     ] = 0,
-    count: Annotated[int, typer.Option(help="How many, at most.", min=1, max=PAGE)] = 100,
+    count: Annotated[int, typer.Option(help="Maximum number of entries.", min=1, max=PAGE)] = 100,
     ascending: Ascending = False,
     as_json: Json = False,
 ) -> None:
-    """List ids with their ranks and scores, the highest score first."""
+    """List ids with their ranks and scores, highest score first."""
     range_: dict[str, Any] = {}
     if least is not None:
         range_["min_inclusive"] = least
@@ -60,7 +60,7 @@ def put(
     id_: Annotated[int, typer.Argument(metavar="ID", help="The id.", min=0, max=HIGHEST_ID)],
     score: Annotated[float, typer.Argument(help="Its score.")],
 ) -> None:
-    """Write an id with its score, and make the leaderboard if there is none."""
+    """Write an id with its score, and create the leaderboard if it does not exist."""
     cache.ask_board("UpsertElements", leaderboard=name, elements=[{"id": id_, "score": score}])
 
 
@@ -71,12 +71,12 @@ def rank(
     name: Name,
     ids: Ids,
     competition: Annotated[
-        bool, typer.Option("--competition", help="Let equal scores have one rank: 0, 1, 1, 3.")
+        bool, typer.Option("--competition", help="Give equal scores the same rank: 0, 1, 1, 3.")
     ] = False,
     ascending: Ascending = False,
     as_json: Json = False,
 ) -> None:
-    """List ids with their ranks and scores; exit with 1 if none of them is there."""
+    """List ids with their ranks and scores; exit with 1 if none of them exists."""
     method = "GetCompetitionRank" if competition else "GetRank"
     reply = cache.ask_board(method, leaderboard=name, ids=ids, order=_order(ascending))
     if not reply.elements:
@@ -87,21 +87,21 @@ def rank(
 @app.command()
 @asks_cache
 def remove(cache: Wire, name: Name, ids: Ids) -> None:
-    """Remove ids; no error if they are not there."""
+    """Remove ids; missing ones are ignored."""
     cache.ask_board("RemoveElements", leaderboard=name, ids=ids)
 
 
 @app.command()
 @asks_cache
 def length(cache: Wire, name: Name) -> None:
-    """Print how many ids there are; a leaderboard that is not there has none."""
+    """Print the number of ids; 0 if the leaderboard does not exist."""
     print(cache.ask_board("GetLeaderboardLength", leaderboard=name).count)
 
 
 @app.command()
 @asks_cache
 def delete(cache: Wire, name: Name) -> None:
-    """Delete a leaderboard; no error if there is none."""
+    """Delete a leaderboard; no error if it does not exist."""
     cache.ask_board("DeleteLeaderboard", leaderboard=name)
 
 

@@ -9,7 +9,7 @@ from attimo.cli.target import asks_server
 
 @asks_server
 def limits(client: Client, as_json: Json = False) -> None:
-    """List every limit: what it is for, what happens beyond it, which setting changes it."""
+    """List every limit: what it bounds, what happens beyond it, which setting changes it."""
     found = client.limits()
     if as_json:
         print_json(found)
@@ -24,7 +24,7 @@ def limits(client: Client, as_json: Json = False) -> None:
         )
         for limit in found
     ]
-    print_table(["Name", "Limit", "Of what", "Beyond it", "Setting"], rows)
+    print_table(["Name", "Limit", "Purpose", "If exceeded", "Setting"], rows)
 
 
 def _breach(breach: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""attimo list: values in a row under one key."""
+"""attimo list: an ordered sequence of values under one key."""
 
 import os
 from typing import Annotated, Any
@@ -19,21 +19,25 @@ from attimo.cli.output import Json, print_json, print_table
 from attimo.cli.target import asks_cache
 from attimo.cli.wire import Wire
 
-app = typer.Typer(help="Lists: values in a row under one key.", no_args_is_help=True)
+app = typer.Typer(help="Lists: an ordered sequence of values under one key.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="The list.")]
 Value = Annotated[str, typer.Argument(help="The value.")]
-Front = Annotated[bool, typer.Option("--front", help="At the front, not at the back.")]
+Front = Annotated[bool, typer.Option("--front", help="Use the front of the list, not the back.")]
 Start = Annotated[
     int | None,
     typer.Option(
-        help="From this position, from 0; negative from the end.", min=-MOST_INT32, max=MOST_INT32
+        help="First position, counted from 0; negative counts from the end.",
+        min=-MOST_INT32,
+        max=MOST_INT32,
     ),
 ]
 End = Annotated[
     int | None,
     typer.Option(
-        help="To before this position; negative from the end.", min=-MOST_INT32, max=MOST_INT32
+        help="End position (exclusive); negative counts from the end.",
+        min=-MOST_INT32,
+        max=MOST_INT32,
     ),
 ]
 
@@ -43,7 +47,7 @@ End = Annotated[
 def show(
     cache: Wire, name: Name, start: Start = None, end: End = None, as_json: Json = False
 ) -> None:
-    """List the values, all or a slice of them; exit with 1 if there are none."""
+    """List the values, all or a slice of them; exit with 1 if there is no list."""
     reply = cache.ask("ListFetch", list_name=os.fsencode(name), **_slice(start, end))
     values = list(hit(reply, "list").values)
     if as_json:
@@ -60,11 +64,11 @@ def show(
 def push(
     cache: Wire,
     name: Name,
-    values: Annotated[list[str], typer.Argument(help="The values, in their order.")],
+    values: Annotated[list[str], typer.Argument(help="The values, in order.")],
     front: Front = False,
     ttl: Ttl = None,
 ) -> None:
-    """Add values at one end, and print how long the list is then."""
+    """Add values at one end, and print the new length."""
     method = "ListConcatenateFront" if front else "ListConcatenateBack"
     reply = cache.ask(method, list_name=os.fsencode(name), values=typed(values), **lifetime(ttl))
     print(reply.list_length)
@@ -73,7 +77,7 @@ def push(
 @app.command()
 @asks_cache
 def pop(cache: Wire, name: Name, front: Front = False) -> None:
-    """Take the value at one end away and print it; exit with 1 if there is none."""
+    """Remove the value at one end and print it; exit with 1 if there is no list."""
     method = "ListPopFront" if front else "ListPopBack"
     found = hit(cache.ask(method, list_name=os.fsencode(name)), "list")
     print_element(found.front if front else found.back)
@@ -82,14 +86,14 @@ def pop(cache: Wire, name: Name, front: Front = False) -> None:
 @app.command()
 @asks_cache
 def remove(cache: Wire, name: Name, value: Value) -> None:
-    """Remove a value wherever it stands; no error if it does not."""
+    """Remove all occurrences of a value; no error if there are none."""
     cache.ask("ListRemove", list_name=os.fsencode(name), all_elements_with_value=os.fsencode(value))
 
 
 @app.command()
 @asks_cache
 def retain(cache: Wire, name: Name, start: Start = None, end: End = None, ttl: Ttl = None) -> None:
-    """Keep a slice only, and print how long the list is then; exit with 1 if there is none."""
+    """Keep only a slice, and print the new length; exit with 1 if there is no list."""
     reply = cache.ask(
         "ListRetain", list_name=os.fsencode(name), **_slice(start, end), **lifetime(ttl)
     )
@@ -99,7 +103,7 @@ def retain(cache: Wire, name: Name, start: Start = None, end: End = None, ttl: T
 @app.command()
 @asks_cache
 def length(cache: Wire, name: Name) -> None:
-    """Print how many values there are; exit with 1 if there is no list."""
+    """Print the number of values; exit with 1 if there is no list."""
     print(hit(cache.ask("ListLength", list_name=os.fsencode(name)), "list").length)
 
 

@@ -13,16 +13,16 @@ from attimo.errors import NotFound
 app = typer.Typer(help="Members: the people of an account.", no_args_is_help=True)
 
 Who = Annotated[str, typer.Argument(help="The e-mail address.")]
-Role = Annotated[str, typer.Option(help="A role's name or id.")]
+Role = Annotated[str, typer.Option(help="The role's name or id.")]
 KeepKeys = Annotated[
-    bool, typer.Option("--keep-keys", help="Let the API keys go on that the member made.")
+    bool, typer.Option("--keep-keys", help="Keep the API keys that the member created.")
 ]
 
 
 @app.command("list")
 @asks_server
 def list_members(client: Client, as_json: Json = False) -> None:
-    """List the members, and who is invited."""
+    """List the members and the open invitations."""
     members, invitations = client.members(), client.invitations()
     if as_json:
         print_json({"members": members, "invitations": invitations})
@@ -42,7 +42,7 @@ def list_members(client: Client, as_json: Json = False) -> None:
 @app.command()
 @asks_server
 def invite(client: Client, email: Who, role: Role = "viewer") -> None:
-    """Invite somebody by e-mail, for a week."""
+    """Invite a person by e-mail. The invitation expires after a week."""
     client.invite(email, find(client, role)["role_id"])
 
 
@@ -51,13 +51,13 @@ def invite(client: Client, email: Who, role: Role = "viewer") -> None:
 def change_role(
     client: Client,
     email: Who,
-    role: Annotated[str, typer.Argument(help="A role's name or id.")],
+    role: Annotated[str, typer.Argument(help="The role's name or id.")],
     keep_keys: KeepKeys = False,
 ) -> None:
-    """Give a member another role, at once.
+    """Change a member's role immediately.
 
-    What the member made and could not have with that role ends, and is printed: API keys with
-    their tokens, keys that sign URLs, open invitations.
+    Whatever the member created and could not create with the new role is revoked and printed: API
+    keys with their tokens, URL signing keys, open invitations.
     """
     role_id = find(client, role)["role_id"]
     _tell(client.change_member(_member(client, email), role_id, keep_keys)["ended"])
@@ -66,10 +66,10 @@ def change_role(
 @app.command()
 @asks_server
 def remove(client: Client, email: Who, keep_keys: KeepKeys = False) -> None:
-    """Take a member out of the account, or an invitation back.
+    """Remove a member from the account, or revoke an invitation.
 
-    What the member made ends, and is printed: API keys with their tokens, keys that sign URLs,
-    open invitations.
+    Whatever the member created is revoked and printed: API keys with their tokens, URL signing
+    keys, open invitations.
     """
     for invitation in client.invitations():
         if invitation["email"] == email.strip().lower():
@@ -86,13 +86,13 @@ def _member(client: Client, email: str) -> int:
     for member in client.members():
         if member["email"] == email.strip().lower():
             return int(member["user_id"])
-    raise NotFound(f"the account has no member {email}")
+    raise NotFound(f"The account has no member {email}")
 
 
 def _tell(ended: dict[str, Any]) -> None:
     for key in ended["api_keys"]:
-        print(f"ended the API key {key['key_id']} ({key['description'] or 'no description'})")
+        print(f"revoked the API key {key['key_id']} ({key['description'] or 'no description'})")
     for kid in ended["url_keys"]:
-        print(f"ended the key {kid}, which signed URLs")
+        print(f"revoked the URL signing key {kid}")
     for invitation in ended["invitations"]:
-        print(f"took back the invitation of {invitation['email']}")
+        print(f"revoked the invitation of {invitation['email']}")

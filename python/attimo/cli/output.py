@@ -1,4 +1,4 @@
-"""How answers are printed: a table for a person, plain lines or JSON for a script."""
+"""How results are printed: a table for people, plain lines or JSON for scripts."""
 
 import codecs
 import io

@@ -1,4 +1,4 @@
-"""attimo profile: names for servers elsewhere."""
+"""attimo profile: names for servers on other machines."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +10,7 @@ from attimo.cli.keys import Target
 from attimo.cli.output import Json, print_json, print_table
 from attimo.cli.profiles import Profile
 
-app = typer.Typer(help="Names for servers, to be used with --profile.", no_args_is_help=True)
+app = typer.Typer(help="Named servers, for use with --profile.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="The profile.")]
 
@@ -18,18 +18,18 @@ Name = Annotated[str, typer.Argument(help="The profile.")]
 @app.command()
 def add(
     name: Name,
-    url: Annotated[str, typer.Option(help="Such as https://cache.example.com:8443.")],
+    url: Annotated[str, typer.Option(help="Its address, such as https://cache.example.com:8443.")],
     api_key: Annotated[
         str | None,
-        typer.Option(help="The key [ATTIMO_TOKEN]; asked for if neither says it."),
+        typer.Option(help="API key [ATTIMO_TOKEN]. You are prompted if you leave it out."),
     ] = None,
     ca: Annotated[
         Path | None,
-        typer.Option(help="A file with the certificates to trust.", exists=True, dir_okay=False),
+        typer.Option(help="File with the certificates to trust.", exists=True, dir_okay=False),
     ] = None,
-    cache: Annotated[str | None, typer.Option(help="The cache to use where none is named.")] = None,
+    cache: Annotated[str | None, typer.Option(help="Default cache for commands.")] = None,
 ) -> None:
-    """Name a server, or change what a name stands for."""
+    """Create or replace a profile."""
     target = Target(url, frozenset([keys.place(url)]))
     if api_key is None and keys.variable(keys.TOKEN) is None:
         api_key = typer.prompt("API key", hide_input=True)
@@ -51,7 +51,7 @@ def list_profiles(as_json: Json = False) -> None:
 
 @app.command()
 def remove(name: Name) -> None:
-    """Forget a profile."""
+    """Delete a profile."""
     profiles.get(name)
     known = profiles.load()
     del known[name]

@@ -17,7 +17,7 @@ class Profile:
 
     Attributes:
         url: Its address, such as `https://cache.example.com:8443`.
-        api_key: The key to show it.
+        api_key: The API key to send it.
         ca: A file with the certificates to trust; None is what the system trusts.
         cache: The cache that commands use when none is named.
         address: Where to connect, as IP address and port; None is what the name in `url` leads to.
@@ -52,7 +52,7 @@ def load() -> dict[str, Profile]:
     except OSError as error:
         raise Misconfigured(f"{path()} cannot be read: {error.strerror}") from error
     except ValueError as error:
-        raise Misconfigured(f"{path()} cannot be read: {error}; mend it or move it away") from error
+        raise Misconfigured(f"{path()} cannot be read: {error}. Fix or move the file") from error
 
 
 def _profile(name: str, entry: object) -> Profile:
@@ -60,11 +60,11 @@ def _profile(name: str, entry: object) -> Profile:
     known = {each.name for each in fields(Profile)}
     if not isinstance(entry, dict) or not {"url", "api_key"} <= entry.keys() <= known:
         raise ValueError(
-            f"{name!r} is not a table with url and api_key, and ca and cache if need be"
+            f"{name!r} must be a table with url and api_key, and optionally ca and cache"
         )
     for each, value in entry.items():
         if not isinstance(value, str):
-            raise ValueError(f"{each} of {name!r} is no text in quotes")
+            raise ValueError(f"{each} of {name!r} must be a quoted string")
     return Profile(**entry)
 
 
@@ -76,8 +76,8 @@ def get(name: str) -> Profile:
     """
     known = load()
     if name not in known:
-        names = ", ".join(known) or "none yet; make one with `attimo profile add`"
-        raise NotFound(f"there is no profile {name!r} ({names})")
+        names = ", ".join(known) or "none yet; create one with `attimo profile add`"
+        raise NotFound(f"There is no profile {name!r} (profiles: {names})")
     return known[name]
 
 
@@ -86,14 +86,16 @@ def save(profiles: dict[str, Profile]) -> None:
 
     Raises:
         Misconfigured: They cannot be written.
-        InvalidArgument: A name or a value is no text.
+        InvalidArgument: A name or a value is not text.
     """
     text = "\n".join(_table(name, entry) for name, entry in profiles.items())
     try:
         path().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         files.write(path(), text)
     except UnicodeEncodeError as error:
-        raise InvalidArgument("a profile is text in UTF-8: its name, address and cache") from error
+        raise InvalidArgument(
+            "A profile's name, address and cache must be text in UTF-8"
+        ) from error
     except OSError as error:
         raise Misconfigured(f"{path()} cannot be written: {error.strerror}") from error
 

@@ -7,7 +7,7 @@ def new() -> typer.Typer:
     """A program to which commands can be added."""
     program = typer.Typer(
         name="attimo",
-        help="An open, self-hosted serverless cache. Start one with: attimo serve",
+        help="An open, self-hosted serverless cache. Start a server with: attimo serve",
         no_args_is_help=True,
         pretty_exceptions_enable=False,
     )

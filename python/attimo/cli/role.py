@@ -1,4 +1,4 @@
-"""attimo role: what keys and members may."""
+"""attimo role: the permissions of keys and members."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,15 +11,17 @@ from attimo.cli.output import Json, print_json, print_table
 from attimo.cli.target import asks_server
 from attimo.errors import FailedPrecondition, NoSuchRole
 
-app = typer.Typer(help="Roles: what keys and members may.", no_args_is_help=True)
+app = typer.Typer(help="Roles: the permissions of keys and members.", no_args_is_help=True)
 
 Which = Annotated[str, typer.Argument(help="The role's name or id.")]
 Allow = Annotated[list[str] | None, typer.Option("--allow", help=allow.HELP)]
 From = Annotated[
     Path | None,
-    typer.Option("--permissions", exists=True, dir_okay=False, help="A file of JSON with rules."),
+    typer.Option("--permissions", exists=True, dir_okay=False, help="JSON file with rules."),
 ]
-Description = Annotated[str | None, typer.Option("--description", "-d", help="What it is for.")]
+Description = Annotated[
+    str | None, typer.Option("--description", "-d", help="Description of the role.")
+]
 
 
 @app.command("list")
@@ -40,7 +42,7 @@ def list_roles(client: Client, as_json: Json = False) -> None:
 @app.command()
 @asks_server
 def show(client: Client, role: Which, as_json: Json = False) -> None:
-    """Show what a role permits."""
+    """Show the permissions of a role."""
     found = find(client, role)
     if as_json:
         print_json(found)
@@ -57,13 +59,13 @@ def show(client: Client, role: Which, as_json: Json = False) -> None:
 @asks_server
 def create(
     client: Client,
-    name: Annotated[str, typer.Argument(help="What it is called.")],
+    name: Annotated[str, typer.Argument(help="Name of the new role.")],
     allowed: Allow = None,
     permissions: From = None,
     description: Description = None,
     as_json: Json = False,
 ) -> None:
-    """Make a role, from --allow or from a file, and print its id."""
+    """Create a role from --allow or a file, and print its id."""
     made = client.create_role(_wanted(name, allowed, permissions, description))
     if as_json:
         print_json(made)
@@ -79,32 +81,32 @@ def update(
     allowed: Allow = None,
     permissions: From = None,
     description: Description = None,
-    name: Annotated[str | None, typer.Option(help="A new name.")] = None,
+    name: Annotated[str | None, typer.Option(help="New name of the role.")] = None,
     keep_keys: Annotated[
-        bool, typer.Option("--keep-keys", help="Let the API keys go on that its holders made.")
+        bool, typer.Option("--keep-keys", help="Keep the API keys created by holders of the role.")
     ] = False,
 ) -> None:
-    """Replace what a role permits, at once for everybody who has it.
+    """Replace the permissions of a role. Everyone who has the role is affected immediately.
 
-    If it permits less than before, API keys that its holders made and could not make any more end,
-    and are printed.
+    API keys that holders of the role created and could no longer create with the new permissions
+    are revoked and printed.
     """
     found = find(client, role)
     wanted = _wanted(name or found["role_name"], allowed, permissions, description)
     changed = client.change_role(found["role_id"], wanted, keep_keys)
     for key_id in changed.get("ended_api_keys", []):
-        print(f"ended the API key {key_id}")
+        print(f"revoked the API key {key_id}")
 
 
 @app.command()
 @asks_server
 def delete(client: Client, role: Which) -> None:
-    """Delete a role that nobody has."""
+    """Delete a role that is not in use."""
     answer = client.delete_role(find(client, role)["role_id"])
     if answer["status"] == "blocked":
-        holders = ("api_keys", "account_members", "invitations")
-        counts = ", ".join(f"{len(answer[name])} {name.replace('_', ' ')}" for name in holders)
-        raise FailedPrecondition(f"the role is held by {counts}; take it from them first")
+        raise FailedPrecondition(
+            f"The role is in use by {_holders(answer)}. Change their role or revoke them first"
+        )
 
 
 def find(client: Client, name: str) -> dict[str, Any]:
@@ -121,11 +123,17 @@ def find(client: Client, name: str) -> dict[str, Any]:
     raise NoSuchRole(name)
 
 
+def _holders(answer: dict[str, Any]) -> str:
+    kinds = {"api_keys": "API key", "account_members": "member", "invitations": "invitation"}
+    counts = {kind: len(answer[field]) for field, kind in kinds.items()}
+    return ", ".join(f"{n} {kind}{'s' * (n > 1)}" for kind, n in counts.items() if n)
+
+
 def _wanted(
     name: str, allowed: list[str] | None, file: Path | None, description: str | None
 ) -> dict[str, Any]:
     if (file is None) == (not allowed):
-        raise typer.BadParameter("say what it permits, with --allow or with --permissions")
+        raise typer.BadParameter("pass exactly one of --allow and --permissions")
     permissions = allow.of_file(file) if file else allow.rules(allowed or [])
     said = {} if description is None else {"description": description}
     return {"role_name": name, "permissions": permissions} | said

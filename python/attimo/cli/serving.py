@@ -1,4 +1,4 @@
-"""attimo serve: its flags are the settings, as they are declared."""
+"""attimo serve: its flags are the declared settings."""
 
 import inspect
 from pathlib import Path
@@ -10,14 +10,14 @@ from attimo import settings
 from attimo.settings.declared import Declaration, declarations, flag, variable
 
 REPEATED = {"listen"}
-"""What may be given more than once."""
+"""Settings that can be given more than once."""
 
 
 ConfigFile = Annotated[
     Path | None,
     typer.Option(
         "--config",
-        help="The file of settings [ATTIMO_CONFIG; attimo.toml here or in ~/.config/attimo].",
+        help="Settings file [ATTIMO_CONFIG; attimo.toml here or in ~/.config/attimo].",
     ),
 ]
 
@@ -25,13 +25,13 @@ Replace = Annotated[
     bool,
     typer.Option(
         "--replace",
-        help="Take the place of the server that runs on the data directory; clients do not notice.",
+        help="Replace the server running on the data directory, without downtime for clients.",
     ),
 ]
 
 
 def serve(config: ConfigFile = None, replace: Replace = False, **flags: Any) -> None:
-    """Run a server until SIGTERM or Ctrl-C; the first start makes all that it needs."""
+    """Run a server until SIGTERM or Ctrl-C. The first start creates everything it needs."""
     chosen = settings.load(flags | {"config": str(config) if config else None})
     from attimo.serve import server
 
@@ -39,7 +39,7 @@ def serve(config: ConfigFile = None, replace: Replace = False, **flags: Any) -> 
 
 
 def _parameter(name: str, declared: Declaration) -> inspect.Parameter:
-    """A setting as a flag that need not be given."""
+    """A setting as an optional flag."""
     kind: Any = bool if isinstance(declared.default, bool) else str
     kind = list[str] if name in REPEATED else kind
     default = "off" if declared.default is False else declared.default

@@ -15,7 +15,7 @@ app = typer.Typer(help="Sets: distinct elements under one key.", no_args_is_help
 
 Name = Annotated[str, typer.Argument(help="The set.")]
 Elements = Annotated[list[str], typer.Argument(help="The elements.")]
-Count = Annotated[int, typer.Argument(help="How many, at most.", min=1, max=MOST_UINT32)]
+Count = Annotated[int, typer.Argument(help="Maximum number.", min=1, max=MOST_UINT32)]
 
 
 @app.command()
@@ -29,14 +29,14 @@ def show(cache: Wire, name: Name, as_json: Json = False) -> None:
 @app.command()
 @asks_cache
 def add(cache: Wire, name: Name, elements: Elements, ttl: Ttl = None) -> None:
-    """Add elements, and make the set if there is none."""
+    """Add elements, and create the set if it does not exist."""
     cache.ask("SetUnion", set_name=os.fsencode(name), elements=typed(elements), **lifetime(ttl))
 
 
 @app.command()
 @asks_cache
 def remove(cache: Wire, name: Name, elements: Elements) -> None:
-    """Remove elements; no error if they are not there. Without elements a set is gone."""
+    """Remove elements; missing ones are ignored. Removing the last element deletes the set."""
     removed = {"set": {"elements": typed(elements)}}
     cache.ask("SetDifference", set_name=os.fsencode(name), subtrahend=removed)
 
@@ -55,7 +55,7 @@ def contains(
 @app.command()
 @asks_cache
 def sample(cache: Wire, name: Name, count: Count = 1, as_json: Json = False) -> None:
-    """List distinct elements, chosen by chance; exit with 1 if there is no set."""
+    """List distinct random elements; exit with 1 if there is no set."""
     reply = cache.ask("SetSample", set_name=os.fsencode(name), limit=count)
     _print(hit(reply, "set").elements, as_json)
 
@@ -63,7 +63,7 @@ def sample(cache: Wire, name: Name, count: Count = 1, as_json: Json = False) -> 
 @app.command()
 @asks_cache
 def pop(cache: Wire, name: Name, count: Count = 1, as_json: Json = False) -> None:
-    """Take elements away, chosen by chance, and list them; exit with 1 if there is no set."""
+    """Remove random elements and list them; exit with 1 if there is no set."""
     reply = cache.ask("SetPop", set_name=os.fsencode(name), count=count)
     _print(hit(reply, "set").elements, as_json)
 
@@ -71,7 +71,7 @@ def pop(cache: Wire, name: Name, count: Count = 1, as_json: Json = False) -> Non
 @app.command()
 @asks_cache
 def length(cache: Wire, name: Name) -> None:
-    """Print how many elements there are; exit with 1 if there is no set."""
+    """Print the number of elements; exit with 1 if there is no set."""
     print(hit(cache.ask("SetLength", set_name=os.fsencode(name)), "set").length)
 
 

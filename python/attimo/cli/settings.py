@@ -1,4 +1,4 @@
-"""attimo settings: every setting, its value, and where it came from."""
+"""attimo settings: every setting, its value, and where it comes from."""
 
 from dataclasses import asdict
 
@@ -9,7 +9,7 @@ from attimo.cli.target import DataDir
 
 
 def settings(data_dir: DataDir = None, config: ConfigFile = None, as_json: Json = False) -> None:
-    """Print every setting with its value, and where that came from."""
+    """List every setting, its value, and where it comes from."""
     flags = {"data_dir": data_dir, "config": config}
     shown = all_settings.load(
         {name: str(value) for name, value in flags.items() if value is not None}
@@ -18,4 +18,4 @@ def settings(data_dir: DataDir = None, config: ConfigFile = None, as_json: Json 
         print_json([asdict(each) for each in shown])
     else:
         rows = [(each.name, each.value, each.origin, each.help) for each in shown]
-        print_table(["Setting", "Value", "From", "What it is"], rows)
+        print_table(["Setting", "Value", "From", "Description"], rows)

@@ -1,4 +1,4 @@
-"""attimo sorted-set: values with scores under one key, in the order of the scores."""
+"""attimo sorted-set: values with scores under one key, ordered by score."""
 
 import os
 from enum import StrEnum
@@ -23,19 +23,19 @@ from attimo.cli.target import asks_cache
 from attimo.cli.wire import Wire
 
 app = typer.Typer(
-    help="Sorted sets: values with scores under one key, in the order of the scores.",
+    help="Sorted sets: values with scores under one key, ordered by score.",
     no_args_is_help=True,
 )
 
 Name = Annotated[str, typer.Argument(help="The sorted set.")]
 Value = Annotated[str, typer.Argument(help="The value.")]
 Descending = Annotated[
-    bool, typer.Option("--descending", help="The highest score first, and as rank 0.")
+    bool, typer.Option("--descending", help="Rank the highest score first, as 0.")
 ]
 
 
 class Aggregate(StrEnum):
-    """What becomes of the scores of a value that is in several sets."""
+    """How the scores of a value that is in several sets are combined."""
 
     SUM = "sum"
     MIN = "min"
@@ -50,23 +50,25 @@ def show(
     start: Annotated[
         int | None,
         typer.Option(
-            help="From this rank; negative from the end.", min=-MOST_INT32, max=MOST_INT32
+            help="First rank; negative counts from the end.", min=-MOST_INT32, max=MOST_INT32
         ),
     ] = None,
     end: Annotated[
         int | None,
         typer.Option(
-            help="To before this rank; negative from the end.", min=-MOST_INT32, max=MOST_INT32
+            help="End rank (exclusive); negative counts from the end.",
+            min=-MOST_INT32,
+            max=MOST_INT32,
         ),
     ] = None,
-    least: Annotated[float | None, typer.Option("--min", help="From this score.")] = None,
-    most: Annotated[float | None, typer.Option("--max", help="To this score.")] = None,
+    least: Annotated[float | None, typer.Option("--min", help="Lowest score (inclusive).")] = None,
+    most: Annotated[float | None, typer.Option("--max", help="Highest score (inclusive).")] = None,
     descending: Descending = False,
     as_json: Json = False,
 ) -> None:
     """List values with their scores, all or a range; exit with 1 if there is no sorted set."""
     if (start, end) != (None, None) and (least, most) != (None, None):
-        raise typer.BadParameter("say a range of ranks or one of scores")
+        raise typer.BadParameter("pass --start and --end or --min and --max, not both")
     by_score = (least, most) != (None, None)
     range_ = {"by_score": _scores(least, most)} if by_score else {"by_index": _ranks(start, end)}
     reply = cache.ask(
@@ -88,7 +90,7 @@ def put(
     score: Annotated[float, typer.Argument(help="Its score.")],
     ttl: Ttl = None,
 ) -> None:
-    """Write a value with its score, and make the sorted set if there is none."""
+    """Write a value with its score, and create the sorted set if it does not exist."""
     element = {"value": os.fsencode(value), "score": score}
     cache.ask("SortedSetPut", set_name=os.fsencode(name), elements=[element], **lifetime(ttl))
 
@@ -99,7 +101,7 @@ def increment(
     cache: Wire,
     name: Name,
     value: Value,
-    amount: Annotated[float, typer.Argument(help="What to add; may be negative.")] = 1,
+    amount: Annotated[float, typer.Argument(help="Amount to add; can be negative.")] = 1,
     ttl: Ttl = None,
 ) -> None:
     """Add to the score of a value, and print the sum."""
@@ -116,7 +118,7 @@ def increment(
 @app.command()
 @asks_cache
 def score(cache: Wire, name: Name, value: Value) -> None:
-    """Print the score of a value; exit with 1 and print nothing if it is not there."""
+    """Print the score of a value; exit with 1 and print nothing if it does not exist."""
     from momento_wire_types import cacheclient_pb2 as pb
 
     reply = cache.ask("SortedSetGetScore", set_name=os.fsencode(name), values=typed([value]))
@@ -129,7 +131,7 @@ def score(cache: Wire, name: Name, value: Value) -> None:
 @app.command()
 @asks_cache
 def rank(cache: Wire, name: Name, value: Value, descending: Descending = False) -> None:
-    """Print the rank of a value, from 0; exit with 1 and print nothing if it is not there."""
+    """Print the rank of a value, from 0; exit with 1 and print nothing if it does not exist."""
     from momento_wire_types import cacheclient_pb2 as pb
 
     asked = {"set_name": os.fsencode(name), "value": os.fsencode(value), "order": int(descending)}
@@ -144,7 +146,7 @@ def rank(cache: Wire, name: Name, value: Value, descending: Descending = False) 
 def remove(
     cache: Wire, name: Name, values: Annotated[list[str], typer.Argument(help="The values.")]
 ) -> None:
-    """Remove values; no error if they are not there. Without values a sorted set is gone."""
+    """Remove values; missing ones are ignored. Removing the last value deletes the sorted set."""
     cache.ask("SortedSetRemove", set_name=os.fsencode(name), some={"values": typed(values)})
 
 
@@ -153,13 +155,13 @@ def remove(
 def union(
     cache: Wire,
     name: Name,
-    sources: Annotated[list[str], typer.Argument(help="The sorted sets to unite.")],
+    sources: Annotated[list[str], typer.Argument(help="The sorted sets to combine.")],
     aggregate: Annotated[
-        Aggregate, typer.Option(help="What becomes of scores that meet: sum, min or max.")
+        Aggregate, typer.Option(help="How to combine the scores of a value in several sets.")
     ] = Aggregate.SUM,
     ttl: Ttl = None,
 ) -> None:
-    """Store the union of sorted sets in place of NAME, and print how many values it has."""
+    """Replace NAME with the union of sorted sets, and print the number of values."""
     from momento_wire_types import cacheclient_pb2 as pb
 
     reply = cache.ask(
@@ -175,7 +177,7 @@ def union(
 @app.command()
 @asks_cache
 def length(cache: Wire, name: Name) -> None:
-    """Print how many values there are; exit with 1 if there is no sorted set."""
+    """Print the number of values; exit with 1 if there is no sorted set."""
     print(hit(cache.ask("SortedSetLength", set_name=os.fsencode(name)), "sorted_set").length)
 
 

@@ -7,7 +7,7 @@ import typer
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 MOST_DAYS = 2_900_000
-"""Later than the year 9999 nothing ends: from today that is some 2,912,000 days."""
+"""Nothing expires later than the year 9999: from today that is some 2,912,000 days."""
 
 
 def seconds(span: str, option: str = "--expires-in") -> int:

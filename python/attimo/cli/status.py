@@ -1,4 +1,4 @@
-"""attimo status: how the server does, on one screen."""
+"""attimo status: the state of the server on one screen."""
 
 import re
 import time
@@ -14,12 +14,12 @@ _SAMPLE = re.compile(r"^(\w+)(?:\{(.*)\})? (\S+)$")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a page of metrics says."""
+    """A page of metrics, parsed."""
 
     samples: list[tuple[str, str, float]]
 
     def sum(self, name: str, *labels: str) -> float:
-        """The sum over all samples of a metric that bear these labels; 0 if there are none."""
+        """The sum over all samples of a metric with these labels; 0 if there are none."""
         return sum(
             value
             for found, written, value in self.samples
@@ -34,7 +34,7 @@ class Page:
 
 
 def page_of(text: str) -> Page:
-    """Read a page."""
+    """Parse a page."""
     return Page(list(_samples(text)))
 
 
@@ -46,14 +46,14 @@ def _samples(text: str) -> Iterator[tuple[str, str, float]]:
 
 @asks_server
 def status(client: Client, as_json: Json = False) -> None:
-    """Tell whether the server is ready, and what it holds and does."""
+    """Show whether the server is ready, what it stores and how busy it is."""
     readiness = client.readiness()
     told = _told(readiness, page_of(client.metrics()), time.time())
     if as_json:
         print_json(told)
     else:
         print_table(
-            ["What", "Now"], [(name.replace("_", " "), _words(told[name])) for name in told]
+            ["Value", "Now"], [(name.replace("_", " "), _words(told[name])) for name in told]
         )
     if readiness != "ready":
         raise SystemExit(1)

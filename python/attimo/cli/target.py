@@ -1,8 +1,7 @@
 """Which server a command talks to, and as whom.
 
-What is typed wins over what the environment says, and a server that is named (an address or a
-profile) over the one on this machine, whose address and key lie in its data directory. Which key
-it is shown is for `keys`.
+Options win over the environment, and an explicit server (an address or a profile) over the one on
+this machine, whose address and key are in its data directory. `keys` chooses the key to send.
 """
 
 import inspect
@@ -34,37 +33,37 @@ PANEL = "Which server"
 ProfileName = Annotated[
     str | None,
     typer.Option(
-        "--profile", help="A server from `attimo profile` [ATTIMO_PROFILE].", rich_help_panel=PANEL
+        "--profile", help="A profile from `attimo profile` [ATTIMO_PROFILE].", rich_help_panel=PANEL
     ),
 ]
 Url = Annotated[
     str | None,
-    typer.Option(help="Its address [ATTIMO_URL].", rich_help_panel=PANEL),
+    typer.Option(help="Address of the server [ATTIMO_URL].", rich_help_panel=PANEL),
 ]
 ApiKey = Annotated[
     str | None,
     typer.Option(
-        help="The API key [ATTIMO_TOKEN, else the profile's, else the local owner's].",
+        help="The API key [ATTIMO_TOKEN, then the profile's, then the local owner's].",
         rich_help_panel=PANEL,
     ),
 ]
 Ca = Annotated[
     Path | None,
     typer.Option(
-        help="A file with the certificates to trust [ATTIMO_CA for --url].", rich_help_panel=PANEL
+        help="File with the certificates to trust [ATTIMO_CA for --url].", rich_help_panel=PANEL
     ),
 ]
 DataDir = Annotated[
     Path | None,
     typer.Option(
-        help="The data directory of a server on this machine [ATTIMO_DATA_DIR].",
+        help="Data directory of a server on this machine [ATTIMO_DATA_DIR].",
         rich_help_panel=PANEL,
     ),
 ]
 
 In = Annotated[
     str | None,
-    typer.Option("--cache", "-c", help=f"The cache [ATTIMO_CACHE, else {DEFAULT_CACHE}]."),
+    typer.Option("--cache", "-c", help=f"The cache [ATTIMO_CACHE, then {DEFAULT_CACHE}]."),
 ]
 
 _OPTIONS = {"profile": ProfileName, "url": Url, "api_key": ApiKey, "ca": Ca, "data_dir": DataDir}
@@ -132,7 +131,7 @@ def choose(
         NotFound: There is no such profile.
     """
     if sum(word is not None for word in (profile, url, data_dir)) > 1:
-        raise Misconfigured("use one of --profile, --url and --data-dir")
+        raise Misconfigured("Pass only one of --profile, --url and --data-dir")
     if profile is not None:
         server = _by_profile(profile)
     elif url is not None:
@@ -184,12 +183,12 @@ def _local(data_dir: Path | None) -> _Server:
     credentials = home.credentials()
     if credentials is None:
         raise Misconfigured(
-            f"there is no server in {home.path}; start one with `attimo serve`, "
-            "or name another with --url or --profile"
+            f"There is no server in {home.path}. Start one with `attimo serve`, "
+            "or pass --url or --profile for another"
         )
     running = home.running()
     if running is None:
-        raise Misconfigured(f"the server of {home.path} is not running; start it: attimo serve")
+        raise Misconfigured(f"The server of {home.path} is not running. Start it: attimo serve")
     target = Target(f"the server of {home.path}", keys.places_of(home), credentials.api_key)
     cache = credentials.cache
     if credentials.http:
@@ -198,4 +197,4 @@ def _local(data_dir: Path | None) -> _Server:
         # The name is that of the certificate; what it leads to need not be this machine.
         at = Profile(credentials.https, "", credentials.ca, cache, reachable(running.https))
         return _Server(at, target)
-    raise Misconfigured(f"the server of {home.path} listens on no address for clients")
+    raise Misconfigured(f"The server of {home.path} has no listener for clients")

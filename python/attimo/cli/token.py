@@ -11,7 +11,7 @@ from attimo.cli.output import Json, print_json
 from attimo.cli.target import asks_server
 
 app = typer.Typer(
-    help="Disposable tokens: for data only, and for 25 hours at most.", no_args_is_help=True
+    help="Disposable tokens: for data only, valid for at most 25 hours.", no_args_is_help=True
 )
 
 
@@ -22,23 +22,23 @@ def create(
     allowed: Annotated[list[str] | None, typer.Option("--allow", help=allow.HELP)] = None,
     permissions: Annotated[
         Path | None,
-        typer.Option(exists=True, dir_okay=False, help="A file of JSON with rules."),
+        typer.Option(exists=True, dir_okay=False, help="JSON file with rules."),
     ] = None,
-    expires_in: Annotated[str, typer.Option(help="How long it is valid, such as 30m.")] = "1h",
+    expires_in: Annotated[str, typer.Option(help="Expire after this long (30m, 12h).")] = "1h",
     token_id: Annotated[
-        str, typer.Option(help="A name for its bearer, at most 64 characters.")
+        str, typer.Option(help="Name of the token's holder, at most 64 characters.")
     ] = "",
     raw: Annotated[
-        bool, typer.Option("--raw", help="Without the endpoint: for the header authorization.")
+        bool, typer.Option("--raw", help="Print the bare token, for an Authorization header.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Make a token and print it. Nobody keeps it.
+    """Create a disposable token and print it. The server does not store it.
 
-    It is printed as Momento's clients take it (`fromDisposableToken`), with the endpoint inside.
+    The output is for Momento's clients (`fromDisposableToken`) and contains the endpoint.
     """
     if (permissions is None) == (not allowed):
-        raise typer.BadParameter("say what it permits, with --allow or with --permissions")
+        raise typer.BadParameter("pass exactly one of --allow and --permissions")
     asked = {
         "permissions": allow.of_file(permissions) if permissions else allow.rules(allowed or []),
         "valid_for_seconds": spans.seconds(expires_in),

@@ -1,4 +1,4 @@
-"""attimo usage: what was used of what, by whom and when."""
+"""attimo usage: usage by cache, API key, method or time."""
 
 import sys
 from typing import Annotated, Any
@@ -22,24 +22,22 @@ def usage(
     client: Client,
     by: Annotated[
         str,
-        typer.Option(
-            "--by", "-b", help="What to tell apart: some of cache,key,api,minute,hour,day."
-        ),
+        typer.Option("--by", "-b", help="Group by one or more of: cache,key,api,minute,hour,day."),
     ] = "cache",
     since: Annotated[
         str | None,
-        typer.Option(help="Nothing older than this, such as 30m or 7d; else all of this month."),
+        typer.Option(help="Start this long ago (30m, 7d). Default: the start of the month."),
     ] = None,
-    until: Annotated[str | None, typer.Option(help="Nothing newer than this, such as 1d.")] = None,
+    until: Annotated[str | None, typer.Option(help="End this long ago (1d). Default: now.")] = None,
     cache: Annotated[
-        str | None, typer.Option("--cache", "-c", help="Only caches of this name.")
+        str | None, typer.Option("--cache", "-c", help="Show only caches with this name.")
     ] = None,
     as_json: Json = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, for spreadsheets.")] = False,
 ) -> None:
-    """Tell what was used, by cache, API key, method and time, and how much that is in all."""
+    """Show usage by cache, API key, method or time, with totals."""
     if as_json and as_csv:
-        raise typer.BadParameter("say --json or --csv, not both")
+        raise typer.BadParameter("pass --json or --csv, not both")
     asked = {
         "group_by": by,
         "since": _moment(since, "--since"),
@@ -58,7 +56,7 @@ def usage(
 
 def _print(apart: list[str], found: dict[str, Any]) -> None:
     rows = [[_cell(each, line[each]) for each in apart] + _counts(line) for line in found["usage"]]
-    total = ["in all", *("" for _ in apart[1:]), *_counts(found["totals"])]
+    total = ["total", *("" for _ in apart[1:]), *_counts(found["totals"])]
     columns = [*apart, *COUNTS]
     print_table([column.replace("_", " ").capitalize() for column in columns], [*rows, total])
 

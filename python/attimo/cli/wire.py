@@ -1,4 +1,4 @@
-"""What the command line asks a cache about its collections: Momento's own protocol, over gRPC."""
+"""The command line's gRPC client for collections: it uses Momento's own protocol."""
 
 from pathlib import Path
 from types import TracebackType
@@ -25,7 +25,7 @@ class Wire:
     """A connection to one cache of one server, as one caller."""
 
     def __init__(self, server: Profile, cache: str) -> None:
-        """Make a connection; it is opened at the first question.
+        """Create a connection; it is opened at the first call.
 
         Raises:
             Misconfigured: The address or the certificates cannot be used.
@@ -96,7 +96,7 @@ class Wire:
 
         url, said = self.server.url, error.details() or error.code().name
         if error.code() is grpc.StatusCode.UNAVAILABLE:
-            return AttimoError(f"{url} cannot be reached: {said}")
+            return AttimoError(f"Cannot reach {url}: {said}")
         if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
             return AttimoError(f"{url} did not answer in {TIMEOUT_SECONDS} s")
         return AttimoError(said)
@@ -107,7 +107,7 @@ def _channel(server: Profile) -> "grpc.Channel":
 
     parts = urlsplit(server.url)
     if parts.scheme not in PORTS or not parts.hostname:
-        raise ValueError("an address starts with http:// or https:// and names a host")
+        raise ValueError("an address must start with http:// or https:// and name a host")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     name = f"{host}:{parts.port or PORTS[parts.scheme]}"
     target = f"dns:///{server.address or name}"
@@ -119,7 +119,7 @@ def _channel(server: Profile) -> "grpc.Channel":
 
 
 def _trust(ca: str | None) -> bytes | None:
-    """What to trust: these certificates, else the system's, else those that gRPC brings along."""
+    """What to trust: these certificates, else the system's, else those that gRPC includes."""
     if ca is not None:
         return Path(ca).read_bytes()
     import ssl

@@ -49,7 +49,7 @@ def back_up(home: DataDirectory, to: Path) -> list[str]:
             would lie in the directory that it is a copy of.
     """
     if not home.database.is_file():
-        raise Misconfigured(f"there is no server in {home.path}: {home.database} is missing")
+        raise Misconfigured(f"There is no server in {home.path}: {home.database} is missing")
     _check_apart(to, home.path)
     with _whole(to) as room, _in_words(f"{home.path} cannot be backed up to {to}"):
         _copy_database(home.database, room / DATABASE)

@@ -22,14 +22,14 @@ OTHER_VARIABLES = frozenset(
         "ATTIMO_PROFILE",
     }
 )
-"""What else may stand in the environment under our prefix."""
+"""Other variables of the environment with our prefix."""
 
 Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """What is written of a setting, below; `default` is what one would write to get it."""
+    """How a setting is declared below; `default` is written as an operator would write it."""
 
     default: Raw
     help: str
@@ -49,135 +49,133 @@ class Settings:
     http: str | None = setting(
         "127.0.0.1:8080",
         values.ADDRESS,
-        "Where clients connect without TLS; port 0 is any free one, off is nowhere. "
-        "Without a word of one's own it is off where --listen is given.",
+        "Address for plaintext clients. Port 0 picks a free port; off disables it (the default "
+        "when --listen is given).",
     )
     https: str | None = setting(
         "127.0.0.1:8443",
         values.ADDRESS,
-        "Where clients connect with TLS; port 0 is any free one, off is nowhere. "
-        "Without a word of one's own it is off where --listen is given.",
+        "Address for TLS clients. Port 0 picks a free port; off disables it (the default when "
+        "--listen is given).",
     )
     listen: tuple[Listener, ...] = setting(
         "off",
         values.LISTEN,
-        "More addresses, each with what is offered there; may be given again, or with commas.",
+        "Additional listeners, each with what it offers. Repeat it, or separate them by commas.",
     )
     endpoint: str = setting(
         "localhost",
         values.PUBLIC_NAME,
-        "The public name of the server: certificate and tokens are made for it.",
+        "Public name of the server; certificates and tokens are issued for it.",
     )
     certificate: Path | None = setting(  # noqa: RUF009 (a declaration, not a value)
         "off",
         values.FILE,
-        "The certificate for TLS and its issuers', in PEM, read again when it changes; off is one "
-        "that the server signs itself.",
+        "TLS certificate with its issuers, in PEM; reloaded when the file changes. With off, the "
+        "server issues its own certificate.",
     )
     private_key: Path | None = setting(  # noqa: RUF009 (a declaration, not a value)
-        "off", values.FILE, "The private key of --certificate, in PEM."
+        "off", values.FILE, "Private key of --certificate, in PEM."
     )
     authority: Path | None = setting(  # noqa: RUF009 (a declaration, not a value)
         "off",
         values.FILE,
-        "The root, in PEM, that clients must be given to trust --certificate or what --acme gives; "
-        "off if they know it.",
+        "Root certificate, in PEM, that clients need in order to trust the certificate of "
+        "--certificate or --acme; off if they already trust it.",
     )
     acme: str | None = setting(
-        "off", values.ACME, "Who signs a certificate for --endpoint and renews it, by ACME."
+        "off", values.ACME, "ACME authority that issues and renews the certificate for --endpoint."
     )
-    acme_email: str | None = setting(
-        "off", values.CONTACT, "Whom the authority of --acme tells of trouble."
-    )
+    acme_email: str | None = setting("off", values.CONTACT, "Contact address for the ACME account.")
     acme_accept_terms: bool = setting(
-        False, values.SWITCH, "That you have read and accept the terms of the authority of --acme."
+        False, values.SWITCH, "Accept the ACME authority's terms of service."
     )
     data_dir: Path = setting(  # noqa: RUF009 (a declaration, not a value)
         "$XDG_DATA_HOME/attimo",
         values.FOLDER,
-        "Where database, certificates and credentials are kept.",
+        "Directory for the database, certificates and credentials.",
     )
     memory: int = setting(
         "auto",
         values.MEMORY,
-        "Bytes for items and for what clients have under way; auto is what the machine or "
-        "container has beside the process itself, and three quarters of it at most.",
+        "Memory for items and requests in flight. With auto, it is what the machine or container "
+        "has left beside the process itself, at most three quarters of the total.",
     )
     threads: int = setting(
         "auto",
         values.THREADS,
-        "Threads that serve data; auto is one for each processor that this process may use.",
+        "Threads that serve data. With auto, it is one for each available processor.",
     )
     item_bytes: int = setting(
-        "4883KiB", values.ITEM, "The largest item, its key included; shown with each cache."
+        "4883KiB", values.ITEM, "Maximum size of an item, including its key; shown with each cache."
     )
     element_bytes: int = setting(
         "128KiB",
         values.ELEMENT,
-        "The largest element of a collection: a value, or a field or value of a dictionary.",
+        "Maximum size of a collection element: a value, or a field or value of a dictionary.",
     )
     local: bool = setting(
         False,
         values.SWITCH,
-        "Let clients in without a token where they connect without TLS on this machine.",
+        "Accept plaintext clients on this machine without a token.",
     )
     collect_seconds: float = setting(
-        5, values.SECONDS, "How often usage is taken from the data plane into the ledger."
+        5, values.SECONDS, "Interval, in seconds, at which usage is recorded in the ledger."
     )
     signup: Literal["open", "invite", "closed"] = setting(
         "invite",
         values.SIGN_UP,
-        "Who may make an account: anybody, only who is invited to one, or nobody.",
+        "Who can sign up: open (anyone), invite (only invited people, who join existing "
+        "accounts), closed.",
     )
     smtp: SmtpServer | None = setting(  # noqa: RUF009 (a declaration, not a value)
         "off",
         values.SMTP,
-        "Where e-mail is handed in; without it, e-mail lies in the data directory, in mail.",
+        "SMTP server for outgoing mail. Without one, messages are saved in mail/ in the data "
+        "directory.",
     )
-    mail_from: str = setting(
-        "attimo@localhost", values.EMAIL, "The address that e-mail comes from."
-    )
+    mail_from: str = setting("attimo@localhost", values.EMAIL, "Sender address of outgoing mail.")
     allowed_origins: tuple[str, ...] = setting(
         "*",
         values.ORIGINS,
-        "Whose pages may use this server: all that have a token, or those of some origins. "
-        "With local, a page whose origin is named needs no token.",
+        "Origins that can call this server from a browser; with *, any page that has a token. "
+        "With --local, pages from listed origins need no token.",
     )
     metrics: Literal["loopback", "open", "off"] = setting(
         "loopback",
         values.METRICS,
-        "Who may read /metrics, which names caches: programs on this machine and whoever reaches a "
-        "listener with ?only=health (loopback), all, or nobody.",
+        "Who can read /metrics, which contains cache names: loopback (programs on this machine, "
+        "and clients of a listener with ?only=health), open (everyone), off.",
     )
     metrics_caches: int = setting(
         100,
         values.METRICS_CACHES,
-        "How many caches, the busiest, have metrics of their own; the others are summed.",
+        "Number of caches with metrics of their own, the busiest first; the rest are summed.",
     )
     log_format: Literal["text", "json"] = setting(
-        "text", values.LOG_FORMAT, "How lines of the log look."
+        "text", values.LOG_FORMAT, "Log format: text or json."
     )
     log_level: Literal["debug", "info", "warning", "error"] = setting(
         "info",
         values.LOG_LEVEL,
-        "The least that is logged; with info, each request for the control plane has a line.",
+        "Minimum level to log. At info, every control-plane request is logged.",
     )
     otlp_endpoint: str | None = setting(
         "off",
         values.OTLP_ENDPOINT,
-        "Where traces of control requests are sent, by OTLP over HTTP.",
+        "OTLP/HTTP endpoint that receives traces of control requests.",
     )
     origins: Mapping[str, str] = field(repr=False, default_factory=dict)
 
     @property
     def listeners(self) -> tuple[Listener, ...]:
-        """Every address at which the server is to be found."""
+        """Every listener of the server."""
         plain = Listener(self.http, tls=False, setting="http") if self.http else None
         secure = Listener(self.https, tls=True, setting="https") if self.https else None
         return (*(each for each in (plain, secure) if each), *self.listen)
 
     def shown(self) -> list["Shown"]:
-        """Return each setting with its value and where that came from, for people."""
+        """Return each setting with its value and where it comes from, for people."""
         return [
             Shown(name, _words(getattr(self, name)), self.origins[name], declaration.help)
             for name, declaration in declarations().items()
@@ -186,7 +184,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A setting in words."""
+    """A setting as text."""
 
     name: str
     value: str
@@ -196,7 +194,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class NodeSettings:
-    """What the data plane is told at its start. Rust reads the attributes by name.
+    """What the data plane gets at its start. Rust reads the attributes by name.
 
     Attributes:
         listeners: Where to listen, and for what.
