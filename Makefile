@@ -1,4 +1,4 @@
-# The developer's words. `make help` prints them.
+# The developer's targets. `make help` lists them.
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -19,10 +19,10 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 .DEFAULT_GOAL := help
 .PHONY: help setup build fmt lint test conformance e2e faults attacks fuzz bench docs serve beside wheel ci
 
-help: ## Show these words
+help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(VENV)/.develop build ## Make .venv, install everything, build the core
+setup: $(VENV)/.develop build ## Create .venv, install all dependencies, build the core
 
 build: $(VENV)/.core ## Build the data plane (Rust, optimised) into .venv
 
@@ -35,7 +35,7 @@ test: setup ## Rust and Python tests: unit, model, property, structure, docs, a 
 	$(SAY) "Python tests"
 	$(PARALLEL) tests/unit tests/property tests/structure tests/docs $(FIRST)
 
-lint: setup ## Check style, types and walls
+lint: setup ## Check style, types and module boundaries
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/mypy && $(BIN)/lint-imports
 	$(BIN)/python -m mypy.stubtest attimo._core
@@ -50,28 +50,28 @@ conformance: setup $(CLIENTS) ## Momento's own SDKs against a real server
 	@setup/apt.sh conformance sslscan=sslscan pebble=pebble varnishd=varnish
 	$(PARALLEL) tests/conformance
 
-e2e: setup $(VENV)/.javascript ## A person's way through the command line, on a real server
+e2e: setup $(VENV)/.javascript ## The command line against a real server
 	$(PARALLEL) tests/e2e
 
-faults: setup $(VENV)/.javascript ## Kill, fill the disk and the memory, turn the clock
+faults: setup $(VENV)/.javascript ## Kill the server, fill disk and memory, change the clock
 	@setup/apt.sh faults faketime=faketime
 	$(PARALLEL) --maxprocesses 2 tests/faults
 
-attacks: setup ## Clients that mean harm, bursts and idle crowds, about two minutes
+attacks: setup ## Hostile clients, bursts and many idle connections, about two minutes
 	$(PYTEST) tests/attacks
 
-fuzz: ## Messages by chance against every method of gRPC, for about a minute
+fuzz: ## Random messages against every gRPC method, about a minute
 	PROPTEST_CASES=100000 cargo test --locked --workspace --lib grpc::tests
 
-bench: setup $(VENV)/.bench ## Measure, beside Valkey, Redis and nginx in the same run
+bench: setup $(VENV)/.bench ## Benchmark beside Valkey, Redis and nginx in the same run
 	@setup/apt.sh bench redis-server=redis-server memcached=memcached nginx=nginx \
 	    h2load=nghttp2-client
 	$(BIN)/python -m bench
 
-docs: setup ## Write the reference pages anew
+docs: setup ## Regenerate the reference pages
 	$(BIN)/python docs/generate.py
 
-# What CI makes while the optimised build, which ends on one processor, is under way.
+# What CI builds during the optimised build, whose last part uses one processor.
 beside: $(CLIENTS)
 	cargo test --quiet --locked --workspace --no-run
 
@@ -80,7 +80,7 @@ wheel: $(VENV)/.develop ## Build a wheel that installs without Rust, into dist/
 	$(SAY) "Building the wheel (the first time takes 2 to 5 minutes)"
 	$(BIN)/maturin build --release --locked --out dist
 
-ci: lint test conformance e2e faults attacks fuzz docs ## All that is checked before a change lands
+ci: lint test conformance e2e faults attacks fuzz docs ## Everything that must pass before a change lands
 
 $(VENV)/.made: setup/python.sh
 	@setup/python.sh
