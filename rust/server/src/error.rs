@@ -61,8 +61,8 @@ pub(crate) enum Error {
     /// The process may open no more files.
     #[error("the server has no file handles left; try again")]
     NoHandles,
-    /// A mistake of ours; the log tells where.
-    #[error("the server made a mistake; its log says which")]
+    /// An internal error; the log has the details.
+    #[error("internal server error; see the server log")]
     Internal,
     /// The engine refused the command; the item is as it was.
     #[error(transparent)]
@@ -73,16 +73,16 @@ pub(crate) enum Error {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Overload {
     /// Bodies that are half here, answers that are half gone.
-    #[error("throughput: too many bytes are under way on this server; try again")]
+    #[error("throughput: too many bytes are in flight on this server; try again")]
     Bytes,
     /// Requests that wait for the control plane.
-    #[error("too many operations wait for the control plane; try again")]
+    #[error("too many operations are waiting for the control plane; try again")]
     Control,
     /// Requests without a token that wait for the control plane.
-    #[error("too many operations of unknown callers wait for the control plane; try again")]
+    #[error("too many operations of unknown callers are waiting for the control plane; try again")]
     Unknown,
     /// Requests of somebody unknown on one connection.
-    #[error("too many operations of an unknown caller are under way on this connection")]
+    #[error("too many operations of an unknown caller are in flight on this connection")]
     Strangers,
 }
 

@@ -34,7 +34,8 @@ const LONGEST_WRAPPED: usize = 24 * 1024;
 /// of a token is taken exactly: nobody's token lives longer than was promised.
 const SKEW: u64 = 30;
 
-pub(crate) const INVALID: Error = Error::Unauthenticated("the token is not valid here");
+pub(crate) const INVALID: Error =
+    Error::Unauthenticated("invalid token: it was revoked or issued by another server");
 const TOO_EARLY: Error = Error::Unauthenticated("the token is not valid yet");
 /// What a token says, after its signature was verified.
 #[derive(Debug, PartialEq, Eq)]

@@ -94,7 +94,7 @@ def test_a_body_that_is_wrong_is_refused_and_says_where(
         ("set", b'{"elements" 1}', "body: cannot be read as JSON at line 1, column 13"),
         ("set", b'{"elements":["a"]} x', "body: cannot be read as JSON at line 1, column 20"),
         ("set", b"{}", "body: elements is missing"),
-        ("set", b'{"element":[]}', "element: is none of the fields here: elements"),
+        ("set", b'{"element":[]}', "element: is not a known field; known are elements"),
         ("set", b'{"elements":[],"elements":[]}', "body: elements is there twice"),
         ("set", b'{"elements":{}}', "elements: must be an array, not an object"),
         (

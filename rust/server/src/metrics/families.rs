@@ -53,95 +53,95 @@ macro_rules! families {
 
 families! {
     BUILD: Gauge "attimo_build_info" ["version"]
-        "1, with the version that runs.";
+        "Always 1; the label is the running version.";
     READY: Gauge "attimo_ready" []
-        "1 while /ready answers 200, else 0.";
+        "1 while /ready answers 200, otherwise 0.";
     REQUESTS: Counter "attimo_requests_total" ["protocol", "api", "outcome"]
-        "Data requests that were let in and answered: ok, refused (the caller can mend it) or failed (the operator can).";
+        "Data requests accepted and answered: ok, refused (the caller can fix it) or failed (the operator can).";
     DURATION: Histogram "attimo_request_duration_seconds" ["protocol", "api"]
-        "From a data request being whole to its answer being handed to the socket.";
+        "From the last byte of a data request to the write of the response.";
     ERRORS: Counter "attimo_errors_total" ["protocol", "code"]
-        "Data requests answered with an error, strangers' included, by the protocol's own code.";
+        "Data requests answered with an error, unauthenticated ones included, by the protocol's status code.";
     CONTROL: Counter "attimo_control_requests_total" ["protocol", "outcome"]
-        "Requests for the control plane.";
+        "Control-plane requests.";
     CONTROL_DURATION: Histogram "attimo_control_request_duration_seconds" ["protocol"]
-        "From a control request being whole to the control plane's answer.";
+        "From the last byte of a control request to the response of the control plane.";
     HITS: Counter "attimo_hits_total" []
-        "Items that were looked for and found.";
+        "Lookups that found an item.";
     MISSES: Counter "attimo_misses_total" []
-        "Items that were looked for and not found.";
+        "Lookups that found no item.";
     CACHE_REQUESTS: Counter "attimo_cache_requests_total" ["account", "cache"]
-        "Data requests by cache. Under `_other` are those that name no cache, and caches beyond --metrics-caches.";
+        "Data requests by cache; `_other` are those without a cache and those of caches beyond --metrics-caches.";
     CACHE_ERRORS: Counter "attimo_cache_errors_total" ["account", "cache"]
-        "Data requests by cache that were answered with an error.";
+        "Data requests answered with an error, by cache.";
     CACHE_HITS: Counter "attimo_cache_hits_total" ["account", "cache"]
-        "Items found, by cache.";
+        "Lookups that found an item, by cache.";
     CACHE_MISSES: Counter "attimo_cache_misses_total" ["account", "cache"]
-        "Items not found, by cache.";
+        "Lookups that found no item, by cache.";
     CACHE_IN: Counter "attimo_cache_received_bytes_total" ["account", "cache"]
         "Bytes of keys and values received, by cache.";
     CACHE_OUT: Counter "attimo_cache_sent_bytes_total" ["account", "cache"]
         "Bytes of values sent, by cache.";
     CACHE_EVICTED: Counter "attimo_cache_evicted_items_total" ["account", "cache"]
-        "Items that left before their time, for want of memory, by cache.";
+        "Items evicted because memory was full, by cache.";
     CACHE_ITEMS: Gauge "attimo_cache_items" ["account", "cache"]
-        "Items stored, by cache; those that expired and are not swept yet included.";
+        "Items stored, by cache, including expired ones not yet swept.";
     CACHE_BYTES: Gauge "attimo_cache_stored_bytes" ["account", "cache"]
-        "Memory that items take, by cache.";
+        "Memory used by items, by cache.";
     CACHES: Gauge "attimo_caches" []
-        "Caches that there are.";
+        "Number of caches.";
     ITEMS: Gauge "attimo_items" []
-        "Items stored; those that expired and are not swept yet included.";
+        "Items stored, including expired ones not yet swept.";
     STORED: Gauge "attimo_stored_bytes" []
-        "Memory that items take.";
+        "Memory used by items.";
     BUDGET: Gauge "attimo_memory_budget_bytes" []
-        "Memory for items and for what clients have under way: --memory.";
+        "Memory for items and requests in flight: --memory.";
     ALLOWANCE: Gauge "attimo_memory_allowance_bytes" []
-        "Memory that items may take now, which is what nothing else needs of the budget; beyond it the least used leave.";
+        "Memory available to items now: the part of the budget that nothing else needs; beyond it, the least used are evicted.";
     MEMORY: Gauge "attimo_memory_bytes" ["part"]
-        "Memory by what takes it: items; in_flight, which is heads and bodies half received and answers half sent; connections; overhead, which is what lies idle around these; process, which is what it takes at rest.";
+        "Memory by use: items; in_flight (requests and responses partly received or sent); connections; overhead (idle pages around these); process (the process at rest).";
     EVICTED: Counter "attimo_evicted_items_total" []
-        "Items that left before their time, for want of memory.";
+        "Items evicted because memory was full.";
     EXPIRED: Counter "attimo_expired_items_total" []
-        "Items whose memory was given back after their time.";
+        "Expired items removed.";
     ACCEPTED: Counter "attimo_connections_accepted_total" ["transport"]
-        "Connections that were accepted.";
+        "Connections accepted.";
     OPEN: Gauge "attimo_connections_open" ["transport", "protocol"]
-        "Connections that are open.";
+        "Connections open.";
     HANDSHAKES: Counter "attimo_tls_handshakes_total" ["result"]
-        "TLS handshakes, done or failed.";
+        "TLS handshakes, completed or failed.";
     CLOSED: Counter "attimo_connections_closed_total" ["reason"]
-        "Connections that the server closed against their client's will.";
+        "Connections closed by the server because of their client.";
     PANICS: Counter "attimo_panics_total" []
-        "Mistakes of the server itself; each ended one request or one connection.";
+        "Internal errors (panics); each ended one request or connection.";
     LINES_DROPPED: Counter "attimo_log_lines_dropped_total" []
-        "Lines of the log and of standard output that nobody read in time or that could not be written.";
+        "Lines of the log and of standard output dropped because nobody read them in time or they could not be written.";
     HANDLES_LACKED: Counter "attimo_file_handles_lacked_total" []
-        "Connections that waited and control requests that were refused because no file handle was left.";
+        "Connections delayed and control requests refused because no file handle was left.";
     STRANGERS_REFUSED: Counter "attimo_unauthenticated_requests_refused_total" []
-        "Unauthenticated control requests that were refused because too many were under way.";
+        "Unauthenticated control requests refused because too many were in flight.";
     RECORDED: Counter "attimo_usage_batches_recorded_total" []
-        "Batches of usage that are in the ledger.";
+        "Usage batches recorded in the ledger.";
     UNRECORDED: Counter "attimo_usage_failures_total" []
-        "Tries to write a batch of usage that failed; the batch is kept and tried again.";
+        "Failed attempts to record a usage batch; the batch is kept and retried.";
     WAITING: Gauge "attimo_usage_batches_waiting" []
-        "Batches of usage that could not be written yet; more than 0 for long is an alarm.";
+        "Usage batches not yet recorded; alert if it stays above 0.";
     REVISION: Gauge "attimo_directory_revision" []
-        "The revision of accounts, keys and caches that requests are served by.";
+        "Revision of the directory (accounts, keys, caches) in use.";
     CERTIFICATE: Gauge "attimo_certificate_end_timestamp_seconds" []
-        "When the TLS certificate ends, in seconds since 1970.";
+        "Expiry of the TLS certificate, in seconds since 1970.";
     THREADS: Gauge "attimo_data_threads" []
         "Threads that serve data.";
     RESIDENT: Gauge "process_resident_memory_bytes" []
-        "Memory that the process occupies.";
+        "Resident memory of the process.";
     CPU: Counter "process_cpu_seconds_total" []
-        "Processor time that the process has used.";
+        "Processor time used by the process.";
     OPEN_FDS: Gauge "process_open_fds" []
-        "File handles that are open.";
+        "Open file handles.";
     MOST_FDS: Gauge "process_max_fds" []
-        "File handles that may be open.";
+        "Limit of open file handles.";
     STARTED: Gauge "process_start_time_seconds" []
-        "When the process was started, in seconds since 1970.";
+        "Start time of the process, in seconds since 1970.";
 }
 
 #[cfg(test)]

@@ -40,7 +40,7 @@ pub(crate) fn watch(stats: &Arc<Stats>) {
 fn note(panic: &PanicHookInfo<'_>) -> bool {
     let at = panic.location().map(|at| format!("{}:{}", at.file(), at.line()));
     let told = format!(
-        "a thread of the data plane made a mistake at {}: {}",
+        "internal error: a thread of the data plane panicked at {}: {}",
         at.as_deref().unwrap_or("an unknown place"),
         words(panic.payload())
     );

@@ -97,7 +97,7 @@ impl serde::de::Error for Wrong {
     }
 
     fn unknown_field(_: &str, allowed: &'static [&'static str]) -> Self {
-        Wrong(format!("is none of the fields here: {}", allowed.join(", ")))
+        Wrong(format!("is not a known field; known are {}", allowed.join(", ")))
     }
 
     fn missing_field(field: &'static str) -> Self {
@@ -305,7 +305,7 @@ mod tests {
             ),
             (r#"{"inner": [], "by": "max"}"#, "by: must be one of sum, min"),
             (r#"{"inner": [], "by": {"sum": null}}"#, "by: must be a string, not an object"),
-            (r#"{"inner": [], "x": 1}"#, "x: is none of the fields here: inner, by"),
+            (r#"{"inner": [], "x": 1}"#, "x: is not a known field; known are inner, by"),
             (r#"{"inner": [], "inner": []}"#, "body: inner is there twice"),
         ] {
             let error = read::<Outer<'_>>(body.as_bytes()).unwrap_err();

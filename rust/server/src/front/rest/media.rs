@@ -9,9 +9,8 @@ use http::header::{self, HeaderMap, HeaderValue};
 use crate::error::{Error, Result};
 
 const TWO: Error = Error::Malformed("send one `content-type` header");
-const NOT_JSON: Error = Error::MediaType(
-    "body: must be JSON, and said to be: send the header `Content-Type: application/json`",
-);
+const NOT_JSON: Error =
+    Error::MediaType("body: must be JSON with the header `Content-Type: application/json`");
 const NOT_UTF8: Error = Error::MediaType("body: JSON is UTF-8, and no other charset is read");
 const PART: Error = Error::Malformed("`content-range`: send whole values, not parts of them");
 

@@ -117,7 +117,7 @@ impl<'a> Query<'a> {
         let mut elements = self.elements(name);
         match (elements.next(), elements.next()) {
             (Some(element), None) => element,
-            _ => Err(Error::Invalid(format!("give {name} as {name} or as {name}_base64, once"))),
+            _ => Err(Error::Invalid(format!("pass exactly one of {name} and {name}_base64"))),
         }
     }
 
@@ -129,7 +129,7 @@ impl<'a> Query<'a> {
     pub(super) fn some_elements(&self, name: &'static str) -> Result<Vec<Cow<'a, [u8]>>> {
         let elements: Vec<_> = self.elements(name).collect::<Result<_>>()?;
         if elements.is_empty() {
-            let none = format!("give at least one {name} as {name} or as {name}_base64");
+            let none = format!("pass at least one {name} or {name}_base64");
             return Err(Error::Invalid(none));
         }
         Ok(elements)

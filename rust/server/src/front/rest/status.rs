@@ -131,7 +131,7 @@ pub(crate) fn no_such_path() -> Response<Bytes> {
 /// The response that tells which methods there are at a path instead of this one.
 pub(super) fn not_allowed(method: &Method, verbs: impl Iterator<Item = Verb>) -> Response<Bytes> {
     let allowed = verbs.map(Verb::allowed).collect::<Vec<_>>().join(", ");
-    let message = format!("{method} is not implemented here, but {allowed}");
+    let message = format!("{method} is not allowed here. Allowed: {allowed}");
     let mut response = problem(StatusCode::METHOD_NOT_ALLOWED, "unimplemented", &message, None);
     let allowed = HeaderValue::try_from(allowed).expect("names of methods are visible");
     response.headers_mut().insert(header::ALLOW, allowed);
