@@ -34,7 +34,7 @@ SERVICES = {
     "control_client.ScsControl": "Caches and signing keys",
     "token.Token": "Disposable tokens",
     "auth.Auth": "API keys",
-    "cache_client.Ping": "Whether anybody is there",
+    "cache_client.Ping": "Ping",
 }
 NOTE = "<!-- Written by docs/generate.py from the program; do not edit. -->"
 
@@ -83,14 +83,15 @@ def clients() -> dict[str, dict[str, str | None]]:
 
 def _compatibility() -> Iterator[str]:
     yield from ("# Compatibility", "", NOTE, "")
-    yield "Momento's official clients use Attimo unmodified. This is every method on the wire, and"
-    yield "by which of its own methods each client calls it; where nothing stands, the client has"
-    yield "none. What is named here is called on a running server by the tests in"
-    yield "`tests/conformance`. Momento's other services (topics, webhooks, functions) are"
+    yield "Momento's official clients use Attimo unmodified. This page lists all methods, with"
+    yield "the methods of each client that call them; an empty cell means that the client has"
+    yield "none. The tests in `tests/conformance` call every method named here on a running"
+    yield "server. Momento's other services (topics, webhooks, functions) are"
     yield "not served yet."
     yield ""
-    yield "What Momento's `momento-signer` (PyPI, 0.2.2) signs with a key of `CreateSigningKey` is"
-    yield "taken as a [signed URL](../how-to/serve-files-and-video.md), for one item and method."
+    yield "URLs that Momento's `momento-signer` (PyPI, 0.2.2) signs with `CreateSigningKey` keys"
+    yield "are accepted as [signed URLs](../how-to/serve-files-and-video.md) for one item and"
+    yield "method."
     known = clients()
     for service, title in SERVICES.items():
         yield from ("", f"## {title}: `{service}`", "")
@@ -105,10 +106,10 @@ def _compatibility() -> Iterator[str]:
 
 def _programs() -> Iterator[str]:
     yield from ("", "## Programs on Momento's clients", "")
-    yield "These come from registries and run unmodified against a server, in the test that the"
-    yield "last column names, or once by hand, where it tells what was tried. All did as promised."
-    yield "[Use an SDK](../how-to/use-an-sdk.md) tells of the two forms of a key and the variables."
-    yield from ("", "| program | what it is | pointed at a server by | judged by, or tried |")
+    yield "These come from registries and run unmodified against a server: in the test in the"
+    yield "last column, or once by hand, where the column says what was tried. All worked."
+    yield "[Use an SDK](../how-to/use-an-sdk.md) explains the two forms of a key and the variables."
+    yield from ("", "| program | description | configured by | tested by, or tried |")
     yield "|---|---|---|---|"
     for each in json.loads((CONFORMANCE / "others" / "programs.json").read_text()):
         judged = each.get("tried") or f"[`{Path(each['judged']).name}`](../../{each['judged']})"
@@ -130,12 +131,12 @@ def _text(lines: Iterator[str]) -> str:
 
 def _settings() -> Iterator[str]:
     yield from ("# Settings", "", NOTE, "")
-    yield "A flag wins over a variable, that over `attimo.toml`, that over the default. The file is"
-    yield "looked for in the working directory, then in `~/.config/attimo/`; `--config` or"
-    yield "`ATTIMO_CONFIG` names another. `attimo settings` prints what is in force and why. A name"
-    yield "that is no setting is an error."
+    yield "A flag wins over a variable, a variable over `attimo.toml`, the file over the default."
+    yield "It is searched in the working directory, then in `~/.config/attimo/`; `--config` or"
+    yield "`ATTIMO_CONFIG` names another. `attimo settings` prints all values and their origin. An"
+    yield "unknown name is an error."
     yield ""
-    yield "| flag | variable | in attimo.toml | default | what it is | allowed |"
+    yield "| flag | variable | in attimo.toml | default | description | allowed |"
     yield "|---|---|---|---|---|---|"
     for name, declared in declarations().items():
         default = str(declared.default).lower() if declared.default is False else declared.default
@@ -147,10 +148,10 @@ def _settings() -> Iterator[str]:
 
 def _metrics() -> Iterator[str]:
     yield from ("# Metrics", "", NOTE, "")
-    yield "What `GET /metrics` tells, and who may read it: see"
-    yield "[how to watch a server](../how-to/watch-a-server.md). A histogram has `_bucket` (with"
+    yield "The metrics of `GET /metrics`. For who can read them, see"
+    yield "[monitor a server](../how-to/watch-a-server.md). A histogram has `_bucket` (with"
     yield "the label `le`), `_sum` and `_count`; its bounds double from 1 µs to 1.05 s."
-    yield from ("", "| metric | kind | labels | what it tells |", "|---|---|---|---|")
+    yield from ("", "| metric | kind | labels | description |", "|---|---|---|---|")
     for metric in metrics():
         labels = ", ".join(f"`{label}`" for label in metric.labels)
         yield f"| `{metric.name}` | {metric.kind} | {labels} | {metric.help} |"
@@ -158,8 +159,8 @@ def _metrics() -> Iterator[str]:
 
 def _commands() -> Iterator[str]:
     yield from ("# Commands", "", NOTE, "")
-    yield "`attimo COMMAND --help` prints the same. A failure is one line on standard error and"
-    yield "exit status 1; so is a miss, without the line. A mistake in what was typed is status 2."
+    yield "`attimo COMMAND --help` prints the same. A failure prints one line on standard error and"
+    yield "exits with status 1; a miss exits with 1 and prints nothing; a usage error exits with 2."
     yield ""
     yield from _command(get_command(app), "attimo")
 
@@ -180,7 +181,7 @@ def _command(command: Any, name: str) -> Iterator[str]:
     rows = [(each.name.upper(), each.help) for each in arguments]
     rows += [(", ".join(each.opts), _help(each)) for each in options]
     if rows:
-        yield from ("| word | what it is |", "|---|---|")
+        yield from ("| argument or option | description |", "|---|---|")
         yield from (f"| `{word}` | {text} |" for word, text in rows)
         yield ""
 

@@ -23,8 +23,8 @@ def lines(note: str) -> Iterator[str]:
     """The page, line by line."""
     document = _document()
     yield from ("# The HTTP API", "", note, "")
-    yield "A running server has this page at `/docs`, and the OpenAPI 3.1 document from which both"
-    yield "are made at `/openapi.json`. In the examples, `$URL` is the server's address, such as"
+    yield "A running server serves this page at `/docs`, and its OpenAPI 3.1 document at"
+    yield "`/openapi.json`. In the examples, `$URL` is the server address, such as"
     yield "`http://127.0.0.1:8080`, and `$KEY` an API key."
     yield ""
     yield from document["info"]["description"].strip().splitlines()
@@ -75,7 +75,7 @@ def _parameters(operation: dict[str, Any]) -> Iterator[str]:
     ]
     if not parameters:
         return
-    yield from ("", "| parameter | in | kind | what it is |", "|---|---|---|---|")
+    yield from ("", "| parameter | in | kind | description |", "|---|---|---|---|")
     for each in parameters:
         need = ", needed" if each["required"] and each["in"] != "path" else ""
         kind = _kind(each["schema"])
@@ -90,7 +90,7 @@ def _body(document: dict[str, Any], operation: dict[str, Any]) -> Iterator[str]:
     ((media_type, content),) = body["content"].items()
     yield ""
     if media_type == "application/json":
-        need = "" if body.get("required") else ", which may be left out"
+        need = "" if body.get("required") else " (optional)"
         yield f"Body{need}: {_shown(document, content['schema'])}"
     else:
         yield f"Body: {body['description']}"
@@ -131,7 +131,7 @@ def _kind(schema: dict[str, Any]) -> str:
         found = _KINDS[schema["type"]] + _limits(schema)
     default = schema.get("default")
     said = default if isinstance(default, str) else json.dumps(default)
-    return found if default is None else f"{found}, else `{said}`"
+    return found if default is None else f"{found}; default `{said}`"
 
 
 def _limits(schema: dict[str, Any]) -> str:
@@ -212,15 +212,21 @@ def _schemas(document: dict[str, Any]) -> Iterator[str]:
             ways = schema.get("anyOf", [schema])
             yield from (f"* `{_json(each)}`" for each in ways)
             continue
-        yield from ("| field | kind | what it is |", "|---|---|---|")
+        yield from ("| field | kind | description |", "|---|---|---|")
         needed = schema.get("required", [])
         for field, each in schema["properties"].items():
-            optional = "" if field in needed else " (may be missing)"
+            optional = "" if field in needed else " (optional)"
             yield f"| `{field}` | `{_json(each)}`{optional} | {each.get('description', '')} |"
 
 
 def _statuses(document: dict[str, Any]) -> Iterator[str]:
-    yield from ("", "## Refusals", "", "Where a request says nothing else of them, these mean:", "")
+    yield from (
+        "",
+        "## Errors",
+        "",
+        "The meaning of each status, unless an endpoint says otherwise:",
+        "",
+    )
     yield from ("| status | |", "|---|---|")
     for status in description.COMMON:
         yield f"| {status} | {description.usual(status)} |"

@@ -54,7 +54,7 @@ def test_the_limits_are_listed_with_the_settings_that_change_them(terminal: Term
 
     assert rows["item_bytes"] == [
         "5,000,192 bytes",
-        "An item, its key included.",
+        "An item, including its key.",
         "413 resource_exhausted item_size_limit_exceeded",
         "item_bytes",
     ]

@@ -83,10 +83,16 @@ def test_a_name_is_taken_out_of_the_path_as_it_was_meant(owner: Client, node: Li
         ("GET", "/api-keys?limit=x", 400, "invalid_argument", "limit: "),
         ("DELETE", "/api-keys/none", 404, "not_found", "no API key 'none'"),
         ("GET", "/nowhere", 404, "not_found", "Not Found"),
-        ("PATCH", "/caches", 405, "unimplemented", "PATCH is not for this path: GET, HEAD"),
-        ("GET", "/caches/a/flush", 405, "unimplemented", "GET is not for this path: POST"),
-        ("GET", "/invitations/accept", 405, "unimplemented", "GET is not for this path: POST"),
-        ("GET", "/caches/a", 405, "unimplemented", "not for this path: DELETE, PUT"),
+        ("PATCH", "/caches", 405, "unimplemented", "PATCH is not allowed here. Allowed: GET, HEAD"),
+        ("GET", "/caches/a/flush", 405, "unimplemented", "GET is not allowed here. Allowed: POST"),
+        (
+            "GET",
+            "/invitations/accept",
+            405,
+            "unimplemented",
+            "GET is not allowed here. Allowed: POST",
+        ),
+        ("GET", "/caches/a", 405, "unimplemented", "not allowed here. Allowed: DELETE, PUT"),
     ],
 )
 def test_refusals_name_what_is_wrong(

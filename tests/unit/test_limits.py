@@ -64,7 +64,7 @@ def test_limits_are_shown(control: Control, given: dict[str, int]) -> None:
         "name": "item_bytes",
         "value": 5_000,
         "unit": "bytes",
-        "purpose": "An item, its key included.",
+        "purpose": "An item, including its key.",
         "breach": {
             "effect": "the request is refused",
             "status": 413,

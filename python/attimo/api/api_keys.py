@@ -24,7 +24,7 @@ def _moment(expiry: object) -> object:
 
 
 class Wanted(StrictModel):
-    """A key to make; `expiry` is `never` or seconds since 1970."""
+    """A key to create; `expiry` is `never` or seconds since 1970."""
 
     role_id: str = "owner"
     description: Annotated[str, text(LONGEST_DESCRIPTION, least=1)]
@@ -51,14 +51,14 @@ class Shown(Model):
 
 
 class Made(Model):
-    """A new key. `api_key` is shown this once and kept nowhere."""
+    """A new key. `api_key` is shown only once and is not stored."""
 
     api_key: str
     key_info: Shown
 
 
 class Listed(Model):
-    """A page of keys; without `next_token` it is the last."""
+    """A page of keys; the last one has no `next_token`."""
 
     key_info: list[Shown]
     next_token: str | None = None
@@ -70,9 +70,9 @@ class Revoked(Model):
 
 @router.post(operation_id="createApiKey", refuses=(404,))
 def create(plane: Plane, caller: Asking, wanted: Wanted) -> Made:
-    """Create a key with a role; it can be used at once. It may not permit more than the caller.
+    """Create a key with a role; it is usable at once. It can't exceed the caller's permissions.
 
-    Nor may it end later than the key that makes it.
+    Nor can it expire later than the key that creates it.
     """
     words.check("description", wanted.description, LONGEST_DESCRIPTION)
     expires_at = None if wanted.expiry == "never" else wanted.expiry
@@ -103,17 +103,17 @@ def revoke(
     caller: Asking,
     key_id: str,
     force: Annotated[
-        bool, Field(description="Also the last key that can manage the account's keys.")
+        bool, Field(description="Revoke even the last key that can manage the account's keys.")
     ] = False,
     with_made: Annotated[
         bool,
-        Field(description="Also what was made with it: keys, keys that sign URLs, invitations."),
+        Field(description="Also revoke what was created with it: API and URL keys, invitations."),
     ] = False,
 ) -> Revoked:
-    """Refuse a key, and the disposable tokens that it asked for, from now on.
+    """Revoke a key and the disposable tokens that it requested, immediately.
 
-    A key cannot revoke the last one that can manage the account's keys, unless `force` is said:
-    there would be no way back for who has keys only.
+    A key cannot revoke the last one that can manage the account's keys, unless `force` is set:
+    callers who only have keys could not undo it.
     """
     with act(plane, caller, "auth_management", "write") as tx:
         end = offboarding.revoke_with_made if with_made else api_keys.revoke

@@ -29,7 +29,7 @@ class Shown(Model):
 
 
 class Listed(Model):
-    """A page of the trail, the newest first; without `next_token` it is the last."""
+    """A page of the audit log, newest first; the last one has no `next_token`."""
 
     entries: list[Shown]
     next_token: str | None = None
@@ -42,13 +42,13 @@ def list_page(
     limit: Limit = MOST,
     next_token: NextToken = None,
     action: Annotated[
-        str | None, Field(description="`cache.create`, or `cache` for all about caches.")
+        str | None, Field(description="An action (`cache.create`) or a kind (`cache`).")
     ] = None,
     since: Annotated[
-        int | None, Field(ge=0, le=2**53, description="Seconds since 1970; nothing older.")
+        int | None, Field(ge=0, le=2**53, description="Oldest entry, in seconds since 1970.")
     ] = None,
 ) -> Listed:
-    """Tell who did what to keys, roles, caches and members."""
+    """Show who did what to keys, roles, caches and members."""
     with look(plane, caller, "account_management", "read") as tx:
         page = audit.list_page(tx, caller.account_id, limit, next_token, action, since)
     shown = [

@@ -20,27 +20,27 @@ CacheName = Annotated[
 
 
 class Wanted(StrictModel):
-    """How a cache is to be; the body may be left out."""
+    """Options of a new cache; the body is optional."""
 
     expires_in: Annotated[
         WholeNumber | None,
         number(
             1,
             caches.LONGEST_LIFE,
-            "After how many seconds the cache ends by itself; null is never.",
+            "Delete the cache automatically after so many seconds; null is never.",
         ),
     ] = None
 
 
 class Made(Model):
-    """A new cache; without `expires_at` (seconds since 1970) it never ends by itself."""
+    """A new cache; without `expires_at` (seconds since 1970) it never expires."""
 
     name: str
     expires_at: int | None = None
 
 
 class Shown(Model):
-    """A cache; times in seconds since 1970. Without `expires_at` it never ends by itself."""
+    """A cache; times in seconds since 1970. Without `expires_at` it never expires."""
 
     name: str
     created_at: int
@@ -49,7 +49,7 @@ class Shown(Model):
 
 
 class Listed(Model):
-    """A page of caches; without `next_token` it is the last."""
+    """A page of caches; the last one has no `next_token`."""
 
     caches: list[Shown]
     next_token: str | None = None
@@ -62,10 +62,10 @@ class Listed(Model):
     refuses=(409, 429),
 )
 def create(plane: Plane, caller: Asking, name: CacheName, wanted: Wanted | None = None) -> Made:
-    """Create a cache; it can be used at once.
+    """Create a cache; it is usable at once.
 
-    With `expires_in` it ends by itself: from that second on it is gone with all that is in it, and
-    its name is free again.
+    With `expires_in` it expires: at that second the cache and its items are deleted, and its name
+    is free again.
     """
     expires_in = wanted.expires_in if wanted else None
     with act(plane, caller, "resource_management", "write", about=None) as tx:
@@ -80,7 +80,7 @@ def list_page(
     limit: Limit = MOST,
     next_token: NextToken = None,
 ) -> Listed:
-    """List the caches that the caller may list, by name."""
+    """List the caches that the caller is allowed to list, by name."""
     with look(plane, caller, "cache", "list", about=None) as tx:
         page = caches.list_page(tx, caller.account_id, limit, next_token)
     shown = [
@@ -97,13 +97,13 @@ def list_page(
 
 @router.delete("/{name:path}", status=204, operation_id="deleteCache", refuses=(404,))
 def delete(plane: Plane, caller: Asking, name: CacheName) -> None:
-    """Delete a cache and all that is in it."""
+    """Delete a cache and all its items."""
     with act(plane, caller, "resource_management", "write", about=None) as tx:
         caches.delete(tx, caller.account_id, name)
 
 
 @router.post("/{name:path}/flush", status=204, operation_id="flushCache", refuses=(404, 429))
 def flush(plane: Plane, caller: Asking, name: CacheName) -> None:
-    """Take every item out of a cache."""
+    """Delete all items of a cache."""
     with act(plane, caller, "resource_management", "write", about=None) as tx:
         caches.flush(tx, caller.account_id, name)

@@ -52,7 +52,7 @@ Known = Annotated[Certificates, Given(_certificates)]
     security=[],
 )
 def root(known: Known) -> Response:
-    """Show the root that clients must trust, in PEM; 404 if they know it already."""
+    """Get the root certificate that clients must trust, in PEM; 404 if they need none."""
     file = known.root()
     if file is None:
         raise NotFound("The certificate of this server is from an authority that clients know")

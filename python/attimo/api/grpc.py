@@ -65,8 +65,8 @@ class GrpcDoor:
             log_if_ours(error)
             return _refused(NUMBERS[error.code], str(error))
         except Exception:
-            log.exception("A mistake while answering %s", path)
-            return _refused(NUMBERS["internal"], "The server made a mistake; its log says which")
+            log.exception("Internal error while answering %s", path)
+            return _refused(NUMBERS["internal"], "Internal server error; see the server log")
 
     def _reply(self, path: str, request: Request, message: bytes) -> bytes:
         from attimo.api import services

@@ -1,7 +1,7 @@
-"""Every limit of the product, in words; the numbers come from where each is kept to.
+"""All limits with their descriptions; the values come from where each is enforced.
 
-The data plane's own and those that are settings are given by whoever starts the server; all others
-are constants of the control plane.
+The limits of the data plane and those that are settings are given when the server starts; the
+others are constants of the control plane.
 """
 
 from collections.abc import Mapping
@@ -46,7 +46,7 @@ Unit = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """What happens to whoever wants more.
+    """What happens when the limit is exceeded.
 
     Attributes:
         effect: In words.
@@ -85,9 +85,9 @@ _INVALID = _refused(InvalidArgument)
 _EXHAUSTED = _refused(Exhausted)
 _REQUEST = _too_large("request_size_limit_exceeded")
 _CUT = Breach("the connection is closed")
-_SLOW = Breach("the request is refused, the connection closed", 408, "deadline_exceeded")
-_WAITS = Breach("the next requests wait, or are turned away before they are read")
-_LATER = Breach("further connections wait until others have left")
+_SLOW = Breach("the request is refused and the connection closed", 408, "deadline_exceeded")
+_WAITS = Breach("further requests wait, or are refused before they are read")
+_LATER = Breach("further connections wait until others have closed")
 _LATE = _refused(StoreUnavailable)
 _BYTES = _too_large("throughput_rate_limit_exceeded", Exhausted.status)
 _MANY = _too_large("operations_rate_limit_exceeded", Exhausted.status)
@@ -95,13 +95,13 @@ _MANY = _too_large("operations_rate_limit_exceeded", Exhausted.status)
 _GIVEN: Mapping[str, tuple[Unit, str, Breach, str | None]] = {
     "memory": (
         "bytes",
-        "What all items together may occupy; every cache has its fair share of it.",
-        Breach("expired items leave, then those that are least worth keeping"),
+        "Memory for all items together; every cache has its fair share.",
+        Breach("expired items are removed, then the least-used items are evicted"),
         "memory",
     ),
     "item_bytes": (
         "bytes",
-        "An item, its key included.",
+        "An item, including its key.",
         _too_large("item_size_limit_exceeded"),
         "item_bytes",
     ),
@@ -113,135 +113,135 @@ _GIVEN: Mapping[str, tuple[Unit, str, Breach, str | None]] = {
     ),
     "leaderboard_bytes": (
         "bytes",
-        "A leaderboard, its name included; an entry counts for 12 bytes.",
+        "A leaderboard, including its name; an entry counts 12 bytes.",
         _too_large("item_size_limit_exceeded"),
         None,
     ),
     "request_bytes": ("bytes", "The body of one request.", _REQUEST, None),
-    "stranger_bytes": ("bytes", "The same, without a valid token.", _REQUEST, None),
+    "stranger_bytes": ("bytes", "The body of one unauthenticated request.", _REQUEST, None),
     "reply_bytes": ("bytes", "One reply with many elements.", _REQUEST, None),
     "batch_reply_bytes": (
         "bytes",
-        "All replies of one batch together; with little memory, half of what items may have.",
+        "All replies of one batch together; on small machines, half of the memory for items.",
         _REQUEST,
         None,
     ),
     "union_members": (
         "count",
-        "Elements that the sources of one union of sorted sets have together.",
+        "Elements of all sources of one union of sorted sets together.",
         _INVALID,
         None,
     ),
     "leaderboard_elements": (
         "count",
-        "Elements that one request about a leaderboard writes, removes, asks for or gets.",
+        "Elements that one leaderboard request writes, removes, names or returns.",
         _INVALID,
         None,
     ),
     "streams_per_connection": (
         "count",
-        "Requests at one time on one HTTP/2 connection.",
+        "Concurrent requests on one HTTP/2 connection.",
         _WAITS,
         None,
     ),
     "strangers_per_connection": (
         "count",
-        "Requests without a valid token at one time on one HTTP/2 connection.",
+        "Concurrent unauthenticated requests on one HTTP/2 connection.",
         _MANY,
         None,
     ),
     "idle_frames_per_second": (
         "count",
-        "Frames of HTTP/2 in a second that ask for nothing.",
+        "Useless HTTP/2 frames per second on one connection.",
         _CUT,
         None,
     ),
     "room_bytes": (
         "bytes",
-        "Requests and answers that are half here or half gone, of all connections; with much "
-        "memory, a quarter of that.",
+        "Memory for requests and responses in flight, all connections together (on large machines: "
+        "a quarter of the memory).",
         _BYTES,
         None,
     ),
     "at_once_bytes": (
         "bytes",
-        "An answer that is shorter is not counted there if it leaves at once.",
-        Breach("it is counted there"),
+        "Responses smaller than this don't count towards `room_bytes` if they are sent at once.",
+        Breach("the response counts towards room_bytes"),
         None,
     ),
-    "unsent_bytes": ("bytes", "Answers under way on one connection.", _WAITS, None),
+    "unsent_bytes": ("bytes", "Unsent responses of one connection.", _WAITS, None),
     "header_bytes": (
         "bytes",
-        "The header of a request.",
+        "The headers of a request.",
         Breach("the request is refused", 431),
         None,
     ),
     "handshake": (
         "seconds",
-        "For a new connection to say what it speaks, TLS included.",
+        "For a new connection to start its protocol, including TLS.",
         _CUT,
         None,
     ),
-    "first_request": ("seconds", "For the header of a connection's first request.", _CUT, None),
-    "head": ("seconds", "For the header of a request, from its first byte on.", _SLOW, None),
+    "first_request": ("seconds", "For the headers of a connection's first request.", _CUT, None),
+    "head": ("seconds", "For the headers of a request, from their first byte.", _SLOW, None),
     "body": ("seconds", "For the body of a request.", _SLOW, None),
-    "stranger_body": ("seconds", "The same, without a valid token.", _SLOW, None),
-    "stalled": ("seconds", "For a client to read on in its answers.", _CUT, None),
-    "idle": ("seconds", "How long a connection may be silent.", _CUT, None),
+    "stranger_body": ("seconds", "For the body of an unauthenticated request.", _SLOW, None),
+    "stalled": ("seconds", "For a client to continue reading its responses.", _CUT, None),
+    "idle": ("seconds", "Idle time of a connection.", _CUT, None),
     "linger": (
         "seconds",
-        "How long a client may go on sending after it was refused.",
+        "Time that a client can continue to send after it was refused.",
         _CUT,
         None,
     ),
-    "linger_bytes": ("bytes", "How much it may send then.", _CUT, None),
-    "control_start": ("seconds", "For the control plane to come up after a start.", _LATE, None),
+    "linger_bytes": ("bytes", "Data that a client can send after it was refused.", _CUT, None),
+    "control_start": ("seconds", "For the control plane to start.", _LATE, None),
     "control_answer": ("seconds", "For the control plane to answer a request.", _LATE, None),
     "control_waiting": (
         "count",
-        "Requests of one data thread that wait for the control plane.",
+        "Requests of one data thread waiting for the control plane.",
         _MANY,
         None,
     ),
     "control_unknown": (
         "count",
-        "Control requests without a token that are carried out at once; those with a cookie apart.",
+        "Concurrent control requests without a token; requests with a cookie count separately.",
         _MANY,
         None,
     ),
-    "control_unknown_waiting": ("count", "Such requests in all.", _MANY, None),
+    "control_unknown_waiting": ("count", "Such requests in total, waiting or not.", _MANY, None),
     "handles_in_reserve": (
         "count",
-        "File handles that connections leave free, or half of them where there are few.",
+        "File handles that connections leave free, or half of them if there are few.",
         _LATER,
         None,
     ),
     "control_unknown_of_network": (
         "count",
-        "Such requests from one address of IPv4 or one /64 of IPv6.",
+        "Such requests from one IPv4 address or one IPv6 /64.",
         _MANY,
         None,
     ),
 }
-"""What is told by whoever starts the server: unit, purpose, breach, setting."""
+"""Limits whose value is known when the server starts: unit, purpose, breach, setting."""
 
 _OURS: Mapping[str, tuple[int, Unit, str, Breach]] = {
     "cache_name": (names.LONGEST_CACHE, "characters", "A cache's name.", _INVALID),
     "cache_life": (
         caches.LONGEST_LIFE,
         "seconds",
-        "How far away the end of a cache may be that ends by itself.",
+        "The lifetime of a cache that expires.",
         _INVALID,
     ),
     "caches_ever": (
         directory.LAST_NAMESPACE,
         "count",
-        "Creations and flushes of caches on one server, ever.",
+        "Caches created or flushed in the lifetime of one server.",
         _EXHAUSTED,
     ),
-    "page": (paging.MOST, "count", "Entries in one answer of a list.", _INVALID),
-    "usage_rows": (breakdown.MOST_ROWS, "count", "Rows in one answer about usage.", _INVALID),
-    "roles": (roles.MOST, "count", "Roles of an account's own.", _EXHAUSTED),
+    "page": (paging.MOST, "count", "Entries on one page of a list.", _INVALID),
+    "usage_rows": (breakdown.MOST_ROWS, "count", "Rows in one usage report.", _INVALID),
+    "roles": (roles.MOST, "count", "Custom roles of an account.", _EXHAUSTED),
     "role_name": (roles.LONGEST_NAME, "characters", "A role's name.", _INVALID),
     "rules": (permissions.MOST_RULES, "count", "Rules of one permission set.", _INVALID),
     "ranges": (permissions.MOST_RANGES, "count", "Networks of one condition.", _INVALID),
@@ -255,20 +255,20 @@ _OURS: Mapping[str, tuple[int, Unit, str, Breach]] = {
     "disposable_token_life": (
         disposable_tokens.LONGEST_LIFE,
         "seconds",
-        "For how long a disposable token is valid.",
+        "The lifetime of a disposable token.",
         _INVALID,
     ),
     "disposable_token": (
         disposable_tokens.LONGEST_TOKEN,
         "bytes",
-        "A disposable token: what it permits is in it.",
+        "A disposable token; it contains its permissions.",
         _INVALID,
     ),
-    "token_id": (disposable_tokens.LONGEST_ID, "characters", "A token's own name.", _INVALID),
+    "token_id": (disposable_tokens.LONGEST_ID, "characters", "The id of a token.", _INVALID),
     "url_key_life": (
         url_keys.LONGEST_MINUTES,
         "minutes",
-        "For how long a key for signed URLs is valid.",
+        "The lifetime of a URL signing key.",
         _INVALID,
     ),
     "account_name": (accounts.LONGEST_NAME, "characters", "An account's name.", _INVALID),
@@ -277,69 +277,69 @@ _OURS: Mapping[str, tuple[int, Unit, str, Breach]] = {
     "shortest_password": (
         passwords.SHORTEST,
         "characters",
-        "The least that a password must have.",
+        "The minimum length of a password.",
         _INVALID,
     ),
     "open_invitations": (
         invitations.MOST,
         "count",
-        "Invitations of an account that nobody has taken up yet.",
+        "Open invitations of an account.",
         _EXHAUSTED,
     ),
     "invitation_life": (
         invitations.SECONDS,
         "seconds",
-        "For how long an invitation is good.",
+        "The lifetime of an invitation.",
         _refused(Unauthenticated),
     ),
     "sessions": (session_rows.MOST, "count", "Sessions of a user.", Breach("the oldest one ends")),
     "session_life": (
         sessions.SECONDS,
         "seconds",
-        "How long a session lasts.",
+        "The lifetime of a session.",
         _refused(Unauthenticated),
     ),
     "attempts": (
         throttle.FREE,
         "count",
-        "Failed tries with one name from one address (from one /64 of IPv6) before each must wait.",
+        "Failed sign-ins with one name from one address (one IPv6 /64) before each must wait.",
         _refused(TooManyAttempts),
     ),
     "attempts_around": (
         throttle.FREE_AROUND,
         "count",
-        "The same from one /24 of IPv4 or one /48 of IPv6.",
+        "Failed sign-ins with one name from one IPv4 /24 or one IPv6 /48 before each must wait.",
         _refused(TooManyAttempts),
     ),
     "attempts_of_name": (
         throttle.FREE_OF_NAME,
         "count",
-        "The same from all networks together from which nobody has signed in by that name.",
+        "Failed sign-ins with one name from all networks where that name never signed in.",
         _refused(TooManyAttempts),
     ),
     "longest_wait": (
         throttle.LONGEST_PAUSE,
         "seconds",
-        "The longest that one must wait between two such tries.",
+        "The longest wait between two such attempts.",
         _refused(TooManyAttempts),
     ),
     "attempts_per_address": (
         throttle.PER_MINUTE,
         "per minute",
-        "Tries with passwords from one address (from one /64 of IPv6), whatever the names.",
+        "Password attempts from one address (one IPv6 /64) with any names.",
         _refused(TooManyAttempts),
     ),
     "mails_to_address_per_hour": (
         mail_limits.ADDRESS_HOUR,
         "per hour",
-        "Invitations to one address, by all accounts together; and, apart, tokens for its "
-        "forgotten password.",
+        "Invitations to one address, from all accounts together; password resets for it count "
+        "separately.",
         _refused(TooMuchMail),
     ),
     "mails_to_address_per_day": (
         mail_limits.ADDRESS_DAY,
         "per day",
-        "The same in a day.",
+        "Invitations to one address, or password resets for it, per day.",
         _refused(TooMuchMail),
     ),
     "invitations_per_hour": (
@@ -351,40 +351,40 @@ _OURS: Mapping[str, tuple[int, Unit, str, Breach]] = {
     "invitations_per_day": (
         mail_limits.ACCOUNT_DAY,
         "per day",
-        "The same in a day.",
+        "Invitations that an account sends per day.",
         _refused(TooMuchMail),
     ),
     "attempts_per_network": (
         throttle.PER_MINUTE_AROUND,
         "per minute",
-        "The same from one /24 of IPv4 or one /48 of IPv6.",
+        "Password attempts from one IPv4 /24 or one IPv6 /48 with any names.",
         _refused(TooManyAttempts),
     ),
     "hashes_at_once": (
         passwords.AT_ONCE,
         "count",
-        "Passwords that are hashed at once, 19 MiB each; one with less than 512 MiB of memory.",
+        "Passwords hashed concurrently, 19 MiB each; one with less than 512 MiB of memory.",
         _refused(Busy),
     ),
     "busy": (
         database.BUSY_SECONDS,
         "seconds",
-        "How long a change waits for the one before it.",
+        "Time that a change waits for the previous one.",
         _LATE,
     ),
 }
 
 
 def every(given: Mapping[str, int]) -> list[Limit]:
-    """Every limit, with the values of those that are given by name; those first.
+    """All limits; those whose values are given come first.
 
     Raises:
-        KeyError: One is given that has no words here.
+        KeyError: A given limit has no description here.
     """
-    told = {name: (value, *_GIVEN[name]) for name, value in given.items()}
-    of_server = [Limit(name, *told[name]) for name in _GIVEN if name in told]
+    known = {name: (value, *_GIVEN[name]) for name, value in given.items()}
+    of_server = [Limit(name, *known[name]) for name in _GIVEN if name in known]
     return of_server + [Limit(name, *row) for name, row in _OURS.items()]
 
 
 GIVEN = frozenset(_GIVEN)
-"""The names of the limits that somebody must give."""
+"""The names of the limits whose values must be given."""

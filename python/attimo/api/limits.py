@@ -17,7 +17,7 @@ router = Router("/limits", "limits and usage")
 
 
 class Breach(Model):
-    """What happens to who wants more: in words, and how the request is refused if it is."""
+    """What happens when the limit is exceeded: as text, and as the error if there is one."""
 
     effect: str
     status: int | None = None
@@ -26,13 +26,13 @@ class Breach(Model):
 
 
 class Shown(Model):
-    """A limit; `setting` is the one by which the operator changes it."""
+    """A limit; `setting` is the setting that changes it, if there is one."""
 
     name: str
     value: int
     unit: Unit
     purpose: str
-    breach: Annotated[Breach, Field(description="What happens to who wants more.")]
+    breach: Annotated[Breach, Field(description="What happens when the limit is exceeded.")]
     setting: str | None = None
 
 
@@ -51,7 +51,7 @@ async def _given(request: Request) -> Mapping[str, int]:
 def list_all(
     plane: Plane, caller: Asking, given: Annotated[Mapping[str, int], Given(_given)]
 ) -> Listed:
-    """List every limit: its value, what it is for, what happens beyond it, how to change it."""
+    """List all limits: value, purpose, what happens beyond it, and the setting that changes it."""
     with look(plane, caller, "account_management", "read"):
         found = limit_table.every(given)
     return Listed(limits=[_shown(limit) for limit in found])

@@ -26,7 +26,7 @@ router = Router(tag="people")
 MANAGES = "account_management"
 
 KeepKeys = Annotated[
-    bool, Field(description="Let the keys go on that the member made; tokens and invitations end.")
+    bool, Field(description="Keep the member's keys; their tokens and invitations are revoked.")
 ]
 
 
@@ -40,26 +40,26 @@ class Shown(Model):
 
 
 class Listed(Model):
-    """All members, the oldest first."""
+    """All members, oldest first."""
 
     members: list[Shown]
 
 
 class Changed(StrictModel):
-    """Which role a member is to have."""
+    """The new role of a member."""
 
     role_id: str
 
 
 class Invited(StrictModel):
-    """Whom to invite, and which role that one is to have."""
+    """The e-mail address to invite, and the role."""
 
     email: Annotated[str, text(users.LONGEST_EMAIL, least=1)]
     role_id: str = "viewer"
 
 
 class ShownInvitation(Model):
-    """An open invitation; times in seconds since 1970. The token is in the e-mail only."""
+    """An open invitation; times in seconds since 1970. Only the e-mail contains the token."""
 
     invitation_id: str
     email: str
@@ -69,7 +69,7 @@ class ShownInvitation(Model):
 
 
 class MadeKey(Model):
-    """An API key that a member made, also through another of their keys."""
+    """An API key that a member created, directly or with another of their keys."""
 
     key_id: str
     description: str
@@ -77,7 +77,7 @@ class MadeKey(Model):
 
 
 class Made(Model):
-    """What a member made that is still good; `url_keys` are ids of keys that sign URLs."""
+    """What a member created and is still valid; `url_keys` are ids of URL signing keys."""
 
     api_keys: list[MadeKey]
     url_keys: list[str]
@@ -85,32 +85,32 @@ class Made(Model):
 
 
 class Known(Shown):
-    """A member, and what they made."""
+    """A member, and what they created."""
 
     made: Made
 
 
 class NewRole(Shown):
-    """A member with another role, and what has ended because it goes beyond that."""
+    """A member with a new role, and what was revoked because it exceeds that role."""
 
     ended: Made
 
 
 class ListedInvitations(Model):
-    """All open invitations, the oldest first."""
+    """All open invitations, oldest first."""
 
     invitations: list[ShownInvitation]
 
 
 class Accepted(StrictModel):
-    """An invitation's token; `password` is for who has none yet, or who is not signed in."""
+    """An invitation's token; `password` is needed by new users and users not signed in."""
 
     token: str
     password: str
 
 
 class Joined(Model):
-    """The account that was joined; the cookie that comes with this is a session."""
+    """The joined account; the cookie of the response is a session."""
 
     account_id: int
     csrf_token: str
@@ -126,7 +126,7 @@ def list_members(plane: Plane, caller: Asking) -> Listed:
 
 @router.get("/members/{user_id}", operation_id="getMember", refuses=(404,))
 def get(plane: Plane, caller: Asking, user_id: int) -> Known:
-    """Show a member and what they made, which ends when they are removed."""
+    """Show a member and what they created, which is revoked when they are removed."""
     with look(plane, caller, MANAGES, "read") as tx:
         member = members.get(tx, caller.account_id, user_id)
         made = offboarding.made_by(tx, caller.account_id, Makers(frozenset({user_id})))
@@ -137,10 +137,10 @@ def get(plane: Plane, caller: Asking, user_id: int) -> Known:
 def change_role(
     plane: Plane, caller: Asking, user_id: int, wanted: Changed, keep_keys: KeepKeys = False
 ) -> NewRole:
-    """Give a member another role, at once.
+    """Change a member's role immediately.
 
-    What they made and could not have with that role ends: API keys with their tokens, keys that
-    sign URLs, open invitations. The answer tells what.
+    What they created and could not create with that role is revoked: API keys with their tokens,
+    URL signing keys, open invitations. The response lists it.
     """
     with act(plane, caller, MANAGES, "write") as tx:
         member, ended = offboarding.change_role(
@@ -151,10 +151,10 @@ def change_role(
 
 @router.delete("/members/{user_id}", status=204, operation_id="removeMember", refuses=(404, 412))
 def remove(plane: Plane, caller: Asking, user_id: int, keep_keys: KeepKeys = False) -> None:
-    """Take a member out of the account; everybody may leave by themselves.
+    """Remove a member from the account; every member can remove themselves.
 
-    What they made ends: API keys with their tokens, keys that sign URLs, open invitations.
-    `GET /members/{user_id}` tells what that is.
+    What they created is revoked: API keys with their tokens, URL signing keys, open invitations.
+    `GET /members/{user_id}` lists it.
     """
     if isinstance(caller, SessionHolder) and caller.session.user_id == user_id:
         with plane.begin() as tx:
@@ -167,7 +167,7 @@ def remove(plane: Plane, caller: Asking, user_id: int, keep_keys: KeepKeys = Fal
 
 @router.post("/invitations", status=201, operation_id="invite", refuses=(404, 429))
 def invite(plane: Plane, people: Settled, caller: Asking, wanted: Invited) -> ShownInvitation:
-    """Invite somebody by e-mail, for a week, or until the key ends that is used for it."""
+    """Invite a person by e-mail. Expires after a week, or with the key used for it."""
     with act(plane, caller, MANAGES, "write") as tx:
         made = invitations.create(tx, caller.account_id, wanted.email, wanted.role_id)
         # Last, so that only what would be sent counts; what it refuses is not kept.
@@ -191,7 +191,7 @@ def list_invitations(plane: Plane, caller: Asking) -> ListedInvitations:
     refuses=(404,),
 )
 def take_back(plane: Plane, caller: Asking, invitation_id: str) -> None:
-    """Take an invitation back."""
+    """Revoke an invitation."""
     with act(plane, caller, MANAGES, "write") as tx:
         invitations.take_back(tx, caller.account_id, invitation_id)
 
@@ -211,7 +211,7 @@ def accept(
     request: Request,
     response: Response,
 ) -> Joined:
-    """Become a member: a new user sets a password, a known one says the one that it has."""
+    """Accept an invitation: a new user sets a password, an existing user sends theirs."""
     people.throttle.attempt_at_all("password", peer)
     people.throttle.attempt("accept", peer)
     with plane.read() as tx:
@@ -232,10 +232,10 @@ def accept(
 
 
 def _let_in(people: People, invitation: Invitation, user: User | None, password: str) -> str:
-    """What is kept of a new user's password, or the proof that a known one has the old."""
+    """The hash of a new user's password, or proof that an existing user knows theirs."""
     if user is None:
         if people.sign_up == "closed":
-            raise PermissionDenied("This server takes no new users")
+            raise PermissionDenied("This server accepts no new users")
         return passwords.hashed(password, invitation.email)
     if not passwords.matches(user.password_hash, password):
         raise Unauthenticated("The e-mail address or the password is wrong")

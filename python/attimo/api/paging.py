@@ -6,5 +6,5 @@ from pydantic import Field
 
 MOST = 100
 
-Limit = Annotated[int, Field(ge=1, le=MOST, description="The most that one answer may hold.")]
-NextToken = Annotated[str | None, Field(description="What the answer before gave, to go on.")]
+Limit = Annotated[int, Field(ge=1, le=MOST, description="Maximum number of entries per page.")]
+NextToken = Annotated[str | None, Field(description="`next_token` of the previous page.")]

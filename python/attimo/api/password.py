@@ -25,7 +25,7 @@ class Changed(StrictModel):
 
 
 class Forgotten(StrictModel):
-    """Who has forgotten the password."""
+    """The address of a user who has forgotten their password."""
 
     email: str
 
@@ -47,7 +47,7 @@ class Reset(StrictModel):
 def change(
     plane: Plane, people: Settled, peer: Peer, wanted: Changed, request: Request, response: Response
 ) -> None:
-    """Change the password of who is signed in; all sessions end."""
+    """Change the password of the signed-in user; all their sessions end."""
     session = cookies.session_of(plane, request)
     source = "change password", peer, people.name(session.email)
     people.throttle.attempt(*source)
@@ -71,7 +71,7 @@ def change(
 )
 @apart
 def forgotten(plane: Plane, people: Settled, peer: Peer, wanted: Forgotten) -> Response:
-    """Send a token to an address, if somebody here has it; the answer does not tell."""
+    """Send a reset token to an address if a user has it; the response does not tell."""
     people.throttle.attempt("forgotten", peer)
     people.mail_limits.reset(wanted.email)
     # After the answer, so that its time does not tell, either.
@@ -88,7 +88,7 @@ def forgotten(plane: Plane, people: Settled, peer: Peer, wanted: Forgotten) -> R
 )
 @apart
 def reset(plane: Plane, people: Settled, peer: Peer, wanted: Reset) -> None:
-    """Set another password with the token of the e-mail, once; all sessions end."""
+    """Set a new password with the token from the e-mail, once; all sessions end."""
     people.throttle.attempt("reset", peer)
     with plane.read() as tx:
         user = users.of_reset(tx, wanted.token)
@@ -110,9 +110,9 @@ def _send_token(control: Control, people: People, email: str) -> None:
 
 def _letter(endpoint: str, token: str) -> str:
     return (
-        f"Somebody, perhaps you, has forgotten your password at https://{endpoint}.\n\n"
-        "Within an hour, you can set another by sending this:\n\n"
+        f"Somebody asked to reset your password at https://{endpoint}.\n\n"
+        "Within an hour, you can set a new password by sending this:\n\n"
         f"POST https://{endpoint}/password/reset\n"
         f'{{"token": "{token}", "password": "…"}}\n\n'
-        "If it was not you, do nothing: your password stays as it is.\n"
+        "If it was not you, do nothing: your password does not change.\n"
     )

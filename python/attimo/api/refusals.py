@@ -27,42 +27,42 @@ log = logging.getLogger(__name__)
 
 
 WORDS: Mapping[int, str] = {
-    400: "The request breaks a rule; the message names the field.",
-    401: "The token is missing, not valid here, or has ended.",
-    403: "The caller may not do this.",
-    404: "There is no such thing.",
-    405: "Not by this method, or not on this server.",
-    408: "The request came too slowly.",
-    409: "There is one of that name already.",
-    412: "A condition does not hold; nothing was changed.",
-    413: "The request, the item or the reply is larger than a limit; `err` says which.",
-    414: "The URL is longer than a limit.",
-    415: "The body is declared to be something else than can be read here.",
-    416: "The value has no such part.",
-    429: "A limit is reached; `Retry-After` says when to come again, if that helps.",
-    431: "The headers are longer than a limit.",
-    503: "The server cannot do this now, or is not ready; try again.",
+    400: "The request is invalid; the message names the field.",
+    401: "The token is missing, invalid or expired.",
+    403: "The caller lacks the permission.",
+    404: "The resource does not exist.",
+    405: "The method is not allowed here, or not on this server.",
+    408: "The request was sent too slowly.",
+    409: "The name is already taken.",
+    412: "A condition is not met; nothing was changed.",
+    413: "The request, item or reply exceeds a limit; `err` says which.",
+    414: "The URL is too long.",
+    415: "The `Content-Type` or `Content-Encoding` of the body is not supported.",
+    416: "The range is outside of the value.",
+    429: "A limit is reached; `Retry-After`, if present, says when to retry.",
+    431: "The headers are too large.",
+    503: "The server cannot do this now or is not ready; try again.",
 }
-"""For the description of the API: what a refusal of each status means."""
+"""For the API description: the meaning of each error status."""
 
 
 ALWAYS = (400, 401, 403, 408, 413, 414, 415, 431, 503)
-"""How every request may be refused."""
+"""Statuses with which any request can fail."""
 
 
 def teach(app: Starlette) -> None:
-    """Let the app answer every error in this one form."""
+    """Make the app answer every error in this form."""
     for kind in (AttimoError, HTTPException, UnicodeEncodeError, OverflowError, Exception):
         app.add_exception_handler(kind, _refuse)
 
 
 async def _refuse(request: Request, error: Exception) -> JSONResponse:
-    """Answer; what is none of the known kinds is a mistake of ours, and is logged by the server."""
+    """Answer an error; an unknown kind is an internal error, which the server logs."""
     if isinstance(error, UnicodeEncodeError):
         # A query or a path can say it, too; nothing that it was meant for has been done.
-        error = InvalidArgument("A text holds half a surrogate pair, which is no character")
+        error = InvalidArgument("A text contains half a surrogate pair, which is not a character")
     if isinstance(error, OverflowError):
-        error = InvalidArgument("A number is larger than any that is kept here: at most 2^63 - 1")
+        error = InvalidArgument("A number is too large: at most 2^63 - 1 is allowed")
     if isinstance(error, AttimoError):
         log_if_ours(error)
         answer = _answer(error.status, error.code, str(error), error.title)
@@ -73,11 +73,11 @@ async def _refuse(request: Request, error: Exception) -> JSONResponse:
         if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
             return _not_on_this_path(request)
         return _answer(HTTPStatus.NOT_FOUND, NotFound.code, _nothing_here(request))
-    return _answer(500, AttimoError.code, "The server made a mistake; its log says which")
+    return _answer(500, AttimoError.code, "Internal server error; see the server log")
 
 
 def _not_on_this_path(request: Request) -> JSONResponse:
-    """Refuse a method, and name all that this path has: each route knows only its own."""
+    """Refuse a method, and name all that this path allows: each route knows only its own."""
     matching = [
         route
         for route in request.app.routes
@@ -86,7 +86,7 @@ def _not_on_this_path(request: Request) -> JSONResponse:
     # Of `/invitations/accept` and `/invitations/{invitation_id}`, the one that says more.
     path = min((route.path for route in matching), key=lambda path: (path.count("{"), -len(path)))
     allowed = {method for route in matching if route.path == path for method in route.methods or ()}
-    message = f"{request.method} is not for this path: {', '.join(sorted(allowed))}"
+    message = f"{request.method} is not allowed here. Allowed: {', '.join(sorted(allowed))}"
     answer = _answer(HTTPStatus.METHOD_NOT_ALLOWED, Unimplemented.code, message)
     answer.headers["allow"] = ", ".join(sorted(allowed))
     return answer
@@ -102,7 +102,7 @@ def _nothing_here(request: Request) -> str:
 
 
 def log_if_ours(error: AttimoError) -> None:
-    """Let the operator know of what no change of the request would mend."""
+    """Log an error for the operator if no change of the request would fix it."""
     if error.status >= 500 and not isinstance(error, Unimplemented):
         log.warning("%s", error)
 

@@ -16,7 +16,7 @@ router = Router("/roles", "roles")
 
 
 class Wanted(StrictModel):
-    """A role as it is to be; `permissions` has `rules` and, if need be, `conditions`."""
+    """A role to create or replace; `permissions` has `rules` and optional `conditions`."""
 
     role_name: Annotated[str, text(roles.LONGEST_NAME, least=1)]
     description: Annotated[str | None, text(LONGEST_DESCRIPTION)] = None
@@ -39,20 +39,20 @@ class Shown(Model):
 
 
 class ChangedRole(Shown):
-    """A role after a change, and the ids of the API keys that have ended with it, if any."""
+    """A role after a change, and the ids of the API keys that the change revoked, if any."""
 
     ended_api_keys: list[str] | None = None
 
 
 class Listed(Model):
-    """A page of roles; without `next_token` it is the last."""
+    """A page of roles; the last one has no `next_token`."""
 
     roles: list[Shown]
     next_token: str | None = None
 
 
 class Holder(Model):
-    """Who holds a role, or is invited to; `user_name` is the e-mail address."""
+    """A member with the role; `user_name` is the e-mail address."""
 
     user_name: str
     role_id: str
@@ -67,7 +67,7 @@ class InvitedHolder(Model):
 
 
 class Deleted(Model):
-    """`deleted`; or `blocked`, with everything that holds the role, which stays then."""
+    """`deleted`; or `blocked`, with everything that uses the role, which is kept."""
 
     status: Literal["deleted", "blocked"]
     account_members: list[Holder] | None = None
@@ -77,7 +77,7 @@ class Deleted(Model):
 
 @router.post(operation_id="createRole", refuses=(409, 429))
 def create(plane: Plane, caller: Asking, wanted: Wanted) -> Shown:
-    """Create a role. It may not permit more than the caller may."""
+    """Create a role. It can't have more permissions than the caller."""
     asked = permissions.read(wanted.permissions)
     with act(plane, caller, "auth_management", "write") as tx:
         made = roles.create(
@@ -102,7 +102,7 @@ def list_page(
 
 @router.get("/{role_id}", operation_id="getRole", refuses=(404,))
 def get(plane: Plane, caller: Asking, role_id: str) -> Shown:
-    """Show a role; also that of a key with permissions of its own, by the key's id."""
+    """Show a role, or the permissions of a key that has its own, by the key's id."""
     with look(plane, caller, "auth_management", "read") as tx:
         return _shown(roles.get(tx, caller.account_id, role_id))
 
@@ -115,10 +115,10 @@ def get(plane: Plane, caller: Asking, role_id: str) -> Shown:
 def change(
     plane: Plane, caller: Asking, role_id: str, wanted: Wanted, keep_keys: KeepKeys = False
 ) -> ChangedRole:
-    """Replace name and permissions of a role, at once for all who hold it.
+    """Replace the name and permissions of a role, immediately for everyone who has it.
 
-    If it permits less than before, what its members and keys made and could not make any more ends,
-    as when a member is demoted; `ended_api_keys` has the ids of the keys.
+    If it has fewer permissions than before, what its members and keys created and could no longer
+    create is revoked, as when a member is demoted; `ended_api_keys` has the ids of the keys.
     """
     asked = permissions.read(wanted.permissions)
     with act(plane, caller, "auth_management", "write") as tx:
@@ -141,7 +141,7 @@ def change(
     refuses=(404, 412),
 )
 def delete(plane: Plane, caller: Asking, role_id: str) -> Deleted:
-    """Delete a role that nobody holds. Keys and invitations that have ended do not count."""
+    """Delete a role that is not in use. Expired keys and invitations do not count."""
     with act(plane, caller, "auth_management", "write") as tx:
         if roles.delete(tx, caller.account_id, role_id):
             return Deleted(status="deleted")

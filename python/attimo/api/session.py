@@ -19,14 +19,14 @@ router = Router("/session", "people")
 
 
 class Wanted(StrictModel):
-    """Who wants to come in."""
+    """Credentials to sign in with."""
 
     email: str
     password: str
 
 
 class Switched(StrictModel):
-    """To which of the user's accounts to turn."""
+    """The user's account to switch to."""
 
     account_id: WholeNumber
 
@@ -63,7 +63,7 @@ class Shown(Model):
 def sign_in(
     plane: Plane, people: Settled, peer: Peer, wanted: Wanted, request: Request, response: Response
 ) -> Shown:
-    """Sign in; the cookie that comes back is the session."""
+    """Sign in; the cookie of the response is the session."""
     source = "sign in", peer, people.name(wanted.email)
     people.throttle.attempt_at_all("password", peer)
     people.throttle.attempt(*source)
@@ -86,7 +86,7 @@ def sign_in(
 
 @router.get(operation_id="getSession", security=LOOKING)
 def show(plane: Plane, request: Request) -> Shown:
-    """Tell who is signed in."""
+    """Show who is signed in."""
     session = cookies.session_of(plane, request)
     with plane.read() as tx:
         return _shown(tx, session)
@@ -94,7 +94,7 @@ def show(plane: Plane, request: Request) -> Shown:
 
 @router.put(operation_id="switchAccount", refuses=(404,), security=CHANGING)
 def switch(plane: Plane, request: Request, wanted: Switched) -> Shown:
-    """Turn to another account of the user."""
+    """Switch to another account of the user."""
     session = cookies.session_of(plane, request)
     with plane.begin() as tx:
         sessions.switch(tx, session, wanted.account_id)

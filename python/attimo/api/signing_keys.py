@@ -17,7 +17,7 @@ router = Router("/signing-keys", "signing keys")
 
 Force = Annotated[
     bool,
-    Field(description="Also where it ends the last key that can manage the account's keys."),
+    Field(description="Even if this revokes the last key that can manage the account's keys."),
 ]
 
 
@@ -30,20 +30,20 @@ class Shown(Model):
 
 
 class Listed(Model):
-    """All keys that are not retired, the one that signs first."""
+    """All keys that are not retired, the current one first."""
 
     signing_keys: list[Shown]
 
 
 class Rotated(Model):
-    """The key that signs from now on."""
+    """The new signing key."""
 
     kid: str
 
 
 @router.get(operation_id="listSigningKeys")
 def list_all(plane: Plane, caller: Asking) -> Listed:
-    """List the keys whose tokens are taken."""
+    """List the signing keys whose tokens are accepted."""
     from attimo.control import signing
 
     _check_account(caller)
@@ -55,7 +55,7 @@ def list_all(plane: Plane, caller: Asking) -> Listed:
 
 @router.post(status=201, operation_id="rotateSigningKey")
 def rotate(plane: Plane, caller: Asking) -> Rotated:
-    """Let a new key sign from now on; what older ones signed stays valid until they are retired."""
+    """Create a new signing key; tokens of older keys stay valid until those are retired."""
     from attimo.control import signing
 
     _check_account(caller)
@@ -65,10 +65,10 @@ def rotate(plane: Plane, caller: Asking) -> Rotated:
 
 @router.delete(status=204, operation_id="retireOldSigningKeys", refuses=(412,))
 def retire_old(plane: Plane, caller: Asking, force: Force = False) -> None:
-    """Retire every key but the one that signs, in one step.
+    """Retire all signing keys except the current one, in one step.
 
-    With a key, this is refused where it would end the last one that can manage the account's keys,
-    unless `force` is given.
+    With a key, this is refused if it would revoke the last one that can manage the account's keys,
+    unless `force` is set.
     """
     from attimo.control import signing
 
@@ -79,10 +79,10 @@ def retire_old(plane: Plane, caller: Asking, force: Force = False) -> None:
 
 @router.delete("/{kid}", status=204, operation_id="retireSigningKey", refuses=(404, 412))
 def retire(plane: Plane, caller: Asking, kid: str, force: Force = False) -> None:
-    """End every token that a key has signed, of every account, at once and for good.
+    """Invalidate every token that a signing key signed, of every account. This can't be undone.
 
-    With a key, this is refused where it would end the last one that can manage the account's keys,
-    unless `force` is given.
+    With a key, this is refused if it would revoke the last one that can manage the account's keys,
+    unless `force` is set.
     """
     from attimo.control import signing
 

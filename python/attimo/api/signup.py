@@ -23,7 +23,7 @@ CACHE = "default-cache"
 
 
 class Wanted(StrictModel):
-    """Somebody new; without `account_name` the account is called by the address."""
+    """A new user; `account_name` is the e-mail address by default."""
 
     email: Annotated[str, text(users.LONGEST_EMAIL, least=1)]
     password: Annotated[str, text(passwords.LONGEST, passwords.SHORTEST)]
@@ -31,7 +31,7 @@ class Wanted(StrictModel):
 
 
 class Made(Model):
-    """A new account. `api_key` is shown this once and kept nowhere; the cookie is a session."""
+    """A new account. `api_key` is shown only once and not stored; the cookie is a session."""
 
     account_id: int
     cache: str
@@ -50,7 +50,7 @@ class Made(Model):
 def sign_up(
     plane: Plane, people: Settled, peer: Peer, wanted: Wanted, request: Request, response: Response
 ) -> Made:
-    """Make an account with its owner, a cache and an API key, all to be used at once."""
+    """Create an account with its owner, a cache and an API key, all usable at once."""
     if people.sign_up != "open":
         words = "by invitation only" if people.sign_up == "invite" else "closed"
         raise PermissionDenied(f"Sign-up is {words} on this server")

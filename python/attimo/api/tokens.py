@@ -14,11 +14,11 @@ router = Router("/tokens", "tokens")
 
 
 class Wanted(StrictModel):
-    """A token to make: for data only, and for 25 hours at most."""
+    """A token to create: for data only, valid for at most 25 hours."""
 
     permissions: dict[str, Any]
     valid_for_seconds: Annotated[WholeNumber, number(1, LONGEST_LIFE)]
-    token_id: Annotated[str, text(LONGEST_ID, description="A name for its bearer.")] = ""
+    token_id: Annotated[str, text(LONGEST_ID, description="Name of the token's holder.")] = ""
 
 
 class Made(Model):
@@ -36,7 +36,7 @@ class Made(Model):
 
 @router.post(operation_id="createToken")
 def create(plane: Plane, caller: Asking, wanted: Wanted, request: Request) -> Made:
-    """Make a token that permits some of what the caller may, and ends by itself."""
+    """Create a token that expires and has some of the caller's permissions."""
     from attimo.control import tokens
 
     asked = permissions.read(wanted.permissions)

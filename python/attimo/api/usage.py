@@ -28,7 +28,7 @@ _IN_CSV = (
 GroupBy = Annotated[
     str,
     Field(
-        description=f"What to tell apart: some of {', '.join(By)}, with commas between.",
+        description=f"Group by one or more of {', '.join(By)}, separated by commas.",
         json_schema_extra={"pattern": f"^{_WORD}(,{_WORD})*$"},
     ),
 ]
@@ -73,7 +73,7 @@ class Line(Counts):
 
 
 class Report(Model):
-    """What was used from `since` on and before `until` (seconds since 1970, whole minutes)."""
+    """The usage from `since` until before `until` (seconds since 1970, whole minutes)."""
 
     since: int
     until: int
@@ -83,7 +83,7 @@ class Report(Model):
 
 @router.get(
     operation_id="getUsage",
-    done="The breakdown; CSV has a line of names, and no totals.",
+    done="The usage; CSV has a header line and no totals.",
     media_types=(JSON, CSV),
 )
 def show(
@@ -91,13 +91,13 @@ def show(
     caller: Asking,
     group_by: GroupBy = By.CACHE.value,
     since: Annotated[
-        Moment, Field(description="Seconds since 1970; without it, the first of this month in UTC.")
+        Moment, Field(description="Seconds since 1970; default: the start of the month in UTC.")
     ] = None,
-    until: Annotated[Moment, Field(description="Seconds since 1970; without it, now.")] = None,
-    cache: Annotated[str | None, Field(description="Only caches of this name.")] = None,
+    until: Annotated[Moment, Field(description="Seconds since 1970; default: now.")] = None,
+    cache: Annotated[str | None, Field(description="Only caches with this name.")] = None,
     format: Annotated[Literal["json", "csv"], Field(description=_IN_CSV)] = "json",
 ) -> Report | Response:
-    """Tell what the account used. It is as new as the collection of usage, some seconds."""
+    """Show the account's usage. It lags by the collection interval, some seconds."""
     by = breakdown.read_by(group_by)
     with look(plane, caller, "account_management", "read") as tx:
         found = breakdown.of_account(tx, caller.account_id, by, since, until, cache)

@@ -25,7 +25,7 @@ def of_key(tx: Tx, account_id: int, key_id: str, peer: str) -> Actor:
         return Actor(LOCAL, peer, everything())
     found = tx.db.rows(_KEY, id=key_id, account_id=account_id)
     if not found:
-        raise Unauthenticated("The API key is not valid here")
+        raise Unauthenticated("Invalid API key: it was revoked or issued by another server")
     ((role_id, made_by_user_id, expires_at),) = found
     permissions = roles.permitted(tx, account_id, role_id)
     return Actor(f"key {key_id}", peer, permissions, key_id, made_by_user_id, expires_at)

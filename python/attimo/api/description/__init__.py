@@ -28,19 +28,18 @@ from attimo.api.refusals import ALWAYS, WORDS
 from attimo.api.routing import Operation, Security
 
 ABOUT = """\
-Every path is answered on every HTTP listener, in HTTP/1.1 and HTTP/2.
+Every HTTP listener serves all paths, in HTTP/1.1 and HTTP/2.
 
-A request bears an API key or a token: `Authorization: TOKEN`, `Authorization: Bearer TOKEN`,
+A request carries an API key or a token: `Authorization: TOKEN`, `Authorization: Bearer TOKEN`,
 `Authorization: Basic …` with any user name and the token as the password, or `?token=TOKEN`; more
-than one of them is refused. What is not about items can also be asked with the
-session of somebody who has signed in. A 401 says in `WWW-Authenticate` how to authenticate.
+than one of them is an error. Control-plane endpoints also accept a session cookie. A 401 says in
+`WWW-Authenticate` how to authenticate.
 
-A body of JSON needs no `Content-Type`. One that is declared to be something else, or compressed, is
-refused with 415. What has one value and is given twice is refused, too. No answer is kept by
-shared caches.
+A JSON body needs no `Content-Type`. A body with another type, or a compressed one, is rejected with
+415. A parameter or field that has one value must not be repeated. Shared caches store no responses.
 
-Whatever is refused says why in JSON, with a word for programs and a sentence for people. `HEAD`
-works wherever `GET` does: the same answer without its body. Times are in seconds since 1970, unless
+Errors are JSON with a machine-readable `code` and a human-readable `message`. `HEAD` works wherever
+`GET` does and returns the same headers without a body. Times are in seconds since 1970, unless
 their names say otherwise.
 """
 
@@ -55,22 +54,22 @@ _INFO = {
 _OF_DATA = (scalars, dictionaries, lists, sets, sorted_sets, leaderboards, files)
 
 TAGS = [
-    {"name": scalars.TAG, "description": "Single values, and what can be asked of any item."},
+    {"name": scalars.TAG, "description": "Single values, and operations on items of any type."},
     {"name": dictionaries.TAG, "description": "Fields with values, under one key."},
-    {"name": lists.TAG, "description": "Elements in an order, under one key."},
-    {"name": sets.TAG, "description": "Elements without an order, each once, under one key."},
-    {"name": sorted_sets.TAG, "description": "Elements in the order of their scores."},
-    {"name": leaderboards.TAG, "description": "Numbers in the order of their scores, for ever."},
-    {"name": "caches", "description": "Caches: made by naming them, gone when deleted."},
-    {"name": "API keys", "description": "Keys: each may what its role permits."},
-    {"name": "roles", "description": "What keys and members may."},
-    {"name": "tokens", "description": "Disposable tokens: for data only, kept nowhere."},
-    {"name": "signing keys", "description": "What signs tokens; for the operator's account."},
+    {"name": lists.TAG, "description": "Ordered elements under one key."},
+    {"name": sets.TAG, "description": "Distinct, unordered elements under one key."},
+    {"name": sorted_sets.TAG, "description": "Elements ordered by their scores."},
+    {"name": leaderboards.TAG, "description": "Ids ranked by their scores, without a TTL."},
+    {"name": "caches", "description": "Create, list, flush and delete caches."},
+    {"name": "API keys", "description": "API keys; each has the permissions of its role."},
+    {"name": "roles", "description": "The permissions of keys and members."},
+    {"name": "tokens", "description": "Disposable tokens: for data only, not stored."},
+    {"name": "signing keys", "description": "Keys that sign tokens; for the operator only."},
     {"name": "people", "description": "Sign-up, sessions, passwords, members, invitations."},
-    {"name": "limits and usage", "description": "What is allowed, and what was used."},
+    {"name": "limits and usage", "description": "All limits, and metered usage."},
     {"name": "audit", "description": "Who did what."},
-    {"name": "certificates", "description": "The root to trust; for everybody."},
-    {"name": server.TAG, "description": "The server itself; for everybody, without a token."},
+    {"name": "certificates", "description": "The root certificate to trust; public."},
+    {"name": server.TAG, "description": "The state of the server; public."},
 ]
 
 SECURITY_SCHEMES = {
@@ -78,7 +77,7 @@ SECURITY_SCHEMES = {
         "type": "apiKey",
         "in": "header",
         "name": "Authorization",
-        "description": "An API key, a disposable token or a session's cookie's value, as it is.",
+        "description": "An API key, a disposable token or the value of a session cookie.",
     },
     "bearer": {"type": "http", "scheme": "bearer", "description": "The same, after `Bearer `."},
     "basic": {"type": "http", "scheme": "basic", "description": "The same, as the password."},
@@ -94,26 +93,26 @@ SECURITY_SCHEMES = {
         "type": "apiKey",
         "in": "header",
         "name": CSRF_HEADER,
-        "description": "What the session said in `csrf_token`; with it for what changes something.",
+        "description": "The session's `csrf_token`; required, with the cookie, for changes.",
     },
 }
 TOKENS: Security = [{"token": []}, {"bearer": []}, {"basic": []}, {"query": []}]
 
 REFUSAL = {
     "type": "object",
-    "description": "Why a request was not carried out: a word for programs, a sentence for people. "
+    "description": "An error: `code` is machine-readable, `message` human-readable. "
     "`status`, `title` and `detail` are those of RFC 9457; the media type is `application/json`.",
     "properties": {
         "status": {"type": "integer", "description": "The status of the answer."},
-        "title": {"type": "string", "description": "What kind of problem it is."},
+        "title": {"type": "string", "description": "The kind of problem."},
         "detail": {"type": "string", "description": "The same as `message`."},
-        "code": {"type": "string", "description": "A word that never changes."},
-        "message": {"type": "string", "description": "What is wrong, and what the rule is."},
+        "code": {"type": "string", "description": "A stable, machine-readable code."},
+        "message": {"type": "string", "description": "What is wrong, and what is allowed."},
         "momento_code": {
             "type": "string",
-            "description": "Momento's word, such as `NotFound`, which its API has in `code`.",
+            "description": "The code of Momento's API, such as `NotFound`.",
         },
-        "err": {"type": "string", "description": "Which limit it was, if it was one."},
+        "err": {"type": "string", "description": "The exceeded limit, if any."},
     },
     "required": ["status", "title", "detail", "code", "message", "momento_code"],
     "additionalProperties": False,
@@ -121,11 +120,11 @@ REFUSAL = {
 
 
 COMMON = tuple(str(status) for status in (*ALWAYS, 429))
-"""How almost every request may be refused."""
+"""Statuses with which almost any request can fail."""
 
 
 def usual(status: str) -> str:
-    """What a refusal of this status means, where nothing else is said of it."""
+    """The default description of an error status."""
     return WORDS[int(status)]
 
 

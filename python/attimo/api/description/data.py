@@ -26,7 +26,7 @@ NO_CACHE = {404: "Its `title` is `Cache Not Found`."}
 
 SCHEMAS: dict[str, Schema] = {
     "Element": {
-        "description": "Bytes: as text, if they are UTF-8; else, or with `encoding=base64`, in "
+        "description": "Bytes: as text if they are UTF-8; otherwise, or with `encoding=base64`, in "
         "base64 (a request may use the URL-safe alphabet, too).",
         "anyOf": [
             {"type": "string"},
@@ -50,18 +50,16 @@ CACHE: Parameter = {
 ENCODING = query(
     "encoding",
     {"type": "string", "enum": ["base64"]},
-    "`base64` writes every element of the answer in base64.",
+    "With `base64`, every element of the response is in base64.",
 )
-START = query(
-    "start", integer(-LARGEST - 1, LARGEST), "The first index; less than 0 counts from the end."
-)
+START = query("start", integer(-LARGEST - 1, LARGEST), "First index; negative counts from the end.")
 END = query(
     "end",
     integer(-LARGEST - 1, LARGEST),
-    "The index after the last; less than 0 counts from the end.",
+    "End index (exclusive); negative counts from the end.",
 )
 ORDER = query(
-    "order", {"type": "string", "enum": ["asc", "desc"], "default": "asc"}, "Which comes first."
+    "order", {"type": "string", "enum": ["asc", "desc"], "default": "asc"}, "Order by score."
 )
 
 
@@ -75,7 +73,7 @@ def binary(
     plain: Schema = {"type": "string"}
     coded: Schema = {"type": "string", "pattern": BASE64}
     need = "Exactly one" if required else "At most one"
-    again = " It may be given several times." if many else ""
+    again = " It can be repeated." if many else ""
     both = "" if many else f" {need} of `{name}` and `{name}_base64`."
     if many and required:
         both = f" At least one of `{name}` and `{name}_base64`."
@@ -99,14 +97,14 @@ def binary(
 
 KEY = binary("key", "The item's key.")
 _SECONDS = integer(1, LARGEST_UNSIGNED, format="uint64")
-TTL = query("ttl_seconds", _SECONDS, "How long it lives, in seconds.", required=True, example=600)
+TTL = query("ttl_seconds", _SECONDS, "Time to live in seconds.", required=True, example=600)
 SECONDS = optional(_SECONDS)
-OPTIONAL_TTL = query("ttl_seconds", _SECONDS, "How long those live that do not say it themselves.")
-LATER_TTL = query("ttl_seconds", _SECONDS, "How long it lives from now on, if it is to change.")
+OPTIONAL_TTL = query("ttl_seconds", _SECONDS, "TTL of items that have no TTL of their own.")
+LATER_TTL = query("ttl_seconds", _SECONDS, "New time to live in seconds, if it should change.")
 REFRESH = query(
     "refresh_ttl",
     {"type": "boolean", "default": True},
-    "Whether a collection that is there lives so long from now on, too.",
+    "Whether to reset the TTL if the collection already exists.",
 )
 
 

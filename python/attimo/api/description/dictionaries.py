@@ -35,8 +35,8 @@ PATHS: Paths = {
             "Read a dictionary, or some of its fields",
             {
                 200: json_answer(
-                    "All fields; or, where fields were asked for, those in that order, each with "
-                    "whether it was found.",
+                    "All fields; or the requested fields in their order, each with whether it was "
+                    "found.",
                     thing(fields=array({"anyOf": [_FIELD, _FOUND]})),
                     _FIELDS,
                 )
@@ -65,7 +65,7 @@ PATHS: Paths = {
             "getDictionaryLength",
             TAG,
             "Count the fields",
-            {200: json_answer("How many there are.", thing(length=integer(0)), {"length": 1})},
+            {200: json_answer("The number of fields.", thing(length=integer(0)), {"length": 1})},
             refused=GONE,
         )
     },
@@ -76,7 +76,7 @@ PATHS: Paths = {
             "Add to a number in a field",
             {
                 200: json_answer(
-                    "The number now.", thing(value=integer(-LARGEST - 1, LARGEST)), {"value": 1}
+                    "The new number.", thing(value=integer(-LARGEST - 1, LARGEST)), {"value": 1}
                 )
             },
             parameters=[

@@ -20,13 +20,13 @@ KEY: Parameter = {
     "name": "key",
     "in": "path",
     "required": True,
-    "description": "The item's key: any bytes, percent-encoded; slashes may stand as they are.",
+    "description": "The item's key: any bytes, percent-encoded; slashes need no encoding.",
     "schema": {"type": "string", "minLength": 1},
     "example": "live/playlist.m3u8",
 }
 _SIGNED = (
-    "The token may be that of a signed URL, which is good for one key, its methods, and, for "
-    "writing, its `ttl_seconds`."
+    "The token can be that of a signed URL, which is valid for one key, its methods and, for "
+    "writes, its `ttl_seconds`."
 )
 
 PATHS: Paths = {
@@ -37,15 +37,15 @@ PATHS: Paths = {
             "Read a value by its path",
             {
                 200: {
-                    "description": "The value; its `Content-Type` is that of the key's extension.",
+                    "description": "The value; its `Content-Type` depends on the key's extension.",
                     "headers": WHOLE,
                     "content": ANY_BYTES,
                 },
                 206: {**PART, "content": ANY_BYTES},
                 304: NOT_MODIFIED,
             },
-            description="A `GET`, `HEAD`, `PUT` or `DELETE` without `key` and `key_base64` names a "
-            f"key by its path, also one that is called like a route. {_SIGNED}",
+            description="A `GET`, `HEAD`, `PUT` or `DELETE` without `key` and `key_base64` "
+            f"takes the key from the path, even if a route has the same name. {_SIGNED}",
             parameters=[KEY, *CONDITIONS_OF_GET],
             one_of=(),
             refused=REFUSED_GET,
@@ -55,7 +55,7 @@ PATHS: Paths = {
             TAG,
             "Write a value by its path",
             {204: WRITTEN},
-            description=f"As `PUT /cache/{{cache}}`. {_SIGNED} Then a `POST` does the same.",
+            description=f"Like `PUT /cache/{{cache}}`. {_SIGNED} With it, `POST` does the same.",
             parameters=[KEY, TTL, *CONDITIONS_OF_PUT],
             one_of=(),
             groups=[["If-None-Match"], ["If-Match"]],
@@ -66,7 +66,7 @@ PATHS: Paths = {
             "deleteFile",
             TAG,
             "Delete an item by its path",
-            {204: {"description": "It is gone, also if it was not there."}},
+            {204: {"description": "Deleted, or did not exist."}},
             description="An item of any type.",
             parameters=[KEY],
             one_of=(),

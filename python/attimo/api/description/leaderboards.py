@@ -42,33 +42,31 @@ PATHS: Paths = {
         "get": items(
             "getLeaderboard",
             TAG,
-            "Read a part of a leaderboard, by rank or by score",
-            {200: json_answer("The entries in their order.", _RANKED, _EXAMPLE)},
-            description="By rank with `end`, or by score, from `min` on and below `max`. "
-            f"{MOST:,} entries at most.",
+            "Read a range of ranks or scores of a leaderboard",
+            {200: json_answer("The entries in order.", _RANKED, _EXAMPLE)},
+            description="By rank with `end`, or by score from `min` up to but excluding `max`. "
+            f"At most {MOST:,} entries.",
             one_of=(),
             parameters=[
                 KEY,
                 ORDER,
-                query("start", integer(0, 2**32 - 1, default=0), "The first rank."),
-                query(
-                    "end", integer(0, 2**32 - 1), "The rank after the last; needed with `start`."
-                ),
-                query("min", _SCORE, "The lowest score."),
-                query("max", _SCORE, "The first score that is too high."),
+                query("start", integer(0, 2**32 - 1, default=0), "First rank."),
+                query("end", integer(0, 2**32 - 1), "End rank (exclusive); required with `start`."),
+                query("min", _SCORE, "Lowest score (inclusive)."),
+                query("max", _SCORE, "Only scores below this (exclusive)."),
                 query(
                     "offset",
                     integer(0, LARGEST_UNSIGNED, default=0),
-                    "How many to leave out first.",
+                    "Number of entries to skip.",
                 ),
-                query("limit", integer(0, MOST, default=MOST), "How many to read, at most."),
+                query("limit", integer(0, MOST, default=MOST), "Maximum number of entries."),
             ],
             groups=[["start", "end"], ["min", "max", "offset", "limit"]],
         ),
         "post": items(
             "putLeaderboardEntries",
             TAG,
-            "Add entries, or give them other scores",
+            "Add entries, or change their scores",
             {204: NO_CONTENT},
             one_of=(),
             parameters=[KEY],
@@ -85,7 +83,7 @@ PATHS: Paths = {
             one_of=(),
             parameters=[
                 KEY,
-                _ids("An entry to delete; it may be given several times.", required=False),
+                _ids("An entry to delete; can be repeated.", required=False),
             ],
         ),
     },
@@ -94,7 +92,7 @@ PATHS: Paths = {
             "getLeaderboardLength",
             TAG,
             "Count the entries",
-            {200: json_answer("How many there are.", thing(length=integer(0)), {"length": 1})},
+            {200: json_answer("The number of entries.", thing(length=integer(0)), {"length": 1})},
             one_of=(),
             parameters=[KEY],
         )
@@ -104,15 +102,15 @@ PATHS: Paths = {
             "getLeaderboardRanks",
             TAG,
             "Read the ranks of entries",
-            {200: json_answer("Those that are there.", _RANKED, _EXAMPLE)},
+            {200: json_answer("The entries that exist.", _RANKED, _EXAMPLE)},
             one_of=(),
             parameters=[
                 KEY,
-                _ids("An entry; it may be given several times.", required=True),
+                _ids("An entry; can be repeated.", required=True),
                 query(
                     "order",
                     {"type": "string", "enum": ["asc", "desc"]},
-                    "Which comes first; without it `asc`, or `desc` with `competition`.",
+                    "Order by score; default: `asc`, or `desc` with `competition`.",
                 ),
                 query(
                     "competition",

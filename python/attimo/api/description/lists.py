@@ -28,7 +28,7 @@ TAG = "lists"
 
 _VALUES = thing(values=array(ELEMENT))
 _EXAMPLE = {"values": ["a", "b"]}
-_LENGTH = json_answer("How many it has now.", thing(length=integer(0)), {"length": 2})
+_LENGTH = json_answer("The new length.", thing(length=integer(0)), {"length": 2})
 
 
 def _push(where: str) -> Operation:
@@ -36,16 +36,16 @@ def _push(where: str) -> Operation:
     return items(
         f"pushList{where.title()}",
         TAG,
-        f"Put elements at the {where}",
+        f"Add elements at the {where}",
         {200: _LENGTH},
-        description="They keep the order in which they are given.",
+        description="They keep the order of the request.",
         parameters=[
             TTL,
             REFRESH,
             query(
                 "truncate_to",
                 integer(0, 2**32 - 1, default=0),
-                f"Then drop from the {other} what is over; 0 drops nothing.",
+                f"Keep at most this many elements, dropping from the {other}; 0 means no limit.",
             ),
         ],
         body=json_body(_VALUES, _EXAMPLE),
@@ -56,10 +56,10 @@ def _pop(where: str) -> Operation:
     return items(
         f"popList{where.title()}",
         TAG,
-        f"Take an element from the {where}",
+        f"Remove and return the element at the {where}",
         {
             200: json_answer(
-                "The element, and how many are left.",
+                "The element, and the new length.",
                 thing(value=ELEMENT, length=integer(0)),
                 {"value": "a", "length": 1},
             )
@@ -74,7 +74,7 @@ PATHS: Paths = {
         "get": items(
             "getList",
             TAG,
-            "Read a list, or a part of it",
+            "Read a list or a part of it",
             {200: json_answer("The elements.", _VALUES, _EXAMPLE)},
             parameters=[START, END, ENCODING],
             refused=GONE,
@@ -82,9 +82,9 @@ PATHS: Paths = {
         "delete": items(
             "deleteListElements",
             TAG,
-            "Delete equal elements, or the whole list",
+            "Delete all elements equal to a value, or the whole list",
             {204: NO_CONTENT},
-            parameters=binary("value", "Delete all elements that equal this.", required=False),
+            parameters=binary("value", "The value to delete.", required=False),
             groups=[["value"], ["value_base64"]],
         ),
     },
@@ -93,7 +93,7 @@ PATHS: Paths = {
             "getListLength",
             TAG,
             "Count the elements",
-            {200: json_answer("How many there are.", thing(length=integer(0)), {"length": 2})},
+            {200: json_answer("The length.", thing(length=integer(0)), {"length": 2})},
             refused=GONE,
         )
     },
@@ -105,7 +105,7 @@ PATHS: Paths = {
         "post": items(
             "retainList",
             TAG,
-            "Keep a part of a list and drop the rest",
+            "Keep a part of a list and delete the rest",
             {200: _LENGTH},
             parameters=[START, END, LATER_TTL, REFRESH],
             refused=GONE,

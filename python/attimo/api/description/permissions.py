@@ -28,14 +28,14 @@ def _rule(type: str, kind: Kind) -> Schema:
 
 
 _RANGES = array(
-    {"type": "string", "description": "Such as `10.0.0.0/8` or `2001:db8::/32`."},
+    {"type": "string", "description": "A range such as `10.0.0.0/8` or `2001:db8::/32`."},
     minItems=1,
     maxItems=MOST_RANGES,
 )
 
 SCHEMAS: dict[str, Schema] = {
     "PermissionSet": {
-        "description": "What any of the rules grants, where all conditions hold.",
+        "description": "Everything that one of the rules grants, if all conditions are met.",
         **thing(
             ["conditions"],
             rules=array(ref("Rule"), minItems=1, maxItems=MOST_RULES),
@@ -45,7 +45,7 @@ SCHEMAS: dict[str, Schema] = {
         ),
     },
     "Rule": {
-        "description": "One grant: these verbs on whatever all of its selectors choose.",
+        "description": "One grant: these verbs on what all of its selectors match.",
         "anyOf": [_rule(type, kind) for type, kind in KINDS.items()],
     },
 }

@@ -33,7 +33,7 @@ ANY_BYTES = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
 _BYTES = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 _ETAG = {
     "ETag": {
-        "description": "The XXH3-128 hash of the value, in hexadecimal and quotation marks.",
+        "description": "The XXH3-128 hash of the value, in hexadecimal digits and quotes.",
         "schema": {"type": "string", "pattern": '^"[0-9a-f]{32}"$'},
     }
 }
@@ -65,34 +65,32 @@ _SEVERAL = binary("key", "The key of an item to delete.", many=True)
 
 WHOLE = {**_ETAG, "Accept-Ranges": {"description": "`bytes`.", "schema": {"const": "bytes"}}}
 PART: dict[str, Any] = {
-    "description": "The parts that `Range` asks for: one, with `Content-Range`, or several, as "
+    "description": "The parts requested by `Range`: one, with `Content-Range`, or several, as "
     "`multipart/byteranges`.",
     "headers": WHOLE,
 }
-NOT_MODIFIED = {"description": "The client has this value.", "headers": _ETAG}
+NOT_MODIFIED = {"description": "The client already has this value.", "headers": _ETAG}
 REFUSED_GET = {
     **GONE,
-    412: "The value is none of those that are wanted.",
-    416: "The value has no such part; `Content-Range` says how long it is.",
+    412: "The value does not match `If-Match`.",
+    416: "The range is outside of the value; `Content-Range` gives its length.",
 }
 CONDITIONS_OF_GET = [
-    _header("If-None-Match", {"type": "string"}, "`*`, or ETags of values that need not be sent."),
-    _header("If-Match", {"type": "string"}, "`*`, or ETags of the values of which one is wanted."),
+    _header("If-None-Match", {"type": "string"}, "`*`, or ETags of values not to send again."),
+    _header("If-Match", {"type": "string"}, "`*`, or ETags of which the value must have one."),
     _header(
-        "Range", {"type": "string"}, "Parts of the value, in bytes (RFC 9110 §14.2): 16 at most."
+        "Range", {"type": "string"}, "Parts of the value, in bytes (RFC 9110 §14.2): at most 16."
     ),
     _header(
-        "If-Range", {"type": "string"}, "The ETag of the value of which `Range` asks for parts."
+        "If-Range", {"type": "string"}, "The ETag that the value must have for `Range` to apply."
     ),
 ]
 CONDITIONS_OF_PUT = [
-    _header(
-        "If-None-Match", _CONDITION, "`*`: only if there is none; an ETag: not over that value."
-    ),
-    _header("If-Match", _CONDITION, "`*`: only if there is one; an ETag: only over that value."),
+    _header("If-None-Match", _CONDITION, "`*`: only if absent; an ETag: unless the value has it."),
+    _header("If-Match", _CONDITION, "`*`: only if present; an ETag: only if the value has it."),
 ]
 WRITTEN = {
-    "description": "It is written; with a condition, the answer has its `ETag`.",
+    "description": "Written. A conditional write returns the `ETag`.",
     "headers": {"ETag": {**_ETAG["ETag"], "required": False}},
 }
 VALUE = {
@@ -100,14 +98,14 @@ VALUE = {
     "description": "The value; any bytes, with any or no content type.",
     "content": _BYTES,
 }
-REFUSED_PUT = {**NO_CACHE, 412: "The condition does not hold; the value was not written."}
+REFUSED_PUT = {**NO_CACHE, 412: "The condition is not met; the value was not written."}
 
 GET = items(
     "getItem",
     TAG,
     "Read a value",
     {
-        200: {"description": "The value as it is.", "headers": WHOLE, "content": _BYTES},
+        200: {"description": "The value, unchanged.", "headers": WHOLE, "content": _BYTES},
         206: {**PART, "content": ANY_BYTES},
         304: NOT_MODIFIED,
     },
@@ -120,8 +118,8 @@ PUT = items(
     TAG,
     "Write a value",
     {204: WRITTEN},
-    description="Whatever was there, of whatever type, is replaced. At most one of the two headers "
-    "makes it conditional.",
+    description="Replaces an existing item of any type. At most one of the two headers makes the "
+    "write conditional.",
     parameters=[TTL, *CONDITIONS_OF_PUT],
     groups=[["If-None-Match"], ["If-Match"]],
     body=VALUE,
@@ -136,8 +134,8 @@ PATHS: Paths = {
             "deleteItems",
             TAG,
             "Delete items",
-            {204: {"description": "They are gone, also if they were not there."}},
-            description="Items of any type: all, or none where the caller may not delete one.",
+            {204: {"description": "Deleted, or did not exist."}},
+            description="Deletes items of any type: all, or none if the caller lacks a permission.",
             parameters=_SEVERAL,
             one_of=(),
             some_of=("key",),
@@ -165,9 +163,9 @@ PATHS: Paths = {
             "putItems",
             TAG,
             "Write several values",
-            {204: {"description": "All are written."}},
-            description="All are checked before the first is written. An item without "
-            "`ttl_seconds` lives as long as the query says.",
+            {204: {"description": "All were written."}},
+            description="All are checked before the first is written. Items without `ttl_seconds` "
+            "get the TTL of the query.",
             parameters=[OPTIONAL_TTL],
             one_of=(),
             body=json_body(
@@ -180,10 +178,10 @@ PATHS: Paths = {
         "post": items(
             "itemsExist",
             TAG,
-            "Ask which items are there",
+            "Check which items exist",
             {
                 200: json_answer(
-                    "Whether each is, in the order of the keys.",
+                    "Whether each exists, in the order of the keys.",
                     thing(exists=array({"type": "boolean"})),
                     {"exists": [True, False]},
                 )
@@ -199,21 +197,21 @@ PATHS: Paths = {
             "Add to a number",
             {
                 200: json_answer(
-                    "The number now.", thing(value=integer(-LARGEST - 1, LARGEST)), {"value": 1}
+                    "The new number.", thing(value=integer(-LARGEST - 1, LARGEST)), {"value": 1}
                 )
             },
-            description="The value is a decimal number in text; one that is not there is 0.",
-            parameters=[amount("What to add."), TTL],
+            description="The value is an integer as decimal text; a missing item counts as 0.",
+            parameters=[amount("Amount to add."), TTL],
         )
     },
     "/cache/{cache}/ttl": {
         "get": items(
             "getItemTtl",
             TAG,
-            "Ask how long an item lives",
+            "Get the TTL of an item",
             {
                 200: json_answer(
-                    "How much longer.",
+                    "The remaining TTL.",
                     thing(ttl_milliseconds=integer(0)),
                     {"ttl_milliseconds": 599_123},
                 )
@@ -223,7 +221,7 @@ PATHS: Paths = {
         "put": items(
             "setItemTtl",
             TAG,
-            "Change how long an item lives",
+            "Change the TTL of an item",
             {
                 200: json_answer(
                     "Whether it was changed.", thing(updated={"type": "boolean"}), {"updated": True}
@@ -234,7 +232,7 @@ PATHS: Paths = {
                 query(
                     "only",
                     {"type": "string", "enum": ["longer", "shorter"]},
-                    "Change it only if it then lives longer, or shorter.",
+                    "Change the TTL only if the new one is longer, or shorter.",
                 ),
             ],
             refused=GONE,
@@ -244,7 +242,7 @@ PATHS: Paths = {
         "get": items(
             "getItemType",
             TAG,
-            "Ask of what type an item is",
+            "Get the type of an item",
             {200: json_answer("Its type.", thing(type={"enum": _TYPES}), {"type": "scalar"})},
             refused=GONE,
         )

@@ -49,7 +49,7 @@ _READY = thing(status={"enum": ["ready", "starting", "read-only"]})
 _FOR_DATA = query(
     "data",
     {"type": "string"},
-    "With any value, or none: ask for data requests alone, which are served while the server is "
+    "With any value, or none: report readiness for data requests, which are served even while "
     "`starting` or `read-only`.",
 )
 _NOT_READY = thing(status={"enum": ["starting", "read-only", "draining"]})
@@ -60,23 +60,23 @@ PATHS: Paths = {
     "/health": {
         "get": _open(
             "getHealth",
-            "Ask whether the server lives",
-            json_answer("It does.", _WELL, {"status": "ok", "version": "0.1.0"}),
+            "Check that the server is alive",
+            json_answer("It is.", _WELL, {"status": "ok", "version": "0.1.0"}),
         )
     },
     "/ready": {
         "get": _open(
             "getReadiness",
-            "Ask whether the server can do its work",
-            json_answer("It can.", _READY, {"status": "ready"}),
+            "Check that the server is ready",
+            json_answer("It is.", _READY, {"status": "ready"}),
             parameters=[_FOR_DATA],
-            not_yet=json_answer("It cannot, or will not for long.", _NOT_READY),
+            not_yet=json_answer("It is not, or is shutting down.", _NOT_READY),
         )
     },
     "/metrics": {
         "get": _open(
             "getMetrics",
-            "Read what the server counts, for Prometheus",
+            "Read the metrics, for Prometheus",
             _text("The metrics, in either text format.", "text/plain", _OPEN_METRICS),
             403,
             404,
@@ -95,7 +95,7 @@ PATHS: Paths = {
         "get": _open(
             "getDocs",
             "Read this document as a page",
-            _text("A page for people; it loads nothing from elsewhere.", "text/html"),
+            _text("An HTML page; it loads nothing from other servers.", "text/html"),
             *ALWAYS,
         )
     },

@@ -57,7 +57,7 @@ PATHS: Paths = {
             "getSetLength",
             TAG,
             "Count the elements",
-            {200: json_answer("How many there are.", thing(length=integer(0)), {"length": 2})},
+            {200: json_answer("The number of elements.", thing(length=integer(0)), {"length": 2})},
             refused=GONE,
         )
     },
@@ -65,10 +65,10 @@ PATHS: Paths = {
         "get": items(
             "setContains",
             TAG,
-            "Ask which elements are there",
+            "Check which elements a set contains",
             {
                 200: json_answer(
-                    "Whether each is, in the order of the question.",
+                    "Whether each is in the set, in the order of the request.",
                     thing(contains=array({"type": "boolean"})),
                     {"contains": [True]},
                 )
@@ -82,13 +82,13 @@ PATHS: Paths = {
         "get": items(
             "sampleSet",
             TAG,
-            "Read some elements by chance",
+            "Read random elements",
             {200: json_answer("The elements, each once.", _ELEMENTS, _EXAMPLE)},
             parameters=[
                 query(
                     "limit",
                     integer(0, LARGEST_UNSIGNED),
-                    "How many, at most.",
+                    "Maximum number of elements.",
                     required=True,
                     example=2,
                 ),
@@ -101,10 +101,12 @@ PATHS: Paths = {
         "post": items(
             "popSet",
             TAG,
-            "Take elements out by chance",
-            {200: json_answer("The elements, which are in the set no more.", _ELEMENTS, _EXAMPLE)},
+            "Remove and return random elements",
+            {200: json_answer("The removed elements.", _ELEMENTS, _EXAMPLE)},
             parameters=[
-                query("count", integer(0, LARGEST_UNSIGNED, default=1), "How many, at most."),
+                query(
+                    "count", integer(0, LARGEST_UNSIGNED, default=1), "Maximum number of elements."
+                ),
                 ENCODING,
             ],
             refused=GONE,

@@ -38,7 +38,7 @@ _FOUND = {
         thing(value=ELEMENT, found={"const": False}),
     ]
 }
-_LENGTH = json_answer("How many there are.", thing(length=integer(0)), {"length": 1})
+_LENGTH = json_answer("The number of elements.", thing(length=integer(0)), {"length": 1})
 _LARGEST_WEIGHT = 3.4028235677973362e38
 """The largest double whose nearest number of 32 bits is finite."""
 _WEIGHT = {
@@ -52,11 +52,11 @@ _SOURCE = thing(["weight"], key=ELEMENT, weight=optional(_WEIGHT))
 
 def _bound(name: str, description: str) -> list[Parameter]:
     return [
-        query(name, SCORE, f"{description}, itself included."),
+        query(name, SCORE, f"{description} (inclusive)."),
         query(
             f"{name}_exclusive",
             {"type": "boolean", "default": False},
-            f"Leave out the score `{name}` itself.",
+            f"Make `{name}` exclusive.",
         ),
     ]
 
@@ -69,9 +69,9 @@ PATHS: Paths = {
         "get": items(
             "getSortedSet",
             TAG,
-            "Read a sorted set, or a part of it by rank or by score",
-            {200: json_answer("The elements in their order.", _SCORED, _EXAMPLE)},
-            description="By rank (`start`, `end`) or by score (`min` to `count`), not by both.",
+            "Read a sorted set, or a range of ranks or scores",
+            {200: json_answer("The elements in order.", _SCORED, _EXAMPLE)},
+            description="By rank (`start`, `end`) or by score (`min` to `count`), not both.",
             parameters=[
                 ORDER,
                 START,
@@ -80,9 +80,9 @@ PATHS: Paths = {
                 query(
                     "offset",
                     integer(0, LARGEST_UNSIGNED, default=0),
-                    "How many of them to leave out first.",
+                    "Number of elements to skip.",
                 ),
-                query("count", integer(0, LARGEST_UNSIGNED), "How many to read, at most."),
+                query("count", integer(0, LARGEST_UNSIGNED), "Maximum number of elements."),
                 ENCODING,
             ],
             groups=[["start", "end"], _BY_SCORE],
@@ -91,7 +91,7 @@ PATHS: Paths = {
         "post": items(
             "putSortedSetElements",
             TAG,
-            "Add elements, or give them other scores",
+            "Add elements, or change their scores",
             {204: NO_CONTENT},
             parameters=[TTL, REFRESH],
             body=json_body(_SCORED, _EXAMPLE),
@@ -109,7 +109,7 @@ PATHS: Paths = {
             "getSortedSetScores",
             TAG,
             "Read the scores of elements",
-            {200: json_answer("In the order of the question.", thing(elements=array(_FOUND)))},
+            {200: json_answer("In the order of the request.", thing(elements=array(_FOUND)))},
             parameters=[*binary("value", "An element.", many=True), ENCODING],
             some_of=("value",),
             refused=GONE,
@@ -119,8 +119,8 @@ PATHS: Paths = {
         "get": items(
             "getSortedSetRank",
             TAG,
-            "Ask for the place of an element",
-            {200: json_answer("Its place; the first is 0.", thing(rank=integer(0)), {"rank": 0})},
+            "Get the rank of an element",
+            {200: json_answer("Its rank; the first is 0.", thing(rank=integer(0)), {"rank": 0})},
             parameters=[*binary("value", "The element."), ORDER],
             one_of=("key", "value"),
             refused=GONE,
@@ -130,7 +130,7 @@ PATHS: Paths = {
         "get": items(
             "getSortedSetLength",
             TAG,
-            "Count the elements, all or those between two scores",
+            "Count all elements, or those in a range of scores",
             {200: _LENGTH},
             parameters=BOUNDS,
             refused=GONE,
@@ -141,8 +141,8 @@ PATHS: Paths = {
             "incrementSortedSetScore",
             TAG,
             "Add to the score of an element",
-            {200: json_answer("The score now.", thing(score=SCORE), {"score": 4.5})},
-            description="An element that is not there has the score 0.",
+            {200: json_answer("The new score.", thing(score=SCORE), {"score": 4.5})},
+            description="A missing element counts as score 0.",
             parameters=[
                 *binary("value", "The element."),
                 query("amount", {"type": "number", "default": 1}, "What to add."),
@@ -156,9 +156,9 @@ PATHS: Paths = {
         "post": items(
             "uniteSortedSets",
             TAG,
-            "Make a sorted set of others",
+            "Store the union of sorted sets",
             {200: _LENGTH},
-            description="It replaces what is at `key`. Sources that are not there are empty.",
+            description="It replaces the item at `key`. Missing sources count as empty.",
             parameters=[TTL],
             body=json_body(
                 thing(
