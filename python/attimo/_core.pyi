@@ -30,7 +30,7 @@ class Used:
         bytes_out: Bytes of values sent.
         kib_in: The sum over requests of `bytes_in` rounded up to 1,024 bytes each.
         kib_out: The sum over requests of `bytes_out` rounded up to 1,024 bytes each.
-        evicted: Items that left before their time, to make room; they are counted under the key
+        evicted: Items evicted because memory was full; they are counted under the key
             `server` and the API `Evict`, which have no requests.
     """
 

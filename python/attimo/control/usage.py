@@ -61,7 +61,7 @@ class Used(Protocol):
 
     @property
     def evicted(self) -> int:
-        """Items that left before their time, to make room."""
+        """Items evicted because memory was full."""
 
 
 class Batch(Protocol):

@@ -120,7 +120,7 @@ def welcome(
 def key_shown(credentials: Credentials) -> list[str]:
     """The key itself, for a person at a terminal; the only time that it is shown."""
     return [
-        "The key is shown only now, and kept in the data directory: `attimo env` tells it again.",
+        "The key is stored in the data directory; `attimo env` prints it again.",
         "",
         *exports(credentials),
     ]
@@ -129,8 +129,8 @@ def key_shown(credentials: Credentials) -> list[str]:
 def key_kept(home: DataDirectory) -> list[str]:
     """Where the key is, for an output that is no terminal: logs are kept, and read by others."""
     return [
-        "The key is not shown here, where a log may keep it. It is kept in",
-        f"{home.path / 'credentials.json'}; on this machine, this sets it for a shell:",
+        "The key is not printed here, since a log may keep it. It is stored in",
+        f"{home.path / 'credentials.json'}. To use it in a shell on this machine:",
         "",
         f'eval "$(attimo env --data-dir {shlex.quote(str(home.path))})"',
     ]
