@@ -13,7 +13,8 @@ ROOT = Path("/")
 _VERSION_1 = ("memory.limit_in_bytes",)
 MIB = 2**20
 PROCESS_BYTES = 72 * MIB
-"""What the process takes beside its data: 67 MB private at rest, and control requests under way."""
+"""What the process may take beside its data: 36 MB private at rest, hashing, and control requests
+in flight."""
 KERNEL_SHARE = 16
 """The kernel gets one part in so many: sockets, page tables, the files that are mapped."""
 KERNEL_BYTES = 8 * MIB

@@ -88,7 +88,7 @@ mod tests {
         request.body(()).unwrap().into_parts().0
     }
 
-    pub(super) fn allowing(allowed: &[&str], origin: &str) -> Option<HeaderValue> {
+    fn allowing(allowed: &[&str], origin: &str) -> Option<HeaderValue> {
         let allowed: Vec<_> = allowed.iter().map(|each| (*each).to_owned()).collect();
         Origins::new(&allowed, "cache.example").allowing(&origin.parse().unwrap())
     }

@@ -1,8 +1,7 @@
 //! One request: what it may, what it runs, what it uses.
 
 use attimo_engine as engine;
-use attimo_engine::commands::scalar::Get;
-use attimo_engine::{Command, Found, ItemType, Looked, Namespace};
+use attimo_engine::{Command, ItemType, Looked, Namespace};
 
 use super::{Authorization, Gate};
 use crate::api::{Access, Api};
@@ -113,19 +112,6 @@ impl<'a> Call<'a> {
         let namespace = self.namespace()?;
         self.used.bytes_in += command.bytes_in() as u64;
         self.gate.backend.run(namespace, command, self.now)
-    }
-
-    /// Reads the item at `key` and lets `read` copy what it needs, while it is there.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::NoSuchCache`], or the engine's refusal of another type.
-    pub(crate) fn get<R>(
-        &mut self,
-        key: &[u8],
-        read: impl FnOnce(Found<'_>) -> R,
-    ) -> Result<Option<R>> {
-        self.run(Get { key, read })
     }
 
     /// Notes that of what was found the answer bears only so many bytes.

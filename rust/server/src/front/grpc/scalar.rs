@@ -5,8 +5,8 @@
 use std::ops::Range;
 
 use attimo_engine::commands::scalar::{
-    Condition as Wanted, Delete, GetWithHash, HashCondition, Increment, ItemGetTtl, ItemGetType,
-    KeyExists, Set, SetIf, SetIfHash, TtlChange, TtlChanged, UpdateTtl,
+    Condition as Wanted, Delete, Get, GetWithHash, HashCondition, Increment, ItemGetTtl,
+    ItemGetType, KeyExists, Set, SetIf, SetIfHash, TtlChange, TtlChanged, UpdateTtl,
 };
 use attimo_engine::{Found as Item, ItemType, LARGE_VALUE_BYTES, NewValue, Ttl, allocated_bytes};
 use bytes::Bytes;
@@ -51,7 +51,7 @@ pub(super) fn get(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
             key = range;
         }
     }
-    let found = call.get(&message[key], Reply::hit)?;
+    let found = call.run(Get { key: &message[key], read: Reply::hit })?;
     Ok(found.unwrap_or_else(Reply::miss))
 }
 

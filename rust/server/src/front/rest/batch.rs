@@ -1,6 +1,6 @@
 //! Several single values in one request, in the order of the request.
 
-use attimo_engine::commands::scalar::{KeyExists, Set};
+use attimo_engine::commands::scalar::{Get, KeyExists, Set};
 use attimo_engine::{Found, Ttl};
 use bytes::Bytes;
 use http::Response;
@@ -51,7 +51,7 @@ pub(super) fn get(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
         let mut values = Vec::with_capacity(keys.len());
         let mut reply_bytes = 0;
         for key in &keys {
-            let value = call.get(key, |found: Found<'_>| found.to_bytes())?;
+            let value = call.run(Get::new(key, |found: Found<'_>| found.to_bytes()))?;
             reply_bytes += value.as_ref().map_or(0, Bytes::len);
             if reply_bytes > REPLY_BYTES {
                 return Err(Error::ReplyTooLarge(REPLY_BYTES));

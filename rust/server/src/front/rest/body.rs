@@ -168,9 +168,9 @@ struct Telling<V> {
 
 /// Takes one kind of value to the visitor as it is.
 macro_rules! take {
-    ($($client:ident($value:ty))*) => {$(
-        fn $client<E: serde::de::Error>(self, value: $value) -> std::result::Result<V::Value, E> {
-            self.visitor.$client(value).map_err(|wrong: Wrong| E::custom(wrong))
+    ($($visit:ident($value:ty))*) => {$(
+        fn $visit<E: serde::de::Error>(self, value: $value) -> std::result::Result<V::Value, E> {
+            self.visitor.$visit(value).map_err(|wrong: Wrong| E::custom(wrong))
         }
     )*};
 }
