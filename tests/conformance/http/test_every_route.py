@@ -134,7 +134,10 @@ def test_who_is_refused_is_told_why_and_not_to_send_a_token(
 ) -> None:
     data_only = credential(http, house.owner_key, "token")
 
-    for token, status, why in ((data_only, 403, "token is for data"), ("x.y.z", 401, "invalid token")):
+    for token, status, why in (
+        (data_only, 403, "token is for data"),
+        ("x.y.z", 401, "invalid token"),
+    ):
         answer = http.get("/caches", headers={"authorization": token})
         assert answer.status_code == status
         assert why in answer.json()["message"]
