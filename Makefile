@@ -42,7 +42,7 @@ lint: setup ## Check style, types and module boundaries
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 
-fmt: $(VENV)/.develop ## Format everything
+fmt: $(VENV)/.develop $(VENV)/.toolchain ## Format everything
 	$(BIN)/ruff check --fix --select I . && $(BIN)/ruff format .
 	cargo fmt --all
 
@@ -60,7 +60,7 @@ faults: setup $(VENV)/.javascript ## Kill the server, fill disk and memory, chan
 attacks: setup ## Hostile clients, bursts and many idle connections, about two minutes
 	$(PYTEST) tests/attacks
 
-fuzz: ## Random messages against every gRPC method, about a minute
+fuzz: $(VENV)/.toolchain ## Random messages against every gRPC method, about a minute
 	PROPTEST_CASES=100000 cargo test --locked --workspace --lib grpc::tests
 
 bench: setup $(VENV)/.bench ## Benchmark beside Valkey, Redis and nginx in the same run
@@ -72,11 +72,10 @@ docs: setup ## Regenerate the reference pages
 	$(BIN)/python docs/generate.py
 
 # What CI builds during the optimised build, whose last part uses one processor.
-beside: $(CLIENTS)
+beside: $(CLIENTS) $(VENV)/.toolchain
 	cargo test --quiet --locked --workspace --no-run
 
-wheel: $(VENV)/.develop ## Build a wheel that installs without Rust, into dist/
-	@setup/rust.sh
+wheel: $(VENV)/.develop $(VENV)/.toolchain ## Build a wheel that installs without Rust, into dist/
 	$(SAY) "Building the wheel (the first time takes 2 to 5 minutes)"
 	$(BIN)/maturin build --release --locked --out dist
 
@@ -104,8 +103,13 @@ $(VENV)/.bench: $(VENV)/.develop
 	@$(PIP) --quiet --requirement $(VENV)/bench.txt
 	@touch $@
 
-$(VENV)/.core: $(VENV)/.run $(RUST)
-	@setup/rust.sh
+# A C compiler links what Rust builds.
+$(VENV)/.toolchain: $(VENV)/.run Cargo.toml setup/rust.py
+	@setup/apt.sh "the build" $${CC:-cc}=gcc $${CC:-cc}=libc6-dev
+	@$(BIN)/python setup/rust.py
+	@touch $@
+
+$(VENV)/.core: $(VENV)/.run $(RUST) | $(VENV)/.toolchain
 	$(SAY) "Building the data plane (Rust; the first time takes 2 to 5 minutes on 2 cores)"
 	@$(BIN)/maturin develop --release --locked --skip-install
 	@test -x $(BIN)/attimo || $(PIP) --quiet --no-deps --no-build-isolation --editable .
