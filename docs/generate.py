@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import http_api
+import permissions
 from momento_wire_types import auth_pb2, cacheclient_pb2, controlclient_pb2, token_pb2
 from typer.main import get_command
 
@@ -47,6 +48,7 @@ def pages() -> dict[Path, str]:
         REFERENCE / "compatibility.md": _text(_compatibility()),
         REFERENCE / "http-api.md": _text(http_api.lines(NOTE)),
         REFERENCE / "metrics.md": _text(_metrics()),
+        REFERENCE / "permissions.md": _text(permissions.lines(NOTE)),
     }
 
 

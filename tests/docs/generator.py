@@ -1,4 +1,4 @@
-"""The program that writes the generated pages, as a module."""
+"""The programs that write the generated pages, as modules."""
 
 import importlib.util
 import sys
@@ -10,7 +10,12 @@ ROOT = Path(__file__).parents[2]
 
 def generator() -> ModuleType:
     """`docs/generate.py`, which is no part of a package."""
-    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
+    return documentation("generate")
+
+
+def documentation(name: str) -> ModuleType:
+    """A module beside it."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

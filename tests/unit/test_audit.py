@@ -90,17 +90,17 @@ def test_a_new_signing_key_signs_and_the_old_one_verifies_until_it_is_retired(
     with control.begin() as tx:
         first = signing.current(tx)
     with control.begin() as tx:
-        second = signing.rotate(tx)
+        second = signing.rotate(tx, signing.OPERATOR)
         assert signing.current(tx).kid == second.kid
     assert {first.kid, second.kid} == set(node.verifying_keys)
 
     with control.begin() as tx:
-        signing.retire(tx, first.kid)
+        signing.retire(tx, signing.OPERATOR, first.kid)
 
     assert set(node.verifying_keys) == {second.kid}
     for kid, error in [(second.kid, FailedPrecondition), (first.kid, NoSuchSigningKey)]:
         with pytest.raises(error), control.begin() as tx:
-            signing.retire(tx, kid)
+            signing.retire(tx, signing.OPERATOR, kid)
 
 
 def test_only_the_operators_account_touches_the_signing_keys(

@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 from momento_wire_types import auth_pb2, token_pb2
 from momento_wire_types import permissionmessages_pb2 as pb
 
-from attimo.control import Control, members, sessions, users
+from attimo.control import Control, members, sessions, signing, users
 from fakes import NOON, Client, Clock
 
 HOUR = 3_600
@@ -20,6 +20,12 @@ GENERATE = "/auth.Auth/GenerateApiToken"
 REFRESH = "/auth.Auth/RefreshApiToken"
 READ = {"cache_permissions": {"role": 2, "cache_selector": {"cache_name": "a"}}}
 DATA = {"cache_permissions": {"role": 1, "all_caches": {}}}
+
+
+@pytest.fixture(autouse=True)
+def _a_server_has_a_signing_key_from_its_first_start(control: Control) -> None:
+    with control.begin() as tx:
+        signing.current(tx)
 
 
 def granted(*grants: dict[str, Any]) -> pb.Permissions:

@@ -130,8 +130,8 @@ def test_a_namespace_is_never_used_twice(control: Control, node: Listener) -> No
 
 
 def test_no_number_is_left_after_32_bits(control: Control) -> None:
-    with control.begin() as tx:
-        tx.db.execute("UPDATE directory SET last_namespace = :number", number=2**32 - 2)
+    with control.database.begin() as connection:
+        connection.execute("UPDATE directory SET last_namespace = :number", number=2**32 - 2)
     create(control, "the last")
 
     with pytest.raises(Exhausted):

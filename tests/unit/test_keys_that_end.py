@@ -94,6 +94,7 @@ def test_a_member_who_made_keys_that_have_ended_can_be_removed_and_demoted(
         people = [users.create(tx, f"{name}@example.com", "hash") for name in ("jane", "sam")]
         for each in people:
             members.add(tx, 1, each, "operator")
+        for each in people:
             tx.actor = Actor("member", "", permissions.everything(), user_id=each.id)
             api_keys.create(tx, 1, expires_at=END, role_id=role_id)
     clock.now = END

@@ -31,8 +31,8 @@ def revoked(control: Control, kept: Credentials) -> Credentials:
 def signed_by_a_retired_key(control: Control, kept: Credentials) -> Credentials:
     with control.begin() as tx:
         old = signing.current(tx)
-        signing.rotate(tx)
-        signing.retire(tx, old.kid)
+        signing.rotate(tx, signing.OPERATOR)
+        signing.retire(tx, signing.OPERATOR, old.kid)
     return kept
 
 
@@ -60,8 +60,8 @@ def test_a_key_that_is_good_is_kept(control: Control, kept: Credentials) -> None
 
 
 def test_a_key_of_before_there_were_hashes_is_kept(control: Control, kept: Credentials) -> None:
-    with control.begin() as tx:
-        tx.db.execute("UPDATE api_keys SET hash = NULL")
+    with control.database.begin() as connection:
+        connection.execute("UPDATE api_keys SET hash = NULL")
 
     assert not owner.ensure(control, kept).is_new
 

@@ -263,7 +263,7 @@ def things(control: Control, owner: Client) -> Callable[[str], House]:
         number = next(numbers)
         with control.begin() as tx:
             old = signing.current(tx)
-            signing.rotate(tx)
+            signing.rotate(tx, signing.OPERATOR)
             guest = f"guest-{number}@example.com"
             invitation = invitations.create(tx, 1, guest, "owner").invitation
             user = users.create(tx, f"owner-{number}@example.com", "hash")

@@ -4,13 +4,16 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
+from starlette.requests import Request
 
-from attimo.api.caller import Asking, Plane, act, look
+from attimo.api.caller import Authenticated
 from attimo.api.paging import MOST, Limit, NextToken
+from attimo.api.parameters import Given
 from attimo.api.routing import Router
 from attimo.api.schemas import Model, StrictModel, text, whole
 from attimo.control import api_keys, offboarding, words
 from attimo.control.api_keys import ApiKey
+from attimo.control.key_uses import KeyUses
 from attimo.control.words import LONGEST_DESCRIPTION
 
 router = Router("/api-keys", "API keys")
@@ -68,39 +71,39 @@ class Revoked(Model):
     """Nothing is left to say."""
 
 
+async def _uses(request: Request) -> KeyUses:
+    found: KeyUses = request.app.state.control.uses
+    return found
+
+
 @router.post(operation_id="createApiKey", refuses=(404,))
-def create(plane: Plane, caller: Asking, wanted: Wanted) -> Made:
+def create(caller: Authenticated, wanted: Wanted) -> Made:
     """Create a key with a role; it is usable at once. It can't exceed the caller's permissions.
 
     Nor can it expire later than the key that creates it.
     """
     words.check("description", wanted.description, LONGEST_DESCRIPTION)
     expires_at = None if wanted.expiry == "never" else wanted.expiry
-    with act(plane, caller, "auth_management", "write") as tx:
-        made = api_keys.create(
-            tx, caller.account_id, wanted.description, expires_at, wanted.role_id
-        )
+    made = caller.perform(api_keys.create, wanted.description, expires_at, wanted.role_id)
     return Made(api_key=made.token, key_info=shown(made.key))
 
 
 @router.get(operation_id="listApiKeys")
 def list_page(
-    plane: Plane,
-    caller: Asking,
+    caller: Authenticated,
+    uses: Annotated[KeyUses, Given(_uses)],
     limit: Limit = MOST,
     next_token: NextToken = None,
 ) -> Listed:
     """List the account's keys that are not revoked."""
-    with look(plane, caller, "auth_management", "list") as tx:
-        page = api_keys.list_page(tx, caller.account_id, limit, next_token)
-    known = [shown(key, plane.uses.last(key.id)) for key in page.items]
+    page = caller.perform(api_keys.list_page, limit, next_token)
+    known = [shown(key, uses.last(key.id)) for key in page.items]
     return Listed(key_info=known, next_token=page.next_token)
 
 
 @router.delete("/{key_id}", operation_id="revokeApiKey", refuses=(404, 412))
 def revoke(
-    plane: Plane,
-    caller: Asking,
+    caller: Authenticated,
     key_id: str,
     force: Annotated[
         bool, Field(description="Revoke even the last key that can manage the account's keys.")
@@ -115,9 +118,10 @@ def revoke(
     A key cannot revoke the last one that can manage the account's keys, unless `force` is set:
     callers who only have keys could not undo it.
     """
-    with act(plane, caller, "auth_management", "write") as tx:
-        end = offboarding.revoke_with_made if with_made else api_keys.revoke
-        end(tx, caller.account_id, key_id, force)
+    if with_made:
+        caller.perform(offboarding.revoke_with_made, key_id, force)
+    else:
+        caller.perform(api_keys.revoke, key_id, force)
     return Revoked()
 
 

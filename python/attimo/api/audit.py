@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from attimo.api.caller import Asking, Plane, look
+from attimo.api.caller import Authenticated
 from attimo.api.paging import MOST, Limit, NextToken
 from attimo.api.routing import Router
 from attimo.api.schemas import Model
@@ -37,8 +37,7 @@ class Listed(Model):
 
 @router.get(operation_id="listAudit")
 def list_page(
-    plane: Plane,
-    caller: Asking,
+    caller: Authenticated,
     limit: Limit = MOST,
     next_token: NextToken = None,
     action: Annotated[
@@ -49,8 +48,7 @@ def list_page(
     ] = None,
 ) -> Listed:
     """Show who did what to keys, roles, caches and members."""
-    with look(plane, caller, "account_management", "read") as tx:
-        page = audit.list_page(tx, caller.account_id, limit, next_token, action, since)
+    page = caller.perform(audit.list_page, limit, next_token, action, since)
     shown = [
         Shown(
             at=entry.at,

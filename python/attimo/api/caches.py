@@ -5,7 +5,8 @@ from typing import Annotated
 from pydantic import Field
 
 from attimo import names
-from attimo.api.caller import Asking, Plane, act, look
+from attimo.api.caller import Authenticated
+from attimo.api.limits import OfCaches
 from attimo.api.paging import MOST, Limit, NextToken
 from attimo.api.routing import Router
 from attimo.api.schemas import CACHE_NAME, Model, StrictModel, WholeNumber, number
@@ -61,34 +62,32 @@ class Listed(Model):
     operation_id="createCache",
     refuses=(409, 429),
 )
-def create(plane: Plane, caller: Asking, name: CacheName, wanted: Wanted | None = None) -> Made:
+def create(caller: Authenticated, name: CacheName, wanted: Wanted | None = None) -> Made:
     """Create a cache; it is usable at once.
 
     With `expires_in` it expires: at that second the cache and its items are deleted, and its name
     is free again.
     """
     expires_in = wanted.expires_in if wanted else None
-    with act(plane, caller, "resource_management", "write", about=None) as tx:
-        made = caches.create(tx, caller.account_id, name, expires_in)
+    made = caller.perform(caches.create, name, expires_in)
     return Made(name=made.name, expires_at=made.expires_at)
 
 
 @router.get(operation_id="listCaches")
 def list_page(
-    plane: Plane,
-    caller: Asking,
+    caller: Authenticated,
+    limits: OfCaches,
     limit: Limit = MOST,
     next_token: NextToken = None,
 ) -> Listed:
     """List the caches that the caller is allowed to list, by name."""
-    with look(plane, caller, "cache", "list", about=None) as tx:
-        page = caches.list_page(tx, caller.account_id, limit, next_token)
+    page = caller.perform(caches.list_page, limit, next_token)
     shown = [
         Shown(
             name=cache.name,
             created_at=cache.created_at,
             expires_at=cache.expires_at,
-            limits=plane.cache_limits,
+            limits=limits,
         )
         for cache in page.items
     ]
@@ -96,14 +95,12 @@ def list_page(
 
 
 @router.delete("/{name:path}", status=204, operation_id="deleteCache", refuses=(404,))
-def delete(plane: Plane, caller: Asking, name: CacheName) -> None:
+def delete(caller: Authenticated, name: CacheName) -> None:
     """Delete a cache and all its items."""
-    with act(plane, caller, "resource_management", "write", about=None) as tx:
-        caches.delete(tx, caller.account_id, name)
+    caller.perform(caches.delete, name)
 
 
 @router.post("/{name:path}/flush", status=204, operation_id="flushCache", refuses=(404, 429))
-def flush(plane: Plane, caller: Asking, name: CacheName) -> None:
+def flush(caller: Authenticated, name: CacheName) -> None:
     """Delete all items of a cache."""
-    with act(plane, caller, "resource_management", "write", about=None) as tx:
-        caches.flush(tx, caller.account_id, name)
+    caller.perform(caches.flush, name)

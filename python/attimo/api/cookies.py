@@ -5,15 +5,14 @@ whoever asks for more than to look: so no page of somebody else can act for a us
 no `authorization` by itself, so there the value needs nothing beside it.
 """
 
-from dataclasses import dataclass
 from hmac import compare_digest
 from urllib.parse import unquote
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from attimo.control import Control, Tx, sessions
-from attimo.control.actor import Actor
+from attimo.control import sessions
+from attimo.control.callers import Visitor
 from attimo.control.sessions import NewSession, Session
 from attimo.errors import PermissionDenied, Unauthenticated
 
@@ -30,44 +29,25 @@ _PORTS = {"http": "80", "https": "443"}
 _ONLY_LOOKING = ("GET", "HEAD", "OPTIONS")
 
 
-@dataclass(frozen=True, slots=True)
-class SessionHolder:
-    """A caller who has signed in."""
-
-    session: Session
-    peer: str
-
-    @property
-    def account_id(self) -> int:
-        """The account that the session is at."""
-        return self.session.account_id
-
-    def actor(self, tx: Tx) -> Actor:
-        """The member, with its role."""
-        return sessions.actor(tx, self.session, self.peer)
-
-
 def is_sent(request: Request) -> bool:
     """Whether a request bears the cookie of a session."""
     return _name(request) in request.cookies
 
 
-def session_of(control: Control, request: Request) -> Session:
+def session_of(visitor: Visitor, request: Request) -> Session:
     """The session of a request: that of its token, else that of its cookie.
 
     Raises:
         Unauthenticated: There is none, or it has ended.
         PermissionDenied: The cookie changes something, and nothing shows that the user wants that.
     """
-    told = request.headers.get(SESSION_HEADER)
-    if told is not None:
-        with control.read() as tx:
-            return sessions.of_hash(tx, bytes.fromhex(told))
+    digest = request.headers.get(SESSION_HEADER)
+    if digest is not None:
+        return visitor.perform(sessions.of_hash, bytes.fromhex(digest))
     token = request.cookies.get(_name(request))
     if token is None:
         raise Unauthenticated("This needs a session: sign in with POST /session")
-    with control.read() as tx:
-        session = sessions.of_token(tx, token)
+    session = visitor.perform(sessions.of_token, token)
     if request.method not in _ONLY_LOOKING:
         _check_intent(request, session)
     return session

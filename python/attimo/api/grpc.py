@@ -69,12 +69,17 @@ class GrpcDoor:
             return _refused(NUMBERS["internal"], "Internal server error; see the server log")
 
     def _reply(self, path: str, request: Request, message: bytes) -> bytes:
-        from attimo.api import services
+        from attimo.api import methods, services
 
         is_known = caller.is_known(request.headers)
-        known = caller.of_request(self._control, request) if is_known else None
-        peer = request.headers.get(caller.PEER_HEADER, "")
-        return services.reply(path, self._control, self._endpoint, message, known, peer)
+        asked = methods.Asked(
+            caller.visitor(self._control, request),
+            caller.of_request(self._control, request) if is_known else None,
+            self._control.cache_limits,
+            self._endpoint,
+            message,
+        )
+        return services.reply(path, asked)
 
 
 def _ok(reply: bytes) -> Response:

@@ -7,11 +7,13 @@ from pydantic import Field
 from starlette.requests import Request
 
 from attimo.api import limit_table
-from attimo.api.caller import Asking, Plane, look
+from attimo.api.caller import Authenticated
 from attimo.api.limit_table import Unit
 from attimo.api.parameters import Given
 from attimo.api.routing import Router
 from attimo.api.schemas import Model
+from attimo.control import limits
+from attimo.control.limits import CacheLimits
 
 router = Router("/limits", "limits and usage")
 
@@ -47,14 +49,19 @@ async def _given(request: Request) -> Mapping[str, int]:
     return given
 
 
+async def _of_caches(request: Request) -> CacheLimits:
+    found: CacheLimits = request.app.state.control.cache_limits
+    return found
+
+
+OfCaches = Annotated[CacheLimits, Given(_of_caches)]
+
+
 @router.get(operation_id="listLimits")
-def list_all(
-    plane: Plane, caller: Asking, given: Annotated[Mapping[str, int], Given(_given)]
-) -> Listed:
+def list_all(caller: Authenticated, given: Annotated[Mapping[str, int], Given(_given)]) -> Listed:
     """List all limits: value, purpose, what happens beyond it, and the setting that changes it."""
-    with look(plane, caller, "account_management", "read"):
-        found = limit_table.every(given)
-    return Listed(limits=[_shown(limit) for limit in found])
+    caller.perform(limits.check)
+    return Listed(limits=[_shown(limit) for limit in limit_table.every(given)])
 
 
 def _shown(limit: limit_table.Limit) -> Shown:

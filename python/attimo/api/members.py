@@ -8,22 +8,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from attimo.api import cookies
-from attimo.api.caller import Asking, Plane, act, look
-from attimo.api.cookies import SessionHolder
-from attimo.api.people import Peer, People, Settled
+from attimo.api.caller import Anyone, Authenticated
+from attimo.api.people import People, Settled
 from attimo.api.pool import apart
 from attimo.api.routing import Router
 from attimo.api.schemas import Model, StrictModel, text
-from attimo.control import invitations, members, offboarding, passwords, sessions, users
-from attimo.control.actor import SYSTEM, Actor
+from attimo.control import invitations, joining, members, offboarding, passwords, sessions, users
+from attimo.control.callers import SessionHolder
 from attimo.control.invitations import Invitation, NewInvitation
-from attimo.control.makers import Makers
 from attimo.control.users import User
 from attimo.errors import PermissionDenied, Unauthenticated
 
 router = Router(tag="people")
-
-MANAGES = "account_management"
 
 KeepKeys = Annotated[
     bool, Field(description="Keep the member's keys; their tokens and invitations are revoked.")
@@ -117,70 +113,59 @@ class Joined(Model):
 
 
 @router.get("/members", operation_id="listMembers")
-def list_members(plane: Plane, caller: Asking) -> Listed:
+def list_members(caller: Authenticated) -> Listed:
     """List the members of the account."""
-    with look(plane, caller, MANAGES, "list") as tx:
-        found = members.list_all(tx, caller.account_id)
+    found = caller.perform(members.list_all)
     return Listed(members=[_shown(member) for member in found])
 
 
 @router.get("/members/{user_id}", operation_id="getMember", refuses=(404,))
-def get(plane: Plane, caller: Asking, user_id: int) -> Known:
+def get(caller: Authenticated, user_id: int) -> Known:
     """Show a member and what they created, which is revoked when they are removed."""
-    with look(plane, caller, MANAGES, "read") as tx:
-        member = members.get(tx, caller.account_id, user_id)
-        made = offboarding.made_by(tx, caller.account_id, Makers(frozenset({user_id})))
+    member, made = caller.perform(offboarding.member_with_made, user_id)
     return Known(**_shown(member).model_dump(), made=_made(made))
 
 
 @router.put("/members/{user_id}", operation_id="changeMember", refuses=(404, 412))
 def change_role(
-    plane: Plane, caller: Asking, user_id: int, wanted: Changed, keep_keys: KeepKeys = False
+    caller: Authenticated, user_id: int, wanted: Changed, keep_keys: KeepKeys = False
 ) -> NewRole:
     """Change a member's role immediately.
 
     What they created and could not create with that role is revoked: API keys with their tokens,
     URL signing keys, open invitations. The response lists it.
     """
-    with act(plane, caller, MANAGES, "write") as tx:
-        member, ended = offboarding.change_role(
-            tx, caller.account_id, user_id, wanted.role_id, keep_keys
-        )
+    member, ended = caller.perform(offboarding.change_role, user_id, wanted.role_id, keep_keys)
     return NewRole(**_shown(member).model_dump(), ended=_made(ended))
 
 
 @router.delete("/members/{user_id}", status=204, operation_id="removeMember", refuses=(404, 412))
-def remove(plane: Plane, caller: Asking, user_id: int, keep_keys: KeepKeys = False) -> None:
+def remove(caller: Authenticated, user_id: int, keep_keys: KeepKeys = False) -> None:
     """Remove a member from the account; every member can remove themselves.
 
     What they created is revoked: API keys with their tokens, URL signing keys, open invitations.
     `GET /members/{user_id}` lists it.
     """
     if isinstance(caller, SessionHolder) and caller.session.user_id == user_id:
-        with plane.begin() as tx:
-            tx.actor = caller.actor(tx)
-            offboarding.remove(tx, caller.account_id, user_id, keep_keys, by_itself=True)
-        return
-    with act(plane, caller, MANAGES, "write") as tx:
-        offboarding.remove(tx, caller.account_id, user_id, keep_keys)
+        caller.perform(offboarding.leave, keep_keys)
+    else:
+        caller.perform(offboarding.remove, user_id, keep_keys)
 
 
 @router.post("/invitations", status=201, operation_id="invite", refuses=(404, 429))
-def invite(plane: Plane, people: Settled, caller: Asking, wanted: Invited) -> ShownInvitation:
+def invite(people: Settled, caller: Authenticated, wanted: Invited) -> ShownInvitation:
     """Invite a person by e-mail. Expires after a week, or with the key used for it."""
-    with act(plane, caller, MANAGES, "write") as tx:
-        made = invitations.create(tx, caller.account_id, wanted.email, wanted.role_id)
-        # Last, so that only what would be sent counts; what it refuses is not kept.
-        people.mail_limits.invite(caller.account_id, made.invitation.email)
+    made = caller.perform(
+        invitations.create, wanted.email, wanted.role_id, people.mail_limits.invite
+    )
     people.send(made.invitation.email, "You are invited", _letter(people.endpoint, made))
     return _shown_invitation(made.invitation)
 
 
 @router.get("/invitations", operation_id="listInvitations")
-def list_invitations(plane: Plane, caller: Asking) -> ListedInvitations:
+def list_invitations(caller: Authenticated) -> ListedInvitations:
     """List the open invitations."""
-    with look(plane, caller, MANAGES, "list") as tx:
-        found = invitations.list_all(tx, caller.account_id)
+    found = caller.perform(invitations.list_all)
     return ListedInvitations(invitations=[_shown_invitation(each) for each in found])
 
 
@@ -190,10 +175,9 @@ def list_invitations(plane: Plane, caller: Asking) -> ListedInvitations:
     operation_id="takeBackInvitation",
     refuses=(404,),
 )
-def take_back(plane: Plane, caller: Asking, invitation_id: str) -> None:
+def take_back(caller: Authenticated, invitation_id: str) -> None:
     """Revoke an invitation."""
-    with act(plane, caller, MANAGES, "write") as tx:
-        invitations.take_back(tx, caller.account_id, invitation_id)
+    caller.perform(invitations.take_back, invitation_id)
 
 
 @router.post(
@@ -204,29 +188,21 @@ def take_back(plane: Plane, caller: Asking, invitation_id: str) -> None:
 )
 @apart
 def accept(
-    plane: Plane,
+    visitor: Anyone,
     people: Settled,
-    peer: Peer,
     wanted: Accepted,
     request: Request,
     response: Response,
 ) -> Joined:
     """Accept an invitation: a new user sets a password, an existing user sends theirs."""
-    people.throttle.attempt_at_all("password", peer)
-    people.throttle.attempt("accept", peer)
-    with plane.read() as tx:
-        invitation = invitations.of_token(tx, wanted.token)
-        user = users.of_email(tx, invitation.email)
+    people.throttle.attempt_at_all("password", visitor.peer)
+    people.throttle.attempt("accept", visitor.peer)
+    invitation = visitor.perform(invitations.of_token, wanted.token)
+    user = visitor.perform(users.of_email, invitation.email)
     hashed = _let_in(people, invitation, user, wanted.password)
-    with plane.begin() as tx:
-        tx.actor = Actor(f"member {invitation.email}", peer, SYSTEM.permissions)
-        # Looked up anew: an invitation is good for once, whoever is quicker.
-        invitation = invitations.of_token(tx, wanted.token)
-        joining = user or users.create(tx, invitation.email, hashed)
-        invitations.accept(tx, invitation, joining)
-        made = sessions.create(tx, joining, invitation.account_id)
-    people.throttle.succeeded("accept", peer)
-    people.throttle.know(peer, people.name(invitation.email))
+    made = visitor.perform(joining.accept, wanted.token, user, hashed)
+    people.throttle.succeeded("accept", visitor.peer)
+    people.throttle.know(visitor.peer, people.name(invitation.email))
     cookies.give(request, response, made, sessions.SECONDS)
     return Joined(account_id=invitation.account_id, csrf_token=made.session.csrf_token)
 

@@ -6,8 +6,8 @@ from typing import TypeVar
 
 from google.protobuf.message import DecodeError, Message
 
-from attimo.api.caller import Caller
-from attimo.control import Control
+from attimo.control.callers import Caller, Visitor
+from attimo.control.limits import CacheLimits
 from attimo.errors import InvalidArgument, Unauthenticated
 
 Request = TypeVar("Request", bound=Message)
@@ -18,18 +18,18 @@ class Asked:
     """One call.
 
     Attributes:
-        control: Whom it is for.
+        visitor: Who calls, whoever that is.
+        known: The same, if the data plane has authenticated them.
+        cache_limits: What callers are told of the limits of each cache.
         endpoint: Where clients reach this server: what a client is told to use a new token with.
         message: The bytes of the request.
-        known: Who calls, if the data plane knows.
-        peer: The address from which the call came.
     """
 
-    control: Control
+    visitor: Visitor
+    known: Caller | None
+    cache_limits: CacheLimits
     endpoint: str
     message: bytes
-    known: Caller | None
-    peer: str
 
     @property
     def caller(self) -> Caller:

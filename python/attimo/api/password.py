@@ -5,13 +5,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from attimo.api import cookies
-from attimo.api.caller import Plane
+from attimo.api.caller import Anyone
 from attimo.api.cookies import CHANGING
-from attimo.api.people import Peer, People, Settled
+from attimo.api.people import People, Settled
 from attimo.api.pool import apart
 from attimo.api.routing import JSON, Router
 from attimo.api.schemas import StrictModel
-from attimo.control import Control, passwords, users
+from attimo.control import passwords, users
+from attimo.control.callers import Visitor
 from attimo.errors import Unauthenticated
 
 router = Router("/password", "people")
@@ -45,20 +46,18 @@ class Reset(StrictModel):
 )
 @apart
 def change(
-    plane: Plane, people: Settled, peer: Peer, wanted: Changed, request: Request, response: Response
+    visitor: Anyone, people: Settled, wanted: Changed, request: Request, response: Response
 ) -> None:
     """Change the password of the signed-in user; all their sessions end."""
-    session = cookies.session_of(plane, request)
-    source = "change password", peer, people.name(session.email)
+    session = cookies.session_of(visitor, request)
+    source = "change password", visitor.peer, people.name(session.email)
     people.throttle.attempt(*source)
-    with plane.read() as tx:
-        user = users.of_id(tx, session.user_id)
+    user = visitor.perform(users.of_id, session.user_id)
     if not passwords.matches(user.password_hash, wanted.old_password):
         raise Unauthenticated("old_password is wrong")
     people.throttle.succeeded(*source)
     hashed = passwords.hashed(wanted.password, user.email)
-    with plane.begin() as tx:
-        users.change_password(tx, user, hashed)
+    visitor.perform(users.change_password, user, hashed)
     cookies.take_back(request, response)
 
 
@@ -70,12 +69,12 @@ def change(
     security=[],
 )
 @apart
-def forgotten(plane: Plane, people: Settled, peer: Peer, wanted: Forgotten) -> Response:
+def forgotten(visitor: Anyone, people: Settled, wanted: Forgotten) -> Response:
     """Send a reset token to an address if a user has it; the response does not tell."""
-    people.throttle.attempt("forgotten", peer)
+    people.throttle.attempt("forgotten", visitor.peer)
     people.mail_limits.reset(wanted.email)
     # After the answer, so that its time does not tell, either.
-    later = BackgroundTask(_send_token, plane, people, wanted.email)
+    later = BackgroundTask(_send_token, visitor, people, wanted.email)
     return Response("null", 202, media_type=JSON, background=later)
 
 
@@ -87,24 +86,21 @@ def forgotten(plane: Plane, people: Settled, peer: Peer, wanted: Forgotten) -> R
     security=[],
 )
 @apart
-def reset(plane: Plane, people: Settled, peer: Peer, wanted: Reset) -> None:
+def reset(visitor: Anyone, people: Settled, wanted: Reset) -> None:
     """Set a new password with the token from the e-mail, once; all sessions end."""
-    people.throttle.attempt("reset", peer)
-    with plane.read() as tx:
-        user = users.of_reset(tx, wanted.token)
+    people.throttle.attempt("reset", visitor.peer)
+    user = visitor.perform(users.of_reset, wanted.token)
     hashed = passwords.hashed(wanted.password, user.email)
-    with plane.begin() as tx:
-        users.change_password(tx, users.of_reset(tx, wanted.token), hashed)
-    people.throttle.succeeded("reset", peer)
-    people.throttle.know(peer, people.name(user.email))
+    visitor.perform(users.reset_password, wanted.token, hashed)
+    people.throttle.succeeded("reset", visitor.peer)
+    people.throttle.know(visitor.peer, people.name(user.email))
 
 
 @apart
-def _send_token(control: Control, people: People, email: str) -> None:
-    with control.begin() as tx:
-        user = users.of_email(tx, email)
-        token = users.begin_reset(tx, user) if user else None
-    if user and token:
+def _send_token(visitor: Visitor, people: People, email: str) -> None:
+    begun = visitor.perform(users.begin_reset, email)
+    if begun:
+        user, token = begun
         people.send(user.email, "A new password", _letter(people.endpoint, token))
 
 

@@ -5,7 +5,6 @@ from typing import Annotated, Literal
 
 from starlette.requests import Request
 
-from attimo.api.caller import PEER_HEADER
 from attimo.api.mail_limits import MailLimits
 from attimo.api.parameters import Given
 from attimo.api.throttle import Throttle
@@ -46,9 +45,4 @@ async def _people(request: Request) -> People:
     return people
 
 
-async def _peer(request: Request) -> str:
-    return request.headers.get(PEER_HEADER, "")
-
-
 Settled = Annotated[People, Given(_people)]
-Peer = Annotated[str, Given(_peer)]

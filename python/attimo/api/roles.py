@@ -3,12 +3,13 @@
 from typing import Annotated, Any, Literal
 
 from attimo.api import api_keys as api_keys_api
-from attimo.api.caller import Asking, Plane, act, look
+from attimo.api.caller import Authenticated
 from attimo.api.members import KeepKeys
 from attimo.api.paging import MOST, Limit, NextToken
 from attimo.api.routing import Router
 from attimo.api.schemas import Model, StrictModel, text
-from attimo.control import Tx, api_keys, invitations, members, offboarding, permissions, roles
+from attimo.control import offboarding, permissions, roles
+from attimo.control.offboarding import Holders
 from attimo.control.system_roles import Role
 from attimo.control.words import LONGEST_DESCRIPTION
 
@@ -76,35 +77,29 @@ class Deleted(Model):
 
 
 @router.post(operation_id="createRole", refuses=(409, 429))
-def create(plane: Plane, caller: Asking, wanted: Wanted) -> Shown:
+def create(caller: Authenticated, wanted: Wanted) -> Shown:
     """Create a role. It can't have more permissions than the caller."""
     asked = permissions.read(wanted.permissions)
-    with act(plane, caller, "auth_management", "write") as tx:
-        made = roles.create(
-            tx, caller.account_id, wanted.role_name, asked, wanted.description or ""
-        )
+    made = caller.perform(roles.create, wanted.role_name, asked, wanted.description or "")
     return _shown(made)
 
 
 @router.get(operation_id="listRoles")
 def list_page(
-    plane: Plane,
-    caller: Asking,
+    caller: Authenticated,
     limit: Limit = MOST,
     next_token: NextToken = None,
     type: Literal["system", "custom"] | None = None,
 ) -> Listed:
     """List the system's roles and the account's own."""
-    with look(plane, caller, "auth_management", "list") as tx:
-        page = roles.list_page(tx, caller.account_id, limit, next_token, type)
+    page = caller.perform(roles.list_page, limit, next_token, type)
     return Listed(roles=[_shown(role) for role in page.items], next_token=page.next_token)
 
 
 @router.get("/{role_id}", operation_id="getRole", refuses=(404,))
-def get(plane: Plane, caller: Asking, role_id: str) -> Shown:
+def get(caller: Authenticated, role_id: str) -> Shown:
     """Show a role, or the permissions of a key that has its own, by the key's id."""
-    with look(plane, caller, "auth_management", "read") as tx:
-        return _shown(roles.get(tx, caller.account_id, role_id))
+    return _shown(caller.perform(roles.get, role_id))
 
 
 @router.put(
@@ -113,7 +108,7 @@ def get(plane: Plane, caller: Asking, role_id: str) -> Shown:
     refuses=(404, 409, 412),
 )
 def change(
-    plane: Plane, caller: Asking, role_id: str, wanted: Wanted, keep_keys: KeepKeys = False
+    caller: Authenticated, role_id: str, wanted: Wanted, keep_keys: KeepKeys = False
 ) -> ChangedRole:
     """Replace the name and permissions of a role, immediately for everyone who has it.
 
@@ -121,16 +116,14 @@ def change(
     create is revoked, as when a member is demoted; `ended_api_keys` has the ids of the keys.
     """
     asked = permissions.read(wanted.permissions)
-    with act(plane, caller, "auth_management", "write") as tx:
-        changed, ended = offboarding.change_permissions(
-            tx,
-            caller.account_id,
-            role_id,
-            wanted.role_name,
-            asked,
-            wanted.description,
-            keep_keys,
-        )
+    changed, ended = caller.perform(
+        offboarding.change_permissions,
+        role_id,
+        wanted.role_name,
+        asked,
+        wanted.description,
+        keep_keys,
+    )
     ids = [key.id for key in ended.api_keys]
     return ChangedRole(**_shown(changed).model_dump(), ended_api_keys=ids or None)
 
@@ -140,35 +133,23 @@ def change(
     operation_id="deleteRole",
     refuses=(404, 412),
 )
-def delete(plane: Plane, caller: Asking, role_id: str) -> Deleted:
+def delete(caller: Authenticated, role_id: str) -> Deleted:
     """Delete a role that is not in use. Expired keys and invitations do not count."""
-    with act(plane, caller, "auth_management", "write") as tx:
-        if roles.delete(tx, caller.account_id, role_id):
-            return Deleted(status="deleted")
-        return _blocked(tx, caller.account_id, roles.get(tx, caller.account_id, role_id))
+    holders = caller.perform(offboarding.delete_role, role_id)
+    return Deleted(status="deleted") if holders is None else _blocked(holders)
 
 
-def _blocked(tx: Tx, account_id: int, role: Role) -> Deleted:
+def _blocked(by: Holders) -> Deleted:
     def holder(email: str) -> Holder:
-        return Holder(user_name=email, role_id=role.id, role_name=role.name)
+        return Holder(user_name=email, role_id=by.role.id, role_name=by.role.name)
 
     return Deleted(
         status="blocked",
-        account_members=[
-            holder(each.email)
-            for each in members.list_all(tx, account_id)
-            if each.role_id == role.id
-        ],
+        account_members=[holder(each.email) for each in by.members],
         invitations=[
-            InvitedHolder(id=each.id, account_member=holder(each.email))
-            for each in invitations.list_all(tx, account_id)
-            if each.role_id == role.id
+            InvitedHolder(id=each.id, account_member=holder(each.email)) for each in by.invitations
         ],
-        api_keys=[
-            api_keys_api.shown(key)
-            for key in api_keys.with_role(tx, account_id, role.id)
-            if not key.has_ended(tx.now)
-        ],
+        api_keys=[api_keys_api.shown(key) for key in by.api_keys],
     )
 
 

@@ -7,7 +7,6 @@ from dataclasses import asdict
 
 from google.protobuf.message import Message
 
-from attimo.api.caller import act, look
 from attimo.api.messages import controlclient_pb2 as pb
 from attimo.api.methods import Asked, Method
 from attimo.control import caches, url_keys
@@ -19,31 +18,27 @@ PAGE = 10_000
 
 def _create(asked: Asked) -> Message:
     request = asked.read(pb._CreateCacheRequest())
-    with act(asked.control, asked.caller, "resource_management", "write", about=None) as tx:
-        caches.create(tx, asked.caller.account_id, request.cache_name)
+    asked.caller.perform(caches.create, request.cache_name)
     return pb._CreateCacheResponse()
 
 
 def _delete(asked: Asked) -> Message:
     request = asked.read(pb._DeleteCacheRequest())
-    with act(asked.control, asked.caller, "resource_management", "write", about=None) as tx:
-        caches.delete(tx, asked.caller.account_id, request.cache_name)
+    asked.caller.perform(caches.delete, request.cache_name)
     return pb._DeleteCacheResponse()
 
 
 def _flush(asked: Asked) -> Message:
     request = asked.read(pb._FlushCacheRequest())
-    with act(asked.control, asked.caller, "resource_management", "write", about=None) as tx:
-        caches.flush(tx, asked.caller.account_id, request.cache_name)
+    asked.caller.perform(caches.flush, request.cache_name)
     return pb._FlushCacheResponse()
 
 
 def _list(asked: Asked) -> Message:
     request = asked.read(pb._ListCachesRequest())
-    with look(asked.control, asked.caller, "cache", "list", about=None) as tx:
-        page = caches.list_page(tx, asked.caller.account_id, PAGE, request.next_token)
+    page = asked.caller.perform(caches.list_page, PAGE, request.next_token)
     reply = pb._ListCachesResponse(next_token=page.next_token or "")
-    limits = pb._CacheLimits(**asdict(asked.control.cache_limits))
+    limits = pb._CacheLimits(**asdict(asked.cache_limits))
     of_topics = pb._TopicLimits(**asdict(TopicLimits()))
     for cache in page.items:
         reply.cache.add(cache_name=cache.name, cache_limits=limits, topic_limits=of_topics)
@@ -52,15 +47,13 @@ def _list(asked: Asked) -> Message:
 
 def _create_signing_key(asked: Asked) -> Message:
     request = asked.read(pb._CreateSigningKeyRequest())
-    with act(asked.control, asked.caller, "auth_management", "write") as tx:
-        made = url_keys.create(tx, asked.caller.account_id, request.ttl_minutes)
+    made = asked.caller.perform(url_keys.create, request.ttl_minutes)
     return pb._CreateSigningKeyResponse(key=made.jwk, expires_at=made.key.expires_at)
 
 
 def _list_signing_keys(asked: Asked) -> Message:
     request = asked.read(pb._ListSigningKeysRequest())
-    with look(asked.control, asked.caller, "auth_management", "list") as tx:
-        page = url_keys.list_page(tx, asked.caller.account_id, PAGE, request.next_token)
+    page = asked.caller.perform(url_keys.list_page, PAGE, request.next_token)
     reply = pb._ListSigningKeysResponse(next_token=page.next_token or "")
     for key in page.items:
         reply.signing_key.add(key_id=key.kid, expires_at=key.expires_at)
@@ -69,8 +62,7 @@ def _list_signing_keys(asked: Asked) -> Message:
 
 def _revoke_signing_key(asked: Asked) -> Message:
     request = asked.read(pb._RevokeSigningKeyRequest())
-    with act(asked.control, asked.caller, "auth_management", "write") as tx:
-        url_keys.revoke(tx, asked.caller.account_id, request.key_id)
+    asked.caller.perform(url_keys.revoke, request.key_id)
     return pb._RevokeSigningKeyResponse()
 
 

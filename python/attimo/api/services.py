@@ -5,17 +5,13 @@ Apart from the door, which imports this when the first call comes: what reads th
 """
 
 from attimo.api import auth, scs_control
-from attimo.api.caller import Caller
 from attimo.api.methods import Asked, Method
-from attimo.control import Control
 from attimo.errors import Unimplemented
 
 METHODS: dict[str, Method] = {**scs_control.METHODS, **auth.METHODS}
 
 
-def reply(
-    path: str, control: Control, endpoint: str, message: bytes, known: Caller | None, peer: str
-) -> bytes:
+def reply(path: str, asked: Asked) -> bytes:
     """Carry out a call; return the bytes of the reply.
 
     Raises:
@@ -25,4 +21,4 @@ def reply(
     method = METHODS.get(path)
     if method is None:
         raise Unimplemented(f"There is no method {path}")
-    return method(Asked(control, endpoint, message, known, peer)).SerializeToString()
+    return method(asked).SerializeToString()

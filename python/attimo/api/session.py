@@ -4,14 +4,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from attimo.api import cookies
-from attimo.api.caller import Plane
+from attimo.api.caller import Anyone
 from attimo.api.cookies import CHANGING, LOOKING
-from attimo.api.people import Peer, Settled
+from attimo.api.people import Settled
 from attimo.api.pool import apart
 from attimo.api.routing import Router
 from attimo.api.schemas import Model, StrictModel, WholeNumber
-from attimo.control import Tx, members, passwords, sessions, users
-from attimo.control.actor import SYSTEM, Actor
+from attimo.control import passwords, sessions, users
+from attimo.control.callers import Visitor
 from attimo.control.sessions import Session
 from attimo.errors import Unauthenticated
 
@@ -61,62 +61,50 @@ class Shown(Model):
 )
 @apart
 def sign_in(
-    plane: Plane, people: Settled, peer: Peer, wanted: Wanted, request: Request, response: Response
+    visitor: Anyone, people: Settled, wanted: Wanted, request: Request, response: Response
 ) -> Shown:
     """Sign in; the cookie of the response is the session."""
-    source = "sign in", peer, people.name(wanted.email)
-    people.throttle.attempt_at_all("password", peer)
+    source = "sign in", visitor.peer, people.name(wanted.email)
+    people.throttle.attempt_at_all("password", visitor.peer)
     people.throttle.attempt(*source)
-    with plane.read() as tx:
-        user = users.of_email(tx, wanted.email)
+    user = visitor.perform(users.of_email, wanted.email)
     # The same work for an address that nobody has.
     right = passwords.matches(user.password_hash if user else None, wanted.password)
     if user is None or not right:
         raise Unauthenticated("The e-mail address or the password is wrong")
     people.throttle.succeeded(*source)
-    with plane.begin() as tx:
-        if users.of_id(tx, user.id) != user:
-            raise Unauthenticated("The password was changed meanwhile: sign in again")
-        tx.actor = Actor(f"member {user.email}", peer, SYSTEM.permissions)
-        made = sessions.create(tx, user)
-        shown = _shown(tx, made.session)
+    made = visitor.perform(sessions.sign_in, user)
     cookies.give(request, response, made, sessions.SECONDS)
-    return shown
+    return _shown(visitor, made.session)
 
 
 @router.get(operation_id="getSession", security=LOOKING)
-def show(plane: Plane, request: Request) -> Shown:
+def show(visitor: Anyone, request: Request) -> Shown:
     """Show who is signed in."""
-    session = cookies.session_of(plane, request)
-    with plane.read() as tx:
-        return _shown(tx, session)
+    return _shown(visitor, cookies.session_of(visitor, request))
 
 
 @router.put(operation_id="switchAccount", refuses=(404,), security=CHANGING)
-def switch(plane: Plane, request: Request, wanted: Switched) -> Shown:
+def switch(visitor: Anyone, request: Request, wanted: Switched) -> Shown:
     """Switch to another account of the user."""
-    session = cookies.session_of(plane, request)
-    with plane.begin() as tx:
-        sessions.switch(tx, session, wanted.account_id)
-        return _shown(tx, sessions.of_hash(tx, session.hash))
+    session = cookies.session_of(visitor, request)
+    return _shown(visitor, visitor.perform(sessions.switch, session, wanted.account_id))
 
 
 @router.delete(status=204, operation_id="signOut", security=CHANGING)
-def sign_out(plane: Plane, request: Request, response: Response, everywhere: bool = False) -> None:
+def sign_out(
+    visitor: Anyone, request: Request, response: Response, everywhere: bool = False
+) -> None:
     """Sign out; with `everywhere`, end all sessions of the user."""
-    session = cookies.session_of(plane, request)
-    with plane.begin() as tx:
-        if everywhere:
-            sessions.end_all(tx, session.user_id)
-        else:
-            sessions.end(tx, session)
+    session = cookies.session_of(visitor, request)
+    visitor.perform(sessions.end_all if everywhere else sessions.end, session)
     cookies.take_back(request, response)
 
 
-def _shown(tx: Tx, session: Session) -> Shown:
+def _shown(visitor: Visitor, session: Session) -> Shown:
     mine = [
         Membership(account_id=each.account_id, account_name=each.account_name, role_id=each.role_id)
-        for each in members.accounts_of(tx, session.user_id)
+        for each in visitor.perform(sessions.accounts_of, session)
     ]
     return Shown(
         user_id=session.user_id,

@@ -4,11 +4,13 @@ from typing import Annotated, Any
 
 from starlette.requests import Request
 
-from attimo.api.caller import Asking, Plane, vend
+from attimo.api.caller import Authenticated
 from attimo.api.routing import Router
 from attimo.api.schemas import Model, StrictModel, WholeNumber, number, text
 from attimo.control import disposable_tokens, permissions
-from attimo.control.disposable_tokens import LONGEST_ID, LONGEST_LIFE
+from attimo.control.callers import Caller, SessionHolder
+from attimo.control.disposable_tokens import LONGEST_ID, LONGEST_LIFE, DisposableToken
+from attimo.control.permissions import Permissions
 
 router = Router("/tokens", "tokens")
 
@@ -35,15 +37,12 @@ class Made(Model):
 
 
 @router.post(operation_id="createToken")
-def create(plane: Plane, caller: Asking, wanted: Wanted, request: Request) -> Made:
+def create(caller: Authenticated, wanted: Wanted, request: Request) -> Made:
     """Create a token that expires and has some of the caller's permissions."""
     from attimo.control import tokens
 
     asked = permissions.read(wanted.permissions)
-    with vend(plane, caller) as tx:
-        made = disposable_tokens.create(
-            tx, caller.account_id, asked, wanted.valid_for_seconds, wanted.token_id
-        )
+    made = vend(caller, asked, wanted.valid_for_seconds, wanted.token_id)
     endpoint: str = request.app.state.endpoint
     wrapped = tokens.v1_token(endpoint, made.token)
     return Made(
@@ -52,3 +51,14 @@ def create(plane: Plane, caller: Asking, wanted: Wanted, request: Request) -> Ma
         endpoint=endpoint,
         valid_until=made.expires_at,
     )
+
+
+def vend(
+    caller: Caller, granted: Permissions, valid_for_seconds: int, token_id: str
+) -> DisposableToken:
+    """Create a token for a caller; raises what `disposable_tokens.create` raises."""
+    if isinstance(caller, SessionHolder):
+        return caller.perform(
+            disposable_tokens.create_signed_in, granted, valid_for_seconds, token_id
+        )
+    return caller.perform(disposable_tokens.create, granted, valid_for_seconds, token_id)

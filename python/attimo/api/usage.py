@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 from starlette.responses import Response
 
-from attimo.api.caller import Asking, Plane, look
+from attimo.api.caller import Authenticated
 from attimo.api.routing import JSON, Router
 from attimo.api.schemas import Model
 from attimo.control import breakdown
@@ -87,8 +87,7 @@ class Report(Model):
     media_types=(JSON, CSV),
 )
 def show(
-    plane: Plane,
-    caller: Asking,
+    caller: Authenticated,
     group_by: GroupBy = By.CACHE.value,
     since: Annotated[
         Moment, Field(description="Seconds since 1970; default: the start of the month in UTC.")
@@ -99,8 +98,7 @@ def show(
 ) -> Report | Response:
     """Show the account's usage. It lags by the collection interval, some seconds."""
     by = breakdown.read_by(group_by)
-    with look(plane, caller, "account_management", "read") as tx:
-        found = breakdown.of_account(tx, caller.account_id, by, since, until, cache)
+    found = caller.perform(breakdown.of_account, by, since, until, cache)
     if format == "csv":
         headers = {"content-disposition": 'attachment; filename="usage.csv"'}
         return Response(_csv(by, found), headers=headers, media_type=CSV)

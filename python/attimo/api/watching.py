@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from attimo import tracing
 from attimo.api import caller
-from attimo.api.cookies import SessionHolder
+from attimo.control.callers import SessionHolder
 from attimo.logs import with_fields
 
 log = logging.getLogger("attimo.access")

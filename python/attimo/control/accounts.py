@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from attimo.control.actions import SERVER, writes
 from attimo.control.tx import Tx
 from attimo.errors import InvalidArgument, NoSuchAccount
 
@@ -17,6 +18,7 @@ class Account:
     created_at: int
 
 
+@writes("account.create", SERVER, audited=False)
 def create(tx: Tx, name: str) -> Account:
     """Make an account with nothing in it; the first of a database has the id 1.
 

@@ -1,10 +1,9 @@
 """Who acts on the control plane, and what that one may."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from attimo.control.permissions import Permissions, everything
-from attimo.control.selectors import ALL, Selector
+from attimo.control.permissions import Permissions, Right, everything
 from attimo.errors import PermissionDenied
 
 
@@ -28,21 +27,27 @@ class Actor:
     user_id: int | None = None
     ends_at: int | None = None
 
+    def known_as(self, email: str) -> "Actor":
+        """The same, once a password or a token from an e-mail has proved whose address this is.
+
+        It has every permission: what it may do is what the action does that took the proof.
+        """
+        return replace(self, name=f"member {email}", permissions=everything())
+
     def makes(self) -> dict[str, Any]:
         """Who made what this actor makes, for its row."""
         return {"made_by_user_id": self.user_id, "made_by_key_id": self.key_id}
 
-    def need(self, type: str, verb: str, about: Selector | None = ALL) -> None:
-        """Refuse an actor who may not do such things.
-
-        Args:
-            about: What it is done to; None if it is enough to be allowed it on anything.
+    def need(self, right: Right) -> None:
+        """Refuse an actor that lacks a permission.
 
         Raises:
-            PermissionDenied: No rule of this type grants this verb on it.
+            PermissionDenied: No rule grants it.
         """
-        if not self.permissions.allows(type, verb, about):
-            raise PermissionDenied(f"Insufficient permissions: this needs {type} with {verb}")
+        if not self.permissions.allows(right.type, right.verb, right.about):
+            raise PermissionDenied(
+                f"Insufficient permissions: this needs {right.type} with {right.verb}"
+            )
 
     def hand_out(self, permissions: Permissions, what: str) -> None:
         """Refuse an actor who would hand out more than it has.

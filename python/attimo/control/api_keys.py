@@ -12,13 +12,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from attimo.control import audit, directory, members, pages, permissions, roles, words
+from attimo.control.actions import SERVER, reads, writes
 from attimo.control.makers import Makers
 from attimo.control.pages import Page
-from attimo.control.permissions import Permissions
+from attimo.control.permissions import Permissions, Right
 from attimo.control.system_roles import OWNER, Role
 from attimo.control.tx import Tx
 from attimo.errors import FailedPrecondition, InvalidArgument, NoSuchAccount, NoSuchKey
 from attimo.store.connection import RowRefused
+
+MANAGE = Right("auth_management", "write")
 
 LAST_MOMENT = 253_402_300_799
 """The end of the year 9999, the latest expiry."""
@@ -101,6 +104,7 @@ class Manager:
     revision: int
 
 
+@writes("key.create", MANAGE)
 def create(
     tx: Tx,
     account_id: int,
@@ -120,6 +124,7 @@ def create(
     return _make(tx, account_id, secrets.token_hex(12), description, expires_at, role)
 
 
+@writes("key.create", SERVER)
 def create_scoped(
     tx: Tx,
     account_id: int,
@@ -138,6 +143,7 @@ def create_scoped(
     return _make(tx, account_id, key_id, description, expires_at, role)
 
 
+@reads("key.list", Right("auth_management", "list"))
 def list_page(tx: Tx, account_id: int, limit: int, next_token: str | None = None) -> Page[ApiKey]:
     """Return up to `limit` keys of an account that are not revoked, by id.
 
@@ -201,6 +207,7 @@ def is_good(tx: Tx, token: str) -> bool:
     return False
 
 
+@writes("key.revoke", MANAGE)
 def revoke(tx: Tx, account_id: int, key_id: str, force: bool = False) -> None:
     """Refuse a key, and the disposable tokens that it has asked for, from now on.
 
@@ -218,7 +225,7 @@ def revoke(tx: Tx, account_id: int, key_id: str, force: bool = False) -> None:
         keep_a_manager(tx, account_id, "This is", "revoke", lambda each: each.id == key_id)
     tx.db.execute(_REVOKE + "id = :id", id=key_id, now=tx.now, revision=directory.touch(tx))
     roles.delete_of_key(tx, account_id, key_id)
-    audit.note(tx, account_id, "key.revoke", key_id)
+    audit.note(tx, account_id, key_id)
 
 
 def keep_a_manager(
@@ -242,6 +249,7 @@ def keep_a_manager(
         )
 
 
+@writes("key.create-hidden", SERVER, audited=False)
 def of_session(tx: Tx, account_id: int, user_id: int) -> str:
     """The id of the hidden key with which the tokens end that a member makes while signed in.
 
@@ -266,6 +274,7 @@ def of_session(tx: Tx, account_id: int, user_id: int) -> str:
     return key_id
 
 
+@writes("token.revoke", SERVER, audited=False)
 def end_tokens_of_session(tx: Tx, account_id: int, user_id: int) -> None:
     """End the disposable tokens that a member made while signed in."""
     revision = directory.touch(tx)
@@ -273,12 +282,14 @@ def end_tokens_of_session(tx: Tx, account_id: int, user_id: int) -> None:
     tx.db.execute(_REVOKE + _HIDDEN, now=tx.now, revision=revision, **which)
 
 
+@writes("key.use", SERVER, audited=False)
 def used(tx: Tx, key_ids: set[str]) -> None:
     """Note that these keys were used up to now. Nodes need not know."""
     query = "UPDATE api_keys SET last_used_at = :now WHERE id = :id"
     tx.db.execute_each(query, [{"id": key_id, "now": tx.now} for key_id in key_ids])
 
 
+@writes("key.use", SERVER, audited=False)
 def used_at(tx: Tx, uses: dict[str, int]) -> None:
     """Note when each of these keys was used, in seconds since 1970."""
     tx.db.execute_each(_USED_AT, [{"id": key_id, "at": at} for key_id, at in uses.items()])
@@ -308,7 +319,6 @@ def _make(
     audit.note(
         tx,
         account_id,
-        "key.create",
         key.id,
         role=role.id,
         description=description,
@@ -338,7 +348,7 @@ def _said_by(token: str) -> tuple[str, str]:
 def _managers(tx: Tx, account_id: int) -> list[Manager]:
     @functools.cache
     def manages(role_id: str) -> bool:
-        return roles.permitted(tx, account_id, role_id).allows("auth_management", "write")
+        return roles.permitted(tx, account_id, role_id).allows(MANAGE.type, MANAGE.verb)
 
     living = tx.db.rows(_LIVING, account_id=account_id, now=tx.now)
     return [Manager(*key) for role_id, *key in living if manages(role_id)]

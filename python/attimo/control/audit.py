@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from attimo.control import pages
+from attimo.control.actions import reads
 from attimo.control.actor import SYSTEM, Actor
 from attimo.control.pages import Page
+from attimo.control.permissions import Right
 from attimo.control.tx import Tx
 from attimo.errors import InvalidArgument
 
@@ -46,13 +48,13 @@ class Entry:
     details: dict[str, Any] = field(default_factory=dict)
 
 
-def note(tx: Tx, account_id: int, action: str, subject: str, **details: object) -> None:
-    """Write down what the actor of this transaction does in it."""
-    _write(tx, tx.actor, account_id, action, subject, details)
+def note(tx: Tx, account_id: int, subject: str, **details: object) -> None:
+    """Record that the actor performs the action that runs."""
+    _write(tx, tx.actor, account_id, tx.action, subject, details)
 
 
 def note_of_system(tx: Tx, account_id: int, action: str, subject: str, **details: object) -> None:
-    """Write down what the server does by itself in this transaction, whoever acts in it."""
+    """Record what the server does by itself in this transaction, whoever acts in it."""
     _write(tx, SYSTEM, account_id, action, subject, details)
 
 
@@ -69,8 +71,10 @@ def _write(
         subject=subject,
         details=json.dumps(details),
     )
+    tx.entries += 1
 
 
+@reads("audit.list", Right("account_management", "read"))
 def list_page(
     tx: Tx,
     account_id: int,

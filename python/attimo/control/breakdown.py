@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import Any
 
 from attimo.control import usage
+from attimo.control.actions import reads
+from attimo.control.permissions import Right
 from attimo.control.tx import Tx
 from attimo.control.usage import COUNTS, MINUTE, Of, Totals
 from attimo.errors import InvalidArgument
@@ -79,6 +81,7 @@ def read_by(text: str) -> list[By]:
         raise InvalidArgument(f"group_by must be some of {allowed}, with commas between") from error
 
 
+@reads("usage.read", Right("account_management", "read"))
 def of_account(
     tx: Tx,
     account_id: int,

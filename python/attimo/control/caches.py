@@ -8,14 +8,18 @@ from dataclasses import dataclass
 
 from attimo import names
 from attimo.control import audit, directory, pages
+from attimo.control.actions import SERVER, reads, writes
 from attimo.control.pages import Page
-from attimo.control.selectors import Selector
+from attimo.control.permissions import Right
 from attimo.control.tx import Tx
 from attimo.errors import CacheExists, InvalidArgument, NoSuchAccount, NoSuchCache
 from attimo.store.connection import RowRefused, Value
 
 LONGEST_LIFE = 10 * 365 * 24 * 60 * 60
 """In seconds: ten years, for a cache that ends by itself."""
+
+MANAGE = Right("resource_management", "write", about=None)
+LIST = Right("cache", "list", about=None)
 
 MOST_AT_ONCE = 500
 """How many caches one transaction ends, so that nobody waits long for it."""
@@ -75,6 +79,7 @@ class Cache:
     expires_at: int | None = None
 
 
+@writes("cache.create", MANAGE)
 def create(tx: Tx, account_id: int, name: str, expires_in: int | None = None) -> Cache:
     """Make an empty cache called `name` for an account.
 
@@ -95,10 +100,11 @@ def create(tx: Tx, account_id: int, name: str, expires_in: int | None = None) ->
     _end(tx, _END_OF_NAME, account_id=account_id, name=name)
     cache = _insert(tx, account_id, name, expires_at)
     until = {} if expires_at is None else {"until": expires_at}
-    audit.note(tx, account_id, "cache.create", name, **until)
+    audit.note(tx, account_id, name, **until)
     return cache
 
 
+@reads("cache.list", LIST)
 def list_page(tx: Tx, account_id: int, limit: int, next_token: str | None = None) -> Page[Cache]:
     """Return up to `limit` caches of an account that the actor may list, by name.
 
@@ -118,6 +124,7 @@ def list_page(tx: Tx, account_id: int, limit: int, next_token: str | None = None
     return pages.cut([(cache.name, cache) for cache in found], limit)
 
 
+@writes("cache.flush", MANAGE)
 def flush(tx: Tx, account_id: int, name: str) -> None:
     """Take every item out of a cache: it gets a new namespace, and the old one is forgotten.
 
@@ -128,9 +135,10 @@ def flush(tx: Tx, account_id: int, name: str) -> None:
     """
     _need_to_write(tx, name)
     _write(tx, _FLUSH, account_id, name, namespace=directory.fresh_namespace(tx))
-    audit.note(tx, account_id, "cache.flush", name)
+    audit.note(tx, account_id, name)
 
 
+@writes("cache.delete", MANAGE)
 def delete(tx: Tx, account_id: int, name: str) -> None:
     """Delete a cache and its items; the name is free again.
 
@@ -141,12 +149,15 @@ def delete(tx: Tx, account_id: int, name: str) -> None:
     """
     _need_to_write(tx, name)
     _write(tx, _DELETE, account_id, name)
-    audit.note(tx, account_id, "cache.delete", name)
+    audit.note(tx, account_id, name)
 
 
+@writes("cache.expire", SERVER)
 def end_due(tx: Tx) -> None:
     """Delete caches of any account whose time has come, the first `MOST_AT_ONCE` of them."""
-    _end(tx, _END_DUE, limit=MOST_AT_ONCE)
+    first = next_end(tx)
+    if first is not None and first <= tx.now:
+        _end(tx, _END_DUE, limit=MOST_AT_ONCE)
 
 
 def next_end(tx: Tx) -> int | None:
@@ -188,7 +199,7 @@ def _write(tx: Tx, query: str, account_id: int, name: str, **values: Value) -> N
 
 def _need_to_write(tx: Tx, name: str) -> None:
     names.check_cache(name)
-    tx.actor.need("resource_management", "write", Selector("exact", name.encode()))
+    tx.actor.need(MANAGE.on(name))
 
 
 def _listable(tx: Tx) -> tuple[str, dict[str, Value]]:

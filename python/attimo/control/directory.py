@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from attimo.control.actions import SERVER, writes
 from attimo.control.system_roles import NO_ROLE, SYSTEM
 from attimo.control.tx import Tx
 from attimo.errors import Exhausted
@@ -131,6 +132,7 @@ def touch(tx: Tx) -> int:
     return tx.revision
 
 
+@writes("directory.rewrite", SERVER, audited=False)
 def rewrite(tx: Tx) -> None:
     """Write what is there already, to see whether it can be written."""
     tx.db.execute("UPDATE directory SET revision = revision")

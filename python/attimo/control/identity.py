@@ -4,16 +4,18 @@ Two servers of one database would take each other's keys, and a copy those that 
 """
 
 from attimo.control import directory, signing
+from attimo.control.actions import SERVER, writes
 from attimo.control.tx import Tx
 
 
+@writes("identity.renew", SERVER)
 def renew(tx: Tx) -> None:
     """End every API key, token, session, invitation and key for signed URLs; another key signs.
 
     Accounts, members, roles, caches and the ledger stay; passwords stay valid.
     """
-    signing.rotate(tx)
-    signing.retire_old(tx)
+    signing.rotate(tx, signing.OPERATOR)
+    signing.retire_old(tx, signing.OPERATOR)
     # The first server may sign with these still: a copy that holds them could forge its tokens.
     tx.db.execute("DELETE FROM signing_keys WHERE retired_at IS NOT NULL")
     tx.db.execute(
@@ -27,6 +29,7 @@ def renew(tx: Tx) -> None:
     sign_everybody_out(tx)
 
 
+@writes("session.end", SERVER, audited=False)
 def sign_everybody_out(tx: Tx) -> None:
     """End every session and every reset of a password.
 

@@ -1,13 +1,18 @@
 """Invitations: a token by e-mail that makes its reader a member."""
 
 import secrets
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 
 from attimo.control import audit, members, roles, users
+from attimo.control.actions import PROOF, SERVER, reads, writes
+from attimo.control.permissions import Right
 from attimo.control.system_roles import VIEWER
 from attimo.control.tx import Tx
 from attimo.control.users import User
 from attimo.errors import Exhausted, NoSuchInvitation, Unauthenticated
+
+MANAGE = Right("account_management", "write")
 
 SECONDS = 7 * 24 * 60 * 60
 """How long an invitation is good."""
@@ -47,10 +52,20 @@ class NewInvitation:
     token: str = field(repr=False)
 
 
-def create(tx: Tx, account_id: int, email: str, role_id: str = VIEWER.id) -> NewInvitation:
+@writes("invitation.create", MANAGE)
+def create(
+    tx: Tx,
+    account_id: int,
+    email: str,
+    role_id: str = VIEWER.id,
+    count: Callable[[int, str], None] = lambda _account_id, _address: None,
+) -> NewInvitation:
     """Invite somebody; an older invitation of the same address ends.
 
     It is good for a week, and not longer than a key with which it is made.
+
+    Args:
+        count: Counts the e-mail to come, of an account to an address; what it raises undoes all.
 
     Raises:
         InvalidArgument: That is no address.
@@ -78,7 +93,9 @@ def create(tx: Tx, account_id: int, email: str, role_id: str = VIEWER.id) -> New
         tx.actor.key_id,
     )
     tx.db.insert("invitations", **asdict(made), hash=users.digest(token))
-    audit.note(tx, account_id, "invitation.create", address, role=role_id)
+    audit.note(tx, account_id, address, role=role_id)
+    # Last, so that only what would be sent counts.
+    count(account_id, address)
     return NewInvitation(made, token)
 
 
@@ -87,12 +104,14 @@ def sent_after(tx: Tx, moment: int) -> list[tuple[int, str, int]]:
     return [(row[0], row[1], row[2]) for row in tx.db.rows(_SENT, moment=moment)]
 
 
+@reads("invitation.list", Right("account_management", "list"))
 def list_all(tx: Tx, account_id: int) -> list[Invitation]:
     """Return the open invitations of an account, the oldest first."""
     query = _SELECT + "account_id = :account_id AND expires_at > :now ORDER BY created_at, id"
     return tx.db.all(Invitation, query, account_id=account_id, now=tx.now)
 
 
+@reads("invitation.read", PROOF)
 def of_token(tx: Tx, token: str) -> Invitation:
     """The invitation whose token this is.
 
@@ -106,6 +125,7 @@ def of_token(tx: Tx, token: str) -> Invitation:
     return found
 
 
+@writes("member.join", SERVER)
 def accept(tx: Tx, invitation: Invitation, user: User) -> None:
     """Make the user a member, and end the invitation.
 
@@ -117,6 +137,7 @@ def accept(tx: Tx, invitation: Invitation, user: User) -> None:
     _delete(tx, invitation)
 
 
+@writes("invitation.take-back", MANAGE)
 def take_back(tx: Tx, account_id: int, invitation_id: str) -> None:
     """End an invitation.
 
@@ -129,7 +150,7 @@ def take_back(tx: Tx, account_id: int, invitation_id: str) -> None:
     if invitation is None:
         raise NoSuchInvitation(invitation_id)
     _end(tx, invitation)
-    audit.note(tx, account_id, "invitation.take-back", invitation.email)
+    audit.note(tx, account_id, invitation.email)
 
 
 def _end(tx: Tx, invitation: Invitation) -> None:

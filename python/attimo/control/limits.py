@@ -6,6 +6,10 @@ life by cache, so that is what is declared: the largest number that every client
 
 from dataclasses import dataclass
 
+from attimo.control.actions import reads
+from attimo.control.permissions import Right
+from attimo.control.tx import Tx
+
 UNLIMITED = 2**31 - 1
 """On the wire these are `uint32`, which Java reads as `int`; 0 would forbid everything."""
 
@@ -30,3 +34,8 @@ class TopicLimits:
     max_publish_rate: int = 0
     max_subscription_count: int = 0
     max_publish_message_size_kb: int = 0
+
+
+@reads("limit.list", Right("account_management", "read"))
+def check(tx: Tx, account_id: int) -> None:
+    """Let a caller read the limits of the server, which are not in the database."""

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from attimo.control import audit, roles, session_rows
+from attimo.control.actions import SERVER, reads, writes
+from attimo.control.permissions import Right
 from attimo.control.system_roles import OWNER
 from attimo.control.tx import Tx
 from attimo.control.users import User
@@ -41,6 +43,7 @@ class Membership:
     role_id: str
 
 
+@writes("member.join", SERVER)
 def add(tx: Tx, account_id: int, user: User, role_id: str) -> None:
     """Make a user a member.
 
@@ -60,9 +63,10 @@ def add(tx: Tx, account_id: int, user: User, role_id: str) -> None:
         )
     except RowRefused as error:
         raise MemberExists(user.email) from error
-    audit.note(tx, account_id, "member.join", user.email, role=role_id)
+    audit.note(tx, account_id, user.email, role=role_id)
 
 
+@reads("member.list", Right("account_management", "list"))
 def list_all(tx: Tx, account_id: int) -> list[Member]:
     """Return the members of an account, the oldest first."""
     return tx.db.all(Member, _OF_ACCOUNT, account_id=account_id)
@@ -73,6 +77,7 @@ def accounts_of(tx: Tx, user_id: int) -> list[Membership]:
     return tx.db.all(Membership, _OF_USER, user_id=user_id)
 
 
+@writes("member.role", SERVER)
 def change_role(tx: Tx, account_id: int, user_id: int, role_id: str) -> Member:
     """Give a member another role, at once.
 
@@ -89,29 +94,24 @@ def change_role(tx: Tx, account_id: int, user_id: int, role_id: str) -> Member:
         _keep_an_owner(tx, account_id, member)
     tx.db.execute(_CHANGE_ROLE, account_id=account_id, user_id=user_id, role_id=role_id)
     session_rows.retell(tx, account_id, user_id)
-    audit.note(tx, account_id, "member.role", member.email, role=role_id)
+    audit.note(tx, account_id, member.email, role=role_id)
     return Member(member.user_id, member.email, role_id, member.joined_at)
 
 
-def remove(tx: Tx, account_id: int, user_id: int, by_itself: bool = False) -> None:
-    """Take a member out of an account, with its sessions there.
-
-    Args:
-        by_itself: Whether it is the member who leaves, which takes no permission.
+@writes("member.remove", SERVER)
+def remove(tx: Tx, account_id: int, user_id: int) -> None:
+    """Remove a member from an account, with the sessions there.
 
     Raises:
         NoSuchMember: The account has no such member.
-        PermissionDenied: The member may more than the actor.
         FailedPrecondition: It is the last owner.
     """
     member = get(tx, account_id, user_id)
-    if not by_itself:
-        tx.actor.end(roles.get(tx, account_id, member.role_id).permissions, "the member's role")
     _keep_an_owner(tx, account_id, member)
     query = "DELETE FROM members WHERE account_id = :account_id AND user_id = :user_id"
     tx.db.execute(query, account_id=account_id, user_id=user_id)
     session_rows.end_of_member(tx, account_id, user_id)
-    audit.note(tx, account_id, "member.remove", member.email)
+    audit.note(tx, account_id, member.email)
 
 
 def get(tx: Tx, account_id: int, user_id: int) -> Member:

@@ -7,14 +7,16 @@ that sign URLs; and the invitations that nobody has accepted yet.
 from dataclasses import dataclass, field, replace
 
 from attimo.control import api_keys, invitations, members, roles, url_keys
+from attimo.control.actions import PROOF, reads, writes
 from attimo.control.api_keys import ApiKey
 from attimo.control.invitations import Invitation
 from attimo.control.makers import Makers
 from attimo.control.members import Member
-from attimo.control.permissions import NOTHING, Permissions
+from attimo.control.permissions import NOTHING, Permissions, Right
 from attimo.control.system_roles import OWNER, Role
 from attimo.control.tx import Tx
 from attimo.control.url_keys import ALL_DATA, UrlKey
+from attimo.errors import PermissionDenied
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,27 @@ class Made:
     api_keys: list[ApiKey] = field(default_factory=list)
     url_keys: list[UrlKey] = field(default_factory=list)
     invitations: list[Invitation] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Holders:
+    """Everything that uses a role."""
+
+    role: Role
+    members: list[Member]
+    invitations: list[Invitation]
+    api_keys: list[ApiKey]
+
+
+@reads("member.read", Right("account_management", "read"))
+def member_with_made(tx: Tx, account_id: int, user_id: int) -> tuple[Member, Made]:
+    """Return a member, and what they created that ends when they are removed.
+
+    Raises:
+        NoSuchMember: The account has no such member.
+    """
+    member = members.get(tx, account_id, user_id)
+    return member, made_by(tx, account_id, Makers(frozenset({user_id})))
 
 
 def made_by(tx: Tx, account_id: int, makers: Makers) -> Made:
@@ -41,30 +64,41 @@ def made_by(tx: Tx, account_id: int, makers: Makers) -> Made:
     )
 
 
-def remove(
-    tx: Tx, account_id: int, user_id: int, keep_keys: bool = False, by_itself: bool = False
-) -> Made:
-    """Take a member out of an account and end what they made; return what has ended.
+@writes("member.remove", invitations.MANAGE)
+def remove(tx: Tx, account_id: int, user_id: int, keep_keys: bool = False) -> Made:
+    """Remove a member from an account and end what they created; return what has ended.
 
     Args:
-        keep_keys: Whether API keys and keys that sign URLs go on. Tokens that the member made
-            while signed in, and open invitations, end all the same.
-        by_itself: Whether it is the member who leaves, which takes no permission.
+        keep_keys: Whether API keys and keys that sign URLs stay valid. Tokens that the member
+            requested while signed in, and open invitations, end in any case.
 
     Raises:
         NoSuchMember: The account has no such member.
-        PermissionDenied: The member, or what ends with them, may more than the actor.
+        PermissionDenied: The member, or what ends with them, has more permissions than the actor.
         FailedPrecondition: It is the last owner.
     """
-    member = Makers(user_ids=frozenset({user_id}))
-    made = made_by(tx, account_id, member)
-    members.remove(tx, account_id, user_id, by_itself)
-    if by_itself:
-        # They may end what they made, whatever became of their role since.
-        tx.actor = replace(tx.actor, permissions=OWNER.permissions)
-    return _end(tx, account_id, _beyond(tx, account_id, made, NOTHING), member, keep_keys)
+    member = members.get(tx, account_id, user_id)
+    tx.actor.end(roles.get(tx, account_id, member.role_id).permissions, "the member's role")
+    return _remove(tx, account_id, user_id, keep_keys)
 
 
+@writes("member.remove", PROOF)
+def leave(tx: Tx, account_id: int, keep_keys: bool = False) -> Made:
+    """Let the member who has signed in leave the account, as `remove` does; return what has ended.
+
+    Raises:
+        PermissionDenied: The actor is a key.
+        FailedPrecondition: It is the last owner.
+    """
+    user_id = tx.actor.user_id
+    if user_id is None or tx.actor.key_id is not None:
+        raise PermissionDenied("Insufficient permissions: only who has signed in can leave")
+    # They can end what they created, whatever became of their role since.
+    tx.actor = replace(tx.actor, permissions=OWNER.permissions)
+    return _remove(tx, account_id, user_id, keep_keys)
+
+
+@writes("member.role", invitations.MANAGE)
 def change_role(
     tx: Tx, account_id: int, user_id: int, role_id: str, keep_keys: bool = False
 ) -> tuple[Member, Made]:
@@ -85,6 +119,7 @@ def change_role(
     return member, _demote(tx, account_id, demoted, permitted, keep_keys)
 
 
+@writes("role.change", roles.MANAGE)
 def change_permissions(
     tx: Tx,
     account_id: int,
@@ -115,6 +150,7 @@ def change_permissions(
     return role, _demote(tx, account_id, demoted, wanted, keep_keys)
 
 
+@writes("key.revoke", api_keys.MANAGE)
 def revoke_with_made(tx: Tx, account_id: int, key_id: str, force: bool = False) -> Made:
     """Revoke a key and end all that was made with it; return what has ended beside it.
 
@@ -126,6 +162,30 @@ def revoke_with_made(tx: Tx, account_id: int, key_id: str, force: bool = False) 
     _end(tx, account_id, made, key, keep_keys=False)
     api_keys.revoke(tx, account_id, key_id, force)
     return made
+
+
+@writes("role.delete", roles.MANAGE)
+def delete_role(tx: Tx, account_id: int, role_id: str) -> Holders | None:
+    """Delete a role that is not in use; else leave it, and return who has it.
+
+    Raises:
+        Exception: Those of `roles.delete`.
+    """
+    if roles.delete(tx, account_id, role_id):
+        return None
+    return Holders(
+        roles.get(tx, account_id, role_id),
+        [each for each in members.list_all(tx, account_id) if each.role_id == role_id],
+        [each for each in invitations.list_all(tx, account_id) if each.role_id == role_id],
+        [key for key in api_keys.with_role(tx, account_id, role_id) if not key.has_ended(tx.now)],
+    )
+
+
+def _remove(tx: Tx, account_id: int, user_id: int, keep_keys: bool) -> Made:
+    member = Makers(user_ids=frozenset({user_id}))
+    made = made_by(tx, account_id, member)
+    members.remove(tx, account_id, user_id)
+    return _end(tx, account_id, _beyond(tx, account_id, made, NOTHING), member, keep_keys)
 
 
 def _demote(

@@ -7,7 +7,7 @@ that no rule grants. The data plane reads the same JSON, and is only ever given 
 import ipaddress
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from attimo.control import selectors
@@ -96,6 +96,24 @@ class Rule:
 
     def _beside(self, other: "Rule") -> Sequence[tuple[Selector, Selector]]:
         return list(zip(self.selectors, other.selectors, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """What somebody must be permitted, to do something.
+
+    Attributes:
+        about: What the permission must extend to; None if any will do, because the rule itself
+            checks what it is about to read or write.
+    """
+
+    type: str
+    verb: str
+    about: Selector | None = ALL
+
+    def on(self, name: str) -> "Right":
+        """The same on the resource of this name."""
+        return replace(self, about=Selector("exact", name.encode()))
 
 
 @dataclass(frozen=True, slots=True)

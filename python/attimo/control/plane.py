@@ -5,15 +5,22 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import ParamSpec, TypeVar
 
 from attimo import tracing
-from attimo.control import api_keys, directory
+from attimo.control import access, api_keys, directory
+from attimo.control.actions import Action
+from attimo.control.actor import Actor
 from attimo.control.directory import Changes
 from attimo.control.key_uses import KeyUses
 from attimo.control.limits import CacheLimits
 from attimo.control.tx import Tx
 from attimo.errors import StoreUnavailable
+from attimo.store.connection import Connection
 from attimo.store.database import BUSY_SECONDS, Database
+
+Args = ParamSpec("Args")
+Result = TypeVar("Result")
 
 
 def utc_now() -> int:
@@ -62,8 +69,8 @@ class Control:
         with self._told(), self._alone():
             self.need_space()
             with tracing.span("transaction"), self.database.begin() as connection:
-                tx = Tx(connection, self.clock())
-                yield tx
+                with self._accounted(connection) as tx:
+                    yield tx
                 news = None if tx.revision is None else directory.changes(tx, self._published)
             if news is not None:
                 self._tell(news)
@@ -71,8 +78,31 @@ class Control:
     @contextmanager
     def read(self) -> Iterator[Tx]:
         """Open a transaction that only reads: it sees one moment, and waits for no writer."""
-        with self.database.read() as connection:
-            yield Tx(connection, self.clock())
+        with self.database.read() as connection, self._accounted(connection) as tx:
+            yield tx
+
+    def perform(
+        self,
+        identify: Callable[[Tx], Actor],
+        action: Action[Args, Result],
+        /,
+        *args: Args.args,
+        **kwargs: Args.kwargs,
+    ) -> Result:
+        """Perform an action for a caller, in a transaction of its own.
+
+        Args:
+            identify: Returns who the caller is at this moment.
+
+        Raises:
+            Exception: Those of `identify`, of the action, and of `begin`.
+        """
+        with self.begin() if action.writes else self.read() as tx:
+            try:
+                tx.actor = identify(tx)
+                return action(tx, *args, **kwargs)
+            finally:
+                self._note_use(tx)
 
     def record_uses(self) -> None:
         """Write down which keys were used for control requests.
@@ -89,6 +119,18 @@ class Control:
         """Tell the node the whole directory; once, before it serves."""
         with self._alone():
             self._tell_all()
+
+    def _note_use(self, tx: Tx) -> None:
+        if tx.actor.key_id not in (None, access.LOCAL):
+            self.uses.note(str(tx.actor.key_id), tx.now)
+
+    @contextmanager
+    def _accounted(self, connection: Connection) -> Iterator[Tx]:
+        """A transaction that fails if anything was written outside an action."""
+        tx, before = Tx(connection, self.clock()), connection.changes
+        yield tx
+        if connection.changes - before != tx.accounted:
+            raise RuntimeError("Rows were written outside an action")
 
     @contextmanager
     def _told(self) -> Iterator[None]:

@@ -4,14 +4,43 @@ import hashlib
 import secrets
 
 from attimo.control import api_keys
+from attimo.control.actions import PROOF, SERVER, writes
 from attimo.control.actor import Actor
 from attimo.control.api_keys import ApiKey, NewApiKey
+from attimo.control.permissions import Permissions, everything
 from attimo.control.tx import Tx
-from attimo.errors import InvalidArgument
+from attimo.errors import InvalidArgument, PermissionDenied
 
 _UNFIT = "refresh_token must be the newest that came with api_key, before that key ends"
 
 
+@writes("key.create", api_keys.MANAGE)
+def create_key(
+    tx: Tx,
+    account_id: int,
+    permissions: Permissions | None,
+    description: str = "",
+    valid_for_seconds: int | None = None,
+) -> tuple[NewApiKey, str]:
+    """Make a key with permissions of its own; return it, and its refresh token if it ends.
+
+    Args:
+        permissions: None for all that there are, which only somebody signed in can give away.
+
+    Raises:
+        Exception: Those of `api_keys.create_scoped`.
+    """
+    if permissions is None and tx.actor.key_id is not None:
+        raise PermissionDenied(
+            "Insufficient permissions: a key cannot make a super-user key; sign in to make one"
+        )
+    until = None if valid_for_seconds is None else tx.now + valid_for_seconds
+    wanted = everything() if permissions is None else permissions
+    made = api_keys.create_scoped(tx, account_id, wanted, description, until)
+    return made, create(tx, made.key) if until else ""
+
+
+@writes("key.create", SERVER, audited=False)
 def create(tx: Tx, key: ApiKey) -> str:
     """Make the refresh token of a key that ends. Only its hash is kept.
 
@@ -29,16 +58,16 @@ def create(tx: Tx, key: ApiKey) -> str:
     return token
 
 
-def use(tx: Tx, api_key: str, refresh_token: str, peer: str) -> NewApiKey:
+@writes("key.create", PROOF)
+def use(tx: Tx, api_key: str, refresh_token: str) -> tuple[NewApiKey, str]:
     """Make a key with the permissions of another, valid from now for as long as that was.
+
+    It comes with a refresh token of its own.
 
     So it outlives the other by design: a client that keeps asking stays in until it is revoked, or
     until the key has ended with which the first one was made.
 
     The other key stays valid until its end. Neither token is good for a refresh any more.
-
-    Args:
-        peer: The address from which it is asked for.
 
     Raises:
         InvalidArgument: The two do not belong together, were used before, or the key has ended.
@@ -55,9 +84,10 @@ def use(tx: Tx, api_key: str, refresh_token: str, peer: str) -> NewApiKey:
         raise InvalidArgument(_UNFIT)
     permissions = api_keys.permitted(tx, key)
     name = f"key {key.id}"
-    tx.actor = Actor(name, peer, permissions, key.id, key.made_by_user_id, ends_at)
+    tx.actor = Actor(name, tx.actor.peer, permissions, key.id, key.made_by_user_id, ends_at)
     until = tx.now + valid_for
-    return api_keys.create_scoped(tx, key.account_id, permissions, key.description, until)
+    made = api_keys.create_scoped(tx, key.account_id, permissions, key.description, until)
+    return made, create(tx, made.key)
 
 
 def _digest(token: str) -> bytes:

@@ -7,12 +7,15 @@ import secrets
 from typing import Literal
 
 from attimo.control import audit, directory, pages, permissions, words
+from attimo.control.actions import SERVER, reads, writes
 from attimo.control.pages import Page
-from attimo.control.permissions import Permissions
+from attimo.control.permissions import Permissions, Right
 from attimo.control.system_roles import SYSTEM, Role
 from attimo.control.tx import Tx
 from attimo.errors import Exhausted, NoSuchRole, RoleExists, RoleIsFixed
 from attimo.store.connection import RowRefused
+
+MANAGE = Right("auth_management", "write")
 
 LONGEST_NAME = 64
 MOST = 100
@@ -44,6 +47,7 @@ OR EXISTS (SELECT 1 FROM invitations WHERE role_id = :id AND expires_at > :now)
 """
 
 
+@writes("role.create", MANAGE)
 def create(tx: Tx, account_id: int, name: str, wanted: Permissions, description: str = "") -> Role:
     """Make a role of an account's own.
 
@@ -58,10 +62,11 @@ def create(tx: Tx, account_id: int, name: str, wanted: Permissions, description:
         raise Exhausted(f"An account has at most {MOST} roles of its own")
     role = Role(secrets.token_hex(12), "custom", name, description, wanted, account_id, tx.now)
     _insert(tx, role)
-    audit.note(tx, account_id, "role.create", role.id, name=name)
+    audit.note(tx, account_id, role.id, name=name)
     return role
 
 
+@writes("role.create", SERVER, audited=False)
 def create_of_key(tx: Tx, account_id: int, key_id: str, wanted: Permissions) -> Role:
     """Make the role of a single key, which goes with it; its id and name are the key's.
 
@@ -74,6 +79,7 @@ def create_of_key(tx: Tx, account_id: int, key_id: str, wanted: Permissions) -> 
     return role
 
 
+@reads("role.read", Right("auth_management", "read"))
 def get(tx: Tx, account_id: int, role_id: str) -> Role:
     """Return a role.
 
@@ -117,6 +123,7 @@ def given(tx: Tx, account_id: int, role_id: str, what: str) -> Role:
     return role
 
 
+@reads("role.list", Right("auth_management", "list"))
 def list_page(
     tx: Tx,
     account_id: int,
@@ -139,6 +146,7 @@ def list_page(
     return pages.cut(follow[: limit + 1], limit)
 
 
+@writes("role.change", SERVER)
 def change(
     tx: Tx,
     account_id: int,
@@ -171,10 +179,11 @@ def change(
         )
     except RowRefused as error:
         raise RoleExists(name) from error
-    audit.note(tx, account_id, "role.change", role_id, name=name)
+    audit.note(tx, account_id, role_id, name=name)
     return Role(role_id, "custom", name, said, wanted, account_id, old.created_at)
 
 
+@writes("role.delete", SERVER)
 def delete(tx: Tx, account_id: int, role_id: str) -> bool:
     """Delete a role that nobody holds, and return True; else leave it.
 
@@ -189,10 +198,11 @@ def delete(tx: Tx, account_id: int, role_id: str) -> bool:
     if _is_held(tx, account_id, role_id):
         return False
     _delete(tx, account_id, role_id)
-    audit.note(tx, account_id, "role.delete", role_id)
+    audit.note(tx, account_id, role_id)
     return True
 
 
+@writes("role.delete", SERVER, audited=False)
 def delete_of_key(tx: Tx, account_id: int, key_id: str) -> None:
     """Delete the role of a single key, if it has one of its own."""
     _delete(tx, account_id, key_id)

@@ -4,7 +4,9 @@ import secrets
 from dataclasses import dataclass, field
 
 from attimo.control import audit, members, roles, session_rows, users
+from attimo.control.actions import PROOF, SERVER, reads, writes
 from attimo.control.actor import Actor
+from attimo.control.members import Membership
 from attimo.control.tx import Tx
 from attimo.control.users import User
 from attimo.errors import NoSuchAccount, Unauthenticated
@@ -45,6 +47,7 @@ class NewSession:
     token: str = field(repr=False)
 
 
+@writes("session.begin", SERVER)
 def create(tx: Tx, user: User, account_id: int | None = None) -> NewSession:
     """Begin a session of a user, at the first of the user's accounts unless one is said."""
     mine = [each.account_id for each in members.accounts_of(tx, user.id)]
@@ -61,10 +64,30 @@ def create(tx: Tx, user: User, account_id: int | None = None) -> NewSession:
         created_at=tx.now,
         expires_at=session.expires_at,
     )
-    audit.note(tx, chosen, "session.begin", user.email)
+    audit.note(tx, chosen, user.email)
     return NewSession(session, token)
 
 
+@writes("session.begin", PROOF)
+def sign_in(tx: Tx, user: User) -> NewSession:
+    """Begin a session of a user, as whom the caller has been authenticated by the password.
+
+    Raises:
+        Unauthenticated: The password is another one by now.
+    """
+    if users.of_id(tx, user.id) != user:
+        raise Unauthenticated("The password was changed meanwhile: sign in again")
+    tx.actor = tx.actor.known_as(user.email)
+    return create(tx, user)
+
+
+@reads("session.read", PROOF)
+def accounts_of(tx: Tx, session: Session) -> list[Membership]:
+    """Return the accounts of a session's user, the oldest membership first."""
+    return members.accounts_of(tx, session.user_id)
+
+
+@reads("session.read", PROOF)
 def of_token(tx: Tx, token: str) -> Session:
     """The session whose token this is.
 
@@ -74,6 +97,7 @@ def of_token(tx: Tx, token: str) -> Session:
     return of_hash(tx, users.digest(token))
 
 
+@reads("session.read", PROOF)
 def of_hash(tx: Tx, hash: bytes) -> Session:
     """The session whose token has this SHA-256.
 
@@ -103,8 +127,9 @@ def actor(tx: Tx, session: Session, peer: str) -> Actor:
     raise Unauthenticated("You are no member of this account any more")
 
 
-def switch(tx: Tx, session: Session, account_id: int) -> None:
-    """Let a session mean another of the user's accounts.
+@writes("session.switch", PROOF, audited=False)
+def switch(tx: Tx, session: Session, account_id: int) -> Session:
+    """Let a session mean another of the user's accounts; return it as it is then.
 
     Raises:
         NoSuchAccount: The user is no member of it.
@@ -112,13 +137,16 @@ def switch(tx: Tx, session: Session, account_id: int) -> None:
     if account_id not in {each.account_id for each in members.accounts_of(tx, session.user_id)}:
         raise NoSuchAccount(account_id)
     session_rows.turn(tx, session.hash, account_id)
+    return of_hash(tx, session.hash)
 
 
+@writes("session.end", PROOF, audited=False)
 def end(tx: Tx, session: Session) -> None:
     """Sign out."""
     session_rows.end(tx, session.hash)
 
 
-def end_all(tx: Tx, user_id: int) -> None:
-    """Sign a user out everywhere."""
-    session_rows.end_of_user(tx, user_id)
+@writes("session.end", PROOF, audited=False)
+def end_all(tx: Tx, session: Session) -> None:
+    """Sign a session's user out everywhere."""
+    session_rows.end_of_user(tx, session.user_id)

@@ -12,11 +12,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc.jwk import OKPKey
 
 from attimo.control import api_keys, audit, directory
+from attimo.control.actions import SERVER, reads, writes
+from attimo.control.permissions import Right
 from attimo.control.system_roles import OWNER
 from attimo.control.tx import Tx
 from attimo.errors import FailedPrecondition, NoSuchSigningKey, PermissionDenied
 
-SERVER = 1
+MANAGE = Right("auth_management", "write")
+
+OPERATOR = 1
 """The first account, which belongs to the server's operator: whoever is an Owner there. Its trail
 tells what was done to the server as a whole."""
 
@@ -73,25 +77,32 @@ class _Ever:
     revision: int
 
 
-def list_all(tx: Tx) -> list[Known]:
-    """Return the keys that are not retired, the one that signs first."""
-    rows = tx.db.rows(_KNOWN)
-    return [Known(kid, created_at, signs=at == 0) for at, (kid, created_at) in enumerate(rows)]
+@reads("signing.list", Right("auth_management", "list"))
+def list_all(tx: Tx, account_id: int) -> list[Known]:
+    """Return the keys that are not retired, the one that signs first.
+
+    Raises:
+        PermissionDenied: The account is not the operator's.
+    """
+    _check_account(account_id)
+    return _known(tx)
 
 
-def rotate(tx: Tx) -> SigningKey:
+@writes("signing.rotate", MANAGE)
+def rotate(tx: Tx, account_id: int) -> SigningKey:
     """Let a new key sign from now on; what older ones signed stays valid until they are retired.
 
     Raises:
         PermissionDenied: The actor may less than the server's operator.
     """
-    _need_operator(tx)
+    _need_operator(tx, account_id)
     key = create(tx)
-    audit.note(tx, SERVER, "signing.rotate", key.kid)
+    audit.note(tx, account_id, key.kid)
     return key
 
 
-def retire(tx: Tx, kid: str, force: bool = False) -> None:
+@writes("signing.retire", MANAGE)
+def retire(tx: Tx, account_id: int, kid: str, force: bool = False) -> None:
     """End every token that a key has signed, at once and for good.
 
     Args:
@@ -103,8 +114,8 @@ def retire(tx: Tx, kid: str, force: bool = False) -> None:
             keys would end, and nobody but a key would be there to make another.
         PermissionDenied: The actor may less than the server's operator.
     """
-    _need_operator(tx)
-    known = {key.kid: key for key in list_all(tx)}
+    _need_operator(tx, account_id)
+    known = {key.kid: key for key in _known(tx)}
     if kid not in known:
         raise NoSuchSigningKey(kid)
     if known[kid].signs:
@@ -113,22 +124,23 @@ def retire(tx: Tx, kid: str, force: bool = False) -> None:
         _keep_a_manager(tx, {kid})
     # Nothing is signed with it again, so its private half goes.
     tx.db.execute(_RETIRE, kid=kid, now=tx.now, nothing=b"", revision=directory.touch(tx))
-    audit.note(tx, SERVER, "signing.retire", kid)
+    audit.note(tx, account_id, kid)
 
 
-def retire_old(tx: Tx, force: bool = False) -> None:
+@writes("signing.retire", MANAGE)
+def retire_old(tx: Tx, account_id: int, force: bool = False) -> None:
     """Retire every key but the one that signs; nothing if there is no other.
 
     Raises:
         FailedPrecondition: As in `retire`, unless `force` is said.
         PermissionDenied: The actor may less than the server's operator.
     """
-    _need_operator(tx)
-    old = [key.kid for key in list_all(tx) if not key.signs]
+    _need_operator(tx, account_id)
+    old = [key.kid for key in _known(tx) if not key.signs]
     if old and not force:
         _keep_a_manager(tx, set(old))
     for kid in old:
-        retire(tx, kid, force=True)
+        retire(tx, account_id, kid, force=True)
 
 
 def _keep_a_manager(tx: Tx, kids: set[str]) -> None:
@@ -150,10 +162,21 @@ def _keep_a_manager(tx: Tx, kids: set[str]) -> None:
         ]
         return not before or before[-1].retired_at is not None or before[-1].kid in kids
 
-    api_keys.keep_a_manager(tx, SERVER, "This has signed", "retire", ends)
+    api_keys.keep_a_manager(tx, OPERATOR, "This has signed", "retire", ends)
 
 
-def _need_operator(tx: Tx) -> None:
+def _known(tx: Tx) -> list[Known]:
+    rows = tx.db.rows(_KNOWN)
+    return [Known(kid, created_at, signs=at == 0) for at, (kid, created_at) in enumerate(rows)]
+
+
+def _check_account(account_id: int) -> None:
+    if account_id != OPERATOR:
+        raise PermissionDenied("Only the account of this server's operator may do this")
+
+
+def _need_operator(tx: Tx, account_id: int) -> None:
+    _check_account(account_id)
     if not tx.actor.permissions.covers(OWNER.permissions):
         raise PermissionDenied(
             "Insufficient permissions: only the server's operator, an Owner of its first account, "
@@ -161,6 +184,7 @@ def _need_operator(tx: Tx) -> None:
         )
 
 
+@writes("signing.create", SERVER, audited=False)
 def create(tx: Tx) -> SigningKey:
     """Make a new key pair; tokens that older keys signed stay valid."""
     key = generate()

@@ -6,12 +6,15 @@ Only the public half stays here. Nodes verify signed URLs with it until it expir
 from dataclasses import dataclass, field
 
 from attimo.control import audit, directory, pages
+from attimo.control.actions import reads, writes
 from attimo.control.makers import Makers
 from attimo.control.pages import Page
-from attimo.control.permissions import Permissions, Rule
+from attimo.control.permissions import Permissions, Right, Rule
 from attimo.control.selectors import ALL
 from attimo.control.tx import Tx
 from attimo.errors import InvalidArgument, NoSuchSigningKey
+
+MANAGE = Right("auth_management", "write")
 
 LONGEST_MINUTES = 90 * 24 * 60
 ALL_DATA = Permissions((Rule("cache", frozenset({"read", "write"}), (ALL, ALL)),))
@@ -49,6 +52,7 @@ class NewUrlKey:
     jwk: str = field(repr=False)
 
 
+@writes("url-key.create", MANAGE)
 def create(tx: Tx, account_id: int, ttl_minutes: int) -> NewUrlKey:
     """Make a key pair.
 
@@ -76,10 +80,11 @@ def create(tx: Tx, account_id: int, ttl_minutes: int) -> NewUrlKey:
         **tx.actor.makes(),
         revision=directory.touch(tx),
     )
-    audit.note(tx, account_id, "url-key.create", key.kid, until=key.expires_at)
+    audit.note(tx, account_id, key.kid, until=key.expires_at)
     return NewUrlKey(key, pair.jwk())
 
 
+@reads("url-key.list", Right("auth_management", "list"))
 def list_page(tx: Tx, account_id: int, limit: int, next_token: str | None = None) -> Page[UrlKey]:
     """Return up to `limit` key pairs of an account that have neither ended nor been revoked.
 
@@ -106,6 +111,7 @@ def made_by(tx: Tx, account_id: int, makers: Makers) -> list[UrlKey]:
     ]
 
 
+@writes("url-key.revoke", MANAGE)
 def revoke(tx: Tx, account_id: int, kid: str) -> None:
     """Refuse what this key signs from now on.
 
@@ -117,4 +123,4 @@ def revoke(tx: Tx, account_id: int, kid: str) -> None:
     revision = directory.touch(tx)
     if not tx.db.execute(_REVOKE, kid=kid, account_id=account_id, now=tx.now, revision=revision):
         raise NoSuchSigningKey(kid)
-    audit.note(tx, account_id, "url-key.revoke", kid)
+    audit.note(tx, account_id, kid)

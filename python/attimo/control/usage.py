@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from attimo.control import api_keys
+from attimo.control.actions import SERVER, writes
 from attimo.control.tx import Tx
 from attimo.store.connection import Value
 
@@ -155,6 +156,7 @@ class By(StrEnum):
     MINUTE = "minute"
 
 
+@writes("usage.record", SERVER, audited=False)
 def record(tx: Tx, batch: Batch) -> bool:
     """Write a batch to the ledger; return whether it was new.
 

@@ -6,6 +6,7 @@ import secrets
 from dataclasses import dataclass, field
 
 from attimo.control import session_rows
+from attimo.control.actions import PROOF, SERVER, reads, writes
 from attimo.control.tx import Tx
 from attimo.errors import InvalidArgument, Unauthenticated, UserExists
 from attimo.store.connection import RowRefused
@@ -27,6 +28,7 @@ class User:
     password_hash: str = field(repr=False)
 
 
+@writes("user.create", SERVER, audited=False)
 def create(tx: Tx, email: str, password_hash: str) -> User:
     """Make a user, with what `passwords.hashed` made of the password.
 
@@ -48,17 +50,20 @@ def create(tx: Tx, email: str, password_hash: str) -> User:
     return User(user_id, address, password_hash)
 
 
+@reads("user.read", PROOF)
 def of_email(tx: Tx, email: str) -> User | None:
     """The user of an address, however it is written."""
     return tx.db.first(User, _SELECT + "email = :email", email=email.strip().lower())
 
 
+@reads("user.read", PROOF)
 def of_id(tx: Tx, user_id: int) -> User:
     """A user who is there."""
     (found,) = tx.db.all(User, _SELECT + "id = :id", id=user_id)
     return found
 
 
+@writes("user.password", PROOF, audited=False)
 def change_password(tx: Tx, user: User, password_hash: str) -> None:
     """Give a user another password, and end all sessions and resets that were begun before."""
     tx.db.execute(
@@ -70,8 +75,15 @@ def change_password(tx: Tx, user: User, password_hash: str) -> None:
     session_rows.end_of_user(tx, user.id)
 
 
-def begin_reset(tx: Tx, user: User) -> str:
-    """Make the token with which a user who forgot the password can set another, for an hour."""
+@writes("user.password", PROOF, audited=False)
+def begin_reset(tx: Tx, email: str) -> tuple[User, str] | None:
+    """Make a token with which the user of an address, if there is one, can set another password.
+
+    It is good for an hour, and is to be sent to that address.
+    """
+    user = of_email(tx, email)
+    if user is None:
+        return None
     token = secrets.token_urlsafe(32)
     tx.db.execute("DELETE FROM password_resets WHERE user_id = :id", id=user.id)
     tx.db.insert(
@@ -80,9 +92,20 @@ def begin_reset(tx: Tx, user: User) -> str:
         user_id=user.id,
         expires_at=tx.now + RESET_SECONDS,
     )
-    return token
+    return user, token
 
 
+@writes("user.password", PROOF, audited=False)
+def reset_password(tx: Tx, token: str, password_hash: str) -> None:
+    """Give the user who shows the token of a reset another password.
+
+    Raises:
+        Unauthenticated: The token is none, was used, or has ended.
+    """
+    change_password(tx, of_reset(tx, token), password_hash)
+
+
+@reads("user.read", PROOF)
 def of_reset(tx: Tx, token: str) -> User:
     """The user who may set another password with this token.
 

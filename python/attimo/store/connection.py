@@ -39,6 +39,11 @@ class Connection:
 
     _driver: dbapi2.Connection
 
+    @property
+    def changes(self) -> int:
+        """How many rows this connection has changed since it was opened."""
+        return int(self._driver.total_changes)
+
     def execute(self, sql: str, /, **values: Value) -> int:
         """Run a statement that returns nothing; return how many rows it wrote."""
         with told_apart():

@@ -1,0 +1,110 @@
+"""Actions: what can be asked of the control plane, each with its permission and its audit word.
+
+Every function of `control` that writes is an action, and so is every one that reads for a caller.
+An action checks its permission by itself when it is the first in a transaction; one that is called
+by another is a part of that, and runs with the permission of the first. The database takes no row
+that was written outside an action, and an action keeps nothing without an entry in the audit log,
+unless it is declared to write none. So a handler, which can only name an action, forgets neither.
+"""
+
+from collections.abc import Callable
+from enum import Enum
+from functools import update_wrapper
+from typing import Concatenate, Generic, ParamSpec, TypeVar
+
+from attimo.control.actor import SYSTEM
+from attimo.control.permissions import Right
+from attimo.control.tx import Tx
+from attimo.errors import PermissionDenied
+
+Args = ParamSpec("Args")
+Result = TypeVar("Result")
+
+
+class Without(Enum):
+    """Why an action needs no permission."""
+
+    PROOF = "a session, a password or a token from an e-mail proves the right"
+    SERVER = "only the server performs it, by itself or as a part of another action"
+
+
+PROOF, SERVER = Without.PROOF, Without.SERVER
+
+
+class Action(Generic[Args, Result]):
+    """A rule, the permission that it needs, and its name in the audit log.
+
+    Attributes:
+        name: A noun and a verb, such as `cache.create`.
+        right: The permission, or why it needs none.
+        writes: Whether it needs a transaction that may write.
+        audited: Whether what it writes must come with an entry in the audit log.
+    """
+
+    def __init__(
+        self,
+        rule: Callable[Concatenate[Tx, Args], Result],
+        name: str,
+        right: Right | Without,
+        writes: bool,
+        audited: bool,
+    ) -> None:
+        self._rule = rule
+        self.name = name
+        self.right = right
+        self.writes = writes
+        self.audited = audited
+        update_wrapper(self, rule)
+
+    def __repr__(self) -> str:
+        """The name of the rule, with its module."""
+        return f"{self._rule.__module__}.{self._rule.__qualname__}"
+
+    def __call__(self, tx: Tx, /, *args: Args.args, **kwargs: Args.kwargs) -> Result:
+        """Run the rule, as a part of the action that runs already if there is one.
+
+        Raises:
+            PermissionDenied: The actor lacks the permission.
+            Exception: Those of the rule.
+        """
+        outer, changes, entries = tx.action, tx.db.changes, tx.entries
+        if not outer:
+            self._check(tx)
+        tx.action = self.name
+        try:
+            result = self._rule(tx, *args, **kwargs)
+        finally:
+            tx.action = outer
+        written = tx.db.changes - changes if self.writes else 0
+        if written and self.audited and tx.entries == entries:
+            raise RuntimeError(f"{self.name} wrote rows and no audit entry")
+        if not outer:
+            tx.accounted += written
+        return result
+
+    def _check(self, tx: Tx) -> None:
+        match self.right:
+            case Right():
+                tx.actor.need(self.right)
+            case Without.SERVER if tx.actor != SYSTEM:
+                raise PermissionDenied("Insufficient permissions: only the server does this")
+
+
+def writes(
+    name: str, right: Right | Without, audited: bool = True
+) -> Callable[[Callable[Concatenate[Tx, Args], Result]], Action[Args, Result]]:
+    """Declare an action that may write.
+
+    Args:
+        name: A noun and a verb; the audit log has it.
+        right: The permission that a caller needs, or why none is needed.
+        audited: False for what belongs to no account, or is counted and not recorded one by one.
+    """
+    return lambda rule: Action(rule, name, right, writes=True, audited=audited)
+
+
+def reads(
+    name: str, right: Right | Without
+) -> Callable[[Callable[Concatenate[Tx, Args], Result]], Action[Args, Result]]:
+    """Declare an action that only reads, and of which the audit log has nothing."""
+    return lambda rule: Action(rule, name, right, writes=False, audited=False)
