@@ -28,8 +28,8 @@ const LENGTHS: [u8; 257] = [
 ];
 const SHORTEST: usize = 5;
 const LONGEST: usize = 30;
-/// How many bits are looked up at once; all letters, digits and most signs have no more.
-const SHORT: u32 = 8;
+/// How many bits are looked up at once: those of two letters or digits that are frequent in paths.
+const AT_ONCE: u32 = 12;
 
 /// Where the codes of one length end.
 #[derive(Clone, Copy)]
@@ -43,8 +43,18 @@ struct Row {
 static ROWS: [Row; LONGEST + 1] = rows();
 /// What the codes stand for, in their order.
 static SYMBOLS: [u16; 257] = symbols();
-/// What each eight bits begin with, and how long its code is: 0 if longer than that.
-static STARTS: [(u8, u8); 1 << SHORT] = starts();
+/// What each twelve bits begin with.
+static STARTS: [Start; 1 << AT_ONCE] = starts();
+
+/// The one or two symbols whose codes are all there.
+#[derive(Clone, Copy)]
+struct Start {
+    bytes: [u8; 2],
+    /// How many they are; none if the code of the first is longer.
+    count: u8,
+    /// How many bits they have together.
+    length: u8,
+}
 
 const fn rows() -> [Row; LONGEST + 1] {
     let mut rows = [Row { end: 0, count: 0 }; LONGEST + 1];
@@ -81,13 +91,21 @@ const fn symbols() -> [u16; 257] {
     symbols
 }
 
-const fn starts() -> [(u8, u8); 1 << SHORT] {
-    let mut starts = [(0, 0); 1 << SHORT];
+const fn starts() -> [Start; 1 << AT_ONCE] {
+    let mut starts = [Start { bytes: [0; 2], count: 0, length: 0 }; 1 << AT_ONCE];
     let mut bits = 0;
-    while bits < 1 << SHORT {
-        let (symbol, length) = search(bits << (u32::BITS - SHORT), 1);
-        if length <= SHORT {
-            starts[bits as usize] = (symbol.to_le_bytes()[0], length.to_le_bytes()[0]);
+    while bits < 1 << AT_ONCE {
+        let start = &mut starts[bits as usize];
+        while start.count < 2 {
+            let rest = bits << (u32::BITS - AT_ONCE) << start.length;
+            let (symbol, length) = search(rest, 1);
+            let all = start.length.saturating_add(length.to_le_bytes()[0]);
+            if all as u32 > AT_ONCE {
+                break;
+            }
+            start.bytes[start.count as usize] = symbol.to_le_bytes()[0];
+            start.count += 1;
+            start.length = all;
         }
         bits += 1;
     }
@@ -112,21 +130,40 @@ const fn search(bits: u32, mut length: u32) -> (u16, u32) {
 ///
 /// [`Broken`] if it holds the end of a text, or ends with something other than at most seven ones.
 pub(super) fn decode(text: &[u8], to: &mut Vec<u8>) -> Result<(), Broken> {
-    to.reserve(text.len() * 8 / SHORTEST);
-    let mut bits = Bits { text, held: 0, count: 0 };
+    let start = to.len();
+    to.resize(start + text.len() * 8 / SHORTEST + 2, 0);
+    let (mut bits, mut at) = (Bits { text, held: 0, count: 0 }, start);
     loop {
-        bits.fill();
-        let (symbol, length) = bits.first();
-        if length > bits.count {
-            return if bits.are_padding() { Ok(()) } else { Err(Broken) };
+        bits = bits.filled();
+        let Start { bytes, count, length } = STARTS[(!bits.held >> (u64::BITS - AT_ONCE)) as usize];
+        if count > 0 && u32::from(length) <= bits.count {
+            to[at..at + 2].copy_from_slice(&bytes);
+            at += usize::from(count);
+            bits = bits.without(length.into());
+        } else if let Some((byte, rest)) = one(bits)? {
+            to[at] = byte;
+            at += 1;
+            bits = rest;
+        } else {
+            to.truncate(at);
+            return Ok(());
         }
-        to.push(u8::try_from(symbol).map_err(|_| Broken)?);
-        bits.held <<= length;
-        bits.count -= length;
     }
 }
 
-/// The bits of a text that are still to be read.
+/// What a single code stands for, and the bits behind it; none at the end of the text.
+#[cold]
+fn one(bits: Bits<'_>) -> Result<Option<(u8, Bits<'_>)>, Broken> {
+    let (symbol, length) = search(!((bits.held >> 32) as u32), 1);
+    if length > bits.count {
+        return if bits.are_padding() { Ok(None) } else { Err(Broken) };
+    }
+    let symbol = u8::try_from(symbol).map_err(|_| Broken)?;
+    Ok(Some((symbol, bits.without(length))))
+}
+
+/// The bits of a text that are still to be read. They go by value, so that they stay in registers.
+#[derive(Clone, Copy)]
 struct Bits<'a> {
     text: &'a [u8],
     /// The first of them, from the top, with zero and one exchanged: so what is shifted in at the
@@ -137,30 +174,29 @@ struct Bits<'a> {
 }
 
 impl Bits<'_> {
-    /// Has at least 32 bits in `held`, if there are so many.
-    fn fill(&mut self) {
+    /// The same with at least 32 bits in `held`, if there are so many.
+    fn filled(mut self) -> Self {
         if self.count >= 32 {
-            return;
+            return self;
         }
         if let Some((word, rest)) = self.text.split_first_chunk() {
             self.held |= u64::from(!u32::from_be_bytes(*word)) << (32 - self.count);
             self.count += 32;
             self.text = rest;
-            return;
+            return self;
         }
         while let Some(byte) = self.text.split_off_first() {
             self.held |= u64::from(!byte) << (56 - self.count);
             self.count += 8;
         }
+        self
     }
 
-    /// What the bits begin with, and the length of its code.
-    fn first(&self) -> (u16, u32) {
-        let bits = !((self.held >> 32) as u32);
-        match STARTS[(bits >> (u32::BITS - SHORT)) as usize] {
-            (_, 0) => search(bits, SHORT + 1),
-            (byte, length) => (byte.into(), length.into()),
-        }
+    /// The same without the first `bits`.
+    fn without(mut self, bits: u32) -> Self {
+        self.held <<= bits;
+        self.count -= bits;
+        self
     }
 
     fn are_padding(&self) -> bool {
