@@ -8,7 +8,8 @@ use std::str::FromStr;
 
 use attimo_engine::{CollectionTtl, Order, Slice, Ttl};
 use http::Uri;
-use percent_encoding::percent_decode_str;
+use memchr::{memchr, memchr2};
+use percent_encoding::percent_decode;
 
 use super::json;
 use crate::error::{Error, Result};
@@ -48,21 +49,27 @@ impl<'a> Query<'a> {
             return Ok(uri.path_and_query().cloned().map(Uri::from).unwrap_or_default());
         }
         let path = uri.path();
-        let is_token = |pair: &&str| *decoded(name_and_value(pair).0) == *b"token";
+        let is_token = |pair: &&str| Encoded(split_once(pair.as_bytes(), b'=').0).is("token");
         let kept: Vec<_> = self.text.split('&').filter(|pair| !is_token(pair)).collect();
         let target =
             if kept.is_empty() { path.to_owned() } else { format!("{path}?{}", kept.join("&")) };
         target.parse().map_err(|_| Error::Malformed("the query cannot be read"))
     }
 
-    /// Names, decoded, and values, as they came.
-    fn pairs(&self) -> impl Iterator<Item = (Cow<'a, [u8]>, &'a str)> + use<'a> {
-        self.text.split('&').map(name_and_value).map(|(name, value)| (decoded(name), value))
+    /// Names and values, as they came.
+    fn pairs(&self) -> impl Iterator<Item = (Encoded<'a>, Encoded<'a>)> + use<'a> {
+        let mut rest = Some(self.text.as_bytes());
+        std::iter::from_fn(move || {
+            let (pair, others) = split_once(rest?, b'&');
+            rest = others;
+            let (name, value) = split_once(pair, b'=');
+            Some((Encoded(name), Encoded(value.unwrap_or_default())))
+        })
     }
 
     fn value(&self, name: &str) -> Result<Option<Cow<'a, [u8]>>> {
-        let mut values = self.pairs().filter(|pair| *pair.0 == *name.as_bytes());
-        let value = values.next().map(|(_, value)| decoded(value));
+        let mut values = self.pairs().filter(|pair| pair.0.is(name));
+        let value = values.next().map(|(_, value)| value.decoded());
         match values.next() {
             Some(_) => Err(Error::Invalid(format!("{name} is given twice"))),
             None => Ok(value),
@@ -83,11 +90,7 @@ impl<'a> Query<'a> {
 
     /// Whether there is a parameter of this name, or of its name in base64.
     pub(super) fn has(&self, name: &str) -> bool {
-        self.pairs().any(|(given, _)| {
-            given
-                .strip_prefix(name.as_bytes())
-                .is_some_and(|end| end.is_empty() || end == BASE64.as_bytes())
-        })
+        self.pairs().any(|(given, _)| given.form(name).is_some())
     }
 
     /// The elements that are given as `name` and as `name_base64`, in order.
@@ -96,15 +99,14 @@ impl<'a> Query<'a> {
         name: &'static str,
     ) -> impl Iterator<Item = Result<Cow<'a, [u8]>>> + use<'a> {
         self.pairs().filter_map(move |(given, value)| {
-            match given.strip_prefix(name.as_bytes())? {
-                b"" => Some(Ok(decoded(value))),
-                end if end == BASE64.as_bytes() => {
-                    let bytes = json::from_base64(&decoded(value));
+            Some(match given.form(name)? {
+                Form::Plain => Ok(value.decoded()),
+                Form::Base64 => {
+                    let bytes = json::from_base64(&value.decoded());
                     let wrong = || Error::Invalid(format!("{name}_base64 is not base64url"));
-                    Some(bytes.map(Cow::from).ok_or_else(wrong))
+                    bytes.map(Cow::from).ok_or_else(wrong)
                 }
-                _ => None,
-            }
+            })
         })
     }
 
@@ -146,6 +148,7 @@ impl<'a> Query<'a> {
             name.is_empty() || name == "token" || known.contains(&name.trim_end_matches(BASE64))
         };
         for (name, _) in self.pairs() {
+            let name = name.decoded();
             let name = String::from_utf8_lossy(&name);
             if !is_known(&name) {
                 return Err(Error::Invalid(format!("{name} means nothing to a DELETE here")));
@@ -276,17 +279,54 @@ pub(super) fn lifetime(seconds: u64) -> Result<Ttl> {
     Ok(Ttl(seconds.saturating_mul(MILLISECONDS)))
 }
 
-fn name_and_value(pair: &str) -> (&str, &str) {
-    pair.split_once('=').unwrap_or((pair, ""))
+/// What comes before the first `byte`, and what comes behind it if it is there.
+fn split_once(text: &[u8], byte: u8) -> (&[u8], Option<&[u8]>) {
+    match memchr(byte, text) {
+        Some(at) => (&text[..at], Some(&text[at + 1..])),
+        None => (text, None),
+    }
 }
 
-/// The bytes that a name or a value stands for; nothing is copied if they stand for themselves.
-fn decoded(text: &str) -> Cow<'_, [u8]> {
-    if text.contains('+') {
-        let spaced = text.replace('+', " ");
-        return Cow::Owned(percent_decode_str(&spaced).collect());
+/// In which form bytes are given.
+enum Form {
+    Plain,
+    Base64,
+}
+
+/// A name or a value as it came, percent-encoded.
+#[derive(Clone, Copy)]
+struct Encoded<'a>(&'a [u8]);
+
+impl<'a> Encoded<'a> {
+    /// Whether nothing in it stands for something else, as in nearly every name.
+    fn is_plain(self) -> bool {
+        memchr2(b'%', b'+', self.0).is_none()
     }
-    percent_decode_str(text).into()
+
+    /// The bytes that it stands for; nothing is copied if they stand for themselves.
+    fn decoded(self) -> Cow<'a, [u8]> {
+        if self.is_plain() {
+            return Cow::Borrowed(self.0);
+        }
+        let spaced: Vec<_> =
+            self.0.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+        Cow::Owned(percent_decode(&spaced).collect())
+    }
+
+    /// Whether it stands for `name`.
+    fn is(self, name: &str) -> bool {
+        self.0 == name.as_bytes() || (!self.is_plain() && *self.decoded() == *name.as_bytes())
+    }
+
+    /// The form in which something called `name` is given, if it stands for that.
+    fn form(self, name: &str) -> Option<Form> {
+        let form = |text: &[u8]| match text.strip_prefix(name.as_bytes())? {
+            b"" => Some(Form::Plain),
+            end if end == BASE64.as_bytes() => Some(Form::Base64),
+            _ => None,
+        };
+        form(self.0).or_else(|| if self.is_plain() { None } else { form(&self.decoded()) })
+    }
 }
 
 #[cfg(test)]
