@@ -27,7 +27,7 @@ LAYERS = (
     {"backend", "memory_budget", "meter", "process", "read_buffer", "stats", "token"},
     {"deadline", "directory"},
     {"permissions"},
-    {"api", "clock", "counter", "error", "limits", "protocol"},
+    {"api", "clock", "counter", "error", "limits", "message", "protocol"},
 )
 """The modules of `server`, from the top: each uses only those in lower layers."""
 

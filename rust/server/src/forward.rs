@@ -13,8 +13,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use http::{Request, Response};
+use http::Request;
+use http::header::{self, HeaderName, HeaderValue};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{SendRequest, handshake};
@@ -27,6 +27,7 @@ use crate::error::{Error, Overload, Result};
 use crate::gate::Caller;
 use crate::lane::Lane;
 use crate::limits::{CONTROL_ANSWER, CONTROL_START, CONTROL_WAITING};
+use crate::message::{Headers, Response};
 use crate::stats::Stats;
 
 /// Headers of ours start so.
@@ -98,11 +99,7 @@ impl App {
     ///
     /// [`Error::Unavailable`] if the app does not come up, breaks off or takes too long,
     /// [`Error::Overloaded`] if too many wait for it already, and [`Error::NoHandles`].
-    pub(crate) async fn ask(
-        &self,
-        request: Request<Full<Bytes>>,
-        from: From,
-    ) -> Result<Response<Bytes>> {
+    pub(crate) async fn ask(&self, request: Request<Full<Bytes>>, from: From) -> Result<Response> {
         let answer = timeout(CONTROL_ANSWER, async {
             match from {
                 From::Known => {
@@ -126,7 +123,7 @@ impl App {
         lane: &Lane,
         peer: IpAddr,
         request: Request<Full<Bytes>>,
-    ) -> Result<Response<Bytes>> {
+    ) -> Result<Response> {
         match lane.enter(peer).await {
             Ok(_turn) => self.pass(request).await,
             Err(error) => {
@@ -136,12 +133,12 @@ impl App {
         }
     }
 
-    async fn pass(&self, request: Request<Full<Bytes>>) -> Result<Response<Bytes>> {
+    async fn pass(&self, request: Request<Full<Bytes>>) -> Result<Response> {
         let _under_way = self.way.read().await;
         self.exchange(request).await
     }
 
-    async fn exchange(&self, mut request: Request<Full<Bytes>>) -> Result<Response<Bytes>> {
+    async fn exchange(&self, mut request: Request<Full<Bytes>>) -> Result<Response> {
         while let Some(mut idle) = self.next_idle().await {
             match idle.try_send_request(request).await {
                 Ok(answer) => return self.whole(idle, answer).await,
@@ -155,7 +152,7 @@ impl App {
     }
 
     /// Takes the whole answer in, and keeps the connection for the next request.
-    async fn whole(&self, sender: Sender, answer: Response<Incoming>) -> Result<Response<Bytes>> {
+    async fn whole(&self, sender: Sender, answer: http::Response<Incoming>) -> Result<Response> {
         let (mut parts, body) = answer.into_parts();
         let body = body.collect().await.map_err(|_| Error::Unavailable)?.to_bytes();
         self.idle.borrow_mut().push(sender);
@@ -164,7 +161,7 @@ impl App {
         }
         // The front says when it answers.
         parts.headers.remove(header::DATE);
-        Ok(Response::from_parts(parts, body))
+        Ok(http::Response::from_parts(parts, body).into())
     }
 
     async fn next_idle(&self) -> Option<Sender> {
@@ -253,17 +250,13 @@ impl Speaks {
 /// Makes `headers` fit for the app: what is ours out, what we know of the caller in, what the
 /// request is, and whether it came by a `secure` connection.
 pub(crate) fn introduce(
-    headers: &mut HeaderMap,
+    headers: &mut Headers,
     caller: Option<&Caller>,
     peer: IpAddr,
     secure: bool,
     speaks: Speaks,
 ) {
-    let foreign: Vec<_> =
-        headers.keys().filter(|name| name.as_str().starts_with(OURS)).cloned().collect();
-    for name in foreign.iter().chain(&HOP_BY_HOP) {
-        headers.remove(name);
-    }
+    headers.retain(|name| !name.starts_with(OURS) && !HOP_BY_HOP.iter().any(|hop| hop == name));
     // The app knows who it is by what follows; a token must not reach its logs.
     headers.remove(header::AUTHORIZATION);
     headers.insert(PEER, text(&peer.to_canonical().to_string()));

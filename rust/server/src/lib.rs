@@ -22,6 +22,7 @@ mod limits;
 mod listener;
 mod memory;
 mod memory_budget;
+mod message;
 mod meter;
 mod metrics;
 mod permissions;

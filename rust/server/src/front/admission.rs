@@ -1,13 +1,12 @@
 //! Who asks: the credential of a request, wherever the client has put it.
 
-use http::request::Parts;
-
 use super::client::Client;
 use super::rest::paths;
 use super::rest::query::Query;
 use super::{authorization, basic};
 use crate::error::{Error, Result};
 use crate::gate::Credential;
+use crate::message::Parts;
 
 /// Whether the request bears a credential that lets its sender in.
 pub(crate) fn knows(client: &Client, parts: &Parts) -> bool {

@@ -1,8 +1,9 @@
 //! `Authorization`: the one place where a front takes a credential from a request's headers.
 
-use http::header::{self, AsHeaderName, HeaderMap, HeaderValue};
+use http::header::{self, HeaderValue};
 
 use crate::error::{Error, Result};
+use crate::message::Headers;
 
 /// RFC 9110 §11.1: the name of a scheme is case-insensitive; §11.4: one or more spaces follow it.
 const BEARER: &[u8] = b"bearer";
@@ -15,7 +16,7 @@ const TWICE: Error = Error::Malformed("send one `authorization` header");
 /// # Errors
 ///
 /// [`Error::Malformed`] if there are two: a proxy or a log may have read the other one.
-pub(super) fn token(headers: &HeaderMap) -> Result<Option<&[u8]>> {
+pub(super) fn token(headers: &Headers) -> Result<Option<&[u8]>> {
     let given = once(headers, header::AUTHORIZATION, TWICE)?;
     Ok(given.map(HeaderValue::as_bytes).map(bare))
 }
@@ -26,15 +27,11 @@ pub(super) fn token(headers: &HeaderMap) -> Result<Option<&[u8]>> {
 ///
 /// `twice` if it is there more often.
 pub(super) fn once(
-    headers: &HeaderMap,
-    name: impl AsHeaderName,
+    headers: &Headers,
+    name: impl AsRef<str>,
     twice: Error,
 ) -> Result<Option<&HeaderValue>> {
-    // Nearly always nothing is there twice, which the map can tell without a search.
-    if headers.len() == headers.keys_len() {
-        return Ok(headers.get(name));
-    }
-    let mut all = headers.get_all(name).iter();
+    let mut all = headers.get_all(name);
     let first = all.next();
     if all.next().is_some() { Err(twice) } else { Ok(first) }
 }
@@ -59,7 +56,7 @@ pub(super) fn bare(credentials: &[u8]) -> &[u8] {
 mod tests {
     use super::*;
 
-    fn headers(values: &[&str]) -> HeaderMap {
+    fn headers(values: &[&str]) -> Headers {
         let values = values.iter().map(|value| (header::AUTHORIZATION, value.parse().unwrap()));
         values.collect()
     }

@@ -5,7 +5,9 @@
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use http::header::{self, HeaderMap};
+use http::header;
+
+use crate::message::Headers;
 
 /// RFC 9110 §11.1: the name of a scheme is case-insensitive.
 const SCHEME: &[u8] = b"basic";
@@ -15,7 +17,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(&STANDARD, ANY_PADDING);
 
 /// The password in `headers`; `None` if there is another scheme, or no password that could be a
 /// token: such a credential stays as it is, and nothing verifies it.
-pub(super) fn password(headers: &HeaderMap) -> Option<Vec<u8>> {
+pub(super) fn password(headers: &Headers) -> Option<Vec<u8>> {
     let credentials = headers.get(header::AUTHORIZATION)?.as_bytes();
     let (scheme, encoded) = credentials.split_at_checked(SCHEME.len())?;
     if !scheme.eq_ignore_ascii_case(SCHEME) || encoded.first() != Some(&b' ') {
@@ -34,7 +36,7 @@ mod tests {
     use super::*;
 
     fn of(value: &str) -> Option<Vec<u8>> {
-        let mut headers = HeaderMap::new();
+        let mut headers = Headers::default();
         headers.insert(header::AUTHORIZATION, value.parse().unwrap());
         password(&headers)
     }
@@ -64,6 +66,6 @@ mod tests {
         }
         assert_eq!(of(&format!("Basic{encoded}")), None);
         assert_eq!(of(&format!("Digest {encoded}")), None);
-        assert_eq!(password(&HeaderMap::new()), None);
+        assert_eq!(password(&Headers::default()), None);
     }
 }

@@ -6,7 +6,9 @@
 //! these headers: a cache that is told to keep answers all the same must not hand one out to another
 //! caller or page (Fetch, "CORS protocol and HTTP caches").
 
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::header::{self, HeaderName, HeaderValue};
+
+use crate::message::Headers;
 
 /// Added to an answer that does not say itself for whom it may be kept.
 pub(crate) static PRIVATE: (HeaderName, HeaderValue) =
@@ -18,7 +20,7 @@ pub(crate) static VARIES: (HeaderName, HeaderValue) =
 /// Says that nobody may keep an answer, unless it says something else itself.
 ///
 /// What the control plane answers may hold a secret that is shown once.
-pub(crate) fn keep_nothing(headers: &mut HeaderMap) {
+pub(crate) fn keep_nothing(headers: &mut Headers) {
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }

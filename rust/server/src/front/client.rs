@@ -5,9 +5,7 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use http::HeaderMap;
 use http::header::HeaderValue;
-use http::request::Parts;
 use tokio::time::{sleep, timeout};
 
 use super::{origins, proxies, request_id};
@@ -15,6 +13,7 @@ use crate::gate::{AuthorizationCache, Credential};
 use crate::limits::{HANDSHAKE, LINGER};
 use crate::listener::ListenerConfig;
 use crate::memory_budget::Connected;
+use crate::message::{Headers, Parts};
 use crate::protocol::Protocol;
 use crate::state::Worker;
 use crate::stats::{Closed, Level, Opened};
@@ -70,7 +69,7 @@ impl Client {
     }
 
     /// Writes into the log which request failed by a mistake of ours; its name is for its client.
-    pub(crate) fn log_internal_error(&self, headers: &HeaderMap) -> HeaderValue {
+    pub(crate) fn log_internal_error(&self, headers: &Headers) -> HeaderValue {
         let id = request_id::of(headers);
         let told = format!("request {} failed", id.to_str().unwrap_or_default());
         self.worker.core.stats.events.push(Level::Error, told);

@@ -7,13 +7,13 @@
 
 use bytes::Bytes;
 use http::header::{self, HeaderName, HeaderValue};
-use http::request::Parts;
-use http::{Method, Response, StatusCode};
+use http::{Method, StatusCode};
 
 use super::client::Client;
 use super::origins::Origins;
 use super::rest::status;
 use crate::error::{Error, Result};
+use crate::message::{Parts, Response};
 
 const NOT_ALLOWED: Error = Error::Denied("pages of this origin may not use this server");
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE");
@@ -54,14 +54,13 @@ pub(super) fn is_preflight(parts: &Parts) -> bool {
 
 /// Tells a browser what a page may ask: everything, if its origin is allowed. The names of headers
 /// open nothing, so any may be sent.
-pub(super) fn preflight(origins: &Origins, parts: &Parts) -> Response<Bytes> {
+pub(super) fn preflight(origins: &Origins, parts: &Parts) -> Response {
     let origin = parts.headers.get(header::ORIGIN);
     let Some(allowed) = origin.and_then(|origin| origins.allowing(origin)) else {
         return opened(origins, origin, status::response(&NOT_ALLOWED));
     };
-    let mut response = Response::new(Bytes::new());
-    *response.status_mut() = StatusCode::NO_CONTENT;
-    let headers = response.headers_mut();
+    let mut response = Response::of(StatusCode::NO_CONTENT, Bytes::new());
+    let headers = &mut response.headers;
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
     headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
     headers.insert(header::ACCESS_CONTROL_MAX_AGE, REMEMBERED);
@@ -79,11 +78,11 @@ pub(super) fn preflight(origins: &Origins, parts: &Parts) -> Response<Bytes> {
 pub(super) fn opened(
     origins: &Origins,
     origin: Option<&HeaderValue>,
-    mut response: Response<Bytes>,
-) -> Response<Bytes> {
+    mut response: Response,
+) -> Response {
     let Some(origin) = origin else { return response };
     if let Some(allowed) = origins.allowing(origin) {
-        let headers = response.headers_mut();
+        let headers = &mut response.headers;
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
         headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
     }

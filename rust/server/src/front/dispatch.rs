@@ -2,9 +2,7 @@
 //! what browsers are told about either.
 
 use bytes::Bytes;
-use http::Response;
 use http::header;
-use http::request::Parts;
 
 use super::client::Client;
 use super::grpc::grpc_web::{self, Mode};
@@ -13,6 +11,7 @@ use super::{cors, grpc};
 use crate::clock::Now;
 use crate::error::{Error, Result};
 use crate::limits::REQUEST_BYTES;
+use crate::message::{Parts, Response};
 
 /// Whether the answer needs somebody else, or a delay that a test asked for.
 pub(crate) fn is_async(client: &Client, parts: &Parts) -> bool {
@@ -29,12 +28,7 @@ pub(crate) fn limit(parts: &Parts) -> usize {
 }
 
 /// Answers a request that does not wait.
-pub(crate) fn answer(
-    client: &Client,
-    parts: &Parts,
-    body: Result<Bytes>,
-    now: Now,
-) -> Response<Bytes> {
+pub(crate) fn answer(client: &Client, parts: &Parts, body: Result<Bytes>, now: Now) -> Response {
     let origins = &client.worker.core.origins;
     if cors::is_preflight(parts) {
         return cors::preflight(origins, parts);
@@ -50,11 +44,7 @@ pub(crate) fn answer(
 }
 
 /// Answers a request that waits.
-pub(crate) async fn answer_async(
-    client: &Client,
-    parts: Parts,
-    body: Result<Bytes>,
-) -> Response<Bytes> {
+pub(crate) async fn answer_async(client: &Client, parts: Parts, body: Result<Bytes>) -> Response {
     if let Err(error) = cors::admit(client, &parts) {
         return refusal(client, &parts, error);
     }
@@ -67,7 +57,7 @@ pub(crate) async fn answer_async(
 }
 
 /// The response that tells of what is wrong with a request.
-pub(crate) fn refusal(client: &Client, parts: &Parts, error: Error) -> Response<Bytes> {
+pub(crate) fn refusal(client: &Client, parts: &Parts, error: Error) -> Response {
     let response = match Mode::of(parts) {
         Some(mode) => grpc_web::refusal(client, parts, mode, error),
         None => rest::refused(client, &error),

@@ -7,11 +7,11 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use http::HeaderMap;
 use parking_lot::Mutex;
 use tokio::time::sleep;
 
 use super::grpc::code::Code;
+use crate::message::Headers;
 
 /// How many sessions are counted; beyond that the counts start afresh.
 const SESSIONS: usize = 10_000;
@@ -22,7 +22,7 @@ pub(crate) struct Faults(Mutex<HashMap<(String, &'static str, String), u64>>);
 
 impl Faults {
     /// Dallies if the request asks for that, then tells which error it asks for.
-    pub(crate) async fn inject(&self, method: &str, headers: &HeaderMap) -> Option<Code> {
+    pub(crate) async fn inject(&self, method: &str, headers: &Headers) -> Option<Code> {
         let rpc = rpc_name(method);
         if self.hits(headers, &rpc, "delay-rpcs", "delay-count") {
             let delay = number(headers, "delay-ms").unwrap_or(0);
@@ -32,7 +32,7 @@ impl Faults {
         self.hits(headers, &rpc, "error-rpcs", "error-count").then_some(code)
     }
 
-    fn hits(&self, headers: &HeaderMap, rpc: &str, rpcs: &'static str, count: &str) -> bool {
+    fn hits(&self, headers: &Headers, rpc: &str, rpcs: &'static str, count: &str) -> bool {
         let named = text(headers, rpcs).is_some_and(|rpcs| rpcs.split(' ').any(|name| name == rpc));
         let Some(limit) = number(headers, count).filter(|_| named) else { return named };
         let session = text(headers, "request-id").unwrap_or_default().to_owned();
@@ -46,11 +46,11 @@ impl Faults {
     }
 }
 
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+fn text<'a>(headers: &'a Headers, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 
-fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
+fn number(headers: &Headers, name: &str) -> Option<u64> {
     text(headers, name)?.parse().ok()
 }
 
@@ -91,6 +91,8 @@ fn code_called(name: &str) -> Option<Code> {
 
 #[cfg(test)]
 mod tests {
+    use http::header::HeaderName;
+
     use super::*;
 
     #[test]
@@ -103,10 +105,10 @@ mod tests {
     #[test]
     fn only_the_first_calls_of_a_session_are_hit_when_a_count_is_given() {
         let faults = Faults::default();
-        let mut headers = HeaderMap::new();
+        let mut headers = Headers::default();
         for (name, value) in [("request-id", "a"), ("error-rpcs", "get set"), ("error-count", "2")]
         {
-            headers.insert(name, value.parse().unwrap());
+            headers.insert(HeaderName::from_static(name), value.parse().unwrap());
         }
         let hits = |rpc| faults.hits(&headers, rpc, "error-rpcs", "error-count");
 

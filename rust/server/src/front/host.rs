@@ -7,9 +7,10 @@ use std::borrow::Cow;
 use std::net::{IpAddr, Ipv6Addr};
 
 use http::header;
-use http::request::Parts;
 use http::uri::Authority;
 use percent_encoding::percent_decode_str;
+
+use crate::message::Parts;
 
 const HTTP: u16 = 80;
 const HTTPS: u16 = 443;

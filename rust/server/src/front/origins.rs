@@ -1,9 +1,9 @@
 //! The origins of pages: which may use this server, and which are its own.
 
 use http::header::{self, HeaderValue};
-use http::request::Parts;
 
 use super::host;
+use crate::message::Parts;
 
 /// Any origin, as it is written among the origins that are allowed.
 const ANY: &str = "*";
@@ -85,7 +85,7 @@ mod tests {
 
     fn parts(origin: &str, host: &str) -> Parts {
         let request = Request::get("/").header("origin", origin).header("host", host);
-        request.body(()).unwrap().into_parts().0
+        request.into()
     }
 
     fn allowing(allowed: &[&str], origin: &str) -> Option<HeaderValue> {

@@ -3,10 +3,12 @@
 //! A request that bears any of it was made for somebody else, who may be anywhere. The list goes by
 //! kinds of names: a new product names its headers as the old ones do.
 
-use http::header::{HeaderMap, HeaderName};
+use http::header::HeaderName;
+
+use crate::message::Headers;
 
 /// Whether a proxy has handed the request on.
-pub(super) fn handed_on(headers: &HeaderMap) -> bool {
+pub(super) fn handed_on(headers: &Headers) -> bool {
     headers.keys().any(adds)
 }
 

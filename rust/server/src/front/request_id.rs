@@ -4,15 +4,16 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use http::HeaderMap;
 use http::header::{HeaderName, HeaderValue};
+
+use crate::message::Headers;
 
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 const LONGEST: usize = 128;
 
 /// The name that the client has given to the request, if that will do, else one that is new.
-pub(super) fn of(headers: &HeaderMap) -> HeaderValue {
+pub(super) fn of(headers: &Headers) -> HeaderValue {
     headers
         .get(&REQUEST_ID)
         .filter(|given| will_do(given.as_bytes()))
@@ -39,7 +40,7 @@ mod tests {
     use super::*;
 
     fn named(given: &str) -> HeaderValue {
-        of(&HeaderMap::from_iter([(REQUEST_ID, HeaderValue::from_str(given).unwrap())]))
+        of(&Headers::from_iter([(REQUEST_ID, HeaderValue::from_str(given).unwrap())]))
     }
 
     #[test]

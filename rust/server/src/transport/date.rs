@@ -1,24 +1,24 @@
 //! The `date` of answers: worked out once a second and thread (RFC 9110 §5.6.7, §6.6.1).
 
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::time::{Duration, UNIX_EPOCH};
 
-use http::header::HeaderValue;
+/// How long it is: `Sun, 06 Nov 1994 08:49:37 GMT`.
+const LENGTH: usize = 29;
 
 /// The second in words.
-pub(super) fn date(epoch_seconds: u64) -> HeaderValue {
+pub(super) fn date(epoch_seconds: u64) -> [u8; LENGTH] {
     thread_local! {
-        static LAST: RefCell<(u64, HeaderValue)> =
-            const { RefCell::new((u64::MAX, HeaderValue::from_static(""))) };
+        static LAST: Cell<(u64, [u8; LENGTH])> = const { Cell::new((u64::MAX, [0; LENGTH])) };
     }
-    LAST.with_borrow_mut(|last| {
-        if last.0 != epoch_seconds {
-            let words = httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(epoch_seconds));
-            let value = HeaderValue::from_str(&words);
-            *last = (epoch_seconds, value.unwrap_or(HeaderValue::from_static("")));
-        }
-        last.1.clone()
-    })
+    let (second, words) = LAST.get();
+    if second == epoch_seconds {
+        return words;
+    }
+    let words = httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(epoch_seconds));
+    let words = words.as_bytes().try_into().expect("a date of HTTP has one length");
+    LAST.set((epoch_seconds, words));
+    words
 }
 
 #[cfg(test)]
@@ -27,7 +27,7 @@ mod tests {
 
     #[test]
     fn a_second_has_its_own_words() {
-        assert_eq!(date(784_111_777), "Sun, 06 Nov 1994 08:49:37 GMT");
-        assert_eq!(date(784_111_778), "Sun, 06 Nov 1994 08:49:38 GMT");
+        assert_eq!(&date(784_111_777), b"Sun, 06 Nov 1994 08:49:37 GMT");
+        assert_eq!(&date(784_111_778), b"Sun, 06 Nov 1994 08:49:38 GMT");
     }
 }

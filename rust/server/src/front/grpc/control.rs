@@ -3,7 +3,6 @@
 //! Momento's clients send the token that makes keys and tokens in the message,
 //! some of them nowhere else.
 
-use http::request::Parts;
 use momento_protos::auth::GenerateApiTokenRequest;
 use momento_protos::token::GenerateDisposableTokenRequest;
 
@@ -12,6 +11,7 @@ use super::wire::decoded;
 use crate::error::Result;
 use crate::front::client::Client;
 use crate::gate::Caller;
+use crate::message::Parts;
 
 const DISPOSABLE: &str = "/token.Token/GenerateDisposableToken";
 const GENERATE: &str = "/auth.Auth/GenerateApiToken";

@@ -9,9 +9,8 @@ use base64::Engine as _;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use base64::{alphabet, prelude::BASE64_STANDARD};
 use bytes::Bytes;
+use http::Method;
 use http::header::{self, HeaderValue};
-use http::request::Parts;
-use http::{Method, Response};
 
 use super::frame::PREFIX;
 use super::reply::Reply;
@@ -20,6 +19,7 @@ use crate::clock::Now;
 use crate::error::{Error, Result};
 use crate::front::client::Client;
 use crate::limits::REQUEST_BYTES;
+use crate::message::{Parts, Response};
 use crate::stats::Via;
 
 /// The trailers of a reply that succeeded, as the last frame of its body.
@@ -127,7 +127,7 @@ pub(crate) fn answer(
     mode: Mode,
     body: Result<Bytes>,
     now: Now,
-) -> Response<Bytes> {
+) -> Response {
     let body = body.and_then(|body| mode.read(body));
     response(mode.of_answer(parts), super::answer(client, Via::GrpcWeb, parts, body, now))
 }
@@ -138,22 +138,22 @@ pub(crate) async fn answer_async(
     parts: &Parts,
     mode: Mode,
     body: Result<Bytes>,
-) -> Response<Bytes> {
+) -> Response {
     let body = body.and_then(|body| mode.read(body));
     response(mode.of_answer(parts), super::answer_async(client, Via::GrpcWeb, parts, body).await)
 }
 
 /// The response that tells of `error`.
-pub(crate) fn refusal(client: &Client, parts: &Parts, mode: Mode, error: Error) -> Response<Bytes> {
+pub(crate) fn refusal(client: &Client, parts: &Parts, mode: Mode, error: Error) -> Response {
     response(mode.of_answer(parts), Err(super::refused(client, Via::GrpcWeb, error)))
 }
 
-fn response(mode: Mode, reply: std::result::Result<Reply, Status>) -> Response<Bytes> {
+fn response(mode: Mode, reply: std::result::Result<Reply, Status>) -> Response {
     let mut response = Response::new(Bytes::new());
-    response.headers_mut().insert(header::CONTENT_TYPE, mode.name());
+    response.headers.insert(header::CONTENT_TYPE, mode.name());
     match reply {
-        Ok(reply) => *response.body_mut() = mode.write(reply),
-        Err(status) => status.write(response.headers_mut()),
+        Ok(reply) => response.body = mode.write(reply),
+        Err(status) => status.write(&mut response.headers),
     }
     response
 }
@@ -166,7 +166,7 @@ mod tests {
 
     fn parts(kind: &str, accept: &str) -> Parts {
         let request = Request::post("/a.B/C").header("content-type", kind).header("accept", accept);
-        request.body(()).unwrap().into_parts().0
+        request.into()
     }
 
     #[test]

@@ -1,8 +1,7 @@
 //! gRPC: `cache_client.Scs` and `Ping` are answered here, other services by the control plane.
 
 use bytes::Bytes;
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use http::request::Parts;
+use http::header::{self, HeaderName, HeaderValue};
 use http::{Request, Uri};
 use http_body_util::Full;
 
@@ -14,6 +13,7 @@ use crate::clock::Now;
 use crate::error::{Error, Result};
 use crate::forward::{self, From, Speaks};
 use crate::gate::Call;
+use crate::message::{Headers, Parts};
 use crate::protocol::Protocol;
 use crate::stats::{Class, Via, guarded};
 
@@ -37,7 +37,7 @@ mod status;
 mod wire;
 
 pub(crate) use self::reply::Reply;
-pub(crate) use self::status::{OK, Status};
+pub(crate) use self::status::Status;
 
 const SCS: &str = "/cache_client.Scs/";
 const LEADERBOARD: &str = "/leaderboard.Leaderboard/";
@@ -84,14 +84,14 @@ pub(crate) fn is_method(path: &[u8]) -> bool {
 }
 
 /// Whether the client says that its message is gRPC's; `application/grpc-web` is another protocol.
-pub(crate) fn is_grpc(headers: &HeaderMap) -> bool {
+pub(crate) fn is_grpc(headers: &Headers) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
     let rest = kind.strip_prefix(b"application/grpc");
     rest.is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';')))
 }
 
 /// Whether the request asks for an answer that a test wants to see fail or dally.
-fn wants_faults(headers: &HeaderMap) -> bool {
+fn wants_faults(headers: &Headers) -> bool {
     headers.contains_key("error-rpcs") || headers.contains_key("delay-rpcs")
 }
 
@@ -239,7 +239,7 @@ async fn ask(
     cors::admit(client, parts)?;
     let message = frame::message(body?)?;
     let caller = control::caller(client, parts, &message)?;
-    let mut headers = HeaderMap::new();
+    let mut headers = Headers::default();
     let peer = client.peer.ip();
     forward::introduce(&mut headers, caller.as_ref(), peer, client.secure, Speaks::Grpc);
     let from = caller.map_or(From::Unknown(peer), |_| From::Known);
@@ -252,10 +252,10 @@ async fn ask(
     let mut request = Request::post(parts.uri.path())
         .body(Full::new(message))
         .map_err(|_| Error::Malformed("the path is no gRPC method"))?;
-    *request.headers_mut() = headers;
+    *request.headers_mut() = headers.into();
     let answer = client.worker.app.ask(request, from).await?;
-    Status::of_answer(answer.headers())?;
-    Ok(Reply::message(&answer.into_body()))
+    Status::of_answer(&answer.headers)?;
+    Ok(Reply::message(&answer.body))
 }
 
 #[cfg(test)]

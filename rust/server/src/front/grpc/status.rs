@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 
 use attimo_engine as engine;
-use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::header::{HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::code::Code;
 use crate::error::Error;
 use crate::front::request_id::REQUEST_ID;
+use crate::message::Headers;
 
 const STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
@@ -26,9 +27,6 @@ pub(crate) struct Status {
     more: Vec<(HeaderName, HeaderValue)>,
 }
 
-/// The trailer of a reply that succeeded.
-pub(crate) static OK: (HeaderName, HeaderValue) = (STATUS, HeaderValue::from_static("0"));
-
 impl Status {
     fn new(code: Code, message: &str, err: Option<&'static str>) -> Self {
         let message = Cow::from(utf8_percent_encode(message, ENCODED));
@@ -45,7 +43,7 @@ impl Status {
     }
 
     /// The status that the control plane answered with.
-    pub(super) fn of_answer(headers: &HeaderMap) -> Result<(), Status> {
+    pub(super) fn of_answer(headers: &Headers) -> Result<(), Status> {
         match headers.get(STATUS) {
             Some(code) if code == "0" => Ok(()),
             Some(code) => Err(Status {
@@ -69,7 +67,7 @@ impl Status {
     }
 
     /// Writes the status where a response without a message bears it.
-    pub(crate) fn write(self, headers: &mut HeaderMap) {
+    pub(crate) fn write(self, headers: &mut Headers) {
         headers.insert(STATUS, self.code);
         headers.insert(MESSAGE, self.message);
         headers.extend(self.more);

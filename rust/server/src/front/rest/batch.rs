@@ -3,7 +3,6 @@
 use attimo_engine::commands::scalar::{Get, KeyExists, Set};
 use attimo_engine::{Found, Ttl};
 use bytes::Bytes;
-use http::Response;
 use serde::{Deserialize, Serialize};
 
 use super::body;
@@ -15,6 +14,7 @@ use crate::api::Api;
 use crate::error::{Error, Result};
 use crate::gate::Call;
 use crate::limits::REPLY_BYTES;
+use crate::message::Response;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -33,7 +33,7 @@ impl<'a> Keys<'a> {
 }
 
 /// The value at each key.
-pub(super) fn get(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+pub(super) fn get(request: &CacheRequest<'_>) -> Result<Response> {
     #[derive(Serialize)]
     struct Items<T> {
         items: T,
@@ -71,7 +71,7 @@ pub(super) fn get(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
 
 /// Writes values, each with its own lifetime or the query's. Whatever can be refused is refused
 /// before the first is written.
-pub(super) fn put(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+pub(super) fn put(request: &CacheRequest<'_>) -> Result<Response> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Items<'a> {
@@ -109,7 +109,7 @@ pub(super) fn put(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
 }
 
 /// Whether there is an item at each key.
-pub(super) fn exists(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+pub(super) fn exists(request: &CacheRequest<'_>) -> Result<Response> {
     #[derive(Serialize)]
     struct Exists {
         exists: Vec<bool>,

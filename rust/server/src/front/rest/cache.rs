@@ -8,8 +8,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::request::Parts;
-use http::{Method, Response};
+use http::Method;
+use memchr::memchr;
 use percent_encoding::percent_decode_str;
 
 use super::query::Query;
@@ -22,6 +22,7 @@ use crate::error::{Error, Result};
 use crate::front::client::Client;
 use crate::front::{admission, basic};
 use crate::gate::{INVALID, SignedUrl};
+use crate::message::{Parts, Response};
 
 const NOT_SIGNED_FOR: Error = Error::Denied("a signed URL is for GET, PUT and POST only");
 
@@ -36,13 +37,16 @@ pub(super) fn answer(
     path: &str,
     body: Result<Bytes>,
     now: Now,
-) -> Result<Response<Bytes>> {
-    let (name, below) = path.split_once('/').map_or((path, None), |(name, at)| (name, Some(at)));
+) -> Result<Response> {
+    let (name, below) = match memchr(b'/', path.as_bytes()) {
+        Some(at) => (&path[..at], Some(&path[at + 1..])),
+        None => (path, None),
+    };
     let query = Query::of(&parts.uri)?;
     let basic = basic::password(&parts.headers);
     let credential =
         admission::credential(client, parts, query.token.as_deref(), basic.as_deref())?;
-    let cache: Cow<'_, [u8]> = percent_decode_str(name).into();
+    let cache = decoded(name);
     let (gate, meter) = (&client.worker.core.gate, &client.worker.meter);
     let authorization =
         client.authorizations.borrow_mut().authorize(gate, meter, credential, &cache, now);
@@ -87,6 +91,14 @@ pub(super) fn answer(
     })
 }
 
+/// The bytes that a part of a path stands for; nothing is copied if they stand for themselves.
+fn decoded(part: &str) -> Cow<'_, [u8]> {
+    match memchr(b'%', part.as_bytes()) {
+        Some(_) => percent_decode_str(part).into(),
+        None => Cow::Borrowed(part.as_bytes()),
+    }
+}
+
 /// What follows a cache in a path.
 struct Below<'a> {
     path: Option<&'a str>,
@@ -108,11 +120,11 @@ impl<'a> Below<'a> {
     /// The key that it is for this method, if it is one.
     fn key(&self, wanted: Option<Verb>) -> Option<Cow<'a, [u8]>> {
         let is_key = wanted.is_some_and(|verb| self.of_keys().contains(&verb));
-        self.path.filter(|_| is_key).map(|path| percent_decode_str(path).into())
+        self.path.filter(|_| is_key).map(decoded)
     }
 
     /// Refuses a method that there is neither for a key nor among these answers of a route.
-    fn refusal(&self, method: &Method, answers: Answers) -> Response<Bytes> {
+    fn refusal(&self, method: &Method, answers: Answers) -> Response {
         let of_keys = self.of_keys();
         if answers.is_empty() && of_keys.is_empty() {
             return status::no_such_path();

@@ -2,12 +2,11 @@
 
 use std::ops::Deref;
 
-use bytes::Bytes;
-use http::Response;
 use serde::Serialize;
 
 use super::{json, status};
 use crate::error::Result;
+use crate::message::Response;
 
 /// Elements as commands take them.
 pub(super) fn slices<E: Deref<Target = [u8]>>(
@@ -21,7 +20,7 @@ pub(super) fn slices<E: Deref<Target = [u8]>>(
 /// # Errors
 ///
 /// None in fact: it is short.
-pub(super) fn length(length: usize) -> Result<Response<Bytes>> {
+pub(super) fn length(length: usize) -> Result<Response> {
     #[derive(Serialize)]
     struct Length {
         length: usize,
@@ -34,6 +33,6 @@ pub(super) fn length(length: usize) -> Result<Response<Bytes>> {
 /// # Errors
 ///
 /// None in fact: it is short.
-pub(super) fn length_found(found: Option<usize>) -> Result<Response<Bytes>> {
+pub(super) fn length_found(found: Option<usize>) -> Result<Response> {
     found.map_or_else(|| Ok(status::key_not_found()), length)
 }

@@ -4,9 +4,10 @@
 
 use attimo_engine::ValueHash;
 use attimo_engine::commands::scalar::{Condition, HashCondition};
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::header::{self, HeaderName, HeaderValue};
 
 use crate::error::{Error, Result};
+use crate::message::Headers;
 
 /// Two digits for each byte of the digest, in quotes.
 const ETAG_BYTES: usize = 2 * size_of::<ValueHash>() + 2;
@@ -24,20 +25,20 @@ pub(super) fn etag(hash: ValueHash) -> HeaderValue {
 
 /// Whether the value with this tag is one that the client takes, as far as `If-Match` says. A weak
 /// tag promises less than that asks for.
-pub(super) fn is_wanted(headers: &HeaderMap, etag: &HeaderValue) -> bool {
+pub(super) fn is_wanted(headers: &Headers, etag: &HeaderValue) -> bool {
     !headers.contains_key(header::IF_MATCH)
         || names(headers, header::IF_MATCH, etag, |tag| !tag.is_weak)
 }
 
 /// Whether the client has said by `If-None-Match` that it has the value with this tag.
-pub(super) fn is_known(headers: &HeaderMap, etag: &HeaderValue) -> bool {
+pub(super) fn is_known(headers: &Headers, etag: &HeaderValue) -> bool {
     names(headers, header::IF_NONE_MATCH, etag, |_| true)
 }
 
 /// Whether `If-Range`, if it is there, names the value with this tag. It takes one strong tag; a date
 /// is never that of a value, for values have none (RFC 9110 §13.1.5).
-pub(super) fn is_in_range(headers: &HeaderMap, etag: &HeaderValue) -> bool {
-    let mut said = headers.get_all(header::IF_RANGE).iter();
+pub(super) fn is_in_range(headers: &Headers, etag: &HeaderValue) -> bool {
+    let mut said = headers.get_all(header::IF_RANGE);
     match (said.next(), said.next()) {
         (None, _) => true,
         (Some(tag), None) => tag.as_bytes().trim_ascii() == etag.as_bytes(),
@@ -47,12 +48,12 @@ pub(super) fn is_in_range(headers: &HeaderMap, etag: &HeaderValue) -> bool {
 
 /// Whether one of the tags in a header that count is this one.
 fn names(
-    headers: &HeaderMap,
+    headers: &Headers,
     header: HeaderName,
     etag: &HeaderValue,
     counts: impl Fn(&Tag<'_>) -> bool,
 ) -> bool {
-    headers.get_all(header).iter().any(|value| {
+    headers.get_all(header).any(|value| {
         let mut rest = value.as_bytes();
         if rest.trim_ascii() == b"*" {
             return true;
@@ -105,7 +106,7 @@ impl Wanted {
     /// # Errors
     ///
     /// [`Error`] if they ask for more than one thing, or cannot be read.
-    pub(super) fn of(headers: &HeaderMap) -> Result<Self> {
+    pub(super) fn of(headers: &Headers) -> Result<Self> {
         match (one(headers, header::IF_MATCH)?, one(headers, header::IF_NONE_MATCH)?) {
             (None, None) => Ok(Self::Nothing),
             (Some(Tagged::Any), None) => Ok(Self::Item(Condition::Present)),
@@ -127,7 +128,7 @@ impl Wanted {
 /// # Errors
 ///
 /// [`Error::Malformed`].
-pub(super) fn refuse(headers: &HeaderMap) -> Result<()> {
+pub(super) fn refuse(headers: &Headers) -> Result<()> {
     if headers.contains_key(header::IF_MATCH) || headers.contains_key(header::IF_NONE_MATCH) {
         let only = "If-Match and If-None-Match are for the GET and PUT of a single value";
         return Err(Error::Malformed(only));
@@ -157,8 +158,8 @@ impl Tag<'_> {
 }
 
 /// What a header asks for that may name one tag.
-fn one(headers: &HeaderMap, name: HeaderName) -> Result<Option<Tagged<'_>>> {
-    let mut values = headers.get_all(&name).iter();
+fn one(headers: &Headers, name: HeaderName) -> Result<Option<Tagged<'_>>> {
+    let mut values = headers.get_all(&name);
     let Some(value) = values.next() else { return Ok(None) };
     let wrong = || Error::Invalid(format!("{name} must be * or one entity tag in quotes"));
     if values.next().is_some() {
@@ -190,7 +191,7 @@ mod tests {
 
     const EMPTY: &str = "\"99aa06d3014798d86001c324468d497f\"";
 
-    fn headers(said: &[(HeaderName, &str)]) -> HeaderMap {
+    fn headers(said: &[(HeaderName, &str)]) -> Headers {
         said.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect()
     }
 
@@ -235,7 +236,7 @@ mod tests {
         let wanted = |name, said: &str| Wanted::of(&headers(&[(name, said)]));
         let value = |condition| Ok(Wanted::Value(condition));
 
-        assert_eq!(Wanted::of(&HeaderMap::new()), Ok(Wanted::Nothing));
+        assert_eq!(Wanted::of(&Headers::default()), Ok(Wanted::Nothing));
         assert_eq!(wanted(header::IF_MATCH, "*"), Ok(Wanted::Item(Condition::Present)));
         assert_eq!(wanted(header::IF_NONE_MATCH, "*"), Ok(Wanted::Item(Condition::Absent)));
         assert_eq!(wanted(header::IF_MATCH, EMPTY), value(ValueCondition::Match(hash)));

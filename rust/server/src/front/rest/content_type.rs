@@ -4,7 +4,9 @@
 //! run as a script of the server's origin. So scripts have no type here, documents that could hold
 //! one (HTML, SVG, XML) are put into a sandbox, and nothing is sniffed.
 
-use http::header::{self, HeaderMap, HeaderValue};
+use http::header::{self, HeaderValue};
+
+use crate::message::Headers;
 
 // What Momento documents is "octet-stream", which is no media type; this is the one it means.
 const BINARY: ContentType = ContentType::inert("application/octet-stream");
@@ -50,12 +52,12 @@ impl ContentType {
     }
 
     /// Writes it where a response bears it.
-    pub(super) fn write(self, headers: &mut HeaderMap) {
-        headers.insert(header::CONTENT_TYPE, self.kind);
+    pub(super) fn write(self, headers: &mut Headers) {
+        headers.append(header::CONTENT_TYPE, self.kind);
         // A browser must not take what somebody has stored for a script or a page.
-        headers.insert(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF);
+        headers.append(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF);
         if self.is_active {
-            headers.insert(header::CONTENT_SECURITY_POLICY, SANDBOX);
+            headers.append(header::CONTENT_SECURITY_POLICY, SANDBOX);
         }
     }
 
@@ -147,7 +149,7 @@ mod tests {
         }
         for extension in ["html", "htm", "svg", "xml", "xhtml", "mpd", "ttml", "SVG", "txt", "css"]
         {
-            let mut headers = HeaderMap::new();
+            let mut headers = Headers::default();
             ContentType::of_key(format!("x.{extension}").as_bytes()).write(&mut headers);
             let kind = headers[header::CONTENT_TYPE].to_str().unwrap();
             let is_document = kind.contains("xml") || kind.contains("html");

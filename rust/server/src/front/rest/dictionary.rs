@@ -1,8 +1,6 @@
 //! Dictionaries: values by field.
 
 use attimo_engine::commands::dictionary::{Fetch, Increment, Length, Remove, RemoveAll, Set};
-use bytes::Bytes;
-use http::Response;
 use serde::{Deserialize, Serialize};
 
 use super::body;
@@ -13,6 +11,7 @@ use super::request::CacheRequest;
 use super::status;
 use crate::api::Api;
 use crate::error::Result;
+use crate::message::Response;
 
 #[derive(Serialize)]
 struct Fields<T> {
@@ -20,11 +19,11 @@ struct Fields<T> {
 }
 
 /// All fields, or those that the query names.
-pub(super) fn get(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+pub(super) fn get(request: &CacheRequest<'_>) -> Result<Response> {
     if request.query.has("field") { some(request) } else { all(request) }
 }
 
-fn all(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+fn all(request: &CacheRequest<'_>) -> Result<Response> {
     #[derive(Serialize)]
     struct Field<'a> {
         field: Shown<'a>,
@@ -39,7 +38,7 @@ fn all(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
     })
 }
 
-fn some(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+fn some(request: &CacheRequest<'_>) -> Result<Response> {
     #[derive(Serialize)]
     struct Sought<'a> {
         field: Shown<'a>,
@@ -66,7 +65,7 @@ fn some(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
 }
 
 /// Writes fields; the others stay.
-pub(super) fn set(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+pub(super) fn set(request: &CacheRequest<'_>) -> Result<Response> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Given<'a> {
@@ -91,7 +90,7 @@ pub(super) fn set(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
 }
 
 /// Removes the fields that the query names, or all of it.
-pub(super) fn delete(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+pub(super) fn delete(request: &CacheRequest<'_>) -> Result<Response> {
     request.run(Api::DictionaryDelete, |call| {
         request.query.only(&["key", "field"])?;
         let key = &*request.query.element("key")?;
@@ -107,7 +106,7 @@ pub(super) fn delete(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
 }
 
 /// How many fields there are.
-pub(super) fn length(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+pub(super) fn length(request: &CacheRequest<'_>) -> Result<Response> {
     request.run(Api::DictionaryLength, |call| {
         let key = &*request.query.element("key")?;
         let length = call.run(Length { key })?;
@@ -116,7 +115,7 @@ pub(super) fn length(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
 }
 
 /// Adds to the whole number in a field.
-pub(super) fn increment(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+pub(super) fn increment(request: &CacheRequest<'_>) -> Result<Response> {
     request.run(Api::DictionaryIncrement, |call| {
         let (key, field) = (&*request.query.element("key")?, &*request.query.element("field")?);
         let (amount, ttl) = (request.query.amount()?, request.query.collection_ttl()?);

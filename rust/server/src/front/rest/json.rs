@@ -14,7 +14,6 @@ use base64::display::Base64Display;
 use base64::engine::general_purpose::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use bytes::Bytes;
-use http::Response;
 use http::header;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
@@ -23,6 +22,7 @@ use serde::ser::{Serialize, Serializer};
 use super::status::JSON;
 use crate::error::{Error, Result};
 use crate::limits::REPLY_BYTES;
+use crate::message::Response;
 
 const ANY_PADDING: GeneralPurposeConfig =
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
@@ -41,12 +41,12 @@ pub(super) fn from_base64(text: &[u8]) -> Option<Vec<u8>> {
 /// # Errors
 ///
 /// [`Error::ReplyTooLarge`].
-pub(super) fn reply(value: &impl Serialize) -> Result<Response<Bytes>> {
+pub(super) fn reply(value: &impl Serialize) -> Result<Response> {
     let mut written = Limited(Vec::new());
     // Everything can be written as JSON, so what fails is the limit.
     serde_json::to_writer(&mut written, value).map_err(|_| Error::ReplyTooLarge(REPLY_BYTES))?;
     let mut response = Response::new(Bytes::from(written.0));
-    response.headers_mut().insert(header::CONTENT_TYPE, JSON);
+    response.headers.insert(header::CONTENT_TYPE, JSON);
     Ok(response)
 }
 

@@ -9,8 +9,6 @@ use attimo_engine::commands::leaderboard::{
     Delete, GetByRank, GetByScore, GetCompetitionRank, GetRank, Length, Remove, Upsert,
 };
 use attimo_engine::{Order, Ranked, RankedMember, Slice};
-use bytes::Bytes;
-use http::Response;
 use serde::{Deserialize, Serialize};
 
 use super::body;
@@ -23,6 +21,7 @@ use crate::api::Api;
 use crate::error::{Error, Result};
 use crate::gate::{Call, FOREVER, check_number};
 use crate::limits::LEADERBOARD_ELEMENTS;
+use crate::message::Response;
 
 #[derive(Serialize)]
 struct Elements<T> {
@@ -44,7 +43,7 @@ impl From<RankedMember> for Member {
 }
 
 /// The members with some ranks, or with some scores.
-pub(super) fn fetch(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+pub(super) fn fetch(request: &CacheRequest<'_>) -> Result<Response> {
     let query = &request.query;
     let by_rank = query.has("start") || query.has("end");
     request.run(if by_rank { Api::GetByRank } else { Api::GetByScore }, |call| {
@@ -84,7 +83,7 @@ fn by_scores(call: &mut Call<'_>, query: &Query<'_>) -> Result<Option<Ranked>> {
 }
 
 /// Writes members with their scores, all of them or none.
-pub(super) fn upsert(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+pub(super) fn upsert(request: &CacheRequest<'_>) -> Result<Response> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Given {
@@ -107,7 +106,7 @@ pub(super) fn upsert(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
 }
 
 /// Removes the members that the query names, or all of it.
-pub(super) fn delete(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+pub(super) fn delete(request: &CacheRequest<'_>) -> Result<Response> {
     let some = request.query.has("id");
     request.run(if some { Api::RemoveElements } else { Api::DeleteLeaderboard }, |call| {
         request.query.only(&["key", "id"])?;
@@ -123,7 +122,7 @@ pub(super) fn delete(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
 }
 
 /// How many members there are.
-pub(super) fn length(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+pub(super) fn length(request: &CacheRequest<'_>) -> Result<Response> {
     request.run(Api::GetLeaderboardLength, |call| {
         let key = &*name(&request.query)?;
         collection::length(call.run(Length { key })?.unwrap_or_default())
@@ -131,7 +130,7 @@ pub(super) fn length(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
 }
 
 /// The ranks of the members that the query names, as far as they are there.
-pub(super) fn ranks(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+pub(super) fn ranks(request: &CacheRequest<'_>) -> Result<Response> {
     let equal_share = request.query.flag("competition", false);
     let api = if equal_share == Ok(true) { Api::GetCompetitionRank } else { Api::GetRank };
     request.run(api, |call| {

@@ -4,8 +4,6 @@ use std::num::NonZeroU32;
 
 use attimo_engine::commands::list::{EraseAll, Fetch, Length, Pop, Push, RemoveValue, Retain};
 use attimo_engine::{CollectionTtl, End, Ttl};
-use bytes::Bytes;
-use http::Response;
 use serde::{Deserialize, Serialize};
 
 use super::body;
@@ -16,9 +14,10 @@ use super::request::CacheRequest;
 use super::status;
 use crate::api::Api;
 use crate::error::Result;
+use crate::message::Response;
 
 /// The elements from `start` to `end`.
-pub(super) fn fetch(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+pub(super) fn fetch(request: &CacheRequest<'_>) -> Result<Response> {
     #[derive(Serialize)]
     struct Values<T> {
         values: T,
@@ -35,7 +34,7 @@ pub(super) fn fetch(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
 }
 
 /// Removes all elements that are equal to the query's value, or the whole list.
-pub(super) fn delete(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+pub(super) fn delete(request: &CacheRequest<'_>) -> Result<Response> {
     let api = if request.query.has("value") { Api::ListRemove } else { Api::ListErase };
     request.run(api, |call| {
         request.query.only(&["key", "value"])?;
@@ -51,7 +50,7 @@ pub(super) fn delete(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
 }
 
 /// How many elements there are.
-pub(super) fn length(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+pub(super) fn length(request: &CacheRequest<'_>) -> Result<Response> {
     request.run(Api::ListLength, |call| {
         let key = &*request.query.element("key")?;
         let length = call.run(Length { key })?;
@@ -60,16 +59,16 @@ pub(super) fn length(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
 }
 
 /// Adds values behind the last one.
-pub(super) fn push_back(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+pub(super) fn push_back(request: &CacheRequest<'_>) -> Result<Response> {
     push(request, Api::ListConcatenateBack, End::Back)
 }
 
 /// Adds values before the first one, in the order in which they are given.
-pub(super) fn push_front(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+pub(super) fn push_front(request: &CacheRequest<'_>) -> Result<Response> {
     push(request, Api::ListConcatenateFront, End::Front)
 }
 
-fn push(request: &CacheRequest<'_>, api: Api, at: End) -> Result<Response<Bytes>> {
+fn push(request: &CacheRequest<'_>, api: Api, at: End) -> Result<Response> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Given<'a> {
@@ -89,16 +88,16 @@ fn push(request: &CacheRequest<'_>, api: Api, at: End) -> Result<Response<Bytes>
 }
 
 /// Takes the last element off.
-pub(super) fn pop_back(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+pub(super) fn pop_back(request: &CacheRequest<'_>) -> Result<Response> {
     pop(request, Api::ListPopBack, End::Back)
 }
 
 /// Takes the first element off.
-pub(super) fn pop_front(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+pub(super) fn pop_front(request: &CacheRequest<'_>) -> Result<Response> {
     pop(request, Api::ListPopFront, End::Front)
 }
 
-fn pop(request: &CacheRequest<'_>, api: Api, at: End) -> Result<Response<Bytes>> {
+fn pop(request: &CacheRequest<'_>, api: Api, at: End) -> Result<Response> {
     #[derive(Serialize)]
     struct Popped<'a> {
         value: Shown<'a>,
@@ -115,7 +114,7 @@ fn pop(request: &CacheRequest<'_>, api: Api, at: End) -> Result<Response<Bytes>>
 
 /// Removes all but the elements from `start` to `end`. It makes nothing, so a time is needed only
 /// by who wants to give the list another one.
-pub(super) fn retain(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+pub(super) fn retain(request: &CacheRequest<'_>) -> Result<Response> {
     request.run(Api::ListRetain, |call| {
         let (key, slice) = (&*request.query.element("key")?, request.query.slice()?);
         let ttl = match request.query.optional_ttl()? {

@@ -4,9 +4,10 @@
 //! JSON is UTF-8 (RFC 8259 §8.1), by whatever name of its media type. A body whose type is not said
 //! is taken for what the path asks for (RFC 9110 §8.3).
 
-use http::header::{self, HeaderMap, HeaderValue};
+use http::header::{self, HeaderValue};
 
 use crate::error::{Error, Result};
+use crate::message::Headers;
 
 const TWO: Error = Error::Malformed("send one `content-type` header");
 const NOT_JSON: Error =
@@ -19,9 +20,9 @@ const PART: Error = Error::Malformed("`content-range`: send whole values, not pa
 /// # Errors
 ///
 /// [`Error::MediaType`] if it is declared to be something else, and those of [`whole`].
-pub(super) fn json(headers: &HeaderMap) -> Result<()> {
+pub(super) fn json(headers: &Headers) -> Result<()> {
     whole(headers)?;
-    let mut kinds = headers.get_all(header::CONTENT_TYPE).iter();
+    let mut kinds = headers.get_all(header::CONTENT_TYPE);
     match (kinds.next(), kinds.next()) {
         (None, _) => Ok(()),
         (Some(kind), None) => of_json(kind),
@@ -34,8 +35,8 @@ pub(super) fn json(headers: &HeaderMap) -> Result<()> {
 /// # Errors
 ///
 /// [`Error::Compressed`], and [`Error::Malformed`] (RFC 9110 §14.5).
-pub(super) fn whole(headers: &HeaderMap) -> Result<()> {
-    let codings = headers.get_all(header::CONTENT_ENCODING).iter();
+pub(super) fn whole(headers: &Headers) -> Result<()> {
+    let codings = headers.get_all(header::CONTENT_ENCODING);
     let mut codings = codings.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
     let is_none = |coding: &[u8]| {
         let coding = coding.trim_ascii();
@@ -72,7 +73,7 @@ fn of_json(kind: &HeaderValue) -> Result<()> {
 mod tests {
     use super::*;
 
-    fn headers(name: header::HeaderName, values: &[&str]) -> HeaderMap {
+    fn headers(name: header::HeaderName, values: &[&str]) -> Headers {
         values.iter().map(|value| (name.clone(), value.parse().unwrap())).collect()
     }
 

@@ -4,9 +4,8 @@
 //! here; everything else is the control plane's.
 
 use bytes::Bytes;
-use http::header::{self, HeaderMap, HeaderValue};
-use http::request::Parts;
-use http::{Method, Request, Response, StatusCode};
+use http::header::{self, HeaderValue};
+use http::{Method, Request, StatusCode};
 use http_body_util::Full;
 use percent_encoding::percent_decode_str;
 
@@ -16,6 +15,7 @@ use super::{admission, basic, caching, host, origins};
 use crate::clock::Now;
 use crate::error::{Error, Result};
 use crate::forward::{self, From, Speaks};
+use crate::message::{Headers, Parts, Response};
 use crate::stats::{Class, Via, guarded};
 
 mod batch;
@@ -50,12 +50,7 @@ const NO_TOKEN_OF_A_PAGE: Error =
     Error::NoToken("a page of another origin must send a token in `authorization`");
 
 /// Answers a request for the data plane.
-pub(crate) fn answer(
-    client: &Client,
-    parts: &Parts,
-    body: Result<Bytes>,
-    now: Now,
-) -> Response<Bytes> {
+pub(crate) fn answer(client: &Client, parts: &Parts, body: Result<Bytes>, now: Now) -> Response {
     if let Some(refusal) = offered::refusal(client, parts) {
         return refusal;
     }
@@ -66,17 +61,17 @@ pub(crate) fn answer(
     answered.unwrap_or_else(|error| {
         let mut response = refused(client, &error);
         if error == Error::Internal {
-            response.headers_mut().insert(REQUEST_ID, client.log_internal_error(&parts.headers));
+            response.headers.insert(REQUEST_ID, client.log_internal_error(&parts.headers));
         }
-        if response.status() == StatusCode::UNAUTHORIZED && !is_from_a_browser(&parts.headers) {
-            status::offer_basic(response.headers_mut());
+        if response.status == StatusCode::UNAUTHORIZED && !is_from_a_browser(&parts.headers) {
+            status::offer_basic(&mut response.headers);
         }
         response
     })
 }
 
 /// Whether a browser sends this. Over plaintext, browsers leave out `Sec-Fetch-Mode`.
-fn is_from_a_browser(headers: &HeaderMap) -> bool {
+fn is_from_a_browser(headers: &Headers) -> bool {
     let agent = headers.get(header::USER_AGENT).map(HeaderValue::as_bytes);
     headers.contains_key("sec-fetch-mode")
         || headers.contains_key(header::ORIGIN)
@@ -84,18 +79,14 @@ fn is_from_a_browser(headers: &HeaderMap) -> bool {
 }
 
 /// The response that tells of `error`, which is counted.
-pub(crate) fn refused(client: &Client, error: &Error) -> Response<Bytes> {
+pub(crate) fn refused(client: &Client, error: &Error) -> Response {
     let response = status::response(error);
-    client.worker.stats.failed(Via::Http, response.status().as_u16());
+    client.worker.stats.failed(Via::Http, response.status.as_u16());
     response
 }
 
 /// Has the control plane answer.
-pub(crate) async fn forward(
-    client: &Client,
-    mut parts: Parts,
-    body: Result<Bytes>,
-) -> Response<Bytes> {
+pub(crate) async fn forward(client: &Client, mut parts: Parts, body: Result<Bytes>) -> Response {
     if let Some(refusal) = offered::refusal(client, &parts) {
         return refusal;
     }
@@ -107,13 +98,13 @@ pub(crate) async fn forward(
     parts.headers.insert(REQUEST_ID, id.clone());
     let answered = ask(client, parts, body).await;
     let mut response = answered.unwrap_or_else(|error| status::response(&error));
-    response.headers_mut().insert(REQUEST_ID, id);
-    caching::keep_nothing(response.headers_mut());
-    client.worker.stats.controlled(Via::Http, began, Class::of_status(response.status()));
+    response.headers.insert(REQUEST_ID, id);
+    caching::keep_nothing(&mut response.headers);
+    client.worker.stats.controlled(Via::Http, began, Class::of_status(response.status));
     response
 }
 
-async fn ask(client: &Client, mut parts: Parts, body: Result<Bytes>) -> Result<Response<Bytes>> {
+async fn ask(client: &Client, mut parts: Parts, body: Result<Bytes>) -> Result<Response> {
     if percent_decode_str(parts.uri.path()).any(|byte| byte.is_ascii_control()) {
         return Err(Error::Malformed("the path holds a control character"));
     }
@@ -161,20 +152,20 @@ async fn ask(client: &Client, mut parts: Parts, body: Result<Bytes>) -> Result<R
     let mut request = Request::new(Full::new(body));
     // The connection sends no body to HEAD; how long it would be, only the whole answer tells.
     *request.method_mut() = if parts.method == Method::HEAD { Method::GET } else { parts.method };
-    *request.headers_mut() = parts.headers;
+    *request.headers_mut() = parts.headers.into();
     *request.uri_mut() = target;
     let answer = client.worker.app.ask(request, from).await?;
     match refusal {
         // It is for nobody unknown; what is wrong with the token says more than that.
-        Some(refusal) if answer.status() == StatusCode::UNAUTHORIZED => Err(refusal),
+        Some(refusal) if answer.status == StatusCode::UNAUTHORIZED => Err(refusal),
         _ => Ok(challenged(answer)),
     }
 }
 
 /// Adds to a 401 what it must say of how to authenticate (RFC 9110 §15.5.2).
-fn challenged(mut answer: Response<Bytes>) -> Response<Bytes> {
-    if answer.status() == StatusCode::UNAUTHORIZED {
-        status::challenge(answer.headers_mut());
+fn challenged(mut answer: Response) -> Response {
+    if answer.status == StatusCode::UNAUTHORIZED {
+        status::challenge(&mut answer.headers);
     }
     answer
 }

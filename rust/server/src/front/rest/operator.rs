@@ -2,9 +2,8 @@
 //! needs Python.
 
 use bytes::Bytes;
-use http::header::{self, HeaderMap, HeaderValue};
-use http::request::Parts;
-use http::{Response, StatusCode};
+use http::StatusCode;
+use http::header::{self, HeaderValue};
 use tokio::task::spawn_blocking;
 
 use super::paths::READY;
@@ -12,6 +11,7 @@ use super::status;
 use super::verb::Verb;
 use crate::error::{Error, Result};
 use crate::front::client::Client;
+use crate::message::{Headers, Parts, Response};
 use crate::metrics::{Audience, Format};
 use crate::protocol::Protocol;
 use crate::stats::Readiness;
@@ -22,7 +22,7 @@ const NOT_HERE: Error = Error::Denied(
 const OFF: Error = Error::NotOffered("/metrics");
 
 /// Tells whether the server lives, or whether it should be sent requests, or those for data.
-pub(super) fn answer(client: &Client, parts: &Parts) -> Response<Bytes> {
+pub(super) fn answer(client: &Client, parts: &Parts) -> Response {
     if Verb::of(&parts.method) != Some(Verb::Get) {
         return status::not_allowed(&parts.method, [Verb::Get].into_iter());
     }
@@ -55,14 +55,14 @@ fn is_ready(readiness: &str) -> bool {
     readiness == Readiness::Ready.name()
 }
 
-fn ready(readiness: &'static str, for_data: bool) -> Response<Bytes> {
+fn ready(readiness: &'static str, for_data: bool) -> Response {
     let is_ready = is_ready(readiness) || (for_data && readiness != DRAINING);
     let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     json(status, &format!(r#"{{"status":"{readiness}"}}"#))
 }
 
 /// Answers with a page of metrics, if this is somebody who may read it.
-pub(super) async fn metrics(client: &Client, parts: &Parts) -> Response<Bytes> {
+pub(super) async fn metrics(client: &Client, parts: &Parts) -> Response {
     if Verb::of(&parts.method) != Some(Verb::Get) {
         return status::not_allowed(&parts.method, [Verb::Get].into_iter());
     }
@@ -85,7 +85,7 @@ fn admit(client: &Client, parts: &Parts) -> Result<()> {
     }
 }
 
-async fn gathered(client: &Client, headers: &HeaderMap) -> Result<Response<Bytes>> {
+async fn gathered(client: &Client, headers: &Headers) -> Result<Response> {
     let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
     let format = Format::accepted(accept.unwrap_or_default());
     let (core, ready) = (client.worker.core.clone(), is_ready(readiness(client)));
@@ -93,15 +93,14 @@ async fn gathered(client: &Client, headers: &HeaderMap) -> Result<Response<Bytes
     let page = spawn_blocking(move || core.metrics_page(format, ready)).await;
     let mut response = Response::new(Bytes::from(page.map_err(|_| Error::Internal)?));
     let kind = HeaderValue::from_static(format.media_type());
-    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    response.headers.insert(header::CONTENT_TYPE, kind);
     Ok(response)
 }
 
-fn json(status: StatusCode, text: &str) -> Response<Bytes> {
-    let mut response = Response::new(Bytes::copy_from_slice(text.as_bytes()));
-    *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, status::JSON);
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+fn json(status: StatusCode, text: &str) -> Response {
+    let mut response = Response::of(status, Bytes::copy_from_slice(text.as_bytes()));
+    response.headers.insert(header::CONTENT_TYPE, status::JSON);
+    response.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 
@@ -113,7 +112,7 @@ mod tests {
     fn only_a_ready_server_says_so() {
         let answer = |word, for_data| {
             let response = ready(word, for_data);
-            (response.status().as_u16(), String::from_utf8(response.body().to_vec()).unwrap())
+            (response.status.as_u16(), String::from_utf8(response.body.to_vec()).unwrap())
         };
         assert_eq!(answer("ready", false), (200, r#"{"status":"ready"}"#.to_owned()));
         for word in ["starting", "read-only", DRAINING] {

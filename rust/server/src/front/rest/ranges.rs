@@ -3,12 +3,13 @@
 use std::ops::Range;
 
 use bytes::{BufMut, Bytes, BytesMut};
-use http::header::{self, HeaderMap, HeaderValue};
-use http::{Response, StatusCode};
+use http::StatusCode;
+use http::header::{self, HeaderValue};
 
 use super::conditions;
 use super::content_type::ContentType;
 use super::status;
+use crate::message::{Headers, Response};
 
 pub(super) const ACCEPTED: HeaderValue = HeaderValue::from_static("bytes");
 /// Of a value of which more parts than this are asked for, all is sent
@@ -42,8 +43,8 @@ impl Wanted {
 
     /// What `headers` ask for of a value that has this tag and so many bytes. What cannot be
     /// understood asks for all of it, as does an `If-Range` that names another value.
-    pub(super) fn of(headers: &HeaderMap, etag: &HeaderValue, length: usize) -> Self {
-        let mut ranges = headers.get_all(header::RANGE).iter();
+    pub(super) fn of(headers: &Headers, etag: &HeaderValue, length: usize) -> Self {
+        let mut ranges = headers.get_all(header::RANGE);
         let (Some(said), None) = (ranges.next(), ranges.next()) else { return Self::All };
         if !conditions::is_in_range(headers, etag) {
             return Self::All;
@@ -126,21 +127,20 @@ fn number(digits: &[u8]) -> Option<usize> {
 }
 
 /// The response that bears the whole value.
-pub(super) fn all(value: &Bytes, media: ContentType) -> Response<Bytes> {
+pub(super) fn all(value: &Bytes, media: ContentType) -> Response {
     let mut response = Response::new(value.clone());
-    // Room for those that follow, and for what the connection adds.
-    response.headers_mut().reserve(6);
-    media.write(response.headers_mut());
+    // Room for those that follow as well.
+    response.headers = Headers::with_capacity(4);
+    media.write(&mut response.headers);
     response
 }
 
 /// The response that bears one part.
-pub(super) fn one(value: &Bytes, part: Range<usize>, media: ContentType) -> Response<Bytes> {
+pub(super) fn one(value: &Bytes, part: Range<usize>, media: ContentType) -> Response {
     let place = HeaderValue::try_from(place(&part, value.len())).expect("digits are visible");
-    let mut response = Response::new(value.slice(part));
-    *response.status_mut() = StatusCode::PARTIAL_CONTENT;
-    media.write(response.headers_mut());
-    response.headers_mut().insert(header::CONTENT_RANGE, place);
+    let mut response = Response::of(StatusCode::PARTIAL_CONTENT, value.slice(part));
+    media.write(&mut response.headers);
+    response.headers.insert(header::CONTENT_RANGE, place);
     response
 }
 
@@ -151,7 +151,7 @@ pub(super) fn many(
     parts: &[Range<usize>],
     media: &ContentType,
     etag: &HeaderValue,
-) -> Response<Bytes> {
+) -> Response {
     let boundary = etag.to_str().unwrap_or_default().trim_matches('"');
     let mut body = BytesMut::new();
     for part in parts {
@@ -162,23 +162,22 @@ pub(super) fn many(
         body.put_slice(&value[part.clone()]);
     }
     body.put_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
-    let mut response = Response::new(body.freeze());
-    *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+    let mut response = Response::of(StatusCode::PARTIAL_CONTENT, body.freeze());
     // Parts are no page of this origin.
-    ContentType::unknown().write(response.headers_mut());
+    ContentType::unknown().write(&mut response.headers);
     let kind = format!("multipart/byteranges; boundary={boundary}");
     let kind = HeaderValue::try_from(kind).expect("a boundary is visible");
-    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    response.headers.insert(header::CONTENT_TYPE, kind);
     response
 }
 
 /// The response that tells how long the value is, of which no part was asked for.
-pub(super) fn none(length: usize) -> Response<Bytes> {
+pub(super) fn none(length: usize) -> Response {
     let message = format!("Range names no part of a value of {length} bytes");
     let mut response =
         status::problem(StatusCode::RANGE_NOT_SATISFIABLE, "out_of_range", &message, None);
     let place = HeaderValue::try_from(format!("bytes */{length}")).expect("digits are visible");
-    response.headers_mut().insert(header::CONTENT_RANGE, place);
+    response.headers.insert(header::CONTENT_RANGE, place);
     response
 }
 
@@ -247,7 +246,7 @@ mod tests {
             assert_eq!(range(said, 10), Wanted::All, "{said:?}");
         }
         let twice = [(header::RANGE, "bytes=0-1"), (header::RANGE, "bytes=2-3")];
-        let mut headers = HeaderMap::new();
+        let mut headers = Headers::default();
         for (name, said) in twice {
             headers.append(name, said.parse().unwrap());
         }

@@ -1,9 +1,11 @@
 //! Answers that handlers of several data types give.
 
 use bytes::Bytes;
+use http::StatusCode;
 use http::header::{self, HeaderValue};
-use http::{Response, StatusCode};
 use serde::Serialize;
+
+use crate::message::Response;
 
 /// The answer to an increment.
 #[derive(Serialize)]
@@ -12,16 +14,15 @@ pub(super) struct Number {
 }
 
 /// The answer to what was done and leaves nothing to say.
-pub(super) fn no_content() -> Response<Bytes> {
+pub(super) fn no_content() -> Response {
     empty(StatusCode::NO_CONTENT, None)
 }
 
 /// An answer without a body.
-pub(super) fn empty(status: StatusCode, etag: Option<HeaderValue>) -> Response<Bytes> {
-    let mut response = Response::new(Bytes::new());
-    *response.status_mut() = status;
+pub(super) fn empty(status: StatusCode, etag: Option<HeaderValue>) -> Response {
+    let mut response = Response::of(status, Bytes::new());
     if let Some(etag) = etag {
-        response.headers_mut().insert(header::ETAG, etag);
+        response.headers.insert(header::ETAG, etag);
     }
     response
 }

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use http::{HeaderMap, Response};
 
 use super::content_type::ContentType;
 use super::media;
@@ -12,10 +11,11 @@ use crate::api::Api;
 use crate::clock::Now;
 use crate::error::Result;
 use crate::gate::{Authorization, Call, Gate};
+use crate::message::{Headers, Response};
 use crate::stats::{Class, ThreadStats, Via};
 
 /// What answers a request: it picks the method to count and to permit, and runs it.
-pub(super) type Handler = fn(&CacheRequest<'_>) -> Result<Response<Bytes>>;
+pub(super) type Handler = fn(&CacheRequest<'_>) -> Result<Response>;
 
 /// A request whose sender and cache are known.
 pub(super) struct CacheRequest<'a> {
@@ -26,7 +26,7 @@ pub(super) struct CacheRequest<'a> {
     pub(super) body: Result<Bytes>,
     /// The key that the path names, if it names one.
     pub(super) path_key: Option<Cow<'a, [u8]>>,
-    pub(super) headers: &'a HeaderMap,
+    pub(super) headers: &'a Headers,
     pub(super) query: Query<'a>,
     /// Whether the answer goes without its body.
     pub(super) is_head: bool,
@@ -41,8 +41,8 @@ impl CacheRequest<'_> {
     pub(super) fn run(
         &self,
         api: Api,
-        run: impl FnOnce(&mut Call<'_>) -> Result<Response<Bytes>>,
-    ) -> Result<Response<Bytes>> {
+        run: impl FnOnce(&mut Call<'_>) -> Result<Response>,
+    ) -> Result<Response> {
         let mut call = self.gate.call(self.authorization, api, self.now);
         let response = call.begin().and_then(|()| {
             let response = run(&mut call)?;

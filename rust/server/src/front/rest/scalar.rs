@@ -6,8 +6,8 @@ use attimo_engine::commands::scalar::{
 };
 use attimo_engine::{Found, ItemType, Ttl, ValueHash};
 use bytes::Bytes;
+use http::StatusCode;
 use http::header::{self, HeaderValue};
-use http::{Response, StatusCode};
 use serde::Serialize;
 
 use super::conditions::{self, Wanted};
@@ -17,10 +17,11 @@ use super::request::CacheRequest;
 use super::{json, ranges, status};
 use crate::api::Api;
 use crate::error::{Error, Result};
+use crate::message::Response;
 
 /// The value as it is, or the parts of it that the client asks for; 412 if it wants another, 304 if it
 /// has this one.
-pub(super) fn get(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+pub(super) fn get(request: &CacheRequest<'_>) -> Result<Response> {
     request.run(Api::Get, |call| {
         let key = request.key()?;
         let found = call.run(Get::new(&key, |found: Found<'_>| found.to_bytes()))?;
@@ -55,20 +56,20 @@ fn bearing(
     wanted: &ranges::Wanted,
     etag: HeaderValue,
     media: ContentType,
-) -> Response<Bytes> {
+) -> Response {
     let mut response = match wanted {
         ranges::Wanted::All => ranges::all(value, media),
         ranges::Wanted::One(part) => ranges::one(value, part.clone(), media),
         ranges::Wanted::Many(parts) => ranges::many(value, parts, &media, &etag),
         ranges::Wanted::Nothing => return ranges::none(value.len()),
     };
-    response.headers_mut().insert(header::ETAG, etag);
-    response.headers_mut().insert(header::ACCEPT_RANGES, ranges::ACCEPTED);
+    response.headers.append(header::ETAG, etag);
+    response.headers.append(header::ACCEPT_RANGES, ranges::ACCEPTED);
     response
 }
 
 /// Writes the value, if the item is as the headers want it.
-pub(super) fn put(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+pub(super) fn put(request: &CacheRequest<'_>) -> Result<Response> {
     let wanted = Wanted::of(request.headers);
     let api = match &wanted {
         Ok(Wanted::Nothing) | Err(_) => Api::Set,
@@ -100,7 +101,7 @@ pub(super) fn put(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
 }
 
 /// Removes items of any type; all of them, or none if one is not the caller's to remove.
-pub(super) fn delete(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+pub(super) fn delete(request: &CacheRequest<'_>) -> Result<Response> {
     request.run(Api::Delete, |call| {
         let keys = request.keys()?;
         for key in &keys {
@@ -114,7 +115,7 @@ pub(super) fn delete(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
 }
 
 /// Adds to the whole number that the value is.
-pub(super) fn increment(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+pub(super) fn increment(request: &CacheRequest<'_>) -> Result<Response> {
     request.run(Api::Increment, |call| {
         let key = &*request.query.element("key")?;
         let (amount, ttl) = (request.query.amount()?, request.query.ttl()?);
@@ -124,7 +125,7 @@ pub(super) fn increment(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
 }
 
 /// How long the item lives yet.
-pub(super) fn ttl(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+pub(super) fn ttl(request: &CacheRequest<'_>) -> Result<Response> {
     #[derive(Serialize)]
     struct Left {
         ttl_milliseconds: u64,
@@ -139,7 +140,7 @@ pub(super) fn ttl(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
 }
 
 /// Gives the item another time to live.
-pub(super) fn update_ttl(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+pub(super) fn update_ttl(request: &CacheRequest<'_>) -> Result<Response> {
     #[derive(Serialize)]
     struct Updated {
         updated: bool,
@@ -162,7 +163,7 @@ pub(super) fn update_ttl(request: &CacheRequest<'_>) -> Result<Response<Bytes>> 
 }
 
 /// What the item is.
-pub(super) fn item_type(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+pub(super) fn item_type(request: &CacheRequest<'_>) -> Result<Response> {
     #[derive(Serialize)]
     struct Is {
         r#type: &'static str,

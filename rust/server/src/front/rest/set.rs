@@ -4,8 +4,6 @@ use attimo_engine::Elements;
 use attimo_engine::commands::set::{
     Contains, Difference, Fetch, Length, Pop, RemoveAll, Sample, Union,
 };
-use bytes::Bytes;
-use http::Response;
 use serde::{Deserialize, Serialize};
 
 use super::body;
@@ -17,9 +15,10 @@ use super::request::CacheRequest;
 use super::status;
 use crate::api::Api;
 use crate::error::{Error, Result};
+use crate::message::Response;
 
 /// All elements.
-pub(super) fn fetch(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+pub(super) fn fetch(request: &CacheRequest<'_>) -> Result<Response> {
     request.run(Api::SetFetch, |call| {
         let (key, encoding) = (&*request.query.element("key")?, request.query.encoding()?);
         let elements = call.run(Fetch { key })?;
@@ -28,7 +27,7 @@ pub(super) fn fetch(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
 }
 
 /// Some elements, by chance, which stay.
-pub(super) fn sample(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+pub(super) fn sample(request: &CacheRequest<'_>) -> Result<Response> {
     request.run(Api::SetSample, |call| {
         let (key, encoding) = (&*request.query.element("key")?, request.query.encoding()?);
         let limit = request.query.parsed("limit", WHOLE)?;
@@ -39,7 +38,7 @@ pub(super) fn sample(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
 }
 
 /// Takes some elements out, by chance.
-pub(super) fn pop(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+pub(super) fn pop(request: &CacheRequest<'_>) -> Result<Response> {
     request.run(Api::SetPop, |call| {
         let (key, encoding) = (&*request.query.element("key")?, request.query.encoding()?);
         let count = request.query.parsed("count", WHOLE)?.unwrap_or(1);
@@ -48,7 +47,7 @@ pub(super) fn pop(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
     })
 }
 
-fn found(elements: Option<Elements>, encoding: Encoding) -> Result<Response<Bytes>> {
+fn found(elements: Option<Elements>, encoding: Encoding) -> Result<Response> {
     #[derive(Serialize)]
     struct Found<T> {
         elements: T,
@@ -59,7 +58,7 @@ fn found(elements: Option<Elements>, encoding: Encoding) -> Result<Response<Byte
 }
 
 /// Adds elements.
-pub(super) fn add(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+pub(super) fn add(request: &CacheRequest<'_>) -> Result<Response> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Given<'a> {
@@ -76,7 +75,7 @@ pub(super) fn add(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
 }
 
 /// Removes the elements that the query names, or all of it.
-pub(super) fn delete(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+pub(super) fn delete(request: &CacheRequest<'_>) -> Result<Response> {
     request.run(Api::SetDifference, |call| {
         request.query.only(&["key", "element"])?;
         let key = &*request.query.element("key")?;
@@ -92,7 +91,7 @@ pub(super) fn delete(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
 }
 
 /// How many elements there are.
-pub(super) fn length(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+pub(super) fn length(request: &CacheRequest<'_>) -> Result<Response> {
     request.run(Api::SetLength, |call| {
         let key = &*request.query.element("key")?;
         let length = call.run(Length { key })?;
@@ -101,7 +100,7 @@ pub(super) fn length(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
 }
 
 /// Which of the elements that the query names are there.
-pub(super) fn contains(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+pub(super) fn contains(request: &CacheRequest<'_>) -> Result<Response> {
     #[derive(Serialize)]
     struct Contained {
         contains: Vec<bool>,

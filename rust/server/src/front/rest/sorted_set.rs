@@ -7,8 +7,6 @@ use attimo_engine::commands::sorted_set::{
     Aggregate, FetchByIndex, FetchByScore, GetRank, GetScore, Increment, Length, LengthByScore,
     Put, Remove, RemoveAll,
 };
-use bytes::Bytes;
-use http::Response;
 use serde::{Deserialize, Serialize};
 
 use super::body;
@@ -21,6 +19,7 @@ use super::status;
 use crate::api::Api;
 use crate::error::{Error, Result};
 use crate::gate::Call;
+use crate::message::Response;
 
 /// What chooses members by their scores, and by their ranks.
 const BY_SCORE: [&str; 6] = ["min", "max", "min_exclusive", "max_exclusive", "offset", "count"];
@@ -32,7 +31,7 @@ struct Elements<T> {
 }
 
 /// The members with some ranks, or with some scores.
-pub(super) fn fetch(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+pub(super) fn fetch(request: &CacheRequest<'_>) -> Result<Response> {
     #[derive(Serialize)]
     struct Member<'a> {
         value: Shown<'a>,
@@ -78,7 +77,7 @@ fn bound(score: Option<f64>, is_exclusive: bool) -> Bound<f64> {
 }
 
 /// Writes members with their scores; the others stay.
-pub(super) fn put(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+pub(super) fn put(request: &CacheRequest<'_>) -> Result<Response> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Given<'a> {
@@ -102,7 +101,7 @@ pub(super) fn put(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
 }
 
 /// Removes the members that the query names, or all of it.
-pub(super) fn delete(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+pub(super) fn delete(request: &CacheRequest<'_>) -> Result<Response> {
     request.run(Api::SortedSetRemove, |call| {
         request.query.only(&["key", "value"])?;
         let key = &*request.query.element("key")?;
@@ -118,7 +117,7 @@ pub(super) fn delete(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
 }
 
 /// The scores of the members that the query names.
-pub(super) fn scores(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+pub(super) fn scores(request: &CacheRequest<'_>) -> Result<Response> {
     #[derive(Serialize)]
     struct Member<'a> {
         value: Shown<'a>,
@@ -144,7 +143,7 @@ pub(super) fn scores(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
 }
 
 /// How many members come before one.
-pub(super) fn rank(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+pub(super) fn rank(request: &CacheRequest<'_>) -> Result<Response> {
     #[derive(Serialize)]
     struct Rank {
         rank: usize,
@@ -158,7 +157,7 @@ pub(super) fn rank(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
 }
 
 /// How many members there are, or how many with some scores.
-pub(super) fn length(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+pub(super) fn length(request: &CacheRequest<'_>) -> Result<Response> {
     let some = BY_SCORE[..4].iter().any(|name| request.query.has(name));
     request.run(if some { Api::SortedSetLengthByScore } else { Api::SortedSetLength }, |call| {
         let key = &*request.query.element("key")?;
@@ -173,7 +172,7 @@ pub(super) fn length(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
 }
 
 /// Adds to the score of a member.
-pub(super) fn increment(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+pub(super) fn increment(request: &CacheRequest<'_>) -> Result<Response> {
     #[derive(Serialize)]
     struct Sum {
         score: Score,
@@ -188,7 +187,7 @@ pub(super) fn increment(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
 }
 
 /// Puts the union of sorted sets in the place of whatever the key holds.
-pub(super) fn union(request: &CacheRequest<'_>) -> Result<Response<Bytes>> {
+pub(super) fn union(request: &CacheRequest<'_>) -> Result<Response> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Given<'a> {

@@ -5,12 +5,13 @@
 
 use attimo_engine as engine;
 use bytes::Bytes;
-use http::header::{self, HeaderMap, HeaderValue};
-use http::{Method, Response, StatusCode};
+use http::header::{self, HeaderValue};
+use http::{Method, StatusCode};
 use serde::Serialize;
 
 use super::verb::Verb;
 use crate::error::Error;
+use crate::message::{Headers, Response};
 
 pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// After how many seconds to come again, if there were too many requests.
@@ -33,7 +34,7 @@ struct Problem<'a> {
 }
 
 /// The response that tells of `error`.
-pub(crate) fn response(error: &Error) -> Response<Bytes> {
+pub(crate) fn response(error: &Error) -> Response {
     let (status, code, err) = match error {
         Error::Malformed(_) | Error::Invalid(_) => {
             (StatusCode::BAD_REQUEST, "invalid_argument", None)
@@ -75,19 +76,19 @@ pub(crate) fn response(error: &Error) -> Response<Bytes> {
         _ => None,
     };
     if let Some((name, value)) = remedy {
-        response.headers_mut().insert(name, value);
+        response.headers.insert(name, value);
     }
     response
 }
 
 /// Offers `Basic`, too: encoders send the password of their URL only once they are asked for it.
 /// Not to browsers, which would ask their users for a password.
-pub(crate) fn offer_basic(headers: &mut HeaderMap) {
+pub(crate) fn offer_basic(headers: &mut Headers) {
     headers.append(header::WWW_AUTHENTICATE, BASIC);
 }
 
 /// Says how to authenticate, where nothing more is known of why the request was refused.
-pub(crate) fn challenge(headers: &mut HeaderMap) {
+pub(crate) fn challenge(headers: &mut Headers) {
     if !headers.contains_key(header::WWW_AUTHENTICATE) {
         headers.insert(header::WWW_AUTHENTICATE, CHALLENGE);
     }
@@ -112,29 +113,29 @@ fn of_engine(error: engine::Error) -> (StatusCode, &'static str, Option<&'static
 }
 
 /// The response that tells of a key that is not there; it is asked for too often to be made anew.
-pub(crate) fn key_not_found() -> Response<Bytes> {
+pub(crate) fn key_not_found() -> Response {
     const BODY: &[u8] = br#"{"status":404,"title":"Key Not Found","detail":"Key Not Found","code":"not_found","message":"Key Not Found","momento_code":"NotFound"}"#;
     json(StatusCode::NOT_FOUND, Bytes::from_static(BODY))
 }
 
 /// The response that tells of a condition that does not hold.
-pub(crate) fn condition_failed() -> Response<Bytes> {
+pub(crate) fn condition_failed() -> Response {
     let message = "the item is not as If-Match or If-None-Match wants it";
     problem(StatusCode::PRECONDITION_FAILED, "failed_precondition", message, None)
 }
 
 /// The response that tells of a path below a cache where there is nothing.
-pub(crate) fn no_such_path() -> Response<Bytes> {
+pub(crate) fn no_such_path() -> Response {
     problem(StatusCode::NOT_FOUND, "not_found", "there is nothing at this path", None)
 }
 
 /// The response that tells which methods there are at a path instead of this one.
-pub(super) fn not_allowed(method: &Method, verbs: impl Iterator<Item = Verb>) -> Response<Bytes> {
+pub(super) fn not_allowed(method: &Method, verbs: impl Iterator<Item = Verb>) -> Response {
     let allowed = verbs.map(Verb::allowed).collect::<Vec<_>>().join(", ");
     let message = format!("{method} is not allowed here. Allowed: {allowed}");
     let mut response = problem(StatusCode::METHOD_NOT_ALLOWED, "unimplemented", &message, None);
     let allowed = HeaderValue::try_from(allowed).expect("names of methods are visible");
-    response.headers_mut().insert(header::ALLOW, allowed);
+    response.headers.insert(header::ALLOW, allowed);
     response
 }
 
@@ -144,7 +145,7 @@ pub(crate) fn problem(
     code: &str,
     message: &str,
     err: Option<&str>,
-) -> Response<Bytes> {
+) -> Response {
     titled(status, phrase(status), code, message, err)
 }
 
@@ -155,7 +156,7 @@ fn titled(
     code: &str,
     message: &str,
     err: Option<&str>,
-) -> Response<Bytes> {
+) -> Response {
     let momento_code = of_momento(code);
     let status_code = status.as_u16();
     let problem =
@@ -178,15 +179,14 @@ fn phrase(status: StatusCode) -> &'static str {
     status.canonical_reason().unwrap_or_default()
 }
 
-fn json(status: StatusCode, body: Bytes) -> Response<Bytes> {
-    let mut response = Response::new(body);
-    *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, JSON);
+fn json(status: StatusCode, body: Bytes) -> Response {
+    let mut response = Response::of(status, body);
+    response.headers.insert(header::CONTENT_TYPE, JSON);
     if matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
-        response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
+        response.headers.insert(header::RETRY_AFTER, RETRY_AFTER);
     }
     if status == StatusCode::UNAUTHORIZED {
-        challenge(response.headers_mut());
+        challenge(&mut response.headers);
     }
     response
 }
@@ -199,14 +199,14 @@ mod tests {
     fn who_asks_too_often_is_told_when_to_come_again() {
         let busy = problem(StatusCode::TOO_MANY_REQUESTS, "resource_exhausted", "busy", None);
 
-        assert_eq!(busy.headers()[header::RETRY_AFTER], "1");
-        assert!(!key_not_found().headers().contains_key(header::RETRY_AFTER));
+        assert_eq!(busy.headers[header::RETRY_AFTER], "1");
+        assert!(!key_not_found().headers.contains_key(header::RETRY_AFTER));
     }
 
     #[test]
     fn an_error_bears_the_members_of_a_problem_beside_its_code_and_message() {
-        let member = |response: Response<Bytes>, name: &str| {
-            let body: serde_json::Value = serde_json::from_slice(response.body()).unwrap();
+        let member = |response: Response, name: &str| {
+            let body: serde_json::Value = serde_json::from_slice(&response.body).unwrap();
             body[name].clone()
         };
         for (error, title) in [
@@ -214,7 +214,7 @@ mod tests {
             (Error::Unavailable, "Service Unavailable"),
             (Error::Unauthenticated("why"), "Unauthorized"),
         ] {
-            let status = response(&error).status().as_u16();
+            let status = response(&error).status.as_u16();
             assert_eq!(member(response(&error), "status"), status);
             assert_eq!(member(response(&error), "title"), title);
             for name in ["detail", "message"] {
@@ -244,8 +244,8 @@ mod tests {
     fn what_is_too_large_names_the_limit_that_was_met() {
         let body = |error| {
             let answer = response(&Error::Engine(error));
-            assert_eq!(answer.status(), StatusCode::PAYLOAD_TOO_LARGE);
-            String::from_utf8(answer.into_body().into()).unwrap()
+            assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+            String::from_utf8(answer.body.into()).unwrap()
         };
 
         let (item, element) =

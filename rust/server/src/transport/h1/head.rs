@@ -9,13 +9,13 @@
 use std::mem::MaybeUninit;
 
 use bytes::{Bytes, BytesMut};
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use http::request::Parts;
-use http::{Method, Request, StatusCode, Uri, Version};
+use http::header::{self, HeaderName, HeaderValue};
+use http::{Method, StatusCode, Uri, Version};
 use httparse::{Error as ParseError, Status};
 
 use crate::front::rest::paths::NOT_ASCII;
 use crate::limits::HEADER_BYTES;
+use crate::message::{Headers, Parts};
 use crate::transport::content_length::decimal;
 
 /// The most headers that a request may have.
@@ -51,7 +51,6 @@ const fn bad(why: &'static str) -> Refusal {
 type Result<T> = std::result::Result<T, Refusal>;
 
 /// Where a header stands in the head.
-#[derive(Clone, Copy, Default)]
 struct Place {
     name: (usize, usize),
     value: (usize, usize),
@@ -75,22 +74,20 @@ pub(super) fn take(input: &mut BytesMut) -> Result<Option<Head>> {
         let start = part.as_ptr() as usize - input.as_ptr() as usize;
         (start, start + part.len())
     };
-    let mut places = [Place::default(); HEADERS];
-    let count = request.headers.len();
-    for (place, header) in places.iter_mut().zip(request.headers.iter()) {
-        *place = Place { name: offset(header.name.as_bytes()), value: offset(header.value) };
-    }
+    let place = |header: &httparse::Header<'_>| Place {
+        name: offset(header.name.as_bytes()),
+        value: offset(header.value),
+    };
+    let places: Vec<_> = request.headers.iter().map(place).collect();
     let target = offset(request.path.unwrap_or_default().as_bytes());
     let method = method(request.method.unwrap_or_default())?;
     let is_old = request.version == Some(0);
     let head = input.split_to(length).freeze();
     no_bare_line_feed(&head)?;
-    let mut parts = Request::new(()).into_parts().0;
-    parts.uri = uri(head.slice(target.0..target.1), &method)?;
-    parts.method = method;
-    parts.version = if is_old { Version::HTTP_10 } else { Version::HTTP_11 };
-    parts.headers = headers(&head, &places[..count])?;
-    finish(parts).map(Some)
+    let uri = uri(head.slice(target.0..target.1), &method)?;
+    let version = if is_old { Version::HTTP_10 } else { Version::HTTP_11 };
+    let headers = headers(&head, &places)?;
+    finish(Parts { method, uri, version, headers }).map(Some)
 }
 
 fn too_large(input: &[u8]) -> Refusal {
@@ -154,8 +151,8 @@ fn uri(target: Bytes, method: &Method) -> Result<Uri> {
     Err(bad("the URL is neither a path nor whole"))
 }
 
-fn headers(head: &Bytes, places: &[Place]) -> Result<HeaderMap> {
-    let mut headers = HeaderMap::with_capacity(places.len());
+fn headers(head: &Bytes, places: &[Place]) -> Result<Headers> {
+    let mut headers = Headers::with_capacity(places.len());
     for Place { name, value } in places {
         let name = HeaderName::from_bytes(&head[name.0..name.1]);
         let value = HeaderValue::from_maybe_shared(head.slice(value.0..value.1));
@@ -170,7 +167,7 @@ fn headers(head: &Bytes, places: &[Place]) -> Result<HeaderMap> {
 /// Reads what the headers say of the body and the connection.
 fn finish(mut parts: Parts) -> Result<Head> {
     let is_old = parts.version == Version::HTTP_10;
-    let mut hosts = parts.headers.get_all(header::HOST).iter();
+    let mut hosts = parts.headers.get_all(header::HOST);
     let is_good = hosts.next().map_or(is_old, is_host);
     if !is_good || hosts.next().is_some() {
         return Err(bad("send one `host` header with a name or an address"));
@@ -196,9 +193,9 @@ fn is_host(value: &HeaderValue) -> bool {
     !host.is_empty() && host.iter().all(is_part) && port.iter().all(u8::is_ascii_digit)
 }
 
-fn framing(headers: &HeaderMap, is_old: bool) -> Result<Framing> {
-    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
-    let mut lengths = headers.get_all(header::CONTENT_LENGTH).iter();
+fn framing(headers: &Headers, is_old: bool) -> Result<Framing> {
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING);
+    let mut lengths = headers.get_all(header::CONTENT_LENGTH);
     match (codings.next(), lengths.next()) {
         (None, None) => Ok(Framing::Length(0)),
         (Some(_), Some(_)) => Err(bad("send `content-length` or `transfer-encoding`, not both")),
@@ -228,7 +225,7 @@ fn expects(parts: &Parts) -> Result<bool> {
 }
 
 /// HTTP/1.1 goes on unless it says `close`, HTTP/1.0 only if it says `keep-alive`.
-fn keeps(headers: &HeaderMap, is_old: bool) -> bool {
+fn keeps(headers: &Headers, is_old: bool) -> bool {
     let mut keeps = !is_old;
     for value in headers.get_all(header::CONNECTION) {
         for token in value.as_bytes().split(|byte| *byte == b',') {
@@ -263,7 +260,7 @@ mod tests {
 
         assert_eq!(head.parts.method, Method::PUT);
         assert_eq!(head.parts.uri, "/cache/c?key=k");
-        assert_eq!(head.parts.headers["host"], "h");
+        assert_eq!(head.parts.headers[header::HOST], "h");
         assert_eq!((head.framing, head.keeps, head.expects), (Framing::Length(2), true, false));
         assert_eq!(input, "hiGET");
     }
@@ -351,7 +348,7 @@ mod tests {
     fn the_host_of_a_whole_url_counts() {
         let head = read("GET http://a:1/x HTTP/1.1\r\nhost: b\r\n\r\n").unwrap().unwrap();
         assert_eq!(
-            (head.parts.uri.path(), &head.parts.headers["host"]),
+            (head.parts.uri.path(), &head.parts.headers[header::HOST]),
             ("/x", &"a:1".parse().unwrap())
         );
     }

@@ -12,8 +12,7 @@ use std::task::Poll;
 
 use attimo_engine::Moment;
 use bytes::{Bytes, BytesMut};
-use http::request::Parts;
-use http::{Method, Response, StatusCode, Version};
+use http::{Method, StatusCode, Version};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use self::body::{Body, BodyError};
@@ -34,6 +33,7 @@ use crate::limits::{
     UNAUTHENTICATED_BYTES,
 };
 use crate::memory_budget::{Quiet, Reservation};
+use crate::message::{Parts, Response};
 use crate::stats::Closed;
 
 mod body;
@@ -139,7 +139,7 @@ where
         }
     }
 
-    async fn respond(&mut self, parts: Parts, body: Result<Bytes>, now: Now) -> Response<Bytes> {
+    async fn respond(&mut self, parts: Parts, body: Result<Bytes>, now: Now) -> Response {
         if !dispatch::is_async(&self.client, &parts) {
             return dispatch::answer(&self.client, &parts, body, now);
         }
@@ -148,8 +148,8 @@ where
     }
 
     /// The answer, if there is room for one of its length.
-    fn within_room(&mut self, response: Response<Bytes>) -> Response<Bytes> {
-        let bytes = response.body().len();
+    fn within_room(&mut self, response: Response) -> Response {
+        let bytes = response.body.len();
         if bytes <= AT_ONCE_BYTES {
             return response;
         }
@@ -244,7 +244,7 @@ where
     }
 
     /// Says a last word to a client that has not said what it wants.
-    fn part_with(&mut self, response: Response<Bytes>, now: Now) {
+    fn part_with(&mut self, response: Response, now: Now) {
         let epoch_seconds = now.epoch_seconds;
         let manner = Manner { head_only: false, keeps: false, is_old: false, epoch_seconds };
         self.output.add(response, manner);

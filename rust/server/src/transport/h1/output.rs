@@ -5,11 +5,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
+use http::StatusCode;
 use http::header;
-use http::{Response, StatusCode};
 use tokio::io::AsyncWrite;
 
 use crate::front::caching::{PRIVATE, VARIES};
+use crate::message::Response;
 use crate::transport::date::date;
 
 /// A body from this size on is sent from where it lies.
@@ -61,14 +62,14 @@ impl Output {
     }
 
     /// Adds an answer. It must not be full.
-    pub(super) fn add(&mut self, response: Response<Bytes>, manner: Manner) {
-        let (parts, body) = response.into_parts();
+    pub(super) fn add(&mut self, response: Response, manner: Manner) {
+        let Response { status, headers, body } = response;
         let to = &mut self.small;
         let small = if manner.head_only || body.len() >= LARGE { 0 } else { body.len() };
         to.reserve(HEAD + small);
-        write_status(to, parts.status);
+        write_status(to, status);
         let mut says_for_whom = false;
-        for (name, value) in &parts.headers {
+        for (name, value) in headers.iter() {
             says_for_whom |= *name == header::CACHE_CONTROL;
             write_header(to, name.as_str(), value.as_bytes());
         }
@@ -76,11 +77,11 @@ impl Output {
             write_header(to, PRIVATE.0.as_str(), PRIVATE.1.as_bytes());
         }
         write_header(to, VARIES.0.as_str(), VARIES.1.as_bytes());
-        if !matches!(parts.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
+        if !matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
             let mut digits = itoa::Buffer::new();
             write_header(to, header::CONTENT_LENGTH.as_str(), digits.format(body.len()).as_bytes());
         }
-        write_header(to, header::DATE.as_str(), date(manner.epoch_seconds).as_bytes());
+        write_header(to, header::DATE.as_str(), &date(manner.epoch_seconds));
         match (manner.keeps, manner.is_old) {
             (false, _) => write_header(to, header::CONNECTION.as_str(), b"close"),
             (true, true) => write_header(to, header::CONNECTION.as_str(), b"keep-alive"),
@@ -150,12 +151,14 @@ fn write_header(to: &mut Vec<u8>, name: &str, value: &[u8]) {
 
 #[cfg(test)]
 mod tests {
+    use http::header::HeaderValue;
+
     use super::*;
 
     const MANNER: Manner =
         Manner { head_only: false, keeps: true, is_old: false, epoch_seconds: 784_111_777 };
 
-    fn written(response: Response<Bytes>, manner: Manner) -> String {
+    fn written(response: Response, manner: Manner) -> String {
         let mut output = Output::default();
         output.add(response, manner);
         String::from_utf8([&output.small[..], &output.large].concat()).unwrap()
@@ -163,7 +166,8 @@ mod tests {
 
     #[test]
     fn an_answer_is_a_status_headers_and_a_body() {
-        let response = Response::builder().header("etag", "\"1\"").body("hi".into()).unwrap();
+        let mut response = Response::new("hi".into());
+        response.headers.insert(header::ETAG, HeaderValue::from_static("\"1\""));
         let text = "HTTP/1.1 200 OK\r\netag: \"1\"\r\ncache-control: private, no-cache\r\n\
                     vary: authorization, origin\r\ncontent-length: 2\r\n\
                     date: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\nhi";
@@ -181,8 +185,8 @@ mod tests {
 
     #[test]
     fn what_has_no_body_has_no_length() {
-        for status in [204, 304] {
-            let response = Response::builder().status(status).body(Bytes::new()).unwrap();
+        for status in [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED] {
+            let response = Response::of(status, Bytes::new());
             assert!(!written(response, MANNER).contains("content-length"));
         }
     }

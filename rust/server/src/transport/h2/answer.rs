@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use bytes::Bytes;
-use http::{Method, Response};
+use http::Method;
 
 use super::request::{Request, Route};
 use crate::clock::Now;
@@ -11,20 +11,21 @@ use crate::error::{Error, Result};
 use crate::front::client::Client;
 use crate::front::grpc::{self, Reply, Status};
 use crate::front::{dispatch, rest};
+use crate::message::Response;
 use crate::stats::Via;
 
 /// What a request is answered with.
 pub(super) enum Answer {
     Grpc(std::result::Result<Reply, Status>),
     Http {
-        response: Response<Bytes>,
+        response: Response,
         /// Whether only the headers are sent.
         head_only: bool,
     },
 }
 
 impl Request {
-    fn answered(&self, response: Response<Bytes>) -> Answer {
+    fn answered(&self, response: Response) -> Answer {
         Answer::Http { response, head_only: self.parts.method == Method::HEAD }
     }
 }

@@ -9,7 +9,7 @@ use super::connection::{Connection, Stage};
 use super::error::{ErrorCode, Fault, Outcome};
 use super::frame::{END_HEADERS, END_STREAM, Head, PRIORITY, without_padding};
 use super::hpack::{Name, Unpacked};
-use super::request::{Headers, Refusal, Request};
+use super::request::{Refusal, Request, RequestBuilder};
 use super::unfinished::Block;
 use crate::limits::{HEADER_BYTES, STREAMS_PER_CONNECTION};
 
@@ -90,8 +90,8 @@ impl Connection {
     }
 
     /// The headers of a block, and what it does to the table.
-    fn unpack(&mut self, block: &[u8]) -> Outcome<(Headers, Unpacked)> {
-        let mut headers = Headers::default();
+    fn unpack(&mut self, block: &[u8]) -> Outcome<(RequestBuilder, Unpacked)> {
+        let mut headers = RequestBuilder::default();
         let take =
             |name: &Name, value: Option<&HeaderValue>, bytes| headers.take(name, value, bytes);
         let unpacked = self.decoder.decode(block, take);

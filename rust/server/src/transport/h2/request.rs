@@ -1,9 +1,8 @@
 //! The head of a request on HTTP/2, made of its headers (RFC 9113 §8.2, §8.3).
 
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use http::request::Parts;
+use http::header::{self, HeaderName, HeaderValue};
 use http::uri::{self, Authority, PathAndQuery, Scheme};
-use http::{Method, Request as Whole, Uri, Version};
+use http::{Method, Uri, Version};
 
 use super::hpack::Name;
 use crate::error::Error;
@@ -11,6 +10,7 @@ use crate::front::client::Client;
 use crate::front::rest::paths;
 use crate::front::{dispatch, grpc, host};
 use crate::limits::{HEADER_BYTES, REQUEST_BYTES};
+use crate::message::{Headers, Parts};
 use crate::transport::content_length::decimal;
 
 /// What may come before and after a message in a body: the gRPC prefix, and slack.
@@ -39,6 +39,8 @@ impl Route {
 pub(super) struct Request {
     pub(super) parts: Parts,
     pub(super) route: Route,
+    /// Whether its path can only be meant for gRPC.
+    is_method: bool,
     /// How many bytes the body may have.
     pub(super) limit: usize,
     /// How many it has by its `content-length`.
@@ -58,18 +60,18 @@ pub(super) enum Refusal {
 
 /// Takes in headers one by one.
 #[derive(Debug, Default)]
-pub(super) struct Headers {
+pub(super) struct RequestBuilder {
     method: Option<HeaderValue>,
     scheme: Option<HeaderValue>,
     authority: Option<HeaderValue>,
     path: Option<HeaderValue>,
-    others: HeaderMap,
+    others: Headers,
     bytes: usize,
     has_pseudo: bool,
     is_malformed: bool,
 }
 
-impl Headers {
+impl RequestBuilder {
     /// The next header, and how many bytes it has by §6.5.2.
     pub(super) fn take(&mut self, name: &Name, value: Option<&HeaderValue>, bytes: usize) {
         self.bytes += bytes;
@@ -82,10 +84,10 @@ impl Headers {
         };
         match name {
             Name::Header(name) => self.take_other(name, value),
-            Name::Method => self.take_pseudo(|headers| &mut headers.method, value),
-            Name::Scheme => self.take_pseudo(|headers| &mut headers.scheme, value),
-            Name::Authority => self.take_pseudo(|headers| &mut headers.authority, value),
-            Name::Path => self.take_pseudo(|headers| &mut headers.path, value),
+            Name::Method => self.take_pseudo(|request| &mut request.method, value),
+            Name::Scheme => self.take_pseudo(|request| &mut request.scheme, value),
+            Name::Authority => self.take_pseudo(|request| &mut request.authority, value),
+            Name::Path => self.take_pseudo(|request| &mut request.path, value),
             Name::Unknown | Name::Malformed => self.is_malformed = true,
         }
     }
@@ -108,9 +110,9 @@ impl Headers {
             return;
         }
         if self.others.is_empty() {
-            self.others.reserve(HEADERS);
+            self.others = Headers::with_capacity(HEADERS);
         }
-        self.others.append(name, value.clone());
+        self.others.append(name.clone(), value.clone());
     }
 
     /// Whether these may stand behind a body (§8.1). Nobody asks for what they say.
@@ -135,7 +137,8 @@ impl Headers {
             Route::Http => dispatch::limit(&parts),
         };
         let waits = route.waits(client, &parts);
-        Ok(Request { parts, route, limit, length, waits })
+        let is_method = grpc::is_method(parts.uri.path().as_bytes());
+        Ok(Request { parts, route, is_method, limit, length, waits })
     }
 
     /// gRPC is asked for by `POST`, by the name of a method and with a message of gRPC's: neither of
@@ -157,12 +160,9 @@ impl Headers {
             return None;
         }
         join_cookies(&mut self.others);
-        let mut parts = Whole::new(()).into_parts().0;
-        parts.method = Method::from_bytes(self.method.as_ref()?.as_bytes()).ok()?;
-        parts.version = Version::HTTP_2;
-        parts.uri = self.uri(&parts.method)?;
-        parts.headers = self.others;
-        Some(parts)
+        let method = Method::from_bytes(self.method.as_ref()?.as_bytes()).ok()?;
+        let uri = self.uri(&method)?;
+        Some(Parts { method, uri, version: Version::HTTP_2, headers: self.others })
     }
 
     fn uri(&self, method: &Method) -> Option<Uri> {
@@ -185,7 +185,7 @@ impl Headers {
 impl Request {
     /// Makes it a request for another path, if that is one.
     pub(super) fn set_path(&mut self, path: &[u8], client: &Client) -> Option<()> {
-        if grpc::is_method(path) != grpc::is_method(self.parts.uri.path().as_bytes()) {
+        if grpc::is_method(path) != self.is_method {
             return None; // It may be for another route.
         }
         let path = PathAndQuery::try_from(path).ok().filter(|_| path.starts_with(b"/"))?;
@@ -225,7 +225,7 @@ impl Request {
     fn names_two_hosts(&self) -> bool {
         let uri = &self.parts.uri;
         let authority = uri.authority().map_or("", Authority::as_str);
-        let mut hosts = self.parts.headers.get_all(header::HOST).iter();
+        let mut hosts = self.parts.headers.get_all(header::HOST);
         let is_one = |host: &HeaderValue| {
             let scheme = uri.scheme_str().unwrap_or_default();
             host.to_str().is_ok_and(|host| host::are_one(scheme, authority, host))
@@ -245,21 +245,20 @@ fn is_of_connection(name: &HeaderName, value: &HeaderValue) -> bool {
 }
 
 /// One number, if there is any; the same one may be there twice.
-fn length(headers: &HeaderMap) -> Result<Option<usize>, Refusal> {
-    let mut lengths = headers.get_all(header::CONTENT_LENGTH).iter();
+fn length(headers: &Headers) -> Result<Option<usize>, Refusal> {
+    let mut lengths = headers.get_all(header::CONTENT_LENGTH);
     let Some(first) = lengths.next() else { return Ok(None) };
     let length = decimal(first.as_bytes()).filter(|_| lengths.all(|other| other == first));
     length.map(Some).ok_or(Refusal::Malformed)
 }
 
 /// A client may send each cookie for itself; behind us they are one header (§8.2.3).
-fn join_cookies(headers: &mut HeaderMap) {
-    let mut cookies = headers.get_all(header::COOKIE).iter();
+fn join_cookies(headers: &mut Headers) {
+    let mut cookies = headers.get_all(header::COOKIE);
     if cookies.next().is_none() || cookies.next().is_none() {
         return;
     }
-    let crumbs: Vec<_> =
-        headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes).collect();
+    let crumbs: Vec<_> = headers.get_all(header::COOKIE).map(HeaderValue::as_bytes).collect();
     if let Ok(whole) = HeaderValue::from_bytes(&crumbs.join(&b"; "[..])) {
         headers.insert(header::COOKIE, whole);
     }
@@ -273,7 +272,7 @@ mod tests {
         [(":method", "GET"), (":scheme", "http"), (":path", "/a?b=c"), (":authority", "host")];
 
     fn parts(headers: &[(&str, &str)]) -> Option<Parts> {
-        let mut taken = Headers::default();
+        let mut taken = RequestBuilder::default();
         for (name, value) in headers {
             let name = match *name {
                 ":method" => Name::Method,
@@ -297,7 +296,7 @@ mod tests {
 
         assert_eq!((parts.method, parts.version), (Method::GET, Version::HTTP_2));
         assert_eq!(parts.uri, "http://host/a?b=c");
-        assert_eq!(parts.headers.get_all("x").iter().count(), 2);
+        assert_eq!(parts.headers.get_all("x").count(), 2);
     }
 
     #[test]
@@ -336,7 +335,7 @@ mod tests {
             (&[""], None),
             (&["1234567890123456789"], None),
         ] {
-            let mut headers = HeaderMap::new();
+            let mut headers = Headers::default();
             for value in given {
                 headers.append(header::CONTENT_LENGTH, value.parse().unwrap());
             }
@@ -346,13 +345,13 @@ mod tests {
 
     #[test]
     fn a_request_need_not_say_its_length() {
-        assert_eq!(length(&HeaderMap::new()), Ok(None));
+        assert_eq!(length(&Headers::default()), Ok(None));
     }
 
     #[test]
     fn cookies_become_one_header() {
         let parts = with(&[("cookie", "a=1"), ("cookie", "b=2")]).unwrap();
-        let cookies: Vec<_> = parts.headers.get_all("cookie").iter().collect();
+        let cookies: Vec<_> = parts.headers.get_all("cookie").collect();
 
         assert_eq!(cookies, ["a=1; b=2"]);
     }

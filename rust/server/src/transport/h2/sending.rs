@@ -5,20 +5,21 @@
 //! takes in a moment.
 
 use bytes::Bytes;
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use http::{Response, StatusCode};
+use http::StatusCode;
+use http::header::{self, HeaderName, HeaderValue};
 
 use super::answer::Answer;
 use super::connection::Connection;
 use super::error::ErrorCode;
 use super::frame::{LARGEST, begin_headers, end_headers};
+use super::hpack::Shared;
 use super::stream::{Outgoing, State, Stream, Trailers};
 use super::window::Outbound;
-use crate::front::caching::{PRIVATE, VARIES};
-use crate::front::grpc::{CONTENT_TYPE, OK, Status};
+use crate::front::grpc::{CONTENT_TYPE, Status};
 use crate::front::rest;
 use crate::limits::{AT_ONCE_BYTES, LINGER, LINGER_BYTES};
 use crate::memory_budget::{Reservation, STILL};
+use crate::message::{Headers, Response};
 use crate::transport::date::date;
 
 /// A part of an answer.
@@ -43,7 +44,7 @@ impl Connection {
             Sent::All => self.let_linger(stream),
             Sent::Later(outgoing) => {
                 self.note(outgoing.read_at + STILL);
-                stream.state = State::Sending(outgoing);
+                stream.state = State::Sending(Box::new(outgoing));
                 self.streams.put(stream);
                 self.sending.push_back(id);
             }
@@ -86,8 +87,10 @@ impl Connection {
         match answer {
             Answer::Grpc(Ok(reply)) => match self.room_for(reply.len()) {
                 Ok(held) => {
-                    let (name, value) = &CONTENT_TYPE;
-                    self.write_head(stream.id, false, StatusCode::OK, [(name, value)]);
+                    let start = self.begin_head(stream.id, false, StatusCode::OK);
+                    let to = self.output.bytes();
+                    self.encoder.shared(Shared::Grpc, to);
+                    end_headers(to, start);
                     let bytes = reply.len();
                     self.write_body(stream, bytes, reply.into_data(), Trailers::GrpcOk, held)
                 }
@@ -110,43 +113,36 @@ impl Connection {
     }
 
     fn write_status(&mut self, id: u32, status: Status) -> Sent {
-        let mut headers = HeaderMap::with_capacity(4);
+        let mut headers = Headers::with_capacity(4);
         let (name, value) = &CONTENT_TYPE;
-        headers.insert(name, value.clone());
+        headers.insert(name.clone(), value.clone());
         status.write(&mut headers);
-        self.write_head(id, true, StatusCode::OK, &headers);
+        self.write_head(id, true, StatusCode::OK, headers.iter());
         Sent::All
     }
 
-    fn write_response(
-        &mut self,
-        stream: &Stream,
-        mut response: Response<Bytes>,
-        head_only: bool,
-    ) -> Sent {
-        let held = self.room_for(response.body().len()).unwrap_or_else(|error| {
+    fn write_response(&mut self, stream: &Stream, mut response: Response, head_only: bool) -> Sent {
+        let held = self.room_for(response.body.len()).unwrap_or_else(|error| {
             response = rest::refused(&self.client, &error);
             None
         });
-        let (parts, body) = response.into_parts();
+        let Response { status, headers, body } = response;
         let ends = body.is_empty() || head_only;
-        let start = self.begin_head(stream.id, ends, parts.status);
+        let start = self.begin_head(stream.id, ends, status);
         let to = self.output.bytes();
         let mut says_for_whom = false;
-        for (name, value) in &parts.headers {
+        for (name, value) in headers.iter() {
             says_for_whom |= *name == header::CACHE_CONTROL;
             self.encoder.header(name, value, to);
         }
         if !says_for_whom {
-            self.encoder.header(&PRIVATE.0, &PRIVATE.1, to);
+            self.encoder.shared(Shared::Private, to);
         }
-        self.encoder.header(&VARIES.0, &VARIES.1, to);
-        if !matches!(parts.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
-            let mut digits = itoa::Buffer::new();
-            let length = digits.format(body.len()).as_bytes();
-            self.encoder.text(&header::CONTENT_LENGTH, length, to);
+        self.encoder.shared(Shared::Varies, to);
+        if !matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
+            self.encoder.content_length(body.len(), to);
         }
-        self.encoder.text(&header::DATE, date(self.now.epoch_seconds).as_bytes(), to);
+        self.encoder.date(&date(self.now.epoch_seconds), to);
         end_headers(to, start);
         if ends {
             return Sent::All;
@@ -217,8 +213,7 @@ impl Connection {
         let to = self.output.bytes();
         let start = begin_headers(to, true, id);
         self.encoder.begin(to);
-        let (name, value) = &OK;
-        self.encoder.header(name, value, to);
+        self.encoder.shared(Shared::GrpcOk, to);
         end_headers(to, start);
     }
 
@@ -269,5 +264,24 @@ impl Connection {
         stream.outbound.take(length);
         self.outbound.take(length);
         Some(if is_last { Part::Last(trailers) } else { Part::Other })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::hpack::SHARED;
+    use super::*;
+    use crate::front::caching::{PRIVATE, VARIES};
+
+    #[test]
+    fn what_is_shared_with_a_client_is_what_the_fronts_say() {
+        for (which, (name, value)) in
+            [(Shared::Grpc, &CONTENT_TYPE), (Shared::Private, &PRIVATE), (Shared::Varies, &VARIES)]
+        {
+            let (shared, text) = &SHARED[which as usize];
+            assert_eq!((shared, text.as_bytes()), (name, value.as_bytes()));
+        }
+        let (name, value) = &SHARED[Shared::GrpcOk as usize];
+        assert_eq!((name.as_str(), *value), ("grpc-status", "0"));
     }
 }

@@ -59,7 +59,7 @@ impl Connection {
         let State::Body(receiving) = stream.state else { return self.streams.put(stream) };
         let Receiving { request, terms, .. } = receiving;
         if self.leaves_much() {
-            stream.state = State::Waiting(self.keep(request, body, terms));
+            stream.state = State::Waiting(Box::new(self.keep(request, body, terms)));
             self.streams.put(stream);
             self.waiting.push_back(id);
         } else {
@@ -74,7 +74,7 @@ impl Connection {
         &self,
         request: Rc<Request>,
         body: Result<Bytes>,
-        terms: Option<BodyPolicy>,
+        terms: Option<Box<BodyPolicy>>,
     ) -> Waiting {
         let mut held = Reservation::nothing(&self.client.worker.core.room);
         let body = body.and_then(|body| {
@@ -101,7 +101,8 @@ impl Connection {
         {
             let Some(mut stream) = self.streams.take(id) else { continue };
             let state = std::mem::replace(&mut stream.state, State::Deferred);
-            if let State::Waiting(Waiting { request, body, terms, .. }) = state {
+            if let State::Waiting(waiting) = state {
+                let Waiting { request, body, terms, .. } = *waiting;
                 self.serve(stream, request, body, terms);
             }
         }
@@ -112,7 +113,7 @@ impl Connection {
         stream: Stream,
         request: Rc<Request>,
         body: Result<Bytes>,
-        terms: Option<BodyPolicy>,
+        terms: Option<Box<BodyPolicy>>,
     ) {
         if request.route == Route::Http
             && let Err(error) = request.check()
@@ -133,7 +134,7 @@ impl Connection {
         stream: Stream,
         request: Rc<Request>,
         body: Result<Bytes>,
-        terms: Option<BodyPolicy>,
+        terms: Option<Box<BodyPolicy>>,
     ) {
         let is_admitted = terms.is_some() || admission::knows(&self.client, &request.parts);
         let stranger = if is_admitted { None } else { AnonymousPermit::acquire(&self.late) };
@@ -198,7 +199,7 @@ impl Connection {
         if terms.stranger.is_some() {
             receiving.body.limit_to(UNAUTHENTICATED_BYTES);
         }
-        receiving.terms = Some(terms);
+        receiving.terms = Some(Box::new(terms));
         if !receiving.body.has_room_for(0) {
             return Err(receiving.too_large());
         }

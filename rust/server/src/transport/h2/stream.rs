@@ -25,16 +25,17 @@ pub(super) struct Stream {
     pub(super) has_ended: bool,
 }
 
-/// How far a request has come.
+/// How far a request has come. What few requests come to is boxed: a stream is moved for each request,
+/// and so is short.
 pub(super) enum State {
     /// Its body is on its way.
     Body(Receiving),
     /// It is all there, and waits until the client has read what it asked for before.
-    Waiting(Waiting),
+    Waiting(Box<Waiting>),
     /// Somebody else is to answer.
     Deferred,
     /// The answer is on its way.
-    Sending(Outgoing),
+    Sending(Box<Outgoing>),
     /// It is answered, and what the client goes on to send is thrown away: many a client that may
     /// send no more does not hear the answer.
     Lingering { left: usize, until: u64 },
@@ -45,14 +46,14 @@ pub(super) struct Receiving {
     pub(super) request: Rc<Request>,
     pub(super) body: Body,
     /// For one that is not there at once.
-    pub(super) terms: Option<BodyPolicy>,
+    pub(super) terms: Option<Box<BodyPolicy>>,
 }
 
 /// A request that is all there and waits.
 pub(super) struct Waiting {
     pub(super) request: Rc<Request>,
     pub(super) body: Result<Bytes>,
-    pub(super) terms: Option<BodyPolicy>,
+    pub(super) terms: Option<Box<BodyPolicy>>,
     #[expect(dead_code, reason = "what the body holds of the server's budget goes back with it")]
     pub(super) held: Reservation,
 }

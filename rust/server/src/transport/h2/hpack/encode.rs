@@ -12,10 +12,12 @@ use super::integer;
 use super::table::LIMIT;
 
 /// The room, in bytes as §4.1 counts them, in which all of [`SHARED`] fits.
-const ROOM: usize = 576;
+const ROOM: usize = 640;
 /// The index of the newest entry of the dynamic table.
-const NEWEST: usize = 62;
+const NEWEST: u8 = 62;
 const STATUS: usize = 8;
+const CONTENT_LENGTH: u8 = 28;
+const DATE: u8 = 33;
 
 /// The patterns that tell how a header is written (§6).
 const INDEXED: u8 = 0x80;
@@ -25,17 +27,27 @@ const NEVER_INDEXED: u8 = 0x10;
 const NOT_INDEXED: u8 = 0x00;
 
 /// What is put into the client's table; the most frequent first.
-static SHARED: [(HeaderName, &str); 9] = [
+pub(in crate::transport::h2) static SHARED: [(HeaderName, &str); 10] = [
     (header::CONTENT_TYPE, "application/grpc"),
     (HeaderName::from_static("grpc-status"), "0"),
-    (header::CONTENT_TYPE, "application/octet-stream"),
-    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (header::CONTENT_TYPE, "application/json"),
     (header::CACHE_CONTROL, "private, no-cache"),
     (header::VARY, "authorization, origin"),
+    (header::CONTENT_TYPE, "application/octet-stream"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::ACCEPT_RANGES, "bytes"),
+    (header::CONTENT_TYPE, "application/json"),
     (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
     (header::CONTENT_TYPE, "application/grpc-web+proto"),
 ];
+
+/// Those of [`SHARED`] that the connection adds itself, by their places.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::transport::h2) enum Shared {
+    Grpc = 0,
+    GrpcOk = 1,
+    Private = 2,
+    Varies = 3,
+}
 
 /// Keeps in mind what is in the table of one client.
 pub(in crate::transport::h2) struct Encoder {
@@ -76,7 +88,7 @@ impl Encoder {
     /// Appends `:status`, which comes before all other headers.
     #[expect(clippy::unused_self, reason = "whether it needs the table is told here alone")]
     pub(in crate::transport::h2) fn status(&mut self, status: StatusCode, to: &mut Vec<u8>) {
-        let index = match status.as_u16() {
+        let index: u8 = match status.as_u16() {
             200 => 8,
             204 => 9,
             206 => 10,
@@ -89,7 +101,7 @@ impl Encoder {
                 return string(to, status.as_str().as_bytes());
             }
         };
-        integer::write(to, INDEXED, 7, index);
+        to.push(INDEXED | index);
     }
 
     /// Appends a header.
@@ -99,9 +111,11 @@ impl Encoder {
         value: &HeaderValue,
         to: &mut Vec<u8>,
     ) {
-        let is_it = |(shared, text): &(HeaderName, &str)| shared == name && value == text;
+        let is_it = |(shared, text): &(HeaderName, &str)| {
+            text.len() == value.len() && shared == name && value == text
+        };
         match SHARED.iter().position(is_it) {
-            Some(which) if self.size > 0 => self.shared(which, name, value, to),
+            Some(which) => self.one_of_all(which, to),
             _ if *name == header::SET_COOKIE || *name == header::AUTHORIZATION => {
                 literal(to, NEVER_INDEXED, 4, name, value.as_bytes());
             }
@@ -109,22 +123,39 @@ impl Encoder {
         }
     }
 
-    /// Appends a header that is in no table and no secret.
-    #[expect(clippy::unused_self, reason = "whether it needs the table is told here alone")]
-    pub(in crate::transport::h2) fn text(
-        &mut self,
-        name: &HeaderName,
-        value: &[u8],
-        to: &mut Vec<u8>,
-    ) {
-        literal(to, NOT_INDEXED, 4, name, value);
+    /// Appends one of [`SHARED`].
+    pub(in crate::transport::h2) fn shared(&mut self, which: Shared, to: &mut Vec<u8>) {
+        self.one_of_all(which as usize, to);
     }
 
-    fn shared(&mut self, which: usize, name: &HeaderName, value: &HeaderValue, to: &mut Vec<u8>) {
+    /// Appends `content-length`.
+    pub(in crate::transport::h2) fn content_length(&mut self, bytes: usize, to: &mut Vec<u8>) {
+        let mut digits = itoa::Buffer::new();
+        self.not_indexed(CONTENT_LENGTH, digits.format(bytes).as_bytes(), to);
+    }
+
+    /// Appends `date`.
+    pub(in crate::transport::h2) fn date(&mut self, date: &[u8], to: &mut Vec<u8>) {
+        self.not_indexed(DATE, date, to);
+    }
+
+    /// Appends a short value of the name at `index`, 15 or more, of the static table.
+    #[expect(clippy::unused_self, reason = "whether it needs the table is told here alone")]
+    fn not_indexed(&mut self, index: u8, value: &[u8], to: &mut Vec<u8>) {
+        let [length, ..] = value.len().to_le_bytes();
+        to.extend_from_slice(&[NOT_INDEXED | 0x0f, index - 0x0f, length]);
+        to.extend_from_slice(value);
+    }
+
+    fn one_of_all(&mut self, which: usize, to: &mut Vec<u8>) {
+        let (name, value) = &SHARED[which];
         let place = &mut self.places[which];
+        if self.size == 0 {
+            return literal(to, NOT_INDEXED, 4, name, value.as_bytes());
+        }
         if *place > 0 {
-            integer::write(to, INDEXED, 7, NEWEST + usize::from(self.count - *place));
-            return;
+            // It is one of a few, so its index fits into a byte.
+            return to.push(INDEXED | (NEWEST + self.count - *place));
         }
         self.count += 1;
         *place = self.count;

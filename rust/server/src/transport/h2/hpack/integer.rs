@@ -40,6 +40,9 @@ pub(super) fn write(to: &mut Vec<u8>, pattern: u8, bits: u32, value: usize) {
         to.push(pattern | value.to_le_bytes()[0]);
         return;
     };
+    if rest < 0x80 {
+        return to.extend_from_slice(&[pattern | mask, rest.to_le_bytes()[0]]);
+    }
     to.push(pattern | mask);
     while rest >= 0x80 {
         to.push(rest.to_le_bytes()[0] | 0x80);

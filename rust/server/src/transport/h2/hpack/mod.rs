@@ -16,7 +16,9 @@ mod table;
 mod tests;
 
 pub(super) use self::decode::{Decoder, Unpacked, path};
-pub(super) use self::encode::Encoder;
+#[cfg(test)]
+pub(super) use self::encode::SHARED;
+pub(super) use self::encode::{Encoder, Shared};
 pub(super) use self::entry::Name;
 
 /// A block that cannot be unpacked: the tables have parted, and the connection must end with

@@ -1,0 +1,54 @@
+//! A request's head and a response, as the modules pass them on (RFC 9110 §6).
+
+use bytes::Bytes;
+use http::{Method, StatusCode, Uri, Version};
+
+mod headers;
+
+pub(crate) use self::headers::Headers;
+
+/// A request without its content.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Parts {
+    pub(crate) method: Method,
+    pub(crate) uri: Uri,
+    pub(crate) version: Version,
+    pub(crate) headers: Headers,
+}
+
+/// What a request is answered with. The connection adds what every answer bears.
+#[derive(Debug)]
+pub(crate) struct Response {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: Headers,
+    pub(crate) body: Bytes,
+}
+
+impl Response {
+    /// An answer of 200 with this content, and no headers yet.
+    pub(crate) fn new(body: Bytes) -> Self {
+        Response { status: StatusCode::OK, headers: Headers::default(), body }
+    }
+
+    /// The same with another status.
+    pub(crate) fn of(status: StatusCode, body: Bytes) -> Self {
+        Response { status, ..Response::new(body) }
+    }
+}
+
+impl From<http::Response<Bytes>> for Response {
+    fn from(response: http::Response<Bytes>) -> Self {
+        let (parts, body) = response.into_parts();
+        Response { status: parts.status, headers: parts.headers.into(), body }
+    }
+}
+
+/// What tests make requests of.
+#[cfg(test)]
+impl From<http::request::Builder> for Parts {
+    fn from(builder: http::request::Builder) -> Self {
+        let http::request::Parts { method, uri, version, headers, .. } =
+            builder.body(()).expect("a request").into_parts().0;
+        Parts { method, uri, version, headers: headers.into() }
+    }
+}
