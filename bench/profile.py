@@ -36,7 +36,7 @@ FUNCTIONS = 12
 PARTS = {
     "engine: finding and reading the item": r"attimo_engine::",
     "token, permission, cache, counting": r"attimo_server::(gate|directory|token|meter|limits)",
-    "headers: HPACK and lists of headers": r"h2::(hpack|header|request)|::message|http::(header|uri)",
+    "headers: HPACK, lists of headers": r"h2::(hpack|header|request)|::message|http::(header|uri)",
     "HTTP/2: frames, streams, flow control": r"transport::h2::",
     "HTTP/1.1: requests and answers": r"attimo_server::transport::h1",
     "HTTP API: queries and answers": r"attimo_server::front::rest",

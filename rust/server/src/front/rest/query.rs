@@ -8,11 +8,12 @@ use std::str::FromStr;
 
 use attimo_engine::{CollectionTtl, Order, Slice, Ttl};
 use http::Uri;
-use memchr::{memchr, memchr2};
-use percent_encoding::percent_decode;
 
+use self::encoded::{Encoded, Form};
 use super::json;
 use crate::error::{Error, Result};
+
+mod encoded;
 
 const BASE64: &str = "_base64";
 const MILLISECONDS: u64 = 1_000;
@@ -49,22 +50,15 @@ impl<'a> Query<'a> {
             return Ok(uri.path_and_query().cloned().map(Uri::from).unwrap_or_default());
         }
         let path = uri.path();
-        let is_token = |pair: &&str| Encoded(split_once(pair.as_bytes(), b'=').0).is("token");
+        let is_token = |pair: &&str| encoded::name_and_value(pair.as_bytes()).0.is("token");
         let kept: Vec<_> = self.text.split('&').filter(|pair| !is_token(pair)).collect();
         let target =
             if kept.is_empty() { path.to_owned() } else { format!("{path}?{}", kept.join("&")) };
         target.parse().map_err(|_| Error::Malformed("the query cannot be read"))
     }
 
-    /// Names and values, as they came.
     fn pairs(&self) -> impl Iterator<Item = (Encoded<'a>, Encoded<'a>)> + use<'a> {
-        let mut rest = Some(self.text.as_bytes());
-        std::iter::from_fn(move || {
-            let (pair, others) = split_once(rest?, b'&');
-            rest = others;
-            let (name, value) = split_once(pair, b'=');
-            Some((Encoded(name), Encoded(value.unwrap_or_default())))
-        })
+        encoded::pairs(self.text)
     }
 
     fn value(&self, name: &str) -> Result<Option<Cow<'a, [u8]>>> {
@@ -277,56 +271,6 @@ pub(super) fn lifetime(seconds: u64) -> Result<Ttl> {
         return Err(Error::Invalid(format!("ttl_seconds must be {SECONDS}")));
     }
     Ok(Ttl(seconds.saturating_mul(MILLISECONDS)))
-}
-
-/// What comes before the first `byte`, and what comes behind it if it is there.
-fn split_once(text: &[u8], byte: u8) -> (&[u8], Option<&[u8]>) {
-    match memchr(byte, text) {
-        Some(at) => (&text[..at], Some(&text[at + 1..])),
-        None => (text, None),
-    }
-}
-
-/// In which form bytes are given.
-enum Form {
-    Plain,
-    Base64,
-}
-
-/// A name or a value as it came, percent-encoded.
-#[derive(Clone, Copy)]
-struct Encoded<'a>(&'a [u8]);
-
-impl<'a> Encoded<'a> {
-    /// Whether nothing in it stands for something else, as in nearly every name.
-    fn is_plain(self) -> bool {
-        memchr2(b'%', b'+', self.0).is_none()
-    }
-
-    /// The bytes that it stands for; nothing is copied if they stand for themselves.
-    fn decoded(self) -> Cow<'a, [u8]> {
-        if self.is_plain() {
-            return Cow::Borrowed(self.0);
-        }
-        let spaced: Vec<_> =
-            self.0.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
-        Cow::Owned(percent_decode(&spaced).collect())
-    }
-
-    /// Whether it stands for `name`.
-    fn is(self, name: &str) -> bool {
-        self.0 == name.as_bytes() || (!self.is_plain() && *self.decoded() == *name.as_bytes())
-    }
-
-    /// The form in which something called `name` is given, if it stands for that.
-    fn form(self, name: &str) -> Option<Form> {
-        let form = |text: &[u8]| match text.strip_prefix(name.as_bytes())? {
-            b"" => Some(Form::Plain),
-            end if end == BASE64.as_bytes() => Some(Form::Base64),
-            _ => None,
-        };
-        form(self.0).or_else(|| if self.is_plain() { None } else { form(&self.decoded()) })
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,74 @@
+//! Names and values of a query as they came, percent-encoded.
+
+use std::borrow::Cow;
+
+use memchr::{memchr, memchr2};
+use percent_encoding::percent_decode;
+
+const BASE64: &str = "_base64";
+
+/// The names and values of `query`, in order.
+pub(super) fn pairs(query: &str) -> impl Iterator<Item = (Encoded<'_>, Encoded<'_>)> {
+    let mut rest = Some(query.as_bytes());
+    std::iter::from_fn(move || {
+        let (pair, others) = split_once(rest?, b'&');
+        rest = others;
+        Some(name_and_value(pair))
+    })
+}
+
+/// The name and the value of one pair.
+pub(super) fn name_and_value(pair: &[u8]) -> (Encoded<'_>, Encoded<'_>) {
+    let (name, value) = split_once(pair, b'=');
+    (Encoded(name), Encoded(value.unwrap_or_default()))
+}
+
+/// What comes before the first `byte`, and what comes behind it if it is there.
+fn split_once(text: &[u8], byte: u8) -> (&[u8], Option<&[u8]>) {
+    match memchr(byte, text) {
+        Some(at) => (&text[..at], Some(&text[at + 1..])),
+        None => (text, None),
+    }
+}
+
+/// In which form bytes are given.
+pub(super) enum Form {
+    Plain,
+    Base64,
+}
+
+/// A name or a value as it came, percent-encoded.
+#[derive(Clone, Copy)]
+pub(super) struct Encoded<'a>(&'a [u8]);
+
+impl<'a> Encoded<'a> {
+    /// Whether nothing in it stands for something else, as in nearly every name.
+    fn is_plain(self) -> bool {
+        memchr2(b'%', b'+', self.0).is_none()
+    }
+
+    /// The bytes that it stands for; nothing is copied if they stand for themselves.
+    pub(super) fn decoded(self) -> Cow<'a, [u8]> {
+        if self.is_plain() {
+            return Cow::Borrowed(self.0);
+        }
+        let spaced: Vec<_> =
+            self.0.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+        Cow::Owned(percent_decode(&spaced).collect())
+    }
+
+    /// Whether it stands for `name`.
+    pub(super) fn is(self, name: &str) -> bool {
+        self.0 == name.as_bytes() || (!self.is_plain() && *self.decoded() == *name.as_bytes())
+    }
+
+    /// The form in which something called `name` is given, if it stands for that.
+    pub(super) fn form(self, name: &str) -> Option<Form> {
+        let form = |text: &[u8]| match text.strip_prefix(name.as_bytes())? {
+            b"" => Some(Form::Plain),
+            end if end == BASE64.as_bytes() => Some(Form::Base64),
+            _ => None,
+        };
+        form(self.0).or_else(|| if self.is_plain() { None } else { form(&self.decoded()) })
+    }
+}
