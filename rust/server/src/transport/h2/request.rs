@@ -41,6 +41,8 @@ pub(super) struct Request {
     pub(super) route: Route,
     /// Whether its path can only be meant for gRPC.
     is_method: bool,
+    /// Whether its headers say two hosts.
+    names_two_hosts: bool,
     /// How many bytes the body may have.
     pub(super) limit: usize,
     /// How many it has by its `content-length`.
@@ -138,7 +140,8 @@ impl RequestBuilder {
         };
         let waits = route.waits(client, &parts);
         let is_method = grpc::is_method(parts.uri.path().as_bytes());
-        Ok(Request { parts, route, is_method, limit, length, waits })
+        let names_two_hosts = names_two_hosts(&parts);
+        Ok(Request { parts, route, is_method, names_two_hosts, limit, length, waits })
     }
 
     /// gRPC is asked for by `POST`, by the name of a method and with a message of gRPC's: neither of
@@ -213,26 +216,25 @@ impl Request {
     ///
     /// [`Error::Malformed`].
     pub(super) fn check(&self) -> Result<(), Error> {
-        if self.names_two_hosts() {
+        if self.names_two_hosts {
             return Err(Error::Malformed("`:authority` and `host` must name one host"));
         }
         let path = self.parts.uri.path_and_query().map_or("", PathAndQuery::as_str);
         if path.is_ascii() { Ok(()) } else { Err(Error::Malformed(paths::NOT_ASCII)) }
     }
+}
 
-    /// Whether it is for a host and names another, or bears a name and password there (§8.3.1).
-    /// Clients and proxies may write the two in their own ways.
-    fn names_two_hosts(&self) -> bool {
-        let uri = &self.parts.uri;
-        let authority = uri.authority().map_or("", Authority::as_str);
-        let mut hosts = self.parts.headers.get_all(header::HOST);
-        let is_one = |host: &HeaderValue| {
-            let scheme = uri.scheme_str().unwrap_or_default();
-            host.to_str().is_ok_and(|host| host::are_one(scheme, authority, host))
-        };
-        let is_other = hosts.next().is_some_and(|host| !authority.is_empty() && !is_one(host));
-        is_other || hosts.next().is_some() || authority.contains('@')
-    }
+/// Whether a request is for a host and names another, or bears a name and password there (§8.3.1).
+/// Clients and proxies may write the two in their own ways.
+fn names_two_hosts(Parts { uri, headers, .. }: &Parts) -> bool {
+    let authority = uri.authority().map_or("", Authority::as_str);
+    let mut hosts = headers.get_all(header::HOST);
+    let is_one = |host: &HeaderValue| {
+        let scheme = uri.scheme_str().unwrap_or_default();
+        host.to_str().is_ok_and(|host| host::are_one(scheme, authority, host))
+    };
+    let is_other = hosts.next().is_some_and(|host| !authority.is_empty() && !is_one(host));
+    is_other || hosts.next().is_some() || authority.contains('@')
 }
 
 /// What is about a connection of HTTP/1.1 has no place here (§8.2.2).
