@@ -24,8 +24,8 @@ LAYERS = (
     {"state"},
     {"metrics", "forward", "evictions"},
     {"memory", "gate", "lane", "listener", "tls"},
-    {"backend", "memory_budget", "meter", "process", "read_buffer", "stats", "token"},
-    {"deadline", "directory"},
+    {"memory_budget", "meter", "process", "read_buffer", "stats", "token"},
+    {"backend", "deadline", "directory"},
     {"permissions"},
     {"api", "clock", "counter", "error", "limits", "message", "protocol"},
 )

@@ -10,12 +10,10 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use attimo_engine::Engine;
 use tokio::runtime;
 use tokio::sync::watch;
 use tokio::task::LocalSet;
 
-use crate::backend::Backend;
 use crate::forward::lacks_handles;
 use crate::limits::HANDLES_IN_RESERVE;
 use crate::listener::{Listener, NewConnection, WorkerHandle};
@@ -107,19 +105,19 @@ fn least_loaded(doors: &[WorkerHandle], turn: usize) -> &WorkerHandle {
 }
 
 async fn sweep(core: Arc<Core>) {
-    let Backend::Embedded(engine) = core.gate.backend();
     loop {
         tokio::time::sleep(SWEEP_EVERY).await;
-        while sweep_once(engine, &core) {
+        while sweep_once(&core) {
             tokio::task::yield_now().await;
         }
     }
 }
 
 /// Looks at the share of one run; tells whether so much had ended that more should follow at once.
-fn sweep_once(engine: &Engine, core: &Core) -> bool {
-    let share = usize::try_from(engine.totals().items / SWEEPS_PER_PASS).unwrap_or(usize::MAX);
-    let swept = engine.sweep(core.clock.now().moment, share.max(SWEEP_SLOTS));
+fn sweep_once(core: &Core) -> bool {
+    let backend = core.gate.backend();
+    let share = usize::try_from(backend.totals().items / SWEEPS_PER_PASS).unwrap_or(usize::MAX);
+    let swept = backend.sweep(core.clock.now().moment, share.max(SWEEP_SLOTS));
     (swept.expired + swept.retired) * 4 > swept.looked_at as u64
 }
 

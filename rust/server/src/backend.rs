@@ -1,23 +1,25 @@
-//! Where commands are run: today the engine in this process.
-//!
-//! A second store is another arm of [`Backend`], and every command must then
-//! say how it is asked there; the rooms above do not change.
+//! The store that commands run on: today the engine in this process. Nothing outside names it.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
-use attimo_engine::{Command, Engine, Limits, Looked, Namespace};
+use attimo_engine::{
+    Command, Config, Engine, Limits, Looked, Moment, Namespace, Stored, Swept, Totals,
+};
 
 use crate::clock::Now;
 use crate::error::Result;
 
-/// A store of items.
-pub(crate) enum Backend {
-    /// The engine in this process.
-    Embedded(Arc<Engine>),
+/// A store of items, and the budget of memory that they share with requests under way.
+pub(crate) struct Backend {
+    engine: Engine,
 }
 
 impl Backend {
+    /// An empty store.
+    pub(crate) fn new(config: Config) -> Self {
+        Backend { engine: Engine::new(config) }
+    }
+
     /// Runs `command` where the items of `namespace` live; also returns what it looked for.
     ///
     /// # Errors
@@ -29,36 +31,84 @@ impl Backend {
         command: C,
         now: Now,
     ) -> Result<(C::Reply, Looked)> {
-        match self {
-            Backend::Embedded(engine) => Ok(engine.measure(namespace, command, now.moment)?),
-        }
-    }
-
-    /// How much memory items may take now, in bytes.
-    pub(crate) fn allowance(&self) -> u64 {
-        match self {
-            Backend::Embedded(engine) => engine.allowance(),
-        }
+        Ok(self.engine.measure(namespace, command, now.moment)?)
     }
 
     /// How large items may be.
     pub(crate) fn limits(&self) -> &Limits {
-        match self {
-            Backend::Embedded(engine) => engine.limits(),
-        }
+        self.engine.limits()
+    }
+
+    /// Gives up what lives under `namespace`; nobody asks for it any more.
+    pub(crate) fn retire(&self, namespace: Namespace) {
+        self.engine.retire(namespace);
+    }
+
+    /// Removes expired items and those of retired namespaces among the next `slots`.
+    pub(crate) fn sweep(&self, now: Moment, slots: usize) -> Swept {
+        self.engine.sweep(now, slots)
     }
 
     /// How many items were evicted since the last call, by the namespace that lost them.
     pub(crate) fn take_evicted(&self) -> HashMap<Namespace, u64> {
-        match self {
-            Backend::Embedded(engine) => engine.take_evicted(),
-        }
+        self.engine.take_evicted()
     }
 
-    /// Lets go of what lives under `namespace`; nobody asks for it any more.
-    pub(crate) fn retire(&self, namespace: Namespace) {
-        match self {
-            Backend::Embedded(engine) => engine.retire(namespace),
-        }
+    /// What each of `namespaces` stores.
+    pub(crate) fn stored_of(&self, namespaces: &[Namespace]) -> Vec<Stored> {
+        self.engine.stored_of(namespaces)
+    }
+
+    /// What all items take, and how many have left.
+    pub(crate) fn totals(&self) -> Totals {
+        self.engine.totals()
+    }
+}
+
+/// Memory: all of it in bytes.
+impl Backend {
+    /// How much items may take now.
+    pub(crate) fn allowance(&self) -> u64 {
+        self.engine.allowance()
+    }
+
+    /// What items take and what is reserved.
+    pub(crate) fn counted(&self) -> u64 {
+        self.engine.counted()
+    }
+
+    /// What is reserved for something else than items.
+    pub(crate) fn reserved(&self) -> u64 {
+        self.engine.reserved()
+    }
+
+    /// Reserves memory that items may not take until [`Backend::release`].
+    pub(crate) fn reserve(&self, bytes: u64) {
+        self.engine.reserve(bytes);
+    }
+
+    /// Gives back what was reserved.
+    pub(crate) fn release(&self, bytes: u64) {
+        self.engine.release(bytes);
+    }
+
+    /// Notes what the process takes beyond what is counted; items have so much less.
+    pub(crate) fn note_overhead(&self, bytes: u64) {
+        self.engine.note_overhead(bytes);
+    }
+
+    /// Evicts items until they take no more than they may, `most` at once; how much was evicted.
+    pub(crate) fn fit(&self, now: Moment, most: u64) -> u64 {
+        self.engine.fit(now, most)
+    }
+
+    /// Evicts for what was just reserved, `most` at once.
+    pub(crate) fn make_way(&self, now: Moment, most: u64) {
+        self.engine.make_way(now, most);
+    }
+
+    /// Calls `watch` after a command that has evicted much.
+    pub(crate) fn watch(&self, watch: Box<dyn Fn(Moment) + Send + Sync>) {
+        self.engine.watch(watch);
     }
 }

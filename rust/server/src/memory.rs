@@ -17,9 +17,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use attimo_engine::{Engine, Moment};
+use attimo_engine::Moment;
 use parking_lot::Mutex;
 
+use crate::backend::Backend;
 use crate::clock::Clock;
 use crate::memory_budget::MemoryBudget;
 use crate::process;
@@ -105,18 +106,18 @@ impl Memory {
     }
 
     /// Notes that the process has come up: what it takes beside data is now what it takes at rest.
-    pub(crate) fn settle(&self, engine: &Engine) {
+    pub(crate) fn settle(&self, backend: &Backend) {
         if self.is_settled.swap(true, Ordering::Relaxed) {
             return;
         }
         let private = process::private_bytes().unwrap_or(u64::MAX);
-        self.base.fetch_min(private.saturating_sub(engine.counted()), Ordering::Relaxed);
+        self.base.fetch_min(private.saturating_sub(backend.counted()), Ordering::Relaxed);
     }
 
     /// What takes memory now, by name.
-    pub(crate) fn parts(&self, engine: &Engine, room: &MemoryBudget) -> [(&'static str, u64); 5] {
+    pub(crate) fn parts(&self, backend: &Backend, room: &MemoryBudget) -> [(&'static str, u64); 5] {
         let (in_flight, connections) = (room.held() as u64, room.of_connections());
-        let items = engine.counted() - engine.reserved().min(engine.counted());
+        let items = backend.counted() - backend.reserved().min(backend.counted());
         let resident = process::resident_bytes().unwrap_or(0);
         let data = items + in_flight + connections;
         let files = resident.saturating_sub(process::private_bytes().unwrap_or(0));
@@ -133,48 +134,48 @@ impl Memory {
 
     /// Compares what is occupied with what may be, and sees to it that the one comes to the other;
     /// when to look again.
-    pub(crate) fn look(&self, engine: &Engine, now: Moment) -> Duration {
+    pub(crate) fn look(&self, backend: &Backend, now: Moment) -> Duration {
         self.ask_for_others(now);
-        let excess = self.relieve(engine, now);
+        let excess = self.relieve(backend, now);
         if excess < -self.budget.cast_signed() / 2 { SELDOM } else { OFTEN }
     }
 
     /// The same for whoever has just evicted much: it goes on writing when there is room. What
     /// was too much before may be no longer, which the thread notes.
-    fn look_at_once(&self, engine: &Engine, now: Moment) {
+    fn look_at_once(&self, backend: &Backend, now: Moment) {
         if self.excess() > 0 {
-            self.relieve(engine, now);
+            self.relieve(backend, now);
         }
     }
 
     /// Makes room for what this process is about to take beside its data, before it does; items have
     /// so much less until [`Memory::release`].
-    pub(crate) fn hold(&self, engine: &Engine, bytes: u64, now: Moment) {
+    pub(crate) fn hold(&self, backend: &Backend, bytes: u64, now: Moment) {
         let _alone = self.looking.lock();
         self.promised.fetch_add(bytes, Ordering::Relaxed);
-        engine.reserve(bytes);
+        backend.reserve(bytes);
         for _ in 0..ROUNDS {
-            engine.fit(now, u64::MAX);
+            backend.fit(now, u64::MAX);
             if self.excess().saturating_add_unsigned(bytes) <= 0 {
                 break;
             }
             self.allocator.as_ref().inspect(|allocator| allocator.give_back());
             let missing = self.excess().saturating_add_unsigned(bytes);
-            self.add_overhead(engine, missing.max(0));
+            self.add_overhead(backend, missing.max(0));
         }
     }
 
     /// That has been given back.
-    pub(crate) fn release(&self, engine: &Engine, bytes: u64) {
-        engine.release(bytes);
+    pub(crate) fn release(&self, backend: &Backend, bytes: u64) {
+        backend.release(bytes);
         self.promised.fetch_sub(bytes, Ordering::Relaxed);
     }
 
-    fn add_overhead(&self, engine: &Engine, more: i64) {
+    fn add_overhead(&self, backend: &Backend, more: i64) {
         let overhead = self.overhead.load(Ordering::Relaxed).saturating_add_signed(more);
         let overhead = overhead.min(self.budget);
         self.overhead.store(overhead, Ordering::Relaxed);
-        engine.note_overhead(overhead);
+        backend.note_overhead(overhead);
     }
 
     /// Asks what others occupy, now and then.
@@ -191,7 +192,7 @@ impl Memory {
 
     /// Gives back and evicts until no more is occupied than may be, or it is no use; returns what
     /// is too much, negative if nothing is.
-    fn relieve(&self, engine: &Engine, now: Moment) -> i64 {
+    fn relieve(&self, backend: &Backend, now: Moment) -> i64 {
         let _alone = self.looking.lock();
         let mut excess = self.excess();
         for _ in 0..ROUNDS {
@@ -201,8 +202,8 @@ impl Memory {
             }
             // What is promised may not be there yet, and is not for items to take.
             let is_promised = self.promised.load(Ordering::Relaxed) > 0;
-            self.add_overhead(engine, if is_promised { excess.max(0) } else { excess });
-            engine.fit(now, self.budget / EVICTED_AT_ONCE);
+            self.add_overhead(backend, if is_promised { excess.max(0) } else { excess });
+            backend.fit(now, self.budget / EVICTED_AT_ONCE);
             if excess <= 0 {
                 break;
             }
@@ -227,18 +228,22 @@ impl Memory {
 /// # Errors
 ///
 /// Those of starting a thread.
-pub(crate) fn keep(memory: &Arc<Memory>, engine: &Arc<Engine>, clock: Clock) -> io::Result<Keeper> {
-    let watching = (Arc::downgrade(memory), Arc::downgrade(engine));
-    engine.watch(Box::new(move |now| {
-        if let (Some(memory), Some(engine)) = (watching.0.upgrade(), watching.1.upgrade()) {
-            memory.look_at_once(&engine, now);
+pub(crate) fn keep(
+    memory: &Arc<Memory>,
+    backend: &Arc<Backend>,
+    clock: Clock,
+) -> io::Result<Keeper> {
+    let watching = (Arc::downgrade(memory), Arc::downgrade(backend));
+    backend.watch(Box::new(move |now| {
+        if let (Some(memory), Some(backend)) = (watching.0.upgrade(), watching.1.upgrade()) {
+            memory.look_at_once(&backend, now);
         }
     }));
     let ended = Arc::new(AtomicBool::new(false));
-    let (memory, engine, ending) = (memory.clone(), engine.clone(), ended.clone());
+    let (memory, backend, ending) = (memory.clone(), backend.clone(), ended.clone());
     let thread = thread::Builder::new().name("attimo-memory".into()).spawn(move || {
         while !ending.load(Ordering::Relaxed) {
-            thread::park_timeout(memory.look(&engine, clock.now().moment));
+            thread::park_timeout(memory.look(&backend, clock.now().moment));
         }
     })?;
     Ok(Keeper { thread, ended })
@@ -269,16 +274,16 @@ mod tests {
     const MIB: u64 = 1 << 20;
     const NOW: Moment = Moment(1_000);
 
-    fn engine() -> Engine {
+    fn backend() -> Backend {
         let limits = Limits::default();
-        let engine =
-            Engine::new(Config { memory_bytes: 32 * MIB, shards: 4, seed: [1; 4], limits });
+        let backend =
+            Backend::new(Config { memory_bytes: 32 * MIB, shards: 4, seed: [1; 4], limits });
         for key in 0..40_u32 {
             let value = &vec![7; 1 << 20][..];
             let set = Set { key: &key.to_le_bytes(), value: value.into(), ttl: Ttl(60_000) };
-            engine.run(Namespace(1), set, NOW).unwrap();
+            backend.run(Namespace(1), set, Clock::start().now()).unwrap();
         }
-        engine
+        backend
     }
 
     fn memory(room: u64, group: Option<PathBuf>) -> Memory {
@@ -289,19 +294,19 @@ mod tests {
 
     #[test]
     fn who_is_about_to_take_memory_gets_it_of_items_and_they_get_it_back() {
-        let engine = engine();
+        let backend = backend();
         let memory = memory(1_000 * MIB, None);
 
-        memory.hold(&engine, 8 * MIB, NOW);
-        assert!(engine.counted() - engine.reserved() <= 24 * MIB);
-        assert_eq!(engine.allowance(), 24 * MIB);
-        memory.release(&engine, 8 * MIB);
-        assert_eq!(engine.allowance(), 32 * MIB);
+        memory.hold(&backend, 8 * MIB, NOW);
+        assert!(backend.counted() - backend.reserved() <= 24 * MIB);
+        assert_eq!(backend.allowance(), 24 * MIB);
+        memory.release(&backend, 8 * MIB);
+        assert_eq!(backend.allowance(), 32 * MIB);
     }
 
     #[test]
     fn what_others_occupy_in_the_container_is_not_for_items() {
-        let engine = engine();
+        let backend = backend();
         let group = std::env::temp_dir().join(format!("attimo-{}-group", std::process::id()));
         let memory = memory(1_000 * MIB, Some(group.clone()));
         let occupied = |others: u64| {
@@ -313,11 +318,11 @@ mod tests {
 
         fs::create_dir(&group).unwrap();
         occupied(0);
-        memory.look(&engine, NOW);
-        assert_eq!(engine.allowance(), 32 * MIB);
+        memory.look(&backend, NOW);
+        assert_eq!(backend.allowance(), 32 * MIB);
         occupied(1_020 * MIB);
-        memory.look(&engine, Moment(NOW.0 + OTHERS_EVERY));
+        memory.look(&backend, Moment(NOW.0 + OTHERS_EVERY));
         fs::remove_dir_all(group).unwrap();
-        assert!(engine.allowance() <= 12 * MIB);
+        assert!(backend.allowance() <= 12 * MIB);
     }
 }

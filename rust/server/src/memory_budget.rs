@@ -15,10 +15,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use attimo_engine::Engine;
 use tokio::time::sleep;
 
 use self::offers::{Offers, Place};
+use crate::backend::Backend;
 use crate::clock::Clock;
 use crate::deadline::Deadline;
 use crate::error::{Error, Overload, Result};
@@ -46,7 +46,7 @@ pub(crate) const PAUSE: u64 = 50;
 
 /// The room of a server.
 pub(crate) struct MemoryBudget {
-    engine: Arc<Engine>,
+    backend: Arc<Backend>,
     clock: Clock,
     bytes: usize,
     held: AtomicUsize,
@@ -58,10 +58,10 @@ pub(crate) struct MemoryBudget {
 
 impl MemoryBudget {
     /// The room of a server that has so many bytes of memory for items and what is under way.
-    pub(crate) fn new(engine: Arc<Engine>, clock: Clock, memory_bytes: u64) -> Arc<Self> {
+    pub(crate) fn new(backend: Arc<Backend>, clock: Clock, memory_bytes: u64) -> Arc<Self> {
         let bytes = usize::try_from(memory_bytes / SHARE).unwrap_or(usize::MAX).max(ROOM_BYTES);
         Arc::new(MemoryBudget {
-            engine,
+            backend,
             clock,
             bytes,
             held: AtomicUsize::new(0),
@@ -77,7 +77,7 @@ impl MemoryBudget {
 
     /// What open connections take, in bytes.
     pub(crate) fn of_connections(&self) -> u64 {
-        self.engine.reserved().saturating_sub(self.held() as u64)
+        self.backend.reserved().saturating_sub(self.held() as u64)
     }
 
     /// Takes `more` for whom has `all` then. As much as one has must be left for others: so few that
@@ -85,8 +85,8 @@ impl MemoryBudget {
     fn take(&self, more: usize, all: usize, is_known: bool) -> bool {
         let taken = self.add(more, all, is_known) || self.outbid(more, all, is_known);
         if taken {
-            self.engine.reserve(more as u64);
-            self.engine.make_way(self.clock.now().moment, more as u64);
+            self.backend.reserve(more as u64);
+            self.backend.make_way(self.clock.now().moment, more as u64);
         }
         taken
     }
@@ -125,7 +125,7 @@ impl MemoryBudget {
             if !is_known {
                 self.of_strangers.fetch_sub(bytes, Ordering::Relaxed);
             }
-            self.engine.release(bytes as u64);
+            self.backend.release(bytes as u64);
         }
     }
 }
@@ -328,14 +328,14 @@ impl Connected {
     /// For one that was accepted.
     pub(crate) fn new(room: &Arc<MemoryBudget>, secure: bool) -> Self {
         let bytes = if secure { TLS_CONNECTION_BYTES } else { CONNECTION_BYTES };
-        room.engine.reserve(bytes);
+        room.backend.reserve(bytes);
         Connected { room: room.clone(), bytes }
     }
 }
 
 impl Drop for Connected {
     fn drop(&mut self) {
-        self.room.engine.release(self.bytes);
+        self.room.backend.release(self.bytes);
     }
 }
 

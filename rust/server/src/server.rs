@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use attimo_engine::{Config as EngineConfig, Engine, Limits};
+use attimo_engine::{Config as EngineConfig, Limits};
 use parking_lot::Mutex;
 use tokio::runtime;
 use tokio::sync::{OwnedRwLockWriteGuard, watch};
@@ -105,7 +105,7 @@ impl Server {
             certificate.replace(chain, key)?;
         }
         let clock = Clock::start();
-        let engine = Arc::new(Engine::new(EngineConfig {
+        let backend = Arc::new(Backend::new(EngineConfig {
             memory_bytes: config.memory_bytes,
             shards: shards(config.threads, config.memory_bytes),
             seed: seed(),
@@ -115,8 +115,8 @@ impl Server {
                 ..Limits::default()
             },
         }));
-        let room = MemoryBudget::new(engine.clone(), clock, config.memory_bytes);
-        let gate = Gate::new(Backend::Embedded(engine));
+        let room = MemoryBudget::new(backend.clone(), clock, config.memory_bytes);
+        let gate = Gate::new(backend);
         let core = Core {
             gate,
             meter: Arc::default(),
@@ -161,8 +161,8 @@ impl Server {
         let listeners = self.listeners(sockets)?;
         let mut keeper = self.keeper.lock();
         if keeper.is_none() {
-            let Backend::Embedded(engine) = self.core.gate.backend();
-            *keeper = Some(memory::keep(&self.core.memory, engine, self.core.clock)?);
+            *keeper =
+                Some(memory::keep(&self.core.memory, self.core.gate.backend(), self.core.clock)?);
         }
         self.core.stats.events.open();
         let (stop, stopped) = watch::channel(false);
@@ -275,14 +275,12 @@ impl Server {
 
     /// Makes room for memory that the control plane is about to take for a moment.
     pub fn hold_memory(&self, bytes: u64) {
-        let Backend::Embedded(engine) = self.core.gate.backend();
-        self.core.memory.hold(engine, bytes, self.core.clock.now().moment);
+        self.core.memory.hold(self.core.gate.backend(), bytes, self.core.clock.now().moment);
     }
 
     /// Takes note that it was given back.
     pub fn release_memory(&self, bytes: u64) {
-        let Backend::Embedded(engine) = self.core.gate.backend();
-        self.core.memory.release(engine, bytes);
+        self.core.memory.release(self.core.gate.backend(), bytes);
     }
 
     /// Takes note that lines of the log were dropped.
@@ -293,8 +291,7 @@ impl Server {
     /// Takes note of how the control plane does, for whoever asks `/ready`.
     pub fn set_readiness(&self, readiness: Readiness) {
         if readiness == Readiness::Ready {
-            let Backend::Embedded(engine) = self.core.gate.backend();
-            self.core.memory.settle(engine);
+            self.core.memory.settle(self.core.gate.backend());
         }
         self.core.stats.readiness.set(readiness);
     }

@@ -7,6 +7,7 @@
 //! may do at a cache is worked out then, too, and asked for each request.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use attimo_engine::Namespace;
 
@@ -44,17 +45,17 @@ const DATA_ONLY: Error = Error::Denied("a disposable token is for data only");
 pub(crate) struct Gate {
     directory: Directory,
     verifier: Verifier,
-    backend: Backend,
+    backend: Arc<Backend>,
 }
 
 impl Gate {
     /// A door to `backend` that lets nobody in until it has learned of somebody.
-    pub(crate) fn new(backend: Backend) -> Self {
+    pub(crate) fn new(backend: Arc<Backend>) -> Self {
         Gate { directory: Directory::default(), verifier: Verifier::default(), backend }
     }
 
     /// The store behind the door, for its upkeep.
-    pub(crate) fn backend(&self) -> &Backend {
+    pub(crate) fn backend(&self) -> &Arc<Backend> {
         &self.backend
     }
 

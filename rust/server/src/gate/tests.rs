@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use attimo_engine::commands::scalar::{KeyExists, Set};
-use attimo_engine::{Config, Engine, Limits, NewValue, Ttl};
+use attimo_engine::{Config, Limits, NewValue, Ttl};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
@@ -21,8 +21,8 @@ use crate::permissions::Permissions;
 
 fn gate() -> Gate {
     let limits = Limits::default();
-    let engine = Engine::new(Config { memory_bytes: 1 << 24, shards: 4, seed: [1; 4], limits });
-    let gate = Gate::new(Backend::Embedded(engine.into()));
+    let backend = Backend::new(Config { memory_bytes: 1 << 24, shards: 4, seed: [1; 4], limits });
+    let gate = Gate::new(backend.into());
     let name = "there".to_owned();
     let id = CacheId(1);
     let namespace = Namespace(1);

@@ -9,7 +9,7 @@ const MEMORY: u64 = 64 << 20;
 fn room() -> Arc<MemoryBudget> {
     let config =
         Config { memory_bytes: MEMORY, shards: 1, seed: [1, 2, 3, 4], limits: Limits::default() };
-    MemoryBudget::new(Arc::new(Engine::new(config)), Clock::start(), MEMORY)
+    MemoryBudget::new(Arc::new(Backend::new(config)), Clock::start(), MEMORY)
 }
 
 #[test]
@@ -27,7 +27,7 @@ fn what_is_held_is_given_back_once() {
     assert_eq!(total.get(), 0);
     assert_eq!(second.reserve(longest), Ok(()));
     drop(second);
-    assert_eq!((room.held(), room.engine.reserved()), (0, 0));
+    assert_eq!((room.held(), room.backend.reserved()), (0, 0));
 }
 
 #[test]
@@ -58,10 +58,10 @@ fn items_get_what_connections_and_bodies_do_not_take() {
     let mut body = Reservation::of(&room, true);
     body.reserve(1 << 20).unwrap();
 
-    assert_eq!(room.engine.allowance(), MEMORY - TLS_CONNECTION_BYTES - (1 << 20));
+    assert_eq!(room.backend.allowance(), MEMORY - TLS_CONNECTION_BYTES - (1 << 20));
     assert_eq!(room.of_connections(), TLS_CONNECTION_BYTES);
     drop((connection, body));
-    assert_eq!(room.engine.allowance(), MEMORY);
+    assert_eq!(room.backend.allowance(), MEMORY);
 }
 
 #[test]

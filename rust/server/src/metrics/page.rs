@@ -8,7 +8,6 @@ use super::Metrics;
 use super::families::{self as family, Family};
 use super::text::{Format, Samples, Text};
 use crate::api::Api;
-use crate::backend::Backend;
 use crate::gate::Gate;
 use crate::memory::Memory;
 use crate::memory_budget::MemoryBudget;
@@ -112,9 +111,9 @@ fn caches(text: &mut Text, from: &Sources<'_>) {
         }
         samples.add(&OTHERS, split.others[count as usize]);
     }
-    let Backend::Embedded(engine) = from.gate.backend();
+    let backend = from.gate.backend();
     let spaces: Vec<_> = split.shown.iter().map(|(cache, _)| cache.namespace).collect();
-    let (stored, all) = (engine.stored_of(&spaces), engine.totals());
+    let (stored, all) = (backend.stored_of(&spaces), backend.totals());
     let items = stored.iter().map(|stored| stored.items).collect();
     apart(text.begin(&family::CACHE_ITEMS), &labels, items, all.items);
     let bytes = stored.iter().map(|stored| stored.bytes).collect();
@@ -133,13 +132,13 @@ fn apart(mut samples: Samples<'_>, labels: &[[&str; 2]], of: Vec<u64>, all: u64)
 }
 
 fn memory(text: &mut Text, all: &Totals, from: &Sources<'_>) {
-    let Backend::Embedded(engine) = from.gate.backend();
+    let backend = from.gate.backend();
     text.one(&family::ITEMS, all.items);
     text.one(&family::STORED, all.bytes);
     text.one(&family::BUDGET, from.metrics.memory_bytes);
-    text.one(&family::ALLOWANCE, engine.allowance());
+    text.one(&family::ALLOWANCE, backend.allowance());
     let mut samples = text.begin(&family::MEMORY);
-    for (part, bytes) in from.memory.parts(engine, from.room) {
+    for (part, bytes) in from.memory.parts(backend, from.room) {
         samples.add(&[part], bytes);
     }
     text.one(&family::EVICTED, all.evicted);

@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use attimo_engine::{Config, Engine, Limits, Namespace};
+use attimo_engine::{Config, Limits, Namespace};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -16,8 +16,8 @@ use crate::meter::ThreadMeter;
 
 fn gate() -> Gate {
     let limits = Limits::default();
-    let engine = Engine::new(Config { memory_bytes: 1 << 24, shards: 4, seed: [1; 4], limits });
-    let gate = Gate::new(Backend::Embedded(engine.into()));
+    let backend = Backend::new(Config { memory_bytes: 1 << 24, shards: 4, seed: [1; 4], limits });
+    let gate = Gate::new(backend.into());
     let cache = Cache {
         id: CacheId(1),
         account: AccountId(1),
