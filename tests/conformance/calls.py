@@ -1,14 +1,17 @@
 """One well-formed request for every data and control method that Attimo has, by raw message."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+import grpc
 from momento_wire_types import cacheclient_pb2 as pb
 from momento_wire_types import common_pb2 as common
 from momento_wire_types import controlclient_pb2 as control_pb
 
 from attimo.cli import leaderboard_messages
-from conformance.wire import CONTROL, LEADERBOARD, SCS, Message, Wire, messages
+from conformance.wire import CONTROL, LEADERBOARD, SCS, Message, Refusal, Wire, messages, refusal
 
 KEY = b"key"
 
@@ -31,6 +34,16 @@ class Call:
         if self.streams:
             return wire.stream(self.method, self.request, self.reply)
         return wire.unary(self.service, self.method, self.request, self.reply)
+
+
+def refusals(wire: Wire, calls: Iterable[Call]) -> list[tuple[str, Refusal]]:
+    """How each of these calls, none of which may succeed, was refused."""
+    return [(str(call), refusal(partial(call.on, wire))) for call in calls]
+
+
+def codes(wire: Wire, calls: Iterable[Call]) -> set[grpc.StatusCode]:
+    """By which codes these calls, none of which may succeed, were refused."""
+    return {each.code for _, each in refusals(wire, calls)}
 
 
 def _scs(method: str, **fields: Any) -> Call:

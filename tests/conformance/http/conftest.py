@@ -1,4 +1,4 @@
-"""Every way in which plain HTTP reaches a server."""
+"""Plain HTTP: one way to the server for what does not depend on it, and every way for what does."""
 
 import ssl
 from collections.abc import Iterator
@@ -12,8 +12,15 @@ from harness import Server
 WAYS = ["http1-plaintext", "http2-plaintext", "http1-tls", "http2-tls"]
 
 
+@pytest.fixture(scope="session")
+def web(server: Server) -> Iterator[httpx.Client]:
+    """A client of HTTP/1.1 on plaintext, without a token."""
+    with httpx.Client(base_url=server.http, timeout=30) as client:
+        yield client
+
+
 @pytest.fixture(scope="session", params=WAYS)
-def web(request: pytest.FixtureRequest, server: Server) -> Iterator[httpx.Client]:
+def every_web(request: pytest.FixtureRequest, server: Server) -> Iterator[httpx.Client]:
     """A client that speaks one version of HTTP, on one listener, without a token."""
     version, listener = request.param.split("-")
     with httpx.Client(

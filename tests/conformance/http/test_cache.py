@@ -37,25 +37,19 @@ def item(web: httpx.Client, path: str, authorization: dict[str, str]) -> Query:
     return query
 
 
-def test_each_way_speaks_its_version(web: httpx.Client, request: pytest.FixtureRequest) -> None:
-    version = "HTTP/2" if "http2" in request.node.name else "HTTP/1.1"
-
-    assert web.get("/health").http_version == version
-
-
-@pytest.mark.parametrize("value", [b"", BYTES, b"x" * 100_000], ids=len)
 def test_what_put_writes_get_reads(
-    web: httpx.Client, path: str, authorization: dict[str, str], value: bytes
+    web: httpx.Client, path: str, authorization: dict[str, str]
 ) -> None:
-    written = web.put(
-        path, params={"key": "k", "ttl_seconds": 60}, headers=authorization, content=value
-    )
-    got = web.get(path, params={"key": "k"}, headers=authorization)
+    for value in [b"", BYTES, b"x" * 100_000]:
+        written = web.put(
+            path, params={"key": "k", "ttl_seconds": 60}, headers=authorization, content=value
+        )
+        got = web.get(path, params={"key": "k"}, headers=authorization)
 
-    assert (written.status_code, written.content) == (WRITTEN, b"")
-    assert (got.status_code, got.content) == (FOUND, value)
-    assert "octet-stream" in got.headers["content-type"]
-    assert got.headers["x-content-type-options"] == "nosniff"
+        assert (written.status_code, written.content) == (WRITTEN, b"")
+        assert (got.status_code, got.content) == (FOUND, value)
+        assert "octet-stream" in got.headers["content-type"]
+        assert got.headers["x-content-type-options"] == "nosniff"
 
 
 def test_the_sdks_see_the_same_items(
@@ -67,14 +61,16 @@ def test_the_sdks_see_the_same_items(
     assert web.get(path, params={"key": "theirs"}, headers=authorization).content == BYTES
 
 
-@pytest.mark.parametrize("key", ["a b", "a+b", "a/b?c=d&e", "ключ", "%2F", "=", "a" * 2000])
 def test_a_key_is_text_in_the_query(
-    web: httpx.Client, path: str, scs: Wire, authorization: dict[str, str], key: str
+    web: httpx.Client, path: str, scs: Wire, authorization: dict[str, str]
 ) -> None:
-    query: Query = {"key": key, "ttl_seconds": 60}
+    for key in ["a b", "a+b", "a/b?c=d&e", "ключ", "%2F", "=", "a" * 2000]:
+        query: Query = {"key": key, "ttl_seconds": 60}
 
-    assert web.put(path, params=query, headers=authorization, content=b"1").status_code == WRITTEN
-    assert scs.get(key.encode()) == b"1"
+        assert (
+            web.put(path, params=query, headers=authorization, content=b"1").status_code == WRITTEN
+        ), key
+        assert scs.get(key.encode()) == b"1", key
 
 
 @pytest.mark.parametrize("padding", ["", "="], ids=["without padding", "with padding"])
@@ -103,30 +99,28 @@ def test_what_is_deleted_is_gone(
     assert "Key Not Found" in got.text
 
 
-@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
-def test_a_missing_cache_is_named(
-    web: httpx.Client, authorization: dict[str, str], method: str
-) -> None:
-    answer = web.request(
-        method,
-        "/cache/no-such-cache",
-        params={"key": "k", "ttl_seconds": 60},
-        headers=authorization,
-    )
+def test_a_missing_cache_is_named(web: httpx.Client, authorization: dict[str, str]) -> None:
+    for method in ["GET", "PUT", "DELETE"]:
+        answer = web.request(
+            method,
+            "/cache/no-such-cache",
+            params={"key": "k", "ttl_seconds": 60},
+            headers=authorization,
+        )
 
-    assert answer.status_code == MISSING
-    assert "Cache Not Found" in answer.text
-    if answer.http_version == "HTTP/1.1":
-        assert answer.reason_phrase == "Not Found"
+        assert answer.status_code == MISSING, method
+        assert "Cache Not Found" in answer.text, method
+        if answer.http_version == "HTTP/1.1":
+            assert answer.reason_phrase == "Not Found", method
 
 
-@pytest.mark.parametrize("scheme", ["", "Bearer "])
 def test_the_token_may_be_in_the_header(
-    web: httpx.Client, path: str, item: Query, server: Server, scheme: str
+    web: httpx.Client, path: str, item: Query, server: Server
 ) -> None:
-    headers = {"authorization": f"{scheme}{server.api_key}"}
+    for scheme in ["", "Bearer "]:
+        headers = {"authorization": f"{scheme}{server.api_key}"}
 
-    assert web.get(path, params=item, headers=headers).status_code == FOUND
+        assert web.get(path, params=item, headers=headers).status_code == FOUND, scheme
 
 
 def test_the_token_may_be_a_v1_token(
@@ -153,54 +147,54 @@ def test_a_token_in_both_places_is_refused(
     assert web.get(path, params=query, headers=authorization).status_code == BAD
 
 
-@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
-@pytest.mark.parametrize("cache", ["default-cache", "no-such-cache"])
-@pytest.mark.parametrize("headers", [{}, {"authorization": "not.a.token"}], ids=["no", "wrong"])
-def test_without_a_token_nothing_is_told(
-    web: httpx.Client, method: str, cache: str, headers: dict[str, str]
-) -> None:
-    query: Query = {"key": "k", "ttl_seconds": 60}
+def test_without_a_token_nothing_is_told(web: httpx.Client) -> None:
+    for headers in [{}, {"authorization": "not.a.token"}]:
+        for cache in ["default-cache", "no-such-cache"]:
+            for method in ["GET", "PUT", "DELETE"]:
+                query: Query = {"key": "k", "ttl_seconds": 60}
 
-    answer = web.request(method, f"/cache/{cache}", params=query, headers=headers)
+                answer = web.request(method, f"/cache/{cache}", params=query, headers=headers)
 
-    assert answer.status_code == UNKNOWN
-    assert answer.text
-    assert "Not Found" not in answer.text
+                assert answer.status_code == UNKNOWN, (headers, cache, method)
+                assert answer.text, (headers, cache, method)
+                assert "Not Found" not in answer.text, (headers, cache, method)
 
 
-@pytest.mark.parametrize("query", [{}, {"key": "k", "key_base64": "aw"}, {"key_base64": "!"}])
-@pytest.mark.parametrize("method", ["GET", "PUT"])
 def test_exactly_one_key_is_needed(
-    web: httpx.Client, path: str, authorization: dict[str, str], method: str, query: Query
+    web: httpx.Client, path: str, authorization: dict[str, str]
 ) -> None:
-    answer = web.request(method, path, params=query | {"ttl_seconds": 60}, headers=authorization)
+    for method in ["GET", "PUT"]:
+        for query in [{}, {"key": "k", "key_base64": "aw"}, {"key_base64": "!"}]:
+            answer = web.request(
+                method, path, params=query | {"ttl_seconds": 60}, headers=authorization
+            )
 
-    assert answer.status_code == BAD
-    assert answer.text
+            assert answer.status_code == BAD, (method, query)
+            assert answer.text, (method, query)
 
 
-@pytest.mark.parametrize("ttl", [None, "", "0", "-1", "1.5", "abc", "9" * 30])
 def test_a_time_in_whole_seconds_is_needed(
-    web: httpx.Client, path: str, scs: Wire, authorization: dict[str, str], ttl: str | None
+    web: httpx.Client, path: str, scs: Wire, authorization: dict[str, str]
 ) -> None:
-    query: Query = {"key": "k"}
-    if ttl is not None:
-        query["ttl_seconds"] = ttl
+    for ttl in [None, "", "0", "-1", "1.5", "abc", "9" * 30]:
+        query: Query = {"key": "k"}
+        if ttl is not None:
+            query["ttl_seconds"] = ttl
 
-    answer = web.put(path, params=query, headers=authorization, content=b"1")
+        answer = web.put(path, params=query, headers=authorization, content=b"1")
 
-    assert answer.status_code == BAD
-    assert "ttl_seconds" in answer.text
-    assert scs.get(b"k") is None
+        assert answer.status_code == BAD, ttl
+        assert "ttl_seconds" in answer.text, ttl
+        assert scs.get(b"k") is None, ttl
 
 
-@pytest.mark.parametrize("method", ["POST", "PATCH"])
 def test_other_methods_are_not_allowed(
-    web: httpx.Client, path: str, authorization: dict[str, str], method: str
+    web: httpx.Client, path: str, authorization: dict[str, str]
 ) -> None:
-    answer = web.request(method, path, params={"key": "k"}, headers=authorization)
+    for method in ["POST", "PATCH"]:
+        answer = web.request(method, path, params={"key": "k"}, headers=authorization)
 
-    assert answer.status_code == 405
+        assert answer.status_code == 405, method
 
 
 def test_an_item_is_gone_when_its_second_is_over(
@@ -217,32 +211,6 @@ def test_an_item_is_gone_when_its_second_is_over(
     assert web.get(path, params=query, headers=authorization).status_code == MISSING
 
 
-def test_five_million_bytes_come_back(
-    web: httpx.Client, path: str, authorization: dict[str, str]
-) -> None:
-    value = BYTES * 19_531
-    query: Query = {"key": "k", "ttl_seconds": 60}
-
-    written = web.put(path, params=query, headers=authorization, content=value)
-    got = web.get(path, params=query, headers=authorization)
-
-    assert written.status_code == WRITTEN
-    assert got.content == value
-    assert int(got.headers["content-length"]) == len(value)
-
-
-def test_more_than_the_limit_is_refused(
-    web: httpx.Client, path: str, scs: Wire, authorization: dict[str, str]
-) -> None:
-    query: Query = {"key": "k", "ttl_seconds": 60}
-
-    answer = web.put(path, params=query, headers=authorization, content=bytes(5_300_000))
-
-    assert answer.status_code == 413
-    assert "request limit" in answer.text
-    assert scs.get(b"k") is None
-
-
 def test_the_name_of_a_cache_is_percent_encoded(
     web: httpx.Client, owner: Wire, authorization: dict[str, str]
 ) -> None:
@@ -253,21 +221,3 @@ def test_the_name_of_a_cache_is_percent_encoded(
     owner.delete_cache("a name%20")
 
     assert written.status_code == WRITTEN
-
-
-def test_keys_that_are_no_text_stay_apart(
-    web: httpx.Client, path: str, authorization: dict[str, str]
-) -> None:
-    written = web.put(f"{path}?key=%ff&ttl_seconds=60", headers=authorization, content=b"v")
-
-    assert written.status_code == WRITTEN
-    assert web.get(f"{path}?key=%ff", headers=authorization).content == b"v"
-    for other in ("%fe", "%EF%BF%BD", ""):
-        got = web.get(f"{path}?key={other}", headers=authorization)
-        assert got.status_code == MISSING, other
-
-
-def test_a_stranger_is_refused_whatever_he_sends(web: httpx.Client, path: str) -> None:
-    answer = web.put(path, params={"key": "k", "ttl_seconds": 60}, content=b"x" * 60_000)
-
-    assert answer.status_code == UNKNOWN

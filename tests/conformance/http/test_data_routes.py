@@ -10,7 +10,6 @@ from conformance.accounts import Forger, Neighbours, another_signer, neighbours
 from conformance.calls import DATA as CALLS
 from conformance.http.items import Items, Maker, Rules, is_missing, refused, rule
 from conformance.http.routes import BOTH, DATA, KEY, PATHS, READS, TYPES, WRITES, Route
-from conformance.wire import Wire
 from faults.watching import ask, eventually
 from harness import Server
 
@@ -169,42 +168,41 @@ def test_a_missing_cache_is_named(items: Items) -> None:
             assert "Cache not found" in answer.json()["message"], str(route)
 
 
-@pytest.mark.parametrize("below", PATHS)
-def test_other_methods_are_named(items: Items, below: str) -> None:
-    known = {route.method for route in DATA if route.below == below}
-    known |= {"HEAD"} if "GET" in known else set()
+def test_other_methods_are_named(items: Items) -> None:
+    for below in PATHS:
+        known = {route.method for route in DATA if route.below == below}
+        known |= {"HEAD"} if "GET" in known else set()
 
-    for method in ("GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", "OPTIONS"):
-        answer = items.ask(method, below, key=KEY)
-        if method in known:
-            assert answer.status_code != 405, method
-        else:
-            assert answer.status_code == 405, method
-            assert set(answer.headers["allow"].split(", ")) == known
-            if method != "HEAD":
-                assert refused(answer) == (405, "unimplemented")
-
-
-@pytest.mark.parametrize(
-    "below",
-    ["x", "set/", "set/x", "sets", "Set", "set/length/x", "sorted_set", "get/", "//", "%73et"],
-)
-def test_where_there_is_nothing_it_is_said(items: Items, below: str) -> None:
-    for method in ("GET", "POST", "DELETE"):
-        answer = items.ask(method, below, key=KEY)
-        assert refused(answer) == (404, "not_found")
-        assert not is_missing(answer)
-        assert "cache not found" not in answer.text.lower()
+        for method in ("GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", "OPTIONS"):
+            answer = items.ask(method, below, key=KEY)
+            if method in known:
+                assert answer.status_code != 405, method
+            else:
+                assert answer.status_code == 405, method
+                assert set(answer.headers["allow"].split(", ")) == known
+                if method != "HEAD":
+                    assert refused(answer) == (405, "unimplemented")
 
 
-@pytest.mark.parametrize("routes", TYPES, ids=lambda routes: routes[0].api)
-def test_every_route_answers(items: Items, scs: Wire, routes: list[Route]) -> None:
-    for route in routes:
-        routes[0].ask(items)
-        status = route.ask(items).status_code
-        # There is a value, and it has another tag than that of nobody.
-        expected = {"SetIfHash": {204, 412}, "SetIf": {204, 412}}.get(route.api, {200, 204, 304})
-        assert status in expected, str(route)
+def test_where_there_is_nothing_it_is_said(items: Items) -> None:
+    cases: list[str] = [
+        "x",
+        "set/",
+        "set/x",
+        "sets",
+        "Set",
+        "set/length/x",
+        "sorted_set",
+        "get/",
+        "//",
+        "%73et",
+    ]
+    for below in cases:
+        for method in ("GET", "POST", "DELETE"):
+            answer = items.ask(method, below, key=KEY)
+            assert refused(answer) == (404, "not_found"), (below, method)
+            assert not is_missing(answer), (below, method)
+            assert "cache not found" not in answer.text.lower(), (below, method)
 
 
 @pytest.fixture(scope="module")

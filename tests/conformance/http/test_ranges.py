@@ -1,7 +1,5 @@
 """Parts of a value, as players and CDNs ask for them (RFC 9110 §14), by path and by query."""
 
-import re
-
 import httpx
 import pytest
 
@@ -26,10 +24,8 @@ def ranged(items: Items, said: str, way: str = "path", **headers: str) -> httpx.
     return items.ask("GET", headers=asked, key="v.ts")
 
 
-@pytest.mark.parametrize("way", ["path", "query"])
-@pytest.mark.parametrize(
-    ("said", "first", "last"),
-    [
+def test_one_part_is_sent_and_placed(written: Items) -> None:
+    cases: list[tuple[str, int, int]] = [
         ("bytes=0-0", 0, 0),
         ("bytes=10-19", 10, 19),
         ("bytes=90-", 90, 99),
@@ -38,42 +34,47 @@ def ranged(items: Items, said: str, way: str = "path", **headers: str) -> httpx.
         ("bytes=50-5000", 50, 99),
         ("Bytes=0-99999999999999999999", 0, 99),
         ("bytes=5000-, 7-8", 7, 8),
-    ],
-)
-def test_one_part_is_sent_and_placed(
-    written: Items, way: str, said: str, first: int, last: int
-) -> None:
-    answer = ranged(written, said, way)
+    ]
+    for said, first, last in cases:
+        for way in ["path", "query"]:
+            answer = ranged(written, said, way)
 
-    assert answer.status_code == 206
-    assert answer.content == VALUE[first : last + 1]
-    assert answer.headers["content-range"] == f"bytes {first}-{last}/100"
-    assert answer.headers["content-length"] == str(last + 1 - first)
-    assert answer.headers["accept-ranges"] == "bytes"
-    assert answer.headers["etag"] == written.ask("HEAD", "v.ts").headers["etag"]
+            assert answer.status_code == 206
+            assert answer.content == VALUE[first : last + 1]
+            assert answer.headers["content-range"] == f"bytes {first}-{last}/100"
+            assert answer.headers["content-length"] == str(last + 1 - first)
+            assert answer.headers["accept-ranges"] == "bytes"
+            assert answer.headers["etag"] == written.ask("HEAD", "v.ts").headers["etag"]
 
 
-@pytest.mark.parametrize(
-    "said",
-    [
-        "bytes", "bytes=", "bytes=-", "bytes=9-8", "bytes=a-b", "bytes=0-1-2", "items=0-1", "0-1",
-        "bytes=0-,0-", "bytes=" + ",".join(["0-0"] * 17),
-    ],
-)  # fmt: skip
-def test_what_is_no_range_or_asks_for_too_much_gets_all(written: Items, said: str) -> None:
-    answer = ranged(written, said)
+def test_what_is_no_range_or_asks_for_too_much_gets_all(written: Items) -> None:
+    cases: list[str] = [
+        "bytes",
+        "bytes=",
+        "bytes=-",
+        "bytes=9-8",
+        "bytes=a-b",
+        "bytes=0-1-2",
+        "items=0-1",
+        "0-1",
+        "bytes=0-,0-",
+        "bytes=" + ",".join(["0-0"] * 17),
+    ]
+    for said in cases:
+        answer = ranged(written, said)
 
-    assert (answer.status_code, answer.content) == (200, VALUE)
-    assert answer.headers["accept-ranges"] == "bytes"
-    assert "content-range" not in answer.headers
+        assert (answer.status_code, answer.content) == (200, VALUE), said
+        assert answer.headers["accept-ranges"] == "bytes", said
+        assert "content-range" not in answer.headers, said
 
 
-@pytest.mark.parametrize("said", ["bytes=100-", "bytes=100-200", "bytes=-0", "bytes=200-,300-400"])
-def test_a_part_that_is_not_there_is_refused_with_the_length(written: Items, said: str) -> None:
-    answer = ranged(written, said)
+def test_a_part_that_is_not_there_is_refused_with_the_length(written: Items) -> None:
+    cases: list[str] = ["bytes=100-", "bytes=100-200", "bytes=-0", "bytes=200-,300-400"]
+    for said in cases:
+        answer = ranged(written, said)
 
-    assert refused(answer) == (416, "out_of_range")
-    assert answer.headers["content-range"] == "bytes */100"
+        assert refused(answer) == (416, "out_of_range"), said
+        assert answer.headers["content-range"] == "bytes */100", said
 
 
 def test_an_empty_value_has_no_first_byte(written: Items) -> None:
@@ -82,22 +83,6 @@ def test_an_empty_value_has_no_first_byte(written: Items) -> None:
 
     assert (none.status_code, none.headers["content-range"]) == (416, "bytes */0")
     assert (suffix.status_code, suffix.content) == (200, b"")
-
-
-def test_several_parts_come_in_their_order_each_with_its_place(written: Items) -> None:
-    answer = ranged(written, "bytes=90-91, 0-2, -1")
-
-    kind = re.fullmatch(r"multipart/byteranges; boundary=(\w+)", answer.headers["content-type"])
-    assert answer.status_code == 206
-    assert kind
-    assert "content-range" not in answer.headers
-    first, *parts, last = answer.content.split(b"--" + kind[1].encode())
-    assert (first, last) == (b"\r\n", b"--\r\n")
-    found = [part.removesuffix(b"\r\n").split(b"\r\n\r\n", 1) for part in parts]
-    assert [body for _, body in found] == [VALUE[90:92], VALUE[:3], VALUE[99:]]
-    places = [f"bytes {place}/100" for place in ("90-91", "0-2", "99-99")]
-    for (head, _), place in zip(found, places, strict=True):
-        assert head.decode() == f"\r\nContent-Type: video/mp2t\r\nContent-Range: {place}"
 
 
 def test_a_head_and_a_write_have_no_parts(written: Items) -> None:

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import pytest
-
 from conformance.http.items import MINUTE, Items, base64url, element, is_missing, refused
 from conformance.wire import Wire
 
@@ -49,21 +47,20 @@ def test_a_value_has_the_score_that_it_was_given_last(items: Items) -> None:
     assert order(items) == "ba"
 
 
-@pytest.mark.parametrize(
-    "score", [0.1 + 0.2, -1e300, 5e-324, 2**53 + 2, 1 / 3, 123456789.123456789]
-)
-def test_a_score_is_the_same_number_on_every_way(items: Items, scs: Wire, score: float) -> None:
-    put(items, a=score)
-    scs.ask(
-        "SortedSetPut",
-        set_name=b"theirs",
-        elements=[{"value": b"a", "score": score}],
-        ttl_milliseconds=60_000,
-    )
+def test_a_score_is_the_same_number_on_every_way(items: Items, scs: Wire) -> None:
+    cases: list[float] = [0.1 + 0.2, -1e300, 5e-324, 2**53 + 2, 1 / 3, 123456789.123456789]
+    for score in cases:
+        put(items, a=score)
+        scs.ask(
+            "SortedSetPut",
+            set_name=b"theirs",
+            elements=[{"value": b"a", "score": score}],
+            ttl_milliseconds=60_000,
+        )
 
-    assert stored(scs)[b"a"] == score
-    for key in ("k", "theirs"):
-        assert items.get("sorted-set", key=key)["elements"][0]["score"] == score
+        assert stored(scs)[b"a"] == score
+        for key in ("k", "theirs"):
+            assert items.get("sorted-set", key=key)["elements"][0]["score"] == score
 
 
 def test_scores_may_be_infinite_and_are_words_then(items: Items, scs: Wire) -> None:
@@ -78,9 +75,8 @@ def test_scores_may_be_infinite_and_are_words_then(items: Items, scs: Wire) -> N
         assert refused(answer) == (400, "invalid_argument"), wrong
 
 
-@pytest.mark.parametrize(
-    ("query", "found"),
-    [
+def test_a_part_is_chosen_by_rank_or_by_score(items: Items) -> None:
+    cases: list[tuple[Query, str]] = [
         ({"start": 1}, "bcde"),
         ({"end": 2}, "ab"),
         ({"start": 1, "end": -1}, "bcd"),
@@ -99,18 +95,15 @@ def test_scores_may_be_infinite_and_are_words_then(items: Items, scs: Wire) -> N
         ({"count": 2, "order": "desc"}, "ed"),
         ({"count": 0}, ""),
         ({"min": 3, "max": 4}, ""),
-    ],
-    ids=str,
-)
-def test_a_part_is_chosen_by_rank_or_by_score(items: Items, query: Query, found: str) -> None:
+    ]
     put(items, **LADDER)
 
-    assert order(items, **query) == found
+    for query, found in cases:
+        assert order(items, **query) == found, (query, found)
 
 
-@pytest.mark.parametrize(
-    ("query", "names"),
-    [
+def test_a_part_that_is_none_is_refused_by_name(items: Items) -> None:
+    cases: list[tuple[Query, str]] = [
         ({"start": 0, "min": 0}, "not by both"),
         ({"end": 1, "count": 1}, "not by both"),
         ({"start": "x"}, "start"),
@@ -121,33 +114,31 @@ def test_a_part_is_chosen_by_rank_or_by_score(items: Items, query: Query, found:
         ({"offset": -1}, "offset"),
         ({"order": "up"}, "order"),
         ({"order": ["asc", "desc"]}, "order"),
-    ],
-    ids=str,
-)
-def test_a_part_that_is_none_is_refused_by_name(items: Items, query: Query, names: str) -> None:
+    ]
     put(items, a=1)
 
-    answer = items.ask("GET", "sorted-set", key="k", **query)
+    for query, names in cases:
+        answer = items.ask("GET", "sorted-set", key="k", **query)
 
-    assert refused(answer) == (400, "invalid_argument")
-    assert names in answer.json()["message"]
+        assert refused(answer) == (400, "invalid_argument"), (query, names)
+        assert names in answer.json()["message"], (query, names)
 
 
-@pytest.mark.parametrize(
-    ("query", "length"),
-    [
+def test_members_are_counted_by_score(items: Items) -> None:
+    cases: list[tuple[Query, int]] = [
         ({}, 5),
         ({"min": 0}, 4),
         ({"min": 0, "max": 2}, 3),
         ({"min": 0, "min_exclusive": "true", "max": 2, "max_exclusive": "true"}, 0),
         ({"max": "-inf"}, 0),
-    ],
-    ids=str,
-)
-def test_members_are_counted_by_score(items: Items, query: Query, length: int) -> None:
+    ]
     put(items, **LADDER)
 
-    assert items.get("sorted-set/length", key="k", **query) == {"length": length}
+    for query, length in cases:
+        assert items.get("sorted-set/length", key="k", **query) == {"length": length}, (
+            query,
+            length,
+        )
 
 
 def test_scores_are_read_in_the_order_of_the_question(items: Items) -> None:

@@ -1,4 +1,4 @@
-"""Momento's clients on every way in."""
+"""Momento's clients: one way in for what does not depend on it, and every way for what does."""
 
 import asyncio
 import itertools
@@ -27,18 +27,18 @@ def runner() -> Iterator[asyncio.Runner]:
         yield runner
 
 
-@pytest.fixture(scope="session", params=WAYS, ids=str)
-def client(
-    request: pytest.FixtureRequest, server: Server, runner: asyncio.Runner
-) -> Iterator[Client]:
-    """Momento's client: sync and async, on plaintext and TLS, with a v1 and a v2 key."""
-    with connect(request.param, credentials(server, request.param), runner) as client:
+@pytest.fixture(scope="session")
+def client(server: Server, runner: asyncio.Runner) -> Iterator[Client]:
+    """The sync client, on plaintext, with a v2 key."""
+    way = Way(Kind.SYNC, Transport.PLAINTEXT, Credential.V2)
+    with connect(way, credentials(server, way), runner) as client:
         yield client
 
 
-@pytest.fixture(scope="session")
-def one_client(server: Server, runner: asyncio.Runner) -> Iterator[Client]:
-    """A single client, for what does not depend on the way in."""
-    way = Way(Kind.SYNC, Transport.PLAINTEXT, Credential.V2)
-    with connect(way, credentials(server, way), runner) as client:
+@pytest.fixture(scope="session", params=WAYS, ids=str)
+def every_client(
+    request: pytest.FixtureRequest, server: Server, runner: asyncio.Runner
+) -> Iterator[Client]:
+    """Sync and async, on plaintext and TLS, with a v1 and a v2 key."""
+    with connect(request.param, credentials(server, request.param), runner) as client:
         yield client

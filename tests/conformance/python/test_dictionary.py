@@ -1,5 +1,7 @@
 """Dictionaries, through Momento's own Python clients; by raw message where these have no method."""
 
+from itertools import product
+
 import grpc
 import pytest
 from momento.errors import MomentoErrorCode
@@ -45,14 +47,13 @@ def length(scs: Wire) -> int | None:
     return int(reply.found.length)
 
 
-@pytest.mark.parametrize("value", [b"", b"\x00", BYTES, b"x" * 100_000], ids=len)
-@pytest.mark.parametrize("field", [b"", b"field", BYTES], ids=len)
-def test_a_field_comes_back(client: Client, cache: str, field: bytes, value: bytes) -> None:
-    written = client.dictionary_set_field(cache, "dictionary", field, value)
-    got = client.dictionary_get_field(cache, "dictionary", field)
+def test_a_field_comes_back(client: Client, cache: str) -> None:
+    for field, value in product((b"", b"field", BYTES), (b"", b"\x00", BYTES, b"x" * 100_000)):
+        written = client.dictionary_set_field(cache, "dictionary", field, value)
+        got = client.dictionary_get_field(cache, "dictionary", field)
 
-    expect(written, CacheDictionarySetField.Success)
-    assert expect(got, CacheDictionaryGetField.Hit).value_bytes == value
+        expect(written, CacheDictionarySetField.Success)
+        assert expect(got, CacheDictionaryGetField.Hit).value_bytes == value
 
 
 def test_fields_come_back_together(client: Client, cache: str) -> None:
@@ -173,14 +174,14 @@ def test_increment_goes_on_from_a_number_that_was_set(client: Client, cache: str
     assert all_of(client, cache) == {b"n": b"15", b"other": b"1"}
 
 
-@pytest.mark.parametrize("value", ["hello, world!", "", "1.5", " 1", "0x10", "9" * 30])
-def test_increment_refuses_what_is_no_number(client: Client, cache: str, value: str) -> None:
-    write(client, cache, {"n": value})
+def test_increment_refuses_what_is_no_number(client: Client, cache: str) -> None:
+    for value in ("hello, world!", "", "1.5", " 1", "0x10", "9" * 30):
+        write(client, cache, {"n": value})
 
-    refused = client.dictionary_increment(cache, "dictionary", "n", 1)
+        refused = client.dictionary_increment(cache, "dictionary", "n", 1)
 
-    assert error_of(refused) is MomentoErrorCode.FAILED_PRECONDITION_ERROR
-    assert all_of(client, cache) == {b"n": value.encode()}
+        assert error_of(refused) is MomentoErrorCode.FAILED_PRECONDITION_ERROR
+        assert all_of(client, cache) == {b"n": value.encode()}
 
 
 @pytest.mark.parametrize(("value", "amount"), [(HIGHEST, 1), (-HIGHEST - 1, -1), (1, HIGHEST)])

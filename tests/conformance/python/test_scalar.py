@@ -1,9 +1,8 @@
-"""Single values, through Momento's own Python clients, on every way in."""
+"""Single values, through Momento's own Python client."""
 
 import time
 from datetime import timedelta
 
-import pytest
 from momento.errors import MomentoErrorCode
 from momento.responses import (
     CacheDelete,
@@ -34,20 +33,22 @@ def write(client: Client, cache: str, key: str | bytes, value: str | bytes) -> N
     assert isinstance(written, CacheSet.Success), written
 
 
-@pytest.mark.parametrize("value", [b"", b"\x00", BYTES, b"x" * 100_000], ids=len)
-def test_what_set_writes_get_reads(client: Client, cache: str, value: bytes) -> None:
-    write(client, cache, "key", value)
+def test_what_set_writes_get_reads(client: Client, cache: str) -> None:
+    for value in (b"", b"\x00", BYTES, b"x" * 100_000):
+        write(client, cache, "key", value)
 
-    assert value_of(client, cache, "key") == value
+        assert value_of(client, cache, "key") == value
 
 
-@pytest.mark.parametrize("key", ["", "key", "a b/c?d=e", "ключ", b"\x00\xff", BYTES * 16])
-def test_every_key_is_a_key(client: Client, cache: str, key: str | bytes) -> None:
-    assert value_of(client, cache, key) is None
+def test_every_key_is_a_key(client: Client, cache: str) -> None:
+    keys: list[str | bytes] = ["", "key", "a b/c?d=e", "ключ", b"\x00\xff", BYTES * 16]
+    for i, key in enumerate(keys):
+        assert value_of(client, cache, key) is None
+        write(client, cache, key, f"value {i}")
 
-    write(client, cache, key, "value")
-
-    assert value_of(client, cache, key) == b"value"
+    assert [value_of(client, cache, key) for key in keys] == [
+        f"value {i}".encode() for i in range(len(keys))
+    ]
 
 
 def test_text_comes_back_as_text(client: Client, cache: str) -> None:
@@ -99,19 +100,15 @@ def test_increment_goes_on_from_a_number_that_was_set(client: Client, cache: str
     assert counted.value == 15
 
 
-@pytest.mark.parametrize("value", ["forty-one", "", "1.5", " 1", "1 ", "0x10", b"\xff", "9" * 30])
-def test_increment_refuses_what_is_no_number(
-    client: Client, cache: str, value: str | bytes
-) -> None:
-    write(client, cache, "key", value)
+def test_increment_refuses_what_is_no_number(client: Client, cache: str) -> None:
+    for value in (b"forty-one", b"", b"1.5", b" 1", b"1 ", b"0x10", b"\xff", b"9" * 30):
+        write(client, cache, "key", value)
 
-    refused = client.increment(cache, "key", 1)
+        refused = client.increment(cache, "key", 1)
 
-    assert isinstance(refused, CacheIncrement.Error)
-    assert refused.error_code is MomentoErrorCode.FAILED_PRECONDITION_ERROR
-    assert client.get(cache, "key") == CacheGet.Hit(
-        value.encode() if isinstance(value, str) else value
-    )
+        assert isinstance(refused, CacheIncrement.Error), value
+        assert refused.error_code is MomentoErrorCode.FAILED_PRECONDITION_ERROR
+        assert value_of(client, cache, "key") == value
 
 
 def test_set_if_not_exists_writes_once(client: Client, cache: str) -> None:

@@ -128,12 +128,12 @@ def test_no_score_is_not_a_number(client: Client, cache: str) -> None:
 @pytest.mark.parametrize("order", [UP, DOWN])
 @pytest.mark.parametrize("start", ENDS)
 def test_a_range_of_ranks_is_a_slice_after_ordering(
-    one_client: Client, cache: str, start: int | None, order: SortOrder
+    client: Client, cache: str, start: int | None, order: SortOrder
 ) -> None:
-    make(one_client, cache)
+    make(client, cache)
     in_order = list(SCORES.items())[:: 1 if order is UP else -1]
 
-    fetched = [by_rank(one_client, cache, start, end, order) for end in ENDS]
+    fetched = [by_rank(client, cache, start, end, order) for end in ENDS]
 
     assert fetched == [in_order[start:end] for end in ENDS]
 
