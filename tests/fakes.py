@@ -21,6 +21,7 @@ from attimo.control.directory import (
     KnownUrlKey,
     VerifyingKey,
 )
+from attimo.control.usage import COUNTS
 from attimo.store.database import open_database
 
 NOON = 1_800_000_000 - 1_800_000_000 % 86_400 + 43_200
@@ -85,22 +86,14 @@ class Listener:
         return {cache.name for cache in self.caches.values() if cache.account_id == account_id}
 
 
-@dataclass(frozen=True)
 class Used:
-    """What a key did with a cache through an API."""
+    """What a key did with a cache through an API: a request, unless more is said."""
 
-    cache_id: int = 1
-    key_id: str = "key"
-    api: str = "Get"
-    requests: int = 1
-    errors: int = 0
-    hits: int = 0
-    misses: int = 0
-    bytes_in: int = 0
-    bytes_out: int = 0
-    kib_in: int = 0
-    kib_out: int = 0
-    evicted: int = 0
+    def __init__(
+        self, cache_id: int = 1, key_id: str = "key", api: str = "Get", *counts: int, **named: int
+    ) -> None:
+        self.cache_id, self.key_id, self.api = cache_id, key_id, api
+        self.counts = {"requests": 1} | dict(zip(COUNTS, counts, strict=False)) | named
 
 
 @dataclass(frozen=True)

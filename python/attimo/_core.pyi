@@ -1,6 +1,6 @@
 """The border: all that Python can ask of the Rust side."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from socket import socket
 from typing import final
 
@@ -13,6 +13,9 @@ def limits() -> dict[str, int]:
 def metrics() -> list[tuple[str, str, list[str], str]]:
     """Every metric that a node tells: name, kind, names of labels, and what it tells."""
 
+def counts() -> list[str]:
+    """The names of what `Used.counts` has."""
+
 @final
 class Used:
     """What one API key did with one cache through one API since the last batch.
@@ -22,16 +25,8 @@ class Used:
         key_id: The API key's id; "session" for who has signed in, "token" for a token that no key
             asked for, "local" for the owner of a `--local` server.
         api: The method's name on the wire: "Get", "Set", "SetIf", …
-        requests: Calls, failed ones included.
-        errors: Calls that were answered with an error.
-        hits: Items found by reads.
-        misses: Items looked for and not found.
-        bytes_in: Bytes of keys and values received.
-        bytes_out: Bytes of values sent.
-        kib_in: The sum over requests of `bytes_in` rounded up to 1,024 bytes each.
-        kib_out: The sum over requests of `bytes_out` rounded up to 1,024 bytes each.
-        evicted: Items evicted because memory was full; they are counted under the key
-            `server` and the API `Evict`, which have no requests.
+        counts: What it did, by name; `attimo.control.usage.Totals` says what each is. Evicted items
+            are counted under the key `server` and the API `Evict`, which have no requests.
     """
 
     @property
@@ -41,23 +36,7 @@ class Used:
     @property
     def api(self) -> str: ...
     @property
-    def requests(self) -> int: ...
-    @property
-    def errors(self) -> int: ...
-    @property
-    def hits(self) -> int: ...
-    @property
-    def misses(self) -> int: ...
-    @property
-    def bytes_in(self) -> int: ...
-    @property
-    def bytes_out(self) -> int: ...
-    @property
-    def kib_in(self) -> int: ...
-    @property
-    def kib_out(self) -> int: ...
-    @property
-    def evicted(self) -> int: ...
+    def counts(self) -> Mapping[str, int]: ...
 
 @final
 class Batch:

@@ -49,7 +49,7 @@ def record(control: Control, batch: Batch) -> bool:
 
 def summed(batches: list[Batch], cache_id: int | None = None) -> Totals:
     rows = [one for batch in batches for one in batch.used if cache_id in (None, one.cache_id)]
-    return Totals(*(sum(getattr(one, name) for one in rows) for name in COUNTS))
+    return Totals(*(sum(one.counts.get(name, 0) for one in rows) for name in COUNTS))
 
 
 @settings(deadline=None, max_examples=40)

@@ -5,6 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from attimo import _core
+from attimo.control.usage import COUNTS
+
 PYTHON = Path(__file__).parents[2] / "python" / "attimo"
 
 
@@ -16,6 +19,11 @@ def test_only_the_local_node_imports_the_rust_side() -> None:
     ]
 
     assert importing == ["node/local.py"]
+
+
+def test_python_records_what_rust_counts() -> None:
+    """A count that only one of them knows would be lost, or would keep a batch from the ledger."""
+    assert _core.counts() == list(COUNTS)
 
 
 def test_the_environment_is_read_by_the_settings_and_the_client() -> None:

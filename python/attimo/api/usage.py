@@ -14,7 +14,7 @@ from attimo.api.routing import JSON, Router
 from attimo.api.schemas import Model
 from attimo.control import breakdown
 from attimo.control.breakdown import Breakdown, By
-from attimo.control.usage import COUNTS
+from attimo.control.usage import COUNTS, MEANINGS
 
 router = Router("/usage", "limits and usage")
 
@@ -36,23 +36,12 @@ Moment = Annotated[int | None, Field(ge=0, le=2**53)]
 
 
 class Counts(Model):
-    """What was used.
+    """What was used."""
 
-    `requests` are calls, failed ones included; `errors` those that failed; `hits` and `misses`
-    items that reads found or did not find; `bytes_in` and `bytes_out` keys and values received and
-    values sent; `kib_in` and `kib_out` the same with each request rounded up to whole KiB.
-    `evicted` are items that the server removed before their time because memory was full.
-    """
-
-    requests: int
-    errors: int
-    hits: int
-    misses: int
-    bytes_in: int
-    bytes_out: int
-    kib_in: int
-    kib_out: int
-    evicted: int
+    # One field for each count of the ledger.
+    __annotations__ = {
+        name: Annotated[int, Field(description=meaning)] for name, meaning in MEANINGS.items()
+    }
 
 
 class Line(Counts):
@@ -105,8 +94,8 @@ def show(
     report = Report(
         since=found.since,
         until=found.until,
-        usage=[Line(**line) for line in _lines(found)],
-        totals=Counts(**asdict(found.totals)),
+        usage=[Line.model_validate(line) for line in _lines(found)],
+        totals=Counts.model_validate(asdict(found.totals)),
     )
     # A line has what was asked for, also where that is null.
     return Response(report.model_dump_json(exclude_unset=True), media_type=JSON)

@@ -11,10 +11,6 @@ from attimo.cli.output import Json, moment, print_json, print_table
 from attimo.cli.target import asks_server
 
 TIMES = ("minute", "hour", "day")
-COUNTS = (
-    *("requests", "errors", "hits", "misses"),
-    *("bytes_in", "bytes_out", "kib_in", "kib_out", "evicted"),
-)
 
 
 @asks_server
@@ -55,9 +51,13 @@ def usage(
 
 
 def _print(apart: list[str], found: dict[str, Any]) -> None:
-    rows = [[_cell(each, line[each]) for each in apart] + _counts(line) for line in found["usage"]]
-    total = ["total", *("" for _ in apart[1:]), *_counts(found["totals"])]
-    columns = [*apart, *COUNTS]
+    counts = list(found["totals"])
+    rows = [
+        [_cell(each, line[each]) for each in apart] + [str(line[each]) for each in counts]
+        for line in found["usage"]
+    ]
+    total = ["total", *("" for _ in apart[1:]), *(str(each) for each in found["totals"].values())]
+    columns = [*apart, *counts]
     print_table([column.replace("_", " ").capitalize() for column in columns], [*rows, total])
 
 
@@ -65,10 +65,6 @@ def _cell(column: str, value: Any) -> str:
     if column in TIMES:
         return moment(value)
     return "-" if value is None else str(value)
-
-
-def _counts(line: dict[str, Any]) -> list[str]:
-    return [str(line[name]) for name in COUNTS]
 
 
 def _moment(span: str | None, option: str) -> int | None:

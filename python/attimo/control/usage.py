@@ -1,7 +1,7 @@
 """The ledger: what was used, by the minute, each batch counted once."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Protocol
 
@@ -29,40 +29,8 @@ class Used(Protocol):
         """The method's name on the wire, or `Evict`."""
 
     @property
-    def requests(self) -> int:
-        """Calls, failed ones included."""
-
-    @property
-    def errors(self) -> int:
-        """Calls answered with an error."""
-
-    @property
-    def hits(self) -> int:
-        """Items found by reads."""
-
-    @property
-    def misses(self) -> int:
-        """Items looked for and not found."""
-
-    @property
-    def bytes_in(self) -> int:
-        """Bytes of keys and values received."""
-
-    @property
-    def bytes_out(self) -> int:
-        """Bytes of values sent."""
-
-    @property
-    def kib_in(self) -> int:
-        """Billed KiB received: each request rounded up."""
-
-    @property
-    def kib_out(self) -> int:
-        """Billed KiB sent: each request rounded up."""
-
-    @property
-    def evicted(self) -> int:
-        """Items evicted because memory was full."""
+    def counts(self) -> Mapping[str, int]:
+        """What it did, by the names that `Totals` has."""
 
 
 class Batch(Protocol):
@@ -81,22 +49,31 @@ class Batch(Protocol):
         """The counts."""
 
 
+def _count(meaning: str) -> int:
+    return field(default=0, metadata={"meaning": meaning})
+
+
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Sums over the ledger; the meaning of each is that of `Used`."""
+    """Everything that is counted; here, sums over the ledger.
 
-    requests: int = 0
-    errors: int = 0
-    hits: int = 0
-    misses: int = 0
-    bytes_in: int = 0
-    bytes_out: int = 0
-    kib_in: int = 0
-    kib_out: int = 0
-    evicted: int = 0
+    This is the only list in Python. A new count needs a line here, a column of the table `usage`,
+    and a line in `rust/server/src/meter.rs`, where it is counted.
+    """
+
+    requests: int = _count("Calls, failed ones included.")
+    errors: int = _count("Calls answered with an error.")
+    hits: int = _count("Items that reads found.")
+    misses: int = _count("Items that reads did not find.")
+    bytes_in: int = _count("Bytes of keys and values received.")
+    bytes_out: int = _count("Bytes of values sent.")
+    kib_in: int = _count("KiB received, each request rounded up.")
+    kib_out: int = _count("KiB sent, each request rounded up.")
+    evicted: int = _count("Items removed before their time because memory was full.")
 
 
-COUNTS = tuple(field.name for field in fields(Totals))
+MEANINGS: Mapping[str, str] = {each.name: each.metadata["meaning"] for each in fields(Totals)}
+COUNTS = tuple(MEANINGS)
 SUMS = ", ".join(f"coalesce(sum(usage.{name}), 0)" for name in COUNTS)
 """The columns that `Totals` takes."""
 
@@ -203,7 +180,7 @@ def _row(minute: int, used: Used) -> dict[str, Value]:
         "cache_id": used.cache_id,
         "key_id": used.key_id,
         "api": used.api,
-        **{name: getattr(used, name) for name in COUNTS},
+        **asdict(Totals(**used.counts)),
     }
 
 

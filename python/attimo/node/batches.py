@@ -1,21 +1,21 @@
 """Batches of usage as JSON, for a server that has one recorded by another or by the next."""
 
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from attimo.control import usage
+from attimo.control.usage import Totals
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Used(usage.Totals):
-    """What a key did with a cache through an API; `attimo.control.usage.Used` says what each is."""
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What a key did with a cache through an API; see `attimo.control.usage.Used`."""
 
     cache_id: int
     key_id: str
     api: str
-
-
-_NAMES = tuple(field.name for field in fields(Used))
+    counts: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,11 @@ class Batch:
 
 def to_json(batch: usage.Batch) -> dict[str, Any]:
     """The batch in what JSON has."""
-    used = [Used(**{name: getattr(each, name) for name in _NAMES}) for each in batch.used]
-    return asdict(Batch(batch.node, batch.number, used))
+    used = [
+        {"cache_id": each.cache_id, "key_id": each.key_id, "api": each.api, **each.counts}
+        for each in batch.used
+    ]
+    return {"node": batch.node, "number": batch.number, "used": used}
 
 
 def of_json(written: dict[str, Any]) -> Batch:
@@ -39,4 +42,8 @@ def of_json(written: dict[str, Any]) -> Batch:
     Raises:
         KeyError, TypeError: It has not.
     """
-    return Batch(written["node"], written["number"], [Used(**each) for each in written["used"]])
+    return Batch(written["node"], written["number"], [_used(**each) for each in written["used"]])
+
+
+def _used(cache_id: int, key_id: str, api: str, **counts: int) -> Used:
+    return Used(cache_id, key_id, api, asdict(Totals(**counts)))

@@ -1,10 +1,11 @@
 //! Settings and directory in, batches out.
 
+use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
 
 use attimo_server::{
-    AccountId, ApiKey, Audience, Cache, CacheId, Ceiling, Config, Container, Count, Listen,
-    Namespace, NoProtocol, Protocol, Role, Session, UrlKey,
+    AccountId, ApiKey, Audience, COUNT_NAMES, COUNTS, Cache, CacheId, Ceiling, Config, Container,
+    Listen, Namespace, NoProtocol, Protocol, Role, Session, UrlKey,
 };
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -241,38 +242,33 @@ impl Batch {
 }
 
 /// What one API key did with one cache through one API since the last batch.
-#[pyclass(frozen, get_all, module = "attimo._core")]
+#[pyclass(frozen, module = "attimo._core")]
 pub(crate) struct Used {
+    #[pyo3(get)]
     cache_id: u64,
+    #[pyo3(get)]
     key_id: String,
+    #[pyo3(get)]
     api: &'static str,
-    requests: u64,
-    errors: u64,
-    hits: u64,
-    misses: u64,
-    bytes_in: u64,
-    bytes_out: u64,
-    kib_in: u64,
-    kib_out: u64,
-    evicted: u64,
+    counts: [u64; COUNTS],
+}
+
+#[pymethods]
+impl Used {
+    /// The counts, by name.
+    #[getter]
+    fn counts(&self) -> BTreeMap<&'static str, u64> {
+        COUNT_NAMES.into_iter().zip(self.counts).collect()
+    }
 }
 
 impl From<attimo_server::Used> for Used {
     fn from(used: attimo_server::Used) -> Self {
-        let count = |count: Count| used.counts[count as usize];
         Used {
             cache_id: used.cache.map_or(0, |cache| cache.0),
             key_id: used.key_id.to_string(),
             api: used.api,
-            requests: count(Count::Requests),
-            errors: count(Count::Errors),
-            hits: count(Count::Hits),
-            misses: count(Count::Misses),
-            bytes_in: count(Count::BytesIn),
-            bytes_out: count(Count::BytesOut),
-            kib_in: count(Count::KibIn),
-            kib_out: count(Count::KibOut),
-            evicted: count(Count::Evicted),
+            counts: used.counts,
         }
     }
 }

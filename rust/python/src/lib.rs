@@ -132,6 +132,11 @@ fn limits() -> BTreeMap<&'static str, u64> {
     attimo_server::limits().into()
 }
 
+#[pyfunction]
+fn counts() -> [&'static str; attimo_server::COUNTS] {
+    attimo_server::COUNT_NAMES
+}
+
 #[pymodule]
 mod _core {
     #[pymodule_export]
@@ -139,5 +144,5 @@ mod _core {
     #[pymodule_export]
     use super::convert::{Batch, Event, Used};
     #[pymodule_export]
-    use super::{limits, metrics};
+    use super::{counts, limits, metrics};
 }

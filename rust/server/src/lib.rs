@@ -43,7 +43,7 @@ pub use directory::{
 };
 pub use limits::limits;
 pub use memory::{Allocator, Ceiling, Container};
-pub use meter::{COUNTS, Count, Used};
+pub use meter::{COUNT_NAMES, COUNTS, Used};
 pub use metrics::{Audience, FAMILIES, Family, Kind};
 pub use protocol::{NoProtocol, Protocol, Protocols};
 pub use server::{Config, Listen, Server};

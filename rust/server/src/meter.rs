@@ -39,31 +39,40 @@ pub struct Used {
     pub counts: [u64; COUNTS],
 }
 
-/// The places in [`Used::counts`].
-#[derive(Debug, Clone, Copy)]
-pub enum Count {
-    /// Calls, failed ones included.
-    Requests,
-    /// Calls answered with an error.
-    Errors,
-    /// Items found.
-    Hits,
-    /// Items not found.
-    Misses,
-    /// Bytes received.
-    BytesIn,
-    /// Bytes sent.
-    BytesOut,
-    /// Bytes received, each request rounded up to 1,024.
-    KibIn,
-    /// Bytes sent, each request rounded up to 1,024.
-    KibOut,
-    /// Items that left before their time, to make room.
-    Evicted,
+macro_rules! counts {
+    ($($(#[$doc:meta])* $count:ident = $name:literal,)*) => {
+        /// The places in [`Used::counts`].
+        #[derive(Debug, Clone, Copy)]
+        pub(crate) enum Count { $($(#[$doc])* $count,)* }
+
+        /// The names of the counts in the ledger, in the order of [`Count`].
+        pub const COUNT_NAMES: [&str; COUNTS] = [$($name),*];
+
+        /// How many counts there are.
+        pub const COUNTS: usize = [$($name),*].len();
+    };
 }
 
-/// How many counts there are.
-pub const COUNTS: usize = 9;
+counts! {
+    /// Calls, failed ones included.
+    Requests = "requests",
+    /// Calls answered with an error.
+    Errors = "errors",
+    /// Items found.
+    Hits = "hits",
+    /// Items not found.
+    Misses = "misses",
+    /// Bytes received.
+    BytesIn = "bytes_in",
+    /// Bytes sent.
+    BytesOut = "bytes_out",
+    /// Bytes received, each request rounded up to 1,024.
+    KibIn = "kib_in",
+    /// Bytes sent, each request rounded up to 1,024.
+    KibOut = "kib_out",
+    /// Items evicted because memory was full.
+    Evicted = "evicted",
+}
 
 /// What is counted as done by the server itself instead of by an API key.
 pub(crate) const SERVER: &str = "server";
