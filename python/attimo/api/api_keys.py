@@ -26,7 +26,7 @@ def _moment(expiry: object) -> object:
     raise PydanticCustomError("expiry", 'must be "never" or whole seconds since 1970')
 
 
-class Wanted(StrictModel):
+class CreateApiKey(StrictModel):
     """A key to create; `expiry` is `never` or seconds since 1970."""
 
     role_id: str = "owner"
@@ -34,7 +34,7 @@ class Wanted(StrictModel):
     expiry: Annotated[int | Literal["never"], BeforeValidator(_moment)] = "never"
 
 
-class Shown(Model):
+class ApiKeyInfo(Model):
     """What is known of a key; without `expires_at_epoch_seconds` it never expires.
 
     Without `last_used_at_epoch_seconds` it was never used. A key whose `role_id` is its own id has
@@ -53,21 +53,21 @@ class Shown(Model):
     made_by_key_id: str | None = None
 
 
-class Made(Model):
+class CreatedApiKey(Model):
     """A new key. `api_key` is shown only once and is not stored."""
 
     api_key: str
-    key_info: Shown
+    key_info: ApiKeyInfo
 
 
-class Listed(Model):
+class ApiKeyPage(Model):
     """A page of keys; the last one has no `next_token`."""
 
-    key_info: list[Shown]
+    key_info: list[ApiKeyInfo]
     next_token: str | None = None
 
 
-class Revoked(Model):
+class RevokedApiKey(Model):
     """Nothing is left to say."""
 
 
@@ -77,15 +77,15 @@ async def _uses(request: Request) -> KeyUses:
 
 
 @router.post(operation_id="createApiKey", refuses=(404,))
-def create(caller: Authenticated, wanted: Wanted) -> Made:
+def create(caller: Authenticated, body: CreateApiKey) -> CreatedApiKey:
     """Create a key with a role; it is usable at once. It can't exceed the caller's permissions.
 
     Nor can it expire later than the key that creates it.
     """
-    words.check("description", wanted.description, LONGEST_DESCRIPTION)
-    expires_at = None if wanted.expiry == "never" else wanted.expiry
-    made = caller.perform(api_keys.create, wanted.description, expires_at, wanted.role_id)
-    return Made(api_key=made.token, key_info=shown(made.key))
+    words.check("description", body.description, LONGEST_DESCRIPTION)
+    expires_at = None if body.expiry == "never" else body.expiry
+    made = caller.perform(api_keys.create, body.description, expires_at, body.role_id)
+    return CreatedApiKey(api_key=made.token, key_info=info(made.key))
 
 
 @router.get(operation_id="listApiKeys")
@@ -94,11 +94,11 @@ def list_page(
     uses: Annotated[KeyUses, Given(_uses)],
     limit: Limit = MOST,
     next_token: NextToken = None,
-) -> Listed:
+) -> ApiKeyPage:
     """List the account's keys that are not revoked."""
     page = caller.perform(api_keys.list_page, limit, next_token)
-    known = [shown(key, uses.last(key.id)) for key in page.items]
-    return Listed(key_info=known, next_token=page.next_token)
+    known = [info(key, uses.last(key.id)) for key in page.items]
+    return ApiKeyPage(key_info=known, next_token=page.next_token)
 
 
 @router.delete("/{key_id}", operation_id="revokeApiKey", refuses=(404, 412))
@@ -112,7 +112,7 @@ def revoke(
         bool,
         Field(description="Also revoke what was created with it: API and URL keys, invitations."),
     ] = False,
-) -> Revoked:
+) -> RevokedApiKey:
     """Revoke a key and the disposable tokens that it requested, immediately.
 
     A key cannot revoke the last one that can manage the account's keys, unless `force` is set:
@@ -122,12 +122,12 @@ def revoke(
         caller.perform(offboarding.revoke_with_made, key_id, force)
     else:
         caller.perform(api_keys.revoke, key_id, force)
-    return Revoked()
+    return RevokedApiKey()
 
 
-def shown(key: ApiKey, used_at: int | None = None) -> Shown:
+def info(key: ApiKey, used_at: int | None = None) -> ApiKeyInfo:
     """What is told of a key; `used_at` is a use that is not written down yet."""
-    return Shown(
+    return ApiKeyInfo(
         key_id=key.id,
         account_id=str(key.account_id),
         description=key.description or None,

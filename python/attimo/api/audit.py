@@ -13,7 +13,7 @@ from attimo.control import audit
 router = Router("/audit", "audit")
 
 
-class Shown(Model):
+class AuditEntry(Model):
     """One thing that was done; `at` in seconds since 1970.
 
     `actor` is `key …`, `member …`, `local` (the owner of a `--local` server) or `system`; `peer` is
@@ -28,10 +28,10 @@ class Shown(Model):
     details: dict[str, Any]
 
 
-class Listed(Model):
+class AuditPage(Model):
     """A page of the audit log, newest first; the last one has no `next_token`."""
 
-    entries: list[Shown]
+    entries: list[AuditEntry]
     next_token: str | None = None
 
 
@@ -46,11 +46,11 @@ def list_page(
     since: Annotated[
         int | None, Field(ge=0, le=2**53, description="Oldest entry, in seconds since 1970.")
     ] = None,
-) -> Listed:
+) -> AuditPage:
     """Show who did what to keys, roles, caches and members."""
     page = caller.perform(audit.list_page, limit, next_token, action, since)
     shown = [
-        Shown(
+        AuditEntry(
             at=entry.at,
             actor=entry.actor,
             peer=entry.peer,
@@ -60,4 +60,4 @@ def list_page(
         )
         for entry in page.items
     ]
-    return Listed(entries=shown, next_token=page.next_token)
+    return AuditPage(entries=shown, next_token=page.next_token)

@@ -20,7 +20,7 @@ CacheName = Annotated[
 # {name:path}: a name with a "/" is refused as a name, not as an unknown path.
 
 
-class Wanted(StrictModel):
+class CreateCache(StrictModel):
     """Options of a new cache; the body is optional."""
 
     expires_in: Annotated[
@@ -33,14 +33,14 @@ class Wanted(StrictModel):
     ] = None
 
 
-class Made(Model):
+class CreatedCache(Model):
     """A new cache; without `expires_at` (seconds since 1970) it never expires."""
 
     name: str
     expires_at: int | None = None
 
 
-class Shown(Model):
+class CacheInfo(Model):
     """A cache; times in seconds since 1970. Without `expires_at` it never expires."""
 
     name: str
@@ -49,10 +49,10 @@ class Shown(Model):
     limits: CacheLimits
 
 
-class Listed(Model):
+class CachePage(Model):
     """A page of caches; the last one has no `next_token`."""
 
-    caches: list[Shown]
+    caches: list[CacheInfo]
     next_token: str | None = None
 
 
@@ -62,15 +62,15 @@ class Listed(Model):
     operation_id="createCache",
     refuses=(409, 429),
 )
-def create(caller: Authenticated, name: CacheName, wanted: Wanted | None = None) -> Made:
+def create(caller: Authenticated, name: CacheName, body: CreateCache | None = None) -> CreatedCache:
     """Create a cache; it is usable at once.
 
     With `expires_in` it expires: at that second the cache and its items are deleted, and its name
     is free again.
     """
-    expires_in = wanted.expires_in if wanted else None
+    expires_in = body.expires_in if body else None
     made = caller.perform(caches.create, name, expires_in)
-    return Made(name=made.name, expires_at=made.expires_at)
+    return CreatedCache(name=made.name, expires_at=made.expires_at)
 
 
 @router.get(operation_id="listCaches")
@@ -79,11 +79,11 @@ def list_page(
     limits: OfCaches,
     limit: Limit = MOST,
     next_token: NextToken = None,
-) -> Listed:
+) -> CachePage:
     """List the caches that the caller is allowed to list, by name."""
     page = caller.perform(caches.list_page, limit, next_token)
     shown = [
-        Shown(
+        CacheInfo(
             name=cache.name,
             created_at=cache.created_at,
             expires_at=cache.expires_at,
@@ -91,7 +91,7 @@ def list_page(
         )
         for cache in page.items
     ]
-    return Listed(caches=shown, next_token=page.next_token)
+    return CachePage(caches=shown, next_token=page.next_token)
 
 
 @router.delete("/{name:path}", status=204, operation_id="deleteCache", refuses=(404,))

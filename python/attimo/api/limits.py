@@ -18,7 +18,7 @@ from attimo.control.limits import CacheLimits
 router = Router("/limits", "limits and usage")
 
 
-class Breach(Model):
+class LimitBreach(Model):
     """What happens when the limit is exceeded: as text, and as the error if there is one."""
 
     effect: str
@@ -27,21 +27,21 @@ class Breach(Model):
     err: str | None = None
 
 
-class Shown(Model):
+class LimitInfo(Model):
     """A limit; `setting` is the setting that changes it, if there is one."""
 
     name: str
     value: int
     unit: Unit
     purpose: str
-    breach: Annotated[Breach, Field(description="What happens when the limit is exceeded.")]
+    breach: Annotated[LimitBreach, Field(description="What happens when the limit is exceeded.")]
     setting: str | None = None
 
 
-class Listed(Model):
+class LimitList(Model):
     """All limits."""
 
-    limits: list[Shown]
+    limits: list[LimitInfo]
 
 
 async def _given(request: Request) -> Mapping[str, int]:
@@ -58,19 +58,23 @@ OfCaches = Annotated[CacheLimits, Given(_of_caches)]
 
 
 @router.get(operation_id="listLimits")
-def list_all(caller: Authenticated, given: Annotated[Mapping[str, int], Given(_given)]) -> Listed:
+def list_all(
+    caller: Authenticated, given: Annotated[Mapping[str, int], Given(_given)]
+) -> LimitList:
     """List all limits: value, purpose, what happens beyond it, and the setting that changes it."""
     caller.perform(limits.check)
-    return Listed(limits=[_shown(limit) for limit in limit_table.every(given)])
+    return LimitList(limits=[_info(limit) for limit in limit_table.every(given)])
 
 
-def _shown(limit: limit_table.Limit) -> Shown:
+def _info(limit: limit_table.Limit) -> LimitInfo:
     breach = limit.breach
-    return Shown(
+    return LimitInfo(
         name=limit.name,
         value=limit.value,
         unit=limit.unit,
         purpose=limit.purpose,
-        breach=Breach(effect=breach.effect, status=breach.status, code=breach.code, err=breach.err),
+        breach=LimitBreach(
+            effect=breach.effect, status=breach.status, code=breach.code, err=breach.err
+        ),
         setting=limit.setting,
     )

@@ -26,7 +26,7 @@ KeepKeys = Annotated[
 ]
 
 
-class Shown(Model):
+class MemberInfo(Model):
     """A member; `joined_at` in seconds since 1970."""
 
     user_id: int
@@ -35,26 +35,26 @@ class Shown(Model):
     joined_at: int
 
 
-class Listed(Model):
+class MemberList(Model):
     """All members, oldest first."""
 
-    members: list[Shown]
+    members: list[MemberInfo]
 
 
-class Changed(StrictModel):
+class ChangeMember(StrictModel):
     """The new role of a member."""
 
     role_id: str
 
 
-class Invited(StrictModel):
+class CreateInvitation(StrictModel):
     """The e-mail address to invite, and the role."""
 
     email: Annotated[str, text(users.LONGEST_EMAIL, least=1)]
     role_id: str = "viewer"
 
 
-class ShownInvitation(Model):
+class InvitationInfo(Model):
     """An open invitation; times in seconds since 1970. Only the e-mail contains the token."""
 
     invitation_id: str
@@ -64,7 +64,7 @@ class ShownInvitation(Model):
     expires_at: int
 
 
-class MadeKey(Model):
+class MemberApiKey(Model):
     """An API key that a member created, directly or with another of their keys."""
 
     key_id: str
@@ -72,40 +72,40 @@ class MadeKey(Model):
     role_id: str
 
 
-class Made(Model):
+class CreatedByMember(Model):
     """What a member created and is still valid; `url_keys` are ids of URL signing keys."""
 
-    api_keys: list[MadeKey]
+    api_keys: list[MemberApiKey]
     url_keys: list[str]
-    invitations: list[ShownInvitation]
+    invitations: list[InvitationInfo]
 
 
-class Known(Shown):
+class MemberDetails(MemberInfo):
     """A member, and what they created."""
 
-    made: Made
+    made: CreatedByMember
 
 
-class NewRole(Shown):
+class ChangedMember(MemberInfo):
     """A member with a new role, and what was revoked because it exceeds that role."""
 
-    ended: Made
+    ended: CreatedByMember
 
 
-class ListedInvitations(Model):
+class InvitationList(Model):
     """All open invitations, oldest first."""
 
-    invitations: list[ShownInvitation]
+    invitations: list[InvitationInfo]
 
 
-class Accepted(StrictModel):
+class AcceptInvitation(StrictModel):
     """An invitation's token; `password` is needed by new users and users not signed in."""
 
     token: str
     password: str
 
 
-class Joined(Model):
+class JoinedAccount(Model):
     """The joined account; the cookie of the response is a session."""
 
     account_id: int
@@ -113,30 +113,30 @@ class Joined(Model):
 
 
 @router.get("/members", operation_id="listMembers")
-def list_members(caller: Authenticated) -> Listed:
+def list_members(caller: Authenticated) -> MemberList:
     """List the members of the account."""
     found = caller.perform(members.list_all)
-    return Listed(members=[_shown(member) for member in found])
+    return MemberList(members=[_info(member) for member in found])
 
 
 @router.get("/members/{user_id}", operation_id="getMember", refuses=(404,))
-def get(caller: Authenticated, user_id: int) -> Known:
+def get(caller: Authenticated, user_id: int) -> MemberDetails:
     """Show a member and what they created, which is revoked when they are removed."""
     member, made = caller.perform(offboarding.member_with_made, user_id)
-    return Known(**_shown(member).model_dump(), made=_made(made))
+    return MemberDetails(**_info(member).model_dump(), made=_created(made))
 
 
 @router.put("/members/{user_id}", operation_id="changeMember", refuses=(404, 412))
 def change_role(
-    caller: Authenticated, user_id: int, wanted: Changed, keep_keys: KeepKeys = False
-) -> NewRole:
+    caller: Authenticated, user_id: int, body: ChangeMember, keep_keys: KeepKeys = False
+) -> ChangedMember:
     """Change a member's role immediately.
 
     What they created and could not create with that role is revoked: API keys with their tokens,
     URL signing keys, open invitations. The response lists it.
     """
-    member, ended = caller.perform(offboarding.change_role, user_id, wanted.role_id, keep_keys)
-    return NewRole(**_shown(member).model_dump(), ended=_made(ended))
+    member, ended = caller.perform(offboarding.change_role, user_id, body.role_id, keep_keys)
+    return ChangedMember(**_info(member).model_dump(), ended=_created(ended))
 
 
 @router.delete("/members/{user_id}", status=204, operation_id="removeMember", refuses=(404, 412))
@@ -153,20 +153,18 @@ def remove(caller: Authenticated, user_id: int, keep_keys: KeepKeys = False) -> 
 
 
 @router.post("/invitations", status=201, operation_id="invite", refuses=(404, 429))
-def invite(people: Settled, caller: Authenticated, wanted: Invited) -> ShownInvitation:
+def invite(people: Settled, caller: Authenticated, body: CreateInvitation) -> InvitationInfo:
     """Invite a person by e-mail. Expires after a week, or with the key used for it."""
-    made = caller.perform(
-        invitations.create, wanted.email, wanted.role_id, people.mail_limits.invite
-    )
+    made = caller.perform(invitations.create, body.email, body.role_id, people.mail_limits.invite)
     people.send(made.invitation.email, "You are invited", _letter(people.endpoint, made))
-    return _shown_invitation(made.invitation)
+    return _invitation_info(made.invitation)
 
 
 @router.get("/invitations", operation_id="listInvitations")
-def list_invitations(caller: Authenticated) -> ListedInvitations:
+def list_invitations(caller: Authenticated) -> InvitationList:
     """List the open invitations."""
     found = caller.perform(invitations.list_all)
-    return ListedInvitations(invitations=[_shown_invitation(each) for each in found])
+    return InvitationList(invitations=[_invitation_info(each) for each in found])
 
 
 @router.delete(
@@ -190,21 +188,21 @@ def take_back(caller: Authenticated, invitation_id: str) -> None:
 def accept(
     visitor: Anyone,
     people: Settled,
-    wanted: Accepted,
+    body: AcceptInvitation,
     request: Request,
     response: Response,
-) -> Joined:
+) -> JoinedAccount:
     """Accept an invitation: a new user sets a password, an existing user sends theirs."""
     people.throttle.attempt_at_all("password", visitor.peer)
     people.throttle.attempt("accept", visitor.peer)
-    invitation = visitor.perform(invitations.of_token, wanted.token)
+    invitation = visitor.perform(invitations.of_token, body.token)
     user = visitor.perform(users.of_email, invitation.email)
-    hashed = _let_in(people, invitation, user, wanted.password)
-    made = visitor.perform(joining.accept, wanted.token, user, hashed)
+    hashed = _let_in(people, invitation, user, body.password)
+    made = visitor.perform(joining.accept, body.token, user, hashed)
     people.throttle.succeeded("accept", visitor.peer)
     people.throttle.know(visitor.peer, people.name(invitation.email))
     cookies.give(request, response, made, sessions.SECONDS)
-    return Joined(account_id=invitation.account_id, csrf_token=made.session.csrf_token)
+    return JoinedAccount(account_id=invitation.account_id, csrf_token=made.session.csrf_token)
 
 
 def _let_in(people: People, invitation: Invitation, user: User | None, password: str) -> str:
@@ -229,8 +227,8 @@ def _letter(endpoint: str, made: NewInvitation) -> str:
     )
 
 
-def _shown(member: members.Member) -> Shown:
-    return Shown(
+def _info(member: members.Member) -> MemberInfo:
+    return MemberInfo(
         user_id=member.user_id,
         email=member.email,
         role_id=member.role_id,
@@ -238,19 +236,19 @@ def _shown(member: members.Member) -> Shown:
     )
 
 
-def _made(made: offboarding.Made) -> Made:
-    return Made(
+def _created(made: offboarding.Made) -> CreatedByMember:
+    return CreatedByMember(
         api_keys=[
-            MadeKey(key_id=key.id, description=key.description, role_id=key.role_id)
+            MemberApiKey(key_id=key.id, description=key.description, role_id=key.role_id)
             for key in made.api_keys
         ],
         url_keys=[key.kid for key in made.url_keys],
-        invitations=[_shown_invitation(each) for each in made.invitations],
+        invitations=[_invitation_info(each) for each in made.invitations],
     )
 
 
-def _shown_invitation(invitation: Invitation) -> ShownInvitation:
-    return ShownInvitation(
+def _invitation_info(invitation: Invitation) -> InvitationInfo:
+    return InvitationInfo(
         invitation_id=invitation.id,
         email=invitation.email,
         role_id=invitation.role_id,

@@ -18,20 +18,20 @@ from attimo.errors import Unauthenticated
 router = Router("/password", "people")
 
 
-class Changed(StrictModel):
+class ChangePassword(StrictModel):
     """The old password and the new one."""
 
     old_password: str
     password: str
 
 
-class Forgotten(StrictModel):
+class ForgotPassword(StrictModel):
     """The address of a user who has forgotten their password."""
 
     email: str
 
 
-class Reset(StrictModel):
+class ResetPassword(StrictModel):
     """The token of the e-mail, and the new password."""
 
     token: str
@@ -46,17 +46,17 @@ class Reset(StrictModel):
 )
 @apart
 def change(
-    visitor: Anyone, people: Settled, wanted: Changed, request: Request, response: Response
+    visitor: Anyone, people: Settled, body: ChangePassword, request: Request, response: Response
 ) -> None:
     """Change the password of the signed-in user; all their sessions end."""
     session = cookies.session_of(visitor, request)
     source = "change password", visitor.peer, people.name(session.email)
     people.throttle.attempt(*source)
     user = visitor.perform(users.of_id, session.user_id)
-    if not passwords.matches(user.password_hash, wanted.old_password):
+    if not passwords.matches(user.password_hash, body.old_password):
         raise Unauthenticated("old_password is wrong")
     people.throttle.succeeded(*source)
-    hashed = passwords.hashed(wanted.password, user.email)
+    hashed = passwords.hashed(body.password, user.email)
     visitor.perform(users.change_password, user, hashed)
     cookies.take_back(request, response)
 
@@ -69,12 +69,12 @@ def change(
     security=[],
 )
 @apart
-def forgotten(visitor: Anyone, people: Settled, wanted: Forgotten) -> Response:
+def forgotten(visitor: Anyone, people: Settled, body: ForgotPassword) -> Response:
     """Send a reset token to an address if a user has it; the response does not tell."""
     people.throttle.attempt("forgotten", visitor.peer)
-    people.mail_limits.reset(wanted.email)
+    people.mail_limits.reset(body.email)
     # After the answer, so that its time does not tell, either.
-    later = BackgroundTask(_send_token, visitor, people, wanted.email)
+    later = BackgroundTask(_send_token, visitor, people, body.email)
     return Response("null", 202, media_type=JSON, background=later)
 
 
@@ -86,12 +86,12 @@ def forgotten(visitor: Anyone, people: Settled, wanted: Forgotten) -> Response:
     security=[],
 )
 @apart
-def reset(visitor: Anyone, people: Settled, wanted: Reset) -> None:
+def reset(visitor: Anyone, people: Settled, body: ResetPassword) -> None:
     """Set a new password with the token from the e-mail, once; all sessions end."""
     people.throttle.attempt("reset", visitor.peer)
-    user = visitor.perform(users.of_reset, wanted.token)
-    hashed = passwords.hashed(wanted.password, user.email)
-    visitor.perform(users.reset_password, wanted.token, hashed)
+    user = visitor.perform(users.of_reset, body.token)
+    hashed = passwords.hashed(body.password, user.email)
+    visitor.perform(users.reset_password, body.token, hashed)
     people.throttle.succeeded("reset", visitor.peer)
     people.throttle.know(visitor.peer, people.name(user.email))
 

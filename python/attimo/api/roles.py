@@ -16,7 +16,7 @@ from attimo.control.words import LONGEST_DESCRIPTION
 router = Router("/roles", "roles")
 
 
-class Wanted(StrictModel):
+class RoleDefinition(StrictModel):
     """A role to create or replace; `permissions` has `rules` and optional `conditions`."""
 
     role_name: Annotated[str, text(roles.LONGEST_NAME, least=1)]
@@ -24,7 +24,7 @@ class Wanted(StrictModel):
     permissions: dict[str, Any]
 
 
-class Shown(Model):
+class RoleInfo(Model):
     """A role. Without `description` it has none; `role_type` is Momento's word, `type` ours.
 
     `created_at_epoch_seconds` is missing for those of the system.
@@ -39,20 +39,20 @@ class Shown(Model):
     created_at_epoch_seconds: int | None = None
 
 
-class ChangedRole(Shown):
+class ChangedRole(RoleInfo):
     """A role after a change, and the ids of the API keys that the change revoked, if any."""
 
     ended_api_keys: list[str] | None = None
 
 
-class Listed(Model):
+class RolePage(Model):
     """A page of roles; the last one has no `next_token`."""
 
-    roles: list[Shown]
+    roles: list[RoleInfo]
     next_token: str | None = None
 
 
-class Holder(Model):
+class RoleHolder(Model):
     """A member with the role; `user_name` is the e-mail address."""
 
     user_name: str
@@ -60,28 +60,28 @@ class Holder(Model):
     role_name: str
 
 
-class InvitedHolder(Model):
+class InvitedRoleHolder(Model):
     """An open invitation to a role."""
 
     id: str
-    account_member: Holder
+    account_member: RoleHolder
 
 
-class Deleted(Model):
+class DeletedRole(Model):
     """`deleted`; or `blocked`, with everything that uses the role, which is kept."""
 
     status: Literal["deleted", "blocked"]
-    account_members: list[Holder] | None = None
-    invitations: list[InvitedHolder] | None = None
-    api_keys: list[api_keys_api.Shown] | None = None
+    account_members: list[RoleHolder] | None = None
+    invitations: list[InvitedRoleHolder] | None = None
+    api_keys: list[api_keys_api.ApiKeyInfo] | None = None
 
 
 @router.post(operation_id="createRole", refuses=(409, 429))
-def create(caller: Authenticated, wanted: Wanted) -> Shown:
+def create(caller: Authenticated, body: RoleDefinition) -> RoleInfo:
     """Create a role. It can't have more permissions than the caller."""
-    asked = permissions.read(wanted.permissions)
-    made = caller.perform(roles.create, wanted.role_name, asked, wanted.description or "")
-    return _shown(made)
+    asked = permissions.read(body.permissions)
+    made = caller.perform(roles.create, body.role_name, asked, body.description or "")
+    return _info(made)
 
 
 @router.get(operation_id="listRoles")
@@ -90,16 +90,16 @@ def list_page(
     limit: Limit = MOST,
     next_token: NextToken = None,
     type: Literal["system", "custom"] | None = None,
-) -> Listed:
+) -> RolePage:
     """List the system's roles and the account's own."""
     page = caller.perform(roles.list_page, limit, next_token, type)
-    return Listed(roles=[_shown(role) for role in page.items], next_token=page.next_token)
+    return RolePage(roles=[_info(role) for role in page.items], next_token=page.next_token)
 
 
 @router.get("/{role_id}", operation_id="getRole", refuses=(404,))
-def get(caller: Authenticated, role_id: str) -> Shown:
+def get(caller: Authenticated, role_id: str) -> RoleInfo:
     """Show a role, or the permissions of a key that has its own, by the key's id."""
-    return _shown(caller.perform(roles.get, role_id))
+    return _info(caller.perform(roles.get, role_id))
 
 
 @router.put(
@@ -108,24 +108,24 @@ def get(caller: Authenticated, role_id: str) -> Shown:
     refuses=(404, 409, 412),
 )
 def change(
-    caller: Authenticated, role_id: str, wanted: Wanted, keep_keys: KeepKeys = False
+    caller: Authenticated, role_id: str, body: RoleDefinition, keep_keys: KeepKeys = False
 ) -> ChangedRole:
     """Replace the name and permissions of a role, immediately for everyone who has it.
 
     If it has fewer permissions than before, what its members and keys created and could no longer
     create is revoked, as when a member is demoted; `ended_api_keys` has the ids of the keys.
     """
-    asked = permissions.read(wanted.permissions)
+    asked = permissions.read(body.permissions)
     changed, ended = caller.perform(
         offboarding.change_permissions,
         role_id,
-        wanted.role_name,
+        body.role_name,
         asked,
-        wanted.description,
+        body.description,
         keep_keys,
     )
     ids = [key.id for key in ended.api_keys]
-    return ChangedRole(**_shown(changed).model_dump(), ended_api_keys=ids or None)
+    return ChangedRole(**_info(changed).model_dump(), ended_api_keys=ids or None)
 
 
 @router.delete(
@@ -133,28 +133,29 @@ def change(
     operation_id="deleteRole",
     refuses=(404, 412),
 )
-def delete(caller: Authenticated, role_id: str) -> Deleted:
+def delete(caller: Authenticated, role_id: str) -> DeletedRole:
     """Delete a role that is not in use. Expired keys and invitations do not count."""
     holders = caller.perform(offboarding.delete_role, role_id)
-    return Deleted(status="deleted") if holders is None else _blocked(holders)
+    return DeletedRole(status="deleted") if holders is None else _blocked(holders)
 
 
-def _blocked(by: Holders) -> Deleted:
-    def holder(email: str) -> Holder:
-        return Holder(user_name=email, role_id=by.role.id, role_name=by.role.name)
+def _blocked(by: Holders) -> DeletedRole:
+    def holder(email: str) -> RoleHolder:
+        return RoleHolder(user_name=email, role_id=by.role.id, role_name=by.role.name)
 
-    return Deleted(
+    return DeletedRole(
         status="blocked",
         account_members=[holder(each.email) for each in by.members],
         invitations=[
-            InvitedHolder(id=each.id, account_member=holder(each.email)) for each in by.invitations
+            InvitedRoleHolder(id=each.id, account_member=holder(each.email))
+            for each in by.invitations
         ],
-        api_keys=[api_keys_api.shown(key) for key in by.api_keys],
+        api_keys=[api_keys_api.info(key) for key in by.api_keys],
     )
 
 
-def _shown(role: Role) -> Shown:
-    return Shown(
+def _info(role: Role) -> RoleInfo:
+    return RoleInfo(
         role_id=role.id,
         role_name=role.name,
         role_type="system" if role.type == "system" else "custom",

@@ -18,14 +18,14 @@ from attimo.errors import Unauthenticated
 router = Router("/session", "people")
 
 
-class Wanted(StrictModel):
+class SignIn(StrictModel):
     """Credentials to sign in with."""
 
     email: str
     password: str
 
 
-class Switched(StrictModel):
+class SwitchAccount(StrictModel):
     """The user's account to switch to."""
 
     account_id: WholeNumber
@@ -39,7 +39,7 @@ class Membership(Model):
     role_id: str
 
 
-class Shown(Model):
+class SessionInfo(Model):
     """A session. `csrf_token` goes into the header `x-csrf-token` of whatever changes something.
 
     `account_id` is the account that requests with the cookie are about; 0 if the user has none.
@@ -61,34 +61,34 @@ class Shown(Model):
 )
 @apart
 def sign_in(
-    visitor: Anyone, people: Settled, wanted: Wanted, request: Request, response: Response
-) -> Shown:
+    visitor: Anyone, people: Settled, body: SignIn, request: Request, response: Response
+) -> SessionInfo:
     """Sign in; the cookie of the response is the session."""
-    source = "sign in", visitor.peer, people.name(wanted.email)
+    source = "sign in", visitor.peer, people.name(body.email)
     people.throttle.attempt_at_all("password", visitor.peer)
     people.throttle.attempt(*source)
-    user = visitor.perform(users.of_email, wanted.email)
+    user = visitor.perform(users.of_email, body.email)
     # The same work for an address that nobody has.
-    right = passwords.matches(user.password_hash if user else None, wanted.password)
+    right = passwords.matches(user.password_hash if user else None, body.password)
     if user is None or not right:
         raise Unauthenticated("The e-mail address or the password is wrong")
     people.throttle.succeeded(*source)
     made = visitor.perform(sessions.sign_in, user)
     cookies.give(request, response, made, sessions.SECONDS)
-    return _shown(visitor, made.session)
+    return _info(visitor, made.session)
 
 
 @router.get(operation_id="getSession", security=LOOKING)
-def show(visitor: Anyone, request: Request) -> Shown:
+def show(visitor: Anyone, request: Request) -> SessionInfo:
     """Show who is signed in."""
-    return _shown(visitor, cookies.session_of(visitor, request))
+    return _info(visitor, cookies.session_of(visitor, request))
 
 
 @router.put(operation_id="switchAccount", refuses=(404,), security=CHANGING)
-def switch(visitor: Anyone, request: Request, wanted: Switched) -> Shown:
+def switch(visitor: Anyone, request: Request, body: SwitchAccount) -> SessionInfo:
     """Switch to another account of the user."""
     session = cookies.session_of(visitor, request)
-    return _shown(visitor, visitor.perform(sessions.switch, session, wanted.account_id))
+    return _info(visitor, visitor.perform(sessions.switch, session, body.account_id))
 
 
 @router.delete(status=204, operation_id="signOut", security=CHANGING)
@@ -101,12 +101,12 @@ def sign_out(
     cookies.take_back(request, response)
 
 
-def _shown(visitor: Visitor, session: Session) -> Shown:
+def _info(visitor: Visitor, session: Session) -> SessionInfo:
     mine = [
         Membership(account_id=each.account_id, account_name=each.account_name, role_id=each.role_id)
         for each in visitor.perform(sessions.accounts_of, session)
     ]
-    return Shown(
+    return SessionInfo(
         user_id=session.user_id,
         email=session.email,
         account_id=session.account_id,

@@ -20,7 +20,7 @@ Force = Annotated[
 ]
 
 
-class Shown(Model):
+class SigningKeyInfo(Model):
     """A key that verifies tokens; one of them also signs."""
 
     kid: str
@@ -28,34 +28,36 @@ class Shown(Model):
     signs: bool
 
 
-class Listed(Model):
+class SigningKeyList(Model):
     """All keys that are not retired, the current one first."""
 
-    signing_keys: list[Shown]
+    signing_keys: list[SigningKeyInfo]
 
 
-class Rotated(Model):
+class RotatedSigningKey(Model):
     """The new signing key."""
 
     kid: str
 
 
 @router.get(operation_id="listSigningKeys")
-def list_all(caller: Authenticated) -> Listed:
+def list_all(caller: Authenticated) -> SigningKeyList:
     """List the signing keys whose tokens are accepted."""
     from attimo.control import signing
 
     keys = caller.perform(signing.list_all)
-    shown = [Shown(kid=key.kid, created_at=key.created_at, signs=key.signs) for key in keys]
-    return Listed(signing_keys=shown)
+    shown = [
+        SigningKeyInfo(kid=key.kid, created_at=key.created_at, signs=key.signs) for key in keys
+    ]
+    return SigningKeyList(signing_keys=shown)
 
 
 @router.post(status=201, operation_id="rotateSigningKey")
-def rotate(caller: Authenticated) -> Rotated:
+def rotate(caller: Authenticated) -> RotatedSigningKey:
     """Create a new signing key; tokens of older keys stay valid until those are retired."""
     from attimo.control import signing
 
-    return Rotated(kid=caller.perform(signing.rotate).kid)
+    return RotatedSigningKey(kid=caller.perform(signing.rotate).kid)
 
 
 @router.delete(status=204, operation_id="retireOldSigningKeys", refuses=(412,))

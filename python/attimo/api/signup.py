@@ -17,7 +17,7 @@ from attimo.errors import PermissionDenied
 router = Router("/signup", "people")
 
 
-class Wanted(StrictModel):
+class CreateAccount(StrictModel):
     """A new user; `account_name` is the e-mail address by default."""
 
     email: Annotated[str, text(users.LONGEST_EMAIL, least=1)]
@@ -25,7 +25,7 @@ class Wanted(StrictModel):
     account_name: Annotated[str | None, text(accounts.LONGEST_NAME)] = None
 
 
-class Made(Model):
+class CreatedAccount(Model):
     """A new account. `api_key` is shown only once and not stored; the cookie is a session."""
 
     account_id: int
@@ -43,19 +43,19 @@ class Made(Model):
 )
 @apart
 def sign_up(
-    visitor: Anyone, people: Settled, wanted: Wanted, request: Request, response: Response
-) -> Made:
+    visitor: Anyone, people: Settled, body: CreateAccount, request: Request, response: Response
+) -> CreatedAccount:
     """Create an account with its owner, a cache and an API key, all usable at once."""
     if people.sign_up != "open":
         words = "by invitation only" if people.sign_up == "invite" else "closed"
         raise PermissionDenied(f"Sign-up is {words} on this server")
     people.throttle.attempt("sign up", visitor.peer)
-    email = users.address_of(wanted.email)
-    hashed = passwords.hashed(wanted.password, email)
-    made = visitor.perform(joining.sign_up, email, hashed, wanted.account_name)
+    email = users.address_of(body.email)
+    hashed = passwords.hashed(body.password, email)
+    made = visitor.perform(joining.sign_up, email, hashed, body.account_name)
     people.throttle.know(visitor.peer, people.name(email))
     cookies.give(request, response, made.session, sessions.SECONDS)
-    return Made(
+    return CreatedAccount(
         account_id=made.account_id,
         cache=joining.CACHE,
         api_key=made.key.token,

@@ -15,7 +15,7 @@ from attimo.control.permissions import Permissions
 router = Router("/tokens", "tokens")
 
 
-class Wanted(StrictModel):
+class CreateToken(StrictModel):
     """A token to create: for data only, valid for at most 25 hours."""
 
     permissions: dict[str, Any]
@@ -23,7 +23,7 @@ class Wanted(StrictModel):
     token_id: Annotated[str, text(LONGEST_ID, description="Name of the token's holder.")] = ""
 
 
-class Made(Model):
+class CreatedToken(Model):
     """A new token. It is kept nowhere.
 
     `token` goes into the header `authorization`; Momento's clients take `disposable_token`, which
@@ -37,15 +37,15 @@ class Made(Model):
 
 
 @router.post(operation_id="createToken")
-def create(caller: Authenticated, wanted: Wanted, request: Request) -> Made:
+def create(caller: Authenticated, body: CreateToken, request: Request) -> CreatedToken:
     """Create a token that expires and has some of the caller's permissions."""
     from attimo.control import tokens
 
-    asked = permissions.read(wanted.permissions)
-    made = vend(caller, asked, wanted.valid_for_seconds, wanted.token_id)
+    asked = permissions.read(body.permissions)
+    made = vend(caller, asked, body.valid_for_seconds, body.token_id)
     endpoint: str = request.app.state.endpoint
     wrapped = tokens.v1_token(endpoint, made.token)
-    return Made(
+    return CreatedToken(
         token=made.token,
         disposable_token=wrapped,
         endpoint=endpoint,

@@ -35,7 +35,7 @@ GroupBy = Annotated[
 Moment = Annotated[int | None, Field(ge=0, le=2**53)]
 
 
-class Counts(Model):
+class UsageCounts(Model):
     """What was used."""
 
     # One field for each count of the ledger.
@@ -44,7 +44,7 @@ class Counts(Model):
     }
 
 
-class Line(Counts):
+class UsageLine(UsageCounts):
     """What was used by one of those that are told apart; it has the fields that were asked for.
 
     `cache` is null for requests that named none of the account's caches. `minute`, `hour` and `day`
@@ -61,13 +61,13 @@ class Line(Counts):
     day: int = 0
 
 
-class Report(Model):
+class UsageReport(Model):
     """The usage from `since` until before `until` (seconds since 1970, whole minutes)."""
 
     since: int
     until: int
-    usage: list[Line]
-    totals: Counts
+    usage: list[UsageLine]
+    totals: UsageCounts
 
 
 @router.get(
@@ -84,18 +84,18 @@ def show(
     until: Annotated[Moment, Field(description="Seconds since 1970; default: now.")] = None,
     cache: Annotated[str | None, Field(description="Only caches with this name.")] = None,
     format: Annotated[Literal["json", "csv"], Field(description=_IN_CSV)] = "json",
-) -> Report | Response:
+) -> UsageReport | Response:
     """Show the account's usage. It lags by the collection interval, some seconds."""
     by = breakdown.read_by(group_by)
     found = caller.perform(breakdown.of_account, by, since, until, cache)
     if format == "csv":
         headers = {"content-disposition": 'attachment; filename="usage.csv"'}
         return Response(_csv(by, found), headers=headers, media_type=CSV)
-    report = Report(
+    report = UsageReport(
         since=found.since,
         until=found.until,
-        usage=[Line.model_validate(line) for line in _lines(found)],
-        totals=Counts.model_validate(asdict(found.totals)),
+        usage=[UsageLine.model_validate(line) for line in _lines(found)],
+        totals=UsageCounts.model_validate(asdict(found.totals)),
     )
     # A line has what was asked for, also where that is null.
     return Response(report.model_dump_json(exclude_unset=True), media_type=JSON)

@@ -16,7 +16,6 @@ from attimo.api.description import (
     files,
     leaderboards,
     lists,
-    names,
     permissions,
     scalars,
     server,
@@ -131,15 +130,14 @@ def usual(status: str) -> str:
 def document(operations: Iterable[Operation]) -> dict[str, Any]:
     """Describe these operations of the app, and all that the data plane answers."""
     paths, schemas = declared.described(operations, TOKENS)
-    own = names.readable({"paths": paths, "schemas": schemas})
-    schemas = own["schemas"] | data.SCHEMAS | permissions.SCHEMAS | {"Refusal": REFUSAL}
-    for name in ("Role", "WantedRole", "WantedToken"):
+    schemas |= data.SCHEMAS | permissions.SCHEMAS | {"Refusal": REFUSAL}
+    for name in ("RoleInfo", "ChangedRole", "RoleDefinition", "CreateToken"):
         schemas[name]["properties"]["permissions"] = ref("PermissionSet")
     return {
         "openapi": "3.1.0",
         "info": _INFO,
         "servers": [{"url": "/", "description": "This server."}],
-        "paths": _data_paths() | own["paths"] | server.PATHS,
+        "paths": _data_paths() | paths | server.PATHS,
         "components": {"schemas": schemas, "securitySchemes": SECURITY_SCHEMES},
         "tags": TAGS,
         "security": TOKENS,
