@@ -3,7 +3,7 @@
 import pytest
 
 from attimo.data_directory import Credentials
-from attimo.serve import addresses, words
+from attimo.serve import addresses, banner
 from attimo.settings.listeners import Listener, listeners
 
 SDKS = ["# Python", "# Node.js"]
@@ -22,8 +22,8 @@ def welcomed(text: str) -> str:
         account_id=1,
         cache="default-cache",
     )
-    keys = words.key_shown(credentials)
-    return words.welcome(credentials, addresses.at_endpoint(asked), keys, is_first=True)
+    keys = banner.key_shown(credentials)
+    return banner.welcome(credentials, addresses.at_endpoint(asked), keys, is_first=True)
 
 
 @pytest.mark.parametrize(

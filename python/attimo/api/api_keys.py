@@ -11,10 +11,10 @@ from attimo.api.paging import MOST, Limit, NextToken
 from attimo.api.parameters import Given
 from attimo.api.routing import Router
 from attimo.api.schemas import Model, StrictModel, text, whole
-from attimo.control import api_keys, offboarding, words
+from attimo.control import api_keys, offboarding, text_rules
 from attimo.control.api_keys import ApiKey
 from attimo.control.key_uses import KeyUses
-from attimo.control.words import LONGEST_DESCRIPTION
+from attimo.control.text_rules import LONGEST_DESCRIPTION
 
 router = Router("/api-keys", "API keys")
 
@@ -82,7 +82,7 @@ def create(caller: Authenticated, body: CreateApiKey) -> CreatedApiKey:
 
     Nor can it expire later than the key that creates it.
     """
-    words.check("description", body.description, LONGEST_DESCRIPTION)
+    text_rules.check("description", body.description, LONGEST_DESCRIPTION)
     expires_at = None if body.expiry == "never" else body.expiry
     made = caller.perform(api_keys.create, body.description, expires_at, body.role_id)
     return CreatedApiKey(api_key=made.token, key_info=info(made.key))

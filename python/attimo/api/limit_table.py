@@ -23,9 +23,9 @@ from attimo.control import (
     selectors,
     session_rows,
     sessions,
+    text_rules,
     url_keys,
     users,
-    words,
 )
 from attimo.errors import (
     AttimoError,
@@ -247,7 +247,7 @@ _OURS: Mapping[str, tuple[int, Unit, str, Breach]] = {
     "ranges": (permissions.MOST_RANGES, "count", "Networks of one condition.", _INVALID),
     "selector": (selectors.LONGEST, "bytes", "A name, key or prefix in a rule.", _INVALID),
     "description": (
-        words.LONGEST_DESCRIPTION,
+        text_rules.LONGEST_DESCRIPTION,
         "characters",
         "The description of a key or role.",
         _INVALID,

@@ -11,7 +11,7 @@ from attimo.api.schemas import Model, StrictModel, text
 from attimo.control import offboarding, permissions, roles
 from attimo.control.offboarding import Holders
 from attimo.control.system_roles import Role
-from attimo.control.words import LONGEST_DESCRIPTION
+from attimo.control.text_rules import LONGEST_DESCRIPTION
 
 router = Router("/roles", "roles")
 

@@ -6,14 +6,14 @@ from typing import Annotated
 import typer
 
 from attimo.cli import spans
-from attimo.cli.client import Client
+from attimo.cli.http_client import HttpClient
 from attimo.cli.output import Json, moment, print_json, print_table
 from attimo.cli.target import asks_server
 
 
 @asks_server
 def audit(
-    client: Client,
+    client: HttpClient,
     action: Annotated[
         str | None, typer.Option(help="Filter by action (cache.create) or by kind (cache).")
     ] = None,

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from attimo.cli import spans
-from attimo.cli.client import Client
 from attimo.cli.elements import MOST_TTL_SECONDS
+from attimo.cli.http_client import HttpClient
 from attimo.cli.output import Json, moment, print_json, print_table
 from attimo.cli.target import In, asks_server, chosen_cache
 
@@ -24,7 +24,7 @@ Key = Annotated[str, typer.Argument(help="The key.")]
 @app.command()
 @asks_server
 def create(
-    client: Client,
+    client: HttpClient,
     name: Name,
     expires_in: Annotated[
         str | None, typer.Option(help="Delete the cache automatically after this long (2h, 7d).")
@@ -36,7 +36,7 @@ def create(
 
 @app.command("list")
 @asks_server
-def list_caches(client: Client, as_json: Json = False) -> None:
+def list_caches(client: HttpClient, as_json: Json = False) -> None:
     """List the caches of the account."""
     caches = list(client.caches())
     if as_json:
@@ -51,14 +51,14 @@ def list_caches(client: Client, as_json: Json = False) -> None:
 
 @app.command()
 @asks_server
-def delete(client: Client, name: Name) -> None:
+def delete(client: HttpClient, name: Name) -> None:
     """Delete a cache and all its items."""
     client.delete_cache(name)
 
 
 @app.command()
 @asks_server
-def flush(client: Client, name: Name) -> None:
+def flush(client: HttpClient, name: Name) -> None:
     """Delete all items of a cache."""
     client.flush_cache(name)
 
@@ -66,7 +66,7 @@ def flush(client: Client, name: Name) -> None:
 @app.command("set")
 @asks_server
 def set_item(
-    client: Client,
+    client: HttpClient,
     key: Key,
     value: Annotated[
         str | None, typer.Argument(help="The value; `-` reads it from standard input.")
@@ -87,7 +87,7 @@ def set_item(
 
 @app.command()
 @asks_server
-def get(client: Client, key: Key, cache: In = None) -> None:
+def get(client: HttpClient, key: Key, cache: In = None) -> None:
     """Print an item's value unchanged; exit with 1 and print nothing if there is none."""
     value = client.get(chosen_cache(client.server, cache), key)
     if value is None:
@@ -99,7 +99,7 @@ def get(client: Client, key: Key, cache: In = None) -> None:
 
 @app.command("delete-item")
 @asks_server
-def delete_item(client: Client, key: Key, cache: In = None) -> None:
+def delete_item(client: HttpClient, key: Key, cache: In = None) -> None:
     """Delete an item; no error if there is none."""
     client.delete(chosen_cache(client.server, cache), key)
 

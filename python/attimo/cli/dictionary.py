@@ -16,9 +16,9 @@ from attimo.cli.elements import (
     shown,
     typed,
 )
+from attimo.cli.grpc_client import GrpcClient
 from attimo.cli.output import Json, print_json, print_table
 from attimo.cli.target import asks_cache
-from attimo.cli.wire import Wire
 
 app = typer.Typer(help="Dictionaries: named values under one key.", no_args_is_help=True)
 
@@ -29,7 +29,7 @@ Fields = Annotated[list[str], typer.Argument(help="The fields.")]
 
 @app.command()
 @asks_cache
-def show(cache: Wire, name: Name, as_json: Json = False) -> None:
+def show(cache: GrpcClient, name: Name, as_json: Json = False) -> None:
     """List the fields with their values; exit with 1 if the dictionary does not exist."""
     found = hit(cache.ask("DictionaryFetch", dictionary_name=os.fsencode(name)), "dictionary")
     pairs = sorted((item.field, item.value) for item in found.items)
@@ -41,7 +41,7 @@ def show(cache: Wire, name: Name, as_json: Json = False) -> None:
 
 @app.command()
 @asks_cache
-def get(cache: Wire, name: Name, field: Field) -> None:
+def get(cache: GrpcClient, name: Name, field: Field) -> None:
     """Print a field's value unchanged; exit with 1 and print nothing if there is none."""
     asked = {"dictionary_name": os.fsencode(name), "fields": typed([field])}
     (item,) = hit(cache.ask("DictionaryGet", **asked), "dictionary").items
@@ -55,7 +55,7 @@ def get(cache: Wire, name: Name, field: Field) -> None:
 @app.command("set")
 @asks_cache
 def set_field(
-    cache: Wire,
+    cache: GrpcClient,
     name: Name,
     field: Field,
     value: Annotated[str, typer.Argument(help="The value.")],
@@ -69,7 +69,7 @@ def set_field(
 @app.command(context_settings=NEGATIVE_NUMBERS)
 @asks_cache
 def increment(
-    cache: Wire,
+    cache: GrpcClient,
     name: Name,
     field: Field,
     amount: Annotated[
@@ -91,14 +91,14 @@ def increment(
 
 @app.command()
 @asks_cache
-def remove(cache: Wire, name: Name, fields: Fields) -> None:
+def remove(cache: GrpcClient, name: Name, fields: Fields) -> None:
     """Remove fields; missing ones are ignored. Removing the last field deletes the dictionary."""
     cache.ask("DictionaryDelete", dictionary_name=os.fsencode(name), some={"fields": typed(fields)})
 
 
 @app.command()
 @asks_cache
-def length(cache: Wire, name: Name) -> None:
+def length(cache: GrpcClient, name: Name) -> None:
     """Print the number of fields; exit with 1 if the dictionary does not exist."""
     reply = cache.ask("DictionaryLength", dictionary_name=os.fsencode(name))
     print(hit(reply, "dictionary").length)

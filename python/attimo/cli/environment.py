@@ -7,7 +7,7 @@ import typer
 from attimo.cli.output import Json, print_json
 from attimo.cli.target import DataDir, local_directory
 from attimo.errors import Misconfigured
-from attimo.serve import words
+from attimo.serve import banner
 
 V1 = Annotated[
     bool,
@@ -28,6 +28,6 @@ def env(data_dir: DataDir = None, v1: V1 = False, as_json: Json = False) -> None
     if credentials is None or home.running() is None:
         raise Misconfigured(f"No server is running on {home.path}. Start one with `attimo serve`")
     if as_json:
-        print_json(dict(words.variables(credentials, v1)))
+        print_json(dict(banner.variables(credentials, v1)))
     else:
-        print("\n".join(words.exports(credentials, v1)))
+        print("\n".join(banner.exports(credentials, v1)))

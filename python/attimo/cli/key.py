@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from attimo.cli import spans
-from attimo.cli.client import Client
+from attimo.cli.http_client import HttpClient
 from attimo.cli.output import Json, moment, print_json, print_table
 from attimo.cli.role import find
 from attimo.cli.target import asks_server
@@ -23,7 +23,7 @@ app = typer.Typer(help="API keys; each has the permissions of its role.", no_arg
 @app.command()
 @asks_server
 def create(
-    client: Client,
+    client: HttpClient,
     description: Annotated[
         str, typer.Option("--description", "-d", help="Description of the key.")
     ] = "made by attimo key create",
@@ -49,7 +49,7 @@ def create(
 
 @app.command("list")
 @asks_server
-def list_keys(client: Client, as_json: Json = False) -> None:
+def list_keys(client: HttpClient, as_json: Json = False) -> None:
     """List the API keys of the account, without their secrets."""
     keys = list(client.keys())
     if as_json:
@@ -75,7 +75,7 @@ def list_keys(client: Client, as_json: Json = False) -> None:
 @app.command()
 @asks_server
 def revoke(
-    client: Client,
+    client: HttpClient,
     key_id: Annotated[str, typer.Argument(help="The key's id.")],
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Revoke even the last key that can manage keys.")
@@ -119,7 +119,7 @@ def _unless_last(end: Callable[[bool], None], yes: bool, what: str, question: st
 
 @app.command("signing")
 @asks_server
-def signing(client: Client, as_json: Json = False) -> None:
+def signing(client: HttpClient, as_json: Json = False) -> None:
     """List the keys that sign and verify this server's tokens. For the operator only."""
     keys = client.signing_keys()
     if as_json:
@@ -135,7 +135,7 @@ def signing(client: Client, as_json: Json = False) -> None:
 @app.command("rotate-signing")
 @asks_server
 def rotate_signing(
-    client: Client,
+    client: HttpClient,
     retire: Annotated[
         str | None, typer.Option(help="Don't rotate: retire this key and invalidate its tokens.")
     ] = None,

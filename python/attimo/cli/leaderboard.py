@@ -5,9 +5,9 @@ from typing import Annotated, Any
 import typer
 
 from attimo.cli.elements import NEGATIVE_NUMBERS, number
+from attimo.cli.grpc_client import GrpcClient
 from attimo.cli.output import Json, print_json, print_table
 from attimo.cli.target import asks_cache
-from attimo.cli.wire import Wire
 
 PAGE = 8192
 HIGHEST_ID = 2**32 - 1
@@ -22,7 +22,7 @@ Ascending = Annotated[bool, typer.Option("--ascending", help="Rank the lowest sc
 @app.command()
 @asks_cache
 def show(
-    cache: Wire,
+    cache: GrpcClient,
     name: Name,
     least: Annotated[float | None, typer.Option("--min", help="Lowest score (inclusive).")] = None,
     below: Annotated[
@@ -55,7 +55,7 @@ def show(
 @app.command(context_settings=NEGATIVE_NUMBERS)
 @asks_cache
 def put(
-    cache: Wire,
+    cache: GrpcClient,
     name: Name,
     id_: Annotated[int, typer.Argument(metavar="ID", help="The id.", min=0, max=HIGHEST_ID)],
     score: Annotated[float, typer.Argument(help="Its score.")],
@@ -67,7 +67,7 @@ def put(
 @app.command()
 @asks_cache
 def rank(
-    cache: Wire,
+    cache: GrpcClient,
     name: Name,
     ids: Ids,
     competition: Annotated[
@@ -86,21 +86,21 @@ def rank(
 
 @app.command()
 @asks_cache
-def remove(cache: Wire, name: Name, ids: Ids) -> None:
+def remove(cache: GrpcClient, name: Name, ids: Ids) -> None:
     """Remove ids; missing ones are ignored."""
     cache.ask_board("RemoveElements", leaderboard=name, ids=ids)
 
 
 @app.command()
 @asks_cache
-def length(cache: Wire, name: Name) -> None:
+def length(cache: GrpcClient, name: Name) -> None:
     """Print the number of ids; 0 if the leaderboard does not exist."""
     print(cache.ask_board("GetLeaderboardLength", leaderboard=name).count)
 
 
 @app.command()
 @asks_cache
-def delete(cache: Wire, name: Name) -> None:
+def delete(cache: GrpcClient, name: Name) -> None:
     """Delete a leaderboard; no error if it does not exist."""
     cache.ask_board("DeleteLeaderboard", leaderboard=name)
 

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from attimo.cli.client import Client
+from attimo.cli.http_client import HttpClient
 from attimo.cli.output import Json, print_json, print_table
 from attimo.cli.target import asks_server
 
 
 @asks_server
-def limits(client: Client, as_json: Json = False) -> None:
+def limits(client: HttpClient, as_json: Json = False) -> None:
     """List every limit: what it bounds, what happens beyond it, which setting changes it."""
     found = client.limits()
     if as_json:

@@ -15,9 +15,9 @@ from attimo.cli.elements import (
     shown,
     typed,
 )
+from attimo.cli.grpc_client import GrpcClient
 from attimo.cli.output import Json, print_json, print_table
 from attimo.cli.target import asks_cache
-from attimo.cli.wire import Wire
 
 app = typer.Typer(help="Lists: an ordered sequence of values under one key.", no_args_is_help=True)
 
@@ -45,7 +45,7 @@ End = Annotated[
 @app.command()
 @asks_cache
 def show(
-    cache: Wire, name: Name, start: Start = None, end: End = None, as_json: Json = False
+    cache: GrpcClient, name: Name, start: Start = None, end: End = None, as_json: Json = False
 ) -> None:
     """List the values, all or a slice of them; exit with 1 if there is no list."""
     reply = cache.ask("ListFetch", list_name=os.fsencode(name), **_slice(start, end))
@@ -62,7 +62,7 @@ def show(
 @app.command()
 @asks_cache
 def push(
-    cache: Wire,
+    cache: GrpcClient,
     name: Name,
     values: Annotated[list[str], typer.Argument(help="The values, in order.")],
     front: Front = False,
@@ -76,7 +76,7 @@ def push(
 
 @app.command()
 @asks_cache
-def pop(cache: Wire, name: Name, front: Front = False) -> None:
+def pop(cache: GrpcClient, name: Name, front: Front = False) -> None:
     """Remove the value at one end and print it; exit with 1 if there is no list."""
     method = "ListPopFront" if front else "ListPopBack"
     found = hit(cache.ask(method, list_name=os.fsencode(name)), "list")
@@ -85,14 +85,16 @@ def pop(cache: Wire, name: Name, front: Front = False) -> None:
 
 @app.command()
 @asks_cache
-def remove(cache: Wire, name: Name, value: Value) -> None:
+def remove(cache: GrpcClient, name: Name, value: Value) -> None:
     """Remove all occurrences of a value; no error if there are none."""
     cache.ask("ListRemove", list_name=os.fsencode(name), all_elements_with_value=os.fsencode(value))
 
 
 @app.command()
 @asks_cache
-def retain(cache: Wire, name: Name, start: Start = None, end: End = None, ttl: Ttl = None) -> None:
+def retain(
+    cache: GrpcClient, name: Name, start: Start = None, end: End = None, ttl: Ttl = None
+) -> None:
     """Keep only a slice, and print the new length; exit with 1 if there is no list."""
     reply = cache.ask(
         "ListRetain", list_name=os.fsencode(name), **_slice(start, end), **lifetime(ttl)
@@ -102,7 +104,7 @@ def retain(cache: Wire, name: Name, start: Start = None, end: End = None, ttl: T
 
 @app.command()
 @asks_cache
-def length(cache: Wire, name: Name) -> None:
+def length(cache: GrpcClient, name: Name) -> None:
     """Print the number of values; exit with 1 if there is no list."""
     print(hit(cache.ask("ListLength", list_name=os.fsencode(name)), "list").length)
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from attimo.cli.client import Client
+from attimo.cli.http_client import HttpClient
 from attimo.cli.output import Json, moment, print_json, print_table
 from attimo.cli.role import find
 from attimo.cli.target import asks_server
@@ -21,7 +21,7 @@ KeepKeys = Annotated[
 
 @app.command("list")
 @asks_server
-def list_members(client: Client, as_json: Json = False) -> None:
+def list_members(client: HttpClient, as_json: Json = False) -> None:
     """List the members and the open invitations."""
     members, invitations = client.members(), client.invitations()
     if as_json:
@@ -41,7 +41,7 @@ def list_members(client: Client, as_json: Json = False) -> None:
 
 @app.command()
 @asks_server
-def invite(client: Client, email: Who, role: Role = "viewer") -> None:
+def invite(client: HttpClient, email: Who, role: Role = "viewer") -> None:
     """Invite a person by e-mail. The invitation expires after a week."""
     client.invite(email, find(client, role)["role_id"])
 
@@ -49,7 +49,7 @@ def invite(client: Client, email: Who, role: Role = "viewer") -> None:
 @app.command("role")
 @asks_server
 def change_role(
-    client: Client,
+    client: HttpClient,
     email: Who,
     role: Annotated[str, typer.Argument(help="The role's name or id.")],
     keep_keys: KeepKeys = False,
@@ -65,7 +65,7 @@ def change_role(
 
 @app.command()
 @asks_server
-def remove(client: Client, email: Who, keep_keys: KeepKeys = False) -> None:
+def remove(client: HttpClient, email: Who, keep_keys: KeepKeys = False) -> None:
     """Remove a member from the account, or revoke an invitation.
 
     Whatever the member created is revoked and printed: API keys with their tokens, URL signing
@@ -82,7 +82,7 @@ def remove(client: Client, email: Who, keep_keys: KeepKeys = False) -> None:
     _tell(made | kept)
 
 
-def _member(client: Client, email: str) -> int:
+def _member(client: HttpClient, email: str) -> int:
     for member in client.members():
         if member["email"] == email.strip().lower():
             return int(member["user_id"])

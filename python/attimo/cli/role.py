@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from attimo.cli import allow
-from attimo.cli.client import Client
+from attimo.cli.http_client import HttpClient
 from attimo.cli.output import Json, print_json, print_table
 from attimo.cli.target import asks_server
 from attimo.errors import FailedPrecondition, NoSuchRole
@@ -26,7 +26,7 @@ Description = Annotated[
 
 @app.command("list")
 @asks_server
-def list_roles(client: Client, as_json: Json = False) -> None:
+def list_roles(client: HttpClient, as_json: Json = False) -> None:
     """List the system's roles and the account's own."""
     found = list(client.roles())
     if as_json:
@@ -41,7 +41,7 @@ def list_roles(client: Client, as_json: Json = False) -> None:
 
 @app.command()
 @asks_server
-def show(client: Client, role: Which, as_json: Json = False) -> None:
+def show(client: HttpClient, role: Which, as_json: Json = False) -> None:
     """Show the permissions of a role."""
     found = find(client, role)
     if as_json:
@@ -58,7 +58,7 @@ def show(client: Client, role: Which, as_json: Json = False) -> None:
 @app.command()
 @asks_server
 def create(
-    client: Client,
+    client: HttpClient,
     name: Annotated[str, typer.Argument(help="Name of the new role.")],
     allowed: Allow = None,
     permissions: From = None,
@@ -76,7 +76,7 @@ def create(
 @app.command()
 @asks_server
 def update(
-    client: Client,
+    client: HttpClient,
     role: Which,
     allowed: Allow = None,
     permissions: From = None,
@@ -100,7 +100,7 @@ def update(
 
 @app.command()
 @asks_server
-def delete(client: Client, role: Which) -> None:
+def delete(client: HttpClient, role: Which) -> None:
     """Delete a role that is not in use."""
     answer = client.delete_role(find(client, role)["role_id"])
     if answer["status"] == "blocked":
@@ -109,7 +109,7 @@ def delete(client: Client, role: Which) -> None:
         )
 
 
-def find(client: Client, name: str) -> dict[str, Any]:
+def find(client: HttpClient, name: str) -> dict[str, Any]:
     """The role of that id, or of that name.
 
     Raises:

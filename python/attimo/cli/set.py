@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from attimo.cli.elements import MOST_UINT32, Ttl, hit, lifetime, said, shown, typed
+from attimo.cli.grpc_client import GrpcClient
 from attimo.cli.output import Json, print_json, print_table
 from attimo.cli.target import asks_cache
-from attimo.cli.wire import Wire
 
 app = typer.Typer(help="Sets: distinct elements under one key.", no_args_is_help=True)
 
@@ -20,7 +20,7 @@ Count = Annotated[int, typer.Argument(help="Maximum number.", min=1, max=MOST_UI
 
 @app.command()
 @asks_cache
-def show(cache: Wire, name: Name, as_json: Json = False) -> None:
+def show(cache: GrpcClient, name: Name, as_json: Json = False) -> None:
     """List the elements; exit with 1 if there is no set."""
     reply = cache.ask("SetFetch", set_name=os.fsencode(name))
     _print(sorted(hit(reply, "set").elements), as_json)
@@ -28,14 +28,14 @@ def show(cache: Wire, name: Name, as_json: Json = False) -> None:
 
 @app.command()
 @asks_cache
-def add(cache: Wire, name: Name, elements: Elements, ttl: Ttl = None) -> None:
+def add(cache: GrpcClient, name: Name, elements: Elements, ttl: Ttl = None) -> None:
     """Add elements, and create the set if it does not exist."""
     cache.ask("SetUnion", set_name=os.fsencode(name), elements=typed(elements), **lifetime(ttl))
 
 
 @app.command()
 @asks_cache
-def remove(cache: Wire, name: Name, elements: Elements) -> None:
+def remove(cache: GrpcClient, name: Name, elements: Elements) -> None:
     """Remove elements; missing ones are ignored. Removing the last element deletes the set."""
     removed = {"set": {"elements": typed(elements)}}
     cache.ask("SetDifference", set_name=os.fsencode(name), subtrahend=removed)
@@ -44,7 +44,7 @@ def remove(cache: Wire, name: Name, elements: Elements) -> None:
 @app.command()
 @asks_cache
 def contains(
-    cache: Wire, name: Name, element: Annotated[str, typer.Argument(help="The element.")]
+    cache: GrpcClient, name: Name, element: Annotated[str, typer.Argument(help="The element.")]
 ) -> None:
     """Exit with 0 if the element is in the set, with 1 if not; print nothing."""
     reply = cache.ask("SetContains", set_name=os.fsencode(name), elements=typed([element]))
@@ -54,7 +54,7 @@ def contains(
 
 @app.command()
 @asks_cache
-def sample(cache: Wire, name: Name, count: Count = 1, as_json: Json = False) -> None:
+def sample(cache: GrpcClient, name: Name, count: Count = 1, as_json: Json = False) -> None:
     """List distinct random elements; exit with 1 if there is no set."""
     reply = cache.ask("SetSample", set_name=os.fsencode(name), limit=count)
     _print(hit(reply, "set").elements, as_json)
@@ -62,7 +62,7 @@ def sample(cache: Wire, name: Name, count: Count = 1, as_json: Json = False) -> 
 
 @app.command()
 @asks_cache
-def pop(cache: Wire, name: Name, count: Count = 1, as_json: Json = False) -> None:
+def pop(cache: GrpcClient, name: Name, count: Count = 1, as_json: Json = False) -> None:
     """Remove random elements and list them; exit with 1 if there is no set."""
     reply = cache.ask("SetPop", set_name=os.fsencode(name), count=count)
     _print(hit(reply, "set").elements, as_json)
@@ -70,7 +70,7 @@ def pop(cache: Wire, name: Name, count: Count = 1, as_json: Json = False) -> Non
 
 @app.command()
 @asks_cache
-def length(cache: Wire, name: Name) -> None:
+def length(cache: GrpcClient, name: Name) -> None:
     """Print the number of elements; exit with 1 if there is no set."""
     print(hit(cache.ask("SetLength", set_name=os.fsencode(name)), "set").length)
 

@@ -18,9 +18,9 @@ from attimo.cli.elements import (
     shown,
     typed,
 )
+from attimo.cli.grpc_client import GrpcClient
 from attimo.cli.output import Json, print_json, print_table
 from attimo.cli.target import asks_cache
-from attimo.cli.wire import Wire
 
 app = typer.Typer(
     help="Sorted sets: values with scores under one key, ordered by score.",
@@ -45,7 +45,7 @@ class Aggregate(StrEnum):
 @app.command()
 @asks_cache
 def show(
-    cache: Wire,
+    cache: GrpcClient,
     name: Name,
     start: Annotated[
         int | None,
@@ -84,7 +84,7 @@ def show(
 @app.command(context_settings=NEGATIVE_NUMBERS)
 @asks_cache
 def put(
-    cache: Wire,
+    cache: GrpcClient,
     name: Name,
     value: Value,
     score: Annotated[float, typer.Argument(help="Its score.")],
@@ -98,7 +98,7 @@ def put(
 @app.command(context_settings=NEGATIVE_NUMBERS)
 @asks_cache
 def increment(
-    cache: Wire,
+    cache: GrpcClient,
     name: Name,
     value: Value,
     amount: Annotated[float, typer.Argument(help="Amount to add; can be negative.")] = 1,
@@ -117,7 +117,7 @@ def increment(
 
 @app.command()
 @asks_cache
-def score(cache: Wire, name: Name, value: Value) -> None:
+def score(cache: GrpcClient, name: Name, value: Value) -> None:
     """Print the score of a value; exit with 1 and print nothing if it does not exist."""
     from momento_wire_types import cacheclient_pb2 as pb
 
@@ -130,7 +130,7 @@ def score(cache: Wire, name: Name, value: Value) -> None:
 
 @app.command()
 @asks_cache
-def rank(cache: Wire, name: Name, value: Value, descending: Descending = False) -> None:
+def rank(cache: GrpcClient, name: Name, value: Value, descending: Descending = False) -> None:
     """Print the rank of a value, from 0; exit with 1 and print nothing if it does not exist."""
     from momento_wire_types import cacheclient_pb2 as pb
 
@@ -144,7 +144,7 @@ def rank(cache: Wire, name: Name, value: Value, descending: Descending = False) 
 @app.command()
 @asks_cache
 def remove(
-    cache: Wire, name: Name, values: Annotated[list[str], typer.Argument(help="The values.")]
+    cache: GrpcClient, name: Name, values: Annotated[list[str], typer.Argument(help="The values.")]
 ) -> None:
     """Remove values; missing ones are ignored. Removing the last value deletes the sorted set."""
     cache.ask("SortedSetRemove", set_name=os.fsencode(name), some={"values": typed(values)})
@@ -153,7 +153,7 @@ def remove(
 @app.command()
 @asks_cache
 def union(
-    cache: Wire,
+    cache: GrpcClient,
     name: Name,
     sources: Annotated[list[str], typer.Argument(help="The sorted sets to combine.")],
     aggregate: Annotated[
@@ -176,7 +176,7 @@ def union(
 
 @app.command()
 @asks_cache
-def length(cache: Wire, name: Name) -> None:
+def length(cache: GrpcClient, name: Name) -> None:
     """Print the number of values; exit with 1 if there is no sorted set."""
     print(hit(cache.ask("SortedSetLength", set_name=os.fsencode(name)), "sorted_set").length)
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from attimo.cli.client import Client
+from attimo.cli.http_client import HttpClient
 from attimo.cli.output import Json, print_json, print_table
 from attimo.cli.target import asks_server
 
@@ -45,7 +45,7 @@ def _samples(text: str) -> Iterator[tuple[str, str, float]]:
 
 
 @asks_server
-def status(client: Client, as_json: Json = False) -> None:
+def status(client: HttpClient, as_json: Json = False) -> None:
     """Show whether the server is ready, what it stores and how busy it is."""
     readiness = client.readiness()
     told = _told(readiness, page_of(client.metrics()), time.time())

@@ -17,10 +17,10 @@ import typer
 
 from attimo import settings
 from attimo.cli import keys, profiles
-from attimo.cli.client import Client
+from attimo.cli.grpc_client import GrpcClient
+from attimo.cli.http_client import HttpClient
 from attimo.cli.keys import Target
 from attimo.cli.profiles import Profile
-from attimo.cli.wire import Wire
 from attimo.data_directory import DataDirectory
 from attimo.errors import Misconfigured
 from attimo.serve.addresses import reachable
@@ -69,19 +69,19 @@ In = Annotated[
 _OPTIONS = {"profile": ProfileName, "url": Url, "api_key": ApiKey, "ca": Ca, "data_dir": DataDir}
 
 
-def asks_server(command: Callable[Concatenate[Client, P], None]) -> Callable[..., None]:
+def asks_server(command: Callable[Concatenate[HttpClient, P], None]) -> Callable[..., None]:
     """Give a command its first argument, a client, by the options that say which server."""
-    return _with_options(command, _OPTIONS, lambda **choice: Client(choose(**choice)))
+    return _with_options(command, _OPTIONS, lambda **choice: HttpClient(choose(**choice)))
 
 
-def asks_cache(command: Callable[Concatenate[Wire, P], None]) -> Callable[..., None]:
+def asks_cache(command: Callable[Concatenate[GrpcClient, P], None]) -> Callable[..., None]:
     """Give a command its first argument, a cache, by the options that say which one and where."""
 
-    def opened(cache: str | None, **choice: Any) -> Wire:
+    def opened(cache: str | None, **choice: Any) -> GrpcClient:
         server = choose(**choice)
         # What gRPC logs of a failure would stand beside the one line that says it.
         os.environ.setdefault("GRPC_VERBOSITY", "NONE")
-        return Wire(server, chosen_cache(server, cache))
+        return GrpcClient(server, chosen_cache(server, cache))
 
     return _with_options(command, {"cache": In, **_OPTIONS}, opened)
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from attimo.cli import allow, spans
-from attimo.cli.client import Client
+from attimo.cli.http_client import HttpClient
 from attimo.cli.output import Json, print_json
 from attimo.cli.target import asks_server
 
@@ -18,7 +18,7 @@ app = typer.Typer(
 @app.command()
 @asks_server
 def create(
-    client: Client,
+    client: HttpClient,
     allowed: Annotated[list[str] | None, typer.Option("--allow", help=allow.HELP)] = None,
     permissions: Annotated[
         Path | None,

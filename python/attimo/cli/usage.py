@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from attimo.cli import spans
-from attimo.cli.client import Client
+from attimo.cli.http_client import HttpClient
 from attimo.cli.output import Json, moment, print_json, print_table
 from attimo.cli.target import asks_server
 
@@ -15,7 +15,7 @@ TIMES = ("minute", "hour", "day")
 
 @asks_server
 def usage(
-    client: Client,
+    client: HttpClient,
     by: Annotated[
         str,
         typer.Option("--by", "-b", help="Group by one or more of: cache,key,api,minute,hour,day."),

@@ -11,7 +11,7 @@ from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from attimo.control import audit, directory, members, pages, permissions, roles, words
+from attimo.control import audit, directory, members, pages, permissions, roles, text_rules
 from attimo.control.actions import SERVER, reads, writes
 from attimo.control.makers import Makers
 from attimo.control.pages import Page
@@ -359,7 +359,7 @@ def _digest(token: str) -> bytes:
 
 
 def _check(tx: Tx, description: str, expires_at: int | None) -> None:
-    words.check("description", description, words.LONGEST_DESCRIPTION, may_be_empty=True)
+    text_rules.check("description", description, text_rules.LONGEST_DESCRIPTION, may_be_empty=True)
     if expires_at is not None and not tx.now < expires_at <= LAST_MOMENT:
         raise InvalidArgument(
             f"expiry must lie in the future, at most at {LAST_MOMENT} (seconds since 1970)"

@@ -6,7 +6,7 @@ Who changes a role changes what everybody with it may: so it takes an actor who 
 import secrets
 from typing import Literal
 
-from attimo.control import audit, directory, pages, permissions, words
+from attimo.control import audit, directory, pages, permissions, text_rules
 from attimo.control.actions import SERVER, reads, writes
 from attimo.control.pages import Page
 from attimo.control.permissions import Permissions, Right
@@ -223,8 +223,8 @@ def _own(tx: Tx, account_id: int, role_id: str) -> Role:
 
 
 def _check(tx: Tx, name: str, description: str, wanted: Permissions) -> None:
-    words.check("role_name", name, LONGEST_NAME)
-    words.check("description", description, words.LONGEST_DESCRIPTION, may_be_empty=True)
+    text_rules.check("role_name", name, LONGEST_NAME)
+    text_rules.check("description", description, text_rules.LONGEST_DESCRIPTION, may_be_empty=True)
     if name.casefold() in {role.name.casefold() for role in SYSTEM.values()}:
         raise RoleExists(name)
     tx.actor.hand_out(wanted, "the role")

@@ -24,7 +24,7 @@ from attimo.errors import Misconfigured
 from attimo.node.events import Events
 from attimo.node.local import LocalNode
 from attimo.reserve import Reserve
-from attimo.serve import addresses, certificate, first_start, listening, plane, words
+from attimo.serve import addresses, banner, certificate, first_start, listening, plane
 from attimo.serve.handover import Handover
 from attimo.serve.listening import Listening
 from attimo.serve.plane import Plane
@@ -120,12 +120,12 @@ class Server:
         if not before:
             self._serve()
         credentials, who = control.introduce()
-        print(words.addresses(control.running, control.home))
+        print(banner.addresses(control.running, control.home))
         if who.is_new:
             at_endpoint = addresses.at_endpoint([each.listener for each in self.sockets])
             to_person = sys.stdout.isatty()
-            key = words.key_shown(credentials) if to_person else words.key_kept(control.home)
-            print(words.welcome(credentials, at_endpoint, key, who.is_first))
+            key = banner.key_shown(credentials) if to_person else banner.key_kept(control.home)
+            print(banner.welcome(credentials, at_endpoint, key, who.is_first))
         stack.enter_context(control.home.announced(control.running))
         control.start()
         if control.asked.is_set():
@@ -138,7 +138,7 @@ class Server:
         self.handover.start()
         control.readiness.started()
         self._tell_ready()
-        print(words.ready())
+        print(banner.ready())
 
     def run(self) -> None:
         """Serve until the end."""

@@ -21,7 +21,7 @@ OPTIONS = (
 )
 
 
-class Wire:
+class GrpcClient:
     """A connection to one cache of one server, as one caller."""
 
     def __init__(self, server: Profile, cache: str) -> None:

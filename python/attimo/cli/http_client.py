@@ -27,7 +27,7 @@ _ID = re.compile(r"[!-.0-~]+")
 MISSING_KEY = "key not found"
 
 
-class Client:
+class HttpClient:
     """A connection to one server, as one caller."""
 
     def __init__(self, server: Profile) -> None:
