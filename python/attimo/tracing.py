@@ -1,7 +1,7 @@
 """Traces of control actions, by OpenTelemetry, where the operator has named a collector.
 
 The libraries are imported only then, for they take time and memory. Without them a span is nothing.
-What a span bears is chosen here and in `api/watching.py`: never a token, a body or a query.
+What a span bears is chosen here and in `api/access_log.py`: never a token, a body or a query.
 """
 
 import logging

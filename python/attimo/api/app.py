@@ -18,7 +18,7 @@ from attimo.api import (
     mail_limits,
     members,
     password,
-    refusals,
+    problems,
     roles,
     session,
     signing_keys,
@@ -29,16 +29,16 @@ from attimo.api import (
 from attimo.api import (
     limits as limit_list,
 )
+from attimo.api.access_log import AccessLog
 from attimo.api.certificates import Certificates
-from attimo.api.grpc import GrpcDoor
+from attimo.api.grpc import GrpcHandler
 from attimo.api.people import People, SignUp
 from attimo.api.precedence import KnownFirst
 from attimo.api.throttle import Throttle
-from attimo.api.watching import Watched
 from attimo.control import Control
 from attimo.mail import Send
 
-DOORS = (
+HANDLERS = (
     caches,
     api_keys,
     roles,
@@ -55,7 +55,7 @@ DOORS = (
     docs,
 )
 
-OPERATIONS = tuple(operation for door in DOORS for operation in door.router.operations)
+OPERATIONS = tuple(operation for each in HANDLERS for operation in each.router.operations)
 
 THREADS = 4
 """For database work: writers queue for one lock anyway, and a thread costs memory."""
@@ -92,10 +92,10 @@ def create_app(
     app.state.people = People(
         sign_up, send, Throttle(control.clock), endpoint, mail_limits.of_trail(control)
     )
-    refusals.teach(app)
-    app.add_middleware(GrpcDoor, control=control, endpoint=endpoint)
+    problems.install(app)
+    app.add_middleware(GrpcHandler, control=control, endpoint=endpoint)
     app.add_middleware(KnownFirst)
-    app.add_middleware(Watched)
+    app.add_middleware(AccessLog)
     return app
 
 

@@ -9,8 +9,8 @@ from typing import Any
 from google.protobuf.message import Message
 
 from attimo.api import grants
+from attimo.api.grpc_call import GrpcCall, Method
 from attimo.api.messages import auth_pb2, token_pb2
-from attimo.api.methods import Asked, Method
 from attimo.api.tokens import vend
 from attimo.control import refresh_tokens
 from attimo.control.api_keys import NewApiKey
@@ -18,19 +18,19 @@ from attimo.control.disposable_tokens import LONGEST_ID
 from attimo.errors import InvalidArgument
 
 
-def _disposable(asked: Asked) -> Message:
-    request, caller = asked.read(token_pb2._GenerateDisposableTokenRequest()), asked.caller
+def _disposable(call: GrpcCall) -> Message:
+    request, caller = call.read(token_pb2._GenerateDisposableTokenRequest()), call.caller
     if grants.is_super_user(request.permissions):
         raise InvalidArgument("permissions must be explicit: a disposable token is for data")
     wanted = grants.read(request.permissions)
     made = vend(caller, wanted, request.expires.valid_for_seconds, request.token_id)
     return token_pb2._GenerateDisposableTokenResponse(
-        api_key=made.token, endpoint=asked.endpoint, valid_until=made.expires_at
+        api_key=made.token, endpoint=call.endpoint, valid_until=made.expires_at
     )
 
 
-def _generate(asked: Asked) -> Message:
-    request, caller = asked.read(auth_pb2._GenerateApiTokenRequest()), asked.caller
+def _generate(call: GrpcCall) -> Message:
+    request, caller = call.read(auth_pb2._GenerateApiTokenRequest()), call.caller
     everything = grants.is_super_user(request.permissions)
     wanted = None if everything else grants.read(request.permissions)
     if len(request.token_id) > LONGEST_ID:
@@ -38,7 +38,7 @@ def _generate(asked: Asked) -> Message:
     made, refresh = caller.perform(
         refresh_tokens.create_key, wanted, request.description, _valid_for(request)
     )
-    return auth_pb2._GenerateApiTokenResponse(**_said(made, refresh, asked.endpoint))
+    return auth_pb2._GenerateApiTokenResponse(**_said(made, refresh, call.endpoint))
 
 
 def _valid_for(request: auth_pb2._GenerateApiTokenRequest) -> int | None:
@@ -51,12 +51,10 @@ def _valid_for(request: auth_pb2._GenerateApiTokenRequest) -> int | None:
             raise InvalidArgument("expiry must be never, or expires.valid_for_seconds more than 0")
 
 
-def _refresh(asked: Asked) -> Message:
-    request = asked.read(auth_pb2._RefreshApiTokenRequest())
-    made, refresh = asked.visitor.perform(
-        refresh_tokens.use, request.api_key, request.refresh_token
-    )
-    return auth_pb2._RefreshApiTokenResponse(**_said(made, refresh, asked.endpoint))
+def _refresh(call: GrpcCall) -> Message:
+    request = call.read(auth_pb2._RefreshApiTokenRequest())
+    made, refresh = call.visitor.perform(refresh_tokens.use, request.api_key, request.refresh_token)
+    return auth_pb2._RefreshApiTokenResponse(**_said(made, refresh, call.endpoint))
 
 
 def _said(made: NewApiKey, refresh: str, endpoint: str) -> dict[str, Any]:

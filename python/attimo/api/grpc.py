@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from attimo.api import caller
-from attimo.api.refusals import log_if_ours
+from attimo.api.problems import log_if_ours
 from attimo.control import Control
 from attimo.errors import AttimoError
 
@@ -39,7 +39,7 @@ MEDIA_TYPE = "application/grpc"
 _PRINTABLE = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
 
 
-class GrpcDoor:
+class GrpcHandler:
     """Answers gRPC calls, and lets everything else through to the app behind it."""
 
     def __init__(self, app: ASGIApp, control: Control, endpoint: str) -> None:
@@ -53,8 +53,8 @@ class GrpcDoor:
             await self._app(scope, receive, send)
             return
         request = Request(scope, receive)
-        asked = await request.body()
-        response = await run_in_threadpool(self._answer, request, asked)
+        message = await request.body()
+        response = await run_in_threadpool(self._answer, request, message)
         await response(scope, receive, send)
 
     def _answer(self, request: Request, message: bytes) -> Response:
@@ -69,17 +69,17 @@ class GrpcDoor:
             return _refused(NUMBERS["internal"], "Internal server error; see the server log")
 
     def _reply(self, path: str, request: Request, message: bytes) -> bytes:
-        from attimo.api import methods, services
+        from attimo.api import grpc_call, services
 
         is_known = caller.is_known(request.headers)
-        asked = methods.Asked(
+        call = grpc_call.GrpcCall(
             caller.visitor(self._control, request),
             caller.of_request(self._control, request) if is_known else None,
             self._control.cache_limits,
             self._endpoint,
             message,
         )
-        return services.reply(path, asked)
+        return services.reply(path, call)
 
 
 def _ok(reply: bytes) -> Response:

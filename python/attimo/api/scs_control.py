@@ -7,8 +7,8 @@ from dataclasses import asdict
 
 from google.protobuf.message import Message
 
+from attimo.api.grpc_call import GrpcCall, Method
 from attimo.api.messages import controlclient_pb2 as pb
-from attimo.api.methods import Asked, Method
 from attimo.control import caches, url_keys
 from attimo.control.limits import TopicLimits
 
@@ -16,53 +16,53 @@ PAGE = 10_000
 """Caches in one reply: some clients read the first page only, and take 5 MB at most."""
 
 
-def _create(asked: Asked) -> Message:
-    request = asked.read(pb._CreateCacheRequest())
-    asked.caller.perform(caches.create, request.cache_name)
+def _create(call: GrpcCall) -> Message:
+    request = call.read(pb._CreateCacheRequest())
+    call.caller.perform(caches.create, request.cache_name)
     return pb._CreateCacheResponse()
 
 
-def _delete(asked: Asked) -> Message:
-    request = asked.read(pb._DeleteCacheRequest())
-    asked.caller.perform(caches.delete, request.cache_name)
+def _delete(call: GrpcCall) -> Message:
+    request = call.read(pb._DeleteCacheRequest())
+    call.caller.perform(caches.delete, request.cache_name)
     return pb._DeleteCacheResponse()
 
 
-def _flush(asked: Asked) -> Message:
-    request = asked.read(pb._FlushCacheRequest())
-    asked.caller.perform(caches.flush, request.cache_name)
+def _flush(call: GrpcCall) -> Message:
+    request = call.read(pb._FlushCacheRequest())
+    call.caller.perform(caches.flush, request.cache_name)
     return pb._FlushCacheResponse()
 
 
-def _list(asked: Asked) -> Message:
-    request = asked.read(pb._ListCachesRequest())
-    page = asked.caller.perform(caches.list_page, PAGE, request.next_token)
+def _list(call: GrpcCall) -> Message:
+    request = call.read(pb._ListCachesRequest())
+    page = call.caller.perform(caches.list_page, PAGE, request.next_token)
     reply = pb._ListCachesResponse(next_token=page.next_token or "")
-    limits = pb._CacheLimits(**asdict(asked.cache_limits))
+    limits = pb._CacheLimits(**asdict(call.cache_limits))
     of_topics = pb._TopicLimits(**asdict(TopicLimits()))
     for cache in page.items:
         reply.cache.add(cache_name=cache.name, cache_limits=limits, topic_limits=of_topics)
     return reply
 
 
-def _create_signing_key(asked: Asked) -> Message:
-    request = asked.read(pb._CreateSigningKeyRequest())
-    made = asked.caller.perform(url_keys.create, request.ttl_minutes)
+def _create_signing_key(call: GrpcCall) -> Message:
+    request = call.read(pb._CreateSigningKeyRequest())
+    made = call.caller.perform(url_keys.create, request.ttl_minutes)
     return pb._CreateSigningKeyResponse(key=made.jwk, expires_at=made.key.expires_at)
 
 
-def _list_signing_keys(asked: Asked) -> Message:
-    request = asked.read(pb._ListSigningKeysRequest())
-    page = asked.caller.perform(url_keys.list_page, PAGE, request.next_token)
+def _list_signing_keys(call: GrpcCall) -> Message:
+    request = call.read(pb._ListSigningKeysRequest())
+    page = call.caller.perform(url_keys.list_page, PAGE, request.next_token)
     reply = pb._ListSigningKeysResponse(next_token=page.next_token or "")
     for key in page.items:
         reply.signing_key.add(key_id=key.kid, expires_at=key.expires_at)
     return reply
 
 
-def _revoke_signing_key(asked: Asked) -> Message:
-    request = asked.read(pb._RevokeSigningKeyRequest())
-    asked.caller.perform(url_keys.revoke, request.key_id)
+def _revoke_signing_key(call: GrpcCall) -> Message:
+    request = call.read(pb._RevokeSigningKeyRequest())
+    call.caller.perform(url_keys.revoke, request.key_id)
     return pb._RevokeSigningKeyResponse()
 
 

@@ -23,7 +23,7 @@ from attimo.api.description import (
     sorted_sets,
 )
 from attimo.api.description.parts import Paths, ref
-from attimo.api.refusals import ALWAYS, WORDS
+from attimo.api.problems import ALWAYS, MEANINGS
 from attimo.api.routing import Operation, Security
 
 ABOUT = """\
@@ -124,7 +124,7 @@ COMMON = tuple(str(status) for status in (*ALWAYS, 429))
 
 def usual(status: str) -> str:
     """The default description of an error status."""
-    return WORDS[int(status)]
+    return MEANINGS[int(status)]
 
 
 def document(operations: Iterable[Operation]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from attimo.api.refusals import ALWAYS, WORDS
+from attimo.api.problems import ALWAYS, MEANINGS
 
 Schema = dict[str, Any]
 Parameter = dict[str, Any]
@@ -81,7 +81,7 @@ def json_answer(description: str, schema: Schema, example: Any = None) -> dict[s
 
 def refusals(statuses: Iterable[int], said: Mapping[int, str] | None = None) -> dict[str, Any]:
     """Answers that refuse; `said` has better words for some."""
-    words = {**WORDS, **(said or {})}
+    words = {**MEANINGS, **(said or {})}
     return {
         str(status): {
             "description": words[status],

@@ -14,7 +14,7 @@ from attimo.api.description.parts import (
     refusals,
     thing,
 )
-from attimo.api.refusals import ALWAYS
+from attimo.api.problems import ALWAYS
 
 TAG = "server"
 

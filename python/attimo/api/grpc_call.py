@@ -1,4 +1,4 @@
-"""What the methods of gRPC have in common: what they are asked, and how their messages are read."""
+"""What the methods of gRPC have in common: what they are call, and how their messages are read."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ Request = TypeVar("Request", bound=Message)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class GrpcCall:
     """One call.
 
     Attributes:
@@ -56,4 +56,4 @@ class Asked:
         return request
 
 
-Method = Callable[[Asked], Message]
+Method = Callable[[GrpcCall], Message]

@@ -26,7 +26,7 @@ from attimo.errors import (
 log = logging.getLogger(__name__)
 
 
-WORDS: Mapping[int, str] = {
+MEANINGS: Mapping[int, str] = {
     400: "The request is invalid; the message names the field.",
     401: "The token is missing, invalid or expired.",
     403: "The caller lacks the permission.",
@@ -50,7 +50,7 @@ ALWAYS = (400, 401, 403, 408, 413, 414, 415, 431, 503)
 """Statuses with which any request can fail."""
 
 
-def teach(app: Starlette) -> None:
+def install(app: Starlette) -> None:
     """Make the app answer every error in this form."""
     for kind in (AttimoError, HTTPException, UnicodeEncodeError, OverflowError, Exception):
         app.add_exception_handler(kind, _refuse)

@@ -1,6 +1,6 @@
 """What is told of every control request: one line in the log, one span in its trace.
 
-Both bear who asked for what and how it ended, and nothing of what was said: no query, no body, no
+Both bear who request for what and how it ended, and nothing of what was said: no query, no body, no
 cookie and no token. The data plane has named the request, and tells its client the same name.
 """
 
@@ -22,7 +22,7 @@ log = logging.getLogger("attimo.access")
 REQUEST_ID_HEADER = "x-request-id"
 
 
-class Watched:
+class AccessLog:
     """Tells of each request that the app behind it answers."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -34,23 +34,23 @@ class Watched:
             await self._app(scope, receive, send)
             return
         scope.setdefault("state", {})
-        asked = _Asked(scope, Headers(scope=scope))
+        request = _LoggedRequest(scope, Headers(scope=scope))
 
         async def listen(message: Message) -> None:
-            asked.hear(message)
+            request.hear(message)
             await send(message)
 
-        with tracing.request(asked.kind, asked.attributes, asked.headers) as note:
+        with tracing.request(request.kind, request.attributes, request.headers) as note:
             try:
                 await self._app(scope, receive, listen)
             finally:
-                for name, value in asked.outcome.items():
+                for name, value in request.outcome.items():
                     note(name, value)
-                asked.log()
+                request.log()
 
 
 @dataclass(slots=True)
-class _Asked:
+class _LoggedRequest:
     """One request, and what is heard of its answer; without one it has failed."""
 
     scope: Scope
@@ -106,7 +106,7 @@ class _Asked:
 
     @property
     def session(self) -> SessionHolder | None:
-        """Who asked, if it was by a session."""
+        """Who request, if it was by a session."""
         found: SessionHolder | None = self.scope["state"].get("session")
         return found
 
