@@ -62,7 +62,7 @@ class _Json(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """One line, whatever it holds."""
-        told: dict[str, object] = {
+        entry: dict[str, object] = {
             "time": _moment(record),
             "level": record.levelname.lower(),
             "logger": record.name,
@@ -70,8 +70,8 @@ class _Json(logging.Formatter):
         }
         traces = _traces(self, record)
         if traces:
-            told["exception"] = "\n".join(traces)
-        return json.dumps(told | dict(_fields(record)), ensure_ascii=False)
+            entry["exception"] = "\n".join(traces)
+        return json.dumps(entry | dict(_fields(record)), ensure_ascii=False)
 
 
 def _traces(formatter: logging.Formatter, record: logging.LogRecord) -> list[str]:

@@ -149,7 +149,7 @@ def test_a_new_end_wakes_the_reaper(control: Control, node: Listener, clock: Clo
 
     def publish(changes: Changes) -> None:
         node.learn(changes)
-        reaper.heed(changes)
+        reaper.on_changes(changes)
         if changes.deleted_caches:
             deleted.set()
         elif changes.caches:

@@ -44,7 +44,7 @@ def test_a_database_that_fails_during_the_start_is_told_after_it(node_told: list
 
 
 def test_only_trouble_with_the_database_counts(control: Control, node_told: list[bool]) -> None:
-    control.wrote = node_told.append
+    control.on_write = node_told.append
     with control.begin() as tx:
         caches.create(tx, 1, "sessions")
     with pytest.raises(CacheExists), control.begin() as tx:
@@ -59,7 +59,7 @@ def test_a_read_only_server_looks_whether_it_can_write_again(
     control: Control, node_told: list[str]
 ) -> None:
     readiness = Readiness(node_told.append)
-    control.wrote = readiness.wrote
+    control.on_write = readiness.wrote
     readiness.started()
     readiness.look(control)
     assert node_told == ["ready"]
@@ -87,8 +87,8 @@ def test_the_node_hears_of_each_batch_whether_it_is_in_the_ledger(node_told: lis
         lambda: waiting.pop() if waiting else None,
         record,
         5,
-        told=node_told.append,
-        otherwise=lambda: node_told.append("idle"),
+        on_recorded=node_told.append,
+        on_idle=lambda: node_told.append("idle"),
     )
     for _ in range(3):
         collector.collect()
@@ -121,7 +121,7 @@ def test_a_database_that_was_removed_is_noticed_while_nobody_writes(
     control: Control, home: Path, node_told: list[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     readiness = Readiness(node_told.append)
-    control.wrote = readiness.wrote
+    control.on_write = readiness.wrote
     readiness.started()
     away = home.rename(home.with_name(f"{home.name}-away"))
 

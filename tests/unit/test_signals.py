@@ -4,7 +4,7 @@ import signal
 import threading
 from pathlib import Path
 
-from attimo.serve.signals import asked_to_end
+from attimo.serve.signals import shutdown_signals
 
 
 def sleeps(thread: int) -> bool:
@@ -21,17 +21,17 @@ def test_a_signal_to_another_thread_wakes_who_waits() -> None:
             pass
         signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
 
-    with asked_to_end() as asked:
+    with shutdown_signals() as shutdown:
         threading.Timer(0, hears).start()
-        asked.woken.wait()
+        shutdown.woken.wait()
 
-        assert asked.is_set()
+        assert shutdown.is_set()
 
 
 def test_who_is_woken_for_something_else_is_not_asked_to_end() -> None:
-    with asked_to_end() as asked:
-        threading.Timer(0, asked.woken.set).start()
-        asked.woken.wait()
-        asked.woken.clear()
+    with shutdown_signals() as shutdown:
+        threading.Timer(0, shutdown.woken.set).start()
+        shutdown.woken.wait()
+        shutdown.woken.clear()
 
-        assert not asked.is_set()
+        assert not shutdown.is_set()

@@ -48,18 +48,18 @@ def _samples(text: str) -> Iterator[tuple[str, str, float]]:
 def status(client: HttpClient, as_json: Json = False) -> None:
     """Show whether the server is ready, what it stores and how busy it is."""
     readiness = client.readiness()
-    told = _told(readiness, page_of(client.metrics()), time.time())
+    rows = _rows(readiness, page_of(client.metrics()), time.time())
     if as_json:
-        print_json(told)
+        print_json(rows)
     else:
         print_table(
-            ["Value", "Now"], [(name.replace("_", " "), _words(told[name])) for name in told]
+            ["Value", "Now"], [(name.replace("_", " "), _words(rows[name])) for name in rows]
         )
     if readiness != "ready":
         raise SystemExit(1)
 
 
-def _told(readiness: str, page: Page, now: float) -> dict[str, str | int | float]:
+def _rows(readiness: str, page: Page, now: float) -> dict[str, str | int | float]:
     requests = int(page.sum("attimo_requests_total"))
     return {
         "status": readiness,

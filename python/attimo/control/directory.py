@@ -175,19 +175,19 @@ def changes(tx: Tx, since: int | None) -> Changes:
 
 def _verifying_keys(tx: Tx, since: int | None) -> tuple[list[VerifyingKey], list[str]]:
     query = "SELECT retired_at, kid, public_key FROM signing_keys WHERE TRUE"
-    return _told(tx, VerifyingKey, query, "retired_at", since)
+    return _changed_since(tx, VerifyingKey, query, "retired_at", since)
 
 
 def _api_keys(tx: Tx, since: int | None) -> tuple[list[KnownKey], list[str]]:
     query = "SELECT revoked_at, id, account_id, expires_at, role_id FROM api_keys WHERE TRUE"
-    return _told(tx, KnownKey, query, "revoked_at", since)
+    return _changed_since(tx, KnownKey, query, "revoked_at", since)
 
 
 def _url_keys(tx: Tx, since: int | None) -> tuple[list[KnownUrlKey], list[str]]:
     query = """
         SELECT revoked_at, kid, account_id, public_key, expires_at FROM url_keys
         WHERE expires_at > :now"""
-    return _told(tx, KnownUrlKey, query, "revoked_at", since)
+    return _changed_since(tx, KnownUrlKey, query, "revoked_at", since)
 
 
 def _sessions(tx: Tx, since: int | None) -> tuple[list[KnownSession], list[bytes]]:
@@ -195,12 +195,12 @@ def _sessions(tx: Tx, since: int | None) -> tuple[list[KnownSession], list[bytes
         SELECT ended_at, hash, account_id, coalesce(role_id, :no_role), expires_at
         FROM sessions LEFT JOIN members USING (account_id, user_id)
         WHERE TRUE"""
-    return _told(tx, KnownSession, query, "ended_at", since, no_role=NO_ROLE)
+    return _changed_since(tx, KnownSession, query, "ended_at", since, no_role=NO_ROLE)
 
 
 def _roles(tx: Tx, since: int | None) -> tuple[list[KnownRole], list[str]]:
     query = "SELECT deleted_at, id, permissions FROM roles WHERE TRUE"
-    known, deleted = _told(tx, KnownRole, query, "deleted_at", since)
+    known, deleted = _changed_since(tx, KnownRole, query, "deleted_at", since)
     # The system's never change while a server runs.
     return known if since is not None else _system_roles() + known, deleted
 
@@ -211,10 +211,10 @@ def _system_roles() -> list[KnownRole]:
 
 def _caches(tx: Tx, since: int | None) -> tuple[list[KnownCache], list[int]]:
     query = "SELECT deleted_at, id, account_id, name, namespace, expires_at FROM caches WHERE TRUE"
-    return _told(tx, KnownCache, query, "deleted_at", since)
+    return _changed_since(tx, KnownCache, query, "deleted_at", since)
 
 
-def _told(
+def _changed_since(
     tx: Tx, make: Callable[..., Known], query: str, gone: str, since: int | None, **values: Value
 ) -> tuple[list[Known], list[Any]]:
     """What to tell of a table: all that live, or all that were written after a revision.

@@ -41,7 +41,8 @@ class Control:
         clock: The seconds since 1970 (UTC).
         cache_limits: What callers are told of the limits of each cache.
         uses: Which keys were used for control requests since that was last written down.
-        wrote: Told after each transaction that may write whether the database could be written.
+        on_write: Called after each transaction that may write, with whether the database could be
+            written.
         need_space: Called before each transaction that may write; raises StoreUnavailable if there
             is no space on the disk.
     """
@@ -51,7 +52,7 @@ class Control:
     clock: Callable[[], int] = utc_now
     cache_limits: CacheLimits = field(default_factory=CacheLimits)
     uses: KeyUses = field(default_factory=KeyUses)
-    wrote: Callable[[bool], None] = field(default=lambda _: None)
+    on_write: Callable[[bool], None] = field(default=lambda _: None)
     need_space: Callable[[], None] = field(default=lambda: None)
     _published: int | None = field(default=None, init=False)
     _writing: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
@@ -66,14 +67,14 @@ class Control:
         Raises:
             StoreUnavailable: The disk is full or the lock is held too long; nothing was changed.
         """
-        with self._told(), self._alone():
+        with self._report_writes(), self._alone():
             self.need_space()
             with tracing.span("transaction"), self.database.begin() as connection:
                 with self._accounted(connection) as tx:
                     yield tx
                 news = None if tx.revision is None else directory.changes(tx, self._published)
             if news is not None:
-                self._tell(news)
+                self._publish(news)
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
@@ -118,7 +119,7 @@ class Control:
     def announce(self) -> None:
         """Tell the node the whole directory; once, before it serves."""
         with self._alone():
-            self._tell_all()
+            self._publish_all()
 
     def _note_use(self, tx: Tx) -> None:
         if tx.actor.key_id not in (None, access.LOCAL):
@@ -133,24 +134,24 @@ class Control:
             raise RuntimeError("Rows were written outside an action")
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _report_writes(self) -> Iterator[None]:
         try:
             yield
         except StoreUnavailable:
-            self.wrote(False)
+            self.on_write(False)
             raise
-        self.wrote(True)
+        self.on_write(True)
 
-    def _tell(self, news: Changes) -> None:
+    def _publish(self, news: Changes) -> None:
         try:
             with tracing.span("publish", {"attimo.revision": news.revision}):
                 self.publish(news)
         except ValueError:  # the node is not where we thought: start it over
-            self._tell_all()
+            self._publish_all()
         else:
             self._published = news.revision
 
-    def _tell_all(self) -> None:
+    def _publish_all(self) -> None:
         with self.read() as tx:
             whole = directory.changes(tx, since=None)
         self.publish(whole)

@@ -40,8 +40,8 @@ class Collector:
         take: Hands over the next batch, or None.
         record: Writes a batch once, however often it is given; raises if it could not.
         every_seconds: How often.
-        told: Told of each batch whether it is in the ledger, or waits.
-        otherwise: Called when there is nothing to record.
+        on_recorded: Called after each attempt with whether the batch is in the ledger now.
+        on_idle: Called when there is nothing to record.
         kept: Where usage is that could not be recorded at the end of an earlier server, and where
             that of this one is put if need be.
     """
@@ -49,8 +49,8 @@ class Collector:
     take: Callable[[], Batch | None]
     record: Callable[[Batch], object]
     every_seconds: float
-    told: Callable[[bool], None] = lambda _: None
-    otherwise: Callable[[], None] = lambda: None
+    on_recorded: Callable[[bool], None] = lambda _: None
+    on_idle: Callable[[], None] = lambda: None
     kept: KeptUsage | None = None
     _earlier: deque[Batch] = field(default_factory=deque, init=False)
     _is_earlier: bool = field(default=False, init=False)
@@ -88,18 +88,18 @@ class Collector:
             self._is_earlier = bool(self._earlier)
             self._waiting = self._earlier.popleft() if self._earlier else self.take()
         if self._waiting is None:
-            self.otherwise()
+            self.on_idle()
             return False
         try:
             self.record(self._waiting)
         except Exception as error:  # a bug here must not end the metering, either
             self._fail(error)
-            self.told(False)
+            self.on_recorded(False)
             return False
         self._waiting = None
         if self._is_earlier and not self._earlier and self.kept is not None:
             self.kept.clear()
-        self.told(True)
+        self.on_recorded(True)
         self._recover()
         return True
 

@@ -123,20 +123,20 @@ def _checked(source: Path) -> list[str]:
     with _in_words(f"{source} is no backup that can be read"):
         try:
             manifest = json.loads((source / MANIFEST).read_text("utf-8"))
-            made, told = manifest["format"], dict(manifest["files"])
+            version, listed = manifest["format"], dict(manifest["files"])
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise Misconfigured(f"{source / MANIFEST} is damaged: this is no backup") from error
-        if made != FORMAT:
+        if version != FORMAT:
             raise Misconfigured(
-                f"{source} has format {made!r}, and this version reads {FORMAT}: "
+                f"{source} has format {version!r}, and this version reads {FORMAT}: "
                 f"restore it with Attimo {manifest.get('version')}"
             )
-        if DATABASE not in told or not told.keys() <= {DATABASE, *OWN_KEYS}:
+        if DATABASE not in listed or not listed.keys() <= {DATABASE, *OWN_KEYS}:
             raise Misconfigured(f"{source / MANIFEST} names other files than a backup has")
-        for name, digest in told.items():
+        for name, digest in listed.items():
             if _digest(source / name) != digest:
                 raise Misconfigured(f"{source / name} is not as it was written: it is damaged")
-    return sorted(told)
+    return sorted(listed)
 
 
 def _copy_database(source: Path, to: Path) -> None:

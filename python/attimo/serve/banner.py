@@ -50,7 +50,7 @@ def variables(credentials: Credentials, v1: bool = False) -> dict[str, str]:
     """What the official SDKs, other programs and curl find in the environment.
 
     Args:
-        credentials: What is told.
+        credentials: What is shown.
         v1: Whether MOMENTO_API_KEY holds the older form, for programs that know no other: it
             carries the endpoint with it.
     """
@@ -66,8 +66,8 @@ def variables(credentials: Credentials, v1: bool = False) -> dict[str, str]:
 
 def exports(credentials: Credentials, v1: bool = False) -> list[str]:
     """Lines for a shell, after which the official SDKs and curl use the server."""
-    told = variables(credentials, v1)
-    return [f"export {name}={shlex.quote(value)}" for name, value in told.items()]
+    shown = variables(credentials, v1)
+    return [f"export {name}={shlex.quote(value)}" for name, value in shown.items()]
 
 
 def _v1_token(credentials: Credentials) -> str:

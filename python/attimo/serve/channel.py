@@ -103,6 +103,6 @@ class Channel:
 
     def _credentials(self) -> tuple[int, int]:
         size = _CREDENTIALS.size
-        told = self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
-        pid, uid, _ = _CREDENTIALS.unpack(told)
+        found = self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
+        pid, uid, _ = _CREDENTIALS.unpack(found)
         return pid, uid

@@ -27,8 +27,8 @@ def make(home: DataDirectory, source: Source | None) -> Owner | None:
         outlet.forked()  # the threads that write lines stay behind
         _make_and_end(home, source, writes)
     os.close(writes)
-    with open(reads, "rb") as told:
-        made = told.read()
+    with open(reads, "rb") as pipe:
+        made = pipe.read()
     os.waitpid(child, 0)
     return Owner(**json.loads(made)) if made else None
 

@@ -28,7 +28,7 @@ from attimo.serve.app import AppThread, door
 from attimo.serve.owner import Owner
 from attimo.serve.readiness import Readiness
 from attimo.serve.reaper import Reaper
-from attimo.serve.signals import Asked
+from attimo.serve.signals import Shutdown
 from attimo.serve.space import Space
 from attimo.settings import Settings
 from attimo.store.database import Database, open_database
@@ -59,7 +59,7 @@ class Plane:
         source: Where certificates come from, if there is TLS.
         shown: The certificate in use.
         answers: What an authority that certifies this server is answered.
-        asked: Set when the server is to end.
+        shutdown: Set when the server is to end.
         made: The owner who was made at this start, until that has been told.
     """
 
@@ -73,7 +73,7 @@ class Plane:
     source: Source | None
     shown: Certificate | None
     answers: Mapping[str, str]
-    asked: Asked
+    shutdown: Shutdown
     made: Owner | None = None
     readiness: Readiness = field(init=False)
     collector: Collector = field(init=False)
@@ -90,8 +90,8 @@ class Plane:
             self.node.take_usage,
             self.record,
             self.settings.collect_seconds,
-            told=self.node.note_usage,
-            otherwise=self._look,
+            on_recorded=self.node.note_usage,
+            on_idle=self._look,
             kept=Kept(self.space.reserve),
         )
 
@@ -119,7 +119,7 @@ class Plane:
             send = _mail(self.settings, self.home, stack)
             self._keeper = self._new_keeper()
             make = partial(self._new_app, control, send)
-            self._app = AppThread(opened, make, on_failure=self.asked.set)
+            self._app = AppThread(opened, make, on_failure=self.shutdown.set)
             # Undone from the last to the first.
             stack.callback(self._app.stop)
             stack.callback(reaper.stop)
@@ -180,7 +180,7 @@ class Plane:
                 log.log(level, "the control plane cannot be opened again yet: %s", error)
                 level = logging.DEBUG
                 self._stack.close()
-                if self.asked.wait(AGAIN_SECONDS):
+                if self.shutdown.wait(AGAIN_SECONDS):
                     return
             else:
                 break
@@ -215,7 +215,9 @@ class Plane:
 
     def _new_control(self, database: Database) -> Control:
         limits = CacheLimits(max_item_size_kb=self.settings.item_bytes // 1024)
-        return Control(database, self.node.learn, cache_limits=limits, wrote=self.readiness.wrote)
+        return Control(
+            database, self.node.learn, cache_limits=limits, on_write=self.readiness.wrote
+        )
 
     def _new_keeper(self) -> certificate.Keeper | None:
         """Who changes the certificate, and what the command line trusts, while the server runs."""
@@ -278,7 +280,7 @@ def _mail(settings: Settings, home: DataDirectory, stack: ExitStack) -> mail.Sen
 def _to_both(node: LocalNode, reaper: Reaper) -> Callable[[Changes], None]:
     def publish(changes: Changes) -> None:
         node.learn(changes)
-        reaper.heed(changes)
+        reaper.on_changes(changes)
 
     return publish
 

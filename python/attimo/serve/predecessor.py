@@ -36,13 +36,13 @@ class Predecessor:
 
     Attributes:
         channel: The connection to it.
-        asked: Set when this process is asked to end.
+        shutdown: Set when this process is asked to end.
         lock: The lock of the data directory.
         sockets: What it listens on.
     """
 
     channel: Channel
-    asked: threading.Event
+    shutdown: threading.Event
     lock: int
     sockets: list[Offered]
     pid: int
@@ -84,7 +84,7 @@ class Predecessor:
             # One that has hung up may have said why.
             with suppress(Gone):
                 self.channel.say({word: True})
-            answer = _hear(self.channel, patience, self.asked)
+            answer = _hear(self.channel, patience, self.shutdown)
         except Gone:
             return False
         except Silent as error:
@@ -113,19 +113,19 @@ def _is_recorded(written: dict[str, Any], record: Callable[[usage.Batch], object
 
 @contextmanager
 def predecessor(
-    home: DataDirectory, folder: Path, asked: threading.Event
+    home: DataDirectory, folder: Path, shutdown: threading.Event
 ) -> Iterator[Predecessor | None]:
     """The server that holds the data directory, asked for its place; None if nobody does.
 
     Args:
         home: The data directory.
         folder: The same, by a path that is short enough for a socket.
-        asked: Set when this process is asked to end.
+        shutdown: Set when this process is asked to end.
 
     Raises:
         Misconfigured: It does not hand over to this one; it goes on.
     """
-    found = _found(home, folder, asked)
+    found = _found(home, folder, shutdown)
     try:
         yield found
     finally:
@@ -133,15 +133,15 @@ def predecessor(
             found.channel.close()
 
 
-def _found(home: DataDirectory, folder: Path, asked: threading.Event) -> Predecessor | None:
+def _found(home: DataDirectory, folder: Path, shutdown: threading.Event) -> Predecessor | None:
     deadline = time.monotonic() + ASK_SECONDS
     while (holder := home.holder()) is not None:
         left = deadline - time.monotonic()
         if left <= 0:
             raise _silent(holder)
         with suppress(Gone, Silent):
-            return _greeted(_connected(folder), left, asked)
-        _pause(asked)
+            return _greeted(_connected(folder), left, shutdown)
+        _pause(shutdown)
     return None
 
 
@@ -155,13 +155,13 @@ def _connected(folder: Path) -> Channel:
     return Channel(connection)
 
 
-def _greeted(channel: Channel, patience: float, asked: threading.Event) -> Predecessor:
+def _greeted(channel: Channel, patience: float, shutdown: threading.Event) -> Predecessor:
     try:
         pid = channel.pid
         if not channel.is_ours:
             raise Misconfigured(f"the running server (pid {pid}) belongs to another user")
         channel.say({"hello": PROTOCOL, "version": __version__})
-        answer = _hear(channel, patience, asked)
+        answer = _hear(channel, patience, shutdown)
         if why := answer.get("refused"):
             raise Misconfigured(f"the running server (pid {pid}) keeps its place: {why}")
         if answer.get("welcome") != PROTOCOL:
@@ -175,27 +175,27 @@ def _greeted(channel: Channel, patience: float, asked: threading.Event) -> Prede
             Offered(socket.socket(fileno=each), tls=tls)
             for each, tls in zip(descriptors, answer["tls"], strict=True)
         ]
-        return Predecessor(channel, asked, lock, offered, pid)
+        return Predecessor(channel, shutdown, lock, offered, pid)
     except BaseException:
         channel.close()
         raise
 
 
-def _hear(channel: Channel, patience: float, asked: threading.Event) -> dict[str, Any]:
+def _hear(channel: Channel, patience: float, shutdown: threading.Event) -> dict[str, Any]:
     """What it says next; the wait ends when this process is asked to end."""
     deadline = time.monotonic() + patience
     while True:
         try:
             return channel.hear(LOOK_SECONDS)
         except Silent:
-            if asked.is_set():
+            if shutdown.is_set():
                 raise SystemExit(0) from None
             if time.monotonic() > deadline:
                 raise
 
 
-def _pause(asked: threading.Event) -> None:
-    if asked.wait(LOOK_SECONDS):
+def _pause(shutdown: threading.Event) -> None:
+    if shutdown.wait(LOOK_SECONDS):
         raise SystemExit(0)
 
 

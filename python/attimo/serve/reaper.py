@@ -40,7 +40,7 @@ class Reaper:
         if self._thread is not None:
             self._thread.join()
 
-    def heed(self, changes: Changes) -> None:
+    def on_changes(self, changes: Changes) -> None:
         """Hear of what was changed: a cache may end earlier than any did before."""
         if any(cache.expires_at is not None for cache in changes.caches):
             self._woken.set()

@@ -29,7 +29,7 @@ from attimo.serve.handover import Handover
 from attimo.serve.listening import Listening
 from attimo.serve.plane import Plane
 from attimo.serve.predecessor import Predecessor, predecessor
-from attimo.serve.signals import Asked, asked_to_end, hung_up
+from attimo.serve.signals import Shutdown, on_sighup, shutdown_signals
 from attimo.serve.space import Space
 from attimo.settings import NodeSettings, Settings, host, supervisor
 
@@ -55,10 +55,10 @@ def serve(settings: Settings, *, replaces: bool = False) -> None:
         stack.enter_context(outlet.never_blocking())
         _prepare_process(settings)
         home.prepare()
-        asked = stack.enter_context(asked_to_end())
+        shutdown = stack.enter_context(shutdown_signals())
         stack.enter_context(tracing.traced(settings.otlp_endpoint))
         folder = stack.enter_context(_short(home.path))
-        before = stack.enter_context(predecessor(home, folder, asked)) if replaces else None
+        before = stack.enter_context(predecessor(home, folder, shutdown)) if replaces else None
         if before:
             _check_for_two(settings)
         lock = stack.enter_context(home.lock(before.lock if before else None))
@@ -70,7 +70,7 @@ def serve(settings: Settings, *, replaces: bool = False) -> None:
         given = stack.enter_context(listening.of_supervisor())
         offered = [*(before.sockets if before else []), *given]
         sockets = stack.enter_context(listening.opened(settings.listeners, offered))
-        control = _control(settings, home, folder, lock, space, sockets, asked)
+        control = _control(settings, home, folder, lock, space, sockets, shutdown)
         server = Server(control, sockets, folder)
         # Undone from the last to the first: the node ends, its usage is recorded, the app ends.
         stack.callback(control.collector.stop)
@@ -79,7 +79,7 @@ def serve(settings: Settings, *, replaces: bool = False) -> None:
             stack.callback(before.wait)
         stack.callback(server.stop)
         server.start(before, stack)
-        stack.enter_context(hung_up(control.look_for_certificate))
+        stack.enter_context(on_sighup(control.look_for_certificate))
         server.run()
     if control.failed:
         raise SystemExit(1)
@@ -105,7 +105,7 @@ class Server:
 
     def __post_init__(self) -> None:
         """Let nobody take its place yet."""
-        control, wake = self.control, self.control.asked.woken.set
+        control, wake = self.control, self.control.shutdown.woken.set
         self.handover = Handover(
             self.folder, control.lock, self.sockets, control.give_up, self._take_back, wake
         )
@@ -128,7 +128,7 @@ class Server:
             print(banner.welcome(credentials, at_endpoint, key, who.is_first))
         stack.enter_context(control.home.announced(control.running))
         control.start()
-        if control.asked.is_set():
+        if control.shutdown.is_set():
             return
         if before:
             # Who ends as the main process of a service ends that, so another is named first.
@@ -143,7 +143,7 @@ class Server:
     def run(self) -> None:
         """Serve until the end."""
         while True:
-            self.control.asked.woken.wait()
+            self.control.shutdown.woken.wait()
             self.handover.finish()
             if self.handover.successor is None:
                 if self._is_ready:
@@ -182,10 +182,10 @@ class Server:
         supervisor.tell("READY=1", f"MAINPID={os.getpid()}")
 
     def _wait_again(self) -> None:
-        asked = self.control.asked
-        asked.woken.clear()
-        if asked.is_set():
-            asked.woken.set()
+        shutdown = self.control.shutdown
+        shutdown.woken.clear()
+        if shutdown.is_set():
+            shutdown.woken.set()
         self.handover.start()
 
 
@@ -240,7 +240,7 @@ def _control(
     lock: int,
     space: Space,
     sockets: list[Listening],
-    asked: Asked,
+    shutdown: Shutdown,
 ) -> Plane:
     """A control plane that is not open, with all that it takes."""
     answers: dict[str, str] = {}
@@ -253,7 +253,7 @@ def _control(
     passwords.room.comes_from(node.hold_memory, node.release_memory)
     running = addresses.running(settings.endpoint, [each.listener for each in sockets])
     return Plane(
-        settings, home, lock, space, socket, node, running, source, shown, answers, asked, made
+        settings, home, lock, space, socket, node, running, source, shown, answers, shutdown, made
     )
 
 

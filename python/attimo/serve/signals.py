@@ -16,7 +16,7 @@ ENDING = (signal.SIGTERM, signal.SIGINT)
 
 
 @contextmanager
-def hung_up(look: Callable[[], None]) -> Iterator[None]:
+def on_sighup(look: Callable[[], None]) -> Iterator[None]:
     """Let SIGHUP call `look`; nothing changes for a server in a terminal."""
     if os.isatty(0):
         yield
@@ -65,7 +65,7 @@ class Alarm:
         self.wakes.close()
 
 
-class Asked(threading.Event):
+class Shutdown(threading.Event):
     """Set when the server is to end.
 
     Attributes:
@@ -83,21 +83,21 @@ class Asked(threading.Event):
 
 
 @contextmanager
-def asked_to_end() -> Iterator[Asked]:
+def shutdown_signals() -> Iterator[Shutdown]:
     """What the first signal sets; after it the system's own handling is back."""
-    asked = Asked()
+    shutdown = Shutdown()
 
     def end(_: int, __: FrameType | None) -> None:
         for number in ENDING:
             signal.signal(number, signal.SIG_DFL)
-        asked.set()
+        shutdown.set()
 
     before = {number: signal.signal(number, end) for number in ENDING}
-    waker = signal.set_wakeup_fd(asked.woken.wakes.fileno(), warn_on_full_buffer=False)
+    waker = signal.set_wakeup_fd(shutdown.woken.wakes.fileno(), warn_on_full_buffer=False)
     try:
-        yield asked
+        yield shutdown
     finally:
         signal.set_wakeup_fd(waker)
         for number, handler in before.items():
             signal.signal(number, handler)
-        asked.woken.close()
+        shutdown.woken.close()

@@ -46,12 +46,12 @@ class Connection:
 
     def execute(self, sql: str, /, **values: Value) -> int:
         """Run a statement that returns nothing; return how many rows it wrote."""
-        with told_apart():
+        with translated_errors():
             return int(self._driver.execute(sql, values).rowcount)
 
     def execute_each(self, sql: str, rows: Iterable[Mapping[str, Value]], /) -> None:
         """Run a statement that returns nothing with the values of each of these rows."""
-        with told_apart():
+        with translated_errors():
             self._driver.executemany(sql, rows)
 
     def insert(self, table: str, /, **row: Value) -> None:
@@ -62,7 +62,7 @@ class Connection:
 
     def rows(self, sql: str, /, **values: Value) -> list[Row]:
         """Return all rows."""
-        with told_apart():
+        with translated_errors():
             found: list[Row] = self._driver.execute(sql, values).fetchall()
         return found
 
@@ -82,7 +82,7 @@ class Connection:
 
 
 @contextmanager
-def told_apart() -> Iterator[None]:
+def translated_errors() -> Iterator[None]:
     """Tell a refused row, trouble with disk, lock or file, and mistakes in SQL apart.
 
     The driver's messages hold names of tables and columns, and never a value: they may be logged.

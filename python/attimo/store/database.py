@@ -17,7 +17,7 @@ from pysqlite3 import dbapi2
 
 from attimo.errors import Misconfigured, SqliteTooOld, StoreUnavailable
 from attimo.store import schema
-from attimo.store.connection import Connection, told_apart
+from attimo.store.connection import Connection, translated_errors
 
 APPLICATION_ID = int.from_bytes(b"Atmo")
 """What SQLite's header says of whose the file is."""
@@ -94,10 +94,10 @@ class Database:
     def _transaction(self, begin: str) -> Iterator[Connection]:
         driver = self._take()
         try:
-            with told_apart():
+            with translated_errors():
                 driver.execute(begin)
             yield Connection(driver)
-            with told_apart():
+            with translated_errors():
                 driver.execute("COMMIT")
         except BaseException:
             # Trouble with the disk may have ended the transaction already.
@@ -195,7 +195,7 @@ def _file_at(path: Path) -> tuple[int, int]:
 
 
 def _connect(path: Path) -> dbapi2.Connection:
-    with told_apart():
+    with translated_errors():
         # Several threads use it, one after the other.
         connection = dbapi2.connect(
             str(path), timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False

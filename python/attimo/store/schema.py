@@ -26,11 +26,11 @@ def bring_up_to_date(db: Connection, path: Path) -> None:
         DatabaseTooNew: A newer version of this program has taken further steps.
         Misconfigured: It is damaged: its tables are not those of the step that it tells.
     """
-    with _told(path):
+    with _readable_errors(path):
         found = _newest_step(db)
         if found is None:
             _run(db, _TABLES)
-            _tell(db, SCHEMA)
+            _set_step(db, SCHEMA)
         elif found > SCHEMA:
             raise DatabaseTooNew(str(path), found, SCHEMA)
         else:
@@ -43,7 +43,7 @@ def take_steps(db: Connection, after: str = "", until: str = SCHEMA) -> None:
     for step in steps():
         if after < _number(step) <= until:
             _run(db, step)
-            _tell(db, _number(step))
+            _set_step(db, _number(step))
 
 
 def steps() -> list[Path]:
@@ -73,7 +73,7 @@ def _columns(db: Connection) -> set[tuple[str, str]]:
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
+def _readable_errors(path: Path) -> Iterator[None]:
     """Tell whoever starts the server of tables on which SQL of ours cannot be run."""
     try:
         yield
@@ -99,7 +99,7 @@ def _newest_step(db: Connection) -> str | None:
     return str(db.scalar("SELECT version_num FROM alembic_version") or "")
 
 
-def _tell(db: Connection, step: str) -> None:
+def _set_step(db: Connection, step: str) -> None:
     db.execute("DELETE FROM alembic_version")
     db.insert("alembic_version", version_num=step)
 
