@@ -174,11 +174,11 @@ class DataDirectory:
             ) from error
 
     @contextmanager
-    def lock(self, held: int | None = None) -> Iterator[int]:
+    def lock(self, inherited: int | None = None) -> Iterator[int]:
         """Hold the folder; the kernel lets go of it when this process ends, however it ends.
 
         Args:
-            held: The lock as the server that holds it has handed it over: both hold it then.
+            inherited: The lock as the server that holds it has handed it over: both hold it then.
 
         Returns:
             The lock, to be handed over in turn.
@@ -186,21 +186,21 @@ class DataDirectory:
         Raises:
             Misconfigured: Another server holds it.
         """
-        with self._lock_file(held) as file:
-            if held is None and not _taken(file):
+        with self._lock_file(inherited) as file:
+            if inherited is None and not _taken(file):
                 raise Misconfigured(
                     f"another server (pid {file.read().strip() or 'unknown'}) uses the data "
                     f"directory {self.path}; stop it, take its place with --replace, or choose "
                     "another with --data-dir"
                 )
-            if held is None:
+            if inherited is None:
                 self.sign(file.fileno())
             yield file.fileno()
 
-    def _lock_file(self, held: int | None) -> IO[str]:
-        if held is None:
+    def _lock_file(self, inherited: int | None) -> IO[str]:
+        if inherited is None:
             return self._opened_lock("r+")
-        return os.fdopen(held, "r+", encoding="ascii")
+        return os.fdopen(inherited, "r+", encoding="ascii")
 
     def sign(self, lock: int) -> None:
         """Write into the lock that this process is the one that serves."""

@@ -29,11 +29,11 @@ def test_what_a_hash_takes_is_asked_for_before_and_given_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     told: list[tuple[str, int]] = []
-    room = passwords.Room()
-    room.comes_from(
+    memory = passwords.HashMemory()
+    memory.reserve_with(
         lambda size: told.append(("hold", size)), lambda size: told.append(("release", size))
     )
-    monkeypatch.setattr(passwords, "room", room)
+    monkeypatch.setattr(passwords, "memory", memory)
 
     kept = passwords.hashed(WORDS, "ann@example.com")
     assert passwords.matches(kept, WORDS)

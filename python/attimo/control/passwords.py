@@ -37,19 +37,19 @@ def at_once(memory_bytes: int) -> int:
     return 1 if memory_bytes < SCARCE_BYTES else AT_ONCE
 
 
-class Room:
-    """Where the memory for a hash comes from; from nowhere in particular until that is said."""
+class HashMemory:
+    """Reserves the memory for a hash, once it is told how."""
 
     _hold: Callable[[int], object] | None = None
     _release: Callable[[int], object] | None = None
 
-    def comes_from(self, hold: Callable[[int], object], release: Callable[[int], object]) -> None:
+    def reserve_with(self, hold: Callable[[int], object], release: Callable[[int], object]) -> None:
         """Call `hold` before a hash takes so many bytes, and `release` after that."""
         self._hold, self._release = hold, release
 
     @contextmanager
     def for_one(self) -> Iterator[None]:
-        """Have room for a hash."""
+        """Reserve the memory for one hash until the end of the context."""
         hold, release = self._hold, self._release
         if hold is None or release is None:
             yield
@@ -61,7 +61,7 @@ class Room:
             release(MEMORY_KIB * 1024)
 
 
-room = Room()
+memory = HashMemory()
 
 _M_MMAP_THRESHOLD = -3  # of malloc.h
 _LARGE_BYTES = 2**20
@@ -77,7 +77,7 @@ def hashed(password: str, email: str) -> str:
         raise InvalidArgument(f"password must be {SHORTEST} to {LONGEST} characters long")
     if password.strip().casefold() == email.strip().casefold():
         raise InvalidArgument("password must not be the e-mail address")
-    with room.for_one():
+    with memory.for_one():
         return _threads().submit(_hasher().hash, password.encode(errors="replace")).result()
 
 
@@ -86,7 +86,7 @@ def matches(kept: str | None, password: str) -> bool:
     from argon2.exceptions import InvalidHashError, VerificationError
 
     try:
-        with room.for_one():
+        with memory.for_one():
             work = (kept or _nobodys(), password.encode(errors="replace"))
             found = _threads().submit(_hasher().verify, *work).result()
     except (VerificationError, InvalidHashError):

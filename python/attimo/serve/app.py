@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class AppSocket:
     """An open Unix socket."""
 
     path: Path
@@ -34,7 +34,7 @@ class Door:
 
 
 @contextmanager
-def door(path: Path) -> Iterator[Door]:
+def app_socket(path: Path) -> Iterator[AppSocket]:
     """Open a socket in a folder of this user's alone; it is gone at the end.
 
     What a killed server left there is taken away first.
@@ -49,23 +49,23 @@ def door(path: Path) -> Iterator[Door]:
         listener.bind(str(path))
         listener.listen(BACKLOG)
         try:
-            yield Door(path, listener)
+            yield AppSocket(path, listener)
         finally:
             path.unlink(missing_ok=True)
 
 
 @dataclass(slots=True)
 class AppThread:
-    """Runs an ASGI app on a door.
+    """Runs an ASGI app on a Unix socket.
 
     Attributes:
-        door: Where it answers.
+        bound: The socket on which it answers.
         make: Imports and makes the app; called in the thread.
         on_failure: Told when the app ends by itself, which is a bug.
         failed: Whether it has.
     """
 
-    door: Door
+    bound: AppSocket
     make: Callable[[], Any]
     on_failure: Callable[[], None]
     failed: bool = field(default=False, init=False)
@@ -126,4 +126,4 @@ class AppThread:
             backlog=BACKLOG,
         )
         self._server = Server(config)
-        self._server.run(sockets=[self.door.socket])
+        self._server.run(sockets=[self.bound.socket])

@@ -51,19 +51,19 @@ def back_up(home: DataDirectory, to: Path) -> list[str]:
     if not home.database.is_file():
         raise Misconfigured(f"There is no server in {home.path}: {home.database} is missing")
     _check_apart(to, home.path)
-    with _whole(to) as room, _in_words(f"{home.path} cannot be backed up to {to}"):
-        _copy_database(home.database, room / DATABASE)
-        _check_database(room / DATABASE)
+    with _whole(to) as staging, _in_words(f"{home.path} cannot be backed up to {to}"):
+        _copy_database(home.database, staging / DATABASE)
+        _check_database(staging / DATABASE)
         for name, content in _of_one_moment(home.path).items():
-            _write(room / name, content)
-        names = sorted(each.name for each in room.iterdir())
+            _write(staging / name, content)
+        names = sorted(each.name for each in staging.iterdir())
         manifest = {
             "format": FORMAT,
             "version": __version__,
             "made_at": int(time.time()),
-            "files": {name: _digest(room / name) for name in names},
+            "files": {name: _digest(staging / name) for name in names},
         }
-        _write(room / MANIFEST, (json.dumps(manifest, indent=2) + "\n").encode())
+        _write(staging / MANIFEST, (json.dumps(manifest, indent=2) + "\n").encode())
     return names
 
 
@@ -83,20 +83,20 @@ def restore(source: Path, home: DataDirectory, keep_keys: bool) -> None:
     """
     names = _checked(source)
     _check_apart(home.path, source)
-    with _whole(home.path) as room, _in_words(f"{source} cannot be restored to {home.path}"):
+    with _whole(home.path) as staging, _in_words(f"{source} cannot be restored to {home.path}"):
         for name in names:
             if name == DATABASE or keep_keys:
-                _write(room / name, (source / name).read_bytes())
-        _check_database(room / DATABASE)
-        database = open_database(room / DATABASE)
+                _write(staging / name, (source / name).read_bytes())
+        _check_database(staging / DATABASE)
+        database = open_database(staging / DATABASE)
         try:
             with Control(database, lambda _: None).begin() as tx:
                 (identity.sign_everybody_out if keep_keys else identity.renew)(tx)
         finally:
             database.close()
         if not keep_keys:
-            _drop_free_pages(room / DATABASE)
-        _write(room / "lock", b"")
+            _drop_free_pages(staging / DATABASE)
+        _write(staging / "lock", b"")
 
 
 def _check_apart(place: Path, folder: Path) -> None:
@@ -187,14 +187,14 @@ def _whole(place: Path) -> Iterator[Path]:
         if place.exists() and (not place.is_dir() or any(place.iterdir())):
             raise Misconfigured(f"{place} is there and not empty: choose a new directory")
         place.parent.mkdir(mode=MODE, parents=True, exist_ok=True)
-        room = Path(tempfile.mkdtemp(prefix=f".{place.name}.", dir=place.parent))
+        staging = Path(tempfile.mkdtemp(prefix=f".{place.name}.", dir=place.parent))
         try:
-            yield room
-            _sync(room)
-            room.rename(place)
+            yield staging
+            _sync(staging)
+            staging.rename(place)
             _sync(place.parent)
         except BaseException:
-            shutil.rmtree(room, ignore_errors=True)
+            shutil.rmtree(staging, ignore_errors=True)
             raise
 
 

@@ -24,7 +24,7 @@ from attimo.node.collector import Collector
 from attimo.node.kept import Kept
 from attimo.node.local import LocalNode
 from attimo.serve import addresses, certificate, owner
-from attimo.serve.app import AppThread, door
+from attimo.serve.app import AppThread, app_socket
 from attimo.serve.owner import Owner
 from attimo.serve.readiness import Readiness
 from attimo.serve.reaper import Reaper
@@ -108,7 +108,7 @@ class Plane:
         """
         self.home.sign(self.lock)
         with ExitStack() as stack:
-            opened = stack.enter_context(door(self.socket))
+            opened = stack.enter_context(app_socket(self.socket))
             database = stack.enter_context(_database(self.home))
             self._control = control = self._new_control(database)
             self._reaper = reaper = Reaper(control)

@@ -250,7 +250,7 @@ def _control(
     socket = folder / home.app_socket.name
     node = _node(settings, shown, socket)
     outlet.dropped.watch(node.note_dropped_lines)
-    passwords.room.comes_from(node.hold_memory, node.release_memory)
+    passwords.memory.reserve_with(node.hold_memory, node.release_memory)
     running = addresses.running(settings.endpoint, [each.listener for each in sockets])
     return Plane(
         settings, home, lock, space, socket, node, running, source, shown, answers, shutdown, made
