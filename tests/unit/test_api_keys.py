@@ -136,7 +136,7 @@ def test_a_description_may_have_256_characters(control: Control) -> None:
 
 @pytest.mark.parametrize("expires_at", [NOON, NOON - 1, 0, -1, 253_402_300_800])
 def test_an_expiry_that_is_not_ahead_is_refused(control: Control, expires_at: int) -> None:
-    with pytest.raises(InvalidArgument, match="expiry must lie in the future"):
+    with pytest.raises(InvalidArgument, match="expiry must be in the future"):
         create(control, expires_at=expires_at)
 
 

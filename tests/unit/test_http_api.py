@@ -213,7 +213,7 @@ def test_a_key_lives_for_ever_unless_something_else_is_said(
 @pytest.mark.parametrize(
     ("wanted", "message"),
     [
-        ({"description": "d", "expiry": NOON}, "expiry must lie in the future"),
+        ({"description": "d", "expiry": NOON}, "expiry must be in the future"),
         ({}, "description: Field required"),
         ({"description": None}, "description: "),
         ({"description": ""}, "description must not be blank"),

@@ -1,4 +1,4 @@
-"""Who is behind a credential that the data plane has verified."""
+"""Returns the actor behind a credential that the data plane has verified."""
 
 from attimo.control import roles
 from attimo.control.actor import Actor
@@ -7,7 +7,7 @@ from attimo.control.tx import Tx
 from attimo.errors import Unauthenticated
 
 LOCAL = "local"
-"""In place of a key's id: the owner of a server that was started with `--local`."""
+"""The key ID of the owner of a server started with `--local`."""
 
 _KEY = """
 SELECT role_id, made_by_user_id, expires_at FROM api_keys
@@ -16,10 +16,10 @@ WHERE id = :id AND account_id = :account_id AND revoked_at IS NULL
 
 
 def of_key(tx: Tx, account_id: int, key_id: str, peer: str) -> Actor:
-    """The bearer of an API key, with the permissions of its role at this moment.
+    """Return the actor of an API key, with the current permissions of its role.
 
     Raises:
-        Unauthenticated: The key was revoked meanwhile.
+        Unauthenticated: The key has been revoked.
     """
     if key_id == LOCAL:
         return Actor(LOCAL, peer, everything())

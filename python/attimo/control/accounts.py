@@ -1,4 +1,4 @@
-"""Accounts: who owns caches and keys."""
+"""Accounts, which own caches, keys and roles."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ LONGEST_NAME = 255
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An owner of caches and keys; `created_at` in seconds since 1970."""
+    """An account; `created_at` in seconds since 1970."""
 
     id: int
     name: str
@@ -20,7 +20,7 @@ class Account:
 
 @writes("account.create", SERVER, audited=False)
 def create(tx: Tx, name: str) -> Account:
-    """Make an account with nothing in it; the first of a database has the id 1.
+    """Create an empty account; the first of a database has the ID 1.
 
     Raises:
         InvalidArgument: The name is blank or too long.
@@ -39,7 +39,7 @@ def get(tx: Tx, account_id: int) -> Account:
     """Return an account.
 
     Raises:
-        NoSuchAccount: There is none of that id.
+        NoSuchAccount: There is no such account.
     """
     query = "SELECT id, name, created_at FROM accounts WHERE id = :id"
     found = tx.db.first(Account, query, id=account_id)
@@ -49,5 +49,5 @@ def get(tx: Tx, account_id: int) -> Account:
 
 
 def list_all(tx: Tx) -> list[Account]:
-    """Return every account, the oldest first."""
+    """Return every account, oldest first."""
     return tx.db.all(Account, "SELECT id, name, created_at FROM accounts ORDER BY id")

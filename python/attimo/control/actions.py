@@ -1,10 +1,10 @@
-"""Actions: what can be asked of the control plane, each with its permission and its audit word.
+"""Actions: the control plane's operations, each with its permission and its name in the audit log.
 
-Every function of `control` that writes is an action, and so is every one that reads for a caller.
-An action checks its permission by itself when it is the first in a transaction; one that is called
-by another is a part of that, and runs with the permission of the first. The database takes no row
-that was written outside an action, and an action keeps nothing without an entry in the audit log,
-unless it is declared to write none. So a handler, which can only name an action, forgets neither.
+Every function of `control` that writes, or that reads for a caller, is an action. The outermost
+action of a transaction checks its permission; an action that another calls is a part of it and
+checks nothing. A transaction fails if rows were written outside an action, or by an action that
+wrote no audit entry although it should. Handlers can only perform actions, so they can forget
+neither the permission nor the entry.
 """
 
 from collections.abc import Callable
@@ -32,13 +32,13 @@ PROOF, SERVER = Without.PROOF, Without.SERVER
 
 
 class Action(Generic[Args, Result]):
-    """A rule, the permission that it needs, and its name in the audit log.
+    """An operation, the permission that it needs, and its name in the audit log.
 
     Attributes:
         name: A noun and a verb, such as `cache.create`.
         right: The permission, or why it needs none.
         writes: Whether it needs a transaction that may write.
-        audited: Whether what it writes must come with an entry in the audit log.
+        audited: Whether it must write an audit entry when it changes rows.
     """
 
     def __init__(
@@ -57,15 +57,15 @@ class Action(Generic[Args, Result]):
         update_wrapper(self, rule)
 
     def __repr__(self) -> str:
-        """The name of the rule, with its module."""
+        """The name of the function, with its module."""
         return f"{self._rule.__module__}.{self._rule.__qualname__}"
 
     def __call__(self, tx: Tx, /, *args: Args.args, **kwargs: Args.kwargs) -> Result:
-        """Run the rule, as a part of the action that runs already if there is one.
+        """Run the action, as a part of the current one if there is one.
 
         Raises:
             PermissionDenied: The actor lacks the permission.
-            Exception: Those of the rule.
+            Exception: Those of the function.
         """
         outer, changes, entries = tx.action, tx.db.changes, tx.entries
         if not outer:
@@ -96,9 +96,9 @@ def writes(
     """Declare an action that may write.
 
     Args:
-        name: A noun and a verb; the audit log has it.
+        name: A noun and a verb, for the audit log.
         right: The permission that a caller needs, or why none is needed.
-        audited: False for what belongs to no account, or is counted and not recorded one by one.
+        audited: False for changes that belong to no account, or that are counted instead.
     """
     return lambda rule: Action(rule, name, right, writes=True, audited=audited)
 
@@ -106,5 +106,5 @@ def writes(
 def reads(
     name: str, right: Right | Without
 ) -> Callable[[Callable[Concatenate[Tx, Args], Result]], Action[Args, Result]]:
-    """Declare an action that only reads, and of which the audit log has nothing."""
+    """Declare an action that only reads; the audit log does not record it."""
     return lambda rule: Action(rule, name, right, writes=False, audited=False)

@@ -1,4 +1,4 @@
-"""Who acts on the control plane, and what that one may."""
+"""Who performs an action, and with which permissions."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -9,15 +9,15 @@ from attimo.errors import PermissionDenied
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Somebody in a transaction.
+    """The identity that performs the actions of a transaction.
 
     Attributes:
-        name: For the audit trail: `key …`, `member …`, `local`, or `system` for the server itself.
+        name: In the audit log: `key …`, `member …`, `local`, or `system` for the server itself.
         peer: The address from which the request came; empty for the server itself.
-        permissions: What the actor may, and all that it may hand out.
-        key_id: The API key with which it came, if it came with one.
-        user_id: The member who acts: signed in, or who made that key.
-        ends_at: When that key ends, in seconds since 1970; None for who does not end.
+        permissions: What the actor is allowed to do, and the most that it can grant to others.
+        key_id: The API key of the request, if it has one.
+        user_id: The member who has signed in, or who created that key.
+        ends_at: When that key expires, in seconds since 1970; None for never.
     """
 
     name: str
@@ -30,12 +30,12 @@ class Actor:
     def known_as(self, email: str) -> "Actor":
         """The same, once a password or a token from an e-mail has proved whose address this is.
 
-        It has every permission: what it may do is what the action does that took the proof.
+        It has every permission; the action that checked the proof decides what is done with them.
         """
         return replace(self, name=f"member {email}", permissions=everything())
 
     def makes(self) -> dict[str, Any]:
-        """Who made what this actor makes, for its row."""
+        """The columns that record who created a row."""
         return {"made_by_user_id": self.user_id, "made_by_key_id": self.key_id}
 
     def need(self, right: Right) -> None:
@@ -50,43 +50,43 @@ class Actor:
             )
 
     def hand_out(self, permissions: Permissions, what: str) -> None:
-        """Refuse an actor who would hand out more than it has.
+        """Refuse an actor that would grant more than it has.
 
         Raises:
             PermissionDenied: Its own permissions do not cover these.
         """
         if not self.permissions.covers(permissions):
             raise PermissionDenied(
-                f"Insufficient permissions: {what} would permit more than you may yourself"
+                f"Insufficient permissions: {what} would have more permissions than you have"
             )
 
     def outlive(self, expires_at: int | None, what: str, field: str) -> None:
-        """Refuse an actor who would make what ends after itself.
+        """Refuse an actor that would create something that expires after itself.
 
         Args:
-            expires_at: When it is to end, in seconds since 1970; None for never.
-            what: What it is, in words.
-            field: What the caller calls its end.
+            expires_at: When it expires, in seconds since 1970; None for never.
+            what: What it is, for the message.
+            field: The name of its expiry in the request.
 
         Raises:
-            PermissionDenied: The actor's key ends before that.
+            PermissionDenied: The actor's key expires earlier.
         """
         if self.ends_at is not None and (expires_at is None or expires_at > self.ends_at):
             raise PermissionDenied(
-                f"Insufficient permissions: {what} would outlive the key that makes it: {field} "
-                f"may reach to {self.ends_at} at most (seconds since 1970)"
+                f"Insufficient permissions: {what} would outlive the key that creates it: {field} "
+                f"can be at most {self.ends_at} (seconds since 1970)"
             )
 
     def end(self, permissions: Permissions, what: str) -> None:
-        """Refuse an actor who would end or take over what permits more than it has.
+        """Refuse an actor that would revoke or take over what has more permissions than itself.
 
         Raises:
             PermissionDenied: Its own permissions do not cover these.
         """
         if not self.permissions.covers(permissions):
             raise PermissionDenied(
-                f"Insufficient permissions: {what} permits more than you may yourself, so it takes "
-                "somebody who may as much to end or change it"
+                f"Insufficient permissions: {what} has more permissions than you have, so you "
+                "can neither revoke nor change it"
             )
 
 

@@ -1,6 +1,6 @@
-"""API keys: create, list, revoke. A key may what its role permits, until it ends or is revoked.
+"""API keys: create, list, revoke. A key has its role's permissions until it expires or is revoked.
 
-The key is a signed token of which only a hash is kept: whoever loses it makes a new one.
+The key is a signed token of which only a hash is stored, so a lost key has to be replaced.
 """
 
 import functools
@@ -65,10 +65,10 @@ AND (expires_at IS NULL OR expires_at > :now)
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """What is known of a key; times in seconds since 1970, no `expires_at` is never.
+    """An API key without its token; times in seconds since 1970, None for never.
 
-    `last_used_at` is as exact as usage is collected, and None for a key that was never used. Of who
-    made it, `made_by` is the member's e-mail address, also where the member did so with a key.
+    `last_used_at` lags by the interval at which usage is collected. `made_by` is the e-mail address
+    of the member who created the key, directly or with another key.
     """
 
     id: str
@@ -83,13 +83,13 @@ class ApiKey:
     made_by: str | None = None
 
     def has_ended(self, now: int) -> bool:
-        """Whether its time is over."""
+        """Whether it has expired."""
         return self.expires_at is not None and self.expires_at <= now
 
 
 @dataclass(frozen=True, slots=True)
 class NewApiKey:
-    """A key at the only moment at which its token is known. Its repr hides the token."""
+    """A new key with its token, which is not stored. The repr hides it."""
 
     key: ApiKey
     token: str = field(repr=False)
@@ -97,7 +97,7 @@ class NewApiKey:
 
 @dataclass(frozen=True, slots=True)
 class Manager:
-    """A key that can manage the account's keys, and when it was made: second and revision."""
+    """A key that can manage the account's keys, and when it was created: second and revision."""
 
     id: str
     issued_at: int
@@ -112,12 +112,12 @@ def create(
     expires_at: int | None = None,
     role_id: str = OWNER.id,
 ) -> NewApiKey:
-    """Make a key with a role, usable until `expires_at` (None: for ever).
+    """Create a key with a role, valid until `expires_at` (None: forever).
 
     Raises:
-        InvalidArgument: The description breaks its rule, or the expiry is not in the future.
+        InvalidArgument: The description is invalid, or the expiry is not in the future.
         NoSuchRole: The account has no such role.
-        PermissionDenied: The role permits more than the actor may, or the key would outlive it.
+        PermissionDenied: The role has more permissions than the actor, or the key would outlive it.
         NoSuchAccount: There is no such account.
     """
     role = roles.given(tx, account_id, role_id, "the key")
@@ -132,11 +132,11 @@ def create_scoped(
     description: str = "",
     expires_at: int | None = None,
 ) -> NewApiKey:
-    """Make a key with permissions of its own, as the older clients do.
+    """Create a key with permissions of its own, as older clients do.
 
     Raises:
-        InvalidArgument: The description breaks its rule, or the expiry is not in the future.
-        PermissionDenied: They permit more than the actor may, or the key would outlive it.
+        InvalidArgument: The description is invalid, or the expiry is not in the future.
+        PermissionDenied: The actor has fewer permissions, or the key would outlive it.
     """
     key_id = secrets.token_hex(12)
     role = roles.create_of_key(tx, account_id, key_id, permissions)
@@ -145,10 +145,10 @@ def create_scoped(
 
 @reads("key.list", Right("auth_management", "list"))
 def list_page(tx: Tx, account_id: int, limit: int, next_token: str | None = None) -> Page[ApiKey]:
-    """Return up to `limit` keys of an account that are not revoked, by id.
+    """Return up to `limit` keys of an account that are not revoked, by ID.
 
     Raises:
-        InvalidArgument: `next_token` is not one that this returned.
+        InvalidArgument: `next_token` was not returned by this function.
     """
     after = pages.after(next_token)
     found = tx.db.all(ApiKey, _PAGE, account_id=account_id, after=after, limit=limit + 1)
@@ -174,50 +174,50 @@ def of_token(tx: Tx, token: str) -> ApiKey | None:
 
 
 def made_by(tx: Tx, account_id: int, makers: Makers) -> list[ApiKey]:
-    """Return the keys that these made which are not revoked, also through other keys."""
+    """Return the keys that these created, directly or with other keys, and that are not revoked."""
     made = makers.made(tx.db.rows(_MAKERS, account_id=account_id))
     query = _SELECT + "AND account_id = :account_id ORDER BY key.id"
     return [key for key in tx.db.all(ApiKey, query, account_id=account_id) if key.id in made]
 
 
 def with_role(tx: Tx, account_id: int, role_id: str) -> list[ApiKey]:
-    """Return the keys of a role which are not revoked, also those that have ended."""
+    """Return the keys of a role that are not revoked, expired ones included."""
     return tx.db.all(ApiKey, _WITH_ROLE, account_id=account_id, role_id=role_id)
 
 
 def permitted(tx: Tx, key: ApiKey) -> Permissions:
-    """What a key permits at this moment: nothing, once it has ended."""
+    """The current permissions of a key: none once it has expired."""
     if key.has_ended(tx.now):
         return permissions.NOTHING
     return roles.permitted(tx, key.account_id, key.role_id)
 
 
 def is_good(tx: Tx, token: str) -> bool:
-    """Whether this token, which was kept, still opens the server.
+    """Whether a stored token is still accepted.
 
-    Its key has neither ended nor been revoked, the key that signed it is not retired, and it is
-    the token that was given out. The signature itself is not looked at: this is for tokens that
-    were kept, not for those that come in.
+    Its key has neither expired nor been revoked, its signing key is not retired, and it is the
+    token that was issued. The signature is not verified: this is for tokens that this machine
+    stored, not for those of requests.
     """
     key_id, kid = _said_by(token)
     for expires_at, hash in tx.db.rows(_IS_GOOD, id=key_id, kid=kid):
         lasts = expires_at is None or expires_at > tx.now
-        # Keys of before 0002 have no hash.
+        # Keys from before schema step 0002 have no hash.
         return lasts and (hash is None or hash == _digest(token))
     return False
 
 
 @writes("key.revoke", MANAGE)
 def revoke(tx: Tx, account_id: int, key_id: str, force: bool = False) -> None:
-    """Refuse a key, and the disposable tokens that it has asked for, from now on.
+    """Revoke a key and the disposable tokens that it requested, immediately.
 
     Args:
-        force: Whether a key may also revoke the last one that can manage keys.
+        force: Revoke even the last key that can manage the account's keys.
 
     Raises:
-        FailedPrecondition: It is the last one, and nobody but a key would be there to make another.
-        NoSuchKey: The account has no such key, or it is revoked already.
-        PermissionDenied: The key permits more than the actor may.
+        FailedPrecondition: It is the last one, and the actor is a key and could not create another.
+        NoSuchKey: The account has no such key, or it is already revoked.
+        PermissionDenied: The key has more permissions than the actor.
     """
     key = get(tx, account_id, key_id)
     tx.actor.end(permitted(tx, key), "the key")
@@ -231,30 +231,30 @@ def revoke(tx: Tx, account_id: int, key_id: str, force: bool = False) -> None:
 def keep_a_manager(
     tx: Tx, account_id: int, what: str, verb: str, ends: Callable[[Manager], bool]
 ) -> None:
-    """Refuse a key that would end the last one that can manage the account's keys.
+    """Refuse a key that would revoke the last one that can manage the account's keys.
 
     Args:
-        what: How the refusal begins: what would be ended.
-        verb: What is done to it.
-        ends: Whether a key would end.
+        what: How the message begins: what would be revoked.
+        verb: What the caller is about to do to it.
+        ends: Whether a key would be revoked.
 
     Raises:
-        FailedPrecondition: None would be left, and nobody but a key would be there to make another.
+        FailedPrecondition: None would be left, and the actor is a key and could not create another.
     """
     managers = _managers(tx, account_id) if tx.actor.key_id is not None else []
     if managers and all(map(ends, managers)):
         raise FailedPrecondition(
-            f"{what} the last API key that can manage the account's keys: make another first, or "
+            f"{what} the last API key that can manage the account's keys: create another first, or "
             f"{verb} it with force=true"
         )
 
 
 @writes("key.create-hidden", SERVER, audited=False)
 def of_session(tx: Tx, account_id: int, user_id: int) -> str:
-    """The id of the hidden key with which the tokens end that a member makes while signed in.
+    """Return the ID of the hidden key to which the tokens of a signed-in member belong.
 
-    It is made when it is first asked for, with the member's role, beyond which those tokens do not
-    go; it ends with that role. It has no token, so nobody comes in with it.
+    It is created on first use, with the member's role, which limits those tokens, and ends with the
+    membership. It has no token, so nobody can authenticate with it.
     """
     found = tx.db.scalar(_SELECT_ID + _HIDDEN, account_id=account_id, user_id=user_id)
     if found is not None:
@@ -276,7 +276,7 @@ def of_session(tx: Tx, account_id: int, user_id: int) -> str:
 
 @writes("token.revoke", SERVER, audited=False)
 def end_tokens_of_session(tx: Tx, account_id: int, user_id: int) -> None:
-    """End the disposable tokens that a member made while signed in."""
+    """Revoke the disposable tokens that a member requested while signed in."""
     revision = directory.touch(tx)
     which = {"account_id": account_id, "user_id": user_id}
     tx.db.execute(_REVOKE + _HIDDEN, now=tx.now, revision=revision, **which)
@@ -284,14 +284,14 @@ def end_tokens_of_session(tx: Tx, account_id: int, user_id: int) -> None:
 
 @writes("key.use", SERVER, audited=False)
 def used(tx: Tx, key_ids: set[str]) -> None:
-    """Note that these keys were used up to now. Nodes need not know."""
+    """Record that these keys have just been used. Nodes need not know."""
     query = "UPDATE api_keys SET last_used_at = :now WHERE id = :id"
     tx.db.execute_each(query, [{"id": key_id, "now": tx.now} for key_id in key_ids])
 
 
 @writes("key.use", SERVER, audited=False)
 def used_at(tx: Tx, uses: dict[str, int]) -> None:
-    """Note when each of these keys was used, in seconds since 1970."""
+    """Record when each of these keys was used, in seconds since 1970."""
     tx.db.execute_each(_USED_AT, [{"id": key_id, "at": at} for key_id, at in uses.items()])
 
 
@@ -328,7 +328,7 @@ def _make(
 
 
 def _sign(tx: Tx, key: ApiKey) -> str:
-    # The cryptography takes 80 ms to import, and most starts of a server make no key.
+    # Importing the cryptography takes 80 ms, and most server starts create no key.
     from attimo.control import signing, tokens
 
     claims = tokens.Claims(key.id, key.account_id, key.issued_at, key.expires_at)
@@ -336,7 +336,7 @@ def _sign(tx: Tx, key: ApiKey) -> str:
 
 
 def _said_by(token: str) -> tuple[str, str]:
-    """The key's id and the `kid` that signed it, as a token says; empty if it is no token."""
+    """The key's ID and the `kid` of its signing key, from the token; empty if it is not a token."""
     try:
         header, middle, _ = token.encode("ascii").split(b".")
         head, said = (json.loads(urlsafe_b64decode(part + b"==")) for part in (header, middle))
@@ -362,6 +362,6 @@ def _check(tx: Tx, description: str, expires_at: int | None) -> None:
     text_rules.check("description", description, text_rules.LONGEST_DESCRIPTION, may_be_empty=True)
     if expires_at is not None and not tx.now < expires_at <= LAST_MOMENT:
         raise InvalidArgument(
-            f"expiry must lie in the future, at most at {LAST_MOMENT} (seconds since 1970)"
+            f"expiry must be in the future, at most {LAST_MOMENT} (seconds since 1970)"
         )
     tx.actor.outlive(expires_at, "the key", "expiry")

@@ -1,7 +1,7 @@
-"""The audit trail: who did what, when and from where.
+"""The audit log: who did what, when and from where.
 
-A note is written in the transaction of what it tells, so there is neither one without the other.
-The table takes new rows only.
+An entry is written in the transaction of its action, so neither exists without the other. The
+table is append-only.
 """
 
 import json
@@ -18,7 +18,7 @@ from attimo.errors import InvalidArgument
 
 LAST_ID = 2**63 - 1
 
-# Every action begins with the noun "".
+# The empty noun matches every action.
 _PAGE = """
 SELECT id, at, actor, peer, action, subject, details FROM audit
 WHERE account_id = :account_id AND id < :before AND at >= :since
@@ -29,14 +29,14 @@ ORDER BY id DESC LIMIT :limit
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing that was done; `at` in seconds since 1970 (UTC).
+    """An action that was performed; `at` in seconds since 1970 (UTC).
 
     Attributes:
         actor: `key …`, `member …`, `local`, or `system`.
-        peer: The address from which it was asked for; empty for the server itself.
+        peer: The client's address; empty for the server itself.
         action: A noun and a verb, such as `cache.create`.
-        subject: The name or id of what it was done to.
-        details: What else is worth knowing; never a secret.
+        subject: The name or ID of what it was performed on.
+        details: Further facts; never a secret.
     """
 
     id: int
@@ -49,12 +49,12 @@ class Entry:
 
 
 def note(tx: Tx, account_id: int, subject: str, **details: object) -> None:
-    """Record that the actor performs the action that runs."""
+    """Record that the actor performs the current action."""
     _write(tx, tx.actor, account_id, tx.action, subject, details)
 
 
 def note_of_system(tx: Tx, account_id: int, action: str, subject: str, **details: object) -> None:
-    """Record what the server does by itself in this transaction, whoever acts in it."""
+    """Record what the server does by itself in this transaction, whoever the actor is."""
     _write(tx, SYSTEM, account_id, action, subject, details)
 
 
@@ -83,14 +83,14 @@ def list_page(
     action: str | None = None,
     since: int | None = None,
 ) -> Page[Entry]:
-    """Return up to `limit` entries of an account, the newest first.
+    """Return up to `limit` entries of an account, newest first.
 
     Args:
-        action: Only those of this action, or of this noun (`cache` is all of `cache.…`).
-        since: Only those at or after this moment.
+        action: Only entries of this action or noun (`cache` matches `cache.create`).
+        since: Only entries at or after this second.
 
     Raises:
-        InvalidArgument: `next_token` is not one that this returned.
+        InvalidArgument: `next_token` was not returned by this function.
     """
     found = tx.db.all(
         _entry,

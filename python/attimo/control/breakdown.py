@@ -14,11 +14,11 @@ from attimo.control.usage import COUNTS, MINUTE, Of, Totals
 from attimo.errors import InvalidArgument
 
 MOST_ROWS = 20_000
-"""In one answer, which is made in memory."""
+"""The most rows in one response, which is built in memory."""
 
 
 class By(StrEnum):
-    """What to tell apart."""
+    """What to group by."""
 
     CACHE = "cache"
     KEY = "key"
@@ -47,11 +47,11 @@ GROUP BY {apart} ORDER BY {apart} LIMIT :limit
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What was used by one of those that are told apart.
+    """The usage of one group.
 
     Attributes:
-        of: Which one: a cache's name (None where no known cache was named), a key's id, a method's
-            name, the first second of a minute, hour or day.
+        of: The group: a cache's name (None for requests without a known cache), a key's ID, a
+            method's name, the first second of a minute, hour or day.
     """
 
     of: dict[By, str | int | None]
@@ -60,7 +60,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Breakdown:
-    """What an account used in a window of whole minutes: from `since` on, before `until`."""
+    """The usage of an account from `since` until before `until`, in whole minutes."""
 
     since: int
     until: int
@@ -69,10 +69,10 @@ class Breakdown:
 
 
 def read_by(text: str) -> list[By]:
-    """Read `cache,api`.
+    """Parse a list such as `cache,api`.
 
     Raises:
-        InvalidArgument: It is no such list.
+        InvalidArgument: It names something else, or is empty.
     """
     try:
         return list(dict.fromkeys(By(word) for word in text.split(",")))
@@ -90,17 +90,17 @@ def of_account(
     until: int | None = None,
     cache: str | None = None,
 ) -> Breakdown:
-    """Break down what an account used.
+    """Return the usage of an account, by groups.
 
-    Deleted caches keep their names, and caches that had one name, one after the other, are one.
+    Deleted caches keep their names; successive caches of one name are one group.
 
     Args:
-        since: The first moment, taken down to its minute; None is the first of this month (UTC).
-        until: The first moment after, taken up to its minute; None is now.
-        cache: Only what was used of caches of this name.
+        since: Start, rounded down to a minute; None is the start of this month (UTC).
+        until: End (exclusive), rounded up to a minute; None is now.
+        cache: Only caches with this name.
 
     Raises:
-        InvalidArgument: The window is empty, or the answer would be too long.
+        InvalidArgument: The window is empty, or there would be too many rows.
     """
     first = _month(tx.now) if since is None else since
     last = tx.now + 1 if until is None else until

@@ -1,7 +1,7 @@
-"""Caches: create, list, flush, delete; and those that end by themselves.
+"""Caches: create, list, flush, delete, expire.
 
-From the second at which it ends, a cache is gone for everybody who asks, here and in the data
-plane. Its row is deleted a little later, or when its name is wanted again.
+From the second at which it expires, a cache does not exist for any request, here and in the data
+plane. Its row is marked as deleted a little later, or when its name is used again.
 """
 
 from dataclasses import dataclass
@@ -16,13 +16,13 @@ from attimo.errors import CacheExists, InvalidArgument, NoSuchAccount, NoSuchCac
 from attimo.store.connection import RowRefused, Value
 
 LONGEST_LIFE = 10 * 365 * 24 * 60 * 60
-"""In seconds: ten years, for a cache that ends by itself."""
+"""The longest time to live of a cache in seconds: ten years."""
 
 MANAGE = Right("resource_management", "write", about=None)
 LIST = Right("cache", "list", about=None)
 
 MOST_AT_ONCE = 500
-"""How many caches one transaction ends, so that nobody waits long for it."""
+"""How many caches expire in one transaction, so that it stays short."""
 
 _CREATE = """
 INSERT INTO caches (account_id, name, namespace, created_at, revision, expires_at)
@@ -37,7 +37,7 @@ AND (expires_at IS NULL OR expires_at > :now) AND name > :after AND ({listable})
 ORDER BY name LIMIT :limit
 """
 _CHOSEN = {"all": "TRUE", "exact": "name = {0}", "prefix": "substr(name, 1, length({0})) = {0}"}
-"""Which names each kind of selector chooses, given the place of its value."""
+"""The condition in SQL for each kind of selector; `{0}` is its value."""
 
 _FLUSH = """
 UPDATE caches SET namespace = :namespace, revision = :revision
@@ -54,7 +54,7 @@ UPDATE caches SET deleted_at = :now, revision = :revision
 WHERE account_id = :account_id AND name = :name AND deleted_at IS NULL AND expires_at <= :now
 RETURNING account_id, name, expires_at
 """
-# Worded as the index is, so that it is used.
+# The condition is that of the index, so that SQLite uses it.
 _END_DUE = """
 UPDATE caches SET deleted_at = :now, revision = :revision
 WHERE id IN (
@@ -71,7 +71,7 @@ SELECT min(expires_at) FROM caches WHERE expires_at IS NOT NULL AND deleted_at I
 
 @dataclass(frozen=True, slots=True)
 class Cache:
-    """A cache of an account; times in seconds since 1970, and None is never."""
+    """A cache of an account; times in seconds since 1970, None for never."""
 
     id: int
     name: str
@@ -81,17 +81,15 @@ class Cache:
 
 @writes("cache.create", MANAGE)
 def create(tx: Tx, account_id: int, name: str, expires_in: int | None = None) -> Cache:
-    """Make an empty cache called `name` for an account.
-
-    Names are the account's own: two accounts may both have a `sessions`.
+    """Create an empty cache; its name is unique within the account.
 
     Args:
-        expires_in: After how many seconds it ends by itself; None is never.
+        expires_in: Time to live in seconds; None for no expiry.
 
     Raises:
-        InvalidName: `name` breaks the rule above.
+        InvalidName: The name is invalid.
         InvalidArgument: `expires_in` is out of its range.
-        PermissionDenied: The actor may not make a cache of that name.
+        PermissionDenied: The actor may not create a cache of that name.
         NoSuchAccount: There is no such account.
         CacheExists: The account has a cache of that name.
     """
@@ -106,10 +104,10 @@ def create(tx: Tx, account_id: int, name: str, expires_in: int | None = None) ->
 
 @reads("cache.list", LIST)
 def list_page(tx: Tx, account_id: int, limit: int, next_token: str | None = None) -> Page[Cache]:
-    """Return up to `limit` caches of an account that the actor may list, by name.
+    """Return up to `limit` caches that the actor is allowed to list, by name.
 
     Raises:
-        InvalidArgument: `next_token` is not one that this returned.
+        InvalidArgument: `next_token` was not returned by this function.
     """
     listable, values = _listable(tx)
     found = tx.db.all(
@@ -126,11 +124,11 @@ def list_page(tx: Tx, account_id: int, limit: int, next_token: str | None = None
 
 @writes("cache.flush", MANAGE)
 def flush(tx: Tx, account_id: int, name: str) -> None:
-    """Take every item out of a cache: it gets a new namespace, and the old one is forgotten.
+    """Delete all items of a cache, by giving it a new namespace.
 
     Raises:
-        InvalidName: `name` breaks the rule above.
-        PermissionDenied: The actor may not do that to a cache of this name.
+        InvalidName: The name is invalid.
+        PermissionDenied: The actor is not allowed to do that to a cache of this name.
         NoSuchCache: The account has no cache of that name.
     """
     _need_to_write(tx, name)
@@ -140,11 +138,11 @@ def flush(tx: Tx, account_id: int, name: str) -> None:
 
 @writes("cache.delete", MANAGE)
 def delete(tx: Tx, account_id: int, name: str) -> None:
-    """Delete a cache and its items; the name is free again.
+    """Delete a cache and its items; its name can be used again.
 
     Raises:
-        InvalidName: `name` breaks the rule above.
-        PermissionDenied: The actor may not do that to a cache of this name.
+        InvalidName: The name is invalid.
+        PermissionDenied: The actor is not allowed to do that to a cache of this name.
         NoSuchCache: The account has no cache of that name.
     """
     _need_to_write(tx, name)
@@ -154,14 +152,14 @@ def delete(tx: Tx, account_id: int, name: str) -> None:
 
 @writes("cache.expire", SERVER)
 def end_due(tx: Tx) -> None:
-    """Delete caches of any account whose time has come, the first `MOST_AT_ONCE` of them."""
+    """Delete up to `MOST_AT_ONCE` expired caches of any account."""
     first = next_end(tx)
     if first is not None and first <= tx.now:
         _end(tx, _END_DUE, limit=MOST_AT_ONCE)
 
 
 def next_end(tx: Tx) -> int | None:
-    """When the next cache ends, in seconds since 1970; None if none does."""
+    """When the next cache expires, in seconds since 1970; None if none does."""
     first: int | None = tx.db.scalar(_NEXT_END)
     return first
 
@@ -203,7 +201,7 @@ def _need_to_write(tx: Tx, name: str) -> None:
 
 
 def _listable(tx: Tx) -> tuple[str, dict[str, Value]]:
-    """A condition for the caches that the actor may list, in SQL, and the values of its names."""
+    """The condition in SQL for the caches that the actor is allowed to list, and its values."""
     conditions, values = ["FALSE"], dict[str, Value]()
     for number, selector in enumerate(tx.actor.permissions.chosen("cache", "list")):
         conditions.append(_CHOSEN[selector.how].format(f":chosen_{number}"))

@@ -1,7 +1,7 @@
-"""Who sends a request, and what they ask for: the only way from a handler to the rules.
+"""Callers: who sends a request, and the handlers' only way to the actions.
 
-A caller performs actions and opens no transaction. What a caller is permitted is looked up in the
-transaction of each action, so a change of a role or the end of a key counts from the next one on.
+A caller performs actions, each in a transaction of its own, and gives no access to transactions.
+Its permissions are read in that transaction, so a changed role or a revoked key counts at once.
 """
 
 from abc import ABC, abstractmethod
@@ -22,7 +22,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Somebody who has not been authenticated, at an address."""
+    """A client that is not authenticated, at an address."""
 
     _control: Control = field(repr=False)
     peer: str
@@ -39,11 +39,11 @@ class Visitor:
         return self._control.perform(self._actor, action, *args, **kwargs)
 
     def with_key(self, account_id: int, key_id: str) -> "KeyHolder":
-        """The same, authenticated by an API key."""
+        """The same client, authenticated by an API key."""
         return KeyHolder(self._control, self.peer, account_id, key_id)
 
     def with_session(self, session: Session) -> "SessionHolder":
-        """The same, authenticated by a session."""
+        """The same client, authenticated by a session."""
         return SessionHolder(self._control, self.peer, session.account_id, session)
 
     def _actor(self, _: Tx) -> Actor:
@@ -52,7 +52,7 @@ class Visitor:
 
 @dataclass(frozen=True, slots=True)
 class Caller(ABC):
-    """Somebody who has been authenticated, and the account whose caches and keys are meant."""
+    """An authenticated client, and the account that its requests are about."""
 
     _control: Control = field(repr=False)
     peer: str
@@ -69,17 +69,17 @@ class Caller(ABC):
 
         Raises:
             PermissionDenied: The caller lacks the permission.
-            Unauthenticated: The key or the session has ended meanwhile.
+            Unauthenticated: The key or the session is not valid any more.
             Exception: Those of the action.
         """
         return self._control.perform(self.actor, action, self.account_id, *args, **kwargs)
 
     @abstractmethod
     def actor(self, tx: Tx) -> Actor:
-        """Who it is at this moment, with their permissions.
+        """Return the actor, with its current permissions.
 
         Raises:
-            Unauthenticated: The key or the session has ended.
+            Unauthenticated: The key or the session is not valid any more.
         """
 
 
@@ -96,7 +96,7 @@ class KeyHolder(Caller):
 
 @dataclass(frozen=True, slots=True)
 class SessionHolder(Caller):
-    """A caller who has signed in."""
+    """A caller with a session."""
 
     session: Session
 

@@ -1,7 +1,7 @@
-"""What nodes must know: which keys verify, who may enter, which caches there are.
+"""The directory: what a node must know to serve.
 
-Every row that nodes know bears the revision of the transaction that last wrote it, so what changed
-since a revision is an indexed read, however many caches there are. Deleted rows stay as tombstones
+Every row that nodes know has the revision of the transaction that last wrote it, so the changes
+since a revision are an indexed read, however many caches there are. Deleted rows stay as tombstones
 for the same reason. Rust reads the attributes of these classes by name (see `_core.pyi`).
 """
 
@@ -29,7 +29,7 @@ class VerifyingKey:
 
 @dataclass(frozen=True, slots=True)
 class KnownKey:
-    """An API key that is not revoked; `expires_at` in seconds since 1970, None is never."""
+    """An API key that is not revoked; `expires_at` in seconds since 1970, None for never."""
 
     id: str
     account_id: int
@@ -52,9 +52,9 @@ class KnownUrlKey:
 
 @dataclass(frozen=True, slots=True)
 class KnownSession:
-    """A session that has not ended, by the SHA-256 of its token, with what its member may.
+    """An open session, by the SHA-256 of its token, with its member's role.
 
-    `expires_at` in seconds since 1970. A user without an account has account 0, and may nothing.
+    `expires_at` in seconds since 1970. A user without an account has account 0 and no permissions.
     """
 
     hash: bytes
@@ -65,7 +65,7 @@ class KnownSession:
 
 @dataclass(frozen=True, slots=True)
 class KnownRole:
-    """What a role permits, as JSON; its id is the only one among all accounts."""
+    """The permissions of a role, as JSON; IDs are unique across accounts."""
 
     id: str
     permissions: str
@@ -73,9 +73,9 @@ class KnownRole:
 
 @dataclass(frozen=True, slots=True)
 class KnownCache:
-    """A cache, and the 32-bit number under which its items live until it is flushed.
+    """A cache, and the 32-bit number of its items, which changes when it is flushed.
 
-    From `expires_at` on (seconds since 1970, None is never) a node takes it for gone, told or not.
+    From `expires_at` on (seconds since 1970, None for never), a node treats it as deleted.
     """
 
     id: int
@@ -87,24 +87,24 @@ class KnownCache:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What became different between two revisions.
+    """The changes between two revisions.
 
     Attributes:
-        revision: The revision that a node has after it learned this.
-        since: The revision that a node must have before; None is the whole directory, and a node
-            forgets what is not in it.
+        revision: The revision of a node that has applied this.
+        since: The revision that a node must have before; None for the whole directory, in which
+            case a node drops what is not in it.
         verifying_keys: New ones.
-        retired_keys: The `kid` of those that verify no more.
+        retired_keys: The `kid` of those that are not accepted any more.
         api_keys: New ones, and those whose expiry changed.
-        revoked_keys: The ids of those that are refused from now on.
+        revoked_keys: The IDs of those that are not accepted any more.
         url_keys: New keys that verify signed URLs.
-        revoked_url_keys: The `kid` of those that are refused from now on.
-        sessions: New ones, and those that are at another account or permit something else.
-        ended_sessions: The SHA-256 of the tokens that are refused from now on.
-        roles: New ones, and those that permit something else; in the whole, the system's, too.
-        deleted_roles: The ids of those that are gone; a key of such a role may nothing.
+        revoked_url_keys: The `kid` of those that are not accepted any more.
+        sessions: New ones, and those with another account or role.
+        ended_sessions: The SHA-256 of the tokens that are not accepted any more.
+        roles: New ones, and those with other permissions; the whole has the system's, too.
+        deleted_roles: The IDs of deleted ones; keys with such a role have no permissions.
         caches: New ones, and those that have a new namespace.
-        deleted_caches: The ids of those that are gone.
+        deleted_caches: The IDs of deleted ones.
     """
 
     revision: int
@@ -124,7 +124,7 @@ class Changes:
 
 
 def touch(tx: Tx) -> int:
-    """Return the revision to write into rows that nodes know: one a transaction."""
+    """Return the revision of this transaction, for the rows that nodes know."""
     if tx.revision is None:
         tx.revision = int(
             tx.db.scalar("UPDATE directory SET revision = revision + 1 RETURNING revision")
@@ -134,12 +134,12 @@ def touch(tx: Tx) -> int:
 
 @writes("directory.rewrite", SERVER, audited=False)
 def rewrite(tx: Tx) -> None:
-    """Write what is there already, to see whether it can be written."""
+    """Write an unchanged row, to see whether the database can be written."""
     tx.db.execute("UPDATE directory SET revision = revision")
 
 
 def fresh_namespace(tx: Tx) -> int:
-    """Return a number under which no cache has ever kept an item.
+    """Return a number that no cache has had before.
 
     Raises:
         Exhausted: All 32-bit numbers are used up.
@@ -150,7 +150,7 @@ def fresh_namespace(tx: Tx) -> int:
         )
     )
     if namespace > LAST_NAMESPACE:
-        raise Exhausted(f"{LAST_NAMESPACE} caches have been made or flushed; no number is left")
+        raise Exhausted(f"{LAST_NAMESPACE} caches were created or flushed: no namespace is left")
     return namespace
 
 
@@ -201,7 +201,7 @@ def _sessions(tx: Tx, since: int | None) -> tuple[list[KnownSession], list[bytes
 def _roles(tx: Tx, since: int | None) -> tuple[list[KnownRole], list[str]]:
     query = "SELECT deleted_at, id, permissions FROM roles WHERE TRUE"
     known, deleted = _changed_since(tx, KnownRole, query, "deleted_at", since)
-    # The system's never change while a server runs.
+    # The system's roles do not change while a server runs.
     return known if since is not None else _system_roles() + known, deleted
 
 
@@ -217,14 +217,14 @@ def _caches(tx: Tx, since: int | None) -> tuple[list[KnownCache], list[int]]:
 def _changed_since(
     tx: Tx, make: Callable[..., Known], query: str, gone: str, since: int | None, **values: Value
 ) -> tuple[list[Known], list[Any]]:
-    """What to tell of a table: all that live, or all that were written after a revision.
+    """Return the rows of a table that exist, or that were written after a revision.
 
     Args:
-        query: Selects the moment at which a row has gone, its id, and what else is known of it.
-        gone: The name of the former.
+        query: Selects the time of deletion, the ID, and the other columns.
+        gone: The name of the first.
 
     Returns:
-        Those that live, and the ids of those that have gone.
+        What exists, and the IDs of what was deleted.
     """
     which = f" AND {gone} IS NULL" if since is None else " AND revision > :since"
     rows = tx.db.rows(query + which, since=since, now=tx.now, **values)

@@ -1,6 +1,6 @@
-"""Disposable tokens: for data only, for a day at most, kept nowhere.
+"""Disposable tokens: for data only, for about a day at most, and not stored.
 
-Such a token bears what it permits. It ends by itself, or with the API key that asked for it.
+A token contains its permissions. It expires, or ends with the API key that requested it.
 """
 
 from dataclasses import dataclass, field
@@ -17,18 +17,18 @@ LONGEST_LIFE = 25 * 60 * 60
 """In seconds."""
 LONGEST_ID = 64
 LONGEST_TOKEN = 16 * 1024
-"""What the data plane looks at, in bytes."""
+"""In bytes; the data plane accepts no longer ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class DisposableToken:
-    """A token at the only moment at which it is known; `expires_at` in seconds since 1970."""
+    """A new token, which is not stored; `expires_at` in seconds since 1970."""
 
     token: str = field(repr=False)
     expires_at: int
 
 
-# The token is kept nowhere; the hidden key with which it ends is no one's to see.
+# Neither the token nor the hidden key to which it belongs is recorded.
 @writes("token.create", MANAGE, audited=False)
 def create_signed_in(
     tx: Tx,
@@ -37,7 +37,7 @@ def create_signed_in(
     valid_for_seconds: int,
     token_id: str = "",
 ) -> DisposableToken:
-    """Make a token as `create` does, for a member who has signed in."""
+    """Create a token as `create` does, for a member who has signed in."""
     return create(tx, account_id, permissions, valid_for_seconds, token_id)
 
 
@@ -49,20 +49,19 @@ def create(
     valid_for_seconds: int,
     token_id: str = "",
 ) -> DisposableToken:
-    """Make a token that ends with the key that asks for it, or with the membership of who does.
+    """Create a token that ends with the key that requests it, or with the member's membership.
 
-    If that key expires before the time that was asked for, so does the token.
-
-    For a key nothing is written; for a member who has signed in, see `create_signed_in`.
+    It expires no later than that key. For a key nothing is written; for a member who has signed
+    in, see `create_signed_in`.
 
     Args:
-        token_id: A name for whom the token is for; subscribers see it with what its bearer says.
+        token_id: A name for the token's holder; subscribers see it with what the holder publishes.
 
     Raises:
-        InvalidArgument: A field breaks its limit, or the permissions are not for data only.
-        PermissionDenied: They permit more than the actor may.
+        InvalidArgument: A field is out of its range, or the permissions are not for data only.
+        PermissionDenied: The actor has fewer permissions.
     """
-    # The cryptography takes 80 ms to import, and most starts of a server make no token.
+    # Importing the cryptography takes 80 ms, and most server starts create no token.
     from attimo.control import signing, tokens
 
     _check(permissions, valid_for_seconds, token_id)

@@ -1,6 +1,6 @@
-"""The identity of a server: all by which it knows who asks, made anew for a copy of it.
+"""The identity of a server: its credentials, which a restored copy replaces.
 
-Two servers of one database would take each other's keys, and a copy those that were revoked since.
+Otherwise two servers would accept each other's keys, and the copy those that were revoked since.
 """
 
 from attimo.control import directory, signing
@@ -10,13 +10,13 @@ from attimo.control.tx import Tx
 
 @writes("identity.renew", SERVER)
 def renew(tx: Tx) -> None:
-    """End every API key, token, session, invitation and key for signed URLs; another key signs.
+    """Revoke every API key, token, session, invitation and URL signing key, with a new signing key.
 
     Accounts, members, roles, caches and the ledger stay; passwords stay valid.
     """
     signing.rotate(tx, signing.OPERATOR)
     signing.retire_old(tx, signing.OPERATOR)
-    # The first server may sign with these still: a copy that holds them could forge its tokens.
+    # The first server may still sign with these, so a copy that has them could forge its tokens.
     tx.db.execute("DELETE FROM signing_keys WHERE retired_at IS NOT NULL")
     tx.db.execute(
         "UPDATE api_keys SET revoked_at = :now, revision = :revision WHERE revoked_at IS NULL",
@@ -31,9 +31,9 @@ def renew(tx: Tx) -> None:
 
 @writes("session.end", SERVER, audited=False)
 def sign_everybody_out(tx: Tx) -> None:
-    """End every session and every reset of a password.
+    """End every session and every password reset.
 
-    Those that ended after a backup would go on in what is restored of it, and nobody lists them.
+    Those that ended after the backup would otherwise be valid again, and nobody could list them.
     """
     tx.db.execute("DELETE FROM sessions")
     tx.db.execute("DELETE FROM password_resets")

@@ -1,4 +1,4 @@
-"""Invitations: a token by e-mail that makes its reader a member."""
+"""Invitations: a token sent by e-mail with which its recipient becomes a member."""
 
 import secrets
 from collections.abc import Callable
@@ -15,15 +15,15 @@ from attimo.errors import Exhausted, NoSuchInvitation, Unauthenticated
 MANAGE = Right("account_management", "write")
 
 SECONDS = 7 * 24 * 60 * 60
-"""How long an invitation is good."""
+"""How long an invitation is valid."""
 MOST = 100
-"""How many an account may have open."""
+"""The most open invitations of an account."""
 
 _SELECT = """
 SELECT id, account_id, email, role_id, created_at, expires_at, made_by_user_id, made_by_key_id
 FROM invitations WHERE """
 
-# The trail is read from its end, as far as the moment.
+# Reads the log backwards, as far as the moment.
 _SENT = """
 SELECT account_id, subject, at FROM audit WHERE action = 'invitation.create' AND id > coalesce(
 (SELECT id FROM audit WHERE at <= :moment ORDER BY id DESC LIMIT 1), 0) ORDER BY id
@@ -32,7 +32,7 @@ SELECT account_id, subject, at FROM audit WHERE action = 'invitation.create' AND
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """What is known of an invitation; times in seconds since 1970."""
+    """An invitation without its token; times in seconds since 1970."""
 
     id: str
     account_id: int
@@ -46,7 +46,7 @@ class Invitation:
 
 @dataclass(frozen=True, slots=True)
 class NewInvitation:
-    """An invitation at the only moment at which its token is known."""
+    """A new invitation with its token, which is not stored."""
 
     invitation: Invitation
     token: str = field(repr=False)
@@ -60,18 +60,19 @@ def create(
     role_id: str = VIEWER.id,
     count: Callable[[int, str], None] = lambda _account_id, _address: None,
 ) -> NewInvitation:
-    """Invite somebody; an older invitation of the same address ends.
+    """Invite a person; an older invitation of the same address is revoked.
 
-    It is good for a week, and not longer than a key with which it is made.
+    It is valid for a week, and no longer than the key that creates it.
 
     Args:
-        count: Counts the e-mail to come, of an account to an address; what it raises undoes all.
+        count: Counts the e-mail to come, by account and address; an error undoes the invitation.
 
     Raises:
-        InvalidArgument: That is no address.
+        InvalidArgument: The address is invalid.
         NoSuchRole: The account has no such role.
-        PermissionDenied: It, or an older invitation, permits more than the actor may.
-        Exhausted: The account has as many open invitations as it may.
+        PermissionDenied: The role, or that of an older invitation, has more permissions than the
+            actor.
+        Exhausted: The account has `MOST` open invitations.
     """
     address = users.address_of(email)
     roles.given(tx, account_id, role_id, "the invitation")
@@ -100,37 +101,37 @@ def create(
 
 
 def sent_after(tx: Tx, moment: int) -> list[tuple[int, str, int]]:
-    """Return of each invitation after a moment, the oldest first: account, address, and when."""
+    """Return the account, address and time of each invitation after a moment, oldest first."""
     return [(row[0], row[1], row[2]) for row in tx.db.rows(_SENT, moment=moment)]
 
 
 @reads("invitation.list", Right("account_management", "list"))
 def list_all(tx: Tx, account_id: int) -> list[Invitation]:
-    """Return the open invitations of an account, the oldest first."""
+    """Return the open invitations of an account, oldest first."""
     query = _SELECT + "account_id = :account_id AND expires_at > :now ORDER BY created_at, id"
     return tx.db.all(Invitation, query, account_id=account_id, now=tx.now)
 
 
 @reads("invitation.read", PROOF)
 def of_token(tx: Tx, token: str) -> Invitation:
-    """The invitation whose token this is.
+    """Return the invitation with this token.
 
     Raises:
-        Unauthenticated: It is none, was used or taken back, or has ended.
+        Unauthenticated: There is none: it was used, revoked, or has expired.
     """
     query = _SELECT + "hash = :hash AND expires_at > :now"
     found = tx.db.first(Invitation, query, hash=users.digest(token), now=tx.now)
     if found is None:
-        raise Unauthenticated("The invitation is not valid, or not any more: ask for a new one")
+        raise Unauthenticated("Invalid or expired invitation: ask for a new one")
     return found
 
 
 @writes("member.join", SERVER)
 def accept(tx: Tx, invitation: Invitation, user: User) -> None:
-    """Make the user a member, and end the invitation.
+    """Make the user a member, and delete the invitation.
 
     Raises:
-        NoSuchRole: The role is gone.
+        NoSuchRole: The role was deleted.
         MemberExists: The user is a member already.
     """
     members.add(tx, invitation.account_id, user, invitation.role_id)
@@ -139,11 +140,11 @@ def accept(tx: Tx, invitation: Invitation, user: User) -> None:
 
 @writes("invitation.take-back", MANAGE)
 def take_back(tx: Tx, account_id: int, invitation_id: str) -> None:
-    """End an invitation.
+    """Revoke an invitation.
 
     Raises:
-        NoSuchInvitation: The account has none of that id that is open.
-        PermissionDenied: It permits more than the actor may.
+        NoSuchInvitation: The account has no such open invitation.
+        PermissionDenied: Its role has more permissions than the actor.
     """
     query = _SELECT + "account_id = :account_id AND id = :id AND expires_at > :now"
     invitation = tx.db.first(Invitation, query, account_id=account_id, id=invitation_id, now=tx.now)

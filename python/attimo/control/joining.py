@@ -1,4 +1,4 @@
-"""How people come in: by an account of their own, or by an invitation to one that there is."""
+"""Sign-up, and accepting an invitation."""
 
 from dataclasses import dataclass, field, replace
 
@@ -11,12 +11,12 @@ from attimo.control.tx import Tx
 from attimo.control.users import User
 
 CACHE = "default-cache"
-"""The first cache of an account: the one that the official examples use."""
+"""The first cache of an account, which the official examples use."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewAccount:
-    """What somebody gets who signs up. The repr hides the secrets."""
+    """The result of a sign-up. The repr hides the secrets."""
 
     account_id: int
     key: NewApiKey = field(repr=False)
@@ -25,15 +25,15 @@ class NewAccount:
 
 @writes("member.join", PROOF)
 def sign_up(tx: Tx, email: str, password_hash: str, account_name: str | None) -> NewAccount:
-    """Make an account with its owner, a cache and an API key, and sign the owner in.
+    """Create an account with its owner, a cache and an API key, and sign the owner in.
 
     Args:
-        password_hash: What `passwords.hashed` made of the password.
-        account_name: The e-mail address if it is None.
+        password_hash: The result of `passwords.hashed`.
+        account_name: None for the e-mail address.
 
     Raises:
-        InvalidArgument: The address or the name breaks its rule.
-        UserExists: There is a user of that address.
+        InvalidArgument: The address or the name is invalid.
+        UserExists: There is a user with that address.
     """
     user = users.create(tx, email, password_hash)
     tx.actor = replace(tx.actor.known_as(user.email), user_id=user.id)
@@ -46,19 +46,18 @@ def sign_up(tx: Tx, email: str, password_hash: str, account_name: str | None) ->
 
 @writes("member.join", PROOF)
 def accept(tx: Tx, token: str, user: User | None, password_hash: str) -> NewSession:
-    """Make somebody a member who shows the token of an invitation, and sign them in.
+    """Make the holder of an invitation's token a member, and sign them in.
 
     Args:
-        user: The one of the invited address, whose password the caller has checked; None to make
-            a new one.
-        password_hash: Of a new user.
+        user: The user of the invited address, whose password was verified; None to create one.
+        password_hash: The new user's.
 
     Raises:
-        Unauthenticated: The token is none, was used or taken back, or has ended.
-        NoSuchRole: The role is gone.
+        Unauthenticated: The token is invalid, or was used or revoked, or has expired.
+        NoSuchRole: The role was deleted.
         MemberExists: The user is a member already.
     """
-    # Looked up here: an invitation is good for once, whoever is quicker.
+    # Looked up in this transaction, since an invitation can be accepted once.
     invitation = invitations.of_token(tx, token)
     tx.actor = tx.actor.known_as(invitation.email)
     joining = user or users.create(tx, invitation.email, password_hash)

@@ -1,7 +1,7 @@
-"""Which keys were used for control requests and not yet written down.
+"""The last use of keys for control requests, until it is in the database.
 
-A request that only reads writes nothing, so the moment is kept here until the next collection of
-usage, which writes it beside that of the data requests.
+Requests that only read do not write, so the time is kept here until the next collection of usage,
+which writes it with that of data requests.
 """
 
 import threading
@@ -16,22 +16,22 @@ class KeyUses:
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
     def note(self, key_id: str, now: int) -> None:
-        """Note that a key is used now."""
+        """Record that a key is used now."""
         with self._lock:
             self._last[key_id] = now
 
     def last(self, key_id: str) -> int | None:
-        """When a key was used, if that is not written down yet."""
+        """When a key was used, if that is not in the database yet."""
         with self._lock:
             return self._last.get(key_id)
 
     def all(self) -> dict[str, int]:
-        """Everything that is not written down yet."""
+        """Everything that is not in the database yet."""
         with self._lock:
             return dict(self._last)
 
     def written(self, uses: dict[str, int]) -> None:
-        """Forget what is written down, unless the key was used again since."""
+        """Drop what is in the database now, unless the key was used again since."""
         with self._lock:
             for key_id, at in uses.items():
                 if self._last.get(key_id) == at:

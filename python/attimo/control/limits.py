@@ -1,7 +1,7 @@
-"""What the clients are told of a cache's limits, each of which is kept.
+"""The limits of a cache that clients are shown, all of which are enforced.
 
-The size of an item is a setting, which the data plane enforces. Nothing limits requests, bytes or
-life by cache, so that is what is declared: the largest number that every client can read.
+The data plane enforces the size of an item, which is a setting. Nothing else is limited by cache,
+so the other numbers are the largest that every client can read.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ UNLIMITED = 2**31 - 1
 
 @dataclass(frozen=True, slots=True)
 class CacheLimits:
-    """Of a cache: requests a second, KiB a second, the largest item in KiB, its longest life.
+    """Of a cache: requests and KiB per second, the largest item in KiB, the longest TTL.
 
     2,147,483,647 means that there is no limit.
     """
@@ -29,7 +29,7 @@ class CacheLimits:
 
 @dataclass(frozen=True, slots=True)
 class TopicLimits:
-    """Of the topics of a cache, which are not served: nothing can be published or subscribed to."""
+    """Of a cache's topics, which are not served: zero."""
 
     max_publish_rate: int = 0
     max_subscription_count: int = 0
@@ -38,4 +38,4 @@ class TopicLimits:
 
 @reads("limit.list", Right("account_management", "read"))
 def check(tx: Tx, account_id: int) -> None:
-    """Let a caller read the limits of the server, which are not in the database."""
+    """Check the permission to list the server's limits, which are not in the database."""

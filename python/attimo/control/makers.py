@@ -1,4 +1,4 @@
-"""Who made what: members, and keys with which others were made."""
+"""Who created what: members, and keys that created other keys."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ class Makers:
     key_ids: frozenset[str] = frozenset()
 
     def made(self, keys: Sequence[Any]) -> frozenset[str]:
-        """The ids of the keys among these (id, user, key) that they made, also through others."""
+        """The IDs of those keys (id, user, key) that they created, directly or with other keys."""
         found: frozenset[str] = frozenset()
         while more := self._direct(keys, self.key_ids | found) - found - self.key_ids:
             found |= more
         return found
 
     def include(self, user_id: int | None, key_id: str | None) -> bool:
-        """Whether something that was made so is theirs."""
+        """Whether something of this member or key is theirs."""
         return user_id in self.user_ids or key_id in self.key_ids
 
     def _direct(self, keys: Iterable[Any], makers: frozenset[str]) -> frozenset[str]:

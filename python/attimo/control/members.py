@@ -1,4 +1,4 @@
-"""Members: which users belong to an account, and with which role. One is always an owner."""
+"""Members: the users of an account, with their roles. One is always an owner."""
 
 from dataclasses import dataclass
 
@@ -49,8 +49,8 @@ def add(tx: Tx, account_id: int, user: User, role_id: str) -> None:
 
     Raises:
         NoSuchRole: The account has no such role.
-        PermissionDenied: It permits more than the actor may.
-        MemberExists: The user is one already.
+        PermissionDenied: It has more permissions than the actor.
+        MemberExists: The user is already a member.
     """
     roles.given(tx, account_id, role_id, "the member")
     try:
@@ -68,23 +68,23 @@ def add(tx: Tx, account_id: int, user: User, role_id: str) -> None:
 
 @reads("member.list", Right("account_management", "list"))
 def list_all(tx: Tx, account_id: int) -> list[Member]:
-    """Return the members of an account, the oldest first."""
+    """Return the members of an account, oldest first."""
     return tx.db.all(Member, _OF_ACCOUNT, account_id=account_id)
 
 
 def accounts_of(tx: Tx, user_id: int) -> list[Membership]:
-    """Return the accounts of a user, the oldest membership first."""
+    """Return the accounts of a user, oldest membership first."""
     return tx.db.all(Membership, _OF_USER, user_id=user_id)
 
 
 @writes("member.role", SERVER)
 def change_role(tx: Tx, account_id: int, user_id: int, role_id: str) -> Member:
-    """Give a member another role, at once.
+    """Change a member's role, immediately.
 
     Raises:
         NoSuchMember: The account has no such member.
         NoSuchRole: The account has no such role.
-        PermissionDenied: Either role permits more than the actor may.
+        PermissionDenied: Either role has more permissions than the actor.
         FailedPrecondition: It is the last owner.
     """
     member = get(tx, account_id, user_id)

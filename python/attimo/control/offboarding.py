@@ -1,7 +1,7 @@
-"""Removing and demoting: what a member or a key made, and could not make any more, ends with it.
+"""Removing and demoting: revokes what a member or a key created and could not create any more.
 
-That is: the API keys that they made, also through other keys, with the tokens of these; the keys
-that sign URLs; and the invitations that nobody has accepted yet.
+That is: API keys that they created, directly or with other keys, with the tokens of these; URL
+signing keys; open invitations.
 """
 
 from dataclasses import dataclass, field, replace
@@ -21,7 +21,7 @@ from attimo.errors import PermissionDenied
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What was made that is still good."""
+    """What somebody created that is still valid."""
 
     api_keys: list[ApiKey] = field(default_factory=list)
     url_keys: list[UrlKey] = field(default_factory=list)
@@ -50,7 +50,7 @@ def member_with_made(tx: Tx, account_id: int, user_id: int) -> tuple[Member, Mad
 
 
 def made_by(tx: Tx, account_id: int, makers: Makers) -> Made:
-    """Return all that these made at an account, also through the keys that they made."""
+    """Return everything valid that these created in an account, directly or with their keys."""
     keys = api_keys.made_by(tx, account_id, makers)
     makers = Makers(makers.user_ids, makers.key_ids | {key.id for key in keys})
     return Made(
@@ -69,7 +69,7 @@ def remove(tx: Tx, account_id: int, user_id: int, keep_keys: bool = False) -> Ma
     """Remove a member from an account and end what they created; return what has ended.
 
     Args:
-        keep_keys: Whether API keys and keys that sign URLs stay valid. Tokens that the member
+        keep_keys: Whether API keys and URL signing keys stay valid. Tokens that the member
             requested while signed in, and open invitations, end in any case.
 
     Raises:
@@ -92,8 +92,8 @@ def leave(tx: Tx, account_id: int, keep_keys: bool = False) -> Made:
     """
     user_id = tx.actor.user_id
     if user_id is None or tx.actor.key_id is not None:
-        raise PermissionDenied("Insufficient permissions: only who has signed in can leave")
-    # They can end what they created, whatever became of their role since.
+        raise PermissionDenied("Insufficient permissions: only a signed-in member can leave")
+    # They can revoke what they created, whatever their role is now.
     tx.actor = replace(tx.actor, permissions=OWNER.permissions)
     return _remove(tx, account_id, user_id, keep_keys)
 
@@ -102,7 +102,7 @@ def leave(tx: Tx, account_id: int, keep_keys: bool = False) -> Made:
 def change_role(
     tx: Tx, account_id: int, user_id: int, role_id: str, keep_keys: bool = False
 ) -> tuple[Member, Made]:
-    """Give a member another role and end what goes beyond it; return what has ended, too.
+    """Change a member's role and revoke what exceeds it; return that, too.
 
     Args:
         keep_keys: As in `remove`.
@@ -110,7 +110,8 @@ def change_role(
     Raises:
         NoSuchMember: The account has no such member.
         NoSuchRole: The account has no such role.
-        PermissionDenied: Either role, or what would end, permits more than the actor may.
+        PermissionDenied: Either role, or what would be revoked, has more permissions than the
+            actor.
         FailedPrecondition: It is the last owner.
     """
     member = members.change_role(tx, account_id, user_id, role_id)
@@ -129,14 +130,14 @@ def change_permissions(
     description: str | None = None,
     keep_keys: bool = False,
 ) -> tuple[Role, Made]:
-    """Change a role; what its members and keys made and could not make any more ends with it.
+    """Change a role, and revoke what its members and keys could not create any more.
 
     Args:
         keep_keys: As in `remove`.
 
     Raises:
-        Exception: Those of `roles.change`; PermissionDenied also if what would end permits more
-            than the actor may.
+        Exception: Those of `roles.change`; PermissionDenied also if what would be revoked has more
+            permissions than the actor.
     """
     before = roles.get(tx, account_id, role_id).permissions
     role = roles.change(tx, account_id, role_id, name, wanted, description)
@@ -152,7 +153,7 @@ def change_permissions(
 
 @writes("key.revoke", api_keys.MANAGE)
 def revoke_with_made(tx: Tx, account_id: int, key_id: str, force: bool = False) -> Made:
-    """Revoke a key and end all that was made with it; return what has ended beside it.
+    """Revoke a key and everything that was created with it; return the latter.
 
     Raises:
         Exception: Those of `api_keys.revoke`.
@@ -166,7 +167,7 @@ def revoke_with_made(tx: Tx, account_id: int, key_id: str, force: bool = False) 
 
 @writes("role.delete", roles.MANAGE)
 def delete_role(tx: Tx, account_id: int, role_id: str) -> Holders | None:
-    """Delete a role that is not in use; else leave it, and return who has it.
+    """Delete a role that is not in use; otherwise keep it, and return what uses it.
 
     Raises:
         Exception: Those of `roles.delete`.
@@ -196,7 +197,7 @@ def _demote(
 
 
 def _beyond(tx: Tx, account_id: int, made: Made, permitted: Permissions) -> Made:
-    """What somebody with these permissions could not have, or could not invite to."""
+    """What somebody with these permissions could not create."""
 
     def invitable(role_id: str) -> bool:
         return permitted.covers(roles.permitted(tx, account_id, role_id))

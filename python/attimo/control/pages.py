@@ -1,4 +1,4 @@
-"""Long lists, a page at a time: an opaque token says after what the next page begins."""
+"""Pagination: an opaque token says where the next page begins."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Item]):
-    """A part of a list; `next_token` asks for the next part, and is None after the last."""
+    """A page of a list; `next_token` is for the next one, None on the last."""
 
     items: list[Item]
     next_token: str | None
 
 
 def cut(found: list[tuple[str, Item]], limit: int) -> Page[Item]:
-    """Make a page of `limit` items of a list that has one more if a page follows.
+    """Make a page of the first `limit` items; an item beyond them means that a page follows.
 
     Each item comes with its mark, by which the list is ordered.
     """
@@ -30,7 +30,7 @@ def after(next_token: str | None) -> str:
     """Return the mark after which a page begins; "" at the start of the list.
 
     Raises:
-        InvalidArgument: The token is not one that a list has returned.
+        InvalidArgument: No list has returned this token.
     """
     try:
         mark = urlsafe_b64decode(next_token or "").decode()

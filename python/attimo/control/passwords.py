@@ -1,8 +1,7 @@
-"""Passwords: only what argon2id makes of them is kept, with the parameters that OWASP recommends.
+"""Passwords: only their argon2id hash is stored, with the parameters that OWASP recommends.
 
-That takes some hundredths of a second and 19 MiB: it is done outside of any transaction, by
-`at_once` threads at most, which stand back for all others; and whoever keeps the process within its
-memory is asked before.
+Hashing takes some 10 ms and 19 MiB. It runs outside transactions, on at most `at_once` threads of
+low priority, after its memory has been reserved.
 """
 
 import functools
@@ -22,18 +21,18 @@ SHORTEST = 10
 LONGEST = 256
 
 MEMORY_KIB = 19 * 1024
-"""What one hash takes, https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html"""
+"""For one hash, https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html"""
 AT_ONCE = 2
-"""How many hashes are made at once."""
+"""The most hashes computed at once."""
 NICE = 10
-"""By how much the threads that hash stand back for others (nice(2)): they get a tenth of a
-processor that others want, too."""
+"""The nice value of the threads that hash (nice(2)): they get about a tenth of a processor that
+others want, too."""
 SCARCE_BYTES = 512 * 2**20
-"""With less memory than this for the whole process, one is."""
+"""With less memory than this for the process, hashes are computed one at a time."""
 
 
 def at_once(memory_bytes: int) -> int:
-    """How many hashes may be made at once by a process that has so much memory."""
+    """How many hashes a process with this much memory computes at once."""
     return 1 if memory_bytes < SCARCE_BYTES else AT_ONCE
 
 
@@ -44,7 +43,7 @@ class HashMemory:
     _release: Callable[[int], object] | None = None
 
     def reserve_with(self, hold: Callable[[int], object], release: Callable[[int], object]) -> None:
-        """Call `hold` before a hash takes so many bytes, and `release` after that."""
+        """Set what reserves and releases a number of bytes."""
         self._hold, self._release = hold, release
 
     @contextmanager
@@ -68,7 +67,7 @@ _LARGE_BYTES = 2**20
 
 
 def hashed(password: str, email: str) -> str:
-    """What is kept of a new password.
+    """Return the hash of a new password.
 
     Raises:
         InvalidArgument: It is too short, too long, or the e-mail address itself.
@@ -82,7 +81,7 @@ def hashed(password: str, email: str) -> str:
 
 
 def matches(kept: str | None, password: str) -> bool:
-    """Whether this is the password; takes as long where none is kept."""
+    """Whether this is the password; takes equally long without a hash."""
     from argon2.exceptions import InvalidHashError, VerificationError
 
     try:
@@ -96,20 +95,20 @@ def matches(kept: str | None, password: str) -> bool:
 
 @functools.cache
 def _threads() -> ThreadPoolExecutor:
-    """Threads that stand back for all others: who is known does not wait for a stranger's hash."""
+    """Threads of low priority: known callers do not wait for the hashes of unauthenticated ones."""
     return ThreadPoolExecutor(AT_ONCE, "passwords", _stand_back)
 
 
 def _stand_back() -> None:
     thread = threading.get_native_id()
     wanted = min(os.getpriority(os.PRIO_PROCESS, thread) + NICE, 19)
-    with suppress(OSError):  # then they are as the others
+    with suppress(OSError):  # they keep the usual priority then
         os.setpriority(os.PRIO_PROCESS, thread, wanted)
 
 
 @functools.cache
 def _hasher() -> "PasswordHasher":
-    # Few servers have members: their memory need not hold this.
+    # Imported on use: few servers have members.
     from argon2 import PasswordHasher
 
     _give_large_blocks_back()
@@ -117,8 +116,8 @@ def _hasher() -> "PasswordHasher":
 
 
 def _give_large_blocks_back() -> None:
-    """Have the C library give a large block back to the system when it is freed: by itself it keeps
-    what a hash took, once for each thread that has made one."""
+    """Make the C library return freed large blocks to the system; by default it keeps the memory of
+    one hash per thread."""
     import ctypes
 
     set_option = getattr(ctypes.CDLL(None), "mallopt", None)

@@ -1,7 +1,7 @@
-"""What a role or a token permits: Momento's permission set v2, read strictly.
+"""Permission sets of roles and tokens: Momento's version 2, parsed strictly.
 
-A set has rules, any of which may grant, and conditions, all of which must hold. Nothing is granted
-that no rule grants. The data plane reads the same JSON, and is only ever given what `dump` wrote.
+A set has rules, any of which can grant, and conditions, all of which must hold. The default is to
+deny. The data plane reads the same JSON, and only what `dump` wrote.
 """
 
 import ipaddress
@@ -22,7 +22,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What a type of rule is made of: its verbs, and its selectors by the names of their fields."""
+    """A type of rule: its verbs, and its selectors by the names of their fields."""
 
     verbs: tuple[str, ...]
     selectors: Mapping[str, selectors.Form]
@@ -43,8 +43,8 @@ KINDS: Mapping[str, Kind] = {
     "function": Kind(("invoke",), _CACHES | {"functions": selectors.NAME}, is_data=True),
     "database": Kind(("read", "write"), {"databases": selectors.NAME}, is_data=True),
 }
-"""Every type of rule. `token_management` [ours] is the right to make disposable tokens. The last
-three are kept, but nothing here answers to them yet."""
+"""Every type of rule. `token_management` [ours] permits creating disposable tokens. The last
+three are stored, but nothing uses them yet."""
 
 LISTED = ("cache", "topic", "store")
 """What `list` on resources lists."""
@@ -52,7 +52,7 @@ LISTED = ("cache", "topic", "store")
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One grant: these verbs on whatever all of these selectors choose."""
+    """One grant: these verbs on what all of these selectors match."""
 
     type: str
     verbs: frozenset[str]
@@ -67,9 +67,9 @@ class Rule:
         )
 
     def grants(self) -> Iterator["Rule"]:
-        """Itself, and what it implies.
+        """Yield the rule, and what it implies.
 
-        Who makes keys may make tokens, which are less; who lists all resources lists the caches.
+        Creating keys includes creating tokens; listing all resources includes listing the caches.
         """
         yield self
         if self.type == "auth_management" and "write" in self.verbs:
@@ -79,7 +79,7 @@ class Rule:
                 yield Rule(type, frozenset({"list"}), (*self.selectors, ALL))
 
     def parts(self) -> Iterator["Rule"]:
-        """What may be granted by different rules: `list` apart from the verbs beside it."""
+        """Split it into what different rules can grant: `list`, and the other verbs."""
         for verbs in (self.verbs - {"list"}, self.verbs & {"list"}):
             if verbs:
                 yield Rule(self.type, verbs, self.selectors)
@@ -100,11 +100,11 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Right:
-    """What somebody must be permitted, to do something.
+    """A permission that something needs.
 
     Attributes:
-        about: What the permission must extend to; None if any will do, because the rule itself
-            checks what it is about to read or write.
+        about: What the permission must cover; None if it may cover anything, because the action
+            itself checks what it reads or writes.
     """
 
     type: str
@@ -112,7 +112,7 @@ class Right:
     about: Selector | None = ALL
 
     def on(self, name: str) -> "Right":
-        """The same on the resource of this name."""
+        """The same permission on the resource with this name."""
         return replace(self, about=Selector("exact", name.encode()))
 
 
@@ -121,15 +121,15 @@ class Permissions:
     """A permission set.
 
     Attributes:
-        rules: Any of them may grant.
-        networks: The caller's address must lie in one network of each of these.
+        rules: Each of them grants something.
+        networks: The caller's address must be in one network of each of these.
     """
 
     rules: tuple[Rule, ...]
     networks: tuple[tuple[Network, ...], ...] = field(default=())
 
     def chosen(self, type: str, verb: str) -> list[Selector]:
-        """What this verb is granted on; for types that select nothing, ALL if it is granted."""
+        """The selectors of the rules that grant this verb; ALL for types without selectors."""
         return [
             rule.selectors[0] if rule.selectors else ALL
             for rule in self._granted()
@@ -137,12 +137,12 @@ class Permissions:
         ]
 
     def allows(self, type: str, verb: str, about: Selector | None = ALL) -> bool:
-        """Whether a rule grants this on all that `about` chooses; None asks for anything at all."""
+        """Whether a rule grants this on all that `about` matches; None matches any rule."""
         chosen = self.chosen(type, verb)
         return bool(chosen) if about is None else any(each.covers(about) for each in chosen)
 
     def covers(self, other: "Permissions") -> bool:
-        """Whether it permits all that the other permits, and wherever the other permits it."""
+        """Whether it permits everything that the other permits, from every address of the other."""
         granted = list(self._granted())
         return all(
             any(ours.covers(theirs) for ours in granted)
@@ -157,7 +157,7 @@ class Permissions:
         """Refuse a caller from an address for which the conditions do not hold.
 
         Raises:
-            PermissionDenied: They do not.
+            PermissionDenied: The address is in none of the networks.
         """
         address = ipaddress.ip_address(peer)
         if not all(any(address in network for network in ranges) for ranges in self.networks):
@@ -165,7 +165,7 @@ class Permissions:
 
     @property
     def is_data_only(self) -> bool:
-        """Whether it permits nothing that concerns accounts, keys or caches as such."""
+        """Whether it permits data only, and nothing about accounts, keys or caches as such."""
         return all(KINDS[rule.type].is_data for rule in self.rules)
 
     def dump(self) -> dict[str, Any]:
@@ -179,12 +179,12 @@ class Permissions:
         return dumped
 
     def text(self) -> str:
-        """The set as the text of its JSON."""
+        """The set as JSON text."""
         return json.dumps(self.dump(), separators=(",", ":"))
 
 
 def of_text(text: str) -> Permissions:
-    """Read what `text` wrote."""
+    """Parse the output of `text`."""
     return _read(json.loads(text), "permissions")
 
 
@@ -192,7 +192,7 @@ NOTHING = Permissions(())
 
 
 def everything(verbs: Mapping[str, Sequence[str]] | None = None) -> Permissions:
-    """Every type of rule, on everything; with these verbs where they are given."""
+    """Every type of rule, on everything, with all or with these verbs."""
     chosen = verbs or {}
     rules = tuple(
         Rule(type, frozenset(chosen.get(type, kind.verbs)), (ALL,) * len(kind.selectors))
@@ -203,10 +203,10 @@ def everything(verbs: Mapping[str, Sequence[str]] | None = None) -> Permissions:
 
 
 def read(asked: object, path: str = "permissions") -> Permissions:
-    """Read a permission set.
+    """Parse a permission set.
 
     Raises:
-        InvalidArgument: It breaks the form, or names a cache or another resource by a pattern; the
+        InvalidArgument: It is malformed, or names a cache or another resource by a pattern; the
             message names the place.
     """
     found = _read(asked, path)
@@ -265,7 +265,7 @@ def _ranges(asked: object, path: str) -> tuple[Network, ...]:
 
 def _network(asked: object, path: str) -> Network:
     try:
-        # Python knows zones (fe80::%1/64); the data plane does not, and would not read the set.
+        # Python accepts zones (fe80::%1/64); the data plane would reject the set.
         if isinstance(asked, str) and "/" in asked and "%" not in asked:
             return ipaddress.ip_network(asked)
     except ValueError:

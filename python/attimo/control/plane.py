@@ -1,4 +1,4 @@
-"""The control plane: a database, and somebody to tell about changes."""
+"""The control plane's transactions, whose changes are published to the node."""
 
 import threading
 import time
@@ -30,17 +30,17 @@ def utc_now() -> int:
 
 @dataclass(slots=True)
 class Control:
-    """Opens transactions, and tells the node what they changed.
+    """Opens transactions, and publishes their changes to the node.
 
     Safe to use from several threads: one writes and publishes at a time, so revisions reach the
     node in their order; readers do not wait.
 
     Attributes:
-        database: Where everything is kept.
-        publish: Takes changes over before it returns; a ValueError asks for the whole directory.
+        database: The database.
+        publish: Applies changes before it returns; a ValueError asks for the whole directory.
         clock: The seconds since 1970 (UTC).
-        cache_limits: What callers are told of the limits of each cache.
-        uses: Which keys were used for control requests since that was last written down.
+        cache_limits: The limits of each cache, as callers are shown them.
+        uses: The last use of keys for control requests, until it is in the database.
         on_write: Called after each transaction that may write, with whether the database could be
             written.
         need_space: Called before each transaction that may write; raises StoreUnavailable if there
@@ -59,13 +59,13 @@ class Control:
 
     @contextmanager
     def begin(self) -> Iterator[Tx]:
-        """Open a transaction; on a clean exit, commit it and tell the node here.
+        """Open a transaction; on a clean exit, commit it and publish the changes.
 
-        The node has taken over the change when this returns, so a client that is told "created" can
-        use what was created. On an exception nothing is kept and nothing is told.
+        The node has applied them when this returns, so a client can use what it has created as soon
+        as it has the response. On an exception, nothing is committed or published.
 
         Raises:
-            StoreUnavailable: The disk is full or the lock is held too long; nothing was changed.
+            StoreUnavailable: The disk is full, or the lock was held too long; nothing was changed.
         """
         with self._report_writes(), self._alone():
             self.need_space()
@@ -78,7 +78,7 @@ class Control:
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
-        """Open a transaction that only reads: it sees one moment, and waits for no writer."""
+        """Open a transaction that only reads: a snapshot that waits for no writer."""
         with self.database.read() as connection, self._accounted(connection) as tx:
             yield tx
 
@@ -93,7 +93,7 @@ class Control:
         """Perform an action for a caller, in a transaction of its own.
 
         Args:
-            identify: Returns who the caller is at this moment.
+            identify: Returns the caller's current identity and permissions.
 
         Raises:
             Exception: Those of `identify`, of the action, and of `begin`.
@@ -106,10 +106,10 @@ class Control:
                 self._note_use(tx)
 
     def record_uses(self) -> None:
-        """Write down which keys were used for control requests.
+        """Write the last use of keys for control requests.
 
         Raises:
-            StoreUnavailable: It could not be written; it is kept for the next time.
+            StoreUnavailable: It could not be written, and is kept for the next call.
         """
         if uses := self.uses.all():
             with self.begin() as tx:
@@ -117,7 +117,7 @@ class Control:
             self.uses.written(uses)
 
     def announce(self) -> None:
-        """Tell the node the whole directory; once, before it serves."""
+        """Publish the whole directory; once, before the node serves."""
         with self._alone():
             self._publish_all()
 
@@ -146,7 +146,7 @@ class Control:
         try:
             with tracing.span("publish", {"attimo.revision": news.revision}):
                 self.publish(news)
-        except ValueError:  # the node is not where we thought: start it over
+        except ValueError:  # the node has another revision than expected
             self._publish_all()
         else:
             self._published = news.revision
@@ -160,7 +160,7 @@ class Control:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         if not self._writing.acquire(timeout=BUSY_SECONDS):
-            raise StoreUnavailable(f"Another change has taken more than {BUSY_SECONDS} s")
+            raise StoreUnavailable(f"Another change took more than {BUSY_SECONDS} s")
         try:
             yield
         finally:

@@ -1,4 +1,4 @@
-"""Refresh tokens: each makes, once, a new key of one that will end."""
+"""Refresh tokens: each replaces, once, a key that expires by a new one."""
 
 import hashlib
 import secrets
@@ -11,7 +11,7 @@ from attimo.control.permissions import Permissions, everything
 from attimo.control.tx import Tx
 from attimo.errors import InvalidArgument, PermissionDenied
 
-_UNFIT = "refresh_token must be the newest that came with api_key, before that key ends"
+_UNFIT = "refresh_token must be the newest that came with api_key, which must not have expired"
 
 
 @writes("key.create", api_keys.MANAGE)
@@ -22,17 +22,17 @@ def create_key(
     description: str = "",
     valid_for_seconds: int | None = None,
 ) -> tuple[NewApiKey, str]:
-    """Make a key with permissions of its own; return it, and its refresh token if it ends.
+    """Create a key with permissions of its own; return it, and its refresh token if it expires.
 
     Args:
-        permissions: None for all that there are, which only somebody signed in can give away.
+        permissions: None for all, which only a member who has signed in can grant.
 
     Raises:
         Exception: Those of `api_keys.create_scoped`.
     """
     if permissions is None and tx.actor.key_id is not None:
         raise PermissionDenied(
-            "Insufficient permissions: a key cannot make a super-user key; sign in to make one"
+            "Insufficient permissions: a key cannot create a super-user key; sign in to create one"
         )
     until = None if valid_for_seconds is None else tx.now + valid_for_seconds
     wanted = everything() if permissions is None else permissions
@@ -42,9 +42,9 @@ def create_key(
 
 @writes("key.create", SERVER, audited=False)
 def create(tx: Tx, key: ApiKey) -> str:
-    """Make the refresh token of a key that ends. Only its hash is kept.
+    """Create the refresh token of a key that expires. Only its hash is stored.
 
-    What is refreshed with it ends no later than the actor, who makes the key.
+    Keys created with it expire no later than the actor, which creates this one.
     """
     token = secrets.token_urlsafe(32)
     valid_for = (key.expires_at or 0) - key.issued_at
@@ -60,18 +60,15 @@ def create(tx: Tx, key: ApiKey) -> str:
 
 @writes("key.create", PROOF)
 def use(tx: Tx, api_key: str, refresh_token: str) -> tuple[NewApiKey, str]:
-    """Make a key with the permissions of another, valid from now for as long as that was.
+    """Create a key with the permissions of another, valid from now for as long as that was.
 
-    It comes with a refresh token of its own.
-
-    So it outlives the other by design: a client that keeps asking stays in until it is revoked, or
-    until the key has ended with which the first one was made.
-
-    The other key stays valid until its end. Neither token is good for a refresh any more.
+    It comes with a refresh token of its own. It outlives the other by design: a client that keeps
+    refreshing stays authenticated until it is revoked, or until the key has expired that created
+    the first one. The other key stays valid until it expires, but can't be refreshed again.
 
     Raises:
-        InvalidArgument: The two do not belong together, were used before, or the key has ended.
-        PermissionDenied: The new key would outlive the one with which the first one was made.
+        InvalidArgument: The two do not belong together, were used before, or the key has expired.
+        PermissionDenied: The new key would outlive the one that created the first one.
     """
     key = api_keys.of_token(tx, api_key)
     taken = tx.db.rows(

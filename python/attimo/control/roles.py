@@ -1,6 +1,6 @@
-"""Roles: what keys and members may. Three belong to the system; an account makes its own.
+"""Roles: the permissions of keys and members. The system has three; accounts create their own.
 
-Who changes a role changes what everybody with it may: so it takes an actor who may all of that.
+Changing a role changes the permissions of everyone who has it, so the actor must have all of them.
 """
 
 import secrets
@@ -19,7 +19,7 @@ MANAGE = Right("auth_management", "write")
 
 LONGEST_NAME = 64
 MOST = 100
-"""How many roles of its own an account may have."""
+"""The most roles that an account can create."""
 
 _SELECT = """
 SELECT id, kind, name, description, permissions, account_id, created_at FROM roles
@@ -49,13 +49,13 @@ OR EXISTS (SELECT 1 FROM invitations WHERE role_id = :id AND expires_at > :now)
 
 @writes("role.create", MANAGE)
 def create(tx: Tx, account_id: int, name: str, wanted: Permissions, description: str = "") -> Role:
-    """Make a role of an account's own.
+    """Create a role.
 
     Raises:
-        InvalidArgument: The name or the description breaks its rule.
-        PermissionDenied: It permits more than the actor may.
-        RoleExists: The account has a role of that name, or the system has.
-        Exhausted: The account has as many roles as it may.
+        InvalidArgument: The name or the description is invalid.
+        PermissionDenied: It has more permissions than the actor.
+        RoleExists: The account or the system has a role with that name.
+        Exhausted: The account has `MOST` roles.
     """
     _check(tx, name, description, wanted)
     if tx.db.scalar(_COUNT, account_id=account_id) >= MOST:
@@ -68,10 +68,10 @@ def create(tx: Tx, account_id: int, name: str, wanted: Permissions, description:
 
 @writes("role.create", SERVER, audited=False)
 def create_of_key(tx: Tx, account_id: int, key_id: str, wanted: Permissions) -> Role:
-    """Make the role of a single key, which goes with it; its id and name are the key's.
+    """Create the role of a single key, which is deleted with it; its ID and name are the key's.
 
     Raises:
-        PermissionDenied: It permits more than the actor may.
+        PermissionDenied: It has more permissions than the actor.
     """
     tx.actor.hand_out(wanted, "the key")
     role = Role(key_id, "key", key_id, "", wanted, account_id, tx.now)
@@ -84,7 +84,7 @@ def get(tx: Tx, account_id: int, role_id: str) -> Role:
     """Return a role.
 
     Raises:
-        NoSuchRole: Neither the system nor the account has one of that id.
+        NoSuchRole: Neither the system nor the account has it.
     """
     if role_id in SYSTEM:
         return SYSTEM[role_id]
@@ -96,9 +96,9 @@ def get(tx: Tx, account_id: int, role_id: str) -> Role:
 
 
 def permitted(tx: Tx, account_id: int, role_id: str) -> Permissions:
-    """What whoever holds a role may: nothing, once it is deleted.
+    """The permissions of a role: none once it is deleted.
 
-    Keys that have ended do not keep a role from being deleted, and are still listed.
+    A role can be deleted while expired keys have it, which are still listed.
     """
     try:
         return get(tx, account_id, role_id).permissions
@@ -107,14 +107,14 @@ def permitted(tx: Tx, account_id: int, role_id: str) -> Permissions:
 
 
 def given(tx: Tx, account_id: int, role_id: str, what: str) -> Role:
-    """Return a role that is to be given to somebody or something.
+    """Return a role that is about to be given to a member, a key or an invitation.
 
     Args:
-        what: What it is given to, in words.
+        what: What it is given to, for the message.
 
     Raises:
-        NoSuchRole: There is none of that id, or it belongs to one key alone.
-        PermissionDenied: It permits more than the actor may.
+        NoSuchRole: There is no such role, or it belongs to a single key.
+        PermissionDenied: It has more permissions than the actor.
     """
     role = get(tx, account_id, role_id)
     if role.type == "key":
@@ -131,10 +131,10 @@ def list_page(
     next_token: str | None = None,
     type: Literal["system", "custom"] | None = None,
 ) -> Page[Role]:
-    """Return up to `limit` roles that an account has, the system's first, then by id.
+    """Return up to `limit` roles of an account, the system's first, then by ID.
 
     Raises:
-        InvalidArgument: `next_token` is not one that this returned.
+        InvalidArgument: `next_token` was not returned by this function.
     """
     marked = [(f"0{role.id}", role) for role in SYSTEM.values()] if type != "custom" else []
     if type != "system":
@@ -155,13 +155,13 @@ def change(
     wanted: Permissions,
     description: str | None = None,
 ) -> Role:
-    """Replace name and permissions of a role, and its description if one is given, at once.
+    """Replace the name and permissions of a role, and its description if given, immediately.
 
     Raises:
-        InvalidArgument: The name or the description breaks its rule.
-        NoSuchRole: There is none of that id.
+        InvalidArgument: The name or the description is invalid.
+        NoSuchRole: There is no such role.
         RoleIsFixed: It belongs to the system.
-        PermissionDenied: It permits, or permitted, more than the actor may.
+        PermissionDenied: It has, or had, more permissions than the actor.
         RoleExists: Another role has that name.
     """
     old = _own(tx, account_id, role_id)
@@ -185,14 +185,14 @@ def change(
 
 @writes("role.delete", SERVER)
 def delete(tx: Tx, account_id: int, role_id: str) -> bool:
-    """Delete a role that nobody holds, and return True; else leave it.
+    """Delete a role that is not in use, and return True; otherwise keep it.
 
-    A key or an invitation that has ended holds nothing.
+    Expired keys and invitations do not count as use.
 
     Raises:
-        NoSuchRole: There is none of that id.
+        NoSuchRole: There is no such role.
         RoleIsFixed: It belongs to the system.
-        PermissionDenied: It permits more than the actor may.
+        PermissionDenied: It has more permissions than the actor.
     """
     _own(tx, account_id, role_id)
     if _is_held(tx, account_id, role_id):
@@ -204,7 +204,7 @@ def delete(tx: Tx, account_id: int, role_id: str) -> bool:
 
 @writes("role.delete", SERVER, audited=False)
 def delete_of_key(tx: Tx, account_id: int, key_id: str) -> None:
-    """Delete the role of a single key, if it has one of its own."""
+    """Delete the role of a single key, if it has one."""
     _delete(tx, account_id, key_id)
 
 

@@ -1,6 +1,6 @@
-"""What a rule is about: everything, the one of a name, or those whose names begin so.
+"""Selectors: what a rule matches, by name or prefix, or everything.
 
-Keys are bytes. Those that are text are written as text, others in base64 [ours].
+Keys are bytes: written as text where they are UTF-8, otherwise in base64 [ours].
 """
 
 from base64 import b64decode, b64encode
@@ -15,13 +15,13 @@ LONGEST = 1_024
 
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """A choice of names; `value` is empty where the choice is everything."""
+    """A match on names; `value` is empty where it matches everything."""
 
     how: Literal["all", "exact", "prefix"]
     value: bytes = b""
 
     def covers(self, other: "Selector") -> bool:
-        """Whether it chooses all that the other chooses."""
+        """Whether it matches everything that the other matches."""
         match self.how:
             case "all":
                 return True
@@ -31,12 +31,12 @@ class Selector:
                 return other.how != "all" and other.value.startswith(self.value)
 
     def chooses(self, name: bytes) -> bool:
-        """Whether it chooses the one of this name."""
+        """Whether it matches this name."""
         return self.covers(Selector("exact", name))
 
     @property
     def looks_like_a_pattern(self) -> bool:
-        """Whether it is one name that ends with `*`, which people write for a prefix."""
+        """Whether it is a name that ends with `*`, which is usually meant as a prefix."""
         return self.how == "exact" and self.value.endswith(b"*")
 
 
@@ -49,10 +49,10 @@ class Form:
     """How a selector is written.
 
     Attributes:
-        exact: The field that names one, if one can be named.
-        prefix: The field that names a beginning, if that is possible.
-        is_binary: Whether each of them may also be given in base64, with `_base64` at its name.
-        is_optional: Whether it may be left out, and is everything then.
+        exact: The field for one name, if there is one.
+        prefix: The field for a prefix, if there is one.
+        is_binary: Whether both can be given in base64, in fields with the suffix `_base64`.
+        is_optional: Whether it can be left out, and matches everything then.
     """
 
     exact: str | None = None
@@ -61,10 +61,10 @@ class Form:
     is_optional: bool = False
 
     def read(self, asked: object, path: str) -> Selector:
-        """Read a selector.
+        """Parse a selector.
 
         Raises:
-            InvalidArgument: It is none of this form; the message names the place.
+            InvalidArgument: It does not have this form; the message names the place.
         """
         if asked == _STAR or (asked is None and self.is_optional):
             return ALL
@@ -97,7 +97,7 @@ class Form:
 
 ANY = Form(is_optional=True)
 NAME = Form(exact="name", prefix="prefix")
-"""Momento's own API has no prefix for the names of caches and stores."""
+"""Momento's API has no prefixes of cache and store names."""
 RESOURCE = Form(exact="name", prefix="prefix", is_optional=True)
 KEY = Form(exact="key", prefix="key_prefix", is_binary=True)
 

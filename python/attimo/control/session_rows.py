@@ -1,7 +1,7 @@
-"""The rows of sessions: nodes take a session's token, so they are told of whatever alters one.
+"""The rows of sessions. Nodes verify a session's token, so every change is published to them.
 
-A session that is over keeps its row until it would have ended by itself: a node that has not heard
-of its end refuses it from then on all the same.
+The row of an ended session is kept until it would have expired: from then on, a node refuses it
+even if it has not applied the change.
 """
 
 from attimo.control import directory
@@ -9,7 +9,7 @@ from attimo.control.tx import Tx
 from attimo.store.connection import Value
 
 MOST = 100
-"""How many sessions of a user go on at once. Nodes have all of them in memory."""
+"""The most sessions of a user. Nodes keep all of them in memory."""
 
 _TURN = """
 UPDATE sessions SET account_id = :account_id, revision = :revision WHERE hash = :hash
@@ -28,19 +28,19 @@ AND user_id = :user_id AND hash NOT IN (
 
 
 def add(tx: Tx, user_id: int, **row: Value) -> None:
-    """Begin a session. The oldest ones of its user end if there would be too many."""
+    """Add a session. The user's oldest ones end if there would be too many."""
     _sweep(tx)
     tx.db.insert("sessions", user_id=user_id, **row, revision=directory.touch(tx))
     _write(tx, _END + _THE_OLDEST, user_id=user_id, most=MOST)
 
 
 def turn(tx: Tx, hash: bytes, account_id: int) -> None:
-    """Let a session be at another account."""
+    """Switch a session to another account."""
     _write(tx, _TURN, hash=hash, account_id=account_id)
 
 
 def retell(tx: Tx, account_id: int, user_id: int) -> None:
-    """Tell of a member's sessions anew: what they permit has changed."""
+    """Publish a member's sessions again, because their permissions have changed."""
     _write(tx, _RETELL, account_id=account_id, user_id=user_id)
 
 
@@ -50,7 +50,7 @@ def end(tx: Tx, hash: bytes) -> None:
 
 
 def end_of_member(tx: Tx, account_id: int, user_id: int) -> None:
-    """End a user's sessions at an account."""
+    """End a user's sessions in an account."""
     which = "AND account_id = :account_id AND user_id = :user_id"
     _write(tx, _END + which, account_id=account_id, user_id=user_id)
 
@@ -61,7 +61,7 @@ def end_of_user(tx: Tx, user_id: int) -> None:
 
 
 def _sweep(tx: Tx) -> None:
-    """End what has expired, so that nodes forget it; and delete what they were told of before."""
+    """Mark expired sessions as ended, so that nodes drop them; delete those marked before."""
     query = "DELETE FROM sessions WHERE expires_at <= :now AND ended_at IS NOT NULL"
     tx.db.execute(query, now=tx.now)
     _write(tx, _END + "AND expires_at <= :now")

@@ -1,4 +1,4 @@
-"""Sessions: a user who has signed in, at one of the accounts. Only a hash of the token is kept."""
+"""Sessions of users who have signed in. Only a hash of the token is stored."""
 
 import secrets
 from dataclasses import dataclass, field
@@ -23,12 +23,12 @@ WHERE hash = :hash AND expires_at > :now AND ended_at IS NULL
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Somebody who has signed in; `expires_at` in seconds since 1970.
+    """A session; `expires_at` in seconds since 1970.
 
     Attributes:
-        account_id: The account that is meant at this moment; 0 for a user who has none.
-        csrf_token: What every request with the cookie has to say that does not only look.
-        hash: The SHA-256 of the token, by which the data plane names the session.
+        account_id: The account that requests are about; 0 for a user without accounts.
+        csrf_token: What requests that change something must send, besides the cookie.
+        hash: The SHA-256 of the token, by which the data plane identifies the session.
     """
 
     user_id: int
@@ -41,7 +41,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class NewSession:
-    """A session at the only moment at which its token is known. Its repr hides the token."""
+    """A new session with its token, which is not stored. The repr hides it."""
 
     session: Session
     token: str = field(repr=False)
@@ -49,7 +49,7 @@ class NewSession:
 
 @writes("session.begin", SERVER)
 def create(tx: Tx, user: User, account_id: int | None = None) -> NewSession:
-    """Begin a session of a user, at the first of the user's accounts unless one is said."""
+    """Begin a session of a user, in this account or in the user's first one."""
     mine = [each.account_id for each in members.accounts_of(tx, user.id)]
     chosen = account_id or next(iter(mine), 0)
     token, csrf_token = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
@@ -70,10 +70,10 @@ def create(tx: Tx, user: User, account_id: int | None = None) -> NewSession:
 
 @writes("session.begin", PROOF)
 def sign_in(tx: Tx, user: User) -> NewSession:
-    """Begin a session of a user, as whom the caller has been authenticated by the password.
+    """Begin a session of a user whose password the caller has verified.
 
     Raises:
-        Unauthenticated: The password is another one by now.
+        Unauthenticated: The password was changed meanwhile.
     """
     if users.of_id(tx, user.id) != user:
         raise Unauthenticated("The password was changed meanwhile: sign in again")
@@ -83,39 +83,39 @@ def sign_in(tx: Tx, user: User) -> NewSession:
 
 @reads("session.read", PROOF)
 def accounts_of(tx: Tx, session: Session) -> list[Membership]:
-    """Return the accounts of a session's user, the oldest membership first."""
+    """Return the accounts of a session's user, oldest membership first."""
     return members.accounts_of(tx, session.user_id)
 
 
 @reads("session.read", PROOF)
 def of_token(tx: Tx, token: str) -> Session:
-    """The session whose token this is.
+    """Return the session with this token.
 
     Raises:
-        Unauthenticated: It is none, or has ended.
+        Unauthenticated: There is none, or it has ended.
     """
     return of_hash(tx, users.digest(token))
 
 
 @reads("session.read", PROOF)
 def of_hash(tx: Tx, hash: bytes) -> Session:
-    """The session whose token has this SHA-256.
+    """Return the session whose token has this SHA-256.
 
     Raises:
         Unauthenticated: There is none, or it has ended.
     """
     session = tx.db.first(Session, _SELECT, hash=hash, now=tx.now)
     if session is None:
-        raise Unauthenticated("The session has ended: sign in again")
+        raise Unauthenticated("The session has expired: sign in again")
     return session
 
 
 def actor(tx: Tx, session: Session, peer: str) -> Actor:
-    """The member of a session's account, with the permissions of its role at this moment.
+    """Return the actor of a session, with the current permissions of the member's role.
 
     Raises:
-        Unauthenticated: The session has ended, or the user is no member of that account any more.
-        PermissionDenied: The member's role is not for this address.
+        Unauthenticated: The session has ended, or the user is not a member of the account any more.
+        PermissionDenied: The role does not allow this address.
     """
     of_hash(tx, session.hash)
     for each in members.accounts_of(tx, session.user_id):
@@ -124,15 +124,15 @@ def actor(tx: Tx, session: Session, peer: str) -> Actor:
             permissions.admit(peer)
             name = f"member {session.email}"
             return Actor(name, peer, permissions, user_id=session.user_id)
-    raise Unauthenticated("You are no member of this account any more")
+    raise Unauthenticated("You are not a member of this account any more")
 
 
 @writes("session.switch", PROOF, audited=False)
 def switch(tx: Tx, session: Session, account_id: int) -> Session:
-    """Let a session mean another of the user's accounts; return it as it is then.
+    """Switch a session to another of the user's accounts; return the changed session.
 
     Raises:
-        NoSuchAccount: The user is no member of it.
+        NoSuchAccount: The user is not a member of it.
     """
     if account_id not in {each.account_id for each in members.accounts_of(tx, session.user_id)}:
         raise NoSuchAccount(account_id)
@@ -148,5 +148,5 @@ def end(tx: Tx, session: Session) -> None:
 
 @writes("session.end", PROOF, audited=False)
 def end_all(tx: Tx, session: Session) -> None:
-    """Sign a session's user out everywhere."""
+    """End all sessions of a session's user."""
     session_rows.end_of_user(tx, session.user_id)

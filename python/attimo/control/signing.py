@@ -1,8 +1,8 @@
 """The Ed25519 keys that sign tokens.
 
-The private half lies in the database, in the clear. Every node that issues tokens needs it, and a
-secret to encrypt it with would have to lie beside it. The database file is its owner's alone (mode
-600 in a directory of mode 700): guard a copy of it as you would guard the keys of the house.
+The private key is in the database, unencrypted: every node that issues tokens needs it, and a key
+to encrypt it with would have to be stored beside it. Only its owner can read the database file
+(mode 600 in a directory of mode 700). Protect copies of it in the same way.
 """
 
 import json
@@ -21,8 +21,8 @@ from attimo.errors import FailedPrecondition, NoSuchSigningKey, PermissionDenied
 MANAGE = Right("auth_management", "write")
 
 OPERATOR = 1
-"""The first account, which belongs to the server's operator: whoever is an Owner there. Its trail
-tells what was done to the server as a whole."""
+"""The first account, whose Owners are the server's operators. Its audit log has the actions on the
+server as a whole."""
 
 _CURRENT = """
 SELECT kid, public_key, private_key FROM signing_keys WHERE retired_at IS NULL
@@ -49,24 +49,24 @@ class SigningKey:
     private_key: bytes = field(repr=False)
 
     def jwk(self) -> str:
-        """Both halves as a JSON Web Key (RFC 8037)."""
+        """The key pair as a JSON Web Key (RFC 8037)."""
         pair = OKPKey.import_key(Ed25519PrivateKey.from_private_bytes(self.private_key))
         return json.dumps(pair.as_dict(private=True) | {"kid": self.kid, "alg": "EdDSA"})
 
 
 def current(tx: Tx) -> SigningKey:
-    """Return the newest key that is not retired; make the first one if there is none."""
+    """Return the newest key that is not retired; create the first one if there is none."""
     return tx.db.first(SigningKey, _CURRENT) or create(tx)
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What may be told of a signing key; `created_at` in seconds since 1970."""
+    """A signing key as callers are shown it; `created_at` in seconds since 1970."""
 
     kid: str
     created_at: int
     signs: bool
-    """Whether it is the one that signs now; the others only verify."""
+    """Whether it signs; the others only verify."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class _Ever:
 
 @reads("signing.list", Right("auth_management", "list"))
 def list_all(tx: Tx, account_id: int) -> list[Known]:
-    """Return the keys that are not retired, the one that signs first.
+    """Return the keys that are not retired, the one that signs at the front.
 
     Raises:
         PermissionDenied: The account is not the operator's.
@@ -90,10 +90,10 @@ def list_all(tx: Tx, account_id: int) -> list[Known]:
 
 @writes("signing.rotate", MANAGE)
 def rotate(tx: Tx, account_id: int) -> SigningKey:
-    """Let a new key sign from now on; what older ones signed stays valid until they are retired.
+    """Create a key that signs from now on; tokens of older keys are valid until those are retired.
 
     Raises:
-        PermissionDenied: The actor may less than the server's operator.
+        PermissionDenied: The actor has fewer permissions than the server's operator.
     """
     _need_operator(tx, account_id)
     key = create(tx)
@@ -103,16 +103,16 @@ def rotate(tx: Tx, account_id: int) -> SigningKey:
 
 @writes("signing.retire", MANAGE)
 def retire(tx: Tx, account_id: int, kid: str, force: bool = False) -> None:
-    """End every token that a key has signed, at once and for good.
+    """Invalidate every token that a key signed, immediately. This can't be undone.
 
     Args:
-        force: Whether a key may also end the last one that can manage the operator's keys.
+        force: Do so even if this revokes the last API key that can manage the operator's keys.
 
     Raises:
-        NoSuchSigningKey: There is none of that id, or it is retired already.
-        FailedPrecondition: It is the key that signs: rotate first. Or the last key that can manage
-            keys would end, and nobody but a key would be there to make another.
-        PermissionDenied: The actor may less than the server's operator.
+        NoSuchSigningKey: There is no such key, or it is already retired.
+        FailedPrecondition: It is the key that signs: rotate first. Or it would revoke the last API
+            key that can manage keys, and the actor is a key and could not create another.
+        PermissionDenied: The actor has fewer permissions than the server's operator.
     """
     _need_operator(tx, account_id)
     known = {key.kid: key for key in _known(tx)}
@@ -122,18 +122,18 @@ def retire(tx: Tx, account_id: int, kid: str, force: bool = False) -> None:
         raise FailedPrecondition("This is the key that signs: rotate first, then retire it")
     if not force:
         _keep_a_manager(tx, {kid})
-    # Nothing is signed with it again, so its private half goes.
+    # It never signs again, so the private key is deleted.
     tx.db.execute(_RETIRE, kid=kid, now=tx.now, nothing=b"", revision=directory.touch(tx))
     audit.note(tx, account_id, kid)
 
 
 @writes("signing.retire", MANAGE)
 def retire_old(tx: Tx, account_id: int, force: bool = False) -> None:
-    """Retire every key but the one that signs; nothing if there is no other.
+    """Retire every key but the one that signs.
 
     Raises:
-        FailedPrecondition: As in `retire`, unless `force` is said.
-        PermissionDenied: The actor may less than the server's operator.
+        FailedPrecondition: As in `retire`, unless `force` is set.
+        PermissionDenied: The actor has fewer permissions than the server's operator.
     """
     _need_operator(tx, account_id)
     old = [key.kid for key in _known(tx) if not key.signs]
@@ -144,16 +144,16 @@ def retire_old(tx: Tx, account_id: int, force: bool = False) -> None:
 
 
 def _keep_a_manager(tx: Tx, kids: set[str]) -> None:
-    """Refuse a key that would end the operator's last one that can manage keys, by its signature.
+    """Refuse an API key to retire the signing key of the last one that can manage keys.
 
     Raises:
-        FailedPrecondition: It would.
+        FailedPrecondition: It would be revoked.
     """
     known = tx.db.all(_Ever, _EVER)
 
     def ends(manager: api_keys.Manager) -> bool:
-        # The newest key of that moment has signed it. The revision tells moments of one second
-        # apart; that of a retired key is of its end.
+        # The newest signing key of that time signed it. Within a second, the revision decides; that
+        # of a retired key is from its retirement.
         before = [
             each
             for each in known
@@ -186,7 +186,7 @@ def _need_operator(tx: Tx, account_id: int) -> None:
 
 @writes("signing.create", SERVER, audited=False)
 def create(tx: Tx) -> SigningKey:
-    """Make a new key pair; tokens that older keys signed stay valid."""
+    """Create a signing key; tokens of older keys stay valid."""
     key = generate()
     tx.db.insert(
         "signing_keys",
@@ -200,7 +200,7 @@ def create(tx: Tx) -> SigningKey:
 
 
 def generate() -> SigningKey:
-    """Make a key pair that nobody has."""
+    """Generate a key pair."""
     pair = Ed25519PrivateKey.generate()
     kid = OKPKey.import_key(pair).thumbprint()
     return SigningKey(kid, pair.public_key().public_bytes_raw(), pair.private_bytes_raw())

@@ -1,4 +1,4 @@
-"""The roles that every account has and nobody can change."""
+"""The roles of the system, which every account has and nobody can change."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,8 +8,8 @@ from attimo.control.permissions import Permissions, everything
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """What keys and members may; `account_id` and `created_at` (seconds since 1970) are nought for
-    the system's.
+    """The permissions of keys and members; `account_id` and `created_at` (seconds since 1970) are
+    zero for the system's.
     """
 
     id: str
@@ -22,7 +22,7 @@ class Role:
 
 
 NO_ROLE = "none"
-"""The role of who may nothing. There is none of that id, so nothing is permitted."""
+"""The role ID of those without permissions; there is no such role."""
 
 _READING = ("read", "list")
 

@@ -1,7 +1,7 @@
-"""Tokens: what an API key looks like to its owner.
+"""The format of tokens.
 
-A v2 key is a JWT (its claim `t` is `g`) and goes with an endpoint; a v1 token is base64 of a JSON
-that holds both. The algorithm is fixed here, whatever a header might ask for.
+A v2 key is a JWT (its claim `t` is `g`), which clients use with an endpoint; a v1 token is the
+base64 of a JSON object with both. The algorithm is fixed, whatever a header says.
 """
 
 import json
@@ -24,7 +24,7 @@ ALGORITHM = "EdDSA"
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a token says of itself; times in seconds since 1970, no `expires_at` is never."""
+    """The claims of an API key; times in seconds since 1970, None for never."""
 
     key_id: str
     account_id: int
@@ -34,11 +34,11 @@ class Claims:
 
 @dataclass(frozen=True, slots=True)
 class DisposableClaims:
-    """What a disposable token says of itself; times in seconds since 1970.
+    """The claims of a disposable token; times in seconds since 1970.
 
     Attributes:
-        key_id: The API key that asked for it and with which it ends; None if none did.
-        token_id: A name for its bearer; may be empty.
+        key_id: The API key that requested it and with which it ends, if any.
+        token_id: A name for its holder; may be empty.
     """
 
     account_id: int
@@ -50,13 +50,13 @@ class DisposableClaims:
 
 
 class OneAlgorithm(JWSRegistry):
-    """Knows Ed25519 under the name that every verifier of today knows, and nothing else.
+    """Supports Ed25519 only, under the name that today's verifiers know.
 
-    RFC 9864 would have it called Ed25519; joserfc warns of the old name at each use.
+    RFC 9864 renames it to Ed25519; joserfc warns of the old name at each use.
     """
 
     def get_alg(self, name: str) -> JWSAlgModel:
-        """Return the one algorithm, or refuse the name."""
+        """Return the algorithm, or refuse the name."""
         if name != ALGORITHM:
             raise UnsupportedAlgorithmError(f"Algorithm of '{name}' is not allowed")
         return self.algorithms[ALGORITHM]
@@ -97,7 +97,7 @@ def _signed(key: SigningKey, said: dict[str, Any]) -> str:
 def v1_token(endpoint: str, token: str) -> str:
     """Wrap a v2 key for clients that take endpoint and key as one string.
 
-    `endpoint` is what the client reaches, with a port unless it is 443.
+    `endpoint` is the server's name, with a port unless it is 443.
     """
     wrapper = json.dumps({"endpoint": endpoint, "api_key": token})
     return b64encode(wrapper.encode()).decode()

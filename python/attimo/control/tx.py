@@ -1,4 +1,4 @@
-"""A transaction as the rules see it: a connection, one moment, and who acts."""
+"""A transaction as actions see it: a connection, a time, and the actor."""
 
 from dataclasses import dataclass, field
 
@@ -8,17 +8,17 @@ from attimo.store.connection import Connection
 
 @dataclass(slots=True)
 class Tx:
-    """What every rule is given.
+    """The first argument of every action.
 
     Attributes:
         db: The connection, with a transaction open.
-        now: The moment of the transaction, in seconds since 1970 (UTC).
+        now: The time of the transaction, in seconds since 1970 (UTC).
         actor: Who acts; the server itself by default.
-        revision: The directory's revision that this transaction writes; None while it wrote nothing
-            that nodes must know. Only `directory.touch` sets it.
-        action: The name of the innermost action that runs; empty outside actions.
-        entries: How many audit entries were written.
-        accounted: How many changed rows are those of actions.
+        revision: The directory's revision that this transaction writes; None if it has written
+            nothing that nodes must know. Only `directory.touch` sets it.
+        action: The name of the current action; empty outside actions.
+        entries: The number of audit entries written.
+        accounted: The number of rows that actions have changed.
     """
 
     db: Connection

@@ -1,6 +1,6 @@
-"""The key pairs with which an account signs URLs: made for it, and kept by it.
+"""The key pairs with which an account signs URLs.
 
-Only the public half stays here. Nodes verify signed URLs with it until it expires or is revoked.
+Only the public key is stored. Nodes verify signed URLs with it until it expires or is revoked.
 """
 
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ MANAGE = Right("auth_management", "write")
 
 LONGEST_MINUTES = 90 * 24 * 60
 ALL_DATA = Permissions((Rule("cache", frozenset({"read", "write"}), (ALL, ALL)),))
-"""What can be done with URLs that such a key signs."""
+"""The permissions of URLs that such a key signs."""
 
 _PAGE = """
 SELECT kid, expires_at FROM url_keys
@@ -38,7 +38,7 @@ WHERE kid = :kid AND account_id = :account_id AND revoked_at IS NULL
 
 @dataclass(frozen=True, slots=True)
 class UrlKey:
-    """What is known of a key pair; `expires_at` in seconds since 1970."""
+    """A key pair without its private key; `expires_at` in seconds since 1970."""
 
     kid: str
     expires_at: int
@@ -46,7 +46,7 @@ class UrlKey:
 
 @dataclass(frozen=True, slots=True)
 class NewUrlKey:
-    """A key pair at the only moment at which its private half is known, as a JWK in JSON."""
+    """A new key pair with its private key, which is not stored, as a JWK in JSON."""
 
     key: UrlKey
     jwk: str = field(repr=False)
@@ -54,17 +54,17 @@ class NewUrlKey:
 
 @writes("url-key.create", MANAGE)
 def create(tx: Tx, account_id: int, ttl_minutes: int) -> NewUrlKey:
-    """Make a key pair.
+    """Create a key pair.
 
     Raises:
         InvalidArgument: `ttl_minutes` is out of its range.
-        PermissionDenied: The actor may not read and write all caches, as signed URLs may, or the
-            pair would outlive it.
+        PermissionDenied: The actor is not allowed to read and write all caches, as signed URLs
+            are, or the pair would outlive it.
     """
     tx.actor.hand_out(ALL_DATA, "the key")
     if not 1 <= ttl_minutes <= LONGEST_MINUTES:
         raise InvalidArgument(f"ttl_minutes must be 1 to {LONGEST_MINUTES}")
-    # As elsewhere: what few starts of a server need is imported where it is needed.
+    # Imported on use, since most server starts do not need it.
     from attimo.control import signing
 
     pair = signing.generate()
@@ -86,10 +86,10 @@ def create(tx: Tx, account_id: int, ttl_minutes: int) -> NewUrlKey:
 
 @reads("url-key.list", Right("auth_management", "list"))
 def list_page(tx: Tx, account_id: int, limit: int, next_token: str | None = None) -> Page[UrlKey]:
-    """Return up to `limit` key pairs of an account that have neither ended nor been revoked.
+    """Return up to `limit` key pairs of an account that have neither expired nor been revoked.
 
     Raises:
-        InvalidArgument: `next_token` is not one that this returned.
+        InvalidArgument: `next_token` was not returned by this function.
     """
     found = tx.db.all(
         UrlKey,
@@ -103,7 +103,7 @@ def list_page(tx: Tx, account_id: int, limit: int, next_token: str | None = None
 
 
 def made_by(tx: Tx, account_id: int, makers: Makers) -> list[UrlKey]:
-    """Return the key pairs that these made which are still good."""
+    """Return the valid key pairs that these created."""
     return [
         UrlKey(kid, expires_at)
         for kid, expires_at, *maker in tx.db.rows(_MADE, account_id=account_id, now=tx.now)
@@ -113,11 +113,11 @@ def made_by(tx: Tx, account_id: int, makers: Makers) -> list[UrlKey]:
 
 @writes("url-key.revoke", MANAGE)
 def revoke(tx: Tx, account_id: int, kid: str) -> None:
-    """Refuse what this key signs from now on.
+    """Revoke a key pair and the URLs that it signed, immediately.
 
     Raises:
-        NoSuchSigningKey: The account has none of that id, or it is revoked already.
-        PermissionDenied: The actor may not read and write all caches.
+        NoSuchSigningKey: The account has no such key pair, or it is already revoked.
+        PermissionDenied: The actor is not allowed to read and write all caches.
     """
     tx.actor.end(ALL_DATA, "the key")
     revision = directory.touch(tx)

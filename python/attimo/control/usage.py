@@ -1,4 +1,4 @@
-"""The ledger: what was used, by the minute, each batch counted once."""
+"""The ledger: usage per minute; each batch is counted once."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
@@ -14,11 +14,11 @@ MINUTE = 60
 
 
 class Used(Protocol):
-    """What a key did with a cache through an API; `attimo._core.Used` is one."""
+    """What a key did with a cache by one method; `attimo._core.Used` is one."""
 
     @property
     def cache_id(self) -> int:
-        """The cache, or 0 for requests that named none of the account's."""
+        """The cache, or 0 for requests without a known one."""
 
     @property
     def key_id(self) -> str:
@@ -26,23 +26,23 @@ class Used(Protocol):
 
     @property
     def api(self) -> str:
-        """The method's name on the wire, or `Evict`."""
+        """The method's name, or `Evict`."""
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """What it did, by the names that `Totals` has."""
+        """The counts, by the names of `Totals`."""
 
 
 class Batch(Protocol):
-    """What a node counted between two calls; `attimo._core.Batch` is one."""
+    """The counts of a node between two calls; `attimo._core.Batch` is one."""
 
     @property
     def node(self) -> str:
-        """A name that is new at every start of a node."""
+        """The node's name, new at every start."""
 
     @property
     def number(self) -> int:
-        """1, 2, 3, … within that name."""
+        """1, 2, 3, … for each node name."""
 
     @property
     def used(self) -> Sequence[Used]:
@@ -55,10 +55,10 @@ def _count(meaning: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Everything that is counted; here, sums over the ledger.
+    """Everything that is counted, summed over a part of the ledger.
 
-    This is the only list in Python. A new count needs a line here, a column of the table `usage`,
-    and a line in `rust/server/src/meter.rs`, where it is counted.
+    This is Python's only list of counts. A new one needs a field here, a column of the table
+    `usage`, and a line in `rust/server/src/meter.rs`.
     """
 
     requests: int = _count("Calls, failed ones included.")
@@ -90,7 +90,7 @@ ON CONFLICT (minute, cache_id, key_id, api) DO UPDATE SET {added}
     values=", ".join(f":{name}" for name in COUNTS),
     added=", ".join(f"{name} = usage.{name} + excluded.{name}" for name in COUNTS),
 )
-"""Adds counts to the row of a minute, or begins it."""
+"""Adds counts to the row of a minute, or inserts it."""
 
 _WITHIN = {
     "cache_id": "usage.cache_id = :cache_id",
@@ -98,7 +98,7 @@ _WITHIN = {
     "api": "usage.api = :api",
     "since": "usage.minute >= :since",
     "until": "usage.minute < :until",
-    # By its caches, and by its keys where no known cache was named.
+    # By the account's caches, and by its keys for requests without a known cache.
     "account_id": """(
         usage.cache_id IN (SELECT id FROM caches WHERE account_id = :account_id)
         OR usage.key_id IN (SELECT id FROM api_keys WHERE account_id = :account_id)
@@ -109,11 +109,11 @@ _WITHIN = {
 
 @dataclass(frozen=True, slots=True)
 class Of:
-    """Which part of the ledger: what is None does not narrow it.
+    """A part of the ledger; None does not restrict it.
 
     Attributes:
-        since: The first moment (seconds since 1970), taken down to its minute.
-        until: The first moment after, taken down to its minute.
+        since: Start in seconds since 1970, rounded down to a minute.
+        until: End (exclusive), rounded down to a minute.
     """
 
     account_id: int | None = None
@@ -125,7 +125,7 @@ class Of:
 
 
 class By(StrEnum):
-    """What to sum apart."""
+    """What to group by."""
 
     CACHE = "cache_id"
     KEY = "key_id"
@@ -135,10 +135,10 @@ class By(StrEnum):
 
 @writes("usage.record", SERVER, audited=False)
 def record(tx: Tx, batch: Batch) -> bool:
-    """Write a batch to the ledger; return whether it was new.
+    """Record a batch; return whether it was new.
 
-    A collector that heard no answer hands the same batch over again; a batch that is in the ledger
-    is not counted twice, however often and in whatever order batches come.
+    A batch that is already in the ledger is not counted again, however often and in whatever order
+    batches are sent.
     """
     if not tx.db.execute(_BEGIN_BATCH, node=batch.node, number=batch.number, now=tx.now):
         return False
@@ -164,13 +164,13 @@ def totals(tx: Tx, by: By, of: Of) -> dict[int | str, Totals]:
 
 
 def within(of: Of) -> str:
-    """The condition for a part of the ledger, in SQL; its names are those of `values`."""
+    """The condition in SQL for a part of the ledger; its parameters are those of `values`."""
     narrowed = (sql for name, sql in _WITHIN.items() if getattr(of, name) is not None)
     return " AND ".join(narrowed) or "TRUE"
 
 
 def values(of: Of) -> dict[str, Value]:
-    """The values of the names in `within`."""
+    """The parameters of `within`."""
     return asdict(of) | {"since": _minute(of.since), "until": _minute(of.until)}
 
 

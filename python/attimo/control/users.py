@@ -1,4 +1,4 @@
-"""Users: people with an e-mail address and a password, who are members of accounts."""
+"""Users: people with an e-mail address and a password, who can be members of accounts."""
 
 import hashlib
 import re
@@ -13,7 +13,7 @@ from attimo.store.connection import RowRefused
 
 LONGEST_EMAIL = 254
 RESET_SECONDS = 60 * 60
-"""How long a forgotten password can be replaced after that was asked for."""
+"""How long the token for a forgotten password is valid."""
 
 _EMAIL = re.compile(r"[^\s@<>,;:\"'()\\]{1,64}@[^\s@<>,;:\"'()\\]+\.[^\s@<>,;:\"'()\\.]+")
 _SELECT = "SELECT id, email, password_hash FROM users WHERE "
@@ -21,7 +21,7 @@ _SELECT = "SELECT id, email, password_hash FROM users WHERE "
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person. The repr hides what is kept of the password."""
+    """A person. The repr hides the password's hash."""
 
     id: int
     email: str
@@ -30,11 +30,11 @@ class User:
 
 @writes("user.create", SERVER, audited=False)
 def create(tx: Tx, email: str, password_hash: str) -> User:
-    """Make a user, with what `passwords.hashed` made of the password.
+    """Create a user, with the result of `passwords.hashed`.
 
     Raises:
-        InvalidArgument: That is no address.
-        UserExists: There is a user of that address.
+        InvalidArgument: The address is invalid.
+        UserExists: There is a user with that address.
     """
     address = address_of(email)
     try:
@@ -52,20 +52,20 @@ def create(tx: Tx, email: str, password_hash: str) -> User:
 
 @reads("user.read", PROOF)
 def of_email(tx: Tx, email: str) -> User | None:
-    """The user of an address, however it is written."""
+    """Return the user with an address, in upper or lower case."""
     return tx.db.first(User, _SELECT + "email = :email", email=email.strip().lower())
 
 
 @reads("user.read", PROOF)
 def of_id(tx: Tx, user_id: int) -> User:
-    """A user who is there."""
+    """Return a user who exists."""
     (found,) = tx.db.all(User, _SELECT + "id = :id", id=user_id)
     return found
 
 
 @writes("user.password", PROOF, audited=False)
 def change_password(tx: Tx, user: User, password_hash: str) -> None:
-    """Give a user another password, and end all sessions and resets that were begun before."""
+    """Change a user's password, and end all their sessions and resets."""
     tx.db.execute(
         "UPDATE users SET password_hash = :password_hash WHERE id = :id",
         password_hash=password_hash,
@@ -77,9 +77,9 @@ def change_password(tx: Tx, user: User, password_hash: str) -> None:
 
 @writes("user.password", PROOF, audited=False)
 def begin_reset(tx: Tx, email: str) -> tuple[User, str] | None:
-    """Make a token with which the user of an address, if there is one, can set another password.
+    """Create a token with which the user of an address, if there is one, can set a new password.
 
-    It is good for an hour, and is to be sent to that address.
+    It is valid for an hour, and must be sent to that address only.
     """
     user = of_email(tx, email)
     if user is None:
@@ -97,20 +97,20 @@ def begin_reset(tx: Tx, email: str) -> tuple[User, str] | None:
 
 @writes("user.password", PROOF, audited=False)
 def reset_password(tx: Tx, token: str, password_hash: str) -> None:
-    """Give the user who shows the token of a reset another password.
+    """Set a new password for the holder of a reset token.
 
     Raises:
-        Unauthenticated: The token is none, was used, or has ended.
+        Unauthenticated: The token is invalid, was used, or has expired.
     """
     change_password(tx, of_reset(tx, token), password_hash)
 
 
 @reads("user.read", PROOF)
 def of_reset(tx: Tx, token: str) -> User:
-    """The user who may set another password with this token.
+    """Return the user who can set a new password with this token.
 
     Raises:
-        Unauthenticated: The token is none, was used, or has ended.
+        Unauthenticated: The token is invalid, was used, or has expired.
     """
     user_id = tx.db.scalar(
         "SELECT user_id FROM password_resets WHERE hash = :hash AND expires_at > :now",
@@ -118,15 +118,15 @@ def of_reset(tx: Tx, token: str) -> User:
         now=tx.now,
     )
     if user_id is None:
-        raise Unauthenticated("The token is not valid, or not any more: ask for a new one")
+        raise Unauthenticated("Invalid or expired token: ask for a new one")
     return of_id(tx, user_id)
 
 
 def address_of(email: str) -> str:
-    """An e-mail address as it is kept.
+    """Normalize an e-mail address.
 
     Raises:
-        InvalidArgument: It is none.
+        InvalidArgument: It is invalid.
     """
     address = email.strip().lower()
     if len(address) > LONGEST_EMAIL or not address.isprintable() or not _EMAIL.fullmatch(address):
@@ -135,5 +135,5 @@ def address_of(email: str) -> str:
 
 
 def digest(token: str) -> bytes:
-    """What is kept of a token that is as good as a password."""
+    """The hash under which a secret token is stored."""
     return hashlib.sha256(token.encode(errors="replace")).digest()
