@@ -114,8 +114,8 @@ def test_a_copy_is_not_written_into_what_it_is_a_copy_of(
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("attimo.db", "is not as it was written"),
-        ("credentials.json", "is not as it was written"),
+        ("attimo.db", "is damaged: its digest is another one"),
+        ("credentials.json", "is damaged: its digest is another one"),
         ("ca.key", "No such file"),
         ("backup.json", "is damaged"),
     ],

@@ -40,7 +40,7 @@ def ask_to_end(server: Server) -> float:
     process = server._process
     assert process is not None
     process.send_signal(signal.SIGTERM)
-    eventually(lambda: "is ending" in server.output, "the signal is heard")
+    eventually(lambda: "is stopping" in server.output, "the signal is heard")
     return time.monotonic()
 
 

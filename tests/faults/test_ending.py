@@ -94,7 +94,7 @@ def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
         assert process is not None
         with unfinished_request(server):
             process.send_signal(signal.SIGTERM)
-            eventually(lambda: "is ending" in server.output, "the first signal is heard")
+            eventually(lambda: "is stopping" in server.output, "the first signal is heard")
             process.send_signal(signal.SIGTERM)
 
             assert process.wait(LONGEST_SECONDS / 4) == -signal.SIGTERM

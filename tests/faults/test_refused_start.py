@@ -85,9 +85,9 @@ def test_damaged_credentials_end_the_start_with_one_line(tmp_path: Path) -> None
         (("--http", "0.0.0.0:0"), "--http has 0.0.0.0:0 without TLS"),
         (("--listen", "http://0.0.0.0:0"), "--listen http+insecure://0.0.0.0:0"),
         (("--listen", "ftp://127.0.0.1:21"), "--listen is 'ftp://127.0.0.1:21', but must be"),
-        (("--local", "--http", "off"), "--local lets clients in without a token"),
-        (("--certificate", "/nowhere.pem"), "--certificate takes --private-key"),
-        (("--acme", "letsencrypt"), "--acme takes --acme-accept-terms"),
+        (("--local", "--http", "off"), "--local accepts clients without a token"),
+        (("--certificate", "/nowhere.pem"), "--certificate needs --private-key"),
+        (("--acme", "letsencrypt"), "--acme needs --acme-accept-terms"),
         (("--acme", "letsencrypt", "--acme-accept-terms"), "--endpoint"),
     ],
 )
@@ -115,10 +115,10 @@ def operator(tmp_path: Path) -> Authority:
 @pytest.mark.parametrize(
     ("file", "content", "said"),
     [
-        ("chain.pem", "junk", "chain.pem holds no certificate"),
+        ("chain.pem", "junk", "chain.pem contains no valid certificate"),
         ("chain.pem", None, "chain.pem cannot be read: No such file"),
-        ("chain.pem", "\udcff", "chain.pem is no PEM"),
-        ("key.pem", "junk", "key.pem holds no private key"),
+        ("chain.pem", "\udcff", "chain.pem is not PEM"),
+        ("key.pem", "junk", "key.pem contains no valid private key"),
         ("key.pem", None, "key.pem cannot be read: No such file"),
     ],
 )
@@ -152,7 +152,7 @@ def test_a_key_that_takes_a_passphrase_is_named(operator: Authority, tmp_path: P
 
     line = refused("--data-dir", str(tmp_path / "data"), *operator.options)
 
-    assert "takes a passphrase" in line
+    assert "has a passphrase" in line
 
 
 @pytest.mark.parametrize("name", ["ca.key", "ca.pem"])
@@ -178,4 +178,4 @@ def test_a_certificate_in_the_data_directory_that_is_none_is_named(tmp_path: Pat
 
     line = refused("--data-dir", str(data), "--http", "127.0.0.1:0", "--https", "127.0.0.1:0")
 
-    assert f"{data / 'server.pem'} holds no certificate" in line
+    assert f"{data / 'server.pem'} contains no valid certificate" in line

@@ -129,7 +129,7 @@ def test_a_reader_that_comes_back_is_told_that_lines_were_dropped(tmp_path: Path
     assert int(notice.split("WARNING ")[1].split()[0]) > 0
     # What was logged first is whole, and so is what came after the drops.
     assert f"GET /nothing/{LONG} status=404" in "".join(told)
-    assert "Attimo is ending" in told[-1]
+    assert "Attimo is stopping" in told[-1]
 
 
 def test_a_log_that_cannot_be_written_does_not_stop_or_fail_the_server(tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ def test_a_pair_of_which_one_half_is_new_is_not_taken(files: Files, operator: Au
 
 @pytest.mark.parametrize(
     ("begins", "ends", "said"),
-    [(-2 * HOUR, -HOUR, "ended on"), (HOUR, 2 * HOUR, "is not valid before")],
+    [(-2 * HOUR, -HOUR, "expired on"), (HOUR, 2 * HOUR, "is not valid before")],
 )
 def test_a_certificate_of_another_time_is_told_at_a_start_and_refused_later(
     files: Files,
@@ -216,7 +216,7 @@ def test_an_end_that_comes_near_is_told_once_a_day(
     for _ in range(3):
         kept.look()
 
-    assert caplog.text.count("the certificate ends on") == int(warned)
+    assert caplog.text.count("the certificate expires on") == int(warned)
 
 
 def test_names_that_sdks_need_and_the_certificate_has_not_are_told(

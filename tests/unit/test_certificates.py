@@ -133,9 +133,9 @@ def test_the_authority_is_never_replaced_because_its_certificate_is_gone(tmp_pat
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
-        ("ca.key", "junk", r"ca\.key holds no private key in PEM"),
-        ("ca.key", "", r"ca\.key holds no private key in PEM"),
-        ("ca.pem", "junk", r"ca\.pem holds no certificate in PEM"),
+        ("ca.key", "junk", r"ca\.key contains no valid private key in PEM"),
+        ("ca.key", "", r"ca\.key contains no valid private key in PEM"),
+        ("ca.pem", "junk", r"ca\.pem contains no valid certificate in PEM"),
     ],
 )
 def test_an_authority_that_is_damaged_is_named_with_the_mend(

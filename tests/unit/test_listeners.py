@@ -138,7 +138,7 @@ def test_plaintext_that_is_meant_or_tells_nothing_is_allowed(tmp_path: Path, wor
 def test_a_local_server_needs_plaintext_that_only_this_machine_reaches(
     tmp_path: Path, flags: dict[str, Raw | None]
 ) -> None:
-    with pytest.raises(Misconfigured, match="--local lets clients in without a token"):
+    with pytest.raises(Misconfigured, match="--local accepts clients without a token"):
         of(tmp_path, flags | {"local": True})
 
 

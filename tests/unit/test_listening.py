@@ -142,7 +142,7 @@ def test_a_descriptor_that_is_no_socket_is_named(tmp_path: Path) -> None:
 def test_a_socket_that_does_not_listen_for_tcp_is_named(sockets: ExitStack) -> None:
     made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     with (
-        pytest.raises(Misconfigured, match="does not listen for TCP"),
+        pytest.raises(Misconfigured, match="is not a listening TCP socket"),
         of_supervisor([supervisor.Given(made.detach(), "")]),
     ):
         pass

@@ -1,4 +1,4 @@
-"""The certificate for TLS: made here, read from files, or ordered from an authority."""
+"""TLS certificates: issued here, read from files, or ordered by ACME."""
 
 from attimo.certificates.pair import Certificate as Certificate
 from attimo.certificates.source import Source as Source

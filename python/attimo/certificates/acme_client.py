@@ -1,6 +1,6 @@
-"""One order at a certificate authority, by ACME (RFC 8555) with challenges over HTTP (HTTP-01).
+"""One order from a certificate authority, by ACME (RFC 8555) with HTTP-01 challenges.
 
-The libraries for it take half a second and 30 MB, so this is imported when something is ordered.
+Its libraries take half a second and 30 MB, so this is imported when a certificate is ordered.
 """
 
 import logging
@@ -30,14 +30,14 @@ ISSUANCE = timedelta(seconds=120)
 LOOK_EVERY_SECONDS = 1.0
 TIMEOUT_SECONDS = 30
 NONCE_TRIES = 10
-"""How often a request is sent again with another nonce; the library sends each of them twice."""
+"""How often a request is repeated with a new nonce; the library sends each of them twice."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Ordered:
-    """What an authority has signed.
+    """A certificate from an authority.
 
     Attributes:
         chain: The certificate and its issuers', in PEM.
@@ -50,14 +50,14 @@ class Ordered:
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """An account at an authority.
+    """An account with an authority.
 
     Attributes:
         directory: The authority's URL.
-        email: Whom it tells of trouble.
-        root: The root that the authority's own server has, if the system does not know it.
-        account: The file with the account's key; made if it is not there.
-        answers: Where answers to challenges are laid down, by token, for the app to give.
+        email: The contact address.
+        root: The root of the authority's own server, if the system does not trust it.
+        account: The file with the account's key; created if it is missing.
+        answers: The responses to challenges by token, which the app serves.
     """
 
     directory: str
@@ -67,10 +67,10 @@ class Orders:
     answers: MutableMapping[str, str]
 
     def order(self, names: list[str]) -> Ordered:
-        """Have a certificate signed for all of these names that the authority finds here.
+        """Order a certificate for those of these names that the authority can validate.
 
         Raises:
-            Misconfigured: The authority cannot be reached, or refuses them all; the message says
+            Misconfigured: The authority cannot be reached, or validates none; the message says
                 why.
         """
         key = ec.generate_private_key(ec.SECP256R1())
@@ -87,7 +87,7 @@ class Orders:
         for name, why in refused.items():
             log.warning("the authority does not certify %s: %s", name, why)
         if refused:
-            # One name that is refused spoils an order, but not what the others have proven.
+            # An order fails with one refused name; a new one reuses the validations of the others.
             left = [name for name in names if name not in refused]
             if not left:
                 raise Misconfigured(f"{self.directory} certifies none of {', '.join(names)}")
@@ -95,7 +95,7 @@ class Orders:
         return str(client.poll_and_finalize(order, datetime.now() + ISSUANCE).fullchain_pem)
 
     def _client(self) -> ClientV2:
-        """A client that has an account, an old one or a new one."""
+        """Return a client with the existing account or a new one."""
         key = JWKEC(key=self._account_key())
         net = _Network(
             key,
@@ -123,7 +123,7 @@ class Orders:
     def _placed(
         self, client: ClientV2, key: ec.EllipticCurvePrivateKey, names: list[str]
     ) -> messages.OrderResource:
-        """A new order, and answers to its challenges laid down."""
+        """Begin an order, and provide the responses to its challenges."""
         order = client.new_order(crypto_util.make_csr(_pem(key).encode(), names))
         for each in order.authorizations:
             if each.body.status == messages.STATUS_PENDING:
@@ -142,17 +142,17 @@ class Orders:
 
 
 class _Network(ClientNetwork):
-    """Sends a request again until its nonce is taken, as RFC 8555 §6.5 asks.
+    """Repeats a request until its nonce is accepted (RFC 8555 §6.5).
 
-    An authority forgets nonces at its restart, or has several servers that do not share them; a
-    request whose nonce it refused has not been looked at.
+    Authorities lose nonces at a restart, or have several servers that do not share them. A request
+    with a rejected nonce was not processed.
     """
 
     def post(self, *args: Any, **kwargs: Any) -> requests.Response:
         """Send a signed request.
 
         Raises:
-            acme.messages.Error: The authority refuses it, or each nonce of NONCE_TRIES.
+            acme.messages.Error: The authority rejects it, or NONCE_TRIES nonces.
         """
         for left in reversed(range(NONCE_TRIES)):
             try:
@@ -166,7 +166,7 @@ class _Network(ClientNetwork):
 def _refused(
     client: ClientV2, authorizations: list[messages.AuthorizationResource]
 ) -> Iterator[tuple[str, str]]:
-    """Wait for the authority; the names that it does not find here, and why."""
+    """Wait for the validations; return the names that failed, and why."""
     until = time.monotonic() + VALIDATION.total_seconds()
     for each in authorizations:
         now, _ = client.poll(each)
@@ -184,10 +184,10 @@ def _pem(key: ec.EllipticCurvePrivateKey) -> str:
 
 @contextmanager
 def _in_words(directory: str) -> Iterator[None]:
-    """Turn what the libraries raise into one line.
+    """Turn the libraries' errors into one line.
 
     Raises:
-        Misconfigured: Something was raised.
+        Misconfigured: A library raised an error.
     """
     try:
         yield

@@ -1,8 +1,9 @@
 """The server's own certificate authority, and the certificate it signs for an endpoint.
 
-The authority is made once and stays, so that clients trust it once. The server certificate is made
-again when the endpoint changes or its end comes near. What it is for stands in `server.pem`, in
-lines that a usual start reads without loading a library; a `server.pem` without them is not ours.
+The authority is created once, so that clients have to trust it once. The server certificate is
+renewed when the endpoint changes or before it expires. Its purpose is noted in `server.pem`, in
+lines that a usual start reads without loading a library; a `server.pem` without them is the
+operator's.
 """
 
 import ipaddress
@@ -21,20 +22,20 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec
 
 AUTHORITY_LIVES = timedelta(days=20 * 365)
-SERVER_LIVES = timedelta(days=825)  # the most that Apple's clients accept
+SERVER_LIVES = timedelta(days=825)  # the longest that Apple's clients accept
 RENEW_BEFORE_END = timedelta(days=90)
-SKEW = timedelta(days=1)  # a client whose clock is behind
+SKEW = timedelta(days=1)  # for clients whose clock is slow
 
 _HEADING = "Attimo server certificate"
 _READABLE = 0o644
 
 
 def ensure(folder: Path, endpoint: str, now: datetime | None = None) -> Certificate:
-    """The certificate for `endpoint` in `folder`, made or renewed if need be.
+    """Return the certificate for `endpoint` in `folder`; issue or renew it if necessary.
 
     Raises:
-        Misconfigured: A new certificate is due, but the authority cannot sign it; or a file cannot
-            be read.
+        Misconfigured: A certificate must be issued but the authority cannot sign it, or a file
+            cannot be read.
         OSError: A file cannot be written.
     """
     now = now or datetime.now(UTC)
@@ -53,13 +54,13 @@ def ensure(folder: Path, endpoint: str, now: datetime | None = None) -> Certific
 
 
 def is_foreign(folder: Path) -> bool:
-    """Whether somebody has put a certificate of theirs where ours would be."""
+    """Whether the operator has put their own certificate in its place."""
     server = _kept(folder / "server.pem")
     return server is not None and not notes.facts(_HEADING, server)
 
 
 def renewal(folder: Path) -> datetime:
-    """From when the certificate in `folder` is to be made again."""
+    """From when the certificate in `folder` should be renewed."""
     return _moment(notes.facts(_HEADING, _kept(folder / "server.pem") or ""))
 
 
@@ -75,7 +76,7 @@ def _kept(file: Path) -> str | None:
 
 
 def _issue(folder: Path, endpoint: str, now: datetime) -> Certificate:
-    """Write a new server certificate, and before it the authority if there is none."""
+    """Write a new server certificate, and first the authority if there is none."""
     from cryptography.hazmat.primitives.asymmetric import ec
 
     authority, authority_key = _authority(folder, now)
@@ -99,7 +100,7 @@ def _issue(folder: Path, endpoint: str, now: datetime) -> Certificate:
 def _authority(
     folder: Path, now: datetime
 ) -> "tuple[x509.Certificate, ec.EllipticCurvePrivateKey]":
-    """The certificate authority of this folder; a new one only where none was ever used."""
+    """Return the certificate authority of this folder; create one only if none was ever used."""
     from cryptography.hazmat.primitives.asymmetric import ec
 
     file, key_file = folder / "ca.pem", folder / "ca.key"
@@ -138,7 +139,7 @@ def _new_authority(
 
     key = ec.generate_private_key(ec.SECP256R1())
     identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
-    # A name of its own, so that a client may trust the authorities of several servers at once.
+    # A unique name, so that a client can trust the authorities of several servers.
     title = f"Attimo CA {identifier.digest.hex()[:8]}"
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, title)])
     certificate = (
@@ -150,7 +151,7 @@ def _new_authority(
         .add_extension(identifier, critical=False)
         .sign(key, hashes.SHA256())
     )
-    # The key first: a crash between the two leaves no authority that cannot sign.
+    # The key first, so that a crash in between leaves no authority that cannot sign.
     files.write(folder / "ca.key", _key_pem(key))
     files.write(folder / "ca.pem", _pem(certificate), _READABLE)
     return certificate, key

@@ -1,4 +1,4 @@
-"""The host names that a certificate is for."""
+"""The host names of a certificate."""
 
 import ipaddress
 
@@ -16,7 +16,7 @@ PREFIXES = (
 
 
 def names(endpoint: str) -> list[str]:
-    """Every name and address that a client may use for `endpoint`."""
+    """Every name and address that clients use for `endpoint`."""
     if is_address(endpoint):
         return [endpoint]
     derived = [endpoint, *(f"{prefix}.{endpoint}" for prefix in PREFIXES)]

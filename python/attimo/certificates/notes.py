@@ -1,7 +1,7 @@
 """Plain lines above the first certificate of a file, which PEM allows.
 
-They say what a certificate of ours is for, so that a usual start reads a few lines and need not
-load a library. A file without them is not ours.
+They describe a certificate that this server issued, so that a usual start reads a few lines and
+loads no library. A file without them is the operator's.
 """
 
 import hashlib
@@ -10,13 +10,13 @@ BEGIN = "-----BEGIN CERTIFICATE-----"
 
 
 def written(heading: str, facts: dict[str, str], chain: str) -> str:
-    """A file with these lines above a chain."""
+    """Return a file with these lines above a chain."""
     lines = [heading, *(f"{name}: {value}" for name, value in facts.items())]
     return "\n".join(lines) + "\n" + chain
 
 
 def facts(heading: str, pem: str) -> dict[str, str]:
-    """What the lines of a file say; empty if it has not this heading."""
+    """Parse the lines of a file; empty if it does not have this heading."""
     first, *lines = pem.partition(BEGIN)[0].splitlines() or [""]
     if first != heading:
         return {}
@@ -24,10 +24,10 @@ def facts(heading: str, pem: str) -> dict[str, str]:
 
 
 def chain(pem: str) -> str:
-    """What stands below the lines."""
+    """Return what is below the lines."""
     return "".join(pem.partition(BEGIN)[1:])
 
 
 def digest(text: str) -> str:
-    """A name for a text that no other text has."""
+    """Return a digest that identifies a text."""
     return hashlib.sha256(text.encode()).hexdigest()

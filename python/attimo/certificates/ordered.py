@@ -1,7 +1,7 @@
-"""A certificate that an authority on the network signs, kept in the data directory.
+"""A certificate ordered by ACME, stored in the data directory.
 
-A start never waits for it: until there is one, the server shows what its own authority signs. It is
-renewed when two thirds of its life are over; after a failure it is tried again, later each time.
+Start-up never waits for it: until there is one, the server uses one from its own authority. It is
+renewed after two thirds of its lifetime; after failures it is retried with increasing delays.
 """
 
 import logging
@@ -21,22 +21,22 @@ from attimo.errors import Misconfigured
 HEADING = "Attimo certificate by ACME"
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=12)
-JITTER = 0.05  # of a life: servers that began together do not come together
+JITTER = 0.05  # of a lifetime, so that servers started together do not renew together
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class ByAcme:
-    """Certificates that are ordered.
+    """Orders certificates.
 
     Attributes:
-        folder: Where they are kept, and the key of the account.
+        folder: Where the certificate and the account's key are stored.
         endpoint: The public name.
         directory: The authority's URL.
-        email: Whom it tells of trouble.
-        root: The file with the root that clients must be given; None if they know it.
-        answers: Where answers to its challenges are laid down.
+        email: The contact address.
+        root: The file with the root that clients must trust; None if they already do.
+        answers: The responses to its challenges, by token.
     """
 
     folder: Path
@@ -49,12 +49,12 @@ class ByAcme:
     _failures: int = field(default=0, init=False)
 
     def first(self) -> Certificate:
-        """The one that is kept, or what the server's own authority signs."""
+        """Return the stored one, or one from the server's own authority."""
         kept = self._kept()
         return kept or OwnAuthority(self.folder, self.endpoint).first()
 
     def next(self, *, now: bool) -> Certificate | None:
-        """Order one when it is time."""
+        """Order one when it is due."""
         if not now and datetime.now(UTC) < self._due:
             return None
         self._failures += 1
@@ -73,7 +73,7 @@ class ByAcme:
         return self.folder / "acme.key"
 
     def _kept(self) -> Certificate | None:
-        """The one of the last order, if it is still good for what is wanted."""
+        """Return the one of the last order, if it still fits the settings."""
         if not (self._chain.exists() and self._key.exists()):
             return None
         text = pair.text(self._chain)
@@ -86,7 +86,7 @@ class ByAcme:
             found = pair.belonging((self._chain, notes.chain(text)), key, self.root)
             due = datetime.fromisoformat(facts["renew after"])
         except (Misconfigured, KeyError, ValueError) as error:
-            log.warning("the kept certificate cannot be used, another is ordered: %s", error)
+            log.warning("the stored certificate cannot be used, ordering another: %s", error)
             return None
         if found.ends is None or found.ends <= datetime.now(UTC):
             return None
@@ -107,21 +107,21 @@ class ByAcme:
             "endpoint": self.endpoint,
             "renew after": self._due.isoformat(),
         }
-        # A crash between the two leaves a pair that does not fit, and another is ordered.
+        # A crash in between leaves files that do not match, and another one is ordered.
         files.write(self._key, key)
         files.write(self._chain, notes.written(HEADING, facts, chain), 0o644)
         return found
 
 
 def renewal(found: Certificate) -> datetime:
-    """When two thirds of a certificate's life are over, and a little earlier by chance."""
+    """After two thirds of a certificate's lifetime, and randomly a little earlier."""
     if found.begins is None or found.ends is None:
-        raise ValueError("nobody has looked how long the certificate lives")
+        raise ValueError("the certificate's expiry has not been read")
     life = found.ends - found.begins
     return found.begins + life * (2 / 3 - JITTER * random.random())  # noqa: S311 (no secret)
 
 
 def pause(failures: int) -> timedelta:
-    """How long to wait after so many failures in a row: twice as long each time, by chance less."""
+    """How long to wait after so many failures in a row: exponential backoff with jitter."""
     longest = min(FIRST_PAUSE * float(2 ** min(failures - 1, 20)), LONGEST_PAUSE)
     return longest * random.uniform(0.5, 1.0)  # noqa: S311 (no secret)

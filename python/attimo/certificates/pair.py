@@ -1,4 +1,4 @@
-"""A certificate with its private key: read from two files, and looked at before it is used."""
+"""A certificate with its private key: read from two files, and checked before it is used."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,13 +17,13 @@ LONGEST_WARNING = timedelta(days=14)
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """What a listener needs, and what is known of it.
+    """A certificate and key for a listener, and their properties.
 
     Attributes:
         chain: The certificate and then its issuers', in PEM.
         private_key: The key of the first, in PEM. The repr hides it.
-        root: The file with the root that clients must be given; None if they know it.
-        begins: From when it is valid; None where nobody has looked.
+        root: The file with the root that clients must trust; None if they already do.
+        begins: From when it is valid; None if it has not been read.
         ends: Until when it is valid.
         names: The names that it is for.
     """
@@ -37,21 +37,21 @@ class Certificate:
 
     @property
     def warn_from(self) -> datetime | None:
-        """From when its end is near: two weeks, or a fifth of a short life."""
+        """From when to renew it: two weeks, or a fifth of a short lifetime, before it expires."""
         if self.begins is None or self.ends is None:
             return None
         return self.ends - min(LONGEST_WARNING, (self.ends - self.begins) / 5)
 
     def covers(self, name: str) -> bool:
-        """Whether it is for a name, perhaps by `*` in place of the first label."""
+        """Whether it is for a name, with `*` as the first label if need be."""
         return name in self.names or f"*.{name.partition('.')[2]}" in self.names
 
 
 def read(chain: Path, key: Path, root: Path | None = None) -> Certificate:
-    """The certificate in two files, if they can be read and belong together.
+    """Read a certificate and its key from two files.
 
     Raises:
-        Misconfigured: They cannot or do not; the message names the file and what is wrong with it.
+        Misconfigured: A file cannot be read, or they do not match; the message names the file.
     """
     return belonging((chain, text(chain)), (key, text(key)), root)
 
@@ -59,10 +59,10 @@ def read(chain: Path, key: Path, root: Path | None = None) -> Certificate:
 def belonging(
     chain: tuple[Path, str], key: tuple[Path, str], root: Path | None = None
 ) -> Certificate:
-    """The certificate in two texts, each with the file that it is from.
+    """Read a certificate and its key from two texts, each with the name of its file.
 
     Raises:
-        Misconfigured: They cannot be read or do not belong together.
+        Misconfigured: They cannot be parsed, or do not match.
     """
     first = certificate(*chain)
     if first.public_key() != private_key(*key).public_key():
@@ -74,7 +74,7 @@ def belonging(
 
 
 def text(file: Path) -> str:
-    """The text of a file that must be there.
+    """Return the text of a file.
 
     Raises:
         Misconfigured: It cannot be read.
@@ -84,31 +84,31 @@ def text(file: Path) -> str:
     except OSError as error:
         raise Misconfigured(f"{file} cannot be read: {error.strerror}") from error
     except ValueError as error:
-        raise Misconfigured(f"{file} is no PEM: it holds no text") from error
+        raise Misconfigured(f"{file} is not PEM: it is not text") from error
     if found is None:
         raise Misconfigured(f"{file} is not there")
     return found
 
 
 def certificate(file: Path, pem: str) -> "x509.Certificate":
-    """The first certificate in the text of a file; the others must be certificates, too.
+    """Return the first certificate in the text of a file; the others must be valid, too.
 
     Raises:
-        Misconfigured: They are not.
+        Misconfigured: One is not valid, or there is none.
     """
     from cryptography import x509
 
     try:
         return x509.load_pem_x509_certificates(pem.encode())[0]
     except ValueError as error:
-        raise Misconfigured(f"{file} holds no certificate in PEM that can be read") from error
+        raise Misconfigured(f"{file} contains no valid certificate in PEM") from error
 
 
 def private_key(file: Path, pem: str) -> "PrivateKeyTypes":
-    """The private key in the text of a file.
+    """Return the private key in the text of a file.
 
     Raises:
-        Misconfigured: There is none, or it takes a passphrase.
+        Misconfigured: There is none, or it has a passphrase.
     """
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -116,9 +116,9 @@ def private_key(file: Path, pem: str) -> "PrivateKeyTypes":
     try:
         return load_pem_private_key(pem.encode(), password=None)
     except TypeError as error:
-        raise Misconfigured(f"the private key in {file} takes a passphrase; remove it") from error
+        raise Misconfigured(f"the private key in {file} has a passphrase; remove it") from error
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise Misconfigured(f"{file} holds no private key in PEM that can be read") from error
+        raise Misconfigured(f"{file} contains no valid private key in PEM") from error
 
 
 def _names(certificate: "x509.Certificate") -> list[str]:

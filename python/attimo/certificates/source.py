@@ -1,4 +1,4 @@
-"""Where the certificate of a server comes from, at a start and while it runs."""
+"""Where a server's certificate comes from, at start-up and while it runs."""
 
 import logging
 from dataclasses import dataclass, field
@@ -16,32 +16,32 @@ log = logging.getLogger(__name__)
 
 
 class Source(Protocol):
-    """What gives a server its certificate."""
+    """Provides a server's certificate."""
 
     def first(self) -> Certificate:
-        """The one to start with.
+        """Return the one to start with.
 
         Raises:
             Misconfigured: There is none.
         """
 
     def next(self, *, now: bool) -> Certificate | None:
-        """Another one, if there is one; asked every few seconds, in a thread that may wait.
+        """Return a new one, if there is one; called every few seconds, in a thread that may block.
 
         Args:
-            now: Whether somebody wants to see one, and not only at the time that is right.
+            now: Whether to look immediately, and not only when it is due.
 
         Raises:
-            Misconfigured: There should be one, but it is of no use.
+            Misconfigured: There should be one, but it cannot be used.
         """
 
 
 @dataclass(slots=True)
 class OwnAuthority:
-    """Certificates that this server signs for itself.
+    """Certificates that this server issues for itself.
 
     Attributes:
-        folder: Where the authority and the certificate are kept.
+        folder: Where the authority and the certificate are stored.
         endpoint: The public name.
     """
 
@@ -50,13 +50,13 @@ class OwnAuthority:
     _renewal: datetime | None = field(default=None, init=False)
 
     def first(self) -> Certificate:
-        """The one that is kept, or one that is made now."""
+        """Return the stored one, or issue one."""
         found = authority.ensure(self.folder, self.endpoint)
         self._renewal = authority.renewal(self.folder)
         return found
 
     def next(self, *, now: bool) -> Certificate | None:
-        """A new one when the end of the last comes near."""
+        """Issue a new one before the last expires."""
         if self._renewal is None or datetime.now(UTC) < self._renewal:
             return None
         self._renewal = datetime.now(UTC) + TRY_AGAIN
@@ -68,12 +68,12 @@ Seen = tuple[tuple[int, int, int], ...]
 
 @dataclass(slots=True)
 class Files:
-    """Two files that somebody else replaces when it is time.
+    """Two files that another program replaces.
 
     Attributes:
         chain: The certificate and its issuers, in PEM.
         key: The private key, in PEM.
-        root: The file with the root that clients must be given; None if they know it.
+        root: The file with the root that clients must trust; None if they already do.
     """
 
     chain: Path
@@ -83,7 +83,7 @@ class Files:
     _last: Seen | None = field(default=None, init=False)
 
     def first(self) -> Certificate:
-        """What is in the files. One that has ended is told of and used: it is all that there is."""
+        """Read the files. An expired certificate is logged, and used: there is no other."""
         self._used = self._last = self._look()
         found = pair.read(self.chain, self.key, self.root)
         try:
@@ -93,7 +93,7 @@ class Files:
         return found
 
     def next(self, *, now: bool) -> Certificate | None:
-        """What is in the files, if they have changed, and are not being written at this moment."""
+        """Read the files, if they have changed and are not being written."""
         seen = self._look()
         settled, self._last = seen == self._last, seen
         if not now and (seen == self._used or not settled):
@@ -104,10 +104,10 @@ class Files:
         return found
 
     def _look(self) -> Seen:
-        """What tells whether a file is another: links are followed, since some tools swap those.
+        """Identify the files' versions; links are followed, since some tools replace those.
 
         Raises:
-            Misconfigured: A file is not there.
+            Misconfigured: A file is missing.
         """
         try:
             found = [each.stat() for each in (self.chain, self.key)]
@@ -118,7 +118,9 @@ class Files:
     def _check_time(self, found: Certificate) -> None:
         now = datetime.now(UTC)
         if found.ends and found.ends <= now:
-            raise Misconfigured(f"the certificate in {self.chain} ended on {found.ends:%F %T} UTC")
+            raise Misconfigured(
+                f"the certificate in {self.chain} expired on {found.ends:%F %T} UTC"
+            )
         if found.begins and found.begins > now:
             raise Misconfigured(
                 f"the certificate in {self.chain} is not valid before {found.begins:%F %T} UTC"

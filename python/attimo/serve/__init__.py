@@ -1,1 +1,1 @@
-"""One server in one process: a database, a node and the control app, from start to signal."""
+"""A server in one process: a database, a node and the control app, from start-up to shutdown."""

@@ -1,4 +1,4 @@
-"""Where a server is to be found: for others, for the command line, and in words that SDKs take."""
+"""The addresses of a running server, for the data directory, the command line and SDKs."""
 
 import ipaddress
 import os
@@ -12,13 +12,13 @@ HTTPS_PORT = "443"
 
 
 def running(name: str, listeners: list[Listener]) -> Running:
-    """What a server writes of itself.
+    """Return what a server writes about itself to the data directory.
 
     Args:
         name: Its public name.
-        listeners: Where it really listens.
+        listeners: Its listeners, with their actual ports.
     """
-    # Plaintext is for curl and the command line, which ask by HTTP; SDKs use TLS.
+    # Plaintext is for curl and the command line, which use HTTP; SDKs use TLS.
     http = _best(each for each in listeners if not each.tls and "http" in each.offers)
     https = _at_endpoint(listeners)
     return Running(
@@ -32,7 +32,7 @@ def running(name: str, listeners: list[Listener]) -> Running:
 
 
 def reachable(address: str) -> str:
-    """An address to which this machine can connect: 0.0.0.0 is none."""
+    """Return an address to which this machine can connect, unlike 0.0.0.0."""
     host, _, port = address.rpartition(":")
     if not ipaddress.ip_address(host.strip("[]")).is_unspecified:
         return address
@@ -40,7 +40,7 @@ def reachable(address: str) -> str:
 
 
 def at_endpoint(listeners: list[Listener]) -> tuple[str, ...]:
-    """What is offered where the public name leads."""
+    """Return what is offered at the public name."""
     https = _at_endpoint(listeners)
     return https.offers if https else ()
 
@@ -50,7 +50,7 @@ def _at_endpoint(listeners: list[Listener]) -> Listener | None:
 
 
 def _best(listeners: Iterable[Listener]) -> Listener | None:
-    """The one that offers clients most; among equals, the first."""
+    """Return the listener with the most features; among equals, the first."""
     for_clients = [each for each in listeners if each.for_clients]
     return max(for_clients, key=lambda each: len(each.offers), default=None)
 

@@ -1,7 +1,7 @@
-"""The control app in a thread of its own, behind a Unix socket.
+"""Runs the control app in a thread, behind a Unix socket.
 
-The socket is open before the app has been imported: what the node forwards meanwhile waits in the
-kernel's queue, so the data plane need not wait for the app, nor a client for a second try.
+The socket is open before the app is imported: requests that the node forwards meanwhile wait in the
+kernel's queue, so neither the data plane waits for the app, nor do clients have to retry.
 """
 
 import logging
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class AppSocket:
-    """An open Unix socket."""
+    """A listening Unix socket."""
 
     path: Path
     socket: socket.socket
@@ -35,15 +35,15 @@ class AppSocket:
 
 @contextmanager
 def app_socket(path: Path) -> Iterator[AppSocket]:
-    """Open a socket in a folder of this user's alone; it is gone at the end.
+    """Open a socket in a directory of mode 700; it is removed at the end of the context.
 
-    What a killed server left there is taken away first.
+    What a killed server left there is removed first.
     """
     try:
         path.unlink(missing_ok=True)
     except OSError as error:
         raise Misconfigured(
-            f"{path} is where the server has its socket ({error.strerror}): move it away"
+            f"{path} is the path of the server's socket ({error.strerror}): move it away"
         ) from error
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
         listener.bind(str(path))
@@ -60,9 +60,9 @@ class AppThread:
 
     Attributes:
         bound: The socket on which it answers.
-        make: Imports and makes the app; called in the thread.
-        on_failure: Told when the app ends by itself, which is a bug.
-        failed: Whether it has.
+        make: Imports and creates the app; called in the thread.
+        on_failure: Called when the app ends by itself, which is a bug.
+        failed: Whether it has ended by itself.
     """
 
     bound: AppSocket
@@ -74,16 +74,16 @@ class AppThread:
     _settled: threading.Event = field(default_factory=threading.Event, init=False)
 
     def start(self) -> None:
-        """Begin to import; return at once."""
+        """Start the thread; return immediately."""
         self._thread = threading.Thread(target=self._run, name="control-app", daemon=True)
         self._thread.start()
 
     def wait(self) -> None:
-        """Return when the app answers, or has failed."""
+        """Wait until the app answers, or has failed."""
         self._settled.wait()
 
     def stop(self) -> None:
-        """Finish the requests under way, and end; nothing if it was never started."""
+        """Finish requests in flight, and stop; does nothing if it was never started."""
         if self._thread is None:
             return
         self._settled.wait()

@@ -1,8 +1,8 @@
 """Back up a data directory while its server runs, and restore one.
 
-A backup is a directory of mode 700 with files of mode 600: the database as SQLite's own backup
-copies it (one moment, write-ahead log included), certificates, their keys, the owner's credentials,
-and a manifest with the digest of each. It is made beside its place and moved there when whole.
+A backup is a directory of mode 700 with files of mode 600: a consistent copy of the database by
+SQLite's backup API, certificates, their keys, the owner's credentials, and a manifest with the
+digest of each. It is written beside its destination, and renamed when complete.
 """
 
 import hashlib
@@ -36,17 +36,17 @@ OWN_KEYS = (
     "acme-account.key",
     "credentials.json",
 )
-"""What lies beside the database and proves who the server, or its owner, is."""
+"""The files beside the database that identify the server and its owner."""
 
 TRIES = 5
 
 
 def back_up(home: DataDirectory, to: Path) -> list[str]:
-    """Make a backup in `to`, a new or empty directory; return the names of the files in it.
+    """Write a backup to `to`, a new or empty directory; return the names of its files.
 
     Raises:
-        Misconfigured: There is no server to back up, or the backup cannot be read or written, or
-            would lie in the directory that it is a copy of.
+        Misconfigured: There is no server to back up, the backup cannot be read or written, or it
+            would be inside the data directory.
     """
     if not home.database.is_file():
         raise Misconfigured(f"There is no server in {home.path}: {home.database} is missing")
@@ -68,18 +68,18 @@ def back_up(home: DataDirectory, to: Path) -> list[str]:
 
 
 def restore(source: Path, home: DataDirectory, keep_keys: bool) -> None:
-    """Make a data directory, new or empty, of a backup.
+    """Restore a backup to a new or empty data directory.
 
     Args:
         source: The backup.
-        home: Where the data directory is to be.
-        keep_keys: Whether it is the same server: keys, tokens and certificates stay as they were in
-            the backup. Else all of them are left behind, and the first start makes new ones. In
-            both cases everybody signs in again.
+        home: The data directory.
+        keep_keys: Whether keys, tokens and certificates stay as in the backup, because it is the
+            same server. Otherwise they are dropped, and the first start creates new ones. Sessions
+            end in both cases.
 
     Raises:
-        Misconfigured: The backup is not whole, or the directory is in use or cannot be written.
-        DatabaseTooNew: A newer version made the backup.
+        Misconfigured: The backup is incomplete, or the directory is in use or cannot be written.
+        DatabaseTooNew: A newer version wrote the backup.
     """
     names = _checked(source)
     _check_apart(home.path, source)
@@ -100,10 +100,10 @@ def restore(source: Path, home: DataDirectory, keep_keys: bool) -> None:
 
 
 def _check_apart(place: Path, folder: Path) -> None:
-    """Refuse to write a copy into what it is a copy of, by whatever name: one loss would take both.
+    """Refuse to write a copy into its source, by any path: both would be lost together.
 
     Raises:
-        Misconfigured: It lies there.
+        Misconfigured: It is inside the source.
     """
     with _in_words(f"{place} cannot be written"):
         try:
@@ -115,27 +115,27 @@ def _check_apart(place: Path, folder: Path) -> None:
 
 
 def _checked(source: Path) -> list[str]:
-    """The files of a backup, when each is as it was written.
+    """Return the files of a backup, after checking their digests.
 
     Raises:
-        Misconfigured: One is not; the message names it.
+        Misconfigured: One is damaged; the message names it.
     """
-    with _in_words(f"{source} is no backup that can be read"):
+    with _in_words(f"{source} cannot be read as a backup"):
         try:
             manifest = json.loads((source / MANIFEST).read_text("utf-8"))
             version, listed = manifest["format"], dict(manifest["files"])
         except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise Misconfigured(f"{source / MANIFEST} is damaged: this is no backup") from error
+            raise Misconfigured(f"{source / MANIFEST} is damaged: this is not a backup") from error
         if version != FORMAT:
             raise Misconfigured(
                 f"{source} has format {version!r}, and this version reads {FORMAT}: "
                 f"restore it with Attimo {manifest.get('version')}"
             )
         if DATABASE not in listed or not listed.keys() <= {DATABASE, *OWN_KEYS}:
-            raise Misconfigured(f"{source / MANIFEST} names other files than a backup has")
+            raise Misconfigured(f"{source / MANIFEST} lists files that a backup does not have")
         for name, digest in listed.items():
             if _digest(source / name) != digest:
-                raise Misconfigured(f"{source / name} is not as it was written: it is damaged")
+                raise Misconfigured(f"{source / name} is damaged: its digest is another one")
     return sorted(listed)
 
 
@@ -143,7 +143,7 @@ def _copy_database(source: Path, to: Path) -> None:
     to.touch(files.OWNER_ONLY)
     with closing(dbapi2.connect(str(source))) as live, closing(dbapi2.connect(str(to))) as copy:
         live.backup(copy)
-        # One file, with no log beside it.
+        # One file, without a write-ahead log.
         copy.execute("PRAGMA journal_mode = DELETE")
 
 
@@ -155,21 +155,21 @@ def _check_database(path: Path) -> None:
 
 
 def _drop_free_pages(path: Path) -> None:
-    """Write the database anew: SQLite leaves what was deleted in the pages that it frees."""
+    """Rewrite the database: SQLite leaves deleted rows in free pages."""
     with closing(dbapi2.connect(str(path))) as database:
         database.execute("VACUUM")
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _of_one_moment(folder: Path) -> Mapping[str, bytes]:
-    """The files beside the database, read again if a certificate is renewed meanwhile."""
+    """Read the files beside the database, again if a certificate is renewed meanwhile."""
     found = _read(folder)
     for _ in range(TRIES):
         again = _read(folder)
         if again == found:
             return found
         found = again
-    raise Misconfigured(f"the files of {folder} change all the time; try again")
+    raise Misconfigured(f"the files of {folder} keep changing; try again")
 
 
 def _read(folder: Path) -> dict[str, bytes]:
@@ -178,14 +178,14 @@ def _read(folder: Path) -> dict[str, bytes]:
 
 @contextmanager
 def _whole(place: Path) -> Iterator[Path]:
-    """A directory for its owner only that takes its place when the block is done, or not at all.
+    """A directory of mode 700 that is renamed to its destination at the end, or removed on error.
 
     Raises:
-        Misconfigured: The place is taken, or cannot be written.
+        Misconfigured: The destination exists, or cannot be written.
     """
     with _in_words(f"{place} cannot be written"):
         if place.exists() and (not place.is_dir() or any(place.iterdir())):
-            raise Misconfigured(f"{place} is there and not empty: choose a new directory")
+            raise Misconfigured(f"{place} is not empty: choose a new directory")
         place.parent.mkdir(mode=MODE, parents=True, exist_ok=True)
         staging = Path(tempfile.mkdtemp(prefix=f".{place.name}.", dir=place.parent))
         try:
@@ -221,7 +221,7 @@ def _digest(path: Path) -> str:
 
 @contextmanager
 def _in_words(what: str) -> Iterator[None]:
-    """Say of an error what could not be done.
+    """Turn errors of disk and database into a message that begins with `what`.
 
     Raises:
         Misconfigured: The disk or the database failed.

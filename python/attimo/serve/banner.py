@@ -1,4 +1,4 @@
-"""What a server says when it starts, and the shell lines that point clients at it."""
+"""What a server prints when it starts, and the shell lines that configure clients."""
 
 import base64
 import json
@@ -47,12 +47,12 @@ const credentialProvider = CredentialProvider.fromString({ apiKey, endpointOverr
 
 
 def variables(credentials: Credentials, v1: bool = False) -> dict[str, str]:
-    """What the official SDKs, other programs and curl find in the environment.
+    """Return the environment variables for the official SDKs, other programs and curl.
 
     Args:
         credentials: What is shown.
-        v1: Whether MOMENTO_API_KEY holds the older form, for programs that know no other: it
-            carries the endpoint with it.
+        v1: Whether MOMENTO_API_KEY has the older form, which contains the endpoint, for
+            programs that support no other.
     """
     key = {"MOMENTO_API_KEY": credentials.api_key, "ATTIMO_TOKEN": credentials.api_key}
     if not credentials.https:
@@ -65,7 +65,7 @@ def variables(credentials: Credentials, v1: bool = False) -> dict[str, str]:
 
 
 def exports(credentials: Credentials, v1: bool = False) -> list[str]:
-    """Lines for a shell, after which the official SDKs and curl use the server."""
+    """Return shell lines after which the official SDKs and curl use the server."""
     shown = variables(credentials, v1)
     return [f"export {name}={shlex.quote(value)}" for name, value in shown.items()]
 
@@ -76,7 +76,7 @@ def _v1_token(credentials: Credentials) -> str:
 
 
 def addresses(running: Running, home: DataDirectory) -> str:
-    """Where the server is to be found."""
+    """Return the addresses of the server."""
     lines = [f"Attimo {__version__}, data in {home.path}"]
     for each in running.listeners:
         lines.append(f"  {'TLS      ' if each.startswith('https') else 'plaintext'}  {each}")
@@ -88,13 +88,13 @@ def addresses(running: Running, home: DataDirectory) -> str:
 def welcome(
     credentials: Credentials, at_endpoint: Collection[str], keys: Sequence[str], is_first: bool
 ) -> str:
-    """How to use a server with a new key, ready to paste.
+    """Return examples for a server with a new key, ready to paste.
 
     Args:
         credentials: What is shown.
-        at_endpoint: What the server offers at its public name: other lines would not work there.
-        keys: The lines that tell of the key: `key_shown` or `key_kept`.
-        is_first: Whether the server is new; else it was restored, or its owner's key was lost.
+        at_endpoint: What the server offers at its public name; other examples would not work.
+        keys: The lines about the key: `key_shown` or `key_kept`.
+        is_first: Whether the server is new; otherwise it was restored, or its owner's key was lost.
     """
     cache = credentials.cache
     new = f"A new server. It has a cache called {cache}, and an API key."
@@ -118,7 +118,7 @@ def welcome(
 
 
 def key_shown(credentials: Credentials) -> list[str]:
-    """The key itself, for a person at a terminal; the only time that it is shown."""
+    """Return the key itself, for a terminal; it is shown only once."""
     return [
         "The key is stored in the data directory; `attimo env` prints it again.",
         "",
@@ -127,7 +127,7 @@ def key_shown(credentials: Credentials) -> list[str]:
 
 
 def key_kept(home: DataDirectory) -> list[str]:
-    """Where the key is, for an output that is no terminal: logs are kept, and read by others."""
+    """Return where the key is, for an output that is not a terminal: others can read logs."""
     return [
         "The key is not printed here, since a log may keep it. It is stored in",
         f"{home.path / 'credentials.json'}. To use it in a shell on this machine:",
@@ -137,5 +137,5 @@ def key_kept(home: DataDirectory) -> list[str]:
 
 
 def ready() -> str:
-    """The last line of a start."""
+    """Return the last line of the start-up."""
     return f"Attimo {__version__} is ready"

@@ -1,7 +1,7 @@
-"""The certificate of a running server: where it comes from, and a thread that changes it.
+"""The certificate of a running server: its source, and a thread that replaces it.
 
-A new certificate is used by every handshake from then on. What is wrong with one is said once in
-the log, and the one that there was stays.
+Every handshake uses the new certificate from then on. An invalid one is logged once, and the old
+one stays in use.
 """
 
 import logging
@@ -28,12 +28,12 @@ log = logging.getLogger(__name__)
 def source_of(
     settings: Settings, home: DataDirectory, answers: MutableMapping[str, str]
 ) -> Source | None:
-    """Where the certificate comes from by these settings; None where nothing speaks TLS.
+    """Return the source of certificates for these settings; None without TLS.
 
     Args:
-        settings: What is asked for.
-        home: Where certificates are kept.
-        answers: Where answers to an authority's challenges are laid down.
+        settings: The settings.
+        home: The data directory.
+        answers: The responses to an authority's challenges, by token.
     """
     if not any(each.tls for each in settings.listeners):
         return None
@@ -55,13 +55,13 @@ def source_of(
 
 @dataclass(slots=True)
 class Keeper:
-    """Looks for a new certificate every second, and at once when it is woken.
+    """Looks for a new certificate every second, and immediately when it is woken.
 
     Attributes:
         source: Where certificates come from.
         used: The one in use.
         endpoint: The public name of the server.
-        use: Puts another one into use; raises ValueError if it cannot be used.
+        use: Replaces the certificate; raises ValueError if it cannot be used.
     """
 
     source: Source
@@ -81,18 +81,18 @@ class Keeper:
         self._thread.start()
 
     def wake(self) -> None:
-        """Look now, and take what is there even if it seems to be the same."""
+        """Look now, and use what is there even if it seems unchanged."""
         self._woken.set()
 
     def stop(self) -> None:
-        """Look no more; a question to somebody else that is under way is not waited for."""
+        """Stop, without waiting for an authority's response."""
         self._ending = True
         self._woken.set()
         if self._thread is not None:
             self._thread.join(END_SECONDS)
 
     def look(self, *, now: bool = False) -> None:
-        """Take a new certificate if there is one."""
+        """Use a new certificate if there is one."""
         try:
             found = self.source.next(now=now)
             if found is not None:
@@ -116,13 +116,13 @@ class Keeper:
     def _took(self, found: Certificate) -> None:
         self.used, self._warned = found, None
         until = f", valid until {found.ends:%F %T} UTC" if found.ends else ""
-        log.info("another certificate is in use%s", until)
+        log.info("a new certificate is in use%s", until)
         self._warn_of_names()
 
     def _complain(self, words: str) -> None:
-        """Say what is wrong, once."""
+        """Log what is wrong, once."""
         if words != self._complaint:
-            log.error("%s; the certificate that was in use stays", words)
+            log.error("%s; the old certificate stays in use", words)
         self._complaint = words
 
     def _warn_of_end(self) -> None:
@@ -130,10 +130,10 @@ class Keeper:
         if start is None or now < start or (self._warned and now < self._warned + WARN_EVERY):
             return
         self._warned = now
-        log.warning("the certificate ends on %s UTC: replace it", f"{self.used.ends:%F %T}")
+        log.warning("the certificate expires on %s UTC: replace it", f"{self.used.ends:%F %T}")
 
     def _warn_of_names(self) -> None:
-        """Say which names of the endpoint the certificate is not for, if anybody has looked."""
+        """Log the names of the endpoint that the certificate lacks, if it has been parsed."""
         if not self.used.ends:
             return
         missing = [name for name in names(self.endpoint) if not self.used.covers(name)]

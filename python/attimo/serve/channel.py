@@ -1,7 +1,7 @@
-"""Two servers of one data directory talking to each other: a line of JSON a message.
+"""The protocol between two servers of one data directory: each message is a line of JSON.
 
-Descriptors travel beside a message (SCM_RIGHTS, unix(7)). Only processes of one user listen to each
-other.
+Descriptors are sent with a message (SCM_RIGHTS, unix(7)). Only processes of the same user accept
+each other.
 """
 
 import json
@@ -14,25 +14,25 @@ from typing import Any
 
 READ_BYTES = 1 << 16
 MOST_DESCRIPTORS = 250
-"""The kernel takes 253 in one message."""
+"""The kernel allows 253 in one message."""
 _CREDENTIALS = struct.Struct("3i")
 
 
 class Gone(Exception):
-    """The other side has hung up, which it does when it has nothing left to say."""
+    """The other side has closed the connection, as it does when it is done."""
 
 
 class Silent(Exception):
-    """The other side says nothing, for longer than it may."""
+    """The other side has sent nothing for too long."""
 
 
 @dataclass(slots=True)
 class Channel:
-    """One connection.
+    """A connection.
 
     Attributes:
-        socket: It.
-        descriptors: What has arrived beside messages.
+        socket: Its socket.
+        descriptors: The descriptors that have arrived.
     """
 
     socket: socket.socket
@@ -41,19 +41,19 @@ class Channel:
 
     @property
     def pid(self) -> int:
-        """The process at the other end."""
+        """Return the process at the other end."""
         return self._credentials()[0]
 
     @property
     def is_ours(self) -> bool:
-        """Whether the process at the other end is of the same user."""
+        """Whether the process at the other end belongs to the same user."""
         return self._credentials()[1] == os.geteuid()
 
     def say(self, message: dict[str, Any], descriptors: Sequence[int] = ()) -> None:
         """Send a message.
 
         Raises:
-            Gone: Nobody reads it.
+            Gone: The connection is closed.
         """
         text = json.dumps(message).encode() + b"\n"
         try:
@@ -66,8 +66,8 @@ class Channel:
         """Wait for the next message.
 
         Raises:
-            Gone: There will be none.
-            Silent: There is none after so many seconds.
+            Gone: The connection is closed.
+            Silent: There is none in time.
         """
         while b"\n" not in self._heard:
             self._heard += self._read(patience_seconds)
@@ -79,7 +79,7 @@ class Channel:
         return message if isinstance(message, dict) else {}
 
     def close(self) -> None:
-        """Hang up, and let go of what has arrived and nobody took."""
+        """Close the connection, and the descriptors that nobody took."""
         self.socket.close()
         while self.descriptors:
             os.close(self.descriptors.pop())

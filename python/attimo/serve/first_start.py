@@ -1,7 +1,7 @@
-"""What is made at the first start: the database, the certificate, the owner.
+"""The first start: creates the database, the certificate and the owner.
 
-A child makes it, so that the libraries that only this takes end with it: keys and certificates take
-11 MB. What it leaves undone the server tries again, and tells of the error if it fails, too.
+A child process does so, since its libraries take 11 MB that the server does not need. What it fails
+to do, the server tries again, and reports the error if it fails, too.
 """
 
 import json
@@ -18,13 +18,13 @@ from attimo.store.database import open_database
 
 
 def make(home: DataDirectory, source: Source | None) -> Owner | None:
-    """Make what is missing, if there is no database; return the owner if that was made, too."""
+    """Create what is missing, if there is no database; return the owner if it was created."""
     if home.database.exists():
         return None
     reads, writes = os.pipe()
     child = os.fork()
     if child == 0:
-        outlet.forked()  # the threads that write lines stay behind
+        outlet.forked()  # the threads that write lines are not copied
         _make_and_end(home, source, writes)
     os.close(writes)
     with open(reads, "rb") as pipe:
@@ -38,7 +38,7 @@ def _make_and_end(home: DataDirectory, source: Source | None, writes: int) -> No
         database = open_database(home.database)
         if source:
             source.first()
-        # Last: its key is shown once, by the server, which nothing may keep from starting.
+        # Last, since its key is shown only once, by the server.
         made = owner.ensure(Control(database, lambda _: None), home.credentials())
         database.close()
         os.write(writes, json.dumps(asdict(made)).encode())

@@ -1,18 +1,17 @@
-"""How one server takes another's place, so that clients see none of it: the side of the old one.
+"""Replacing a running server without downtime: the old server's side.
 
-The new server asks the old one over a socket in the data directory, and gets the lock of the
-directory and the sockets on which the old one listens. Both have them from then on, so nobody is
-refused at any moment and the directory is never free. Then, a message each:
+The new server connects to the old one by a socket in the data directory, and receives the lock of
+the directory and the listening sockets. Both have them from then on, so no client is refused and
+the directory is never unlocked. Then, one message each:
 
     new: hello          old: welcome, with lock and sockets
     new: wants          old: yielded (its control plane is closed, data is served as before)
-    new: serves         old: leaves (it accepts no more, and finishes what is under way)
+    new: serves         old: leaves (it accepts no more, and finishes requests in flight)
     old: usage, ends    new: recorded, to each
 
-A server that stops talking without having ended says `refused` first, so one that hangs up without
-that has ended. Where the new one ends before `serves`, the old one goes on as if nobody had asked;
-where it ends after that, the old one comes back. So one of the two always serves, and only one of
-them writes.
+A server that gives up sends `refused` first, so one that closes the connection without it has
+ended. If the new one ends before `serves`, the old one continues unchanged; if it ends after that,
+the old one serves again. So one of the two always serves, and only one of them writes.
 """
 
 import logging
@@ -33,13 +32,13 @@ from attimo.serve.channel import Channel, Gone, Silent
 from attimo.serve.listening import Listening
 
 PROTOCOL = 1
-"""What is said, and in which order; servers of another number do not replace each other."""
+"""The version of this protocol; servers with different ones do not replace each other."""
 
 NAME = "handover.sock"
 BEGIN_SECONDS = 60.0
-"""How long the new server may take for a step."""
+"""The time limit of the new server for one step."""
 RECORD_SECONDS = 10.0
-"""How long it may take to record usage."""
+"""Its time limit for recording usage."""
 RECORD_TRIES = 3
 FINISH_SECONDS = 3.0
 
@@ -48,7 +47,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Successor:
-    """The server that has taken this one's place.
+    """The server that replaced this one.
 
     Attributes:
         channel: The connection to it.
@@ -59,7 +58,7 @@ class Successor:
     is_gone: bool = field(default=False, init=False)
 
     def takes_all(self, collector: Collector) -> bool:
-        """Have it record all that was counted; false if it has ended, so that it cannot."""
+        """Have it record all usage; false if it has ended and cannot."""
         collector.record = self.record
         for _ in range(RECORD_TRIES):
             if collector.pause() or self.is_gone:
@@ -73,10 +72,10 @@ class Successor:
         """Have it record a batch.
 
         Raises:
-            StoreUnavailable: It has not.
+            StoreUnavailable: It did not record it.
         """
         if not self._asked({"usage": batches.to_json(batch)}):
-            raise StoreUnavailable("The server that has taken this one's place has not recorded it")
+            raise StoreUnavailable("The server that replaced this one has not recorded it")
 
     def _asked(self, message: dict[str, Any]) -> bool:
         if not self.is_gone:
@@ -92,16 +91,16 @@ class Successor:
 
 @dataclass(slots=True)
 class Handover:
-    """Lets another server take this one's place, one at a time.
+    """Lets another server replace this one, one at a time.
 
     Attributes:
-        folder: Where its socket is.
+        folder: The directory of its socket.
         lock: The lock of the data directory.
-        listening: What this one listens on.
-        give_up: Closes the control plane; says why not, or None.
+        listening: The listening sockets.
+        give_up: Closes the control plane; returns why not, or None.
         take_back: Opens it again.
-        wake: Called when the other one serves.
-        successor: That one.
+        wake: Called when the new server serves.
+        successor: The new server.
     """
 
     folder: Path
@@ -115,7 +114,7 @@ class Handover:
     _turn: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def start(self) -> None:
-        """Begin to listen for one, or begin again."""
+        """Start to listen for one, or start again."""
         self.successor, self._channel, self._turn = None, None, threading.Lock()
         new = self.folder / f"{NAME}.new"
         new.unlink(missing_ok=True)
@@ -126,9 +125,9 @@ class Handover:
         threading.Thread(target=self._run, args=(listener,), name="handover", daemon=True).start()
 
     def finish(self) -> None:
-        """Let nobody take it any more; who has begun to may finish, or is sent away.
+        """Accept no more; a handover in progress can finish within some seconds, or is aborted.
 
-        Connections stay open until this process ends: that is how the other side knows.
+        Connections stay open until this process ends, by which the other side notices that.
         """
         if not self._turn.acquire(timeout=FINISH_SECONDS) and self._channel is not None:
             self._channel.socket.shutdown(socket.SHUT_RDWR)
@@ -174,7 +173,7 @@ class Handover:
             self._hear(channel)
             channel.say({"leaves": True})
         except (Gone, Silent):
-            log.error("the server that was to take this one's place has failed; this one goes on")
+            log.error("the server that was to replace this one has failed; this one continues")
             self.take_back()
             return False
         self.successor = Successor(channel)
@@ -182,9 +181,9 @@ class Handover:
         return True
 
     def _hear(self, channel: Channel) -> dict[str, Any]:
-        """The next message; one that does not come is not waited for, and who sends it is told."""
+        """Return the next message; if there is none in time, refuse the other side."""
         try:
             return channel.hear(BEGIN_SECONDS)
         except Silent:
-            channel.say({"refused": f"the new one has said nothing for {BEGIN_SECONDS:.0f} s"})
+            channel.say({"refused": f"the new server has sent nothing for {BEGIN_SECONDS:.0f} s"})
             raise

@@ -1,6 +1,6 @@
-"""The sockets on which a server listens: taken over from whoever has them, or opened here.
+"""The sockets on which a server listens: handed over to it, or opened here.
 
-Who listens already goes on to: a socket that was handed over keeps all connections that wait in it.
+A socket that was handed over keeps the connections that wait in it.
 """
 
 import socket
@@ -13,17 +13,17 @@ from attimo.settings import Listener, supervisor
 from attimo.settings.declared import flag, variable
 
 BACKLOG = 65_535
-"""The system clips this to its own limit; a burst of clients should meet that and not ours."""
+"""The system caps this at its own limit, which is the one that should apply."""
 
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """A socket that listens already.
+    """A listening socket that was handed over.
 
     Attributes:
-        socket: It.
-        name: What a supervisor calls it; `http` and `https` are for the settings of that name.
-        tls: Whether TLS was spoken on it; None if nobody knows.
+        socket: The socket.
+        name: Its name in the supervisor; `http` and `https` are for the settings of that name.
+        tls: Whether it was used with TLS; None if unknown.
     """
 
     socket: socket.socket
@@ -33,7 +33,7 @@ class Offered:
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """A listener, with the address that it really has, and its socket."""
+    """A listener with its actual address, and its socket."""
 
     listener: Listener
     socket: socket.socket
@@ -41,13 +41,14 @@ class Listening:
 
 @contextmanager
 def opened(asked: Sequence[Listener], offered: Sequence[Offered]) -> Iterator[list[Listening]]:
-    """Listen where it is asked for, until the end of the context.
+    """Listen on these addresses, until the end of the context.
 
-    A socket that is offered is used by the listener of its name or its address; a listener that
-    asks for any free port takes one that the server before had on that address. The rest is opened.
+    An offered socket is used by the listener with its name or address; a listener with port 0 takes
+    one that the server before had on that address. The others are opened.
 
     Raises:
-        Misconfigured: An address cannot be had, or a supervisor gives what nobody asks for.
+        Misconfigured: An address cannot be used, or the supervisor passes a socket without a
+            listener.
     """
     with ExitStack() as stack:
         for each in offered:
@@ -63,13 +64,13 @@ def opened(asked: Sequence[Listener], offered: Sequence[Offered]) -> Iterator[li
 
 @contextmanager
 def of_supervisor(given: Sequence[supervisor.Given] | None = None) -> Iterator[list[Offered]]:
-    """The sockets with which this process was started; no program that it starts gets them.
+    """Return the sockets with which this process was started; its children do not inherit them.
 
     Args:
-        given: Their descriptors; those of the environment if None.
+        given: Their descriptors; by default, those of the environment.
 
     Raises:
-        Misconfigured: One of them is no socket that listens for TCP.
+        Misconfigured: One of them is not a listening TCP socket.
     """
     with ExitStack() as stack:
         found = []
@@ -80,20 +81,20 @@ def of_supervisor(given: Sequence[supervisor.Given] | None = None) -> Iterator[l
                 raise _unusable(each, error.strerror or str(error)) from error
             taken.set_inheritable(False)
             if not _listens(taken):
-                raise _unusable(each, "it does not listen for TCP")
+                raise _unusable(each, "it is not a listening TCP socket")
             found.append(Offered(taken, each.name))
         yield found
 
 
 def address_of(taken: socket.socket) -> str:
-    """Where it listens, as one would write it."""
+    """Return its address, as an operator would write it."""
     host, port = taken.getsockname()[:2]
     return f"[{host}]:{port}" if taken.family == socket.AF_INET6 else f"{host}:{port}"
 
 
 def _unusable(given: supervisor.Given, why: str) -> Misconfigured:
     name = f" ({given.name})" * bool(given.name)
-    return Misconfigured(f"LISTEN_FDS gives descriptor {given.descriptor}{name}, but {why}")
+    return Misconfigured(f"LISTEN_FDS passes descriptor {given.descriptor}{name}, but {why}")
 
 
 def _listens(taken: socket.socket) -> bool:
@@ -105,7 +106,7 @@ def _listens(taken: socket.socket) -> bool:
 
 
 def _matched(asked: Sequence[Listener], offered: Sequence[Offered]) -> dict[int, Offered]:
-    """By place of the listener: its socket. What fits best is given away first."""
+    """Return the socket of each listener, by its position; the best matches come first."""
     left = list(offered)
     found: dict[int, Offered] = {}
     for fits in (_has_name, _has_address, _has_any_port):
@@ -132,13 +133,13 @@ def _has_any_port(listener: Listener, offered: Offered) -> bool:
 
 
 def _check_all_used(offered: Sequence[Offered], found: dict[int, Offered]) -> None:
-    """Refuse a socket of a supervisor that nobody serves: clients would wait in it for ever."""
+    """Refuse a supervisor's socket without a listener: its clients would wait forever."""
     used = list(found.values())
     for each in offered:
         if each.tls is None and each not in used:
             address = address_of(each.socket)
             raise Misconfigured(
-                f"LISTEN_FDS gives a socket at {address} that no setting asks for; have "
+                f"LISTEN_FDS passes a socket at {address} that no setting uses; add "
                 f"--https {address}, or FileDescriptorName=https in the socket's unit"
             )
 
@@ -148,8 +149,8 @@ def _listening(listener: Listener, taken: socket.socket) -> Listening:
     real = replace(listener, address=address_of(taken))
     if real.is_exposed:
         raise Misconfigured(
-            f"LISTEN_FDS has {real.address} without TLS, so that others could read API keys on the "
-            f"way; use TLS, or say that it is meant: --listen {replace(real, insecure=True)}"
+            f"LISTEN_FDS has {real.address} without TLS, so others could read API keys in "
+            f"transit; use TLS, or confirm with --listen {replace(real, insecure=True)}"
         )
     return Listening(real, taken)
 
@@ -171,9 +172,9 @@ def _open(listener: Listener) -> socket.socket:
 
 
 def _explained(listener: Listener, error: OSError) -> str:
-    """The system's words, and the setting that mends it."""
+    """Return the system's message, and the setting that helps."""
     said = f"{listener.address}: {error.strerror or error}"
-    low = "; ports below 1024 take root or CAP_NET_BIND_SERVICE" * ("denied" in said)
+    low = "; ports below 1024 need root or CAP_NET_BIND_SERVICE" * ("denied" in said)
     name = listener.setting
     return (
         f"cannot listen on {said}{low}; choose another address with {flag(name)} or "

@@ -1,7 +1,7 @@
-"""The owner of a server: an account, a first cache and a key, made when there are none.
+"""The owner of a server: an account, a first cache and a key, created when there are none.
 
-The key is kept in `credentials.json`. Where that file is gone, or its key opens nothing any more,
-a new one is made, so that the command line on this machine always has one.
+The key is stored in `credentials.json`. If the file is missing or its key is not valid any more, a
+new one is created, so that the command line on this machine always has one.
 """
 
 from dataclasses import dataclass, field
@@ -16,18 +16,18 @@ DESCRIPTION = "made at the first start"
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Who may do everything on this server."""
+    """The owner of this server, who is allowed everything."""
 
     account_id: int
     api_key: str = field(repr=False)
     is_new: bool
-    """Whether the key was made now."""
+    """Whether the key was created now."""
     is_first: bool = False
-    """Whether the account was, too: nobody was here before."""
+    """Whether the account was created, too."""
 
 
 def ensure(control: Control, kept: Credentials | None) -> Owner:
-    """The owner whose key was kept, or one that is made now."""
+    """Return the owner whose key is stored, or create one."""
     with control.read() as tx:
         known = accounts.list_all(tx)
         still_good = kept is not None and api_keys.is_good(tx, kept.api_key)
@@ -40,7 +40,7 @@ def ensure(control: Control, kept: Credentials | None) -> Owner:
 
 
 def _found(tx: Tx) -> int:
-    """Make the first account and the cache that the official examples use."""
+    """Create the first account and the cache that the official examples use."""
     account = accounts.create(tx, NAME)
     caches.create(tx, account.id, CACHE)
     return account.id

@@ -1,7 +1,7 @@
-"""The control plane of a server: what only one process at a time has of a data directory.
+"""The control plane of a server: what only one process at a time uses of a data directory.
 
-The database, the socket of the app, and the threads that write. Data is served without it, so it
-can be given up and taken back while the node runs.
+That is the database, the socket of the app, and the threads that write. Data is served without it,
+so it can be closed and opened again while the node runs.
 """
 
 import logging
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
 CONTROL_SECONDS = 10.0
-"""How long requests under way may take before a control plane is not given up."""
+"""How long closing the control plane waits for requests in flight before it is given up."""
 
 AGAIN_SECONDS = 1.0
 
@@ -46,21 +46,21 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Plane:
-    """A control plane, open or not.
+    """A control plane, open or closed.
 
     Attributes:
-        settings: Those of the server.
+        settings: The server's.
         home: The data directory, whose lock this process holds.
         lock: That lock.
-        space: Whether its disk has room for changes.
+        space: Whether its disk has space for changes.
         socket: The path of the app's socket.
         node: The data plane.
-        running: Where it listens.
-        source: Where certificates come from, if there is TLS.
+        running: The addresses where it listens.
+        source: The source of certificates, with TLS.
         shown: The certificate in use.
-        answers: What an authority that certifies this server is answered.
-        shutdown: Set when the server is to end.
-        made: The owner who was made at this start, until that has been told.
+        answers: The responses to an ACME authority's challenges, by token.
+        shutdown: Set when the server should stop.
+        made: The owner created at this start, until it has been printed.
     """
 
     settings: Settings
@@ -84,7 +84,7 @@ class Plane:
     _stack: ExitStack = field(default_factory=ExitStack, init=False)
 
     def __post_init__(self) -> None:
-        """Make what outlives an open control plane."""
+        """Create what outlives an open control plane."""
         self.readiness = Readiness(self.node.set_readiness)
         self.collector = Collector(
             self.node.take_usage,
@@ -101,7 +101,7 @@ class Plane:
         return self._app is not None and self._app.failed
 
     def begin(self) -> None:
-        """Open the database and tell the node what is in it.
+        """Open the database and publish the directory to the node.
 
         Raises:
             StoreUnavailable: The database cannot be opened.
@@ -120,7 +120,7 @@ class Plane:
             self._keeper = self._new_keeper()
             make = partial(self._new_app, control, send)
             self._app = AppThread(opened, make, on_failure=self.shutdown.set)
-            # Undone from the last to the first.
+            # Closed in reverse order.
             stack.callback(self._app.stop)
             stack.callback(reaper.stop)
             stack.callback(self.collector.pause)
@@ -129,7 +129,7 @@ class Plane:
             self._stack = stack.pop_all()
 
     def introduce(self) -> tuple[Credentials, owner.Owner]:
-        """Have an owner; return what they need to use the server, and who they are."""
+        """Ensure that there is an owner; return the credentials, and the owner."""
         who = self.made or owner.ensure(self._opened(), self.home.credentials())
         self.made = None
         running = self.running
@@ -146,7 +146,7 @@ class Plane:
         return credentials, who
 
     def start(self) -> None:
-        """Begin to answer, to collect and to end what is due; return when the app answers."""
+        """Start the app, the collector and the reaper; return when the app answers."""
         for each in (self._app, self.collector, self._reaper, self._keeper):
             if each is not None:
                 each.start()
@@ -154,21 +154,21 @@ class Plane:
             self._app.wait()
 
     def close(self) -> None:
-        """Let all of it go, with the last usage recorded; nothing if it is not open."""
+        """Close it, after recording the last usage; does nothing if it is closed."""
         self._stack.close()
         if self._keeper:
             self.shown = self._keeper.used
         self._control = None
 
     def give_up(self) -> str | None:
-        """Let all of it go while requests wait for whoever opens it next; or say why not."""
+        """Close it while requests wait for the process that opens it next, or return why not."""
         if not self.node.hold_control(CONTROL_SECONDS):
-            return "a request to its control plane is under way; try again"
+            return "a control request is in flight; try again"
         self.close()
         return None
 
     def take_back(self) -> None:
-        """Open all of it again, and let requests go on; tried until it works or the server ends."""
+        """Open it again, and let requests continue; retried until it works or the server stops."""
         self.collector.record = self.record
         level = logging.ERROR
         while True:
@@ -188,7 +188,7 @@ class Plane:
         self.node.release_control()
 
     def record(self, batch: usage.Batch) -> None:
-        """Write a batch into the ledger, once, however often it is given.
+        """Record a batch in the ledger, once, however often it is passed.
 
         Raises:
             StoreUnavailable: The database cannot be written, or is not open.
@@ -199,7 +199,7 @@ class Plane:
         control.record_uses()
 
     def look_for_certificate(self) -> None:
-        """Look for another certificate now."""
+        """Look for a new certificate now."""
         if self._keeper:
             self._keeper.wake()
 
@@ -220,7 +220,7 @@ class Plane:
         )
 
     def _new_keeper(self) -> certificate.Keeper | None:
-        """Who changes the certificate, and what the command line trusts, while the server runs."""
+        """Return what replaces the certificate, and the root that the command line trusts."""
         if self.source is None or self.shown is None:
             return None
         return certificate.Keeper(
@@ -254,7 +254,7 @@ class Plane:
 
 
 def load() -> None:
-    """Import what an open control plane takes, so that it opens at once."""
+    """Import what an open control plane needs, so that it opens without delay."""
     import uvicorn  # noqa: F401
 
     import attimo.api.app  # noqa: F401

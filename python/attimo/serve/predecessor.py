@@ -1,4 +1,4 @@
-"""How one server takes another's place: the side of the new one. `handover` says how they talk."""
+"""Replacing a running server: the new server's side of `handover`."""
 
 import logging
 import socket
@@ -20,11 +20,11 @@ from attimo.serve.handover import NAME, PROTOCOL
 from attimo.serve.listening import Offered
 
 ASK_SECONDS = 15.0
-"""How long the old server may take to let itself be asked: it may be starting."""
+"""How long to wait for the old server's socket: it may be starting."""
 YIELD_SECONDS = 30.0
-"""How long it may take to give its control plane up."""
+"""Its time limit for closing the control plane."""
 END_SECONDS = 20.0
-"""How long it may take to finish what is under way."""
+"""Its time limit for requests in flight."""
 LOOK_SECONDS = 0.1
 
 log = logging.getLogger(__name__)
@@ -32,13 +32,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Predecessor:
-    """The server whose place is taken, as the new one sees it.
+    """The server to be replaced.
 
     Attributes:
         channel: The connection to it.
-        shutdown: Set when this process is asked to end.
+        shutdown: Set when this process should stop.
         lock: The lock of the data directory.
-        sockets: What it listens on.
+        sockets: Its listening sockets.
     """
 
     channel: Channel
@@ -49,18 +49,18 @@ class Predecessor:
     _thread: threading.Thread | None = field(default=None, init=False)
 
     def give_place(self) -> None:
-        """Have it close its control plane; nothing is to be had of one that has ended.
+        """Have it close its control plane, unless it has ended.
 
         Raises:
-            Misconfigured: It does not, and goes on.
+            Misconfigured: It refuses, and continues.
         """
         self._ask("wants", YIELD_SECONDS)
 
     def end(self, record: Callable[[usage.Batch], object]) -> None:
-        """Have it end, and record what it still counts, in a thread.
+        """Have it stop, and record its last usage, in a thread.
 
         Raises:
-            Misconfigured: It has not waited, and serves again.
+            Misconfigured: It did not wait, and serves again.
         """
         if not self._ask("serves", YIELD_SECONDS):
             return
@@ -70,18 +70,18 @@ class Predecessor:
         self._thread.start()
 
     def wait(self) -> None:
-        """Return when it has ended, or takes too long for that."""
+        """Wait until it has ended, or takes too long."""
         if self._thread is not None:
             self._thread.join(END_SECONDS)
 
     def _ask(self, word: str, patience: float) -> bool:
-        """Whether it has done what it was asked for; false if it has ended.
+        """Whether it did what it was asked to do; false if it has ended.
 
         Raises:
             Misconfigured: It refuses.
         """
         try:
-            # One that has hung up may have said why.
+            # It may have sent the reason before it closed the connection.
             with suppress(Gone):
                 self.channel.say({word: True})
             answer = _hear(self.channel, patience, self.shutdown)
@@ -90,7 +90,7 @@ class Predecessor:
         except Silent as error:
             raise _silent(self.pid) from error
         if why := answer.get("refused"):
-            raise Misconfigured(f"the running server (pid {self.pid}) keeps its place: {why}")
+            raise Misconfigured(f"the running server (pid {self.pid}) continues: {why}")
         return True
 
     def _run(self, record: Callable[[usage.Batch], object]) -> None:
@@ -98,15 +98,15 @@ class Predecessor:
             while written := self.channel.hear(None).get("usage"):
                 self.channel.say({"recorded": _is_recorded(written, record)})
             self.channel.say({"recorded": True})
-        log.info("the server before (pid %d) has ended", self.pid)
+        log.info("the old server (pid %d) has ended", self.pid)
 
 
 def _is_recorded(written: dict[str, Any], record: Callable[[usage.Batch], object]) -> bool:
     try:
         record(batches.of_json(written))
-    except Exception as error:  # it is tried again
+    except Exception as error:  # it is retried
         trace = None if isinstance(error, AttimoError) else error
-        log.error("usage of the server before cannot be recorded: %s", error, exc_info=trace)
+        log.error("the old server's usage cannot be recorded: %s", error, exc_info=trace)
         return False
     return True
 
@@ -115,15 +115,15 @@ def _is_recorded(written: dict[str, Any], record: Callable[[usage.Batch], object
 def predecessor(
     home: DataDirectory, folder: Path, shutdown: threading.Event
 ) -> Iterator[Predecessor | None]:
-    """The server that holds the data directory, asked for its place; None if nobody does.
+    """Connect to the server that uses the data directory; None if there is none.
 
     Args:
         home: The data directory.
         folder: The same, by a path that is short enough for a socket.
-        shutdown: Set when this process is asked to end.
+        shutdown: Set when this process should stop.
 
     Raises:
-        Misconfigured: It does not hand over to this one; it goes on.
+        Misconfigured: It does not hand over to this one, and continues.
     """
     found = _found(home, folder, shutdown)
     try:
@@ -163,7 +163,7 @@ def _greeted(channel: Channel, patience: float, shutdown: threading.Event) -> Pr
         channel.say({"hello": PROTOCOL, "version": __version__})
         answer = _hear(channel, patience, shutdown)
         if why := answer.get("refused"):
-            raise Misconfigured(f"the running server (pid {pid}) keeps its place: {why}")
+            raise Misconfigured(f"the running server (pid {pid}) continues: {why}")
         if answer.get("welcome") != PROTOCOL:
             raise Misconfigured(
                 f"the running server (pid {pid}, version {answer.get('version', 'unknown')}) "
@@ -182,7 +182,7 @@ def _greeted(channel: Channel, patience: float, shutdown: threading.Event) -> Pr
 
 
 def _hear(channel: Channel, patience: float, shutdown: threading.Event) -> dict[str, Any]:
-    """What it says next; the wait ends when this process is asked to end."""
+    """Return its next message; the wait ends when this process should stop."""
     deadline = time.monotonic() + patience
     while True:
         try:
@@ -201,6 +201,5 @@ def _pause(shutdown: threading.Event) -> None:
 
 def _silent(pid: int | str) -> Misconfigured:
     return Misconfigured(
-        f"the running server (pid {pid}) does not hand over its place; "
-        "stop it, and start without --replace"
+        f"the running server (pid {pid}) does not hand over; stop it, and start without --replace"
     )

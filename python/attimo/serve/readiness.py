@@ -1,4 +1,4 @@
-"""Whether the server should be sent requests, as far as the control plane knows."""
+"""Whether the control plane is ready, for `/ready`."""
 
 import logging
 import threading
@@ -14,10 +14,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Readiness:
-    """Puts together what is known, and tells the node.
+    """Combines what is known, and reports it to the node.
 
     Attributes:
-        tell: Takes the word for it.
+        tell: Receives the state.
     """
 
     tell: Callable[[Literal["starting", "ready", "read-only"]], None]
@@ -26,13 +26,13 @@ class Readiness:
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def started(self) -> None:
-        """The control app answers."""
+        """Note that the control app answers."""
         with self._lock:
             self._started = True
             self._tell()
 
     def wrote(self, writable: bool) -> None:
-        """The database could be written, or could not."""
+        """Note whether the database could be written."""
         with self._lock:
             if writable == self._writable:
                 return
@@ -41,9 +41,9 @@ class Readiness:
         log.warning("the database can%s be written", " again" if writable else "not")
 
     def look(self, control: Control) -> None:
-        """See whether the database is there, and try to write if that failed before.
+        """Check the database, and try to write if that failed before.
 
-        Nobody else may, where nobody sends requests.
+        Without control requests, nothing else would try.
         """
         if self._writable:
             self._check(control)

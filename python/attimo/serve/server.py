@@ -1,10 +1,10 @@
-"""One server, from its settings to its end. Whoever reads `serve` knows the order of things.
+"""One server, from its settings to its end: `serve` shows the order.
 
-The node answers before the control app has been imported; what it forwards meanwhile waits in the
-socket. At the end the node stops first, so that the last usage is whole when it is recorded.
+The node answers before the control app is imported; control requests wait in the socket meanwhile.
+On shutdown the node stops first, so that the last usage is complete when it is recorded.
 
-A server that takes another's place opens its control plane first and serves when all of it is
-there: until then the other one serves, and goes on if this one fails.
+A server that replaces another opens its control plane first, and serves when all of it is open.
+Until then the other one serves, and continues if this one fails.
 """
 
 import logging
@@ -33,21 +33,21 @@ from attimo.serve.signals import Shutdown, on_sighup, shutdown_signals
 from attimo.serve.space import Space
 from attimo.settings import NodeSettings, Settings, host, supervisor
 
-GRACE_SECONDS = 7.0  # of the ten in which a server must have ended
-LONGEST_FOLDER = 85  # bytes; the kernel takes 107 for the path of a socket
+GRACE_SECONDS = 7.0  # of the ten within which a server must stop
+LONGEST_FOLDER = 85  # bytes; the kernel allows 107 for the path of a socket
 
 log = logging.getLogger(__name__)
 
 
 def serve(settings: Settings, *, replaces: bool = False) -> None:
-    """Run a server until SIGTERM or SIGINT, or until another one takes its place.
+    """Run a server until SIGTERM or SIGINT, or until another one replaces it.
 
     Args:
-        settings: Its settings.
-        replaces: Whether it takes the place of the server that runs on the data directory.
+        settings: The server's.
+        replaces: Whether it replaces the server that uses the data directory.
 
     Raises:
-        Misconfigured: The server cannot start as it is set up; nothing was damaged.
+        Misconfigured: The server cannot start with these settings; nothing was damaged.
         StoreUnavailable: The database cannot be opened or written.
     """
     home = DataDirectory(settings.data_dir)
@@ -64,7 +64,7 @@ def serve(settings: Settings, *, replaces: bool = False) -> None:
         lock = stack.enter_context(home.lock(before.lock if before else None))
         home.check_database()
         if open_to_others := home.tighten():
-            log.warning("others could read %s; now the owner alone", ", ".join(open_to_others))
+            log.warning("others could read %s; now only its owner can", ", ".join(open_to_others))
         space = _space(home)
         stack.callback(space.end)
         given = stack.enter_context(listening.of_supervisor())
@@ -72,7 +72,7 @@ def serve(settings: Settings, *, replaces: bool = False) -> None:
         sockets = stack.enter_context(listening.opened(settings.listeners, offered))
         control = _control(settings, home, folder, lock, space, sockets, shutdown)
         server = Server(control, sockets, folder)
-        # Undone from the last to the first: the node ends, its usage is recorded, the app ends.
+        # Closed in reverse order: the node stops, its usage is recorded, the app stops.
         stack.callback(control.collector.stop)
         stack.callback(control.close)
         if before:
@@ -87,13 +87,13 @@ def serve(settings: Settings, *, replaces: bool = False) -> None:
 
 @dataclass(slots=True)
 class Server:
-    """A data plane and its control plane, and what happens to them.
+    """A data plane and its control plane, from start-up to shutdown or handover.
 
     Attributes:
-        control: The control plane, which knows its node.
-        sockets: Where it listens.
-        folder: Where other servers ask for its place, by a path that is short enough.
-        handover: Lets them take it.
+        control: The control plane, which has the node.
+        sockets: The sockets on which it listens.
+        folder: The directory of the handover socket, by a path that is short enough.
+        handover: Lets another server replace this one.
     """
 
     control: Plane
@@ -104,14 +104,14 @@ class Server:
     _is_ready: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
-        """Let nobody take its place yet."""
+        """Create it; nothing can replace it yet."""
         control, wake = self.control, self.control.shutdown.woken.set
         self.handover = Handover(
             self.folder, control.lock, self.sockets, control.give_up, self._take_back, wake
         )
 
     def start(self, before: Predecessor | None, stack: ExitStack) -> None:
-        """Begin to serve, and tell of it until `stack` ends."""
+        """Start to serve, and announce it until `stack` is closed."""
         control = self.control
         if before:
             plane.load()
@@ -131,7 +131,7 @@ class Server:
         if control.shutdown.is_set():
             return
         if before:
-            # Who ends as the main process of a service ends that, so another is named first.
+            # A service ends with its main process, so the supervisor learns of the new one first.
             supervisor.tell(f"MAINPID={os.getpid()}")
             before.end(control.record)
             self._serve()
@@ -148,22 +148,22 @@ class Server:
             if self.handover.successor is None:
                 if self._is_ready:
                     supervisor.tell("STOPPING=1")
-                print("Attimo is ending: finishing what is under way")
-                # Nobody will accept who connects now, so they are refused.
+                print("Attimo is stopping: finishing requests in flight")
+                # Nothing will accept new connections, so they are refused.
                 for each in self.sockets:
                     each.socket.close()
                 return
-            print("Attimo has been replaced: finishing what is under way")
+            print("Attimo has been replaced: finishing requests in flight")
             self.stop()
             if self.handover.successor.takes_all(self.control.collector):
                 return
-            log.error("the server that has taken this one's place is gone; this one serves again")
+            log.error("the server that replaced this one has ended; this one serves again")
             self._take_back()
             self._serve()
             self._wait_again()
 
     def stop(self) -> None:
-        """Finish what is under way, and serve no more."""
+        """Finish requests in flight, and stop serving."""
         self.control.node.stop(GRACE_SECONDS)
         if self._events:
             self._events.wait()
@@ -190,7 +190,7 @@ class Server:
 
 
 def _prepare_process(settings: Settings) -> None:
-    """Only the owner reads what this process writes; only the system limits connections."""
+    """Make files private to their owner, and raise the limit of open files."""
     os.umask(0o077)
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
@@ -198,16 +198,16 @@ def _prepare_process(settings: Settings) -> None:
 
 
 def _check_for_two(settings: Settings) -> None:
-    """See that both servers find memory while one takes the other's place.
+    """Check that there is memory for both servers while one replaces the other.
 
     Raises:
-        Misconfigured: They do not; the running one goes on.
+        Misconfigured: There is not; the running one continues.
     """
     limit = host.memory_bytes()
     needed, there = host.two_servers_bytes(settings.memory), host.process_bytes(limit)
     if needed > there:
         raise Misconfigured(
-            f"--replace takes memory for two servers, {needed // host.MIB} MiB, and of the "
+            f"--replace needs memory for two servers, {needed // host.MIB} MiB, and of the "
             f"{limit // host.MIB} MiB here both may have {there // host.MIB}: stop the running "
             "server, and start without --replace"
         )
@@ -222,7 +222,7 @@ def _space(home: DataDirectory) -> Space:
 
 @contextmanager
 def _short(folder: Path) -> Iterator[Path]:
-    """A path that leads to the folder, leaves room for the name of a socket, and is text."""
+    """Return a path to the directory that is short enough for a socket, and is text."""
     if len(bytes(folder)) <= LONGEST_FOLDER and str(folder).isprintable():
         yield folder
         return
@@ -242,7 +242,7 @@ def _control(
     sockets: list[Listening],
     shutdown: Shutdown,
 ) -> Plane:
-    """A control plane that is not open, with all that it takes."""
+    """Return a closed control plane, with all that it needs."""
     answers: dict[str, str] = {}
     source = certificate.source_of(settings, home, answers)
     made = first_start.make(home, source)

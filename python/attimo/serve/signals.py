@@ -1,6 +1,7 @@
-"""SIGTERM and SIGINT: the first asks to end, the second ends. SIGHUP: look for a certificate now.
+"""Signals: the first SIGTERM or SIGINT requests a shutdown, the second ends the process. SIGHUP
+reloads the certificate.
 
-A server in a person's terminal gets SIGHUP when that is closed, and ends by it as every program.
+A server in a terminal gets SIGHUP when that is closed, and ends as any program does.
 """
 
 import os
@@ -17,7 +18,7 @@ ENDING = (signal.SIGTERM, signal.SIGINT)
 
 @contextmanager
 def on_sighup(look: Callable[[], None]) -> Iterator[None]:
-    """Let SIGHUP call `look`; nothing changes for a server in a terminal."""
+    """Call `look` on SIGHUP, except in a terminal."""
     if os.isatty(0):
         yield
         return
@@ -29,11 +30,11 @@ def on_sighup(look: Callable[[], None]) -> Iterator[None]:
 
 
 class Alarm:
-    """An event for which the main thread waits, and which no signal fails to wake.
+    """An event that also wakes the main thread from a signal handler.
 
-    The kernel may hand a signal to any thread. Python runs its handler in the main thread, and only
-    once that is awake: nothing wakes it from a lock, so it waits for a socket to which each signal
-    writes (`signal.set_wakeup_fd`).
+    The kernel can deliver a signal to any thread. Python runs its handler in the main thread, once
+    that is awake; a signal does not wake it from a lock, so it waits for a socket to which each
+    signal writes (`signal.set_wakeup_fd`).
     """
 
     def __init__(self) -> None:
@@ -43,33 +44,33 @@ class Alarm:
             end.setblocking(False)
 
     def set(self) -> None:
-        """Wake who waits, and let nobody wait until `clear`."""
+        """Wake the main thread; `wait` returns immediately until `clear`."""
         self._is_set.set()
-        with suppress(OSError):  # it is full, so who waits is awake; or closed, and nobody waits
+        with suppress(OSError):  # full: already awake; or closed: nothing waits
             self.wakes.send(b"\0")
 
     def clear(self) -> None:
-        """Let the next one wait."""
+        """Make `wait` block again."""
         self._is_set.clear()
 
     def wait(self) -> None:
-        """Return once it is set."""
+        """Block until it is set."""
         while not self._is_set.is_set():
             select.select([self._hears], [], [])
             with suppress(BlockingIOError):
                 self._hears.recv(4096)
 
     def close(self) -> None:
-        """Let go of the sockets."""
+        """Close the sockets."""
         self._hears.close()
         self.wakes.close()
 
 
 class Shutdown(threading.Event):
-    """Set when the server is to end.
+    """Set when the server should stop.
 
     Attributes:
-        woken: Set then, and whenever there is something else for who waits for it.
+        woken: Set then, and when the main thread has something else to do.
     """
 
     def __init__(self) -> None:
@@ -77,14 +78,14 @@ class Shutdown(threading.Event):
         self.woken = Alarm()
 
     def set(self) -> None:
-        """Ask for the end."""
+        """Request the shutdown."""
         super().set()
         self.woken.set()
 
 
 @contextmanager
 def shutdown_signals() -> Iterator[Shutdown]:
-    """What the first signal sets; after it the system's own handling is back."""
+    """Return what the first signal sets; then the default handling is restored."""
     shutdown = Shutdown()
 
     def end(_: int, __: FrameType | None) -> None:

@@ -1,6 +1,6 @@
-"""A server whose disk is full from its start: it serves data, and changes nothing.
+"""A server whose disk is full at its start serves data, and makes no changes.
 
-As soon as the reserve of the data directory can be filled again, changes are possible again.
+It makes changes again as soon as the reserve of the data directory can be filled.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ class Space:
     """Whether there is space for changes.
 
     Attributes:
-        reserve: That of the data directory.
+        reserve: The data directory's.
     """
 
     reserve: Reserve
@@ -30,7 +30,7 @@ class Space:
         """Fill the reserve, or use it, before anything else is written.
 
         Args:
-            has_data: Whether there is a database; a new one takes space.
+            has_data: Whether there is a database; a new one needs space.
 
         Raises:
             OSError: The disk is full and there is no database, or the disk cannot be written for
@@ -41,13 +41,13 @@ class Space:
             raise OSError(ENOSPC, os.strerror(ENOSPC))
         if self.is_short:
             self.reserve.give()
-            log.warning("the disk is full: data is served, and nothing can be changed")
+            log.warning("the disk is full: data is served, but nothing can be changed")
 
     def need(self) -> None:
-        """Look for space where there was none.
+        """Check for space, if there was none.
 
         Raises:
-            StoreUnavailable: There still is none.
+            StoreUnavailable: There is still none.
         """
         if not self.is_short:
             return
@@ -59,7 +59,7 @@ class Space:
         log.warning("there is space on the disk again")
 
     def end(self) -> None:
-        """Take back what the database has left free, for the next start."""
+        """Fill the reserve again with what the database has left free, for the next start."""
         with contextlib.suppress(OSError):
             self.reserve.fill()
 

@@ -1,4 +1,4 @@
-"""Every setting with its help and its default, on one page."""
+"""Every setting, with its help and its default."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -14,22 +14,22 @@ PREFIX = "ATTIMO_"
 
 OTHER_VARIABLES = frozenset(
     {
-        "ATTIMO_CONFIG",  # names the file of settings
-        "ATTIMO_URL",  # from here on: for the command line as a client
+        "ATTIMO_CONFIG",  # the settings file
+        "ATTIMO_URL",  # from here on, for the command line as a client
         "ATTIMO_TOKEN",
         "ATTIMO_CA",
         "ATTIMO_CACHE",
         "ATTIMO_PROFILE",
     }
 )
-"""Other variables of the environment with our prefix."""
+"""Other environment variables with this prefix."""
 
 Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """How a setting is declared below; `default` is written as an operator would write it."""
+    """The declaration of a setting; `default` is as an operator would write it."""
 
     default: Raw
     help: str
@@ -44,7 +44,7 @@ def setting(default: Raw, kind: Kind[Value], help: str) -> Value:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The settings of a server, merged; only `load` makes them."""
+    """The merged settings of a server; only `load` creates them."""
 
     http: str | None = setting(
         "127.0.0.1:8080",
@@ -175,7 +175,7 @@ class Settings:
         return (*(each for each in (plain, secure) if each), *self.listen)
 
     def shown(self) -> list["Shown"]:
-        """Return each setting with its value and where it comes from, for people."""
+        """Return each setting with its value and origin, to be printed."""
         return [
             Shown(name, _words(getattr(self, name)), self.origins[name], declaration.help)
             for name, declaration in declarations().items()
@@ -194,27 +194,26 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class NodeSettings:
-    """What the data plane gets at its start. Rust reads the attributes by name.
+    """The data plane's configuration. Rust reads the attributes by name.
 
     Attributes:
-        listeners: Where to listen, and for what.
+        listeners: The addresses, with what each offers.
         certificate: The server's certificate and then its issuers', in PEM (the text itself); None
-            where there is no TLS.
+            without TLS.
         private_key: The certificate's key, in PEM. The repr hides it.
-        threads: How many data threads there are.
-        memory_bytes: What items may occupy, together with what clients have under way.
-        ceiling_bytes: What the whole process may occupy.
-        shared_bytes: What it may occupy together with the others of its container and the kernel.
-        group: The folder of the control group that tells what these occupy; None if there is none.
+        threads: The number of data threads.
+        memory_bytes: The memory for items and requests in flight.
+        ceiling_bytes: The limit of the process.
+        shared_bytes: The limit of its container, with the kernel and other processes.
+        group: The directory of the control group with the usage of these, if there is one.
         item_bytes: The largest item, its key included.
         element_bytes: The largest element of a collection.
-        app_socket: The path of the Unix socket of the app that answers what is not data.
-        local: Whether plaintext listeners on loopback take an empty token for the owner's.
+        app_socket: The path of the Unix socket of the control app.
+        local: Whether plaintext listeners on loopback accept an empty token as the owner's.
         endpoint: The public name of the server, without a port.
-        allowed_origins: The origins whose pages may use the server, as browsers write them; `*` is
-            any, and none is none.
-        metrics: Who may read the metrics: loopback, open or off.
-        metrics_caches: How many caches have metrics of their own.
+        allowed_origins: The origins that can call the server from a browser; `*` for all.
+        metrics: Who can read the metrics: loopback, open or off.
+        metrics_caches: The number of caches with metrics of their own.
     """
 
     listeners: tuple[Listener, ...]
@@ -236,7 +235,7 @@ class NodeSettings:
 
 
 def declarations() -> dict[str, Declaration]:
-    """Return what is declared of each setting, by name, in the order of this page."""
+    """Return the declaration of each setting, by name, in this order."""
     return {
         found.name: found.metadata["declaration"]
         for found in fields(Settings)

@@ -1,7 +1,7 @@
-"""What this machine, or the container around this process, allows: memory and processors.
+"""The memory and processors that this machine, or its container, allows the process.
 
-Containers say so through control groups, version 1 or 2; a limit of any group above counts.
-`root` is the root of the file system, another one in tests.
+Containers set limits by control groups, version 1 or 2; those of parent groups count, too. `root`
+is the root of the file system; tests use another one.
 """
 
 import math
@@ -13,53 +13,53 @@ ROOT = Path("/")
 _VERSION_1 = ("memory.limit_in_bytes",)
 MIB = 2**20
 PROCESS_BYTES = 72 * MIB
-"""What the process may take beside its data: 36 MB private at rest, hashing, and control requests
-in flight."""
+"""Memory of the process beside its data: 36 MB private at rest, password hashing, and control
+requests in flight."""
 KERNEL_SHARE = 16
-"""The kernel gets one part in so many: sockets, page tables, the files that are mapped."""
+"""The kernel's share is one in this many: sockets, page tables, mapped files."""
 KERNEL_BYTES = 8 * MIB
-"""What it gets at least."""
+"""The kernel's share at least."""
 RESIDENT_PERCENT = 115
-"""What data occupies at most for a while, in percent of its budget."""
+"""The most that data occupies temporarily, in percent of its budget."""
 
 
 def memory_bytes(root: Path = ROOT) -> int:
-    """Return the bytes of memory that this process may use: the least of host and groups."""
+    """Return the memory limit in bytes: the lowest of machine and groups."""
     groups = [limit for limit, _ in _memory_limits(root)]
     return min([_host_memory(root), *groups])
 
 
 def memory_group(root: Path = ROOT) -> Path | None:
-    """Return the folder of the group that limits memory, if a group does and not the machine."""
+    """Return the directory of the group that limits memory; None if only the machine does."""
     limit, group = min(_memory_limits(root), default=(0, root), key=lambda found: found[0])
     return group if 0 < limit < _host_memory(root) else None
 
 
 def data_bytes(limit_bytes: int) -> int:
-    """Return how much of a limit data may take: what is left beside process and kernel, and no
-    more than three quarters, so that other programs find something, too."""
+    """Return the share of a limit for data: what process and kernel leave, and at most three
+    quarters, so that other programs have some, too."""
     left = (process_bytes(limit_bytes) - PROCESS_BYTES) * 100 // RESIDENT_PERCENT
     return max(min(left, limit_bytes * 3 // 4), limit_bytes // 16)
 
 
 def process_bytes(limit_bytes: int) -> int:
-    """Return how much of a limit the process may occupy, its data included."""
+    """Return the share of a limit for the process, its data included."""
     return limit_bytes - max(limit_bytes // KERNEL_SHARE, KERNEL_BYTES)
 
 
 def shared_bytes(limit_bytes: int) -> int:
-    """Return how much of a limit all processes and the kernel may occupy together."""
+    """Return the share of a limit for all processes and the kernel together."""
     return (limit_bytes + process_bytes(limit_bytes)) // 2
 
 
 def two_servers_bytes(data: int) -> int:
-    """Return what two servers that may take so much for data occupy at least, while one takes the
-    other's place: items keep a quarter of it."""
+    """Return the least memory of two servers with this budget while one replaces the other, with a
+    quarter of it for items."""
     return 2 * (PROCESS_BYTES + data // 4)
 
 
 def processors(root: Path = ROOT) -> int:
-    """Return how many processors this process may keep busy, at least 1."""
+    """Return the number of processors that this process may use, at least 1."""
     allowed = len(os.sched_getaffinity(0))
     return min([allowed, *_processor_limits(root)])
 
@@ -68,11 +68,11 @@ def _host_memory(root: Path) -> int:
     for line in (root / "proc/meminfo").read_text().splitlines():
         if line.startswith("MemTotal:"):
             return int(line.split()[1]) * 1024
-    raise OSError(f"{root}proc/meminfo does not tell MemTotal")
+    raise OSError(f"{root}proc/meminfo has no MemTotal")
 
 
 def _memory_limits(root: Path) -> Iterator[tuple[int, Path]]:
-    """Yield each limit and the folder of its group."""
+    """Yield each limit and the directory of its group."""
     for controller, names in (("", ("memory.max", "memory.high")), ("memory", _VERSION_1)):
         for group in _groups(root, controller):
             for name in names:
@@ -91,7 +91,7 @@ def _processor_limits(root: Path) -> Iterator[int]:
 
 
 def _groups(root: Path, controller: str) -> Iterator[Path]:
-    """Yield the folders of this process's group and of all above it; version 2 is controller ""."""
+    """Yield the directories of this process's group and its parents; version 2 is controller ""."""
     mounted = root / "sys/fs/cgroup" / controller
     for line in _text(root / "proc/self/cgroup").splitlines():
         _, controllers, path = line.split(":", 2)
@@ -101,7 +101,7 @@ def _groups(root: Path, controller: str) -> Iterator[Path]:
 
 
 def _number(file: Path) -> Iterator[int]:
-    """Yield the number in a file, if the file is there and has one ("max" and -1 are none)."""
+    """Yield the number in a file, if it exists and has one ("max" and -1 are no limit)."""
     text = _text(file)
     if text.isdecimal():
         yield int(text)

@@ -1,9 +1,9 @@
-"""Listeners: where a server is to be found, and what it offers there, as one word each.
+"""Listeners: addresses, and what the server offers there, written as URLs.
 
-`https://0.0.0.0:443` is everything with TLS, `http://127.0.0.1:8080` everything without, which is
-for this machine alone. `?only=grpc,http` leaves the rest out. Plaintext that other machines can
-reach is written `http+insecure://`, so that nobody opens it by a slip; where nothing asks for a key
-(`health` and `acme`) `http://` will do.
+`https://0.0.0.0:443` offers everything with TLS, `http://127.0.0.1:8080` everything without, on
+this machine only. `?only=grpc,http` restricts what is offered. Plaintext that other machines can
+reach is written `http+insecure://`, so that nobody opens it by mistake; where nothing needs a key
+(`health` and `acme`), `http://` is enough.
 """
 
 from dataclasses import dataclass, field
@@ -11,10 +11,10 @@ from ipaddress import IPv6Address, ip_address
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 PROTOCOLS = ("grpc", "web", "http", "health", "acme")
-"""What a listener may offer; `http` has all that `health` and `acme` have."""
+"""What a listener can offer; `http` includes `health` and `acme`."""
 
 KEYLESS = frozenset({"health", "acme"})
-"""What asks for no API key, so that nothing is lost where it is read on the way."""
+"""What needs no API key, and so no confidentiality."""
 
 INSECURE = "+insecure"
 SCHEMES = ("http", f"http{INSECURE}", "https")
@@ -22,14 +22,14 @@ SCHEMES = ("http", f"http{INSECURE}", "https")
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """One address and what is offered there. Rust reads the attributes by name.
+    """An address and what is offered there. Rust reads the attributes by name.
 
     Attributes:
-        address: An IP address and a port; port 0 is any free one.
-        tls: Whether TLS is spoken.
+        address: An IP address and a port; port 0 picks a free one.
+        tls: Whether it uses TLS.
         offers: Some of `PROTOCOLS`.
-        insecure: Whether plaintext beyond this machine was asked for by name.
-        setting: The name of the setting that asked for it.
+        insecure: Whether plaintext beyond this machine was requested explicitly.
+        setting: The name of its setting.
     """
 
     address: str
@@ -39,32 +39,32 @@ class Listener:
     setting: str = field(default="listen", compare=False)
 
     def __str__(self) -> str:
-        """The word that one would write to get it."""
+        """Return it as an operator would write it."""
         scheme = "https" if self.tls else f"http{INSECURE}" if self.insecure else "http"
         only = "" if self.offers == PROTOCOLS else f"?only={','.join(self.offers)}"
         return f"{scheme}://{self.address}{only}"
 
     @property
     def is_loopback(self) -> bool:
-        """Whether only this machine can reach it."""
+        """Whether it is on loopback."""
         return ip_address(self.address.rpartition(":")[0].strip("[]")).is_loopback
 
     @property
     def for_clients(self) -> bool:
-        """Whether a client with an API key has any business there."""
+        """Whether it offers anything that needs an API key."""
         return not KEYLESS.issuperset(self.offers)
 
     @property
     def is_exposed(self) -> bool:
-        """Whether API keys can be read on the way, and nobody said that they may."""
+        """Whether API keys could be intercepted, without an explicit setting."""
         return not (self.tls or self.insecure or self.is_loopback) and self.for_clients
 
 
 def listener(text: str) -> Listener:
-    """Read one listener.
+    """Parse a listener.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It is not valid.
     """
     parts = urlsplit(text)
     if parts.scheme not in SCHEMES or parts.path or "#" in text:
@@ -78,10 +78,10 @@ def listener(text: str) -> Listener:
 
 
 def listeners(text: str) -> tuple[Listener, ...]:
-    """Read any number of listeners, parted by commas; the commas of `only` part words of its own.
+    """Parse listeners separated by commas; commas inside `only` separate its values.
 
     Raises:
-        ValueError: One of them is none.
+        ValueError: One is not valid.
     """
     words: list[str] = []
     for word in filter(None, (word.strip() for word in text.split(","))):
@@ -93,10 +93,10 @@ def listeners(text: str) -> tuple[Listener, ...]:
 
 
 def address(text: str) -> str:
-    """Read `127.0.0.1:8080`, `[::1]:8080` or `localhost:8080`.
+    """Parse `127.0.0.1:8080`, `[::1]:8080` or `localhost:8080`.
 
     Raises:
-        ValueError: It is no address with a port.
+        ValueError: It is not an address with a port.
     """
     name, colon, port = text.rpartition(":")
     if not (colon and port.isascii() and port.isdecimal() and len(port) <= 5) or int(port) > 65535:
@@ -110,7 +110,7 @@ def address(text: str) -> str:
 
 
 def _only(parts: SplitResult) -> tuple[str, ...]:
-    """What is offered: all, or what `only` names."""
+    """Return what is offered: all, or what `only` names."""
     if not parts.query:
         return PROTOCOLS
     ((name, value),) = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=True)

@@ -1,10 +1,10 @@
-"""Read the settings: a flag wins over ATTIMO_*, that over attimo.toml, that over the default.
+"""Load the settings: a flag wins over ATTIMO_*, that over attimo.toml, that over the default.
 
-They are merged once, and each value remembers where it came from. A name that is no setting is an
-error: a slip in a name would otherwise do nothing, silently.
+They are merged once, and each value keeps its origin. An unknown name is an error, since a typo
+would otherwise be ignored silently.
 
-This is tomllib and a dataclass, not pydantic-settings, which costs 0.2 s and 25 MB at import: a
-fifth of the second in which a started server must answer, a quarter of what it may occupy at rest.
+This uses tomllib and a dataclass, since importing pydantic-settings takes 0.2 s and 25 MB: a fifth
+of the start-up time, and a quarter of the memory at rest, that a server is allowed.
 """
 
 import contextlib
@@ -33,12 +33,12 @@ from attimo.settings.values import Raw
 FILE = "attimo.toml"
 
 _HARMLESS = re.compile(r"[a-z]+://[\w.-]*")
-"""An address that has no place for a password."""
+"""An address without room for a password."""
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What somebody said of a setting, and where."""
+    """The value of a setting as it was written, and where."""
 
     value: Raw
     origin: str
@@ -50,17 +50,17 @@ def load(
     environ: Mapping[str, str] | None = None,
     directory: Path | None = None,
 ) -> Settings:
-    """Merge everything that is said of the settings.
+    """Merge all sources of settings.
 
     Args:
-        flags: By name of setting; None is a flag that was not given. `config` names the file.
-        environ: The environment; that of the process if None.
-        directory: Where `attimo.toml` is looked for first; the working directory if None.
+        flags: By name; None for a flag that was not given. `config` names the file.
+        environ: The environment; the process's by default.
+        directory: Where `attimo.toml` is searched first; the working directory by default.
 
     Raises:
-        UnknownSetting: A name in the file or under ATTIMO_ is no setting.
+        UnknownSetting: A name in the file or after ATTIMO_ is not a setting.
         InvalidSetting: A value is not allowed.
-        Misconfigured: The file cannot be read, or the listeners make no sense together.
+        Misconfigured: The file cannot be read, or settings contradict each other.
     """
     environ = os.environ if environ is None else environ
     given = {name: value for name, value in (flags or {}).items() if value not in (None, [])}
@@ -77,7 +77,7 @@ def load(
 
 
 def _defaults(environ: Mapping[str, str], chosen: Mapping[str, Said]) -> dict[str, Said]:
-    """What holds where nothing is said; who says where to listen gets no other listener."""
+    """The defaults; with --listen, there is no other listener by default."""
     off = {"http", "https"} if "listen" in chosen else set[str]()
     return {
         name: Said("off" if name in off else _expand(found.default, environ), "default", name)
@@ -130,7 +130,7 @@ def _read(name: str, said: Said) -> Any:
 
 
 def _file(config: Raw | None, environ: Mapping[str, str], directory: Path | None) -> Path | None:
-    """Find the file: the one that is named, else the first that there is, else none."""
+    """Return the file: the named one, otherwise the first that exists, if any."""
     named = config or environ.get("ATTIMO_CONFIG")
     if named:
         try:
@@ -148,7 +148,7 @@ def _at_home(environ: Mapping[str, str]) -> list[Path]:
 
 
 def _is_there(file: Path) -> bool:
-    """Whether there is such a file; where one may not look, there is none for this user."""
+    """Whether a file exists; one in an unreadable directory does not."""
     try:
         return file.exists()
     except OSError:

@@ -1,7 +1,7 @@
-"""Where a user's files are: the home directory, and the directories of the XDG specification.
+"""A user's directories: the home directory, and those of the XDG specification.
 
-A service may have neither HOME nor a name for its user id (systemd's DynamicUser, `runAsUser`,
-`env -i`): then there is no home directory, and only what needs one fails.
+A service may have neither HOME nor a name for its user ID (systemd's DynamicUser, `runAsUser`,
+`env -i`). Then there is no home directory, and only what needs one fails.
 """
 
 import os
@@ -13,7 +13,7 @@ from attimo.errors import Misconfigured
 
 
 def home() -> Path | None:
-    """The home directory: $HOME if it is an absolute path, else that of the user id, else None."""
+    """Return the home directory: $HOME if it is an absolute path, else the user ID's, else None."""
     if (found := os.environ.get("HOME", "")).startswith("/"):
         return Path(found)
     try:
@@ -23,16 +23,16 @@ def home() -> Path | None:
 
 
 def xdg(environ: Mapping[str, str], name: str, otherwise: str, remedy: str) -> Path:
-    """A directory of the XDG specification, which has relative ones ignored.
+    """Return a directory of the XDG specification, in which relative paths are ignored.
 
     Args:
         environ: The environment.
         name: The variable, such as XDG_DATA_HOME.
-        otherwise: Its place in the home directory.
-        remedy: What to say where there is no home directory, beside the variable.
+        otherwise: Its path in the home directory.
+        remedy: What else the operator can set if there is no home directory.
 
     Raises:
-        Misconfigured: The variable names none, and there is no home directory.
+        Misconfigured: The variable is not set, and there is no home directory.
     """
     if (found := environ.get(name, "")).startswith("/"):
         return Path(found)
@@ -40,11 +40,11 @@ def xdg(environ: Mapping[str, str], name: str, otherwise: str, remedy: str) -> P
 
 
 def expanded(text: str) -> Path:
-    """A path as it is written, made absolute; `~` is the home directory.
+    """Make a path absolute; `~` is the home directory.
 
     Raises:
-        ValueError: It is no path.
-        Misconfigured: It begins where there is nothing: at no home, or in a directory that is gone.
+        ValueError: It is not a path.
+        Misconfigured: There is no home directory or working directory to start from.
     """
     if not text or "\0" in text:
         raise ValueError(text)
@@ -53,15 +53,15 @@ def expanded(text: str) -> Path:
     try:
         return Path(text).expanduser().absolute()
     except RuntimeError as error:
-        raise Misconfigured(f"{text!r} is in no home directory: there is no such user") from error
+        raise Misconfigured(f"{text!r} names the home directory of an unknown user") from error
     except FileNotFoundError as error:
         raise Misconfigured(
-            f"the working directory is gone, so {text!r} leads nowhere: begin the path with /"
+            f"the working directory was deleted, so {text!r} cannot be found: begin the path with /"
         ) from error
 
 
 def working_directory() -> Path | None:
-    """The working directory; None if it was deleted."""
+    """Return the working directory; None if it was deleted."""
     try:
         return Path.cwd()
     except FileNotFoundError:
@@ -73,6 +73,6 @@ def _home(remedy: str) -> Path:
     if found is None:
         raise Misconfigured(
             f"there is no home directory (HOME is not set to an absolute path, and user id "
-            f"{os.getuid()} has no name): say {remedy}"
+            f"{os.getuid()} has no name): set {remedy}"
         )
     return found

@@ -1,7 +1,7 @@
-"""What a supervisor such as systemd gives to the process that it starts, by its environment.
+"""What a supervisor such as systemd passes to the process in the environment.
 
-Sockets that listen already (`LISTEN_PID`, `LISTEN_FDS`, `LISTEN_FDNAMES`: sd_listen_fds(3)), and
-where it wants to be told how the service does (`NOTIFY_SOCKET`: sd_notify(3)).
+Listening sockets (`LISTEN_PID`, `LISTEN_FDS`, `LISTEN_FDNAMES`: sd_listen_fds(3)), and the address
+for notifications of the service's state (`NOTIFY_SOCKET`: sd_notify(3)).
 """
 
 import os
@@ -16,7 +16,7 @@ FIRST_DESCRIPTOR = 3
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A descriptor that this process was started with.
+    """A descriptor that the supervisor passed.
 
     Attributes:
         descriptor: Its number.
@@ -28,14 +28,14 @@ class Given:
 
 
 def given(environ: Mapping[str, str] | None = None, pid: int | None = None) -> list[Given]:
-    """The sockets that were given to this process; none if they were meant for another.
+    """Return the sockets passed to this process; none if they are another process's.
 
     Args:
-        environ: The environment; that of the process if None.
-        pid: The process; this one if None.
+        environ: The environment; the process's by default.
+        pid: The process; this one by default.
 
     Raises:
-        Misconfigured: A variable holds no number.
+        Misconfigured: A variable is not a number.
     """
     environ = os.environ if environ is None else environ
     pid = os.getpid() if pid is None else pid
@@ -55,11 +55,11 @@ def _number(environ: Mapping[str, str], name: str) -> int:
 
 
 def tell(*lines: str, environ: Mapping[str, str] | None = None) -> None:
-    """Tell the supervisor, if it wants to know; one that does not listen misses it.
+    """Notify the supervisor, if there is one; errors are ignored.
 
     Args:
         lines: Such as `READY=1`.
-        environ: The environment; that of the process if None.
+        environ: The environment; the process's by default.
     """
     environ = os.environ if environ is None else environ
     path = environ.get("NOTIFY_SOCKET", "")

@@ -1,6 +1,6 @@
-"""How the value of a setting is read from what a flag, a variable or a file says.
+"""Parses the values of settings, from a flag, a variable or the file.
 
-A reader raises ValueError for what it does not allow; the sentence beside it says what it does.
+A parser raises ValueError for what is not allowed; the text beside it says what is.
 """
 
 import re
@@ -15,7 +15,7 @@ from attimo.settings import host, places
 from attimo.settings.listeners import Listener, address, listeners
 
 Raw = str | int | float | bool | list[str]
-"""What flags (text, repeated ones a list of it), variables (text) and TOML (all) give."""
+"""What flags (text, or a list of it), variables (text) and TOML (all) contain."""
 
 Value = TypeVar("Value", covariant=True)
 
@@ -25,9 +25,9 @@ class Kind(Generic[Value]):
     """A kind of value.
 
     Attributes:
-        read: How it is read.
-        allowed: What is allowed, in words.
-        secret: Whether it may hold a password, so that no message repeats it.
+        read: Its parser.
+        allowed: What is allowed, for messages.
+        secret: Whether it may contain a password, so that messages do not repeat it.
     """
 
     read: Callable[[Raw], Value]
@@ -56,18 +56,18 @@ AUTHORITIES = {
     "letsencrypt-staging": "https://acme-staging-v02.api.letsencrypt.org/directory",
 }
 LARGEST_ITEM = 2**30
-"""A collection may grow so large by and by; one request brings 5,243,000 bytes at most."""
+"""Collections can grow this large over time; one request has at most 5,243,000 bytes."""
 
 
 def _address(raw: Raw) -> str | None:
-    """Read an address, or `off`."""
+    """Parse an address, or `off`."""
     if raw is False or raw == "off":
         return None
     return address(_text(raw))
 
 
 def _listen(raw: Raw) -> tuple[Listener, ...]:
-    """Read listeners from a list, or from text with commas."""
+    """Parse listeners from a list, or from text with commas."""
     if raw is False or raw == "off":
         return ()
     found = listeners(",".join(raw) if isinstance(raw, list) else _text(raw))
@@ -77,7 +77,7 @@ def _listen(raw: Raw) -> tuple[Listener, ...]:
 
 
 def _public_name(raw: Raw) -> str:
-    """Read a DNS name; clients put `cache.` and other words in front, so an address will not do."""
+    """Parse a DNS name; clients prefix it with `cache.` and others, so an address will not do."""
     name = _text(raw).lower()
     labels = name.split(".")
     if len(name) > 200 or not all(_LABEL.fullmatch(label) for label in labels):
@@ -96,10 +96,10 @@ def _file(raw: Raw) -> Path | None:
 
 
 def size(raw: Raw) -> int:
-    """Read a number of bytes: `1073741824`, `1 GiB`, `1.5GB`.
+    """Parse a number of bytes: `1073741824`, `1 GiB`, `1.5GB`.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It is not valid.
     """
     if isinstance(raw, int) and not isinstance(raw, bool):
         return raw
@@ -238,14 +238,14 @@ def _email(raw: Raw) -> str:
 
 
 def _origins(raw: Raw) -> tuple[str, ...]:
-    """Read `https://app.example.com, http://localhost:3000`, `*` or `off`."""
+    """Parse `https://app.example.com, http://localhost:3000`, `*` or `off`."""
     if raw is False or raw == "off":
         return ()
     return tuple(_origin(each.strip().lower()) for each in _text(raw).split(","))
 
 
 def _origin(text: str) -> str:
-    """Return an origin as browsers write it: without the port that its scheme understands."""
+    """Return an origin as browsers write it: without the default port of its scheme."""
     if text == "*":
         return text
     found = _ORIGIN.fullmatch(text)
@@ -277,7 +277,7 @@ SMTP = Kind(
 )
 EMAIL = Kind(_email, "an e-mail address")
 CONTACT = Kind(_contact, "an e-mail address, or off")
-ACME = Kind(_acme, "letsencrypt, letsencrypt-staging, https:// and the rest of a directory, or off")
+ACME = Kind(_acme, "letsencrypt, letsencrypt-staging, the https:// URL of a directory, or off")
 ORIGINS = Kind(
     _origins, "origins such as https://app.example.com or http://localhost:3000, *, or off"
 )

@@ -294,14 +294,14 @@ def test_what_is_wrong_with_a_new_certificate_is_said_once_and_the_old_one_stays
     good = serial(own, operator.root)
 
     operator.key.write_text("junk")
-    eventually(lambda: "holds no private key" in own.output, "the complaint about the key")
+    eventually(lambda: "contains no valid private key" in own.output, "the complaint about the key")
     operator.chain.unlink()
     eventually(lambda: "chain.pem cannot be read" in own.output, "that the file is missed")
     assert serial(own, operator.root) == good
     wanted = operator.issue(*names("localhost"))
     eventually(lambda: serial(own, operator.root) == wanted, "the new certificate")
 
-    for words in ("holds no private key", "cannot be read"):
+    for words in ("contains no valid private key", "cannot be read"):
         assert own.output.count(words) == 1
 
 
@@ -311,5 +311,5 @@ def test_an_ended_certificate_is_not_taken_in_place_of_a_good_one(
     good = serial(own, operator.root)
     operator.issue(*names("localhost"), ends=timedelta(hours=-1))
 
-    eventually(lambda: "ended on" in own.output, "the complaint")
+    eventually(lambda: "expired on" in own.output, "the complaint")
     assert serial(own, operator.root) == good

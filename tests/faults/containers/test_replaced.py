@@ -81,7 +81,7 @@ def test_where_two_find_no_room_the_one_that_runs_keeps_its_place(tmp_path: Path
     try:
         with group(TOO_LITTLE) as made, succession(tmp_path / "data", prefix=made.prefix) as line:
             fill(line.now)
-            with pytest.raises(RuntimeError, match="--replace takes memory for two servers"):
+            with pytest.raises(RuntimeError, match="--replace needs memory for two servers"):
                 line.replace()
             assert made.kills == 0
             fill(line.now)
