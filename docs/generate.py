@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import data_methods
 import http_api
 import permissions
 from momento_wire_types import auth_pb2, cacheclient_pb2, controlclient_pb2, token_pb2
@@ -16,7 +17,7 @@ from typer.main import get_command
 from attimo.api.services import METHODS
 from attimo.cli import leaderboard_messages
 from attimo.cli.commands import app
-from attimo.node.local import metrics
+from attimo.node import local
 from attimo.settings.declared import declarations, flag, variable
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -37,6 +38,7 @@ SERVICES = {
     "auth.Auth": "API keys",
     "cache_client.Ping": "Ping",
 }
+PING = "cache_client.Ping/Ping"
 NOTE = "<!-- Written by docs/generate.py from the program; do not edit. -->"
 
 
@@ -47,6 +49,7 @@ def pages() -> dict[Path, str]:
         REFERENCE / "settings.md": _text(_settings()),
         REFERENCE / "compatibility.md": _text(_compatibility()),
         REFERENCE / "http-api.md": _text(http_api.lines(NOTE)),
+        REFERENCE / "methods.md": _text(data_methods.lines(NOTE)),
         REFERENCE / "metrics.md": _text(_metrics()),
         REFERENCE / "permissions.md": _text(permissions.lines(NOTE)),
     }
@@ -66,13 +69,13 @@ def methods() -> list[str]:
         auth_pb2.DESCRIPTOR.services_by_name["Auth"],
     ]
     listed = [f"{each.full_name}/{method.name}" for each in described for method in each.methods]
-    return [*listed, "cache_client.Ping/Ping"]
+    return [*listed, PING]
 
 
 def served(method: str) -> bool:
     """Whether Attimo answers a method."""
-    is_data = method.startswith(("cache_client.", "leaderboard."))
-    return is_data or f"/{method}" in METHODS
+    of_data = {f"{each.service}/{each.name}" for each in local.methods()}
+    return method == PING or method in of_data or f"/{method}" in METHODS
 
 
 def clients() -> dict[str, dict[str, str | None]]:
@@ -154,7 +157,7 @@ def _metrics() -> Iterator[str]:
     yield "[monitor a server](../how-to/watch-a-server.md). A histogram has `_bucket` (with"
     yield "the label `le`), `_sum` and `_count`; its bounds double from 1 µs to 1.05 s."
     yield from ("", "| metric | kind | labels | description |", "|---|---|---|---|")
-    for metric in metrics():
+    for metric in local.metrics():
         labels = ", ".join(f"`{label}`" for label in metric.labels)
         yield f"| `{metric.name}` | {metric.kind} | {labels} | {metric.help} |"
 

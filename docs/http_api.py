@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from attimo.api import description
 from attimo.api.app import OPERATIONS
+from attimo.node.local import data_routes
 
 _WHERE = {"path": "path", "query": "query", "header": "header"}
 _KINDS = {
@@ -38,7 +39,7 @@ def lines(note: str) -> Iterator[str]:
 
 
 def _document() -> dict[str, Any]:
-    return description.document(OPERATIONS)
+    return description.document(OPERATIONS, data_routes())
 
 
 def _operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:

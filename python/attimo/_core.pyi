@@ -10,6 +10,10 @@ from attimo.settings import NodeSettings
 def limits() -> dict[str, int]:
     """Every limit of the data plane that no setting changes, by name; times in seconds."""
 
+def methods() -> list[tuple[str, str | None, str, str, list[str], str, list[tuple[str, str]]]]:
+    """Every method of the data plane: name, gRPC service, data type, kind of resource, permissions,
+    what it looks for, and method and path of its HTTP routes."""
+
 def metrics() -> list[tuple[str, str, list[str], str]]:
     """Every metric that a node tells: name, kind, names of labels, and what it tells."""
 

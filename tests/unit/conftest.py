@@ -8,6 +8,7 @@ from starlette.applications import Starlette
 
 from attimo.api import create_app
 from attimo.control import Control
+from attimo.node.local import data_routes
 from browsers import Browser, Post
 from fakes import Client, Clock, Listener, new_control, swift_directory
 
@@ -37,7 +38,8 @@ def control(home: Path, node: Listener, clock: Clock) -> Iterator[Control]:
 
 @pytest.fixture
 def owner(control: Control) -> Client:
-    return Client(create_app(control, "localhost:8443"), account_id=1)
+    app = create_app(control, "localhost:8443", data_routes=data_routes())
+    return Client(app, account_id=1)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from attimo.node.local import data_routes
 from fakes import Client
 
 
@@ -63,6 +64,18 @@ def test_every_reference_in_the_document_leads_somewhere_and_every_schema_is_use
 
     used = set(re.findall(r'"#/components/schemas/(\w+)"', document.text))
     assert used == document.json()["components"]["schemas"].keys()
+
+
+def test_the_document_has_every_route_of_the_data_plane(nobody: Client) -> None:
+    paths = nobody.ask("GET", "/openapi.json").json()["paths"]
+
+    described = {
+        (method.upper(), path)
+        for path, operations in paths.items()
+        for method in operations
+        if path.startswith("/cache/")
+    }
+    assert described == {route for routes in data_routes().values() for route in routes}
 
 
 def test_neither_the_description_nor_the_page_is_imported_with_the_app() -> None:

@@ -1,6 +1,6 @@
 """The ASGI app that answers what is not data; behind the data plane, on a private socket."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from types import MappingProxyType
 
@@ -68,6 +68,7 @@ def create_app(
     send: Send = mail.to_nobody,
     limits: Mapping[str, int] = MappingProxyType({}),
     known: Certificates | None = None,
+    data_routes: Mapping[str, Sequence[tuple[str, str]]] = MappingProxyType({}),
 ) -> Starlette:
     """Make the app; the database work runs in threads, never on the event loop.
 
@@ -80,11 +81,13 @@ def create_app(
         send: Sends e-mail.
         limits: Those of the data plane and of the settings, by name (see `limit_table`).
         known: What it knows of the server's certificate.
+        data_routes: HTTP method and path of each route of the data plane, by its method, for the
+            description.
     """
     routes = [Route(each.path, each, methods=[each.method]) for each in OPERATIONS]
     app = Starlette(routes=routes, lifespan=_few_threads)
     app.router.redirect_slashes = False
-    app.state.description = docs.described(OPERATIONS)
+    app.state.description = docs.described(OPERATIONS, data_routes)
     app.state.control = control
     app.state.endpoint = endpoint
     app.state.limits = limits

@@ -5,7 +5,7 @@ policy sees to it. Both are made when somebody asks.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -92,14 +92,18 @@ def asset(name: str) -> FileResponse:
     return FileResponse(_folder(package) / file, media_type=media_type, headers=_KEPT)
 
 
-def described(operations: Sequence[Operation]) -> Callable[[], bytes]:
+def described(
+    operations: Sequence[Operation], data_routes: Mapping[str, Sequence[tuple[str, str]]]
+) -> Callable[[], bytes]:
     """What makes the text of the document, once."""
 
     @cache
     def text() -> bytes:
         from attimo.api import description
 
-        return json.dumps(description.document(operations), separators=(",", ":")).encode()
+        return json.dumps(
+            description.document(operations, data_routes), separators=(",", ":")
+        ).encode()
 
     return text
 

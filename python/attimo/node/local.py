@@ -36,6 +36,40 @@ def metrics() -> list[Metric]:
     return [Metric(*each) for each in _core.metrics()]
 
 
+@dataclass(frozen=True, slots=True)
+class Method:
+    """What a client can ask of the data plane.
+
+    Attributes:
+        name: Its name on the wire, in usage and in metrics.
+        service: The gRPC service that has it; None if only plain HTTP offers it.
+        data_type: scalar, dictionary, set, list, sorted set or leaderboard.
+        resource: What a permission for it is about: item.
+        permissions: What a caller must be allowed to do, by one rule: read, write or both.
+        lookups: What a request counts as found or not: nothing, one item, each key, field, element
+            or id that it names, or what it removes and hands out (removed).
+        routes: HTTP method and path of each place where plain HTTP offers it.
+    """
+
+    name: str
+    service: str | None
+    data_type: str
+    resource: str
+    permissions: list[str]
+    lookups: str
+    routes: list[tuple[str, str]]
+
+
+def methods() -> list[Method]:
+    """Every method of the data plane, by type of data."""
+    return [Method(*each) for each in _core.methods()]
+
+
+def data_routes() -> dict[str, list[tuple[str, str]]]:
+    """HTTP method and path of each route of the data plane, by its method."""
+    return {method.name: method.routes for method in methods()}
+
+
 class LocalNode:
     """A node of this process, from its settings to its end."""
 

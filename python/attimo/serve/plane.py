@@ -250,6 +250,7 @@ class Plane:
             send,
             given | local.limits(),
             Certificates(root, self.answers),
+            local.data_routes(),
         )
 
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
 
 use attimo_server::{
-    AccountId, ApiKey, Audience, COUNT_NAMES, COUNTS, Cache, CacheId, Ceiling, Config, Container,
-    Listen, Namespace, NoProtocol, Protocol, Role, Session, UrlKey,
+    AccountId, Api, ApiKey, Audience, COUNT_NAMES, COUNTS, Cache, CacheId, Ceiling, Config,
+    Container, Listen, Namespace, NoProtocol, Protocol, Role, Service, Session, UrlKey,
 };
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -294,6 +294,35 @@ pub(crate) fn families() -> Vec<Family> {
         (family.name, family.kind.name(), family.labels.to_vec(), family.help)
     };
     attimo_server::FAMILIES.iter().map(tell).collect()
+}
+
+/// What `methods` tells of one method.
+pub(crate) type Method = (
+    &'static str,
+    Option<&'static str>,
+    &'static str,
+    &'static str,
+    &'static [&'static str],
+    &'static str,
+    Vec<(&'static str, String)>,
+);
+
+pub(crate) fn methods() -> Vec<Method> {
+    let tell = |api: &Api| {
+        let (access, routes) = (api.access(), api.routes().iter());
+        let paths = routes
+            .flat_map(|route| route.paths().into_iter().map(|path| (route.verb.name(), path)));
+        (
+            api.name(),
+            api.service().map(Service::name),
+            api.data_type().name(),
+            access.resource(),
+            access.rights().names(),
+            api.lookups().name(),
+            paths.collect(),
+        )
+    };
+    Api::ALL.iter().map(tell).collect()
 }
 
 /// A name that no node had before: 128 bits by chance.

@@ -126,6 +126,12 @@ fn metrics() -> Vec<convert::Family> {
     convert::families()
 }
 
+/// Every method of the data plane, as the table of methods has it.
+#[pyfunction]
+fn methods() -> Vec<convert::Method> {
+    convert::methods()
+}
+
 /// Every limit of the data plane that no setting changes, by name.
 #[pyfunction]
 fn limits() -> BTreeMap<&'static str, u64> {
@@ -144,5 +150,5 @@ mod _core {
     #[pymodule_export]
     use super::convert::{Batch, Event, Used};
     #[pymodule_export]
-    use super::{counts, limits, metrics};
+    use super::{counts, limits, methods, metrics};
 }

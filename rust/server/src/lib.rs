@@ -6,7 +6,6 @@
 //! a runtime of its own and never waits for another.
 
 mod acceptor;
-mod api;
 mod backend;
 mod clock;
 mod counter;
@@ -24,6 +23,7 @@ mod memory;
 mod memory_budget;
 mod message;
 mod meter;
+mod methods;
 mod metrics;
 mod permissions;
 mod process;
@@ -37,13 +37,13 @@ mod token;
 mod transport;
 mod worker;
 
-pub use api::Api;
 pub use directory::{
     AccountId, ApiKey, Cache, CacheId, Changes, LearnError, Role, Session, TokenHash, UrlKey,
 };
 pub use limits::limits;
 pub use memory::{Allocator, Ceiling, Container};
 pub use meter::{COUNT_NAMES, COUNTS, Used};
+pub use methods::{Access, Api, DataType, Lookups, Rights, Route, Service, Verb};
 pub use metrics::{Audience, FAMILIES, Family, Kind};
 pub use protocol::{NoProtocol, Protocol, Protocols};
 pub use server::{Config, Listen, Server};

@@ -11,9 +11,9 @@ use std::sync::{Arc, OnceLock};
 use attimo_engine::Looked;
 use parking_lot::Mutex;
 
-use crate::api::Api;
 use crate::counter::Counter;
 use crate::directory::CacheId;
+use crate::methods::Api;
 
 const KIB: u64 = 1_024;
 

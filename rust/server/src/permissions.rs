@@ -12,7 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use ipnet::IpNet;
 use serde::Deserialize;
 
-use crate::api::Access;
+use crate::methods::{Access, Rights};
 
 /// A permission set. The default one permits nothing.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -26,8 +26,8 @@ pub(crate) struct Permissions {
 
 #[derive(Debug, PartialEq, Eq)]
 struct CacheRule {
-    /// The bits of [`Access`].
-    access: u8,
+    /// The bits of [`Rights`].
+    rights: u8,
     /// `None` is every cache.
     caches: Option<Selector>,
     /// `None` is every item.
@@ -67,20 +67,20 @@ impl Permissions {
 
     /// Everything, from everywhere: what an owner has.
     pub(crate) fn everything() -> Self {
-        let all = CacheRule { access: Access::ReadWrite as u8, caches: None, items: None };
+        let all = CacheRule { rights: Rights::ReadWrite as u8, caches: None, items: None };
         Permissions { rules: vec![all], vends: true, ..Permissions::default() }
     }
 
     /// To read and to write one item, or only one of both, or neither.
     pub(crate) fn of_item(cache: &str, key: &[u8], read: bool, write: bool) -> Self {
-        let access = match (read, write) {
-            (true, true) => Access::ReadWrite,
-            (true, false) => Access::Read,
-            (false, true) => Access::Write,
+        let rights = match (read, write) {
+            (true, true) => Rights::ReadWrite,
+            (true, false) => Rights::Read,
+            (false, true) => Rights::Write,
             (false, false) => return Permissions::default(),
         } as u8;
         let exactly = |name: &[u8]| Some(Selector::Exact(name.into()));
-        let rule = CacheRule { access, caches: exactly(cache.as_bytes()), items: exactly(key) };
+        let rule = CacheRule { rights, caches: exactly(cache.as_bytes()), items: exactly(key) };
         Permissions { rules: vec![rule], ..Permissions::default() }
     }
 
@@ -102,14 +102,14 @@ impl Permissions {
             .iter()
             .filter(|rule| rule.caches.as_ref().is_none_or(|caches| caches.holds(cache)))
             .collect();
-        let items = |access: Access| {
-            let bits = access as u8;
-            Items::of(about.iter().filter(|rule| rule.access & bits == bits).copied())
+        let items = |rights: Rights| {
+            let bits = rights as u8;
+            Items::of(about.iter().filter(|rule| rule.rights & bits == bits).copied())
         };
         Grants {
-            read: items(Access::Read),
-            write: items(Access::Write),
-            both: items(Access::ReadWrite),
+            read: items(Rights::Read),
+            write: items(Rights::Write),
+            both: items(Rights::ReadWrite),
         }
     }
 }
@@ -126,10 +126,11 @@ pub(crate) struct Grants {
 impl Grants {
     /// The items with which `access` is allowed.
     pub(crate) fn to(&self, access: Access) -> &Items {
-        match access {
-            Access::Read => &self.read,
-            Access::Write => &self.write,
-            Access::ReadWrite => &self.both,
+        let Access::Item(rights) = access;
+        match rights {
+            Rights::Read => &self.read,
+            Rights::Write => &self.write,
+            Rights::ReadWrite => &self.both,
         }
     }
 
@@ -306,8 +307,8 @@ impl Rule {
     fn compiled(self) -> Option<Result<CacheRule, base64::DecodeError>> {
         let Rule::Cache { permissions, caches, items } = self else { return None };
         let bits = permissions.into_iter().map(|verb| match verb {
-            Verb::Read => Access::Read as u8,
-            Verb::Write => Access::Write as u8,
+            Verb::Read => Rights::Read as u8,
+            Verb::Write => Rights::Write as u8,
             Verb::List => 0,
         });
         let caches = match caches {
@@ -317,8 +318,8 @@ impl Rule {
                 Some(Selector::Prefix(prefix.into_bytes().into()))
             }
         };
-        let access = bits.fold(0, |all, bit| all | bit);
-        Some(items.compiled().map(|items| CacheRule { access, caches, items }))
+        let rights = bits.fold(0, |all, bit| all | bit);
+        Some(items.compiled().map(|items| CacheRule { rights, caches, items }))
     }
 }
 

@@ -1,7 +1,8 @@
 """The one description of everything that is answered over HTTP: an OpenAPI 3.1 document.
 
 What this app answers, it describes itself; what the data plane answers is described here, in a
-module for each type of data. The document is made when somebody asks for it.
+module for each type of data, and is found at the paths that the data plane tells. The document is
+made when somebody asks for it.
 """
 
 from collections.abc import Iterable
@@ -22,7 +23,7 @@ from attimo.api.description import (
     sets,
     sorted_sets,
 )
-from attimo.api.description.parts import Paths, ref
+from attimo.api.description.parts import DataRoutes, Paths, ref
 from attimo.api.problems import ALWAYS, MEANINGS
 from attimo.api.routing import Operation, Security
 
@@ -127,8 +128,8 @@ def usual(status: str) -> str:
     return MEANINGS[int(status)]
 
 
-def document(operations: Iterable[Operation]) -> dict[str, Any]:
-    """Describe these operations of the app, and all that the data plane answers."""
+def document(operations: Iterable[Operation], data_routes: DataRoutes) -> dict[str, Any]:
+    """Describe these operations of the app, and what the data plane answers at these routes."""
     paths, schemas = declared.described(operations, TOKENS)
     schemas |= data.SCHEMAS | permissions.SCHEMAS | {"Refusal": REFUSAL}
     for name in ("RoleInfo", "ChangedRole", "RoleDefinition", "CreateToken"):
@@ -137,12 +138,18 @@ def document(operations: Iterable[Operation]) -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": _INFO,
         "servers": [{"url": "/", "description": "This server."}],
-        "paths": _data_paths() | paths | server.PATHS,
+        "paths": _data_paths(data_routes) | paths | server.PATHS,
         "components": {"schemas": schemas, "securitySchemes": SECURITY_SCHEMES},
         "tags": TAGS,
         "security": TOKENS,
     }
 
 
-def _data_paths() -> Paths:
-    return {path: known for each in _OF_DATA for path, known in each.PATHS.items()}
+def _data_paths(routes: DataRoutes) -> Paths:
+    paths: Paths = {}
+    for described in _OF_DATA:
+        for method, operation in described.OPERATIONS.items():
+            for verb, path in routes.get(method, ()):
+                if path.endswith("{key}") == (described is files):
+                    paths.setdefault(path, {})[verb.lower()] = operation
+    return paths

@@ -13,7 +13,7 @@ from attimo.api.description.data import (
 )
 from attimo.api.description.parts import (
     LARGEST,
-    Paths,
+    Operations,
     array,
     integer,
     json_answer,
@@ -27,65 +27,59 @@ _FIELD = thing(field=ELEMENT, value=ELEMENT)
 _FOUND = thing(["value"], field=ELEMENT, found={"type": "boolean"}, value=ELEMENT)
 _FIELDS = {"fields": [{"field": "name", "value": "Ada"}]}
 
-PATHS: Paths = {
-    "/cache/{cache}/dictionary": {
-        "get": items(
-            "getDictionary",
-            TAG,
-            "Read a dictionary, or some of its fields",
-            {
-                200: json_answer(
-                    "All fields; or the requested fields in their order, each with whether it was "
-                    "found.",
-                    thing(fields=array({"anyOf": [_FIELD, _FOUND]})),
-                    _FIELDS,
-                )
-            },
-            parameters=[*binary("field", "A field to read.", required=False, many=True), ENCODING],
-            refused=GONE,
-        ),
-        "post": items(
-            "setDictionaryFields",
-            TAG,
-            "Add or replace fields",
-            {204: NO_CONTENT},
-            parameters=[TTL, REFRESH],
-            body=json_body(thing(fields=array(_FIELD)), _FIELDS),
-        ),
-        "delete": items(
-            "deleteDictionaryFields",
-            TAG,
-            "Delete fields, or the whole dictionary",
-            {204: NO_CONTENT},
-            parameters=binary("field", "A field to delete.", required=False, many=True),
-        ),
-    },
-    "/cache/{cache}/dictionary/length": {
-        "get": items(
-            "getDictionaryLength",
-            TAG,
-            "Count the fields",
-            {200: json_answer("The number of fields.", thing(length=integer(0)), {"length": 1})},
-            refused=GONE,
-        )
-    },
-    "/cache/{cache}/dictionary/increment": {
-        "post": items(
-            "incrementDictionaryField",
-            TAG,
-            "Add to a number in a field",
-            {
-                200: json_answer(
-                    "The new number.", thing(value=integer(-LARGEST - 1, LARGEST)), {"value": 1}
-                )
-            },
-            parameters=[
-                *binary("field", "The field."),
-                amount("What to add."),
-                TTL,
-                REFRESH,
-            ],
-            one_of=("key", "field"),
-        )
-    },
+OPERATIONS: Operations = {
+    "DictionaryGet": items(
+        "getDictionary",
+        TAG,
+        "Read a dictionary, or some of its fields",
+        {
+            200: json_answer(
+                "All fields; or the requested fields in their order, each with whether it was "
+                "found.",
+                thing(fields=array({"anyOf": [_FIELD, _FOUND]})),
+                _FIELDS,
+            )
+        },
+        parameters=[*binary("field", "A field to read.", required=False, many=True), ENCODING],
+        refused=GONE,
+    ),
+    "DictionarySet": items(
+        "setDictionaryFields",
+        TAG,
+        "Add or replace fields",
+        {204: NO_CONTENT},
+        parameters=[TTL, REFRESH],
+        body=json_body(thing(fields=array(_FIELD)), _FIELDS),
+    ),
+    "DictionaryDelete": items(
+        "deleteDictionaryFields",
+        TAG,
+        "Delete fields, or the whole dictionary",
+        {204: NO_CONTENT},
+        parameters=binary("field", "A field to delete.", required=False, many=True),
+    ),
+    "DictionaryLength": items(
+        "getDictionaryLength",
+        TAG,
+        "Count the fields",
+        {200: json_answer("The number of fields.", thing(length=integer(0)), {"length": 1})},
+        refused=GONE,
+    ),
+    "DictionaryIncrement": items(
+        "incrementDictionaryField",
+        TAG,
+        "Add to a number in a field",
+        {
+            200: json_answer(
+                "The new number.", thing(value=integer(-LARGEST - 1, LARGEST)), {"value": 1}
+            )
+        },
+        parameters=[
+            *binary("field", "The field."),
+            amount("What to add."),
+            TTL,
+            REFRESH,
+        ],
+        one_of=("key", "field"),
+    ),
 }

@@ -15,7 +15,7 @@ from attimo.api.description.data import (
 )
 from attimo.api.description.parts import (
     Operation,
-    Paths,
+    Operations,
     array,
     integer,
     json_answer,
@@ -69,46 +69,40 @@ def _pop(where: str) -> Operation:
     )
 
 
-PATHS: Paths = {
-    "/cache/{cache}/list": {
-        "get": items(
-            "getList",
-            TAG,
-            "Read a list or a part of it",
-            {200: json_answer("The elements.", _VALUES, _EXAMPLE)},
-            parameters=[START, END, ENCODING],
-            refused=GONE,
-        ),
-        "delete": items(
-            "deleteListElements",
-            TAG,
-            "Delete all elements equal to a value, or the whole list",
-            {204: NO_CONTENT},
-            parameters=binary("value", "The value to delete.", required=False),
-            groups=[["value"], ["value_base64"]],
-        ),
-    },
-    "/cache/{cache}/list/length": {
-        "get": items(
-            "getListLength",
-            TAG,
-            "Count the elements",
-            {200: json_answer("The length.", thing(length=integer(0)), {"length": 2})},
-            refused=GONE,
-        )
-    },
-    "/cache/{cache}/list/push-back": {"post": _push("back")},
-    "/cache/{cache}/list/push-front": {"post": _push("front")},
-    "/cache/{cache}/list/pop-back": {"post": _pop("back")},
-    "/cache/{cache}/list/pop-front": {"post": _pop("front")},
-    "/cache/{cache}/list/retain": {
-        "post": items(
-            "retainList",
-            TAG,
-            "Keep a part of a list and delete the rest",
-            {200: _LENGTH},
-            parameters=[START, END, LATER_TTL, REFRESH],
-            refused=GONE,
-        )
-    },
+OPERATIONS: Operations = {
+    "ListFetch": items(
+        "getList",
+        TAG,
+        "Read a list or a part of it",
+        {200: json_answer("The elements.", _VALUES, _EXAMPLE)},
+        parameters=[START, END, ENCODING],
+        refused=GONE,
+    ),
+    "ListErase": items(
+        "deleteListElements",
+        TAG,
+        "Delete all elements equal to a value, or the whole list",
+        {204: NO_CONTENT},
+        parameters=binary("value", "The value to delete.", required=False),
+        groups=[["value"], ["value_base64"]],
+    ),
+    "ListLength": items(
+        "getListLength",
+        TAG,
+        "Count the elements",
+        {200: json_answer("The length.", thing(length=integer(0)), {"length": 2})},
+        refused=GONE,
+    ),
+    "ListConcatenateBack": _push("back"),
+    "ListConcatenateFront": _push("front"),
+    "ListPopBack": _pop("back"),
+    "ListPopFront": _pop("front"),
+    "ListRetain": items(
+        "retainList",
+        TAG,
+        "Keep a part of a list and delete the rest",
+        {200: _LENGTH},
+        parameters=[START, END, LATER_TTL, REFRESH],
+        refused=GONE,
+    ),
 }

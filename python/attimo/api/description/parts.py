@@ -8,7 +8,11 @@ from attimo.api.problems import ALWAYS, MEANINGS
 Schema = dict[str, Any]
 Parameter = dict[str, Any]
 Operation = dict[str, Any]
+Operations = dict[str, Operation]
+"""Operations on data, by the method of the data plane that answers: the first with that route."""
 Paths = dict[str, dict[str, Operation]]
+DataRoutes = Mapping[str, Sequence[tuple[str, str]]]
+"""By method of the data plane: HTTP method and path of each of its routes."""
 
 JSON = "application/json"
 LARGEST = 2**63 - 1

@@ -16,8 +16,8 @@ from attimo.api.description.data import (
 )
 from attimo.api.description.parts import (
     LARGEST,
+    Operations,
     Parameter,
-    Paths,
     Schema,
     array,
     integer,
@@ -126,125 +126,111 @@ PUT = items(
     refused=REFUSED_PUT,
 )
 
-PATHS: Paths = {
-    "/cache/{cache}": {
-        "get": GET,
-        "put": PUT,
-        "delete": items(
-            "deleteItems",
-            TAG,
-            "Delete items",
-            {204: {"description": "Deleted, or did not exist."}},
-            description="Deletes items of any type: all, or none if the caller lacks a permission.",
-            parameters=_SEVERAL,
-            one_of=(),
-            some_of=("key",),
+OPERATIONS: Operations = {
+    "Get": GET,
+    "Set": PUT,
+    "Delete": items(
+        "deleteItems",
+        TAG,
+        "Delete items",
+        {204: {"description": "Deleted, or did not exist."}},
+        description="Deletes items of any type: all, or none if the caller lacks a permission.",
+        parameters=_SEVERAL,
+        one_of=(),
+        some_of=("key",),
+    ),
+    "GetBatch": items(
+        "getItems",
+        TAG,
+        "Read several values",
+        {
+            200: json_answer(
+                "The values, in the order of the keys.",
+                thing(items=array(_FOUND)),
+                {"items": [{"key": "a", "found": True, "value": "1"}]},
+            )
+        },
+        parameters=[ENCODING],
+        one_of=(),
+        body=_KEYS,
+    ),
+    "SetBatch": items(
+        "putItems",
+        TAG,
+        "Write several values",
+        {204: {"description": "All were written."}},
+        description="All are checked before the first is written. Items without `ttl_seconds` "
+        "get the TTL of the query.",
+        parameters=[OPTIONAL_TTL],
+        one_of=(),
+        body=json_body(
+            thing(items=array(_PUT)),
+            {"items": [{"key": "a", "value": "1", "ttl_seconds": 600}]},
         ),
-    },
-    "/cache/{cache}/get": {
-        "post": items(
-            "getItems",
-            TAG,
-            "Read several values",
-            {
-                200: json_answer(
-                    "The values, in the order of the keys.",
-                    thing(items=array(_FOUND)),
-                    {"items": [{"key": "a", "found": True, "value": "1"}]},
-                )
-            },
-            parameters=[ENCODING],
-            one_of=(),
-            body=_KEYS,
-        )
-    },
-    "/cache/{cache}/put": {
-        "post": items(
-            "putItems",
-            TAG,
-            "Write several values",
-            {204: {"description": "All were written."}},
-            description="All are checked before the first is written. Items without `ttl_seconds` "
-            "get the TTL of the query.",
-            parameters=[OPTIONAL_TTL],
-            one_of=(),
-            body=json_body(
-                thing(items=array(_PUT)),
-                {"items": [{"key": "a", "value": "1", "ttl_seconds": 600}]},
+    ),
+    "KeysExist": items(
+        "itemsExist",
+        TAG,
+        "Check which items exist",
+        {
+            200: json_answer(
+                "Whether each exists, in the order of the keys.",
+                thing(exists=array({"type": "boolean"})),
+                {"exists": [True, False]},
+            )
+        },
+        one_of=(),
+        body=_KEYS,
+    ),
+    "Increment": items(
+        "incrementItem",
+        TAG,
+        "Add to a number",
+        {
+            200: json_answer(
+                "The new number.", thing(value=integer(-LARGEST - 1, LARGEST)), {"value": 1}
+            )
+        },
+        description="The value is an integer as decimal text; a missing item counts as 0.",
+        parameters=[amount("Amount to add."), TTL],
+    ),
+    "ItemGetTtl": items(
+        "getItemTtl",
+        TAG,
+        "Get the TTL of an item",
+        {
+            200: json_answer(
+                "The remaining TTL.",
+                thing(ttl_milliseconds=integer(0)),
+                {"ttl_milliseconds": 599_123},
+            )
+        },
+        refused=GONE,
+    ),
+    "UpdateTtl": items(
+        "setItemTtl",
+        TAG,
+        "Change the TTL of an item",
+        {
+            200: json_answer(
+                "Whether it was changed.", thing(updated={"type": "boolean"}), {"updated": True}
+            )
+        },
+        parameters=[
+            TTL,
+            query(
+                "only",
+                {"type": "string", "enum": ["longer", "shorter"]},
+                "Change the TTL only if the new one is longer, or shorter.",
             ),
-        )
-    },
-    "/cache/{cache}/exists": {
-        "post": items(
-            "itemsExist",
-            TAG,
-            "Check which items exist",
-            {
-                200: json_answer(
-                    "Whether each exists, in the order of the keys.",
-                    thing(exists=array({"type": "boolean"})),
-                    {"exists": [True, False]},
-                )
-            },
-            one_of=(),
-            body=_KEYS,
-        )
-    },
-    "/cache/{cache}/increment": {
-        "post": items(
-            "incrementItem",
-            TAG,
-            "Add to a number",
-            {
-                200: json_answer(
-                    "The new number.", thing(value=integer(-LARGEST - 1, LARGEST)), {"value": 1}
-                )
-            },
-            description="The value is an integer as decimal text; a missing item counts as 0.",
-            parameters=[amount("Amount to add."), TTL],
-        )
-    },
-    "/cache/{cache}/ttl": {
-        "get": items(
-            "getItemTtl",
-            TAG,
-            "Get the TTL of an item",
-            {
-                200: json_answer(
-                    "The remaining TTL.",
-                    thing(ttl_milliseconds=integer(0)),
-                    {"ttl_milliseconds": 599_123},
-                )
-            },
-            refused=GONE,
-        ),
-        "put": items(
-            "setItemTtl",
-            TAG,
-            "Change the TTL of an item",
-            {
-                200: json_answer(
-                    "Whether it was changed.", thing(updated={"type": "boolean"}), {"updated": True}
-                )
-            },
-            parameters=[
-                TTL,
-                query(
-                    "only",
-                    {"type": "string", "enum": ["longer", "shorter"]},
-                    "Change the TTL only if the new one is longer, or shorter.",
-                ),
-            ],
-            refused=GONE,
-        ),
-    },
-    "/cache/{cache}/type": {
-        "get": items(
-            "getItemType",
-            TAG,
-            "Get the type of an item",
-            {200: json_answer("Its type.", thing(type={"enum": _TYPES}), {"type": "scalar"})},
-            refused=GONE,
-        )
-    },
+        ],
+        refused=GONE,
+    ),
+    "ItemGetType": items(
+        "getItemType",
+        TAG,
+        "Get the type of an item",
+        {200: json_answer("Its type.", thing(type={"enum": _TYPES}), {"type": "scalar"})},
+        refused=GONE,
+    ),
 }

@@ -12,7 +12,7 @@ from attimo.api.description.data import (
 )
 from attimo.api.description.parts import (
     LARGEST_UNSIGNED,
-    Paths,
+    Operations,
     array,
     integer,
     json_answer,
@@ -26,90 +26,78 @@ TAG = "sets"
 _ELEMENTS = thing(elements=array(ELEMENT))
 _EXAMPLE = {"elements": ["a", "b"]}
 
-PATHS: Paths = {
-    "/cache/{cache}/set": {
-        "get": items(
-            "getSet",
-            TAG,
-            "Read a set",
-            {200: json_answer("The elements, in any order.", _ELEMENTS, _EXAMPLE)},
-            parameters=[ENCODING],
-            refused=GONE,
-        ),
-        "post": items(
-            "addSetElements",
-            TAG,
-            "Add elements",
-            {204: NO_CONTENT},
-            parameters=[TTL, REFRESH],
-            body=json_body(_ELEMENTS, _EXAMPLE),
-        ),
-        "delete": items(
-            "deleteSetElements",
-            TAG,
-            "Delete elements, or the whole set",
-            {204: NO_CONTENT},
-            parameters=binary("element", "An element to delete.", required=False, many=True),
-        ),
-    },
-    "/cache/{cache}/set/length": {
-        "get": items(
-            "getSetLength",
-            TAG,
-            "Count the elements",
-            {200: json_answer("The number of elements.", thing(length=integer(0)), {"length": 2})},
-            refused=GONE,
-        )
-    },
-    "/cache/{cache}/set/contains": {
-        "get": items(
-            "setContains",
-            TAG,
-            "Check which elements a set contains",
-            {
-                200: json_answer(
-                    "Whether each is in the set, in the order of the request.",
-                    thing(contains=array({"type": "boolean"})),
-                    {"contains": [True]},
-                )
-            },
-            parameters=binary("element", "An element to look for.", many=True),
-            some_of=("element",),
-            refused=GONE,
-        )
-    },
-    "/cache/{cache}/set/sample": {
-        "get": items(
-            "sampleSet",
-            TAG,
-            "Read random elements",
-            {200: json_answer("The elements, each once.", _ELEMENTS, _EXAMPLE)},
-            parameters=[
-                query(
-                    "limit",
-                    integer(0, LARGEST_UNSIGNED),
-                    "Maximum number of elements.",
-                    required=True,
-                    example=2,
-                ),
-                ENCODING,
-            ],
-            refused=GONE,
-        )
-    },
-    "/cache/{cache}/set/pop": {
-        "post": items(
-            "popSet",
-            TAG,
-            "Remove and return random elements",
-            {200: json_answer("The removed elements.", _ELEMENTS, _EXAMPLE)},
-            parameters=[
-                query(
-                    "count", integer(0, LARGEST_UNSIGNED, default=1), "Maximum number of elements."
-                ),
-                ENCODING,
-            ],
-            refused=GONE,
-        )
-    },
+OPERATIONS: Operations = {
+    "SetFetch": items(
+        "getSet",
+        TAG,
+        "Read a set",
+        {200: json_answer("The elements, in any order.", _ELEMENTS, _EXAMPLE)},
+        parameters=[ENCODING],
+        refused=GONE,
+    ),
+    "SetUnion": items(
+        "addSetElements",
+        TAG,
+        "Add elements",
+        {204: NO_CONTENT},
+        parameters=[TTL, REFRESH],
+        body=json_body(_ELEMENTS, _EXAMPLE),
+    ),
+    "SetDifference": items(
+        "deleteSetElements",
+        TAG,
+        "Delete elements, or the whole set",
+        {204: NO_CONTENT},
+        parameters=binary("element", "An element to delete.", required=False, many=True),
+    ),
+    "SetLength": items(
+        "getSetLength",
+        TAG,
+        "Count the elements",
+        {200: json_answer("The number of elements.", thing(length=integer(0)), {"length": 2})},
+        refused=GONE,
+    ),
+    "SetContains": items(
+        "setContains",
+        TAG,
+        "Check which elements a set contains",
+        {
+            200: json_answer(
+                "Whether each is in the set, in the order of the request.",
+                thing(contains=array({"type": "boolean"})),
+                {"contains": [True]},
+            )
+        },
+        parameters=binary("element", "An element to look for.", many=True),
+        some_of=("element",),
+        refused=GONE,
+    ),
+    "SetSample": items(
+        "sampleSet",
+        TAG,
+        "Read random elements",
+        {200: json_answer("The elements, each once.", _ELEMENTS, _EXAMPLE)},
+        parameters=[
+            query(
+                "limit",
+                integer(0, LARGEST_UNSIGNED),
+                "Maximum number of elements.",
+                required=True,
+                example=2,
+            ),
+            ENCODING,
+        ],
+        refused=GONE,
+    ),
+    "SetPop": items(
+        "popSet",
+        TAG,
+        "Remove and return random elements",
+        {200: json_answer("The removed elements.", _ELEMENTS, _EXAMPLE)},
+        parameters=[
+            query("count", integer(0, LARGEST_UNSIGNED, default=1), "Maximum number of elements."),
+            ENCODING,
+        ],
+        refused=GONE,
+    ),
 }

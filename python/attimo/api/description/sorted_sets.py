@@ -15,8 +15,8 @@ from attimo.api.description.data import (
 )
 from attimo.api.description.parts import (
     LARGEST_UNSIGNED,
+    Operations,
     Parameter,
-    Paths,
     array,
     integer,
     json_answer,
@@ -64,110 +64,98 @@ def _bound(name: str, description: str) -> list[Parameter]:
 BOUNDS = [*_bound("min", "The lowest score"), *_bound("max", "The highest score")]
 _BY_SCORE = ["min", "max", "min_exclusive", "max_exclusive", "offset", "count"]
 
-PATHS: Paths = {
-    "/cache/{cache}/sorted-set": {
-        "get": items(
-            "getSortedSet",
-            TAG,
-            "Read a sorted set, or a range of ranks or scores",
-            {200: json_answer("The elements in order.", _SCORED, _EXAMPLE)},
-            description="By rank (`start`, `end`) or by score (`min` to `count`), not both.",
-            parameters=[
-                ORDER,
-                START,
-                END,
-                *BOUNDS,
-                query(
-                    "offset",
-                    integer(0, LARGEST_UNSIGNED, default=0),
-                    "Number of elements to skip.",
-                ),
-                query("count", integer(0, LARGEST_UNSIGNED), "Maximum number of elements."),
-                ENCODING,
-            ],
-            groups=[["start", "end"], _BY_SCORE],
-            refused=GONE,
-        ),
-        "post": items(
-            "putSortedSetElements",
-            TAG,
-            "Add elements, or change their scores",
-            {204: NO_CONTENT},
-            parameters=[TTL, REFRESH],
-            body=json_body(_SCORED, _EXAMPLE),
-        ),
-        "delete": items(
-            "deleteSortedSetElements",
-            TAG,
-            "Delete elements, or the whole sorted set",
-            {204: NO_CONTENT},
-            parameters=binary("value", "An element to delete.", required=False, many=True),
-        ),
-    },
-    "/cache/{cache}/sorted-set/scores": {
-        "get": items(
-            "getSortedSetScores",
-            TAG,
-            "Read the scores of elements",
-            {200: json_answer("In the order of the request.", thing(elements=array(_FOUND)))},
-            parameters=[*binary("value", "An element.", many=True), ENCODING],
-            some_of=("value",),
-            refused=GONE,
-        )
-    },
-    "/cache/{cache}/sorted-set/rank": {
-        "get": items(
-            "getSortedSetRank",
-            TAG,
-            "Get the rank of an element",
-            {200: json_answer("Its rank; the first is 0.", thing(rank=integer(0)), {"rank": 0})},
-            parameters=[*binary("value", "The element."), ORDER],
-            one_of=("key", "value"),
-            refused=GONE,
-        )
-    },
-    "/cache/{cache}/sorted-set/length": {
-        "get": items(
-            "getSortedSetLength",
-            TAG,
-            "Count all elements, or those in a range of scores",
-            {200: _LENGTH},
-            parameters=BOUNDS,
-            refused=GONE,
-        )
-    },
-    "/cache/{cache}/sorted-set/increment": {
-        "post": items(
-            "incrementSortedSetScore",
-            TAG,
-            "Add to the score of an element",
-            {200: json_answer("The new score.", thing(score=SCORE), {"score": 4.5})},
-            description="A missing element counts as score 0.",
-            parameters=[
-                *binary("value", "The element."),
-                query("amount", {"type": "number", "default": 1}, "What to add."),
-                TTL,
-                REFRESH,
-            ],
-            one_of=("key", "value"),
-        )
-    },
-    "/cache/{cache}/sorted-set/union": {
-        "post": items(
-            "uniteSortedSets",
-            TAG,
-            "Store the union of sorted sets",
-            {200: _LENGTH},
-            description="It replaces the item at `key`. Missing sources count as empty.",
-            parameters=[TTL],
-            body=json_body(
-                thing(
-                    ["aggregate"],
-                    sources=array(_SOURCE, minItems=1),
-                    aggregate={"enum": ["sum", "min", "max"], "default": "sum"},
-                ),
-                {"sources": [{"key": "monday"}, {"key": "tuesday", "weight": 2}]},
+OPERATIONS: Operations = {
+    "SortedSetFetch": items(
+        "getSortedSet",
+        TAG,
+        "Read a sorted set, or a range of ranks or scores",
+        {200: json_answer("The elements in order.", _SCORED, _EXAMPLE)},
+        description="By rank (`start`, `end`) or by score (`min` to `count`), not both.",
+        parameters=[
+            ORDER,
+            START,
+            END,
+            *BOUNDS,
+            query(
+                "offset",
+                integer(0, LARGEST_UNSIGNED, default=0),
+                "Number of elements to skip.",
             ),
-        )
-    },
+            query("count", integer(0, LARGEST_UNSIGNED), "Maximum number of elements."),
+            ENCODING,
+        ],
+        groups=[["start", "end"], _BY_SCORE],
+        refused=GONE,
+    ),
+    "SortedSetPut": items(
+        "putSortedSetElements",
+        TAG,
+        "Add elements, or change their scores",
+        {204: NO_CONTENT},
+        parameters=[TTL, REFRESH],
+        body=json_body(_SCORED, _EXAMPLE),
+    ),
+    "SortedSetRemove": items(
+        "deleteSortedSetElements",
+        TAG,
+        "Delete elements, or the whole sorted set",
+        {204: NO_CONTENT},
+        parameters=binary("value", "An element to delete.", required=False, many=True),
+    ),
+    "SortedSetGetScore": items(
+        "getSortedSetScores",
+        TAG,
+        "Read the scores of elements",
+        {200: json_answer("In the order of the request.", thing(elements=array(_FOUND)))},
+        parameters=[*binary("value", "An element.", many=True), ENCODING],
+        some_of=("value",),
+        refused=GONE,
+    ),
+    "SortedSetGetRank": items(
+        "getSortedSetRank",
+        TAG,
+        "Get the rank of an element",
+        {200: json_answer("Its rank; the first is 0.", thing(rank=integer(0)), {"rank": 0})},
+        parameters=[*binary("value", "The element."), ORDER],
+        one_of=("key", "value"),
+        refused=GONE,
+    ),
+    "SortedSetLength": items(
+        "getSortedSetLength",
+        TAG,
+        "Count all elements, or those in a range of scores",
+        {200: _LENGTH},
+        parameters=BOUNDS,
+        refused=GONE,
+    ),
+    "SortedSetIncrement": items(
+        "incrementSortedSetScore",
+        TAG,
+        "Add to the score of an element",
+        {200: json_answer("The new score.", thing(score=SCORE), {"score": 4.5})},
+        description="A missing element counts as score 0.",
+        parameters=[
+            *binary("value", "The element."),
+            query("amount", {"type": "number", "default": 1}, "What to add."),
+            TTL,
+            REFRESH,
+        ],
+        one_of=("key", "value"),
+    ),
+    "SortedSetUnionStore": items(
+        "uniteSortedSets",
+        TAG,
+        "Store the union of sorted sets",
+        {200: _LENGTH},
+        description="It replaces the item at `key`. Missing sources count as empty.",
+        parameters=[TTL],
+        body=json_body(
+            thing(
+                ["aggregate"],
+                sources=array(_SOURCE, minItems=1),
+                aggregate={"enum": ["sum", "min", "max"], "default": "sum"},
+            ),
+            {"sources": [{"key": "monday"}, {"key": "tuesday", "weight": 2}]},
+        ),
+    ),
 }

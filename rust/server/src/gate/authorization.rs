@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::{Call, Credential, Gate};
-use crate::api::Api;
 use crate::clock::Now;
 use crate::directory::{AccountId, CacheRef};
 use crate::error::Result;
 use crate::meter::{ThreadMeter, UsageCounters};
+use crate::methods::Api;
 use crate::permissions::Grants;
 
 /// What a caller may at a cache, and under whose name it is counted.

@@ -4,11 +4,11 @@ use attimo_engine as engine;
 use attimo_engine::{Command, ItemType, Looked, Namespace};
 
 use super::{Authorization, Gate};
-use crate::api::{Access, Api};
 use crate::clock::Now;
 use crate::error::{Error, Result};
 use crate::limits::{BATCH_REPLY_BYTES, REPLY_BYTES};
 use crate::meter::RequestUsage;
+use crate::methods::{Access, Api};
 use crate::permissions::Items;
 
 pub(super) const NO_METHOD: Error =
@@ -106,8 +106,8 @@ impl<'a> Call<'a> {
     /// Those of [`Call::run`].
     pub(super) fn measure<C: Command>(&mut self, command: C) -> Result<(C::Reply, Looked)> {
         // A request that writes may also read other items: those need only be readable.
-        let access =
-            if C::ACCESS == engine::Access::Read { Access::Read } else { self.api.access() };
+        let own = self.api.access();
+        let access = if C::ACCESS == engine::Access::Read { own.to_read() } else { own };
         self.allow_to(access, command.key())?;
         let namespace = self.namespace()?;
         self.used.bytes_in += command.bytes_in() as u64;

@@ -13,10 +13,10 @@ use sha2::{Digest, Sha256};
 use super::call::{NO_ITEM, NO_METHOD};
 use super::caller::{ENDED, LOCAL_OWNER};
 use super::*;
-use crate::api::{Access, Api};
 use crate::clock::Clock;
 use crate::directory::{ApiKey, Cache, CacheId, Role, Session};
 use crate::meter::ThreadMeter;
+use crate::methods::{Access, Api, Rights};
 use crate::permissions::Permissions;
 
 fn gate() -> Gate {
@@ -303,7 +303,7 @@ fn a_token_may_no_more_than_whoever_asked_for_it_may_now() {
         let gate = gate_with_vendor(json!({ "rules": rules }));
         let caller = gate.caller_for(&vended(), at(1)).unwrap();
         let grants = caller.grants(b"there");
-        [&b"own/1"[..], b"else"].map(|key| grants.to(Access::Write).hold(key))
+        [&b"own/1"[..], b"else"].map(|key| grants.to(Access::Item(Rights::Write)).hold(key))
     };
 
     assert_eq!(writes(vendor(&["read", "write"], json!("*"))), [true, true]);
@@ -337,5 +337,7 @@ fn a_token_that_no_key_asked_for_may_what_it_says() {
     let caller = gate.caller_for(&claims, at(1)).unwrap();
 
     assert_eq!(&*caller.key_id, NO_KEY);
-    assert!(caller.disposable && caller.grants(b"there").to(Access::ReadWrite).hold(b"k"));
+    assert!(
+        caller.disposable && caller.grants(b"there").to(Access::Item(Rights::ReadWrite)).hold(b"k")
+    );
 }

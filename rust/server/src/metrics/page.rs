@@ -7,11 +7,12 @@ use attimo_engine::Totals;
 use super::Metrics;
 use super::families::{self as family, Family};
 use super::text::{Format, Samples, Text};
-use crate::api::Api;
+
 use crate::gate::Gate;
 use crate::memory::Memory;
 use crate::memory_budget::MemoryBudget;
 use crate::meter::{Count, Meter};
+use crate::methods::Api;
 use crate::process;
 use crate::stats::{CLASSES, REASONS, SPEAKS, Stats, Sums, TRANSPORTS, VIAS, Via};
 

@@ -20,7 +20,11 @@ fn prefix(verbs: &[&str]) -> Value {
 #[test]
 fn nothing_is_granted_that_no_rule_grants() {
     for permissions in [Permissions::default(), set(json!([])), set(json!([{"type": "topic"}]))] {
-        for access in [Access::Read, Access::Write, Access::ReadWrite] {
+        for access in [
+            Access::Item(Rights::Read),
+            Access::Item(Rights::Write),
+            Access::Item(Rights::ReadWrite),
+        ] {
             assert!(!may(&permissions, access, "a", b"k"));
         }
     }
@@ -30,11 +34,11 @@ fn nothing_is_granted_that_no_rule_grants() {
 fn a_selector_holds_its_cache_and_its_prefix_with_the_exact_key() {
     let permissions = set(prefix(&["read"]));
 
-    assert!(may(&permissions, Access::Read, "a", b"public/"));
-    assert!(may(&permissions, Access::Read, "a", b"public/1"));
-    assert!(!may(&permissions, Access::Read, "a", b"public"));
-    assert!(!may(&permissions, Access::Read, "b", b"public/1"));
-    assert!(!may(&permissions, Access::Write, "a", b"public/1"));
+    assert!(may(&permissions, Access::Item(Rights::Read), "a", b"public/"));
+    assert!(may(&permissions, Access::Item(Rights::Read), "a", b"public/1"));
+    assert!(!may(&permissions, Access::Item(Rights::Read), "a", b"public"));
+    assert!(!may(&permissions, Access::Item(Rights::Read), "b", b"public/1"));
+    assert!(!may(&permissions, Access::Item(Rights::Write), "a", b"public/1"));
 }
 
 #[test]
@@ -45,9 +49,12 @@ fn reading_and_writing_at_once_needs_one_rule_that_grants_both() {
     ]));
     let together = set(prefix(&["read", "write"]));
 
-    assert!(may(&apart, Access::Read, "a", b"k") && may(&apart, Access::Write, "a", b"k"));
-    assert!(!may(&apart, Access::ReadWrite, "a", b"k"));
-    assert!(may(&together, Access::ReadWrite, "a", b"public/1"));
+    assert!(
+        may(&apart, Access::Item(Rights::Read), "a", b"k")
+            && may(&apart, Access::Item(Rights::Write), "a", b"k")
+    );
+    assert!(!may(&apart, Access::Item(Rights::ReadWrite), "a", b"k"));
+    assert!(may(&together, Access::Item(Rights::ReadWrite), "a", b"public/1"));
 }
 
 #[test]
@@ -59,9 +66,9 @@ fn keys_that_are_no_text_are_written_in_base64() {
     ]);
     let permissions = set(rules);
 
-    assert!(may(&permissions, Access::Read, "a", b"\xff"));
-    assert!(may(&permissions, Access::Read, "a", b"\x00\xff1"));
-    assert!(!may(&permissions, Access::Read, "a", b"\xff1"));
+    assert!(may(&permissions, Access::Item(Rights::Read), "a", b"\xff"));
+    assert!(may(&permissions, Access::Item(Rights::Read), "a", b"\x00\xff1"));
+    assert!(!may(&permissions, Access::Item(Rights::Read), "a", b"\xff1"));
 }
 
 #[test]
@@ -93,7 +100,11 @@ fn it_decides_as_the_control_plane_does() {
     for Question { rules, cache, key, may: verbs } in table {
         let permissions = set(rules.clone());
         for verb in [Verb::Read, Verb::Write] {
-            let access = if verb == Verb::Read { Access::Read } else { Access::Write };
+            let access = if verb == Verb::Read {
+                Access::Item(Rights::Read)
+            } else {
+                Access::Item(Rights::Write)
+            };
             let expected = verbs.contains(&verb);
             assert_eq!(
                 may(&permissions, access, &cache, key.as_bytes()),
@@ -141,7 +152,7 @@ fn two_choices_of_items_meet_where_both_choose() {
         let left = left(&json!([about(&["read"], own)]), &vendor(&["read"], issuer));
         ["u", "user/", "user/7/", "user/7/x", "user/8/x", "key"]
             .into_iter()
-            .filter(|key| left.to(Access::Read).hold(key.as_bytes()))
+            .filter(|key| left.to(Access::Item(Rights::Read)).hold(key.as_bytes()))
             .collect::<Vec<_>>()
     };
     let (all, prefix, longer) =
@@ -172,11 +183,14 @@ fn many_selectors_that_meet_are_no_more_than_all_of_them() {
     issuer.push(json!({"type": "token_management", "permissions": ["write"]}));
 
     let left = left(&json!(rules(&["read"], 0)), &json!(issuer));
-    let Items::Some(selected) = left.to(Access::Read) else { panic!("{left:?}") };
+    let Items::Some(selected) = left.to(Access::Item(Rights::Read)) else { panic!("{left:?}") };
 
     assert_eq!(selected.0.len(), 14);
-    assert!(left.to(Access::Read).hold(b"18/x") && !left.to(Access::Read).hold(b"4/x"));
-    assert!(matches!(left.to(Access::Write), Items::None));
+    assert!(
+        left.to(Access::Item(Rights::Read)).hold(b"18/x")
+            && !left.to(Access::Item(Rights::Read)).hold(b"4/x")
+    );
+    assert!(matches!(left.to(Access::Item(Rights::Write)), Items::None));
 }
 
 #[test]
@@ -187,9 +201,9 @@ fn what_one_rule_grants_at_once_meets_only_what_another_rule_grants_at_once() {
 
     let left = left(&own, &apart);
 
-    assert!(matches!(left.to(Access::Read), Items::All));
-    assert!(matches!(left.to(Access::Write), Items::All));
-    assert!(matches!(left.to(Access::ReadWrite), Items::None));
+    assert!(matches!(left.to(Access::Item(Rights::Read)), Items::All));
+    assert!(matches!(left.to(Access::Item(Rights::Write)), Items::All));
+    assert!(matches!(left.to(Access::Item(Rights::ReadWrite)), Items::None));
 }
 
 #[test]
@@ -197,7 +211,7 @@ fn who_may_make_no_tokens_lends_nothing() {
     let own = json!([about(&["read"], json!("*"))]);
     let lends = |rule: Value| {
         let issuer = json!([about(&["read"], json!("*")), rule]);
-        left(&own, &issuer).to(Access::Read).hold(b"k")
+        left(&own, &issuer).to(Access::Item(Rights::Read)).hold(b"k")
     };
     let keys = |verb: &str| json!({"type": "auth_management", "permissions": [verb], "items": "*"});
 
@@ -205,6 +219,12 @@ fn who_may_make_no_tokens_lends_nothing() {
     assert!(lends(keys("write")));
     assert!(!lends(keys("read")) && !lends(keys("list")));
     assert!(!lends(json!({"type": "account_management", "permissions": ["write"]})));
-    assert!(matches!(Permissions::everything().vended_at(b"a").to(Access::Read), Items::All));
-    assert!(matches!(Permissions::default().vended_at(b"a").to(Access::Read), Items::None));
+    assert!(matches!(
+        Permissions::everything().vended_at(b"a").to(Access::Item(Rights::Read)),
+        Items::All
+    ));
+    assert!(matches!(
+        Permissions::default().vended_at(b"a").to(Access::Item(Rights::Read)),
+        Items::None
+    ));
 }

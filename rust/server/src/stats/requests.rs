@@ -11,10 +11,10 @@ use http::StatusCode;
 
 use super::Stats;
 use super::histogram::{BUCKETS, Histogram};
-use crate::api::Api;
 use crate::clock::{Clock, Now};
 use crate::counter::Counter;
 use crate::error::{Error, Result};
+use crate::methods::Api;
 
 /// By which protocol a request came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

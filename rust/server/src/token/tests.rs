@@ -2,8 +2,8 @@ use jsonwebtoken::{EncodingKey, Header, encode};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::api::Access;
 use crate::directory::{Changes, UrlKey};
+use crate::methods::{Access, Rights};
 
 const OURS: [u8; 32] = [7; 32];
 const FOREIGN: [u8; 32] = [8; 32];
@@ -69,7 +69,7 @@ fn a_disposable_token_bears_what_it_may_and_must_end() {
     let Kind::Disposable { issuer, permissions } = &read.kind else { panic!("{read:?}") };
 
     assert_eq!(issuer.as_deref(), Some("key-1"));
-    assert!(permissions.at(b"c").to(crate::api::Access::Read).hold(b"k"));
+    assert!(permissions.at(b"c").to(Access::Item(Rights::Read)).hold(b"k"));
     for (name, value) in [("exp", json!(null)), ("p", json!(null)), ("p", json!({"rules": 1}))] {
         let mut claims = disposable();
         claims[name] = value;
@@ -85,7 +85,9 @@ fn a_signed_url_is_of_the_account_of_its_key_and_opens_what_it_names() {
     assert_eq!((read.account, read.expires_at, &*read.kid), (AccountId(2), 3_000, "u1"));
     assert_eq!((grant.gets, grant.sets), (true, Some(60)));
     let holds = |cache, access, key| grant.permissions.at(cache).to(access).hold(key);
-    for access in [Access::Read, Access::Write, Access::ReadWrite] {
+    for access in
+        [Access::Item(Rights::Read), Access::Item(Rights::Write), Access::Item(Rights::ReadWrite)]
+    {
         assert!(holds(b"c", access, b"k"));
         assert!(!holds(b"c", access, b"k2") && !holds(b"d", access, b"k"));
     }
@@ -106,9 +108,9 @@ fn a_signed_url_may_no_more_than_its_methods_say() {
         let Kind::Url(grant) = &read.kind else { panic!("{read:?}") };
         assert_eq!((grant.gets, grant.sets), (gets, sets), "{claims}");
         let grants = grant.permissions.at(b"c");
-        assert_eq!(grants.to(Access::Read).hold(b"k"), gets);
-        assert_eq!(grants.to(Access::Write).hold(b"k"), sets.is_some());
-        assert!(!grants.to(Access::ReadWrite).hold(b"k"));
+        assert_eq!(grants.to(Access::Item(Rights::Read)).hold(b"k"), gets);
+        assert_eq!(grants.to(Access::Item(Rights::Write)).hold(b"k"), sets.is_some());
+        assert!(!grants.to(Access::Item(Rights::ReadWrite)).hold(b"k"));
     }
 }
 

@@ -5,33 +5,19 @@ use bytes::Bytes;
 use super::protobuf::{Field, Fields};
 use super::reply::Reply;
 use super::scalar;
-use crate::api::Api;
 use crate::error::{Error, Result};
 use crate::gate::Call;
 use crate::limits::BATCH_REPLY_BYTES;
 
-/// Runs one method, or tells that it is no batch.
-///
-/// # Errors
-///
-/// [`Error::Malformed`], or what the gate and the command document.
-pub(super) fn run(call: &mut Call<'_>, api: Api, message: &Bytes) -> Option<Result<Reply>> {
-    Some(match api {
-        Api::GetBatch => get(call, message),
-        Api::SetBatch => set(call, message),
-        _ => return None,
-    })
-}
-
 /// `_GetBatchRequest` → a `_GetResponse` an item.
-fn get(call: &mut Call<'_>, message: &Bytes) -> Result<Reply> {
+pub(super) fn get(call: &mut Call<'_>, message: &Bytes) -> Result<Reply> {
     allow(call, message)?;
     let most = call.batch_reply_bytes();
     each(message, most, |item| scalar::get(call, &item))
 }
 
 /// `_SetBatchRequest` → a `_SetResponse` an item. What stands before an item that is refused is set.
-fn set(call: &mut Call<'_>, message: &Bytes) -> Result<Reply> {
+pub(super) fn set(call: &mut Call<'_>, message: &Bytes) -> Result<Reply> {
     allow(call, message)?;
     each(message, BATCH_REPLY_BYTES, |item| scalar::set_of(call, &item, message.len()))
 }

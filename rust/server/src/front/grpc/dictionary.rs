@@ -7,28 +7,10 @@ use super::collection::{collection_ttl, count, slices};
 use super::protobuf::{Field, Fields};
 use super::reply::{Reply, encoded, found_pairs};
 use super::wire::decoded;
-use crate::api::Api;
 use crate::error::{Error, Result};
 use crate::gate::Call;
 
-/// Runs one method, or tells that it is not about dictionaries.
-///
-/// # Errors
-///
-/// [`Error::Malformed`], or what the gate and the command document.
-pub(super) fn run(call: &mut Call<'_>, api: Api, message: &[u8]) -> Option<Result<Reply>> {
-    Some(match api {
-        Api::DictionaryGet => get(call, message),
-        Api::DictionaryFetch => fetch(call, message),
-        Api::DictionarySet => set(call, message),
-        Api::DictionaryIncrement => increment(call, message),
-        Api::DictionaryDelete => delete(call, message),
-        Api::DictionaryLength => length(call, message),
-        _ => return None,
-    })
-}
-
-fn get(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+pub(super) fn get(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::dictionary_get_response::{Dictionary, DictionaryGetResponsePart, Found, Missing};
     let request: pb::DictionaryGetRequest = decoded(message)?;
     let (key, fields) = (&request.dictionary_name, slices(&request.fields));
@@ -44,7 +26,7 @@ fn get(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     Ok(encoded(&pb::DictionaryGetResponse { dictionary }))
 }
 
-fn fetch(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+pub(super) fn fetch(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::dictionary_fetch_response::{Dictionary, Missing};
     let request: pb::DictionaryFetchRequest = decoded(message)?;
     let key = &request.dictionary_name;
@@ -56,7 +38,7 @@ fn fetch(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
 }
 
 /// `_DictionarySetRequest`, read where it lies: it is asked for as often as it is answered.
-fn set(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+pub(super) fn set(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let (mut key, mut ttl, mut refresh) = (&message[..0], 0, false);
     let mut pairs = Vec::new();
     let mut fields = Fields::of(message);
@@ -89,7 +71,7 @@ fn pair(message: &[u8]) -> Result<(&[u8], &[u8])> {
     Ok((field, value))
 }
 
-fn increment(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+pub(super) fn increment(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let request: pb::DictionaryIncrementRequest = decoded(message)?;
     let ttl = collection_ttl(request.ttl_milliseconds, request.refresh_ttl)?;
     let (key, field, amount) = (&request.dictionary_name, &request.field, request.amount);
@@ -97,7 +79,7 @@ fn increment(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     Ok(encoded(&pb::DictionaryIncrementResponse { value }))
 }
 
-fn delete(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+pub(super) fn delete(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::dictionary_delete_request::Delete;
     let request: pb::DictionaryDeleteRequest = decoded(message)?;
     let key = &request.dictionary_name;
@@ -114,7 +96,7 @@ fn delete(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     Ok(Reply::empty())
 }
 
-fn length(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+pub(super) fn length(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::dictionary_length_response::{Dictionary, Found, Missing};
     let request: pb::DictionaryLengthRequest = decoded(message)?;
     let key = &request.dictionary_name;

@@ -11,38 +11,18 @@ use momento_protos::leaderboard as pb;
 use super::collection::{count, order};
 use super::reply::{Reply, encoded};
 use super::wire::decoded;
-use crate::api::Api;
 use crate::error::{Error, Result};
 use crate::gate::{Call, FOREVER, check_number};
 use crate::limits::LEADERBOARD_ELEMENTS;
 
-/// Runs one method, or tells that it is not about leaderboards.
-///
-/// # Errors
-///
-/// [`Error::Malformed`], or what the gate and the command document.
-pub(super) fn run(call: &mut Call<'_>, api: Api, message: &[u8]) -> Option<Result<Reply>> {
-    Some(match api {
-        Api::DeleteLeaderboard => delete(call, message),
-        Api::UpsertElements => upsert(call, message),
-        Api::RemoveElements => remove(call, message),
-        Api::GetLeaderboardLength => length(call, message),
-        Api::GetByRank => get_by_rank(call, message),
-        Api::GetRank => get_rank(call, message),
-        Api::GetByScore => get_by_score(call, message),
-        Api::GetCompetitionRank => get_competition_rank(call, message),
-        _ => return None,
-    })
-}
-
-fn delete(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+pub(super) fn delete(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let request: pb::DeleteLeaderboardRequest = decoded(message)?;
     let key = key(&request.leaderboard)?;
     call.run(Delete { key })?;
     Ok(Reply::empty())
 }
 
-fn upsert(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+pub(super) fn upsert(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let request: pb::UpsertElementsRequest = decoded(message)?;
     let key = key(&request.leaderboard)?;
     check_number(request.elements.len())?;
@@ -51,7 +31,7 @@ fn upsert(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     Ok(Reply::empty())
 }
 
-fn remove(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+pub(super) fn remove(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let request: pb::RemoveElementsRequest = decoded(message)?;
     let key = key(&request.leaderboard)?;
     check_number(request.ids.len())?;
@@ -60,14 +40,14 @@ fn remove(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     Ok(Reply::empty())
 }
 
-fn length(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+pub(super) fn length(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let request: pb::GetLeaderboardLengthRequest = decoded(message)?;
     let key = key(&request.leaderboard)?;
     let length = call.run(Length { key })?;
     Ok(encoded(&pb::GetLeaderboardLengthResponse { count: count(length.unwrap_or_default()) }))
 }
 
-fn get_by_rank(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+pub(super) fn get_by_rank(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let request: pb::GetByRankRequest = decoded(message)?;
     let key = key(&request.leaderboard)?;
     let range = request.rank_range.ok_or(Error::Malformed("rank_range is not set"))?;
@@ -81,7 +61,7 @@ fn get_by_rank(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     Ok(encoded(&pb::GetByRankResponse { elements: elements(ranked) }))
 }
 
-fn get_by_score(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+pub(super) fn get_by_score(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::score_range::{Max, Min};
     let request: pb::GetByScoreRequest = decoded(message)?;
     let key = key(&request.leaderboard)?;
@@ -100,7 +80,7 @@ fn get_by_score(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     Ok(encoded(&pb::GetByScoreResponse { elements: elements(ranked) }))
 }
 
-fn get_rank(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+pub(super) fn get_rank(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let request: pb::GetRankRequest = decoded(message)?;
     let key = key(&request.leaderboard)?;
     check_number(request.ids.len())?;
@@ -111,7 +91,7 @@ fn get_rank(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     Ok(encoded(&pb::GetRankResponse { elements }))
 }
 
-fn get_competition_rank(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+pub(super) fn get_competition_rank(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let request: pb::GetCompetitionRankRequest = decoded(message)?;
     let key = key(&request.leaderboard)?;
     check_number(request.ids.len())?;

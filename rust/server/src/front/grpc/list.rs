@@ -12,33 +12,10 @@ use prost::Message;
 use super::collection::{collection_ttl, count, slice, slices};
 use super::reply::{Reply, encoded, found_elements, missing};
 use super::wire::decoded;
-use crate::api::Api;
 use crate::error::{Error, Result};
 use crate::gate::Call;
 
-/// Runs one method, or tells that it is not about lists.
-///
-/// # Errors
-///
-/// [`Error::Malformed`], or what the gate and the command document.
-pub(super) fn run(call: &mut Call<'_>, api: Api, message: &[u8]) -> Option<Result<Reply>> {
-    Some(match api {
-        Api::ListPushFront => push_front(call, message),
-        Api::ListPushBack => push_back(call, message),
-        Api::ListConcatenateFront => concatenate_front(call, message),
-        Api::ListConcatenateBack => concatenate_back(call, message),
-        Api::ListPopFront => pop_front(call, message),
-        Api::ListPopBack => pop_back(call, message),
-        Api::ListFetch => fetch(call, message),
-        Api::ListRetain => retain(call, message),
-        Api::ListErase => erase(call, message),
-        Api::ListRemove => remove(call, message),
-        Api::ListLength => length(call, message),
-        _ => return None,
-    })
-}
-
-fn push_front(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+pub(super) fn push_front(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let request: pb::ListPushFrontRequest = decoded(message)?;
     let ttl = collection_ttl(request.ttl_milliseconds, request.refresh_ttl)?;
     let values = std::slice::from_ref(&request.value);
@@ -47,7 +24,7 @@ fn push_front(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     Ok(encoded(&pb::ListPushFrontResponse { list_length }))
 }
 
-fn push_back(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+pub(super) fn push_back(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let request: pb::ListPushBackRequest = decoded(message)?;
     let ttl = collection_ttl(request.ttl_milliseconds, request.refresh_ttl)?;
     let values = std::slice::from_ref(&request.value);
@@ -56,7 +33,7 @@ fn push_back(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     Ok(encoded(&pb::ListPushBackResponse { list_length }))
 }
 
-fn concatenate_front(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+pub(super) fn concatenate_front(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let request: pb::ListConcatenateFrontRequest = decoded(message)?;
     let ttl = collection_ttl(request.ttl_milliseconds, request.refresh_ttl)?;
     let at = (End::Front, request.truncate_back_to_size);
@@ -64,7 +41,7 @@ fn concatenate_front(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     Ok(encoded(&pb::ListConcatenateFrontResponse { list_length }))
 }
 
-fn concatenate_back(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+pub(super) fn concatenate_back(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let request: pb::ListConcatenateBackRequest = decoded(message)?;
     let ttl = collection_ttl(request.ttl_milliseconds, request.refresh_ttl)?;
     let at = (End::Back, request.truncate_front_to_size);
@@ -84,7 +61,7 @@ fn push(
     Ok(count(call.run(Push { key, at, values, truncate, ttl })?))
 }
 
-fn pop_front(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+pub(super) fn pop_front(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::list_pop_front_response::{Found, List};
     let request: pb::ListPopFrontRequest = decoded(message)?;
     pop(call, &request.list_name, End::Front, |front, list_length| pb::ListPopFrontResponse {
@@ -92,7 +69,7 @@ fn pop_front(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     })
 }
 
-fn pop_back(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+pub(super) fn pop_back(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::list_pop_back_response::{Found, List};
     let request: pb::ListPopBackRequest = decoded(message)?;
     pop(call, &request.list_name, End::Back, |back, list_length| pb::ListPopBackResponse {
@@ -112,7 +89,7 @@ fn pop<M: Message>(
     Ok(encoded(&found(value.to_vec(), count(left))))
 }
 
-fn fetch(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+pub(super) fn fetch(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::list_fetch_request::{EndIndex, StartIndex};
     let request: pb::ListFetchRequest = decoded(message)?;
     let start = match request.start_index {
@@ -132,7 +109,7 @@ fn fetch(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     Ok(found_elements(&values))
 }
 
-fn retain(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+pub(super) fn retain(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::list_retain_request::{EndIndex, StartIndex};
     let request: pb::ListRetainRequest = decoded(message)?;
     let start = match request.start_index {
@@ -154,7 +131,7 @@ fn retain(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     Ok(length_reply(left))
 }
 
-fn erase(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+pub(super) fn erase(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::list_erase_request::Erase as Asked;
     let request: pb::ListEraseRequest = decoded(message)?;
     let key = &request.list_name;
@@ -169,7 +146,7 @@ fn erase(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     Ok(length_reply(left))
 }
 
-fn remove(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+pub(super) fn remove(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::list_remove_request::Remove;
     let request: pb::ListRemoveRequest = decoded(message)?;
     let Some(Remove::AllElementsWithValue(value)) = &request.remove else {
@@ -180,7 +157,7 @@ fn remove(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     Ok(length_reply(left))
 }
 
-fn length(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+pub(super) fn length(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let request: pb::ListLengthRequest = decoded(message)?;
     let key = &request.list_name;
     let length = call.run(Length { key })?;

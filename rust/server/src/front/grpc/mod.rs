@@ -1,4 +1,4 @@
-//! gRPC: `cache_client.Scs` and `Ping` are answered here, other services by the control plane.
+//! gRPC: the services of the data plane and `Ping` are answered here, others by the control plane.
 
 use bytes::Bytes;
 use http::header::{self, HeaderName, HeaderValue};
@@ -8,12 +8,11 @@ use http_body_util::Full;
 use super::client::Client;
 use super::cors;
 use super::request_id::{self, REQUEST_ID};
-use crate::api::Api;
 use crate::clock::Now;
 use crate::error::{Error, Result};
 use crate::forward::{self, From, Speaks};
-use crate::gate::Call;
 use crate::message::{Headers, Parts};
+use crate::methods::{Api, Service};
 use crate::protocol::Protocol;
 use crate::stats::{Class, Via, guarded};
 
@@ -30,6 +29,7 @@ mod list;
 mod protobuf;
 mod quirks;
 mod reply;
+mod routes;
 mod scalar;
 mod set;
 mod sorted_set;
@@ -39,8 +39,6 @@ mod wire;
 pub(crate) use self::reply::Reply;
 pub(crate) use self::status::Status;
 
-const SCS: &str = "/cache_client.Scs/";
-const LEADERBOARD: &str = "/leaderboard.Leaderboard/";
 const PING: &str = "/cache_client.Ping/Ping";
 /// What the control plane answers.
 const CONTROL: [&str; 3] = ["/control_client.ScsControl/", "/auth.Auth/", "/token.Token/"];
@@ -53,17 +51,14 @@ pub(crate) static CONTENT_TYPE: (HeaderName, HeaderValue) = (header::CONTENT_TYP
 /// Whether a gRPC request is for the data plane.
 fn is_data(uri: &Uri) -> bool {
     let path = uri.path();
-    path.starts_with(SCS) || path.starts_with(LEADERBOARD) || path == PING
+    Service::of_path(path).is_some() || path == PING
 }
 
 /// Whether nobody here has such a method, whatever its message will be. A client that streams waits
 /// for this word before it says that there is no more to come.
 pub(crate) fn is_nobodys(path: &str) -> bool {
-    if let Some(method) = path.strip_prefix(SCS) {
-        return Api::scs(method).is_none();
-    }
-    if let Some(method) = path.strip_prefix(LEADERBOARD) {
-        return Api::leaderboard(method).is_none();
+    if let Some((service, method)) = Service::of_path(path) {
+        return Api::called(service, method).is_none();
     }
     path != PING && !CONTROL.iter().any(|service| path.starts_with(service))
 }
@@ -133,14 +128,8 @@ fn called(
     offered(client, via)?;
     cors::admit(client, parts)?;
     let path = parts.uri.path();
-    let api = if let Some(method) = path.strip_prefix(SCS) {
-        Api::scs(method)
-    } else if let Some(method) = path.strip_prefix(LEADERBOARD) {
-        Api::leaderboard(method)
-    } else {
-        return Ok(Reply::empty());
-    };
-    let api = api.ok_or_else(|| unimplemented(path))?;
+    let Some((service, method)) = Service::of_path(path) else { return Ok(Reply::empty()) };
+    let api = Api::called(service, method).ok_or_else(|| unimplemented(path))?;
     serve(client, via, api, parts, body, now)
 }
 
@@ -174,7 +163,7 @@ fn serve(
             return Err(Error::Malformed("the `cache` header names no cache"));
         }
         call.begin()?;
-        let reply = run(&mut call, api, &frame::message(body)?)?;
+        let reply = routes::run(&mut call, api, &frame::message(body)?)?;
         // A request about no item at all has not been told yet that there is no cache.
         call.namespace()?;
         Ok(quirks::fitted(api, headers, reply))
@@ -182,18 +171,6 @@ fn serve(
     call.finish(reply.is_err());
     client.worker.stats.answered(via, api, now, Class::of(&reply));
     reply
-}
-
-/// Runs a method where its data type lives; single values first, for they are asked for most.
-fn run(call: &mut Call<'_>, api: Api, message: &Bytes) -> Result<Reply> {
-    scalar::run(call, api, message)
-        .or_else(|| batch::run(call, api, message))
-        .or_else(|| dictionary::run(call, api, message))
-        .or_else(|| set::run(call, api, message))
-        .or_else(|| list::run(call, api, message))
-        .or_else(|| sorted_set::run(call, api, message))
-        .or_else(|| leaderboard::run(call, api, message))
-        .expect("every method has a data type")
 }
 
 /// Answers a request that waits: after the faults that a test asked for, or by the control plane.

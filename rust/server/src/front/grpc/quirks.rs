@@ -3,8 +3,8 @@
 use http::header;
 
 use super::reply::{Reply, missing, rank_miss};
-use crate::api::Api;
 use crate::message::Headers;
+use crate::methods::Api;
 
 /// The answer as the client that asked for it understands it.
 ///

@@ -15,32 +15,8 @@ use momento_protos::cache_client as pb;
 use super::protobuf::{Field, Fields};
 use super::reply::{Reply, encoded};
 use super::wire::{decoded, ttl};
-use crate::api::Api;
 use crate::error::{Error, Result};
 use crate::gate::Call;
-
-/// Runs one method, or tells that it is not about single values.
-///
-/// # Errors
-///
-/// [`Error::Malformed`], or what the gate and the command document.
-pub(super) fn run(call: &mut Call<'_>, api: Api, message: &Bytes) -> Option<Result<Reply>> {
-    Some(match api {
-        Api::Get => get(call, message),
-        Api::Set => set(call, message),
-        Api::Delete => delete(call, message),
-        Api::KeysExist => keys_exist(call, message),
-        Api::Increment => increment(call, message),
-        Api::SetIf => set_if(call, message),
-        Api::SetIfNotExists => set_if_not_exists(call, message),
-        Api::GetWithHash => get_with_hash(call, message),
-        Api::SetIfHash => set_if_hash(call, message),
-        Api::UpdateTtl => update_ttl(call, message),
-        Api::ItemGetTtl => item_get_ttl(call, message),
-        Api::ItemGetType => item_get_type(call, message),
-        _ => return None,
-    })
-}
 
 /// `_GetRequest` or one item of `_GetBatchRequest`.
 pub(super) fn get(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
@@ -96,13 +72,13 @@ fn given(message: &Bytes, value: Range<usize>, owned: usize) -> NewValue<'_> {
     }
 }
 
-fn delete(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+pub(super) fn delete(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let request: pb::DeleteRequest = decoded(message)?;
     call.run(Delete { key: &request.cache_key })?;
     Ok(Reply::empty())
 }
 
-fn keys_exist(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+pub(super) fn keys_exist(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let request: pb::KeysExistRequest = decoded(message)?;
     for key in &request.cache_keys {
         call.allow(key)?;
@@ -115,7 +91,7 @@ fn keys_exist(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     Ok(encoded(&pb::KeysExistResponse { exists }))
 }
 
-fn increment(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+pub(super) fn increment(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let request: pb::IncrementRequest = decoded(message)?;
     let ttl = ttl(request.ttl_milliseconds)?;
     let (key, amount) = (&request.cache_key[..], request.amount);
@@ -123,7 +99,7 @@ fn increment(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     Ok(encoded(&pb::IncrementResponse { value }))
 }
 
-fn set_if(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+pub(super) fn set_if(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::set_if_request::Condition;
     use pb::set_if_response::{NotStored, Result, Stored};
     let request: pb::SetIfRequest = decoded(message)?;
@@ -145,7 +121,7 @@ fn set_if(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     Ok(encoded(&pb::SetIfResponse { result: Some(result) }))
 }
 
-fn set_if_not_exists(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+pub(super) fn set_if_not_exists(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::set_if_not_exists_response::{NotStored, Result, Stored};
     let request: pb::SetIfNotExistsRequest = decoded(message)?;
     let stored = store_if(
@@ -166,7 +142,7 @@ fn store_if(
     call.run(SetIf { key, value: value.into(), ttl, condition })
 }
 
-fn get_with_hash(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+pub(super) fn get_with_hash(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::get_with_hash_response::{Found, Missing, Result};
     let request: pb::GetWithHashRequest = decoded(message)?;
     let key = &request.cache_key;
@@ -179,7 +155,7 @@ fn get_with_hash(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     Ok(encoded(&pb::GetWithHashResponse { result: Some(result) }))
 }
 
-fn set_if_hash(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+pub(super) fn set_if_hash(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::set_if_hash_request::Condition;
     use pb::set_if_hash_response::{NotStored, Result, Stored};
     let request: pb::SetIfHashRequest = decoded(message)?;
@@ -207,7 +183,7 @@ fn set_if_hash(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     Ok(encoded(&pb::SetIfHashResponse { result: Some(result) }))
 }
 
-fn update_ttl(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+pub(super) fn update_ttl(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::update_ttl_request::UpdateTtl as Asked;
     use pb::update_ttl_response::{Missing, NotSet, Result, Set};
     let request: pb::UpdateTtlRequest = decoded(message)?;
@@ -226,7 +202,7 @@ fn update_ttl(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     Ok(encoded(&pb::UpdateTtlResponse { result: Some(result) }))
 }
 
-fn item_get_ttl(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+pub(super) fn item_get_ttl(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::item_get_ttl_response::{Found, Missing, Result};
     let request: pb::ItemGetTtlRequest = decoded(message)?;
     let key = &request.cache_key;
@@ -237,7 +213,7 @@ fn item_get_ttl(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     Ok(encoded(&pb::ItemGetTtlResponse { result: Some(result) }))
 }
 
-fn item_get_type(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+pub(super) fn item_get_type(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::item_get_type_response::{Found, ItemType as Type, Missing, Result};
     let request: pb::ItemGetTypeRequest = decoded(message)?;
     let key = &request.cache_key;

@@ -9,36 +9,17 @@ use momento_protos::cache_client as pb;
 use super::collection::{collection_ttl, count, slices};
 use super::reply::{Reply, encoded, found_elements, missing};
 use super::wire::decoded;
-use crate::api::Api;
 use crate::error::{Error, Result};
 use crate::gate::Call;
 
-/// Runs one method, or tells that it is not about sets.
-///
-/// # Errors
-///
-/// [`Error::Malformed`], or what the gate and the command document.
-pub(super) fn run(call: &mut Call<'_>, api: Api, message: &[u8]) -> Option<Result<Reply>> {
-    Some(match api {
-        Api::SetFetch => fetch(call, message),
-        Api::SetSample => sample(call, message),
-        Api::SetUnion => union(call, message),
-        Api::SetDifference => difference(call, message),
-        Api::SetContains => contains(call, message),
-        Api::SetLength => length(call, message),
-        Api::SetPop => pop(call, message),
-        _ => return None,
-    })
-}
-
-fn fetch(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+pub(super) fn fetch(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let request: pb::SetFetchRequest = decoded(message)?;
     let key = &request.set_name;
     let elements = call.run(Fetch { key })?;
     Ok(elements_reply(elements))
 }
 
-fn sample(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+pub(super) fn sample(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let request: pb::SetSampleRequest = decoded(message)?;
     let key = &request.set_name;
     let limit = usize::try_from(request.limit).unwrap_or(usize::MAX);
@@ -46,7 +27,7 @@ fn sample(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     Ok(elements_reply(elements))
 }
 
-fn pop(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+pub(super) fn pop(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let request: pb::SetPopRequest = decoded(message)?;
     let key = &request.set_name;
     let elements = call.run(Pop { key, count: request.count as usize })?;
@@ -60,7 +41,7 @@ fn elements_reply(elements: Option<Elements>) -> Reply {
     found_elements(&elements)
 }
 
-fn union(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+pub(super) fn union(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let request: pb::SetUnionRequest = decoded(message)?;
     let ttl = collection_ttl(request.ttl_milliseconds, request.refresh_ttl)?;
     let (key, elements) = (&request.set_name, slices(&request.elements));
@@ -68,7 +49,7 @@ fn union(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     Ok(Reply::empty())
 }
 
-fn difference(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+pub(super) fn difference(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::set_difference_request::Difference as Asked;
     use pb::set_difference_request::subtrahend::SubtrahendSet;
     use pb::set_difference_response::{Found, Missing, Set};
@@ -93,7 +74,7 @@ fn difference(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     Ok(encoded(&pb::SetDifferenceResponse { set }))
 }
 
-fn contains(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+pub(super) fn contains(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::set_contains_response::{Found, Set};
     let request: pb::SetContainsRequest = decoded(message)?;
     let (key, elements) = (&request.set_name, slices(&request.elements));
@@ -105,7 +86,7 @@ fn contains(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     Ok(encoded(&pb::SetContainsResponse { set: Some(Set::Found(Found { contains })) }))
 }
 
-fn length(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+pub(super) fn length(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::set_length_response::{Found, Missing, Set};
     let request: pb::SetLengthRequest = decoded(message)?;
     let key = &request.set_name;

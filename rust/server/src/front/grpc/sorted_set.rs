@@ -12,31 +12,10 @@ use momento_protos::cache_client as pb;
 use super::collection::{collection_ttl, count, order, slice, slices};
 use super::reply::{Reply, encoded, found_members, missing, rank_miss};
 use super::wire::{decoded, ttl};
-use crate::api::Api;
 use crate::error::{Error, Result};
 use crate::gate::Call;
 
-/// Runs one method, or tells that it is not about sorted sets.
-///
-/// # Errors
-///
-/// [`Error::Malformed`], or what the gate and the command document.
-pub(super) fn run(call: &mut Call<'_>, api: Api, message: &[u8]) -> Option<Result<Reply>> {
-    Some(match api {
-        Api::SortedSetPut => put(call, message),
-        Api::SortedSetFetch => fetch(call, message),
-        Api::SortedSetGetScore => get_score(call, message),
-        Api::SortedSetRemove => remove(call, message),
-        Api::SortedSetIncrement => increment(call, message),
-        Api::SortedSetGetRank => get_rank(call, message),
-        Api::SortedSetLength => length(call, message),
-        Api::SortedSetLengthByScore => length_by_score(call, message),
-        Api::SortedSetUnionStore => union_store(call, message),
-        _ => return None,
-    })
-}
-
-fn put(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+pub(super) fn put(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let request: pb::SortedSetPutRequest = decoded(message)?;
     let ttl = collection_ttl(request.ttl_milliseconds, request.refresh_ttl)?;
     let key = &request.set_name;
@@ -45,7 +24,7 @@ fn put(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     Ok(Reply::empty())
 }
 
-fn fetch(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+pub(super) fn fetch(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::sorted_set_fetch_request::Range;
     let request: pb::SortedSetFetchRequest = decoded(message)?;
     let (key, order) = (&request.set_name, order(request.order));
@@ -95,7 +74,7 @@ fn score_bounds(by: &pb::sorted_set_fetch_request::ByScore) -> (Bound<f64>, Boun
     (min, max)
 }
 
-fn get_score(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+pub(super) fn get_score(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::sorted_set_get_score_response::{
         SortedSet, SortedSetFound, SortedSetGetScoreResponsePart as Part,
     };
@@ -113,7 +92,7 @@ fn get_score(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     Ok(encoded(&pb::SortedSetGetScoreResponse { sorted_set }))
 }
 
-fn remove(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+pub(super) fn remove(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::sorted_set_remove_request::RemoveElements;
     let request: pb::SortedSetRemoveRequest = decoded(message)?;
     let key = &request.set_name;
@@ -130,7 +109,7 @@ fn remove(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     Ok(Reply::empty())
 }
 
-fn increment(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+pub(super) fn increment(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let request: pb::SortedSetIncrementRequest = decoded(message)?;
     let ttl = collection_ttl(request.ttl_milliseconds, request.refresh_ttl)?;
     let (key, value, amount) = (&request.set_name, &request.value, request.amount);
@@ -138,7 +117,7 @@ fn increment(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     Ok(encoded(&pb::SortedSetIncrementResponse { score }))
 }
 
-fn get_rank(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+pub(super) fn get_rank(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::sorted_set_get_rank_response::{Rank, RankResponsePart};
     let request: pb::SortedSetGetRankRequest = decoded(message)?;
     let (key, value, order) = (&request.set_name, &request.value, order(request.order));
@@ -148,14 +127,14 @@ fn get_rank(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     Ok(encoded(&pb::SortedSetGetRankResponse { rank: Some(Rank::ElementRank(part)) }))
 }
 
-fn length(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+pub(super) fn length(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let request: pb::SortedSetLengthRequest = decoded(message)?;
     let key = &request.set_name;
     let length = call.run(Length { key })?;
     Ok(length_reply(length))
 }
 
-fn length_by_score(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+pub(super) fn length_by_score(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::sorted_set_length_by_score_request::{Max, Min};
     let request: pb::SortedSetLengthByScoreRequest = decoded(message)?;
     let min = match request.min {
@@ -180,7 +159,7 @@ fn length_reply(length: Option<usize>) -> Reply {
     encoded(&pb::SortedSetLengthResponse { sorted_set })
 }
 
-fn union_store(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
+pub(super) fn union_store(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::sorted_set_union_store_request::AggregateFunction;
     let request: pb::SortedSetUnionStoreRequest = decoded(message)?;
     let aggregate = match request.aggregate() {

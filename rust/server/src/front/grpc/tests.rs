@@ -68,7 +68,7 @@ fn run_all(messages: &[(usize, Vec<u8>)]) {
     let now = Clock::start().now();
     for (api, message) in messages {
         let mut call = gate.call(&authorization, Api::ALL[*api], now);
-        let reply = run(&mut call, Api::ALL[*api], &Bytes::from(message.clone()));
+        let reply = routes::run(&mut call, Api::ALL[*api], &Bytes::from(message.clone()));
         call.finish(reply.is_err());
     }
 }

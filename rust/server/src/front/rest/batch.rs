@@ -10,11 +10,11 @@ use super::json::{self, Each, Element, Shown, Whole};
 use super::query::lifetime;
 use super::reply::no_content;
 use super::request::CacheRequest;
-use crate::api::Api;
 use crate::error::{Error, Result};
 use crate::gate::Call;
 use crate::limits::REPLY_BYTES;
 use crate::message::Response;
+use crate::methods::Api;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -14,8 +14,7 @@ use percent_encoding::percent_decode_str;
 
 use super::query::Query;
 use super::request::CacheRequest;
-use super::routes::{self, Answers};
-use super::verb::Verb;
+use super::routes;
 use super::{conditions, status};
 use crate::clock::Now;
 use crate::error::{Error, Result};
@@ -23,6 +22,7 @@ use crate::front::client::Client;
 use crate::front::{admission, basic};
 use crate::gate::{INVALID, SignedUrl};
 use crate::message::{Parts, Response};
+use crate::methods::Verb;
 
 const NOT_SIGNED_FOR: Error = Error::Denied("a signed URL is for GET, PUT and POST only");
 
@@ -68,9 +68,8 @@ pub(super) fn answer(
     }
     let path_key = below.key(wanted);
     let route = below.path.filter(|_| path_key.is_none());
-    let answers = routes::at(route).unwrap_or_default();
-    let Some((_, handler)) = answers.iter().find(|(verb, _)| Some(*verb) == wanted) else {
-        return Ok(below.refusal(&parts.method, answers));
+    let Some(handler) = wanted.and_then(|verb| routes::at(verb, route)) else {
+        return Ok(below.refusal(&parts.method));
     };
     if !(route.is_none() && matches!(wanted, Some(Verb::Get | Verb::Put))) {
         conditions::refuse(&parts.headers)?;
@@ -112,25 +111,25 @@ impl<'a> Below<'a> {
         Below { path, may_be_key }
     }
 
-    /// The methods that there are if it is a key.
-    fn of_keys(&self) -> &'static [Verb] {
-        if self.may_be_key { routes::OF_KEYS } else { &[] }
+    /// Whether it is a key to this method.
+    fn is_key_to(&self, verb: Verb) -> bool {
+        self.may_be_key && routes::at(verb, None).is_some()
     }
 
     /// The key that it is for this method, if it is one.
     fn key(&self, wanted: Option<Verb>) -> Option<Cow<'a, [u8]>> {
-        let is_key = wanted.is_some_and(|verb| self.of_keys().contains(&verb));
+        let is_key = wanted.is_some_and(|verb| self.is_key_to(verb));
         self.path.filter(|_| is_key).map(decoded)
     }
 
-    /// Refuses a method that there is neither for a key nor among these answers of a route.
-    fn refusal(&self, method: &Method, answers: Answers) -> Response {
-        let of_keys = self.of_keys();
-        if answers.is_empty() && of_keys.is_empty() {
+    /// Refuses a method that there is neither for a key nor for a route.
+    fn refusal(&self, method: &Method) -> Response {
+        let is_allowed = |verb| self.is_key_to(verb) || routes::at(verb, self.path).is_some();
+        let mut allowed = Verb::ALL.into_iter().filter(|verb| is_allowed(*verb)).peekable();
+        if allowed.peek().is_none() {
             return status::no_such_path();
         }
-        let others = answers.iter().map(|(verb, _)| *verb).filter(|verb| !of_keys.contains(verb));
-        status::not_allowed(method, of_keys.iter().copied().chain(others))
+        status::not_allowed(method, allowed)
     }
 }
 

@@ -9,9 +9,9 @@ use super::json::{self, Each, Element, Shown};
 use super::reply::{Number, no_content};
 use super::request::CacheRequest;
 use super::status;
-use crate::api::Api;
 use crate::error::Result;
 use crate::message::Response;
+use crate::methods::Api;
 
 #[derive(Serialize)]
 struct Fields<T> {

@@ -17,11 +17,11 @@ use super::json::{self, Each, Whole};
 use super::query::{Query, WHOLE, WHOLE_OF_32};
 use super::reply::no_content;
 use super::request::CacheRequest;
-use crate::api::Api;
 use crate::error::{Error, Result};
 use crate::gate::{Call, FOREVER, check_number};
 use crate::limits::LEADERBOARD_ELEMENTS;
 use crate::message::Response;
+use crate::methods::Api;
 
 #[derive(Serialize)]
 struct Elements<T> {

@@ -12,9 +12,9 @@ use super::json::{self, Each, Element, Shown};
 use super::reply::no_content;
 use super::request::CacheRequest;
 use super::status;
-use crate::api::Api;
 use crate::error::Result;
 use crate::message::Response;
+use crate::methods::Api;
 
 /// The elements from `start` to `end`.
 pub(super) fn fetch(request: &CacheRequest<'_>) -> Result<Response> {

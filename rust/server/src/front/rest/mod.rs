@@ -16,6 +16,7 @@ use crate::clock::Now;
 use crate::error::{Error, Result};
 use crate::forward::{self, From, Speaks};
 use crate::message::{Headers, Parts, Response};
+use crate::methods::Verb;
 use crate::stats::{Class, Via, guarded};
 
 mod batch;
@@ -41,10 +42,8 @@ mod scalar;
 mod set;
 mod sorted_set;
 pub(crate) mod status;
-mod verb;
 
 use self::query::Query;
-use self::verb::Verb;
 
 const NO_TOKEN_OF_A_PAGE: Error =
     Error::NoToken("a page of another origin must send a token in `authorization`");

@@ -8,10 +8,10 @@ use tokio::task::spawn_blocking;
 
 use super::paths::READY;
 use super::status;
-use super::verb::Verb;
 use crate::error::{Error, Result};
 use crate::front::client::Client;
 use crate::message::{Headers, Parts, Response};
+use crate::methods::Verb;
 use crate::metrics::{Audience, Format};
 use crate::protocol::Protocol;
 use crate::stats::Readiness;

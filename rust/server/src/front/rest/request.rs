@@ -7,11 +7,11 @@ use bytes::Bytes;
 use super::content_type::ContentType;
 use super::media;
 use super::query::Query;
-use crate::api::Api;
 use crate::clock::Now;
 use crate::error::Result;
 use crate::gate::{Authorization, Call, Gate};
 use crate::message::{Headers, Response};
+use crate::methods::Api;
 use crate::stats::{Class, ThreadStats, Via};
 
 /// What answers a request: it picks the method to count and to permit, and runs it.

@@ -1,62 +1,106 @@
-//! What answers at which path below `/cache/{cache}`, by method.
+//! What answers at which path below `/cache/{cache}`, by method: the table of methods says where each
+//! one is offered, and here what answers it.
 
 use super::request::Handler;
-use super::verb::Verb::{self, Delete, Get, Post, Put};
 use super::{batch, dictionary, leaderboard, list, scalar, set, sorted_set};
+use crate::methods::{Api, Verb};
 
-/// What can be done to a key that the path names.
-pub(super) const OF_KEYS: &[Verb] = &[Get, Put, Delete];
-
-/// What answers at one path.
-pub(super) type Answers = &'static [(Verb, Handler)];
-
-/// What answers at `path` below a cache, or at the cache itself.
-pub(super) fn at(path: Option<&str>) -> Option<Answers> {
-    let Some(path) = path else {
-        return Some(&[(Get, scalar::get), (Put, scalar::put), (Delete, scalar::delete)]);
+/// What answers at `path` below a cache, or at the cache itself and at a key that the path names.
+pub(super) fn at(verb: Verb, path: Option<&str>) -> Option<Handler> {
+    let below = match path {
+        None => "",
+        Some("") => return None,
+        Some(path) => path,
     };
-    Some(match path {
-        "get" => &[(Post, batch::get)],
-        "put" => &[(Post, batch::put)],
-        "exists" => &[(Post, batch::exists)],
-        "increment" => &[(Post, scalar::increment)],
-        "ttl" => &[(Get, scalar::ttl), (Put, scalar::update_ttl)],
-        "type" => &[(Get, scalar::item_type)],
+    Api::at(verb, below).and_then(handler)
+}
 
-        "dictionary" => {
-            &[(Get, dictionary::get), (Post, dictionary::set), (Delete, dictionary::delete)]
+/// What answers a method, and those that share its route; `None` if only gRPC offers it.
+fn handler(api: Api) -> Option<Handler> {
+    Some(match api {
+        Api::Get => scalar::get,
+        Api::Set | Api::SetIf | Api::SetIfHash => scalar::put,
+        Api::Delete => scalar::delete,
+        Api::KeysExist => batch::exists,
+        Api::GetBatch => batch::get,
+        Api::SetBatch => batch::put,
+        Api::Increment => scalar::increment,
+        Api::UpdateTtl => scalar::update_ttl,
+        Api::ItemGetTtl => scalar::ttl,
+        Api::ItemGetType => scalar::item_type,
+
+        Api::DictionaryGet | Api::DictionaryFetch => dictionary::get,
+        Api::DictionarySet => dictionary::set,
+        Api::DictionaryIncrement => dictionary::increment,
+        Api::DictionaryDelete => dictionary::delete,
+        Api::DictionaryLength => dictionary::length,
+
+        Api::SetFetch => set::fetch,
+        Api::SetSample => set::sample,
+        Api::SetUnion => set::add,
+        Api::SetDifference => set::delete,
+        Api::SetContains => set::contains,
+        Api::SetLength => set::length,
+        Api::SetPop => set::pop,
+
+        Api::ListPopFront => list::pop_front,
+        Api::ListPopBack => list::pop_back,
+        Api::ListErase | Api::ListRemove => list::delete,
+        Api::ListFetch => list::fetch,
+        Api::ListLength => list::length,
+        Api::ListConcatenateFront => list::push_front,
+        Api::ListConcatenateBack => list::push_back,
+        Api::ListRetain => list::retain,
+
+        Api::SortedSetPut => sorted_set::put,
+        Api::SortedSetFetch => sorted_set::fetch,
+        Api::SortedSetGetScore => sorted_set::scores,
+        Api::SortedSetRemove => sorted_set::delete,
+        Api::SortedSetIncrement => sorted_set::increment,
+        Api::SortedSetGetRank => sorted_set::rank,
+        Api::SortedSetLength | Api::SortedSetLengthByScore => sorted_set::length,
+        Api::SortedSetUnionStore => sorted_set::union,
+
+        Api::DeleteLeaderboard | Api::RemoveElements => leaderboard::delete,
+        Api::UpsertElements => leaderboard::upsert,
+        Api::GetLeaderboardLength => leaderboard::length,
+        Api::GetByRank | Api::GetByScore => leaderboard::fetch,
+        Api::GetRank | Api::GetCompetitionRank => leaderboard::ranks,
+
+        Api::SetIfNotExists | Api::GetWithHash | Api::ListPushFront | Api::ListPushBack => {
+            return None;
         }
-        "dictionary/length" => &[(Get, dictionary::length)],
-        "dictionary/increment" => &[(Post, dictionary::increment)],
-
-        "list" => &[(Get, list::fetch), (Delete, list::delete)],
-        "list/length" => &[(Get, list::length)],
-        "list/push-back" => &[(Post, list::push_back)],
-        "list/push-front" => &[(Post, list::push_front)],
-        "list/pop-back" => &[(Post, list::pop_back)],
-        "list/pop-front" => &[(Post, list::pop_front)],
-        "list/retain" => &[(Post, list::retain)],
-
-        "set" => &[(Get, set::fetch), (Post, set::add), (Delete, set::delete)],
-        "set/length" => &[(Get, set::length)],
-        "set/contains" => &[(Get, set::contains)],
-        "set/sample" => &[(Get, set::sample)],
-        "set/pop" => &[(Post, set::pop)],
-
-        "sorted-set" => {
-            &[(Get, sorted_set::fetch), (Post, sorted_set::put), (Delete, sorted_set::delete)]
-        }
-        "sorted-set/scores" => &[(Get, sorted_set::scores)],
-        "sorted-set/rank" => &[(Get, sorted_set::rank)],
-        "sorted-set/length" => &[(Get, sorted_set::length)],
-        "sorted-set/increment" => &[(Post, sorted_set::increment)],
-        "sorted-set/union" => &[(Post, sorted_set::union)],
-
-        "leaderboard" => {
-            &[(Get, leaderboard::fetch), (Post, leaderboard::upsert), (Delete, leaderboard::delete)]
-        }
-        "leaderboard/length" => &[(Get, leaderboard::length)],
-        "leaderboard/ranks" => &[(Get, leaderboard::ranks)],
-        _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_method_has_a_handler_where_it_has_a_route_and_methods_with_one_route_have_one_handler() {
+        for api in Api::ALL {
+            let own = handler(*api);
+            assert_eq!(own.is_some(), !api.routes().is_empty(), "{api:?}");
+            for route in api.routes() {
+                let found = Api::at(route.verb, route.below).and_then(handler);
+                let is_same = own.zip(found).is_some_and(|(a, b)| std::ptr::fn_addr_eq(a, b));
+                assert!(is_same, "{api:?} at {route:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn only_the_paths_of_the_table_are_answered() {
+        let answered = |path| {
+            let verbs = Verb::ALL.into_iter().filter(|verb| at(*verb, path).is_some());
+            verbs.map(Verb::name).collect::<Vec<_>>()
+        };
+        assert_eq!(answered(None), ["GET", "PUT", "DELETE"]);
+        assert_eq!(answered(Some("ttl")), ["GET", "PUT"]);
+        assert_eq!(answered(Some("set")), ["GET", "POST", "DELETE"]);
+        for path in ["", "/", "set/", "sets", "{key}"] {
+            assert!(answered(Some(path)).is_empty(), "{path}");
+        }
+    }
 }

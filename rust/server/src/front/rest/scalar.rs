@@ -15,9 +15,9 @@ use super::content_type::ContentType;
 use super::reply::{Number, empty, no_content};
 use super::request::CacheRequest;
 use super::{json, ranges, status};
-use crate::api::Api;
 use crate::error::{Error, Result};
 use crate::message::Response;
+use crate::methods::Api;
 
 /// The value as it is, or the parts of it that the client asks for; 412 if it wants another, 304 if it
 /// has this one.

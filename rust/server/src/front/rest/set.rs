@@ -13,9 +13,9 @@ use super::query::WHOLE;
 use super::reply::no_content;
 use super::request::CacheRequest;
 use super::status;
-use crate::api::Api;
 use crate::error::{Error, Result};
 use crate::message::Response;
+use crate::methods::Api;
 
 /// All elements.
 pub(super) fn fetch(request: &CacheRequest<'_>) -> Result<Response> {

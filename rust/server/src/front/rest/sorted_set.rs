@@ -16,10 +16,10 @@ use super::query::{Query, WHOLE};
 use super::reply::no_content;
 use super::request::CacheRequest;
 use super::status;
-use crate::api::Api;
 use crate::error::{Error, Result};
 use crate::gate::Call;
 use crate::message::Response;
+use crate::methods::Api;
 
 /// What chooses members by their scores, and by their ranks.
 const BY_SCORE: [&str; 6] = ["min", "max", "min_exclusive", "max_exclusive", "offset", "count"];

@@ -9,9 +9,9 @@ use http::header::{self, HeaderValue};
 use http::{Method, StatusCode};
 use serde::Serialize;
 
-use super::verb::Verb;
 use crate::error::Error;
 use crate::message::{Headers, Response};
+use crate::methods::Verb;
 
 pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// After how many seconds to come again, if there were too many requests.

@@ -1,0 +1,165 @@
+//! What a client can ask of the data plane: `table` has a row for each method.
+//!
+//! Its name on the wire, in usage records and in metrics, the permission that it needs, its paths
+//! and what it counts as found follow from the row, in this process and, through the border, in the
+//! API description and the docs. What a method does is in the fronts and the engine.
+
+mod access;
+mod table;
+mod verb;
+
+pub use self::access::{Access, Rights};
+pub use self::table::Api;
+pub use self::verb::Verb;
+
+/// What a method works on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DataType {
+    /// Single values, and items whatever their type.
+    Scalar,
+    /// Values by field.
+    Dictionary,
+    /// Elements that are there once or not at all.
+    Set,
+    /// Elements in order.
+    List,
+    /// Values with scores, in the order of the scores.
+    SortedSet,
+    /// Ids with scores, ranked.
+    Leaderboard,
+}
+
+impl DataType {
+    /// As docs name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            DataType::Scalar => "scalar",
+            DataType::Dictionary => "dictionary",
+            DataType::Set => "set",
+            DataType::List => "list",
+            DataType::SortedSet => "sorted set",
+            DataType::Leaderboard => "leaderboard",
+        }
+    }
+}
+
+/// A gRPC service with methods of the data plane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Service {
+    /// Items and collections.
+    Scs,
+    /// Leaderboards.
+    Leaderboard,
+}
+
+impl Service {
+    const ALL: [Service; 2] = [Service::Scs, Service::Leaderboard];
+
+    const fn prefix(self) -> &'static str {
+        match self {
+            Service::Scs => "/cache_client.Scs/",
+            Service::Leaderboard => "/leaderboard.Leaderboard/",
+        }
+    }
+
+    /// The full name, with that of its package.
+    pub fn name(self) -> &'static str {
+        self.prefix().trim_matches('/')
+    }
+
+    /// The service whose path this is, and what follows it: the name of a method, ours or not.
+    pub(crate) fn of_path(path: &str) -> Option<(Service, &str)> {
+        let method = |service: &Service| Some((*service, path.strip_prefix(service.prefix())?));
+        Service::ALL.iter().find_map(method)
+    }
+}
+
+/// What a request counts as found or not found, and sent: the rule by which it is billed beyond
+/// the bytes that it brings. The engine's commands report it; `docs/reference/metering.md` says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lookups {
+    /// It looks for nothing, whatever its answer tells.
+    Nothing,
+    /// It looks for one item, of which it reads the whole, a part or the length.
+    Item,
+    /// It looks for each key, field, element or id that the request names.
+    Named,
+    /// It hands out what it removes, and counts that as a read of one item would.
+    Removed,
+}
+
+impl Lookups {
+    /// As docs name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Lookups::Nothing => "nothing",
+            Lookups::Item => "item",
+            Lookups::Named => "named",
+            Lookups::Removed => "removed",
+        }
+    }
+}
+
+/// Where plain HTTP offers a method. Several methods may share a route: the query and the headers of
+/// a request then say which one is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Route {
+    /// The method of HTTP.
+    pub verb: Verb,
+    /// What follows `/cache/{cache}/`; empty for the cache itself, whose items are named by `key` in
+    /// the query or by the rest of the path.
+    pub below: &'static str,
+}
+
+impl Route {
+    /// The paths with their variables in braces, as an API description writes them.
+    pub fn paths(&self) -> Vec<String> {
+        const CACHE: &str = "/cache/{cache}";
+        match self.below {
+            "" => vec![CACHE.to_owned(), format!("{CACHE}/{{key}}")],
+            below => vec![format!("{CACHE}/{below}")],
+        }
+    }
+}
+
+/// All that is to be said of a method but its code.
+struct Row {
+    name: &'static str,
+    service: Option<Service>,
+    data_type: DataType,
+    access: Access,
+    lookups: Lookups,
+    routes: &'static [Route],
+}
+
+impl Api {
+    /// The name on the wire, in usage records, in metrics and in docs.
+    pub fn name(self) -> &'static str {
+        self.row().name
+    }
+
+    /// The gRPC service that has it; `None` if only plain HTTP offers it.
+    pub fn service(self) -> Option<Service> {
+        self.row().service
+    }
+
+    /// What it works on.
+    pub fn data_type(self) -> DataType {
+        self.row().data_type
+    }
+
+    /// What a caller must be allowed to do.
+    pub fn access(self) -> Access {
+        self.row().access
+    }
+
+    /// What it counts as found.
+    pub fn lookups(self) -> Lookups {
+        self.row().lookups
+    }
+
+    /// Where plain HTTP offers it; nowhere if only gRPC does.
+    pub fn routes(self) -> &'static [Route] {
+        self.row().routes
+    }
+}
