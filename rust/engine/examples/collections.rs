@@ -57,7 +57,7 @@ fn main() {
     });
     compare("sorted set, new and away", large, |key, i| {
         put(&engine, key, i + large, scramble(i));
-        run(&engine, sorted_set::Remove { key, values: [&member(i + large)[..]] });
+        run(&engine, sorted_set::Remove::new(key, [&member(i + large)[..]]));
     });
     others(&engine, large);
     drop(engine);

@@ -6,7 +6,7 @@
 use bytes::Bytes;
 
 use crate::collections::kinds::{Dictionary, Leaderboard, List, Set, SortedSet};
-use crate::{ItemType, size};
+use crate::{ItemType, Space, size};
 
 /// A value kept aside.
 #[derive(Debug)]
@@ -54,20 +54,26 @@ fn boxed<T>(_: &Box<T>) -> u64 {
 /// What all collections have in common. A clone is a snapshot.
 pub(crate) trait Collection: Clone + Default {
     const TYPE: ItemType;
+    /// Among which keys there are such collections.
+    const SPACE: Space;
 
     fn into_value(self) -> Value;
     /// The collection in a value, if it is of this type.
     fn of(value: &Value) -> Option<&Self>;
     fn of_mut(value: &mut Value) -> Option<&mut Self>;
-    fn is_empty(&self) -> bool;
+    fn len(&self) -> usize;
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
     /// The size of what is in it, as limits see it.
     fn bytes(&self) -> u64;
 }
 
 macro_rules! collection {
-    ($name:ident) => {
+    ($name:ident in $space:ident) => {
         impl Collection for $name {
             const TYPE: ItemType = ItemType::$name;
+            const SPACE: Space = Space::$space;
 
             fn into_value(self) -> Value {
                 Value::$name(Box::new(self))
@@ -81,8 +87,8 @@ macro_rules! collection {
                 if let Value::$name(it) = value { Some(it) } else { None }
             }
 
-            fn is_empty(&self) -> bool {
-                self.len() == 0
+            fn len(&self) -> usize {
+                self.len()
             }
 
             fn bytes(&self) -> u64 {
@@ -92,11 +98,11 @@ macro_rules! collection {
     };
 }
 
-collection!(Dictionary);
-collection!(Set);
-collection!(List);
-collection!(SortedSet);
-collection!(Leaderboard);
+collection!(Dictionary in Items);
+collection!(Set in Items);
+collection!(List in Items);
+collection!(SortedSet in Items);
+collection!(Leaderboard in Leaderboards);
 
 /// How many slots a chunk has.
 const CHUNK: usize = 64;

@@ -74,7 +74,7 @@ impl Kind for Dictionaries {
 
     fn remove(&self, engine: &Engine, key: &[u8], i: u32, _: usize) {
         let field = element(i, 10);
-        run(engine, dictionary::Remove { key, fields: [&field[..]] });
+        run(engine, dictionary::Remove::new(key, [&field[..]]));
     }
 }
 
@@ -86,7 +86,7 @@ impl Kind for Sets {
 
     fn remove(&self, engine: &Engine, key: &[u8], i: u32, bytes: usize) {
         let element = element(i, bytes);
-        run(engine, set::Difference { key, elements: [&element[..]] });
+        run(engine, set::Remove::new(key, [&element[..]]));
     }
 }
 
@@ -112,7 +112,7 @@ impl Kind for SortedSets {
 
     fn remove(&self, engine: &Engine, key: &[u8], i: u32, bytes: usize) {
         let value = element(i, bytes);
-        run(engine, sorted_set::Remove { key, values: [&value[..]] });
+        run(engine, sorted_set::Remove::new(key, [&value[..]]));
     }
 }
 
@@ -123,7 +123,7 @@ impl Kind for Leaderboards {
     }
 
     fn remove(&self, engine: &Engine, key: &[u8], i: u32, _: usize) {
-        run(engine, leaderboard::Remove { key, ids: [i] });
+        run(engine, leaderboard::Remove::new(key, [i]));
     }
 }
 

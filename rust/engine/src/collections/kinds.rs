@@ -44,7 +44,7 @@ impl Member for Element {
 
 /// Who is on a leaderboard. Ordered as decimal text: 1, 10, 123, 2.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Id(pub(crate) u32);
+pub struct Id(pub(crate) u32);
 
 impl Id {
     /// The digits, followed by zeros up to ten places, and how many digits.

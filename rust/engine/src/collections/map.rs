@@ -8,7 +8,7 @@ use crate::hashing::Hashing;
 use crate::{Element, Order};
 
 /// What lies beside an element.
-pub(crate) trait Beside: Clone {
+pub trait Beside: Clone {
     /// The heap memory it takes beside itself.
     fn heap(&self) -> u64;
     /// What it counts for in the size of the item.
@@ -37,7 +37,7 @@ impl Beside for Element {
 
 /// The map. A clone is a snapshot, and O(1).
 #[derive(Debug, Clone)]
-pub(crate) struct Map<V> {
+pub struct Map<V> {
     /// By hash and name.
     tree: Tree<u32, Element, V>,
     heap: u64,

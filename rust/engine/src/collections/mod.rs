@@ -9,7 +9,7 @@
 mod capacity;
 mod element;
 pub(crate) mod kinds;
-mod map;
+pub(crate) mod map;
 mod options;
 pub(crate) mod ranking;
 pub(crate) mod score;

@@ -15,7 +15,7 @@ use crate::Order;
 use crate::hashing::Hashing;
 
 /// What can be ranked.
-pub(crate) trait Member: Clone {
+pub trait Member: Clone {
     /// How a member is named.
     type Name: ?Sized;
 
@@ -52,7 +52,7 @@ struct Found {
 
 /// The members. A clone is a snapshot, and O(1).
 #[derive(Debug, Clone)]
-pub(crate) struct Ranking<M> {
+pub struct Ranking<M> {
     order: Ordered<M>,
     hints: Option<Hints>,
     heap: u64,

@@ -42,7 +42,7 @@ impl Block {
 
 /// The row. No block is empty.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Sequence {
+pub struct Sequence {
     blocks: VecDeque<Arc<Block>>,
     len: usize,
     /// Of blocks and elements, without the row itself.

@@ -3,9 +3,17 @@
 //! A dictionary whose last field goes is gone itself.
 
 use crate::collections::kinds::Dictionary;
+use crate::commands::collection;
 use crate::commands::scalar::add;
 use crate::measure::sum_of;
 use crate::{Access, CollectionTtl, Command, Error, Looked, Pairs, Place};
+
+/// How many elements a dictionary has.
+pub type Length<'a> = collection::Length<'a, Dictionary>;
+/// Removes a dictionary.
+pub type Delete<'a> = collection::Delete<'a, Dictionary>;
+/// Removes fields of a dictionary.
+pub type Remove<'a, I> = collection::RemoveMembers<'a, Dictionary, I>;
 
 /// The bytes of the longest number: a sign and nineteen digits.
 const LONGEST_NUMBER: u64 = 20;
@@ -176,97 +184,5 @@ impl Command for Increment<'_> {
             dictionary.insert(self.field, sum.to_string().as_bytes().into(), &rules.hashing);
             Ok(sum)
         })
-    }
-}
-
-/// Removes fields, whether they are there or not; returns whether there was a
-/// dictionary.
-///
-/// # Errors
-///
-/// [`Error::WrongType`] if the key holds something else.
-#[derive(Debug, Clone)]
-pub struct Remove<'a, I> {
-    /// The dictionary.
-    pub key: &'a [u8],
-    /// Which fields.
-    pub fields: I,
-}
-
-impl<'a, I> Command for Remove<'a, I>
-where
-    I: IntoIterator<Item = &'a [u8]> + Clone,
-{
-    const ACCESS: Access = Access::Write;
-    type Reply = bool;
-
-    fn key(&self) -> &[u8] {
-        self.key
-    }
-
-    fn bytes_in(&self) -> usize {
-        self.key.len() + sum_of(self.fields.clone())
-    }
-
-    fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
-        let hashing = &place.rules().hashing;
-        let removed = place.reduce(|dictionary: &mut Dictionary| {
-            for field in self.fields {
-                dictionary.remove(field, hashing);
-            }
-        })?;
-        Ok(removed.is_some())
-    }
-}
-
-/// Removes the dictionary; returns whether there was one.
-///
-/// # Errors
-///
-/// [`Error::WrongType`] if the key holds something else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RemoveAll<'a> {
-    /// The dictionary.
-    pub key: &'a [u8],
-}
-
-impl Command for RemoveAll<'_> {
-    const ACCESS: Access = Access::Write;
-    type Reply = bool;
-
-    fn key(&self) -> &[u8] {
-        self.key
-    }
-
-    fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
-        place.remove_collection::<Dictionary>()
-    }
-}
-
-/// Returns the number of fields, or `None` if there is no dictionary.
-///
-/// # Errors
-///
-/// [`Error::WrongType`] if the key holds something else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Length<'a> {
-    /// The dictionary.
-    pub key: &'a [u8],
-}
-
-impl Command for Length<'_> {
-    const ACCESS: Access = Access::Read;
-    type Reply = Option<usize>;
-
-    fn key(&self) -> &[u8] {
-        self.key
-    }
-
-    fn looked(reply: &Option<usize>) -> Looked {
-        Looked::one(reply.map(|_| 0))
-    }
-
-    fn apply(self, place: &mut Place<'_>) -> Result<Option<usize>, Error> {
-        Ok(place.collection::<Dictionary>()?.map(Dictionary::len))
     }
 }

@@ -11,10 +11,18 @@ use crate::collections::kinds::Leaderboard;
 use crate::collections::page;
 use crate::collections::ranking::turned;
 use crate::collections::score::Score;
+use crate::commands::collection;
 use crate::{
     Access, CollectionTtl, Command, Error, ID_BYTES, Looked, Order, Place, Ranked, RankedMember,
     SCORE_BYTES, Slice, Space,
 };
+
+/// How many elements a leaderboard has.
+pub type Length<'a> = collection::Length<'a, Leaderboard>;
+/// Removes a leaderboard.
+pub type Delete<'a> = collection::Delete<'a, Leaderboard>;
+/// Removes ids of a leaderboard.
+pub type Remove<'a, I> = collection::RemoveMembers<'a, Leaderboard, I>;
 
 /// What a member counts for in the size of the board.
 const MEMBER_BYTES: u64 = 12;
@@ -220,89 +228,6 @@ where
             let equal = board.between(Bound::Included(score), Bound::Included(score));
             turned(equal, board.len(), order).start
         })
-    }
-}
-
-/// Removes ids, whether they are there or not; returns whether there was a
-/// leaderboard.
-#[derive(Debug, Clone)]
-pub struct Remove<'a, I> {
-    /// The leaderboard.
-    pub key: &'a [u8],
-    /// What to remove.
-    pub ids: I,
-}
-
-impl<I> Command for Remove<'_, I>
-where
-    I: IntoIterator<Item = u32> + Clone,
-{
-    const ACCESS: Access = Access::Write;
-    const SPACE: Space = Space::Leaderboards;
-    type Reply = bool;
-
-    fn key(&self) -> &[u8] {
-        self.key
-    }
-
-    fn bytes_in(&self) -> usize {
-        self.key.len() + self.ids.clone().into_iter().count() * ID_BYTES
-    }
-
-    fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
-        let hashing = &place.rules().hashing;
-        let removed = place.reduce(|board: &mut Leaderboard| {
-            for id in self.ids {
-                board.remove(&id, hashing);
-            }
-        })?;
-        Ok(removed.is_some())
-    }
-}
-
-/// Returns the number of members, or `None` if there is no leaderboard.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Length<'a> {
-    /// The leaderboard.
-    pub key: &'a [u8],
-}
-
-impl Command for Length<'_> {
-    const ACCESS: Access = Access::Read;
-    const SPACE: Space = Space::Leaderboards;
-    type Reply = Option<usize>;
-
-    fn key(&self) -> &[u8] {
-        self.key
-    }
-
-    fn looked(reply: &Option<usize>) -> Looked {
-        Looked::one(reply.map(|_| 0))
-    }
-
-    fn apply(self, place: &mut Place<'_>) -> Result<Option<usize>, Error> {
-        Ok(place.collection::<Leaderboard>()?.map(Leaderboard::len))
-    }
-}
-
-/// Removes the leaderboard; returns whether there was one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Delete<'a> {
-    /// The leaderboard.
-    pub key: &'a [u8],
-}
-
-impl Command for Delete<'_> {
-    const ACCESS: Access = Access::Write;
-    const SPACE: Space = Space::Leaderboards;
-    type Reply = bool;
-
-    fn key(&self) -> &[u8] {
-        self.key
-    }
-
-    fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
-        place.remove_collection::<Leaderboard>()
     }
 }
 

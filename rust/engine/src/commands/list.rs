@@ -6,8 +6,14 @@ use std::num::NonZeroU32;
 use std::ops::Range;
 
 use crate::collections::kinds::List;
+use crate::commands::collection;
 use crate::measure::sum_of;
 use crate::{Access, CollectionTtl, Command, Element, Elements, End, Error, Looked, Place, Slice};
+
+/// How many elements a list has.
+pub type Length<'a> = collection::Length<'a, List>;
+/// Removes a list.
+pub type Delete<'a> = collection::Delete<'a, List>;
 
 /// Adds values at one end, and returns how long the list is then. The values
 /// keep their order at either end.
@@ -215,30 +221,6 @@ where
     }
 }
 
-/// Removes the list; returns whether there was one.
-///
-/// # Errors
-///
-/// [`Error::WrongType`] if the key holds something else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EraseAll<'a> {
-    /// The list.
-    pub key: &'a [u8],
-}
-
-impl Command for EraseAll<'_> {
-    const ACCESS: Access = Access::Write;
-    type Reply = bool;
-
-    fn key(&self) -> &[u8] {
-        self.key
-    }
-
-    fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
-        place.remove_collection::<List>()
-    }
-}
-
 /// Removes every element that is equal to `value`, and returns how many
 /// elements are left, or `None` if there is no list.
 ///
@@ -272,34 +254,6 @@ impl Command for RemoveValue<'_> {
             list.retain(|_, it| it != self.value);
             list.len()
         })
-    }
-}
-
-/// Returns the number of elements, or `None` if there is no list.
-///
-/// # Errors
-///
-/// [`Error::WrongType`] if the key holds something else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Length<'a> {
-    /// The list.
-    pub key: &'a [u8],
-}
-
-impl Command for Length<'_> {
-    const ACCESS: Access = Access::Read;
-    type Reply = Option<usize>;
-
-    fn key(&self) -> &[u8] {
-        self.key
-    }
-
-    fn looked(reply: &Option<usize>) -> Looked {
-        Looked::one(reply.map(|_| 0))
-    }
-
-    fn apply(self, place: &mut Place<'_>) -> Result<Option<usize>, Error> {
-        Ok(place.collection::<List>()?.map(List::len))
     }
 }
 

@@ -1,5 +1,6 @@
 //! What can be asked, one module a data type.
 
+pub mod collection;
 pub mod dictionary;
 pub mod leaderboard;
 pub mod list;

@@ -3,9 +3,17 @@
 //! A set whose last element goes is gone itself.
 
 use crate::collections::kinds::Set;
+use crate::commands::collection;
 use crate::measure::sum_of;
 use crate::value_slab::Collection;
 use crate::{Access, CollectionTtl, Command, Elements, Error, Looked, Place};
+
+/// How many elements a set has.
+pub type Length<'a> = collection::Length<'a, Set>;
+/// Removes a set.
+pub type Delete<'a> = collection::Delete<'a, Set>;
+/// Removes elements of a set.
+pub type Remove<'a, I> = collection::RemoveMembers<'a, Set, I>;
 
 /// Adds elements; those that are there already stay.
 ///
@@ -47,46 +55,6 @@ where
             }
             Ok(())
         })
-    }
-}
-
-/// Removes elements, whether they are there or not; returns whether there was a
-/// set.
-///
-/// # Errors
-///
-/// [`Error::WrongType`] if the key holds something else.
-#[derive(Debug, Clone)]
-pub struct Difference<'a, I> {
-    /// The set.
-    pub key: &'a [u8],
-    /// What to remove.
-    pub elements: I,
-}
-
-impl<'a, I> Command for Difference<'a, I>
-where
-    I: IntoIterator<Item = &'a [u8]> + Clone,
-{
-    const ACCESS: Access = Access::Write;
-    type Reply = bool;
-
-    fn key(&self) -> &[u8] {
-        self.key
-    }
-
-    fn bytes_in(&self) -> usize {
-        self.key.len() + sum_of(self.elements.clone())
-    }
-
-    fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
-        let hashing = &place.rules().hashing;
-        let removed = place.reduce(|set: &mut Set| {
-            for element in self.elements {
-                set.remove(element, hashing);
-            }
-        })?;
-        Ok(removed.is_some())
     }
 }
 
@@ -134,30 +102,6 @@ where
         place.discard(old);
         place.reduce(|set: &mut Set| *set = new)?;
         Ok(true)
-    }
-}
-
-/// Removes the set; returns whether there was one.
-///
-/// # Errors
-///
-/// [`Error::WrongType`] if the key holds something else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RemoveAll<'a> {
-    /// The set.
-    pub key: &'a [u8],
-}
-
-impl Command for RemoveAll<'_> {
-    const ACCESS: Access = Access::Write;
-    type Reply = bool;
-
-    fn key(&self) -> &[u8] {
-        self.key
-    }
-
-    fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
-        place.remove_collection::<Set>()
     }
 }
 
@@ -309,33 +253,5 @@ impl Command for Pop<'_> {
             let pick = |_| set.remove_at(random.below(set.len()));
             (0..self.count).map(pick).collect::<Vec<_>>().into()
         })
-    }
-}
-
-/// Returns the number of elements, or `None` if there is no set.
-///
-/// # Errors
-///
-/// [`Error::WrongType`] if the key holds something else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Length<'a> {
-    /// The set.
-    pub key: &'a [u8],
-}
-
-impl Command for Length<'_> {
-    const ACCESS: Access = Access::Read;
-    type Reply = Option<usize>;
-
-    fn key(&self) -> &[u8] {
-        self.key
-    }
-
-    fn looked(reply: &Option<usize>) -> Looked {
-        Looked::one(reply.map(|_| 0))
-    }
-
-    fn apply(self, place: &mut Place<'_>) -> Result<Option<usize>, Error> {
-        Ok(place.collection::<Set>()?.map(Set::len))
     }
 }

@@ -7,7 +7,6 @@ use attimo_engine::Totals;
 use super::Metrics;
 use super::families::{self as family, Family};
 use super::text::{Format, Samples, Text};
-
 use crate::gate::Gate;
 use crate::memory::Memory;
 use crate::memory_budget::MemoryBudget;

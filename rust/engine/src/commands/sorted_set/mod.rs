@@ -13,11 +13,19 @@ use std::ops::Bound;
 use crate::collections::kinds::SortedSet;
 use crate::collections::ranking::turned;
 use crate::collections::score::Score;
+use crate::commands::collection;
 use crate::measure::sum_of;
 use crate::{Access, CollectionTtl, Command, Error, Looked, Order, Place, SCORE_BYTES};
 
 pub use fetch::{FetchByIndex, FetchByScore};
 pub use union::{Aggregate, Store, Union};
+
+/// How many elements a sorted set has.
+pub type Length<'a> = collection::Length<'a, SortedSet>;
+/// Removes a sorted set.
+pub type Delete<'a> = collection::Delete<'a, SortedSet>;
+/// Removes values of a sorted set.
+pub type Remove<'a, I> = collection::RemoveMembers<'a, SortedSet, I>;
 
 /// Writes values with their scores; of two equal values the later stays.
 ///
@@ -200,98 +208,6 @@ impl Command for GetRank<'_> {
         let Some(set) = place.collection::<SortedSet>()? else { return Ok(None) };
         let found = set.find(self.value, hashing);
         Ok(found.map(|(rank, _)| turned(rank..rank + 1, set.len(), self.order).start))
-    }
-}
-
-/// Removes values, whether they are there or not; returns whether there was a
-/// sorted set.
-///
-/// # Errors
-///
-/// [`Error::WrongType`] if the key holds something else.
-#[derive(Debug, Clone)]
-pub struct Remove<'a, I> {
-    /// The sorted set.
-    pub key: &'a [u8],
-    /// What to remove.
-    pub values: I,
-}
-
-impl<'a, I> Command for Remove<'a, I>
-where
-    I: IntoIterator<Item = &'a [u8]> + Clone,
-{
-    const ACCESS: Access = Access::Write;
-    type Reply = bool;
-
-    fn key(&self) -> &[u8] {
-        self.key
-    }
-
-    fn bytes_in(&self) -> usize {
-        self.key.len() + sum_of(self.values.clone())
-    }
-
-    fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
-        let hashing = &place.rules().hashing;
-        let removed = place.reduce(|set: &mut SortedSet| {
-            for value in self.values {
-                set.remove(value, hashing);
-            }
-        })?;
-        Ok(removed.is_some())
-    }
-}
-
-/// Removes the sorted set; returns whether there was one.
-///
-/// # Errors
-///
-/// [`Error::WrongType`] if the key holds something else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RemoveAll<'a> {
-    /// The sorted set.
-    pub key: &'a [u8],
-}
-
-impl Command for RemoveAll<'_> {
-    const ACCESS: Access = Access::Write;
-    type Reply = bool;
-
-    fn key(&self) -> &[u8] {
-        self.key
-    }
-
-    fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
-        place.remove_collection::<SortedSet>()
-    }
-}
-
-/// Returns the number of members, or `None` if there is no sorted set.
-///
-/// # Errors
-///
-/// [`Error::WrongType`] if the key holds something else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Length<'a> {
-    /// The sorted set.
-    pub key: &'a [u8],
-}
-
-impl Command for Length<'_> {
-    const ACCESS: Access = Access::Read;
-    type Reply = Option<usize>;
-
-    fn key(&self) -> &[u8] {
-        self.key
-    }
-
-    fn looked(reply: &Option<usize>) -> Looked {
-        Looked::one(reply.map(|_| 0))
-    }
-
-    fn apply(self, place: &mut Place<'_>) -> Result<Option<usize>, Error> {
-        Ok(place.collection::<SortedSet>()?.map(SortedSet::len))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use attimo_engine::commands::dictionary::{Fetch, Get, Increment, Length, Remove, RemoveAll, Set};
+use attimo_engine::commands::dictionary::{Delete, Fetch, Get, Increment, Length, Remove, Set};
 use attimo_engine::{CollectionTtl, Error, ItemType};
 use proptest::prelude::*;
 
@@ -68,12 +68,12 @@ impl Kind for Plain {
                 assert_eq!(got, expected);
             }
             Ask::Remove(fields) => {
-                let got = world.ask(Remove { key, fields: slices(&fields) });
+                let got = world.ask(Remove::new(key, slices(&fields)));
                 let removed = world.reduce(key, |plain| plain.retain(|it, _| !fields.contains(it)));
                 assert_eq!(got, removed.map(|it| it.is_some()));
             }
             Ask::RemoveAll => {
-                let got = world.ask(RemoveAll { key });
+                let got = world.ask(Delete::new(key));
                 assert_eq!(got, world.reduce(key, Plain::clear).map(|it| it.is_some()));
             }
         }
@@ -85,7 +85,7 @@ impl Kind for Plain {
         let own = |(field, value): (&[u8], &[u8])| (field.to_vec(), value.to_vec());
         let fetched = fetched.map(|it| it.map(|it| it.iter().map(own).collect::<Plain>()));
         assert_eq!(fetched, plain);
-        let len = world.ask(Length { key });
+        let len = world.ask(Length::new(key));
         assert_eq!(len, plain.map(|it| it.map(|it| it.len())));
     }
 

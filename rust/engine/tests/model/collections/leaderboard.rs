@@ -107,12 +107,12 @@ impl Kind for Plain {
             }
             Ask::Ranks(ids, order) => ranks(world, key, &ids, order),
             Ask::Remove(ids) => {
-                let got = world.ask(Remove { key, ids: ids.iter().copied() });
+                let got = world.ask(Remove::new(key, ids.iter().copied()));
                 let removed = world.reduce(key, |plain| plain.retain(|it, _| !ids.contains(it)));
                 assert_eq!(got, removed.map(|it| it.is_some()));
             }
             Ask::Delete => {
-                let got = world.ask(Delete { key });
+                let got = world.ask(Delete::new(key));
                 assert_eq!(got, world.reduce(key, Plain::clear).map(|it| it.is_some()));
             }
         }
@@ -124,7 +124,7 @@ impl Kind for Plain {
             let got = world.ask(GetByRank { key, slice, order }).map(|it| it.map(own));
             assert_eq!(got, plain.clone().map(|it| it.map(|plain| ranked(&plain, order))));
         }
-        let len = world.ask(Length { key });
+        let len = world.ask(Length::new(key));
         assert_eq!(len, plain.map(|it| it.map(|it| it.len())));
     }
 

@@ -2,9 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use attimo_engine::commands::list::{
-    Erase, EraseAll, Fetch, Length, Pop, Push, RemoveValue, Retain,
-};
+use attimo_engine::commands::list::{Delete, Erase, Fetch, Length, Pop, Push, RemoveValue, Retain};
 use attimo_engine::{CollectionTtl, End, ItemType, Slice};
 use proptest::prelude::*;
 
@@ -96,7 +94,7 @@ impl Kind for Plain {
                 assert_eq!(got, left);
             }
             Ask::EraseAll => {
-                let got = world.ask(EraseAll { key });
+                let got = world.ask(Delete::new(key));
                 assert_eq!(got, world.reduce(key, Plain::clear).map(|it| it.is_some()));
             }
             Ask::RemoveValue(value) => {
@@ -115,7 +113,7 @@ impl Kind for Plain {
         let fetched = world.ask(Fetch { key, slice: Slice::default() });
         let fetched = fetched.map(|it| it.map(|it| it.iter().map(<[u8]>::to_vec).collect()));
         assert_eq!(fetched, plain);
-        let len = world.ask(Length { key });
+        let len = world.ask(Length::new(key));
         assert_eq!(len, plain.map(|it| it.map(|it| it.len())));
     }
 

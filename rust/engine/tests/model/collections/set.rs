@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use attimo_engine::commands::set::{
-    Contains, Difference, DifferenceFrom, Fetch, Length, Pop, RemoveAll, Sample, Union,
+    Contains, Delete, DifferenceFrom, Fetch, Length, Pop, Remove, Sample, Union,
 };
 use attimo_engine::{CollectionTtl, Elements, Error, ItemType};
 use proptest::prelude::*;
@@ -54,13 +54,13 @@ impl Kind for Plain {
                 assert_eq!(got, expected);
             }
             Ask::Difference(elements) => {
-                let got = world.ask(Difference { key, elements: slices(&elements) });
+                let got = world.ask(Remove::new(key, slices(&elements)));
                 let removed = world.reduce(key, |plain| plain.retain(|it| !elements.contains(it)));
                 assert_eq!(got, removed.map(|it| it.is_some()));
             }
             Ask::DifferenceFrom(elements) => difference_from(world, key, elements),
             Ask::RemoveAll => {
-                let got = world.ask(RemoveAll { key });
+                let got = world.ask(Delete::new(key));
                 assert_eq!(got, world.reduce(key, Plain::clear).map(|it| it.is_some()));
             }
             Ask::Contains(elements) => {
@@ -91,7 +91,7 @@ impl Kind for Plain {
         let plain = world.plain(key);
         let fetched = world.ask(Fetch { key }).map(|it| it.map(|it| own(&it)));
         assert_eq!(fetched, plain);
-        let len = world.ask(Length { key });
+        let len = world.ask(Length::new(key));
         assert_eq!(len, plain.map(|it| it.map(|it| it.len())));
     }
 

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::ops::{Bound, RangeBounds};
 
 use attimo_engine::commands::sorted_set::{
-    Aggregate, FetchByIndex, FetchByScore, GetRank, GetScore, Increment, Length, LengthByScore,
-    Put, Remove, RemoveAll, Store, Union,
+    Aggregate, Delete, FetchByIndex, FetchByScore, GetRank, GetScore, Increment, Length,
+    LengthByScore, Put, Remove, Store, Union,
 };
 use attimo_engine::{CollectionTtl, Error, ItemType, Members, Order, Slice, Ttl};
 use proptest::prelude::*;
@@ -116,12 +116,12 @@ impl Kind for Plain {
             }
             Ask::Get(values, order) => get(world, key, &values, order),
             Ask::Remove(values) => {
-                let got = world.ask(Remove { key, values: slices(&values) });
+                let got = world.ask(Remove::new(key, slices(&values)));
                 let removed = world.reduce(key, |plain| plain.retain(|it, _| !values.contains(it)));
                 assert_eq!(got, removed.map(|it| it.is_some()));
             }
             Ask::RemoveAll => {
-                let got = world.ask(RemoveAll { key });
+                let got = world.ask(Delete::new(key));
                 assert_eq!(got, world.reduce(key, Plain::clear).map(|it| it.is_some()));
             }
             Ask::Store(weights, aggregate, ttl) => store(world, key, &weights, aggregate, ttl),
@@ -135,7 +135,7 @@ impl Kind for Plain {
             let got = world.ask(FetchByIndex { key, slice, order }).map(|it| it.map(own));
             assert_eq!(got, plain.clone().map(|it| it.map(|plain| ordered(&plain, order))));
         }
-        let len = world.ask(Length { key });
+        let len = world.ask(Length::new(key));
         assert_eq!(len, plain.map(|it| it.map(|it| it.len())));
     }
 

@@ -52,7 +52,7 @@ fn a_leaderboard_and_an_item_of_one_name_never_meet() {
 
     assert_eq!(engine.stored(CACHE).items, 2);
     assert_eq!(run(&engine, scalar::Delete { key: b"k" }), Ok(true));
-    assert_eq!(run(&engine, leaderboard::Length { key: b"k" }), Ok(Some(1)));
+    assert_eq!(run(&engine, leaderboard::Length::new(b"k")), Ok(Some(1)));
     engine.retire(CACHE);
     engine.sweep(NOW, usize::MAX);
     assert_eq!(engine.totals().bytes, 0);
@@ -69,7 +69,7 @@ fn a_scalar_takes_the_place_of_a_collection_and_a_collection_that_of_what_expire
     let later = Moment(NOW.0 + 5);
     let union = set::Union { key: b"k", elements: [&b"c"[..]], ttl: TTL };
     assert_eq!(engine.run(CACHE, union, later), Ok(()));
-    assert_eq!(engine.run(CACHE, set::Length { key: b"k" }, later), Ok(Some(1)));
+    assert_eq!(engine.run(CACHE, set::Length::new(b"k"), later), Ok(Some(1)));
     assert_eq!(engine.stored(CACHE).items, 1);
 }
 
@@ -107,7 +107,7 @@ fn a_fetch_shows_one_moment_while_others_write() {
         scope.spawn(|| (0..400).for_each(|_| fetch()));
         (0..400).for_each(|_| fetch());
     });
-    run(&engine, leaderboard::Delete { key: b"k" }).unwrap();
+    run(&engine, leaderboard::Delete::new(b"k")).unwrap();
     assert_eq!(engine.totals().bytes, 0);
 }
 
@@ -145,7 +145,7 @@ fn an_item_that_grows_too_large_is_refused_and_stays_as_it_was() {
     let replaced = [(&[0][..], &element[..])];
     assert_eq!(run(&engine, dictionary::Set { key: b"k", pairs: replaced, ttl: TTL }), Ok(()));
 
-    assert_eq!(run(&engine, dictionary::Length { key: b"k" }), Ok(Some(38)));
+    assert_eq!(run(&engine, dictionary::Length::new(b"k")), Ok(Some(38)));
     assert_eq!(engine.totals(), before);
     let value = vec![7; usize::try_from(limit).unwrap()];
     let set = scalar::Set { key: b"k", value: value[..].into(), ttl: TTL.ttl };

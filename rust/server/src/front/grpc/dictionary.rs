@@ -1,6 +1,6 @@
 //! Dictionaries: one function a method, from message bytes to reply.
 
-use attimo_engine::commands::dictionary::{Fetch, Increment, Length, Remove, RemoveAll, Set};
+use attimo_engine::commands::dictionary::{Delete, Fetch, Increment, Length, Remove, Set};
 use momento_protos::cache_client as pb;
 
 use super::collection::{collection_ttl, count, slices};
@@ -80,16 +80,16 @@ pub(super) fn increment(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
 }
 
 pub(super) fn delete(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
-    use pb::dictionary_delete_request::Delete;
+    use pb::dictionary_delete_request::Delete as Asked;
     let request: pb::DictionaryDeleteRequest = decoded(message)?;
     let key = &request.dictionary_name;
     match &request.delete {
-        Some(Delete::Some(some)) => {
+        Some(Asked::Some(some)) => {
             let fields = slices(&some.fields);
-            call.run(Remove { key, fields })?;
+            call.run(Remove::new(key, fields))?;
         }
-        Some(Delete::All(_)) => {
-            call.run(RemoveAll { key })?;
+        Some(Asked::All(_)) => {
+            call.run(Delete::new(key))?;
         }
         None => return Err(Error::Malformed("delete is not set")),
     }
@@ -100,7 +100,7 @@ pub(super) fn length(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::dictionary_length_response::{Dictionary, Found, Missing};
     let request: pb::DictionaryLengthRequest = decoded(message)?;
     let key = &request.dictionary_name;
-    let length = call.run(Length { key })?;
+    let length = call.run(Length::new(key))?;
     let dictionary = Some(match length {
         Some(length) => Dictionary::Found(Found { length: count(length) }),
         None => Dictionary::Missing(Missing {}),

@@ -18,7 +18,7 @@ use crate::limits::LEADERBOARD_ELEMENTS;
 pub(super) fn delete(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let request: pb::DeleteLeaderboardRequest = decoded(message)?;
     let key = key(&request.leaderboard)?;
-    call.run(Delete { key })?;
+    call.run(Delete::new(key))?;
     Ok(Reply::empty())
 }
 
@@ -36,14 +36,14 @@ pub(super) fn remove(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let key = key(&request.leaderboard)?;
     check_number(request.ids.len())?;
     let ids = request.ids.iter().copied();
-    call.run(Remove { key, ids })?;
+    call.run(Remove::new(key, ids))?;
     Ok(Reply::empty())
 }
 
 pub(super) fn length(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let request: pb::GetLeaderboardLengthRequest = decoded(message)?;
     let key = key(&request.leaderboard)?;
-    let length = call.run(Length { key })?;
+    let length = call.run(Length::new(key))?;
     Ok(encoded(&pb::GetLeaderboardLengthResponse { count: count(length.unwrap_or_default()) }))
 }
 

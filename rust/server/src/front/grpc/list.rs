@@ -2,9 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use attimo_engine::commands::list::{
-    Erase, EraseAll, Fetch, Length, Pop, Push, RemoveValue, Retain,
-};
+use attimo_engine::commands::list::{Delete, Erase, Fetch, Length, Pop, Push, RemoveValue, Retain};
 use attimo_engine::{CollectionTtl, End, Ttl};
 use momento_protos::cache_client as pb;
 use prost::Message;
@@ -140,7 +138,7 @@ pub(super) fn erase(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
             let ranges = some.ranges.iter().map(|range| (range.begin_index, range.count));
             call.run(Erase { key, ranges })?
         }
-        Some(Asked::All(_)) => call.run(EraseAll { key })?.then_some(0),
+        Some(Asked::All(_)) => call.run(Delete::new(key))?.then_some(0),
         None => return Err(Error::Malformed("erase is not set")),
     };
     Ok(length_reply(left))
@@ -160,7 +158,7 @@ pub(super) fn remove(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
 pub(super) fn length(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let request: pb::ListLengthRequest = decoded(message)?;
     let key = &request.list_name;
-    let length = call.run(Length { key })?;
+    let length = call.run(Length::new(key))?;
     Ok(length_reply(length))
 }
 

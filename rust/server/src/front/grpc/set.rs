@@ -2,7 +2,7 @@
 
 use attimo_engine::Elements;
 use attimo_engine::commands::set::{
-    Contains, Difference, DifferenceFrom, Fetch, Length, Pop, RemoveAll, Sample, Union,
+    Contains, Delete, DifferenceFrom, Fetch, Length, Pop, Remove, Sample, Union,
 };
 use momento_protos::cache_client as pb;
 
@@ -63,9 +63,9 @@ pub(super) fn difference(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
         Some(Asked::Subtrahend(subtrahend)) => match &subtrahend.subtrahend_set {
             Some(SubtrahendSet::Set(set)) => {
                 let elements = slices(&set.elements);
-                call.run(Difference { key, elements })?
+                call.run(Remove::new(key, elements))?
             }
-            Some(SubtrahendSet::Identity(_)) => call.run(RemoveAll { key })?,
+            Some(SubtrahendSet::Identity(_)) => call.run(Delete::new(key))?,
             None => return Err(Error::Malformed("subtrahend_set is not set")),
         },
         None => return Err(Error::Malformed("difference is not set")),
@@ -90,7 +90,7 @@ pub(super) fn length(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::set_length_response::{Found, Missing, Set};
     let request: pb::SetLengthRequest = decoded(message)?;
     let key = &request.set_name;
-    let length = call.run(Length { key })?;
+    let length = call.run(Length::new(key))?;
     let set = Some(match length {
         Some(length) => Set::Found(Found { length: count(length) }),
         None => Set::Missing(Missing {}),

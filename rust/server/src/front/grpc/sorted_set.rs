@@ -4,8 +4,8 @@ use std::ops::Bound;
 
 use attimo_engine::Slice;
 use attimo_engine::commands::sorted_set::{
-    Aggregate, FetchByIndex, FetchByScore, GetRank, GetScore, Increment, Length, LengthByScore,
-    Put, Remove, RemoveAll,
+    Aggregate, Delete, FetchByIndex, FetchByScore, GetRank, GetScore, Increment, Length,
+    LengthByScore, Put, Remove,
 };
 use momento_protos::cache_client as pb;
 
@@ -99,10 +99,10 @@ pub(super) fn remove(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     match &request.remove_elements {
         Some(RemoveElements::Some(some)) => {
             let values = slices(&some.values);
-            call.run(Remove { key, values })?;
+            call.run(Remove::new(key, values))?;
         }
         Some(RemoveElements::All(_)) => {
-            call.run(RemoveAll { key })?;
+            call.run(Delete::new(key))?;
         }
         None => return Err(Error::Malformed("remove_elements is not set")),
     }
@@ -130,7 +130,7 @@ pub(super) fn get_rank(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
 pub(super) fn length(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let request: pb::SortedSetLengthRequest = decoded(message)?;
     let key = &request.set_name;
-    let length = call.run(Length { key })?;
+    let length = call.run(Length::new(key))?;
     Ok(length_reply(length))
 }
 

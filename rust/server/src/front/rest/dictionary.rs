@@ -1,6 +1,6 @@
 //! Dictionaries: values by field.
 
-use attimo_engine::commands::dictionary::{Fetch, Increment, Length, Remove, RemoveAll, Set};
+use attimo_engine::commands::dictionary::{Delete, Fetch, Increment, Length, Remove, Set};
 use serde::{Deserialize, Serialize};
 
 use super::body;
@@ -97,9 +97,9 @@ pub(super) fn delete(request: &CacheRequest<'_>) -> Result<Response> {
         if request.query.has("field") {
             let fields = request.query.some_elements("field")?;
             let fields = slices(&fields);
-            call.run(Remove { key, fields })?;
+            call.run(Remove::new(key, fields))?;
         } else {
-            call.run(RemoveAll { key })?;
+            call.run(Delete::new(key))?;
         }
         Ok(no_content())
     })
@@ -109,7 +109,7 @@ pub(super) fn delete(request: &CacheRequest<'_>) -> Result<Response> {
 pub(super) fn length(request: &CacheRequest<'_>) -> Result<Response> {
     request.run(Api::DictionaryLength, |call| {
         let key = &*request.query.element("key")?;
-        let length = call.run(Length { key })?;
+        let length = call.run(Length::new(key))?;
         length_found(length)
     })
 }

@@ -113,9 +113,9 @@ pub(super) fn delete(request: &CacheRequest<'_>) -> Result<Response> {
         let key = &*name(&request.query)?;
         if some {
             let ids = ids(&request.query)?;
-            call.run(Remove { key, ids: ids.iter().copied() })?;
+            call.run(Remove::new(key, ids.iter().copied()))?;
         } else {
-            call.run(Delete { key })?;
+            call.run(Delete::new(key))?;
         }
         Ok(no_content())
     })
@@ -125,7 +125,7 @@ pub(super) fn delete(request: &CacheRequest<'_>) -> Result<Response> {
 pub(super) fn length(request: &CacheRequest<'_>) -> Result<Response> {
     request.run(Api::GetLeaderboardLength, |call| {
         let key = &*name(&request.query)?;
-        collection::length(call.run(Length { key })?.unwrap_or_default())
+        collection::length(call.run(Length::new(key))?.unwrap_or_default())
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use attimo_engine::commands::list::{EraseAll, Fetch, Length, Pop, Push, RemoveValue, Retain};
+use attimo_engine::commands::list::{Delete, Fetch, Length, Pop, Push, RemoveValue, Retain};
 use attimo_engine::{CollectionTtl, End, Ttl};
 use serde::{Deserialize, Serialize};
 
@@ -43,7 +43,7 @@ pub(super) fn delete(request: &CacheRequest<'_>) -> Result<Response> {
             let value = &*request.query.element("value")?;
             call.run(RemoveValue { key, value })?;
         } else {
-            call.run(EraseAll { key })?;
+            call.run(Delete::new(key))?;
         }
         Ok(no_content())
     })
@@ -53,7 +53,7 @@ pub(super) fn delete(request: &CacheRequest<'_>) -> Result<Response> {
 pub(super) fn length(request: &CacheRequest<'_>) -> Result<Response> {
     request.run(Api::ListLength, |call| {
         let key = &*request.query.element("key")?;
-        let length = call.run(Length { key })?;
+        let length = call.run(Length::new(key))?;
         length_found(length)
     })
 }

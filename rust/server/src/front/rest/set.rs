@@ -1,9 +1,7 @@
 //! Sets: elements that are there once or not at all.
 
 use attimo_engine::Elements;
-use attimo_engine::commands::set::{
-    Contains, Difference, Fetch, Length, Pop, RemoveAll, Sample, Union,
-};
+use attimo_engine::commands::set::{Contains, Delete, Fetch, Length, Pop, Remove, Sample, Union};
 use serde::{Deserialize, Serialize};
 
 use super::body;
@@ -82,9 +80,9 @@ pub(super) fn delete(request: &CacheRequest<'_>) -> Result<Response> {
         if request.query.has("element") {
             let elements = request.query.some_elements("element")?;
             let elements = slices(&elements);
-            call.run(Difference { key, elements })?;
+            call.run(Remove::new(key, elements))?;
         } else {
-            call.run(RemoveAll { key })?;
+            call.run(Delete::new(key))?;
         }
         Ok(no_content())
     })
@@ -94,7 +92,7 @@ pub(super) fn delete(request: &CacheRequest<'_>) -> Result<Response> {
 pub(super) fn length(request: &CacheRequest<'_>) -> Result<Response> {
     request.run(Api::SetLength, |call| {
         let key = &*request.query.element("key")?;
-        let length = call.run(Length { key })?;
+        let length = call.run(Length::new(key))?;
         length_found(length)
     })
 }

@@ -4,8 +4,8 @@ use std::ops::Bound;
 
 use attimo_engine::Members;
 use attimo_engine::commands::sorted_set::{
-    Aggregate, FetchByIndex, FetchByScore, GetRank, GetScore, Increment, Length, LengthByScore,
-    Put, Remove, RemoveAll,
+    Aggregate, Delete, FetchByIndex, FetchByScore, GetRank, GetScore, Increment, Length,
+    LengthByScore, Put, Remove,
 };
 use serde::{Deserialize, Serialize};
 
@@ -108,9 +108,9 @@ pub(super) fn delete(request: &CacheRequest<'_>) -> Result<Response> {
         if request.query.has("value") {
             let values = request.query.some_elements("value")?;
             let values = slices(&values);
-            call.run(Remove { key, values })?;
+            call.run(Remove::new(key, values))?;
         } else {
-            call.run(RemoveAll { key })?;
+            call.run(Delete::new(key))?;
         }
         Ok(no_content())
     })
@@ -165,7 +165,7 @@ pub(super) fn length(request: &CacheRequest<'_>) -> Result<Response> {
             let (min, max) = bounds(&request.query)?;
             call.run(LengthByScore { key, min, max })?
         } else {
-            call.run(Length { key })?
+            call.run(Length::new(key))?
         };
         length_found(length)
     })

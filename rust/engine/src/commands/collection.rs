@@ -1,0 +1,168 @@
+//! Commands that are the same for every type of collection.
+//!
+//! Each data type has them under names of its own, such as [`super::set::Length`].
+
+use std::marker::PhantomData;
+
+use crate::collections::kinds::{Leaderboard, SortedSet};
+use crate::collections::map::{Beside, Map};
+use crate::hashing::Hashing;
+use crate::value_slab::Collection;
+use crate::{Access, Command, Error, ID_BYTES, Looked, Place, Space};
+
+/// Returns the number of elements, or `None` if there is no such collection.
+///
+/// # Errors
+///
+/// [`Error::WrongType`] if the key holds something else.
+#[derive(Debug, Clone)]
+pub struct Length<'a, C> {
+    key: &'a [u8],
+    of: PhantomData<C>,
+}
+
+impl<'a, C> Length<'a, C> {
+    /// Of the collection at `key`.
+    pub fn new(key: &'a [u8]) -> Self {
+        Self { key, of: PhantomData }
+    }
+}
+
+impl<C: Collection> Command for Length<'_, C> {
+    const ACCESS: Access = Access::Read;
+    const SPACE: Space = C::SPACE;
+    type Reply = Option<usize>;
+
+    fn key(&self) -> &[u8] {
+        self.key
+    }
+
+    fn looked(reply: &Option<usize>) -> Looked {
+        Looked::one(reply.map(|_| 0))
+    }
+
+    fn apply(self, place: &mut Place<'_>) -> Result<Option<usize>, Error> {
+        Ok(place.collection::<C>()?.map(C::len))
+    }
+}
+
+/// Removes the collection; returns whether there was one.
+///
+/// # Errors
+///
+/// [`Error::WrongType`] if the key holds something else.
+#[derive(Debug, Clone)]
+pub struct Delete<'a, C> {
+    key: &'a [u8],
+    of: PhantomData<C>,
+}
+
+impl<'a, C> Delete<'a, C> {
+    /// The collection at `key`.
+    pub fn new(key: &'a [u8]) -> Self {
+        Self { key, of: PhantomData }
+    }
+}
+
+impl<C: Collection> Command for Delete<'_, C> {
+    const ACCESS: Access = Access::Write;
+    const SPACE: Space = C::SPACE;
+    type Reply = bool;
+
+    fn key(&self) -> &[u8] {
+        self.key
+    }
+
+    fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
+        place.remove_collection::<C>()
+    }
+}
+
+/// Removes elements by their names, whether they are there or not; returns whether there was a
+/// collection. If its last element goes, it is gone itself.
+///
+/// # Errors
+///
+/// [`Error::WrongType`] if the key holds something else.
+#[derive(Debug, Clone)]
+pub struct RemoveMembers<'a, C, I> {
+    key: &'a [u8],
+    members: I,
+    of: PhantomData<C>,
+}
+
+impl<'a, C, I> RemoveMembers<'a, C, I> {
+    /// From the collection at `key`: elements, fields, values or ids.
+    pub fn new(key: &'a [u8], members: I) -> Self {
+        Self { key, members, of: PhantomData }
+    }
+}
+
+impl<C, I> Command for RemoveMembers<'_, C, I>
+where
+    C: Named<I::Item>,
+    I: IntoIterator + Clone,
+{
+    const ACCESS: Access = Access::Write;
+    const SPACE: Space = C::SPACE;
+    type Reply = bool;
+
+    fn key(&self) -> &[u8] {
+        self.key
+    }
+
+    fn bytes_in(&self) -> usize {
+        self.key.len() + self.members.clone().into_iter().map(C::name_bytes).sum::<usize>()
+    }
+
+    fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
+        let hashing = &place.rules().hashing;
+        let removed = place.reduce(|collection: &mut C| {
+            for name in self.members {
+                collection.remove_named(name, hashing);
+            }
+        })?;
+        Ok(removed.is_some())
+    }
+}
+
+/// A collection whose elements have names, and how these are sent.
+pub(crate) trait Named<N>: Collection {
+    /// How many bytes a client sends for a name.
+    fn name_bytes(name: N) -> usize;
+    /// Removes the element of this name, if it is there.
+    fn remove_named(&mut self, name: N, hashing: &Hashing);
+}
+
+impl<V: Beside> Named<&[u8]> for Map<V>
+where
+    Self: Collection,
+{
+    fn name_bytes(name: &[u8]) -> usize {
+        name.len()
+    }
+
+    fn remove_named(&mut self, name: &[u8], hashing: &Hashing) {
+        self.remove(name, hashing);
+    }
+}
+
+impl Named<&[u8]> for SortedSet {
+    fn name_bytes(name: &[u8]) -> usize {
+        name.len()
+    }
+
+    fn remove_named(&mut self, name: &[u8], hashing: &Hashing) {
+        self.remove(name, hashing);
+    }
+}
+
+impl Named<u32> for Leaderboard {
+    fn name_bytes(_: u32) -> usize {
+        ID_BYTES
+    }
+
+    fn remove_named(&mut self, id: u32, hashing: &Hashing) {
+        self.remove(&id, hashing);
+    }
+}
