@@ -1,7 +1,7 @@
-"""The folder in which a server keeps everything: what lies in it, and who holds it.
+"""The data directory: the files of one server, and their lock.
 
-Everything in it is the owner's alone (mode 700). One server at a time holds the lock; the others,
-and the command line, read what the running server has written about itself.
+It has mode 700. One server at a time holds the lock; others, and the command line, read what the
+running server has written about itself.
 """
 
 import contextlib
@@ -22,21 +22,21 @@ from attimo.errors import Misconfigured
 MODE = 0o700
 
 PUBLIC = ("ca.pem", "server.pem", "acme.pem")
-"""Certificates, which every client is shown."""
+"""Certificates, which are public."""
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a client on this machine needs to use the server as its owner.
+    """The credentials with which clients on this machine use the server as its owner.
 
     Attributes:
         endpoint: The public name, with the port unless it is 443.
         api_key: The owner's key.
-        http: Where HTTP is served in plaintext, as a URL; None for nowhere.
-        https: Where TLS is served, as a URL by the public name.
-        ca: The file with the root to trust; None if the system knows it.
+        http: The URL of the plaintext listener; None if there is none.
+        https: The URL of the TLS listener, by the public name.
+        ca: The file with the root to trust; None if the system trusts it.
         account_id: The owner's account.
-        cache: The cache that the first start made.
+        cache: The cache created at the first start.
     """
 
     endpoint: str
@@ -50,15 +50,15 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """Where the server that runs at the moment is to be found.
+    """The addresses of the running server.
 
     Attributes:
         pid: Its process.
-        http: The address without TLS that offers clients most, HTTP included; None if none does.
-        https: The address with TLS that offers clients most; None if none does.
+        http: The plaintext address with the most features, HTTP included; None if there is none.
+        https: The TLS address with the most features; None if there is none.
         endpoint: Its public name, with the port of `https` unless that is 443.
         version: Its version.
-        listeners: All its addresses, each with what it offers, as one would write them.
+        listeners: All its addresses, each with what it offers, as an operator would write them.
     """
 
     pid: int
@@ -85,17 +85,17 @@ class DataDirectory:
 
     @property
     def app_socket(self) -> Path:
-        """Where the node reaches the control app, while the server runs."""
+        """The socket of the control app, while the server runs."""
         return self.path / "app.sock"
 
     @property
     def reserve(self) -> Path:
-        """Space for when the disk is full."""
+        """The reserve for a full disk."""
         return self.path / "reserve"
 
     @property
     def mail(self) -> Path:
-        """Where e-mail lies that no server for e-mail is there to send."""
+        """The directory for e-mail without an SMTP server."""
         return self.path / "mail"
 
     @property
@@ -104,10 +104,10 @@ class DataDirectory:
         return self.path / "ca.pem"
 
     def prepare(self) -> None:
-        """Make the folder, for its owner only.
+        """Create the directory, with mode 700.
 
         Raises:
-            Misconfigured: It cannot be made or written to, or holds the files of something else.
+            Misconfigured: It cannot be created or written to, or has files of another program.
         """
         with self.writing():
             self.path.mkdir(mode=MODE, parents=True, exist_ok=True)
@@ -116,7 +116,7 @@ class DataDirectory:
             (self.path / "lock").touch(files.OWNER_ONLY)
 
     def tighten(self) -> list[str]:
-        """Let nobody but the owner read what is in the folder; return what others could read.
+        """Make everything readable by the owner only; return what others could read before.
 
         Raises:
             Misconfigured: A mode cannot be changed.
@@ -134,36 +134,36 @@ class DataDirectory:
         return found
 
     def _check_ours(self) -> None:
-        """Take over no folder that others use: all that is in it would become the owner's alone."""
+        """Refuse another program's directory, since all files in it would become private."""
         ours = (self.path / "lock").exists() or self.database.exists()
         if not ours and any(self.path.iterdir()):
             raise Misconfigured(
-                f"the folder {self.path} holds other files; "
+                f"the directory {self.path} contains other files; "
                 "choose a new or an empty one with --data-dir"
             )
 
     def check_database(self) -> None:
-        """Begin no new server where there was one whose database is lost.
+        """Refuse to start a new server where the database of an old one was lost.
 
         Raises:
-            Misconfigured: It is: it is not there, or empty.
+            Misconfigured: The database is missing or empty, beside files of a server.
         """
         credentials = self.path / "credentials.json"
         if not credentials.exists() or (self.database.exists() and self.database.stat().st_size):
             return
         state = "is empty" if self.database.exists() else "is missing"
         raise Misconfigured(
-            f"{self.database} {state}, and {credentials.name} beside it tells of a server that had "
+            f"{self.database} {state}, and {credentials.name} beside it is from a server that had "
             "one: put it back, restore a backup into another directory (attimo restore), or move "
-            f"{credentials.name} away to begin anew"
+            f"{credentials.name} away to start a new server"
         )
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Say which folder it was that could not be written.
+        """Turn write errors into a message that names the directory.
 
         Raises:
-            Misconfigured: Something within could not be written.
+            Misconfigured: Something in it could not be written.
         """
         try:
             yield
@@ -175,10 +175,10 @@ class DataDirectory:
 
     @contextmanager
     def lock(self, inherited: int | None = None) -> Iterator[int]:
-        """Hold the folder; the kernel lets go of it when this process ends, however it ends.
+        """Lock the directory; the kernel unlocks it when this process ends, however it ends.
 
         Args:
-            inherited: The lock as the server that holds it has handed it over: both hold it then.
+            inherited: The lock, handed over by the server that has it; both have it then.
 
         Returns:
             The lock, to be handed over in turn.
@@ -190,7 +190,7 @@ class DataDirectory:
             if inherited is None and not _taken(file):
                 raise Misconfigured(
                     f"another server (pid {file.read().strip() or 'unknown'}) uses the data "
-                    f"directory {self.path}; stop it, take its place with --replace, or choose "
+                    f"directory {self.path}; stop it, replace it with --replace, or choose "
                     "another with --data-dir"
                 )
             if inherited is None:
@@ -203,25 +203,25 @@ class DataDirectory:
         return os.fdopen(inherited, "r+", encoding="ascii")
 
     def sign(self, lock: int) -> None:
-        """Write into the lock that this process is the one that serves."""
+        """Write the ID of this process into the lock."""
         with contextlib.suppress(OSError):  # a full disk; the lock is what counts
             os.pwrite(lock, f"{os.getpid():<10}".encode(), 0)
 
     def holder(self) -> str | None:
-        """The process that holds the folder, or `unknown`; None if there is none."""
+        """Return the process that has the lock, or `unknown`; None if there is none."""
         if not self._is_locked():
             return None
         with self._opened_lock("r") as file:
             return file.read().strip() or "unknown"
 
     def announce(self, running: Running) -> None:
-        """Tell others where the server is."""
+        """Publish the addresses of the server to other processes."""
         with self.writing():
             files.write(self.path / "server.json", _text(running))
 
     @contextmanager
     def announced(self, running: Running) -> Iterator[None]:
-        """Tell others where the server is, for as long as it runs and no other has its place."""
+        """Publish the server's addresses while it runs and no other has replaced it."""
         self.announce(running)
         try:
             yield
@@ -231,19 +231,19 @@ class DataDirectory:
                 path.unlink()
 
     def running(self) -> Running | None:
-        """The server that runs on this folder now, or None."""
+        """Return the running server, or None."""
         found = self._parsed("server.json", Running)
         return found if found and self._is_locked() else None
 
     def credentials(self) -> Credentials | None:
-        """What the last start left for the command line, or None before the first."""
+        """Return the command line's credentials, or None before the first start."""
         return self._parsed("credentials.json", Credentials)
 
     def _parsed(self, name: str, kind: type[Kept]) -> Kept | None:
-        """What a file says, or None if there is no such file.
+        """Return the content of a file, or None if there is no such file.
 
         Raises:
-            Misconfigured: It cannot be read, or is not what this program writes.
+            Misconfigured: It cannot be read, or was not written by this program.
         """
         try:
             text = files.read(self.path / name)
@@ -256,11 +256,11 @@ class DataDirectory:
     def _damaged(self, name: str) -> Misconfigured:
         return Misconfigured(
             f"{self.path / name} cannot be read; "
-            "move it away and start the server again to have it anew"
+            "move it away and restart the server to create it again"
         )
 
     def keep(self, credentials: Credentials) -> None:
-        """Leave `credentials` for the command line."""
+        """Write the credentials for the command line."""
         text = _text(credentials)
         path = self.path / "credentials.json"
         if files.read(path) != text:
@@ -268,7 +268,7 @@ class DataDirectory:
                 files.write(path, text)
 
     def _is_locked(self) -> bool:
-        """Whether a server holds the folder: a killed one leaves its server.json behind."""
+        """Whether a server has the lock; a killed one leaves its server.json behind."""
         if not (self.path / "lock").exists():
             return False
         try:
@@ -285,12 +285,12 @@ class DataDirectory:
         except OSError as error:
             raise Misconfigured(
                 f"{path} cannot be opened ({error.strerror or error}); it must be a file, "
-                "which the server makes itself: move it away"
+                "which the server creates itself: move it away"
             ) from error
 
 
 def _typed(kind: type[Kept], said: Any) -> Kept:
-    """An object of JSON as a dataclass.
+    """Return a JSON object as a dataclass.
 
     Raises:
         TypeError: A field is missing, unknown or of another type.
@@ -310,7 +310,7 @@ def _text(kept: Kept) -> str:
 
 
 def _taken(file: IO[str]) -> bool:
-    """Take the lock unless a server has it; who only looks has it for a moment, too."""
+    """Take the lock unless a server has it; checking takes it for a moment, too."""
     for pause in (0.05, 0.05, 0.05, None):
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,10 +1,10 @@
-"""Every way a request can fail, told apart by what the caller can do about it.
+"""Every error of a request, by what the caller can do about it.
 
 * AttimoError
-  + InvalidArgument        mend the request
+  + InvalidArgument        fix the request
     - InvalidName
-  + Unauthenticated        show a token that is valid
-  + PermissionDenied       ask somebody who may
+  + Unauthenticated        use a valid token
+  + PermissionDenied       ask for the permission
   + NotFound               name something that exists
     - NoSuchAccount
     - NoSuchCache
@@ -25,16 +25,16 @@
     - TooManyAttempts
       - TooMuchMail
     - Busy
-  + StoreUnavailable       try again; the operator reads why
-  + Misconfigured          the operator mends a setting or the installation
+  + StoreUnavailable       try again; the operator's log says why
+  + Misconfigured          the operator fixes a setting or the installation
     - InvalidSetting
     - UnknownSetting
     - DatabaseTooNew
     - SqliteTooOld
 
-A door turns an error into its own words by `status`, `code` and `str(error)` alone: HTTP sends
-`status`, gRPC sends the number that belongs to `code`, the command line prints the message and
-exits with 1. What is not an AttimoError is a bug: it is logged with its trace and answered 500.
+A handler translates an error by `status`, `code` and `str(error)` alone: HTTP sends `status`, gRPC
+the number for `code`, and the command line prints the message and exits with 1. Any other exception
+is a bug: it is logged with its trace and answered with 500.
 """
 
 import re
@@ -42,12 +42,12 @@ from typing import ClassVar
 
 
 class AttimoError(Exception):
-    """A request that cannot be carried out; the message is fit for the caller.
+    """A request that cannot be carried out; the message is for the caller.
 
     Attributes:
         status: The HTTP status.
-        code: A word in snake case that never changes, for programs.
-        title: The kind of problem in a few words, where the name of the status says too little.
+        code: A stable word in snake case, for programs.
+        title: The kind of problem in a few words, if the status's name is not enough.
     """
 
     status: ClassVar[int] = 500
@@ -56,7 +56,7 @@ class AttimoError(Exception):
 
 
 class InvalidArgument(AttimoError):
-    """A field breaks its rule; the message names the field and the rule."""
+    """A field is invalid; the message names the field and its rule."""
 
     status = 400
     code = "invalid_argument"
@@ -165,7 +165,7 @@ class Exhausted(AttimoError):
 
 
 class TooManyAttempts(Exhausted):
-    """Too many tries in too short a time; `retry_after` is in seconds."""
+    """Too many attempts; `retry_after` is in seconds."""
 
     def __init__(self, retry_after: int) -> None:
         super().__init__(f"Too many attempts; try again in {retry_after} s")
@@ -173,7 +173,7 @@ class TooManyAttempts(Exhausted):
 
 
 class TooMuchMail(TooManyAttempts):
-    """More e-mail than may be sent; `limit` says in words how much, `retry_after` is in seconds."""
+    """Too much e-mail; `limit` is the limit in words, `retry_after` is in seconds."""
 
     def __init__(self, limit: str, retry_after: int) -> None:
         super(TooManyAttempts, self).__init__(f"{limit}; try again in {retry_after} s")
@@ -181,28 +181,28 @@ class TooMuchMail(TooManyAttempts):
 
 
 class Busy(Exhausted):
-    """More is asked for than can be done; `retry_after` is in seconds."""
+    """Too much at once; `retry_after` is in seconds."""
 
     def __init__(self) -> None:
-        super().__init__("Too many operations are under way; try again")
+        super().__init__("Too many operations are in flight; try again")
         self.retry_after = 1
 
 
 class StoreUnavailable(AttimoError):
-    """The database did not do its work (a full disk, a lock held too long); nothing was changed."""
+    """The database failed (a full disk, a lock held too long); nothing was changed."""
 
     status = 503
     code = "unavailable"
 
 
 class Misconfigured(AttimoError):
-    """The server cannot start as it is set up."""
+    """The server cannot start with this configuration."""
 
     code = "misconfigured"
 
 
 class InvalidSetting(Misconfigured):
-    """`value` is what was said, or None for what no message may repeat."""
+    """`value` is what was set, or None if messages must not repeat it."""
 
     def __init__(self, source: str, value: object, allowed: str) -> None:
         said = "is something else" if value is None else f"is {_masked(value)}"
@@ -232,7 +232,7 @@ class SqliteTooOld(Misconfigured):
 
 
 def _masked(value: object) -> str:
-    """A value with an ellipsis for what may be the password in an address."""
+    """A value, with an ellipsis for what may be a password in a URL."""
     shown = repr(value if not isinstance(value, str) else value[:255])
     return re.sub(r"((?:://|^')[^:@/']*):(?!//)[^']*@", r"\1:…@", shown)
 

@@ -1,4 +1,4 @@
-"""Small files that are there whole or not at all, and that only their owner reads."""
+"""Small files, written atomically and readable by their owner only."""
 
 import os
 import tempfile
@@ -8,10 +8,10 @@ OWNER_ONLY = 0o600
 
 
 def write(path: Path, text: str, mode: int = OWNER_ONLY) -> None:
-    """Put `text` into `path` in one step: a reader, or a crash, sees the old text or the new.
+    """Replace the content of `path` atomically: readers, and a crash, see the old text or the new.
 
     Raises:
-        OSError: The text could not be written; `path` is as it was.
+        OSError: The text could not be written; `path` is unchanged.
     """
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -27,11 +27,11 @@ def write(path: Path, text: str, mode: int = OWNER_ONLY) -> None:
 
 
 def read(path: Path) -> str | None:
-    """The text of `path`, or None if there is no such file.
+    """Return the text of `path`, or None if there is no such file.
 
     Raises:
         OSError: It cannot be read.
-        ValueError: It is no text.
+        ValueError: It is not text.
     """
     try:
         with open(path, encoding="utf-8", opener=opener) as file:
@@ -41,7 +41,7 @@ def read(path: Path) -> str | None:
 
 
 def opener(path: str, flags: int) -> int:
-    """Open a file; a pipe that nobody writes into is not waited for, and is empty."""
+    """Open a file; a pipe without a writer does not block, and is empty."""
     handle = os.open(path, flags | os.O_NONBLOCK)
     os.set_blocking(handle, True)
     return handle

@@ -1,7 +1,7 @@
 """The log: one line for each event on standard error, as text or as JSON.
 
-A line has a sentence and fields. The standard library does it: the usual packages for structured
-logs bring a machinery of their own for what is a page of code here.
+A line has a message and fields. It uses the standard library: packages for structured logs need
+more memory and code than this page.
 """
 
 import json
@@ -12,18 +12,17 @@ from collections.abc import Mapping
 from typing import Literal
 
 OURS = "attimo"
-"""Only what this program itself says is shown below a warning: the details of libraries may hold
-what nobody should read."""
+"""Below warnings, only this program's lines are shown: those of libraries may contain secrets."""
 
 Fields = Mapping[str, str | int | float | None]
 
 
 def begin(format: Literal["text", "json"], level: str) -> None:
-    """Let everything that is logged from now on go to standard error.
+    """Log to standard error from now on.
 
     Args:
-        format: How a line looks.
-        level: Of what this program says, the least that is shown: debug, info, warning or error.
+        format: text or json.
+        level: The minimum level of this program's lines: debug, info, warning or error.
     """
     logging.captureWarnings(True)
     handler = logging.StreamHandler(sys.stderr)
@@ -33,7 +32,7 @@ def begin(format: Literal["text", "json"], level: str) -> None:
 
 
 def with_fields(fields: Fields) -> dict[str, Fields]:
-    """What `extra` of a log call must be for a line that bears these fields; None is left out."""
+    """Return `extra` for a log call, for a line with these fields; None is left out."""
     return {"fields": {name: value for name, value in fields.items() if value is not None}}
 
 
@@ -48,20 +47,20 @@ def _moment(record: logging.LogRecord) -> str:
 
 
 class _Text(logging.Formatter):
-    """`2026-01-31T12:00:00.123Z INFO a sentence name=value`."""
+    """`2026-01-31T12:00:00.123Z INFO message name=value`."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """One line, and below it the trace of an exception."""
+        """Format one line, and below it the trace of an exception."""
         fields = [f"{name}={_word(value)}" for name, value in _fields(record).items()]
         line = " ".join([_moment(record), record.levelname, record.getMessage(), *fields])
         return "\n".join([line, *_traces(self, record)])
 
 
 class _Json(logging.Formatter):
-    """One JSON object a line."""
+    """One JSON object per line."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """One line, whatever it holds."""
+        """Format one line, whatever it contains."""
         entry: dict[str, object] = {
             "time": _moment(record),
             "level": record.levelname.lower(),
@@ -79,7 +78,7 @@ def _traces(formatter: logging.Formatter, record: logging.LogRecord) -> list[str
 
 
 def _word(value: object) -> str:
-    """A value as it is, or in quotes if it would not be one word."""
+    """Return a value, in quotes if it is not a single word."""
     text = str(value)
     plain = text.isprintable() and text.isascii() and not set(' "=') & set(text)
     return text if text and plain else json.dumps(text)

@@ -1,4 +1,4 @@
-"""E-mail: by SMTP where that is set up, else into a folder, where the operator finds it."""
+"""E-mail: by SMTP if that is configured, otherwise into a directory for the operator."""
 
 import logging
 import os
@@ -15,16 +15,16 @@ TIMEOUT_SECONDS = 20
 MOST_IN_FOLDER = 100
 
 Send = Callable[[str, str, str], None]
-"""Sends to an address a subject and a text. It returns at once, and fails into the log."""
+"""Sends a subject and a text to an address. It returns immediately, and logs errors."""
 
 
 @dataclass(frozen=True, slots=True)
 class SmtpServer:
-    """Where e-mail is handed in. Neither its repr nor its text holds the password.
+    """An SMTP server. Neither its repr nor its text contains the password.
 
     Attributes:
-        secure: Whether TLS begins with the connection; else STARTTLS is asked for, and required
-            before a password is said.
+        secure: Whether the connection begins with TLS; otherwise STARTTLS is used, and required
+            before a password is sent.
     """
 
     host: str
@@ -40,10 +40,10 @@ class SmtpServer:
 
 
 def server_of(url: str) -> SmtpServer:
-    """Read `smtp://user:password@host:587`, or `smtps://…` for TLS from the start.
+    """Parse `smtp://user:password@host:587`, or `smtps://…` for TLS from the start.
 
     Raises:
-        ValueError: It is no such URL.
+        ValueError: It is not such a URL.
     """
     parts = urlsplit(url)
     if parts.scheme not in ("smtp", "smtps") or not parts.hostname or parts.path not in ("", "/"):
@@ -55,27 +55,27 @@ def server_of(url: str) -> SmtpServer:
 
 
 def to_nobody(to: str, subject: str, text: str) -> None:
-    """Send nothing, for who has no use for e-mail."""
+    """Send nothing."""
     log.warning("there is no way to send e-mail: %s", subject)
 
 
 @dataclass(frozen=True, slots=True)
 class ToFolder:
-    """Leaves e-mail in a folder, for the operator to hand on: it may hold what lets people in.
+    """Writes e-mail to a directory, for the operator to forward.
 
-    So it is written where only the server's owner reads, and not into the log.
+    It can contain tokens, so it goes where only the server's owner can read it, and not to the log.
     """
 
     folder: Path
 
     def __call__(self, to: str, subject: str, text: str) -> None:
-        """Write an e-mail; the oldest are dropped when there are many."""
+        """Write an e-mail; the oldest are deleted when there are many."""
         try:
             path = self._write(f"To: {to}\nSubject: {subject}\n\n{text}\n")
         except OSError as error:
             log.error("an e-mail could not be written: %s", error)
             return
-        log.warning("no smtp is set, so an e-mail was not sent; it lies in %s", path)
+        log.warning("no smtp is set, so an e-mail was not sent; it was saved in %s", path)
 
     def _write(self, text: str) -> Path:
         self.folder.mkdir(mode=0o700, exist_ok=True)
@@ -89,14 +89,14 @@ class ToFolder:
 
 
 class BySmtp:
-    """Sends through a server, one e-mail after the other, in a thread of its own."""
+    """Sends by a server, one e-mail at a time, in a thread of its own."""
 
     def __init__(self, server: SmtpServer, sender: str) -> None:
-        """Make a sender; it connects at the first e-mail.
+        """Create a sender; it connects for the first e-mail.
 
         Args:
-            server: Where e-mail is handed in.
-            sender: The address that it comes from.
+            server: The SMTP server.
+            sender: The sender's address.
         """
         self._server = server
         self._sender = sender
@@ -107,7 +107,7 @@ class BySmtp:
         self._thread.submit(self._try, to, subject, text)
 
     def close(self) -> None:
-        """Finish what is under way; what waits behind it is dropped."""
+        """Finish the current e-mail; those that wait are dropped."""
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     def _try(self, to: str, subject: str, text: str) -> None:

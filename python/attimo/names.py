@@ -1,7 +1,7 @@
-"""What a cache may be called, and what is text: one rule for control plane and command line.
+"""Valid cache names, and valid text: one rule for the control plane and the command line.
 
-A name is 1 to 255 printable ASCII characters, because it travels in an HTTP header, and neither `/`
-nor a name that a URL path would swallow (`.` and `..`). Blanks may stand inside, not at the ends.
+A name is 1 to 255 printable ASCII characters, because it is sent in an HTTP header, without `/`,
+and neither `.` nor `..`, which URL paths resolve. Spaces are allowed inside, not at the ends.
 """
 
 import re
@@ -17,17 +17,17 @@ _CACHE = re.compile(rf"(?!\.{{1,2}}\Z)(?! )[ -.0-~]{{1,{LONGEST_CACHE}}}(?<! )")
 
 
 def check_cache(name: str) -> None:
-    """Refuse what is no name of a cache.
+    """Refuse an invalid cache name.
 
     Raises:
-        InvalidName: It breaks the rule.
+        InvalidName: It is invalid.
     """
     if not _CACHE.fullmatch(name):
         raise InvalidName(name, CACHE_RULE)
 
 
 def is_text(text: str) -> bool:
-    """Whether UTF-8 can encode it: JSON and command lines can hold lone surrogates."""
+    """Whether UTF-8 can encode it: JSON and command lines can contain lone surrogates."""
     try:
         text.encode()
     except UnicodeEncodeError:

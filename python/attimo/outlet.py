@@ -1,9 +1,8 @@
-"""Standard output and standard error of a server, which never make it wait.
+"""Standard output and standard error that never block the server.
 
-A write to a pipe that nobody reads, or to a stopped terminal, blocks for good. So what is printed
-or logged goes into a bounded queue, and a thread of each stream's own writes it. Lines that find
-the queue full, or that cannot be written (a full disk, a reader that left), are dropped, counted,
-and told in the log once a line can be written again.
+A write to a pipe that nobody reads, or to a stopped terminal, blocks forever. So output goes into a
+bounded queue per stream, which a thread writes. Lines that do not fit, or cannot be written (a full
+disk, a closed pipe), are dropped and counted; the count is logged once a line can be written again.
 """
 
 import contextlib
@@ -19,19 +18,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 MOST_BYTES = 256 * 1024
-"""How much of a stream waits for its reader; what comes on top of that is dropped."""
+"""The size of a stream's queue; lines beyond it are dropped."""
 END_SECONDS = 1.0
-"""How long the end of a process waits for readers of what is still in a queue."""
+"""How long a process waits at its end until its queues are written."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class Dropped:
-    """How many lines were dropped, over both streams.
+    """The number of dropped lines, over both streams.
 
     Attributes:
-        tell: Told of each further number of lines.
+        tell: Called with the number of each further drop.
     """
 
     count: int = 0
@@ -45,7 +44,7 @@ class Dropped:
             self.tell(lines)
 
     def watch(self, tell: Callable[[int], None]) -> None:
-        """Tell somebody of the lines that were dropped so far, and of each one from now on."""
+        """Report the lines dropped so far, and each one from now on."""
         with self._lock:
             self.tell = tell
             tell(self.count)
@@ -59,8 +58,8 @@ class Outlet:
     """A file descriptor, and the thread that writes to it; the thread starts with the first line.
 
     Attributes:
-        descriptor: Where lines go.
-        dropped: Counts those that do not get there.
+        descriptor: The file descriptor.
+        dropped: Counts dropped lines.
     """
 
     descriptor: int
@@ -72,9 +71,9 @@ class Outlet:
     _thread: threading.Thread | None = field(default=None, init=False)
 
     def put(self, line: bytes) -> None:
-        """Let a line be written; return at once."""
+        """Queue a line; return immediately."""
         with self._changed:
-            # Once lines were dropped, the next one is taken when there is room for several.
+            # After a drop, the next line is accepted when there is room for several.
             most = MOST_BYTES // 2 if self._untold else MOST_BYTES
             taken = not self._lines or self._bytes + len(line) <= most
             if taken:
@@ -88,7 +87,7 @@ class Outlet:
             self.dropped.add(1)
 
     def drain(self, until: float) -> bool:
-        """Wait until all is written, or for that moment of `time.monotonic`; whether all is."""
+        """Wait until all is written, or until that `time.monotonic`; return whether it is."""
         with self._changed:
             return self._changed.wait_for(
                 lambda: not self._lines, max(0.0, until - time.monotonic())
@@ -111,7 +110,7 @@ class Outlet:
                 log.warning("%d lines of the log were dropped since the start", self.dropped.count)
 
     def _done(self, line: bytes, written: bool) -> bool:
-        """Forget a line; whether it is time to tell that others were dropped."""
+        """Remove a line; return whether to report dropped ones now."""
         with self._changed:
             self._lines.popleft()
             self._bytes -= len(line)
@@ -121,12 +120,12 @@ class Outlet:
             return tell
 
     def _write(self, line: bytes) -> bool:
-        """Write the whole line, however long that takes; False if it cannot be written."""
+        """Write the whole line, however long it takes; return False if that is not possible."""
         rest = memoryview(line)
         while rest:
             try:
                 rest = rest[os.write(self.descriptor, rest) :]
-            except BlockingIOError:  # somebody else who has the file made it so
+            except BlockingIOError:  # another process with this file made it non-blocking
                 select.select([], [self.descriptor], [])
             except OSError:
                 return False
@@ -140,10 +139,10 @@ class Stream(io.TextIOBase):
         super().__init__()
         self._outlet = outlet
         self._begun = ""
-        self._lock = threading.RLock()  # a signal handler may write, too
+        self._lock = threading.RLock()  # signal handlers can write, too
 
     def write(self, text: str, /) -> int:
-        """Take text; what is no whole line yet waits for its end."""
+        """Write text; an incomplete line waits for its end."""
         with self._lock:
             *lines, self._begun = (self._begun + text).split("\n")
             if lines:
@@ -151,19 +150,19 @@ class Stream(io.TextIOBase):
         return len(text)
 
     def flush(self) -> None:
-        """Let go of a line that has not ended."""
+        """Write an incomplete line."""
         with self._lock:
             begun, self._begun = self._begun, ""
             if begun:
                 self._outlet.put(_encoded(begun))
 
     def drain(self, until: float) -> bool:
-        """Wait until all is written, or for that moment of `time.monotonic`; whether all is."""
+        """Wait until all is written, or until that `time.monotonic`; return whether it is."""
         self.flush()
         return self._outlet.drain(until)
 
     def begin_anew(self) -> None:
-        """Have an empty queue, a thread and locks of its own, as a forked child needs them."""
+        """Start with an empty queue, a new thread and new locks, in a forked child."""
         self._outlet = Outlet(self._outlet.descriptor, Dropped())
         self._begun, self._lock = "", threading.RLock()
 
@@ -176,16 +175,16 @@ class Stream(io.TextIOBase):
         return self._outlet.descriptor
 
     def isatty(self) -> bool:
-        """Whether a person reads it."""
+        """Whether it is a terminal."""
         return os.isatty(self._outlet.descriptor)
 
 
 @contextlib.contextmanager
 def never_blocking() -> Iterator[None]:
-    """Let everything that Python prints or logs go through outlets.
+    """Redirect everything that Python prints or logs to outlets.
 
-    At the end it waits for readers, at most END_SECONDS in all. Where nobody has read by then, the
-    streams stay as they are, so that the end of the process does not wait, either.
+    At the end it waits for readers, at most END_SECONDS in all. If nobody has read by then, the
+    streams stay redirected, so that the end of the process does not block, either.
     """
     closed = _open_all()
     before = sys.stdout, sys.stderr
@@ -200,17 +199,17 @@ def never_blocking() -> Iterator[None]:
 
 
 def drain() -> bool:
-    """Give readers END_SECONDS to read what is left; whether they have."""
+    """Give readers END_SECONDS to read the rest; return whether they have."""
     until = time.monotonic() + END_SECONDS
     done = [stream.drain(until) for stream in _streams()]
     return all(done)
 
 
 def forked() -> None:
-    """Begin anew in a forked child.
+    """Reset the outlets in a forked child.
 
-    It has none of the threads of its parent, which write the lines that wait there, and which may
-    have held a lock at that moment: nobody would ever let go of it here.
+    It has none of the threads of its parent, which write the queued lines. They may have held a
+    lock at the fork, which nothing would release here.
     """
     for stream in _streams():
         stream.begin_anew()
@@ -221,10 +220,10 @@ def _streams() -> list[Stream]:
 
 
 def _open_all() -> dict[int, int]:
-    """Open standard streams that are closed, so that no file is opened in their place.
+    """Open standard streams that are closed, so that no other file gets their numbers.
 
     Returns:
-        For each that Python found closed, where to write instead: its number may be taken already.
+        For each that Python found closed, where to write instead: its number may be in use.
     """
     for number in range(3):
         try:

@@ -1,8 +1,8 @@
-"""Space on the disk that a server takes while there is some, for when there is none.
+"""Disk space that a server reserves, for when the disk is full.
 
-It is one file of a fixed size. A server that starts on a full disk gives a part of it back, so that
-the database can be opened. What could not be recorded at the end of a server is written over the
-other part, which needs no new space, and is there at the next start.
+It is one file of a fixed size. A server that starts on a full disk frees a part of it, so that the
+database can be opened. Usage that could not be recorded before a server stopped is written over the
+other part, which needs no new space, and is recorded at the next start.
 """
 
 import os
@@ -18,9 +18,9 @@ from attimo.files import OWNER_ONLY
 
 BYTES = 1024 * 1024
 KEPT_BYTES = 768 * 1024
-"""For records; the rest is given back at a start on a full disk."""
+"""The part for records; the rest is freed at a start on a full disk."""
 LEAST_FREE = 256 * 1024
-"""A disk with less free space than that is full."""
+"""A disk with less free space counts as full."""
 
 _HEAD = struct.Struct(">4sII")
 """Before each record: a mark, its length in bytes, its CRC-32."""
@@ -30,15 +30,15 @@ _FULL = (ENOSPC, EDQUOT)
 
 @dataclass(frozen=True, slots=True)
 class Reserve:
-    """The file; nobody else writes to it while its server holds the directory."""
+    """The file; only the server that has the directory's lock writes to it."""
 
     path: Path
 
     def fill(self) -> bool:
-        """Take the space, or what is missing of it; False if the disk is full then.
+        """Reserve the space, or what is missing of it; return False if the disk is full.
 
         Raises:
-            OSError: The file cannot be made, for another reason.
+            OSError: The file cannot be created, for another reason.
         """
         try:
             with self._open() as file:
@@ -50,7 +50,7 @@ class Reserve:
             raise
 
     def give(self) -> None:
-        """Give back what is not for records.
+        """Free what is not for records.
 
         Raises:
             OSError: The file cannot be changed.
@@ -60,7 +60,7 @@ class Reserve:
                 os.ftruncate(file, KEPT_BYTES)
 
     def keep(self, record: bytes) -> bool:
-        """Write a record after those that there are; False if there is no room for it.
+        """Append a record; return False if there is no room for it.
 
         Raises:
             OSError: The file cannot be written.
@@ -75,7 +75,7 @@ class Reserve:
         return True
 
     def kept(self) -> list[bytes]:
-        """The records, the oldest first; one that was not written whole ends them.
+        """Return the records, oldest first, up to an incomplete one.
 
         Raises:
             OSError: The file cannot be read.
@@ -84,7 +84,7 @@ class Reserve:
             return list(_records(file))
 
     def clear(self) -> None:
-        """Forget the records.
+        """Delete the records.
 
         Raises:
             OSError: The file cannot be written.
@@ -103,10 +103,10 @@ class Reserve:
 
 
 def _free(file: int) -> int:
-    """How many bytes this process may still write to the disk of a file."""
+    """Return how many bytes this process can still write to a file's disk."""
     disk = os.fstatvfs(file)
     blocks = disk.f_bfree if os.geteuid() == 0 else disk.f_bavail
-    # A file system that does not know its size says nought of everything.
+    # A file system without a known size reports zero for everything.
     return blocks * disk.f_frsize if disk.f_blocks else LEAST_FREE
 
 

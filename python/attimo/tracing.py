@@ -1,7 +1,7 @@
-"""Traces of control actions, by OpenTelemetry, where the operator has named a collector.
+"""Traces of control requests, by OpenTelemetry, if the operator has configured a collector.
 
-The libraries are imported only then, for they take time and memory. Without them a span is nothing.
-What a span bears is chosen here and in `api/access_log.py`: never a token, a body or a query.
+The libraries are imported only then, since they take time and memory; otherwise spans do nothing.
+The attributes are chosen here and in `api/access_log.py`: never a token, a body or a query.
 """
 
 import logging
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 Value = str | int
 Note = Callable[[str, Value], None]
-"""Adds an attribute to a span that is open."""
+"""Adds an attribute to the current span."""
 
 
 class Tracer(Protocol):
@@ -29,10 +29,10 @@ class Tracer(Protocol):
     def request(
         self, name: str, attributes: Mapping[str, Value], headers: Mapping[str, str]
     ) -> AbstractContextManager[Note]:
-        """A span for a request, in the trace that its headers name."""
+        """A span for a request, in the trace of its headers."""
 
     def span(self, name: str, attributes: Mapping[str, Value]) -> AbstractContextManager[None]:
-        """A span within the one that is open."""
+        """A span within the current one."""
 
 
 _tracer: Tracer | None = None
@@ -41,20 +41,20 @@ _tracer: Tracer | None = None
 def request(
     name: str, attributes: Mapping[str, Value], headers: Mapping[str, str]
 ) -> AbstractContextManager[Note]:
-    """A span for a request, if there are traces; it is given what is known at its end."""
+    """A span for a request, if tracing is on; attributes can be added until its end."""
     if _tracer is None:
         return nullcontext(lambda name, value: None)
     return _tracer.request(name, attributes, headers)
 
 
 def span(name: str, attributes: Mapping[str, Value] | None = None) -> AbstractContextManager[None]:
-    """A span within the one that is open, if there are traces."""
+    """A span within the current one, if tracing is on."""
     return nullcontext() if _tracer is None else _tracer.span(name, attributes or {})
 
 
 @contextmanager
 def traced(endpoint: str | None) -> Iterator[None]:
-    """Send traces to a collector (OTLP over HTTP) until the end; nowhere if there is none.
+    """Send traces to a collector (OTLP over HTTP) until the end of the context, if there is one.
 
     Raises:
         Misconfigured: The libraries are not installed.
@@ -92,7 +92,7 @@ def _provider(endpoint: str) -> "TracerProvider":
 
 @dataclass(slots=True)
 class _OpenTelemetry:
-    """Spans by the library."""
+    """Spans of the library."""
 
     provider: "TracerProvider" = field(repr=False)
 
@@ -100,7 +100,7 @@ class _OpenTelemetry:
     def request(
         self, name: str, attributes: Mapping[str, Value], headers: Mapping[str, str]
     ) -> Iterator[Note]:
-        """A span of the kind `server`; the trace is that of `traceparent`, if there is one."""
+        """A span of the kind `server`, in the trace of `traceparent` if there is one."""
         from opentelemetry.trace import SpanKind
         from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
@@ -118,7 +118,7 @@ class _OpenTelemetry:
 
     @contextmanager
     def span(self, name: str, attributes: Mapping[str, Value]) -> Iterator[None]:
-        """A span; what goes wrong in it is told without its words."""
+        """A span; errors are recorded without their messages."""
         with self.provider.get_tracer("attimo").start_as_current_span(
             name, attributes=dict(attributes), record_exception=False, set_status_on_exception=False
         ):

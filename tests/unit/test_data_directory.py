@@ -105,7 +105,7 @@ def test_a_folder_of_something_else_is_left_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "letter.txt").write_text("dear")
     tmp_path.chmod(0o755)
 
-    with pytest.raises(Misconfigured, match="holds other files"):
+    with pytest.raises(Misconfigured, match="contains other files"):
         DataDirectory(tmp_path).prepare()
 
     assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755
@@ -197,7 +197,7 @@ def test_no_new_server_is_begun_where_the_database_of_one_is_lost(home: DataDire
     with pytest.raises(Misconfigured, match=r"attimo\.db is empty, and credentials\.json"):
         home.check_database()
     home.database.unlink()
-    with pytest.raises(Misconfigured, match=r"attimo\.db is missing, and .* to begin anew"):
+    with pytest.raises(Misconfigured, match=r"attimo\.db is missing, and .* to start a new server"):
         home.check_database()
     home.database.write_text("something")
     home.check_database()

@@ -1,1 +1,1 @@
-"""The data plane as Python sees it: a node in this process, and the taking of what it counted."""
+"""The data plane as Python sees it: a node in this process, and the collection of its usage."""

@@ -1,4 +1,4 @@
-"""Batches of usage as JSON, for a server that has one recorded by another or by the next."""
+"""Batches of usage as JSON, for a server that has another one or its next start record them."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -20,7 +20,7 @@ class Used:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What a node counted, and its number among what that node counted."""
+    """A batch; see `attimo.control.usage.Batch`."""
 
     node: str
     number: int
@@ -28,7 +28,7 @@ class Batch:
 
 
 def to_json(batch: usage.Batch) -> dict[str, Any]:
-    """The batch in what JSON has."""
+    """Return a batch as JSON values."""
     used = [
         {"cache_id": each.cache_id, "key_id": each.key_id, "api": each.api, **each.counts}
         for each in batch.used
@@ -37,10 +37,10 @@ def to_json(batch: usage.Batch) -> dict[str, Any]:
 
 
 def of_json(written: dict[str, Any]) -> Batch:
-    """The batch that `to_json` has written.
+    """Return the batch from the output of `to_json`.
 
     Raises:
-        KeyError, TypeError: It has not.
+        KeyError, TypeError: It is not such output.
     """
     return Batch(written["node"], written["number"], [_used(**each) for each in written["used"]])
 

@@ -1,7 +1,7 @@
-"""Every few seconds: take what the node counted, and write it into the ledger.
+"""Collects usage: takes batches from the node every few seconds and records them in the ledger.
 
-A batch is kept until it is recorded, and no other is taken before: what is counted meanwhile adds
-up in the node, where it needs no more room. So a full disk loses nothing and repeats nothing.
+A batch is kept until it is recorded, and no other is taken before. Meanwhile the node keeps
+counting, in constant memory. So a full disk neither loses nor duplicates usage.
 """
 
 import logging
@@ -20,13 +20,13 @@ log = logging.getLogger(__name__)
 
 
 class KeptUsage(Protocol):
-    """Batches that wait for a better time, over the end of a server."""
+    """Batches that wait for the next start of the server."""
 
     def read(self) -> list[Batch]:
         """All of them."""
 
     def add(self, batch: Batch) -> bool:
-        """Keep one more; False if that is not possible."""
+        """Store one more; False if that is not possible."""
 
     def clear(self) -> None:
         """Forget them."""
@@ -34,16 +34,15 @@ class KeptUsage(Protocol):
 
 @dataclass(slots=True)
 class Collector:
-    """Carries usage from a node to a ledger, in a thread of its own.
+    """Records the usage of a node in a ledger, in a thread of its own.
 
     Attributes:
-        take: Hands over the next batch, or None.
-        record: Writes a batch once, however often it is given; raises if it could not.
-        every_seconds: How often.
+        take: Returns the next batch, or None.
+        record: Records a batch once, however often it is passed; raises an error if it could not.
+        every_seconds: The interval.
         on_recorded: Called after each attempt with whether the batch is in the ledger now.
         on_idle: Called when there is nothing to record.
-        kept: Where usage is that could not be recorded at the end of an earlier server, and where
-            that of this one is put if need be.
+        kept: Stores usage that could not be recorded before the server stopped, for its next start.
     """
 
     take: Callable[[], Batch | None]
@@ -60,7 +59,7 @@ class Collector:
     _thread: threading.Thread | None = field(default=None, init=False)
 
     def start(self) -> None:
-        """Begin to collect, with what an earlier server has kept."""
+        """Start to collect, beginning with stored batches."""
         self._ending.clear()
         if self.kept is not None:
             self._earlier.extend(self.kept.read())
@@ -68,7 +67,7 @@ class Collector:
         self._thread.start()
 
     def pause(self) -> bool:
-        """Collect a last time and end, until the next start; whether all is recorded."""
+        """Collect a last time and stop until the next start; return whether all is recorded."""
         self._ending.set()
         if self._thread is not None:
             self._thread.join()
@@ -78,12 +77,12 @@ class Collector:
         return self._waiting is None
 
     def stop(self) -> None:
-        """Collect a last time, after the node has stopped, and end."""
+        """Collect a last time, after the node has stopped, and stop."""
         if not self.pause():
             self._keep_rest()
 
     def collect(self) -> bool:
-        """Record one batch; whether there was one and it is in the ledger now."""
+        """Record a batch; return whether there was one and it is in the ledger now."""
         if self._waiting is None:
             self._is_earlier = bool(self._earlier)
             self._waiting = self._earlier.popleft() if self._earlier else self.take()
@@ -92,7 +91,7 @@ class Collector:
             return False
         try:
             self.record(self._waiting)
-        except Exception as error:  # a bug here must not end the metering, either
+        except Exception as error:  # a bug must not stop the metering, either
             self._fail(error)
             self.on_recorded(False)
             return False
@@ -109,11 +108,11 @@ class Collector:
 
     @property
     def pause_seconds(self) -> float:
-        """How long to wait before the next try: longer after each failure in a row."""
+        """The time until the next attempt: longer after each failure in a row."""
         return float(self.every_seconds * min(2**self._failures, LONGEST_BACKOFF))
 
     def _keep_rest(self) -> None:
-        """Keep what the node has still; what an earlier server has kept is kept already."""
+        """Store the node's remaining usage; stored batches are still stored."""
         rest = [] if self._is_earlier or self._waiting is None else [self._waiting]
         while (batch := self.take()) is not None:
             rest.append(batch)

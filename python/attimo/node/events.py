@@ -1,7 +1,6 @@
-"""What happens in the data plane and is worth a line, brought into the log.
+"""Logs the events of the data plane.
 
-One thread waits for the next event, so a line is written when the thing happens, and an idle server
-is not woken.
+A thread waits for the next event, so lines are written immediately and an idle server is not woken.
 """
 
 import logging
@@ -16,7 +15,7 @@ LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERR
 
 
 class Event(Protocol):
-    """Something that happened; `attimo._core.Event` is one."""
+    """An event; `attimo._core.Event` is one."""
 
     @property
     def level(self) -> str:
@@ -29,10 +28,10 @@ class Event(Protocol):
 
 @dataclass(slots=True)
 class Events:
-    """Carries events into the log, in a thread of its own.
+    """Logs events, in a thread of its own.
 
     Attributes:
-        next: Waits for an event; None when there will be no more.
+        next: Waits for an event; returns None after the last.
     """
 
     next: Callable[[], Event | None]
@@ -44,7 +43,7 @@ class Events:
         self._thread.start()
 
     def wait(self) -> None:
-        """Return when the last event is in the log, after the node has stopped."""
+        """Wait until the last event is logged, after the node has stopped."""
         if self._thread is not None:
             self._thread.join()
 

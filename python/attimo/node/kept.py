@@ -1,4 +1,4 @@
-"""Usage that could not be recorded when a server ended, kept for its next start."""
+"""Usage that could not be recorded before the server stopped, stored for its next start."""
 
 import json
 import logging
@@ -19,7 +19,7 @@ class Kept:
     reserve: Reserve
 
     def read(self) -> list[Batch]:
-        """What an earlier server has kept; the ledger takes each once, however often it is read."""
+        """Return the stored batches; the ledger records each once, however often it is read."""
         try:
             return list(self._batches())
         except (OSError, ValueError, TypeError, KeyError) as error:
@@ -27,7 +27,7 @@ class Kept:
             return []
 
     def add(self, batch: Batch) -> bool:
-        """Keep a batch; False if that is not possible."""
+        """Store a batch; False if that is not possible."""
         text = json.dumps(batches.to_json(batch), separators=(",", ":"))
         try:
             return self.reserve.keep(text.encode())
@@ -36,7 +36,7 @@ class Kept:
             return False
 
     def clear(self) -> None:
-        """Forget what was kept: it is in the ledger."""
+        """Delete the batches, which are in the ledger now."""
         try:
             self.reserve.clear()
         except OSError as error:

@@ -1,4 +1,4 @@
-"""The data plane in this process. Nothing else imports the Rust side."""
+"""The data plane in this process. Nothing else imports the Rust core."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ def limits() -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """What a node tells at /metrics.
+    """A metric of `/metrics`.
 
     Attributes:
         kind: counter, gauge or histogram.
@@ -32,7 +32,7 @@ class Metric:
 
 
 def metrics() -> list[Metric]:
-    """Every metric that a node tells, in the order of its page."""
+    """Every metric, in the order of the page."""
     return [Metric(*each) for each in _core.metrics()]
 
 
@@ -71,10 +71,10 @@ def data_routes() -> dict[str, list[tuple[str, str]]]:
 
 
 class LocalNode:
-    """A node of this process, from its settings to its end."""
+    """A node in this process."""
 
     def __init__(self, settings: NodeSettings) -> None:
-        """Make a stopped node.
+        """Create a stopped node.
 
         Raises:
             Misconfigured: A certificate, a key or an address cannot be used.
@@ -85,65 +85,65 @@ class LocalNode:
             raise Misconfigured(str(error)) from error
 
     def learn(self, changes: Changes) -> None:
-        """Take over a newer directory; every request that begins after the return uses it.
+        """Apply changes of the directory; every request that begins after the return uses them.
 
         Raises:
-            ValueError: The changes begin after the node's revision: it needs the whole.
+            ValueError: The changes begin after the node's revision: it needs the whole directory.
         """
         self._node.learn(changes)
 
     def start(self, sockets: Sequence[socket]) -> None:
-        """Begin to serve on sockets, one for each listener of the settings, or begin again.
+        """Start to serve on sockets, one for each listener of the settings.
 
         Raises:
-            OSError: There is no room for a thread; nothing is left running.
+            OSError: A thread cannot be started; nothing is left running.
         """
         self._node.start(sockets)
 
     def hold_control(self, patience_seconds: float) -> bool:
-        """Let requests for the control plane wait; whether those under way are answered."""
+        """Make control requests wait; return whether those in flight are answered."""
         return self._node.hold_control(patience_seconds)
 
     def release_control(self) -> None:
-        """Let requests for the control plane go on."""
+        """Let control requests continue."""
         self._node.release_control()
 
     def use_certificate(self, chain: str, private_key: str) -> None:
-        """Show another certificate to every connection that comes from now on.
+        """Use another certificate for every new connection.
 
         Raises:
-            ValueError: The two cannot be used; the ones that there were stay.
+            ValueError: The two cannot be used; the old ones stay in use.
         """
         self._node.use_certificate(chain, private_key)
 
     def stop(self, grace_seconds: float) -> None:
-        """Accept no more, finish what is under way, and end."""
+        """Accept no more, finish requests in flight, and stop."""
         self._node.stop(grace_seconds)
 
     def take_usage(self) -> _core.Batch | None:
-        """Hand over what was counted since the last call, or None if nothing was."""
+        """Return what was counted since the last call, or None if nothing was."""
         return self._node.take_usage()
 
     def note_usage(self, recorded: bool) -> None:
-        """Take note that a batch is in the ledger, or could not be written and waits."""
+        """Note that a batch was recorded, or could not be and waits."""
         self._node.note_usage(recorded)
 
     def note_dropped_lines(self, lines: int) -> None:
-        """Take note that so many more lines of the log were dropped."""
+        """Note that this many more log lines were dropped."""
         self._node.note_dropped_lines(lines)
 
     def hold_memory(self, size: int) -> None:
-        """Make room for so many bytes that this process is about to take for a moment."""
+        """Reserve memory that this process is about to use temporarily, in bytes."""
         self._node.hold_memory(size)
 
     def release_memory(self, size: int) -> None:
-        """Take note that they were given back."""
+        """Release reserved memory."""
         self._node.release_memory(size)
 
     def set_readiness(self, readiness: Literal["starting", "ready", "read-only"]) -> None:
-        """Take note of how the control plane does, for whoever asks /ready."""
+        """Set the state of the control plane, for `/ready`."""
         self._node.set_readiness(readiness)
 
     def next_event(self) -> _core.Event | None:
-        """Wait for something that is worth a line in the log; None after the node's end."""
+        """Wait for an event worth a log line; return None after the node has stopped."""
         return self._node.next_event()

@@ -1,5 +1,5 @@
-"""Where the control plane keeps what must not be lost: one SQLite database.
+"""The control plane's durable storage: one SQLite database.
 
-`tables.sql` shows the tables, `connection.py` how the rules ask for rows, `database.py` how the
-file is opened, and `schema.py` how it gets its tables, also where it is an older version's.
+`tables.sql` has the tables, `connection.py` the queries' interface, `database.py` opens the file,
+and `schema.py` creates and migrates its tables.
 """

@@ -1,7 +1,7 @@
-"""SQL as the rules write it: values by name, never in the text; rows as what they are made into.
+"""The interface for SQL in `control`: named parameters in, typed rows out.
 
-The rules do not know the driver: how values are named to it, what its rows are, and which of its
-errors means what. Their SQL keeps to what PostgreSQL takes, too, where that costs nothing.
+`control` does not depend on the driver's parameters, rows and errors. Its SQL stays compatible with
+PostgreSQL where that costs nothing.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,13 +18,13 @@ Value = str | bytes | int | None
 Row = tuple[Any, ...]
 
 _MISTAKE = 1
-"""SQLite's code for SQL that cannot be run."""
+"""SQLite's code for invalid SQL."""
 
 
 class RowRefused(Exception):
-    """A row breaks a rule of its table: there is one like it, or what it refers to is not there.
+    """A row violates a constraint: it exists already, or refers to a row that does not.
 
-    The transaction is to be given up: not every database can go on with it.
+    The transaction must be rolled back: not every database can continue it.
     """
 
 
@@ -32,9 +32,9 @@ class RowRefused(Exception):
 class Connection:
     """A connection with a transaction open.
 
-    Every method takes a statement with names such as `:account_id` and the values of these. It
-    raises RowRefused, or StoreUnavailable if disk, lock or file make trouble; a mistake in the SQL
-    rises as the driver tells it.
+    Every method takes a statement with parameters such as `:account_id`, and their values. It
+    raises RowRefused, or StoreUnavailable on errors of disk, lock or file; invalid SQL raises the
+    driver's error.
     """
 
     _driver: dbapi2.Connection
@@ -50,7 +50,7 @@ class Connection:
             return int(self._driver.execute(sql, values).rowcount)
 
     def execute_each(self, sql: str, rows: Iterable[Mapping[str, Value]], /) -> None:
-        """Run a statement that returns nothing with the values of each of these rows."""
+        """Run a statement that returns nothing, once for each of these rows."""
         with translated_errors():
             self._driver.executemany(sql, rows)
 
@@ -67,11 +67,11 @@ class Connection:
         return found
 
     def all(self, make: Callable[..., Made], sql: str, /, **values: Value) -> list[Made]:
-        """Return what is made of each row, given its columns in their order."""
+        """Return an object for each row, made of its columns in order."""
         return [make(*row) for row in self.rows(sql, **values)]
 
     def first(self, make: Callable[..., Made], sql: str, /, **values: Value) -> Made | None:
-        """Return what is made of the first row; None if there is no row."""
+        """Return an object for the first row; None if there is no row."""
         found = self.rows(sql, **values)
         return make(*found[0]) if found else None
 
@@ -83,9 +83,9 @@ class Connection:
 
 @contextmanager
 def translated_errors() -> Iterator[None]:
-    """Tell a refused row, trouble with disk, lock or file, and mistakes in SQL apart.
+    """Translate the driver's errors into RowRefused and StoreUnavailable, except for invalid SQL.
 
-    The driver's messages hold names of tables and columns, and never a value: they may be logged.
+    The driver's messages contain names of tables and columns but no values, so they can be logged.
     """
     try:
         yield

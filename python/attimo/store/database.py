@@ -1,9 +1,9 @@
-"""Open the database: SQLite in WAL mode, durable at every commit, up to date before the first use.
+"""The database: SQLite in WAL mode, durable at every commit, migrated when it is opened.
 
-The driver is pysqlite3, which carries its own SQLite: that of the operating system is often older
-than 3.51.3 and can damage a database in WAL mode. There is one writer at a time (BEGIN IMMEDIATE);
-readers see the last commit and never wait. The driver's own transactions are switched off: BEGIN is
-said here.
+The driver is pysqlite3, which contains its own SQLite: the operating system's is often older than
+3.51.3 and can damage a database in WAL mode. There is one writer at a time (BEGIN IMMEDIATE);
+readers see the last commit and never wait. The driver's own transactions are disabled; BEGIN is
+issued here.
 """
 
 import os
@@ -20,23 +20,23 @@ from attimo.store import schema
 from attimo.store.connection import Connection, translated_errors
 
 APPLICATION_ID = int.from_bytes(b"Atmo")
-"""What SQLite's header says of whose the file is."""
+"""The application ID in SQLite's header."""
 
 OLDEST_SQLITE = (3, 51, 3)
 BUSY_SECONDS = 10
 
 MOST_IDLE = 5
-"""Connections that are kept open between two transactions: more are seldom used at a time."""
+"""Connections that stay open between transactions; more are rarely used at a time."""
 
 _FROM_THE_FIRST = {"accounts", "caches", "signing_keys", "directory", "alembic_version"}
-"""Tables that every version has had."""
+"""Tables that every version had."""
 
 
 @dataclass(slots=True)
 class Database:
     """An open database, for any number of threads.
 
-    Each transaction has a connection for itself, the one that was let go last: its pages are read.
+    Each transaction has a connection of its own: the one used last, whose page cache is warm.
     """
 
     path: Path
@@ -47,7 +47,7 @@ class Database:
     _lock: Lock = field(default_factory=Lock, init=False, repr=False)
 
     def check(self) -> None:
-        """See that the file is still at its place: what is written to a removed one is lost.
+        """Check that the file is still there: writes to a removed one would be lost.
 
         Raises:
             StoreUnavailable: It was removed or replaced.
@@ -60,11 +60,11 @@ class Database:
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
-        """Open a transaction that may write; commit it on a clean exit, else undo it.
+        """Open a transaction that may write; commit it on a clean exit, otherwise roll it back.
 
         Raises:
             StoreUnavailable: The disk is full, another process holds the lock too long, or the
-                file is gone.
+                file was removed.
         """
         self.check()
         with self._transaction("BEGIN IMMEDIATE") as connection:
@@ -72,7 +72,7 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Open a transaction that only reads; it sees one moment and waits for nobody.
+        """Open a transaction that only reads: a snapshot that waits for no writer.
 
         Raises:
             StoreUnavailable: The file cannot be read.
@@ -81,9 +81,9 @@ class Database:
             yield connection
 
     def close(self) -> None:
-        """Close every connection; the last one folds the write-ahead log into the file.
+        """Close every connection; the last one checkpoints the write-ahead log.
 
-        One that is in use is closed when its transaction ends.
+        A connection in use is closed when its transaction ends.
         """
         with self._lock:
             self._most_idle = 0
@@ -100,7 +100,7 @@ class Database:
             with translated_errors():
                 driver.execute("COMMIT")
         except BaseException:
-            # Trouble with the disk may have ended the transaction already.
+            # A disk error may have ended the transaction already.
             with suppress(dbapi2.Error):
                 driver.rollback()
             raise
@@ -123,13 +123,13 @@ class Database:
 
 
 def open_database(path: Path) -> Database:
-    """Open the database of this file, make it if there is none, and migrate it if it is older.
+    """Open the database of this file; create it if there is none, migrate it if it is older.
 
     Raises:
-        SqliteTooOld: The SQLite library is one that can damage a database.
+        SqliteTooOld: The SQLite library could damage a database.
         DatabaseTooNew: A newer version of this program has migrated the file; it is unchanged.
         Misconfigured: The file is another program's; it is unchanged.
-        StoreUnavailable: The file cannot be made, read or written, or is no database.
+        StoreUnavailable: The file cannot be created, read or written, or is not a database.
     """
     check_sqlite(dbapi2.sqlite_version_info)
     _create_private(path)
@@ -146,17 +146,17 @@ def open_database(path: Path) -> Database:
 
 
 def check_sqlite(version: tuple[int, ...]) -> None:
-    """Refuse a SQLite library that is not safe.
+    """Refuse a SQLite library that could damage a database.
 
     Raises:
-        SqliteTooOld: It is.
+        SqliteTooOld: It could.
     """
     if version < OLDEST_SQLITE:
         raise SqliteTooOld(_dotted(version), _dotted(OLDEST_SQLITE))
 
 
 def _create_private(path: Path) -> None:
-    """Make the file for its owner alone: it holds signing keys. SQLite's own files follow suit."""
+    """Create the file with mode 600, for its signing keys; SQLite's other files get the same."""
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as error:
@@ -164,11 +164,11 @@ def _create_private(path: Path) -> None:
 
 
 def _check_ours(path: Path) -> None:
-    """Refuse another program's database, before a connection that changes its mode."""
+    """Refuse another program's database, before a connection changes its journal mode."""
     with _named(path), closing(dbapi2.connect(str(path), timeout=BUSY_SECONDS)) as file:
         (found,) = file.execute("PRAGMA application_id").fetchone()
         names = {name for (name,) in file.execute("SELECT name FROM sqlite_master")}
-    # Until 0.1 the header said nothing; these tables tell it of a file that has any.
+    # Before 0.1 the header had no ID; such files are recognized by their tables.
     untold = found == 0 and (not names or names >= _FROM_THE_FIRST)
     if found != APPLICATION_ID and not untold:
         raise Misconfigured(
@@ -186,7 +186,7 @@ def _named(path: Path) -> Iterator[None]:
 
 
 def _file_at(path: Path) -> tuple[int, int]:
-    """Device and inode; (0, 0) if there is no such file."""
+    """Return device and inode; (0, 0) if there is no such file."""
     try:
         found = path.stat()
     except OSError:
@@ -196,7 +196,7 @@ def _file_at(path: Path) -> tuple[int, int]:
 
 def _connect(path: Path) -> dbapi2.Connection:
     with translated_errors():
-        # Several threads use it, one after the other.
+        # Several threads use it, one at a time.
         connection = dbapi2.connect(
             str(path), timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
@@ -204,7 +204,7 @@ def _connect(path: Path) -> dbapi2.Connection:
             "journal_mode = WAL",
             "synchronous = FULL",
             "foreign_keys = ON",
-            "recursive_triggers = ON",  # else INSERT OR REPLACE deletes rows that triggers guard
+            "recursive_triggers = ON",  # or INSERT OR REPLACE deletes rows that triggers protect
         ):
             connection.execute(f"PRAGMA {pragma}")
     return connection

@@ -1,6 +1,6 @@
-"""The tables of a database: made at once, or brought up to date by the steps that it lacks.
+"""The schema: creates the tables of a new database, or runs the steps that an older one lacks.
 
-Both ways end with the same tables, which a test holds together.
+Both result in the same tables, which a test compares.
 """
 
 from collections.abc import Iterator
@@ -13,18 +13,18 @@ from attimo.errors import DatabaseTooNew, Misconfigured
 from attimo.store.connection import Connection, RowRefused
 
 SCHEMA = "0010"
-"""The newest step; their numbers grow, so that a newer database can be told."""
+"""The newest step. Numbers grow, so that a newer database is recognized."""
 
 _TABLES = Path(__file__).with_name("tables.sql")
 _STEPS = Path(__file__).with_name("steps")
 
 
 def bring_up_to_date(db: Connection, path: Path) -> None:
-    """Make the tables of an empty database, or take the steps that an older one lacks.
+    """Create the tables of an empty database, or run the steps that an older one lacks.
 
     Raises:
-        DatabaseTooNew: A newer version of this program has taken further steps.
-        Misconfigured: It is damaged: its tables are not those of the step that it tells.
+        DatabaseTooNew: A newer version of this program has run further steps.
+        Misconfigured: It is damaged: its tables are not those of its recorded step.
     """
     with _readable_errors(path):
         found = _newest_step(db)
@@ -39,7 +39,7 @@ def bring_up_to_date(db: Connection, path: Path) -> None:
 
 
 def take_steps(db: Connection, after: str = "", until: str = SCHEMA) -> None:
-    """Take the steps between these two numbers, the latter one included."""
+    """Run the steps after one number, up to and including another."""
     for step in steps():
         if after < _number(step) <= until:
             _run(db, step)
@@ -47,7 +47,7 @@ def take_steps(db: Connection, after: str = "", until: str = SCHEMA) -> None:
 
 
 def steps() -> list[Path]:
-    """The steps from an empty file to the tables of today, each a script of SQL."""
+    """Return the steps from an empty file to today's tables, each an SQL script."""
     return sorted(_STEPS.glob("*.sql"))
 
 
@@ -67,14 +67,14 @@ def _columns_of_today() -> set[tuple[str, str]]:
 
 
 def _columns(db: Connection) -> set[tuple[str, str]]:
-    """Each column, with its table."""
+    """Return each column, with its table."""
     query = "SELECT m.name, c.name FROM sqlite_master AS m JOIN pragma_table_info(m.name) AS c"
     return {(table, column) for table, column in db.rows(f"{query} WHERE m.type = 'table'")}
 
 
 @contextmanager
 def _readable_errors(path: Path) -> Iterator[None]:
-    """Tell whoever starts the server of tables on which SQL of ours cannot be run."""
+    """Report tables on which this version's SQL fails, as a damaged database."""
     try:
         yield
     except (dbapi2.OperationalError, RowRefused) as error:
@@ -93,7 +93,7 @@ def _number(step: Path) -> str:
 
 
 def _newest_step(db: Connection) -> str | None:
-    """Return the newest step that a database has taken; None for a database without any."""
+    """Return the newest step that was run on a database; None if there was none."""
     if db.scalar("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'") is None:
         return None
     return str(db.scalar("SELECT version_num FROM alembic_version") or "")
@@ -110,7 +110,7 @@ def _run(db: Connection, script: Path) -> None:
 
 
 def _statements(script: str) -> Iterator[str]:
-    """Cut a script: the driver would run it as a whole, but commit the transaction before."""
+    """Split a script: run as a whole, the driver would commit the transaction first."""
     statement = ""
     for line in script.splitlines(keepends=True):
         statement += line
