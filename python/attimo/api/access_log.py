@@ -1,7 +1,7 @@
-"""What is told of every control request: one line in the log, one span in its trace.
+"""The access log: for each control request, a line in the log and a span in its trace.
 
-Both bear who request for what and how it ended, and nothing of what was said: no query, no body, no
-cookie and no token. The data plane has named the request, and tells its client the same name.
+Both say who requested what, and with which result, and contain no query, body, cookie or token. The
+request ID is from the data plane, which sends it to the client, too.
 """
 
 import logging
@@ -23,13 +23,13 @@ REQUEST_ID_HEADER = "x-request-id"
 
 
 class AccessLog:
-    """Tells of each request that the app behind it answers."""
+    """Middleware that logs each request."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let one request be answered."""
+        """Answer a request, and log it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -51,7 +51,7 @@ class AccessLog:
 
 @dataclass(slots=True)
 class _LoggedRequest:
-    """One request, and what is heard of its answer; without one it has failed."""
+    """A request, and its response; without a response it has failed."""
 
     scope: Scope
     headers: Headers
@@ -60,31 +60,31 @@ class _LoggedRequest:
     began: float = field(default_factory=time.perf_counter)
 
     def hear(self, message: Message) -> None:
-        """Take note of how the answer begins."""
+        """Note the beginning of the response."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
             self.grpc_status = Headers(raw=message["headers"]).get("grpc-status")
 
     @property
     def path(self) -> str:
-        """The path without what may follow it, in characters that stand in any line."""
+        """The path without the query, in printable characters."""
         return quote(self.scope["path"], safe="/:@!$&'()*+,;=~")
 
     @property
     def kind(self) -> str:
-        """What such requests have in common: the method of gRPC, or that of HTTP."""
+        """The name of the span: the gRPC method, or the HTTP method."""
         is_grpc = caller.is_grpc(self.headers)
         return self.path.lstrip("/") if is_grpc else str(self.scope["method"])
 
     @property
     def route(self) -> str | None:
-        """The path as it was declared, once the app has found out who answers."""
+        """The path as declared, once the app has routed the request."""
         found: str | None = getattr(self.scope.get("endpoint"), "path", None)
         return None if found is None else found.replace(":path}", "}")
 
     @property
     def attributes(self) -> dict[str, tracing.Value]:
-        """What is known before the answer, by OpenTelemetry's names."""
+        """The attributes known before the response, by OpenTelemetry's names."""
         return {
             "http.request.method": self.scope["method"],
             "url.path": self.path,
@@ -94,7 +94,7 @@ class _LoggedRequest:
 
     @property
     def outcome(self) -> dict[str, tracing.Value]:
-        """What is known after it."""
+        """The attributes known after it."""
         known: dict[str, tracing.Value | None] = {
             "http.route": self.route,
             "http.response.status_code": self.status,
@@ -106,13 +106,13 @@ class _LoggedRequest:
 
     @property
     def session(self) -> SessionHolder | None:
-        """Who request, if it was by a session."""
+        """The caller, if it has a session."""
         found: SessionHolder | None = self.scope["state"].get("session")
         return found
 
     @property
     def account_id(self) -> int | None:
-        """Whose caches and keys were meant."""
+        """The account that the request was about."""
         if self.session is not None:
             return self.session.account_id
         told = self.headers.get(caller.ACCOUNT_HEADER)

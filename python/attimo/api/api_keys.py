@@ -1,4 +1,4 @@
-"""API keys over HTTP, in the words of Momento's own API."""
+"""API keys over HTTP, as in Momento's own API."""
 
 from typing import Annotated, Literal
 
@@ -35,11 +35,11 @@ class CreateApiKey(StrictModel):
 
 
 class ApiKeyInfo(Model):
-    """What is known of a key; without `expires_at_epoch_seconds` it never expires.
+    """An API key without its token; without `expires_at_epoch_seconds` it never expires.
 
     Without `last_used_at_epoch_seconds` it was never used. A key whose `role_id` is its own id has
-    permissions of its own. `made_by` is the e-mail address of the member who made it, and
-    `made_by_key_id` the key with which it was made.
+    permissions of its own. `made_by` is the e-mail address of the member who created it, and
+    `made_by_key_id` the key with which it was created.
     """
 
     key_id: str
@@ -68,7 +68,7 @@ class ApiKeyPage(Model):
 
 
 class RevokedApiKey(Model):
-    """Nothing is left to say."""
+    """Empty."""
 
 
 async def _uses(request: Request) -> KeyUses:
@@ -126,7 +126,7 @@ def revoke(
 
 
 def info(key: ApiKey, used_at: int | None = None) -> ApiKeyInfo:
-    """What is told of a key; `used_at` is a use that is not written down yet."""
+    """Return a key as callers are shown it; `used_at` is a use that is not in the database yet."""
     return ApiKeyInfo(
         key_id=key.id,
         account_id=str(key.account_id),

@@ -1,4 +1,4 @@
-"""The ASGI app that answers what is not data; behind the data plane, on a private socket."""
+"""The control app (ASGI), to which the data plane forwards control requests."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -58,7 +58,7 @@ HANDLERS = (
 OPERATIONS = tuple(operation for each in HANDLERS for operation in each.router.operations)
 
 THREADS = 4
-"""For database work: writers queue for one lock anyway, and a thread costs memory."""
+"""For database work: writers wait for one lock anyway, and threads cost memory."""
 
 
 def create_app(
@@ -70,18 +70,18 @@ def create_app(
     known: Certificates | None = None,
     data_routes: Mapping[str, Sequence[tuple[str, str]]] = MappingProxyType({}),
 ) -> Starlette:
-    """Make the app; the database work runs in threads, never on the event loop.
+    """Create the app; database work runs in threads, never on the event loop.
 
-    The description of the HTTP API is at /openapi.json, and for people at /docs.
+    The API description is at /openapi.json, and for people at /docs.
 
     Args:
-        control: Whom it asks.
-        endpoint: Where clients reach this server: a name, with the port unless it is 443.
-        sign_up: Who may make an account.
+        control: The control plane.
+        endpoint: The server's public name, with the port unless it is 443.
+        sign_up: Who can create an account.
         send: Sends e-mail.
-        limits: Those of the data plane and of the settings, by name (see `limit_table`).
-        known: What it knows of the server's certificate.
-        data_routes: HTTP method and path of each route of the data plane, by its method, for the
+        limits: The limits of the data plane and of the settings, by name (see `limit_table`).
+        known: The server's root certificate and ACME responses.
+        data_routes: Method and path of the data plane's routes, by data method, for the
             description.
     """
     routes = [Route(each.path, each, methods=[each.method]) for each in OPERATIONS]

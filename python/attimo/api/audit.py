@@ -1,4 +1,4 @@
-"""The audit trail over HTTP [ours]."""
+"""The audit log over HTTP [ours]."""
 
 from typing import Annotated, Any
 
@@ -14,10 +14,10 @@ router = Router("/audit", "audit")
 
 
 class AuditEntry(Model):
-    """One thing that was done; `at` in seconds since 1970.
+    """An action that was performed; `at` in seconds since 1970.
 
     `actor` is `key …`, `member …`, `local` (the owner of a `--local` server) or `system`; `peer` is
-    the address from which it was asked for.
+    the client's address.
     """
 
     at: int

@@ -1,7 +1,7 @@
-"""Momento's services Auth and Token: keys and tokens for whoever shows a key that may make them.
+"""Momento's services Auth and Token: create API keys and disposable tokens.
 
-The credential is in the message, which the data plane has read for us; that of a refresh is the
-refresh token alone.
+The credential is in the message, from which the data plane has read it; a refresh needs only the
+refresh token.
 """
 
 from typing import Any

@@ -1,7 +1,7 @@
-"""What every body must be, before a door reads it: JSON whose texts are text.
+"""The checks of every body, before a handler reads it: JSON with valid strings.
 
-JSON can say what no text can hold, half a surrogate pair (RFC 8259, section 8.2). Nothing can
-store, hash or send it, so it is refused here, for all doors and for what they do after an answer.
+JSON can express lone surrogates (RFC 8259, section 8.2), which cannot be stored, hashed or sent. So
+they are rejected here, for all handlers and their background tasks.
 """
 
 import json
@@ -14,16 +14,16 @@ from attimo.errors import InvalidArgument
 from attimo.names import is_text
 
 NOTHING: Final = object()
-"""What is read of a request without a body."""
+"""The value for a request without a body."""
 
 
 async def read(request: Request, is_wanted: bool) -> object:
-    """Read the body, which the data plane has found to be declared as JSON.
+    """Parse the body, whose content type the data plane has checked.
 
-    One that nobody wants may be no JSON, which is as if there were none.
+    An invalid body is ignored if the operation takes none.
 
     Raises:
-        InvalidArgument: It is no JSON, or has a text that is none; the message names the field.
+        InvalidArgument: It is not JSON, or has an invalid string; the message names the field.
     """
     sent = await request.body()
     if not sent:
@@ -51,12 +51,12 @@ def _parsed(body: bytes) -> object:
         raise InvalidArgument(f"body: cannot be read as JSON at {place}") from error
     except RecursionError as error:
         raise InvalidArgument("body: is nested too deeply") from error
-    except ValueError as error:  # the only other one that reading JSON knows
+    except ValueError as error:  # the only other one of the JSON parser
         raise InvalidArgument("body: holds a number with more digits than are read") from error
 
 
 def _object(fields: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse what is there twice: others may read the first where we read the last."""
+    """Refuse repeated names: other parsers may use the first where this one uses the last."""
     found: dict[str, Any] = {}
     for name, value in fields:
         if name in found:
@@ -70,7 +70,7 @@ def _no_number(name: str) -> object:
 
 
 def _texts(field: str, value: object) -> Iterator[tuple[str, str]]:
-    """Every text in a value, with the field where it stands; unknown fields are refused anyway."""
+    """Yield every string in a value, with its field; unknown fields are rejected anyway."""
     waiting = [(field, value)]
     while waiting:
         at, found = waiting.pop()

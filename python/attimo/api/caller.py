@@ -1,8 +1,8 @@
-"""Who sends a request. The data plane has checked the token before a request comes here.
+"""The caller of a request, as the data plane has authenticated it.
 
-It strips what a client might send under these names, and the app listens on a private socket only,
-so the headers are to be believed. A handler is given a caller, whose `perform` is its only way to
-the rules: the action that it names brings its permission and its audit entry.
+The data plane removes these headers from clients' requests, and the app listens on a private socket
+only, so they can be trusted. A handler gets a caller, whose `perform` is its only way to the
+actions, each of which checks its permission and writes its audit entry.
 """
 
 from collections.abc import Mapping
@@ -24,26 +24,26 @@ PROTOCOL_HEADER = "attimo-protocol"
 
 
 def is_grpc(headers: Mapping[str, str]) -> bool:
-    """Whether the data plane has found the request to be gRPC; a client cannot say so."""
+    """Whether the data plane received the request by gRPC."""
     return headers.get(PROTOCOL_HEADER) == "grpc"
 
 
 def is_known(headers: Mapping[str, str]) -> bool:
-    """Whether the data plane says who is calling."""
+    """Whether the data plane has authenticated the caller."""
     return ACCOUNT_HEADER in headers
 
 
 def visitor(control: Control, request: Request) -> Visitor:
-    """Return who sends a request, whoever that is."""
+    """Return the unauthenticated sender of a request."""
     return Visitor(control, request.headers.get(PEER_HEADER, ""))
 
 
 def of_request(control: Control, request: Request) -> Caller:
-    """Return who sends a request, authenticated by a token or by a cookie.
+    """Return the caller, authenticated by a token or by a cookie.
 
     Raises:
         Unauthenticated: There is no token, or the session has expired.
-        PermissionDenied: A cookie's request does not show that the user wants it.
+        PermissionDenied: A request with a cookie fails the CSRF check.
     """
     sender = visitor(control, request)
     if _is_by_session(request):
@@ -59,7 +59,7 @@ def of_request(control: Control, request: Request) -> Caller:
 def _is_by_session(request: Request) -> bool:
     if cookies.SESSION_HEADER in request.headers:
         return True
-    # Whoever has signed in means that, also on a server that lets everybody in.
+    # A session takes precedence, even on a server that needs no token.
     is_open = request.headers.get(KEY_HEADER, access.LOCAL) == access.LOCAL
     return is_open and cookies.is_sent(request)
 

@@ -1,4 +1,4 @@
-"""What is public about the server's certificate: the root to trust, and answers to challenges."""
+"""The server certificate's public files: the root to trust, and responses to ACME challenges."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -24,11 +24,11 @@ def _known_root() -> Path | None:
 
 @dataclass(frozen=True, slots=True)
 class Certificates:
-    """What the app knows of the server's certificate.
+    """The server's root certificate and ACME responses.
 
     Attributes:
-        root: Tells the file with the root that clients must be given; None if they know it.
-        challenges: What to answer to an authority that asks for a token.
+        root: Returns the file with the root that clients must trust; None if they already do.
+        challenges: The responses to an ACME authority's challenges, by token.
     """
 
     root: Callable[[], Path | None] = _known_root

@@ -1,8 +1,8 @@
-"""Who asks with a session: by its cookie, or by the cookie's value as a token.
+"""Sessions of requests: by the cookie, or by the cookie's value as a token.
 
-The cookie is out of reach for scripts, stays on its own site, and needs a token of its own from
-whoever asks for more than to look: so no page of somebody else can act for a user. A browser adds
-no `authorization` by itself, so there the value needs nothing beside it.
+The cookie is HttpOnly and SameSite, and requests that change something also need a CSRF token, so
+pages of other sites cannot act for a user. A browser adds no `authorization` by itself, so the
+token needs nothing else.
 """
 
 from hmac import compare_digest
@@ -19,27 +19,27 @@ from attimo.errors import PermissionDenied, Unauthenticated
 SCHEME_HEADER = "attimo-scheme"
 CSRF_HEADER = "x-csrf-token"
 SESSION_HEADER = "attimo-session"
-"""The SHA-256 of the token by which the data plane has known a session, in hexadecimal digits."""
+"""The SHA-256 of a session's token, which the data plane has verified, in hexadecimal digits."""
 
 LOOKING: list[dict[str, list[str]]] = [{"session": []}]
 CHANGING: list[dict[str, list[str]]] = [{"session": [], "csrf": []}]
-"""For the description of the API: what a request needs that only a session can make."""
+"""For the API description: the security of operations that need a session."""
 
 _PORTS = {"http": "80", "https": "443"}
 _ONLY_LOOKING = ("GET", "HEAD", "OPTIONS")
 
 
 def is_sent(request: Request) -> bool:
-    """Whether a request bears the cookie of a session."""
+    """Whether a request has a session cookie."""
     return _name(request) in request.cookies
 
 
 def session_of(visitor: Visitor, request: Request) -> Session:
-    """The session of a request: that of its token, else that of its cookie.
+    """Return the session of a request's token, otherwise of its cookie.
 
     Raises:
         Unauthenticated: There is none, or it has ended.
-        PermissionDenied: The cookie changes something, and nothing shows that the user wants that.
+        PermissionDenied: The request fails the CSRF check.
     """
     digest = request.headers.get(SESSION_HEADER)
     if digest is not None:
@@ -54,7 +54,7 @@ def session_of(visitor: Visitor, request: Request) -> Session:
 
 
 def give(request: Request, response: Response, made: NewSession, seconds: int) -> None:
-    """Hand a session's cookie out."""
+    """Set a session's cookie."""
     response.set_cookie(
         _name(request),
         made.token,
@@ -67,7 +67,7 @@ def give(request: Request, response: Response, made: NewSession, seconds: int) -
 
 
 def take_back(request: Request, response: Response) -> None:
-    """Let the browser forget the cookie."""
+    """Delete the cookie."""
     response.delete_cookie(
         _name(request), path="/", secure=_is_secure(request), httponly=True, samesite="lax"
     )
@@ -83,9 +83,9 @@ def _check_intent(request: Request, session: Session) -> None:
 
 
 def _is_ours(request: Request, origin: str) -> bool:
-    """Whether an origin is where this request went, as `front/cors.rs` compares the two.
+    """Whether an origin is this request's host, compared as in `front/cors.rs`.
 
-    What ends TLS before us hides the scheme, so on a connection without TLS either will do.
+    A proxy that terminates TLS hides the scheme, so both are accepted on a plaintext connection.
     """
     scheme, _, place = origin.partition("://")
     if scheme != "https" and (scheme != "http" or _is_secure(request)):
@@ -94,7 +94,7 @@ def _is_ours(request: Request, origin: str) -> bool:
 
 
 def _place(scheme: str, authority: str) -> tuple[str, str]:
-    """Host and port, the same for all ways of writing them (RFC 3986 §6.2)."""
+    """Return host and port, normalized (RFC 3986 §6.2)."""
     host, colon, port = authority.rpartition(":")
     if not colon or "]" in port:
         host, port = authority, ""
@@ -106,5 +106,5 @@ def _is_secure(request: Request) -> bool:
 
 
 def _name(request: Request) -> str:
-    # A browser takes a cookie of this name only for this host, and only over TLS.
+    # Browsers accept a cookie with this name only for this host, and only over TLS.
     return "__Host-attimo_session" if _is_secure(request) else "attimo_session"

@@ -1,7 +1,7 @@
-"""The description of the API for programs and for people: `/openapi.json` and `/docs`.
+"""The API description, for programs and for people: `/openapi.json` and `/docs`.
 
-The page is Swagger UI as a package brings it along: nothing is loaded from elsewhere, and a strict
-policy sees to it. Both are made when somebody asks.
+The page is Swagger UI from a Python package: nothing is loaded from elsewhere, which a strict
+policy enforces. Both are created on the first request.
 """
 
 import json
@@ -66,7 +66,7 @@ router = Router()
 
 @router.get("/openapi.json")
 def describe(request: Request) -> Response:
-    """The document; the text is kept, since it never changes while a server runs."""
+    """The document; its text is cached, since it never changes while a server runs."""
     text: Callable[[], bytes] = request.app.state.description
     return Response(text(), media_type=JSON)
 
@@ -79,7 +79,7 @@ def show() -> HTMLResponse:
 
 @router.get("/docs/start.js")
 def start() -> Response:
-    """What shows the document on the page; a file of its own, so that the page needs no script."""
+    """The page's script; a file of its own, so that the page needs no inline script."""
     return Response(_START, media_type="text/javascript", headers=_KEPT)
 
 
@@ -95,7 +95,7 @@ def asset(name: str) -> FileResponse:
 def described(
     operations: Sequence[Operation], data_routes: Mapping[str, Sequence[tuple[str, str]]]
 ) -> Callable[[], bytes]:
-    """What makes the text of the document, once."""
+    """Return a function that creates the text of the document, once."""
 
     @cache
     def text() -> bytes:
@@ -109,7 +109,7 @@ def described(
 
 
 def _folder(package: str) -> Path:
-    """Where a package is; it is not imported, since that reads all that it has into memory."""
+    """Return the directory of a package, without importing it, which would load all its files."""
     found = find_spec(package)
     if found is None or found.origin is None:
         raise ModuleNotFoundError(package)

@@ -1,4 +1,4 @@
-"""What Momento's clients grant, as a permission set: their messages in, ours out."""
+"""Converts the permissions in Momento's messages to a permission set."""
 
 from google.protobuf.message import Message
 
@@ -8,17 +8,17 @@ from attimo.control.selectors import ALL, LONGEST, Selector
 from attimo.errors import InvalidArgument
 
 _VERBS = {1: frozenset({"read", "write"}), 2: frozenset({"read"}), 3: frozenset({"write"})}
-"""Of a cache's roles, and of a topic's, where to subscribe is to read and to publish to write."""
+"""The verbs of a cache's roles, and of a topic's: read to subscribe, write to publish."""
 _INVOKE = {1: frozenset({"invoke"})}
 
 
 def is_super_user(asked: pb.Permissions) -> bool:
-    """Whether everything is asked for."""
+    """Whether all permissions are requested."""
     return bool(asked.WhichOneof("kind") == "super_user")
 
 
 def read(asked: pb.Permissions) -> Permissions:
-    """Read what is granted one by one.
+    """Parse explicit permissions.
 
     Raises:
         InvalidArgument: Nothing is granted, a name is empty, or one thing is granted twice; the
@@ -78,7 +78,7 @@ def _cache(grant: Message, path: str) -> Selector:
 def _chosen(
     grant: Message, choice: str, selector: str, path: str, may_be_unset: bool = False
 ) -> Selector:
-    """What a grant chooses: everything, or what its selector's one field says."""
+    """Return what a grant matches: everything, or its selector's field."""
     field = grant.WhichOneof(choice)
     if field is None and not may_be_unset:
         raise InvalidArgument(f"{path} must choose one {choice}, or all of them")

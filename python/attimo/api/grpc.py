@@ -1,7 +1,7 @@
-"""The door for gRPC: a path and the bytes of a message in, a status and the bytes of a reply out.
+"""Handles gRPC calls: the path and bytes of a message in, a status and the bytes of a reply out.
 
-The data plane has taken the frame off and puts it on again, so this is plain HTTP with gRPC's
-headers. Statuses that are not 0 come with a message in percent-encoding, as gRPC has it.
+The data plane removes and adds the frames, so this is plain HTTP with gRPC's headers. Other
+statuses than 0 have a percent-encoded message, as gRPC requires.
 """
 
 import logging
@@ -40,7 +40,7 @@ _PRINTABLE = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%"
 
 
 class GrpcHandler:
-    """Answers gRPC calls, and lets everything else through to the app behind it."""
+    """Middleware that answers gRPC calls, and passes other requests on."""
 
     def __init__(self, app: ASGIApp, control: Control, endpoint: str) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""What the methods of gRPC have in common: what they are call, and how their messages are read."""
+"""The input of gRPC methods: a call, and how its message is parsed."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,10 +18,10 @@ class GrpcCall:
     """One call.
 
     Attributes:
-        visitor: Who calls, whoever that is.
-        known: The same, if the data plane has authenticated them.
-        cache_limits: What callers are told of the limits of each cache.
-        endpoint: Where clients reach this server: what a client is told to use a new token with.
+        visitor: The client, unauthenticated.
+        known: The caller, if the data plane has authenticated it.
+        cache_limits: The limits of each cache, as callers are shown them.
+        endpoint: The server's public name, which clients use with a new token.
         message: The bytes of the request.
     """
 
@@ -33,20 +33,20 @@ class GrpcCall:
 
     @property
     def caller(self) -> Caller:
-        """Who calls.
+        """The authenticated caller.
 
         Raises:
-            Unauthenticated: Nobody knows.
+            Unauthenticated: There is none.
         """
         if self.known is None:
             raise Unauthenticated("This needs an API key in the header authorization")
         return self.known
 
     def read(self, request: Request) -> Request:
-        """Read the message into an empty one.
+        """Parse the message into an empty one.
 
         Raises:
-            InvalidArgument: It is no such message.
+            InvalidArgument: It is not such a message.
         """
         try:
             request.ParseFromString(self.message)

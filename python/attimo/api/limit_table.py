@@ -1,7 +1,7 @@
-"""All limits with their descriptions; the values come from where each is enforced.
+"""All limits with their descriptions; their values come from where they are enforced.
 
-The limits of the data plane and those that are settings are given when the server starts; the
-others are constants of the control plane.
+The limits of the data plane and of settings are passed at start-up; the others are constants of the
+control plane.
 """
 
 from collections.abc import Mapping
@@ -49,10 +49,10 @@ class Breach:
     """What happens when the limit is exceeded.
 
     Attributes:
-        effect: In words.
+        effect: As text.
         status: The HTTP status, if the request is refused.
-        code: The word beside it.
-        err: Which limit it was, in the words of Momento's clients, where they have one.
+        code: The error code.
+        err: The limit's name in Momento's clients, if it has one.
     """
 
     effect: str
@@ -63,7 +63,7 @@ class Breach:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A limit; `setting` is the one by which the operator changes it, if there is one."""
+    """A limit; `setting` is the setting that changes it, if there is one."""
 
     name: str
     value: int
@@ -223,7 +223,7 @@ _GIVEN: Mapping[str, tuple[Unit, str, Breach, str | None]] = {
         None,
     ),
 }
-"""Limits whose value is known when the server starts: unit, purpose, breach, setting."""
+"""Limits whose values are passed at start-up: unit, purpose, breach, setting."""
 
 _OURS: Mapping[str, tuple[int, Unit, str, Breach]] = {
     "cache_name": (names.LONGEST_CACHE, "characters", "A cache's name.", _INVALID),
@@ -376,10 +376,10 @@ _OURS: Mapping[str, tuple[int, Unit, str, Breach]] = {
 
 
 def every(given: Mapping[str, int]) -> list[Limit]:
-    """All limits; those whose values are given come first.
+    """Return all limits; those with passed values come first.
 
     Raises:
-        KeyError: A given limit has no description here.
+        KeyError: A passed limit has no description here.
     """
     known = {name: (value, *_GIVEN[name]) for name, value in given.items()}
     of_server = [Limit(name, *known[name]) for name in _GIVEN if name in known]
@@ -387,4 +387,4 @@ def every(given: Mapping[str, int]) -> list[Limit]:
 
 
 GIVEN = frozenset(_GIVEN)
-"""The names of the limits whose values must be given."""
+"""Return the names of the limits whose values must be passed."""

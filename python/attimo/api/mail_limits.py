@@ -1,9 +1,9 @@
-"""How much e-mail can be sent to one address, and by one account, in an hour and in a day.
+"""Limits on e-mail to an address, and by an account, per hour and per day.
 
-Invitations and resets are counted apart, so that nobody keeps a reset from an address by inviting
-it. `ann+shop@example.com` counts as `ann@example.com`, whose mailbox it is with most providers. All
-is kept in memory, within bounds. After a restart the audit trail tells of invitations; resets,
-which strangers ask for, are forgotten.
+Invitations and resets are counted separately, so that inviting an address cannot block its resets.
+`ann+shop@example.com` counts as `ann@example.com`, which is the same mailbox with most providers.
+Counts are in memory, within bounds. After a restart, invitations are counted again from the audit
+log; resets, which unauthenticated clients request, are not.
 """
 
 import threading
@@ -28,7 +28,7 @@ _OF_ACCOUNT = {HOUR: ACCOUNT_HOUR, DAY: ACCOUNT_DAY}
 
 @dataclass(slots=True)
 class MailLimits:
-    """Counts e-mail before it is sent; `clock` tells the seconds since 1970."""
+    """Counts e-mail before it is sent; `clock` returns the seconds since 1970."""
 
     clock: Callable[[], int]
     _addresses: "_Windows" = field(default_factory=lambda: _Windows(_OF_ADDRESS), init=False)
@@ -39,7 +39,7 @@ class MailLimits:
         """Count an invitation.
 
         Raises:
-            TooMuchMail: The account, or whoever invited that address, has sent as many as may be.
+            TooMuchMail: The limit of the account or of the address is reached.
         """
         now, address = self.clock(), f"invitation {_mailbox(email)}"
         with self._lock:
@@ -49,7 +49,7 @@ class MailLimits:
             self._addresses.count(address, now)
 
     def remember(self, account_id: int, email: str, at: int) -> None:
-        """Count an invitation that was sent at a moment before."""
+        """Count an invitation that was sent earlier."""
         with self._lock:
             self._accounts.count(str(account_id), at)
             self._addresses.count(f"invitation {_mailbox(email)}", at)
@@ -58,7 +58,7 @@ class MailLimits:
         """Count a token for a forgotten password, whether or not there is such a user.
 
         Raises:
-            TooMuchMail: As many were asked for that address as may be.
+            TooMuchMail: The limit of the address is reached.
         """
         now, address = self.clock(), f"reset {_mailbox(email)}"
         with self._lock:
@@ -67,7 +67,7 @@ class MailLimits:
 
 
 def of_trail(control: Control) -> MailLimits:
-    """The limits of a server that starts, with the invitations of the last day."""
+    """Return the limits at start-up, with the invitations of the last day."""
     limits = MailLimits(control.clock)
     with control.read() as tx:
         for account_id, email, at in invitations.sent_after(tx, tx.now - DAY):
@@ -77,9 +77,9 @@ def of_trail(control: Control) -> MailLimits:
 
 @dataclass(slots=True)
 class _Windows:
-    """When each source sent, as far back as the longest window reaches.
+    """The times of each source within the longest window.
 
-    `most` says how many each window holds, by its length in seconds.
+    `most` is the limit of each window, by its length in seconds.
     """
 
     most: Mapping[int, int]
@@ -101,6 +101,6 @@ class _Windows:
 
 
 def _mailbox(email: str) -> str:
-    """A digest of the mailbox, since anybody may send any text and have it remembered."""
+    """Return a digest of the mailbox: text from unauthenticated clients is not stored as it is."""
     name, at, domain = email.strip().lower().rpartition("@")
     return users.digest(name.partition("+")[0] + at + domain).hex()

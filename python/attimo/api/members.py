@@ -1,4 +1,4 @@
-"""The members of an account, and who is invited to become one."""
+"""Members and invitations over HTTP [ours]."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -206,7 +206,7 @@ def accept(
 
 
 def _let_in(people: People, invitation: Invitation, user: User | None, password: str) -> str:
-    """The hash of a new user's password, or proof that an existing user knows theirs."""
+    """Return the hash of a new user's password, or verify an existing user's."""
     if user is None:
         if people.sign_up == "closed":
             raise PermissionDenied("This server accepts no new users")

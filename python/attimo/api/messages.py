@@ -1,7 +1,7 @@
 """The published message types of the control plane.
 
-The package that has them imports its clients of gRPC with them, and so all of gRPC: 19 MB that a
-server never uses. Here only the messages are imported, under a name of their own.
+Their package also imports its gRPC clients, and so all of gRPC: 19 MB that a server never uses.
+Here only the messages are imported, under another name.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""How a caller of the HTTP API asks for a part of a list."""
+"""The parameters of pagination in the HTTP API."""
 
 from typing import Annotated
 

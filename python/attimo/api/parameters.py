@@ -1,8 +1,8 @@
-"""What a function of the API takes: each of its parameters is read from a request, and checked.
+"""The parameters of handlers: each is read from the request, and validated.
 
-Its annotation says where it comes from. `Given` is made of the request by a function of ours, a
-model is the body, a name that stands in the path is a part of it, anything else is in the query.
-`Request` is the request itself; of a `Response`, the answer gets the cookies.
+Its annotation decides where it comes from. `Given` computes it from the request, a model is the
+body, a name in the path is a part of it, anything else is in the query. `Request` is the request
+itself; the cookies of a `Response` are added to the response.
 """
 
 import inspect
@@ -23,7 +23,7 @@ REQUIRED = inspect.Parameter.empty
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """Marks what the client has no say in: it is made of the request, also by a coroutine."""
+    """Marks a parameter that a function or coroutine computes from the request."""
 
     make: Callable[[Request], Any]
 
@@ -44,14 +44,14 @@ class Part:
 
     @cached_property
     def adapter(self) -> TypeAdapter[Any]:
-        """What checks it, made when it is first sent."""
+        """Its validator, created on first use."""
         return TypeAdapter(self.type)
 
     async def read(self, request: Request, _: object) -> object:
         """Read it.
 
         Raises:
-            InvalidArgument: It breaks its rule, or is needed and missing.
+            InvalidArgument: It is invalid, or required and missing.
         """
         sent = self._sent(request)
         if not sent:
@@ -73,7 +73,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The body, in JSON; None stands for one that may be left out and was."""
+    """The body, in JSON; None for an optional one that was left out."""
 
     model: type[BaseModel]
     is_optional: bool
@@ -82,7 +82,7 @@ class Body:
         """Read it.
 
         Raises:
-            InvalidArgument: It breaks a rule, or is needed and missing.
+            InvalidArgument: It is invalid, or required and missing.
         """
         if self.is_optional and (body is NOTHING or body is None):
             return None
@@ -100,7 +100,7 @@ Reader = Given | Part | Body
 
 
 def of(function: Callable[..., Any], path: str) -> dict[str, Reader]:
-    """The parameters of a function that answers at a path, in the order in which they are read."""
+    """Return the parameters of a path's handler, in the order in which they are read."""
     hints = get_type_hints(function, include_extras=True)
     declared = inspect.signature(function).parameters.items()
     found = {name: _reader(name, hints[name], each.default, path) for name, each in declared}
@@ -108,7 +108,7 @@ def of(function: Callable[..., Any], path: str) -> dict[str, Reader]:
 
 
 def model_in(hint: object) -> type[BaseModel] | None:
-    """The model that an annotation is about, alone or as one of several choices."""
+    """Return the model in an annotation, alone or in a union."""
     for each in (hint, *get_args(hint)):
         if inspect.isclass(each) and issubclass(each, BaseModel):
             return each
@@ -130,7 +130,7 @@ def _reader(name: str, hint: Any, default: object, path: str) -> Reader:
 
 
 def _order(reader: Reader) -> int:
-    """Whoever may not ask at all is told so first; then what is wrong, from left to right."""
+    """Order parameters: authentication errors first, then others from left to right."""
     match reader:
         case Given():
             return 0
@@ -143,7 +143,7 @@ def _order(reader: Reader) -> int:
 
 
 def _refusal(error: ValidationError, name: str = "") -> InvalidArgument:
-    """Name the first field that breaks its rule, and the rule."""
+    """Return a message about the first invalid field."""
     found = error.errors(include_url=False, include_input=False)[0]
     field = ".".join(str(part) for part in ([name] if name else []) + list(found["loc"]))
     return InvalidArgument(f"{field or 'body'}: {found['msg']}")

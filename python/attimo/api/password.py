@@ -1,4 +1,4 @@
-"""Another password: for who knows the old one, and for who has forgotten it."""
+"""Changing a password, and resetting a forgotten one, over HTTP [ours]."""
 
 from starlette.background import BackgroundTask
 from starlette.requests import Request
@@ -73,7 +73,7 @@ def forgotten(visitor: Anyone, people: Settled, body: ForgotPassword) -> Respons
     """Send a reset token to an address if a user has it; the response does not tell."""
     people.throttle.attempt("forgotten", visitor.peer)
     people.mail_limits.reset(body.email)
-    # After the answer, so that its time does not tell, either.
+    # After the response, so that its time does not reveal it, either.
     later = BackgroundTask(_send_token, visitor, people, body.email)
     return Response("null", 202, media_type=JSON, background=later)
 

@@ -1,4 +1,4 @@
-"""What the doors for people have in common: the rule for newcomers, the brakes, the mail."""
+"""What the handlers for people share: sign-up policy, rate limits, e-mail."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -16,14 +16,14 @@ SignUp = Literal["open", "invite", "closed"]
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """How people come in.
+    """The policy and services for people.
 
     Attributes:
-        sign_up: Whether anybody may make an account, only who is invited, or nobody.
+        sign_up: Who can create an account: anyone, invited people, or nobody.
         send: Sends e-mail.
-        throttle: Slows down who guesses.
-        endpoint: Where clients reach this server, for what e-mails say.
-        mail_limits: Limits how much e-mail anybody has sent.
+        throttle: Limits guessing.
+        endpoint: The server's public name, for e-mails.
+        mail_limits: Limits e-mail.
     """
 
     sign_up: SignUp
@@ -33,9 +33,9 @@ class People:
     mail_limits: MailLimits
 
     def name(self, email: str) -> str:
-        """The name by which tries for an address are counted.
+        """Return the name by which attempts for an address are counted.
 
-        It is a digest, since anybody may send any text and have it remembered.
+        It is a digest: text from unauthenticated clients is not stored as it is.
         """
         return users.digest(email.strip().lower()).hex()
 

@@ -1,7 +1,7 @@
-"""Threads for doors that are open to anybody, and for password hashes.
+"""Threads for unauthenticated requests, which may hash passwords.
 
-Known callers are served by other threads, so no crowd at the open doors makes them wait. There are
-as many threads here as may hash at once: a hash takes one processor and much memory.
+Authenticated callers are served by other threads, so bursts of unauthenticated ones do not delay
+them. There are as many threads as hashes at once: a hash uses one processor and much memory.
 """
 
 from collections.abc import Awaitable, Callable
@@ -16,7 +16,7 @@ from attimo.errors import Busy
 from attimo.settings import host
 
 MOST_WAITING = 64
-"""How much work may wait for a thread; what comes on top is refused at once."""
+"""The most requests that wait for a thread; others are refused immediately."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -25,10 +25,10 @@ _limiter: RunVar[CapacityLimiter] = RunVar("attimo_pool")
 
 
 def apart(work: Callable[P, T]) -> Callable[P, Awaitable[T]]:
-    """Let work be done in these threads.
+    """Run a function in these threads.
 
     Raises:
-        Busy: Too much waits already; nothing was done.
+        Busy: Too many requests wait already; nothing was done.
     """
 
     @wraps(work)

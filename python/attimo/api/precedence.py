@@ -1,8 +1,8 @@
-"""Known callers first: a request without a key waits while requests with one are under way.
+"""Authenticated callers first: requests without a key wait while requests with one are in flight.
 
-One thread reads and answers all requests, and Python runs one thread at a time. So whatever is done
-for somebody unknown is done when nobody known waits, or after a moment; and few such requests are
-begun at once. Those with a cookie, which may be a session's, have turns of their own.
+One thread reads and answers all requests, and Python runs one thread at a time. So unauthenticated
+requests run when no authenticated one waits, or after a short time, and only a few at once. Those
+with a cookie, which may be a session's, have slots of their own.
 """
 
 import asyncio
@@ -15,9 +15,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from attimo.api import caller
 
 AT_ONCE = 2
-"""How many requests without a key are carried out at once; with a cookie, as many again."""
+"""How many requests without a key run at once; as many again with a cookie."""
 LONGEST_SECONDS = 0.1
-"""How long such a request stands back for others after its turn has come."""
+"""How long such a request waits for others once it has a slot."""
 
 
 @dataclass(slots=True)
@@ -32,14 +32,14 @@ class _Order:
 
 
 class KnownFirst:
-    """Lets the app behind it answer each request in its turn."""
+    """Middleware that orders requests."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
         self._order: tuple[asyncio.AbstractEventLoop, _Order] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let one request be answered."""
+        """Answer a request in its turn."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -64,7 +64,7 @@ class KnownFirst:
                 order.idle.set()
 
     def _of_this_loop(self) -> _Order:
-        """Events belong to the loop that waits for them; a server has one."""
+        """Events belong to an event loop; a server has one."""
         loop = asyncio.get_running_loop()
         if self._order is None or self._order[0] is not loop:
             self._order = loop, _Order()

@@ -1,7 +1,7 @@
-"""How an error becomes an HTTP answer: a status, and JSON.
+"""Turns errors into HTTP responses: a status, and JSON.
 
-The JSON has the members of RFC 9457 beside a code and a message of our own; its media type stays
-`application/json`, which clients of the reference test for.
+The JSON has the members of RFC 9457 beside `code` and `message`; its media type is
+`application/json`, which clients of Momento's API expect.
 """
 
 import logging
@@ -51,7 +51,7 @@ ALWAYS = (400, 401, 403, 408, 413, 414, 415, 431, 503)
 
 
 def install(app: Starlette) -> None:
-    """Make the app answer every error in this form."""
+    """Make the app use this form for every error."""
     for kind in (AttimoError, HTTPException, UnicodeEncodeError, OverflowError, Exception):
         app.add_exception_handler(kind, _refuse)
 
@@ -59,7 +59,7 @@ def install(app: Starlette) -> None:
 async def _refuse(request: Request, error: Exception) -> JSONResponse:
     """Answer an error; an unknown kind is an internal error, which the server logs."""
     if isinstance(error, UnicodeEncodeError):
-        # A query or a path can say it, too; nothing that it was meant for has been done.
+        # From a query or a path; nothing has been done yet.
         error = InvalidArgument("A text contains half a surrogate pair, which is not a character")
     if isinstance(error, OverflowError):
         error = InvalidArgument("A number is too large: at most 2^63 - 1 is allowed")
@@ -69,7 +69,7 @@ async def _refuse(request: Request, error: Exception) -> JSONResponse:
         if isinstance(error, TooManyAttempts | Busy):
             answer.headers["retry-after"] = str(error.retry_after)
         return answer
-    if isinstance(error, HTTPException):  # of the router, which knows these two
+    if isinstance(error, HTTPException):  # from the router: not found, or method not allowed
         if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
             return _not_on_this_path(request)
         return _answer(HTTPStatus.NOT_FOUND, NotFound.code, _nothing_here(request))
@@ -77,13 +77,13 @@ async def _refuse(request: Request, error: Exception) -> JSONResponse:
 
 
 def _not_on_this_path(request: Request) -> JSONResponse:
-    """Refuse a method, and name all that this path allows: each route knows only its own."""
+    """Refuse a method, and list all that the path allows; each route has only its own."""
     matching = [
         route
         for route in request.app.routes
         if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE
     ]
-    # Of `/invitations/accept` and `/invitations/{invitation_id}`, the one that says more.
+    # Of `/invitations/accept` and `/invitations/{invitation_id}`, the more specific one.
     path = min((route.path for route in matching), key=lambda path: (path.count("{"), -len(path)))
     allowed = {method for route in matching if route.path == path for method in route.methods or ()}
     message = f"{request.method} is not allowed here. Allowed: {', '.join(sorted(allowed))}"
@@ -93,8 +93,8 @@ def _not_on_this_path(request: Request) -> JSONResponse:
 
 
 def _nothing_here(request: Request) -> str:
-    """Say what is wrong with a path. Nobody is sent elsewhere: a URL would be made of the client's
-    scheme and host, which may lead to somebody else or out of TLS."""
+    """Return what is wrong with a path. There are no redirects: a URL from the client's scheme and
+    host could lead to another server, or out of TLS."""
     path: str = request.scope["path"]
     if path != "/" and path.endswith("/"):
         return "Not Found: no path here ends with a slash"
@@ -108,7 +108,7 @@ def log_if_ours(error: AttimoError) -> None:
 
 
 def _answer(status: int, code: str, message: str, title: str = "") -> JSONResponse:
-    # JSON can name what no text can hold: half a surrogate pair.
+    # JSON can express what UTF-8 cannot encode: lone surrogates.
     text = message.encode(errors="replace").decode()
     title = title or HTTPStatus(status).phrase
     refusal = {
@@ -123,9 +123,9 @@ def _answer(status: int, code: str, message: str, title: str = "") -> JSONRespon
 
 
 def _of_momento(code: str) -> str:
-    """What Momento's API of roles and keys has in `code` where we have this.
+    """Return the `code` of Momento's API of roles and keys.
 
-    Its reference shows the words for 400, 403 and 404; the others are formed as the latter two are.
+    Its reference has those of 400, 403 and 404; the others are formed like the latter two.
     """
     if code == InvalidArgument.code:
         return "Bad Request"

@@ -1,4 +1,4 @@
-"""Roles over HTTP, in the words of Momento's own API."""
+"""Roles over HTTP, as in Momento's own API."""
 
 from typing import Annotated, Any, Literal
 
@@ -25,9 +25,9 @@ class RoleDefinition(StrictModel):
 
 
 class RoleInfo(Model):
-    """A role. Without `description` it has none; `role_type` is Momento's word, `type` ours.
+    """A role. Without `description` it has none; `role_type` is Momento's field, `type` Attimo's.
 
-    `created_at_epoch_seconds` is missing for those of the system.
+    The system's have no `created_at_epoch_seconds`.
     """
 
     role_id: str

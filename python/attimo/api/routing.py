@@ -1,8 +1,8 @@
-"""What is answered over HTTP: functions, each declared with its method, its path and its words.
+"""Declares HTTP operations: functions with a method, a path and a description.
 
-From a declaration follows how a request is read (`parameters`), how it is answered, and what the
-description of the API says. A function returns the model of its reply, nothing, or a whole answer.
-It runs in a thread, unless it is a coroutine.
+A declaration determines how a request is parsed (`parameters`), how it is answered, and the API
+description. A function returns the model of its reply, nothing, or a whole response. It runs in a
+thread, unless it is a coroutine.
 """
 
 import inspect
@@ -27,7 +27,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class Said(TypedDict, total=False):
-    """What can be said of an operation beside its method and path; see `Operation`."""
+    """The options of an operation beside its method and path; see `Operation`."""
 
     operation_id: str
     status: int
@@ -39,19 +39,19 @@ class Said(TypedDict, total=False):
 
 @dataclass(frozen=True, eq=False)
 class Operation:
-    """One method of one path, and the app that answers it.
+    """A method of a path, as an ASGI app.
 
     Attributes:
-        method: In capitals.
-        path: With `{name}` for a part, `{name:path}` for one that may hold slashes.
-        function: Who answers.
-        tag: Under which heading it is described.
+        method: In upper case.
+        path: With `{name}` for a segment, `{name:path}` for one that can contain slashes.
+        function: The handler.
+        tag: Its section in the description.
         operation_id: Its name in the description; without one it is not described.
-        status: Of the answer.
-        refuses: How it may refuse beyond what every request may meet.
-        security: What it needs, if not what all others do.
-        done: What its answer is.
-        media_types: How its answer may come.
+        status: The status of a successful response.
+        refuses: Its error statuses beside those of every operation.
+        security: Its security, if it is not the default.
+        done: The description of a successful response.
+        media_types: The media types of a successful response.
     """
 
     method: str
@@ -67,24 +67,24 @@ class Operation:
 
     @cached_property
     def readers(self) -> dict[str, Reader]:
-        """What reads each parameter of the function, in order."""
+        """The reader of each parameter, in order."""
         return parameters.of(self.function, self.path)
 
     @cached_property
     def reply(self) -> type[BaseModel] | None:
-        """The model of its answer, if it is one."""
+        """The model of its reply, if there is one."""
         return parameters.model_in(get_type_hints(self.function).get("return"))
 
     @property
     def takes_body(self) -> bool:
-        """Whether a body means anything to it."""
+        """Whether it takes a body."""
         return any(isinstance(each, Body) for each in self.readers.values())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request.
 
         Raises:
-            AttimoError: It is refused.
+            AttimoError: The request is refused.
         """
         request = Request(scope, receive)
         answer = await self._answer(request)
@@ -108,26 +108,26 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Router:
-    """Gathers operations that have the beginning of their path and their tag in common."""
+    """Collects operations with the same path prefix and tag."""
 
     prefix: str = ""
     tag: str = ""
     operations: list[Operation] = field(default_factory=list)
 
     def get(self, path: str = "", **said: Unpack[Said]) -> Callable[[Function], Function]:
-        """Declare what answers GET."""
+        """Declare a GET operation."""
         return self._declare("GET", path, said)
 
     def post(self, path: str = "", **said: Unpack[Said]) -> Callable[[Function], Function]:
-        """Declare what answers POST."""
+        """Declare a POST operation."""
         return self._declare("POST", path, said)
 
     def put(self, path: str = "", **said: Unpack[Said]) -> Callable[[Function], Function]:
-        """Declare what answers PUT."""
+        """Declare a PUT operation."""
         return self._declare("PUT", path, said)
 
     def delete(self, path: str = "", **said: Unpack[Said]) -> Callable[[Function], Function]:
-        """Declare what answers DELETE."""
+        """Declare a DELETE operation."""
         return self._declare("DELETE", path, said)
 
     def _declare(self, method: str, path: str, said: Said) -> Callable[[Function], Function]:

@@ -1,7 +1,7 @@
-"""What bodies and answers are made of.
+"""The building blocks of bodies and replies.
 
-Where the rule for a field stands in `control`, it refuses in its own words, which name the field
-and the limit; `text` and `number` only describe it.
+If `control` validates a field, its error names the field and the limit; `text` and `number` only
+describe it.
 """
 
 from typing import Annotated, Any
@@ -12,28 +12,28 @@ from attimo.names import LONGEST_CACHE
 
 
 class Model(BaseModel):
-    """What is said in JSON. What checks and writes it is made when it is first used."""
+    """A JSON object. Its validator and serializer are created on first use."""
 
     model_config = ConfigDict(defer_build=True)
 
 
 class StrictModel(Model):
-    """A body; it has no fields but these."""
+    """A body; other fields are rejected."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 def whole(value: object) -> object:
-    """3.0 as 3; anything else as it is."""
+    """Return 3 for 3.0; anything else unchanged."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 WholeNumber = Annotated[StrictInt, BeforeValidator(whole)]
-"""A whole number in a body, and nothing that can be taken for one; 3.0 is one in JSON."""
+"""A whole number in a body, not a string or boolean; in JSON, 3.0 is one."""
 
 
 def text(most: int, least: int = 0, description: str | None = None) -> Any:
-    """A text of so many characters."""
+    """A string with these lengths in characters."""
     limits = {"maxLength": most} | ({"minLength": least} if least else {})
     return _described(description, limits)
 

@@ -1,6 +1,6 @@
 """Momento's control service: caches, and the keys that sign URLs.
 
-The messages are Momento's published ones. What their clients do not call (indexes) is not served.
+The messages are Momento's published ones. What its clients do not call (indexes) is not served.
 """
 
 from dataclasses import asdict
@@ -13,7 +13,7 @@ from attimo.control import caches, url_keys
 from attimo.control.limits import TopicLimits
 
 PAGE = 10_000
-"""Caches in one reply: some clients read the first page only, and take 5 MB at most."""
+"""Caches per reply: some clients read the first page only, and accept at most 5 MB."""
 
 
 def _create(call: GrpcCall) -> Message:

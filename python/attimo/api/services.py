@@ -1,7 +1,7 @@
-"""The methods of gRPC that are answered here, by their paths.
+"""The gRPC methods of the control plane, by path.
 
-Apart from the door, which imports this when the first call comes: what reads the messages takes
-3 MB, and a server that is call for data alone, or by HTTP, needs none of it.
+`grpc.py` imports this on the first call: the messages take 3 MB, which a server without gRPC
+control requests does not need.
 """
 
 from attimo.api import auth, scs_control

@@ -1,4 +1,4 @@
-"""Signing in and out."""
+"""Signing in and out over HTTP [ours]."""
 
 from starlette.requests import Request
 from starlette.responses import Response

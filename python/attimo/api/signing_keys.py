@@ -1,7 +1,7 @@
-"""The keys that sign this server's tokens, over HTTP [ours]: for the server's operator alone.
+"""The server's signing keys over HTTP [ours], for its operators only.
 
-The operator is whoever is an Owner of the first account, by a key or signed in. Others with
-`auth_management` there may look.
+Operators are the Owners of the first account, by a key or signed in. Others with `auth_management`
+there can list the keys.
 """
 
 from typing import Annotated

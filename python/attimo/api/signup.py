@@ -1,4 +1,4 @@
-"""Sign-up: an account, a cache and a key with one request, and no payment asked for."""
+"""Sign-up over HTTP [ours]: an account, a cache and a key with one request."""
 
 from typing import Annotated
 

@@ -1,10 +1,10 @@
-"""Slows down who guesses: after some failures, each source must wait before its next try.
+"""Rate limits for guessing: after some failures, each source must wait before its next attempt.
 
-Tries are counted by network and name, and by name alone. Whoever holds one address of IPv6 has a
-whole /64 of them, and many have several addresses of a /24 or a /48, so these count as one, too.
-The count by name alone is for guesses that come from everywhere. Networks from which somebody has
-signed in by that name are exempt, so that guesses do not lock the owner out; a reset by e-mail
-exempts another network. All is kept in memory, within bounds, and forgotten at a restart.
+Attempts are counted by network and name, and by name alone. A client with IPv6 usually has a whole
+/64, and many have several addresses of a /24 or a /48, so these are counted, too. The count by name
+is for distributed guessing. Networks from which somebody has signed in by that name are exempt from
+it, so that guessing does not lock the owner out; a reset by e-mail exempts another network. Counts
+are in memory, within bounds, and lost at a restart.
 """
 
 import ipaddress
@@ -16,20 +16,20 @@ from dataclasses import dataclass, field
 from attimo.errors import TooManyAttempts
 
 FREE = 5
-"""How many tries need no pause, from one address of IPv4 or one /64 of IPv6."""
+"""Attempts without a pause, from one IPv4 address or IPv6 /64."""
 FREE_AROUND = 4 * FREE
-"""How many from one /24 of IPv4 or one /48 of IPv6."""
+"""From one IPv4 /24 or IPv6 /48."""
 FREE_OF_NAME = 20 * FREE
-"""How many by one name, from networks that it is not known from."""
+"""By one name, from networks that are not known for it."""
 FIRST_PAUSE = 2
 LONGEST_PAUSE = 15 * 60
-"""In seconds; each failure doubles the pause up to the longest, after which all is forgiven."""
+"""In seconds. Each failure doubles the pause; the count is reset this long after its end."""
 MOST_SOURCES = 10_000
 
 PER_MINUTE = 60
-"""How many tries an address of IPv4, or a /64, has in a minute: each costs a password hash."""
+"""Attempts per minute of an IPv4 address or a /64; each costs a password hash."""
 PER_MINUTE_AROUND = 4 * PER_MINUTE
-"""How many a /24 or a /48 has."""
+"""Of a /24 or a /48."""
 
 Source = tuple[str, ...]
 
@@ -42,7 +42,7 @@ class _Tries:
 
 @dataclass(slots=True)
 class Throttle:
-    """Counts the tries of sources; `clock` tells the seconds since 1970."""
+    """Counts the attempts of sources; `clock` returns the seconds since 1970."""
 
     clock: Callable[[], int]
     _sources: OrderedDict[Source, _Tries] = field(default_factory=OrderedDict, init=False)
@@ -50,15 +50,15 @@ class Throttle:
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def attempt(self, what: str, peer: str, name: str = "") -> None:
-        """Count a try before it is made.
+        """Count an attempt before it is made.
 
         Args:
-            what: What is tried; each kind is counted for itself.
-            peer: The address from which it comes.
-            name: By whose name, if any.
+            what: The kind of attempt; kinds are counted separately.
+            peer: The client's address.
+            name: The user's name, if any.
 
         Raises:
-            TooManyAttempts: It comes too soon after others; says when to come again.
+            TooManyAttempts: It comes too soon after others; the error says when to retry.
         """
         now = self.clock()
         near, around = networks(peer)
@@ -77,10 +77,10 @@ class Throttle:
                 _count(each, count, now)
 
     def attempt_at_all(self, what: str, peer: str) -> None:
-        """Count a try of an address, by whatever name.
+        """Count an attempt from an address, by any name.
 
         Raises:
-            TooManyAttempts: Its network has made as many as it may in this minute.
+            TooManyAttempts: The limit of its network per minute is reached.
         """
         now = self.clock()
         near, around = networks(peer)
@@ -95,7 +95,7 @@ class Throttle:
                     raise TooManyAttempts(tries.next_at - now)
 
     def succeeded(self, what: str, peer: str, name: str = "") -> None:
-        """Forget the tries of a source that has shown that it may, and know it from now on."""
+        """Reset the attempts of a source after a success, and remember it."""
         near, around = networks(peer)
         with self._lock:
             self._sources.pop((what, "near", near, name), None)
@@ -113,7 +113,7 @@ class Throttle:
                 self._familiar.popitem(last=False)
 
     def _of(self, source: Source) -> _Tries:
-        """The tries of a source; the one that was heard of least recently is forgotten for it."""
+        """Return the attempts of a source; the least recently used one is evicted for a new one."""
         tries = self._sources.setdefault(source, _Tries())
         self._sources.move_to_end(source)
         if len(self._sources) > MOST_SOURCES:
@@ -122,9 +122,9 @@ class Throttle:
 
 
 def networks(peer: str) -> tuple[str, str]:
-    """The network of an address that one party has for itself, and a larger one that it may have.
+    """Return the network that one client usually has, and the larger one that it may have.
 
-    An address of IPv4 that is written as one of IPv6 is the former (RFC 4291 §2.5.5.2).
+    IPv4-mapped IPv6 addresses count as IPv4 (RFC 4291 §2.5.5.2).
     """
     try:
         address = ipaddress.ip_address(peer)
@@ -149,7 +149,7 @@ def _count(tries: _Tries, free: int, now: int) -> None:
 
 
 def _pause(beyond: int) -> int:
-    """For the last free try, the first pause: it comes before the next one."""
+    """Return the pause after so many attempts beyond the free ones; the last free one has 0."""
     if beyond < 0:
         return 0
     return min(int(FIRST_PAUSE * 2 ** min(beyond, 20)), LONGEST_PAUSE)

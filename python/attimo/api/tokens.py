@@ -1,4 +1,4 @@
-"""Disposable tokens over HTTP [ours]: for who has no Momento client at hand."""
+"""Disposable tokens over HTTP [ours], for clients other than Momento's."""
 
 from typing import Annotated, Any
 
@@ -24,10 +24,10 @@ class CreateToken(StrictModel):
 
 
 class CreatedToken(Model):
-    """A new token. It is kept nowhere.
+    """A new token, which is not stored.
 
-    `token` goes into the header `authorization`; Momento's clients take `disposable_token`, which
-    holds the endpoint as well. `valid_until` is in seconds since 1970.
+    `token` goes into the header `authorization`; Momento's clients use `disposable_token`, which
+    contains the endpoint, too. `valid_until` is in seconds since 1970.
     """
 
     token: str

@@ -1,4 +1,4 @@
-"""Usage over HTTP [ours]: what was used of what, by whom and when, from the ledger."""
+"""Usage over HTTP [ours], from the ledger."""
 
 import csv
 from collections.abc import Iterator
@@ -45,12 +45,12 @@ class UsageCounts(Model):
 
 
 class UsageLine(UsageCounts):
-    """What was used by one of those that are told apart; it has the fields that were asked for.
+    """The usage of one group; it has the fields of `group_by`.
 
-    `cache` is null for requests that named none of the account's caches. `minute`, `hour` and `day`
+    `cache` is null for requests without a known cache. `minute`, `hour` and `day`
     (UTC) are their first second, since 1970. `key` is a key's id (of signed URLs, that of the
     signing key), `local` the owner's on a `--local` server, `session` for members who have signed
-    in, `token` for tokens that no key asked for, or `server` for evictions, whose `api` is `Evict`.
+    in, `token` for tokens without a key, or `server` for evictions, whose `api` is `Evict`.
     """
 
     cache: str | None = None
@@ -97,7 +97,7 @@ def show(
         usage=[UsageLine.model_validate(line) for line in _lines(found)],
         totals=UsageCounts.model_validate(asdict(found.totals)),
     )
-    # A line has what was asked for, also where that is null.
+    # A line has the requested fields, also where they are null.
     return Response(report.model_dump_json(exclude_unset=True), media_type=JSON)
 
 
@@ -116,6 +116,6 @@ def _csv(by: list[By], found: Breakdown) -> str:
 
 
 def as_text(cell: str | int | None) -> str | int | None:
-    """A cell as CSV has it: names are what people choose, and a spreadsheet runs what begins so."""
+    """Return a cell for CSV: spreadsheets would run names that begin like a formula."""
     is_formula = isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
     return f"'{cell}" if is_formula else cell
