@@ -2,15 +2,6 @@
 
 use crate::{Error, Hashing, Looked, Place};
 
-/// What a caller must be allowed to do to run a command.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
-    /// The command changes nothing.
-    Read,
-    /// The command may change or remove the item.
-    Write,
-}
-
 /// Which of the two kinds of keys that a cache has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Space {
@@ -25,8 +16,8 @@ pub enum Space {
 /// Everything a front decodes becomes a command. A command borrows from the
 /// request; it runs inside the lock of one shard, so `apply` must be short.
 pub trait Command {
-    /// What the caller must be allowed to do.
-    const ACCESS: Access;
+    /// Whether it may change or remove the item.
+    const WRITES: bool;
     /// Among which keys `key` is looked for.
     const SPACE: Space = Space::Items;
     /// What comes back when it succeeds.

@@ -10,7 +10,7 @@ use crate::hashing::Hashing;
 use crate::namespace::Retired;
 use crate::place::{Place, Rules};
 use crate::shard::Shard;
-use crate::{Access, Command, Error, Limits, Looked, Moment, Namespace, Stored, Totals, size};
+use crate::{Command, Error, Limits, Looked, Moment, Namespace, Stored, Totals, size};
 
 /// Items evicted under one lock before the next shard has its turn.
 const EVICTED_AT_A_TIME: usize = 32;
@@ -116,7 +116,7 @@ impl Engine {
         let reply = command.apply(&mut place);
         let (slot, mut looked) = (place.slot(), place.looked());
         self.count(before, shard.tally.totals.bytes);
-        if C::ACCESS == Access::Write {
+        if C::WRITES {
             self.leave(home, shard, slot, now);
         } else {
             drop(shard);

@@ -37,7 +37,7 @@ mod value_slab;
 pub use collections::{
     CollectionTtl, Element, Elements, End, Members, Order, Pairs, Ranked, RankedMember, Slice,
 };
-pub use command::{Access, Command, Space};
+pub use command::{Command, Space};
 pub use engine::{Config, Engine};
 pub use error::Error;
 pub use hashing::Hashing;

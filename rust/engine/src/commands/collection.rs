@@ -8,7 +8,7 @@ use crate::collections::kinds::{Leaderboard, SortedSet};
 use crate::collections::map::{Beside, Map};
 use crate::hashing::Hashing;
 use crate::value_slab::Collection;
-use crate::{Access, Command, Error, ID_BYTES, Looked, Place, Space};
+use crate::{Command, Error, ID_BYTES, Looked, Place, Space};
 
 /// Returns the number of elements, or `None` if there is no such collection.
 ///
@@ -29,7 +29,7 @@ impl<'a, C> Length<'a, C> {
 }
 
 impl<C: Collection> Command for Length<'_, C> {
-    const ACCESS: Access = Access::Read;
+    const WRITES: bool = false;
     const SPACE: Space = C::SPACE;
     type Reply = Option<usize>;
 
@@ -65,7 +65,7 @@ impl<'a, C> Delete<'a, C> {
 }
 
 impl<C: Collection> Command for Delete<'_, C> {
-    const ACCESS: Access = Access::Write;
+    const WRITES: bool = true;
     const SPACE: Space = C::SPACE;
     type Reply = bool;
 
@@ -103,7 +103,7 @@ where
     C: Named<I::Item>,
     I: IntoIterator + Clone,
 {
-    const ACCESS: Access = Access::Write;
+    const WRITES: bool = true;
     const SPACE: Space = C::SPACE;
     type Reply = bool;
 

@@ -6,7 +6,7 @@ use crate::collections::kinds::Dictionary;
 use crate::commands::collection;
 use crate::commands::scalar::add;
 use crate::measure::sum_of;
-use crate::{Access, CollectionTtl, Command, Error, Looked, Pairs, Place};
+use crate::{CollectionTtl, Command, Error, Looked, Pairs, Place};
 
 /// How many elements a dictionary has.
 pub type Length<'a> = collection::Length<'a, Dictionary>;
@@ -41,7 +41,7 @@ where
     I: IntoIterator<Item = &'a [u8]> + Clone,
     F: FnMut(Option<&[u8]>),
 {
-    const ACCESS: Access = Access::Read;
+    const WRITES: bool = false;
     type Reply = bool;
 
     fn key(&self) -> &[u8] {
@@ -82,7 +82,7 @@ pub struct Fetch<'a> {
 }
 
 impl Command for Fetch<'_> {
-    const ACCESS: Access = Access::Read;
+    const WRITES: bool = false;
     type Reply = Option<Pairs>;
 
     fn key(&self) -> &[u8] {
@@ -119,7 +119,7 @@ impl<'a, I> Command for Set<'a, I>
 where
     I: IntoIterator<Item = (&'a [u8], &'a [u8])> + Clone,
 {
-    const ACCESS: Access = Access::Write;
+    const WRITES: bool = true;
     type Reply = ();
 
     fn key(&self) -> &[u8] {
@@ -164,7 +164,7 @@ pub struct Increment<'a> {
 }
 
 impl Command for Increment<'_> {
-    const ACCESS: Access = Access::Write;
+    const WRITES: bool = true;
     type Reply = i64;
 
     fn key(&self) -> &[u8] {

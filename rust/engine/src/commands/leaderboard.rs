@@ -13,7 +13,7 @@ use crate::collections::ranking::turned;
 use crate::collections::score::Score;
 use crate::commands::collection;
 use crate::{
-    Access, CollectionTtl, Command, Error, ID_BYTES, Looked, Order, Place, Ranked, RankedMember,
+    CollectionTtl, Command, Error, ID_BYTES, Looked, Order, Place, Ranked, RankedMember,
     SCORE_BYTES, Slice, Space,
 };
 
@@ -47,7 +47,7 @@ impl<I> Command for Upsert<'_, I>
 where
     I: IntoIterator<Item = (u32, f64)> + Clone,
 {
-    const ACCESS: Access = Access::Write;
+    const WRITES: bool = true;
     const SPACE: Space = Space::Leaderboards;
     type Reply = ();
 
@@ -87,7 +87,7 @@ pub struct GetByRank<'a> {
 }
 
 impl Command for GetByRank<'_> {
-    const ACCESS: Access = Access::Read;
+    const WRITES: bool = false;
     const SPACE: Space = Space::Leaderboards;
     type Reply = Option<Ranked>;
 
@@ -128,7 +128,7 @@ pub struct GetByScore<'a> {
 }
 
 impl Command for GetByScore<'_> {
-    const ACCESS: Access = Access::Read;
+    const WRITES: bool = false;
     const SPACE: Space = Space::Leaderboards;
     type Reply = Option<Ranked>;
 
@@ -170,7 +170,7 @@ where
     I: IntoIterator<Item = u32> + Clone,
     F: FnMut(RankedMember),
 {
-    const ACCESS: Access = Access::Read;
+    const WRITES: bool = false;
     const SPACE: Space = Space::Leaderboards;
     type Reply = bool;
 
@@ -209,7 +209,7 @@ where
     I: IntoIterator<Item = u32> + Clone,
     F: FnMut(RankedMember),
 {
-    const ACCESS: Access = Access::Read;
+    const WRITES: bool = false;
     const SPACE: Space = Space::Leaderboards;
     type Reply = bool;
 

@@ -8,7 +8,7 @@ use std::ops::Range;
 use crate::collections::kinds::List;
 use crate::commands::collection;
 use crate::measure::sum_of;
-use crate::{Access, CollectionTtl, Command, Element, Elements, End, Error, Looked, Place, Slice};
+use crate::{CollectionTtl, Command, Element, Elements, End, Error, Looked, Place, Slice};
 
 /// How many elements a list has.
 pub type Length<'a> = collection::Length<'a, List>;
@@ -40,7 +40,7 @@ impl<'a, I> Command for Push<'a, I>
 where
     I: IntoIterator<Item = &'a [u8]> + Clone,
 {
-    const ACCESS: Access = Access::Write;
+    const WRITES: bool = true;
     type Reply = usize;
 
     fn key(&self) -> &[u8] {
@@ -88,7 +88,7 @@ pub struct Pop<'a> {
 }
 
 impl Command for Pop<'_> {
-    const ACCESS: Access = Access::Write;
+    const WRITES: bool = true;
     type Reply = Option<(Element, usize)>;
 
     fn key(&self) -> &[u8] {
@@ -123,7 +123,7 @@ pub struct Fetch<'a> {
 }
 
 impl Command for Fetch<'_> {
-    const ACCESS: Access = Access::Read;
+    const WRITES: bool = false;
     type Reply = Option<Elements>;
 
     fn key(&self) -> &[u8] {
@@ -158,7 +158,7 @@ pub struct Retain<'a> {
 }
 
 impl Command for Retain<'_> {
-    const ACCESS: Access = Access::Write;
+    const WRITES: bool = true;
     type Reply = Option<usize>;
 
     fn key(&self) -> &[u8] {
@@ -198,7 +198,7 @@ impl<I> Command for Erase<'_, I>
 where
     I: IntoIterator<Item = (u32, u32)> + Clone,
 {
-    const ACCESS: Access = Access::Write;
+    const WRITES: bool = true;
     type Reply = Option<usize>;
 
     fn key(&self) -> &[u8] {
@@ -236,7 +236,7 @@ pub struct RemoveValue<'a> {
 }
 
 impl Command for RemoveValue<'_> {
-    const ACCESS: Access = Access::Write;
+    const WRITES: bool = true;
     type Reply = Option<usize>;
 
     fn key(&self) -> &[u8] {

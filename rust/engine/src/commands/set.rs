@@ -6,7 +6,7 @@ use crate::collections::kinds::Set;
 use crate::commands::collection;
 use crate::measure::sum_of;
 use crate::value_slab::Collection;
-use crate::{Access, CollectionTtl, Command, Elements, Error, Looked, Place};
+use crate::{CollectionTtl, Command, Elements, Error, Looked, Place};
 
 /// How many elements a set has.
 pub type Length<'a> = collection::Length<'a, Set>;
@@ -35,7 +35,7 @@ impl<'a, I> Command for Union<'a, I>
 where
     I: IntoIterator<Item = &'a [u8]> + Clone,
 {
-    const ACCESS: Access = Access::Write;
+    const WRITES: bool = true;
     type Reply = ();
 
     fn key(&self) -> &[u8] {
@@ -77,7 +77,7 @@ impl<'a, I> Command for DifferenceFrom<'a, I>
 where
     I: IntoIterator<Item = &'a [u8]> + Clone,
 {
-    const ACCESS: Access = Access::Write;
+    const WRITES: bool = true;
     type Reply = bool;
 
     fn key(&self) -> &[u8] {
@@ -126,7 +126,7 @@ where
     I: IntoIterator<Item = &'a [u8]> + Clone,
     F: FnMut(bool),
 {
-    const ACCESS: Access = Access::Read;
+    const WRITES: bool = false;
     type Reply = bool;
 
     fn key(&self) -> &[u8] {
@@ -167,7 +167,7 @@ pub struct Fetch<'a> {
 }
 
 impl Command for Fetch<'_> {
-    const ACCESS: Access = Access::Read;
+    const WRITES: bool = false;
     type Reply = Option<Elements>;
 
     fn key(&self) -> &[u8] {
@@ -199,7 +199,7 @@ pub struct Sample<'a> {
 }
 
 impl Command for Sample<'_> {
-    const ACCESS: Access = Access::Read;
+    const WRITES: bool = false;
     type Reply = Option<Elements>;
 
     fn key(&self) -> &[u8] {
@@ -233,7 +233,7 @@ pub struct Pop<'a> {
 }
 
 impl Command for Pop<'_> {
-    const ACCESS: Access = Access::Write;
+    const WRITES: bool = true;
     type Reply = Option<Elements>;
 
     fn key(&self) -> &[u8] {

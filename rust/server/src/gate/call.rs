@@ -1,6 +1,5 @@
 //! One request: what it may, what it runs, what it uses.
 
-use attimo_engine as engine;
 use attimo_engine::{Command, ItemType, Looked, Namespace};
 
 use super::{Authorization, Gate};
@@ -107,7 +106,7 @@ impl<'a> Call<'a> {
     pub(super) fn measure<C: Command>(&mut self, command: C) -> Result<(C::Reply, Looked)> {
         // A request that writes may also read other items: those need only be readable.
         let own = self.api.access();
-        let access = if C::ACCESS == engine::Access::Read { own.to_read() } else { own };
+        let access = if C::WRITES { own } else { own.to_read() };
         self.allow_to(access, command.key())?;
         let namespace = self.namespace()?;
         self.used.bytes_in += command.bytes_in() as u64;

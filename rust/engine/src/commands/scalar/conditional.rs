@@ -1,6 +1,6 @@
 //! Write a value if the item is as expected.
 
-use crate::{Access, Command, Error, Found, NewValue, Place, Ttl};
+use crate::{Command, Error, Found, NewValue, Place, Ttl};
 
 /// What must be so for [`SetIf`] to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +63,7 @@ pub struct SetIf<'a> {
 }
 
 impl Command for SetIf<'_> {
-    const ACCESS: Access = Access::Write;
+    const WRITES: bool = true;
     type Reply = bool;
 
     fn key(&self) -> &[u8] {

@@ -1,6 +1,6 @@
 //! Read a value with its digest; write one if the digest is as expected.
 
-use crate::{Access, Command, Error, Found, Looked, NewValue, Place, Ttl, ValueHash};
+use crate::{Command, Error, Found, Looked, NewValue, Place, Ttl, ValueHash};
 
 /// Shows the value at `key` and its digest to `read`, and returns what that
 /// makes of them, or `None` if there is no such item.
@@ -28,7 +28,7 @@ impl<F, R> Command for GetWithHash<'_, F>
 where
     F: FnOnce(Found<'_>, ValueHash) -> R,
 {
-    const ACCESS: Access = Access::Read;
+    const WRITES: bool = false;
     type Reply = Option<R>;
 
     fn key(&self) -> &[u8] {
@@ -110,7 +110,7 @@ impl<'a> SetIfHash<'a> {
 }
 
 impl Command for SetIfHash<'_> {
-    const ACCESS: Access = Access::Write;
+    const WRITES: bool = true;
     type Reply = Option<ValueHash>;
 
     fn key(&self) -> &[u8] {

@@ -1,6 +1,6 @@
 //! Count.
 
-use crate::{Access, Command, Error, Found, NewValue, Place, Ttl};
+use crate::{Command, Error, Found, NewValue, Place, Ttl};
 
 /// Adds `amount` to the whole number at `key`, and returns the sum.
 ///
@@ -24,7 +24,7 @@ pub struct Increment<'a> {
 }
 
 impl Command for Increment<'_> {
-    const ACCESS: Access = Access::Write;
+    const WRITES: bool = true;
     type Reply = i64;
 
     fn key(&self) -> &[u8] {

@@ -1,6 +1,6 @@
 //! Items as a whole, of any type: are they there, for how long, away with them.
 
-use crate::{Access, Command, Error, ItemType, Looked, Place, Ttl};
+use crate::{Command, Error, ItemType, Looked, Place, Ttl};
 
 /// Removes the item at `key`, and returns whether there was one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,7 +10,7 @@ pub struct Delete<'a> {
 }
 
 impl Command for Delete<'_> {
-    const ACCESS: Access = Access::Write;
+    const WRITES: bool = true;
     type Reply = bool;
 
     fn key(&self) -> &[u8] {
@@ -30,7 +30,7 @@ pub struct KeyExists<'a> {
 }
 
 impl Command for KeyExists<'_> {
-    const ACCESS: Access = Access::Read;
+    const WRITES: bool = false;
     type Reply = bool;
 
     fn key(&self) -> &[u8] {
@@ -78,7 +78,7 @@ pub struct UpdateTtl<'a> {
 }
 
 impl Command for UpdateTtl<'_> {
-    const ACCESS: Access = Access::Write;
+    const WRITES: bool = true;
     type Reply = TtlChanged;
 
     fn key(&self) -> &[u8] {
@@ -111,7 +111,7 @@ pub struct ItemGetTtl<'a> {
 }
 
 impl Command for ItemGetTtl<'_> {
-    const ACCESS: Access = Access::Read;
+    const WRITES: bool = false;
     type Reply = Option<Ttl>;
 
     fn key(&self) -> &[u8] {
@@ -135,7 +135,7 @@ pub struct ItemGetType<'a> {
 }
 
 impl Command for ItemGetType<'_> {
-    const ACCESS: Access = Access::Read;
+    const WRITES: bool = false;
     type Reply = Option<ItemType>;
 
     fn key(&self) -> &[u8] {

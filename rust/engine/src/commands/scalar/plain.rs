@@ -1,6 +1,6 @@
 //! Read a value, write a value.
 
-use crate::{Access, Command, Error, Found, Looked, NewValue, Place, Ttl};
+use crate::{Command, Error, Found, Looked, NewValue, Place, Ttl};
 
 /// Shows the value at `key` to `read` and returns what that makes of it, or
 /// `None` if there is no such item.
@@ -29,7 +29,7 @@ impl<F, R> Command for Get<'_, F>
 where
     F: FnOnce(Found<'_>) -> R,
 {
-    const ACCESS: Access = Access::Read;
+    const WRITES: bool = false;
     type Reply = Option<R>;
 
     fn key(&self) -> &[u8] {
@@ -62,7 +62,7 @@ pub struct Set<'a> {
 }
 
 impl Command for Set<'_> {
-    const ACCESS: Access = Access::Write;
+    const WRITES: bool = true;
     type Reply = ();
 
     fn key(&self) -> &[u8] {

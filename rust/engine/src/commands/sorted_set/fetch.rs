@@ -6,7 +6,7 @@ use crate::collections::kinds::SortedSet;
 use crate::collections::page;
 use crate::collections::ranking::turned;
 use crate::collections::score::Score;
-use crate::{Access, Command, Error, Looked, Members, Order, Place, Slice};
+use crate::{Command, Error, Looked, Members, Order, Place, Slice};
 
 /// Returns the members at these ranks, or `None` if there is no sorted set.
 ///
@@ -24,7 +24,7 @@ pub struct FetchByIndex<'a> {
 }
 
 impl Command for FetchByIndex<'_> {
-    const ACCESS: Access = Access::Read;
+    const WRITES: bool = false;
     type Reply = Option<Members>;
 
     fn key(&self) -> &[u8] {
@@ -64,7 +64,7 @@ pub struct FetchByScore<'a> {
 }
 
 impl Command for FetchByScore<'_> {
-    const ACCESS: Access = Access::Read;
+    const WRITES: bool = false;
     type Reply = Option<Members>;
 
     fn key(&self) -> &[u8] {

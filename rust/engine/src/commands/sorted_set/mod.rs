@@ -15,7 +15,7 @@ use crate::collections::ranking::turned;
 use crate::collections::score::Score;
 use crate::commands::collection;
 use crate::measure::sum_of;
-use crate::{Access, CollectionTtl, Command, Error, Looked, Order, Place, SCORE_BYTES};
+use crate::{CollectionTtl, Command, Error, Looked, Order, Place, SCORE_BYTES};
 
 pub use fetch::{FetchByIndex, FetchByScore};
 pub use union::{Aggregate, Store, Union};
@@ -47,7 +47,7 @@ impl<'a, I> Command for Put<'a, I>
 where
     I: IntoIterator<Item = (&'a [u8], f64)> + Clone,
 {
-    const ACCESS: Access = Access::Write;
+    const WRITES: bool = true;
     type Reply = ();
 
     fn key(&self) -> &[u8] {
@@ -95,7 +95,7 @@ pub struct Increment<'a> {
 }
 
 impl Command for Increment<'_> {
-    const ACCESS: Access = Access::Write;
+    const WRITES: bool = true;
     type Reply = f64;
 
     fn key(&self) -> &[u8] {
@@ -141,7 +141,7 @@ where
     I: IntoIterator<Item = &'a [u8]> + Clone,
     F: FnMut(Option<f64>),
 {
-    const ACCESS: Access = Access::Read;
+    const WRITES: bool = false;
     type Reply = bool;
 
     fn key(&self) -> &[u8] {
@@ -187,7 +187,7 @@ pub struct GetRank<'a> {
 }
 
 impl Command for GetRank<'_> {
-    const ACCESS: Access = Access::Read;
+    const WRITES: bool = false;
     type Reply = Option<usize>;
 
     fn key(&self) -> &[u8] {
@@ -228,7 +228,7 @@ pub struct LengthByScore<'a> {
 }
 
 impl Command for LengthByScore<'_> {
-    const ACCESS: Access = Access::Read;
+    const WRITES: bool = false;
     type Reply = Option<usize>;
 
     fn key(&self) -> &[u8] {

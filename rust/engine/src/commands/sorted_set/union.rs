@@ -2,7 +2,7 @@
 
 use crate::collections::kinds::SortedSet;
 use crate::collections::score::Score;
-use crate::{Access, Command, Element, Error, Hashing, Members, Place, Ttl};
+use crate::{Command, Element, Error, Hashing, Members, Place, Ttl};
 
 /// How scores of one value in several sorted sets become one.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -88,7 +88,7 @@ impl<'a> Store<'a> {
 }
 
 impl Command for Store<'_> {
-    const ACCESS: Access = Access::Write;
+    const WRITES: bool = true;
     type Reply = usize;
 
     fn key(&self) -> &[u8] {
