@@ -1,4 +1,4 @@
-"""The border: all that Python can ask of the Rust side."""
+"""The border: the interface of the Rust core for Python."""
 
 from collections.abc import Mapping, Sequence
 from socket import socket
@@ -15,10 +15,10 @@ def methods() -> list[tuple[str, str | None, str, str, list[str], str, list[tupl
     what it looks for, and method and path of its HTTP routes."""
 
 def metrics() -> list[tuple[str, str, list[str], str]]:
-    """Every metric that a node tells: name, kind, names of labels, and what it tells."""
+    """Every metric of a node: name, kind, names of labels, help text."""
 
 def counts() -> list[str]:
-    """The names of what `Used.counts` has."""
+    """The names in `Used.counts`."""
 
 @final
 class Used:
@@ -61,11 +61,11 @@ class Batch:
 
 @final
 class Event:
-    """Something that happened in a node and is worth a line in the log.
+    """An event in a node that deserves a log line.
 
     Attributes:
         level: "info", "warning" or "error".
-        message: What happened. It holds no key, no value and no token.
+        message: The line. It contains no key, value or token.
     """
 
     @property
@@ -78,55 +78,55 @@ class Node:
     """A data plane in this process. Its threads never wait for Python."""
 
     def __init__(self, settings: NodeSettings) -> None:
-        """Make a stopped node.
+        """Create a stopped node.
 
         Raises:
             ValueError: A certificate, a key or an address cannot be used; the message says which.
         """
 
     def start(self, sockets: Sequence[socket]) -> None:
-        """Begin to serve on listening sockets, one for each listener of the settings.
+        """Start to serve on listening sockets, one for each listener of the settings.
 
-        They are non-blocking. The node has copies of its own: a socket goes on listening, and keeps
-        who connects waiting, for as long as the caller holds it. A node that was stopped may be
-        started again and has its items still.
+        They are non-blocking. The node duplicates them: a socket keeps listening, and its
+        connections waiting, as long as the caller has it open. A stopped node can be started again,
+        and still has its items.
 
         Raises:
-            OSError: A socket is none, or there is no room for a thread. Nothing is left running.
+            OSError: A socket is invalid, or a thread cannot be started. Nothing is left running.
         """
 
     def use_certificate(self, chain: str, private_key: str) -> None:
-        """Show another certificate to every connection that comes from now on; open ones live on.
+        """Use another certificate for every new connection; open ones are not affected.
 
         Args:
             chain: The server's certificate and then its issuers', in PEM.
             private_key: The certificate's key, in PEM.
 
         Raises:
-            ValueError: The two cannot be used; the ones that there were stay.
+            ValueError: The two cannot be used; the old ones stay in use.
         """
 
     def stop(self, grace_seconds: float) -> None:
-        """Accept no more, finish what is under way, and return when all threads have ended.
+        """Accept no more, finish requests in flight, and return when all threads have ended.
 
-        What has not finished after `grace_seconds` is cut. Counts stay until they are taken.
+        What has not finished after `grace_seconds` is aborted. Counts stay until they are taken.
         """
 
     def hold_control(self, patience_seconds: float) -> bool:
-        """Let requests for the control plane wait, and return when those under way are answered.
+        """Make control requests wait, and return when those in flight are answered.
 
-        Data is served as ever. What waits goes on at `release_control` or `stop`, at whoever
-        answers at the app's socket then.
+        Data is served as before. Waiting requests continue at `release_control` or `stop`, with the
+        process that listens on the app's socket then.
 
         Returns:
             False, and nothing waits, if they are not answered after `patience_seconds`.
         """
 
     def release_control(self) -> None:
-        """Let requests for the control plane go on."""
+        """Let control requests continue."""
 
     def learn(self, changes: Changes) -> None:
-        """Take over a newer directory; every request that begins after the return uses it.
+        """Apply changes of the directory; every request that begins after the return uses them.
 
         Changes of a revision that the node already has are ignored.
 
@@ -135,29 +135,29 @@ class Node:
         """
 
     def take_usage(self) -> Batch | None:
-        """Hand over what was counted since the last call, or None if nothing was."""
+        """Return what was counted since the last call, or None if nothing was."""
 
     def note_usage(self, recorded: bool) -> None:
-        """Take note that a batch is in the ledger, or could not be written and waits."""
+        """Note that a batch was recorded, or could not be and waits."""
 
     def note_dropped_lines(self, lines: int) -> None:
-        """Take note that so many more lines of the log were dropped."""
+        """Note that this many more log lines were dropped."""
 
     def hold_memory(self, bytes: int) -> None:
-        """Make room for memory that the control plane is about to take for a moment."""
+        """Reserve memory that the control plane is about to use temporarily."""
 
     def release_memory(self, bytes: int) -> None:
-        """Take note that it was given back."""
+        """Release reserved memory."""
 
     def set_readiness(self, readiness: str) -> None:
-        """Take note of how the control plane does; `/ready` answers 200 only to "ready".
+        """Set the state of the control plane; `/ready` answers 200 only if it is "ready".
 
         Args:
             readiness: "starting", "ready", or "read-only" while the database cannot be written.
 
         Raises:
-            ValueError: It is another word.
+            ValueError: It is something else.
         """
 
     def next_event(self) -> Event | None:
-        """Wait for the next event; None when the node has stopped and there are no more."""
+        """Wait for the next event; return None after the node has stopped."""

@@ -115,8 +115,8 @@ class _LoggedRequest:
         """The account that the request was about."""
         if self.session is not None:
             return self.session.account_id
-        told = self.headers.get(caller.ACCOUNT_HEADER)
-        return None if told is None else int(told)
+        account = self.headers.get(caller.ACCOUNT_HEADER)
+        return None if account is None else int(account)
 
     def log(self) -> None:
         """Write the line."""

@@ -109,7 +109,7 @@ def _authority(
         if _kept(folder / "server.pem"):
             raise Misconfigured(
                 f"{file} is missing; put it back (it is the last certificate in server.pem), or "
-                "move server.pem away, too, to have a new authority, which clients must trust anew"
+                "move server.pem away, too, to have a new authority, which clients must then trust"
             )
         return _new_authority(folder, now)
     if key_pem is None:
@@ -125,7 +125,7 @@ def _authority(
 
 _MEND = (
     "a new server certificate has to be signed: put back what was there, or move {file} and "
-    "server.pem away to have a new authority, which clients must trust anew"
+    "server.pem away to have a new authority, which clients must then trust"
 )
 
 

@@ -32,9 +32,9 @@ class Target:
     """The server that a command asks.
 
     Attributes:
-        name: What to call it in a message.
+        name: Its name, for messages.
         places: All addresses by which this machine knows it.
-        own_key: The key that is kept for it; None where there is none.
+        own_key: The key stored for it, if there is one.
         by_profile: Whether a profile names it.
     """
 
@@ -61,7 +61,7 @@ def place(url: str) -> str:
     """Host and port of an address; one name for all of loopback's.
 
     Raises:
-        Misconfigured: It is no address of a server, or holds a password.
+        Misconfigured: It is not the address of a server, or contains a password.
     """
     try:
         parts = urlsplit(url)
@@ -85,7 +85,7 @@ def choose(target: Target, typed: str | None) -> str:
     """The key to show to `target`.
 
     Raises:
-        Misconfigured: There is none, it is no key, or it was exported for another server.
+        Misconfigured: There is none, it is not a key, or it was exported for another server.
     """
     if typed is not None:
         return checked(typed, "--api-key")
@@ -109,10 +109,10 @@ def choose(target: Target, typed: str | None) -> str:
 
 
 def checked(key: str, source: str) -> str:
-    """A key as it travels: a v1 token is taken out of its wrapping.
+    """Return a key as it is sent: a v1 token is unwrapped.
 
     Raises:
-        Misconfigured: It can be no key. The message does not repeat it.
+        Misconfigured: It cannot be a key. The message does not repeat it.
     """
     if not key.strip():
         raise Misconfigured(f"{source} is empty: it must be an API key")
@@ -183,6 +183,6 @@ def _host(name: str) -> str:
 
 
 def _without_password(url: str) -> str:
-    """An address without all that stands before an `@`."""
+    """Return an address without everything before an `@`."""
     scheme, colon, rest = url.partition("://")
     return f"{scheme}{colon}{rest.rpartition('@')[2]}" if colon else url.rpartition("@")[2]

@@ -72,7 +72,7 @@ def get(name: str) -> Profile:
     """One profile.
 
     Raises:
-        NotFound: There is none of that name.
+        NotFound: There is no such profile.
     """
     known = load()
     if name not in known:

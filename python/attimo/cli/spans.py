@@ -14,7 +14,7 @@ def seconds(span: str, option: str = "--expires-in") -> int:
     """How long a span is.
 
     Raises:
-        typer.BadParameter: It is none, or longer than anything lasts; the message names `option`.
+        typer.BadParameter: It is not valid, or too long; the message names `option`.
     """
     match = re.fullmatch(r"(\d+)([smhd])", span, re.ASCII)
     if match is None:

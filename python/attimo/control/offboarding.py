@@ -66,7 +66,7 @@ def made_by(tx: Tx, account_id: int, makers: Makers) -> Made:
 
 @writes("member.remove", invitations.MANAGE)
 def remove(tx: Tx, account_id: int, user_id: int, keep_keys: bool = False) -> Made:
-    """Remove a member from an account and end what they created; return what has ended.
+    """Remove a member from an account and revoke what they created; return that.
 
     Args:
         keep_keys: Whether API keys and URL signing keys stay valid. Tokens that the member
@@ -84,7 +84,7 @@ def remove(tx: Tx, account_id: int, user_id: int, keep_keys: bool = False) -> Ma
 
 @writes("member.remove", PROOF)
 def leave(tx: Tx, account_id: int, keep_keys: bool = False) -> Made:
-    """Let the member who has signed in leave the account, as `remove` does; return what has ended.
+    """Let the member who has signed in leave the account, as in `remove`; return what was revoked.
 
     Raises:
         PermissionDenied: The actor is a key.

@@ -37,7 +37,7 @@ def at_once(memory_bytes: int) -> int:
 
 
 class HashMemory:
-    """Reserves the memory for a hash, once it is told how."""
+    """Reserves the memory for a hash, if `reserve_with` has been called."""
 
     _hold: Callable[[int], object] | None = None
     _release: Callable[[int], object] | None = None
