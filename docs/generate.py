@@ -143,7 +143,8 @@ def _settings() -> Iterator[str]:
     yield ""
     yield "| flag | variable | in attimo.toml | default | description | allowed |"
     yield "|---|---|---|---|---|---|"
-    for name, declared in declarations().items():
+    shown = {name: one for name, one in declarations().items() if not one.hidden}
+    for name, declared in shown.items():
         default = str(declared.default).lower() if declared.default is False else declared.default
         yield (
             f"| `{flag(name)}` | `{variable(name)}` | `{name}` | `{default}` "
@@ -177,7 +178,11 @@ def _command(command: Any, name: str) -> Iterator[str]:
             yield from _command(each, f"{name} {word}")
         return
     arguments = [each for each in command.params if each.param_type_name == "argument"]
-    options = [each for each in command.params if each.param_type_name == "option"]
+    options = [
+        each
+        for each in command.params
+        if each.param_type_name == "option" and not getattr(each, "hidden", False)
+    ]
     words = " ".join(
         each.name.upper() if each.required else f"[{each.name.upper()}]" for each in arguments
     )

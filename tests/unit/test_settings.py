@@ -260,6 +260,7 @@ def test_the_key_of_a_certificate_is_not_shown() -> None:
         ceiling_bytes=1,
         shared_bytes=1,
         group=None,
+        backend=None,
         item_bytes=1,
         element_bytes=1,
         app_socket="socket",

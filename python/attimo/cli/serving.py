@@ -44,7 +44,10 @@ def _parameter(name: str, declared: Declaration) -> inspect.Parameter:
     kind = list[str] if name in REPEATED else kind
     default = "off" if declared.default is False else declared.default
     option = typer.Option(
-        flag(name), help=f"{declared.help} [{variable(name)}; {default}]", show_default=False
+        flag(name),
+        help=f"{declared.help} [{variable(name)}; {default}]",
+        show_default=False,
+        hidden=declared.hidden,
     )
     return inspect.Parameter(
         name,

@@ -274,6 +274,7 @@ def _node(settings: Settings, shown: Certificate | None, socket: Path) -> LocalN
             ceiling_bytes=host.process_bytes(limit),
             shared_bytes=host.shared_bytes(limit),
             group=str(group) if group else None,
+            backend=settings.backend,
             item_bytes=settings.item_bytes,
             element_bytes=settings.element_bytes,
             app_socket=str(socket),

@@ -29,16 +29,20 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """The declaration of a setting; `default` is as an operator would write it."""
+    """The declaration of a setting; `default` is as an operator would write it.
+
+    One that is not finished is hidden: it works, and neither help nor docs show it.
+    """
 
     default: Raw
     help: str
     kind: Kind[object]
+    hidden: bool = False
 
 
-def setting(default: Raw, kind: Kind[Value], help: str) -> Value:
+def setting(default: Raw, kind: Kind[Value], help: str, hidden: bool = False) -> Value:
     """Declare a setting; its type is that of its kind."""
-    declaration = Declaration(default, help, kind)
+    declaration = Declaration(default, help, kind, hidden)
     return cast(Value, field(metadata={"declaration": declaration}))
 
 
@@ -105,6 +109,13 @@ class Settings:
         "auto",
         values.THREADS,
         "Threads that serve data. With auto, it is one for each available processor.",
+    )
+    backend: str | None = setting(
+        "off",
+        values.BACKEND,
+        "Valkey server that stores single values; nobody else may write there. Collections are "
+        "not supported yet. With off, items are stored in this process.",
+        hidden=True,
     )
     item_bytes: int = setting(
         "4883KiB", values.ITEM, "Maximum size of an item, including its key; shown with each cache."
@@ -179,6 +190,7 @@ class Settings:
         return [
             Shown(name, _words(getattr(self, name)), self.origins[name], declaration.help)
             for name, declaration in declarations().items()
+            if not (declaration.hidden and self.origins[name] == "default")
         ]
 
 
@@ -206,6 +218,7 @@ class NodeSettings:
         ceiling_bytes: The limit of the process.
         shared_bytes: The limit of its container, with the kernel and other processes.
         group: The directory of the control group with the usage of these, if there is one.
+        backend: The URL of the Valkey server with the items; None if they are in this process.
         item_bytes: The largest item, its key included.
         element_bytes: The largest element of a collection.
         app_socket: The path of the Unix socket of the control app.
@@ -224,6 +237,7 @@ class NodeSettings:
     ceiling_bytes: int
     shared_bytes: int
     group: str | None
+    backend: str | None
     item_bytes: int
     element_bytes: int
     app_socket: str

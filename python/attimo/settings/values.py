@@ -188,6 +188,15 @@ def _metrics_caches(raw: Raw) -> int:
     return _between(0, 10_000, _number(raw))
 
 
+def _backend(raw: Raw) -> str | None:
+    if raw is False or raw == "off":
+        return None
+    url = urlsplit(_text(raw))
+    if url.scheme != "valkey" or not url.hostname or not url.port or url.username or url.path:
+        raise ValueError
+    return _text(raw)
+
+
 def _log_format(raw: Raw) -> Literal["text", "json"]:
     match raw:
         case "text" | "json":
@@ -283,6 +292,7 @@ ORIGINS = Kind(
 )
 METRICS = Kind(_metrics, "loopback, open or off")
 METRICS_CACHES = Kind(_metrics_caches, "a number from 0 to 10000")
+BACKEND = Kind(_backend, "valkey://HOST:PORT, or off")
 LOG_FORMAT = Kind(_log_format, "text or json")
 LOG_LEVEL = Kind(_log_level, "debug, info, warning or error")
 OTLP_ENDPOINT = Kind(_otlp_endpoint, "a URL such as http://localhost:4318, or off", secret=True)

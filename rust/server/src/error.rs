@@ -58,6 +58,16 @@ pub(crate) enum Error {
     /// The control plane does not answer.
     #[error("the control plane does not answer; try again")]
     Unavailable,
+    /// The store has been asked and has not answered yet: the request is served again once it has. No
+    /// client hears of this.
+    #[error("waiting for the store")]
+    Waiting,
+    /// The store does not answer.
+    #[error("the store does not answer; try again")]
+    NoBackend,
+    /// The store that this server is set to has no such command.
+    #[error("this server's backend does not support collections")]
+    NotInBackend,
     /// The process may open no more files.
     #[error("the server has no file handles left; try again")]
     NoHandles,

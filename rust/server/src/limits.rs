@@ -52,6 +52,8 @@ pub(crate) const LINGER: Duration = Duration::from_secs(2);
 pub(crate) const LINGER_BYTES: usize = 64 << 20;
 /// How long a request for the control plane waits for it to come up after a start.
 pub(crate) const CONTROL_START: Duration = Duration::from_secs(15);
+/// How long a store elsewhere may take to answer.
+pub(crate) const BACKEND_ANSWER: Duration = Duration::from_secs(2);
 /// How long the control plane may take to answer.
 pub(crate) const CONTROL_ANSWER: Duration = Duration::from_mins(1);
 /// How many requests of one thread may wait for the control plane.

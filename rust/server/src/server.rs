@@ -64,6 +64,8 @@ pub struct Config {
     pub metrics: Audience,
     /// How many caches have metrics of their own; the others are summed.
     pub metrics_caches: usize,
+    /// The URL of the Valkey server that stores items; none if this process does.
+    pub backend: Option<String>,
 }
 
 /// What is spoken on one listening socket.
@@ -105,7 +107,7 @@ impl Server {
             certificate.replace(chain, key)?;
         }
         let clock = Clock::start();
-        let backend = Arc::new(Backend::new(EngineConfig {
+        let backend = Backend::new(EngineConfig {
             memory_bytes: config.memory_bytes,
             shards: shards(config.threads, config.memory_bytes),
             seed: seed(),
@@ -114,7 +116,8 @@ impl Server {
                 element_bytes: config.element_bytes,
                 ..Limits::default()
             },
-        }));
+        });
+        let backend = Arc::new(backend.at(config.backend.clone()));
         let room = MemoryBudget::new(backend.clone(), clock, config.memory_bytes);
         let gate = Gate::new(backend);
         let core = Core {

@@ -50,6 +50,11 @@ impl Client {
             && !origins::is_of_a_page(&self.worker.core.origins, parts)
     }
 
+    /// Whether items are elsewhere, so that whoever asks for one has to wait.
+    pub(crate) fn is_remote(&self) -> bool {
+        self.worker.core.gate.backend().is_remote()
+    }
+
     /// Whether this listener is for requests of a protocol.
     pub(crate) fn offers(&self, protocol: Protocol) -> bool {
         self.entrance.offers.contains(protocol)

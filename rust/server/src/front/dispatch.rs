@@ -18,8 +18,13 @@ pub(crate) fn is_async(client: &Client, parts: &Parts) -> bool {
     if Mode::of(parts).is_some() {
         grpc::is_async(client, parts)
     } else {
-        !(paths::is_data(&parts.uri) || cors::is_preflight(parts))
+        !(is_at_once(client, parts) || cors::is_preflight(parts))
     }
+}
+
+/// Whether this node answers it by itself: not where items are elsewhere.
+fn is_at_once(client: &Client, parts: &Parts) -> bool {
+    paths::is_data(&parts.uri) && !(client.is_remote() && paths::is_of_cache(&parts.uri))
 }
 
 /// How many bytes the body of a request may have.
@@ -51,6 +56,7 @@ pub(crate) async fn answer_async(client: &Client, parts: Parts, body: Result<Byt
     let origin = parts.headers.get(header::ORIGIN).cloned();
     let response = match Mode::of(&parts) {
         Some(mode) => grpc_web::answer_async(client, &parts, mode, body).await,
+        None if paths::is_of_cache(&parts.uri) => rest::answer_async(client, &parts, body).await,
         None => rest::forward(client, parts, body).await,
     };
     cors::opened(&client.worker.core.origins, origin.as_ref(), response)

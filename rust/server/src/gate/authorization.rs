@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{Call, Credential, Gate};
+use super::{Credential, Gate};
 use crate::clock::Now;
 use crate::directory::{AccountId, CacheRef};
 use crate::error::Result;
 use crate::meter::{ThreadMeter, UsageCounters};
-use crate::methods::Api;
 use crate::permissions::Grants;
 
 /// What a caller may at a cache, and under whose name it is counted.
@@ -100,15 +99,5 @@ impl Gate {
             .ok()
             .and_then(|name| self.directory.cache(account, name))
             .filter(|cache| now.epoch_seconds < cache.expires_at)
-    }
-
-    /// Begins one metered request; it is counted when the call is finished.
-    pub(crate) fn call<'a>(
-        &'a self,
-        authorization: &'a Authorization,
-        api: Api,
-        now: Now,
-    ) -> Call<'a> {
-        Call::new(self, authorization, api, now)
     }
 }

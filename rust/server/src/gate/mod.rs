@@ -21,6 +21,7 @@ mod authorization;
 mod call;
 mod caller;
 mod collection;
+mod serve;
 #[cfg(test)]
 mod tests;
 mod url;
@@ -29,6 +30,7 @@ pub(crate) use self::authorization::{Authorization, AuthorizationCache};
 pub(crate) use self::call::Call;
 pub(crate) use self::caller::{Caller, Credential};
 pub(crate) use self::collection::{FOREVER, check_number};
+pub(crate) use self::serve::DataRequest;
 pub(crate) use self::url::SignedUrl;
 pub(crate) use crate::token::INVALID;
 

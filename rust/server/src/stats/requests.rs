@@ -45,7 +45,7 @@ impl Class {
     pub(crate) fn of<T>(result: &Result<T>) -> Self {
         match result {
             Ok(_) => Class::Ok,
-            Err(Error::Unavailable | Error::Internal) => Class::Failed,
+            Err(Error::Unavailable | Error::NoBackend | Error::Internal) => Class::Failed,
             Err(_) => Class::Refused,
         }
     }

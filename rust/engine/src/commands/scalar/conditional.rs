@@ -31,8 +31,8 @@ impl Condition<'_> {
         }
     }
 
-    fn holds(self, current: Option<Found<'_>>) -> bool {
-        let current = current.map(Found::as_slice);
+    /// Whether it holds for the value that is there, if one is.
+    pub fn holds(self, current: Option<&[u8]>) -> bool {
         match self {
             Self::Present => current.is_some(),
             Self::Absent => current.is_none(),
@@ -75,7 +75,7 @@ impl Command for SetIf<'_> {
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
-        let stored = self.condition.holds(place.scalar()?);
+        let stored = self.condition.holds(place.scalar()?.map(Found::as_slice));
         if stored {
             place.put(self.key, self.value, self.ttl)?;
         }
@@ -99,7 +99,7 @@ mod tests {
             (Condition::AbsentOrEqual(b"v"), [true, true, false]),
         ];
         for (condition, expected) in table {
-            let found = [None, Some(Found::Short(b"v")), Some(Found::Short(b""))];
+            let found = [None, Some(&b"v"[..]), Some(b"")];
             assert_eq!(found.map(|it| condition.holds(it)), expected, "{condition:?}");
         }
     }

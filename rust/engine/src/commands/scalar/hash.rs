@@ -73,8 +73,9 @@ impl HashCondition<'_> {
         }
     }
 
-    fn holds(self, current: Option<Found<'_>>) -> bool {
-        let equals = |it: Found<'_>, hash: &[u8]| ValueHash::of(it.as_slice()).0 == *hash;
+    /// Whether it holds for the value that is there, if one is.
+    pub fn holds(self, current: Option<&[u8]>) -> bool {
+        let equals = |it: &[u8], hash: &[u8]| ValueHash::of(it).0 == *hash;
         match self {
             Self::Unconditional => true,
             Self::PresentAndEqual(hash) => current.is_some_and(|it| equals(it, hash)),
@@ -94,11 +95,16 @@ impl HashCondition<'_> {
 /// and [`Error::ItemTooLarge`].
 #[derive(Debug, Clone)]
 pub struct SetIfHash<'a> {
-    key: &'a [u8],
-    condition: HashCondition<'a>,
-    value: NewValue<'a>,
-    new_hash: ValueHash,
-    ttl: Ttl,
+    /// The item to write.
+    pub key: &'a [u8],
+    /// What must be so.
+    pub condition: HashCondition<'a>,
+    /// The new value.
+    pub value: NewValue<'a>,
+    /// Its digest.
+    pub new_hash: ValueHash,
+    /// How long the new value lives; an item that is not written keeps its own.
+    pub ttl: Ttl,
 }
 
 impl<'a> SetIfHash<'a> {
@@ -122,8 +128,9 @@ impl Command for SetIfHash<'_> {
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<ValueHash>, Error> {
-        if self.condition != HashCondition::Unconditional && !self.condition.holds(place.scalar()?)
-        {
+        let holds = self.condition == HashCondition::Unconditional
+            || self.condition.holds(place.scalar()?.map(Found::as_slice));
+        if !holds {
             return Ok(None);
         }
         place.put(self.key, self.value, self.ttl)?;
@@ -147,14 +154,14 @@ mod tests {
             (HashCondition::AbsentOrNotEqual(&v), [true, false, true]),
         ];
         for (condition, expected) in table {
-            let found = [None, Some(Found::Short(b"v")), Some(Found::Short(b""))];
+            let found = [None, Some(&b"v"[..]), Some(b"")];
             assert_eq!(found.map(|it| condition.holds(it)), expected, "{condition:?}");
         }
     }
 
     #[test]
     fn a_digest_of_another_length_equals_none() {
-        let found = Some(Found::Short(b"v"));
+        let found = Some(&b"v"[..]);
 
         assert!(!HashCondition::PresentAndEqual(b"").holds(found));
         assert!(HashCondition::AbsentOrNotEqual(&[0; 99]).holds(found));

@@ -23,6 +23,17 @@ pub struct Increment<'a> {
     pub ttl: Ttl,
 }
 
+impl Increment<'_> {
+    /// The sum of the amount and the value that is there, if one is.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotANumber`] and [`Error::Overflow`].
+    pub fn add(&self, current: Option<&[u8]>) -> Result<i64, Error> {
+        add(current, self.amount)
+    }
+}
+
 impl Command for Increment<'_> {
     const WRITES: bool = true;
     type Reply = i64;
@@ -36,7 +47,7 @@ impl Command for Increment<'_> {
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<i64, Error> {
-        let sum = add(place.scalar()?.map(Found::as_slice), self.amount)?;
+        let sum = self.add(place.scalar()?.map(Found::as_slice))?;
         place.put(self.key, NewValue::Short(sum.to_string().as_bytes()), self.ttl)?;
         Ok(sum)
     }

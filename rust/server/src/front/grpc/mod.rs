@@ -11,6 +11,7 @@ use super::request_id::{self, REQUEST_ID};
 use crate::clock::Now;
 use crate::error::{Error, Result};
 use crate::forward::{self, From, Speaks};
+use crate::gate::DataRequest;
 use crate::message::{Headers, Parts};
 use crate::methods::{Api, Service};
 use crate::protocol::Protocol;
@@ -39,6 +40,7 @@ mod wire;
 pub(crate) use self::reply::Reply;
 pub(crate) use self::status::Status;
 
+const NO_CACHE: Error = Error::Malformed("the `cache` header names no cache");
 const PING: &str = "/cache_client.Ping/Ping";
 /// What the control plane answers.
 const CONTROL: [&str; 3] = ["/control_client.ScsControl/", "/auth.Auth/", "/token.Token/"];
@@ -92,7 +94,7 @@ fn wants_faults(headers: &Headers) -> bool {
 
 /// Whether the answer needs somebody else, or a delay that a test asked for.
 pub(crate) fn is_async(client: &Client, parts: &Parts) -> bool {
-    !is_data(&parts.uri) || (client.local && wants_faults(&parts.headers))
+    !is_data(&parts.uri) || client.is_remote() || (client.local && wants_faults(&parts.headers))
 }
 
 /// Answers a request for the data plane.
@@ -103,7 +105,17 @@ pub(crate) fn answer(
     body: Result<Bytes>,
     now: Now,
 ) -> std::result::Result<Reply, Status> {
-    guarded(|| called(client, via, parts, body, now)).map_err(|error| {
+    told(client, via, parts, guarded(|| called(client, via, parts, body, now)))
+}
+
+/// The reply, or the status that tells of the error.
+fn told(
+    client: &Client,
+    via: Via,
+    parts: &Parts,
+    answered: Result<Reply>,
+) -> std::result::Result<Reply, Status> {
+    answered.map_err(|error| {
         let is_ours = error == Error::Internal;
         let status = refused(client, via, error);
         if is_ours { status.named(client.log_internal_error(&parts.headers)) } else { status }
@@ -142,7 +154,7 @@ fn offered(client: &Client, via: Via) -> Result<()> {
     if client.offers(protocol) { Ok(()) } else { Err(Error::NotOffered(name)) }
 }
 
-/// The whole life of a data request: who asks, for which cache, run it, count it.
+/// Finds out who asks, and for which cache, and serves the request.
 fn serve(
     client: &Client,
     via: Via,
@@ -157,20 +169,12 @@ fn serve(
     let credential = client.credential(parts, headers::token(headers)?);
     let authorization =
         client.authorizations.borrow_mut().authorize(gate, meter, credential, cache, now)?;
-    let mut call = gate.call(&authorization, api, now);
-    let reply = body.and_then(|body| {
-        if cache.is_empty() {
-            return Err(Error::Malformed("the `cache` header names no cache"));
-        }
-        call.begin()?;
-        let reply = routes::run(&mut call, api, &frame::message(body)?)?;
-        // A request about no item at all has not been told yet that there is no cache.
-        call.namespace()?;
+    let body = body.and_then(|body| if cache.is_empty() { Err(NO_CACHE) } else { Ok(body) });
+    let request = DataRequest { authorization: &authorization, api, via, now };
+    gate.serve(request, &client.worker.stats, body, |call, body| {
+        let reply = routes::run(call, api, &frame::message(body)?)?;
         Ok(quirks::fitted(api, headers, reply))
-    });
-    call.finish(reply.is_err());
-    client.worker.stats.answered(via, api, now, Class::of(&reply));
-    reply
+    })
 }
 
 /// Answers a request that waits: after the faults that a test asked for, or by the control plane.
@@ -187,7 +191,9 @@ pub(crate) async fn answer_async(
     if let Some(code) = client.worker.faults.inject(method, &parts.headers).await {
         return Err(Status::injected(code));
     }
-    answer(client, via, parts, body, client.worker.core.clock.now())
+    let now = client.worker.core.clock.now();
+    let serve = || guarded(|| called(client, via, parts, body.clone(), now));
+    told(client, via, parts, client.worker.core.gate.backend().wait_for(serve).await)
 }
 
 /// Has the control plane answer.

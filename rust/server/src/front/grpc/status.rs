@@ -90,11 +90,12 @@ impl From<Error> for Status {
             Error::NoToken(_) | Error::Unauthenticated(_) => (Code::Unauthenticated, None),
             Error::Denied(_) => (Code::PermissionDenied, None),
             Error::NoSuchCache => (Code::NotFound, None),
-            Error::Unimplemented(_) | Error::NotOffered(_) | Error::Compressed => {
-                (Code::Unimplemented, None)
-            }
-            Error::Unavailable | Error::NoHandles => (Code::Unavailable, None),
-            Error::Internal => (Code::Internal, None),
+            Error::Unimplemented(_)
+            | Error::NotOffered(_)
+            | Error::NotInBackend
+            | Error::Compressed => (Code::Unimplemented, None),
+            Error::Unavailable | Error::NoBackend | Error::NoHandles => (Code::Unavailable, None),
+            Error::Internal | Error::Waiting => (Code::Internal, None),
             Error::Engine(engine::Error::ItemTooLarge { .. }) => {
                 (Code::ResourceExhausted, Some("item_size_limit_exceeded"))
             }

@@ -11,7 +11,7 @@ use super::*;
 use crate::backend::Backend;
 use crate::clock::Clock;
 use crate::directory::{AccountId, Cache, CacheId, Changes};
-use crate::gate::{Authorization, AuthorizationCache, Credential, Gate};
+use crate::gate::{Authorization, AuthorizationCache, Call, Credential, Gate};
 use crate::meter::ThreadMeter;
 
 fn gate() -> Gate {
@@ -67,7 +67,7 @@ fn run_all(messages: &[(usize, Vec<u8>)]) {
     let authorization = authorize(&gate);
     let now = Clock::start().now();
     for (api, message) in messages {
-        let mut call = gate.call(&authorization, Api::ALL[*api], now);
+        let mut call = Call::new(&gate, &authorization, Api::ALL[*api], now);
         let reply = routes::run(&mut call, Api::ALL[*api], &Bytes::from(message.clone()));
         call.finish(reply.is_err());
     }

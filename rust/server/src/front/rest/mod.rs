@@ -57,6 +57,23 @@ pub(crate) fn answer(client: &Client, parts: &Parts, body: Result<Bytes>, now: N
         Some(path) => guarded(|| cache::answer(client, parts, path, body, now)),
         None => Ok(operator::answer(client, parts)),
     };
+    told(client, parts, answered)
+}
+
+/// The same about a cache whose items are elsewhere.
+pub(crate) async fn answer_async(client: &Client, parts: &Parts, body: Result<Bytes>) -> Response {
+    if let Some(refusal) = offered::refusal(client, parts) {
+        return refusal;
+    }
+    let path = parts.uri.path().strip_prefix(paths::CACHE).unwrap_or_default();
+    let now = client.worker.core.clock.now();
+    let serve = || guarded(|| cache::answer(client, parts, path, body.clone(), now));
+    let answered = client.worker.core.gate.backend().wait_for(serve).await;
+    told(client, parts, answered)
+}
+
+/// The answer, or what tells of the error.
+fn told(client: &Client, parts: &Parts, answered: Result<Response>) -> Response {
     answered.unwrap_or_else(|error| {
         let mut response = refused(client, &error);
         if error == Error::Internal {

@@ -14,7 +14,12 @@ pub(crate) const NOT_ASCII: &str = "the URL holds bytes that are not ASCII: perc
 
 /// Whether the request is for the data plane.
 pub(crate) fn is_data(uri: &Uri) -> bool {
-    uri.path().starts_with(CACHE) || is_answered(uri.path())
+    is_of_cache(uri) || is_answered(uri.path())
+}
+
+/// Whether the request is about a cache.
+pub(crate) fn is_of_cache(uri: &Uri) -> bool {
+    uri.path().starts_with(CACHE)
 }
 
 /// Whether anybody may ask for it.

@@ -9,10 +9,10 @@ use super::media;
 use super::query::Query;
 use crate::clock::Now;
 use crate::error::Result;
-use crate::gate::{Authorization, Call, Gate};
+use crate::gate::{Authorization, Call, DataRequest, Gate};
 use crate::message::{Headers, Response};
 use crate::methods::Api;
-use crate::stats::{Class, ThreadStats, Via};
+use crate::stats::{ThreadStats, Via};
 
 /// What answers a request: it picks the method to count and to permit, and runs it.
 pub(super) type Handler = fn(&CacheRequest<'_>) -> Result<Response>;
@@ -43,15 +43,9 @@ impl CacheRequest<'_> {
         api: Api,
         run: impl FnOnce(&mut Call<'_>) -> Result<Response>,
     ) -> Result<Response> {
-        let mut call = self.gate.call(self.authorization, api, self.now);
-        let response = call.begin().and_then(|()| {
-            let response = run(&mut call)?;
-            // A request about no item at all has not been told yet that there is no cache.
-            call.namespace().map(|_| response)
-        });
-        call.finish(response.is_err());
-        self.stats.answered(Via::Http, api, self.now, Class::of(&response));
-        response
+        let (authorization, via, now) = (self.authorization, Via::Http, self.now);
+        let request = DataRequest { authorization, api, via, now };
+        self.gate.serve(request, self.stats, Ok(()), |call, ()| run(call))
     }
 
     /// The key that the request is about.

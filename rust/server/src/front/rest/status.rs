@@ -60,10 +60,11 @@ pub(crate) fn response(error: &Error) -> Response {
         Error::Denied(_) => (StatusCode::FORBIDDEN, "permission_denied", None),
         Error::NoSuchCache | Error::NotOffered(_) => (StatusCode::NOT_FOUND, "not_found", None),
         Error::Unimplemented(_) => (StatusCode::METHOD_NOT_ALLOWED, "unimplemented", None),
-        Error::Unavailable | Error::NoHandles => {
+        Error::NotInBackend => (StatusCode::NOT_IMPLEMENTED, "unimplemented", None),
+        Error::Unavailable | Error::NoBackend | Error::NoHandles => {
             (StatusCode::SERVICE_UNAVAILABLE, "unavailable", None)
         }
-        Error::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", None),
+        Error::Internal | Error::Waiting => (StatusCode::INTERNAL_SERVER_ERROR, "internal", None),
         Error::Engine(error) => of_engine(*error),
     };
     let title = if *error == Error::NoSuchCache { "Cache Not Found" } else { phrase(status) };

@@ -1,23 +1,39 @@
-//! The store that commands run on: today the engine in this process. Nothing outside names it.
+//! The store that commands run on: the engine in this process, or a server elsewhere. Nothing outside
+//! names either.
 
 use std::collections::HashMap;
 
-use attimo_engine::{
-    Command, Config, Engine, Limits, Looked, Moment, Namespace, Stored, Swept, Totals,
-};
+use attimo_engine::{Config, Engine, Limits, Looked, Moment, Namespace, Stored, Swept, Totals};
 
 use crate::clock::Now;
 use crate::error::Result;
 
+mod valkey;
+
+pub(crate) use self::valkey::Remote;
+use self::valkey::Valkey;
+
 /// A store of items, and the budget of memory that they share with requests under way.
 pub(crate) struct Backend {
+    /// Keeps the items, unless another server does, and the budget always.
     engine: Engine,
+    remote: Option<Valkey>,
 }
 
 impl Backend {
-    /// An empty store.
+    /// An empty store in this process.
     pub(crate) fn new(config: Config) -> Self {
-        Backend { engine: Engine::new(config) }
+        Backend { engine: Engine::new(config), remote: None }
+    }
+
+    /// The same, but the items are those of the Valkey server at `url`, if there is one.
+    pub(crate) fn at(self, url: Option<String>) -> Self {
+        Backend { remote: url.map(Valkey::new), ..self }
+    }
+
+    /// Whether items are elsewhere, so that a command may take a while.
+    pub(crate) fn is_remote(&self) -> bool {
+        self.remote.is_some()
     }
 
     /// Runs `command` where the items of `namespace` live; also returns what it looked for.
@@ -25,13 +41,28 @@ impl Backend {
     /// # Errors
     ///
     /// What the command itself documents.
-    pub(crate) fn run<C: Command>(
+    pub(crate) fn run<C: Remote>(
         &self,
         namespace: Namespace,
         command: C,
         now: Now,
     ) -> Result<(C::Reply, Looked)> {
-        Ok(self.engine.measure(namespace, command, now.moment)?)
+        match &self.remote {
+            None => Ok(self.engine.measure(namespace, command, now.moment)?),
+            Some(_) => valkey::run(namespace, command, self.limits()),
+        }
+    }
+
+    /// Serves a request whose commands may have to wait for a store elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// Those of `serve`.
+    pub(crate) async fn wait_for<T>(&self, mut serve: impl FnMut() -> Result<T>) -> Result<T> {
+        match &self.remote {
+            None => serve(),
+            Some(valkey) => valkey.wait_for(serve).await,
+        }
     }
 
     /// How large items may be.
