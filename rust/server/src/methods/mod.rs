@@ -74,17 +74,17 @@ impl Service {
     }
 }
 
-/// What a request counts as found or not found, and sent: the rule by which it is billed beyond
-/// the bytes that it brings. The engine's commands report it; `docs/reference/metering.md` says it.
+/// What a request counts as hits and misses, and so as bytes sent: the metering rule of a method.
+/// The engine's commands do the counting; `test_metering.py` compares the ledger with these rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lookups {
-    /// It looks for nothing, whatever its answer tells.
+    /// Nothing, whatever the reply tells.
     Nothing,
-    /// It looks for one item, of which it reads the whole, a part or the length.
+    /// One item, of which it reads the whole, a part or the length.
     Item,
-    /// It looks for each key, field, element or id that the request names.
+    /// Each key, field, element or id that the request names.
     Named,
-    /// It hands out what it removes, and counts that as a read of one item would.
+    /// What it removes and returns, counted as a read of one item.
     Removed,
 }
 
@@ -100,8 +100,8 @@ impl Lookups {
     }
 }
 
-/// Where plain HTTP offers a method. Several methods may share a route: the query and the headers of
-/// a request then say which one is meant.
+/// Where plain HTTP offers a method. Methods can share a route: they differ in the query or the
+/// headers of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Route {
     /// The method of HTTP.
@@ -122,7 +122,7 @@ impl Route {
     }
 }
 
-/// All that is to be said of a method but its code.
+/// A row of the table.
 struct Row {
     name: &'static str,
     service: Option<Service>,
@@ -153,7 +153,7 @@ impl Api {
         self.row().access
     }
 
-    /// What it counts as found.
+    /// What it counts as hits and misses.
     pub fn lookups(self) -> Lookups {
         self.row().lookups
     }

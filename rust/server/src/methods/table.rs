@@ -1,9 +1,9 @@
-//! The table of methods: what is not code is said here, once.
+//! The table of methods: everything about a method except its code.
 //!
-//! A row is a method's name, what its caller must be allowed to do, what it counts as found, and its
-//! routes below `/cache/{cache}`. The head of a section is the gRPC service, the data type and the
-//! kind of resource. A new row does not compile until `front/grpc/routes.rs` and
-//! `front/rest/routes.rs` say what answers it.
+//! A row has a method's name, the rights that its caller needs, what it counts as hits and misses,
+//! and its routes below `/cache/{cache}`. The head of a section has the gRPC service, the data type
+//! and the kind of resource. A new row does not compile until `front/grpc/routes.rs` and
+//! `front/rest/routes.rs` name its handlers.
 
 use super::Service::{Leaderboard, Scs};
 use super::{Access, DataType, Lookups, Rights, Route, Row, Service, Verb};
@@ -47,7 +47,7 @@ macro_rules! methods {
                 }
             }
 
-            /// The first method of the table with this route, which stands for all that share it.
+            /// The first method of the table with this route; methods with one route share a handler.
             #[expect(unreachable_patterns, reason = "some methods share a route")]
             pub(crate) fn at(verb: Verb, below: &str) -> Option<Self> {
                 match (verb, below) {

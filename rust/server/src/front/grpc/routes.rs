@@ -1,4 +1,4 @@
-//! What answers each method over gRPC.
+//! The handler of each method over gRPC.
 
 use bytes::Bytes;
 

@@ -1,11 +1,10 @@
-//! What answers at which path below `/cache/{cache}`, by method: the table of methods says where each
-//! one is offered, and here what answers it.
+//! The handler of each method over plain HTTP; the table of methods has the paths.
 
 use super::request::Handler;
 use super::{batch, dictionary, leaderboard, list, scalar, set, sorted_set};
 use crate::methods::{Api, Verb};
 
-/// What answers at `path` below a cache, or at the cache itself and at a key that the path names.
+/// The handler at `path` below a cache; without one, at the cache itself or a key in its path.
 pub(super) fn at(verb: Verb, path: Option<&str>) -> Option<Handler> {
     let below = match path {
         None => "",
@@ -15,7 +14,7 @@ pub(super) fn at(verb: Verb, path: Option<&str>) -> Option<Handler> {
     Api::at(verb, below).and_then(handler)
 }
 
-/// What answers a method, and those that share its route; `None` if only gRPC offers it.
+/// The handler of a method; `None` if only gRPC offers it.
 fn handler(api: Api) -> Option<Handler> {
     Some(match api {
         Api::Get => scalar::get,
