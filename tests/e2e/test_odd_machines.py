@@ -117,7 +117,7 @@ def test_a_working_directory_that_is_gone_hinders_nothing(server: Server, tmp_pa
     gone.mkdir()
     lost = subprocess.run(["sh", "-c", f"{typed} data"], capture_output=True, text=True)
     assert (lost.returncode, lost.stderr.count("\n")) == (1, 1)
-    assert "the working directory is gone" in lost.stderr
+    assert "the working directory was deleted" in lost.stderr
 
 
 def test_a_data_directory_need_not_be_text(tmp_path: Path) -> None:
