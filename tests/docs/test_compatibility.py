@@ -53,25 +53,26 @@ def test_the_descriptors_have_all_their_methods() -> None:
     assert counted == [47, 8, 10, 1, 3, 1]
 
 
-@pytest.mark.parametrize("method", WIRE.methods())
-def test_every_method_has_a_row(method: str) -> None:
-    assert f"| `{method.split('/')[1]}` |" in PAGE.read_text()
+def test_every_method_has_a_row() -> None:
+    page = PAGE.read_text()
+    names = [method.split("/")[1] for method in WIRE.methods()]
+
+    assert [name for name in names if f"| `{name}` |" not in page] == []
 
 
-@pytest.mark.parametrize("method", WIRE.methods())
-def test_a_method_is_answered_if_the_page_says_so(
-    server: Server, channel: grpc.Channel, method: str
-) -> None:
+def test_a_method_is_answered_if_the_page_says_so(server: Server, channel: grpc.Channel) -> None:
     """An empty request may be refused, but not as one that nobody knows."""
-    call: Any = channel.unary_stream(f"/{method}")
     metadata = (("authorization", server.api_key), ("cache", "default-cache"))
+    wrong = {}
+    for method in WIRE.methods():
+        call: Any = channel.unary_stream(f"/{method}")
+        answer = call(b"", metadata=metadata, timeout=20)
+        with contextlib.suppress(grpc.RpcError):
+            list(answer)
+        if (answer.code() is not grpc.StatusCode.UNIMPLEMENTED) is not WIRE.served(method):
+            wrong[method] = answer.code()
 
-    answer = call(b"", metadata=metadata, timeout=20)
-    with contextlib.suppress(grpc.RpcError):
-        list(answer)
-
-    is_unknown = answer.code() is grpc.StatusCode.UNIMPLEMENTED
-    assert is_unknown != WIRE.served(method)
+    assert wrong == {}
 
 
 @pytest.mark.parametrize("language", CLIENTS)
