@@ -1,6 +1,6 @@
 //! What a client can ask of a cache.
 
-use crate::{Error, Hashing, Looked, Place};
+use crate::{Error, Hashing, KeyValue, Looked, Place};
 
 /// Which of the two kinds of keys that a cache has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,4 +45,17 @@ pub trait Command {
     ///
     /// Each command documents its own.
     fn apply(self, place: &mut Place<'_>) -> Result<Self::Reply, Error>;
+
+    /// Does the same at a key of another store, and also returns what it looked for; `None` if that
+    /// cannot be done with single values.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Command::apply`] and of the store.
+    fn apply_to<K: KeyValue>(self, _key: &K) -> Result<Option<(Self::Reply, Looked)>, K::Error>
+    where
+        Self: Sized,
+    {
+        Ok(None)
+    }
 }

@@ -25,7 +25,7 @@ pub struct Looked {
 impl Looked {
     /// One item, field or element: with how many bytes of it the reply bears, or `None` if it was
     /// not there.
-    pub fn one(found: Option<usize>) -> Self {
+    pub(crate) fn one(found: Option<usize>) -> Self {
         Self {
             hits: u64::from(found.is_some()),
             misses: u64::from(found.is_none()),

@@ -3,14 +3,15 @@
 
 use std::collections::HashMap;
 
-use attimo_engine::{Config, Engine, Limits, Looked, Moment, Namespace, Stored, Swept, Totals};
+use attimo_engine::{
+    Command, Config, Engine, Limits, Looked, Moment, Namespace, Stored, Swept, Totals,
+};
 
 use crate::clock::Now;
 use crate::error::Result;
 
 mod valkey;
 
-pub(crate) use self::valkey::Remote;
 use self::valkey::Valkey;
 
 /// A store of items, and the budget of memory that they share with requests under way.
@@ -41,7 +42,7 @@ impl Backend {
     /// # Errors
     ///
     /// What the command itself documents.
-    pub(crate) fn run<C: Remote>(
+    pub(crate) fn run<C: Command>(
         &self,
         namespace: Namespace,
         command: C,

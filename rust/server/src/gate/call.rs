@@ -1,9 +1,8 @@
 //! One request: what it may, what it runs, what it uses.
 
-use attimo_engine::{ItemType, Looked, Namespace};
+use attimo_engine::{Command, ItemType, Looked, Namespace};
 
 use super::{Authorization, Gate};
-use crate::backend::Remote;
 use crate::clock::Now;
 use crate::error::{Error, Result};
 use crate::limits::{BATCH_REPLY_BYTES, REPLY_BYTES};
@@ -94,7 +93,7 @@ impl<'a> Call<'a> {
     /// # Errors
     ///
     /// [`Error::Denied`], [`Error::NoSuchCache`], or what the command documents.
-    pub(crate) fn run<C: Remote>(&mut self, command: C) -> Result<C::Reply> {
+    pub(crate) fn run<C: Command>(&mut self, command: C) -> Result<C::Reply> {
         let (reply, looked) = self.measure(command)?;
         self.used.looked += looked;
         Ok(reply)
@@ -105,7 +104,7 @@ impl<'a> Call<'a> {
     /// # Errors
     ///
     /// Those of [`Call::run`].
-    pub(super) fn measure<C: Remote>(&mut self, command: C) -> Result<(C::Reply, Looked)> {
+    pub(super) fn measure<C: Command>(&mut self, command: C) -> Result<(C::Reply, Looked)> {
         // A request that writes may also read other items: those need only be readable.
         let own = self.api.access();
         let access = if C::WRITES { own } else { own.to_read() };

@@ -1,6 +1,6 @@
 //! Write a value if the item is as expected.
 
-use crate::{Command, Error, Found, NewValue, Place, Ttl};
+use crate::{Command, Error, Found, KeyValue, Looked, NewValue, Place, Ttl};
 
 /// What must be so for [`SetIf`] to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +32,7 @@ impl Condition<'_> {
     }
 
     /// Whether it holds for the value that is there, if one is.
-    pub fn holds(self, current: Option<&[u8]>) -> bool {
+    fn holds(self, current: Option<&[u8]>) -> bool {
         match self {
             Self::Present => current.is_some(),
             Self::Absent => current.is_none(),
@@ -80,6 +80,12 @@ impl Command for SetIf<'_> {
             place.put(self.key, self.value, self.ttl)?;
         }
         Ok(stored)
+    }
+
+    fn apply_to<K: KeyValue>(self, key: &K) -> Result<Option<(bool, Looked)>, K::Error> {
+        let new = (self.value.as_slice(), ());
+        let decide = |current: Option<&[u8]>| Ok(self.condition.holds(current).then_some(new));
+        Ok(Some((key.rewrite(self.ttl, decide)?.is_some(), Looked::default())))
     }
 }
 

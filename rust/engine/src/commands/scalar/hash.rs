@@ -1,6 +1,8 @@
 //! Read a value with its digest; write one if the digest is as expected.
 
-use crate::{Command, Error, Found, Looked, NewValue, Place, Ttl, ValueHash};
+use bytes::Bytes;
+
+use crate::{Command, Error, Found, KeyValue, Looked, NewValue, Place, Ttl, ValueHash};
 
 /// Shows the value at `key` and its digest to `read`, and returns what that
 /// makes of them, or `None` if there is no such item.
@@ -43,6 +45,13 @@ where
         place.look(looked);
         Ok(read)
     }
+
+    fn apply_to<K: KeyValue>(self, key: &K) -> Result<Option<(Option<R>, Looked)>, K::Error> {
+        let value = key.get()?;
+        let looked = Looked::one(value.as_ref().map(Bytes::len));
+        let read = |value: Bytes| (self.read)(Found::Long(&value), ValueHash::of(&value));
+        Ok(Some((value.map(read), looked)))
+    }
 }
 
 /// What must be so for [`SetIfHash`] to write. A digest of another length
@@ -74,7 +83,7 @@ impl HashCondition<'_> {
     }
 
     /// Whether it holds for the value that is there, if one is.
-    pub fn holds(self, current: Option<&[u8]>) -> bool {
+    fn holds(self, current: Option<&[u8]>) -> bool {
         let equals = |it: &[u8], hash: &[u8]| ValueHash::of(it).0 == *hash;
         match self {
             Self::Unconditional => true,
@@ -95,16 +104,11 @@ impl HashCondition<'_> {
 /// and [`Error::ItemTooLarge`].
 #[derive(Debug, Clone)]
 pub struct SetIfHash<'a> {
-    /// The item to write.
-    pub key: &'a [u8],
-    /// What must be so.
-    pub condition: HashCondition<'a>,
-    /// The new value.
-    pub value: NewValue<'a>,
-    /// Its digest.
-    pub new_hash: ValueHash,
-    /// How long the new value lives; an item that is not written keeps its own.
-    pub ttl: Ttl,
+    key: &'a [u8],
+    condition: HashCondition<'a>,
+    value: NewValue<'a>,
+    new_hash: ValueHash,
+    ttl: Ttl,
 }
 
 impl<'a> SetIfHash<'a> {
@@ -135,6 +139,15 @@ impl Command for SetIfHash<'_> {
         }
         place.put(self.key, self.value, self.ttl)?;
         Ok(Some(self.new_hash))
+    }
+
+    fn apply_to<K: KeyValue>(
+        self,
+        key: &K,
+    ) -> Result<Option<(Option<ValueHash>, Looked)>, K::Error> {
+        let new = (self.value.as_slice(), self.new_hash);
+        let decide = |current: Option<&[u8]>| Ok(self.condition.holds(current).then_some(new));
+        Ok(Some((key.rewrite(self.ttl, decide)?, Looked::default())))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Count.
 
-use crate::{Command, Error, Found, NewValue, Place, Ttl};
+use crate::{Command, Error, Found, KeyValue, Looked, NewValue, Place, Ttl};
 
 /// Adds `amount` to the whole number at `key`, and returns the sum.
 ///
@@ -23,17 +23,6 @@ pub struct Increment<'a> {
     pub ttl: Ttl,
 }
 
-impl Increment<'_> {
-    /// The sum of the amount and the value that is there, if one is.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::NotANumber`] and [`Error::Overflow`].
-    pub fn add(&self, current: Option<&[u8]>) -> Result<i64, Error> {
-        add(current, self.amount)
-    }
-}
-
 impl Command for Increment<'_> {
     const WRITES: bool = true;
     type Reply = i64;
@@ -47,9 +36,17 @@ impl Command for Increment<'_> {
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<i64, Error> {
-        let sum = self.add(place.scalar()?.map(Found::as_slice))?;
+        let sum = add(place.scalar()?.map(Found::as_slice), self.amount)?;
         place.put(self.key, NewValue::Short(sum.to_string().as_bytes()), self.ttl)?;
         Ok(sum)
+    }
+
+    fn apply_to<K: KeyValue>(self, key: &K) -> Result<Option<(i64, Looked)>, K::Error> {
+        let decide = |current: Option<&[u8]>| {
+            let sum = add(current, self.amount)?;
+            Ok(Some((sum.to_string(), sum)))
+        };
+        Ok(key.rewrite(self.ttl, decide)?.map(|sum| (sum, Looked::default())))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Items as a whole, of any type: are they there, for how long, away with them.
 
-use crate::{Command, Error, ItemType, Looked, Place, Ttl};
+use crate::{Command, Error, ItemType, KeyValue, Looked, Place, Ttl};
 
 /// Removes the item at `key`, and returns whether there was one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +19,10 @@ impl Command for Delete<'_> {
 
     fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
         Ok(place.remove())
+    }
+
+    fn apply_to<K: KeyValue>(self, key: &K) -> Result<Option<(bool, Looked)>, K::Error> {
+        Ok(Some((key.remove()?, Looked::default())))
     }
 }
 
@@ -43,6 +47,11 @@ impl Command for KeyExists<'_> {
 
     fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
         Ok(place.item_type().is_some())
+    }
+
+    fn apply_to<K: KeyValue>(self, key: &K) -> Result<Option<(bool, Looked)>, K::Error> {
+        let found = key.ttl()?.is_some();
+        Ok(Some((found, Self::looked(&found))))
     }
 }
 
@@ -98,6 +107,10 @@ impl Command for UpdateTtl<'_> {
         place.expire_after(ttl);
         Ok(TtlChanged::Set)
     }
+
+    fn apply_to<K: KeyValue>(self, key: &K) -> Result<Option<(TtlChanged, Looked)>, K::Error> {
+        Ok(Some((key.change_ttl(self.change)?, Looked::default())))
+    }
 }
 
 /// Returns the time that the item at `key` has left, or `None` if there is no
@@ -125,6 +138,11 @@ impl Command for ItemGetTtl<'_> {
     fn apply(self, place: &mut Place<'_>) -> Result<Option<Ttl>, Error> {
         Ok(place.deadline().map(|deadline| deadline.left(place.now())))
     }
+
+    fn apply_to<K: KeyValue>(self, key: &K) -> Result<Option<(Option<Ttl>, Looked)>, K::Error> {
+        let left = key.ttl()?;
+        Ok(Some((left, Self::looked(&left))))
+    }
 }
 
 /// Returns what kind of item is at `key`, or `None` if there is no such item.
@@ -148,5 +166,13 @@ impl Command for ItemGetType<'_> {
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<ItemType>, Error> {
         Ok(place.item_type())
+    }
+
+    fn apply_to<K: KeyValue>(
+        self,
+        key: &K,
+    ) -> Result<Option<(Option<ItemType>, Looked)>, K::Error> {
+        let found = key.ttl()?.map(|_| ItemType::Scalar);
+        Ok(Some((found, Self::looked(&found))))
     }
 }

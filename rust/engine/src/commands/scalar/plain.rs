@@ -1,6 +1,8 @@
 //! Read a value, write a value.
 
-use crate::{Command, Error, Found, Looked, NewValue, Place, Ttl};
+use bytes::Bytes;
+
+use crate::{Command, Error, Found, KeyValue, Looked, NewValue, Place, Ttl};
 
 /// Shows the value at `key` to `read` and returns what that makes of it, or
 /// `None` if there is no such item.
@@ -44,6 +46,12 @@ where
         place.look(looked);
         Ok(read)
     }
+
+    fn apply_to<K: KeyValue>(self, key: &K) -> Result<Option<(Option<R>, Looked)>, K::Error> {
+        let value = key.get()?;
+        let looked = Looked::one(value.as_ref().map(Bytes::len));
+        Ok(Some((value.map(|value| (self.read)(Found::Long(&value))), looked)))
+    }
 }
 
 /// Writes `value` at `key`, whatever was there before.
@@ -75,5 +83,10 @@ impl Command for Set<'_> {
 
     fn apply(self, place: &mut Place<'_>) -> Result<(), Error> {
         place.put(self.key, self.value, self.ttl)
+    }
+
+    fn apply_to<K: KeyValue>(self, key: &K) -> Result<Option<((), Looked)>, K::Error> {
+        key.set(self.value.as_slice(), self.ttl)?;
+        Ok(Some(((), Looked::default())))
     }
 }

@@ -8,39 +8,23 @@
 //! and then the request is served again, with the answers so far. So those who read, permit and write
 //! requests are the same for both stores, and those whose items are in this process pay nothing.
 
-use std::cell::Cell;
-
-use attimo_engine::{Limits, Looked, Namespace};
+use attimo_engine::{Command, Limits, Looked, Namespace};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{Client, Cmd, FromRedisValue, RedisError, Value, from_redis_value_ref};
+use redis::{Client, Cmd, RedisError, Value};
 use tokio::sync::OnceCell;
 
-pub(crate) use self::commands::Remote;
+use self::exchange::Exchange;
+use self::key::Key;
 use crate::error::{Error, Result};
 use crate::limits::BACKEND_ANSWER;
 
-mod collections;
-mod commands;
+mod exchange;
+mod key;
 
 /// One Valkey server, by one connection that all threads share.
 pub(super) struct Valkey {
     url: String,
     connection: OnceCell<ConnectionManager>,
-}
-
-/// What one request has asked, in order, and what it was answered.
-#[derive(Default)]
-struct Exchange {
-    answers: Vec<Result<Value>>,
-    /// How many of them the request has been given, since it was last served anew.
-    given: usize,
-    /// What it has asked and was not answered.
-    asked: Option<Cmd>,
-}
-
-thread_local! {
-    /// That of the request that this thread serves now.
-    static EXCHANGE: Cell<Option<Exchange>> = const { Cell::new(None) };
 }
 
 impl Valkey {
@@ -57,14 +41,11 @@ impl Valkey {
     pub(super) async fn wait_for<T>(&self, mut serve: impl FnMut() -> Result<T>) -> Result<T> {
         let mut exchange = Exchange::default();
         loop {
-            EXCHANGE.set(Some(exchange));
-            let served = serve();
-            exchange = EXCHANGE.take().unwrap_or_default();
-            match exchange.asked.take() {
-                Some(asked) => exchange.answers.push(self.ask(&asked).await.map_err(Error::from)),
+            let (served, asked) = exchange.serve(&mut serve);
+            match asked {
+                Some(asked) => exchange.answer(self.ask(&asked).await.map_err(Error::from)),
                 None => return served,
             }
-            exchange.given = 0;
         }
     }
 
@@ -88,17 +69,18 @@ impl Valkey {
 ///
 /// [`Error::NotInBackend`] for commands on collections, [`Error::Waiting`], [`Error::NoBackend`] if the
 /// server does not answer, or what the command itself documents.
-pub(super) fn run<C: Remote>(
+pub(super) fn run<C: Command>(
     namespace: Namespace,
     command: C,
     limits: &Limits,
 ) -> Result<(C::Reply, Looked)> {
-    let key = key(namespace, command.key());
-    command.run(&Item { key, limits })
+    let of_client = &command.key().to_vec();
+    let key = Key { name: name(namespace, of_client), of_client, limits };
+    command.apply_to(&key)?.ok_or(Error::NotInBackend)
 }
 
 /// The key under which an item lies.
-fn key(namespace: Namespace, key: &[u8]) -> Vec<u8> {
+fn name(namespace: Namespace, key: &[u8]) -> Vec<u8> {
     let mut whole = format!("{{}}{}.", namespace.0).into_bytes();
     whole.extend_from_slice(key);
     whole
@@ -109,29 +91,4 @@ impl From<RedisError> for Error {
     fn from(_: RedisError) -> Self {
         Error::NoBackend
     }
-}
-
-/// Where a command runs: one key of the server.
-pub(crate) struct Item<'a> {
-    key: Vec<u8>,
-    limits: &'a Limits,
-}
-
-/// What the server answers to a command.
-///
-/// # Errors
-///
-/// [`Error::Waiting`] if it has not answered yet, and [`Error::NoBackend`].
-fn ask<T: FromRedisValue>(command: Cmd) -> Result<T> {
-    let mut exchange = EXCHANGE.take().unwrap_or_default();
-    let answer = exchange.answers.get(exchange.given).map(|answer| {
-        let answer = answer.as_ref().map_err(Clone::clone)?;
-        from_redis_value_ref(answer).map_err(|_| Error::NoBackend)
-    });
-    match answer {
-        Some(_) => exchange.given += 1,
-        None => exchange.asked = Some(command),
-    }
-    EXCHANGE.set(Some(exchange));
-    answer.unwrap_or(Err(Error::Waiting))
 }
