@@ -10,7 +10,7 @@ from attimo.api.caller import Authenticated
 from attimo.api.paging import MOST, Limit, NextToken
 from attimo.api.parameters import Given
 from attimo.api.routing import Router
-from attimo.api.schemas import Model, StrictModel, text, whole
+from attimo.api.schemas import Id, Model, StrictModel, text, whole
 from attimo.control import api_keys, offboarding, text_rules
 from attimo.control.api_keys import ApiKey
 from attimo.control.key_uses import KeyUses
@@ -104,7 +104,7 @@ def list_page(
 @router.delete("/{key_id}", operation_id="revokeApiKey", refuses=(404, 412))
 def revoke(
     caller: Authenticated,
-    key_id: str,
+    key_id: Id,
     force: Annotated[
         bool, Field(description="Revoke even the last key that can manage the account's keys.")
     ] = False,

@@ -12,7 +12,7 @@ from attimo.api.caller import Anyone, Authenticated
 from attimo.api.people import People, Settled
 from attimo.api.pool import apart
 from attimo.api.routing import Router
-from attimo.api.schemas import Model, StrictModel, text
+from attimo.api.schemas import Id, Model, StrictModel, text
 from attimo.control import invitations, joining, members, offboarding, passwords, sessions, users
 from attimo.control.callers import SessionHolder
 from attimo.control.invitations import Invitation, NewInvitation
@@ -173,7 +173,7 @@ def list_invitations(caller: Authenticated) -> InvitationList:
     operation_id="takeBackInvitation",
     refuses=(404,),
 )
-def take_back(caller: Authenticated, invitation_id: str) -> None:
+def take_back(caller: Authenticated, invitation_id: Id) -> None:
     """Revoke an invitation."""
     caller.perform(invitations.take_back, invitation_id)
 

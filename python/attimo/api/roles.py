@@ -7,7 +7,7 @@ from attimo.api.caller import Authenticated
 from attimo.api.members import KeepKeys
 from attimo.api.paging import MOST, Limit, NextToken
 from attimo.api.routing import Router
-from attimo.api.schemas import Model, StrictModel, text
+from attimo.api.schemas import Id, Model, StrictModel, text
 from attimo.control import offboarding, permissions, roles
 from attimo.control.offboarding import Holders
 from attimo.control.system_roles import Role
@@ -97,7 +97,7 @@ def list_page(
 
 
 @router.get("/{role_id}", operation_id="getRole", refuses=(404,))
-def get(caller: Authenticated, role_id: str) -> RoleInfo:
+def get(caller: Authenticated, role_id: Id) -> RoleInfo:
     """Show a role, or the permissions of a key that has its own, by the key's id."""
     return _info(caller.perform(roles.get, role_id))
 
@@ -108,7 +108,7 @@ def get(caller: Authenticated, role_id: str) -> RoleInfo:
     refuses=(404, 409, 412),
 )
 def change(
-    caller: Authenticated, role_id: str, body: RoleDefinition, keep_keys: KeepKeys = False
+    caller: Authenticated, role_id: Id, body: RoleDefinition, keep_keys: KeepKeys = False
 ) -> ChangedRole:
     """Replace the name and permissions of a role, immediately for everyone who has it.
 
@@ -133,7 +133,7 @@ def change(
     operation_id="deleteRole",
     refuses=(404, 412),
 )
-def delete(caller: Authenticated, role_id: str) -> DeletedRole:
+def delete(caller: Authenticated, role_id: Id) -> DeletedRole:
     """Delete a role that is not in use. Expired keys and invitations do not count."""
     holders = caller.perform(offboarding.delete_role, role_id)
     return DeletedRole(status="deleted") if holders is None else _blocked(holders)

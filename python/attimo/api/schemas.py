@@ -32,6 +32,10 @@ WholeNumber = Annotated[StrictInt, BeforeValidator(whole)]
 """A whole number in a body, not a string or boolean; in JSON, 3.0 is one."""
 
 
+Id = Annotated[str, Field(json_schema_extra={"pattern": r"^[^\x00-\x1f\x7f]+$"})]
+"""An ID in a path, which the data plane forwards only without control characters."""
+
+
 def text(most: int, least: int = 0, description: str | None = None) -> Any:
     """A string with these lengths in characters."""
     limits = {"maxLength": most} | ({"minLength": least} if least else {})

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from attimo.api.caller import Authenticated
 from attimo.api.routing import Router
-from attimo.api.schemas import Model
+from attimo.api.schemas import Id, Model
 
 router = Router("/signing-keys", "signing keys")
 
@@ -73,7 +73,7 @@ def retire_old(caller: Authenticated, force: Force = False) -> None:
 
 
 @router.delete("/{kid}", status=204, operation_id="retireSigningKey", refuses=(404, 412))
-def retire(caller: Authenticated, kid: str, force: Force = False) -> None:
+def retire(caller: Authenticated, kid: Id, force: Force = False) -> None:
     """Invalidate every token that a signing key signed, of every account. This can't be undone.
 
     With a key, this is refused if it would revoke the last one that can manage the account's keys,
