@@ -238,11 +238,18 @@ def test_a_server_without_a_door_is_refused(tmp_path: Path) -> None:
 def test_every_setting_is_shown_with_its_value_origin_and_help(tmp_path: Path) -> None:
     shown = of(tmp_path, {"https": "off"}, ATTIMO_LOCAL="1").shown()
 
-    assert [one.name for one in shown] == list(declarations())
+    not_hidden = [name for name, declared in declarations().items() if not declared.hidden]
+    assert [one.name for one in shown] == not_hidden
     by_name = {one.name: one for one in shown}
     assert (by_name["https"].value, by_name["https"].origin) == ("off", "--https")
     assert (by_name["local"].value, by_name["local"].origin) == ("true", "ATTIMO_LOCAL")
     assert all(one.help.endswith(".") for one in shown)
+
+
+def test_a_hidden_setting_is_shown_where_it_is_set(tmp_path: Path) -> None:
+    shown = {one.name: one for one in of(tmp_path, {"backend": "valkey://h:1"}).shown()}
+
+    assert (shown["backend"].value, shown["backend"].origin) == ("valkey://h:1", "--backend")
 
 
 def test_names_are_spelt_as_each_place_spells_them() -> None:

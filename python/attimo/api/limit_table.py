@@ -196,6 +196,7 @@ _GIVEN: Mapping[str, tuple[Unit, str, Breach, str | None]] = {
     ),
     "linger_bytes": ("bytes", "Data that a client can send after it was refused.", _CUT, None),
     "control_start": ("seconds", "For the control plane to start.", _LATE, None),
+    "backend_answer": ("seconds", "For a store elsewhere to answer a command.", _LATE, None),
     "control_answer": ("seconds", "For the control plane to answer a request.", _LATE, None),
     "control_waiting": (
         "count",

@@ -69,7 +69,7 @@ pub(crate) const HANDLES_IN_RESERVE: u64 = 128;
 
 /// Every limit of this page, and the engine's own that no setting changes, by name; for whoever
 /// shows them. Times are in seconds.
-pub fn limits() -> [(&'static str, u64); 30] {
+pub fn limits() -> [(&'static str, u64); 31] {
     [
         ("request_bytes", REQUEST_BYTES as u64),
         ("stranger_bytes", UNAUTHENTICATED_BYTES as u64),
@@ -95,6 +95,7 @@ pub fn limits() -> [(&'static str, u64); 30] {
         ("linger_bytes", LINGER_BYTES as u64),
         ("control_start", CONTROL_START.as_secs()),
         ("control_answer", CONTROL_ANSWER.as_secs()),
+        ("backend_answer", BACKEND_ANSWER.as_secs()),
         ("control_waiting", CONTROL_WAITING as u64),
         ("control_unknown", CONTROL_UNKNOWN as u64),
         ("control_unknown_waiting", CONTROL_UNKNOWN_WAITING as u64),
