@@ -11,6 +11,12 @@ from pathlib import Path
 
 import pytest
 
+# Those of the session are for one server: here they are made anew, for this one.
+from conformance.conftest import cache as cache
+from conformance.conftest import channel as channel
+from conformance.conftest import other_cache as other_cache
+from conformance.conftest import owner as owner
+from conformance.conftest import scs as scs
 from conformance.python.conftest import client as client
 from conformance.python.conftest import runner as runner
 from harness import Server
