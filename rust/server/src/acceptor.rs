@@ -78,8 +78,8 @@ async fn accept(listener: Listener, doors: Vec<WorkerHandle>, most: usize, stats
                         tokio::time::sleep(NO_HANDLES_PAUSE).await;
                     }
                 }
-                let entrance = listener.entrance.clone();
-                least_loaded(&doors, turn).enter(NewConnection { stream, peer, entrance });
+                let listener = listener.config.clone();
+                least_loaded(&doors, turn).enter(NewConnection { stream, peer, listener });
             }
             // Out of file handles, or a peer that left at once: neither ends the listener.
             Err(error) => {

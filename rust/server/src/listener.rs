@@ -24,14 +24,14 @@ pub(crate) struct ListenerConfig {
 /// A bound socket and what is spoken on it.
 pub(crate) struct Listener {
     pub(crate) socket: TcpListener,
-    pub(crate) entrance: Arc<ListenerConfig>,
+    pub(crate) config: Arc<ListenerConfig>,
 }
 
 /// A connection that was accepted.
 pub(crate) struct NewConnection {
     pub(crate) stream: TcpStream,
     pub(crate) peer: SocketAddr,
-    pub(crate) entrance: Arc<ListenerConfig>,
+    pub(crate) listener: Arc<ListenerConfig>,
 }
 
 /// The way in to a data thread.

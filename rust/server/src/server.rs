@@ -198,13 +198,13 @@ impl Server {
         let https_port = https.map(|address| address.port());
         let pairs = asked.iter().zip(sockets);
         let made = pairs.map(|(listen, socket)| {
-            let entrance = Arc::new(self.entrance(listen, &socket, https_port)?);
-            Ok(Listener { socket, entrance })
+            let config = Arc::new(self.listener_config(listen, &socket, https_port)?);
+            Ok(Listener { socket, config })
         });
         made.collect()
     }
 
-    fn entrance(
+    fn listener_config(
         &self,
         listen: &Listen,
         socket: &TcpListener,

@@ -26,7 +26,7 @@ pub(crate) struct Client {
     pub(crate) local: bool,
     /// Whether this connection is encrypted.
     pub(crate) secure: bool,
-    pub(crate) entrance: Arc<ListenerConfig>,
+    pub(crate) listener: Arc<ListenerConfig>,
     pub(crate) authorizations: RefCell<AuthorizationCache>,
     pub(crate) opened: Opened,
     #[expect(dead_code, reason = "what the connection takes goes back with it")]
@@ -57,7 +57,7 @@ impl Client {
 
     /// Whether this listener is for requests of a protocol.
     pub(crate) fn offers(&self, protocol: Protocol) -> bool {
-        self.entrance.offers.contains(protocol)
+        self.listener.offers.contains(protocol)
     }
 
     /// Whether a client of this connection was let in to a cache, so far.

@@ -32,17 +32,17 @@ pub(crate) async fn serve(worker: Rc<Worker>, arrival: NewConnection) {
     // Answers are written whole: waiting for more to send would only delay them. A socket that
     // refuses the option is closed already.
     let _ = stream.set_nodelay(true);
-    let NewConnection { peer, entrance, .. } = arrival;
-    let tls = entrance.tls.clone();
+    let NewConnection { peer, listener, .. } = arrival;
+    let tls = listener.tls.clone();
     let client = Rc::new(Client {
         opened: Opened::new(&worker.core.stats.connections, tls.is_some()),
         connected: Connected::new(&worker.core.room, tls.is_some()),
         closed: Cell::new(false),
         worker,
         peer,
-        local: entrance.local && peer.ip().is_loopback(),
+        local: listener.local && peer.ip().is_loopback(),
         secure: tls.is_some(),
-        entrance,
+        listener,
         authorizations: RefCell::default(),
     });
     match tls {

@@ -29,7 +29,7 @@ pub(super) fn refusal(client: &Client, parts: &Parts) -> Option<Response> {
 /// Sends a client to the same page with TLS, if there is TLS. Where that is, the settings say: the
 /// host that the client named may be anybody's.
 fn redirect(client: &Client, parts: &Parts) -> Option<Response> {
-    let there = client.entrance.https.as_ref()?;
+    let there = client.listener.https.as_ref()?;
     let page = parts.uri.path_and_query().map_or("/", PathAndQuery::as_str);
     let page = if page.starts_with('/') { page } else { "/" };
     let location = format!("https://{there}{page}");

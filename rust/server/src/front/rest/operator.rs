@@ -75,7 +75,7 @@ pub(super) async fn metrics(client: &Client, parts: &Parts) -> Response {
 
 fn admit(client: &Client, parts: &Parts) -> Result<()> {
     // A listener for this alone was opened for whoever watches.
-    let is_for_watching = client.entrance.offers.is_only(Protocol::Health);
+    let is_for_watching = client.listener.offers.is_only(Protocol::Health);
     match client.worker.core.metrics.audience {
         Audience::Off => Err(OFF),
         Audience::Loopback if !is_for_watching && !client.is_of_this_machine(parts) => {
