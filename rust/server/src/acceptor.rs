@@ -1,4 +1,4 @@
-//! The thread at the door: it accepts connections and gives each to a data thread.
+//! The acceptor thread: accepts connections and gives each to a data thread.
 //!
 //! Official clients hold one connection a process, so a handful of connections
 //! carries all the load; handing each to the thread that has fewest keeps the
@@ -32,7 +32,7 @@ const NO_HANDLES_PAUSE: Duration = Duration::from_millis(20);
 /// Starts the thread; it ends when `stopped` turns true.
 pub(crate) fn start(
     listeners: Vec<Listener>,
-    doors: Vec<WorkerHandle>,
+    workers: Vec<WorkerHandle>,
     core: Arc<Core>,
     stopped: watch::Receiver<bool>,
 ) -> io::Result<JoinHandle<()>> {
@@ -41,7 +41,7 @@ pub(crate) fn start(
     let run = async move {
         for listener in listeners {
             let stats = core.stats.clone();
-            tokio::task::spawn_local(accept(listener, doors.clone(), most, stats));
+            tokio::task::spawn_local(accept(listener, workers.clone(), most, stats));
         }
         tokio::task::spawn_local(sweep(core));
         let mut stopped = stopped;
@@ -61,7 +61,7 @@ fn most_connections(handles: Option<(usize, u64)>) -> usize {
     usize::try_from(left - HANDLES_IN_RESERVE.min(left / 2)).unwrap_or(usize::MAX).max(1)
 }
 
-async fn accept(listener: Listener, doors: Vec<WorkerHandle>, most: usize, stats: Arc<Stats>) {
+async fn accept(listener: Listener, workers: Vec<WorkerHandle>, most: usize, stats: Arc<Stats>) {
     let Ok(socket) = tokio::net::TcpListener::from_std(listener.socket) else { return };
     let mut turn = 0;
     let mut lacking = false;
@@ -71,15 +71,15 @@ async fn accept(listener: Listener, doors: Vec<WorkerHandle>, most: usize, stats
                 turn += 1;
                 lacking = false;
                 let Ok(stream) = stream.into_std() else { continue };
-                if is_full(&doors, most) {
+                if is_full(&workers, most) {
                     stats.lacked_handle();
                     // The next ones wait in the kernel's queue, as long as that has room.
-                    while is_full(&doors, most) {
+                    while is_full(&workers, most) {
                         tokio::time::sleep(NO_HANDLES_PAUSE).await;
                     }
                 }
                 let listener = listener.config.clone();
-                least_loaded(&doors, turn).enter(NewConnection { stream, peer, listener });
+                least_loaded(&workers, turn).enter(NewConnection { stream, peer, listener });
             }
             // Out of file handles, or a peer that left at once: neither ends the listener.
             Err(error) => {
@@ -93,15 +93,15 @@ async fn accept(listener: Listener, doors: Vec<WorkerHandle>, most: usize, stats
     }
 }
 
-fn is_full(doors: &[WorkerHandle], most: usize) -> bool {
-    doors.iter().map(WorkerHandle::connections).sum::<usize>() >= most
+fn is_full(workers: &[WorkerHandle], most: usize) -> bool {
+    workers.iter().map(WorkerHandle::connections).sum::<usize>() >= most
 }
 
-/// The door with the fewest connections; among equals, each in `turn`.
-fn least_loaded(doors: &[WorkerHandle], turn: usize) -> &WorkerHandle {
-    let from = turn % doors.len();
-    let order = doors[from..].iter().chain(&doors[..from]);
-    order.min_by_key(|door| door.connections()).expect("there is at least one thread")
+/// The worker with the fewest connections; among equals, each in `turn`.
+fn least_loaded(workers: &[WorkerHandle], turn: usize) -> &WorkerHandle {
+    let from = turn % workers.len();
+    let order = workers[from..].iter().chain(&workers[..from]);
+    order.min_by_key(|worker| worker.connections()).expect("there is at least one thread")
 }
 
 async fn sweep(core: Arc<Core>) {

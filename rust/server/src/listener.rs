@@ -1,5 +1,5 @@
-//! Where connections come in: sockets and what is spoken on them, and the way of a new connection to
-//! its data thread.
+//! Where connections come in: sockets and what is spoken on them, and the handles by which
+//! data threads get their connections.
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
@@ -34,7 +34,7 @@ pub(crate) struct NewConnection {
     pub(crate) listener: Arc<ListenerConfig>,
 }
 
-/// The way in to a data thread.
+/// Hands connections to a data thread.
 #[derive(Clone)]
 pub(crate) struct WorkerHandle {
     pub(crate) queue: mpsc::UnboundedSender<NewConnection>,

@@ -171,7 +171,7 @@ impl Server {
         let (stop, stopped) = watch::channel(false);
         let workers =
             worker::start(self.config.threads, &self.core, &self.config.app_socket, &stopped)?;
-        let acceptor = acceptor::start(listeners, workers.doors(), self.core.clone(), stopped)?;
+        let acceptor = acceptor::start(listeners, workers.handles(), self.core.clone(), stopped)?;
         *running = Some(Running { stop, workers, acceptor });
         Ok(())
     }

@@ -22,20 +22,20 @@ use crate::transport;
 
 /// All data threads of a server.
 pub(crate) struct Workers {
-    doors: Vec<WorkerHandle>,
+    handles: Vec<WorkerHandle>,
     threads: Vec<JoinHandle<()>>,
     ended: mpsc::Receiver<()>,
     cut: watch::Sender<bool>,
 }
 
 impl Workers {
-    pub(crate) fn doors(&self) -> Vec<WorkerHandle> {
-        self.doors.clone()
+    pub(crate) fn handles(&self) -> Vec<WorkerHandle> {
+        self.handles.clone()
     }
 
     /// Waits for every thread to finish its connections, and cuts them after `grace`.
     pub(crate) fn join(self, grace: Duration) {
-        drop(self.doors);
+        drop(self.handles);
         let deadline = Instant::now() + grace;
         for _ in &self.threads {
             let left = deadline.saturating_duration_since(Instant::now());
@@ -62,11 +62,11 @@ pub(crate) fn start(
     let (cut, cuts) = watch::channel(false);
     let faults = Arc::new(Faults::default());
     let lanes = Arc::new(Lanes::default());
-    let mut workers = Workers { doors: Vec::new(), threads: Vec::new(), ended, cut };
+    let mut workers = Workers { handles: Vec::new(), threads: Vec::new(), ended, cut };
     for number in 0..count.max(1) {
         let (sender, arrivals) = queue::unbounded_channel();
         let load = Arc::new(Load::default());
-        workers.doors.push(WorkerHandle { queue: sender, load: load.clone() });
+        workers.handles.push(WorkerHandle { queue: sender, load: load.clone() });
         let (core, app_socket) = (core.clone(), app_socket.to_owned());
         let (stopped, faults, mut cuts) = (stopped.clone(), faults.clone(), cuts.clone());
         let lanes = lanes.clone();
@@ -106,7 +106,7 @@ fn runtime() -> io::Result<LocalRuntime> {
     Builder::new_current_thread().enable_all().build_local(LocalOptions::default())
 }
 
-/// Serves arrivals until the doors are closed, then until the last connection has left.
+/// Serves arrivals until every handle is dropped, then until the last connection has left.
 async fn serve(
     worker: Rc<Worker>,
     mut arrivals: queue::UnboundedReceiver<NewConnection>,

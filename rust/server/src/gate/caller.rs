@@ -1,4 +1,4 @@
-//! Who comes to the door, and with what.
+//! Callers, and the credentials that they present.
 
 use std::net::IpAddr;
 use std::sync::Arc;

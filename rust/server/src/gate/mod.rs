@@ -1,4 +1,4 @@
-//! The one door to the data: who asks, may they, run it, count it.
+//! Every data request passes here: it is authenticated, authorized, run and counted.
 //!
 //! Checks run in the order that the official clients expect: authentication,
 //! then permission, then whether the cache exists. What was found out for a
@@ -43,7 +43,7 @@ const NO_TOKEN: Error = Error::NoToken("a token is needed: send it as `authoriza
 const NO_ADDRESS: Error = Error::Denied("the token's role does not allow this address");
 const DATA_ONLY: Error = Error::Denied("a disposable token is for data only");
 
-/// The door of one node.
+/// The gate of one node.
 pub(crate) struct Gate {
     directory: Directory,
     verifier: Verifier,
@@ -51,12 +51,12 @@ pub(crate) struct Gate {
 }
 
 impl Gate {
-    /// A door to `backend` that lets nobody in until it has learned of somebody.
+    /// A gate to `backend` that refuses everyone until it has learned the first directory.
     pub(crate) fn new(backend: Arc<Backend>) -> Self {
         Gate { directory: Directory::default(), verifier: Verifier::default(), backend }
     }
 
-    /// The store behind the door, for its upkeep.
+    /// The store, for its upkeep.
     pub(crate) fn backend(&self) -> &Arc<Backend> {
         &self.backend
     }

@@ -1,4 +1,4 @@
-//! What the door lets through.
+//! What the gate lets through.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -157,7 +157,7 @@ fn role(permissions: Value) -> Role {
     Role { id: "member".to_owned(), permissions: permissions.to_string() }
 }
 
-/// A door that knows the session, whose role has these rules.
+/// A gate that knows the session, whose role has these rules.
 fn gate_with_session(permitted: Value) -> Gate {
     let gate = gate();
     let (sessions, roles) = (vec![session()], vec![role(json!({ "rules": permitted }))]);
@@ -273,7 +273,7 @@ fn vended() -> Claims {
     Claims { kid: "k1".to_owned(), account: LOCAL_OWNER, issued_at: 0, expires_at: 2_000, kind }
 }
 
-/// A door that knows the key `vendor`, which ends at second 1000, with a role that says this.
+/// A gate that knows the key `vendor`, which ends at second 1000, with a role that says this.
 fn gate_with_vendor(permissions: Value) -> Gate {
     let gate = gate();
     let (id, role_id) = ("vendor".into(), "member".into());
