@@ -62,7 +62,7 @@ pub(super) struct Connection {
     /// Answers that are on their way, in the order of their turns.
     pub(super) sending: VecDeque<u32>,
     /// Those of somebody else.
-    pub(super) late: Rc<DeferredAnswers>,
+    pub(super) deferred: Rc<DeferredAnswers>,
     pub(super) inbound: Inbound,
     pub(super) outbound: Outbound,
     /// How much the client takes on a new stream.
@@ -122,7 +122,7 @@ impl Connection {
             reset: VecDeque::new(),
             waiting: VecDeque::new(),
             sending: VecDeque::new(),
-            late: Rc::default(),
+            deferred: Rc::default(),
             inbound: Inbound::new(CONNECTION_WINDOW),
             outbound: Outbound::new(window::DEFAULT),
             window: window::DEFAULT,

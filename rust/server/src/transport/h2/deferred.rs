@@ -1,5 +1,5 @@
-//! Answers that somebody else gives, handed to the connection that waits for them; and how many are
-//! under way for strangers.
+//! Answers that another task gives, handed to the connection that waits for them; and how many
+//! unauthenticated requests a connection has in progress.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -8,10 +8,10 @@ use std::task::{Context, Waker};
 use super::answer::Answer;
 use crate::limits::UNAUTHENTICATED_PER_CONNECTION;
 
-/// What was answered, and who is to be woken for it.
+/// Answers that have arrived, and the task to wake for them.
 #[derive(Default)]
 pub(super) struct DeferredAnswers {
-    /// None where the answer was lost by a mistake of ours.
+    /// `None` where an internal error lost the answer.
     answers: RefCell<Vec<(u32, Option<Answer>)>>,
     waiting: RefCell<Option<Waker>>,
     strangers: Cell<usize>,
@@ -23,11 +23,11 @@ pub(super) struct AnonymousPermit(Rc<DeferredAnswers>);
 
 impl AnonymousPermit {
     /// One more, unless too many are there.
-    pub(super) fn acquire(late: &Rc<DeferredAnswers>) -> Option<Self> {
-        let there = late.strangers.get();
+    pub(super) fn acquire(deferred: &Rc<DeferredAnswers>) -> Option<Self> {
+        let there = deferred.strangers.get();
         (there < UNAUTHENTICATED_PER_CONNECTION).then(|| {
-            late.strangers.set(there + 1);
-            AnonymousPermit(late.clone())
+            deferred.strangers.set(there + 1);
+            AnonymousPermit(deferred.clone())
         })
     }
 }
@@ -46,17 +46,17 @@ impl DeferredAnswers {
         }
     }
 
-    /// One that was handed over.
+    /// Takes one answer that has arrived.
     pub(super) fn pop(&self) -> Option<(u32, Option<Answer>)> {
         self.answers.borrow_mut().pop()
     }
 
-    /// What wakes the task of the connection.
+    /// Wakes the task of the connection.
     pub(super) fn waker(&self) -> Waker {
         self.waiting.borrow().clone().unwrap_or_else(|| Waker::noop().clone())
     }
 
-    /// Has the task that asks woken when there is one.
+    /// Wakes the task of `cx` when an answer arrives.
     pub(super) fn wake(&self, cx: &mut Context<'_>) {
         let mut waiting = self.waiting.borrow_mut();
         if !waiting.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
@@ -65,20 +65,20 @@ impl DeferredAnswers {
     }
 }
 
-/// An answer that somebody waits for. If this is dropped without it, he is told that there is none.
+/// Sends the answer to one stream. Dropped without one, it reports that there is none.
 pub(super) struct AnswerSender {
-    late: Rc<DeferredAnswers>,
+    deferred: Rc<DeferredAnswers>,
     stream: u32,
     answer: Option<Answer>,
 }
 
 impl AnswerSender {
     /// The answer to the request on a stream.
-    pub(super) fn new(late: Rc<DeferredAnswers>, stream: u32) -> Self {
-        AnswerSender { late, stream, answer: None }
+    pub(super) fn new(deferred: Rc<DeferredAnswers>, stream: u32) -> Self {
+        AnswerSender { deferred, stream, answer: None }
     }
 
-    /// Hands it over.
+    /// Sends the answer.
     pub(super) fn send(mut self, answer: Answer) {
         self.answer = Some(answer);
     }
@@ -86,6 +86,6 @@ impl AnswerSender {
 
 impl Drop for AnswerSender {
     fn drop(&mut self) {
-        self.late.push(self.stream, self.answer.take());
+        self.deferred.push(self.stream, self.answer.take());
     }
 }

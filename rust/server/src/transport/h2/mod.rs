@@ -114,7 +114,7 @@ where
 {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Ending> {
         self.connection.wake_up();
-        self.connection.late.wake(cx);
+        self.connection.deferred.wake(cx);
         let stops = self.stop.requested() || self.stop.poll(cx);
         loop {
             if let Some(ending) = self.read(cx).or_else(|| self.ended()) {

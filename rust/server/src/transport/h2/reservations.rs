@@ -40,7 +40,7 @@ impl Connection {
     /// Lets others have what is held while the client does nothing, and ends those whose room others
     /// have taken; when to look again, in milliseconds since the server was made.
     pub(super) fn rest(&mut self) -> u64 {
-        let (now, unread_at, waker) = (self.now.moment.0, self.unread_at, self.late.waker());
+        let (now, unread_at, waker) = (self.now.moment.0, self.unread_at, self.deferred.waker());
         let (mut next, mut lost) = (u64::MAX, Vec::new());
         self.has_offered = false;
         for stream in self.streams.iter_mut() {

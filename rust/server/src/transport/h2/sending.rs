@@ -57,7 +57,7 @@ impl Connection {
 
     /// Takes in the answers that somebody else has given.
     pub(super) fn answer_async(&mut self) {
-        while let Some((id, answer)) = self.late.pop() {
+        while let Some((id, answer)) = self.deferred.pop() {
             // Who has given up waits for nothing.
             match (self.streams.take(id), answer) {
                 (Some(stream), Some(answer)) => self.answer(stream, answer),

@@ -137,15 +137,15 @@ impl Connection {
         terms: Option<Box<BodyPolicy>>,
     ) {
         let is_admitted = terms.is_some() || admission::knows(&self.client, &request.parts);
-        let stranger = if is_admitted { None } else { AnonymousPermit::acquire(&self.late) };
+        let stranger = if is_admitted { None } else { AnonymousPermit::acquire(&self.deferred) };
         if !is_admitted && stranger.is_none() {
             return self.answer(stream, answer::refusal(&self.client, &request, STRANGERS));
         }
-        let (id, client, late) = (stream.id, self.client.clone(), self.late.clone());
+        let (id, client, deferred) = (stream.id, self.client.clone(), self.deferred.clone());
         self.streams.put(stream);
         tokio::task::spawn_local(async move {
-            let owed = AnswerSender::new(late, id);
-            owed.send(answer::later(&client, request, body).await);
+            let sender = AnswerSender::new(deferred, id);
+            sender.send(answer::later(&client, request, body).await);
             drop((terms, stranger));
         });
     }
@@ -175,7 +175,7 @@ impl Connection {
             // The answer will be that we do not know him, whatever he sends.
             return self.complete(id, Err(Error::RequestTooLarge));
         }
-        let stranger = if is_known { None } else { AnonymousPermit::acquire(&self.late) };
+        let stranger = if is_known { None } else { AnonymousPermit::acquire(&self.deferred) };
         if !is_known && stranger.is_none() {
             return self.refuse(id, STRANGERS);
         }
