@@ -1,8 +1,8 @@
-//! What was used, counted where it happens.
+//! Usage, counted where it happens.
 //!
-//! Each data thread counts into tallies of its own, so that counting is a plain
-//! addition: a tally has one writer. They only grow; `take` reads them and hands
-//! out the difference to what it read before.
+//! Each data thread has counters of its own, so each counter has one writer and
+//! counting is a plain addition. Counters only grow; `take` returns what they
+//! grew by since the last call.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -17,12 +17,12 @@ use crate::methods::Api;
 
 const KIB: u64 = 1_024;
 
-/// What one request used.
+/// The usage of one request.
 #[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct RequestUsage {
     /// Bytes of keys and values received.
     pub(crate) bytes_in: u64,
-    /// What was looked for.
+    /// Hits, misses and the bytes found.
     pub(crate) looked: Looked,
 }
 
@@ -74,9 +74,9 @@ counts! {
     Evicted = "evicted",
 }
 
-/// What is counted as done by the server itself instead of by an API key.
+/// The key id of what the server itself does.
 pub(crate) const SERVER: &str = "server";
-/// The name of what the server does where memory is full; no method is called so.
+/// The method name under which evictions are counted; no real method has it.
 pub(crate) const EVICT: &str = "Evict";
 
 #[derive(Default)]
@@ -100,21 +100,21 @@ pub(crate) struct UsageCounters {
 }
 
 impl UsageCounters {
-    /// Counts one request. Only the thread whose [`ThreadMeter`] gave the tally may call this.
+    /// Counts one request. Only the thread whose [`ThreadMeter`] gave these counters may call this.
     pub(crate) fn count(&self, api: Api, used: RequestUsage, failed: bool) {
-        let counters = self.by_api[api as usize].get_or_init(Box::default);
-        counters.add(Count::Requests, 1);
-        counters.add(Count::BytesIn, used.bytes_in);
-        counters.add(Count::KibIn, used.bytes_in.div_ceil(KIB));
+        let method = self.by_api[api as usize].get_or_init(Box::default);
+        method.add(Count::Requests, 1);
+        method.add(Count::BytesIn, used.bytes_in);
+        method.add(Count::KibIn, used.bytes_in.div_ceil(KIB));
         let Looked { hits, misses, bytes } = used.looked;
         if hits | misses != 0 {
-            counters.add(Count::Hits, hits);
-            counters.add(Count::Misses, misses);
-            counters.add(Count::BytesOut, bytes);
-            counters.add(Count::KibOut, bytes.div_ceil(KIB));
+            method.add(Count::Hits, hits);
+            method.add(Count::Misses, misses);
+            method.add(Count::BytesOut, bytes);
+            method.add(Count::KibOut, bytes.div_ceil(KIB));
         }
         if failed {
-            counters.add(Count::Errors, 1);
+            method.add(Count::Errors, 1);
         }
     }
 }
@@ -122,77 +122,77 @@ impl UsageCounters {
 impl UsageCounters {
     fn add_to(&self, totals: &mut ByCache) {
         let sum = totals.entry(self.cache).or_default();
-        for counters in self.by_api.iter().filter_map(OnceLock::get) {
-            add(sum, counters.read());
+        for method in self.by_api.iter().filter_map(OnceLock::get) {
+            add(sum, method.read());
         }
     }
 }
 
-/// Whose use a tally counts: which cache, by which API key.
+/// What a set of counters is for: a cache, used with an API key.
 type Subject = (Option<CacheId>, Arc<str>);
 
 /// The meter of one data thread.
 pub(crate) struct ThreadMeter {
     meter: Arc<Meter>,
-    /// Where the tallies that no connection uses are looked for, so that looking stays rare.
+    /// At this many, unused counters are dropped; it grows, so that dropping stays rare.
     crowded: Cell<usize>,
-    tallies: RefCell<HashMap<Subject, Arc<UsageCounters>>>,
+    counters: RefCell<HashMap<Subject, Arc<UsageCounters>>>,
 }
 
-/// Up to so many tallies a thread keeps all, whether a connection uses them or not.
-const TALLIES_KEPT: usize = 4_096;
+/// Up to this many, a thread keeps all counters, whether a connection uses them or not.
+const COUNTERS_KEPT: usize = 4_096;
 
 impl ThreadMeter {
     /// A thread's own part of `meter`.
     pub(crate) fn new(meter: Arc<Meter>) -> Self {
-        ThreadMeter { meter, crowded: Cell::new(TALLIES_KEPT), tallies: RefCell::default() }
+        ThreadMeter { meter, crowded: Cell::new(COUNTERS_KEPT), counters: RefCell::default() }
     }
 
-    /// The tally of `key_id` at `cache` on this thread.
-    pub(crate) fn tally(&self, cache: Option<CacheId>, key_id: &Arc<str>) -> Arc<UsageCounters> {
-        let mut tallies = self.tallies.borrow_mut();
-        if tallies.len() >= self.crowded.get() {
-            // One holder is this map, one the meter: nobody else counts in it.
-            tallies.retain(|_, tally| Arc::strong_count(tally) > 2);
-            self.crowded.set(TALLIES_KEPT.max(2 * tallies.len()));
+    /// This thread's counters of `key_id` at `cache`.
+    pub(crate) fn counters(&self, cache: Option<CacheId>, key_id: &Arc<str>) -> Arc<UsageCounters> {
+        let mut counters = self.counters.borrow_mut();
+        if counters.len() >= self.crowded.get() {
+            // This map and the meter hold one each: with no third, no connection uses them.
+            counters.retain(|_, counters| Arc::strong_count(counters) > 2);
+            self.crowded.set(COUNTERS_KEPT.max(2 * counters.len()));
         }
         let make = || self.meter.open(cache, key_id.clone());
-        tallies.entry((cache, key_id.clone())).or_insert_with(make).clone()
+        counters.entry((cache, key_id.clone())).or_insert_with(make).clone()
     }
 }
 
 struct Open {
-    tally: Arc<UsageCounters>,
+    counters: Arc<UsageCounters>,
     taken: HashMap<usize, [u64; COUNTS]>,
 }
 
-/// Counts by cache; `None` is no cache that is known.
+/// Counts by cache; `None` stands for requests that named no known cache.
 type ByCache = HashMap<Option<CacheId>, [u64; COUNTS]>;
 
-/// Every tally of the node, and what was taken from each.
+/// All counters of the node, and what was taken from each.
 #[derive(Default)]
 pub(crate) struct Meter {
-    tallies: Mutex<Tallies>,
+    inner: Mutex<Inner>,
 }
 
 #[derive(Default)]
-struct Tallies {
+struct Inner {
     open: Vec<Open>,
-    /// What tallies that nobody uses any more had come to.
+    /// Final sums of counters that are no longer in use.
     gone: ByCache,
     /// Items evicted that were not taken yet; `gone` has them already.
     evicted: HashMap<CacheId, u64>,
 }
 
-/// Up to so many caches that there were are remembered, whether there are any still or not.
+/// Totals of up to this many caches are kept, deleted ones included.
 const GONE_KEPT: usize = 4_096;
 
 impl Meter {
     fn open(&self, cache: Option<CacheId>, key_id: Arc<str>) -> Arc<UsageCounters> {
-        let tally =
+        let counters =
             Arc::new(UsageCounters { cache, key_id, by_api: [const { OnceLock::new() }; _] });
-        self.tallies.lock().open.push(Open { tally: tally.clone(), taken: HashMap::new() });
-        tally
+        self.inner.lock().open.push(Open { counters: counters.clone(), taken: HashMap::new() });
+        counters
     }
 
     /// Counts items that were evicted.
@@ -200,27 +200,27 @@ impl Meter {
         if evicted.is_empty() {
             return;
         }
-        let mut tallies = self.tallies.lock();
+        let mut inner = self.inner.lock();
         for (cache, items) in evicted {
-            tallies.gone.entry(Some(*cache)).or_default()[Count::Evicted as usize] += items;
-            *tallies.evicted.entry(*cache).or_default() += items;
+            inner.gone.entry(Some(*cache)).or_default()[Count::Evicted as usize] += items;
+            *inner.evicted.entry(*cache).or_default() += items;
         }
     }
 
     /// What was counted since the last call, summed over threads.
     pub(crate) fn take(&self) -> Vec<Used> {
         let mut sums: HashMap<(Subject, usize), [u64; COUNTS]> = HashMap::new();
-        let Tallies { open, gone, evicted } = &mut *self.tallies.lock();
+        let Inner { open, gone, evicted } = &mut *self.inner.lock();
         open.retain_mut(|open| {
-            // Asked before reading, so that what the last holder counted is still read.
-            let in_use = Arc::strong_count(&open.tally) > 1;
+            // Checked before reading, so that whatever the last holder counted is read.
+            let in_use = Arc::strong_count(&open.counters) > 1;
             for (api, more) in open.read() {
-                let key = ((open.tally.cache, open.tally.key_id.clone()), api);
+                let key = ((open.counters.cache, open.counters.key_id.clone()), api);
                 let sum = sums.entry(key).or_default();
                 add(sum, more);
             }
             if !in_use {
-                open.tally.add_to(gone);
+                open.counters.add_to(gone);
             }
             in_use
         });
@@ -234,26 +234,26 @@ impl Meter {
     /// What was counted since the start, taken or not, by cache.
     pub(crate) fn totals(&self) -> ByCache {
         let (open, mut totals): (Vec<_>, _) = {
-            let tallies = self.tallies.lock();
-            (tallies.open.iter().map(|open| open.tally.clone()).collect(), tallies.gone.clone())
+            let inner = self.inner.lock();
+            (inner.open.iter().map(|open| open.counters.clone()).collect(), inner.gone.clone())
         };
-        // Without the lock: a thread that opens a tally does not wait for all to be summed.
-        for tally in &open {
-            tally.add_to(&mut totals);
+        // Summed without the lock, so that threads which open counters do not wait.
+        for counters in &open {
+            counters.add_to(&mut totals);
         }
         totals
     }
 
-    /// Forgets the totals of caches that `exists` does not know any more, once they are many.
+    /// Drops the totals of caches that no longer exist, once there are many.
     pub(crate) fn forget(&self, exists: impl Fn(CacheId) -> bool) {
-        let gone = &mut self.tallies.lock().gone;
+        let gone = &mut self.inner.lock().gone;
         if gone.len() > GONE_KEPT {
             gone.retain(|cache, _| cache.is_none_or(&exists));
         }
     }
 }
 
-/// What a batch says of a cache from which items were evicted.
+/// The record of evictions from a cache.
 fn lost((cache, items): (CacheId, u64)) -> Used {
     let mut counts = [0; COUNTS];
     counts[Count::Evicted as usize] = items;
@@ -267,10 +267,10 @@ fn add(sum: &mut [u64; COUNTS], more: [u64; COUNTS]) {
 impl Open {
     fn read(&mut self) -> Vec<(usize, [u64; COUNTS])> {
         let mut news = Vec::new();
-        for (api, counters) in self.tally.by_api.iter().enumerate() {
-            let Some(counters) = counters.get() else { continue };
+        for (api, method) in self.counters.by_api.iter().enumerate() {
+            let Some(method) = method.get() else { continue };
             let seen = self.taken.entry(api).or_default();
-            let total: [u64; COUNTS] = counters.read();
+            let total: [u64; COUNTS] = method.read();
             if *seen != total {
                 news.push((api, std::array::from_fn(|i| total[i] - seen[i])));
                 *seen = total;
@@ -292,9 +292,9 @@ mod tests {
     fn what_was_taken_once_is_not_taken_again() {
         let meter = Arc::new(Meter::default());
         let thread = ThreadMeter::new(meter.clone());
-        let tally = thread.tally(Some(CacheId(7)), &"key".into());
+        let counters = thread.counters(Some(CacheId(7)), &"key".into());
 
-        tally.count(
+        counters.count(
             Api::Get,
             RequestUsage { bytes_in: 3, looked: Looked { hits: 1, misses: 0, bytes: 1_025 } },
             false,
@@ -309,9 +309,9 @@ mod tests {
         let meter = Arc::new(Meter::default());
         let threads = [ThreadMeter::new(meter.clone()), ThreadMeter::new(meter.clone())];
         for thread in &threads {
-            let tally = thread.tally(Some(CacheId(7)), &"key".into());
-            tally.count(Api::Get, RequestUsage::default(), true);
-            tally.count(Api::Set, RequestUsage::default(), false);
+            let counters = thread.counters(Some(CacheId(7)), &"key".into());
+            counters.count(Api::Get, RequestUsage::default(), true);
+            counters.count(Api::Set, RequestUsage::default(), false);
         }
 
         let taken = meter.take();
@@ -325,12 +325,12 @@ mod tests {
     fn what_a_thread_counted_before_it_ended_is_still_taken() {
         let meter = Arc::new(Meter::default());
         let thread = ThreadMeter::new(meter.clone());
-        thread.tally(None, &"key".into()).count(Api::Get, RequestUsage::default(), false);
+        thread.counters(None, &"key".into()).count(Api::Get, RequestUsage::default(), false);
         drop(thread);
 
         assert_eq!(meter.take().len(), 1);
         assert_eq!(meter.take(), []);
-        assert!(meter.tallies.lock().open.is_empty());
+        assert!(meter.inner.lock().open.is_empty());
     }
 
     #[test]
@@ -339,15 +339,15 @@ mod tests {
         let requests = || meter.totals().get(&Some(CacheId(7))).map_or(0, |counts| counts[0]);
         for round in 1..4 {
             let thread = ThreadMeter::new(meter.clone());
-            let tally = thread.tally(Some(CacheId(7)), &"key".into());
-            tally.count(Api::Get, RequestUsage::default(), false);
-            tally.count(Api::Set, RequestUsage::default(), true);
+            let counters = thread.counters(Some(CacheId(7)), &"key".into());
+            counters.count(Api::Get, RequestUsage::default(), false);
+            counters.count(Api::Set, RequestUsage::default(), true);
             assert_eq!(requests(), 2 * round);
-            drop((thread, tally));
+            drop((thread, counters));
             meter.take();
             assert_eq!(requests(), 2 * round);
         }
-        assert!(meter.tallies.lock().open.is_empty());
+        assert!(meter.inner.lock().open.is_empty());
     }
 
     #[test]
@@ -366,7 +366,7 @@ mod tests {
         let meter = Arc::new(Meter::default());
         let thread = ThreadMeter::new(meter.clone());
         for id in 0..=GONE_KEPT as u64 {
-            thread.tally(Some(CacheId(id)), &"key".into()).count(
+            thread.counters(Some(CacheId(id)), &"key".into()).count(
                 Api::Get,
                 RequestUsage::default(),
                 false,

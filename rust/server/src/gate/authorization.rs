@@ -13,7 +13,7 @@ use crate::permissions::Grants;
 pub(crate) struct Authorization {
     pub(super) grants: Grants,
     pub(super) cache: Option<CacheRef>,
-    pub(super) tally: Arc<UsageCounters>,
+    pub(super) counters: Arc<UsageCounters>,
     /// Good until this second (since 1970), when the token or the cache ends.
     pub(super) until: u64,
 }
@@ -88,9 +88,9 @@ impl Gate {
         let caller = self.admit(credential, now)?;
         let grants = caller.grants(cache);
         let cache = self.cache_of(caller.account, cache, now);
-        let tally = meter.tally(cache.map(|cache| cache.id), &caller.key_id);
+        let counters = meter.counters(cache.map(|cache| cache.id), &caller.key_id);
         let until = cache.map_or(u64::MAX, |cache| cache.expires_at).min(caller.expires_at);
-        Ok(Authorization { grants, cache, tally, until })
+        Ok(Authorization { grants, cache, counters, until })
     }
 
     /// The cache that `account` calls `name`, unless it has ended.

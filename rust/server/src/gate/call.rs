@@ -134,6 +134,6 @@ impl<'a> Call<'a> {
         if failed {
             self.used.looked = Looked::default();
         }
-        self.authorization.tally.count(self.api, self.used, failed);
+        self.authorization.counters.count(self.api, self.used, failed);
     }
 }

@@ -36,10 +36,10 @@ fn authorize(gate: &Gate, rules: Value, cache: &str) -> Authorization {
     let json = json!({ "rules": rules }).to_string();
     let permissions = Arc::new(Permissions::read(&json).unwrap());
     let caller = Caller { permissions, ..Caller::local_owner() };
-    let tally = ThreadMeter::new(Arc::default()).tally(None, &caller.key_id);
+    let counters = ThreadMeter::new(Arc::default()).counters(None, &caller.key_id);
     let grants = caller.permissions.at(cache.as_bytes());
     let cache = gate.directory.cache(LOCAL_OWNER, cache);
-    Authorization { grants, cache, tally, until: u64::MAX }
+    Authorization { grants, cache, counters, until: u64::MAX }
 }
 
 fn rules(verbs: &[&str], items: Value) -> Value {

@@ -82,8 +82,8 @@ impl Gate {
         let url = self.admit_url(credential, now)?;
         let grants = url.grant()?.permissions.at(cache);
         let cache = self.cache_of(url.0.account, cache, now);
-        let tally = meter.tally(cache.map(|cache| cache.id), &url.0.kid.as_str().into());
+        let counters = meter.counters(cache.map(|cache| cache.id), &url.0.kid.as_str().into());
         // Nobody keeps it: the same token is none for other requests.
-        Ok((Authorization { grants, cache, tally, until: 0 }, url))
+        Ok((Authorization { grants, cache, counters, until: 0 }, url))
     }
 }
