@@ -115,8 +115,12 @@ impl Memory {
     }
 
     /// What takes memory now, by name.
-    pub(crate) fn parts(&self, backend: &Backend, room: &MemoryBudget) -> [(&'static str, u64); 5] {
-        let (in_flight, connections) = (room.held() as u64, room.of_connections());
+    pub(crate) fn parts(
+        &self,
+        backend: &Backend,
+        budget: &MemoryBudget,
+    ) -> [(&'static str, u64); 5] {
+        let (in_flight, connections) = (budget.held() as u64, budget.of_connections());
         let items = backend.counted() - backend.reserved().min(backend.counted());
         let resident = process::resident_bytes().unwrap_or(0);
         let data = items + in_flight + connections;

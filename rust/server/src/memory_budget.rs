@@ -137,7 +137,7 @@ fn grow(held: &AtomicUsize, more: usize, all: usize, most: usize) -> bool {
 
 /// What something under way holds of the room; it goes back when this is dropped.
 pub(crate) struct Reservation {
-    room: Arc<MemoryBudget>,
+    budget: Arc<MemoryBudget>,
     bytes: u32,
     is_known: bool,
     /// Where it stands among what others may have, if its client has done nothing for a while.
@@ -178,13 +178,19 @@ pub(crate) enum Rest {
 
 impl Reservation {
     /// For something of a client that is known, of which nothing is here yet.
-    pub(crate) fn nothing(room: &Arc<MemoryBudget>) -> Self {
-        Self::of(room, true)
+    pub(crate) fn nothing(budget: &Arc<MemoryBudget>) -> Self {
+        Self::of(budget, true)
     }
 
     /// For something of a client that is known or not, of which nothing is here yet.
-    pub(crate) fn of(room: &Arc<MemoryBudget>, is_known: bool) -> Self {
-        Reservation { room: room.clone(), bytes: 0, is_known, offered: None, of_connection: None }
+    pub(crate) fn of(budget: &Arc<MemoryBudget>, is_known: bool) -> Self {
+        Reservation {
+            budget: budget.clone(),
+            bytes: 0,
+            is_known,
+            offered: None,
+            of_connection: None,
+        }
     }
 
     /// For an answer of so many bytes, counted in what its connection holds.
@@ -193,11 +199,11 @@ impl Reservation {
     ///
     /// [`Error::Overloaded`].
     pub(crate) fn for_answer(
-        room: &Arc<MemoryBudget>,
+        budget: &Arc<MemoryBudget>,
         of_connection: &Rc<Cell<usize>>,
         bytes: usize,
     ) -> Result<Self> {
-        let mut held = Self::nothing(room);
+        let mut held = Self::nothing(budget);
         held.of_connection = Some(of_connection.clone());
         held.reserve(bytes).map(|()| held)
     }
@@ -213,7 +219,7 @@ impl Reservation {
         }
         let all = u32::try_from(bytes).map_err(|_| FULL)?;
         let more = all.saturating_sub(self.bytes) as usize;
-        if more > 0 && !self.room.take(more, bytes, self.is_known) {
+        if more > 0 && !self.budget.take(more, bytes, self.is_known) {
             return Err(FULL);
         }
         self.bytes = self.bytes.max(all);
@@ -254,14 +260,14 @@ impl Reservation {
     /// What becomes of it now that the client has done nothing since then; `waker` wakes who waits.
     pub(crate) fn rest(&mut self, since: u64, now: u64, waker: &Waker) -> Rest {
         if let Some(place) = &self.offered {
-            return if self.room.offers.has(place) { Rest::Offered } else { Rest::Lost };
+            return if self.budget.offers.has(place) { Rest::Offered } else { Rest::Lost };
         }
         let from = if self.bytes == 0 { now } else { since };
         let rests_at = from.saturating_add(STILL);
         if now < rests_at {
             return Rest::Until(rests_at);
         }
-        let place = self.room.offers.put(self.is_known, since, self.bytes as usize, waker);
+        let place = self.budget.offers.put(self.is_known, since, self.bytes as usize, waker);
         self.offered = Some(Box::new(place));
         Rest::Offered
     }
@@ -274,7 +280,7 @@ impl Reservation {
         deadline: &mut Deadline,
         cx: &Context<'_>,
     ) -> bool {
-        let now = self.room.clock.now().moment.0;
+        let now = self.budget.clock.now().moment.0;
         if quiet.since == 0 {
             quiet.since = now;
         }
@@ -289,7 +295,7 @@ impl Reservation {
     /// The client has done something: what is held is its own again, unless others have it.
     pub(crate) fn keep(&mut self) -> bool {
         let Some(place) = self.offered.take() else { return true };
-        let is_kept = self.room.offers.withdraw(&place);
+        let is_kept = self.budget.offers.withdraw(&place);
         if !is_kept {
             self.forget();
         }
@@ -300,7 +306,7 @@ impl Reservation {
     pub(crate) fn release(&mut self) {
         self.keep();
         let bytes = self.forget();
-        self.room.give_back(bytes, self.is_known);
+        self.budget.give_back(bytes, self.is_known);
     }
 
     fn forget(&mut self) -> usize {
@@ -320,22 +326,22 @@ impl Drop for Reservation {
 
 /// What an open connection takes, until this is dropped. No connection is refused for it.
 pub(crate) struct Connected {
-    room: Arc<MemoryBudget>,
+    budget: Arc<MemoryBudget>,
     bytes: u64,
 }
 
 impl Connected {
     /// For one that was accepted.
-    pub(crate) fn new(room: &Arc<MemoryBudget>, secure: bool) -> Self {
+    pub(crate) fn new(budget: &Arc<MemoryBudget>, secure: bool) -> Self {
         let bytes = if secure { TLS_CONNECTION_BYTES } else { CONNECTION_BYTES };
-        room.backend.reserve(bytes);
-        Connected { room: room.clone(), bytes }
+        budget.backend.reserve(bytes);
+        Connected { budget: budget.clone(), bytes }
     }
 }
 
 impl Drop for Connected {
     fn drop(&mut self) {
-        self.room.backend.release(self.bytes);
+        self.budget.backend.release(self.bytes);
     }
 }
 

@@ -118,13 +118,13 @@ impl Server {
             },
         });
         let backend = Arc::new(backend.at(config.backend.clone()));
-        let room = MemoryBudget::new(backend.clone(), clock, config.memory_bytes);
+        let memory_budget = MemoryBudget::new(backend.clone(), clock, config.memory_bytes);
         let gate = Gate::new(backend);
         let core = Core {
             gate,
             meter: Arc::default(),
             clock,
-            room,
+            memory_budget,
             memory: Arc::new(Memory::new(
                 config.allocator.clone(),
                 config.memory_bytes,

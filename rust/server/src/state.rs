@@ -24,7 +24,7 @@ pub(crate) struct Core {
     pub(crate) gate: Gate,
     pub(crate) meter: Arc<Meter>,
     pub(crate) clock: Clock,
-    pub(crate) room: Arc<MemoryBudget>,
+    pub(crate) memory_budget: Arc<MemoryBudget>,
     pub(crate) memory: Arc<Memory>,
     pub(crate) origins: Origins,
     pub(crate) stats: Arc<Stats>,
@@ -44,7 +44,7 @@ impl Core {
             meter: &self.meter,
             stats: &self.stats,
             memory: &self.memory,
-            room: &self.room,
+            memory_budget: &self.memory_budget,
             metrics: &self.metrics,
             threads: self.threads,
         };

@@ -1,4 +1,4 @@
-//! The room, without connections.
+//! The budget, without connections.
 
 use attimo_engine::{Config, Limits};
 
@@ -6,7 +6,7 @@ use super::*;
 
 const MEMORY: u64 = 64 << 20;
 
-fn room() -> Arc<MemoryBudget> {
+fn budget() -> Arc<MemoryBudget> {
     let config =
         Config { memory_bytes: MEMORY, shards: 1, seed: [1, 2, 3, 4], limits: Limits::default() };
     MemoryBudget::new(Arc::new(Backend::new(config)), Clock::start(), MEMORY)
@@ -14,12 +14,12 @@ fn room() -> Arc<MemoryBudget> {
 
 #[test]
 fn what_is_held_is_given_back_once() {
-    let (room, total) = (room(), Rc::default());
-    let longest = room.bytes / 2;
-    let mut first = Reservation::for_answer(&room, &total, longest).unwrap();
-    let mut second = Reservation::of(&room, true);
+    let (budget, total) = (budget(), Rc::default());
+    let longest = budget.bytes / 2;
+    let mut first = Reservation::for_answer(&budget, &total, longest).unwrap();
+    let mut second = Reservation::of(&budget, true);
 
-    assert_eq!((total.get(), room.held()), (longest, longest));
+    assert_eq!((total.get(), budget.held()), (longest, longest));
     assert_eq!(second.reserve(longest / 2), Ok(()));
     assert_eq!(second.reserve(longest), Err(FULL));
     first.release();
@@ -27,49 +27,49 @@ fn what_is_held_is_given_back_once() {
     assert_eq!(total.get(), 0);
     assert_eq!(second.reserve(longest), Ok(()));
     drop(second);
-    assert_eq!((room.held(), room.backend.reserved()), (0, 0));
+    assert_eq!((budget.held(), budget.backend.reserved()), (0, 0));
 }
 
 #[test]
 fn few_that_are_long_leave_room_for_those_that_are_short() {
-    let (room, megabyte) = (room(), 1 << 20);
-    let mut long: Vec<_> = (0..20).map(|_| Reservation::of(&room, true)).collect();
+    let (budget, megabyte) = (budget(), 1 << 20);
+    let mut long: Vec<_> = (0..20).map(|_| Reservation::of(&budget, true)).collect();
     let held = long.iter_mut().filter_map(|body| body.reserve(5 * megabyte).ok()).count();
 
     assert!((2..=4).contains(&held));
-    assert_eq!(Reservation::of(&room, true).reserve(megabyte), Ok(()));
+    assert_eq!(Reservation::of(&budget, true).reserve(megabyte), Ok(()));
     assert!(long.iter_mut().all(|body| body.reserve(9 * megabyte).is_err()));
 }
 
 #[test]
 fn clients_that_are_not_known_take_a_part_of_the_room_only() {
-    let room = room();
-    let mut strangers: Vec<_> = (0..1_000).map(|_| Reservation::of(&room, false)).collect();
+    let budget = budget();
+    let mut strangers: Vec<_> = (0..1_000).map(|_| Reservation::of(&budget, false)).collect();
     let held = strangers.iter_mut().filter_map(|body| body.reserve(64 << 10).ok()).count();
 
-    assert!(held > 10 && room.held() <= room.bytes / STRANGERS_SHARE);
-    assert_eq!(Reservation::of(&room, true).reserve(5 << 20), Ok(()));
+    assert!(held > 10 && budget.held() <= budget.bytes / STRANGERS_SHARE);
+    assert_eq!(Reservation::of(&budget, true).reserve(5 << 20), Ok(()));
 }
 
 #[test]
 fn items_get_what_connections_and_bodies_do_not_take() {
-    let room = room();
-    let connection = Connected::new(&room, true);
-    let mut body = Reservation::of(&room, true);
+    let budget = budget();
+    let connection = Connected::new(&budget, true);
+    let mut body = Reservation::of(&budget, true);
     body.reserve(1 << 20).unwrap();
 
-    assert_eq!(room.backend.allowance(), MEMORY - TLS_CONNECTION_BYTES - (1 << 20));
-    assert_eq!(room.of_connections(), TLS_CONNECTION_BYTES);
+    assert_eq!(budget.backend.allowance(), MEMORY - TLS_CONNECTION_BYTES - (1 << 20));
+    assert_eq!(budget.of_connections(), TLS_CONNECTION_BYTES);
     drop((connection, body));
-    assert_eq!(room.backend.allowance(), MEMORY);
+    assert_eq!(budget.backend.allowance(), MEMORY);
 }
 
 #[test]
 fn who_has_done_nothing_for_longest_makes_room_and_who_is_not_known_first() {
-    let (room, waker, long) = (room(), Waker::noop(), 4 << 20);
-    let mut stranger = Reservation::of(&room, false);
+    let (budget, waker, long) = (budget(), Waker::noop(), 4 << 20);
+    let mut stranger = Reservation::of(&budget, false);
     stranger.reserve(64 << 10).unwrap();
-    let mut known: Vec<_> = (0..3).map(|_| Reservation::of(&room, true)).collect();
+    let mut known: Vec<_> = (0..3).map(|_| Reservation::of(&budget, true)).collect();
     for body in &mut known {
         body.reserve(long).unwrap();
     }
@@ -79,19 +79,19 @@ fn who_has_done_nothing_for_longest_makes_room_and_who_is_not_known_first() {
     assert_eq!(idle(0, now - 1), Rest::Until(now - 1 + STILL));
     assert_eq!([idle(1, now - STILL), idle(2, now - 2 * STILL)], [Rest::Offered; 2]);
     assert_eq!(stranger.rest(now - STILL, now, waker), Rest::Offered);
-    assert_eq!(Reservation::of(&room, true).reserve(2 * long), Ok(()));
+    assert_eq!(Reservation::of(&budget, true).reserve(2 * long), Ok(()));
     let mut again = |at: usize| known[at].rest(0, now, waker);
     assert_eq!([again(2), again(1)], [Rest::Lost, Rest::Offered]);
     assert_eq!(stranger.rest(0, now, waker), Rest::Lost);
     assert!(!stranger.keep() && known[1].keep());
     drop((stranger, known));
-    assert_eq!((room.held(), room.of_strangers.load(Ordering::Relaxed)), (0, 0));
+    assert_eq!((budget.held(), budget.of_strangers.load(Ordering::Relaxed)), (0, 0));
 }
 
 #[test]
 fn who_is_not_known_takes_nothing_of_who_is_and_nobody_loses_what_is_too_little() {
-    let (room, waker) = (room(), Waker::noop());
-    let mut bodies: Vec<_> = (0..1_000).map(|_| Reservation::of(&room, true)).collect();
+    let (budget, waker) = (budget(), Waker::noop());
+    let mut bodies: Vec<_> = (0..1_000).map(|_| Reservation::of(&budget, true)).collect();
     let mut held: Vec<_> = bodies
         .iter_mut()
         .filter_map(|body| body.reserve(1 << 20).is_ok().then_some(body))
@@ -100,7 +100,7 @@ fn who_is_not_known_takes_nothing_of_who_is_and_nobody_loses_what_is_too_little(
         assert_eq!(body.rest(0, STILL, waker), Rest::Offered);
     }
 
-    assert_eq!(Reservation::of(&room, false).reserve(2 << 20), Err(FULL));
-    assert_eq!(Reservation::of(&room, true).reserve(room.bytes), Err(FULL));
+    assert_eq!(Reservation::of(&budget, false).reserve(2 << 20), Err(FULL));
+    assert_eq!(Reservation::of(&budget, true).reserve(budget.bytes), Err(FULL));
     assert!(held.iter_mut().all(|body| body.keep()));
 }

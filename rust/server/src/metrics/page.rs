@@ -24,7 +24,7 @@ pub(crate) struct Sources<'a> {
     pub(crate) meter: &'a Meter,
     pub(crate) stats: &'a Stats,
     pub(crate) memory: &'a Memory,
-    pub(crate) room: &'a MemoryBudget,
+    pub(crate) memory_budget: &'a MemoryBudget,
     pub(crate) metrics: &'a Metrics,
     pub(crate) threads: usize,
 }
@@ -138,7 +138,7 @@ fn memory(text: &mut Text, all: &Totals, from: &Sources<'_>) {
     text.one(&family::BUDGET, from.metrics.memory_bytes);
     text.one(&family::ALLOWANCE, backend.allowance());
     let mut samples = text.begin(&family::MEMORY);
-    for (part, bytes) in from.memory.parts(backend, from.room) {
+    for (part, bytes) in from.memory.parts(backend, from.memory_budget) {
         samples.add(&[part], bytes);
     }
     text.one(&family::EVICTED, all.evicted);

@@ -36,7 +36,7 @@ pub(crate) async fn serve(worker: Rc<Worker>, arrival: NewConnection) {
     let tls = listener.tls.clone();
     let client = Rc::new(Client {
         opened: Opened::new(&worker.core.stats.connections, tls.is_some()),
-        connected: Connected::new(&worker.core.room, tls.is_some()),
+        connected: Connected::new(&worker.core.memory_budget, tls.is_some()),
         closed: Cell::new(false),
         worker,
         peer,

@@ -56,7 +56,7 @@ where
         stop: Shutdown::new(&client.worker.stopped),
         waiting: Waiting::First,
         ending: Ending::NotYet,
-        held: Reservation::nothing(&client.worker.core.room),
+        held: Reservation::nothing(&client.worker.core.memory_budget),
         client,
     };
     while connection.answer_all().await {
@@ -178,7 +178,7 @@ where
             (UNAUTHENTICATED_BYTES, UNAUTHENTICATED_BODY)
         };
         let mut body = Body::new(framing, limit);
-        let mut held = Reservation::of(&self.client.worker.core.room, is_known);
+        let mut held = Reservation::of(&self.client.worker.core.memory_budget, is_known);
         self.waiting = Waiting::Body;
         self.deadline.set(now.moment, time);
         let (mut asked, mut quiet) = (!expects, Quiet::default());

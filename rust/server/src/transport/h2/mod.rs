@@ -70,7 +70,7 @@ where
         has_yielded: false,
         is_held_up: false,
         has_more: false,
-        held: Reservation::nothing(&client.worker.core.room),
+        held: Reservation::nothing(&client.worker.core.memory_budget),
     };
     let ending = match session.take() {
         Ok(()) => poll_fn(|cx| session.poll(cx)).await,

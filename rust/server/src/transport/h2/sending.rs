@@ -109,7 +109,7 @@ impl Connection {
     }
 
     fn reserve(&self, bytes: usize) -> crate::error::Result<Reservation> {
-        Reservation::for_answer(&self.client.worker.core.room, &self.unsent, bytes)
+        Reservation::for_answer(&self.client.worker.core.memory_budget, &self.unsent, bytes)
     }
 
     fn write_status(&mut self, id: u32, status: Status) -> Sent {

@@ -76,7 +76,7 @@ impl Connection {
         body: Result<Bytes>,
         terms: Option<Box<BodyPolicy>>,
     ) -> Waiting {
-        let mut held = Reservation::nothing(&self.client.worker.core.room);
+        let mut held = Reservation::nothing(&self.client.worker.core.memory_budget);
         let body = body.and_then(|body| {
             held.reserve(body.len())?;
             Ok(if body.len() < LARGE_VALUE_BYTES { Bytes::copy_from_slice(&body) } else { body })
@@ -182,7 +182,7 @@ impl Connection {
         let time = if is_known { BODY } else { UNAUTHENTICATED_BODY };
         let (until, moved_at) = (self.now.after(time), self.now.moment.0);
         self.note(until.min(moved_at + STILL));
-        let held = Reservation::of(&self.client.worker.core.room, is_known);
+        let held = Reservation::of(&self.client.worker.core.memory_budget, is_known);
         if let Err(error) = self.set_terms(id, BodyPolicy { stranger, until, held, moved_at }) {
             return self.complete(id, Err(error));
         }
