@@ -203,9 +203,9 @@ impl Reservation {
         of_connection: &Rc<Cell<usize>>,
         bytes: usize,
     ) -> Result<Self> {
-        let mut held = Self::nothing(budget);
-        held.of_connection = Some(of_connection.clone());
-        held.reserve(bytes).map(|()| held)
+        let mut reservation = Self::nothing(budget);
+        reservation.of_connection = Some(of_connection.clone());
+        reservation.reserve(bytes).map(|()| reservation)
     }
 
     /// Sees to it that at least `bytes` are held.

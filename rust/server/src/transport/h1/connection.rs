@@ -21,7 +21,7 @@ pub(super) struct Connection<I> {
     pub(super) waiting: Waiting,
     pub(super) ending: Ending,
     /// What answers hold that did not leave at once.
-    pub(super) held: Reservation,
+    pub(super) reservation: Reservation,
 }
 
 /// What the deadline is for.

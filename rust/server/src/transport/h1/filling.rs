@@ -31,22 +31,26 @@ where
         let (stop, deadline) = (&mut self.stop, &mut self.deadline);
         let (is_body, mut of_head) = (body.is_some(), Quiet::default());
         let is_idle = input.is_empty() && !is_body;
-        let (held, quiet) = body.unwrap_or((&mut self.held, &mut of_head));
+        let (reservation, quiet) = body.unwrap_or((&mut self.reservation, &mut of_head));
         let (mut waits, mut leaves) = (false, false);
         poll_fn(|cx| {
             match client.worker.read_buffer.poll_read(io, input, cx) {
                 Poll::Ready(Ok(read @ 1..)) => {
                     quiet.moved(read);
-                    return Poll::Ready(if held.keep() { Filled::More } else { Filled::NoRoom });
+                    return Poll::Ready(if reservation.keep() {
+                        Filled::More
+                    } else {
+                        Filled::NoRoom
+                    });
                 }
                 Poll::Ready(_) => return Poll::Ready(Filled::Over),
                 Poll::Pending => {}
             }
             let is_new = !std::mem::replace(&mut waits, true) && !is_body && !is_idle;
-            if is_new && held.reserve_head(input.len(), client.is_known()).is_err() {
+            if is_new && reservation.reserve_head(input.len(), client.is_known()).is_err() {
                 return Poll::Ready(Filled::NoRoom);
             }
-            if !is_idle && held.is_lost(quiet, deadline, cx) {
+            if !is_idle && reservation.is_lost(quiet, deadline, cx) {
                 return Poll::Ready(Filled::NoRoom);
             }
             // A request may be on its way that the client has sent before it could know, so an idle

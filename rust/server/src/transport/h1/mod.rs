@@ -56,7 +56,7 @@ where
         stop: Shutdown::new(&client.worker.stopped),
         waiting: Waiting::First,
         ending: Ending::NotYet,
-        held: Reservation::nothing(&client.worker.core.memory_budget),
+        reservation: Reservation::nothing(&client.worker.core.memory_budget),
         client,
     };
     while connection.answer_all().await {
@@ -153,7 +153,7 @@ where
         if bytes <= AT_ONCE_BYTES {
             return response;
         }
-        match self.held.reserve(bytes) {
+        match self.reservation.reserve(bytes) {
             Ok(()) => response,
             Err(error) => rest::refused(&self.client, &error),
         }
@@ -178,7 +178,7 @@ where
             (UNAUTHENTICATED_BYTES, UNAUTHENTICATED_BODY)
         };
         let mut body = Body::new(framing, limit);
-        let mut held = Reservation::of(&self.client.worker.core.memory_budget, is_known);
+        let mut reservation = Reservation::of(&self.client.worker.core.memory_budget, is_known);
         self.waiting = Waiting::Body;
         self.deadline.set(now.moment, time);
         let (mut asked, mut quiet) = (!expects, Quiet::default());
@@ -195,9 +195,9 @@ where
                 Ok(None) => {}
             }
             let bytes = body.held();
-            if held.reserve(bytes).is_err()
+            if reservation.reserve(bytes).is_err()
                 // Boxed, so that a connection that finds room need not have any for this.
-                && let Err(error) = Box::pin(held.reserve_soon(bytes)).await
+                && let Err(error) = Box::pin(reservation.reserve_soon(bytes)).await
             {
                 return self.give_up(error);
             }
@@ -207,7 +207,7 @@ where
             if !(self.output.is_empty() || self.send().await) {
                 return None;
             }
-            match self.fill(Some((&mut held, &mut quiet))).await {
+            match self.fill(Some((&mut reservation, &mut quiet))).await {
                 Filled::More => {}
                 Filled::TooLate => {
                     self.client.closed(Closed::BodyTimeout);
@@ -267,7 +267,7 @@ where
     async fn send(&mut self) -> bool {
         let clock = self.client.worker.core.clock;
         let (io, output, client) = (&mut self.io, &mut self.output, &self.client);
-        let held = &mut self.held;
+        let reservation = &mut self.reservation;
         let mut stalled: Option<(Deadline, Quiet)> = None;
         let sent = poll_fn(|cx| {
             loop {
@@ -280,7 +280,9 @@ where
             // Only of a client that does not keep up with its answers.
             let (deadline, quiet) =
                 stalled.get_or_insert_with(|| (Deadline::within(clock, STALLED), Quiet::default()));
-            if held.reserve(output.len()).is_err() || held.is_lost(quiet, deadline, cx) {
+            if reservation.reserve(output.len()).is_err()
+                || reservation.is_lost(quiet, deadline, cx)
+            {
                 client.closed(Closed::NoRoom);
                 return Poll::Ready(false);
             }
@@ -290,7 +292,7 @@ where
             })
         });
         let sent = sent.await;
-        self.held.release();
+        self.reservation.release();
         if !sent {
             self.ending = Ending::Now;
         }

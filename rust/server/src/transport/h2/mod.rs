@@ -70,7 +70,7 @@ where
         has_yielded: false,
         is_held_up: false,
         has_more: false,
-        held: Reservation::nothing(&client.worker.core.memory_budget),
+        reservation: Reservation::nothing(&client.worker.core.memory_budget),
     };
     let ending = match session.take() {
         Ok(()) => poll_fn(|cx| session.poll(cx)).await,
@@ -94,7 +94,7 @@ struct Session<I> {
     has_more: bool,
     /// What is held of what is on its way to the socket, where that takes it slowly, and of what has
     /// arrived and is no whole.
-    held: Reservation,
+    reservation: Reservation,
 }
 
 /// How a connection ends.
@@ -223,11 +223,11 @@ where
             match output.poll_send(Pin::new(&mut self.io), cx) {
                 Poll::Ready(Ok(true)) => {}
                 Poll::Ready(Ok(false)) => {
-                    self.held.release();
+                    self.reservation.release();
                     break Ok(true);
                 }
                 Poll::Pending => {
-                    break self.held.reserve(output.waiting()).map(|()| false).map_err(drop);
+                    break self.reservation.reserve(output.waiting()).map(|()| false).map_err(drop);
                 }
                 Poll::Ready(Err(_)) => break Err(()),
             }
@@ -242,14 +242,14 @@ where
         let inside = self.input.capacity() + block.as_ref().map_or(0, |block| block.held());
         if inside == 0 {
             if output.is_sent() {
-                self.held.release();
+                self.reservation.release();
             }
             return true;
         }
         // Who waits for room already has no more than this.
         short.is_some()
-            || self.held.reserve_head(inside + output.waiting(), client.is_known()).is_ok()
-                && !self.watch.is_flooding(&mut self.held, *now, cx)
+            || self.reservation.reserve_head(inside + output.waiting(), client.is_known()).is_ok()
+                && !self.watch.is_flooding(&mut self.reservation, *now, cx)
     }
 
     /// Ends a connection for what its client did.

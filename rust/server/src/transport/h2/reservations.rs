@@ -45,8 +45,8 @@ impl Connection {
         self.has_offered = false;
         for stream in self.streams.iter_mut() {
             let id = stream.id;
-            let Some((held, since)) = stream.resting(unread_at) else { continue };
-            match held.rest(since, now, &waker) {
+            let Some((reservation, since)) = stream.resting(unread_at) else { continue };
+            match reservation.rest(since, now, &waker) {
                 Rest::Until(moment) => next = next.min(moment),
                 Rest::Offered => self.has_offered = true,
                 Rest::Lost => lost.push(id),

@@ -86,13 +86,13 @@ impl Connection {
     fn write(&mut self, stream: &Stream, answer: Answer) -> Sent {
         match answer {
             Answer::Grpc(Ok(reply)) => match self.room_for(reply.len()) {
-                Ok(held) => {
+                Ok(reservation) => {
                     let start = self.begin_head(stream.id, false, StatusCode::OK);
                     let to = self.output.bytes();
                     self.encoder.shared(Shared::Grpc, to);
                     end_headers(to, start);
                     let bytes = reply.len();
-                    self.write_body(stream, bytes, reply.into_data(), Trailers::GrpcOk, held)
+                    self.write_body(stream, bytes, reply.into_data(), Trailers::GrpcOk, reservation)
                 }
                 Err(error) => self.write_status(stream.id, error.into()),
             },
@@ -122,7 +122,7 @@ impl Connection {
     }
 
     fn write_response(&mut self, stream: &Stream, mut response: Response, head_only: bool) -> Sent {
-        let held = self.room_for(response.body.len()).unwrap_or_else(|error| {
+        let reservation = self.room_for(response.body.len()).unwrap_or_else(|error| {
             response = rest::refused(&self.client, &error);
             None
         });
@@ -148,7 +148,7 @@ impl Connection {
             return Sent::All;
         }
         let bytes = body.len();
-        self.write_body(stream, bytes, std::iter::once(body), Trailers::None, held)
+        self.write_body(stream, bytes, std::iter::once(body), Trailers::None, reservation)
     }
 
     /// Begins the headers of an answer; where they begin.
@@ -181,25 +181,27 @@ impl Connection {
         bytes: usize,
         parts: impl Iterator<Item = Bytes>,
         trailers: Trailers,
-        held: Option<Reservation>,
+        reservation: Option<Reservation>,
     ) -> Sent {
         let room = stream.outbound.room().min(self.outbound.room()).min(LARGEST);
         // A short answer goes before long ones, but leaves them something of the window.
         let leaves_some = self.sending.is_empty() || self.outbound.room() >= 2 * LARGEST;
-        if bytes <= room && held.is_none() && leaves_some {
+        if bytes <= room && reservation.is_none() && leaves_some {
             self.outbound.take(bytes);
             self.output.data(stream.id, trailers == Trailers::None, bytes, parts);
             self.write_trailers(stream.id, trailers);
             return Sent::All;
         }
-        let Ok(held) = held.map_or_else(|| self.reserve(bytes), Ok) else { return Sent::Dropped };
+        let Ok(reservation) = reservation.map_or_else(|| self.reserve(bytes), Ok) else {
+            return Sent::Dropped;
+        };
         let parts = parts.filter(|part| !part.is_empty()).collect();
         let read_at = self.now.moment.0;
         Sent::Later(Outgoing {
             parts,
             left: bytes,
             trailers,
-            held,
+            reservation,
             read_at,
             progress: 0,
             is_queued: true,
@@ -253,7 +255,7 @@ impl Connection {
             self.note(next);
             return None;
         }
-        if !outgoing.held.keep() {
+        if !outgoing.reservation.keep() {
             self.end_lost(id);
             return None;
         }

@@ -76,12 +76,12 @@ impl Connection {
         body: Result<Bytes>,
         terms: Option<Box<BodyPolicy>>,
     ) -> Waiting {
-        let mut held = Reservation::nothing(&self.client.worker.core.memory_budget);
+        let mut reservation = Reservation::nothing(&self.client.worker.core.memory_budget);
         let body = body.and_then(|body| {
-            held.reserve(body.len())?;
+            reservation.reserve(body.len())?;
             Ok(if body.len() < LARGE_VALUE_BYTES { Bytes::copy_from_slice(&body) } else { body })
         });
-        Waiting { request, body, terms, held }
+        Waiting { request, body, terms, reservation }
     }
 
     /// Whether the client has so much to read that it need not ask for more.
@@ -182,8 +182,10 @@ impl Connection {
         let time = if is_known { BODY } else { UNAUTHENTICATED_BODY };
         let (until, moved_at) = (self.now.after(time), self.now.moment.0);
         self.note(until.min(moved_at + STILL));
-        let held = Reservation::of(&self.client.worker.core.memory_budget, is_known);
-        if let Err(error) = self.set_terms(id, BodyPolicy { stranger, until, held, moved_at }) {
+        let reservation = Reservation::of(&self.client.worker.core.memory_budget, is_known);
+        if let Err(error) =
+            self.set_terms(id, BodyPolicy { stranger, until, reservation, moved_at })
+        {
             return self.complete(id, Err(error));
         }
         self.count_body(id);

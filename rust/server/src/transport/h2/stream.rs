@@ -55,7 +55,7 @@ pub(super) struct Waiting {
     pub(super) body: Result<Bytes>,
     pub(super) terms: Option<Box<BodyPolicy>>,
     #[expect(dead_code, reason = "what the body holds of the server's budget goes back with it")]
-    pub(super) held: Reservation,
+    pub(super) reservation: Reservation,
 }
 
 /// On which terms a body may come in pieces.
@@ -64,7 +64,7 @@ pub(super) struct BodyPolicy {
     pub(super) stranger: Option<AnonymousPermit>,
     /// By when it must be there, in milliseconds since the server was made.
     pub(super) until: u64,
-    pub(super) held: Reservation,
+    pub(super) reservation: Reservation,
     /// When something of it has come last, in the same.
     pub(super) moved_at: u64,
 }
@@ -75,7 +75,7 @@ pub(super) struct Outgoing {
     /// How many bytes they have.
     pub(super) left: usize,
     pub(super) trailers: Trailers,
-    pub(super) held: Reservation,
+    pub(super) reservation: Reservation,
     /// When the client has taken something last, in milliseconds since the server was made.
     pub(super) read_at: u64,
     /// How many bytes were sent since that was set.
@@ -135,11 +135,11 @@ impl Stream {
     pub(super) fn resting(&mut self, unread_at: u64) -> Option<(&mut Reservation, u64)> {
         match &mut self.state {
             State::Body(Receiving { terms: Some(terms), .. }) => {
-                Some((&mut terms.held, terms.moved_at))
+                Some((&mut terms.reservation, terms.moved_at))
             }
             State::Sending(outgoing) => {
                 let since = if outgoing.is_queued { unread_at } else { outgoing.read_at };
-                Some((&mut outgoing.held, since))
+                Some((&mut outgoing.reservation, since))
             }
             _ => None,
         }
@@ -178,7 +178,7 @@ impl Receiving {
     /// [`Error::Overloaded`].
     pub(super) fn reserve(&mut self) -> Result<()> {
         let bytes = self.body.held();
-        self.terms.as_mut().map_or(Ok(()), |terms| terms.held.reserve(bytes))
+        self.terms.as_mut().map_or(Ok(()), |terms| terms.reservation.reserve(bytes))
     }
 
     /// Adds what has come of the body; false if others have its room.
@@ -189,7 +189,7 @@ impl Receiving {
         if self.body.len() / PROGRESS > before {
             terms.moved_at = now.moment.0;
         }
-        terms.held.keep()
+        terms.reservation.keep()
     }
 }
 

@@ -69,12 +69,12 @@ impl Timeouts {
     /// Whether others have what is held for a client that is within something and goes on with nothing.
     pub(super) fn is_flooding(
         &mut self,
-        held: &mut Reservation,
+        reservation: &mut Reservation,
         now: Now,
         cx: &Context<'_>,
     ) -> bool {
         let since = self.deadline.began(HEAD);
-        match held.rest(since, now.moment.0, cx.waker()) {
+        match reservation.rest(since, now.moment.0, cx.waker()) {
             Rest::Until(moment) => self.deadline.wake_at(moment),
             Rest::Offered => {}
             Rest::Lost => return true,
