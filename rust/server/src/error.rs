@@ -17,7 +17,7 @@ pub(crate) enum Error {
     /// The headers of the request are larger than [`HEADER_BYTES`].
     #[error("the headers are over the limit of {HEADER_BYTES} bytes")]
     HeadersTooLarge,
-    /// The same as `RequestTooLarge` for somebody who is not known, who may send less.
+    /// `RequestTooLarge` for an unauthenticated client, whose limit is lower.
     #[error(
         "without a valid token, the request limit of {UNAUTHENTICATED_BYTES} bytes is exceeded"
     )]
@@ -91,9 +91,9 @@ pub(crate) enum Overload {
     /// Requests without a token that wait for the control plane.
     #[error("too many operations of unknown callers are waiting for the control plane; try again")]
     Unknown,
-    /// Requests of somebody unknown on one connection.
+    /// Unauthenticated requests on one connection.
     #[error("too many operations of an unknown caller are in flight on this connection")]
-    Strangers,
+    Unauthenticated,
 }
 
 impl Overload {
@@ -101,7 +101,7 @@ impl Overload {
     pub(crate) fn err(self) -> &'static str {
         match self {
             Overload::Bytes => "throughput_rate_limit_exceeded",
-            Overload::Control | Overload::Unknown | Overload::Strangers => {
+            Overload::Control | Overload::Unknown | Overload::Unauthenticated => {
                 "operations_rate_limit_exceeded"
             }
         }

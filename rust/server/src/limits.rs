@@ -6,7 +6,7 @@ use attimo_engine::Limits;
 
 /// The largest request message, in bytes: what the Python, Go and Java clients allow themselves to send.
 pub(crate) const REQUEST_BYTES: usize = 5_243_000;
-/// The largest request of somebody who is not known (yet), in bytes: it is held in memory.
+/// The largest body of an unauthenticated request, in bytes: it is held in memory.
 pub(crate) const UNAUTHENTICATED_BYTES: usize = 64 * 1024;
 /// The most that one reply may bring, in bytes: what the most generous of the clients takes.
 pub(crate) const REPLY_BYTES: usize = 10_486_000;
@@ -18,7 +18,7 @@ pub(crate) const UNION_MEMBERS: usize = 500_000;
 pub(crate) const LEADERBOARD_ELEMENTS: usize = 8_192;
 /// How many streams one HTTP/2 connection may have open; the official clients open 100.
 pub(crate) const STREAMS_PER_CONNECTION: u32 = 250;
-/// How many requests of strangers may wait on one HTTP/2 connection.
+/// How many unauthenticated requests may wait on one HTTP/2 connection.
 pub(crate) const UNAUTHENTICATED_PER_CONNECTION: usize = 16;
 /// How many frames that only make work (settings, pings, windows) an HTTP/2 connection may
 /// send in a second, beyond one for each that asks for something and one for every 2 KiB of answers.
@@ -41,7 +41,7 @@ pub(crate) const FIRST_REQUEST: Duration = Duration::from_secs(10);
 pub(crate) const HEAD: Duration = Duration::from_secs(10);
 /// How long a body may take from its head to its last byte.
 pub(crate) const BODY: Duration = Duration::from_mins(5);
-/// How long the body of a stranger may take.
+/// How long the body of an unauthenticated request may take.
 pub(crate) const UNAUTHENTICATED_BODY: Duration = Duration::from_secs(10);
 /// How long a client may leave its answers unread.
 pub(crate) const STALLED: Duration = Duration::from_mins(1);

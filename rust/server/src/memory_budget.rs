@@ -31,7 +31,7 @@ const FULL: Error = Error::Overloaded(Overload::Bytes);
 /// What is under way may take one part in so many of the budget.
 const SHARE: u64 = 4;
 /// Clients that are not known may take one part in so many of the room.
-const STRANGERS_SHARE: usize = 4;
+const UNAUTHENTICATED_SHARE: usize = 4;
 /// What an open connection takes, in bytes, the kernel's part included, and with TLS.
 const CONNECTION_BYTES: u64 = 8 * 1024;
 const TLS_CONNECTION_BYTES: u64 = 28 * 1024;
@@ -51,7 +51,7 @@ pub(crate) struct MemoryBudget {
     bytes: usize,
     held: AtomicUsize,
     /// How much of that is held for clients that are not known.
-    of_strangers: AtomicUsize,
+    unauthenticated: AtomicUsize,
     /// What those hold who have done nothing for a while.
     offers: Offers,
 }
@@ -65,7 +65,7 @@ impl MemoryBudget {
             clock,
             bytes,
             held: AtomicUsize::new(0),
-            of_strangers: AtomicUsize::new(0),
+            unauthenticated: AtomicUsize::new(0),
             offers: Offers::default(),
         })
     }
@@ -92,12 +92,13 @@ impl MemoryBudget {
     }
 
     fn add(&self, more: usize, all: usize, is_known: bool) -> bool {
-        if !is_known && !grow(&self.of_strangers, more, all, self.bytes / STRANGERS_SHARE) {
+        if !is_known && !grow(&self.unauthenticated, more, all, self.bytes / UNAUTHENTICATED_SHARE)
+        {
             return false;
         }
         let added = grow(&self.held, more, all, self.bytes);
         if !added && !is_known {
-            self.of_strangers.fetch_sub(more, Ordering::Relaxed);
+            self.unauthenticated.fetch_sub(more, Ordering::Relaxed);
         }
         added
     }
@@ -109,8 +110,9 @@ impl MemoryBudget {
         };
         let mut missing = too_much(&self.held, self.bytes);
         if !is_known {
-            let of_strangers = too_much(&self.of_strangers, self.bytes / STRANGERS_SHARE);
-            missing = missing.max(of_strangers);
+            let unauthenticated =
+                too_much(&self.unauthenticated, self.bytes / UNAUTHENTICATED_SHARE);
+            missing = missing.max(unauthenticated);
         }
         let Some(taken) = self.offers.take(missing, is_known) else { return false };
         for (bytes, is_known) in taken {
@@ -123,7 +125,7 @@ impl MemoryBudget {
         if bytes > 0 {
             self.held.fetch_sub(bytes, Ordering::Relaxed);
             if !is_known {
-                self.of_strangers.fetch_sub(bytes, Ordering::Relaxed);
+                self.unauthenticated.fetch_sub(bytes, Ordering::Relaxed);
             }
             self.backend.release(bytes as u64);
         }

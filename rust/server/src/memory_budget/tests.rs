@@ -44,10 +44,10 @@ fn few_that_are_long_leave_room_for_those_that_are_short() {
 #[test]
 fn clients_that_are_not_known_take_a_part_of_the_room_only() {
     let budget = budget();
-    let mut strangers: Vec<_> = (0..1_000).map(|_| Reservation::of(&budget, false)).collect();
-    let held = strangers.iter_mut().filter_map(|body| body.reserve(64 << 10).ok()).count();
+    let mut unauthenticated: Vec<_> = (0..1_000).map(|_| Reservation::of(&budget, false)).collect();
+    let held = unauthenticated.iter_mut().filter_map(|body| body.reserve(64 << 10).ok()).count();
 
-    assert!(held > 10 && budget.held() <= budget.bytes / STRANGERS_SHARE);
+    assert!(held > 10 && budget.held() <= budget.bytes / UNAUTHENTICATED_SHARE);
     assert_eq!(Reservation::of(&budget, true).reserve(5 << 20), Ok(()));
 }
 
@@ -67,8 +67,8 @@ fn items_get_what_connections_and_bodies_do_not_take() {
 #[test]
 fn who_has_done_nothing_for_longest_makes_room_and_who_is_not_known_first() {
     let (budget, waker, long) = (budget(), Waker::noop(), 4 << 20);
-    let mut stranger = Reservation::of(&budget, false);
-    stranger.reserve(64 << 10).unwrap();
+    let mut unauthenticated = Reservation::of(&budget, false);
+    unauthenticated.reserve(64 << 10).unwrap();
     let mut known: Vec<_> = (0..3).map(|_| Reservation::of(&budget, true)).collect();
     for body in &mut known {
         body.reserve(long).unwrap();
@@ -78,14 +78,14 @@ fn who_has_done_nothing_for_longest_makes_room_and_who_is_not_known_first() {
 
     assert_eq!(idle(0, now - 1), Rest::Until(now - 1 + STILL));
     assert_eq!([idle(1, now - STILL), idle(2, now - 2 * STILL)], [Rest::Offered; 2]);
-    assert_eq!(stranger.rest(now - STILL, now, waker), Rest::Offered);
+    assert_eq!(unauthenticated.rest(now - STILL, now, waker), Rest::Offered);
     assert_eq!(Reservation::of(&budget, true).reserve(2 * long), Ok(()));
     let mut again = |at: usize| known[at].rest(0, now, waker);
     assert_eq!([again(2), again(1)], [Rest::Lost, Rest::Offered]);
-    assert_eq!(stranger.rest(0, now, waker), Rest::Lost);
-    assert!(!stranger.keep() && known[1].keep());
-    drop((stranger, known));
-    assert_eq!((budget.held(), budget.of_strangers.load(Ordering::Relaxed)), (0, 0));
+    assert_eq!(unauthenticated.rest(0, now, waker), Rest::Lost);
+    assert!(!unauthenticated.keep() && known[1].keep());
+    drop((unauthenticated, known));
+    assert_eq!((budget.held(), budget.unauthenticated.load(Ordering::Relaxed)), (0, 0));
 }
 
 #[test]

@@ -118,7 +118,7 @@ families! {
         "Lines of the log and of standard output dropped because nobody read them in time or they could not be written.";
     HANDLES_LACKED: Counter "attimo_file_handles_lacked_total" []
         "Connections delayed and control requests refused because no file handle was left.";
-    STRANGERS_REFUSED: Counter "attimo_unauthenticated_requests_refused_total" []
+    UNAUTHENTICATED_REFUSED: Counter "attimo_unauthenticated_requests_refused_total" []
         "Unauthenticated control requests refused because too many were in flight.";
     RECORDED: Counter "attimo_usage_batches_recorded_total" []
         "Usage batches recorded in the ledger.";

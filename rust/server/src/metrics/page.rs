@@ -172,7 +172,7 @@ fn upkeep(text: &mut Text, from: &Sources<'_>) {
     text.one(&family::PANICS, from.stats.panics());
     text.one(&family::LINES_DROPPED, from.stats.lines_dropped());
     text.one(&family::HANDLES_LACKED, from.stats.handles_lacked());
-    text.one(&family::STRANGERS_REFUSED, from.stats.strangers_refused());
+    text.one(&family::UNAUTHENTICATED_REFUSED, from.stats.unauthenticated_refused());
     text.one(&family::RECORDED, recorded);
     text.one(&family::UNRECORDED, failed);
     text.one(&family::WAITING, waiting);

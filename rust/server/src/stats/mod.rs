@@ -121,7 +121,7 @@ impl Stats {
     }
 
     /// How many unauthenticated requests were refused.
-    pub(crate) fn strangers_refused(&self) -> u64 {
+    pub(crate) fn unauthenticated_refused(&self) -> u64 {
         self.turned_away.count()
     }
 

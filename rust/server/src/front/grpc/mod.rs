@@ -58,7 +58,7 @@ fn is_data(uri: &Uri) -> bool {
 
 /// Whether nobody here has such a method, whatever its message will be. A client that streams waits
 /// for this word before it says that there is no more to come.
-pub(crate) fn is_nobodys(path: &str) -> bool {
+pub(crate) fn is_unknown_method(path: &str) -> bool {
     if let Some((service, method)) = Service::of_path(path) {
         return Api::called(service, method).is_none();
     }

@@ -14,19 +14,19 @@ pub(super) struct DeferredAnswers {
     /// `None` where an internal error lost the answer.
     answers: RefCell<Vec<(u32, Option<Answer>)>>,
     waiting: RefCell<Option<Waker>>,
-    strangers: Cell<usize>,
+    unauthenticated: Cell<usize>,
 }
 
-/// Somebody unknown whose request is under way, until this is dropped; one who has given up while
-/// somebody else answers still counts, for the work is the same.
+/// Permits one unauthenticated request in progress, until this is dropped. A request that the client
+/// cancels while another task answers it still counts: the work is the same.
 pub(super) struct AnonymousPermit(Rc<DeferredAnswers>);
 
 impl AnonymousPermit {
-    /// One more, unless too many are there.
+    /// Takes a permit; `None` at [`UNAUTHENTICATED_PER_CONNECTION`].
     pub(super) fn acquire(deferred: &Rc<DeferredAnswers>) -> Option<Self> {
-        let there = deferred.strangers.get();
-        (there < UNAUTHENTICATED_PER_CONNECTION).then(|| {
-            deferred.strangers.set(there + 1);
+        let open = deferred.unauthenticated.get();
+        (open < UNAUTHENTICATED_PER_CONNECTION).then(|| {
+            deferred.unauthenticated.set(open + 1);
             AnonymousPermit(deferred.clone())
         })
     }
@@ -34,7 +34,7 @@ impl AnonymousPermit {
 
 impl Drop for AnonymousPermit {
     fn drop(&mut self) {
-        self.0.strangers.set(self.0.strangers.get() - 1);
+        self.0.unauthenticated.set(self.0.unauthenticated.get() - 1);
     }
 }
 

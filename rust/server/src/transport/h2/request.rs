@@ -199,13 +199,13 @@ impl Request {
         Some(())
     }
 
-    /// Whether it is for a method that nobody here has.
-    pub(super) fn is_nobodys(&self) -> bool {
-        self.route == Route::Grpc && grpc::is_nobodys(self.parts.uri.path())
+    /// Whether it calls a gRPC method that does not exist.
+    pub(super) fn is_unknown_method(&self) -> bool {
+        self.route == Route::Grpc && grpc::is_unknown_method(self.parts.uri.path())
     }
 
     /// Whether the client waits for a word before it sends the body (RFC 9110 §10.1.1).
-    pub(super) fn expects_a_word(&self) -> bool {
+    pub(super) fn expects_continue(&self) -> bool {
         let expected = self.parts.headers.get(header::EXPECT).map(HeaderValue::as_bytes);
         expected.is_some_and(|expected| expected.eq_ignore_ascii_case(b"100-continue"))
     }

@@ -19,7 +19,7 @@ use crate::front::{admission, grpc};
 use crate::limits::{BODY, UNAUTHENTICATED_BODY, UNAUTHENTICATED_BYTES, UNSENT_BYTES};
 use crate::memory_budget::{Reservation, STILL};
 
-const STRANGERS: Error = Error::Overloaded(Overload::Strangers);
+const TOO_MANY_UNAUTHENTICATED: Error = Error::Overloaded(Overload::Unauthenticated);
 
 impl Connection {
     /// Takes in a request whose headers are all there.
@@ -137,16 +137,17 @@ impl Connection {
         terms: Option<Box<BodyPolicy>>,
     ) {
         let is_admitted = terms.is_some() || admission::knows(&self.client, &request.parts);
-        let stranger = if is_admitted { None } else { AnonymousPermit::acquire(&self.deferred) };
-        if !is_admitted && stranger.is_none() {
-            return self.answer(stream, answer::refusal(&self.client, &request, STRANGERS));
+        let permit = if is_admitted { None } else { AnonymousPermit::acquire(&self.deferred) };
+        if !is_admitted && permit.is_none() {
+            return self
+                .answer(stream, answer::refusal(&self.client, &request, TOO_MANY_UNAUTHENTICATED));
         }
         let (id, client, deferred) = (stream.id, self.client.clone(), self.deferred.clone());
         self.streams.put(stream);
         tokio::task::spawn_local(async move {
             let sender = AnswerSender::new(deferred, id);
             sender.send(answer::later(&client, request, body).await);
-            drop((terms, stranger));
+            drop((terms, permit));
         });
     }
 
@@ -167,7 +168,7 @@ impl Connection {
     pub(super) fn admit_one(&mut self, id: u32) {
         let Some(receiving) = self.streams.get(id).and_then(Stream::receiving) else { return };
         let request = receiving.request.clone();
-        if request.is_nobodys() {
+        if request.is_unknown_method() {
             return self.refuse(id, grpc::unimplemented(request.parts.uri.path()));
         }
         let is_known = admission::knows(&self.client, &request.parts);
@@ -175,21 +176,20 @@ impl Connection {
             // The answer will be that we do not know him, whatever he sends.
             return self.complete(id, Err(Error::RequestTooLarge));
         }
-        let stranger = if is_known { None } else { AnonymousPermit::acquire(&self.deferred) };
-        if !is_known && stranger.is_none() {
-            return self.refuse(id, STRANGERS);
+        let permit = if is_known { None } else { AnonymousPermit::acquire(&self.deferred) };
+        if !is_known && permit.is_none() {
+            return self.refuse(id, TOO_MANY_UNAUTHENTICATED);
         }
         let time = if is_known { BODY } else { UNAUTHENTICATED_BODY };
         let (until, moved_at) = (self.now.after(time), self.now.moment.0);
         self.note(until.min(moved_at + STILL));
         let reservation = Reservation::of(&self.client.worker.core.memory_budget, is_known);
-        if let Err(error) =
-            self.set_terms(id, BodyPolicy { stranger, until, reservation, moved_at })
+        if let Err(error) = self.set_terms(id, BodyPolicy { permit, until, reservation, moved_at })
         {
             return self.complete(id, Err(error));
         }
         self.count_body(id);
-        if request.expects_a_word() {
+        if request.expects_continue() {
             self.write_head(id, false, StatusCode::CONTINUE, []);
         }
     }
@@ -198,7 +198,7 @@ impl Connection {
         let Some(receiving) = self.streams.get(id).and_then(Stream::receiving) else {
             return Ok(());
         };
-        if terms.stranger.is_some() {
+        if terms.permit.is_some() {
             receiving.body.limit_to(UNAUTHENTICATED_BYTES);
         }
         receiving.terms = Some(Box::new(terms));

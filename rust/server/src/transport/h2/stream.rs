@@ -60,8 +60,8 @@ pub(super) struct Waiting {
 
 /// On which terms a body may come in pieces.
 pub(super) struct BodyPolicy {
-    /// Somebody who is not known, if it is one.
-    pub(super) stranger: Option<AnonymousPermit>,
+    /// Held by an unauthenticated request.
+    pub(super) permit: Option<AnonymousPermit>,
     /// By when it must be there, in milliseconds since the server was made.
     pub(super) until: u64,
     pub(super) reservation: Reservation,
@@ -166,7 +166,7 @@ impl Receiving {
     /// What is said of a body that is too long.
     pub(super) fn too_large(&self) -> Error {
         match &self.terms {
-            Some(terms) if terms.stranger.is_some() => Error::UnauthenticatedTooLarge,
+            Some(terms) if terms.permit.is_some() => Error::UnauthenticatedTooLarge,
             _ => Error::RequestTooLarge,
         }
     }
