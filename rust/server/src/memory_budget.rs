@@ -36,13 +36,13 @@ const UNAUTHENTICATED_SHARE: usize = 4;
 const CONNECTION_BYTES: u64 = 8 * 1024;
 const TLS_CONNECTION_BYTES: u64 = 28 * 1024;
 /// A client that has done nothing for so many milliseconds may have to make room for others.
-pub(crate) const STILL: u64 = 500;
+pub(crate) const IDLE_AFTER: u64 = 500;
 /// Less than this in that time is nothing, in bytes.
 pub(crate) const PROGRESS: usize = 4 * 1024;
 /// For how long a known client's body waits for room, and how often it looks, in milliseconds:
 /// long enough for one that has just gone silent to be found so.
-pub(crate) const MAX_REINSERTIONS: u64 = 1_200;
-pub(crate) const PAUSE: u64 = 50;
+pub(crate) const MAX_WAIT: u64 = 1_200;
+pub(crate) const RETRY_EVERY: u64 = 50;
 
 /// The room of a server.
 pub(crate) struct MemoryBudget {
@@ -237,12 +237,12 @@ impl Reservation {
     ///
     /// As above.
     pub(crate) async fn reserve_soon(&mut self, bytes: usize) -> Result<()> {
-        let tries = if self.is_known { MAX_REINSERTIONS / PAUSE } else { 0 };
+        let tries = if self.is_known { MAX_WAIT / RETRY_EVERY } else { 0 };
         for _ in 0..tries {
             if self.reserve(bytes).is_ok() {
                 return Ok(());
             }
-            sleep(Duration::from_millis(PAUSE)).await;
+            sleep(Duration::from_millis(RETRY_EVERY)).await;
         }
         self.reserve(bytes)
     }
@@ -265,7 +265,7 @@ impl Reservation {
             return if self.budget.offers.has(place) { Rest::Offered } else { Rest::Lost };
         }
         let from = if self.bytes == 0 { now } else { since };
-        let rests_at = from.saturating_add(STILL);
+        let rests_at = from.saturating_add(IDLE_AFTER);
         if now < rests_at {
             return Rest::Until(rests_at);
         }

@@ -76,9 +76,9 @@ fn who_has_done_nothing_for_longest_makes_room_and_who_is_not_known_first() {
     let now = 10_000;
     let mut idle = |at: usize, since| known[at].rest(since, now, waker);
 
-    assert_eq!(idle(0, now - 1), Rest::Until(now - 1 + STILL));
-    assert_eq!([idle(1, now - STILL), idle(2, now - 2 * STILL)], [Rest::Offered; 2]);
-    assert_eq!(unauthenticated.rest(now - STILL, now, waker), Rest::Offered);
+    assert_eq!(idle(0, now - 1), Rest::Until(now - 1 + IDLE_AFTER));
+    assert_eq!([idle(1, now - IDLE_AFTER), idle(2, now - 2 * IDLE_AFTER)], [Rest::Offered; 2]);
+    assert_eq!(unauthenticated.rest(now - IDLE_AFTER, now, waker), Rest::Offered);
     assert_eq!(Reservation::of(&budget, true).reserve(2 * long), Ok(()));
     let mut again = |at: usize| known[at].rest(0, now, waker);
     assert_eq!([again(2), again(1)], [Rest::Lost, Rest::Offered]);
@@ -97,7 +97,7 @@ fn who_is_not_known_takes_nothing_of_who_is_and_nobody_loses_what_is_too_little(
         .filter_map(|body| body.reserve(1 << 20).is_ok().then_some(body))
         .collect();
     for body in &mut held {
-        assert_eq!(body.rest(0, STILL, waker), Rest::Offered);
+        assert_eq!(body.rest(0, IDLE_AFTER, waker), Rest::Offered);
     }
 
     assert_eq!(Reservation::of(&budget, false).reserve(2 << 20), Err(FULL));

@@ -120,7 +120,7 @@ impl Connection {
             return Ok(());
         }
         let is_kept = receiving.add(&input[..length], self.now);
-        let is_long = receiving.terms.is_none() && receiving.body.len() > UNAUTHENTICATED_BYTES;
+        let is_long = receiving.policy.is_none() && receiving.body.len() > UNAUTHENTICATED_BYTES;
         input.advance(length);
         match (is_kept, is_long) {
             (false, _) => self.end_lost(id),

@@ -5,7 +5,7 @@ use super::error::ErrorCode;
 use super::stream::{State, Stream};
 use super::unfinished::Short;
 use crate::error::Error;
-use crate::memory_budget::{MAX_REINSERTIONS, PAUSE, Rest};
+use crate::memory_budget::{MAX_WAIT, RETRY_EVERY, Rest};
 
 impl Connection {
     /// Counts what is here of a body. Where there is no room, a known client's waits for it a moment, if
@@ -13,13 +13,13 @@ impl Connection {
     pub(super) fn count_body(&mut self, id: u32) {
         let Some(receiving) = self.streams.get(id).and_then(Stream::receiving) else { return };
         let Err(error) = receiving.reserve() else { return };
-        let is_known = receiving.terms.as_ref().is_some_and(|terms| terms.permit.is_none());
+        let is_known = receiving.policy.as_ref().is_some_and(|policy| policy.permit.is_none());
         if !is_known || self.streams.iter().any(|stream| stream.id != id && stream.is_in_pieces()) {
             return self.complete(id, Err(error));
         }
         let now = self.now.moment.0;
-        self.short = Some(Box::new(Short { stream: id, gives_up_at: now + MAX_REINSERTIONS }));
-        self.note(now + PAUSE);
+        self.short = Some(Box::new(Short { stream: id, gives_up_at: now + MAX_WAIT }));
+        self.note(now + RETRY_EVERY);
     }
 
     /// Looks whether there is room now for the body that waits.
@@ -31,7 +31,7 @@ impl Connection {
             Ok(()) => {}
             Err(_) if now < short.gives_up_at => {
                 self.short = Some(short);
-                self.note(now + PAUSE);
+                self.note(now + RETRY_EVERY);
             }
             Err(error) => self.complete(id, Err(error)),
         }

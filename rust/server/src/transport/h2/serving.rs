@@ -17,7 +17,7 @@ use crate::error::{Error, Overload, Result};
 use crate::front::rest::paths;
 use crate::front::{admission, grpc};
 use crate::limits::{BODY, UNAUTHENTICATED_BODY, UNAUTHENTICATED_BYTES, UNSENT_BYTES};
-use crate::memory_budget::{Reservation, STILL};
+use crate::memory_budget::{IDLE_AFTER, Reservation};
 
 const TOO_MANY_UNAUTHENTICATED: Error = Error::Overloaded(Overload::Unauthenticated);
 
@@ -33,7 +33,7 @@ impl Connection {
         if ends && !body.fits(0, true) {
             return Err(Fault::Stream(id, ErrorCode::ProtocolError));
         }
-        let state = State::Body(Receiving { request, body, terms: None });
+        let state = State::Body(Receiving { request, body, policy: None });
         let mut stream = Stream::new(id, state, self.window);
         stream.has_ended = ends;
         self.streams.put(stream);
@@ -57,14 +57,14 @@ impl Connection {
     pub(super) fn complete(&mut self, id: u32, body: Result<Bytes>) {
         let Some(mut stream) = self.streams.take(id) else { return };
         let State::Body(receiving) = stream.state else { return self.streams.put(stream) };
-        let Receiving { request, terms, .. } = receiving;
+        let Receiving { request, policy, .. } = receiving;
         if self.leaves_much() {
-            stream.state = State::Waiting(Box::new(self.keep(request, body, terms)));
+            stream.state = State::Waiting(Box::new(self.keep(request, body, policy)));
             self.streams.put(stream);
             self.waiting.push_back(id);
         } else {
             stream.state = State::Deferred;
-            self.serve(stream, request, body, terms);
+            self.serve(stream, request, body, policy);
         }
     }
 
@@ -74,14 +74,14 @@ impl Connection {
         &self,
         request: Rc<Request>,
         body: Result<Bytes>,
-        terms: Option<Box<BodyPolicy>>,
+        policy: Option<Box<BodyPolicy>>,
     ) -> Waiting {
         let mut reservation = Reservation::nothing(&self.client.worker.core.memory_budget);
         let body = body.and_then(|body| {
             reservation.reserve(body.len())?;
             Ok(if body.len() < LARGE_VALUE_BYTES { Bytes::copy_from_slice(&body) } else { body })
         });
-        Waiting { request, body, terms, reservation }
+        Waiting { request, body, policy, reservation }
     }
 
     /// Whether the client has so much to read that it need not ask for more.
@@ -102,8 +102,8 @@ impl Connection {
             let Some(mut stream) = self.streams.take(id) else { continue };
             let state = std::mem::replace(&mut stream.state, State::Deferred);
             if let State::Waiting(waiting) = state {
-                let Waiting { request, body, terms, .. } = *waiting;
-                self.serve(stream, request, body, terms);
+                let Waiting { request, body, policy, .. } = *waiting;
+                self.serve(stream, request, body, policy);
             }
         }
     }
@@ -113,7 +113,7 @@ impl Connection {
         stream: Stream,
         request: Rc<Request>,
         body: Result<Bytes>,
-        terms: Option<Box<BodyPolicy>>,
+        policy: Option<Box<BodyPolicy>>,
     ) {
         if request.route == Route::Http
             && let Err(error) = request.check()
@@ -122,7 +122,7 @@ impl Connection {
             return self.answer(stream, answer);
         }
         if request.waits {
-            return self.ask(stream, request, body, terms);
+            return self.ask(stream, request, body, policy);
         }
         let answer = answer::now(&self.client, &request, body, self.now);
         self.answer(stream, answer);
@@ -134,9 +134,9 @@ impl Connection {
         stream: Stream,
         request: Rc<Request>,
         body: Result<Bytes>,
-        terms: Option<Box<BodyPolicy>>,
+        policy: Option<Box<BodyPolicy>>,
     ) {
-        let is_admitted = terms.is_some() || admission::knows(&self.client, &request.parts);
+        let is_admitted = policy.is_some() || admission::knows(&self.client, &request.parts);
         let permit = if is_admitted { None } else { AnonymousPermit::acquire(&self.deferred) };
         if !is_admitted && permit.is_none() {
             return self
@@ -147,7 +147,7 @@ impl Connection {
         tokio::task::spawn_local(async move {
             let sender = AnswerSender::new(deferred, id);
             sender.send(answer::later(&client, request, body).await);
-            drop((terms, permit));
+            drop((policy, permit));
         });
     }
 
@@ -182,9 +182,9 @@ impl Connection {
         }
         let time = if is_known { BODY } else { UNAUTHENTICATED_BODY };
         let (until, moved_at) = (self.now.after(time), self.now.moment.0);
-        self.note(until.min(moved_at + STILL));
+        self.note(until.min(moved_at + IDLE_AFTER));
         let reservation = Reservation::of(&self.client.worker.core.memory_budget, is_known);
-        if let Err(error) = self.set_terms(id, BodyPolicy { permit, until, reservation, moved_at })
+        if let Err(error) = self.set_policy(id, BodyPolicy { permit, until, reservation, moved_at })
         {
             return self.complete(id, Err(error));
         }
@@ -194,14 +194,14 @@ impl Connection {
         }
     }
 
-    fn set_terms(&mut self, id: u32, terms: BodyPolicy) -> Result<()> {
+    fn set_policy(&mut self, id: u32, policy: BodyPolicy) -> Result<()> {
         let Some(receiving) = self.streams.get(id).and_then(Stream::receiving) else {
             return Ok(());
         };
-        if terms.permit.is_some() {
+        if policy.permit.is_some() {
             receiving.body.limit_to(UNAUTHENTICATED_BYTES);
         }
-        receiving.terms = Some(Box::new(terms));
+        receiving.policy = Some(Box::new(policy));
         if !receiving.body.has_room_for(0) {
             return Err(receiving.too_large());
         }

@@ -46,19 +46,19 @@ pub(super) struct Receiving {
     pub(super) request: Rc<Request>,
     pub(super) body: Body,
     /// For one that is not there at once.
-    pub(super) terms: Option<Box<BodyPolicy>>,
+    pub(super) policy: Option<Box<BodyPolicy>>,
 }
 
 /// A request that is all there and waits.
 pub(super) struct Waiting {
     pub(super) request: Rc<Request>,
     pub(super) body: Result<Bytes>,
-    pub(super) terms: Option<Box<BodyPolicy>>,
+    pub(super) policy: Option<Box<BodyPolicy>>,
     #[expect(dead_code, reason = "what the body holds of the server's budget goes back with it")]
     pub(super) reservation: Reservation,
 }
 
-/// On which terms a body may come in pieces.
+/// The limits of a body that arrives in pieces.
 pub(super) struct BodyPolicy {
     /// Held by an unauthenticated request.
     pub(super) permit: Option<AnonymousPermit>,
@@ -114,12 +114,12 @@ impl Stream {
 
     /// Whether nobody has decided yet if its body may come in pieces.
     pub(super) fn is_unseen(&self) -> bool {
-        matches!(self.state, State::Body(Receiving { terms: None, .. }))
+        matches!(self.state, State::Body(Receiving { policy: None, .. }))
     }
 
     /// Whether its body comes in pieces.
     pub(super) fn is_in_pieces(&self) -> bool {
-        matches!(self.state, State::Body(Receiving { terms: Some(_), .. }))
+        matches!(self.state, State::Body(Receiving { policy: Some(_), .. }))
     }
 
     /// Whether it has something to send and its turn was not to come: now it is.
@@ -134,8 +134,8 @@ impl Stream {
     /// server was made; `unread_at` is when it has last read anything of what waits for the socket.
     pub(super) fn resting(&mut self, unread_at: u64) -> Option<(&mut Reservation, u64)> {
         match &mut self.state {
-            State::Body(Receiving { terms: Some(terms), .. }) => {
-                Some((&mut terms.reservation, terms.moved_at))
+            State::Body(Receiving { policy: Some(policy), .. }) => {
+                Some((&mut policy.reservation, policy.moved_at))
             }
             State::Sending(outgoing) => {
                 let since = if outgoing.is_queued { unread_at } else { outgoing.read_at };
@@ -148,7 +148,7 @@ impl Stream {
     /// When it has had its time, in milliseconds since the server was made.
     pub(super) fn until(&self) -> Option<u64> {
         match &self.state {
-            State::Body(receiving) => receiving.terms.as_ref().map(|terms| terms.until),
+            State::Body(receiving) => receiving.policy.as_ref().map(|policy| policy.until),
             // Whose turn is to come waits for others, not for its client.
             State::Sending(outgoing) => (!outgoing.is_queued).then(|| outgoing.until()),
             State::Lingering { until, .. } => Some(*until),
@@ -165,8 +165,8 @@ impl Receiving {
 
     /// What is said of a body that is too long.
     pub(super) fn too_large(&self) -> Error {
-        match &self.terms {
-            Some(terms) if terms.permit.is_some() => Error::UnauthenticatedTooLarge,
+        match &self.policy {
+            Some(policy) if policy.permit.is_some() => Error::UnauthenticatedTooLarge,
             _ => Error::RequestTooLarge,
         }
     }
@@ -178,18 +178,18 @@ impl Receiving {
     /// [`Error::Overloaded`].
     pub(super) fn reserve(&mut self) -> Result<()> {
         let bytes = self.body.held();
-        self.terms.as_mut().map_or(Ok(()), |terms| terms.reservation.reserve(bytes))
+        self.policy.as_mut().map_or(Ok(()), |policy| policy.reservation.reserve(bytes))
     }
 
     /// Adds what has come of the body; false if others have its room.
     pub(super) fn add(&mut self, input: &[u8], now: Now) -> bool {
         let before = self.body.len() / PROGRESS;
         self.body.add(input);
-        let Some(terms) = &mut self.terms else { return true };
+        let Some(policy) = &mut self.policy else { return true };
         if self.body.len() / PROGRESS > before {
-            terms.moved_at = now.moment.0;
+            policy.moved_at = now.moment.0;
         }
-        terms.reservation.keep()
+        policy.reservation.keep()
     }
 }
 

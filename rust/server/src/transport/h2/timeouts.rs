@@ -7,7 +7,7 @@ use super::connection::{Connection, Stage};
 use crate::clock::{Clock, Now};
 use crate::deadline::Deadline;
 use crate::limits::{HANDSHAKE, HEAD, IDLE, STALLED};
-use crate::memory_budget::{PROGRESS, Reservation, Rest, STILL};
+use crate::memory_budget::{IDLE_AFTER, PROGRESS, Reservation, Rest};
 use crate::stats::Closed;
 
 /// Watches one connection.
@@ -109,7 +109,7 @@ impl Timeouts {
         if self.unread_since.is_none_or(|before| sent.wrapping_sub(before) >= PROGRESS) {
             self.unread_since = Some(sent);
             connection.unread_at = connection.now.moment.0;
-            connection.note(connection.unread_at + STILL);
+            connection.note(connection.unread_at + IDLE_AFTER);
             deadline.set(connection.now.moment, STALLED);
         }
         deadline.poll(cx)
