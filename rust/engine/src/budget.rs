@@ -146,14 +146,14 @@ mod tests {
 
     #[test]
     fn the_watch_is_told_each_time_that_much_was_evicted() {
-        let (budget, told) = (Budget::new(6_400), Arc::new(AtomicU64::new(0)));
-        let counter = told.clone();
+        let (budget, calls) = (Budget::new(6_400), Arc::new(AtomicU64::new(0)));
+        let counter = calls.clone();
         budget.set_watch(Box::new(move |now| {
             counter.fetch_add(now.0, Ordering::Relaxed);
         }));
         for bytes in [60, 39, 0, 1, 250, 99] {
             budget.turn_over(bytes, Moment(1));
         }
-        assert_eq!(told.load(Ordering::Relaxed), 2);
+        assert_eq!(calls.load(Ordering::Relaxed), 2);
     }
 }

@@ -8,15 +8,15 @@ use parking_lot::Mutex;
 use crate::directory::{Cache, CacheId};
 use crate::stats::{Events, Level};
 
-/// How long a cache has no second line.
+/// A cache is logged at most this often.
 const PAUSE: Duration = Duration::from_mins(1);
 
-/// The caches that lost items within the last minute, and what was not told yet.
+/// The caches that lost items within the last minute, and how many are not logged yet.
 #[derive(Default)]
 pub(crate) struct Evictions(Mutex<HashMap<CacheId, Lately>>);
 
 struct Lately {
-    told: Instant,
+    logged_at: Instant,
     items: u64,
 }
 
@@ -45,7 +45,7 @@ impl Evictions {
         }
     }
 
-    /// What is to be told now. A cache that loses nothing for a minute is forgotten.
+    /// What to log now. A cache that loses nothing for a minute is forgotten.
     fn due(&self, evicted: &HashMap<CacheId, u64>, now: Instant) -> HashMap<CacheId, u64> {
         let mut lately = self.0.lock();
         let mut due = HashMap::new();
@@ -53,15 +53,15 @@ impl Evictions {
             if let Some(cache) = lately.get_mut(id) {
                 cache.items += items;
             } else {
-                lately.insert(*id, Lately { told: now, items: 0 });
+                lately.insert(*id, Lately { logged_at: now, items: 0 });
                 due.insert(*id, *items);
             }
         }
         lately.retain(|id, cache| {
-            if now.duration_since(cache.told) < PAUSE {
+            if now.duration_since(cache.logged_at) < PAUSE {
                 return true;
             }
-            cache.told = now;
+            cache.logged_at = now;
             let items = std::mem::take(&mut cache.items);
             items > 0 && due.insert(*id, items).is_none()
         });

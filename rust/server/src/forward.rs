@@ -73,24 +73,29 @@ pub(crate) struct Lanes {
     unknown: Lane,
 }
 
-/// The way to the app: each request reads it while it is under way, and who writes it keeps the others
-/// waiting, once those that came before have been answered.
-pub(crate) type Way = Arc<RwLock<()>>;
+/// Holds back requests for the app: each request has a read lock until it is answered, so a write lock
+/// waits for those in progress and blocks new ones.
+pub(crate) type ControlLock = Arc<RwLock<()>>;
 
 /// One thread's connections to the app.
 pub(crate) struct App {
     socket: PathBuf,
     lanes: Arc<Lanes>,
     stats: Arc<Stats>,
-    way: Way,
+    control_lock: ControlLock,
     idle: RefCell<Vec<Sender>>,
     waiting: Cell<usize>,
 }
 
 impl App {
     /// The app that listens at `socket`; it may come up later.
-    pub(crate) fn new(socket: PathBuf, lanes: Arc<Lanes>, stats: Arc<Stats>, way: Way) -> Self {
-        App { socket, lanes, stats, way, idle: RefCell::default(), waiting: Cell::new(0) }
+    pub(crate) fn new(
+        socket: PathBuf,
+        lanes: Arc<Lanes>,
+        stats: Arc<Stats>,
+        control_lock: ControlLock,
+    ) -> Self {
+        App { socket, lanes, stats, control_lock, idle: RefCell::default(), waiting: Cell::new(0) }
     }
 
     /// Asks the app and waits for the whole answer.
@@ -134,7 +139,7 @@ impl App {
     }
 
     async fn pass(&self, request: Request<Full<Bytes>>) -> Result<Response> {
-        let _under_way = self.way.read().await;
+        let _under_way = self.control_lock.read().await;
         self.exchange(request).await
     }
 

@@ -17,7 +17,7 @@ use crate::backend::Backend;
 use crate::clock::Clock;
 use crate::directory::{Changes, LearnError};
 use crate::evictions::Evictions;
-use crate::forward::Way;
+use crate::forward::ControlLock;
 use crate::front::origins::Origins;
 use crate::gate::Gate;
 use crate::listener::{Listener, ListenerConfig};
@@ -86,7 +86,7 @@ pub struct Server {
     /// From the first start on: a server that was stopped has its items still.
     keeper: Mutex<Option<Keeper>>,
     /// Keeps requests from the control plane.
-    held: Mutex<Option<OwnedRwLockWriteGuard<()>>>,
+    control_hold: Mutex<Option<OwnedRwLockWriteGuard<()>>>,
 }
 
 struct Running {
@@ -135,7 +135,7 @@ impl Server {
             evictions: Evictions::default(),
             metrics: Metrics::new(config.metrics, config.metrics_caches, config.memory_bytes),
             threads: config.threads.max(1),
-            way: Way::default(),
+            control_lock: ControlLock::default(),
         };
         stats::watch(&core.stats);
         core.stats.certificate_ends(config.certificate.as_deref().and_then(tls::end));
@@ -145,7 +145,7 @@ impl Server {
             core: Arc::new(core),
             running: Mutex::default(),
             keeper: Mutex::default(),
-            held: Mutex::default(),
+            control_hold: Mutex::default(),
         })
     }
 
@@ -188,15 +188,15 @@ impl Server {
     }
 
     fn listeners(&self, sockets: Vec<TcpListener>) -> io::Result<Vec<Listener>> {
-        let asked = &self.config.listeners;
-        if asked.len() != sockets.len() {
+        let configured = &self.config.listeners;
+        if configured.len() != sockets.len() {
             return Err(io::Error::other("each listener takes one socket"));
         }
         // Plaintext may have to say where TLS is.
-        let first_tls = asked.iter().zip(&sockets).find(|(listen, _)| listen.tls);
+        let first_tls = configured.iter().zip(&sockets).find(|(listen, _)| listen.tls);
         let https = first_tls.map(|(_, socket)| socket.local_addr()).transpose()?;
         let https_port = https.map(|address| address.port());
-        let pairs = asked.iter().zip(sockets);
+        let pairs = configured.iter().zip(sockets);
         let made = pairs.map(|(listen, socket)| {
             let config = Arc::new(self.listener_config(listen, &socket, https_port)?);
             Ok(Listener { socket, config })
@@ -242,16 +242,16 @@ impl Server {
     /// The system denies what it takes to wait.
     pub fn hold_control(&self, patience: Duration) -> io::Result<bool> {
         let runtime = runtime::Builder::new_current_thread().enable_time().build()?;
-        let way = self.core.way.clone();
-        let held = runtime.block_on(async { timeout(patience, way.write_owned()).await });
-        let is_held = held.is_ok();
-        *self.held.lock() = held.ok();
+        let control_lock = self.core.control_lock.clone();
+        let guard = runtime.block_on(async { timeout(patience, control_lock.write_owned()).await });
+        let is_held = guard.is_ok();
+        *self.control_hold.lock() = guard.ok();
         Ok(is_held)
     }
 
     /// Lets requests for the control plane go on.
     pub fn release_control(&self) {
-        self.held.lock().take();
+        self.control_hold.lock().take();
     }
 
     /// Takes over what changed in the directory.

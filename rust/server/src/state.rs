@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::evictions::Evictions;
-use crate::forward::{App, Way};
+use crate::forward::{App, ControlLock};
 use crate::front::fault_injection::Faults;
 use crate::front::origins::Origins;
 use crate::gate::Gate;
@@ -31,8 +31,8 @@ pub(crate) struct Core {
     pub(crate) evictions: Evictions,
     pub(crate) metrics: Metrics,
     pub(crate) threads: usize,
-    /// The way to the control plane.
-    pub(crate) way: Way,
+    /// Holds back requests for the control plane.
+    pub(crate) control_lock: ControlLock,
 }
 
 impl Core {

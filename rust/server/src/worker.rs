@@ -81,7 +81,7 @@ pub(crate) fn start(
             ready.send(Ok(())).unwrap_or_default();
             let meter = ThreadMeter::new(core.meter.clone());
             let stats = ThreadStats::new(&core.stats, core.clock);
-            let app = App::new(app_socket, lanes, core.stats.clone(), core.way.clone());
+            let app = App::new(app_socket, lanes, core.stats.clone(), core.control_lock.clone());
             let read_buffer = SharedReadBuffer::default();
             let worker = Rc::new(Worker { core, meter, stats, app, faults, stopped, read_buffer });
             runtime.block_on(async {

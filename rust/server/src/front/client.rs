@@ -76,8 +76,8 @@ impl Client {
     /// Writes into the log which request failed by a mistake of ours; its name is for its client.
     pub(crate) fn log_internal_error(&self, headers: &Headers) -> HeaderValue {
         let id = request_id::of(headers);
-        let told = format!("request {} failed", id.to_str().unwrap_or_default());
-        self.worker.core.stats.events.push(Level::Error, told);
+        let message = format!("request {} failed", id.to_str().unwrap_or_default());
+        self.worker.core.stats.events.push(Level::Error, message);
         id
     }
 

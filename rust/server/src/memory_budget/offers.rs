@@ -45,11 +45,11 @@ impl Offers {
     /// nothing of those who are.
     pub(super) fn take(&self, bytes: usize, is_known: bool) -> Option<Vec<(usize, bool)>> {
         let taken = self.first(bytes, is_known)?;
-        let told = |(place, offer): (Place, Offer)| {
+        let notify = |(place, offer): (Place, Offer)| {
             offer.waker.wake();
             (offer.bytes, place.0)
         };
-        Some(taken.into_iter().map(told).collect())
+        Some(taken.into_iter().map(notify).collect())
     }
 
     fn first(&self, bytes: usize, is_known: bool) -> Option<Vec<(Place, Offer)>> {

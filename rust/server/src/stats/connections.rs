@@ -54,8 +54,8 @@ pub(crate) const REASONS: [(Closed, &str); 8] = [
     (Closed::Flood, "flood"),
     (Closed::NoRoom, "no_room"),
 ];
-/// Abuse is told in the log at most so often.
-const TOLD_EVERY: Duration = Duration::from_secs(10);
+/// Abuse is logged at most this often.
+const LOG_EVERY: Duration = Duration::from_secs(10);
 
 /// The connections of a node.
 #[derive(Default)]
@@ -64,14 +64,14 @@ pub(crate) struct Connections {
     open: [[AtomicI64; SPEAKS.len()]; TRANSPORTS.len()],
     handshakes: [AtomicU64; 2],
     closed: [AtomicU64; REASONS.len()],
-    untold: Mutex<Untold>,
+    unlogged: Mutex<Unlogged>,
 }
 
-/// Abuse since it was last told in the log.
+/// Abuse since it was last logged.
 #[derive(Default)]
-struct Untold {
+struct Unlogged {
     count: u64,
-    told_at: Option<Instant>,
+    logged_at: Option<Instant>,
 }
 
 /// An open connection; counted until this is dropped.
@@ -137,25 +137,25 @@ impl Connections {
         self.handshakes[usize::from(!done)].fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Counts a connection of `peer` that we closed; what is abuse is told in the log, too.
+    /// Counts a connection of `peer` that the server closed, and logs abuse.
     pub(crate) fn closed(&self, reason: Closed, peer: IpAddr, events: &Events) {
         self.closed[reason as usize].fetch_add(1, Ordering::Relaxed);
         if reason == Closed::Flood {
-            self.tell_abuse(peer, Instant::now(), events);
+            self.log_abuse(peer, Instant::now(), events);
         }
     }
 
-    /// Tells of the first at once, and of those that follow soon after together with a later one.
-    fn tell_abuse(&self, peer: IpAddr, now: Instant, events: &Events) {
-        let mut untold = self.untold.lock();
-        untold.count += 1;
-        if untold.told_at.is_some_and(|told| now.duration_since(told) < TOLD_EVERY) {
+    /// Logs the first one at once, and those that follow soon after together with a later one.
+    fn log_abuse(&self, peer: IpAddr, now: Instant, events: &Events) {
+        let mut unlogged = self.unlogged.lock();
+        unlogged.count += 1;
+        if unlogged.logged_at.is_some_and(|last| now.duration_since(last) < LOG_EVERY) {
             return;
         }
-        untold.told_at = Some(now);
-        let count = std::mem::take(&mut untold.count);
-        let told = format!("closed {count} abusive connections, the last from {peer}");
-        events.push(Level::Warning, told);
+        unlogged.logged_at = Some(now);
+        let count = std::mem::take(&mut unlogged.count);
+        let message = format!("closed {count} abusive connections, the last from {peer}");
+        events.push(Level::Warning, message);
     }
 }
 
@@ -180,13 +180,13 @@ mod tests {
     fn a_burst_of_abuse_makes_one_line_and_the_next_burst_sums_it_up() {
         let (connections, events) = (Connections::default(), Events::default());
         let (peer, start) = (IpAddr::from([192, 0, 2, 7]), Instant::now());
-        (0..5).for_each(|_| connections.tell_abuse(peer, start, &events));
-        connections.tell_abuse(peer, start + TOLD_EVERY, &events);
+        (0..5).for_each(|_| connections.log_abuse(peer, start, &events));
+        connections.log_abuse(peer, start + LOG_EVERY, &events);
         events.close();
 
-        let told: Vec<_> = std::iter::from_fn(|| events.next()).collect();
-        assert_eq!(told.len(), 2);
-        assert!(told[0].message.starts_with("closed 1 abusive"));
-        assert!(told[1].message.starts_with("closed 5 abusive"));
+        let lines: Vec<_> = std::iter::from_fn(|| events.next()).collect();
+        assert_eq!(lines.len(), 2);
+        assert!(lines[0].message.starts_with("closed 1 abusive"));
+        assert!(lines[1].message.starts_with("closed 5 abusive"));
     }
 }

@@ -39,30 +39,30 @@ pub(crate) struct Stats {
     certificate_end: AtomicU64,
     panics: AtomicU64,
     dropped_lines: AtomicU64,
-    without_handle: Told,
-    turned_away: Told,
+    without_handle: LogThrottle,
+    turned_away: LogThrottle,
 }
 
-/// How often something happened that is worth a line in the log, but not one for each.
+/// Counts an event that is worth logging, but not each time.
 #[derive(Default)]
-struct Told {
+struct LogThrottle {
     count: AtomicU64,
     last: Mutex<Option<Instant>>,
 }
 
-/// The most often that such things are told.
-const TOLD_EVERY: Duration = Duration::from_mins(1);
+/// Such an event is logged at most this often.
+const LOG_EVERY: Duration = Duration::from_mins(1);
 
-impl Told {
-    /// Counts one more; whether to tell of it now.
+impl LogThrottle {
+    /// Counts one; true if it should be logged now.
     fn note(&self, now: Instant) -> bool {
         self.count.fetch_add(1, Ordering::Relaxed);
         let mut last = self.last.lock();
-        let tell = last.is_none_or(|last| now.duration_since(last) >= TOLD_EVERY);
-        if tell {
+        let is_due = last.is_none_or(|last| now.duration_since(last) >= LOG_EVERY);
+        if is_due {
             *last = Some(now);
         }
-        tell
+        is_due
     }
 
     fn count(&self) -> u64 {
@@ -99,9 +99,9 @@ impl Stats {
     /// A connection, or a request for the control plane, found no file handle left.
     pub(crate) fn lacked_handle(&self) {
         if self.without_handle.note(Instant::now()) {
-            let told = "no file handles are left: connections wait, and requests for the control \
+            let message = "no file handles are left: connections wait, and requests for the control \
                         plane are refused; raise the limit (LimitNOFILE, ulimit -n)";
-            self.events.push(Level::Warning, told.to_owned());
+            self.events.push(Level::Warning, message.to_owned());
         }
     }
 
@@ -113,10 +113,10 @@ impl Stats {
     /// An unauthenticated request of `peer` was refused, since too many were under way.
     pub(crate) fn turned_away(&self, peer: IpAddr) {
         if self.turned_away.note(Instant::now()) {
-            let told = format!(
+            let message = format!(
                 "more unauthenticated requests come than are answered, the last from {peer}"
             );
-            self.events.push(Level::Warning, told);
+            self.events.push(Level::Warning, message);
         }
     }
 
@@ -135,7 +135,7 @@ impl Stats {
         self.dropped_lines.load(Ordering::Relaxed)
     }
 
-    /// How often a request or a connection ended by a mistake of ours.
+    /// How many requests and connections an internal error ended.
     pub(crate) fn panics(&self) -> u64 {
         self.panics.load(Ordering::Relaxed)
     }
@@ -161,9 +161,9 @@ mod tests {
 
     #[test]
     fn what_happens_all_the_time_is_told_once_a_minute_and_counted_each_time() {
-        let (told, start) = (Told::default(), Instant::now());
-        let after = |seconds| told.note(start + Duration::from_secs(seconds));
+        let (throttle, start) = (LogThrottle::default(), Instant::now());
+        let after = |seconds| throttle.note(start + Duration::from_secs(seconds));
         assert_eq!([0, 1, 59, 60, 61, 120].map(after), [true, false, false, true, false, true]);
-        assert_eq!(told.count(), 6);
+        assert_eq!(throttle.count(), 6);
     }
 }

@@ -39,7 +39,7 @@ pub(crate) fn watch(stats: &Arc<Stats>) {
 /// Tells the nodes that there are of a panic; whether there are any.
 fn note(panic: &PanicHookInfo<'_>) -> bool {
     let at = panic.location().map(|at| format!("{}:{}", at.file(), at.line()));
-    let told = format!(
+    let message = format!(
         "internal error: a thread of the data plane panicked at {}: {}",
         at.as_deref().unwrap_or("an unknown place"),
         words(panic.payload())
@@ -47,7 +47,7 @@ fn note(panic: &PanicHookInfo<'_>) -> bool {
     let nodes: Vec<_> = NODES.lock().iter().filter_map(Weak::upgrade).collect();
     for stats in &nodes {
         stats.panics.fetch_add(1, Ordering::Relaxed);
-        stats.events.push(Level::Error, told.clone());
+        stats.events.push(Level::Error, message.clone());
     }
     !nodes.is_empty()
 }
@@ -91,10 +91,10 @@ mod tests {
         );
         assert_eq!(stats.panics(), 2);
         stats.events.close();
-        let told: Vec<_> = std::iter::from_fn(|| stats.events.next()).collect();
+        let lines: Vec<_> = std::iter::from_fn(|| stats.events.next()).collect();
         assert!(
-            told[0].message.contains("panics.rs:") && told[0].message.ends_with("no such thing")
+            lines[0].message.contains("panics.rs:") && lines[0].message.ends_with("no such thing")
         );
-        assert!(!told[1].message.contains(secret));
+        assert!(!lines[1].message.contains(secret));
     }
 }

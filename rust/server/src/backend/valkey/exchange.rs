@@ -12,8 +12,8 @@ pub(super) struct Exchange {
     answers: Vec<Result<Value>>,
     /// How many of them the request has been given, since it was last served anew.
     given: usize,
-    /// What it has asked and was not answered.
-    asked: Option<Cmd>,
+    /// The command that is not answered yet.
+    pending: Option<Cmd>,
 }
 
 thread_local! {
@@ -31,7 +31,7 @@ impl Exchange {
         let served = serve();
         *self = CURRENT.take().unwrap_or_default();
         self.given = 0;
-        (served, self.asked.take())
+        (served, self.pending.take())
     }
 
     /// Takes in the answer to what it has asked.
@@ -53,7 +53,7 @@ pub(super) fn ask<T: FromRedisValue>(command: Cmd) -> Result<T> {
     });
     match answer {
         Some(_) => exchange.given += 1,
-        None => exchange.asked = Some(command),
+        None => exchange.pending = Some(command),
     }
     CURRENT.set(Some(exchange));
     answer.unwrap_or(Err(Error::Waiting))

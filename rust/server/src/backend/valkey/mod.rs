@@ -41,9 +41,9 @@ impl Valkey {
     pub(super) async fn wait_for<T>(&self, mut serve: impl FnMut() -> Result<T>) -> Result<T> {
         let mut exchange = Exchange::default();
         loop {
-            let (served, asked) = exchange.serve(&mut serve);
-            match asked {
-                Some(asked) => exchange.answer(self.ask(&asked).await.map_err(Error::from)),
+            let (served, pending) = exchange.serve(&mut serve);
+            match pending {
+                Some(command) => exchange.answer(self.ask(&command).await.map_err(Error::from)),
                 None => return served,
             }
         }

@@ -105,11 +105,11 @@ pub(crate) fn answer(
     body: Result<Bytes>,
     now: Now,
 ) -> std::result::Result<Reply, Status> {
-    told(client, via, parts, guarded(|| called(client, via, parts, body, now)))
+    or_status(client, via, parts, guarded(|| called(client, via, parts, body, now)))
 }
 
-/// The reply, or the status that tells of the error.
-fn told(
+/// The reply, or the status of the error; internal errors are logged.
+fn or_status(
     client: &Client,
     via: Via,
     parts: &Parts,
@@ -193,7 +193,7 @@ pub(crate) async fn answer_async(
     }
     let now = client.worker.core.clock.now();
     let serve = || guarded(|| called(client, via, parts, body.clone(), now));
-    told(client, via, parts, client.worker.core.gate.backend().wait_for(serve).await)
+    or_status(client, via, parts, client.worker.core.gate.backend().wait_for(serve).await)
 }
 
 /// Has the control plane answer.

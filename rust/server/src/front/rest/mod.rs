@@ -57,7 +57,7 @@ pub(crate) fn answer(client: &Client, parts: &Parts, body: Result<Bytes>, now: N
         Some(path) => guarded(|| cache::answer(client, parts, path, body, now)),
         None => Ok(operator::answer(client, parts)),
     };
-    told(client, parts, answered)
+    or_problem(client, parts, answered)
 }
 
 /// The same about a cache whose items are elsewhere.
@@ -69,11 +69,11 @@ pub(crate) async fn answer_async(client: &Client, parts: &Parts, body: Result<By
     let now = client.worker.core.clock.now();
     let serve = || guarded(|| cache::answer(client, parts, path, body.clone(), now));
     let answered = client.worker.core.gate.backend().wait_for(serve).await;
-    told(client, parts, answered)
+    or_problem(client, parts, answered)
 }
 
-/// The answer, or what tells of the error.
-fn told(client: &Client, parts: &Parts, answered: Result<Response>) -> Response {
+/// The answer, or the problem document of the error; internal errors are logged.
+fn or_problem(client: &Client, parts: &Parts, answered: Result<Response>) -> Response {
     answered.unwrap_or_else(|error| {
         let mut response = refused(client, &error);
         if error == Error::Internal {

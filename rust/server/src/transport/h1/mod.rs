@@ -181,7 +181,7 @@ where
         let mut reservation = Reservation::of(&self.client.worker.core.memory_budget, is_known);
         self.waiting = Waiting::Body;
         self.deadline.set(now.moment, time);
-        let (mut asked, mut quiet) = (!expects, Quiet::default());
+        let (mut continued, mut quiet) = (!expects, Quiet::default());
         loop {
             match body.take(&mut self.input) {
                 Ok(Some(whole)) => return Some(Ok(whole)),
@@ -201,7 +201,7 @@ where
             {
                 return self.give_up(error);
             }
-            if !std::mem::replace(&mut asked, true) {
+            if !std::mem::replace(&mut continued, true) {
                 self.output.make_progress();
             }
             if !(self.output.is_empty() || self.send().await) {

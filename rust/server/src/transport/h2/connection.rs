@@ -45,7 +45,7 @@ pub(super) struct Connection {
     pub(super) client_leaves: bool,
     /// When it is told that the server ends at the latest, and when it has had its time to hear that; in
     /// milliseconds since the server was made.
-    pub(super) told_at: u64,
+    pub(super) goaway_at: u64,
     pub(super) leaves_at: u64,
     /// The newest stream when that became known; 0 if one was under way.
     pub(super) last_before: u32,
@@ -113,7 +113,7 @@ impl Connection {
             data: None,
             streams: Streams::default(),
             client_leaves: false,
-            told_at: u64::MAX,
+            goaway_at: u64::MAX,
             leaves_at: u64::MAX,
             last_before: 0,
             last_served: LAST_STREAM,
@@ -228,7 +228,7 @@ impl Connection {
     /// Ends a stream for what its client did.
     fn fail(&mut self, id: u32, reason: ErrorCode) -> Result<(), ErrorCode> {
         self.end_stream(id, reason);
-        self.flood_guard.log_internal_error()
+        self.flood_guard.note_reset()
     }
 
     /// Ends a stream before its time.

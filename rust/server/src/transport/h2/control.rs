@@ -139,17 +139,17 @@ impl Connection {
         }
         if self.leaves_at == u64::MAX {
             self.last_before = if self.serves() { 0 } else { self.last };
-            self.told_at = self.now.after(TELL);
+            self.goaway_at = self.now.after(TELL);
             self.leaves_at = self.now.after(LINGER);
-            self.note(self.told_at);
+            self.note(self.goaway_at);
         }
         let has_answered = !self.serves() && self.last > self.last_before;
-        let is_time = has_answered || self.told_at <= self.now.moment.0;
+        let is_time = has_answered || self.goaway_at <= self.now.moment.0;
         if self.stage != Stage::Open || !is_time {
             return;
         }
         self.stage = Stage::Leaving;
-        self.told_at = u64::MAX;
+        self.goaway_at = u64::MAX;
         let to = self.output.bytes();
         frame::write(to, Kind::Ping, 0, 0, &LEAVING);
         frame::write_go_away(to, LAST_STREAM, ErrorCode::NoError);
@@ -165,7 +165,7 @@ impl Connection {
     /// time to.
     pub(super) fn leave_for_good(&mut self) {
         self.stage = Stage::Left;
-        (self.told_at, self.leaves_at) = (u64::MAX, u64::MAX);
+        (self.goaway_at, self.leaves_at) = (u64::MAX, u64::MAX);
         self.go_away(ErrorCode::NoError);
     }
 }

@@ -108,7 +108,7 @@ impl FloodGuard {
     /// # Errors
     ///
     /// It is one too many.
-    pub(super) fn log_internal_error(&mut self) -> Result<(), ErrorCode> {
+    pub(super) fn note_reset(&mut self) -> Result<(), ErrorCode> {
         self.mistakes += 1;
         if self.mistakes > MISTAKES_PER_SECOND { Err(ErrorCode::EnhanceYourCalm) } else { Ok(()) }
     }
@@ -166,12 +166,12 @@ mod tests {
         let mut flood_guard = FloodGuard::new(now);
         for second in 0..10 {
             (0..GIVEN_UP_PER_SECOND).for_each(|_| flood_guard.given_up().unwrap());
-            (0..MISTAKES_PER_SECOND).for_each(|_| flood_guard.log_internal_error().unwrap());
+            (0..MISTAKES_PER_SECOND).for_each(|_| flood_guard.note_reset().unwrap());
             flood_guard.wake_up(later(now, (second + 1) * SECOND));
         }
         (0..=GIVEN_UP_PER_SECOND).map(|_| flood_guard.given_up()).last().unwrap().unwrap_err();
-        (0..MISTAKES_PER_SECOND).for_each(|_| flood_guard.log_internal_error().unwrap());
-        assert_eq!(flood_guard.log_internal_error(), Err(ErrorCode::EnhanceYourCalm));
+        (0..MISTAKES_PER_SECOND).for_each(|_| flood_guard.note_reset().unwrap());
+        assert_eq!(flood_guard.note_reset(), Err(ErrorCode::EnhanceYourCalm));
     }
 
     #[test]

@@ -18,7 +18,7 @@ use super::window::Outbound;
 use crate::front::grpc::{CONTENT_TYPE, Status};
 use crate::front::rest;
 use crate::limits::{AT_ONCE_BYTES, LINGER, LINGER_BYTES};
-use crate::memory_budget::{Reservation, STILL};
+use crate::memory_budget::{IDLE_AFTER, Reservation};
 use crate::message::{Headers, Response};
 use crate::transport::date::date;
 
@@ -43,7 +43,7 @@ impl Connection {
         match self.write(&stream, answer) {
             Sent::All => self.let_linger(stream),
             Sent::Later(outgoing) => {
-                self.note(outgoing.read_at + STILL);
+                self.note(outgoing.read_at + IDLE_AFTER);
                 stream.state = State::Sending(Box::new(outgoing));
                 self.streams.put(stream);
                 self.sending.push_back(id);
@@ -251,7 +251,7 @@ impl Connection {
             outgoing.left.min(LARGEST).min(stream.outbound.room()).min(self.outbound.room());
         if length == 0 {
             outgoing.is_queued = false;
-            let next = outgoing.read_at + STILL;
+            let next = outgoing.read_at + IDLE_AFTER;
             self.note(next);
             return None;
         }

@@ -50,7 +50,7 @@ impl Connection {
         stream.has_ended = ends;
         let answer = answer::of_headers(&self.client, route, Error::HeadersTooLarge);
         self.answer(stream, answer);
-        self.flood_guard.log_internal_error().map_err(Fault::Connection)
+        self.flood_guard.note_reset().map_err(Fault::Connection)
     }
 
     /// A request is all there, or nothing more of it will be taken.
@@ -237,9 +237,9 @@ impl Connection {
             }
         }
         // A moment to tell something that has passed is over, whether it was told or could not be.
-        let told_at = if self.told_at > now { self.told_at } else { u64::MAX };
+        let goaway_at = if self.goaway_at > now { self.goaway_at } else { u64::MAX };
         let first = self.streams.iter().filter_map(until).min();
-        self.until = first.unwrap_or(u64::MAX).min(self.leaves_at).min(told_at);
+        self.until = first.unwrap_or(u64::MAX).min(self.leaves_at).min(goaway_at);
         let next = self.rest();
         self.note(next);
         self.look_for_room();
