@@ -1,4 +1,4 @@
-//! What a connection has been found to be allowed: kept, so that it is found out once.
+//! Authorizations that a connection keeps, so that each is worked out once.
 
 use std::sync::Arc;
 
@@ -9,12 +9,12 @@ use crate::error::Result;
 use crate::meter::{ThreadMeter, UsageCounters};
 use crate::permissions::Grants;
 
-/// What a caller may at a cache, and under whose name it is counted.
+/// What a caller may do in a cache, and the counters of its usage.
 pub(crate) struct Authorization {
     pub(super) grants: Grants,
     pub(super) cache: Option<CacheRef>,
     pub(super) counters: Arc<UsageCounters>,
-    /// Good until this second (since 1970), when the token or the cache ends.
+    /// When the token or the cache expires, in seconds since 1970.
     pub(super) until: u64,
 }
 
@@ -25,20 +25,20 @@ struct Kept {
     authorization: Arc<Authorization>,
 }
 
-/// How many passes a connection keeps: one client seldom uses more caches at once.
+/// How many authorizations a connection keeps: one client seldom uses more caches at once.
 const PASSES_KEPT: usize = 8;
 
-/// The passes that one connection has been given; it came to one listener and stays there.
+/// The authorizations of one connection.
 #[derive(Default)]
 pub(crate) struct AuthorizationCache(Vec<Kept>);
 
 impl AuthorizationCache {
-    /// Lets `credential` in to the cache called `cache`.
+    /// Authorizes `credential` for the cache called `cache`.
     ///
     /// # Errors
     ///
-    /// Those of [`Gate::admit`]. What the caller may do there, and whether the cache exists, is
-    /// asked by [`Call::begin`] and [`Call::run`], so that a refused request is counted too.
+    /// Those of [`Gate::admit`]. [`Call::begin`] and [`Call::run`] check what the caller may do and
+    /// whether the cache exists, so that a refused request is counted too.
     pub(crate) fn authorize(
         &mut self,
         gate: &Gate,
@@ -51,7 +51,7 @@ impl AuthorizationCache {
         let same = |kept: &Kept| {
             kept.revision == revision && *kept.cache == *cache && *kept.token == *credential.token
         };
-        // On a `--local` listener some requests without a token are the owner's, and some nobody's.
+        // On a `--local` listener a request without a token may or may not be the owner's.
         let is_kept = credential.local || !credential.token.is_empty();
         if let Some(at) = self.0.iter().position(|kept| is_kept && same(kept)) {
             if now.epoch_seconds < self.0[at].authorization.until {
@@ -65,7 +65,7 @@ impl AuthorizationCache {
         Ok(authorization)
     }
 
-    /// Whether none was given.
+    /// Whether it holds none.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -93,7 +93,7 @@ impl Gate {
         Ok(Authorization { grants, cache, counters, until })
     }
 
-    /// The cache that `account` calls `name`, unless it has ended.
+    /// The cache that `account` calls `name`, unless it has expired.
     pub(super) fn cache_of(&self, account: AccountId, name: &[u8], now: Now) -> Option<CacheRef> {
         std::str::from_utf8(name)
             .ok()

@@ -1,4 +1,4 @@
-//! One request: what it may, what it runs, what it uses.
+//! One data request: its permissions, its commands and its usage.
 
 use attimo_engine::{Command, ItemType, Looked, Namespace};
 
@@ -14,7 +14,7 @@ pub(super) const NO_METHOD: Error =
     Error::Denied("the token does not allow this method on this cache");
 pub(super) const NO_ITEM: Error = Error::Denied("the token does not allow this method on this key");
 
-/// One request under way: it runs commands and adds up what they use.
+/// A request in progress: it runs commands and adds up their usage.
 pub(crate) struct Call<'a> {
     gate: &'a Gate,
     authorization: &'a Authorization,
@@ -34,8 +34,8 @@ impl<'a> Call<'a> {
         Call { gate, authorization, api, now, used: RequestUsage::default() }
     }
 
-    /// Checks what can be checked before the request is read: whether the caller may do such a
-    /// thing here at all, and if so with any item, whether the cache exists.
+    /// Checks what can be checked before the request is read: whether the caller may use this
+    /// method in this cache at all and, if it may use it with every item, whether the cache exists.
     ///
     /// # Errors
     ///
@@ -49,7 +49,7 @@ impl<'a> Call<'a> {
     }
 
     /// Checks that the caller may do this with the item at `key`. A request about several items
-    /// asks this for all of them before it runs the first command, so that nothing is half done.
+    /// checks all of them before it runs the first command, so that none is left half done.
     ///
     /// # Errors
     ///
@@ -67,7 +67,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Checks that a value of this size may be written, before anything of a request is.
+    /// Checks that a value of this size may be written, before anything is written.
     ///
     /// # Errors
     ///
@@ -77,18 +77,19 @@ impl<'a> Call<'a> {
         Ok(limits.admit_item(ItemType::Scalar, key, value.len() as u64)?)
     }
 
-    /// The most that all replies of one batch may bring now, in bytes: they are in memory together.
+    /// The limit of all replies of one batch together, in bytes: they are in memory at the same
+    /// time.
     pub(crate) fn batch_reply_bytes(&self) -> usize {
         let half = self.gate.backend.allowance() / 2;
         usize::try_from(half).unwrap_or(usize::MAX).clamp(REPLY_BYTES, BATCH_REPLY_BYTES)
     }
 
-    /// Whether the caller may do this with some items only.
+    /// Whether the caller may do this with only some of the items.
     pub(crate) fn is_limited(&self) -> bool {
         !matches!(self.authorization.grants.to(self.api.access()), Items::All)
     }
 
-    /// Runs a command, and counts what it takes in and what it looked for.
+    /// Runs a command; counts its bytes in, hits and misses.
     ///
     /// # Errors
     ///
@@ -99,7 +100,7 @@ impl<'a> Call<'a> {
         Ok(reply)
     }
 
-    /// Runs a command whose reply stays here: what it looked for is not counted.
+    /// Runs a command whose reply is not sent: its hits and misses do not count.
     ///
     /// # Errors
     ///
@@ -114,12 +115,12 @@ impl<'a> Call<'a> {
         self.gate.backend.run(namespace, command, self.now)
     }
 
-    /// Notes that of what was found the answer bears only so many bytes.
+    /// Sets how many of the bytes found the answer contains.
     pub(crate) fn bears(&mut self, bytes: usize) {
         self.used.looked.bytes = bytes as u64;
     }
 
-    /// Checks that the cache is there, for a request that may run no command at all.
+    /// Checks that the cache exists, for a request that may run no command.
     ///
     /// # Errors
     ///
@@ -128,8 +129,8 @@ impl<'a> Call<'a> {
         self.authorization.cache.map(|cache| cache.namespace).ok_or(Error::NoSuchCache)
     }
 
-    /// Ends the request and counts it. A failed one has found nothing, for its client hears of
-    /// nothing.
+    /// Ends the request and counts it. A failed one counts no hits or misses: its client gets no
+    /// data.
     pub(crate) fn finish(mut self, failed: bool) {
         if failed {
             self.used.looked = Looked::default();

@@ -14,38 +14,38 @@ pub(super) const ENDED: Error = Error::Unauthenticated("the token has ended");
 /// The key id under which its use is counted.
 const LOCAL_KEY: &str = "local";
 
-/// Who is asking.
+/// An authenticated caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Caller {
-    /// Whose caches these are.
+    /// The account whose caches it uses.
     pub(crate) account: AccountId,
-    /// Under which key its use is counted.
+    /// The key id under which its usage is counted.
     pub(crate) key_id: Arc<str>,
-    /// When the token ends, in seconds since 1970.
+    /// When the token expires, in seconds since 1970.
     pub(crate) expires_at: u64,
     /// What it may do with data.
     pub(super) permissions: Arc<Permissions>,
-    /// What whoever asked for its token may now: it may no more, whatever the token says.
+    /// The current permissions of the issuer of its token, which limit those of the token.
     pub(super) issuer: Option<Arc<Permissions>>,
-    /// Whether it bears a disposable token.
+    /// Whether its token is disposable.
     pub(super) disposable: bool,
-    /// The session whose token it bears, if it does.
+    /// The session that it signed in to, if any.
     pub(crate) session: Option<TokenHash>,
 }
 
-/// The token of a request, and whence it came.
+/// The token of a request, and where the request came from.
 #[derive(Clone, Copy)]
 pub(crate) struct Credential<'a> {
     /// The token as it was sent; empty if there was none.
     pub(crate) token: &'a [u8],
-    /// Whether the listener takes an empty token for the owner's.
+    /// Whether an empty token stands for the owner.
     pub(crate) local: bool,
     /// The other end of the connection.
     pub(crate) peer: IpAddr,
 }
 
 impl Caller {
-    /// Who has what a key's role permits, with no disposable token and no session.
+    /// A caller with the permissions of an API key's role.
     pub(super) fn new(
         account: AccountId,
         key_id: Arc<str>,
@@ -61,7 +61,7 @@ impl Caller {
         Caller::new(LOCAL_OWNER, LOCAL_KEY.into(), u64::MAX, everything)
     }
 
-    /// Whether it may use what it has from where it comes.
+    /// Whether its role allows requests from this address.
     pub(super) fn admits(&self, peer: IpAddr) -> bool {
         let issuer = self.issuer.as_ref();
         self.permissions.admit(peer) && issuer.is_none_or(|issuer| issuer.admit(peer))
@@ -76,7 +76,7 @@ impl Caller {
         }
     }
 
-    /// Checks that the token has not ended.
+    /// Checks that the token has not expired.
     ///
     /// # Errors
     ///

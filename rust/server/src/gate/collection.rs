@@ -1,5 +1,4 @@
-//! Requests about collections that need more than one command, or more than it: what they take and
-//! give is counted and limited here, whatever protocol they came by.
+//! Collection requests of more than one command: counted and limited here, for all protocols.
 
 use attimo_engine::commands::dictionary::Get;
 use attimo_engine::commands::sorted_set::{Aggregate, FetchByIndex, Store, Union};
@@ -9,10 +8,10 @@ use super::Call;
 use crate::error::{Error, Result};
 use crate::limits::{LEADERBOARD_ELEMENTS, REPLY_BYTES, UNION_MEMBERS};
 
-/// Leaderboards stay until they are deleted: no protocol has a lifetime for them.
+/// Leaderboards never expire: no protocol has a TTL for them.
 pub(crate) const FOREVER: CollectionTtl = CollectionTtl { ttl: Ttl::FOREVER, refresh: true };
 
-/// Checks that a request about a leaderboard is not about too much of it.
+/// Checks that a leaderboard request names at most as many elements as are allowed.
 ///
 /// # Errors
 ///
@@ -25,7 +24,7 @@ pub(crate) fn check_number(elements: usize) -> Result<()> {
 }
 
 impl Call<'_> {
-    /// Reads fields of a dictionary and has `make` make something of each; `None` if there is no
+    /// Reads fields of a dictionary and maps each with `make`; `None` if there is no
     /// dictionary.
     ///
     /// # Errors
@@ -40,7 +39,7 @@ impl Call<'_> {
         let (mut items, mut bytes) = (Vec::new(), 0);
         let read = |value: Option<&[u8]>| {
             bytes += value.map_or(0, <[u8]>::len);
-            // A field may be asked for many times over: what is too much is not copied any more.
+            // A request may repeat a field, so copying stops at the limit.
             let fits = bytes <= REPLY_BYTES;
             items.push(make(value.map(|value| if fits { value.to_vec() } else { Vec::new() })));
         };
@@ -53,12 +52,13 @@ impl Call<'_> {
         Ok(Some(items))
     }
 
-    /// Puts the union of sorted sets in the place of whatever `key` holds, and returns how many
-    /// members it has. A source that is not there is an empty one.
+    /// Stores the union of sorted sets at `key`, replacing what is there, and returns how many
+    /// members it has. A missing source counts as empty.
     ///
     /// # Errors
     ///
-    /// Those of [`Call::run`], and [`Error::Malformed`] if there is no source, or too much in them.
+    /// Those of [`Call::run`], and [`Error::Malformed`] if there is no source, or the sources are
+    /// too large.
     pub(crate) fn union<'s>(
         &mut self,
         key: &[u8],

@@ -1,10 +1,9 @@
 //! Every data request passes here: it is authenticated, authorized, run and counted.
 //!
 //! Checks run in the order that the official clients expect: authentication,
-//! then permission, then whether the cache exists. What was found out for a
-//! connection is kept with it (`AuthorizationCache`) and good for one directory revision,
-//! so that a request costs two comparisons and not three look-ups; what a token
-//! may do at a cache is worked out then, too, and asked for each request.
+//! then permission, then whether the cache exists. A connection keeps its results
+//! (`AuthorizationCache`) for one directory revision, permissions in the cache
+//! included, so that a request costs two comparisons instead of three look-ups.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -34,9 +33,9 @@ pub(crate) use self::serve::DataRequest;
 pub(crate) use self::url::SignedUrl;
 pub(crate) use crate::token::INVALID;
 
-/// The key id under which the use of tokens is counted that no API key asked for.
+/// The key id under which tokens are counted that no API key issued.
 const NO_KEY: &str = "token";
-/// The key id under which the use of sessions is counted.
+/// The key id under which sessions are counted.
 const SESSION: &str = "session";
 
 const NO_TOKEN: Error = Error::NoToken("a token is needed: send it as `authorization`");
@@ -81,7 +80,7 @@ impl Gate {
         self.directory.revision()
     }
 
-    /// Takes over what changed; requests that begin after the return are served by it.
+    /// Applies `changes`; requests that begin after this returns see them.
     ///
     /// # Errors
     ///
@@ -94,12 +93,12 @@ impl Gate {
         Ok(())
     }
 
-    /// Tells who bears `credential`.
+    /// Authenticates `credential`.
     ///
     /// # Errors
     ///
-    /// [`Error::Unauthenticated`] if the token is missing, not ours, revoked or has ended;
-    /// [`Error::Denied`] if it may not be used from where it comes.
+    /// [`Error::Unauthenticated`] if the token is missing, invalid, revoked or expired;
+    /// [`Error::Denied`] if its role does not allow the address.
     pub(crate) fn admit(&self, credential: Credential<'_>, now: Now) -> Result<Caller> {
         if credential.token.is_empty() {
             return if credential.local { Ok(Caller::local_owner()) } else { Err(NO_TOKEN) };
@@ -112,7 +111,7 @@ impl Gate {
         if caller.admits(credential.peer) { Ok(caller) } else { Err(NO_ADDRESS) }
     }
 
-    /// Tells who bears `credential` and asks for what is not data.
+    /// Authenticates `credential` for a request to the control plane.
     ///
     /// # Errors
     ///
@@ -122,7 +121,7 @@ impl Gate {
         if caller.disposable { Err(DATA_ONLY) } else { Ok(caller) }
     }
 
-    /// Who has signed in, if `token` is that of a session.
+    /// The member who signed in, if `token` is that of a session.
     fn member(&self, token: &[u8]) -> Option<Caller> {
         let session = self.directory.session(&hash_of_session(token)?)?;
         let permissions = self.directory.permissions(&session.role);
@@ -147,14 +146,14 @@ impl Gate {
                 let (permissions, issuer) = (permissions.clone(), Some(holder.permissions));
                 Caller { permissions, issuer, disposable: true, ..holder }
             }
-            // It opens its URL, by `open_url`, and nothing else.
+            // Valid for its URL only, by `admit_url`.
             Kind::Url(_) => return Err(INVALID),
         };
         claims.check_begin(now.epoch_seconds)?;
         Ok(caller)
     }
 
-    /// Who has the API key called `id`, for as long as a token with these claims is good.
+    /// The holder of the API key called `id`; expires when the key or the token does.
     fn key_holder(&self, claims: &Claims, id: &str) -> Result<Caller> {
         let key = self.directory.api_key(claims.account, id).ok_or(INVALID)?;
         let expires_at = claims.expires_at.min(key.expires_at);

@@ -1,4 +1,4 @@
-//! The life of a data request, whatever protocol it came by.
+//! Serves a data request of any protocol, from permission check to metering.
 
 use super::{Authorization, Call, Gate};
 use crate::clock::Now;
@@ -6,24 +6,23 @@ use crate::error::{Error, Result};
 use crate::methods::Api;
 use crate::stats::{Class, ThreadStats, Via};
 
-/// A data request whose sender, cache and method are known.
+/// A data request with its authorization and method.
 #[derive(Clone, Copy)]
 pub(crate) struct DataRequest<'a> {
     pub(crate) authorization: &'a Authorization,
     pub(crate) api: Api,
     pub(crate) via: Via,
-    /// When it came.
+    /// When it arrived.
     pub(crate) now: Now,
 }
 
 impl Gate {
-    /// Serves a request, from permission to count: `run` makes commands of `input`, and a reply of what
-    /// they return.
+    /// Serves a request: `run` turns `input` into commands, and their results into a reply.
     ///
     /// # Errors
     ///
-    /// That of `input`, those of [`Call::begin`], and those of `run`. After [`Error::Waiting`] nothing is
-    /// counted: the request will be served again.
+    /// That of `input`, those of [`Call::begin`], and those of `run`. After [`Error::Waiting`]
+    /// nothing is counted: the request will be served again.
     pub(crate) fn serve<I, T>(
         &self,
         request: DataRequest<'_>,
@@ -36,7 +35,7 @@ impl Gate {
         let reply = input.and_then(|input| {
             call.begin()?;
             let reply = run(&mut call, input)?;
-            // A request about no item at all has not been told yet that there is no cache.
+            // A request about no item has not checked yet that the cache exists.
             call.namespace().map(|_| reply)
         });
         if !matches!(reply, Err(Error::Waiting)) {

@@ -1,7 +1,7 @@
-//! Signed URLs: a token that an account signed itself, for one item and one way of using it.
+//! Signed URLs: a token that an account signs itself, for one item and one kind of access.
 //!
-//! Only the front that reads the key from the path comes here; for every other request such a token
-//! is no token at all.
+//! Only the front that reads the key from the path accepts such a token; for any other request it
+//! is invalid.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ const NO_SET: Error = Error::Denied("the signed URL is not for writing");
 const OTHER_TTL: Error = Error::Denied("the signed URL is for another ttl_seconds");
 const MILLISECONDS: u64 = 1_000;
 
-/// A signed URL that is good now, whoever asks for whatever with it.
+/// A signed URL that is valid now; what it permits is checked separately.
 pub(crate) struct SignedUrl(Arc<Claims>);
 
 impl SignedUrl {
@@ -51,14 +51,15 @@ impl SignedUrl {
 }
 
 impl Gate {
-    /// Tells what the signed URL says whose token `credential` is.
+    /// Verifies `credential` as the token of a signed URL.
     ///
     /// # Errors
     ///
-    /// [`Error::Unauthenticated`] if its key is unknown, revoked or has ended, or the URL has.
+    /// [`Error::Unauthenticated`] if its key is unknown, revoked or expired, or the URL has
+    /// expired.
     pub(crate) fn admit_url(&self, credential: Credential<'_>, now: Now) -> Result<SignedUrl> {
         let claims = self.verifier.verify(&self.directory, credential.token)?;
-        // A token that was verified is remembered; its key may have been revoked since.
+        // Verified tokens are cached, and the key may have been revoked since.
         let key = self.directory.url_key(&claims.kid).ok_or(INVALID)?;
         let url = SignedUrl(claims);
         url.grant()?;
@@ -67,11 +68,11 @@ impl Gate {
         if now.epoch_seconds < until { Ok(url) } else { Err(ENDED) }
     }
 
-    /// Lets a signed URL in to the cache called `cache`, counted under the id of its key.
+    /// Authorizes a signed URL for the cache called `cache`; usage counts under the id of its key.
     ///
     /// # Errors
     ///
-    /// Those of [`Gate::admit_url`]; the rest is asked as of any [`Authorization`].
+    /// Those of [`Gate::admit_url`]; the rest is checked as for any [`Authorization`].
     pub(crate) fn open_url(
         &self,
         meter: &ThreadMeter,
@@ -83,7 +84,7 @@ impl Gate {
         let grants = url.grant()?.permissions.at(cache);
         let cache = self.cache_of(url.0.account, cache, now);
         let counters = meter.counters(cache.map(|cache| cache.id), &url.0.kid.as_str().into());
-        // Nobody keeps it: the same token is none for other requests.
+        // Not cached: the same token is invalid for other requests.
         Ok((Authorization { grants, cache, counters, until: 0 }, url))
     }
 }

@@ -132,7 +132,7 @@ fn what_is_not_understood_grants_nothing() {
     }
 }
 
-/// What is left at the cache `a` of permissions that whoever has `issuer` has handed out.
+/// The permissions at cache `a` of a token with `own`, issued by a caller with `issuer`.
 fn left(own: &Value, issuer: &Value) -> Grants {
     set(own.clone()).at(b"a").and(set(issuer.clone()).vended_at(b"a"))
 }
