@@ -1,4 +1,4 @@
-//! The end of a connection that has a last word for its client.
+//! Closes a connection without losing its last response.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -10,15 +10,15 @@ use tokio::time::timeout;
 use crate::front::client::Client;
 use crate::limits::{LINGER, LINGER_BYTES};
 
-/// Hangs up so that what was sent last arrives: a socket that is closed on bytes which nobody has
-/// read takes back what it has sent. So whoever may still be sending is heard for a while.
+/// Closes so that the last response arrives. Closing a socket with unread input resets the
+/// connection and may discard what was sent, so input is read and discarded for a while first.
 pub(super) async fn lingering_close<I>(io: &mut I, client: &Client, may_send: bool)
 where
     I: AsyncRead + AsyncWrite + Unpin,
 {
     let hung_up = timeout(LINGER, poll_fn(|cx| Pin::new(&mut *io).poll_shutdown(cx))).await;
     if may_send && matches!(hung_up, Ok(Ok(()))) {
-        // However it ends, there is nothing left to tell.
+        // However this ends, there is nothing left to send.
         let _ = timeout(LINGER, discard(io, client)).await;
     }
 }

@@ -1,11 +1,11 @@
-//! The news that the server ends, as one connection waits for it.
+//! The shutdown of the server, as one connection waits for it.
 
 use std::pin::Pin;
 use std::task::Context;
 
 use tokio::sync::watch;
 
-/// Waits for the end of the server.
+/// Waits for the shutdown of the server.
 pub(super) struct Shutdown {
     stopped: watch::Receiver<bool>,
     waiting: Option<Pin<Box<dyn Future<Output = ()>>>>,
@@ -27,19 +27,19 @@ impl Shutdown {
         }
     }
 
-    /// Whether the server was known to end when this was asked last.
+    /// Whether the last poll saw a shutdown.
     pub(super) fn requested(&self) -> bool {
         self.waiting.is_none()
     }
 
-    /// Whether the server ends, known already or not.
+    /// Whether a shutdown has been requested, seen by a poll or not.
     pub(super) fn is_requested(&self) -> bool {
         self.requested() || self.stopped.has_changed().unwrap_or(true)
     }
 
-    /// Whether the server ends; the task that asks, always the same, is woken when it does.
+    /// Whether the server shuts down; wakes the task, always the same, when it does.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> bool {
-        // Asked at every wake-up, and nearly always in vain: that is one look at a number.
+        // Polled at every wake-up, nearly always in vain, so this reads one number.
         if self.is_registered && !self.stopped.has_changed().unwrap_or(true) {
             return false;
         }

@@ -6,7 +6,8 @@ use bytes::{Buf, Bytes, BytesMut};
 use super::head::Framing;
 use crate::transport::content_length::fitted;
 
-/// The longest line between chunks, in bytes: a length in hexadecimal, and extensions that nobody uses.
+/// The longest line between chunks, in bytes: a length in hexadecimal, and extensions, which are
+/// ignored.
 const LINE: usize = 256;
 /// The most that may follow the last chunk.
 const TRAILERS: usize = 8 * 1024;
@@ -96,8 +97,8 @@ impl Body {
                 Step::Trailers(seen) => match line(input, TRAILERS - seen)? {
                     None => return Ok(None),
                     Some(line) if line.is_empty() => return Ok(Some(self.whole())),
-                    // Nobody here asks for what a trailer says, but it must be one: what another takes
-                    // for the next request must not go by as a part of this one.
+                    // Nobody here asks for what a trailer says, but it must be one: what another
+                    // takes for the next request must not go by as a part of this one.
                     Some(line) if is_field(&line) => self.step = Step::Trailers(seen + line.len()),
                     Some(_) => return Err(BodyError::Malformed),
                 },

@@ -43,7 +43,7 @@ pub(super) enum Ending {
     NotYet,
     /// When what is answered has been sent.
     Soon,
-    /// The same, while the client may still be sending what nobody reads.
+    /// The same, while the client may still be sending: its input is discarded.
     WhileItSends,
     /// It has broken off.
     Now,

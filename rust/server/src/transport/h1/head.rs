@@ -40,7 +40,7 @@ pub(super) enum Framing {
     Chunked,
 }
 
-/// Why a head is refused; the connection ends, since nobody knows where the next one begins.
+/// Why a head is refused; the connection ends, since the start of the next one is unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Refusal(pub(super) StatusCode, pub(super) &'static str);
 

@@ -143,11 +143,11 @@ where
         if !dispatch::is_async(&self.client, &parts) {
             return dispatch::answer(&self.client, &parts, body, now);
         }
-        // Boxed, so that a connection that waits for nobody need not have room for it.
+        // Boxed, so that a connection that never waits does not allocate space for it.
         Box::pin(dispatch::answer_async(&self.client, parts, body)).await
     }
 
-    /// The answer, if there is room for one of its length.
+    /// The response, or a refusal if the memory budget has no room for it.
     fn within_room(&mut self, response: Response) -> Response {
         let bytes = response.body.len();
         if bytes <= AT_ONCE_BYTES {
@@ -159,7 +159,7 @@ where
         }
     }
 
-    /// Waits for a body; `None` if the client broke off.
+    /// Reads a body; `None` if the client closed the connection.
     async fn gather(
         &mut self,
         parts: &Parts,
@@ -169,7 +169,7 @@ where
     ) -> Option<Result<Bytes>> {
         let is_known = admission::knows(&self.client, parts);
         if !is_known && !dispatch::is_async(&self.client, parts) && !paths::is_public(&parts.uri) {
-            // The answer will be that we do not know him, whatever he sends.
+            // The answer will be an authentication error, whatever the client sends.
             return self.give_up(Error::RequestTooLarge);
         }
         let (limit, time) = if is_known {
@@ -196,7 +196,7 @@ where
             }
             let bytes = body.held();
             if reservation.reserve(bytes).is_err()
-                // Boxed, so that a connection that finds room need not have any for this.
+                // Boxed, since a connection seldom has to wait for memory.
                 && let Err(error) = Box::pin(reservation.reserve_soon(bytes)).await
             {
                 return self.give_up(error);
@@ -243,7 +243,7 @@ where
         self.part_with(status::problem(status, code, message, None), now);
     }
 
-    /// Says a last word to a client that has not said what it wants.
+    /// Sends a last response to a client whose request could not be read.
     fn part_with(&mut self, response: Response, now: Now) {
         let epoch_seconds = now.epoch_seconds;
         let manner = Manner { head_only: false, keeps: false, is_old: false, epoch_seconds };
@@ -263,7 +263,7 @@ where
         }
     }
 
-    /// Sends all answers; whether the connection goes on.
+    /// Sends all responses; false if the connection ends.
     async fn send(&mut self) -> bool {
         let clock = self.client.worker.core.clock;
         let (io, output, client) = (&mut self.io, &mut self.output, &self.client);
@@ -277,7 +277,7 @@ where
                     Poll::Pending => break,
                 }
             }
-            // Only of a client that does not keep up with its answers.
+            // Reserved only for a client that reads slower than responses come.
             let (deadline, quiet) =
                 stalled.get_or_insert_with(|| (Deadline::within(clock, STALLED), Quiet::default()));
             if reservation.reserve(output.len()).is_err()
@@ -299,7 +299,7 @@ where
         sent
     }
 
-    /// Waits for more of a request; whether the connection goes on.
+    /// Reads more of a request; false if the connection ends.
     async fn read(&mut self) -> bool {
         match self.fill(None).await {
             Filled::More => true,
@@ -311,7 +311,7 @@ where
                 false
             }
             Filled::TooLate => {
-                // A client that was idle may be told nothing: it did not ask.
+                // An idle client gets no response, since it sent no request.
                 if self.input.is_empty() {
                     self.client.closed(Closed::Idle);
                 } else {

@@ -30,7 +30,7 @@ impl Request {
     }
 }
 
-/// Answers a request that waits for nobody.
+/// Answers a request at once.
 pub(super) fn now(client: &Client, request: &Request, body: Result<Bytes>, now: Now) -> Answer {
     let parts = &request.parts;
     match request.route {

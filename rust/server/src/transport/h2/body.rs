@@ -26,7 +26,7 @@ impl Body {
         Body { limit, length, is_framed, gathered: Vec::new() }
     }
 
-    /// Takes no more than `limit` bytes from now on, for somebody who is not known.
+    /// Lowers the limit to `limit` bytes, for an unauthenticated client.
     pub(super) fn limit_to(&mut self, limit: usize) {
         self.limit = self.limit.min(limit);
     }

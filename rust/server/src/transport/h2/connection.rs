@@ -28,51 +28,51 @@ pub(super) const LAST_STREAM: u32 = (1 << 31) - 1;
 /// they were is no mistake of the client.
 const REMEMBERED: usize = 1_000;
 
-/// One connection, but for its socket.
+/// One connection, without its socket.
 pub(super) struct Connection {
     pub(super) client: Rc<Client>,
-    /// When this thread has woken up.
+    /// When this thread woke up.
     pub(super) now: Now,
     pub(super) stage: Stage,
     pub(super) decoder: Decoder,
     pub(super) memory: HeaderBlockCache,
-    /// Headers that are not all here.
+    /// A header block that is incomplete.
     pub(super) block: Option<Box<Block>>,
-    /// Data that is not all here.
+    /// A DATA frame that is incomplete.
     pub(super) data: Option<Data>,
     pub(super) streams: Streams,
-    /// Whether the client has said that it will go.
+    /// Whether the client has sent GOAWAY.
     pub(super) client_leaves: bool,
-    /// When it is told that the server ends at the latest, and when it has had its time to hear that; in
+    /// When a GOAWAY is sent at the latest, and when the client must have reacted to it, in
     /// milliseconds since the server was made.
     pub(super) goaway_at: u64,
     pub(super) leaves_at: u64,
     /// The newest stream when that became known; 0 if one was under way.
     pub(super) last_before: u32,
-    /// The last stream that is served, as far as was told.
+    /// The last stream that is served, as GOAWAY announced it.
     pub(super) last_served: u32,
     /// The newest stream that the client has opened.
     pub(super) last: u32,
-    /// The newest of those that were decided about.
+    /// The newest stream that was admitted or refused.
     pub(super) seen: u32,
-    /// Streams that we have reset while their client was sending.
+    /// Streams that the server reset while the client was sending.
     pub(super) reset: VecDeque<u32>,
     /// Requests that wait for others to be answered.
     pub(super) waiting: VecDeque<u32>,
-    /// Answers that are on their way, in the order of their turns.
+    /// Streams with an answer to send, in the order of their turns.
     pub(super) sending: VecDeque<u32>,
-    /// Those of somebody else.
+    /// Answers that other tasks give.
     pub(super) deferred: Rc<DeferredAnswers>,
     pub(super) inbound: Inbound,
     pub(super) outbound: Outbound,
-    /// How much the client takes on a new stream.
+    /// The initial send window of a new stream, in bytes.
     pub(super) window: u32,
     pub(super) output: Output,
     /// How many bytes of its answers wait for room in the windows, but for short ones.
     pub(super) unsent: Rc<Cell<usize>>,
     pub(super) encoder: Encoder,
     pub(super) flood_guard: FloodGuard,
-    /// When the first of the streams has had its time, as far as is known.
+    /// When the next stream times out.
     pub(super) until: u64,
     /// Since when the client has left unread what waits for the socket, in milliseconds since the
     /// server was made; never if nothing waits.
@@ -83,17 +83,17 @@ pub(super) struct Connection {
     pub(super) short: Option<Box<Short>>,
 }
 
-/// How far a connection has come.
+/// The stage of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
-    /// The client has not begun.
+    /// The client has sent no preface.
     Preface,
     /// It has not sent its settings.
     Settings,
     Open,
-    /// It was told that the server ends, and has not heard it.
+    /// A GOAWAY was sent, and the client has not acknowledged it.
     Leaving,
-    /// It has heard it: no more streams are served than there are.
+    /// The client has acknowledged it: no new streams are served.
     Left,
 }
 
@@ -297,7 +297,7 @@ impl Connection {
         self.flood_guard.is_flooding(self.output.sent_in_all())
     }
 
-    /// Whether nobody wants anything any more.
+    /// Whether nothing is left to do.
     pub(super) fn is_over(&self) -> bool {
         let is_leaving = self.stage == Stage::Left || self.client_leaves;
         is_leaving && self.streams.len() == 0 && self.output.is_sent()

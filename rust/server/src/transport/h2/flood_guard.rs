@@ -1,4 +1,4 @@
-//! What a client may do that only makes work, and how often.
+//! Limits frames that cost work and carry no request.
 
 use super::error::{ErrorCode, Fault, Outcome};
 use super::frame::Kind;
@@ -6,41 +6,41 @@ use crate::clock::Now;
 use crate::limits::IDLE_FRAMES_PER_SECOND;
 
 const SECOND: u64 = 1_000;
-/// For so many bytes that we send, one frame that only makes work is in order: whoever receives
-/// much says how much more he can take, and asks how far away we are.
+/// One frame without data is in order for this many bytes sent: a client that receives much sends
+/// `WINDOW_UPDATE` and PING frames.
 const BYTES_PER_ANSWER: usize = 2 * 1024;
-/// So many frames may come later than what they are for: there are clients that say for each 4 KiB of
-/// what they read, on a stream and beside it, that they have room again.
+/// The most frames that may follow later: some clients send two `WINDOW_UPDATE` frames, for the
+/// stream and for the connection, for each 4 KiB that they read.
 const MOST_CREDIT: i64 = 16 * 1024;
-/// How many requests a client may give up in a second before they were looked at.
+/// How many requests a client may cancel per second before they are served.
 const GIVEN_UP_PER_SECOND: u32 = 50;
-/// How many of its streams a client may have us reset in a second.
+/// How many streams the server resets per second before it closes the connection.
 const MISTAKES_PER_SECOND: u32 = 100;
 /// Data of fewer bytes is short.
 const SHORT: usize = 1024;
 
-/// Counts it.
+/// Counts frames and resets.
 #[derive(Debug)]
 pub(super) struct FloodGuard {
     /// When this second began, in milliseconds since the server was made.
     second: u64,
     /// All frames.
     frames: u64,
-    /// Frames that only make work, less those that are in order.
+    /// Frames without data, less those that are in order.
     idle: i64,
     given_up: u32,
     mistakes: u32,
-    /// How much was sent when that was asked last.
+    /// How many bytes were sent at the last check.
     sent: usize,
 }
 
 impl FloodGuard {
-    /// Nothing to complain of.
+    /// Starts with all counts at zero.
     pub(super) fn new(now: Now) -> Self {
         FloodGuard { second: now.moment.0, frames: 0, idle: 0, given_up: 0, mistakes: 0, sent: 0 }
     }
 
-    /// Begins a new second if it is time.
+    /// Starts a new second if the last one is over.
     pub(super) fn wake_up(&mut self, now: Now) {
         if now.moment.0 >= self.second + SECOND {
             (self.second, self.idle) = (now.moment.0, self.idle.clamp(-MOST_CREDIT, 0));
@@ -53,22 +53,22 @@ impl FloodGuard {
         self.frames
     }
 
-    /// A frame that holds no data has come: one that asks for something is worth another that does not.
+    /// Counts a frame without data; a HEADERS frame earns one other frame.
     ///
     /// # Errors
     ///
-    /// It is one too many.
+    /// The client exceeds the limit.
     pub(super) fn note(&mut self, kind: Kind) -> Outcome<()> {
         self.frames += 1;
         self.count(if kind == Kind::Headers { -1 } else { 1 })
     }
 
-    /// One with so many bytes of data has come. For a stream that was reset it is worth nothing, and
-    /// if it is short, it only makes work.
+    /// Counts a DATA frame: on an open stream it earns one other frame, on a stream that was reset
+    /// a short one counts as useless.
     ///
     /// # Errors
     ///
-    /// It is one too many.
+    /// The client exceeds the limit.
     pub(super) fn note_data(&mut self, is_open: bool, bytes: usize) -> Outcome<()> {
         self.frames += 1;
         match (is_open, bytes) {
@@ -78,36 +78,37 @@ impl FloodGuard {
         }
     }
 
-    /// A request was refused unseen, or data was none.
+    /// Counts a request that was refused unseen, or a DATA frame without data.
     ///
     /// # Errors
     ///
-    /// It is one too many.
+    /// The client exceeds the limit.
     pub(super) fn note_useless_frame(&mut self) -> Outcome<()> {
         self.count(2)
     }
 
     fn count(&mut self, more: i64) -> Outcome<()> {
         self.idle += more;
-        // Twice as many, for who has sent them all at once has not been credited with what he gets.
+        // Twice as many: a client that sends them in a burst has no credit yet for what it
+        // receives.
         if self.idle > 2 * IDLE_FRAMES_PER_SECOND { Err(Fault::FLOOD) } else { Ok(()) }
     }
 
-    /// A request was given up as soon as it was made.
+    /// Counts a request that was cancelled as soon as it was made.
     ///
     /// # Errors
     ///
-    /// It is one too many.
+    /// The client exceeds the limit.
     pub(super) fn given_up(&mut self) -> Outcome<()> {
         self.given_up += 1;
         if self.given_up > GIVEN_UP_PER_SECOND { Err(Fault::FLOOD) } else { Ok(()) }
     }
 
-    /// A stream had to be reset.
+    /// Counts a stream that the server reset.
     ///
     /// # Errors
     ///
-    /// It is one too many.
+    /// The client exceeds the limit.
     pub(super) fn note_reset(&mut self) -> Result<(), ErrorCode> {
         self.mistakes += 1;
         if self.mistakes > MISTAKES_PER_SECOND { Err(ErrorCode::EnhanceYourCalm) } else { Ok(()) }

@@ -1,14 +1,12 @@
 //! HTTP/2 connections (RFC 9113), which carry gRPC and plain HTTP.
 //!
-//! All frames that have arrived are taken in, and requests are answered as they are complete; all
-//! answers of such a batch leave in one write. A request whose body is still on its way, or that
-//! somebody else has to answer, keeps nothing but its stream. Who leaves his answers unread is not
-//! asked for more until he has read them.
+//! Requests are answered as soon as they are complete, and all answers to one batch of frames leave
+//! in one write. A request whose body is incomplete, or that another task answers, occupies only
+//! its stream. While a client leaves answers unread, its new requests wait.
 //!
-//! The codec is our own: frames go straight into requests and answers straight into frames, and
-//! what a block of headers has meant before need not be worked out again. So it knows about time and
-//! memory as well, which the protocol does not: who says too little, takes too little, or asks for
-//! nothing but work, has had his time.
+//! The codec is our own: it turns frames directly into requests and answers into frames, and caches
+//! decoded header blocks. It also enforces timeouts and memory limits: a client that sends too
+//! slowly, reads too slowly or floods the server with useless frames is cut off.
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
@@ -53,7 +51,7 @@ mod timeouts;
 mod unfinished;
 mod window;
 
-/// How many times is read before what was read is gone on with.
+/// How many reads precede handling what was read.
 const READS: usize = 16;
 
 /// Serves one connection until it ends or the server drains; `input` is what it has said so far.
@@ -92,8 +90,8 @@ struct Session<I> {
     is_held_up: bool,
     /// Whether there may be more to read.
     has_more: bool,
-    /// What is held of what is on its way to the socket, where that takes it slowly, and of what has
-    /// arrived and is no whole.
+    /// What is held of what is on its way to the socket, where that takes it slowly, and of what
+    /// has arrived and is no whole.
     reservation: Reservation,
 }
 
@@ -102,7 +100,7 @@ struct Session<I> {
 enum Ending {
     /// The client has gone.
     Gone,
-    /// There is a last word, and nobody waits until it is heard.
+    /// A last frame is sent, without waiting for the client to read it.
     Cut,
     /// There is a last word that the client should hear.
     Said,
@@ -159,8 +157,8 @@ where
         }
     }
 
-    /// Reads and takes in what is there, unless the client has to read first; not all at once, so that
-    /// what is answered leaves and what is kept is counted.
+    /// Reads and takes in what is there, unless the client has to read first; not all at once, so
+    /// that what is answered leaves and what is kept is counted.
     fn read(&mut self, cx: &mut Context<'_>) -> Option<Ending> {
         (self.has_more, self.is_held_up) = (false, false);
         if self.connection.short.is_some() {
@@ -236,7 +234,8 @@ where
         sent
     }
 
-    /// Counts what has arrived and cannot be taken in before there is more of it; whether there is room.
+    /// Counts what has arrived and cannot be taken in before there is more of it; whether there is
+    /// room.
     fn has_room(&mut self, cx: &Context<'_>) -> bool {
         let Connection { block, output, client, now, short, .. } = &self.connection;
         let inside = self.input.capacity() + block.as_ref().map_or(0, |block| block.held());

@@ -77,13 +77,13 @@ impl Output {
         self.waiting() >= FULL
     }
 
-    /// Whether there is so much that nothing more should be read either: what is no answer waits here
-    /// as well. Until then a client that sends first and reads later can go on.
+    /// Whether there is so much that nothing more should be read either: what is no answer waits
+    /// here as well. Until then a client that sends first and reads later can go on.
     pub(super) fn is_overfull(&self) -> bool {
         self.waiting() >= 2 * FULL
     }
 
-    /// How many bytes were sent since the connection began; starts again at nought some day.
+    /// How many bytes were sent since the connection began; wraps around.
     pub(super) fn sent_in_all(&self) -> usize {
         self.sent_in_all
     }
@@ -124,7 +124,7 @@ impl Output {
         Poll::Ready(Ok(true))
     }
 
-    /// Gives back the room, for whoever writes next on this thread.
+    /// Returns the buffer for the next connection of this thread.
     fn rest(&mut self) {
         let mut bytes = std::mem::take(&mut self.bytes);
         (self.sent, self.large) = (0, VecDeque::new());

@@ -47,7 +47,7 @@ pub(super) struct Request {
     pub(super) limit: usize,
     /// How many it has by its `content-length`.
     pub(super) length: Option<usize>,
-    /// Whether the answer needs somebody else, or a delay that a test asked for.
+    /// Whether another task answers it: the control plane, a remote store or an injected delay.
     pub(super) waits: bool,
 }
 
@@ -144,8 +144,8 @@ impl RequestBuilder {
         Ok(Request { parts, route, is_method, names_two_hosts, limit, length, waits })
     }
 
-    /// gRPC is asked for by `POST`, by the name of a method and with a message of gRPC's: neither of
-    /// them alone makes a request gRPC.
+    /// gRPC is asked for by `POST`, by the name of a method and with a message of gRPC's: neither
+    /// of them alone makes a request gRPC.
     fn route(&self) -> Route {
         let is = |header: &Option<HeaderValue>, wanted: fn(&[u8]) -> bool| {
             header.as_ref().is_some_and(|value| wanted(value.as_bytes()))
@@ -157,7 +157,8 @@ impl RequestBuilder {
     }
 
     fn into_parts(mut self) -> Option<Parts> {
-        // Nobody here connects to elsewhere, and no other request with that name makes sense (§8.5).
+        // Nobody here connects to elsewhere, and no other request with that name makes sense
+        // (§8.5).
         let is_connect = self.method.as_ref().is_some_and(|method| method == "CONNECT");
         if self.is_malformed || is_connect {
             return None;

@@ -55,7 +55,7 @@ impl Connection {
         }
     }
 
-    /// Takes in the answers that somebody else has given.
+    /// Writes the answers that other tasks have given.
     pub(super) fn answer_async(&mut self) {
         while let Some((id, answer)) = self.deferred.pop() {
             // Who has given up waits for nothing.

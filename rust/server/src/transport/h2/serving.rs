@@ -1,4 +1,4 @@
-//! Serving requests: whether their bodies may come in pieces, who answers them, and when.
+//! Serves requests: admits bodies that arrive in pieces, and answers at once or by another task.
 
 use std::rc::Rc;
 
@@ -22,7 +22,7 @@ use crate::memory_budget::{IDLE_AFTER, Reservation};
 const TOO_MANY_UNAUTHENTICATED: Error = Error::Overloaded(Overload::Unauthenticated);
 
 impl Connection {
-    /// Takes in a request whose headers are all there.
+    /// Begins a request whose headers are complete.
     pub(super) fn begin_request(
         &mut self,
         id: u32,
@@ -43,7 +43,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Refuses headers that are too much, which only the client could know.
+    /// Refuses headers that are too large.
     pub(super) fn refuse_headers(&mut self, id: u32, ends: bool, route: Route) -> Outcome<()> {
         let state = State::Deferred;
         let mut stream = Stream::new(id, state, self.window);
@@ -53,7 +53,7 @@ impl Connection {
         self.flood_guard.note_reset().map_err(Fault::Connection)
     }
 
-    /// A request is all there, or nothing more of it will be taken.
+    /// A request is complete, or the rest of it will be ignored.
     pub(super) fn complete(&mut self, id: u32, body: Result<Bytes>) {
         let Some(mut stream) = self.streams.take(id) else { return };
         let State::Body(receiving) = stream.state else { return self.streams.put(stream) };
@@ -68,8 +68,8 @@ impl Connection {
         }
     }
 
-    /// Keeps a request for later. Its body may have come in a moment, so it is counted now; and it has
-    /// to let go of the room that it was read into.
+    /// Keeps a request for later. Its body may not be counted yet, so it is now; a short one is
+    /// copied, to free the read buffer that it lies in.
     fn keep(
         &self,
         request: Rc<Request>,
@@ -84,17 +84,17 @@ impl Connection {
         Waiting { request, body, policy, reservation }
     }
 
-    /// Whether the client has so much to read that it need not ask for more.
+    /// Whether so many answers are unread that new requests wait.
     fn leaves_much(&self) -> bool {
         self.output.is_full() || self.unsent.get() > UNSENT_BYTES
     }
 
-    /// Whether one of those that wait need wait no longer.
+    /// Whether a waiting request can be served now.
     pub(super) fn can_serve(&self) -> bool {
         !self.waiting.is_empty() && !self.leaves_much()
     }
 
-    /// Serves those that have waited until the client read.
+    /// Serves requests that waited for the client to read.
     pub(super) fn serve_waiting(&mut self) {
         while !self.leaves_much()
             && let Some(id) = self.waiting.pop_front()
@@ -128,7 +128,7 @@ impl Connection {
         self.answer(stream, answer);
     }
 
-    /// Has somebody else answer.
+    /// Has another task answer.
     fn ask(
         &mut self,
         stream: Stream,
@@ -151,7 +151,7 @@ impl Connection {
         });
     }
 
-    /// Decides about those that are new and not all there.
+    /// Admits or refuses new requests whose bodies are incomplete.
     pub(super) fn admit(&mut self) {
         if self.last == self.seen {
             return;
@@ -164,7 +164,7 @@ impl Connection {
         self.seen = self.last;
     }
 
-    /// Decides about one whose body is not all there.
+    /// Admits or refuses one request whose body is incomplete.
     pub(super) fn admit_one(&mut self, id: u32) {
         let Some(receiving) = self.streams.get(id).and_then(Stream::receiving) else { return };
         let request = receiving.request.clone();
@@ -173,7 +173,7 @@ impl Connection {
         }
         let is_known = admission::knows(&self.client, &request.parts);
         if !is_known && !request.waits && !paths::is_public(&request.parts.uri) {
-            // The answer will be that we do not know him, whatever he sends.
+            // The answer will be an authentication error, whatever the client sends.
             return self.complete(id, Err(Error::RequestTooLarge));
         }
         let permit = if is_known { None } else { AnonymousPermit::acquire(&self.deferred) };
@@ -216,7 +216,7 @@ impl Connection {
         }
     }
 
-    /// Ends what has had its time.
+    /// Ends streams that have timed out.
     pub(super) fn expire(&mut self) {
         let now = self.now.moment.0;
         if self.leaves_at <= now {
@@ -236,7 +236,7 @@ impl Connection {
                 _ => self.end_stream(id, ErrorCode::NoError),
             }
         }
-        // A moment to tell something that has passed is over, whether it was told or could not be.
+        // Once due, a GOAWAY needs no further wake-up, whether it was sent or not.
         let goaway_at = if self.goaway_at > now { self.goaway_at } else { u64::MAX };
         let first = self.streams.iter().filter_map(until).min();
         self.until = first.unwrap_or(u64::MAX).min(self.leaves_at).min(goaway_at);

@@ -21,23 +21,23 @@ pub(super) struct Stream {
     pub(super) state: State,
     pub(super) inbound: Inbound,
     pub(super) outbound: Outbound,
-    /// Whether the client has said all that it has to say.
+    /// Whether the client has ended the stream.
     pub(super) has_ended: bool,
 }
 
-/// How far a request has come. What few requests come to is boxed: a stream is moved for each request,
-/// and so is short.
+/// The state of a request. Rare states are boxed: a stream is moved for each request, so it is
+/// small.
 pub(super) enum State {
     /// Its body is on its way.
     Body(Receiving),
-    /// It is all there, and waits until the client has read what it asked for before.
+    /// It is complete, and waits until the client has read earlier answers.
     Waiting(Box<Waiting>),
-    /// Somebody else is to answer.
+    /// Another task answers it.
     Deferred,
     /// The answer is on its way.
     Sending(Box<Outgoing>),
-    /// It is answered, and what the client goes on to send is thrown away: many a client that may
-    /// send no more does not hear the answer.
+    /// It is answered, and the rest of the body is discarded: many clients do not read an answer
+    /// while they cannot send.
     Lingering { left: usize, until: u64 },
 }
 
@@ -112,7 +112,7 @@ impl Stream {
         }
     }
 
-    /// Whether nobody has decided yet if its body may come in pieces.
+    /// Whether its body was neither admitted nor refused yet.
     pub(super) fn is_unseen(&self) -> bool {
         matches!(self.state, State::Body(Receiving { policy: None, .. }))
     }
@@ -145,7 +145,7 @@ impl Stream {
         }
     }
 
-    /// When it has had its time, in milliseconds since the server was made.
+    /// When it times out, in milliseconds since the server was made.
     pub(super) fn until(&self) -> Option<u64> {
         match &self.state {
             State::Body(receiving) => receiving.policy.as_ref().map(|policy| policy.until),

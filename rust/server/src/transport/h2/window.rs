@@ -2,7 +2,7 @@
 
 use super::error::{ErrorCode, Fault, Outcome};
 
-/// The window of a stream, or of a connection, until somebody says otherwise, in bytes.
+/// The initial window of a stream or connection, in bytes.
 pub(super) const DEFAULT: u32 = 65_535;
 const LARGEST: i64 = (1 << 31) - 1;
 
@@ -38,7 +38,7 @@ impl Inbound {
     }
 }
 
-/// How much may be sent to the client. Falls below nought where the client takes room back.
+/// How much may be sent to the client. Negative if the client reduces the window (RFC 9113 §6.9.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Outbound(i64);
 
