@@ -1,9 +1,9 @@
 //! The acceptor thread: accepts connections and gives each to a data thread.
 //!
 //! Official clients hold one connection a process, so a handful of connections
-//! carries all the load; handing each to the thread that has fewest keeps the
-//! threads even where the kernel's own spreading would leave one idle. The same
-//! thread does the engine's upkeep, since it has little else to do.
+//! carries all the load. Each goes to the thread with the fewest connections,
+//! which balances threads better than the kernel would. The acceptor thread also
+//! sweeps expired items, since it has little else to do.
 
 use std::io;
 use std::sync::Arc;
@@ -21,15 +21,15 @@ use crate::process::handles;
 use crate::state::Core;
 use crate::stats::Stats;
 
-/// How often the sweep runs, and in how many runs it passes over everything.
+/// The interval of sweeps, and how many of them pass over all items.
 const SWEEP_EVERY: Duration = Duration::from_millis(100);
 const SWEEPS_PER_PASS: u64 = 300;
-/// The least that one run looks at.
+/// The least number of slots per sweep.
 const SWEEP_SLOTS: usize = 4_096;
 /// How long to wait when the process has no file handles left for another connection.
 const NO_HANDLES_PAUSE: Duration = Duration::from_millis(20);
 
-/// Starts the thread; it ends when `stopped` turns true.
+/// Starts the thread, which ends when `stopped` turns true.
 pub(crate) fn start(
     listeners: Vec<Listener>,
     workers: Vec<WorkerHandle>,
@@ -53,8 +53,8 @@ pub(crate) fn start(
     })
 }
 
-/// How many connections there may be, of what the system says of file handles: how many are open
-/// at the start, and how many may be. What the control plane needs is not for them.
+/// The most connections, from the number of file handles open at the start and their limit; some
+/// handles are left to the control plane.
 fn most_connections(handles: Option<(usize, u64)>) -> usize {
     let Some((open, most)) = handles else { return usize::MAX };
     let left = most.saturating_sub(open as u64);
@@ -73,7 +73,7 @@ async fn accept(listener: Listener, workers: Vec<WorkerHandle>, most: usize, sta
                 let Ok(stream) = stream.into_std() else { continue };
                 if is_full(&workers, most) {
                     stats.lacked_handle();
-                    // The next ones wait in the kernel's queue, as long as that has room.
+                    // Meanwhile new connections wait in the kernel's backlog.
                     while is_full(&workers, most) {
                         tokio::time::sleep(NO_HANDLES_PAUSE).await;
                     }
@@ -113,7 +113,7 @@ async fn sweep(core: Arc<Core>) {
     }
 }
 
-/// Looks at the share of one run; tells whether so much had ended that more should follow at once.
+/// Sweeps one share of all items; true if so many had expired that the next should follow at once.
 fn sweep_once(core: &Core) -> bool {
     let backend = core.gate.backend();
     let share = usize::try_from(backend.totals().items / SWEEPS_PER_PASS).unwrap_or(usize::MAX);

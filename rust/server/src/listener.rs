@@ -10,9 +10,9 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::protocol::Protocols;
 
-/// What all connections of one listener have in common.
+/// The configuration that all connections of one listener share.
 pub(crate) struct ListenerConfig {
-    /// Who shakes hands; `None` for plaintext.
+    /// `None` for plaintext.
     pub(crate) tls: Option<TlsAcceptor>,
     /// Whether peers on this machine need no token.
     pub(crate) local: bool,
@@ -45,7 +45,7 @@ pub(crate) struct WorkerHandle {
 #[derive(Default)]
 pub(crate) struct Load {
     pub(crate) connections: AtomicUsize,
-    /// Told whenever one is gone.
+    /// Notified whenever a connection ends.
     pub(crate) left: Notify,
 }
 

@@ -1,14 +1,14 @@
 //! Keeps the process within its memory, by what is really resident.
 //!
-//! The engine counts items as well as it can, and what clients have under way is reserved there.
-//! What nobody can count (pages that items of another size left behind, blocks half used, copies
-//! under a reader, the control plane at work) shows in what the process occupies. A thread looks
-//! at that and, while there is too much, has unused pages given back, lets items have less and
-//! evicts. Whoever evicts much looks as well, so that a burst cannot outrun the thread.
+//! The engine counts items as exactly as it can, and requests in progress are reserved there. What
+//! cannot be counted (fragmentation, half-used blocks, copies under a reader, the control plane)
+//! shows in the resident memory of the process. A thread watches that and, while there is too much,
+//! returns unused pages, lowers the budget for items and evicts. A thread that evicts much checks
+//! as well, so that a burst of writes cannot outrun the watching thread.
 //!
-//! In a container, what other processes occupy there is looked at, too: a server whose place another
-//! takes shares the container with that one for a while. Somebody of this process who is about to
-//! need much memory for a moment says so before.
+//! In a container, the memory of other processes counts too: during a restart, the old and the new
+//! server share it. Code of this process that is about to need much memory for a short time
+//! announces it first, with [`Memory::hold`].
 
 use std::io;
 use std::path::PathBuf;
@@ -25,41 +25,41 @@ use crate::clock::Clock;
 use crate::memory_budget::MemoryBudget;
 use crate::process;
 
-/// Gives memory that items no longer use back to the system.
+/// Returns memory that items no longer use to the system.
 pub trait Allocator: Send + Sync {
-    /// Gives unused pages back at once.
+    /// Returns unused pages at once.
     fn give_back(&self);
 }
 
-/// Data may occupy the budget and one part in so many on top.
+/// Data may occupy the budget and one part in this many on top.
 const SLACK: u64 = 64;
-/// No more is evicted before the next look than one part in so many of the budget.
+/// At most one part in this many of the budget is evicted between two checks.
 const EVICTED_AT_ONCE: u64 = 32;
-/// How often that is done before whoever waits may go on.
+/// How many rounds of that a waiting thread does before it goes on.
 const ROUNDS: usize = 16;
-/// What a process that is not ready yet may come to occupy beside its data, in bytes.
+/// The memory that a starting process may still need beside its data, in bytes.
 const TO_COME: u64 = 40 << 20;
-/// How often is looked while there is much, and while there is little.
+/// The interval of checks when memory is scarce, and when it is not.
 const OFTEN: Duration = Duration::from_millis(10);
 const SELDOM: Duration = Duration::from_millis(100);
-/// How often is looked at most at what other processes occupy, in milliseconds.
+/// The shortest interval of checks of other processes, in milliseconds.
 const OTHERS_EVERY: u64 = 30;
 
-/// What may not be exceeded.
+/// The limits of memory.
 #[derive(Debug, Clone, Default)]
 pub struct Ceiling {
-    /// How many bytes the whole process may occupy; `None` where nothing limits it.
+    /// The most bytes that the process may occupy; `None` for no limit.
     pub bytes: Option<u64>,
-    /// The container around it, if there is one.
+    /// The container that it runs in, if any.
     pub container: Option<Container>,
 }
 
-/// What a process shares with others, and with what the kernel does for them.
+/// A memory limit shared with other processes and their kernel memory.
 #[derive(Debug, Clone)]
 pub struct Container {
-    /// How many bytes all of them may occupy.
+    /// The most bytes that all of them may occupy.
     pub bytes: u64,
-    /// The folder of the control group that tells what they occupy.
+    /// The directory of the control group that reports their usage.
     pub group: PathBuf,
 }
 
@@ -67,19 +67,19 @@ pub struct Container {
 pub(crate) struct Memory {
     allocator: Option<Arc<dyn Allocator>>,
     budget: u64,
-    /// What may not be exceeded.
+    /// The limits of memory.
     ceiling: Ceiling,
-    /// What is occupied there by others, the kernel included, and when that was asked last.
+    /// What others in the container occupy, the kernel included, and when that was last read.
     others: AtomicU64,
     asked_at: AtomicU64,
-    /// What this process is about to take for something that is neither data nor counted.
+    /// Announced by [`Memory::hold`] and not released yet.
     promised: AtomicU64,
-    /// What the process occupies beside its data.
+    /// The memory of the process beside its data.
     base: AtomicU64,
     is_settled: AtomicBool,
-    /// What items have to do without, because it is occupied and nobody counts it.
+    /// Uncounted memory, subtracted from the budget for items.
     overhead: AtomicU64,
-    /// One thread relieves at a time; others wait, for they would only make it worse.
+    /// One thread frees memory at a time; others wait, since they would only make it worse.
     looking: Mutex<()>,
 }
 
@@ -105,7 +105,7 @@ impl Memory {
         }
     }
 
-    /// Notes that the process has come up: what it takes beside data is now what it takes at rest.
+    /// Notes that the process is ready: measures its memory beside data.
     pub(crate) fn settle(&self, backend: &Backend) {
         if self.is_settled.swap(true, Ordering::Relaxed) {
             return;
@@ -114,7 +114,7 @@ impl Memory {
         self.base.fetch_min(private.saturating_sub(backend.counted()), Ordering::Relaxed);
     }
 
-    /// What takes memory now, by name.
+    /// The current memory usage, by name.
     pub(crate) fn parts(
         &self,
         backend: &Backend,
@@ -136,24 +136,24 @@ impl Memory {
         ]
     }
 
-    /// Compares what is occupied with what may be, and sees to it that the one comes to the other;
-    /// when to look again.
+    /// Checks resident memory against the limits and frees some if needed; returns when to check
+    /// again.
     pub(crate) fn look(&self, backend: &Backend, now: Moment) -> Duration {
         self.ask_for_others(now);
         let excess = self.relieve(backend, now);
         if excess < -self.budget.cast_signed() / 2 { SELDOM } else { OFTEN }
     }
 
-    /// The same for whoever has just evicted much: it goes on writing when there is room. What
-    /// was too much before may be no longer, which the thread notes.
+    /// The same for a thread that has just evicted much, which waits until memory is free. The
+    /// watching thread notes when less overhead is needed again.
     fn look_at_once(&self, backend: &Backend, now: Moment) {
         if self.excess() > 0 {
             self.relieve(backend, now);
         }
     }
 
-    /// Makes room for what this process is about to take beside its data, before it does; items have
-    /// so much less until [`Memory::release`].
+    /// Frees memory that this process is about to take beside its data; items have that much less
+    /// until [`Memory::release`].
     pub(crate) fn hold(&self, backend: &Backend, bytes: u64, now: Moment) {
         let _alone = self.looking.lock();
         self.promised.fetch_add(bytes, Ordering::Relaxed);
@@ -169,7 +169,7 @@ impl Memory {
         }
     }
 
-    /// That has been given back.
+    /// Ends a [`Memory::hold`].
     pub(crate) fn release(&self, backend: &Backend, bytes: u64) {
         backend.release(bytes);
         self.promised.fetch_sub(bytes, Ordering::Relaxed);

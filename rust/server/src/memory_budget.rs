@@ -1,12 +1,12 @@
-//! Room for what is under way: heads and bodies that are half here, and answers that are half gone.
+//! The memory budget of requests that are partly received and answers that are partly sent.
 //!
-//! Both are memory that clients can ask for at will, so all connections of the server share one
-//! limit for them; a request that finds no room is told to come again. What is held is reserved in
-//! the engine's budget, as are the connections themselves: items make room for it. What leaves at
-//! once is not counted.
+//! Clients could take such memory at will, so all connections of the server share one limit; a
+//! request that exceeds it is refused and may be retried. Reservations, and the connections
+//! themselves, are subtracted from the engine's budget: items are evicted to make room. An answer
+//! that is sent at once is not counted.
 //!
-//! A client that does nothing for a while keeps what it holds until somebody else needs it: first
-//! those go that are not known, and of the others who has done nothing for longest.
+//! An idle client keeps its reservation until another needs the memory: unauthenticated clients
+//! lose theirs first, then the client that has been idle for longest.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -28,36 +28,36 @@ mod offers;
 
 const FULL: Error = Error::Overloaded(Overload::Bytes);
 
-/// What is under way may take one part in so many of the budget.
+/// The limit is one part in this many of the memory for items.
 const SHARE: u64 = 4;
-/// Clients that are not known may take one part in so many of the room.
+/// Unauthenticated clients may take one part in this many of the limit.
 const UNAUTHENTICATED_SHARE: usize = 4;
-/// What an open connection takes, in bytes, the kernel's part included, and with TLS.
+/// The memory of an open connection, in bytes, including the kernel's part; without and with TLS.
 const CONNECTION_BYTES: u64 = 8 * 1024;
 const TLS_CONNECTION_BYTES: u64 = 28 * 1024;
-/// A client that has done nothing for so many milliseconds may have to make room for others.
+/// A client that has been idle for this many milliseconds may lose its reservation.
 pub(crate) const IDLE_AFTER: u64 = 500;
-/// Less than this in that time is nothing, in bytes.
+/// A client that moves fewer bytes in that time counts as idle.
 pub(crate) const PROGRESS: usize = 4 * 1024;
-/// For how long a known client's body waits for room, and how often it looks, in milliseconds:
-/// long enough for one that has just gone silent to be found so.
+/// How long the body of an authenticated client waits for memory and how often it retries, in
+/// milliseconds: long enough to find that another client has gone idle.
 pub(crate) const MAX_WAIT: u64 = 1_200;
 pub(crate) const RETRY_EVERY: u64 = 50;
 
-/// The room of a server.
+/// The budget of one server.
 pub(crate) struct MemoryBudget {
     backend: Arc<Backend>,
     clock: Clock,
     bytes: usize,
     held: AtomicUsize,
-    /// How much of that is held for clients that are not known.
+    /// The part of `held` that unauthenticated clients have.
     unauthenticated: AtomicUsize,
-    /// What those hold who have done nothing for a while.
+    /// The reservations of idle clients.
     offers: Offers,
 }
 
 impl MemoryBudget {
-    /// The room of a server that has so many bytes of memory for items and what is under way.
+    /// The budget of a server with `memory_bytes` for items and requests together.
     pub(crate) fn new(backend: Arc<Backend>, clock: Clock, memory_bytes: u64) -> Arc<Self> {
         let bytes = usize::try_from(memory_bytes / SHARE).unwrap_or(usize::MAX).max(ROOM_BYTES);
         Arc::new(MemoryBudget {
@@ -70,18 +70,18 @@ impl MemoryBudget {
         })
     }
 
-    /// What bodies and answers hold now, in bytes.
+    /// The bytes reserved for bodies and answers now.
     pub(crate) fn held(&self) -> usize {
         self.held.load(Ordering::Relaxed)
     }
 
-    /// What open connections take, in bytes.
+    /// The memory of open connections, in bytes.
     pub(crate) fn of_connections(&self) -> u64 {
         self.backend.reserved().saturating_sub(self.held() as u64)
     }
 
-    /// Takes `more` for whom has `all` then. As much as one has must be left for others: so few that
-    /// are long do not keep out those that are short.
+    /// Takes `more` bytes for a reservation of `all`. As much as one reservation holds must stay
+    /// free for others, so that a few long bodies do not keep out short ones.
     fn take(&self, more: usize, all: usize, is_known: bool) -> bool {
         let taken = self.add(more, all, is_known) || self.outbid(more, all, is_known);
         if taken {
@@ -103,7 +103,7 @@ impl MemoryBudget {
         added
     }
 
-    /// The same, at the expense of those who have done nothing for a while, if they hold enough.
+    /// The same, by taking the reservations of idle clients, if they hold enough.
     fn outbid(&self, more: usize, all: usize, is_known: bool) -> bool {
         let too_much = |held: &AtomicUsize, most| {
             (held.load(Ordering::Relaxed) + more + all).saturating_sub(most)
@@ -137,28 +137,28 @@ fn grow(held: &AtomicUsize, more: usize, all: usize, most: usize) -> bool {
     held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, grown).is_ok()
 }
 
-/// What something under way holds of the room; it goes back when this is dropped.
+/// A share of the memory budget, given back when this is dropped.
 pub(crate) struct Reservation {
     budget: Arc<MemoryBudget>,
     bytes: u32,
     is_known: bool,
-    /// Where it stands among what others may have, if its client has done nothing for a while.
+    /// Its place among the offers, if its client is idle.
     offered: Option<Box<Place>>,
-    /// What the answers of the connection hold altogether, if this is one of them.
+    /// The bytes reserved for all answers of the connection, if this is one of them.
     of_connection: Option<Rc<Cell<usize>>>,
 }
 
-/// How long a client has done nothing.
+/// How long a client has been idle.
 #[derive(Default)]
 pub(crate) struct Quiet {
-    /// In milliseconds since the server was made; 0 if it was not waited for.
+    /// In milliseconds since the server was made; 0 before the first wait.
     since: u64,
     /// How many bytes have moved since.
     moved: usize,
 }
 
 impl Quiet {
-    /// So many bytes have moved: who does a little now and then has done nothing.
+    /// Counts bytes that moved: a few now and then do not make a client active.
     pub(crate) fn moved(&mut self, bytes: usize) {
         self.moved += bytes;
         if self.moved >= PROGRESS {
@@ -167,24 +167,24 @@ impl Quiet {
     }
 }
 
-/// How it is with what is held for a client that does nothing.
+/// The state of the reservation of an idle client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rest {
-    /// It is its own until then, in milliseconds since the server was made.
+    /// The client keeps it until then, in milliseconds since the server was made.
     Until(u64),
-    /// Others may have it now; who waits is woken when they do.
+    /// Others may take it now; the waiting task is woken if they do.
     Offered,
-    /// Others have it.
+    /// Another client has taken it.
     Lost,
 }
 
 impl Reservation {
-    /// For something of a client that is known, of which nothing is here yet.
+    /// An empty reservation of an authenticated client.
     pub(crate) fn nothing(budget: &Arc<MemoryBudget>) -> Self {
         Self::of(budget, true)
     }
 
-    /// For something of a client that is known or not, of which nothing is here yet.
+    /// An empty reservation; `is_known` if the client is authenticated.
     pub(crate) fn of(budget: &Arc<MemoryBudget>, is_known: bool) -> Self {
         Reservation {
             budget: budget.clone(),
@@ -195,7 +195,7 @@ impl Reservation {
         }
     }
 
-    /// For an answer of so many bytes, counted in what its connection holds.
+    /// A reservation for an answer of `bytes`, counted among those of its connection.
     ///
     /// # Errors
     ///
@@ -210,11 +210,11 @@ impl Reservation {
         reservation.reserve(bytes).map(|()| reservation)
     }
 
-    /// Sees to it that at least `bytes` are held.
+    /// Grows to at least `bytes`.
     ///
     /// # Errors
     ///
-    /// [`Error::Overloaded`]; as much is held as before, or nothing if others have it.
+    /// [`Error::Overloaded`]; the reservation is unchanged, or empty if another client took it.
     pub(crate) fn reserve(&mut self, bytes: usize) -> Result<()> {
         if !self.keep() {
             return Err(FULL);
@@ -231,7 +231,7 @@ impl Reservation {
         Ok(())
     }
 
-    /// The same, and waits a moment for room if the client is known.
+    /// The same, but waits up to [`MAX_WAIT`] for memory if the client is authenticated.
     ///
     /// # Errors
     ///
@@ -247,7 +247,7 @@ impl Reservation {
         self.reserve(bytes)
     }
 
-    /// The same for what has arrived of the head of a request.
+    /// The same for the received part of the head of a request.
     ///
     /// # Errors
     ///
@@ -259,7 +259,8 @@ impl Reservation {
         self.reserve(bytes)
     }
 
-    /// What becomes of it now that the client has done nothing since then; `waker` wakes who waits.
+    /// Offers it to others once the client has been idle since `since`; `waker` is woken if it is
+    /// taken.
     pub(crate) fn rest(&mut self, since: u64, now: u64, waker: &Waker) -> Rest {
         if let Some(place) = &self.offered {
             return if self.budget.offers.has(place) { Rest::Offered } else { Rest::Lost };
@@ -274,8 +275,8 @@ impl Reservation {
         Rest::Offered
     }
 
-    /// Whether others have taken it, asked whenever nothing moves; the task is woken, by `deadline` too,
-    /// when that is to be asked again.
+    /// Whether another client has taken it. To be polled whenever no bytes move; wakes the task, by
+    /// `deadline` too, when it should be polled again.
     pub(crate) fn is_lost(
         &mut self,
         quiet: &mut Quiet,
@@ -294,7 +295,7 @@ impl Reservation {
         false
     }
 
-    /// The client has done something: what is held is its own again, unless others have it.
+    /// The client is active again: withdraws the offer; false if another client has taken it.
     pub(crate) fn keep(&mut self) -> bool {
         let Some(place) = self.offered.take() else { return true };
         let is_kept = self.budget.offers.withdraw(&place);
@@ -304,7 +305,7 @@ impl Reservation {
         is_kept
     }
 
-    /// Gives all of it back.
+    /// Gives it back.
     pub(crate) fn release(&mut self) {
         self.keep();
         let bytes = self.forget();
@@ -326,14 +327,14 @@ impl Drop for Reservation {
     }
 }
 
-/// What an open connection takes, until this is dropped. No connection is refused for it.
+/// The memory of an open connection, until this is dropped. No connection is refused for it.
 pub(crate) struct Connected {
     budget: Arc<MemoryBudget>,
     bytes: u64,
 }
 
 impl Connected {
-    /// For one that was accepted.
+    /// Counts a connection that was accepted.
     pub(crate) fn new(budget: &Arc<MemoryBudget>, secure: bool) -> Self {
         let bytes = if secure { TLS_CONNECTION_BYTES } else { CONNECTION_BYTES };
         budget.backend.reserve(bytes);

@@ -1,4 +1,4 @@
-//! One connection as the fronts see it: where it came to, from whom, and what it may.
+//! One connection as the fronts see it: its listener, its peer and its authorizations.
 
 use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
@@ -18,7 +18,7 @@ use crate::protocol::Protocol;
 use crate::state::Worker;
 use crate::stats::{Closed, Level, Opened};
 
-/// One connection: where it came to, from whom, and what it may.
+/// One connection: its listener, its peer and its authorizations.
 pub(crate) struct Client {
     pub(crate) worker: Rc<Worker>,
     pub(crate) peer: SocketAddr,
@@ -36,36 +36,36 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// The token of a request; empty if there was none. The owner's rights on a `--local` server
-    /// are not for pages.
+    /// The token of a request; empty if there is none. Web pages do not get the owner's permissions
+    /// on a `--local` server.
     pub(crate) fn credential<'a>(&self, parts: &Parts, token: &'a [u8]) -> Credential<'a> {
         let local = self.local && token.is_empty() && self.is_of_this_machine(parts);
         Credential { token, local, peer: self.peer.ip() }
     }
 
-    /// Whether a program on this machine has sent this: no page, and no proxy for somebody else.
+    /// Whether a program on this machine sent the request: not a web page, and not a proxy.
     pub(crate) fn is_of_this_machine(&self, parts: &Parts) -> bool {
         self.peer.ip().to_canonical().is_loopback()
             && !proxies::handed_on(&parts.headers)
             && !origins::is_of_a_page(&self.worker.core.origins, parts)
     }
 
-    /// Whether items are elsewhere, so that whoever asks for one has to wait.
+    /// Whether the store is remote, so that data requests have to wait.
     pub(crate) fn is_remote(&self) -> bool {
         self.worker.core.gate.backend().is_remote()
     }
 
-    /// Whether this listener is for requests of a protocol.
+    /// Whether the listener accepts requests of `protocol`.
     pub(crate) fn offers(&self, protocol: Protocol) -> bool {
         self.listener.offers.contains(protocol)
     }
 
-    /// Whether a client of this connection was let in to a cache, so far.
+    /// Whether a request of this connection was authorized before.
     pub(crate) fn is_known(&self) -> bool {
         !self.authorizations.borrow().is_empty()
     }
 
-    /// Counts a connection that the server closes; what it does to it after that is no news.
+    /// Counts a connection that the server closes, once.
     pub(crate) fn closed(&self, why: Closed) {
         if !self.closed.replace(true) {
             let stats = &self.worker.core.stats;
@@ -73,7 +73,7 @@ impl Client {
         }
     }
 
-    /// Writes into the log which request failed by a mistake of ours; its name is for its client.
+    /// Logs the id of a request that failed with an internal error, and returns it for the client.
     pub(crate) fn log_internal_error(&self, headers: &Headers) -> HeaderValue {
         let id = request_id::of(headers);
         let message = format!("request {} failed", id.to_str().unwrap_or_default());
@@ -81,8 +81,8 @@ impl Client {
         id
     }
 
-    /// What a new connection has to say first, unless it takes too long. One that the server has
-    /// accepted before it ends may hold a request, so it still has a moment for it.
+    /// Waits for `first` for up to [`HANDSHAKE`], or [`LINGER`] once the server stops: a connection
+    /// that was accepted before may still carry a request.
     pub(crate) async fn in_time<T>(&self, first: impl Future<Output = T>) -> Option<T> {
         let mut stopped = self.worker.stopped.clone();
         let over = async {

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::limits::REQUEST_BYTES;
 use crate::message::{Parts, Response};
 
-/// Whether the answer needs somebody else, or a delay that a test asked for.
+/// Whether the answer has to wait: for the control plane, a remote store or an injected delay.
 pub(crate) fn is_async(client: &Client, parts: &Parts) -> bool {
     if Mode::of(parts).is_some() {
         grpc::is_async(client, parts)

@@ -1,4 +1,4 @@
-//! Faults that a test asks for in a request's metadata, on a `--local` server only.
+//! Faults that a test requests by metadata, on a `--local` server only.
 //!
 //! The headers are those of Momento's own local server: `request-id` names a
 //! session that counts for itself, `error-rpcs` and `delay-rpcs` name methods in
@@ -21,7 +21,7 @@ const SESSIONS: usize = 10_000;
 pub(crate) struct Faults(Mutex<HashMap<(String, &'static str, String), u64>>);
 
 impl Faults {
-    /// Dallies if the request asks for that, then tells which error it asks for.
+    /// Waits if the request asks for a delay, then returns the error that it asks for.
     pub(crate) async fn inject(&self, method: &str, headers: &Headers) -> Option<Code> {
         let rpc = rpc_name(method);
         if self.hits(headers, &rpc, "delay-rpcs", "delay-count") {

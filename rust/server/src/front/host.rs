@@ -1,5 +1,5 @@
-//! The names of hosts, compared as the URLs that they stand in are (RFC 3986 §6.2, RFC 9110 §4.2.3):
-//! in any case, with percent-encoding undone, and with the port of the scheme said or not.
+//! The names of hosts, compared as the URLs that they stand in are (RFC 3986 §6.2, RFC 9110
+//! §4.2.3): in any case, with percent-encoding undone, and with the port of the scheme said or not.
 //!
 //! `a` and `a.` stay two names: only DNS makes them one (RFC 3986 §3.2.2).
 
@@ -45,8 +45,8 @@ fn normal<'a>(scheme: &str, authority: &'a str) -> (Cow<'a, [u8]>, Option<u16>) 
     (percent_decode_str(name).collect::<Vec<u8>>().to_ascii_lowercase().into(), port)
 }
 
-/// Whether a host is an address or a name that always means this machine. Nobody can make one of
-/// those lead to somebody else's.
+/// Whether a host is an address or a name that always means this machine. No DNS entry can make
+/// one of those point elsewhere.
 pub(crate) fn is_loopback(host: &str) -> bool {
     let (name, _) = split(host);
     let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();

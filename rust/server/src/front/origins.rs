@@ -26,8 +26,8 @@ impl Origins {
         Origins { any, named, server: server.to_ascii_lowercase() }
     }
 
-    /// Whether a page of this server's own has sent this. The host that the client says is not enough
-    /// for that: any name can be made to point here.
+    /// Whether a page of this server's own has sent this. The host that the client says is not
+    /// enough for that: any name can be made to point here.
     pub(super) fn are_of(&self, parts: &Parts, secure: bool) -> bool {
         let host = host::of(parts);
         let name = host::split(host).0.to_ascii_lowercase();
@@ -53,8 +53,8 @@ impl Origins {
 /// Where the page is that had a browser send this; pages cannot change it.
 const SITE: &str = "sec-fetch-site";
 
-/// Whether a page may have sent this whom nobody has named: its own origin gives it away, or what
-/// the browser says of it, or a host name that it made point here.
+/// Whether a web page may have sent the request without the origin being allowed, as `Origin`,
+/// fetch metadata or a foreign host name (DNS rebinding) shows.
 pub(super) fn is_of_a_page(origins: &Origins, parts: &Parts) -> bool {
     if let Some(origin) = parts.headers.get(header::ORIGIN) {
         return !origins.name(origin);

@@ -1,7 +1,7 @@
 //! What proxies, load balancers and content networks add to a request that they hand on.
 //!
-//! A request that bears any of it was made for somebody else, who may be anywhere. The list goes by
-//! kinds of names: a new product names its headers as the old ones do.
+//! A request with any of these headers was forwarded for another client, who may be anywhere. The
+//! list matches kinds of names, since new products name their headers as old ones do.
 
 use http::header::HeaderName;
 
@@ -18,8 +18,8 @@ fn adds(name: &HeaderName) -> bool {
     let (first, rest) = name.split_once('-').unwrap_or((name, ""));
     match first {
         "x" => is_of_proxy_by_x(rest),
-        // RFC 7239, RFC 9110 §7.6.3, RFC 8586 (`cdn-loop`); then Cloudflare, Fastly, Fly, CloudFront,
-        // Akamai, Imperva, Tailscale, ngrok, WebLogic's plug-in, and `ssl-client-cert`.
+        // RFC 7239, RFC 9110 §7.6.3, RFC 8586 (`cdn-loop`); then Cloudflare, Fastly, Fly,
+        // CloudFront, Akamai, Imperva, Tailscale, ngrok, WebLogic's plug-in, and `ssl-client-cert`.
         "forwarded" | "via" | "cdn" | "cf" | "fastly" | "fly" | "cloudfront" | "akamai"
         | "incap" | "tailscale" | "ngrok" | "wl" | "ssl" => true,
         // `true-client-ip`, `client-ip`, `do-connecting-ip`, `proxy-client-ip`, `remote-addr`.

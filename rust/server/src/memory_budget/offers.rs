@@ -1,4 +1,4 @@
-//! What others may have: it is held for clients that have done nothing for a while.
+//! The reservations of idle clients, which others may take.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,8 +6,8 @@ use std::task::Waker;
 
 use parking_lot::Mutex;
 
-/// Where an offer stands: of clients that are not known first, and then by how long they have done
-/// nothing; the last number tells those apart that are alike.
+/// The order of offers: unauthenticated clients first, then the longest idle; the last number makes
+/// each unique.
 pub(super) type Place = (bool, u64, u64);
 
 /// All offers, in the order in which they are taken.
@@ -23,26 +23,26 @@ struct Offer {
 }
 
 impl Offers {
-    /// Adds one of so many bytes; who has made it is woken when it is taken.
+    /// Adds an offer of `bytes`; `waker` is woken when it is taken.
     pub(super) fn put(&self, is_known: bool, since: u64, bytes: usize, waker: &Waker) -> Place {
         let place = (is_known, since, self.numbers.fetch_add(1, Ordering::Relaxed));
         self.offers.lock().insert(place, Offer { bytes, waker: waker.clone() });
         place
     }
 
-    /// Whether it was not taken.
+    /// Whether the offer is still there.
     pub(super) fn has(&self, place: &Place) -> bool {
         self.offers.lock().contains_key(place)
     }
 
-    /// Takes it back; false if it was taken.
+    /// Withdraws an offer; false if it was taken.
     pub(super) fn withdraw(&self, place: &Place) -> bool {
         self.offers.lock().remove(place).is_some()
     }
 
-    /// Takes the first that come to so many bytes, and wakes who has made them; none if all together
-    /// are fewer. Each with its bytes and whether its client is known. Who is not known himself takes
-    /// nothing of those who are.
+    /// Takes the first offers that sum up to `bytes` and wakes their owners; `None` if all together
+    /// are fewer. Returns the bytes of each and whether its client is authenticated. An
+    /// unauthenticated client takes nothing from authenticated ones.
     pub(super) fn take(&self, bytes: usize, is_known: bool) -> Option<Vec<(usize, bool)>> {
         let taken = self.first(bytes, is_known)?;
         let notify = |(place, offer): (Place, Offer)| {

@@ -56,8 +56,8 @@ fn is_data(uri: &Uri) -> bool {
     Service::of_path(path).is_some() || path == PING
 }
 
-/// Whether nobody here has such a method, whatever its message will be. A client that streams waits
-/// for this word before it says that there is no more to come.
+/// Whether no such method exists, whatever the message will be. A streaming client waits for this
+/// status before it ends its side of the stream.
 pub(crate) fn is_unknown_method(path: &str) -> bool {
     if let Some((service, method)) = Service::of_path(path) {
         return Api::called(service, method).is_none();
@@ -87,12 +87,12 @@ pub(crate) fn is_grpc(headers: &Headers) -> bool {
     rest.is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';')))
 }
 
-/// Whether the request asks for an answer that a test wants to see fail or dally.
+/// Whether the request asks for injected errors or delays.
 fn wants_faults(headers: &Headers) -> bool {
     headers.contains_key("error-rpcs") || headers.contains_key("delay-rpcs")
 }
 
-/// Whether the answer needs somebody else, or a delay that a test asked for.
+/// Whether the answer has to wait: for the control plane, a remote store or an injected delay.
 pub(crate) fn is_async(client: &Client, parts: &Parts) -> bool {
     !is_data(&parts.uri) || client.is_remote() || (client.local && wants_faults(&parts.headers))
 }
@@ -177,7 +177,7 @@ fn serve(
     })
 }
 
-/// Answers a request that waits: after the faults that a test asked for, or by the control plane.
+/// Answers a request that waits: after injected faults, or by the control plane.
 pub(crate) async fn answer_async(
     client: &Client,
     via: Via,

@@ -1,6 +1,6 @@
 //! The `Content-Type` of a value whose key ends like a file's name.
 //!
-//! A value is written by whoever has a token, and read in the browser of somebody else: it must not
+//! A value is written by one client and may be opened in the browser of another: it must not
 //! run as a script of the server's origin. So scripts have no type here, documents that could hold
 //! one (HTML, SVG, XML) are put into a sandbox, and nothing is sniffed.
 
@@ -54,7 +54,7 @@ impl ContentType {
     /// Writes it where a response bears it.
     pub(super) fn write(self, headers: &mut Headers) {
         headers.append(header::CONTENT_TYPE, self.kind);
-        // A browser must not take what somebody has stored for a script or a page.
+        // A browser must not interpret a stored value as a script or a page.
         headers.append(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF);
         if self.is_active {
             headers.append(header::CONTENT_SECURITY_POLICY, SANDBOX);
@@ -67,7 +67,8 @@ impl ContentType {
     }
 }
 
-/// The types of HLS (RFC 8216 §4), DASH and CMAF (ISO/IEC 23009-1, 23000-19), and of what pages show.
+/// The types of HLS (RFC 8216 §4), DASH and CMAF (ISO/IEC 23009-1, 23000-19), and of what pages
+/// show.
 fn of_extension(extension: &[u8]) -> ContentType {
     match extension {
         b"m3u8" => ContentType::inert("application/vnd.apple.mpegurl"),

@@ -130,7 +130,7 @@ async fn ask(client: &Client, mut parts: Parts, body: Result<Bytes>) -> Result<R
         admission::credential(client, &parts, query.token.as_deref(), basic.as_deref())?;
     let target = query.target_without_token(&parts.uri)?;
     let is_foreign = origins::is_foreign(&parts, client.secure);
-    // Some pages are for everybody; whether this one is, the control plane knows.
+    // Some pages are public; the control plane knows which.
     let (caller, refusal) = if credential.token.is_empty() && !credential.local {
         if is_foreign {
             return Err(NO_TOKEN_OF_A_PAGE);
@@ -140,13 +140,13 @@ async fn ask(client: &Client, mut parts: Parts, body: Result<Bytes>) -> Result<R
         let now = client.worker.core.clock.now();
         match client.worker.core.gate.admit_to_control(credential, now) {
             Ok(caller) => (Some(caller), None),
-            // Such a page is also for somebody whose token is good for nothing here.
+            // A public page is served whatever the token is.
             Err(refusal) if Verb::of(&parts.method) == Some(Verb::Get) => (None, Some(refusal)),
             Err(refusal) => return Err(refusal),
         }
     };
-    // What a browser adds by itself does not say that the user wants this, nor does it stand in for
-    // the token that he meant.
+    // A cookie that a browser adds by itself does not prove that the user wants this request, nor
+    // does it replace a token that was refused.
     if is_foreign || refusal.is_some() {
         parts.headers.remove(header::COOKIE);
     }
@@ -172,7 +172,7 @@ async fn ask(client: &Client, mut parts: Parts, body: Result<Bytes>) -> Result<R
     *request.uri_mut() = target;
     let answer = client.worker.app.ask(request, from).await?;
     match refusal {
-        // It is for nobody unknown; what is wrong with the token says more than that.
+        // The page needs authentication, so the reason why the token was refused is more useful.
         Some(refusal) if answer.status == StatusCode::UNAUTHORIZED => Err(refusal),
         _ => Ok(challenged(answer)),
     }

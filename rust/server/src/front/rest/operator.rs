@@ -1,5 +1,5 @@
-//! `/health`, `/ready` and `/metrics`: what an operator's programs ask. None needs a token, and none
-//! needs Python.
+//! `/health`, `/ready` and `/metrics`: what an operator's programs ask. None needs a token, and
+//! none needs Python.
 
 use bytes::Bytes;
 use http::StatusCode;
@@ -38,7 +38,7 @@ pub(super) fn answer(client: &Client, parts: &Parts) -> Response {
 /// What a server says that ends.
 const DRAINING: &str = "draining";
 
-/// Whether the query has the name `data`: whoever asks so wants data requests served, and no more.
+/// Whether the query has the name `data`: then readiness covers data requests only.
 fn asks_for_data(query: &str) -> bool {
     query.split('&').any(|pair| pair.split('=').next() == Some("data"))
 }
@@ -61,7 +61,7 @@ fn ready(readiness: &'static str, for_data: bool) -> Response {
     json(status, &format!(r#"{{"status":"{readiness}"}}"#))
 }
 
-/// Answers with a page of metrics, if this is somebody who may read it.
+/// Answers with the metrics page, if the caller may read it.
 pub(super) async fn metrics(client: &Client, parts: &Parts) -> Response {
     if Verb::of(&parts.method) != Some(Verb::Get) {
         return status::not_allowed(&parts.method, [Verb::Get].into_iter());
@@ -74,7 +74,7 @@ pub(super) async fn metrics(client: &Client, parts: &Parts) -> Response {
 }
 
 fn admit(client: &Client, parts: &Parts) -> Result<()> {
-    // A listener for this alone was opened for whoever watches.
+    // A listener for health and metrics alone serves any address.
     let is_for_watching = client.listener.offers.is_only(Protocol::Health);
     match client.worker.core.metrics.audience {
         Audience::Off => Err(OFF),

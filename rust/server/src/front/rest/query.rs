@@ -1,7 +1,7 @@
 //! The query of a URL, read where it lies: names and values, and what they stand for.
 //!
-//! Bytes are given as `name` (percent-encoded) or as `name_base64`. What has a name that nobody
-//! asks for is ignored.
+//! Bytes are given as `name` (percent-encoded) or as `name_base64`. Unknown names
+//! are ignored.
 
 use std::borrow::Cow;
 use std::str::FromStr;
@@ -40,7 +40,7 @@ impl<'a> Query<'a> {
         Ok(query)
     }
 
-    /// Path and query of `uri` as they came, but for the token, which nobody else is to see.
+    /// The path and query of `uri` as they came, without the token, which must not be passed on.
     ///
     /// # Errors
     ///
