@@ -2,8 +2,8 @@
 //!
 //! A row has a method's name, the rights that its caller needs, what it counts as hits and misses,
 //! and its routes below `/cache/{cache}`. The head of a section has the gRPC service, the data type
-//! and the kind of resource. A new row does not compile until `front/grpc/routes.rs` and
-//! `front/rest/routes.rs` name its handlers.
+//! and the kind of resource. The tests of `front/grpc/routes.rs` and `front/rest/routes.rs` fail
+//! while a method with a service, or with a route, has no handler.
 
 use super::Service::{Leaderboard, Scs};
 use super::{Access, DataType, Lookups, Rights, Route, Row, Service, Verb};

@@ -4,15 +4,16 @@ use bytes::Bytes;
 
 use super::reply::Reply;
 use super::{batch, dictionary, leaderboard, list, scalar, set, sorted_set};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::gate::Call;
 use crate::methods::Api;
 
-/// Runs a method, from message bytes to reply.
+/// Runs a method of a gRPC service, from message bytes to reply.
 ///
 /// # Errors
 ///
-/// [`crate::error::Error::Malformed`], or what the gate and the command document.
+/// [`Error::Malformed`], or what the gate and the command document; [`Error::Internal`] if only plain
+/// HTTP has the method.
 pub(super) fn run(call: &mut Call<'_>, api: Api, message: &Bytes) -> Result<Reply> {
     match api {
         Api::Get => scalar::get(call, message),
@@ -67,6 +68,12 @@ pub(super) fn run(call: &mut Call<'_>, api: Api, message: &Bytes) -> Result<Repl
         Api::SortedSetLengthByScore => sorted_set::length_by_score(call, message),
         Api::SortedSetUnionStore => sorted_set::union_store(call, message),
 
+        _ => run_of_leaderboard(call, api, message),
+    }
+}
+
+fn run_of_leaderboard(call: &mut Call<'_>, api: Api, message: &Bytes) -> Result<Reply> {
+    match api {
         Api::DeleteLeaderboard => leaderboard::delete(call, message),
         Api::UpsertElements => leaderboard::upsert(call, message),
         Api::RemoveElements => leaderboard::remove(call, message),
@@ -75,5 +82,6 @@ pub(super) fn run(call: &mut Call<'_>, api: Api, message: &Bytes) -> Result<Repl
         Api::GetRank => leaderboard::get_rank(call, message),
         Api::GetByScore => leaderboard::get_by_score(call, message),
         Api::GetCompetitionRank => leaderboard::get_competition_rank(call, message),
+        _ => Err(Error::Internal),
     }
 }

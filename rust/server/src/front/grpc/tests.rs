@@ -1,4 +1,5 @@
-//! Whatever a client sends as a message, every method answers or refuses it, and goes on working.
+//! Whatever a client sends as a message, every method of a gRPC service answers or refuses it, and goes
+//! on working.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -70,6 +71,18 @@ fn run_all(messages: &[(usize, Vec<u8>)]) {
         let mut call = Call::new(&gate, &authorization, Api::ALL[*api], now);
         let reply = routes::run(&mut call, Api::ALL[*api], &Bytes::from(message.clone()));
         call.finish(reply.is_err());
+    }
+}
+
+#[test]
+fn a_method_is_answered_if_a_grpc_service_has_it() {
+    let gate = gate();
+    let authorization = authorize(&gate);
+    for api in Api::ALL {
+        let mut call = Call::new(&gate, &authorization, *api, Clock::start().now());
+        let reply = routes::run(&mut call, *api, &Bytes::new());
+        let is_answered = !matches!(reply, Err(Error::Internal));
+        assert_eq!(is_answered, api.service().is_some(), "{api:?}");
     }
 }
 

@@ -9,12 +9,22 @@ use super::body;
 use super::json::{self, Each, Element, Shown, Whole};
 use super::query::lifetime;
 use super::reply::no_content;
-use super::request::CacheRequest;
+use super::request::{CacheRequest, Handler};
 use crate::error::{Error, Result};
 use crate::gate::Call;
 use crate::limits::REPLY_BYTES;
 use crate::message::Response;
 use crate::methods::Api;
+
+/// The handler of a method; `None` if it is not in this module.
+pub(super) fn handler(api: Api) -> Option<Handler> {
+    Some(match api {
+        Api::KeysExist => exists,
+        Api::GetBatch => get,
+        Api::SetBatch => put,
+        _ => return None,
+    })
+}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -33,7 +43,7 @@ impl<'a> Keys<'a> {
 }
 
 /// The value at each key.
-pub(super) fn get(request: &CacheRequest<'_>) -> Result<Response> {
+fn get(request: &CacheRequest<'_>) -> Result<Response> {
     #[derive(Serialize)]
     struct Items<T> {
         items: T,
@@ -71,7 +81,7 @@ pub(super) fn get(request: &CacheRequest<'_>) -> Result<Response> {
 
 /// Writes values, each with its own lifetime or the query's. Whatever can be refused is refused
 /// before the first is written.
-pub(super) fn put(request: &CacheRequest<'_>) -> Result<Response> {
+fn put(request: &CacheRequest<'_>) -> Result<Response> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Items<'a> {
@@ -109,7 +119,7 @@ pub(super) fn put(request: &CacheRequest<'_>) -> Result<Response> {
 }
 
 /// Whether there is an item at each key.
-pub(super) fn exists(request: &CacheRequest<'_>) -> Result<Response> {
+fn exists(request: &CacheRequest<'_>) -> Result<Response> {
     #[derive(Serialize)]
     struct Exists {
         exists: Vec<bool>,

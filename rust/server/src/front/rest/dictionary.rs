@@ -7,11 +7,23 @@ use super::body;
 use super::collection::{length_found, slices};
 use super::json::{self, Each, Element, Shown};
 use super::reply::{Number, no_content};
-use super::request::CacheRequest;
+use super::request::{CacheRequest, Handler};
 use super::status;
 use crate::error::Result;
 use crate::message::Response;
 use crate::methods::Api;
+
+/// The handler of a method; `None` if it is not in this module.
+pub(super) fn handler(api: Api) -> Option<Handler> {
+    Some(match api {
+        Api::DictionaryGet | Api::DictionaryFetch => get,
+        Api::DictionarySet => set,
+        Api::DictionaryIncrement => increment,
+        Api::DictionaryDelete => delete,
+        Api::DictionaryLength => length,
+        _ => return None,
+    })
+}
 
 #[derive(Serialize)]
 struct Fields<T> {
@@ -19,7 +31,7 @@ struct Fields<T> {
 }
 
 /// All fields, or those that the query names.
-pub(super) fn get(request: &CacheRequest<'_>) -> Result<Response> {
+fn get(request: &CacheRequest<'_>) -> Result<Response> {
     if request.query.has("field") { some(request) } else { all(request) }
 }
 
@@ -65,7 +77,7 @@ fn some(request: &CacheRequest<'_>) -> Result<Response> {
 }
 
 /// Writes fields; the others stay.
-pub(super) fn set(request: &CacheRequest<'_>) -> Result<Response> {
+fn set(request: &CacheRequest<'_>) -> Result<Response> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Given<'a> {
@@ -90,7 +102,7 @@ pub(super) fn set(request: &CacheRequest<'_>) -> Result<Response> {
 }
 
 /// Removes the fields that the query names, or all of it.
-pub(super) fn delete(request: &CacheRequest<'_>) -> Result<Response> {
+fn delete(request: &CacheRequest<'_>) -> Result<Response> {
     request.run(Api::DictionaryDelete, |call| {
         request.query.only(&["key", "field"])?;
         let key = &*request.query.element("key")?;
@@ -106,7 +118,7 @@ pub(super) fn delete(request: &CacheRequest<'_>) -> Result<Response> {
 }
 
 /// How many fields there are.
-pub(super) fn length(request: &CacheRequest<'_>) -> Result<Response> {
+fn length(request: &CacheRequest<'_>) -> Result<Response> {
     request.run(Api::DictionaryLength, |call| {
         let key = &*request.query.element("key")?;
         let length = call.run(Length::new(key))?;
@@ -115,7 +127,7 @@ pub(super) fn length(request: &CacheRequest<'_>) -> Result<Response> {
 }
 
 /// Adds to the whole number in a field.
-pub(super) fn increment(request: &CacheRequest<'_>) -> Result<Response> {
+fn increment(request: &CacheRequest<'_>) -> Result<Response> {
     request.run(Api::DictionaryIncrement, |call| {
         let (key, field) = (&*request.query.element("key")?, &*request.query.element("field")?);
         let (amount, ttl) = (request.query.amount()?, request.query.collection_ttl()?);

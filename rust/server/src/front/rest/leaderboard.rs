@@ -16,12 +16,24 @@ use super::collection;
 use super::json::{self, Each, Whole};
 use super::query::{Query, WHOLE, WHOLE_OF_32};
 use super::reply::no_content;
-use super::request::CacheRequest;
+use super::request::{CacheRequest, Handler};
 use crate::error::{Error, Result};
 use crate::gate::{Call, FOREVER, check_number};
 use crate::limits::LEADERBOARD_ELEMENTS;
 use crate::message::Response;
 use crate::methods::Api;
+
+/// The handler of a method; `None` if it is not in this module.
+pub(super) fn handler(api: Api) -> Option<Handler> {
+    Some(match api {
+        Api::DeleteLeaderboard | Api::RemoveElements => delete,
+        Api::UpsertElements => upsert,
+        Api::GetLeaderboardLength => length,
+        Api::GetByRank | Api::GetByScore => fetch,
+        Api::GetRank | Api::GetCompetitionRank => ranks,
+        _ => return None,
+    })
+}
 
 #[derive(Serialize)]
 struct Elements<T> {
@@ -43,7 +55,7 @@ impl From<RankedMember> for Member {
 }
 
 /// The members with some ranks, or with some scores.
-pub(super) fn fetch(request: &CacheRequest<'_>) -> Result<Response> {
+fn fetch(request: &CacheRequest<'_>) -> Result<Response> {
     let query = &request.query;
     let by_rank = query.has("start") || query.has("end");
     request.run(if by_rank { Api::GetByRank } else { Api::GetByScore }, |call| {
@@ -83,7 +95,7 @@ fn by_scores(call: &mut Call<'_>, query: &Query<'_>) -> Result<Option<Ranked>> {
 }
 
 /// Writes members with their scores, all of them or none.
-pub(super) fn upsert(request: &CacheRequest<'_>) -> Result<Response> {
+fn upsert(request: &CacheRequest<'_>) -> Result<Response> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Given {
@@ -106,7 +118,7 @@ pub(super) fn upsert(request: &CacheRequest<'_>) -> Result<Response> {
 }
 
 /// Removes the members that the query names, or all of it.
-pub(super) fn delete(request: &CacheRequest<'_>) -> Result<Response> {
+fn delete(request: &CacheRequest<'_>) -> Result<Response> {
     let some = request.query.has("id");
     request.run(if some { Api::RemoveElements } else { Api::DeleteLeaderboard }, |call| {
         request.query.only(&["key", "id"])?;
@@ -122,7 +134,7 @@ pub(super) fn delete(request: &CacheRequest<'_>) -> Result<Response> {
 }
 
 /// How many members there are.
-pub(super) fn length(request: &CacheRequest<'_>) -> Result<Response> {
+fn length(request: &CacheRequest<'_>) -> Result<Response> {
     request.run(Api::GetLeaderboardLength, |call| {
         let key = &*name(&request.query)?;
         collection::length(call.run(Length::new(key))?.unwrap_or_default())
@@ -130,7 +142,7 @@ pub(super) fn length(request: &CacheRequest<'_>) -> Result<Response> {
 }
 
 /// The ranks of the members that the query names, as far as they are there.
-pub(super) fn ranks(request: &CacheRequest<'_>) -> Result<Response> {
+fn ranks(request: &CacheRequest<'_>) -> Result<Response> {
     let equal_share = request.query.flag("competition", false);
     let api = if equal_share == Ok(true) { Api::GetCompetitionRank } else { Api::GetRank };
     request.run(api, |call| {

@@ -10,14 +10,29 @@ use super::body;
 use super::collection::{self, length_found, slices};
 use super::json::{self, Each, Element, Shown};
 use super::reply::no_content;
-use super::request::CacheRequest;
+use super::request::{CacheRequest, Handler};
 use super::status;
 use crate::error::Result;
 use crate::message::Response;
 use crate::methods::Api;
 
+/// The handler of a method; `None` if it is not in this module.
+pub(super) fn handler(api: Api) -> Option<Handler> {
+    Some(match api {
+        Api::ListPopFront => pop_front,
+        Api::ListPopBack => pop_back,
+        Api::ListErase | Api::ListRemove => delete,
+        Api::ListFetch => fetch,
+        Api::ListLength => length,
+        Api::ListConcatenateFront => push_front,
+        Api::ListConcatenateBack => push_back,
+        Api::ListRetain => retain,
+        _ => return None,
+    })
+}
+
 /// The elements from `start` to `end`.
-pub(super) fn fetch(request: &CacheRequest<'_>) -> Result<Response> {
+fn fetch(request: &CacheRequest<'_>) -> Result<Response> {
     #[derive(Serialize)]
     struct Values<T> {
         values: T,
@@ -34,7 +49,7 @@ pub(super) fn fetch(request: &CacheRequest<'_>) -> Result<Response> {
 }
 
 /// Removes all elements that are equal to the query's value, or the whole list.
-pub(super) fn delete(request: &CacheRequest<'_>) -> Result<Response> {
+fn delete(request: &CacheRequest<'_>) -> Result<Response> {
     let api = if request.query.has("value") { Api::ListRemove } else { Api::ListErase };
     request.run(api, |call| {
         request.query.only(&["key", "value"])?;
@@ -50,7 +65,7 @@ pub(super) fn delete(request: &CacheRequest<'_>) -> Result<Response> {
 }
 
 /// How many elements there are.
-pub(super) fn length(request: &CacheRequest<'_>) -> Result<Response> {
+fn length(request: &CacheRequest<'_>) -> Result<Response> {
     request.run(Api::ListLength, |call| {
         let key = &*request.query.element("key")?;
         let length = call.run(Length::new(key))?;
@@ -59,12 +74,12 @@ pub(super) fn length(request: &CacheRequest<'_>) -> Result<Response> {
 }
 
 /// Adds values behind the last one.
-pub(super) fn push_back(request: &CacheRequest<'_>) -> Result<Response> {
+fn push_back(request: &CacheRequest<'_>) -> Result<Response> {
     push(request, Api::ListConcatenateBack, End::Back)
 }
 
 /// Adds values before the first one, in the order in which they are given.
-pub(super) fn push_front(request: &CacheRequest<'_>) -> Result<Response> {
+fn push_front(request: &CacheRequest<'_>) -> Result<Response> {
     push(request, Api::ListConcatenateFront, End::Front)
 }
 
@@ -88,12 +103,12 @@ fn push(request: &CacheRequest<'_>, api: Api, at: End) -> Result<Response> {
 }
 
 /// Takes the last element off.
-pub(super) fn pop_back(request: &CacheRequest<'_>) -> Result<Response> {
+fn pop_back(request: &CacheRequest<'_>) -> Result<Response> {
     pop(request, Api::ListPopBack, End::Back)
 }
 
 /// Takes the first element off.
-pub(super) fn pop_front(request: &CacheRequest<'_>) -> Result<Response> {
+fn pop_front(request: &CacheRequest<'_>) -> Result<Response> {
     pop(request, Api::ListPopFront, End::Front)
 }
 
@@ -114,7 +129,7 @@ fn pop(request: &CacheRequest<'_>, api: Api, at: End) -> Result<Response> {
 
 /// Removes all but the elements from `start` to `end`. It makes nothing, so a time is needed only
 /// by who wants to give the list another one.
-pub(super) fn retain(request: &CacheRequest<'_>) -> Result<Response> {
+fn retain(request: &CacheRequest<'_>) -> Result<Response> {
     request.run(Api::ListRetain, |call| {
         let (key, slice) = (&*request.query.element("key")?, request.query.slice()?);
         let ttl = match request.query.optional_ttl()? {

@@ -1,8 +1,9 @@
-//! The handler of each method over plain HTTP; the table of methods has the paths.
+//! The handler of each method over plain HTTP: the table of methods has the paths, and the module of
+//! each data type names the handlers.
 
 use super::request::Handler;
 use super::{batch, dictionary, leaderboard, list, scalar, set, sorted_set};
-use crate::methods::{Api, Verb};
+use crate::methods::{Api, DataType, Verb};
 
 /// The handler at `path` below a cache; without one, at the cache itself or a key in its path.
 pub(super) fn at(verb: Verb, path: Option<&str>) -> Option<Handler> {
@@ -16,60 +17,14 @@ pub(super) fn at(verb: Verb, path: Option<&str>) -> Option<Handler> {
 
 /// The handler of a method; `None` if only gRPC offers it.
 fn handler(api: Api) -> Option<Handler> {
-    Some(match api {
-        Api::Get => scalar::get,
-        Api::Set | Api::SetIf | Api::SetIfHash => scalar::put,
-        Api::Delete => scalar::delete,
-        Api::KeysExist => batch::exists,
-        Api::GetBatch => batch::get,
-        Api::SetBatch => batch::put,
-        Api::Increment => scalar::increment,
-        Api::UpdateTtl => scalar::update_ttl,
-        Api::ItemGetTtl => scalar::ttl,
-        Api::ItemGetType => scalar::item_type,
-
-        Api::DictionaryGet | Api::DictionaryFetch => dictionary::get,
-        Api::DictionarySet => dictionary::set,
-        Api::DictionaryIncrement => dictionary::increment,
-        Api::DictionaryDelete => dictionary::delete,
-        Api::DictionaryLength => dictionary::length,
-
-        Api::SetFetch => set::fetch,
-        Api::SetSample => set::sample,
-        Api::SetUnion => set::add,
-        Api::SetDifference => set::delete,
-        Api::SetContains => set::contains,
-        Api::SetLength => set::length,
-        Api::SetPop => set::pop,
-
-        Api::ListPopFront => list::pop_front,
-        Api::ListPopBack => list::pop_back,
-        Api::ListErase | Api::ListRemove => list::delete,
-        Api::ListFetch => list::fetch,
-        Api::ListLength => list::length,
-        Api::ListConcatenateFront => list::push_front,
-        Api::ListConcatenateBack => list::push_back,
-        Api::ListRetain => list::retain,
-
-        Api::SortedSetPut => sorted_set::put,
-        Api::SortedSetFetch => sorted_set::fetch,
-        Api::SortedSetGetScore => sorted_set::scores,
-        Api::SortedSetRemove => sorted_set::delete,
-        Api::SortedSetIncrement => sorted_set::increment,
-        Api::SortedSetGetRank => sorted_set::rank,
-        Api::SortedSetLength | Api::SortedSetLengthByScore => sorted_set::length,
-        Api::SortedSetUnionStore => sorted_set::union,
-
-        Api::DeleteLeaderboard | Api::RemoveElements => leaderboard::delete,
-        Api::UpsertElements => leaderboard::upsert,
-        Api::GetLeaderboardLength => leaderboard::length,
-        Api::GetByRank | Api::GetByScore => leaderboard::fetch,
-        Api::GetRank | Api::GetCompetitionRank => leaderboard::ranks,
-
-        Api::SetIfNotExists | Api::GetWithHash | Api::ListPushFront | Api::ListPushBack => {
-            return None;
-        }
-    })
+    match api.data_type() {
+        DataType::Scalar => scalar::handler(api).or_else(|| batch::handler(api)),
+        DataType::Dictionary => dictionary::handler(api),
+        DataType::Set => set::handler(api),
+        DataType::List => list::handler(api),
+        DataType::SortedSet => sorted_set::handler(api),
+        DataType::Leaderboard => leaderboard::handler(api),
+    }
 }
 
 #[cfg(test)]

@@ -13,15 +13,29 @@ use serde::Serialize;
 use super::conditions::{self, Wanted};
 use super::content_type::ContentType;
 use super::reply::{Number, empty, no_content};
-use super::request::CacheRequest;
+use super::request::{CacheRequest, Handler};
 use super::{json, ranges, status};
 use crate::error::{Error, Result};
 use crate::message::Response;
 use crate::methods::Api;
 
+/// The handler of a method; `None` if it is not in this module.
+pub(super) fn handler(api: Api) -> Option<Handler> {
+    Some(match api {
+        Api::Get => get,
+        Api::Set | Api::SetIf | Api::SetIfHash => put,
+        Api::Delete => delete,
+        Api::Increment => increment,
+        Api::UpdateTtl => update_ttl,
+        Api::ItemGetTtl => ttl,
+        Api::ItemGetType => item_type,
+        _ => return None,
+    })
+}
+
 /// The value as it is, or the parts of it that the client asks for; 412 if it wants another, 304 if it
 /// has this one.
-pub(super) fn get(request: &CacheRequest<'_>) -> Result<Response> {
+fn get(request: &CacheRequest<'_>) -> Result<Response> {
     request.run(Api::Get, |call| {
         let key = request.key()?;
         let found = call.run(Get::new(&key, |found: Found<'_>| found.to_bytes()))?;
@@ -69,7 +83,7 @@ fn bearing(
 }
 
 /// Writes the value, if the item is as the headers want it.
-pub(super) fn put(request: &CacheRequest<'_>) -> Result<Response> {
+fn put(request: &CacheRequest<'_>) -> Result<Response> {
     let wanted = Wanted::of(request.headers);
     let api = match &wanted {
         Ok(Wanted::Nothing) | Err(_) => Api::Set,
@@ -101,7 +115,7 @@ pub(super) fn put(request: &CacheRequest<'_>) -> Result<Response> {
 }
 
 /// Removes items of any type; all of them, or none if one is not the caller's to remove.
-pub(super) fn delete(request: &CacheRequest<'_>) -> Result<Response> {
+fn delete(request: &CacheRequest<'_>) -> Result<Response> {
     request.run(Api::Delete, |call| {
         let keys = request.keys()?;
         for key in &keys {
@@ -115,7 +129,7 @@ pub(super) fn delete(request: &CacheRequest<'_>) -> Result<Response> {
 }
 
 /// Adds to the whole number that the value is.
-pub(super) fn increment(request: &CacheRequest<'_>) -> Result<Response> {
+fn increment(request: &CacheRequest<'_>) -> Result<Response> {
     request.run(Api::Increment, |call| {
         let key = &*request.query.element("key")?;
         let (amount, ttl) = (request.query.amount()?, request.query.ttl()?);
@@ -125,7 +139,7 @@ pub(super) fn increment(request: &CacheRequest<'_>) -> Result<Response> {
 }
 
 /// How long the item lives yet.
-pub(super) fn ttl(request: &CacheRequest<'_>) -> Result<Response> {
+fn ttl(request: &CacheRequest<'_>) -> Result<Response> {
     #[derive(Serialize)]
     struct Left {
         ttl_milliseconds: u64,
@@ -140,7 +154,7 @@ pub(super) fn ttl(request: &CacheRequest<'_>) -> Result<Response> {
 }
 
 /// Gives the item another time to live.
-pub(super) fn update_ttl(request: &CacheRequest<'_>) -> Result<Response> {
+fn update_ttl(request: &CacheRequest<'_>) -> Result<Response> {
     #[derive(Serialize)]
     struct Updated {
         updated: bool,
@@ -163,7 +177,7 @@ pub(super) fn update_ttl(request: &CacheRequest<'_>) -> Result<Response> {
 }
 
 /// What the item is.
-pub(super) fn item_type(request: &CacheRequest<'_>) -> Result<Response> {
+fn item_type(request: &CacheRequest<'_>) -> Result<Response> {
     #[derive(Serialize)]
     struct Is {
         r#type: &'static str,

@@ -9,14 +9,28 @@ use super::collection::{length_found, slices};
 use super::json::{self, Each, Element, Encoding};
 use super::query::WHOLE;
 use super::reply::no_content;
-use super::request::CacheRequest;
+use super::request::{CacheRequest, Handler};
 use super::status;
 use crate::error::{Error, Result};
 use crate::message::Response;
 use crate::methods::Api;
 
+/// The handler of a method; `None` if it is not in this module.
+pub(super) fn handler(api: Api) -> Option<Handler> {
+    Some(match api {
+        Api::SetFetch => fetch,
+        Api::SetSample => sample,
+        Api::SetUnion => add,
+        Api::SetDifference => delete,
+        Api::SetContains => contains,
+        Api::SetLength => length,
+        Api::SetPop => pop,
+        _ => return None,
+    })
+}
+
 /// All elements.
-pub(super) fn fetch(request: &CacheRequest<'_>) -> Result<Response> {
+fn fetch(request: &CacheRequest<'_>) -> Result<Response> {
     request.run(Api::SetFetch, |call| {
         let (key, encoding) = (&*request.query.element("key")?, request.query.encoding()?);
         let elements = call.run(Fetch { key })?;
@@ -25,7 +39,7 @@ pub(super) fn fetch(request: &CacheRequest<'_>) -> Result<Response> {
 }
 
 /// Some elements, by chance, which stay.
-pub(super) fn sample(request: &CacheRequest<'_>) -> Result<Response> {
+fn sample(request: &CacheRequest<'_>) -> Result<Response> {
     request.run(Api::SetSample, |call| {
         let (key, encoding) = (&*request.query.element("key")?, request.query.encoding()?);
         let limit = request.query.parsed("limit", WHOLE)?;
@@ -36,7 +50,7 @@ pub(super) fn sample(request: &CacheRequest<'_>) -> Result<Response> {
 }
 
 /// Takes some elements out, by chance.
-pub(super) fn pop(request: &CacheRequest<'_>) -> Result<Response> {
+fn pop(request: &CacheRequest<'_>) -> Result<Response> {
     request.run(Api::SetPop, |call| {
         let (key, encoding) = (&*request.query.element("key")?, request.query.encoding()?);
         let count = request.query.parsed("count", WHOLE)?.unwrap_or(1);
@@ -56,7 +70,7 @@ fn found(elements: Option<Elements>, encoding: Encoding) -> Result<Response> {
 }
 
 /// Adds elements.
-pub(super) fn add(request: &CacheRequest<'_>) -> Result<Response> {
+fn add(request: &CacheRequest<'_>) -> Result<Response> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Given<'a> {
@@ -73,7 +87,7 @@ pub(super) fn add(request: &CacheRequest<'_>) -> Result<Response> {
 }
 
 /// Removes the elements that the query names, or all of it.
-pub(super) fn delete(request: &CacheRequest<'_>) -> Result<Response> {
+fn delete(request: &CacheRequest<'_>) -> Result<Response> {
     request.run(Api::SetDifference, |call| {
         request.query.only(&["key", "element"])?;
         let key = &*request.query.element("key")?;
@@ -89,7 +103,7 @@ pub(super) fn delete(request: &CacheRequest<'_>) -> Result<Response> {
 }
 
 /// How many elements there are.
-pub(super) fn length(request: &CacheRequest<'_>) -> Result<Response> {
+fn length(request: &CacheRequest<'_>) -> Result<Response> {
     request.run(Api::SetLength, |call| {
         let key = &*request.query.element("key")?;
         let length = call.run(Length::new(key))?;
@@ -98,7 +112,7 @@ pub(super) fn length(request: &CacheRequest<'_>) -> Result<Response> {
 }
 
 /// Which of the elements that the query names are there.
-pub(super) fn contains(request: &CacheRequest<'_>) -> Result<Response> {
+fn contains(request: &CacheRequest<'_>) -> Result<Response> {
     #[derive(Serialize)]
     struct Contained {
         contains: Vec<bool>,

@@ -14,12 +14,27 @@ use super::collection::{self, length_found, slices};
 use super::json::{self, Each, Element, Score, Shown};
 use super::query::{Query, WHOLE};
 use super::reply::no_content;
-use super::request::CacheRequest;
+use super::request::{CacheRequest, Handler};
 use super::status;
 use crate::error::{Error, Result};
 use crate::gate::Call;
 use crate::message::Response;
 use crate::methods::Api;
+
+/// The handler of a method; `None` if it is not in this module.
+pub(super) fn handler(api: Api) -> Option<Handler> {
+    Some(match api {
+        Api::SortedSetPut => put,
+        Api::SortedSetFetch => fetch,
+        Api::SortedSetGetScore => scores,
+        Api::SortedSetRemove => delete,
+        Api::SortedSetIncrement => increment,
+        Api::SortedSetGetRank => rank,
+        Api::SortedSetLength | Api::SortedSetLengthByScore => length,
+        Api::SortedSetUnionStore => union,
+        _ => return None,
+    })
+}
 
 /// What chooses members by their scores, and by their ranks.
 const BY_SCORE: [&str; 6] = ["min", "max", "min_exclusive", "max_exclusive", "offset", "count"];
@@ -31,7 +46,7 @@ struct Elements<T> {
 }
 
 /// The members with some ranks, or with some scores.
-pub(super) fn fetch(request: &CacheRequest<'_>) -> Result<Response> {
+fn fetch(request: &CacheRequest<'_>) -> Result<Response> {
     #[derive(Serialize)]
     struct Member<'a> {
         value: Shown<'a>,
@@ -77,7 +92,7 @@ fn bound(score: Option<f64>, is_exclusive: bool) -> Bound<f64> {
 }
 
 /// Writes members with their scores; the others stay.
-pub(super) fn put(request: &CacheRequest<'_>) -> Result<Response> {
+fn put(request: &CacheRequest<'_>) -> Result<Response> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Given<'a> {
@@ -101,7 +116,7 @@ pub(super) fn put(request: &CacheRequest<'_>) -> Result<Response> {
 }
 
 /// Removes the members that the query names, or all of it.
-pub(super) fn delete(request: &CacheRequest<'_>) -> Result<Response> {
+fn delete(request: &CacheRequest<'_>) -> Result<Response> {
     request.run(Api::SortedSetRemove, |call| {
         request.query.only(&["key", "value"])?;
         let key = &*request.query.element("key")?;
@@ -117,7 +132,7 @@ pub(super) fn delete(request: &CacheRequest<'_>) -> Result<Response> {
 }
 
 /// The scores of the members that the query names.
-pub(super) fn scores(request: &CacheRequest<'_>) -> Result<Response> {
+fn scores(request: &CacheRequest<'_>) -> Result<Response> {
     #[derive(Serialize)]
     struct Member<'a> {
         value: Shown<'a>,
@@ -143,7 +158,7 @@ pub(super) fn scores(request: &CacheRequest<'_>) -> Result<Response> {
 }
 
 /// How many members come before one.
-pub(super) fn rank(request: &CacheRequest<'_>) -> Result<Response> {
+fn rank(request: &CacheRequest<'_>) -> Result<Response> {
     #[derive(Serialize)]
     struct Rank {
         rank: usize,
@@ -157,7 +172,7 @@ pub(super) fn rank(request: &CacheRequest<'_>) -> Result<Response> {
 }
 
 /// How many members there are, or how many with some scores.
-pub(super) fn length(request: &CacheRequest<'_>) -> Result<Response> {
+fn length(request: &CacheRequest<'_>) -> Result<Response> {
     let some = BY_SCORE[..4].iter().any(|name| request.query.has(name));
     request.run(if some { Api::SortedSetLengthByScore } else { Api::SortedSetLength }, |call| {
         let key = &*request.query.element("key")?;
@@ -172,7 +187,7 @@ pub(super) fn length(request: &CacheRequest<'_>) -> Result<Response> {
 }
 
 /// Adds to the score of a member.
-pub(super) fn increment(request: &CacheRequest<'_>) -> Result<Response> {
+fn increment(request: &CacheRequest<'_>) -> Result<Response> {
     #[derive(Serialize)]
     struct Sum {
         score: Score,
@@ -187,7 +202,7 @@ pub(super) fn increment(request: &CacheRequest<'_>) -> Result<Response> {
 }
 
 /// Puts the union of sorted sets in the place of whatever the key holds.
-pub(super) fn union(request: &CacheRequest<'_>) -> Result<Response> {
+fn union(request: &CacheRequest<'_>) -> Result<Response> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Given<'a> {
