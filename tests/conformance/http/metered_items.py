@@ -12,22 +12,12 @@ from momento_wire_types import cacheclient_pb2 as pb
 from momento_wire_types import common_pb2 as common
 
 from conformance.http.items import Items
+from conformance.http.route import Row
 
 TTL = {"ttl_milliseconds": 60_000}
 TIME = {"ttl_seconds": 60}
 GONE = b"gone"
 HASH = bytes(range(16))
-
-
-class Row(NamedTuple):
-    """What the ledger says of one method."""
-
-    requests: int
-    errors: int
-    hits: int
-    misses: int
-    bytes_in: int
-    bytes_out: int
 
 
 class Pair(NamedTuple):

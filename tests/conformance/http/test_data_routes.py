@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 
+from attimo.node.local import methods
 from conformance.accounts import Forger, Neighbours, another_signer, neighbours
-from conformance.calls import DATA as CALLS
 from conformance.http.items import Items, Maker, Rules, is_missing, refused, rule
-from conformance.http.routes import BOTH, DATA, KEY, PATHS, READS, TYPES, WRITES, Route
+from conformance.http.route import BOTH, KEY, READS, WRITES, Route
+from conformance.http.routes import DATA, PATHS, TYPES
 from faults.watching import ask, eventually
 from harness import Server
 
@@ -20,7 +21,7 @@ FOR_SDKS_ALONE = {"ListPushFront", "ListPushBack", "SetIfNotExists", "GetWithHas
 
 
 def test_the_table_has_every_method_and_every_path_of_the_description(server: Server) -> None:
-    assert {route.api for route in DATA} | FOR_SDKS_ALONE == {call.method for call in CALLS}
+    assert {route.api for route in DATA} | FOR_SDKS_ALONE == {method.name for method in methods()}
 
     described = httpx.get(f"{server.http}/openapi.json").json()["paths"]
     below = [path.removeprefix("/cache/{cache}") for path in described if "{cache}" in path]

@@ -3,10 +3,22 @@
 from typing import Any
 
 from conformance.http.items import MINUTE, Items, base64url, element, is_missing, refused
+from conformance.http.route import BOTH, READS, WRITES, Route
 from conformance.wire import Wire
 
 BINARY = b"\xff\x00"
 ELEMENT = 128 * 1024
+
+FIELDS = {"fields": [{"field": "a", "value": "1"}]}
+ROUTES = [
+    Route("DictionarySet", WRITES, "POST", "dictionary", MINUTE, FIELDS),
+    Route("DictionaryFetch", READS, "GET", "dictionary"),
+    Route("DictionaryGet", READS, "GET", "dictionary", {"field": "a"}),
+    Route("DictionaryLength", READS, "GET", "dictionary/length"),
+    Route("DictionaryIncrement", BOTH, "POST", "dictionary/increment", MINUTE | {"field": "a"}),
+    Route("DictionaryDelete", WRITES, "DELETE", "dictionary", {"field": "a"}),
+    Route("DictionaryDelete", WRITES, "DELETE", "dictionary"),
+]
 
 
 def fields(**values: str) -> dict[str, Any]:

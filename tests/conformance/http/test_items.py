@@ -2,8 +2,35 @@
 
 import pytest
 
-from conformance.http.items import Items, base64url, is_missing, refused
+from conformance.http.items import MINUTE, Items, base64url, is_missing, refused
+from conformance.http.route import BOTH, KEY, READS, WRITES, Route
 from conformance.wire import Wire
+
+NO_TAG = '"no tag of ours"'
+
+
+def _many(api: str, needs: set[str], below: str, body: object) -> Route:
+    return Route(api, needs, "POST", below, MINUTE, body, names_key=False)
+
+
+ROUTES = [
+    Route("Set", WRITES, "PUT", query=MINUTE, body=b"1"),
+    Route("Get", READS, "GET"),
+    Route("Get", READS, "HEAD"),
+    Route("Get", READS, "GET", headers={"if-none-match": "*"}),
+    Route("SetIf", BOTH, "PUT", query=MINUTE, body=b"1", headers={"if-match": "*"}),
+    Route("SetIf", BOTH, "PUT", query=MINUTE, body=b"1", headers={"if-none-match": "*"}),
+    Route("SetIfHash", BOTH, "PUT", query=MINUTE, body=b"1", headers={"if-match": NO_TAG}),
+    Route("SetIfHash", BOTH, "PUT", query=MINUTE, body=b"1", headers={"if-none-match": NO_TAG}),
+    _many("GetBatch", READS, "get", {"keys": [KEY]}),
+    _many("SetBatch", WRITES, "put", {"items": [{"key": KEY, "value": "1"}]}),
+    _many("KeysExist", READS, "exists", {"keys": [KEY]}),
+    Route("Increment", BOTH, "POST", "increment", MINUTE),
+    Route("ItemGetTtl", READS, "GET", "ttl"),
+    Route("UpdateTtl", BOTH, "PUT", "ttl", MINUTE),
+    Route("ItemGetType", READS, "GET", "type"),
+    Route("Delete", WRITES, "DELETE"),
+]
 
 
 def test_a_number_is_counted_up_and_down(items: Items, scs: Wire) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from conformance.http.items import Items, is_missing, refused
+from conformance.http.route import READS, WRITES, Route
 from conformance.wire import Wire
 
 MOST = 8_192
@@ -12,6 +13,20 @@ BOARD = {1: 10.0, 2: 20.5, 10: 20.5, 3: -1.0, 2**32 - 1: 30.0}
 """Of equal scores, ids are in the order of their text: 10 before 2."""
 
 Query = dict[str, Any]
+
+RANKED = {"elements": [{"id": 1, "score": 1}]}
+ROUTES = [
+    Route("UpsertElements", WRITES, "POST", "leaderboard", {}, RANKED),
+    Route("GetByScore", READS, "GET", "leaderboard"),
+    Route("GetByRank", READS, "GET", "leaderboard", {"end": 1}),
+    Route("GetLeaderboardLength", READS, "GET", "leaderboard/length"),
+    Route("GetRank", READS, "GET", "leaderboard/ranks", {"id": 1}),
+    Route(
+        "GetCompetitionRank", READS, "GET", "leaderboard/ranks", {"id": 1, "competition": "true"}
+    ),
+    Route("RemoveElements", WRITES, "DELETE", "leaderboard", {"id": 1}),
+    Route("DeleteLeaderboard", WRITES, "DELETE", "leaderboard"),
+]
 
 
 def put(items: Items, scores: dict[int, float], key: str = "board") -> None:

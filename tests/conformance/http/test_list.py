@@ -3,10 +3,23 @@
 import pytest
 
 from conformance.http.items import MINUTE, Items, base64url, element, is_missing, refused
+from conformance.http.route import BOTH, READS, Route
 from conformance.wire import Wire
 
 BINARY = b"\xff\x00"
 ELEMENT = 128 * 1024
+
+ROUTES = [
+    Route("ListConcatenateBack", BOTH, "POST", "list/push-back", MINUTE, {"values": ["a"]}),
+    Route("ListConcatenateFront", BOTH, "POST", "list/push-front", MINUTE, {"values": ["a"]}),
+    Route("ListFetch", READS, "GET", "list"),
+    Route("ListLength", READS, "GET", "list/length"),
+    Route("ListRetain", BOTH, "POST", "list/retain"),
+    Route("ListPopBack", BOTH, "POST", "list/pop-back"),
+    Route("ListPopFront", BOTH, "POST", "list/pop-front"),
+    Route("ListRemove", BOTH, "DELETE", "list", {"value": "a"}),
+    Route("ListErase", BOTH, "DELETE", "list"),
+]
 
 
 def push(items: Items, *values: str, end: str = "back", **query: str | int) -> int:

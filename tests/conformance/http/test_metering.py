@@ -1,7 +1,8 @@
 """What a request counts for is the same by gRPC and by HTTP, as docs/reference/metering.md says.
 
 Every method is called by either, on two caches that hold the same; the rows of the ledger must be
-equal, and those of a few methods are said here, as are those of methods that only gRPC has.
+equal, and those of a few methods are said here, as are those of methods that only gRPC has. What
+those that only HTTP has count for stands beside their routes.
 """
 
 from collections.abc import Iterator
@@ -15,12 +16,15 @@ from attimo.node.local import methods
 from conformance.calls import DATA
 from conformance.http.items import Items
 from conformance.http.metered_collections import BOARDS, COLLECTIONS
-from conformance.http.metered_items import ALONE, ITEMS, Pair, Row, fill
+from conformance.http.metered_items import ALONE, ITEMS, Pair, fill
+from conformance.http.route import Row
+from conformance.http.routes import DATA as ROUTES
 from conformance.wire import Wire, messages, plaintext
 from faults.watching import ask, eventually
 from harness import Server
 
 PAIRS = [*ITEMS, *COLLECTIONS]
+ONLY_HTTP = {route.api: route.counts for route in ROUTES if route.counts}
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +32,7 @@ def metered() -> Iterator[Server]:
     """A server that writes into its ledger at once, with a cache for each way to ask."""
     with Server("--collect-seconds", "0.1") as server:
         with httpx.Client(base_url=server.http, headers={"authorization": server.api_key}) as web:
-            for cache in ("by-grpc", "by-http"):
+            for cache in ("by-grpc", "by-http", "by-route"):
                 web.put(f"/caches/{cache}").raise_for_status()
         yield server
 
@@ -51,6 +55,8 @@ def test_the_tables_have_every_method() -> None:
     called = {method for method, *_ in (*PAIRS, *BOARDS, *ALONE)}
 
     assert called == {call.method for call in DATA}
+    assert called == {method.name for method in methods() if method.service}
+    assert ONLY_HTTP.keys() == {method.name for method in methods() if not method.service}
 
 
 def test_every_method_counts_the_same_by_grpc_and_by_http(metered: Server) -> None:
@@ -93,6 +99,19 @@ def test_every_method_counts_the_same_by_grpc_and_by_http(metered: Server) -> No
     assert by_grpc["ListFetch"] == Row(3, 0, 2, 1, len(b"llgone"), len(b"xyyyxyy"))
     assert by_grpc["GetRank"] == Row(1, 0, 1, 1, len(b"b") + 8, 12)
     assert by_grpc["SortedSetUnionStore"] == Row(1, 0, 0, 0, len(b"uzgone"), 0)
+
+
+def test_a_method_that_only_http_has_counts_for_what_its_route_says(metered: Server) -> None:
+    with httpx.Client(base_url=metered.http) as web:
+        items = Items(web, "by-route", {"authorization": metered.api_key})
+        for route in ROUTES:
+            route.ask(items)
+
+    eventually(partial(_has, metered, "by-route", len(ROUTES)), "every route is in the ledger")
+    rows = _ledger(metered, "by-route")
+    assert {api: rows[api] for api in ONLY_HTTP} == ONLY_HTTP
+    rules = {method.name: method.lookups for method in methods()}
+    assert [api for api in ONLY_HTTP if not _looks_as_said(rules[api], rows[api])] == []
 
 
 def _by_grpc(wire: Wire, method: str, fields: dict[str, Any]) -> None:

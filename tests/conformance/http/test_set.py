@@ -1,10 +1,22 @@
 """Sets by plain HTTP."""
 
 from conformance.http.items import MINUTE, Items, base64url, element, is_missing, refused
+from conformance.http.route import BOTH, READS, WRITES, Route
 from conformance.wire import Wire
 
 BINARY = b"\xff\x00"
 ELEMENT = 128 * 1024
+
+ROUTES = [
+    Route("SetUnion", WRITES, "POST", "set", MINUTE, {"elements": ["a"]}),
+    Route("SetFetch", READS, "GET", "set"),
+    Route("SetLength", READS, "GET", "set/length"),
+    Route("SetContains", READS, "GET", "set/contains", {"element": "a"}),
+    Route("SetSample", READS, "GET", "set/sample", {"limit": 1}),
+    Route("SetPop", BOTH, "POST", "set/pop"),
+    Route("SetDifference", BOTH, "DELETE", "set", {"element": "a"}),
+    Route("SetDifference", BOTH, "DELETE", "set"),
+]
 
 
 def add(items: Items, *elements: object) -> None:

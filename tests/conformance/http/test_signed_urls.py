@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from conformance.http.items import Items, refused
-from conformance.http.routes import DATA, KEY
+from conformance.http.route import KEY
+from conformance.http.routes import DATA
 from conformance.http.signing import Signer, base64url, new_signer, revoke
 from conformance.wire import Wire, plaintext, refusal
 from faults.watching import eventually

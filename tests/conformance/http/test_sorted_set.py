@@ -3,6 +3,7 @@
 from typing import Any
 
 from conformance.http.items import MINUTE, Items, base64url, element, is_missing, refused
+from conformance.http.route import BOTH, KEY, READS, WRITES, Route
 from conformance.wire import Wire
 
 BINARY = b"\xff\x00"
@@ -10,6 +11,23 @@ ELEMENT = 128 * 1024
 LADDER = {"a": -1.5, "b": 0, "c": 2, "d": 2, "e": 10}
 
 Query = dict[str, Any]
+
+SCORES = {"elements": [{"value": "a", "score": 1}]}
+ROUTES = [
+    Route("SortedSetPut", WRITES, "POST", "sorted-set", MINUTE, SCORES),
+    Route("SortedSetFetch", READS, "GET", "sorted-set"),
+    Route("SortedSetFetch", READS, "GET", "sorted-set", {"min": 0}),
+    Route("SortedSetGetScore", READS, "GET", "sorted-set/scores", {"value": "a"}),
+    Route("SortedSetGetRank", READS, "GET", "sorted-set/rank", {"value": "a"}),
+    Route("SortedSetLength", READS, "GET", "sorted-set/length"),
+    Route("SortedSetLengthByScore", READS, "GET", "sorted-set/length", {"min": 0}),
+    Route("SortedSetIncrement", BOTH, "POST", "sorted-set/increment", MINUTE | {"value": "a"}),
+    Route(
+        "SortedSetUnionStore", BOTH, "POST", "sorted-set/union", MINUTE, {"sources": [{"key": KEY}]}
+    ),
+    Route("SortedSetRemove", WRITES, "DELETE", "sorted-set", {"value": "a"}),
+    Route("SortedSetRemove", WRITES, "DELETE", "sorted-set"),
+]
 
 
 def put(items: Items, key: str = "k", /, **scores: float | str) -> None:

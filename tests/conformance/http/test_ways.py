@@ -12,7 +12,8 @@ import httpx
 import pytest
 
 from conformance.http.items import MINUTE, Items, refused
-from conformance.http.routes import KEY, TYPES
+from conformance.http.route import KEY
+from conformance.http.routes import TYPES
 from conformance.wire import Wire
 
 Headers = dict[str, str]
