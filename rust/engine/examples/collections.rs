@@ -1,6 +1,6 @@
 //! Prints what a member of a large sorted set takes in memory, what commands
 //! take on small and on large ones, and how long another client's `Get` takes
-//! while somebody fetches, copies and deletes large collections.
+//! while another fetches, copies and deletes large collections.
 //!
 //! `cargo run --release -p attimo-engine --example collections -- [members]`
 #![expect(clippy::print_stdout, reason = "it is a program")]

@@ -8,8 +8,8 @@ use crate::Moment;
 
 /// Items keep one in this many bytes of the budget, whatever else is held.
 const LEAST_SHARE: u64 = 4;
-/// And one in this many, however much is resident beyond what is counted: more than that keeps
-/// nobody from being killed for want of memory.
+/// And one in this many, however much is resident beyond what is counted: more than that does
+/// not keep the process from being killed for lack of memory.
 const LAST_SHARE: u64 = 16;
 /// The watch is told each time that one in this many bytes of the budget was evicted.
 const TURNOVER_SHARE: u64 = 64;
@@ -28,7 +28,7 @@ pub(crate) struct Budget {
     overhead: AtomicU64,
     /// What items may take: the budget less the two above, but for their shares.
     allowance: AtomicU64,
-    /// What was evicted since the watch was told.
+    /// What was evicted since the callback last ran.
     evicted: AtomicU64,
     watch: OnceLock<Watch>,
 }
@@ -85,7 +85,7 @@ impl Budget {
         self.share();
     }
 
-    /// Two that do this at once may leave the older sum; whoever notes the overhead next mends it.
+    /// Two threads at once may leave the older sum; the next update of the overhead corrects it.
     fn share(&self) {
         let left = self.bytes.saturating_sub(self.reserved()).max(self.bytes / LEAST_SHARE);
         let overhead = self.overhead.load(Ordering::Relaxed);
@@ -93,7 +93,7 @@ impl Budget {
         self.allowance.store(allowance, Ordering::Relaxed);
     }
 
-    /// Sets whom to tell that much was evicted; only the first call counts.
+    /// Sets the callback for large evictions; only the first call counts.
     pub(crate) fn set_watch(&self, watch: Watch) {
         let _ = self.watch.set(watch);
     }

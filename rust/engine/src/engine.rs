@@ -25,7 +25,7 @@ pub struct Config {
     /// Over how many locks the items are spread; see `Engine` for how many.
     pub shards: usize,
     /// Keys the hash. It must come from the operating system's randomness, so
-    /// that nobody can choose keys that collide.
+    /// that clients cannot choose keys that collide.
     pub seed: [u64; 4],
     /// How large items may be.
     pub limits: Limits,
@@ -167,8 +167,8 @@ impl Engine {
         self.budget.items() + self.budget.reserved()
     }
 
-    /// Tells how many bytes are resident beyond what is counted: items get so much less, though never
-    /// less than a sixteenth of all.
+    /// Tells how many bytes are resident beyond what is counted: items get so much less, though
+    /// never less than a sixteenth of all.
     pub fn note_overhead(&self, bytes: u64) {
         self.budget.note_overhead(bytes);
     }
@@ -185,7 +185,7 @@ impl Engine {
     }
 
     /// Evicts until items take no more than they may, or about `most` bytes are freed; for when
-    /// they may take less than before and nobody writes. How many bytes were freed.
+    /// the budget shrinks and no write evicts. Returns how many bytes were freed.
     pub fn fit(&self, now: Moment, most: u64) -> u64 {
         let (mut freed, mut in_vain) = (0, 0);
         while self.budget.is_over() && freed < most && in_vain < self.shards.len() {
@@ -197,14 +197,14 @@ impl Engine {
         freed
     }
 
-    /// The same for who is about to take about `most` bytes for something that is no item; the watch is
-    /// told, as of a write.
+    /// The same for who is about to take about `most` bytes for something that is no item; the
+    /// watch is told, as of a write.
     pub fn make_way(&self, now: Moment, most: u64) {
         let freed = self.fit(now, most);
         self.budget.turn_over(freed, now);
     }
 
-    /// Marks a namespace as one that nobody asks for any more. Sweeps free its
+    /// Retires a namespace that is no longer in use. Sweeps free its
     /// items; the id may be used again only when its items are gone.
     pub fn retire(&self, namespace: Namespace) {
         self.retired.add(namespace);

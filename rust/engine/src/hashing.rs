@@ -1,4 +1,4 @@
-//! Hashes that nobody outside can foresee.
+//! Hashes that clients cannot predict.
 
 use std::hash::{BuildHasher, Hasher};
 

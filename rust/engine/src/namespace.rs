@@ -1,4 +1,4 @@
-//! Where the items of a cache live, and namespaces that nobody asks for any more.
+//! Namespaces, which hold the items of a cache, and those that are retired.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -38,7 +38,7 @@ impl Namespace {
 
 /// The retired namespaces, each with the moment a sweep first met it.
 ///
-/// Its lock is the last one taken: whoever holds it takes no other.
+/// Its lock is always taken last: no other is taken while it is held.
 #[derive(Debug, Default)]
 pub(crate) struct Retired {
     since: RwLock<HashMap<Namespace, Option<Moment>>>,

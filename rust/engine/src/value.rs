@@ -108,7 +108,7 @@ impl fmt::Display for ItemType {
 /// A digest by which two values are told apart: XXH3, 128 bits, big-endian.
 ///
 /// Equal values have equal digests on every node and in every release. It is
-/// no signature: somebody who tries can find two values with one digest.
+/// not a signature: an attacker can find two values with the same digest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ValueHash(pub [u8; 16]);
 

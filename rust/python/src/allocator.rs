@@ -13,7 +13,7 @@ const DECAY: Duration = Duration::from_secs(1);
 pub(crate) struct Jemalloc;
 
 impl Jemalloc {
-    /// Has unused pages go back in time, even when nobody allocates any more.
+    /// Returns unused pages over time, even if nothing is allocated.
     pub(crate) fn begin() -> Self {
         // Where jemalloc cannot have a thread of its own, they go back at the next allocations.
         let _ = tikv_jemalloc_ctl::background_thread::write(true);

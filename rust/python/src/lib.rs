@@ -50,7 +50,7 @@ impl Node {
         })
     }
 
-    /// Accepts no more, finishes what is under way, and returns when all threads have ended.
+    /// Stops accepting, finishes requests in progress, and returns when all threads have ended.
     fn stop(&self, py: Python<'_>, grace_seconds: f64) -> PyResult<()> {
         let grace = Duration::try_from_secs_f64(grace_seconds)
             .map_err(|error| PyValueError::new_err(format!("grace_seconds: {error}")))?;
@@ -58,7 +58,8 @@ impl Node {
         Ok(())
     }
 
-    /// Lets requests for the control plane wait; whether those under way are answered.
+    /// Holds back requests for the control plane; false if those in progress were not answered in
+    /// time.
     fn hold_control(&self, py: Python<'_>, patience_seconds: f64) -> PyResult<bool> {
         let patience = Duration::try_from_secs_f64(patience_seconds)
             .map_err(|error| PyValueError::new_err(format!("patience_seconds: {error}")))?;
@@ -107,7 +108,7 @@ impl Node {
         self.server.release_memory(bytes);
     }
 
-    /// Takes note of how the control plane does, for whoever asks `/ready`.
+    /// Sets the readiness of the control plane, as `/ready` reports it.
     fn set_readiness(&self, readiness: &str) -> PyResult<()> {
         let readiness: Result<Readiness, NoReadiness> = readiness.parse();
         self.server.set_readiness(readiness.map_err(|no| PyValueError::new_err(no.to_string()))?);

@@ -32,7 +32,7 @@ pub(crate) fn after(moment: u64, time: Duration) -> u64 {
 pub(crate) struct Clock(Instant);
 
 impl Clock {
-    /// Starts at nought.
+    /// Starts at zero.
     pub(crate) fn start() -> Self {
         Clock(Instant::now())
     }

@@ -168,8 +168,8 @@ struct State {
     roles: HashMap<String, Arc<Permissions>>,
     caches: HashMap<CacheId, Cache>,
     names: HashMap<AccountId, HashMap<String, CacheId>>,
-    /// Whose a namespace was that nobody can reach any more, and whether counts were looked up
-    /// since; after a second time nothing counts there.
+    /// The caches of retired namespaces, and whether counts were read since; after the second read
+    /// an entry is dropped.
     former: HashMap<Namespace, (CacheId, bool)>,
 }
 
@@ -186,7 +186,7 @@ impl Directory {
         self.revision.load(Ordering::Acquire)
     }
 
-    /// Takes over `changes` and returns the namespaces that nobody can reach any more.
+    /// Applies `changes` and returns the namespaces that are no longer reachable.
     ///
     /// # Errors
     ///
@@ -313,7 +313,8 @@ impl State {
         for id in &changes.deleted_roles {
             self.roles.remove(id);
         }
-        // A name may pass from a deleted cache to a new one in the same changes: out first, then in.
+        // A name may pass from a deleted cache to a new one in the same changes: out first, then
+        // in.
         let mut left: Vec<_> =
             changes.deleted_caches.iter().filter_map(|id| Some((self.forget(*id)?, *id))).collect();
         for cache in changes.caches {

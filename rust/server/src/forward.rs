@@ -1,8 +1,8 @@
-//! What is not data goes to the control plane's app, over a Unix socket.
+//! Forwards requests that are not for data to the control plane's app, over a Unix socket.
 //!
-//! The app speaks HTTP/1.1 and trusts what we say of the caller, since nobody
-//! else can reach the socket: so whatever a client says in such headers is
-//! taken out first.
+//! The app speaks HTTP/1.1 and trusts the headers that describe the caller, since
+//! no other process can reach the socket: such headers of a client are removed
+//! first.
 
 use std::cell::{Cell, RefCell};
 use std::fs::File;
@@ -52,17 +52,17 @@ const CONNECT_AGAIN: Duration = Duration::from_millis(20);
 
 type Sender = SendRequest<Full<Bytes>>;
 
-/// EMFILE and ENFILE: this process, or the system, has as many files open as it may.
+/// EMFILE and ENFILE: the limit of open files of the process or of the system is reached.
 const NO_HANDLES: [i32; 2] = [24, 23];
 
-/// Who has sent a request, as far as that is known before the control plane looks.
+/// The sender of a request, as far as the data plane knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum From {
-    /// The holder of a token.
+    /// An authenticated caller.
     Known,
-    /// Somebody who shows a cookie, which may be a session's.
+    /// A client with a cookie, which may be that of a session.
     Session(IpAddr),
-    /// Anybody.
+    /// An unauthenticated client.
     Unknown(IpAddr),
 }
 
@@ -73,8 +73,8 @@ pub(crate) struct Lanes {
     unknown: Lane,
 }
 
-/// Holds back requests for the app: each request has a read lock until it is answered, so a write lock
-/// waits for those in progress and blocks new ones.
+/// Holds back requests for the app: each request has a read lock until it is answered, so a write
+/// lock waits for those in progress and blocks new ones.
 pub(crate) type ControlLock = Arc<RwLock<()>>;
 
 /// One thread's connections to the app.
@@ -98,11 +98,11 @@ impl App {
         App { socket, lanes, stats, control_lock, idle: RefCell::default(), waiting: Cell::new(0) }
     }
 
-    /// Asks the app and waits for the whole answer.
+    /// Sends a request to the app and waits for the whole response.
     ///
     /// # Errors
     ///
-    /// [`Error::Unavailable`] if the app does not come up, breaks off or takes too long,
+    /// [`Error::Unavailable`] if the app does not start, disconnects or takes too long,
     /// [`Error::Overloaded`] if too many wait for it already, and [`Error::NoHandles`].
     pub(crate) async fn ask(&self, request: Request<Full<Bytes>>, from: From) -> Result<Response> {
         let answer = timeout(CONTROL_ANSWER, async {
@@ -147,7 +147,8 @@ impl App {
         while let Some(mut idle) = self.next_idle().await {
             match idle.try_send_request(request).await {
                 Ok(answer) => return self.whole(idle, answer).await,
-                // The app had hung up, and nothing of the request was sent: another may take it.
+                // The app closed the connection before the request was sent, so another one may
+                // take it.
                 Err(mut error) => request = error.take_message().ok_or(Error::Unavailable)?,
             }
         }
@@ -156,7 +157,7 @@ impl App {
         self.whole(sender, answer).await
     }
 
-    /// Takes the whole answer in, and keeps the connection for the next request.
+    /// Reads the whole response, and keeps the connection for the next request.
     async fn whole(&self, sender: Sender, answer: http::Response<Incoming>) -> Result<Response> {
         let (mut parts, body) = answer.into_parts();
         let body = body.collect().await.map_err(|_| Error::Unavailable)?.to_bytes();
@@ -164,7 +165,7 @@ impl App {
         for name in &HOP_BY_HOP {
             parts.headers.remove(name);
         }
-        // The front says when it answers.
+        // The front sets its own date.
         parts.headers.remove(header::DATE);
         Ok(http::Response::from_parts(parts, body).into())
     }
@@ -179,19 +180,19 @@ impl App {
     }
 
     async fn open(&self) -> Result<Sender> {
-        // The app needs a handle for its end of the connection, too. Where it finds none, it stops
+        // The app needs a file handle for its end of the connection, too; without one it stops
         // accepting for a second.
         let other_end = File::open("/dev/null").map_err(|error| lacking(&error))?;
         let stream = self.connect().await?;
         drop(other_end);
         let connected = handshake(TokioIo::new(stream)).await;
         let (sender, connection) = connected.map_err(|_| Error::Unavailable)?;
-        // It ends when its sender is dropped or the app hangs up; the sender tells of both.
+        // It ends when its sender is dropped or the app disconnects; the sender reports both.
         tokio::task::spawn_local(connection);
         Ok(sender)
     }
 
-    /// The data plane serves before the app has come up: such a request waits for it.
+    /// The data plane starts before the app, so early requests wait for it.
     async fn connect(&self) -> Result<UnixStream> {
         let deadline = Instant::now() + CONTROL_START;
         loop {
@@ -205,12 +206,12 @@ impl App {
     }
 }
 
-/// What the system's refusal to open a file or a socket means.
+/// The error for a file or socket that could not be opened.
 fn lacking(error: &io::Error) -> Error {
     if lacks_handles(error) { Error::NoHandles } else { Error::Unavailable }
 }
 
-/// Whether it says that no more files can be open.
+/// Whether the limit of open files is the reason.
 pub(crate) fn lacks_handles(error: &io::Error) -> bool {
     error.raw_os_error().is_some_and(|code| NO_HANDLES.contains(&code))
 }
@@ -234,7 +235,7 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// What a front has found a request to be. The app is told so, and need not look for itself.
+/// The protocol of a request, so that the app need not detect it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Speaks {
     /// A message of gRPC, without its frame.
@@ -252,8 +253,8 @@ impl Speaks {
     }
 }
 
-/// Makes `headers` fit for the app: what is ours out, what we know of the caller in, what the
-/// request is, and whether it came by a `secure` connection.
+/// Prepares `headers` for the app: removes reserved names, and adds the caller, the protocol and
+/// whether the connection is `secure`.
 pub(crate) fn introduce(
     headers: &mut Headers,
     caller: Option<&Caller>,
@@ -262,7 +263,7 @@ pub(crate) fn introduce(
     speaks: Speaks,
 ) {
     headers.retain(|name| !name.starts_with(OURS) && !HOP_BY_HOP.iter().any(|hop| hop == name));
-    // The app knows who it is by what follows; a token must not reach its logs.
+    // The app identifies the caller by the headers below; a token must not reach its logs.
     headers.remove(header::AUTHORIZATION);
     headers.insert(PEER, text(&peer.to_canonical().to_string()));
     headers.insert(SCHEME, HeaderValue::from_static(if secure { "https" } else { "http" }));

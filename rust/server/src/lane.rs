@@ -1,7 +1,7 @@
-//! Requests for the control plane whose senders are not known: a few of them at once, the next ones
-//! in a queue, and no network with more than its part of it.
+//! Unauthenticated requests for the control plane: a few at once and the rest in a queue, of which
+//! one network may take only a part.
 //!
-//! Callers with a token do not pass here, so that no crowd of others is before them.
+//! Authenticated callers do not queue here, so that others cannot delay them.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -25,8 +25,8 @@ struct UnderWay {
     of: HashMap<Network, usize>,
 }
 
-/// Where a request comes from: an address of IPv4, or the first half of one of IPv6, since whoever
-/// has one of these has all 2^64 (RFC 4291 §2.5.4).
+/// The network of a client: an IPv4 address, or the first 64 bits of an IPv6 address, since a
+/// client usually has a whole /64 (RFC 4291 §2.5.4).
 type Network = (bool, u64);
 
 /// A request that has its turn until this is dropped.
@@ -52,7 +52,8 @@ impl Lane {
     ///
     /// # Errors
     ///
-    /// [`Error::Overloaded`] if too many wait already, from everywhere or from the network of `peer`.
+    /// [`Error::Overloaded`] if too many wait already, from everywhere or from the network of
+    /// `peer`.
     pub(crate) async fn enter(&self, peer: IpAddr) -> Result<Turn<'_>> {
         let place = self.queue(network(peer))?;
         // The semaphore is never closed.

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use attimo_engine::Limits;
 
-/// The largest request message, in bytes: what the Python, Go and Java clients allow themselves to send.
+/// The largest request message, in bytes: what the Python, Go and Java clients allow themselves to
+/// send.
 pub(crate) const REQUEST_BYTES: usize = 5_243_000;
 /// The largest body of an unauthenticated request, in bytes: it is held in memory.
 pub(crate) const UNAUTHENTICATED_BYTES: usize = 64 * 1024;
@@ -20,8 +21,8 @@ pub(crate) const LEADERBOARD_ELEMENTS: usize = 8_192;
 pub(crate) const STREAMS_PER_CONNECTION: u32 = 250;
 /// How many unauthenticated requests may wait on one HTTP/2 connection.
 pub(crate) const UNAUTHENTICATED_PER_CONNECTION: usize = 16;
-/// How many frames that only make work (settings, pings, windows) an HTTP/2 connection may
-/// send in a second, beyond one for each that asks for something and one for every 2 KiB of answers.
+/// How many frames that only make work (settings, pings, windows) an HTTP/2 connection may send in
+/// a second, beyond one for each that asks for something and one for every 2 KiB of answers.
 pub(crate) const IDLE_FRAMES_PER_SECOND: i64 = 1_000;
 /// The least room for bodies that are half here and answers that are half gone, of all connections:
 /// what takes half of it leaves as much to others, and the longest reply must find its half. A
@@ -67,8 +68,8 @@ pub(crate) const CONTROL_UNKNOWN_OF_NETWORK: usize = 32;
 /// How many file handles connections leave to the control plane, the database and the log.
 pub(crate) const HANDLES_IN_RESERVE: u64 = 128;
 
-/// Every limit of this page, and the engine's own that no setting changes, by name; for whoever
-/// shows them. Times are in seconds.
+/// Every limit of this module, and the engine's fixed ones, by name, for display. Times are in
+/// seconds.
 pub fn limits() -> [(&'static str, u64); 31] {
     [
         ("request_bytes", REQUEST_BYTES as u64),

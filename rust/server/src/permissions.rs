@@ -90,7 +90,7 @@ impl Permissions {
         self.networks.iter().all(|allowed| allowed.iter().any(|network| network.contains(&peer)))
     }
 
-    /// What tokens may be given at one cache by whoever has these permissions.
+    /// The permissions for one cache that a caller with these may give to tokens.
     pub(crate) fn vended_at(&self, cache: &[u8]) -> Grants {
         if self.vends { self.at(cache) } else { Grants::default() }
     }

@@ -149,8 +149,9 @@ impl Server {
         })
     }
 
-    /// Begins to serve on these sockets: bound, listening and non-blocking, one for each listener of
-    /// the configuration. A server that was stopped may be started again; it still has its items.
+    /// Begins to serve on these sockets: bound, listening and non-blocking, one for each listener
+    /// of the configuration. A server that was stopped may be started again; it still has its
+    /// items.
     ///
     /// # Errors
     ///
@@ -220,10 +221,10 @@ impl Server {
         })
     }
 
-    /// Accepts no more, lets what is under way finish, and returns when all threads have ended.
+    /// Stops accepting, finishes requests in progress, and returns when all threads have ended.
     ///
-    /// What has not finished after `grace` is cut. Counts stay until they are taken. Requests for the
-    /// control plane that were held go to whoever answers at its socket.
+    /// Connections are cut after `grace`. Counts stay until they are taken. Requests for the
+    /// control plane that were held back go to the process that listens at its socket.
     pub fn stop(&self, grace: Duration) {
         let Some(running) = self.running.lock().take() else { return };
         // Nobody listens any more only if every thread has ended already.
@@ -234,12 +235,13 @@ impl Server {
         self.core.stats.events.close();
     }
 
-    /// Lets requests for the control plane wait, and returns when those under way are answered;
-    /// false, and all go on, if they are not after `patience`. Data is served as ever.
+    /// Holds back requests for the control plane, and returns once those in progress are answered.
+    /// If that takes longer than `patience`, returns false and holds back none. Data is still
+    /// served.
     ///
     /// # Errors
     ///
-    /// The system denies what it takes to wait.
+    /// The system cannot create a runtime.
     pub fn hold_control(&self, patience: Duration) -> io::Result<bool> {
         let runtime = runtime::Builder::new_current_thread().enable_time().build()?;
         let control_lock = self.core.control_lock.clone();
@@ -249,12 +251,12 @@ impl Server {
         Ok(is_held)
     }
 
-    /// Lets requests for the control plane go on.
+    /// Forwards requests for the control plane again.
     pub fn release_control(&self) {
         self.control_hold.lock().take();
     }
 
-    /// Takes over what changed in the directory.
+    /// Applies changes of the directory.
     ///
     /// # Errors
     ///
@@ -263,7 +265,7 @@ impl Server {
         self.core.gate.learn(changes)
     }
 
-    /// Hands over what was counted since the last call.
+    /// Returns the usage since the last call.
     pub fn take_usage(&self) -> Vec<Used> {
         self.core.count_evictions();
         let used = self.core.meter.take();
@@ -271,27 +273,27 @@ impl Server {
         used
     }
 
-    /// Takes note that usage was recorded, or could not be and waits.
+    /// Notes whether usage was recorded, or waits to be.
     pub fn note_usage(&self, recorded: bool) {
         self.core.stats.ledger.note(recorded);
     }
 
-    /// Makes room for memory that the control plane is about to take for a moment.
+    /// Frees memory that the control plane is about to take for a short time.
     pub fn hold_memory(&self, bytes: u64) {
         self.core.memory.hold(self.core.gate.backend(), bytes, self.core.clock.now().moment);
     }
 
-    /// Takes note that it was given back.
+    /// Ends a [`Server::hold_memory`].
     pub fn release_memory(&self, bytes: u64) {
         self.core.memory.release(self.core.gate.backend(), bytes);
     }
 
-    /// Takes note that lines of the log were dropped.
+    /// Counts lines of the log that were dropped.
     pub fn note_dropped_lines(&self, lines: u64) {
         self.core.stats.dropped_lines(lines);
     }
 
-    /// Takes note of how the control plane does, for whoever asks `/ready`.
+    /// Sets the readiness of the control plane, as `/ready` reports it.
     pub fn set_readiness(&self, readiness: Readiness) {
         if readiness == Readiness::Ready {
             self.core.memory.settle(self.core.gate.backend());
@@ -299,17 +301,17 @@ impl Server {
         self.core.stats.readiness.set(readiness);
     }
 
-    /// Waits for something that is worth a line in the log; `None` once the server has stopped.
+    /// Waits for an event to log; `None` once the server has stopped.
     pub fn next_event(&self) -> Option<Event> {
         self.core.stats.events.next()
     }
 }
 
 const HTTPS: u16 = 443;
-/// A shard's table grows in one go under its lock, so a shard should not hold more than this.
+/// A shard's table grows under its lock in one step, so a shard should not hold more than this.
 const SHARD_BYTES: u64 = 16 << 20;
 
-/// Eight a thread keeps two threads from meeting at one shard's lock more often than once in eight.
+/// With eight shards a thread, two threads need the same lock at most once in eight times.
 fn shards(threads: usize, memory_bytes: u64) -> usize {
     let by_memory = usize::try_from(memory_bytes / SHARD_BYTES).unwrap_or(usize::MAX);
     (8 * threads).max(by_memory).next_power_of_two().clamp(64, 4_096)
@@ -320,7 +322,7 @@ fn authority(name: &str, port: u16) -> String {
     if port == HTTPS { name.to_owned() } else { format!("{name}:{port}") }
 }
 
-/// Numbers that nobody outside can know, for the engine's hash.
+/// Unpredictable numbers, for the engine's hash.
 fn seed() -> [u64; 4] {
     use std::hash::{BuildHasher, RandomState};
     std::array::from_fn(|i| RandomState::new().hash_one(i))

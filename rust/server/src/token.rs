@@ -30,8 +30,8 @@ const REMEMBERED_BYTES: usize = 16 << 20;
 /// The longest JWT that is looked at, and the longest wrapper around one, in bytes.
 const LONGEST: usize = 16 * 1024;
 const LONGEST_WRAPPED: usize = 24 * 1024;
-/// By how much the clock of the node that issued a token may be ahead of ours, in seconds. The end
-/// of a token is taken exactly: nobody's token lives longer than was promised.
+/// By how much the clock of the node that issued a token may be ahead of ours, in seconds. The
+/// expiry of a token has no such tolerance: no token lives longer than promised.
 const SKEW: u64 = 30;
 
 pub(crate) const INVALID: Error =

@@ -1,7 +1,7 @@
 //! What items hold that have more than one element, and what a read of them
 //! gives back.
 //!
-//! Each collection is made of nodes that are shared when somebody reads: a
+//! Each collection is made of nodes that are shared while they are read: a
 //! read takes a snapshot, which is O(1) under the lock, and copies after it.
 //! A write that meets a snapshot copies the few nodes it changes; one that
 //! meets none changes them in place.

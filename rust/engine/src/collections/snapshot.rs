@@ -1,7 +1,7 @@
 //! What a fetch gives back: the collection as it was at that moment.
 //!
 //! Reading it holds no lock. It should not be kept longer than it takes to
-//! copy, for what it shows takes memory that nobody counts any more.
+//! copy, since the memory it keeps alive is not counted.
 
 use std::ops::Range;
 

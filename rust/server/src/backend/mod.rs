@@ -1,5 +1,5 @@
-//! The store that commands run on: the engine in this process, or a server elsewhere. Nothing outside
-//! names either.
+//! The store that commands run on: the engine in this process, or a server elsewhere. Nothing
+//! outside names either.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ mod valkey;
 
 use self::valkey::Valkey;
 
-/// A store of items, and the budget of memory that they share with requests under way.
+/// A store of items, and the memory budget that they share with requests in progress.
 pub(crate) struct Backend {
     /// Keeps the items, unless another server does, and the budget always.
     engine: Engine,
@@ -71,7 +71,7 @@ impl Backend {
         self.engine.limits()
     }
 
-    /// Gives up what lives under `namespace`; nobody asks for it any more.
+    /// Discards the items of `namespace`, which is no longer in use.
     pub(crate) fn retire(&self, namespace: Namespace) {
         self.engine.retire(namespace);
     }

@@ -12,7 +12,7 @@ use crate::meter::{COUNTS, Count};
 
 pub(super) type Counts = [u64; COUNTS];
 
-/// What was counted under "all others" so far, and for whom.
+/// The caches counted under "all others" so far, and their counts.
 #[derive(Default)]
 pub(super) struct Hidden {
     of: HashMap<Option<CacheId>, Past>,

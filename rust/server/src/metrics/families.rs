@@ -3,7 +3,7 @@
 /// How a metric behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// It only grows, from nought at the start.
+    /// It only grows, from zero at the start.
     Counter,
     /// It goes up and down.
     Gauge,

@@ -190,7 +190,7 @@ fn of_process(text: &mut Text) {
     maybe(text, &family::STARTED, process::started());
 }
 
-/// A metric that has no sample where nobody can say what it is.
+/// A metric without a sample where its value is unknown.
 fn maybe(text: &mut Text, family: &'static Family, value: Option<impl Display>) {
     let mut samples = text.begin(family);
     if let Some(value) = value {

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use parking_lot::{Condvar, Mutex};
 
-/// Beyond so many that nobody has taken, events are only counted.
+/// Beyond this many that are not taken, events are only counted.
 const KEPT: usize = 256;
 
 /// How bad an event is.
@@ -14,7 +14,7 @@ pub enum Level {
     Info,
     /// Somebody misbehaves, or something does not work as it should.
     Warning,
-    /// A mistake of ours, or a part of the server has ended.
+    /// An internal error, or a part of the server has ended.
     Error,
 }
 
@@ -38,7 +38,7 @@ pub struct Event {
     pub message: String,
 }
 
-/// The events of a node that nobody has taken yet.
+/// The events of a node that were not taken yet.
 #[derive(Default)]
 pub(crate) struct Events {
     queue: Mutex<Queue>,

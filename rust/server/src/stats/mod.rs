@@ -1,8 +1,8 @@
-//! What an operator watches, counted where it happens; `metrics` shows it.
+//! Counters for operators, incremented where things happen; `metrics` shows them.
 //!
-//! What happens with every request, each data thread counts for itself
-//! ([`ThreadStats`]), so that it costs an addition. What happens once a
-//! connection, or less often, all threads count together ([`Stats`]).
+//! Each data thread has its own counters of requests ([`ThreadStats`]), so that
+//! counting is an addition. Rarer events, such as connections, are counted by all
+//! threads together ([`Stats`]).
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -26,10 +26,10 @@ pub(crate) use self::panics::{guarded, watch};
 pub use self::readiness::{NoReadiness, Readiness};
 pub(crate) use self::requests::{CLASSES, Class, Requests, Sums, ThreadStats, VIAS, Via};
 
-/// What all threads of a node count together.
+/// The counters that all threads of a node share.
 #[derive(Default)]
 pub(crate) struct Stats {
-    /// Each thread's own, that of ended threads included.
+    /// The counters of each thread, ended threads included.
     threads: Mutex<Vec<Arc<Requests>>>,
     pub(crate) connections: Arc<connections::Connections>,
     pub(crate) events: Events,
@@ -70,7 +70,7 @@ impl LogThrottle {
     }
 }
 
-/// How it goes with the writing down of usage; the control plane tells.
+/// Whether usage is being recorded, as the control plane reports it.
 #[derive(Default)]
 pub(crate) struct Ledger {
     recorded: AtomicU64,

@@ -1,4 +1,4 @@
-//! A mistake of ours ends one request, or one connection, and the operator hears of it.
+//! A panic ends one request, or one connection, and is logged and counted.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook, take_hook};
@@ -25,7 +25,7 @@ pub(crate) fn watch(stats: &Arc<Stats>) {
     ONCE.call_once(|| {
         let before = take_hook();
         set_hook(Box::new(move |panic| {
-            // Words on standard error could wait for a reader, so they are for who has no log.
+            // Writing to standard error may block, so that is only for panics that no log records.
             if !(is_ours(thread::current().name()) && note(panic)) {
                 before(panic);
             }
@@ -36,7 +36,7 @@ pub(crate) fn watch(stats: &Arc<Stats>) {
     nodes.push(Arc::downgrade(stats));
 }
 
-/// Tells the nodes that there are of a panic; whether there are any.
+/// Reports a panic to all nodes of the process; false if there are none.
 fn note(panic: &PanicHookInfo<'_>) -> bool {
     let at = panic.location().map(|at| format!("{}:{}", at.file(), at.line()));
     let message = format!(
@@ -52,12 +52,12 @@ fn note(panic: &PanicHookInfo<'_>) -> bool {
     !nodes.is_empty()
 }
 
-/// Only words that stand in the source: what was put together may hold somebody's data.
+/// The message if it is a literal of the source: a formatted one may contain user data.
 fn words(payload: &(dyn Any + Send)) -> &'static str {
     payload.downcast_ref::<&'static str>().copied().unwrap_or("what it said is not shown")
 }
 
-/// Runs the work for one request; a mistake in it is that request's error and nobody else's.
+/// Runs the work for one request; a panic in it fails that request alone.
 ///
 /// # Errors
 ///

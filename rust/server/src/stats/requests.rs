@@ -148,7 +148,7 @@ impl ThreadStats {
         self.own.add(series(via, None), took, class);
     }
 
-    /// Counts an error by its code in the words of its protocol, whoever was refused.
+    /// Counts an error by the status code of its protocol, from authenticated clients or not.
     pub(crate) fn failed(&self, via: Via, code: u16) {
         let first = if via == Via::Http { FIRST_OF_HTTP } else { 0 };
         let place = usize::from(code).saturating_sub(first).min(CODES - 1);
