@@ -11,7 +11,7 @@ const LEAST_SHARE: u64 = 4;
 /// And one in this many, however much is resident beyond what is counted: more than that does
 /// not keep the process from being killed for lack of memory.
 const LAST_SHARE: u64 = 16;
-/// The watch is told each time that one in this many bytes of the budget was evicted.
+/// The callback runs each time that one in this many bytes of the budget was evicted.
 const TURNOVER_SHARE: u64 = 64;
 
 /// Called with the time of the write that evicted.

@@ -105,7 +105,7 @@ impl fmt::Display for ItemType {
     }
 }
 
-/// A digest by which two values are told apart: XXH3, 128 bits, big-endian.
+/// A digest that identifies a value: XXH3, 128 bits, big-endian.
 ///
 /// Equal values have equal digests on every node and in every release. It is
 /// not a signature: an attacker can find two values with the same digest.

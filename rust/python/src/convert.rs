@@ -288,7 +288,7 @@ impl From<attimo_server::Event> for Event {
     }
 }
 
-/// What `metrics` tells of one metric.
+/// One metric, as `metrics` returns it.
 pub(crate) type Family = (&'static str, &'static str, Vec<&'static str>, &'static str);
 
 pub(crate) fn families() -> Vec<Family> {
@@ -298,7 +298,7 @@ pub(crate) fn families() -> Vec<Family> {
     attimo_server::FAMILIES.iter().map(tell).collect()
 }
 
-/// What `methods` tells of one method.
+/// One method, as `methods` returns it.
 pub(crate) type Method = (
     &'static str,
     Option<&'static str>,

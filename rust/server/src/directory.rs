@@ -1,4 +1,4 @@
-//! What this node knows of accounts: who may come in, and which caches there are.
+//! What this node knows of accounts: credentials, permissions and caches.
 //!
 //! The control plane owns these facts; the node takes over what changed and
 //! counts revisions. Requests do not come here one by one: a connection keeps
@@ -74,7 +74,7 @@ pub struct ApiKey {
 /// The SHA-256 of a token: of a session, the token itself is kept nowhere.
 pub type TokenHash = [u8; 32];
 
-/// Somebody who has signed in, as the directory knows it.
+/// A signed-in member, as the directory knows it.
 #[derive(Debug, Clone)]
 pub struct Session {
     /// What is known of the token.

@@ -21,7 +21,7 @@ struct Lately {
 }
 
 impl Evictions {
-    /// Takes note of items that were evicted, and tells of caches that are due; `caches` are those
+    /// Counts evicted items, and logs the caches that are due; `caches` are those
     /// that exist.
     pub(crate) fn note(
         &self,

@@ -31,7 +31,7 @@ use crate::stats::{self, Event, Readiness};
 use crate::tls::{self, Certificate, TlsError};
 use crate::worker::{self, Workers};
 
-/// What a server is told at the start; it reads no environment and no file.
+/// The configuration of a server, which reads no environment and no file.
 #[derive(Clone)]
 pub struct Config {
     /// What to serve on each listening socket, in the order in which `start` gets them.

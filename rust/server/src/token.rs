@@ -62,7 +62,7 @@ pub(crate) enum Kind {
         issuer: Option<String>,
         permissions: Arc<Permissions>,
     },
-    /// The token of a signed URL, which is good for that URL alone.
+    /// The token of a signed URL, valid for that URL alone.
     Url(UrlGrant),
 }
 
@@ -78,7 +78,7 @@ pub(crate) struct UrlGrant {
 }
 
 impl Claims {
-    /// Checks that the token has begun; its end is the caller's, who may end before it.
+    /// Checks that the token is valid already; its expiry is checked with the caller's.
     ///
     /// # Errors
     ///

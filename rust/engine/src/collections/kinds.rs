@@ -42,7 +42,7 @@ impl Member for Element {
     }
 }
 
-/// Who is on a leaderboard. Ordered as decimal text: 1, 10, 123, 2.
+/// The id of an element of a leaderboard. Ordered as decimal text: 1, 10, 123, 2.
 #[derive(Debug, Clone, Copy)]
 pub struct Id(pub(crate) u32);
 

@@ -1,4 +1,4 @@
-//! Who asks: the credential of a request, wherever the client has put it.
+//! The credential of a request, wherever the client has put it.
 
 use super::client::Client;
 use super::rest::paths;
@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::gate::Credential;
 use crate::message::Parts;
 
-/// Whether the request bears a credential that lets its sender in.
+/// Whether the request has a valid credential.
 pub(crate) fn knows(client: &Client, parts: &Parts) -> bool {
     let Ok(query) = Query::of(&parts.uri) else { return false };
     let basic = basic::password(&parts.headers);

@@ -1,5 +1,5 @@
-//! What both versions of HTTP carry beside gRPC: plain HTTP and grpc-web, and
-//! what browsers are told about either.
+//! What both versions of HTTP carry beside gRPC: plain HTTP and grpc-web, with
+//! their CORS headers.
 
 use bytes::Bytes;
 use http::header;
@@ -62,7 +62,7 @@ pub(crate) async fn answer_async(client: &Client, parts: Parts, body: Result<Byt
     cors::opened(&client.worker.core.origins, origin.as_ref(), response)
 }
 
-/// The response that tells of what is wrong with a request.
+/// The response for an error of a request.
 pub(crate) fn refusal(client: &Client, parts: &Parts, error: Error) -> Response {
     let response = match Mode::of(parts) {
         Some(mode) => grpc_web::refusal(client, parts, mode, error),

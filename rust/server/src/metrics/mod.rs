@@ -14,7 +14,7 @@ mod text;
 pub use self::families::{FAMILIES, Family, Kind};
 pub(crate) use self::text::Format;
 
-/// Who may read the metrics: they tell the names of caches.
+/// Who may read the metrics, which contain the names of caches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Audience {
     /// Whoever is on this machine.

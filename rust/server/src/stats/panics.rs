@@ -63,7 +63,7 @@ fn words(payload: &(dyn Any + Send)) -> &'static str {
 ///
 /// Those of `work`, and [`Error::Internal`] if it panics.
 pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
-    // Locks are not poisoned, and what was counted or stored before the mistake stays so.
+    // Locks are not poisoned, and what was counted or stored before the panic stays.
     catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(Error::Internal))
 }
 

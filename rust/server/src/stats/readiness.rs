@@ -41,7 +41,7 @@ impl FromStr for Readiness {
     }
 }
 
-/// What was told last.
+/// The readiness that was last set.
 #[derive(Default)]
 pub(crate) struct Cell(AtomicU8);
 

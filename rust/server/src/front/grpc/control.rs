@@ -1,4 +1,4 @@
-//! Who asks for what is not data.
+//! The callers of control-plane methods.
 //!
 //! Momento's clients send the token that makes keys and tokens in the message,
 //! some of them nowhere else.
@@ -17,7 +17,7 @@ const DISPOSABLE: &str = "/token.Token/GenerateDisposableToken";
 const GENERATE: &str = "/auth.Auth/GenerateApiToken";
 const AUTH: &str = "/auth.Auth/";
 
-/// Who asks for the method in `parts`; `None` where the control plane finds that out itself.
+/// The caller of the method in `parts`; `None` where the control plane authenticates by itself.
 ///
 /// # Errors
 ///

@@ -143,7 +143,7 @@ pub(crate) async fn answer_async(
     response(mode.of_answer(parts), super::answer_async(client, Via::GrpcWeb, parts, body).await)
 }
 
-/// The response that tells of `error`.
+/// The response of `error`.
 pub(crate) fn refusal(client: &Client, parts: &Parts, mode: Mode, error: Error) -> Response {
     response(mode.of_answer(parts), Err(super::refused(client, Via::GrpcWeb, error)))
 }

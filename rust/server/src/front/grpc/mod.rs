@@ -122,7 +122,7 @@ fn or_status(
     })
 }
 
-/// The status that tells of `error`, which is counted.
+/// The status of `error`, which is counted.
 pub(crate) fn refused(client: &Client, via: Via, error: Error) -> Status {
     let status = Status::from(error);
     client.worker.stats.failed(via, status.code());
@@ -154,7 +154,7 @@ fn offered(client: &Client, via: Via) -> Result<()> {
     if client.offers(protocol) { Ok(()) } else { Err(Error::NotOffered(name)) }
 }
 
-/// Finds out who asks, and for which cache, and serves the request.
+/// Authorizes a request for its cache, and serves it.
 fn serve(
     client: &Client,
     via: Via,

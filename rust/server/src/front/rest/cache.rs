@@ -1,8 +1,8 @@
-//! `/cache/{cache}` and what is below it: who asks, for which cache, and what answers there.
+//! `/cache/{cache}` and the paths below: authorization, routing and 405 answers.
 //!
-//! Below a cache are routes and keys. A route takes `key` or `key_base64` in the query, or is a POST;
-//! any other GET, PUT, HEAD or DELETE names a key by the rest of its path, percent-decoded, whatever
-//! it is called.
+//! Below a cache are routes and keys. A route takes `key` or `key_base64` in the query, or is a
+//! POST; any other GET, PUT, HEAD or DELETE names a key by the rest of its path, percent-decoded,
+//! whatever it is called.
 
 use std::borrow::Cow;
 use std::sync::Arc;

@@ -28,7 +28,7 @@ pub(super) fn length(length: usize) -> Result<Response> {
     json::reply(&Length { length })
 }
 
-/// The answer to who asks for a length.
+/// The answer to a request for a length.
 ///
 /// # Errors
 ///

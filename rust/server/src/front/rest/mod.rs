@@ -94,7 +94,7 @@ fn is_from_a_browser(headers: &Headers) -> bool {
         || agent.is_some_and(|agent| agent.starts_with(b"Mozilla/"))
 }
 
-/// The response that tells of `error`, which is counted.
+/// The response of `error`, which is counted.
 pub(crate) fn refused(client: &Client, error: &Error) -> Response {
     let response = status::response(error);
     client.worker.stats.failed(Via::Http, response.status.as_u16());

@@ -1,5 +1,6 @@
 //! Errors in HTTP's words: a status, and JSON with the members of RFC 9457 (`status`, `title`,
-//! `detail`) beside `code`, `message` (the same as `detail`), `momento_code` and, for limits, `err`.
+//! `detail`) beside `code`, `message` (the same as `detail`), `momento_code` and, for limits,
+//! `err`.
 //!
 //! The media type stays `application/json`: clients of the reference test for it.
 
@@ -33,7 +34,7 @@ struct Problem<'a> {
     err: Option<&'a str>,
 }
 
-/// The response that tells of `error`.
+/// The response of `error`.
 pub(crate) fn response(error: &Error) -> Response {
     let (status, code, err) = match error {
         Error::Malformed(_) | Error::Invalid(_) => {
@@ -95,7 +96,7 @@ pub(crate) fn challenge(headers: &mut Headers) {
     }
 }
 
-/// RFC 6750 §3: a credential was sent, and is good for nothing.
+/// RFC 6750 §3: a credential was sent, and is invalid.
 fn of_wrong_token(why: &str) -> HeaderValue {
     let text = format!(r#"{CHALLENGE_TEXT}, error="invalid_token", error_description="{why}""#);
     HeaderValue::try_from(text).unwrap_or(CHALLENGE)
@@ -113,19 +114,19 @@ fn of_engine(error: engine::Error) -> (StatusCode, &'static str, Option<&'static
     }
 }
 
-/// The response that tells of a key that is not there; it is asked for too often to be made anew.
+/// The response for a missing key: too frequent to be built each time.
 pub(crate) fn key_not_found() -> Response {
     const BODY: &[u8] = br#"{"status":404,"title":"Key Not Found","detail":"Key Not Found","code":"not_found","message":"Key Not Found","momento_code":"NotFound"}"#;
     json(StatusCode::NOT_FOUND, Bytes::from_static(BODY))
 }
 
-/// The response that tells of a condition that does not hold.
+/// The response for a condition that does not hold.
 pub(crate) fn condition_failed() -> Response {
     let message = "the item is not as If-Match or If-None-Match wants it";
     problem(StatusCode::PRECONDITION_FAILED, "failed_precondition", message, None)
 }
 
-/// The response that tells of a path below a cache where there is nothing.
+/// The response for an unknown path below a cache.
 pub(crate) fn no_such_path() -> Response {
     problem(StatusCode::NOT_FOUND, "not_found", "there is nothing at this path", None)
 }
@@ -140,7 +141,7 @@ pub(super) fn not_allowed(method: &Method, verbs: impl Iterator<Item = Verb>) ->
     response
 }
 
-/// The response that tells of something for which there is no [`Error`].
+/// The response for a problem that has no [`Error`].
 pub(crate) fn problem(
     status: StatusCode,
     code: &str,
@@ -165,8 +166,8 @@ fn titled(
     json(status, serde_json::to_vec(&problem).unwrap_or_default().into())
 }
 
-/// What Momento's API of keys and roles has in `code` where we have this; the control plane forms it
-/// in the same way.
+/// What Momento's API of keys and roles has in `code` where we have this; the control plane forms
+/// it in the same way.
 fn of_momento(code: &str) -> String {
     if code == "invalid_argument" {
         return "Bad Request".to_owned();

@@ -68,7 +68,7 @@ pub(super) struct Connection {
     /// The initial send window of a new stream, in bytes.
     pub(super) window: u32,
     pub(super) output: Output,
-    /// How many bytes of its answers wait for room in the windows, but for short ones.
+    /// How many bytes of answers wait for the flow-control windows, short ones not counted.
     pub(super) unsent: Rc<Cell<usize>>,
     pub(super) encoder: Encoder,
     pub(super) flood_guard: FloodGuard,
@@ -77,9 +77,9 @@ pub(super) struct Connection {
     /// Since when the client has left unread what waits for the socket, in milliseconds since the
     /// server was made; never if nothing waits.
     pub(super) unread_at: u64,
-    /// Whether others may have what is held for a stream.
+    /// Whether the reservation of a stream is offered to others.
     pub(super) has_offered: bool,
-    /// The body that waits for room, if one does.
+    /// The body that waits for memory, if any.
     pub(super) short: Option<Box<Short>>,
 }
 

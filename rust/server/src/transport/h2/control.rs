@@ -9,8 +9,8 @@ use super::frame::{self, ACK, Head, Kind};
 use super::settings::{self, Setting};
 use crate::limits::LINGER;
 
-/// How long a client may take to ask for something when the server ends, so that it is told together
-/// with an answer.
+/// How long a client may take to ask for something when the server ends, so that it is told
+/// together with an answer.
 const TELL: Duration = Duration::from_secs(1);
 /// The ping that tells when a client has heard that the server ends.
 const LEAVING: [u8; 8] = *b"leaving!";
@@ -127,12 +127,12 @@ impl Connection {
         Ok(())
     }
 
-    /// Tells the client that the server ends, as soon as it has said how it begins. What it has asked
-    /// for until it hears that is answered.
+    /// Sends GOAWAY once the client has sent its settings. Requests that the client sends before it
+    /// receives that are answered.
     ///
-    /// There are clients that take nothing in after a GOAWAY, not even an answer that is under way
-    /// (hyper-h2, which httpx has). So one that asks for one thing after the other hears it together
-    /// with an answer.
+    /// Some clients read nothing after a GOAWAY, not even an answer in progress (hyper-h2, which
+    /// httpx uses). So to a client that sends one request at a time it is sent together with an
+    /// answer.
     pub(super) fn leave(&mut self) {
         if matches!(self.stage, Stage::Leaving | Stage::Left) {
             return;
@@ -155,14 +155,13 @@ impl Connection {
         frame::write_go_away(to, LAST_STREAM, ErrorCode::NoError);
     }
 
-    /// Whether the server ends and the client, which has had its time, has not said how it begins.
+    /// Whether the server stops and the client did not send its preface and settings in time.
     pub(super) fn never_began(&self) -> bool {
         let is_opening = matches!(self.stage, Stage::Preface | Stage::Settings);
         is_opening && self.leaves_at <= self.now.moment.0
     }
 
-    /// Serves no more streams than there are: the client has heard that the server ends, or has had its
-    /// time to.
+    /// Serves no new streams: the client has acknowledged the GOAWAY, or did not in time.
     pub(super) fn leave_for_good(&mut self) {
         self.stage = Stage::Left;
         (self.goaway_at, self.leaves_at) = (u64::MAX, u64::MAX);

@@ -245,7 +245,7 @@ where
             }
             return true;
         }
-        // Who waits for room already has no more than this.
+        // A connection that waits for memory already has no more than this.
         short.is_some()
             || self.reservation.reserve_head(inside + output.waiting(), client.is_known()).is_ok()
                 && !self.watch.is_flooding(&mut self.reservation, *now, cx)
@@ -262,7 +262,7 @@ where
         Ending::Said
     }
 
-    /// Ends a connection that has had its time.
+    /// Ends a connection that has timed out.
     fn close_for(&mut self, why: Closed) -> Ending {
         self.connection.client.closed(why);
         match why {

@@ -175,7 +175,7 @@ impl Output {
         }
     }
 
-    /// Lets go of what was sent, for a client who is slow may never have all of it.
+    /// Frees what was sent: a slow client may never read all of it.
     fn forget_sent(&mut self) {
         self.bytes.drain(..self.sent);
         for (before, _) in &mut self.large {

@@ -18,7 +18,7 @@ const FRAMING: usize = 64;
 /// Room for the headers of most requests.
 const HEADERS: usize = 12;
 
-/// Who is to answer a request, and in which protocol.
+/// Which front answers a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Route {
     Grpc,

@@ -1,4 +1,4 @@
-//! Room for bodies and answers: who waits for it, and who has to give it up.
+//! Memory for bodies and answers: which streams wait for it, and which lose it.
 
 use super::connection::Connection;
 use super::error::ErrorCode;
@@ -8,8 +8,8 @@ use crate::error::Error;
 use crate::memory_budget::{MAX_WAIT, RETRY_EVERY, Rest};
 
 impl Connection {
-    /// Counts what is here of a body. Where there is no room, a known client's waits for it a moment, if
-    /// no other of this connection is on its way.
+    /// Reserves memory for the received part of a body. Where there is none, the body of an
+    /// authenticated client waits for a while, if no other body of this connection is incomplete.
     pub(super) fn count_body(&mut self, id: u32) {
         let Some(receiving) = self.streams.get(id).and_then(Stream::receiving) else { return };
         let Err(error) = receiving.reserve() else { return };
@@ -22,7 +22,7 @@ impl Connection {
         self.note(now + RETRY_EVERY);
     }
 
-    /// Looks whether there is room now for the body that waits.
+    /// Retries the reservation of the body that waits for memory.
     pub(super) fn look_for_room(&mut self) {
         let Some(short) = self.short.take() else { return };
         let (id, now) = (short.stream, self.now.moment.0);
@@ -37,8 +37,8 @@ impl Connection {
         }
     }
 
-    /// Lets others have what is held while the client does nothing, and ends those whose room others
-    /// have taken; when to look again, in milliseconds since the server was made.
+    /// Offers the reservations of idle streams to others, and ends streams that have lost theirs;
+    /// returns when to check again, in milliseconds since the server was made.
     pub(super) fn rest(&mut self) -> u64 {
         let (now, unread_at, waker) = (self.now.moment.0, self.unread_at, self.deferred.waker());
         let (mut next, mut lost) = (u64::MAX, Vec::new());
@@ -58,7 +58,7 @@ impl Connection {
         next
     }
 
-    /// Ends a stream whose room others have.
+    /// Ends a stream that has lost its reservation.
     pub(super) fn end_lost(&mut self, id: u32) {
         match self.streams.get(id).map(|stream| &stream.state) {
             Some(State::Body(_)) => self.complete(id, Err(Error::TooSlow)),

@@ -1,6 +1,6 @@
-//! Answers on their way out, as fast as the client takes them (RFC 9113 §5.2, §6.9).
+//! Sends answers, as fast as the client reads them (RFC 9113 §5.2, §6.9).
 //!
-//! What is short and finds room in the windows is written at once. The rest stays with its stream,
+//! A short answer that fits the windows is written at once. The rest stays with its stream,
 //! and is written in turns as the client makes room, so that no more waits for the socket than it
 //! takes in a moment.
 
@@ -32,7 +32,7 @@ enum Part {
 enum Sent {
     All,
     Later(Outgoing),
-    /// There is no room for what the client does not take.
+    /// There is no memory for what the client does not read.
     Dropped,
 }
 
@@ -58,7 +58,7 @@ impl Connection {
     /// Writes the answers that other tasks have given.
     pub(super) fn answer_async(&mut self) {
         while let Some((id, answer)) = self.deferred.pop() {
-            // Who has given up waits for nothing.
+            // A stream that was cancelled waits for nothing.
             match (self.streams.take(id), answer) {
                 (Some(stream), Some(answer)) => self.answer(stream, answer),
                 (Some(stream), None) => {

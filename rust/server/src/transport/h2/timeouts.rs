@@ -14,7 +14,7 @@ use crate::stats::Closed;
 pub(super) struct Timeouts {
     clock: Clock,
     doing: Phase,
-    /// How many frames had begun when that was asked last.
+    /// How many frames had begun at the last check.
     frames: u64,
     deadline: Deadline,
     /// How much was sent when the client read last, if it has left something unread since.
@@ -51,7 +51,7 @@ impl Timeouts {
         }
     }
 
-    /// Ready when the client has had its time, with why. Streams that have had theirs are ended.
+    /// Ready with the reason when the connection times out. Ends streams that have timed out.
     pub(super) fn poll(
         &mut self,
         connection: &mut Connection,
@@ -66,7 +66,7 @@ impl Timeouts {
         self.poll_silence(connection, is_inside, cx)
     }
 
-    /// Whether others have what is held for a client that is within something and goes on with nothing.
+    /// Whether others took the reservation of a client that is idle within a frame or an answer.
     pub(super) fn is_flooding(
         &mut self,
         reservation: &mut Reservation,
@@ -88,7 +88,8 @@ impl Timeouts {
             let deadline =
                 self.streams.get_or_insert_with(|| Box::new(Deadline::within(clock, IDLE)));
             deadline.set(attimo_engine::Moment(connection.until), Duration::ZERO);
-            // A timer says nothing to a task that has used up its share, as who sends without end has.
+            // A timer says nothing to a task that has used up its share, as who sends without end
+            // has.
             if deadline.poll(cx).is_pending() && connection.now.moment.0 < connection.until {
                 return;
             }
@@ -123,7 +124,7 @@ impl Timeouts {
     ) -> Poll<Closed> {
         let doing = Phase::now(connection, is_inside);
         let has_said = connection.flood_guard.frames() != self.frames && doing != Phase::Block;
-        // Who is being served may be silent for as long as that takes.
+        // A client that waits for an answer may be silent for as long as that takes.
         let is_served = doing == Phase::Idle && connection.serves();
         if (doing != self.doing || has_said || is_served) && doing != Phase::Opening {
             let time = if doing == Phase::Idle { IDLE } else { HEAD };

@@ -31,8 +31,8 @@ pub(in crate::transport::h2) struct Unpacked {
     pub(in crate::transport::h2) path: Option<Range<usize>>,
 }
 
-/// Reads a `:path` that is written out, in no table and by its name's place in the static one: what `read`
-/// makes of it. None if `written` is anything else, or more.
+/// Reads a `:path` that is written out, in no table and by its name's place in the static one: what
+/// `read` makes of it. None if `written` is anything else, or more.
 pub(in crate::transport::h2) fn path<T>(
     written: &[u8],
     read: impl FnOnce(&[u8]) -> Option<T>,
@@ -62,7 +62,7 @@ impl Decoder {
     ///
     /// # Errors
     ///
-    /// [`Broken`]; the headers before the mistake have been handed over.
+    /// [`Broken`]; the headers before the error have been handed over.
     pub(in crate::transport::h2) fn decode(
         &mut self,
         block: &[u8],
