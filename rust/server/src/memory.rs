@@ -71,7 +71,7 @@ pub(crate) struct Memory {
     ceiling: Ceiling,
     /// What others in the container occupy, the kernel included, and when that was last read.
     others: AtomicU64,
-    asked_at: AtomicU64,
+    read_at: AtomicU64,
     /// Announced by [`Memory::hold`] and not released yet.
     promised: AtomicU64,
     /// The memory of the process beside its data.
@@ -96,7 +96,7 @@ impl Memory {
             budget,
             ceiling,
             others: AtomicU64::new(0),
-            asked_at: AtomicU64::new(0),
+            read_at: AtomicU64::new(0),
             promised: AtomicU64::new(0),
             base: AtomicU64::new(base),
             is_settled: AtomicBool::new(false),
@@ -139,7 +139,7 @@ impl Memory {
     /// Checks resident memory against the limits and frees some if needed; returns when to check
     /// again.
     pub(crate) fn look(&self, backend: &Backend, now: Moment) -> Duration {
-        self.ask_for_others(now);
+        self.read_others(now);
         let excess = self.relieve(backend, now);
         if excess < -self.budget.cast_signed() / 2 { SELDOM } else { OFTEN }
     }
@@ -183,12 +183,12 @@ impl Memory {
     }
 
     /// Asks what others occupy, now and then.
-    fn ask_for_others(&self, now: Moment) {
+    fn read_others(&self, now: Moment) {
         let Some(container) = &self.ceiling.container else { return };
-        if now.0 < self.asked_at.load(Ordering::Relaxed) + OTHERS_EVERY {
+        if now.0 < self.read_at.load(Ordering::Relaxed) + OTHERS_EVERY {
             return;
         }
-        self.asked_at.store(now.0, Ordering::Relaxed);
+        self.read_at.store(now.0, Ordering::Relaxed);
         let all = process::occupied_bytes(&container.group).unwrap_or(0);
         let others = all.saturating_sub(process::private_bytes().unwrap_or(u64::MAX));
         self.others.store(others, Ordering::Relaxed);

@@ -33,9 +33,9 @@ pub(crate) enum Closed {
     Idle,
     /// What it said was no HTTP.
     Protocol,
-    /// It asked for more than anybody needs: resets, settings, pings.
+    /// It flooded the server with resets, settings or pings.
     Flood,
-    /// There was no room for what it had begun, or others needed it while it did nothing.
+    /// The memory budget was full, or another client took its reservation while it was idle.
     NoRoom,
 }
 

@@ -1,4 +1,4 @@
-//! What a connection is.
+//! The state of a connection.
 
 use std::rc::Rc;
 
@@ -20,14 +20,14 @@ pub(super) struct Connection<I> {
     pub(super) stop: Shutdown,
     pub(super) waiting: Waiting,
     pub(super) ending: Ending,
-    /// What answers hold that did not leave at once.
+    /// For responses that could not be sent at once.
     pub(super) reservation: Reservation,
 }
 
 /// What the deadline is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Waiting {
-    /// A first request, all of its head.
+    /// The whole head of the first request.
     First,
     /// Another request.
     Another,
@@ -37,14 +37,14 @@ pub(super) enum Waiting {
     Body,
 }
 
-/// Whether it goes on.
+/// Whether and how the connection ends.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ending {
     NotYet,
-    /// When what is answered has been sent.
+    /// After all responses are sent.
     Soon,
     /// The same, while the client may still be sending: its input is discarded.
     WhileItSends,
-    /// It has broken off.
+    /// At once: the connection is broken.
     Now,
 }

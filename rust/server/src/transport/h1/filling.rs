@@ -1,4 +1,4 @@
-//! Waiting for what a client says next.
+//! Waits for the next input of a client.
 
 use std::future::poll_fn;
 use std::task::Poll;
@@ -9,15 +9,15 @@ use super::connection::Connection;
 use crate::limits::LINGER;
 use crate::memory_budget::{Quiet, Reservation};
 
-/// What came of waiting.
+/// The outcome of waiting.
 pub(super) enum Filled {
     /// Something arrived.
     More,
-    /// Nothing did, in its time.
+    /// Nothing arrived in time.
     TooLate,
-    /// The client has hung up, or the server ends and nothing was asked.
+    /// The client has closed the connection, or the server stops and no request has begun.
     Over,
-    /// There is no room for what has arrived, or others have it.
+    /// There is no memory for the input, or another client took the reservation.
     NoRoom,
 }
 
@@ -25,7 +25,8 @@ impl<I> Connection<I>
 where
     I: AsyncRead + AsyncWrite + Unpin,
 {
-    /// Waits for more of a body, or of a head. What is held for it others may have when nothing comes.
+    /// Waits for more of a body or head. While nothing arrives, its reservation is offered to
+    /// others.
     pub(super) async fn fill(&mut self, body: Option<(&mut Reservation, &mut Quiet)>) -> Filled {
         let (io, input, client) = (&mut self.io, &mut self.input, &self.client);
         let (stop, deadline) = (&mut self.stop, &mut self.deadline);
@@ -54,7 +55,7 @@ where
                 return Poll::Ready(Filled::NoRoom);
             }
             // A request may be on its way that the client has sent before it could know, so an idle
-            // connection is not closed at once: the next answer tells that it is the last.
+            // connection is not closed at once: the next response says that it is the last.
             if is_idle && !leaves && stop.poll(cx) {
                 leaves = true;
                 deadline.set(client.worker.core.clock.now().moment, LINGER);

@@ -1,8 +1,8 @@
 //! The head of a request on HTTP/1.1: its line and its headers (RFC 9112).
 //!
-//! Where the length of a body could be understood in two ways, the request is
-//! refused and the connection ends: what one side takes for a body the other might
-//! take for the next request. `httparse` refuses folded headers, blanks before a
+//! Where the length of a body is ambiguous, the request is refused and the connection
+//! ends: what one side takes for a body, the other might take for the next request
+//! (request smuggling). `httparse` refuses folded headers, blanks before a
 //! colon and control characters; a line that ends without a carriage return, which it
 //! would take, is refused here.
 
@@ -25,7 +25,7 @@ const HEADERS: usize = 100;
 pub(super) struct Head {
     pub(super) parts: Parts,
     pub(super) framing: Framing,
-    /// Whether the client waits for a word before it sends the body.
+    /// Whether the client waits for `100 Continue` before it sends the body.
     pub(super) expects: bool,
     /// Whether the connection may go on after the answer.
     pub(super) keeps: bool,
@@ -34,9 +34,9 @@ pub(super) struct Head {
 /// How the end of a body is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Framing {
-    /// After so many bytes.
+    /// After this many bytes.
     Length(usize),
-    /// After a chunk of no bytes.
+    /// After a chunk of zero bytes.
     Chunked,
 }
 
@@ -56,7 +56,7 @@ struct Place {
     value: (usize, usize),
 }
 
-/// Takes a head off the front of `input`; `None` if it is not all there yet.
+/// Takes a head off the front of `input`; `None` if it is incomplete.
 ///
 /// # Errors
 ///
@@ -114,7 +114,7 @@ fn refusal(error: ParseError) -> Refusal {
     }
 }
 
-/// Other implementations take a lone line feed for the end of a line, or do not.
+/// Implementations differ on whether a lone line feed ends a line.
 fn no_bare_line_feed(head: &[u8]) -> Result<()> {
     let bare = |at: usize| at == 0 || head[at - 1] != b'\r';
     if memchr::memchr_iter(b'\n', head).any(bare) {

@@ -74,7 +74,7 @@ impl<I> Connection<I>
 where
     I: AsyncRead + AsyncWrite + Unpin,
 {
-    /// Answers every request that is all there; whether the connection goes on.
+    /// Answers every complete request; false if the connection ends.
     async fn answer_all(&mut self) -> bool {
         let now = self.client.worker.core.clock.now();
         let mut answered = false;
@@ -98,10 +98,10 @@ where
         false
     }
 
-    /// Sets the deadline for what comes next; a head that dribbles in gets no more time by that.
+    /// Sets the deadline for the next input; a head that arrives in small pieces gets no more time.
     fn wait(&mut self, answered: bool, moment: Moment) {
         if self.input.is_empty() {
-            // An empty buffer still holds on to the room that it was read into, which others need.
+            // An empty buffer still keeps its allocation, which others need.
             self.input = BytesMut::new();
         }
         let (next, time) =
@@ -130,7 +130,7 @@ where
         };
         let response = self.respond(parts, body, now).await;
         let response = self.within_room(response);
-        // A body that was not read to its end hides where the next request begins.
+        // After an incomplete body, the start of the next request is unknown.
         let goes_on = self.ending == Ending::NotYet && !self.stop.is_requested();
         let manner = Manner { keeps: manner.keeps && goes_on, ..manner };
         self.output.add(response, manner);
@@ -252,10 +252,10 @@ where
         self.ending = Ending::WhileItSends;
     }
 
-    /// Lets the other connections of this thread that have something to read go first.
+    /// Lets other connections of this thread that have input run first.
     ///
-    /// Answers that leave one right behind the other wake a client that holds several connections
-    /// once and not once each, and waking is the dearest part of a `write`.
+    /// Responses that are sent right after each other wake a client with several connections once
+    /// instead of once each, and waking is the most expensive part of a `write`.
     async fn let_others_read(&self) {
         let others = Rc::strong_count(&self.client.worker) > 2;
         if others && !self.output.is_empty() {

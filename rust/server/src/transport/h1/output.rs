@@ -1,4 +1,4 @@
-//! Answers on HTTP/1.1, written together and sent together.
+//! HTTP/1.1 responses, written and sent together.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -13,13 +13,13 @@ use crate::front::caching::{PRIVATE, VARIES};
 use crate::message::Response;
 use crate::transport::date::date;
 
-/// A body from this size on is sent from where it lies.
+/// A body of at least this size is sent without a copy.
 const LARGE: usize = 16 * 1024;
 
-/// Room for the head of most answers.
+/// Enough bytes for the head of most responses.
 const HEAD: usize = 400;
 
-/// What an answer depends on beside itself.
+/// How a response is written.
 #[derive(Clone, Copy)]
 pub(super) struct Manner {
     /// Whether only the head is sent: the body is of a HEAD request.
@@ -32,7 +32,7 @@ pub(super) struct Manner {
     pub(super) epoch_seconds: u64,
 }
 
-/// Answers that were not sent yet.
+/// Responses that were not sent yet.
 #[derive(Default)]
 pub(super) struct Output {
     small: Vec<u8>,
@@ -56,7 +56,7 @@ impl Output {
         !self.large.is_empty() || self.len() >= LARGE
     }
 
-    /// Tells a client that waits for it to send its body.
+    /// Adds `100 Continue`.
     pub(super) fn make_progress(&mut self) {
         self.small.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
     }

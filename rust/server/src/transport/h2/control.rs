@@ -1,4 +1,4 @@
-//! Frames about the connection and its streams, beside those that carry requests (RFC 9113 §6.3 to
+//! Frames that control the connection and its streams (RFC 9113 §6.3 to
 //! §6.9).
 
 use std::time::Duration;
@@ -9,13 +9,13 @@ use super::frame::{self, ACK, Head, Kind};
 use super::settings::{self, Setting};
 use crate::limits::LINGER;
 
-/// How long a client may take to ask for something when the server ends, so that it is told
-/// together with an answer.
+/// How long to wait for a request when the server stops, so that GOAWAY is sent together with an
+/// answer.
 const TELL: Duration = Duration::from_secs(1);
-/// The ping that tells when a client has heard that the server ends.
+/// The ping whose acknowledgement shows that a client has received GOAWAY.
 const LEAVING: [u8; 8] = *b"leaving!";
 impl Connection {
-    /// Nobody is served out of turn; only what makes no sense is noticed (RFC 7540 §5.3.1).
+    /// Priorities are ignored; only malformed ones are refused (RFC 7540 §5.3.1).
     pub(super) fn take_priority(&mut self, id: u32, content: &[u8]) -> Outcome<()> {
         let [a, b, c, d, _weight] = *content else { return Err(Fault::SIZE) };
         match id {
@@ -115,7 +115,7 @@ impl Connection {
         if id == 0 {
             return self.outbound.grow(more.into(), Fault::Connection);
         }
-        // One that is over needs no more.
+        // A closed stream needs no window.
         let Some(stream) = self.streams.get(id) else { return Ok(()) };
         if more == 0 {
             return Err(Fault::Stream(id, ErrorCode::ProtocolError));

@@ -1,4 +1,4 @@
-//! What comes as the content of a stream (RFC 9113 §6.1).
+//! DATA frames, the content of a stream (RFC 9113 §6.1).
 
 use bytes::{Buf, BytesMut};
 
@@ -10,7 +10,7 @@ use super::unfinished::Data;
 use crate::limits::UNAUTHENTICATED_BYTES;
 
 impl Connection {
-    /// Takes in the head of a DATA frame. All of it counts for the windows, padding included.
+    /// Reads the header of a DATA frame. All of it counts for the windows, padding included.
     pub(super) fn begin_data(&mut self, head: &Head) -> Outcome<()> {
         let (id, ends, is_padded) = (head.stream, head.has(END_STREAM), head.has(PADDED));
         if id == 0 || id > self.last || (is_padded && head.length == 0) {
@@ -42,7 +42,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Takes in what is there of a DATA frame; false if that is not all of it.
+    /// Reads the received part of a DATA frame; false if it is incomplete.
     pub(super) fn take_data(&mut self, mut data: Data, input: &mut BytesMut) -> Outcome<bool> {
         if data.is_padded && !data.take_padding(input)? {
             self.data = Some(data);
@@ -68,7 +68,7 @@ impl Connection {
         Ok(is_over)
     }
 
-    /// Takes in the next `length` bytes of `input` as content of a stream, whatever comes of them.
+    /// Takes the next `length` bytes of `input` as content of a stream, open or not.
     pub(super) fn take_content(
         &mut self,
         id: u32,
@@ -140,7 +140,7 @@ impl Connection {
 }
 
 impl Data {
-    /// Takes in how long the padding is; false if not even that is there.
+    /// Reads the length of the padding; false if it has not arrived.
     fn take_padding(&mut self, input: &mut BytesMut) -> Outcome<bool> {
         if input.is_empty() {
             return Ok(false);

@@ -1,4 +1,5 @@
-//! Blocks of headers: those of a request, and those behind its body (RFC 9113 §4.3, §6.2, §6.10).
+//! Header blocks: the headers of a request, and the trailers of its body (RFC 9113 §4.3, §6.2,
+//! §6.10).
 
 use std::rc::Rc;
 
@@ -13,9 +14,10 @@ use super::request::{Refusal, Request, RequestBuilder};
 use super::unfinished::Block;
 use crate::limits::{HEADER_BYTES, STREAMS_PER_CONNECTION};
 
-/// The longest block that we unpack, to keep the tables in step; what it holds may still be too much.
+/// The longest block that is decoded, to keep the tables in step; its headers may still be too
+/// large.
 const LONGEST: usize = 2 * HEADER_BYTES as usize;
-/// In how many frames a block may come.
+/// The most frames of one block.
 const PIECES: usize = 64;
 
 impl Connection {
@@ -61,7 +63,8 @@ impl Connection {
         self.last = id;
         let request = self.request(block)?;
         if self.stage == Stage::Left {
-            // Whoever asks knows that it is not done, and asks elsewhere.
+            // The client knows that the request was not processed, and retries on another
+            // connection.
             self.ignore_stream(id);
             return Ok(());
         }
@@ -76,7 +79,7 @@ impl Connection {
         }
     }
 
-    /// What a block asks for.
+    /// The meaning of a block.
     fn request(&mut self, block: &[u8]) -> Outcome<Result<Rc<Request>, Refusal>> {
         if let Some(request) = self.memory.get(block, &self.client) {
             return Ok(Ok(request));
@@ -89,7 +92,7 @@ impl Connection {
         Ok(request)
     }
 
-    /// The headers of a block, and what it does to the table.
+    /// Decodes the headers of a block, and updates the table.
     fn unpack(&mut self, block: &[u8]) -> Outcome<(RequestBuilder, Unpacked)> {
         let mut headers = RequestBuilder::default();
         let take =

@@ -1,4 +1,4 @@
-//! What a client may still do, and until when.
+//! The timeouts of a connection.
 
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -10,26 +10,26 @@ use crate::limits::{HANDSHAKE, HEAD, IDLE, STALLED};
 use crate::memory_budget::{IDLE_AFTER, PROGRESS, Reservation, Rest};
 use crate::stats::Closed;
 
-/// Watches one connection.
+/// The timeouts of one connection.
 pub(super) struct Timeouts {
     clock: Clock,
     doing: Phase,
     /// How many frames had begun at the last check.
     frames: u64,
     deadline: Deadline,
-    /// How much was sent when the client read last, if it has left something unread since.
+    /// How much was sent when the client last read, if it has left something unread since.
     unread_since: Option<usize>,
-    /// These two are made for who needs them, and kept.
+    /// Both are made when first needed, and kept.
     stalled: Option<Box<Deadline>>,
     streams: Option<Box<Deadline>>,
 }
 
-/// Where a client is in what it says.
+/// What a client is in the middle of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
-    /// Its first frame has not come to an end.
+    /// Its first frame is incomplete.
     Opening,
-    /// It says nothing; or sends data, which has a time of its own.
+    /// It is silent, or sends data, which has its own timeout.
     Idle,
     /// Within a frame.
     Frame,
@@ -38,7 +38,7 @@ enum Phase {
 }
 
 impl Timeouts {
-    /// A client that has said nothing.
+    /// A client that has sent nothing.
     pub(super) fn new(clock: Clock) -> Self {
         Timeouts {
             clock,

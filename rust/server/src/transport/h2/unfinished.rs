@@ -1,18 +1,18 @@
-//! Frames, blocks of several, and bodies, that are not all here.
+//! Incomplete frames, header blocks and bodies.
 
-/// A DATA frame that is not all here.
+/// An incomplete DATA frame.
 pub(super) struct Data {
     pub(super) stream: u32,
     /// How much of its content is still to come, in bytes.
     pub(super) left: usize,
-    /// How much of its padding.
+    /// How much of its padding is still to come, in bytes.
     pub(super) padding: usize,
     /// Whether the length of the padding is still to come.
     pub(super) is_padded: bool,
     pub(super) ends: bool,
 }
 
-/// Headers that are not all here.
+/// An incomplete header block.
 pub(super) struct Block {
     pub(super) stream: u32,
     pub(super) ends_stream: bool,
@@ -27,8 +27,8 @@ impl Block {
     }
 }
 
-/// A body that waits for room, and the whole connection with it: what its client sends meanwhile
-/// waits in the socket.
+/// A body that waits for memory. The whole connection waits with it: what its client sends
+/// meanwhile stays in the socket.
 pub(super) struct Short {
     pub(super) stream: u32,
     /// When it is refused, in milliseconds since the server was made.
