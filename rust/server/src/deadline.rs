@@ -1,6 +1,6 @@
 //! A moment by which something must have happened on a connection.
 //!
-//! Moving it is a store: the timer behind it is set again only when it rings too
+//! Moving it is a store: the timer behind it is set again only when it fires too
 //! early, or when a nearer moment is wanted. So a connection that serves a request
 //! every millisecond touches its timer about once in six minutes.
 
@@ -12,7 +12,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::clock::Clock;
 
-/// A moment, and the timer that rings then.
+/// A moment, and the timer that fires then.
 pub(crate) struct Deadline {
     clock: Clock,
     /// In milliseconds since the server was made, as requests read the clock.
@@ -22,7 +22,7 @@ pub(crate) struct Deadline {
 }
 
 impl Deadline {
-    /// So far from now.
+    /// A deadline `time` from now.
     pub(crate) fn within(clock: Clock, time: Duration) -> Self {
         let at = clock.now().moment.0 + milliseconds(time);
         let timer = Box::pin(sleep_until(Instant::from_std(clock.instant(at))));
@@ -37,13 +37,13 @@ impl Deadline {
         }
     }
 
-    /// When the `time` began that it sets an end to, in milliseconds since the server was made.
+    /// When the `time` that it limits began, in milliseconds since the server was made.
     pub(crate) fn began(&self, time: Duration) -> u64 {
         self.at.saturating_sub(milliseconds(time))
     }
 
-    /// Has the task that polls it woken at `moment` as well, if that comes first; it is in
-    /// milliseconds since the server was made.
+    /// Wakes the polling task at `moment` as well, if that is earlier; in milliseconds since the
+    /// server was made.
     pub(crate) fn wake_at(&mut self, moment: u64) {
         if moment < self.at && (moment < self.rings_at || self.timer.is_elapsed()) {
             self.ring_at(moment);

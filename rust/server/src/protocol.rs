@@ -1,8 +1,8 @@
-//! What a listener may be for.
+//! The protocols that a listener can offer.
 
 use std::str::FromStr;
 
-/// A way of asking that a listener offers or not.
+/// A protocol that a listener offers or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Protocol {
@@ -12,13 +12,13 @@ pub enum Protocol {
     Web = 2,
     /// The HTTP API: data, control, and what the two below are about.
     Http = 4,
-    /// Only whether the server is well, and its metrics.
+    /// Only health checks and metrics.
     Health = 8,
-    /// Only the challenges of certificate authorities; all else is sent to TLS.
+    /// Only the challenges of certificate authorities; other requests are redirected to TLS.
     Acme = 16,
 }
 
-/// A word that names no protocol.
+/// An unknown protocol name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is no protocol")]
 pub struct NoProtocol(String);

@@ -1,4 +1,4 @@
-//! Reading from connections of which most are idle: what waits holds no memory.
+//! A read buffer that connections share, so that idle ones hold no memory.
 
 use std::cell::RefCell;
 use std::io;
@@ -12,12 +12,12 @@ use tokio_util::io::poll_read_buf;
 /// How much is read at once.
 const ROOM: usize = 16 * 1024;
 
-/// The room that one thread lends to whichever of its connections reads next.
+/// The buffer that one thread lends to the connection that reads next.
 #[derive(Default)]
 pub(crate) struct SharedReadBuffer(RefCell<BytesMut>);
 
 impl SharedReadBuffer {
-    /// Reads once, behind what is in `input` already; nothing was read at the end.
+    /// Reads once and appends to `input`; ready with 0 at the end of the stream.
     pub(crate) fn poll_read<I>(
         &self,
         io: &mut I,
@@ -31,7 +31,8 @@ impl SharedReadBuffer {
             input.reserve(ROOM);
             let read = poll_read_buf(Pin::new(io), cx, input);
             if read.is_pending() {
-                // What has arrived may have to wait for the rest, and needs no more than itself.
+                // Input may wait for the rest of a request, so it is copied to a buffer of its own
+                // size.
                 *input = BytesMut::from(&input[..]);
             }
             return read;
@@ -42,7 +43,7 @@ impl SharedReadBuffer {
         }
         let read = poll_read_buf(Pin::new(io), cx, &mut *read_buffer);
         if matches!(read, Poll::Ready(Ok(1..))) {
-            // What is left of the room serves the next reader once this one is done with its part.
+            // The rest of the buffer serves the next reader.
             *input = read_buffer.split();
         }
         read

@@ -19,7 +19,7 @@ use crate::protocol::Protocols;
 /// A certificate or a key that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
-    /// The text is no PEM, or holds something else.
+    /// The text is not PEM, or contains something else.
     #[error("the {0} is no PEM that can be read: {1}")]
     Pem(&'static str, rustls_pki_types::pem::Error),
     /// The two do not fit together, or are not accepted by the TLS library.
@@ -27,16 +27,16 @@ pub enum TlsError {
     Refused(#[from] rustls::Error),
 }
 
-/// What new connections are shown; those that are open keep what they have seen.
+/// The certificate for new connections; open ones keep theirs.
 #[derive(Debug, Default)]
 pub(crate) struct Certificate(ArcSwapOption<CertifiedKey>);
 
 impl Certificate {
-    /// Takes another, which every handshake from now on uses.
+    /// Replaces the certificate for all handshakes from now on.
     ///
     /// # Errors
     ///
-    /// [`TlsError`]; the one that there was stays then.
+    /// [`TlsError`]; the old certificate stays in use then.
     pub(crate) fn replace(&self, chain: &str, private_key: &str) -> Result<(), TlsError> {
         let chain = CertificateDer::pem_slice_iter(chain.as_bytes())
             .collect::<Result<Vec<_>, _>>()
@@ -53,7 +53,7 @@ impl Certificate {
 }
 
 impl ResolvesServerCert for Certificate {
-    /// The same for every name: clients reach this server by names that it cannot know of.
+    /// The same for every name: clients may use names that this server does not know.
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         self.0.load_full()
     }
@@ -105,7 +105,8 @@ impl ProducesTickets for Tickets {
     }
 }
 
-/// When the first certificate of `chain` ends, in seconds since 1970; `None` if it cannot be read.
+/// When the first certificate of `chain` expires, in seconds since 1970; `None` if it cannot be
+/// read.
 pub(crate) fn end(chain: &str) -> Option<u64> {
     let first = CertificateDer::pem_slice_iter(chain.as_bytes()).next()?.ok()?;
     let certificate = x509_cert::Certificate::from_der(&first).ok()?;

@@ -1,5 +1,5 @@
-//! The store that commands run on: the engine in this process, or a server elsewhere. Nothing
-//! outside names either.
+//! The store that commands run on: the engine in this process, or a remote server. No other module
+//! names either.
 
 use std::collections::HashMap;
 
@@ -16,7 +16,7 @@ use self::valkey::Valkey;
 
 /// A store of items, and the memory budget that they share with requests in progress.
 pub(crate) struct Backend {
-    /// Keeps the items, unless another server does, and the budget always.
+    /// Always has the memory budget; has the items too, unless they are remote.
     engine: Engine,
     remote: Option<Valkey>,
 }
@@ -27,17 +27,17 @@ impl Backend {
         Backend { engine: Engine::new(config), remote: None }
     }
 
-    /// The same, but the items are those of the Valkey server at `url`, if there is one.
+    /// The same, with the items of the Valkey server at `url`, if one is given.
     pub(crate) fn at(self, url: Option<String>) -> Self {
         Backend { remote: url.map(Valkey::new), ..self }
     }
 
-    /// Whether items are elsewhere, so that a command may take a while.
+    /// Whether the store is remote, so that a command may have to wait.
     pub(crate) fn is_remote(&self) -> bool {
         self.remote.is_some()
     }
 
-    /// Runs `command` where the items of `namespace` live; also returns what it looked for.
+    /// Runs `command` in `namespace`; also returns its hits and misses.
     ///
     /// # Errors
     ///
@@ -54,7 +54,7 @@ impl Backend {
         }
     }
 
-    /// Serves a request whose commands may have to wait for a store elsewhere.
+    /// Serves a request whose commands may have to wait for a remote store.
     ///
     /// # Errors
     ///
@@ -91,7 +91,7 @@ impl Backend {
         self.engine.stored_of(namespaces)
     }
 
-    /// What all items take, and how many have left.
+    /// The memory of all items, and counts of removed ones.
     pub(crate) fn totals(&self) -> Totals {
         self.engine.totals()
     }
@@ -99,17 +99,17 @@ impl Backend {
 
 /// Memory: all of it in bytes.
 impl Backend {
-    /// How much items may take now.
+    /// The memory that items may take now.
     pub(crate) fn allowance(&self) -> u64 {
         self.engine.allowance()
     }
 
-    /// What items take and what is reserved.
+    /// The memory of items and reservations.
     pub(crate) fn counted(&self) -> u64 {
         self.engine.counted()
     }
 
-    /// What is reserved for something else than items.
+    /// The memory that is reserved.
     pub(crate) fn reserved(&self) -> u64 {
         self.engine.reserved()
     }
@@ -119,22 +119,23 @@ impl Backend {
         self.engine.reserve(bytes);
     }
 
-    /// Gives back what was reserved.
+    /// Releases reserved memory.
     pub(crate) fn release(&self, bytes: u64) {
         self.engine.release(bytes);
     }
 
-    /// Notes what the process takes beyond what is counted; items have so much less.
+    /// Sets the uncounted memory of the process, which items may not take.
     pub(crate) fn note_overhead(&self, bytes: u64) {
         self.engine.note_overhead(bytes);
     }
 
-    /// Evicts items until they take no more than they may, `most` at once; how much was evicted.
+    /// Evicts items until they fit, at most about `most` bytes; returns how many bytes were
+    /// evicted.
     pub(crate) fn fit(&self, now: Moment, most: u64) -> u64 {
         self.engine.fit(now, most)
     }
 
-    /// Evicts for what was just reserved, `most` at once.
+    /// Evicts for memory that was just reserved, at most about `most` bytes.
     pub(crate) fn make_way(&self, now: Moment, most: u64) {
         self.engine.make_way(now, most);
     }

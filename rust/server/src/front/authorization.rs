@@ -11,7 +11,7 @@ const TWICE: Error = Error::Malformed("send one `authorization` header");
 
 /// The token in `headers`; `None` if there is no `authorization`.
 ///
-/// The official clients send a bare token, everybody else `Bearer TOKEN`.
+/// The official clients send a bare token, others `Bearer TOKEN`.
 ///
 /// # Errors
 ///
@@ -38,8 +38,7 @@ pub(super) fn once(
 
 /// The token in `credentials`, with or without the name of its scheme.
 ///
-/// A scheme without a token is no token at all, which is not the same as no credential: it stays
-/// as it is, and nothing verifies it.
+/// A scheme without a token is still a credential: it is returned as it is and fails verification.
 pub(super) fn bare(credentials: &[u8]) -> &[u8] {
     let credentials = credentials.trim_ascii();
     let Some((scheme, rest)) = credentials.split_at_checked(BEARER.len()) else {

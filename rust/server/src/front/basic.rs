@@ -1,6 +1,6 @@
 //! `Authorization: Basic` (RFC 7617): the token as the password, after any user name.
 //!
-//! What can send nothing else (encoders, CDNs, `curl -u`) sends this.
+//! For clients that support nothing else (encoders, CDNs, `curl -u`).
 
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
@@ -16,7 +16,7 @@ const ANY_PADDING: GeneralPurposeConfig =
 const BASE64: GeneralPurpose = GeneralPurpose::new(&STANDARD, ANY_PADDING);
 
 /// The password in `headers`; `None` if there is another scheme, or no password that could be a
-/// token: such a credential stays as it is, and nothing verifies it.
+/// token: such a credential is kept as it is, and fails verification.
 pub(super) fn password(headers: &Headers) -> Option<Vec<u8>> {
     let credentials = headers.get(header::AUTHORIZATION)?.as_bytes();
     let (scheme, encoded) = credentials.split_at_checked(SCHEME.len())?;

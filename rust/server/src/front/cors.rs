@@ -1,9 +1,9 @@
-//! Pages: scripts of other origins, which use this server from within a browser.
+//! Cross-origin requests: scripts of web pages that use this server from a browser.
 //!
-//! A browser lets a page read an answer only if the answer says so (CORS). What
-//! opens here is the token, so the pages that may are those which the operator
-//! allows, all by default; what a browser adds by itself, the owner's place on this
-//! machine and cookies, is never for them.
+//! A browser lets a page read an answer only if the answer says so (CORS). A page
+//! needs a token, and its origin must be one that the operator allows (all by
+//! default). Credentials that a browser adds by itself, such as cookies or a
+//! loopback address, never count for a page.
 
 use bytes::Bytes;
 use http::header::{self, HeaderName, HeaderValue};
@@ -17,18 +17,18 @@ use crate::message::{Parts, Response};
 
 const NOT_ALLOWED: Error = Error::Denied("pages of this origin may not use this server");
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE");
-/// What a page may read beside the few headers that it may always read.
+/// The headers that a page may read, beside those that are always readable.
 const EXPOSED: HeaderValue = HeaderValue::from_static(
     "grpc-status, grpc-message, err, etag, retry-after, allow, date, content-length, content-range, \
      accept-ranges, location, www-authenticate, x-request-id",
 );
-/// Two hours, in seconds: browsers remember what we said for no longer.
+/// Two hours, in seconds: browsers cache a preflight answer for no longer.
 const REMEMBERED: HeaderValue = HeaderValue::from_static("7200");
 const TRUE: HeaderValue = HeaderValue::from_static("true");
 const WANTS_PRIVATE: HeaderName = HeaderName::from_static("access-control-request-private-network");
 const ALLOWS_PRIVATE: HeaderName = HeaderName::from_static("access-control-allow-private-network");
 
-/// Refuses a page whose origin is not allowed, before anything is done for it.
+/// Refuses a page whose origin is not allowed, before its request is served.
 ///
 /// # Errors
 ///
@@ -45,15 +45,15 @@ pub(super) fn admit(client: &Client, parts: &Parts) -> Result<()> {
     }
 }
 
-/// Whether a browser asks what a page may ask, before it lets it.
+/// Whether the request is a CORS preflight.
 pub(super) fn is_preflight(parts: &Parts) -> bool {
     parts.method == Method::OPTIONS
         && parts.headers.contains_key(header::ORIGIN)
         && parts.headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
 }
 
-/// Tells a browser what a page may ask: everything, if its origin is allowed. The names of headers
-/// open nothing, so any may be sent.
+/// Answers a preflight: a page may send everything if its origin is allowed. Header names grant
+/// nothing, so any is allowed.
 pub(super) fn preflight(origins: &Origins, parts: &Parts) -> Response {
     let origin = parts.headers.get(header::ORIGIN);
     let Some(allowed) = origin.and_then(|origin| origins.allowing(origin)) else {
@@ -67,7 +67,7 @@ pub(super) fn preflight(origins: &Origins, parts: &Parts) -> Response {
     if let Some(wanted) = parts.headers.get(header::ACCESS_CONTROL_REQUEST_HEADERS) {
         headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, wanted.clone());
     }
-    // A page of the internet is let into a private network only by name.
+    // A public page may reach a private network only if its origin is listed by name.
     if parts.headers.contains_key(WANTS_PRIVATE) && origin.is_some_and(|it| origins.name(it)) {
         headers.insert(ALLOWS_PRIVATE, TRUE);
     }

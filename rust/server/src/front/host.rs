@@ -1,7 +1,7 @@
-//! The names of hosts, compared as the URLs that they stand in are (RFC 3986 §6.2, RFC 9110
-//! §4.2.3): in any case, with percent-encoding undone, and with the port of the scheme said or not.
+//! Host names, compared as in URLs (RFC 3986 §6.2, RFC 9110 §4.2.3): ignoring case,
+//! percent-decoded, and with the default port of the scheme optional.
 //!
-//! `a` and `a.` stay two names: only DNS makes them one (RFC 3986 §3.2.2).
+//! `a` and `a.` are different names: only DNS treats them as one (RFC 3986 §3.2.2).
 
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv6Addr};
@@ -15,7 +15,7 @@ use crate::message::Parts;
 const HTTP: u16 = 80;
 const HTTPS: u16 = 443;
 
-/// The host that the client means, with its port; empty if it does not say.
+/// The host that the request names, with its port; empty if it names none.
 pub(crate) fn of(parts: &Parts) -> &str {
     let header = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
     header.or(parts.uri.authority().map(Authority::as_str)).unwrap_or_default()
@@ -29,7 +29,7 @@ pub(crate) fn split(authority: &str) -> (&str, &str) {
     }
 }
 
-/// Whether two of `name:port` are one, in URLs of `scheme`.
+/// Whether two `name:port` are equal in URLs of `scheme`.
 pub(crate) fn are_one(scheme: &str, one: &str, other: &str) -> bool {
     one == other || normal(scheme, one) == normal(scheme, other)
 }

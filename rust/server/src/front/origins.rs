@@ -5,7 +5,7 @@ use http::header::{self, HeaderValue};
 use super::host;
 use crate::message::Parts;
 
-/// Any origin, as it is written among the origins that are allowed.
+/// Stands for any origin in the list of allowed origins.
 const ANY: &str = "*";
 
 /// The origins whose pages may use this server.
@@ -26,8 +26,8 @@ impl Origins {
         Origins { any, named, server: server.to_ascii_lowercase() }
     }
 
-    /// Whether a page of this server's own has sent this. The host that the client says is not
-    /// enough for that: any name can be made to point here.
+    /// Whether a page of this server sent the request. The host that the client names is no proof:
+    /// any DNS name can point here.
     pub(super) fn are_of(&self, parts: &Parts, secure: bool) -> bool {
         let host = host::of(parts);
         let name = host::split(host).0.to_ascii_lowercase();
@@ -41,7 +41,7 @@ impl Origins {
         self.named.iter().any(|named| named.as_bytes() == origin.as_bytes())
     }
 
-    /// What an answer to a page of `origin` bears; `None` if the page may not read it.
+    /// The `access-control-allow-origin` for `origin`; `None` if its pages may not read the answer.
     pub(super) fn allowing(&self, origin: &HeaderValue) -> Option<HeaderValue> {
         if self.name(origin) {
             return Some(origin.clone());
@@ -50,7 +50,7 @@ impl Origins {
     }
 }
 
-/// Where the page is that had a browser send this; pages cannot change it.
+/// Fetch metadata of browsers, which pages cannot change.
 const SITE: &str = "sec-fetch-site";
 
 /// Whether a web page may have sent the request without the origin being allowed, as `Origin`,
@@ -66,8 +66,8 @@ pub(super) fn is_of_a_page(origins: &Origins, parts: &Parts) -> bool {
     !(host.is_empty() || host::is_loopback(host))
 }
 
-/// Whether a page that did not come from here has sent this. What ends TLS before us hides the
-/// scheme, so on a connection without TLS either will do.
+/// Whether a page of another origin sent the request. A proxy that terminates TLS hides the scheme,
+/// so on a connection without TLS either scheme matches.
 pub(super) fn is_foreign(parts: &Parts, secure: bool) -> bool {
     let Some(origin) = parts.headers.get(header::ORIGIN) else { return false };
     let Some((scheme, place)) = origin.to_str().ok().and_then(|it| it.split_once("://")) else {

@@ -1,4 +1,4 @@
-//! A name for a request, by which its client and the log mean the same one.
+//! The request id, which appears in the response and in the log.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::OnceLock;
@@ -12,7 +12,7 @@ pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 
 const LONGEST: usize = 128;
 
-/// The name that the client has given to the request, if that will do, else one that is new.
+/// The id that the client sent, if it is valid, or a new one.
 pub(super) fn of(headers: &Headers) -> HeaderValue {
     headers
         .get(&REQUEST_ID)
@@ -21,7 +21,7 @@ pub(super) fn of(headers: &Headers) -> HeaderValue {
         .unwrap_or_else(fresh)
 }
 
-/// It stands in logs as it is, so there is little that it may hold.
+/// Ids are logged unescaped, so few characters are allowed.
 fn will_do(given: &[u8]) -> bool {
     let is_fine = |byte: &u8| byte.is_ascii_alphanumeric() || b"._:/+=@-".contains(byte);
     (1..=LONGEST).contains(&given.len()) && given.iter().all(is_fine)

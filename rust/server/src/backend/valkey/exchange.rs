@@ -1,4 +1,5 @@
-//! What a request asks Valkey while it is served, again and again, until all is answered.
+//! The commands that a request sends to Valkey: it is served again after each reply, until none is
+//! left.
 
 use std::cell::Cell;
 
@@ -6,23 +7,23 @@ use redis::{Cmd, FromRedisValue, Value, from_redis_value_ref};
 
 use crate::error::{Error, Result};
 
-/// What one request has asked, in order, and what it was answered.
+/// The replies to the commands of one request, in order.
 #[derive(Default)]
 pub(super) struct Exchange {
     answers: Vec<Result<Value>>,
-    /// How many of them the request has been given, since it was last served anew.
+    /// How many of them the request has read since it was last served again.
     given: usize,
     /// The command that is not answered yet.
     pending: Option<Cmd>,
 }
 
 thread_local! {
-    /// That of the request that this thread serves now.
+    /// The exchange of the request that this thread serves now.
     static CURRENT: Cell<Option<Exchange>> = const { Cell::new(None) };
 }
 
 impl Exchange {
-    /// Serves the request with the answers so far; also returns what it asks next, if it does.
+    /// Serves the request with the replies so far; also returns its next command, if any.
     pub(super) fn serve<T>(
         &mut self,
         serve: impl FnOnce() -> Result<T>,
@@ -34,13 +35,13 @@ impl Exchange {
         (served, self.pending.take())
     }
 
-    /// Takes in the answer to what it has asked.
+    /// Adds the reply to its last command.
     pub(super) fn answer(&mut self, answer: Result<Value>) {
         self.answers.push(answer);
     }
 }
 
-/// What the server answers to a command.
+/// The reply to a command.
 ///
 /// # Errors
 ///

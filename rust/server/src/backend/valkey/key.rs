@@ -8,11 +8,11 @@ use redis::{Cmd, cmd};
 use super::exchange::ask;
 use crate::error::{Error, Result};
 
-/// More would not fit into Valkey's clock, in milliseconds: about 146 million years.
+/// The longest TTL that Valkey's clock can hold, in milliseconds: about 146 million years.
 const LONGEST: u64 = 1 << 62;
 
-/// Writes ARGV[3] for ARGV[4] milliseconds if the value is ARGV[2], or, where ARGV[1] is not "1", if
-/// there is none.
+/// Writes ARGV[3] for ARGV[4] milliseconds if the value is ARGV[2], or, where ARGV[1] is not "1",
+/// if there is none.
 const REPLACE: &str = "local value = redis.call('GET', KEYS[1]) \
                        if value ~= (ARGV[1] == '1' and ARGV[2]) then return 0 end \
                        redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[4]) \
@@ -22,7 +22,7 @@ const CHANGE_TTL: &str = "if redis.call('EXISTS', KEYS[1]) == 0 then return -1 e
                           if ARGV[2] == '' then return redis.call('PEXPIRE', KEYS[1], ARGV[1]) end \
                           return redis.call('PEXPIRE', KEYS[1], ARGV[1], ARGV[2])";
 
-/// A key, and how large what lies there may be.
+/// A key, and the size limit of its value.
 pub(super) struct Key<'a> {
     pub(super) name: Vec<u8>,
     /// The client's own key, for which the limit of an item counts.
@@ -84,7 +84,7 @@ impl KeyValue for Key<'_> {
 }
 
 impl Key<'_> {
-    /// Refuses a value that is too large before Valkey hears of it.
+    /// Refuses a value that is too large before it is sent.
     fn admit(&self, value: &[u8]) -> Result<()> {
         Ok(self.limits.admit_item(ItemType::Scalar, self.of_client, value.len() as u64)?)
     }

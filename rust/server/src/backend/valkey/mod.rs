@@ -1,12 +1,12 @@
 //! A Valkey server as the store: single values so far, behind a setting that help does not show.
 //!
 //! A key is `{}`, the number of the cache's namespace, a dot and the client's key. The empty braces
-//! have Valkey hash the whole of it, whatever braces the client's key holds. Namespaces are never used
-//! again, so what a flushed or deleted cache leaves goes by its lifetime.
+//! have Valkey hash the whole of it, whatever braces the client's key holds. Namespaces are never
+//! used again, so what a flushed or deleted cache leaves behind expires by its TTL.
 //!
-//! Nothing above waits. A request is served until it needs an answer that is not there; it is asked for,
-//! and then the request is served again, with the answers so far. So those who read, permit and write
-//! requests are the same for both stores, and those whose items are in this process pay nothing.
+//! The code above never waits. A request is served until it needs a reply that has not arrived; the
+//! command is sent, and then the request is served again with the replies so far. So the code above
+//! is the same for both stores, and requests for items in this process have no extra cost.
 
 use attimo_engine::{Command, Limits, Looked, Namespace};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
@@ -28,12 +28,12 @@ pub(super) struct Valkey {
 }
 
 impl Valkey {
-    /// The server at `url`, `valkey://HOST:PORT`; it may come up later.
+    /// The server at `url`, `valkey://HOST:PORT`; it may start later.
     pub(super) fn new(url: String) -> Self {
         Valkey { url, connection: OnceCell::new() }
     }
 
-    /// Serves a request until all that it asks is answered.
+    /// Serves a request until all of its commands have replies.
     ///
     /// # Errors
     ///
@@ -63,12 +63,12 @@ impl Valkey {
     }
 }
 
-/// Runs a command of the request that this thread serves; also returns what it looked for.
+/// Runs a command of the request that this thread serves; also returns its hits and misses.
 ///
 /// # Errors
 ///
-/// [`Error::NotInBackend`] for commands on collections, [`Error::Waiting`], [`Error::NoBackend`] if the
-/// server does not answer, or what the command itself documents.
+/// [`Error::NotInBackend`] for commands on collections, [`Error::Waiting`], [`Error::NoBackend`] if
+/// the server does not answer, or what the command itself documents.
 pub(super) fn run<C: Command>(
     namespace: Namespace,
     command: C,
@@ -79,7 +79,7 @@ pub(super) fn run<C: Command>(
     command.apply_to(&key)?.ok_or(Error::NotInBackend)
 }
 
-/// The key under which an item lies.
+/// The Valkey key of an item.
 fn name(namespace: Namespace, key: &[u8]) -> Vec<u8> {
     let mut whole = format!("{{}}{}.", namespace.0).into_bytes();
     whole.extend_from_slice(key);
@@ -87,7 +87,7 @@ fn name(namespace: Namespace, key: &[u8]) -> Vec<u8> {
 }
 
 impl From<RedisError> for Error {
-    /// No client can mend any of it.
+    /// None of these is the fault of the client.
     fn from(_: RedisError) -> Self {
         Error::NoBackend
     }
