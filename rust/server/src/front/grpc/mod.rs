@@ -44,10 +44,10 @@ const NO_CACHE: Error = Error::Malformed("the `cache` header names no cache");
 const PING: &str = "/cache_client.Ping/Ping";
 /// What the control plane answers.
 const CONTROL: [&str; 3] = ["/control_client.ScsControl/", "/auth.Auth/", "/token.Token/"];
-/// What says to whose trace a request belongs (W3C Trace Context).
+/// The trace of a request (W3C Trace Context).
 const OF_TRACES: [&str; 2] = ["traceparent", "tracestate"];
 const GRPC: HeaderValue = HeaderValue::from_static("application/grpc");
-/// What every answer is.
+/// The content type of every answer.
 pub(crate) static CONTENT_TYPE: (HeaderName, HeaderValue) = (header::CONTENT_TYPE, GRPC);
 
 /// Whether a gRPC request is for the data plane.
@@ -129,7 +129,7 @@ pub(crate) fn refused(client: &Client, via: Via, error: Error) -> Status {
     status
 }
 
-/// Finds out what is called, and answers.
+/// Finds the method, and answers.
 fn called(
     client: &Client,
     via: Via,
@@ -145,7 +145,7 @@ fn called(
     serve(client, via, api, parts, body, now)
 }
 
-/// Whether this listener is for gRPC, or for gRPC as pages speak it.
+/// Whether the listener offers gRPC or grpc-web, as `via` says.
 fn offered(client: &Client, via: Via) -> Result<()> {
     let (protocol, name) = match via {
         Via::GrpcWeb => (Protocol::Web, "grpc-web"),
@@ -196,7 +196,7 @@ pub(crate) async fn answer_async(
     or_status(client, via, parts, client.worker.core.gate.backend().wait_for(serve).await)
 }
 
-/// Has the control plane answer.
+/// Forwards the call to the control plane.
 async fn forward(
     client: &Client,
     via: Via,

@@ -1,4 +1,4 @@
-//! Errors in gRPC's words.
+//! Errors over gRPC.
 
 use std::borrow::Cow;
 
@@ -13,9 +13,9 @@ use crate::message::Headers;
 
 const STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
-/// The official clients look here for which limit was met.
+/// Where the official clients read which limit was exceeded.
 const ERR: HeaderName = HeaderName::from_static("err");
-/// What a status message may not hold as it is (gRPC's "Percent-Encoded").
+/// The characters that a status message must encode (gRPC's "Percent-Encoded").
 const ENCODED: &AsciiSet = &CONTROLS.add(b'%');
 
 /// A status other than OK.
@@ -23,7 +23,7 @@ const ENCODED: &AsciiSet = &CONTROLS.add(b'%');
 pub(crate) struct Status {
     code: HeaderValue,
     message: HeaderValue,
-    /// What few errors bear: which limit was met, the name of the request.
+    /// Details of few errors: the limit that was exceeded, the request id.
     more: Vec<(HeaderName, HeaderValue)>,
 }
 
@@ -55,7 +55,7 @@ impl Status {
         }
     }
 
-    /// The same, with the name of the request that it is about.
+    /// The same, with the id of the request.
     pub(super) fn named(mut self, request_id: HeaderValue) -> Self {
         self.more.push((REQUEST_ID, request_id));
         self
@@ -66,7 +66,7 @@ impl Status {
         self.code.to_str().ok().and_then(|code| code.parse().ok()).unwrap_or(Code::Unknown as u16)
     }
 
-    /// Writes the status where a response without a message bears it.
+    /// Adds the status to the headers of a response without a message.
     pub(crate) fn write(self, headers: &mut Headers) {
         headers.insert(STATUS, self.code);
         headers.insert(MESSAGE, self.message);

@@ -1,7 +1,7 @@
-//! The body of a request, from JSON, and what is wrong with it in words of ours.
+//! Reads JSON bodies, with error messages of our own.
 //!
-//! serde's own words are about Rust, and it takes an array for an object whose fields come in their
-//! order; so whatever is read is read through [`Ours`].
+//! serde's messages are about Rust types, and it accepts an array for an object; so everything is
+//! read through [`Ours`].
 
 use std::fmt::{self, Display};
 
@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`], which says where in the body what is wrong.
+/// [`Error::Invalid`], with the place in the body.
 pub(super) fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T> {
     let mut reader = serde_json::Deserializer::from_slice(body);
     match T::deserialize(Ours(&mut reader)) {
@@ -26,7 +26,7 @@ pub(super) fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T> {
     }
 }
 
-/// What is wrong, found out by reading again, for to know where costs something.
+/// The error, found by reading again: tracking the place has a cost.
 fn complaint<'a, T: Deserialize<'a>>(body: &'a [u8]) -> String {
     if let Err(error) = serde_json::from_slice::<IgnoredAny>(body) {
         let (line, column) = (error.line(), error.column());
@@ -44,12 +44,12 @@ fn complaint<'a, T: Deserialize<'a>>(body: &'a [u8]) -> String {
     }
 }
 
-/// What is wrong with something, which has been named before.
+/// The error of a value whose place is known.
 #[derive(Debug)]
 struct Wrong(String);
 
 impl Wrong {
-    /// What was said by a reader further down, which adds a place of its own.
+    /// An error of an inner reader, which adds its own place.
     fn below(error: impl Display) -> Self {
         let mut said = error.to_string();
         if let Some((words, place)) = said.rsplit_once(" at line ")
@@ -109,7 +109,7 @@ impl serde::de::Error for Wrong {
     }
 }
 
-/// What is allowed, where serde would say it in Rust's words.
+/// The expected type, in JSON terms instead of Rust's.
 fn in_json(allowed: &dyn Expected) -> String {
     let words = allowed.to_string();
     match words.as_str() {
@@ -120,7 +120,7 @@ fn in_json(allowed: &dyn Expected) -> String {
     }
 }
 
-/// What reads from another reader, and says in words of ours what is wrong.
+/// Wraps another deserializer to produce our error messages.
 struct Ours<R>(R);
 
 impl<'de, R: Deserializer<'de>> Deserializer<'de> for Ours<R> {
@@ -160,13 +160,13 @@ impl<'de, R: Deserializer<'de>> Deserializer<'de> for Ours<R> {
 
 type Told<T> = std::result::Result<T, Wrong>;
 
-/// Takes what another reader finds to `visitor`, and what that one says of it back.
+/// Passes what another deserializer finds to `visitor`, and returns its result.
 struct Telling<V> {
     visitor: V,
     takes_array: bool,
 }
 
-/// Takes one kind of value to the visitor as it is.
+/// Passes one kind of value to the visitor unchanged.
 macro_rules! take {
     ($($visit:ident($value:ty))*) => {$(
         fn $visit<E: serde::de::Error>(self, value: $value) -> std::result::Result<V::Value, E> {

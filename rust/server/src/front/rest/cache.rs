@@ -59,7 +59,7 @@ pub(super) fn answer(
         authorization => (authorization?, None),
     };
     let wanted = match Verb::of(&parts.method) {
-        // A form or an encoder that only knows POST sends a value to a signed URL as well.
+        // Forms and encoders that support only POST can write to a signed URL as well.
         Some(Verb::Post) if signed.is_some() => Some(Verb::Put),
         wanted => wanted,
     };
@@ -90,7 +90,7 @@ pub(super) fn answer(
     })
 }
 
-/// The bytes that a part of a path stands for; nothing is copied if they stand for themselves.
+/// Percent-decodes a part of a path; copies only if something is encoded.
 fn decoded(part: &str) -> Cow<'_, [u8]> {
     match memchr(b'%', part.as_bytes()) {
         Some(_) => percent_decode_str(part).into(),
@@ -122,7 +122,7 @@ impl<'a> Below<'a> {
         self.path.filter(|_| is_key).map(decoded)
     }
 
-    /// Refuses a method that there is neither for a key nor for a route.
+    /// Refuses a method that neither a key nor a route has.
     fn refusal(&self, method: &Method) -> Response {
         let is_allowed = |verb| self.is_key_to(verb) || routes::at(verb, self.path).is_some();
         let mut allowed = Verb::ALL.into_iter().filter(|verb| is_allowed(*verb)).peekable();
@@ -133,7 +133,7 @@ impl<'a> Below<'a> {
     }
 }
 
-/// Checks that a signed URL is for what is asked of it; for which item, the call asks.
+/// Checks that a signed URL permits this method; the call checks the item.
 fn check(signed: &SignedUrl, wanted: Option<Verb>, query: &Query<'_>) -> Result<()> {
     match wanted {
         Some(Verb::Get) => signed.check_get(),

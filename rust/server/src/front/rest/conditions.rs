@@ -1,6 +1,7 @@
 //! Conditions on single values: `ETag`, `If-Match` and `If-None-Match` (RFC 9110 §13).
 //!
-//! The entity tag of a value is the digest by which `GetWithHash` tells values apart, in hexadecimal.
+//! The entity tag of a value is the digest by which `GetWithHash` tells values apart, in
+//! hexadecimal.
 
 use attimo_engine::ValueHash;
 use attimo_engine::commands::scalar::{Condition, HashCondition};
@@ -23,20 +24,19 @@ pub(super) fn etag(hash: ValueHash) -> HeaderValue {
     HeaderValue::from_bytes(&text).expect("digits and quotes are visible")
 }
 
-/// Whether the value with this tag is one that the client takes, as far as `If-Match` says. A weak
-/// tag promises less than that asks for.
+/// Whether `If-Match` accepts the value with this tag. Weak tags never match.
 pub(super) fn is_wanted(headers: &Headers, etag: &HeaderValue) -> bool {
     !headers.contains_key(header::IF_MATCH)
         || names(headers, header::IF_MATCH, etag, |tag| !tag.is_weak)
 }
 
-/// Whether the client has said by `If-None-Match` that it has the value with this tag.
+/// Whether `If-None-Match` names the value with this tag.
 pub(super) fn is_known(headers: &Headers, etag: &HeaderValue) -> bool {
     names(headers, header::IF_NONE_MATCH, etag, |_| true)
 }
 
-/// Whether `If-Range`, if it is there, names the value with this tag. It takes one strong tag; a date
-/// is never that of a value, for values have none (RFC 9110 §13.1.5).
+/// Whether `If-Range`, if it is there, names the value with this tag. It takes one strong tag; a
+/// date is never that of a value, for values have none (RFC 9110 §13.1.5).
 pub(super) fn is_in_range(headers: &Headers, etag: &HeaderValue) -> bool {
     let mut said = headers.get_all(header::IF_RANGE);
     match (said.next(), said.next()) {
@@ -68,23 +68,23 @@ fn names(
     })
 }
 
-/// What must be so for a `PUT` to write.
+/// The condition of a `PUT`.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Wanted {
     /// Nothing.
     Nothing,
-    /// Something about the item, whatever its value is.
+    /// A condition on whether the item exists.
     Item(Condition<'static>),
-    /// Something about its value.
+    /// A condition on its value.
     Value(ValueCondition),
 }
 
-/// What must be so of a value; a tag that is none of ours is of no value.
+/// A condition on a value; a foreign tag matches no value.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum ValueCondition {
-    /// It is there and has this digest.
+    /// It exists and has this digest.
     Match(Option<ValueHash>),
-    /// It is not there, or has another digest.
+    /// It does not exist, or has another digest.
     NoneMatch(Option<ValueHash>),
 }
 
@@ -111,7 +111,7 @@ impl Wanted {
             (None, None) => Ok(Self::Nothing),
             (Some(Tagged::Any), None) => Ok(Self::Item(Condition::Present)),
             (None, Some(Tagged::Any)) => Ok(Self::Item(Condition::Absent)),
-            // A weak tag promises less than `If-Match` asks for.
+            // Weak tags never match in `If-Match`.
             (Some(Tagged::One(tag)), None) => {
                 Ok(Self::Value(ValueCondition::Match(tag.hash().filter(|_| !tag.is_weak))))
             }
@@ -123,7 +123,7 @@ impl Wanted {
     }
 }
 
-/// Refuses conditions where we know none, for to pass over them would do what was not wanted.
+/// Refuses conditional headers where they are not supported: ignoring them could do harm.
 ///
 /// # Errors
 ///
@@ -147,7 +147,7 @@ struct Tag<'a> {
 }
 
 impl Tag<'_> {
-    /// The digest that it stands for, if it is one of ours.
+    /// The digest in it, if it is one of ours.
     fn hash(&self) -> Option<ValueHash> {
         let is_ours = self.text.len() == ETAG_BYTES - 2
             && self.text.iter().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));

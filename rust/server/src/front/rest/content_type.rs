@@ -1,14 +1,14 @@
 //! The `Content-Type` of a value whose key ends like a file's name.
 //!
-//! A value is written by one client and may be opened in the browser of another: it must not
-//! run as a script of the server's origin. So scripts have no type here, documents that could hold
-//! one (HTML, SVG, XML) are put into a sandbox, and nothing is sniffed.
+//! A value is written by one client and may be opened in the browser of another: it must not run as
+//! a script of the server's origin. So scripts have no type here, documents that could contain one
+//! (HTML, SVG, XML) are sandboxed, and sniffing is disabled.
 
 use http::header::{self, HeaderValue};
 
 use crate::message::Headers;
 
-// What Momento documents is "octet-stream", which is no media type; this is the one it means.
+// Momento documents "octet-stream", which is not a media type; this is the one that it means.
 const BINARY: ContentType = ContentType::inert("application/octet-stream");
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 /// No scripts, no forms, an origin of its own
@@ -17,7 +17,7 @@ const SANDBOX: HeaderValue = HeaderValue::from_static("sandbox");
 /// No extension below is longer.
 const LONGEST: usize = 8;
 
-/// What a value is said to be.
+/// The content type of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ContentType {
     kind: HeaderValue,
@@ -34,12 +34,12 @@ impl ContentType {
         ContentType { kind: HeaderValue::from_static(kind), is_active: true }
     }
 
-    /// What bytes are of which nothing is known.
+    /// The type of unknown bytes.
     pub(super) fn unknown() -> Self {
         BINARY
     }
 
-    /// What the extension of `key` says, in either case.
+    /// The type for the extension of `key`, ignoring case.
     pub(super) fn of_key(key: &[u8]) -> Self {
         let name = key.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
         let Some(dot) = name.iter().rposition(|byte| *byte == b'.') else { return BINARY };
@@ -51,7 +51,7 @@ impl ContentType {
         of_extension(lower)
     }
 
-    /// Writes it where a response bears it.
+    /// Adds it to the headers of a response.
     pub(super) fn write(self, headers: &mut Headers) {
         headers.append(header::CONTENT_TYPE, self.kind);
         // A browser must not interpret a stored value as a script or a page.

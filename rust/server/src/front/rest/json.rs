@@ -36,7 +36,7 @@ pub(super) fn from_base64(text: &[u8]) -> Option<Vec<u8>> {
     reads.decode(text).ok()
 }
 
-/// The answer that bears `value` as JSON.
+/// The response with `value` as JSON.
 ///
 /// # Errors
 ///
@@ -50,7 +50,7 @@ pub(super) fn reply(value: &impl Serialize) -> Result<Response> {
     Ok(response)
 }
 
-/// Takes as many bytes as a reply may have.
+/// A writer that fails beyond the size limit of a reply.
 struct Limited(Vec<u8>);
 
 impl io::Write for Limited {
@@ -164,7 +164,7 @@ impl Serialize for InBase64<'_> {
     }
 }
 
-/// What an iterator brings, as an array; it is made anew each time that it is written.
+/// An iterator as an array; it is created anew each time that it is serialized.
 pub(super) struct Each<F>(pub(super) F);
 
 impl<F, I> Serialize for Each<F>
@@ -177,7 +177,7 @@ where
     }
 }
 
-/// A score: JSON has no word for what is infinite, so that is text.
+/// A score: JSON has no infinity, so that is a string.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Score(pub(super) f64);
 

@@ -1,7 +1,7 @@
 //! Leaderboards: ids with scores, ranked.
 //!
-//! They live beside the items of a cache. One that is not there is an empty one: nothing here
-//! misses.
+//! They are stored beside the items of a cache. A missing one counts as empty: nothing here counts
+//! as a miss.
 
 use std::borrow::Cow;
 

@@ -127,8 +127,8 @@ fn pop(request: &CacheRequest<'_>, api: Api, at: End) -> Result<Response> {
     })
 }
 
-/// Removes all but the elements from `start` to `end`. It makes nothing, so a time is needed only
-/// by who wants to give the list another one.
+/// Removes all but the elements from `start` to `end`. It creates nothing, so a TTL is needed
+/// only to change that of the list.
 fn retain(request: &CacheRequest<'_>) -> Result<Response> {
     request.run(Api::ListRetain, |call| {
         let (key, slice) = (&*request.query.element("key")?, request.query.slice()?);

@@ -1,8 +1,7 @@
-//! What a client declares of the body that it sends: honoured, or refused with 415, never passed
-//! over.
+//! The declared media type and encoding of a body: honoured or refused with 415, never ignored.
 //!
-//! JSON is UTF-8 (RFC 8259 §8.1), by whatever name of its media type. A body whose type is not said
-//! is taken for what the path asks for (RFC 9110 §8.3).
+//! JSON is UTF-8 (RFC 8259 §8.1), by whatever name of its media type. A body without a type
+//! is taken for what the path expects (RFC 9110 §8.3).
 
 use http::header::{self, HeaderValue};
 
@@ -30,7 +29,7 @@ pub(super) fn json(headers: &Headers) -> Result<()> {
     }
 }
 
-/// Checks that a body is what it stands for: not compressed, and no part of something.
+/// Checks that a body is neither compressed nor partial.
 ///
 /// # Errors
 ///

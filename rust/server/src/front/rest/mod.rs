@@ -1,7 +1,7 @@
 //! Plain HTTP, the same on HTTP/1.1 and HTTP/2.
 //!
-//! `/cache/{cache}` with what is below it and what an operator asks are answered
-//! here; everything else is the control plane's.
+//! `/cache/{cache}`, the paths below it and those for operators are answered here;
+//! everything else is forwarded to the control plane.
 
 use bytes::Bytes;
 use http::header::{self, HeaderValue};
@@ -60,7 +60,7 @@ pub(crate) fn answer(client: &Client, parts: &Parts, body: Result<Bytes>, now: N
     or_problem(client, parts, answered)
 }
 
-/// The same about a cache whose items are elsewhere.
+/// The same for a remote store.
 pub(crate) async fn answer_async(client: &Client, parts: &Parts, body: Result<Bytes>) -> Response {
     if let Some(refusal) = offered::refusal(client, parts) {
         return refusal;
@@ -86,7 +86,7 @@ fn or_problem(client: &Client, parts: &Parts, answered: Result<Response>) -> Res
     })
 }
 
-/// Whether a browser sends this. Over plaintext, browsers leave out `Sec-Fetch-Mode`.
+/// Whether a browser sent the request. Over plaintext, browsers leave out `Sec-Fetch-Mode`.
 fn is_from_a_browser(headers: &Headers) -> bool {
     let agent = headers.get(header::USER_AGENT).map(HeaderValue::as_bytes);
     headers.contains_key("sec-fetch-mode")
@@ -101,7 +101,7 @@ pub(crate) fn refused(client: &Client, error: &Error) -> Response {
     response
 }
 
-/// Has the control plane answer.
+/// Forwards the request to the control plane.
 pub(crate) async fn forward(client: &Client, mut parts: Parts, body: Result<Bytes>) -> Response {
     if let Some(refusal) = offered::refusal(client, &parts) {
         return refusal;
@@ -166,7 +166,8 @@ async fn ask(client: &Client, mut parts: Parts, body: Result<Bytes>) -> Result<R
         parts.headers.insert(header::CONTENT_TYPE, status::JSON);
     }
     let mut request = Request::new(Full::new(body));
-    // The connection sends no body to HEAD; how long it would be, only the whole answer tells.
+    // HEAD is forwarded as GET, since only the whole answer has the length; the connection drops
+    // the body.
     *request.method_mut() = if parts.method == Method::HEAD { Method::GET } else { parts.method };
     *request.headers_mut() = parts.headers.into();
     *request.uri_mut() = target;
@@ -178,7 +179,7 @@ async fn ask(client: &Client, mut parts: Parts, body: Result<Bytes>) -> Result<R
     }
 }
 
-/// Adds to a 401 what it must say of how to authenticate (RFC 9110 §15.5.2).
+/// Adds `www-authenticate` to a 401 (RFC 9110 §15.5.2).
 fn challenged(mut answer: Response) -> Response {
     if answer.status == StatusCode::UNAUTHORIZED {
         status::challenge(&mut answer.headers);

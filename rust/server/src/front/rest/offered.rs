@@ -1,4 +1,4 @@
-//! What a listener is not for is refused, or sent to where TLS is spoken.
+//! Refuses requests that a listener does not offer, or redirects them to TLS.
 
 use bytes::Bytes;
 use http::StatusCode;
@@ -13,7 +13,7 @@ use crate::protocol::Protocol;
 
 const CHALLENGE: &str = "/.well-known/acme-challenge/";
 
-/// The answer to a request that this listener is not for; `None` if it is.
+/// The answer to a request that this listener does not offer; `None` if it does.
 pub(super) fn refusal(client: &Client, parts: &Parts) -> Option<Response> {
     let path = parts.uri.path();
     if client.offers(Protocol::Http)
@@ -26,8 +26,8 @@ pub(super) fn refusal(client: &Client, parts: &Parts) -> Option<Response> {
     Some(elsewhere.unwrap_or_else(|| status::response(&Error::NotOffered("this"))))
 }
 
-/// Sends a client to the same page with TLS, if there is TLS. Where that is, the settings say: the
-/// host that the client named may be anybody's.
+/// Redirects a client to the same page with TLS, if there is TLS. The host comes from the settings,
+/// since that in the request cannot be trusted.
 fn redirect(client: &Client, parts: &Parts) -> Option<Response> {
     let there = client.listener.https.as_ref()?;
     let page = parts.uri.path_and_query().map_or("/", PathAndQuery::as_str);

@@ -1,5 +1,5 @@
-//! `/health`, `/ready` and `/metrics`: what an operator's programs ask. None needs a token, and
-//! none needs Python.
+//! `/health`, `/ready` and `/metrics`, for the programs of an operator. None needs a token or the
+//! control plane.
 
 use bytes::Bytes;
 use http::StatusCode;
@@ -21,7 +21,7 @@ const NOT_HERE: Error = Error::Denied(
 );
 const OFF: Error = Error::NotOffered("/metrics");
 
-/// Tells whether the server lives, or whether it should be sent requests, or those for data.
+/// Answers liveness, or readiness for all requests or for data requests.
 pub(super) fn answer(client: &Client, parts: &Parts) -> Response {
     if Verb::of(&parts.method) != Some(Verb::Get) {
         return status::not_allowed(&parts.method, [Verb::Get].into_iter());
@@ -35,7 +35,7 @@ pub(super) fn answer(client: &Client, parts: &Parts) -> Response {
     )
 }
 
-/// What a server says that ends.
+/// The readiness of a server that stops.
 const DRAINING: &str = "draining";
 
 /// Whether the query has the name `data`: then readiness covers data requests only.
@@ -43,7 +43,7 @@ fn asks_for_data(query: &str) -> bool {
     query.split('&').any(|pair| pair.split('=').next() == Some("data"))
 }
 
-/// What is in the way of serving, or `ready`.
+/// What prevents serving, or `ready`.
 fn readiness(client: &Client) -> &'static str {
     if *client.worker.stopped.borrow() {
         return DRAINING;
@@ -89,7 +89,7 @@ async fn gathered(client: &Client, headers: &Headers) -> Result<Response> {
     let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
     let format = Format::accepted(accept.unwrap_or_default());
     let (core, ready) = (client.worker.core.clone(), is_ready(readiness(client)));
-    // Elsewhere, so that this thread's other clients do not wait for it.
+    // On another thread, so that other clients of this one do not wait.
     let page = spawn_blocking(move || core.metrics_page(format, ready)).await;
     let mut response = Response::new(Bytes::from(page.map_err(|_| Error::Internal)?));
     let kind = HeaderValue::from_static(format.media_type());

@@ -2,14 +2,15 @@
 
 use http::Uri;
 
-/// What is below it is about one cache.
+/// The prefix of paths about one cache.
 pub(super) const CACHE: &str = "/cache/";
 pub(super) const HEALTH: &str = "/health";
 pub(super) const READY: &str = "/ready";
 pub(super) const METRICS: &str = "/metrics";
-/// What an operator asks.
+/// The paths for operators.
 pub(super) const PATHS: [&str; 3] = [HEALTH, READY, METRICS];
-/// RFC 9112 §3.2: others take such bytes for other characters, or for the end of the URL.
+/// RFC 9112 §3.2: other implementations read such bytes as other characters, or as the end of the
+/// URL.
 pub(crate) const NOT_ASCII: &str = "the URL holds bytes that are not ASCII: percent-encode them";
 
 /// Whether the request is for the data plane.
@@ -22,7 +23,7 @@ pub(crate) fn is_of_cache(uri: &Uri) -> bool {
     uri.path().starts_with(CACHE)
 }
 
-/// Whether anybody may ask for it.
+/// Whether it needs no authentication.
 pub(crate) fn is_public(uri: &Uri) -> bool {
     is_answered(uri.path())
 }

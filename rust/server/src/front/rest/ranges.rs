@@ -17,7 +17,7 @@ pub(super) const ACCEPTED: HeaderValue = HeaderValue::from_static("bytes");
 const MOST: usize = 16;
 const UNIT: &[u8] = b"bytes=";
 
-/// What a request asks for of a value.
+/// The part of a value that a request asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Wanted {
     /// All of it.
@@ -26,7 +26,7 @@ pub(super) enum Wanted {
     One(Range<usize>),
     /// Several parts, fewer bytes than all of it.
     Many(Vec<Range<usize>>),
-    /// Parts that it does not have.
+    /// Parts that are out of range.
     Nothing,
 }
 
@@ -118,7 +118,7 @@ fn read(spec: &[u8]) -> Option<Spec> {
     }
 }
 
-/// Digits; more than fit are as good as the most that do.
+/// Parses digits, saturating.
 fn number(digits: &[u8]) -> Option<usize> {
     digits.iter().try_fold(0_usize, |number, digit| {
         let digit = digit.is_ascii_digit().then(|| usize::from(digit - b'0'))?;
@@ -126,7 +126,7 @@ fn number(digits: &[u8]) -> Option<usize> {
     })
 }
 
-/// The response that bears the whole value.
+/// The response with the whole value.
 pub(super) fn all(value: &Bytes, media: ContentType) -> Response {
     let mut response = Response::new(value.clone());
     // Room for those that follow as well.
@@ -135,7 +135,7 @@ pub(super) fn all(value: &Bytes, media: ContentType) -> Response {
     response
 }
 
-/// The response that bears one part.
+/// The response with one part.
 pub(super) fn one(value: &Bytes, part: Range<usize>, media: ContentType) -> Response {
     let place = HeaderValue::try_from(place(&part, value.len())).expect("digits are visible");
     let mut response = Response::of(StatusCode::PARTIAL_CONTENT, value.slice(part));
@@ -144,7 +144,7 @@ pub(super) fn one(value: &Bytes, part: Range<usize>, media: ContentType) -> Resp
     response
 }
 
-/// The response that bears several parts, in the order in which they were asked for
+/// The response with several parts, in the requested order
 /// (RFC 9110 §14.6). The digest in the tag of a value bounds them: it cannot stand in the value.
 pub(super) fn many(
     value: &Bytes,
@@ -163,7 +163,7 @@ pub(super) fn many(
     }
     body.put_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
     let mut response = Response::of(StatusCode::PARTIAL_CONTENT, body.freeze());
-    // Parts are no page of this origin.
+    // A multipart response must not be shown as a page of this origin.
     ContentType::unknown().write(&mut response.headers);
     let kind = format!("multipart/byteranges; boundary={boundary}");
     let kind = HeaderValue::try_from(kind).expect("a boundary is visible");

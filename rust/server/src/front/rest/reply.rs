@@ -13,7 +13,7 @@ pub(super) struct Number {
     pub(super) value: i64,
 }
 
-/// The answer to what was done and leaves nothing to say.
+/// The answer to a success without content.
 pub(super) fn no_content() -> Response {
     empty(StatusCode::NO_CONTENT, None)
 }

@@ -1,4 +1,4 @@
-//! A request about a cache whose sender is known: what handlers ask of it.
+//! An authenticated request about a cache, as handlers read it.
 
 use std::borrow::Cow;
 
@@ -14,10 +14,10 @@ use crate::message::{Headers, Response};
 use crate::methods::Api;
 use crate::stats::{ThreadStats, Via};
 
-/// What answers a request: it picks the method to count and to permit, and runs it.
+/// Handles a request: chooses the method to permit and count, and runs it.
 pub(super) type Handler = fn(&CacheRequest<'_>) -> Result<Response>;
 
-/// A request whose sender and cache are known.
+/// An authenticated request about a cache.
 pub(super) struct CacheRequest<'a> {
     pub(super) gate: &'a Gate,
     pub(super) stats: &'a ThreadStats,
@@ -68,7 +68,7 @@ impl CacheRequest<'_> {
             .map_or_else(|| self.query.some_elements("key"), |key| Ok(vec![key.into()]))
     }
 
-    /// What the value is said to be: a key in the path is a file's name.
+    /// The content type of the value: a key in the path is read as a file name.
     pub(super) fn media(&self) -> ContentType {
         self.path_key.as_deref().map_or_else(ContentType::unknown, ContentType::of_key)
     }

@@ -33,8 +33,8 @@ pub(super) fn handler(api: Api) -> Option<Handler> {
     })
 }
 
-/// The value as it is, or the parts of it that the client asks for; 412 if it wants another, 304 if it
-/// has this one.
+/// The value as it is, or the parts of it that the client asks for; 412 if it wants another, 304 if
+/// it has this one.
 fn get(request: &CacheRequest<'_>) -> Result<Response> {
     request.run(Api::Get, |call| {
         let key = request.key()?;
@@ -64,7 +64,7 @@ fn get(request: &CacheRequest<'_>) -> Result<Response> {
     })
 }
 
-/// The response that bears what is wanted of `value`.
+/// The response with the requested part of `value`.
 fn bearing(
     value: &Bytes,
     wanted: &ranges::Wanted,
@@ -82,7 +82,7 @@ fn bearing(
     response
 }
 
-/// Writes the value, if the item is as the headers want it.
+/// Writes the value, if the conditions in the headers hold.
 fn put(request: &CacheRequest<'_>) -> Result<Response> {
     let wanted = Wanted::of(request.headers);
     let api = match &wanted {
@@ -128,7 +128,7 @@ fn delete(request: &CacheRequest<'_>) -> Result<Response> {
     })
 }
 
-/// Adds to the whole number that the value is.
+/// Adds to the integer value.
 fn increment(request: &CacheRequest<'_>) -> Result<Response> {
     request.run(Api::Increment, |call| {
         let key = &*request.query.element("key")?;
@@ -138,7 +138,7 @@ fn increment(request: &CacheRequest<'_>) -> Result<Response> {
     })
 }
 
-/// How long the item lives yet.
+/// The remaining TTL of the item.
 fn ttl(request: &CacheRequest<'_>) -> Result<Response> {
     #[derive(Serialize)]
     struct Left {
@@ -153,7 +153,7 @@ fn ttl(request: &CacheRequest<'_>) -> Result<Response> {
     })
 }
 
-/// Gives the item another time to live.
+/// Changes the TTL of the item.
 fn update_ttl(request: &CacheRequest<'_>) -> Result<Response> {
     #[derive(Serialize)]
     struct Updated {
@@ -176,7 +176,7 @@ fn update_ttl(request: &CacheRequest<'_>) -> Result<Response> {
     })
 }
 
-/// What the item is.
+/// The type of the item.
 fn item_type(request: &CacheRequest<'_>) -> Result<Response> {
     #[derive(Serialize)]
     struct Is {

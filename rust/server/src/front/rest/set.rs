@@ -1,4 +1,4 @@
-//! Sets: elements that are there once or not at all.
+//! Sets of unique elements.
 
 use attimo_engine::Elements;
 use attimo_engine::commands::set::{Contains, Delete, Fetch, Length, Pop, Remove, Sample, Union};
@@ -38,7 +38,7 @@ fn fetch(request: &CacheRequest<'_>) -> Result<Response> {
     })
 }
 
-/// Some elements, by chance, which stay.
+/// Random elements, which stay in the set.
 fn sample(request: &CacheRequest<'_>) -> Result<Response> {
     request.run(Api::SetSample, |call| {
         let (key, encoding) = (&*request.query.element("key")?, request.query.encoding()?);
@@ -49,7 +49,7 @@ fn sample(request: &CacheRequest<'_>) -> Result<Response> {
     })
 }
 
-/// Takes some elements out, by chance.
+/// Removes and returns random elements.
 fn pop(request: &CacheRequest<'_>) -> Result<Response> {
     request.run(Api::SetPop, |call| {
         let (key, encoding) = (&*request.query.element("key")?, request.query.encoding()?);

@@ -201,7 +201,7 @@ fn increment(request: &CacheRequest<'_>) -> Result<Response> {
     })
 }
 
-/// Puts the union of sorted sets in the place of whatever the key holds.
+/// Stores the union of sorted sets at the key, replacing what is there.
 fn union(request: &CacheRequest<'_>) -> Result<Response> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -234,7 +234,7 @@ fn union(request: &CacheRequest<'_>) -> Result<Response> {
     })
 }
 
-/// How the scores of one value become one.
+/// How the scores of one value are aggregated.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum By {

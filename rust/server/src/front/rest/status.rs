@@ -1,4 +1,4 @@
-//! Errors in HTTP's words: a status, and JSON with the members of RFC 9457 (`status`, `title`,
+//! Errors over HTTP: a status, and JSON with the members of RFC 9457 (`status`, `title`,
 //! `detail`) beside `code`, `message` (the same as `detail`), `momento_code` and, for limits,
 //! `err`.
 //!
@@ -15,7 +15,7 @@ use crate::message::{Headers, Response};
 use crate::methods::Verb;
 
 pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
-/// After how many seconds to come again, if there were too many requests.
+/// `retry-after` of a 429 or 503, in seconds.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
 const CHALLENGE_TEXT: &str = r#"Bearer realm="attimo""#;
@@ -83,13 +83,13 @@ pub(crate) fn response(error: &Error) -> Response {
     response
 }
 
-/// Offers `Basic`, too: encoders send the password of their URL only once they are asked for it.
-/// Not to browsers, which would ask their users for a password.
+/// Offers `Basic`, too: encoders send the password of their URL only after a challenge. Not to
+/// browsers, which would prompt their users for a password.
 pub(crate) fn offer_basic(headers: &mut Headers) {
     headers.append(header::WWW_AUTHENTICATE, BASIC);
 }
 
-/// Says how to authenticate, where nothing more is known of why the request was refused.
+/// Adds a challenge that gives no reason for the refusal.
 pub(crate) fn challenge(headers: &mut Headers) {
     if !headers.contains_key(header::WWW_AUTHENTICATE) {
         headers.insert(header::WWW_AUTHENTICATE, CHALLENGE);
@@ -131,7 +131,7 @@ pub(crate) fn no_such_path() -> Response {
     problem(StatusCode::NOT_FOUND, "not_found", "there is nothing at this path", None)
 }
 
-/// The response that tells which methods there are at a path instead of this one.
+/// The 405 response, with the methods that the path has.
 pub(super) fn not_allowed(method: &Method, verbs: impl Iterator<Item = Verb>) -> Response {
     let allowed = verbs.map(Verb::allowed).collect::<Vec<_>>().join(", ");
     let message = format!("{method} is not allowed here. Allowed: {allowed}");
