@@ -132,7 +132,7 @@ $(VENV)/.java: $(VENV)/.made tests/conformance/java/pom.xml
 	@setup/client.sh $@ Java tests/conformance/java "javac keytool mvn" \
 	    mvn --quiet --batch-mode --no-transfer-progress test -Dtest=MethodsTest
 
-$(VENV)/.rust: $(VENV)/.made tests/conformance/rust/Cargo.lock
+$(VENV)/.rust: $(VENV)/.made $(VENV)/.toolchain tests/conformance/rust/Cargo.lock
 	@setup/client.sh $@ Rust tests/conformance/rust "cargo" \
 	    cargo test --quiet --locked --no-run --target-dir target
 

@@ -191,10 +191,10 @@ def _metrics_caches(raw: Raw) -> int:
 def _backend(raw: Raw) -> str | None:
     if raw is False or raw == "off":
         return None
-    url = urlsplit(_text(raw))
-    if url.scheme != "valkey" or not url.hostname or not url.port or url.username or url.path:
+    url = _text(raw)
+    if not re.fullmatch(r"valkey://([\w.-]+|\[[0-9a-fA-F:.]+\]):\d{1,5}", url, re.ASCII):
         raise ValueError
-    return _text(raw)
+    return url
 
 
 def _log_format(raw: Raw) -> Literal["text", "json"]:

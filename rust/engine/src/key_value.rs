@@ -55,6 +55,14 @@ pub trait KeyValue {
     /// Those of the store.
     fn change_ttl(&self, change: TtlChange) -> Result<TtlChanged, Self::Error>;
 
+    /// Adds to the whole number that the value is, in one step, and returns the sum; `None` if that
+    /// cannot be done so.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    fn add(&self, amount: i64, ttl: Ttl) -> Result<Option<i64>, Self::Error>;
+
     /// The failure of a write that others were always quicker than.
     fn contended(&self) -> Self::Error;
 

@@ -63,8 +63,11 @@ pub(crate) enum Error {
     #[error("waiting for the store")]
     Waiting,
     /// The store does not answer.
-    #[error("the store does not answer; try again")]
+    #[error("the store does not answer; a write may have been done")]
     NoBackend,
+    /// Others have always written in between.
+    #[error("others write this item all the time; try again")]
+    Contended,
     /// The store that this server is set to has no such command.
     #[error("this server's backend does not support collections")]
     NotInBackend,

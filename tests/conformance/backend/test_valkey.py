@@ -1,5 +1,7 @@
 """What is particular to items that are in Valkey."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import httpx
 import pytest
 
@@ -71,7 +73,40 @@ def test_a_valkey_that_is_away_fails_requests_until_it_is_back() -> None:
             assert get(http, "k").text == "v"
 
 
-@pytest.mark.parametrize("url", ["redis://127.0.0.1:1", "valkey://127.0.0.1", "valkey://u@h:1"])
+def test_many_that_increment_one_key_are_all_counted(scs: Wire, server: Server) -> None:
+    def increment(_: int) -> int:
+        query = {"key": "n", "ttl_seconds": "60"}
+        with client_of(server) as http:
+            return http.post(f"/cache/{scs.cache}/increment", params=query).status_code
+
+    with ThreadPoolExecutor(16) as pool:
+        assert set(pool.map(increment, range(200))) == {200}
+    with client_of(server) as http:
+        assert http.get(f"/cache/{scs.cache}", params={"key": "n"}).text == "200"
+
+
+def test_a_request_runs_a_bounded_number_of_commands(scs: Wire, server: Server) -> None:
+    with client_of(server) as http:
+        for keys, status in ((256, 200), (257, 400)):
+            body = {"keys": [f"k{i}" for i in range(keys)]}
+            answer = http.post(f"/cache/{scs.cache}/exists", json=body)
+            assert answer.status_code == status
+        assert "at most 256 commands" in answer.json()["message"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://127.0.0.1:1",
+        "valkey://127.0.0.1",
+        "valkey://u@h:1",
+        "valkey://:p@h:1",
+        "valkey://@h:1",
+        "valkey://h:1?protocol=resp3",
+        "valkey://h:1#x",
+        "valkey://a b:1",
+    ],
+)
 def test_a_backend_is_named_by_its_host_and_port(url: str) -> None:
     refused = pytest.raises(RuntimeError, match="must be valkey://HOST:PORT, or off")
     with refused, Server("--backend", url):

@@ -42,6 +42,9 @@ impl Command for Increment<'_> {
     }
 
     fn apply_to<K: KeyValue>(self, key: &K) -> Result<Option<(i64, Looked)>, K::Error> {
+        if let Some(sum) = key.add(self.amount, self.ttl)? {
+            return Ok(Some((sum, Looked::default())));
+        }
         let decide = |current: Option<&[u8]>| {
             let sum = add(current, self.amount)?;
             Ok(Some((sum.to_string(), sum)))

@@ -35,6 +35,11 @@ impl Exchange {
         (served, self.pending.take())
     }
 
+    /// How many commands have a reply.
+    pub(super) fn len(&self) -> usize {
+        self.answers.len()
+    }
+
     /// Adds the reply to its last command.
     pub(super) fn answer(&mut self, answer: Result<Value>) {
         self.answers.push(answer);

@@ -8,8 +8,8 @@ use redis::{Cmd, cmd};
 use super::exchange::ask;
 use crate::error::{Error, Result};
 
-/// The longest TTL that Valkey's clock can hold, in milliseconds: about 146 million years.
-const LONGEST: u64 = 1 << 62;
+/// The longest TTL, in milliseconds, which is the engine's too.
+const LONGEST: u64 = 1 << 48;
 
 /// Writes ARGV[3] for ARGV[4] milliseconds if the value is ARGV[2], or, where ARGV[1] is not "1",
 /// if there is none.
@@ -17,6 +17,12 @@ const REPLACE: &str = "local value = redis.call('GET', KEYS[1]) \
                        if value ~= (ARGV[1] == '1' and ARGV[2]) then return 0 end \
                        redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[4]) \
                        return 1";
+/// Adds ARGV[1] and sets the lifetime to ARGV[2] milliseconds; nothing if the value is no number as Valkey
+/// writes it, or the sum is too large. The sum goes as text: a number of Lua's has 53 bits.
+const ADD: &str = "local sum = redis.pcall('INCRBY', KEYS[1], ARGV[1]) \
+                   if type(sum) == 'table' then return false end \
+                   redis.call('PEXPIRE', KEYS[1], ARGV[2]) \
+                   return redis.call('GET', KEYS[1])";
 /// Changes the lifetime to ARGV[1] milliseconds, if ARGV[2] allows it; -1 if there is no such key.
 const CHANGE_TTL: &str = "if redis.call('EXISTS', KEYS[1]) == 0 then return -1 end \
                           if ARGV[2] == '' then return redis.call('PEXPIRE', KEYS[1], ARGV[1]) end \
@@ -78,8 +84,14 @@ impl KeyValue for Key<'_> {
         })
     }
 
+    fn add(&self, amount: i64, ttl: Ttl) -> Result<Option<i64>> {
+        let mut add = self.script(ADD);
+        add.arg(amount).arg(milliseconds(ttl));
+        ask(add)
+    }
+
     fn contended(&self) -> Error {
-        Error::NoBackend
+        Error::Contended
     }
 }
 

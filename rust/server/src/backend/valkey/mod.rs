@@ -1,8 +1,9 @@
 //! A Valkey server as the store: single values so far, behind a setting that help does not show.
 //!
 //! A key is `{}`, the number of the cache's namespace, a dot and the client's key. The empty braces
-//! have Valkey hash the whole of it, whatever braces the client's key holds. Namespaces are never
-//! used again, so what a flushed or deleted cache leaves behind expires by its TTL.
+//! have Valkey hash the whole of it, whatever braces the client's key holds. One database never uses
+//! a namespace again, so what a flushed or deleted cache leaves behind expires by its TTL. Another
+//! database, or one that was restored from a backup, needs an empty Valkey.
 //!
 //! The code above never waits. A request is served until it needs a reply that has not arrived; the
 //! command is sent, and then the request is served again with the replies so far. So the code above
@@ -20,6 +21,13 @@ use crate::limits::BACKEND_ANSWER;
 
 mod exchange;
 mod key;
+
+/// How many commands a request can run: for each, the request is served once more.
+const MOST_COMMANDS: usize = 256;
+
+fn too_many() -> String {
+    format!("this server's backend runs at most {MOST_COMMANDS} commands a request")
+}
 
 /// One Valkey server, by one connection that all threads share.
 pub(super) struct Valkey {
@@ -43,6 +51,9 @@ impl Valkey {
         loop {
             let (served, pending) = exchange.serve(&mut serve);
             match pending {
+                Some(_) if exchange.len() == MOST_COMMANDS => {
+                    exchange.answer(Err(Error::Invalid(too_many())));
+                }
                 Some(command) => exchange.answer(self.ask(&command).await.map_err(Error::from)),
                 None => return served,
             }

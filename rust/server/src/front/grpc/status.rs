@@ -94,7 +94,9 @@ impl From<Error> for Status {
             | Error::NotOffered(_)
             | Error::NotInBackend
             | Error::Compressed => (Code::Unimplemented, None),
-            Error::Unavailable | Error::NoBackend | Error::NoHandles => (Code::Unavailable, None),
+            Error::Unavailable | Error::NoBackend | Error::Contended | Error::NoHandles => {
+                (Code::Unavailable, None)
+            }
             Error::Internal | Error::Waiting => (Code::Internal, None),
             Error::Engine(engine::Error::ItemTooLarge { .. }) => {
                 (Code::ResourceExhausted, Some("item_size_limit_exceeded"))

@@ -62,7 +62,7 @@ pub(crate) fn response(error: &Error) -> Response {
         Error::NoSuchCache | Error::NotOffered(_) => (StatusCode::NOT_FOUND, "not_found", None),
         Error::Unimplemented(_) => (StatusCode::METHOD_NOT_ALLOWED, "unimplemented", None),
         Error::NotInBackend => (StatusCode::NOT_IMPLEMENTED, "unimplemented", None),
-        Error::Unavailable | Error::NoBackend | Error::NoHandles => {
+        Error::Unavailable | Error::NoBackend | Error::Contended | Error::NoHandles => {
             (StatusCode::SERVICE_UNAVAILABLE, "unavailable", None)
         }
         Error::Internal | Error::Waiting => (StatusCode::INTERNAL_SERVER_ERROR, "internal", None),
