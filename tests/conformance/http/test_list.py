@@ -3,7 +3,7 @@
 import pytest
 
 from conformance.http.items import MINUTE, Items, base64url, element, is_missing, refused
-from conformance.http.route import BOTH, READS, Route
+from conformance.http.route import BOTH, READS, Route, Row
 from conformance.wire import Wire
 
 BINARY = b"\xff\x00"
@@ -14,6 +14,14 @@ ROUTES = [
     Route("ListConcatenateFront", BOTH, "POST", "list/push-front", MINUTE, {"values": ["a"]}),
     Route("ListFetch", READS, "GET", "list"),
     Route("ListLength", READS, "GET", "list/length"),
+    Route(
+        "ListInsert",
+        BOTH,
+        "POST",
+        "list/insert",
+        body={"value": "bb", "before": "a"},
+        counts=Row(1, 0, 0, 0, bytes_in=len(b"key" + b"bb" + b"a"), bytes_out=0),
+    ),
     Route("ListRetain", BOTH, "POST", "list/retain"),
     Route("ListPopBack", BOTH, "POST", "list/pop-back"),
     Route("ListPopFront", BOTH, "POST", "list/pop-front"),
@@ -139,6 +147,55 @@ def test_keeping_a_part_keeps_the_time_unless_it_says_otherwise(items: Items) ->
     assert items.get("ttl", key="k")["ttl_milliseconds"] < 60_000
 
 
+def test_a_value_is_inserted_beside_the_first_equal_element(items: Items, scs: Wire) -> None:
+    push(items, "b", "c", "b")
+
+    for body, length in [
+        ({"value": "a", "before": "b"}, 4),
+        ({"value": element(BINARY), "after": "b"}, 5),
+        ({"value": "d", "before": element(BINARY)}, 6),
+        ({"value": "e", "after": "c", "before": None}, 7),
+    ]:
+        assert items.post("list/insert", body, key="k") == {"length": length}, body
+
+    found = scs.ask("ListFetch", list_name=b"k").found
+    assert list(found.values) == [b"a", b"b", b"d", BINARY, b"c", b"e", b"b"]
+
+
+def test_nothing_is_inserted_beside_an_element_that_is_not_there(items: Items) -> None:
+    push(items, "a")
+
+    for side in ("before", "after"):
+        missing = items.ask("POST", "list/insert", {"value": "b", side: "A"}, key="k")
+        assert refused(missing) == (412, "failed_precondition")
+        assert "no element" in missing.json()["message"]
+        nowhere = items.ask("POST", "list/insert", {"value": "b", side: "a"}, key="gone")
+        assert is_missing(nowhere)
+    assert values(items) == ["a"]
+    assert is_missing(items.ask("GET", "list", key="gone"))
+
+
+def test_an_insert_names_one_element(items: Items) -> None:
+    push(items, "a")
+
+    for sides in ({}, {"before": None}, {"before": "a", "after": "a"}):
+        answer = items.ask("POST", "list/insert", {"value": "b", **sides}, key="k")
+        assert refused(answer) == (400, "invalid_argument")
+        assert "exactly one of before and after" in answer.json()["message"]
+    assert values(items) == ["a"]
+
+
+def test_inserting_keeps_the_time_unless_it_says_otherwise(items: Items) -> None:
+    push(items, "a", ttl_seconds=600)
+    body = {"value": "b", "after": "a"}
+
+    items.post("list/insert", body, key="k")
+    items.post("list/insert", body, key="k", ttl_seconds=60, refresh_ttl="false")
+    assert items.get("ttl", key="k")["ttl_milliseconds"] > 500_000
+    items.post("list/insert", body, key="k", ttl_seconds=60)
+    assert items.get("ttl", key="k")["ttl_milliseconds"] <= 60_000
+
+
 def test_what_is_not_there_is_missing(items: Items) -> None:
     for method, below in (("GET", "list"), ("GET", "list/length"), ("POST", "list/retain")):
         assert is_missing(items.ask(method, below, key="missing")), below
@@ -155,6 +212,7 @@ def test_another_type_is_refused(items: Items) -> None:
         items.ask("POST", "list/pop-back", key="k"),
         items.ask("POST", "list/pop-front", key="k"),
         items.ask("POST", "list/retain", key="k"),
+        items.ask("POST", "list/insert", {"value": "a", "before": "1"}, key="k"),
         items.ask("DELETE", "list", key="k"),
         items.ask("DELETE", "list", key="k", value="a"),
     ]
@@ -170,6 +228,9 @@ def test_an_element_has_a_limit(items: Items) -> None:
         answer = items.ask("POST", f"list/push-{end}", body, key="k", **MINUTE)
         assert refused(answer) == (413, "resource_exhausted")
         assert answer.json()["err"] == "element_size_limit_exceeded"
+    inserted = {"value": "x" * (ELEMENT + 1), "before": "x" * ELEMENT}
+    answer = items.ask("POST", "list/insert", inserted, key="k")
+    assert refused(answer) == (413, "resource_exhausted")
     assert items.get("list/length", key="k") == {"length": 1}
 
 

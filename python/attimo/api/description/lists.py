@@ -16,6 +16,7 @@ from attimo.api.description.data import (
 from attimo.api.description.parts import (
     Operation,
     Operations,
+    Schema,
     array,
     integer,
     json_answer,
@@ -50,6 +51,11 @@ def _push(where: str) -> Operation:
         ],
         body=json_body(_VALUES, _EXAMPLE),
     )
+
+
+def _beside(given: str, other: str) -> Schema:
+    """A body that names the element before or after which to insert."""
+    return thing([other], value=ELEMENT, **{given: ELEMENT, other: {"type": "null"}})
 
 
 def _pop(where: str) -> Operation:
@@ -97,6 +103,20 @@ OPERATIONS: Operations = {
     "ListConcatenateFront": _push("front"),
     "ListPopBack": _pop("back"),
     "ListPopFront": _pop("front"),
+    "ListInsert": items(
+        "insertListElement",
+        TAG,
+        "Insert an element before or after another one",
+        {200: _LENGTH},
+        description="`before` or `after` is equal to an element of the list; if several are, the "
+        "first one counts.",
+        parameters=[LATER_TTL, REFRESH],
+        body=json_body(
+            {"anyOf": [_beside("before", "after"), _beside("after", "before")]},
+            {"value": "b", "before": "a"},
+        ),
+        refused={**GONE, 412: "No element is equal to `before` or `after`; nothing was inserted."},
+    ),
     "ListRetain": items(
         "retainList",
         TAG,

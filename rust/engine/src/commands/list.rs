@@ -141,6 +141,88 @@ impl Command for Fetch<'_> {
     }
 }
 
+/// Where an inserted value goes: beside the first element that is equal to this one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Beside<'a> {
+    /// In front of it.
+    Before(&'a [u8]),
+    /// Behind it.
+    After(&'a [u8]),
+}
+
+impl<'a> Beside<'a> {
+    fn element(self) -> &'a [u8] {
+        let (Beside::Before(element) | Beside::After(element)) = self;
+        element
+    }
+}
+
+/// The outcome of an [`Insert`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inserted {
+    /// The value was added; the list has this many elements now.
+    Length(usize),
+    /// There is no list.
+    NoList,
+    /// No element is equal to the one that was named.
+    NoElement,
+}
+
+/// Adds a value beside an element of a list.
+///
+/// # Errors
+///
+/// [`Error::WrongType`], [`Error::ElementTooLarge`] and [`Error::ItemTooLarge`];
+/// nothing is added then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Insert<'a> {
+    /// The list.
+    pub key: &'a [u8],
+    /// What to add.
+    pub value: &'a [u8],
+    /// Where.
+    pub beside: Beside<'a>,
+    /// How long the list lives, if a value is added.
+    pub ttl: CollectionTtl,
+}
+
+impl Command for Insert<'_> {
+    const WRITES: bool = true;
+    type Reply = Inserted;
+
+    fn key(&self) -> &[u8] {
+        self.key
+    }
+
+    fn bytes_in(&self) -> usize {
+        self.key.len() + self.value.len() + self.beside.element().len()
+    }
+
+    fn apply(self, place: &mut Place<'_>) -> Result<Inserted, Error> {
+        let growth = place.rules().limits.admit_elements([self.value])?;
+        let Some(list) = place.collection::<List>()? else { return Ok(Inserted::NoList) };
+        let element = self.beside.element();
+        let Some(found) = list.part(0..list.len()).iter().position(|it| **it == *element) else {
+            return Ok(Inserted::NoElement);
+        };
+        let at = found + usize::from(matches!(self.beside, Beside::After(_)));
+        place.extend(self.key, self.ttl, growth, |list: &mut List| {
+            insert(list, at, self.value.into());
+            Ok(Inserted::Length(list.len()))
+        })
+    }
+}
+
+/// Adds an element at a position: whatever lies between it and the nearer end
+/// is taken off and put back.
+fn insert(list: &mut List, at: usize, element: Element) {
+    let behind = list.len() - at;
+    let (end, count) = if at < behind { (End::Front, at) } else { (End::Back, behind) };
+    let taken: Vec<_> = (0..count).filter_map(|_| list.pop(end)).collect();
+    list.push(end, element);
+    taken.into_iter().rev().for_each(|it| list.push(end, it));
+}
+
 /// Removes all but a slice, and returns how many are left, or `None` if there
 /// is no list.
 ///

@@ -112,6 +112,9 @@ methods! {
         ListConcatenateBack: ReadWrite, Nothing, [Post "list/push-back"];
         ListRetain: ReadWrite, Nothing, [Post "list/retain"];
     }
+    (None) List of Item {
+        ListInsert: ReadWrite, Nothing, [Post "list/insert"];
+    }
     (Some(Scs)) SortedSet of Item {
         SortedSetPut: Write, Nothing, [Post "sorted-set"];
         SortedSetFetch: Read, Item, [Get "sorted-set"];

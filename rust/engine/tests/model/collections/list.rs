@@ -2,7 +2,9 @@
 
 use std::num::NonZeroU32;
 
-use attimo_engine::commands::list::{Delete, Erase, Fetch, Length, Pop, Push, RemoveValue, Retain};
+use attimo_engine::commands::list::{
+    Beside, Delete, Erase, Fetch, Insert, Inserted, Length, Pop, Push, RemoveValue, Retain,
+};
 use attimo_engine::{CollectionTtl, End, ItemType, Slice};
 use proptest::prelude::*;
 
@@ -15,6 +17,7 @@ pub(crate) enum Ask {
     Push(End, Plain, u32, CollectionTtl),
     Pop(End),
     Fetch(Slice),
+    Insert(Vec<u8>, bool, Vec<u8>, CollectionTtl),
     Retain(Slice, CollectionTtl),
     Erase(Vec<(u32, u32)>),
     EraseAll,
@@ -52,6 +55,8 @@ impl Kind for Plain {
                 .prop_map(|(at, values, truncate, ttl)| Ask::Push(at, values, truncate, ttl)),
             9 => end().prop_map(Ask::Pop),
             5 => slice().prop_map(Ask::Fetch),
+            4 => (element(), any::<bool>(), element(), collection_ttl())
+                .prop_map(|(value, after, other, ttl)| Ask::Insert(value, after, other, ttl)),
             1 => (slice(), collection_ttl()).prop_map(|(slice, ttl)| Ask::Retain(slice, ttl)),
             1 => ranges.prop_map(Ask::Erase),
             1 => Just(Ask::EraseAll),
@@ -77,6 +82,7 @@ impl Kind for Plain {
                 let part = world.plain(key).map(|it| it.map(|plain| sliced(&plain, slice)));
                 assert_eq!(got, part);
             }
+            Ask::Insert(value, after, other, ttl) => insert(world, key, value, after, &other, ttl),
             Ask::Retain(slice, ttl) => retain(world, key, slice, ttl),
             Ask::Erase(ranges) => {
                 let got = world.ask(Erase { key, ranges: ranges.iter().copied() });
@@ -147,6 +153,29 @@ fn push(
                 plain.drain(..plain.len().saturating_sub(cut));
             }
             Ok(plain.len())
+        })
+    });
+    assert_eq!(got, expected);
+}
+
+fn insert(
+    world: &mut World<Plain>,
+    key: &[u8],
+    value: Vec<u8>,
+    after: bool,
+    other: &[u8],
+    ttl: CollectionTtl,
+) {
+    let beside = if after { Beside::After(other) } else { Beside::Before(other) };
+    let got = world.ask(Insert { key, value: &value, beside, ttl });
+    let expected = admit([&value]).and_then(|()| world.plain(key)).and_then(|plain| {
+        let Some(plain) = plain else { return Ok(Inserted::NoList) };
+        let Some(at) = plain.iter().position(|it| *it == other) else {
+            return Ok(Inserted::NoElement);
+        };
+        world.write(key, ttl, |plain| {
+            plain.insert(at + usize::from(after), value);
+            Ok(Inserted::Length(plain.len()))
         })
     });
     assert_eq!(got, expected);

@@ -2,8 +2,11 @@
 
 use std::num::NonZeroU32;
 
-use attimo_engine::commands::list::{Delete, Fetch, Length, Pop, Push, RemoveValue, Retain};
+use attimo_engine::commands::list::{
+    Beside, Delete, Fetch, Insert, Inserted, Length, Pop, Push, RemoveValue, Retain,
+};
 use attimo_engine::{CollectionTtl, End, Ttl};
+use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::body;
@@ -12,7 +15,7 @@ use super::json::{self, Each, Element, Shown};
 use super::reply::no_content;
 use super::request::{CacheRequest, Handler};
 use super::status;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::message::Response;
 use crate::methods::Api;
 
@@ -27,6 +30,7 @@ pub(super) fn handler(api: Api) -> Option<Handler> {
         Api::ListConcatenateFront => push_front,
         Api::ListConcatenateBack => push_back,
         Api::ListRetain => retain,
+        Api::ListInsert => insert,
         _ => return None,
     })
 }
@@ -132,13 +136,52 @@ fn pop(request: &CacheRequest<'_>, api: Api, at: End) -> Result<Response> {
 fn retain(request: &CacheRequest<'_>) -> Result<Response> {
     request.run(Api::ListRetain, |call| {
         let (key, slice) = (&*request.query.element("key")?, request.query.slice()?);
-        let ttl = match request.query.optional_ttl()? {
-            Some(ttl) => CollectionTtl { ttl, refresh: request.query.flag("refresh_ttl", true)? },
-            None => CollectionTtl { ttl: Ttl::FOREVER, refresh: false },
-        };
+        let ttl = later_ttl(request)?;
         match call.run(Retain { key, slice, ttl })? {
             Some(left) => collection::length(left),
             None => Ok(status::key_not_found()),
         }
+    })
+}
+
+/// Adds a value before or after the first element that is equal to another one. The list must exist,
+/// so a TTL is optional.
+fn insert(request: &CacheRequest<'_>) -> Result<Response> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Given<'a> {
+        #[serde(borrow)]
+        value: Element<'a>,
+        #[serde(borrow)]
+        before: Option<Element<'a>>,
+        #[serde(borrow)]
+        after: Option<Element<'a>>,
+    }
+    request.run(Api::ListInsert, |call| {
+        let (key, ttl) = (&*request.query.element("key")?, later_ttl(request)?);
+        let Given { value, before, after } = body::read(request.json()?)?;
+        let beside = match (&before, &after) {
+            (Some(element), None) => Beside::Before(element),
+            (None, Some(element)) => Beside::After(element),
+            _ => return Err(Error::Malformed("body: pass exactly one of before and after")),
+        };
+        match call.run(Insert { key, value: &value, beside, ttl })? {
+            Inserted::Length(length) => collection::length(length),
+            Inserted::NoList => Ok(status::key_not_found()),
+            Inserted::NoElement => Ok(no_such_element()),
+        }
+    })
+}
+
+fn no_such_element() -> Response {
+    let message = "no element of the list is equal to before or after; the list is unchanged";
+    status::problem(StatusCode::PRECONDITION_FAILED, "failed_precondition", message, None)
+}
+
+/// The lifetime of a list that must exist: it stays as it is unless the request has another one.
+fn later_ttl(request: &CacheRequest<'_>) -> Result<CollectionTtl> {
+    Ok(match request.query.optional_ttl()? {
+        Some(ttl) => CollectionTtl { ttl, refresh: request.query.flag("refresh_ttl", true)? },
+        None => CollectionTtl { ttl: Ttl::FOREVER, refresh: false },
     })
 }
