@@ -87,11 +87,11 @@ def test_many_that_increment_one_key_are_all_counted(scs: Wire, server: Server) 
 
 def test_a_request_runs_a_bounded_number_of_commands(scs: Wire, server: Server) -> None:
     with client_of(server) as http:
-        for keys, status in ((256, 200), (257, 400)):
+        for keys, status in ((1024, 200), (1025, 400)):
             body = {"keys": [f"k{i}" for i in range(keys)]}
             answer = http.post(f"/cache/{scs.cache}/exists", json=body)
             assert answer.status_code == status
-        assert "at most 256 commands" in answer.json()["message"]
+        assert "at most 1024 commands" in answer.json()["message"]
 
 
 @pytest.mark.parametrize(

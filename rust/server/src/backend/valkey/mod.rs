@@ -23,7 +23,7 @@ mod exchange;
 mod key;
 
 /// How many commands a request can run: for each, the request is served once more.
-const MOST_COMMANDS: usize = 256;
+const MOST_COMMANDS: usize = 1_024;
 
 fn too_many() -> String {
     format!("this server's backend runs at most {MOST_COMMANDS} commands a request")
