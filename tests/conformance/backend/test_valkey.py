@@ -1,6 +1,7 @@
 """What is particular to items that are in Valkey."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -58,6 +59,12 @@ def test_collections_are_refused_and_nothing_is_written(scs: Wire, server: Serve
         assert answer.status_code == 501
         assert "does not support collections" in answer.json()["message"]
         assert http.get(f"/cache/{scs.cache}", params={"key": "l"}).status_code == 404
+
+
+def test_no_errors_are_injected_unless_the_server_is_local(scs: Wire) -> None:
+    faults = (("return-error", "internal"), ("error-rpcs", "get"), ("request-id", "one"))
+
+    assert replace(scs, more=faults).get(b"key") is None
 
 
 def test_a_valkey_that_is_away_fails_requests_until_it_is_back() -> None:
