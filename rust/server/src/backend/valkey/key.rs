@@ -17,13 +17,13 @@ const REPLACE: &str = "local value = redis.call('GET', KEYS[1]) \
                        if value ~= (ARGV[1] == '1' and ARGV[2]) then return 0 end \
                        redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[4]) \
                        return 1";
-/// Adds ARGV[1] and sets the lifetime to ARGV[2] milliseconds; nothing if the value is no number as Valkey
-/// writes it, or the sum is too large. The sum goes as text: a number of Lua's has 53 bits.
+/// Adds ARGV[1] and sets the TTL to ARGV[2] milliseconds; returns nothing if Valkey refuses the
+/// value as an integer, or the sum overflows. The sum is returned as text: Lua's numbers have 53 bits.
 const ADD: &str = "local sum = redis.pcall('INCRBY', KEYS[1], ARGV[1]) \
                    if type(sum) == 'table' then return false end \
                    redis.call('PEXPIRE', KEYS[1], ARGV[2]) \
                    return redis.call('GET', KEYS[1])";
-/// Changes the lifetime to ARGV[1] milliseconds, if ARGV[2] allows it; -1 if there is no such key.
+/// Changes the TTL to ARGV[1] milliseconds, if ARGV[2] allows it; -1 if there is no such key.
 const CHANGE_TTL: &str = "if redis.call('EXISTS', KEYS[1]) == 0 then return -1 end \
                           if ARGV[2] == '' then return redis.call('PEXPIRE', KEYS[1], ARGV[1]) end \
                           return redis.call('PEXPIRE', KEYS[1], ARGV[1], ARGV[2])";
