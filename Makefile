@@ -10,6 +10,7 @@ PYTEST := $(BIN)/pytest --timeout 600
 PARALLEL := $(PYTEST) --numprocesses auto --maxprocesses 8 --dist loadfile
 CLIENTS := $(addprefix $(VENV)/., signer javascript web java rust momento-redis langchain-community \
     aws-lambda-powertools imageio-ffmpeg langchain-js)
+LICENCES := rust/THIRD-PARTY-LICENSES.txt
 SAY := @printf '\033[1m==>\033[0m %s\n'
 
 # Cargo and pip find the environment by this, whatever the shell has activated.
@@ -17,7 +18,8 @@ export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build fmt lint test conformance e2e faults attacks fuzz bench docs serve beside wheel ci
+.PHONY: help setup build fmt lint test conformance e2e faults attacks packages fuzz bench docs serve
+.PHONY: beside wheel sdist release ci
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -75,11 +77,23 @@ docs: setup ## Regenerate the reference pages
 beside: $(CLIENTS) $(VENV)/.toolchain
 	cargo test --quiet --locked --workspace --no-run
 
-wheel: $(VENV)/.develop $(VENV)/.toolchain ## Build a wheel that installs without Rust, into dist/
+wheel: $(VENV)/.develop $(LICENCES) ## Build a wheel that installs without Rust, into dist/
 	$(SAY) "Building the wheel (the first time takes 2 to 5 minutes)"
 	$(BIN)/maturin build --release --locked --out dist
 
-ci: lint test conformance e2e faults attacks fuzz docs ## Everything that must pass before a change lands
+sdist: $(VENV)/.develop $(LICENCES) ## Build an sdist, from which Rust builds a wheel, into dist/
+	$(BIN)/maturin sdist --out dist
+
+packages: build wheel sdist $(VENV)/programs/sbom ## Install wheel and sdist in empty environments
+	$(PARALLEL) tests/packages
+
+release: ## Build all files of a release into dist/ (with REHEARSAL=1, without its tag)
+	rm -rf dist
+	@$(MAKE) wheel sdist $(VENV)/programs/sbom
+	$(SAY) "Writing SBOMs and checksums"
+	$(BIN)/python setup/release.py $(if $(REHEARSAL),--rehearsal)
+
+ci: lint test conformance e2e faults attacks packages fuzz docs ## Everything that must pass before a change lands
 
 $(VENV)/.made: setup/python.sh
 	@setup/python.sh
@@ -101,6 +115,14 @@ $(VENV)/.develop: $(VENV)/.run
 $(VENV)/.toolchain: $(VENV)/.run Cargo.toml setup/rust.py
 	@setup/apt.sh "the build" $${CC:-cc}=gcc $${CC:-cc}=libc6-dev
 	@$(BIN)/python setup/rust.py
+	@touch $@
+
+$(LICENCES): $(VENV)/.toolchain Cargo.lock setup/licences.py
+	@$(BIN)/python setup/licences.py
+
+# It writes SBOMs; what it needs would not fit into our environment.
+$(VENV)/programs/sbom: $(VENV)/.made setup/sbom.txt
+	@setup/program.sh sbom setup/sbom.txt
 	@touch $@
 
 $(VENV)/.core: $(VENV)/.run $(RUST) | $(VENV)/.toolchain

@@ -1,6 +1,6 @@
 #!/bin/sh
-# setup/program.sh NAME REQUIREMENTS: installs a program that judges Attimo into an environment of
-# its own, .venv/programs/NAME, by exact versions; what it needs would not fit into ours.
+# setup/program.sh NAME REQUIREMENTS: installs a program that judges or describes Attimo into an
+# environment of its own, .venv/programs/NAME, by exact versions; what it needs would not fit into ours.
 set -eu
 
 folder=.venv/programs/$1

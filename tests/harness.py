@@ -59,6 +59,7 @@ class Server:
         environment: Variables to add to the server's environment.
         ports: The words that say where to listen; without them, on free ports of loopback.
         prefix: A command that runs the program, such as `prlimit --nofile=300`.
+        program: Another installation's `attimo`; without it, that of these tests.
     """
 
     def __init__(
@@ -68,8 +69,9 @@ class Server:
         environment: Mapping[str, str] | None = None,
         ports: tuple[str, ...] = FREE_PORTS,
         prefix: tuple[str, ...] = (),
+        program: Path | None = None,
     ) -> None:
-        self.prefix = prefix
+        self.command = (*prefix, *([str(program)] if program else attimo()))
         self._room = tempfile.TemporaryDirectory(prefix="attimo-")
         self.data_dir = data_dir or Path(self._room.name) / "data"
         self.options = (*ports, *options)
@@ -91,7 +93,7 @@ class Server:
         self._ready = False
         self._settled = threading.Event()
         process = subprocess.Popen(
-            [*self.prefix, *attimo(), "serve", "--data-dir", str(self.data_dir), *self.options],
+            [*self.command, "serve", "--data-dir", str(self.data_dir), *self.options],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
