@@ -84,7 +84,8 @@ wheel: $(VENV)/.develop $(LICENCES) ## Build a wheel that installs without Rust,
 sdist: $(VENV)/.develop $(LICENCES) ## Build an sdist, from which Rust builds a wheel, into dist/
 	$(BIN)/maturin sdist --out dist
 
-packages: build wheel sdist $(VENV)/programs/sbom ## Install wheel and sdist in empty environments
+packages: build wheel sdist $(VENV)/programs/sbom ## Install wheel and sdist, build and run the container
+	@setup/apt.sh packages podman=podman runc=runc mmdebstrap=mmdebstrap
 	$(PARALLEL) tests/packages
 
 release: ## Build all files of a release into dist/ (with REHEARSAL=1, without its tag)
