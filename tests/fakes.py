@@ -44,6 +44,7 @@ class Listener:
 
     heard: list[Changes] = field(default_factory=list)
     revision: int = 0
+    suspended: set[int] = field(default_factory=set)
     verifying_keys: dict[str, VerifyingKey] = field(default_factory=dict)
     api_keys: dict[str, KnownKey] = field(default_factory=dict)
     url_keys: dict[str, KnownUrlKey] = field(default_factory=dict)
@@ -58,6 +59,8 @@ class Listener:
         if changes.since is None:
             self.forget()
         self.revision = changes.revision
+        self.suspended |= set(changes.suspended_accounts)
+        self.suspended -= set(changes.resumed_accounts)
         self.verifying_keys |= {key.kid: key for key in changes.verifying_keys}
         self.api_keys |= {key.id: key for key in changes.api_keys}
         self.url_keys |= {key.kid: key for key in changes.url_keys}
@@ -81,6 +84,7 @@ class Listener:
         self.revision = 0
         self.verifying_keys, self.api_keys, self.caches, self.roles = {}, {}, {}, {}
         self.url_keys, self.sessions = {}, {}
+        self.suspended = set()
 
     def names(self, account_id: int) -> set[str]:
         return {cache.name for cache in self.caches.values() if cache.account_id == account_id}

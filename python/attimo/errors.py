@@ -5,6 +5,7 @@
     - InvalidName
   + Unauthenticated        use a valid token
   + PermissionDenied       ask for the permission
+    - AccountSuspended     ask the operator
   + NotFound               name something that exists
     - NoSuchAccount
     - NoSuchCache
@@ -14,6 +15,7 @@
     - NoSuchMember
     - NoSuchInvitation
   + AlreadyExists          choose another name
+    - AccountExists
     - CacheExists
     - RoleExists
     - UserExists
@@ -48,11 +50,13 @@ class AttimoError(Exception):
         status: The HTTP status.
         code: A stable word in snake case, for programs.
         title: The kind of problem in a few words, if the status's name is not enough.
+        err: A word for programs that tells this problem from others with the same code.
     """
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal"
     title: ClassVar[str] = ""
+    err: ClassVar[str | None] = None
 
 
 class InvalidArgument(AttimoError):
@@ -75,6 +79,17 @@ class Unauthenticated(AttimoError):
 class PermissionDenied(AttimoError):
     status = 403
     code = "permission_denied"
+
+
+class AccountSuspended(PermissionDenied):
+    """The caller's account is suspended; the data plane says so in the same words."""
+
+    err = "account_suspended"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Account suspended: this server's operator has suspended the account; ask them"
+        )
 
 
 class NotFound(AttimoError):
@@ -122,6 +137,11 @@ class NoSuchInvitation(NotFound):
 class AlreadyExists(AttimoError):
     status = 409
     code = "already_exists"
+
+
+class AccountExists(AlreadyExists):
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is an account {_shown(name)} already")
 
 
 class CacheExists(AlreadyExists):

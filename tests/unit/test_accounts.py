@@ -18,7 +18,16 @@ def test_an_account_that_there_is_not_is_named(control: Control) -> None:
         accounts.get(tx, 3)
 
 
-@pytest.mark.parametrize("name", ["", "  ", "x" * 256])
-def test_a_blank_or_endless_name_is_refused(control: Control, name: str) -> None:
-    with pytest.raises(InvalidArgument, match="1 to 255"), control.begin() as tx:
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("", "not be blank"),
+        ("  ", "not be blank"),
+        ("x" * 256, "at most 255"),
+        ("a\x1b[2J", "printable text on one line"),
+        ("a\nb", "printable text on one line"),
+    ],
+)
+def test_a_name_that_no_terminal_can_show_is_refused(control: Control, name: str, why: str) -> None:
+    with pytest.raises(InvalidArgument, match=f"name must .*{why}"), control.begin() as tx:
         accounts.create(tx, name)

@@ -3,6 +3,7 @@
 import pytest
 
 from attimo.control import Control, audit, directory, signing, url_keys
+from attimo.control.permissions import FIRST_ACCOUNT
 from attimo.errors import FailedPrecondition, InvalidArgument, NoSuchSigningKey
 from attimo.store.connection import RowRefused
 from fakes import NOON, Client, Clock, Listener
@@ -90,17 +91,17 @@ def test_a_new_signing_key_signs_and_the_old_one_verifies_until_it_is_retired(
     with control.begin() as tx:
         first = signing.current(tx)
     with control.begin() as tx:
-        second = signing.rotate(tx, signing.OPERATOR)
+        second = signing.rotate(tx, FIRST_ACCOUNT)
         assert signing.current(tx).kid == second.kid
     assert {first.kid, second.kid} == set(node.verifying_keys)
 
     with control.begin() as tx:
-        signing.retire(tx, signing.OPERATOR, first.kid)
+        signing.retire(tx, FIRST_ACCOUNT, first.kid)
 
     assert set(node.verifying_keys) == {second.kid}
     for kid, error in [(second.kid, FailedPrecondition), (first.kid, NoSuchSigningKey)]:
         with pytest.raises(error), control.begin() as tx:
-            signing.retire(tx, signing.OPERATOR, kid)
+            signing.retire(tx, FIRST_ACCOUNT, kid)
 
 
 def test_only_the_operators_account_touches_the_signing_keys(

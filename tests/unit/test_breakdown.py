@@ -131,7 +131,9 @@ def test_an_empty_window_is_refused(control: Control, since: int, until: int | N
 
 @pytest.mark.parametrize("text", ["", "cache,", "caches", "cache api", "Cache", "cache,,api"])
 def test_what_cannot_be_told_apart_is_refused(text: str) -> None:
-    with pytest.raises(InvalidArgument, match="group_by must be some of cache, key, api, minute"):
+    with pytest.raises(
+        InvalidArgument, match="group_by must be some of cache, key, account, api, minute"
+    ):
         breakdown.read_by(text)
 
 

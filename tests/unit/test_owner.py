@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from attimo.control import Control, api_keys, signing
+from attimo.control.permissions import FIRST_ACCOUNT
 from attimo.data_directory import Credentials
 from attimo.serve import owner
 from attimo.store.database import open_database
@@ -31,8 +32,8 @@ def revoked(control: Control, kept: Credentials) -> Credentials:
 def signed_by_a_retired_key(control: Control, kept: Credentials) -> Credentials:
     with control.begin() as tx:
         old = signing.current(tx)
-        signing.rotate(tx, signing.OPERATOR)
-        signing.retire(tx, signing.OPERATOR, old.kid)
+        signing.rotate(tx, FIRST_ACCOUNT)
+        signing.retire(tx, FIRST_ACCOUNT, old.kid)
     return kept
 
 

@@ -21,7 +21,12 @@ def test_one_request_makes_an_account_a_cache_and_a_key(browser: Browser, node: 
     shown = browser.ask("GET", "/session").json()
     assert (shown["email"], shown["account_id"]) == (ANN, made["account_id"])
     assert shown["accounts"] == [
-        {"account_id": made["account_id"], "account_name": ANN, "role_id": "owner"}
+        {
+            "account_id": made["account_id"],
+            "account_name": ANN,
+            "role_id": "owner",
+            "suspended": False,
+        }
     ]
 
 
@@ -58,7 +63,7 @@ def test_where_sign_up_is_not_open_nobody_signs_up(
         ({"email": ANN, "password": "short"}, "password must be 10 to 256"),
         ({"email": ANN, "password": "x" * 257}, "password must be 10 to 256"),
         ({"email": ANN, "password": ANN.upper()}, "must not be the e-mail address"),
-        ({"email": ANN, "password": PASSWORD, "account_name": " "}, "name must be"),
+        ({"email": ANN, "password": PASSWORD, "account_name": " "}, "name must not be blank"),
         ({"email": ANN, "password": PASSWORD, "card": "1"}, "card: Extra inputs"),
         ({"email": ANN}, "password: Field required"),
     ],

@@ -4,6 +4,7 @@
 up to 0009.
 """
 
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -24,7 +25,12 @@ EARLIER = sorted((Path(__file__).parent / "databases").glob("*.sql"))
 def tables(connection: Connection) -> set[tuple[str, ...]]:
     """Return every table, index and trigger as SQLite would make it again, but for white space."""
     rows = connection.rows("SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master")
-    return {(*row[:3], " ".join(row[3].split())) for row in rows}
+    return {(*row[:3], without_spaces(row[3])) for row in rows}
+
+
+def without_spaces(sql: str) -> str:
+    """A statement without what is only there for readers: white space, also beside commas."""
+    return re.sub(r"\s*([(),])\s*", r"\1", " ".join(sql.split()))
 
 
 def emptied(path: Path, *more: str) -> Database:

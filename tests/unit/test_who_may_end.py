@@ -28,7 +28,7 @@ from attimo.control import (
     users,
 )
 from attimo.control.invitations import Invitation
-from attimo.control.permissions import everything
+from attimo.control.permissions import FIRST_ACCOUNT, everything
 from fakes import Client
 
 EVERYTHING = everything().dump()["rules"]
@@ -263,7 +263,7 @@ def things(control: Control, owner: Client) -> Callable[[str], House]:
         number = next(numbers)
         with control.begin() as tx:
             old = signing.current(tx)
-            signing.rotate(tx, signing.OPERATOR)
+            signing.rotate(tx, FIRST_ACCOUNT)
             guest = f"guest-{number}@example.com"
             invitation = invitations.create(tx, 1, guest, "owner").invitation
             user = users.create(tx, f"owner-{number}@example.com", "hash")

@@ -10,11 +10,14 @@ from starlette.routing import Route
 
 from attimo import mail
 from attimo.api import (
+    accept_page,
+    accounts,
     api_keys,
     audit,
     caches,
     certificates,
     docs,
+    invitations,
     mail_limits,
     members,
     password,
@@ -51,6 +54,9 @@ HANDLERS = (
     session,
     password,
     members,
+    invitations,
+    accept_page,
+    accounts,
     certificates,
     docs,
 )

@@ -52,7 +52,7 @@ SwaggerUIBundle({
 });
 """
 
-_HEADERS = {
+HEADERS = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'",
@@ -74,7 +74,7 @@ def describe(request: Request) -> Response:
 @router.get("/docs")
 def show() -> HTMLResponse:
     """The page."""
-    return HTMLResponse(_PAGE, headers=_HEADERS)
+    return HTMLResponse(_PAGE, headers=HEADERS)
 
 
 @router.get("/docs/start.js")

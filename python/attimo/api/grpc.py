@@ -63,7 +63,7 @@ class GrpcHandler:
             return _ok(self._reply(path, request, message))
         except AttimoError as error:
             log_if_ours(error)
-            return _refused(NUMBERS[error.code], str(error))
+            return _refused(NUMBERS[error.code], str(error), error.err)
         except Exception:
             log.exception("Internal error while answering %s", path)
             return _refused(NUMBERS["internal"], "Internal server error; see the server log")
@@ -86,6 +86,7 @@ def _ok(reply: bytes) -> Response:
     return Response(reply, headers={"grpc-status": "0"}, media_type=MEDIA_TYPE)
 
 
-def _refused(number: int, message: str) -> Response:
+def _refused(number: int, message: str, err: str | None = None) -> Response:
     headers = {"grpc-status": str(number), "grpc-message": quote(message, safe=_PRINTABLE)}
+    headers |= {"err": err} if err else {}
     return Response(headers=headers, media_type=MEDIA_TYPE)

@@ -65,7 +65,7 @@ async def _refuse(request: Request, error: Exception) -> JSONResponse:
         error = InvalidArgument("A number is too large: at most 2^63 - 1 is allowed")
     if isinstance(error, AttimoError):
         log_if_ours(error)
-        answer = _answer(error.status, error.code, str(error), error.title)
+        answer = _answer(error.status, error.code, str(error), error.title, error.err)
         if isinstance(error, TooManyAttempts | Busy):
             answer.headers["retry-after"] = str(error.retry_after)
         return answer
@@ -107,7 +107,9 @@ def log_if_ours(error: AttimoError) -> None:
         log.warning("%s", error)
 
 
-def _answer(status: int, code: str, message: str, title: str = "") -> JSONResponse:
+def _answer(
+    status: int, code: str, message: str, title: str = "", err: str | None = None
+) -> JSONResponse:
     # JSON can express what UTF-8 cannot encode: lone surrogates.
     text = message.encode(errors="replace").decode()
     title = title or HTTPStatus(status).phrase
@@ -118,7 +120,7 @@ def _answer(status: int, code: str, message: str, title: str = "") -> JSONRespon
         "code": code,
         "message": text,
         "momento_code": _of_momento(code),
-    }
+    } | ({"err": err} if err else {})
     return JSONResponse(refusal, status)
 
 

@@ -37,6 +37,7 @@ class Membership(Model):
     account_id: int
     account_name: str
     role_id: str
+    suspended: bool
 
 
 class SessionInfo(Model):
@@ -103,7 +104,12 @@ def sign_out(
 
 def _info(visitor: Visitor, session: Session) -> SessionInfo:
     mine = [
-        Membership(account_id=each.account_id, account_name=each.account_name, role_id=each.role_id)
+        Membership(
+            account_id=each.account_id,
+            account_name=each.account_name,
+            role_id=each.role_id,
+            suspended=each.is_suspended,
+        )
         for each in visitor.perform(sessions.accounts_of, session)
     ]
     return SessionInfo(

@@ -9,11 +9,12 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 from starlette.responses import Response
 
+from attimo.api.accounts import Accounts
 from attimo.api.caller import Authenticated
 from attimo.api.routing import JSON, Router
 from attimo.api.schemas import Model
-from attimo.control import breakdown
-from attimo.control.breakdown import Breakdown, By
+from attimo.control import breakdown, chosen_accounts
+from attimo.control.breakdown import Breakdown, By, Row
 from attimo.control.usage import COUNTS, MEANINGS
 
 router = Router("/usage", "limits and usage")
@@ -51,8 +52,11 @@ class UsageLine(UsageCounts):
     (UTC) are their first second, since 1970. `key` is a key's id (of signed URLs, that of the
     signing key), `local` the owner's on a `--local` server, `session` for members who have signed
     in, `token` for tokens without a key, or `server` for evictions, whose `api` is `Evict`.
+    `account` comes with `account_id`; both are null for requests without a known cache and key.
     """
 
+    account_id: int | None = None
+    account: str | None = None
     cache: str | None = None
     key: str = ""
     api: str = ""
@@ -83,11 +87,16 @@ def show(
     ] = None,
     until: Annotated[Moment, Field(description="Seconds since 1970; default: now.")] = None,
     cache: Annotated[str | None, Field(description="Only caches with this name.")] = None,
+    accounts: Accounts = None,
     format: Annotated[Literal["json", "csv"], Field(description=_IN_CSV)] = "json",
 ) -> UsageReport | Response:
     """Show the account's usage. It lags by the collection interval, some seconds."""
     by = breakdown.read_by(group_by)
-    found = caller.perform(breakdown.of_account, by, since, until, cache)
+    if accounts is None:
+        found = caller.perform(breakdown.of_account, by, since, until, cache)
+    else:
+        chosen = chosen_accounts.read(accounts)
+        found = caller.perform(breakdown.of_accounts, chosen, by, since, until, cache)
     if format == "csv":
         headers = {"content-disposition": 'attachment; filename="usage.csv"'}
         return Response(_csv(by, found), headers=headers, media_type=CSV)
@@ -103,12 +112,23 @@ def show(
 
 def _lines(found: Breakdown) -> Iterator[dict[str, Any]]:
     for row in found.rows:
-        yield {by.value: of for by, of in row.of.items()} | asdict(row.counts)
+        yield dict(_groups(row, found)) | asdict(row.counts)
+
+
+def _groups(row: Row, found: Breakdown) -> Iterator[tuple[str, str | int | None]]:
+    for by, of in row.of.items():
+        if by is By.ACCOUNT:
+            yield "account_id", of
+            yield "account", found.names.get(int(of)) if of is not None else None
+        else:
+            yield by.value, of
 
 
 def _csv(by: list[By], found: Breakdown) -> str:
     text = StringIO(newline="")
-    writer = csv.DictWriter(text, [*(each.value for each in by), *COUNTS])
+    ids = {By.ACCOUNT: ["account_id"]}
+    columns = [name for each in by for name in (*ids.get(each, ()), each.value)]
+    writer = csv.DictWriter(text, [*columns, *COUNTS])
     writer.writeheader()
     for line in _lines(found):
         writer.writerow({name: as_text(cell) for name, cell in line.items()})

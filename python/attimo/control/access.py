@@ -1,6 +1,6 @@
 """Returns the actor behind a credential that the data plane has verified."""
 
-from attimo.control import roles
+from attimo.control import accounts, roles
 from attimo.control.actor import Actor
 from attimo.control.permissions import everything
 from attimo.control.tx import Tx
@@ -20,12 +20,14 @@ def of_key(tx: Tx, account_id: int, key_id: str, peer: str) -> Actor:
 
     Raises:
         Unauthenticated: The key has been revoked.
+        AccountSuspended: Its account is suspended.
     """
     if key_id == LOCAL:
-        return Actor(LOCAL, peer, everything())
+        return Actor(LOCAL, peer, everything().within(account_id))
     found = tx.db.rows(_KEY, id=key_id, account_id=account_id)
     if not found:
         raise Unauthenticated("Invalid API key: it was revoked or issued by another server")
+    accounts.need_active(tx, account_id)
     ((role_id, made_by_user_id, expires_at),) = found
     permissions = roles.permitted(tx, account_id, role_id)
     return Actor(f"key {key_id}", peer, permissions, key_id, made_by_user_id, expires_at)

@@ -249,6 +249,11 @@ def keep_a_manager(
         )
 
 
+def can_be_managed(tx: Tx, account_id: int) -> bool:
+    """Whether a valid key can manage the account's keys."""
+    return bool(_managers(tx, account_id))
+
+
 @writes("key.create-hidden", SERVER, audited=False)
 def of_session(tx: Tx, account_id: int, user_id: int) -> str:
     """Return the ID of the hidden key to which the tokens of a signed-in member belong.

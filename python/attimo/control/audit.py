@@ -8,22 +8,23 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from attimo.control import pages
+from attimo.control import chosen_accounts, pages
 from attimo.control.actions import reads
 from attimo.control.actor import SYSTEM, Actor
+from attimo.control.chosen_accounts import Chosen
 from attimo.control.pages import Page
 from attimo.control.permissions import Right
 from attimo.control.tx import Tx
-from attimo.errors import InvalidArgument
 
 LAST_ID = 2**63 - 1
 
 # The empty noun matches every action.
 _PAGE = """
-SELECT id, at, actor, peer, action, subject, details FROM audit
-WHERE account_id = :account_id AND id < :before AND at >= :since
+SELECT audit.id, at, actor, peer, action, subject, details, account_id, name
+FROM audit LEFT JOIN accounts ON accounts.id = account_id
+WHERE {accounts} AND audit.id < :before AND at >= :since
 AND (action = :action OR substr(action, 1, length(:noun)) = :noun)
-ORDER BY id DESC LIMIT :limit
+ORDER BY audit.id DESC LIMIT :limit
 """
 
 
@@ -37,6 +38,8 @@ class Entry:
         action: A noun and a verb, such as `cache.create`.
         subject: The name or ID of what it was performed on.
         details: Further facts; never a secret.
+        account_id: The account, or 0 for a user without one.
+        account: The account's name, if there is one.
     """
 
     id: int
@@ -46,6 +49,8 @@ class Entry:
     action: str
     subject: str
     details: dict[str, Any] = field(default_factory=dict)
+    account_id: int = 0
+    account: str | None = None
 
 
 def note(tx: Tx, account_id: int, subject: str, **details: object) -> None:
@@ -92,11 +97,40 @@ def list_page(
     Raises:
         InvalidArgument: `next_token` was not returned by this function.
     """
+    return _page(tx, Chosen([account_id]), limit, next_token, action, since)
+
+
+@reads("audit.list-all", chosen_accounts.READ)
+def list_page_of(
+    tx: Tx,
+    _: int,
+    chosen: Chosen,
+    limit: int,
+    next_token: str | None = None,
+    action: str | None = None,
+    since: int | None = None,
+) -> Page[Entry]:
+    """Return up to `limit` entries of several accounts of the server, as `list_page` does.
+
+    Raises:
+        InvalidArgument: `next_token` was not returned by this function.
+    """
+    return _page(tx, chosen, limit, next_token, action, since)
+
+
+def _page(
+    tx: Tx,
+    chosen: Chosen,
+    limit: int,
+    next_token: str | None,
+    action: str | None,
+    since: int | None,
+) -> Page[Entry]:
     found = tx.db.all(
         _entry,
-        _PAGE,
-        account_id=account_id,
-        before=_id(pages.after(next_token)) if next_token else LAST_ID,
+        _PAGE.format(accounts=chosen.condition("account_id")),
+        **chosen.values(),
+        before=pages.number_after(next_token, first=LAST_ID),
         since=since or 0,
         action=action,
         noun=f"{action}." if action else "",
@@ -106,12 +140,6 @@ def list_page(
 
 
 def _entry(
-    id: int, at: int, actor: str, peer: str, action: str, subject: str, details: str
+    id: int, at: int, actor: str, peer: str, action: str, subject: str, details: str, *of: Any
 ) -> Entry:
-    return Entry(id, at, actor, peer, action, subject, json.loads(details))
-
-
-def _id(mark: str) -> int:
-    if not mark.isdecimal() or len(mark) > 18:
-        raise InvalidArgument("next_token must be one that a list has returned")
-    return int(mark)
+    return Entry(id, at, actor, peer, action, subject, json.loads(details), *of)

@@ -93,6 +93,8 @@ class Changes:
         revision: The revision of a node that has applied this.
         since: The revision that a node must have before; None for the whole directory, in which
             case a node drops what is not in it.
+        suspended_accounts: The IDs of accounts all of whose requests are refused.
+        resumed_accounts: The IDs of those that are not suspended any more, or deleted.
         verifying_keys: New ones.
         retired_keys: The `kid` of those that are not accepted any more.
         api_keys: New ones, and those whose expiry changed.
@@ -109,6 +111,8 @@ class Changes:
 
     revision: int
     since: int | None
+    suspended_accounts: list[int]
+    resumed_accounts: list[int]
     verifying_keys: list[VerifyingKey]
     retired_keys: list[str]
     api_keys: list[KnownKey]
@@ -164,6 +168,7 @@ def changes(tx: Tx, since: int | None) -> Changes:
     return Changes(
         revision(tx),
         since,
+        *_accounts(tx, since),
         *_verifying_keys(tx, since),
         *_api_keys(tx, since),
         *_url_keys(tx, since),
@@ -171,6 +176,16 @@ def changes(tx: Tx, since: int | None) -> Changes:
         *_roles(tx, since),
         *_caches(tx, since),
     )
+
+
+def _accounts(tx: Tx, since: int | None) -> tuple[list[int], list[int]]:
+    """Return the suspended accounts, and those that need no longer be refused."""
+    which = "suspended_at IS NOT NULL" if since is None else "revision > :since"
+    query = "SELECT id, suspended_at IS NOT NULL AND deleted_at IS NULL FROM accounts WHERE "
+    rows = tx.db.rows(query + which, since=since)
+    return [id for id, suspended in rows if suspended], [
+        id for id, suspended in rows if not suspended
+    ]
 
 
 def _verifying_keys(tx: Tx, since: int | None) -> tuple[list[VerifyingKey], list[str]]:

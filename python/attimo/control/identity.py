@@ -5,6 +5,7 @@ Otherwise two servers would accept each other's keys, and the copy those that we
 
 from attimo.control import directory, signing
 from attimo.control.actions import SERVER, writes
+from attimo.control.permissions import FIRST_ACCOUNT
 from attimo.control.tx import Tx
 
 
@@ -14,8 +15,8 @@ def renew(tx: Tx) -> None:
 
     Accounts, members, roles, caches and the ledger stay; passwords stay valid.
     """
-    signing.rotate(tx, signing.OPERATOR)
-    signing.retire_old(tx, signing.OPERATOR)
+    signing.rotate(tx, FIRST_ACCOUNT)
+    signing.retire_old(tx, FIRST_ACCOUNT)
     # The first server may still sign with these, so a copy that has them could forge its tokens.
     tx.db.execute("DELETE FROM signing_keys WHERE retired_at IS NOT NULL")
     tx.db.execute(

@@ -20,7 +20,8 @@ MOST = 100
 """The most open invitations of an account."""
 
 _SELECT = """
-SELECT id, account_id, email, role_id, created_at, expires_at, made_by_user_id, made_by_key_id
+SELECT id, account_id, email, role_id, created_at, expires_at, made_by_user_id, made_by_key_id,
+    founds_account
 FROM invitations WHERE """
 
 # Reads the log backwards, as far as the moment.
@@ -32,7 +33,10 @@ SELECT account_id, subject, at FROM audit WHERE action = 'invitation.create' AND
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """An invitation without its token; times in seconds since 1970."""
+    """An invitation without its token; times in seconds since 1970.
+
+    With one that founds an account, the operator has invited its first owner.
+    """
 
     id: str
     account_id: int
@@ -42,6 +46,7 @@ class Invitation:
     expires_at: int
     made_by_user_id: int | None = None
     made_by_key_id: str | None = None
+    founds_account: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,7 @@ def create(
     email: str,
     role_id: str = VIEWER.id,
     count: Callable[[int, str], None] = lambda _account_id, _address: None,
+    founds_account: bool = False,
 ) -> NewInvitation:
     """Invite a person; an older invitation of the same address is revoked.
 
@@ -66,6 +72,7 @@ def create(
 
     Args:
         count: Counts the e-mail to come, by account and address; an error undoes the invitation.
+        founds_account: Whether the operator invites the account's first owner.
 
     Raises:
         InvalidArgument: The address is invalid.
@@ -92,6 +99,7 @@ def create(
         min(tx.now + SECONDS, tx.actor.ends_at or tx.now + SECONDS),
         tx.actor.user_id,
         tx.actor.key_id,
+        founds_account,
     )
     tx.db.insert("invitations", **asdict(made), hash=users.digest(token))
     audit.note(tx, account_id, address, role=role_id)

@@ -56,9 +56,11 @@ def accept(tx: Tx, token: str, user: User | None, password_hash: str) -> NewSess
         Unauthenticated: The token is invalid, or was used or revoked, or has expired.
         NoSuchRole: The role was deleted.
         MemberExists: The user is a member already.
+        AccountSuspended: The account is suspended; the invitation stays open.
     """
     # Looked up in this transaction, since an invitation can be accepted once.
     invitation = invitations.of_token(tx, token)
+    accounts.need_active(tx, invitation.account_id)
     tx.actor = tx.actor.known_as(invitation.email)
     joining = user or users.create(tx, invitation.email, password_hash)
     invitations.accept(tx, invitation, joining)

@@ -16,7 +16,8 @@ SELECT user_id, email, role_id, joined_at FROM members JOIN users ON users.id = 
 WHERE account_id = :account_id ORDER BY joined_at, user_id
 """
 _OF_USER = """
-SELECT account_id, name, role_id FROM members JOIN accounts ON accounts.id = account_id
+SELECT account_id, name, role_id, suspended_at IS NOT NULL
+FROM members JOIN accounts ON accounts.id = account_id
 WHERE user_id = :user_id ORDER BY joined_at, account_id
 """
 _CHANGE_ROLE = """
@@ -41,6 +42,7 @@ class Membership:
     account_id: int
     account_name: str
     role_id: str
+    is_suspended: bool
 
 
 @writes("member.join", SERVER)

@@ -94,7 +94,7 @@ def leave(tx: Tx, account_id: int, keep_keys: bool = False) -> Made:
     if user_id is None or tx.actor.key_id is not None:
         raise PermissionDenied("Insufficient permissions: only a signed-in member can leave")
     # They can revoke what they created, whatever their role is now.
-    tx.actor = replace(tx.actor, permissions=OWNER.permissions)
+    tx.actor = replace(tx.actor, permissions=OWNER.permissions.within(account_id))
     return _remove(tx, account_id, user_id, keep_keys)
 
 

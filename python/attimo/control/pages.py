@@ -8,6 +8,9 @@ from attimo.errors import InvalidArgument
 
 Item = TypeVar("Item")
 
+LONGEST_NUMBER = 18
+"""In digits; the database holds all such numbers."""
+
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Item]):
@@ -39,6 +42,20 @@ def after(next_token: str | None) -> str:
     if _token(mark) != (next_token or ""):
         raise InvalidArgument("next_token must be one that a list has returned")
     return mark
+
+
+def number_after(next_token: str | None, first: int) -> int:
+    """Return the number after which a page begins; `first` at the start of the list.
+
+    Raises:
+        InvalidArgument: No list has returned this token.
+    """
+    if not next_token:
+        return first
+    mark = after(next_token)
+    if not mark.isdecimal() or len(mark) > LONGEST_NUMBER:
+        raise InvalidArgument("next_token must be one that a list has returned")
+    return int(mark)
 
 
 def _token(mark: str) -> str:

@@ -14,6 +14,11 @@ from attimo.control import selectors
 from attimo.control.selectors import ALL, Selector
 from attimo.errors import InvalidArgument, PermissionDenied
 
+FIRST_ACCOUNT = 1
+"""The first account of a server, whose Owners are its operators."""
+SERVER_MANAGEMENT = "server_management"
+"""The type of rules about other accounts [ours]: they count in the first account only."""
+
 MOST_RULES = 20
 MOST_RANGES = 100
 
@@ -36,6 +41,7 @@ KINDS: Mapping[str, Kind] = {
     "account_management": Kind(_VERBS, {}, is_data=False),
     "auth_management": Kind(_VERBS, {"items": selectors.ANY}, is_data=False),
     "token_management": Kind(("write",), {}, is_data=False),
+    SERVER_MANAGEMENT: Kind(_VERBS, {}, is_data=False),
     "resource_management": Kind(_VERBS, {"resources": selectors.RESOURCE}, is_data=False),
     "cache": Kind(_VERBS, _CACHES | {"items": selectors.KEY}, is_data=True),
     "topic": Kind(_VERBS, _CACHES | {"topics": selectors.NAME}, is_data=True),
@@ -140,6 +146,14 @@ class Permissions:
         """Whether a rule grants this on all that `about` matches; None matches any rule."""
         chosen = self.chosen(type, verb)
         return bool(chosen) if about is None else any(each.covers(about) for each in chosen)
+
+    def within(self, account_id: int) -> "Permissions":
+        """What of it counts in an account: rules about the server do in the first one only."""
+        if account_id == FIRST_ACCOUNT:
+            return self
+        return replace(
+            self, rules=tuple(rule for rule in self.rules if rule.type != SERVER_MANAGEMENT)
+        )
 
     def covers(self, other: "Permissions") -> bool:
         """Whether it permits everything that the other permits, from every address of the other."""

@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 
-from attimo.control import api_keys
+from attimo.control import accounts, api_keys
 from attimo.control.actions import PROOF, SERVER, writes
 from attimo.control.actor import Actor
 from attimo.control.api_keys import ApiKey, NewApiKey
@@ -35,7 +35,7 @@ def create_key(
             "Insufficient permissions: a key cannot create a super-user key; sign in to create one"
         )
     until = None if valid_for_seconds is None else tx.now + valid_for_seconds
-    wanted = everything() if permissions is None else permissions
+    wanted = everything().within(account_id) if permissions is None else permissions
     made = api_keys.create_scoped(tx, account_id, wanted, description, until)
     return made, create(tx, made.key) if until else ""
 
@@ -69,8 +69,11 @@ def use(tx: Tx, api_key: str, refresh_token: str) -> tuple[NewApiKey, str]:
     Raises:
         InvalidArgument: The two do not belong together, were used before, or the key has expired.
         PermissionDenied: The new key would outlive the one that created the first one.
+        AccountSuspended: The key's account is suspended; the refresh token stays valid.
     """
     key = api_keys.of_token(tx, api_key)
+    if key is not None:
+        accounts.need_active(tx, key.account_id)
     taken = tx.db.rows(
         "DELETE FROM refresh_tokens WHERE hash = :hash "
         "RETURNING key_id, valid_for_seconds, ends_at",

@@ -87,7 +87,7 @@ def get(tx: Tx, account_id: int, role_id: str) -> Role:
         NoSuchRole: Neither the system nor the account has it.
     """
     if role_id in SYSTEM:
-        return SYSTEM[role_id]
+        return SYSTEM[role_id].within(account_id)
     query = _SELECT + "AND account_id = :account_id AND id = :id"
     found = tx.db.first(_role, query, account_id=account_id, id=role_id)
     if found is None:
@@ -136,7 +136,8 @@ def list_page(
     Raises:
         InvalidArgument: `next_token` was not returned by this function.
     """
-    marked = [(f"0{role.id}", role) for role in SYSTEM.values()] if type != "custom" else []
+    system = [role.within(account_id) for role in SYSTEM.values()]
+    marked = [(f"0{role.id}", role) for role in system] if type != "custom" else []
     if type != "system":
         query = _SELECT + "AND account_id = :account_id AND kind = 'custom'"
         own = tx.db.all(_role, query, account_id=account_id)
@@ -261,5 +262,5 @@ def _role(
     account_id: int,
     created_at: int,
 ) -> Role:
-    permits = permissions.of_text(permitted)
+    permits = permissions.of_text(permitted).within(account_id)
     return Role(id, kind, name, description, permits, account_id, created_at)

@@ -55,6 +55,11 @@ def end_of_member(tx: Tx, account_id: int, user_id: int) -> None:
     _write(tx, _END + which, account_id=account_id, user_id=user_id)
 
 
+def end_of_account(tx: Tx, account_id: int) -> None:
+    """End all sessions in an account."""
+    _write(tx, _END + "AND account_id = :account_id", account_id=account_id)
+
+
 def end_of_user(tx: Tx, user_id: int) -> None:
     """End all sessions of a user."""
     _write(tx, _END + "AND user_id = :user_id", user_id=user_id)

@@ -3,13 +3,13 @@
 import secrets
 from dataclasses import dataclass, field
 
-from attimo.control import audit, members, roles, session_rows, users
+from attimo.control import accounts, audit, members, roles, session_rows, users
 from attimo.control.actions import PROOF, SERVER, reads, writes
 from attimo.control.actor import Actor
 from attimo.control.members import Membership
 from attimo.control.tx import Tx
 from attimo.control.users import User
-from attimo.errors import NoSuchAccount, Unauthenticated
+from attimo.errors import AccountSuspended, NoSuchAccount, Unauthenticated
 
 SECONDS = 7 * 24 * 60 * 60
 """How long a session lasts."""
@@ -49,9 +49,12 @@ class NewSession:
 
 @writes("session.begin", SERVER)
 def create(tx: Tx, user: User, account_id: int | None = None) -> NewSession:
-    """Begin a session of a user, in this account or in the user's first one."""
-    mine = [each.account_id for each in members.accounts_of(tx, user.id)]
-    chosen = account_id or next(iter(mine), 0)
+    """Begin a session of a user, in this account or in the user's first one.
+
+    Raises:
+        AccountSuspended: All accounts of the user are suspended.
+    """
+    chosen = account_id or _first_account(tx, user)
     token, csrf_token = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
     hash = users.digest(token)
     session = Session(user.id, user.email, chosen, csrf_token, tx.now + SECONDS, hash)
@@ -74,6 +77,7 @@ def sign_in(tx: Tx, user: User) -> NewSession:
 
     Raises:
         Unauthenticated: The password was changed meanwhile.
+        AccountSuspended: All accounts of the user are suspended.
     """
     if users.of_id(tx, user.id) != user:
         raise Unauthenticated("The password was changed meanwhile: sign in again")
@@ -116,10 +120,13 @@ def actor(tx: Tx, session: Session, peer: str) -> Actor:
     Raises:
         Unauthenticated: The session has ended, or the user is not a member of the account any more.
         PermissionDenied: The role does not allow this address.
+        AccountSuspended: The account is suspended.
     """
     of_hash(tx, session.hash)
     for each in members.accounts_of(tx, session.user_id):
         if each.account_id == session.account_id:
+            if each.is_suspended:
+                raise AccountSuspended
             permissions = roles.get(tx, each.account_id, each.role_id).permissions
             permissions.admit(peer)
             name = f"member {session.email}"
@@ -133,9 +140,11 @@ def switch(tx: Tx, session: Session, account_id: int) -> Session:
 
     Raises:
         NoSuchAccount: The user is not a member of it.
+        AccountSuspended: It is suspended.
     """
     if account_id not in {each.account_id for each in members.accounts_of(tx, session.user_id)}:
         raise NoSuchAccount(account_id)
+    accounts.need_active(tx, account_id)
     session_rows.turn(tx, session.hash, account_id)
     return of_hash(tx, session.hash)
 
@@ -150,3 +159,12 @@ def end(tx: Tx, session: Session) -> None:
 def end_all(tx: Tx, session: Session) -> None:
     """End all sessions of a session's user."""
     session_rows.end_of_user(tx, session.user_id)
+
+
+def _first_account(tx: Tx, user: User) -> int:
+    """The first account of a user that is not suspended; 0 for a user without accounts."""
+    mine = members.accounts_of(tx, user.id)
+    active = [each.account_id for each in mine if not each.is_suspended]
+    if mine and not active:
+        raise AccountSuspended
+    return next(iter(active), 0)

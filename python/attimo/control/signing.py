@@ -13,16 +13,12 @@ from joserfc.jwk import OKPKey
 
 from attimo.control import api_keys, audit, directory
 from attimo.control.actions import SERVER, reads, writes
-from attimo.control.permissions import Right
+from attimo.control.permissions import FIRST_ACCOUNT, Right
 from attimo.control.system_roles import OWNER
 from attimo.control.tx import Tx
 from attimo.errors import FailedPrecondition, NoSuchSigningKey, PermissionDenied
 
 MANAGE = Right("auth_management", "write")
-
-OPERATOR = 1
-"""The first account, whose Owners are the server's operators. Its audit log has the actions on the
-server as a whole."""
 
 _CURRENT = """
 SELECT kid, public_key, private_key FROM signing_keys WHERE retired_at IS NULL
@@ -162,7 +158,7 @@ def _keep_a_manager(tx: Tx, kids: set[str]) -> None:
         ]
         return not before or before[-1].retired_at is not None or before[-1].kid in kids
 
-    api_keys.keep_a_manager(tx, OPERATOR, "This has signed", "retire", ends)
+    api_keys.keep_a_manager(tx, FIRST_ACCOUNT, "This has signed", "retire", ends)
 
 
 def _known(tx: Tx) -> list[Known]:
@@ -171,7 +167,7 @@ def _known(tx: Tx) -> list[Known]:
 
 
 def _check_account(account_id: int) -> None:
-    if account_id != OPERATOR:
+    if account_id != FIRST_ACCOUNT:
         raise PermissionDenied("Only the account of this server's operator may do this")
 
 

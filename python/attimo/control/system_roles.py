@@ -1,9 +1,9 @@
 """The roles of the system, which every account has and nobody can change."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from attimo.control.permissions import Permissions, everything
+from attimo.control.permissions import SERVER_MANAGEMENT, Permissions, everything
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,10 @@ class Role:
     account_id: int = 0
     created_at: int = 0
 
+    def within(self, account_id: int) -> "Role":
+        """The role, with what its permissions are in an account."""
+        return replace(self, permissions=self.permissions.within(account_id))
+
 
 NO_ROLE = "none"
 """The role ID of those without permissions; there is no such role."""
@@ -27,12 +31,13 @@ NO_ROLE = "none"
 _READING = ("read", "list")
 
 OWNER = Role("owner", "system", "Owner", "Everything.", everything())
+"""In the first account, that includes the server's other accounts; see `Permissions.within`."""
 OPERATOR = Role(
     "operator",
     "system",
     "Operator",
     "All caches and their data, keys and roles; the account and its members only to look at.",
-    everything({"account_management": _READING}),
+    everything({"account_management": _READING, SERVER_MANAGEMENT: ()}),
 )
 VIEWER = Role(
     "viewer",
@@ -44,6 +49,7 @@ VIEWER = Role(
             "account_management": _READING,
             "auth_management": _READING,
             "token_management": (),
+            SERVER_MANAGEMENT: (),
             "resource_management": _READING,
             "cache": _READING,
             "topic": _READING,

@@ -25,11 +25,16 @@ CREATE TABLE directory (
 );
 INSERT INTO directory (id, revision, last_namespace) VALUES (1, 0, 0);
 
+-- A deleted account keeps its name, for the ledger and the audit log.
 CREATE TABLE accounts (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL,
-    created_at INTEGER NOT NULL
+    created_at INTEGER NOT NULL,
+    suspended_at INTEGER,
+    deleted_at INTEGER,
+    revision INTEGER DEFAULT '0' NOT NULL
 );
+CREATE INDEX accounts_by_revision ON accounts (revision);
 
 CREATE TABLE caches (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
@@ -164,7 +169,8 @@ CREATE TABLE members (
 );
 CREATE INDEX ix_members_user_id ON members (user_id);
 
--- Who may become a member; the row goes when that is done.
+-- Who may become a member; the row goes when that is done. With one that founds an account, the
+-- operator has invited its first owner, who may be new to the server whatever its sign-up says.
 CREATE TABLE invitations (
     id TEXT NOT NULL,
     account_id INTEGER NOT NULL,
@@ -175,6 +181,7 @@ CREATE TABLE invitations (
     expires_at INTEGER NOT NULL,
     made_by_user_id INTEGER,
     made_by_key_id TEXT,
+    founds_account BOOLEAN DEFAULT 0 NOT NULL,
     PRIMARY KEY (id),
     FOREIGN KEY(account_id) REFERENCES accounts (id),
     UNIQUE (hash)

@@ -144,6 +144,8 @@ struct KnownCache {
 pub(crate) struct Changes {
     revision: u64,
     since: Option<u64>,
+    suspended_accounts: Vec<u64>,
+    resumed_accounts: Vec<u64>,
     verifying_keys: Vec<VerifyingKey>,
     retired_keys: Vec<String>,
     api_keys: Vec<KnownKey>,
@@ -160,10 +162,13 @@ pub(crate) struct Changes {
 
 impl From<Changes> for attimo_server::Changes {
     fn from(changes: Changes) -> Self {
+        let accounts = |ids: Vec<u64>| ids.into_iter().map(AccountId).collect();
         let keys = changes.verifying_keys.into_iter().map(|key| (key.kid, key.public_key));
         attimo_server::Changes {
             revision: changes.revision,
             since: changes.since,
+            suspended_accounts: accounts(changes.suspended_accounts),
+            resumed_accounts: accounts(changes.resumed_accounts),
             verifying_keys: keys.collect(),
             retired_keys: changes.retired_keys,
             api_keys: changes.api_keys.into_iter().map(ApiKey::from).collect(),

@@ -4,7 +4,7 @@
 //! counts revisions. Requests do not come here one by one: a connection keeps
 //! what it found until the revision moves on.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -32,6 +32,10 @@ pub struct Changes {
     pub revision: u64,
     /// The revision they start from; `None` if they are the whole directory.
     pub since: Option<u64>,
+    /// Accounts that nobody may use for now; of the whole directory, all of them.
+    pub suspended_accounts: Vec<AccountId>,
+    /// Accounts that are no longer suspended.
+    pub resumed_accounts: Vec<AccountId>,
     /// Public keys that verify tokens: key id and 32 bytes of Ed25519.
     pub verifying_keys: Vec<(String, Vec<u8>)>,
     /// Key ids that verify nothing any more.
@@ -161,6 +165,7 @@ pub enum LearnError {
 
 #[derive(Default)]
 struct State {
+    suspended: HashSet<AccountId>,
     verifying_keys: HashMap<String, Arc<DecodingKey>>,
     api_keys: HashMap<Arc<str>, ApiKey>,
     url_keys: HashMap<String, UrlVerifier>,
@@ -209,6 +214,11 @@ impl Directory {
         };
         self.revision.store(revision, Ordering::Release);
         Ok(left)
+    }
+
+    /// Whether `account` is suspended.
+    pub(crate) fn is_suspended(&self, account: AccountId) -> bool {
+        self.state.read().suspended.contains(&account)
     }
 
     /// The key that verifies tokens signed under `kid`.
@@ -290,6 +300,10 @@ impl State {
     }
 
     fn apply(&mut self, keys: DecodingKeys, changes: Changes) -> Vec<Namespace> {
+        self.suspended.extend(&changes.suspended_accounts);
+        for account in &changes.resumed_accounts {
+            self.suspended.remove(account);
+        }
         self.verifying_keys.extend(keys.of_tokens);
         self.url_keys.extend(keys.of_urls);
         for kid in &changes.revoked_url_keys {

@@ -2,6 +2,9 @@
 
 use crate::limits::{HEADER_BYTES, REQUEST_BYTES, UNAUTHENTICATED_BYTES};
 
+/// The word that tells clients of [`Error::Suspended`]; the control plane has it, too.
+pub(crate) const SUSPENDED: &str = "account_suspended";
+
 /// What went wrong with one request. Each front's `status.rs` turns it into that protocol's words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Error {
@@ -40,6 +43,9 @@ pub(crate) enum Error {
     /// The caller is known, but may not do this; the text says what is not allowed.
     #[error("Insufficient permissions: {0}")]
     Denied(&'static str),
+    /// The caller is known, but the operator has suspended its account.
+    #[error("Account suspended: this server's operator has suspended the account; ask them")]
+    Suspended,
     /// The caller's account has no cache of that name.
     #[error("Cache not found: the account has no cache of that name")]
     NoSuchCache,

@@ -21,6 +21,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "resetPassword": {"token": "from-the-e-mail", "password": _PASSWORD},
     "changeMember": {"role_id": "viewer"},
     "invite": {"email": "bob@example.com", "role_id": "viewer"},
+    "createAccount": {"name": "team-a", "email": "ann@example.com"},
+    "renameAccount": {"name": "team-b"},
+    "inviteOwner": {"email": "ann@example.com"},
     "acceptInvitation": {"token": "from-the-e-mail", "password": _PASSWORD},
 }
 
@@ -30,6 +33,7 @@ PARAMETERS: dict[str, Any] = {
     "role_id": "viewer",
     "kid": "9b2e",
     "user_id": 1,
+    "account_id": 2,
     "invitation_id": "77ad",
     "token": "evaGxfADs6pSRb2L",
     "group_by": "cache,api",

@@ -92,3 +92,24 @@ fn the_whole_directory_replaces_what_was_known() {
     assert_eq!(left, [Namespace(80)]);
     assert_eq!(directory.cache(OWNER, "b"), None);
 }
+
+#[test]
+fn an_account_is_suspended_until_it_is_resumed_or_the_whole_does_not_name_it() {
+    let directory = Directory::default();
+    let other = AccountId(2);
+    let mut learn = |changes: Changes| {
+        directory.learn(changes).unwrap();
+        [OWNER, other].map(|account| directory.is_suspended(account))
+    };
+    let accounts = vec![other];
+    let suspended =
+        Changes { suspended_accounts: accounts.clone(), ..step(Some(1), 2, vec![], &[]) };
+    let resumed = Changes { resumed_accounts: accounts.clone(), ..step(Some(2), 3, vec![], &[]) };
+    let all = Changes { suspended_accounts: accounts, ..step(None, 4, vec![], &[]) };
+
+    assert_eq!(learn(step(None, 1, vec![], &[])), [false, false]);
+    assert_eq!(learn(suspended), [false, true]);
+    assert_eq!(learn(resumed), [false, false]);
+    assert_eq!(learn(all), [false, true]);
+    assert_eq!(learn(step(None, 5, vec![], &[])), [false, false]);
+}

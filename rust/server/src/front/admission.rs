@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::gate::Credential;
 use crate::message::Parts;
 
-/// Whether the request has a valid credential.
+/// Whether the request has a valid credential; that of a suspended account is one.
 pub(crate) fn knows(client: &Client, parts: &Parts) -> bool {
     let Ok(query) = Query::of(&parts.uri) else { return false };
     let basic = basic::password(&parts.headers);
@@ -18,8 +18,12 @@ pub(crate) fn knows(client: &Client, parts: &Parts) -> bool {
     };
     let now = client.worker.core.clock.now();
     let gate = &client.worker.core.gate;
-    gate.admit(credential, now).is_ok()
-        || paths::is_data(&parts.uri) && gate.admit_url(credential, now).is_ok()
+    is_valid(&gate.admit(credential, now))
+        || paths::is_data(&parts.uri) && is_valid(&gate.admit_url(credential, now))
+}
+
+fn is_valid<T>(admitted: &Result<T>) -> bool {
+    matches!(admitted, Ok(_) | Err(Error::Suspended))
 }
 
 /// The token of a request, from the header or the query, never from both; `basic` is the one that

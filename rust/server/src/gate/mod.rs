@@ -12,7 +12,7 @@ use attimo_engine::Namespace;
 
 use crate::backend::Backend;
 use crate::clock::Now;
-use crate::directory::{Cache, CacheId, Changes, Directory, LearnError};
+use crate::directory::{AccountId, Cache, CacheId, Changes, Directory, LearnError};
 use crate::error::{Error, Result};
 use crate::token::{Claims, Kind, Verifier, hash_of_session};
 
@@ -98,7 +98,7 @@ impl Gate {
     /// # Errors
     ///
     /// [`Error::Unauthenticated`] if the token is missing, invalid, revoked or expired;
-    /// [`Error::Denied`] if its role does not allow the address.
+    /// [`Error::Denied`] if its role does not allow the address; [`Error::Suspended`].
     pub(crate) fn admit(&self, credential: Credential<'_>, now: Now) -> Result<Caller> {
         if credential.token.is_empty() {
             return if credential.local { Ok(Caller::local_owner()) } else { Err(NO_TOKEN) };
@@ -108,7 +108,16 @@ impl Gate {
             Err(refusal) => self.member(credential.token).ok_or(refusal)?,
         };
         caller.check_expiry(now)?;
-        if caller.admits(credential.peer) { Ok(caller) } else { Err(NO_ADDRESS) }
+        if !caller.admits(credential.peer) {
+            return Err(NO_ADDRESS);
+        }
+        self.check_account(caller.account)?;
+        Ok(caller)
+    }
+
+    /// Checks that the account is not suspended.
+    fn check_account(&self, account: AccountId) -> Result<()> {
+        if self.directory.is_suspended(account) { Err(Error::Suspended) } else { Ok(()) }
     }
 
     /// Authenticates `credential` for a request to the control plane.

@@ -341,3 +341,28 @@ fn a_token_that_no_key_asked_for_may_what_it_says() {
         caller.disposable && caller.grants(b"there").to(Access::Item(Rights::ReadWrite)).hold(b"k")
     );
 }
+
+#[test]
+fn a_suspended_account_is_refused_on_an_open_connection_until_it_is_resumed() {
+    let gate = gate_with_session(rules(&["read", "write"], json!("*")));
+    let (meter, mut authorizations) =
+        (ThreadMeter::new(Arc::default()), AuthorizationCache::default());
+    let mut set_after = |changes| {
+        gate.learn(changes).unwrap();
+        assert_eq!(
+            gate.admit(bearer(TOKEN.as_bytes()), at(1)).map(drop),
+            gate.admit_to_control(bearer(TOKEN.as_bytes()), at(1)).map(drop)
+        );
+        let authorization =
+            authorizations.authorize(&gate, &meter, bearer(TOKEN.as_bytes()), b"there", at(1))?;
+        set(&mut Call::new(&gate, &authorization, Api::Set, at(1)), b"k")
+    };
+    let step = |revision| Changes { revision, since: Some(revision - 1), ..Changes::default() };
+    let accounts = || vec![LOCAL_OWNER];
+
+    assert_eq!(set_after(Changes::default()), Ok(()));
+    let suspended = Changes { suspended_accounts: accounts(), ..step(3) };
+    assert_eq!(set_after(suspended), Err(Error::Suspended));
+    assert_eq!(gate.admit(bearer(TOKEN.as_bytes()), at(1_000)), Err(ENDED));
+    assert_eq!(set_after(Changes { resumed_accounts: accounts(), ..step(4) }), Ok(()));
+}

@@ -56,7 +56,7 @@ impl Gate {
     /// # Errors
     ///
     /// [`Error::Unauthenticated`] if its key is unknown, revoked or expired, or the URL has
-    /// expired.
+    /// expired; [`Error::Suspended`].
     pub(crate) fn admit_url(&self, credential: Credential<'_>, now: Now) -> Result<SignedUrl> {
         let claims = self.verifier.verify(&self.directory, credential.token)?;
         // Verified tokens are cached, and the key may have been revoked since.
@@ -65,7 +65,11 @@ impl Gate {
         url.grant()?;
         url.0.check_begin(now.epoch_seconds)?;
         let until = key.expires_at.min(url.0.expires_at);
-        if now.epoch_seconds < until { Ok(url) } else { Err(ENDED) }
+        if now.epoch_seconds >= until {
+            return Err(ENDED);
+        }
+        self.check_account(url.0.account)?;
+        Ok(url)
     }
 
     /// Authorizes a signed URL for the cache called `cache`; usage counts under the id of its key.

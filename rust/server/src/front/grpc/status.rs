@@ -7,7 +7,7 @@ use http::header::{HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::code::Code;
-use crate::error::Error;
+use crate::error::{Error, SUSPENDED};
 use crate::front::request_id::REQUEST_ID;
 use crate::message::Headers;
 
@@ -89,6 +89,7 @@ impl From<Error> for Status {
             Error::Overloaded(overload) => (Code::ResourceExhausted, Some(overload.err())),
             Error::NoToken(_) | Error::Unauthenticated(_) => (Code::Unauthenticated, None),
             Error::Denied(_) => (Code::PermissionDenied, None),
+            Error::Suspended => (Code::PermissionDenied, Some(SUSPENDED)),
             Error::NoSuchCache => (Code::NotFound, None),
             Error::Unimplemented(_)
             | Error::NotOffered(_)

@@ -10,7 +10,7 @@ use http::header::{self, HeaderValue};
 use http::{Method, StatusCode};
 use serde::Serialize;
 
-use crate::error::Error;
+use crate::error::{Error, SUSPENDED};
 use crate::message::{Headers, Response};
 use crate::methods::Verb;
 
@@ -59,6 +59,7 @@ pub(crate) fn response(error: &Error) -> Response {
             (StatusCode::TOO_MANY_REQUESTS, "resource_exhausted", Some(overload.err()))
         }
         Error::Denied(_) => (StatusCode::FORBIDDEN, "permission_denied", None),
+        Error::Suspended => (StatusCode::FORBIDDEN, "permission_denied", Some(SUSPENDED)),
         Error::NoSuchCache | Error::NotOffered(_) => (StatusCode::NOT_FOUND, "not_found", None),
         Error::Unimplemented(_) => (StatusCode::METHOD_NOT_ALLOWED, "unimplemented", None),
         Error::NotInBackend => (StatusCode::NOT_IMPLEMENTED, "unimplemented", None),

@@ -1,0 +1,114 @@
+"""Creating accounts for other people, and inviting them to be the owner.
+
+The people, or the holder of the first key, are the account's: nobody of the first account gets a
+right in it. So what is created in it is the server's work, and ends with no operator's key.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from attimo.control import accounts, api_keys, caches, invitations, members
+from attimo.control.actions import writes
+from attimo.control.actor import SYSTEM
+from attimo.control.api_keys import NewApiKey
+from attimo.control.invitations import NewInvitation
+from attimo.control.joining import CACHE
+from attimo.control.system_roles import OWNER
+from attimo.control.tx import Tx
+from attimo.errors import FailedPrecondition, PermissionDenied
+
+Count = Callable[[int, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Founded:
+    """A new account with what makes its owner: a key or an invitation. The repr hides both."""
+
+    account: accounts.AccountDetails
+    key: NewApiKey | None = field(repr=False)
+    invitation: NewInvitation | None = field(repr=False)
+
+
+@writes("account.create", accounts.MANAGE)
+def found(
+    tx: Tx,
+    account_id: int,
+    name: str,
+    email: str | None = None,
+    count: Count = lambda _id, _to: None,
+) -> Founded:
+    """Create an account with a cache, and invite its owner or create its first API key.
+
+    Args:
+        email: The owner's address; None for an API key with the role Owner.
+        count: Counts the e-mail to come, by account and address; an error undoes the account.
+
+    Raises:
+        InvalidArgument: The name or the address is invalid.
+        AccountExists: There is an account with that name.
+        PermissionDenied: The actor's key expires, and a key of the account would not.
+    """
+    _need_lasting(tx, email)
+    accounts.need_free(tx, name)
+    account = accounts.create(tx, name)
+    accounts.note(tx, account_id, account)
+    with _server_acts(tx):
+        caches.create(tx, account.id, CACHE)
+        if email is None:
+            key, invitation = api_keys.create(tx, account.id, "made with the account"), None
+        else:
+            key, invitation = None, _invite(tx, account.id, email, count)
+    return Founded(accounts.details(tx, account_id, account.id), key, invitation)
+
+
+@writes("account.invite-owner", accounts.MANAGE)
+def invite_owner(
+    tx: Tx, account_id: int, other_id: int, email: str, count: Count = lambda _id, _to: None
+) -> NewInvitation:
+    """Invite an owner of an account that nobody can manage; older such invitations are revoked.
+
+    That is one whose invitation has expired, or whose only keys have ended. Otherwise, operators
+    would get into the accounts of others.
+
+    Args:
+        count: As in `found`.
+
+    Raises:
+        InvalidArgument: The address is invalid.
+        NoSuchAccount: There is no such account.
+        FailedPrecondition: It has an owner, or a key that can manage its keys.
+        AccountSuspended: It is suspended.
+    """
+    account = accounts.get(tx, other_id)
+    accounts.need_active(tx, other_id)
+    is_owned = any(each.role_id == OWNER.id for each in members.list_all(tx, other_id))
+    if is_owned or api_keys.can_be_managed(tx, other_id):
+        raise FailedPrecondition("The account has an owner or an owner's key: they invite others")
+    accounts.note(tx, account_id, account, email=email)
+    with _server_acts(tx):
+        return _invite(tx, other_id, email, count)
+
+
+def _invite(tx: Tx, account_id: int, email: str, count: Count) -> NewInvitation:
+    query = "DELETE FROM invitations WHERE account_id = :account_id AND founds_account"
+    tx.db.execute(query, account_id=account_id)
+    return invitations.create(tx, account_id, email, OWNER.id, count, founds_account=True)
+
+
+@contextmanager
+def _server_acts(tx: Tx) -> Iterator[None]:
+    """Let the server act in another account: its audit log and keys tell nothing of operators."""
+    operator, tx.actor = tx.actor, SYSTEM
+    try:
+        yield
+    finally:
+        tx.actor = operator
+
+
+def _need_lasting(tx: Tx, email: str | None) -> None:
+    if email is None and tx.actor.ends_at is not None:
+        raise PermissionDenied(
+            "Insufficient permissions: your key expires, and the account's would not; give the "
+            "owner's e-mail address, or use a key that never expires"
+        )
