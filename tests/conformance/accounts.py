@@ -1,7 +1,5 @@
-"""A server with two accounts, and the means to forge tokens for it.
-
-No public way leads to a second account yet; so it is made in the data directory by the rules
-themselves, while the server does not run.
+"""A server with two accounts, and the means to forge tokens for it: with the secrets that only
+the server should know, read from its data directory while it does not run.
 """
 
 import base64

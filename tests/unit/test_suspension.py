@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from attimo.api.messages import auth_pb2
-from attimo.control import Control
+from attimo.control import Control, identity
 from browsers import ANN, BOB, OTHER, PASSWORD, Browser, Post, joined
 from fakes import Client, Listener
 
@@ -243,3 +243,22 @@ def test_no_founding_of_a_suspended_account(owner: Client) -> None:
     refused = owner.ask("POST", "/accounts/2/invitations", {"email": ANN})
 
     assert is_refused(refused)
+
+
+def test_a_restored_copy_knows_who_is_suspended_and_whose_owner_must_be_invited_again(
+    owner: Client, neighbour: Client, control: Control, node: Listener
+) -> None:
+    keyed(neighbour)
+    assert owner.ask("POST", "/accounts/2/invitations", {"email": ANN}).status_code == 412
+    suspend(owner, 2)
+
+    with control.begin() as tx:
+        identity.renew(tx)
+    node.forget()
+    control.announce()
+
+    assert node.suspended == {2}
+    (other,) = owner.ask("GET", "/accounts?name=neighbour").json()["accounts"]
+    assert (other["api_keys"], "suspended_at" in other) == (0, True)
+    resume(owner, 2)
+    assert owner.ask("POST", "/accounts/2/invitations", {"email": ANN}).status_code == 201

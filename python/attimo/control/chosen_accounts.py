@@ -12,7 +12,7 @@ READ = Right(SERVER_MANAGEMENT, "read")
 EVERY = "*"
 MOST = 100
 """The most accounts by ID."""
-PATTERN = r"^(\*|[0-9]{1,18}(,[0-9]{1,18})*)$"
+PATTERN = r"^(\*|[0-9]{1,18}(,[0-9]{1,18}){0,99})$"
 
 
 @dataclass(frozen=True, slots=True)

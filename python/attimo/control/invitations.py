@@ -1,4 +1,4 @@
-"""Invitations: a token sent by e-mail with which its recipient becomes a member."""
+"""Invitations: a token, sent by e-mail, with which its recipient becomes a member."""
 
 import secrets
 from collections.abc import Callable

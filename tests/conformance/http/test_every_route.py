@@ -43,6 +43,9 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/tokens"): {"permissions": {"rules": [RULE]}, "valid_for_seconds": 60},
     ("PUT", "/members/{user_id}"): {"role_id": "viewer"},
     ("POST", "/invitations"): {"email": "eve@example.com"},
+    ("POST", "/accounts"): {"name": "team"},
+    ("PUT", "/accounts/{account_id}"): {"name": "team"},
+    ("POST", "/accounts/{account_id}/invitations"): {"email": "eve@example.com"},
     ("PUT", "/session"): {"account_id": 1},
     ("PUT", "/password"): {"old_password": "x", "password": "y"},
 }
@@ -78,6 +81,7 @@ def routes(described: list[tuple[str, str]]) -> list[tuple[str, str]]:
 def status(http: httpx.Client, route: tuple[str, str], token: str | None) -> int:
     method, path = route
     filled = path.replace("{user_id}", "1").replace("{cache}", "default-cache")
+    filled = filled.replace("{account_id}", "2")
     for name in ("name", "role_id", "key_id", "kid", "invitation_id"):
         filled = filled.replace(f"{{{name}}}", "no-such-thing")
     headers = {} if token is None else {"authorization": token}
@@ -217,7 +221,7 @@ def test_what_is_for_data_opens_no_route(
     assert found == expected
 
 
-def test_a_viewer_looks_at_everything_and_changes_nothing(
+def test_a_viewer_looks_at_everything_in_the_account_and_changes_nothing(
     house: Neighbours, http: httpx.Client, routes: list[tuple[str, str]]
 ) -> None:
     headers = {"authorization": house.owner_key}
@@ -227,8 +231,22 @@ def test_a_viewer_looks_at_everything_and_changes_nothing(
 
     found = statuses(http, [each for each in routes if each not in OF_SESSIONS], made["api_key"])
 
+    of_server = {route for route in found if route[1].startswith("/accounts")}
+    assert {found.pop(route) for route in of_server} == {403}
     assert {code for (method, _), code in found.items() if method != "GET"} == {403}
     assert {code for (method, _), code in found.items() if method == "GET"} <= {200, 404}
+
+
+def test_the_owner_of_another_account_opens_no_route_about_accounts(
+    house: Neighbours, http: httpx.Client, routes: list[tuple[str, str]]
+) -> None:
+    of_server = [route for route in routes if route[1].startswith("/accounts")]
+    assert len(of_server) == 8
+
+    assert set(statuses(http, of_server, house.neighbour_key).values()) == {403}
+    for path in ("/usage?accounts=*", "/audit?accounts=1"):
+        headers = {"authorization": house.neighbour_key}
+        assert http.get(path, headers=headers).status_code == 403
 
 
 @pytest.mark.parametrize("path", ["/caches", "/cache/default-cache?key=k"])

@@ -38,6 +38,7 @@ negative_data_rejection.expected-statuses = [
 [[operations]]
 include-operation-id = [
     "createApiKey", "createRole", "changeRole", "createToken", "getUsage", "invite",
+    "createAccount", "renameAccount", "inviteOwner", "suspendAccount",
     "getLeaderboard", "putItems", "incrementItem", "incrementDictionaryField"
 ]
 checks.positive_data_acceptance.expected-statuses = [
@@ -75,6 +76,7 @@ LEFT_OUT = {
     "retireOldSigningKeys": "the same",
     "changePassword": "it takes a session, and hashes passwords for minutes",
     "switchAccount": "it takes a session",
+    "deleteAccount": "it would delete the accounts of other drawn requests",
     "getSession": "it takes a session",
     "signOut": "it takes a session",
 }
