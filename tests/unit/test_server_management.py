@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 from attimo.control import Control, access, api_keys, permissions, roles
 from attimo.control.permissions import SERVER_MANAGEMENT
 from attimo.control.system_roles import OPERATOR, OWNER, VIEWER, Role
-from browsers import BOB, Browser, Post, joined
+from browsers import ANN, BOB, Browser, Post, joined
 from fakes import Client
 
 VERBS = ["read", "write", "list"]
@@ -98,6 +98,15 @@ def test_each_verb_opens_what_it_is_for_and_nothing_else(owner: Client) -> None:
             assert (status == 403 and named) == (wanted != verb), (verb, route)
 
 
+def test_who_may_only_write_is_answered_all_the_same(owner: Client) -> None:
+    clerk = keyed(owner, SERVER | {"permissions": ["write"]})
+
+    invited = clerk.ask("POST", "/accounts/2/invitations", {"email": BOB})
+
+    assert (invited.status_code, "token" in invited.json()) == (201, True)
+    assert clerk.ask("PUT", "/accounts/2", {"name": "squad"}).json()["name"] == "squad"
+
+
 def test_nobody_in_the_first_account_gives_what_they_do_not_have(owner: Client) -> None:
     """By a role, a key, a member's role or an invitation."""
     manager = keyed(owner, KEYS, PEOPLE)
@@ -178,6 +187,33 @@ def test_a_member_with_two_accounts_has_it_where_the_session_is(
     assert bob.ask("GET", "/accounts").status_code == 200
     assert bob.ask("PUT", "/session", {"account_id": ann_id}).status_code == 200
     assert bob.ask("GET", "/accounts").status_code == 403
+
+
+def test_a_member_who_loses_it_loses_the_keys_that_have_it(owner: Client, app: Starlette) -> None:
+    made = owner.ask("POST", "/invitations", {"email": BOB, "role_id": "owner"}).json()
+    bob = Browser(app)
+    asked = {"token": made["token"], "password": "correct horse battery"}
+    assert bob.ask("POST", "/invitations/accept", asked).status_code == 200
+    user_id = bob.ask("GET", "/session").json()["user_id"]
+    role = {"role_name": "clerk", "permissions": {"rules": [SERVER]}}
+    role_id = bob.ask("POST", "/roles", role).json()["role_id"]
+    clerk, reader = (
+        bob.ask("POST", "/api-keys", {"role_id": each, "description": "d"}).json()["key_info"]
+        for each in (role_id, "viewer")
+    )
+    first = Client(app, 1)
+
+    changed = first.ask("PUT", f"/members/{user_id}", {"role_id": "operator"})
+
+    # The last owner keeps the role; the account has another one first.
+    assert changed.status_code == 412
+    other = first.ask("POST", "/invitations", {"email": ANN, "role_id": "owner"}).json()
+    asked = {"token": other["token"], "password": "correct horse battery"}
+    assert Browser(app).ask("POST", "/invitations/accept", asked).status_code == 200
+    ended = first.ask("PUT", f"/members/{user_id}", {"role_id": "operator"}).json()["ended"]
+    assert [key["key_id"] for key in ended["api_keys"]] == [clerk["key_id"]]
+    assert Client(app, 1, clerk["key_id"]).ask("GET", "/accounts").status_code == 401
+    assert Client(app, 1, reader["key_id"]).ask("GET", "/caches").status_code == 200
 
 
 def test_owner_is_everything_and_in_other_accounts_everything_but_that() -> None:

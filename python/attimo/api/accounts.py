@@ -153,7 +153,7 @@ def invite_owner(
     """
     count = people.mail_limits.invite
     made = caller.perform(founding.invite_owner, account_id, body.email, count)
-    return _send(people, made, caller.perform(accounts.details, account_id).name)
+    return _send(people, made.invitation, made.account.name)
 
 
 @router.delete("/{account_id}", status=204, operation_id="deleteAccount", refuses=(404, 412))

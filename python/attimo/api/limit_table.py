@@ -14,6 +14,7 @@ from attimo.control import (
     accounts,
     breakdown,
     caches,
+    chosen_accounts,
     directory,
     disposable_tokens,
     invitations,
@@ -273,6 +274,12 @@ _OURS: Mapping[str, tuple[int, Unit, str, Breach]] = {
         _INVALID,
     ),
     "account_name": (accounts.LONGEST_NAME, "characters", "An account's name.", _INVALID),
+    "accounts_at_once": (
+        chosen_accounts.MOST,
+        "count",
+        "Accounts by ID in one request for usage or audit entries.",
+        _INVALID,
+    ),
     "email": (users.LONGEST_EMAIL, "characters", "An e-mail address.", _INVALID),
     "password": (passwords.LONGEST, "characters", "A password.", _INVALID),
     "shortest_password": (

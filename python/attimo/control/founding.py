@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from attimo.control import accounts, api_keys, caches, invitations, members
+from attimo.control.accounts import AccountDetails
 from attimo.control.actions import writes
 from attimo.control.actor import SYSTEM
 from attimo.control.api_keys import NewApiKey
@@ -23,11 +24,19 @@ Count = Callable[[int, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Founded:
-    """A new account with what makes its owner: a key or an invitation. The repr hides both."""
+    """An account with what makes its owner: a key or an invitation. The repr hides both."""
 
-    account: accounts.AccountDetails
+    account: AccountDetails
     key: NewApiKey | None = field(repr=False)
     invitation: NewInvitation | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerInvited:
+    """An account, and the invitation of its owner."""
+
+    account: AccountDetails
+    invitation: NewInvitation = field(repr=False)
 
 
 @writes("account.create", accounts.MANAGE)
@@ -65,7 +74,7 @@ def found(
 @writes("account.invite-owner", accounts.MANAGE)
 def invite_owner(
     tx: Tx, account_id: int, other_id: int, email: str, count: Count = lambda _id, _to: None
-) -> NewInvitation:
+) -> OwnerInvited:
     """Invite an owner of an account that nobody can manage; older such invitations are revoked.
 
     That is one whose invitation has expired, or whose only keys have ended. Otherwise, operators
@@ -87,7 +96,8 @@ def invite_owner(
         raise FailedPrecondition("The account has an owner or an owner's key: they invite others")
     accounts.note(tx, account_id, account, email=email)
     with _server_acts(tx):
-        return _invite(tx, other_id, email, count)
+        made = _invite(tx, other_id, email, count)
+    return OwnerInvited(accounts.details(tx, account_id, other_id), made)
 
 
 def _invite(tx: Tx, account_id: int, email: str, count: Count) -> NewInvitation:
