@@ -15,6 +15,7 @@ PAGES = [
     DOCS / "how-to" / "vend-tokens.md",
     DOCS / "how-to" / "serve-files-and-video.md",
     DOCS / "how-to" / "accounts-and-members.md",
+    DOCS / "how-to" / "several-teams.md",
 ]
 """What needs Node.js is typed by the tests in `tests/e2e`."""
 

@@ -97,7 +97,7 @@ fn the_whole_directory_replaces_what_was_known() {
 fn an_account_is_suspended_until_it_is_resumed_or_the_whole_does_not_name_it() {
     let directory = Directory::default();
     let other = AccountId(2);
-    let mut learn = |changes: Changes| {
+    let learn = |changes: Changes| {
         directory.learn(changes).unwrap();
         [OWNER, other].map(|account| directory.is_suspended(account))
     };
