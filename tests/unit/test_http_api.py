@@ -86,11 +86,11 @@ def test_a_name_is_taken_out_of_the_path_as_it_was_meant(owner: Client, node: Li
         ("PATCH", "/caches", 405, "unimplemented", "PATCH is not allowed here. Allowed: GET, HEAD"),
         ("GET", "/caches/a/flush", 405, "unimplemented", "GET is not allowed here. Allowed: POST"),
         (
-            "GET",
+            "PUT",
             "/invitations/accept",
             405,
             "unimplemented",
-            "GET is not allowed here. Allowed: POST",
+            "PUT is not allowed here. Allowed: GET, HEAD, POST",
         ),
         ("GET", "/caches/a", 405, "unimplemented", "not allowed here. Allowed: DELETE, PUT"),
     ],
