@@ -55,6 +55,9 @@ def test_the_page_loads_nothing_from_elsewhere_and_the_token_is_sent_nowhere(
     assert page.headers["content-type"].startswith("text/html")
     assert "default-src 'none'" in page.headers["content-security-policy"]
     assert page.headers["referrer-policy"] == "no-referrer"
-    assert re.findall(r'(?:src|href)="([^"]+)"', page.text) == ["/invitations/accept/page.js"]
+    assert re.findall(r'(?:src|href)="([^"]+)"', page.text) == [
+        "/docs/favicon-32x32.png",
+        "/invitations/accept/page.js",
+    ]
     assert script.headers["content-type"].startswith("text/javascript")
     assert "location.hash" in script.text

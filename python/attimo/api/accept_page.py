@@ -17,6 +17,7 @@ _PAGE = """\
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Attimo: accept an invitation</title>
+<link rel="icon" href="/docs/favicon-32x32.png">
 </head>
 <body>
 <main>
