@@ -289,6 +289,16 @@ class DataDirectory:
             ) from error
 
 
+def reachable(address: str) -> str:
+    """Return an address to which this machine can connect, unlike 0.0.0.0."""
+    from ipaddress import ip_address
+
+    host, _, port = address.rpartition(":")
+    if not ip_address(host.strip("[]")).is_unspecified:
+        return address
+    return f"[::1]:{port}" if ":" in host else f"127.0.0.1:{port}"
+
+
 def _typed(kind: type[Kept], said: Any) -> Kept:
     """Return a JSON object as a dataclass.
 

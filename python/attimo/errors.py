@@ -28,6 +28,7 @@
       - TooMuchMail
     - Busy
   + StoreUnavailable       try again; the operator's log says why
+  + Unreachable            check the address, and that the server runs
   + Misconfigured          the operator fixes a setting or the installation
     - InvalidSetting
     - UnknownSetting
@@ -35,8 +36,8 @@
     - SqliteTooOld
 
 A handler translates an error by `status`, `code` and `str(error)` alone: HTTP sends `status`, gRPC
-the number for `code`, and the command line prints the message and exits with 1. Any other exception
-is a bug: it is logged with its trace and answered with 500.
+the number for `code`, and the command line prints the message and exits with a status of its own.
+Any other exception is a bug: it is logged with its trace and answered with 500.
 """
 
 import re
@@ -210,6 +211,13 @@ class Busy(Exhausted):
 
 class StoreUnavailable(AttimoError):
     """The database failed (a full disk, a lock held too long); nothing was changed."""
+
+    status = 503
+    code = "unavailable"
+
+
+class Unreachable(AttimoError):
+    """The command line cannot reach the server, or it does not answer."""
 
     status = 503
     code = "unavailable"

@@ -1,7 +1,6 @@
 """Small files, written atomically and readable by their owner only."""
 
 import os
-import tempfile
 from pathlib import Path
 
 OWNER_ONLY = 0o600
@@ -13,6 +12,8 @@ def write(path: Path, text: str, mode: int = OWNER_ONLY) -> None:
     Raises:
         OSError: The text could not be written; `path` is unchanged.
     """
+    import tempfile
+
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:

@@ -10,7 +10,7 @@ from momento_wire_types import cacheclient_pb2 as pb
 from momento_wire_types import common_pb2 as common
 from momento_wire_types import controlclient_pb2 as control_pb
 
-from attimo.cli import leaderboard_messages
+from conformance import leaderboard_messages
 from conformance.wire import CONTROL, LEADERBOARD, SCS, Message, Refusal, Wire, messages, refusal
 
 KEY = b"key"

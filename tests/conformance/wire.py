@@ -13,7 +13,7 @@ import pytest
 from momento_wire_types import cacheclient_pb2 as pb
 from momento_wire_types import controlclient_pb2 as control_pb
 
-from attimo.cli import leaderboard_messages
+from conformance import leaderboard_messages
 
 SCS = "cache_client.Scs"
 CONTROL = "control_client.ScsControl"

@@ -44,21 +44,21 @@ def test_a_stranger_gets_the_root_by_its_fingerprint(stranger: Terminal, server:
     for url in (server.https, server.http):
         assert stranger.do("ca", "--url", url, "--fingerprint", good.upper()) == root
         other = stranger.type("ca", "--url", url, "--fingerprint", good[:-1] + "x")
-        assert (other.status, other.printed) == (1, b"")
+        assert (other.status, other.printed) == (3, b"")
         assert "different fingerprint" in other.error
 
 
 def test_a_root_from_elsewhere_is_not_taken_unseen(stranger: Terminal, server: Server) -> None:
     answer = stranger.type("ca", "--url", server.https)
 
-    assert (answer.status, answer.printed) == (1, b"")
+    assert (answer.status, answer.printed) == (2, b"")
     assert "Pass --fingerprint" in answer.error
 
 
 def test_without_a_server_it_says_how_to_have_one(stranger: Terminal) -> None:
     answer = stranger.type("ca")
 
-    assert answer.status == 1
+    assert answer.status == 5
     assert "attimo serve" in answer.error
 
 
@@ -148,10 +148,10 @@ def test_the_command_line_here_connects_here_whatever_the_name_leads_to(
 ) -> None:
     here = ("--data-dir", str(foreign.data_dir))
 
-    stranger.do("cache", "set", "k", "v", *here)
-    assert stranger.do("cache", "get", "k", *here) == "v"
-    stranger.do("set", "add", "s", "element", *here)
-    assert "element" in stranger.do("set", "show", "s", *here)
+    stranger.do("set", "k", "v", *here)
+    assert stranger.do("get", "k", *here) == "v"
+    stranger.do("sets", "add", "s", "element", *here)
+    assert "element" in stranger.do("sets", "show", "s", *here)
 
 
 @pytest.fixture
@@ -173,8 +173,8 @@ def test_with_an_operators_certificate_its_own_root_is_trusted(
 
     assert stranger.do("ca", *here) == operator.root.read_text()
     assert f"GRPC_DEFAULT_SSL_ROOTS_FILE_PATH={operator.root}" in stranger.do("env", *here)
-    stranger.do("cache", "set", "k", "v", *here)
-    assert stranger.do("cache", "get", "k", *here) == "v"
+    stranger.do("set", "k", "v", *here)
+    assert stranger.do("get", "k", *here) == "v"
 
 
 def test_with_a_certificate_that_clients_know_nothing_is_to_be_trusted(

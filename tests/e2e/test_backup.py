@@ -105,7 +105,8 @@ def test_a_copy_is_not_written_into_what_it_is_a_copy_of(
 
     for typed in inside:
         answer = stranger.type(*typed)
-        assert (answer.status, answer.error.count("\n")) == (1, 1), answer
+        assert answer.status > 1, answer
+        assert answer.error.count("\n") == 1, answer
         assert "choose a directory outside of it" in answer.error
 
     assert {*server.data_dir.iterdir(), *saved.iterdir()} == before
@@ -131,7 +132,8 @@ def test_a_damaged_backup_is_not_restored(
 
     answer = stranger.type("restore", str(copy), "--data-dir", str(stranger.home / "data"))
 
-    assert (answer.status, answer.error.count("\n")) == (1, 1), answer
+    assert answer.status > 1, answer
+    assert answer.error.count("\n") == 1, answer
     assert told in answer.error
     assert [each.name for each in stranger.home.iterdir()] == ["copy"]
 
@@ -146,13 +148,14 @@ def test_a_manifest_of_something_else_is_refused(
 
     answer = stranger.type("restore", str(copy), "--data-dir", str(stranger.home / "data"))
 
-    assert (answer.status, answer.error.count("\n")) == (1, 1), answer
+    assert answer.status > 1, answer
+    assert answer.error.count("\n") == 1, answer
 
 
 def test_nothing_is_written_over(saved: Path, terminal: Terminal) -> None:
     for words in (["restore", str(saved)], ["backup", str(saved)]):
         answer = terminal.type(*words)
-        assert answer.status == 1
+        assert answer.status > 1
         assert "not empty: choose a new directory" in answer.error
 
 
@@ -161,14 +164,14 @@ def test_a_backup_that_does_not_fit_is_not_there(server: Server, tmp_path: Path)
 
     done = subprocess.run(["bash", "-c", typed], capture_output=True, text=True)
 
-    assert (done.returncode, done.stderr.count("\n")) == (1, 1), done
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done
     assert list(tmp_path.iterdir()) == []
 
 
 def test_nothing_to_back_up_is_one_plain_line(stranger: Terminal) -> None:
     answer = stranger.type("backup", str(stranger.home / "b"))
 
-    assert answer.status == 1
+    assert answer.status > 1
     assert "There is no server in" in answer.error
 
 

@@ -130,7 +130,7 @@ def test_env_tells_the_older_form_to_programs_that_take_no_other(
 def test_without_a_running_server_env_says_how_to_start_one(stranger: Terminal) -> None:
     answer = stranger.type("env")
 
-    assert (answer.status, answer.printed) == (1, b"")
+    assert (answer.status, answer.printed) == (5, b"")
     assert "attimo serve" in answer.error
     assert answer.error.count("\n") == 1
 
@@ -140,7 +140,7 @@ def test_settings_tell_every_value_and_where_it_came_from(stranger: Terminal) ->
     (stranger.home / ".config" / "attimo" / "attimo.toml").write_text('endpoint = "a.example"\n')
     stranger.variables["ATTIMO_THREADS"] = "3"
 
-    shown = {each["name"]: each for each in json.loads(stranger.do("settings", "--json"))}
+    shown = {each["name"]: each for each in json.loads(stranger.do("settings", "--json"))["items"]}
 
     assert list(shown) == [name for name, one in declarations().items() if not one.hidden]
     assert shown["threads"]["value"] == "3"
@@ -157,7 +157,7 @@ def test_a_setting_that_does_not_exist_is_one_plain_line(stranger: Terminal) -> 
 
     answer = stranger.type("serve")
 
-    assert answer.status == 1
+    assert answer.status == 2
     assert answer.error == "attimo: ATTIMO_HTTPP is not a setting; did you mean ATTIMO_HTTP?\n"
 
 

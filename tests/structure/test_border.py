@@ -5,7 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
+
 from attimo import _core
+from attimo.cli.commands import app
 from attimo.control.usage import COUNTS
 
 PYTHON = Path(__file__).parents[2] / "python" / "attimo"
@@ -34,8 +37,9 @@ def test_the_environment_is_read_by_the_settings_and_the_client() -> None:
         if re.search(r"os\.environ|os\.getenv", file.read_text())
     }
 
-    of_settings = {f"settings/{each}.py" for each in ("merge", "places", "supervisor")}
-    assert reading <= of_settings | {"cli/keys.py", "cli/profiles.py", "cli/target.py"}
+    of_settings = {"places.py", "settings/merge.py", "settings/supervisor.py"}
+    of_client = {f"cli/{each}.py" for each in ("homes", "keys", "profiles", "tables")}
+    assert reading <= of_settings | of_client
 
 
 def loaded_by(program: str) -> set[str]:
@@ -59,9 +63,31 @@ def test_a_server_loads_the_messages_when_the_first_call_comes() -> None:
 
 def test_a_server_loads_no_command_but_its_own() -> None:
     """It keeps what was imported once: the others take 3 MB with their options."""
-    choose = "from attimo.cli.main import commands; commands(['{}'])"
+    choose = "from attimo.cli.commands import app; app.resolve_command(None, ['{}'])"
     of_server, of_client = (loaded_by(choose.format(each)) for each in ("serve", "cache"))
 
-    own = {f"attimo.cli.{each}" for each in ("main", "output", "program", "serving")}
-    assert {each for each in of_server if each.startswith("attimo.cli.")} == own
+    own = {"command", "commands", "durations", "shapes", "tables", "times", "serving", "old_sets"}
+    commands = {each for each in of_server if each.startswith("attimo.cli.")}
+    assert commands == {f"attimo.cli.{each}" for each in own}
     assert "attimo.cli.cache" in of_client
+
+
+def test_a_command_loads_nothing_that_takes_long() -> None:
+    """A value is there before these would be imported."""
+    loaded = loaded_by("from attimo.cli import items")
+
+    slow = {"httpx", "rich", "grpc", "asyncio", "pydantic", "attimo.settings", "attimo._core"}
+    assert "http.client" in loaded
+    assert not slow & loaded
+
+
+def test_the_list_of_commands_says_what_the_commands_say() -> None:
+    """It is written apart from them, so that listing them loads none."""
+    ctx = click.Context(app)
+
+    assert {name: entry.load().name for name, entry in app.table.items()} == {
+        name: name for name in app.list_commands(ctx)
+    }
+    for entry in app.table.values():
+        assert entry.help.endswith(".")
+        assert len(entry.help) <= 60

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+import click
 import pytest
-import typer
 from momento_wire_types import controlclient_pb2 as pb
 
 from attimo.cli import allow
@@ -161,5 +161,5 @@ def test_a_name_that_only_looks_like_a_prefix_is_not_shown_as_one() -> None:
 
 @pytest.mark.parametrize("grant", ["caches:write:pr-*/key", "caches:write", "caches:"])
 def test_what_is_no_grant_is_refused(grant: str) -> None:
-    with pytest.raises(typer.BadParameter, match="is not a valid grant"):
+    with pytest.raises(click.BadParameter, match="is not a valid grant"):
         allow.rules([grant])

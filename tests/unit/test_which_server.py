@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from attimo.cli import profile, profiles
+from attimo.cli import homes, profile, profiles
 from attimo.cli.profiles import Profile
-from attimo.cli.target import choose, local_directory
+from attimo.cli.target import choose
 from attimo.data_directory import Credentials, DataDirectory, Running
-from attimo.errors import Misconfigured, NotFound
+from attimo.errors import Misconfigured, NotFound, Unauthenticated, Unreachable
 
 THERE = Profile("https://there.example.com", "key-there", "/ca.pem", "sessions")
 
@@ -52,7 +52,7 @@ def test_what_is_typed_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch
 
 
 def test_an_address_needs_a_key() -> None:
-    with pytest.raises(Misconfigured, match="No API key for"):
+    with pytest.raises(Unauthenticated, match="No API key for"):
         choose(url="http://elsewhere")
 
 
@@ -138,7 +138,7 @@ def test_a_key_of_this_machine_is_shown_to_no_server_elsewhere(
     assert exported not in said
     monkeypatch.setenv("ATTIMO_URL", "https://elsewhere.example.com")
     with pytest.raises(Misconfigured, match=r"is not sent to the server of"):
-        choose(data_dir=local_directory(None).path)
+        choose(data_dir=homes.directory(None).path)
 
 
 @pytest.mark.parametrize(
@@ -173,16 +173,22 @@ def test_an_exported_key_goes_with_the_exported_address(
         choose(url="https://two")
 
 
+def add(name: str, url: str, api_key: str | None = None) -> None:
+    """What `attimo profile add` does."""
+    assert profile.add.callback is not None
+    profile.add.callback(name, url, api_key, None, None)
+
+
 def test_a_new_profile_takes_no_key_of_another_server(
     here: Profile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ATTIMO_TOKEN", OWNERS)
 
     with pytest.raises(Misconfigured, match="is not sent to https://there"):
-        profile.add("there", "https://there")
+        add("there", "https://there")
     assert profiles.load() == {}
-    profile.add("there", "https://there", "typed")
-    profile.add("here", "http://localhost:1")
+    add("there", "https://there", "typed")
+    add("here", "http://localhost:1")
     assert {name: each.api_key for name, each in profiles.load().items()} == {
         "there": "typed",
         "here": OWNERS,
@@ -257,10 +263,10 @@ def test_the_server_of_this_machine_is_used_when_none_is_named(tmp_path: Path) -
     with home.lock(), home.announced(Running(1, "127.0.0.1:1", None, "localhost", "0.1.0")):
         assert choose() == Profile("http://127.0.0.1:1", "key-here", cache="default-cache")
 
-    with pytest.raises(Misconfigured, match="not running"):
+    with pytest.raises(Unreachable, match="not running"):
         choose()
 
 
 def test_no_server_at_all_is_one_clear_line() -> None:
-    with pytest.raises(Misconfigured, match="There is no server in"):
+    with pytest.raises(Unreachable, match="There is no server in"):
         choose()

@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-import typer
+import click
 
 HELP = (
     "Grant as VERBS:CACHE or VERBS:CACHE/KEY: read:prod, read,write:pr-*, read:prod/public/*, "
@@ -26,7 +26,7 @@ def rules(grants: list[str]) -> dict[str, Any]:
     """The permission set of some grants.
 
     Raises:
-        typer.BadParameter: A grant is not valid.
+        click.BadParameter: A grant is not valid.
     """
     return {"rules": [_rule(grant) for grant in grants]}
 
@@ -35,14 +35,14 @@ def of_file(path: Path) -> dict[str, Any]:
     """The permission set in a file, as JSON.
 
     Raises:
-        typer.BadParameter: It is not a JSON object.
+        click.BadParameter: It is not a JSON object.
     """
     try:
         found = json.loads(path.read_text())
     except ValueError as error:
-        raise typer.BadParameter(f"{path} is not valid JSON: {error}") from error
+        raise click.BadParameter(f"{path} is not valid JSON: {error}") from error
     if not isinstance(found, dict):
-        raise typer.BadParameter(f"{path} must contain a JSON object with rules")
+        raise click.BadParameter(f"{path} must contain a JSON object with rules")
     return found
 
 
@@ -67,12 +67,12 @@ def _rule(grant: str) -> dict[str, Any]:
     verbs, colon, about = (rest if kind in _TYPES else grant).partition(":")
     cache, slash, name = about.partition("/")
     if not verbs or not colon or not cache or (slash and not name):
-        raise typer.BadParameter(
+        raise click.BadParameter(
             f"{grant!r} is not a valid grant. Use VERBS:CACHE or VERBS:CACHE/KEY, "
             "for example read,write:prod/user-*"
         )
     if type == "resource_management" and slash:
-        raise typer.BadParameter(
+        raise click.BadParameter(
             f"{grant!r} is not a valid grant. Use caches:VERBS:CACHE, without a key"
         )
     chosen = [_selector(cache, "name", "prefix")]

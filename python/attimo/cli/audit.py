@@ -1,38 +1,41 @@
 """attimo audit: who did what."""
 
-from itertools import islice
-from typing import Annotated
+import click
 
-import typer
-
-from attimo.cli import spans
+from attimo.cli import durations
+from attimo.cli.command import command
 from attimo.cli.http_client import HttpClient
-from attimo.cli.output import Json, moment, print_json, print_table
+from attimo.cli.options import option, span
+from attimo.cli.shapes import Answer, Column, Listing
 from attimo.cli.target import asks_server
 
 
+@command(
+    shape=Listing(
+        Column("at", "moment", "When"),
+        Column("actor", title="Who"),
+        Column("peer", title="From"),
+        Column("action"),
+        Column("subject"),
+        Column("details", "data", wide=True),
+    ),
+    examples=["attimo audit --action cache --since 7d", "attimo audit -n 5 --json"],
+)
+@option("--action", help="Filter by action (cache.create) or by kind (cache).")
+@span("--since", "Show entries of this last span only (30m, 7d).")
+@option(
+    "--limit",
+    "-n",
+    type=click.IntRange(min=1),
+    default=50,
+    show_default=True,
+    help="Show at most this many entries, newest first.",
+)
+@option("--next", "token", help="Continue a list that was cut: `next` of its JSON.")
 @asks_server
 def audit(
-    client: HttpClient,
-    action: Annotated[
-        str | None, typer.Option(help="Filter by action (cache.create) or by kind (cache).")
-    ] = None,
-    since: Annotated[
-        str | None, typer.Option(help="Show entries of this last span only (30m, 7d).")
-    ] = None,
-    limit: Annotated[
-        int, typer.Option("--limit", "-n", min=1, help="Show at most this many entries.")
-    ] = 50,
-    as_json: Json = False,
-) -> None:
+    client: HttpClient, action: str | None, since: int | None, limit: int, token: str | None
+) -> Answer:
     """Show who did what to keys, roles, caches and members, newest first."""
-    after = None if since is None else spans.moment_before(since, "--since")
-    entries = list(islice(client.audit(action, after), limit))
-    if as_json:
-        print_json(entries)
-        return
-    rows = [
-        (moment(each["at"]), each["actor"], each["peer"], each["action"], each["subject"])
-        for each in entries
-    ]
-    print_table(["When", "Who", "From", "Action", "Subject"], rows)
+    entries, next = client.audit(action, durations.moment_before(since), limit, token)
+    return Answer(entries, next=next)

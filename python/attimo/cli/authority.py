@@ -4,16 +4,17 @@ import hashlib
 import ssl
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Any
 
-import typer
+from attimo.cli import homes
+from attimo.cli.command import command
+from attimo.cli.connection import Connection
+from attimo.cli.options import option
+from attimo.cli.profiles import Profile
+from attimo.cli.shapes import Column, Shape, View
+from attimo.cli.target import data_dir_option
+from attimo.errors import Misconfigured, NotFound, PermissionDenied, Unreachable
 
-from attimo.certificates import pair
-from attimo.cli.output import Json, print_json
-from attimo.cli.target import DataDir, local_directory
-from attimo.errors import AttimoError, Misconfigured
-
-TIMEOUT_SECONDS = 30
 SAVED = "ca.pem"
 
 HOW = """\
@@ -43,37 +44,44 @@ Browsers        Firefox, and Chromium on Linux, keep a list of their own:
                 Settings, Privacy and security, Certificates, Authorities, Import"""
 
 
+class _Certificate(Shape):
+    """The certificate, or how to use it."""
+
+    def text(self, answer: Any, view: View) -> None:
+        """Print it."""
+        if answer["how"]:
+            print(HOW.format(url=answer["url"], fingerprint=answer["sha256"], file=answer["file"]))
+        else:
+            sys.stdout.write(answer["certificate"])
+
+
+@command(
+    shape=_Certificate(Column("certificate"), Column("sha256"), Column("url")),
+    examples=["attimo ca > ca.pem", "attimo ca --how"],
+)
+@option("--how", is_flag=True, help="Show the setup for each client.")
+@option("--url", help="Server on another machine; needs --fingerprint.")
+@option("--fingerprint", help="SHA-256 fingerprint that the root certificate must have.")
+@data_dir_option
 def ca(
-    how: Annotated[bool, typer.Option("--how", help="Show the setup for each client.")] = False,
-    url: Annotated[
-        str | None, typer.Option(help="Server on another machine; needs --fingerprint.")
-    ] = None,
-    fingerprint: Annotated[
-        str | None,
-        typer.Option(help="SHA-256 fingerprint that the root certificate must have."),
-    ] = None,
-    data_dir: DataDir = None,
-    as_json: Json = False,
-) -> None:
-    """Print the root certificate that clients must trust, in PEM: attimo ca > ca.pem"""
+    how: bool, url: str | None, fingerprint: str | None, data_dir: Path | None
+) -> dict[str, Any]:
+    """Print the root certificate that clients must trust, in PEM."""
     file, url, pem = _elsewhere(url, fingerprint) if url else _here(data_dir)
     found = _fingerprint(pem)
     if fingerprint and _plain(fingerprint) != _plain(found):
-        raise AttimoError(f"The root has a different fingerprint, {found}. Do not trust it.")
-    if as_json:
-        print_json({"certificate": pem, "sha256": found, "url": url})
-    elif how:
-        print(HOW.format(file=file, url=url, fingerprint=found))
-    else:
-        sys.stdout.write(pem)
+        raise PermissionDenied(f"The root has a different fingerprint, {found}. Do not trust it.")
+    return {"certificate": pem, "sha256": found, "url": url, "file": file, "how": how}
 
 
 def _here(data_dir: Path | None) -> tuple[str, str, str]:
     """The root of the server on this machine, whether it runs or not."""
-    home = local_directory(data_dir)
+    from attimo.certificates import pair
+
+    home = homes.directory(data_dir)
     credentials = home.credentials()
     if credentials is None:
-        raise Misconfigured(
+        raise Unreachable(
             f"There is no server in {home.path}. Start one with `attimo serve`, "
             "or pass --url and --fingerprint for another"
         )
@@ -90,26 +98,18 @@ def _here(data_dir: Path | None) -> tuple[str, str, str]:
 
 def _elsewhere(url: str, fingerprint: str | None) -> tuple[str, str, str]:
     """The root of a server that this machine does not trust yet."""
-    import httpx
-
     if fingerprint is None:
         raise Misconfigured(
             "A certificate fetched over the network can't be trusted by itself. Pass "
             "--fingerprint; get it by running `attimo ca --how` on the server"
         )
     url = url.rstrip("/")
-    try:
-        # Anyone may answer: the certificate is accepted only if it has the fingerprint.
-        answer = httpx.get(
-            f"{url}/ca.pem",
-            verify=False,  # noqa: S501
-            timeout=TIMEOUT_SECONDS,
-            trust_env=False,
-        )
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise AttimoError(f"Cannot reach {url}: {error}") from error
-    if not answer.is_success:
-        raise AttimoError(f"{url} offers no root certificate (status {answer.status_code})")
+    # Anyone may answer: the certificate is accepted only if it has the fingerprint.
+    connection = Connection(Profile(url, ""), verify=False)
+    answer = connection.request("GET", "/ca.pem")
+    connection.close()
+    if answer.status != 200:
+        raise NotFound(f"{url} offers no root certificate (status {answer.status})")
     return SAVED, url, answer.text
 
 
@@ -117,7 +117,7 @@ def _fingerprint(pem: str) -> str:
     try:
         certificate = ssl.PEM_cert_to_DER_cert(pem[pem.index(ssl.PEM_HEADER) :].strip())
     except ValueError as error:
-        raise AttimoError("The answer is not a certificate in PEM") from error
+        raise PermissionDenied("The answer is not a certificate in PEM") from error
     return hashlib.sha256(certificate).digest().hex(":").upper()
 
 

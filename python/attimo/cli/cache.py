@@ -1,112 +1,109 @@
-"""attimo cache: caches, and the items in them."""
+"""attimo cache: caches."""
 
-import os
-import sys
-from pathlib import Path
-from typing import Annotated
+from typing import Any
 
-import typer
-
-from attimo.cli import spans
-from attimo.cli.elements import MOST_TTL_SECONDS
+from attimo.cli import ask
+from attimo.cli.command import Entry, Group, Old, command
 from attimo.cli.http_client import HttpClient
-from attimo.cli.output import Json, moment, print_json, print_table
-from attimo.cli.target import In, asks_server, chosen_cache
+from attimo.cli.options import cache_name, dry_run, option, ttl, yes
+from attimo.cli.shapes import Column, Done, Listing
+from attimo.cli.target import asks_server
+from attimo.errors import AlreadyExists
 
-DEFAULT_TTL_SECONDS = 600
+group = Group(
+    "cache",
+    help="Caches: named sets of items.",
+    old={
+        "get": Old("get", Entry("attimo.cli.items", attribute="get")),
+        "set": Old("set", Entry("attimo.cli.item_writes", attribute="set_items")),
+        "delete-item": Old("del", Entry("attimo.cli.items", attribute="delete")),
+    },
+)
 
-app = typer.Typer(help="Caches, and the items in them.", no_args_is_help=True)
+NAME = Column("name")
 
-Name = Annotated[str, typer.Argument(help="The cache.")]
-Key = Annotated[str, typer.Argument(help="The key.")]
+LONGEST_LIFE = 10 * 365 * 86_400
+"""Of a cache, in seconds."""
 
 
-@app.command()
+@command(
+    group,
+    shape=Done(
+        lambda told: f"{'Created' if told['created'] else 'There is'} the cache {told['name']}.",
+        NAME,
+        Column("created", "flag"),
+    ),
+    examples=["attimo cache create sessions", "attimo cache create pr-7 --ttl 2h --if-not-exists"],
+)
+@cache_name
+@ttl("Delete the cache automatically after this long (2h, 7d). Default: never.", LONGEST_LIFE)
+@option("--if-not-exists", is_flag=True, help="No error if the cache exists.")
 @asks_server
-def create(
-    client: HttpClient,
-    name: Name,
-    expires_in: Annotated[
-        str | None, typer.Option(help="Delete the cache automatically after this long (2h, 7d).")
-    ] = None,
-) -> None:
-    """Create a cache; it is usable at once. With --expires-in, it is deleted automatically."""
-    client.create_cache(name, None if expires_in is None else spans.seconds(expires_in))
+def create(client: HttpClient, name: str, ttl: int | None, if_not_exists: bool) -> dict[str, Any]:
+    """Create a cache; it is usable at once."""
+    try:
+        client.create_cache(name, ttl)
+    except AlreadyExists:
+        if not if_not_exists:
+            raise
+        return {"name": name, "created": False}
+    return {"name": name, "created": True}
 
 
-@app.command("list")
+@command(
+    group,
+    "list",
+    shape=Listing(
+        NAME,
+        Column("created_at", "moment", "Created"),
+        Column("expires_at", "moment", "Expires", none="never"),
+    ),
+    examples=["attimo cache list", "attimo cache list --json"],
+    watch=True,
+)
 @asks_server
-def list_caches(client: HttpClient, as_json: Json = False) -> None:
+def list_caches(client: HttpClient) -> list[dict[str, Any]]:
     """List the caches of the account."""
-    caches = list(client.caches())
-    if as_json:
-        print_json(caches)
-    else:
-        rows = [
-            (cache["name"], moment(cache["created_at"]), moment(cache.get("expires_at"), "never"))
-            for cache in caches
-        ]
-        print_table(["Name", "Created", "Expires"], rows)
+    return list(client.caches())
 
 
-@app.command()
+@command(
+    group,
+    shape=Done(
+        lambda told: f"{ask.did('Deleted', told)} the cache {told['name']}, with all its items.",
+        NAME,
+        Column("dry_run", "flag"),
+    ),
+    examples=["attimo cache delete pr-7 --yes", "attimo cache delete pr-7 --dry-run"],
+)
+@cache_name
+@yes
+@dry_run
 @asks_server
-def delete(client: HttpClient, name: Name) -> None:
+def delete(client: HttpClient, name: str, yes: bool, dry_run: bool) -> dict[str, Any]:
     """Delete a cache and all its items."""
-    client.delete_cache(name)
+    ask.about_cache(client, name, "Delete the cache", yes, dry_run)
+    if not dry_run:
+        client.delete_cache(name)
+    return {"name": name, "dry_run": dry_run}
 
 
-@app.command()
+@command(
+    group,
+    shape=Done(
+        lambda told: f"{ask.did('Deleted', told)} all items of the cache {told['name']}.",
+        NAME,
+        Column("dry_run", "flag"),
+    ),
+    examples=["attimo cache flush sessions --yes", "attimo cache flush sessions --dry-run"],
+)
+@cache_name
+@yes
+@dry_run
 @asks_server
-def flush(client: HttpClient, name: Name) -> None:
-    """Delete all items of a cache."""
-    client.flush_cache(name)
-
-
-@app.command("set")
-@asks_server
-def set_item(
-    client: HttpClient,
-    key: Key,
-    value: Annotated[
-        str | None, typer.Argument(help="The value; `-` reads it from standard input.")
-    ] = None,
-    file: Annotated[
-        Path | None,
-        typer.Option("--file", "-f", help="Read the value from a file.", dir_okay=False),
-    ] = None,
-    ttl: Annotated[
-        int,
-        typer.Option("--ttl", min=1, max=MOST_TTL_SECONDS, help="Time to live in seconds."),
-    ] = DEFAULT_TTL_SECONDS,
-    cache: In = None,
-) -> None:
-    """Write an item; the value can be any bytes."""
-    client.set(chosen_cache(client.server, cache), key, _value(value, file), ttl)
-
-
-@app.command()
-@asks_server
-def get(client: HttpClient, key: Key, cache: In = None) -> None:
-    """Print an item's value unchanged; exit with 1 and print nothing if there is none."""
-    value = client.get(chosen_cache(client.server, cache), key)
-    if value is None:
-        raise typer.Exit(1)
-    sys.stdout.buffer.write(value)
-    if sys.stdout.isatty():
-        sys.stdout.buffer.write(b"\n")
-
-
-@app.command("delete-item")
-@asks_server
-def delete_item(client: HttpClient, key: Key, cache: In = None) -> None:
-    """Delete an item; no error if there is none."""
-    client.delete(chosen_cache(client.server, cache), key)
-
-
-def _value(value: str | None, file: Path | None) -> bytes:
-    if (value is None) == (file is None):
-        raise typer.BadParameter("pass exactly one of a value, `-` or --file")
-    if file is not None:
-        return file.read_bytes()
-    return sys.stdin.buffer.read() if value == "-" else os.fsencode(value or "")
+def flush(client: HttpClient, name: str, yes: bool, dry_run: bool) -> dict[str, Any]:
+    """Delete all items of a cache, and keep the cache."""
+    ask.about_cache(client, name, "Delete all items of the cache", yes, dry_run)
+    if not dry_run:
+        client.flush_cache(name)
+    return {"name": name, "dry_run": dry_run}

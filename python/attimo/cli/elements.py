@@ -1,83 +1,61 @@
-"""Elements of collections: how they are typed and printed, and their TTL."""
+"""What commands about collections share: their answers, and their lifetimes."""
 
-import base64
 import math
-import os
-import sys
-from collections.abc import Iterable
-from typing import Annotated, Any
+from typing import Any
 
-import typer
+import click
 
-from attimo.cli.output import Value
+from attimo.cli import exits
+from attimo.cli.items import put
+from attimo.cli.options import DEFAULT_TTL_SECONDS
+from attimo.cli.shapes import Answer, Column, Plain, Shape, View
 
-DEFAULT_TTL_SECONDS = 600
 
-NEGATIVE_NUMBERS = {"ignore_unknown_options": True}
-"""For commands with an argument such as `-5`, which would be taken for an option."""
+class Element(Shape):
+    """One element, unchanged on a pipe and escaped on a terminal."""
 
-MOST_INT32 = 2**31 - 1
-MOST_UINT32 = 2**32 - 1
-MOST_INT64 = 2**63 - 1
-MOST_TTL_SECONDS = (2**64 - 1) // 1000
-"""What the fields of Momento's messages hold."""
+    def text(self, answer: Any, view: View) -> None:
+        """Print it."""
+        put(answer[self.columns[0].name])
 
-Ttl = Annotated[
-    int | None,
-    typer.Option(
-        "--ttl",
-        min=1,
-        max=MOST_TTL_SECONDS,
-        help=f"Time to live in seconds. If omitted, new collections get {DEFAULT_TTL_SECONDS} and "
-        "existing ones keep their TTL.",
-    ),
-]
+
+class Score(click.types.FloatParamType):
+    """A score: a number, and one of the infinities where they are allowed."""
+
+    name = "score"
+
+    def __init__(self, finite: bool = False) -> None:
+        """Create the type; `finite` is whether infinities are refused."""
+        self._finite = finite
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Read a score.
+
+        Raises:
+            click.BadParameter: It is none.
+        """
+        found: float = super().convert(value, param, ctx)
+        if math.isnan(found) or (self._finite and math.isinf(found)):
+            self.fail("a score must be a number", param, ctx)
+        return found
+
+
+LENGTH = Plain(Column("length", "number"))
 
 
 def lifetime(ttl: int | None) -> dict[str, Any]:
-    """The fields that set a collection's TTL."""
-    seconds = DEFAULT_TTL_SECONDS if ttl is None else ttl
-    return {"ttl_milliseconds": seconds * 1000, "refresh_ttl": ttl is not None}
+    """The part of a query that sets a collection's TTL."""
+    refresh = {} if ttl is not None else {"refresh_ttl": "false"}
+    return {"ttl_seconds": DEFAULT_TTL_SECONDS if ttl is None else ttl} | refresh
 
 
-def typed(words: Iterable[str]) -> list[bytes]:
-    """Arguments as the bytes that they are."""
-    return [os.fsencode(word) for word in words]
+def or_miss(answer: Any) -> Answer:
+    """An answer; None is a miss, which prints nothing and exits with 1."""
+    return Answer(answer, exits.MISS if answer is None else exits.OK)
 
 
-def shown(element: bytes) -> str:
-    """An element on one line of a table; what cannot be printed is escaped."""
-    text = element.decode(errors="backslashreplace")
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
-
-
-def said(name: str, element: bytes) -> dict[str, Value]:
-    """An element in JSON: as text, or as `<name>_base64` if it is not text."""
-    try:
-        return {name: element.decode()}
-    except UnicodeDecodeError:
-        return {f"{name}_base64": base64.b64encode(element).decode()}
-
-
-def print_element(element: bytes) -> None:
-    """Print an element as it is; on a terminal, on a line of its own."""
-    sys.stdout.buffer.write(element)
-    if sys.stdout.isatty():
-        sys.stdout.buffer.write(b"\n")
-
-
-def number(score: float) -> str:
-    """A score as a person writes it."""
-    return str(int(score)) if score.is_integer() and abs(score) < 1e16 else str(score)
-
-
-def said_score(score: float) -> Value:
-    """A score in JSON, which has no infinite numbers."""
-    return score if math.isfinite(score) else str(score)
-
-
-def hit(reply: Any, choice: str) -> Any:
-    """The result of a call; a miss exits with status 1 and prints nothing."""
-    if reply.WhichOneof(choice) == "missing":
-        raise typer.Exit(1)
-    return reply.found
+def given(**query: Any) -> dict[str, Any]:
+    """The part of a query that was given."""
+    return {name: value for name, value in query.items() if value is not None}

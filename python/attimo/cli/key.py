@@ -1,167 +1,152 @@
-"""attimo key: API keys."""
+"""attimo key: API keys. `key_signing` has the keys that sign them."""
 
 import json
 import sys
 from base64 import urlsafe_b64decode
-from collections.abc import Callable
-from typing import Annotated
+from typing import Any
 
-import typer
-
-from attimo.cli import spans
+from attimo.cli import ask, complete, durations, key_signing, role_options
+from attimo.cli.command import Group, command
 from attimo.cli.http_client import HttpClient
-from attimo.cli.output import Json, moment, print_json, print_table
-from attimo.cli.role import find
+from attimo.cli.options import argument, dry_run, option, ttl, yes
+from attimo.cli.shapes import Column, Done, Listing, Plain
 from attimo.cli.target import asks_server
-from attimo.errors import FailedPrecondition
+from attimo.errors import NoSuchKey
 
-LAST = "the last API key that can manage the account's keys"
+group = Group("key", help="API keys; each has the permissions of its role.")
 
-app = typer.Typer(help="API keys; each has the permissions of its role.", no_args_is_help=True)
+ID = Column("key_id", title="Id")
+COLUMNS = (
+    ID,
+    Column("role", none="deleted"),
+    Column("description", "prose", none=""),
+    Column("made_by", title="Made by", none=""),
+    Column("issued_at", "moment", "Issued"),
+    Column("expires_at", "moment", "Expires", none="never"),
+    Column("last_used_at", "moment", "Last used", none="never"),
+    Column("role_id", wide=True),
+)
+
+OWN_RULES = "its own"
+"""The role of a key that has permissions of its own."""
 
 
-@app.command()
+@command(
+    group,
+    shape=Plain(Column("api_key"), *COLUMNS),
+    examples=[
+        "attimo key create -d shop --role viewer --ttl 30d",
+        "attimo key create --json",
+    ],
+)
+@option(
+    "--description",
+    "-d",
+    default="made by attimo key create",
+    show_default=True,
+    help="Description of the key.",
+)
+@option(
+    "--role",
+    default="owner",
+    show_default=True,
+    help="Role for the key (name or id); owner allows everything.",
+    shell_complete=complete.roles,
+)
+@ttl("Expire after this long (12h, 30d). Default: never.")
 @asks_server
-def create(
-    client: HttpClient,
-    description: Annotated[
-        str, typer.Option("--description", "-d", help="Description of the key.")
-    ] = "made by attimo key create",
-    role: Annotated[
-        str, typer.Option(help="Role for the key (name or id); owner allows everything.")
-    ] = "owner",
-    expires_in: Annotated[
-        str | None, typer.Option(help="Expire after this long (12h, 30d). Default: never.")
-    ] = None,
-    as_json: Json = False,
-) -> None:
+def create(client: HttpClient, description: str, role: str, ttl: int | None) -> dict[str, Any]:
     """Create an API key and print it. You won't be able to see it again.
 
     It can't have more permissions than the key that creates it, nor expire later.
     """
-    expiry = "never" if expires_in is None else spans.moment_in(expires_in)
-    made = client.create_key(find(client, role)["role_id"], description, expiry)
-    if as_json:
-        print_json(made)
-    else:
-        print(made["api_key"])
+    found = role_options.find(client, role)
+    expiry = "never" if ttl is None else durations.moment_in(ttl)
+    made = client.create_key(found["role_id"], description, expiry)
+    names = {found["role_id"]: found["role_name"]}
+    return {"api_key": made["api_key"]} | _told(made["key_info"], names)
 
 
-@app.command("list")
+@command(
+    group,
+    "list",
+    shape=Listing(*COLUMNS),
+    examples=["attimo key list", "attimo key list --wide"],
+)
 @asks_server
-def list_keys(client: HttpClient, as_json: Json = False) -> None:
+def list_keys(client: HttpClient) -> list[dict[str, Any]]:
     """List the API keys of the account, without their secrets."""
-    keys = list(client.keys())
-    if as_json:
-        print_json(keys)
-        return
-    names = {role["role_id"]: role["role_name"] for role in client.roles()}
-    names |= {key["key_id"]: "its own" for key in keys}
-    rows = [
-        (
-            key["key_id"],
-            names.get(key["role_id"], "deleted"),
-            key.get("description", ""),
-            key.get("made_by", key.get("made_by_key_id", "")),
-            moment(key["issued_at_epoch_seconds"]),
-            moment(key.get("expires_at_epoch_seconds"), "never"),
-            moment(key.get("last_used_at_epoch_seconds"), "never"),
-        )
-        for key in keys
-    ]
-    print_table(["Id", "Role", "Description", "Made by", "Issued", "Expires", "Last used"], rows)
+    found = list(client.api_keys())
+    names = role_options.names(client)
+    return [_told(key, names) for key in found]
 
 
-@app.command()
+@command(
+    group,
+    shape=Done(
+        lambda told: f"{ask.did('Revoked', told)} the API key {told['key_id']}.",
+        ID,
+        Column("description", none=""),
+        Column("dry_run", "flag"),
+    ),
+    examples=["attimo key revoke KEY_ID --yes", "attimo key revoke KEY_ID --dry-run"],
+)
+@argument("key_id", "The key's id.", shell_complete=complete.keys)
+@option("--with-made", is_flag=True, help="Also revoke the keys and invitations created with it.")
+@yes
+@dry_run
 @asks_server
 def revoke(
-    client: HttpClient,
-    key_id: Annotated[str, typer.Argument(help="The key's id.")],
-    yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Revoke even the last key that can manage keys.")
-    ] = False,
-    with_made: Annotated[
-        bool,
-        typer.Option("--with-made", help="Also revoke the keys and invitations created with it."),
-    ] = False,
-) -> None:
+    client: HttpClient, key_id: str, with_made: bool, yes: bool, dry_run: bool
+) -> dict[str, Any]:
     """Revoke an API key immediately. This can't be undone.
 
-    On a terminal, the command asks before it revokes the key that it uses itself. The last key that
-    can manage the account's keys needs a confirmation, or --yes where there is no terminal: after
-    it, only a member who signs in, or a restart of the server, can create another.
+    The last key that can manage the account's keys needs a confirmation, or --yes where there is no
+    terminal: after it, only a member who signs in, or a restart of the server, can create another.
     """
-    if not yes and sys.stdin.isatty() and _id_of(client.server.api_key) == key_id:
-        typer.confirm("This command uses this key itself. Revoke it?", abort=True)
-    _unless_last(
+    told = {"key_id": key_id, "dry_run": dry_run}
+    if dry_run or (not yes and sys.stdin.isatty()):
+        told["description"] = _described(client, key_id)
+    if dry_run:
+        return told
+    ask.confirm(_question(client, told), yes)
+    key_signing.unless_last(
         lambda force: client.revoke_key(key_id, force, with_made), yes, "This is", "Revoke it"
     )
+    return told
 
 
-def _unless_last(end: Callable[[bool], None], yes: bool, what: str, question: str) -> None:
-    """Revoke something; revoking the last key that can manage keys needs a `yes`.
+def _question(client: HttpClient, told: dict[str, Any]) -> str:
+    key_id, description = told["key_id"], told.get("description")
+    own = " This command uses it itself." if _id_of(client.server.api_key) == key_id else ""
+    words = f" ({description})" if description else ""
+    return f"Revoke the API key {key_id}{words}?{own} This can't be undone."
+
+
+def _described(client: HttpClient, key_id: str) -> str:
+    """The description of a key.
 
     Raises:
-        FailedPrecondition: There is no terminal to ask on.
+        NoSuchKey: The account has no such key.
     """
-    try:
-        end(yes)
-    except FailedPrecondition as error:
-        if LAST not in str(error):
-            raise
-        if not sys.stdin.isatty():
-            raise FailedPrecondition(
-                f"{what} {LAST}. Create another first, or pass --yes"
-            ) from error
-        typer.confirm(f"{what} {LAST}. {question} anyway?", abort=True)
-        end(True)
+    for key in client.api_keys():
+        if key["key_id"] == key_id:
+            return str(key.get("description", ""))
+    raise NoSuchKey(key_id)
 
 
-@app.command("signing")
-@asks_server
-def signing(client: HttpClient, as_json: Json = False) -> None:
-    """List the keys that sign and verify this server's tokens. For the operator only."""
-    keys = client.signing_keys()
-    if as_json:
-        print_json(keys)
-        return
-    rows = [
-        (key["kid"], moment(key["created_at"]), "signs" if key["signs"] else "verifies")
-        for key in keys
-    ]
-    print_table(["Id", "Created", "Use"], rows)
-
-
-@app.command("rotate-signing")
-@asks_server
-def rotate_signing(
-    client: HttpClient,
-    retire: Annotated[
-        str | None, typer.Option(help="Don't rotate: retire this key and invalidate its tokens.")
-    ] = None,
-    retire_old: Annotated[
-        bool,
-        typer.Option("--retire-old", help="Don't rotate: retire all keys but the current one."),
-    ] = False,
-    yes: Annotated[
-        bool,
-        typer.Option("--yes", "-y", help="Even if this revokes the last key that can manage keys."),
-    ] = False,
-) -> None:
-    """Create a new key to sign this server's tokens. For the operator only.
-
-    Tokens signed by older keys stay valid until those are retired, with --retire or --retire-old.
-    As with `attimo key revoke`, revoking the last key that can manage keys needs a confirmation or
-    --yes.
-    """
-    if retire is not None and retire_old:
-        raise typer.BadParameter("pass --retire or --retire-old, not both")
-    if retire is None and not retire_old:
-        print(client.rotate_signing())
-        return
-    _unless_last(
-        lambda force: client.retire_signing(retire, force), yes, "This key signed", "Retire it"
-    )
+def _told(key: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    """A key as it is shown."""
+    return {
+        "key_id": key["key_id"],
+        "role": OWN_RULES if key["role_id"] == key["key_id"] else names.get(key["role_id"]),
+        "role_id": key["role_id"],
+        "description": key.get("description"),
+        "made_by": key.get("made_by", key.get("made_by_key_id")),
+        "issued_at": key["issued_at_epoch_seconds"],
+        "expires_at": key.get("expires_at_epoch_seconds"),
+        "last_used_at": key.get("last_used_at_epoch_seconds"),
+    }
 
 
 def _id_of(token: str) -> str | None:
@@ -171,3 +156,7 @@ def _id_of(token: str) -> str | None:
         return str(said["id"])
     except (ValueError, LookupError, TypeError):
         return None
+
+
+group.add_command(key_signing.signing)
+group.add_command(key_signing.rotate_signing)

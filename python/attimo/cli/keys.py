@@ -15,10 +15,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from attimo import settings
-from attimo.cli import profiles
+from attimo.cli import homes, profiles
 from attimo.data_directory import DataDirectory
-from attimo.errors import AttimoError, Misconfigured
+from attimo.errors import AttimoError, Misconfigured, Unauthenticated
 
 TOKEN = "ATTIMO_TOKEN"  # noqa: S105  (the name of a variable)
 URL = "ATTIMO_URL"
@@ -85,14 +84,15 @@ def choose(target: Target, typed: str | None) -> str:
     """The key to show to `target`.
 
     Raises:
-        Misconfigured: There is none, it is not a key, or it was exported for another server.
+        Unauthenticated: There is none.
+        Misconfigured: It is not a key, or it was exported for another server.
     """
     if typed is not None:
         return checked(typed, "--api-key")
     exported = variable(TOKEN)
     if exported is None:
         if target.own_key is None:
-            raise Misconfigured(f"No API key for {target.name}: pass --api-key or set {TOKEN}")
+            raise Unauthenticated(f"No API key for {target.name}: pass --api-key or set {TOKEN}")
         return checked(target.own_key, f"the key of {target.name}")
     key = checked(exported, TOKEN)
     maker = _other_maker(key, target)
@@ -145,7 +145,7 @@ def _other_maker(key: str, target: Target) -> str | None:
 def _known() -> Iterator[tuple[str, frozenset[str], str]]:
     """Every server that this machine keeps a key of: its name, its addresses and that key."""
     with contextlib.suppress(AttimoError, OSError):
-        home = DataDirectory(settings.load().data_dir)
+        home = homes.directory(None)
         if kept := home.credentials():
             yield f"the server of {home.path}", places_of(home), kept.api_key
     with contextlib.suppress(AttimoError, OSError):

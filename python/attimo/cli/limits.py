@@ -1,32 +1,53 @@
 """attimo limits: every limit of a server."""
 
+from collections.abc import Mapping
 from typing import Any
 
+from attimo.cli.command import command
 from attimo.cli.http_client import HttpClient
-from attimo.cli.output import Json, print_json, print_table
+from attimo.cli.shapes import Column, Listing, View, page
 from attimo.cli.target import asks_server
 
 
+class _Limits(Listing):
+    """Limits; a table has the unit beside the value, and the breach in words."""
+
+    def text(self, answer: Any, view: View) -> None:
+        """Print a table."""
+        _TABLE.text([_row(each) for each in page(answer)[0]], view)
+
+
+_TABLE = Listing(
+    Column("name"),
+    Column("limit"),
+    Column("purpose", "prose"),
+    Column("breach", "prose", "If exceeded"),
+    Column("setting", none=""),
+)
+
+
+@command(
+    shape=_Limits(
+        Column("name"),
+        Column("value", "number"),
+        Column("unit"),
+        Column("purpose", "prose"),
+        Column("breach", "data"),
+        Column("setting", none=""),
+    ),
+    examples=["attimo limits", "attimo limits --json"],
+)
 @asks_server
-def limits(client: HttpClient, as_json: Json = False) -> None:
+def limits(client: HttpClient) -> list[dict[str, Any]]:
     """List every limit: what it bounds, what happens beyond it, which setting changes it."""
-    found = client.limits()
-    if as_json:
-        print_json(found)
-        return
-    rows = [
-        (
-            limit["name"],
-            f"{limit['value']:,} {limit['unit']}",
-            limit["purpose"],
-            _breach(limit["breach"]),
-            limit.get("setting", ""),
-        )
-        for limit in found
-    ]
-    print_table(["Name", "Limit", "Purpose", "If exceeded", "Setting"], rows)
+    return client.limits()
 
 
-def _breach(breach: dict[str, Any]) -> str:
+def _row(limit: Mapping[str, Any]) -> dict[str, Any]:
+    breach = limit["breach"]
     words = [str(breach[name]) for name in ("status", "code", "err") if name in breach]
-    return " ".join(words) or str(breach["effect"])
+    return {
+        **limit,
+        "limit": f"{limit['value']:,} {limit['unit']}",
+        "breach": " ".join(words) or breach["effect"],
+    }

@@ -1,35 +1,61 @@
-"""The program `attimo`: which commands it has, and how it ends when one fails."""
+"""The program `attimo`: runs the command that was typed, and ends with its exit status."""
 
+import codecs
+import io
+import os
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import typer
+if TYPE_CHECKING:
+    import click
 
-from attimo.cli import output, program
-from attimo.errors import AttimoError
+NAME = "attimo"
 
 
 def main() -> None:
-    """Run the command that was typed; a failure is one line, and exit status 1."""
-    output.take_any_text()
+    """Run the command that was typed; an error is one line and an exit status of its own."""
+    take_any_text()
+    raise SystemExit(run(sys.argv[1:]))
+
+
+def run(words: Sequence[str]) -> int:
+    """Run a command; return the exit status."""
+    import click
+
+    from attimo.cli import exits
+    from attimo.errors import AttimoError
+
     try:
-        commands(sys.argv[1:])()
-    except (AttimoError, OSError) as error:
-        print("attimo:", " ".join(str(error).split()), file=sys.stderr)
-        raise SystemExit(1) from None
+        result = commands().main(list(words), prog_name=NAME, standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read the output has seen enough. Python would complain at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return exits.OK
+    except (AttimoError, click.ClickException, click.Abort, OSError) as error:
+        exits.report(error)
+        return exits.status_of(error)
+    return result if isinstance(result, int) else exits.OK
 
 
-def commands(words: Sequence[str]) -> typer.Typer:
-    """The program with every command; with `serve` alone where that is what was typed.
-
-    A server keeps what was imported once, and has no use for the others.
-    """
-    if words[:1] == ["serve"]:
-        from attimo.cli import serving
-
-        alone = program.new()
-        alone.command("serve")(serving.serve)
-        return alone
+def commands() -> "click.Group":
+    """The program with every command; none is loaded before it is used."""
     from attimo.cli.commands import app
 
     return app
+
+
+def take_any_text() -> None:
+    """Let whatever is printed be printed: names of files need not be text, a screen not Unicode."""
+    codecs.register_error("attimo", _printed)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="attimo")
+
+
+def _printed(error: UnicodeError) -> tuple[str | bytes, int]:
+    """The bytes that a name has on the disk, else an escape."""
+    try:
+        return codecs.lookup_error("surrogateescape")(error)
+    except UnicodeError:
+        return codecs.lookup_error("backslashreplace")(error)

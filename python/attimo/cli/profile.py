@@ -1,58 +1,80 @@
 """attimo profile: names for servers on other machines."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Any
 
-import typer
+import click
 
-from attimo.cli import keys, profiles
+from attimo.cli import complete, keys, profiles
+from attimo.cli.command import Group, command
 from attimo.cli.keys import Target
-from attimo.cli.output import Json, print_json, print_table
+from attimo.cli.options import argument, option
 from attimo.cli.profiles import Profile
+from attimo.cli.shapes import Column, Done, Listing
 
-app = typer.Typer(help="Named servers, for use with --profile.", no_args_is_help=True)
+group = Group("profile", help="Profiles: named servers, for use with --profile.")
 
-Name = Annotated[str, typer.Argument(help="The profile.")]
+NAME = Column("name")
+URL = Column("url", title="Address")
+
+the_profile = argument("name", "The profile.", shell_complete=complete.profiles)
 
 
-@app.command()
+@command(
+    group,
+    shape=Done("Saved the profile {name} for {url}.", NAME, URL),
+    examples=[
+        "attimo profile add prod --url https://cache.example.com:8443 --api-key KEY",
+        "attimo profile add prod --url https://cache.example.com:8443 --api-key KEY --cache shop",
+    ],
+)
+@the_profile
+@option("--url", required=True, help="Its address, such as https://cache.example.com:8443.")
+@option("--api-key", help="API key [ATTIMO_TOKEN]. You are prompted if you leave it out.")
+@option(
+    "--ca",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="File with the certificates to trust.",
+)
+@option("--cache", help="Default cache for commands.")
 def add(
-    name: Name,
-    url: Annotated[str, typer.Option(help="Its address, such as https://cache.example.com:8443.")],
-    api_key: Annotated[
-        str | None,
-        typer.Option(help="API key [ATTIMO_TOKEN]. You are prompted if you leave it out."),
-    ] = None,
-    ca: Annotated[
-        Path | None,
-        typer.Option(help="File with the certificates to trust.", exists=True, dir_okay=False),
-    ] = None,
-    cache: Annotated[str | None, typer.Option(help="Default cache for commands.")] = None,
-) -> None:
+    name: str, url: str, api_key: str | None, ca: Path | None, cache: str | None
+) -> dict[str, str]:
     """Create or replace a profile."""
     target = Target(url, frozenset([keys.place(url)]))
     if api_key is None and keys.variable(keys.TOKEN) is None:
-        api_key = typer.prompt("API key", hide_input=True)
+        api_key = click.prompt("API key", hide_input=True, err=True)
     known = profiles.load()
     key = keys.choose(target, api_key)
     known[name] = Profile(url, key, str(ca.resolve()) if ca else None, cache)
     profiles.save(known)
+    return {"name": name, "url": url}
 
 
-@app.command("list")
-def list_profiles(as_json: Json = False) -> None:
+@command(
+    group,
+    "list",
+    shape=Listing(NAME, URL, Column("cache", none=""), Column("ca", none="", wide=True)),
+    examples=["attimo profile list", "attimo profile list --json"],
+)
+def list_profiles() -> list[dict[str, Any]]:
     """List the profiles, without their keys."""
-    known = profiles.load()
-    if as_json:
-        print_json([{"name": name, "url": entry.url} for name, entry in known.items()])
-    else:
-        print_table(["Name", "Address"], [(name, entry.url) for name, entry in known.items()])
+    return [
+        {"name": name, "url": entry.url, "cache": entry.cache, "ca": entry.ca}
+        for name, entry in profiles.load().items()
+    ]
 
 
-@app.command()
-def remove(name: Name) -> None:
+@command(
+    group,
+    shape=Done("Deleted the profile {name}.", NAME),
+    examples=["attimo profile remove prod", "attimo profile remove prod --json"],
+)
+@the_profile
+def remove(name: str) -> dict[str, str]:
     """Delete a profile."""
     profiles.get(name)
     known = profiles.load()
     del known[name]
     profiles.save(known)
+    return {"name": name}

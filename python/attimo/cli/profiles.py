@@ -2,13 +2,11 @@
 
 import json
 import os
-import tomllib
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
-from attimo import files
+from attimo import files, places
 from attimo.errors import InvalidArgument, Misconfigured, NotFound
-from attimo.settings import places
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +44,8 @@ def load() -> dict[str, Profile]:
     Raises:
         Misconfigured: The file is not what this module writes.
     """
+    import tomllib
+
     try:
         text = files.read(path())
         return {name: _profile(name, entry) for name, entry in tomllib.loads(text or "").items()}

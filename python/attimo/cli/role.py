@@ -1,139 +1,169 @@
 """attimo role: the permissions of keys and members."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
-
-from attimo.cli import allow
+from attimo.cli import allow, ask
+from attimo.cli.command import Group, command
 from attimo.cli.http_client import HttpClient
-from attimo.cli.output import Json, print_json, print_table
+from attimo.cli.options import argument, dry_run, option, yes
+from attimo.cli.role_options import find, permissions_of, rules, which
+from attimo.cli.shapes import Column, Done, Listing, Plain, Shape, View, printable
 from attimo.cli.target import asks_server
-from attimo.errors import FailedPrecondition, NoSuchRole
+from attimo.errors import FailedPrecondition
 
-app = typer.Typer(help="Roles: the permissions of keys and members.", no_args_is_help=True)
+group = Group("role", help="Roles: the permissions of keys and members.")
 
-Which = Annotated[str, typer.Argument(help="The role's name or id.")]
-Allow = Annotated[list[str] | None, typer.Option("--allow", help=allow.HELP)]
-From = Annotated[
-    Path | None,
-    typer.Option("--permissions", exists=True, dir_okay=False, help="JSON file with rules."),
-]
-Description = Annotated[
-    str | None, typer.Option("--description", "-d", help="Description of the role.")
-]
+ID = Column("role_id", title="Id")
+NAME = Column("role_name", title="Name")
+PERMISSIONS = Column("permissions", "data", wide=True)
+COLUMNS = (ID, NAME, Column("type"), Column("description", "prose", none=""), PERMISSIONS)
+
+description = option("--description", "-d", help="Description of the role.")
 
 
-@app.command("list")
+class _Rules(Shape):
+    """The rules of a role, as they are typed."""
+
+    def text(self, answer: Any, view: View) -> None:
+        """Print a line for each."""
+        permissions = answer["permissions"]
+        for rule in permissions["rules"]:
+            print(printable(allow.shown(rule)))
+        for condition in permissions.get("conditions", []):
+            print("only from " + ", ".join(condition["ip_filter"]["allowed_cidr_ranges"]))
+
+
+@command(
+    group,
+    "list",
+    shape=Listing(*COLUMNS),
+    examples=["attimo role list", "attimo role list --json"],
+)
 @asks_server
-def list_roles(client: HttpClient, as_json: Json = False) -> None:
+def list_roles(client: HttpClient) -> list[dict[str, Any]]:
     """List the system's roles and the account's own."""
-    found = list(client.roles())
-    if as_json:
-        print_json(found)
-        return
-    rows = [
-        (role["role_id"], role["role_name"], role["type"], role.get("description", ""))
-        for role in found
-    ]
-    print_table(["Id", "Name", "Type", "Description"], rows)
+    return list(client.roles())
 
 
-@app.command()
+@command(
+    group,
+    shape=_Rules(*COLUMNS),
+    examples=["attimo role show viewer", "attimo role show viewer --json"],
+)
+@which
 @asks_server
-def show(client: HttpClient, role: Which, as_json: Json = False) -> None:
+def show(client: HttpClient, role: str) -> dict[str, Any]:
     """Show the permissions of a role."""
-    found = find(client, role)
-    if as_json:
-        print_json(found)
-        return
-    permissions = found["permissions"]
-    rows = [(allow.shown(rule),) for rule in permissions["rules"]]
-    for condition in permissions.get("conditions", []):
-        ranges = ", ".join(condition["ip_filter"]["allowed_cidr_ranges"])
-        rows.append((f"only from {ranges}",))
-    print_table([found["role_name"]], rows)
+    return find(client, role)
 
 
-@app.command()
+@command(
+    group,
+    shape=Plain(*COLUMNS),
+    examples=[
+        "attimo role create reader --allow read:shop",
+        "attimo role create ci --allow caches:write,list:pr-* --allow read,write:pr-*",
+    ],
+)
+@argument("name", "Name of the new role.")
+@rules
+@description
 @asks_server
 def create(
     client: HttpClient,
-    name: Annotated[str, typer.Argument(help="Name of the new role.")],
-    allowed: Allow = None,
-    permissions: From = None,
-    description: Description = None,
-    as_json: Json = False,
-) -> None:
+    name: str,
+    allowed: tuple[str, ...],
+    permissions: Path | None,
+    description: str | None,
+) -> dict[str, Any]:
     """Create a role from --allow or a file, and print its id."""
-    made = client.create_role(_wanted(name, allowed, permissions, description))
-    if as_json:
-        print_json(made)
-    else:
-        print(made["role_id"])
+    return client.create_role(_wanted(name, allowed, permissions, description))
 
 
-@app.command()
+@command(
+    group,
+    shape=Done(
+        lambda told: "\n".join(
+            [
+                f"Changed the role {told['role_name']}.",
+                *(f"Revoked the API key {key}." for key in told["revoked_keys"]),
+            ]
+        ),
+        ID,
+        NAME,
+        Column("revoked_keys", "data"),
+    ),
+    examples=[
+        "attimo role update reader --allow read:shop/public/*",
+        "attimo role update reader --allow read:shop --name shop-reader --keep-keys",
+    ],
+)
+@which
+@rules
+@description
+@option("--name", help="New name of the role.")
+@option("--keep-keys", is_flag=True, help="Keep the API keys created by holders of the role.")
 @asks_server
 def update(
     client: HttpClient,
-    role: Which,
-    allowed: Allow = None,
-    permissions: From = None,
-    description: Description = None,
-    name: Annotated[str | None, typer.Option(help="New name of the role.")] = None,
-    keep_keys: Annotated[
-        bool, typer.Option("--keep-keys", help="Keep the API keys created by holders of the role.")
-    ] = False,
-) -> None:
+    role: str,
+    allowed: tuple[str, ...],
+    permissions: Path | None,
+    description: str | None,
+    name: str | None,
+    keep_keys: bool,
+) -> dict[str, Any]:
     """Replace the permissions of a role. Everyone who has the role is affected immediately.
 
     API keys that holders of the role created and could no longer create with the new permissions
-    are revoked and printed.
+    are revoked and listed.
     """
     found = find(client, role)
     wanted = _wanted(name or found["role_name"], allowed, permissions, description)
     changed = client.change_role(found["role_id"], wanted, keep_keys)
-    for key_id in changed.get("ended_api_keys", []):
-        print(f"revoked the API key {key_id}")
+    return {
+        "role_id": found["role_id"],
+        "role_name": wanted["role_name"],
+        "revoked_keys": changed.get("ended_api_keys", []),
+    }
 
 
-@app.command()
+@command(
+    group,
+    shape=Done(
+        lambda told: f"{ask.did('Deleted', told)} the role {told['role_name']}.",
+        ID,
+        NAME,
+        Column("dry_run", "flag"),
+    ),
+    examples=["attimo role delete reader --yes", "attimo role delete reader --dry-run"],
+)
+@which
+@yes
+@dry_run
 @asks_server
-def delete(client: HttpClient, role: Which) -> None:
+def delete(client: HttpClient, role: str, yes: bool, dry_run: bool) -> dict[str, Any]:
     """Delete a role that is not in use."""
-    answer = client.delete_role(find(client, role)["role_id"])
-    if answer["status"] == "blocked":
-        raise FailedPrecondition(
-            f"The role is in use by {_holders(answer)}. Change their role or revoke them first"
-        )
-
-
-def find(client: HttpClient, name: str) -> dict[str, Any]:
-    """The role of that id, or of that name.
-
-    Raises:
-        NoSuchRole: There is neither.
-    """
-    roles = list(client.roles())
-    for field in ("role_id", "role_name"):
-        for role in roles:
-            if role[field] == name:
-                return role
-    raise NoSuchRole(name)
+    found = find(client, role)
+    if not dry_run:
+        ask.confirm(f"Delete the role {found['role_name']}? This can't be undone.", yes)
+        answer = client.delete_role(found["role_id"])
+        if answer["status"] == "blocked":
+            raise FailedPrecondition(
+                f"The role is in use by {_holders(answer)}. Change their role or revoke them first"
+            )
+    return {"role_id": found["role_id"], "role_name": found["role_name"], "dry_run": dry_run}
 
 
 def _holders(answer: dict[str, Any]) -> str:
     kinds = {"api_keys": "API key", "account_members": "member", "invitations": "invitation"}
     counts = {kind: len(answer[field]) for field, kind in kinds.items()}
-    return ", ".join(f"{n} {kind}{'s' * (n > 1)}" for kind, n in counts.items() if n)
+    return ", ".join(ask.plural(n, kind) for kind, n in counts.items() if n)
 
 
 def _wanted(
-    name: str, allowed: list[str] | None, file: Path | None, description: str | None
+    name: str, allowed: tuple[str, ...], file: Path | None, description: str | None
 ) -> dict[str, Any]:
-    if (file is None) == (not allowed):
-        raise typer.BadParameter("pass exactly one of --allow and --permissions")
-    permissions = allow.of_file(file) if file else allow.rules(allowed or [])
     said = {} if description is None else {"description": description}
-    return {"role_name": name, "permissions": permissions} | said
+    return {"role_name": name, "permissions": permissions_of(allowed, file)} | said

@@ -1,70 +1,65 @@
 """attimo serve: its flags are the declared settings."""
 
-import inspect
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
+import click
 
 from attimo import settings
+from attimo.cli.command import Command, Option
 from attimo.settings.declared import Declaration, declarations, flag, variable
 
 REPEATED = {"listen"}
 """Settings that can be given more than once."""
 
-
-ConfigFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--config",
-        help="Settings file [ATTIMO_CONFIG; attimo.toml here or in ~/.config/attimo].",
-    ),
+EXAMPLES = [
+    "attimo serve",
+    "attimo serve --http 127.0.0.1:0 --https off --memory 256MiB --local",
 ]
 
-Replace = Annotated[
-    bool,
-    typer.Option(
-        "--replace",
-        help="Replace the server running on the data directory, without downtime for clients.",
-    ),
-]
+_CONFIG = Option(
+    ["--config"],
+    type=click.Path(path_type=Path),
+    help="Settings file [ATTIMO_CONFIG; attimo.toml here or in ~/.config/attimo].",
+)
+_REPLACE = Option(
+    ["--replace"],
+    is_flag=True,
+    help="Replace the server running on the data directory, without downtime for clients.",
+)
 
 
-def serve(config: ConfigFile = None, replace: Replace = False, **flags: Any) -> None:
-    """Run a server until SIGTERM or Ctrl-C. The first start creates everything it needs."""
-    chosen = settings.load(flags | {"config": str(config) if config else None})
+def _serve(config: Path | None, replace: bool, **flags: Any) -> None:
+    given = {name: list(value) if name in REPEATED else value for name, value in flags.items()}
+    chosen = settings.load(given | {"config": str(config) if config else None})
     from attimo.serve import server
 
     server.serve(chosen, replaces=replace)
 
 
-def _parameter(name: str, declared: Declaration) -> inspect.Parameter:
+def _option(name: str, declared: Declaration) -> Option:
     """A setting as an optional flag."""
-    kind: Any = bool if isinstance(declared.default, bool) else str
-    kind = list[str] if name in REPEATED else kind
     default = "off" if declared.default is False else declared.default
-    option = typer.Option(
-        flag(name),
+    return Option(
+        _names(name, declared),
+        default=None,
+        multiple=name in REPEATED,
+        type=bool if isinstance(declared.default, bool) else str,
         help=f"{declared.help} [{variable(name)}; {default}]",
-        show_default=False,
         hidden=declared.hidden,
     )
-    return inspect.Parameter(
-        name,
-        inspect.Parameter.KEYWORD_ONLY,
-        default=None,
-        annotation=Annotated[kind | None, option],
-    )
 
 
-def _give_flags() -> None:
-    """Let Typer see a parameter for every setting."""
-    parameters = inspect.signature(serve).parameters
-    own = [parameters["config"], parameters["replace"]]
-    flags = [_parameter(name, declared) for name, declared in declarations().items()]
-    every = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in own] + flags
-    serve.__signature__ = inspect.Signature(every)  # type: ignore[attr-defined]
-    serve.__annotations__ = {each.name: each.annotation for each in every}
+def _names(name: str, declared: Declaration) -> list[str]:
+    """A switch has a second flag, which sets it to false."""
+    both = f"/--no-{flag(name)[2:]}" if isinstance(declared.default, bool) else ""
+    return [name, flag(name) + both]
 
 
-_give_flags()
+serve = Command(
+    "serve",
+    callback=_serve,
+    examples=EXAMPLES,
+    params=[_CONFIG, _REPLACE, *(_option(*each) for each in declarations().items())],
+    help="Run a server until SIGTERM or Ctrl-C. The first start creates everything it needs.",
+)

@@ -1,21 +1,30 @@
 """attimo settings: every setting, its value, and where it comes from."""
 
 from dataclasses import asdict
+from pathlib import Path
+from typing import Any
 
-from attimo import settings as all_settings
-from attimo.cli.output import Json, print_json, print_table
-from attimo.cli.serving import ConfigFile
-from attimo.cli.target import DataDir
+from attimo.cli.command import command
+from attimo.cli.options import config_option
+from attimo.cli.shapes import Column, Listing
+from attimo.cli.target import data_dir_option
 
 
-def settings(data_dir: DataDir = None, config: ConfigFile = None, as_json: Json = False) -> None:
+@command(
+    shape=Listing(
+        Column("name", title="Setting"),
+        Column("value"),
+        Column("origin", title="From"),
+        Column("help", "prose", "Description"),
+    ),
+    examples=["attimo settings", "attimo settings --json"],
+)
+@data_dir_option
+@config_option
+def settings(data_dir: Path | None, config: Path | None) -> list[dict[str, Any]]:
     """List every setting, its value, and where it comes from."""
+    from attimo import settings as all_settings
+
     flags = {"data_dir": data_dir, "config": config}
-    shown = all_settings.load(
-        {name: str(value) for name, value in flags.items() if value is not None}
-    ).shown()
-    if as_json:
-        print_json([asdict(each) for each in shown])
-    else:
-        rows = [(each.name, each.value, each.origin, each.help) for each in shown]
-        print_table(["Setting", "Value", "From", "Description"], rows)
+    given = {name: str(value) for name, value in flags.items() if value is not None}
+    return [asdict(each) for each in all_settings.load(given).shown()]

@@ -1,70 +1,65 @@
 """attimo status: the state of the server on one screen."""
 
-import re
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import Any
 
+from attimo.cli import exits
+from attimo.cli.command import command
 from attimo.cli.http_client import HttpClient
-from attimo.cli.output import Json, print_json, print_table
+from attimo.cli.metrics import Page, page_of
+from attimo.cli.shapes import Answer, Column, Record
 from attimo.cli.target import asks_server
 
-_SAMPLE = re.compile(r"^(\w+)(?:\{(.*)\})? (\S+)$")
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A page of metrics, parsed."""
-
-    samples: list[tuple[str, str, float]]
-
-    def sum(self, name: str, *labels: str) -> float:
-        """The sum over all samples of a metric with these labels; 0 if there are none."""
-        return sum(
-            value
-            for found, written, value in self.samples
-            if found == name and all(label in written for label in labels)
+COLUMNS = (
+    Column("status"),
+    Column("version"),
+    Column("started_at", "moment", "Started"),
+    *(
+        Column(name, "number")
+        for name in (
+            "connections",
+            "requests",
+            "refused_requests",
+            "failed_requests",
+            "mean_microseconds",
+            "hits",
+            "misses",
+            "caches",
+            "items",
+            "stored_bytes",
+            "budget_bytes",
+            "allowance_bytes",
+            "in_flight_bytes",
+            "connections_bytes",
+            "overhead_bytes",
+            "process_bytes",
+            "evicted_items",
+            "resident_bytes",
+            "usage_waiting",
+            "panics",
         )
-
-    def label(self, name: str, label: str) -> str:
-        """The value of a label of a metric that has one sample."""
-        written = next((labels for found, labels, _ in self.samples if found == name), "")
-        found = re.search(rf'{label}="([^"]*)"', written)
-        return found[1] if found else ""
+    ),
+)
 
 
-def page_of(text: str) -> Page:
-    """Parse a page."""
-    return Page(list(_samples(text)))
-
-
-def _samples(text: str) -> Iterator[tuple[str, str, float]]:
-    for line in text.splitlines():
-        if found := _SAMPLE.match(line):
-            yield found[1], found[2] or "", float(found[3])
-
-
+@command(shape=Record(*COLUMNS), examples=["attimo status", "attimo status --json"], watch=True)
 @asks_server
-def status(client: HttpClient, as_json: Json = False) -> None:
-    """Show whether the server is ready, what it stores and how busy it is."""
+def status(client: HttpClient) -> Answer:
+    """Show whether the server is ready, what it stores and how busy it is.
+
+    Exits with 5 while the server is not ready.
+    """
     readiness = client.readiness()
-    rows = _rows(readiness, page_of(client.metrics()), time.time())
-    if as_json:
-        print_json(rows)
-    else:
-        print_table(
-            ["Value", "Now"], [(name.replace("_", " "), _words(rows[name])) for name in rows]
-        )
-    if readiness != "ready":
-        raise SystemExit(1)
+    told = _told(readiness, page_of(client.metrics()))
+    return Answer(told, exits.OK if readiness == "ready" else exits.UNREACHABLE)
 
 
-def _rows(readiness: str, page: Page, now: float) -> dict[str, str | int | float]:
+def _told(readiness: str, page: Page) -> dict[str, Any]:
     requests = int(page.sum("attimo_requests_total"))
     return {
         "status": readiness,
         "version": page.label("attimo_build_info", "version"),
-        "up_seconds": int(now - page.sum("process_start_time_seconds")),
+        "started_at": int(page.sum("process_start_time_seconds")) or int(time.time()),
         "connections": int(page.sum("attimo_connections_open")),
         "requests": requests,
         "refused_requests": int(page.sum("attimo_requests_total", 'outcome="refused"')),
@@ -88,7 +83,3 @@ def _rows(readiness: str, page: Page, now: float) -> dict[str, str | int | float
         "usage_waiting": int(page.sum("attimo_usage_batches_waiting")),
         "panics": int(page.sum("attimo_panics_total")),
     }
-
-
-def _words(value: str | int | float) -> str:
-    return value if isinstance(value, str) else f"{value:,}"

@@ -4,86 +4,105 @@ Options win over the environment, and an explicit server (an address or a profil
 this machine, whose address and key are in its data directory. `keys` chooses the key to send.
 """
 
-import inspect
-import os
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
-import typer
+import click
 
-from attimo import settings
-from attimo.cli import keys, profiles
-from attimo.cli.grpc_client import GrpcClient
+from attimo.cli import complete, homes, keys, profiles
+from attimo.cli.cache_client import CacheClient
 from attimo.cli.http_client import HttpClient
 from attimo.cli.keys import Target
+from attimo.cli.options import option
 from attimo.cli.profiles import Profile
-from attimo.data_directory import DataDirectory
-from attimo.errors import Misconfigured
-from attimo.serve.addresses import reachable
+from attimo.data_directory import reachable
+from attimo.errors import Misconfigured, Unreachable
 
 P = ParamSpec("P")
+R = TypeVar("R")
 
 DEFAULT_CACHE = "default-cache"
 PANEL = "Which server"
 
-ProfileName = Annotated[
-    str | None,
-    typer.Option(
-        "--profile", help="A profile from `attimo profile` [ATTIMO_PROFILE].", rich_help_panel=PANEL
+SERVER = (
+    option(
+        "--profile",
+        panel=PANEL,
+        help="A profile from `attimo profile` [ATTIMO_PROFILE].",
+        shell_complete=complete.profiles,
     ),
-]
-Url = Annotated[
-    str | None,
-    typer.Option(help="Address of the server [ATTIMO_URL].", rich_help_panel=PANEL),
-]
-ApiKey = Annotated[
-    str | None,
-    typer.Option(
+    option("--url", panel=PANEL, help="Address of the server [ATTIMO_URL]."),
+    option(
+        "--api-key",
+        panel=PANEL,
         help="The API key [ATTIMO_TOKEN, then the profile's, then the local owner's].",
-        rich_help_panel=PANEL,
     ),
-]
-Ca = Annotated[
-    Path | None,
-    typer.Option(
-        help="File with the certificates to trust [ATTIMO_CA for --url].", rich_help_panel=PANEL
+    option(
+        "--ca",
+        panel=PANEL,
+        type=click.Path(path_type=Path),
+        help="File with the certificates to trust [ATTIMO_CA for --url].",
     ),
-]
-DataDir = Annotated[
-    Path | None,
-    typer.Option(
+    option(
+        "--data-dir",
+        panel=PANEL,
+        type=click.Path(path_type=Path),
         help="Data directory of a server on this machine [ATTIMO_DATA_DIR].",
-        rich_help_panel=PANEL,
     ),
-]
+)
+"""The options that say which server."""
 
-In = Annotated[
-    str | None,
-    typer.Option("--cache", "-c", help=f"The cache [ATTIMO_CACHE, then {DEFAULT_CACHE}]."),
-]
+data_dir_option = SERVER[-1]
 
-_OPTIONS = {"profile": ProfileName, "url": Url, "api_key": ApiKey, "ca": Ca, "data_dir": DataDir}
+cache_option = option(
+    "--cache",
+    "-c",
+    help=f"The cache [ATTIMO_CACHE, then {DEFAULT_CACHE}].",
+    shell_complete=complete.caches,
+)
 
 
-def asks_server(command: Callable[Concatenate[HttpClient, P], None]) -> Callable[..., None]:
+def asks_server(command: Callable[Concatenate[HttpClient, P], R]) -> Callable[..., R]:
     """Give a command its first argument, a client, by the options that say which server."""
-    return _with_options(command, _OPTIONS, lambda **choice: HttpClient(choose(**choice)))
+
+    @wraps(command)
+    def run(*args: P.args, **given: P.kwargs) -> R:
+        return command(_client(given), *args, **given)
+
+    return _with_options(run)
 
 
-def asks_cache(command: Callable[Concatenate[GrpcClient, P], None]) -> Callable[..., None]:
+def asks_cache(command: Callable[Concatenate[CacheClient, P], R]) -> Callable[..., R]:
     """Give a command its first argument, a cache, by the options that say which one and where."""
 
-    def opened(cache: str | None, **choice: Any) -> GrpcClient:
-        server = choose(**choice)
-        # What gRPC logs of a failure would stand beside the one line that says it.
-        os.environ.setdefault("GRPC_VERBOSITY", "NONE")
-        return GrpcClient(server, chosen_cache(server, cache))
+    @wraps(command)
+    def run(*args: P.args, **given: P.kwargs) -> R:
+        name: Any = given.pop("cache")
+        client = _client(given)
+        cache = CacheClient(client, chosen_cache(client.server, name))
+        return command(cache, *args, **given)
 
-    return _with_options(command, {"cache": In, **_OPTIONS}, opened)
+    return cache_option(_with_options(run))
+
+
+def _client(given: dict[str, Any]) -> HttpClient:
+    """A client of the server that the options name, which are taken; it lasts for the command."""
+    choice = {name: given.pop(name) for name in complete.SERVER_OPTIONS}
+    return click.get_current_context().with_resource(HttpClient(choose(**choice)))
+
+
+def _with_options(run: Callable[..., R]) -> Callable[..., R]:
+    """A command with the options of a server, behind its own."""
+    own = list(getattr(run, "__click_params__", []))
+    run.__click_params__ = []  # type: ignore[attr-defined]
+    for each in reversed(SERVER):
+        run = each(run)
+    # Decorators add to the end, and the last one stands first.
+    run.__click_params__ += own  # type: ignore[attr-defined]
+    return run
 
 
 def chosen_cache(server: Profile, cache: str | None) -> str:
@@ -91,30 +110,6 @@ def chosen_cache(server: Profile, cache: str | None) -> str:
     if cache is not None:
         return cache
     return keys.variable("ATTIMO_CACHE") or server.cache or DEFAULT_CACHE
-
-
-def _with_options(
-    command: Callable[..., None],
-    options: dict[str, Any],
-    opened: Callable[..., AbstractContextManager[Any]],
-) -> Callable[..., None]:
-    """A command with these options in place of its first argument, which they open."""
-
-    @wraps(command)
-    def run(*args: Any, **given: Any) -> None:
-        choice = {name: given.pop(name) for name in options}
-        with opened(**choice) as first:
-            command(first, *args, **given)
-
-    signature = inspect.signature(command)
-    own = list(signature.parameters.values())[1:]
-    added = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=hint)
-        for name, hint in options.items()
-    ]
-    run.__signature__ = signature.replace(parameters=[*own, *added])  # type: ignore[attr-defined]
-    run.__annotations__ = {each.name: each.annotation for each in [*own, *added]}
-    return run
 
 
 def choose(
@@ -127,7 +122,8 @@ def choose(
     """The server that these words and the environment name, with the key to show it.
 
     Raises:
-        Misconfigured: They contradict each other, or name no server that can be reached.
+        Misconfigured: They contradict each other.
+        Unreachable: The server does not run.
         NotFound: There is no such profile.
     """
     if sum(word is not None for word in (profile, url, data_dir)) > 1:
@@ -172,23 +168,17 @@ def _by_profile(name: str) -> _Server:
     return _Server(found, Target(f"profile {name!r}", places, found.api_key, by_profile=True))
 
 
-def local_directory(data_dir: Path | None) -> DataDirectory:
-    """The data directory that is meant: the one typed, or that of the settings."""
-    flags = {} if data_dir is None else {"data_dir": os.fspath(data_dir)}
-    return DataDirectory(settings.load(flags).data_dir)
-
-
 def _local(data_dir: Path | None) -> _Server:
-    home = local_directory(data_dir)
+    home = homes.directory(data_dir)
     credentials = home.credentials()
     if credentials is None:
-        raise Misconfigured(
+        raise Unreachable(
             f"There is no server in {home.path}. Start one with `attimo serve`, "
             "or pass --url or --profile for another"
         )
     running = home.running()
     if running is None:
-        raise Misconfigured(f"The server of {home.path} is not running. Start it: attimo serve")
+        raise Unreachable(f"The server of {home.path} is not running. Start it: attimo serve")
     target = Target(f"the server of {home.path}", keys.places_of(home), credentials.api_key)
     cache = credentials.cache
     if credentials.http:
@@ -197,4 +187,4 @@ def _local(data_dir: Path | None) -> _Server:
         # The name is that of the certificate; what it leads to need not be this machine.
         at = Profile(credentials.https, "", credentials.ca, cache, reachable(running.https))
         return _Server(at, target)
-    raise Misconfigured(f"The server of {home.path} has no listener for clients")
+    raise Unreachable(f"The server of {home.path} has no listener for clients")

@@ -1,12 +1,35 @@
 """attimo version."""
 
+from typing import Any
+
 from attimo import __version__
-from attimo.cli.output import Json, print_json
+from attimo.cli.command import command
+from attimo.cli.shapes import Column, Shape, View
 
 
-def version(as_json: Json = False) -> None:
-    """Print the version of this program."""
-    if as_json:
-        print_json({"version": __version__})
-    else:
-        print(f"attimo {__version__}")
+class _Line(Shape):
+    """The version on one line."""
+
+    def text(self, answer: Any, view: View) -> None:
+        """Print it."""
+        print(line(answer))
+
+
+def told() -> dict[str, str | None]:
+    """The version of this program, and the commit that it was built from."""
+    return {"version": __version__, "commit": None}
+
+
+def line(answer: dict[str, str | None]) -> str:
+    """The version as one line."""
+    commit = f" ({answer['commit']})" if answer["commit"] else ""
+    return f"attimo {answer['version']}{commit}"
+
+
+@command(
+    shape=_Line(Column("version"), Column("commit", none="unknown")),
+    examples=["attimo version", "attimo version --json"],
+)
+def version() -> dict[str, str | None]:
+    """Show the version of this program, and the commit that it was built from."""
+    return told()

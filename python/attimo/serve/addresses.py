@@ -1,6 +1,5 @@
 """The addresses of a running server, for the data directory, the command line and SDKs."""
 
-import ipaddress
 import os
 from collections.abc import Iterable
 
@@ -29,14 +28,6 @@ def running(name: str, listeners: list[Listener]) -> Running:
         version=__version__,
         listeners=[str(each) for each in listeners],
     )
-
-
-def reachable(address: str) -> str:
-    """Return an address to which this machine can connect, unlike 0.0.0.0."""
-    host, _, port = address.rpartition(":")
-    if not ipaddress.ip_address(host.strip("[]")).is_unspecified:
-        return address
-    return f"[::1]:{port}" if ":" in host else f"127.0.0.1:{port}"
 
 
 def at_endpoint(listeners: list[Listener]) -> tuple[str, ...]:

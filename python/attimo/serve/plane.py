@@ -17,13 +17,13 @@ from attimo.certificates import Certificate, Source
 from attimo.control import Control, usage
 from attimo.control.directory import Changes
 from attimo.control.limits import CacheLimits
-from attimo.data_directory import Credentials, DataDirectory, Running
+from attimo.data_directory import Credentials, DataDirectory, Running, reachable
 from attimo.errors import AttimoError, StoreUnavailable
 from attimo.node import local
 from attimo.node.collector import Collector
 from attimo.node.kept import Kept
 from attimo.node.local import LocalNode
-from attimo.serve import addresses, certificate, owner
+from attimo.serve import certificate, owner
 from attimo.serve.app import AppThread, app_socket
 from attimo.serve.owner import Owner
 from attimo.serve.readiness import Readiness
@@ -136,7 +136,7 @@ class Plane:
         credentials = Credentials(
             endpoint=running.endpoint,
             api_key=who.api_key,
-            http=f"http://{addresses.reachable(running.http)}" if running.http else None,
+            http=f"http://{reachable(running.http)}" if running.http else None,
             https=f"https://{running.endpoint}" if running.https else None,
             ca=_root(self.shown),
             account_id=who.account_id,

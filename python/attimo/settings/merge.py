@@ -7,7 +7,6 @@ This uses tomllib and a dataclass, since importing pydantic-settings takes 0.2 s
 of the start-up time, and a quarter of the memory at rest, that a server is allowed.
 """
 
-import contextlib
 import difflib
 import os
 import re
@@ -17,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from attimo import places
 from attimo.errors import InvalidSetting, Misconfigured, UnknownSetting
-from attimo.settings import places
 from attimo.settings.declared import (
     OTHER_VARIABLES,
     PREFIX,
@@ -29,8 +28,6 @@ from attimo.settings.declared import (
 )
 from attimo.settings.together import check
 from attimo.settings.values import Raw
-
-FILE = "attimo.toml"
 
 _HARMLESS = re.compile(r"[a-z]+://[\w.-]*")
 """An address without room for a password."""
@@ -137,22 +134,7 @@ def _file(config: Raw | None, environ: Mapping[str, str], directory: Path | None
             return places.expanded(str(named))
         except ValueError:
             raise InvalidSetting("config", named, "a path of a file") from None
-    here = [directory / FILE] if directory else []
-    return next((file for file in here + _at_home(environ) if _is_there(file)), None)
-
-
-def _at_home(environ: Mapping[str, str]) -> list[Path]:
-    with contextlib.suppress(Misconfigured):
-        return [places.xdg(environ, "XDG_CONFIG_HOME", ".config", "") / "attimo" / FILE]
-    return []
-
-
-def _is_there(file: Path) -> bool:
-    """Whether a file exists; one in an unreadable directory does not."""
-    try:
-        return file.exists()
-    except OSError:
-        return False
+    return places.settings_file(environ, directory)
 
 
 def _expand(default: Raw, environ: Mapping[str, str]) -> Raw:

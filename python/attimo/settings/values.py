@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Generic, Literal, TypeVar
 from urllib.parse import urlsplit
 
+from attimo import places
 from attimo.mail import SmtpServer, server_of
-from attimo.settings import host, places
+from attimo.settings import host
 from attimo.settings.listeners import Listener, address, listeners
 
 Raw = str | int | float | bool | list[str]

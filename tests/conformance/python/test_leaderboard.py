@@ -6,7 +6,7 @@ from typing import Any
 import grpc
 import pytest
 
-from attimo.cli.leaderboard_messages import ASCENDING, DESCENDING
+from conformance.leaderboard_messages import ASCENDING, DESCENDING
 from conformance.wire import MINUTE, Wire, refusal
 
 SCORES = {1: 10.0, 2: 20.0, 10: 20.0, 4: 20.0, 5: 50.5}

@@ -4,12 +4,15 @@ A service may have neither HOME nor a name for its user ID (systemd's DynamicUse
 `env -i`). Then there is no home directory, and only what needs one fails.
 """
 
+import contextlib
 import os
 import pwd
 from collections.abc import Mapping
 from pathlib import Path
 
 from attimo.errors import Misconfigured
+
+SETTINGS = "attimo.toml"
 
 
 def home() -> Path | None:
@@ -66,6 +69,27 @@ def working_directory() -> Path | None:
         return Path.cwd()
     except FileNotFoundError:
         return None
+
+
+def settings_file(environ: Mapping[str, str], directory: Path | None) -> Path | None:
+    """Return the file with settings that counts where none is named; None if there is none.
+
+    Args:
+        environ: The environment.
+        directory: Where it is searched first.
+    """
+    known = [directory / SETTINGS] if directory else []
+    with contextlib.suppress(Misconfigured):
+        known.append(xdg(environ, "XDG_CONFIG_HOME", ".config", "") / "attimo" / SETTINGS)
+    return next((file for file in known if _is_there(file)), None)
+
+
+def _is_there(file: Path) -> bool:
+    """Whether a file exists; one in an unreadable directory does not."""
+    try:
+        return file.exists()
+    except OSError:
+        return False
 
 
 def _home(remedy: str) -> Path:

@@ -1,0 +1,67 @@
+"""Questions before what can't be undone: on a terminal only, with what it would cost."""
+
+import contextlib
+import sys
+from typing import Any
+
+import click
+
+from attimo.cli import metrics
+from attimo.cli.http_client import HttpClient
+from attimo.errors import AttimoError, NoSuchCache
+
+OWNERLESS = {None, "local", "session", "token", "server"}
+"""What the ledger has in place of a key's id, where there is no key."""
+
+
+def confirm(question: str, yes: bool) -> None:
+    """Ask, unless there is nobody to ask, or `yes` is the answer.
+
+    Raises:
+        AttimoError: The answer is no.
+    """
+    if not yes and sys.stdin.isatty() and not click.confirm(question, err=True):
+        raise AttimoError("Not confirmed: nothing was changed")
+
+
+def about_cache(client: HttpClient, name: str, deed: str, yes: bool, dry_run: bool) -> None:
+    """Ask before a cache loses its items, and say how many and who uses them; check that it exists.
+
+    Raises:
+        NoSuchCache: It does not exist, and nothing else would tell.
+        AttimoError: The answer is no.
+    """
+    asks = not yes and sys.stdin.isatty()
+    if not asks and not dry_run:
+        return
+    if all(each["name"] != name for each in client.caches()):
+        raise NoSuchCache(name)
+    facts = ", ".join(_facts(client, name))
+    if dry_run:
+        print(f"{deed} {name}: {facts or 'contents unknown'}", file=sys.stderr)
+    else:
+        confirm(f"{deed} {name}{f' ({facts})' if facts else ''}? This can't be undone.", yes)
+
+
+def did(verb: str, told: dict[str, Any]) -> str:
+    """What was done, or would have been."""
+    return f"Would have {verb.lower()}" if told["dry_run"] else verb
+
+
+def plural(count: int, noun: str) -> str:
+    """A number of things."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _facts(client: HttpClient, name: str) -> list[str]:
+    """What the server can tell of a cache cheaply, and this caller may know."""
+    facts = []
+    with contextlib.suppress(AttimoError):
+        page = metrics.page_of(client.metrics())
+        items = page.of_cache("attimo_cache_items", name)
+        facts += [] if items is None else [plural(int(items), "item")]
+    with contextlib.suppress(AttimoError):
+        lines = client.usage({"group_by": "key", "cache": name})["usage"]
+        keys = {line["key"] for line in lines} - OWNERLESS
+        facts.append(f"used by {plural(len(keys), 'key')} this month")
+    return facts

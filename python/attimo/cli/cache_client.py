@@ -1,0 +1,150 @@
+"""Items and collections of one cache, over HTTP."""
+
+import base64
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from attimo.cli.connection import Response
+from attimo.cli.http_client import HttpClient, cache_part, checked
+from attimo.errors import InvalidArgument, NotFound
+
+LONGEST_KEY_BASE64 = 24_000
+"""In characters: a URL is part of the request header, which is limited to 32 KiB."""
+
+NO_KEY = "Key Not Found"
+"""The title of a 404 for a miss; the title of others differs."""
+
+
+class CacheClient:
+    """One cache of one server; the keys of its methods are arguments as they were typed."""
+
+    def __init__(self, client: HttpClient, name: str) -> None:
+        """Create a client of a cache.
+
+        Raises:
+            InvalidName: No cache has such a name.
+        """
+        self.name = name
+        self._client = client
+        self._path = f"/cache/{cache_part(name)}"
+
+    def get(self, key: str) -> bytes | None:
+        """The value of a key, or None."""
+        found = self.look("GET", "", key)
+        return None if found is None else found.body
+
+    def set(self, key: str, value: bytes, ttl_seconds: int, only: Mapping[str, str]) -> bool:
+        """Write a value; return whether the condition in `only` was met."""
+        query = _key(key) | {"ttl_seconds": str(ttl_seconds)}
+        answer = self._client.send("PUT", self._path, query, value, only)
+        if answer.status == 412 and only:
+            return False
+        checked(answer)
+        return True
+
+    def set_many(self, items: Sequence[tuple[bytes, bytes]], ttl_seconds: int) -> None:
+        """Write several values."""
+        body = {"items": [{"key": element(key), "value": element(value)} for key, value in items]}
+        self._client.ask("POST", f"{self._path}/put", {"ttl_seconds": str(ttl_seconds)}, body)
+
+    def exist(self, keys: Iterable[str]) -> list[bool]:
+        """Which items exist."""
+        body = {"keys": [element(os.fsencode(key)) for key in keys]}
+        found: list[bool] = self._client.ask("POST", f"{self._path}/exists", None, body).json()[
+            "exists"
+        ]
+        return found
+
+    def delete(self, keys: Sequence[str]) -> None:
+        """Delete items; no error if they do not exist."""
+        query = {"key_base64": [coded("key", key) for key in keys]}
+        self._client.ask("DELETE", self._path, query)
+
+    def look(
+        self,
+        method: str,
+        path: str,
+        key: str,
+        query: Mapping[str, Any] | None = None,
+        body: object = None,
+    ) -> Response | None:
+        """Ask about an item; None if it does not exist.
+
+        Args:
+            method: The HTTP method.
+            path: What follows the cache's path, such as `/ttl`.
+            key: The item's key.
+            query: More of the query.
+            body: What to send, as JSON.
+        """
+        answer = self._client.send(method, self._path + path, _key(key) | dict(query or {}), body)
+        if answer.status == 404 and NO_KEY in answer.text:
+            return None
+        return checked(answer)
+
+    def ask(self, method: str, path: str, key: str, **query: Any) -> dict[str, Any] | None:
+        """Ask about an item with a query, and read the JSON; None if it does not exist."""
+        answer = self.look(method, path, key, query)
+        return None if answer is None else _json(answer)
+
+    def must(self, method: str, path: str, key: str, **query: Any) -> dict[str, Any]:
+        """Ask what has an answer in any case.
+
+        Raises:
+            NotFound: It has none.
+        """
+        told = self.ask(method, path, key, **query)
+        if told is None:
+            raise NotFound(f"There is no item {key!r}")
+        return told
+
+    def tell(
+        self, path: str, key: str, body: Mapping[str, Any], **query: Any
+    ) -> dict[str, Any] | None:
+        """Post a body about an item, and read the JSON, if there is any."""
+        answer = self.look("POST", path, key, query, body)
+        return None if answer is None else _json(answer)
+
+
+def element(value: bytes) -> object:
+    """An element in JSON: text, or in base64."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return {"base64": base64.b64encode(value).decode()}
+
+
+def elements(words: Iterable[str]) -> list[object]:
+    """Arguments as elements in JSON."""
+    return [element(os.fsencode(word)) for word in words]
+
+
+def read(value: Any) -> bytes:
+    """The bytes of an element in JSON."""
+    return value.encode() if isinstance(value, str) else base64.b64decode(value["base64"])
+
+
+def coded(what: str, text: str) -> str:
+    """An argument as the exact bytes that were typed, which need not be text, in base64.
+
+    Raises:
+        InvalidArgument: It is too long for a URL; `what` names it.
+    """
+    found = base64.urlsafe_b64encode(os.fsencode(text)).decode()
+    if len(found) > LONGEST_KEY_BASE64:
+        raise InvalidArgument(
+            f"The {what} has {len(os.fsencode(text)):,} bytes; a URL holds at most "
+            f"{LONGEST_KEY_BASE64 * 3 // 4:,}. Use a shorter {what}, or an SDK, which sends it by "
+            "gRPC"
+        )
+    return found
+
+
+def _key(key: str) -> dict[str, Any]:
+    return {"key_base64": coded("key", key)}
+
+
+def _json(answer: Response) -> dict[str, Any]:
+    found: dict[str, Any] = answer.json() if answer.body else {}
+    return found

@@ -1,0 +1,79 @@
+"""How a command ends: its exit status, and the line that says what went wrong."""
+
+import os
+import sys
+
+import click
+
+from attimo.cli.shapes import printable
+from attimo.errors import (
+    AttimoError,
+    InvalidArgument,
+    Misconfigured,
+    NotFound,
+    PermissionDenied,
+    StoreUnavailable,
+    Unauthenticated,
+    Unreachable,
+)
+
+OK = 0
+MISS = 1
+USAGE = 2
+DENIED = 3
+NOT_FOUND = 4
+UNREACHABLE = 5
+FAILED = 6
+INTERRUPTED = 130
+
+MEANINGS = {
+    OK: "done; a hit",
+    MISS: "a miss: the item, field or element does not exist",
+    USAGE: "the command line, a profile or a setting is wrong",
+    DENIED: "not permitted: no key, an invalid one, or one without the permission",
+    NOT_FOUND: "what the command names does not exist: a cache, key, role, member or profile",
+    UNREACHABLE: "the server cannot be reached, or cannot answer now",
+    FAILED: "refused for another reason, which the message says: it exists already, has another "
+    "type, exceeds a limit, was not confirmed",
+    INTERRUPTED: "interrupted with Ctrl-C",
+}
+"""Every exit status, for the reference."""
+
+_STATUSES: list[tuple[type[AttimoError], int]] = [
+    (Unreachable, UNREACHABLE),
+    (StoreUnavailable, UNREACHABLE),
+    (InvalidArgument, USAGE),
+    (Misconfigured, USAGE),
+    (Unauthenticated, DENIED),
+    (PermissionDenied, DENIED),
+    (NotFound, NOT_FOUND),
+]
+
+
+def status_of(error: BaseException) -> int:
+    """The exit status for an error."""
+    if isinstance(error, click.Abort | KeyboardInterrupt | EOFError):
+        return INTERRUPTED
+    if isinstance(error, click.ClickException):
+        return USAGE
+    return next((status for kind, status in _STATUSES if isinstance(error, kind)), FAILED)
+
+
+def report(error: BaseException) -> None:
+    """Print the one line about an error on standard error, without control characters."""
+    print("attimo:", printable(" ".join(_words(error).split())), file=sys.stderr)
+
+
+def _words(error: BaseException) -> str:
+    if isinstance(error, click.Abort | KeyboardInterrupt | EOFError):
+        return "Interrupted"
+    if isinstance(error, click.UsageError):
+        message = error.format_message()
+        path = error.ctx.command_path if error.ctx else "attimo"
+        return f"{message.rstrip('.')}. See: {path} --help"
+    if isinstance(error, click.ClickException):
+        return error.format_message()
+    if isinstance(error, OSError) and error.strerror:
+        about = "" if error.filename is None else f"{os.fspath(error.filename)}: "
+        return f"{about}{error.strerror}"
+    return str(error)
