@@ -5,6 +5,7 @@
 //! the latter; both answer the same requests.
 
 use std::cell::{Cell, RefCell};
+use std::pin::Pin;
 use std::rc::Rc;
 
 use bytes::BytesMut;
@@ -12,12 +13,14 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
+use self::boxed::boxed;
 use crate::front::client::Client;
 use crate::listener::NewConnection;
 use crate::memory_budget::Connected;
 use crate::state::Worker;
 use crate::stats::{Opened, Speaks};
 
+mod boxed;
 mod content_length;
 mod date;
 mod h1;
@@ -28,7 +31,18 @@ mod sniff;
 
 /// Serves one connection to its end. What goes wrong on it ends it and nothing else.
 pub(crate) async fn serve(worker: Rc<Worker>, arrival: NewConnection) {
-    let Ok(stream) = TcpStream::from_std(arrival.stream) else { return };
+    if let Some(connection) = boxed(|| open(worker, arrival)).await {
+        connection.await;
+    }
+}
+
+/// What serves a connection that is open. Each kind has memory of its own size, so that one that
+/// waits holds no more than it needs.
+type Connection = Pin<Box<dyn Future<Output = ()>>>;
+
+/// Opens a connection, up to what it speaks; `None` if it ends before.
+async fn open(worker: Rc<Worker>, arrival: NewConnection) -> Option<Connection> {
+    let stream = TcpStream::from_std(arrival.stream).ok()?;
     // Answers are written whole: waiting for more to send would only delay them. A socket that
     // refuses the option is closed already.
     let _ = stream.set_nodelay(true);
@@ -46,37 +60,42 @@ pub(crate) async fn serve(worker: Rc<Worker>, arrival: NewConnection) {
         authorizations: RefCell::default(),
     });
     match tls {
-        None => serve_http(stream, client, None).await,
-        Some(tls) => Box::pin(serve_tls(tls, stream, client)).await,
+        None => sniffed(stream, client).await,
+        Some(tls) => boxed(|| over_tls(tls, stream, client)).await,
     }
 }
 
-async fn serve_tls(tls: TlsAcceptor, stream: TcpStream, client: Rc<Client>) {
-    let Some(shaken) = client.in_time(tls.accept(stream)).await else { return };
+/// A connection that speaks what was chosen by ALPN, or else what its first bytes say.
+async fn over_tls(tls: TlsAcceptor, stream: TcpStream, client: Rc<Client>) -> Option<Connection> {
+    let shaken = client.in_time(tls.accept(stream)).await?;
     client.worker.core.stats.connections.shook_hands(shaken.is_ok());
-    let Ok(stream) = shaken else { return };
-    let chosen = stream.get_ref().1.alpn_protocol().map(|chosen| chosen == b"h2");
-    serve_http(stream, client, chosen).await;
+    let stream = shaken.ok()?;
+    match stream.get_ref().1.alpn_protocol().map(|chosen| chosen == b"h2") {
+        Some(speaks_h2) => Some(connection(speaks_h2, stream, BytesMut::new(), client)),
+        None => sniffed(stream, client).await,
+    }
 }
 
-/// Serves what was chosen, or what the first bytes say. Each kind of connection has a room of its
-/// own size, so that one that waits holds no more than it needs.
-async fn serve_http<I>(mut io: I, client: Rc<Client>, chosen: Option<bool>)
+/// A connection that speaks what its first bytes say.
+async fn sniffed<I>(mut io: I, client: Rc<Client>) -> Option<Connection>
 where
     I: AsyncRead + AsyncWrite + Unpin + 'static,
 {
     let mut first = BytesMut::new();
-    let speaks_h2 = if let Some(speaks_h2) = chosen {
-        speaks_h2
-    } else {
-        let said = sniff::speaks_h2(&mut io, &client.worker.read_buffer, &mut first);
-        let Some(Ok(speaks_h2)) = client.in_time(said).await else { return };
-        speaks_h2
-    };
+    let said = sniff::speaks_h2(&mut io, &client.worker.read_buffer, &mut first);
+    let speaks_h2 = client.in_time(said).await?.ok()?;
+    Some(connection(speaks_h2, io, first, client))
+}
+
+/// A connection that has said `first` so far.
+fn connection<I>(speaks_h2: bool, io: I, first: BytesMut, client: Rc<Client>) -> Connection
+where
+    I: AsyncRead + AsyncWrite + Unpin + 'static,
+{
     client.opened.speaks(if speaks_h2 { Speaks::Http2 } else { Speaks::Http1 });
     if speaks_h2 {
-        Box::pin(h2::serve(io, first, client)).await;
+        Box::pin(h2::serve(io, first, client))
     } else {
-        Box::pin(h1::serve(io, first, client)).await;
+        Box::pin(h1::serve(io, first, client))
     }
 }

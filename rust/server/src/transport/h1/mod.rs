@@ -20,6 +20,7 @@ use self::connection::{Connection, Ending, Waiting};
 use self::filling::Filled;
 use self::head::{Head, Refusal};
 use self::output::{Manner, Output};
+use super::boxed::boxed;
 use super::lingering_close::lingering_close;
 use super::shutdown::Shutdown;
 use crate::clock::Now;
@@ -67,7 +68,7 @@ where
             break;
         }
     }
-    connection.close().await;
+    boxed(|| connection.close()).await;
 }
 
 impl<I> Connection<I>
@@ -123,7 +124,7 @@ where
         };
         let body = match body::at_once(framing, &mut self.input) {
             Some(body) => Ok(body),
-            None => match self.gather(&parts, framing, expects, now).await {
+            None => match boxed(|| self.gather(&parts, framing, expects, now)).await {
                 Some(body) => body,
                 None => return,
             },
@@ -144,7 +145,7 @@ where
             return dispatch::answer(&self.client, &parts, body, now);
         }
         // Boxed, so that a connection that never waits does not allocate space for it.
-        Box::pin(dispatch::answer_async(&self.client, parts, body)).await
+        boxed(|| dispatch::answer_async(&self.client, parts, body)).await
     }
 
     /// The response, or a refusal if the memory budget has no room for it.

@@ -21,6 +21,7 @@ use tokio::time::timeout;
 use self::connection::Connection;
 use self::error::ErrorCode;
 use self::timeouts::Timeouts;
+use super::boxed::boxed;
 use super::lingering_close::lingering_close;
 use super::shutdown::Shutdown;
 use crate::front::client::Client;
@@ -75,7 +76,7 @@ where
         Err(reason) => session.end(reason),
     };
     // Boxed, so that a connection that goes on need not have room for its end.
-    Box::pin(session.close(ending)).await;
+    boxed(|| session.close(ending)).await;
 }
 
 struct Session<I> {

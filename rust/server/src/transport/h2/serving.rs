@@ -128,7 +128,9 @@ impl Connection {
         self.answer(stream, answer);
     }
 
-    /// Has another task answer.
+    /// Has another task answer. Not inlined: the task passes over the stack, and each request that is
+    /// answered at once would begin with a frame of that size.
+    #[inline(never)]
     fn ask(
         &mut self,
         stream: Stream,
