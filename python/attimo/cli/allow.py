@@ -2,8 +2,8 @@
 
 A grant is verbs, a cache, and after a slash the keys: `*` is every cache or key, a `*` at the end
 of a name makes it a prefix. Topics are typed as `topic:read,write:chat/room-*`, the right to
-create, flush, delete and list caches as `caches:write,list:pr-*`, and the right to create
-disposable tokens as `tokens`.
+create, flush, delete and list caches as `caches:write,list:pr-*`, the right to create disposable
+tokens as `tokens`, and the right to manage the server's accounts as `server:list,read,write`.
 """
 
 import json
@@ -14,11 +14,12 @@ import click
 
 HELP = (
     "Grant as VERBS:CACHE or VERBS:CACHE/KEY: read:prod, read,write:pr-*, read:prod/public/*, "
-    "topic:write:chat/room-*, caches:write,list:pr-* (create and delete caches) or tokens (create "
-    "disposable tokens). Can be repeated."
+    "topic:write:chat/room-*, caches:write,list:pr-* (create and delete caches), tokens (create "
+    "disposable tokens) or server:list,read,write (the server's accounts). Can be repeated."
 )
 _EVERYTHING = "*"
 _TOKENS = "tokens"
+_SERVER = "server:"
 _TYPES = {"topic": "topic", "caches": "resource_management"}
 
 
@@ -51,6 +52,8 @@ def shown(rule: dict[str, Any]) -> str:
     if rule["type"] == "token_management":
         return _TOKENS
     verbs = ",".join(rule["permissions"])
+    if rule["type"] == "server_management":
+        return f"{_SERVER}{verbs}"
     about = [_shown(value) for name, value in rule.items() if name not in ("type", "permissions")]
     while about and about[-1] == _EVERYTHING:
         about.pop()
@@ -62,6 +65,9 @@ def shown(rule: dict[str, Any]) -> str:
 def _rule(grant: str) -> dict[str, Any]:
     if grant == _TOKENS:
         return {"type": "token_management", "permissions": ["write"]}
+    if grant.startswith(_SERVER):
+        verbs = grant.removeprefix(_SERVER)
+        return {"type": "server_management", "permissions": verbs.split(",")}
     kind, _, rest = grant.partition(":")
     type = _TYPES.get(kind, "cache")
     verbs, colon, about = (rest if kind in _TYPES else grant).partition(":")

@@ -2,7 +2,7 @@
 
 import click
 
-from attimo.cli import durations
+from attimo.cli import account_option, durations
 from attimo.cli.command import command
 from attimo.cli.http_client import HttpClient
 from attimo.cli.options import option, span
@@ -12,6 +12,8 @@ from attimo.cli.target import asks_server
 
 @command(
     shape=Listing(
+        Column("account", none="", wide=True),
+        Column("account_id", "number", none="", wide=True),
         Column("at", "moment", "When"),
         Column("actor", title="Who"),
         Column("peer", title="From"),
@@ -31,11 +33,18 @@ from attimo.cli.target import asks_server
     show_default=True,
     help="Show at most this many entries, newest first.",
 )
+@account_option.several("Show the entries of this account.")
 @option("--next", "token", help="Continue a list that was cut: `next` of its JSON.")
 @asks_server
 def audit(
-    client: HttpClient, action: str | None, since: int | None, limit: int, token: str | None
+    client: HttpClient,
+    action: str | None,
+    since: int | None,
+    limit: int,
+    accounts: tuple[str, ...],
+    token: str | None,
 ) -> Answer:
-    """Show who did what to keys, roles, caches and members, newest first."""
-    entries, next = client.audit(action, durations.moment_before(since), limit, token)
+    """Show who did what to keys, roles, caches, members and accounts, newest first."""
+    chosen = account_option.chosen(client, accounts)
+    entries, next = client.audit(action, durations.moment_before(since), limit, token, chosen)
     return Answer(entries, next=next)

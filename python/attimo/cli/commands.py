@@ -31,6 +31,7 @@ _SECTIONS: dict[str, dict[str, tuple[str, str, str]]] = {
         "audit": ("audit", "audit", "Show who did what."),
     },
     "Server": {
+        "account": ("account", "group", "The accounts of several teams."),
         "serve": ("serving", "serve", "Run a server."),
         "status": ("status", "status", "Show whether the server is ready, and how busy it is."),
         "settings": ("settings", "settings", "List every setting."),
@@ -54,7 +55,9 @@ _SINGULAR = {
     "sorted-set": "sorted-sets",
     "leaderboard": "leaderboards",
 }
-_PLURAL = {f"{noun}s": noun for noun in ("cache", "key", "role", "token", "member", "profile")}
+_PLURAL = {
+    f"{noun}s": noun for noun in ("account", "cache", "key", "role", "token", "member", "profile")
+}
 _GUESSED = {
     "delete": "del",
     "rm": "del",

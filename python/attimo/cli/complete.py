@@ -56,6 +56,15 @@ def members(ctx: click.Context, param: click.Parameter, incomplete: str) -> "lis
     )
 
 
+def accounts(ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
+    """The names of accounts, with their ids."""
+    return _offered(
+        ctx,
+        incomplete,
+        lambda client: ((each["name"], f"id {each['account_id']}") for each in client.accounts()),
+    )
+
+
 def profiles(ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
     """The names of profiles."""
     from attimo.cli import profiles as known

@@ -216,15 +216,53 @@ class HttpClient:
         """Revoke an invitation."""
         self.ask("DELETE", f"/invitations/{part(invitation_id, 'id of an invitation')}")
 
+    def accounts(self, name: str | None = None) -> Iterator[dict[str, Any]]:
+        """The accounts of the server, the oldest first; only those with a name, if there is one."""
+        return self._pages("/accounts", "accounts", {} if name is None else {"name": name})
+
+    def account(self, account_id: int) -> dict[str, Any]:
+        """An account of the server."""
+        return self._json("GET", f"/accounts/{account_id}")
+
+    def create_account(self, name: str, email: str | None) -> dict[str, Any]:
+        """Create an account, with an invitation of its owner or an API key."""
+        return self._json("POST", "/accounts", {"name": name, "email": email})
+
+    def rename_account(self, account_id: int, name: str) -> dict[str, Any]:
+        """Rename an account."""
+        return self._json("PUT", f"/accounts/{account_id}", {"name": name})
+
+    def suspend_account(self, account_id: int) -> dict[str, Any]:
+        """Refuse all requests of an account."""
+        return self._json("POST", f"/accounts/{account_id}/suspend")
+
+    def resume_account(self, account_id: int) -> dict[str, Any]:
+        """Serve a suspended account again."""
+        return self._json("POST", f"/accounts/{account_id}/resume")
+
+    def invite_owner(self, account_id: int, email: str) -> dict[str, Any]:
+        """Invite the owner of an account that nobody can manage."""
+        return self._json("POST", f"/accounts/{account_id}/invitations", {"email": email})
+
+    def delete_account(self, account_id: int) -> None:
+        """Delete an account with everything in it."""
+        self.ask("DELETE", f"/accounts/{account_id}")
+
     def create_token(self, token: dict[str, Any]) -> dict[str, Any]:
         """Create a disposable token."""
         return self._json("POST", "/tokens", token)
 
     def audit(
-        self, action: str | None, since: int | None, limit: int, next: str | None = None
+        self,
+        action: str | None,
+        since: int | None,
+        limit: int,
+        next: str | None = None,
+        accounts: str | None = None,
     ) -> tuple[list[dict[str, Any]], str | None]:
         """The newest entries of the audit log, at most `limit`, and where it continues."""
-        asked = _said({"action": action, "since": since, "next_token": next})
+        filters = {"action": action, "since": since, "accounts": accounts}
+        asked = _said(filters | {"next_token": next})
         found: list[dict[str, Any]] = []
         while True:
             size = min(PAGE, limit - len(found))
@@ -249,8 +287,10 @@ class HttpClient:
         """The usage as CSV, without totals."""
         return self.ask("GET", "/usage", query=_said(asked | {"format": "csv"})).text
 
-    def _pages(self, path: str, field: str) -> Iterator[dict[str, Any]]:
-        query = {"limit": str(PAGE)}
+    def _pages(
+        self, path: str, field: str, asked: Mapping[str, str] | None = None
+    ) -> Iterator[dict[str, Any]]:
+        query = {"limit": str(PAGE), **(asked or {})}
         while True:
             page = self.ask("GET", path, query=query).json()
             yield from page[field]

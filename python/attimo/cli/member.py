@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from attimo.cli import ask, complete, role_options
+from attimo.cli import ask, complete, invitation, role_options
 from attimo.cli.command import Group, command
 from attimo.cli.http_client import HttpClient
 from attimo.cli.options import argument, dry_run, option, yes
@@ -51,7 +51,7 @@ def list_members(client: HttpClient) -> list[dict[str, Any]]:
 
 @command(
     group,
-    shape=Done("Invited {email} with the role {role}.", EMAIL, Column("role")),
+    shape=invitation.Sent("join the account", Column("role")),
     examples=[
         "attimo member invite ann@example.com",
         "attimo member invite bob@example.com --role operator",
@@ -67,10 +67,9 @@ def list_members(client: HttpClient) -> list[dict[str, Any]]:
 )
 @asks_server
 def invite(client: HttpClient, email: str, role: str) -> dict[str, Any]:
-    """Invite a person by e-mail. The invitation expires after a week."""
+    """Invite a person by e-mail, and print the link. The invitation expires after a week."""
     found = role_options.find(client, role)
-    client.invite(email, found["role_id"])
-    return {"email": email, "role": found["role_name"]}
+    return client.invite(email, found["role_id"]) | {"role": found["role_name"]}
 
 
 @command(

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from attimo.cli import complete, durations, tables, times
+from attimo.cli import account_option, complete, durations, tables, times
 from attimo.cli.command import command
 from attimo.cli.http_client import HttpClient
 from attimo.cli.options import option, span
@@ -31,6 +31,7 @@ COUNTS = (
 COLUMNS = {
     "cache": (Column("cache", none="-"),),
     "key": (Column("key", none="-"), Column("key_name", none="", title="Key name")),
+    "account": (Column("account", none="-"), Column("account_id", "number", "Id", none="-")),
     "api": (Column("api", none="-"),),
     "minute": (Column("minute", "instant"),),
     "hour": (Column("hour", "instant"),),
@@ -115,6 +116,7 @@ def _by(ctx: click.Context, param: click.Parameter, value: str) -> list[str]:
 @span("--since", "Start this long ago (30m, 7d). Default: the start of the month.")
 @span("--until", "End this long ago (1d). Default: now.")
 @option("--cache", "-c", help="Show only caches with this name.", shell_complete=complete.caches)
+@account_option.several("Show the usage of this account.")
 @option("--csv", "as_csv", is_flag=True, help="Print CSV, for spreadsheets.")
 @asks_server
 def usage(
@@ -123,6 +125,7 @@ def usage(
     since: int | None,
     until: int | None,
     cache: str | None,
+    accounts: tuple[str, ...],
     as_csv: bool,
 ) -> dict[str, Any]:
     """Show usage by cache, API key, method or time, with totals."""
@@ -131,6 +134,7 @@ def usage(
         "since": durations.moment_before(since),
         "until": durations.moment_before(until),
         "cache": cache,
+        "accounts": account_option.chosen(client, accounts or _every(by)),
     }
     if as_csv:
         return {"csv": client.usage_csv(asked)}
@@ -138,6 +142,11 @@ def usage(
     names = _names(client) if "key" in by else {}
     lines = [each | {"key_name": names.get(each.get("key"))} for each in found["usage"]]
     return found | {"items": lines, "by": by, "csv": None}
+
+
+def _every(by: list[str]) -> tuple[str, ...]:
+    """Who tells accounts apart means every account, unless --account says which."""
+    return (account_option.EVERY,) if "account" in by else ()
 
 
 def _names(client: HttpClient) -> dict[str, str]:

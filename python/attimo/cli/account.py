@@ -1,0 +1,226 @@
+"""attimo account: the accounts of a server, for its operator."""
+
+import sys
+from typing import Any
+
+import click
+
+from attimo.cli import ask, complete, invitation
+from attimo.cli.account_option import find
+from attimo.cli.command import Group, command
+from attimo.cli.http_client import HttpClient
+from attimo.cli.options import argument, dry_run, option, yes
+from attimo.cli.shapes import Column, Done, Listing, Shape, View
+from attimo.cli.target import asks_server
+from attimo.errors import AttimoError, InvalidArgument
+
+group = Group("account", help="Accounts: the teams of a server. For its operator.")
+
+ID = Column("account_id", "number", "Id")
+NAME = Column("name")
+STATUS = Column("status")
+COLUMNS = (
+    ID,
+    NAME,
+    STATUS,
+    Column("caches", "number"),
+    Column("api_keys", "number", "API keys"),
+    Column("members", "number"),
+    Column("created_at", "moment", "Created"),
+    Column("suspended_at", "moment", "Suspended", none="", wide=True),
+)
+
+which = argument("account", "The account's name or id.", shell_complete=complete.accounts)
+
+
+class _Created(Shape):
+    """The API key or the invitation's link alone, and what to do with it."""
+
+    def text(self, answer: Any, view: View) -> None:
+        """Print it; on standard error, what it is."""
+        words = f"Created the account {answer['name']} (id {answer['account_id']})."
+        if answer["api_key"] is None:
+            print(words, file=sys.stderr)
+            invitation.show(answer["email"], "own the account", answer["link"])
+        else:
+            print(f"{words} Its owner's API key, shown only now:", file=sys.stderr)
+            print(answer["api_key"])
+
+
+@command(
+    group,
+    shape=_Created(
+        ID,
+        NAME,
+        Column("cache"),
+        Column("api_key", none=""),
+        Column("email", none=""),
+        Column("link", none=""),
+    ),
+    examples=[
+        "attimo account create team-a --owner ann@example.com",
+        "attimo account create team-b --json",
+    ],
+)
+@argument("name", "The account's name.")
+@option("--owner", metavar="EMAIL", help="Invite this person to be the owner.")
+@asks_server
+def create(client: HttpClient, name: str, owner: str | None) -> dict[str, Any]:
+    """Create an account, and print what its owner needs.
+
+    It has a first cache. With --owner, its owner needs the link of an invitation, which is sent by
+    e-mail, too; otherwise an API key. Both are shown only now. This works whatever `attimo serve
+    --signup` says.
+    """
+    made = client.create_account(name, owner)
+    invited = made.get("invitation") or {}
+    return made | {
+        "api_key": made.get("api_key"),
+        "email": invited.get("email"),
+        "link": invited.get("link"),
+    }
+
+
+@command(
+    group,
+    shape=invitation.Sent("own the account"),
+    examples=[
+        "attimo account invite team-a ann@example.com",
+        "attimo account invite 2 ann@example.com --json",
+    ],
+)
+@which
+@argument("email", "The e-mail address of the owner to be.")
+@asks_server
+def invite(client: HttpClient, account: str, email: str) -> dict[str, Any]:
+    """Invite the owner of an account that has none.
+
+    Prints the link. It is for accounts that nobody can manage, because an invitation has expired or
+    was lost, or the only keys have ended: older invitations to own it are revoked. Other accounts
+    invite their people themselves.
+    """
+    return client.invite_owner(find(client, account)["account_id"], email)
+
+
+@command(
+    group,
+    "list",
+    shape=Listing(*COLUMNS),
+    examples=["attimo account list", "attimo account list --json"],
+    watch=True,
+)
+@asks_server
+def list_accounts(client: HttpClient) -> list[dict[str, Any]]:
+    """List the accounts of the server."""
+    return [_told(each) for each in client.accounts()]
+
+
+@command(
+    group,
+    shape=Done("The account {old_name} is now {name}.", ID, NAME, Column("old_name")),
+    examples=["attimo account rename team-a team-b", "attimo account rename 2 team-b --json"],
+)
+@which
+@argument("name", "The new name.")
+@asks_server
+def rename(client: HttpClient, account: str, name: str) -> dict[str, Any]:
+    """Rename an account. Its id, keys and caches stay as they are."""
+    found = find(client, account)
+    return client.rename_account(found["account_id"], name) | {"old_name": found["name"]}
+
+
+@command(
+    group,
+    shape=Done("Suspended the account {name}: its requests are refused.", ID, NAME, STATUS),
+    examples=["attimo account suspend team-a", "attimo account suspend 2 --json"],
+)
+@which
+@asks_server
+def suspend(client: HttpClient, account: str) -> dict[str, Any]:
+    """Refuse all requests of an account, immediately, until it is resumed.
+
+    Nothing is deleted: `attimo account resume` brings everything back, except what has expired or
+    was evicted meanwhile.
+    """
+    return _told(client.suspend_account(find(client, account)["account_id"]))
+
+
+@command(
+    group,
+    shape=Done("Resumed the account {name}.", ID, NAME, STATUS),
+    examples=["attimo account resume team-a", "attimo account resume 2 --json"],
+)
+@which
+@asks_server
+def resume(client: HttpClient, account: str) -> dict[str, Any]:
+    """Serve a suspended account again."""
+    return _told(client.resume_account(find(client, account)["account_id"]))
+
+
+@command(
+    group,
+    shape=Done(
+        lambda told: (
+            f"{ask.did('Deleted', told)} the account {told['name']} (id {told['account_id']}), "
+            f"with {_contents(told)}."
+        ),
+        ID,
+        NAME,
+        Column("caches", "number"),
+        Column("api_keys", "number"),
+        Column("members", "number"),
+        Column("dry_run", "flag"),
+    ),
+    examples=["attimo account delete team-a --yes", "attimo account delete team-a --dry-run"],
+)
+@which
+@yes
+@dry_run
+@asks_server
+def delete(client: HttpClient, account: str, yes: bool, dry_run: bool) -> dict[str, Any]:
+    """Delete an account with everything in it.
+
+    That is its caches with all items, its keys, roles, members and invitations. This can't be
+    undone. On a terminal, type the account's name to confirm; elsewhere, pass --yes. What the
+    account used stays in the ledger, and what was done in the audit log.
+    """
+    found = find(client, account)
+    if not dry_run:
+        _confirm(found, yes)
+        client.delete_account(found["account_id"])
+    return found | {"dry_run": dry_run}
+
+
+def _confirm(found: dict[str, Any], yes: bool) -> None:
+    """Have the name typed.
+
+    Raises:
+        AttimoError: Another one was typed.
+        InvalidArgument: There is nobody to type it.
+    """
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise InvalidArgument("Deleting an account can't be undone: pass --yes to confirm it")
+    name = found["name"]
+    question = (
+        f"Delete the account {name} (id {found['account_id']}) with {_contents(found)}? This can't "
+        "be undone. Type its name to confirm"
+    )
+    if click.prompt(question, default="", show_default=False, err=True) != name:
+        raise AttimoError("Not confirmed: nothing was changed")
+
+
+def _contents(found: dict[str, Any]) -> str:
+    counted = [
+        ask.plural(found["caches"], "cache"),
+        ask.plural(found["api_keys"], "API key"),
+        ask.plural(found["members"], "member"),
+    ]
+    return f"{', '.join(counted[:2])} and {counted[2]}"
+
+
+def _told(account: dict[str, Any]) -> dict[str, Any]:
+    suspended_at = account.get("suspended_at")
+    status = "active" if suspended_at is None else "suspended"
+    return account | {"suspended_at": suspended_at, "status": status}
