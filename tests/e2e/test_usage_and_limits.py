@@ -45,7 +45,7 @@ def test_what_cannot_be_told_apart_is_one_plain_line(terminal: Terminal) -> None
     answer = terminal.type("usage", "--by", "colour")
 
     assert answer.status == 2
-    assert "'colour' is not one of cache, key, api" in answer.error
+    assert "'colour' is not one of cache, key, account, api" in answer.error
 
 
 def test_the_limits_are_listed_with_the_settings_that_change_them(terminal: Terminal) -> None:
