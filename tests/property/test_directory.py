@@ -3,10 +3,21 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attimo.control import Control, api_keys, caches, members, sessions, signing, url_keys, users
+from attimo.control import (
+    Control,
+    account_deletion,
+    api_keys,
+    caches,
+    members,
+    sessions,
+    signing,
+    url_keys,
+    users,
+)
+from attimo.control import accounts as suspension
 from attimo.control.directory import changes
 from attimo.control.tx import Tx
-from attimo.errors import CacheExists, NoSuchCache
+from attimo.errors import AccountSuspended, CacheExists, NoSuchAccount, NoSuchCache
 from fakes import Clock, Listener, new_control, swift_directory
 
 accounts = st.integers(1, 2)
@@ -28,6 +39,9 @@ steps = st.tuples(
             "switch",
             "demote",
             "remove",
+            "suspend account",
+            "resume account",
+            "delete account",
         ]
     ),
     accounts,
@@ -46,8 +60,21 @@ def take(tx: Tx, step: tuple[str, int, str]) -> None:
             caches.delete(tx, account_id, name)
         case (act, account_id, name) if act.startswith(("sign ", "switch", "demote", "remove")):
             take_as_member(tx, act, account_id, f"{name}@example.com")
+        case (act, _, _) if act.endswith("account"):
+            take_as_operator(tx, act)
         case (act, account_id, _):
             take_with_keys(tx, act, account_id)
+
+
+def take_as_operator(tx: Tx, act: str) -> None:
+    """Do something to the second account; once it is deleted, the transaction fails."""
+    match act:
+        case "suspend account":
+            suspension.suspend(tx, 1, 2)
+        case "resume account":
+            suspension.resume(tx, 1, 2)
+        case _:
+            account_deletion.delete(tx, 1, 2)
 
 
 def take_with_keys(tx: Tx, act: str, account_id: int) -> None:
@@ -100,13 +127,13 @@ def play(control: Control, played: list[list[tuple[str, int, str]]]) -> None:
             with control.begin() as tx:
                 for step in transaction:
                     take(tx, step)
-        except (CacheExists, NoSuchCache):
+        except (CacheExists, NoSuchCache, NoSuchAccount, AccountSuspended):
             continue  # nothing of this transaction is kept
 
 
 def known(node: Listener) -> tuple[object, ...]:
     keys = node.api_keys, node.url_keys, node.verifying_keys
-    return node.revision, node.caches, keys, node.sessions
+    return node.revision, node.caches, keys, node.sessions, node.suspended
 
 
 def told(control: Control, since: int | None, node: Listener) -> Listener:

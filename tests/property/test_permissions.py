@@ -7,7 +7,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attimo.control.permissions import KINDS, Permissions, Rule, of_text
+from attimo.control.permissions import KINDS, SERVER_MANAGEMENT, Permissions, Rule, of_text
 from attimo.control.selectors import ALL, Selector
 
 names = st.sampled_from([b"a", b"ab", b"abc", b"b", b"\xff", b"a\x00"])
@@ -35,12 +35,17 @@ def rules(type: str = "cache") -> st.SearchStrategy[Rule]:
         "resource_management": st.tuples(text_selectors),
         "auth_management": st.just((ALL,)),
         "token_management": st.just(()),
+        SERVER_MANAGEMENT: st.just(()),
     }
     return st.builds(Rule, st.just(type), verbs, chosen[type])
 
 
 some_rules = st.one_of(
-    rules(), rules("resource_management"), rules("auth_management"), rules("token_management")
+    rules(),
+    rules("resource_management"),
+    rules("auth_management"),
+    rules("token_management"),
+    rules(SERVER_MANAGEMENT),
 )
 sets = st.builds(Permissions, st.lists(some_rules, min_size=1, max_size=4).map(tuple), networks)
 questions = st.tuples(st.sampled_from(["read", "write"]), texts, names)
@@ -113,3 +118,17 @@ def test_who_covers_another_may_all_that_the_other_may(
 ) -> None:
     if a.covers(b):
         assert may(a, question) >= may(b, question)
+
+
+@given(sets, questions)
+def test_in_another_account_a_set_is_the_same_but_for_the_server(
+    permissions: Permissions, question: tuple[str, bytes, bytes]
+) -> None:
+    there = permissions.within(2)
+
+    assert permissions.within(1) == permissions
+    assert permissions.covers(there)
+    assert may(there, question) == may(permissions, question)
+    assert not any(there.allows(SERVER_MANAGEMENT, verb) for verb in ("read", "write", "list"))
+    about_server = any(rule.type == SERVER_MANAGEMENT for rule in permissions.rules)
+    assert there.covers(permissions) != about_server
