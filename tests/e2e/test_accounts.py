@@ -99,6 +99,21 @@ def test_an_owner_is_invited_by_a_link_that_is_printed(terminal: Terminal, serve
     terminal.do("account", "delete", "team-c", "--yes")
 
 
+def test_who_invites_a_member_is_told_the_link_and_what_to_do_with_it(
+    terminal: Terminal, server: Server
+) -> None:
+    answer = terminal.type("member", "invite", "guest@example.com", "--role", "operator")
+    told = json.loads(terminal.do("member", "invite", "guest@example.com", "--json"))
+
+    assert answer.text.startswith(f"https://{server.endpoint}/invitations/accept#")
+    assert "Invited guest@example.com to join the account" in answer.error
+    assert "as secret as a password" in answer.error
+    assert told["link"] == f"https://{server.endpoint}/invitations/accept#{told['token']}"
+    assert (told["email"], told["role"]) == ("guest@example.com", "Viewer")
+    assert told["link"] not in terminal.do("member", "list", "--json")
+    terminal.do("member", "remove", "guest@example.com", "--yes")
+
+
 def test_an_invitation_that_was_lost_is_replaced(terminal: Terminal, server: Server) -> None:
     lost = json.loads(
         terminal.do("account", "create", "team-d", "--owner", "ann@example.com", "--json")
