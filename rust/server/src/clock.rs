@@ -9,25 +9,25 @@ use attimo_engine::Moment;
 pub(crate) struct Now {
     /// For items: never goes back, and does not follow the wall clock when that is set.
     pub(crate) moment: Moment,
-    /// The same, for how long things take: microseconds since the server was made.
+    /// The same, for how long things take: microseconds since the server started.
     pub(crate) micros: u64,
     /// For the expiry of tokens: seconds since 1970 in UTC.
     pub(crate) epoch_seconds: u64,
 }
 
 impl Now {
-    /// When `time` will have passed, in milliseconds since the server was made.
+    /// When `time` will have passed, in milliseconds since the server started.
     pub(crate) fn after(self, time: Duration) -> u64 {
         after(self.moment.0, time)
     }
 }
 
-/// When `time` has passed after a moment, both in milliseconds since the server was made.
+/// When `time` has passed after a moment, both in milliseconds since the server started.
 pub(crate) fn after(moment: u64, time: Duration) -> u64 {
     moment + u64::try_from(time.as_millis()).unwrap_or(u64::MAX >> 1)
 }
 
-/// Measures time since the server was made.
+/// Measures time since the server started.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Clock(Instant);
 

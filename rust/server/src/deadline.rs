@@ -15,7 +15,7 @@ use crate::clock::Clock;
 /// A moment, and the timer that fires then.
 pub(crate) struct Deadline {
     clock: Clock,
-    /// In milliseconds since the server was made, as requests read the clock.
+    /// In milliseconds since the server started, as requests read the clock.
     at: u64,
     rings_at: u64,
     timer: Pin<Box<Sleep>>,
@@ -37,7 +37,7 @@ impl Deadline {
         }
     }
 
-    /// When the `time` that it limits began, in milliseconds since the server was made.
+    /// When the `time` that it limits began, in milliseconds since the server started.
     pub(crate) fn began(&self, time: Duration) -> u64 {
         self.at.saturating_sub(milliseconds(time))
     }

@@ -151,7 +151,7 @@ pub(crate) struct Reservation {
 /// How long a client has been idle.
 #[derive(Default)]
 pub(crate) struct Quiet {
-    /// In milliseconds since the server was made; 0 before the first wait.
+    /// In milliseconds since the server started; 0 before the first wait.
     since: u64,
     /// How many bytes have moved since.
     moved: usize,
@@ -170,7 +170,7 @@ impl Quiet {
 /// The state of the reservation of an idle client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rest {
-    /// The client keeps it until then, in milliseconds since the server was made.
+    /// The client keeps it until then, in milliseconds since the server started.
     Until(u64),
     /// Others may take it now; the waiting task is woken if they do.
     Offered,

@@ -1,4 +1,4 @@
-//! Keeps large futures off the stack of whoever polls.
+//! Keeps large futures off the stack of the functions that poll them.
 
 use std::pin::Pin;
 

@@ -1,8 +1,8 @@
-//! Lengths: the `content-length` of a request (RFC 9110 §8.6), and what a body really takes.
+//! The `content-length` of a request (RFC 9110 §8.6), and the allocation of a body.
 
 use attimo_engine::allocated_bytes;
 
-/// A whole number in digits only, for Rust's own parser would take a sign; of 18 of them at most.
+/// Parses at most 18 digits. Rust's own parser would also accept a sign.
 pub(super) fn decimal(text: &[u8]) -> Option<usize> {
     if text.is_empty() || text.len() > 18 {
         return None;
@@ -12,7 +12,7 @@ pub(super) fn decimal(text: &[u8]) -> Option<usize> {
     })
 }
 
-/// A long value may be kept where it lies, so nothing may lie idle behind it.
+/// Frees unused capacity of a long value, since it may be stored as it is.
 pub(super) fn fitted(mut gathered: Vec<u8>) -> Vec<u8> {
     if allocated_bytes(gathered.capacity()) > allocated_bytes(gathered.len()) {
         gathered.shrink_to_fit();

@@ -1,8 +1,7 @@
-//! Connections: TLS, HTTP/1.1 and HTTP/2, up to whole requests, which the fronts answer.
+//! Connections: TLS, HTTP/1.1 and HTTP/2, up to complete requests, which the fronts answer.
 //!
-//! A connection says what it speaks: by ALPN where there is TLS, by its first
-//! bytes where there is none. HTTP/2 carries gRPC and plain HTTP, HTTP/1.1 only
-//! the latter; both answer the same requests.
+//! The protocol is chosen by ALPN with TLS, and by the first bytes without. HTTP/2 carries gRPC and
+//! plain HTTP, HTTP/1.1 only the latter; both answer the same requests.
 
 use std::cell::{Cell, RefCell};
 use std::pin::Pin;
@@ -29,22 +28,22 @@ mod lingering_close;
 mod shutdown;
 mod sniff;
 
-/// Serves one connection to its end. What goes wrong on it ends it and nothing else.
+/// Serves one connection to its end. An error on it ends this connection and no other.
 pub(crate) async fn serve(worker: Rc<Worker>, arrival: NewConnection) {
     if let Some(connection) = boxed(|| open(worker, arrival)).await {
         connection.await;
     }
 }
 
-/// What serves a connection that is open. Each kind has memory of its own size, so that one that
-/// waits holds no more than it needs.
+/// Serves an open connection. Each protocol has a future of its own size, so that a waiting
+/// connection holds no more memory than it needs.
 type Connection = Pin<Box<dyn Future<Output = ()>>>;
 
-/// Opens a connection, up to what it speaks; `None` if it ends before.
+/// Opens a connection and detects its protocol; `None` if it ends before.
 async fn open(worker: Rc<Worker>, arrival: NewConnection) -> Option<Connection> {
     let stream = TcpStream::from_std(arrival.stream).ok()?;
-    // Answers are written whole: waiting for more to send would only delay them. A socket that
-    // refuses the option is closed already.
+    // Responses are written as a whole: waiting for more to send would only delay them. A socket
+    // that refuses the option is already closed.
     let _ = stream.set_nodelay(true);
     let NewConnection { peer, listener, .. } = arrival;
     let tls = listener.tls.clone();
@@ -65,7 +64,7 @@ async fn open(worker: Rc<Worker>, arrival: NewConnection) -> Option<Connection> 
     }
 }
 
-/// A connection that speaks what was chosen by ALPN, or else what its first bytes say.
+/// A connection with the protocol chosen by ALPN, or else detected from its first bytes.
 async fn over_tls(tls: TlsAcceptor, stream: TcpStream, client: Rc<Client>) -> Option<Connection> {
     let shaken = client.in_time(tls.accept(stream)).await?;
     client.worker.core.stats.connections.shook_hands(shaken.is_ok());
@@ -76,7 +75,7 @@ async fn over_tls(tls: TlsAcceptor, stream: TcpStream, client: Rc<Client>) -> Op
     }
 }
 
-/// A connection that speaks what its first bytes say.
+/// A connection with the protocol detected from its first bytes.
 async fn sniffed<I>(mut io: I, client: Rc<Client>) -> Option<Connection>
 where
     I: AsyncRead + AsyncWrite + Unpin + 'static,
@@ -87,7 +86,7 @@ where
     Some(connection(speaks_h2, io, first, client))
 }
 
-/// A connection that has said `first` so far.
+/// A connection that has sent `first` so far.
 fn connection<I>(speaks_h2: bool, io: I, first: BytesMut, client: Rc<Client>) -> Connection
 where
     I: AsyncRead + AsyncWrite + Unpin + 'static,

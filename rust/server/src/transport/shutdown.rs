@@ -17,7 +17,7 @@ impl Shutdown {
     pub(super) fn new(stopped: &watch::Receiver<bool>) -> Self {
         let mut news = stopped.clone();
         let waiting = async move {
-            // An error means that the server itself is gone, which is a stop as well.
+            // An error means that the server itself is gone, which is a shutdown as well.
             let _ = news.wait_for(|stop| *stop).await;
         };
         Shutdown {
@@ -39,7 +39,8 @@ impl Shutdown {
 
     /// Whether the server shuts down; wakes the task, always the same, when it does.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> bool {
-        // Polled at every wake-up, nearly always in vain, so this reads one number.
+        // Polled at every wake-up, and nearly always there is no shutdown, so this reads one
+        // number.
         if self.is_registered && !self.stopped.has_changed().unwrap_or(true) {
             return false;
         }

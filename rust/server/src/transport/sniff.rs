@@ -1,4 +1,4 @@
-//! What a connection without TLS speaks, by its first bytes.
+//! Detects the protocol of a connection without TLS from its first bytes.
 
 use std::future::poll_fn;
 use std::io;
@@ -8,14 +8,14 @@ use tokio::io::AsyncRead;
 
 use crate::read_buffer::SharedReadBuffer;
 
-/// How HTTP/2 begins (RFC 9113 §3.4), as far as HTTP/1.1 never does.
+/// The start of the HTTP/2 preface (RFC 9113 §3.4), enough to tell it from HTTP/1.1.
 const PREFACE: &[u8] = b"PRI ";
 
-/// Reads into `first` until it is plain whether HTTP/2 is spoken.
+/// Reads into `first` until it is clear whether the client speaks HTTP/2.
 ///
 /// # Errors
 ///
-/// Those of the connection, and its end.
+/// An error of the connection, or its end.
 pub(super) async fn speaks_h2<I>(
     io: &mut I,
     read_buffer: &SharedReadBuffer,
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(flavor = "current_thread")]
-    async fn the_first_bytes_tell_what_is_spoken_and_are_kept() {
+    async fn the_first_bytes_decide_the_protocol_and_are_kept() {
         for (said, is_h2) in [(&b"PRI * HTTP/2.0"[..], true), (b"PUT /", false), (b"G", false)] {
             let (mut client, mut server) = tokio::io::duplex(1);
             let (read_buffer, mut first) = (SharedReadBuffer::default(), BytesMut::new());

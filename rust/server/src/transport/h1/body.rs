@@ -1,4 +1,4 @@
-//! The body of a request on HTTP/1.1, taken off the input as it arrives.
+//! Reads the body of a request on HTTP/1.1 as it arrives.
 
 use attimo_engine::LARGE_VALUE_BYTES;
 use bytes::{Buf, Bytes, BytesMut};
@@ -6,15 +6,14 @@ use bytes::{Buf, Bytes, BytesMut};
 use super::head::Framing;
 use crate::transport::content_length::fitted;
 
-/// The longest line between chunks, in bytes: a length in hexadecimal, and extensions, which are
-/// ignored.
+/// The longest chunk line, in bytes: a length in hexadecimal, and extensions, which are ignored.
 const LINE: usize = 256;
-/// The most that may follow the last chunk.
+/// The most bytes that may follow the last chunk.
 const TRAILERS: usize = 8 * 1024;
-/// Room made before more than this has really arrived; an announced length alone reserves no more.
+/// The most capacity that is allocated for an announced length before this many bytes have arrived.
 const FIRST_ROOM: usize = 64 * 1024;
 
-/// Why there is no body. The connection cannot go on.
+/// Why a body is refused. The connection must end.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum BodyError {
     /// It is longer than the limit.
@@ -23,7 +22,7 @@ pub(super) enum BodyError {
     Malformed,
 }
 
-/// Gathers one body.
+/// Collects one body.
 pub(super) struct Body {
     step: Step,
     limit: usize,
@@ -32,19 +31,19 @@ pub(super) struct Body {
 
 #[derive(Debug, Clone, Copy)]
 enum Step {
-    /// So many bytes are left, and nothing follows.
+    /// This many bytes are left, and nothing follows them.
     Length(usize),
     /// A line with the length of the next chunk.
     Size,
-    /// So many bytes of a chunk are left.
+    /// This many bytes of a chunk are left.
     Chunk(usize),
     /// The line break after a chunk.
     ChunkEnd,
-    /// What may follow the last chunk, of which so much has gone by.
+    /// The trailers, of which this many bytes have been read.
     Trailers(usize),
 }
 
-/// Takes a body that is all there, and short enough to be handed on as it lies in the input.
+/// Takes a complete body without a copy, if it is short.
 pub(super) fn at_once(framing: Framing, input: &mut BytesMut) -> Option<Bytes> {
     match framing {
         Framing::Length(0) => Some(Bytes::new()),
@@ -70,7 +69,7 @@ impl Body {
         self.gathered.capacity()
     }
 
-    /// Takes in what has arrived; the whole body once it is there.
+    /// Reads what has arrived, and returns the body once it is complete.
     ///
     /// # Errors
     ///
@@ -97,8 +96,9 @@ impl Body {
                 Step::Trailers(seen) => match line(input, TRAILERS - seen)? {
                     None => return Ok(None),
                     Some(line) if line.is_empty() => return Ok(Some(self.whole())),
-                    // Nobody here asks for what a trailer says, but it must be one: what another
-                    // takes for the next request must not go by as a part of this one.
+                    // Trailers are not used, but each must be a field line: what another
+                    // implementation takes for the next request must not be skipped as a part of
+                    // this one.
                     Some(line) if is_field(&line) => self.step = Step::Trailers(seen + line.len()),
                     Some(_) => return Err(BodyError::Malformed),
                 },
@@ -114,7 +114,7 @@ impl Body {
         Ok(if size == 0 { Step::Trailers(0) } else { Step::Chunk(size) })
     }
 
-    /// Moves at most `left` bytes over, and tells how many.
+    /// Moves at most `left` bytes from `input` and returns how many.
     fn add(&mut self, left: usize, input: &mut BytesMut) -> usize {
         let more = left.min(input.len());
         let needed = self.gathered.len() + more;
@@ -122,7 +122,8 @@ impl Body {
             let all = self.gathered.len() + left;
             let room = match self.step {
                 Step::Length(_) if needed <= FIRST_ROOM => all.min(FIRST_ROOM),
-                // A long value is kept where it lies, so it should own no more than itself.
+                // A long value is stored without a copy, so its allocation should not be larger
+                // than itself.
                 Step::Length(_) => all,
                 _ => needed.max(2 * self.gathered.len()),
             };
@@ -138,7 +139,7 @@ impl Body {
     }
 }
 
-/// A line without its end, if it is all there; at most `limit` bytes long.
+/// A complete line without its end, at most `limit` bytes long.
 fn line(input: &mut BytesMut, limit: usize) -> Result<Option<BytesMut>, BodyError> {
     let Some(end) = memchr::memchr(b'\n', &input[..input.len().min(limit + 2)]) else {
         return if input.len() < limit + 2 { Ok(None) } else { Err(BodyError::Malformed) };
@@ -155,19 +156,19 @@ fn line(input: &mut BytesMut, limit: usize) -> Result<Option<BytesMut>, BodyErro
     }
 }
 
-/// Whether a line is a name, a colon and a value.
+/// Whether a line is a field line: a name, a colon and a value.
 fn is_field(line: &[u8]) -> bool {
     let Some(colon) = memchr::memchr(b':', line) else { return false };
     let (name, value) = (&line[..colon], &line[colon + 1..]);
     http::HeaderName::from_bytes(name).is_ok() && value.iter().copied().all(is_text)
 }
 
-/// What may stand in a value (RFC 9110 §5.5).
+/// Whether a byte is allowed in a field value (RFC 9110 §5.5).
 fn is_text(byte: u8) -> bool {
     byte == b'\t' || !byte.is_ascii_control()
 }
 
-/// The number before the extensions, in hexadecimal.
+/// The chunk size in hexadecimal; extensions follow it.
 fn size(line: &[u8]) -> Option<usize> {
     if !line.iter().copied().all(is_text) {
         return None;
@@ -188,7 +189,7 @@ mod tests {
 
     const CHUNKED: &[u8] = b"2\r\nhi\r\nA;x=y\r\n0123456789\r\n0\r\nt: v\r\n\r\n";
 
-    /// The whole body, fed `step` bytes at a time.
+    /// Feeds the body `step` bytes at a time.
     fn fed(framing: Framing, bytes: &[u8], step: usize) -> Result<Option<Bytes>, BodyError> {
         let (mut body, mut input) = (Body::new(framing, 1_000), BytesMut::new());
         for part in bytes.chunks(step) {
@@ -211,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_a_body_stays() {
+    fn input_after_a_body_is_kept() {
         let mut input = BytesMut::from(&[CHUNKED, b"GET"].concat()[..]);
         let whole = Body::new(Framing::Chunked, 1_000).take(&mut input);
 
@@ -220,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn chunks_that_cannot_be_read_are_refused() {
+    fn malformed_chunks_are_refused() {
         let long = format!("1;{}\r\n", "x".repeat(300));
         for bytes in [
             &b"\r\n"[..],
@@ -244,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn more_than_the_limit_is_refused_before_it_is_there() {
+    fn a_body_over_the_limit_is_refused_before_it_has_arrived() {
         assert_eq!(fed(Framing::Length(1_001), b"", 1), Ok(None));
         assert_eq!(fed(Framing::Length(1_001), b"a", 1), Err(BodyError::TooLarge));
         assert_eq!(fed(Framing::Chunked, b"3e9\r\n", 9), Err(BodyError::TooLarge));

@@ -54,8 +54,9 @@ where
             if !is_idle && reservation.is_lost(quiet, deadline, cx) {
                 return Poll::Ready(Filled::NoRoom);
             }
-            // A request may be on its way that the client has sent before it could know, so an idle
-            // connection is not closed at once: the next response says that it is the last.
+            // A request may be on its way that the client sent before it learned of the shutdown,
+            // so an idle connection is not closed at once: the next response announces that it is
+            // the last.
             if is_idle && !leaves && stop.poll(cx) {
                 leaves = true;
                 deadline.set(client.worker.core.clock.now().moment, LINGER);

@@ -1,10 +1,9 @@
-//! The head of a request on HTTP/1.1: its line and its headers (RFC 9112).
+//! The head of a request on HTTP/1.1: request line and header fields (RFC 9112).
 //!
-//! Where the length of a body is ambiguous, the request is refused and the connection
-//! ends: what one side takes for a body, the other might take for the next request
-//! (request smuggling). `httparse` refuses folded headers, blanks before a
-//! colon and control characters; a line that ends without a carriage return, which it
-//! would take, is refused here.
+//! A request whose body has an ambiguous length is refused and the connection ends: what one side
+//! takes for a body, the other might take for the next request (request smuggling). `httparse`
+//! refuses folded headers, blanks before a colon and control characters. It would accept a line
+//! that ends without a carriage return; this module refuses that.
 
 use std::mem::MaybeUninit;
 
@@ -18,7 +17,7 @@ use crate::limits::HEADER_BYTES;
 use crate::message::{Headers, Parts};
 use crate::transport::content_length::decimal;
 
-/// The most headers that a request may have.
+/// The most header fields of a request.
 const HEADERS: usize = 100;
 
 /// A request without its body.
@@ -27,11 +26,11 @@ pub(super) struct Head {
     pub(super) framing: Framing,
     /// Whether the client waits for `100 Continue` before it sends the body.
     pub(super) expects: bool,
-    /// Whether the connection may go on after the answer.
+    /// Whether the connection stays open after the response.
     pub(super) keeps: bool,
 }
 
-/// How the end of a body is found.
+/// How the end of the body is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Framing {
     /// After this many bytes.
@@ -50,13 +49,13 @@ const fn bad(why: &'static str) -> Refusal {
 
 type Result<T> = std::result::Result<T, Refusal>;
 
-/// Where a header stands in the head.
+/// The position of a header in the head.
 struct Place {
     name: (usize, usize),
     value: (usize, usize),
 }
 
-/// Takes a head off the front of `input`; `None` if it is incomplete.
+/// Takes a head from the front of `input`; `None` if it is incomplete.
 ///
 /// # Errors
 ///
@@ -137,7 +136,7 @@ fn method(name: &str) -> Result<Method> {
     }
 }
 
-/// A path, a whole URL as proxies get it, or `*` for the whole server.
+/// A path, an absolute URL as sent to proxies, or `*` for the whole server.
 fn uri(target: Bytes, method: &Method) -> Result<Uri> {
     if !target.is_ascii() {
         return Err(bad(NOT_ASCII));
@@ -164,7 +163,7 @@ fn headers(head: &Bytes, places: &[Place]) -> Result<Headers> {
     Ok(headers)
 }
 
-/// Reads what the headers say of the body and the connection.
+/// Evaluates the headers about the body and the connection.
 fn finish(mut parts: Parts) -> Result<Head> {
     let is_old = parts.version == Version::HTTP_10;
     let mut hosts = parts.headers.get_all(header::HOST);
@@ -172,7 +171,7 @@ fn finish(mut parts: Parts) -> Result<Head> {
     if !is_good || hosts.next().is_some() {
         return Err(bad("send one `host` header with a name or an address"));
     }
-    // In a whole URL its own host counts (RFC 9112 §3.2.2).
+    // An absolute URL takes precedence over `Host` (RFC 9112 §3.2.2).
     if let Some(host) = parts.uri.authority() {
         let host = HeaderValue::from_str(host.as_str()).ok().filter(is_host);
         parts.headers.insert(header::HOST, host.ok_or(bad("the URL has no host"))?);
@@ -182,7 +181,7 @@ fn finish(mut parts: Parts) -> Result<Head> {
     Ok(Head { parts, framing, expects, keeps })
 }
 
-/// A name or an address, and perhaps a port.
+/// Whether a value is a name or an address, with an optional port.
 fn is_host(value: &HeaderValue) -> bool {
     let host = value.as_bytes();
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~%:[]".contains(byte);
@@ -224,7 +223,7 @@ fn expects(parts: &Parts) -> Result<bool> {
     }
 }
 
-/// HTTP/1.1 goes on unless it says `close`, HTTP/1.0 only if it says `keep-alive`.
+/// HTTP/1.1 connections stay open unless `close` is sent, HTTP/1.0 ones only if `keep-alive` is.
 fn keeps(headers: &Headers, is_old: bool) -> bool {
     let mut keeps = !is_old;
     for value in headers.get_all(header::CONNECTION) {
@@ -266,14 +265,14 @@ mod tests {
     }
 
     #[test]
-    fn half_a_head_is_waited_for() {
+    fn an_incomplete_head_is_waited_for() {
         for half in ["", "GET", "GET / HTTP/1.1\r\nhost: h\r\n", "\r\n"] {
             assert!(read(half).unwrap().is_none(), "{half:?}");
         }
     }
 
     #[test]
-    fn two_ways_to_find_the_end_of_a_body_are_one_too_many() {
+    fn an_ambiguous_body_length_is_refused() {
         for headers in [
             "content-length: 1\r\ntransfer-encoding: chunked",
             "content-length: 1\r\ncontent-length: 1",
@@ -293,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_might_read_otherwise_is_refused() {
+    fn what_others_might_parse_differently_is_refused() {
         for text in [
             "GET / HTTP/1.1\nhost: h\n\n",
             "GET / HTTP/1.1\r\nhost: h\nx: y\r\n\r\n",
@@ -323,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn a_head_over_the_limit_is_named_by_what_is_long() {
+    fn the_error_for_a_long_head_names_the_long_part() {
         let long = "a".repeat(40_000);
         assert_eq!(status(&format!("GET /{long}")), 414);
         assert_eq!(status(&format!("GET / HTTP/1.1\r\nhost: h\r\nx: {long}")), 431);
@@ -332,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn the_version_and_the_connection_header_say_whether_it_goes_on() {
+    fn version_and_connection_header_decide_whether_the_connection_stays_open() {
         for (version, connection, keeps) in [
             ("1.1", "", true),
             ("1.1", "connection: x, Close\r\n", false),
@@ -345,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn the_host_of_a_whole_url_counts() {
+    fn the_host_of_an_absolute_url_takes_precedence() {
         let head = read("GET http://a:1/x HTTP/1.1\r\nhost: b\r\n\r\n").unwrap().unwrap();
         assert_eq!(
             (head.parts.uri.path(), &head.parts.headers[header::HOST]),

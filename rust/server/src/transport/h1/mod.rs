@@ -1,9 +1,9 @@
 //! HTTP/1.1 connections.
 //!
-//! Requests that arrived together are answered together, in order, by one write. A
-//! connection that waits for its next request holds no buffer. The codec is our own:
-//! beside one read and one write a request leaves it little to do, and what a library
-//! spends on generality is most of what a small `GET` costs.
+//! Requests that arrive together are answered together, in order, by one write. A connection that
+//! waits for its next request holds no buffer. The codec is our own: apart from one read and one
+//! write, a request needs little work, and a general-purpose library would account for most of the
+//! cost of a small `GET`.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -43,7 +43,7 @@ mod filling;
 mod head;
 mod output;
 
-/// Serves one connection until it ends or the server drains; `input` is what it has said so far.
+/// Serves one connection until it ends or the server drains; `input` is what has arrived so far.
 pub(super) async fn serve<I>(io: I, input: BytesMut, client: Rc<Client>)
 where
     I: AsyncRead + AsyncWrite + Unpin,
@@ -226,7 +226,7 @@ where
         }
     }
 
-    #[expect(clippy::unnecessary_wraps, reason = "it says what `gather` says")]
+    #[expect(clippy::unnecessary_wraps, reason = "it returns what `gather` returns")]
     fn give_up(&mut self, error: Error) -> Option<Result<Bytes>> {
         self.ending = Ending::WhileItSends;
         Some(Err(error))

@@ -1,4 +1,4 @@
-//! HTTP/1.1 responses, written and sent together.
+//! Writes HTTP/1.1 responses and sends them together.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -16,28 +16,28 @@ use crate::transport::date::date;
 /// A body of at least this size is sent without a copy.
 const LARGE: usize = 16 * 1024;
 
-/// Enough bytes for the head of most responses.
+/// Capacity for the head of most responses.
 const HEAD: usize = 400;
 
 /// How a response is written.
 #[derive(Clone, Copy)]
 pub(super) struct Manner {
-    /// Whether only the head is sent: the body is of a HEAD request.
+    /// Whether only the head is sent, for a HEAD request.
     pub(super) head_only: bool,
-    /// Whether the connection goes on.
+    /// Whether the connection stays open.
     pub(super) keeps: bool,
-    /// Whether the client speaks HTTP/1.0, and must be told that the connection goes on.
+    /// Whether the client uses HTTP/1.0, and must be told that the connection stays open.
     pub(super) is_old: bool,
     /// Seconds since 1970.
     pub(super) epoch_seconds: u64,
 }
 
-/// Responses that were not sent yet.
+/// Responses that are not sent yet.
 #[derive(Default)]
 pub(super) struct Output {
     small: Vec<u8>,
     sent: usize,
-    /// Comes after `small`.
+    /// Follows `small`.
     large: Bytes,
 }
 
@@ -46,12 +46,12 @@ impl Output {
         self.len() == 0
     }
 
-    /// How many bytes wait to be sent.
+    /// How many bytes are left to send.
     pub(super) fn len(&self) -> usize {
         self.small.len() - self.sent + self.large.len()
     }
 
-    /// Whether nothing may be added before all has been sent.
+    /// Whether nothing may be added until everything is sent.
     pub(super) fn is_full(&self) -> bool {
         !self.large.is_empty() || self.len() >= LARGE
     }
@@ -61,7 +61,7 @@ impl Output {
         self.small.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
     }
 
-    /// Adds an answer. It must not be full.
+    /// Adds a response. Must not be called when full.
     pub(super) fn add(&mut self, response: Response, manner: Manner) {
         let Response { status, headers, body } = response;
         let to = &mut self.small;
@@ -98,7 +98,7 @@ impl Output {
         }
     }
 
-    /// Sends a part; ready with `false` when there is nothing left.
+    /// Sends some bytes; ready with `false` once nothing is left.
     pub(super) fn poll_send<I>(
         &mut self,
         io: Pin<&mut I>,
@@ -108,7 +108,7 @@ impl Output {
         I: AsyncWrite,
     {
         if self.is_empty() {
-            // An idle connection holds nothing.
+            // An idle connection holds no buffer.
             *self = Output::default();
             return io.poll_flush(cx).map_ok(|()| false);
         }
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_a_status_headers_and_a_body() {
+    fn a_response_is_a_status_headers_and_a_body() {
         let mut response = Response::new("hi".into());
         response.headers.insert(header::ETAG, HeaderValue::from_static("\"1\""));
         let text = "HTTP/1.1 200 OK\r\netag: \"1\"\r\ncache-control: private, no-cache\r\n\
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_to_head_tells_the_length_of_what_it_leaves_out() {
+    fn a_response_to_head_has_the_length_of_the_omitted_body() {
         let response = Response::new(Bytes::from_static(b"hello"));
         let text = written(response, Manner { head_only: true, keeps: false, ..MANNER });
         assert!(
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_body_has_no_length() {
+    fn a_response_without_a_body_has_no_length() {
         for status in [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED] {
             let response = Response::of(status, Bytes::new());
             assert!(!written(response, MANNER).contains("content-length"));

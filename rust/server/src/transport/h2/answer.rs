@@ -1,4 +1,4 @@
-//! Answers, in whichever protocol the request came.
+//! Answers requests, in the protocol in which they came.
 
 use std::rc::Rc;
 
@@ -14,7 +14,7 @@ use crate::front::{dispatch, rest};
 use crate::message::Response;
 use crate::stats::Via;
 
-/// What a request is answered with.
+/// The response to a request.
 pub(super) enum Answer {
     Grpc(std::result::Result<Reply, Status>),
     Http {
@@ -39,7 +39,7 @@ pub(super) fn now(client: &Client, request: &Request, body: Result<Bytes>, now: 
     }
 }
 
-/// Answers a request that waits.
+/// Answers a request asynchronously.
 pub(super) async fn later(client: &Client, request: Rc<Request>, body: Result<Bytes>) -> Answer {
     match request.route {
         Route::Grpc => {
@@ -52,7 +52,7 @@ pub(super) async fn later(client: &Client, request: Rc<Request>, body: Result<By
     }
 }
 
-/// Tells what is wrong with a request.
+/// Reports an error to a client.
 pub(super) fn refusal(client: &Client, request: &Request, error: Error) -> Answer {
     match request.route {
         Route::Grpc => Answer::Grpc(Err(grpc::refused(client, Via::Grpc, error))),
@@ -60,7 +60,7 @@ pub(super) fn refusal(client: &Client, request: &Request, error: Error) -> Answe
     }
 }
 
-/// Tells what is wrong with headers that make no request.
+/// Reports invalid headers to a client.
 pub(super) fn of_headers(client: &Client, route: Route, error: Error) -> Answer {
     match route {
         Route::Grpc => Answer::Grpc(Err(grpc::refused(client, Via::Grpc, error))),

@@ -1,27 +1,27 @@
-//! The body of a request on HTTP/2, gathered from its frames.
+//! Collects the body of a request from DATA frames.
 
 use attimo_engine::LARGE_VALUE_BYTES;
 use bytes::{Bytes, BytesMut};
 
 use crate::transport::content_length::fitted;
 
-/// Room made before more than this has really arrived; an announced length alone reserves no more.
+/// The most capacity that is allocated for an announced length before this many bytes have arrived.
 const FIRST_ROOM: usize = 64 * 1024;
 
-/// What of a body has arrived.
+/// The received part of a body.
 #[derive(Debug)]
 pub(super) struct Body {
-    /// How many bytes it may have.
+    /// The maximum length, in bytes.
     limit: usize,
-    /// How many it has by its `content-length`.
+    /// Its `content-length`, in bytes.
     length: Option<usize>,
-    /// Whether it says itself how long it is, as a message of gRPC does.
+    /// Whether it starts with its own length, as a gRPC message does.
     is_framed: bool,
     gathered: Vec<u8>,
 }
 
 impl Body {
-    /// A body of at most `limit` bytes, of which nothing has arrived.
+    /// An empty body of at most `limit` bytes.
     pub(super) fn new(limit: usize, length: Option<usize>, is_framed: bool) -> Self {
         Body { limit, length, is_framed, gathered: Vec::new() }
     }
@@ -41,19 +41,19 @@ impl Body {
         self.gathered.len()
     }
 
-    /// Whether that many bytes more are within the limit.
+    /// Whether `more` bytes are within the limit.
     pub(super) fn has_room_for(&self, more: usize) -> bool {
         self.gathered.len() + more <= self.limit
     }
 
-    /// Whether a body of so many bytes more than there are is as long as its `content-length` says;
-    /// one that goes on may be shorter.
+    /// Whether another `more` bytes agree with the `content-length`: exactly if the body `ends`,
+    /// otherwise at most.
     pub(super) fn fits(&self, more: usize, ends: bool) -> bool {
         let all = self.gathered.len() + more;
         self.length.is_none_or(|length| if ends { all == length } else { all <= length })
     }
 
-    /// Adds the next `length` bytes of `input`.
+    /// Adds a part.
     pub(super) fn add(&mut self, input: &[u8]) {
         let needed = self.gathered.len() + input.len();
         if needed > self.gathered.capacity() {
@@ -62,8 +62,8 @@ impl Body {
         self.gathered.extend_from_slice(input);
     }
 
-    /// The whole body, of which the next `length` bytes of `input` are the last. A short one that
-    /// came in one piece is handed on as it lies in the input.
+    /// The whole body, which ends with the next `length` bytes of `input`. A short body in one
+    /// piece is not copied.
     pub(super) fn end(&mut self, input: &mut BytesMut, length: usize) -> Bytes {
         if self.gathered.is_empty() && length < LARGE_VALUE_BYTES {
             return input.split_to(length).freeze();
@@ -73,8 +73,8 @@ impl Body {
         fitted(std::mem::take(&mut self.gathered)).into()
     }
 
-    /// Past the first room, exactly as much as is announced, so that a long value can be kept where
-    /// it lies.
+    /// Beyond the first capacity, allocates exactly the announced length, so that a long value can
+    /// be stored without a copy.
     fn room(&self, needed: usize, first: &[u8]) -> usize {
         let announced = self.length.or_else(|| self.announced(first));
         match announced.filter(|all| (needed..=self.limit).contains(all)) {
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_body_that_says_its_length_owns_no_more_than_itself() {
+    fn a_long_body_of_announced_length_allocates_exactly_that() {
         let message = [&[0][..], &199_995_u32.to_be_bytes(), &vec![7; 199_995]].concat();
         let mut framed = Body::new(300_000, None, true);
         message.chunks(16_384).for_each(|part| framed.add(part));
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_only_announced_takes_little_room() {
+    fn an_announced_length_alone_allocates_little() {
         let mut body = Body::new(5_000_000, Some(5_000_000), false);
         body.add(b"a");
         assert_eq!(body.gathered.capacity(), FIRST_ROOM);
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_as_long_as_it_says() {
+    fn a_body_is_as_long_as_its_content_length() {
         let body = Body::new(10, Some(3), false);
         assert!(body.fits(3, true) && body.fits(2, false));
         assert!(!body.fits(2, true) && !body.fits(4, false));

@@ -1,4 +1,4 @@
-//! What a connection is and how it takes in frames, whatever they come through.
+//! The state of a connection and how it handles frames, independent of the socket.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -20,34 +20,34 @@ use super::window::{self, Inbound, Outbound};
 use crate::clock::Now;
 use crate::front::client::Client;
 
-/// How a client begins (§3.4).
+/// The connection preface of a client (§3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-/// The highest number that a stream can have.
+/// The highest stream identifier.
 pub(super) const LAST_STREAM: u32 = (1 << 31) - 1;
-/// So many streams that we have reset are known by their numbers: what was under way to them when
-/// they were is no mistake of the client.
+/// How many reset streams are remembered: frames that the client sent before it received the reset
+/// are no error.
 const REMEMBERED: usize = 1_000;
 
 /// One connection, without its socket.
 pub(super) struct Connection {
     pub(super) client: Rc<Client>,
-    /// When this thread woke up.
+    /// The time at which this thread woke up.
     pub(super) now: Now,
     pub(super) stage: Stage,
     pub(super) decoder: Decoder,
     pub(super) memory: HeaderBlockCache,
-    /// A header block that is incomplete.
+    /// An incomplete header block.
     pub(super) block: Option<Box<Block>>,
-    /// A DATA frame that is incomplete.
+    /// An incomplete DATA frame.
     pub(super) data: Option<Data>,
     pub(super) streams: Streams,
     /// Whether the client has sent GOAWAY.
     pub(super) client_leaves: bool,
-    /// When a GOAWAY is sent at the latest, and when the client must have reacted to it, in
-    /// milliseconds since the server was made.
+    /// The latest time to send GOAWAY, and the time until which the client must have reacted to it;
+    /// in milliseconds since the server started.
     pub(super) goaway_at: u64,
     pub(super) leaves_at: u64,
-    /// The newest stream when that became known; 0 if one was under way.
+    /// The newest stream when the shutdown was noticed; 0 if a request was in progress.
     pub(super) last_before: u32,
     /// The last stream that is served, as GOAWAY announced it.
     pub(super) last_served: u32,
@@ -57,25 +57,25 @@ pub(super) struct Connection {
     pub(super) seen: u32,
     /// Streams that the server reset while the client was sending.
     pub(super) reset: VecDeque<u32>,
-    /// Requests that wait for others to be answered.
+    /// Requests that wait until the client has read earlier responses.
     pub(super) waiting: VecDeque<u32>,
-    /// Streams with an answer to send, in the order of their turns.
+    /// Streams with a response to send, in the order of their turns.
     pub(super) sending: VecDeque<u32>,
-    /// Answers that other tasks give.
+    /// Responses from other tasks.
     pub(super) deferred: Rc<DeferredAnswers>,
     pub(super) inbound: Inbound,
     pub(super) outbound: Outbound,
     /// The initial send window of a new stream, in bytes.
     pub(super) window: u32,
     pub(super) output: Output,
-    /// How many bytes of answers wait for the flow-control windows, short ones not counted.
+    /// How many bytes of responses wait for flow control; short responses are not counted.
     pub(super) unsent: Rc<Cell<usize>>,
     pub(super) encoder: Encoder,
     pub(super) flood_guard: FloodGuard,
     /// When the next stream times out.
     pub(super) until: u64,
-    /// Since when the client has left unread what waits for the socket, in milliseconds since the
-    /// server was made; never if nothing waits.
+    /// Since when the client has not read from the socket, in milliseconds since the server was
+    /// made; `u64::MAX` if nothing is buffered.
     pub(super) unread_at: u64,
     /// Whether the reservation of a stream is offered to others.
     pub(super) has_offered: bool,
@@ -98,7 +98,7 @@ pub(super) enum Stage {
 }
 
 impl Connection {
-    /// One that says what the client may do, and has heard nothing.
+    /// A new connection; the server's settings are buffered.
     pub(super) fn new(client: Rc<Client>) -> Self {
         let now = client.worker.core.clock.now();
         let mut output = Output::default();
@@ -137,17 +137,17 @@ impl Connection {
         }
     }
 
-    /// This thread has woken up.
+    /// Called whenever the thread wakes up.
     pub(super) fn wake_up(&mut self) {
         self.now = self.client.worker.core.clock.now();
         self.flood_guard.wake_up(self.now);
     }
 
-    /// Takes in all frames that are there, and answers what can be answered.
+    /// Handles all complete frames of `input`, and answers the requests that are complete.
     ///
     /// # Errors
     ///
-    /// Why the connection has to end.
+    /// The reason to end the connection.
     pub(super) fn take(&mut self, input: &mut BytesMut) -> Result<(), ErrorCode> {
         loop {
             match self.step(input) {
@@ -159,7 +159,7 @@ impl Connection {
         }
     }
 
-    /// Takes in a frame or a part of one; false if there is too little of it.
+    /// Handles a frame or a part of one; false if more input is needed.
     fn step(&mut self, input: &mut BytesMut) -> Outcome<bool> {
         if self.stage == Stage::Preface {
             return self.take_preface(input);
@@ -199,7 +199,7 @@ impl Connection {
         Ok(true)
     }
 
-    /// Whether a frame may be here at all.
+    /// Whether a frame is allowed in this state.
     fn check(&self, head: &Head) -> Outcome<()> {
         if head.length > LARGEST {
             return Err(Fault::SIZE);
@@ -225,13 +225,13 @@ impl Connection {
         }
     }
 
-    /// Ends a stream for what its client did.
+    /// Resets a stream after an error of the client.
     fn fail(&mut self, id: u32, reason: ErrorCode) -> Result<(), ErrorCode> {
         self.end_stream(id, reason);
         self.flood_guard.note_reset()
     }
 
-    /// Ends a stream before its time.
+    /// Resets a stream.
     pub(super) fn end_stream(&mut self, id: u32, reason: ErrorCode) {
         let stream = self.remove(id);
         frame::write_reset(self.output.bytes(), id, reason);
@@ -240,7 +240,7 @@ impl Connection {
         }
     }
 
-    /// Takes a stream out for good.
+    /// Removes a stream.
     pub(super) fn remove(&mut self, id: u32) -> Option<Stream> {
         let stream = self.streams.take(id)?;
         match &stream.state {
@@ -251,7 +251,7 @@ impl Connection {
         Some(stream)
     }
 
-    /// Overlooks what comes for a stream from now on.
+    /// Ignores further frames on a stream.
     pub(super) fn ignore_stream(&mut self, id: u32) {
         if self.reset.len() == REMEMBERED {
             self.reset.pop_front();
@@ -259,12 +259,12 @@ impl Connection {
         self.reset.push_back(id);
     }
 
-    /// Whether what comes for a stream that is not open may have been sent before it was reset.
+    /// Whether frames on a closed stream may have been sent before the client received its reset.
     pub(super) fn was_reset(&self, id: u32) -> bool {
         self.reset.contains(&id)
     }
 
-    /// Does what can be done now that all is taken in that has arrived.
+    /// Does what is possible after all available input is handled.
     pub(super) fn make_progress(&mut self) {
         if self.has_offered {
             let next = self.rest();
@@ -276,40 +276,41 @@ impl Connection {
         self.go_on_sending();
     }
 
-    /// Whether there is more to do once all is sent.
+    /// Whether there is more to do once everything is sent.
     pub(super) fn can_go_on(&self) -> bool {
         self.can_serve() || self.can_send()
     }
 
-    /// Whether the client has to read before anything goes on.
+    /// Whether the client has to read before there is progress.
     pub(super) fn is_unread(&self) -> bool {
         let is_shut = !self.sending.is_empty() && self.outbound.room() == 0;
         is_shut || !(self.output.is_sent() && self.waiting.is_empty())
     }
 
-    /// Whether a request is under way.
+    /// Whether a request is in progress.
     pub(super) fn serves(&self) -> bool {
         self.streams.len() > 0
     }
 
-    /// Whether the client makes nothing but work.
+    /// Whether the client sends too many useless frames.
     pub(super) fn is_flooding(&mut self) -> bool {
         self.flood_guard.is_flooding(self.output.sent_in_all())
     }
 
-    /// Whether nothing is left to do.
+    /// Whether the connection has nothing left to do.
     pub(super) fn is_over(&self) -> bool {
         let is_leaving = self.stage == Stage::Left || self.client_leaves;
         is_leaving && self.streams.len() == 0 && self.output.is_sent()
     }
 
-    /// Says why the connection ends, and up to which stream something was done.
+    /// Sends GOAWAY with the last stream that may have been processed.
     pub(super) fn go_away(&mut self, reason: ErrorCode) {
         self.last_served = self.last_served.min(self.last);
         frame::write_go_away(self.output.bytes(), self.last_served, reason);
     }
 
-    /// Notes by when something must have happened, in milliseconds since the server was made.
+    /// Sets the next wake-up to `until` if that is sooner, in milliseconds since the server was
+    /// made.
     pub(super) fn note(&mut self, until: u64) {
         self.until = self.until.min(until);
     }

@@ -1,4 +1,4 @@
-//! DATA frames, the content of a stream (RFC 9113 §6.1).
+//! DATA frames (RFC 9113 §6.1).
 
 use bytes::{Buf, BytesMut};
 
@@ -10,7 +10,7 @@ use super::unfinished::Data;
 use crate::limits::UNAUTHENTICATED_BYTES;
 
 impl Connection {
-    /// Reads the header of a DATA frame. All of it counts for the windows, padding included.
+    /// Begins a DATA frame. Its whole length counts towards the windows, padding included (§6.9.1).
     pub(super) fn begin_data(&mut self, head: &Head) -> Outcome<()> {
         let (id, ends, is_padded) = (head.stream, head.has(END_STREAM), head.has(PADDED));
         if id == 0 || id > self.last || (is_padded && head.length == 0) {
@@ -42,7 +42,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Reads the received part of a DATA frame; false if it is incomplete.
+    /// Handles what has arrived of a DATA frame; false if the frame is incomplete.
     pub(super) fn take_data(&mut self, mut data: Data, input: &mut BytesMut) -> Outcome<bool> {
         if data.is_padded && !data.take_padding(input)? {
             self.data = Some(data);
@@ -68,7 +68,7 @@ impl Connection {
         Ok(is_over)
     }
 
-    /// Takes the next `length` bytes of `input` as content of a stream, open or not.
+    /// Takes `length` bytes of `input` as content of a stream, whether it is open or not.
     pub(super) fn take_content(
         &mut self,
         id: u32,

@@ -1,4 +1,4 @@
-//! Answers that another task gives, handed to the connection that waits for them; and how many
+//! Passes responses from other tasks to the connection that waits for them, and limits how many
 //! unauthenticated requests a connection has in progress.
 
 use std::cell::{Cell, RefCell};
@@ -8,17 +8,17 @@ use std::task::{Context, Waker};
 use super::answer::Answer;
 use crate::limits::UNAUTHENTICATED_PER_CONNECTION;
 
-/// Answers that have arrived, and the task to wake for them.
+/// Responses that have arrived, and the task to wake for them.
 #[derive(Default)]
 pub(super) struct DeferredAnswers {
-    /// `None` where an internal error lost the answer.
+    /// `None` if an internal error lost the response.
     answers: RefCell<Vec<(u32, Option<Answer>)>>,
     waiting: RefCell<Option<Waker>>,
     unauthenticated: Cell<usize>,
 }
 
-/// Permits one unauthenticated request in progress, until this is dropped. A request that the client
-/// cancels while another task answers it still counts: the work is the same.
+/// Permits one unauthenticated request until it is dropped. A request that the client cancels while
+/// another task answers it still counts: it costs the same.
 pub(super) struct AnonymousPermit(Rc<DeferredAnswers>);
 
 impl AnonymousPermit {
@@ -46,7 +46,7 @@ impl DeferredAnswers {
         }
     }
 
-    /// Takes one answer that has arrived.
+    /// Takes one response that has arrived.
     pub(super) fn pop(&self) -> Option<(u32, Option<Answer>)> {
         self.answers.borrow_mut().pop()
     }
@@ -56,7 +56,7 @@ impl DeferredAnswers {
         self.waiting.borrow().clone().unwrap_or_else(|| Waker::noop().clone())
     }
 
-    /// Wakes the task of `cx` when an answer arrives.
+    /// Wakes the task of `cx` when a response arrives.
     pub(super) fn wake(&self, cx: &mut Context<'_>) {
         let mut waiting = self.waiting.borrow_mut();
         if !waiting.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
@@ -65,7 +65,7 @@ impl DeferredAnswers {
     }
 }
 
-/// Sends the answer to one stream. Dropped without one, it reports that there is none.
+/// Sends the response to one stream. If it is dropped before, it reports that there is none.
 pub(super) struct AnswerSender {
     deferred: Rc<DeferredAnswers>,
     stream: u32,
@@ -73,12 +73,12 @@ pub(super) struct AnswerSender {
 }
 
 impl AnswerSender {
-    /// The answer to the request on a stream.
+    /// For the request on `stream`.
     pub(super) fn new(deferred: Rc<DeferredAnswers>, stream: u32) -> Self {
         AnswerSender { deferred, stream, answer: None }
     }
 
-    /// Sends the answer.
+    /// Sends the response.
     pub(super) fn send(mut self, answer: Answer) {
         self.answer = Some(answer);
     }

@@ -1,4 +1,4 @@
-//! What goes wrong on HTTP/2: with a stream, or with the connection (RFC 9113 §5.4, §7).
+//! Errors of HTTP/2, on a stream or on the connection (RFC 9113 §5.4, §7).
 
 /// Why a stream or a connection ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,23 +15,23 @@ pub(super) enum ErrorCode {
     EnhanceYourCalm = 0xb,
 }
 
-/// What a client has done wrong.
+/// An error of the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// The connection cannot go on.
+    /// A connection error.
     Connection(ErrorCode),
-    /// One stream cannot.
+    /// A stream error.
     Stream(u32, ErrorCode),
 }
 
 impl Fault {
-    /// What may not be.
+    /// A frame that violates the protocol.
     pub(super) const PROTOCOL: Fault = Fault::Connection(ErrorCode::ProtocolError);
-    /// A frame that is not as long as its kind has to be.
+    /// A frame of the wrong length for its type.
     pub(super) const SIZE: Fault = Fault::Connection(ErrorCode::FrameSizeError);
-    /// More than anybody needs.
+    /// More useless frames than any client needs to send.
     pub(super) const FLOOD: Fault = Fault::Connection(ErrorCode::EnhanceYourCalm);
 }
 
-/// The result of what a client says.
+/// The result of handling what a client sent.
 pub(super) type Outcome<T> = Result<T, Fault>;

@@ -6,27 +6,27 @@ use crate::clock::Now;
 use crate::limits::IDLE_FRAMES_PER_SECOND;
 
 const SECOND: u64 = 1_000;
-/// One frame without data is in order for this many bytes sent: a client that receives much sends
+/// One frame without data is allowed for this many bytes sent: a client that receives much sends
 /// `WINDOW_UPDATE` and PING frames.
 const BYTES_PER_ANSWER: usize = 2 * 1024;
-/// The most frames that may follow later: some clients send two `WINDOW_UPDATE` frames, for the
-/// stream and for the connection, for each 4 KiB that they read.
+/// The most frames that can be allowed in advance: some clients send two `WINDOW_UPDATE` frames,
+/// for the stream and for the connection, for each 4 KiB that they read.
 const MOST_CREDIT: i64 = 16 * 1024;
 /// How many requests a client may cancel per second before they are served.
 const GIVEN_UP_PER_SECOND: u32 = 50;
 /// How many streams the server resets per second before it closes the connection.
 const MISTAKES_PER_SECOND: u32 = 100;
-/// Data of fewer bytes is short.
+/// DATA frames with fewer bytes are short.
 const SHORT: usize = 1024;
 
 /// Counts frames and resets.
 #[derive(Debug)]
 pub(super) struct FloodGuard {
-    /// When this second began, in milliseconds since the server was made.
+    /// When this second began, in milliseconds since the server started.
     second: u64,
     /// All frames.
     frames: u64,
-    /// Frames without data, less those that are in order.
+    /// Frames without data, minus those that are allowed.
     idle: i64,
     given_up: u32,
     mistakes: u32,
@@ -53,7 +53,7 @@ impl FloodGuard {
         self.frames
     }
 
-    /// Counts a frame without data; a HEADERS frame earns one other frame.
+    /// Counts a frame without data; a HEADERS frame allows one other frame.
     ///
     /// # Errors
     ///
@@ -63,8 +63,8 @@ impl FloodGuard {
         self.count(if kind == Kind::Headers { -1 } else { 1 })
     }
 
-    /// Counts a DATA frame: on an open stream it earns one other frame, on a stream that was reset
-    /// a short one counts as useless.
+    /// Counts a DATA frame: on an open stream it allows one other frame; a short one on a stream
+    /// that was reset counts as useless.
     ///
     /// # Errors
     ///
@@ -78,7 +78,7 @@ impl FloodGuard {
         }
     }
 
-    /// Counts a request that was refused unseen, or a DATA frame without data.
+    /// Counts a request that was refused before it was read, or a DATA frame without data.
     ///
     /// # Errors
     ///
@@ -89,12 +89,12 @@ impl FloodGuard {
 
     fn count(&mut self, more: i64) -> Outcome<()> {
         self.idle += more;
-        // Twice as many: a client that sends them in a burst has no credit yet for what it
-        // receives.
+        // Twice the limit: a client that sends a burst of them has not yet received what allows
+        // them.
         if self.idle > 2 * IDLE_FRAMES_PER_SECOND { Err(Fault::FLOOD) } else { Ok(()) }
     }
 
-    /// Counts a request that was cancelled as soon as it was made.
+    /// Counts a request that was cancelled right after it was sent.
     ///
     /// # Errors
     ///
@@ -114,7 +114,7 @@ impl FloodGuard {
         if self.mistakes > MISTAKES_PER_SECOND { Err(ErrorCode::EnhanceYourCalm) } else { Ok(()) }
     }
 
-    /// Whether it is too much by now, with so many bytes sent in all.
+    /// Whether the client exceeds the limit, with `sent_in_all` bytes sent.
     pub(super) fn is_flooding(&mut self, sent_in_all: usize) -> bool {
         let answers = sent_in_all.wrapping_sub(self.sent) / BYTES_PER_ANSWER;
         self.sent = self.sent.wrapping_add(answers * BYTES_PER_ANSWER);
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_makes_work_is_bounded_in_a_second() {
+    fn frames_without_data_are_limited_per_second() {
         let now = Clock::start().now();
         let mut flood_guard = FloodGuard::new(now);
         let mut pings = |count| (0..count).try_for_each(|_| flood_guard.note(Kind::Ping));
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn requests_and_answers_make_up_for_it() {
+    fn requests_and_responses_allow_more_frames() {
         let now = Clock::start().now();
         let mut flood_guard = FloodGuard::new(now);
         for _ in 0..5_000 {
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn resets_are_counted_by_the_second() {
+    fn resets_are_limited_per_second() {
         let now = Clock::start().now();
         let mut flood_guard = FloodGuard::new(now);
         for second in 0..10 {
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn data_for_nobody_pays_for_nothing() {
+    fn data_on_closed_streams_allows_no_frames() {
         let mut flood_guard = FloodGuard::new(Clock::start().now());
         let most = 2 * IDLE_FRAMES_PER_SECOND;
         for _ in 0..most {

@@ -1,10 +1,10 @@
-//! Frames of HTTP/2, and how they are written (RFC 9113 §4.1, §6).
+//! Frames of HTTP/2: how they are read and written (RFC 9113 §4.1, §6).
 
 use super::error::ErrorCode;
 
-/// How many bytes stand before the content of a frame.
+/// The length of a frame header, in bytes.
 pub(super) const HEAD: usize = 9;
-/// The longest content that we take, in bytes: the least that a server must (§4.2).
+/// The longest content of a frame that the server accepts, in bytes: the minimum that §4.2 allows.
 pub(super) const LARGEST: usize = 16_384;
 
 pub(super) const END_STREAM: u8 = 0x1;
@@ -13,10 +13,10 @@ pub(super) const END_HEADERS: u8 = 0x4;
 pub(super) const PADDED: u8 = 0x8;
 pub(super) const PRIORITY: u8 = 0x20;
 
-/// The highest bit of a number of a stream or of a window's growth means nothing.
+/// The reserved bit of a stream identifier or window increment, which is ignored.
 const RESERVED: u32 = 1 << 31;
 
-/// What a frame is (§6).
+/// The type of a frame (§6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Data,
@@ -29,7 +29,7 @@ pub(super) enum Kind {
     GoAway,
     WindowUpdate,
     Continuation,
-    /// One of an extension that we do not know, and have to ignore (§5.5).
+    /// A frame of an unknown extension, which must be ignored (§5.5).
     Unknown,
 }
 
@@ -46,19 +46,19 @@ const KINDS: [Kind; 10] = [
     Kind::Continuation,
 ];
 
-/// What stands before the content of a frame.
+/// The header of a frame.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Head {
-    /// How long the content is, in bytes.
+    /// The length of the content, in bytes.
     pub(super) length: usize,
     pub(super) kind: Kind,
     pub(super) flags: u8,
-    /// 0 for what is about the connection.
+    /// 0 for frames that concern the connection.
     pub(super) stream: u32,
 }
 
 impl Head {
-    /// Reads the head at the front of `input`, if it is all there.
+    /// Reads a frame header from the front of `input`; `None` if it is incomplete.
     pub(super) fn read(input: &[u8]) -> Option<Self> {
         let [a, b, c, kind, flags, stream @ ..] = input.first_chunk::<HEAD>()?;
         let kind = KINDS.get(usize::from(*kind)).copied().unwrap_or(Kind::Unknown);
@@ -76,12 +76,12 @@ impl Head {
     }
 }
 
-/// A number of 31 bits.
+/// Reads a 31-bit number.
 pub(super) fn number(bytes: [u8; 4]) -> u32 {
     u32::from_be_bytes(bytes) & !RESERVED
 }
 
-/// Writes the head of a frame. Its content is no longer than [`LARGEST`], or than the client's own limit.
+/// Writes a frame header. `length` is at most [`LARGEST`], or the client's own limit.
 pub(super) fn write_head(to: &mut Vec<u8>, length: usize, kind: Kind, flags: u8, stream: u32) {
     let mut head = [0; HEAD];
     head[..3].copy_from_slice(&length_bytes(length));
@@ -90,15 +90,15 @@ pub(super) fn write_head(to: &mut Vec<u8>, length: usize, kind: Kind, flags: u8,
     to.extend_from_slice(&head);
 }
 
-/// Begins a frame of headers, whose content is written behind it.
+/// Begins a HEADERS frame and returns where its content starts, which is appended afterwards.
 pub(super) fn begin_headers(to: &mut Vec<u8>, ends: bool, stream: u32) -> usize {
     let flags = END_HEADERS | if ends { END_STREAM } else { 0 };
     write_head(to, 0, Kind::Headers, flags, stream);
     to.len()
 }
 
-/// Writes into the head how long the content is that begins at `start`. What does not fit into one
-/// frame goes on in others (§6.10).
+/// Sets the length of the frame whose content begins at `start`. A block that does not fit into one
+/// frame is split into CONTINUATION frames (§6.10).
 pub(super) fn end_headers(to: &mut Vec<u8>, start: usize) {
     let length = to.len() - start;
     if length > LARGEST {
@@ -108,13 +108,14 @@ pub(super) fn end_headers(to: &mut Vec<u8>, start: usize) {
 }
 
 fn length_bytes(length: usize) -> [u8; 3] {
-    let [_, bytes @ ..] = u32::try_from(length).expect("a frame is short").to_be_bytes();
+    let [_, bytes @ ..] =
+        u32::try_from(length).expect("frames are shorter than 4 GiB").to_be_bytes();
     bytes
 }
 
 fn split(to: &mut Vec<u8>, start: usize) {
     let block = to.split_off(start);
-    let head = Head::read(&to[start - HEAD..]).expect("it was written before");
+    let head = Head::read(&to[start - HEAD..]).expect("the header was written before");
     to.truncate(start - HEAD);
     let mut parts = block.chunks(LARGEST).peekable();
     let mut kind = Kind::Headers;
@@ -129,29 +130,29 @@ fn split(to: &mut Vec<u8>, start: usize) {
     }
 }
 
-/// Writes a frame that is not about headers or data.
+/// Writes a frame other than HEADERS and DATA.
 pub(super) fn write(to: &mut Vec<u8>, kind: Kind, flags: u8, stream: u32, content: &[u8]) {
     write_head(to, content.len(), kind, flags, stream);
     to.extend_from_slice(content);
 }
 
-/// Gives a client back what it has sent, of its window (§6.9).
+/// Returns flow-control credit to the client (§6.9).
 pub(super) fn write_window_update(to: &mut Vec<u8>, stream: u32, more: u32) {
     write(to, Kind::WindowUpdate, 0, stream, &more.to_be_bytes());
 }
 
-/// Ends a stream (§6.4).
+/// Resets a stream (§6.4).
 pub(super) fn write_reset(to: &mut Vec<u8>, stream: u32, reason: ErrorCode) {
     write(to, Kind::Reset, 0, stream, &(reason as u32).to_be_bytes());
 }
 
-/// Says up to which stream something was done (§6.8).
+/// Announces the last stream that may have been processed (§6.8).
 pub(super) fn write_go_away(to: &mut Vec<u8>, last: u32, reason: ErrorCode) {
     let content = (u64::from(last) << 32) | u64::from(reason as u32);
     write(to, Kind::GoAway, 0, 0, &content.to_be_bytes());
 }
 
-/// The content of a frame without its padding (§6.1), which is as much as its first byte says.
+/// The range of the content without its padding (§6.1), whose length is in the first byte.
 pub(super) fn without_padding(head: &Head, content: &[u8]) -> Option<(usize, usize)> {
     if !head.has(PADDED) {
         return Some((0, content.len()));
@@ -166,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_head_reads_as_it_was_written() {
+    fn a_frame_header_reads_as_it_was_written() {
         let mut bytes = Vec::new();
         write_head(&mut bytes, 70_000, Kind::WindowUpdate, 0x5, 7);
         let head = Head::read(&bytes).unwrap();
@@ -180,14 +181,14 @@ mod tests {
     }
 
     #[test]
-    fn a_bit_that_is_reserved_and_a_kind_that_is_not_known_change_nothing() {
+    fn the_reserved_bit_and_unknown_types_are_ignored() {
         let head = Head::read(&[0, 0, 0, 0xBE, 0, 0x80, 0, 0, 9]).unwrap();
 
         assert_eq!((head.kind, head.stream), (Kind::Unknown, 9));
     }
 
     #[test]
-    fn headers_that_are_long_go_on_in_other_frames() {
+    fn long_headers_continue_in_other_frames() {
         for length in [0, 1, LARGEST, LARGEST + 1, 3 * LARGEST] {
             let (block, mut bytes) = (vec![7; length], b"before".to_vec());
             let start = begin_headers(&mut bytes, true, 5);
@@ -210,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn padding_is_left_out_and_may_not_be_longer_than_the_content() {
+    fn padding_is_removed_and_must_not_be_longer_than_the_content() {
         let padded = Head { length: 0, kind: Kind::Data, flags: PADDED, stream: 1 };
         let plain = Head { flags: 0, ..padded };
 

@@ -1,8 +1,8 @@
-//! What blocks of headers have meant before.
+//! Caches decoded header blocks.
 //!
-//! A channel of gRPC sends the same few blocks over and over, and a client of HTTP sends
-//! blocks that differ in the path alone. As long as the table stays as it is, the same
-//! bytes mean the same.
+//! A gRPC channel sends the same few blocks over and over, and an HTTP client sends blocks that
+//! differ only in the path. As long as the dynamic table is unchanged, the same bytes decode to the
+//! same headers.
 
 use std::ops::Range;
 use std::rc::Rc;
@@ -11,27 +11,27 @@ use super::hpack;
 use super::request::Request;
 use crate::front::client::Client;
 
-/// The longest block that is remembered, in bytes.
+/// The longest block that is cached, in bytes.
 const LONGEST: usize = 1024;
-/// The most headers of one that is: a short block may stand for very many.
+/// The most headers in a cached block: a short block can expand to very many.
 const HEADERS: usize = 32;
-/// How many are, for each connection.
+/// How many blocks are cached per connection.
 const REMEMBERED: usize = 3;
 
-/// The last blocks of a connection.
+/// The most recent blocks of a connection.
 #[derive(Debug, Default)]
 pub(super) struct HeaderBlockCache(Vec<Known>);
 
 #[derive(Debug)]
 struct Known {
     block: Vec<u8>,
-    /// Where in it the path is written out, if it is.
+    /// Where in it the literal path is, if it has one.
     path: Option<Range<usize>>,
     request: Rc<Request>,
 }
 
 impl HeaderBlockCache {
-    /// What a block means, if one like it was kept.
+    /// The request that `block` decodes to, if it is cached.
     pub(super) fn get(&mut self, block: &[u8], client: &Client) -> Option<Rc<Request>> {
         if block.len() > LONGEST {
             return None;
@@ -39,7 +39,7 @@ impl HeaderBlockCache {
         self.0.iter_mut().find_map(|known| known.get(block, client))
     }
 
-    /// Keeps what a block means, which has its path written out there.
+    /// Caches a block; `path` is where its literal path is.
     pub(super) fn insert(
         &mut self,
         block: &[u8],
@@ -55,7 +55,7 @@ impl HeaderBlockCache {
         self.0.push(Known { block: block.to_vec(), path, request: request.clone() });
     }
 
-    /// Forgets all: the table has changed.
+    /// Clears the cache, since the dynamic table has changed.
     pub(super) fn forget(&mut self) {
         self.0.clear();
     }
@@ -69,7 +69,7 @@ impl Known {
         None
     }
 
-    /// Makes it what `block` means, if that differs in the path alone.
+    /// Changes the entry to `block`, if they differ only in the path.
     fn change_path(&mut self, block: &[u8], client: &Client) -> Option<()> {
         let path = self.path.as_mut()?;
         let rest = block.strip_prefix(&self.block[..path.start])?;
@@ -80,7 +80,7 @@ impl Known {
         }
         let request = &mut self.request;
         hpack::path(&rest[..length], |path| {
-            // One that still waits for its answer keeps its own.
+            // A request in progress keeps its own path.
             Rc::make_mut(request).set_path(path, client)
         })?;
         path.end = path.start + length;

@@ -14,10 +14,10 @@ use super::request::{Refusal, Request, RequestBuilder};
 use super::unfinished::Block;
 use crate::limits::{HEADER_BYTES, STREAMS_PER_CONNECTION};
 
-/// The longest block that is decoded, to keep the tables in step; its headers may still be too
-/// large.
+/// The longest block that is decoded, to keep the tables in step; its headers may still exceed the
+/// limit.
 const LONGEST: usize = 2 * HEADER_BYTES as usize;
-/// The most frames of one block.
+/// The most frames per block.
 const PIECES: usize = 64;
 
 impl Connection {
@@ -79,7 +79,7 @@ impl Connection {
         }
     }
 
-    /// The meaning of a block.
+    /// The request that a block decodes to.
     fn request(&mut self, block: &[u8]) -> Outcome<Result<Rc<Request>, Refusal>> {
         if let Some(request) = self.memory.get(block, &self.client) {
             return Ok(Ok(request));
@@ -92,7 +92,7 @@ impl Connection {
         Ok(request)
     }
 
-    /// Decodes the headers of a block, and updates the table.
+    /// Decodes a block, which may change the dynamic table.
     fn unpack(&mut self, block: &[u8]) -> Outcome<(RequestBuilder, Unpacked)> {
         let mut headers = RequestBuilder::default();
         let take =

@@ -52,10 +52,10 @@ mod timeouts;
 mod unfinished;
 mod window;
 
-/// How many reads precede handling what was read.
+/// How many reads happen before their frames are answered.
 const READS: usize = 16;
 
-/// Serves one connection until it ends or the server drains; `input` is what it has said so far.
+/// Serves one connection until it ends or the server drains; `input` is what has arrived so far.
 pub(super) async fn serve<I>(io: I, input: BytesMut, client: Rc<Client>)
 where
     I: AsyncRead + AsyncWrite + Unpin,
@@ -75,35 +75,35 @@ where
         Ok(()) => poll_fn(|cx| session.poll(cx)).await,
         Err(reason) => session.end(reason),
     };
-    // Boxed, so that a connection that goes on need not have room for its end.
+    // Boxed, so that an open connection allocates no space for its end.
     boxed(|| session.close(ending)).await;
 }
 
 struct Session<I> {
     io: I,
-    /// What has arrived and could not be taken in.
+    /// Received bytes that do not form a complete frame yet.
     input: BytesMut,
     connection: Connection,
     watch: Timeouts,
     stop: Shutdown,
     has_yielded: bool,
-    /// Whether nothing was read, since so much is to be sent.
+    /// Whether the last read was skipped because too much is buffered for sending.
     is_held_up: bool,
     /// Whether there may be more to read.
     has_more: bool,
-    /// What is held of what is on its way to the socket, where that takes it slowly, and of what
-    /// has arrived and is no whole.
+    /// Memory for responses that the socket takes slowly, and for incomplete frames.
     reservation: Reservation,
 }
 
 /// How a connection ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ending {
-    /// The client has gone.
+    /// The connection is closed or lost: nothing more is sent.
     Gone,
     /// A last frame is sent, without waiting for the client to read it.
     Cut,
-    /// There is a last word that the client should hear.
+    /// The remaining output, with a last frame, is sent; then the socket is closed without losing
+    /// it.
     Said,
 }
 
@@ -158,8 +158,8 @@ where
         }
     }
 
-    /// Reads and takes in what is there, unless the client has to read first; not all at once, so
-    /// that what is answered leaves and what is kept is counted.
+    /// Reads and handles input, unless the client has to read first. The number of reads is
+    /// limited, so that responses are sent and memory is counted in between.
     fn read(&mut self, cx: &mut Context<'_>) -> Option<Ending> {
         (self.has_more, self.is_held_up) = (false, false);
         if self.connection.short.is_some() {
@@ -188,13 +188,13 @@ where
     fn take(&mut self) -> Result<(), ErrorCode> {
         let taken = self.connection.take(&mut self.input);
         if self.input.is_empty() {
-            // An empty buffer still holds on to the room that it was read into, which others need.
+            // An empty buffer still keeps its allocation, which others need.
             self.input = BytesMut::new();
         }
         taken
     }
 
-    /// How the connection ends, if it does.
+    /// How the connection ends, if it does now.
     fn ended(&mut self) -> Option<Ending> {
         if self.connection.is_over() {
             return Some(Ending::Said);
@@ -203,8 +203,8 @@ where
         is_flooding.then(|| self.end(ErrorCode::EnhanceYourCalm))
     }
 
-    /// Lets the other connections of this thread that have something to read go first: answers that
-    /// leave one right behind the other wake a client that holds several connections once.
+    /// Lets other connections of this thread that have input run first: responses that are sent
+    /// right after each other wake a client with several connections once instead of once each.
     fn lets_others_read(&mut self, cx: &mut Context<'_>) -> bool {
         let others = Rc::strong_count(&self.connection.client.worker) > 2;
         let is_due = others && !self.has_yielded && !self.connection.output.is_sent();
@@ -212,7 +212,7 @@ where
         self.has_yielded
     }
 
-    /// Sends what there is, and counts what was answered; whether that was all.
+    /// Sends what is buffered and counts the responses; returns whether everything was sent.
     fn send(&mut self, cx: &mut Context<'_>) -> Result<bool, ()> {
         let Connection { output, client, .. } = &mut self.connection;
         if output.is_sent() {
@@ -235,8 +235,7 @@ where
         sent
     }
 
-    /// Counts what has arrived and cannot be taken in before there is more of it; whether there is
-    /// room.
+    /// Reserves memory for incomplete input; false if there is none.
     fn has_room(&mut self, cx: &Context<'_>) -> bool {
         let Connection { block, output, client, now, short, .. } = &self.connection;
         let inside = self.input.capacity() + block.as_ref().map_or(0, |block| block.held());
@@ -246,13 +245,13 @@ where
             }
             return true;
         }
-        // A connection that waits for memory already has no more than this.
+        // The size of a connection that waits for memory does not change.
         short.is_some()
             || self.reservation.reserve_head(inside + output.waiting(), client.is_known()).is_ok()
                 && !self.watch.is_flooding(&mut self.reservation, *now, cx)
     }
 
-    /// Ends a connection for what its client did.
+    /// Ends a connection after an error of the client.
     fn end(&mut self, reason: ErrorCode) -> Ending {
         self.connection.go_away(reason);
         if reason == ErrorCode::EnhanceYourCalm {

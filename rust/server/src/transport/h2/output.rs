@@ -1,4 +1,4 @@
-//! Frames that were not sent yet, sent together.
+//! Buffers outgoing frames and sends them together.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -11,35 +11,35 @@ use tokio::io::AsyncWrite;
 
 use super::frame::{END_STREAM, Kind, write_head};
 
-/// Content from this size on is sent from where it lies.
+/// Content of at least this size, in bytes, is sent without a copy.
 const LARGE: usize = 4 * 1024;
-/// With so much to send, in bytes, no more is written before some of it is gone.
+/// With this many bytes buffered, no more responses are written until some are sent.
 const FULL: usize = 64 * 1024;
-/// How many parts are handed to the socket at once.
+/// The most slices passed to one vectored write.
 const PARTS: usize = 32;
 
 thread_local! {
-    /// Room for what one connection writes at a time; one that has nothing to send needs none.
+    /// The buffer of the connection that is writing. Idle connections have none.
     static ROOM: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
-/// What waits to be sent.
+/// Outgoing frames that are not sent yet.
 #[derive(Default)]
 pub(super) struct Output {
-    /// Heads of frames and short content.
+    /// Frame headers and short content.
     bytes: Vec<u8>,
-    /// How much of `bytes` was sent.
+    /// How many of `bytes` were sent.
     sent: usize,
-    /// Long content, each with how many of `bytes` come before it.
+    /// Long content; each with the number of `bytes` that precede it.
     large: VecDeque<(usize, Bytes)>,
     large_bytes: usize,
     sent_in_all: usize,
-    /// Whether some of what was sent may be on its way through TLS.
+    /// Whether the TLS stream may still buffer some of what was sent.
     is_unflushed: bool,
 }
 
 impl Output {
-    /// Where frames are written behind all that waits.
+    /// The buffer to which frames are appended.
     pub(super) fn bytes(&mut self) -> &mut Vec<u8> {
         if self.bytes.capacity() == 0 {
             self.bytes = ROOM.take();
@@ -47,7 +47,7 @@ impl Output {
         &mut self.bytes
     }
 
-    /// Writes a DATA frame with the next `length` bytes of `parts`, which have as many.
+    /// Writes a DATA frame with `parts`, which are `length` bytes together.
     pub(super) fn data(
         &mut self,
         stream: u32,
@@ -67,18 +67,19 @@ impl Output {
         }
     }
 
-    /// Whether all is sent.
+    /// Whether everything is sent and flushed.
     pub(super) fn is_sent(&self) -> bool {
         self.waiting() == 0 && !self.is_unflushed
     }
 
-    /// Whether there is so much to send that no more answers should be written.
+    /// Whether so much is buffered that no more responses should be written.
     pub(super) fn is_full(&self) -> bool {
         self.waiting() >= FULL
     }
 
-    /// Whether there is so much that nothing more should be read either: what is no answer waits
-    /// here as well. Until then a client that sends first and reads later can go on.
+    /// Whether so much is buffered that nothing more should be read either, since control frames
+    /// are buffered here too. Below this limit, a client that sends first and reads later makes
+    /// progress.
     pub(super) fn is_overfull(&self) -> bool {
         self.waiting() >= 2 * FULL
     }
@@ -88,12 +89,12 @@ impl Output {
         self.sent_in_all
     }
 
-    /// How many bytes wait.
+    /// How many bytes are buffered.
     pub(super) fn waiting(&self) -> usize {
         self.bytes.len() - self.sent + self.large_bytes
     }
 
-    /// Sends a part; ready with `false` when there is nothing left.
+    /// Sends some bytes; ready with `false` once nothing is left.
     pub(super) fn poll_send<I>(
         &mut self,
         io: Pin<&mut I>,
@@ -124,7 +125,7 @@ impl Output {
         Poll::Ready(Ok(true))
     }
 
-    /// Returns the buffer for the next connection of this thread.
+    /// Returns the buffer, for the next connection of this thread.
     fn rest(&mut self) {
         let mut bytes = std::mem::take(&mut self.bytes);
         (self.sent, self.large) = (0, VecDeque::new());
@@ -134,7 +135,7 @@ impl Output {
         }
     }
 
-    /// The first parts to send, in order; how many there are.
+    /// Fills `to` with the first slices to send, in order, and returns how many there are.
     fn parts<'a>(&'a self, to: &mut [IoSlice<'a>; PARTS]) -> usize {
         let (mut at, mut count) = (self.sent, 0);
         for (before, part) in &self.large {
@@ -190,7 +191,7 @@ mod tests {
     use super::super::frame::HEAD;
     use super::*;
 
-    /// Takes a few bytes at a time.
+    /// A writer that takes a few bytes at a time.
     struct Narrow(Vec<u8>, usize);
 
     impl AsyncWrite for Narrow {
@@ -230,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_short_and_what_is_long_leaves_in_order() {
+    fn short_and_long_content_is_sent_in_order() {
         for narrow in [1, 7, LARGE, LARGE + HEAD, 1 << 20] {
             let mut output = Output::default();
             let mut expected = Vec::new();
@@ -250,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_sent_is_let_go_of_though_there_is_always_more() {
+    fn sent_bytes_are_freed_while_more_are_added() {
         let mut cx = Context::from_waker(std::task::Waker::noop());
         let (mut output, mut io) = (Output::default(), Narrow(Vec::new(), 5_000));
         let mut expected = Vec::new();
@@ -272,12 +273,12 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_that_has_sent_all_holds_nothing() {
+    fn a_connection_that_has_sent_everything_holds_no_buffer() {
         let mut output = Output::default();
         output.data(1, true, 5, std::iter::once(Bytes::from_static(b"hello")));
         sent(&mut output, 100);
 
         assert_eq!((output.bytes.capacity(), output.large.capacity()), (0, 0));
-        assert!(output.bytes().capacity() > 0, "the room is used again");
+        assert!(output.bytes().capacity() > 0, "the buffer is reused");
     }
 }

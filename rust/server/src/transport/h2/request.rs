@@ -1,4 +1,4 @@
-//! The head of a request on HTTP/2, made of its headers (RFC 9113 §8.2, §8.3).
+//! Builds requests from the headers of HTTP/2 (RFC 9113 §8.2, §8.3).
 
 use http::header::{self, HeaderName, HeaderValue};
 use http::uri::{self, Authority, PathAndQuery, Scheme};
@@ -13,12 +13,12 @@ use crate::limits::{HEADER_BYTES, REQUEST_BYTES};
 use crate::message::{Headers, Parts};
 use crate::transport::content_length::decimal;
 
-/// What may come before and after a message in a body: the gRPC prefix, and slack.
+/// How much a body may exceed its message: the gRPC prefix, and slack.
 const FRAMING: usize = 64;
-/// Room for the headers of most requests.
+/// Capacity for the headers of most requests.
 const HEADERS: usize = 12;
 
-/// Which front answers a request.
+/// Which protocol a request is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Route {
     Grpc,
@@ -34,33 +34,33 @@ impl Route {
     }
 }
 
-/// A request without its body. Clients repeat themselves, so one may stand for many.
+/// A request without its body. Clients repeat requests, so cached ones are shared.
 #[derive(Debug, Clone)]
 pub(super) struct Request {
     pub(super) parts: Parts,
     pub(super) route: Route,
-    /// Whether its path can only be meant for gRPC.
+    /// Whether the path can only be a gRPC method.
     is_method: bool,
-    /// Whether its headers say two hosts.
+    /// Whether the headers name two hosts.
     names_two_hosts: bool,
-    /// How many bytes the body may have.
+    /// The largest body that it may have, in bytes.
     pub(super) limit: usize,
-    /// How many it has by its `content-length`.
+    /// Its `content-length`, in bytes.
     pub(super) length: Option<usize>,
     /// Whether another task answers it: the control plane, a remote store or an injected delay.
     pub(super) waits: bool,
 }
 
-/// Why there is no request.
+/// Why headers are refused.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
-    /// The headers are none of a request.
+    /// The headers do not form a request.
     Malformed,
-    /// There are too many of them. The route is a guess if what tells it is missing.
+    /// The headers exceed the limit. The route is a guess if the header that decides it is missing.
     TooLarge(Route),
 }
 
-/// Takes in headers one by one.
+/// Collects the headers of a request.
 #[derive(Debug, Default)]
 pub(super) struct RequestBuilder {
     method: Option<HeaderValue>,
@@ -74,7 +74,7 @@ pub(super) struct RequestBuilder {
 }
 
 impl RequestBuilder {
-    /// The next header, and how many bytes it has by §6.5.2.
+    /// Adds a header; `bytes` is its size as §6.5.2 counts it.
     pub(super) fn take(&mut self, name: &Name, value: Option<&HeaderValue>, bytes: usize) {
         self.bytes += bytes;
         if self.bytes > HEADER_BYTES as usize {
@@ -94,7 +94,7 @@ impl RequestBuilder {
         }
     }
 
-    /// Pseudo headers come first, and once.
+    /// Pseudo-headers come first, each at most once.
     fn take_pseudo(
         &mut self,
         place: impl FnOnce(&mut Self) -> &mut Option<HeaderValue>,
@@ -117,12 +117,12 @@ impl RequestBuilder {
         self.others.append(name.clone(), value.clone());
     }
 
-    /// Whether these may stand behind a body (§8.1). Nobody asks for what they say.
+    /// Whether these headers are valid trailers (§8.1). Their values are not used.
     pub(super) fn are_trailers(&self) -> bool {
         !self.has_pseudo && !self.is_malformed
     }
 
-    /// The request that they make.
+    /// Builds the request.
     ///
     /// # Errors
     ///
@@ -144,8 +144,8 @@ impl RequestBuilder {
         Ok(Request { parts, route, is_method, names_two_hosts, limit, length, waits })
     }
 
-    /// gRPC is asked for by `POST`, by the name of a method and with a message of gRPC's: neither
-    /// of them alone makes a request gRPC.
+    /// A gRPC request is a `POST` to a method's path with a gRPC content type. None of these alone
+    /// makes a request gRPC.
     fn route(&self) -> Route {
         let is = |header: &Option<HeaderValue>, wanted: fn(&[u8]) -> bool| {
             header.as_ref().is_some_and(|value| wanted(value.as_bytes()))
@@ -157,8 +157,7 @@ impl RequestBuilder {
     }
 
     fn into_parts(mut self) -> Option<Parts> {
-        // Nobody here connects to elsewhere, and no other request with that name makes sense
-        // (§8.5).
+        // The server is no proxy (§8.5).
         let is_connect = self.method.as_ref().is_some_and(|method| method == "CONNECT");
         if self.is_malformed || is_connect {
             return None;
@@ -187,7 +186,7 @@ impl RequestBuilder {
 }
 
 impl Request {
-    /// Makes it a request for another path, if that is one.
+    /// Changes the path. `None` if that is invalid or might change the route.
     pub(super) fn set_path(&mut self, path: &[u8], client: &Client) -> Option<()> {
         if grpc::is_method(path) != self.is_method {
             return None; // It may be for another route.
@@ -195,7 +194,7 @@ impl Request {
         let path = PathAndQuery::try_from(path).ok().filter(|_| path.starts_with(b"/"))?;
         let mut parts = std::mem::take(&mut self.parts.uri).into_parts();
         parts.path_and_query = Some(path);
-        self.parts.uri = Uri::from_parts(parts).expect("only the path is another");
+        self.parts.uri = Uri::from_parts(parts).expect("only the path has changed");
         self.waits = self.route.waits(client, &self.parts);
         Some(())
     }
@@ -205,13 +204,13 @@ impl Request {
         self.route == Route::Grpc && grpc::is_unknown_method(self.parts.uri.path())
     }
 
-    /// Whether the client waits for a word before it sends the body (RFC 9110 §10.1.1).
+    /// Whether the client waits for `100 Continue` before it sends the body (RFC 9110 §10.1.1).
     pub(super) fn expects_continue(&self) -> bool {
         let expected = self.parts.headers.get(header::EXPECT).map(HeaderValue::as_bytes);
         expected.is_some_and(|expected| expected.eq_ignore_ascii_case(b"100-continue"))
     }
 
-    /// What makes a request of plain HTTP malformed that could be read.
+    /// Refuses plain HTTP requests that are malformed but can be answered.
     ///
     /// # Errors
     ///
@@ -225,8 +224,8 @@ impl Request {
     }
 }
 
-/// Whether a request is for a host and names another, or bears a name and password there (§8.3.1).
-/// Clients and proxies may write the two in their own ways.
+/// Whether `:authority` and `host` name different hosts, or `:authority` contains user information
+/// (§8.3.1). Clients and proxies may spell the same host differently.
 fn names_two_hosts(Parts { uri, headers, .. }: &Parts) -> bool {
     let authority = uri.authority().map_or("", Authority::as_str);
     let mut hosts = headers.get_all(header::HOST);
@@ -238,7 +237,7 @@ fn names_two_hosts(Parts { uri, headers, .. }: &Parts) -> bool {
     is_other || hosts.next().is_some() || authority.contains('@')
 }
 
-/// What is about a connection of HTTP/1.1 has no place here (§8.2.2).
+/// Connection-specific headers of HTTP/1.1 are not allowed (§8.2.2).
 fn is_of_connection(name: &HeaderName, value: &HeaderValue) -> bool {
     match name.as_str() {
         "connection" | "keep-alive" | "proxy-connection" | "transfer-encoding" | "upgrade" => true,
@@ -247,7 +246,7 @@ fn is_of_connection(name: &HeaderName, value: &HeaderValue) -> bool {
     }
 }
 
-/// One number, if there is any; the same one may be there twice.
+/// The `content-length`, if there is one; it may be repeated with the same value.
 fn length(headers: &Headers) -> Result<Option<usize>, Refusal> {
     let mut lengths = headers.get_all(header::CONTENT_LENGTH);
     let Some(first) = lengths.next() else { return Ok(None) };
@@ -255,7 +254,7 @@ fn length(headers: &Headers) -> Result<Option<usize>, Refusal> {
     length.map(Some).ok_or(Refusal::Malformed)
 }
 
-/// A client may send each cookie for itself; behind us they are one header (§8.2.3).
+/// A client may send each cookie in its own header; they are joined into one (§8.2.3).
 fn join_cookies(headers: &mut Headers) {
     let mut cookies = headers.get_all(header::COOKIE);
     if cookies.next().is_none() || cookies.next().is_none() {
@@ -294,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_make_a_request() {
+    fn headers_form_a_request() {
         let parts = with(&[("x", "1"), ("te", "trailers"), ("x", "2")]).unwrap();
 
         assert_eq!((parts.method, parts.version), (Method::GET, Version::HTTP_2));
@@ -303,13 +302,13 @@ mod tests {
     }
 
     #[test]
-    fn a_request_without_authority_has_a_path_alone() {
+    fn a_request_without_authority_has_only_a_path() {
         let uri = parts(&[GET[0], GET[1], GET[2]]).unwrap().uri;
         assert_eq!((uri.path(), uri.authority()), ("/a", None));
     }
 
     #[test]
-    fn what_is_no_request_is_none() {
+    fn invalid_headers_form_no_request() {
         for missing in 0..3 {
             let some: Vec<_> = (0..4).filter(|at| *at != missing).map(|at| GET[at]).collect();
             assert!(parts(&some).is_none(), "{missing}");
@@ -329,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn a_length_is_digits_and_the_same_wherever_it_stands() {
+    fn a_length_is_digits_and_the_same_in_every_header() {
         for (given, known) in [
             (&["12"][..], Some(12)),
             (&["12", "12"], Some(12)),
@@ -347,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_need_not_say_its_length() {
+    fn a_length_is_optional() {
         assert_eq!(length(&Headers::default()), Ok(None));
     }
 

@@ -1,4 +1,4 @@
-//! Memory for bodies and answers: which streams wait for it, and which lose it.
+//! Memory for bodies and responses: which streams wait for it, and which lose it.
 
 use super::connection::Connection;
 use super::error::ErrorCode;
@@ -8,8 +8,9 @@ use crate::error::Error;
 use crate::memory_budget::{MAX_WAIT, RETRY_EVERY, Rest};
 
 impl Connection {
-    /// Reserves memory for the received part of a body. Where there is none, the body of an
-    /// authenticated client waits for a while, if no other body of this connection is incomplete.
+    /// Reserves memory for the received part of a body. If there is none, the body of an
+    /// authenticated client waits for a while, unless another body of this connection is
+    /// incomplete.
     pub(super) fn count_body(&mut self, id: u32) {
         let Some(receiving) = self.streams.get(id).and_then(Stream::receiving) else { return };
         let Err(error) = receiving.reserve() else { return };
@@ -38,7 +39,7 @@ impl Connection {
     }
 
     /// Offers the reservations of idle streams to others, and ends streams that have lost theirs;
-    /// returns when to check again, in milliseconds since the server was made.
+    /// returns when to check again, in milliseconds since the server started.
     pub(super) fn rest(&mut self) -> u64 {
         let (now, unread_at, waker) = (self.now.moment.0, self.unread_at, self.deferred.waker());
         let (mut next, mut lost) = (u64::MAX, Vec::new());

@@ -1,8 +1,8 @@
-//! Sends answers, as fast as the client reads them (RFC 9113 §5.2, §6.9).
+//! Sends responses as fast as the client reads them (RFC 9113 §5.2, §6.9).
 //!
-//! A short answer that fits the windows is written at once. The rest stays with its stream,
-//! and is written in turns as the client makes room, so that no more waits for the socket than it
-//! takes in a moment.
+//! A short response that fits the windows is written at once. A longer one stays with its stream
+//! and is written in turns as the client grants credit, so that no more is buffered than the socket
+//! soon takes.
 
 use bytes::Bytes;
 use http::StatusCode;
@@ -22,22 +22,22 @@ use crate::memory_budget::{IDLE_AFTER, Reservation};
 use crate::message::{Headers, Response};
 use crate::transport::date::date;
 
-/// A part of an answer.
+/// A part of a response.
 enum Part {
     Last(Trailers),
     Other,
 }
 
-/// How far an answer has come.
+/// The outcome of writing a response.
 enum Sent {
     All,
     Later(Outgoing),
-    /// There is no memory for what the client does not read.
+    /// There is no memory to keep what the client does not read.
     Dropped,
 }
 
 impl Connection {
-    /// Answers the request of a stream that was taken out.
+    /// Answers the request of `stream`, which was taken out of the open ones.
     pub(super) fn answer(&mut self, mut stream: Stream, answer: Answer) {
         let id = stream.id;
         match self.write(&stream, answer) {
@@ -55,10 +55,10 @@ impl Connection {
         }
     }
 
-    /// Writes the answers that other tasks have given.
+    /// Writes the responses of other tasks.
     pub(super) fn answer_async(&mut self) {
         while let Some((id, answer)) = self.deferred.pop() {
-            // A stream that was cancelled waits for nothing.
+            // A cancelled stream is not open any more.
             match (self.streams.take(id), answer) {
                 (Some(stream), Some(answer)) => self.answer(stream, answer),
                 (Some(stream), None) => {
@@ -70,14 +70,14 @@ impl Connection {
         }
     }
 
-    /// Lets a client that was answered already go on sending for a while.
+    /// Lets a client that already has its response finish sending, for a while.
     fn let_linger(&mut self, mut stream: Stream) {
         if stream.has_ended {
             return;
         }
         let until = self.now.after(LINGER);
         stream.state = State::Lingering { left: LINGER_BYTES, until };
-        // Nothing more is sent on it, whatever the client gives back.
+        // Nothing more is sent on this stream, whatever credit the client grants.
         stream.outbound = Outbound::new(0);
         self.note(until);
         self.streams.put(stream);
@@ -103,7 +103,7 @@ impl Connection {
         }
     }
 
-    /// Room for an answer of so many bytes; none is needed for what leaves at once.
+    /// Reserves memory for a response; none is needed for one that is sent at once.
     fn room_for(&self, bytes: usize) -> crate::error::Result<Option<Reservation>> {
         if bytes <= AT_ONCE_BYTES { Ok(None) } else { self.reserve(bytes).map(Some) }
     }
@@ -151,7 +151,7 @@ impl Connection {
         self.write_body(stream, bytes, std::iter::once(body), Trailers::None, reservation)
     }
 
-    /// Begins the headers of an answer; where they begin.
+    /// Begins the headers of a response and returns where they start.
     fn begin_head(&mut self, id: u32, ends: bool, status: StatusCode) -> usize {
         let to = self.output.bytes();
         let start = begin_headers(to, ends, id);
@@ -184,7 +184,7 @@ impl Connection {
         reservation: Option<Reservation>,
     ) -> Sent {
         let room = stream.outbound.room().min(self.outbound.room()).min(LARGEST);
-        // A short answer goes before long ones, but leaves them something of the window.
+        // A short response goes before long ones, but leaves them a part of the window.
         let leaves_some = self.sending.is_empty() || self.outbound.room() >= 2 * LARGEST;
         if bytes <= room && reservation.is_none() && leaves_some {
             self.outbound.take(bytes);
@@ -219,7 +219,7 @@ impl Connection {
         end_headers(to, start);
     }
 
-    /// Writes what the windows have room for, in turns, until there is enough for the socket.
+    /// Writes what the windows allow, in turns, until enough is buffered for the socket.
     pub(super) fn go_on_sending(&mut self) {
         while self.can_send()
             && !self.output.is_full()
@@ -238,12 +238,12 @@ impl Connection {
         }
     }
 
-    /// Whether there is something to write that the window of the connection has room for.
+    /// Whether there is something to send and the window of the connection is open.
     pub(super) fn can_send(&self) -> bool {
         !self.sending.is_empty() && self.outbound.room() > 0
     }
 
-    /// Writes the next part of an answer; none if it is over, or its client takes nothing now.
+    /// Writes the next part of a response; `None` if the stream is closed or its window is empty.
     fn send_part(&mut self, id: u32) -> Option<Part> {
         let stream = self.streams.get(id)?;
         let State::Sending(outgoing) = &mut stream.state else { return None };
@@ -276,7 +276,7 @@ mod tests {
     use crate::front::caching::{PRIVATE, VARIES};
 
     #[test]
-    fn what_is_shared_with_a_client_is_what_the_fronts_say() {
+    fn shared_headers_match_those_of_the_fronts() {
         for (which, (name, value)) in
             [(Shared::Grpc, &CONTENT_TYPE), (Shared::Private, &PRIVATE), (Shared::Varies, &VARIES)]
         {

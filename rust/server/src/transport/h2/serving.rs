@@ -1,4 +1,4 @@
-//! Serves requests: admits bodies that arrive in pieces, and answers at once or by another task.
+//! Serves requests: admits bodies that arrive in pieces, and answers at once or in another task.
 
 use std::rc::Rc;
 
@@ -53,7 +53,7 @@ impl Connection {
         self.flood_guard.note_reset().map_err(Fault::Connection)
     }
 
-    /// A request is complete, or the rest of it will be ignored.
+    /// Serves a request that is complete, or whose remaining body is ignored.
     pub(super) fn complete(&mut self, id: u32, body: Result<Bytes>) {
         let Some(mut stream) = self.streams.take(id) else { return };
         let State::Body(receiving) = stream.state else { return self.streams.put(stream) };
@@ -68,8 +68,8 @@ impl Connection {
         }
     }
 
-    /// Keeps a request for later. Its body may not be counted yet, so it is now; a short one is
-    /// copied, to free the read buffer that it lies in.
+    /// Keeps a request for later. Its body may not be counted yet, so it is counted now; a short
+    /// body is copied, to free the read buffer that holds it.
     fn keep(
         &self,
         request: Rc<Request>,
@@ -84,7 +84,7 @@ impl Connection {
         Waiting { request, body, policy, reservation }
     }
 
-    /// Whether so many answers are unread that new requests wait.
+    /// Whether so many responses are unread that new requests wait.
     fn leaves_much(&self) -> bool {
         self.output.is_full() || self.unsent.get() > UNSENT_BYTES
     }
@@ -128,8 +128,8 @@ impl Connection {
         self.answer(stream, answer);
     }
 
-    /// Has another task answer. Not inlined: the task passes over the stack, and each request that is
-    /// answered at once would begin with a frame of that size.
+    /// Answers in another task. Not inlined: the future passes over the stack, and otherwise each
+    /// request that is answered at once would begin with a frame of that size.
     #[inline(never)]
     fn ask(
         &mut self,

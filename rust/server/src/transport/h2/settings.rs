@@ -1,13 +1,13 @@
-//! What either side may do on a connection (RFC 9113 §6.5).
+//! Settings (RFC 9113 §6.5).
 
 use super::error::{ErrorCode, Fault, Outcome};
 use super::frame::{Kind, write, write_window_update};
 use super::window;
 use crate::limits::{HEADER_BYTES, STREAMS_PER_CONNECTION};
 
-/// How much a client may send on one stream, in bytes.
+/// The receive window of a stream, in bytes.
 pub(super) const STREAM_WINDOW: u32 = 1 << 20;
-/// How much a client may send on all of them.
+/// The receive window of a connection, in bytes.
 pub(super) const CONNECTION_WINDOW: u32 = 16 << 20;
 
 const HEADER_TABLE_SIZE: u16 = 1;
@@ -17,16 +17,16 @@ const INITIAL_WINDOW_SIZE: u16 = 4;
 const MAX_FRAME_SIZE: u16 = 5;
 const MAX_HEADER_LIST_SIZE: u16 = 6;
 
-/// One that changes what we do; the others only have to be in order.
+/// A setting that the server uses; others are only validated.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Setting {
-    /// How large a table of headers the client keeps, in bytes.
+    /// The size of the client's dynamic table, in bytes.
     TableSize(u32),
-    /// How much may be sent on each stream, in bytes.
+    /// The initial send window of a stream, in bytes.
     Window(u32),
 }
 
-/// Writes what a client may do.
+/// Writes the server's settings.
 pub(super) fn greet(to: &mut Vec<u8>) {
     let settings = [
         (MAX_CONCURRENT_STREAMS, STREAMS_PER_CONNECTION),
@@ -41,7 +41,7 @@ pub(super) fn greet(to: &mut Vec<u8>) {
     write_window_update(to, 0, CONNECTION_WINDOW - window::DEFAULT);
 }
 
-/// Reads the settings of a client, each for itself: one may be there twice.
+/// Reads the settings of a client in order: one may occur twice.
 pub(super) fn read(content: &[u8]) -> impl Iterator<Item = Outcome<Setting>> {
     content.chunks_exact(6).filter_map(|setting| {
         let id = u16::from_be_bytes([setting[0], setting[1]]);
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_we_say_can_be_read() {
+    fn the_settings_of_the_server_can_be_read() {
         let mut bytes = Vec::new();
         greet(&mut bytes);
         let settings: Vec<_> = read(&bytes[HEAD..HEAD + 18]).collect();
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn values_that_may_not_be_are_refused() {
+    fn invalid_values_are_refused() {
         let setting = |id: u16, value: u32| [&id.to_be_bytes()[..], &value.to_be_bytes()].concat();
         for (id, value, is_fine) in [
             (ENABLE_PUSH, 1, true),

@@ -1,4 +1,4 @@
-//! The streams of a connection: one request and its answer each (RFC 9113 §5.1).
+//! The streams of a connection: one request and its response each (RFC 9113 §5.1).
 
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::limits::STALLED;
 use crate::memory_budget::{PROGRESS, Reservation};
 
-/// One that is open.
+/// An open stream.
 pub(super) struct Stream {
     pub(super) id: u32,
     pub(super) state: State,
@@ -28,33 +28,33 @@ pub(super) struct Stream {
 /// The state of a request. Rare states are boxed: a stream is moved for each request, so it is
 /// small.
 pub(super) enum State {
-    /// Its body is on its way.
+    /// Its body is incomplete.
     Body(Receiving),
-    /// It is complete, and waits until the client has read earlier answers.
+    /// It is complete, and waits until the client has read earlier responses.
     Waiting(Box<Waiting>),
     /// Another task answers it.
     Deferred,
-    /// The answer is on its way.
+    /// The response is being sent.
     Sending(Box<Outgoing>),
-    /// It is answered, and the rest of the body is discarded: many clients do not read an answer
+    /// It is answered, and the rest of the body is discarded: many clients do not read a response
     /// while they cannot send.
     Lingering { left: usize, until: u64 },
 }
 
-/// A request whose body is on its way.
+/// A request whose body is incomplete.
 pub(super) struct Receiving {
     pub(super) request: Rc<Request>,
     pub(super) body: Body,
-    /// For one that is not there at once.
+    /// Set once the request was admitted, which only bodies that arrive in pieces need.
     pub(super) policy: Option<Box<BodyPolicy>>,
 }
 
-/// A request that is all there and waits.
+/// A complete request that waits.
 pub(super) struct Waiting {
     pub(super) request: Rc<Request>,
     pub(super) body: Result<Bytes>,
     pub(super) policy: Option<Box<BodyPolicy>>,
-    #[expect(dead_code, reason = "what the body holds of the server's budget goes back with it")]
+    #[expect(dead_code, reason = "dropping it returns the memory of the body to the budget")]
     pub(super) reservation: Reservation,
 }
 
@@ -62,38 +62,38 @@ pub(super) struct Waiting {
 pub(super) struct BodyPolicy {
     /// Held by an unauthenticated request.
     pub(super) permit: Option<AnonymousPermit>,
-    /// By when it must be there, in milliseconds since the server was made.
+    /// The time by which it must be complete, in milliseconds since the server started.
     pub(super) until: u64,
     pub(super) reservation: Reservation,
-    /// When something of it has come last, in the same.
+    /// When the client last sent a part of it, in milliseconds since the server started.
     pub(super) moved_at: u64,
 }
 
-/// An answer that could not leave at once.
+/// A response that could not be sent at once.
 pub(super) struct Outgoing {
     pub(super) parts: VecDeque<Bytes>,
-    /// How many bytes they have.
+    /// How many bytes are left to send.
     pub(super) left: usize,
     pub(super) trailers: Trailers,
     pub(super) reservation: Reservation,
-    /// When the client has taken something last, in milliseconds since the server was made.
+    /// When the client last made progress, in milliseconds since the server started.
     pub(super) read_at: u64,
-    /// How many bytes were sent since that was set.
+    /// How many bytes were sent since then.
     pub(super) progress: usize,
-    /// Whether its turn is to come.
+    /// Whether it is in the queue of streams to send.
     pub(super) is_queued: bool,
 }
 
-/// What follows the data of an answer.
+/// What follows the data of a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Trailers {
     None,
-    /// That the call was done.
+    /// `grpc-status: 0`.
     GrpcOk,
 }
 
 impl Stream {
-    /// One that the client has opened, who takes `window` bytes on it.
+    /// A stream that the client has opened with a send window of `window` bytes.
     pub(super) fn new(id: u32, state: State, window: u32) -> Self {
         Stream {
             id,
@@ -104,7 +104,7 @@ impl Stream {
         }
     }
 
-    /// The request whose body is on its way, if that is so.
+    /// The request, if its body is incomplete.
     pub(super) fn receiving(&mut self) -> Option<&mut Receiving> {
         match &mut self.state {
             State::Body(receiving) => Some(receiving),
@@ -112,17 +112,17 @@ impl Stream {
         }
     }
 
-    /// Whether its body was neither admitted nor refused yet.
+    /// Whether the request was neither admitted nor refused yet.
     pub(super) fn is_unseen(&self) -> bool {
         matches!(self.state, State::Body(Receiving { policy: None, .. }))
     }
 
-    /// Whether its body comes in pieces.
+    /// Whether its body arrives in pieces.
     pub(super) fn is_in_pieces(&self) -> bool {
         matches!(self.state, State::Body(Receiving { policy: Some(_), .. }))
     }
 
-    /// Whether it has something to send and its turn was not to come: now it is.
+    /// Marks a response as queued; whether it was not before.
     pub(super) fn queues(&mut self) -> bool {
         match &mut self.state {
             State::Sending(outgoing) => !std::mem::replace(&mut outgoing.is_queued, true),
@@ -130,8 +130,9 @@ impl Stream {
         }
     }
 
-    /// What is held for its client, and since when that has done nothing, in milliseconds since the
-    /// server was made; `unread_at` is when it has last read anything of what waits for the socket.
+    /// The reservation of this stream and since when its client has made no progress, in
+    /// milliseconds since the server started; `unread_at` is since when it has not read from the
+    /// socket.
     pub(super) fn resting(&mut self, unread_at: u64) -> Option<(&mut Reservation, u64)> {
         match &mut self.state {
             State::Body(Receiving { policy: Some(policy), .. }) => {
@@ -145,11 +146,11 @@ impl Stream {
         }
     }
 
-    /// When it times out, in milliseconds since the server was made.
+    /// When it times out, in milliseconds since the server started.
     pub(super) fn until(&self) -> Option<u64> {
         match &self.state {
             State::Body(receiving) => receiving.policy.as_ref().map(|policy| policy.until),
-            // Whose turn is to come waits for others, not for its client.
+            // A queued response waits for other streams, not for the client.
             State::Sending(outgoing) => (!outgoing.is_queued).then(|| outgoing.until()),
             State::Lingering { until, .. } => Some(*until),
             State::Waiting(..) | State::Deferred => None,
@@ -158,12 +159,12 @@ impl Stream {
 }
 
 impl Receiving {
-    /// Whether so many bytes more may be there.
+    /// Whether `more` bytes are allowed.
     pub(super) fn accepts(&self, more: usize, ends: bool) -> bool {
         self.body.fits(more, ends) && self.body.has_room_for(more)
     }
 
-    /// What is said of a body that is too long.
+    /// The error for a body that is too long.
     pub(super) fn too_large(&self) -> Error {
         match &self.policy {
             Some(policy) if policy.permit.is_some() => Error::UnauthenticatedTooLarge,
@@ -171,7 +172,7 @@ impl Receiving {
         }
     }
 
-    /// Counts what is in memory.
+    /// Reserves the memory that the body takes.
     ///
     /// # Errors
     ///
@@ -181,7 +182,7 @@ impl Receiving {
         self.policy.as_mut().map_or(Ok(()), |policy| policy.reservation.reserve(bytes))
     }
 
-    /// Adds what has come of the body; false if others have its room.
+    /// Adds a part of the body; false if others took its reservation.
     pub(super) fn add(&mut self, input: &[u8], now: Now) -> bool {
         let before = self.body.len() / PROGRESS;
         self.body.add(input);
@@ -194,7 +195,7 @@ impl Receiving {
 }
 
 impl Outgoing {
-    /// So many bytes are sent now: who takes a little now and then has taken nothing.
+    /// Counts bytes that are sent now. Sending only a few bytes now and then is no progress.
     pub(super) fn note(&mut self, bytes: usize, now: Now) {
         self.progress += bytes;
         if self.progress >= PROGRESS {
@@ -202,7 +203,7 @@ impl Outgoing {
         }
     }
 
-    /// When the client has taken too little for too long.
+    /// When the client times out, unless it makes progress.
     pub(super) fn until(&self) -> u64 {
         after(self.read_at, STALLED)
     }
@@ -223,43 +224,43 @@ impl Outgoing {
     }
 }
 
-/// Those of one connection, in the order of their numbers.
+/// The open streams of a connection, ordered by identifier.
 #[derive(Default)]
 pub(super) struct Streams(Vec<Stream>);
 
 impl Streams {
-    /// How many are open.
+    /// How many streams are open.
     pub(super) fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// All of them, the newest first.
+    /// All streams, the newest first.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Stream> {
         self.0.iter().rev()
     }
 
-    /// All of them.
+    /// All streams.
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Stream> {
         self.0.iter_mut()
     }
 
-    /// The one of that number, if it is open.
+    /// The stream with this identifier, if it is open.
     pub(super) fn get(&mut self, id: u32) -> Option<&mut Stream> {
         let at = self.position(id)?;
         self.0.get_mut(at)
     }
 
-    /// Takes it out.
+    /// Removes a stream.
     pub(super) fn take(&mut self, id: u32) -> Option<Stream> {
         let stream = self.0.remove(self.position(id)?);
         if self.0.is_empty() && self.0.capacity() > 4 {
-            // An idle connection holds nothing.
+            // An idle connection holds no memory.
             self.0 = Vec::new();
         }
         Some(stream)
     }
 
-    /// Puts it in, or back.
+    /// Inserts a stream.
     pub(super) fn put(&mut self, stream: Stream) {
         let at = match self.0.last() {
             Some(last) if last.id > stream.id => self.0.partition_point(|one| one.id < stream.id),
@@ -268,7 +269,7 @@ impl Streams {
         self.0.insert(at, stream);
     }
 
-    /// What is asked for is nearly always what came last.
+    /// Nearly always, the newest stream is asked for.
     fn position(&self, id: u32) -> Option<usize> {
         match self.0.last() {
             Some(last) if last.id == id => Some(self.0.len() - 1),

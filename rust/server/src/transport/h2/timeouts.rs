@@ -14,26 +14,26 @@ use crate::stats::Closed;
 pub(super) struct Timeouts {
     clock: Clock,
     doing: Phase,
-    /// How many frames had begun at the last check.
+    /// The number of frames at the last check.
     frames: u64,
     deadline: Deadline,
-    /// How much was sent when the client last read, if it has left something unread since.
+    /// How many bytes were sent when the client last read, if the rest has been unread since.
     unread_since: Option<usize>,
-    /// Both are made when first needed, and kept.
+    /// Both are allocated when first needed, and kept.
     stalled: Option<Box<Deadline>>,
     streams: Option<Box<Deadline>>,
 }
 
-/// What a client is in the middle of.
+/// What the client is in the middle of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     /// Its first frame is incomplete.
     Opening,
-    /// It is silent, or sends data, which has its own timeout.
+    /// It sends nothing, or data, which has its own timeout.
     Idle,
-    /// Within a frame.
+    /// A frame is incomplete.
     Frame,
-    /// Within the headers of a request.
+    /// A header block is incomplete.
     Block,
 }
 
@@ -66,7 +66,8 @@ impl Timeouts {
         self.poll_silence(connection, is_inside, cx)
     }
 
-    /// Whether others took the reservation of a client that is idle within a frame or an answer.
+    /// Whether others took the reservation of a client that is idle in the middle of a frame or
+    /// response.
     pub(super) fn is_flooding(
         &mut self,
         reservation: &mut Reservation,
@@ -88,8 +89,8 @@ impl Timeouts {
             let deadline =
                 self.streams.get_or_insert_with(|| Box::new(Deadline::within(clock, IDLE)));
             deadline.set(attimo_engine::Moment(connection.until), Duration::ZERO);
-            // A timer says nothing to a task that has used up its share, as who sends without end
-            // has.
+            // A timer is never ready for a task that has used up its cooperative budget, as a
+            // client that sends without pause makes it do. So compare the times, too.
             if deadline.poll(cx).is_pending() && connection.now.moment.0 < connection.until {
                 return;
             }
@@ -124,7 +125,7 @@ impl Timeouts {
     ) -> Poll<Closed> {
         let doing = Phase::now(connection, is_inside);
         let has_said = connection.flood_guard.frames() != self.frames && doing != Phase::Block;
-        // A client that waits for an answer may be silent for as long as that takes.
+        // A client that waits for a response may send nothing for as long as that takes.
         let is_served = doing == Phase::Idle && connection.serves();
         if (doing != self.doing || has_said || is_served) && doing != Phase::Opening {
             let time = if doing == Phase::Idle { IDLE } else { HEAD };

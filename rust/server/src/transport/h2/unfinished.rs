@@ -3,11 +3,11 @@
 /// An incomplete DATA frame.
 pub(super) struct Data {
     pub(super) stream: u32,
-    /// How much of its content is still to come, in bytes.
+    /// How many bytes of its content have not arrived.
     pub(super) left: usize,
-    /// How much of its padding is still to come, in bytes.
+    /// How many bytes of its padding have not arrived.
     pub(super) padding: usize,
-    /// Whether the length of the padding is still to come.
+    /// Whether the length of the padding has not arrived.
     pub(super) is_padded: bool,
     pub(super) ends: bool,
 }
@@ -27,10 +27,10 @@ impl Block {
     }
 }
 
-/// A body that waits for memory. The whole connection waits with it: what its client sends
+/// A body that waits for memory. The whole connection waits with it, so what its client sends
 /// meanwhile stays in the socket.
 pub(super) struct Short {
     pub(super) stream: u32,
-    /// When it is refused, in milliseconds since the server was made.
+    /// When it is refused, in milliseconds since the server started.
     pub(super) gives_up_at: u64,
 }

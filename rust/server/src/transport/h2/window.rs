@@ -1,4 +1,4 @@
-//! Flow control: how much may be sent, either way (RFC 9113 §5.2, §6.9).
+//! Flow-control windows of both directions (RFC 9113 §5.2, §6.9).
 
 use super::error::{ErrorCode, Fault, Outcome};
 
@@ -6,8 +6,8 @@ use super::error::{ErrorCode, Fault, Outcome};
 pub(super) const DEFAULT: u32 = 65_535;
 const LARGEST: i64 = (1 << 31) - 1;
 
-/// How much the client may send. What arrives is taken in at once, so it is given back
-/// as soon as that is worth a frame.
+/// How much the client may send. Data is consumed as it arrives, so credit is returned as soon as
+/// that is worth a frame.
 #[derive(Debug)]
 pub(super) struct Inbound {
     size: u32,
@@ -15,12 +15,12 @@ pub(super) struct Inbound {
 }
 
 impl Inbound {
-    /// A window of so many bytes.
+    /// A window of `size` bytes.
     pub(super) fn new(size: u32) -> Self {
         Inbound { size, used: 0 }
     }
 
-    /// Counts what arrives; whether the client was allowed to send that.
+    /// Counts received bytes; false if the client exceeds the window.
     pub(super) fn take(&mut self, bytes: usize) -> bool {
         let used = u32::try_from(bytes).ok().and_then(|bytes| self.used.checked_add(bytes));
         match used.filter(|used| *used <= self.size) {
@@ -32,18 +32,18 @@ impl Inbound {
         }
     }
 
-    /// How much to give back now, if it is worth a frame.
+    /// The credit to return now, if that is worth a frame.
     pub(super) fn give_back(&mut self) -> Option<u32> {
         (self.used >= self.size / 2).then(|| std::mem::take(&mut self.used))
     }
 }
 
-/// How much may be sent to the client. Negative if the client reduces the window (RFC 9113 §6.9.2).
+/// How much the server may send. Negative after the client reduces the window (RFC 9113 §6.9.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Outbound(i64);
 
 impl Outbound {
-    /// A window of so many bytes.
+    /// A window of `size` bytes.
     pub(super) fn new(size: u32) -> Self {
         Outbound(size.into())
     }
@@ -53,16 +53,16 @@ impl Outbound {
         usize::try_from(self.0).unwrap_or(0)
     }
 
-    /// Counts what is sent.
+    /// Counts sent bytes.
     pub(super) fn take(&mut self, bytes: usize) {
         self.0 -= i64::try_from(bytes).unwrap_or(i64::MAX);
     }
 
-    /// The client takes more, or with a negative number less, in bytes.
+    /// Changes the window by `more` bytes, which may be negative.
     ///
     /// # Errors
     ///
-    /// The window would be larger than a window may be; `fault` makes an error of that.
+    /// The window would exceed its maximum; `fault` turns the code into an error.
     pub(super) fn grow(
         &mut self,
         more: i64,
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_client_gets_back_what_it_has_sent_and_may_not_send_more() {
+    fn a_client_gets_credit_for_what_it_sent_and_must_not_exceed_the_window() {
         let mut window = Inbound::new(100);
 
         assert!(window.take(49));
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_window_may_fall_below_nought_and_not_grow_beyond_its_limit() {
+    fn a_window_may_become_negative_and_must_not_exceed_its_maximum() {
         let mut window = Outbound::new(10);
         window.take(8);
         window.grow(-7, Fault::Connection).unwrap();

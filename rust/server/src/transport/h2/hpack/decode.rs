@@ -1,4 +1,4 @@
-//! Unpacks the headers that a client sends (RFC 7541 §3 and §6).
+//! Decodes the header blocks of a client (RFC 7541 §3 and §6).
 
 use std::cell::Cell;
 use std::ops::Range;
@@ -9,30 +9,32 @@ use super::entry::{Entry, Name};
 use super::table::{LIMIT, Table};
 use super::{Broken, huffman, integer};
 
-/// A longer buffer is given back rather than kept for the next block.
+/// A buffer with more capacity than this is freed rather than kept for the next block.
 const KEPT: usize = 4 * 1024;
 
-/// `:path` written out, by its place in the static table (§6.2.2, §6.2.3).
+/// The first byte of a literal `:path`: the pattern and the name's index in the static table
+/// (§6.2.2, §6.2.3).
 const NOT_INDEXED_PATH: u8 = 0x04;
 const NEVER_INDEXED_PATH: u8 = 0x14;
 
 thread_local! {
-    /// Where texts in the Huffman code are unpacked: one for all connections of a thread, so that
-    /// none holds memory while it waits.
+    /// The buffer for Huffman-decoded strings: one per thread, so that idle connections hold no
+    /// memory.
     static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
-/// What was found out about a block.
+/// The result of decoding a block.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::transport::h2) struct Unpacked {
-    /// Whether the table is as it was, so that the same bytes mean the same again.
+    /// Whether the dynamic table is unchanged, so that the same bytes decode to the same headers
+    /// again.
     pub(in crate::transport::h2) is_unchanged: bool,
-    /// Where in the block `:path` is written out, if it is, and in no table.
+    /// Where in the block the literal of `:path` is, if it has one that was not added to the table.
     pub(in crate::transport::h2) path: Option<Range<usize>>,
 }
 
-/// Reads a `:path` that is written out, in no table and by its name's place in the static one: what
-/// `read` makes of it. None if `written` is anything else, or more.
+/// Passes the `:path` in `written` to `read` and returns the result. `None` unless `written` is
+/// exactly one literal that is not added to the table, with the name from the static table.
 pub(in crate::transport::h2) fn path<T>(
     written: &[u8],
     read: impl FnOnce(&[u8]) -> Option<T>,
@@ -49,20 +51,20 @@ pub(in crate::transport::h2) fn path<T>(
     read
 }
 
-/// Keeps the table of what one client has said.
+/// Keeps the dynamic table of one client.
 #[derive(Default)]
 pub(in crate::transport::h2) struct Decoder {
     table: Table,
 }
 
 impl Decoder {
-    /// Unpacks a whole block and hands its headers over in their order: name, value (`None` if it
-    /// holds bytes that no value may have), and size in bytes as `SETTINGS_MAX_HEADER_LIST_SIZE`
-    /// counts it (RFC 9113 §6.5.2). A block of a few bytes may stand for very many of them.
+    /// Decodes a whole block and passes its headers to `take` in order: name, value (`None` if it
+    /// has bytes that no value may have), and size in bytes as `SETTINGS_MAX_HEADER_LIST_SIZE`
+    /// counts it (RFC 9113 §6.5.2). A block of a few bytes can expand to very many headers.
     ///
     /// # Errors
     ///
-    /// [`Broken`]; the headers before the error have been handed over.
+    /// [`Broken`]; the headers before the error were passed on.
     pub(in crate::transport::h2) fn decode(
         &mut self,
         block: &[u8],
@@ -95,7 +97,7 @@ impl Decoder {
                 }
                 // The size may change only before the first header (§4.2).
                 0x20.. => return Err(Broken),
-                // Also what must never be put in a table: nothing is sent on from here.
+                // Includes the never-indexed pattern: headers are not forwarded from here.
                 _ => {
                     let start = length - block.rest.len();
                     let entry = self.literal(block, 4)?;
@@ -109,7 +111,7 @@ impl Decoder {
         Ok(unpacked)
     }
 
-    /// Obeys what a block begins with if the client has changed the size of its table (§6.3).
+    /// Applies the table size updates at the start of a block (§6.3).
     fn resize(&mut self, block: &mut Block<'_>) -> Result<bool, Broken> {
         let mut is_resized = false;
         while let Some(0x20..0x40) = block.rest.first() {
@@ -127,7 +129,7 @@ impl Decoder {
         self.table.get(index).ok_or(Broken)
     }
 
-    /// A header whose value is written out, and its name too unless that has an index (§6.2).
+    /// Reads a literal header; its name may be an index (§6.2).
     fn literal(&self, block: &mut Block<'_>, bits: u32) -> Result<Entry, Broken> {
         let (name, name_length) = match block.integer(bits)? {
             0 => {
@@ -143,7 +145,7 @@ impl Decoder {
     }
 }
 
-/// A block of headers that is being read.
+/// A header block that is being read.
 struct Block<'a> {
     rest: &'a [u8],
     buffer: Vec<u8>,
@@ -154,7 +156,7 @@ impl Block<'_> {
         integer::read(&mut self.rest, bits)
     }
 
-    /// The next string (§5.2), which is valid until the one after it is read.
+    /// The next string (§5.2), valid until the next call.
     fn string(&mut self) -> Result<&[u8], Broken> {
         let is_huffman = self.rest.first().is_some_and(|first| first & 0x80 != 0);
         let length = self.integer(7)? as usize;
@@ -177,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_is_in_no_table_is_found_where_it_stands() {
+    fn a_literal_path_outside_the_table_is_located() {
         for written in [&b"\x04\x02/a"[..], b"\x14\x82\x60\x7f"] {
             let block = [&b"\x82\x87"[..], written, b"\x00\x01a\x01b"].concat();
             let unpacked = Decoder::default().decode(&block, |_, _, _| {}).unwrap();
@@ -194,7 +196,7 @@ mod tests {
         }
     }
 
-    /// What a decoder that has read `x: y` into its table says of `block`.
+    /// What a decoder whose table has `x: y` makes of `block`.
     fn verdict(block: &[u8]) -> Result<bool, Broken> {
         let mut decoder = Decoder::default();
         decode(&mut decoder, b"\x40\x01x\x01y").unwrap();
@@ -213,14 +215,14 @@ mod tests {
     }
 
     #[test]
-    fn an_index_that_stands_for_nothing_breaks_the_block() {
+    fn an_unknown_index_is_an_error() {
         for block in [&b"\x80"[..], b"\xbf", b"\xff\x80\x01", b"\x7f\x00\x00", b"\x0f\x30\x00"] {
             assert_eq!(verdict(block), Err(Broken), "{block:?}");
         }
     }
 
     #[test]
-    fn a_block_that_is_cut_off_or_whose_numbers_are_too_large_is_broken() {
+    fn a_truncated_block_and_too_large_numbers_are_errors() {
         let whole = b"\x40\x03abc\x03def\x00\x81\x1f\x82\x64\x02\x5f\x01a\x82";
         assert_eq!(verdict(whole), Ok(false));
         let ends = [0, 9, 15, 18];
@@ -238,14 +240,14 @@ mod tests {
     }
 
     #[test]
-    fn a_string_whose_huffman_code_is_wrong_breaks_the_block() {
+    fn a_string_with_an_invalid_huffman_code_is_an_error() {
         for block in [&b"\x00\x01a\x81\xff"[..], b"\x00\x81\x00\x00", b"\x04\x84\xff\xff\xff\xff"] {
             assert_eq!(verdict(block), Err(Broken), "{block:?}");
         }
     }
 
     #[test]
-    fn the_size_of_the_table_changes_at_the_start_and_up_to_what_we_announce() {
+    fn the_table_size_changes_at_the_start_of_a_block_up_to_the_announced_limit() {
         for block in [&b"\x82\x20"[..], b"\x40\x01a\x00\x3f\xe1\x1f", b"\x3f\xe2\x1f", b"\x20\xbe"]
         {
             assert_eq!(verdict(block), Err(Broken), "{block:?}");
@@ -254,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_malformed_is_handed_over_and_keeps_its_place_in_the_table() {
+    fn malformed_headers_are_passed_on_and_keep_their_place_in_the_table() {
         let mut decoder = Decoder::default();
         let mut taken = Vec::new();
         let block = b"\x40\x01X\x01y\x40\x01x\x02\r\n\x40\x01z\x01z\xc0\xbf\xbe\x7f\x01\x02ab";
@@ -272,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_buffer_is_not_kept() {
+    fn a_long_buffer_is_freed() {
         let long = [&b"\x00\x01a\xff\xc1\x3d"[..], &[0; 8_000]].concat();
         assert_eq!(verdict(&long), Ok(true));
         assert!(BUFFER.take().capacity() <= KEPT);

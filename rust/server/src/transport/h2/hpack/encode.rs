@@ -1,9 +1,9 @@
-//! Packs the headers that a client gets (RFC 7541 §6).
+//! Encodes the headers of responses (RFC 7541 §6).
 //!
-//! What nearly every answer bears is put into the client's table when it is first
-//! sent, and is one byte from then on. There is so little of it that nothing is
-//! ever pushed out, so a few bytes tell us what the client's table holds. All else
-//! is written out, without the Huffman code: that costs time and saves little.
+//! Headers that nearly every response has are added to the client's table when they are first sent,
+//! and take one byte from then on. They are so few that none is ever evicted, so a few bytes
+//! suffice to track the client's table. All other headers are sent as literals without Huffman
+//! coding, which costs time and saves little.
 
 use http::StatusCode;
 use http::header::{self, HeaderName, HeaderValue};
@@ -11,7 +11,7 @@ use http::header::{self, HeaderName, HeaderValue};
 use super::integer;
 use super::table::LIMIT;
 
-/// The room, in bytes as §4.1 counts them, in which all of [`SHARED`] fits.
+/// A table of this size, in bytes as §4.1 counts them, holds all of [`SHARED`].
 const ROOM: usize = 640;
 /// The index of the newest entry of the dynamic table.
 const NEWEST: u8 = 62;
@@ -19,14 +19,14 @@ const STATUS: usize = 8;
 const CONTENT_LENGTH: u8 = 28;
 const DATE: u8 = 33;
 
-/// The patterns that tell how a header is written (§6).
+/// The patterns of the header representations (§6).
 const INDEXED: u8 = 0x80;
 const INSERTED: u8 = 0x40;
 const RESIZED: u8 = 0x20;
 const NEVER_INDEXED: u8 = 0x10;
 const NOT_INDEXED: u8 = 0x00;
 
-/// What is put into the client's table; the most frequent first.
+/// The headers that are added to the client's table, the most frequent first.
 pub(in crate::transport::h2) static SHARED: [(HeaderName, &str); 10] = [
     (header::CONTENT_TYPE, "application/grpc"),
     (HeaderName::from_static("grpc-status"), "0"),
@@ -40,7 +40,7 @@ pub(in crate::transport::h2) static SHARED: [(HeaderName, &str); 10] = [
     (header::CONTENT_TYPE, "application/grpc-web+proto"),
 ];
 
-/// Those of [`SHARED`] that the connection adds itself, by their places.
+/// Headers of [`SHARED`] that the connection itself adds, by index.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::transport::h2) enum Shared {
     Grpc = 0,
@@ -49,44 +49,44 @@ pub(in crate::transport::h2) enum Shared {
     Varies = 3,
 }
 
-/// Keeps in mind what is in the table of one client.
+/// Tracks the dynamic table of one client.
 pub(in crate::transport::h2) struct Encoder {
-    /// How large the table is, in bytes. It is never let grow again; 0 if it is too small for us.
+    /// The size of the table, in bytes. It never grows again; 0 if it is too small for [`SHARED`].
     size: usize,
-    /// Whether the client must still be told of that.
+    /// Whether the client has not received this size yet.
     is_due: bool,
-    /// How many entries there are.
+    /// The number of entries.
     count: u8,
-    /// When each of [`SHARED`] got in: 1 is the first, 0 not yet.
+    /// The order in which each of [`SHARED`] was added: 1 for the first, 0 if it was not.
     places: [u8; SHARED.len()],
 }
 
 impl Encoder {
-    /// For a client that has said nothing of its table yet.
+    /// For a client that has not sent its settings yet.
     pub(in crate::transport::h2) fn new() -> Self {
         Encoder { size: LIMIT, is_due: false, count: 0, places: [0; SHARED.len()] }
     }
 
-    /// Obeys `SETTINGS_HEADER_TABLE_SIZE` of the client, in bytes.
+    /// Applies `SETTINGS_HEADER_TABLE_SIZE` of the client, in bytes.
     pub(in crate::transport::h2) fn resize(&mut self, size: u32) {
         let size = size as usize;
-        // A table that was too small once is empty for good, so only its lowest size must be told,
-        // whatever the client says between two blocks (§4.2).
+        // A table that was once too small stays empty, so only its smallest size has to be sent,
+        // however often it changes between two blocks (§4.2).
         if size < self.size {
             self.size = if size < ROOM { 0 } else { size };
             self.is_due = true;
         }
     }
 
-    /// Begins a block: writes the change of size that the client has to be told, if any.
+    /// Begins a block with a table size update, if one is due.
     pub(in crate::transport::h2) fn begin(&mut self, to: &mut Vec<u8>) {
         if std::mem::take(&mut self.is_due) {
             integer::write(to, RESIZED, 5, self.size);
         }
     }
 
-    /// Appends `:status`, which comes before all other headers.
-    #[expect(clippy::unused_self, reason = "whether it needs the table is told here alone")]
+    /// Appends `:status`, which precedes all other headers.
+    #[expect(clippy::unused_self, reason = "callers need not know that it does not use the table")]
     pub(in crate::transport::h2) fn status(&mut self, status: StatusCode, to: &mut Vec<u8>) {
         let index: u8 = match status.as_u16() {
             200 => 8,
@@ -139,8 +139,8 @@ impl Encoder {
         self.not_indexed(DATE, date, to);
     }
 
-    /// Appends a short value of the name at `index`, 15 or more, of the static table.
-    #[expect(clippy::unused_self, reason = "whether it needs the table is told here alone")]
+    /// Appends a short value whose name is at `index` of the static table, at least 15.
+    #[expect(clippy::unused_self, reason = "callers need not know that it does not use the table")]
     fn not_indexed(&mut self, index: u8, value: &[u8], to: &mut Vec<u8>) {
         let [length, ..] = value.len().to_le_bytes();
         to.extend_from_slice(&[NOT_INDEXED | 0x0f, index - 0x0f, length]);
@@ -154,7 +154,7 @@ impl Encoder {
             return literal(to, NOT_INDEXED, 4, name, value.as_bytes());
         }
         if *place > 0 {
-            // It is one of a few, so its index fits into a byte.
+            // There are few entries, so the index fits into a byte.
             return to.push(INDEXED | (NEWEST + self.count - *place));
         }
         self.count += 1;
@@ -178,7 +178,8 @@ fn string(to: &mut Vec<u8>, text: &[u8]) {
     to.extend_from_slice(text);
 }
 
-/// Where the static table has a name, or 0: of the names that answers bear, the most frequent first.
+/// The index of a name in the static table, or 0; checks the most frequent names of responses
+/// first.
 fn index(name: &str) -> usize {
     match name {
         "date" => 33,
@@ -232,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn what_answers_share_is_written_out_once_and_a_byte_from_then_on() {
+    fn shared_headers_are_sent_once_and_take_one_byte_from_then_on() {
         let mut encoder = Encoder::new();
         assert_eq!(block(&mut encoder, &[GRPC]), b"\x5f\x10application/grpc");
         assert_eq!(block(&mut encoder, &[GRPC]), b"\xbe");
@@ -246,20 +247,20 @@ mod tests {
     }
 
     #[test]
-    fn what_is_shared_fits_in_its_room() {
+    fn the_shared_headers_fit_into_the_table() {
         let size = |(name, value): &(HeaderName, &str)| name.as_str().len() + value.len() + 32;
         assert!(SHARED.iter().map(size).sum::<usize>() <= ROOM);
     }
 
     #[test]
-    fn secrets_are_never_put_in_a_table() {
+    fn secrets_are_never_indexed() {
         let mut encoder = Encoder::new();
         assert_eq!(block(&mut encoder, &[("set-cookie", "a=b")]), b"\x1f\x28\x03a=b");
         assert_eq!(block(&mut encoder, &[("authorization", "t")]), b"\x1f\x08\x01t");
     }
 
     #[test]
-    fn a_status_is_a_byte_if_it_is_a_frequent_one() {
+    fn a_frequent_status_is_one_byte() {
         for (status, expected) in [(200, &b"\x88"[..]), (404, b"\x8d"), (429, b"\x08\x03429")] {
             let mut to = Vec::new();
             Encoder::new().status(StatusCode::from_u16(status).unwrap(), &mut to);
@@ -290,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_has_the_index_that_the_static_table_says() {
+    fn the_index_of_a_name_matches_the_static_table() {
         let table = Table::default();
         for place in 1..=61 {
             let Entry { name: Name::Header(name), .. } = table.get(place).unwrap() else {

@@ -1,11 +1,11 @@
-//! One header, read from its bytes once and ready to be handed over many times.
+//! A decoded header: parsed once, used many times.
 
 use http::header::{HeaderName, HeaderValue};
 
-/// What an entry counts beside its name and its value, in bytes (RFC 7541 §4.1).
+/// The overhead of an entry beside its name and value, in bytes (RFC 7541 §4.1).
 pub(super) const OVERHEAD: usize = 32;
 
-/// What a header is called.
+/// The name of a header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::transport::h2) enum Name {
     /// `:method`.
@@ -16,17 +16,17 @@ pub(in crate::transport::h2) enum Name {
     Authority,
     /// `:path`.
     Path,
-    /// A pseudo header that no request here has, such as `:status` or `:protocol`.
+    /// A pseudo-header that requests do not have, such as `:status` or `:protocol`.
     Unknown,
-    /// That of a plain header.
+    /// A regular header.
     Header(HeaderName),
-    /// Nothing that HTTP/2 allows: with an upper case letter, a blank or a colon, empty
-    /// (RFC 9113 §8.2.1).
+    /// A name that HTTP/2 does not allow: empty, or with uppercase letters, blanks or colons (RFC
+    /// 9113 §8.2.1).
     Malformed,
 }
 
 impl Name {
-    /// What `text` says.
+    /// Parses a name.
     pub(super) fn of(text: &[u8]) -> Self {
         match text {
             b":method" => Name::Method,
@@ -39,22 +39,22 @@ impl Name {
     }
 }
 
-/// A header, ready to be handed over.
+/// A decoded header.
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) name: Name,
-    /// In bytes. Of a name that is malformed only this is kept.
+    /// In bytes. Of a malformed name, only the length is kept.
     pub(super) name_length: usize,
-    /// `None` if it holds bytes that no value may have (RFC 9113 §8.2.1). Blanks at its ends are
-    /// allowed, though they should not be there.
+    /// `None` if it has bytes that no value may have (RFC 9113 §8.2.1). Leading and trailing blanks
+    /// are accepted, although the RFC forbids them.
     pub(super) value: Option<HeaderValue>,
-    /// What it counts in a table (RFC 7541 §4.1), and in a list of headers (RFC 9113 §6.5.2).
+    /// Its size in a table (RFC 7541 §4.1) and in a header list (RFC 9113 §6.5.2).
     pub(super) size: usize,
 }
 
 impl Entry {
-    /// A header with a name of `name_length` bytes. The value is copied, so that it does not keep
-    /// what it was read from.
+    /// A header whose name has `name_length` bytes. The value is copied, so that it does not keep
+    /// the read buffer alive.
     pub(super) fn new(name: Name, name_length: usize, value: &[u8]) -> Self {
         let size = name_length + value.len() + OVERHEAD;
         Entry { name, name_length, value: HeaderValue::from_bytes(value).ok(), size }
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_one_that_http_2_allows_or_malformed() {
+    fn names_that_http_2_does_not_allow_are_malformed() {
         assert_eq!(Name::of(b"te"), Name::Header(http::header::TE));
         assert_eq!(Name::of(b"x-y_z.1!"), Name::Header(HeaderName::from_static("x-y_z.1!")));
         assert_eq!(Name::of(b":authority"), Name::Authority);
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_one_that_http_allows_or_none() {
+    fn values_that_http_does_not_allow_are_none() {
         for allowed in ["", " a ", "\ta", "ä", "a: b"] {
             assert_eq!(entry(allowed).value.unwrap().as_bytes(), allowed.as_bytes());
         }

@@ -1,11 +1,11 @@
-//! The Huffman code of strings, unpacked only: we never write it (RFC 7541 §5.2 and Appendix B).
+//! Decodes Huffman-coded strings; the server never encodes them (RFC 7541 §5.2 and Appendix B).
 //!
-//! The code is canonical: shorter codes come first, and those of one length are in
-//! the order of what they stand for. So it follows from the lengths alone.
+//! The code is canonical: shorter codes come first, and codes of the same length are in the order
+//! of their symbols. So it follows from the lengths alone.
 
 use super::Broken;
 
-/// How many bits the code of each byte has, and last that of the end of a text.
+/// The length of each byte's code, in bits; the last is EOS.
 #[rustfmt::skip]
 const LENGTHS: [u8; 257] = [
     13, 23, 28, 28, 28, 28, 28, 28, 28, 24, 30, 28, 28, 30, 28, 28,
@@ -28,31 +28,31 @@ const LENGTHS: [u8; 257] = [
 ];
 const SHORTEST: usize = 5;
 const LONGEST: usize = 30;
-/// How many bits are looked up at once: those of two letters or digits that are frequent in paths.
+/// How many bits one lookup takes: two letters or digits that are frequent in paths.
 const AT_ONCE: u32 = 12;
 
 /// Where the codes of one length end.
 #[derive(Clone, Copy)]
 struct Row {
-    /// The number that would be the next code of this length.
+    /// One more than the last code of this length.
     end: u32,
-    /// How many codes are as long as this or shorter.
+    /// How many codes have this length or less.
     count: u32,
 }
 
 static ROWS: [Row; LONGEST + 1] = rows();
-/// What the codes stand for, in their order.
+/// The symbols, in the order of their codes.
 static SYMBOLS: [u16; 257] = symbols();
-/// What each twelve bits begin with.
+/// The first symbols of each possible sequence of twelve bits.
 static STARTS: [Start; 1 << AT_ONCE] = starts();
 
-/// The one or two symbols whose codes are all there.
+/// One or two symbols with complete codes.
 #[derive(Clone, Copy)]
 struct Start {
     bytes: [u8; 2],
-    /// How many they are; none if the code of the first is longer.
+    /// The number of symbols; 0 if the code of the first is longer than a lookup.
     count: u8,
-    /// How many bits they have together.
+    /// The length of their codes together, in bits.
     length: u8,
 }
 
@@ -112,11 +112,11 @@ const fn starts() -> [Start; 1 << AT_ONCE] {
     starts
 }
 
-/// What `bits` begin with, and the length of its code, which is `length` at least.
+/// The first symbol of `bits` and the length of its code, which is at least `length`.
 const fn search(bits: u32, mut length: u32) -> (u16, u32) {
     loop {
         let (code, row) = (bits >> (u32::BITS - length), ROWS[length as usize]);
-        // All that there can be of the longest codes is taken, so one is found.
+        // The longest codes cover all remaining values, so the loop ends.
         if code < row.end {
             return (SYMBOLS[(row.count - (row.end - code)) as usize], length);
         }
@@ -124,11 +124,11 @@ const fn search(bits: u32, mut length: u32) -> (u16, u32) {
     }
 }
 
-/// Unpacks `text` and appends it to `to`; it may grow by eight fifths.
+/// Decodes `text` and appends it to `to`; the result is at most 8/5 as long.
 ///
 /// # Errors
 ///
-/// [`Broken`] if it holds the end of a text, or ends with something other than at most seven ones.
+/// [`Broken`] if it contains EOS, or its padding is not at most seven ones.
 pub(super) fn decode(text: &[u8], to: &mut Vec<u8>) -> Result<(), Broken> {
     let start = to.len();
     to.resize(start + text.len() * 8 / SHORTEST + 2, 0);
@@ -151,7 +151,7 @@ pub(super) fn decode(text: &[u8], to: &mut Vec<u8>) -> Result<(), Broken> {
     }
 }
 
-/// What a single code stands for, and the bits behind it; none at the end of the text.
+/// Decodes a single symbol and returns it with the remaining bits; `None` at the end of the text.
 #[cold]
 fn one(bits: Bits<'_>) -> Result<Option<(u8, Bits<'_>)>, Broken> {
     let (symbol, length) = search(!((bits.held >> 32) as u32), 1);
@@ -162,19 +162,19 @@ fn one(bits: Bits<'_>) -> Result<Option<(u8, Bits<'_>)>, Broken> {
     Ok(Some((symbol, bits.without(length))))
 }
 
-/// The bits of a text that are still to be read. They go by value, so that they stay in registers.
+/// The bits still to decode. Passed by value, so that they stay in registers.
 #[derive(Clone, Copy)]
 struct Bits<'a> {
     text: &'a [u8],
-    /// The first of them, from the top, with zero and one exchanged: so what is shifted in at the
-    /// bottom counts as the ones that pad a text.
+    /// The next bits, from the top, inverted: the zeros that are shifted in at the bottom then read
+    /// as ones, like padding.
     held: u64,
-    /// How many of them are in `held`.
+    /// The number of valid bits in `held`.
     count: u32,
 }
 
 impl Bits<'_> {
-    /// The same with at least 32 bits in `held`, if there are so many.
+    /// The same with at least 32 bits in `held`, if the text has that many left.
     fn filled(mut self) -> Self {
         if self.count >= 32 {
             return self;
@@ -213,7 +213,7 @@ mod tests {
         decode(text, &mut to).map(|()| to)
     }
 
-    /// The code of `symbol`, in ones and zeros.
+    /// The code of `symbol`, as text of ones and zeros.
     fn code(symbol: u16) -> String {
         let place = SYMBOLS.iter().position(|it| *it == symbol).unwrap();
         let length = usize::from(LENGTHS[usize::from(symbol)]);
@@ -221,7 +221,7 @@ mod tests {
         format!("{:0length$b}", end - (count - u32::try_from(place).unwrap()))
     }
 
-    /// The bytes of ones and zeros, with ones at the end to fill the last.
+    /// Packs a text of ones and zeros into bytes, padded with ones.
     fn packed(bits: &str) -> Vec<u8> {
         let digit = |bits: &[u8], at| bits.get(at).is_none_or(|digit| *digit == b'1');
         let byte = |bits: &[u8]| (0..8).fold(0, |sum, at| sum << 1 | u8::from(digit(bits, at)));
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn the_code_is_that_of_the_rfc_where_each_length_begins() {
+    fn the_first_code_of_each_length_matches_the_rfc() {
         for (symbol, expected) in [
             (b'0'.into(), "00000"),
             (b' '.into(), "010100"),
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn the_examples_of_the_rfc_are_unpacked() {
+    fn the_examples_of_the_rfc_are_decoded() {
         for (text, expected) in [
             (&b"\xf1\xe3\xc2\xe5\xf2\x3a\x6b\xa0\xab\x90\xf4\xff"[..], "www.example.com"),
             (b"\xa8\xeb\x10\x64\x9c\xbf", "no-cache"),
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn every_byte_is_unpacked_alone_and_among_others() {
+    fn every_byte_is_decoded_alone_and_among_others() {
         let all: Vec<u8> = (0..=255).collect();
         let bits: Vec<_> = (0..256).map(code).collect();
         assert_eq!(decoded(&packed(&bits.concat())), Ok(all));
@@ -276,10 +276,10 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_is_not_padded_with_a_few_ones_is_refused() {
+    fn invalid_padding_is_an_error() {
         let zero = code(b'0'.into());
         for bits in [
-            // Padding of a whole byte, and of more.
+            // Padding of a whole byte or more.
             "1".repeat(8),
             "1".repeat(29),
             format!("{zero}{}", "1".repeat(11)),
@@ -287,7 +287,7 @@ mod tests {
             // Padding with a zero in it.
             format!("{zero}110"),
             format!("{zero}111{}0", "1".repeat(7)),
-            // The end of a text, at the end and before it.
+            // EOS, at the end and before it.
             code(256),
             format!("{}{zero}", code(256)),
         ] {

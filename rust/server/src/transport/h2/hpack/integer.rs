@@ -1,16 +1,15 @@
-//! Integers, which begin in the low bits of a byte and go on in whole ones (RFC 7541 §5.1).
+//! Integers with an N-bit prefix (RFC 7541 §5.1).
 
 use super::Broken;
 
-/// How far each further byte moves its seven bits. Five of them hold all that we take; more would
-/// only be zeros.
+/// The shifts of the continuation bytes. Five bytes suffice for 32 bits; more would only add zeros.
 const SHIFTS: [u32; 5] = [0, 7, 14, 21, 28];
 
-/// Takes an integer off the front of `input`; its first byte holds `bits` bits of it, 4 to 7.
+/// Reads an integer with a prefix of `bits` bits, 4 to 7, from the front of `input`.
 ///
 /// # Errors
 ///
-/// [`Broken`] if it does not end, or is beyond 32 bits.
+/// [`Broken`] if it is incomplete or exceeds 32 bits.
 pub(super) fn read(input: &mut &[u8], bits: u32) -> Result<u32, Broken> {
     let mask = (1 << bits) - 1;
     let first = next(input)? & mask;
@@ -32,8 +31,8 @@ fn next(input: &mut &[u8]) -> Result<u8, Broken> {
     input.split_off_first().copied().ok_or(Broken)
 }
 
-/// Appends `value`, which begins in the low `bits` bits of a byte, 4 to 7; the others are those of
-/// `pattern`.
+/// Appends `value` with a prefix of `bits` bits, 4 to 7; `pattern` has the other bits of the first
+/// byte.
 pub(super) fn write(to: &mut Vec<u8>, pattern: u8, bits: u32, value: usize) {
     let mask = (1 << bits) - 1;
     let Some(mut rest) = value.checked_sub(usize::from(mask)) else {
@@ -62,14 +61,14 @@ mod tests {
     }
 
     #[test]
-    fn the_examples_of_the_rfc_are_written_so() {
+    fn the_examples_of_the_rfc_are_written() {
         assert_eq!(written(0xe0, 5, 10), [0xea]);
         assert_eq!(written(0, 5, 1337), [0x1f, 0x9a, 0x0a]);
         assert_eq!(written(0, 7, 42), [0x2a]);
     }
 
     #[test]
-    fn what_is_written_is_read_and_what_follows_stays() {
+    fn a_written_integer_is_read_back_and_the_rest_of_the_input_stays() {
         for value in [0, 1, 14, 15, 16, 30, 31, 126, 127, 128, 254, 255, 16_511, u32::MAX] {
             for bits in 4..=7 {
                 let mut bytes = written(0xff << bits, bits, value as usize);
@@ -82,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn an_integer_that_does_not_end_or_is_too_large_is_refused() {
+    fn an_incomplete_or_too_large_integer_is_an_error() {
         for bytes in [
             &b""[..],
             b"\x1f",

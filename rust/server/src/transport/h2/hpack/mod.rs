@@ -1,9 +1,8 @@
-//! HPACK: how HTTP/2 packs headers (RFC 7541).
+//! HPACK: header compression for HTTP/2 (RFC 7541).
 //!
-//! Each side of a connection keeps a table of headers that it has sent, and the
-//! other side keeps the same one. So a block of headers must be unpacked to its
-//! end whatever it says, or the two tables part and nothing later can be read.
-//! What a header says is judged elsewhere.
+//! The encoder and the decoder of each direction keep identical dynamic tables. So a header block
+//! must be decoded to its end, whatever it contains, or the tables get out of step and no later
+//! block can be decoded. Other modules validate the headers.
 
 mod decode;
 mod encode;
@@ -21,7 +20,7 @@ pub(super) use self::encode::SHARED;
 pub(super) use self::encode::{Encoder, Shared};
 pub(super) use self::entry::Name;
 
-/// A block that cannot be unpacked: the tables have parted, and the connection must end with
-/// `COMPRESSION_ERROR` (RFC 9113 §4.3).
+/// A header block that cannot be decoded: the tables are out of step, and the connection must end
+/// with `COMPRESSION_ERROR` (RFC 9113 §4.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Broken;

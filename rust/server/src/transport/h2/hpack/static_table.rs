@@ -1,10 +1,10 @@
-//! The headers that every table begins with (RFC 7541, Appendix A).
+//! The static table (RFC 7541, Appendix A).
 
 use http::header::{HeaderName, HeaderValue};
 
 use super::entry::{Entry, Name, OVERHEAD};
 
-/// From index 1 on.
+/// Index 1 is the first.
 pub(super) static STATIC: [Entry; 61] = [
     pseudo(Name::Authority, ":authority", ""),
     pseudo(Name::Method, ":method", "GET"),

@@ -1,21 +1,20 @@
-//! The headers that an index stands for, above all those that the client has sent before
+//! Indexed headers: the static table, and the dynamic one with headers that the client sent before
 //! (RFC 7541 §2.3 and §4).
 //!
-//! What a header says is read once, when it gets into a table; an index then costs
-//! no more than to look there.
+//! A header is parsed once, when it is added; using an index is only a lookup.
 
 use std::collections::VecDeque;
 
 use super::entry::Entry;
 use super::static_table::STATIC;
 
-/// The most that a dynamic table may hold, in bytes as §4.1 counts them: what HTTP/2 begins with,
-/// and we announce no other size.
+/// The maximum size of the dynamic table, in bytes as §4.1 counts them: the default of HTTP/2,
+/// which the server does not change.
 pub(super) const LIMIT: usize = 4_096;
 
-/// What one side of a connection has sent of late.
+/// The dynamic table of one direction.
 pub(super) struct Table {
-    /// The newest first. Idle connections are many, so an empty table has no memory.
+    /// The newest first. There are many idle connections, so an empty table allocates nothing.
     entries: VecDeque<Entry>,
     size: usize,
     limit: usize,
@@ -28,14 +27,14 @@ impl Default for Table {
 }
 
 impl Table {
-    /// What `index` stands for, in the static table or this one; `None` if nothing (§2.3.3).
+    /// The entry at `index`, in the static table or this one; `None` if there is none (§2.3.3).
     pub(super) fn get(&self, index: u32) -> Option<&Entry> {
         let place = (index as usize).checked_sub(1)?;
         STATIC.get(place).or_else(|| self.entries.get(place - STATIC.len()))
     }
 
-    /// Puts an entry in front and drops the last ones to make room. One that is larger than the
-    /// table leaves it empty, which is no error (§4.4).
+    /// Adds an entry and evicts the oldest ones to make room. One that is larger than the table
+    /// empties it, which is no error (§4.4).
     pub(super) fn insert(&mut self, entry: Entry) {
         self.shrink(self.limit.saturating_sub(entry.size));
         if entry.size <= self.limit {
@@ -44,7 +43,7 @@ impl Table {
         }
     }
 
-    /// Changes how much the table may hold, at most [`LIMIT`] (§4.3).
+    /// Changes the maximum size, to at most [`LIMIT`] (§4.3).
     pub(super) fn resize(&mut self, limit: usize) {
         self.limit = limit;
         self.shrink(limit);
@@ -77,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn an_index_means_what_the_rfc_says() {
+    fn indices_match_the_rfc() {
         let table = Table::default();
         for (index, name, value, size) in [
             (1, ":authority", "", 42),
@@ -101,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_entry_is_the_first_and_the_oldest_goes() {
+    fn the_newest_entry_is_first_and_the_oldest_is_evicted() {
         let mut table = Table::default();
         table.resize(3 * 34);
         for value in ["a", "b", "c", "d"] {
@@ -125,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_table_has_no_memory() {
+    fn an_empty_table_allocates_nothing() {
         let mut table = Table::default();
         assert_eq!(table.entries.capacity(), 0);
         table.insert(entry("a"));

@@ -1,4 +1,4 @@
-//! Both sides together, and the examples of RFC 7541, Appendix C.
+//! Encoder and decoder together, and the examples of RFC 7541, Appendix C.
 
 use http::StatusCode;
 use http::header::{HeaderName, HeaderValue};
@@ -7,8 +7,8 @@ use proptest::prelude::*;
 
 use super::{Decoder, Encoder, Name};
 
-/// The headers of a block as text, with what they count.
-fn unpacked(decoder: &mut Decoder, block: &[u8]) -> (Vec<String>, usize) {
+/// The headers of a block as text, and their size.
+fn decoded(decoder: &mut Decoder, block: &[u8]) -> (Vec<String>, usize) {
     let (mut headers, mut sum) = (Vec::new(), 0);
     let outcome = decoder.decode(block, |name, value, size| {
         let value = value.map_or("?", |value| value.to_str().unwrap());
@@ -36,10 +36,10 @@ fn from_hex(text: &str) -> Vec<u8> {
     digits.chunks(2).map(|pair| u8::try_from(pair[0] << 4 | pair[1]).unwrap()).collect()
 }
 
-/// Has one decoder read blocks one after the other.
-fn are_unpacked(decoder: &mut Decoder, blocks: &[(&str, &[&str])]) {
+/// Decodes blocks in order with one decoder.
+fn assert_decoded(decoder: &mut Decoder, blocks: &[(&str, &[&str])]) {
     for (block, expected) in blocks {
-        assert_eq!(unpacked(decoder, &from_hex(block)).0, *expected, "{block}");
+        assert_eq!(decoded(decoder, &from_hex(block)).0, *expected, "{block}");
     }
 }
 
@@ -55,7 +55,7 @@ const THIRD: [&str; 5] = [
 ];
 
 #[test]
-fn one_header_of_each_kind_is_unpacked() {
+fn one_header_of_each_kind_is_decoded() {
     for (block, expected) in [
         (
             "400a 6375 7374 6f6d 2d6b 6579 0d63 7573 746f 6d2d 6865 6164 6572",
@@ -65,13 +65,13 @@ fn one_header_of_each_kind_is_unpacked() {
         ("1008 7061 7373 776f 7264 0673 6563 7265 74", "password: secret"),
         ("82", ":method: GET"),
     ] {
-        are_unpacked(&mut Decoder::default(), &[(block, &[expected])]);
+        assert_decoded(&mut Decoder::default(), &[(block, &[expected])]);
     }
 }
 
 #[test]
-fn requests_are_unpacked_one_after_the_other() {
-    are_unpacked(
+fn requests_are_decoded_in_order() {
+    assert_decoded(
         &mut Decoder::default(),
         &[
             ("8286 8441 0f77 7777 2e65 7861 6d70 6c65 2e63 6f6d", &FIRST),
@@ -82,8 +82,8 @@ fn requests_are_unpacked_one_after_the_other() {
 }
 
 #[test]
-fn requests_in_the_huffman_code_are_unpacked_one_after_the_other() {
-    are_unpacked(
+fn huffman_coded_requests_are_decoded_in_order() {
+    assert_decoded(
         &mut Decoder::default(),
         &[
             ("8286 8441 8cf1 e3c2 e5f2 3a6b a0ab 90f4 ff", &FIRST),
@@ -94,15 +94,15 @@ fn requests_in_the_huffman_code_are_unpacked_one_after_the_other() {
 }
 
 #[test]
-fn a_small_table_drops_what_no_longer_fits() {
+fn a_small_table_evicts_what_no_longer_fits() {
     let (private, location) = ("cache-control: private", "location: https://www.example.com");
     let (early, late) =
         ("date: Mon, 21 Oct 2013 20:13:21 GMT", "date: Mon, 21 Oct 2013 20:13:22 GMT");
     let cookie = "set-cookie: foo=ASDJKHQKBZXOQWEOPIUAXQWEOIU; max-age=3600; version=1";
-    are_unpacked(
+    assert_decoded(
         &mut Decoder::default(),
         &[
-            // A table of 256 bytes, as the examples of C.6 have it.
+            // A table of 256 bytes, as in the examples of C.6.
             ("3fe1 01", &[]),
             (
                 "4882 6402 5885 aec3 771a 4b61 96d0 7abe 9410 54d4 44a8 2005 9504 0b81 66e0 82a6 \
@@ -122,13 +122,13 @@ fn a_small_table_drops_what_no_longer_fits() {
 }
 
 #[test]
-fn headers_count_what_the_settings_of_http_2_say() {
+fn header_sizes_are_those_of_http_2_settings() {
     let block = from_hex("8286 8441 8cf1 e3c2 e5f2 3a6b a0ab 90f4 ff");
     let size: usize = FIRST.iter().map(|header| header.len() - 2 + 32).sum();
-    assert_eq!(unpacked(&mut Decoder::default(), &block).1, size);
+    assert_eq!(decoded(&mut Decoder::default(), &block).1, size);
 }
 
-/// Some name, often one that the encoder knows.
+/// A name, often one that the encoder knows.
 fn name() -> impl Strategy<Value = HeaderName> {
     let known =
         ["content-type", "grpc-status", "vary", "date", "etag", "set-cookie", "x-request-id"];
@@ -137,19 +137,19 @@ fn name() -> impl Strategy<Value = HeaderName> {
     prop_oneof![2 => known, 1 => any]
 }
 
-/// Some value, often one that the encoder knows.
+/// A value, often one that the encoder knows.
 fn value() -> impl Strategy<Value = HeaderValue> {
     let known = ["application/grpc", "application/json", "0", "origin", "*", ""];
     let known = prop::sample::select(known.to_vec()).prop_map(HeaderValue::from_static);
     prop_oneof![2 => known, 1 => "[ -~]{0,300}".prop_map(|value| value.parse().unwrap())]
 }
 
-/// A size that the client may ask for before a block.
+/// A table size that the client may announce before a block.
 fn resized() -> impl Strategy<Value = Option<u32>> {
     prop_oneof![4 => Just(None), 1 => (0..8_192_u32).prop_map(Some), 1 => (400..600_u32).prop_map(Some)]
 }
 
-/// A block of whole headers, changes of size and bytes of any kind.
+/// A block of valid headers, table size updates and arbitrary bytes.
 fn block() -> impl Strategy<Value = Vec<u8>> {
     let whole = [
         &b"\x82"[..],
@@ -168,7 +168,7 @@ fn block() -> impl Strategy<Value = Vec<u8>> {
 
 proptest! {
     #[test]
-    fn any_bytes_are_unpacked_or_refused(
+    fn any_bytes_are_decoded_or_refused(
         bytes in vec(any::<u8>(), 0..500),
         blocks in vec(block(), 1..5),
     ) {
@@ -180,7 +180,7 @@ proptest! {
     }
 
     #[test]
-    fn a_block_that_leaves_the_table_as_it_was_means_the_same_again(
+    fn a_block_that_leaves_the_table_unchanged_decodes_the_same_again(
         before in vec(block(), 0..5),
         block in block(),
     ) {
@@ -196,13 +196,13 @@ proptest! {
             (outcome, taken)
         };
         let first = read();
-        if first.0.as_ref().is_ok_and(|unpacked| unpacked.is_unchanged) {
+        if first.0.as_ref().is_ok_and(|decoded| decoded.is_unchanged) {
             prop_assert_eq!(first, read());
         }
     }
 
     #[test]
-    fn what_is_packed_is_unpacked(
+    fn encoded_headers_are_decoded(
         blocks in vec((resized(), resized(), 100..=999_u16, vec((name(), value()), 0..8)), 1..8),
     ) {
         let (mut encoder, mut decoder) = (Encoder::new(), Decoder::default());
@@ -218,7 +218,7 @@ proptest! {
                 encoder.header(name, value, &mut block);
                 expected.push(format!("{name}: {}", value.to_str().unwrap()));
             }
-            prop_assert_eq!(unpacked(&mut decoder, &block).0, expected);
+            prop_assert_eq!(decoded(&mut decoder, &block).0, expected);
         }
     }
 }
