@@ -1,8 +1,7 @@
-//! What this node knows of accounts: credentials, permissions and caches.
+//! The accounts, credentials, permissions and caches that this node knows.
 //!
-//! The control plane owns these facts; the node takes over what changed and
-//! counts revisions. Requests do not come here one by one: a connection keeps
-//! what it found until the revision moves on.
+//! The control plane owns this data; the node applies its changes, each of which is a revision. A
+//! connection does not look it up for each request: it keeps the result until the revision changes.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -17,90 +16,90 @@ use crate::permissions::Permissions;
 #[cfg(test)]
 mod tests;
 
-/// The number of an account.
+/// The id of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct AccountId(pub u64);
 
-/// The number of a cache: the same for its whole life, and never used again.
+/// The id of a cache: it never changes and is never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CacheId(pub u64);
 
 /// What differs between two revisions of the directory.
 #[derive(Debug, Default)]
 pub struct Changes {
-    /// The revision that is reached by these changes.
+    /// The revision after these changes.
     pub revision: u64,
-    /// The revision they start from; `None` if they are the whole directory.
+    /// The revision before them; `None` if they are the whole directory.
     pub since: Option<u64>,
-    /// Accounts that nobody may use for now; of the whole directory, all of them.
+    /// Newly suspended accounts; in a whole directory, all suspended ones.
     pub suspended_accounts: Vec<AccountId>,
     /// Accounts that are no longer suspended.
     pub resumed_accounts: Vec<AccountId>,
     /// Public keys that verify tokens: key id and 32 bytes of Ed25519.
     pub verifying_keys: Vec<(String, Vec<u8>)>,
-    /// Key ids that verify nothing any more.
+    /// Ids of verifying keys that were retired.
     pub retired_keys: Vec<String>,
-    /// API keys that may come in.
+    /// New API keys.
     pub api_keys: Vec<ApiKey>,
-    /// Ids of API keys that may not come in any more.
+    /// Ids of API keys that were revoked or deleted.
     pub revoked_keys: Vec<String>,
-    /// Keys that verify the URLs which accounts sign.
+    /// Keys that verify the URLs that accounts sign.
     pub url_keys: Vec<UrlKey>,
-    /// Key ids that verify no URL any more.
+    /// Ids of URL keys that were revoked.
     pub revoked_url_keys: Vec<String>,
-    /// Sessions that are new, or are at another account or of another role than before.
+    /// Sessions that are new, or whose account or role changed.
     pub sessions: Vec<Session>,
-    /// Sessions that are over.
+    /// Sessions that ended.
     pub ended_sessions: Vec<TokenHash>,
-    /// Roles that are new, or permit something else than before.
+    /// Roles that are new or changed.
     pub roles: Vec<Role>,
-    /// Ids of roles that are gone.
+    /// Ids of deleted roles.
     pub deleted_roles: Vec<String>,
     /// Caches that are new or have a new namespace.
     pub caches: Vec<Cache>,
-    /// Caches that are gone.
+    /// Ids of deleted caches.
     pub deleted_caches: Vec<CacheId>,
 }
 
-/// An API key as the directory knows it: never the key itself.
+/// An API key; the key itself is not stored.
 #[derive(Debug, Clone)]
 pub struct ApiKey {
-    /// The id that tokens bear.
+    /// The id that tokens contain.
     pub id: Arc<str>,
-    /// Whose it is.
+    /// Its owner.
     pub account: AccountId,
-    /// When it ends, in seconds since 1970; `u64::MAX` is never.
+    /// When it expires, in seconds since 1970; `u64::MAX` for never.
     pub expires_at: u64,
-    /// The role that says what it may; while the directory knows none of that id, it may nothing.
+    /// The id of its role; an unknown role permits nothing.
     pub role: Arc<str>,
 }
 
-/// The SHA-256 of a token: of a session, the token itself is kept nowhere.
+/// The SHA-256 of a token. The token of a session itself is not stored.
 pub type TokenHash = [u8; 32];
 
-/// A signed-in member, as the directory knows it.
+/// The session of a signed-in member.
 #[derive(Debug, Clone)]
 pub struct Session {
-    /// What is known of the token.
+    /// The hash of its token.
     pub hash: TokenHash,
-    /// The account that the session is at.
+    /// The account that it is signed in to.
     pub account: AccountId,
-    /// When it ends, in seconds since 1970.
+    /// When it expires, in seconds since 1970.
     pub expires_at: u64,
-    /// The role of the member; while the directory knows none of that id, it may nothing.
+    /// The id of the member's role; an unknown role permits nothing.
     pub role: Arc<str>,
 }
 
 /// The public half of a key with which an account signs URLs.
 #[derive(Debug, Clone)]
 pub struct UrlKey {
-    /// The id that the headers of its tokens bear.
+    /// The key id in the headers of its tokens.
     pub kid: String,
-    /// Whose caches it opens.
+    /// The owner of the caches that it gives access to.
     pub account: AccountId,
     /// 32 bytes of Ed25519.
     pub public_key: Vec<u8>,
-    /// When it ends, in seconds since 1970.
+    /// When it expires, in seconds since 1970.
     pub expires_at: u64,
 }
 
@@ -112,50 +111,50 @@ pub(crate) struct UrlVerifier {
     pub(crate) expires_at: u64,
 }
 
-/// A role as the directory knows it.
+/// A role.
 #[derive(Debug, Clone)]
 pub struct Role {
-    /// What keys call it.
+    /// The id by which keys refer to it.
     pub id: String,
-    /// What it permits, as JSON; nothing if that cannot be read.
+    /// Its permissions, as JSON; it permits nothing if they cannot be read.
     pub permissions: String,
 }
 
-/// A cache as the directory knows it.
+/// A cache.
 #[derive(Debug, Clone)]
 pub struct Cache {
-    /// Its number, for the ledger.
+    /// Its id in the ledger.
     pub id: CacheId,
-    /// Whose it is.
+    /// Its owner.
     pub account: AccountId,
-    /// What its account calls it.
+    /// Its name in that account.
     pub name: String,
-    /// Where its items live.
+    /// The namespace of its items.
     pub namespace: Namespace,
-    /// When it ends, in seconds since 1970; `u64::MAX` is never.
+    /// When it expires, in seconds since 1970; `u64::MAX` for never.
     pub expires_at: u64,
 }
 
-/// Where a cache's items live, and under which number its use is counted.
+/// What requests need to know of a cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct CacheRef {
     /// For the ledger.
     pub(crate) id: CacheId,
     /// For the engine.
     pub(crate) namespace: Namespace,
-    /// From this second on it is gone, told or not.
+    /// From this second on the cache does not exist, whether its deletion has arrived or not.
     pub(crate) expires_at: u64,
 }
 
-/// Changes that begin after the revision that this node has.
+/// Changes that cannot be applied.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LearnError {
-    /// Something in between is missing; the whole directory is needed.
+    /// Changes in between are missing; the whole directory is needed.
     #[error("changes since revision {since} do not fit revision {known}: send the whole directory")]
     Gap {
-        /// Where the changes begin.
+        /// The revision before the changes.
         since: u64,
-        /// What the node has.
+        /// The revision of this node.
         known: u64,
     },
     /// A public key is not 32 bytes.
@@ -186,7 +185,7 @@ pub(crate) struct Directory {
 }
 
 impl Directory {
-    /// The newest revision that requests are served by; 0 before the first.
+    /// The revision by which requests are served; 0 before the first.
     pub(crate) fn revision(&self) -> u64 {
         self.revision.load(Ordering::Acquire)
     }
@@ -226,37 +225,37 @@ impl Directory {
         self.state.read().verifying_keys.get(kid).cloned()
     }
 
-    /// What verifies URLs that were signed under `kid`, whether it has ended or not.
+    /// What verifies URLs that were signed under `kid`, even if it has expired.
     pub(crate) fn url_key(&self, kid: &str) -> Option<UrlVerifier> {
         self.state.read().url_keys.get(kid).cloned()
     }
 
-    /// The API key called `id` of `account`, unless it is unknown or revoked.
+    /// The API key `id` of `account`, unless it is unknown or revoked.
     pub(crate) fn api_key(&self, account: AccountId, id: &str) -> Option<ApiKey> {
         self.state.read().api_keys.get(id).filter(|key| key.account == account).cloned()
     }
 
-    /// The session whose token has this hash, whether it has expired or not.
+    /// The session whose token has this hash, even if it has expired.
     pub(crate) fn session(&self, hash: &TokenHash) -> Option<Session> {
         self.state.read().sessions.get(hash).cloned()
     }
 
-    /// What the role called `id` permits: nothing, if there is none.
+    /// The permissions of the role `id`: none if it is unknown.
     pub(crate) fn permissions(&self, id: &str) -> Arc<Permissions> {
         self.state.read().roles.get(id).cloned().unwrap_or_default()
     }
 
-    /// Every cache that there is.
+    /// All caches.
     pub(crate) fn caches(&self) -> Vec<Cache> {
         self.state.read().caches.values().cloned().collect()
     }
 
-    /// Whether there is a cache of this number.
+    /// Whether a cache with this id exists.
     pub(crate) fn has_cache(&self, id: CacheId) -> bool {
         self.state.read().caches.contains_key(&id)
     }
 
-    /// Sums counts of namespaces by the caches whose they are, or were until lately.
+    /// Sums counts of namespaces by cache, including namespaces that were retired lately.
     pub(crate) fn by_cache(&self, counts: HashMap<Namespace, u64>) -> HashMap<CacheId, u64> {
         let mut sums = HashMap::new();
         let mut state = self.state.write();
@@ -275,7 +274,7 @@ impl Directory {
         sums
     }
 
-    /// The cache that `account` calls `name`.
+    /// The cache `name` of `account`.
     pub(crate) fn cache(&self, account: AccountId, name: &str) -> Option<CacheRef> {
         let state = self.state.read();
         let id = state.names.get(&account)?.get(name)?;
@@ -327,8 +326,8 @@ impl State {
         for id in &changes.deleted_roles {
             self.roles.remove(id);
         }
-        // A name may pass from a deleted cache to a new one in the same changes: out first, then
-        // in.
+        // The same changes may delete a cache and create another of its name: remove first, then
+        // add.
         let mut left: Vec<_> =
             changes.deleted_caches.iter().filter_map(|id| Some((self.forget(*id)?, *id))).collect();
         for cache in changes.caches {
@@ -351,7 +350,7 @@ impl State {
     }
 }
 
-/// The keys of changes, ready to verify, by their ids.
+/// The keys of changes by id, ready to verify.
 struct DecodingKeys {
     of_tokens: Vec<(String, Arc<DecodingKey>)>,
     of_urls: Vec<(String, UrlVerifier)>,

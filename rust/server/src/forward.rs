@@ -1,8 +1,7 @@
-//! Forwards requests that are not for data to the control plane's app, over a Unix socket.
+//! Forwards control requests to the Python app over a Unix socket.
 //!
-//! The app speaks HTTP/1.1 and trusts the headers that describe the caller, since
-//! no other process can reach the socket: such headers of a client are removed
-//! first.
+//! The app speaks HTTP/1.1 and trusts the headers that describe the caller, since no other process
+//! can reach the socket: such headers from a client are removed first.
 
 use std::cell::{Cell, RefCell};
 use std::fs::File;
@@ -30,7 +29,7 @@ use crate::limits::{CONTROL_ANSWER, CONTROL_START, CONTROL_WAITING};
 use crate::message::{Headers, Response};
 use crate::stats::Stats;
 
-/// Headers of ours start so.
+/// The prefix of reserved headers.
 const OURS: &str = "attimo-";
 const ACCOUNT: HeaderName = HeaderName::from_static("attimo-account");
 const KEY: HeaderName = HeaderName::from_static("attimo-key");
@@ -38,7 +37,7 @@ const SESSION: HeaderName = HeaderName::from_static("attimo-session");
 const PEER: HeaderName = HeaderName::from_static("attimo-peer");
 const SCHEME: HeaderName = HeaderName::from_static("attimo-scheme");
 const PROTOCOL: HeaderName = HeaderName::from_static("attimo-protocol");
-/// Headers about a connection say nothing beyond it (RFC 9110 §7.6.1).
+/// Connection-specific headers, which must not be forwarded (RFC 9110 §7.6.1).
 const HOP_BY_HOP: [HeaderName; 7] = [
     header::CONNECTION,
     header::TRANSFER_ENCODING,

@@ -1,7 +1,7 @@
-//! Unauthenticated requests for the control plane: a few at once and the rest in a queue, of which
-//! one network may take only a part.
+//! Limits unauthenticated control requests: a few run at once and the others wait in a queue, of
+//! which one network may take only a part.
 //!
-//! Authenticated callers do not queue here, so that others cannot delay them.
+//! Requests of authenticated callers do not wait here, so unauthenticated ones cannot delay them.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -12,13 +12,13 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use crate::error::{Error, Overload, Result};
 use crate::limits::{CONTROL_UNKNOWN, CONTROL_UNKNOWN_OF_NETWORK, CONTROL_UNKNOWN_WAITING};
 
-/// A queue that all data threads share.
+/// The queue, shared by all data threads.
 pub(crate) struct Lane {
     turns: Semaphore,
     under_way: Mutex<UnderWay>,
 }
 
-/// The requests that wait or have their turn.
+/// The requests that wait or run.
 #[derive(Default)]
 struct UnderWay {
     all: usize,
@@ -29,7 +29,7 @@ struct UnderWay {
 /// client usually has a whole /64 (RFC 4291 §2.5.4).
 type Network = (bool, u64);
 
-/// A request that has its turn until this is dropped.
+/// A running request, until this is dropped.
 pub(crate) struct Turn<'a> {
     _permit: SemaphorePermit<'a>,
     _place: Place<'a>,
@@ -48,11 +48,11 @@ impl Default for Lane {
 }
 
 impl Lane {
-    /// Waits for a turn.
+    /// Waits until the request may run.
     ///
     /// # Errors
     ///
-    /// [`Error::Overloaded`] if too many wait already, from everywhere or from the network of
+    /// [`Error::Overloaded`] if too many requests are waiting, from all networks or from that of
     /// `peer`.
     pub(crate) async fn enter(&self, peer: IpAddr) -> Result<Turn<'_>> {
         let place = self.queue(network(peer))?;
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn one_network_leaves_room_for_others_and_what_has_ended_is_forgotten() {
+    fn one_network_leaves_room_for_others_and_finished_requests_are_not_counted() {
         let lane = Lane::default();
         let of_one: Vec<_> = (0..CONTROL_UNKNOWN_OF_NETWORK)
             .map(|host| lane.queue(network(format!("2001:db8::{host:x}").parse().unwrap())))
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_of_ipv4_within_ipv6_is_that_of_ipv4() {
+    fn an_ipv4_mapped_address_counts_as_ipv4() {
         let (plain, mapped) = ("192.0.2.7".parse().unwrap(), "::ffff:192.0.2.7".parse().unwrap());
         assert_eq!(network(plain), network(mapped));
         assert_ne!(network("::c000:207".parse().unwrap()), network(plain));

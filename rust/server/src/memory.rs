@@ -1,8 +1,8 @@
-//! Keeps the process within its memory, by what is really resident.
+//! Keeps the process within its memory limit, measured by its resident memory.
 //!
 //! The engine counts items as exactly as it can, and requests in progress are reserved there. What
 //! cannot be counted (fragmentation, half-used blocks, copies under a reader, the control plane)
-//! shows in the resident memory of the process. A thread watches that and, while there is too much,
+//! shows in the resident memory of the process. A thread watches it and, while it is too high,
 //! returns unused pages, lowers the budget for items and evicts. A thread that evicts much checks
 //! as well, so that a burst of writes cannot outrun the watching thread.
 //!
@@ -31,13 +31,13 @@ pub trait Allocator: Send + Sync {
     fn give_back(&self);
 }
 
-/// Data may occupy the budget and one part in this many on top.
+/// Data may exceed the budget by one part in this many.
 const SLACK: u64 = 64;
 /// At most one part in this many of the budget is evicted between two checks.
 const EVICTED_AT_ONCE: u64 = 32;
-/// How many rounds of that a waiting thread does before it goes on.
+/// How many such rounds a waiting thread runs before it continues.
 const ROUNDS: usize = 16;
-/// The memory that a starting process may still need beside its data, in bytes.
+/// The memory that a starting process may still need for other things than data, in bytes.
 const TO_COME: u64 = 40 << 20;
 /// The interval of checks when memory is scarce, and when it is not.
 const OFTEN: Duration = Duration::from_millis(10);
@@ -69,12 +69,13 @@ pub(crate) struct Memory {
     budget: u64,
     /// The limits of memory.
     ceiling: Ceiling,
-    /// What others in the container occupy, the kernel included, and when that was last read.
+    /// The memory of other processes in the container, the kernel included, and when it was last
+    /// read.
     others: AtomicU64,
     read_at: AtomicU64,
     /// Announced by [`Memory::hold`] and not released yet.
     promised: AtomicU64,
-    /// The memory of the process beside its data.
+    /// The memory of the process without its data.
     base: AtomicU64,
     is_settled: AtomicBool,
     /// Uncounted memory, subtracted from the budget for items.
@@ -105,7 +106,7 @@ impl Memory {
         }
     }
 
-    /// Notes that the process is ready: measures its memory beside data.
+    /// Measures the memory of the process without data, once it is ready.
     pub(crate) fn settle(&self, backend: &Backend) {
         if self.is_settled.swap(true, Ordering::Relaxed) {
             return;
@@ -152,8 +153,8 @@ impl Memory {
         }
     }
 
-    /// Frees memory that this process is about to take beside its data; items have that much less
-    /// until [`Memory::release`].
+    /// Frees memory that this process is about to use for other things than data; items have that
+    /// much less until [`Memory::release`].
     pub(crate) fn hold(&self, backend: &Backend, bytes: u64, now: Moment) {
         let _alone = self.looking.lock();
         self.promised.fetch_add(bytes, Ordering::Relaxed);
@@ -182,7 +183,7 @@ impl Memory {
         backend.note_overhead(overhead);
     }
 
-    /// Asks what others occupy, now and then.
+    /// Reads the memory of other processes, if the last reading is old enough.
     fn read_others(&self, now: Moment) {
         let Some(container) = &self.ceiling.container else { return };
         if now.0 < self.read_at.load(Ordering::Relaxed) + OTHERS_EVERY {
@@ -194,8 +195,8 @@ impl Memory {
         self.others.store(others, Ordering::Relaxed);
     }
 
-    /// Gives back and evicts until no more is occupied than may be, or it is no use; returns what
-    /// is too much, negative if nothing is.
+    /// Returns pages and evicts until memory is within its limit, or nothing more can be freed;
+    /// returns the excess, negative if there is none.
     fn relieve(&self, backend: &Backend, now: Moment) -> i64 {
         let _alone = self.looking.lock();
         let mut excess = self.excess();
@@ -204,7 +205,7 @@ impl Memory {
                 self.allocator.as_ref().inspect(|allocator| allocator.give_back());
                 excess = self.excess();
             }
-            // What is promised may not be there yet, and is not for items to take.
+            // Promised memory may not be in use yet, and items must not take it.
             let is_promised = self.promised.load(Ordering::Relaxed) > 0;
             self.add_overhead(backend, if is_promised { excess.max(0) } else { excess });
             backend.fit(now, self.budget / EVICTED_AT_ONCE);
@@ -215,7 +216,7 @@ impl Memory {
         excess
     }
 
-    /// How much more is occupied than may be; negative, how much less.
+    /// By how much the limit is exceeded; negative if it is not.
     fn excess(&self) -> i64 {
         let of_data = self.base.load(Ordering::Relaxed) + self.budget + self.budget / SLACK;
         let others = self.others.load(Ordering::Relaxed);
@@ -227,7 +228,7 @@ impl Memory {
     }
 }
 
-/// Has `core` look after its memory.
+/// Starts the thread that watches the memory of `core`.
 ///
 /// # Errors
 ///
@@ -253,7 +254,7 @@ pub(crate) fn keep(
     Ok(Keeper { thread, ended })
 }
 
-/// The thread that looks, until this is dropped.
+/// The watching thread, until this is dropped.
 pub(crate) struct Keeper {
     thread: JoinHandle<()>,
     ended: Arc<AtomicBool>,
@@ -297,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_about_to_take_memory_gets_it_of_items_and_they_get_it_back() {
+    fn memory_on_hold_is_taken_from_items_and_returned() {
         let backend = backend();
         let memory = memory(1_000 * MIB, None);
 
@@ -309,12 +310,12 @@ mod tests {
     }
 
     #[test]
-    fn what_others_occupy_in_the_container_is_not_for_items() {
+    fn memory_of_other_processes_in_the_container_is_not_used_for_items() {
         let backend = backend();
         let group = std::env::temp_dir().join(format!("attimo-{}-group", std::process::id()));
         let memory = memory(1_000 * MIB, Some(group.clone()));
         let occupied = |others: u64| {
-            // Files are read into memory in half of it, and can be read again.
+            // The page cache takes half of the container's memory, and can be reclaimed.
             let bytes = process::private_bytes().unwrap() + others;
             fs::write(group.join("memory.current"), format!("{}\n", 2 * bytes)).unwrap();
             fs::write(group.join("memory.stat"), format!("anon 7\nactive_file {bytes}\n")).unwrap();

@@ -1,8 +1,8 @@
-//! The memory budget of requests that are partly received and answers that are partly sent.
+//! The memory budget of partly received requests and partly sent responses.
 //!
 //! Clients could take such memory at will, so all connections of the server share one limit; a
 //! request that exceeds it is refused and may be retried. Reservations, and the connections
-//! themselves, are subtracted from the engine's budget: items are evicted to make room. An answer
+//! themselves, are subtracted from the engine's budget: items are evicted to make room. A response
 //! that is sent at once is not counted.
 //!
 //! An idle client keeps its reservation until another needs the memory: unauthenticated clients
@@ -28,9 +28,9 @@ mod offers;
 
 const FULL: Error = Error::Overloaded(Overload::Bytes);
 
-/// The limit is one part in this many of the memory for items.
+/// Requests and responses may take one part in this many of the memory for items.
 const SHARE: u64 = 4;
-/// Unauthenticated clients may take one part in this many of the limit.
+/// Unauthenticated clients may take one part in this many of that.
 const UNAUTHENTICATED_SHARE: usize = 4;
 /// The memory of an open connection, in bytes, including the kernel's part; without and with TLS.
 const CONNECTION_BYTES: u64 = 8 * 1024;
@@ -50,7 +50,7 @@ pub(crate) struct MemoryBudget {
     clock: Clock,
     bytes: usize,
     held: AtomicUsize,
-    /// The part of `held` that unauthenticated clients have.
+    /// The part of `held` that belongs to unauthenticated clients.
     unauthenticated: AtomicUsize,
     /// The reservations of idle clients.
     offers: Offers,
@@ -70,7 +70,7 @@ impl MemoryBudget {
         })
     }
 
-    /// The bytes reserved for bodies and answers now.
+    /// The bytes reserved for bodies and responses.
     pub(crate) fn held(&self) -> usize {
         self.held.load(Ordering::Relaxed)
     }
@@ -137,14 +137,14 @@ fn grow(held: &AtomicUsize, more: usize, all: usize, most: usize) -> bool {
     held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, grown).is_ok()
 }
 
-/// A share of the memory budget, given back when this is dropped.
+/// A share of the memory budget, returned when this is dropped.
 pub(crate) struct Reservation {
     budget: Arc<MemoryBudget>,
     bytes: u32,
     is_known: bool,
     /// Its place among the offers, if its client is idle.
     offered: Option<Box<Place>>,
-    /// The bytes reserved for all answers of the connection, if this is one of them.
+    /// The bytes reserved for all responses of the connection, if this is one of them.
     of_connection: Option<Rc<Cell<usize>>>,
 }
 
@@ -195,7 +195,7 @@ impl Reservation {
         }
     }
 
-    /// A reservation for an answer of `bytes`, counted among those of its connection.
+    /// A reservation for a response of `bytes`, counted among those of its connection.
     ///
     /// # Errors
     ///
@@ -305,7 +305,7 @@ impl Reservation {
         is_kept
     }
 
-    /// Gives it back.
+    /// Returns it to the budget.
     pub(crate) fn release(&mut self) {
         self.keep();
         let bytes = self.forget();

@@ -41,7 +41,7 @@ pub struct Used {
 
 macro_rules! counts {
     ($($(#[$doc:meta])* $count:ident = $name:literal,)*) => {
-        /// The places in [`Used::counts`].
+        /// The index of each count in [`Used::counts`].
         #[derive(Debug, Clone, Copy)]
         pub(crate) enum Count { $($(#[$doc])* $count,)* }
 
@@ -74,7 +74,7 @@ counts! {
     Evicted = "evicted",
 }
 
-/// The key id of what the server itself does.
+/// The key id for what the server itself does.
 pub(crate) const SERVER: &str = "server";
 /// The method name under which evictions are counted; no real method has it.
 pub(crate) const EVICT: &str = "Evict";
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_taken_once_is_not_taken_again() {
+    fn usage_is_taken_once() {
         let meter = Arc::new(Meter::default());
         let thread = ThreadMeter::new(meter.clone());
         let counters = thread.counters(Some(CacheId(7)), &"key".into());
@@ -322,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_thread_counted_before_it_ended_is_still_taken() {
+    fn usage_of_an_ended_thread_is_still_taken() {
         let meter = Arc::new(Meter::default());
         let thread = ThreadMeter::new(meter.clone());
         thread.counters(None, &"key".into()).count(Api::Get, RequestUsage::default(), false);
@@ -334,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn totals_grow_whatever_is_taken_and_whoever_has_left() {
+    fn totals_include_taken_usage_and_ended_threads() {
         let meter = Arc::new(Meter::default());
         let requests = || meter.totals().get(&Some(CacheId(7))).map_or(0, |counts| counts[0]);
         for round in 1..4 {
@@ -362,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn caches_that_are_gone_are_forgotten_once_they_are_many() {
+    fn totals_of_deleted_caches_are_dropped_once_they_are_many() {
         let meter = Arc::new(Meter::default());
         let thread = ThreadMeter::new(meter.clone());
         for id in 0..=GONE_KEPT as u64 {

@@ -1,9 +1,8 @@
-//! What a role or a token permits, compiled from its JSON.
+//! The permissions of a role or token, compiled from JSON.
 //!
-//! The JSON is Momento's permission set v2: rules, any of which may grant, and
-//! conditions, all of which must hold. Here only the rules about caches count;
-//! what the control plane asks of a caller it reads from the same JSON itself.
-//! Nothing is granted that no rule grants.
+//! The JSON is Momento's permission set v2: rules, any of which may grant, and conditions, all of
+//! which must hold. Only the rules about caches are used here; the control plane evaluates its own
+//! from the same JSON. Everything that no rule grants is denied.
 
 use std::net::IpAddr;
 
@@ -18,9 +17,9 @@ use crate::methods::{Access, Rights};
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Permissions {
     rules: Vec<CacheRule>,
-    /// Of each of these, one network must hold the caller's address.
+    /// The caller's address must be in one network of each list.
     networks: Vec<Vec<IpNet>>,
-    /// Whether tokens may be made that permit some of it.
+    /// Whether the holder may create tokens with a part of these permissions.
     vends: bool,
 }
 
@@ -28,13 +27,13 @@ pub(crate) struct Permissions {
 struct CacheRule {
     /// The bits of [`Rights`].
     rights: u8,
-    /// `None` is every cache.
+    /// `None` for all caches.
     caches: Option<Selector>,
-    /// `None` is every item.
+    /// `None` for all items.
     items: Option<Selector>,
 }
 
-/// Some caches, by their names, or some items of a cache, by their keys.
+/// Selects caches by name, or items of a cache by key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Selector {
     Exact(Box<[u8]>),
@@ -49,7 +48,8 @@ impl Selector {
         }
     }
 
-    /// Whether it chooses all that the other chooses. If neither does, no name is chosen by both.
+    /// Whether it selects everything that `other` selects. If neither covers the other, they have
+    /// nothing in common.
     fn covers(&self, other: &Selector) -> bool {
         match (self, other) {
             (Selector::Exact(_), Selector::Prefix(_)) => false,
@@ -59,19 +59,19 @@ impl Selector {
 }
 
 impl Permissions {
-    /// Reads the JSON of a permission set; `None` if any part of it is not understood.
+    /// Compiles the JSON of a permission set; `None` if any part of it is unknown.
     pub(crate) fn read(json: &str) -> Option<Self> {
         let written: Written = serde_json::from_str(json).ok()?;
         written.try_into().ok()
     }
 
-    /// Everything, from everywhere: what an owner has.
+    /// Everything, from everywhere: the permissions of an owner.
     pub(crate) fn everything() -> Self {
         let all = CacheRule { rights: Rights::ReadWrite as u8, caches: None, items: None };
         Permissions { rules: vec![all], vends: true, ..Permissions::default() }
     }
 
-    /// To read and to write one item, or only one of both, or neither.
+    /// Permission to read or write one item.
     pub(crate) fn of_item(cache: &str, key: &[u8], read: bool, write: bool) -> Self {
         let rights = match (read, write) {
             (true, true) => Rights::ReadWrite,
@@ -84,18 +84,18 @@ impl Permissions {
         Permissions { rules: vec![rule], ..Permissions::default() }
     }
 
-    /// Whether a caller at `peer` may use these permissions at all.
+    /// Whether a caller at `peer` may use these permissions.
     pub(crate) fn admit(&self, peer: IpAddr) -> bool {
         let peer = peer.to_canonical();
         self.networks.iter().all(|allowed| allowed.iter().any(|network| network.contains(&peer)))
     }
 
-    /// The permissions for one cache that a caller with these may give to tokens.
+    /// The permissions in one cache that the holder may give to tokens.
     pub(crate) fn vended_at(&self, cache: &[u8]) -> Grants {
         if self.vends { self.at(cache) } else { Grants::default() }
     }
 
-    /// What is left of them at one cache, ready to be asked for each request.
+    /// The permissions in one cache, ready to be checked for each request.
     pub(crate) fn at(&self, cache: &[u8]) -> Grants {
         let about: Vec<_> = self
             .rules
@@ -114,17 +114,17 @@ impl Permissions {
     }
 }
 
-/// What a caller may do with the items of one cache. The default is nothing.
+/// What a caller may do with the items of one cache; nothing by default.
 #[derive(Debug, Default)]
 pub(crate) struct Grants {
     read: Items,
     write: Items,
-    /// Where reading and writing are granted by one and the same rule.
+    /// The items for which one rule grants reading and writing together.
     both: Items,
 }
 
 impl Grants {
-    /// The items with which `access` is allowed.
+    /// The items for which `access` is granted.
     pub(crate) fn to(&self, access: Access) -> &Items {
         let Access::Item(rights) = access;
         match rights {
@@ -144,24 +144,24 @@ impl Grants {
     }
 }
 
-/// Which items of a cache are meant.
+/// A selection of items in a cache.
 #[derive(Debug, Default)]
 pub(crate) enum Items {
     /// Not one.
     #[default]
     None,
-    /// Those that one of these selects.
+    /// Items that one of these selectors matches.
     Some(Selected),
     /// Each.
     All,
 }
 
-/// A choice of items; only [`Items::hold`] looks inside.
+/// Selectors of items; only [`Items::hold`] looks inside.
 #[derive(Debug)]
 pub(crate) struct Selected(Box<[Selector]>);
 
 impl Selected {
-    /// Those of its selectors that choose nothing but what the others choose.
+    /// The selectors that are covered by one of `others`.
     fn within(&self, others: &Selected) -> Vec<Selector> {
         let covered = |one: &&Selector| others.0.iter().any(|other| other.covers(one));
         self.0.iter().filter(covered).cloned().collect()
@@ -184,7 +184,7 @@ impl Items {
         if selectors.is_empty() { Items::None } else { Items::Some(Selected(selectors.into())) }
     }
 
-    /// Those that are among both.
+    /// The items in both.
     fn and(self, other: Items) -> Items {
         match (self, other) {
             (Items::None, _) | (_, Items::None) => Items::None,
@@ -198,7 +198,7 @@ impl Items {
         }
     }
 
-    /// Whether the item at `key` is among them.
+    /// Whether it contains the item at `key`.
     pub(crate) fn hold(&self, key: &[u8]) -> bool {
         match self {
             Items::All => true,
@@ -208,7 +208,7 @@ impl Items {
     }
 }
 
-/// The JSON. A condition that we do not know makes the whole unreadable, for it may forbid.
+/// The JSON. An unknown condition makes the whole unreadable, since it may restrict.
 #[derive(Deserialize)]
 struct Written {
     rules: Vec<Rule>,
@@ -224,12 +224,12 @@ enum Rule {
         caches: Caches,
         items: ItemSelector,
     },
-    /// Who makes keys may make tokens, which are less.
+    /// Whoever may create keys may create tokens, which permit less.
     #[serde(alias = "auth_management")]
     TokenManagement {
         permissions: Vec<Verb>,
     },
-    /// About something that the data plane does not answer for.
+    /// A rule about something outside the data plane.
     #[serde(other)]
     Other,
 }
@@ -239,7 +239,7 @@ enum Rule {
 enum Verb {
     Read,
     Write,
-    /// Which caches there are: for the control plane to answer.
+    /// Listing caches, which the control plane checks.
     List,
 }
 

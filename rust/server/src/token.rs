@@ -1,10 +1,10 @@
-//! Tokens: JSON Web Tokens that our own control plane signed with Ed25519.
+//! Verifies tokens: JSON Web Tokens that our control plane signed with Ed25519.
 //!
-//! The algorithm is fixed and the key is looked up by its id in the directory:
-//! nothing that the token says of itself is trusted before the signature holds.
-//! An API key says who it is, and the directory what that may; a disposable
-//! token says itself what it may, and ends soon. A signed URL bears a token that an
-//! account signed with a key made for that: one item, to get or to set.
+//! The algorithm is fixed and the key is looked up in the directory by its id: nothing in the token
+//! is trusted before its signature is verified. An API key only identifies itself, and the
+//! directory has its permissions; a disposable token contains its own permissions and is
+//! short-lived. A signed URL contains a token that an account signed with a key for that purpose:
+//! it reads or writes one item.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,44 +21,44 @@ use crate::directory::{AccountId, Directory, TokenHash};
 use crate::error::{Error, Result};
 use crate::permissions::Permissions;
 
-/// The longest session's token, with a wrapper around it, in bytes.
+/// The longest token of a session with its wrapper, in bytes.
 const LONGEST_OF_SESSION: usize = 1024;
-/// How many verified tokens are remembered, and how many bytes they may have had together; beyond
-/// that the memory starts afresh.
+/// How many verified tokens are cached, and their total length in bytes; beyond either, the cache
+/// is cleared.
 const REMEMBERED: usize = 16_384;
 const REMEMBERED_BYTES: usize = 16 << 20;
-/// The longest JWT that is looked at, and the longest wrapper around one, in bytes.
+/// The longest JWT, and the longest wrapper around one, that is parsed, in bytes.
 const LONGEST: usize = 16 * 1024;
 const LONGEST_WRAPPED: usize = 24 * 1024;
-/// By how much the clock of the node that issued a token may be ahead of ours, in seconds. The
-/// expiry of a token has no such tolerance: no token lives longer than promised.
+/// How far the clock of the issuing node may be ahead of this one's, in seconds. Expiry has no such
+/// tolerance: no token is valid for longer than promised.
 const SKEW: u64 = 30;
 
 pub(crate) const INVALID: Error =
     Error::Unauthenticated("invalid token: it was revoked or issued by another server");
 const TOO_EARLY: Error = Error::Unauthenticated("the token is not valid yet");
-/// What a token says, after its signature was verified.
+/// The verified content of a token.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Claims {
     /// The key that signed it.
     pub(crate) kid: String,
     /// The account that it belongs to.
     pub(crate) account: AccountId,
-    /// When it was made, in seconds since 1970.
+    /// When it was issued, in seconds since 1970.
     pub(crate) issued_at: u64,
-    /// When it ends, in seconds since 1970; `u64::MAX` is never.
+    /// When it expires, in seconds since 1970; `u64::MAX` for never.
     pub(crate) expires_at: u64,
     pub(crate) kind: Kind,
 }
 
-/// What a token is.
+/// The kind of a token.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// The API key of this id: the directory knows what it may, and until when.
+    /// The API key with this id; the directory has its permissions and expiry.
     ApiKey(String),
-    /// A token that bears what it may, for data only.
+    /// A token with permissions of its own, for data only.
     Disposable {
-        /// The API key that asked for it and with whose revocation it ends, if one did.
+        /// The API key that requested it, if one did; revoking that key invalidates the token.
         issuer: Option<String>,
         permissions: Arc<Permissions>,
     },
@@ -66,25 +66,25 @@ pub(crate) enum Kind {
     Url(UrlGrant),
 }
 
-/// What a signed URL may.
+/// What a signed URL permits.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct UrlGrant {
     /// One item of one cache.
     pub(crate) permissions: Permissions,
     /// Whether the value may be read.
     pub(crate) gets: bool,
-    /// For how many seconds the value may be written, and for no other time; `None` if it may not.
+    /// The TTL in seconds with which the value may be written; `None` if it may not.
     pub(crate) sets: Option<u64>,
 }
 
 impl Claims {
-    /// Checks that the token is valid already; its expiry is checked with the caller's.
+    /// Checks that the token is already valid; its expiry is checked with the caller's.
     ///
     /// # Errors
     ///
     /// [`Error::Unauthenticated`].
     pub(crate) fn check_begin(&self, epoch_seconds: u64) -> Result<()> {
-        // Of an API key, the directory knows whether it is good, whatever our clock may say.
+        // The directory knows whether an API key is valid, independent of clocks.
         let bears_all = !matches!(self.kind, Kind::ApiKey(_));
         if bears_all && self.issued_at > epoch_seconds + SKEW { Err(TOO_EARLY) } else { Ok(()) }
     }
@@ -119,13 +119,13 @@ struct Wrapped {
     api_key: String,
 }
 
-/// Verifies tokens, once each.
+/// Verifies tokens, each of them once.
 pub(crate) struct Verifier {
     validation: Validation,
     verified: Mutex<Verified>,
 }
 
-/// The tokens that were verified, by their digests: a token itself is kept nowhere.
+/// The verified tokens, by digest: the tokens themselves are not stored.
 #[derive(Default)]
 struct Verified {
     claims: HashMap<[u8; 32], Arc<Claims>>,
@@ -147,20 +147,20 @@ impl Default for Verifier {
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.required_spec_claims.clear();
         validation.validate_aud = false;
-        // Expiry is the gate's to check, at every request and not only when the token is new.
+        // The gate checks the expiry of cached tokens, too, at every request.
         validation.validate_exp = false;
         Verifier { validation, verified: Mutex::default() }
     }
 }
 
 impl Verifier {
-    /// What `token` says, if one of the directory's keys signed it.
+    /// Verifies `token` with the directory's keys and returns its claims.
     ///
     /// Takes a JWT, or the v1 wrapper (base64 of JSON with an `api_key`) around one.
     ///
     /// # Errors
     ///
-    /// [`Error::Unauthenticated`], with the same words for whatever is wrong with it.
+    /// [`Error::Unauthenticated`], with the same message whatever is wrong.
     pub(crate) fn verify(&self, directory: &Directory, token: &[u8]) -> Result<Arc<Claims>> {
         if token.len() > LONGEST_WRAPPED {
             return Err(INVALID);
@@ -223,7 +223,7 @@ impl UrlPayload {
     }
 }
 
-/// The hash of a token that is no JWT, bare or in the v1 wrapper: that of a session, if it is any.
+/// The hash of a token that is no JWT, bare or in the v1 wrapper: it may be that of a session.
 pub(crate) fn hash_of_session(token: &[u8]) -> Option<TokenHash> {
     if token.len() > LONGEST_OF_SESSION || token.contains(&b'.') {
         return None;

@@ -1,4 +1,4 @@
-//! What a directory knows after changes, and which namespaces it leaves.
+//! What a directory contains after changes, and which namespaces they retire.
 
 use super::*;
 
@@ -31,7 +31,7 @@ fn a_cache_is_found_by_its_account_and_name_only() {
 }
 
 #[test]
-fn a_flush_and_a_delete_leave_their_namespaces() {
+fn a_flush_and_a_delete_retire_the_namespace() {
     let directory = Directory::default();
     directory.learn(step(None, 1, vec![cache(7, "a", 70), cache(8, "b", 80)], &[])).unwrap();
 
@@ -44,7 +44,7 @@ fn a_flush_and_a_delete_leave_their_namespaces() {
 }
 
 #[test]
-fn what_is_counted_for_a_namespace_is_its_caches_also_right_after_it_was_left() {
+fn counts_of_a_namespace_belong_to_its_cache_even_after_it_was_retired() {
     let directory = Directory::default();
     directory.learn(step(None, 1, vec![cache(7, "a", 70), cache(8, "b", 80)], &[])).unwrap();
     directory.learn(step(Some(1), 2, vec![cache(7, "a", 71)], &[8])).unwrap();
@@ -63,7 +63,7 @@ fn what_is_counted_for_a_namespace_is_its_caches_also_right_after_it_was_left() 
 }
 
 #[test]
-fn a_name_passes_to_a_new_cache_in_one_step() {
+fn a_new_cache_takes_the_name_of_a_deleted_one_in_one_step() {
     let directory = Directory::default();
     directory.learn(step(None, 1, vec![cache(7, "a", 70)], &[])).unwrap();
     directory.learn(step(Some(1), 3, vec![cache(9, "a", 90)], &[7])).unwrap();
@@ -94,7 +94,7 @@ fn the_whole_directory_replaces_what_was_known() {
 }
 
 #[test]
-fn an_account_is_suspended_until_it_is_resumed_or_the_whole_does_not_name_it() {
+fn an_account_is_suspended_until_it_is_resumed_or_missing_from_a_whole_directory() {
     let directory = Directory::default();
     let other = AccountId(2);
     let learn = |changes: Changes| {

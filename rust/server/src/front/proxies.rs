@@ -1,36 +1,38 @@
-//! What proxies, load balancers and content networks add to a request that they hand on.
+//! Recognizes requests that a proxy, load balancer or CDN forwarded.
 //!
-//! A request with any of these headers was forwarded for another client, who may be anywhere. The
-//! list matches kinds of names, since new products name their headers as old ones do.
+//! Such a request comes from another client, who may be anywhere. The list matches patterns of
+//! header names, since new products follow the naming of old ones.
 
 use http::header::HeaderName;
 
 use crate::message::Headers;
 
-/// Whether a proxy has handed the request on.
+/// Whether a proxy has forwarded the request.
 pub(super) fn handed_on(headers: &Headers) -> bool {
     headers.keys().any(adds)
 }
 
-/// Whether a header of this name is one that proxies add.
+/// Whether proxies add headers of this name.
 fn adds(name: &HeaderName) -> bool {
     let name = name.as_str();
     let (first, rest) = name.split_once('-').unwrap_or((name, ""));
     match first {
         "x" => is_of_proxy_by_x(rest),
         // RFC 7239, RFC 9110 §7.6.3, RFC 8586 (`cdn-loop`); then Cloudflare, Fastly, Fly,
-        // CloudFront, Akamai, Imperva, Tailscale, ngrok, WebLogic's plug-in, and `ssl-client-cert`.
+        // CloudFront, Akamai, Imperva, Tailscale, ngrok, the WebLogic plug-in, and
+        // `ssl-client-cert`.
         "forwarded" | "via" | "cdn" | "cf" | "fastly" | "fly" | "cloudfront" | "akamai"
         | "incap" | "tailscale" | "ngrok" | "wl" | "ssl" => true,
         // `true-client-ip`, `client-ip`, `do-connecting-ip`, `proxy-client-ip`, `remote-addr`.
-        "true" | "client" | "do" | "proxy" | "remote" => tells_of_a_person(rest),
+        "true" | "client" | "do" | "proxy" | "remote" => names_a_person(rest),
         "front" => rest == "end-https",
         _ => false,
     }
 }
 
-/// The same for what follows `x-`: what is told of a client and its connection (`x-forwarded-*`,
-/// `x-real-*`, `x-client-*`, `x-original-*`, `x-scheme`, `x-ssl-*`, …), and the names of products.
+/// The same for the rest of names that start with `x-`: those that describe a client and its
+/// connection (`x-forwarded-*`, `x-real-*`, `x-client-*`, `x-original-*`, `x-scheme`, `x-ssl-*`,
+/// …), and those of products.
 fn is_of_proxy_by_x(rest: &str) -> bool {
     let (kind, more) = rest.split_once('-').unwrap_or((rest, ""));
     match kind {
@@ -40,18 +42,18 @@ fn is_of_proxy_by_x(rest: &str) -> bool {
         | "envoy" | "akamai" | "vercel" | "nf" | "nginx" | "accel" | "traefik" | "varnish"
         | "haproxy" | "sucuri" | "cdn" | "edge" | "appengine" | "cloud" | "google" | "goog"
         | "caddy" | "kong" | "pomerium" | "squid" => true,
-        // oauth2-proxy; `x-auth-token` is a client's own.
+        // oauth2-proxy; `x-auth-token` comes from clients.
         "auth" => more.starts_with("request-"),
         "amz" => more.starts_with("cf-"),
         "ms" => more.starts_with("client-principal"),
-        // Heroku's and Render's, which the router in front sets.
+        // `x-request-start`, which the routers of Heroku and Render set.
         "request" => more == "start",
         _ => false,
     }
 }
 
 /// Whether the second part of a name is about an address or a user.
-fn tells_of_a_person(rest: &str) -> bool {
+fn names_a_person(rest: &str) -> bool {
     matches!(
         rest,
         "ip" | "addr" | "address" | "user" | "host" | "port" | "client-ip" | "connecting-ip"
@@ -67,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_of_name_that_proxies_add_is_known() {
+    fn headers_of_proxies_are_recognized() {
         for name in "forwarded via cdn-loop x-forwarded-for x-forwarded-host x-forwarded-port \
             x-forwarded-proto x-forwarded-server x-forwarded-scheme x-forwarded-ssl \
             x-forwarded-prefix x-forwarded-client-cert x-forwarded x-real-ip x-real-port \
@@ -95,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn what_programs_send_of_themselves_is_not_taken_for_a_proxys() {
+    fn headers_that_clients_send_themselves_are_not_mistaken_for_a_proxys() {
         for name in "accept accept-encoding agent authorization cache content-type content-length \
             cookie client-timeout connection expect from grpc-accept-encoding grpc-timeout \
             host if-none-match origin priority proxy-connection range referer \

@@ -6,7 +6,7 @@ use std::task::Waker;
 
 use parking_lot::Mutex;
 
-/// The order of offers: unauthenticated clients first, then the longest idle; the last number makes
+/// The order of offers: unauthenticated clients first, then the longest idle. The last number makes
 /// each unique.
 pub(super) type Place = (bool, u64, u64);
 

@@ -13,7 +13,7 @@ fn budget() -> Arc<MemoryBudget> {
 }
 
 #[test]
-fn what_is_held_is_given_back_once() {
+fn a_reservation_is_returned_once() {
     let (budget, total) = (budget(), Rc::default());
     let longest = budget.bytes / 2;
     let mut first = Reservation::for_answer(&budget, &total, longest).unwrap();
@@ -31,7 +31,7 @@ fn what_is_held_is_given_back_once() {
 }
 
 #[test]
-fn few_that_are_long_leave_room_for_those_that_are_short() {
+fn a_few_long_bodies_leave_room_for_short_ones() {
     let (budget, megabyte) = (budget(), 1 << 20);
     let mut long: Vec<_> = (0..20).map(|_| Reservation::of(&budget, true)).collect();
     let held = long.iter_mut().filter_map(|body| body.reserve(5 * megabyte).ok()).count();
@@ -42,7 +42,7 @@ fn few_that_are_long_leave_room_for_those_that_are_short() {
 }
 
 #[test]
-fn clients_that_are_not_known_take_a_part_of_the_room_only() {
+fn unauthenticated_clients_take_only_a_part_of_the_budget() {
     let budget = budget();
     let mut unauthenticated: Vec<_> = (0..1_000).map(|_| Reservation::of(&budget, false)).collect();
     let held = unauthenticated.iter_mut().filter_map(|body| body.reserve(64 << 10).ok()).count();
@@ -52,7 +52,7 @@ fn clients_that_are_not_known_take_a_part_of_the_room_only() {
 }
 
 #[test]
-fn items_get_what_connections_and_bodies_do_not_take() {
+fn items_get_the_memory_that_connections_and_bodies_do_not_take() {
     let budget = budget();
     let connection = Connected::new(&budget, true);
     let mut body = Reservation::of(&budget, true);
@@ -65,7 +65,7 @@ fn items_get_what_connections_and_bodies_do_not_take() {
 }
 
 #[test]
-fn who_has_done_nothing_for_longest_makes_room_and_who_is_not_known_first() {
+fn unauthenticated_clients_lose_reservations_first_then_the_longest_idle() {
     let (budget, waker, long) = (budget(), Waker::noop(), 4 << 20);
     let mut unauthenticated = Reservation::of(&budget, false);
     unauthenticated.reserve(64 << 10).unwrap();
@@ -89,7 +89,7 @@ fn who_has_done_nothing_for_longest_makes_room_and_who_is_not_known_first() {
 }
 
 #[test]
-fn who_is_not_known_takes_nothing_of_who_is_and_nobody_loses_what_is_too_little() {
+fn unauthenticated_clients_take_nothing_from_authenticated_ones_and_nothing_is_taken_in_vain() {
     let (budget, waker) = (budget(), Waker::noop());
     let mut bodies: Vec<_> = (0..1_000).map(|_| Reservation::of(&budget, true)).collect();
     let mut held: Vec<_> = bodies

@@ -1,8 +1,8 @@
-//! Which caches have lines of their own, so that a page stays short however many there are.
+//! Selects the caches that have samples of their own, so that a page stays short however many
+//! caches exist.
 //!
-//! Counters may only grow, also that of "all others": when a cache becomes one
-//! of the busiest, what it did before stays counted there, and its own line
-//! tells what is new.
+//! Counters must not decrease, including that of the other caches: when a cache becomes one of the
+//! busiest, its past stays counted there, and its own sample counts only what follows.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -12,7 +12,7 @@ use crate::meter::{COUNTS, Count};
 
 pub(super) type Counts = [u64; COUNTS];
 
-/// The caches counted under "all others" so far, and their counts.
+/// The counts that belong to the sample of the other caches.
 #[derive(Default)]
 pub(super) struct Hidden {
     of: HashMap<Option<CacheId>, Past>,
@@ -21,20 +21,21 @@ pub(super) struct Hidden {
 
 #[derive(Default, Clone, Copy)]
 struct Past {
-    /// The counts when a page was last made.
+    /// The counts when the last page was rendered.
     last: Counts,
-    /// How much of them is counted under "all others".
+    /// How much of them belongs to the other caches.
     hidden: Counts,
 }
 
-/// The lines of one page.
+/// The samples of one page.
 pub(super) struct Split<'a> {
     pub(super) shown: Vec<(&'a Cache, Counts)>,
     pub(super) others: Counts,
 }
 
 impl Hidden {
-    /// Shows the `most` busiest of the caches that there are; `totals` is what all ever did.
+    /// Selects the `most` busiest of `caches`; `totals` has the counts of all caches that ever
+    /// existed.
     pub(super) fn split<'a>(
         &mut self,
         caches: &'a [Cache],
@@ -98,7 +99,7 @@ mod tests {
         requests.iter().map(|(id, sum)| ((*id > 0).then_some(CacheId(*id)), counts(*sum))).collect()
     }
 
-    /// The lines: (cache, requests) for those shown, and the requests of all others.
+    /// The samples: (cache, requests) for those shown, and the requests of all others.
     fn lines(
         hidden: &mut Hidden,
         caches: &[Cache],
@@ -111,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn the_busiest_are_shown_and_the_rest_is_summed() {
+    fn the_busiest_caches_are_shown_and_the_others_are_summed() {
         let (mut hidden, caches) = (Hidden::default(), [1, 2, 3].map(cache));
         let (shown, others) = lines(&mut hidden, &caches, &[(0, 5), (1, 10), (2, 30), (3, 20)], 2);
 
@@ -119,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_cache_has_a_line_before_its_first_request() {
+    fn a_new_cache_has_a_sample_before_its_first_request() {
         let lines = lines(&mut Hidden::default(), &[cache(1)], &[], 2);
 
         assert_eq!(lines, (vec![(1, 0)], 0));
@@ -131,13 +132,17 @@ mod tests {
         let mut at = |requests: &[(u64, u64)]| lines(&mut hidden, &caches, requests, 1);
 
         assert_eq!(at(&[(1, 10), (2, 4)]), (vec![(1, 10)], 4));
-        assert_eq!(at(&[(1, 10), (2, 25)]), (vec![(2, 21)], 4), "the first 4 were told already");
-        assert_eq!(at(&[(1, 12), (2, 26)]), (vec![(2, 22)], 6), "2 more by the other");
+        assert_eq!(
+            at(&[(1, 10), (2, 25)]),
+            (vec![(2, 21)], 4),
+            "the first 4 were reported already"
+        );
+        assert_eq!(at(&[(1, 12), (2, 26)]), (vec![(2, 22)], 6), "2 more by the other cache");
         assert_eq!(at(&[(1, 40), (2, 26)]), (vec![(1, 38)], 6));
     }
 
     #[test]
-    fn a_deleted_cache_leaves_its_line_and_what_was_summed_stays() {
+    fn a_deleted_cache_loses_its_sample_and_the_sum_of_the_others_stays() {
         let mut hidden = Hidden::default();
         lines(&mut hidden, &[cache(1), cache(2)], &[(1, 10), (2, 4)], 1);
 

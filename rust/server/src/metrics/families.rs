@@ -1,18 +1,18 @@
-//! Every metric that there is: its name, its labels, and what it tells.
+//! All metrics: names, labels and help texts.
 
 /// How a metric behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// It only grows, from zero at the start.
+    /// Increases only, from zero at the start.
     Counter,
-    /// It goes up and down.
+    /// Goes up and down.
     Gauge,
     /// Durations in buckets.
     Histogram,
 }
 
 impl Kind {
-    /// Prometheus' word for it.
+    /// Its name in the text formats.
     pub fn name(self) -> &'static str {
         match self {
             Kind::Counter => "counter",
@@ -22,16 +22,16 @@ impl Kind {
     }
 }
 
-/// A metric, whatever its labels' values.
+/// A metric, with all values of its labels.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Family {
-    /// The name; that of a counter ends in `_total`.
+    /// The name; a counter's ends in `_total`.
     pub name: &'static str,
     /// How it behaves.
     pub kind: Kind,
-    /// The names of its labels, without that of buckets.
+    /// The names of its labels, except that of buckets.
     pub labels: &'static [&'static str],
-    /// What it tells, in a sentence.
+    /// The help text.
     pub help: &'static str,
 }
 
@@ -46,7 +46,7 @@ macro_rules! families {
             };
         )*
 
-        /// All of them, in the order of a page.
+        /// All metrics, in the order of the page.
         pub static FAMILIES: &[&Family] = &[$(&$place),*];
     };
 }
@@ -151,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_apart_and_say_what_they_are() {
+    fn names_are_unique_and_have_the_suffix_of_their_kind() {
         let names: HashSet<_> = FAMILIES.iter().map(|family| family.name).collect();
         assert_eq!(names.len(), FAMILIES.len());
         for family in FAMILIES {

@@ -1,8 +1,8 @@
-//! The metrics of a node, as Prometheus reads them.
+//! The metrics of a node, in the formats of Prometheus.
 //!
-//! A page is made from what `stats`, `meter`, the engine and the system say at
-//! that moment. It takes a few milliseconds where there are many caches, so it
-//! is made on a thread of its own, and never takes Python's lock.
+//! A page is rendered from the current state of `stats`, `meter`, the engine and the system. With
+//! many caches that takes a few milliseconds, so it is done on a separate thread, and never takes
+//! Python's lock.
 
 use parking_lot::Mutex;
 
@@ -17,25 +17,25 @@ pub(crate) use self::text::Format;
 /// Who may read the metrics, which contain the names of caches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Audience {
-    /// Whoever is on this machine.
+    /// Clients on this machine.
     Loopback,
-    /// Everybody who reaches a listener.
+    /// All clients.
     Open,
     /// Nobody.
     Off,
 }
 
-/// What the pages of one node have in common.
+/// What all pages of one node share.
 pub(crate) struct Metrics {
     pub(crate) audience: Audience,
     memory_bytes: u64,
-    /// How many caches have lines of their own; the others are summed.
+    /// How many caches have samples of their own; the others are summed.
     shown: usize,
     hidden: Mutex<caches::Hidden>,
 }
 
 impl Metrics {
-    /// Metrics for `audience` about a node that gives items `memory_bytes`.
+    /// Metrics for `audience` of a node with `memory_bytes` for items.
     pub(crate) fn new(audience: Audience, shown: usize, memory_bytes: u64) -> Self {
         Metrics { audience, memory_bytes, shown, hidden: Mutex::default() }
     }

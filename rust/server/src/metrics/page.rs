@@ -1,4 +1,4 @@
-//! One page of metrics.
+//! Renders a page of metrics.
 
 use std::fmt::Display;
 
@@ -15,10 +15,10 @@ use crate::methods::Api;
 use crate::process;
 use crate::stats::{CLASSES, REASONS, SPEAKS, Stats, Sums, TRANSPORTS, VIAS, Via};
 
-/// What caches beyond those with lines of their own are called; no account has the number "".
+/// The labels of the other caches together; no account has the id "".
 const OTHERS: [&str; 2] = ["", "_other"];
 
-/// What a page is made from.
+/// The sources of a page.
 pub(crate) struct Sources<'a> {
     pub(crate) gate: &'a Gate,
     pub(crate) meter: &'a Meter,
@@ -29,7 +29,7 @@ pub(crate) struct Sources<'a> {
     pub(crate) threads: usize,
 }
 
-/// Makes a page; `ready` tells whether `/ready` would answer 200.
+/// Renders a page; `ready` is whether `/ready` would answer 200.
 pub(crate) fn page(from: &Sources<'_>, format: Format, ready: bool) -> String {
     let mut text = Text::new(format);
     let sums = from.stats.requests();
@@ -122,7 +122,7 @@ fn caches(text: &mut Text, from: &Sources<'_>) {
     memory(text, &all, from);
 }
 
-/// What each cache has of `all`, and what is left for the others.
+/// Adds a sample for each cache, and one for the others: the rest of `all`.
 fn apart(mut samples: Samples<'_>, labels: &[[&str; 2]], of: Vec<u64>, all: u64) {
     for (labels, value) in labels.iter().zip(&of) {
         samples.add(labels, value);
@@ -190,7 +190,7 @@ fn of_process(text: &mut Text) {
     maybe(text, &family::STARTED, process::started());
 }
 
-/// A metric without a sample where its value is unknown.
+/// A metric without a sample if its value is unknown.
 fn maybe(text: &mut Text, family: &'static Family, value: Option<impl Display>) {
     let mut samples = text.begin(family);
     if let Some(value) = value {
@@ -198,7 +198,7 @@ fn maybe(text: &mut Text, family: &'static Family, value: Option<impl Display>) 
     }
 }
 
-/// gRPC's own name of a status code.
+/// The standard name of a gRPC status code.
 fn grpc_code(code: usize) -> &'static str {
     const NAMES: [&str; 17] = [
         "OK",

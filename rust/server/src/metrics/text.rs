@@ -5,7 +5,7 @@ use std::fmt::{Display, Write};
 use super::families::{Family, Kind};
 use crate::stats::{BUCKETS, bound};
 
-/// How a page is written.
+/// The format of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
     Prometheus,
@@ -13,7 +13,7 @@ pub(crate) enum Format {
 }
 
 impl Format {
-    /// The one that a reader asks for.
+    /// The format that a scraper accepts.
     pub(crate) fn accepted(accept: &str) -> Self {
         if accept.contains("application/openmetrics-text") {
             Format::OpenMetrics
@@ -31,7 +31,7 @@ impl Format {
     }
 }
 
-/// A page in the making.
+/// A page being written.
 pub(super) struct Text {
     format: Format,
     text: String,
@@ -42,10 +42,10 @@ impl Text {
         Text { format, text: String::with_capacity(32 * 1024) }
     }
 
-    /// Begins a metric; its samples must follow at once.
+    /// Begins a metric; its samples must follow immediately.
     pub(super) fn begin(&mut self, family: &'static Family) -> Samples<'_> {
         let name = match (self.format, family.kind) {
-            // There the suffix belongs to the sample and not to the metric.
+            // The suffix belongs to the sample, not to the metric.
             (Format::OpenMetrics, Kind::Counter) => family.name.trim_end_matches("_total"),
             _ => family.name,
         };
@@ -80,13 +80,13 @@ pub(super) struct Samples<'a> {
 }
 
 impl Samples<'_> {
-    /// Adds a sample, with the values of the labels in their order.
+    /// Adds a sample with the values of the labels in order.
     pub(super) fn add(&mut self, values: &[&str], value: impl Display) {
         let labels = self.labels(values);
         self.write("", &labels, value);
     }
 
-    /// Adds a histogram: how many are in each bucket, and the sum in microseconds.
+    /// Adds a histogram: the number of durations in each bucket, and their sum in microseconds.
     pub(super) fn histogram(&mut self, values: &[&str], counts: &[u64; BUCKETS + 1], micros: u64) {
         let labels = self.labels(values);
         let comma = if labels.is_empty() { "" } else { "," };
@@ -117,7 +117,7 @@ impl Samples<'_> {
     }
 }
 
-/// The value of a label; names of caches are what their owners choose.
+/// The escaped value of a label; users choose the names of caches.
 fn escaped(value: &str) -> String {
     let mut escaped = String::with_capacity(value.len());
     for letter in value.chars() {
@@ -125,7 +125,7 @@ fn escaped(value: &str) -> String {
             '\\' => escaped.push_str("\\\\"),
             '"' => escaped.push_str("\\\""),
             '\n' => escaped.push_str("\\n"),
-            // Both formats allow these, and readers that split lines by them do not.
+            // Both formats allow control characters, but some parsers split lines at them.
             letter if letter.is_control() => escaped.push('\u{fffd}'),
             letter => escaped.push(letter),
         }
@@ -133,7 +133,7 @@ fn escaped(value: &str) -> String {
     escaped
 }
 
-/// Microseconds as seconds, in the digits that `OpenMetrics` asks for in bounds.
+/// Microseconds as seconds, with the digits that `OpenMetrics` requires of bounds.
 fn seconds(micros: u64) -> String {
     match micros {
         0 => "0.0".to_owned(),
@@ -154,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_owners_call_their_caches_stays_within_its_quotes() {
+    fn names_of_caches_cannot_leave_their_quotes() {
         let mut text = Text::new(Format::Prometheus);
         text.begin(&CACHE_ITEMS).add(&["1", "a\"} 9\nb\\c\r"], 7);
 
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_counter_is_typed_as_each_format_wants_it() {
+    fn a_counter_is_typed_as_each_format_requires() {
         for (format, name, end) in [
             (Format::Prometheus, "attimo_hits_total", ""),
             (Format::OpenMetrics, "attimo_hits", "# EOF\n"),
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_that_asks_for_open_metrics_gets_it() {
+    fn a_scraper_that_accepts_open_metrics_gets_it() {
         let accept = "application/openmetrics-text;version=1.0.0,text/plain;q=0.5";
         assert_eq!(Format::accepted(accept), Format::OpenMetrics);
         assert_eq!(Format::accepted("*/*"), Format::Prometheus);

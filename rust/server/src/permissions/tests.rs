@@ -1,4 +1,4 @@
-//! What permission sets grant, and where two of them meet.
+//! What permission sets grant, and the intersection of two of them.
 
 use serde_json::{Value, json};
 
@@ -58,7 +58,7 @@ fn reading_and_writing_at_once_needs_one_rule_that_grants_both() {
 }
 
 #[test]
-fn keys_that_are_no_text_are_written_in_base64() {
+fn binary_keys_are_written_in_base64() {
     let rules = json!([
         {"type": "cache", "permissions": ["read"], "caches": "*", "items": {"key_base64": "/w=="}},
         {"type": "cache", "permissions": ["read"], "caches": "*",
@@ -93,7 +93,7 @@ struct Question {
 }
 
 #[test]
-fn it_decides_as_the_control_plane_does() {
+fn decisions_match_those_of_the_control_plane() {
     let table = include_str!("../../../../tests/property/permissions.json");
     let table: Vec<Question> = serde_json::from_str(table).unwrap();
 
@@ -116,7 +116,7 @@ fn it_decides_as_the_control_plane_does() {
 }
 
 #[test]
-fn what_is_not_understood_grants_nothing() {
+fn unknown_rules_grant_nothing() {
     for json in [
         "",
         "{}",
@@ -132,7 +132,7 @@ fn what_is_not_understood_grants_nothing() {
     }
 }
 
-/// The permissions at cache `a` of a token with `own`, issued by a caller with `issuer`.
+/// The permissions in cache `a` of a token with `own`, issued by a caller with `issuer`.
 fn left(own: &Value, issuer: &Value) -> Grants {
     set(own.clone()).at(b"a").and(set(issuer.clone()).vended_at(b"a"))
 }
@@ -147,7 +147,7 @@ fn about(verbs: &[&str], items: Value) -> Value {
 }
 
 #[test]
-fn two_choices_of_items_meet_where_both_choose() {
+fn the_intersection_of_items_is_what_both_contain() {
     let both = |own: Value, issuer: Value| {
         let left = left(&json!([about(&["read"], own)]), &vendor(&["read"], issuer));
         ["u", "user/", "user/7/", "user/7/x", "user/8/x", "key"]
@@ -175,7 +175,7 @@ fn two_choices_of_items_meet_where_both_choose() {
 }
 
 #[test]
-fn many_selectors_that_meet_are_no_more_than_all_of_them() {
+fn an_intersection_has_no_more_selectors_than_both_sets() {
     let rules = |verbs: &[&str], from: usize| -> Vec<Value> {
         (from..from + 19).map(|at| about(verbs, json!({"key_prefix": format!("{at}/")}))).collect()
     };
@@ -194,7 +194,7 @@ fn many_selectors_that_meet_are_no_more_than_all_of_them() {
 }
 
 #[test]
-fn what_one_rule_grants_at_once_meets_only_what_another_rule_grants_at_once() {
+fn combined_grants_intersect_only_with_combined_grants() {
     let own = json!([about(&["read", "write"], json!("*"))]);
     let mut apart = vendor(&["read"], json!("*"));
     apart.as_array_mut().unwrap().push(about(&["write"], json!("*")));
@@ -207,7 +207,7 @@ fn what_one_rule_grants_at_once_meets_only_what_another_rule_grants_at_once() {
 }
 
 #[test]
-fn who_may_make_no_tokens_lends_nothing() {
+fn an_issuer_who_must_not_create_tokens_gives_no_permissions() {
     let own = json!([about(&["read"], json!("*"))]);
     let lends = |rule: Value| {
         let issuer = json!([about(&["read"], json!("*")), rule]);

@@ -1,4 +1,4 @@
-//! Connections: how many came and are open, what became of their handshakes, why we closed them.
+//! Counts connections: accepted and open ones, their handshakes, and why the server closed them.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -9,29 +9,29 @@ use parking_lot::Mutex;
 
 use super::events::{Events, Level};
 
-/// What a connection has turned out to speak.
+/// The protocol of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Speaks {
-    /// It has not said so yet.
+    /// Not detected yet.
     Nothing,
     Http1,
     Http2,
 }
 
-/// Why we closed a connection that its client would have kept.
+/// Why the server closed a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Closed {
-    /// It did not say what it speaks in time, its TLS handshake included.
+    /// It did not complete its TLS handshake or reveal its protocol in time.
     HandshakeTimeout,
     /// The head of a request did not arrive in time.
     HeadTimeout,
     /// The body of a request did not arrive in time.
     BodyTimeout,
-    /// It left its answers unread.
+    /// It left its responses unread.
     Stalled,
-    /// It was silent for long.
+    /// It sent nothing for too long.
     Idle,
-    /// What it said was no HTTP.
+    /// It violated the protocol.
     Protocol,
     /// It flooded the server with resets, settings or pings.
     Flood,
@@ -39,11 +39,11 @@ pub(crate) enum Closed {
     NoRoom,
 }
 
-/// How a connection is protected, by the names of the label.
+/// Label values: how a connection is protected.
 pub(crate) const TRANSPORTS: [&str; 2] = ["plaintext", "tls"];
-/// What connections speak, by the names of the label.
+/// Label values: the protocols of connections.
 pub(crate) const SPEAKS: [&str; 3] = ["unknown", "http1", "http2"];
-/// Why we close connections, by the names of the label.
+/// Label values: why connections are closed.
 pub(crate) const REASONS: [(Closed, &str); 8] = [
     (Closed::HandshakeTimeout, "handshake_timeout"),
     (Closed::HeadTimeout, "head_timeout"),
@@ -67,14 +67,14 @@ pub(crate) struct Connections {
     unlogged: Mutex<Unlogged>,
 }
 
-/// Abuse since it was last logged.
+/// Abuse since the last log line.
 #[derive(Default)]
 struct Unlogged {
     count: u64,
     logged_at: Option<Instant>,
 }
 
-/// An open connection; counted until this is dropped.
+/// An open connection, counted until this is dropped.
 pub(crate) struct Opened {
     connections: Arc<Connections>,
     secure: bool,
@@ -91,7 +91,7 @@ impl Opened {
         opened
     }
 
-    /// Tells what the connection has turned out to speak.
+    /// Sets the protocol of the connection.
     pub(crate) fn speaks(&self, speaks: Speaks) {
         self.add(-1);
         self.speaks.set(speaks);
@@ -110,7 +110,7 @@ impl Drop for Opened {
     }
 }
 
-/// The numbers at one moment, in the order of their labels' names.
+/// The current numbers, in the order of their label values.
 pub(crate) struct Seen {
     pub(crate) accepted: [u64; TRANSPORTS.len()],
     pub(crate) open: [[i64; SPEAKS.len()]; TRANSPORTS.len()],
@@ -145,7 +145,7 @@ impl Connections {
         }
     }
 
-    /// Logs the first one at once, and those that follow soon after together with a later one.
+    /// Logs the first one at once, and those that soon follow together with a later one.
     fn log_abuse(&self, peer: IpAddr, now: Instant, events: &Events) {
         let mut unlogged = self.unlogged.lock();
         unlogged.count += 1;
@@ -164,7 +164,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_connection_is_open_until_it_is_dropped_and_moves_to_what_it_speaks() {
+    fn a_connection_is_open_until_it_is_dropped_and_is_counted_by_protocol() {
         let connections = Arc::new(Connections::default());
         let open = || connections.read().open[1];
         let connection = Opened::new(&connections, true);
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_burst_of_abuse_makes_one_line_and_the_next_burst_sums_it_up() {
+    fn a_burst_of_abuse_is_one_line_and_the_next_burst_sums_it_up() {
         let (connections, events) = (Connections::default(), Events::default());
         let (peer, start) = (IpAddr::from([192, 0, 2, 7]), Instant::now());
         (0..5).for_each(|_| connections.log_abuse(peer, start, &events));

@@ -1,25 +1,25 @@
-//! What is worth a line in the log: kept until the control plane, which writes the log, takes it.
+//! Events for the log, kept until the control plane, which writes the log, takes them.
 
 use std::collections::VecDeque;
 
 use parking_lot::{Condvar, Mutex};
 
-/// Beyond this many that are not taken, events are only counted.
+/// With this many waiting, further events are only counted.
 const KEPT: usize = 256;
 
-/// How bad an event is.
+/// The severity of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
-    /// Something that an operator may want to know, and need not mend.
+    /// Information for an operator, without need to act.
     Info,
-    /// Somebody misbehaves, or something does not work as it should.
+    /// A client misbehaves, or something does not work as it should.
     Warning,
     /// An internal error, or a part of the server has ended.
     Error,
 }
 
 impl Level {
-    /// The level in one word.
+    /// The name of the level.
     pub fn name(self) -> &'static str {
         match self {
             Level::Info => "info",
@@ -29,16 +29,16 @@ impl Level {
     }
 }
 
-/// Something that an operator should read. It holds no key, no value and no token.
+/// An event for the log. Contains no key, value or token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
     /// How bad it is.
     pub level: Level,
-    /// What happened, in one sentence.
+    /// The message, in one sentence.
     pub message: String,
 }
 
-/// The events of a node that were not taken yet.
+/// The events of a node that wait for a reader.
 #[derive(Default)]
 pub(crate) struct Events {
     queue: Mutex<Queue>,
@@ -53,7 +53,7 @@ struct Queue {
 }
 
 impl Events {
-    /// Keeps an event; never waits for a reader.
+    /// Adds an event; never blocks.
     pub(crate) fn push(&self, level: Level, message: String) {
         let mut queue = self.queue.lock();
         if queue.events.len() < KEPT {
@@ -64,7 +64,7 @@ impl Events {
         self.changed.notify_one();
     }
 
-    /// Waits for the next event; `None` when there are no more and none will come.
+    /// Waits for the next event; `None` after the last one once closed.
     pub(crate) fn next(&self) -> Option<Event> {
         let mut queue = self.queue.lock();
         loop {
@@ -83,12 +83,12 @@ impl Events {
         }
     }
 
-    /// Lets readers wait again, after a close.
+    /// Reopens after a close.
     pub(crate) fn open(&self) {
         self.queue.lock().closed = false;
     }
 
-    /// Lets readers end once they have taken what there is.
+    /// Lets readers end after the remaining events.
     pub(crate) fn close(&self) {
         self.queue.lock().closed = true;
         self.changed.notify_all();
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_reads_takes_no_more_room() {
+    fn unread_events_take_bounded_memory() {
         let events = Events::default();
         (0..KEPT + 3).for_each(|i| events.push(Level::Warning, i.to_string()));
         events.close();

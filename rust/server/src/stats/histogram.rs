@@ -1,11 +1,11 @@
-//! How long things took, in buckets that double: up to 1 µs, 2 µs, 4 µs, … 1.05 s, and longer.
+//! Histograms of durations, in buckets that double: up to 1 µs, 2 µs, 4 µs, … 1.05 s, and longer.
 
 use crate::counter::Counter;
 
-/// How many buckets have a bound; one more has none.
+/// The number of buckets with a bound; one more has none.
 pub(crate) const BUCKETS: usize = 21;
 
-/// Durations that one thread saw.
+/// The durations of one thread.
 #[derive(Debug, Default)]
 pub(crate) struct Histogram {
     counts: [Counter; BUCKETS + 1],
@@ -30,7 +30,7 @@ impl Histogram {
         self.micros.add(micros);
     }
 
-    /// How many durations are in each bucket.
+    /// The number of durations in each bucket.
     pub(crate) fn counts(&self) -> [u64; BUCKETS + 1] {
         std::array::from_fn(|i| self.counts[i].get())
     }
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_duration_is_in_the_first_bucket_whose_bound_it_does_not_pass() {
+    fn a_duration_is_in_the_first_bucket_whose_bound_it_does_not_exceed() {
         for micros in (0..5_000).chain([1 << 20, (1 << 20) + 1, 3_000_000, u64::MAX]) {
             let expected = (0..BUCKETS).find(|i| micros <= bound(*i)).unwrap_or(BUCKETS);
             assert_eq!(bucket(micros), expected, "{micros}");
@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn the_counts_are_as_many_as_the_durations_and_the_sum_is_theirs() {
+    fn counts_and_sum_are_those_of_the_durations() {
         let histogram = Histogram::default();
         for micros in [0, 1, 2, 3, 1_000, 2_000_000] {
             histogram.add(micros);

@@ -1,8 +1,7 @@
-//! Counters for operators, incremented where things happen; `metrics` shows them.
+//! Counters for operators, incremented where things happen; `metrics` renders them.
 //!
-//! Each data thread has its own counters of requests ([`ThreadStats`]), so that
-//! counting is an addition. Rarer events, such as connections, are counted by all
-//! threads together ([`Stats`]).
+//! Each data thread has its own counters of requests ([`ThreadStats`]), so that counting is an
+//! addition. Rarer events, such as connections, are counted by all threads together ([`Stats`]).
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -35,7 +34,7 @@ pub(crate) struct Stats {
     pub(crate) events: Events,
     pub(crate) readiness: readiness::Cell,
     pub(crate) ledger: Ledger,
-    /// When the certificate ends, in seconds since 1970; 0 where there is none.
+    /// When the certificate expires, in seconds since 1970; 0 without TLS.
     certificate_end: AtomicU64,
     panics: AtomicU64,
     dropped_lines: AtomicU64,
@@ -43,18 +42,18 @@ pub(crate) struct Stats {
     turned_away: LogThrottle,
 }
 
-/// Counts an event that is worth logging, but not each time.
+/// Counts an event that is logged, but not each time.
 #[derive(Default)]
 struct LogThrottle {
     count: AtomicU64,
     last: Mutex<Option<Instant>>,
 }
 
-/// Such an event is logged at most this often.
+/// The shortest interval between log lines.
 const LOG_EVERY: Duration = Duration::from_mins(1);
 
 impl LogThrottle {
-    /// Counts one; true if it should be logged now.
+    /// Counts an event; true if it should be logged now.
     fn note(&self, now: Instant) -> bool {
         self.count.fetch_add(1, Ordering::Relaxed);
         let mut last = self.last.lock();
@@ -79,24 +78,24 @@ pub(crate) struct Ledger {
 }
 
 impl Stats {
-    /// What the threads have answered, summed.
+    /// The requests of all threads, summed.
     pub(crate) fn requests(&self) -> Sums {
         let mut sums = Sums::default();
         self.threads.lock().iter().for_each(|thread| sums.add(thread));
         sums
     }
 
-    /// Takes note of when the certificate ends, in seconds since 1970.
+    /// Sets when the certificate expires, in seconds since 1970.
     pub(crate) fn certificate_ends(&self, end: Option<u64>) {
         self.certificate_end.store(end.unwrap_or(0), Ordering::Relaxed);
     }
 
-    /// When the certificate ends, if that is known.
+    /// When the certificate expires, if that is known.
     pub(crate) fn certificate_end(&self) -> Option<u64> {
         Some(self.certificate_end.load(Ordering::Relaxed)).filter(|end| *end > 0)
     }
 
-    /// A connection, or a request for the control plane, found no file handle left.
+    /// Counts a connection or control request that failed for lack of a file handle.
     pub(crate) fn lacked_handle(&self) {
         if self.without_handle.note(Instant::now()) {
             let message = "no file handles are left: connections wait, and requests for the control \
@@ -105,12 +104,13 @@ impl Stats {
         }
     }
 
-    /// How often a file handle was lacking.
+    /// How many connections and control requests lacked a file handle.
     pub(crate) fn handles_lacked(&self) -> u64 {
         self.without_handle.count()
     }
 
-    /// An unauthenticated request of `peer` was refused, since too many were under way.
+    /// Counts an unauthenticated request of `peer` that was refused because too many were in
+    /// progress.
     pub(crate) fn turned_away(&self, peer: IpAddr) {
         if self.turned_away.note(Instant::now()) {
             let message = format!(
@@ -125,7 +125,7 @@ impl Stats {
         self.turned_away.count()
     }
 
-    /// Lines of the log were dropped; the control plane tells.
+    /// Counts dropped lines of the log, which the control plane reports.
     pub(crate) fn dropped_lines(&self, lines: u64) {
         self.dropped_lines.fetch_add(lines, Ordering::Relaxed);
     }
@@ -142,14 +142,14 @@ impl Stats {
 }
 
 impl Ledger {
-    /// A batch was recorded, or could not be and waits.
+    /// Counts a batch that was recorded, or one that could not be and waits.
     pub(crate) fn note(&self, recorded: bool) {
         let counter = if recorded { &self.recorded } else { &self.failed };
         counter.fetch_add(1, Ordering::Relaxed);
         self.waiting.store(u64::from(!recorded), Ordering::Relaxed);
     }
 
-    /// Batches recorded, tries that failed, batches that wait.
+    /// Recorded batches, failed attempts, waiting batches.
     pub(crate) fn read(&self) -> [u64; 3] {
         [&self.recorded, &self.failed, &self.waiting].map(|each| each.load(Ordering::Relaxed))
     }
@@ -160,7 +160,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_happens_all_the_time_is_told_once_a_minute_and_counted_each_time() {
+    fn frequent_events_are_logged_once_a_minute_and_counted_each_time() {
         let (throttle, start) = (LogThrottle::default(), Instant::now());
         let after = |seconds| throttle.note(start + Duration::from_secs(seconds));
         assert_eq!([0, 1, 59, 60, 61, 120].map(after), [true, false, false, true, false, true]);

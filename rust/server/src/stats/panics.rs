@@ -12,20 +12,21 @@ use super::Stats;
 use super::events::Level;
 use crate::error::{Error, Result};
 
-/// Whether a thread is one of ours, or one of Python's that has called us: those have no name here.
+/// Whether a thread belongs to the server. Python's threads have no name here.
 fn is_ours(name: Option<&str>) -> bool {
     name.is_none_or(|name| name == "main" || name.starts_with("attimo-"))
 }
 
 static NODES: Mutex<Vec<Weak<Stats>>> = Mutex::new(Vec::new());
 
-/// Lets `stats` hear of every panic from now on.
+/// Reports every panic from now on to `stats`.
 pub(crate) fn watch(stats: &Arc<Stats>) {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let before = take_hook();
         set_hook(Box::new(move |panic| {
-            // Writing to standard error may block, so that is only for panics that no log records.
+            // Writing to standard error may block, so it is only for panics that are not logged
+            // otherwise.
             if !(is_ours(thread::current().name()) && note(panic)) {
                 before(panic);
             }
@@ -36,7 +37,7 @@ pub(crate) fn watch(stats: &Arc<Stats>) {
     nodes.push(Arc::downgrade(stats));
 }
 
-/// Reports a panic to all nodes of the process; false if there are none.
+/// Reports a panic to all nodes of the process; false if there is none.
 fn note(panic: &PanicHookInfo<'_>) -> bool {
     let at = panic.location().map(|at| format!("{}:{}", at.file(), at.line()));
     let message = format!(
@@ -52,18 +53,18 @@ fn note(panic: &PanicHookInfo<'_>) -> bool {
     !nodes.is_empty()
 }
 
-/// The message if it is a literal of the source: a formatted one may contain user data.
+/// The panic's message if it is a literal in the source: a formatted one may contain user data.
 fn words(payload: &(dyn Any + Send)) -> &'static str {
     payload.downcast_ref::<&'static str>().copied().unwrap_or("what it said is not shown")
 }
 
-/// Runs the work for one request; a panic in it fails that request alone.
+/// Runs the work for one request; a panic fails only that request.
 ///
 /// # Errors
 ///
 /// Those of `work`, and [`Error::Internal`] if it panics.
 pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
-    // Locks are not poisoned, and what was counted or stored before the panic stays.
+    // Locks are not poisoned, and what was counted or stored before the panic is kept.
     catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(Error::Internal))
 }
 
@@ -72,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_mistake_fails_one_request_is_counted_and_told_without_anybodys_data() {
+    fn a_panic_fails_one_request_and_is_counted_and_logged_without_user_data() {
         let stats = Arc::new(Stats::default());
         watch(&stats);
         let secret = "canary";

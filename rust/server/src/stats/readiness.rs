@@ -1,27 +1,27 @@
-//! Whether the node should be sent requests; the control plane tells what it knows.
+//! Whether the node should receive requests, as the control plane reports it.
 
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-/// What the control plane knows of itself.
+/// The state of the control plane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Readiness {
-    /// It has not come up yet.
+    /// It is starting.
     Starting = 0,
-    /// All is well.
+    /// It works.
     Ready = 1,
     /// The database cannot be written: data is served, nothing can be created, usage waits.
     ReadOnly = 2,
 }
 
-/// A word that is none of the above.
+/// An unknown name of a state.
 #[derive(Debug, thiserror::Error)]
 #[error("{0:?} is not starting, ready or read-only")]
 pub struct NoReadiness(String);
 
 impl Readiness {
-    /// The word for it.
+    /// Its name.
     pub fn name(self) -> &'static str {
         match self {
             Readiness::Starting => "starting",
@@ -41,7 +41,7 @@ impl FromStr for Readiness {
     }
 }
 
-/// The readiness that was last set.
+/// The last state that was set.
 #[derive(Default)]
 pub(crate) struct Cell(AtomicU8);
 
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_told_last_holds() {
+    fn the_last_state_that_was_set_holds() {
         let cell = Cell::default();
         assert_eq!(cell.get(), Readiness::Starting);
         for word in ["ready", "read-only", "starting"] {

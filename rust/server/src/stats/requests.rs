@@ -1,8 +1,8 @@
-//! Requests that were answered: how many, how, and how long they took.
+//! Counts answered requests, with their outcomes and durations.
 //!
-//! A thread reads the clock once when it wakes up and once when it has written
-//! its answers. So an answer is noted when it is made (`answered`), and put into
-//! the histogram when the thread knows how late it is (`settle`).
+//! A thread reads the clock once when it wakes up and once after it has written its responses. So a
+//! response is noted when it is created (`answered`), and added to the histogram when the thread
+//! knows the time (`settle`).
 
 use std::cell::RefCell;
 use std::sync::{Arc, OnceLock};
@@ -16,7 +16,7 @@ use crate::counter::Counter;
 use crate::error::{Error, Result};
 use crate::methods::Api;
 
-/// By which protocol a request came.
+/// The protocol of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Via {
     Grpc,
@@ -24,24 +24,24 @@ pub(crate) enum Via {
     Http,
 }
 
-/// How a request was answered.
+/// The outcome of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Class {
     Ok,
-    /// Refused: the caller can mend it.
+    /// Refused: the caller can fix it.
     Refused,
-    /// Failed: the operator can mend it.
+    /// Failed: the operator can fix it.
     Failed,
 }
 
-/// The protocols, by the names of their label.
+/// Label values of the protocols.
 pub(crate) const VIAS: [(Via, &str); 3] =
     [(Via::Grpc, "grpc"), (Via::GrpcWeb, "grpc_web"), (Via::Http, "http")];
-/// The classes, by the names of their label.
+/// Label values of the outcomes.
 pub(crate) const CLASSES: [&str; 3] = ["ok", "refused", "failed"];
 
 impl Class {
-    /// How a request with this result is answered.
+    /// The outcome of a request with this result.
     pub(crate) fn of<T>(result: &Result<T>) -> Self {
         match result {
             Ok(_) => Class::Ok,
@@ -50,7 +50,7 @@ impl Class {
         }
     }
 
-    /// How a request with this status of HTTP was answered.
+    /// The outcome of a request with this HTTP status.
     pub(crate) fn of_status(status: StatusCode) -> Self {
         if status.is_server_error() {
             Class::Failed
@@ -61,7 +61,7 @@ impl Class {
         }
     }
 
-    /// How a request with this code of gRPC was answered.
+    /// The outcome of a request with this gRPC code.
     pub(crate) fn of_grpc(code: u16) -> Self {
         match code {
             0 => Class::Ok,
@@ -72,13 +72,14 @@ impl Class {
     }
 }
 
-/// The place of the control plane among the methods.
+/// The index of the control plane, after those of the methods.
 const CONTROL: usize = Api::COUNT;
 const SERIES: usize = VIAS.len() * (CONTROL + 1);
-/// The codes of HTTP that mean an error are 400 to 599; those of gRPC, 1 to 16, need less room.
+/// The lowest HTTP status of an error: they are 400 to 599. The gRPC codes, 1 to 16, need less
+/// space.
 const FIRST_OF_HTTP: usize = 400;
 const CODES: usize = 200;
-/// More answers than this are not kept waiting for a look at the clock.
+/// With this many responses noted, the clock is read at once.
 const WAITING: usize = 1_024;
 
 fn series(via: Via, api: Option<Api>) -> usize {
@@ -91,7 +92,7 @@ struct Series {
     classes: [Counter; CLASSES.len()],
 }
 
-/// What one thread has answered.
+/// The requests of one thread.
 pub(crate) struct Requests {
     series: [OnceLock<Box<Series>>; SERIES],
     errors: [[Counter; CODES]; VIAS.len()],
@@ -103,7 +104,7 @@ struct Answered {
     began_micros: u64,
 }
 
-/// The counting of one data thread.
+/// Counts the requests of one data thread.
 pub(crate) struct ThreadStats {
     own: Arc<Requests>,
     clock: Clock,
@@ -111,7 +112,7 @@ pub(crate) struct ThreadStats {
 }
 
 impl ThreadStats {
-    /// A thread's own part of `stats`.
+    /// The counters of a new thread of `stats`.
     pub(crate) fn new(stats: &Stats, clock: Clock) -> Self {
         let own = Arc::new(Requests {
             series: [const { OnceLock::new() }; _],
@@ -121,9 +122,9 @@ impl ThreadStats {
         ThreadStats { own, clock, waiting: RefCell::default() }
     }
 
-    /// Notes a data request that was let in and answered; it began at `began`.
+    /// Notes a data request that was admitted and answered; it began at `began`.
     pub(crate) fn answered(&self, via: Via, api: Api, began: Now, class: Class) {
-        #[expect(clippy::cast_possible_truncation, reason = "there are not so many series")]
+        #[expect(clippy::cast_possible_truncation, reason = "there are fewer series")]
         let series = series(via, Some(api)) as u16;
         let mut waiting = self.waiting.borrow_mut();
         waiting.push(Answered { series, class, began_micros: began.micros });
@@ -133,8 +134,8 @@ impl ThreadStats {
         }
     }
 
-    /// Counts what was noted: it has been handed to the socket by now, in microseconds since the
-    /// server was made.
+    /// Counts what was noted: the responses have been written to the socket by now, in microseconds
+    /// since the server started.
     pub(crate) fn settle(&self, micros: u64) {
         for answered in self.waiting.borrow_mut().drain(..) {
             let took = micros.saturating_sub(answered.began_micros);
@@ -148,7 +149,8 @@ impl ThreadStats {
         self.own.add(series(via, None), took, class);
     }
 
-    /// Counts an error by the status code of its protocol, from authenticated clients or not.
+    /// Counts an error by the status code of its protocol, whether the client is authenticated or
+    /// not.
     pub(crate) fn failed(&self, via: Via, code: u16) {
         let first = if via == Via::Http { FIRST_OF_HTTP } else { 0 };
         let place = usize::from(code).saturating_sub(first).min(CODES - 1);
@@ -172,7 +174,7 @@ pub(crate) struct Sum {
     pub(crate) micros: u64,
 }
 
-/// What all threads have answered.
+/// The requests of all threads, summed.
 pub(crate) struct Sums {
     series: Vec<Sum>,
     errors: [[u64; CODES]; VIAS.len()],
@@ -199,12 +201,12 @@ impl Sums {
         }
     }
 
-    /// What was asked of a method, or of the control plane (`None`).
+    /// The requests of a method, or of the control plane (`None`).
     pub(crate) fn of(&self, via: Via, api: Option<Api>) -> &Sum {
         &self.series[series(via, api)]
     }
 
-    /// The errors that there were, by protocol and code.
+    /// The errors by protocol and code.
     pub(crate) fn errors(&self) -> impl Iterator<Item = (Via, usize, u64)> {
         VIAS.iter().flat_map(|(via, _)| {
             let first = if *via == Via::Http { FIRST_OF_HTTP } else { 0 };
@@ -225,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_counts_when_the_thread_knows_how_late_it_is() {
+    fn a_response_counts_when_the_thread_knows_the_time() {
         let stats = Stats::default();
         let thread = ThreadStats::new(&stats, Clock::start());
         thread.answered(Via::Grpc, Api::Get, at(1_000), Class::Ok);
@@ -241,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_that_nobody_settles_do_not_heap_up() {
+    fn responses_that_are_not_settled_do_not_accumulate() {
         let stats = Stats::default();
         let thread = ThreadStats::new(&stats, Clock::start());
         (0..WAITING).for_each(|_| thread.answered(Via::Http, Api::Set, at(0), Class::Ok));

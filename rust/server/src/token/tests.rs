@@ -9,7 +9,7 @@ const OURS: [u8; 32] = [7; 32];
 const FOREIGN: [u8; 32] = [8; 32];
 const OF_URLS: [u8; 32] = [9; 32];
 
-/// A directory that knows our key by the id `k1`.
+/// A directory with our key, whose id is `k1`.
 fn directory() -> Directory {
     let public = ed25519_dalek::SigningKey::from_bytes(&OURS).verifying_key().to_bytes();
     let directory = Directory::default();
@@ -31,7 +31,7 @@ fn url() -> Value {
 }
 
 fn signed(seed: [u8; 32], kid: &str, claims: &Value) -> String {
-    // RFC 8410: what stands before the seed in PKCS #8.
+    // RFC 8410: the prefix of the seed in PKCS #8.
     let mut der = b"\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20".to_vec();
     der.extend(seed);
     let header = Header { kid: Some(kid.to_owned()), ..Header::new(Algorithm::EdDSA) };
@@ -47,7 +47,7 @@ fn verify(token: &str) -> Result<Arc<Claims>> {
 }
 
 #[test]
-fn what_our_key_signed_is_read_bare_and_wrapped() {
+fn tokens_of_a_known_key_are_verified_bare_and_wrapped() {
     let jwt = signed(OURS, "k1", &claims());
     let wrapped = STANDARD.encode(json!({"endpoint": "e", "api_key": jwt}).to_string());
 
@@ -64,7 +64,7 @@ fn disposable() -> Value {
 }
 
 #[test]
-fn a_disposable_token_bears_what_it_may_and_must_end() {
+fn a_disposable_token_contains_its_permissions_and_must_expire() {
     let read = verify(&signed(OURS, "k1", &disposable())).unwrap();
     let Kind::Disposable { issuer, permissions } = &read.kind else { panic!("{read:?}") };
 
@@ -78,7 +78,7 @@ fn a_disposable_token_bears_what_it_may_and_must_end() {
 }
 
 #[test]
-fn a_signed_url_is_of_the_account_of_its_key_and_opens_what_it_names() {
+fn a_signed_url_gives_access_to_one_item_of_its_keys_account() {
     let read = verify(&signed(OF_URLS, "u1", &url())).unwrap();
     let Kind::Url(grant) = &read.kind else { panic!("{read:?}") };
 
@@ -94,7 +94,7 @@ fn a_signed_url_is_of_the_account_of_its_key_and_opens_what_it_names() {
 }
 
 #[test]
-fn a_signed_url_may_no_more_than_its_methods_say() {
+fn a_signed_url_permits_only_its_methods() {
     for (method, ttl, gets, sets) in [
         (json!(["get"]), json!(60), true, None),
         (json!(["set"]), json!(60), false, Some(60)),
@@ -145,14 +145,14 @@ fn a_key_for_urls_signs_no_other_token_and_no_other_key_signs_urls() {
 }
 
 #[test]
-fn a_token_begins_half_a_minute_early_at_most() {
+fn a_token_is_accepted_at_most_half_a_minute_early() {
     let read = verify(&signed(OURS, "k1", &disposable())).unwrap();
 
     assert_eq!([read.check_begin(969), read.check_begin(970)], [Err(TOO_EARLY), Ok(())]);
 }
 
 #[test]
-fn what_is_remembered_is_bounded_in_number_and_in_bytes() {
+fn the_cache_is_bounded_in_number_and_in_bytes() {
     let claims = verify(&signed(OURS, "k1", &disposable())).unwrap();
     let mut verified = Verified::default();
     for number in 0..2_000_u32 {
@@ -176,7 +176,7 @@ fn another_signature_or_key_id_is_refused() {
 }
 
 #[test]
-fn no_other_algorithm_is_taken_whatever_the_header_says() {
+fn other_algorithms_are_refused() {
     let jwt = signed(OURS, "k1", &claims());
     let (_, body) = jwt.split_once('.').unwrap();
     for alg in ["none", "None", "HS256", "RS256", "ES256"] {
@@ -203,7 +203,7 @@ fn claims_of_another_kind_or_type_are_refused() {
     }
 }
 
-/// By medians of many, one after the other: what else the machine does meets both.
+/// Compares medians of many runs in turn, so that other load affects both alike.
 #[test]
 fn a_forged_token_takes_as_long_whether_its_key_is_known_or_not() {
     let (directory, verifier) = (directory(), Verifier::default());

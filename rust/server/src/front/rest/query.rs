@@ -1,7 +1,6 @@
-//! The query of a URL, read where it lies: names and values, and what they stand for.
+//! The query of a URL, parsed without copies: parameters by name, and their types.
 //!
-//! Bytes are given as `name` (percent-encoded) or as `name_base64`. Unknown names
-//! are ignored.
+//! Bytes are given as `name` (percent-encoded) or as `name_base64`. Unknown parameters are ignored.
 
 use std::borrow::Cow;
 use std::str::FromStr;
@@ -18,7 +17,7 @@ mod encoded;
 const BASE64: &str = "_base64";
 const MILLISECONDS: u64 = 1_000;
 const SECONDS: &str = "a whole number of seconds from 1 to 18446744073709551615";
-/// What a `usize` is, in words; and a `u32`.
+/// What parameters of type `usize` and `u32` must be, for error messages.
 pub(super) const WHOLE: &str = "a whole number from 0 to 18446744073709551615";
 pub(super) const WHOLE_OF_32: &str = "a whole number from 0 to 4294967295";
 
@@ -33,18 +32,18 @@ impl<'a> Query<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] if it has two tokens.
+    /// [`Error::Invalid`] if it contains two tokens.
     pub(in crate::front) fn of(uri: &'a Uri) -> Result<Self> {
         let mut query = Query { text: uri.query().unwrap_or_default(), token: None };
         query.token = query.text("token")?;
         Ok(query)
     }
 
-    /// The path and query of `uri` as they came, without the token, which must not be passed on.
+    /// The path and query of `uri` as received, without the token, which must not be forwarded.
     ///
     /// # Errors
     ///
-    /// [`Error::Malformed`] if that is no URI any more.
+    /// [`Error::Malformed`] if the result is not a valid URI.
     pub(super) fn target_without_token(&self, uri: &Uri) -> Result<Uri> {
         if self.token.is_none() {
             return Ok(uri.path_and_query().cloned().map(Uri::from).unwrap_or_default());
@@ -70,11 +69,11 @@ impl<'a> Query<'a> {
         }
     }
 
-    /// What `name` says, if it is there.
+    /// The value of `name`, if given.
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] if it is there twice.
+    /// [`Error::Invalid`] if it is given twice.
     pub(super) fn text(&self, name: &str) -> Result<Option<Cow<'a, str>>> {
         Ok(self.value(name)?.map(|value| match value {
             Cow::Borrowed(value) => String::from_utf8_lossy(value),
@@ -82,7 +81,7 @@ impl<'a> Query<'a> {
         }))
     }
 
-    /// Whether there is a parameter of this name, or of its name in base64.
+    /// Whether the parameter is given, as `name` or as `name_base64`.
     pub(super) fn has(&self, name: &str) -> bool {
         self.pairs().any(|(given, _)| given.form(name).is_some())
     }
@@ -131,12 +130,12 @@ impl<'a> Query<'a> {
         Ok(elements)
     }
 
-    /// Refuses parameters other than these and the token: to pass over a misspelt one would take
-    /// more away than was meant.
+    /// Refuses parameters other than these and the token, where ignoring a misspelt one would
+    /// delete more than intended.
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`], which names it.
+    /// [`Error::Invalid`], which names the parameter.
     pub(super) fn only(&self, known: &[&str]) -> Result<()> {
         let is_known = |name: &str| {
             name.is_empty() || name == "token" || known.contains(&name.trim_end_matches(BASE64))
@@ -151,11 +150,11 @@ impl<'a> Query<'a> {
         Ok(())
     }
 
-    /// What `name` says, if it is there; `what` says what it must be.
+    /// The parsed value of `name`, if given; `what` says what it must be.
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] if it is something else.
+    /// [`Error::Invalid`] if it cannot be parsed.
     pub(super) fn parsed<T: FromStr>(&self, name: &str, what: &str) -> Result<Option<T>> {
         let Some(text) = self.text(name)? else { return Ok(None) };
         match text.parse() {
@@ -164,7 +163,7 @@ impl<'a> Query<'a> {
         }
     }
 
-    /// How much to add to a whole number: 1 if nothing else is said.
+    /// How much to add to a number; 1 by default.
     ///
     /// # Errors
     ///
@@ -173,7 +172,7 @@ impl<'a> Query<'a> {
         Ok(self.parsed("amount", "a whole number of 64 bits")?.unwrap_or(1))
     }
 
-    /// Whether `name` says `true`; `absent` if it is not there.
+    /// A boolean parameter; `absent` if it is not given.
     ///
     /// # Errors
     ///
@@ -182,7 +181,7 @@ impl<'a> Query<'a> {
         Ok(self.parsed(name, "true or false")?.unwrap_or(absent))
     }
 
-    /// A score that `name` says, if it is there.
+    /// A score, if given.
     ///
     /// # Errors
     ///
@@ -195,26 +194,26 @@ impl<'a> Query<'a> {
         }
     }
 
-    /// The lifetime, if there is one.
+    /// The TTL, if given.
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] if it is not a whole number of seconds, more than none.
+    /// [`Error::Invalid`] if it is not a positive whole number of seconds.
     pub(super) fn optional_ttl(&self) -> Result<Option<Ttl>> {
         let seconds = self.parsed("ttl_seconds", SECONDS)?;
         seconds.map(lifetime).transpose()
     }
 
-    /// The lifetime of what may be made.
+    /// The TTL of an item that may be created.
     ///
     /// # Errors
     ///
-    /// [`Error`] if there is none, or it is not a whole number of seconds.
+    /// [`Error`] if it is missing, or not a positive whole number of seconds.
     pub(super) fn ttl(&self) -> Result<Ttl> {
         self.optional_ttl()?.ok_or(Error::Malformed("ttl_seconds is missing"))
     }
 
-    /// The lifetime of a collection that may be made, and whether one that is there gets it, too.
+    /// The TTL of a collection that may be created, and whether an existing one gets it, too.
     ///
     /// # Errors
     ///
@@ -223,7 +222,7 @@ impl<'a> Query<'a> {
         Ok(CollectionTtl { ttl: self.ttl()?, refresh: self.flag("refresh_ttl", true)? })
     }
 
-    /// `start` and `end` of a part: both may be negative or absent.
+    /// The `start` and `end` of a slice; both may be negative or absent.
     ///
     /// # Errors
     ///
@@ -233,7 +232,7 @@ impl<'a> Query<'a> {
         Ok(Slice { start: position("start")?, end: position("end")? })
     }
 
-    /// The order, if one is given.
+    /// The sort order, if given.
     ///
     /// # Errors
     ///
@@ -247,7 +246,7 @@ impl<'a> Query<'a> {
         }
     }
 
-    /// How the elements of the answer are to be written.
+    /// The encoding of the elements in the response.
     ///
     /// # Errors
     ///
@@ -261,11 +260,11 @@ impl<'a> Query<'a> {
     }
 }
 
-/// A lifetime in seconds, of which there must be some.
+/// A TTL of at least one second.
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`] for none.
+/// [`Error::Invalid`] for zero.
 pub(super) fn lifetime(seconds: u64) -> Result<Ttl> {
     if seconds == 0 {
         return Err(Error::Invalid(format!("ttl_seconds must be {SECONDS}")));
@@ -282,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_the_bytes_that_it_stands_for() {
+    fn values_are_percent_decoded() {
         for (given, key) in [
             ("key=a%2Fb+c&other=1", &b"a/b c"[..]),
             ("x=key&%6bey=plain", b"plain"),
@@ -299,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_for_itself_is_not_copied() {
+    fn values_without_encoding_are_not_copied() {
         let uri = "/cache/c?key=plain&token=t".parse().unwrap();
         let query = Query::of(&uri).unwrap();
 
@@ -308,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn one_key_is_one_key_in_either_form() {
+    fn a_key_must_be_given_once_in_either_form() {
         for given in ["", "a=1", "key=a&key=b", "key=a&key_base64=YQ", "key_base64=!", "keys=a"] {
             let uri = format!("/cache/c?{given}");
             assert!(with(&uri, |query| query.element("key").is_err()), "{given}");
@@ -316,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn several_elements_stay_in_order_across_both_forms() {
+    fn elements_of_both_forms_stay_in_order() {
         with("/?field=a&field_base64=YQ&x=1&field=b%00&fields=c", |query| {
             let fields = query.some_elements("field").unwrap();
             assert_eq!(fields, [&b"a"[..], b"a", b"b\0"]);
@@ -325,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_and_words_are_checked_by_name() {
+    fn errors_name_the_invalid_parameter() {
         with("/?ttl_seconds=2&start=-1&order=desc&min=-inf&refresh_ttl=false", |query| {
             let ttl = Ttl(2_000);
             assert_eq!(query.collection_ttl(), Ok(CollectionTtl { ttl, refresh: false }));
@@ -350,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn a_misspelt_name_is_told_where_it_would_matter() {
+    fn a_misspelt_parameter_is_refused_where_it_would_matter() {
         with("/?key=a&field_base64=YQ&token=t&", |query| {
             assert_eq!(query.only(&["key", "field"]), Ok(()));
             let error = query.only(&["key", "value"]).unwrap_err();
@@ -359,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn the_token_goes_no_further() {
+    fn the_token_is_not_forwarded() {
         for (given, kept) in [
             ("/caches?limit=2", "/caches?limit=2"),
             ("/caches?token=t", "/caches"),

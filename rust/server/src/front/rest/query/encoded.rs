@@ -1,4 +1,4 @@
-//! Names and values of a query as they came, percent-encoded.
+//! Names and values of a query as received, percent-encoded.
 
 use std::borrow::Cow;
 
@@ -23,7 +23,7 @@ pub(super) fn name_and_value(pair: &[u8]) -> (Encoded<'_>, Encoded<'_>) {
     (Encoded(name), Encoded(value.unwrap_or_default()))
 }
 
-/// What comes before the first `byte`, and what comes behind it if it is there.
+/// Splits `text` at the first `byte`; the second part is `None` without one.
 fn split_once(text: &[u8], byte: u8) -> (&[u8], Option<&[u8]>) {
     match memchr(byte, text) {
         Some(at) => (&text[..at], Some(&text[at + 1..])),
@@ -31,23 +31,23 @@ fn split_once(text: &[u8], byte: u8) -> (&[u8], Option<&[u8]>) {
     }
 }
 
-/// In which form bytes are given.
+/// How bytes are given.
 pub(super) enum Form {
     Plain,
     Base64,
 }
 
-/// A name or a value as it came, percent-encoded.
+/// A percent-encoded name or value, as received.
 #[derive(Clone, Copy)]
 pub(super) struct Encoded<'a>(&'a [u8]);
 
 impl<'a> Encoded<'a> {
-    /// Whether nothing in it stands for something else, as in nearly every name.
+    /// Whether it needs no decoding, like nearly every name.
     fn is_plain(self) -> bool {
         memchr2(b'%', b'+', self.0).is_none()
     }
 
-    /// The bytes that it stands for; nothing is copied if they stand for themselves.
+    /// The decoded bytes; not copied if they need no decoding.
     pub(super) fn decoded(self) -> Cow<'a, [u8]> {
         if self.is_plain() {
             return Cow::Borrowed(self.0);
@@ -57,12 +57,12 @@ impl<'a> Encoded<'a> {
         Cow::Owned(percent_decode(&spaced).collect())
     }
 
-    /// Whether it stands for `name`.
+    /// Whether it decodes to `name`.
     pub(super) fn is(self, name: &str) -> bool {
         self.0 == name.as_bytes() || (!self.is_plain() && *self.decoded() == *name.as_bytes())
     }
 
-    /// The form in which something called `name` is given, if it stands for that.
+    /// The form in which it gives the parameter `name`, if it does.
     pub(super) fn form(self, name: &str) -> Option<Form> {
         let form = |text: &[u8]| match text.strip_prefix(name.as_bytes())? {
             b"" => Some(Form::Plain),
