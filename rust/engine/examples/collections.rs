@@ -1,6 +1,6 @@
-//! Prints what a member of a large sorted set takes in memory, what commands
-//! take on small and on large ones, and how long another client's `Get` takes
-//! while another fetches, copies and deletes large collections.
+//! Prints the memory of a member of a large sorted set, the time of commands on small and large
+//! ones, and how long another client's `Get` takes while large collections are fetched, copied and
+//! deleted.
 //!
 //! `cargo run --release -p attimo-engine --example collections -- [members]`
 #![expect(clippy::print_stdout, reason = "it is a program")]
@@ -139,8 +139,8 @@ fn push(engine: &Engine, key: &[u8], i: u32) {
     run(engine, list::Push { key, at, values, truncate: None, ttl: TTL });
 }
 
-/// Another client's `Get` in the shard of large collections that are fetched,
-/// copied, and deleted again and again.
+/// Measures another client's `Get` in the shard of large collections that are repeatedly fetched,
+/// copied and deleted.
 fn disturb() {
     const LARGE: u32 = 100_000;
     let one = Engine::new(Config {
@@ -200,7 +200,7 @@ fn percentiles(what: &str, engine: &Engine, mut other: impl FnMut() + Send) {
 }
 
 fn run<C: Command>(engine: &Engine, command: C) -> C::Reply {
-    engine.run(CACHE, command, NOW).expect("it is of the right type")
+    engine.run(CACHE, command, NOW).expect("the type is right")
 }
 
 fn compare(what: &str, large: u32, mut operation: impl FnMut(&[u8], u32)) {
@@ -214,7 +214,7 @@ fn compare(what: &str, large: u32, mut operation: impl FnMut(&[u8], u32)) {
     println!("  {what:30} {small:5} {large:5}");
 }
 
-/// Nanoseconds that this thread has run so far; waiting for a processor does not count.
+/// The processor time of this thread, in nanoseconds; waiting does not count.
 fn on_processor() -> u64 {
     let text = fs::read_to_string("/proc/thread-self/schedstat").expect("Linux has it");
     text.split(' ').next().expect("a first word").parse().expect("a number")
@@ -227,7 +227,7 @@ fn resident() -> u64 {
     pages * 4096
 }
 
-/// Ten bytes that differ for each number.
+/// Ten bytes that are unique for each number.
 fn member(i: u32) -> [u8; 10] {
     let mut text = *b"member\0\0\0\0";
     text[6..].copy_from_slice(&i.to_le_bytes());

@@ -1,11 +1,11 @@
-//! Prints the resident memory that an item takes beyond its key and value,
-//! and what is left of it once the cache was flushed and swept.
+//! Prints the resident memory per item beyond key and value, and what is left of it after a flush
+//! and a sweep.
 //!
 //! `cargo run --release -p attimo-engine --example memory -- [items] [shards]`
 //!
-//! One count per run: a second one would reuse the memory of the first. The
-//! allocator keeps freed pages for some seconds; to see at once what goes back,
-//! set `_RJEM_MALLOC_CONF=dirty_decay_ms:0,muzzy_decay_ms:0`.
+//! Measures once per run: a second measurement would reuse the memory of the first. The allocator
+//! keeps freed pages for some seconds; to free them immediately, set
+//! `_RJEM_MALLOC_CONF=dirty_decay_ms:0,muzzy_decay_ms:0`.
 #![expect(clippy::print_stdout, reason = "it is a program")]
 
 use std::fs;

@@ -1,5 +1,5 @@
-//! Prints the processor time that commands take on one thread, the longest
-//! sweep, and what a plain map takes for the same reads on the same machine.
+//! Prints the processor time of commands on one thread, the longest sweep, and the time of the same
+//! reads on a plain map.
 //!
 //! `cargo run --release -p attimo-engine --example speed -- [items] [shards]`
 #![expect(clippy::print_stdout, reason = "it is a program")]
@@ -64,7 +64,7 @@ fn get(engine: &Engine, i: u32, reply: &mut Vec<u8>) {
     engine.run(CACHE, get, NOW).expect("it is a scalar");
 }
 
-/// The same reads from a plain map behind a lock.
+/// The same reads on a plain map behind a lock.
 fn compare(items: u32, reply: &mut Vec<u8>) {
     let map = (0..items).map(|i| (key(i).to_vec(), VALUE.to_vec()));
     let map: Mutex<HashMap<Vec<u8>, Vec<u8>>> = Mutex::new(map.collect());
@@ -97,18 +97,18 @@ fn time(what: &str, rounds: u32, mut operation: impl FnMut(u32)) {
     println!("  {what:20} {:4}", (on_processor() - start) / u64::from(rounds));
 }
 
-/// Nanoseconds that this thread has run so far; waiting for a processor does not count.
+/// The processor time of this thread, in nanoseconds; waiting does not count.
 fn on_processor() -> u64 {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux has it");
     text.split(' ').next().expect("a first word").parse().expect("a number")
 }
 
-/// Sixteen bytes that differ for each number.
+/// Sixteen bytes that are unique for each number.
 fn key(i: u32) -> [u8; 16] {
     (u128::from(i) << 64 | 0x6b65_793a).to_le_bytes()
 }
 
-/// Some numbers far more often than others: half of all are in an eighth of the range.
+/// A skewed distribution: half of all numbers are in an eighth of the range.
 fn skewed(i: u32, range: u32) -> u32 {
     let random = |i| u64::from(scramble(i) % range);
     let range = u64::from(range);

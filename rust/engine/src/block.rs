@@ -30,7 +30,7 @@ pub(crate) fn split(block: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
-/// The bytes that a block for this key and value takes.
+/// The size of a block with this key and value, in bytes.
 pub(crate) fn len(key: &[u8], value: &[u8]) -> usize {
     varint_len(key.len()) + key.len() + value.len()
 }
@@ -39,7 +39,7 @@ fn varint_len(number: usize) -> usize {
     (usize::BITS - (number | 1).leading_zeros()).div_ceil(7) as usize
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "seven bits are kept on purpose")]
+#[expect(clippy::cast_possible_truncation, reason = "only the low seven bits are wanted")]
 fn low_bits(number: usize) -> u8 {
     number as u8 & 0x7f
 }
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_joined_splits_again_at_every_length() {
+    fn a_block_splits_into_key_and_value_at_every_length() {
         for len in [0, 1, 127, 128, 16_383, 16_384, 5_000_000] {
             let key = vec![7; len];
             for value in [&b""[..], b"v"] {

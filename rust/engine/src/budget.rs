@@ -1,4 +1,5 @@
-//! The one budget: what items take, what else is held, and what is left for items.
+//! The memory budget: what items use, what is reserved for other things, and what is left for
+//! items.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -6,12 +7,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::Moment;
 
-/// Items keep one in this many bytes of the budget, whatever else is held.
+/// Items keep one part in this many of the budget, however much is reserved.
 const LEAST_SHARE: u64 = 4;
-/// And one in this many, however much is resident beyond what is counted: more than that does
-/// not keep the process from being killed for lack of memory.
+/// And one part in this many, however much resident memory is not counted: evicting even more would
+/// not save the process from being killed for lack of memory.
 const LAST_SHARE: u64 = 16;
-/// The callback runs each time that one in this many bytes of the budget was evicted.
+/// The callback runs each time that one part in this many of the budget was evicted.
 const TURNOVER_SHARE: u64 = 64;
 
 /// Called with the time of the write that evicted.
@@ -20,15 +21,15 @@ type Watch = Box<dyn Fn(Moment) + Send + Sync>;
 /// The budget of an engine; all numbers are bytes.
 pub(crate) struct Budget {
     bytes: u64,
-    /// What all shards take together.
+    /// The memory of the items of all shards.
     items: AtomicU64,
-    /// What is held for something that is no item.
+    /// Memory reserved for other things than items.
     reserved: AtomicU64,
-    /// What is resident beyond all that is counted.
+    /// Resident memory that is not counted.
     overhead: AtomicU64,
-    /// What items may take: the budget less the two above, but for their shares.
+    /// What items may use: the budget minus the two above, but at least their shares.
     allowance: AtomicU64,
-    /// What was evicted since the callback last ran.
+    /// Evicted since the callback last ran.
     evicted: AtomicU64,
     watch: OnceLock<Watch>,
 }
@@ -46,7 +47,7 @@ impl Budget {
         }
     }
 
-    /// Notes that the items of a shard, which is still locked, take more or less than before.
+    /// Updates the sum after the items of a shard, which is still locked, changed size.
     pub(crate) fn count(&self, before: u64, after: u64) {
         if before != after {
             self.items.fetch_add(after.wrapping_sub(before), Ordering::Relaxed);
@@ -57,7 +58,7 @@ impl Budget {
         self.items.load(Ordering::Relaxed)
     }
 
-    /// Whether items take more than they may.
+    /// Whether items exceed their allowance.
     pub(crate) fn is_over(&self) -> bool {
         self.items() > self.allowance()
     }
@@ -85,7 +86,7 @@ impl Budget {
         self.share();
     }
 
-    /// Two threads at once may leave the older sum; the next update of the overhead corrects it.
+    /// Two threads at once may store the older result; the next update of the overhead corrects it.
     fn share(&self) {
         let left = self.bytes.saturating_sub(self.reserved()).max(self.bytes / LEAST_SHARE);
         let overhead = self.overhead.load(Ordering::Relaxed);
@@ -98,7 +99,7 @@ impl Budget {
         let _ = self.watch.set(watch);
     }
 
-    /// Notes what was evicted. No lock may be held.
+    /// Counts evicted memory. No lock may be held.
     pub(crate) fn turn_over(&self, bytes: u64, now: Moment) {
         let Some(watch) = self.watch.get().filter(|_| bytes > 0) else { return };
         let evicted = self.evicted.fetch_add(bytes, Ordering::Relaxed) + bytes;
@@ -127,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn items_keep_a_quarter_of_what_is_held_and_a_sixteenth_of_what_is_resident() {
+    fn items_keep_a_quarter_despite_reservations_and_a_sixteenth_despite_overhead() {
         let budget = Budget::new(1_000);
         budget.reserve(300);
         budget.note_overhead(200);
@@ -145,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn the_watch_is_told_each_time_that_much_was_evicted() {
+    fn the_watch_is_called_each_time_that_much_was_evicted() {
         let (budget, calls) = (Budget::new(6_400), Arc::new(AtomicU64::new(0)));
         let counter = calls.clone();
         budget.set_watch(Box::new(move |now| {

@@ -1,29 +1,29 @@
-//! What a client can ask of a cache.
+//! The operations of a cache.
 
 use crate::{Error, Hashing, KeyValue, Looked, Place};
 
-/// Which of the two kinds of keys that a cache has.
+/// The two key spaces of a cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Space {
     /// Scalars, dictionaries, sets, lists and sorted sets.
     Items,
-    /// Leaderboards, which never meet an item of the same name.
+    /// Leaderboards, whose names are independent of those of items.
     Leaderboards,
 }
 
-/// One thing a client can ask of a cache, about one key.
+/// An operation on one key of a cache.
 ///
-/// Everything a front decodes becomes a command. A command borrows from the
-/// request; it runs inside the lock of one shard, so `apply` must be short.
+/// Fronts decode requests into commands. A command borrows from the request; it runs under the lock
+/// of one shard, so `apply` must be short.
 pub trait Command {
     /// Whether it may change or remove the item.
     const WRITES: bool;
-    /// Among which keys `key` is looked for.
+    /// The key space of `key`.
     const SPACE: Space = Space::Items;
-    /// What comes back when it succeeds.
+    /// The result of a successful command.
     type Reply;
 
-    /// The key the command is about; it picks the shard.
+    /// The key, which selects the shard.
     fn key(&self) -> &[u8];
 
     /// How many bytes of keys, elements and values the client has sent for it.
@@ -31,23 +31,23 @@ pub trait Command {
         self.key().len()
     }
 
-    /// What it looked for, as far as its reply tells; the place knows of the rest. No lock is held.
+    /// The lookups that the reply shows; the place counts the others. No lock is held.
     fn looked(_reply: &Self::Reply) -> Looked {
         Looked::default()
     }
 
-    /// Does what takes long and needs no lock.
+    /// Runs before the lock is taken, for work that takes long.
     fn prepare(&mut self, _hashing: &Hashing) {}
 
-    /// Does the work at the key's place. On `Err` the item is as it was.
+    /// Runs the command. On `Err` the item is unchanged.
     ///
     /// # Errors
     ///
     /// Each command documents its own.
     fn apply(self, place: &mut Place<'_>) -> Result<Self::Reply, Error>;
 
-    /// Does the same at a key of another store, and also returns what it looked for; `None` if that
-    /// cannot be done with single values.
+    /// Runs the command on a key of another store, and also returns its lookups; `None` if that is
+    /// impossible with single values.
     ///
     /// # Errors
     ///

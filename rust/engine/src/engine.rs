@@ -1,4 +1,4 @@
-//! The shards, one lock at a time, and the one budget for all.
+//! The engine: its shards, of which one is locked at a time, and their common budget.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,47 +12,47 @@ use crate::place::{Place, Rules};
 use crate::shard::Shard;
 use crate::{Command, Error, Limits, Looked, Moment, Namespace, Stored, Totals, size};
 
-/// Items evicted under one lock before the next shard has its turn.
+/// Items evicted under one lock before another shard is tried.
 const EVICTED_AT_A_TIME: usize = 32;
-/// Namespaces looked up under one lock before the next shard has its turn.
+/// Namespaces looked up under one lock before it is released.
 const LOOKED_UP_AT_A_TIME: usize = 64;
 
-/// How an engine is made.
+/// The configuration of an engine.
 #[derive(Debug, Clone, Copy)]
 pub struct Config {
-    /// How much memory all items together may take, with what else is reserved.
+    /// The memory for all items together with what is reserved, in bytes.
     pub memory_bytes: u64,
-    /// Over how many locks the items are spread; see `Engine` for how many.
+    /// The number of shards, each with a lock of its own; see `Engine` for a good number.
     pub shards: usize,
-    /// Keys the hash. It must come from the operating system's randomness, so
-    /// that clients cannot choose keys that collide.
+    /// The seed of the hash. It must come from the operating system's randomness, so that clients
+    /// cannot choose keys that collide.
     pub seed: [u64; 4],
-    /// How large items may be.
+    /// The limits of items.
     pub limits: Limits,
 }
 
 /// All items of all caches of a node.
 ///
-/// Use it through `&self` from as many threads as there are. About eight
-/// shards a thread keep threads out of each other's way, and a shard for every
-/// 16 MiB of memory keeps the growing of one shard's table short.
+/// Shared by any number of threads through `&self`. About eight shards per thread keep threads from
+/// waiting for each other, and one shard per 16 MiB of memory keeps the growth of a shard's table
+/// short.
 #[derive(Debug)]
 pub struct Engine {
     shards: Box<[Padded]>,
     budget: Budget,
-    /// Counts the turns of the shards to give something up.
+    /// Selects the shard that evicts next.
     turn: AtomicUsize,
     rules: Rules,
     retired: Retired,
     cursor: Mutex<Cursor>,
 }
 
-/// A shard on cache lines of its own.
+/// A shard on its own cache lines.
 #[derive(Debug, Default)]
 #[repr(align(128))]
 struct Padded(Mutex<Shard>);
 
-/// Where the next sweep goes on.
+/// Where the next sweep continues.
 #[derive(Debug, Default)]
 pub(crate) struct Cursor {
     pub(crate) shard: usize,
@@ -75,17 +75,17 @@ impl Engine {
         }
     }
 
-    /// How large items may be.
+    /// The limits of items.
     pub fn limits(&self) -> &Limits {
         &self.rules.limits
     }
 
-    /// Carries out a command. If memory is short after a write, the write
-    /// stays and older items leave.
+    /// Runs a command. If memory is short after a write, the write stays and other items are
+    /// evicted.
     ///
     /// # Errors
     ///
-    /// Those of the command; the item is then as it was.
+    /// Those of the command; the item is then unchanged.
     pub fn run<C: Command>(
         &self,
         namespace: Namespace,
@@ -95,7 +95,7 @@ impl Engine {
         self.measure(namespace, command, now).map(|(reply, _)| reply)
     }
 
-    /// The same, and what the command looked for.
+    /// The same, and returns the lookups of the command, too.
     ///
     /// # Errors
     ///
@@ -126,8 +126,7 @@ impl Engine {
         Ok((reply, looked))
     }
 
-    /// What is left to do after a write: to make room, and to drop what was
-    /// large once no lock is held.
+    /// The rest of a write, once no lock is held: evicts if needed, and drops large values.
     fn leave(
         &self,
         home: usize,
@@ -146,46 +145,46 @@ impl Engine {
         }
     }
 
-    /// Counts memory that something else than items takes; items get so much less, though never
-    /// less than a quarter of all.
+    /// Reserves memory for other things than items; items have that much less, though never less
+    /// than a quarter of the budget.
     pub fn reserve(&self, bytes: u64) {
         self.budget.reserve(bytes);
     }
 
-    /// Gives back what was reserved.
+    /// Releases reserved memory.
     pub fn release(&self, bytes: u64) {
         self.budget.release(bytes);
     }
 
-    /// What is reserved now, in bytes.
+    /// The reserved memory, in bytes.
     pub fn reserved(&self) -> u64 {
         self.budget.reserved()
     }
 
-    /// What items and all that is reserved take now, in bytes.
+    /// The memory of items and reservations, in bytes.
     pub fn counted(&self) -> u64 {
         self.budget.items() + self.budget.reserved()
     }
 
-    /// Tells how many bytes are resident beyond what is counted: items get so much less, though
-    /// never less than a sixteenth of all.
+    /// Sets how many resident bytes are not counted: items have that much less, though never less
+    /// than a sixteenth of the budget.
     pub fn note_overhead(&self, bytes: u64) {
         self.budget.note_overhead(bytes);
     }
 
-    /// What items may take now, in bytes.
+    /// How much memory items may use now, in bytes.
     pub fn allowance(&self) -> u64 {
         self.budget.allowance()
     }
 
-    /// Has `watch` called each time that another 64th of the budget was evicted, by the thread
-    /// whose write evicted it and with no lock held. Only the first call counts.
+    /// Sets a callback that runs each time that another 64th of the budget was evicted, on the
+    /// thread whose write evicted it and with no lock held. Only the first call has an effect.
     pub fn watch(&self, watch: Box<dyn Fn(Moment) + Send + Sync>) {
         self.budget.set_watch(watch);
     }
 
-    /// Evicts until items take no more than they may, or about `most` bytes are freed; for when
-    /// the budget shrinks and no write evicts. Returns how many bytes were freed.
+    /// Evicts until items are within their allowance or about `most` bytes are freed, for when the
+    /// budget shrinks and no write evicts. Returns how many bytes were freed.
     pub fn fit(&self, now: Moment, most: u64) -> u64 {
         let (mut freed, mut in_vain) = (0, 0);
         while self.budget.is_over() && freed < most && in_vain < self.shards.len() {
@@ -197,28 +196,28 @@ impl Engine {
         freed
     }
 
-    /// The same for who is about to take about `most` bytes for something that is no item; the
-    /// watch is told, as of a write.
+    /// The same, before about `most` bytes are used for other things than items; the watch is
+    /// called, as after a write.
     pub fn make_way(&self, now: Moment, most: u64) {
         let freed = self.fit(now, most);
         self.budget.turn_over(freed, now);
     }
 
-    /// Retires a namespace that is no longer in use. Sweeps free its
-    /// items; the id may be used again only when its items are gone.
+    /// Retires a namespace. Sweeps free its items; the id may be reused only when all of them are
+    /// gone.
     pub fn retire(&self, namespace: Namespace) {
         self.retired.add(namespace);
     }
 
-    /// What one namespace holds now.
+    /// What a namespace stores now.
     pub fn stored(&self, namespace: Namespace) -> Stored {
         self.stored_of(&[namespace])[0]
     }
 
-    /// What each of several namespaces holds now, in their order.
+    /// What each of several namespaces stores now, in the same order.
     pub fn stored_of(&self, namespaces: &[Namespace]) -> Vec<Stored> {
         let mut sums = vec![Stored::default(); namespaces.len()];
-        // Many namespaces are not looked up under one lock: writers wait for it.
+        // Only some namespaces are looked up under one lock, since writers wait for it.
         let groups = namespaces.chunks(LOOKED_UP_AT_A_TIME);
         for (group, sums) in groups.zip(sums.chunks_mut(LOOKED_UP_AT_A_TIME)) {
             for shard in &self.shards {
@@ -231,15 +230,15 @@ impl Engine {
         sums
     }
 
-    /// How many items were evicted since the last call, by the namespace that lost them; one that
-    /// was retired meanwhile may still be among them.
+    /// How many items were evicted since the last call, by namespace, including namespaces that
+    /// were retired meanwhile.
     pub fn take_evicted(&self) -> HashMap<Namespace, u64> {
         let mut sums = HashMap::new();
         self.shards.iter().for_each(|shard| shard.0.lock().tally.take_evicted(&mut sums));
         sums
     }
 
-    /// What all namespaces hold now, and what was let go.
+    /// What all namespaces store now, and what was evicted or expired.
     pub fn totals(&self) -> Totals {
         let mut sum = Totals::default();
         self.shards.iter().for_each(|shard| sum += shard.0.lock().tally.totals);
@@ -262,25 +261,25 @@ impl Engine {
         &self.retired
     }
 
-    /// Notes that a shard, which is still locked, takes more or less than before.
+    /// Updates the budget after a shard, which is still locked, changed size.
     pub(crate) fn count(&self, before: u64, after: u64) {
         self.budget.count(before, after);
     }
 
-    /// The shard of a key, and the half of its hash that the shard goes by.
+    /// The shard of a key, and the half of its hash that is used within the shard.
     fn locate(&self, namespace: Namespace, key: &[u8]) -> (usize, u32) {
         let (high, low) = self.rules.hashing.of_key(namespace, key);
         (size::scale(high, self.shards.len()), low)
     }
 
-    /// The shard that gives something up next. All take turns, so that what was written together
-    /// leaves together: a page is free only when all that lies on it has left.
+    /// The next shard to evict from. All take turns, so that items written at the same time are
+    /// evicted at the same time: a page is free only when everything on it is.
     fn next_turn(&self) -> usize {
         self.turn.fetch_add(1, Ordering::Relaxed) % self.shards.len()
     }
 
-    /// Evicts from the writer's shard first and then from others, a few items
-    /// and one lock at a time, until all fits; how many bytes left.
+    /// Evicts from the writer's shard first and then from others, a few items under one lock at a
+    /// time, until items are within their allowance; returns how many bytes were freed.
     fn make_room(
         &self,
         home: usize,
@@ -298,13 +297,13 @@ impl Engine {
             evicted += freed;
         }
         if self.budget.is_over() {
-            // What was written does not fit on its own.
+            // The written item does not fit even alone.
             evicted += self.evict_some(self.lock(home), None, now);
         }
         evicted
     }
 
-    /// Returns how many bytes left; none if there was nothing to evict.
+    /// Returns how many bytes were freed; `None` if there was nothing to evict.
     fn evict_some(
         &self,
         mut shard: MutexGuard<'_, Shard>,
@@ -322,7 +321,8 @@ impl Engine {
         }
         let freed = start - shard.tally.totals.bytes;
         if spared.is_none() {
-            // A spared item keeps its slot, by which its writer knows it.
+            // Shrinking renumbers slots, so not while the writer still refers to the slot of the
+            // spared item.
             shard.shrink();
         }
         let discarded = shard.take_discarded();

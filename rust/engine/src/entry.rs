@@ -1,4 +1,4 @@
-//! What a shard knows of one item, in 32 bytes.
+//! The entry of an item in its shard, in 32 bytes.
 
 use crate::time::Deadline;
 use crate::{Moment, Namespace, block};
@@ -13,16 +13,16 @@ const DUE_MAIN: u64 = 1 << 6;
 const DEADLINE_AT: u32 = 16;
 const FLAGS: u64 = (1 << DEADLINE_AT) - 1;
 
-/// One of the two queues in which items wait for eviction.
+/// The two queues of the eviction algorithm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Queue {
-    /// For the new and unproven.
+    /// For new items.
     Small,
-    /// For what was asked for again.
+    /// For items that were used again.
     Main,
 }
 
-/// An item, or the vacant slot that one left behind.
+/// An item, or a vacant slot.
 ///
 /// The deadline (48 bits) and the flags share one word.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ pub(crate) struct Entry {
     pub(crate) block: Box<[u8]>,
     word: u64,
     pub(crate) namespace: Namespace,
-    /// In a vacant slot: the next vacant one.
+    /// In a vacant slot: the index of the next vacant one.
     pub(crate) hash: u32,
 }
 
@@ -45,14 +45,15 @@ impl Entry {
         Self { block, word: deadline.0 << DEADLINE_AT | LIVE, namespace, hash }
     }
 
-    /// Gives the block back and remembers only whether a queue names the slot.
+    /// Makes the slot vacant and returns its block; keeps only whether a queue still contains the
+    /// slot.
     pub(crate) fn vacate(&mut self, next_vacant: u32) -> Box<[u8]> {
         self.word &= QUEUED;
         self.hash = next_vacant;
         std::mem::take(&mut self.block)
     }
 
-    /// Moves a new item in. A queue that names the slot still does.
+    /// Puts a new item into the slot. A queue that still contains the slot keeps it.
     pub(crate) fn occupy(&mut self, new: Self) {
         let queued = self.word & QUEUED;
         *self = new;
@@ -79,11 +80,11 @@ impl Entry {
         self.deadline().has_passed(now)
     }
 
-    /// The index of the value, if it lies aside and the block ends in its index.
+    /// The index of an out-of-line value; the block then ends with it.
     pub(crate) fn aside(&self) -> Option<u32> {
         (self.word & ASIDE != 0).then(|| {
             let index = block::split(&self.block).1;
-            u32::from_le_bytes(index.try_into().expect("an index is four bytes"))
+            u32::from_le_bytes(index.try_into().expect("an index has four bytes"))
         })
     }
 
@@ -91,7 +92,7 @@ impl Entry {
         self.set(ASIDE, aside);
     }
 
-    /// Notes a use, which eviction takes into account.
+    /// Counts a use, for eviction.
     pub(crate) fn touch(&mut self) {
         if self.word & FREQUENCY != FREQUENCY {
             self.word += 1 << FREQUENCY_AT;
@@ -115,8 +116,8 @@ impl Entry {
         self.set(QUEUED, queued);
     }
 
-    /// Notes that the item is to go to the end of this queue when its slot
-    /// comes up in whichever queue still names it.
+    /// Marks the item to be moved to this queue when its slot comes up in the queue that still
+    /// contains it.
     pub(crate) fn set_due(&mut self, queue: Queue) {
         self.set(if queue == Queue::Small { DUE_SMALL } else { DUE_MAIN }, true);
     }
@@ -150,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn deadline_and_flags_do_not_disturb_each_other() {
+    fn deadline_and_flags_are_independent() {
         let mut entry = entry();
         (0..9).for_each(|_| entry.touch());
         entry.set_queued(true);

@@ -1,15 +1,14 @@
-//! Who goes first when memory is short: S3-FIFO, over slot numbers.
+//! Eviction: S3-FIFO over slot numbers.
 //!
-//! New items wait in a small queue (a tenth of all). What was asked for twice
-//! or more by the time it comes up moves to the main queue; the rest leaves,
-//! and its hash is remembered among the ghosts. A ghost that is written again
-//! goes straight to the main queue. There, items that were asked for go round
-//! once more, and the others leave.
-//! ("FIFO Queues are All You Need for Cache Eviction", SOSP 2023.)
+//! New items enter a small queue (a tenth of all). An item that was used at least twice by the time
+//! it reaches the front moves to the main queue; any other is evicted, and its hash is remembered
+//! as a ghost. A key that is written again while it is a ghost goes straight to the main queue.
+//! There, items that were used are reinserted, and others are evicted. ("FIFO Queues are All You
+//! Need for Cache Eviction", SOSP 2023.)
 //!
-//! A read touches nothing here; it only counts up two bits in the entry.
-//! Removing an item leaves its slot number in its queue, marked so in the
-//! slot; a new item in that slot is sent to the right queue when it comes up.
+//! A read changes nothing here; it only increments two bits in the entry. Removing an item leaves
+//! its slot number in the queue and marks the slot; a new item in that slot is moved to the right
+//! queue when the slot comes up.
 
 use std::collections::VecDeque;
 
@@ -17,14 +16,14 @@ use crate::entry::{Entry, Queue};
 use crate::size;
 use crate::slots::Slots;
 
-/// The small queue's share is one in this many.
+/// The small queue has one part in this many of all items.
 const SMALL_SHARE: usize = 10;
-/// Uses that prove an item in the small queue.
+/// The uses after which an item moves to the main queue.
 const PROVEN: u64 = 2;
-/// How many items one search may send round again: bounds the time in the lock.
+/// The most reinsertions in one search, which bounds the time under the lock.
 const MAX_REINSERTIONS: u32 = 512;
 
-/// The order of one shard's items. Each slot is in one of the queues, once.
+/// The queues of one shard. Each slot is in exactly one of them.
 #[derive(Debug, Default)]
 pub(crate) struct Queues {
     small: VecDeque<u32>,
@@ -33,7 +32,7 @@ pub(crate) struct Queues {
 }
 
 impl Queues {
-    /// Takes in the item that was just put into a slot.
+    /// Adds a new item.
     pub(crate) fn admit(&mut self, slot: u32, entry: &mut Entry) {
         let queue = if self.ghosts.take(entry.hash) { Queue::Main } else { Queue::Small };
         if entry.is_queued() {
@@ -44,8 +43,8 @@ impl Queues {
         }
     }
 
-    /// Picks the item that goes next and takes it off its queue; never the one
-    /// that is `spared`, and at once one that is `useless`.
+    /// Removes the next item to evict from its queue; never the one that is `spared`, and `useless`
+    /// ones without further checks.
     pub(crate) fn victim(
         &mut self,
         slots: &mut Slots,
@@ -92,14 +91,14 @@ impl Queues {
         }
     }
 
-    /// Remembers an item that was evicted.
+    /// Remembers the hash of an evicted item.
     pub(crate) fn add_ghost(&mut self, hash: u32) {
         self.ghosts.fit(self.len());
         self.ghosts.add(hash);
     }
 
-    /// Gives every slot the number that `renumber` says, and drops those that
-    /// have none, in order; gives unused memory back.
+    /// Applies `renumber` to every slot, in order, removes slots for which it returns `None`, and
+    /// frees unused memory.
     pub(crate) fn renumber(&mut self, mut renumber: impl FnMut(u32) -> Option<u32>) {
         for queue in [&mut self.small, &mut self.main] {
             *queue = queue.iter().filter_map(|&slot| renumber(slot)).collect();
@@ -130,7 +129,7 @@ impl Queues {
     }
 }
 
-/// The queue in which an item waits once more, if it deserves to.
+/// The queue into which an item is reinserted, if it was used enough.
 fn again(entry: &mut Entry, queue: Queue) -> Option<Queue> {
     if let Some(due) = entry.take_due() {
         return Some(due);
@@ -146,16 +145,16 @@ fn again(entry: &mut Entry, queue: Queue) -> Option<Queue> {
 
 const WAYS: usize = 8;
 
-/// The hashes of items that were evicted lately, about as many as there are items.
+/// The hashes of recently evicted items, about as many as there are items.
 ///
-/// Each hash has one row of eight, in which the newest pushes out the oldest:
-/// close enough to one long queue, and found without a second table.
+/// Each hash belongs to one row of eight, in which the newest replaces the oldest: close enough to
+/// one long queue, and found without a second table.
 #[derive(Debug, Default)]
 struct Ghosts {
     rows: Vec<[u32; WAYS]>,
 }
 
-/// Marks an empty place; the one hash that is equal counts as its neighbour.
+/// Marks an empty cell; a hash of this value is stored as the next one.
 const EMPTY: u32 = 0;
 
 impl Ghosts {
@@ -167,7 +166,7 @@ impl Ghosts {
         }
     }
 
-    /// Returns whether the hash was remembered, and forgets it.
+    /// Removes the hash; whether it was there.
     fn take(&mut self, hash: u32) -> bool {
         let row = self.row(hash);
         let Some(row) = self.rows.get_mut(row) else { return false };
@@ -177,7 +176,7 @@ impl Ghosts {
         true
     }
 
-    /// Makes room for as many ghosts as there are items, in steps of a quarter.
+    /// Resizes to as many ghosts as there are items, in steps of a quarter.
     fn fit(&mut self, items: usize) {
         if items > self.rows.len() * WAYS {
             self.resize(items + items / 4);

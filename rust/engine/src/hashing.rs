@@ -7,7 +7,7 @@ use ahash::RandomState;
 use crate::Namespace;
 use crate::random::Random;
 
-/// The hash of one engine.
+/// The hash functions of one engine.
 #[derive(Debug, Clone)]
 pub struct Hashing(RandomState);
 
@@ -16,8 +16,8 @@ impl Hashing {
         Self(RandomState::with_seeds(a, b, c, d))
     }
 
-    /// Two hashes of a key. The namespace is hashed with it, so that caches
-    /// never meet.
+    /// Two hashes of a key. They include the namespace, so that equal keys of different caches
+    /// differ.
     pub(crate) fn of_key(&self, namespace: Namespace, key: &[u8]) -> (u32, u32) {
         let mut hasher = self.0.build_hasher();
         hasher.write_u32(namespace.0);
@@ -32,7 +32,7 @@ impl Hashing {
         halves(hasher.finish()).0
     }
 
-    /// The chance of one shard; it does not give the seeds away.
+    /// A random number generator for one shard; it does not reveal the seeds.
     pub(crate) fn random(&self, shard: usize) -> Random {
         let mut hasher = self.0.build_hasher();
         hasher.write_usize(shard);
@@ -40,7 +40,7 @@ impl Hashing {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "it takes the number apart")]
+#[expect(clippy::cast_possible_truncation, reason = "splits the number into halves")]
 fn halves(hash: u64) -> (u32, u32) {
     ((hash >> 32) as u32, hash as u32)
 }

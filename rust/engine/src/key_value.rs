@@ -1,16 +1,16 @@
-//! What a command on a single value needs of a store that is not the engine.
+//! The interface that commands on single values need of another store.
 
 use bytes::Bytes;
 
 use crate::commands::scalar::{TtlChange, TtlChanged};
 use crate::{Error, Ttl};
 
-/// How often a write begins anew because others have written in between.
+/// How often a write is retried because another client has written in between.
 const ATTEMPTS: usize = 100;
 
-/// One key of a store of values, which does each of these in one step.
+/// One key of a store of values. Each operation is atomic.
 pub trait KeyValue {
-    /// What goes wrong there, or what the engine refuses.
+    /// An error of the store or the engine.
     type Error: From<Error>;
 
     /// The value.
@@ -27,7 +27,7 @@ pub trait KeyValue {
     /// [`Error::ItemTooLarge`].
     fn set(&self, value: &[u8], ttl: Ttl) -> Result<(), Self::Error>;
 
-    /// Writes a value if the one that is there is `current`; whether it did.
+    /// Writes a value if the current one is `current`; whether it did.
     ///
     /// # Errors
     ///
@@ -41,32 +41,31 @@ pub trait KeyValue {
     /// Those of the store.
     fn remove(&self) -> Result<bool, Self::Error>;
 
-    /// The time that the value has left, rounded down; `None` if there is none.
+    /// The remaining TTL, rounded down; `None` if there is no value.
     ///
     /// # Errors
     ///
     /// Those of the store.
     fn ttl(&self) -> Result<Option<Ttl>, Self::Error>;
 
-    /// Changes that time.
+    /// Changes the TTL.
     ///
     /// # Errors
     ///
     /// Those of the store.
     fn change_ttl(&self, change: TtlChange) -> Result<TtlChanged, Self::Error>;
 
-    /// Adds to the whole number that the value is, in one step, and returns the sum; `None` if that
-    /// cannot be done so.
+    /// Adds to an integer value atomically and returns the sum; `None` if the store cannot do that.
     ///
     /// # Errors
     ///
     /// Those of the store.
     fn add(&self, amount: i64, ttl: Ttl) -> Result<Option<i64>, Self::Error>;
 
-    /// The failure of a write that others were always quicker than.
+    /// The error for a write that lost every attempt to other clients.
     fn contended(&self) -> Self::Error;
 
-    /// Writes what `decide` makes of the value that is there, and returns what it says beside;
+    /// Writes the value that `decide` makes of the current one, and returns its other result;
     /// `None` if it writes nothing.
     ///
     /// # Errors

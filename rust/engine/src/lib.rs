@@ -1,13 +1,11 @@
-//! The storage engine: keys, values, time to live and eviction, in memory.
+//! The storage engine: keys, values, TTLs and eviction, in memory.
 //!
-//! The engine does no I/O, starts no thread and reads no clock: every call is
-//! told what time it is. That keeps it a pure function of its inputs, which
-//! is what lets `tests/model` compare it with plain maps.
+//! The engine does no I/O, starts no thread and reads no clock: the time is an argument of every
+//! call. So it is a pure function of its inputs, and `tests/model` can compare it with plain maps.
 //!
-//! An [`Engine`] is shared by all network threads. [`Engine::run`] carries out
-//! one [`Command`] under the lock of the one shard that its key belongs to.
-//! Items expire exactly on read; [`Engine::sweep`] gives their memory back,
-//! and is to be called now and then.
+//! An [`Engine`] is shared by all network threads. [`Engine::run`] runs one [`Command`] under the
+//! lock of the shard of its key. Reads never return expired items; [`Engine::sweep`] frees their
+//! memory and must be called regularly.
 
 mod block;
 mod budget;

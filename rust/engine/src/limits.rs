@@ -1,16 +1,15 @@
-//! How large things may be.
+//! The maximum sizes of items and elements.
 
 use crate::{Error, ItemType};
 
-/// How large items and elements may be. What is over a limit is refused
-/// before anything changes.
+/// The maximum sizes, in bytes. What exceeds one is refused before anything changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Key and content of an item together. A score counts for eight bytes.
+    /// Key and content of an item together. A score counts as eight bytes.
     pub item_bytes: u64,
     /// One element of a collection; of a dictionary, a field or a value.
     pub element_bytes: u64,
-    /// Name and content of a leaderboard; a member counts for twelve bytes.
+    /// Name and content of a leaderboard; a member counts as twelve bytes.
     pub leaderboard_bytes: u64,
 }
 
@@ -22,7 +21,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// How much an item of this type may hold.
+    /// The limit of items of this type.
     pub(crate) fn of(&self, item_type: ItemType) -> u64 {
         match item_type {
             ItemType::Leaderboard => self.leaderboard_bytes,
@@ -41,7 +40,7 @@ impl Limits {
         if fits { Ok(()) } else { Err(Error::ItemTooLarge { limit }) }
     }
 
-    /// Returns what these elements take together, if none is too large.
+    /// The total size of these elements, if none is too large.
     pub(crate) fn admit_elements<'a>(
         &self,
         elements: impl IntoIterator<Item = &'a [u8]>,

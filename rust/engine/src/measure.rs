@@ -1,30 +1,30 @@
-//! What a command takes in and what it finds: the facts that usage is counted by.
+//! What commands receive and look up, for metering.
 //!
-//! A command counts what its client sent: its key, and every field, element, value, score and what a
-//! value is compared with. A read counts what it looked for, each item, field or element once, as
-//! there or not; so does a write that hands out what it removes. Other writes look for nothing.
+//! A command counts what its client sent: its key, and every field, element, value, score and
+//! compared value. A read counts each item, field or element that it looks up as a hit or a miss;
+//! so does a write that returns what it removes. Other writes look up nothing.
 
 use std::ops::AddAssign;
 
-/// What a score takes on the wire, in bytes.
+/// The size of a score on the wire, in bytes.
 pub const SCORE_BYTES: usize = size_of::<f64>();
-/// What an id of a leaderboard takes on the wire, in bytes.
+/// The size of a leaderboard id on the wire, in bytes.
 pub const ID_BYTES: usize = size_of::<u32>();
 
-/// What was looked for.
+/// The lookups of a command.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Looked {
-    /// How many items, fields or elements were there.
+    /// How many items, fields or elements were found.
     pub hits: u64,
-    /// How many were not.
+    /// How many were not found.
     pub misses: u64,
-    /// How many bytes of those that were there the reply bears.
+    /// How many bytes of those found are in the reply.
     pub bytes: u64,
 }
 
 impl Looked {
-    /// One item, field or element: with how many bytes of it the reply bears, or `None` if it was
-    /// not there.
+    /// A lookup of one item, field or element: the bytes of it in the reply, or `None` if it was
+    /// not found.
     pub(crate) fn one(found: Option<usize>) -> Self {
         Self {
             hits: u64::from(found.is_some()),
@@ -33,7 +33,7 @@ impl Looked {
         }
     }
 
-    /// So many that were not there.
+    /// Lookups of `count` elements that were not found.
     pub(crate) fn missed(count: usize) -> Self {
         Self { misses: count as u64, ..Self::default() }
     }
@@ -47,7 +47,7 @@ impl AddAssign for Looked {
     }
 }
 
-/// How many bytes slices have together.
+/// The total length of slices, in bytes.
 pub(crate) fn sum_of<'a>(slices: impl IntoIterator<Item = &'a [u8]>) -> usize {
     slices.into_iter().map(<[u8]>::len).sum()
 }

@@ -1,4 +1,4 @@
-//! Namespaces, which hold the items of a cache, and those that are retired.
+//! Namespaces of caches, in use and retired.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,21 +8,20 @@ use parking_lot::{RwLock, RwLockReadGuard};
 use crate::entry::Entry;
 use crate::{Moment, Space};
 
-/// How long a namespace is still swept after its retirement, so that a write
-/// that was under way when it retired is found too.
+/// How long a namespace is still swept after it was retired, to find items of writes that were in
+/// progress at that time.
 const GRACE_MILLISECONDS: u64 = 60_000;
 
-/// Where a cache's items live. A flush or delete gives the cache a fresh one,
-/// which makes either O(1).
+/// Contains the items of a cache. A flush or deletion gives the cache a new one, so both are O(1).
 ///
-/// The highest bit is the engine's own: it tells leaderboards from items.
+/// The highest bit is used internally: it separates leaderboards from items.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Namespace(pub u32);
 
 const LEADERBOARDS: u32 = 1 << 31;
 
 impl Namespace {
-    /// Where the keys of one space lie.
+    /// The namespace of one key space.
     pub(crate) fn within(self, space: Space) -> Self {
         match space {
             Space::Items => self,
@@ -30,19 +29,19 @@ impl Namespace {
         }
     }
 
-    /// The namespace that the cache knows of.
+    /// The namespace without the internal bit.
     pub(crate) fn of_cache(self) -> Self {
         Self(self.0 & !LEADERBOARDS)
     }
 }
 
-/// The retired namespaces, each with the moment a sweep first met it.
+/// The retired namespaces, each with the time at which a sweep first met it.
 ///
 /// Its lock is always taken last: no other is taken while it is held.
 #[derive(Debug, Default)]
 pub(crate) struct Retired {
     since: RwLock<HashMap<Namespace, Option<Moment>>>,
-    /// Spares the common case the lock.
+    /// Avoids the lock in the common case.
     count: AtomicUsize,
 }
 
@@ -58,15 +57,14 @@ impl Retired {
         Liveness { now, retired: any.then(|| self.since.read()) }
     }
 
-    /// Namespaces that were swept through for long enough. Called at the end
-    /// of a full cycle.
+    /// Namespaces that were swept for long enough. Called at the end of a full cycle.
     pub(crate) fn ripe(&self, now: Moment) -> Vec<Namespace> {
         if self.count.load(Ordering::Acquire) == 0 {
             return Vec::new();
         }
         let mut ripe = Vec::new();
         for (namespace, since) in self.since.write().iter_mut() {
-            // A clock that went back starts the wait anew.
+            // If the clock went back, the wait starts again.
             let start = since.map_or(now, |met| met.min(now));
             *since = Some(start);
             if now.0 - start.0 >= GRACE_MILLISECONDS {
@@ -89,14 +87,14 @@ impl Retired {
     }
 }
 
-/// Why an item may go without being missed.
+/// Why an item can be removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RemovalReason {
     Expired,
     Retired,
 }
 
-/// Tells which items are of no use any more.
+/// Decides which items are expired or retired.
 pub(crate) struct Liveness<'a> {
     now: Moment,
     retired: Option<RwLockReadGuard<'a, HashMap<Namespace, Option<Moment>>>>,
@@ -117,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_retired_namespace_is_ripe_only_when_the_grace_is_over() {
+    fn a_retired_namespace_is_kept_until_the_grace_period_is_over() {
         let retired = Retired::default();
         retired.add(Namespace(7));
 
@@ -127,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_goes_back_starts_the_wait_anew() {
+    fn the_wait_starts_again_if_the_clock_goes_back() {
         let retired = Retired::default();
         retired.add(Namespace(7));
         retired.ripe(Moment(9_000_000));

@@ -1,4 +1,4 @@
-//! Where a command works: the place of one key in one cache at one moment.
+//! The view of a command: one key of one cache at one time.
 
 use crate::hashing::Hashing;
 use crate::random::Random;
@@ -10,15 +10,14 @@ use crate::{
     CollectionTtl, Error, Found, ItemType, Limits, Looked, Moment, Namespace, NewValue, Ttl,
 };
 
-/// What holds for all places of an engine.
+/// What all places of an engine share.
 #[derive(Debug)]
 pub(crate) struct Rules {
     pub(crate) hashing: Hashing,
     pub(crate) limits: Limits,
 }
 
-/// The place of one key: an item, or nothing. An item whose time is over is
-/// nothing.
+/// A key and its item, if there is one. An expired item counts as absent.
 ///
 /// It exists only while the shard is locked.
 #[derive(Debug)]
@@ -28,7 +27,7 @@ pub struct Place<'a> {
     namespace: Namespace,
     hash: u32,
     now: Moment,
-    /// Where the key's item is, expired or not.
+    /// The slot of the key's item, expired or not.
     slot: Option<u32>,
     live: bool,
     looked: Looked,
@@ -47,7 +46,7 @@ impl<'a> Place<'a> {
         Self { shard, rules, namespace, hash, now, slot, live, looked: Looked::default() }
     }
 
-    /// The moment at which the command runs.
+    /// The time at which the command runs.
     pub fn now(&self) -> Moment {
         self.now
     }
@@ -62,30 +61,30 @@ impl<'a> Place<'a> {
         self.item().map(|slot| self.shard.scalar(slot).map_err(wrong)).transpose()
     }
 
-    /// What kind of item is here.
+    /// The type of the item.
     pub fn item_type(&self) -> Option<ItemType> {
         let of = |slot| self.shard.value(slot).map_or(ItemType::Scalar, Value::item_type);
         self.item().map(of)
     }
 
-    /// Counts what the command looked for.
+    /// Counts lookups.
     pub(crate) fn look(&mut self, looked: Looked) {
         self.looked += looked;
     }
 
-    /// What the command looked for, as far as it was counted here.
+    /// The lookups that were counted here.
     pub(crate) fn looked(&self) -> Looked {
         self.looked
     }
 
-    /// Notes that the item was of use.
+    /// Counts a use of the item, for eviction.
     pub(crate) fn touch(&mut self) {
         if let Some(slot) = self.item() {
             self.shard.entry_mut(slot).touch();
         }
     }
 
-    /// Writes a scalar, whatever was here before. `key` is the command's own.
+    /// Writes a scalar and replaces any item. `key` is the command's own.
     ///
     /// # Errors
     ///
@@ -122,7 +121,7 @@ impl<'a> Place<'a> {
         self.item().map(|slot| self.shard.entry(slot).deadline())
     }
 
-    /// Lets the item, if there is one, live for this long from now on.
+    /// Sets the TTL of the item, if there is one.
     pub(crate) fn expire_after(&mut self, ttl: Ttl) {
         if let Some(slot) = self.item() {
             let deadline = ttl.after(self.now);
@@ -131,7 +130,7 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// The slot that the command left its item in.
+    /// The slot of the item after the command.
     pub(crate) fn slot(&self) -> Option<u32> {
         self.slot
     }
@@ -144,12 +143,12 @@ impl<'a> Place<'a> {
         self.rules
     }
 
-    /// A row of chance of its own.
+    /// A random number generator that no other command gets.
     pub(crate) fn random(&mut self) -> Random {
         Random::new(self.shard.random.next())
     }
 
-    /// The collection that is here.
+    /// The collection.
     ///
     /// # Errors
     ///
@@ -164,8 +163,8 @@ impl<'a> Place<'a> {
         found.and_then(C::of).ok_or_else(wrong).map(Some)
     }
 
-    /// Changes the collection, if there is one, to one that is no larger. The
-    /// item goes if nothing is left.
+    /// Changes the collection, if there is one, without making it larger. Deletes it if it becomes
+    /// empty.
     ///
     /// # Errors
     ///
@@ -178,7 +177,7 @@ impl<'a> Place<'a> {
         let Some(slot) = self.item() else { return Ok(None) };
         self.collection::<C>()?;
         let (result, is_empty) = self.shard.change(slot, |value| {
-            let collection = C::of_mut(value).expect("its type was just asked for");
+            let collection = C::of_mut(value).expect("its type was checked");
             (change(collection), collection.is_empty())
         });
         if is_empty {
@@ -187,13 +186,13 @@ impl<'a> Place<'a> {
         Ok(Some(result))
     }
 
-    /// Changes the collection, or a new one. `growth` is by how much it may
-    /// grow at most, `change` fails only before it changes anything.
+    /// Changes the collection, or creates it. `growth` is an upper bound of its growth; if `change`
+    /// fails, it must not have changed anything.
     ///
     /// # Errors
     ///
-    /// [`Error::WrongType`] if the key holds something else,
-    /// [`Error::ItemTooLarge`], and those of `change`.
+    /// [`Error::WrongType`] if the key holds something else, [`Error::ItemTooLarge`], and those of
+    /// `change`.
     pub(crate) fn extend<C: Collection, R>(
         &mut self,
         key: &[u8],
@@ -212,7 +211,7 @@ impl<'a> Place<'a> {
             return Ok(result);
         };
         let result = if limits.admit_item(C::TYPE, key, found.bytes() + growth).is_ok() {
-            self.reduce(change)?.expect("it was just found")?
+            self.reduce(change)?.expect("it was found above")?
         } else {
             let mut copy = found.clone();
             let result = change(&mut copy)?;
@@ -224,7 +223,7 @@ impl<'a> Place<'a> {
         Ok(result)
     }
 
-    /// Puts a collection in the place of whatever is here.
+    /// Replaces any item with a collection.
     ///
     /// # Errors
     ///
@@ -254,7 +253,7 @@ impl<'a> Place<'a> {
         Ok(self.remove())
     }
 
-    /// Has a value dropped after the lock, if that takes long.
+    /// Drops a value, after the lock if that takes long.
     pub(crate) fn discard<C: Collection>(&mut self, collection: C) {
         self.shard.discard(collection.into_value());
     }

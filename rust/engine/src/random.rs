@@ -1,11 +1,11 @@
-//! Chance, from a seed (`SplitMix64`).
+//! Random numbers from a seed (`SplitMix64`).
 
 use std::collections::HashSet;
 use std::hash::BuildHasherDefault;
 
 use ahash::AHasher;
 
-/// A row of numbers that look random. A copy goes on as the original does.
+/// A pseudorandom number generator. A copy continues like the original.
 #[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct Random(u64);
 
@@ -21,8 +21,8 @@ impl Random {
         z ^ z >> 31
     }
 
-    /// A number below `bound`, which is not zero; each is as likely.
-    #[expect(clippy::cast_possible_truncation, reason = "the product is taken apart")]
+    /// A uniform number below `bound`, which is not zero.
+    #[expect(clippy::cast_possible_truncation, reason = "splits the product into halves")]
     pub(crate) fn below(&mut self, bound: usize) -> usize {
         let bound = bound as u64;
         let uneven = bound.wrapping_neg() % bound;
@@ -34,7 +34,7 @@ impl Random {
         }
     }
 
-    /// So many distinct numbers below `bound`, every choice as likely (Floyd).
+    /// `count` distinct numbers below `bound`, each choice equally likely (Floyd).
     pub(crate) fn distinct(&mut self, count: usize, bound: usize) -> Vec<usize> {
         let mut seen = HashSet::with_hasher(BuildHasherDefault::<AHasher>::default());
         let mut pick = |last| {
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_choice_comes_up_about_equally_often() {
+    fn choices_are_uniform() {
         let (mut random, mut times) = (Random::new(7), [0_u32; 10]);
         for _ in 0..10_000 {
             let mut picked = random.distinct(3, 10);
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn as_many_as_there_are_is_all() {
+    fn choosing_all_returns_all() {
         let mut picked = Random::new(7).distinct(50, 50);
         picked.sort_unstable();
 

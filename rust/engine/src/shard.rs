@@ -1,4 +1,4 @@
-//! The items of one shard: found by hash, kept in slots, counted.
+//! The items of one shard: a hash table over slots, and counters.
 
 use std::ops::Range;
 
@@ -14,19 +14,19 @@ use crate::value::{Found, NewValue};
 use crate::value_slab::{Value, ValueSlab};
 use crate::{ItemType, Namespace, block, size};
 
-/// Slots below which a shard is not worth shrinking, unless it is empty.
+/// A shard with fewer slots is not shrunk, unless it is empty.
 const SMALL: usize = 64;
-/// A value that weighs more is dropped after the lock.
+/// Larger values are dropped after the lock.
 const LARGE: u64 = 16 * 1024;
 
-/// What one call of [`Engine::sweep`](crate::Engine::sweep) did.
+/// The result of one call of [`Engine::sweep`](crate::Engine::sweep).
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Swept {
-    /// Slots looked at; less than the budget only if that was all there are.
+    /// Slots visited; less than the budget only if that was all of them.
     pub looked_at: usize,
-    /// Items removed because their time was over.
+    /// Expired items removed.
     pub expired: u64,
-    /// Items removed because their namespace was retired.
+    /// Items of retired namespaces removed.
     pub retired: u64,
 }
 
@@ -39,16 +39,16 @@ pub(crate) struct Shard {
     queues: Queues,
     pub(crate) tally: Tally,
     pub(crate) random: Random,
-    /// Values that take so long to drop that it is done after the lock.
+    /// Values to drop after the lock, since that takes long.
     discarded: Vec<Value>,
 }
 
-/// What an item is made to hold.
+/// The new content of an item.
 #[derive(Debug)]
 pub(crate) enum Content<'a> {
-    /// A short scalar.
+    /// A scalar in the item's block.
     Short(&'a [u8]),
-    /// Whatever is kept aside.
+    /// A value out of line.
     ValueSlab(Value),
 }
 
@@ -82,7 +82,7 @@ impl Shard {
         self.slots.get_mut(slot)
     }
 
-    /// The scalar in a slot, or what else is there.
+    /// The scalar in a slot.
     pub(crate) fn scalar(&self, slot: u32) -> Result<Found<'_>, ItemType> {
         match self.value(slot) {
             None => Ok(Found::Short(block::split(&self.slots.get(slot).block).1)),
@@ -91,15 +91,16 @@ impl Shard {
         }
     }
 
-    /// The value in a slot, if it is kept aside.
+    /// The out-of-line value of a slot, if it has one.
     pub(crate) fn value(&self, slot: u32) -> Option<&Value> {
         self.slots.get(slot).aside().map(|index| self.aside.get(index))
     }
 
-    /// Changes a value that is kept aside, in place.
+    /// Changes an out-of-line value in place.
     pub(crate) fn change<R>(&mut self, slot: u32, change: impl FnOnce(&mut Value) -> R) -> R {
         let entry = self.slots.get(slot);
-        let (namespace, index) = (entry.namespace, entry.aside().expect("the value is aside"));
+        let (namespace, index) =
+            (entry.namespace, entry.aside().expect("the value is out of line"));
         let value = self.aside.get_mut(index);
         let before = value.weight();
         let result = change(value);
@@ -130,7 +131,7 @@ impl Shard {
         slot
     }
 
-    /// Gives an item another content.
+    /// Replaces the content of an item.
     pub(crate) fn overwrite(&mut self, slot: u32, key: &[u8], content: Content<'_>) {
         let (namespace, old) = (self.slots.get(slot).namespace, self.weight(slot));
         match (self.slots.get(slot).aside(), content) {
@@ -180,13 +181,13 @@ impl Shard {
         }
     }
 
-    /// Hands over the values to drop after the lock.
+    /// Takes the values to drop after the lock.
     pub(crate) fn take_discarded(&mut self) -> Vec<Value> {
         std::mem::take(&mut self.discarded)
     }
 
-    /// Lets one item go to make room, useless ones first met first; returns
-    /// whether there was one besides the one that is `spared`.
+    /// Evicts one item, or removes an expired or retired one that comes first; whether there was
+    /// one besides the one that is `spared`.
     pub(crate) fn evict(&mut self, spared: Option<u32>, judge: &Liveness<'_>) -> bool {
         let useless = |entry: &Entry| judge.fate(entry).is_some();
         let Some(slot) = self.queues.victim(&mut self.slots, spared, useless) else { return false };
@@ -203,12 +204,12 @@ impl Shard {
         true
     }
 
-    /// The number of slots that a sweep has to look at.
+    /// The number of slots, which a sweep visits.
     pub(crate) fn slots(&self) -> usize {
         self.slots.len()
     }
 
-    /// Removes what is useless in a range of slots.
+    /// Removes expired and retired items in a range of slots.
     pub(crate) fn sweep(&mut self, range: Range<usize>, judge: &Liveness<'_>) -> Swept {
         let mut swept = Swept { looked_at: range.len(), ..Swept::default() };
         for slot in range {
@@ -228,10 +229,9 @@ impl Shard {
         swept
     }
 
-    /// Gives memory back if half of the slots or less is in use.
+    /// Frees memory if at most half of the slots are in use.
     ///
-    /// It moves all items that are left, which takes about 50 ns each. What was written by
-    /// slot before has another slot then.
+    /// Moves all remaining items, at about 50 ns each, and changes their slots.
     pub(crate) fn shrink(&mut self) {
         let (live, all) = (self.slots.live(), self.slots.len());
         if all == 0 || live * 2 > all || (live > 0 && all <= SMALL) {

@@ -1,13 +1,13 @@
-//! What an item costs in memory, as near to what the allocator really takes as
-//! a constant-time function can tell; and arithmetic on sizes.
+//! The memory cost of an item, as close to what the allocator uses as a constant-time function can
+//! be; and arithmetic on sizes.
 
-/// What every item takes besides its block: its entry (32), its share of the
-/// hash table (5.3 / load, about 7.5), of its queue (4 to 8), and of the chunks
-/// and ghosts. `examples/memory.rs` compares it with what is resident.
+/// The cost of every item beside its block: its entry (32), its share of the hash table (5.3 /
+/// load, about 7.5), of its queue (4 to 8), and of chunks and ghosts. `examples/memory.rs` compares
+/// it with resident memory.
 pub(crate) const PER_ITEM: u64 = 48;
 
-/// The room a heap block of this many bytes takes: eight bytes, then sixteen-byte
-/// steps up to 128, then four classes a doubling, as jemalloc has them.
+/// The size of a heap block of this many bytes: eight bytes, then sixteen-byte steps up to 128,
+/// then four size classes per doubling, as in jemalloc.
 pub const fn of_heap(bytes: usize) -> u64 {
     let bytes = bytes as u64;
     if bytes <= 8 {
@@ -20,7 +20,7 @@ pub const fn of_heap(bytes: usize) -> u64 {
     bytes.next_multiple_of(step)
 }
 
-/// Spreads a hash evenly over `0..range`.
+/// Maps a hash evenly to `0..range`.
 pub(crate) fn scale(hash: u32, range: usize) -> usize {
     ((u64::from(hash) * range as u64) >> 32) as usize
 }
@@ -30,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sizes_are_rounded_up_to_what_the_allocator_gives() {
+    fn sizes_are_rounded_up_to_size_classes_of_the_allocator() {
         let sizes = [0, 1, 8, 9, 16, 17, 117, 128, 129, 160, 161, 256, 257, 5000, 16385];
         let given = [0, 8, 8, 16, 16, 32, 128, 128, 160, 160, 192, 256, 320, 5120, 20480];
 

@@ -1,16 +1,15 @@
-//! Entries by number, in chunks, so that growing copies nothing and leaves
-//! little unused.
+//! Entries by number, in chunks, so that growing copies nothing and wastes little.
 
 use crate::entry::Entry;
 
 const CHUNK: usize = 256;
 const NONE: u32 = u32::MAX;
 
-/// The slots of one shard. A slot's number stays while its item lives.
+/// The slots of one shard. An item keeps its slot number.
 #[derive(Debug)]
 pub(crate) struct Slots {
     chunks: Vec<Vec<Entry>>,
-    /// The first of the vacant slots; each names the next.
+    /// The first vacant slot; each has the number of the next.
     vacant: u32,
     live: usize,
 }
@@ -60,15 +59,14 @@ impl Slots {
         slot
     }
 
-    /// Empties a slot and returns the block that was in it.
+    /// Makes a slot vacant and returns its block.
     pub(crate) fn remove(&mut self, slot: u32) -> Box<[u8]> {
         let next = std::mem::replace(&mut self.vacant, slot);
         self.live -= 1;
         self.get_mut(slot).vacate(next)
     }
 
-    /// Takes a live entry out for another set of slots, for when this one is
-    /// about to be dropped.
+    /// Moves a live entry to another set of slots, before this one is dropped.
     pub(crate) fn take(&mut self, slot: u32) -> Option<Entry> {
         let entry = self.get_mut(slot);
         if !entry.is_live() {
@@ -85,7 +83,7 @@ impl Slots {
             let capacity = if slot == 0 { 4 } else { CHUNK };
             self.chunks.push(Vec::with_capacity(capacity));
         }
-        self.chunks.last_mut().expect("a chunk with room was just made").push(entry);
+        self.chunks.last_mut().expect("a chunk with room was added").push(entry);
         u32::try_from(slot).expect("a shard holds fewer than 2^32 items")
     }
 }

@@ -1,22 +1,21 @@
-//! Giving memory back: what expired or retired is looked for, a bit at a time.
+//! Sweeps: free the memory of expired and retired items, a few at a time.
 
 use crate::engine::{Cursor, Engine};
 use crate::shard::Swept;
 use crate::{Moment, Stored};
 
-/// Slots looked at under one lock: some tens of microseconds at most.
+/// Slots visited under one lock: some tens of microseconds at most.
 const SLICE: usize = 256;
 
 impl Engine {
-    /// Frees expired and retired items among the next `budget` slots and
-    /// remembers where it stopped; goes round all slots once a call at most.
+    /// Frees expired and retired items among the next `budget` slots, and remembers where it
+    /// stopped; visits no slot twice in one call.
     ///
-    /// A lock is held for 256 slots at a time. One sweep runs at a time; a
-    /// second caller waits.
+    /// A lock is held for 256 slots at a time. One sweep runs at a time; a second caller waits.
     pub fn sweep(&self, now: Moment, budget: usize) -> Swept {
         let mut cursor = self.cursor().lock();
         let mut swept = Swept::default();
-        // The first shard comes twice if its start was swept before.
+        // The first shard comes twice if the last sweep stopped within it.
         let mut shards_left = self.shards() + usize::from(cursor.slot > 0);
         while swept.looked_at < budget && shards_left > 0 {
             let more = self.sweep_slice(&mut cursor, now, budget - swept.looked_at, &mut swept);
@@ -28,7 +27,7 @@ impl Engine {
         swept
     }
 
-    /// Returns whether the shard has slots that were not looked at.
+    /// Returns whether the shard has slots left to visit.
     fn sweep_slice(&self, at: &mut Cursor, now: Moment, budget: usize, sum: &mut Swept) -> bool {
         let mut shard = self.lock(at.shard);
         let end = shard.slots().min(at.slot + budget.min(SLICE));
@@ -87,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sweep_frees_what_expired_and_nothing_else() {
+    fn a_sweep_frees_only_expired_items() {
         let engine = engine();
         fill(&engine, KEPT, 1000, Ttl(10));
         fill(&engine, FLUSHED, 1000, Ttl(9));
@@ -100,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sweep_stops_at_its_budget_and_goes_on_there() {
+    fn a_sweep_stops_at_its_budget_and_continues_there() {
         let engine = engine();
         fill(&engine, KEPT, 3000, Ttl(1));
 
@@ -114,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_round_covers_the_start_of_the_shard_in_which_it_began() {
+    fn a_full_cycle_includes_the_start_of_its_first_shard() {
         let engine = engine();
         fill(&engine, KEPT, 3000, Ttl(5));
         engine.sweep(Moment(0), 100);
@@ -125,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_goes_back_when_few_items_are_left_and_those_are_found() {
+    fn memory_is_freed_when_few_items_are_left_and_those_are_found() {
         let engine = engine();
         fill(&engine, FLUSHED, 4000, Ttl(1000));
         fill(&engine, KEPT, 400, Ttl(1000));
@@ -142,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_retired_namespace_is_forgotten_after_the_grace_but_not_while_it_has_items() {
+    fn a_retired_namespace_is_forgotten_after_the_grace_period_once_it_has_no_items() {
         let engine = engine();
         engine.retire(FLUSHED);
         engine.sweep(Moment(0), 10);

@@ -1,18 +1,16 @@
-//! Slot numbers by hash.
+//! A hash table of slot numbers.
 //!
-//! Why not a ready-made table: a lookup there reads a tag in one place and the
-//! number in another, two waits for memory; and it doubles when it grows, so
-//! that up to half of it lies idle. Here a cache line holds twelve numbers with
-//! their tags, and the table grows by a quarter.
+//! Why not an existing one: there, a lookup reads a tag in one place and the number in another,
+//! which means two cache misses; and it doubles when it grows, so that up to half of it is unused.
+//! Here a cache line holds twelve numbers with their tags, and the table grows by a quarter.
 //!
-//! An item whose line is full goes to the next that is not. Each line counts
-//! the items that passed it, so that a lookup knows when to stop, and removing
-//! leaves nothing behind.
+//! An item whose line is full goes to the next line with space. Each line counts the items that
+//! passed it, so that a lookup knows when to stop, and removal leaves no tombstones.
 
 use crate::size;
 
 const CELLS: usize = 12;
-/// No item has this tag; it marks an empty cell.
+/// The tag of an empty cell; no item has it.
 const EMPTY: u8 = 0;
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -29,7 +27,7 @@ impl Line {
     }
 }
 
-/// The table of one shard.
+/// The hash table of one shard.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
     lines: Vec<Line>,
@@ -37,14 +35,13 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    /// A table that takes this many items before it is full, which it is when
-    /// four fifths of its cells are.
+    /// A table with space for this many items; it is full when four fifths of its cells are used.
     pub(crate) fn with_room(items: usize) -> Self {
         let lines = (items * 5).div_ceil(4 * CELLS);
         Self { lines: vec![Line::default(); lines], len: 0 }
     }
 
-    /// Whether it is to be replaced by a larger one before the next insert.
+    /// Whether it must be replaced by a larger one before the next insert.
     pub(crate) fn is_full(&self) -> bool {
         (self.len + 1) * 5 > self.lines.len() * CELLS * 4
     }
@@ -54,7 +51,7 @@ impl Table {
         Self::with_room(self.len + self.len / 4 + 1)
     }
 
-    /// Finds the one slot with this hash of which `is_it` is true.
+    /// The slot with this hash for which `is_it` is true.
     pub(crate) fn find(&self, hash: u32, is_it: impl Fn(u32) -> bool) -> Option<u32> {
         self.path(hash).find_map(|at| {
             let line = &self.lines[at];
@@ -78,7 +75,7 @@ impl Table {
         }
     }
 
-    /// Takes out a slot that is in the table.
+    /// Removes a slot that is in the table.
     pub(crate) fn remove(&mut self, hash: u32, slot: u32) {
         let mut at = self.home(hash);
         loop {
@@ -93,7 +90,7 @@ impl Table {
         }
     }
 
-    /// The lines in which an item with this hash may be.
+    /// The lines that may contain an item with this hash.
     fn path(&self, hash: u32) -> impl Iterator<Item = usize> {
         let first = (!self.lines.is_empty()).then(|| self.home(hash));
         let next = |&at: &usize| (self.lines[at].passed > 0).then(|| self.next(at));
@@ -109,7 +106,7 @@ impl Table {
     }
 }
 
-/// The home comes from the high bits of the hash, the tag from the low ones.
+/// The high bits of the hash select the line, the low ones are the tag.
 fn tag(hash: u32) -> u8 {
     hash.to_le_bytes()[0].max(EMPTY + 1)
 }
@@ -124,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_inserted_is_found_until_it_is_removed() {
+    fn inserted_slots_are_found_until_they_are_removed() {
         let mut table = Table::with_room(100);
         let mut items = 0;
         while !table.is_full() {

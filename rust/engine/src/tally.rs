@@ -1,4 +1,4 @@
-//! Counts: what is stored, and what went without being asked to.
+//! Counts stored items and memory, evictions and expirations.
 
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
@@ -7,25 +7,25 @@ use ahash::AHasher;
 
 use crate::Namespace;
 
-/// What a cache holds now, expired items that were not swept yet included.
+/// What a cache stores now, including expired items that are not swept yet.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Stored {
     /// Number of items.
     pub items: u64,
-    /// Memory they take: blocks as the allocator rounds them, and overhead.
+    /// Their memory: blocks as the allocator rounds them, and overhead.
     pub bytes: u64,
 }
 
-/// What an engine holds now, and what it let go since it was made.
+/// What an engine stores now, and what it evicted or expired since it was created.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Totals {
-    /// Number of items, expired ones that were not swept yet included.
+    /// Number of items, including expired ones that are not swept yet.
     pub items: u64,
-    /// Memory they take; this is what the budget limits.
+    /// Their memory, which the budget limits.
     pub bytes: u64,
-    /// Items that had to leave before their time, for want of memory.
+    /// Items evicted because memory was full.
     pub evicted: u64,
-    /// Items whose memory was given back after their time.
+    /// Expired items that were removed.
     pub expired: u64,
 }
 
@@ -34,9 +34,10 @@ pub struct Totals {
 pub(crate) struct Tally {
     /// `evicted` and `expired` are counted by the shard.
     pub(crate) totals: Totals,
-    /// Only caches' namespaces that have an item here.
+    /// Namespaces of caches with items in this shard.
     stored: HashMap<Namespace, Stored, BuildHasherDefault<AHasher>>,
-    /// Items evicted since this was last taken, whether their cache has others here or not.
+    /// Items evicted since the last `take_evicted`, whether the cache still has items in this shard
+    /// or not.
     evicted: HashMap<Namespace, u64, BuildHasherDefault<AHasher>>,
 }
 
@@ -66,13 +67,13 @@ impl Tally {
         }
     }
 
-    /// An item of this namespace has to leave to make room.
+    /// Counts an eviction from this namespace.
     pub(crate) fn evict(&mut self, namespace: Namespace) {
         self.totals.evicted += 1;
         *self.evicted.entry(namespace.of_cache()).or_default() += 1;
     }
 
-    /// Adds to `sums` what was evicted since the last call.
+    /// Adds the evictions since the last call to `sums`.
     pub(crate) fn take_evicted(&mut self, sums: &mut HashMap<Namespace, u64>) {
         if !self.evicted.is_empty() {
             for (namespace, items) in std::mem::take(&mut self.evicted) {
@@ -90,7 +91,7 @@ impl Tally {
         }
     }
 
-    /// Gives back the room of namespaces that are gone.
+    /// Frees the memory of namespaces without items.
     pub(crate) fn shrink(&mut self) {
         self.stored.shrink_to_fit();
     }

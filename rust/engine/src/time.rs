@@ -1,21 +1,21 @@
-//! Moments and lifetimes, in milliseconds.
+//! Times and TTLs, in milliseconds.
 //!
-//! An item is gone as soon as `now >= deadline`. Lifetimes may be absurdly
-//! long: sums stop at [`Deadline::NEVER`] instead of wrapping.
+//! An item is expired as soon as `now >= deadline`. TTLs may be absurdly long: sums saturate at
+//! [`Deadline::NEVER`].
 
-/// A point in time: milliseconds since an origin of the caller's choice.
+/// A point in time: milliseconds since an origin that the caller chooses.
 ///
-/// All calls on one engine must use the same origin. The clock may jump:
-/// forward expires more, backward keeps items longer, nothing worse.
+/// All calls on one engine must use the same origin. If the clock jumps forward, more items expire;
+/// if it jumps backward, items are kept longer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Moment(pub u64);
 
-/// How long an item lives, in milliseconds.
+/// A time to live, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ttl(pub u64);
 
 impl Ttl {
-    /// Long enough never to end.
+    /// Long enough to never expire.
     pub const FOREVER: Self = Self(u64::MAX);
 
     pub(crate) fn after(self, now: Moment) -> Deadline {
@@ -23,22 +23,22 @@ impl Ttl {
     }
 }
 
-/// The moment from which an item is gone; fits 48 bits.
+/// The time at which an item expires; fits into 48 bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Deadline(pub(crate) u64);
 
 impl Deadline {
-    /// Later than any other deadline, and never over: year 8921 of the origin.
+    /// Later than any other deadline, and never reached: year 8921 of the origin.
     pub(crate) const NEVER: Self = Self((1 << 48) - 1);
 
     pub(crate) fn has_passed(self, now: Moment) -> bool {
         now.0 >= self.0 && self != Self::NEVER
     }
 
-    /// The whole milliseconds for which the item is sure to be there still.
+    /// The full milliseconds that are left.
     ///
-    /// The millisecond that runs does not count, so this is less than the TTL
-    /// that was just set, even within the same millisecond.
+    /// The current millisecond does not count, so this is less than a TTL that was just set, even
+    /// within the same millisecond.
     pub(crate) fn left(self, now: Moment) -> Ttl {
         Ttl(self.0.saturating_sub(now.0).saturating_sub(1))
     }
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_item_is_gone_at_its_deadline_and_not_before() {
+    fn an_item_expires_at_its_deadline_and_not_before() {
         let deadline = Ttl(1000).after(Moment(5));
 
         assert!(!deadline.has_passed(Moment(1004)));
@@ -57,13 +57,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_is_less_than_what_was_set() {
+    fn the_remaining_ttl_is_less_than_the_ttl_that_was_set() {
         assert_eq!(Ttl(1000).after(Moment(5)).left(Moment(5)), Ttl(999));
         assert_eq!(Ttl(1).after(Moment(5)).left(Moment(5)), Ttl(0));
     }
 
     #[test]
-    fn an_absurd_ttl_never_passes_and_never_wraps() {
+    fn an_absurd_ttl_never_expires_and_never_overflows() {
         let deadline = Ttl::FOREVER.after(Moment(u64::MAX - 1));
 
         assert_eq!(deadline, Deadline::NEVER);

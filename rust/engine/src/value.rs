@@ -1,24 +1,23 @@
-//! Values: as they come in, as they are found, and how they are compared.
+//! Values as commands bring and find them, item types, and digests.
 
 use std::fmt;
 
 use bytes::Bytes;
 use twox_hash::XxHash3_128;
 
-/// From this many bytes on a value is kept as shared [`Bytes`] and is never
-/// copied under a lock.
+/// Values of at least this many bytes are stored as shared [`Bytes`] and never copied under a lock.
 pub const LARGE_VALUE_BYTES: usize = 16 * 1024;
 
-/// A value that a command brings.
+/// The value of a write.
 ///
-/// `From` picks the right form: it borrows what is short, and shares or copies
-/// what is [`LARGE_VALUE_BYTES`] before any lock is taken.
+/// `From` selects the form: it borrows short values, and shares or copies values of at least
+/// [`LARGE_VALUE_BYTES`] before any lock is taken.
 #[derive(Debug, Clone)]
 pub enum NewValue<'a> {
-    /// Is copied into the item under the lock.
+    /// Copied into the item under the lock.
     Short(&'a [u8]),
-    /// Is kept as it is. It should own little more than the value: the whole
-    /// allocation behind it stays for as long as the item does.
+    /// Stored as it is. It should own little more than the value: its whole allocation stays as
+    /// long as the item does.
     Long(Bytes),
 }
 
@@ -48,12 +47,12 @@ impl<'a> From<&'a Bytes> for NewValue<'a> {
     }
 }
 
-/// A value that a command found, seen from within the lock.
+/// The value of an item, under the lock.
 #[derive(Debug, Clone, Copy)]
 pub enum Found<'a> {
-    /// Copy it now.
+    /// Must be copied under the lock.
     Short(&'a [u8]),
-    /// Clone it now (that shares it), and write it after the lock.
+    /// To be cloned, which shares it, and copied after the lock.
     Long(&'a Bytes),
 }
 
@@ -66,7 +65,7 @@ impl<'a> Found<'a> {
         }
     }
 
-    /// The value on its own: long ones shared, short ones copied.
+    /// An owned value: long ones are shared, short ones copied.
     pub fn to_bytes(self) -> Bytes {
         match self {
             Self::Short(value) => Bytes::copy_from_slice(value),
@@ -75,18 +74,18 @@ impl<'a> Found<'a> {
     }
 }
 
-/// What kind of item a key holds.
+/// The type of an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ItemType {
     /// A single value.
     Scalar,
     /// Values by field.
     Dictionary,
-    /// Elements that are there once or not at all.
+    /// Distinct elements.
     Set,
     /// Elements in order.
     List,
-    /// Values with scores, in the order of the scores.
+    /// Values with scores, ordered by score.
     SortedSet,
     /// Ids with scores, ranked.
     Leaderboard,
@@ -113,7 +112,7 @@ impl fmt::Display for ItemType {
 pub struct ValueHash(pub [u8; 16]);
 
 impl ValueHash {
-    /// The digest of these bytes; takes about 100 µs for a megabyte.
+    /// The digest of `value`; takes about 100 µs per megabyte.
     pub fn of(value: &[u8]) -> Self {
         Self(XxHash3_128::oneshot(value).to_be_bytes())
     }
@@ -136,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn the_digest_stays_what_it_is_from_release_to_release() {
+    fn the_digest_is_the_same_in_every_release() {
         let empty = 0x99aa_06d3_0147_98d8_6001_c324_468d_497f_u128;
 
         assert_eq!(ValueHash::of(b""), ValueHash(empty.to_be_bytes()));

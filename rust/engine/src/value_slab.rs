@@ -1,14 +1,14 @@
-//! Values that do not lie in their item's block.
+//! Out-of-line values.
 //!
-//! The block holds an index into this slab instead. Long scalars live here;
-//! so does every type of item that changes in place.
+//! The item's block contains an index into this slab instead of the value. Long scalars are stored
+//! here, and all types that change in place.
 
 use bytes::Bytes;
 
 use crate::collections::kinds::{Dictionary, Leaderboard, List, Set, SortedSet};
 use crate::{ItemType, Space, size};
 
-/// A value kept aside.
+/// An out-of-line value.
 #[derive(Debug)]
 pub(crate) enum Value {
     /// A scalar of [`LARGE_VALUE_BYTES`](crate::LARGE_VALUE_BYTES) bytes or more.
@@ -21,7 +21,7 @@ pub(crate) enum Value {
 }
 
 impl Value {
-    /// The memory it takes.
+    /// Its memory, in bytes.
     pub(crate) fn weight(&self) -> u64 {
         let own = size_of::<Slot>() as u64;
         match self {
@@ -46,7 +46,7 @@ impl Value {
     }
 }
 
-#[expect(clippy::borrowed_box, reason = "what is boxed is weighed, and not the pointer to it")]
+#[expect(clippy::borrowed_box, reason = "the content is measured, not the pointer")]
 fn boxed<T>(_: &Box<T>) -> u64 {
     size::of_heap(size_of::<T>())
 }
@@ -54,7 +54,7 @@ fn boxed<T>(_: &Box<T>) -> u64 {
 /// What all collections have in common. A clone is a snapshot.
 pub(crate) trait Collection: Clone + Default {
     const TYPE: ItemType;
-    /// Among which keys there are such collections.
+    /// The key space of such collections.
     const SPACE: Space;
 
     fn into_value(self) -> Value;
@@ -65,7 +65,7 @@ pub(crate) trait Collection: Clone + Default {
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
-    /// The size of what is in it, as limits see it.
+    /// The size of its content, for the limits.
     fn bytes(&self) -> u64;
 }
 
@@ -104,7 +104,7 @@ collection!(List in Items);
 collection!(SortedSet in Items);
 collection!(Leaderboard in Leaderboards);
 
-/// How many slots a chunk has.
+/// The number of slots in a chunk.
 const CHUNK: usize = 64;
 const NONE: u32 = u32::MAX;
 
@@ -112,17 +112,17 @@ const NONE: u32 = u32::MAX;
 #[derive(Debug)]
 enum Slot {
     Taken(Value),
-    /// With the next that is vacant.
+    /// With the index of the next vacant one.
     Vacant(u32),
 }
 
-/// The slab, in chunks, so that growing copies nothing and leaves little unused.
+/// The slab, in chunks, so that growing copies nothing and wastes little.
 #[derive(Debug)]
 pub(crate) struct ValueSlab {
     chunks: Vec<Vec<Slot>>,
     len: usize,
     taken: usize,
-    /// The first of the vacant slots.
+    /// The first vacant slot.
     vacant: u32,
 }
 
@@ -133,7 +133,7 @@ impl Default for ValueSlab {
 }
 
 impl ValueSlab {
-    /// Keeps a value and returns its index.
+    /// Adds a value and returns its index.
     pub(crate) fn insert(&mut self, value: Value) -> u32 {
         self.taken += 1;
         if self.vacant == NONE {
@@ -161,7 +161,7 @@ impl ValueSlab {
         }
     }
 
-    /// Gives a value back; its index may be used again.
+    /// Removes a value; its index may be reused.
     pub(crate) fn remove(&mut self, index: u32) -> Value {
         let next = std::mem::replace(&mut self.vacant, index);
         let Slot::Taken(value) = std::mem::replace(self.slot(index), Slot::Vacant(next)) else {
@@ -184,7 +184,7 @@ impl ValueSlab {
             let capacity = if self.len == 0 { 1 } else { CHUNK };
             self.chunks.push(Vec::with_capacity(capacity));
         }
-        self.chunks.last_mut().expect("a chunk with room was just made").push(Slot::Taken(value));
+        self.chunks.last_mut().expect("a chunk with room was added").push(Slot::Taken(value));
         self.len += 1;
         u32::try_from(self.len - 1).expect("a shard holds fewer values than slots")
     }
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn values_keep_their_index_and_what_is_vacant_is_taken_first() {
+    fn values_keep_their_index_and_vacant_ones_are_reused_first() {
         let mut aside = ValueSlab::default();
         let indices: Vec<_> = (0..200).map(|i| aside.insert(value(i))).collect();
         for i in (0..200).step_by(3) {
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slot_is_no_larger_than_a_value_and_an_empty_slab_holds_nothing() {
+    fn a_slot_is_no_larger_than_a_value_and_an_empty_slab_allocates_nothing() {
         let mut aside = ValueSlab::default();
         let index = aside.insert(value(1));
         aside.remove(index);

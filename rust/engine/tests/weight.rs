@@ -1,6 +1,6 @@
-//! What collections are counted for is what they take from the allocator.
+//! Compares the counted memory of collections with that of the allocator.
 //!
-//! jemalloc tells each thread what it has taken and given back, so that tests may run side by side.
+//! jemalloc counts allocations per thread, so the tests can run in parallel.
 
 use attimo_engine::commands::{dictionary, leaderboard, list, scalar, set, sorted_set};
 use attimo_engine::{CollectionTtl, Command, Config, End, Engine, Limits, Moment, Namespace, Ttl};
@@ -11,11 +11,11 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 const CACHE: Namespace = Namespace(1);
 const TTL: CollectionTtl = CollectionTtl { ttl: Ttl(60_000), refresh: true };
-/// What is counted, in hundredths of what was taken.
+/// The counted memory, in percent of the allocated memory.
 const LEAST: u64 = 97;
 const MOST: u64 = 105;
 
-/// How many collections of how many elements of how many bytes.
+/// How many collections, elements each, and bytes per element.
 #[derive(Debug, Clone, Copy)]
 struct Shape {
     collections: u32,
@@ -34,7 +34,7 @@ const SHAPES: [Shape; 8] = [
     Shape { collections: 30_000, elements: 1, bytes: 10 },
 ];
 
-/// The order in which elements come and go.
+/// The order in which elements are added and removed.
 #[derive(Debug, Clone, Copy)]
 enum Order {
     Up,
@@ -43,7 +43,7 @@ enum Order {
 }
 
 impl Order {
-    /// What orders element `i` among others.
+    /// The score of element `i`, which determines its order.
     fn score(self, i: u32) -> u32 {
         match self {
             Order::Up => i,
@@ -53,7 +53,7 @@ impl Order {
     }
 }
 
-/// A type of collection, as far as it grows and shrinks.
+/// A type of collection that grows and shrinks.
 trait Kind {
     fn add(&self, engine: &Engine, key: &[u8], i: u32, order: Order, bytes: usize);
     fn remove(&self, engine: &Engine, key: &[u8], i: u32, bytes: usize);
@@ -128,27 +128,27 @@ impl Kind for Leaderboards {
 }
 
 #[test]
-fn a_dictionary_is_counted_for_what_it_takes() {
+fn the_counted_memory_of_dictionaries_is_right() {
     weigh(&Dictionaries);
 }
 
 #[test]
-fn a_set_is_counted_for_what_it_takes() {
+fn the_counted_memory_of_sets_is_right() {
     weigh(&Sets);
 }
 
 #[test]
-fn a_list_is_counted_for_what_it_takes() {
+fn the_counted_memory_of_lists_is_right() {
     weigh(&Lists);
 }
 
 #[test]
-fn a_sorted_set_is_counted_for_what_it_takes() {
+fn the_counted_memory_of_sorted_sets_is_right() {
     weigh(&SortedSets);
 }
 
 #[test]
-fn a_leaderboard_is_counted_for_what_it_takes() {
+fn the_counted_memory_of_leaderboards_is_right() {
     weigh(&Leaderboards);
 }
 
@@ -162,10 +162,10 @@ fn weigh(kind: &impl Kind) {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// Compares when half and all is there, and when half and a tenth of it is left.
+/// Compares with half and all elements added, and with half and a tenth of them left.
 fn grow_and_shrink(kind: &impl Kind, shape: Shape, order: Order, wrong: &mut Vec<String>) {
     let engine = engine();
-    // A shard that has an item has all that it takes for itself.
+    // The first item in a shard allocates memory for the shard, too.
     let first = scalar::Set { key: b"first", value: b"item"[..].into(), ttl: TTL.ttl };
     run(&engine, first);
     let (before, counted_before) = (taken(), engine.totals().bytes);
@@ -178,7 +178,7 @@ fn grow_and_shrink(kind: &impl Kind, shape: Shape, order: Order, wrong: &mut Vec
             wrong.push(format!("{when}: {percent} % of {taken} bytes, {order:?}, {shape:?}"));
         }
     };
-    for (part, when) in [(0..half, "half is there"), (half..elements, "all is there")] {
+    for (part, when) in [(0..half, "half added"), (half..elements, "all added")] {
         for i in part {
             each(collections, |key| kind.add(&engine, key, i, order, bytes));
         }
@@ -186,7 +186,7 @@ fn grow_and_shrink(kind: &impl Kind, shape: Shape, order: Order, wrong: &mut Vec
     }
     let tenth = elements - elements.div_ceil(10);
     for (part, when) in
-        [(0..elements - half, "half is left"), (elements - half..tenth, "a tenth is left")]
+        [(0..elements - half, "half left"), (elements - half..tenth, "a tenth left")]
     {
         for i in part {
             each(collections, |key| kind.remove(&engine, key, i, bytes));
@@ -208,13 +208,13 @@ fn run<C: Command>(engine: &Engine, command: C) -> C::Reply {
     engine.run(CACHE, command, Moment(1)).expect("it is of the right type")
 }
 
-/// What this thread has taken from the allocator and not given back, in bytes.
+/// The memory that this thread has allocated and not freed, in bytes.
 fn taken() -> u64 {
     let taken = thread::allocatedp::read().expect("jemalloc counts").get();
     taken - thread::deallocatedp::read().expect("jemalloc counts").get()
 }
 
-/// Bytes that differ for each number.
+/// Bytes that are unique for each number.
 fn element(i: u32, bytes: usize) -> Vec<u8> {
     let mut element = vec![b'e'; bytes];
     element[..4].copy_from_slice(&scramble(i).to_le_bytes());

@@ -1,4 +1,4 @@
-//! Settings and directory in, batches out.
+//! Converts settings and directory changes to Rust, and usage batches to Python.
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
@@ -248,7 +248,7 @@ impl Batch {
     }
 }
 
-/// What one API key did with one cache through one API since the last batch.
+/// The usage of one cache by one API key through one API since the last batch.
 #[pyclass(frozen, module = "attimo._core")]
 pub(crate) struct Used {
     #[pyo3(get)]
@@ -280,7 +280,7 @@ impl From<attimo_server::Used> for Used {
     }
 }
 
-/// Something that happened in a node and is worth a line in the log.
+/// An event of a node for the log.
 #[pyclass(frozen, get_all, module = "attimo._core")]
 pub(crate) struct Event {
     level: &'static str,
@@ -332,7 +332,7 @@ pub(crate) fn methods() -> Vec<Method> {
     Api::ALL.iter().map(tell).collect()
 }
 
-/// A name that no node had before: 128 bits by chance.
+/// A unique node name: 128 random bits.
 pub(crate) fn fresh_name() -> String {
     let half = || RandomState::new().hash_one(std::process::id());
     format!("{:016x}{:016x}", half(), half())

@@ -1,4 +1,4 @@
-//! The border, Rust side: converts and forwards, and decides nothing.
+//! The Rust side of the border: converts and forwards, decides nothing.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,7 +13,8 @@ mod allocator;
 mod convert;
 mod sockets;
 
-/// Gives memory back better than the system's own when many small values come and go.
+/// Returns memory to the system better than the default allocator when many small values come and
+/// go.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
@@ -36,13 +37,13 @@ impl Node {
         Ok(Node { server, name: convert::fresh_name(), batches: AtomicU64::new(0) })
     }
 
-    /// Shows another certificate to every connection that comes from now on.
+    /// Sets the certificate for new connections.
     fn use_certificate(&self, py: Python<'_>, chain: &str, private_key: &str) -> PyResult<()> {
         py.detach(|| self.server.use_certificate(chain, private_key))
             .map_err(|error| PyValueError::new_err(error.to_string()))
     }
 
-    /// Begins to serve on sockets of Python's.
+    /// Starts to serve on sockets that Python opened.
     fn start(&self, py: Python<'_>, sockets: Vec<Bound<'_, PyAny>>) -> PyResult<()> {
         let sockets = sockets::adopt(py, sockets)?;
         py.detach(|| self.server.start(sockets)).map_err(|error| {
@@ -58,27 +59,26 @@ impl Node {
         Ok(())
     }
 
-    /// Holds back requests for the control plane; false if those in progress were not answered in
-    /// time.
+    /// Holds back control requests; false if those in progress were not answered in time.
     fn hold_control(&self, py: Python<'_>, patience_seconds: f64) -> PyResult<bool> {
         let patience = Duration::try_from_secs_f64(patience_seconds)
             .map_err(|error| PyValueError::new_err(format!("patience_seconds: {error}")))?;
         Ok(py.detach(|| self.server.hold_control(patience))?)
     }
 
-    /// Lets them go on.
+    /// Resumes control requests.
     fn release_control(&self) {
         self.server.release_control();
     }
 
-    /// Takes over a newer directory; returns once requests use it.
+    /// Applies changes of the directory; returns once requests use them.
     fn learn(&self, py: Python<'_>, changes: convert::Changes) -> PyResult<()> {
         let changes = changes.into();
         let learned = py.detach(|| self.server.learn(changes));
         learned.map_err(|error| PyValueError::new_err(error.to_string()))
     }
 
-    /// Hands over what was counted since the last call, or `None` if nothing was.
+    /// Returns what was counted since the last call, or `None` if nothing was.
     fn take_usage(&self, py: Python<'_>) -> PyResult<Option<convert::Batch>> {
         let used = py.detach(|| self.server.take_usage());
         if used.is_empty() {
@@ -88,22 +88,22 @@ impl Node {
         convert::Batch::new(py, self.name.clone(), number, used).map(Some)
     }
 
-    /// Takes note that a batch is in the ledger, or could not be written and waits.
+    /// Reports that a batch was recorded in the ledger, or could not be and waits.
     fn note_usage(&self, recorded: bool) {
         self.server.note_usage(recorded);
     }
 
-    /// Takes note that lines of the log were dropped.
+    /// Reports dropped lines of the log.
     fn note_dropped_lines(&self, lines: u64) {
         self.server.note_dropped_lines(lines);
     }
 
-    /// Makes room for memory that the control plane is about to take for a moment.
+    /// Frees memory that the control plane is about to use for a short time.
     fn hold_memory(&self, py: Python<'_>, bytes: u64) {
         py.detach(|| self.server.hold_memory(bytes));
     }
 
-    /// Takes note that it was given back.
+    /// Ends the hold of that memory.
     fn release_memory(&self, bytes: u64) {
         self.server.release_memory(bytes);
     }
@@ -121,19 +121,19 @@ impl Node {
     }
 }
 
-/// Every metric that a node tells: name, kind, names of labels, and what it tells.
+/// All metrics of a node: name, kind, labels and help text.
 #[pyfunction]
 fn metrics() -> Vec<convert::Family> {
     convert::families()
 }
 
-/// Every method of the data plane, as the table of methods has it.
+/// All methods of the data plane, from the table of methods.
 #[pyfunction]
 fn methods() -> Vec<convert::Method> {
     convert::methods()
 }
 
-/// Every limit of the data plane that no setting changes, by name.
+/// All fixed limits of the data plane, by name.
 #[pyfunction]
 fn limits() -> BTreeMap<&'static str, u64> {
     attimo_server::limits().into()

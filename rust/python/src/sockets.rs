@@ -1,8 +1,8 @@
-//! Sockets that Python has opened, taken over as sockets of ours.
+//! Takes over sockets that Python has opened.
 //!
-//! The number of a descriptor proves nothing, so Rust makes a socket of one only in `unsafe` code. A
-//! descriptor that arrives over a Unix socket is the receiver's own (`SCM_RIGHTS`, unix(7)), so Python
-//! sends each to us within the process.
+//! A file descriptor number alone proves nothing, so Rust turns one into a socket only in `unsafe`
+//! code. A descriptor that arrives over a Unix socket belongs to the receiver (`SCM_RIGHTS`,
+//! unix(7)), so Python sends each descriptor to Rust within the process.
 
 use std::io::{self, IoSliceMut};
 use std::mem::MaybeUninit;
@@ -14,7 +14,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 
-/// A copy of each, which stays open when Python closes its own.
+/// A duplicate of each socket, which stays open when Python closes its own.
 pub(crate) fn adopt(py: Python<'_>, sockets: Vec<Bound<'_, PyAny>>) -> PyResult<Vec<TcpListener>> {
     let (ours, theirs) = UnixStream::pair()?;
     let module = py.import("socket")?;

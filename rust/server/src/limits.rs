@@ -20,7 +20,7 @@ pub(crate) const LEADERBOARD_ELEMENTS: usize = 8_192;
 pub(crate) const STREAMS_PER_CONNECTION: u32 = 250;
 /// The most unauthenticated requests that may wait on one HTTP/2 connection.
 pub(crate) const UNAUTHENTICATED_PER_CONNECTION: usize = 16;
-/// The most frames without data (SETTINGS, PING, WINDOW_UPDATE) per second on one HTTP/2
+/// The most frames without data (SETTINGS, PING, `WINDOW_UPDATE`) per second on one HTTP/2
 /// connection, beyond one for each request and one for every 2 KiB of responses.
 pub(crate) const IDLE_FRAMES_PER_SECOND: i64 = 1_000;
 /// The least memory for partly received bodies and partly sent responses of all connections. A

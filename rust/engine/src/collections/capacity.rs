@@ -1,17 +1,17 @@
-//! How the vectors inside of nodes grow: by steps, so that little lies idle,
-//! and so that a length tells the memory.
+//! The growth of vectors in nodes: in steps, so that little is unused and the length determines the
+//! memory.
 
 use crate::size;
 
-/// How many entries a node has at most.
+/// The most entries of a node.
 pub(super) const FULL: usize = 64;
 
 const STEP: usize = 8;
 
-/// What an [`Arc`](std::sync::Arc) keeps beside what it shares.
+/// The overhead of an [`Arc`](std::sync::Arc).
 pub(super) const ARC: usize = 16;
 
-/// Puts `item` at position `at`.
+/// Inserts `item` at position `at`.
 pub(super) fn insert<T>(items: &mut Vec<T>, at: usize, item: T) {
     if items.len() == items.capacity() {
         items.reserve_exact(capacity(items.len() + 1) - items.len());
@@ -19,21 +19,21 @@ pub(super) fn insert<T>(items: &mut Vec<T>, at: usize, item: T) {
     items.insert(at, item);
 }
 
-/// Takes the item at position `at` out.
+/// Removes the item at position `at`.
 pub(super) fn remove<T>(items: &mut Vec<T>, at: usize) -> T {
     let item = items.remove(at);
     fit(items);
     item
 }
 
-/// Gives back what is more than the length calls for.
+/// Frees capacity beyond what the length needs.
 pub(super) fn fit<T>(items: &mut Vec<T>) {
     if items.capacity() > capacity(items.len()) {
         items.shrink_to(capacity(items.len()));
     }
 }
 
-/// The memory behind a vector of this length.
+/// The memory of a vector of this length.
 pub(super) fn weight<T>(len: usize) -> u64 {
     size::of_heap(capacity(len) * size_of::<T>())
 }
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_vector_has_the_room_that_its_length_calls_for() {
+    fn the_length_determines_the_capacity() {
         let mut items = Vec::new();
         for i in 0..FULL {
             insert(&mut items, i / 2, i);

@@ -1,4 +1,4 @@
-//! One element of a collection: short bytes in place, long ones shared.
+//! An element of a collection: short bytes inline, long ones shared.
 
 use std::cmp::Ordering;
 use std::ops::Deref;
@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use crate::size;
 
-/// Up to this many bytes lie in the element itself.
+/// Up to this many bytes are stored inline.
 const SHORT: usize = 22;
 
-/// What an [`Arc`] keeps beside its bytes.
+/// The overhead of an [`Arc`].
 const ARC: usize = 16;
 
-/// The bytes of one element. A clone shares what is long, so it is cheap.
+/// The bytes of one element. A clone shares long bytes, so it is cheap.
 #[derive(Debug, Clone)]
 pub struct Element(Form);
 
@@ -23,7 +23,7 @@ enum Form {
 }
 
 impl Element {
-    /// The heap memory it takes beside itself.
+    /// Its heap memory, in bytes.
     pub(crate) fn heap(&self) -> u64 {
         match &self.0 {
             Form::Short { .. } => 0,
@@ -81,14 +81,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_element_takes_twenty_four_bytes_and_short_ones_no_more() {
+    fn an_element_takes_twenty_four_bytes_and_short_ones_no_heap() {
         assert_eq!(size_of::<Element>(), 24);
         assert_eq!(Element::from(&[7; SHORT][..]).heap(), 0);
         assert_eq!(Element::from(&[7; SHORT + 1][..]).heap(), 48);
     }
 
     #[test]
-    fn an_element_is_its_bytes_at_every_length() {
+    fn an_element_has_its_bytes_at_every_length() {
         for len in [0, 1, SHORT, SHORT + 1, 255, 256, 300, 128 * 1024] {
             let bytes = vec![7; len];
             assert_eq!(*Element::from(&bytes[..]), bytes);
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn elements_are_in_the_order_of_their_bytes() {
+    fn elements_are_ordered_by_their_bytes() {
         let long = [b'a'; 30];
         let sorted = [&b""[..], b"\0", b"a", &long[..25], &long, b"b", b"\xff"];
         let elements = sorted.map(Element::from);

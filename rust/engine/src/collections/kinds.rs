@@ -1,4 +1,4 @@
-//! The types of collections, and what an item needs to know of one.
+//! The types of collections.
 
 use std::cmp::Ordering;
 
@@ -42,12 +42,12 @@ impl Member for Element {
     }
 }
 
-/// The id of an element of a leaderboard. Ordered as decimal text: 1, 10, 123, 2.
+/// The id of a leaderboard member. Ordered as decimal text: 1, 10, 123, 2.
 #[derive(Debug, Clone, Copy)]
 pub struct Id(pub(crate) u32);
 
 impl Id {
-    /// The digits, followed by zeros up to ten places, and how many digits.
+    /// The digits, followed by zeros up to ten places, and the number of digits.
     fn text(id: u32) -> (u64, u32) {
         let digits = id.checked_ilog10().unwrap_or(0);
         (u64::from(id) * 10_u64.pow(9 - digits), digits)
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_are_in_the_order_of_their_text() {
+    fn ids_are_ordered_as_text() {
         let ids = [0, 1, 2, 9, 10, 11, 99, 100, 101, 1000, 12, 123, 1_000_000_000, u32::MAX];
         for a in ids {
             for b in ids {

@@ -1,17 +1,17 @@
-//! Elements found by their bytes: the inside of sets and dictionaries.
+//! A map from bytes to values, for sets and dictionaries.
 //!
-//! They lie in a tree in the order of a hash, so that they are found with
-//! comparisons of small numbers, and picked at random by position.
+//! A tree ordered by hash, so that lookups compare small numbers, and random elements are selected
+//! by position.
 
 use super::tree::Tree;
 use crate::hashing::Hashing;
 use crate::{Element, Order};
 
-/// What lies beside an element.
+/// The value of an element.
 pub trait Beside: Clone {
-    /// The heap memory it takes beside itself.
+    /// Its heap memory, in bytes.
     fn heap(&self) -> u64;
-    /// What it counts for in the size of the item.
+    /// Its contribution to the size of the item.
     fn bytes(&self) -> u64;
 }
 
@@ -55,12 +55,12 @@ impl<V: Beside> Map<V> {
         self.tree.len()
     }
 
-    /// The memory it takes.
+    /// Its memory, in bytes.
     pub(crate) fn weight(&self) -> u64 {
         self.tree.weight() + self.heap
     }
 
-    /// The size of all elements and what lies beside them.
+    /// The size of all elements and values.
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes
     }
@@ -75,7 +75,7 @@ impl<V: Beside> Map<V> {
         self.get(name, hashing).is_some()
     }
 
-    /// Puts a value beside a name, instead of another if there is one.
+    /// Inserts or replaces a value.
     pub(crate) fn insert(&mut self, name: &[u8], value: V, hashing: &Hashing) {
         let hash = hashing.of_element(name);
         let (at, found) = self.find(hash, name);
@@ -101,7 +101,7 @@ impl<V: Beside> Map<V> {
         found
     }
 
-    /// Takes out the name at a position, and what lies beside it.
+    /// Removes the element at a position and returns its name.
     pub(crate) fn remove_at(&mut self, at: usize) -> Element {
         let (_, slot) = self.tree.remove(at);
         self.heap -= slot.key.heap() + slot.value.heap();
@@ -109,18 +109,18 @@ impl<V: Beside> Map<V> {
         slot.key
     }
 
-    /// The name at a position that is not outside.
+    /// The name at a position, which must exist.
     pub(crate) fn name(&self, at: usize) -> &Element {
-        &self.tree.get(at).expect("the position is not outside").1.key
+        &self.tree.get(at).expect("the position exists").1.key
     }
 
-    /// All names and what lies beside them.
+    /// All names and values.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&Element, &V)> {
         let entries = self.tree.iter(0..self.len(), Order::Ascending);
         entries.map(|(_, slot)| (&slot.key, &slot.value))
     }
 
-    /// Where the name is or belongs, and whether it is there.
+    /// The position at which the name is or would be inserted, and whether it exists.
     fn find(&self, hash: u32, name: &[u8]) -> (usize, bool) {
         let (at, found) = self.tree.seek(hash, |it| **it < *name);
         (at, found.is_some_and(|(digest, slot)| digest == hash && *slot.key == *name))
@@ -135,14 +135,14 @@ mod tests {
 
     use super::*;
 
-    /// Names that are short or long.
+    /// Short and long names.
     fn name(i: u8) -> Vec<u8> {
         vec![i; usize::from(i % 40)]
     }
 
     proptest! {
         #[test]
-        fn a_map_does_what_a_plain_one_does(
+        fn a_map_matches_a_plain_map(
             steps in prop::collection::vec((any::<u8>(), any::<Option<u8>>()), 1..400),
         ) {
             let hashing = Hashing::new([1, 2, 3, 4]);

@@ -1,10 +1,8 @@
-//! What items hold that have more than one element, and what a read of them
-//! gives back.
+//! Collections, and their snapshots for readers.
 //!
-//! Each collection is made of nodes that are shared while they are read: a
-//! read takes a snapshot, which is O(1) under the lock, and copies after it.
-//! A write that meets a snapshot copies the few nodes it changes; one that
-//! meets none changes them in place.
+//! A collection consists of shared nodes: a read takes a snapshot, which is O(1) under the lock,
+//! and copies after it. A write copies the nodes that it changes if a snapshot shares them;
+//! otherwise it changes them in place.
 
 mod capacity;
 mod element;

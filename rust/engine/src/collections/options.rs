@@ -1,34 +1,34 @@
-//! The small words in which collections are asked for things.
+//! Parameters of commands on collections.
 
 use std::ops::Range;
 
 use crate::Ttl;
 
-/// How long a collection lives after a write.
+/// The TTL of a collection after a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CollectionTtl {
-    /// What a new collection gets.
+    /// The TTL of a new collection.
     pub ttl: Ttl,
-    /// Whether one that is there already gets it as well.
+    /// Whether an existing collection gets it, too.
     pub refresh: bool,
 }
 
-/// In which order members are counted and come back.
+/// The order of members by rank and score.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub enum Order {
     /// Lowest score first.
     #[default]
     Ascending,
-    /// Highest score first; the exact reverse.
+    /// Highest score first: the exact reverse.
     Descending,
 }
 
 /// One of the two ends of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
-    /// Where index 0 is.
+    /// With index 0.
     Front,
-    /// Where index -1 is.
+    /// With index -1.
     Back,
 }
 
@@ -43,19 +43,18 @@ impl End {
     }
 }
 
-/// Part of a sequence, as Python writes it: negative positions count from the
-/// end, and what lies outside is cut off.
+/// A part of a sequence, like a slice in Python: negative positions count from the end, and
+/// positions outside are cut off.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Slice {
-    /// The first position that belongs to it; `None` is the beginning.
+    /// The first position; `None` for the beginning.
     pub start: Option<i64>,
-    /// The first position that no longer does; `None` is the end.
+    /// The position after the last; `None` for the end.
     pub end: Option<i64>,
 }
 
 impl Slice {
-    /// The positions in a sequence of this length; empty if the end does not
-    /// come after the start.
+    /// The positions in a sequence of this length; empty if the end is not after the start.
     pub fn of(self, len: usize) -> Range<usize> {
         let at = |position: i64| {
             let distance = usize::try_from(position.unsigned_abs()).unwrap_or(usize::MAX);
@@ -66,7 +65,7 @@ impl Slice {
     }
 }
 
-/// Of some positions, those after `offset`, at most `count`.
+/// At most `count` of these positions, after the first `offset`.
 pub(crate) fn page(positions: Range<usize>, offset: usize, count: usize) -> Range<usize> {
     let start = positions.start.saturating_add(offset).min(positions.end);
     start..start.saturating_add(count).min(positions.end)
@@ -77,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slice_is_what_python_says() {
+    fn a_slice_matches_python() {
         let of = |start, end| Slice { start, end }.of(4);
 
         assert_eq!(of(None, None), 0..4);

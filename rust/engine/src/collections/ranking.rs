@@ -1,9 +1,8 @@
-//! Members with scores, in the order of the scores: the inside of sorted sets
-//! and leaderboards.
+//! Members ordered by score, for sorted sets and leaderboards.
 //!
-//! One tree holds the members in order. A second one, once there are too many
-//! to look at each, tells the score by a hash of the member; it need not hold
-//! the member again, because where it leads there either is that member or not.
+//! One tree has the members in order. With many members, a second one maps a hash of the member to
+//! its score; it does not contain the member, since the first tree shows whether the member has
+//! that score.
 
 use std::cmp::Ordering;
 use std::ops::{Bound, Range};
@@ -14,39 +13,39 @@ use super::tree::{Digest, Slot, Tree};
 use crate::Order;
 use crate::hashing::Hashing;
 
-/// What can be ranked.
+/// A member of a ranking.
 pub trait Member: Clone {
-    /// How a member is named.
+    /// The name of a member.
     type Name: ?Sized;
 
     fn new(name: &Self::Name) -> Self;
     fn name(&self) -> &Self::Name;
     fn hash(name: &Self::Name, hashing: &Hashing) -> u32;
-    /// How the member stands to one of this name, if their scores are equal.
+    /// The order of the member relative to this name, if their scores are equal.
     fn order(&self, name: &Self::Name) -> Ordering;
-    /// The heap memory it takes beside itself.
+    /// Its heap memory, in bytes.
     fn heap(&self) -> u64;
-    /// What it counts for in the size of the item, without its score.
+    /// Its contribution to the size of the item, without its score.
     fn bytes(&self) -> u64;
 }
 
 impl Digest for Score {}
 
-/// What a score counts for in the size of the item.
+/// The contribution of a score to the size of the item.
 pub(crate) const SCORE_BYTES: u64 = 8;
 
-/// Scores, in halves, by the hash of the member: both take twelve bytes. Where hashes are equal, in
-/// no order.
+/// Scores, in halves, by hash of the member: both take twelve bytes. Entries with equal hashes are
+/// in no order.
 type Hints = Tree<u32, (), [u32; 2]>;
 
 type Ordered<M> = Tree<Score, M, ()>;
 
-/// Where a member was found.
+/// The position of a member.
 struct Found {
-    /// In ascending order.
+    /// Ascending.
     rank: usize,
     score: Score,
-    /// The position of its hint; without a meaning where there are no hints.
+    /// The position of its hint; meaningless without hints.
     hint: usize,
 }
 
@@ -66,7 +65,7 @@ impl<M: Member> Default for Ranking<M> {
 }
 
 impl<M: Member> Ranking<M> {
-    /// A ranking of members that are in order already.
+    /// A ranking of members that are already in order.
     pub(crate) fn from_sorted(members: Vec<(Score, M)>, hashing: &Hashing) -> Self {
         let mut ranking = Self::default();
         for (score, member) in members {
@@ -81,7 +80,7 @@ impl<M: Member> Ranking<M> {
         self.order.len()
     }
 
-    /// The memory it takes.
+    /// Its memory, in bytes.
     pub(crate) fn weight(&self) -> u64 {
         self.order.weight() + self.hints.as_ref().map_or(0, Tree::weight) + self.heap
     }
@@ -112,7 +111,7 @@ impl<M: Member> Ranking<M> {
         None
     }
 
-    /// Gives a member a score, instead of another if it has one.
+    /// Sets the score of a member, new or not.
     pub(crate) fn put(&mut self, name: &M::Name, score: Score, hashing: &Hashing) {
         match self.look_up(name, hashing) {
             Some(found) if found.score == score => {}
@@ -134,7 +133,7 @@ impl<M: Member> Ranking<M> {
         self.settle(hashing);
     }
 
-    /// The member and its hint stay what they are; the hint says another score.
+    /// Changes the score of a member, and of its hint.
     fn move_to(&mut self, score: Score, found: &Found, name: &M::Name) {
         let (_, slot) = self.order.remove(found.rank);
         let (rank, _) = self.order.seek(score, |it| it.order(name).is_lt());
@@ -161,7 +160,7 @@ impl<M: Member> Ranking<M> {
         self.bytes += member.bytes() + SCORE_BYTES;
     }
 
-    /// Makes hints if there are many members, and drops them if there are few.
+    /// Creates hints if there are many members, and drops them if there are few.
     fn settle(&mut self, hashing: &Hashing) {
         if self.len() < FULL / 2 {
             self.hints = None;
@@ -197,7 +196,7 @@ impl<M: Member> Ranking<M> {
         start..end.max(start)
     }
 
-    /// A snapshot of the members at these ranks, which are counted in `order`.
+    /// A snapshot of the members at these ranks of `order`.
     pub(crate) fn ranks(&self, ranks: Range<usize>, order: Order) -> Ranks<M> {
         Ranks { tree: self.order.clone(), positions: ranks, order }
     }
@@ -209,11 +208,11 @@ impl<M: Member> Ranking<M> {
     }
 }
 
-/// Some of the members of a ranking, as they were.
+/// A snapshot of some members of a ranking.
 #[derive(Debug, Clone)]
 pub(crate) struct Ranks<M> {
     tree: Ordered<M>,
-    /// Counted in the order.
+    /// Positions in the order.
     positions: Range<usize>,
     order: Order,
 }
@@ -223,7 +222,7 @@ impl<M: Member> Ranks<M> {
         self.positions.len()
     }
 
-    /// Rank, score and member of each, in the order.
+    /// Rank, score and member of each, in order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, Score, &M)> {
         let positions = turned(self.positions.clone(), self.tree.len(), self.order);
         let slots = self.tree.iter(positions, self.order);
@@ -231,7 +230,7 @@ impl<M: Member> Ranks<M> {
     }
 }
 
-/// Ranks of one order as ranks of the other, and the same if that is ascending.
+/// Converts ranks between `order` and ascending order.
 pub(crate) fn turned(ranks: Range<usize>, len: usize, order: Order) -> Range<usize> {
     match order {
         Order::Ascending => ranks,

@@ -63,7 +63,7 @@ fn steps() -> impl Strategy<Value = Vec<(u8, Option<i8>)>> {
 
 proptest! {
     #[test]
-    fn a_ranking_does_what_a_plain_map_does(steps in steps(), removed in any::<u8>()) {
+    fn a_ranking_matches_a_plain_map(steps in steps(), removed in any::<u8>()) {
         let hashing = Hashing::new([1, 2, 3, 4]);
         let (mut ranking, mut plain) = (Ranking::<Element>::default(), HashMap::new());
         let name = |i: u8| vec![i; usize::from(i % 30)];
@@ -91,7 +91,7 @@ proptest! {
 }
 
 #[test]
-fn members_whose_hashes_are_equal_are_told_apart() {
+fn members_with_equal_hashes_are_distinct() {
     #[derive(Debug, Clone)]
     struct Alike(u32);
     impl Member for Alike {

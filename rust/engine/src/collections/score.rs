@@ -1,4 +1,4 @@
-//! Scores, and how they are ordered.
+//! Scores and their order.
 
 use std::cmp::Ordering;
 use std::ops::Bound;
@@ -17,12 +17,12 @@ impl Score {
         if score.is_nan() { Err(Error::NotAScore) } else { Ok(Self(score + 0.0)) }
     }
 
-    /// As `new`, but refuses what is infinite as well.
+    /// Like `new`, but refuses infinity, too.
     pub(crate) fn finite(score: f64) -> Result<Self, Error> {
         if score.is_finite() { Self::new(score) } else { Err(Error::NotAScore) }
     }
 
-    /// As `new`, with zero for NaN.
+    /// Like `new`, with zero for NaN.
     pub(crate) fn or_zero(score: f64) -> Self {
         Self::new(score).unwrap_or(Self(0.0))
     }
@@ -39,7 +39,7 @@ impl Score {
         self.0
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "it takes the number apart")]
+    #[expect(clippy::cast_possible_truncation, reason = "splits the number into halves")]
     pub(super) fn halves(self) -> [u32; 2] {
         let bits = self.0.to_bits();
         [(bits >> 32) as u32, bits as u32]
@@ -63,7 +63,7 @@ impl PartialOrd for Score {
         Some(self.cmp(other))
     }
 
-    // As numbers they compare many at a time.
+    // Compared as numbers, so that the compiler can vectorize it.
     fn lt(&self, other: &Self) -> bool {
         self.0 < other.0
     }
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_score_is_what_its_halves_say() {
+    fn a_score_is_restored_from_its_halves() {
         for score in [0.0, -1.5, f64::INFINITY, f64::MIN_POSITIVE, 1e300] {
             let score = Score::new(score).unwrap();
             assert_eq!(Score::joined(score.halves()), score);

@@ -1,7 +1,6 @@
-//! Elements in order, in a row of blocks: the inside of lists.
+//! A sequence of elements in blocks, for lists.
 //!
-//! Both ends are O(1). Whatever is in the middle is found by passing over the
-//! blocks before it.
+//! Both ends are O(1). Elements in the middle are found by skipping the blocks before them.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -13,7 +12,7 @@ use crate::{Element, End, size};
 #[derive(Debug, Clone, Default)]
 struct Block {
     elements: Vec<Element>,
-    /// The size of all its elements, and what they keep elsewhere.
+    /// The size of all its elements, and their heap memory.
     bytes: u64,
     heap: u64,
 }
@@ -40,21 +39,21 @@ impl Block {
     }
 }
 
-/// The row. No block is empty.
+/// The sequence. No block is empty.
 #[derive(Debug, Clone, Default)]
 pub struct Sequence {
     blocks: VecDeque<Arc<Block>>,
     len: usize,
-    /// Of blocks and elements, without the row itself.
+    /// The memory of blocks and elements.
     weight: u64,
     bytes: u64,
 }
 
-/// Some of a sequence, as it was.
+/// A snapshot of a part of a sequence.
 #[derive(Debug, Clone)]
 pub(crate) struct Part {
     blocks: Vec<Arc<Block>>,
-    /// How many elements of the first block do not belong to it.
+    /// How many elements of the first block precede the part.
     skip: usize,
     len: usize,
 }
@@ -74,7 +73,7 @@ impl Sequence {
         self.len
     }
 
-    /// The memory it takes.
+    /// Its memory, in bytes.
     pub(crate) fn weight(&self) -> u64 {
         let row = size::of_heap(self.blocks.capacity() * size_of::<Arc<Block>>());
         row + self.weight
@@ -93,7 +92,7 @@ impl Sequence {
         self.give(at, block);
     }
 
-    /// Takes the element at one end off.
+    /// Removes the element at one end.
     pub(crate) fn pop(&mut self, at: End) -> Option<Element> {
         let mut block = self.take(at)?;
         let element = Arc::make_mut(&mut block).remove(at);
@@ -103,7 +102,7 @@ impl Sequence {
         Some(element)
     }
 
-    /// Takes elements off one end until there are no more than `len`.
+    /// Removes elements from one end until at most `len` are left.
     pub(crate) fn truncate(&mut self, from: End, len: usize) {
         while self.len > len {
             let whole = |block: &Arc<Block>| self.len - block.elements.len() >= len;
@@ -118,7 +117,7 @@ impl Sequence {
         }
     }
 
-    /// The elements at these positions, which must not be outside.
+    /// The elements at these positions, which must exist.
     pub(crate) fn part(&self, positions: Range<usize>) -> Part {
         let (mut skip, mut blocks) = (positions.start, Vec::new());
         let mut end = positions.end;
@@ -136,7 +135,7 @@ impl Sequence {
         Part { blocks, skip, len: positions.len() }
     }
 
-    /// Keeps only the elements of which `keep` is true; it is asked in order.
+    /// Keeps the elements for which `keep` returns true; it is called in order.
     pub(crate) fn retain(&mut self, mut keep: impl FnMut(usize, &[u8]) -> bool) {
         let (mut kept, mut at) = (Self::default(), 0);
         let mut stays = Vec::with_capacity(FULL);
@@ -161,7 +160,7 @@ impl Sequence {
         }
     }
 
-    /// Takes a whole block off.
+    /// Removes a whole block.
     fn take(&mut self, at: End) -> Option<Arc<Block>> {
         let block = match at {
             End::Front => self.blocks.pop_front(),
@@ -278,7 +277,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_sequence_does_what_a_plain_one_does(steps in prop::collection::vec(step(), 1..60)) {
+        fn a_sequence_matches_a_plain_one(steps in prop::collection::vec(step(), 1..60)) {
             let (mut both, mut kept) = (Both::default(), Both::default());
             for step in steps {
                 if let Step::Keep = step {

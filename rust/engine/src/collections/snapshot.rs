@@ -1,7 +1,7 @@
-//! What a fetch gives back: the collection as it was at that moment.
+//! Snapshots that fetches return.
 //!
-//! Reading it holds no lock. It should not be kept longer than it takes to
-//! copy, since the memory it keeps alive is not counted.
+//! Reading one takes no lock. It should not be kept for longer than it takes to copy, since its
+//! memory is not counted.
 
 use std::ops::Range;
 
@@ -12,7 +12,7 @@ use crate::measure::{ID_BYTES, SCORE_BYTES, sum_of};
 use crate::random::Random;
 use crate::{Element, Order};
 
-/// Elements of a list, in order, or of a set, in no order that means anything.
+/// Elements of a list, in order, or of a set, in no particular order.
 #[derive(Debug, Clone)]
 pub struct Elements(Source);
 
@@ -20,13 +20,13 @@ pub struct Elements(Source);
 enum Source {
     List(Part),
     Set(Set),
-    /// So many elements of a set.
+    /// This many random elements of a set.
     Sample(Set, usize, Random),
     Own(Vec<Element>),
 }
 
 impl Elements {
-    /// How many there are.
+    /// The number of elements.
     pub fn len(&self) -> usize {
         match &self.0 {
             Source::List(part) => part.len(),
@@ -41,7 +41,7 @@ impl Elements {
         self.len() == 0
     }
 
-    /// How many bytes they have together.
+    /// Their total size, in bytes.
     pub(crate) fn bytes(&self) -> usize {
         match &self.0 {
             Source::Set(set) => usize::try_from(set.bytes()).unwrap_or(usize::MAX),
@@ -49,7 +49,7 @@ impl Elements {
         }
     }
 
-    /// All of them; the same at every call.
+    /// All elements, in the same order at every call.
     pub fn iter(&self) -> Box<dyn Iterator<Item = &[u8]> + '_> {
         match &self.0 {
             Source::List(part) => Box::new(part.iter().map(|it| &**it)),
@@ -95,7 +95,7 @@ impl From<Vec<Element>> for Elements {
     }
 }
 
-/// Fields of a dictionary and their values, in no order that means anything.
+/// Fields of a dictionary and their values, in no particular order.
 #[derive(Debug, Clone)]
 pub struct Pairs(Dictionary);
 
@@ -104,7 +104,7 @@ impl Pairs {
         Self(dictionary)
     }
 
-    /// How many there are.
+    /// The number of fields.
     pub fn len(&self) -> usize {
         self.0.len()
     }
@@ -114,18 +114,18 @@ impl Pairs {
         self.len() == 0
     }
 
-    /// How many bytes fields and values have together.
+    /// The total size of fields and values, in bytes.
     pub(crate) fn bytes(&self) -> usize {
         usize::try_from(self.0.bytes()).unwrap_or(usize::MAX)
     }
 
-    /// All of them: field, value.
+    /// All fields with their values.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         self.0.iter().map(|(field, value)| (&**field, &**value))
     }
 }
 
-/// Members of a sorted set and their scores, in the order that was asked for.
+/// Members of a sorted set and their scores, in the requested order.
 #[derive(Debug, Clone)]
 pub struct Members(Ranks<Element>);
 
@@ -134,7 +134,7 @@ impl Members {
         Self(of.ranks(ranks, order))
     }
 
-    /// How many there are.
+    /// The number of members.
     pub fn len(&self) -> usize {
         self.0.len()
     }
@@ -144,12 +144,12 @@ impl Members {
         self.len() == 0
     }
 
-    /// How many bytes values and scores have together.
+    /// The total size of values and scores, in bytes.
     pub(crate) fn bytes(&self) -> usize {
         self.iter().map(|(value, _)| value.len() + SCORE_BYTES).sum()
     }
 
-    /// All of them: value, score.
+    /// All values with their scores.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], f64)> {
         self.elements().map(|(value, score)| (&**value, score))
     }
@@ -159,7 +159,7 @@ impl Members {
     }
 }
 
-/// Part of a leaderboard, in the order that was asked for.
+/// Members of a leaderboard, in the requested order.
 #[derive(Debug, Clone)]
 pub struct Ranked(Ranks<Id>);
 
@@ -168,7 +168,7 @@ impl Ranked {
         Self(of.ranks(ranks, order))
     }
 
-    /// How many members there are in it.
+    /// The number of members.
     pub fn len(&self) -> usize {
         self.0.len()
     }
@@ -178,12 +178,12 @@ impl Ranked {
         self.len() == 0
     }
 
-    /// How many bytes ids and scores have together.
+    /// The total size of ids and scores, in bytes.
     pub(crate) fn bytes(&self) -> usize {
         self.len() * (ID_BYTES + SCORE_BYTES)
     }
 
-    /// All of them.
+    /// All members.
     pub fn iter(&self) -> impl Iterator<Item = RankedMember> {
         self.0.iter().map(|(rank, score, id)| RankedMember { id: id.0, rank, score: score.get() })
     }
@@ -192,10 +192,10 @@ impl Ranked {
 /// One member of a leaderboard.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RankedMember {
-    /// Whom it is about.
+    /// Its id.
     pub id: u32,
-    /// How many of the whole board come before it.
+    /// How many members of the whole leaderboard come before it.
     pub rank: usize,
-    /// What it is ranked by.
+    /// Its score.
     pub score: f64,
 }

@@ -1,6 +1,6 @@
-//! Commands that are the same for every type of collection.
+//! Commands that all types of collections share.
 //!
-//! Each data type has them under names of its own, such as [`super::set::Length`].
+//! Each data type has aliases for them, such as [`super::set::Length`].
 
 use std::marker::PhantomData;
 
@@ -78,8 +78,8 @@ impl<C: Collection> Command for Delete<'_, C> {
     }
 }
 
-/// Removes elements by their names, whether they are there or not; returns whether there was a
-/// collection. If its last element goes, it is gone itself.
+/// Removes elements by name, whether they exist or not; returns whether there was a collection.
+/// Removing its last element deletes the collection.
 ///
 /// # Errors
 ///
@@ -126,9 +126,9 @@ where
     }
 }
 
-/// A collection whose elements have names, and how these are sent.
+/// A collection whose elements have names.
 pub(crate) trait Named<N>: Collection {
-    /// How many bytes a client sends for a name.
+    /// How many bytes of a request a name takes.
     fn name_bytes(name: N) -> usize;
     /// Removes the element of this name, if it is there.
     fn remove_named(&mut self, name: N, hashing: &Hashing);

@@ -1,6 +1,6 @@
 //! Commands on dictionaries: values by field.
 //!
-//! A dictionary whose last field goes is gone itself.
+//! Removing the last field deletes the dictionary.
 
 use crate::collections::kinds::Dictionary;
 use crate::commands::collection;
@@ -18,10 +18,10 @@ pub type Remove<'a, I> = collection::RemoveMembers<'a, Dictionary, I>;
 /// The bytes of the longest number: a sign and nineteen digits.
 const LONGEST_NUMBER: u64 = 20;
 
-/// Shows the value of each field to `read`, in the order of `fields`, or
-/// `None` for one that is not there; returns whether there is a dictionary.
+/// Passes the value of each field to `read`, in the order of `fields`, or `None` for missing ones;
+/// returns whether there is a dictionary.
 ///
-/// Without one `read` is not called. It runs under the shard's lock.
+/// Without one, `read` is not called. It runs under the shard's lock.
 ///
 /// # Errors
 ///
@@ -30,9 +30,9 @@ const LONGEST_NUMBER: u64 = 20;
 pub struct Get<'a, I, F> {
     /// The dictionary.
     pub key: &'a [u8],
-    /// Which fields.
+    /// The fields.
     pub fields: I,
-    /// What to do with each.
+    /// Receives each value.
     pub read: F,
 }
 
@@ -99,7 +99,7 @@ impl Command for Fetch<'_> {
     }
 }
 
-/// Writes fields; of two with one name the later stays.
+/// Writes fields. If a field is given twice, the last value counts.
 ///
 /// # Errors
 ///
@@ -111,7 +111,7 @@ pub struct Set<'a, I> {
     pub key: &'a [u8],
     /// Fields and their values.
     pub pairs: I,
-    /// How long it lives.
+    /// Its TTL.
     pub ttl: CollectionTtl,
 }
 
@@ -155,11 +155,11 @@ where
 pub struct Increment<'a> {
     /// The dictionary.
     pub key: &'a [u8],
-    /// Which field.
+    /// The field.
     pub field: &'a [u8],
-    /// What to add; may be negative.
+    /// The amount to add; may be negative.
     pub amount: i64,
-    /// How long it lives.
+    /// Its TTL.
     pub ttl: CollectionTtl,
 }
 

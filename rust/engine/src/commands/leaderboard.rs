@@ -1,9 +1,8 @@
-//! Commands on leaderboards: ids with scores, ranked.
+//! Commands on leaderboards: ids ranked by score.
 //!
-//! Leaderboards live beside the items of a cache: one may have the name of an
-//! item and they never meet. Equal scores are ordered by the ids *as decimal
-//! text* (1, 10, 123, 2), as Momento documents it; descending order is the
-//! exact reverse. Scores are finite. A board whose last id goes is gone itself.
+//! Leaderboards have their own key space: an item of the same name is independent. Equal scores are
+//! ordered by id *as decimal text* (1, 10, 123, 2), as Momento documents it; descending order is
+//! the exact reverse. Scores are finite. Removing the last id deletes the leaderboard.
 
 use std::ops::Bound;
 
@@ -24,11 +23,10 @@ pub type Delete<'a> = collection::Delete<'a, Leaderboard>;
 /// Removes ids of a leaderboard.
 pub type Remove<'a, I> = collection::RemoveMembers<'a, Leaderboard, I>;
 
-/// What a member counts for in the size of the board.
+/// The contribution of a member to the size of the leaderboard.
 const MEMBER_BYTES: u64 = 12;
 
-/// Writes ids with their scores, all of them or none; of two equal ids the
-/// later stays.
+/// Writes ids with their scores, all or none. If an id is given twice, the last score counts.
 ///
 /// # Errors
 ///
@@ -39,7 +37,7 @@ pub struct Upsert<'a, I> {
     pub key: &'a [u8],
     /// Ids and their scores.
     pub elements: I,
-    /// How long it lives.
+    /// Its TTL.
     pub ttl: CollectionTtl,
 }
 
@@ -80,9 +78,9 @@ where
 pub struct GetByRank<'a> {
     /// The leaderboard.
     pub key: &'a [u8],
-    /// Which ranks, in `order`.
+    /// The ranks, in `order`.
     pub slice: Slice,
-    /// How ranks are counted.
+    /// The order of the ranks.
     pub order: Order,
 }
 
@@ -115,15 +113,15 @@ impl Command for GetByRank<'_> {
 pub struct GetByScore<'a> {
     /// The leaderboard.
     pub key: &'a [u8],
-    /// The lowest score, or no such limit.
+    /// The lowest score; `None` for no minimum.
     pub min: Option<f64>,
-    /// The first score that is too high, or no such limit.
+    /// All scores are below this; `None` for no maximum.
     pub below: Option<f64>,
-    /// How ranks are counted and the members come back.
+    /// The order of ranks and members.
     pub order: Order,
-    /// How many of the first to leave out.
+    /// How many members to skip.
     pub offset: usize,
-    /// How many to return at most.
+    /// How many members to return at most.
     pub limit: usize,
 }
 
@@ -151,17 +149,17 @@ impl Command for GetByScore<'_> {
     }
 }
 
-/// Shows the ids that are on the board to `read`, in the order of `ids`;
-/// returns whether there is a leaderboard.
+/// Passes the ids that are on the leaderboard to `read`, in the order of `ids`; returns whether
+/// there is a leaderboard.
 #[derive(Debug, Clone)]
 pub struct GetRank<'a, I, F> {
     /// The leaderboard.
     pub key: &'a [u8],
-    /// Whose ranks.
+    /// The ids.
     pub ids: I,
-    /// How ranks are counted.
+    /// The order of the ranks.
     pub order: Order,
-    /// What to do with each.
+    /// Receives each member.
     pub read: F,
 }
 
@@ -191,16 +189,16 @@ where
     }
 }
 
-/// As [`GetRank`], but equal scores have one rank: how many scores are better.
+/// Like [`GetRank`], but equal scores have the same rank: the number of better scores.
 #[derive(Debug, Clone)]
 pub struct GetCompetitionRank<'a, I, F> {
     /// The leaderboard.
     pub key: &'a [u8],
-    /// Whose ranks.
+    /// The ids.
     pub ids: I,
     /// Which scores are better; on the wire, descending is the default here.
     pub order: Order,
-    /// What to do with each.
+    /// Receives each member.
     pub read: F,
 }
 
@@ -231,7 +229,7 @@ where
     }
 }
 
-/// Shows the ids that are on the board, each with the rank that `rank` gives it.
+/// Passes the ids that are on the leaderboard to `read`, each with its rank by `rank`.
 fn show(
     place: &mut Place<'_>,
     ids: impl IntoIterator<Item = u32>,

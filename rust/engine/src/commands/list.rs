@@ -1,6 +1,6 @@
-//! Commands on lists: elements in order, quick at both ends.
+//! Commands on lists: ordered elements, with fast access to both ends.
 //!
-//! A list whose last element goes is gone itself.
+//! Removing the last element deletes the list.
 
 use std::num::NonZeroU32;
 use std::ops::Range;
@@ -15,24 +15,23 @@ pub type Length<'a> = collection::Length<'a, List>;
 /// Removes a list.
 pub type Delete<'a> = collection::Delete<'a, List>;
 
-/// Adds values at one end, and returns how long the list is then. The values
-/// keep their order at either end.
+/// Adds values at one end and returns the new length. The values keep their order at either end.
 ///
 /// # Errors
 ///
-/// [`Error::WrongType`], [`Error::ElementTooLarge`] and [`Error::ItemTooLarge`]
-/// (after truncation); nothing is added then.
+/// [`Error::WrongType`], [`Error::ElementTooLarge`] and [`Error::ItemTooLarge`] (after truncation);
+/// nothing is added then.
 #[derive(Debug, Clone)]
 pub struct Push<'a, I> {
     /// The list.
     pub key: &'a [u8],
-    /// At which end.
+    /// The end.
     pub at: End,
-    /// What to add.
+    /// The values.
     pub values: I,
-    /// To how many elements to cut the list, at the other end.
+    /// The length to which the list is truncated, at the other end.
     pub truncate: Option<NonZeroU32>,
-    /// How long it lives.
+    /// Its TTL.
     pub ttl: CollectionTtl,
 }
 
@@ -73,8 +72,7 @@ where
     }
 }
 
-/// Takes the element at one end off, and returns it and how many are left, or
-/// `None` if there is no list.
+/// Removes the element at one end; returns it and how many are left, or `None` if there is no list.
 ///
 /// # Errors
 ///
@@ -83,7 +81,7 @@ where
 pub struct Pop<'a> {
     /// The list.
     pub key: &'a [u8],
-    /// From which end.
+    /// The end.
     pub at: End,
 }
 
@@ -108,8 +106,7 @@ impl Command for Pop<'_> {
     }
 }
 
-/// Returns the elements of a slice, which may be none, or `None` if there is no
-/// list.
+/// Returns the elements of a slice, which may be empty, or `None` if there is no list.
 ///
 /// # Errors
 ///
@@ -118,7 +115,7 @@ impl Command for Pop<'_> {
 pub struct Fetch<'a> {
     /// The list.
     pub key: &'a [u8],
-    /// Which part.
+    /// The positions.
     pub slice: Slice,
 }
 
@@ -141,7 +138,7 @@ impl Command for Fetch<'_> {
     }
 }
 
-/// Where an inserted value goes: beside the first element that is equal to this one.
+/// The position of an inserted value, relative to the first element with this value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Beside<'a> {
     /// In front of it.
@@ -164,25 +161,25 @@ pub enum Inserted {
     Length(usize),
     /// There is no list.
     NoList,
-    /// No element is equal to the one that was named.
+    /// No element has the given value.
     NoElement,
 }
 
-/// Adds a value beside an element of a list.
+/// Inserts a value next to an element.
 ///
 /// # Errors
 ///
-/// [`Error::WrongType`], [`Error::ElementTooLarge`] and [`Error::ItemTooLarge`];
-/// nothing is added then.
+/// [`Error::WrongType`], [`Error::ElementTooLarge`] and [`Error::ItemTooLarge`]; nothing is
+/// inserted then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Insert<'a> {
     /// The list.
     pub key: &'a [u8],
-    /// What to add.
+    /// The value.
     pub value: &'a [u8],
-    /// Where.
+    /// The position.
     pub beside: Beside<'a>,
-    /// How long the list lives, if a value is added.
+    /// The TTL of the list, if a value is inserted.
     pub ttl: CollectionTtl,
 }
 
@@ -213,8 +210,8 @@ impl Command for Insert<'_> {
     }
 }
 
-/// Adds an element at a position: whatever lies between it and the nearer end
-/// is taken off and put back.
+/// Inserts an element at a position: removes the elements between it and the nearer end, and adds
+/// them again.
 fn insert(list: &mut List, at: usize, element: Element) {
     let behind = list.len() - at;
     let (end, count) = if at < behind { (End::Front, at) } else { (End::Back, behind) };
@@ -223,8 +220,8 @@ fn insert(list: &mut List, at: usize, element: Element) {
     taken.into_iter().rev().for_each(|it| list.push(end, it));
 }
 
-/// Removes all but a slice, and returns how many are left, or `None` if there
-/// is no list.
+/// Removes all elements outside a slice and returns how many are left, or `None` if there is no
+/// list.
 ///
 /// # Errors
 ///
@@ -233,9 +230,9 @@ fn insert(list: &mut List, at: usize, element: Element) {
 pub struct Retain<'a> {
     /// The list.
     pub key: &'a [u8],
-    /// Which part stays.
+    /// The positions to keep.
     pub slice: Slice,
-    /// How long it lives.
+    /// Its TTL.
     pub ttl: CollectionTtl,
 }
 
@@ -261,9 +258,8 @@ impl Command for Retain<'_> {
     }
 }
 
-/// Removes ranges, and returns how many elements are left, or `None` if there
-/// is no list. The ranges are positions before anything is removed; they may
-/// overlap, and what lies outside the list is no matter.
+/// Removes ranges and returns how many elements are left, or `None` if there is no list. The ranges
+/// are positions before any removal; they may overlap, and positions outside the list are ignored.
 ///
 /// # Errors
 ///
@@ -272,7 +268,7 @@ impl Command for Retain<'_> {
 pub struct Erase<'a, I> {
     /// The list.
     pub key: &'a [u8],
-    /// Position of the first, and how many.
+    /// Position of the first element, and how many.
     pub ranges: I,
 }
 
@@ -303,8 +299,8 @@ where
     }
 }
 
-/// Removes every element that is equal to `value`, and returns how many
-/// elements are left, or `None` if there is no list.
+/// Removes every element equal to `value` and returns how many elements are left, or `None` if
+/// there is no list.
 ///
 /// # Errors
 ///
@@ -313,7 +309,7 @@ where
 pub struct RemoveValue<'a> {
     /// The list.
     pub key: &'a [u8],
-    /// What to remove.
+    /// The value.
     pub value: &'a [u8],
 }
 

@@ -1,4 +1,4 @@
-//! What can be asked, one module a data type.
+//! The commands, one module per data type.
 
 pub mod collection;
 pub mod dictionary;

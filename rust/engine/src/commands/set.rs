@@ -1,6 +1,6 @@
-//! Commands on sets: elements that are there once or not at all.
+//! Commands on sets of distinct elements.
 //!
-//! A set whose last element goes is gone itself.
+//! Removing the last element deletes the set.
 
 use crate::collections::kinds::Set;
 use crate::commands::collection;
@@ -15,19 +15,19 @@ pub type Delete<'a> = collection::Delete<'a, Set>;
 /// Removes elements of a set.
 pub type Remove<'a, I> = collection::RemoveMembers<'a, Set, I>;
 
-/// Adds elements; those that are there already stay.
+/// Adds elements; existing ones are unchanged.
 ///
 /// # Errors
 ///
-/// [`Error::WrongType`], [`Error::ElementTooLarge`] and [`Error::ItemTooLarge`];
-/// nothing is added then.
+/// [`Error::WrongType`], [`Error::ElementTooLarge`] and [`Error::ItemTooLarge`]; nothing is added
+/// then.
 #[derive(Debug, Clone)]
 pub struct Union<'a, I> {
     /// The set.
     pub key: &'a [u8],
-    /// What to add.
+    /// The elements.
     pub elements: I,
-    /// How long it lives.
+    /// Its TTL.
     pub ttl: CollectionTtl,
 }
 
@@ -58,18 +58,18 @@ where
     }
 }
 
-/// Makes the set what is in `elements` and was not in the set; returns whether
-/// there was one. Without a set nothing happens.
+/// Replaces the set with the elements of `elements` that are not in it; returns whether there was
+/// one. Without a set, nothing happens.
 ///
 /// # Errors
 ///
-/// [`Error::WrongType`], [`Error::ElementTooLarge`] and [`Error::ItemTooLarge`];
-/// the set is as it was then.
+/// [`Error::WrongType`], [`Error::ElementTooLarge`] and [`Error::ItemTooLarge`]; the set is
+/// unchanged then.
 #[derive(Debug, Clone)]
 pub struct DifferenceFrom<'a, I> {
     /// The set.
     pub key: &'a [u8],
-    /// What to subtract the set from.
+    /// The elements from which the set is subtracted.
     pub elements: I,
 }
 
@@ -105,8 +105,8 @@ where
     }
 }
 
-/// Tells `read` of each element whether it is in the set, in the order of
-/// `elements`; returns whether there is a set. Without one `read` is not called.
+/// Calls `read` for each of `elements`, in order, with whether it is in the set; returns whether
+/// there is a set. Without one, `read` is not called.
 ///
 /// # Errors
 ///
@@ -115,9 +115,9 @@ where
 pub struct Contains<'a, I, F> {
     /// The set.
     pub key: &'a [u8],
-    /// What to look for.
+    /// The elements.
     pub elements: I,
-    /// What to do with each answer.
+    /// Receives each result.
     pub read: F,
 }
 
@@ -184,8 +184,7 @@ impl Command for Fetch<'_> {
     }
 }
 
-/// Returns distinct elements, each choice as likely as any other, or `None` if
-/// there is no set.
+/// Returns distinct random elements, each choice equally likely, or `None` if there is no set.
 ///
 /// # Errors
 ///
@@ -194,7 +193,7 @@ impl Command for Fetch<'_> {
 pub struct Sample<'a> {
     /// The set.
     pub key: &'a [u8],
-    /// How many; all of them if there are fewer.
+    /// How many at most.
     pub limit: usize,
 }
 
@@ -218,8 +217,8 @@ impl Command for Sample<'_> {
     }
 }
 
-/// Removes distinct elements, each choice as likely as any other, and returns
-/// them, or `None` if there is no set.
+/// Removes distinct random elements, each choice equally likely, and returns them, or `None` if
+/// there is no set.
 ///
 /// # Errors
 ///
@@ -228,7 +227,7 @@ impl Command for Sample<'_> {
 pub struct Pop<'a> {
     /// The set.
     pub key: &'a [u8],
-    /// How many; all of them if there are fewer.
+    /// How many at most.
     pub count: usize,
 }
 

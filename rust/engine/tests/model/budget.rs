@@ -1,5 +1,5 @@
-//! With little memory, items may go at any time, but what is read is right and
-//! the budget holds.
+//! With little memory, items may be evicted at any time, but reads are correct and the budget is
+//! kept.
 
 use std::collections::HashMap;
 
@@ -70,10 +70,10 @@ impl Run {
 
         assert!(self.engine.totals().bytes <= BUDGET);
         let fits = (len as u64) < BUDGET / 4 * 3;
-        assert_eq!(self.get(key), fits, "what was just written stays if it fits at all");
+        assert_eq!(self.get(key), fits, "a new item that fits is not evicted");
     }
 
-    /// Returns whether it was a hit; a hit must be what was written last.
+    /// Whether it was a hit; a hit must return the last value written.
     fn get(&self, key: u8) -> bool {
         let key_bytes = [key];
         let get = Get::new(&key_bytes, |it| it.as_slice().to_vec());
@@ -88,7 +88,7 @@ impl Run {
 
 proptest! {
     #[test]
-    fn a_hit_is_right_and_the_budget_holds(
+    fn hits_are_correct_and_the_budget_is_kept(
         steps in prop::collection::vec(step(), 1..400),
         shards in 1..5_usize,
     ) {
@@ -102,7 +102,7 @@ proptest! {
 }
 
 #[test]
-fn a_great_item_makes_room_for_itself_round_all_shards() {
+fn a_large_item_evicts_from_all_shards() {
     let engine = Engine::new(Config {
         memory_bytes: 64 << 20,
         shards: 64,
@@ -119,7 +119,7 @@ fn a_great_item_makes_room_for_itself_round_all_shards() {
 
     let after = engine.totals();
     assert!(after.bytes <= 64 << 20);
-    assert!(after.items > before.items - 40_000, "no more had to leave than was needed");
+    assert!(after.items > before.items - 40_000, "no more was evicted than needed");
     let exists = Get::new(&[255; 4], |it| it.as_slice().len());
     assert_eq!(engine.run(CACHE, exists, Moment(0)), Ok(Some(5_000_000)));
 }

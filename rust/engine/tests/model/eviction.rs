@@ -1,4 +1,4 @@
-//! Who goes first when memory is short.
+//! Which items are evicted.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -8,7 +8,7 @@ use attimo_engine::{Config, Engine, Limits, Moment, Namespace, Ttl};
 const CACHE: Namespace = Namespace(1);
 const ROOM: u64 = 1000;
 
-/// A cache with room for a thousand items of the kind that these tests write.
+/// A cache with memory for a thousand items of these tests.
 struct Cache {
     engine: Engine,
     now: Moment,
@@ -48,7 +48,7 @@ impl Cache {
 }
 
 #[test]
-fn a_long_scan_does_not_push_out_what_is_asked_for_often() {
+fn a_long_scan_does_not_evict_frequently_used_items() {
     let cache = Cache::new();
     (0..500).for_each(|key| cache.set(key, Ttl::FOREVER));
     for _ in 0..3 {
@@ -61,7 +61,7 @@ fn a_long_scan_does_not_push_out_what_is_asked_for_often() {
 }
 
 #[test]
-fn an_item_that_comes_back_soon_after_it_left_stays_longer() {
+fn an_item_written_again_soon_after_its_eviction_stays_longer() {
     let cache = Cache::new();
     (0..2 * ROOM).for_each(|key| cache.set(key, Ttl::FOREVER));
     let gone: Vec<u64> = (0..2 * ROOM).filter(|&key| !cache.has(key)).rev().take(50).collect();
@@ -88,7 +88,7 @@ fn expired_items_make_room_before_live_ones_are_evicted() {
     assert_eq!(cache.count(ROOM..ROOM + 900), 900);
 }
 
-/// The reference: the item that was used longest ago leaves.
+/// The reference: evicts the least recently used item.
 #[derive(Default)]
 struct LeastRecentlyUsed {
     used: HashMap<u64, u64>,
@@ -110,7 +110,7 @@ impl LeastRecentlyUsed {
     }
 }
 
-/// Ten thousand keys of very different fame.
+/// Ten thousand keys with a skewed distribution.
 fn skewed() -> impl Iterator<Item = u64> {
     let mut state = 7_u64;
     let mut random = move || {
@@ -121,7 +121,7 @@ fn skewed() -> impl Iterator<Item = u64> {
 }
 
 #[test]
-fn a_skewed_load_hits_more_often_than_with_least_recently_used() {
+fn a_skewed_load_has_more_hits_than_with_lru() {
     let (cache, mut reference) = (Cache::new(), LeastRecentlyUsed::default());
     let (mut ours, mut theirs) = (0, 0);
     for key in skewed() {
@@ -133,11 +133,11 @@ fn a_skewed_load_hits_more_often_than_with_least_recently_used() {
         }
     }
 
-    assert!(ours > theirs + theirs / 50, "{ours} hits, {theirs} with least recently used");
+    assert!(ours > theirs + theirs / 50, "{ours} hits, {theirs} with LRU");
 }
 
 #[test]
-fn what_was_evicted_is_told_by_namespace_once_and_outlives_the_items() {
+fn evictions_are_reported_once_by_namespace_even_after_its_items_are_gone() {
     const OTHER: Namespace = Namespace(2);
     let cache = Cache::new();
     (0..ROOM + 300).for_each(|key| cache.set(key, Ttl::FOREVER));

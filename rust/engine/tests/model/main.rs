@@ -1,4 +1,4 @@
-//! The engine against plain maps.
+//! Compares the engine with plain maps.
 
 mod budget;
 mod collections;

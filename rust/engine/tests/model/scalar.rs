@@ -1,8 +1,7 @@
-//! Any run of commands gives what plain maps would give.
+//! Any sequence of commands has the same results as on plain maps.
 //!
-//! The model is the whole specification of scalars on one page: when it and
-//! the engine disagree, one of them is wrong, and proptest shrinks the run to
-//! the few commands that show it.
+//! The model specifies scalars completely, on one page. When it and the engine disagree, one of
+//! them is wrong, and proptest shrinks the sequence to the few commands that show it.
 
 use std::collections::HashMap;
 
@@ -41,7 +40,7 @@ enum Ask {
     UpdateTtl(usize, Ttl),
 }
 
-/// Few keys and short lives, so that steps collide and items expire.
+/// Few keys and short TTLs, so that steps collide and items expire.
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         30 => (0..CACHES, 0..KEYS, ask()).prop_map(|(cache, key, ask)| Step::Run(cache, key, ask)),
@@ -112,7 +111,7 @@ impl Run {
         match step {
             Step::Wait(milliseconds) => self.now += milliseconds,
             Step::ClockBack(milliseconds) => {
-                // What has expired must be gone, or it would be back as well.
+                // Sweep before the clock goes back, or expired items would be live again.
                 self.sweep_all();
                 self.now -= milliseconds;
             }
@@ -210,7 +209,7 @@ impl Run {
         self.caches[cache].1.insert(key.to_vec(), (value.to_vec(), dies));
     }
 
-    /// All ways to read the item tell what the model holds.
+    /// Checks that all ways to read the item agree with the model.
     fn check_item(&self, cache: usize, key: &[u8]) {
         let current = self.current((cache, key));
         let value = current.as_ref().map(|(value, _)| value.clone());
@@ -226,7 +225,7 @@ impl Run {
         assert_eq!(kind, Ok(current.map(|_| ItemType::Scalar)));
     }
 
-    /// Expired items may be counted until they are swept, live ones must be.
+    /// Expired items may be counted until they are swept; live ones must be.
     fn check_counts(&self) {
         let (mut at_least, mut at_most) = (0, 0);
         for (namespace, items) in &self.caches {
@@ -249,7 +248,7 @@ impl Run {
         }
     }
 
-    /// Once all is over or flushed, nothing is left.
+    /// Once everything has expired or was flushed, nothing is left.
     fn finish(mut self) {
         self.now += 1_000_000;
         self.sweep_all();
@@ -307,7 +306,7 @@ fn hash_condition_of<'a>(
 
 proptest! {
     #[test]
-    fn engine_matches_the_model(steps in prop::collection::vec(step(), 1..80)) {
+    fn the_engine_matches_the_model(steps in prop::collection::vec(step(), 1..80)) {
         let mut run = Run::new();
         for step in steps {
             run.step(step);

@@ -1,4 +1,4 @@
-//! Many threads at once.
+//! Many threads at the same time.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -32,7 +32,7 @@ fn make_noise(engine: &Engine, thread: u8) {
     }
 }
 
-/// Runs `work` on some threads, and sweeps meanwhile.
+/// Runs `work` on several threads, and sweeps meanwhile.
 fn together(engine: &Engine, work: impl Fn(u8) + Sync) {
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -44,7 +44,7 @@ fn together(engine: &Engine, work: impl Fn(u8) + Sync) {
         let work = &work;
         let workers: Vec<_> = (0..THREADS).map(|i| scope.spawn(move || work(i))).collect();
         for worker in workers {
-            worker.join().expect("its assertions hold");
+            worker.join().expect("no assertion fails");
         }
         done.store(true, Ordering::Relaxed);
     });
@@ -72,7 +72,7 @@ fn increments_of_many_threads_add_up() {
 }
 
 #[test]
-fn the_budget_holds_when_many_threads_write() {
+fn the_budget_is_kept_when_many_threads_write() {
     let engine = Engine::new(Config {
         memory_bytes: 1 << 20,
         shards: 8,

@@ -1,25 +1,24 @@
-//! Entries one after the other.
+//! Iterates over entries.
 
 use std::ops::Range;
 
 use super::{Digest, Slot, Tree};
 use crate::Order;
 
-/// The entries at some positions, in one order or the other.
+/// The entries at some positions, in ascending or descending order.
 #[derive(Debug)]
 pub(crate) struct Iter<'a, D, K, V> {
     tree: &'a Tree<D, K, V>,
-    /// The positions whose leaves were not looked up yet.
+    /// The positions whose leaves were not visited yet.
     rest: Range<usize>,
-    /// What is left of the leaf in hand.
+    /// The rest of the current leaf.
     digests: &'a [D],
     slots: &'a [Slot<K, V>],
     order: Order,
 }
 
 impl<D: Digest, K: Clone, V: Clone> Tree<D, K, V> {
-    /// The entries at these positions, which are counted from the lowest key
-    /// whatever the order.
+    /// The entries at these positions, which count from the lowest key in either order.
     pub(crate) fn iter(&self, positions: Range<usize>, order: Order) -> Iter<'_, D, K, V> {
         Iter { tree: self, rest: positions, digests: &[], slots: &[], order }
     }

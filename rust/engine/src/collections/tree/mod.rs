@@ -1,13 +1,10 @@
-//! Entries in order, found by what they are and by position, in O(log n)
-//! either way: a counted B+tree.
+//! A counted B+tree: finds ordered entries by key and by position, both in O(log n).
 //!
-//! The order is first that of a digest, a small number such as a hash or a
-//! score, and then that of a key. Digests lie apart from keys, so that a search
-//! in a large tree waits for memory as seldom as can be.
+//! Entries are ordered by a digest first, a small number such as a hash or a score, and then by
+//! key. Digests are stored apart from keys, so that a search in a large tree has few cache misses.
 //!
-//! A clone shares all nodes and is O(1). A tree that shares a node copies it
-//! before it changes it, so a clone is a snapshot; a tree that shares none is
-//! changed in place.
+//! A clone shares all nodes and is O(1). A shared node is copied before it is changed, so a clone
+//! is a snapshot; nodes that are not shared are changed in place.
 
 mod iter;
 mod node;
@@ -17,7 +14,7 @@ use std::sync::Arc;
 pub(crate) use self::node::{Digest, Slot};
 use node::{Inner, Leaf, Node, Side};
 
-/// An entry as it is found: its digest, and the rest.
+/// An entry: its digest, and the rest.
 pub(crate) type Entry<'a, D, K, V> = (D, &'a Slot<K, V>);
 
 /// The tree.
@@ -36,14 +33,14 @@ impl<D: Digest, K: Clone, V: Clone> Default for Tree<D, K, V> {
 }
 
 impl<D: Digest, K: Clone, V: Clone> Tree<D, K, V> {
-    /// The memory of its nodes; what keys and values keep elsewhere is not in it.
+    /// The memory of its nodes, without the heap memory of keys and values.
     pub(crate) fn weight(&self) -> u64 {
         self.weight
     }
 
-    /// The position of the first entry that does not come before a place, and
-    /// that entry. A place is a digest and, among those of that digest, behind
-    /// the keys that are `before`.
+    /// The position of the first entry that is not before a place, and that entry. A place is a
+    /// digest and, among entries with that digest, the position after the keys for which `before`
+    /// is true.
     pub(crate) fn seek(
         &self,
         digest: D,
@@ -66,7 +63,7 @@ impl<D: Digest, K: Clone, V: Clone> Tree<D, K, V> {
         }
     }
 
-    /// Adds an entry at a position, which must be where it belongs.
+    /// Inserts an entry at a position, which must be the right one.
     pub(crate) fn insert(&mut self, at: usize, digest: D, key: K, value: V) {
         let side = match at {
             _ if at == self.len => Side::Back,
@@ -83,7 +80,7 @@ impl<D: Digest, K: Clone, V: Clone> Tree<D, K, V> {
         }
     }
 
-    /// Takes out the entry at a position.
+    /// Removes the entry at a position.
     pub(crate) fn remove(&mut self, at: usize) -> (D, Slot<K, V>) {
         let entry = self.root.remove(at, &mut self.weight);
         self.len -= 1;
@@ -91,7 +88,7 @@ impl<D: Digest, K: Clone, V: Clone> Tree<D, K, V> {
         entry
     }
 
-    /// The value at a position, to be changed.
+    /// The value at a position, mutable.
     pub(crate) fn value_mut(&mut self, mut at: usize) -> &mut V {
         let mut node = &mut self.root;
         loop {
@@ -105,7 +102,7 @@ impl<D: Digest, K: Clone, V: Clone> Tree<D, K, V> {
         }
     }
 
-    /// Takes away roots that have only one node below them.
+    /// Removes roots with a single child.
     fn lower(&mut self) {
         if self.len == 0 {
             *self = Self::default();
@@ -133,7 +130,7 @@ impl<D: Digest, K: Clone, V: Clone> Tree<D, K, V> {
         Some((leaf.digests[local], &leaf.slots[local]))
     }
 
-    /// The leaf with the entry at a position, and where in it that is.
+    /// The leaf that contains a position, and the position in it.
     fn leaf(&self, mut at: usize) -> Option<(&Leaf<D, K, V>, usize)> {
         if at >= self.len {
             return None;

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use crate::collections::capacity::{self, FULL};
 
-/// A node with fewer entries looks for a neighbour to become one with.
+/// A node with fewer entries is merged with a neighbour.
 const SPARSE: usize = FULL / 4;
-/// Two neighbours become one if they have no more entries than this together.
+/// Two neighbours are merged if they have at most this many entries together.
 const MERGED: usize = FULL / 4 * 3;
 
-/// What entries are ordered by first.
+/// The first sort key of entries.
 pub(crate) trait Digest: Copy + PartialOrd {}
 
 impl Digest for u32 {}
@@ -27,28 +27,28 @@ pub(super) enum Node<D, K, V> {
     Inner(Inner<D, K, V>),
 }
 
-/// Entries that follow each other.
+/// Consecutive entries.
 #[derive(Debug, Clone)]
 pub(super) struct Leaf<D, K, V> {
     pub(super) digests: Vec<D>,
     pub(super) slots: Vec<Slot<K, V>>,
 }
 
-/// Nodes that follow each other; at least one.
+/// Consecutive nodes; at least one.
 #[derive(Debug, Clone)]
 pub(super) struct Inner<D, K, V> {
-    /// The first digest and key of each.
+    /// The first digest and key of each node.
     digests: Vec<D>,
     keys: Vec<K>,
-    /// The number of entries below each.
+    /// The number of entries below each node.
     lens: Vec<u32>,
     pub(super) nodes: Vec<Arc<Node<D, K, V>>>,
 }
 
-/// How many of these entries, which are in order, come before a place.
+/// How many of these ordered entries come before a place.
 ///
-/// All digests are looked at: they lie close together, and to compare them all
-/// is quicker than to guess which.
+/// Compares all digests: they are adjacent in memory, and comparing them all is faster than a
+/// binary search with unpredictable branches.
 fn before<D: Digest, T>(
     digests: &[D],
     rest: &[T],
@@ -64,8 +64,8 @@ fn before<D: Digest, T>(
     less + rest[less..less + equal].partition_point(before)
 }
 
-/// Where in the whole tree an entry goes: at its ends nodes are split so that
-/// trees that grow there have full nodes.
+/// Where in the whole tree an entry is inserted: at its ends, nodes are split so that growing trees
+/// have full nodes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Side {
     Front,
@@ -74,7 +74,7 @@ pub(super) enum Side {
 }
 
 impl Side {
-    /// How many of the entries of a node that is split stay in it.
+    /// How many of the entries of a split node stay in it.
     fn kept(self, count: usize) -> usize {
         match self {
             Self::Front => 1,
@@ -89,7 +89,7 @@ impl<D: Digest, K: Clone, V: Clone> Node<D, K, V> {
         Self::Leaf(Leaf { digests: Vec::new(), slots: Vec::new() })
     }
 
-    /// The memory of this node without those below it.
+    /// The memory of this node without its children.
     pub(super) fn weight(&self) -> u64 {
         let entries = match self {
             Self::Leaf(leaf) => leaf.weight(),
@@ -117,7 +117,7 @@ impl<D: Digest, K: Clone, V: Clone> Node<D, K, V> {
         }
     }
 
-    /// Adds an entry; returns the right half if the node was split.
+    /// Inserts an entry; returns the right half if the node was split.
     pub(super) fn insert(
         self: &mut Arc<Self>,
         at: usize,
@@ -133,7 +133,7 @@ impl<D: Digest, K: Clone, V: Clone> Node<D, K, V> {
         Some(Arc::new(right))
     }
 
-    /// Takes an entry out. The node may be left empty.
+    /// Removes an entry. The node may become empty.
     pub(super) fn remove(self: &mut Arc<Self>, at: usize, weight: &mut u64) -> (D, Slot<K, V>) {
         match Arc::make_mut(self) {
             Self::Leaf(leaf) => leaf.remove(at, weight),
@@ -141,7 +141,7 @@ impl<D: Digest, K: Clone, V: Clone> Node<D, K, V> {
         }
     }
 
-    /// Takes in all that the next node has.
+    /// Moves all entries of the next node into this one.
     fn absorb(&mut self, next: &mut Self) {
         match (self, next) {
             (Self::Leaf(leaf), Self::Leaf(more)) => {
@@ -211,7 +211,7 @@ impl<D: Digest, K: Clone, V: Clone> Leaf<D, K, V> {
 }
 
 impl<D: Digest, K: Clone, V: Clone> Inner<D, K, V> {
-    /// The node above the two halves of what was the root.
+    /// A new root above the two halves of the old one.
     pub(super) fn above(
         left: (Arc<Node<D, K, V>>, usize),
         right: (Arc<Node<D, K, V>>, usize),
@@ -235,7 +235,7 @@ impl<D: Digest, K: Clone, V: Clone> Inner<D, K, V> {
         capacity::insert(&mut self.nodes, at, node);
     }
 
-    /// Notes that a node begins with another entry.
+    /// Updates the first digest and key of a child.
     fn begin(&mut self, child: usize) {
         let (digest, key) = self.nodes[child].first();
         self.digests[child] = digest;
@@ -255,14 +255,14 @@ impl<D: Digest, K: Clone, V: Clone> Inner<D, K, V> {
         entries + capacity::weight::<u32>(count) + capacity::weight::<Arc<Node<D, K, V>>>(count)
     }
 
-    /// The node in which a place is, and how many entries come before that node.
+    /// The child that contains a place, and how many entries come before that child.
     pub(super) fn seek(&self, digest: D, is_before: impl Fn(&K) -> bool) -> (usize, usize) {
         let child = before(&self.digests, &self.keys, digest, is_before).saturating_sub(1);
         (child, self.lens[..child].iter().sum::<u32>() as usize)
     }
 
-    /// The node with entry `at`, and which entry that is in it. One past the
-    /// last entry is in the last node.
+    /// The child with entry `at`, and the position in it. One past the last entry is in the last
+    /// child.
     pub(super) fn locate(&self, at: usize) -> (usize, usize) {
         let mut rest = short(at);
         for (child, &len) in self.lens.iter().enumerate() {
@@ -333,7 +333,7 @@ impl<D: Digest, K: Clone, V: Clone> Inner<D, K, V> {
         entry
     }
 
-    /// Makes one node of a sparse one and a neighbour, if that is not too full.
+    /// Merges a sparse child with a neighbour, if the result is not too full.
     fn merge(&mut self, child: usize, weight: &mut u64) {
         let together = |left: usize| {
             let right = self.nodes.get(left + 1)?;
@@ -351,7 +351,7 @@ impl<D: Digest, K: Clone, V: Clone> Inner<D, K, V> {
         *weight += left.weight();
     }
 
-    /// Takes out a node whose weight is not counted any more.
+    /// Removes a child whose memory is no longer counted.
     fn drop_child(&mut self, child: usize, weight: &mut u64) {
         *weight -= self.weight();
         capacity::remove(&mut self.digests, child);

@@ -1,4 +1,4 @@
-//! The tree against a sorted vector.
+//! The tree compared with a sorted vector.
 
 use proptest::prelude::*;
 
@@ -38,7 +38,7 @@ struct Both {
 
 impl Both {
     fn insert(&mut self, key: u32) {
-        // Many keys have one digest, so that some digests fill several leaves.
+        // Many keys share a digest, so that some digests fill several leaves.
         let digest = key / 1000;
         let (at, found) = self.tree.seek(digest, |it| *it < key);
         assert_eq!(at, self.plain.partition_point(|it| it.0 < key));
@@ -93,7 +93,7 @@ impl Both {
     }
 }
 
-/// The weight, counted anew.
+/// The memory, summed from scratch.
 fn weighed(node: &Node<u32, u32, u32>) -> u64 {
     let below = match node {
         Node::Leaf(_) => 0,
@@ -105,7 +105,7 @@ fn weighed(node: &Node<u32, u32, u32>) -> u64 {
 
 proptest! {
     #[test]
-    fn a_tree_does_what_a_sorted_vector_does(steps in prop::collection::vec(step(), 1..300)) {
+    fn a_tree_matches_a_sorted_vector(steps in prop::collection::vec(step(), 1..300)) {
         let (mut both, mut kept) = (Both::default(), Both::default());
         for step in steps {
             match step {
@@ -120,7 +120,7 @@ proptest! {
 }
 
 #[test]
-fn a_tree_that_grew_large_stays_low_and_shrinks_again() {
+fn a_large_tree_stays_flat_and_shrinks_again() {
     let mut tree = Tree::default();
     for i in 0..100_000_u32 {
         let key = i.wrapping_mul(0x9e37_79b9);

@@ -1,26 +1,26 @@
-//! Write a value if the item is as expected.
+//! Conditional writes by value.
 
 use crate::{Command, Error, Found, KeyValue, Looked, NewValue, Place, Ttl};
 
-/// What must be so for [`SetIf`] to write.
+/// The condition under which [`SetIf`] writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Condition<'a> {
     /// There is an item.
     Present,
-    /// There is none.
+    /// There is no item.
     Absent,
-    /// There is an item and its value is this.
+    /// There is an item with this value.
     Equal(&'a [u8]),
-    /// There is no item, or its value is another.
+    /// There is no item, or it has another value.
     NotEqual(&'a [u8]),
-    /// There is an item and its value is another.
+    /// There is an item with another value.
     PresentAndNotEqual(&'a [u8]),
-    /// There is no item, or its value is this.
+    /// There is no item, or it has this value.
     AbsentOrEqual(&'a [u8]),
 }
 
 impl Condition<'_> {
-    /// How many bytes it compares with.
+    /// The size of the compared value, in bytes.
     fn bytes(self) -> usize {
         match self {
             Self::Present | Self::Absent => 0,
@@ -31,7 +31,7 @@ impl Condition<'_> {
         }
     }
 
-    /// Whether it holds for the value that is there, if one is.
+    /// Whether the condition is true for the current value.
     fn holds(self, current: Option<&[u8]>) -> bool {
         match self {
             Self::Present => current.is_some(),
@@ -54,11 +54,11 @@ impl Condition<'_> {
 pub struct SetIf<'a> {
     /// The item to write.
     pub key: &'a [u8],
-    /// What must be so.
+    /// The condition.
     pub condition: Condition<'a>,
     /// The new value.
     pub value: NewValue<'a>,
-    /// How long the new value lives; an item that is not written keeps its own.
+    /// The TTL of the new value; an item that is not written keeps its own.
     pub ttl: Ttl,
 }
 
@@ -93,9 +93,9 @@ impl Command for SetIf<'_> {
 mod tests {
     use super::*;
 
-    /// Rows: condition; columns: absent, equal, different.
+    /// Rows: conditions; columns: absent, equal, different.
     #[test]
-    fn each_condition_holds_when_its_name_says_so() {
+    fn each_condition_matches_its_name() {
         let table = [
             (Condition::Present, [false, true, true]),
             (Condition::Absent, [true, false, false]),

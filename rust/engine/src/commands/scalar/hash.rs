@@ -1,23 +1,23 @@
-//! Read a value with its digest; write one if the digest is as expected.
+//! Reads and conditional writes by digest.
 
 use bytes::Bytes;
 
 use crate::{Command, Error, Found, KeyValue, Looked, NewValue, Place, Ttl, ValueHash};
 
-/// Shows the value at `key` and its digest to `read`, and returns what that
-/// makes of them, or `None` if there is no such item.
+/// Passes the value at `key` and its digest to `read` and returns its result, or `None` if there is
+/// no such item.
 ///
 /// As with [`Get`](super::Get), `read` runs under the shard's lock.
 #[derive(Debug, Clone, Copy)]
 pub struct GetWithHash<'a, F> {
     /// The item to read.
     pub key: &'a [u8],
-    /// What to do with the value.
+    /// Receives the value and its digest.
     pub read: F,
 }
 
 impl<'a, F> GetWithHash<'a, F> {
-    /// As the fields say; here the compiler knows what `read` is given.
+    /// Like a literal, but the compiler infers the arguments of `read`.
     pub fn new<R>(key: &'a [u8], read: F) -> Self
     where
         F: FnOnce(Found<'_>, ValueHash) -> R,
@@ -54,24 +54,23 @@ where
     }
 }
 
-/// What must be so for [`SetIfHash`] to write. A digest of another length
-/// than ours equals none.
+/// The condition under which [`SetIfHash`] writes. A digest of another length is never equal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HashCondition<'a> {
-    /// Nothing.
+    /// Always true.
     Unconditional,
-    /// There is an item and its digest is this.
+    /// There is an item with this digest.
     PresentAndEqual(&'a [u8]),
-    /// There is an item and its digest is another.
+    /// There is an item with another digest.
     PresentAndNotEqual(&'a [u8]),
-    /// There is no item, or its digest is this.
+    /// There is no item, or it has this digest.
     AbsentOrEqual(&'a [u8]),
-    /// There is no item, or its digest is another.
+    /// There is no item, or it has another digest.
     AbsentOrNotEqual(&'a [u8]),
 }
 
 impl HashCondition<'_> {
-    /// How many bytes it compares with.
+    /// The size of the compared digest, in bytes.
     fn bytes(self) -> usize {
         match self {
             Self::Unconditional => 0,
@@ -82,7 +81,7 @@ impl HashCondition<'_> {
         }
     }
 
-    /// Whether it holds for the value that is there, if one is.
+    /// Whether the condition is true for the current value.
     fn holds(self, current: Option<&[u8]>) -> bool {
         let equals = |it: &[u8], hash: &[u8]| ValueHash::of(it).0 == *hash;
         match self {
@@ -112,7 +111,7 @@ pub struct SetIfHash<'a> {
 }
 
 impl<'a> SetIfHash<'a> {
-    /// Digests `value` here, so that no lock is held meanwhile.
+    /// Computes the digest of `value` before any lock is taken.
     pub fn new(key: &'a [u8], condition: HashCondition<'a>, value: NewValue<'a>, ttl: Ttl) -> Self {
         let new_hash = ValueHash::of(value.as_slice());
         Self { key, condition, value, new_hash, ttl }
@@ -155,9 +154,9 @@ impl Command for SetIfHash<'_> {
 mod tests {
     use super::*;
 
-    /// Rows: condition; columns: absent, equal, different.
+    /// Rows: conditions; columns: absent, equal, different.
     #[test]
-    fn each_condition_holds_when_its_name_says_so() {
+    fn each_condition_matches_its_name() {
         let ValueHash(v) = ValueHash::of(b"v");
         let table = [
             (HashCondition::Unconditional, [true, true, true]),
@@ -173,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_digest_of_another_length_equals_none() {
+    fn a_digest_of_another_length_is_never_equal() {
         let found = Some(&b"v"[..]);
 
         assert!(!HashCondition::PresentAndEqual(b"").holds(found));

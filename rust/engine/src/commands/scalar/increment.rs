@@ -1,25 +1,23 @@
-//! Count.
+//! Increments.
 
 use crate::{Command, Error, Found, KeyValue, Looked, NewValue, Place, Ttl};
 
-/// Adds `amount` to the whole number at `key`, and returns the sum.
+/// Adds `amount` to the integer at `key` and returns the sum.
 ///
-/// A missing key counts as zero. The sum is stored as decimal text, so that
-/// `Get` reads back what a client would have written with `Set`. The item
-/// lives for `ttl` from now on, new or not.
+/// A missing key counts as zero. The sum is stored as decimal text, so that `Get` returns what a
+/// client would have written with `Set`. The item gets `ttl`, new or not.
 ///
 /// # Errors
 ///
-/// [`Error::WrongType`] if the key holds a collection, [`Error::NotANumber`]
-/// if its text is no whole number, [`Error::Overflow`] if the sum does not
-/// fit an `i64`.
+/// [`Error::WrongType`] if the key holds a collection, [`Error::NotANumber`] if its text is not an
+/// integer, [`Error::Overflow`] if the sum does not fit into an `i64`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Increment<'a> {
     /// The item to add to.
     pub key: &'a [u8],
-    /// What to add; may be negative.
+    /// The amount to add; may be negative.
     pub amount: i64,
-    /// How long the sum lives.
+    /// Its new TTL.
     pub ttl: Ttl,
 }
 
@@ -53,7 +51,7 @@ impl Command for Increment<'_> {
     }
 }
 
-/// The sum of a whole number in decimal text, or of zero, and `amount`.
+/// The sum of an integer in decimal text, or of zero, and `amount`.
 ///
 /// # Errors
 ///
@@ -110,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn increment_refuses_what_is_no_number() {
+    fn increment_refuses_values_that_are_not_numbers() {
         let engine = engine();
         for text in [&b""[..], b"forty-one", b"1.5", b" 1", b"9223372036854775808", b"\xff"] {
             let set = Set { key: b"n", value: text.into(), ttl: TTL };

@@ -1,4 +1,4 @@
-//! Items as a whole, of any type: are they there, for how long, away with them.
+//! Commands on items of any type: existence, TTL, type and deletion.
 
 use crate::{Command, Error, ItemType, KeyValue, Looked, Place, Ttl};
 
@@ -29,7 +29,7 @@ impl Command for Delete<'_> {
 /// Returns whether there is an item at `key`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeyExists<'a> {
-    /// The item to look for.
+    /// The key.
     pub key: &'a [u8],
 }
 
@@ -55,7 +55,7 @@ impl Command for KeyExists<'_> {
     }
 }
 
-/// What [`UpdateTtl`] does to the time that an item has left.
+/// How [`UpdateTtl`] changes the TTL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TtlChange {
     /// Sets it.
@@ -66,7 +66,7 @@ pub enum TtlChange {
     Decrease(Ttl),
 }
 
-/// What became of an [`UpdateTtl`].
+/// The outcome of [`UpdateTtl`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TtlChanged {
     /// The item has the new TTL.
@@ -77,12 +77,12 @@ pub enum TtlChanged {
     Missing,
 }
 
-/// Changes how long the item at `key` lives from now on.
+/// Changes the TTL of the item at `key`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UpdateTtl<'a> {
     /// The item to change.
     pub key: &'a [u8],
-    /// What to do.
+    /// The change.
     pub change: TtlChange,
 }
 
@@ -113,13 +113,12 @@ impl Command for UpdateTtl<'_> {
     }
 }
 
-/// Returns the time that the item at `key` has left, or `None` if there is no
-/// such item.
+/// Returns the remaining TTL of the item at `key`, or `None` if there is no such item.
 ///
 /// Rounded down: it is less than a TTL just set, even in the same millisecond.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ItemGetTtl<'a> {
-    /// The item to look at.
+    /// The key.
     pub key: &'a [u8],
 }
 
@@ -145,10 +144,10 @@ impl Command for ItemGetTtl<'_> {
     }
 }
 
-/// Returns what kind of item is at `key`, or `None` if there is no such item.
+/// Returns the type of the item at `key`, or `None` if there is no such item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ItemGetType<'a> {
-    /// The item to look at.
+    /// The key.
     pub key: &'a [u8],
 }
 

@@ -1,4 +1,4 @@
-//! Commands on single values, and on items of any type as a whole.
+//! Commands on single values, and on items of any type.
 
 mod conditional;
 mod hash;

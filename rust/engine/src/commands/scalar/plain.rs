@@ -1,24 +1,23 @@
-//! Read a value, write a value.
+//! Plain reads and writes of a value.
 
 use bytes::Bytes;
 
 use crate::{Command, Error, Found, KeyValue, Looked, NewValue, Place, Ttl};
 
-/// Shows the value at `key` to `read` and returns what that makes of it, or
-/// `None` if there is no such item.
+/// Passes the value at `key` to `read` and returns its result, or `None` if there is no such item.
 ///
-/// `read` runs under the shard's lock: it should copy a short value straight
-/// to where it is needed, clone a long one, and leave.
+/// `read` runs under the shard's lock: it should copy a short value directly to its destination,
+/// clone a long one, and do nothing else.
 #[derive(Debug, Clone, Copy)]
 pub struct Get<'a, F> {
     /// The item to read.
     pub key: &'a [u8],
-    /// What to do with the value.
+    /// Receives the value.
     pub read: F,
 }
 
 impl<'a, F> Get<'a, F> {
-    /// As the fields say; here the compiler knows what `read` is given.
+    /// Like a literal, but the compiler infers the argument of `read`.
     pub fn new<R>(key: &'a [u8], read: F) -> Self
     where
         F: FnOnce(Found<'_>) -> R,
@@ -54,7 +53,7 @@ where
     }
 }
 
-/// Writes `value` at `key`, whatever was there before.
+/// Writes `value` at `key`, replacing any item.
 ///
 /// # Errors
 ///
@@ -65,7 +64,7 @@ pub struct Set<'a> {
     pub key: &'a [u8],
     /// Its value.
     pub value: NewValue<'a>,
-    /// How long it lives.
+    /// Its TTL.
     pub ttl: Ttl,
 }
 

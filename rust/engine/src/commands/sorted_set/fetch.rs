@@ -1,4 +1,4 @@
-//! Read members of a sorted set by their ranks or scores.
+//! Commands that read members of a sorted set by rank or score.
 
 use std::ops::Bound;
 
@@ -17,9 +17,9 @@ use crate::{Command, Error, Looked, Members, Order, Place, Slice};
 pub struct FetchByIndex<'a> {
     /// The sorted set.
     pub key: &'a [u8],
-    /// Which ranks, in `order`.
+    /// The ranks, in `order`.
     pub slice: Slice,
-    /// How ranks are counted.
+    /// The order of the ranks.
     pub order: Order,
 }
 
@@ -55,11 +55,11 @@ pub struct FetchByScore<'a> {
     pub min: Bound<f64>,
     /// The highest score.
     pub max: Bound<f64>,
-    /// In which order they come back.
+    /// The order of the members.
     pub order: Order,
-    /// How many of the first to leave out.
+    /// How many members to skip.
     pub offset: usize,
-    /// How many to return at most.
+    /// How many members to return at most; `None` for all.
     pub count: Option<usize>,
 }
 

@@ -1,9 +1,8 @@
-//! Commands on sorted sets: values with scores, in the order of the scores.
+//! Commands on sorted sets: values ordered by score.
 //!
-//! Equal scores are ordered by the bytes of the values; descending order is
-//! the exact reverse. Scores are never NaN; 0.0 and -0.0 are one score, and
-//! infinite ones are as good as others. A set whose last value goes is gone
-//! itself.
+//! Values with equal scores are ordered by their bytes; descending order is the exact reverse.
+//! Scores are never NaN; 0.0 and -0.0 are the same score, and infinite ones are allowed. Removing
+//! the last value deletes the set.
 
 mod fetch;
 mod union;
@@ -27,19 +26,19 @@ pub type Delete<'a> = collection::Delete<'a, SortedSet>;
 /// Removes values of a sorted set.
 pub type Remove<'a, I> = collection::RemoveMembers<'a, SortedSet, I>;
 
-/// Writes values with their scores; of two equal values the later stays.
+/// Writes values with their scores. If a value is given twice, the last score counts.
 ///
 /// # Errors
 ///
-/// [`Error::WrongType`], [`Error::NotAScore`] for NaN, [`Error::ElementTooLarge`]
-/// and [`Error::ItemTooLarge`]; nothing is written then.
+/// [`Error::WrongType`], [`Error::NotAScore`] for NaN, [`Error::ElementTooLarge`] and
+/// [`Error::ItemTooLarge`]; nothing is written then.
 #[derive(Debug, Clone)]
 pub struct Put<'a, I> {
     /// The sorted set.
     pub key: &'a [u8],
     /// Values and their scores.
     pub elements: I,
-    /// How long it lives.
+    /// Its TTL.
     pub ttl: CollectionTtl,
 }
 
@@ -76,21 +75,20 @@ where
     }
 }
 
-/// Adds `amount` to the score of a value, and returns the sum. A missing value
-/// counts as zero.
+/// Adds `amount` to the score of a value and returns the sum. A missing value counts as zero.
 ///
 /// # Errors
 ///
-/// [`Error::NotAScore`] if the sum is not a number, and the others of [`Put`].
+/// [`Error::NotAScore`] if the sum is NaN, and the others of [`Put`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Increment<'a> {
     /// The sorted set.
     pub key: &'a [u8],
-    /// Whose score.
+    /// The value.
     pub value: &'a [u8],
-    /// What to add; may be negative.
+    /// The amount to add; may be negative.
     pub amount: f64,
-    /// How long it lives.
+    /// Its TTL.
     pub ttl: CollectionTtl,
 }
 
@@ -118,10 +116,10 @@ impl Command for Increment<'_> {
     }
 }
 
-/// Shows the score of each value to `read`, in the order of `values`, or `None`
-/// for one that is not there; returns whether there is a sorted set.
+/// Passes the score of each value to `read`, in the order of `values`, or `None` for missing ones;
+/// returns whether there is a sorted set.
 ///
-/// Without one `read` is not called. It runs under the shard's lock.
+/// Without one, `read` is not called. It runs under the shard's lock.
 ///
 /// # Errors
 ///
@@ -130,9 +128,9 @@ impl Command for Increment<'_> {
 pub struct GetScore<'a, I, F> {
     /// The sorted set.
     pub key: &'a [u8],
-    /// Whose scores.
+    /// The values.
     pub values: I,
-    /// What to do with each.
+    /// Receives each score.
     pub read: F,
 }
 
@@ -170,8 +168,8 @@ where
     }
 }
 
-/// Returns how many members come before a value, or `None` if it or the sorted
-/// set is not there.
+/// Returns how many members come before a value, or `None` if the value or the sorted set does not
+/// exist.
 ///
 /// # Errors
 ///
@@ -180,9 +178,9 @@ where
 pub struct GetRank<'a> {
     /// The sorted set.
     pub key: &'a [u8],
-    /// Whose rank.
+    /// The value.
     pub value: &'a [u8],
-    /// How ranks are counted.
+    /// The order of the ranks.
     pub order: Order,
 }
 

@@ -1,10 +1,10 @@
-//! Several sorted sets made one.
+//! Unions of sorted sets.
 
 use crate::collections::kinds::SortedSet;
 use crate::collections::score::Score;
 use crate::{Command, Element, Error, Hashing, Members, Place, Ttl};
 
-/// How scores of one value in several sorted sets become one.
+/// How the scores of a value in several sets are combined.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub enum Aggregate {
     /// Their sum.
@@ -26,12 +26,11 @@ impl Aggregate {
     }
 }
 
-/// Sorted sets becoming one, outside of any lock: fetch the sources one by one,
-/// add each, and [`Store`] the sum. Each source is seen as it was when it was
-/// fetched, not all at one moment.
+/// Unites sorted sets outside of any lock: fetch the sources one by one, add each, and [`Store`]
+/// the result. Each source is a snapshot of its own time.
 ///
-/// Where there is no such number (infinity times zero, infinity less
-/// infinity) the score is zero.
+/// Where the arithmetic gives NaN (infinity times zero, infinity minus infinity), the score is
+/// zero.
 #[derive(Debug, Clone)]
 pub struct Union {
     aggregate: Aggregate,
@@ -39,7 +38,7 @@ pub struct Union {
 }
 
 impl Union {
-    /// Of no sets yet.
+    /// An empty union.
     pub fn new(aggregate: Aggregate) -> Self {
         Self { aggregate, members: Vec::new() }
     }
@@ -51,7 +50,7 @@ impl Union {
         self.members.extend(elements.map(|(element, score)| (element.clone(), weighted(score))));
     }
 
-    /// The members, each once, in the order of their scores.
+    /// The members, in the order of their scores.
     fn sorted(mut self) -> Vec<(Score, Element)> {
         self.members.sort_by(|a, b| a.0.cmp(&b.0));
         let mut sorted: Vec<(Score, Element)> = Vec::with_capacity(self.members.len());
@@ -66,12 +65,12 @@ impl Union {
     }
 }
 
-/// Puts a union in the place of whatever the key holds, and returns how many
-/// members it has. An empty one removes the item.
+/// Replaces any item with a union and returns its number of members. An empty union deletes the
+/// item.
 ///
 /// # Errors
 ///
-/// [`Error::ItemTooLarge`]; the item is then as it was.
+/// [`Error::ItemTooLarge`]; the item is then unchanged.
 #[derive(Debug, Clone)]
 pub struct Store<'a> {
     key: &'a [u8],
@@ -81,7 +80,7 @@ pub struct Store<'a> {
 }
 
 impl<'a> Store<'a> {
-    /// Orders the members here, so that no lock is held meanwhile.
+    /// Sorts the members before any lock is taken.
     pub fn new(key: &'a [u8], union: Union, ttl: Ttl) -> Self {
         Self { key, sorted: union.sorted(), ready: SortedSet::default(), ttl }
     }

@@ -1,4 +1,4 @@
-//! Dictionaries against a hash map.
+//! Dictionaries compared with a hash map.
 
 use std::collections::HashMap;
 
@@ -110,6 +110,6 @@ fn get(world: &World<Plain>, key: &[u8], fields: &[Vec<u8>]) {
 }
 
 #[test]
-fn a_dictionary_does_what_a_hash_map_does() {
+fn a_dictionary_matches_a_hash_map() {
     super::engine_matches_the_model::<Plain>();
 }

@@ -1,4 +1,4 @@
-//! Leaderboards against a hash map that is sorted whenever one looks.
+//! Leaderboards compared with a hash map that is sorted for each read.
 
 use std::collections::HashMap;
 
@@ -37,7 +37,7 @@ fn id() -> impl Strategy<Value = u32> + Clone {
     prop_oneof![0..30_u32, 0..300_u32, any::<u32>()]
 }
 
-/// All with their ranks; ids of one score in the order of their text.
+/// All members with their ranks; equal scores are ordered by id as text.
 fn ranked(plain: &Plain, order: Order) -> Vec<RankedMember> {
     let mut all: Vec<_> = plain.iter().map(|(id, score)| (*id, *score)).collect();
     let text = |id: u32| id.to_string();
@@ -159,6 +159,6 @@ fn ranks(world: &World<Plain>, key: &[u8], ids: &[u32], order: Order) {
 }
 
 #[test]
-fn a_leaderboard_does_what_a_sorted_map_does() {
+fn a_leaderboard_matches_a_sorted_map() {
     super::engine_matches_the_model::<Plain>();
 }

@@ -1,4 +1,4 @@
-//! Lists against a vector.
+//! Lists compared with a vector.
 
 use std::num::NonZeroU32;
 
@@ -33,7 +33,7 @@ pub(crate) fn slice() -> impl Strategy<Value = Slice> {
     (position(), position()).prop_map(|(start, end)| Slice { start, end })
 }
 
-/// The slice, in other words than the engine's.
+/// The slice, computed differently from the engine.
 pub(crate) fn sliced<T: Clone>(all: &[T], slice: Slice) -> Vec<T> {
     let len = i64::try_from(all.len()).unwrap();
     let at = |position: i64| if position < 0 { position + len } else { position };
@@ -197,6 +197,6 @@ fn retain(world: &mut World<Plain>, key: &[u8], slice: Slice, ttl: CollectionTtl
 }
 
 #[test]
-fn a_list_does_what_a_vector_does() {
+fn a_list_matches_a_vector() {
     super::engine_matches_the_model::<Plain>();
 }

@@ -1,5 +1,5 @@
-//! Any run of commands gives what plain collections would give: one file a
-//! type, and here what they have in common.
+//! Any sequence of commands has the same results as on plain collections: one file per type, and
+//! here what they share.
 #![expect(clippy::unwrap_used, clippy::float_cmp, reason = "these are tests")]
 
 mod dictionary;
@@ -24,18 +24,18 @@ pub(crate) const LIMITS: Limits =
     Limits { item_bytes: 3000, element_bytes: 20, leaderboard_bytes: 3000 };
 const KEYS: u8 = 3;
 
-/// A type of collection, and what a plain one does.
+/// A type of collection, with its plain counterpart.
 pub(crate) trait Kind: Debug + Clone + Default {
     const TYPE: ItemType;
     type Step: Debug + Clone;
 
     fn step() -> BoxedStrategy<Self::Step>;
-    /// Asks the engine, changes the plain one, and compares.
+    /// Runs a step on the engine and on the plain one, and compares the results.
     fn run(world: &mut World<Self>, key: &[u8], step: Self::Step);
-    /// Compares the whole of the two.
+    /// Compares all elements.
     fn check(world: &World<Self>, key: &[u8]);
     fn is_empty(&self) -> bool;
-    /// The size of what is in it.
+    /// The size of its content.
     fn bytes(&self) -> u64;
 }
 
@@ -45,7 +45,7 @@ enum Item<K> {
     Collection(K),
 }
 
-/// An engine, and what it should hold.
+/// An engine and its expected content.
 pub(crate) struct World<K> {
     pub(crate) engine: Engine,
     pub(crate) now: u64,
@@ -84,7 +84,7 @@ pub(crate) fn collection_ttl() -> impl Strategy<Value = CollectionTtl> {
     (ttl(), any::<bool>()).prop_map(|(ttl, refresh)| CollectionTtl { ttl, refresh })
 }
 
-/// Short ones that come again, long ones, and now and then one too many bytes.
+/// Short elements that repeat, long ones, and sometimes one byte more than allowed.
 pub(crate) fn element() -> impl Strategy<Value = Vec<u8>> + Clone {
     prop_oneof![
         20 => (0..9_u8).prop_map(|n| vec![n; usize::from(n % 4)]),
@@ -94,7 +94,7 @@ pub(crate) fn element() -> impl Strategy<Value = Vec<u8>> + Clone {
     ]
 }
 
-/// Mostly few, sometimes as many as fill several nodes.
+/// Mostly few, sometimes enough to fill several nodes.
 pub(crate) fn several<T: Debug>(
     one: impl Strategy<Value = T> + Clone,
 ) -> impl Strategy<Value = Vec<T>> {
@@ -108,7 +108,7 @@ pub(crate) fn slices(all: &[Vec<u8>]) -> Vec<&[u8]> {
     all.iter().map(|it| &it[..]).collect()
 }
 
-/// What the limit of elements should say.
+/// The expected result of the element limit.
 pub(crate) fn admit<'a>(elements: impl IntoIterator<Item = &'a Vec<u8>>) -> Result<(), Error> {
     let limit = LIMITS.element_bytes;
     let fits = elements.into_iter().all(|it| it.len() as u64 <= limit);
@@ -126,7 +126,7 @@ impl<K: Kind> World<K> {
         self.engine.run(self.cache, command, Moment(self.now))
     }
 
-    /// The plain collection that should be at a key.
+    /// The plain collection at a key.
     pub(crate) fn plain(&self, key: &[u8]) -> Result<Option<K>, Error> {
         match self.item(key) {
             None => Ok(None),
@@ -141,8 +141,7 @@ impl<K: Kind> World<K> {
         self.items.get(key).filter(|(_, dies)| *dies > self.now)
     }
 
-    /// What a write should do: `change` a collection or a new one, if the
-    /// outcome is small enough.
+    /// A write: applies `change` to the collection or a new one, if the result is small enough.
     pub(crate) fn write<R>(
         &mut self,
         key: &[u8],
@@ -162,7 +161,7 @@ impl<K: Kind> World<K> {
         Ok(result)
     }
 
-    /// What a removal should do.
+    /// The expected result of a removal.
     pub(crate) fn reduce<R>(
         &mut self,
         key: &[u8],
@@ -183,7 +182,7 @@ impl<K: Kind> World<K> {
         }
     }
 
-    /// What takes the place of whatever is there.
+    /// Replaces any item.
     pub(crate) fn overwrite(&mut self, key: &[u8], plain: K, ttl: Ttl) {
         let dies = self.dies(ttl);
         self.put(key, plain, dies);
@@ -197,7 +196,7 @@ impl<K: Kind> World<K> {
         let name = |key: u8| vec![b'k'; usize::from(key)];
         match step {
             Step::Run(key, step) => K::run(self, &name(key), step),
-            // A leaderboard never meets a scalar of its name.
+            // Leaderboards have their own key space.
             Step::Set(..) | Step::Delete(..) | Step::UpdateTtl(..)
                 if K::TYPE == ItemType::Leaderboard => {}
             Step::Set(key, ttl) => {
@@ -254,7 +253,7 @@ impl<K: Kind> World<K> {
         }
     }
 
-    /// Nothing is left, and nothing counted, once all is flushed and swept.
+    /// After a flush and a sweep, nothing is left or counted.
     fn finish(mut self) {
         self.step(Step::Flush);
         self.engine.sweep(Moment(self.now), usize::MAX);
@@ -264,7 +263,7 @@ impl<K: Kind> World<K> {
     }
 }
 
-/// Runs any steps.
+/// Runs random steps.
 pub(crate) fn engine_matches_the_model<K: Kind + 'static>() {
     let steps = prop::collection::vec(step::<K>(), 1..60);
     proptest!(|(steps in steps)| {

@@ -1,4 +1,4 @@
-//! Sets against a plain set.
+//! Sets compared with a plain set.
 
 use std::collections::BTreeSet;
 
@@ -110,7 +110,7 @@ fn own(elements: &Elements) -> Plain {
     all
 }
 
-/// As many as there are, or as were asked for, and all of them in the set.
+/// The right number of elements, all of them in the set.
 fn picked(
     got: Result<Option<Elements>, Error>,
     plain: Result<Option<Plain>, Error>,
@@ -138,6 +138,6 @@ fn difference_from(world: &mut World<Plain>, key: &[u8], elements: Vec<Vec<u8>>)
 }
 
 #[test]
-fn a_set_does_what_a_plain_set_does() {
+fn a_set_matches_a_plain_set() {
     super::engine_matches_the_model::<Plain>();
 }

@@ -1,4 +1,4 @@
-//! Sorted sets against a hash map that is sorted whenever one looks.
+//! Sorted sets compared with a hash map that is sorted for each read.
 
 use std::collections::HashMap;
 use std::ops::{Bound, RangeBounds};
@@ -27,7 +27,7 @@ pub(crate) enum Ask {
     Store(Vec<f32>, Aggregate, Ttl),
 }
 
-/// Few, so that many are equal; the odd ones among them.
+/// Few different scores, so that many are equal, including the special ones.
 fn score() -> impl Strategy<Value = f64> + Clone {
     let odd = [0.0, -0.0, 0.5, f64::INFINITY, f64::NEG_INFINITY, f64::MAX, f64::MIN_POSITIVE];
     prop_oneof![
@@ -204,7 +204,7 @@ fn get(world: &World<Plain>, key: &[u8], values: &[Vec<u8>], order: Order) {
     }
 }
 
-/// Of the set at the key itself and its neighbour, with these weights in turn.
+/// Stores the union of the set at the key and its neighbour, with these weights.
 fn store(world: &mut World<Plain>, key: &[u8], weights: &[f32], aggregate: Aggregate, ttl: Ttl) {
     let (mut union, mut plain) = (Union::new(aggregate), Plain::new());
     let or_zero = |it: f64| if it.is_nan() { 0.0 } else { it };
@@ -232,6 +232,6 @@ fn store(world: &mut World<Plain>, key: &[u8], weights: &[f32], aggregate: Aggre
 }
 
 #[test]
-fn a_sorted_set_does_what_a_sorted_map_does() {
+fn a_sorted_set_matches_a_sorted_map() {
     super::engine_matches_the_model::<Plain>();
 }

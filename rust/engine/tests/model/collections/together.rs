@@ -1,5 +1,5 @@
-//! What collections promise beside what is in them: types told apart, memory
-//! counted and given back, snapshots that stay as they are.
+//! Properties of collections beside their content: distinct types, counted and freed memory,
+//! snapshots that do not change.
 
 use attimo_engine::commands::{dictionary, leaderboard, list, scalar, set, sorted_set};
 use attimo_engine::{
@@ -43,7 +43,7 @@ fn the_error_names_both_types() {
 }
 
 #[test]
-fn a_leaderboard_and_an_item_of_one_name_never_meet() {
+fn a_leaderboard_and_an_item_of_the_same_name_are_independent() {
     let engine = engine(1 << 20);
     let upsert = leaderboard::Upsert { key: b"k", elements: [(7, 1.0)], ttl: TTL };
     assert_eq!(run(&engine, upsert), Ok(()));
@@ -59,7 +59,7 @@ fn a_leaderboard_and_an_item_of_one_name_never_meet() {
 }
 
 #[test]
-fn a_scalar_takes_the_place_of_a_collection_and_a_collection_that_of_what_expired() {
+fn a_scalar_replaces_a_collection_and_a_collection_replaces_an_expired_item() {
     let engine = engine(1 << 20);
     union(&engine, b"k", &[b"a", b"b"]);
     let set = scalar::Set { key: b"k", value: b"text"[..].into(), ttl: Ttl(5) };
@@ -74,7 +74,7 @@ fn a_scalar_takes_the_place_of_a_collection_and_a_collection_that_of_what_expire
 }
 
 #[test]
-fn a_snapshot_stays_as_it_is_while_the_collection_changes_and_goes() {
+fn a_snapshot_is_unaffected_by_changes_and_deletion() {
     let engine = engine(64 << 20);
     for i in 0..5000_u32 {
         union(&engine, b"k", &[&i.to_le_bytes()]);
@@ -88,7 +88,7 @@ fn a_snapshot_stays_as_it_is_while_the_collection_changes_and_goes() {
 }
 
 #[test]
-fn a_fetch_shows_one_moment_while_others_write() {
+fn a_fetch_is_consistent_while_others_write() {
     let engine = engine(64 << 20);
     let put = |round: u32| {
         let ids = (0..500_u32).map(|id| (id, f64::from(round)));
@@ -112,7 +112,7 @@ fn a_fetch_shows_one_moment_while_others_write() {
 }
 
 #[test]
-fn collections_leave_when_memory_is_short_and_the_budget_holds() {
+fn collections_are_evicted_and_the_budget_is_kept() {
     let engine = engine(1 << 20);
     for i in 0..200_u32 {
         let key = (i % 50).to_le_bytes();
@@ -127,7 +127,7 @@ fn collections_leave_when_memory_is_short_and_the_budget_holds() {
 }
 
 #[test]
-fn an_item_that_grows_too_large_is_refused_and_stays_as_it_was() {
+fn a_write_that_makes_an_item_too_large_is_refused_and_changes_nothing() {
     let engine = engine(64 << 20);
     let (element, limit) = (vec![7; 128 * 1024], Limits::default().item_bytes);
     for i in 0..38_u8 {
