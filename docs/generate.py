@@ -10,6 +10,7 @@ from pathlib import Path
 
 import commands
 import data_methods
+import errors
 import http_api
 import permissions
 from google.protobuf.descriptor import ServiceDescriptor
@@ -47,6 +48,7 @@ def pages() -> dict[Path, str]:
         REFERENCE / "cli.md": _text(commands.lines(NOTE)),
         REFERENCE / "settings.md": _text(_settings()),
         REFERENCE / "compatibility.md": _text(_compatibility()),
+        REFERENCE / "errors.md": _text(errors.lines(NOTE)),
         REFERENCE / "http-api.md": _text(http_api.lines(NOTE)),
         REFERENCE / "methods.md": _text(data_methods.lines(NOTE)),
         REFERENCE / "metrics.md": _text(_metrics()),

@@ -14,6 +14,10 @@ def methods() -> list[tuple[str, str | None, str, str, list[str], str, list[tupl
     """Every method of the data plane: name, gRPC service, data type, kind of resource, permissions,
     what it looks for, and method and path of its HTTP routes."""
 
+def causes() -> list[tuple[str, int, str, int, str, str]]:
+    """Every cause of a failed data request: `err`, HTTP status, `code`, gRPC status, what went
+    wrong, and what the caller can do."""
+
 def metrics() -> list[tuple[str, str, list[str], str]]:
     """Every metric of a node: name, kind, names of labels, help text."""
 

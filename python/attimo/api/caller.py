@@ -15,7 +15,7 @@ from attimo.api import cookies
 from attimo.api.parameters import Given
 from attimo.control import Control, access
 from attimo.control.callers import Caller, Visitor
-from attimo.errors import Unauthenticated
+from attimo.errors import NoToken
 
 ACCOUNT_HEADER = "attimo-account"
 KEY_HEADER = "attimo-key"
@@ -51,7 +51,7 @@ def of_request(control: Control, request: Request) -> Caller:
         request.state.session = holder  # for the access log
         return holder
     if not is_known(request.headers):
-        raise Unauthenticated("This needs an API key in the header authorization")
+        raise NoToken("This needs an API key in the header authorization")
     account_id = int(request.headers[ACCOUNT_HEADER])
     return sender.with_key(account_id, request.headers.get(KEY_HEADER, ""))
 

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from attimo.control import sessions
 from attimo.control.callers import Visitor
 from attimo.control.sessions import NewSession, Session
-from attimo.errors import PermissionDenied, Unauthenticated
+from attimo.errors import NoToken, PermissionDenied
 
 SCHEME_HEADER = "attimo-scheme"
 CSRF_HEADER = "x-csrf-token"
@@ -46,7 +46,7 @@ def session_of(visitor: Visitor, request: Request) -> Session:
         return visitor.perform(sessions.of_hash, bytes.fromhex(digest))
     token = request.cookies.get(_name(request))
     if token is None:
-        raise Unauthenticated("This needs a session: sign in with POST /session")
+        raise NoToken("This needs a session: sign in with POST /session")
     session = visitor.perform(sessions.of_token, token)
     if request.method not in _ONLY_LOOKING:
         _check_intent(request, session)

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from attimo.api import caller
 from attimo.api.problems import log_if_ours
 from attimo.control import Control
-from attimo.errors import AttimoError
+from attimo.errors import AccountSuspended, AttimoError
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ class GrpcHandler:
             return _ok(self._reply(path, request, message))
         except AttimoError as error:
             log_if_ours(error)
-            return _refused(NUMBERS[error.code], str(error), error.err)
+            return _refused(NUMBERS[error.code], str(error), _trailer(error))
         except Exception:
             log.exception("Internal error while answering %s", path)
             return _refused(NUMBERS["internal"], "Internal server error; see the server log")
@@ -84,6 +84,13 @@ class GrpcHandler:
 
 def _ok(reply: bytes) -> Response:
     return Response(reply, headers={"grpc-status": "0"}, media_type=MEDIA_TYPE)
+
+
+def _trailer(error: AttimoError) -> str | None:
+    """The word that goes with a status. The official clients take every word for a limit, so it is
+    one that they know, or the data plane's for a suspended account."""
+    is_told = error.err.endswith("_limit_exceeded") or isinstance(error, AccountSuspended)
+    return error.err if is_told else None
 
 
 def _refused(number: int, message: str, err: str | None = None) -> Response:

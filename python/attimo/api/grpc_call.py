@@ -8,7 +8,7 @@ from google.protobuf.message import DecodeError, Message
 
 from attimo.control.callers import Caller, Visitor
 from attimo.control.limits import CacheLimits
-from attimo.errors import InvalidArgument, Unauthenticated
+from attimo.errors import InvalidArgument, NoToken
 
 Request = TypeVar("Request", bound=Message)
 
@@ -39,7 +39,7 @@ class GrpcCall:
             Unauthenticated: There is none.
         """
         if self.known is None:
-            raise Unauthenticated("This needs an API key in the header authorization")
+            raise NoToken("This needs an API key in the header authorization")
         return self.known
 
     def read(self, request: Request) -> Request:

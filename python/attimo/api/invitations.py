@@ -16,7 +16,7 @@ from attimo.api.schemas import Id, Model, StrictModel, text
 from attimo.control import invitations, joining, passwords, sessions, users
 from attimo.control.invitations import Invitation, NewInvitation
 from attimo.control.users import User
-from attimo.errors import PermissionDenied, Unauthenticated
+from attimo.errors import PermissionDenied, WrongPassword
 
 router = Router("/invitations", "people")
 
@@ -146,7 +146,7 @@ def _let_in(people: People, invitation: Invitation, user: User | None, password:
             raise PermissionDenied("This server accepts no new users")
         return passwords.hashed(password, invitation.email)
     if not passwords.matches(user.password_hash, password):
-        raise Unauthenticated("The e-mail address or the password is wrong")
+        raise WrongPassword("The e-mail address or the password is wrong")
     return user.password_hash
 
 

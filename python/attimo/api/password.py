@@ -13,7 +13,7 @@ from attimo.api.routing import JSON, Router
 from attimo.api.schemas import StrictModel
 from attimo.control import passwords, users
 from attimo.control.callers import Visitor
-from attimo.errors import Unauthenticated
+from attimo.errors import WrongPassword
 
 router = Router("/password", "people")
 
@@ -54,7 +54,7 @@ def change(
     people.throttle.attempt(*source)
     user = visitor.perform(users.of_id, session.user_id)
     if not passwords.matches(user.password_hash, body.old_password):
-        raise Unauthenticated("old_password is wrong")
+        raise WrongPassword("old_password is wrong")
     people.throttle.succeeded(*source)
     hashed = passwords.hashed(body.password, user.email)
     visitor.perform(users.change_password, user, hashed)

@@ -18,7 +18,8 @@ from attimo.errors import (
     AttimoError,
     Busy,
     InvalidArgument,
-    NotFound,
+    MethodNotAllowed,
+    PathNotFound,
     TooManyAttempts,
     Unimplemented,
 )
@@ -65,15 +66,15 @@ async def _refuse(request: Request, error: Exception) -> JSONResponse:
         error = InvalidArgument("A number is too large: at most 2^63 - 1 is allowed")
     if isinstance(error, AttimoError):
         log_if_ours(error)
-        answer = _answer(error.status, error.code, str(error), error.title, error.err)
+        answer = _answer(type(error), str(error))
         if isinstance(error, TooManyAttempts | Busy):
             answer.headers["retry-after"] = str(error.retry_after)
         return answer
     if isinstance(error, HTTPException):  # from the router: not found, or method not allowed
         if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
             return _not_on_this_path(request)
-        return _answer(HTTPStatus.NOT_FOUND, NotFound.code, _nothing_here(request))
-    return _answer(500, AttimoError.code, "Internal server error; see the server log")
+        return _answer(PathNotFound, _nothing_here(request))
+    return _answer(AttimoError, "Internal server error; see the server log")
 
 
 def _not_on_this_path(request: Request) -> JSONResponse:
@@ -87,7 +88,7 @@ def _not_on_this_path(request: Request) -> JSONResponse:
     path = min((route.path for route in matching), key=lambda path: (path.count("{"), -len(path)))
     allowed = {method for route in matching if route.path == path for method in route.methods or ()}
     message = f"{request.method} is not allowed here. Allowed: {', '.join(sorted(allowed))}"
-    answer = _answer(HTTPStatus.METHOD_NOT_ALLOWED, Unimplemented.code, message)
+    answer = _answer(MethodNotAllowed, message)
     answer.headers["allow"] = ", ".join(sorted(allowed))
     return answer
 
@@ -107,21 +108,19 @@ def log_if_ours(error: AttimoError) -> None:
         log.warning("%s", error)
 
 
-def _answer(
-    status: int, code: str, message: str, title: str = "", err: str | None = None
-) -> JSONResponse:
+def _answer(kind: type[AttimoError], message: str) -> JSONResponse:
     # JSON can express what UTF-8 cannot encode: lone surrogates.
     text = message.encode(errors="replace").decode()
-    title = title or HTTPStatus(status).phrase
     refusal = {
-        "status": status,
-        "title": title,
+        "status": kind.status,
+        "title": kind.title or HTTPStatus(kind.status).phrase,
         "detail": text,
-        "code": code,
+        "code": kind.code,
         "message": text,
-        "momento_code": _of_momento(code),
-    } | ({"err": err} if err else {})
-    return JSONResponse(refusal, status)
+        "momento_code": _of_momento(kind.code),
+        "err": kind.err,
+    }
+    return JSONResponse(refusal, kind.status)
 
 
 def _of_momento(code: str) -> str:

@@ -13,7 +13,7 @@ from attimo.api.schemas import Model, StrictModel, WholeNumber
 from attimo.control import passwords, sessions, users
 from attimo.control.callers import Visitor
 from attimo.control.sessions import Session
-from attimo.errors import Unauthenticated
+from attimo.errors import WrongPassword
 
 router = Router("/session", "people")
 
@@ -72,7 +72,7 @@ def sign_in(
     # The same work for an address that nobody has.
     right = passwords.matches(user.password_hash if user else None, body.password)
     if user is None or not right:
-        raise Unauthenticated("The e-mail address or the password is wrong")
+        raise WrongPassword("The e-mail address or the password is wrong")
     people.throttle.succeeded(*source)
     made = visitor.perform(sessions.sign_in, user)
     cookies.give(request, response, made, sessions.SECONDS)

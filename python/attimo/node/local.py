@@ -65,6 +65,12 @@ def methods() -> list[Method]:
     return [Method(*each) for each in _core.methods()]
 
 
+def causes() -> list[tuple[str, int, str, int, str, str]]:
+    """Every cause of a failed data request: `err`, HTTP status, `code`, gRPC status, what went
+    wrong, and what the caller can do."""
+    return _core.causes()
+
+
 def data_routes() -> dict[str, list[tuple[str, str]]]:
     """HTTP method and path of each route of the data plane, by its method."""
     return {method.name: method.routes for method in methods()}

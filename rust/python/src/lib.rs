@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use attimo_server::{Config, NoReadiness, Readiness, Server};
+use attimo_server::{CAUSES, Cause, Config, NoReadiness, Readiness, Server};
 use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::prelude::*;
 
@@ -133,6 +133,17 @@ fn methods() -> Vec<convert::Method> {
     convert::methods()
 }
 
+/// Every cause of a failed request: its word, HTTP status, `code` and gRPC status, what went wrong and
+/// what the caller can do.
+#[pyfunction]
+fn causes() -> Vec<(&'static str, u16, &'static str, u8, &'static str, &'static str)> {
+    let row = |cause: &Cause| {
+        let (status, grpc) = (cause.status(), cause.grpc_status());
+        (cause.err, status, cause.code, grpc, cause.meaning, cause.remedy)
+    };
+    CAUSES.iter().map(row).collect()
+}
+
 /// All fixed limits of the data plane, by name.
 #[pyfunction]
 fn limits() -> BTreeMap<&'static str, u64> {
@@ -151,5 +162,5 @@ mod _core {
     #[pymodule_export]
     use super::convert::{Batch, Event, Used};
     #[pymodule_export]
-    use super::{counts, limits, methods, metrics};
+    use super::{causes, counts, limits, methods, metrics};
 }

@@ -2,10 +2,7 @@
 
 use crate::limits::{HEADER_BYTES, REQUEST_BYTES, UNAUTHENTICATED_BYTES};
 
-/// The word that tells clients of [`Error::Suspended`]; the control plane has it, too.
-pub(crate) const SUSPENDED: &str = "account_suspended";
-
-/// What went wrong with one request. Each front's `status.rs` turns it into that protocol's words.
+/// What went wrong with one request. `front/cause.rs` says how each protocol tells it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Error {
     /// The request cannot be understood; the text names the field.
@@ -103,18 +100,6 @@ pub(crate) enum Overload {
     /// Unauthenticated requests on one connection.
     #[error("too many operations of an unknown caller are in flight on this connection")]
     Unauthenticated,
-}
-
-impl Overload {
-    /// The word that the official clients know it by.
-    pub(crate) fn err(self) -> &'static str {
-        match self {
-            Overload::Bytes => "throughput_rate_limit_exceeded",
-            Overload::Control | Overload::Unknown | Overload::Unauthenticated => {
-                "operations_rate_limit_exceeded"
-            }
-        }
-    }
 }
 
 /// The result of anything a request asks for.

@@ -40,6 +40,7 @@ mod worker;
 pub use directory::{
     AccountId, ApiKey, Cache, CacheId, Changes, LearnError, Role, Session, TokenHash, UrlKey,
 };
+pub use front::cause::{CAUSES, Cause};
 pub use limits::limits;
 pub use memory::{Allocator, Ceiling, Container};
 pub use meter::{COUNT_NAMES, COUNTS, Used};

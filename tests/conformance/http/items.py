@@ -9,9 +9,13 @@ from urllib.parse import urlencode
 
 import httpx
 
+from docs.generator import documentation
+
 Rules = list[dict[str, Any]]
 
 MINUTE = {"ttl_seconds": 60}
+CAUSES = documentation("errors").causes()
+"""Every word in `err`."""
 
 
 def element(value: bytes) -> dict[str, str]:
@@ -90,7 +94,9 @@ def refused(answer: httpx.Response) -> tuple[int, str]:
     assert said["title"]
     assert said["status"] == answer.status_code
     assert said["momento_code"]
-    assert set(said) <= {"status", "title", "detail", "code", "message", "err", "momento_code"}
+    cause = CAUSES[said["err"]]
+    assert (cause.status, cause.code) == (answer.status_code, said["code"])
+    assert set(said) == {"status", "title", "detail", "code", "message", "err", "momento_code"}
     return answer.status_code, str(said["code"])
 
 

@@ -149,7 +149,7 @@ echo
         '{"values":["y","z"]}',
         '{"fields":[{"field":"f","found":true,"value":"v"},{"field":"g","found":false}]}',
         '{"status":404,"title":"Key Not Found","detail":"Key Not Found","code":"not_found",'
-        '"message":"Key Not Found","momento_code":"NotFound"}',
+        '"message":"Key Not Found","momento_code":"NotFound","err":"key_not_found"}',
         "204 404 405 ",
     ]
 

@@ -359,7 +359,7 @@ def test_a_deletion_ends_writers_under_way_and_leaves_no_item(team: Team) -> Non
             thread.join()
 
     assert deleted.status_code == 204
-    assert load.after(moment) == {"401", "UNAUTHENTICATED"}
+    assert load.after(moment) == {"invalid_token", "UNAUTHENTICATED"}
     assert team.ask("GET", ITEM, team.key).status_code == 401
     again = team.operator.post("/accounts", json={"name": "team again"}).json()
     assert team.ask("GET", ITEM, again["api_key"]).status_code == 404

@@ -107,7 +107,7 @@ REFUSAL = {
         "status": {"type": "integer", "description": "The status of the answer."},
         "title": {"type": "string", "description": "The kind of problem."},
         "detail": {"type": "string", "description": "The same as `message`."},
-        "code": {"type": "string", "description": "A stable, machine-readable code."},
+        "code": {"type": "string", "description": "The kind of error, as a stable word."},
         "message": {"type": "string", "description": "What is wrong, and what is allowed."},
         "momento_code": {
             "type": "string",
@@ -115,10 +115,10 @@ REFUSAL = {
         },
         "err": {
             "type": "string",
-            "description": "The exceeded limit, or `account_suspended`; absent for other errors.",
+            "description": "The cause, as a stable word: see the reference of errors.",
         },
     },
-    "required": ["status", "title", "detail", "code", "message", "momento_code"],
+    "required": ["status", "title", "detail", "code", "message", "momento_code", "err"],
     "additionalProperties": False,
 }
 

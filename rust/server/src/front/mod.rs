@@ -4,6 +4,7 @@ pub(crate) mod admission;
 mod authorization;
 mod basic;
 pub(crate) mod caching;
+pub(crate) mod cause;
 pub(crate) mod client;
 mod cors;
 pub(crate) mod dispatch;

@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use attimo_engine as engine;
 use http::header::{HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::code::Code;
-use crate::error::{Error, SUSPENDED};
+use crate::error::Error;
+use crate::front::cause::Cause;
 use crate::front::request_id::REQUEST_ID;
 use crate::message::Headers;
 
@@ -76,41 +76,7 @@ impl Status {
 
 impl From<Error> for Status {
     fn from(error: Error) -> Self {
-        let (code, err) = match &error {
-            Error::MediaType(_)
-            | Error::Malformed(_)
-            | Error::Invalid(_)
-            | Error::Engine(engine::Error::NotAScore) => (Code::InvalidArgument, None),
-            Error::HeadersTooLarge => (Code::ResourceExhausted, None),
-            Error::RequestTooLarge | Error::UnauthenticatedTooLarge | Error::ReplyTooLarge(_) => {
-                (Code::ResourceExhausted, Some("request_size_limit_exceeded"))
-            }
-            Error::TooSlow => (Code::DeadlineExceeded, None),
-            Error::Overloaded(overload) => (Code::ResourceExhausted, Some(overload.err())),
-            Error::NoToken(_) | Error::Unauthenticated(_) => (Code::Unauthenticated, None),
-            Error::Denied(_) => (Code::PermissionDenied, None),
-            Error::Suspended => (Code::PermissionDenied, Some(SUSPENDED)),
-            Error::NoSuchCache => (Code::NotFound, None),
-            Error::Unimplemented(_)
-            | Error::NotOffered(_)
-            | Error::NotInBackend
-            | Error::Compressed => (Code::Unimplemented, None),
-            Error::Unavailable | Error::NoBackend | Error::Contended | Error::NoHandles => {
-                (Code::Unavailable, None)
-            }
-            Error::Internal | Error::Waiting => (Code::Internal, None),
-            Error::Engine(engine::Error::ItemTooLarge { .. }) => {
-                (Code::ResourceExhausted, Some("item_size_limit_exceeded"))
-            }
-            Error::Engine(engine::Error::ElementTooLarge { .. }) => {
-                (Code::ResourceExhausted, Some("element_size_limit_exceeded"))
-            }
-            Error::Engine(
-                engine::Error::WrongType { .. }
-                | engine::Error::NotANumber
-                | engine::Error::Overflow,
-            ) => (Code::FailedPrecondition, None),
-        };
-        Status::new(code, &error.to_string(), err)
+        let cause = Cause::from(&error);
+        Status::new(cause.grpc, &error.to_string(), cause.trailer())
     }
 }

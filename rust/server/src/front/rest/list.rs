@@ -6,7 +6,6 @@ use attimo_engine::commands::list::{
     Beside, Delete, Fetch, Insert, Inserted, Length, Pop, Push, RemoveValue, Retain,
 };
 use attimo_engine::{CollectionTtl, End, Ttl};
-use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::body;
@@ -16,6 +15,7 @@ use super::reply::no_content;
 use super::request::{CacheRequest, Handler};
 use super::status;
 use crate::error::{Error, Result};
+use crate::front::cause;
 use crate::message::Response;
 use crate::methods::Api;
 
@@ -175,7 +175,7 @@ fn insert(request: &CacheRequest<'_>) -> Result<Response> {
 
 fn no_such_element() -> Response {
     let message = "no element of the list is equal to before or after; the list is unchanged";
-    status::problem(StatusCode::PRECONDITION_FAILED, "failed_precondition", message, None)
+    status::problem(&cause::CONDITION, message)
 }
 
 /// The lifetime of a list that must exist: it stays as it is unless the request has another one.

@@ -9,6 +9,7 @@ use http::header::{self, HeaderValue};
 use super::conditions;
 use super::content_type::ContentType;
 use super::status;
+use crate::front::cause;
 use crate::message::{Headers, Response};
 
 pub(super) const ACCEPTED: HeaderValue = HeaderValue::from_static("bytes");
@@ -174,8 +175,7 @@ pub(super) fn many(
 /// The response that tells how long the value is, of which no part was asked for.
 pub(super) fn none(length: usize) -> Response {
     let message = format!("Range names no part of a value of {length} bytes");
-    let mut response =
-        status::problem(StatusCode::RANGE_NOT_SATISFIABLE, "out_of_range", &message, None);
+    let mut response = status::problem(&cause::RANGE, &message);
     let place = HeaderValue::try_from(format!("bytes */{length}")).expect("digits are visible");
     response.headers.insert(header::CONTENT_RANGE, place);
     response

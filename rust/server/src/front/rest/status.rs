@@ -1,16 +1,16 @@
 //! Errors over HTTP: a status, and JSON with the members of RFC 9457 (`status`, `title`,
-//! `detail`) beside `code`, `message` (the same as `detail`), `momento_code` and, for limits,
-//! `err`.
+//! `detail`) beside `code`, `message` (the same as `detail`), `momento_code` and `err`, the word for
+//! the cause.
 //!
 //! The media type stays `application/json`: clients of the reference test for it.
 
-use attimo_engine as engine;
 use bytes::Bytes;
 use http::header::{self, HeaderValue};
 use http::{Method, StatusCode};
 use serde::Serialize;
 
-use crate::error::{Error, SUSPENDED};
+use crate::error::Error;
+use crate::front::cause::{self, Cause};
 use crate::message::{Headers, Response};
 use crate::methods::Verb;
 
@@ -30,47 +30,12 @@ struct Problem<'a> {
     code: &'a str,
     message: &'a str,
     momento_code: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    err: Option<&'a str>,
+    err: &'a str,
 }
 
 /// The response of `error`.
 pub(crate) fn response(error: &Error) -> Response {
-    let (status, code, err) = match error {
-        Error::Malformed(_) | Error::Invalid(_) => {
-            (StatusCode::BAD_REQUEST, "invalid_argument", None)
-        }
-        Error::MediaType(_) | Error::Compressed => {
-            (StatusCode::UNSUPPORTED_MEDIA_TYPE, "invalid_argument", None)
-        }
-        Error::RequestTooLarge | Error::UnauthenticatedTooLarge | Error::ReplyTooLarge(_) => (
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "resource_exhausted",
-            Some("request_size_limit_exceeded"),
-        ),
-        Error::HeadersTooLarge => {
-            (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "resource_exhausted", None)
-        }
-        Error::NoToken(_) | Error::Unauthenticated(_) => {
-            (StatusCode::UNAUTHORIZED, "unauthenticated", None)
-        }
-        Error::TooSlow => (StatusCode::REQUEST_TIMEOUT, "deadline_exceeded", None),
-        Error::Overloaded(overload) => {
-            (StatusCode::TOO_MANY_REQUESTS, "resource_exhausted", Some(overload.err()))
-        }
-        Error::Denied(_) => (StatusCode::FORBIDDEN, "permission_denied", None),
-        Error::Suspended => (StatusCode::FORBIDDEN, "permission_denied", Some(SUSPENDED)),
-        Error::NoSuchCache | Error::NotOffered(_) => (StatusCode::NOT_FOUND, "not_found", None),
-        Error::Unimplemented(_) => (StatusCode::METHOD_NOT_ALLOWED, "unimplemented", None),
-        Error::NotInBackend => (StatusCode::NOT_IMPLEMENTED, "unimplemented", None),
-        Error::Unavailable | Error::NoBackend | Error::Contended | Error::NoHandles => {
-            (StatusCode::SERVICE_UNAVAILABLE, "unavailable", None)
-        }
-        Error::Internal | Error::Waiting => (StatusCode::INTERNAL_SERVER_ERROR, "internal", None),
-        Error::Engine(error) => of_engine(*error),
-    };
-    let title = if *error == Error::NoSuchCache { "Cache Not Found" } else { phrase(status) };
-    let mut response = titled(status, title, code, &error.to_string(), err);
+    let mut response = problem(&error.into(), &error.to_string());
     let remedy = match error {
         Error::Unauthenticated(why) => Some((header::WWW_AUTHENTICATE, of_wrong_token(why))),
         // RFC 9110 §15.5.16: what would have been taken.
@@ -103,68 +68,50 @@ fn of_wrong_token(why: &str) -> HeaderValue {
     HeaderValue::try_from(text).unwrap_or(CHALLENGE)
 }
 
-fn of_engine(error: engine::Error) -> (StatusCode, &'static str, Option<&'static str>) {
-    let too_large = |err| (StatusCode::PAYLOAD_TOO_LARGE, "resource_exhausted", Some(err));
-    match error {
-        engine::Error::ItemTooLarge { .. } => too_large("item_size_limit_exceeded"),
-        engine::Error::ElementTooLarge { .. } => too_large("element_size_limit_exceeded"),
-        engine::Error::NotAScore => (StatusCode::BAD_REQUEST, "invalid_argument", None),
-        engine::Error::WrongType { .. } | engine::Error::NotANumber | engine::Error::Overflow => {
-            (StatusCode::BAD_REQUEST, "failed_precondition", None)
-        }
-    }
-}
-
 /// The response for a missing key: too frequent to be built each time.
 pub(crate) fn key_not_found() -> Response {
-    const BODY: &[u8] = br#"{"status":404,"title":"Key Not Found","detail":"Key Not Found","code":"not_found","message":"Key Not Found","momento_code":"NotFound"}"#;
+    const BODY: &[u8] = br#"{"status":404,"title":"Key Not Found","detail":"Key Not Found","code":"not_found","message":"Key Not Found","momento_code":"NotFound","err":"key_not_found"}"#;
     json(StatusCode::NOT_FOUND, Bytes::from_static(BODY))
 }
 
 /// The response for a condition that does not hold.
 pub(crate) fn condition_failed() -> Response {
     let message = "the item is not as If-Match or If-None-Match wants it";
-    problem(StatusCode::PRECONDITION_FAILED, "failed_precondition", message, None)
+    problem(&cause::CONDITION, message)
 }
 
 /// The response for an unknown path below a cache.
 pub(crate) fn no_such_path() -> Response {
-    problem(StatusCode::NOT_FOUND, "not_found", "there is nothing at this path", None)
+    problem(&cause::PATH_NOT_FOUND, "there is nothing at this path")
 }
 
 /// The 405 response, with the methods that the path has.
 pub(super) fn not_allowed(method: &Method, verbs: impl Iterator<Item = Verb>) -> Response {
     let allowed = verbs.map(Verb::allowed).collect::<Vec<_>>().join(", ");
     let message = format!("{method} is not allowed here. Allowed: {allowed}");
-    let mut response = problem(StatusCode::METHOD_NOT_ALLOWED, "unimplemented", &message, None);
+    let mut response = problem(&cause::METHOD_NOT_ALLOWED, &message);
     let allowed = HeaderValue::try_from(allowed).expect("names of methods are visible");
     response.headers.insert(header::ALLOW, allowed);
     response
 }
 
-/// The response for a problem that has no [`Error`].
-pub(crate) fn problem(
-    status: StatusCode,
-    code: &str,
-    message: &str,
-    err: Option<&str>,
-) -> Response {
-    titled(status, phrase(status), code, message, err)
-}
-
-/// The same, where the title of a problem says more than its status does.
-fn titled(
-    status: StatusCode,
-    title: &str,
-    code: &str,
-    message: &str,
-    err: Option<&str>,
-) -> Response {
-    let momento_code = of_momento(code);
-    let status_code = status.as_u16();
-    let problem =
-        Problem { status: status_code, title, detail: message, code, message, momento_code, err };
-    json(status, serde_json::to_vec(&problem).unwrap_or_default().into())
+/// The response for a cause; the message tells more of it.
+pub(crate) fn problem(cause: &Cause, message: &str) -> Response {
+    let title = if *cause == cause::CACHE_NOT_FOUND {
+        "Cache Not Found"
+    } else {
+        cause.status.canonical_reason().unwrap_or_default()
+    };
+    let problem = Problem {
+        status: cause.status(),
+        title,
+        detail: message,
+        code: cause.code,
+        message,
+        momento_code: of_momento(cause.code),
+        err: cause.err,
+    };
+    json(cause.status, serde_json::to_vec(&problem).unwrap_or_default().into())
 }
 
 /// What Momento's API of keys and roles has in `code` where we have this; the control plane forms
@@ -175,11 +122,6 @@ fn of_momento(code: &str) -> String {
     }
     let capital = |word: &str| word[..1].to_uppercase() + &word[1..];
     code.split('_').map(capital).collect()
-}
-
-/// The name of a status (RFC 9110 §15).
-fn phrase(status: StatusCode) -> &'static str {
-    status.canonical_reason().unwrap_or_default()
 }
 
 fn json(status: StatusCode, body: Bytes) -> Response {
@@ -196,11 +138,13 @@ fn json(status: StatusCode, body: Bytes) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use attimo_engine as engine;
+
     use super::*;
 
     #[test]
     fn who_asks_too_often_is_told_when_to_come_again() {
-        let busy = problem(StatusCode::TOO_MANY_REQUESTS, "resource_exhausted", "busy", None);
+        let busy = problem(&cause::OPERATIONS, "busy");
 
         assert_eq!(busy.headers[header::RETRY_AFTER], "1");
         assert!(!key_not_found().headers.contains_key(header::RETRY_AFTER));
@@ -227,7 +171,8 @@ mod tests {
         for name in ["title", "detail", "message"] {
             assert_eq!(member(key_not_found(), name), "Key Not Found");
         }
-        assert_eq!(member(key_not_found(), "status"), 404);
+        assert_eq!(member(key_not_found(), "status"), cause::KEY_NOT_FOUND.status());
+        assert_eq!(member(key_not_found(), "err"), cause::KEY_NOT_FOUND.err);
         assert_eq!(member(key_not_found(), "momento_code"), of_momento("not_found"));
     }
 

@@ -9,9 +9,10 @@ use std::mem::MaybeUninit;
 
 use bytes::{Bytes, BytesMut};
 use http::header::{self, HeaderName, HeaderValue};
-use http::{Method, StatusCode, Uri, Version};
+use http::{Method, Uri, Version};
 use httparse::{Error as ParseError, Status};
 
+use crate::front::cause::{self, Cause};
 use crate::front::rest::paths::NOT_ASCII;
 use crate::limits::HEADER_BYTES;
 use crate::message::{Headers, Parts};
@@ -41,10 +42,10 @@ pub(super) enum Framing {
 
 /// Why a head is refused; the connection ends, since the start of the next one is unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Refusal(pub(super) StatusCode, pub(super) &'static str);
+pub(super) struct Refusal(pub(super) Cause, pub(super) &'static str);
 
 const fn bad(why: &'static str) -> Refusal {
-    Refusal(StatusCode::BAD_REQUEST, why)
+    Refusal(cause::MALFORMED_HEAD, why)
 }
 
 type Result<T> = std::result::Result<T, Refusal>;
@@ -91,24 +92,19 @@ pub(super) fn take(input: &mut BytesMut) -> Result<Option<Head>> {
 
 fn too_large(input: &[u8]) -> Refusal {
     if input[..HEADER_BYTES as usize].contains(&b'\n') {
-        Refusal(
-            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            "the headers are over the limit of 32768 bytes",
-        )
+        Refusal(cause::HEADERS_TOO_LARGE, "the headers are over the limit of 32768 bytes")
     } else {
-        Refusal(StatusCode::URI_TOO_LONG, "the URL is over the limit of 32768 bytes")
+        Refusal(cause::URI_TOO_LONG, "the URL is over the limit of 32768 bytes")
     }
 }
 
 fn refusal(error: ParseError) -> Refusal {
     match error {
         ParseError::TooManyHeaders => Refusal(
-            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            cause::HEADERS_TOO_LARGE,
             "the request has over 100 headers, which is the limit",
         ),
-        ParseError::Version => {
-            Refusal(StatusCode::HTTP_VERSION_NOT_SUPPORTED, "HTTP/1.1 is spoken here")
-        }
+        ParseError::Version => Refusal(cause::HTTP_VERSION, "HTTP/1.1 is spoken here"),
         _ => bad("the head of the request is not HTTP/1.1"),
     }
 }
@@ -132,7 +128,7 @@ fn method(name: &str) -> Result<Method> {
         | Method::DELETE
         | Method::PATCH
         | Method::OPTIONS => Ok(method),
-        _ => Err(Refusal(StatusCode::NOT_IMPLEMENTED, "this method is not served here")),
+        _ => Err(Refusal(cause::NOT_IMPLEMENTED, "this method is not served here")),
     }
 }
 
@@ -204,7 +200,7 @@ fn framing(headers: &Headers, is_old: bool) -> Result<Framing> {
                 return Ok(Framing::Chunked);
             }
             let why = "no `transfer-encoding` but `chunked` is understood";
-            Err(Refusal(StatusCode::NOT_IMPLEMENTED, why))
+            Err(Refusal(cause::NOT_IMPLEMENTED, why))
         }
         (None, Some(length)) => {
             let length = lengths.next().is_none().then(|| decimal(length.as_bytes())).flatten();
@@ -219,7 +215,7 @@ fn expects(parts: &Parts) -> Result<bool> {
         Some(value) if value.as_bytes().eq_ignore_ascii_case(b"100-continue") => {
             Ok(parts.version == Version::HTTP_11)
         }
-        Some(_) => Err(Refusal(StatusCode::EXPECTATION_FAILED, "`expect` is not understood")),
+        Some(_) => Err(Refusal(cause::EXPECTATION, "`expect` is not understood")),
     }
 }
 
@@ -247,7 +243,7 @@ mod tests {
     }
 
     fn status(text: &str) -> u16 {
-        read(text).map(|_| ()).unwrap_err().0.as_u16()
+        read(text).map(|_| ()).unwrap_err().0.status()
     }
 
     #[test]

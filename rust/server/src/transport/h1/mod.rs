@@ -12,7 +12,7 @@ use std::task::Poll;
 
 use attimo_engine::Moment;
 use bytes::{Bytes, BytesMut};
-use http::{Method, StatusCode, Version};
+use http::{Method, Version};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use self::body::{Body, BodyError};
@@ -28,7 +28,7 @@ use crate::deadline::Deadline;
 use crate::error::{Error, Overload, Result};
 use crate::front::client::Client;
 use crate::front::rest::{self, paths, status};
-use crate::front::{admission, dispatch};
+use crate::front::{admission, cause, dispatch};
 use crate::limits::{
     AT_ONCE_BYTES, BODY, FIRST_REQUEST, HEAD, IDLE, STALLED, UNAUTHENTICATED_BODY,
     UNAUTHENTICATED_BYTES,
@@ -232,16 +232,8 @@ where
         Some(Err(error))
     }
 
-    fn refuse(&mut self, Refusal(status, message): Refusal, now: Now) {
-        let code = match status {
-            StatusCode::REQUEST_TIMEOUT => "deadline_exceeded",
-            StatusCode::NOT_IMPLEMENTED | StatusCode::HTTP_VERSION_NOT_SUPPORTED => "unimplemented",
-            StatusCode::URI_TOO_LONG | StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => {
-                "resource_exhausted"
-            }
-            _ => "invalid_argument",
-        };
-        self.part_with(status::problem(status, code, message, None), now);
+    fn refuse(&mut self, Refusal(cause, message): Refusal, now: Now) {
+        self.part_with(status::problem(&cause, message), now);
     }
 
     /// Sends a last response to a client whose request could not be read.
@@ -319,7 +311,7 @@ where
                     self.client.closed(Closed::HeadTimeout);
                     let why = "the head of the request took too long";
                     let now = self.client.worker.core.clock.now();
-                    self.refuse(Refusal(StatusCode::REQUEST_TIMEOUT, why), now);
+                    self.refuse(Refusal(cause::TOO_SLOW, why), now);
                 }
                 false
             }

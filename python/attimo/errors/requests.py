@@ -1,46 +1,5 @@
-"""Every error of a request, by what the caller can do about it.
+"""Errors of requests: what a caller can do, and the words that programs compare."""
 
-* AttimoError
-  + InvalidArgument        fix the request
-    - InvalidName
-  + Unauthenticated        use a valid token
-  + PermissionDenied       ask for the permission
-    - AccountSuspended     ask the operator
-  + NotFound               name something that exists
-    - NoSuchAccount
-    - NoSuchCache
-    - NoSuchKey
-    - NoSuchRole
-    - NoSuchSigningKey
-    - NoSuchMember
-    - NoSuchInvitation
-  + AlreadyExists          choose another name
-    - AccountExists
-    - CacheExists
-    - RoleExists
-    - UserExists
-    - MemberExists
-  + FailedPrecondition     change something else first
-    - RoleIsFixed
-  + Unimplemented          ask for something else
-  + Exhausted              ask the operator for more
-    - TooManyAttempts
-      - TooMuchMail
-    - Busy
-  + StoreUnavailable       try again; the operator's log says why
-  + Unreachable            check the address, and that the server runs
-  + Misconfigured          the operator fixes a setting or the installation
-    - InvalidSetting
-    - UnknownSetting
-    - DatabaseTooNew
-    - SqliteTooOld
-
-A handler translates an error by `status`, `code` and `str(error)` alone: HTTP sends `status`, gRPC
-the number for `code`, and the command line prints the message and exits with a status of its own.
-Any other exception is a bug: it is logged with its trace and answered with 500.
-"""
-
-import re
 from typing import ClassVar
 
 
@@ -51,13 +10,19 @@ class AttimoError(Exception):
         status: The HTTP status.
         code: A stable word in snake case, for programs.
         title: The kind of problem in a few words, if the status's name is not enough.
-        err: A word for programs that tells this problem from others with the same code.
+        err: A stable word for the cause; several causes may share one `code`. The first line of a
+            class's docstring, or its parent's, is what the reference says about it.
+        remedy: What the caller can do, for the reference.
     """
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal"
     title: ClassVar[str] = ""
-    err: ClassVar[str | None] = None
+    err: ClassVar[str] = "internal_error"
+    remedy: ClassVar[str] = (
+        "Report it with the `x-request-id` of the response; the server's log has the details under "
+        "it."
+    )
 
 
 class InvalidArgument(AttimoError):
@@ -65,27 +30,60 @@ class InvalidArgument(AttimoError):
 
     status = 400
     code = "invalid_argument"
+    err = "invalid_argument"
+    remedy = "The message names the field and what is allowed; change the request."
 
 
 class InvalidName(InvalidArgument):
+    """The name of a cache is not valid."""
+
+    err = "invalid_name"
+    remedy = "Choose a name that follows the rule in the message."
+
     def __init__(self, name: str, rule: str) -> None:
         super().__init__(f"{_shown(name)} is not a cache name: {rule}")
 
 
 class Unauthenticated(AttimoError):
+    """The token or session is invalid, expired or revoked, or of another server."""
+
     status = 401
     code = "unauthenticated"
+    err = "invalid_token"
+    remedy = "Create a new key or token on this server, or sign in again."
+
+
+class NoToken(Unauthenticated):
+    """The request has no API key, token or session."""
+
+    err = "missing_token"
+    remedy = "Send the key in the `authorization` header, or sign in, as the message says."
+
+
+class WrongPassword(Unauthenticated):
+    """The e-mail address or the password is wrong."""
+
+    err = "wrong_password"
+    remedy = "Try again, or ask for a new password with `POST /password/forgotten`."
 
 
 class PermissionDenied(AttimoError):
+    """The key, token or session is valid, but lacks the permission."""
+
     status = 403
     code = "permission_denied"
+    err = "permission_denied"
+    remedy = (
+        "Use a key whose role allows it, or ask somebody who manages roles; `attimo whoami` "
+        "shows what a key may do."
+    )
 
 
 class AccountSuspended(PermissionDenied):
     """The caller's account is suspended; the data plane says so in the same words."""
 
     err = "account_suspended"
+    remedy = "Ask the operator."
 
     def __init__(self) -> None:
         super().__init__(
@@ -94,99 +92,198 @@ class AccountSuspended(PermissionDenied):
 
 
 class NotFound(AttimoError):
+    """What the request names does not exist."""
+
     status = 404
     code = "not_found"
+    err = "not_found"
+    remedy = "Check the name or id, and that the key is of the right account."
+
+
+class PathNotFound(NotFound):
+    """The API has no such path."""
+
+    err = "path_not_found"
+    remedy = "Check the path in the API reference."
 
 
 class NoSuchAccount(NotFound):
+    """There is no such account."""
+
+    err = "account_not_found"
+    remedy = "`attimo account list` lists what there is."
+
     def __init__(self, account_id: int) -> None:
         super().__init__(f"There is no account {account_id}")
 
 
 class NoSuchCache(NotFound):
+    """The account has no cache of that name."""
+
     title = "Cache Not Found"
+    err = "cache_not_found"
+    remedy = "`attimo cache list` lists what there is."
 
     def __init__(self, name: str) -> None:
         super().__init__(f"Cache not found: there is no cache {_shown(name)}")
 
 
 class NoSuchKey(NotFound):
+    """There is no such API key."""
+
+    err = "api_key_not_found"
+    remedy = "`attimo key list` lists what there is."
+
     def __init__(self, key_id: str) -> None:
         super().__init__(f"There is no API key {_shown(key_id)}")
 
 
 class NoSuchRole(NotFound):
+    """There is no such role."""
+
+    err = "role_not_found"
+    remedy = "`attimo role list` lists what there is."
+
     def __init__(self, role_id: str) -> None:
         super().__init__(f"There is no role {_shown(role_id)}")
 
 
 class NoSuchSigningKey(NotFound):
+    """There is no such signing key."""
+
+    err = "signing_key_not_found"
+    remedy = "`GET /signing-keys` lists what there is."
+
     def __init__(self, kid: str) -> None:
         super().__init__(f"There is no signing key {_shown(kid)}")
 
 
 class NoSuchMember(NotFound):
+    """There is no such member."""
+
+    err = "member_not_found"
+    remedy = "`attimo member list` lists what there is."
+
     def __init__(self, user_id: int) -> None:
         super().__init__(f"The account has no member {user_id}")
 
 
 class NoSuchInvitation(NotFound):
+    """There is no such invitation."""
+
+    err = "invitation_not_found"
+    remedy = "`GET /invitations` lists what there is."
+
     def __init__(self, invitation_id: str) -> None:
         super().__init__(f"There is no invitation {_shown(invitation_id)}")
 
 
 class AlreadyExists(AttimoError):
+    """The name is already taken."""
+
     status = 409
     code = "already_exists"
+    err = "already_exists"
+    remedy = "Choose another name, or use what exists."
 
 
 class AccountExists(AlreadyExists):
+    """An account of that name exists already."""
+
+    err = "account_exists"
+
     def __init__(self, name: str) -> None:
         super().__init__(f"There is an account {_shown(name)} already")
 
 
 class CacheExists(AlreadyExists):
+    """A cache of that name exists already."""
+
+    err = "cache_exists"
+
     def __init__(self, name: str) -> None:
         super().__init__(f"There is a cache {_shown(name)} already")
 
 
 class RoleExists(AlreadyExists):
+    """A role of that name exists already."""
+
+    err = "role_exists"
+
     def __init__(self, name: str) -> None:
         super().__init__(f"There is a role {_shown(name)} already")
 
 
 class UserExists(AlreadyExists):
+    """A user with that e-mail address exists already."""
+
+    err = "user_exists"
+    remedy = "Sign in, or ask for a new password."
+
     def __init__(self, email: str) -> None:
         super().__init__(f"There is a user {_shown(email)} already: sign in")
 
 
 class MemberExists(AlreadyExists):
+    """The person is a member of the account already."""
+
+    err = "member_exists"
+    remedy = "Change the role of the member instead."
+
     def __init__(self, email: str) -> None:
         super().__init__(f"{_shown(email)} is a member already")
 
 
 class FailedPrecondition(AttimoError):
+    """Something else must be changed first; nothing was changed."""
+
     status = 412
     code = "failed_precondition"
+    err = "failed_precondition"
+    remedy = "The message says what must be changed first."
 
 
 class RoleIsFixed(FailedPrecondition):
+    """The role belongs to the system and cannot be changed."""
+
+    err = "role_is_fixed"
+    remedy = "Create a role of your own with the permissions that you need."
+
     def __init__(self, name: str) -> None:
         super().__init__(f"The role {_shown(name)} belongs to the system and cannot be changed")
 
 
 class Unimplemented(AttimoError):
+    """The server does not implement this."""
+
     status = 501
     code = "unimplemented"
+    err = "not_implemented"
+    remedy = "The message says what is possible instead."
+
+
+class MethodNotAllowed(Unimplemented):
+    """The path has no such method."""
+
+    status = 405
+    err = "method_not_allowed"
+    remedy = "Use one of those in the `Allow` header."
 
 
 class Exhausted(AttimoError):
+    """The account has as many as it may have."""
+
     status = 429
     code = "resource_exhausted"
+    err = "quota_exceeded"
+    remedy = "Delete what is no longer needed, or ask the operator."
 
 
 class TooManyAttempts(Exhausted):
     """Too many attempts; `retry_after` is in seconds."""
+
+    err = "too_many_attempts"
+    remedy = "Wait for the time in `Retry-After`; check the password or token."
 
     def __init__(self, retry_after: int) -> None:
         super().__init__(f"Too many attempts; try again in {retry_after} s")
@@ -196,6 +293,9 @@ class TooManyAttempts(Exhausted):
 class TooMuchMail(TooManyAttempts):
     """Too much e-mail; `limit` is the limit in words, `retry_after` is in seconds."""
 
+    err = "too_much_mail"
+    remedy = "Wait for the time in `Retry-After`."
+
     def __init__(self, limit: str, retry_after: int) -> None:
         super(TooManyAttempts, self).__init__(f"{limit}; try again in {retry_after} s")
         self.retry_after = retry_after
@@ -203,6 +303,9 @@ class TooMuchMail(TooManyAttempts):
 
 class Busy(Exhausted):
     """Too much at once; `retry_after` is in seconds."""
+
+    err = "operations_rate_limit_exceeded"
+    remedy = "Retry after the time in `Retry-After`."
 
     def __init__(self) -> None:
         super().__init__("Too many operations are in flight; try again")
@@ -214,6 +317,8 @@ class StoreUnavailable(AttimoError):
 
     status = 503
     code = "unavailable"
+    err = "store_unavailable"
+    remedy = "Retry; if it persists, the server's log has the reason."
 
 
 class Unreachable(AttimoError):
@@ -221,48 +326,6 @@ class Unreachable(AttimoError):
 
     status = 503
     code = "unavailable"
-
-
-class Misconfigured(AttimoError):
-    """The server cannot start with this configuration."""
-
-    code = "misconfigured"
-
-
-class InvalidSetting(Misconfigured):
-    """`value` is what was set, or None if messages must not repeat it."""
-
-    def __init__(self, source: str, value: object, allowed: str) -> None:
-        said = "is something else" if value is None else f"is {_masked(value)}"
-        super().__init__(f"{source} {said}, but must be {allowed}")
-
-
-class UnknownSetting(Misconfigured):
-    def __init__(self, source: str, nearest: str | None) -> None:
-        hint = f"; did you mean {nearest}?" if nearest else ""
-        super().__init__(f"{source} is not a setting{hint}")
-
-
-class DatabaseTooNew(Misconfigured):
-    def __init__(self, path: str, found: str, known: str) -> None:
-        super().__init__(
-            f"{path} was written by a newer Attimo (schema {found}, this one knows {known}): "
-            "install that version, or choose another data directory"
-        )
-
-
-class SqliteTooOld(Misconfigured):
-    def __init__(self, found: str, needed: str) -> None:
-        super().__init__(
-            f"SQLite {found} can damage a database in WAL mode; {needed} or later is needed: "
-            "install the package pysqlite3 again"
-        )
-
-
-def _masked(value: object) -> str:
-    """A value, with an ellipsis for what may be a password in a URL."""
-    shown = repr(value if not isinstance(value, str) else value[:255])
-    return re.sub(r"((?:://|^')[^:@/']*):(?!//)[^']*@", r"\1:…@", shown)
 
 
 def _shown(name: str) -> str:

@@ -1,0 +1,129 @@
+"""Every error of a request, by what the caller can do about it.
+
+* AttimoError
+  + InvalidArgument        fix the request
+    - InvalidName
+  + Unauthenticated        use a valid token
+    - NoToken
+    - WrongPassword
+  + PermissionDenied       ask for the permission
+    - AccountSuspended     ask the operator
+  + NotFound               name something that exists
+    - PathNotFound
+    - NoSuchAccount
+    - NoSuchCache
+    - NoSuchKey
+    - NoSuchRole
+    - NoSuchSigningKey
+    - NoSuchMember
+    - NoSuchInvitation
+  + AlreadyExists          choose another name
+    - AccountExists
+    - CacheExists
+    - RoleExists
+    - UserExists
+    - MemberExists
+  + FailedPrecondition     change something else first
+    - RoleIsFixed
+  + Unimplemented          ask for something else
+    - MethodNotAllowed
+  + Exhausted              ask the operator for more
+    - TooManyAttempts
+      - TooMuchMail
+    - Busy
+  + StoreUnavailable       try again; the operator's log says why
+  + Unreachable            check the address, and that the server runs
+  + Misconfigured          the operator fixes a setting or the installation
+    - InvalidSetting
+    - UnknownSetting
+    - DatabaseTooNew
+    - SqliteTooOld
+
+A handler translates an error by `status`, `code` and `str(error)` alone: HTTP sends `status`, gRPC
+the number for `code`, and the command line prints the message and exits with a status of its own.
+Any other exception is a bug: it is logged with its trace and answered with 500.
+"""
+
+from attimo.errors.requests import (
+    AccountExists,
+    AccountSuspended,
+    AlreadyExists,
+    AttimoError,
+    Busy,
+    CacheExists,
+    Exhausted,
+    FailedPrecondition,
+    InvalidArgument,
+    InvalidName,
+    MemberExists,
+    MethodNotAllowed,
+    NoSuchAccount,
+    NoSuchCache,
+    NoSuchInvitation,
+    NoSuchKey,
+    NoSuchMember,
+    NoSuchRole,
+    NoSuchSigningKey,
+    NotFound,
+    NoToken,
+    PathNotFound,
+    PermissionDenied,
+    RoleExists,
+    RoleIsFixed,
+    StoreUnavailable,
+    TooManyAttempts,
+    TooMuchMail,
+    Unauthenticated,
+    Unimplemented,
+    Unreachable,
+    UserExists,
+    WrongPassword,
+)
+from attimo.errors.startup import (
+    DatabaseTooNew,
+    InvalidSetting,
+    Misconfigured,
+    SqliteTooOld,
+    UnknownSetting,
+)
+
+__all__ = [
+    "AccountExists",
+    "AccountSuspended",
+    "AlreadyExists",
+    "AttimoError",
+    "Busy",
+    "CacheExists",
+    "DatabaseTooNew",
+    "Exhausted",
+    "FailedPrecondition",
+    "InvalidArgument",
+    "InvalidName",
+    "InvalidSetting",
+    "MemberExists",
+    "MethodNotAllowed",
+    "Misconfigured",
+    "NoSuchAccount",
+    "NoSuchCache",
+    "NoSuchInvitation",
+    "NoSuchKey",
+    "NoSuchMember",
+    "NoSuchRole",
+    "NoSuchSigningKey",
+    "NoToken",
+    "NotFound",
+    "PathNotFound",
+    "PermissionDenied",
+    "RoleExists",
+    "RoleIsFixed",
+    "SqliteTooOld",
+    "StoreUnavailable",
+    "TooManyAttempts",
+    "TooMuchMail",
+    "Unauthenticated",
+    "Unimplemented",
+    "UnknownSetting",
+    "Unreachable",
+    "UserExists",
+    "WrongPassword",
+]
