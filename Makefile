@@ -79,10 +79,10 @@ beside: $(CLIENTS) $(VENV)/.toolchain
 
 wheel: $(VENV)/.develop $(LICENCES) ## Build a wheel that installs without Rust, into dist/
 	$(SAY) "Building the wheel (the first time takes 2 to 5 minutes)"
-	$(BIN)/maturin build --release --locked --out dist
+	$(BIN)/python setup/recorded.py $(BIN)/maturin build --release --locked --out dist
 
 sdist: $(VENV)/.develop $(LICENCES) ## Build an sdist, from which Rust builds a wheel, into dist/
-	$(BIN)/maturin sdist --out dist
+	$(BIN)/python setup/recorded.py $(BIN)/maturin sdist --out dist
 
 packages: build wheel sdist $(VENV)/programs/sbom ## Install wheel and sdist, build and run the container
 	@setup/apt.sh packages podman=podman runc=runc mmdebstrap=mmdebstrap

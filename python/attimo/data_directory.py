@@ -59,6 +59,7 @@ class Running:
         endpoint: Its public name, with the port of `https` unless that is 443.
         version: Its version.
         listeners: All its addresses, each with what it offers, as an operator would write them.
+        settings: Its settings by name: each a value and its origin, as text without passwords.
     """
 
     pid: int
@@ -67,6 +68,7 @@ class Running:
     endpoint: str
     version: str
     listeners: list[str] = field(default_factory=list)
+    settings: dict[str, list[str]] = field(default_factory=dict)
 
 
 Kept = TypeVar("Kept", Credentials, Running)
@@ -308,11 +310,21 @@ def _typed(kind: type[Kept], said: Any) -> Kept:
     found = kind(**said)
     for name, hint in get_type_hints(kind).items():
         value = getattr(found, name)
-        is_list = get_origin(hint) is list
-        good = isinstance(value, list) and all(isinstance(each, str) for each in value)
-        if not (good if is_list else isinstance(value, hint)):
+        if not _is_of(value, hint):
             raise TypeError(name)
     return found
+
+
+def _is_of(value: Any, hint: Any) -> bool:
+    match get_origin(hint):
+        case origin if origin is list:
+            return isinstance(value, list) and all(isinstance(each, str) for each in value)
+        case origin if origin is dict:
+            return isinstance(value, dict) and all(
+                _is_of(each, list[str]) for each in value.values()
+            )
+        case _:
+            return isinstance(value, hint)
 
 
 def _text(kept: Kept) -> str:

@@ -9,10 +9,9 @@ import click
 import pytest
 
 from attimo.cli import durations, exits
-from attimo.cli.command import walk
-from attimo.cli.commands import app
 from attimo.cli.main import run
 from attimo.cli.options import MOST_TTL_SECONDS
+from e2e import words
 from e2e.terminal import Terminal
 from harness import Server
 
@@ -21,34 +20,7 @@ TEXTS = ["", "..", "a/b", "x\udcff", "größe\n", "k" * 70_000, "9999999999d"]
 ELSEWHERE = {"profile", "url", "api_key", "ca", "data_dir", "cache", "config"}
 """What says which server; tried with one command for all."""
 
-SANE = {
-    "ttl": "1h",
-    "since": "1h",
-    "until": "30m",
-    "allowed": "read:x",
-    "amount": "1",
-    "by": "cache",
-}
-
-
-COMMANDS = {
-    path: command
-    for path, command in walk(app)
-    if path not in {("serve",), ("cache", "delete"), ("version",), ("help",), ("completion",)}
-}
-
-
-def typed(command: Any, odd: Any, word: str) -> list[str]:
-    """The words for a command: a sane one for each argument that it must have, and an odd one."""
-    options: list[str] = []
-    arguments: list[str] = []
-    for each in command.params:
-        said = word if each is odd else SANE.get(str(each.name), "1")
-        if each.param_type_name == "argument":
-            arguments += [said] if each.required or each is odd else []
-        elif each is odd:
-            options += [f"{each.opts[0]}={said}"]
-    return [*options, "--", *arguments]
+COMMANDS = {path: each for path, each in words.COMMANDS.items() if path != ("cache", "delete")}
 
 
 def odd_calls(command: Any) -> Iterator[list[str]]:
@@ -58,7 +30,7 @@ def odd_calls(command: Any) -> Iterator[list[str]]:
             continue
         is_number = isinstance(each.type, click.types.IntParamType | click.types.FloatParamType)
         for word in NUMBERS if is_number else TEXTS:
-            yield typed(command, each, word)
+            yield words.typed(command, each, word)
 
 
 @pytest.fixture
@@ -70,11 +42,11 @@ def at_the_server(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.chdir(tmp_path)
 
 
-def check(words: list[str], capsys: pytest.CaptureFixture[str]) -> int:
+def check(line: list[str], capsys: pytest.CaptureFixture[str]) -> int:
     """Run a command in this process: it ends with a status, and an error is one line."""
-    status = run(words)
+    status = run(line)
     said = capsys.readouterr().err
-    shown = [word[:40] for word in words], said[:300]
+    shown = [word[:40] for word in line], said[:300]
     assert status in exits.MEANINGS, shown
     if status > exits.MISS:
         assert said.startswith("attimo: "), shown
@@ -88,20 +60,20 @@ def check(words: list[str], capsys: pytest.CaptureFixture[str]) -> int:
 def test_no_word_that_is_typed_ends_in_a_traceback(
     at_the_server: None, path: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for words in odd_calls(COMMANDS[path]):
-        check([*path, *words], capsys)
+    for line in odd_calls(COMMANDS[path]):
+        check([*path, *line], capsys)
 
 
 def test_a_time_to_live_that_no_field_holds_is_refused_with_the_limit(
     at_the_server: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for words in (
+    for line in (
         ["set", "k", "v", f"--ttl={2**64}"],
         ["lists", "push", "l", "v", f"--ttl={2**64}"],
         ["dictionaries", "set", "d", "f", "v", f"--ttl={2**64}"],
         ["ttl", "k", str(2**64)],
     ):
-        assert run(words) == exits.USAGE
+        assert run(line) == exits.USAGE
         assert str(MOST_TTL_SECONDS) in capsys.readouterr().err
 
 
@@ -110,12 +82,12 @@ def test_no_word_for_a_server_ends_in_a_traceback(
     at_the_server: None, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for word in TEXTS:
-        words = ["get", "never there", f"--{name.replace('_', '-')}={word}"]
-        assert check(words, capsys) != exits.OK
+        line = ["get", "never there", f"--{name.replace('_', '-')}={word}"]
+        assert check(line, capsys) != exits.OK
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("line", "told"),
     [
         (["cache", "create", ".."], ["'..' is not a cache name: 1 to 255 printable ASCII"]),
         (["cache", "create", "a/b"], ["'a/b' is not a cache name", "no '/'"]),
@@ -132,9 +104,9 @@ def test_no_word_for_a_server_ends_in_a_traceback(
     ],
 )
 def test_what_is_wrong_is_named_with_its_limit(
-    terminal: Terminal, words: list[str], told: list[str]
+    terminal: Terminal, line: list[str], told: list[str]
 ) -> None:
-    answer = terminal.type(*words)
+    answer = terminal.type(*line)
 
     assert answer.status in (2, 4)
     plain = " ".join(answer.error.replace("│", " ").split())

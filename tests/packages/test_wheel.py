@@ -24,9 +24,9 @@ def test_a_wheel_serves_from_an_empty_environment(installed: Path, tmp_path: Pat
         environment={"PATH": str(installed), "PYTHONSAFEPATH": "1"},
     ) as server:
         home = {"ATTIMO_DATA_DIR": str(server.data_dir), "HOME": str(tmp_path)}
-        run(installed / "attimo", "cache", "set", "greeting", "hello", **home)
+        run(installed / "attimo", "set", "greeting", "hello", **home)
 
-        assert run(installed / "attimo", "cache", "get", "greeting", **home) == "hello"
+        assert run(installed / "attimo", "get", "greeting", **home) == "hello"
         assert httpx.get(f"{server.http}/docs", trust_env=False).status_code == 200
         assert str(ROOT) not in server.output
 
@@ -43,6 +43,7 @@ def test_it_has_every_file_of_the_program(names: set[str]) -> None:
     missing = set(listed.stdout.split()) - names
 
     assert missing == set()
+    assert "attimo/_commit.py" in names
 
 
 def test_it_has_nothing_else(names: set[str]) -> None:

@@ -60,6 +60,34 @@ def test_the_name_is_free_again_though_nobody_has_deleted_the_cache(
     assert names(control) == ["brief"]
 
 
+def extend(control: Control, name: str, expires_in: int) -> Cache:
+    with control.begin() as tx:
+        tx.actor = Actor("key k", "192.0.2.7", everything())
+        return caches.extend(tx, 1, name, expires_in)
+
+
+def test_a_cache_that_is_extended_ends_later_and_never_earlier(
+    control: Control, node: Listener, clock: Clock
+) -> None:
+    made = create(control, "brief", expires_in=60)
+    clock.now += 30
+
+    assert extend(control, "brief", 60).expires_at == NOON + 90
+    assert extend(control, "brief", 10).expires_at == NOON + 90
+    assert node.caches[made.id].expires_at == NOON + 90
+    create(control, "lasting")
+    assert extend(control, "lasting", 60).expires_at is None
+    assert [each.details for each in notes(control, "cache.extend")] == [
+        {},
+        {"until": NOON + 90},
+        {"until": NOON + 90},
+    ]
+    clock.now = NOON + 90
+    for name in ("brief", "never there"):
+        with pytest.raises(NoSuchCache):
+            extend(control, name, 60)
+
+
 @pytest.mark.parametrize("expires_in", [0, -1, LONGEST_LIFE + 1])
 def test_the_limits_are_in_the_refusal(control: Control, expires_in: int) -> None:
     with pytest.raises(InvalidArgument, match="expires_in must be 1 to 315360000 seconds"):

@@ -33,6 +33,15 @@ class CreateCache(StrictModel):
     ] = None
 
 
+class ExtendCache(StrictModel):
+    """How long a cache should live from now on."""
+
+    expires_in: Annotated[
+        WholeNumber,
+        number(1, caches.LONGEST_LIFE, "The cache expires in so many seconds, or later."),
+    ]
+
+
 class CreatedCache(Model):
     """A new cache; without `expires_at` (seconds since 1970) it never expires."""
 
@@ -98,6 +107,16 @@ def list_page(
 def delete(caller: Authenticated, name: CacheName) -> None:
     """Delete a cache and all its items."""
     caller.perform(caches.delete, name)
+
+
+@router.post("/{name:path}/extend", operation_id="extendCache", refuses=(404, 429))
+def extend(caller: Authenticated, name: CacheName, body: ExtendCache) -> CreatedCache:
+    """Let a cache expire later.
+
+    One that never expires, or later than that, stays as it is.
+    """
+    cache = caller.perform(caches.extend, name, body.expires_in)
+    return CreatedCache(name=cache.name, expires_at=cache.expires_at)
 
 
 @router.post("/{name:path}/flush", status=204, operation_id="flushCache", refuses=(404, 429))

@@ -1,5 +1,9 @@
 """attimo audit: who did what."""
 
+import time
+from collections.abc import Iterator
+from typing import Any
+
 import click
 
 from attimo.cli import account_option, durations
@@ -8,6 +12,9 @@ from attimo.cli.http_client import HttpClient
 from attimo.cli.options import option, span
 from attimo.cli.shapes import Answer, Column, Listing
 from attimo.cli.target import asks_server
+
+POLL_SECONDS = 1
+MOST_AT_ONCE = 10_000
 
 
 @command(
@@ -34,6 +41,7 @@ from attimo.cli.target import asks_server
     help="Show at most this many entries, newest first.",
 )
 @account_option.several("Show the entries of this account.")
+@option("--follow", "-f", is_flag=True, help="Then wait for new entries until Ctrl-C.")
 @option("--next", "token", help="Continue a list that was cut: `next` of its JSON.")
 @asks_server
 def audit(
@@ -42,9 +50,32 @@ def audit(
     since: int | None,
     limit: int,
     accounts: tuple[str, ...],
+    follow: bool,
     token: str | None,
-) -> Answer:
-    """Show who did what to keys, roles, caches, members and accounts, newest first."""
+) -> Answer | Iterator[dict[str, Any]]:
+    """Show who did what to keys, roles, caches, members and accounts, newest first.
+
+    With --follow, the oldest of the entries comes first, each on a line of its own, and new ones as
+    they are made.
+    """
     chosen = account_option.chosen(client, accounts)
     entries, next = client.audit(action, durations.moment_before(since), limit, token, chosen)
+    if follow:
+        return _followed(client, action, chosen, entries)
     return Answer(entries, next=next)
+
+
+def _followed(
+    client: HttpClient, action: str | None, accounts: str | None, entries: list[dict[str, Any]]
+) -> Iterator[dict[str, Any]]:
+    """The entries, the oldest first, and then those that come."""
+    last = entries[0]["at"] if entries else int(time.time())
+    seen: list[dict[str, Any]] = []
+    while True:
+        yield from reversed(entries)
+        # Several can be of one second, of which not all were there.
+        seen = [each for each in seen + entries if each["at"] >= last]
+        time.sleep(POLL_SECONDS)
+        found, _ = client.audit(action, last, MOST_AT_ONCE, accounts=accounts)
+        entries = [each for each in found if each not in seen]
+        last = max([last, *(each["at"] for each in entries)])

@@ -31,7 +31,7 @@ A_PATH = click.Path(path_type=Path)
         Column("directory"),
         Column("files", "data"),
     ),
-    examples=["attimo backup /var/backups/attimo-monday", "attimo backup monday --json"],
+    examples=["attimo backup sunday", "attimo backup monday --json"],
 )
 @argument("to", "A new or empty directory.", type=A_PATH)
 @data_dir_option

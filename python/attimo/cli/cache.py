@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from attimo.cli import ask
+import click
+
+from attimo.cli import ask, cache_stats
 from attimo.cli.command import Entry, Group, Old, command
 from attimo.cli.http_client import HttpClient
 from attimo.cli.options import cache_name, dry_run, option, ttl, yes
@@ -22,6 +24,9 @@ group = Group(
 
 NAME = Column("name")
 
+_CREATED = {(True, False): "Created", (False, False): "There is already", (False, True): "Extended"}
+"""What was done, by whether the cache was created and whether it was extended."""
+
 LONGEST_LIFE = 10 * 365 * 86_400
 """Of a cache, in seconds."""
 
@@ -29,25 +34,37 @@ LONGEST_LIFE = 10 * 365 * 86_400
 @command(
     group,
     shape=Done(
-        lambda told: f"{'Created' if told['created'] else 'There is'} the cache {told['name']}.",
+        lambda told: f"{_CREATED[told['created'], told['extended']]} the cache {told['name']}.",
         NAME,
         Column("created", "flag"),
+        Column("extended", "flag"),
     ),
-    examples=["attimo cache create sessions", "attimo cache create pr-7 --ttl 2h --if-not-exists"],
+    examples=["attimo cache create sessions", "attimo cache create pr-7 --ttl 2h --extend"],
 )
 @cache_name
 @ttl("Delete the cache automatically after this long (2h, 7d). Default: never.", LONGEST_LIFE)
-@option("--if-not-exists", is_flag=True, help="No error if the cache exists.")
+@option("--if-not-exists", is_flag=True, help="No error if the cache exists; leave it as it is.")
+@option(
+    "--extend",
+    is_flag=True,
+    help="No error if the cache exists; let it live for at least --ttl from now.",
+)
 @asks_server
-def create(client: HttpClient, name: str, ttl: int | None, if_not_exists: bool) -> dict[str, Any]:
+def create(
+    client: HttpClient, name: str, ttl: int | None, if_not_exists: bool, extend: bool
+) -> dict[str, Any]:
     """Create a cache; it is usable at once."""
+    if extend and ttl is None:
+        raise click.UsageError("--extend needs --ttl")
     try:
         client.create_cache(name, ttl)
     except AlreadyExists:
-        if not if_not_exists:
+        if not if_not_exists and not extend:
             raise
-        return {"name": name, "created": False}
-    return {"name": name, "created": True}
+        if extend and ttl is not None:
+            client.extend_cache(name, ttl)
+        return {"name": name, "created": False, "extended": extend}
+    return {"name": name, "created": True, "extended": False}
 
 
 @command(
@@ -74,7 +91,7 @@ def list_caches(client: HttpClient) -> list[dict[str, Any]]:
         NAME,
         Column("dry_run", "flag"),
     ),
-    examples=["attimo cache delete pr-7 --yes", "attimo cache delete pr-7 --dry-run"],
+    examples=["attimo cache delete pr-7 --dry-run", "attimo cache delete pr-7 --yes"],
 )
 @cache_name
 @yes
@@ -95,7 +112,7 @@ def delete(client: HttpClient, name: str, yes: bool, dry_run: bool) -> dict[str,
         NAME,
         Column("dry_run", "flag"),
     ),
-    examples=["attimo cache flush sessions --yes", "attimo cache flush sessions --dry-run"],
+    examples=["attimo cache flush sessions --dry-run", "attimo cache flush sessions --yes"],
 )
 @cache_name
 @yes
@@ -107,3 +124,6 @@ def flush(client: HttpClient, name: str, yes: bool, dry_run: bool) -> dict[str, 
     if not dry_run:
         client.flush_cache(name)
     return {"name": name, "dry_run": dry_run}
+
+
+group.add_command(cache_stats.stats)

@@ -6,6 +6,8 @@ A command is a function with `click` options that returns data; its shape prints
 
 import importlib
 import inspect
+import itertools
+import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,6 +19,7 @@ import click
 from attimo.cli.durations import Duration
 from attimo.cli.shapes import Answer, Listing, Shape, View
 
+_NUMBER = re.compile(r"-(\d|\.\d|inf|nan|$)")
 HELP_NAMES = ["-h", "--help"]
 SYNONYMS = {
     "ls": ("list",),
@@ -65,6 +68,16 @@ class Command(click.Command):
         self.examples = examples
         self.params += list(_of_shape(shape, watch))
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the words; what looks like an option and is none is no argument, unless a number."""
+        if ctx.ignore_unknown_options:
+            known = {name for each in self.get_params(ctx) for name in each.opts}
+            for word in itertools.takewhile(lambda word: word != "--", args):
+                name = word.partition("=")[0] if word.startswith("--") else word[:2]
+                if word.startswith("-") and name not in known and not _NUMBER.match(word):
+                    raise click.NoSuchOption(word, ctx=ctx)
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> int:
         """Run the command and print what it returns; return the exit status."""
         view = View(ctx.params.pop("as_json", False), ctx.params.pop("wide", False))
@@ -85,10 +98,20 @@ class Command(click.Command):
     def _show(self, answer: Any, view: View) -> int:
         if self.shape is None:
             return answer if isinstance(answer, int) else 0
+        if isinstance(answer, Iterator):
+            return self._follow(answer, view)
         told = answer if isinstance(answer, Answer) else Answer(answer)
         if told.data is not None:
             self.shape.show(told if isinstance(self.shape, Listing) else told.data, view)
         return told.status
+
+    def _follow(self, answers: Iterator[Any], view: View) -> int:
+        """Print each record as it comes."""
+        for each in answers:
+            if self.shape is not None:
+                self.shape.show_one(each, view)
+            sys.stdout.flush()
+        return 0
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options, those of a panel below its heading."""

@@ -83,8 +83,8 @@ def set_field(
     group,
     shape=Plain(Column("value", "number"), FIELD),
     examples=[
-        "attimo dictionaries increment visits home",
-        "attimo dictionaries increment visits home -5",
+        "attimo dictionaries increment counts home",
+        "attimo dictionaries increment counts home -5",
     ],
     context_settings=NEGATIVE_NUMBERS,
 )

@@ -114,6 +114,10 @@ class HttpClient:
         body = {} if expires_in is None else {"expires_in": expires_in}
         self.ask("PUT", f"/caches/{cache_part(name)}", body=body)
 
+    def extend_cache(self, name: str, expires_in: int) -> None:
+        """Let a cache live for at least so many seconds from now."""
+        self.ask("POST", f"/caches/{cache_part(name)}/extend", body={"expires_in": expires_in})
+
     def delete_cache(self, name: str) -> None:
         """Delete a cache and all its items."""
         self.ask("DELETE", f"/caches/{cache_part(name)}")

@@ -13,6 +13,7 @@ from attimo.cli import exits, lines, times
 from attimo.cli.cache_client import CacheClient
 from attimo.cli.command import command
 from attimo.cli.options import argument, item_ttl, option
+from attimo.cli.progress import Progress
 from attimo.cli.shapes import Answer, Column, Done
 from attimo.cli.target import asks_cache
 
@@ -107,10 +108,11 @@ def _value(value: str | None, file: Path | None) -> bytes:
 def _write_lines(cache: CacheClient, source: str, ttl: int) -> int:
     """Write the items of a file in batches; return how many there were."""
     written = 0
-    with _opened(source) as file:
+    with _opened(source) as file, Progress("items written") as progress:
         for batch in _batches(lines.parse(file)):
             cache.set_many(batch, ttl)
             written += len(batch)
+            progress.at(written)
     return written
 
 

@@ -19,6 +19,7 @@ from attimo.cli.options import (
     dry_run,
     item_ttl,
 )
+from attimo.cli.progress import Progress
 from attimo.cli.shapes import Answer, Column, Done, Listing, Plain, Record, View, escaped, page
 from attimo.cli.target import asks_cache
 
@@ -103,8 +104,10 @@ def delete(cache: CacheClient, keys: Sequence[str], dry_run: bool) -> dict[str, 
     if dry_run:
         every = [key for key, is_there in zip(every, cache.exist(every), strict=True) if is_there]
     else:
-        for start in range(0, len(every), MOST_KEYS):
-            cache.delete(every[start : start + MOST_KEYS])
+        with Progress("items deleted", len(every)) as progress:
+            for start in range(0, len(every), MOST_KEYS):
+                cache.delete(every[start : start + MOST_KEYS])
+                progress.at(start)
     shown = [escaped(os.fsencode(key)) for key in every]
     return {"keys": shown, "dry_run": dry_run}
 

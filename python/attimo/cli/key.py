@@ -89,7 +89,7 @@ def list_keys(client: HttpClient) -> list[dict[str, Any]]:
         Column("description", none=""),
         Column("dry_run", "flag"),
     ),
-    examples=["attimo key revoke KEY_ID --yes", "attimo key revoke KEY_ID --dry-run"],
+    examples=["attimo key revoke KEY_ID --dry-run", "attimo key revoke KEY_ID --yes"],
 )
 @argument("key_id", "The key's id.", shell_complete=complete.keys)
 @option("--with-made", is_flag=True, help="Also revoke the keys and invitations created with it.")

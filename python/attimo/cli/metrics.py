@@ -21,16 +21,19 @@ class Page:
             if found == name and all(label in written for label in labels)
         )
 
-    def of_cache(self, name: str, cache: str) -> float | None:
+    def of_cache(self, name: str, cache: str, account: str | None = None) -> float | None:
         """The value of a metric for a cache; None if the page does not tell it.
 
-        The name may be that of caches of several accounts; then it is not known which is meant.
+        Several accounts may have a cache of that name: `account` is the id of the one that is
+        meant. Without it, nothing is told where it is not clear.
         """
-        label = f'cache="{cache}"'.replace("\\", "\\\\")
+        of_cache = f'cache="{_escaped(cache)}"'
         values = [
             value
             for found, written, value in self.samples
-            if found == name and written.endswith(label)
+            if found == name
+            and written.endswith(of_cache)
+            and (account is None or f'account="{account}"' in written)
         ]
         return values[0] if len(values) == 1 else None
 
@@ -44,6 +47,10 @@ class Page:
 def page_of(text: str) -> Page:
     """Parse a page."""
     return Page(list(_samples(text)))
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _samples(text: str) -> Iterator[tuple[str, str, float]]:

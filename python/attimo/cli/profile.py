@@ -68,7 +68,7 @@ def list_profiles() -> list[dict[str, Any]]:
 @command(
     group,
     shape=Done("Deleted the profile {name}.", NAME),
-    examples=["attimo profile remove prod", "attimo profile remove prod --json"],
+    examples=["attimo profile remove prod", "attimo profile remove staging --json"],
 )
 @the_profile
 def remove(name: str) -> dict[str, str]:

@@ -137,7 +137,7 @@ def update(
         NAME,
         Column("dry_run", "flag"),
     ),
-    examples=["attimo role delete reader --yes", "attimo role delete reader --dry-run"],
+    examples=["attimo role delete reader --dry-run", "attimo role delete reader --yes"],
 )
 @which
 @yes

@@ -148,6 +148,15 @@ class Shape:
         else:
             self.text(answer, view)
 
+    def show_one(self, answer: Mapping[str, Any], view: View) -> None:
+        """Print one record of many that come, on a line."""
+        if view.as_json:
+            print(json.dumps(record(self.columns, answer)))
+            return
+        columns = [each for each in self.columns if view.wide or not each.wide]
+        gap = "  " if sys.stdout.isatty() else "\t"
+        print(gap.join(each.text(answer.get(each.name), exact=True) for each in columns))
+
     def json(self, answer: Any) -> Any:
         """An answer in JSON: one object."""
         return record(self.columns, answer)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from attimo import __version__
+from attimo import __version__, build
 from attimo.cli.command import command
 from attimo.cli.shapes import Column, Shape, View
 
@@ -17,7 +17,7 @@ class _Line(Shape):
 
 def told() -> dict[str, str | None]:
     """The version of this program, and the commit that it was built from."""
-    return {"version": __version__, "commit": None}
+    return {"version": __version__, "commit": build.commit()}
 
 
 def line(answer: dict[str, str | None]) -> str:

@@ -1,4 +1,4 @@
-"""Caches: create, list, flush, delete, expire.
+"""Caches: create, extend, list, flush, delete, expire.
 
 From the second at which it expires, a cache does not exist for any request, here and in the data
 plane. Its row is marked as deleted a little later, or when its name is used again.
@@ -43,6 +43,13 @@ _FLUSH = """
 UPDATE caches SET namespace = :namespace, revision = :revision
 WHERE account_id = :account_id AND name = :name AND deleted_at IS NULL
 AND (expires_at IS NULL OR expires_at > :now)
+"""
+_EXTEND = """
+UPDATE caches SET revision = :revision,
+expires_at = CASE WHEN expires_at < :expires_at THEN :expires_at ELSE expires_at END
+WHERE account_id = :account_id AND name = :name AND deleted_at IS NULL
+AND (expires_at IS NULL OR expires_at > :now)
+RETURNING id, name, created_at, expires_at
 """
 _DELETE = """
 UPDATE caches SET deleted_at = :now, revision = :revision
@@ -98,6 +105,33 @@ def create(tx: Tx, account_id: int, name: str, expires_in: int | None = None) ->
     _end(tx, _END_OF_NAME, account_id=account_id, name=name)
     cache = _insert(tx, account_id, name, expires_at)
     until = {} if expires_at is None else {"until": expires_at}
+    audit.note(tx, account_id, name, **until)
+    return cache
+
+
+@writes("cache.extend", MANAGE)
+def extend(tx: Tx, account_id: int, name: str, expires_in: int) -> Cache:
+    """Let a cache live for at least so many seconds from now; one that never expires stays so.
+
+    Raises:
+        InvalidName: The name is invalid.
+        InvalidArgument: `expires_in` is out of its range.
+        PermissionDenied: The actor is not allowed to do that to a cache of this name.
+        NoSuchCache: The account has no cache of that name.
+    """
+    _need_to_write(tx, name)
+    cache = tx.db.first(
+        Cache,
+        _EXTEND,
+        account_id=account_id,
+        name=name,
+        now=tx.now,
+        revision=directory.touch(tx),
+        expires_at=_moment(tx, expires_in),
+    )
+    if cache is None:
+        raise NoSuchCache(name)
+    until = {} if cache.expires_at is None else {"until": cache.expires_at}
     audit.note(tx, account_id, name, **until)
     return cache
 

@@ -5,17 +5,18 @@ from collections.abc import Iterable
 
 from attimo import __version__
 from attimo.data_directory import Running
-from attimo.settings import Listener
+from attimo.settings import Listener, Shown
 
 HTTPS_PORT = "443"
 
 
-def running(name: str, listeners: list[Listener]) -> Running:
+def running(name: str, listeners: list[Listener], settings: Iterable[Shown] = ()) -> Running:
     """Return what a server writes about itself to the data directory.
 
     Args:
         name: Its public name.
         listeners: Its listeners, with their actual ports.
+        settings: Its settings, for `attimo settings --running`.
     """
     # Plaintext is for curl and the command line, which use HTTP; SDKs use TLS.
     http = _best(each for each in listeners if not each.tls and "http" in each.offers)
@@ -27,6 +28,7 @@ def running(name: str, listeners: list[Listener]) -> Running:
         endpoint=_endpoint(name, https.address if https else None),
         version=__version__,
         listeners=[str(each) for each in listeners],
+        settings={each.name: [each.value, each.origin] for each in settings},
     )
 
 

@@ -251,7 +251,9 @@ def _control(
     node = _node(settings, shown, socket)
     outlet.dropped.watch(node.note_dropped_lines)
     passwords.memory.reserve_with(node.hold_memory, node.release_memory)
-    running = addresses.running(settings.endpoint, [each.listener for each in sockets])
+    running = addresses.running(
+        settings.endpoint, [each.listener for each in sockets], settings.shown()
+    )
     return Plane(
         settings, home, lock, space, socket, node, running, source, shown, answers, shutdown, made
     )

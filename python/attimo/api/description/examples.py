@@ -9,6 +9,7 @@ _PERSON = {"email": "ann@example.com", "password": _PASSWORD}
 
 BODIES: dict[str, dict[str, Any]] = {
     "createCache": {"expires_in": 3600},
+    "extendCache": {"expires_in": 3600},
     "createApiKey": {"role_id": "viewer", "description": "for the dashboard", "expiry": "never"},
     "createRole": {"role_name": "reads the shop", "permissions": _PERMISSIONS},
     "changeRole": {"role_name": "reads the shop", "permissions": _PERMISSIONS},
