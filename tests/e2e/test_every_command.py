@@ -45,13 +45,17 @@ sorted-sets put tuesday bob 2
 leaderboards put game 7 99.5
 leaderboards put game 8 1
 """
-BEFORE = {
-    "role": ["role create reader --allow read:shop"],
-    "profile": [
+BEFORE: dict[tuple[str, ...], list[str]] = {
+    ("role",): ["role create reader --allow read:shop"],
+    ("profile",): [
         "profile add prod --url https://cache.example.com --api-key k",
         "profile add staging --url https://staging.example.com --api-key k",
     ],
-    "restore": ["backup monday"],
+    ("restore",): ["backup monday"],
+    ("account",): ["account create team-a"],
+    ("account", "create"): [],
+    ("account", "invite"): ["account create team-a --owner ann@example.com"],
+    ("role", "create"): [],
 }
 """What else there must be, by the first words of a command."""
 
@@ -77,7 +81,8 @@ def here(
 ) -> Iterator[httpx.Client]:
     """A person on the server's machine, in an empty folder."""
     with contextlib.ExitStack() as stack:
-        server = stack.enter_context(Server()) if path == LOCKS_OUT else its_own
+        alone = path == LOCKS_OUT or path[0] == "account"
+        server = stack.enter_context(Server()) if alone else its_own
         yield from person(server, tmp_path, monkeypatch)
 
 
@@ -97,7 +102,7 @@ def person(
 def prepare(path: tuple[str, ...], client: httpx.Client) -> dict[str, str]:
     """What the examples of a command work on; returns what stands for words in them."""
     lines = ITEMS.strip().splitlines()
-    lines += [] if path == ("role", "create") else BEFORE.get(path[0], [])
+    lines += BEFORE.get(path, BEFORE.get(path[:1], []))
     if path == ("cache", "create"):
         lines += ["cache delete sessions --yes", "cache delete pr-7 --yes"]
     for line in lines:

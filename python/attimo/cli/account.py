@@ -171,7 +171,7 @@ def resume(client: HttpClient, account: str) -> dict[str, Any]:
         Column("members", "number"),
         Column("dry_run", "flag"),
     ),
-    examples=["attimo account delete team-a --yes", "attimo account delete team-a --dry-run"],
+    examples=["attimo account delete team-a --dry-run", "attimo account delete team-a --yes"],
 )
 @which
 @yes
