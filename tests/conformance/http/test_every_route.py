@@ -43,6 +43,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/tokens"): {"permissions": {"rules": [RULE]}, "valid_for_seconds": 60},
     ("PUT", "/members/{user_id}"): {"role_id": "viewer"},
     ("POST", "/invitations"): {"email": "eve@example.com"},
+    ("POST", "/caches/{name}/extend"): {"expires_in": 60},
     ("POST", "/accounts"): {"name": "team"},
     ("PUT", "/accounts/{account_id}"): {"name": "team"},
     ("POST", "/accounts/{account_id}/invitations"): {"email": "eve@example.com"},
