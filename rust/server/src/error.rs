@@ -1,5 +1,7 @@
 //! Every way in which a request can fail, before a front gives it words.
 
+use std::borrow::Cow;
+
 use crate::limits::{HEADER_BYTES, REQUEST_BYTES, UNAUTHENTICATED_BYTES};
 
 /// What went wrong with one request. `front/cause.rs` says how each protocol tells it.
@@ -39,7 +41,7 @@ pub(crate) enum Error {
     Unauthenticated(&'static str),
     /// The caller is known, but may not do this; the text says what is not allowed.
     #[error("Insufficient permissions: {0}")]
-    Denied(&'static str),
+    Denied(Cow<'static, str>),
     /// The caller is known, but the operator has suspended its account.
     #[error("Account suspended: this server's operator has suspended the account; ask them")]
     Suspended,

@@ -13,6 +13,10 @@ use serde::Deserialize;
 
 use crate::methods::{Access, Rights};
 
+mod description;
+
+pub(crate) use self::description::shown;
+
 /// A permission set. The default one permits nothing.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Permissions {

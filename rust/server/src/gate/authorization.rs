@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::caller::Holder;
 use super::{Credential, Gate};
 use crate::clock::Now;
 use crate::directory::{AccountId, CacheRef};
@@ -11,6 +12,8 @@ use crate::permissions::Grants;
 
 /// What a caller may do in a cache, and the counters of its usage.
 pub(crate) struct Authorization {
+    /// Whom a refusal names.
+    pub(super) holder: Holder,
     pub(super) grants: Grants,
     pub(super) cache: Option<CacheRef>,
     pub(super) counters: Arc<UsageCounters>,
@@ -90,7 +93,8 @@ impl Gate {
         let cache = self.cache_of(caller.account, cache, now);
         let counters = meter.counters(cache.map(|cache| cache.id), &caller.key_id);
         let until = cache.map_or(u64::MAX, |cache| cache.expires_at).min(caller.expires_at);
-        Ok(Authorization { grants, cache, counters, until })
+        let holder = caller.holder();
+        Ok(Authorization { holder, grants, cache, counters, until })
     }
 
     /// The cache that `account` calls `name`, unless it has expired.

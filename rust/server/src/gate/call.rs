@@ -1,5 +1,7 @@
 //! One data request: its permissions, its commands and its usage.
 
+use std::borrow::Cow;
+
 use attimo_engine::{Command, ItemType, Looked, Namespace};
 
 use super::{Authorization, Gate};
@@ -8,11 +10,7 @@ use crate::error::{Error, Result};
 use crate::limits::{BATCH_REPLY_BYTES, REPLY_BYTES};
 use crate::meter::RequestUsage;
 use crate::methods::{Access, Api};
-use crate::permissions::Items;
-
-pub(super) const NO_METHOD: Error =
-    Error::Denied("the token does not allow this method on this cache");
-pub(super) const NO_ITEM: Error = Error::Denied("the token does not allow this method on this key");
+use crate::permissions::{Items, shown};
 
 /// A request in progress: it runs commands and adds up their usage.
 pub(crate) struct Call<'a> {
@@ -44,7 +42,7 @@ impl<'a> Call<'a> {
         match self.authorization.grants.to(self.api.access()) {
             Items::All => self.namespace().map(drop),
             Items::Some(_) => Ok(()),
-            Items::None => Err(NO_METHOD),
+            Items::None => Err(self.denied(self.api.access(), None)),
         }
     }
 
@@ -62,9 +60,21 @@ impl<'a> Call<'a> {
         match self.authorization.grants.to(access) {
             Items::All => Ok(()),
             items if items.hold(key) => Ok(()),
-            Items::Some(_) => Err(NO_ITEM),
-            Items::None => Err(NO_METHOD),
+            Items::Some(_) => Err(self.denied(access, Some(key))),
+            Items::None => Err(self.denied(access, None)),
         }
+    }
+
+    /// What the caller lacks, and what it has.
+    #[cold]
+    fn denied(&self, access: Access, key: Option<&[u8]>) -> Error {
+        let Authorization { holder, grants, .. } = self.authorization;
+        let (method, needed) = (self.api.name(), access.rights().names().join(" and "));
+        let place = key.map_or("this cache".to_owned(), |key| format!("key {}", shown(key, "")));
+        let has = grants.description();
+        let text =
+            format!("{holder} may not {method} on {place}: it needs {needed} and has {has} here");
+        Error::Denied(Cow::Owned(text))
     }
 
     /// Checks that a value of this size may be written, before anything is written.

@@ -1,5 +1,6 @@
 //! Callers, and the credentials that they present.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -31,6 +32,27 @@ pub(crate) struct Caller {
     pub(super) disposable: bool,
     /// The session that it signed in to, if any.
     pub(crate) session: Option<TokenHash>,
+}
+
+/// Who holds permissions, as a refusal names them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Holder {
+    Key(Arc<str>),
+    /// A disposable token, and the key that asked for it.
+    Token(Arc<str>),
+    Session,
+    Url,
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Holder::Key(id) => write!(f, "API key {id}"),
+            Holder::Token(id) => write!(f, "a disposable token of {id}"),
+            Holder::Session => f.write_str("the role of this session"),
+            Holder::Url => f.write_str("the signed URL"),
+        }
+    }
 }
 
 /// The token of a request, and where the request came from.
@@ -65,6 +87,14 @@ impl Caller {
     pub(super) fn admits(&self, peer: IpAddr) -> bool {
         let issuer = self.issuer.as_ref();
         self.permissions.admit(peer) && issuer.is_none_or(|issuer| issuer.admit(peer))
+    }
+
+    pub(super) fn holder(&self) -> Holder {
+        match self {
+            Caller { session: Some(_), .. } => Holder::Session,
+            Caller { disposable: true, .. } => Holder::Token(self.key_id.clone()),
+            _ => Holder::Key(self.key_id.clone()),
+        }
     }
 
     /// What it may do with the items of one cache.

@@ -10,7 +10,6 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::call::{NO_ITEM, NO_METHOD};
 use super::caller::{ENDED, LOCAL_OWNER};
 use super::*;
 use crate::clock::Clock;
@@ -39,7 +38,18 @@ fn authorize(gate: &Gate, rules: Value, cache: &str) -> Authorization {
     let counters = ThreadMeter::new(Arc::default()).counters(None, &caller.key_id);
     let grants = caller.permissions.at(cache.as_bytes());
     let cache = gate.directory.cache(LOCAL_OWNER, cache);
-    Authorization { grants, cache, counters, until: u64::MAX }
+    Authorization { holder: caller.holder(), grants, cache, counters, until: u64::MAX }
+}
+
+/// What came of a request, without the details of a refusal.
+fn outcome(result: Result<()>) -> &'static str {
+    match result {
+        Ok(()) => "done",
+        Err(Error::NoSuchCache) => "no cache",
+        Err(Error::Denied(text)) if text.contains(" on key '") => "not this key",
+        Err(Error::Denied(text)) if text.contains(" on this cache") => "not this method",
+        Err(other) => panic!("{other}"),
+    }
 }
 
 fn rules(verbs: &[&str], items: Value) -> Value {
@@ -60,7 +70,7 @@ fn what_is_not_allowed_is_refused_before_anything_is_said_of_the_cache() {
     for cache in ["there", "missing"] {
         let reader = authorize(&gate, rules(&["read"], json!("*")), cache);
         let mut call = Call::new(&gate, &reader, Api::Set, now());
-        assert_eq!([call.begin(), set(&mut call, b"k")], [Err(NO_METHOD), Err(NO_METHOD)]);
+        assert_eq!([call.begin(), set(&mut call, b"k")].map(outcome), ["not this method"; 2]);
     }
 }
 
@@ -72,13 +82,13 @@ fn a_prefix_is_asked_for_each_key() {
 
     let mut call = Call::new(&gate, &there, Api::Set, now());
     assert_eq!(
-        [call.begin(), set(&mut call, b"own/1"), set(&mut call, b"else")],
-        [Ok(()), Ok(()), Err(NO_ITEM)]
+        [call.begin(), set(&mut call, b"own/1"), set(&mut call, b"else")].map(outcome),
+        ["done", "done", "not this key"]
     );
     let mut call = Call::new(&gate, &missing, Api::Set, now());
     assert_eq!(
-        [call.begin(), set(&mut call, b"else"), set(&mut call, b"own/1")],
-        [Ok(()), Err(NO_ITEM), Err(Error::NoSuchCache)]
+        [call.begin(), set(&mut call, b"else"), set(&mut call, b"own/1")].map(outcome),
+        ["done", "not this key", "no cache"]
     );
 }
 
@@ -90,7 +100,7 @@ fn who_may_only_write_learns_nothing_of_what_was_there() {
 
     assert_eq!([Api::Set, Api::Delete, Api::SortedSetPut].map(begin), [(); 3].map(Ok));
     for api in [Api::Get, Api::SetIf, Api::Increment, Api::ListPushBack, Api::UpdateTtl] {
-        assert_eq!(begin(api), Err(NO_METHOD), "{api:?}");
+        assert_eq!(outcome(begin(api)), "not this method", "{api:?}");
     }
 }
 
@@ -104,7 +114,7 @@ fn what_a_write_only_reads_need_only_be_readable() {
     let mut call = Call::new(&gate, &authorization, Api::SortedSetUnionStore, now());
 
     assert_eq!(call.run(KeyExists { key: b"source" }), Ok(false));
-    assert_eq!(set(&mut call, b"source"), Err(NO_ITEM));
+    assert_eq!(outcome(set(&mut call, b"source")), "not this key");
     assert_eq!(set(&mut call, b"own"), Ok(()));
 }
 
@@ -234,11 +244,14 @@ fn a_session_is_felt_to_change_and_to_end_on_an_open_connection() {
 
     assert_eq!(set_after(Changes::default()), Ok(()));
     let narrowed = vec![role(json!({ "rules": rules(&["read"], json!("*")) }))];
-    assert_eq!(set_after(Changes { roles: narrowed, ..step(3) }), Err(NO_METHOD));
+    assert_eq!(outcome(set_after(Changes { roles: narrowed, ..step(3) })), "not this method");
     let widened = vec![role(json!({ "rules": rules(&["write"], json!("*")) }))];
     assert_eq!(set_after(Changes { roles: widened, ..step(4) }), Ok(()));
     assert_eq!(set_after(Changes { sessions: vec![other], ..step(5) }), Err(Error::NoSuchCache));
-    assert_eq!(set_after(Changes { sessions: vec![nobodys], ..step(6) }), Err(NO_METHOD));
+    assert_eq!(
+        outcome(set_after(Changes { sessions: vec![nobodys], ..step(6) })),
+        "not this method"
+    );
     assert_eq!(set_after(Changes { sessions: vec![session()], ..step(7) }), Ok(()));
     let ended_sessions = vec![session().hash];
     assert_eq!(set_after(Changes { ended_sessions, ..step(8) }), Err(INVALID));
@@ -365,4 +378,22 @@ fn a_suspended_account_is_refused_on_an_open_connection_until_it_is_resumed() {
     assert_eq!(set_after(suspended), Err(Error::Suspended));
     assert_eq!(gate.admit(bearer(TOKEN.as_bytes()), at(1_000)), Err(ENDED));
     assert_eq!(set_after(Changes { resumed_accounts: accounts(), ..step(4) }), Ok(()));
+}
+
+#[test]
+fn a_refusal_names_the_holder_the_method_the_key_and_what_the_holder_has() {
+    let gate = gate();
+    let own = rules(&["read"], json!({"key_prefix": "own/"}));
+    let reader = authorize(&gate, own, "there");
+    let said = |api, key: &[u8]| {
+        let refused = Call::new(&gate, &reader, api, now()).allow(key).unwrap_err();
+        refused.to_string()
+    };
+
+    assert_eq!(
+        said(Api::Set, b"own/1"),
+        "Insufficient permissions: API key local may not Set on this cache: it needs write and has \
+         read on 'own/*' here"
+    );
+    assert!(said(Api::Get, b"other\n").contains(r"may not Get on key 'other\n': it needs read"));
 }

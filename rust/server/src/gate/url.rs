@@ -3,20 +3,21 @@
 //! Only the front that reads the key from the path accepts such a token; for any other request it
 //! is invalid.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use attimo_engine::Ttl;
 
-use super::caller::ENDED;
+use super::caller::{ENDED, Holder};
 use super::{Authorization, Credential, Gate};
 use crate::clock::Now;
 use crate::error::{Error, Result};
 use crate::meter::ThreadMeter;
 use crate::token::{Claims, INVALID, Kind, UrlGrant};
 
-const NO_GET: Error = Error::Denied("the signed URL is not for reading");
-const NO_SET: Error = Error::Denied("the signed URL is not for writing");
-const OTHER_TTL: Error = Error::Denied("the signed URL is for another ttl_seconds");
+const NO_GET: Error = Error::Denied(Cow::Borrowed("the signed URL is not for reading"));
+const NO_SET: Error = Error::Denied(Cow::Borrowed("the signed URL is not for writing"));
+const OTHER_TTL: Error = Error::Denied(Cow::Borrowed("the signed URL is for another ttl_seconds"));
 const MILLISECONDS: u64 = 1_000;
 
 /// A signed URL that is valid now; what it permits is checked separately.
@@ -89,6 +90,6 @@ impl Gate {
         let cache = self.cache_of(url.0.account, cache, now);
         let counters = meter.counters(cache.map(|cache| cache.id), &url.0.kid.as_str().into());
         // Not cached: the same token is invalid for other requests.
-        Ok((Authorization { grants, cache, counters, until: 0 }, url))
+        Ok((Authorization { holder: Holder::Url, grants, cache, counters, until: 0 }, url))
     }
 }
