@@ -1,5 +1,6 @@
 """Suspended accounts: every door is closed at once, also to who is inside; and nothing is lost."""
 
+import contextlib
 import dataclasses
 import json
 import threading
@@ -248,9 +249,7 @@ class Load:
         return {end for begun, end in self.done if begun > moment}
 
 
-def by_http(server: Server, token: str) -> Callable[[], str]:
-    client = httpx.Client(base_url=server.http, headers={"authorization": token})
-
+def by_http(client: httpx.Client) -> Callable[[], str]:
     def write() -> str:
         answer = client.put(ITEM, content=b"kept")
         return "served" if answer.is_success else str(answer.json().get("err", answer.status_code))
@@ -271,13 +270,25 @@ def by_grpc(wire: Wire) -> Callable[[], str]:
     return write
 
 
-def writers(team: Team) -> list[Callable[[], str]]:
-    return [
-        by_http(team.server, team.key),
-        by_http(team.server, team.token),
-        by_grpc(team.wire),
-        by_grpc(dataclasses.replace(team.wire, token=team.session.token)),
-    ]
+@contextlib.contextmanager
+def writing(team: Team) -> Iterator[Load]:
+    """Write by HTTP and gRPC, with each kind of token, within the block."""
+    load = Load()
+    with contextlib.ExitStack() as stack:
+        clients = [
+            stack.enter_context(
+                httpx.Client(base_url=team.server.http, headers={"authorization": token})
+            )
+            for token in (team.key, team.token)
+        ]
+        wires = [team.wire, dataclasses.replace(team.wire, token=team.session.token)]
+        threads = load.run(*map(by_http, clients), *map(by_grpc, wires))
+        try:
+            yield load
+        finally:
+            load.stop.set()
+            for thread in threads:
+                thread.join()
 
 
 def settle(load: Load, moment: float, count: int) -> None:
@@ -288,9 +299,7 @@ def settle(load: Load, moment: float, count: int) -> None:
 
 
 def test_writers_under_way_are_refused_from_the_answer_on_and_served_again(team: Team) -> None:
-    load = Load()
-    threads = load.run(*writers(team))
-    try:
+    with writing(team) as load:
         for _ in range(3):
             settle(load, time.monotonic(), 40)
             asked = time.monotonic()
@@ -306,10 +315,6 @@ def test_writers_under_way_are_refused_from_the_answer_on_and_served_again(team:
             assert refused == {"account_suspended"}
             assert load.after(resumed) == {"served"}
             assert suspended - asked < AT_ONCE_SECONDS
-    finally:
-        load.stop.set()
-        for thread in threads:
-            thread.join()
 
 
 def test_usage_from_before_is_there_and_refused_requests_are_not_billed(team: Team) -> None:
@@ -346,17 +351,11 @@ def test_it_stays_suspended_when_the_server_starts_again() -> None:
 
 
 def test_a_deletion_ends_writers_under_way_and_leaves_no_item(team: Team) -> None:
-    load = Load()
-    threads = load.run(*writers(team))
-    try:
+    with writing(team) as load:
         settle(load, time.monotonic(), 40)
         deleted = team.operator.delete(f"/accounts/{team.account_id}")
         moment = time.monotonic()
         settle(load, moment, 40)
-    finally:
-        load.stop.set()
-        for thread in threads:
-            thread.join()
 
     assert deleted.status_code == 204
     assert load.after(moment) == {"invalid_token", "UNAUTHENTICATED"}
