@@ -132,3 +132,25 @@ def test_in_another_account_a_set_is_the_same_but_for_the_server(
     assert not any(there.allows(SERVER_MANAGEMENT, verb) for verb in ("read", "write", "list"))
     about_server = any(rule.type == SERVER_MANAGEMENT for rule in permissions.rules)
     assert there.covers(permissions) != about_server
+
+
+@given(sets, sets, questions)
+def test_what_two_sets_permit_together_is_what_each_of_them_permits(
+    a: Permissions, b: Permissions, question: tuple[str, bytes, bytes]
+) -> None:
+    both = a.within_both(b)
+
+    assert may(both, question) == (may(a, question) and may(b, question))
+    assert a.covers(both)
+    assert b.covers(both)
+
+
+@given(sets, sets)
+def test_what_is_beyond_a_set_is_missing_in_it_and_the_rest_is_not(
+    a: Permissions, b: Permissions
+) -> None:
+    beyond = a.beyond(b)
+
+    if not beyond:
+        assert Permissions(b.rules).covers(Permissions(a.rules))
+    assert not any(b.covers(Permissions((rule,))) for rule in beyond)

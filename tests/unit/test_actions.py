@@ -62,7 +62,7 @@ def actor(permissions: Permissions) -> Actor:
 def test_an_action_checks_its_permission_whoever_calls_it(control: Control) -> None:
     with control.begin() as tx:
         tx.actor = actor(NOTHING)
-        with pytest.raises(PermissionDenied, match="this needs resource_management with write"):
+        with pytest.raises(PermissionDenied, match="lacks caches:write on all caches"):
             keep(tx, "refused")
         tx.actor = actor(CACHES)
         keep(tx, "kept")

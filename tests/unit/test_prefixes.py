@@ -6,6 +6,7 @@ import click
 import pytest
 from momento_wire_types import controlclient_pb2 as pb
 
+from attimo import grant_text
 from attimo.cli import allow
 from fakes import Client
 
@@ -150,13 +151,13 @@ def test_a_grant_means_what_is_typed_and_is_shown_as_typed(
     (found,) = allow.rules([grant])["rules"]
 
     assert found | rule == found
-    assert allow.shown(found) == grant
+    assert grant_text.shown(found) == grant
 
 
 def test_a_name_that_only_looks_like_a_prefix_is_not_shown_as_one() -> None:
     old = {"type": "cache", "permissions": ["read"], "caches": {"name": "pr-*"}, "items": "*"}
 
-    assert allow.shown(old) == "read:'pr-*' exactly"
+    assert grant_text.shown(old) == "read:'pr-*' exactly"
 
 
 @pytest.mark.parametrize("grant", ["caches:write:pr-*/key", "caches:write", "caches:"])

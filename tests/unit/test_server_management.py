@@ -46,7 +46,7 @@ def refusals(client: Client | Browser) -> dict[str, tuple[int, bool]]:
     found = {}
     for method, path, body, verb in ROUTES:
         answer = client.ask(method, path, body)
-        named = f"this needs server_management with {verb}" in answer.text
+        named = f"lacks server:{verb}" in answer.text
         found[f"{method} {path}"] = (answer.status_code, named)
     return found
 

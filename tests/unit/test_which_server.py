@@ -120,7 +120,7 @@ def test_an_empty_variable_is_an_error_and_not_the_owner(
 @pytest.mark.parametrize("word", ["profile", "url", "api_key"])
 def test_an_empty_word_is_an_error_and_not_the_owner(here: Profile, word: str) -> None:
     with pytest.raises((Misconfigured, NotFound)):
-        choose(**{word: ""})  # type: ignore[arg-type]
+        choose(**{word: ""})
 
 
 @pytest.mark.parametrize("exported", [OWNERS, token("here", "reader")])

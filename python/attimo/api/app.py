@@ -28,6 +28,7 @@ from attimo.api import (
     signup,
     tokens,
     usage,
+    whoami,
 )
 from attimo.api import (
     limits as limit_list,
@@ -52,6 +53,7 @@ HANDLERS = (
     audit,
     signup,
     session,
+    whoami,
     password,
     members,
     invitations,

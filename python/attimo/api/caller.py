@@ -19,6 +19,8 @@ from attimo.errors import NoToken
 
 ACCOUNT_HEADER = "attimo-account"
 KEY_HEADER = "attimo-key"
+TOKEN_HEADER = "attimo-token"  # noqa: S105  (the name of a header)
+"""The claims of a disposable token that the data plane has verified, for `GET /whoami` only."""
 PEER_HEADER = "attimo-peer"
 PROTOCOL_HEADER = "attimo-protocol"
 

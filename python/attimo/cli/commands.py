@@ -22,6 +22,7 @@ _SECTIONS: dict[str, dict[str, tuple[str, str, str]]] = {
         "leaderboards": ("leaderboards", "group", "Ids ranked by their scores."),
     },
     "Account": {
+        "whoami": ("whoami", "whoami", "Show who you are, and with which permissions."),
         "cache": ("cache", "group", "Create, list, flush and delete caches."),
         "key": ("key", "group", "Create, list and revoke API keys."),
         "role": ("role", "group", "Permissions of keys and members."),

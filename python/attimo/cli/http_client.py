@@ -101,6 +101,10 @@ class HttpClient:
         """
         return checked(self.send(method, path, query, body))
 
+    def whoami(self) -> dict[str, Any]:
+        """Who the server says that this client is."""
+        return self._json("GET", "/whoami")
+
     def readiness(self) -> str:
         """The status from /ready: `ready`, or what the server is waiting for."""
         return str(self.send("GET", "/ready").json()["status"])

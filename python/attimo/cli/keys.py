@@ -12,7 +12,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from attimo.cli import homes, profiles
@@ -80,7 +80,15 @@ def place(url: str) -> str:
     return f"{_host(host)}:{port}"
 
 
-def choose(target: Target, typed: str | None) -> str:
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key, and where it was found: an option, a variable, or what it is stored for."""
+
+    value: str = field(repr=False)
+    source: str
+
+
+def choose(target: Target, typed: str | None) -> Key:
     """The key to show to `target`.
 
     Raises:
@@ -88,20 +96,20 @@ def choose(target: Target, typed: str | None) -> str:
         Misconfigured: It is not a key, or it was exported for another server.
     """
     if typed is not None:
-        return checked(typed, "--api-key")
+        return Key(checked(typed, "--api-key"), "--api-key")
     exported = variable(TOKEN)
     if exported is None:
         if target.own_key is None:
             raise Unauthenticated(f"No API key for {target.name}: pass --api-key or set {TOKEN}")
-        return checked(target.own_key, f"the key of {target.name}")
+        return Key(checked(target.own_key, f"the key of {target.name}"), target.name)
     key = checked(exported, TOKEN)
     maker = _other_maker(key, target)
     if maker is None:
-        return key
+        return Key(key, TOKEN)
     if target.by_profile and target.own_key:
         words = f"{TOKEN} is a key of {maker}; using the key stored for {target.name}"
         print(f"attimo: {words}", file=sys.stderr)
-        return target.own_key
+        return Key(target.own_key, target.name)
     raise Misconfigured(
         f"{TOKEN} is a key of {maker} and is not sent to {target.name}: "
         f"pass --api-key, or unset {TOKEN}"

@@ -45,7 +45,7 @@ def add(
     if api_key is None and keys.variable(keys.TOKEN) is None:
         api_key = click.prompt("API key", hide_input=True, err=True)
     known = profiles.load()
-    key = keys.choose(target, api_key)
+    key = keys.choose(target, api_key).value
     known[name] = Profile(url, key, str(ca.resolve()) if ca else None, cache)
     profiles.save(known)
     return {"name": name, "url": url}

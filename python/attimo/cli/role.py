@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from attimo.cli import allow, ask
+from attimo import grant_text
+from attimo.cli import ask
 from attimo.cli.command import Group, command
 from attimo.cli.http_client import HttpClient
 from attimo.cli.options import argument, dry_run, option, yes
@@ -29,7 +30,7 @@ class _Rules(Shape):
         """Print a line for each."""
         permissions = answer["permissions"]
         for rule in permissions["rules"]:
-            print(printable(allow.shown(rule)))
+            print(printable(grant_text.shown(rule)))
         for condition in permissions.get("conditions", []):
             print("only from " + ", ".join(condition["ip_filter"]["allowed_cidr_ranges"]))
 

@@ -65,6 +65,21 @@ cache_option = option(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The server of a command.
+
+    Attributes:
+        server: How to reach it, with the key to send.
+        name: Its name here: an address, a profile, or the data directory.
+        key_from: Where the key was found: an option, a variable, or that name.
+    """
+
+    server: Profile
+    name: str
+    key_from: str
+
+
 def asks_server(command: Callable[Concatenate[HttpClient, P], R]) -> Callable[..., R]:
     """Give a command its first argument, a client, by the options that say which server."""
 
@@ -88,10 +103,29 @@ def asks_cache(command: Callable[Concatenate[CacheClient, P], R]) -> Callable[..
     return cache_option(_with_options(run))
 
 
+def asks_chosen(command: Callable[Concatenate[HttpClient, Choice, P], R]) -> Callable[..., R]:
+    """As `asks_server`, for a command that also says how the server and the key were chosen."""
+
+    @wraps(command)
+    def run(*args: P.args, **given: P.kwargs) -> R:
+        found = chosen(**_words(given))
+        return command(_opened(found.server), found, *args, **given)
+
+    return _with_options(run)
+
+
 def _client(given: dict[str, Any]) -> HttpClient:
-    """A client of the server that the options name, which are taken; it lasts for the command."""
-    choice = {name: given.pop(name) for name in complete.SERVER_OPTIONS}
-    return click.get_current_context().with_resource(HttpClient(choose(**choice)))
+    """A client of the server that the options name, which are taken."""
+    return _opened(choose(**_words(given)))
+
+
+def _words(given: dict[str, Any]) -> dict[str, Any]:
+    return {name: given.pop(name) for name in complete.SERVER_OPTIONS}
+
+
+def _opened(server: Profile) -> HttpClient:
+    """A client that lasts for the command."""
+    return click.get_current_context().with_resource(HttpClient(server))
 
 
 def _with_options(run: Callable[..., R]) -> Callable[..., R]:
@@ -112,13 +146,18 @@ def chosen_cache(server: Profile, cache: str | None) -> str:
     return keys.variable("ATTIMO_CACHE") or server.cache or DEFAULT_CACHE
 
 
-def choose(
+def choose(**words: Any) -> Profile:
+    """As `chosen`, without how the choice was made."""
+    return chosen(**words).server
+
+
+def chosen(
     profile: str | None = None,
     url: str | None = None,
     api_key: str | None = None,
     ca: Path | None = None,
     data_dir: Path | None = None,
-) -> Profile:
+) -> Choice:
     """The server that these words and the environment name, with the key to show it.
 
     Raises:
@@ -138,7 +177,8 @@ def choose(
         server = _from_environment()
     if ca is not None:
         server = replace(server, at=replace(server.at, ca=str(ca)))
-    return replace(server.at, api_key=keys.choose(server.target, api_key))
+    key = keys.choose(server.target, api_key)
+    return Choice(replace(server.at, api_key=key.value), server.target.name, key.source)
 
 
 @dataclass(frozen=True, slots=True)

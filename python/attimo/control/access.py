@@ -2,7 +2,7 @@
 
 from attimo.control import accounts, roles
 from attimo.control.actor import Actor
-from attimo.control.permissions import everything
+from attimo.control.permissions import NOTHING, everything
 from attimo.control.tx import Tx
 from attimo.errors import Unauthenticated
 
@@ -29,5 +29,6 @@ def of_key(tx: Tx, account_id: int, key_id: str, peer: str) -> Actor:
         raise Unauthenticated("Invalid API key: it was revoked or issued by another server")
     accounts.need_active(tx, account_id)
     ((role_id, made_by_user_id, expires_at),) = found
-    permissions = roles.permitted(tx, account_id, role_id)
-    return Actor(f"key {key_id}", peer, permissions, key_id, made_by_user_id, expires_at)
+    role = roles.held(tx, account_id, role_id)
+    permissions, name = (role.permissions, role.title) if role else (NOTHING, "")
+    return Actor(f"key {key_id}", peer, permissions, key_id, made_by_user_id, expires_at, name)

@@ -69,7 +69,7 @@ class Action(Generic[Args, Result]):
         """
         outer, changes, entries = tx.action, tx.db.changes, tx.entries
         if not outer:
-            self._check(tx)
+            self._check(tx, args)
         tx.action = self.name
         try:
             result = self._rule(tx, *args, **kwargs)
@@ -82,8 +82,12 @@ class Action(Generic[Args, Result]):
             tx.accounted += written
         return result
 
-    def _check(self, tx: Tx) -> None:
+    def _check(self, tx: Tx, args: tuple[object, ...]) -> None:
         match self.right:
+            case Right(about=None):
+                # Behind the account comes the name, for the message; the action checks it.
+                names = [each for each in args[1:2] if isinstance(each, str)]
+                tx.actor.need(self.right, *names)
             case Right():
                 tx.actor.need(self.right)
             case Without.SERVER if tx.actor != SYSTEM:

@@ -90,6 +90,15 @@ class Rule:
             if verbs:
                 yield Rule(self.type, verbs, self.selectors)
 
+    def met(self, other: "Rule") -> "Rule | None":
+        """What both grant; None if that is nothing."""
+        verbs = self.verbs & other.verbs
+        if self.type != other.type or not verbs:
+            return None
+        met = [ours.met(theirs) for ours, theirs in self._beside(other)]
+        narrower = tuple(selector for selector in met if selector is not None)
+        return Rule(self.type, verbs, narrower) if len(narrower) == len(met) else None
+
     def dump(self) -> dict[str, Any]:
         """The rule as JSON."""
         kind = KINDS[self.type]
@@ -157,12 +166,26 @@ class Permissions:
 
     def covers(self, other: "Permissions") -> bool:
         """Whether it permits everything that the other permits, from every address of the other."""
-        granted = list(self._granted())
-        return all(
-            any(ours.covers(theirs) for ours in granted)
-            for rule in other.rules
-            for theirs in rule.parts()
-        ) and all(any(_inside(theirs, ours) for theirs in other.networks) for ours in self.networks)
+        return not other.beyond(self) and all(
+            any(_inside(theirs, ours) for theirs in other.networks) for ours in self.networks
+        )
+
+    def beyond(self, other: "Permissions") -> list[Rule]:
+        """What this permits, part by part, and the other does not."""
+        granted = list(other._granted())
+        parts = (part for rule in self.rules for part in rule.parts())
+        return [part for part in parts if not any(theirs.covers(part) for theirs in granted)]
+
+    def within_both(self, other: "Permissions") -> "Permissions":
+        """What both permit, from the addresses of both."""
+        met = [own.met(theirs) for own in self.rules for theirs in other._granted()]
+        rules = list(dict.fromkeys(rule for rule in met if rule is not None))
+        narrow = [
+            rule
+            for rule in rules
+            if not any(wider != rule and wider.covers(rule) for wider in rules)
+        ]
+        return Permissions(tuple(narrow), self.networks + other.networks)
 
     def _granted(self) -> Iterator[Rule]:
         return (granted for rule in self.rules for granted in rule.grants())

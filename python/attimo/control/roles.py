@@ -100,10 +100,16 @@ def permitted(tx: Tx, account_id: int, role_id: str) -> Permissions:
 
     A role can be deleted while expired keys have it, which are still listed.
     """
+    role = held(tx, account_id, role_id)
+    return role.permissions if role else permissions.NOTHING
+
+
+def held(tx: Tx, account_id: int, role_id: str) -> Role | None:
+    """The role of a key; None if it is deleted."""
     try:
-        return get(tx, account_id, role_id).permissions
+        return get(tx, account_id, role_id)
     except NoSuchRole:
-        return permissions.NOTHING
+        return None
 
 
 def given(tx: Tx, account_id: int, role_id: str, what: str) -> Role:

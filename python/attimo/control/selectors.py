@@ -30,6 +30,12 @@ class Selector:
             case "prefix":
                 return other.how != "all" and other.value.startswith(self.value)
 
+    def met(self, other: "Selector") -> "Selector | None":
+        """What both match; None if that is nothing."""
+        if self.covers(other):
+            return other
+        return self if other.covers(self) else None
+
     def chooses(self, name: bytes) -> bool:
         """Whether it matches this name."""
         return self.covers(Selector("exact", name))

@@ -127,10 +127,11 @@ def actor(tx: Tx, session: Session, peer: str) -> Actor:
         if each.account_id == session.account_id:
             if each.is_suspended:
                 raise AccountSuspended
-            permissions = roles.get(tx, each.account_id, each.role_id).permissions
-            permissions.admit(peer)
+            role = roles.get(tx, each.account_id, each.role_id)
+            role.permissions.admit(peer)
             name = f"member {session.email}"
-            return Actor(name, peer, permissions, user_id=session.user_id)
+            user_id = session.user_id
+            return Actor(name, peer, role.permissions, user_id=user_id, role=role.title)
     raise Unauthenticated("You are not a member of this account any more")
 
 

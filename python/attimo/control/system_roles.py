@@ -20,6 +20,11 @@ class Role:
     account_id: int = 0
     created_at: int = 0
 
+    @property
+    def title(self) -> str:
+        """Its name; empty for the role of a single key, which is named by its key."""
+        return "" if self.type == "key" else self.name
+
     def within(self, account_id: int) -> "Role":
         """The role, with what its permissions are in an account."""
         return replace(self, permissions=self.permissions.within(account_id))

@@ -26,6 +26,8 @@ const SWEEP_EVERY: Duration = Duration::from_millis(100);
 const SWEEPS_PER_PASS: u64 = 300;
 /// The least number of slots per sweep.
 const SWEEP_SLOTS: usize = 4_096;
+/// How often is looked whether something is to be logged.
+const TELL_EVERY: Duration = Duration::from_secs(1);
 /// How long to wait when the process has no file handles left for another connection.
 const NO_HANDLES_PAUSE: Duration = Duration::from_millis(20);
 
@@ -43,6 +45,7 @@ pub(crate) fn start(
             let stats = core.stats.clone();
             tokio::task::spawn_local(accept(listener, workers.clone(), most, stats));
         }
+        tokio::task::spawn_local(tell(core.stats.clone()));
         tokio::task::spawn_local(sweep(core));
         let mut stopped = stopped;
         // An error means that the server itself is gone, which is a stop as well.
@@ -102,6 +105,14 @@ fn least_loaded(workers: &[WorkerHandle], turn: usize) -> &WorkerHandle {
     let from = turn % workers.len();
     let order = workers[from..].iter().chain(&workers[..from]);
     order.min_by_key(|worker| worker.connections()).expect("there is at least one thread")
+}
+
+/// Logs what is told together, when it is time.
+async fn tell(stats: Arc<Stats>) {
+    loop {
+        tokio::time::sleep(TELL_EVERY).await;
+        stats.tell();
+    }
 }
 
 async fn sweep(core: Arc<Core>) {

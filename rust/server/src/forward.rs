@@ -23,7 +23,7 @@ use tokio::sync::RwLock;
 use tokio::time::{sleep, timeout};
 
 use crate::error::{Error, Overload, Result};
-use crate::gate::Caller;
+use crate::gate::{Caller, claims_of};
 use crate::lane::Lane;
 use crate::limits::{CONTROL_ANSWER, CONTROL_START, CONTROL_WAITING};
 use crate::message::{Headers, Response};
@@ -33,6 +33,8 @@ use crate::stats::Stats;
 const OURS: &str = "attimo-";
 const ACCOUNT: HeaderName = HeaderName::from_static("attimo-account");
 const KEY: HeaderName = HeaderName::from_static("attimo-key");
+/// What a verified disposable token says of itself: the middle part of its JWT.
+const TOKEN: HeaderName = HeaderName::from_static("attimo-token");
 const SESSION: HeaderName = HeaderName::from_static("attimo-session");
 const PEER: HeaderName = HeaderName::from_static("attimo-peer");
 const SCHEME: HeaderName = HeaderName::from_static("attimo-scheme");
@@ -254,6 +256,9 @@ impl Speaks {
 
 /// Prepares `headers` for the app: removes reserved names, and adds the caller, the protocol and
 /// whether the connection is `secure`.
+///
+/// The holder of a disposable token is no caller of the app, which sees an unknown client, and of a
+/// request that may have one, its [`claims`].
 pub(crate) fn introduce(
     headers: &mut Headers,
     caller: Option<&Caller>,
@@ -267,11 +272,17 @@ pub(crate) fn introduce(
     headers.insert(PEER, text(&peer.to_canonical().to_string()));
     headers.insert(SCHEME, HeaderValue::from_static(if secure { "https" } else { "http" }));
     headers.insert(PROTOCOL, HeaderValue::from_static(speaks.name()));
-    if let Some(caller) = caller {
+    if let Some(caller) = caller.filter(|caller| !caller.is_disposable()) {
         headers.insert(ACCOUNT, HeaderValue::from(caller.account.0));
         headers.insert(KEY, text(&caller.key_id));
         headers.extend(caller.session.map(|hash| (SESSION, text(&hexadecimal(&hash)))));
     }
+}
+
+/// What `token` says of itself, as a header for the app. It is disposable, and was verified; without
+/// its signature it opens nothing.
+pub(crate) fn claims(token: &[u8]) -> Option<(HeaderName, HeaderValue)> {
+    Some((TOKEN, HeaderValue::from_bytes(&claims_of(token)?).ok()?))
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {

@@ -232,6 +232,12 @@ pub(crate) fn hash_of_session(token: &[u8]) -> Option<TokenHash> {
     (!bare.contains(&b'.')).then(|| Sha256::digest(bare).into())
 }
 
+/// The claims in a JWT, bare or in the v1 wrapper, as they are encoded in it.
+pub(crate) fn claims_of(token: &[u8]) -> Option<Vec<u8>> {
+    let jwt = unwrapped(token)?;
+    jwt.split(|byte| *byte == b'.').nth(1).map(<[u8]>::to_vec)
+}
+
 fn unwrapped(token: &[u8]) -> Option<Vec<u8>> {
     if token.contains(&b'.') {
         return Some(token.to_vec());

@@ -138,6 +138,7 @@ def document(operations: Iterable[Operation], data_routes: DataRoutes) -> dict[s
     schemas |= data.SCHEMAS | permissions.SCHEMAS | {"Refusal": REFUSAL}
     for name in ("RoleInfo", "ChangedRole", "RoleDefinition", "CreateToken"):
         schemas[name]["properties"]["permissions"] = ref("PermissionSet")
+    schemas["WhoAmI"]["properties"]["permissions"] = ref("HeldPermissions")
     return {
         "openapi": "3.1.0",
         "info": _INFO,

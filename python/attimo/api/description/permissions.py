@@ -33,16 +33,20 @@ _RANGES = array(
     maxItems=MOST_RANGES,
 )
 
+_CONDITIONS = array(thing(ip_filter=thing(allowed_cidr_ranges=_RANGES)), maxItems=MOST_RULES)
+
 SCHEMAS: dict[str, Schema] = {
     "PermissionSet": {
         "description": "Everything that one of the rules grants, if all conditions are met.",
         **thing(
             ["conditions"],
             rules=array(ref("Rule"), minItems=1, maxItems=MOST_RULES),
-            conditions=array(
-                thing(ip_filter=thing(allowed_cidr_ranges=_RANGES)), maxItems=MOST_RULES
-            ),
+            conditions=_CONDITIONS,
         ),
+    },
+    "HeldPermissions": {
+        "description": "The same of a caller, who may have no permissions.",
+        **thing(["conditions"], rules=array(ref("Rule")), conditions=_CONDITIONS),
     },
     "Rule": {
         "description": "One grant: these verbs on what all of its selectors match.",

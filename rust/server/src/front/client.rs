@@ -9,6 +9,7 @@ use http::header::HeaderValue;
 use tokio::time::{sleep, timeout};
 
 use super::{origins, proxies, request_id};
+use crate::error::{Error, Result};
 use crate::gate::{AuthorizationCache, Credential};
 use crate::limits::{HANDSHAKE, LINGER};
 use crate::listener::ListenerConfig;
@@ -71,6 +72,14 @@ impl Client {
             let stats = &self.worker.core.stats;
             stats.connections.closed(why, self.peer.ip(), &stats.events);
         }
+    }
+
+    /// Takes note of a token that the gate has refused, or missed.
+    pub(crate) fn noting<T>(&self, admitted: Result<T>) -> Result<T> {
+        if let Err(Error::Unauthenticated(reason) | Error::NoToken(reason)) = &admitted {
+            self.worker.core.stats.refused_token(self.peer.ip(), reason);
+        }
+        admitted
     }
 
     /// Logs the id of a request that failed with an internal error, and returns it for the client.

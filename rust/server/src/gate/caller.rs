@@ -83,6 +83,11 @@ impl Caller {
         Caller::new(LOCAL_OWNER, LOCAL_KEY.into(), u64::MAX, everything)
     }
 
+    /// Whether its token is disposable, so that it is for data only.
+    pub(crate) fn is_disposable(&self) -> bool {
+        self.disposable
+    }
+
     /// Whether its role allows requests from this address.
     pub(super) fn admits(&self, peer: IpAddr) -> bool {
         let issuer = self.issuer.as_ref();

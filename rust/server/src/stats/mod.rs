@@ -15,6 +15,7 @@ mod events;
 mod histogram;
 mod panics;
 mod readiness;
+mod refusals;
 mod requests;
 
 pub(crate) use self::connections::{Closed, Opened, REASONS, SPEAKS, Speaks, TRANSPORTS};
@@ -40,6 +41,7 @@ pub(crate) struct Stats {
     dropped_lines: AtomicU64,
     without_handle: LogThrottle,
     turned_away: LogThrottle,
+    refusals: refusals::Refusals,
 }
 
 /// Counts an event that is logged, but not each time.
@@ -118,6 +120,16 @@ impl Stats {
             );
             self.events.push(Level::Warning, message);
         }
+    }
+
+    /// A request of `peer` was refused, because its token is missing or, as `reason` says, not valid.
+    pub(crate) fn refused_token(&self, peer: IpAddr, reason: &'static str) {
+        self.refusals.note(peer, reason, Instant::now(), &self.events);
+    }
+
+    /// Logs what has waited to be told together.
+    pub(crate) fn tell(&self) {
+        self.refusals.tell(Instant::now(), &self.events);
     }
 
     /// How many unauthenticated requests were refused.

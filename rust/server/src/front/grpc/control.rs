@@ -34,5 +34,6 @@ pub(super) fn caller(client: &Client, parts: &Parts, message: &[u8]) -> Result<O
     let in_header = headers::token(&parts.headers)?;
     let token = if in_message.is_empty() { in_header } else { in_message };
     let now = client.worker.core.clock.now();
-    client.worker.core.gate.admit_to_control(client.credential(parts, token), now).map(Some)
+    let credential = client.credential(parts, token);
+    client.noting(client.worker.core.gate.admit_to_control(credential, now)).map(Some)
 }

@@ -167,8 +167,9 @@ fn serve(
     let cache = headers::cache(headers)?;
     let (gate, meter) = (&client.worker.core.gate, &client.worker.meter);
     let credential = client.credential(parts, headers::token(headers)?);
-    let authorization =
-        client.authorizations.borrow_mut().authorize(gate, meter, credential, cache, now)?;
+    let authorized =
+        client.authorizations.borrow_mut().authorize(gate, meter, credential, cache, now);
+    let authorization = client.noting(authorized)?;
     let body = body.and_then(|body| if cache.is_empty() { Err(NO_CACHE) } else { Ok(body) });
     let request = DataRequest { authorization: &authorization, api, via, now };
     gate.serve(request, &client.worker.stats, body, |call, body| {

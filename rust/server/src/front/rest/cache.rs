@@ -54,10 +54,11 @@ pub(super) fn answer(
     let below = Below::of(below, &query);
     let (authorization, signed) = match authorization {
         Err(INVALID) if below.may_be_key => {
-            let (authorization, signed) = gate.open_url(meter, credential, &cache, now)?;
+            let opened = gate.open_url(meter, credential, &cache, now);
+            let (authorization, signed) = client.noting(opened)?;
             (Arc::new(authorization), Some(signed))
         }
-        authorization => (authorization?, None),
+        authorization => (client.noting(authorization)?, None),
     };
     let wanted = match Verb::of(&parts.method) {
         // Forms and encoders that support only POST can write to a signed URL as well.

@@ -15,6 +15,7 @@ use super::{admission, basic, caching, host, origins};
 use crate::clock::Now;
 use crate::error::{Error, Result};
 use crate::forward::{self, From, Speaks};
+use crate::gate::{Caller, Credential};
 use crate::message::{Headers, Parts, Response};
 use crate::methods::Verb;
 use crate::stats::{Class, Via, guarded};
@@ -138,19 +139,23 @@ async fn ask(client: &Client, mut parts: Parts, body: Result<Bytes>) -> Result<R
         (None, None)
     } else {
         let now = client.worker.core.clock.now();
-        match client.worker.core.gate.admit_to_control(credential, now) {
+        match client.noting(admitted(client, &parts, credential, now)) {
             Ok(caller) => (Some(caller), None),
             // A public page is served whatever the token is.
             Err(refusal) if Verb::of(&parts.method) == Some(Verb::Get) => (None, Some(refusal)),
             Err(refusal) => return Err(refusal),
         }
     };
+    let disposable = caller.as_ref().filter(|caller| caller.is_disposable());
+    let claims = disposable.and_then(|_| forward::claims(credential.token));
     // A cookie that a browser adds by itself does not prove that the user wants this request, nor
     // does it replace a token that was refused.
     if is_foreign || refusal.is_some() {
         parts.headers.remove(header::COOKIE);
     }
-    let from = match caller {
+    let from = match &caller {
+        // Tokens are handed to browsers: their requests wait, so that those of keys do not.
+        Some(caller) if caller.is_disposable() => From::Session(client.peer.ip()),
         Some(_) => From::Known,
         None if parts.headers.contains_key(header::COOKIE) => From::Session(client.peer.ip()),
         None => From::Unknown(client.peer.ip()),
@@ -159,6 +164,7 @@ async fn ask(client: &Client, mut parts: Parts, body: Result<Bytes>) -> Result<R
         HeaderValue::from_str(host::of(&parts)).unwrap_or(HeaderValue::from_static("localhost"));
     let (caller, peer) = (caller.as_ref(), client.peer.ip());
     forward::introduce(&mut parts.headers, caller, peer, client.secure, Speaks::Http);
+    parts.headers.extend(claims);
     parts.headers.insert(header::HOST, host);
     let body = body?;
     if !body.is_empty() {
@@ -176,6 +182,21 @@ async fn ask(client: &Client, mut parts: Parts, body: Result<Bytes>) -> Result<R
         // The page needs authentication, so the reason why the token was refused is more useful.
         Some(refusal) if answer.status == StatusCode::UNAUTHORIZED => Err(refusal),
         _ => Ok(challenged(answer)),
+    }
+}
+
+/// Authenticates a request for the control plane. A disposable token may only ask about itself.
+fn admitted(
+    client: &Client,
+    parts: &Parts,
+    credential: Credential<'_>,
+    now: Now,
+) -> Result<Caller> {
+    let gate = &client.worker.core.gate;
+    if paths::is_whoami(parts.uri.path()) {
+        gate.admit(credential, now)
+    } else {
+        gate.admit_to_control(credential, now)
     }
 }
 

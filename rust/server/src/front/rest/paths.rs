@@ -7,6 +7,8 @@ pub(super) const CACHE: &str = "/cache/";
 pub(super) const HEALTH: &str = "/health";
 pub(super) const READY: &str = "/ready";
 pub(super) const METRICS: &str = "/metrics";
+/// The path by which any credential, a disposable token included, asks about itself.
+const WHOAMI: &str = "/whoami";
 /// The paths for operators.
 pub(super) const PATHS: [&str; 3] = [HEALTH, READY, METRICS];
 /// RFC 9112 §3.2: other implementations read such bytes as other characters, or as the end of the
@@ -36,4 +38,9 @@ pub(super) fn is_answered(path: &str) -> bool {
 /// Whether the path is that of the metrics, which take a moment to gather.
 pub(super) fn is_metrics(path: &str) -> bool {
     path == METRICS
+}
+
+/// Whether the path is that of a credential that asks about itself.
+pub(super) fn is_whoami(path: &str) -> bool {
+    path == WHOAMI
 }
