@@ -138,10 +138,13 @@ class Client:
     key_id: str = "local"
     session: str | None = None
 
-    def ask(self, method: str, path: str, body: object = None) -> httpx.Response:
+    def ask(
+        self, method: str, path: str, body: object = None, accept: str = "*/*"
+    ) -> httpx.Response:
         """Send a request with a JSON body, if it has one; bytes go as they are."""
         content = body if body is None or isinstance(body, bytes) else json.dumps(body)
-        headers = {} if body is None else {"content-type": "application/json"}
+        headers = {"accept": accept}
+        headers |= {} if body is None else {"content-type": "application/json"}
         request = httpx.Request(method, f"http://app{path}", headers=headers, content=content)
         return self._send(request)
 

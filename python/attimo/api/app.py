@@ -17,6 +17,7 @@ from attimo.api import (
     caches,
     certificates,
     docs,
+    home,
     invitations,
     mail_limits,
     members,
@@ -61,6 +62,7 @@ HANDLERS = (
     accounts,
     certificates,
     docs,
+    home,
 )
 
 OPERATIONS = tuple(operation for each in HANDLERS for operation in each.router.operations)

@@ -119,7 +119,7 @@ def test_without_a_credential_every_route_is_closed(
     assert set(statuses(http, described, None).values()) == {401}
 
 
-@pytest.mark.parametrize("path", ["/openapi.json", "/docs", "/docs/start.js", "/health"])
+@pytest.mark.parametrize("path", ["/", "/openapi.json", "/docs", "/docs/start.js", "/health"])
 def test_what_is_for_everybody_to_read_is_open(http: httpx.Client, path: str) -> None:
     assert http.get(path).status_code == 200
 
