@@ -27,8 +27,8 @@ MORE = {
 }
 """What commands need that is no argument for all their uses."""
 
-NOT_HERE = {("serve",), ("help",), ("completion",)}
-"""A server does not end, and the others take words of their own."""
+NOT_HERE = {("serve",), ("help",), ("completion",), ("login",), ("logout",)}
+"""A server does not end, a login needs a person, and the others take words of their own."""
 
 COMMANDS = {
     path: command

@@ -1,19 +1,15 @@
 """attimo ca: the root certificate that clients must trust, and how to set up each client."""
 
-import hashlib
-import ssl
 import sys
 from pathlib import Path
 from typing import Any
 
-from attimo.cli import homes
+from attimo.cli import homes, trust
 from attimo.cli.command import command
-from attimo.cli.connection import Connection
 from attimo.cli.options import option
-from attimo.cli.profiles import Profile
 from attimo.cli.shapes import Column, Shape, View
 from attimo.cli.target import data_dir_option
-from attimo.errors import Misconfigured, NotFound, PermissionDenied, Unreachable
+from attimo.errors import Misconfigured, Unreachable
 
 SAVED = "ca.pem"
 
@@ -68,9 +64,9 @@ def ca(
 ) -> dict[str, Any]:
     """Print the root certificate that clients must trust, in PEM."""
     file, url, pem = _elsewhere(url, fingerprint) if url else _here(data_dir)
-    found = _fingerprint(pem)
-    if fingerprint and _plain(fingerprint) != _plain(found):
-        raise PermissionDenied(f"The root has a different fingerprint, {found}. Do not trust it.")
+    found = trust.fingerprint(pem)
+    if fingerprint:
+        trust.check(pem, fingerprint)
     return {"certificate": pem, "sha256": found, "url": url, "file": file, "how": how}
 
 
@@ -105,21 +101,4 @@ def _elsewhere(url: str, fingerprint: str | None) -> tuple[str, str, str]:
         )
     url = url.rstrip("/")
     # Anyone may answer: the certificate is accepted only if it has the fingerprint.
-    connection = Connection(Profile(url, ""), verify=False)
-    answer = connection.request("GET", "/ca.pem")
-    connection.close()
-    if answer.status != 200:
-        raise NotFound(f"{url} offers no root certificate (status {answer.status})")
-    return SAVED, url, answer.text
-
-
-def _fingerprint(pem: str) -> str:
-    try:
-        certificate = ssl.PEM_cert_to_DER_cert(pem[pem.index(ssl.PEM_HEADER) :].strip())
-    except ValueError as error:
-        raise PermissionDenied("The answer is not a certificate in PEM") from error
-    return hashlib.sha256(certificate).digest().hex(":").upper()
-
-
-def _plain(fingerprint: str) -> str:
-    return fingerprint.lower().replace(":", "").removeprefix("sha256=").strip()
+    return SAVED, url, trust.fetched(url)

@@ -22,6 +22,8 @@ _SECTIONS: dict[str, dict[str, tuple[str, str, str]]] = {
         "leaderboards": ("leaderboards", "group", "Ids ranked by their scores."),
     },
     "Account": {
+        "login": ("login", "login", "Sign in to a server, and keep a key for it."),
+        "logout": ("login", "logout", "Revoke the key of a login, and delete the profile."),
         "whoami": ("whoami", "whoami", "Show who you are, and with which permissions."),
         "cache": ("cache", "group", "Create, list, flush and delete caches."),
         "key": ("key", "group", "Create, list and revoke API keys."),

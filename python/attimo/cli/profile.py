@@ -44,10 +44,8 @@ def add(
     target = Target(url, frozenset([keys.place(url)]))
     if api_key is None and keys.variable(keys.TOKEN) is None:
         api_key = click.prompt("API key", hide_input=True, err=True)
-    known = profiles.load()
     key = keys.choose(target, api_key).value
-    known[name] = Profile(url, key, str(ca.resolve()) if ca else None, cache)
-    profiles.save(known)
+    profiles.put(name, Profile(url, key, str(ca.resolve()) if ca else None, cache))
     return {"name": name, "url": url}
 
 
@@ -73,8 +71,5 @@ def list_profiles() -> list[dict[str, Any]]:
 @the_profile
 def remove(name: str) -> dict[str, str]:
     """Delete a profile."""
-    profiles.get(name)
-    known = profiles.load()
-    del known[name]
-    profiles.save(known)
+    profiles.remove(name)
     return {"name": name}

@@ -4,6 +4,7 @@ import json
 import os
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
+from urllib.parse import quote
 
 from attimo import files, places
 from attimo.errors import InvalidArgument, Misconfigured, NotFound
@@ -19,6 +20,7 @@ class Profile:
         ca: A file with the certificates to trust; None is what the system trusts.
         cache: The cache that commands use when none is named.
         address: Where to connect, as IP address and port; None is what the name in `url` leads to.
+        key_id: The id of a key that `attimo login` created, which `attimo logout` revokes.
     """
 
     url: str
@@ -26,6 +28,7 @@ class Profile:
     ca: str | None = None
     cache: str | None = None
     address: str | None = None
+    key_id: str | None = None
 
 
 def path() -> Path:
@@ -36,6 +39,11 @@ def path() -> Path:
     """
     home = places.xdg(os.environ, "XDG_CONFIG_HOME", ".config", "HOME")
     return home / "attimo" / "profiles.toml"
+
+
+def root_path(name: str) -> Path:
+    """Where the root certificate of a profile's server is kept, if `attimo login` got it."""
+    return path().parent / "certificates" / f"{quote(name, safe='')}.pem"
 
 
 def load() -> dict[str, Profile]:
@@ -79,6 +87,31 @@ def get(name: str) -> Profile:
         names = ", ".join(known) or "none yet; create one with `attimo profile add`"
         raise NotFound(f"There is no profile {name!r} (profiles: {names})")
     return known[name]
+
+
+def put(name: str, profile: Profile) -> None:
+    """Create or replace a profile.
+
+    Raises:
+        Misconfigured: The profiles cannot be read or written.
+        InvalidArgument: A name or a value is not text.
+    """
+    save(load() | {name: profile})
+
+
+def remove(name: str) -> None:
+    """Delete a profile, and the root certificate that was kept for it.
+
+    Raises:
+        NotFound: There is no such profile.
+        Misconfigured: The profiles cannot be read or written.
+    """
+    get(name)
+    known = load()
+    removed = known.pop(name)
+    save(known)
+    if removed.ca == str(root_path(name)):
+        root_path(name).unlink(missing_ok=True)
 
 
 def save(profiles: dict[str, Profile]) -> None:

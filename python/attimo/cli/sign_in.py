@@ -1,0 +1,146 @@
+"""A person's session, for `attimo login`: by e-mail and password, or by an invitation."""
+
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from http.cookies import SimpleCookie
+from typing import Any
+from urllib.parse import urlsplit
+
+import click
+
+from attimo.cli import durations, keys
+from attimo.cli.connection import Response
+from attimo.cli.http_client import HttpClient, checked
+from attimo.cli.profiles import Profile
+from attimo.errors import AttimoError, Misconfigured, NotFound, PermissionDenied, Unauthenticated
+
+INVITATIONS = "/invitations/accept"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The API key to create.
+
+    Attributes:
+        account: The name or ID of the account; None is the one that the session begins in.
+        role: The role's name or ID; None is the member's own.
+        seconds: How long it is valid; None is for ever.
+    """
+
+    account: str | None
+    role: str | None
+    seconds: int | None
+
+
+def secret(prompt: str) -> str:
+    """A password or key: typed unseen, or a line of standard input where that is no terminal.
+
+    Raises:
+        Misconfigured: There is none.
+    """
+    if sys.stdin.isatty():
+        return str(click.prompt(prompt, hide_input=True, err=True))
+    found = sys.stdin.readline().rstrip("\r\n")
+    if not found:
+        raise Misconfigured(f"{prompt} missing: pass it as a line on standard input")
+    return found
+
+
+def of_link(link: str) -> tuple[str, str]:
+    """The address of the server and the token, from the link of an invitation.
+
+    Raises:
+        Misconfigured: It is not such a link.
+    """
+    parts = urlsplit(link)
+    if not parts.path.endswith(INVITATIONS) or not parts.fragment:
+        raise Misconfigured(
+            f"This is not the link of an invitation: it must end with {INVITATIONS}#TOKEN"
+        )
+    url = f"{parts.scheme}://{parts.netloc}{parts.path.removesuffix(INVITATIONS)}"
+    keys.place(url)
+    return url, parts.fragment
+
+
+@contextmanager
+def by_password(server: Profile, email: str, password: str) -> Iterator[HttpClient]:
+    """A client of somebody who signs in; the session ends with it.
+
+    Raises:
+        Unauthenticated: The e-mail address or the password is wrong.
+    """
+    with _begun(server, "/session", {"email": email, "password": password}) as client:
+        yield client
+
+
+@contextmanager
+def by_invitation(server: Profile, token: str, password: str) -> Iterator[HttpClient]:
+    """A client of somebody who accepts an invitation; the session ends with it.
+
+    Raises:
+        AttimoError: The invitation or the password is not accepted.
+    """
+    with _begun(server, INVITATIONS, {"token": token, "password": password}) as client:
+        yield client
+
+
+@contextmanager
+def _begun(server: Profile, path: str, body: dict[str, str]) -> Iterator[HttpClient]:
+    if server.url.startswith("http:") and not keys.place(server.url).startswith(keys.LOOPBACK):
+        raise Misconfigured(
+            f"A password is not sent to {server.url} in plaintext: use an https:// address"
+        )
+    with HttpClient(server) as visitor:
+        answer = checked(visitor.send("POST", path, body=body))
+    token = _cookie(answer)
+    with HttpClient(Profile(server.url, token, server.ca)) as client:
+        try:
+            yield client
+        finally:
+            with suppress(AttimoError):
+                client.ask("DELETE", "/session")
+
+
+def _cookie(answer: Response) -> str:
+    """The token of a session, which is the value of its cookie."""
+    for each in SimpleCookie(answer.headers.get("set-cookie", "")).values():
+        return each.value
+    raise Unauthenticated("The server began no session. Check that it is Attimo's address")
+
+
+def create_key(client: HttpClient, wanted: Wanted) -> dict[str, Any]:
+    """Create an API key for this machine, as the member who has signed in.
+
+    Raises:
+        PermissionDenied: The member's role cannot create keys, or not with this role.
+        NotFound: There is no such account or role.
+    """
+    if wanted.account is not None:
+        client.ask("PUT", "/session", body={"account_id": _account(client, wanted.account)})
+    found = client.whoami()
+    if "role" not in found:
+        raise NotFound("You are a member of no account: ask for an invitation")
+    role_id = found["role"]["role_id"]
+    if wanted.role is not None:
+        from attimo.cli import role_options
+
+        role_id = role_options.find(client, wanted.role)["role_id"]
+    expiry = "never" if wanted.seconds is None else durations.moment_in(wanted.seconds)
+    try:
+        return client.create_key(role_id, f"attimo login on {socket.gethostname()}", expiry)
+    except PermissionDenied as error:
+        raise PermissionDenied(
+            f"{error}. Ask for an API key, and run: attimo login --with-key"
+        ) from error
+
+
+def _account(client: HttpClient, wanted: str) -> int:
+    mine = client.ask("GET", "/session").json()["accounts"]
+    for each in mine:
+        if wanted in (each["account_name"], str(each["account_id"])):
+            return int(each["account_id"])
+    names = ", ".join(each["account_name"] for each in mine)
+    raise NotFound(f"You are not a member of the account {wanted!r} (yours: {names or 'none'})")
