@@ -5,8 +5,8 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from attimo.cli.base_client import BaseClient, cache_part, checked
 from attimo.cli.connection import Response
-from attimo.cli.http_client import HttpClient, cache_part, checked
 from attimo.errors import InvalidArgument, NotFound
 
 LONGEST_KEY_BASE64 = 24_000
@@ -19,7 +19,7 @@ NO_KEY = "Key Not Found"
 class CacheClient:
     """One cache of one server; the keys of its methods are arguments as they were typed."""
 
-    def __init__(self, client: HttpClient, name: str) -> None:
+    def __init__(self, client: BaseClient, name: str) -> None:
         """Create a client of a cache.
 
         Raises:

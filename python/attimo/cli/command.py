@@ -11,8 +11,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -130,8 +129,7 @@ class Command(click.Command):
         write_examples(self.examples, formatter)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A command that is loaded when it is needed: its module, and what the list says of it."""
 
     module: str
@@ -145,8 +143,7 @@ class Entry:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Old:
+class Old(NamedTuple):
     """A spelling of an earlier version, and what it is now; it works, with a hint."""
 
     now: str

@@ -7,8 +7,7 @@ import http.client
 import json
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
 from attimo.cli.profiles import Profile
@@ -26,8 +25,7 @@ EXPIRED = {10}
 """What OpenSSL's X509_V_ERR_* numbers say of a certificate."""
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(NamedTuple):
     """A response, read whole."""
 
     status: int

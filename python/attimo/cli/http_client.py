@@ -1,105 +1,20 @@
 """The command line's HTTP client of the control plane; `cache_client` reads and writes items."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import quote
 
-from attimo import names
-from attimo.cli.connection import TIMEOUT_SECONDS, Connection, Response
-from attimo.cli.profiles import Profile
-from attimo.errors import (
-    AlreadyExists,
-    AttimoError,
-    Exhausted,
-    FailedPrecondition,
-    InvalidArgument,
-    NotFound,
-    PermissionDenied,
-    StoreUnavailable,
-    Unauthenticated,
-)
+from attimo.cli.base_client import BaseClient, cache_part
+from attimo.errors import InvalidArgument
 
 PAGE = 100
 LONGEST_WORD = 255
 _ID = re.compile(r"[!-.0-~]+")
-_ERRORS: dict[object, type[AttimoError]] = {
-    kind.code: kind
-    for kind in (
-        InvalidArgument,
-        Unauthenticated,
-        PermissionDenied,
-        NotFound,
-        AlreadyExists,
-        FailedPrecondition,
-        Exhausted,
-        StoreUnavailable,
-    )
-}
-"""By the `code` of an error in JSON; other programs on the way may answer without one."""
-
-_BY_STATUS = {kind.status: kind for kind in _ERRORS.values()}
 
 
-class HttpClient:
+class HttpClient(BaseClient):
     """A connection to one server, as one caller."""
-
-    def __init__(self, server: Profile, timeout: float = TIMEOUT_SECONDS) -> None:
-        """Create a client; it connects at the first request.
-
-        Raises:
-            Misconfigured: The address or the certificates cannot be used.
-        """
-        self.server = server
-        self._connection = Connection(server, timeout)
-
-    def __enter__(self) -> Self:
-        """Use it in a `with`, which closes it."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close the connection."""
-        self._connection.close()
-
-    def send(
-        self,
-        method: str,
-        path: str,
-        query: Mapping[str, Any] | None = None,
-        body: object = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Response:
-        """Send a request, with a body in JSON unless it is bytes; any response will do.
-
-        Raises:
-            Unreachable: There was no response.
-        """
-        headers = dict(headers or {})
-        if body is not None and not isinstance(body, bytes):
-            headers["Content-Type"] = "application/json"
-            body = json.dumps(body).encode()
-        return self._connection.request(method, path, query, body, headers)
-
-    def ask(
-        self,
-        method: str,
-        path: str,
-        query: Mapping[str, Any] | None = None,
-        body: object = None,
-    ) -> Response:
-        """Send a request that must succeed.
-
-        Raises:
-            AttimoError: It does not; the message is the server's.
-        """
-        return checked(self.send(method, path, query, body))
 
     def whoami(self) -> dict[str, Any]:
         """Who the server says that this client is."""
@@ -313,35 +228,6 @@ class HttpClient:
         return answer
 
 
-def checked(answer: Response) -> Response:
-    """The answer, if it is a success.
-
-    Raises:
-        AttimoError: It is not; the message is the server's.
-    """
-    if 200 <= answer.status < 300:
-        return answer
-    raise _kind(answer)(_message(answer))
-
-
-def _kind(answer: Response) -> type[AttimoError]:
-    try:
-        return _ERRORS[answer.json()["code"]]
-    except (ValueError, KeyError, TypeError):
-        return _BY_STATUS.get(answer.status, AttimoError)
-
-
-def _message(answer: Response) -> str:
-    if 300 <= answer.status < 400:
-        # The key is for the address that was given, and is sent nowhere else.
-        to = answer.headers.get("location", "another address")
-        return f"The server redirects to {to}. If that is the right server, pass it with --url"
-    try:
-        return str(answer.json()["message"])
-    except (ValueError, KeyError, TypeError):
-        return answer.text.strip()[:300] or f"The server answered with status {answer.status}"
-
-
 def part(text: str, what: str) -> str:
     """A name as a part of a path.
 
@@ -360,16 +246,6 @@ def part(text: str, what: str) -> str:
             f"The {what} is too long: at most {LONGEST_WORD} characters are allowed"
         )
     return quote(text, safe="")
-
-
-def cache_part(name: str) -> str:
-    """A cache's name as a part of a path.
-
-    Raises:
-        InvalidName: It is not a valid name.
-    """
-    names.check_cache(name)
-    return quote(name, safe="")
 
 
 def _flag(value: bool) -> str:

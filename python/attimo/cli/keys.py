@@ -13,6 +13,7 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from attimo.cli import homes, profiles
@@ -26,8 +27,7 @@ LOOPBACK = "this machine"
 _KEY = re.compile(r"[!-~]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """The server that a command asks.
 
     Attributes:

@@ -9,8 +9,7 @@ import json
 import math
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from attimo.cli import tables, times
 from attimo.names import is_text
@@ -44,8 +43,7 @@ _TYPES: dict[Kind, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """A field of an answer.
 
     Attributes:
@@ -120,8 +118,7 @@ class Column:
         return {self.name: found | ({"format": format} if format else {})}
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(NamedTuple):
     """How an answer is to be printed."""
 
     as_json: bool = False
@@ -246,8 +243,7 @@ class _Printable(dict[str, Any]):
         return printable(value) if isinstance(value, str) else value
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """An answer that says more than its data.
 
     Attributes:
@@ -258,7 +254,7 @@ class Answer:
 
     data: Any
     status: int = 0
-    next: str | None = field(default=None)
+    next: str | None = None
 
 
 def page(answer: Any) -> tuple[Iterable[Mapping[str, Any]], str | None]:

@@ -4,9 +4,7 @@ Nothing but prose is ever cut: ids and numbers are there to be copied.
 """
 
 import os
-import shutil
 import sys
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -68,6 +66,8 @@ def width(text: str) -> int:
     """The number of cells that a text takes on a terminal."""
     if text.isascii():
         return len(text)
+    import unicodedata
+
     return sum(
         0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF")
         for c in text
@@ -76,6 +76,8 @@ def width(text: str) -> int:
 
 def _narrow(columns: Sequence["Column"], widths: list[int]) -> None:
     """Shorten columns of prose, the widest first, until a line fits."""
+    import shutil
+
     limit = shutil.get_terminal_size().columns
     prose = [at for at, each in enumerate(columns) if each.kind == "prose"]
     over = sum(widths) + len(GAP) * (len(widths) - 1) - limit

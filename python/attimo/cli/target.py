@@ -5,24 +5,28 @@ this machine, whose address and key are in its data directory. `keys` chooses th
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
 import click
 
 from attimo.cli import complete, homes, keys, profiles
+from attimo.cli.base_client import BaseClient
 from attimo.cli.cache_client import CacheClient
-from attimo.cli.http_client import HttpClient
 from attimo.cli.keys import Target
 from attimo.cli.options import option
 from attimo.cli.profiles import Profile
 from attimo.data_directory import reachable
 from attimo.errors import Misconfigured, Unreachable
 
+if TYPE_CHECKING:
+    from attimo.cli.http_client import HttpClient
+
 P = ParamSpec("P")
 R = TypeVar("R")
+Client = TypeVar("Client", bound=BaseClient)
 
 DEFAULT_CACHE = "default-cache"
 PANEL = "Which server"
@@ -65,8 +69,7 @@ cache_option = option(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """The server of a command.
 
     Attributes:
@@ -80,12 +83,12 @@ class Choice:
     key_from: str
 
 
-def asks_server(command: Callable[Concatenate[HttpClient, P], R]) -> Callable[..., R]:
+def asks_server(command: "Callable[Concatenate[HttpClient, P], R]") -> Callable[..., R]:
     """Give a command its first argument, a client, by the options that say which server."""
 
     @wraps(command)
     def run(*args: P.args, **given: P.kwargs) -> R:
-        return command(_client(given), *args, **given)
+        return command(_client(choose(**_words(given))), *args, **given)
 
     return _with_options(run)
 
@@ -96,36 +99,40 @@ def asks_cache(command: Callable[Concatenate[CacheClient, P], R]) -> Callable[..
     @wraps(command)
     def run(*args: P.args, **given: P.kwargs) -> R:
         name: Any = given.pop("cache")
-        client = _client(given)
+        client = _opened(BaseClient(choose(**_words(given))))
         cache = CacheClient(client, chosen_cache(client.server, name))
         return command(cache, *args, **given)
 
     return cache_option(_with_options(run))
 
 
-def asks_chosen(command: Callable[Concatenate[HttpClient, Choice, P], R]) -> Callable[..., R]:
+def asks_chosen(command: "Callable[Concatenate[HttpClient, Choice, P], R]") -> Callable[..., R]:
     """As `asks_server`, for a command that also says how the server and the key were chosen."""
 
     @wraps(command)
     def run(*args: P.args, **given: P.kwargs) -> R:
         found = chosen(**_words(given))
-        return command(_opened(found.server), found, *args, **given)
+        return command(_client(found.server), found, *args, **given)
 
     return _with_options(run)
 
 
-def _client(given: dict[str, Any]) -> HttpClient:
-    """A client of the server that the options name, which are taken."""
-    return _opened(choose(**_words(given)))
+def _client(server: Profile) -> "HttpClient":
+    """A client of the control plane, which commands about items need not import."""
+    from attimo.cli.http_client import HttpClient
+
+    return _opened(HttpClient(server))
 
 
 def _words(given: dict[str, Any]) -> dict[str, Any]:
+    """The options that name a server, which are taken from a command's own."""
     return {name: given.pop(name) for name in complete.SERVER_OPTIONS}
 
 
-def _opened(server: Profile) -> HttpClient:
+def _opened(client: Client) -> Client:
     """A client that lasts for the command."""
-    return click.get_current_context().with_resource(HttpClient(server))
+    click.get_current_context().with_resource(client)
+    return client
 
 
 def _with_options(run: Callable[..., R]) -> Callable[..., R]:
@@ -176,13 +183,12 @@ def chosen(
     else:
         server = _from_environment()
     if ca is not None:
-        server = replace(server, at=replace(server.at, ca=str(ca)))
+        server = server._replace(at=replace(server.at, ca=str(ca)))
     key = keys.choose(server.target, api_key)
     return Choice(replace(server.at, api_key=key.value), server.target.name, key.source)
 
 
-@dataclass(frozen=True, slots=True)
-class _Server:
+class _Server(NamedTuple):
     """A server as it is known here: how to reach it, and how to choose the key."""
 
     at: Profile
