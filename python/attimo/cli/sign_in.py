@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 import click
 
 from attimo.cli import durations, keys
+from attimo.cli.base_client import checked
 from attimo.cli.connection import Response
-from attimo.cli.http_client import HttpClient, checked
+from attimo.cli.http_client import HttpClient
 from attimo.cli.profiles import Profile
 from attimo.errors import AttimoError, Misconfigured, NotFound, PermissionDenied, Unauthenticated
 
