@@ -36,6 +36,7 @@ _SECTIONS: dict[str, dict[str, tuple[str, str, str]]] = {
     "Server": {
         "account": ("account", "group", "The accounts of several teams."),
         "serve": ("serving", "serve", "Run a server."),
+        "doctor": ("doctor", "doctor", "Check the way to a server, and the server."),
         "status": ("status", "status", "Show whether the server is ready, and how busy it is."),
         "settings": ("settings", "settings", "List every setting."),
         "limits": ("limits", "limits", "List every limit."),

@@ -71,6 +71,20 @@ class Connection:
         """Close it."""
         self._http.close()
 
+    def certificate_end(self) -> int:
+        """When the server's certificate expires, in seconds since 1970, once it was accepted.
+
+        Raises:
+            Unreachable: The connection is closed, or has none.
+        """
+        import ssl
+
+        socket = self._http.sock
+        found = socket.getpeercert() if isinstance(socket, ssl.SSLSocket) else None
+        if not found:
+            raise Unreachable(f"{self.url} closed the connection")
+        return ssl.cert_time_to_seconds(str(found["notAfter"]))
+
     def request(
         self,
         method: str,

@@ -28,7 +28,7 @@ INTERRUPTED = 130
 
 MEANINGS = {
     OK: "done; a hit",
-    MISS: "a miss: the item, field or element does not exist",
+    MISS: "a miss: the item, field or element does not exist; of `attimo doctor`, a failure",
     USAGE: "the command line, a profile or a setting is wrong",
     DENIED: "not permitted: no key, an invalid one, or one without the permission",
     NOT_FOUND: "what the command names does not exist: a cache, key, role, member or profile",

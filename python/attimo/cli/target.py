@@ -18,7 +18,7 @@ from attimo.cli.cache_client import CacheClient
 from attimo.cli.keys import Target
 from attimo.cli.options import option
 from attimo.cli.profiles import Profile
-from attimo.data_directory import reachable
+from attimo.data_directory import DataDirectory, reachable
 from attimo.errors import Misconfigured, Unreachable
 
 if TYPE_CHECKING:
@@ -76,11 +76,13 @@ class Choice(NamedTuple):
         server: How to reach it, with the key to send.
         name: Its name here: an address, a profile, or the data directory.
         key_from: Where the key was found: an option, a variable, or that name.
+        home: The data directory of a server on this machine, if it was chosen by that.
     """
 
     server: Profile
     name: str
     key_from: str
+    home: DataDirectory | None = None
 
 
 def asks_server(command: "Callable[Concatenate[HttpClient, P], R]") -> Callable[..., R]:
@@ -90,7 +92,7 @@ def asks_server(command: "Callable[Concatenate[HttpClient, P], R]") -> Callable[
     def run(*args: P.args, **given: P.kwargs) -> R:
         return command(_client(choose(**_words(given))), *args, **given)
 
-    return _with_options(run)
+    return with_options(run)
 
 
 def asks_cache(command: Callable[Concatenate[CacheClient, P], R]) -> Callable[..., R]:
@@ -103,7 +105,7 @@ def asks_cache(command: Callable[Concatenate[CacheClient, P], R]) -> Callable[..
         cache = CacheClient(client, chosen_cache(client.server, name))
         return command(cache, *args, **given)
 
-    return cache_option(_with_options(run))
+    return cache_option(with_options(run))
 
 
 def asks_chosen(command: "Callable[Concatenate[HttpClient, Choice, P], R]") -> Callable[..., R]:
@@ -114,7 +116,7 @@ def asks_chosen(command: "Callable[Concatenate[HttpClient, Choice, P], R]") -> C
         found = chosen(**_words(given))
         return command(_client(found.server), found, *args, **given)
 
-    return _with_options(run)
+    return with_options(run)
 
 
 def _client(server: Profile) -> "HttpClient":
@@ -135,7 +137,7 @@ def _opened(client: Client) -> Client:
     return client
 
 
-def _with_options(run: Callable[..., R]) -> Callable[..., R]:
+def with_options(run: Callable[..., R]) -> Callable[..., R]:
     """A command with the options of a server, behind its own."""
     own = list(getattr(run, "__click_params__", []))
     run.__click_params__ = []  # type: ignore[attr-defined]
@@ -185,7 +187,8 @@ def chosen(
     if ca is not None:
         server = server._replace(at=replace(server.at, ca=str(ca)))
     key = keys.choose(server.target, api_key)
-    return Choice(replace(server.at, api_key=key.value), server.target.name, key.source)
+    at = replace(server.at, api_key=key.value)
+    return Choice(at, server.target.name, key.source, server.home)
 
 
 class _Server(NamedTuple):
@@ -193,6 +196,7 @@ class _Server(NamedTuple):
 
     at: Profile
     target: Target
+    home: DataDirectory | None = None
 
 
 def _from_environment() -> _Server:
@@ -228,9 +232,9 @@ def _local(data_dir: Path | None) -> _Server:
     target = Target(f"the server of {home.path}", keys.places_of(home), credentials.api_key)
     cache = credentials.cache
     if credentials.http:
-        return _Server(Profile(credentials.http, "", cache=cache), target)
+        return _Server(Profile(credentials.http, "", cache=cache), target, home)
     if credentials.https and running.https:
         # The name is that of the certificate; what it leads to need not be this machine.
         at = Profile(credentials.https, "", credentials.ca, cache, reachable(running.https))
-        return _Server(at, target)
+        return _Server(at, target, home)
     raise Unreachable(f"The server of {home.path} has no listener for clients")

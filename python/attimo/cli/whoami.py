@@ -65,13 +65,14 @@ def told(found: Mapping[str, Any], choice: Choice) -> dict[str, Any]:
         "role": role.get("role_name"),
         "role_id": role.get("role_id"),
         "addresses": [" or ".join(each["ip_filter"]["allowed_cidr_ranges"]) for each in conditions],
-        "issued_at": _seconds(found.get("issued_at")),
-        "expires_at": _seconds(found.get("expires_at")),
+        "issued_at": seconds(found.get("issued_at")),
+        "expires_at": seconds(found.get("expires_at")),
         "url": choice.server.url,
         "server": choice.name,
         "key_from": choice.key_from,
     }
 
 
-def _seconds(moment: str | None) -> float | None:
+def seconds(moment: str | None) -> float | None:
+    """A moment in ISO 8601 in seconds since 1970."""
     return None if moment is None else datetime.fromisoformat(moment).timestamp()
