@@ -13,6 +13,7 @@ PAGES = [
     DOCS / "how-to" / "caches-for-a-while.md",
     DOCS / "how-to" / "use-from-a-browser.md",
     DOCS / "how-to" / "vend-tokens.md",
+    DOCS / "how-to" / "use-the-command-line.md",
     DOCS / "how-to" / "serve-files-and-video.md",
     DOCS / "how-to" / "accounts-and-members.md",
     DOCS / "how-to" / "several-teams.md",
