@@ -247,7 +247,24 @@ def test_a_profile_of_another_server_is_not_replaced(
     assert profiles(stranger) == "prod\thttp://192.0.2.1\t\n"
 
 
-def test_what_is_no_link_of_an_invitation_is_refused(stranger: Terminal) -> None:
-    done = stranger.type("login", "--invitation", "https://example.com/else", given=LINE)
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--invitation", "https://example.com/else"),
+        ("--invitation", "http://[/invitations/accept#x"),
+        ("--invitation", "https://example.com/invitations/accept#"),
+        ("--invitation", "https://a/invitations/accept#x", "--with-key"),
+        ("--url", "http://["),
+        ("--url", "ftp://example.com"),
+        ("--url", "http://ann:secret@example.com"),
+        ("--url", "http://127.0.0.1:1", "--role", "viewer"),
+        (),
+    ],
+)
+def test_words_that_make_no_sense_are_refused_in_a_line(
+    stranger: Terminal, words: tuple[str, ...]
+) -> None:
+    done = stranger.type("login", *words, given=LINE)
 
-    assert (done.status, "invitations/accept#TOKEN" in done.error) == (2, True), done
+    assert (done.status, done.error.count("\n")) == (2, 1), done
+    assert profiles(stranger) == ""

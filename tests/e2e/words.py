@@ -35,10 +35,13 @@ COMMANDS = {
     for path, command in walk(app)
     if path not in NOT_HERE and isinstance(command, Command)
 }
+OTHERWISE = {("profile", "add"), ("doctor",)}
+"""What asks no server, or has an answer also where a server does not give one."""
+
 OF_SERVERS = {
     path: each
     for path, each in COMMANDS.items()
-    if any(o.name == "api_key" for o in each.params) and path != ("profile", "add")
+    if any(o.name == "api_key" for o in each.params) and path not in OTHERWISE
 }
 OF_CACHES = {
     path: each

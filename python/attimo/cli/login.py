@@ -76,6 +76,7 @@ def login(
             raise click.UsageError("--invitation excludes --url and --with-key")
         url, _ = sign_in.of_link(invitation)
     url = (url or _asked("Address of the server", "--url")).rstrip("/")
+    keys.place(url)  # a plain address, without a password
     name = name or urlsplit(url).hostname or url
     old = _replaceable(name, url)
     pem = trust.root_of(url, fingerprint) if ca is None else None
@@ -152,7 +153,6 @@ def _replaceable(name: str, url: str) -> Profile | None:
     old = profiles.load().get(name)
     if old is not None and keys.place(old.url) != keys.place(url):
         raise Misconfigured(f"The profile {name} is of {old.url}: pass another name with --name")
-    keys.place(url)
     return old
 
 

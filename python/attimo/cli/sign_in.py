@@ -7,7 +7,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
 from typing import Any
-from urllib.parse import urlsplit
 
 import click
 
@@ -56,14 +55,13 @@ def of_link(link: str) -> tuple[str, str]:
     Raises:
         Misconfigured: It is not such a link.
     """
-    parts = urlsplit(link)
-    if not parts.path.endswith(INVITATIONS) or not parts.fragment:
+    url, mark, token = link.partition(f"{INVITATIONS}#")
+    if not mark or not token:
         raise Misconfigured(
             f"This is not the link of an invitation: it must end with {INVITATIONS}#TOKEN"
         )
-    url = f"{parts.scheme}://{parts.netloc}{parts.path.removesuffix(INVITATIONS)}"
     keys.place(url)
-    return url, parts.fragment
+    return url, token
 
 
 @contextmanager
