@@ -108,6 +108,19 @@ def test_operators_tell_accounts_by_name(operator: Client) -> None:
     assert operator.ask("PUT", "/accounts/1", {"name": "us"}).json()["name"] == "us"
 
 
+def test_no_name_can_be_taken_for_the_id_of_another_account(operator: Client) -> None:
+    """Commands take either, so an operator could suspend or delete the wrong account."""
+    renamed = operator.ask("PUT", "/accounts/2", {"name": "1"})
+    asked = {"email": ANN, "password": PASSWORD, "account_name": "1"}
+    app = create_app(operator.app.state.control, "cache.example.com", "open", lambda *_: None)
+    signed_up = Browser(app).ask("POST", "/signup", asked)
+
+    for refused in (renamed, signed_up):
+        assert refused.status_code == 400
+        assert "name must not be a number" in refused.json()["message"]
+    assert names(operator) == ["owner", "neighbour"]
+
+
 def test_accounts_are_listed_in_pages(operator: Client) -> None:
     page = operator.ask("GET", "/accounts?limit=1").json()
     rest = operator.ask("GET", f"/accounts?limit=1&next_token={page['next_token']}").json()
@@ -123,6 +136,9 @@ def test_accounts_are_listed_in_pages(operator: Client) -> None:
         ({"name": " "}, 400, "name must not be blank"),
         ({"name": "x" * 256}, 400, "name must be at most 255"),
         ({"name": "a\x1b[31m"}, 400, "name must be printable"),
+        ({"name": "2"}, 400, "name must not be a number"),
+        ({"name": "\u0663"}, 400, "name must not be a number"),
+        ({"name": "*"}, 400, "name must not be a number or *"),
         ({"name": "t", "email": "ann"}, 400, "email must be an address"),
         ({"name": "t", "role": "x"}, 400, "role: Extra inputs"),
         ({"email": ANN}, 400, "name: Field required"),
@@ -190,6 +206,21 @@ def test_operators_do_not_get_into_an_account_that_has_a_key(
     assert holder.ask("DELETE", f"/api-keys/{key.id}?force=true").status_code == 200
     assert operator.ask("POST", path, {"email": BOB}).status_code == 201
     assert operator.ask("POST", "/accounts/99/invitations", {"email": BOB}).status_code == 404
+
+
+def test_nobody_is_invited_to_own_the_first_account_by_the_right_to_manage_others(
+    operator: Client,
+) -> None:
+    """Whoever has only this right would get every other one of the first account."""
+    rule = {"type": "server_management", "permissions": ["write"]}
+    role = operator.ask("POST", "/roles", {"role_name": "r", "permissions": {"rules": [rule]}})
+    asked = {"role_id": role.json()["role_id"], "description": "d"}
+    clerk = operator.ask("POST", "/api-keys", asked).json()["key_info"]["key_id"]
+
+    refused = Client(operator.app, 1, clerk).ask("POST", "/accounts/1/invitations", {"email": BOB})
+
+    assert refused.status_code == 412
+    assert "first account" in refused.json()["message"]
 
 
 def test_an_account_and_its_key_do_not_come_of_a_key_that_ends(

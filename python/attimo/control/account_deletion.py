@@ -36,7 +36,7 @@ def delete(tx: Tx, account_id: int, other_id: int) -> None:
         FailedPrecondition: It is the first account.
     """
     account = accounts.get(tx, other_id)
-    accounts.need_not_first(account)
+    accounts.need_not_first(account, accounts.NEVER_ENDS)
     had = accounts.details(tx, account_id, other_id)
     session_rows.end_of_account(tx, other_id)
     for query in (

@@ -11,7 +11,15 @@ from attimo.control.actions import SERVER, reads, writes
 from attimo.control.pages import Page
 from attimo.control.permissions import FIRST_ACCOUNT, SERVER_MANAGEMENT, Right
 from attimo.control.tx import Tx
-from attimo.errors import AccountExists, AccountSuspended, FailedPrecondition, NoSuchAccount
+from attimo.errors import (
+    AccountExists,
+    AccountSuspended,
+    FailedPrecondition,
+    InvalidArgument,
+    NoSuchAccount,
+)
+
+NEVER_ENDS = "it can be neither suspended nor deleted"
 
 MANAGE = Right(SERVER_MANAGEMENT, "write")
 
@@ -69,9 +77,9 @@ def create(tx: Tx, name: str) -> Account:
     """Create an empty account; the first of a database has the ID 1.
 
     Raises:
-        InvalidArgument: The name is blank, too long, or not printable.
+        InvalidArgument: The name is blank, too long, not printable, or could be an ID.
     """
-    text_rules.check("name", name, LONGEST_NAME)
+    _check(name)
     account_id = tx.db.scalar(
         "INSERT INTO accounts (name, created_at) VALUES (:name, :now) RETURNING id",
         name=name,
@@ -145,13 +153,13 @@ def rename(tx: Tx, account_id: int, other_id: int, name: str) -> AccountDetails:
     """Rename an account; return it. Does nothing if it has that name.
 
     Raises:
-        InvalidArgument: The name is blank, too long, or not printable.
+        InvalidArgument: The name is blank, too long, not printable, or could be an ID.
         NoSuchAccount: There is no such account.
         AccountExists: Another account has that name.
     """
     account = get(tx, other_id)
-    text_rules.check("name", name, LONGEST_NAME)
     if account.name != name:
+        _check(name)
         need_free(tx, name)
         tx.db.execute("UPDATE accounts SET name = :name WHERE id = :id", name=name, id=other_id)
         note(tx, account_id, account, new_name=name)
@@ -170,7 +178,7 @@ def suspend(tx: Tx, account_id: int, other_id: int) -> AccountDetails:
         FailedPrecondition: It is the first account.
     """
     account = get(tx, other_id)
-    need_not_first(account)
+    need_not_first(account, NEVER_ENDS)
     if details(tx, account_id, other_id).suspended_at is None:
         _suspend(tx, other_id, tx.now)
         note(tx, account_id, account)
@@ -202,16 +210,17 @@ def need_free(tx: Tx, name: str) -> None:
         raise AccountExists(name)
 
 
-def need_not_first(account: Account) -> None:
-    """Refuse to end the operator's own account.
+def need_not_first(account: Account, refusal: str) -> None:
+    """Refuse what cannot be done to the operator's own account.
+
+    Args:
+        refusal: What cannot be done, and what can, for the message.
 
     Raises:
         FailedPrecondition: It is the first account.
     """
     if account.id == FIRST_ACCOUNT:
-        raise FailedPrecondition(
-            "The first account is the operator's: it can be neither suspended nor deleted"
-        )
+        raise FailedPrecondition(f"The first account is the operator's: {refusal}")
 
 
 def note(tx: Tx, account_id: int, about: Account, **more: object) -> None:
@@ -222,6 +231,13 @@ def note(tx: Tx, account_id: int, about: Account, **more: object) -> None:
     audit.note(tx, account_id, about.name, id=about.id, **more)
     if about.id != account_id:
         audit.note_of_system(tx, about.id, tx.action, about.name, **more)
+
+
+def _check(name: str) -> None:
+    """Refuse a name that is none, or with which operators would name another account by its ID."""
+    text_rules.check("name", name, LONGEST_NAME)
+    if name.isdecimal() or name == "*":
+        raise InvalidArgument("name must not be a number or *: these choose accounts by their IDs")
 
 
 def _suspend(tx: Tx, other_id: int, moment: int | None) -> None:

@@ -86,10 +86,12 @@ def invite_owner(
     Raises:
         InvalidArgument: The address is invalid.
         NoSuchAccount: There is no such account.
-        FailedPrecondition: It has an owner, or a key that can manage its keys.
+        FailedPrecondition: It has an owner, or a key that can manage its keys; or it is the first
+            account, which the right to manage others does not open.
         AccountSuspended: It is suspended.
     """
     account = accounts.get(tx, other_id)
+    accounts.need_not_first(account, "invite its owners with POST /invitations")
     accounts.need_active(tx, other_id)
     is_owned = any(each.role_id == OWNER.id for each in members.list_all(tx, other_id))
     if is_owned or api_keys.can_be_managed(tx, other_id):
