@@ -32,7 +32,11 @@ class Terminal:
     def type(self, *words: str, given: bytes = b"") -> Answer:
         """Run a command and wait for its end."""
         done = subprocess.run(
-            [*attimo(), *words], input=given, capture_output=True, env=self._all(), check=False
+            [*attimo(), *words],
+            input=given,
+            capture_output=True,
+            env=self.environment(),
+            check=False,
         )
         return Answer(done.returncode, done.stdout, done.stderr.decode())
 
@@ -43,6 +47,7 @@ class Terminal:
         assert "attimo:" not in answer.error, (words, answer)
         return answer.text
 
-    def _all(self) -> Mapping[str, str]:
+    def environment(self) -> Mapping[str, str]:
+        """The variables of a command."""
         own = {"HOME": str(self.home), "COLUMNS": "100"}
         return bare_environment() | own | self.variables

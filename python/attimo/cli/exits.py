@@ -4,6 +4,7 @@ import os
 import sys
 
 import click
+from click.exceptions import NoArgsIsHelpError
 
 from attimo.cli.shapes import printable
 from attimo.errors import (
@@ -60,7 +61,13 @@ def status_of(error: BaseException) -> int:
 
 
 def report(error: BaseException) -> None:
-    """Print the one line about an error on standard error, without control characters."""
+    """Print the one line about an error on standard error, without control characters.
+
+    A group without a command is told all of its commands instead.
+    """
+    if isinstance(error, NoArgsIsHelpError):
+        print(error.format_message(), file=sys.stderr)
+        return
     print("attimo:", printable(" ".join(_words(error).split())), file=sys.stderr)
 
 

@@ -5,7 +5,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     import click
@@ -15,6 +15,7 @@ NAME = "attimo"
 
 def main() -> None:
     """Run the command that was typed; an error is one line and an exit status of its own."""
+    open_closed_outputs()
     take_any_text()
     raise SystemExit(run(sys.argv[1:]))
 
@@ -27,16 +28,35 @@ def run(words: Sequence[str]) -> int:
     from attimo.errors import AttimoError
 
     try:
-        result = commands().main(list(words), prog_name=NAME, standalone_mode=False)
+        result = _result(list(words))
         sys.stdout.flush()
     except BrokenPipeError:
         # Whoever read the output has seen enough. Python would complain at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return exits.OK
+    except (KeyboardInterrupt, EOFError) as error:
+        # The terminal has echoed ^C.
+        print(file=sys.stderr)
+        exits.report(error)
+        return exits.INTERRUPTED
     except (AttimoError, click.ClickException, click.Abort, OSError) as error:
         exits.report(error)
         return exits.status_of(error)
     return result if isinstance(result, int) else exits.OK
+
+
+def _result(words: list[str]) -> object:
+    """What the command returns."""
+    import click
+
+    if "_ATTIMO_COMPLETE" in os.environ:
+        return commands().main(words, prog_name=NAME)
+    # Not by `main`, which ends like a miss when nobody reads the output any more.
+    try:
+        with commands().make_context(NAME, words) as ctx:
+            return commands().invoke(ctx)
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
 
 
 def commands() -> "click.Group":
@@ -44,6 +64,16 @@ def commands() -> "click.Group":
     from attimo.cli.commands import app
 
     return app
+
+
+def open_closed_outputs() -> None:
+    """Let a command run whose outputs are closed (`>&-`); what it prints is lost."""
+    sys.stdout = sys.stdout or _nowhere()
+    sys.stderr = sys.stderr or _nowhere()
+
+
+def _nowhere() -> TextIO:
+    return os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
 
 
 def take_any_text() -> None:
