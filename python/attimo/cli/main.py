@@ -49,12 +49,12 @@ def _result(words: list[str]) -> object:
     """What the command returns."""
     import click
 
-    if "_ATTIMO_COMPLETE" in os.environ:
-        return commands().main(words, prog_name=NAME)
-    # Not by `main`, which ends like a miss when nobody reads the output any more.
+    program = commands()
+    # The steps of its `main`, which ends like a miss when nobody reads the output any more.
+    program._main_shell_completion({}, NAME)
     try:
-        with commands().make_context(NAME, words) as ctx:
-            return commands().invoke(ctx)
+        with program.make_context(NAME, words) as ctx:
+            return program.invoke(ctx)
     except click.exceptions.Exit as ended:
         return ended.exit_code
 
