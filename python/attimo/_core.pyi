@@ -144,6 +144,15 @@ class Node:
     def note_usage(self, recorded: bool) -> None:
         """Note that a batch was recorded, or could not be and waits."""
 
+    def note_backup(self, interval_seconds: int, newest: int, failed: bool) -> None:
+        """Note the state of scheduled backups, for `/metrics`.
+
+        Args:
+            interval_seconds: Their interval.
+            newest: The time of the newest, in seconds since 1970; 0 if there is none.
+            failed: Whether one has just failed.
+        """
+
     def note_dropped_lines(self, lines: int) -> None:
         """Note that this many more log lines were dropped."""
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from attimo.certificates import Certificate, authority, pair
-from attimo.certificates.ordered import LONGEST_PAUSE, ByAcme, pause, renewal
+from attimo.certificates import Certificate, authority, notes, pair
+from attimo.certificates.ordered import HEADING, LONGEST_PAUSE, ByAcme, pause, renewal
 from attimo.certificates.source import Files, OwnAuthority
 from attimo.data_directory import DataDirectory
 from attimo.errors import Misconfigured
@@ -256,6 +256,29 @@ def test_a_kept_certificate_of_another_name_or_authority_is_not_used(tmp_path: P
         (tmp_path / "acme.pem").write_text(f"{heading}\n{own.chain}")
         (tmp_path / "acme.key").write_text(own.private_key)
         assert acme(tmp_path).first() == own
+
+
+def test_a_kept_certificate_for_one_of_the_names_is_used_until_one_for_all_is_ordered(
+    tmp_path: Path, operator: Authority
+) -> None:
+    """The operator's is for the old name: without it, clients would get one they do not trust."""
+    facts = {
+        "directory": "https://acme.invalid/dir",
+        "endpoint": "localhost",
+        "renew after": (datetime.now(UTC) + timedelta(days=9)).isoformat(),
+    }
+    chain = operator.chain.read_text()
+    (tmp_path / "acme.pem").write_text(notes.written(HEADING, facts, chain))
+    (tmp_path / "acme.key").write_text(operator.key.read_text())
+
+    def source(endpoint: str, *also: str) -> ByAcme:
+        return ByAcme(tmp_path, endpoint, facts["directory"], None, None, {}, also)
+
+    moved, same, other = source("new", "localhost"), source("localhost"), source("new")
+    used = [each.first().chain for each in (moved, same, other)]
+
+    assert [each == chain for each in used] == [True, True, False]
+    assert moved._due < datetime.now(UTC) < same._due
 
 
 def test_the_settings_choose_where_it_comes_from(tmp_path: Path, operator: Authority) -> None:

@@ -54,6 +54,23 @@ def test_a_second_start_uses_the_same_certificate(tmp_path: Path) -> None:
     assert authority.ensure(tmp_path, "localhost", NOW) == first
 
 
+def test_a_certificate_for_a_former_name_too_is_issued_by_the_same_authority(
+    tmp_path: Path,
+) -> None:
+    first = authority.ensure(tmp_path, "old.example", NOW)
+    root = (tmp_path / "ca.pem").read_text()
+
+    both = authority.ensure(tmp_path, "new.example", NOW, ["old.example"])
+
+    assert both != first
+    assert authority.ensure(tmp_path, "new.example", NOW, ["old.example"]) == both
+    for host in names("new.example", "old.example"):
+        assert strict_check(tmp_path, "-verify_hostname", host).returncode == 0, host
+    assert (tmp_path / "ca.pem").read_text() == root
+    authority.ensure(tmp_path, "new.example", NOW)
+    assert strict_check(tmp_path, "-verify_hostname", "old.example").returncode != 0
+
+
 def test_a_new_endpoint_gets_a_new_certificate_of_the_same_authority(tmp_path: Path) -> None:
     first = authority.ensure(tmp_path, "localhost", NOW)
     root = (tmp_path / "ca.pem").read_text()

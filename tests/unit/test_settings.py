@@ -272,6 +272,7 @@ def test_the_key_of_a_certificate_is_not_shown() -> None:
         element_bytes=1,
         app_socket="socket",
         local=False,
+        also_endpoint=(),
         endpoint="localhost",
         allowed_origins=(),
         metrics="off",

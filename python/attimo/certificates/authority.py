@@ -7,6 +7,7 @@ operator's.
 """
 
 import ipaddress
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,8 +31,16 @@ _HEADING = "Attimo server certificate"
 _READABLE = 0o644
 
 
-def ensure(folder: Path, endpoint: str, now: datetime | None = None) -> Certificate:
+def ensure(
+    folder: Path, endpoint: str, now: datetime | None = None, also: Sequence[str] = ()
+) -> Certificate:
     """Return the certificate for `endpoint` in `folder`; issue or renew it if necessary.
+
+    Args:
+        folder: Where it is stored, with the authority.
+        endpoint: The public name.
+        now: The time; the clock's by default.
+        also: More public names that it is for.
 
     Raises:
         Misconfigured: A certificate must be issued but the authority cannot sign it, or a file
@@ -43,14 +52,14 @@ def ensure(folder: Path, endpoint: str, now: datetime | None = None) -> Certific
     if server and key:
         facts = notes.facts(_HEADING, server)
         same = {
-            "endpoint": endpoint,
+            "endpoint": ",".join((endpoint, *also)),
             "authority": notes.digest(_kept(folder / "ca.pem") or ""),
             "chain": notes.digest(notes.chain(server)),
             "key": notes.digest(key),
         }
         if now < _moment(facts) and all(facts.get(name, "") == same[name] for name in same):
             return Certificate(notes.chain(server), key, folder / "ca.pem")
-    return _issue(folder, endpoint, now)
+    return _issue(folder, (endpoint, *also), now)
 
 
 def is_foreign(folder: Path) -> bool:
@@ -75,18 +84,18 @@ def _kept(file: Path) -> str | None:
     return pair.text(file) if file.exists() else None
 
 
-def _issue(folder: Path, endpoint: str, now: datetime) -> Certificate:
+def _issue(folder: Path, endpoints: Sequence[str], now: datetime) -> Certificate:
     """Write a new server certificate, and first the authority if there is none."""
     from cryptography.hazmat.primitives.asymmetric import ec
 
     authority, authority_key = _authority(folder, now)
     private_key = ec.generate_private_key(ec.SECP256R1())
-    signed = _sign_server(endpoint, private_key, authority, authority_key, now)
+    signed = _sign_server(endpoints, private_key, authority, authority_key, now)
 
     key, ca = _key_pem(private_key), _kept(folder / "ca.pem") or ""
     chain = _pem(signed) + _pem(authority)
     facts = {
-        "endpoint": endpoint,
+        "endpoint": ",".join(endpoints),
         "renew after": (signed.not_valid_after_utc - RENEW_BEFORE_END).isoformat(),
         "authority": notes.digest(ca),
         "chain": notes.digest(chain),
@@ -158,7 +167,7 @@ def _new_authority(
 
 
 def _sign_server(
-    endpoint: str,
+    endpoints: Sequence[str],
     key: "ec.EllipticCurvePrivateKey",
     authority: "x509.Certificate",
     authority_key: "ec.EllipticCurvePrivateKey",
@@ -176,7 +185,7 @@ def _sign_server(
         )
         .not_valid_before(now - SKEW)
         .not_valid_after(min(now + SERVER_LIVES, authority.not_valid_after_utc))
-        .add_extension(x509.SubjectAlternativeName(_alternatives(endpoint)), critical=False)
+        .add_extension(x509.SubjectAlternativeName(_alternatives(endpoints)), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(signs_certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
@@ -188,12 +197,12 @@ def _sign_server(
     )
 
 
-def _alternatives(endpoint: str) -> "list[x509.GeneralName]":
+def _alternatives(endpoints: Sequence[str]) -> "list[x509.GeneralName]":
     from cryptography import x509
 
     return [
         x509.IPAddress(ipaddress.ip_address(name)) if is_address(name) else x509.DNSName(name)
-        for name in names(endpoint)
+        for name in names(*endpoints)
     ]
 
 

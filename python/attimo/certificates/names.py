@@ -15,8 +15,12 @@ PREFIXES = (
 """The hosts that the official clients derive from an endpoint."""
 
 
-def names(endpoint: str) -> list[str]:
-    """Every name and address that clients use for `endpoint`."""
+def names(*endpoints: str) -> list[str]:
+    """Every name and address that clients use for these endpoints, each once."""
+    return list(dict.fromkeys(name for each in endpoints for name in _of_one(each)))
+
+
+def _of_one(endpoint: str) -> list[str]:
     if is_address(endpoint):
         return [endpoint]
     derived = [endpoint, *(f"{prefix}.{endpoint}" for prefix in PREFIXES)]

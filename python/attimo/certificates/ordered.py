@@ -37,6 +37,7 @@ class ByAcme:
         email: The contact address.
         root: The file with the root that clients must trust; None if they already do.
         answers: The responses to its challenges, by token.
+        also: More public names.
     """
 
     folder: Path
@@ -45,13 +46,14 @@ class ByAcme:
     email: str | None
     root: Path | None
     answers: MutableMapping[str, str]
+    also: tuple[str, ...] = ()
     _due: datetime = field(default=datetime.min.replace(tzinfo=UTC), init=False)
     _failures: int = field(default=0, init=False)
 
     def first(self) -> Certificate:
         """Return the stored one, or one from the server's own authority."""
         kept = self._kept()
-        return kept or OwnAuthority(self.folder, self.endpoint).first()
+        return kept or OwnAuthority(self.folder, self.endpoint, self.also).first()
 
     def next(self, *, now: bool) -> Certificate | None:
         """Order one when it is due."""
@@ -59,10 +61,14 @@ class ByAcme:
             return None
         self._failures += 1
         self._due = datetime.now(UTC) + pause(self._failures)
-        log.info("ordering a certificate for %s from %s", self.endpoint, self.directory)
+        log.info("ordering a certificate for %s from %s", self._endpoints, self.directory)
         found = self._order()
         self._failures = 0
         return found
+
+    @property
+    def _endpoints(self) -> str:
+        return ",".join((self.endpoint, *self.also))
 
     @property
     def _chain(self) -> Path:
@@ -73,13 +79,15 @@ class ByAcme:
         return self.folder / "acme.key"
 
     def _kept(self) -> Certificate | None:
-        """Return the one of the last order, if it still fits the settings."""
+        """Return the one of the last order, if it is for one of the names.
+
+        If it is not for all of them, it is used until another one, which is due, is there.
+        """
         if not (self._chain.exists() and self._key.exists()):
             return None
         text = pair.text(self._chain)
         facts = notes.facts(HEADING, text)
-        same = {"directory": self.directory, "endpoint": self.endpoint}
-        if any(facts.get(name) != value for name, value in same.items()):
+        if facts.get("directory") != self.directory:
             return None
         try:
             key = (self._key, pair.text(self._key))
@@ -90,7 +98,10 @@ class ByAcme:
             return None
         if found.ends is None or found.ends <= datetime.now(UTC):
             return None
-        self._due = due
+        if facts.get("endpoint") == self._endpoints:
+            self._due = due
+        elif not any(found.covers(each) for each in (self.endpoint, *self.also)):
+            return None
         return found
 
     def _order(self) -> Certificate:
@@ -98,13 +109,13 @@ class ByAcme:
 
         account = self.folder / "acme-account.key"
         orders = Orders(self.directory, self.email, self.root, account, self.answers)
-        made = orders.order(names(self.endpoint))
+        made = orders.order(names(self.endpoint, *self.also))
         chain, key = made.chain, made.private_key
         found = pair.belonging((self._chain, chain), (self._key, key), self.root)
         self._due = renewal(found)
         facts = {
             "directory": self.directory,
-            "endpoint": self.endpoint,
+            "endpoint": self._endpoints,
             "renew after": self._due.isoformat(),
         }
         # A crash in between leaves files that do not match, and another one is ordered.

@@ -43,15 +43,17 @@ class OwnAuthority:
     Attributes:
         folder: Where the authority and the certificate are stored.
         endpoint: The public name.
+        also: More public names.
     """
 
     folder: Path
     endpoint: str
+    also: tuple[str, ...] = ()
     _renewal: datetime | None = field(default=None, init=False)
 
     def first(self) -> Certificate:
         """Return the stored one, or issue one."""
-        found = authority.ensure(self.folder, self.endpoint)
+        found = authority.ensure(self.folder, self.endpoint, also=self.also)
         self._renewal = authority.renewal(self.folder)
         return found
 

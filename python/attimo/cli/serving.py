@@ -9,7 +9,7 @@ from attimo import settings
 from attimo.cli.command import Command, Option
 from attimo.settings.declared import Declaration, declarations, flag, variable
 
-REPEATED = {"listen"}
+REPEATED = {"listen", "also_endpoint"}
 """Settings that can be given more than once."""
 
 EXAMPLES = [

@@ -134,6 +134,10 @@ class LocalNode:
         """Note that a batch was recorded, or could not be and waits."""
         self._node.note_usage(recorded)
 
+    def note_backup(self, interval_seconds: int, newest: int, failed: bool) -> None:
+        """Note the interval of backups, the time of the newest (0: none), and if one has failed."""
+        self._node.note_backup(interval_seconds, newest, failed)
+
     def note_dropped_lines(self, lines: int) -> None:
         """Note that this many more log lines were dropped."""
         self._node.note_dropped_lines(lines)

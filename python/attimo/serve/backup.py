@@ -11,7 +11,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -40,9 +40,22 @@ OWN_KEYS = (
 
 TRIES = 5
 
+PAGES = 256
+"""How many pages of the database are copied at a time."""
 
-def back_up(home: DataDirectory, to: Path) -> list[str]:
+CHECK_EVERY = 10_000
+"""After how many of SQLite's instructions a check asks whether to go on."""
+
+
+def back_up(
+    home: DataDirectory, to: Path, stopped: Callable[[], bool] = lambda: False
+) -> list[str]:
     """Write a backup to `to`, a new or empty directory; return the names of its files.
+
+    Args:
+        home: The data directory.
+        to: The backup.
+        stopped: Whether to give it up; asked for every few pages of the database.
 
     Raises:
         Misconfigured: There is no server to back up, the backup cannot be read or written, or it
@@ -52,8 +65,8 @@ def back_up(home: DataDirectory, to: Path) -> list[str]:
         raise Misconfigured(f"There is no server in {home.path}: {home.database} is missing")
     _check_apart(to, home.path)
     with _whole(to) as staging, _in_words(f"{home.path} cannot be backed up to {to}"):
-        _copy_database(home.database, staging / DATABASE)
-        _check_database(staging / DATABASE)
+        _copy_database(home.database, staging / DATABASE, stopped)
+        _check_database(staging / DATABASE, stopped)
         for name, content in _of_one_moment(home.path).items():
             _write(staging / name, content)
         names = sorted(each.name for each in staging.iterdir())
@@ -139,16 +152,24 @@ def _checked(source: Path) -> list[str]:
     return sorted(listed)
 
 
-def _copy_database(source: Path, to: Path) -> None:
+def _copy_database(source: Path, to: Path, stopped: Callable[[], bool]) -> None:
+    def go_on(*_: int) -> None:
+        if stopped():
+            raise Misconfigured("the backup was given up")
+
     to.touch(files.OWNER_ONLY)
     with closing(dbapi2.connect(str(source))) as live, closing(dbapi2.connect(str(to))) as copy:
-        live.backup(copy)
+        # One snapshot: otherwise each change in between would begin the copy anew.
+        live.execute("BEGIN")
+        live.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        live.backup(copy, pages=PAGES, progress=go_on)
         # One file, without a write-ahead log.
         copy.execute("PRAGMA journal_mode = DELETE")
 
 
-def _check_database(path: Path) -> None:
+def _check_database(path: Path, stopped: Callable[[], bool] = lambda: False) -> None:
     with closing(dbapi2.connect(str(path))) as database:
+        database.set_progress_handler(stopped, CHECK_EVERY)
         found = database.execute("PRAGMA integrity_check(1)").fetchone()[0]
     if found != "ok":
         raise Misconfigured(f"{path.name} is damaged: {found}")

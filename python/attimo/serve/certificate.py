@@ -47,10 +47,11 @@ def source_of(
             settings.acme_email,
             settings.authority,
             answers,
+            settings.also_endpoint,
         )
     if authority.is_foreign(home.path):
         return Files(home.path / "server.pem", home.path / "server.key")
-    return OwnAuthority(home.path, settings.endpoint)
+    return OwnAuthority(home.path, settings.endpoint, settings.also_endpoint)
 
 
 @dataclass(slots=True)
@@ -62,12 +63,14 @@ class Keeper:
         used: The one in use.
         endpoint: The public name of the server.
         use: Replaces the certificate; raises ValueError if it cannot be used.
+        also: More public names.
     """
 
     source: Source
     used: Certificate
     endpoint: str
     use: Callable[[Certificate], None]
+    also: tuple[str, ...] = ()
     _complaint: str = field(default="", init=False)
     _warned: datetime | None = field(default=None, init=False)
     _woken: threading.Event = field(default_factory=threading.Event, init=False)
@@ -133,9 +136,10 @@ class Keeper:
         log.warning("the certificate expires on %s UTC: replace it", f"{self.used.ends:%F %T}")
 
     def _warn_of_names(self) -> None:
-        """Log the names of the endpoint that the certificate lacks, if it has been parsed."""
+        """Log the names of the endpoints that the certificate lacks, if it has been parsed."""
         if not self.used.ends:
             return
-        missing = [name for name in names(self.endpoint) if not self.used.covers(name)]
+        wanted = names(self.endpoint, *self.also)
+        missing = [name for name in wanted if not self.used.covers(name)]
         if missing:
             log.warning("the certificate is not for %s; SDKs need it", ", ".join(missing))

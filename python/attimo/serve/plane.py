@@ -23,7 +23,7 @@ from attimo.node import local
 from attimo.node.collector import Collector
 from attimo.node.kept import Kept
 from attimo.node.local import LocalNode
-from attimo.serve import certificate, owner
+from attimo.serve import backups, certificate, owner
 from attimo.serve.app import AppThread, app_socket
 from attimo.serve.owner import Owner
 from attimo.serve.readiness import Readiness
@@ -80,6 +80,7 @@ class Plane:
     _control: Control | None = field(default=None, init=False)
     _keeper: certificate.Keeper | None = field(default=None, init=False)
     _reaper: Reaper | None = field(default=None, init=False)
+    _backups: backups.Backups | None = field(default=None, init=False)
     _app: AppThread | None = field(default=None, init=False)
     _stack: ExitStack = field(default_factory=ExitStack, init=False)
 
@@ -118,14 +119,16 @@ class Plane:
             control.announce()
             send = _mail(self.settings, self.home, stack)
             self._keeper = self._new_keeper()
+            self._backups = backups.of_settings(self.settings, self.home, self.node.note_backup)
             make = partial(self._new_app, control, send)
             self._app = AppThread(opened, make, on_failure=self.shutdown.set)
             # Closed in reverse order.
             stack.callback(self._app.stop)
             stack.callback(reaper.stop)
             stack.callback(self.collector.pause)
-            if self._keeper:
-                stack.callback(self._keeper.stop)
+            for each in (self._keeper, self._backups):
+                if each:
+                    stack.callback(each.stop)
             self._stack = stack.pop_all()
 
     def introduce(self) -> tuple[Credentials, owner.Owner]:
@@ -147,7 +150,7 @@ class Plane:
 
     def start(self) -> None:
         """Start the app, the collector and the reaper; return when the app answers."""
-        for each in (self._app, self.collector, self._reaper, self._keeper):
+        for each in (self._app, self.collector, self._reaper, self._keeper, self._backups):
             if each is not None:
                 each.start()
         if self._app is not None:
@@ -224,7 +227,11 @@ class Plane:
         if self.source is None or self.shown is None:
             return None
         return certificate.Keeper(
-            self.source, self.shown, self.settings.endpoint, self._use_certificate
+            self.source,
+            self.shown,
+            self.settings.endpoint,
+            self._use_certificate,
+            self.settings.also_endpoint,
         )
 
     def _use_certificate(self, found: Certificate) -> None:

@@ -282,6 +282,7 @@ def _node(settings: Settings, shown: Certificate | None, socket: Path) -> LocalN
             app_socket=str(socket),
             local=settings.local,
             endpoint=settings.endpoint,
+            also_endpoint=settings.also_endpoint,
             allowed_origins=settings.allowed_origins,
             metrics=settings.metrics,
             metrics_caches=settings.metrics_caches,

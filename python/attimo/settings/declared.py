@@ -72,6 +72,12 @@ class Settings:
         values.PUBLIC_NAME,
         "Public name of the server; certificates and tokens are issued for it.",
     )
+    also_endpoint: tuple[str, ...] = setting(
+        "off",
+        values.PUBLIC_NAMES,
+        "Another public name that the server answers to, such as a former one; certificates are "
+        "issued for it, too. Repeat it, or separate several by commas.",
+    )
     certificate: Path | None = setting(  # noqa: RUF009 (a declaration, not a value)
         "off",
         values.FILE,
@@ -138,6 +144,18 @@ class Settings:
         values.SIGN_UP,
         "Who can sign up: open (anyone), invite (only invited people, who join existing "
         "accounts), closed.",
+    )
+    backup_to: Path | None = setting(  # noqa: RUF009 (a declaration, not a value)
+        "off",
+        values.FOLDER_OR_OFF,
+        "Directory for scheduled backups, each complete and restorable by attimo restore. With "
+        "off, there are none.",
+    )
+    backup_every: float = setting(
+        "1d", values.SPAN, "Interval of scheduled backups, such as 6h or 1d."
+    )
+    backup_keep: int = setting(
+        7, values.BACKUPS, "Number of scheduled backups to keep; older ones are deleted."
     )
     smtp: SmtpServer | None = setting(  # noqa: RUF009 (a declaration, not a value)
         "off",
@@ -224,6 +242,7 @@ class NodeSettings:
         app_socket: The path of the Unix socket of the control app.
         local: Whether plaintext listeners on loopback accept an empty token as the owner's.
         endpoint: The public name of the server, without a port.
+        also_endpoint: More public names of the server.
         allowed_origins: The origins that can call the server from a browser; `*` for all.
         metrics: Who can read the metrics: loopback, open or off.
         metrics_caches: The number of caches with metrics of their own.
@@ -243,6 +262,7 @@ class NodeSettings:
     app_socket: str
     local: bool
     endpoint: str
+    also_endpoint: Sequence[str]
     allowed_origins: Sequence[str]
     metrics: str
     metrics_caches: int

@@ -19,6 +19,11 @@ def check(found: Settings, labels: Mapping[str, str]) -> None:
     """
     _check_listeners(found, labels)
     _check_certificate(found, labels)
+    if found.backup_to and found.backup_to.is_relative_to(found.data_dir):
+        raise Misconfigured(
+            f"{labels['backup_to']} is in the data directory {found.data_dir}, with which the "
+            "backups would be lost: choose another one, on another disk if possible"
+        )
     if found.acme:
         _check_acme(found, labels["acme"])
 

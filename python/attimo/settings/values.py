@@ -47,6 +47,7 @@ _UNITS = {
     "GIB": 2**30,
     "TIB": 2**40,
 }
+_SPANS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _SIZE = re.compile(r"(\d{1,20}(?:\.\d{1,9})?) ?([A-Za-z]*)", re.ASCII)
 _ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://([a-z0-9.-]+|\[[0-9a-f:]+\])(:\d{1,5})?", re.ASCII)
 _LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)", re.ASCII)
@@ -86,6 +87,14 @@ def _public_name(raw: Raw) -> str:
     if labels[-1].isdecimal():
         raise ValueError
     return name
+
+
+def _public_names(raw: Raw) -> tuple[str, ...]:
+    """Parse DNS names from a list, or from text with commas."""
+    if raw is False or raw == "off":
+        return ()
+    written = raw if isinstance(raw, list) else _text(raw).split(",")
+    return tuple(dict.fromkeys(_public_name(_text(each).strip()) for each in written))
 
 
 def _folder(raw: Raw) -> Path:
@@ -144,6 +153,18 @@ def _seconds(raw: Raw) -> float:
     if isinstance(raw, bool | list):
         raise ValueError
     return _between(0.1, 3600.0, float(raw))
+
+
+def _span(raw: Raw) -> float:
+    """Parse `30m`, `12h` or `1d`."""
+    found = re.fullmatch(r"(\d{1,9})([smhd])", _text(raw), re.ASCII)
+    if found is None:
+        raise ValueError
+    return _between(60.0, 366.0 * 86_400, float(found[1]) * _SPANS[found[2]])
+
+
+def _backups(raw: Raw) -> int:
+    return _between(1, 10_000, _number(raw))
 
 
 def _number(raw: Raw) -> int:
@@ -273,7 +294,11 @@ LISTEN = Kind(
     "with ?only= and some of grpc, web, http, health and acme if need be; or off",
 )
 PUBLIC_NAME = Kind(_public_name, "a DNS name without a port, such as cache.example.com")
+PUBLIC_NAMES = Kind(_public_names, "DNS names without a port, separated by commas, or off")
 FOLDER = Kind(_folder, "a path of a directory")
+FOLDER_OR_OFF = Kind(_file, "a path of a directory, or off")
+SPAN = Kind(_span, "a number and s, m, h or d, such as 12h; from 1m to 366d")
+BACKUPS = Kind(_backups, "a number from 1 to 10000")
 FILE = Kind(_file, "a path of a file, or off")
 MEMORY = Kind(_memory, "auto, or at least 1 MiB as bytes or with KB, MB, GB, KiB, MiB or GiB")
 THREADS = Kind(_threads, "auto, or a number from 1 to 1024")

@@ -93,6 +93,11 @@ impl Node {
         self.server.note_usage(recorded);
     }
 
+    /// Reports the state of scheduled backups.
+    fn note_backup(&self, interval_seconds: u64, newest: u64, failed: bool) {
+        self.server.note_backup(interval_seconds, newest, failed);
+    }
+
     /// Reports dropped lines of the log.
     fn note_dropped_lines(&self, lines: u64) {
         self.server.note_dropped_lines(lines);

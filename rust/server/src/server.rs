@@ -58,6 +58,8 @@ pub struct Config {
     pub local: bool,
     /// The public name of the server, without a port: what clients are sent to.
     pub endpoint: String,
+    /// More public names, whose pages are this server's own, too.
+    pub also_endpoint: Vec<String>,
     /// The origins whose pages may use the server; `*` is any.
     pub allowed_origins: Vec<String>,
     /// Who may read the metrics.
@@ -130,7 +132,10 @@ impl Server {
                 config.memory_bytes,
                 config.ceiling.clone(),
             )),
-            origins: Origins::new(&config.allowed_origins, &config.endpoint),
+            origins: Origins::new(
+                &config.allowed_origins,
+                config.also_endpoint.iter().chain([&config.endpoint]),
+            ),
             stats: Arc::default(),
             evictions: Evictions::default(),
             metrics: Metrics::new(config.metrics, config.metrics_caches, config.memory_bytes),
@@ -276,6 +281,12 @@ impl Server {
     /// Notes whether usage was recorded, or waits to be.
     pub fn note_usage(&self, recorded: bool) {
         self.core.stats.ledger.note(recorded);
+    }
+
+    /// Notes the state of scheduled backups: their interval, the time of the newest in seconds since
+    /// 1970 (0 if there is none), and whether one has just failed.
+    pub fn note_backup(&self, interval_seconds: u64, newest: u64, failed: bool) {
+        self.core.stats.backups.note(interval_seconds, newest, failed);
     }
 
     /// Frees memory that the control plane is about to take for a short time.

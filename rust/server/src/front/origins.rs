@@ -13,17 +13,18 @@ const ANY: &str = "*";
 pub(crate) struct Origins {
     pub(super) any: bool,
     named: Vec<String>,
-    /// The public name of this server, whose own pages need not be named.
-    server: String,
+    /// The public names of this server, whose own pages need not be named.
+    servers: Vec<String>,
 }
 
 impl Origins {
     /// Those that are `allowed`: origins as browsers write them, or `*` for all; and those of the
-    /// `server` itself, by its public name without a port.
-    pub(crate) fn new(allowed: &[String], server: &str) -> Self {
+    /// server itself, by its public `names` without a port.
+    pub(crate) fn new<'a>(allowed: &[String], names: impl IntoIterator<Item = &'a String>) -> Self {
         let named = allowed.iter().filter(|origin| *origin != ANY).cloned().collect();
         let any = allowed.iter().any(|origin| origin == ANY);
-        Origins { any, named, server: server.to_ascii_lowercase() }
+        let servers = names.into_iter().map(|name| name.to_ascii_lowercase()).collect();
+        Origins { any, named, servers }
     }
 
     /// Whether a page of this server sent the request. The host that the client names is no proof:
@@ -31,8 +32,10 @@ impl Origins {
     pub(super) fn are_of(&self, parts: &Parts, secure: bool) -> bool {
         let host = host::of(parts);
         let name = host::split(host).0.to_ascii_lowercase();
-        let rest = name.strip_suffix(&self.server).filter(|_| !self.server.is_empty());
-        let is_public = rest.is_some_and(|below| below.is_empty() || below.ends_with('.'));
+        let is_public = self.servers.iter().any(|server| {
+            let rest = name.strip_suffix(server.as_str()).filter(|_| !server.is_empty());
+            rest.is_some_and(|below| below.is_empty() || below.ends_with('.'))
+        });
         let is_ours = is_public || host::is_loopback(host) || host::is_address(host);
         is_ours && !is_foreign(parts, secure)
     }
@@ -90,7 +93,7 @@ mod tests {
 
     fn allowing(allowed: &[&str], origin: &str) -> Option<HeaderValue> {
         let allowed: Vec<_> = allowed.iter().map(|each| (*each).to_owned()).collect();
-        Origins::new(&allowed, "cache.example").allowing(&origin.parse().unwrap())
+        Origins::new(&allowed, &["cache.example".to_owned()]).allowing(&origin.parse().unwrap())
     }
 
     #[test]
@@ -126,7 +129,7 @@ mod tests {
 
     #[test]
     fn who_is_named_is_no_mere_page() {
-        let origins = Origins::new(&["*".to_owned(), "http://localhost:3000".to_owned()], "");
+        let origins = Origins::new(&["*".to_owned(), "http://localhost:3000".to_owned()], &[]);
 
         assert!(!is_of_a_page(&origins, &parts("http://localhost:3000", "localhost:8080")));
         assert!(is_of_a_page(&origins, &parts("http://localhost:8080", "localhost:8080")));
@@ -159,11 +162,13 @@ mod tests {
 
     #[test]
     fn a_page_of_this_server_is_known_by_a_name_that_nobody_else_can_have() {
-        let origins = Origins::new(&[], "Cache.example");
+        let names = ["Cache.example".to_owned(), "former.example".to_owned()];
+        let origins = Origins::new(&[], &names);
         for (host, is_own) in [
             ("cache.example", true),
             ("web.cache.example:8443", true),
             ("CACHE.example", true),
+            ("web.former.example", true),
             ("127.0.0.1:8080", true),
             ("10.0.0.7:8080", true),
             ("[::1]:8080", true),

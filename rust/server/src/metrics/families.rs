@@ -130,6 +130,12 @@ families! {
         "Revision of the directory (accounts, keys, caches) in use.";
     CERTIFICATE: Gauge "attimo_certificate_end_timestamp_seconds" []
         "Expiry of the TLS certificate, in seconds since 1970.";
+    BACKUP_INTERVAL: Gauge "attimo_backup_interval_seconds" []
+        "Interval of scheduled backups (--backup-every); 0 if there are none.";
+    BACKED_UP: Gauge "attimo_backup_timestamp_seconds" []
+        "Time of the newest scheduled backup, in seconds since 1970; 0 if there is none.";
+    BACKUP_FAILURES: Counter "attimo_backup_failures_total" []
+        "Scheduled backups that failed; the log says why.";
     THREADS: Gauge "attimo_data_threads" []
         "Threads that serve data.";
     RESIDENT: Gauge "process_resident_memory_bytes" []

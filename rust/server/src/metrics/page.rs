@@ -178,6 +178,10 @@ fn upkeep(text: &mut Text, from: &Sources<'_>) {
     text.one(&family::WAITING, waiting);
     text.one(&family::REVISION, from.gate.revision());
     maybe(text, &family::CERTIFICATE, from.stats.certificate_end());
+    let [interval, newest, failed] = from.stats.backups.read();
+    text.one(&family::BACKUP_INTERVAL, interval);
+    text.one(&family::BACKED_UP, newest);
+    text.one(&family::BACKUP_FAILURES, failed);
     text.one(&family::THREADS, from.threads);
 }
 

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
+mod backups;
 mod connections;
 mod events;
 mod histogram;
@@ -18,6 +19,7 @@ mod readiness;
 mod refusals;
 mod requests;
 
+pub(crate) use self::backups::Backups;
 pub(crate) use self::connections::{Closed, Opened, REASONS, SPEAKS, Speaks, TRANSPORTS};
 pub(crate) use self::events::Events;
 pub use self::events::{Event, Level};
@@ -35,6 +37,7 @@ pub(crate) struct Stats {
     pub(crate) events: Events,
     pub(crate) readiness: readiness::Cell,
     pub(crate) ledger: Ledger,
+    pub(crate) backups: Backups,
     /// When the certificate expires, in seconds since 1970; 0 without TLS.
     certificate_end: AtomicU64,
     panics: AtomicU64,

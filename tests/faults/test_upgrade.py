@@ -1,0 +1,82 @@
+"""A newer version opens what an older one left; an older version touches nothing of a newer one."""
+
+import hashlib
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from attimo.control.signing import SigningKey
+from attimo.control.tokens import Claims, v2_token
+from faults.watching import client, is_sound, refused
+from harness import Server
+
+EARLIER = sorted((Path(__file__).parents[1] / "unit" / "databases").glob("*.sql"))
+
+
+PRIVATE = bytes([2]) * 32
+PUBLIC = Ed25519PrivateKey.from_private_bytes(PRIVATE).public_key().public_bytes_raw()
+API_KEY = v2_token(SigningKey("signs", PUBLIC, PRIVATE), Claims("key", 1, 1700000000, None))
+"""A key that the earlier version gave to somebody; the dumps have all of it but the public part."""
+
+
+def older(dump: Path, data: Path) -> Path:
+    """A data directory with the database of an earlier version."""
+    data.mkdir(mode=0o700)
+    with closing(sqlite3.connect(data / "attimo.db")) as file:
+        file.executescript(dump.read_text())
+        file.execute("UPDATE signing_keys SET public_key = ?", (PUBLIC,))
+        file.commit()
+    (data / "attimo.db").chmod(0o600)
+    return data
+
+
+def is_known(server: Server) -> bool:
+    """Whether the key of the earlier version is valid; what it may do is its role's matter."""
+    headers = {"authorization": API_KEY}
+    return httpx.get(f"{server.http}/cache/kept?key=k", headers=headers).status_code != 401
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """The digest of every file of a data directory that holds something."""
+    return {
+        str(each.relative_to(folder)): hashlib.sha256(each.read_bytes()).hexdigest()
+        for each in folder.rglob("*")
+        if each.is_file() and each.name != "lock"
+    }
+
+
+@pytest.mark.parametrize("dump", EARLIER, ids=lambda dump: dump.stem)
+def test_the_data_of_each_earlier_version_is_served(tmp_path: Path, dump: Path) -> None:
+    data = older(dump, tmp_path / "data")
+
+    with Server(data_dir=data) as server, client(server) as http:
+        assert "A new server" not in server.output
+        assert is_known(server)
+        assert http.get("/caches").json()["caches"][0]["name"] == "kept"
+        assert http.put("/cache/kept?key=k&ttl_seconds=60", content=b"v").status_code == 204
+        assert http.get("/cache/kept?key=k").content == b"v"
+        assert http.put("/caches/new").status_code == 201
+        server.stop()
+        server.start()
+        assert is_known(server)
+    assert is_sound(data)
+
+
+def test_an_older_version_refuses_a_newer_database_and_changes_nothing(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with Server(data_dir=data):
+        pass
+    with closing(sqlite3.connect(data / "attimo.db")) as file:
+        file.execute("UPDATE alembic_version SET version_num = '9999'")
+        file.commit()
+    before = digests(data)
+
+    line = refused("--data-dir", str(data), "--http", "127.0.0.1:0", "--https", "127.0.0.1:0")
+
+    assert "schema 9999" in line
+    assert "newer" in line
+    assert digests(data) == before
