@@ -17,6 +17,11 @@ SAY := @printf '\033[1m==>\033[0m %s\n'
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
+# A toolchain that was deleted, or is no longer on PATH, is provided again instead of failing strangely.
+ifneq ($(wildcard $(VENV)/.toolchain),)
+$(shell PATH="$(PATH)" cargo --version >/dev/null 2>&1 || rm -f $(VENV)/.toolchain)
+endif
+
 .DEFAULT_GOAL := help
 .PHONY: help setup build fmt lint test conformance e2e faults attacks packages fuzz bench docs serve
 .PHONY: beside wheel sdist release ci
@@ -53,6 +58,7 @@ conformance: setup $(CLIENTS) ## Momento's own SDKs against a real server
 	$(PARALLEL) tests/conformance
 
 e2e: setup $(VENV)/.javascript ## The command line against a real server
+	@setup/apt.sh e2e systemd-analyze=systemd nft=nftables
 	$(PARALLEL) tests/e2e
 
 faults: setup $(VENV)/.javascript ## Kill the server, fill disk and memory, change the clock

@@ -26,7 +26,7 @@ def test_a_wheel_serves_from_an_empty_environment(installed: Path, tmp_path: Pat
         home = {"ATTIMO_DATA_DIR": str(server.data_dir), "HOME": str(tmp_path)}
         run(installed / "attimo", "set", "greeting", "hello", **home)
 
-        assert run(installed / "attimo", "get", "greeting", **home) == "hello"
+        assert run(installed / "attimo", "get", "greeting", **home).strip() == "hello"
         assert httpx.get(f"{server.http}/docs", trust_env=False).status_code == 200
         assert str(ROOT) not in server.output
 

@@ -67,6 +67,10 @@ class Machine:
         """Run the script as the Makefile does."""
         return self._run(sys.executable, str(self.folder / "project" / "setup" / "rust.py"))
 
+    def make(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run make in the project."""
+        return self._run("make", "--directory", str(self.folder / "project"), *words)
+
     def version(self, command: str) -> str:
         """What a make target gets that runs this command."""
         return self._run("sh", "-c", f"{command} --version").stdout
@@ -99,9 +103,9 @@ def machine(tmp_path: Path, mirror: str) -> Machine:
     """A machine without Rust."""
     for folder in ("home", "usr", "project/setup", "project/.venv/bin"):
         (tmp_path / folder).mkdir(parents=True)
-    for file in ("Cargo.toml", "constraints.txt", "setup/rust.py"):
+    for file in ("Cargo.toml", "Makefile", "constraints.txt", "setup/rust.py"):
         shutil.copy(ROOT / file, tmp_path / "project" / file)
-    for command in ("sh", "chmod", "mkdir"):
+    for command in ("sh", "chmod", "mkdir", "make", "awk", "find", "rm", "touch"):
         (tmp_path / "usr" / command).symlink_to(str(shutil.which(command)))
     return Machine(tmp_path, mirror)
 
@@ -156,3 +160,19 @@ def test_where_nothing_can_be_downloaded_the_error_says_what_to_do(machine: Mach
     assert "error: the Rust toolchain could not be installed: " in done.stderr
     assert "https://rustup.rs" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_toolchain_that_was_lost_is_provided_again_by_the_next_make(machine: Machine) -> None:
+    machine.set_up()
+    (machine.folder / "project" / "rust").mkdir()
+    stamp = machine.folder / "project" / ".venv" / ".toolchain"
+    stamp.touch()
+    assert machine.make("help").returncode == 0
+    assert stamp.exists()
+
+    shutil.rmtree(machine.folder / "project" / ".venv" / "rust")
+
+    assert machine.make("help").returncode == 0
+    assert not stamp.exists()
+    assert "No Rust toolchain found" in machine.set_up().stdout
+    assert machine.version("cargo") == "cargo 9.99.9 (for tests)\n"

@@ -38,6 +38,7 @@ _SECTIONS: dict[str, dict[str, tuple[str, str, str]]] = {
         "serve": ("serving", "serve", "Run a server."),
         "doctor": ("doctor", "doctor", "Check the way to a server, and the server."),
         "status": ("status", "status", "Show whether the server is ready, and how busy it is."),
+        "service": ("service", "group", "Run the server under systemd."),
         "settings": ("settings", "settings", "List every setting."),
         "limits": ("limits", "limits", "List every limit."),
         "backup": ("backup", "backup", "Back up the server on this machine."),
