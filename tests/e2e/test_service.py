@@ -11,9 +11,11 @@ import sys
 from pathlib import Path
 
 import httpx
+import jsonschema
 import pytest
 
 from attimo import settings
+from attimo.cli import service
 from attimo.errors import Misconfigured
 from attimo.serve import units
 from docs.test_deploying import block
@@ -153,6 +155,8 @@ def test_it_is_installed_started_and_removed_and_its_settings_stay(session: Term
     assert typed(session) == [*asked, f"start {both}"]
     told = json.loads(session.do("service", "status", "--user", "--json"))
     assert (told["state"], told["at_start"], told["pid"]) == ("active", True, 7)
+    assert service.status.shape is not None
+    jsonschema.validate(told, service.status.shape.schema())
 
     assert session.type("service", "uninstall", "--user").status == 0
     assert typed(session)[-2:] == [f"disable --now {both}", "daemon-reload"]

@@ -30,10 +30,13 @@ MORE = {
 NOT_HERE = {("serve",), ("help",), ("completion",), ("login",), ("logout",)}
 """A server does not end, a login needs a person, and the others take words of their own."""
 
+OF_MACHINE = "service"
+"""What its commands change is the machine's; `test_service.py` types them, with a stand-in."""
+
 COMMANDS = {
     path: command
     for path, command in walk(app)
-    if path not in NOT_HERE and isinstance(command, Command)
+    if path not in NOT_HERE and path[0] != OF_MACHINE and isinstance(command, Command)
 }
 OTHERWISE = {("profile", "add"), ("doctor",)}
 """What asks no server, or has an answer also where a server does not give one."""

@@ -19,11 +19,14 @@ pub(crate) struct Origins {
 
 impl Origins {
     /// Those that are `allowed`: origins as browsers write them, or `*` for all; and those of the
-    /// server itself, by its public `names` without a port.
-    pub(crate) fn new<'a>(allowed: &[String], names: impl IntoIterator<Item = &'a String>) -> Self {
+    /// server itself, by its public names (`servers`) without a port.
+    pub(crate) fn new<'a>(
+        allowed: &[String],
+        servers: impl IntoIterator<Item = &'a String>,
+    ) -> Self {
         let named = allowed.iter().filter(|origin| *origin != ANY).cloned().collect();
         let any = allowed.iter().any(|origin| origin == ANY);
-        let servers = names.into_iter().map(|name| name.to_ascii_lowercase()).collect();
+        let servers = servers.into_iter().map(|server| server.to_ascii_lowercase()).collect();
         Origins { any, named, servers }
     }
 
