@@ -38,7 +38,7 @@ def test_the_environment_is_read_by_the_settings_and_the_client() -> None:
     }
 
     of_settings = {"places.py", "settings/merge.py", "settings/supervisor.py"}
-    of_client = {f"cli/{each}.py" for each in ("homes", "keys", "profiles", "tables")}
+    of_client = {f"cli/{each}.py" for each in ("homes", "keys", "profiles", "service", "tables")}
     assert reading <= of_settings | of_client
 
 
