@@ -230,4 +230,4 @@ def test_usage_and_limits_are_for_who_may_look_at_the_account(owner: Client) -> 
     for path in ("/usage", "/limits"):
         refused = key.ask("GET", path)
         assert (refused.status_code, refused.json()["code"]) == (403, "permission_denied")
-        assert "account_management with read" in refused.json()["message"]
+        assert "lacks account_management:read" in refused.json()["message"]
