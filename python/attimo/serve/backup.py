@@ -18,7 +18,7 @@ from pathlib import Path
 from pysqlite3 import dbapi2
 
 from attimo import __version__, files
-from attimo.control import Control, identity
+from attimo.control import Control
 from attimo.data_directory import MODE, DataDirectory
 from attimo.errors import Misconfigured
 from attimo.store.database import open_database
@@ -94,6 +94,9 @@ def restore(source: Path, home: DataDirectory, keep_keys: bool) -> None:
         Misconfigured: The backup is incomplete, or the directory is in use or cannot be written.
         DatabaseTooNew: A newer version wrote the backup.
     """
+    # Its libraries take memory that a server, which backs up on a schedule, does not need.
+    from attimo.control import identity
+
     names = _checked(source)
     _check_apart(home.path, source)
     with _whole(home.path) as staging, _in_words(f"{source} cannot be restored to {home.path}"):
