@@ -17,8 +17,8 @@ from attimo.errors import (
     InvalidArgument,
     NotFound,
     PermissionDenied,
-    StoreUnavailable,
     Unauthenticated,
+    Unreachable,
 )
 
 _ERRORS: dict[object, type[AttimoError]] = {
@@ -31,7 +31,7 @@ _ERRORS: dict[object, type[AttimoError]] = {
         AlreadyExists,
         FailedPrecondition,
         Exhausted,
-        StoreUnavailable,
+        Unreachable,
     )
 }
 """By the `code` of an error in JSON; other programs on the way may answer without one."""

@@ -13,7 +13,6 @@ from attimo.errors import (
     Misconfigured,
     NotFound,
     PermissionDenied,
-    StoreUnavailable,
     Unauthenticated,
     Unreachable,
 )
@@ -42,7 +41,6 @@ MEANINGS = {
 
 _STATUSES: list[tuple[type[AttimoError], int]] = [
     (Unreachable, UNREACHABLE),
-    (StoreUnavailable, UNREACHABLE),
     (InvalidArgument, USAGE),
     (Misconfigured, USAGE),
     (Unauthenticated, DENIED),
