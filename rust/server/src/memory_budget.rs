@@ -134,7 +134,7 @@ impl MemoryBudget {
 
 fn grow(held: &AtomicUsize, more: usize, all: usize, most: usize) -> bool {
     let grown = |held: usize| held.checked_add(more).filter(|held| held + all <= most);
-    held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, grown).is_ok()
+    held.try_update(Ordering::Relaxed, Ordering::Relaxed, grown).is_ok()
 }
 
 /// A share of the memory budget, returned when this is dropped.

@@ -17,7 +17,7 @@ const ETAG_BYTES: usize = 2 * size_of::<ValueHash>() + 2;
 pub(super) fn etag(hash: ValueHash) -> HeaderValue {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut text = [b'"'; ETAG_BYTES];
-    for (pair, byte) in text[1..].chunks_exact_mut(2).zip(hash.0) {
+    for (pair, byte) in text[1..].as_chunks_mut::<2>().0.iter_mut().zip(hash.0) {
         pair[0] = DIGITS[usize::from(byte >> 4)];
         pair[1] = DIGITS[usize::from(byte & 15)];
     }

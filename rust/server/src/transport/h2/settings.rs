@@ -43,7 +43,7 @@ pub(super) fn greet(to: &mut Vec<u8>) {
 
 /// Reads the settings of a client in order: one may occur twice.
 pub(super) fn read(content: &[u8]) -> impl Iterator<Item = Outcome<Setting>> {
-    content.chunks_exact(6).filter_map(|setting| {
+    content.as_chunks::<6>().0.iter().filter_map(|setting| {
         let id = u16::from_be_bytes([setting[0], setting[1]]);
         let value = u32::from_be_bytes([setting[2], setting[3], setting[4], setting[5]]);
         match (id, value) {
