@@ -145,7 +145,7 @@ mod tests {
         let engine = engine();
         engine.retire(FLUSHED);
         engine.sweep(Moment(0), 10);
-        assert!(engine.retired().count() == 1);
+        assert_eq!(engine.retired().count(), 1);
         fill(&engine, FLUSHED, 1, Ttl(1_000_000));
 
         engine.sweep(Moment(999_999), 10);

@@ -108,7 +108,7 @@ mod tests {
         for step in [1_000, 16_384, 100_000, 200_000] {
             for length in [None, Some(200_000)] {
                 let body = Body::new(300_000, length, false);
-                assert!(gathered(body, &content, step) == content);
+                assert_eq!(gathered(body, &content, step), content);
             }
         }
     }

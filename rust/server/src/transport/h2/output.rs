@@ -269,7 +269,7 @@ mod tests {
             assert!(output.bytes.capacity() <= 4 * FULL);
         }
         io.0.extend_from_slice(&sent(&mut output, 5_000));
-        assert!(io.0 == expected);
+        assert_eq!(io.0, expected);
     }
 
     #[test]

@@ -111,7 +111,7 @@ mod tests {
         table.insert(entry("ef"));
         assert_eq!(values(&table), ["ef", "d"]);
         table.resize(34);
-        assert!(values(&table).is_empty());
+        assert_eq!(values(&table), [] as [&str; 0]);
     }
 
     #[test]
