@@ -44,7 +44,8 @@ def _of_control() -> Iterator[Cause]:
 
 
 def kinds(root: type[AttimoError]) -> Iterator[type[AttimoError]]:
-    """Every kind of error that a request can have; a class of the base's causes says no more."""
+    """The classes of errors of requests, below `root` and including it; not `AttimoError` itself,
+    whose cause the data plane has, too."""
     if root in NOT_OF_REQUESTS:
         return
     if root is not AttimoError:

@@ -7,19 +7,10 @@ description, it loads nothing from elsewhere.
 
 from starlette.responses import HTMLResponse, Response
 
-from attimo.api.docs import HEADERS
+from attimo.api.page import page
 from attimo.api.routing import Router
 
-_PAGE = """\
-<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Attimo: accept an invitation</title>
-<link rel="icon" href="/docs/favicon-32x32.png">
-</head>
-<body>
+_BODY = """\
 <main>
 <h1>Accept an invitation</h1>
 <noscript>This page needs JavaScript; the invitation's e-mail shows how to do without.</noscript>
@@ -38,8 +29,6 @@ password.</p>
 <pre id="made" hidden></pre>
 </main>
 <script src="/invitations/accept/page.js"></script>
-</body>
-</html>
 """
 _SCRIPT = """\
 "use strict";
@@ -97,7 +86,7 @@ router = Router("/invitations/accept")
 @router.get()
 def show() -> HTMLResponse:
     """The page."""
-    return HTMLResponse(_PAGE, headers=HEADERS)
+    return page("Attimo: accept an invitation", _BODY)
 
 
 @router.get("/page.js")

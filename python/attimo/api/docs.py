@@ -13,6 +13,7 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 
+from attimo.api.page import page
 from attimo.api.routing import JSON, Operation, Router
 from attimo.errors import NotFound
 
@@ -23,23 +24,12 @@ _ASSETS = {
     "favicon-32x32.png": (_OURS, "favicon-32x32.png", "image/png"),
 }
 
-_PAGE = """\
-<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Attimo: the HTTP API</title>
-<link rel="stylesheet" href="/docs/swagger-ui.css">
-<link rel="icon" href="/docs/favicon-32x32.png">
-</head>
-<body>
+_STYLE = '<link rel="stylesheet" href="/docs/swagger-ui.css">\n'
+_BODY = """\
 <noscript>This page needs JavaScript; <a href="/openapi.json">its contents</a> do not.</noscript>
 <div id="docs"></div>
 <script src="/docs/swagger-ui-bundle.js"></script>
 <script src="/docs/start.js"></script>
-</body>
-</html>
 """
 _START = """\
 SwaggerUIBundle({
@@ -52,13 +42,6 @@ SwaggerUIBundle({
 });
 """
 
-HEADERS = {
-    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
-    "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-}
 _KEPT = {"cache-control": "public, max-age=3600", "x-content-type-options": "nosniff"}
 
 router = Router()
@@ -74,7 +57,7 @@ def describe(request: Request) -> Response:
 @router.get("/docs")
 def show() -> HTMLResponse:
     """The page."""
-    return HTMLResponse(_PAGE, headers=HEADERS)
+    return page("Attimo: the HTTP API", _BODY, _STYLE)
 
 
 @router.get("/docs/start.js")

@@ -87,10 +87,10 @@ def _ok(reply: bytes) -> Response:
 
 
 def _trailer(error: AttimoError) -> str | None:
-    """The word that goes with a status. The official clients take every word for a limit, so it is
-    one that they know, or the data plane's for a suspended account."""
-    is_told = error.err.endswith("_limit_exceeded") or isinstance(error, AccountSuspended)
-    return error.err if is_told else None
+    """The word for the trailer `err`, by the data plane's rule (`Cause::trailer`): official clients
+    read it as the name of a limit."""
+    has_trailer = error.err.endswith("_limit_exceeded") or isinstance(error, AccountSuspended)
+    return error.err if has_trailer else None
 
 
 def _refused(number: int, message: str, err: str | None = None) -> Response:

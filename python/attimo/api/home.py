@@ -4,22 +4,13 @@ from html import escape
 from importlib.metadata import version
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 
-from attimo.api.docs import HEADERS
+from attimo.api.page import page
 from attimo.api.routing import Router
 
 PLACES = {"docs": "/docs", "openapi": "/openapi.json", "health": "/health", "ready": "/ready"}
-_PAGE = """\
-<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Attimo</title>
-<link rel="icon" href="/docs/favicon-32x32.png">
-</head>
-<body>
+_BODY = """\
 <main>
 <h1>Attimo {version}</h1>
 <p>This is a serverless cache. Programs reach it with an API key.</p>
@@ -29,8 +20,6 @@ _PAGE = """\
 <li><a href="/health">Whether the server is alive</a></li>
 </ul>
 </main>
-</body>
-</html>
 """
 
 router = Router()
@@ -39,8 +28,9 @@ router = Router()
 @router.get("/")
 def home(request: Request) -> Response:
     """The page for a browser, and JSON for other clients."""
-    headers = {"vary": "accept"}
     if "text/html" in request.headers.get("accept", ""):
-        page = _PAGE.format(version=escape(version("attimo")))
-        return HTMLResponse(page, headers=HEADERS | headers)
-    return JSONResponse({"name": "attimo", "version": version("attimo")} | PLACES, headers=headers)
+        answer: Response = page("Attimo", _BODY.format(version=escape(version("attimo"))))
+    else:
+        answer = JSONResponse({"name": "attimo", "version": version("attimo")} | PLACES)
+    answer.headers["vary"] = "accept"
+    return answer
