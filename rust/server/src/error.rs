@@ -104,5 +104,12 @@ pub(crate) enum Overload {
     Unauthenticated,
 }
 
+impl Error {
+    /// A refusal whose text is always the same.
+    pub(crate) const fn denied(text: &'static str) -> Self {
+        Error::Denied(Cow::Borrowed(text))
+    }
+}
+
 /// The result of anything a request asks for.
 pub(crate) type Result<T> = std::result::Result<T, Error>;

@@ -1,4 +1,4 @@
-//! Why requests fail: one row a cause, for every protocol. `docs/reference/errors.md` derives from it.
+//! Why requests fail, for every protocol: one row per cause. `docs/reference/errors.md` derives from it.
 
 use attimo_engine as engine;
 use http::StatusCode;
@@ -12,7 +12,7 @@ pub struct Cause {
     /// The word for it, in `err`.
     pub err: &'static str,
     pub(crate) status: StatusCode,
-    /// The HTTP API's `code`: a kind of causes.
+    /// The HTTP API's `code`, which several causes share.
     pub code: &'static str,
     pub(crate) grpc: Code,
     /// What went wrong.
@@ -32,11 +32,11 @@ impl Cause {
         self.grpc as u8
     }
 
-    /// The word as the trailer of a gRPC status. The official clients know the limits' words and
-    /// take any other for a limit.
+    /// The word for the trailer `err` of a gRPC status. The official clients read it as the name of a
+    /// limit, so only limits have one, and a suspended account.
     pub(crate) fn trailer(&self) -> Option<&'static str> {
-        let is_told = self.err.ends_with("_limit_exceeded") || *self == SUSPENDED;
-        is_told.then_some(self.err)
+        let has_trailer = self.err.ends_with("_limit_exceeded") || *self == SUSPENDED;
+        has_trailer.then_some(self.err)
     }
 }
 

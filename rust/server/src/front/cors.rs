@@ -8,7 +8,6 @@
 use bytes::Bytes;
 use http::header::{self, HeaderName, HeaderValue};
 use http::{Method, StatusCode};
-use std::borrow::Cow;
 
 use super::client::Client;
 use super::origins::Origins;
@@ -16,8 +15,7 @@ use super::rest::status;
 use crate::error::{Error, Result};
 use crate::message::{Parts, Response};
 
-const NOT_ALLOWED: Error =
-    Error::Denied(Cow::Borrowed("pages of this origin may not use this server"));
+const NOT_ALLOWED: Error = Error::denied("pages of this origin may not use this server");
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE");
 /// The headers that a page may read, beside those that are always readable.
 const EXPOSED: HeaderValue = HeaderValue::from_static(

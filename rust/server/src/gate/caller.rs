@@ -38,8 +38,8 @@ pub(crate) struct Caller {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Holder {
     Key(Arc<str>),
-    /// A disposable token, and the key that asked for it.
-    Token(Arc<str>),
+    /// A disposable token. Browsers hold those, so its refusals do not name the key it came from.
+    Token,
     Session,
     Url,
 }
@@ -48,7 +48,7 @@ impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Holder::Key(id) => write!(f, "API key {id}"),
-            Holder::Token(id) => write!(f, "a disposable token of {id}"),
+            Holder::Token => f.write_str("this disposable token"),
             Holder::Session => f.write_str("the role of this session"),
             Holder::Url => f.write_str("the signed URL"),
         }
@@ -97,7 +97,7 @@ impl Caller {
     pub(super) fn holder(&self) -> Holder {
         match self {
             Caller { session: Some(_), .. } => Holder::Session,
-            Caller { disposable: true, .. } => Holder::Token(self.key_id.clone()),
+            Caller { disposable: true, .. } => Holder::Token,
             _ => Holder::Key(self.key_id.clone()),
         }
     }

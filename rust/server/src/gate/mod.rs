@@ -5,7 +5,6 @@
 //! (`AuthorizationCache`) for one directory revision, permissions in the cache
 //! included, so that a request costs two comparisons instead of three look-ups.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -40,9 +39,8 @@ const NO_KEY: &str = "token";
 const SESSION: &str = "session";
 
 const NO_TOKEN: Error = Error::NoToken("a token is needed: send it as `authorization`");
-const NO_ADDRESS: Error =
-    Error::Denied(Cow::Borrowed("the token's role does not allow this address"));
-const DATA_ONLY: Error = Error::Denied(Cow::Borrowed("a disposable token is for data only"));
+const NO_ADDRESS: Error = Error::denied("the token's role does not allow this address");
+const DATA_ONLY: Error = Error::denied("a disposable token is for data only");
 
 /// The gate of one node.
 pub(crate) struct Gate {

@@ -334,6 +334,7 @@ fn a_token_is_good_where_and_until_the_key_is_that_asked_for_it() {
     let caller = gate.caller_for(&vended(), at(1)).unwrap();
 
     assert!(caller.disposable && &*caller.key_id == "vendor");
+    assert_eq!(caller.holder().to_string(), "this disposable token");
     assert!(caller.admits(Ipv4Addr::new(10, 0, 0, 1).into()));
     assert!(!caller.admits(Ipv4Addr::LOCALHOST.into()));
     assert_eq!(

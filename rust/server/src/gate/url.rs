@@ -3,7 +3,6 @@
 //! Only the front that reads the key from the path accepts such a token; for any other request it
 //! is invalid.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use attimo_engine::Ttl;
@@ -15,9 +14,9 @@ use crate::error::{Error, Result};
 use crate::meter::ThreadMeter;
 use crate::token::{Claims, INVALID, Kind, UrlGrant};
 
-const NO_GET: Error = Error::Denied(Cow::Borrowed("the signed URL is not for reading"));
-const NO_SET: Error = Error::Denied(Cow::Borrowed("the signed URL is not for writing"));
-const OTHER_TTL: Error = Error::Denied(Cow::Borrowed("the signed URL is for another ttl_seconds"));
+const NO_GET: Error = Error::denied("the signed URL is not for reading");
+const NO_SET: Error = Error::denied("the signed URL is not for writing");
+const OTHER_TTL: Error = Error::denied("the signed URL is for another ttl_seconds");
 const MILLISECONDS: u64 = 1_000;
 
 /// A signed URL that is valid now; what it permits is checked separately.

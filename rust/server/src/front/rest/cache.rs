@@ -24,8 +24,7 @@ use crate::gate::{INVALID, SignedUrl};
 use crate::message::{Parts, Response};
 use crate::methods::Verb;
 
-const NOT_SIGNED_FOR: Error =
-    Error::Denied(Cow::Borrowed("a signed URL is for GET, PUT and POST only"));
+const NOT_SIGNED_FOR: Error = Error::denied("a signed URL is for GET, PUT and POST only");
 
 /// Answers a request for a cache; `path` follows `/cache/`.
 ///

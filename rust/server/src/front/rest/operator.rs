@@ -4,7 +4,6 @@
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::{self, HeaderValue};
-use std::borrow::Cow;
 
 use tokio::task::spawn_blocking;
 
@@ -18,9 +17,9 @@ use crate::metrics::{Audience, Format};
 use crate::protocol::Protocol;
 use crate::stats::Readiness;
 
-const NOT_HERE: Error = Error::Denied(Cow::Borrowed(
+const NOT_HERE: Error = Error::denied(
     "metrics are for programs on the server's own machine, and on a listener with ?only=health",
-));
+);
 const OFF: Error = Error::NotOffered("/metrics");
 
 /// Answers liveness, or readiness for all requests or for data requests.
