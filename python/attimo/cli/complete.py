@@ -4,8 +4,8 @@ A completion must never fail or take long: without an answer, nothing is offered
 """
 
 import contextlib
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
@@ -20,49 +20,44 @@ TIMEOUT_SECONDS = 1
 SERVER_OPTIONS = ("profile", "url", "api_key", "ca", "data_dir")
 
 
-def caches(ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
-    """The names of caches."""
-    return _offered(
-        ctx, incomplete, lambda client: ((each["name"], "") for each in client.caches())
-    )
+Completer: TypeAlias = Callable[[click.Context, click.Parameter, str], "list[CompletionItem]"]
 
 
-def roles(ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
-    """The names of roles."""
-    return _offered(
-        ctx,
-        incomplete,
-        lambda client: (
-            (each["role_name"], each.get("description", "")) for each in client.roles()
-        ),
-    )
+def _of(
+    found: "Callable[[HttpClient], Iterable[dict[str, Any]]]",
+    name: str,
+    about: Callable[[dict[str, Any]], str] = lambda each: each.get("description", ""),
+) -> Completer:
+    """A completer.
+
+    Args:
+        found: Asks the server what there is.
+        name: The field to offer.
+        about: What a shell shows beside it.
+    """
+
+    def offered(
+        ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> "list[CompletionItem]":
+        from attimo.cli import target
+        from attimo.cli.http_client import HttpClient
+
+        choice: dict[str, Any] = {each: ctx.params.get(each) for each in SERVER_OPTIONS}
+        with (
+            contextlib.suppress(AttimoError, OSError),
+            HttpClient(target.choose(**choice), TIMEOUT_SECONDS) as client,
+        ):
+            return _items(((each[name], about(each)) for each in found(client)), incomplete)
+        return []
+
+    return offered
 
 
-def keys(ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
-    """The ids of API keys, with their descriptions."""
-    return _offered(
-        ctx,
-        incomplete,
-        lambda client: (
-            (each["key_id"], each.get("description", "")) for each in client.api_keys()
-        ),
-    )
-
-
-def members(ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
-    """The e-mail addresses of members."""
-    return _offered(
-        ctx, incomplete, lambda client: ((each["email"], "") for each in client.members())
-    )
-
-
-def accounts(ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
-    """The names of accounts, with their ids."""
-    return _offered(
-        ctx,
-        incomplete,
-        lambda client: ((each["name"], f"id {each['account_id']}") for each in client.accounts()),
-    )
+caches = _of(lambda client: client.caches(), "name")
+roles = _of(lambda client: client.roles(), "role_name")
+keys = _of(lambda client: client.api_keys(), "key_id")
+members = _of(lambda client: client.members(), "email")
+accounts = _of(lambda client: client.accounts(), "name", lambda each: f"id {each['account_id']}")
 
 
 def profiles(ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
@@ -74,24 +69,7 @@ def profiles(ctx: click.Context, param: click.Parameter, incomplete: str) -> "li
     return []
 
 
-def _offered(
-    ctx: click.Context,
-    incomplete: str,
-    found: "Callable[[HttpClient], Iterator[tuple[str, str]]]",
-) -> "list[CompletionItem]":
-    from attimo.cli import target
-    from attimo.cli.http_client import HttpClient
-
-    choice: dict[str, Any] = {name: ctx.params.get(name) for name in SERVER_OPTIONS}
-    with (
-        contextlib.suppress(AttimoError, OSError),
-        HttpClient(target.choose(**choice), TIMEOUT_SECONDS) as client,
-    ):
-        return _items(found(client), incomplete)
-    return []
-
-
-def _items(found: Iterator[tuple[str, str]], incomplete: str) -> "list[CompletionItem]":
+def _items(found: Iterable[tuple[str, str]], incomplete: str) -> "list[CompletionItem]":
     from click.shell_completion import CompletionItem
 
     return [CompletionItem(name, help=help) for name, help in found if name.startswith(incomplete)]
