@@ -99,6 +99,31 @@ def test_what_happened_has_a_status(status: int, words: list[str]) -> None:
     assert run(words) == status
 
 
+@pytest.mark.parametrize(
+    ("listed", "words"),
+    [
+        ("account list", ["account", "suspend", "7777"]),
+        ("account list", ["account", "suspend", "nobody"]),
+        ("cache list", ["cache", "stats", "nowhere"]),
+        ("cache list", ["get", "k", "--cache", "nowhere"]),
+        ("cache list", ["cache", "flush", "nowhere", "--dry-run"]),
+        ("key list", ["key", "revoke", "nobody"]),
+        ("key list", ["key", "revoke", "nobody", "--dry-run"]),
+        ("key signing", ["key", "rotate-signing", "--retire", "nobody"]),
+        ("member list", ["member", "remove", "nobody@example.com"]),
+        ("member list", ["member", "role", "nobody@example.com", "viewer"]),
+        ("role list", ["role", "show", "nobody"]),
+        ("role list", ["key", "create", "--role", "nobody"]),
+    ],
+    ids=lambda each: " ".join(each) if isinstance(each, list) else each,
+)
+def test_what_there_is_not_is_told_with_what_there_is(
+    listed: str, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(words) == exits.NOT_FOUND
+    assert capsys.readouterr().err.endswith(f". See: attimo {listed}\n")
+
+
 def test_a_hit_a_miss_and_a_condition() -> None:
     assert run(["set", "there", "v"]) == exits.OK
     assert run(["get", "there"]) == exits.OK

@@ -47,11 +47,57 @@ def test_many_items_are_written_and_read_as_lines(terminal: Terminal) -> None:
     assert terminal.type("get", "m0", "m2499").status == 1
 
 
-def test_a_bad_line_is_named_and_what_came_before_it_is_written(terminal: Terminal) -> None:
+def test_a_bad_line_is_named_before_anything_of_its_batch_is_written(terminal: Terminal) -> None:
     answer = terminal.type("set", "--lines", "-", given=b"before\t1\nno tab\n")
 
     assert answer.status == 2
     assert answer.error.startswith("attimo: Line 2 has no tab")
+    assert answer.error.endswith("Nothing was written\n")
+    assert terminal.type("get", "before").status == 1
+
+
+@pytest.mark.parametrize("bad", [b"no tab", b"\tempty key", b"k\t\\q"])
+def test_a_bad_line_in_the_middle_says_which_lines_are_written(
+    terminal: Terminal, bad: bytes
+) -> None:
+    terminal.type("del", "w0", "w999", "w1001", "w1600")
+    lines = b"".join(b"w%d\t%d\n" % (n, n) for n in range(1_500))
+    more = b"".join(b"w%d\t%d\n" % (n, n) for n in range(1_500, 2_500))
+
+    answer = terminal.type("set", "--lines", "-", given=lines + bad + b"\n" + more)
+
+    assert answer.status == 2
+    assert answer.error.startswith("attimo: Line 1,501 has ")
+    assert answer.error.endswith(". Written: lines 1 to 1,000, and none after\n")
+    assert answer.error.count("\n") == 1
+    assert terminal.type("get", "w0", "w999").status == 0
+    assert terminal.type("get", "w1001").status == terminal.type("get", "w1600").status == 1
+
+
+def test_a_batch_that_is_refused_says_which_lines_it_had(terminal: Terminal) -> None:
+    lines = b"".join(b"r%d\t%d\n" % (n, n) for n in range(1_000))
+    large = b"large\t" + b"v" * 6_000_000 + b"\n"
+
+    answer = terminal.type("set", "--lines", "-", given=lines + large)
+
+    assert answer.status == 6
+    assert answer.error.endswith(". Written: lines 1 to 1,000; refused: line 1,001\n")
+
+
+def test_a_deletion_that_is_refused_in_the_middle_says_what_is_deleted(
+    terminal: Terminal, server: Server
+) -> None:
+    terminal.do("role", "create", "deletes-d", "--allow", "write:default-cache/d*")
+    key = terminal.do("key", "create", "--role", "deletes-d").strip()
+    keys = [f"d{n}" for n in range(60)] + ["other"]
+
+    answer = terminal.type("del", *keys, "--api-key", key)
+    unheard = terminal.type("del", *keys, "k" * 70_000)
+
+    assert answer.status == 3
+    assert answer.error.endswith(". Deleted: keys 1 to 50; refused: keys 51 to 61\n")
+    assert "The key has 70,000 bytes" in unheard.error
+    assert "Deleted" not in unheard.error
 
 
 def test_numbers_and_times_to_live(terminal: Terminal) -> None:

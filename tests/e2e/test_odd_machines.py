@@ -60,6 +60,20 @@ def test_a_command_that_is_told_where_the_data_is_needs_no_home_directory(
 
 
 @needs_root
+@pytest.mark.parametrize("words", ["cache delete nowhere", "account delete nobody", "get nobody"])
+def test_a_command_whose_input_is_closed_asks_nothing_and_ends(server: Server, words: str) -> None:
+    done = subprocess.run(
+        ["sh", "-c", '"$@" <&-', "sh", *attimo(), *words.split()],
+        capture_output=True,
+        env={"ATTIMO_DATA_DIR": str(server.data_dir)},
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode in (1, 2, 4), done
+    assert "Traceback" not in done.stderr
+
+
 def test_a_server_starts_without_a_home_directory(tmp_path: Path) -> None:
     with subprocess.Popen(
         [*attimo(), "serve", *FREE_PORTS],

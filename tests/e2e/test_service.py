@@ -27,6 +27,7 @@ MOST_EXPOSURE = 3.0
 SYSTEMCTL = """#!/bin/sh
 echo "$@" >> "$HOME/typed"
 case "$*" in
+    *"$(cat "$HOME/refused" 2>/dev/null || echo nothing)"*) echo refused >&2; exit 1 ;;
     *is-active*) exit "$(cat "$HOME/inactive" 2>/dev/null || echo 0)" ;;
     *show*) printf 'ActiveState=active\\nUnitFileState=enabled\\nMainPID=7\\n' ;;
 esac
@@ -163,6 +164,22 @@ def test_it_is_installed_started_and_removed_and_its_settings_stay(session: Term
     assert list(folder.iterdir()) == []
     assert config.exists()
     assert session.type("service", "status", "--user").status == 4
+
+
+def test_what_was_done_before_systemd_refuses_is_told(session: Terminal) -> None:
+    refused = session.home / "refused"
+    folder = session.home / ".config" / "systemd" / "user"
+    refused.write_text("enable")
+
+    installing = session.type("service", "install", "--user")
+    refused.unlink()
+    session.do("service", "install", "--user")
+    refused.write_text("daemon-reload")
+    removing = session.type("service", "uninstall", "--user")
+
+    assert (installing.status, removing.status) == (2, 2)
+    assert f"failed: refused. The units are in {folder}; run this again" in installing.error
+    assert "failed: refused. The service is stopped, and does not start" in removing.error
 
 
 def test_a_service_that_runs_is_not_restarted_and_follows_its_settings(session: Terminal) -> None:

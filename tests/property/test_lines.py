@@ -16,7 +16,7 @@ pairs = st.lists(st.tuples(st.binary(min_size=1), st.binary()))
 def test_items_that_are_written_as_lines_are_read_again(items: list[tuple[bytes, bytes]]) -> None:
     text = b"".join(lines.line(key, value) for key, value in items)
 
-    assert list(lines.parse(text.split(b"\n"))) == items
+    assert [each[1:] for each in lines.parse(text.split(b"\n"))] == items
 
 
 @given(st.lists(st.binary()))
@@ -36,10 +36,12 @@ def test_any_lines_are_items_or_are_refused(text: list[bytes]) -> None:
     ],
 )
 def test_a_line_is_an_item(line: bytes, item: tuple[bytes, bytes]) -> None:
-    assert list(lines.parse([line])) == [item]
+    assert list(lines.parse([line])) == [(1, *item)]
 
 
-@pytest.mark.parametrize("line", [b"no tab", rb"k" + b"\t" + rb"\q", b"k\t\\", b"k\t\\x1"])
+@pytest.mark.parametrize(
+    "line", [b"no tab", b"\tv", b"\t", rb"k" + b"\t" + rb"\q", b"k\t\\", b"k\t\\x1"]
+)
 def test_what_is_no_item_is_named_by_its_line(line: bytes) -> None:
     with pytest.raises(InvalidArgument, match="Line 3"):
         list(lines.parse([b"k\tv\n", b"\n", line]))

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from attimo.cli import inputs
 from attimo.grant_text import EVERYTHING, SERVER, TOKENS, TYPES
 
 HELP = (
@@ -35,9 +36,10 @@ def of_file(path: Path) -> dict[str, Any]:
 
     Raises:
         click.BadParameter: It is not a JSON object.
+        InvalidArgument: It cannot be read.
     """
     try:
-        found = json.loads(path.read_text())
+        found = json.loads(inputs.content(path))
     except ValueError as error:
         raise click.BadParameter(f"{path} is not valid JSON: {error}") from error
     if not isinstance(found, dict):

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
 
@@ -55,12 +54,7 @@ class BaseClient:
         """Use it in a `with`, which closes it."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Close the connection."""
         self._connection.close()
 
@@ -106,25 +100,34 @@ def checked(answer: Response) -> Response:
     """
     if 200 <= answer.status < 300:
         return answer
-    raise _kind(answer)(_message(answer))
+    raise _error(answer)
 
 
-def _kind(answer: Response) -> type[AttimoError]:
+def _error(answer: Response) -> AttimoError:
+    said = _said(answer)
+    kind = _ERRORS.get(str(said.get("code"))) or _BY_STATUS.get(answer.status, AttimoError)
+    error = kind(_message(answer, said))
+    error.err = str(said.get("err", kind.err))
+    return error
+
+
+def _said(answer: Response) -> dict[str, Any]:
+    """The JSON of an error; empty if it is another program's."""
     try:
-        return _ERRORS[answer.json()["code"]]
-    except (ValueError, KeyError, TypeError):
-        return _BY_STATUS.get(answer.status, AttimoError)
+        found = answer.json()
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
-def _message(answer: Response) -> str:
+def _message(answer: Response, said: Mapping[str, Any]) -> str:
     if 300 <= answer.status < 400:
         # The key is for the address that was given, and is sent nowhere else.
         to = answer.headers.get("location", "another address")
         return f"The server redirects to {to}. If that is the right server, pass it with --url"
-    try:
-        return str(answer.json()["message"])
-    except (ValueError, KeyError, TypeError):
-        return answer.text.strip()[:300] or f"The server answered with status {answer.status}"
+    if "message" in said:
+        return str(said["message"])
+    return answer.text.strip()[:300] or f"The server answered with status {answer.status}"
 
 
 def cache_part(name: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
+from attimo.cli import inputs
 from attimo.cli.profiles import Profile
 from attimo.errors import InvalidArgument, Misconfigured, Unreachable
 
@@ -56,6 +57,7 @@ class Connection:
 
         Raises:
             Misconfigured: The address or the certificates cannot be used.
+            InvalidArgument: The file of the certificates cannot be read.
         """
         self.url = server.url
         self._timeout = timeout
@@ -218,7 +220,12 @@ def _opened(server: Profile, parts: SplitResult, timeout: float, verify: bool) -
 
 
 def _trust(ca: str | None, verify: bool) -> "ssl.SSLContext":
-    """What to trust: these certificates, else the system's."""
+    """What to trust: these certificates, else the system's.
+
+    Raises:
+        InvalidArgument: They cannot be read.
+        ValueError: They are none.
+    """
     import ssl
 
     if not verify:
@@ -226,6 +233,8 @@ def _trust(ca: str | None, verify: bool) -> "ssl.SSLContext":
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         return context
+    if ca is not None:
+        inputs.content(ca)  # which names the file if it cannot be read, as OpenSSL does not
     try:
         return ssl.create_default_context(cafile=ca)
     except ssl.SSLError as error:

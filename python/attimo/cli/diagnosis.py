@@ -6,11 +6,10 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from email.utils import parsedate_to_datetime
-from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from attimo.cli import keys, times
+from attimo.cli import inputs, keys, times
 from attimo.cli.connection import PORTS, Connection, Response
 from attimo.cli.http_client import HttpClient
 from attimo.cli.profiles import Profile
@@ -219,7 +218,7 @@ def ping(server: Profile) -> Finding:
     with contextlib.ExitStack() as stack:
         try:
             if parts.scheme == "https":
-                root = Path(server.ca).read_bytes() if server.ca else None
+                root = inputs.content(server.ca) if server.ca else None
                 trust = grpc.ssl_channel_credentials(root)
                 channel = grpc.secure_channel(host, trust, options)
             else:

@@ -3,12 +3,10 @@
 import os
 from typing import Any
 
-import click
-
 from attimo.cli.cache_client import CacheClient, coded, element, read
 from attimo.cli.command import Group, command
 from attimo.cli.elements import LENGTH, Element, lifetime, or_miss
-from attimo.cli.options import MOST_INT64, NEGATIVE_NUMBERS, argument, collection_ttl
+from attimo.cli.options import NEGATIVE_NUMBERS, amount, argument, collection_ttl
 from attimo.cli.shapes import Answer, Column, Done, Listing, Plain
 from attimo.cli.target import asks_cache
 
@@ -90,12 +88,7 @@ def set_field(
 )
 @the_name
 @the_field
-@argument(
-    "amount",
-    "Amount to add; can be negative. Default: 1.",
-    type=click.IntRange(-MOST_INT64, MOST_INT64),
-    default=1,
-)
+@amount
 @collection_ttl
 @asks_cache
 def increment(

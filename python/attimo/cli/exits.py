@@ -6,11 +6,19 @@ import sys
 import click
 from click.exceptions import NoArgsIsHelpError
 
+from attimo.cli.sentences import joined
 from attimo.cli.shapes import printable
 from attimo.errors import (
     AttimoError,
     InvalidArgument,
     Misconfigured,
+    NoSuchAccount,
+    NoSuchCache,
+    NoSuchInvitation,
+    NoSuchKey,
+    NoSuchMember,
+    NoSuchRole,
+    NoSuchSigningKey,
     NotFound,
     PermissionDenied,
     Unauthenticated,
@@ -48,6 +56,17 @@ _STATUSES: list[tuple[type[AttimoError], int]] = [
     (NotFound, NOT_FOUND),
 ]
 
+_LISTS: dict[str, str] = {
+    NoSuchAccount.err: "attimo account list",
+    NoSuchCache.err: "attimo cache list",
+    NoSuchInvitation.err: "attimo member list",
+    NoSuchKey.err: "attimo key list",
+    NoSuchMember.err: "attimo member list",
+    NoSuchRole.err: "attimo role list",
+    NoSuchSigningKey.err: "attimo key signing",
+}
+"""What lists the things of which there is none of that name, by the `err`."""
+
 
 def status_of(error: BaseException) -> int:
     """The exit status for an error."""
@@ -66,16 +85,24 @@ def report(error: BaseException) -> None:
     if isinstance(error, NoArgsIsHelpError):
         print(error.format_message(), file=sys.stderr)
         return
-    print("attimo:", printable(" ".join(_words(error).split())), file=sys.stderr)
+    print("attimo:", printable(" ".join(_line(error).split())), file=sys.stderr)
+
+
+def _line(error: BaseException) -> str:
+    """What went wrong, what was done before, and what is next."""
+    return joined(_words(error), *getattr(error, "__notes__", ()), _next(error))
+
+
+def _next(error: BaseException) -> str:
+    if isinstance(error, click.UsageError):
+        return f"See: {error.ctx.command_path if error.ctx else 'attimo'} --help"
+    listed = _LISTS.get(error.err) if isinstance(error, AttimoError) else None
+    return f"See: {listed}" if listed else ""
 
 
 def _words(error: BaseException) -> str:
     if isinstance(error, click.Abort | KeyboardInterrupt | EOFError):
         return "Interrupted"
-    if isinstance(error, click.UsageError):
-        message = error.format_message()
-        path = error.ctx.command_path if error.ctx else "attimo"
-        return f"{message.rstrip('.')}. See: {path} --help"
     if isinstance(error, click.ClickException):
         return error.format_message()
     if isinstance(error, OSError) and error.strerror:

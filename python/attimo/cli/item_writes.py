@@ -1,19 +1,20 @@
 """attimo set: write an item, or many from lines."""
 
-import contextlib
 import os
-import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import click
 
-from attimo.cli import exits, lines, times
+from attimo.cli import exits, inputs, lines, times
 from attimo.cli.cache_client import CacheClient
 from attimo.cli.command import command
+from attimo.cli.inputs import InputFile
+from attimo.cli.lines import Line
 from attimo.cli.options import argument, item_ttl, option
 from attimo.cli.progress import Progress
+from attimo.cli.sentences import Extent, noting
 from attimo.cli.shapes import Answer, Column, Done
 from attimo.cli.target import asks_cache
 
@@ -50,14 +51,14 @@ def _sentence(told: dict[str, Any]) -> str:
 @option(
     "--file",
     "-f",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=InputFile(),
     help="Read the value from a file.",
 )
 @option(
     "--lines",
     "source",
     metavar="FILE",
-    type=click.Path(allow_dash=True, dir_okay=False),
+    type=InputFile(allow_dash=True),
     help="Write an item for each line of `KEY<TAB>VALUE` in a file, or `-` for standard input. "
     r"Escapes: `\t`, `\n`, `\r`, `\\` and `\xHH`.",
 )
@@ -70,7 +71,7 @@ def set_items(
     key: str | None,
     value: str | None,
     file: Path | None,
-    source: str | None,
+    source: Path | None,
     ttl: int,
     if_absent: bool,
     if_present: bool,
@@ -101,34 +102,36 @@ def _answer(written: int, key: str | None, ttl: int) -> Answer:
 
 def _value(value: str | None, file: Path | None) -> bytes:
     if file is not None:
-        return file.read_bytes()
-    return sys.stdin.buffer.read() if value == "-" else os.fsencode(value or "")
+        return inputs.content(file)
+    return inputs.content("-") if value == "-" else os.fsencode(value or "")
 
 
-def _write_lines(cache: CacheClient, source: str, ttl: int) -> int:
-    """Write the items of a file in batches; return how many there were."""
-    written = 0
-    with _opened(source) as file, Progress("items written") as progress:
-        for batch in _batches(lines.parse(file)):
-            cache.set_many(batch, ttl)
+def _write_lines(cache: CacheClient, source: Path, ttl: int) -> int:
+    """Write the items of a file in batches; return how many there were.
+
+    Raises:
+        AttimoError: A line is no item, or a batch is refused; a note says which lines are written.
+    """
+    written, extent = 0, Extent("line", "written")
+    with Progress("items written") as progress, noting(extent.note):
+        for batch in _batches(lines.parse(inputs.lines(source))):
+            extent.sent = batch[-1].number
+            cache.set_many([(each.key, each.value) for each in batch], ttl)
+            extent.done = extent.sent
             written += len(batch)
             progress.at(written)
     return written
 
 
-def _opened(source: str) -> contextlib.AbstractContextManager[IO[bytes]]:
-    return contextlib.nullcontext(sys.stdin.buffer) if source == "-" else open(source, "rb")
-
-
-def _batches(items: Iterable[tuple[bytes, bytes]]) -> Iterator[list[tuple[bytes, bytes]]]:
-    batch: list[tuple[bytes, bytes]] = []
+def _batches(items: Iterable[Line]) -> Iterator[list[Line]]:
+    batch: list[Line] = []
     size = 0
-    for key, value in items:
-        grown = size + len(key) + len(value)
+    for each in items:
+        grown = size + len(each.key) + len(each.value)
         if batch and (grown > BATCH_BYTES or len(batch) == BATCH_ITEMS):
             yield batch
-            batch, grown = [], len(key) + len(value)
-        batch.append((key, value))
+            batch, grown = [], len(each.key) + len(each.value)
+        batch.append(each)
         size = grown
     if batch:
         yield batch

@@ -5,21 +5,20 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import click
-
-from attimo.cli import exits, lines
-from attimo.cli.cache_client import CacheClient
+from attimo.cli import exits, inputs, lines
+from attimo.cli.cache_client import CacheClient, coded
 from attimo.cli.command import command
 from attimo.cli.durations import Duration
 from attimo.cli.options import (
-    MOST_INT64,
     MOST_TTL_SECONDS,
     NEGATIVE_NUMBERS,
+    amount,
     argument,
     dry_run,
     item_ttl,
 )
 from attimo.cli.progress import Progress
+from attimo.cli.sentences import Extent, noting
 from attimo.cli.shapes import Answer, Column, Done, Listing, Plain, Record, View, escaped, page
 from attimo.cli.target import asks_cache
 
@@ -104,10 +103,7 @@ def delete(cache: CacheClient, keys: Sequence[str], dry_run: bool) -> dict[str, 
     if dry_run:
         every = [key for key, is_there in zip(every, cache.exist(every), strict=True) if is_there]
     else:
-        with Progress("items deleted", len(every)) as progress:
-            for start in range(0, len(every), MOST_KEYS):
-                cache.delete(every[start : start + MOST_KEYS])
-                progress.at(start)
+        _delete(cache, every)
     shown = [escaped(os.fsencode(key)) for key in every]
     return {"keys": shown, "dry_run": dry_run}
 
@@ -116,18 +112,31 @@ MOST_KEYS = 50
 """How many keys one request deletes; they stand in its URL."""
 
 
+def _delete(cache: CacheClient, keys: Sequence[str]) -> None:
+    """Delete items in batches.
+
+    Raises:
+        AttimoError: One of them is refused; a note says which were deleted.
+    """
+    for key in keys:
+        coded("key", key)  # refuses one that is too long before any is deleted
+    extent = Extent("key", "deleted")
+    with Progress("items deleted", len(keys)) as progress, noting(extent.note):
+        for start in range(0, len(keys), MOST_KEYS):
+            batch = keys[start : start + MOST_KEYS]
+            extent.sent += len(batch)
+            cache.delete(batch)
+            extent.done = extent.sent
+            progress.at(extent.done)
+
+
 @command(
     shape=Plain(Column("value", "number"), KEYS),
     examples=["attimo incr visits", "attimo incr visits -5 --ttl 1d"],
     context_settings=NEGATIVE_NUMBERS,
 )
 @a_key
-@argument(
-    "amount",
-    "Amount to add; can be negative. Default: 1.",
-    type=click.IntRange(-MOST_INT64, MOST_INT64),
-    default=1,
-)
+@amount
 @item_ttl
 @asks_cache
 def incr(cache: CacheClient, key: str, amount: int, ttl: int) -> dict[str, Any]:
@@ -204,7 +213,7 @@ def _or_miss(told: dict[str, Any] | None) -> Answer:
 def _all(keys: Sequence[str]) -> Iterable[str]:
     for key in keys:
         if key == "-":
-            yield from (os.fsdecode(each) for each in sys.stdin.buffer.read().splitlines() if each)
+            yield from (os.fsdecode(each) for each in inputs.content("-").splitlines() if each)
         else:
             yield key
 

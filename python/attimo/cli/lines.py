@@ -6,6 +6,7 @@ A tab, a line feed, a carriage return and a backslash in a key or value are `\t`
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from attimo.errors import InvalidArgument
 
@@ -15,7 +16,15 @@ _ESCAPE = re.compile(rb"\\(?:x([0-9a-fA-F]{2})|(.?))", re.DOTALL)
 _SPECIAL = re.compile(rb"[\t\n\r\\]")
 
 
-def parse(lines: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
+class Line(NamedTuple):
+    """An item, and the number of its line, from 1."""
+
+    number: int
+    key: bytes
+    value: bytes
+
+
+def parse(lines: Iterable[bytes]) -> Iterator[Line]:
     """The items of lines; empty lines are skipped.
 
     Raises:
@@ -26,8 +35,10 @@ def parse(lines: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
             continue
         key, tab, value = line.partition(b"\t")
         if not tab:
-            raise InvalidArgument(f"Line {number} has no tab: each line must be KEY<TAB>VALUE")
-        yield _plain(key, number), _plain(value, number)
+            raise InvalidArgument(f"Line {number:,} has no tab: each line must be KEY<TAB>VALUE")
+        if not key:
+            raise InvalidArgument(f"Line {number:,} has an empty key: a key has at least one byte")
+        yield Line(number, _plain(key, number), _plain(value, number))
 
 
 def line(key: bytes, value: bytes) -> bytes:
@@ -43,7 +54,7 @@ def _byte(found: re.Match[bytes], number: int) -> bytes:
     if found[1]:
         return bytes.fromhex(found[1].decode())
     if (code := _CODES.get(found[2])) is None:
-        raise InvalidArgument(rf"Line {number} has an unknown escape: use \t, \n, \r, \\ or \xHH")
+        raise InvalidArgument(rf"Line {number:,} has an unknown escape: use \t, \n, \r, \\ or \xHH")
     return code
 
 

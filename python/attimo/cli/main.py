@@ -5,7 +5,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Literal, TextIO
 
 if TYPE_CHECKING:
     import click
@@ -15,7 +15,7 @@ NAME = "attimo"
 
 def main() -> None:
     """Run the command that was typed; an error is one line and an exit status of its own."""
-    open_closed_outputs()
+    open_what_is_closed()
     take_any_text()
     raise SystemExit(run(sys.argv[1:]))
 
@@ -66,14 +66,19 @@ def commands() -> "click.Group":
     return app
 
 
-def open_closed_outputs() -> None:
-    """Let a command run whose outputs are closed (`>&-`); what it prints is lost."""
-    sys.stdout = sys.stdout or _nowhere()
-    sys.stderr = sys.stderr or _nowhere()
+def open_what_is_closed() -> None:
+    """Let a command run whose outputs are closed (`>&-`), or its input.
+
+    What it prints is lost; what it reads is an error.
+    """
+    sys.stdin = sys.stdin or _nowhere("r")
+    sys.stdout = sys.stdout or _nowhere("w")
+    sys.stderr = sys.stderr or _nowhere("w")
 
 
-def _nowhere() -> TextIO:
-    return os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+def _nowhere(mode: Literal["r", "w"]) -> TextIO:
+    """A file that takes everything and from which nothing can be read."""
+    return os.fdopen(os.open(os.devnull, os.O_WRONLY), mode)
 
 
 def take_any_text() -> None:

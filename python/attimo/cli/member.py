@@ -8,7 +8,7 @@ from attimo.cli.http_client import HttpClient
 from attimo.cli.options import argument, dry_run, option, yes
 from attimo.cli.shapes import Column, Done, Listing
 from attimo.cli.target import asks_server
-from attimo.errors import NotFound
+from attimo.errors import NoSuchMember
 
 group = Group("member", help="Members: the people of an account.")
 
@@ -154,7 +154,7 @@ def _member(client: HttpClient, email: str) -> dict[str, Any]:
     for member in client.members():
         if member["email"] == email.strip().lower():
             return member
-    raise NotFound(f"The account has no member {email}")
+    raise NoSuchMember(email)
 
 
 def _revoked(ended: dict[str, Any]) -> dict[str, Any]:

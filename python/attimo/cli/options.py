@@ -35,6 +35,15 @@ def argument(name: str, help: str, **attrs: Any) -> Decorator:
     return click.argument(name, help=help, **attrs)
 
 
+amount = argument(
+    "amount",
+    "Amount to add; can be negative. Default: 1.",
+    type=click.IntRange(-MOST_INT64, MOST_INT64),
+    default=1,
+)
+"""What is added to an integer."""
+
+
 def ttl(help: str, most: int = MOST_TTL_SECONDS, **attrs: Any) -> Decorator:
     """How long something lives: `--ttl`, or `--expires-in`; at most so many seconds."""
     return option("--ttl", "--expires-in", "ttl", type=Duration(most, 1), help=help, **attrs)

@@ -7,6 +7,7 @@ import click
 
 from attimo.cli import complete, keys, profiles
 from attimo.cli.command import Group, command
+from attimo.cli.inputs import InputFile
 from attimo.cli.keys import Target
 from attimo.cli.options import argument, option
 from attimo.cli.profiles import Profile
@@ -33,7 +34,7 @@ the_profile = argument("name", "The profile.", shell_complete=complete.profiles)
 @option("--api-key", help="API key [ATTIMO_TOKEN]. You are prompted if you leave it out.")
 @option(
     "--ca",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=InputFile(),
     help="File with the certificates to trust.",
 )
 @option("--cache", help="Default cache for commands.")

@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from attimo import files, places
+from attimo.cli.sentences import joined
 from attimo.errors import InvalidArgument, Misconfigured, NotFound
 
 
@@ -60,7 +61,8 @@ def load() -> dict[str, Profile]:
     except OSError as error:
         raise Misconfigured(f"{path()} cannot be read: {error.strerror}") from error
     except ValueError as error:
-        raise Misconfigured(f"{path()} cannot be read: {error}. Fix or move the file") from error
+        said = joined(f"{path()} cannot be read: {error}", "Fix or move the file")
+        raise Misconfigured(said) from error
 
 
 def _profile(name: str, entry: object) -> Profile:

@@ -2,7 +2,6 @@
 
 import sys
 import time
-from types import TracebackType
 from typing import Self
 
 FIRST_SECONDS = 1.0
@@ -27,12 +26,7 @@ class Progress:
         """Use it in a `with`, which removes the line."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Remove the line."""
         if self._shown:
             self._write("")

@@ -8,6 +8,7 @@ import click
 
 from attimo.cli import allow, complete
 from attimo.cli.http_client import HttpClient
+from attimo.cli.inputs import InputFile
 from attimo.cli.options import argument, option
 from attimo.errors import NoSuchRole
 
@@ -16,7 +17,7 @@ which = argument("role", "The role's name or id.", shell_complete=complete.roles
 _ALLOW = option("--allow", "allowed", multiple=True, help=allow.HELP)
 _PERMISSIONS = option(
     "--permissions",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=InputFile(),
     help="JSON file with rules.",
 )
 

@@ -13,6 +13,7 @@ from attimo import files, places
 from attimo.cli import exits
 from attimo.cli.command import Group, command
 from attimo.cli.options import option
+from attimo.cli.sentences import noting
 from attimo.cli.shapes import Answer, Column, Done, Record, View
 from attimo.errors import Misconfigured, NotFound
 from attimo.serve import units
@@ -144,9 +145,10 @@ def uninstall(user: bool | None) -> dict[str, str]:
     scope = _scope(user)
     _check_installed(scope)
     scope.must("disable", "--now", *NAMES)
-    for name in NAMES:
-        (scope.folder / name).unlink(missing_ok=True)
-    scope.must("daemon-reload")
+    with noting(lambda _: "The service is stopped, and does not start by itself any more"):
+        for name in NAMES:
+            (scope.folder / name).unlink(missing_ok=True)
+        scope.must("daemon-reload")
     return {"data_dir": str(scope.data), "config": str(scope.config)}
 
 
@@ -196,11 +198,12 @@ def _installed(scope: Scope, made: dict[str, str]) -> dict[str, Any]:
     scope.folder.mkdir(parents=True, exist_ok=True)
     for name, text in made.items():
         files.write(scope.folder / name, text, READABLE)
-    scope.must("daemon-reload")
-    scope.must("enable", *NAMES)
-    runs = scope.systemctl("is-active", "--quiet", units.SERVICE).returncode == 0
-    if not runs:
-        scope.must("start", *NAMES)
+    with noting(lambda _: f"The units are in {scope.folder}; run this again, or `uninstall`"):
+        scope.must("daemon-reload")
+        scope.must("enable", *NAMES)
+        runs = scope.systemctl("is-active", "--quiet", units.SERVICE).returncode == 0
+        if not runs:
+            scope.must("start", *NAMES)
     program = "systemctl --user" if scope.user else "systemctl"
     both = " ".join(NAMES)
     return {

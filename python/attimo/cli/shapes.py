@@ -230,9 +230,8 @@ class Done(Shape):
         """Print the sentence."""
         if self._quiet and not sys.stderr.isatty():
             return
-        said = self._sentence
-        words = said(answer) if callable(said) else said.format_map(_Printable(answer))
-        print(words, file=sys.stderr)
+        said, fields = self._sentence, _Printable(answer)
+        print(said(fields) if callable(said) else said.format_map(fields), file=sys.stderr)
 
 
 class _Printable(dict[str, Any]):

@@ -15,6 +15,7 @@ import click
 from attimo.cli import complete, homes, keys, profiles
 from attimo.cli.base_client import BaseClient
 from attimo.cli.cache_client import CacheClient
+from attimo.cli.inputs import InputFile
 from attimo.cli.keys import Target
 from attimo.cli.options import option
 from attimo.cli.profiles import Profile
@@ -47,7 +48,7 @@ SERVER = (
     option(
         "--ca",
         panel=PANEL,
-        type=click.Path(path_type=Path),
+        type=InputFile(),
         help="File with the certificates to trust [ATTIMO_CA for --url].",
     ),
     option(

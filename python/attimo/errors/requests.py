@@ -11,14 +11,15 @@ class AttimoError(Exception):
         code: A stable word in snake case, for programs.
         title: The kind of problem in a few words, if the status's name is not enough.
         err: A stable word for the cause; several causes may share one `code`. The first line of a
-            class's docstring, or its parent's, is what the reference says about it.
+            class's docstring, or its parent's, is what the reference says about it. An instance has
+            one of its own if it repeats what a server said.
         remedy: What the caller can do, for the reference.
     """
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal"
     title: ClassVar[str] = ""
-    err: ClassVar[str] = "internal_error"
+    err: str = "internal_error"
     remedy: ClassVar[str] = (
         "Report it with the `x-request-id` of the response; the server's log has the details under "
         "it."
@@ -113,8 +114,9 @@ class NoSuchAccount(NotFound):
     err = "account_not_found"
     remedy = "`attimo account list` lists what there is."
 
-    def __init__(self, account_id: int) -> None:
-        super().__init__(f"There is no account {account_id}")
+    def __init__(self, account: int | str) -> None:
+        shown = _shown(account) if isinstance(account, str) else account
+        super().__init__(f"There is no account {shown}")
 
 
 class NoSuchCache(NotFound):
@@ -164,8 +166,8 @@ class NoSuchMember(NotFound):
     err = "member_not_found"
     remedy = "`attimo member list` lists what there is."
 
-    def __init__(self, user_id: int) -> None:
-        super().__init__(f"The account has no member {user_id}")
+    def __init__(self, who: int | str) -> None:
+        super().__init__(f"The account has no member {who}")
 
 
 class NoSuchInvitation(NotFound):
