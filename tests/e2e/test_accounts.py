@@ -3,8 +3,10 @@
 import json
 import os
 import pty
+import sqlite3
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -222,6 +224,81 @@ def test_two_accounts_of_one_name_are_told_apart_by_their_ids(terminal: Terminal
         assert (refused.status, "pass an id (2, 3)" in refused.error) == (2, True)
         terminal.do("account", "delete", "3", "--yes")
         terminal.do("account", "suspend", "same")
+
+
+def named(server: Server, account_id: int, name: str) -> None:
+    """Name an account as an earlier version allowed."""
+    with closing(sqlite3.connect(server.data_dir / "attimo.db")) as database, database:
+        query = "UPDATE accounts SET name = ? WHERE id = ?"
+        database.execute(query, (name, account_id))
+
+
+def test_a_number_that_is_the_name_of_another_account_chooses_none(
+    terminal: Terminal, server: Server, team: dict[str, Any]
+) -> None:
+    other = json.loads(terminal.do("account", "create", "other", "--json"))
+    id, other_id = team["account_id"], other["account_id"]
+    named(server, other_id, str(id))
+    number = str(id)
+    asked = {
+        "rename": ["name"],
+        "suspend": [],
+        "resume": [],
+        "delete": ["--yes"],
+        "invite": ["ann@example.com"],
+    }
+
+    for verb, more in asked.items():
+        refused = terminal.type("account", verb, number, *more)
+        assert refused.status == 2, verb
+        assert f"pass an id ({id}, {other_id}) in the form id:N" in refused.error
+    for words in (["usage"], ["audit"]):
+        assert terminal.type(*words, "--account", number).status == 2
+
+    assert set(names(terminal)) == {"owner", "team", number}
+    said = json.loads(terminal.do("account", "suspend", f"id:{id}", "--json"))
+    assert (said["account_id"], said["name"]) == (id, "team")
+    said = json.loads(terminal.do("account", "rename", f"id:{other_id}", "other", "--json"))
+    assert (said["account_id"], said["old_name"]) == (other_id, number)
+    terminal.do("account", "resume", number)
+    terminal.do("account", "delete", str(other_id), "--yes")
+    terminal.do("audit", "--account", f"id:{other_id}")
+
+
+def test_a_name_that_looks_like_an_id_is_not_one(
+    terminal: Terminal, server: Server, team: dict[str, Any]
+) -> None:
+    """Of an account of an earlier version; `id:` always is an id."""
+    named(server, team["account_id"], "id:1")
+
+    refused = terminal.type("account", "delete", "id:1", "--yes")
+
+    assert (refused.status, "operator's" in refused.error) == (6, True)
+    assert terminal.type("account", "suspend", "id:99999999999999999999").status == 4
+
+
+def test_who_may_only_write_changes_accounts_by_their_ids_and_names(
+    terminal: Terminal, server: Server, team: dict[str, Any], tmp_path: Path
+) -> None:
+    terminal.type("role", "create", "writes-only", "--allow", "server:write")
+    key = terminal.do("key", "create", "--role", "writes-only").strip()
+    clerk = Terminal(tmp_path / "clerk", {"ATTIMO_URL": server.http, "ATTIMO_TOKEN": key})
+    id = str(team["account_id"])
+
+    for which in (id, f"id:{id}", "team"):
+        assert "Suspended the account team" in clerk.type("account", "suspend", which).error
+        assert "Resumed the account team" in clerk.type("account", "resume", which).error
+    assert clerk.type("account", "rename", id, "squad").error.strip() == (
+        f"The account {id} is now squad."
+    )
+    assert clerk.type("account", "list").status == 3
+    assert clerk.type("account", "delete", id, "--dry-run").status == 3
+    done = clerk.type("account", "delete", id, "--yes")
+    assert (done.status, done.error.strip()) == (
+        0,
+        f"Deleted the account id {id}, with everything in it.",
+    )
+    assert names(terminal) == ["owner"]
 
 
 def test_a_role_with_the_typed_grant_is_for_who_helps(

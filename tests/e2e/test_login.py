@@ -129,6 +129,33 @@ def test_a_logout_revokes_the_key_and_a_second_login_the_first_one(
     assert set(keys(terminal)) == before
 
 
+def test_a_key_that_cannot_be_kept_is_named_and_the_earlier_one_stays(
+    terminal: Terminal, stranger: Terminal, server: Server, ann: str
+) -> None:
+    here = ("login", "--url", server.http, "--name", "prod", "--email", ann, "--json")
+    first = json.loads(stranger.type(*here, given=LINE).printed)["id"]
+    before = set(keys(terminal))
+    folder = stranger.home / ".config" / "attimo"
+    kept = (folder / "profiles.toml").read_text()
+    (folder / "profiles.toml").unlink()
+    folder.rmdir()
+    folder.symlink_to(stranger.home / "nowhere")
+
+    failed = stranger.type(*here, given=LINE)
+
+    (made,) = set(keys(terminal)) - before
+    assert failed.status == 2
+    assert "cannot be written" in failed.error
+    assert f"The API key {made} was created and is kept nowhere" in failed.error
+    assert f"attimo key revoke {made}" in failed.error
+    folder.unlink()
+    folder.mkdir()
+    (folder / "profiles.toml").write_text(kept)
+    assert json.loads(stranger.do("whoami", "--profile", "prod", "--json"))["id"] == first
+    terminal.do("key", "revoke", made)
+    stranger.do("logout", "prod", "--yes")
+
+
 def test_a_logout_can_keep_the_key(
     terminal: Terminal, stranger: Terminal, server: Server, ann: str, print_of_root: str
 ) -> None:
@@ -224,7 +251,7 @@ def test_a_wrong_password_and_a_role_that_makes_no_keys_are_told_so(
     viewer = joined(terminal, room, server, BOB, "viewer")
     assert viewer.status == 3
     assert "lacks auth_management:write" in viewer.error
-    assert "attimo login --with-key" in viewer.error
+    assert "attimo login --with-key. You have joined the account all the same" in viewer.error
     assert profiles(stranger) == ""
 
 

@@ -6,7 +6,7 @@ import pytest
 from starlette.applications import Starlette
 
 from attimo.api import create_app
-from attimo.control import Control
+from attimo.control import Control, api_keys, invitations, members, permissions, roles, users
 from browsers import ANN, BOB, PASSWORD, Browser, Post
 from fakes import NOON, Client, Clock, Listener
 
@@ -139,6 +139,7 @@ def test_accounts_are_listed_in_pages(operator: Client) -> None:
         ({"name": "2"}, 400, "name must not be a number"),
         ({"name": "\u0663"}, 400, "name must not be a number"),
         ({"name": "*"}, 400, "name must not be a number or *"),
+        ({"name": "id:7"}, 400, "nor begin with id:"),
         ({"name": "t", "email": "ann"}, 400, "email must be an address"),
         ({"name": "t", "role": "x"}, 400, "role: Extra inputs"),
         ({"email": ANN}, 400, "name: Field required"),
@@ -206,6 +207,106 @@ def test_operators_do_not_get_into_an_account_that_has_a_key(
     assert holder.ask("DELETE", f"/api-keys/{key.id}?force=true").status_code == 200
     assert operator.ask("POST", path, {"email": BOB}).status_code == 201
     assert operator.ask("POST", "/accounts/99/invitations", {"email": BOB}).status_code == 404
+
+
+NETWORK = {"ip_filter": {"allowed_cidr_ranges": ["10.0.0.0/8"]}}
+KEYS = {"rules": [{"type": "auth_management", "permissions": ["write"], "items": "*"}]}
+PEOPLE = {"rules": [{"type": "account_management", "permissions": ["write"]}]}
+WITHIN = KEYS | {"conditions": [NETWORK]}
+READS = {
+    "rules": [
+        {"type": "auth_management", "permissions": ["read", "list"], "items": "*"},
+        {"type": "account_management", "permissions": ["read", "list"]},
+        {"type": "cache", "permissions": ["read", "write"], "caches": "*", "items": "*"},
+    ]
+}
+"""Permission sets of custom roles: the last does not manage an account."""
+
+
+def give(control: Control, to: str, rules: Any, until: int | None = None) -> str:
+    """Give a role with these rules in account 2 to a member, a key or an invited person.
+
+    Returns:
+        The id of the member's user, of the key, or of the invitation.
+    """
+    with control.begin() as tx:
+        role = roles.create(tx, 2, "custom", permissions.read(rules))
+        match to:
+            case "member":
+                user = users.create(tx, BOB, "hash")
+                members.add(tx, 2, user, role.id)
+                return str(user.id)
+            case "key":
+                return api_keys.create(tx, 2, "d", until, role.id).key.id
+            case _:
+                return invitations.create(tx, 2, BOB, role.id).invitation.id
+
+
+def invite(operator: Client) -> tuple[int, str]:
+    """Invite an owner of account 2."""
+    answer = operator.ask("POST", "/accounts/2/invitations", {"email": ANN})
+    return answer.status_code, answer.json().get("message", "")
+
+
+@pytest.mark.parametrize("to", ["member", "key", "invitation"])
+@pytest.mark.parametrize("rules", [KEYS, PEOPLE, WITHIN], ids=["keys", "people", "within"])
+def test_operators_do_not_get_into_an_account_that_somebody_manages_by_any_role(
+    operator: Client, control: Control, to: str, rules: Any
+) -> None:
+    give(control, to, rules)
+
+    status, message = invite(operator)
+
+    assert status == 412
+    assert "can manage its keys or members" in message
+
+
+def test_a_key_with_permissions_of_its_own_that_are_all_manages_an_account(
+    operator: Client, control: Control
+) -> None:
+    with control.begin() as tx:
+        api_keys.create_scoped(tx, 2, permissions.everything().within(2))
+
+    assert invite(operator)[0] == 412
+
+
+@pytest.mark.parametrize("to", ["member", "key", "invitation"])
+def test_who_only_reads_or_uses_caches_does_not_manage_an_account(
+    operator: Client, control: Control, to: str
+) -> None:
+    give(control, to, READS)
+
+    assert invite(operator)[0] == 201
+
+
+def test_who_has_gone_does_not_manage_an_account_any_more(
+    operator: Client, control: Control, clock: Clock
+) -> None:
+    user_id = give(control, "member", KEYS)
+    assert invite(operator)[0] == 412
+    with control.begin() as tx:
+        members.remove(tx, 2, int(user_id))
+        key = api_keys.create(tx, 2, "d", clock.now + 60).key
+    assert invite(operator)[0] == 412
+    with control.begin() as tx:
+        api_keys.revoke(tx, 2, key.id)
+        api_keys.create(tx, 2, "d", clock.now + 60)
+    assert invite(operator)[0] == 412
+    clock.now += 60
+    with control.begin() as tx:
+        invitations.create(tx, 2, BOB, "owner")
+    assert invite(operator)[0] == 412
+    clock.now += invitations.SECONDS
+
+    assert invite(operator)[0] == 201
+
+
+def test_nobody_is_invited_into_a_suspended_account(operator: Client) -> None:
+    operator.ask("POST", "/accounts/2/suspend")
+
+    assert invite(operator)[0] == 403
+    operator.ask("POST", "/accounts/2/resume")
+    assert invite(operator)[0] == 201
 
 
 def test_nobody_is_invited_to_own_the_first_account_by_the_right_to_manage_others(

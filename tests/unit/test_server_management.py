@@ -107,6 +107,18 @@ def test_who_may_only_write_is_answered_all_the_same(owner: Client) -> None:
     assert clerk.ask("PUT", "/accounts/2", {"name": "squad"}).json()["name"] == "squad"
 
 
+def test_who_may_only_write_finds_accounts_by_their_names_and_lists_none(owner: Client) -> None:
+    clerk = keyed(owner, SERVER | {"permissions": ["write"]})
+    reader = keyed(owner, SERVER | {"permissions": ["read"]}, KEYS)
+
+    found = clerk.ask("GET", "/accounts?name=neighbour").json()["accounts"]
+
+    assert [each["account_id"] for each in found] == [2]
+    assert clerk.ask("GET", "/accounts?name=nobody").json() == {"accounts": []}
+    assert clerk.ask("GET", "/accounts").status_code == 403
+    assert reader.ask("GET", "/accounts?name=neighbour").status_code == 403
+
+
 def test_nobody_in_the_first_account_gives_what_they_do_not_have(owner: Client) -> None:
     """By a role, a key, a member's role or an invitation."""
     manager = keyed(owner, KEYS, PEOPLE)

@@ -14,6 +14,7 @@ from attimo.api.schemas import Model, StrictModel, text
 from attimo.control import account_deletion, accounts, chosen_accounts, founding, joining
 from attimo.control.accounts import AccountDetails
 from attimo.control.invitations import NewInvitation
+from attimo.errors import PermissionDenied
 
 router = Router("/accounts", "accounts")
 
@@ -105,8 +106,13 @@ def list_page(
     next_token: NextToken = None,
     name: Annotated[str | None, Field(description="Only accounts with this name.")] = None,
 ) -> AccountPage:
-    """List the accounts of the server."""
-    page = caller.perform(accounts.list_page, limit, next_token, name)
+    """List the accounts of the server; with `name`, the permission to change them is enough."""
+    try:
+        page = caller.perform(accounts.list_page, limit, next_token, name)
+    except PermissionDenied:
+        if name is None:
+            raise
+        page = caller.perform(accounts.named_page, limit, next_token, name)
     return AccountPage(accounts=[_info(each) for each in page.items], next_token=page.next_token)
 
 
@@ -147,9 +153,10 @@ def resume(caller: Authenticated, account_id: AccountId) -> AccountInfo:
 def invite_owner(
     people: Settled, caller: Authenticated, account_id: AccountId, body: InviteOwner
 ) -> CreatedInvitation:
-    """Invite an owner of an account that has none, and no key that can manage its keys.
+    """Invite an owner of an account that nobody can manage.
 
-    Older invitations of this kind are revoked.
+    That is one without a member, a valid API key or an open invitation of theirs that can manage
+    its keys or members. Older invitations of this kind are revoked.
     """
     count = people.mail_limits.invite
     made = caller.perform(founding.invite_owner, account_id, body.email, count)

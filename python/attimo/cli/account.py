@@ -5,20 +5,21 @@ from typing import Any
 
 import click
 
-from attimo.cli import ask, complete, invitation
-from attimo.cli.account_option import find
+from attimo.cli import ask, invitation
+from attimo.cli.account_option import id_of, which
 from attimo.cli.command import Group, command
 from attimo.cli.http_client import HttpClient
 from attimo.cli.options import argument, dry_run, option, yes
 from attimo.cli.shapes import Column, Done, Listing, Shape, View
 from attimo.cli.target import asks_server
-from attimo.errors import AttimoError, InvalidArgument
+from attimo.errors import AttimoError, InvalidArgument, PermissionDenied
 
 group = Group("account", help="Accounts: the teams of a server. For its operator.")
 
 ID = Column("account_id", "number", "Id")
 NAME = Column("name")
 STATUS = Column("status")
+CONTENTS = ("caches", "api_keys", "members")
 COLUMNS = (
     ID,
     NAME,
@@ -29,8 +30,6 @@ COLUMNS = (
     Column("created_at", "moment", "Created"),
     Column("suspended_at", "moment", "Suspended", none="", wide=True),
 )
-
-which = argument("account", "The account's name or id.", shell_complete=complete.accounts)
 
 
 class _Created(Shape):
@@ -86,7 +85,7 @@ def create(client: HttpClient, name: str, owner: str | None) -> dict[str, Any]:
     shape=invitation.Sent("own the account"),
     examples=[
         "attimo account invite team-a ann@example.com",
-        "attimo account invite 2 ann@example.com --json",
+        "attimo account invite id:2 ann@example.com --json",
     ],
 )
 @which
@@ -99,7 +98,7 @@ def invite(client: HttpClient, account: str, email: str) -> dict[str, Any]:
     was lost, or the only keys have ended: older invitations to own it are revoked. Other accounts
     invite their people themselves.
     """
-    return client.invite_owner(find(client, account)["account_id"], email)
+    return client.invite_owner(id_of(client, account), email)
 
 
 @command(
@@ -117,7 +116,12 @@ def list_accounts(client: HttpClient) -> list[dict[str, Any]]:
 
 @command(
     group,
-    shape=Done("The account {old_name} is now {name}.", ID, NAME, Column("old_name")),
+    shape=Done(
+        lambda told: f"The account {told['old_name'] or told['account_id']} is now {told['name']}.",
+        ID,
+        NAME,
+        Column("old_name", none=""),
+    ),
     examples=["attimo account rename team-a team-b", "attimo account rename 2 team-b --json"],
 )
 @which
@@ -125,7 +129,7 @@ def list_accounts(client: HttpClient) -> list[dict[str, Any]]:
 @asks_server
 def rename(client: HttpClient, account: str, name: str) -> dict[str, Any]:
     """Rename an account. Its id, keys and caches stay as they are."""
-    found = find(client, account)
+    found = _shown(client, id_of(client, account))
     return client.rename_account(found["account_id"], name) | {"old_name": found["name"]}
 
 
@@ -142,7 +146,7 @@ def suspend(client: HttpClient, account: str) -> dict[str, Any]:
     Nothing is deleted: `attimo account resume` brings everything back, except what has expired or
     was evicted meanwhile.
     """
-    return _told(client.suspend_account(find(client, account)["account_id"]))
+    return _told(client.suspend_account(id_of(client, account)))
 
 
 @command(
@@ -154,21 +158,20 @@ def suspend(client: HttpClient, account: str) -> dict[str, Any]:
 @asks_server
 def resume(client: HttpClient, account: str) -> dict[str, Any]:
     """Serve a suspended account again."""
-    return _told(client.resume_account(find(client, account)["account_id"]))
+    return _told(client.resume_account(id_of(client, account)))
 
 
 @command(
     group,
     shape=Done(
         lambda told: (
-            f"{ask.did('Deleted', told)} the account {told['name']} (id {told['account_id']}), "
-            f"with {_contents(told)}."
+            f"{ask.did('Deleted', told)} the account {_named(told)}, with {_contents(told)}."
         ),
         ID,
-        NAME,
-        Column("caches", "number"),
-        Column("api_keys", "number"),
-        Column("members", "number"),
+        Column("name", none=""),
+        Column("caches", "number", none=""),
+        Column("api_keys", "number", none=""),
+        Column("members", "number", none=""),
         Column("dry_run", "flag"),
     ),
     examples=["attimo account delete team-a --dry-run", "attimo account delete team-a --yes"],
@@ -184,11 +187,22 @@ def delete(client: HttpClient, account: str, yes: bool, dry_run: bool) -> dict[s
     undone. On a terminal, type the account's name to confirm; elsewhere, pass --yes. What the
     account used stays in the ledger, and what was done in the audit log.
     """
-    found = find(client, account)
+    account_id = id_of(client, account)
+    if not (yes or dry_run or sys.stdin.isatty()):
+        raise InvalidArgument("Deleting an account can't be undone: pass --yes to confirm it")
+    found = _shown(client, account_id) if yes and not dry_run else client.account(account_id)
     if not dry_run:
         _confirm(found, yes)
-        client.delete_account(found["account_id"])
+        client.delete_account(account_id)
     return found | {"dry_run": dry_run}
+
+
+def _shown(client: HttpClient, account_id: int) -> dict[str, Any]:
+    """An account, as far as the caller may see it: who may only write changes it all the same."""
+    try:
+        return client.account(account_id)
+    except PermissionDenied:
+        return {"account_id": account_id} | dict.fromkeys(("name", *CONTENTS))
 
 
 def _confirm(found: dict[str, Any], yes: bool) -> None:
@@ -196,22 +210,26 @@ def _confirm(found: dict[str, Any], yes: bool) -> None:
 
     Raises:
         AttimoError: Another one was typed.
-        InvalidArgument: There is nobody to type it.
     """
     if yes:
         return
-    if not sys.stdin.isatty():
-        raise InvalidArgument("Deleting an account can't be undone: pass --yes to confirm it")
     name = found["name"]
     question = (
-        f"Delete the account {name} (id {found['account_id']}) with {_contents(found)}? This can't "
-        "be undone. Type its name to confirm"
+        f"Delete the account {_named(found)} with {_contents(found)}? This can't be undone. Type "
+        "its name to confirm"
     )
     if click.prompt(question, default="", show_default=False, err=True) != name:
         raise AttimoError("Not confirmed: nothing was changed")
 
 
+def _named(found: dict[str, Any]) -> str:
+    id = f"id {found['account_id']}"
+    return id if found["name"] is None else f"{found['name']} ({id})"
+
+
 def _contents(found: dict[str, Any]) -> str:
+    if found["caches"] is None:
+        return "everything in it"
     counted = [
         ask.plural(found["caches"], "cache"),
         ask.plural(found["api_keys"], "API key"),

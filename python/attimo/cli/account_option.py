@@ -1,13 +1,26 @@
-"""Accounts by what people call them: a name, an id, or `*` for every account."""
+"""Accounts by what people call them: a name, an id, or `*` for every account.
 
-from typing import Any
+Older accounts can have numbers as their names, so a number need not be an id; `id:7` always is one.
+"""
+
+import re
+from collections.abc import Collection
 
 from attimo.cli import complete
 from attimo.cli.http_client import HttpClient
-from attimo.cli.options import Decorator, option
-from attimo.errors import InvalidArgument, NotFound
+from attimo.cli.options import Decorator, argument, option
+from attimo.errors import InvalidArgument, NoSuchAccount
 
 EVERY = "*"
+
+_ID = re.compile(r"id:([0-9]{1,18})")
+_NUMBER = re.compile(r"[0-9]{1,18}")
+
+which = argument(
+    "account",
+    "The account's name or id; id:7 is an id in any case.",
+    shell_complete=complete.accounts,
+)
 
 
 def several(help: str) -> Decorator:
@@ -17,7 +30,8 @@ def several(help: str) -> Decorator:
         "accounts",
         multiple=True,
         metavar="ACCOUNT",
-        help=f"{help} By name or id, can be repeated; '*' is every account. For the operator.",
+        help=f"{help} By name or id (id:7 in any case), can be repeated; '*' is every account. For "
+        "the operator.",
         shell_complete=complete.accounts,
     )
 
@@ -26,31 +40,45 @@ def chosen(client: HttpClient, accounts: tuple[str, ...]) -> str | None:
     """What the server is asked for; None for the caller's own account.
 
     Raises:
-        NotFound: There is no such account.
-        InvalidArgument: Several have that name.
+        NoSuchAccount: There is no such account.
+        InvalidArgument: Several can be meant.
     """
     if EVERY in accounts or not accounts:
         return EVERY if accounts else None
-    return ",".join(each if each.isdecimal() else _id(client, each) for each in accounts)
+    return ",".join(str(id_of(client, each)) for each in accounts)
 
 
-def find(client: HttpClient, account: str) -> dict[str, Any]:
-    """The account of that id, or else of that name.
+def id_of(client: HttpClient, account: str) -> int:
+    """The id of the account that is meant; whether there is one with that id is not asked.
 
     Raises:
-        NotFound: There is none.
-        InvalidArgument: Several have that name.
+        NoSuchAccount: There is none of that name.
+        InvalidArgument: Several can be meant.
     """
-    if account.isdecimal():
-        return client.account(int(account))
-    found = list(client.accounts(account))
-    if not found:
-        raise NotFound(f"There is no account {account!r}. See: attimo account list")
-    if len(found) > 1:
-        ids = ", ".join(str(each["account_id"]) for each in found)
-        raise InvalidArgument(f"Several accounts are called {account!r}: pass an id ({ids})")
-    return found[0]
+    if (id := typed_id(account)) is not None:
+        return id
+    named = {int(each["account_id"]) for each in client.accounts(account)}
+    return only(account, named | ({int(account)} if _NUMBER.fullmatch(account) else set()))
 
 
-def _id(client: HttpClient, name: str) -> str:
-    return str(find(client, name)["account_id"])
+def typed_id(account: str) -> int | None:
+    """The id in `id:7`; None if it has another form."""
+    found = _ID.fullmatch(account)
+    return int(found[1]) if found else None
+
+
+def only(account: str, ids: Collection[int]) -> int:
+    """The one id that can be meant.
+
+    Raises:
+        NoSuchAccount: There is none.
+        InvalidArgument: There are several.
+    """
+    if not ids:
+        raise NoSuchAccount(account)
+    if len(ids) > 1:
+        shown = ", ".join(str(each) for each in sorted(ids))
+        raise InvalidArgument(
+            f"Several accounts can be meant by {account!r}: pass an id ({shown}) in the form id:N"
+        )
+    return next(iter(ids))

@@ -14,8 +14,10 @@ from attimo import files
 from attimo.cli import ask, complete, keys, profiles, sign_in, trust
 from attimo.cli.command import command
 from attimo.cli.http_client import HttpClient
+from attimo.cli.inputs import InputFile
 from attimo.cli.options import argument, option, ttl, yes
 from attimo.cli.profiles import Profile
+from attimo.cli.sentences import noting
 from attimo.cli.shapes import Column, Done
 from attimo.cli.sign_in import Wanted
 from attimo.cli.target import Choice
@@ -44,13 +46,16 @@ DAYS = 90
 @option("--with-key", is_flag=True, help="Read an API key instead of signing in.")
 @option("--email", help="E-mail address to sign in with.")
 @option("--invitation", help="Link of an invitation to accept.")
-@option("--account", help="Your account to use (name or id), if you have several.")
+@option(
+    "--account",
+    help="Your account to use (name or id; id:7 is an id in any case), if you have several.",
+)
 @option("--role", help="Role for the key (name or id). Default: your own.")
 @ttl(f"Expire after this long (12h, 30d). Default: {DAYS}d.", default=f"{DAYS}d")
 @option("--fingerprint", help="SHA-256 fingerprint that the server's root certificate must have.")
 @option(
     "--ca",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=InputFile(),
     help="File with the certificates to trust.",
 )
 def login(
@@ -84,12 +89,13 @@ def login(
         server = Profile(url, "", root, old.cache if old else None)
         if with_key:
             made = replace(server, api_key=keys.checked(sign_in.secret("API key"), "The key"))
+            found = _saved(name, made)
         else:
             with _session(server, email, invitation) as client:
-                made = _keyed(server, client, Wanted(account, role, ttl), old)
-        with HttpClient(made) as client:
-            found = client.whoami()
-        profiles.put(name, made)
+                made = _keyed(server, client, Wanted(account, role, ttl))
+                with noting(lambda _: _unused(made)):
+                    found = _saved(name, made)
+                _end(client, old)
     print(
         f"Saved the profile {name}. Use it with --profile {name} or ATTIMO_PROFILE={name}.",
         file=sys.stderr,
@@ -129,13 +135,32 @@ def _rooted(name: str, pem: str | None, ca: Path | None) -> Iterator[str | None]
         raise
 
 
-def _keyed(server: Profile, client: HttpClient, wanted: Wanted, old: Profile | None) -> Profile:
-    """The server with a new key; the one that an earlier login created is revoked."""
+def _keyed(server: Profile, client: HttpClient, wanted: Wanted) -> Profile:
+    """The server with a new key."""
     made = sign_in.create_key(client, wanted)
+    return replace(server, api_key=made["api_key"], key_id=made["key_info"]["key_id"])
+
+
+def _saved(name: str, made: Profile) -> dict[str, Any]:
+    """Keep a profile whose key the server accepts; who it says that the key is."""
+    with HttpClient(made) as client:
+        found = client.whoami()
+    profiles.put(name, made)
+    return found
+
+
+def _unused(made: Profile) -> str:
+    return (
+        f"The API key {made.key_id} was created and is kept nowhere: revoke it with "
+        f"`attimo key revoke {made.key_id}`"
+    )
+
+
+def _end(client: HttpClient, old: Profile | None) -> None:
+    """Revoke the key of an earlier login, once its profile has another one."""
     if old is not None and old.key_id is not None:
         with suppress(AttimoError):  # it may have expired
             client.revoke_key(old.key_id, force=True)
-    return replace(server, api_key=made["api_key"], key_id=made["key_info"]["key_id"])
 
 
 def _asked(prompt: str, flag: str) -> str:
@@ -181,7 +206,8 @@ def logout(name: str | None, keep_key: bool, yes: bool) -> dict[str, Any]:
     deed = f"revoke its API key {found.key_id} and delete" if revokes else "delete"
     ask.confirm(f"Log out of {found.url}: {deed} the profile {name}?", yes)
     revoked = revokes and _revoke(found)
-    profiles.remove(name)
+    with noting(lambda _: f"The API key {found.key_id} is revoked" if revoked else ""):
+        profiles.remove(name)
     return {"name": name, "url": found.url, "key_id": found.key_id, "revoked": revoked}
 
 

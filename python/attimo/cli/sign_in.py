@@ -10,14 +10,16 @@ from typing import Any
 
 import click
 
-from attimo.cli import durations, keys
+from attimo.cli import account_option, durations, inputs, keys
 from attimo.cli.base_client import checked
 from attimo.cli.connection import Response
 from attimo.cli.http_client import HttpClient
 from attimo.cli.profiles import Profile
+from attimo.cli.sentences import joined, noting
 from attimo.errors import AttimoError, Misconfigured, NotFound, PermissionDenied, Unauthenticated
 
 INVITATIONS = "/invitations/accept"
+JOINED = "You have joined the account all the same; sign in with your e-mail address and password"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ def secret(prompt: str) -> str:
     """
     if sys.stdin.isatty():
         return str(click.prompt(prompt, hide_input=True, err=True))
-    found = sys.stdin.readline().rstrip("\r\n")
+    found = inputs.typed_line()
     if not found:
         raise Misconfigured(f"{prompt} missing: pass it as a line on standard input")
     return found
@@ -82,7 +84,8 @@ def by_invitation(server: Profile, token: str, password: str) -> Iterator[HttpCl
     Raises:
         AttimoError: The invitation or the password is not accepted.
     """
-    with _begun(server, INVITATIONS, {"token": token, "password": password}) as client:
+    joining = {"token": token, "password": password}
+    with _begun(server, INVITATIONS, joining) as client, noting(lambda _: JOINED):
         yield client
 
 
@@ -131,15 +134,17 @@ def create_key(client: HttpClient, wanted: Wanted) -> dict[str, Any]:
     try:
         return client.create_key(role_id, f"attimo login on {socket.gethostname()}", expiry)
     except PermissionDenied as error:
-        raise PermissionDenied(
-            f"{error}. Ask for an API key, and run: attimo login --with-key"
-        ) from error
+        advice = "Ask for an API key, and run: attimo login --with-key"
+        raise PermissionDenied(joined(str(error), advice)) from error
 
 
 def _account(client: HttpClient, wanted: str) -> int:
-    mine = client.ask("GET", "/session").json()["accounts"]
-    for each in mine:
-        if wanted in (each["account_name"], str(each["account_id"])):
-            return int(each["account_id"])
-    names = ", ".join(each["account_name"] for each in mine)
-    raise NotFound(f"You are not a member of the account {wanted!r} (yours: {names or 'none'})")
+    listed = client.ask("GET", "/session").json()["accounts"]
+    mine = {int(each["account_id"]): each["account_name"] for each in listed}
+    if (id := account_option.typed_id(wanted)) in mine:
+        return id
+    found = [id for id, name in mine.items() if wanted in (name, str(id))]
+    if not found:
+        names = ", ".join(mine.values()) or "none"
+        raise NotFound(f"You are not a member of the account {wanted!r} (yours: {names})")
+    return account_option.only(wanted, found)

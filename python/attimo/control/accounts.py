@@ -135,6 +135,18 @@ def list_page(
     return pages.cut([(str(each.id), each) for each in found], limit)
 
 
+@reads("account.find", MANAGE)
+def named_page(
+    tx: Tx, account_id: int, limit: int, next_token: str | None, name: str
+) -> Page[AccountDetails]:
+    """As `list_page`, for who changes accounts and knows their names.
+
+    Raises:
+        InvalidArgument: `next_token` was not returned by this function.
+    """
+    return list_page(tx, account_id, limit, next_token, name)
+
+
 @reads("account.read", Right(SERVER_MANAGEMENT, "list"))
 def details(tx: Tx, _: int, other_id: int) -> AccountDetails:
     """Return an account of the server.
@@ -236,8 +248,11 @@ def note(tx: Tx, account_id: int, about: Account, **more: object) -> None:
 def _check(name: str) -> None:
     """Refuse a name that is none, or with which operators would name another account by its ID."""
     text_rules.check("name", name, LONGEST_NAME)
-    if name.isdecimal() or name == "*":
-        raise InvalidArgument("name must not be a number or *: these choose accounts by their IDs")
+    if name.isdecimal() or name == "*" or name.startswith("id:"):
+        raise InvalidArgument(
+            "name must not be a number or *, nor begin with id: - these choose accounts by their "
+            "IDs"
+        )
 
 
 def _suspend(tx: Tx, other_id: int, moment: int | None) -> None:

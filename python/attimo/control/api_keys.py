@@ -249,9 +249,9 @@ def keep_a_manager(
         )
 
 
-def can_be_managed(tx: Tx, account_id: int) -> bool:
-    """Whether a valid key can manage the account's keys."""
-    return bool(_managers(tx, account_id))
+def roles_in_use(tx: Tx, account_id: int) -> set[str]:
+    """The role IDs of the valid keys of an account."""
+    return {role_id for role_id, *_ in tx.db.rows(_LIVING, account_id=account_id, now=tx.now)}
 
 
 @writes("key.create-hidden", SERVER, audited=False)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from attimo.control import accounts, api_keys, caches, invitations, members
+from attimo.control import accounts, api_keys, caches, invitations, members, roles
 from attimo.control.accounts import AccountDetails
 from attimo.control.actions import writes
 from attimo.control.actor import SYSTEM
@@ -20,6 +20,9 @@ from attimo.control.tx import Tx
 from attimo.errors import FailedPrecondition, PermissionDenied
 
 Count = Callable[[int, str], None]
+
+MANAGING = (api_keys.MANAGE, invitations.MANAGE)
+"""Who has one of these manages an account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,8 @@ def invite_owner(
     """Invite an owner of an account that nobody can manage; older such invitations are revoked.
 
     That is one whose invitation has expired, or whose only keys have ended. Otherwise, operators
-    would get into the accounts of others.
+    would get into the accounts of others: those that a member or a valid key can manage, or
+    somebody whom these have invited.
 
     Args:
         count: As in `found`.
@@ -86,20 +90,33 @@ def invite_owner(
     Raises:
         InvalidArgument: The address is invalid.
         NoSuchAccount: There is no such account.
-        FailedPrecondition: It has an owner, or a key that can manage its keys; or it is the first
-            account, which the right to manage others does not open.
+        FailedPrecondition: Somebody manages it; or it is the first account, which the right to
+            manage others does not open.
         AccountSuspended: It is suspended.
     """
     account = accounts.get(tx, other_id)
     accounts.need_not_first(account, "invite its owners with POST /invitations")
     accounts.need_active(tx, other_id)
-    is_owned = any(each.role_id == OWNER.id for each in members.list_all(tx, other_id))
-    if is_owned or api_keys.can_be_managed(tx, other_id):
-        raise FailedPrecondition("The account has an owner or an owner's key: they invite others")
+    if _is_managed(tx, other_id):
+        raise FailedPrecondition(
+            "The account has an owner, or a member, an API key or an invitation that can manage "
+            "its keys or members: they invite others"
+        )
     accounts.note(tx, account_id, account, email=email)
     with _server_acts(tx):
         made = _invite(tx, other_id, email, count)
     return OwnerInvited(accounts.details(tx, account_id, other_id), made)
+
+
+def _is_managed(tx: Tx, account_id: int) -> bool:
+    """Whether anybody can manage its keys or its members, or will once they accept."""
+    role_ids = {each.role_id for each in members.list_all(tx, account_id)}
+    role_ids |= api_keys.roles_in_use(tx, account_id)
+    role_ids |= {
+        each.role_id for each in invitations.list_all(tx, account_id) if not each.founds_account
+    }
+    held = [roles.permitted(tx, account_id, role_id) for role_id in role_ids]
+    return any(each.allows(right.type, right.verb) for each in held for right in MANAGING)
 
 
 def _invite(tx: Tx, account_id: int, email: str, count: Count) -> NewInvitation:
