@@ -21,6 +21,7 @@ from attimo.node import local
 from attimo.settings.declared import declarations, flag, variable
 
 REFERENCE = Path(__file__).parent / "reference"
+ARCHITECTURE = Path(__file__).parents[1] / "ARCHITECTURE.md"
 CONFORMANCE = Path(__file__).parents[1] / "tests" / "conformance"
 LANGUAGES = {
     "python": "Python",
@@ -49,6 +50,7 @@ def pages() -> dict[Path, str]:
         REFERENCE / "settings.md": _text(_settings()),
         REFERENCE / "compatibility.md": _text(_compatibility()),
         REFERENCE / "errors.md": _text(errors.lines(NOTE)),
+        REFERENCE / "glossary.md": _text(_glossary()),
         REFERENCE / "http-api.md": _text(http_api.lines(NOTE)),
         REFERENCE / "methods.md": _text(data_methods.lines(NOTE)),
         REFERENCE / "metrics.md": _text(_metrics()),
@@ -142,6 +144,15 @@ def _names(names: str | None) -> str:
 
 def _text(lines: Iterator[str]) -> str:
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _glossary() -> Iterator[str]:
+    """The table of terms in ARCHITECTURE.md, which is the last thing there."""
+    table = ARCHITECTURE.read_text().partition("## Glossary\n\n")[2]
+    yield from ("# Glossary", "", NOTE, "")
+    yield "One term for one thing, in these pages, in messages and in the sources. Modules are"
+    yield "explained in [Architecture](../../ARCHITECTURE.md#the-modules)."
+    yield from ("", table)
 
 
 def _settings() -> Iterator[str]:

@@ -17,6 +17,10 @@ PAGES = [
     DOCS / "how-to" / "serve-files-and-video.md",
     DOCS / "how-to" / "accounts-and-members.md",
     DOCS / "how-to" / "several-teams.md",
+    DOCS / "how-to" / "when-it-is-a-miss.md",
+    DOCS / "how-to" / "rotate-a-key.md",
+    DOCS / "how-to" / "roles-by-example.md",
+    DOCS / "how-to" / "ci.md",
 ]
 """What needs Node.js is typed by the tests in `tests/e2e`."""
 

@@ -122,20 +122,20 @@ def test_a_branch_has_its_cache_at_every_run_of_its_job(server: Server, tmp_path
 def test_a_service_whose_key_is_replaced_in_time_is_never_refused(
     server: Server, tmp_path: Path
 ) -> None:
-    first = block("keys-and-profiles.md", "role create shop").replace("90d", "10s")
-    replaced = block("keys-and-profiles.md", "OLD=").replace("90d", "10s")
+    first = block("rotate-a-key.md", "role create shop").replace("90d", "10s")
+    replaced = block("rotate-a-key.md", "OLD=").replace("90d", "10s")
+    revoked = block("rotate-a-key.md", "key revoke")
     use = """use() { curl -s -o /dev/null -w '%{http_code}\\n' -H "Authorization: $1" \\
         "$CACHE_URL?key=public/page"; }"""
     rounds = """start=$(date +%s)
     until [ $(date +%s) -ge $((start + 21)) ]; do use "$KEY"; BEFORE=$KEY
     """
 
-    said = typed(
-        server, tmp_path, f'{first}\n{use}\n{rounds}\n{replaced}\nuse "$KEY"; use "$BEFORE"; done'
-    ).split()
+    each = f'{replaced}\nuse "$BEFORE"\n{revoked}\nuse "$KEY"; use "$BEFORE"; done'
+    said = typed(server, tmp_path, f"{first}\n{use}\n{rounds}\n{each}").split()
 
-    assert len(said) >= 3 * 2
-    assert said == ["404", "404", "401"] * (len(said) // 3)
+    assert len(said) >= 4 * 2
+    assert said == ["404", "404", "404", "401"] * (len(said) // 4)
 
 
 @pytest.mark.parametrize("lifetime", [2])
