@@ -23,7 +23,7 @@ $(shell PATH="$(PATH)" cargo --version >/dev/null 2>&1 || rm -f $(VENV)/.toolcha
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build fmt lint test conformance e2e faults attacks packages fuzz bench docs serve
+.PHONY: help setup build fmt lint test conformance e2e faults attacks packages fuzz bench docs site serve
 .PHONY: beside wheel sdist release ci
 
 help: ## List the targets
@@ -76,8 +76,13 @@ bench: setup ## Benchmark beside Valkey, Redis and nginx in the same run
 	    h2load=nghttp2-client
 	$(BIN)/python -m bench
 
-docs: setup ## Regenerate the reference pages
+docs: setup $(VENV)/programs/site ## Regenerate the reference pages and the picture, then the site
 	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/terminal.py
+	$(BIN)/python docs/website.py
+
+site: $(VENV)/programs/site ## Build the documentation as a site, into site/
+	$(BIN)/python docs/website.py
 
 # What CI builds during the optimised build, whose last part uses one processor.
 beside: $(CLIENTS) $(VENV)/.toolchain
@@ -130,6 +135,11 @@ $(LICENCES): $(VENV)/.toolchain Cargo.lock setup/licences.py
 # It writes SBOMs; what it needs would not fit into our environment.
 $(VENV)/programs/sbom: $(VENV)/.made setup/sbom.txt
 	@setup/program.sh sbom setup/sbom.txt
+	@touch $@
+
+# It builds the documentation as a site.
+$(VENV)/programs/site: $(VENV)/.made setup/site.txt
+	@setup/program.sh site setup/site.txt
 	@touch $@
 
 $(VENV)/.core: $(VENV)/.run $(RUST) | $(VENV)/.toolchain

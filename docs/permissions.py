@@ -28,7 +28,7 @@ def lines(note: str) -> Iterator[str]:
     """The lines of the page."""
     yield from ("# Permissions of the control plane", "", note, "")
     yield "What each request for the control plane needs: a rule of a type with a verb, as"
-    yield "[the HTTP API](http-api.md#permission-sets) describes them. *By name*: a rule for the"
+    yield "[the HTTP API](http-api.md#permissionset) describes them. *By name*: a rule for the"
     yield "name of that cache is enough. *Proof*: a session, a password or a token from an e-mail"
     yield "instead of a permission; members need none to remove themselves. Nobody can give, change"
     yield "or revoke more than they have: see [the security model](../explanation/security.md)."
