@@ -9,9 +9,11 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 SPARE_HANDLES = 500
 PATIENCE_SECONDS = 30.0
+LOOK_AGAIN_SECONDS = 0.001
 
 
 @contextmanager
@@ -36,6 +38,15 @@ def few_handles() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
+class Answer(NamedTuple):
+    """An answer came after one moment and by another, as `time.monotonic` tells them."""
+
+    after: float
+    by: float
+    status: int
+    """Of HTTP."""
+
+
 @dataclass
 class Crowd:
     """What became of many clients, each of whom said one thing and waits for one word."""
@@ -47,8 +58,7 @@ class Crowd:
     served_seconds: float = 0.0
     """After which the last had its answer."""
     sockets: list[socket.socket] = field(default_factory=list)
-    answers: list[tuple[float, int]] = field(default_factory=list)
-    """When each answer came, as `time.monotonic` tells it, and its status in HTTP."""
+    answers: list[Answer] = field(default_factory=list)
 
 
 @contextmanager
@@ -76,8 +86,13 @@ def crowd(
             waiting[client.fileno()] = (client, said)
             result.sockets.append(client)
         heard: dict[int, bytes] = dict.fromkeys(waiting, b"")
-        while waiting and time.monotonic() - began < PATIENCE_SECONDS:
-            for handle, event in poll.poll(1):
+        looked = began
+        while waiting and looked - began < PATIENCE_SECONDS:
+            # What this look finds had not come when the last one began.
+            after, looked = looked, time.monotonic()
+            ready = poll.poll(LOOK_AGAIN_SECONDS)
+            by = time.monotonic()
+            for handle, event in ready:
                 client, said = waiting[handle]
                 if event & select.EPOLLOUT and not client.getsockopt(
                     socket.SOL_SOCKET, socket.SO_ERROR
@@ -90,7 +105,7 @@ def crowd(
                 heard[handle] += part
                 if word in heard[handle]:
                     result.served += 1
-                    result.answers.append((time.monotonic(), _status(heard[handle])))
+                    result.answers.append(Answer(after, by, _status(heard[handle])))
                 elif part:
                     continue
                 else:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from attacks.crowd import crowd, handles
+from attacks.crowd import Answer, crowd, handles
 from conformance.edge.http1 import request
 
 PASSWORD = "long enough password"  # noqa: S105
@@ -25,9 +25,9 @@ FIRST, SECOND = 100, 250
 
 @dataclass
 class Strangers:
-    """A crowd that asks; `answers` are moments, as `time.monotonic` tells them, and statuses."""
+    """A crowd that asks, and the answers that it has had."""
 
-    answers: list[tuple[float, int]] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
     said: IO[str] = field(default_factory=io.StringIO)
 
     def are_answered(self) -> bool:
@@ -36,9 +36,9 @@ class Strangers:
         return bool(ready) and self.said.readline() == "answered\n"
 
     def served(self, since: float, until: float) -> int:
-        """How many were really served then: whoever is told to come again cost nothing."""
-        times = (at for at, status in self.answers if status not in (429, 503))
-        return sum(since <= at <= until for at in times)
+        """How many were certainly served then: whoever is told to come again cost nothing."""
+        served = (each for each in self.answers if each.status not in (429, 503))
+        return sum(since <= each.after and each.by <= until for each in served)
 
 
 @contextmanager
@@ -59,7 +59,7 @@ def strangers(address: tuple[str, int], path: str, size: int) -> Iterator[Strang
         yield found
         said, _ = process.communicate()
     assert process.returncode == 0
-    found.answers = [(at, status) for at, status in json.loads(said.splitlines()[-1])]
+    found.answers = [Answer(*each) for each in json.loads(said.splitlines()[-1])]
 
 
 def wanted(path: str, number: int) -> dict[str, str]:
@@ -83,7 +83,7 @@ def said(path: str, number: int) -> bytes:
 
 def main(host: str, port: str, path: str, size: str) -> None:
     """Ask until the input ends."""
-    answers: list[tuple[float, int]] = []
+    answers: list[Answer] = []
     came = 0
     with handles(int(size)) as count:
         print("asking", flush=True)
