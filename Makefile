@@ -9,7 +9,7 @@ FIRST := tests/conformance/python/test_scalar.py tests/conformance/python/test_c
 PYTEST := $(BIN)/pytest --timeout 600
 PARALLEL := $(PYTEST) --numprocesses auto --maxprocesses 8 --dist loadfile
 CLIENTS := $(addprefix $(VENV)/., signer javascript web java rust momento-redis langchain-community \
-    aws-lambda-powertools imageio-ffmpeg langchain-js)
+    aws-lambda-powertools imageio-ffmpeg langchain-js) $(VENV)/programs/site
 LICENCES := rust/THIRD-PARTY-LICENSES.txt
 SAY := @printf '\033[1m==>\033[0m %s\n'
 

@@ -120,8 +120,8 @@ def _toml(entries: list[Any]) -> str:
     return "[" + ", ".join(f"{{ {json.dumps(title)} = {value} }}" for title, value in values) + "]"
 
 
-def build() -> None:
-    """Build the site in place of the one before.
+def build(site: Path = SITE) -> None:
+    """Build the site in a folder, in place of what is there.
 
     Raises:
         BrokenError: A link leads nowhere, or a page would load a file from another server.
@@ -139,8 +139,8 @@ def build() -> None:
         ]
         if outside:
             raise BrokenError("loaded from elsewhere:\n" + "\n".join(outside))
-        shutil.rmtree(SITE, ignore_errors=True)
-        shutil.move(folder / "site", SITE)
+        shutil.rmtree(site, ignore_errors=True)
+        shutil.move(folder / "site", site)
 
 
 if __name__ == "__main__":
