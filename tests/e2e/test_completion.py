@@ -65,6 +65,22 @@ def test_commands_and_names_are_offered(known: Terminal, shell: str) -> None:
     assert offered(known, shell, "completion", "f") == ["fish"]
 
 
+def test_commands_are_offered_without_being_loaded() -> None:
+    typed = """
+import sys
+import click
+from attimo.cli.commands import app
+offered = {each.value: each.help for each in app.shell_complete(click.Context(app), "")}
+assert offered["get"] == "Print values.", offered
+assert offered.keys() == app.table.keys(), offered
+assert [each.value for each in app.shell_complete(click.Context(app), "--v")] == ["--version"]
+print(*{each.module for each in app.table.values()} & sys.modules.keys())
+"""
+    done = subprocess.run([sys.executable, "-c", typed], capture_output=True, text=True)
+
+    assert (done.returncode, done.stdout.strip()) == (0, ""), done
+
+
 def test_the_ids_of_keys_are_offered(known: Terminal) -> None:
     keys = [each["key_id"] for each in json.loads(known.do("key", "list", "--json"))["items"]]
 

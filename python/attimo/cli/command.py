@@ -11,12 +11,15 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from attimo.cli.durations import Duration
 from attimo.cli.shapes import Answer, Listing, Shape, View
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 _NUMBER = re.compile(r"-(\d|\.\d|inf|nan|$)")
 HELP_NAMES = ["-h", "--help"]
@@ -185,6 +188,23 @@ class Group(click.Group):
             if name in self.commands:
                 return self.commands[name]
         return None
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """Offer commands, those of the table without loading them, and options."""
+        from click.shell_completion import CompletionItem
+
+        told = {name: entry.help for name, entry in self.table.items()}
+        told |= {
+            name: each.get_short_help_str()
+            for name, each in self.commands.items()
+            if not each.hidden
+        }
+        offered = [
+            CompletionItem(name, help=help)
+            for name, help in told.items()
+            if name.startswith(incomplete)
+        ]
+        return offered + click.Command.shell_complete(self, ctx, incomplete)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
