@@ -1,11 +1,14 @@
 """Signing in from the command line, on a pipe and on a terminal; signing out again."""
 
 import json
+import sqlite3
 import stat
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import httpx
 import jsonschema
 import pytest
 
@@ -253,6 +256,30 @@ def test_a_wrong_password_and_a_role_that_makes_no_keys_are_told_so(
     assert "lacks auth_management:write" in viewer.error
     assert "attimo login --with-key. You have joined the account all the same" in viewer.error
     assert profiles(stranger) == ""
+
+
+def test_a_number_that_is_the_name_of_another_account_chooses_none(
+    terminal: Terminal, stranger: Terminal, server: Server, ann: str
+) -> None:
+    made = json.loads(terminal.do("account", "create", "second", "--owner", ann, "--json"))
+    token = made["link"].partition("#")[2]
+    asked = {"token": token, "password": PASSWORD}
+    httpx.post(f"{server.http}/invitations/accept", json=asked).raise_for_status()
+    with closing(sqlite3.connect(server.data_dir / "attimo.db")) as database, database:
+        query = "UPDATE accounts SET name = '1' WHERE id = ?"
+        database.execute(query, (made["account_id"],))
+    here = ("login", "--url", server.http, "--name", "two", "--email", ann, "--json")
+
+    unclear = stranger.type(*here, "--account", "1", given=LINE)
+
+    assert unclear.status == 2
+    assert f"pass an id (1, {made['account_id']}) in the form id:N" in unclear.error
+    for id in (1, made["account_id"]):
+        done = stranger.type(*here, "--account", f"id:{id}", given=LINE)
+        assert json.loads(done.printed)["account_id"] == id
+    assert stranger.type(*here, "--account", "id:77", given=LINE).status == 4
+    stranger.do("logout", "two", "--yes")
+    terminal.do("account", "delete", f"id:{made['account_id']}", "--yes")
 
 
 def test_a_password_is_not_sent_in_plaintext_to_another_machine(stranger: Terminal) -> None:
