@@ -21,6 +21,7 @@ from attimo.cli.shapes import Listing
 from e2e.screen import Screen
 from e2e.words import COMMANDS
 from harness import Server, bare_environment
+from valkey_server import LOCALHOST, valkey
 
 PASSWORD = "correct horse battery"  # noqa: S105
 
@@ -99,6 +100,19 @@ def person(
         run(["role", "delete", name, "--yes"])
 
 
+@pytest.fixture(scope="module")
+def store() -> Iterator[int]:
+    """The port of a Valkey server, for the one command that reads from one."""
+    with valkey() as port:
+        yield port
+
+
+@pytest.fixture
+def known(path: tuple[str, ...], here: httpx.Client, store: int) -> dict[str, str]:
+    """What stands for words in the examples of a command, for which all is prepared."""
+    return prepare(path, here) | {"localhost:6379": f"{LOCALHOST}:{store}"}
+
+
 def prepare(path: tuple[str, ...], client: httpx.Client) -> dict[str, str]:
     """What the examples of a command work on; returns what stands for words in them."""
     lines = ITEMS.strip().splitlines()
@@ -107,6 +121,8 @@ def prepare(path: tuple[str, ...], client: httpx.Client) -> dict[str, str]:
         lines += ["cache delete sessions --yes", "cache delete pr-7 --yes"]
     for line in lines:
         assert run(shlex.split(line)) == 0, line
+    if path == ("cache", "import"):
+        Path("items.jsonl").write_text('{"key": "greeting", "value": "hello"}\n')
     if path[0] == "member" and path[1] in ("role", "remove"):
         invited(client)
     if path == ("key", "revoke"):
@@ -153,10 +169,9 @@ def test_every_command_has_two_examples_and_json() -> None:
 
 
 @pytest.mark.parametrize("path", [*COMMANDS, ("help",), ("completion",)], ids=" ".join)
-def test_the_examples_of_the_help_run(here: httpx.Client, path: tuple[str, ...]) -> None:
+def test_the_examples_of_the_help_run(known: dict[str, str], path: tuple[str, ...]) -> None:
     command = dict(walk(app))[path]
     assert isinstance(command, Command)
-    known = prepare(path, here)
     own = {
         name: value for name, value in os.environ.items() if name.startswith(("ATTIMO_", "XDG_"))
     }
@@ -178,11 +193,10 @@ def test_the_examples_of_the_help_run(here: httpx.Client, path: tuple[str, ...])
 
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
 def test_json_follows_the_schema_and_a_terminal_shows_the_same(
-    here: httpx.Client, path: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+    known: dict[str, str], path: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = COMMANDS[path]
     assert command.shape is not None
-    known = prepare(path, here)
     words = shlex.split(in_words(plain(command), known))[1:]
     capsys.readouterr()
 

@@ -107,6 +107,7 @@ def _error(answer: Response) -> AttimoError:
     said = _said(answer)
     kind = _ERRORS.get(str(said.get("code"))) or _BY_STATUS.get(answer.status, AttimoError)
     error = kind(_message(answer, said))
+    error.status = answer.status
     error.err = str(said.get("err", kind.err))
     return error
 

@@ -15,6 +15,13 @@ from attimo.errors import AlreadyExists
 group = Group(
     "cache",
     help="Caches: named sets of items.",
+    table={
+        "import": Entry(
+            "attimo.cli.transfer.importing",
+            "Write items from a file, Valkey or Redis.",
+            attribute="import_items",
+        )
+    },
     old={
         "get": Old("get", Entry("attimo.cli.items", attribute="get")),
         "set": Old("set", Entry("attimo.cli.item_writes", attribute="set_items")),

@@ -45,8 +45,20 @@ class CacheClient:
 
     def set_many(self, items: Sequence[tuple[bytes, bytes]], ttl_seconds: int) -> None:
         """Write several values."""
-        body = {"items": [{"key": element(key), "value": element(value)} for key, value in items]}
-        self._client.ask("POST", f"{self._path}/put", {"ttl_seconds": str(ttl_seconds)}, body)
+        self.put(
+            [{"key": element(key), "value": element(value)} for key, value in items], ttl_seconds
+        )
+
+    def put(self, items: Sequence[Mapping[str, Any]], ttl_seconds: int) -> None:
+        """Write several values as they are in JSON, those without a TTL with `ttl_seconds`."""
+        query = {"ttl_seconds": str(ttl_seconds)}
+        self._client.ask("POST", f"{self._path}/put", query, {"items": items})
+
+    def get_many(self, keys: Sequence[bytes]) -> list[Any]:
+        """The values of several keys as they are in JSON, or None."""
+        body = {"keys": [element(key) for key in keys]}
+        told = self._client.ask("POST", f"{self._path}/get", None, body).json()
+        return [each.get("value") for each in told["items"]]
 
     def exist(self, keys: Iterable[str]) -> list[bool]:
         """Which items exist."""

@@ -1,13 +1,13 @@
 """attimo set: write an item, or many from lines."""
 
 import os
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
 from attimo.cli import exits, inputs, lines, times
+from attimo.cli.batches import batches
 from attimo.cli.cache_client import CacheClient
 from attimo.cli.command import command
 from attimo.cli.inputs import InputFile
@@ -17,10 +17,6 @@ from attimo.cli.progress import Progress
 from attimo.cli.sentences import Extent, noting
 from attimo.cli.shapes import Answer, Column, Done
 from attimo.cli.target import asks_cache
-
-BATCH_ITEMS = 1_000
-BATCH_BYTES = 512 * 1024
-"""What one request writes at most, unless a single item is larger."""
 
 CONDITIONS = {"if_absent": {"If-None-Match": "*"}, "if_present": {"If-Match": "*"}}
 
@@ -106,6 +102,10 @@ def _value(value: str | None, file: Path | None) -> bytes:
     return inputs.content("-") if value == "-" else os.fsencode(value or "")
 
 
+def _size(line: Line) -> int:
+    return len(line.key) + len(line.value)
+
+
 def _write_lines(cache: CacheClient, source: Path, ttl: int) -> int:
     """Write the items of a file in batches; return how many there were.
 
@@ -114,24 +114,10 @@ def _write_lines(cache: CacheClient, source: Path, ttl: int) -> int:
     """
     written, extent = 0, Extent("line", "written")
     with Progress("items written") as progress, noting(extent.note):
-        for batch in _batches(lines.parse(inputs.lines(source))):
+        for batch in batches(lines.parse(inputs.lines(source)), _size):
             extent.sent = batch[-1].number
             cache.set_many([(each.key, each.value) for each in batch], ttl)
             extent.done = extent.sent
             written += len(batch)
             progress.at(written)
     return written
-
-
-def _batches(items: Iterable[Line]) -> Iterator[list[Line]]:
-    batch: list[Line] = []
-    size = 0
-    for each in items:
-        grown = size + len(each.key) + len(each.value)
-        if batch and (grown > BATCH_BYTES or len(batch) == BATCH_ITEMS):
-            yield batch
-            batch, grown = [], len(each.key) + len(each.value)
-        batch.append(each)
-        size = grown
-    if batch:
-        yield batch

@@ -16,7 +16,7 @@ class AttimoError(Exception):
         remedy: What the caller can do, for the reference.
     """
 
-    status: ClassVar[int] = 500
+    status: int = 500
     code: ClassVar[str] = "internal"
     title: ClassVar[str] = ""
     err: str = "internal_error"

@@ -6,10 +6,11 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from conformance.backend.conftest import at, valkey
+from conformance.backend.conftest import at
 from conformance.wire import Wire
 from faults.watching import eventually
 from harness import Server
+from valkey_server import valkey
 
 
 def client_of(server: Server) -> httpx.Client:

@@ -1,0 +1,123 @@
+"""attimo cache import: items from a file, Valkey or Redis."""
+
+import contextlib
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+from attimo.cli import exits, inputs
+from attimo.cli.ask import did, plural
+from attimo.cli.batches import batches
+from attimo.cli.cache_client import CacheClient
+from attimo.cli.command import command
+from attimo.cli.http_client import HttpClient
+from attimo.cli.options import DEFAULT_TTL_SECONDS, argument, cache_name, dry_run, option, ttl
+from attimo.cli.progress import Progress
+from attimo.cli.sentences import noting
+from attimo.cli.shapes import Answer, Column, Done, escaped
+from attimo.cli.target import asks_server
+from attimo.cli.transfer import store
+from attimo.cli.transfer.items import Item, Skipped, parse
+from attimo.cli.transfer.writer import Writer, size
+from attimo.errors import InvalidArgument
+
+
+def _sentence(told: dict[str, Any]) -> str:
+    parts = [f"{did('Imported', told)} {plural(told['imported'], 'item')}"]
+    parts += [f"skipped {told['skipped']:,}"] if told["skipped"] else []
+    if told["differing"] is not None:
+        parts += [f"{told['differing']:,} differ in the cache"]
+    return f"{', '.join(parts)}."
+
+
+@command(
+    name="import",
+    shape=Done(
+        _sentence,
+        Column("imported", "number"),
+        Column("skipped", "number"),
+        Column("differing", "number", none="-"),
+        Column("dry_run", "flag"),
+    ),
+    examples=[
+        "attimo cache import sessions items.jsonl --verify",
+        "attimo cache import sessions redis://localhost:6379/0 --match 'session:*' --ttl 1d",
+    ],
+)
+@cache_name
+@argument("source", "A file of JSON lines, `-` for standard input, or a URL of Valkey or Redis.")
+@ttl(
+    f"Time to live of items that have none in the source. Default: {DEFAULT_TTL_SECONDS} seconds.",
+    default=DEFAULT_TTL_SECONDS,
+)
+@option("--match", default="*", help="Of Valkey or Redis: only keys that match this pattern.")
+@option("--verify", is_flag=True, help="Read each item back, and compare it.")
+@dry_run
+@asks_server
+def import_items(
+    client: HttpClient, name: str, source: str, ttl: int, match: str, verify: bool, dry_run: bool
+) -> Answer:
+    r"""Write many items of any type into a cache; those of the same key are replaced.
+
+    An item that the cache cannot take is skipped, with a line on standard error; the exit status is
+    then 6. `--dry-run --verify` compares a source with a cache, and writes nothing.
+
+    A URL is `redis://HOST:PORT/DATABASE`, `rediss://…` over TLS; `REDISCLI_AUTH` can have the
+    password. A line of a file is an item as the HTTP API takes it, with `key`, `type`, `value` (or
+    `fields`, `values`, `elements`) and `ttl_seconds`.
+    """
+    count: Counter[str] = Counter()
+
+    def tell(what: str, each: Skipped) -> None:
+        count[what] += 1
+        print(f"attimo: {what} `{escaped(each.key)}`: {each.reason}", file=sys.stderr)
+
+    skip = partial(tell, "skipped")
+    writer = Writer(CacheClient(client, name), ttl, skip)
+    with (
+        noting(lambda _: _done(count)),
+        _read(source, match) as found,
+        Progress("items imported") as progress,
+    ):
+        for batch in batches(_unless_skipped(found, skip), size):
+            written = batch if dry_run else writer.write(batch)
+            count["imported"] += len(written)
+            for each in writer.differing(written) if verify else ():
+                tell("differing", each)
+            progress.at(count["imported"])
+    told = {
+        "imported": count["imported"],
+        "skipped": count["skipped"],
+        "differing": count["differing"] if verify else None,
+        "dry_run": dry_run,
+    }
+    return Answer(told, exits.FAILED if count["skipped"] or count["differing"] else exits.OK)
+
+
+@contextlib.contextmanager
+def _read(source: str, match: str) -> Iterator[Iterator[Item | Skipped]]:
+    if store.is_store(source):
+        with store.opened(source) as client:
+            yield store.items(client, match)
+    elif "://" in source:
+        schemes = ", ".join(store.SCHEMES)
+        raise InvalidArgument(f"No items can be read from that URL: its scheme must be {schemes}")
+    else:
+        yield parse(inputs.lines(source))
+
+
+def _unless_skipped(
+    found: Iterator[Item | Skipped], skip: Callable[[Skipped], None]
+) -> Iterator[Item]:
+    for each in found:
+        if isinstance(each, Item):
+            yield each
+        else:
+            skip(each)
+
+
+def _done(count: Counter[str]) -> str:
+    done = count["imported"]
+    return f"Imported: {plural(done, 'item')}" if done else "Nothing was imported"

@@ -1,0 +1,116 @@
+"""Writes items into a cache, in as few requests as their kinds allow, and reads them back."""
+
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from attimo.cli.batches import batches
+from attimo.cli.cache_client import CacheClient, element, read
+from attimo.cli.transfer.items import CONTENTS, Item, Skipped, comparable
+from attimo.errors import AttimoError, FailedPrecondition
+
+ABOUT_ONE_ITEM = (400, 413)
+"""The statuses for which an item is skipped; others end the import."""
+
+
+class Writer:
+    """Writes items into one cache; those of the same key are replaced.
+
+    Attributes:
+        skipped: Called with each item that the server refuses.
+    """
+
+    def __init__(self, cache: CacheClient, ttl_seconds: int, skipped: Callable[[Skipped], None]):
+        """Create a writer; items without a time to live get `ttl_seconds`."""
+        self._cache = cache
+        self._ttl = ttl_seconds
+        self.skipped = skipped
+
+    def write(self, batch: list[Item]) -> list[Item]:
+        """Write items; return those that were not skipped.
+
+        Raises:
+            AttimoError: The server takes none; the items before may have been written.
+        """
+        last = {each.key: each for each in batch}.values()
+        values = [each for each in last if each.type == "scalar"]
+        collections = [each for each in last if each.type != "scalar"]
+        written = self._values(values) if values else []
+        return [*written, *filter(self._collection, collections)]
+
+    def differing(self, items: Sequence[Item]) -> Iterator[Skipped]:
+        """Those of these items that the cache does not have as they are."""
+        values = [each.key for each in items if each.type == "scalar"]
+        found = dict(zip(values, self._cache.get_many(values), strict=True))
+        for each in items:
+            there = found[each.key] if each.type == "scalar" else self._elements(each)
+            if there is None:
+                yield Skipped(each.key, "is not in the cache, or has another type there")
+            elif comparable(each.type, there) != comparable(each.type, each.content):
+                yield Skipped(each.key, "differs in the cache")
+
+    def _values(self, items: list[Item]) -> list[Item]:
+        """Write values in one request, or one by one if the server refuses it."""
+        if len(items) == 1:
+            return [*filter(self._value, items)]
+        try:
+            self._cache.put([_put(each) for each in items], self._ttl)
+        except AttimoError as error:
+            if error.status not in ABOUT_ONE_ITEM:
+                raise
+            return [*filter(self._value, items)]
+        return items
+
+    def _value(self, item: Item) -> bool:
+        """Write a value as it is, since it may be as large as JSON around it may not be."""
+        try:
+            self._cache.set(
+                os.fsdecode(item.key), read(item.content), item.ttl_seconds or self._ttl, {}
+            )
+        except AttimoError as error:
+            self._skip(item, error)
+            return False
+        return True
+
+    def _collection(self, item: Item) -> bool:
+        """Write a collection in parts; all of it, or none."""
+        ttl = {"ttl_seconds": item.ttl_seconds or self._ttl}
+        path = "/list/push-back" if item.type == "list" else f"/{item.type}"
+        key = os.fsdecode(item.key)
+        self._cache.delete([key])
+        try:
+            for number, part in enumerate(batches(item.content, _size)):
+                refresh = {} if number == 0 else {"refresh_ttl": "false"}
+                self._cache.tell(path, key, {CONTENTS[item.type]: part}, **ttl, **refresh)
+        except AttimoError as error:
+            self._cache.delete([key])
+            self._skip(item, error)
+            return False
+        return True
+
+    def _skip(self, item: Item, error: AttimoError) -> None:
+        if error.status not in ABOUT_ONE_ITEM:
+            raise error
+        self.skipped(Skipped(item.key, str(error)))
+
+    def _elements(self, item: Item) -> list[Any] | None:
+        try:
+            told = self._cache.ask("GET", f"/{item.type}", os.fsdecode(item.key))
+        except FailedPrecondition:
+            return None
+        return None if told is None else list(told[CONTENTS[item.type]])
+
+
+def size(item: Item) -> int:
+    """About how many bytes an item takes in a request."""
+    return len(item.key) + _size(item.content)
+
+
+def _size(content: Any) -> int:
+    return len(content) if isinstance(content, str) else len(json.dumps(content))
+
+
+def _put(item: Item) -> dict[str, Any]:
+    found = {"key": element(item.key), "value": item.content}
+    return found if item.ttl_seconds is None else found | {"ttl_seconds": item.ttl_seconds}

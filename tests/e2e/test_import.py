@@ -1,0 +1,198 @@
+"""`attimo cache import`: from files, and from a real Valkey server, one alone and a cluster."""
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import valkey as client
+
+from e2e.terminal import Terminal
+from harness import Server
+from valkey_server import LOCALHOST, free_port, valkey
+
+PASSWORD = "secret"  # noqa: S105
+
+LINES = [
+    {"key": "text", "value": "hello", "ttl_seconds": 900},
+    {"key": {"base64": "/wA="}, "type": "scalar", "value": {"base64": "/v8="}},
+    {"key": "d", "type": "dictionary", "fields": [{"field": "f", "value": {"base64": "/w=="}}]},
+    {"key": "l", "type": "list", "values": ["b", "a", "b"], "ttl_seconds": 800},
+    {"key": "s", "type": "set", "elements": ["x", "y"]},
+    {"key": "z", "type": "sorted-set", "elements": [{"value": "a", "score": "-inf"}]},
+]
+
+
+@pytest.fixture
+def terminal(terminal: Terminal) -> Terminal:
+    """A terminal that has an empty cache `moved`."""
+    terminal.type("cache", "delete", "moved", "--yes")
+    terminal.do("cache", "create", "moved")
+    terminal.variables["ATTIMO_CACHE"] = "moved"
+    return terminal
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    """A Valkey server with items of each type, and with some that no cache takes."""
+    with valkey(0, "--requirepass", PASSWORD) as port:
+        with client.Valkey(port=port, password=PASSWORD) as store:
+            fill(store)
+        yield port
+
+
+def fill(store: client.Valkey) -> None:
+    for number in range(2_500):
+        store.set(f"v:{number}", number, ex=3_600 if number % 2 else None)
+    store.set(b"\xff\x00", b"\x00\xff", px=7_300)
+    store.set("empty", "")
+    store.hset("d", mapping={f"f{number}": b"\xfe" for number in range(3_000)})
+    store.rpush("l", *range(3_000))
+    store.sadd("s", *range(3_000))
+    store.zadd("z", {"low": float("-inf"), "middle": 0.1, "high": float("inf")})
+    store.xadd("stream", {"a": 1})
+    store.set("large", bytes(5_010_000))
+
+
+def lines(items: Sequence[object]) -> bytes:
+    return b"".join(json.dumps(each).encode() + b"\n\n" for each in items)
+
+
+def test_lines_of_every_type_are_written_and_replace_what_was_there(terminal: Terminal) -> None:
+    terminal.do("lists", "push", "d", "another type")
+    terminal.do("lists", "push", "l", "older")
+
+    told = terminal.do("cache", "import", "moved", "-", "--verify", "--json", given=lines(LINES))
+
+    assert json.loads(told) == {"imported": 6, "skipped": 0, "differing": 0, "dry_run": False}
+    assert terminal.do("get", "text") == "hello"
+    assert terminal.type("dictionaries", "get", "d", "f").printed == b"\xff"
+    assert terminal.do("lists", "show", "l").split() == ["0", "b", "1", "a", "2", "b"]
+    assert terminal.do("sorted-sets", "show", "z").split() == ["a", "-inf"]
+    assert 890 < int(terminal.do("ttl", "text")) <= 900
+    assert 790 < int(terminal.do("ttl", "l")) <= 800
+    assert 590 < int(terminal.do("ttl", "s")) <= 600
+
+
+def test_a_wrong_line_is_named_and_what_was_written_before_is_told(terminal: Terminal) -> None:
+    before = b"".join(b'{"key": "k%d", "value": "v"}\n' % number for number in range(1_500))
+
+    answer = terminal.type("cache", "import", "moved", "-", given=before + b"{")
+
+    assert answer.status == 2
+    said = "Line 1501 is not JSON in UTF-8. Imported: 1,000 items"
+    assert answer.error == f"attimo: {said}\n"
+    assert terminal.do("get", "k999") == "v"
+    assert terminal.type("get", "k1000").status == 1
+
+
+def test_the_last_of_several_lines_with_one_key_wins(terminal: Terminal) -> None:
+    both = [
+        {"key": "k", "type": "set", "elements": ["first"]},
+        {"key": "k", "value": "second"},
+    ]
+    terminal.do("cache", "import", "moved", "-", given=lines(both))
+    assert terminal.do("get", "k") == "second"
+
+    terminal.do("cache", "import", "moved", "-", given=lines(both[::-1]))
+    assert terminal.do("sets", "show", "k").split() == ["first"]
+
+
+def test_a_store_is_read_whole_and_what_no_cache_takes_is_skipped(
+    terminal: Terminal, port: int
+) -> None:
+    terminal.variables["REDISCLI_AUTH"] = PASSWORD
+    source = f"redis://{LOCALHOST}:{port}/0"
+
+    answer = terminal.type("cache", "import", "moved", source, "--ttl", "1d", "--verify", "--json")
+
+    assert answer.status == 6
+    assert json.loads(answer.text) == {
+        "imported": 2_506,
+        "skipped": 2,
+        "differing": 0,
+        "dry_run": False,
+    }
+    assert "skipped `large`: the item size would be over the limit" in answer.error
+    assert "skipped `stream`: is a stream, which is no type of Attimo" in answer.error
+    assert json.loads(terminal.do("info", "d", "--json"))["length"] == 3_000
+    assert terminal.do("lists", "length", "l") == "3000\n"
+    assert terminal.type("get", "empty").status == 0
+    assert 3_500 < int(terminal.do("ttl", "v:1")) <= 3_600
+    assert 86_000 < int(terminal.do("ttl", "v:2")) <= 86_400
+
+
+def test_only_matching_keys_are_compared_and_a_difference_is_named(
+    terminal: Terminal, port: int
+) -> None:
+    source = f"redis://:{PASSWORD}@{LOCALHOST}:{port}"
+    words = ["cache", "import", "moved", source, "--match", "v:1?"]
+    terminal.do(*words)
+    terminal.do("set", "v:11", "other")
+    terminal.do("del", "v:12")
+
+    answer = terminal.type(*words, "--dry-run", "--verify", "--json")
+
+    assert answer.status == 6
+    assert json.loads(answer.text)["differing"] == 2
+    assert "differing `v:11`: differs in the cache" in answer.error
+    assert "differing `v:12`: is not in the cache" in answer.error
+    assert terminal.do("get", "v:11") == "other"
+
+
+def test_every_node_of_a_cluster_is_read(terminal: Terminal, tmp_path: Path) -> None:
+    buses = [free_port(), free_port()]
+    with node(tmp_path / "a", buses[0]) as first, node(tmp_path / "b", buses[1]) as second:
+        joined([first, second], buses)
+        with client.ValkeyCluster(host=LOCALHOST, port=first) as store:
+            for number in range(200):
+                store.set(f"v:{number}", number)
+            store.sadd("s", "a", "b")
+
+        source = f"redis://{LOCALHOST}:{second}"
+        told = terminal.do("cache", "import", "moved", source, "--verify", "--json")
+
+    assert json.loads(told)["imported"] == 201
+    assert json.loads(told)["differing"] == 0
+
+
+def node(home: Path, bus: int) -> AbstractContextManager[int]:
+    home.mkdir()
+    return valkey(0, "--cluster-enabled", "yes", "--cluster-port", str(bus), "--dir", str(home))
+
+
+def joined(ports: list[int], buses: list[int]) -> None:
+    """Make one cluster of these servers, with a part of the slots each."""
+    starts = [0, 8_192, 16_384]
+    # The stubs of this package know no types of cluster commands.
+    stores: list[Any] = [client.Valkey(port=port) for port in ports]
+    for store, (start, end) in zip(stores, pairwise(starts), strict=True):
+        store.execute_command("CLUSTER ADDSLOTSRANGE", start, end - 1)
+        store.execute_command("CLUSTER MEET", LOCALHOST, ports[0], buses[0])
+    deadline = time.monotonic() + 60
+    while any(store.cluster("info")["cluster_state"] != "ok" for store in stores):
+        assert time.monotonic() < deadline, "the cluster does not come up"
+        time.sleep(0.05)
+    for store in stores:
+        store.close()
+
+
+def test_a_source_that_cannot_be_read_is_told_without_its_password(
+    terminal: Terminal, port: int, server: Server
+) -> None:
+    wrong = terminal.type("cache", "import", "moved", f"redis://:pass-word@{LOCALHOST}:{port}")
+    assert (wrong.status, "pass-word" in wrong.error) == (3, False)
+
+    http = terminal.type("cache", "import", "moved", server.http)
+    assert http.status == 2
+    assert "its scheme must be valkey, valkeys, redis" in http.error
+
+    missing = terminal.type("cache", "import", "moved", "no-such-file")
+    assert "no-such-file cannot be read: No such file or directory" in missing.error
+
+    nowhere = terminal.type("cache", "import", "nowhere", "-", given=b'{"key":"k","value":"v"}\n')
+    assert nowhere.status == 4
