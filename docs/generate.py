@@ -1,6 +1,7 @@
 """Write the reference pages that follow from the program itself: commands, settings, wires.
 
-`python docs/generate.py` writes them; a test compares them with what this would write.
+The glossary is that of ARCHITECTURE.md. `python docs/generate.py` writes the pages; a test compares
+them with what this would write.
 """
 
 import json
@@ -149,7 +150,7 @@ def _text(lines: Iterator[str]) -> str:
 def _glossary() -> Iterator[str]:
     """The table of terms in ARCHITECTURE.md, which is the last thing there."""
     table = ARCHITECTURE.read_text().partition("## Glossary\n\n")[2]
-    yield from ("# Glossary", "", NOTE, "")
+    yield from ("# Glossary", "", NOTE.replace("the program", ARCHITECTURE.name), "")
     yield "One term for one thing, in these pages, in messages and in the sources. Modules are"
     yield "explained in [Architecture](../../ARCHITECTURE.md#the-modules)."
     yield from ("", table)
