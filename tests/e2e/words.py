@@ -38,8 +38,8 @@ COMMANDS = {
     for path, command in walk(app)
     if path not in NOT_HERE and path[0] != OF_MACHINE and isinstance(command, Command)
 }
-OTHERWISE = {("profile", "add"), ("doctor",)}
-"""What asks no server, or has an answer also where a server does not give one."""
+OTHERWISE = {("profile", "add"), ("doctor",), ("cache", "import")}
+"""What asks no server, or reads a file first, or has an answer where a server gives none."""
 
 OF_SERVERS = {
     path: each

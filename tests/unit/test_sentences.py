@@ -13,6 +13,8 @@ from attimo.errors import InvalidArgument, NoSuchAccount, Unreachable
     [
         (["No such option: --x", "See: attimo --help"], "No such option: --x. See: attimo --help"),
         (["Did you mean --y?", "See: a"], "Did you mean --y? See: a"),
+        (["No (is it --y?)", "See: a"], "No (is it --y?) See: a"),
+        (["No role 'it.'", "See: a"], "No role 'it.'. See: a"),
         (["It ends.", "See: a"], "It ends. See: a"),
         (["Stop!", "", "See: a"], "Stop! See: a"),
         (["alone"], "alone"),

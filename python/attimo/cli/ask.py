@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from attimo import names
 from attimo.cli import metrics
 from attimo.cli.http_client import HttpClient
 from attimo.errors import AttimoError, NoSuchCache
@@ -28,12 +29,14 @@ def about_cache(client: HttpClient, name: str, deed: str, yes: bool, dry_run: bo
     """Ask before a cache loses its items, and say how many and who uses them; check that it exists.
 
     Raises:
+        InvalidName: No cache has such a name.
         NoSuchCache: It does not exist, and nothing else would tell.
         AttimoError: The answer is no.
     """
     asks = not yes and sys.stdin.isatty()
     if not asks and not dry_run:
         return
+    names.check_cache(name)
     if all(each["name"] != name for each in client.caches()):
         raise NoSuchCache(name)
     facts = ", ".join(_facts(client, name))

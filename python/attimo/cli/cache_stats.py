@@ -3,6 +3,7 @@
 import contextlib
 from typing import Any
 
+from attimo import names
 from attimo.cli.command import command
 from attimo.cli.http_client import HttpClient
 from attimo.cli.metrics import Page, page_of
@@ -43,6 +44,7 @@ def stats(client: HttpClient, name: str) -> dict[str, Any]:
     It reads /metrics, which servers offer to programs on their own machine by default. Expired
     items count until they are swept.
     """
+    names.check_cache(name)
     cache = next((each for each in client.caches() if each["name"] == name), None)
     if cache is None:
         raise NoSuchCache(name)

@@ -12,7 +12,7 @@ _ENDS = (".", "?", "!")
 def joined(*sentences: str) -> str:
     """Sentences one after another, each but the last with one mark at its end."""
     said = [each.strip() for each in sentences if each.strip()]
-    ended = [each if each.endswith(_ENDS) else f"{each}." for each in said[:-1]]
+    ended = [each if each.rstrip(")").endswith(_ENDS) else f"{each}." for each in said[:-1]]
     return " ".join([*ended, *said[-1:]])
 
 
