@@ -23,6 +23,19 @@ def test_a_cache_from_its_creation_to_its_end(terminal: Terminal) -> None:
     assert "journey" not in terminal.do("cache", "list").split()
 
 
+def test_a_new_cache_comes_with_a_token_for_it_alone(terminal: Terminal) -> None:
+    words = ["cache", "create", "vended", "--ttl", "2h", "--extend", "--token", "1h"]
+    for created in (True, False):
+        told = json.loads(terminal.do(*words, "--json"))
+        assert told["created"] is created
+        terminal.do("set", "k", "v", "--cache", "vended", "--api-key", told["token"])
+        elsewhere = terminal.type("get", "k", "--api-key", told["token"])
+        assert elsewhere.status == 3
+
+    token = terminal.do(*words).strip()
+    assert terminal.do("get", "k", "--cache", "vended", "--api-key", token) == "v"
+
+
 def test_an_item_without_naming_a_cache(terminal: Terminal) -> None:
     terminal.do("set", "greeting", "hello")
     assert terminal.do("get", "greeting") == "hello"

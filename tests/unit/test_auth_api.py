@@ -118,7 +118,7 @@ def test_a_token_ends_when_the_key_expires_that_asked_for_it(owner: Client) -> N
 def test_a_token_lives_for_a_second_to_25_hours(owner: Client, seconds: int) -> None:
     assert refusal(owner, DISPOSE, disposable(seconds)) == (
         "3",
-        "expires must be 1 to 90000 seconds from now",
+        "expires (over HTTP, valid_for_seconds) must be 1 to 90000 seconds from now",
     )
 
 

@@ -3,14 +3,19 @@
 from typing import Annotated
 
 from pydantic import Field
+from starlette.requests import Request
 
 from attimo import names
+from attimo.api import tokens
 from attimo.api.caller import Authenticated
 from attimo.api.limits import OfCaches
 from attimo.api.paging import MOST, Limit, NextToken
 from attimo.api.routing import Router
-from attimo.api.schemas import CACHE_NAME, Model, StrictModel, WholeNumber, number
+from attimo.api.schemas import CACHE_NAME, Model, StrictModel, WholeNumber, number, text
+from attimo.api.tokens import CreatedToken
 from attimo.control import caches
+from attimo.control.callers import Caller
+from attimo.control.disposable_tokens import LONGEST_ID, LONGEST_LIFE
 from attimo.control.limits import CacheLimits
 
 router = Router("/caches", "caches")
@@ -18,6 +23,13 @@ CacheName = Annotated[
     str, Field(description=f"The cache's name: {names.CACHE_RULE}.", json_schema_extra=CACHE_NAME)
 ]
 # {name:path}: a name with a "/" is refused as a name, not as an unknown path.
+
+
+class TokenOfCache(StrictModel):
+    """A token to create with a cache: it reads and writes the items of this cache alone."""
+
+    valid_for_seconds: Annotated[WholeNumber, number(1, LONGEST_LIFE)]
+    token_id: Annotated[str, text(LONGEST_ID, description="Name of the token's holder.")] = ""
 
 
 class CreateCache(StrictModel):
@@ -31,6 +43,7 @@ class CreateCache(StrictModel):
             "Delete the cache automatically after so many seconds; null is never.",
         ),
     ] = None
+    token: TokenOfCache | None = None
 
 
 class ExtendCache(StrictModel):
@@ -43,10 +56,14 @@ class ExtendCache(StrictModel):
 
 
 class CreatedCache(Model):
-    """A new cache; without `expires_at` (seconds since 1970) it never expires."""
+    """A new cache; without `expires_at` (seconds since 1970) it never expires.
+
+    It has a `token` if the request asks for one.
+    """
 
     name: str
     expires_at: int | None = None
+    token: CreatedToken | None = None
 
 
 class CacheInfo(Model):
@@ -71,15 +88,31 @@ class CachePage(Model):
     operation_id="createCache",
     refuses=(409, 429),
 )
-def create(caller: Authenticated, name: CacheName, body: CreateCache | None = None) -> CreatedCache:
+def create(
+    caller: Authenticated, name: CacheName, request: Request, body: CreateCache | None = None
+) -> CreatedCache:
     """Create a cache; it is usable at once.
 
     With `expires_in` it expires: at that second the cache and its items are deleted, and its name
-    is free again.
+    is free again. With `token`, the response has a disposable token for this cache alone; if the
+    caller must not create that, no cache is created.
     """
-    expires_in = body.expires_in if body else None
-    made = caller.perform(caches.create, name, expires_in)
-    return CreatedCache(name=made.name, expires_at=made.expires_at)
+    asked = body or CreateCache()
+    token = _token(caller, name, asked.token, request) if asked.token else None
+    made = caller.perform(caches.create, name, asked.expires_in)
+    return CreatedCache(name=made.name, expires_at=made.expires_at, token=token)
+
+
+def _token(caller: Caller, name: str, asked: TokenOfCache, request: Request) -> CreatedToken:
+    names.check_cache(name)
+    rule = {
+        "type": "cache",
+        "permissions": ["read", "write"],
+        "caches": {"name": name},
+        "items": "*",
+    }
+    whole = tokens.CreateToken(permissions={"rules": [rule]}, **asked.model_dump())
+    return tokens.created(caller, whole, request)
 
 
 @router.get(operation_id="listCaches")

@@ -39,6 +39,11 @@ class CreatedToken(Model):
 @router.post(operation_id="createToken")
 def create(caller: Authenticated, body: CreateToken, request: Request) -> CreatedToken:
     """Create a token that expires and has some of the caller's permissions."""
+    return created(caller, body, request)
+
+
+def created(caller: Caller, body: CreateToken, request: Request) -> CreatedToken:
+    """Create a token for a caller; raises what `disposable_tokens.create` raises."""
     from attimo.control import tokens
 
     asked = permissions.read(body.permissions)

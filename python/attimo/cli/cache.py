@@ -6,9 +6,10 @@ import click
 
 from attimo.cli import ask, cache_stats
 from attimo.cli.command import Entry, Group, Old, command
+from attimo.cli.durations import Duration
 from attimo.cli.http_client import HttpClient
 from attimo.cli.options import cache_name, dry_run, option, ttl, yes
-from attimo.cli.shapes import Column, Done, Listing
+from attimo.cli.shapes import Column, Done, Listing, View
 from attimo.cli.target import asks_server
 from attimo.errors import AlreadyExists
 
@@ -34,19 +35,33 @@ NAME = Column("name")
 _CREATED = {(True, False): "Created", (False, False): "There is already", (False, True): "Extended"}
 """What was done, by whether the cache was created and whether it was extended."""
 
+LONGEST_TOKEN = 25 * 3_600
+"""Of a disposable token, in seconds."""
+
 LONGEST_LIFE = 10 * 365 * 86_400
 """Of a cache, in seconds."""
 
 
+class _Created(Done):
+    """A sentence on standard error, and the token alone on standard output."""
+
+    def text(self, answer: Any, view: View) -> None:
+        """Print them."""
+        super().text(answer, view)
+        if answer["token"] is not None:
+            print(answer["token"])
+
+
 @command(
     group,
-    shape=Done(
+    shape=_Created(
         lambda told: f"{_CREATED[told['created'], told['extended']]} the cache {told['name']}.",
         NAME,
         Column("created", "flag"),
         Column("extended", "flag"),
+        Column("token", none="-"),
     ),
-    examples=["attimo cache create sessions", "attimo cache create pr-7 --ttl 2h --extend"],
+    examples=["attimo cache create sessions", "attimo cache create pr-7 --ttl 2h --token 2h"],
 )
 @cache_name
 @ttl("Delete the cache automatically after this long (2h, 7d). Default: never.", LONGEST_LIFE)
@@ -56,22 +71,34 @@ LONGEST_LIFE = 10 * 365 * 86_400
     is_flag=True,
     help="No error if the cache exists; let it live for at least --ttl from now.",
 )
+@option(
+    "--token",
+    "token_for",
+    type=Duration(LONGEST_TOKEN, 1),
+    help="Also create a token for this cache alone that expires after this long (2h); print it.",
+)
 @asks_server
 def create(
-    client: HttpClient, name: str, ttl: int | None, if_not_exists: bool, extend: bool
+    client: HttpClient,
+    name: str,
+    ttl: int | None,
+    if_not_exists: bool,
+    extend: bool,
+    token_for: int | None,
 ) -> dict[str, Any]:
     """Create a cache; it is usable at once."""
     if extend and ttl is None:
         raise click.UsageError("--extend needs --ttl")
+    told = {"name": name, "created": True, "extended": False}
     try:
-        client.create_cache(name, ttl)
+        return told | {"token": client.create_cache(name, ttl, token_for)}
     except AlreadyExists:
         if not if_not_exists and not extend:
             raise
-        if extend and ttl is not None:
-            client.extend_cache(name, ttl)
-        return {"name": name, "created": False, "extended": extend}
-    return {"name": name, "created": True, "extended": False}
+    token = client.token_of_cache(name, token_for) if token_for is not None else None
+    if extend and ttl is not None:
+        client.extend_cache(name, ttl)
+    return told | {"created": False, "extended": extend, "token": token}
 
 
 @command(

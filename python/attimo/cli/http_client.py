@@ -28,10 +28,25 @@ class HttpClient(BaseClient):
         """The metrics page, in the format of Prometheus."""
         return self.ask("GET", "/metrics").text
 
-    def create_cache(self, name: str, expires_in: int | None = None) -> None:
-        """Create a cache; with `expires_in`, it is deleted after so many seconds."""
-        body = {} if expires_in is None else {"expires_in": expires_in}
-        self.ask("PUT", f"/caches/{cache_part(name)}", body=body)
+    def create_cache(
+        self, name: str, expires_in: int | None = None, token_for: int | None = None
+    ) -> str | None:
+        """Create a cache; with `expires_in`, it is deleted after so many seconds.
+
+        With `token_for`, also create a token for it that is valid for so many seconds; return it.
+        """
+        body: dict[str, Any] = {} if expires_in is None else {"expires_in": expires_in}
+        if token_for is not None:
+            body["token"] = {"valid_for_seconds": token_for}
+        told = self.ask("PUT", f"/caches/{cache_part(name)}", body=body).json()
+        return str(told["token"]["token"]) if token_for is not None else None
+
+    def token_of_cache(self, name: str, valid_for_seconds: int) -> str:
+        """Create a token that reads and writes the items of one cache."""
+        rule = {"type": "cache", "permissions": ["read", "write"], "caches": {"name": name}}
+        permissions = {"rules": [rule | {"items": "*"}]}
+        asked = {"permissions": permissions, "valid_for_seconds": valid_for_seconds}
+        return str(self.create_token(asked)["token"])
 
     def extend_cache(self, name: str, expires_in: int) -> None:
         """Let a cache live for at least so many seconds from now."""

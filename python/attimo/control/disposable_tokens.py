@@ -97,7 +97,9 @@ def _end_of(tx: Tx, account_id: int, issuer: str | None) -> int:
 
 def _check(permissions: Permissions, valid_for_seconds: int, token_id: str) -> None:
     if not 1 <= valid_for_seconds <= LONGEST_LIFE:
-        raise InvalidArgument(f"expires must be 1 to {LONGEST_LIFE} seconds from now")
+        raise InvalidArgument(
+            f"expires (over HTTP, valid_for_seconds) must be 1 to {LONGEST_LIFE} seconds from now"
+        )
     if len(token_id) > LONGEST_ID:
         raise InvalidArgument(f"token_id must be at most {LONGEST_ID} characters")
     if not permissions.is_data_only:
