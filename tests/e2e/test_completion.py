@@ -81,6 +81,21 @@ print(*{each.module for each in app.table.values()} & sys.modules.keys())
     assert (done.returncode, done.stdout.strip()) == (0, ""), done
 
 
+@pytest.mark.parametrize("command", ["get k --profile ", "cache delete x --", "key create --r"])
+def test_what_needs_no_server_imports_nothing_for_one(known: Terminal, command: str) -> None:
+    words = {"COMP_WORDS": f"attimo {command}", "COMP_CWORD": str(len(command.split(" ")))}
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", *attimo()],
+        env={**known.environment(), **words, "_ATTIMO_COMPLETE": "bash_complete"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout != ""
+    assert "http.client" not in done.stderr
+
+
 def test_the_ids_of_keys_are_offered(known: Terminal) -> None:
     keys = [each["key_id"] for each in json.loads(known.do("key", "list", "--json"))["items"]]
 

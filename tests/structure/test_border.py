@@ -74,7 +74,7 @@ def test_a_server_loads_no_command_but_its_own() -> None:
 
 def test_a_command_loads_nothing_that_takes_long() -> None:
     """A value is there before these would be imported."""
-    loaded = loaded_by("from attimo.cli import items")
+    loaded = loaded_by("from attimo.cli import connection, items")
 
     slow = {"httpx", "rich", "grpc", "asyncio", "pydantic", "attimo.settings", "attimo._core"}
     assert "http.client" in loaded

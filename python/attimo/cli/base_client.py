@@ -2,12 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
 from attimo import names
-from attimo.cli.connection import TIMEOUT_SECONDS, Connection, Response
-from attimo.cli.profiles import Profile
+from attimo.cli.profiles import TIMEOUT_SECONDS, Profile
 from attimo.errors import (
     AlreadyExists,
     AttimoError,
@@ -19,6 +18,9 @@ from attimo.errors import (
     Unauthenticated,
     Unreachable,
 )
+
+if TYPE_CHECKING:
+    from attimo.cli.connection import Response
 
 _ERRORS: dict[object, type[AttimoError]] = {
     kind.code: kind
@@ -47,6 +49,9 @@ class BaseClient:
         Raises:
             Misconfigured: The address or the certificates cannot be used.
         """
+        # Its library takes longer to import than the rest, and a tab or a help text needs none.
+        from attimo.cli.connection import Connection
+
         self.server = server
         self._connection = Connection(server, timeout)
 
@@ -65,7 +70,7 @@ class BaseClient:
         query: Mapping[str, Any] | None = None,
         body: object = None,
         headers: Mapping[str, str] | None = None,
-    ) -> Response:
+    ) -> "Response":
         """Send a request, with a body in JSON unless it is bytes; any response will do.
 
         Raises:
@@ -83,7 +88,7 @@ class BaseClient:
         path: str,
         query: Mapping[str, Any] | None = None,
         body: object = None,
-    ) -> Response:
+    ) -> "Response":
         """Send a request that must succeed.
 
         Raises:
@@ -92,7 +97,7 @@ class BaseClient:
         return checked(self.send(method, path, query, body))
 
 
-def checked(answer: Response) -> Response:
+def checked(answer: "Response") -> "Response":
     """The answer, if it is a success.
 
     Raises:
@@ -103,7 +108,7 @@ def checked(answer: Response) -> Response:
     raise _error(answer)
 
 
-def _error(answer: Response) -> AttimoError:
+def _error(answer: "Response") -> AttimoError:
     said = _said(answer)
     kind = _ERRORS.get(str(said.get("code"))) or _BY_STATUS.get(answer.status, AttimoError)
     error = kind(_message(answer, said))
@@ -112,7 +117,7 @@ def _error(answer: Response) -> AttimoError:
     return error
 
 
-def _said(answer: Response) -> dict[str, Any]:
+def _said(answer: "Response") -> dict[str, Any]:
     """The JSON of an error; empty if it is another program's."""
     try:
         found = answer.json()
@@ -121,7 +126,7 @@ def _said(answer: Response) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _message(answer: Response, said: Mapping[str, Any]) -> str:
+def _message(answer: "Response", said: Mapping[str, Any]) -> str:
     if 300 <= answer.status < 400:
         # The key is for the address that was given, and is sent nowhere else.
         to = answer.headers.get("location", "another address")

@@ -3,11 +3,13 @@
 import base64
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attimo.cli.base_client import BaseClient, cache_part, checked
-from attimo.cli.connection import Response
 from attimo.errors import InvalidArgument, NotFound
+
+if TYPE_CHECKING:
+    from attimo.cli.connection import Response
 
 LONGEST_KEY_BASE64 = 24_000
 """In characters: a URL is part of the request header, which is limited to 32 KiB."""
@@ -80,7 +82,7 @@ class CacheClient:
         key: str,
         query: Mapping[str, Any] | None = None,
         body: object = None,
-    ) -> Response | None:
+    ) -> "Response | None":
         """Ask about an item; None if it does not exist.
 
         Args:
@@ -157,6 +159,6 @@ def _key(key: str) -> dict[str, Any]:
     return {"key_base64": coded("key", key)}
 
 
-def _json(answer: Response) -> dict[str, Any]:
+def _json(answer: "Response") -> dict[str, Any]:
     found: dict[str, Any] = answer.json() if answer.body else {}
     return found

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
 from attimo.cli import inputs
-from attimo.cli.profiles import Profile
+from attimo.cli.profiles import TIMEOUT_SECONDS, Profile
 from attimo.errors import InvalidArgument, Misconfigured, Unreachable
 
 if TYPE_CHECKING:
     import ssl
 
-TIMEOUT_SECONDS = 30
 PORTS = {"http": 80, "https": 443}
 
 NOT_TRUSTED = {18, 19, 20, 21}

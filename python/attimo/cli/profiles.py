@@ -10,6 +10,9 @@ from attimo import files, places
 from attimo.cli.sentences import joined
 from attimo.errors import InvalidArgument, Misconfigured, NotFound
 
+TIMEOUT_SECONDS = 30
+"""How long a command waits for a server."""
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:
