@@ -24,7 +24,7 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build fmt lint test conformance e2e faults attacks packages fuzz bench docs site serve
-.PHONY: beside wheel sdist release ci
+.PHONY: clients tests-built wheel sdist release ci
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -84,8 +84,10 @@ docs: setup $(VENV)/programs/site ## Regenerate the reference pages and the pict
 site: $(VENV)/programs/site ## Build the documentation as a site, into site/
 	$(BIN)/python docs/website.py
 
-# What CI builds during the optimised build, whose last part uses one processor.
-beside: $(CLIENTS) $(VENV)/.toolchain
+# What CI does during the optimised build: most of the first waits for the network, and the last part
+# of that build uses one processor.
+clients: $(CLIENTS) $(VENV)/programs/site $(VENV)/programs/sbom
+tests-built: $(VENV)/.toolchain
 	cargo test --quiet --locked --workspace --no-run
 
 wheel: $(VENV)/.develop $(LICENCES) ## Build a wheel that installs without Rust, into dist/

@@ -18,5 +18,8 @@ if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
     exit 1
 fi
 printf '\033[1m==>\033[0m Installing for %s:%s\n' "$purpose" "$missing"
+# One at a time: apt-get fails where another one runs.
+exec 9>/tmp/attimo-apt.lock
+flock 9
 apt-get update -q
 DEBIAN_FRONTEND=noninteractive $line
