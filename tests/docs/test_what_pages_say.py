@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from docs.typed import DOCS, check
+from docs.typed import DOCS, check, check_on
+from harness import Server
 
 PAGES = [
     DOCS.parent / "README.md",
@@ -28,3 +29,10 @@ PAGES = [
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_block_prints_what_the_page_says(page: Path, tmp_path: Path) -> None:
     check(page, tmp_path)
+
+
+def test_all_pages_one_after_the_other_in_one_home(tmp_path: Path) -> None:
+    """A reader keeps the server, and what earlier pages have left there."""
+    with Server(data_dir=tmp_path / "attimo") as server:
+        for page in PAGES:
+            check_on(server, page, tmp_path)

@@ -30,28 +30,33 @@ def blocks(page: Path) -> list[Block]:
 
 
 def check(page: Path, room: Path) -> None:
-    """Type all blocks into one shell, as a reader would, in an empty folder."""
+    """Type all blocks of a page, as a reader would who has a new server and an empty folder."""
+    with Server(data_dir=room / "attimo") as server:
+        check_on(server, page, room)
+
+
+def check_on(server: Server, page: Path, home: Path) -> None:
+    """Type all blocks of a page into one shell, on the server whose data is in this home."""
     told = blocks(page)
     typed = f"\necho '{MARK}'\n".join(block.typed for block in told)
+    shell = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", typed.replace(DEFAULT, server.running["http"])],
+        cwd=home,
+        env=bare_environment()
+        | {
+            "XDG_DATA_HOME": str(home),
+            "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
-    with Server(data_dir=room / "attimo") as server:
-        shell = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", typed.replace(DEFAULT, server.running["http"])],
-            cwd=room,
-            env=bare_environment()
-            | {
-                "XDG_DATA_HOME": str(room),
-                "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
-            },
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    assert shell.returncode == 0, shell.stdout + shell.stderr
-    printed = shell.stdout.split(f"{MARK}\n")
-    assert [
-        (block.typed, text.strip())
+    assert shell.returncode == 0, (page.name, shell.stdout + shell.stderr)
+    printed = [text.strip() for text in shell.stdout.split(f"{MARK}\n")]
+    wrong = [
+        f"{page.name}: {block.typed}printed {text!r} and not {block.printed.strip()!r}"
         for block, text in zip(told, printed, strict=True)
-        if block.printed is not None
-    ] == [(block.typed, block.printed.strip()) for block in told if block.printed is not None]
+        if block.printed is not None and block.printed.strip() != text
+    ]
+    assert not wrong, "\n".join(wrong)
