@@ -9,7 +9,8 @@ FIRST := tests/conformance/python/test_scalar.py tests/conformance/python/test_c
 PYTEST := $(BIN)/pytest --timeout 600
 PARALLEL := $(PYTEST) --numprocesses auto --maxprocesses 8 --dist loadfile
 CLIENTS := $(addprefix $(VENV)/., signer javascript web java rust momento-redis langchain-community \
-    aws-lambda-powertools imageio-ffmpeg langchain-js) $(VENV)/programs/site
+    aws-lambda-powertools imageio-ffmpeg langchain-js quickstarts express \
+    go) $(VENV)/programs/site
 LICENCES := rust/THIRD-PARTY-LICENSES.txt
 SAY := @printf '\033[1m==>\033[0m %s\n'
 
@@ -170,11 +171,11 @@ $(VENV)/.web: $(VENV)/.made tests/conformance/web/package-lock.json
 	@touch $@
 
 $(VENV)/.java: $(VENV)/.made tests/conformance/java/pom.xml
-	@setup/client.sh $@ Java tests/conformance/java "javac keytool mvn" \
+	@setup/client.sh $@ "Momento's Java client" tests/conformance/java "javac keytool mvn" \
 	    mvn --quiet --batch-mode --no-transfer-progress test -Dtest=MethodsTest
 
 $(VENV)/.rust: $(VENV)/.made $(VENV)/.toolchain tests/conformance/rust/Cargo.lock
-	@setup/client.sh $@ Rust tests/conformance/rust "cargo" \
+	@setup/client.sh $@ "Momento's Rust client" tests/conformance/rust "cargo" \
 	    cargo test --quiet --locked --no-run --target-dir target
 
 PYTHON_PROGRAMS := momento-redis langchain-community aws-lambda-powertools imageio-ffmpeg
@@ -184,3 +185,16 @@ $(addprefix $(VENV)/., $(PYTHON_PROGRAMS)): $(VENV)/.%: $(VENV)/.made tests/conf
 $(VENV)/.langchain-js: $(VENV)/.made tests/conformance/others/javascript/package-lock.json
 	@setup/client.sh $@ @langchain/community tests/conformance/others/javascript "node npm" \
 	    npm ci --legacy-peer-deps --ignore-scripts --no-audit --no-fund --loglevel=error
+
+# The frameworks of the quickstarts.
+$(VENV)/.quickstarts: $(VENV)/.made tests/conformance/quickstarts/python.txt
+	@setup/client.sh $@ "the quickstarts' frameworks for Python" . "python3" \
+	    setup/program.sh quickstarts tests/conformance/quickstarts/python.txt
+
+$(VENV)/.express: $(VENV)/.made tests/conformance/quickstarts/javascript/package-lock.json
+	@setup/client.sh $@ Express tests/conformance/quickstarts/javascript "node npm" \
+	    npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+
+# Go compiles its standard library when a program first needs it.
+$(VENV)/.go: $(VENV)/.made
+	@setup/client.sh $@ "Go's standard library" . "go" go build net/http crypto/tls encoding/json log
