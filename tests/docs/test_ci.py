@@ -69,7 +69,7 @@ class Checkout:
 def key(server: Server, tmp_path: Path) -> str:
     """The key that the page says to create."""
     terminal = Terminal(tmp_path, {"ATTIMO_DATA_DIR": str(server.data_dir)})
-    (typed,) = [each.typed for each in blocks(PAGE) if "role create ci" in each.typed]
+    (typed,) = [each.typed for each in blocks(PAGE) if "role create" in each.typed]
     grants = re.findall(r"--allow '?([^' ]+)'?", typed)
     role = f"ci-{tmp_path.name}"
     terminal.do("role", "create", role, *(word for each in grants for word in ("--allow", each)))
