@@ -1,5 +1,5 @@
-//! Prints the processor time of commands on one thread, the longest sweep, and the time of the same
-//! reads on a plain map.
+//! Prints the processor time of commands on one thread, the time of pages of a listing, the longest
+//! sweep, and the time of the same reads on a plain map.
 //!
 //! `cargo run --release -p attimo-engine --example speed -- [items] [shards]`
 #![expect(clippy::print_stdout, reason = "it is a program")]
@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use attimo_engine::commands::scalar::{Get, Increment, KeyExists, Set};
-use attimo_engine::{Config, Engine, Limits, Moment, Namespace, Ttl};
+use attimo_engine::{Config, Engine, Limits, Moment, Namespace, PageLimits, Position, Ttl};
 use parking_lot::Mutex;
 
 #[global_allocator]
@@ -46,6 +46,8 @@ fn main() {
         roomy.run(CACHE, increment, NOW).expect("it is a number");
     });
     compare(items, &mut reply);
+    list(&roomy, "all keys", b"");
+    list(&roomy, "no key", b"none");
     let tight = engine(roomy.totals().bytes / 2);
     time("set, new, evicting", 2 * ROUNDS, |i| set(&tight, i, &VALUE));
     sweep(&roomy, Moment(NOW.0 + TTL.0));
@@ -74,6 +76,23 @@ fn compare(items: u32, reply: &mut Vec<u8>) {
     };
     time("(map: get, hit)", ROUNDS, |i| read(scramble(i) % items));
     time("(map: skewed)", ROUNDS, |i| read(skewed(i, items)));
+}
+
+/// Pages of the listing with a prefix, with the limits of the server.
+fn list(engine: &Engine, what: &str, prefix: &[u8]) {
+    let limits = PageLimits { keys: 10_000, bytes: 1 << 20, cells: 8_192 };
+    let (mut took, mut next, mut keys) = (Vec::new(), Some(Position::default()), 0);
+    while let Some(from) = next {
+        let start = Instant::now();
+        let page = engine.list(CACHE, prefix, from, limits, NOW);
+        took.push(start.elapsed());
+        keys += page.keys.len();
+        next = page.next;
+    }
+    took.sort();
+    let (median, most) = (took[took.len() / 2], took[took.len() * 99 / 100]);
+    println!("list {what}, {} pages, {keys} keys: a page takes {median:?},", took.len());
+    println!("  99 of 100 within {most:?}");
 }
 
 fn sweep(engine: &Engine, now: Moment) {

@@ -257,6 +257,10 @@ impl Engine {
         &self.cursor
     }
 
+    pub(crate) fn hashing(&self) -> &Hashing {
+        &self.rules.hashing
+    }
+
     pub(crate) fn retired(&self) -> &Retired {
         &self.retired
     }

@@ -1,6 +1,6 @@
 //! The items of one shard: a hash table over slots, and counters.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use crate::entry::Entry;
 use crate::eviction::Queues;
@@ -202,6 +202,25 @@ impl Shard {
         }
         self.remove(slot);
         true
+    }
+
+    /// The items whose hash is in `hashes`.
+    pub(crate) fn in_hashes<'a>(
+        &'a self,
+        hashes: &'a RangeInclusive<u32>,
+    ) -> impl Iterator<Item = &'a Entry> {
+        let entries = self.table.slots_of(hashes).map(|slot| self.slots.get(slot));
+        entries.filter(|entry| hashes.contains(&entry.hash))
+    }
+
+    /// As [`Table::lines_from`].
+    pub(crate) fn lines_from(&self, hash: u32) -> usize {
+        self.table.lines_from(hash)
+    }
+
+    /// As [`Table::hash_after`].
+    pub(crate) fn hash_after(&self, hash: u32, lines: usize) -> Option<u32> {
+        self.table.hash_after(hash, lines)
     }
 
     /// The number of slots, which a sweep visits.

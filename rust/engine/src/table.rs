@@ -7,9 +7,12 @@
 //! An item whose line is full goes to the next line with space. Each line counts the items that
 //! passed it, so that a lookup knows when to stop, and removal leaves no tombstones.
 
+use std::ops::RangeInclusive;
+
 use crate::size;
 
-const CELLS: usize = 12;
+/// Slot numbers in one cache line.
+pub(crate) const CELLS: usize = 12;
 /// The tag of an empty cell; no item has it.
 const EMPTY: u8 = 0;
 
@@ -90,11 +93,38 @@ impl Table {
         }
     }
 
+    /// The slots of all items whose hash is in `hashes`, among others of the same lines; each once.
+    pub(crate) fn slots_of(&self, hashes: &RangeInclusive<u32>) -> impl Iterator<Item = u32> {
+        let (first, last) = (self.home(*hashes.start()), self.home(*hashes.end()));
+        let beyond = std::iter::successors(self.beyond(last), |&at| self.beyond(at));
+        let lines = (first..=last).chain(beyond).take(self.lines.len());
+        lines.flat_map(|at| {
+            let Line { slots, tags, .. } = &self.lines[at];
+            slots.iter().zip(tags).filter(|(_, tag)| **tag != EMPTY).map(|(slot, _)| *slot)
+        })
+    }
+
+    /// The first hash whose line is `lines` after that of `hash`; `None` if the table ends before.
+    pub(crate) fn hash_after(&self, hash: u32, lines: usize) -> Option<u32> {
+        let (line, all) = (self.home(hash) + lines, self.lines.len());
+        let first = || ((line as u64) << 32).div_ceil(all as u64);
+        (line < all).then(first).and_then(|hash| u32::try_from(hash).ok())
+    }
+
+    /// The number of lines from that of `hash` to the end.
+    pub(crate) fn lines_from(&self, hash: u32) -> usize {
+        self.lines.len() - self.home(hash)
+    }
+
     /// The lines that may contain an item with this hash.
     fn path(&self, hash: u32) -> impl Iterator<Item = usize> {
         let first = (!self.lines.is_empty()).then(|| self.home(hash));
-        let next = |&at: &usize| (self.lines[at].passed > 0).then(|| self.next(at));
-        std::iter::successors(first, next).take(self.lines.len())
+        std::iter::successors(first, |&at| self.beyond(at)).take(self.lines.len())
+    }
+
+    /// The line after this one, if items of this one or of those before went on to it.
+    fn beyond(&self, at: usize) -> Option<usize> {
+        self.lines.get(at).filter(|line| line.passed > 0).map(|_| self.next(at))
     }
 
     fn home(&self, hash: u32) -> usize {
@@ -139,10 +169,38 @@ mod tests {
     }
 
     #[test]
+    fn ranges_of_lines_contain_the_slots_of_all_their_hashes() {
+        let mut table = Table::with_room(100);
+        let items = (0..).take_while(|&i| {
+            !table.is_full() && {
+                table.insert(hash(i), i);
+                true
+            }
+        });
+        let items: Vec<u32> = items.collect();
+        for lines in 1..=table.lines.len() {
+            let (mut first, mut found) = (0, Vec::new());
+            loop {
+                let end = table.hash_after(first, lines);
+                let hashes = first..=end.map_or(u32::MAX, |end| end - 1);
+                let slots = table.slots_of(&hashes);
+                found.extend(slots.filter(|slot| hashes.contains(&hash(*slot))));
+                let Some(end) = end else { break };
+                assert_eq!(table.home(end), table.home(end - 1) + 1);
+                first = end;
+            }
+            found.sort_unstable();
+            assert_eq!(found, items, "{lines}");
+        }
+    }
+
+    #[test]
     fn an_empty_table_has_nothing_and_is_full() {
         let table = Table::default();
 
         assert_eq!(table.find(7, |_| true), None);
+        assert_eq!(table.slots_of(&(0..=u32::MAX)).count(), 0);
+        assert_eq!(table.hash_after(0, 1), None);
         assert!(table.is_full() && !table.larger().is_full());
     }
 }

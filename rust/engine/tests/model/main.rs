@@ -3,5 +3,6 @@
 mod budget;
 mod collections;
 mod eviction;
+mod listing;
 mod scalar;
 mod threads;

@@ -1,0 +1,297 @@
+//! Listing: the keys of a namespace, a page at a time.
+//!
+//! A page walks items in an order that nothing changes: by shard and then by hash, which each item
+//! has for as long as it exists. So an item that exists throughout a listing is returned exactly
+//! once, whatever is written, removed or evicted between two pages, and however tables grow or
+//! shrink. One that is created or removed meanwhile may be missing.
+//!
+//! Listing is not a use of an item: it changes nothing that eviction decides by.
+
+use crate::entry::Entry;
+use crate::table::CELLS;
+use crate::{Engine, Moment, Namespace};
+
+/// Lines of a table visited under one lock: about as many cells as slots in a sweep.
+const LINES: usize = 256 / CELLS;
+
+/// Where a listing continues; by default, at its start.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Position {
+    /// The number of the shard.
+    pub shard: u32,
+    /// The whole hash of a key, with the half first that orders the items of a shard.
+    pub hash: u64,
+}
+
+/// What a page may take.
+#[derive(Debug, Clone, Copy)]
+pub struct PageLimits {
+    /// How many keys it has at most; at least one.
+    pub keys: usize,
+    /// How many bytes these have together at most, unless one key alone has more.
+    pub bytes: usize,
+    /// After how many cells of hash tables it ends, whoever's items they contain.
+    pub cells: usize,
+}
+
+/// A part of a listing.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// The keys, in no meaningful order.
+    pub keys: Vec<Box<[u8]>>,
+    /// Their total length.
+    pub bytes: usize,
+    /// Where the next page starts; `None` if this is the last one. A page without keys may have a
+    /// next one.
+    pub next: Option<Position>,
+}
+
+impl Engine {
+    /// The keys that start with `prefix`, from a position on: of items of every type, without
+    /// expired ones and without leaderboards.
+    ///
+    /// A lock is held for about 256 cells at a time. Shards in which the namespace stores nothing
+    /// are skipped.
+    pub fn list(
+        &self,
+        namespace: Namespace,
+        prefix: &[u8],
+        from: Position,
+        limits: PageLimits,
+        now: Moment,
+    ) -> Page {
+        let next = Some(from).filter(|from| (from.shard as usize) < self.shards());
+        let page = Page { next, ..Page::default() };
+        let mut walk = Walk { engine: self, namespace, prefix, now, limits, page, cells: 0 };
+        while walk.cells < limits.cells && walk.step() {}
+        walk.page
+    }
+}
+
+/// The making of a page.
+struct Walk<'a> {
+    engine: &'a Engine,
+    namespace: Namespace,
+    prefix: &'a [u8],
+    now: Moment,
+    limits: PageLimits,
+    page: Page,
+    /// Visited so far.
+    cells: usize,
+}
+
+impl Walk<'_> {
+    /// Visits a few lines; whether there are more, and room for their keys.
+    fn step(&mut self) -> bool {
+        let Some(at) = self.page.next else { return false };
+        let shard = self.engine.lock(at.shard as usize);
+        // A lock alone takes about as long as a cell.
+        self.cells += 1;
+        if shard.tally.stored(self.namespace).items == 0 {
+            self.page.next = self.next_shard(at);
+            return true;
+        }
+        let first = first_half(at.hash);
+        self.cells += shard.lines_from(first).min(LINES) * CELLS;
+        let end = shard.hash_after(first, LINES);
+        let hashes = first..=end.map_or(u32::MAX, |end| end - 1);
+        let found = shard.in_hashes(&hashes).filter(|entry| self.wants(entry, at)).collect();
+        if let Some(rest) = self.add(found) {
+            self.page.next = Some(Position { hash: rest, ..at });
+            return false;
+        }
+        let more = end.map(|end| Position { hash: u64::from(end) << 32, ..at });
+        self.page.next = more.or_else(|| self.next_shard(at));
+        true
+    }
+
+    fn wants(&self, entry: &Entry, from: Position) -> bool {
+        entry.namespace == self.namespace
+            && entry.key().starts_with(self.prefix)
+            && !entry.has_expired(self.now)
+            // Of the first hash, a page before may have had some.
+            && (u64::from(entry.hash) << 32 >= from.hash || self.hash(entry) >= from.hash)
+    }
+
+    /// Adds keys to the page; returns the hash of the first one that has no room.
+    fn add(&mut self, mut found: Vec<&Entry>) -> Option<u64> {
+        let bytes = found.iter().map(|entry| entry.key().len()).sum();
+        if !self.has_room(found.len(), bytes) {
+            found.sort_by_cached_key(|entry| self.hash(entry));
+        }
+        for entry in found {
+            let key = entry.key();
+            if !self.page.keys.is_empty() && !self.has_room(1, key.len()) {
+                return Some(self.hash(entry));
+            }
+            self.page.bytes += key.len();
+            self.page.keys.push(key.into());
+        }
+        None
+    }
+
+    fn has_room(&self, keys: usize, bytes: usize) -> bool {
+        self.page.keys.len() + keys <= self.limits.keys
+            && self.page.bytes + bytes <= self.limits.bytes
+    }
+
+    fn hash(&self, entry: &Entry) -> u64 {
+        let (high, low) = self.engine.hashing().of_key(self.namespace, entry.key());
+        u64::from(low) << 32 | u64::from(high)
+    }
+
+    fn next_shard(&self, at: Position) -> Option<Position> {
+        let shard = at.shard + 1;
+        ((shard as usize) < self.engine.shards()).then_some(Position { shard, hash: 0 })
+    }
+}
+
+fn first_half(hash: u64) -> u32 {
+    (hash >> 32) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::scalar::{Delete, Set};
+    use crate::{Config, Limits, Ttl};
+
+    const OURS: Namespace = Namespace(1);
+    const OTHERS: Namespace = Namespace(2);
+    const ALL: PageLimits = PageLimits { keys: 1 << 20, bytes: 1 << 30, cells: usize::MAX };
+
+    fn engine(shards: usize) -> Engine {
+        let (seed, limits) = ([1, 2, 3, 4], Limits::default());
+        Engine::new(Config { memory_bytes: 1 << 30, shards, seed, limits })
+    }
+
+    fn set(engine: &Engine, namespace: Namespace, key: &[u8], ttl: u64) {
+        let set = Set { key, value: b"v"[..].into(), ttl: Ttl(ttl) };
+        engine.run(namespace, set, Moment(0)).unwrap();
+    }
+
+    fn key(i: u32) -> Box<[u8]> {
+        format!("key {i}").into_bytes().into()
+    }
+
+    fn keys(range: std::ops::Range<u32>) -> Vec<Box<[u8]>> {
+        let mut keys: Vec<_> = range.map(key).collect();
+        keys.sort();
+        keys
+    }
+
+    /// All pages of our keys with a prefix; `between` runs before each.
+    fn listed(
+        engine: &Engine,
+        prefix: &[u8],
+        limits: PageLimits,
+        mut between: impl FnMut(usize),
+    ) -> Vec<Page> {
+        let (mut pages, mut next) = (Vec::new(), Some(Position::default()));
+        while let Some(from) = next {
+            between(pages.len());
+            let page = engine.list(OURS, prefix, from, limits, Moment(5));
+            next = page.next;
+            pages.push(page);
+        }
+        pages
+    }
+
+    fn sorted(pages: Vec<Page>) -> Vec<Box<[u8]>> {
+        let mut keys: Vec<_> = pages.into_iter().flat_map(|page| page.keys).collect();
+        keys.sort();
+        keys
+    }
+
+    #[test]
+    fn every_live_key_of_the_namespace_with_the_prefix_is_listed() {
+        let engine = engine(4);
+        (0..3000).for_each(|i| set(&engine, OURS, &key(i), 10));
+        (0..3000).for_each(|i| set(&engine, OTHERS, &key(i), 10));
+        (3000..4000).for_each(|i| set(&engine, OURS, &key(i), 5));
+        for key in [&b""[..], b"\xff", b"kex"] {
+            set(&engine, OURS, key, 10);
+        }
+
+        let listed = |prefix: &[u8]| sorted(listed(&engine, prefix, ALL, |_| ()));
+
+        assert_eq!(listed(b"key "), keys(0..3000));
+        assert_eq!(listed(b"").len(), 3003);
+        assert_eq!(listed(b"key 1000x"), Vec::<Box<[u8]>>::new());
+        assert_eq!(listed(b"\xff"), [Box::from(&b"\xff"[..])]);
+    }
+
+    #[test]
+    fn a_page_keeps_to_its_limits_and_the_next_continues_there() {
+        let engine = engine(4);
+        (0..1000).for_each(|i| set(&engine, OURS, &key(i), 10));
+        for (limits, most) in [
+            (PageLimits { keys: 1, ..ALL }, 1),
+            (PageLimits { keys: 7, ..ALL }, 7),
+            (PageLimits { bytes: 70, ..ALL }, 14),
+            (PageLimits { bytes: 1, ..ALL }, 1),
+            (PageLimits { cells: 1, ..ALL }, LINES * CELLS),
+        ] {
+            let pages = listed(&engine, b"", limits, |_| ());
+
+            assert!(pages.iter().all(|page| page.keys.len() <= most), "{limits:?}");
+            let bytes = |page: &Page| page.keys.iter().map(|key| key.len()).sum::<usize>();
+            assert!(pages.iter().all(|page| page.bytes == bytes(page)));
+            assert!(pages.len() >= 1000 / most, "{limits:?}");
+            assert_eq!(sorted(pages), keys(0..1000), "{limits:?}");
+        }
+    }
+
+    #[test]
+    fn a_page_with_all_keys_is_the_last_one_although_it_is_full() {
+        let engine = engine(4);
+        (0..10).for_each(|i| set(&engine, OURS, &key(i), 10));
+
+        let pages = listed(&engine, b"", PageLimits { keys: 10, ..ALL }, |_| ());
+
+        assert_eq!(pages.len(), 1);
+    }
+
+    #[test]
+    fn shards_without_items_of_the_namespace_are_skipped() {
+        let engine = engine(4);
+        (0..20_000).for_each(|i| set(&engine, OTHERS, &key(i), 10));
+        let little = PageLimits { cells: 5 * CELLS, ..ALL };
+
+        assert_eq!(listed(&engine, b"", little, |_| ()).len(), 1);
+        set(&engine, OURS, b"ours", 10);
+        assert!(listed(&engine, b"", little, |_| ()).len() > 10);
+    }
+
+    #[test]
+    fn what_stays_is_listed_once_while_tables_grow_and_shrink() {
+        let engine = engine(2);
+        let few = PageLimits { keys: 20, ..ALL };
+        (0..300).for_each(|i| set(&engine, OURS, &key(i), 10));
+        let slots = || (0..2).map(|shard| engine.lock(shard).slots()).sum::<usize>();
+        let mut sizes = Vec::new();
+
+        let pages = listed(&engine, b"key ", few, |page| {
+            for i in 0..10_000 {
+                let key = format!("other {i}").into_bytes();
+                if page % 2 == 0 {
+                    set(&engine, OURS, &key, 10);
+                } else {
+                    engine.run(OURS, Delete { key: &key }, Moment(0)).unwrap();
+                }
+            }
+            engine.sweep(Moment(0), usize::MAX);
+            sizes.push(slots());
+        });
+
+        assert_eq!(sorted(pages), keys(0..300));
+        assert!(sizes.len() >= 15 && sizes[0] > 10_000 && sizes[1] < 1_000, "{sizes:?}");
+    }
+
+    #[test]
+    fn a_position_after_the_last_shard_is_the_end() {
+        let from = Position { shard: 4, hash: 0 };
+
+        assert_eq!(engine(4).list(OURS, b"", from, ALL, Moment(0)), Page::default());
+    }
+}
