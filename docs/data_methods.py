@@ -17,6 +17,7 @@ _LOOKUPS = {
     "item": "one item",
     "named": "each one named",
     "removed": "what it removes",
+    "listed": "",
 }
 
 

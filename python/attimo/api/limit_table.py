@@ -89,6 +89,7 @@ _CUT = Breach("the connection is closed")
 _SLOW = Breach("the request is refused and the connection closed", 408, "deadline_exceeded")
 _WAITS = Breach("further requests wait, or are refused before they are read")
 _LATER = Breach("further connections wait until others have closed")
+_CONTINUES = Breach("the page ends, with `next_token`")
 _LATE = _refused(StoreUnavailable)
 _BYTES = _too_large("throughput_rate_limit_exceeded", Exhausted.status)
 _MANY = _too_large("operations_rate_limit_exceeded", Exhausted.status)
@@ -139,6 +140,9 @@ _GIVEN: Mapping[str, tuple[Unit, str, Breach, str | None]] = {
         _INVALID,
         None,
     ),
+    "page_keys": ("count", "Keys in one page of a listing.", _INVALID, None),
+    "page_key_bytes": ("bytes", "All keys of one page of a listing.", _CONTINUES, None),
+    "page_cells": ("count", "Places visited for one page of a listing.", _CONTINUES, None),
     "streams_per_connection": (
         "count",
         "Concurrent requests on one HTTP/2 connection.",
@@ -288,12 +292,7 @@ _OURS: Mapping[str, tuple[int, Unit, str, Breach]] = {
         "The minimum length of a password.",
         _INVALID,
     ),
-    "open_invitations": (
-        invitations.MOST,
-        "count",
-        "Open invitations of an account.",
-        _EXHAUSTED,
-    ),
+    "open_invitations": (invitations.MOST, "count", "Open invitations of an account.", _EXHAUSTED),
     "invitation_life": (
         invitations.SECONDS,
         "seconds",

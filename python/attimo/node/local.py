@@ -47,7 +47,8 @@ class Method:
         resource: What a permission for it is about: item.
         permissions: What a caller must be allowed to do, by one rule: read, write or both.
         lookups: What a request counts as found or not: nothing, one item, each key, field, element
-            or id that it names, or what it removes and hands out (removed).
+            or id that it names, or what it removes and hands out (removed). A listing (listed)
+            finds nothing, but the keys in its answer count as sent.
         routes: HTTP method and path of each place where plain HTTP offers it.
     """
 

@@ -74,7 +74,7 @@ pub(crate) enum Error {
     #[error("others write this item all the time; try again")]
     Contended,
     /// The store that this server is set to has no such command.
-    #[error("this server's backend does not support collections")]
+    #[error("this server's backend does not support collections and listings")]
     NotInBackend,
     /// The process may open no more files.
     #[error("the server has no file handles left; try again")]

@@ -16,6 +16,13 @@ pub(crate) const BATCH_REPLY_BYTES: usize = 64 << 20;
 pub(crate) const UNION_MEMBERS: usize = 500_000;
 /// The most elements that one leaderboard request may write, remove, look up or return.
 pub(crate) const LEADERBOARD_ELEMENTS: usize = 8_192;
+/// The most keys in one page of a listing.
+pub(crate) const PAGE_KEYS: usize = 10_000;
+/// The most bytes of keys in one page, unless one key alone is longer. As JSON, text takes at most
+/// six times as much, and so fits into a reply.
+pub(crate) const PAGE_KEY_BYTES: usize = 1 << 20;
+/// The most cells of hash tables that are visited for one page: they take about a millisecond.
+pub(crate) const PAGE_CELLS: usize = 8_192;
 /// The most open streams of one HTTP/2 connection; the official clients open 100.
 pub(crate) const STREAMS_PER_CONNECTION: u32 = 250;
 /// The most unauthenticated requests that may wait on one HTTP/2 connection.
@@ -69,7 +76,7 @@ pub(crate) const CONTROL_UNKNOWN_OF_NETWORK: usize = 32;
 pub(crate) const HANDLES_IN_RESERVE: u64 = 128;
 
 /// Every limit of this module, and the engine's fixed ones, by name. Times are in seconds.
-pub fn limits() -> [(&'static str, u64); 31] {
+pub fn limits() -> [(&'static str, u64); 34] {
     [
         ("request_bytes", REQUEST_BYTES as u64),
         ("stranger_bytes", UNAUTHENTICATED_BYTES as u64),
@@ -77,6 +84,9 @@ pub fn limits() -> [(&'static str, u64); 31] {
         ("batch_reply_bytes", BATCH_REPLY_BYTES as u64),
         ("union_members", UNION_MEMBERS as u64),
         ("leaderboard_elements", LEADERBOARD_ELEMENTS as u64),
+        ("page_keys", PAGE_KEYS as u64),
+        ("page_key_bytes", PAGE_KEY_BYTES as u64),
+        ("page_cells", PAGE_CELLS as u64),
         ("streams_per_connection", STREAMS_PER_CONNECTION.into()),
         ("strangers_per_connection", UNAUTHENTICATED_PER_CONNECTION as u64),
         ("idle_frames_per_second", IDLE_FRAMES_PER_SECOND.unsigned_abs()),

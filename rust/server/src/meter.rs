@@ -107,7 +107,7 @@ impl UsageCounters {
         method.add(Count::BytesIn, used.bytes_in);
         method.add(Count::KibIn, used.bytes_in.div_ceil(KIB));
         let Looked { hits, misses, bytes } = used.looked;
-        if hits | misses != 0 {
+        if hits | misses | bytes != 0 {
             method.add(Count::Hits, hits);
             method.add(Count::Misses, misses);
             method.add(Count::BytesOut, bytes);

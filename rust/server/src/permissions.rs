@@ -160,11 +160,17 @@ pub(crate) enum Items {
     All,
 }
 
-/// Selectors of items; only [`Items::hold`] looks inside.
+/// Selectors of items; only [`Items`] looks inside.
 #[derive(Debug)]
 pub(crate) struct Selected(Box<[Selector]>);
 
 impl Selected {
+    /// Whether one of them covers the prefix.
+    fn cover(&self, prefix: &[u8]) -> bool {
+        let all = Selector::Prefix(prefix.into());
+        self.0.iter().any(|selector| selector.covers(&all))
+    }
+
     /// The selectors that are covered by one of `others`.
     fn within(&self, others: &Selected) -> Vec<Selector> {
         let covered = |one: &&Selector| others.0.iter().any(|other| other.covers(one));
@@ -199,6 +205,15 @@ impl Items {
                 both.extend(more.into_iter().filter(|each| !one.0.contains(each)));
                 Items::selected(both)
             }
+        }
+    }
+
+    /// Whether it contains every item whose key starts with `prefix`, whatever there is now.
+    pub(crate) fn hold_all(&self, prefix: &[u8]) -> bool {
+        match self {
+            Items::All => true,
+            Items::None => false,
+            Items::Some(selected) => selected.cover(prefix),
         }
     }
 

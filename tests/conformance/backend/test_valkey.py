@@ -62,6 +62,14 @@ def test_collections_are_refused_and_nothing_is_written(scs: Wire, server: Serve
         assert http.get(f"/cache/{scs.cache}", params={"key": "l"}).status_code == 404
 
 
+def test_keys_are_not_listed(scs: Wire, server: Server) -> None:
+    with client_of(server) as http:
+        answer = http.get(f"/cache/{scs.cache}/keys", params={"prefix": ""})
+
+    assert answer.status_code == 501
+    assert "does not support collections and listings" in answer.json()["message"]
+
+
 def test_no_errors_are_injected_unless_the_server_is_local(scs: Wire) -> None:
     faults = (("return-error", "internal"), ("error-rpcs", "get"), ("request-id", "one"))
 

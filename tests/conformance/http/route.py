@@ -44,6 +44,8 @@ class Route:
     headers: dict[str, str] = field(default_factory=dict)
     names_key: bool = True
     """Whether the query says which item it is about, and not the body."""
+    of_prefix: bool = False
+    """Whether it is about all keys that start with `KEY`."""
     counts: Row | None = None
     """What it counts for, if only HTTP has the method: no gRPC call says so."""
 

@@ -122,6 +122,8 @@ def test_every_route_is_allowed_by_a_rule_or_denied(
     wrong = {}
     for route in DATA:
         allowed = any(verbs >= route.needs for verbs in granted)
+        if route.of_prefix and name == "this key":
+            allowed = False
         status = route.ask(limited).status_code
         # A denial comes before any word of the cache.
         elsewhere = route.ask(nowhere).status_code

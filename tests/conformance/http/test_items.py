@@ -3,7 +3,7 @@
 import pytest
 
 from conformance.http.items import MINUTE, Items, base64url, is_missing, refused
-from conformance.http.route import BOTH, KEY, READS, WRITES, Route
+from conformance.http.route import BOTH, KEY, READS, WRITES, Route, Row
 from conformance.wire import Wire
 
 NO_TAG = '"no tag of ours"'
@@ -29,6 +29,16 @@ ROUTES = [
     Route("ItemGetTtl", READS, "GET", "ttl"),
     Route("UpdateTtl", BOTH, "PUT", "ttl", MINUTE),
     Route("ItemGetType", READS, "GET", "type"),
+    Route(
+        "ListKeys",
+        READS,
+        "GET",
+        "keys",
+        {"prefix": KEY},
+        names_key=False,
+        of_prefix=True,
+        counts=Row(1, 0, 0, 0, bytes_in=len(KEY), bytes_out=len(KEY)),
+    ),
     Route("Delete", WRITES, "DELETE"),
 ]
 

@@ -127,6 +127,8 @@ def _looks_as_said(rule: str, row: Row) -> bool:
     match rule:
         case "nothing":
             return looked == row.bytes_out == 0
+        case "listed":
+            return looked == 0
         case "item" | "removed":
             return looked == row.requests
     return looked >= row.requests

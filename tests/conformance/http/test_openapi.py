@@ -49,7 +49,7 @@ checks.positive_data_acceptance.expected-statuses = [
 [[operations]]
 include-operation-id = [
     "getItemTtl", "setItemTtl", "getItemType", "getDictionary", "deleteDictionaryFields",
-    "getDictionaryLength", "getList", "deleteListElements", "getListLength", "getSet",
+    "listKeys", "getDictionaryLength", "getList", "deleteListElements", "getListLength", "getSet",
     "deleteSetElements", "getSetLength", "setContains", "sampleSet", "getSortedSet",
     "deleteSortedSetElements", "getSortedSetScores", "getSortedSetRank", "getSortedSetLength",
     "getLeaderboard", "deleteLeaderboardEntries", "getLeaderboardLength", "getLeaderboardRanks"

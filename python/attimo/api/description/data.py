@@ -63,7 +63,7 @@ ORDER = query(
 )
 
 
-EXAMPLES = {"key": "k", "field": "name", "value": "ada", "element": "ada"}
+EXAMPLES = {"key": "k", "prefix": "user:", "field": "name", "value": "ada", "element": "ada"}
 
 
 def binary(

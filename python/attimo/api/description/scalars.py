@@ -29,6 +29,20 @@ from attimo.api.description.parts import (
 
 TAG = "items"
 
+_OF_LISTING = """\
+Lists items of every type, without leaderboards. The caller must be allowed to read every key with
+this prefix; permissions for single keys do not suffice.
+
+A page may have fewer keys than `limit`, or none, and still have a `next_token`: it ends after 1 MiB
+of keys, and after the server has visited 8,192 places for items, of all caches. A longer key is
+alone in its page, in base64. An item that exists throughout a listing is in exactly one of its
+pages, whatever is written meanwhile; one that is created or deleted meanwhile may be missing. A
+`next_token` is valid for the same cache and prefix, until the cache is flushed or the server
+restarts. Listing is not a use of an item: it does not keep it from being evicted.
+
+Without `prefix` in the query, the path is that of the item `keys`.
+"""
+
 ANY_BYTES = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
 _BYTES = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 _ETAG = {
@@ -61,6 +75,7 @@ _FOUND = {
 _TYPES = ["scalar", "dictionary", "list", "set", "sorted-set"]
 _KEYS = json_body(thing(keys=array(ELEMENT)), {"keys": ["a", {"base64": "/w=="}]})
 _PUT = thing(["ttl_seconds"], key=ELEMENT, value=ELEMENT, ttl_seconds=SECONDS)
+_PAGE = thing(["next_token"], keys=array(ELEMENT), next_token={"type": "string"})
 _SEVERAL = binary("key", "The key of an item to delete.", many=True)
 
 WHOLE = {**_ETAG, "Accept-Ranges": {"description": "`bytes`.", "schema": {"const": "bytes"}}}
@@ -181,6 +196,26 @@ OPERATIONS: Operations = {
         },
         one_of=(),
         body=_KEYS,
+    ),
+    "ListKeys": items(
+        "listKeys",
+        TAG,
+        "List the keys that start with a prefix",
+        {
+            200: json_answer(
+                "A page of keys, in no particular order. The last page has no `next_token`.",
+                _PAGE,
+                {"keys": ["user:1", {"base64": "dXNlcjr/"}]},
+            )
+        },
+        description=_OF_LISTING,
+        parameters=[
+            *binary("prefix", "What the keys start with; empty for all keys."),
+            query("limit", integer(1, 10_000, default=1_000), "Maximum number of keys per page."),
+            query("next_token", {"type": "string"}, "`next_token` of the previous page."),
+            ENCODING,
+        ],
+        one_of=("prefix",),
     ),
     "Increment": items(
         "incrementItem",

@@ -4,11 +4,12 @@
 use std::collections::HashMap;
 
 use attimo_engine::{
-    Command, Config, Engine, Limits, Looked, Moment, Namespace, Stored, Swept, Totals,
+    Command, Config, Engine, Limits, Looked, Moment, Namespace, Page, PageLimits, Position, Stored,
+    Swept, Totals,
 };
 
 use crate::clock::Now;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 mod valkey;
 
@@ -51,6 +52,25 @@ impl Backend {
         match &self.remote {
             None => Ok(self.engine.measure(namespace, command, now.moment)?),
             Some(_) => valkey::run(namespace, command, self.limits()),
+        }
+    }
+
+    /// A page of the keys in `namespace` that start with `prefix`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotInBackend`] if the store is remote.
+    pub(crate) fn list(
+        &self,
+        namespace: Namespace,
+        prefix: &[u8],
+        from: Position,
+        limits: PageLimits,
+        now: Now,
+    ) -> Result<Page> {
+        match &self.remote {
+            None => Ok(self.engine.list(namespace, prefix, from, limits, now.moment)),
+            Some(_) => Err(Error::NotInBackend),
         }
     }
 

@@ -14,11 +14,11 @@ use crate::permissions::{Items, shown};
 
 /// A request in progress: it runs commands and adds up their usage.
 pub(crate) struct Call<'a> {
-    gate: &'a Gate,
+    pub(super) gate: &'a Gate,
     authorization: &'a Authorization,
     api: Api,
-    now: Now,
-    used: RequestUsage,
+    pub(super) now: Now,
+    pub(super) used: RequestUsage,
 }
 
 impl<'a> Call<'a> {
@@ -60,17 +60,33 @@ impl<'a> Call<'a> {
         match self.authorization.grants.to(access) {
             Items::All => Ok(()),
             items if items.hold(key) => Ok(()),
-            Items::Some(_) => Err(self.denied(access, Some(key))),
+            Items::Some(_) => Err(self.denied(access, Some(format!("key {}", shown(key, ""))))),
             Items::None => Err(self.denied(access, None)),
         }
     }
 
+    /// Checks that the caller may do this with every item whose key starts with `prefix`, now or
+    /// later.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Denied`].
+    pub(super) fn allow_all(&self, prefix: &[u8]) -> Result<()> {
+        let access = self.api.access();
+        if self.authorization.grants.to(access).hold_all(prefix) {
+            return Ok(());
+        }
+        let keys = || format!("keys {}", shown(prefix, "*"));
+        let place = if prefix.is_empty() { "all keys".to_owned() } else { keys() };
+        Err(self.denied(access, Some(place)))
+    }
+
     /// What the caller lacks, and what it has.
     #[cold]
-    fn denied(&self, access: Access, key: Option<&[u8]>) -> Error {
+    fn denied(&self, access: Access, place: Option<String>) -> Error {
         let Authorization { holder, grants, .. } = self.authorization;
         let (method, needed) = (self.api.name(), access.rights().names().join(" and "));
-        let place = key.map_or("this cache".to_owned(), |key| format!("key {}", shown(key, "")));
+        let place = place.unwrap_or_else(|| "this cache".to_owned());
         let has = grants.description();
         let text =
             format!("{holder} may not {method} on {place}: it needs {needed} and has {has} here");

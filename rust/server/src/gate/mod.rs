@@ -20,10 +20,14 @@ mod authorization;
 mod call;
 mod caller;
 mod collection;
+mod listing;
+mod page_tokens;
 mod serve;
 #[cfg(test)]
 mod tests;
 mod url;
+
+use self::page_tokens::PageTokens;
 
 pub(crate) use self::authorization::{Authorization, AuthorizationCache};
 pub(crate) use self::call::Call;
@@ -47,12 +51,19 @@ pub(crate) struct Gate {
     directory: Directory,
     verifier: Verifier,
     backend: Arc<Backend>,
+    page_tokens: PageTokens,
 }
 
 impl Gate {
     /// A gate to `backend` that refuses everyone until it has learned the first directory.
     pub(crate) fn new(backend: Arc<Backend>) -> Self {
-        Gate { directory: Directory::default(), verifier: Verifier::default(), backend }
+        let page_tokens = PageTokens::new();
+        Gate {
+            directory: Directory::default(),
+            verifier: Verifier::default(),
+            backend,
+            page_tokens,
+        }
     }
 
     /// The store, for its upkeep.

@@ -86,6 +86,8 @@ pub enum Lookups {
     Named,
     /// What it removes and returns, counted as a read of one item.
     Removed,
+    /// Nothing, but the keys that it returns count as bytes sent.
+    Listed,
 }
 
 impl Lookups {
@@ -96,6 +98,7 @@ impl Lookups {
             Lookups::Item => "item",
             Lookups::Named => "named",
             Lookups::Removed => "removed",
+            Lookups::Listed => "listed",
         }
     }
 }

@@ -82,6 +82,9 @@ methods! {
         ItemGetTtl: Read, Item, [Get "ttl"];
         ItemGetType: Read, Item, [Get "type"];
     }
+    (None) Scalar of Item {
+        ListKeys: Read, Listed, [Get "keys"];
+    }
     (Some(Scs)) Dictionary of Item {
         DictionaryGet: Read, Named, [Get "dictionary"];
         DictionaryFetch: Read, Item, [Get "dictionary"];

@@ -42,6 +42,32 @@ fn a_selector_holds_its_cache_and_its_prefix_with_the_exact_key() {
 }
 
 #[test]
+fn a_prefix_is_granted_whole_by_all_items_or_a_prefix_of_it_and_not_by_keys() {
+    let holds = |items: Value, prefix: &[u8]| {
+        let rules =
+            json!([{"type": "cache", "permissions": ["read"], "caches": "*", "items": items}]);
+        set(rules).at(b"a").to(Access::Item(Rights::Read)).hold_all(prefix)
+    };
+    for (items, prefix, granted) in [
+        (json!("*"), &b""[..], true),
+        (json!("*"), b"user:", true),
+        (json!({"key_prefix": ""}), b"", true),
+        (json!({"key_prefix": "user:"}), b"user:", true),
+        (json!({"key_prefix": "user:"}), b"user:1", true),
+        (json!({"key_prefix": "user:"}), b"user", false),
+        (json!({"key_prefix": "user:"}), b"", false),
+        (json!({"key_prefix": "user:"}), b"cart:", false),
+        (json!({"key_prefix_base64": "/w=="}), b"\xff\x00", true),
+        (json!({"key": "user:"}), b"user:", false),
+        (json!({"key": ""}), b"", false),
+    ] {
+        assert_eq!(holds(items.clone(), prefix), granted, "{items} {prefix:?}");
+    }
+    let nothing = Permissions::default();
+    assert!(!nothing.at(b"a").to(Access::Item(Rights::Read)).hold_all(b""));
+}
+
+#[test]
 fn reading_and_writing_at_once_needs_one_rule_that_grants_both() {
     let apart = set(json!([
         {"type": "cache", "permissions": ["read"], "caches": "*", "items": "*"},

@@ -1,8 +1,8 @@
 //! `/cache/{cache}` and the paths below: authorization, routing and 405 answers.
 //!
 //! Below a cache are routes and keys. A route takes `key` or `key_base64` in the query, or is a
-//! POST; any other GET, PUT, HEAD or DELETE names a key by the rest of its path, percent-decoded,
-//! whatever it is called.
+//! POST, or is `keys` with `prefix` or `prefix_base64` in the query; any other GET, PUT, HEAD or
+//! DELETE names a key by the rest of its path, percent-decoded, whatever it is called.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use percent_encoding::percent_decode_str;
 use super::query::Query;
 use super::request::CacheRequest;
 use super::routes;
-use super::{conditions, status};
+use super::{conditions, listing, status};
 use crate::clock::Now;
 use crate::error::{Error, Result};
 use crate::front::client::Client;
@@ -108,7 +108,9 @@ struct Below<'a> {
 
 impl<'a> Below<'a> {
     fn of(path: Option<&'a str>, query: &Query<'_>) -> Self {
-        let may_be_key = path.is_some_and(|path| !path.is_empty()) && !query.has("key");
+        let is_listing = path == Some(listing::PATH) && query.has(listing::PREFIX);
+        let may_be_key =
+            path.is_some_and(|path| !path.is_empty()) && !query.has("key") && !is_listing;
         Below { path, may_be_key }
     }
 

@@ -30,6 +30,7 @@ mod dictionary;
 mod json;
 mod leaderboard;
 mod list;
+mod listing;
 mod media;
 mod offered;
 mod operator;

@@ -2,7 +2,7 @@
 //! each data type names the handlers.
 
 use super::request::Handler;
-use super::{batch, dictionary, leaderboard, list, scalar, set, sorted_set};
+use super::{batch, dictionary, leaderboard, list, listing, scalar, set, sorted_set};
 use crate::methods::{Api, DataType, Verb};
 
 /// The handler at `path` below a cache; without one, at the cache itself or a key in its path.
@@ -18,7 +18,9 @@ pub(super) fn at(verb: Verb, path: Option<&str>) -> Option<Handler> {
 /// The handler of a method; `None` if only gRPC offers it.
 fn handler(api: Api) -> Option<Handler> {
     match api.data_type() {
-        DataType::Scalar => scalar::handler(api).or_else(|| batch::handler(api)),
+        DataType::Scalar => {
+            scalar::handler(api).or_else(|| batch::handler(api)).or_else(|| listing::handler(api))
+        }
         DataType::Dictionary => dictionary::handler(api),
         DataType::Set => set::handler(api),
         DataType::List => list::handler(api),

@@ -1,0 +1,54 @@
+//! The keys of a cache, a page at a time.
+
+use serde::Serialize;
+
+use super::json::{self, Each, Encoding};
+use super::query::Query;
+use super::request::{CacheRequest, Handler};
+use crate::error::{Error, Result};
+use crate::limits::PAGE_KEYS;
+use crate::message::Response;
+use crate::methods::Api;
+
+/// The path below a cache; with a prefix in the query, it is not a key.
+pub(super) const PATH: &str = "keys";
+/// The parameter with the start of the keys.
+pub(super) const PREFIX: &str = "prefix";
+
+/// The keys in a page whose request has no limit.
+const DEFAULT_KEYS: usize = 1_000;
+
+/// The handler of a method; `None` if it is not in this module.
+pub(super) fn handler(api: Api) -> Option<Handler> {
+    (api == Api::ListKeys).then_some(keys)
+}
+
+/// The keys that start with the query's prefix.
+fn keys(request: &CacheRequest<'_>) -> Result<Response> {
+    #[derive(Serialize)]
+    struct Keys<T> {
+        keys: T,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        next_token: Option<String>,
+    }
+    request.run(Api::ListKeys, |call| {
+        let (prefix, encoding) = (&*request.query.element(PREFIX)?, request.query.encoding()?);
+        let (most, token) = (limit(&request.query)?, request.query.text("next_token")?);
+        let page = call.list(prefix, most, token.as_deref())?;
+        if request.is_head {
+            call.bears(0);
+        }
+        // As text, a key of megabytes could take six times as much.
+        let encoding = if page.is_long { Encoding::Base64 } else { encoding };
+        let keys = || page.keys.iter().map(|key| encoding.show(key));
+        json::reply(&Keys { keys: Each(keys), next_token: page.next_token })
+    })
+}
+
+/// How many keys a page has at most.
+fn limit(query: &Query<'_>) -> Result<usize> {
+    let Some(text) = query.text("limit")? else { return Ok(DEFAULT_KEYS) };
+    let asked = text.parse().ok().filter(|asked| (1..=PAGE_KEYS).contains(asked));
+    let wrong = || Error::Invalid(format!("limit must be a whole number from 1 to {PAGE_KEYS}"));
+    asked.ok_or_else(wrong)
+}

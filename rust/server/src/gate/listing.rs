@@ -1,0 +1,55 @@
+//! Listing the keys of a cache: a page of those with a prefix, and the token of the next one.
+
+use attimo_engine::{PageLimits, Position};
+
+use super::Call;
+use crate::error::{Error, Result};
+use crate::limits::{PAGE_CELLS, PAGE_KEY_BYTES};
+
+const FOREIGN_TOKEN: Error = Error::Malformed(
+    "next_token is not of a listing of this cache with this prefix: start again without it",
+);
+
+/// A page of keys.
+pub(crate) struct KeyPage {
+    /// In no meaningful order.
+    pub(crate) keys: Vec<Box<[u8]>>,
+    /// Whether it is one key that is longer than all keys of a page may be together.
+    pub(crate) is_long: bool,
+    /// The token of the next page; `None` if this is the last one.
+    pub(crate) next_token: Option<String>,
+}
+
+impl Call<'_> {
+    /// The page of at most `most` keys with `prefix` that `token` names, or the first one. Counts
+    /// the prefix as received and the keys as sent.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Denied`] unless the caller may read every key with this prefix;
+    /// [`Error::NoSuchCache`]; [`Error::Malformed`] if the token is of another listing, or of a
+    /// cache that was flushed since; [`Error::NotInBackend`].
+    pub(crate) fn list(
+        &mut self,
+        prefix: &[u8],
+        most: usize,
+        token: Option<&str>,
+    ) -> Result<KeyPage> {
+        self.allow_all(prefix)?;
+        let namespace = self.namespace()?;
+        self.used.bytes_in += prefix.len() as u64;
+        let tokens = &self.gate.page_tokens;
+        let from = match token {
+            Some(token) => tokens.open(token, namespace, prefix).ok_or(FOREIGN_TOKEN)?,
+            None => Position::default(),
+        };
+        let limits = PageLimits { keys: most, bytes: PAGE_KEY_BYTES, cells: PAGE_CELLS };
+        let page = self.gate.backend.list(namespace, prefix, from, limits, self.now)?;
+        let next_token = match page.next {
+            Some(next) => Some(tokens.seal(next, namespace, prefix).ok_or(Error::Internal)?),
+            None => None,
+        };
+        self.used.looked.bytes += page.bytes as u64;
+        Ok(KeyPage { keys: page.keys, is_long: page.bytes > PAGE_KEY_BYTES, next_token })
+    }
+}
