@@ -70,6 +70,17 @@ class CacheClient:
         ]
         return found
 
+    def keys(self, prefix: str, most: int, token: str | None) -> tuple[list[bytes], str | None]:
+        """A page of at most `most` keys with a prefix, and the token of the next page.
+
+        Raises:
+            InvalidArgument: The token is not of this listing.
+        """
+        query = {"prefix_base64": coded("prefix", prefix), "limit": str(most)}
+        query |= {} if token is None else {"next_token": token}
+        found = self._client.ask("GET", f"{self._path}/keys", query).json()
+        return [read(key) for key in found["keys"]], found.get("next_token")
+
     def delete(self, keys: Sequence[str]) -> None:
         """Delete items; no error if they do not exist."""
         query = {"key_base64": [coded("key", key) for key in keys]}

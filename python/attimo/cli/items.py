@@ -16,6 +16,7 @@ from attimo.cli.options import (
     argument,
     dry_run,
     item_ttl,
+    option,
 )
 from attimo.cli.progress import Progress
 from attimo.cli.sentences import Extent, noting
@@ -59,8 +60,10 @@ def put(*values: bytes) -> None:
 
 
 def several_keys(function: Any) -> Any:
-    """The argument KEYS; `-` reads them from standard input, one a line."""
+    """The argument KEYS; `-` reads them from standard input, one a line or each with a NUL byte."""
     text = "The keys; `-` reads them from standard input, one a line."
+    null = "On standard input, each key ends with a NUL byte."
+    function = option("--null", "-0", is_flag=True, help=null)(function)
     return argument("keys", text, nargs=-1, required=True, metavar="KEY...")(function)
 
 
@@ -73,13 +76,13 @@ a_key = argument("key", "The key.")
 )
 @several_keys
 @asks_cache
-def get(cache: CacheClient, keys: Sequence[str]) -> Answer:
+def get(cache: CacheClient, keys: Sequence[str], null: bool) -> Answer:
     r"""Print values; exit with 1 if one of the keys does not exist.
 
     One value is printed unchanged on a pipe or in a file, and escaped on a terminal. Several are
     lines of `KEY<TAB>VALUE`, as `attimo set --lines` reads them.
     """
-    found = [{"key": os.fsencode(key), "value": cache.get(key)} for key in _all(keys)]
+    found = [{"key": os.fsencode(key), "value": cache.get(key)} for key in _all(keys, null)]
     items = [each | {"found": each["value"] is not None} for each in found]
     return Answer(items, exits.OK if all(each["found"] for each in items) else exits.MISS)
 
@@ -97,9 +100,9 @@ def get(cache: CacheClient, keys: Sequence[str]) -> Answer:
 @several_keys
 @dry_run
 @asks_cache
-def delete(cache: CacheClient, keys: Sequence[str], dry_run: bool) -> dict[str, Any]:
+def delete(cache: CacheClient, keys: Sequence[str], null: bool, dry_run: bool) -> dict[str, Any]:
     """Delete items of any type; no error if they do not exist."""
-    every = list(_all(keys))
+    every = list(_all(keys, null))
     if dry_run:
         every = [key for key, is_there in zip(every, cache.exist(every), strict=True) if is_there]
     else:
@@ -210,10 +213,12 @@ def _or_miss(told: dict[str, Any] | None) -> Answer:
     return Answer(told or None, exits.OK if told else exits.MISS)
 
 
-def _all(keys: Sequence[str]) -> Iterable[str]:
+def _all(keys: Sequence[str], null: bool) -> Iterable[str]:
     for key in keys:
         if key == "-":
-            yield from (os.fsdecode(each) for each in inputs.content("-").splitlines() if each)
+            given = inputs.content("-")
+            found = given.split(b"\0") if null else given.splitlines()
+            yield from (os.fsdecode(each) for each in found if each)
         else:
             yield key
 
