@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -16,7 +15,7 @@ from typing import Self
 from docs.typed import DOCS, Block, blocks
 from harness import Server, bare_environment
 
-START_LIMIT_SECONDS = 120
+START_LIMIT_SECONDS = 500
 SAVED = re.compile(r"`([^`\n]+)`:\n\n```\w+\n(.*?)^```$", re.S | re.M)
 PORT = re.compile(r"http://127\.0\.0\.1:(\d+)/")
 
@@ -29,6 +28,9 @@ class Page:
         typed = blocks(DOCS / "how-to" / f"quickstart-{name}.md")
         self.files: dict[str, str] = dict(SAVED.findall(text))
         (self.starts,) = [each.typed for each in typed if "attimo env" in each.typed]
+        self.prepares = [
+            each.typed for each in typed if not each.printed and each.typed != self.starts
+        ]
         (self.asks,) = [each for each in typed if each.printed is not None]
         (self.port,) = set(PORT.findall(text))
 
@@ -44,7 +46,7 @@ class Application:
         server: The one whose variables `attimo env` prints.
         folder: Where to save the files; it has what the page installs.
         programs: A directory of programs that the page needs, for `PATH`.
-        environment: Variables to add.
+        prepares: Whether to type what comes before its start, such as what installs packages.
     """
 
     def __init__(
@@ -53,17 +55,19 @@ class Application:
         server: Server,
         folder: Path,
         programs: Path | None = None,
-        environment: Mapping[str, str] | None = None,
+        prepares: bool = False,
     ) -> None:
         self.page, self.folder, self.port = page, folder, free_port()
         attimo = Path(sys.executable).parent
         path = f"{programs}:{attimo}" if programs else attimo
-        self.environment = (
-            bare_environment()
-            | {"ATTIMO_DATA_DIR": str(server.data_dir), "PATH": f"{path}:{os.environ['PATH']}"}
-            | dict(environment or {})
-        )
+        self.environment = bare_environment() | {
+            "ATTIMO_DATA_DIR": str(server.data_dir),
+            "PATH": f"{path}:{os.environ['PATH']}",
+            "NEXT_TELEMETRY_DISABLED": "1",  # tests send nothing to others
+        }
+        self._prepares = page.prepares if prepares else []
         self._log = folder / "log"
+        self._log.touch()
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -85,6 +89,8 @@ class Application:
         for name, text in self.page.files.items():
             (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
             (self.folder / name).write_text(text)
+        for typed in self._prepares:
+            self._typed(typed)
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 ["bash", "-euo", "pipefail", "-c", self._at_port(self.page.starts)],
@@ -130,12 +136,13 @@ class Application:
     def _typed(self, typed: str) -> str:
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", typed],
+            cwd=self.folder,
             env=self.environment,
             capture_output=True,
             text=True,
             check=False,
         )
-        assert done.returncode == 0, f"{done.stderr}\nIt said:\n{self.log}"
+        assert done.returncode == 0, f"{done.stdout}{done.stderr}\nIt said:\n{self.log}"
         return done.stdout
 
 
