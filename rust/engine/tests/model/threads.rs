@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use attimo_engine::commands::scalar::{Get, Increment, Set};
-use attimo_engine::{Config, Engine, Limits, Moment, Namespace, Ttl};
+use attimo_engine::{Config, Engine, Limits, Moment, Namespace, PageLimits, Position, Ttl};
 
 const COUNTERS: Namespace = Namespace(1);
 const NOISE: Namespace = Namespace(2);
@@ -87,4 +87,33 @@ fn the_budget_is_kept_when_many_threads_write() {
     engine.retire(NOISE);
     engine.sweep(NOW, usize::MAX);
     assert_eq!(engine.totals().bytes, 0);
+}
+
+#[test]
+fn a_listing_is_exact_while_many_threads_write() {
+    let limits = Limits::default();
+    let engine = Engine::new(Config { memory_bytes: 1 << 30, shards: 4, seed: [1; 4], limits });
+    for i in 0..1_000_u32 {
+        let set = Set { key: &i.to_le_bytes(), value: b"v"[..].into(), ttl: TTL };
+        assert_eq!(engine.run(COUNTERS, set, NOW), Ok(()));
+    }
+
+    together(&engine, |thread| {
+        if thread > 0 {
+            return make_noise(&engine, thread);
+        }
+        for _ in 0..100 {
+            let limits = PageLimits { keys: 30, bytes: 1 << 20, cells: 4_000 };
+            let (mut keys, mut next) = (Vec::new(), Some(Position::default()));
+            while let Some(from) = next {
+                let page = engine.list(COUNTERS, b"", from, limits, NOW);
+                keys.extend(page.keys);
+                next = page.next;
+            }
+            assert_eq!(keys.len(), 1_000);
+            keys.sort();
+            keys.dedup();
+            assert_eq!(keys.len(), 1_000);
+        }
+    });
 }
