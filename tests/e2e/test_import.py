@@ -134,13 +134,14 @@ def test_only_matching_keys_are_compared_and_a_difference_is_named(
     terminal.do(*words)
     terminal.do("set", "v:11", "other")
     terminal.do("del", "v:12")
+    terminal.do("lists", "push", "v:12", "another type")
 
     answer = terminal.type(*words, "--dry-run", "--verify", "--json")
 
     assert answer.status == 6
     assert json.loads(answer.text)["differing"] == 2
     assert "differing `v:11`: differs in the cache" in answer.error
-    assert "differing `v:12`: is not in the cache" in answer.error
+    assert "differing `v:12`: is not in the cache, or has another type there" in answer.error
     assert terminal.do("get", "v:11") == "other"
 
 
@@ -196,3 +197,39 @@ def test_a_source_that_cannot_be_read_is_told_without_its_password(
 
     nowhere = terminal.type("cache", "import", "nowhere", "-", given=b'{"key":"k","value":"v"}\n')
     assert nowhere.status == 4
+
+
+def test_what_is_exported_is_imported_again_with_its_time_to_live(terminal: Terminal) -> None:
+    terminal.do("cache", "import", "moved", "-", given=lines(LINES))
+    terminal.do("cache", "create", "copied", "--if-not-exists")
+    terminal.do("cache", "flush", "copied", "--yes")
+
+    exported = terminal.type("cache", "export", "moved").printed
+    told = terminal.do("cache", "import", "copied", "-", "--verify", "--json", given=exported)
+
+    assert json.loads(told) == {"imported": 6, "skipped": 0, "differing": 0, "dry_run": False}
+    again = terminal.type("cache", "export", "copied").printed
+    assert by_key(again) == by_key(exported)
+    assert 790 < int(terminal.do("ttl", "l", "--cache", "copied")) <= 800
+
+
+def by_key(printed: bytes) -> dict[str, object]:
+    """The items of lines, without what changes while one looks at it."""
+    found = {}
+    for line in printed.splitlines():
+        item = json.loads(line)
+        del item["ttl_seconds"]
+        if item["type"] == "set":
+            item["elements"].sort()
+        found[json.dumps(item["key"])] = item
+    return found
+
+
+def test_more_items_than_a_page_are_exported_by_prefix(terminal: Terminal) -> None:
+    many = [{"key": f"many:{number}", "value": str(number)} for number in range(1_200)]
+    terminal.do("cache", "import", "moved", "-", given=lines([*many, *LINES]))
+
+    printed = terminal.type("cache", "export", "moved", "many:").printed
+
+    values = {item["key"]: item["value"] for item in map(json.loads, printed.splitlines())}
+    assert values == {each["key"]: each["value"] for each in many}

@@ -17,11 +17,16 @@ group = Group(
     "cache",
     help="Caches: named sets of items.",
     table={
+        "export": Entry(
+            "attimo.cli.transfer.exporting",
+            "Print the items of a cache, for `import`.",
+            attribute="export_items",
+        ),
         "import": Entry(
             "attimo.cli.transfer.importing",
             "Write items from a file, Valkey or Redis.",
             attribute="import_items",
-        )
+        ),
     },
     old={
         "get": Old("get", Entry("attimo.cli.items", attribute="get")),

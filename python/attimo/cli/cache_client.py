@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from attimo.cli.base_client import BaseClient, cache_part, checked
-from attimo.errors import InvalidArgument, NotFound
+from attimo.errors import FailedPrecondition, InvalidArgument, NotFound
 
 if TYPE_CHECKING:
     from attimo.cli.connection import Response
@@ -57,9 +57,13 @@ class CacheClient:
         self._client.ask("POST", f"{self._path}/put", query, {"items": items})
 
     def get_many(self, keys: Sequence[bytes]) -> list[Any]:
-        """The values of several keys as they are in JSON, or None."""
+        """The values of several keys as they are in JSON; None for a miss and for a collection."""
         body = {"keys": [element(key) for key in keys]}
-        told = self._client.ask("POST", f"{self._path}/get", None, body).json()
+        try:
+            told = self._client.ask("POST", f"{self._path}/get", None, body).json()
+        except FailedPrecondition:
+            # One of them is a collection; the server does not say which.
+            return [None] if len(keys) == 1 else [self.get_many([key])[0] for key in keys]
         return [each.get("value") for each in told["items"]]
 
     def exist(self, keys: Iterable[str]) -> list[bool]:

@@ -1,4 +1,4 @@
-r"""Items as lines of JSON, as `attimo cache import` reads them.
+r"""Items as lines of JSON, which `attimo cache export` prints and `attimo cache import` reads.
 
 A line has `key`, `type`, the content under the name that the HTTP API has for it, and `ttl_seconds`
 if the item expires:
@@ -19,7 +19,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from attimo.cli.cache_client import read
+from attimo.cli.cache_client import element, read
 from attimo.cli.options import MOST_TTL_SECONDS
 from attimo.cli.shapes import escaped
 from attimo.errors import InvalidArgument
@@ -81,6 +81,14 @@ def parse(lines: Iterable[bytes]) -> Iterator[Item]:
         except (ValueError, RecursionError) as error:
             reason = error.args[0] if type(error) is ValueError else "is not JSON in UTF-8"
             raise InvalidArgument(f"Line {number} {reason}") from None
+
+
+def line(item: Item) -> bytes:
+    """An item as a line, with its end."""
+    told = {"key": element(item.key), "type": item.type, CONTENTS[item.type]: item.content}
+    if item.ttl_seconds is not None:
+        told["ttl_seconds"] = item.ttl_seconds
+    return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
 def _item(told: Any) -> Item:

@@ -1,0 +1,104 @@
+"""attimo cache export: the items of a cache, as lines of JSON."""
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from attimo.cli.cache_client import CacheClient, element
+from attimo.cli.cache_keys import Listed
+from attimo.cli.command import command
+from attimo.cli.http_client import HttpClient
+from attimo.cli.options import argument, cache_name
+from attimo.cli.progress import Progress
+from attimo.cli.sentences import noting
+from attimo.cli.shapes import Answer, Column, Listing, View
+from attimo.cli.target import asks_server
+from attimo.cli.transfer.items import CONTENTS, Item, line
+from attimo.errors import FailedPrecondition
+
+PAGE = 500
+"""How many items are read with one request, if they are values."""
+
+
+class Lines(Listing):
+    """Items as lines of JSON, as they come."""
+
+    has_wide = False
+
+    def json(self, answer: Any) -> Any:
+        """All items in one document."""
+        items = [
+            {
+                "key": each.key,
+                "type": each.type,
+                "content": each.content,
+                "ttl_seconds": each.ttl_seconds,
+            }
+            for each in answer.data
+        ]
+        return super().json(items)
+
+    def text(self, answer: Any, view: View) -> None:
+        """Print a line for each item."""
+        count = 0
+        with noting(lambda _: f"Exported: {count:,} items"), Progress("items exported") as progress:
+            for count, each in enumerate(answer.data, 1):
+                sys.stdout.buffer.write(line(each))
+                progress.at(count)
+
+
+@command(
+    name="export",
+    shape=Lines(
+        Column("key", "bytes"),
+        Column("type"),
+        Column("content", "data"),
+        Column("ttl_seconds", "number", none="-"),
+    ),
+    examples=[
+        "attimo cache export sessions user: > items.jsonl",
+        "attimo cache export sessions | attimo cache import shop -",
+        "attimo cache export sessions --json",
+    ],
+)
+@cache_name
+@argument("prefix", "What the keys start with. Default: all keys.", default="")
+@asks_server
+def export_items(client: HttpClient, name: str, prefix: str) -> Answer:
+    """Print the items of a cache, as lines that `attimo cache import` reads.
+
+    Each item is read on its own while the cache is in use: what is written meanwhile is printed as
+    it was or as it is. Leaderboards are not exported.
+    """
+    cache = CacheClient(client, name)
+    keys = Listed(cache, prefix, None, None, b"").pages()
+    return Answer(each for page in keys for each in _items(cache, page))
+
+
+def _items(cache: CacheClient, keys: Sequence[bytes]) -> Iterator[Item]:
+    """The items of these keys; those that have expired meanwhile are left out."""
+    for start in range(0, len(keys), PAGE):
+        some = keys[start : start + PAGE]
+        for key, value in zip(some, cache.get_many(some), strict=True):
+            found = _item(cache, key) if value is None else Item(key, "scalar", value)
+            left = found and cache.ask("GET", "/ttl", os.fsdecode(key))
+            if found and left:
+                yield found._replace(ttl_seconds=max(1, -(-left["ttl_milliseconds"] // 1000)))
+
+
+def _item(cache: CacheClient, key: bytes) -> Item | None:
+    """An item of any type, without its time to live."""
+    name = os.fsdecode(key)
+    told = cache.ask("GET", "/type", name)
+    if told is None:
+        return None
+    if told["type"] == "scalar":
+        value = cache.get(name)
+        return None if value is None else Item(key, "scalar", element(value))
+    try:
+        found = cache.ask("GET", f"/{told['type']}", name)
+    except FailedPrecondition:
+        # It has got another type meanwhile.
+        return _item(cache, key)
+    return None if found is None else Item(key, told["type"], found[CONTENTS[told["type"]]])
