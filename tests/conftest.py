@@ -1,11 +1,15 @@
 """Fixtures that every room of tests may use: running servers."""
 
 import os
+import signal
 from collections.abc import Iterator
 
 import pytest
 
 from harness import Server
+
+# A shell starts what runs in its background without Ctrl-C, and children would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

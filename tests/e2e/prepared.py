@@ -1,26 +1,16 @@
-"""Every command does what its help says: its examples run, its JSON follows its schema."""
+"""What the examples of the commands work on: items, people and keys on a server of their own."""
 
 import contextlib
-import json
-import os
 import shlex
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
-import jsonschema
 import pytest
 
-from attimo.cli.command import Command, walk
-from attimo.cli.commands import app
+from attimo.cli.command import Command
 from attimo.cli.main import run
-from attimo.cli.shapes import Listing
-from e2e.screen import Screen
-from e2e.words import COMMANDS
-from harness import Server, bare_environment
+from harness import Server
 from valkey_server import LOCALHOST, valkey
 
 PASSWORD = "correct horse battery"  # noqa: S105
@@ -62,9 +52,6 @@ BEFORE: dict[tuple[str, ...], list[str]] = {
 
 LOCKS_OUT = ("key", "rotate-signing")
 """It makes the owner's key useless."""
-
-ANOTHER_ANSWER = {"get", "audit", "pop", "doctor"}
-"""Commands whose second answer may differ from the first."""
 
 AFTER = ["reader", "shop-reader", "ci"]
 """Roles that examples create."""
@@ -157,70 +144,3 @@ def plain(command: Command) -> str:
     """The first example that is one command, without a shell."""
     simple = [each for each in command.examples if not set("|>$&") & set(each)]
     return simple[0].replace(" --json", "")
-
-
-def test_every_command_has_two_examples_and_json() -> None:
-    wrong = {
-        path
-        for path, command in walk(app)
-        if not isinstance(command, Command)
-        or len(command.examples) < 2
-        or (command.shape is None and path not in {("serve",), ("help",)})
-    }
-
-    assert wrong == set()
-
-
-@pytest.mark.parametrize("path", [*COMMANDS, ("help",), ("completion",)], ids=" ".join)
-def test_the_examples_of_the_help_run(known: dict[str, str], path: tuple[str, ...]) -> None:
-    command = dict(walk(app))[path]
-    assert isinstance(command, Command)
-    own = {
-        name: value for name, value in os.environ.items() if name.startswith(("ATTIMO_", "XDG_"))
-    }
-    failed = {}
-    for example in command.examples:
-        done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", in_words(example, known)],
-            env=bare_environment() | own | {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin"},
-            capture_output=True,
-            text=True,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
-        if done.returncode or "attimo:" in done.stderr:
-            failed[example] = done.stderr
-
-    assert failed == {}
-
-
-@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
-def test_json_follows_the_schema_and_a_terminal_shows_the_same(
-    known: dict[str, str], path: tuple[str, ...], capsys: pytest.CaptureFixture[str]
-) -> None:
-    command = COMMANDS[path]
-    assert command.shape is not None
-    words = shlex.split(in_words(plain(command), known))[1:]
-    capsys.readouterr()
-
-    assert run([*words, "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    schema = command.shape.schema()
-    jsonschema.Draft202012Validator.check_schema(schema)
-    checker = jsonschema.Draft202012Validator.FORMAT_CHECKER
-    jsonschema.validate(told, schema, format_checker=checker)
-
-    if isinstance(command.shape, Listing) and not {*path} & ANOTHER_ANSWER:
-        with Screen(columns=60) as screen:
-            assert run(words) == 0
-        for item in told["items"]:
-            whole_on(screen.shown, command.shape, item)
-
-
-def whole_on(shown: str, shape: Listing, item: dict[str, Any]) -> None:
-    """See that nothing but prose is cut, even on a narrow terminal."""
-    assert not set("│┃─━") & set(shown)
-    for column in shape.columns:
-        value = item.get(column.name)
-        if column.kind in ("text", "number") and not column.wide and value not in (None, ""):
-            assert str(value) in shown or f"{value:,}" in shown, (column.name, value, shown)
