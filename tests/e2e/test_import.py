@@ -1,6 +1,8 @@
 """`attimo cache import`: from files, and from a real Valkey server, one alone and a cluster."""
 
 import json
+import signal
+import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -12,7 +14,7 @@ import pytest
 import valkey as client
 
 from e2e.terminal import Terminal
-from harness import Server
+from harness import Server, attimo
 from valkey_server import LOCALHOST, free_port, valkey
 
 PASSWORD = "secret"  # noqa: S105
@@ -84,7 +86,7 @@ def test_a_wrong_line_is_named_and_what_was_written_before_is_told(terminal: Ter
     answer = terminal.type("cache", "import", "moved", "-", given=before + b"{")
 
     assert answer.status == 2
-    said = "Line 1501 is not JSON in UTF-8. Imported: 1,000 items"
+    said = "Line 1,501 is not JSON in UTF-8. Imported: 1,000 items"
     assert answer.error == f"attimo: {said}\n"
     assert terminal.do("get", "k999") == "v"
     assert terminal.type("get", "k1000").status == 1
@@ -233,3 +235,138 @@ def test_more_items_than_a_page_are_exported_by_prefix(terminal: Terminal) -> No
 
     values = {item["key"]: item["value"] for item in map(json.loads, printed.splitlines())}
     assert values == {each["key"]: each["value"] for each in many}
+
+
+def test_values_that_one_response_cannot_hold_are_exported_and_compared(
+    terminal: Terminal,
+) -> None:
+    many = [{"key": f"page:{number}", "value": "x" * 25_000} for number in range(500)]
+    # Each byte takes six in JSON.
+    many.append({"key": "control", "value": "\x01" * 4_800_000})
+    told = terminal.do("cache", "import", "moved", "-", "--verify", "--json", given=lines(many))
+    assert json.loads(told)["imported"] == 501
+
+    exported = terminal.type("cache", "export", "moved")
+
+    assert (exported.status, exported.error) == (0, "")
+    found = {each["key"]: each["value"] for each in map(json.loads, exported.printed.splitlines())}
+    assert found == {each["key"]: each["value"] for each in many}
+
+
+def test_what_cannot_be_read_is_skipped_and_the_rest_is_exported(terminal: Terminal) -> None:
+    large = [{"base64": "/w=="}] * 600_000
+    items = [
+        {"key": "large", "type": "list", "values": large},
+        {"key": "k" * 20_000, "value": "its key fits into no URL"},
+        {"key": "small", "value": "v"},
+    ]
+    compared = terminal.type("cache", "import", "moved", "-", "--verify", given=lines(items))
+    assert compared.status == 6
+    assert "differing `large`: cannot be compared: " in compared.error
+    assert "Imported 3 items" in compared.error
+
+    exported = terminal.type("cache", "export", "moved")
+
+    assert exported.status == 6
+    assert [json.loads(each)["key"] for each in exported.printed.splitlines()] == ["small"]
+    assert "skipped `large`: " in exported.error
+    assert "skipped `kkk" in exported.error
+    assert "2 items could not be read. Exported: 1 item\n" in exported.error
+
+
+def test_a_collection_whose_key_fits_into_no_url_is_skipped(terminal: Terminal) -> None:
+    both = [{"key": "k" * 20_000, "type": "set", "elements": ["v"]}, {"key": "k", "value": "v"}]
+
+    answer = terminal.type("cache", "import", "moved", "-", given=lines(both))
+
+    assert (answer.status, "Imported 1 item, skipped 1" in answer.error) == (6, True)
+
+
+def test_who_may_only_write_deletes_no_list_that_it_cannot_write_anew(
+    terminal: Terminal,
+) -> None:
+    terminal.do("lists", "push", "l", "old")
+    token = terminal.do("token", "create", "--allow", "write:moved", "--raw").strip()
+    both = [{"key": "k", "value": "v"}, {"key": "l", "type": "list", "values": ["new"]}]
+
+    words = ["cache", "import", "moved", "-", "--api-key", token]
+    answer = terminal.type(*words, given=lines(both))
+
+    assert (answer.status, "Imported: 1 item" in answer.error) == (3, True), answer
+    assert terminal.do("lists", "show", "l").split() == ["0", "old"]
+
+
+def test_a_collection_is_not_left_half_written_by_ctrl_c(terminal: Terminal) -> None:
+    whole = {"key": "l", "type": "list", "values": [f"{n:0>1000}" for n in range(4_000)]}
+    given = terminal.home / "items.jsonl"
+    given.write_bytes(lines([whole] * 100))
+    command = [*attimo(), "cache", "import", "moved", str(given)]
+
+    for _ in range(5):
+        with subprocess.Popen(
+            command, stderr=subprocess.PIPE, env=terminal.environment(), preexec_fn=takes_ctrl_c
+        ) as running:
+            while terminal.type("get", "l").status == 1:
+                pass
+            running.send_signal(signal.SIGINT)
+            assert running.wait(60) == 130
+        assert terminal.type("lists", "length", "l").text in ("", "4000\n")
+        terminal.do("del", "l")
+
+
+def takes_ctrl_c() -> None:
+    """Let a command be interrupted, also below a shell that ignores this for its jobs."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def test_a_dry_run_needs_the_cache(terminal: Terminal) -> None:
+    words = ["cache", "import", "nowhere", "-", "--dry-run"]
+
+    assert terminal.type(*words, given=lines(LINES)).status == 4
+
+
+def test_a_pattern_is_not_ignored_for_a_file(terminal: Terminal) -> None:
+    words = ["cache", "import", "moved", "-", "--match", "user:*"]
+
+    answer = terminal.type(*words, given=lines(LINES))
+
+    assert (answer.status, "--match is for Valkey and Redis" in answer.error) == (2, True)
+    assert terminal.do("cache", "keys", "moved") == ""
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://:hunter2/x@127.0.0.1:1",
+        "redis://:hunter2#x@127.0.0.1:1",
+        "redis://:22#x@127.0.0.1:1",
+        "redis://:22?x@127.0.0.1:1",
+        "redis://127.0.0.1:port",
+        "redis://127.0.0.1:1/sessions",
+        "redis://127.0.0.1:1?db=one",
+        "redis://127.0.0.1:1?unknown=1",
+        "redis://[::1",
+    ],
+)
+def test_a_url_that_is_none_is_refused_and_not_repeated(terminal: Terminal, url: str) -> None:
+    answer = terminal.type("cache", "import", "moved", url)
+
+    assert answer.status == 2, answer
+    assert "The URL is not valid" in answer.error
+    assert not any(part in answer.error for part in ("hunter2", "22", "Traceback"))
+
+
+def test_what_a_user_may_not_read_is_told(terminal: Terminal, port: int) -> None:
+    rights = ["+@read", "+scan"]
+    with client.Valkey(port=port, password=PASSWORD) as store:
+        for name, more in (("some", ["~v:1*", "+info"]), ("few", ["~*"])):
+            store.execute_command("ACL", "SETUSER", name, "on", ">pw", *rights, *more)
+
+    some = terminal.type(
+        "cache", "import", "moved", f"redis://some:pw@{LOCALHOST}:{port}", "--match", "v:?"
+    )
+    assert (some.status, some.error.count("skipped `v:")) == (6, 9)
+    assert "skipped `v:2`: cannot be read: No permissions to access a key" in some.error
+    assert terminal.do("cache", "keys", "moved") == "v:1\n"
+    few = terminal.type("cache", "import", "moved", f"redis://few:pw@{LOCALHOST}:{port}")
+    assert (few.status, "+@read +scan +info" in few.error) == (3, True)

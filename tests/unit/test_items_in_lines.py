@@ -21,6 +21,9 @@ WRONG = {
     b'{"key": "k", "value": "v", "ttl": 60}': "has `ttl`, which no scalar has",
     b'{"key": "k", "value": "v", "ttl_seconds": 0}': "has a `ttl_seconds` that is no whole",
     b'{"key": "k", "type": "sorted-set", "elements": [{"value": "v", "score": NaN}]}': "`score`",
+    b'{"key": "k", "type": "sorted-set", "elements": [{"value": "v", "score": 1%b}]}'
+    % (b"0" * 400): "`score`",
+    b'{"key": "k", "value": 1%b}' % (b"0" * 5_000): "is not JSON",
 }
 
 

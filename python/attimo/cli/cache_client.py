@@ -6,13 +6,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from attimo.cli.base_client import BaseClient, cache_part, checked
-from attimo.errors import FailedPrecondition, InvalidArgument, NotFound
+from attimo.errors import AttimoError, FailedPrecondition, InvalidArgument, NotFound
 
 if TYPE_CHECKING:
     from attimo.cli.connection import Response
 
 LONGEST_KEY_BASE64 = 24_000
 """In characters: a URL is part of the request header, which is limited to 32 KiB."""
+
+TOO_LARGE = 413
+"""The status of a request that is too large, or whose response would be."""
 
 NO_KEY = "Key Not Found"
 """The title of a 404 for a miss; the title of others differs."""
@@ -61,9 +64,17 @@ class CacheClient:
         body = {"keys": [element(key) for key in keys]}
         try:
             told = self._client.ask("POST", f"{self._path}/get", None, body).json()
-        except FailedPrecondition:
-            # One of them is a collection; the server does not say which.
-            return [None] if len(keys) == 1 else [self.get_many([key])[0] for key in keys]
+        except AttimoError as error:
+            # One of them is a collection, or a response cannot hold all; nobody says which.
+            if not isinstance(error, FailedPrecondition) and error.status != TOO_LARGE:
+                raise
+            if len(keys) > 1:
+                half = len(keys) // 2
+                return [*self.get_many(keys[:half]), *self.get_many(keys[half:])]
+            if error.status != TOO_LARGE:
+                return [None]
+            value = self.get(os.fsdecode(keys[0]))
+            return [None if value is None else element(value)]
         return [each.get("value") for each in told["items"]]
 
     def exist(self, keys: Iterable[str]) -> list[bool]:

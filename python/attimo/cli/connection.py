@@ -110,6 +110,10 @@ class Connection:
         except (OSError, http.client.HTTPException) as error:
             self.close()
             raise Unreachable(self._why(error)) from error
+        except BaseException:
+            # Interrupted: the next request must not get this one's response.
+            self.close()
+            raise
 
     def _exchanged(
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]

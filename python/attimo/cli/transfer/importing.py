@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
+import click
+
 from attimo.cli import exits, inputs
 from attimo.cli.ask import did, plural
 from attimo.cli.batches import batches
@@ -21,7 +23,9 @@ from attimo.cli.target import asks_server
 from attimo.cli.transfer import store
 from attimo.cli.transfer.items import Item, Skipped, parse
 from attimo.cli.transfer.writer import Writer, size
-from attimo.errors import InvalidArgument
+from attimo.errors import InvalidArgument, PermissionDenied
+
+EVERY_KEY = "*"
 
 
 def _sentence(told: dict[str, Any]) -> str:
@@ -52,7 +56,7 @@ def _sentence(told: dict[str, Any]) -> str:
     f"Time to live of items that have none in the source. Default: {DEFAULT_TTL_SECONDS} seconds.",
     default=DEFAULT_TTL_SECONDS,
 )
-@option("--match", default="*", help="Of Valkey or Redis: only keys that match this pattern.")
+@option("--match", default=EVERY_KEY, help="Of Valkey or Redis: only keys that match this pattern.")
 @option("--verify", is_flag=True, help="Read each item back, and compare it.")
 @dry_run
 @asks_server
@@ -68,6 +72,8 @@ def import_items(
     password. A line of a file is an item as the HTTP API takes it, with `key`, `type`, `value` (or
     `fields`, `values`, `elements`) and `ttl_seconds`.
     """
+    if match != EVERY_KEY and not store.is_store(source):
+        raise click.UsageError("--match is for Valkey and Redis: a file is imported whole")
     count: Counter[str] = Counter()
 
     def tell(what: str, each: Skipped) -> None:
@@ -75,17 +81,22 @@ def import_items(
         print(f"attimo: {what} `{escaped(each.key)}`: {each.reason}", file=sys.stderr)
 
     skip = partial(tell, "skipped")
-    writer = Writer(CacheClient(client, name), ttl, skip)
+    cache = CacheClient(client, name)
+    writer = Writer(cache, ttl, skip)
     with (
         noting(lambda _: _done(count)),
         _read(source, match) as found,
         Progress("items imported") as progress,
     ):
+        if dry_run:
+            _check(cache)
         for batch in batches(_unless_skipped(found, skip), size):
-            written = batch if dry_run else writer.write(batch)
-            count["imported"] += len(written)
-            for each in writer.differing(written) if verify else ():
-                tell("differing", each)
+            written = []
+            for each in batch if dry_run else writer.write(batch):
+                written.append(each)
+                count["imported"] += 1
+            for other in writer.differing(written) if verify else ():
+                tell("differing", other)
             progress.at(count["imported"])
     told = {
         "imported": count["imported"],
@@ -106,6 +117,12 @@ def _read(source: str, match: str) -> Iterator[Iterator[Item | Skipped]]:
         raise InvalidArgument(f"No items can be read from that URL: its scheme must be {schemes}")
     else:
         yield parse(inputs.lines(source))
+
+
+def _check(cache: CacheClient) -> None:
+    """Refuse a cache that does not exist; whether this caller may write to it is not known."""
+    with contextlib.suppress(PermissionDenied):
+        cache.exist(["-"])
 
 
 def _unless_skipped(

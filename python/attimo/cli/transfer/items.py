@@ -77,10 +77,14 @@ def parse(lines: Iterable[bytes]) -> Iterator[Item]:
         if not line.strip():
             continue
         try:
-            yield _item(json.loads(line))
-        except (ValueError, RecursionError) as error:
-            reason = error.args[0] if type(error) is ValueError else "is not JSON in UTF-8"
-            raise InvalidArgument(f"Line {number} {reason}") from None
+            told = json.loads(line)
+        except (ValueError, RecursionError):
+            raise InvalidArgument(f"Line {number:,} is not JSON in UTF-8") from None
+        try:
+            item = _item(told)
+        except ValueError as error:
+            raise InvalidArgument(f"Line {number:,} {error}") from None
+        yield item
 
 
 def line(item: Item) -> bytes:
@@ -162,9 +166,12 @@ def _scores(value: Any, name: str) -> None:
 
 
 def _score(value: Any) -> None:
-    infinite = value in ("inf", "-inf")
-    if not infinite and (type(value) not in (int, float) or not math.isfinite(value)):
-        raise ValueError("has a `score` that is neither a number nor inf nor -inf")
+    try:
+        is_number = type(value) in (int, float) and math.isfinite(value)
+    except OverflowError:
+        is_number = False
+    if not is_number and value not in ("inf", "-inf"):
+        raise ValueError("has a `score` that is neither a number of 64 bits nor inf nor -inf")
 
 
 _COMPARABLE: dict[str, Callable[[Any], object]] = {

@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import math
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
@@ -11,8 +12,15 @@ from urllib.parse import urlsplit
 from attimo.cli.batches import batches
 from attimo.cli.cache_client import element
 from attimo.cli.keys import variable
+from attimo.cli.sentences import joined
 from attimo.cli.transfer.items import Item, Skipped
-from attimo.errors import Misconfigured, Unauthenticated, Unreachable
+from attimo.errors import (
+    InvalidArgument,
+    Misconfigured,
+    PermissionDenied,
+    Unauthenticated,
+    Unreachable,
+)
 
 SCHEMES = ("valkey", "valkeys", "redis", "rediss", "unix")
 TIMEOUT_SECONDS = 30
@@ -20,6 +28,8 @@ KEYS_AT_ONCE = 100
 ELEMENTS_AT_ONCE = 1_000
 LARGEST_BYTES = 64 * 1024 * 1024
 """Of a value that is read at all."""
+
+RIGHTS = "The user needs the permissions +@read +scan +info"
 
 Client: TypeAlias = Any
 """A client of the package `valkey`, whose types know no keys of bytes."""
@@ -36,7 +46,8 @@ TYPES = {
 
 def is_store(source: str) -> bool:
     """Whether a source is the URL of a server, and no file."""
-    return urlsplit(source).scheme in SCHEMES
+    scheme, colon, _ = source.partition("://")
+    return bool(colon) and scheme.lower() in SCHEMES
 
 
 @contextlib.contextmanager
@@ -47,7 +58,9 @@ def opened(url: str) -> Iterator[Client]:
 
     Raises:
         Misconfigured: The package `valkey` is not installed.
+        InvalidArgument: It is no such URL.
         Unauthenticated: The server wants another password.
+        PermissionDenied: The user of the URL may not ask what is asked.
         Unreachable: The server does not answer, or refuses; also within the block.
     """
     try:
@@ -60,7 +73,14 @@ def opened(url: str) -> Iterator[Client]:
         with _client(valkey, url) as client:
             yield client
     except valkey.AuthenticationError as error:
-        raise Unauthenticated(f"{_address(url)}: {error}") from error
+        raise Unauthenticated(
+            joined(
+                f"{_address(url)}: {error}",
+                "Set REDISCLI_AUTH to the password; a user stands in the URL: redis://USER@HOST",
+            )
+        ) from error
+    except valkey.exceptions.NoPermissionError as error:
+        raise PermissionDenied(joined(f"{_address(url)}: {error}", RIGHTS)) from error
     except valkey.ValkeyError as error:
         raise Unreachable(f"{_address(url)}: {error}") from error
 
@@ -72,7 +92,12 @@ def items(client: Client, pattern: str) -> Iterator[Item | Skipped]:
     """
     keys = client.scan_iter(match=os.fsencode(pattern), count=ELEMENTS_AT_ONCE)
     while some := list(itertools.islice(keys, KEYS_AT_ONCE)):
-        found = _described(client, some)
+        found = []
+        for each in _described(client, some):
+            if each.error is None:
+                found.append(each)
+            else:
+                yield Skipped(each.key, f"cannot be read: {each.error}")
         yield from _values(client, [each for each in found if each.type == b"string"])
         for each in found:
             if each.type in _COLLECTIONS:
@@ -83,12 +108,21 @@ def items(client: Client, pattern: str) -> Iterator[Item | Skipped]:
 
 
 class _Described(NamedTuple):
-    """A key, its type, and what PTTL and STRLEN tell; -2 is for a key that does not exist."""
+    """A key, its type, and what PTTL and STRLEN tell; -2 is for a key that does not exist.
+
+    Each can be an error instead.
+    """
 
     key: bytes
-    type: bytes
-    left: int
+    type: Any
+    left: Any
     length: Any
+
+    @property
+    def error(self) -> Exception | None:
+        """Why it cannot be read; STRLEN must fail for a collection."""
+        needed = [self.type, self.left, *([self.length] if self.type == b"string" else [])]
+        return next((each for each in needed if isinstance(each, Exception)), None)
 
     def item(self, content: Any) -> Item:
         """The item with this content."""
@@ -100,7 +134,6 @@ def _described(client: Client, keys: Sequence[bytes]) -> list[_Described]:
     with client.pipeline(transaction=False) as pipeline:
         for key in keys:
             pipeline.type(key).pttl(key).strlen(key)
-        # STRLEN fails for collections.
         told = pipeline.execute(raise_on_error=False)
     found = map(_Described, keys, told[::3], told[1::3], told[2::3])
     return [each for each in found if each.left != -2]
@@ -117,8 +150,9 @@ def _values(client: Client, found: Sequence[_Described]) -> Iterator[Item | Skip
                 pipeline.get(each.key)
             values = pipeline.execute(raise_on_error=False)
         for each, value in zip(part, values, strict=True):
-            # It may have expired or have got another type meanwhile.
-            if isinstance(value, bytes):
+            if isinstance(value, Exception):
+                yield Skipped(each.key, f"cannot be read: {value}")
+            elif value is not None:  # it may have expired meanwhile
                 yield each.item(element(value))
 
 
@@ -156,13 +190,40 @@ _COLLECTIONS: dict[bytes, Callable[[Client, bytes], list[Any]]] = {
 
 
 def _client(library: Any, url: str) -> Client:
-    """Connect; to all nodes of a cluster if the server is one of them."""
+    """Connect; to all nodes of a cluster if the server is one of them.
+
+    Raises:
+        InvalidArgument: It is no such URL. The message does not repeat it: it can have a password.
+    """
     options = {"socket_timeout": TIMEOUT_SECONDS, "password": variable("REDISCLI_AUTH")}
-    client: Client = library.Valkey.from_url(url, **options)
-    if client.info("cluster").get("cluster_enabled"):
+    try:
+        _check(url)
+        client: Client = library.Valkey.from_url(url, **options)
+        is_cluster = client.info("cluster").get("cluster_enabled")
+    except (ValueError, TypeError):
+        raise InvalidArgument(
+            "The URL is not valid: it must be redis://USER:PASSWORD@HOST:PORT/DATABASE, with "
+            "special characters in the password percent-encoded; or set REDISCLI_AUTH to the "
+            "password"
+        ) from None
+    if is_cluster:
         client.close()
         client = library.ValkeyCluster.from_url(url, **options)
     return client
+
+
+def _check(url: str) -> None:
+    """Refuse what the library would take for another server or database.
+
+    Raises:
+        ValueError: Its database is no number, or an `@` is not where a password ends.
+    """
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        return
+    has_part_of_password = "@" in url and "@" not in parts.netloc
+    if has_part_of_password or not re.fullmatch(r"(/\d*)?", parts.path, re.ASCII):
+        raise ValueError("not the URL of a database")
 
 
 def _address(url: str) -> str:

@@ -27,8 +27,8 @@ class Writer:
         self._ttl = ttl_seconds
         self.skipped = skipped
 
-    def write(self, batch: list[Item]) -> list[Item]:
-        """Write items; return those that were not skipped.
+    def write(self, batch: list[Item]) -> Iterator[Item]:
+        """Write items; yield those that are written, and leave out what is skipped.
 
         Raises:
             AttimoError: The server takes none; the items before may have been written.
@@ -36,19 +36,30 @@ class Writer:
         last = {each.key: each for each in batch}.values()
         values = [each for each in last if each.type == "scalar"]
         collections = [each for each in last if each.type != "scalar"]
-        written = self._values(values) if values else []
-        return [*written, *filter(self._collection, collections)]
+        yield from self._values(values) if values else ()
+        yield from filter(self._collection, collections)
 
     def differing(self, items: Sequence[Item]) -> Iterator[Skipped]:
         """Those of these items that the cache does not have as they are."""
         values = [each.key for each in items if each.type == "scalar"]
         found = dict(zip(values, self._cache.get_many(values), strict=True))
         for each in items:
-            there = found[each.key] if each.type == "scalar" else self._elements(each)
-            if there is None:
-                yield Skipped(each.key, "is not in the cache, or has another type there")
-            elif comparable(each.type, there) != comparable(each.type, each.content):
-                yield Skipped(each.key, "differs in the cache")
+            reason = self._difference(each, found.get(each.key))
+            if reason is not None:
+                yield Skipped(each.key, reason)
+
+    def _difference(self, item: Item, value: Any) -> str | None:
+        """How an item differs, whose value in the cache is this if it is no collection."""
+        try:
+            there = value if item.type == "scalar" else self._elements(item)
+        except AttimoError as error:
+            if error.status not in ABOUT_ONE_ITEM:
+                raise
+            return f"cannot be compared: {error}"
+        if there is None:
+            return "is not in the cache, or has another type there"
+        same = comparable(item.type, there) == comparable(item.type, item.content)
+        return None if same else "differs in the cache"
 
     def _values(self, items: list[Item]) -> list[Item]:
         """Write values in one request, or one by one if the server refuses it."""
@@ -78,13 +89,22 @@ class Writer:
         ttl = {"ttl_seconds": item.ttl_seconds or self._ttl}
         path = "/list/push-back" if item.type == "list" else f"/{item.type}"
         key = os.fsdecode(item.key)
-        self._cache.delete([key])
+        try:
+            if item.type == "list":
+                # To push needs `read`, too; without it, the old item is not deleted.
+                self._cache.ask("GET", "/type", key)
+            self._cache.delete([key])
+        except AttimoError as error:
+            self._skip(item, error)
+            return False
         try:
             for number, part in enumerate(batches(item.content, _size)):
                 refresh = {} if number == 0 else {"refresh_ttl": "false"}
                 self._cache.tell(path, key, {CONTENTS[item.type]: part}, **ttl, **refresh)
-        except AttimoError as error:
+        except BaseException as error:
             self._cache.delete([key])
+            if not isinstance(error, AttimoError):
+                raise
             self._skip(item, error)
             return False
         return True
