@@ -1,6 +1,7 @@
 """`attimo cache import`: from files, and from a real Valkey server, one alone and a cluster."""
 
 import json
+import os
 import signal
 import subprocess
 import time
@@ -370,3 +371,22 @@ def test_what_a_user_may_not_read_is_told(terminal: Terminal, port: int) -> None
     assert terminal.do("cache", "keys", "moved") == "v:1\n"
     few = terminal.type("cache", "import", "moved", f"redis://few:pw@{LOCALHOST}:{port}")
     assert (few.status, "+@read +scan +info" in few.error) == (3, True)
+
+
+def test_an_import_goes_on_when_nobody_reads_what_is_skipped(terminal: Terminal) -> None:
+    large = {"key": "large", "type": "list", "values": ["x" * 200_000]}
+    items = [each for n in range(1_000) for each in (large, {"key": f"k:{n}", "value": "v"})]
+    given = terminal.home / "items.jsonl"
+    given.write_bytes(lines(items))
+    reader, writer = os.pipe()
+    os.close(reader)
+
+    subprocess.run(
+        [*attimo(), "cache", "import", "moved", str(given)],
+        stderr=writer,
+        env=terminal.environment(),
+        check=False,
+    )
+
+    os.close(writer)
+    assert terminal.do("cache", "keys", "moved", "k:").count("\n") == 1_000

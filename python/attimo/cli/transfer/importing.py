@@ -1,7 +1,6 @@
 """attimo cache import: items from a file, Valkey or Redis."""
 
 import contextlib
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -76,9 +75,11 @@ def import_items(
         raise click.UsageError("--match is for Valkey and Redis: a file is imported whole")
     count: Counter[str] = Counter()
 
+    progress = Progress("items imported")
+
     def tell(what: str, each: Skipped) -> None:
         count[what] += 1
-        print(f"attimo: {what} `{escaped(each.key)}`: {each.reason}", file=sys.stderr)
+        progress.tell(f"attimo: {what} `{escaped(each.key)}`: {each.reason}")
 
     skip = partial(tell, "skipped")
     cache = CacheClient(client, name)
@@ -86,7 +87,7 @@ def import_items(
     with (
         noting(lambda _: _done(count)),
         _read(source, match) as found,
-        Progress("items imported") as progress,
+        progress,
     ):
         if dry_run:
             _check(cache)
