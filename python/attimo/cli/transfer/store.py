@@ -67,7 +67,7 @@ def opened(url: str) -> Iterator[Client]:
         import valkey
     except ImportError:
         raise Misconfigured(
-            "Reading from Valkey or Redis needs one more package: pip install 'attimo[valkey]'"
+            "Reading from Valkey or Redis needs one more package: pip install valkey"
         ) from None
     try:
         with _client(valkey, url) as client:
