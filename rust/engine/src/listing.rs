@@ -7,6 +7,8 @@
 //!
 //! Listing is not a use of an item: it changes nothing that eviction decides by.
 
+use std::cmp::Ordering;
+
 use crate::entry::Entry;
 use crate::table::CELLS;
 use crate::{Engine, Moment, Namespace};
@@ -92,9 +94,9 @@ impl Walk<'_> {
             return true;
         }
         let first = first_half(at.hash);
-        self.cells += shard.lines_from(first).min(LINES) * CELLS;
         let end = shard.hash_after(first, LINES);
         let hashes = first..=end.map_or(u32::MAX, |end| end - 1);
+        self.cells += shard.cells_of(&hashes);
         let found = shard.in_hashes(&hashes).filter(|entry| self.wants(entry, at)).collect();
         if let Some(rest) = self.add(found) {
             self.page.next = Some(Position { hash: rest, ..at });
@@ -117,7 +119,7 @@ impl Walk<'_> {
     fn add(&mut self, mut found: Vec<&Entry>) -> Option<u64> {
         let bytes = found.iter().map(|entry| entry.key().len()).sum();
         if !self.has_room(found.len(), bytes) {
-            found.sort_by_cached_key(|entry| self.hash(entry));
+            found.sort_by(|one, other| self.compare(one, other));
         }
         for entry in found {
             let key = entry.key();
@@ -138,6 +140,12 @@ impl Walk<'_> {
     fn hash(&self, entry: &Entry) -> u64 {
         let (high, low) = self.engine.hashing().of_key(self.namespace, entry.key());
         u64::from(low) << 32 | u64::from(high)
+    }
+
+    /// Compares whole hashes. Keys may have megabytes and a lock is held, so those whose stored
+    /// halves differ are not hashed.
+    fn compare(&self, one: &Entry, other: &Entry) -> Ordering {
+        one.hash.cmp(&other.hash).then_with(|| self.hash(one).cmp(&self.hash(other)))
     }
 
     fn next_shard(&self, at: Position) -> Option<Position> {

@@ -7,7 +7,7 @@ use crate::eviction::Queues;
 use crate::namespace::{Liveness, RemovalReason};
 use crate::random::Random;
 use crate::slots::Slots;
-use crate::table::Table;
+use crate::table::{CELLS, Table};
 use crate::tally::Tally;
 use crate::time::Deadline;
 use crate::value::{Found, NewValue};
@@ -213,9 +213,9 @@ impl Shard {
         entries.filter(|entry| hashes.contains(&entry.hash))
     }
 
-    /// As [`Table::lines_from`].
-    pub(crate) fn lines_from(&self, hash: u32) -> usize {
-        self.table.lines_from(hash)
+    /// How many cells [`Shard::in_hashes`] visits.
+    pub(crate) fn cells_of(&self, hashes: &RangeInclusive<u32>) -> usize {
+        self.table.lines_of(hashes).count() * CELLS
     }
 
     /// As [`Table::hash_after`].

@@ -93,12 +93,16 @@ impl Table {
         }
     }
 
-    /// The slots of all items whose hash is in `hashes`, among others of the same lines; each once.
-    pub(crate) fn slots_of(&self, hashes: &RangeInclusive<u32>) -> impl Iterator<Item = u32> {
+    /// The lines that may contain items whose hash is in `hashes`; each once.
+    pub(crate) fn lines_of(&self, hashes: &RangeInclusive<u32>) -> impl Iterator<Item = usize> {
         let (first, last) = (self.home(*hashes.start()), self.home(*hashes.end()));
         let beyond = std::iter::successors(self.beyond(last), |&at| self.beyond(at));
-        let lines = (first..=last).chain(beyond).take(self.lines.len());
-        lines.flat_map(|at| {
+        (first..=last).chain(beyond).take(self.lines.len())
+    }
+
+    /// The slots of all items whose hash is in `hashes`, among others of the same lines; each once.
+    pub(crate) fn slots_of(&self, hashes: &RangeInclusive<u32>) -> impl Iterator<Item = u32> {
+        self.lines_of(hashes).flat_map(|at| {
             let Line { slots, tags, .. } = &self.lines[at];
             slots.iter().zip(tags).filter(|(_, tag)| **tag != EMPTY).map(|(slot, _)| *slot)
         })
@@ -109,11 +113,6 @@ impl Table {
         let (line, all) = (self.home(hash) + lines, self.lines.len());
         let first = || ((line as u64) << 32).div_ceil(all as u64);
         (line < all).then(first).and_then(|hash| u32::try_from(hash).ok())
-    }
-
-    /// The number of lines from that of `hash` to the end.
-    pub(crate) fn lines_from(&self, hash: u32) -> usize {
-        self.lines.len() - self.home(hash)
     }
 
     /// The lines that may contain an item with this hash.
@@ -192,6 +191,21 @@ mod tests {
             found.sort_unstable();
             assert_eq!(found, items, "{lines}");
         }
+    }
+
+    #[test]
+    fn lines_of_a_hash_include_those_to_which_its_items_went_on_also_at_the_start() {
+        let mut table = Table::with_room(100);
+        let last = table.lines.len() - 1;
+        let items = 0..3 * u32::try_from(CELLS).unwrap();
+        items.clone().for_each(|i| table.insert(u32::MAX - i, i));
+
+        let hashes = u32::MAX - items.end..=u32::MAX;
+
+        assert!(table.lines_of(&hashes).eq([last, 0, 1]));
+        let mut found: Vec<_> = table.slots_of(&hashes).collect();
+        found.sort_unstable();
+        assert!(found.into_iter().eq(items));
     }
 
     #[test]
