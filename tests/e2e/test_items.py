@@ -89,13 +89,13 @@ def test_a_deletion_that_is_refused_in_the_middle_says_what_is_deleted(
 ) -> None:
     terminal.do("role", "create", "deletes-d", "--allow", "write:default-cache/d*")
     key = terminal.do("key", "create", "--role", "deletes-d").strip()
-    keys = [f"d{n}" for n in range(60)] + ["other"]
+    keys = [f"d{n:02}{'-' * 441}" for n in range(60)] + ["other"]
 
     answer = terminal.type("del", *keys, "--api-key", key)
     unheard = terminal.type("del", *keys, "k" * 70_000)
 
     assert answer.status == 3
-    assert answer.error.endswith(". Deleted: keys 1 to 50; refused: keys 51 to 61\n")
+    assert answer.error.endswith(". Deleted: keys 1 to 39; refused: keys 40 to 61\n")
     assert "The key has 70,000 bytes" in unheard.error
     assert "Deleted" not in unheard.error
 
@@ -260,3 +260,13 @@ def test_the_version_tells_the_commit(stranger: Terminal) -> None:
     assert told["commit"].rstrip("+") == head.stdout.strip()
     line = f"attimo {told['version']} ({told['commit']})\n"
     assert stranger.do("version") == stranger.do("--version") == line
+
+
+def test_long_keys_are_deleted_in_as_many_requests_as_their_urls_hold(terminal: Terminal) -> None:
+    keys = [f"{number:03}{'k' * 600}" for number in range(120)]
+    lines = "".join(f"{key}\tv\n" for key in keys)
+    terminal.do("set", "--lines", "-", given=lines.encode())
+
+    terminal.do("del", "-", given="\n".join(keys).encode())
+
+    assert terminal.type("get", keys[0], keys[-1]).status == 1

@@ -43,8 +43,8 @@ def test_the_lines_about_redis_and_about_files(terminal: Terminal, server: Serve
     assert done.stderr.splitlines() == [
         "Created the cache sessions.",
         "Would have imported 2 items.",
-        "Imported 2 items, 0 differ in the cache.",
-        "Imported 5 items, 0 differ in the cache.",
+        "Imported 2 items, 0 differ from the cache.",
+        "Imported 5 items, 0 differ from the cache.",
     ]
     found = terminal.type("get", "session:9", "session:1", "other", "--cache", "sessions")
     assert found.printed == b"session:9\tBob\nsession:1\tAda\n"

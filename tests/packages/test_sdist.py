@@ -32,7 +32,11 @@ def test_its_manifests_are_those_of_a_wheel(sdist: Path, tmp_path: Path) -> None
         file.extractall(tmp_path, filter="data")
     (sources,) = tmp_path.iterdir()
 
-    maturin = [Path(sys.executable).parent / "maturin", "pep517", "write-dist-info"]
+    maturin: list[str | Path] = [
+        Path(sys.executable).parent / "maturin",
+        "pep517",
+        "write-dist-info",
+    ]
     done = subprocess.run(
         [*maturin, "--metadata-directory", tmp_path / "info", "--interpreter", sys.executable],
         cwd=sources,

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from attimo.cli import exits, inputs, lines
-from attimo.cli.cache_client import CacheClient, coded
+from attimo.cli.batches import batches
+from attimo.cli.cache_client import LONGEST_KEY_BASE64, CacheClient, coded
 from attimo.cli.command import command
 from attimo.cli.durations import Duration
 from attimo.cli.options import (
@@ -111,8 +112,9 @@ def delete(cache: CacheClient, keys: Sequence[str], null: bool, dry_run: bool) -
     return {"keys": shown, "dry_run": dry_run}
 
 
-MOST_KEYS = 50
-"""How many keys one request deletes; they stand in its URL."""
+def _size_in_url(key: str) -> int:
+    """How many bytes a key takes with the name of its parameter."""
+    return len(f"&key_base64={coded('key', key)}")
 
 
 def _delete(cache: CacheClient, keys: Sequence[str]) -> None:
@@ -125,8 +127,7 @@ def _delete(cache: CacheClient, keys: Sequence[str]) -> None:
         coded("key", key)  # refuses one that is too long before any is deleted
     extent = Extent("key", "deleted")
     with Progress("items deleted", len(keys)) as progress, noting(extent.note):
-        for start in range(0, len(keys), MOST_KEYS):
-            batch = keys[start : start + MOST_KEYS]
+        for batch in batches(keys, _size_in_url, LONGEST_KEY_BASE64):
             extent.sent += len(batch)
             cache.delete(batch)
             extent.done = extent.sent

@@ -31,7 +31,8 @@ def _sentence(told: dict[str, Any]) -> str:
     parts = [f"{did('Imported', told)} {plural(told['imported'], 'item')}"]
     parts += [f"skipped {told['skipped']:,}"] if told["skipped"] else []
     if told["differing"] is not None:
-        parts += [f"{told['differing']:,} differ in the cache"]
+        differ = "differs" if told["differing"] == 1 else "differ"
+        parts += [f"{told['differing']:,} {differ} from the cache"]
     return f"{', '.join(parts)}."
 
 
