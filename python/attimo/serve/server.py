@@ -78,8 +78,9 @@ def serve(settings: Settings, *, replaces: bool = False) -> None:
         if before:
             stack.callback(before.wait)
         stack.callback(server.stop)
-        server.start(before, stack)
+        # Before it says that it is ready: until then, the signal ends the process.
         stack.enter_context(on_sighup(control.look_for_certificate))
+        server.start(before, stack)
         server.run()
     if control.failed:
         raise SystemExit(1)
