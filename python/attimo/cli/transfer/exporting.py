@@ -30,16 +30,7 @@ class Lines(Listing):
 
     def json(self, answer: Any) -> Any:
         """All items in one document."""
-        items = [
-            {
-                "key": each.key,
-                "type": each.type,
-                "content": each.content,
-                "ttl_seconds": each.ttl_seconds,
-            }
-            for each in answer.data
-        ]
-        return super().json(items)
+        return super().json([each._asdict() for each in answer.data])
 
     def text(self, answer: Any, view: View) -> None:
         """Print a line for each item."""
@@ -73,8 +64,8 @@ class Lines(Listing):
 def export_items(client: HttpClient, name: str, prefix: str) -> Answer:
     """Print the items of a cache, as lines that `attimo cache import` reads.
 
-    Each item is read on its own while the cache is in use: what is written meanwhile is printed as
-    it was or as it is. An item that does not fit into a response is skipped, with a line on
+    Each item is read on its own while the cache is in use: a concurrent write may
+    or may not be included. An item that does not fit into a response is skipped, with a line on
     standard error; the exit status is then 6. Leaderboards are not exported.
     """
     cache = CacheClient(client, name)

@@ -75,7 +75,6 @@ def import_items(
     if match != EVERY_KEY and not store.is_store(source):
         raise click.UsageError("--match is for Valkey and Redis: a file is imported whole")
     count: Counter[str] = Counter()
-
     progress = Progress("items imported")
 
     def tell(what: str, each: Skipped) -> None:
@@ -85,11 +84,7 @@ def import_items(
     skip = partial(tell, "skipped")
     cache = CacheClient(client, name)
     writer = Writer(cache, ttl, skip)
-    with (
-        noting(lambda _: _done(count)),
-        _read(source, match) as found,
-        progress,
-    ):
+    with noting(lambda _: _done(count)), _read(source, match) as found, progress:
         if dry_run:
             _check(cache)
         for batch in batches(_unless_skipped(found, skip), size):

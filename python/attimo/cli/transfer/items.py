@@ -21,7 +21,6 @@ from typing import Any, NamedTuple
 
 from attimo.cli.cache_client import element, read
 from attimo.cli.options import MOST_TTL_SECONDS
-from attimo.cli.shapes import escaped
 from attimo.errors import InvalidArgument
 
 CONTENTS = {
@@ -48,11 +47,6 @@ class Item(NamedTuple):
     type: str
     content: Any
     ttl_seconds: int | None = None
-
-    @property
-    def name(self) -> str:
-        """The key for people."""
-        return f"`{escaped(self.key)}`"
 
 
 class Skipped(NamedTuple):
@@ -120,7 +114,9 @@ def _ttl(value: Any) -> int | None:
     if value is None:
         return None
     if type(value) is not int or not 1 <= value <= MOST_TTL_SECONDS:
-        raise ValueError("has a `ttl_seconds` that is no whole number from 1")
+        raise ValueError(
+            f"has a `ttl_seconds` that is no whole number from 1 to {MOST_TTL_SECONDS}"
+        )
     return value
 
 
