@@ -1,9 +1,8 @@
 //! The tokens of the pages of a listing: positions, encrypted and authenticated.
 //!
-//! A position is a hash of a key. Whoever knew many hashes of chosen keys could look for keys that
-//! collide, which would slow down everyone's requests, so a token reveals none. It is valid for the
-//! cache and the prefix of its listing only, and until the process ends: another process hashes keys
-//! in another way, so that an old position would leave out keys silently.
+//! A token is valid for the cache and the prefix of its listing only, and until the process ends:
+//! another process hashes keys in another way, so that an old position would leave out keys silently.
+//! It reveals no hash, although the order of the listed keys tells how hashes compare.
 
 use attimo_engine::{Namespace, Position};
 use base64::Engine as _;
