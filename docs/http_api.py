@@ -25,8 +25,8 @@ def lines(note: str) -> Iterator[str]:
     document = _document()
     yield from ("# The HTTP API", "", note, "")
     yield "A running server serves this page at `/docs`, and its OpenAPI 3.1 document at"
-    yield "`/openapi.json`. In the examples, `$URL` is the server address, such as"
-    yield "`http://127.0.0.1:8080`, and `$KEY` an API key."
+    yield "`/openapi.json`. In the examples, `$ATTIMO_URL` is the server address, such as"
+    yield "`http://127.0.0.1:8080`, and `$ATTIMO_TOKEN` an API key."
     yield ""
     yield from document["info"]["description"].strip().splitlines()
     for tag in document["tags"]:
@@ -178,14 +178,14 @@ def _curl(document: dict[str, Any], method: str, path: str, operation: dict[str,
     if method not in ("GET", "POST") or (method == "POST" and "requestBody" not in operation):
         words += ["-X", method]
     if operation.get("security", document["security"]):
-        words.append('-H "Authorization: $KEY"')
+        words.append('-H "Authorization: $ATTIMO_TOKEN"')
     content = operation.get("requestBody", {}).get("content", {})
     if "application/json" in content:
         example = json.dumps(content["application/json"]["example"], ensure_ascii=False)
         words += ["--json", "'" + example.replace("'", "'\\''") + "'"]
     elif content:
         words.append("--data-binary v")
-    words.append(f'"$URL{_target(path, operation)}"')
+    words.append(f'"$ATTIMO_URL{_target(path, operation)}"')
     return " ".join(words)
 
 

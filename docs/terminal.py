@@ -20,13 +20,13 @@ sys.path.append(str(DOCS.parent / "tests"))
 from harness import Server, bare_environment  # noqa: E402
 
 PICTURE = DOCS / "terminal.svg"
-COLUMNS = 76
+COLUMNS = 80
 SESSION = (
     "attimo cache create sessions",
     'attimo set user:7 "signed in" --cache sessions --ttl 30m',
     "attimo get user:7 --cache sessions",
     "attimo info user:7 --cache sessions",
-    'curl -H "Authorization: $ATTIMO_TOKEN" "$URL/cache/sessions?key=user:7"',
+    'curl -H "Authorization: $ATTIMO_TOKEN" "$ATTIMO_URL/cache/sessions?key=user:7"',
     'attimo get user:8 --cache sessions || echo "a miss: status $?"',
 )
 FIXED = ((r"\b29 min\b", "30 min"),)
@@ -53,7 +53,7 @@ def _printed(server: Server, typed: str) -> str:
     variables = {
         "ATTIMO_DATA_DIR": str(server.data_dir),
         "ATTIMO_TOKEN": server.api_key,
-        "URL": server.http,
+        "ATTIMO_URL": server.http,
         "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
         "TERM": "dumb",
     }

@@ -20,9 +20,10 @@ GITHUB, GITLAB = (
     for text in re.findall(r"^```yaml\n(.*?)^```$", PAGE.read_text(), re.S | re.M)
 )
 TESTS = """test:
-\tcurl -sS --fail -X PUT -d green -H "Authorization: $$CACHE_TOKEN" \
-"$$ATTIMO_URL/cache/$$CACHE?key=state&ttl_seconds=600"
-\ttest -z "$$ATTIMO_TOKEN"
+\tcurl -sS --fail -X PUT -d green -H "Authorization: $$ATTIMO_TOKEN" \
+"$$ATTIMO_URL/cache/$$ATTIMO_CACHE?key=state&ttl_seconds=600"
+\ttest 403 = "$$(curl -sS -o /dev/null -w '%{http_code}' -X PUT -H "Authorization: $$ATTIMO_TOKEN" \
+"$$ATTIMO_URL/caches/pr-9")"
 """
 
 
@@ -117,7 +118,7 @@ def test_gitlab_prepares_a_cache_for_the_tests_and_deletes_it(
 ) -> None:
     given = GITLAB["variables"] | {
         "ATTIMO_TOKEN": checkout.known["secrets.ATTIMO_TOKEN"],
-        "CACHE": GITLAB["variables"]["CACHE"].replace("$CI_MERGE_REQUEST_IID", "8"),
+        "ATTIMO_CACHE": GITLAB["variables"]["ATTIMO_CACHE"].replace("$CI_MERGE_REQUEST_IID", "8"),
     }
     for _ in range(2):
         checkout.run("\n".join(GITLAB["test"]["script"]), given)

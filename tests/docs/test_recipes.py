@@ -26,7 +26,7 @@ def recipes(server: Server) -> Iterator[ModuleType]:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in exported(server).items():
             patch.setenv(name, value)
-        patch.setenv("CACHE_URL", f"{server.http}/cache/default-cache")
+        patch.setenv("ATTIMO_URL", server.http)
         module = ModuleType("recipes")
         exec(compile(program(), str(PAGE), "exec"), module.__dict__)  # noqa: S102
         yield module

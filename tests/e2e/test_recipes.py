@@ -31,8 +31,8 @@ def typed(server: Server, room: Path, lines: str) -> str:
         | {
             "ATTIMO_DATA_DIR": str(server.data_dir),
             "HOME": str(room),
-            "CACHE_TOKEN": server.api_key,
-            "CACHE_URL": f"{server.http}/cache/default-cache",
+            "ATTIMO_TOKEN": server.api_key,
+            "ATTIMO_URL": server.http,
             "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
         },
         capture_output=True,
@@ -126,7 +126,7 @@ def test_a_service_whose_key_is_replaced_in_time_is_never_refused(
     replaced = block("rotate-a-key.md", "OLD=").replace("90d", "10s")
     revoked = block("rotate-a-key.md", "key revoke")
     use = """use() { curl -s -o /dev/null -w '%{http_code}\\n' -H "Authorization: $1" \\
-        "$CACHE_URL?key=public/page"; }"""
+        "$ATTIMO_URL/cache/default-cache?key=public/page"; }"""
     rounds = """start=$(date +%s)
     until [ $(date +%s) -ge $((start + 21)) ]; do use "$KEY"; BEFORE=$KEY
     """
