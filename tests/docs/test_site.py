@@ -60,3 +60,7 @@ def test_the_readme_leads_to_the_index_first() -> None:
     path, _ = LINK.findall(prose(ROOT / "README.md"))[0]
 
     assert ROOT / path == website.INDEX
+
+
+def test_the_readme_fits_on_a_screen() -> None:
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 50
