@@ -1,10 +1,11 @@
-"""Examples have one name for the address of the server, and one for a token.
+"""Examples have one name for the address of the server, for a token, and for a package.
 
 The first two are what the command line reads. An example that has several credentials at hand
 says where each comes from; Momento's clients have names of their own.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from docs.typed import DOCS
@@ -40,3 +41,16 @@ def found(pattern: re.Pattern[str]) -> Iterator[tuple[str, bool]]:
 def is_made(name: str, page: str) -> bool:
     """Whether a page sets a shell variable from what a command prints, or takes it as argument."""
     return name.isdigit() or re.search(rf"\b{name}=\$\(", page) is not None
+
+
+def test_each_extra_package_is_installed_by_one_line_wherever_it_is_named() -> None:
+    places = [*PAGES, *(DOCS.parent / "python").rglob("*.py")]
+    lines = [
+        line
+        for place in places
+        for line in re.findall(r"pip install ['\w\[\]]+", place.read_text())
+        if re.search("valkey|redis|tracing|opentelemetry", line)
+    ]
+
+    assert set(lines) == {"pip install valkey", "pip install 'attimo[tracing]'"}
+    assert Counter(lines)["pip install valkey"] >= 3

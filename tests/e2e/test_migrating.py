@@ -50,6 +50,19 @@ def test_the_lines_about_redis_and_about_files(terminal: Terminal, server: Serve
     assert found.printed == b"session:9\tBob\nsession:1\tAda\n"
 
 
+def test_without_its_package_an_import_says_the_line_of_the_page(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    (tmp_path / "valkey.py").write_text("raise ImportError")
+    terminal.variables["PYTHONPATH"] = str(tmp_path)
+
+    answer = terminal.type("cache", "import", "default-cache", "redis://localhost", "--dry-run")
+
+    (line,) = re.findall(r"^pip install .*$", PAGE.read_text(), re.M)
+    assert answer.status == 2
+    assert f": {line}. " in answer.error
+
+
 def test_the_program_that_reads_with_the_sdk(terminal: Terminal, server: Server) -> None:
     (program,) = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(), re.S | re.M)
     terminal.do("cache", "create", "sessions", "--if-not-exists")
