@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from attimo.cli import diagnosis_local
+from attimo.cli import diagnosis_local, diagnosis_size
 from attimo.cli.metrics import page_of
 from certificates import DAY, Authority
 from e2e.terminal import Terminal
+from faults.watching import eventually
 from harness import Server, host_and_port
 
 Found = dict[str, list[dict[str, str | None]]]
@@ -55,7 +56,7 @@ def test_a_fresh_server_has_no_finding(terminal: Terminal, server: Server) -> No
 
     assert (status, wrong(checks)) == (0, {})
     expected = {"server", "name", "port", "certificate", "ready", "clock", "key", "grpc"}
-    assert checks.keys() == expected | {"memory", "disk", "reserve"}
+    assert checks.keys() == expected | {"memory", "size", "disk", "reserve"}
     ports = {host_and_port(server.http)[1], host_and_port(server.https)[1]}
     assert all(any(str(port) in str(each["found"]) for each in checks["port"]) for port in ports)
 
@@ -229,3 +230,43 @@ def test_memory_beyond_its_limit_or_that_the_machine_lacks_is_a_warning(
     finding = diagnosis_local.memory(page, None if free is None else free * MIB)
 
     assert finding.result == result
+
+
+@pytest.mark.parametrize(
+    ("evicted", "hits", "misses", "result", "said"),
+    [
+        (0, 0, 0, "ok", "memory is enough"),
+        (0, 10, 90, "ok", "10% of 100 reads hit"),
+        (4, 900, 100, "ok", "4 items were evicted"),
+        (49, 900, 100, "ok", "memory is enough"),
+        (50, 900, 100, "warning", "memory is too small"),
+        (5_000, 0, 0, "warning", "none was read"),
+        (5_000, 99, 1, "ok", "99% of 100 reads hit"),
+    ],
+)
+def test_memory_is_too_small_when_evictions_can_have_caused_many_misses(
+    evicted: int, hits: int, misses: int, result: str, said: str
+) -> None:
+    used = {"evicted": evicted, "hits": hits, "misses": misses}
+
+    finding = diagnosis_size.judged(page_of(metrics(256, 100)), used)
+
+    assert finding.result == result
+    assert said in finding.found
+    assert (finding.advice is None) == (result == "ok")
+
+
+def test_a_server_that_evicts_what_is_read_again_is_told_to_have_more_memory(
+    tmp_path: Path,
+) -> None:
+    with Server("--memory", "16MiB") as server:
+        person = Terminal(tmp_path, {"ATTIMO_DATA_DIR": str(server.data_dir)})
+        value = "v" * 100_000
+        lines = "".join(f'{{"key": "{at}", "value": "{value}"}}\n' for at in range(300))
+        person.do("cache", "import", "default-cache", "-", given=lines.encode())
+        person.type("get", *map(str, range(100)))
+        eventually(lambda: wrong(found(person)[1]) == {"size": "warning"}, "usage is recorded")
+        (size,) = found(person)[1]["size"]
+
+    assert "memory is too small" in str(size["found"])
+    assert "--memory" in str(size["advice"])

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 from attimo import reserve
 from attimo.cli import diagnosis, metrics
 from attimo.cli.diagnosis import FAILURE, OK, WARNING, Finding
+from attimo.cli.diagnosis_size import size
 from attimo.cli.http_client import HttpClient
 from attimo.cli.metrics import Page
 from attimo.cli.profiles import Profile
@@ -77,14 +78,16 @@ def _memory(running: Running, credentials: Credentials) -> Iterator[Finding]:
     if url is None:
         return
     address = None if credentials.http else running.https
-    server = Profile(url, "", credentials.ca, address=address and reachable(address))
-    try:
-        with HttpClient(server, diagnosis.TIMEOUT_SECONDS) as client:
+    at = address and reachable(address)
+    server = Profile(url, credentials.api_key, credentials.ca, address=at)
+    with HttpClient(server, diagnosis.TIMEOUT_SECONDS) as client:
+        try:
             page = metrics.page_of(client.metrics())
-    except AttimoError as error:  # they may be off
-        yield Finding("memory", OK, f"not checked: {error}")
-        return
-    yield memory(page, available())
+        except AttimoError as error:  # they may be off
+            yield Finding("memory", OK, f"not checked: {error}")
+            return
+        yield memory(page, available())
+        yield size(client, page)
 
 
 def memory(page: Page, free: int | None) -> Finding:
