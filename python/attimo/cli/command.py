@@ -29,10 +29,11 @@ SYNONYMS = {
     "del": ("delete", "remove"),
     "delete": ("remove", "revoke"),
     "remove": ("delete", "revoke"),
-    "add": ("create", "put", "push"),
+    "add": ("create", "put", "push", "invite"),
     "new": ("create", "add"),
     "create": ("add", "invite"),
     "get": ("show",),
+    "view": ("show",),
     "len": ("length",),
     "incr": ("increment",),
 }
@@ -213,6 +214,9 @@ class Group(click.Group):
         if args[0] == "help" and self.get_command(ctx, "help") is None:
             found = self.get_command(ctx, args[1]) if args[1:] else None
             return (args[1], found, ["--help"]) if found else (None, _HelpOf(self), [])
+        is_word = not args[0].startswith("-")
+        if is_word and not self.get_command(ctx, args[0]) and not ctx.resilient_parsing:
+            raise self._unknown(ctx, args[0])
         name, command, rest = super().resolve_command(ctx, args)
         if name in self.old and not ctx.resilient_parsing:
             print(
@@ -220,6 +224,13 @@ class Group(click.Group):
                 file=sys.stderr,
             )
         return (command.name or name) if command else name, command, rest
+
+    def _unknown(self, ctx: click.Context, word: str) -> click.UsageError:
+        from attimo.cli import habits
+        from attimo.cli.sentences import joined
+
+        said = habits.for_command(ctx.command_path, word, self.list_commands(ctx))
+        return click.UsageError(joined(f"No such command {word!r}", said), ctx)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands below the headings of the table, without loading them."""

@@ -90,7 +90,19 @@ def report(error: BaseException) -> None:
 
 def _line(error: BaseException) -> str:
     """What went wrong, what was done before, and what is next."""
-    return joined(_words(error), *getattr(error, "__notes__", ()), _next(error))
+    habit = _habit(error)
+    # Else it has options that are spelled alike.
+    words = error.message if habit and isinstance(error, click.NoSuchOption) else _words(error)
+    return joined(words, habit, *getattr(error, "__notes__", ()), _next(error))
+
+
+def _habit(error: BaseException) -> str:
+    """What works in place of an option or a word that people know from other programs."""
+    if not isinstance(error, click.UsageError):
+        return ""
+    from attimo.cli import habits
+
+    return habits.for_usage(error)
 
 
 def _next(error: BaseException) -> str:

@@ -13,7 +13,10 @@ from attimo.cli.shapes import Column, Done, Listing, Plain
 from attimo.cli.target import asks_server
 from attimo.errors import NoSuchKey
 
-group = Group("key", help="API keys; each has the permissions of its role.")
+group = Group(
+    "key",
+    help="API keys; each has the permissions of its role. Those of items: attimo cache keys",
+)
 
 ID = Column("key_id", title="Id")
 COLUMNS = (
