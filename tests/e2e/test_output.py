@@ -54,6 +54,27 @@ def test_a_command_runs_without_a_standard_output(
         assert b"Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [("cache create there --if-not-exists", 0), ("cache delete nowhere", 4), ("no", 2)],
+)
+def test_the_status_is_the_same_when_nobody_reads_what_is_said(
+    terminal: Terminal, words: str, status: int
+) -> None:
+    reader, unread = os.pipe()
+    os.close(reader)
+    full = os.open("/dev/full", os.O_WRONLY)
+    try:
+        for error in (unread, full):
+            done = subprocess.run(
+                [*attimo(), *words.split()], stderr=error, env=terminal.environment(), check=False
+            )
+            assert done.returncode == status
+    finally:
+        os.close(unread)
+        os.close(full)
+
+
 @pytest.mark.parametrize("noun", ["", "cache", "lists"])
 def test_a_noun_alone_prints_its_help_as_help(terminal: Terminal, noun: str) -> None:
     alone = terminal.type(*noun.split())

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 LONGEST_KEY_BASE64 = 24_000
 """In characters: a URL is part of the request header, which is limited to 32 KiB."""
 
+LONGEST_KEY_BYTES = LONGEST_KEY_BASE64 * 3 // 4
+"""Of a key in a URL; a body in JSON holds a longer one."""
+
 TOO_LARGE = 413
 """The status of a request that is too large, or whose response would be."""
 
@@ -36,11 +39,17 @@ class CacheClient:
 
     def get(self, key: str) -> bytes | None:
         """The value of a key, or None."""
+        if not _fits_into_url(key):
+            (value,) = self._values([os.fsencode(key)])
+            return None if value is None else read(value)
         found = self.look("GET", "", key)
         return None if found is None else found.body
 
     def set(self, key: str, value: bytes, ttl_seconds: int, only: Mapping[str, str]) -> bool:
         """Write a value; return whether the condition in `only` was met."""
+        if not only and not _fits_into_url(key):
+            self.set_many([(os.fsencode(key), value)], ttl_seconds)
+            return True
         query = _key(key) | {"ttl_seconds": str(ttl_seconds)}
         answer = self._client.send("PUT", self._path, query, value, only)
         if answer.status == 412 and only:
@@ -61,9 +70,8 @@ class CacheClient:
 
     def get_many(self, keys: Sequence[bytes]) -> list[Any]:
         """The values of several keys as they are in JSON; None for a miss and for a collection."""
-        body = {"keys": [element(key) for key in keys]}
         try:
-            told = self._client.ask("POST", f"{self._path}/get", None, body).json()
+            return self._values(keys)
         except AttimoError as error:
             # One of them is a collection, or a response cannot hold all; nobody says which.
             if not isinstance(error, FailedPrecondition) and error.status != TOO_LARGE:
@@ -75,6 +83,10 @@ class CacheClient:
                 return [None]
             value = self.get(os.fsdecode(keys[0]))
             return [None if value is None else element(value)]
+
+    def _values(self, keys: Sequence[bytes]) -> list[Any]:
+        body = {"keys": [element(key) for key in keys]}
+        told = self._client.ask("POST", f"{self._path}/get", None, body).json()
         return [each.get("value") for each in told["items"]]
 
     def exist(self, keys: Iterable[str]) -> list[bool]:
@@ -165,20 +177,22 @@ def read(value: Any) -> bytes:
     return value.encode() if isinstance(value, str) else base64.b64decode(value["base64"])
 
 
+def _fits_into_url(key: str) -> bool:
+    return len(os.fsencode(key)) <= LONGEST_KEY_BYTES
+
+
 def coded(what: str, text: str) -> str:
     """An argument as the exact bytes that were typed, which need not be text, in base64.
 
     Raises:
         InvalidArgument: It is too long for a URL; `what` names it.
     """
-    found = base64.urlsafe_b64encode(os.fsencode(text)).decode()
-    if len(found) > LONGEST_KEY_BASE64:
+    if not _fits_into_url(text):
         raise InvalidArgument(
             f"The {what} has {len(os.fsencode(text)):,} bytes; a URL holds at most "
-            f"{LONGEST_KEY_BASE64 * 3 // 4:,}. Use a shorter {what}, or an SDK, which sends it by "
-            "gRPC"
+            f"{LONGEST_KEY_BYTES:,}. Use a shorter {what}, or an SDK, which sends it by gRPC"
         )
-    return found
+    return base64.urlsafe_b64encode(os.fsencode(text)).decode()
 
 
 def _key(key: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal, TextIO
+from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 if TYPE_CHECKING:
     import click
@@ -16,6 +16,7 @@ NAME = "attimo"
 def main() -> None:
     """Run the command that was typed; an error is one line and an exit status of its own."""
     open_what_is_closed()
+    write_to_nobody()
     take_any_text()
     raise SystemExit(run(sys.argv[1:]))
 
@@ -79,6 +80,31 @@ def open_what_is_closed() -> None:
 def _nowhere(mode: Literal["r", "w"]) -> TextIO:
     """A file that takes everything and from which nothing can be read."""
     return os.fdopen(os.open(os.devnull, os.O_WRONLY), mode)
+
+
+class _Unheard(io.FileIO):
+    """A file that takes everything, also when nobody reads it any more."""
+
+    def __init__(self, file: TextIO) -> None:
+        super().__init__(file.fileno(), "w", closefd=False)
+        self._file = file  # would close the descriptor at its end
+
+    def write(self, data: Any) -> int:
+        """Write it, or lose it."""
+        try:
+            return super().write(data) or 0
+        except OSError:
+            return len(memoryview(data))
+
+
+def write_to_nobody() -> None:
+    """Let a command go on when nobody reads what it says: its exit status still tells the end."""
+    sys.stderr = io.TextIOWrapper(
+        io.BufferedWriter(_Unheard(sys.stderr)),
+        encoding=sys.stderr.encoding,
+        errors="backslashreplace",
+        line_buffering=True,
+    )
 
 
 def take_any_text() -> None:

@@ -1,6 +1,5 @@
 """How far a command is: on standard error, on a terminal, if it takes longer than a second."""
 
-import contextlib
 import sys
 import time
 from typing import Self
@@ -40,11 +39,10 @@ class Progress:
             self._write(f"{count:,}{self._of} {self._words}")
 
     def tell(self, line: str) -> None:
-        """Print a line on standard error in place of the count; nobody need read it."""
-        with contextlib.suppress(BrokenPipeError):
-            if self._shown:
-                self._write("")
-            print(line, file=sys.stderr)
+        """Print a line on standard error in place of the count."""
+        if self._shown:
+            self._write("")
+        print(line, file=sys.stderr)
 
     def _write(self, text: str) -> None:
         print(f"\r{text:<{self._shown}}", end="\r" * (not text), file=sys.stderr, flush=True)

@@ -48,7 +48,7 @@ class Extent:
         if self.sent == self.done:
             return f"{done}, and none after" if done else f"Nothing was {self.verb}"
         begun = self._span(self.done + 1, self.sent)
-        if _may_be_done(error):
+        if may_be_done(error):
             return f"{done}{'; p' if done else 'P'}erhaps {self.verb}: {begun}; and none after"
         return f"{done or f'Nothing was {self.verb}'}; refused: {begun}"
 
@@ -58,6 +58,6 @@ class Extent:
         return f"{self.noun}s {first:,} to {last:,}"
 
 
-def _may_be_done(error: BaseException) -> bool:
+def may_be_done(error: BaseException) -> bool:
     """Whether a request that ended so may have been carried out: nobody has refused it."""
     return not isinstance(error, AttimoError) or error.status >= 500

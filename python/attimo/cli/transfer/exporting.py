@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from attimo.cli.ask import plural
-from attimo.cli.cache_client import CacheClient, element
+from attimo.cli.cache_client import CacheClient
 from attimo.cli.cache_keys import Listed
 from attimo.cli.command import command
 from attimo.cli.http_client import HttpClient
@@ -15,9 +15,10 @@ from attimo.cli.progress import Progress
 from attimo.cli.sentences import noting
 from attimo.cli.shapes import Answer, Column, Listing, View, escaped
 from attimo.cli.target import asks_server
-from attimo.cli.transfer.items import CONTENTS, Item, Skipped, line
+from attimo.cli.transfer import reader
+from attimo.cli.transfer.items import Item, Skipped, line
 from attimo.cli.transfer.writer import ABOUT_ONE_ITEM
-from attimo.errors import AttimoError, FailedPrecondition
+from attimo.errors import AttimoError
 
 PAGE = 500
 """How many items are read with one request, if they are values."""
@@ -96,7 +97,7 @@ def _items(cache: CacheClient, keys: Sequence[bytes]) -> Iterator[Item | Skipped
         some = keys[start : start + PAGE]
         for key, value in zip(some, cache.get_many(some), strict=True):
             try:
-                found = _item(cache, key) if value is None else Item(key, "scalar", value)
+                found = reader.item(cache, key) if value is None else Item(key, "scalar", value)
                 left = found and cache.ask("GET", "/ttl", os.fsdecode(key))
             except AttimoError as error:
                 if error.status not in ABOUT_ONE_ITEM:
@@ -105,20 +106,3 @@ def _items(cache: CacheClient, keys: Sequence[bytes]) -> Iterator[Item | Skipped
                 continue
             if found and left:
                 yield found._replace(ttl_seconds=max(1, -(-left["ttl_milliseconds"] // 1000)))
-
-
-def _item(cache: CacheClient, key: bytes) -> Item | None:
-    """An item of any type, without its time to live."""
-    name = os.fsdecode(key)
-    told = cache.ask("GET", "/type", name)
-    if told is None:
-        return None
-    if told["type"] == "scalar":
-        value = cache.get(name)
-        return None if value is None else Item(key, "scalar", element(value))
-    try:
-        found = cache.ask("GET", f"/{told['type']}", name)
-    except FailedPrecondition:
-        # It has got another type meanwhile.
-        return _item(cache, key)
-    return None if found is None else Item(key, told["type"], found[CONTENTS[told["type"]]])

@@ -19,7 +19,7 @@ from attimo.cli.progress import Progress
 from attimo.cli.sentences import noting
 from attimo.cli.shapes import Answer, Column, Done, escaped
 from attimo.cli.target import asks_server
-from attimo.cli.transfer import store
+from attimo.cli.transfer import store, store_url
 from attimo.cli.transfer.items import Item, Skipped, parse
 from attimo.cli.transfer.writer import Writer, size
 from attimo.errors import InvalidArgument, PermissionDenied
@@ -72,7 +72,7 @@ def import_items(
     password. A line of a file is an item as the HTTP API takes it, with `key`, `type`, `value` (or
     `fields`, `values`, `elements`) and `ttl_seconds`.
     """
-    if match != EVERY_KEY and not store.is_store(source):
+    if match != EVERY_KEY and not store_url.is_store(source):
         raise click.UsageError("--match is for Valkey and Redis: a file is imported whole")
     count: Counter[str] = Counter()
     progress = Progress("items imported")
@@ -84,7 +84,7 @@ def import_items(
     skip = partial(tell, "skipped")
     cache = CacheClient(client, name)
     writer = Writer(cache, ttl, skip)
-    with noting(lambda _: _done(count)), _read(source, match) as found, progress:
+    with noting(lambda _: _done(count, writer)), _read(source, match) as found, progress:
         if dry_run:
             _check(cache)
         for batch in batches(_unless_skipped(found, skip), size):
@@ -106,11 +106,11 @@ def import_items(
 
 @contextlib.contextmanager
 def _read(source: str, match: str) -> Iterator[Iterator[Item | Skipped]]:
-    if store.is_store(source):
+    if store_url.is_store(source):
         with store.opened(source) as client:
             yield store.items(client, match)
     elif "://" in source:
-        schemes = ", ".join(store.SCHEMES)
+        schemes = ", ".join(store_url.SCHEMES)
         raise InvalidArgument(f"No items can be read from that URL: its scheme must be {schemes}")
     else:
         yield parse(inputs.lines(source))
@@ -132,6 +132,9 @@ def _unless_skipped(
             skip(each)
 
 
-def _done(count: Counter[str]) -> str:
-    done = count["imported"]
-    return f"Imported: {plural(done, 'item')}" if done else "Nothing was imported"
+def _done(count: Counter[str], writer: Writer) -> str:
+    """What was written before an error, and what perhaps was."""
+    parts = {"imported": count["imported"], "perhaps written": writer.unanswered}
+    told = [f"{what}: {plural(number, 'item')}" for what, number in parts.items() if number]
+    done = "; ".join(told)
+    return f"{done[0].upper()}{done[1:]}" if done else "Nothing was imported"

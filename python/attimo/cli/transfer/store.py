@@ -4,25 +4,25 @@ import contextlib
 import itertools
 import math
 import os
-import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeAlias
-from urllib.parse import urlsplit
 
 from attimo.cli.batches import batches
 from attimo.cli.cache_client import element
 from attimo.cli.keys import variable
 from attimo.cli.sentences import joined
+from attimo.cli.transfer import store_url
 from attimo.cli.transfer.items import Item, Skipped
+from attimo.cli.transfer.store_url import address
 from attimo.errors import (
     InvalidArgument,
     Misconfigured,
+    NotFound,
     PermissionDenied,
     Unauthenticated,
     Unreachable,
 )
 
-SCHEMES = ("valkey", "valkeys", "redis", "rediss", "unix")
 TIMEOUT_SECONDS = 30
 KEYS_AT_ONCE = 100
 ELEMENTS_AT_ONCE = 1_000
@@ -44,12 +44,6 @@ TYPES = {
 """Our name of a type, by Valkey's."""
 
 
-def is_store(source: str) -> bool:
-    """Whether a source is the URL of a server, and no file."""
-    scheme, colon, _ = source.partition("://")
-    return bool(colon) and scheme.lower() in SCHEMES
-
-
 @contextlib.contextmanager
 def opened(url: str) -> Iterator[Client]:
     """Connect to a server: `redis://HOST:PORT/DATABASE`, with `rediss` over TLS.
@@ -59,6 +53,7 @@ def opened(url: str) -> Iterator[Client]:
     Raises:
         Misconfigured: The package `valkey` is not installed.
         InvalidArgument: It is no such URL.
+        NotFound: The server does not have that database.
         Unauthenticated: The server wants another password.
         PermissionDenied: The user of the URL may not ask what is asked.
         Unreachable: The server does not answer, or refuses; also within the block.
@@ -75,14 +70,14 @@ def opened(url: str) -> Iterator[Client]:
     except valkey.AuthenticationError as error:
         raise Unauthenticated(
             joined(
-                f"{_address(url)}: {error}",
+                f"{address(url)}: {error}",
                 "Set REDISCLI_AUTH to the password; a user stands in the URL: redis://USER@HOST",
             )
         ) from error
     except valkey.exceptions.NoPermissionError as error:
-        raise PermissionDenied(joined(f"{_address(url)}: {error}", RIGHTS)) from error
+        raise PermissionDenied(joined(f"{address(url)}: {error}", RIGHTS)) from error
     except valkey.ValkeyError as error:
-        raise Unreachable(f"{_address(url)}: {error}") from error
+        raise Unreachable(f"{address(url)}: {error}") from error
 
 
 def items(client: Client, pattern: str) -> Iterator[Item | Skipped]:
@@ -194,11 +189,13 @@ def _client(library: Any, url: str) -> Client:
 
     Raises:
         InvalidArgument: It is no such URL. The message does not repeat it: it can have a password.
+        NotFound: The server does not have that database.
     """
     options = {"socket_timeout": TIMEOUT_SECONDS, "password": variable("REDISCLI_AUTH")}
     try:
-        _check(url)
+        store_url.check(url)
         client: Client = library.Valkey.from_url(url, **options)
+        _select(library, client, url)
         is_cluster = client.info("cluster").get("cluster_enabled")
     except (ValueError, TypeError):
         raise InvalidArgument(
@@ -212,21 +209,20 @@ def _client(library: Any, url: str) -> Client:
     return client
 
 
-def _check(url: str) -> None:
-    """Refuse what the library would take for another server or database.
+def _select(library: Any, client: Client, url: str) -> None:
+    """Connect, which selects the database of the URL.
 
     Raises:
-        ValueError: Its database is no number, or an `@` is not where a password ends.
+        NotFound: The server does not have it.
     """
-    parts = urlsplit(url)
-    if parts.scheme == "unix":
-        return
-    has_part_of_password = "@" in url and "@" not in parts.netloc
-    if has_part_of_password or not re.fullmatch(r"(/\d*)?", parts.path, re.ASCII):
-        raise ValueError("not the URL of a database")
-
-
-def _address(url: str) -> str:
-    """A URL without its password."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    pool = client.connection_pool
+    database = pool.connection_kwargs.get("db")
+    try:
+        pool.release(pool.get_connection("SELECT"))
+    except library.exceptions.NoPermissionError:
+        raise
+    except library.ResponseError as error:
+        if not database:
+            raise
+        what = f"{address(url)}: There is no database {database} on that server ({error})"
+        raise NotFound(joined(what, "Database 0 is always there")) from error

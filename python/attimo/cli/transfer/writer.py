@@ -1,5 +1,6 @@
-"""Writes items into a cache, in as few requests as their kinds allow, and reads them back."""
+"""Writes items into a cache, in as few requests as their kinds allow, and compares them."""
 
+import contextlib
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -7,8 +8,10 @@ from typing import Any
 
 from attimo.cli.batches import batches
 from attimo.cli.cache_client import CacheClient, element, read
+from attimo.cli.sentences import may_be_done
+from attimo.cli.transfer import reader
 from attimo.cli.transfer.items import CONTENTS, Item, Skipped, comparable
-from attimo.errors import AttimoError, FailedPrecondition
+from attimo.errors import AttimoError
 
 ABOUT_ONE_ITEM = (400, 413)
 """The statuses for which an item is skipped; others end the import."""
@@ -19,6 +22,7 @@ class Writer:
 
     Attributes:
         skipped: Called with each item that the server refuses.
+        unanswered: How many items were sent without an answer: perhaps they are written.
     """
 
     def __init__(self, cache: CacheClient, ttl_seconds: int, skipped: Callable[[Skipped], None]):
@@ -26,6 +30,7 @@ class Writer:
         self._cache = cache
         self._ttl = ttl_seconds
         self.skipped = skipped
+        self.unanswered = 0
 
     def write(self, batch: list[Item]) -> Iterator[Item]:
         """Write items; yield those that are written, and leave out what is skipped.
@@ -51,7 +56,10 @@ class Writer:
     def _difference(self, item: Item, value: Any) -> str | None:
         """How an item differs, whose value in the cache is this if it is no collection."""
         try:
-            there = value if item.type == "scalar" else self._elements(item)
+            if item.type == "scalar":
+                there = value
+            else:
+                there = reader.collection(self._cache, item.type, item.key)
         except AttimoError as error:
             if error.status not in ABOUT_ONE_ITEM:
                 raise
@@ -61,65 +69,81 @@ class Writer:
         same = comparable(item.type, there) == comparable(item.type, item.content)
         return None if same else "differs in the cache"
 
-    def _values(self, items: list[Item]) -> list[Item]:
+    def _values(self, items: list[Item]) -> Iterator[Item]:
         """Write values in one request, or one by one if the server refuses it."""
-        if len(items) == 1:
-            return [*filter(self._value, items)]
+        if len(items) > 1 and self._all(items):
+            yield from items
+        else:
+            yield from filter(self._value, items)
+
+    def _all(self, items: list[Item]) -> bool:
         try:
-            self._cache.put([_put(each) for each in items], self._ttl)
+            with self._asking(len(items)):
+                self._cache.put([_put(each) for each in items], self._ttl)
         except AttimoError as error:
             if error.status not in ABOUT_ONE_ITEM:
                 raise
-            return [*filter(self._value, items)]
-        return items
+            return False
+        return True
 
     def _value(self, item: Item) -> bool:
         """Write a value as it is, since it may be as large as JSON around it may not be."""
         try:
-            self._cache.set(
-                os.fsdecode(item.key), read(item.content), item.ttl_seconds or self._ttl, {}
-            )
+            with self._asking(1):
+                self._cache.set(
+                    os.fsdecode(item.key), read(item.content), item.ttl_seconds or self._ttl, {}
+                )
         except AttimoError as error:
             self._skip(item, error)
             return False
         return True
 
     def _collection(self, item: Item) -> bool:
-        """Write a collection in parts; all of it, or none."""
-        ttl = {"ttl_seconds": item.ttl_seconds or self._ttl}
-        path = "/list/push-back" if item.type == "list" else f"/{item.type}"
+        """Write a collection, in place of what was there."""
         key = os.fsdecode(item.key)
         try:
             if item.type == "list":
                 # To push needs `read`, too; without it, the old item is not deleted.
                 self._cache.ask("GET", "/type", key)
-            self._cache.delete([key])
+            with self._asking(1):
+                self._cache.delete([key])
+            self._parts(item, key)
         except AttimoError as error:
             self._skip(item, error)
             return False
+        return True
+
+    def _parts(self, item: Item, key: str) -> None:
+        """Write a collection in parts; all of it, or none."""
+        ttl = {"ttl_seconds": item.ttl_seconds or self._ttl}
+        path = "/list/push-back" if item.type == "list" else f"/{item.type}"
+        self.unanswered = 1
         try:
             for number, part in enumerate(batches(item.content, _size)):
                 refresh = {} if number == 0 else {"refresh_ttl": "false"}
                 self._cache.tell(path, key, {CONTENTS[item.type]: part}, **ttl, **refresh)
-        except BaseException as error:
+        except BaseException:
             self._cache.delete([key])
-            if not isinstance(error, AttimoError):
-                raise
-            self._skip(item, error)
-            return False
-        return True
+            self.unanswered = 0
+            raise
+        self.unanswered = 0
+
+    @contextlib.contextmanager
+    def _asking(self, items: int) -> Iterator[None]:
+        """Note that so many items are unanswered, until a request has succeeded or is refused."""
+        self.unanswered = items
+        try:
+            yield
+        except AttimoError as error:
+            if not may_be_done(error):
+                self.unanswered = 0
+            raise
+        self.unanswered = 0
 
     def _skip(self, item: Item, error: AttimoError) -> None:
         if error.status not in ABOUT_ONE_ITEM:
             raise error
         self.skipped(Skipped(item.key, str(error)))
-
-    def _elements(self, item: Item) -> list[Any] | None:
-        try:
-            told = self._cache.ask("GET", f"/{item.type}", os.fsdecode(item.key))
-        except FailedPrecondition:
-            return None
-        return None if told is None else list(told[CONTENTS[item.type]])
 
 
 def size(item: Item) -> int:
