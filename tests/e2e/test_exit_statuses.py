@@ -10,6 +10,7 @@ from attimo.cli.connection import Connection
 from attimo.cli.main import run
 from attimo.cli.profiles import Profile
 from attimo.errors import Unreachable
+from e2e.losing import Losing
 from e2e.terminal import Terminal
 from e2e.words import COMMANDS, OF_CACHES, OF_SERVERS, called
 from harness import Server
@@ -194,3 +195,17 @@ def test_a_connection_that_a_server_has_closed_is_opened_again(server: Server) -
     assert connection.request("GET", "/health").status == 200
     connection.close()
     assert httpx.get(f"{server.http}/health").status_code == 200
+
+
+def test_a_request_that_adds_is_not_sent_again_when_its_answer_is_lost(server: Server) -> None:
+    with Losing(server.http_address, b"key=lost") as way:
+        connection = Connection(Profile(way.url, server.api_key))
+        add = {"key": "lost", "amount": 5, "ttl_seconds": 60}
+        assert connection.request("GET", "/health").status == 200
+        with pytest.raises(Unreachable):
+            connection.request("POST", "/cache/default-cache/increment", add)
+        connection.close()
+
+    found = Connection(Profile(server.http, server.api_key))
+    assert found.request("GET", "/cache/default-cache", {"key": "lost"}).text == "5"
+    found.close()

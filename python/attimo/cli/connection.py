@@ -5,6 +5,7 @@ It uses http.client: importing a richer library takes longer than the request.
 
 import http.client
 import json
+import select
 import socket
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     import ssl
 
 PORTS = {"http": 80, "https": 443}
+
+REPEATABLE = ("GET", "HEAD", "PUT", "DELETE")
+"""Methods that do the same twice as once (RFC 9110, section 9.2.2)."""
 
 NOT_TRUSTED = {18, 19, 20, 21}
 WRONG_NAME = {62, 64}
@@ -118,15 +122,21 @@ class Connection:
     def _exchanged(
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
     ) -> Response:
-        was_open = self._http.sock is not None
+        # A server closes an idle connection whenever it likes; a new one is tried once.
+        if self._is_closed():
+            self.close()
+        may_repeat = self._http.sock is not None and method in REPEATABLE
         try:
             return self._sent(method, path, body, headers)
         except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
-            # A server closes an idle connection whenever it likes; a new one is tried once.
             self.close()
-            if not was_open:
+            if not may_repeat:
                 raise
             return self._sent(method, path, body, headers)
+
+    def _is_closed(self) -> bool:
+        """Whether the server has closed an idle connection: it has nothing else to say on it."""
+        return self._http.sock is not None and bool(select.select([self._http.sock], [], [], 0)[0])
 
     def _sent(
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
