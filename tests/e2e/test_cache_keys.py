@@ -83,12 +83,33 @@ def test_what_is_listed_can_be_deleted(terminal: Terminal, cache: str) -> None:
     assert terminal.do("get", "-0", "-", given=b"cart:1\0") == "v"
 
 
+def test_the_empty_key_is_a_key(terminal: Terminal, cache: str) -> None:
+    fill(terminal, b"", b"other")
+    assert terminal.do("get", "") == "v"
+    assert terminal.do("get", "", "other") == "\tv\nother\tv\n"
+
+    keys = terminal.type("cache", "keys", cache, "--null").printed
+    assert sorted(keys.split(b"\0")) == [b"", b"", b"other"]
+    assert terminal.type("get", "--null", "-", given=keys).status == 0
+    terminal.do("del", "-", given=b"\n")
+    assert terminal.do("get", "") == "v"
+    terminal.do("del", "--null", "-", given=keys)
+
+    assert listed(terminal, cache) == []
+    exported = b'{"key": "", "type": "list", "values": ["v"], "ttl_seconds": 60}\n'
+    terminal.do("cache", "import", cache, "-", "--verify", given=exported)
+    assert json.loads(terminal.do("cache", "export", cache))["values"] == ["v"]
+    terminal.do("del", "")
+    assert terminal.type("cache", "keys", cache, "--null").printed == b""
+
+
 def test_a_key_that_a_reader_would_take_for_two_is_not_printed(
     terminal: Terminal, cache: str
 ) -> None:
     for key, words, remedy in (
         (b"a\\nb", [], "--null"),
         (b"a\\rb", [], "--null"),
+        (b"", [], "--null"),
         (b"a\\x00b", ["-0"], "--json"),
     ):
         fill(terminal, key)
@@ -97,7 +118,7 @@ def test_a_key_that_a_reader_would_take_for_two_is_not_printed(
         assert remedy in answer.error
         told = json.loads(terminal.do("cache", "keys", cache, "--json"))
         terminal.do("cache", "flush", cache, "--yes")
-        assert [len(item["key"]) for item in told["items"]] == [3]
+        assert [len(item["key"]) for item in told["items"]] == [3 if key else 0]
 
 
 def test_keys_come_while_they_are_found_and_a_reader_may_stop(

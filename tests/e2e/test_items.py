@@ -56,7 +56,7 @@ def test_a_bad_line_is_named_before_anything_of_its_batch_is_written(terminal: T
     assert terminal.type("get", "before").status == 1
 
 
-@pytest.mark.parametrize("bad", [b"no tab", b"\tempty key", b"k\t\\q"])
+@pytest.mark.parametrize("bad", [b"no tab", b"k\t\\q", b"\\x0\tv"])
 def test_a_bad_line_in_the_middle_says_which_lines_are_written(
     terminal: Terminal, bad: bytes
 ) -> None:

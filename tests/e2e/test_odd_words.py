@@ -95,7 +95,7 @@ def test_no_word_for_a_server_ends_in_a_traceback(
         (["key", "revoke", ""], ["'' is not a valid id of a key", "not empty"]),
         (["key", "revoke", ".."], ["'..' is not a valid id of a key"]),
         (["key", "revoke", "k" * 300], ["id of a key is too long: at most 255 characters"]),
-        (["get", "k" * 70_000], ["The key has 70,000 bytes", "18,000", "SDK"]),
+        (["ttl", "k" * 70_000], ["The key has 70,000 bytes", "18,000", "SDK"]),
         (["cache", "create", "x", "--ttl", "9999999999d"], ["--ttl", "315360000"]),
         (["usage", "--since", "9999999999d"], ["--since", "250560000000"]),
         (["dictionary", "increment", "d", "f", "99999999999999999999"], ["9223372036854775807"]),

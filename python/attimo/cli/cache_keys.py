@@ -94,24 +94,25 @@ def keys(
 ) -> Answer:
     """List the keys of a cache that start with a prefix, in no particular order.
 
-    Each key is a line: unchanged on a pipe, escaped on a terminal. A key with a line break stops
-    the list on a pipe; use --null or --json then. Leaderboards are not listed.
+    Each key is a line: unchanged on a pipe, escaped on a terminal. A key with a line break, or the
+    empty key, stops the list on a pipe; use --null or --json then. Leaderboards are not listed.
     """
     end = b"\0" if null else b"\n"
     return Answer(Listed(CacheClient(client, name), prefix, limit, token, end))
 
 
 def _ended(key: bytes, end: bytes) -> bytes:
-    """A key with its end, which it must not contain: a reader would take it for several keys.
+    """A key with its end, by which a reader must find this key and no other.
 
     Raises:
         FailedPrecondition: It does.
     """
     if end == b"\0" and end in key:
         raise FailedPrecondition(f"The key '{escaped(key)}' has a NUL byte: use --json")
-    if end == b"\n" and (b"\n" in key or b"\r" in key):
+    if end == b"\n" and (not key or b"\n" in key or b"\r" in key):
+        what = "has a line break" if key else "is empty"
         raise FailedPrecondition(
-            f"The key '{escaped(key)}' has a line break: use --null, which ends keys with a NUL "
-            "byte, or --json"
+            f"The key '{escaped(key)}' {what}: use --null, which ends keys with a NUL byte, or "
+            "--json"
         )
     return key + end

@@ -62,8 +62,8 @@ def put(*values: bytes) -> None:
 
 def several_keys(function: Any) -> Any:
     """The argument KEYS; `-` reads them from standard input, one a line or each with a NUL byte."""
-    text = "The keys; `-` reads them from standard input, one a line."
-    null = "On standard input, each key ends with a NUL byte."
+    text = "The keys; `-` reads them from standard input, one a line; empty lines are skipped."
+    null = "On standard input, each key ends with a NUL byte; the empty key, too."
     function = option("--null", "-0", is_flag=True, help=null)(function)
     return argument("keys", text, nargs=-1, required=True, metavar="KEY...")(function)
 
@@ -218,10 +218,20 @@ def _all(keys: Sequence[str], null: bool) -> Iterable[str]:
     for key in keys:
         if key == "-":
             given = inputs.content("-")
-            found = given.split(b"\0") if null else given.splitlines()
-            yield from (os.fsdecode(each) for each in found if each)
+            yield from map(os.fsdecode, _ended_by_null(given) if null else _lines(given))
         else:
             yield key
+
+
+def _ended_by_null(given: bytes) -> list[bytes]:
+    """Keys, each with a NUL byte behind it; the empty key is one of them, but none at the end."""
+    keys = given.split(b"\0")
+    return keys if keys[-1] else keys[:-1]
+
+
+def _lines(given: bytes) -> list[bytes]:
+    """Keys, one a line; an empty line is none: it may come from a command that printed nothing."""
+    return [each for each in given.splitlines() if each]
 
 
 def _count(keys: Sequence[str]) -> str:

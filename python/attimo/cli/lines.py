@@ -36,8 +36,6 @@ def parse(lines: Iterable[bytes]) -> Iterator[Line]:
         key, tab, value = line.partition(b"\t")
         if not tab:
             raise InvalidArgument(f"Line {number:,} has no tab: each line must be KEY<TAB>VALUE")
-        if not key:
-            raise InvalidArgument(f"Line {number:,} has an empty key: a key has at least one byte")
         yield Line(number, _plain(key, number), _plain(value, number))
 
 

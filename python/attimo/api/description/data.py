@@ -95,7 +95,7 @@ def binary(
     ]
 
 
-KEY = binary("key", "The item's key.")
+KEY = binary("key", "The item's key, which may be empty.")
 _SECONDS = integer(1, LARGEST_UNSIGNED, format="uint64")
 TTL = query("ttl_seconds", _SECONDS, "Time to live in seconds.", required=True, example=600)
 SECONDS = optional(_SECONDS)
