@@ -141,6 +141,11 @@ class Node:
     def take_usage(self) -> Batch | None:
         """Return what was counted since the last call, or None if nothing was."""
 
+    def cache_stats(self, cache_id: int) -> dict[str, int] | None:
+        """Return what a cache stores (`items`, also expired ones that are not swept yet, and
+        `stored_bytes`), and its `counts()` since the start; None if the node knows no such cache.
+        """
+
     def note_usage(self, recorded: bool) -> None:
         """Note that a batch was recorded, or could not be and waits."""
 

@@ -239,6 +239,25 @@ def test_what_a_cache_holds(terminal: Terminal) -> None:
     assert told["expires_at"] is None
 
 
+def test_what_a_cache_holds_is_told_wherever_a_key_works(stranger: Terminal) -> None:
+    with Server("--metrics", "off") as server:
+        stranger.variables |= {"ATTIMO_URL": server.http, "ATTIMO_TOKEN": server.api_key}
+        stranger.do("set", "k", "v", "--cache", "default-cache")
+        for role, allowed in (("reads", "default-cache"), ("some", "default-cache/user:*")):
+            stranger.do("role", "create", role, "--allow", f"read:{allowed}")
+        reads, some = (stranger.do("key", "create", "--role", r).strip() for r in ("reads", "some"))
+
+        told = json.loads(stranger.do("cache", "stats", "default-cache", "--json"))
+        by_reader = stranger.type("cache", "stats", "default-cache", "--api-key", reads)
+        by_other = stranger.type("cache", "stats", "default-cache", "--api-key", some)
+        missing = stranger.type("cache", "stats", "nowhere")
+
+    assert (told["items"], told["requests"]) == (1, 1)
+    assert by_reader.status == 0, by_reader
+    assert (by_other.status, "lacks read:default-cache; it has" in by_other.error) == (3, True)
+    assert (missing.status, "attimo cache list" in missing.error) == (4, True)
+
+
 def test_the_settings_of_the_server_that_runs(terminal: Terminal, server: Server) -> None:
     shown = {
         each["name"]: each

@@ -79,6 +79,7 @@ def create_app(
     limits: Mapping[str, int] = MappingProxyType({}),
     known: Certificates | None = None,
     data_routes: Mapping[str, Sequence[tuple[str, str]]] = MappingProxyType({}),
+    stats_of: caches.StatsOf = lambda _: None,
 ) -> Starlette:
     """Create the app; database work runs in threads, never on the event loop.
 
@@ -93,6 +94,7 @@ def create_app(
         known: The server's root certificate and ACME responses.
         data_routes: Method and path of the data plane's routes, by data method, for the
             description.
+        stats_of: Returns the node's numbers of a cache.
     """
     routes = [Route(each.path, each, methods=[each.method]) for each in OPERATIONS]
     app = Starlette(routes=routes, lifespan=_few_threads)
@@ -101,6 +103,7 @@ def create_app(
     app.state.control = control
     app.state.endpoint = endpoint
     app.state.limits = limits
+    app.state.stats_of = stats_of
     app.state.certificates = known or Certificates()
     app.state.people = People(
         sign_up, send, Throttle(control.clock), endpoint, mail_limits.of_trail(control)

@@ -1,6 +1,7 @@
 """Caches over HTTP."""
 
-from typing import Annotated
+from collections.abc import Callable, Mapping
+from typing import Annotated, TypeAlias
 
 from pydantic import Field
 from starlette.requests import Request
@@ -10,13 +11,16 @@ from attimo.api import tokens
 from attimo.api.caller import Authenticated
 from attimo.api.limits import OfCaches
 from attimo.api.paging import MOST, Limit, NextToken
+from attimo.api.parameters import Given
 from attimo.api.routing import Router
 from attimo.api.schemas import CACHE_NAME, Model, StrictModel, WholeNumber, number, text
 from attimo.api.tokens import CreatedToken
+from attimo.api.usage import UsageCounts
 from attimo.control import caches
 from attimo.control.callers import Caller
 from attimo.control.disposable_tokens import LONGEST_ID, LONGEST_LIFE
 from attimo.control.limits import CacheLimits
+from attimo.errors import NoSuchCache
 
 router = Router("/caches", "caches")
 CacheName = Annotated[
@@ -73,6 +77,21 @@ class CacheInfo(Model):
     created_at: int
     expires_at: int | None = None
     limits: CacheLimits
+
+
+class CacheStats(Model):
+    """What a cache stores now, and its counts since the server started; times as in `CacheInfo`."""
+
+    name: str
+    created_at: int
+    expires_at: int | None = None
+    items: Annotated[int, Field(description="Items, with expired ones that are not swept yet.")]
+    stored_bytes: Annotated[int, Field(description="Bytes of memory that the items take.")]
+    counts: UsageCounts
+
+
+StatsOf: TypeAlias = Callable[[int], Mapping[str, int] | None]
+"""Returns `items`, `stored_bytes` and the counts of the cache with an ID; None if there is none."""
 
 
 class CachePage(Model):
@@ -134,6 +153,33 @@ def list_page(
         for cache in page.items
     ]
     return CachePage(caches=shown, next_token=page.next_token)
+
+
+async def _stats_of(request: Request) -> StatsOf:
+    found: StatsOf = request.app.state.stats_of
+    return found
+
+
+@router.get("/{name:path}/stats", operation_id="getCacheStats", refuses=(404,))
+def stats(
+    caller: Authenticated, name: CacheName, stats_of: Annotated[StatsOf, Given(_stats_of)]
+) -> CacheStats:
+    """Show what a cache stores, and its counts since the server started, up to this moment.
+
+    Whoever can `read` all of its items can ask.
+    """
+    cache = caller.perform(caches.find, name)
+    found = stats_of(cache.id)
+    if found is None:  # it was deleted just now
+        raise NoSuchCache(name)
+    return CacheStats(
+        name=cache.name,
+        created_at=cache.created_at,
+        expires_at=cache.expires_at,
+        items=found["items"],
+        stored_bytes=found["stored_bytes"],
+        counts=UsageCounts.model_validate(found),
+    )
 
 
 @router.delete("/{name:path}", status=204, operation_id="deleteCache", refuses=(404,))

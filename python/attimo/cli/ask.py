@@ -7,7 +7,6 @@ from typing import Any
 import click
 
 from attimo import names
-from attimo.cli import metrics
 from attimo.cli.http_client import HttpClient
 from attimo.errors import AttimoError, NoSuchCache
 
@@ -60,9 +59,7 @@ def _facts(client: HttpClient, name: str) -> list[str]:
     """What the server can tell of a cache cheaply, and this caller may know."""
     facts = []
     with contextlib.suppress(AttimoError):
-        page = metrics.page_of(client.metrics())
-        items = page.of_cache("attimo_cache_items", name)
-        facts += [] if items is None else [plural(int(items), "item")]
+        facts.append(plural(client.cache_stats(name)["items"], "item"))
     with contextlib.suppress(AttimoError):
         lines = client.usage({"group_by": "key", "cache": name})["usage"]
         keys = {line["key"] for line in lines} - OWNERLESS

@@ -64,6 +64,10 @@ class HttpClient(BaseClient):
         """Every cache of the account."""
         return self._pages("/caches", "caches")
 
+    def cache_stats(self, name: str) -> dict[str, Any]:
+        """What a cache stores, and its counts since the server started."""
+        return self._json("GET", f"/caches/{cache_part(name)}/stats")
+
     def create_key(self, role_id: str, description: str, expiry: int | str) -> dict[str, Any]:
         """Create an API key."""
         asked = {"role_id": role_id, "description": description, "expiry": expiry}

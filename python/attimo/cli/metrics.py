@@ -21,22 +21,6 @@ class Page:
             if found == name and all(label in written for label in labels)
         )
 
-    def of_cache(self, name: str, cache: str, account: str | None = None) -> float | None:
-        """The value of a metric for a cache; None if the page does not tell it.
-
-        Several accounts may have a cache of that name: `account` is the id of the one that is
-        meant. Without it, nothing is told where it is not clear.
-        """
-        of_cache = f'cache="{_escaped(cache)}"'
-        values = [
-            value
-            for found, written, value in self.samples
-            if found == name
-            and written.endswith(of_cache)
-            and (account is None or f'account="{account}"' in written)
-        ]
-        return values[0] if len(values) == 1 else None
-
     def label(self, name: str, label: str) -> str:
         """The value of a label of a metric that has one sample."""
         written = next((labels for found, labels, _ in self.samples if found == name), "")
@@ -47,10 +31,6 @@ class Page:
 def page_of(text: str) -> Page:
     """Parse a page."""
     return Page(list(_samples(text)))
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _samples(text: str) -> Iterator[tuple[str, str, float]]:

@@ -59,10 +59,16 @@ class Actor:
             PermissionDenied: No rule grants it.
         """
         if not self.permissions.allows(right.type, right.verb, right.about):
-            raise PermissionDenied(
-                f"Insufficient permissions: {self._who()} lacks {_words(right, name)}; "
-                f"{self._what_it_has(right.type)}"
-            )
+            raise self._lacks(_words(right, name), right.type)
+
+    def need_rule(self, rule: Rule) -> None:
+        """Refuse an actor that lacks a part of what a rule grants.
+
+        Raises:
+            PermissionDenied: None of its own rules covers it.
+        """
+        if Permissions((rule,)).beyond(self.permissions):
+            raise self._lacks(grant_text.shown(rule.dump()), rule.type)
 
     def hand_out(self, permissions: Permissions, what: str) -> None:
         """Refuse an actor that would grant more than it has.
@@ -104,6 +110,11 @@ class Actor:
                 f"Insufficient permissions: {what} has more permissions than you have, so you "
                 f"can neither revoke nor change it{self._beyond(permissions)}"
             )
+
+    def _lacks(self, what: str, type: str) -> PermissionDenied:
+        return PermissionDenied(
+            f"Insufficient permissions: {self._who()} lacks {what}; {self._what_it_has(type)}"
+        )
 
     def _who(self) -> str:
         is_long = self.key_id is not None and len(self.key_id) > SHORT_ID

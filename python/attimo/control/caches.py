@@ -1,4 +1,4 @@
-"""Caches: create, extend, list, flush, delete, expire.
+"""Caches: create, extend, list, find, flush, delete, expire.
 
 From the second at which it expires, a cache does not exist for any request, here and in the data
 plane. Its row is marked as deleted a little later, or when its name is used again.
@@ -10,7 +10,8 @@ from attimo import names
 from attimo.control import audit, directory, pages
 from attimo.control.actions import SERVER, reads, writes
 from attimo.control.pages import Page
-from attimo.control.permissions import Right
+from attimo.control.permissions import Right, Rule
+from attimo.control.selectors import ALL, Selector
 from attimo.control.tx import Tx
 from attimo.errors import CacheExists, InvalidArgument, NoSuchAccount, NoSuchCache
 from attimo.store.connection import RowRefused, Value
@@ -20,6 +21,7 @@ LONGEST_LIFE = 10 * 365 * 24 * 60 * 60
 
 MANAGE = Right("resource_management", "write", about=None)
 LIST = Right("cache", "list", about=None)
+READ = Right("cache", "read", about=None)
 
 MOST_AT_ONCE = 500
 """How many caches expire in one transaction, so that it stays short."""
@@ -35,6 +37,11 @@ SELECT id, name, created_at, expires_at FROM caches
 WHERE account_id = :account_id AND deleted_at IS NULL
 AND (expires_at IS NULL OR expires_at > :now) AND name > :after AND ({listable})
 ORDER BY name LIMIT :limit
+"""
+_FIND = """
+SELECT id, name, created_at, expires_at FROM caches
+WHERE account_id = :account_id AND name = :name AND deleted_at IS NULL
+AND (expires_at IS NULL OR expires_at > :now)
 """
 _CHOSEN = {"all": "TRUE", "exact": "name = {0}", "prefix": "substr(name, 1, length({0})) = {0}"}
 """The condition in SQL for each kind of selector; `{0}` is its value."""
@@ -154,6 +161,24 @@ def list_page(tx: Tx, account_id: int, limit: int, next_token: str | None = None
         **values,
     )
     return pages.cut([(cache.name, cache) for cache in found], limit)
+
+
+@reads("cache.read", READ)
+def find(tx: Tx, account_id: int, name: str) -> Cache:
+    """Return a cache all of whose items the actor is allowed to read.
+
+    Raises:
+        InvalidName: The name is invalid.
+        PermissionDenied: The actor is not allowed to read all items of a cache of this name.
+        NoSuchCache: The account has no cache of that name.
+    """
+    names.check_cache(name)
+    whole = (Selector("exact", name.encode()), ALL)
+    tx.actor.need_rule(Rule("cache", frozenset({"read"}), whole))
+    cache = tx.db.first(Cache, _FIND, account_id=account_id, name=name, now=tx.now)
+    if cache is None:
+        raise NoSuchCache(name)
+    return cache
 
 
 @writes("cache.flush", MANAGE)

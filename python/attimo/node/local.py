@@ -131,6 +131,13 @@ class LocalNode:
         """Return what was counted since the last call, or None if nothing was."""
         return self._node.take_usage()
 
+    def cache_stats(self, cache_id: int) -> dict[str, int] | None:
+        """Return `items` and `stored_bytes` of a cache, and its counts since the node was created.
+
+        None if the node knows no such cache.
+        """
+        return self._node.cache_stats(cache_id)
+
     def note_usage(self, recorded: bool) -> None:
         """Note that a batch was recorded, or could not be and waits."""
         self._node.note_usage(recorded)

@@ -258,6 +258,7 @@ class Plane:
             given | local.limits(),
             Certificates(root, self.answers),
             local.data_routes(),
+            self.node.cache_stats,
         )
 
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use attimo_server::{CAUSES, Cause, Config, NoReadiness, Readiness, Server};
+use attimo_server::{CAUSES, COUNT_NAMES, CacheId, Cause, Config, NoReadiness, Readiness, Server};
 use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::prelude::*;
 
@@ -86,6 +86,13 @@ impl Node {
         }
         let number = self.batches.fetch_add(1, Ordering::Relaxed) + 1;
         convert::Batch::new(py, self.name.clone(), number, used).map(Some)
+    }
+
+    /// What a cache stores, and what was counted for it since the start, by name.
+    fn cache_stats(&self, py: Python<'_>, cache_id: u64) -> Option<BTreeMap<&'static str, u64>> {
+        let stats = py.detach(|| self.server.stats_of(CacheId(cache_id)))?;
+        let stored = [("items", stats.items), ("stored_bytes", stats.stored_bytes)];
+        Some(COUNT_NAMES.into_iter().zip(stats.counts).chain(stored).collect())
     }
 
     /// Reports that a batch was recorded in the ledger, or could not be and waits.

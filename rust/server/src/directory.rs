@@ -250,6 +250,11 @@ impl Directory {
         self.state.read().caches.values().cloned().collect()
     }
 
+    /// The cache with this id.
+    pub(crate) fn cache_with(&self, id: CacheId) -> Option<Cache> {
+        self.state.read().caches.get(&id).cloned()
+    }
+
     /// Whether a cache with this id exists.
     pub(crate) fn has_cache(&self, id: CacheId) -> bool {
         self.state.read().caches.contains_key(&id)

@@ -48,6 +48,7 @@ pub use methods::{Access, Api, DataType, Lookups, Rights, Route, Service, Verb};
 pub use metrics::{Audience, FAMILIES, Family, Kind};
 pub use protocol::{NoProtocol, Protocol, Protocols};
 pub use server::{Config, Listen, Server};
+pub use state::CacheStats;
 pub use stats::{Event, Level, NoReadiness, Readiness};
 pub use tls::TlsError;
 

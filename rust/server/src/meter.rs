@@ -120,8 +120,7 @@ impl UsageCounters {
 }
 
 impl UsageCounters {
-    fn add_to(&self, totals: &mut ByCache) {
-        let sum = totals.entry(self.cache).or_default();
+    fn add_to(&self, sum: &mut [u64; COUNTS]) {
         for method in self.by_api.iter().filter_map(OnceLock::get) {
             add(sum, method.read());
         }
@@ -220,7 +219,7 @@ impl Meter {
                 add(sum, more);
             }
             if !in_use {
-                open.counters.add_to(gone);
+                open.counters.add_to(gone.entry(open.counters.cache).or_default());
             }
             in_use
         });
@@ -239,9 +238,23 @@ impl Meter {
         };
         // Summed without the lock, so that threads which open counters do not wait.
         for counters in &open {
-            counters.add_to(&mut totals);
+            counters.add_to(totals.entry(counters.cache).or_default());
         }
         totals
+    }
+
+    /// What was counted for one cache since the start, taken or not.
+    pub(crate) fn total_of(&self, cache: CacheId) -> [u64; COUNTS] {
+        let (open, mut total): (Vec<_>, _) = {
+            let inner = self.inner.lock();
+            let own = inner.open.iter().filter(|open| open.counters.cache == Some(cache));
+            let gone = inner.gone.get(&Some(cache)).copied().unwrap_or_default();
+            (own.map(|open| open.counters.clone()).collect(), gone)
+        };
+        for counters in &open {
+            counters.add_to(&mut total);
+        }
+        total
     }
 
     /// Drops the totals of caches that no longer exist, once there are many.

@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use crate::acceptor;
 use crate::backend::Backend;
 use crate::clock::Clock;
-use crate::directory::{Changes, LearnError};
+use crate::directory::{CacheId, Changes, LearnError};
 use crate::evictions::Evictions;
 use crate::forward::ControlLock;
 use crate::front::origins::Origins;
@@ -26,7 +26,7 @@ use crate::memory_budget::MemoryBudget;
 use crate::meter::Used;
 use crate::metrics::{Audience, Metrics};
 use crate::protocol::Protocols;
-use crate::state::Core;
+use crate::state::{CacheStats, Core};
 use crate::stats::{self, Event, Readiness};
 use crate::tls::{self, Certificate, TlsError};
 use crate::worker::{self, Workers};
@@ -276,6 +276,12 @@ impl Server {
         let used = self.core.meter.take();
         self.core.meter.forget(|cache| self.core.gate.has_cache(cache));
         used
+    }
+
+    /// What a cache stores, and what was counted for it since the start; `None` if there is no such
+    /// cache.
+    pub fn stats_of(&self, cache: CacheId) -> Option<CacheStats> {
+        self.core.stats_of(cache)
     }
 
     /// Notes whether usage was recorded, or waits to be.

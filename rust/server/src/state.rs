@@ -6,6 +6,7 @@ use std::time::Instant;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
+use crate::directory::CacheId;
 use crate::evictions::Evictions;
 use crate::forward::{App, ControlLock};
 use crate::front::fault_injection::Faults;
@@ -13,11 +14,22 @@ use crate::front::origins::Origins;
 use crate::gate::Gate;
 use crate::memory::Memory;
 use crate::memory_budget::MemoryBudget;
-use crate::meter::{Meter, ThreadMeter};
+use crate::meter::{COUNTS, Meter, ThreadMeter};
 use crate::metrics::page::{Sources, page};
 use crate::metrics::{Format, Metrics};
 use crate::read_buffer::SharedReadBuffer;
 use crate::stats::{Stats, ThreadStats};
+
+/// What a cache stores now, and what was counted for it since the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CacheStats {
+    /// How many items, with expired ones that are not swept yet.
+    pub items: u64,
+    /// How many bytes of memory they take.
+    pub stored_bytes: u64,
+    /// In the order of [`crate::COUNT_NAMES`].
+    pub counts: [u64; COUNTS],
+}
 
 /// What all threads share.
 pub(crate) struct Core {
@@ -49,6 +61,16 @@ impl Core {
             threads: self.threads,
         };
         page(&sources, format, ready)
+    }
+
+    /// What a cache stores and was used for; `None` if there is no such cache.
+    pub(crate) fn stats_of(&self, cache: CacheId) -> Option<CacheStats> {
+        let namespace = self.gate.cache_with(cache)?.namespace;
+        self.count_evictions();
+        let stored = self.gate.backend().stored_of(&[namespace]);
+        let stored = stored.into_iter().next().unwrap_or_default();
+        let counts = self.meter.total_of(cache);
+        Some(CacheStats { items: stored.items, stored_bytes: stored.bytes, counts })
     }
 
     /// Counts what was evicted since the last call for the caches that lost it.

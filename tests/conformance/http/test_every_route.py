@@ -37,6 +37,9 @@ OF_SESSIONS = {
 OF_EVERYBODY = {("GET", "/whoami")}
 """What any valid credential can ask about itself."""
 
+OF_READERS = {("GET", "/caches/{name}/stats")}
+"""What a key can ask that may read all items of a cache: it could count them itself."""
+
 RULE = {"type": "cache", "permissions": ["read", "write"], "caches": "*", "items": "*"}
 ROLE = {"role_name": "made", "permissions": {"rules": [RULE]}}
 BODIES: dict[tuple[str, str], Any] = {
@@ -213,7 +216,7 @@ def test_a_revoked_key_opens_no_route(
 
 
 @pytest.mark.parametrize("how", ["token", "key"])
-def test_what_is_for_data_opens_no_route(
+def test_what_is_for_data_opens_no_route_but_about_what_it_reads(
     house: Neighbours, http: httpx.Client, routes: list[tuple[str, str]], how: str
 ) -> None:
     data_only = credential(http, house.owner_key, how)
@@ -222,6 +225,8 @@ def test_what_is_for_data_opens_no_route(
 
     # A key is told that these are for sessions; a token is told nothing but that it is for data.
     expected = {route: 401 if how == "key" and route in OF_SESSIONS else 403 for route in routes}
+    # The cache of this path does not exist.
+    expected |= dict.fromkeys(OF_READERS, 404) if how == "key" else {}
     assert found == expected | dict.fromkeys(OF_EVERYBODY, 200)
 
 

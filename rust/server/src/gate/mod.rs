@@ -76,6 +76,11 @@ impl Gate {
         self.directory.caches()
     }
 
+    /// The cache of this number.
+    pub(crate) fn cache_with(&self, id: CacheId) -> Option<Cache> {
+        self.directory.cache_with(id)
+    }
+
     /// Whether there is a cache of this number.
     pub(crate) fn has_cache(&self, id: CacheId) -> bool {
         self.directory.has_cache(id)
