@@ -22,12 +22,20 @@ pub(crate) struct Response {
     pub(crate) status: StatusCode,
     pub(crate) headers: Headers,
     pub(crate) body: Bytes,
+    /// Whether the length of the body is told: not to `HEAD` if it would have to be worked out.
+    pub(crate) tells_length: bool,
 }
 
 impl Response {
     /// An answer of 200 with this content, and no headers yet.
     pub(crate) fn new(body: Bytes) -> Self {
-        Response { status: StatusCode::OK, headers: Headers::default(), body }
+        let (status, headers) = (StatusCode::OK, Headers::default());
+        Response { status, headers, body, tells_length: true }
+    }
+
+    /// An answer of 200 to `HEAD`, whose content nobody has made (RFC 9110 §9.3.2).
+    pub(crate) fn without_content() -> Self {
+        Response { tells_length: false, ..Response::new(Bytes::new()) }
     }
 
     /// The same with another status.
@@ -39,7 +47,7 @@ impl Response {
 impl From<http::Response<Bytes>> for Response {
     fn from(response: http::Response<Bytes>) -> Self {
         let (parts, body) = response.into_parts();
-        Response { status: parts.status, headers: parts.headers.into(), body }
+        Response { headers: parts.headers.into(), ..Response::of(parts.status, body) }
     }
 }
 

@@ -229,6 +229,8 @@ def test_only_reading_is_served(server: Server) -> None:
     head = httpx.head(f"{server.http}/metrics")
 
     assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-type"].startswith("text/plain")
+    assert "content-length" not in head.headers  # no page was made to find it out
     assert httpx.post(f"{server.http}/metrics").status_code == 405
 
 

@@ -39,8 +39,8 @@ A JSON body needs no `Content-Type`. A body with another type, or a compressed o
 415. A parameter or field that has one value must not be repeated. Shared caches store no responses.
 
 Errors are JSON with a machine-readable `code` and a human-readable `message`. `HEAD` works wherever
-`GET` does and returns the same headers without a body. Times are in seconds since 1970, unless
-their names say otherwise.
+`GET` does and returns the same headers without a body; for listings and whole collections without
+`Content-Length`. Times are in seconds since 1970, unless their names say otherwise.
 """
 
 _INFO = {

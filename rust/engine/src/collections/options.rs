@@ -54,6 +54,11 @@ pub struct Slice {
 }
 
 impl Slice {
+    /// Whether it is everything.
+    pub fn is_whole(&self) -> bool {
+        self.start.is_none() && self.end.is_none()
+    }
+
     /// The positions in a sequence of this length; empty if the end is not after the start.
     pub fn of(self, len: usize) -> Range<usize> {
         let at = |position: i64| {

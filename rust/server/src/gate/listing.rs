@@ -1,6 +1,6 @@
 //! Listing the keys of a cache: a page of those with a prefix, and the token of the next one.
 
-use attimo_engine::{PageLimits, Position};
+use attimo_engine::{Namespace, PageLimits, Position};
 
 use super::Call;
 use crate::error::{Error, Result};
@@ -20,7 +20,24 @@ pub(crate) struct KeyPage {
     pub(crate) next_token: Option<String>,
 }
 
+/// A listing that may be walked.
+#[derive(Clone, Copy)]
+struct Listing {
+    namespace: Namespace,
+    from: Position,
+}
+
 impl Call<'_> {
+    /// Checks that keys with `prefix` may be listed from `token` on, and lists none. Counts the
+    /// prefix as received.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Call::list`].
+    pub(crate) fn check_listing(&mut self, prefix: &[u8], token: Option<&str>) -> Result<()> {
+        self.listing(prefix, token).map(drop)
+    }
+
     /// The page of at most `most` keys with `prefix` that `token` names, or the first one. Counts
     /// the prefix as received and the keys as sent.
     ///
@@ -35,6 +52,21 @@ impl Call<'_> {
         most: usize,
         token: Option<&str>,
     ) -> Result<KeyPage> {
+        let Listing { namespace, from } = self.listing(prefix, token)?;
+        let limits = PageLimits { keys: most, bytes: PAGE_KEY_BYTES, cells: PAGE_CELLS };
+        let page = self.gate.backend.list(namespace, prefix, from, limits, self.now)?;
+        let next_token = match page.next {
+            Some(next) => {
+                let tokens = &self.gate.page_tokens;
+                Some(tokens.seal(next, namespace, prefix).ok_or(Error::Internal)?)
+            }
+            None => None,
+        };
+        self.used.looked.bytes += page.bytes as u64;
+        Ok(KeyPage { keys: page.keys, is_long: page.bytes > PAGE_KEY_BYTES, next_token })
+    }
+
+    fn listing(&mut self, prefix: &[u8], token: Option<&str>) -> Result<Listing> {
         self.allow_all(prefix)?;
         let namespace = self.namespace()?;
         self.used.bytes_in += prefix.len() as u64;
@@ -43,13 +75,9 @@ impl Call<'_> {
             Some(token) => tokens.open(token, namespace, prefix).ok_or(FOREIGN_TOKEN)?,
             None => Position::default(),
         };
-        let limits = PageLimits { keys: most, bytes: PAGE_KEY_BYTES, cells: PAGE_CELLS };
-        let page = self.gate.backend.list(namespace, prefix, from, limits, self.now)?;
-        let next_token = match page.next {
-            Some(next) => Some(tokens.seal(next, namespace, prefix).ok_or(Error::Internal)?),
-            None => None,
-        };
-        self.used.looked.bytes += page.bytes as u64;
-        Ok(KeyPage { keys: page.keys, is_long: page.bytes > PAGE_KEY_BYTES, next_token })
+        if self.gate.backend.is_remote() {
+            return Err(Error::NotInBackend);
+        }
+        Ok(Listing { namespace, from })
     }
 }

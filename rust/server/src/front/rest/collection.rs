@@ -36,3 +36,8 @@ pub(super) fn length(length: usize) -> Result<Response> {
 pub(super) fn length_found(found: Option<usize>) -> Result<Response> {
     found.map_or_else(|| Ok(status::key_not_found()), length)
 }
+
+/// The answer to `HEAD` for a whole collection, which is not read for it.
+pub(super) fn head(length: Option<usize>) -> Response {
+    length.map_or_else(status::key_not_found, |_| json::head())
+}

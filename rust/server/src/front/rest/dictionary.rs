@@ -4,7 +4,7 @@ use attimo_engine::commands::dictionary::{Delete, Fetch, Increment, Length, Remo
 use serde::{Deserialize, Serialize};
 
 use super::body;
-use super::collection::{length_found, slices};
+use super::collection::{head, length_found, slices};
 use super::json::{self, Each, Element, Shown};
 use super::reply::{Number, no_content};
 use super::request::{CacheRequest, Handler};
@@ -43,6 +43,9 @@ fn all(request: &CacheRequest<'_>) -> Result<Response> {
     }
     request.run(Api::DictionaryFetch, |call| {
         let (key, encoding) = (&*request.query.element("key")?, request.query.encoding()?);
+        if request.is_head {
+            return Ok(head(call.run(Length::new(key))?));
+        }
         let Some(pairs) = call.run(Fetch { key })? else { return Ok(status::key_not_found()) };
         let field =
             |(field, value)| Field { field: encoding.show(field), value: encoding.show(value) };

@@ -50,6 +50,13 @@ pub(super) fn reply(value: &impl Serialize) -> Result<Response> {
     Ok(response)
 }
 
+/// The answer to `HEAD` where `GET` has one in JSON, which nobody has made.
+pub(super) fn head() -> Response {
+    let mut response = Response::without_content();
+    response.headers.insert(header::CONTENT_TYPE, JSON);
+    response
+}
+
 /// A writer that fails beyond the size limit of a reply.
 struct Limited(Vec<u8>);
 

@@ -44,6 +44,9 @@ fn fetch(request: &CacheRequest<'_>) -> Result<Response> {
     request.run(Api::ListFetch, |call| {
         let (key, encoding) = (&*request.query.element("key")?, request.query.encoding()?);
         let slice = request.query.slice()?;
+        if request.is_head && slice.is_whole() {
+            return Ok(collection::head(call.run(Length::new(key))?));
+        }
         let Some(values) = call.run(Fetch { key, slice })? else {
             return Ok(status::key_not_found());
         };

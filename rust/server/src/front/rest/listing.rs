@@ -23,7 +23,7 @@ pub(super) fn handler(api: Api) -> Option<Handler> {
     (api == Api::ListKeys).then_some(keys)
 }
 
-/// The keys that start with the query's prefix.
+/// The keys that start with the query's prefix; none are looked for if only the head is sent.
 fn keys(request: &CacheRequest<'_>) -> Result<Response> {
     #[derive(Serialize)]
     struct Keys<T> {
@@ -34,10 +34,11 @@ fn keys(request: &CacheRequest<'_>) -> Result<Response> {
     request.run(Api::ListKeys, |call| {
         let (prefix, encoding) = (&*request.query.element(PREFIX)?, request.query.encoding()?);
         let (most, token) = (limit(&request.query)?, request.query.text("next_token")?);
-        let page = call.list(prefix, most, token.as_deref())?;
         if request.is_head {
-            call.bears(0);
+            call.check_listing(prefix, token.as_deref())?;
+            return Ok(json::head());
         }
+        let page = call.list(prefix, most, token.as_deref())?;
         // As text, a key of megabytes could take six times as much.
         let encoding = if page.is_long { Encoding::Base64 } else { encoding };
         let keys = || page.keys.iter().map(|key| encoding.show(key));

@@ -2,8 +2,8 @@
 //! control plane.
 
 use bytes::Bytes;
-use http::StatusCode;
 use http::header::{self, HeaderValue};
+use http::{Method, StatusCode};
 
 use tokio::task::spawn_blocking;
 
@@ -11,7 +11,7 @@ use super::paths::READY;
 use super::status;
 use crate::error::{Error, Result};
 use crate::front::client::Client;
-use crate::message::{Headers, Parts, Response};
+use crate::message::{Parts, Response};
 use crate::methods::Verb;
 use crate::metrics::{Audience, Format};
 use crate::protocol::Protocol;
@@ -68,7 +68,7 @@ pub(super) async fn metrics(client: &Client, parts: &Parts) -> Response {
         return status::not_allowed(&parts.method, [Verb::Get].into_iter());
     }
     let answered = match admit(client, parts) {
-        Ok(()) => gathered(client, &parts.headers).await,
+        Ok(()) => gathered(client, parts).await,
         Err(error) => Err(error),
     };
     answered.unwrap_or_else(|error| status::response(&error))
@@ -86,13 +86,17 @@ fn admit(client: &Client, parts: &Parts) -> Result<()> {
     }
 }
 
-async fn gathered(client: &Client, headers: &Headers) -> Result<Response> {
-    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+async fn gathered(client: &Client, parts: &Parts) -> Result<Response> {
+    let accept = parts.headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
     let format = Format::accepted(accept.unwrap_or_default());
-    let (core, ready) = (client.worker.core.clone(), is_ready(readiness(client)));
-    // On another thread, so that other clients of this one do not wait.
-    let page = spawn_blocking(move || core.metrics_page(format, ready)).await;
-    let mut response = Response::new(Bytes::from(page.map_err(|_| Error::Internal)?));
+    let mut response = if parts.method == Method::HEAD {
+        Response::without_content()
+    } else {
+        let (core, ready) = (client.worker.core.clone(), is_ready(readiness(client)));
+        // On another thread, so that other clients of this one do not wait.
+        let page = spawn_blocking(move || core.metrics_page(format, ready)).await;
+        Response::new(Bytes::from(page.map_err(|_| Error::Internal)?))
+    };
     let kind = HeaderValue::from_static(format.media_type());
     response.headers.insert(header::CONTENT_TYPE, kind);
     Ok(response)

@@ -45,7 +45,13 @@ impl CacheRequest<'_> {
     ) -> Result<Response> {
         let (authorization, via, now) = (self.authorization, Via::Http, self.now);
         let request = DataRequest { authorization, api, via, now };
-        self.gate.serve(request, self.stats, Ok(()), |call, ()| run(call))
+        self.gate.serve(request, self.stats, Ok(()), |call, ()| {
+            let response = run(call)?;
+            if self.is_head {
+                call.bears(0);
+            }
+            Ok(response)
+        })
     }
 
     /// The key that the request is about.

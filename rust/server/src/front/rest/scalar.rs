@@ -57,9 +57,7 @@ fn get(request: &CacheRequest<'_>) -> Result<Response> {
         } else {
             ranges::Wanted::of(request.headers, &etag, value.len())
         };
-        if !request.is_head {
-            call.bears(wanted.len(&value));
-        }
+        call.bears(wanted.len(&value));
         Ok(bearing(&value, &wanted, etag, request.media()))
     })
 }

@@ -5,7 +5,7 @@ use attimo_engine::commands::set::{Contains, Delete, Fetch, Length, Pop, Remove,
 use serde::{Deserialize, Serialize};
 
 use super::body;
-use super::collection::{length_found, slices};
+use super::collection::{head, length_found, slices};
 use super::json::{self, Each, Element, Encoding};
 use super::query::WHOLE;
 use super::reply::no_content;
@@ -33,6 +33,9 @@ pub(super) fn handler(api: Api) -> Option<Handler> {
 fn fetch(request: &CacheRequest<'_>) -> Result<Response> {
     request.run(Api::SetFetch, |call| {
         let (key, encoding) = (&*request.query.element("key")?, request.query.encoding()?);
+        if request.is_head {
+            return Ok(head(call.run(Length::new(key))?));
+        }
         let elements = call.run(Fetch { key })?;
         found(elements, encoding)
     })

@@ -54,6 +54,11 @@ fn fetch(request: &CacheRequest<'_>) -> Result<Response> {
     }
     request.run(Api::SortedSetFetch, |call| {
         let encoding = request.query.encoding()?;
+        if request.is_head && !BY_SCORE.iter().chain(&BY_RANK).any(|name| request.query.has(name)) {
+            request.query.order()?;
+            let key = &*request.query.element("key")?;
+            return Ok(collection::head(call.run(Length::new(key))?));
+        }
         let Some(members) = members(call, &request.query)? else {
             return Ok(status::key_not_found());
         };

@@ -63,7 +63,7 @@ impl Output {
 
     /// Adds a response. Must not be called when full.
     pub(super) fn add(&mut self, response: Response, manner: Manner) {
-        let Response { status, headers, body } = response;
+        let Response { status, headers, body, tells_length } = response;
         let to = &mut self.small;
         let small = if manner.head_only || body.len() >= LARGE { 0 } else { body.len() };
         to.reserve(HEAD + small);
@@ -77,7 +77,7 @@ impl Output {
             write_header(to, PRIVATE.0.as_str(), PRIVATE.1.as_bytes());
         }
         write_header(to, VARIES.0.as_str(), VARIES.1.as_bytes());
-        if !matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
+        if tells_length && !matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
             let mut digits = itoa::Buffer::new();
             write_header(to, header::CONTENT_LENGTH.as_str(), digits.format(body.len()).as_bytes());
         }
@@ -181,6 +181,12 @@ mod tests {
         assert!(
             text.contains("content-length: 5\r\n") && text.ends_with("connection: close\r\n\r\n")
         );
+    }
+
+    #[test]
+    fn a_response_to_head_whose_body_nobody_has_made_has_no_length() {
+        let text = written(Response::without_content(), Manner { head_only: true, ..MANNER });
+        assert!(!text.contains("content-length"));
     }
 
     #[test]

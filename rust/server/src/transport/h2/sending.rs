@@ -126,7 +126,7 @@ impl Connection {
             response = rest::refused(&self.client, &error);
             None
         });
-        let Response { status, headers, body } = response;
+        let Response { status, headers, body, tells_length } = response;
         let ends = body.is_empty() || head_only;
         let start = self.begin_head(stream.id, ends, status);
         let to = self.output.bytes();
@@ -139,7 +139,7 @@ impl Connection {
             self.encoder.shared(Shared::Private, to);
         }
         self.encoder.shared(Shared::Varies, to);
-        if !matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
+        if tells_length && !matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
             self.encoder.content_length(body.len(), to);
         }
         self.encoder.date(&date(self.now.epoch_seconds), to);
