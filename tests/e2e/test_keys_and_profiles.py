@@ -174,3 +174,16 @@ def answering(status: int, headers: Mapping[str, str]) -> Iterator[tuple[str, li
         finally:
             server.shutdown()
             thread.join()
+
+
+def test_who_has_a_key_that_expires_is_told_how_long_another_can_live(terminal: Terminal) -> None:
+    key = terminal.do("key", "create", "--ttl", "91d").strip()
+    terminal.variables["ATTIMO_TOKEN"] = key
+
+    for words in (["--ttl", "120d"], []):
+        refused = terminal.type("key", "create", *words)
+        assert refused.status == 3
+        assert "Yours expires in 90d: pass --ttl 90d or less" in refused.error
+    denied = terminal.do("key", "create", "--ttl", "90d", "--role", "viewer").strip()
+    terminal.variables["ATTIMO_TOKEN"] = denied
+    assert "Yours" not in terminal.type("key", "create", "--ttl", "1d").error

@@ -41,8 +41,10 @@ def test_what_is_no_grant_is_said_so(terminal: Terminal) -> None:
         answer = terminal.type("role", "create", "r", "--allow", grant)
         assert answer.status == 2
         assert "is not a valid grant" in answer.error
-    unknown = terminal.type("role", "create", "r", "--allow", "own:prod")
-    assert "permissions must hold one or more of read, write, list" in unknown.error
+    for grant in ("own:prod", "read,own:prod/a", "caches:own:prod", "server:own"):
+        unknown = terminal.type("role", "create", "r", "--allow", grant)
+        assert unknown.status == 2
+        assert f"'own' in {grant!r} is not a verb. Use read, write or list" in unknown.error
 
 
 def test_a_token_opens_what_it_was_made_for_and_nothing_else(

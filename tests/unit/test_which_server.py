@@ -270,3 +270,10 @@ def test_the_server_of_this_machine_is_used_when_none_is_named(tmp_path: Path) -
 def test_no_server_at_all_is_one_clear_line() -> None:
     with pytest.raises(Unreachable, match="There is no server in"):
         choose()
+
+
+def test_without_a_server_here_the_servers_that_are_known_are_named() -> None:
+    for name, said in (("prod", "--profile prod, or set ATTIMO_PROFILE"), ("test", "prod, test")):
+        profiles.put(name, Profile("https://one", "key"))
+        with pytest.raises(Unreachable, match=said):
+            choose()

@@ -15,6 +15,7 @@ import click
 from attimo.cli import inputs
 from attimo.grant_text import EVERYTHING, SERVER, TOKENS, TYPES
 
+VERBS = ("read", "write", "list")
 HELP = (
     "Grant as VERBS:CACHE or VERBS:CACHE/KEY: read:prod, read,write:pr-*, read:prod/public/*, "
     "topic:write:chat/room-*, caches:write,list:pr-* (create and delete caches), tokens (create "
@@ -52,7 +53,7 @@ def _rule(grant: str) -> dict[str, Any]:
         return {"type": "token_management", "permissions": ["write"]}
     if grant.startswith(f"{SERVER}:"):
         verbs = grant.removeprefix(f"{SERVER}:")
-        return {"type": "server_management", "permissions": verbs.split(",")}
+        return {"type": "server_management", "permissions": _verbs(verbs, grant)}
     kind, _, rest = grant.partition(":")
     type = TYPES.get(kind, "cache")
     verbs, colon, about = (rest if kind in TYPES else grant).partition(":")
@@ -76,7 +77,17 @@ def _rule(grant: str) -> dict[str, Any]:
         case _:
             fields = ["caches", "items"]
             chosen.append(_selector(name or EVERYTHING, "key", "key_prefix"))
-    return {"type": type, "permissions": verbs.split(",")} | dict(zip(fields, chosen, strict=True))
+    granted = {"type": type, "permissions": _verbs(verbs, grant)}
+    return granted | dict(zip(fields, chosen, strict=True))
+
+
+def _verbs(verbs: str, grant: str) -> list[str]:
+    found = verbs.split(",")
+    if wrong := [verb for verb in found if verb not in VERBS]:
+        raise click.BadParameter(
+            f"{wrong[0]!r} in {grant!r} is not a verb. Use read, write or list"
+        )
+    return found
 
 
 def _selector(name: str, exact: str, prefix: str) -> object:

@@ -55,6 +55,12 @@ def seconds(text: str) -> int:
     return int(match[1]) * _SECONDS[match[2]]
 
 
+def typed(span: float) -> str:
+    """A span of a second or more in its largest unit up to days, rounded down: `89d`."""
+    unit = next(each for each in "dhms" if _SECONDS[each] <= span)
+    return f"{int(span // _SECONDS[unit])}{unit}"
+
+
 def moment_in(span: int) -> int:
     """The moment after that many seconds from now, in seconds since 1970."""
     return int(time.time()) + span

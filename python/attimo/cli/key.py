@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from base64 import urlsafe_b64decode
 from typing import Any
 
@@ -11,7 +12,8 @@ from attimo.cli.http_client import HttpClient
 from attimo.cli.options import argument, dry_run, option, ttl, yes
 from attimo.cli.shapes import Column, Done, Listing, Plain
 from attimo.cli.target import asks_server
-from attimo.errors import NoSuchKey
+from attimo.cli.whoami import seconds
+from attimo.errors import NoSuchKey, PermissionDenied
 
 group = Group(
     "key",
@@ -65,9 +67,25 @@ def create(client: HttpClient, description: str, role: str, ttl: int | None) -> 
     """
     found = role_options.find(client, role)
     expiry = "never" if ttl is None else durations.moment_in(ttl)
-    made = client.create_key(found["role_id"], description, expiry)
+    try:
+        made = client.create_key(found["role_id"], description, expiry)
+    except PermissionDenied as error:
+        error.add_note(_shorter(client, ttl))
+        raise
     names = {found["role_id"]: found["role_name"]}
     return {"api_key": made["api_key"]} | _told(made["key_info"], names)
+
+
+def _shorter(client: HttpClient, ttl: int | None) -> str:
+    """What to do if the key that asks expires before the one that it is to create."""
+    end = seconds(client.whoami().get("expires_at"))
+    left = 0 if end is None else end - time.time()
+    if left < 1 or (ttl is not None and ttl < left):
+        return ""
+    return (
+        f"Yours expires in {durations.typed(left)}: pass --ttl {durations.typed(left)} or less, or "
+        "get a key that lives longer: attimo login --ttl 365d"
+    )
 
 
 @command(

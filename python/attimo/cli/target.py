@@ -4,6 +4,7 @@ Options win over the environment, and an explicit server (an address or a profil
 this machine, whose address and key are in its data directory. `keys` chooses the key to send.
 """
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
@@ -219,13 +220,25 @@ def _by_profile(name: str) -> _Server:
     return _Server(found, Target(f"profile {name!r}", places, found.api_key, by_profile=True))
 
 
+def _elsewhere() -> str:
+    """What leads to another server; the only profile by its name."""
+    known: list[str] = []
+    with contextlib.suppress(Misconfigured):
+        known += profiles.load()
+    if not known:
+        return "--url or --profile for another"
+    name = known[0] if len(known) == 1 else "NAME"
+    listed = f" (profiles: {', '.join(known)})" if len(known) > 1 else ""
+    return f"--profile {name}, or set ATTIMO_PROFILE={name}{listed}"
+
+
 def _local(data_dir: Path | None) -> _Server:
     home = homes.directory(data_dir)
     credentials = home.credentials()
     if credentials is None:
         raise Unreachable(
-            f"There is no server in {home.path}. Start one with `attimo serve`, "
-            "or pass --url or --profile for another"
+            f"There is no server in {home.path}. Start one with `attimo serve`, or pass "
+            f"{_elsewhere()}"
         )
     running = home.running()
     if running is None:
