@@ -101,6 +101,11 @@ class DataDirectory:
         return self.path / "mail"
 
     @property
+    def upgrades(self) -> Path:
+        """The directory for backups of what earlier versions left."""
+        return self.path / "before-upgrade"
+
+    @property
     def authority(self) -> Path:
         """The certificate that clients trust."""
         return self.path / "ca.pem"

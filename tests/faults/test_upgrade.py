@@ -1,7 +1,9 @@
 """A newer version opens what an older one left; an older version touches nothing of a newer one."""
 
 import hashlib
+import os
 import sqlite3
+import subprocess
 from contextlib import closing
 from pathlib import Path
 
@@ -11,6 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from attimo.control.signing import SigningKey
 from attimo.control.tokens import Claims, v2_token
+from attimo.data_directory import DataDirectory
+from attimo.serve.backup import restore
 from faults.watching import client, is_sound, refused
 from harness import Server
 
@@ -64,6 +68,48 @@ def test_the_data_of_each_earlier_version_is_served(tmp_path: Path, dump: Path) 
         server.start()
         assert is_known(server)
     assert is_sound(data)
+
+
+def test_the_way_back_is_there_before_the_database_is_changed(tmp_path: Path) -> None:
+    data = older(EARLIER[-1], tmp_path / "data")
+    with Server(data_dir=data) as server:
+        (backup,) = (data / "before-upgrade").iterdir()
+        assert f"backed up to {backup}" in server.output
+        server.stop()
+        server.start()
+        assert list((data / "before-upgrade").iterdir()) == [backup]
+
+    with closing(sqlite3.connect(backup / "attimo.db")) as file:
+        found = file.execute("SELECT version_num FROM alembic_version").fetchone()
+    assert found == (EARLIER[-1].stem,)
+    restored = DataDirectory(tmp_path / "restored")
+    restore(backup, restored, keep_keys=True)
+    with Server(data_dir=restored.path) as server:
+        assert is_known(server)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
+def test_a_database_is_not_changed_if_the_disk_has_no_room_for_a_backup(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", disk], check=True)
+    try:
+        data = older(EARLIER[-1], disk / "data")
+        with closing(sqlite3.connect(data / "attimo.db")) as file:
+            file.execute("UPDATE accounts SET name = ?", ("x" * 5_000_000,))
+            file.commit()
+        before = digests(data)["attimo.db"]
+
+        line = refused("--data-dir", str(data), "--http", "127.0.0.1:0", "--https", "127.0.0.1:0")
+
+        assert f"schema {EARLIER[-1].stem}) and was not changed" in line
+        assert "make room for 5 MiB on it" in line
+        assert digests(data)["attimo.db"] == before
+        subprocess.run(["mount", "-o", "remount,size=40m", disk], check=True)
+        with Server(data_dir=data) as server:
+            assert is_known(server)
+    finally:
+        subprocess.run(["umount", "--lazy", disk], check=True)
 
 
 def test_an_older_version_refuses_a_newer_database_and_changes_nothing(tmp_path: Path) -> None:

@@ -64,6 +64,15 @@ def back_up(
     if not home.database.is_file():
         raise Misconfigured(f"There is no server in {home.path}: {home.database} is missing")
     _check_apart(to, home.path)
+    return copy(home, to, stopped)
+
+
+def copy(home: DataDirectory, to: Path, stopped: Callable[[], bool] = lambda: False) -> list[str]:
+    """Do the same, also to a place inside the data directory, where it helps against no loss of it.
+
+    Raises:
+        Misconfigured: The backup cannot be read or written.
+    """
     with _whole(to) as staging, _in_words(f"{home.path} cannot be backed up to {to}"):
         _copy_database(home.database, staging / DATABASE, stopped)
         _check_database(staging / DATABASE, stopped)

@@ -81,7 +81,7 @@ class Backups:
         """Back up if it is due; return how many seconds to wait."""
         now, newest = self.clock(), 0
         try:
-            newest = max((at for at in self._there() if at <= now), default=0)
+            newest = max((at for at in there(self.to) if at <= now), default=0)
             self.note(int(self.every_seconds), newest, False)
             due = newest + self.every_seconds
             if due > now:
@@ -96,37 +96,49 @@ class Backups:
         return 0
 
     def _back_up(self, now: float) -> None:
-        self._remove_unfinished(now)
-        to = self.to / datetime.fromtimestamp(now, UTC).strftime(FORM)
+        remove_unfinished(self.to, now - LEFT_SECONDS)
+        to = self.to / name_at(now)
         backup.back_up(self.home, to, self._ending.is_set)
         log.info("backed up to %s", to)
         self.note(int(self.every_seconds), int(now), False)
-        there = self._there()
-        for at in sorted(there)[: -self.keep]:
-            shutil.rmtree(there[at])
-
-    def _there(self) -> dict[int, Path]:
-        """The backups there are, by their time."""
-        found: dict[int, Path] = {}
-        with suppress(FileNotFoundError):
-            for each in self.to.iterdir():
-                with suppress(ValueError):  # another name
-                    moment = datetime.strptime(each.name, FORM).replace(tzinfo=UTC)
-                    found[int(moment.timestamp())] = each
-        return found
-
-    def _remove_unfinished(self, now: float) -> None:
-        """Remove what a killed server left."""
-        with suppress(FileNotFoundError):
-            for each in self.to.iterdir():
-                if UNFINISHED.fullmatch(each.name) and each.stat().st_mtime < now - LEFT_SECONDS:
-                    shutil.rmtree(each)
+        keep_newest(self.to, self.keep)
 
     def _run(self) -> None:
         with suppress(OSError):  # it keeps the usual priority then
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
         while not self._ending.wait(self.look()):
             pass
+
+
+def name_at(moment: float) -> str:
+    """The name of a backup that is made at this moment, in seconds since 1970."""
+    return datetime.fromtimestamp(moment, UTC).strftime(FORM)
+
+
+def there(folder: Path) -> dict[int, Path]:
+    """The backups in a directory, by their time."""
+    found: dict[int, Path] = {}
+    with suppress(FileNotFoundError):
+        for each in folder.iterdir():
+            with suppress(ValueError):  # another name
+                moment = datetime.strptime(each.name, FORM).replace(tzinfo=UTC)
+                found[int(moment.timestamp())] = each
+    return found
+
+
+def keep_newest(folder: Path, most: int) -> None:
+    """Delete the oldest backups in a directory, until there are at most so many."""
+    found = there(folder)
+    for at in sorted(found)[:-most]:
+        shutil.rmtree(found[at])
+
+
+def remove_unfinished(folder: Path, before: float) -> None:
+    """Delete what servers that were killed before a moment left in a directory."""
+    with suppress(FileNotFoundError):
+        for each in folder.iterdir():
+            if UNFINISHED.fullmatch(each.name) and each.stat().st_mtime < before:
+                shutil.rmtree(each)
 
 
 def of_settings(settings: Settings, home: DataDirectory, note: Note) -> Backups | None:

@@ -23,7 +23,7 @@ from attimo.node import local
 from attimo.node.collector import Collector
 from attimo.node.kept import Kept
 from attimo.node.local import LocalNode
-from attimo.serve import backups, certificate, owner
+from attimo.serve import backups, certificate, owner, upgrade
 from attimo.serve.app import AppThread, app_socket
 from attimo.serve.owner import Owner
 from attimo.serve.readiness import Readiness
@@ -105,9 +105,11 @@ class Plane:
         """Open the database and publish the directory to the node.
 
         Raises:
+            Misconfigured: An older version left the database, and it cannot be backed up.
             StoreUnavailable: The database cannot be opened.
         """
         self.home.sign(self.lock)
+        upgrade.back_up_first(self.home)
         with ExitStack() as stack:
             opened = stack.enter_context(app_socket(self.socket))
             database = stack.enter_context(_database(self.home))

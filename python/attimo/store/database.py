@@ -145,6 +145,20 @@ def open_database(path: Path) -> Database:
     return database
 
 
+def outdated_step(path: Path) -> str | None:
+    """Return the newest step of a database that `open_database` would migrate; else None.
+
+    Raises:
+        Misconfigured: The file is another program's, or damaged.
+        StoreUnavailable: The file cannot be read, or is not a database.
+    """
+    if not path.exists():
+        return None
+    _check_ours(path)
+    with _named(path), closing(dbapi2.connect(str(path), timeout=BUSY_SECONDS)) as file:
+        return schema.outdated_step(Connection(file), path)
+
+
 def check_sqlite(version: tuple[int, ...]) -> None:
     """Refuse a SQLite library that could damage a database.
 

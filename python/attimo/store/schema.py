@@ -38,6 +38,17 @@ def bring_up_to_date(db: Connection, path: Path) -> None:
             _check(db, path)
 
 
+def outdated_step(db: Connection, path: Path) -> str | None:
+    """Return the newest step of a database that lacks some; None for an empty or a current one.
+
+    Raises:
+        Misconfigured: It is damaged.
+    """
+    with _readable_errors(path):
+        found = _newest_step(db)
+    return found if found is not None and found < SCHEMA else None
+
+
 def take_steps(db: Connection, after: str = "", until: str = SCHEMA) -> None:
     """Run the steps after one number, up to and including another."""
     for step in steps():
