@@ -15,8 +15,8 @@ SOCKET = "attimo.socket"
 SYSTEM_CONFIG = Path("/etc/attimo/attimo.toml")
 SYSTEM_DATA = Path("/var/lib/attimo")
 SYSTEM_UNITS = Path("/etc/systemd/system")
-HOMES = (Path("/home"), Path("/root"), Path("/run/user"))
-"""What the service of the system does not see."""
+HIDDEN = tuple(map(Path, ("/home", "/root", "/run/user", "/tmp", "/var/tmp")))  # noqa: S108
+"""What the service of the system does not see: homes, and temporary files of others."""
 
 STARTER = """\
 # Settings of Attimo's service. `attimo settings` lists all of them.
@@ -140,15 +140,15 @@ def _addresses(settings: Settings) -> str:
 
 
 def _check_visible(program: Path) -> None:
-    """Refuse a program in a home directory, since the service sees none.
+    """Refuse a program in a directory that the service does not see.
 
     Raises:
         Misconfigured: It is in one.
     """
-    if any(program.is_relative_to(home) for home in HOMES):
+    if hidden := [each for each in HIDDEN if program.is_relative_to(each)]:
         raise Misconfigured(
-            f"{program} is in a home directory, which the service of the system does not see; "
-            "install Attimo in /opt/attimo (docs/how-to/install.md), or use --user"
+            f"{program} is in {hidden[0]}, which the service of the system does not see; install "
+            "Attimo in /opt/attimo (docs/how-to/install.md), or use --user"
         )
 
 
