@@ -240,7 +240,7 @@ def test_memory_beyond_its_limit_or_that_the_machine_lacks_is_a_warning(
         (4, 900, 100, "ok", "4 items were evicted"),
         (49, 900, 100, "ok", "memory is enough"),
         (50, 900, 100, "warning", "memory is too small"),
-        (5_000, 0, 0, "warning", "none was read"),
+        (5_000, 0, 0, "warning", "nothing was read"),
         (5_000, 99, 1, "ok", "99% of 100 reads hit"),
     ],
 )

@@ -124,3 +124,21 @@ def test_whoever_revokes_his_own_key_has_another_after_the_next_start(stranger: 
         server.start()
 
         assert owner.do("cache", "list").startswith("default-cache")
+
+
+def test_the_audit_log_has_names_beside_ids(terminal: Terminal) -> None:
+    role = terminal.do("role", "create", "shelves", "--allow", "caches:write:shelf-*").strip()
+    made = json.loads(
+        terminal.do("key", "create", "--role", "shelves", "-d", "stock", "--ttl", "1h", "--json")
+    )
+    terminal.variables["ATTIMO_TOKEN"] = made["api_key"]
+    terminal.do("cache", "create", "shelf-1")
+    del terminal.variables["ATTIMO_TOKEN"]
+    terminal.do("key", "revoke", made["key_id"], "--yes")
+
+    entries = json.loads(terminal.do("audit", "-n", "4", "--json"))["items"]
+
+    named = {each["action"]: (each["subject"], each["subject_name"]) for each in entries}
+    assert named["key.revoke"] == named["key.create"] == (made["key_id"], "stock")
+    assert named["role.create"] == (role, "shelves")
+    assert [each["actor_name"] for each in entries if each["action"] == "cache.create"] == ["stock"]

@@ -1,17 +1,19 @@
 """attimo audit: who did what."""
 
+import contextlib
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import click
 
-from attimo.cli import account_option, durations
+from attimo.cli import account_option, durations, role_options
 from attimo.cli.command import command
 from attimo.cli.http_client import HttpClient
 from attimo.cli.options import option, span
 from attimo.cli.shapes import Answer, Column, Listing
 from attimo.cli.target import asks_server
+from attimo.errors import AttimoError
 
 POLL_SECONDS = 1
 MOST_AT_ONCE = 10_000
@@ -26,6 +28,8 @@ MOST_AT_ONCE = 10_000
         Column("peer", title="From"),
         Column("action"),
         Column("subject"),
+        Column("subject_name", none=""),
+        Column("actor_name", title="Name of who", none=""),
         Column("details", "data", wide=True),
     ),
     examples=["attimo audit --action cache --since 7d", "attimo audit -n 5 --json"],
@@ -60,9 +64,31 @@ def audit(
     """
     chosen = account_option.chosen(client, accounts)
     entries, next = client.audit(action, durations.moment_before(since), limit, token, chosen)
+    names = _names(client)
     if follow:
-        return _followed(client, action, chosen, entries)
-    return Answer(entries, next=next)
+        followed = _followed(client, action, chosen, entries)
+        return (_named(each, names) for each in followed)
+    # The oldest first: what has been deleted since was named when it was made.
+    named = [_named(each, names) for each in reversed(entries)]
+    return Answer(named[::-1], next=next)
+
+
+def _names(client: HttpClient) -> dict[str, str]:
+    """The names of keys and roles by their ids, as far as the caller may list them."""
+    found: dict[str, str] = {}
+    with contextlib.suppress(AttimoError):
+        found |= role_options.names(client)
+        found |= {key["key_id"]: key.get("description", "") for key in client.api_keys()}
+    return found
+
+
+def _named(entry: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    """An entry with names beside its ids; what it creates is known to later ones, too."""
+    if entry["action"] in ("key.create", "role.create"):
+        made = entry["details"]
+        names.setdefault(entry["subject"], str(made.get("name") or made.get("description") or ""))
+    actor = entry["actor"].removeprefix("key ")
+    return entry | {"subject_name": names.get(entry["subject"]), "actor_name": names.get(actor)}
 
 
 def _followed(

@@ -42,7 +42,7 @@ def judged(page: Page, used: Mapping[str, int]) -> Finding:
     """
     reads, lost = used["hits"] + used["misses"], min(used["evicted"], used["misses"])
     words = f"{_occupied(page)}; in 24 h, {used['evicted']:,} items were evicted, "
-    words += f"{used['hits'] / reads:.0%} of {reads:,} reads hit" if reads else "none was read"
+    words += f"{used['hits'] / reads:.0%} of {reads:,} reads hit" if reads else "nothing was read"
     if not used["evicted"] or (reads and lost < reads * TOLERATED):
         return Finding("size", OK, f"memory is enough: {words}")
     why = f"Up to {lost / reads:.0%} of reads missed because of evictions. " if reads else ""
