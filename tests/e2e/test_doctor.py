@@ -144,6 +144,21 @@ def test_a_key_that_is_not_valid_or_about_to_expire_is_found(
     assert (status, wrong(checks)) == (0, {"key": "warning"})
 
 
+def test_a_key_that_is_refused_is_told_apart_by_what_it_says_of_itself(
+    terminal: Terminal, server: Server
+) -> None:
+    made = json.loads(terminal.do("key", "create", "--ttl", "30d", "--json"))
+    terminal.do("key", "revoke", made["key_id"])
+
+    (revoked,) = found(terminal, "--api-key", made["api_key"])[1]["key"]
+    (nonsense,) = found(terminal, "--api-key", made["api_key"][:60])[1]["key"]
+
+    assert f"it is the token of {made['key_id']}, to expire in 29 d" in str(revoked["found"])
+    assert "attimo audit --action key.revoke" in str(revoked["advice"])
+    assert "has not the form of a token of Attimo" in str(nonsense["found"])
+    assert "copied whole" in str(nonsense["advice"])
+
+
 class Strange(BaseHTTPRequestHandler):
     """Another program, whose clock is slow and which never gets ready."""
 

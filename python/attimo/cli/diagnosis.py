@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from attimo.cli import inputs, keys, times
+from attimo.cli import durations, inputs, keys, times
 from attimo.cli.connection import PORTS, Connection, Response
 from attimo.cli.http_client import HttpClient
 from attimo.cli.profiles import Profile
@@ -186,11 +186,10 @@ def clock(answer: Response) -> Finding:
 
 def _key(client: HttpClient, choice: Choice) -> Finding:
     """Check the key, and when it expires."""
-    advice = "Create another key, or run: attimo login"
     try:
         found = client.whoami()
     except (Unauthenticated, PermissionDenied) as error:
-        return Finding("key", FAILURE, f"the key from {choice.key_from}: {error}", advice)
+        return _refused(choice, error)
     except AttimoError as error:
         return Finding("key", FAILURE, f"not checked: {error}", _SEE_LOG)
     role = (found.get("role") or {}).get("role_name")
@@ -202,7 +201,24 @@ def _key(client: HttpClient, choice: Choice) -> Finding:
         return Finding("key", OK, words)
     words += f", expires {times.relative(end)}"
     soon = found["kind"] == "api_key" and end - time.time() < KEY_SECONDS
-    return Finding("key", WARNING, words, advice) if soon else Finding("key", OK, words)
+    return Finding("key", WARNING, words, _ANOTHER_KEY) if soon else Finding("key", OK, words)
+
+
+_ANOTHER_KEY = "Create another key, or run: attimo login"
+
+
+def _refused(choice: Choice, error: AttimoError) -> Finding:
+    """Tell whose token it is that the server refuses, by what it says of itself."""
+    words, said = f"the key from {choice.key_from}: {error}", keys.claims(choice.server.api_key)
+    if "id" not in said:
+        words += "; it has not the form of a token of Attimo"
+        return Finding("key", FAILURE, words, f"Check that it was copied whole. {_ANOTHER_KEY}")
+    words += f"; it is the token of {said['id']}"
+    end = said.get("exp")
+    if isinstance(end, int) and 0 <= end <= durations.MOST_SECONDS:  # anybody may have written it
+        words += f", to expire {times.relative(end)}"
+    advice = f"Who revoked it: attimo audit --action key.revoke. {_ANOTHER_KEY}"
+    return Finding("key", FAILURE, words, advice)
 
 
 def ping(server: Profile) -> Finding:

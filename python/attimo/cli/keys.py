@@ -13,7 +13,7 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from attimo.cli import homes, profiles
@@ -177,12 +177,23 @@ def _same_maker(key: str, known: str) -> bool:
 
 def _signer(key: str) -> str | None:
     """The `kid` of a JWT (RFC 7515, section 4.1.4); None if there is none."""
-    head = key.partition(".")[0]
-    try:
-        found = json.loads(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4)))["kid"]
-    except (ValueError, KeyError, TypeError):
-        return None
+    found = _part(key, 0).get("kid")
     return found if isinstance(found, str) else None
+
+
+def claims(key: str) -> dict[str, Any]:
+    """What a JWT says of itself, whoever signed it (section 4); nothing if it is none."""
+    return _part(key, 1)
+
+
+def _part(key: str, at: int) -> dict[str, Any]:
+    """One of the JSON objects in a JWT; empty if there is none."""
+    try:
+        part = key.split(".")[at]
+        found = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    except (ValueError, LookupError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _host(name: str) -> str:
