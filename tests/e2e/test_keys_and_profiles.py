@@ -187,3 +187,22 @@ def test_who_has_a_key_that_expires_is_told_how_long_another_can_live(terminal: 
     denied = terminal.do("key", "create", "--ttl", "90d", "--role", "viewer").strip()
     terminal.variables["ATTIMO_TOKEN"] = denied
     assert "Yours" not in terminal.type("key", "create", "--ttl", "1d").error
+
+
+def test_env_points_a_shell_at_the_server_of_a_profile(stranger: Terminal, server: Server) -> None:
+    for name, url in (("there", server.https), ("plain", server.http)):
+        words = ("--url", url, "--api-key", server.api_key, "--ca", str(server.ca))
+        stranger.do("profile", "add", name, *words)
+    stranger.variables["ATTIMO_PROFILE"] = "plain"
+
+    there = json.loads(stranger.do("env", "--profile", "there", "--json"))
+    plain = json.loads(stranger.do("env", "--json"))
+
+    assert plain == {"MOMENTO_API_KEY": server.api_key, "ATTIMO_TOKEN": server.api_key}
+    assert there == plain | {
+        "MOMENTO_ENDPOINT": server.endpoint,
+        "MOMENTO_AUTH_TOKEN": server.v1_token,
+        "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": str(server.ca),
+    }
+    both = stranger.type("env", "--profile", "there", "--data-dir", str(server.data_dir))
+    assert (both.status, "only one of" in both.error) == (2, True)

@@ -61,7 +61,7 @@ SERVER = (
 )
 """The options that say which server."""
 
-data_dir_option = SERVER[-1]
+profile_option, data_dir_option = SERVER[0], SERVER[-1]
 
 cache_option = option(
     "--cache",
