@@ -163,3 +163,15 @@ def accept(client: httpx.Client, token: str) -> dict[str, Any]:
     assert answer.status_code == 200, answer.text
     joined: dict[str, Any] = answer.json()
     return joined
+
+
+def test_who_is_invited_only_is_told_apart_from_a_stranger(terminal: Terminal) -> None:
+    invited = terminal.type("member", "invite", "guest@example.com")
+
+    early = terminal.type("member", "role", "Guest@example.com", "operator")
+    never = terminal.type("member", "role", "nobody@example.com", "operator")
+
+    assert "Invited guest@example.com to join the account as Viewer." in invited.error
+    assert (early.status, "They are invited only" in early.error) == (4, True)
+    assert (never.status, "invited" in never.error) == (4, False)
+    terminal.do("member", "remove", "guest@example.com", "--yes")

@@ -22,7 +22,8 @@ class Sent(Shape):
 
     def text(self, answer: Any, view: View) -> None:
         """Print the link."""
-        show(answer["email"], self._what, answer["link"])
+        what = f"{self._what} as {answer['role']}" if "role" in answer else self._what
+        show(answer["email"], what, answer["link"])
 
 
 def show(email: str, what: str, link: str) -> None:

@@ -154,7 +154,11 @@ def _member(client: HttpClient, email: str) -> dict[str, Any]:
     for member in client.members():
         if member["email"] == email.strip().lower():
             return member
-    raise NoSuchMember(email)
+    missing = NoSuchMember(email)
+    if any(each["email"] == email.strip().lower() for each in client.invitations()):
+        again = "They are invited only. To change that: attimo member remove, and invite again"
+        missing.add_note(again)
+    raise missing
 
 
 def _revoked(ended: dict[str, Any]) -> dict[str, Any]:
