@@ -2,11 +2,17 @@
 
 import csv
 import json
+import re
 import time
 from io import StringIO
 from typing import Any
 
+import pytest
+
+from attimo.cli.main import run
+from e2e.screen import Screen
 from e2e.terminal import Terminal
+from harness import Server
 
 
 def used(terminal: Terminal, *words: str) -> dict[str, Any]:
@@ -35,6 +41,25 @@ def test_what_was_used_is_told_by_cache_key_and_method(terminal: Terminal) -> No
     assert "metered" in [line["cache"] for line in lines]
     table = terminal.do("usage", "--by", "api", "--cache", "metered").splitlines()
     assert [row.split("\t")[:2] for row in table] == [["Get", "3"], ["Set", "1"]]
+
+
+def test_usage_by_cache_fits_on_a_terminal_of_80_columns_and_wide_shows_all(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ATTIMO_DATA_DIR", str(server.data_dir))
+    shown = on_screen("usage", "--by", "cache")
+
+    assert max(map(len, shown.splitlines())) <= 80
+    assert "Evicted" in shown
+    assert "Kib" not in shown
+    assert "Kib in" in on_screen("usage", "--wide")
+
+
+def on_screen(*words: str) -> str:
+    """What a command prints on a terminal, without the marks for bold text."""
+    with Screen(80) as screen:
+        assert run(words) == 0
+    return re.sub(r"\x1b\[\d*m", "", screen.shown)
 
 
 def test_json_and_csv_at_once_is_a_mistake(terminal: Terminal) -> None:

@@ -39,7 +39,7 @@ COLUMNS = {
 }
 """What lines are told apart by, with names beside ids."""
 
-_COUNTS = [Column(name, "number") for name in COUNTS]
+_COUNTS = [Column(name, "number", wide=name.startswith("kib")) for name in COUNTS]
 
 
 class _Usage(Shape):
@@ -63,6 +63,8 @@ class _Usage(Shape):
         if not sys.stdout.isatty():
             tables.show(columns, rows, exact=True)
             return
+        # A pipe has all of them, since scripts count fields.
+        columns = [each for each in columns if view.wide or not each.wide]
         tables.show(columns, rows, view.wide, total={columns[0].name: "Total"} | answer["totals"])
 
     def json(self, answer: Any) -> Any:
