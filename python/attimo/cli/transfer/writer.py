@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -121,7 +122,8 @@ class Writer:
         try:
             for number, part in enumerate(batches(item.content, _size)):
                 refresh = {} if number == 0 else {"refresh_ttl": "false"}
-                self._cache.tell(path, key, {CONTENTS[item.type]: part}, **ttl, **refresh)
+                with _answered():
+                    self._cache.tell(path, key, {CONTENTS[item.type]: part}, **ttl, **refresh)
         except BaseException:
             self._cache.delete([key])
             self.unanswered = 0
@@ -144,6 +146,32 @@ class Writer:
         if error.status not in ABOUT_ONE_ITEM:
             raise error
         self.skipped(Skipped(item.key, str(error)))
+
+
+@contextlib.contextmanager
+def _answered() -> Iterator[None]:
+    """Let Ctrl-C wait for the answer: what undoes a request could overtake it. The second does not.
+
+    Raises:
+        KeyboardInterrupt: At the end, or at the second Ctrl-C.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        yield
+        return
+    heard: list[int] = []
+
+    def interrupt(number: int, _: object) -> None:
+        heard.append(number)
+        if len(heard) > 1:
+            raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if heard:
+        raise KeyboardInterrupt
 
 
 def size(item: Item) -> int:
