@@ -71,14 +71,14 @@ def test_an_account_is_created_used_renamed_and_deleted(terminal: Terminal, serv
     assert httpx.put(url, content=b"v", headers=theirs).status_code == 204
 
     renamed = terminal.type("account", "rename", "team-a", "squad")
-    assert renamed.error.strip() == "The account team-a is now squad."
+    assert renamed.error.strip() == "The account 'team-a' is now 'squad'."
     assert names(terminal) == ["owner", "squad"]
     would = terminal.type("account", "delete", "squad", "--dry-run")
-    assert would.error.startswith("Would have deleted the account squad (id ")
+    assert would.error.startswith("Would have deleted the account 'squad' (id ")
     assert would.error.strip().endswith("with 1 cache, 1 API key and 0 members.")
     assert httpx.get(url, headers=theirs).content == b"v"
     done = terminal.type("account", "delete", "squad", "--yes")
-    assert (done.status, done.error.startswith("Deleted the account squad")) == (0, True)
+    assert (done.status, done.error.startswith("Deleted the account 'squad'")) == (0, True)
     assert httpx.get(url, headers=theirs).status_code == 401
     assert names(terminal) == ["owner"]
 
@@ -141,7 +141,7 @@ def test_a_suspended_account_is_shown_as_such_and_its_command_line_told_so(
     done = terminal.type("account", "suspend", "team")
     refused = theirs.type("get", "greeting")
 
-    assert done.error.strip() == "Suspended the account team: its requests are refused."
+    assert done.error.strip() == "Suspended the account 'team': its requests are refused."
     assert refused.status == 3
     assert "Account suspended" in refused.error
     (shown,) = [
@@ -168,7 +168,7 @@ def test_the_name_is_typed_before_an_account_is_deleted(
     assert names(terminal) == ["owner", "team"]
     status, said = typed(terminal, *words, answer="team")
 
-    assert (status, "Deleted the account team" in said) == (0, True)
+    assert (status, "Deleted the account 'team'" in said) == (0, True)
     assert names(terminal) == ["owner"]
 
 
@@ -286,10 +286,10 @@ def test_who_may_only_write_changes_accounts_by_their_ids_and_names(
     id = str(team["account_id"])
 
     for which in (id, f"id:{id}", "team"):
-        assert "Suspended the account team" in clerk.type("account", "suspend", which).error
-        assert "Resumed the account team" in clerk.type("account", "resume", which).error
+        assert "Suspended the account 'team'" in clerk.type("account", "suspend", which).error
+        assert "Resumed the account 'team'" in clerk.type("account", "resume", which).error
     assert clerk.type("account", "rename", id, "squad").error.strip() == (
-        f"The account {id} is now squad."
+        f"The account {id} is now 'squad'."
     )
     assert clerk.type("account", "list").status == 3
     assert clerk.type("account", "delete", id, "--dry-run").status == 3

@@ -41,14 +41,14 @@ def test_a_cache_is_deleted_when_the_answer_is_yes(terminal: Terminal) -> None:
 
     no = answer(terminal, "n", "cache", "delete", "asked")
     assert no.status == exits.FAILED
-    assert "Delete the cache asked (3 items, used by " in no.error
+    assert "Delete the cache 'asked' (3 items, used by " in no.error
     assert "This can't be undone" in no.error
     assert "Not confirmed: nothing was changed" in no.error
     assert "asked" in caches(terminal)
 
     yes = answer(terminal, "y", "cache", "delete", "asked")
     assert yes.status == exits.OK
-    assert yes.error.endswith("Deleted the cache asked, with all its items.\n")
+    assert yes.error.endswith("Deleted the cache 'asked', with all its items.\n")
     assert "asked" not in caches(terminal)
 
 

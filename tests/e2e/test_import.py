@@ -120,8 +120,8 @@ def test_a_store_is_read_whole_and_what_no_cache_takes_is_skipped(
         "differing": 0,
         "dry_run": False,
     }
-    assert "skipped `large`: the item size would be over the limit" in answer.error
-    assert "skipped `stream`: is a stream, which is no type of Attimo" in answer.error
+    assert "skipped 'large': the item size would be over the limit" in answer.error
+    assert "skipped 'stream': is a stream, which is no type of Attimo" in answer.error
     assert json.loads(terminal.do("info", "d", "--json"))["length"] == 3_000
     assert terminal.do("lists", "length", "l") == "3000\n"
     assert terminal.type("get", "empty").status == 0
@@ -143,8 +143,8 @@ def test_only_matching_keys_are_compared_and_a_difference_is_named(
 
     assert answer.status == 6
     assert json.loads(answer.text)["differing"] == 2
-    assert "differing `v:11`: differs in the cache" in answer.error
-    assert "differing `v:12`: is not in the cache, or has another type there" in answer.error
+    assert "differing 'v:11': differs in the cache" in answer.error
+    assert "differing 'v:12': is not in the cache, or has another type there" in answer.error
     assert terminal.do("get", "v:11") == "other"
 
 
@@ -263,15 +263,15 @@ def test_what_cannot_be_read_is_skipped_and_the_rest_is_exported(terminal: Termi
     ]
     compared = terminal.type("cache", "import", "moved", "-", "--verify", given=lines(items))
     assert compared.status == 6
-    assert "differing `large`: cannot be compared: " in compared.error
+    assert "differing 'large': cannot be compared: " in compared.error
     assert "Imported 3 items" in compared.error
 
     exported = terminal.type("cache", "export", "moved")
 
     assert exported.status == 6
     assert [json.loads(each)["key"] for each in exported.printed.splitlines()] == ["small"]
-    assert "skipped `large`: " in exported.error
-    assert "skipped `kkk" in exported.error
+    assert "skipped 'large': " in exported.error
+    assert "skipped 'kkk" in exported.error
     assert "2 items could not be read. Exported: 1 item\n" in exported.error
 
 
@@ -365,8 +365,8 @@ def test_what_a_user_may_not_read_is_told(terminal: Terminal, port: int) -> None
     some = terminal.type(
         "cache", "import", "moved", f"redis://some:pw@{LOCALHOST}:{port}", "--match", "v:?"
     )
-    assert (some.status, some.error.count("skipped `v:")) == (6, 9)
-    assert "skipped `v:2`: cannot be read: No permissions to access a key" in some.error
+    assert (some.status, some.error.count("skipped 'v:")) == (6, 9)
+    assert "skipped 'v:2': cannot be read: No permissions to access a key" in some.error
     assert terminal.do("cache", "keys", "moved") == "v:1\n"
     few = terminal.type("cache", "import", "moved", f"redis://few:pw@{LOCALHOST}:{port}")
     assert (few.status, "+@read +scan +info" in few.error) == (3, True)

@@ -47,6 +47,18 @@ def test_many_items_are_written_and_read_as_lines(terminal: Terminal) -> None:
     assert terminal.type("get", "m0", "m2499").status == 1
 
 
+def test_a_byte_order_mark_is_no_part_of_the_first_key(terminal: Terminal) -> None:
+    mark = b"\xef\xbb\xbf"
+    terminal.do("set", "--lines", "-", given=mark + b"marked\tv\n" + mark + b"marked\tw\n")
+
+    assert terminal.do("get", "marked") == "v"
+    written = terminal.type("get", "\ufeffmarked", "marked").printed
+    assert written == b"\\xef\\xbb\\xbfmarked\tw\nmarked\tv\n"
+    terminal.do("del", "marked", "\ufeffmarked")
+    terminal.do("set", "--lines", "-", given=written)
+    assert terminal.do("get", "\ufeffmarked") == "w"
+
+
 def test_a_bad_line_is_named_before_anything_of_its_batch_is_written(terminal: Terminal) -> None:
     answer = terminal.type("set", "--lines", "-", given=b"before\t1\nno tab\n")
 

@@ -95,7 +95,7 @@ def test_a_login_makes_a_key_for_this_machine_and_a_logout_revokes_it(
     jsonschema.validate(told, login.shape.schema() if login.shape else {})
     assert (told["role"], told["made_by"]) == ("Viewer", ann)
     assert keys(terminal)[told["id"]]["description"].startswith("attimo login on ")
-    assert "Saved the profile prod" in done.error
+    assert "Saved the profile 'prod'" in done.error
     stranger.variables["ATTIMO_PROFILE"] = "prod"
     assert json.loads(stranger.do("whoami", "--json"))["id"] == told["id"]
     (kept,) = stranger.home.rglob("profiles.toml")
@@ -127,7 +127,7 @@ def test_a_logout_revokes_the_key_and_a_second_login_the_first_one(
 
     assert (out.status, out.error) == (
         0,
-        f"Logged out: revoked the API key {made[1]} and deleted the profile prod.\n",
+        f"Logged out: revoked the API key {made[1]} and deleted the profile 'prod'.\n",
     )
     assert set(keys(terminal)) == before
 
@@ -188,13 +188,13 @@ def test_a_terminal_asks_for_everything(
     assert done.status == 0, done
     assert print_of_root in done.text
     assert PASSWORD not in done.text
-    assert "Saved the profile localhost." in done.text
+    assert "Saved the profile 'localhost'." in done.text
     assert "Owner" in done.text
 
-    stays = talk(stranger, [("delete the profile localhost?", "n")], "logout")
+    stays = talk(stranger, [("delete the profile 'localhost'?", "n")], "logout")
     assert stays.status == 6
     assert profiles(stranger).startswith("localhost\t")
-    gone = talk(stranger, [("delete the profile localhost?", "y")], "logout")
+    gone = talk(stranger, [("delete the profile 'localhost'?", "y")], "logout")
     assert (gone.status, profiles(stranger)) == (0, "")
 
 

@@ -138,7 +138,7 @@ def test_who_is_demoted_or_removed_leaves_no_key_and_the_terminal_says_which(
         demoted = owner.type("member", "role", "bob@example.com", "viewer").error
         removed = owner.type("member", "remove", "bob@example.com").error
 
-        assert kept == "bob@example.com has the role Viewer now.\n"
+        assert kept == "bob@example.com has the role 'Viewer' now.\n"
         assert f"\nRevoked the API key {first} (for operator).\n" in demoted
         assert f"\nRevoked the API key {second} (for viewer).\n" in removed
         assert "bob@example.com" not in owner.do("key", "list")

@@ -41,7 +41,7 @@ def test_the_lines_about_redis_and_about_files(terminal: Terminal, server: Serve
 
     assert done.returncode == 0, done
     assert done.stderr.splitlines() == [
-        "Created the cache sessions.",
+        "Created the cache 'sessions'.",
         "Would have imported 2 items.",
         "Imported 2 items, 0 differ from the cache.",
         "Imported 5 items, 0 differ from the cache.",

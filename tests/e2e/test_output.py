@@ -1,12 +1,15 @@
 """Where output goes: to somebody who stops reading, to nobody at all, or to a new user as help."""
 
+import json
 import os
 import subprocess
 
 import pytest
 
+from attimo.cli.main import run
+from e2e.screen import Screen
 from e2e.terminal import Terminal
-from harness import attimo
+from harness import Server, attimo
 
 
 def piped(terminal: Terminal, *words: str) -> tuple[int, str]:
@@ -81,3 +84,41 @@ def test_a_noun_alone_prints_its_help_as_help(terminal: Terminal, noun: str) -> 
 
     assert (alone.status, alone.printed) == (2, b"")
     assert alone.error == terminal.do(*noun.split(), "--help")
+
+
+def test_a_name_in_a_sentence_has_an_end(terminal: Terminal) -> None:
+    for words, said in (
+        (["cache", "create", "it's.."], 'Created the cache "it\'s..".'),
+        (
+            ["cache", "delete", "it's..", "--yes"],
+            'Deleted the cache "it\'s..", with all its items.',
+        ),
+        (["cache", "create", "a. b"], "Created the cache 'a. b'."),
+        (["cache", "delete", "a. b", "--yes"], "Deleted the cache 'a. b', with all its items."),
+        (["role", "create", "no.", "--allow", "read:x"], None),
+        (["role", "delete", "no.", "--yes"], "Deleted the role 'no.'."),
+        (["profile", "add", "p.", "--url", "http://x", "--api-key", "k"], "Saved the profile 'p.'"),
+        (["profile", "remove", "p."], "Deleted the profile 'p.'."),
+    ):
+        answer = terminal.type(*words)
+        assert answer.status == 0, answer
+        assert said is None or answer.error.startswith(said), answer
+
+
+def test_json_has_no_control_characters_on_a_terminal(
+    terminal: Terminal, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd = "\x1b[31m\x7f\u009b\u202e\U000e0001é"
+    terminal.do("cache", "create", "odd", "--if-not-exists")
+    terminal.do("set", odd, odd, "--cache", "odd")
+    monkeypatch.setenv("ATTIMO_DATA_DIR", str(server.data_dir))
+    for words in (["cache", "export", "odd"], ["get", odd, "--cache", "odd", "--json"]):
+        piped = terminal.do(*words)
+        with Screen(columns=300) as screen:
+            assert run(words) == 0
+        shown = screen.shown.replace("\n", "").replace(" ", "")
+        assert shown.isprintable(), shown
+        assert "é" in shown
+        told = json.loads(piped) | {"ttl_seconds": 0}
+        assert json.loads(shown) | {"ttl_seconds": 0} == told
+        assert "\u009b" in piped

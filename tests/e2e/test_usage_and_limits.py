@@ -106,6 +106,6 @@ def test_an_end_too_far_away_is_refused(terminal: Terminal) -> None:
 
     assert answer.status == 2
     assert answer.error == (
-        "attimo: Invalid value for '--ttl' / '--expires-in': must be 1 to 315360000 seconds. "
+        "attimo: Invalid value for '--ttl' / '--expires-in': must be 1s to 3650d. "
         "See: attimo cache create --help\n"
     )

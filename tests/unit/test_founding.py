@@ -140,6 +140,7 @@ def test_accounts_are_listed_in_pages(operator: Client) -> None:
         ({"name": "\u0663"}, 400, "name must not be a number"),
         ({"name": "*"}, 400, "name must not be a number or *"),
         ({"name": "id:7"}, 400, "nor begin with id:"),
+        ({"name": "ID:7"}, 400, "nor begin with id:"),
         ({"name": "t", "email": "ann"}, 400, "email must be an address"),
         ({"name": "t", "role": "x"}, 400, "role: Extra inputs"),
         ({"email": ANN}, 400, "name: Field required"),

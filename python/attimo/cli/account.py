@@ -10,7 +10,7 @@ from attimo.cli.account_option import id_of, which
 from attimo.cli.command import Group, command
 from attimo.cli.http_client import HttpClient
 from attimo.cli.options import argument, dry_run, option, yes
-from attimo.cli.shapes import Column, Done, Listing, Shape, View
+from attimo.cli.shapes import Column, Done, Listing, Shape, View, quoted
 from attimo.cli.target import asks_server
 from attimo.errors import AttimoError, InvalidArgument, PermissionDenied
 
@@ -37,7 +37,7 @@ class _Created(Shape):
 
     def text(self, answer: Any, view: View) -> None:
         """Print it; on standard error, what it is."""
-        words = f"Created the account {answer['name']} (id {answer['account_id']})."
+        words = f"Created the account {quoted(answer['name'])} (id {answer['account_id']})."
         if answer["api_key"] is None:
             print(words, file=sys.stderr)
             invitation.show(answer["email"], "own the account", answer["link"])
@@ -117,7 +117,7 @@ def list_accounts(client: HttpClient) -> list[dict[str, Any]]:
 @command(
     group,
     shape=Done(
-        lambda told: f"The account {told['old_name'] or told['account_id']} is now {told['name']}.",
+        lambda told: _renamed(told),
         ID,
         NAME,
         Column("old_name", none=""),
@@ -135,7 +135,12 @@ def rename(client: HttpClient, account: str, name: str) -> dict[str, Any]:
 
 @command(
     group,
-    shape=Done("Suspended the account {name}: its requests are refused.", ID, NAME, STATUS),
+    shape=Done(
+        lambda told: f"Suspended the account {quoted(told['name'])}: its requests are refused.",
+        ID,
+        NAME,
+        STATUS,
+    ),
     examples=["attimo account suspend team-a", "attimo account suspend 2 --json"],
 )
 @which
@@ -151,7 +156,7 @@ def suspend(client: HttpClient, account: str) -> dict[str, Any]:
 
 @command(
     group,
-    shape=Done("Resumed the account {name}.", ID, NAME, STATUS),
+    shape=Done(lambda told: f"Resumed the account {quoted(told['name'])}.", ID, NAME, STATUS),
     examples=["attimo account resume team-a", "attimo account resume 2 --json"],
 )
 @which
@@ -222,9 +227,14 @@ def _confirm(found: dict[str, Any], yes: bool) -> None:
         raise AttimoError("Not confirmed: nothing was changed")
 
 
+def _renamed(told: dict[str, Any]) -> str:
+    before = quoted(told["old_name"]) if told["old_name"] else told["account_id"]
+    return f"The account {before} is now {quoted(told['name'])}."
+
+
 def _named(found: dict[str, Any]) -> str:
     id = f"id {found['account_id']}"
-    return id if found["name"] is None else f"{found['name']} ({id})"
+    return id if found["name"] is None else f"{quoted(found['name'])} ({id})"
 
 
 def _contents(found: dict[str, Any]) -> str:

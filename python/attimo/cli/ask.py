@@ -8,6 +8,7 @@ import click
 
 from attimo import names
 from attimo.cli.http_client import HttpClient
+from attimo.cli.shapes import quoted
 from attimo.errors import AttimoError, NoSuchCache
 
 OWNERLESS = {None, "local", "session", "token", "server"}
@@ -40,9 +41,11 @@ def about_cache(client: HttpClient, name: str, deed: str, yes: bool, dry_run: bo
         raise NoSuchCache(name)
     facts = ", ".join(_facts(client, name))
     if dry_run:
-        print(f"{deed} {name}: {facts or 'contents unknown'}", file=sys.stderr)
+        print(f"{deed} {quoted(name)}: {facts or 'contents unknown'}", file=sys.stderr)
     else:
-        confirm(f"{deed} {name}{f' ({facts})' if facts else ''}? This can't be undone.", yes)
+        confirm(
+            f"{deed} {quoted(name)}{f' ({facts})' if facts else ''}? This can't be undone.", yes
+        )
 
 
 def did(verb: str, told: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ from attimo.cli.command import Entry, Group, Old, command
 from attimo.cli.durations import Duration
 from attimo.cli.http_client import HttpClient
 from attimo.cli.options import cache_name, dry_run, option, ttl, yes
-from attimo.cli.shapes import Column, Done, Listing, View
+from attimo.cli.shapes import Column, Done, Listing, View, quoted
 from attimo.cli.target import asks_server
 from attimo.errors import AlreadyExists
 
@@ -60,7 +60,9 @@ class _Created(Done):
 @command(
     group,
     shape=_Created(
-        lambda told: f"{_CREATED[told['created'], told['extended']]} the cache {told['name']}.",
+        lambda told: (
+            f"{_CREATED[told['created'], told['extended']]} the cache {quoted(told['name'])}."
+        ),
         NAME,
         Column("created", "flag"),
         Column("extended", "flag"),
@@ -126,7 +128,9 @@ def list_caches(client: HttpClient) -> list[dict[str, Any]]:
 @command(
     group,
     shape=Done(
-        lambda told: f"{ask.did('Deleted', told)} the cache {told['name']}, with all its items.",
+        lambda told: (
+            f"{ask.did('Deleted', told)} the cache {quoted(told['name'])}, with all its items."
+        ),
         NAME,
         Column("dry_run", "flag"),
     ),
@@ -147,7 +151,7 @@ def delete(client: HttpClient, name: str, yes: bool, dry_run: bool) -> dict[str,
 @command(
     group,
     shape=Done(
-        lambda told: f"{ask.did('Deleted', told)} all items of the cache {told['name']}.",
+        lambda told: f"{ask.did('Deleted', told)} all items of the cache {quoted(told['name'])}.",
         NAME,
         Column("dry_run", "flag"),
     ),

@@ -10,7 +10,7 @@ from attimo.cli.cache_client import CacheClient
 from attimo.cli.command import command
 from attimo.cli.http_client import HttpClient
 from attimo.cli.options import argument, cache_name, option
-from attimo.cli.shapes import Answer, Column, Listing, View, escaped, record
+from attimo.cli.shapes import Answer, Column, Listing, View, escaped, quoted, record
 from attimo.cli.target import asks_server
 from attimo.errors import FailedPrecondition
 
@@ -108,11 +108,10 @@ def _ended(key: bytes, end: bytes) -> bytes:
         FailedPrecondition: It does.
     """
     if end == b"\0" and end in key:
-        raise FailedPrecondition(f"The key '{escaped(key)}' has a NUL byte: use --json")
+        raise FailedPrecondition(f"The key {quoted(key)} has a NUL byte: use --json")
     if end == b"\n" and (not key or b"\n" in key or b"\r" in key):
         what = "has a line break" if key else "is empty"
         raise FailedPrecondition(
-            f"The key '{escaped(key)}' {what}: use --null, which ends keys with a NUL byte, or "
-            "--json"
+            f"The key {quoted(key)} {what}: use --null, which ends keys with a NUL byte, or --json"
         )
     return key + end

@@ -39,7 +39,7 @@ class Duration(click.ParamType[int]):
                 ctx,
             )
         if not self._least <= found <= self._most:
-            self.fail(f"must be {self._least} to {self._most} seconds", param, ctx)
+            self.fail(f"must be {text(self._least)} to {text(self._most)}", param, ctx)
         return found
 
 
@@ -59,6 +59,16 @@ def typed(span: float) -> str:
     """A span of a second or more in its largest unit up to days, rounded down: `89d`."""
     unit = next(each for each in "dhms" if _SECONDS[each] <= span)
     return f"{int(span // _SECONDS[unit])}{unit}"
+
+
+def text(seconds: int) -> str:
+    """A duration as it is typed, in the largest unit of which it is a whole number: `25h`."""
+    size, unit = next(
+        (size, unit)
+        for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
+        if seconds % size == 0 and (seconds or size == 1)
+    )
+    return f"{seconds // size}{unit}"
 
 
 def moment_in(span: int) -> int:

@@ -15,7 +15,7 @@ from attimo.cli.lines import Line
 from attimo.cli.options import argument, item_ttl, option
 from attimo.cli.progress import Progress
 from attimo.cli.sentences import Extent, noting
-from attimo.cli.shapes import Answer, Column, Done
+from attimo.cli.shapes import Answer, Column, Done, quoted
 from attimo.cli.target import asks_cache
 
 CONDITIONS = {"if_absent": {"If-None-Match": "*"}, "if_present": {"If-Match": "*"}}
@@ -24,7 +24,7 @@ CONDITIONS = {"if_absent": {"If-None-Match": "*"}, "if_present": {"If-Match": "*
 def _sentence(told: dict[str, Any]) -> str:
     if not told["written"]:
         return "Nothing was written: the condition is not met."
-    what = told["key"] if told["key"] is not None else f"{told['written']:,} items"
+    what = quoted(told["key"]) if told["key"] is not None else f"{told['written']:,} items"
     return f"Set {what}, for {times.span(told['ttl_seconds'])}."
 
 

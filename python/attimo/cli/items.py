@@ -21,7 +21,18 @@ from attimo.cli.options import (
 )
 from attimo.cli.progress import Progress
 from attimo.cli.sentences import Extent, noting
-from attimo.cli.shapes import Answer, Column, Done, Listing, Plain, Record, View, escaped, page
+from attimo.cli.shapes import (
+    Answer,
+    Column,
+    Done,
+    Listing,
+    Plain,
+    Record,
+    View,
+    escaped,
+    page,
+    quoted,
+)
 from attimo.cli.target import asks_cache
 
 LENGTHS = {
@@ -235,4 +246,4 @@ def _lines(given: bytes) -> list[bytes]:
 
 
 def _count(keys: Sequence[str]) -> str:
-    return keys[0] if len(keys) == 1 else f"{len(keys):,} keys"
+    return quoted(keys[0]) if len(keys) == 1 else f"{len(keys):,} keys"

@@ -9,7 +9,7 @@ from attimo.cli.cache_client import CacheClient
 from attimo.cli.command import Group, command
 from attimo.cli.elements import LENGTH, Score, given, or_miss
 from attimo.cli.options import MOST_UINT32, NEGATIVE_NUMBERS, argument, option, yes
-from attimo.cli.shapes import Answer, Column, Done, Listing
+from attimo.cli.shapes import Answer, Column, Done, Listing, quoted
 from attimo.cli.target import asks_cache
 
 PATH = "/leaderboard"
@@ -124,7 +124,7 @@ def length(cache: CacheClient, name: str) -> dict[str, Any]:
 
 @command(
     group,
-    shape=Done("Deleted the leaderboard {name}.", Column("name")),
+    shape=Done(lambda told: f"Deleted the leaderboard {quoted(told['name'])}.", Column("name")),
     examples=["attimo leaderboards delete game --yes", "attimo leaderboards delete game --json"],
 )
 @the_name
@@ -132,7 +132,7 @@ def length(cache: CacheClient, name: str) -> dict[str, Any]:
 @asks_cache
 def delete(cache: CacheClient, name: str, yes: bool) -> dict[str, Any]:
     """Delete a leaderboard; no error if it does not exist."""
-    ask.confirm(f"Delete the leaderboard {name}? This can't be undone.", yes)
+    ask.confirm(f"Delete the leaderboard {quoted(name)}? This can't be undone.", yes)
     cache.ask("DELETE", PATH, name)
     return {"name": name}
 

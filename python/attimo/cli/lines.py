@@ -4,6 +4,7 @@ A tab, a line feed, a carriage return and a backslash in a key or value are `\t`
 `\\`; any byte can be `\xHH`. Everything else stands as it is.
 """
 
+import codecs
 import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -25,12 +26,14 @@ class Line(NamedTuple):
 
 
 def parse(lines: Iterable[bytes]) -> Iterator[Line]:
-    """The items of lines; empty lines are skipped.
+    """The items of lines; empty lines are skipped, and so is a byte order mark at the beginning.
 
     Raises:
         InvalidArgument: A line is not an item; the message has its number.
     """
     for number, line in enumerate(lines, 1):
+        if number == 1:
+            line = line.removeprefix(codecs.BOM_UTF8)
         if not (line := line.removesuffix(b"\n").removesuffix(b"\r")):
             continue
         key, tab, value = line.partition(b"\t")
@@ -41,7 +44,7 @@ def parse(lines: Iterable[bytes]) -> Iterator[Line]:
 
 def line(key: bytes, value: bytes) -> bytes:
     """An item as a line, with its end."""
-    return b"%b\t%b\n" % (_escaped(key), _escaped(value))
+    return b"%b\t%b\n" % (_without_mark(_escaped(key)), _escaped(value))
 
 
 def _plain(text: bytes, number: int) -> bytes:
@@ -54,6 +57,12 @@ def _byte(found: re.Match[bytes], number: int) -> bytes:
     if (code := _CODES.get(found[2])) is None:
         raise InvalidArgument(rf"Line {number:,} has an unknown escape: use \t, \n, \r, \\ or \xHH")
     return code
+
+
+def _without_mark(key: bytes) -> bytes:
+    """The same with a byte order mark at its beginning escaped, which a reader would skip."""
+    is_marked = key.startswith(codecs.BOM_UTF8)
+    return rb"\xef\xbb\xbf" + key.removeprefix(codecs.BOM_UTF8) if is_marked else key
 
 
 def _escaped(text: bytes) -> bytes:

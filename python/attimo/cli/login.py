@@ -18,7 +18,7 @@ from attimo.cli.inputs import InputFile
 from attimo.cli.options import argument, option, ttl, yes
 from attimo.cli.profiles import Profile
 from attimo.cli.sentences import noting
-from attimo.cli.shapes import Column, Done
+from attimo.cli.shapes import Column, Done, quoted
 from attimo.cli.sign_in import Wanted
 from attimo.cli.target import Choice
 from attimo.cli.whoami import IDENTITY, Identity, told
@@ -97,7 +97,7 @@ def login(
                     found = _saved(name, made)
                 _end(client, old)
     print(
-        f"Saved the profile {name}. Use it with --profile {name} or ATTIMO_PROFILE={name}.",
+        f"Saved the profile {quoted(name)}. Use it with --profile {name} or ATTIMO_PROFILE={name}.",
         file=sys.stderr,
     )
     return told(found, Choice(made, f"profile {name!r}", f"profile {name!r}"))
@@ -177,7 +177,9 @@ def _replaceable(name: str, url: str) -> Profile | None:
     """
     old = profiles.load().get(name)
     if old is not None and keys.place(old.url) != keys.place(url):
-        raise Misconfigured(f"The profile {name} is of {old.url}: pass another name with --name")
+        raise Misconfigured(
+            f"The profile {quoted(name)} is of {old.url}: pass another name with --name"
+        )
     return old
 
 
@@ -204,7 +206,7 @@ def logout(name: str | None, keep_key: bool, yes: bool) -> dict[str, Any]:
     found = profiles.get(name)
     revokes = found.key_id is not None and not keep_key
     deed = f"revoke its API key {found.key_id} and delete" if revokes else "delete"
-    ask.confirm(f"Log out of {found.url}: {deed} the profile {name}?", yes)
+    ask.confirm(f"Log out of {found.url}: {deed} the profile {quoted(name)}?", yes)
     revoked = revokes and _revoke(found)
     with noting(lambda _: f"The API key {found.key_id} is revoked" if revoked else ""):
         profiles.remove(name)
@@ -250,4 +252,4 @@ def _revoke(profile: Profile) -> bool:
 
 def _words(told: dict[str, Any]) -> str:
     key = f"revoked the API key {told['key_id']} and " if told["revoked"] else ""
-    return f"{key}deleted the profile {told['name']}."
+    return f"{key}deleted the profile {quoted(told['name'])}."

@@ -6,7 +6,7 @@ from attimo.cli import ask, complete, invitation, role_options
 from attimo.cli.command import Group, command
 from attimo.cli.http_client import HttpClient
 from attimo.cli.options import argument, dry_run, option, yes
-from attimo.cli.shapes import Column, Done, Listing
+from attimo.cli.shapes import Column, Done, Listing, quoted
 from attimo.cli.target import asks_server
 from attimo.errors import NoSuchMember
 
@@ -76,7 +76,7 @@ def invite(client: HttpClient, email: str, role: str) -> dict[str, Any]:
     group,
     "role",
     shape=Done(
-        lambda told: _sentences(f"{told['email']} has the role {told['role']} now.", told),
+        lambda told: _sentences(f"{told['email']} has the role {quoted(told['role'])} now.", told),
         EMAIL,
         Column("role"),
         *REVOKED,

@@ -11,7 +11,7 @@ from attimo.cli.inputs import InputFile
 from attimo.cli.keys import Target
 from attimo.cli.options import argument, option
 from attimo.cli.profiles import Profile
-from attimo.cli.shapes import Column, Done, Listing
+from attimo.cli.shapes import Column, Done, Listing, quoted
 
 group = Group("profile", help="Profiles: named servers, for use with --profile.")
 
@@ -23,7 +23,9 @@ the_profile = argument("name", "The profile.", shell_complete=complete.profiles)
 
 @command(
     group,
-    shape=Done("Saved the profile {name} for {url}.", NAME, URL),
+    shape=Done(
+        lambda told: f"Saved the profile {quoted(told['name'])} for {told['url']}.", NAME, URL
+    ),
     examples=[
         "attimo profile add prod --url https://cache.example.com:8443 --api-key KEY",
         "attimo profile add prod --url https://cache.example.com:8443 --api-key KEY --cache shop",
@@ -66,7 +68,7 @@ def list_profiles() -> list[dict[str, Any]]:
 
 @command(
     group,
-    shape=Done("Deleted the profile {name}.", NAME),
+    shape=Done(lambda told: f"Deleted the profile {quoted(told['name'])}.", NAME),
     examples=["attimo profile remove prod", "attimo profile remove staging --json"],
 )
 @the_profile

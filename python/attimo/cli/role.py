@@ -9,7 +9,7 @@ from attimo.cli.command import Group, command
 from attimo.cli.http_client import HttpClient
 from attimo.cli.options import argument, dry_run, option, yes
 from attimo.cli.role_options import find, permissions_of, rules, which
-from attimo.cli.shapes import Column, Done, Listing, Plain, Shape, View, printable
+from attimo.cli.shapes import Column, Done, Listing, Plain, Shape, View, printable, quoted
 from attimo.cli.target import asks_server
 from attimo.errors import FailedPrecondition
 
@@ -87,7 +87,7 @@ def create(
     shape=Done(
         lambda told: "\n".join(
             [
-                f"Changed the role {told['role_name']}.",
+                f"Changed the role {quoted(told['role_name'])}.",
                 *(f"Revoked the API key {key}." for key in told["revoked_keys"]),
             ]
         ),
@@ -133,7 +133,7 @@ def update(
 @command(
     group,
     shape=Done(
-        lambda told: f"{ask.did('Deleted', told)} the role {told['role_name']}.",
+        lambda told: f"{ask.did('Deleted', told)} the role {quoted(told['role_name'])}.",
         ID,
         NAME,
         Column("dry_run", "flag"),
@@ -148,7 +148,7 @@ def delete(client: HttpClient, role: str, yes: bool, dry_run: bool) -> dict[str,
     """Delete a role that is not in use."""
     found = find(client, role)
     if not dry_run:
-        ask.confirm(f"Delete the role {found['role_name']}? This can't be undone.", yes)
+        ask.confirm(f"Delete the role {quoted(found['role_name'])}? This can't be undone.", yes)
         answer = client.delete_role(found["role_id"])
         if answer["status"] == "blocked":
             raise FailedPrecondition(

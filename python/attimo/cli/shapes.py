@@ -298,12 +298,26 @@ def closed(properties: dict[str, Any]) -> dict[str, Any]:
 def print_json(value: Any) -> None:
     """Print a value as JSON; what is no text in it is escaped."""
     text = json.dumps(value, indent=2, ensure_ascii=False)
-    print(text if is_text(text) else json.dumps(value, indent=2))
+    print(for_screen(text) if is_text(text) else json.dumps(value, indent=2))
+
+
+def for_screen(text: str) -> str:
+    """JSON as it is printed: on a terminal, what cannot be printed is escaped."""
+    if text.isprintable() or not sys.stdout.isatty():
+        return text
+    return "".join(each if each.isprintable() or each == "\n" else _in_json(each) for each in text)
 
 
 def printable(text: str) -> str:
     """Text on one line, without control characters."""
     return text if text.isprintable() else "".join(map(_shown, text))
+
+
+def quoted(name: str | bytes) -> str:
+    """A name in a sentence, whose end nobody takes for the end of the sentence."""
+    shown = printable(name) if isinstance(name, str) else escaped(name)
+    mark = '"' if "'" in shown else "'"
+    return f"{mark}{shown}{mark}"
 
 
 def escaped(element: bytes) -> str:
@@ -314,6 +328,10 @@ def escaped(element: bytes) -> str:
 def number(score: float) -> str:
     """A score as a person writes it."""
     return str(int(score)) if score.is_integer() and abs(score) < 1e16 else str(score)
+
+
+def _in_json(character: str) -> str:
+    return json.dumps(character)[1:-1]
 
 
 def _shown(character: str) -> str:

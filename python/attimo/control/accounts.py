@@ -248,7 +248,7 @@ def note(tx: Tx, account_id: int, about: Account, **more: object) -> None:
 def _check(name: str) -> None:
     """Refuse a name that is none, or with which operators would name another account by its ID."""
     text_rules.check("name", name, LONGEST_NAME)
-    if name.isdecimal() or name == "*" or name.startswith("id:"):
+    if name.isdecimal() or name == "*" or name.casefold().startswith("id:"):
         raise InvalidArgument(
             "name must not be a number or *, nor begin with id: - these choose accounts by their "
             "IDs"

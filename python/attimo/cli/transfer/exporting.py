@@ -13,7 +13,7 @@ from attimo.cli.http_client import HttpClient
 from attimo.cli.options import argument, cache_name
 from attimo.cli.progress import Progress
 from attimo.cli.sentences import noting
-from attimo.cli.shapes import Answer, Column, Listing, View, escaped
+from attimo.cli.shapes import Answer, Column, Listing, View, for_screen, quoted
 from attimo.cli.target import asks_server
 from attimo.cli.transfer import reader
 from attimo.cli.transfer.items import Item, Skipped, line
@@ -41,7 +41,7 @@ class Lines(Listing):
             Progress("items exported") as progress,
         ):
             for count, each in enumerate(answer.data, 1):
-                sys.stdout.buffer.write(line(each))
+                _print(line(each))
                 progress.at(count)
 
 
@@ -74,6 +74,13 @@ def export_items(client: HttpClient, name: str, prefix: str) -> Answer:
     return Answer(_unless_skipped(each for page in keys for each in _items(cache, page)))
 
 
+def _print(line: bytes) -> None:
+    if sys.stdout.isatty():
+        print(for_screen(line.decode()), end="")
+    else:
+        sys.stdout.buffer.write(line)
+
+
 def _unless_skipped(found: Iterator[Item | Skipped]) -> Iterator[Item]:
     """The items that could be read; each other is told at once.
 
@@ -86,7 +93,7 @@ def _unless_skipped(found: Iterator[Item | Skipped]) -> Iterator[Item]:
             yield each
         else:
             skipped += 1
-            print(f"attimo: skipped `{escaped(each.key)}`: {each.reason}", file=sys.stderr)
+            print(f"attimo: skipped {quoted(each.key)}: {each.reason}", file=sys.stderr)
     if skipped:
         raise AttimoError(f"{plural(skipped, 'item')} could not be read")
 

@@ -17,7 +17,7 @@ from attimo.cli.http_client import HttpClient
 from attimo.cli.options import DEFAULT_TTL_SECONDS, argument, cache_name, dry_run, option, ttl
 from attimo.cli.progress import Progress
 from attimo.cli.sentences import noting
-from attimo.cli.shapes import Answer, Column, Done, escaped
+from attimo.cli.shapes import Answer, Column, Done, quoted
 from attimo.cli.target import asks_server
 from attimo.cli.transfer import store, store_url
 from attimo.cli.transfer.items import Item, Skipped, parse
@@ -79,7 +79,7 @@ def import_items(
 
     def tell(what: str, each: Skipped) -> None:
         count[what] += 1
-        progress.tell(f"attimo: {what} `{escaped(each.key)}`: {each.reason}")
+        progress.tell(f"attimo: {what} {quoted(each.key)}: {each.reason}")
 
     skip = partial(tell, "skipped")
     cache = CacheClient(client, name)
