@@ -83,6 +83,19 @@ def test_what_is_listed_can_be_deleted(terminal: Terminal, cache: str) -> None:
     assert terminal.do("get", "-0", "-", given=b"cart:1\0") == "v"
 
 
+def test_a_star_that_lists_nothing_is_told_to_be_no_pattern(terminal: Terminal, cache: str) -> None:
+    fill(terminal, b"user:1", b"odd*")
+
+    guess = terminal.type("cache", "keys", cache, "user:*")
+
+    assert (guess.status, guess.printed) == (0, b"")
+    assert (
+        guess.error == "attimo: No key starts with 'user:*'. A prefix is no pattern: omit the *\n"
+    )
+    assert terminal.type("cache", "keys", cache, "odd*").error == ""
+    assert terminal.type("cache", "keys", cache, "none").error == ""
+
+
 def test_the_empty_key_is_a_key(terminal: Terminal, cache: str) -> None:
     fill(terminal, b"", b"other")
     assert terminal.do("get", "") == "v"

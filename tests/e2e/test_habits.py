@@ -47,6 +47,7 @@ OF_OTHERS = {
     "cache list -R shop": "--profile",
     "get k -R shop": "--cache",
     "cache list --format json": "--json",
+    "cache list --json name": "every field",
     "cache delete shop --force": "--yes",
     "key view abc": "attimo key list",
     "key rotate abc": "attimo key revoke",

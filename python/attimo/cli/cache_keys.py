@@ -23,6 +23,7 @@ class Listed:
     """Keys that are asked for page by page, while they are read.
 
     Attributes:
+        prefix: What they start with.
         next: Once they are read, where a list that was cut continues.
         end: What ends each key on a pipe.
     """
@@ -32,16 +33,16 @@ class Listed:
     ) -> None:
         self.next = token
         self.end = end
-        self._ask = (cache, prefix)
+        self.prefix = prefix
+        self._cache = cache
         self._limit = limit
 
     def pages(self) -> Iterator[list[bytes]]:
         """The keys, a page at a time."""
-        cache, prefix = self._ask
         left = self._limit
         while left is None or left > 0:
             most = PAGE if left is None else min(left, PAGE)
-            keys, self.next = cache.keys(prefix, most, self.next)
+            keys, self.next = self._cache.keys(self.prefix, most, self.next)
             yield keys
             left = None if left is None else left - len(keys)
             if self.next is None:
@@ -62,12 +63,17 @@ class Keys(Listing):
     def text(self, answer: Any, view: View) -> None:
         """Print each page when it is there."""
         listed: Listed = answer.data
+        is_empty = True
         for keys in listed.pages():
+            is_empty = is_empty and not keys
             if sys.stdout.isatty():
                 print("".join(f"{escaped(key)}\n" for key in keys), end="")
             else:
                 sys.stdout.buffer.write(b"".join(_ended(key, listed.end) for key in keys))
             sys.stdout.flush()
+        if is_empty and listed.prefix.endswith("*"):
+            said = f"No key starts with '{printable(listed.prefix)}'"
+            print(f"attimo: {said}. A prefix is no pattern: omit the *", file=sys.stderr)
 
 
 @command(

@@ -149,6 +149,8 @@ def for_usage(error: click.UsageError) -> str:
     if error.ctx.command_path == "attimo set" and "extra argument" in error.message:
         words = error.message.upper().replace("(", " ").replace(")", " ").split()
         return _use(" and ".join(f"`{_EXTRA[word]}`" for word in words if word in _EXTRA))
+    if "extra argument" in error.message and error.ctx.params.get("as_json"):
+        return "`--json` prints every field; jq or another program can choose some"
     return ""
 
 
