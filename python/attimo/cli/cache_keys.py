@@ -72,7 +72,7 @@ class Keys(Listing):
                 sys.stdout.buffer.write(b"".join(_ended(key, listed.end) for key in keys))
             sys.stdout.flush()
         if is_empty and listed.prefix.endswith("*"):
-            said = f"No key starts with '{printable(listed.prefix)}'"
+            said = f"No key starts with {quoted(listed.prefix)}"
             print(f"attimo: {said}. A prefix is no pattern: omit the *", file=sys.stderr)
 
 
