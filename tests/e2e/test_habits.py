@@ -40,6 +40,7 @@ OF_REDIS = {
 OF_OTHERS = {
     "auth login": "attimo login",
     "ls": "attimo cache list",
+    "item set k v": "attimo set KEY VALUE",
     "cache view shop": "attimo cache stats NAME",
     "cache clear shop": "attimo cache flush NAME",
     "cache flushall": "attimo cache flush NAME",

@@ -17,6 +17,7 @@ _COMMANDS: dict[str, dict[str, str]] = {
         "attimo set KEY VALUE --if-absent": "setnx",
         "attimo set --lines FILE": "mset",
         "attimo del KEY...": "unlink",
+        "attimo set KEY VALUE`, `attimo get KEY` or `attimo del KEY": "item items value values",
         "attimo incr KEY AMOUNT": "incrby",
         "attimo incr KEY -1": "decr decrby",
         "attimo ttl KEY 60": "expire pexpire expireat pexpireat touch persist",
