@@ -17,7 +17,7 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypedDict
+from typing import Any, Self, TypedDict
 from urllib.parse import urlsplit
 
 START_LIMIT_SECONDS = 60
@@ -126,9 +126,7 @@ class Server:
         process = self._process
         if process is None:
             return
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        end_group(process)
         if self._reader is not None:
             self._reader.join()
         if process.stdout is not None:
@@ -234,6 +232,13 @@ class Server:
     def _forget(self) -> None:
         self.kill()
         self._room.cleanup()
+
+
+def end_group(process: subprocess.Popen[Any]) -> None:
+    """End a process and its group without a word; harmless if it has ended."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def attimo() -> list[str]:

@@ -2,18 +2,16 @@
 
 import os
 import re
-import signal
 import socket
 import subprocess
 import sys
 import time
-from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from docs.typed import DOCS, Block, blocks
-from harness import Server, bare_environment
+from harness import Server, bare_environment, end_group
 
 START_LIMIT_SECONDS = 500
 SAVED = re.compile(r"`([^`\n]+)`:\n\n```\w+\n(.*?)^```$", re.S | re.M)
@@ -125,9 +123,7 @@ class Application:
 
     def _end(self) -> None:
         assert self._process is not None
-        with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        end_group(self._process)
 
     def _at_port(self, typed: str) -> str:
         assert self.page.port in typed, f"the port is not in {typed!r}"
