@@ -102,6 +102,7 @@ def test_no_word_for_a_server_ends_in_a_traceback(
         (["dictionary", "increment", "d", "f", "99999999999999999999"], ["9223372036854775807"]),
         (["list", "show", "l", "--start", "99999999999"], ["--start", "2147483647"]),
         (["set", "pop", "s", "99999999999"], ["4294967295"]),
+        (["incr", "k", "abc"], ["'abc' is not a valid integer."]),
     ],
 )
 def test_what_is_wrong_is_named_with_its_limit(

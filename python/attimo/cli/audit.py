@@ -5,12 +5,10 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-import click
-
 from attimo.cli import account_option, durations, role_options
 from attimo.cli.command import command
 from attimo.cli.http_client import HttpClient
-from attimo.cli.options import option, span
+from attimo.cli.options import Integer, option, span
 from attimo.cli.shapes import Answer, Column, Listing
 from attimo.cli.target import asks_server
 from attimo.errors import AttimoError
@@ -39,7 +37,7 @@ MOST_AT_ONCE = 10_000
 @option(
     "--limit",
     "-n",
-    type=click.IntRange(min=1),
+    type=Integer(min=1),
     default=50,
     show_default=True,
     help="Show at most this many entries, newest first.",

@@ -4,12 +4,10 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-import click
-
 from attimo.cli.cache_client import CacheClient
 from attimo.cli.command import command
 from attimo.cli.http_client import HttpClient
-from attimo.cli.options import argument, cache_name, option
+from attimo.cli.options import Integer, argument, cache_name, option
 from attimo.cli.shapes import Answer, Column, Listing, View, escaped, quoted, record
 from attimo.cli.target import asks_server
 from attimo.errors import FailedPrecondition
@@ -89,7 +87,7 @@ class Keys(Listing):
 @option(
     "--limit",
     "-n",
-    type=click.IntRange(min=1),
+    type=Integer(min=1),
     help="List at most this many keys. Default: all.",
 )
 @option("--null", "-0", is_flag=True, help="On a pipe, end each key with a NUL byte.")

@@ -2,13 +2,11 @@
 
 from typing import Any
 
-import click
-
 from attimo.cli import ask
 from attimo.cli.cache_client import CacheClient
 from attimo.cli.command import Group, command
 from attimo.cli.elements import LENGTH, Score, given, or_miss
-from attimo.cli.options import MOST_UINT32, NEGATIVE_NUMBERS, argument, option, yes
+from attimo.cli.options import MOST_UINT32, NEGATIVE_NUMBERS, Integer, argument, option, yes
 from attimo.cli.shapes import Answer, Column, Done, Listing, quoted
 from attimo.cli.target import asks_cache
 
@@ -18,7 +16,7 @@ PAGE = 8192
 group = Group("leaderboards", help="Leaderboards: ids with scores, ranked.")
 
 ENTRIES = Listing(Column("rank", "number"), Column("id", "number"), Column("score", "score"))
-_ID = click.IntRange(0, MOST_UINT32)
+_ID = Integer(0, MOST_UINT32)
 
 the_name = argument("name", "The leaderboard.")
 the_ids = argument("ids", "The ids.", type=_ID, nargs=-1, required=True, metavar="ID...")
@@ -39,7 +37,7 @@ ascending_option = option("--ascending", is_flag=True, help="Rank the lowest sco
 @option("--offset", type=_ID, default=0, show_default=True, help="Number of entries to skip.")
 @option(
     "--count",
-    type=click.IntRange(1, PAGE),
+    type=Integer(1, PAGE),
     default=100,
     show_default=True,
     help="Maximum number of entries.",

@@ -3,12 +3,10 @@
 import os
 from typing import Any
 
-import click
-
 from attimo.cli.cache_client import CacheClient, coded, elements, read
 from attimo.cli.command import Group, command
 from attimo.cli.elements import LENGTH, Element, given, lifetime, or_miss
-from attimo.cli.options import MOST_INT32, argument, collection_ttl, option
+from attimo.cli.options import MOST_INT32, Integer, argument, collection_ttl, option
 from attimo.cli.shapes import Answer, Column, Done, Listing
 from attimo.cli.target import asks_cache
 
@@ -20,7 +18,7 @@ VALUE = Column("value", "bytes")
 
 the_name = argument("name", "The list.")
 front = option("--front", is_flag=True, help="Use the front of the list, not the back.")
-_POSITION = click.IntRange(-MOST_INT32, MOST_INT32)
+_POSITION = Integer(-MOST_INT32, MOST_INT32)
 start_option = option(
     "--start", type=_POSITION, help="First position, counted from 0; negative counts from the end."
 )

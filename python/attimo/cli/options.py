@@ -25,6 +25,12 @@ NEGATIVE_NUMBERS = {"ignore_unknown_options": True}
 """For commands with an argument such as `-5`, which would be taken for an option."""
 
 
+class Integer(click.IntRange):
+    """An integer within limits; help and errors name it, and the limits behind it."""
+
+    name = "integer"
+
+
 def option(*declared: str, **attrs: Any) -> Decorator:
     """An option; `panel` is the heading that it stands below."""
     return click.option(*declared, cls=Option, **attrs)
@@ -38,7 +44,7 @@ def argument(name: str, help: str, **attrs: Any) -> Decorator:
 amount = argument(
     "amount",
     "Amount to add; can be negative. Default: 1.",
-    type=click.IntRange(-MOST_INT64, MOST_INT64),
+    type=Integer(-MOST_INT64, MOST_INT64),
     default=1,
 )
 """What is added to an integer."""

@@ -3,13 +3,11 @@
 import os
 from typing import Any
 
-import click
-
 from attimo.cli import exits
 from attimo.cli.cache_client import CacheClient, coded, elements, read
 from attimo.cli.command import Group, command
 from attimo.cli.elements import LENGTH, lifetime, or_miss
-from attimo.cli.options import MOST_UINT32, argument, collection_ttl
+from attimo.cli.options import MOST_UINT32, Integer, argument, collection_ttl
 from attimo.cli.shapes import Answer, Column, Done, Listing, Shape, View
 from attimo.cli.target import asks_cache
 
@@ -22,7 +20,7 @@ ELEMENT = Column("element", "bytes")
 the_name = argument("name", "The set.")
 the_elements = argument("elements", "The elements.", nargs=-1, required=True, metavar="ELEMENT...")
 the_count = argument(
-    "count", "Maximum number. Default: 1.", type=click.IntRange(1, MOST_UINT32), default=1
+    "count", "Maximum number. Default: 1.", type=Integer(1, MOST_UINT32), default=1
 )
 
 

@@ -12,6 +12,7 @@ from attimo.cli.elements import LENGTH, Score, given, lifetime, or_miss
 from attimo.cli.options import (
     MOST_INT32,
     NEGATIVE_NUMBERS,
+    Integer,
     argument,
     collection_ttl,
     option,
@@ -29,7 +30,7 @@ SCORE = Column("score", "score")
 the_name = argument("name", "The sorted set.")
 the_value = argument("value", "The value.")
 descending_option = option("--descending", is_flag=True, help="Rank the highest score first, as 0.")
-_RANK = click.IntRange(-MOST_INT32, MOST_INT32)
+_RANK = Integer(-MOST_INT32, MOST_INT32)
 
 
 @command(
