@@ -86,6 +86,11 @@ class DataDirectory:
         return self.path / "attimo.db"
 
     @property
+    def database_log(self) -> Path:
+        """SQLite's write-ahead log, while there is one."""
+        return self.path / "attimo.db-wal"
+
+    @property
     def app_socket(self) -> Path:
         """The socket of the control app, while the server runs."""
         return self.path / "app.sock"

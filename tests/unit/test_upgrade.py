@@ -1,5 +1,6 @@
 """The backup of what an earlier version left, before this version changes its database."""
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -11,6 +12,9 @@ from attimo.errors import Misconfigured
 from attimo.serve import upgrade
 from attimo.store.database import open_database
 from attimo.store.schema import SCHEMA
+
+NOON = 1_735_732_800
+"""Of the first day of 2025, in seconds since 1970: long before anything here is made."""
 
 EARLIER = sorted((Path(__file__).parent / "databases").glob("*.sql"))
 
@@ -52,6 +56,24 @@ def test_a_database_of_each_step_is_backed_up_as_it_is(home: DataDirectory, dump
     assert (backup / "ca.key").read_text() == "the key"
     assert {each.stat().st_mode & 0o777 for each in backup.iterdir()} == {0o600}
     assert {each.stat().st_mode & 0o777 for each in (backup, home.upgrades)} == {0o700}
+
+
+def test_what_is_backed_up_since_it_was_changed_is_not_backed_up_again(home: DataDirectory) -> None:
+    left_by(EARLIER[-1], home)
+    os.utime(home.database, (NOON, NOON))
+    upgrade.back_up_first(home)
+    upgrade.back_up_first(home)
+    (first,) = made(home)
+    first.rename(home.upgrades / "attimo-20260101T000000Z")
+
+    home.database_log.touch()
+    os.utime(home.database, (NOON, NOON))
+    upgrade.back_up_first(home)
+    assert len(made(home)) == 1
+
+    left_by(EARLIER[-1], home)
+    upgrade.back_up_first(home)
+    assert len(made(home)) == 2
 
 
 def test_what_this_version_does_not_change_is_not_backed_up(home: DataDirectory) -> None:

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 def back_up_first(home: DataDirectory) -> None:
-    """Back up a data directory whose database is older than this version.
+    """Back up a data directory whose database is older than this version, unless it is already.
 
     Raises:
         Misconfigured: It is, and cannot be backed up: it must not be opened.
@@ -33,6 +33,8 @@ def back_up_first(home: DataDirectory) -> None:
     if step is None:
         return
     try:
+        if _is_backed_up(home):
+            return
         to = _back_up(home)
     except (Misconfigured, OSError) as error:
         needed = home.database.stat().st_size // MIB + 1
@@ -46,6 +48,13 @@ def back_up_first(home: DataDirectory) -> None:
         backups.keep_newest(home.upgrades, KEPT)
     except OSError as error:
         log.warning("old backups cannot be deleted: %s", error)
+
+
+def _is_backed_up(home: DataDirectory) -> bool:
+    """Whether the newest backup is later than the last change: a start that fails repeats none."""
+    newest = max(backups.there(home.upgrades), default=0)
+    files = [each.stat() for each in (home.database, home.database_log) if each.exists()]
+    return newest > max(each.st_mtime for each in files if each.st_size)
 
 
 def _back_up(home: DataDirectory) -> Path:
