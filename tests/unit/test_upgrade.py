@@ -65,15 +65,16 @@ def test_what_is_backed_up_since_it_was_changed_is_not_backed_up_again(home: Dat
     upgrade.back_up_first(home)
     (first,) = made(home)
     first.rename(home.upgrades / "attimo-20260101T000000Z")
+    (home.upgrades / "attimo-99990101T000000Z").mkdir()  # made while the clock was wrong
 
     home.database_log.touch()
     os.utime(home.database, (NOON, NOON))
     upgrade.back_up_first(home)
-    assert len(made(home)) == 1
+    assert len(made(home)) == 2
 
     left_by(EARLIER[-1], home)
     upgrade.back_up_first(home)
-    assert len(made(home)) == 2
+    assert len(made(home)) == 3
 
 
 def test_what_this_version_does_not_change_is_not_backed_up(home: DataDirectory) -> None:

@@ -52,7 +52,8 @@ def back_up_first(home: DataDirectory) -> None:
 
 def _is_backed_up(home: DataDirectory) -> bool:
     """Whether the newest backup is later than the last change: a start that fails repeats none."""
-    newest = max(backups.there(home.upgrades), default=0)
+    now = time.time()
+    newest = max((at for at in backups.there(home.upgrades) if at <= now), default=0)
     files = [each.stat() for each in (home.database, home.database_log) if each.exists()]
     return newest > max(each.st_mtime for each in files if each.st_size)
 
