@@ -197,15 +197,21 @@ def test_a_connection_that_a_server_has_closed_is_opened_again(server: Server) -
     assert httpx.get(f"{server.http}/health").status_code == 200
 
 
-def test_a_request_that_adds_is_not_sent_again_when_its_answer_is_lost(server: Server) -> None:
-    with Losing(server.http_address, b"key=lost") as way:
-        connection = Connection(Profile(way.url, server.api_key))
-        add = {"key": "lost", "amount": 5, "ttl_seconds": 60}
-        assert connection.request("GET", "/health").status == 200
-        with pytest.raises(Unreachable):
-            connection.request("POST", "/cache/default-cache/increment", add)
-        connection.close()
-
-    found = Connection(Profile(server.http, server.api_key))
-    assert found.request("GET", "/cache/default-cache", {"key": "lost"}).text == "5"
-    found.close()
+def test_a_write_is_not_sent_again_when_its_answer_is_lost(server: Server) -> None:
+    """The second would add again, or be told that the item exists, or exists no more."""
+    item = {"key": "lost", "ttl_seconds": 60}
+    direct = Connection(Profile(server.http, server.api_key))
+    for method, path, query, headers, left in (
+        ("POST", "/cache/default-cache/increment", item | {"amount": 5}, {}, "5"),
+        ("DELETE", "/cache/default-cache", {"key": "lost"}, {}, None),
+        ("PUT", "/cache/default-cache", item, {"If-None-Match": "*"}, "v"),
+    ):
+        with Losing(server.http_address, b"key=lost") as way:
+            connection = Connection(Profile(way.url, server.api_key))
+            assert connection.request("GET", "/health").status == 200
+            with pytest.raises(Unreachable):
+                connection.request(method, path, query, b"v" if method == "PUT" else None, headers)
+            connection.close()
+        found = direct.request("GET", "/cache/default-cache", {"key": "lost"})
+        assert (found.text if found.status == 200 else None) == left
+    direct.close()

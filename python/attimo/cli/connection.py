@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 PORTS = {"http": 80, "https": 443}
 
-REPEATABLE = ("GET", "HEAD", "PUT", "DELETE")
-"""Methods that do the same twice as once (RFC 9110, section 9.2.2)."""
+REPEATABLE = ("GET", "HEAD")
+"""Methods that may be sent again: what writes would do so twice, or be told that it is done."""
 
 NOT_TRUSTED = {18, 19, 20, 21}
 WRONG_NAME = {62, 64}
