@@ -180,13 +180,24 @@ def test_who_has_a_key_that_expires_is_told_how_long_another_can_live(terminal: 
     key = terminal.do("key", "create", "--ttl", "91d").strip()
     terminal.variables["ATTIMO_TOKEN"] = key
 
-    for words in (["--ttl", "120d"], []):
-        refused = terminal.type("key", "create", *words)
-        assert refused.status == 3
-        assert "Yours expires in 90d: pass --ttl 90d or less" in refused.error
+    refused = terminal.type("key", "create", "--ttl", "120d")
+    assert refused.status == 3
+    assert "Yours expires in 90d: pass --ttl 90d or less" in refused.error
     denied = terminal.do("key", "create", "--ttl", "90d", "--role", "viewer").strip()
     terminal.variables["ATTIMO_TOKEN"] = denied
     assert "Yours" not in terminal.type("key", "create", "--ttl", "1d").error
+
+
+def test_without_a_ttl_a_key_lives_as_long_as_the_one_that_creates_it(terminal: Terminal) -> None:
+    made = json.loads(terminal.do("key", "create", "--ttl", "90d", "--json"))
+    own_end = made["expires_at"]
+
+    unlimited = terminal.type("key", "create", "--json")
+    limited = terminal.type("key", "create", "--json", "--api-key", made["api_key"])
+
+    assert (json.loads(unlimited.printed)["expires_at"], unlimited.error) == (None, "")
+    assert json.loads(limited.printed)["expires_at"] == own_end
+    assert limited.error == f"The new key expires with your key, on {own_end[:10]}.\n"
 
 
 def test_env_points_a_shell_at_the_server_of_a_profile(stranger: Terminal, server: Server) -> None:

@@ -4,7 +4,7 @@ import sys
 import time
 from typing import Any
 
-from attimo.cli import ask, complete, durations, key_signing, keys, role_options
+from attimo.cli import ask, complete, durations, key_signing, keys, role_options, times
 from attimo.cli.command import Group, command
 from attimo.cli.http_client import HttpClient
 from attimo.cli.options import argument, dry_run, option, ttl, yes
@@ -56,7 +56,7 @@ OWN_RULES = "its own"
     help="Role for the key (name or id); owner allows everything.",
     shell_complete=complete.roles,
 )
-@ttl("Expire after this long (12h, 30d). Default: never.")
+@ttl("Expire after this long (12h, 30d). Default: when your own key does, if ever.")
 @asks_server
 def create(client: HttpClient, description: str, role: str, ttl: int | None) -> dict[str, Any]:
     """Create an API key and print it. You won't be able to see it again.
@@ -64,19 +64,29 @@ def create(client: HttpClient, description: str, role: str, ttl: int | None) -> 
     It can't have more permissions than the key that creates it, nor expire later.
     """
     found = role_options.find(client, role)
-    expiry = "never" if ttl is None else durations.moment_in(ttl)
+    own_end = _own_end(client) if ttl is None else None
+    expiry = durations.moment_in(ttl) if ttl is not None else own_end or "never"
     try:
         made = client.create_key(found["role_id"], description, expiry)
     except PermissionDenied as error:
         error.add_note(_shorter(client, ttl))
         raise
+    if own_end is not None:
+        end = times.day(own_end)
+        print(f"The new key expires with your key, on {end}.", file=sys.stderr)
     names = {found["role_id"]: found["role_name"]}
     return {"api_key": made["api_key"]} | _told(made["key_info"], names)
 
 
+def _own_end(client: HttpClient) -> int | None:
+    """When the key that asks expires, in seconds since 1970; None for never."""
+    end = seconds(client.whoami().get("expires_at"))
+    return None if end is None else int(end)
+
+
 def _shorter(client: HttpClient, ttl: int | None) -> str:
     """What to do if the key that asks expires before the one that it is to create."""
-    end = seconds(client.whoami().get("expires_at"))
+    end = _own_end(client)
     left = 0 if end is None else end - time.time()
     if left < 1 or (ttl is not None and ttl < left):
         return ""
