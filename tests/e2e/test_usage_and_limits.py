@@ -55,6 +55,29 @@ def test_usage_by_cache_fits_on_a_terminal_of_80_columns_and_wide_shows_all(
     assert "Kib in" in on_screen("usage", "--wide")
 
 
+def test_usage_by_key_fits_too_and_tells_the_name_of_a_key_that_is_revoked(
+    terminal: Terminal, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ATTIMO_DATA_DIR", str(server.data_dir))
+    made = json.loads(terminal.do("key", "create", "-d", "a shop that is no more", "--json"))
+    key_id = made["key_id"]
+    terminal.do("set", "k", "v", "--api-key", made["api_key"])
+    terminal.do("key", "revoke", key_id, "--yes")
+
+    def names() -> dict[str, str]:
+        return {line["key"]: line["key_name"] for line in used(terminal, "--by", "key")["items"]}
+
+    deadline = time.monotonic() + 30
+    while key_id not in names() and time.monotonic() < deadline:
+        time.sleep(0.1)  # the ledger is some seconds late
+
+    assert names()[key_id] == "a shop that is no more"
+    shown = on_screen("usage", "--by", "key").splitlines()
+    assert max(map(len, shown)) <= 80
+    assert any(line.startswith(f"{key_id}  a shop ") for line in shown)
+    assert "Bytes in" in on_screen("usage", "--by", "key", "--wide")
+
+
 def on_screen(*words: str) -> str:
     """What a command prints on a terminal, without the marks for bold text."""
     with Screen(80) as screen:

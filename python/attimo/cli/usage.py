@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from attimo.cli import account_option, complete, durations, tables, times
+from attimo.cli import account_option, ask, complete, durations, tables, times
 from attimo.cli.command import command
 from attimo.cli.http_client import HttpClient
 from attimo.cli.options import option, span
@@ -30,7 +30,7 @@ COUNTS = (
 
 COLUMNS = {
     "cache": (Column("cache", none="-"),),
-    "key": (Column("key", none="-"), Column("key_name", none="", title="Key name")),
+    "key": (Column("key", none="-"), Column("key_name", "prose", "Key name", none="")),
     "account": (Column("account", none="-"), Column("account_id", "number", "Id", none="-")),
     "api": (Column("api", none="-"),),
     "minute": (Column("minute", "instant"),),
@@ -40,6 +40,10 @@ COLUMNS = {
 """What lines are told apart by, with names beside ids."""
 
 _COUNTS = [Column(name, "number", wide=name.startswith("kib")) for name in COUNTS]
+_WIDE_BY_KEY = {"bytes_in", "bytes_out", "evicted"}
+"""What a line has no room for beside the id of a key; no key evicts."""
+MOST_MADE = 1_000
+"""Of how many keys, the newest first, the audit log is asked for the names."""
 
 
 class _Usage(Shape):
@@ -64,7 +68,9 @@ class _Usage(Shape):
             tables.show(columns, rows, exact=True)
             return
         # A pipe has all of them, since scripts count fields.
-        columns = [each for each in columns if view.wide or not each.wide]
+        hidden = _WIDE_BY_KEY if "key" in answer["by"] else set()
+        shown = [each for each in columns if not (each.wide or each.name in hidden)]
+        columns = columns if view.wide else shown
         tables.show(columns, rows, view.wide, total={columns[0].name: "Total"} | answer["totals"])
 
     def json(self, answer: Any) -> Any:
@@ -131,17 +137,19 @@ def usage(
     as_csv: bool,
 ) -> dict[str, Any]:
     """Show usage by cache, API key, method or time, with totals."""
+    chosen = account_option.chosen(client, accounts or _every(by))
     asked = {
         "group_by": ",".join(by),
         "since": durations.moment_before(since),
         "until": durations.moment_before(until),
         "cache": cache,
-        "accounts": account_option.chosen(client, accounts or _every(by)),
+        "accounts": chosen,
     }
     if as_csv:
         return {"csv": client.usage_csv(asked)}
     found = client.usage(asked)
-    names = _names(client) if "key" in by else {}
+    keys = {each.get("key") for each in found["usage"]} - ask.OWNERLESS
+    names = _names(client, keys, chosen) if keys else {}
     lines = [each | {"key_name": names.get(each.get("key"))} for each in found["usage"]]
     return found | {"items": lines, "by": by, "csv": None}
 
@@ -151,11 +159,17 @@ def _every(by: list[str]) -> tuple[str, ...]:
     return (account_option.EVERY,) if "account" in by else ()
 
 
-def _names(client: HttpClient) -> dict[str, str]:
-    """The descriptions of keys, as far as the caller may list them."""
+def _names(client: HttpClient, keys: set[str], accounts: str | None) -> dict[str, str]:
+    """The descriptions of keys, also of revoked ones, as far as the caller may read them."""
+    found: dict[str, str] = {}
     with contextlib.suppress(AttimoError):
-        return {key["key_id"]: key.get("description", "") for key in client.api_keys()}
-    return {}
+        found |= {key["key_id"]: key.get("description", "") for key in client.api_keys()}
+    if keys - found.keys():
+        # Only the audit log tells of keys that are revoked, or of other accounts.
+        with contextlib.suppress(AttimoError):
+            entries, _ = client.audit("key.create", None, MOST_MADE, accounts=accounts)
+            found |= {each["subject"]: each["details"].get("description", "") for each in entries}
+    return found
 
 
 def _apart(by: Iterable[str]) -> list[Column]:
