@@ -70,6 +70,8 @@ def test_a_good_server_elsewhere_has_none_either(
     status, checks = found(stranger, *by_url(url, server.api_key, "--ca", str(server.ca)))
 
     assert (status, wrong(checks)) == (0, {})
+    (machine,) = checks["machine"]
+    assert machine["found"] == "memory, size and disk can be checked on the server's machine only"
 
 
 def test_people_see_a_line_for_each_check(terminal: Terminal) -> None:

@@ -53,5 +53,8 @@ def _findings(words: dict[str, Any]) -> Iterator[Finding]:
     running = choice.home.running() if choice.home else None
     has_grpc = running is None or diagnosis_local.has_grpc(running, choice.server.url)
     yield from diagnosis.of_server(choice, has_grpc)
-    if choice.home is not None:
+    if choice.home is None:
+        where = "memory, size and disk can be checked on the server's machine only"
+        yield Finding("machine", OK, where)
+    else:
         yield from diagnosis_local.of_home(choice.home, choice.server.url)
