@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import subprocess
 
 import pytest
@@ -41,7 +42,9 @@ def test_a_cache_is_deleted_when_the_answer_is_yes(terminal: Terminal) -> None:
 
     no = answer(terminal, "n", "cache", "delete", "asked")
     assert no.status == exits.FAILED
-    assert "Delete the cache 'asked' (3 items, used by " in no.error
+    assert re.search(
+        r"Delete the cache 'asked' \(3 items(, used by 1 key this month)?\)\?", no.error
+    )
     assert "This can't be undone" in no.error
     assert "Not confirmed: nothing was changed" in no.error
     assert "asked" in caches(terminal)
@@ -50,6 +53,15 @@ def test_a_cache_is_deleted_when_the_answer_is_yes(terminal: Terminal) -> None:
     assert yes.status == exits.OK
     assert yes.error.endswith("Deleted the cache 'asked', with all its items.\n")
     assert "asked" not in caches(terminal)
+
+
+def test_keys_that_use_a_cache_are_counted_only_where_there_are_any(terminal: Terminal) -> None:
+    terminal.do("cache", "create", "unused")
+
+    no = answer(terminal, "n", "cache", "delete", "unused")
+
+    assert "Delete the cache 'unused' (0 items)? This can't be undone." in no.error
+    terminal.do("cache", "delete", "unused", "--yes")
 
 
 def test_nothing_is_asked_with_yes_or_without_a_terminal(terminal: Terminal) -> None:

@@ -66,5 +66,6 @@ def _facts(client: HttpClient, name: str) -> list[str]:
     with contextlib.suppress(AttimoError):
         lines = client.usage({"group_by": "key", "cache": name})["usage"]
         keys = {line["key"] for line in lines} - OWNERLESS
-        facts.append(f"used by {plural(len(keys), 'key')} this month")
+        if keys:  # the ledger is some seconds behind: none there may have been some
+            facts.append(f"used by {plural(len(keys), 'key')} this month")
     return facts
