@@ -36,6 +36,9 @@ OF_REDIS = {
     "get k -p 6379": "--url",
     "get k -a secret": "--api-key",
     "get k -n 1": "--cache",
+    "append k v": "attimo lists push",
+    "del k -y": "never asks",
+    "login -y": "--fingerprint",
 }
 OF_OTHERS = {
     "auth login": "attimo login",
@@ -48,6 +51,8 @@ OF_OTHERS = {
     "cache list -R shop": "--profile",
     "get k -R shop": "--cache",
     "cache list --format json": "--json",
+    "cache list --limit 5": "everything",
+    "role list -n 5": "everything",
     "cache list --json name": "every field",
     "cache delete shop --force": "--yes",
     "key view abc": "attimo key list",

@@ -10,12 +10,16 @@ from difflib import get_close_matches
 import click
 from click.exceptions import MissingParameter, NoSuchOption
 
+from attimo.cli.shapes import Listing
+
 _COMMANDS: dict[str, dict[str, str]] = {
     "attimo": {
         "attimo get KEY...": "mget read fetch cat show",
         "attimo set KEY VALUE --ttl 60": "setex psetex store write",
         "attimo set KEY VALUE --if-absent": "setnx",
         "attimo set --lines FILE": "mset",
+        "A value is written as a whole, by `attimo set KEY VALUE`. What grows is a list: "
+        "`attimo lists push NAME VALUE`": "append",
         "attimo del KEY...": "unlink",
         "attimo set KEY VALUE`, `attimo get KEY` or `attimo del KEY": "item items value values",
         "attimo incr KEY AMOUNT": "incrby",
@@ -122,7 +126,10 @@ _OPTIONS: dict[str, str] = {
     "--follow": "--watch -w --stream",
     "--watch": "-w --follow -f --interval",
     "--version": "-v -V",
+    "--fingerprint": "-y --yes",
 }
+_AGREEING = {"-y", "--yes", "--assume-yes", "--no-confirm"}
+_FEWER = {"-n", "--limit", *_OPTIONS["--limit"].split()}
 
 _EXTRA = {"EX": "--ttl", "PX": "--ttl", "NX": "--if-absent", "XX": "--if-present"}
 """Words behind the value of a SET."""
@@ -158,7 +165,13 @@ def for_usage(error: click.UsageError) -> str:
 def _for_option(command: click.Command, name: str) -> str:
     has = {each for param in command.params for each in param.opts}
     meant = [option for option, words in _OPTIONS.items() if name in words.split()]
-    return _use(" or ".join(f"`{option}`" for option in meant if option in has))
+    if use := " or ".join(f"`{option}`" for option in meant if option in has):
+        return _use(use)
+    if name in _AGREEING and not isinstance(command, click.Group):
+        return f"This command never asks: leave `{name}` out"
+    if name in _FEWER and isinstance(getattr(command, "shape", None), Listing):
+        return "This command lists everything: `| head` shows the first lines"
+    return ""
 
 
 def _meant(known: Mapping[str, str], word: str) -> str:
