@@ -84,6 +84,22 @@ def test_who_is_invited_joins_and_has_a_key(terminal: Terminal, server: Server, 
     assert "eve@example.com" in terminal.do("member", "list")
 
 
+def test_who_has_logged_in_creates_keys_as_the_pages_say(
+    terminal: Terminal, stranger: Terminal, server: Server, ann: str, print_of_root: str
+) -> None:
+    done = log_in(stranger, server, "--email", ann, "--fingerprint", print_of_root, "--json")
+    own_end = json.loads(done.printed)["expires_at"]
+    stranger.variables["ATTIMO_PROFILE"] = "prod"
+
+    month = json.loads(stranger.do("key", "create", "--ttl", "30d", "--json"))
+    whole = stranger.type("key", "create", "--json")
+
+    assert month["expires_at"] < own_end
+    assert json.loads(whole.printed)["expires_at"] == own_end
+    assert whole.error == f"The new key expires with your key, on {own_end[:10]}.\n"
+    stranger.do("logout", "--yes")
+
+
 def test_a_login_makes_a_key_for_this_machine_and_a_logout_revokes_it(
     terminal: Terminal, stranger: Terminal, server: Server, ann: str, print_of_root: str
 ) -> None:
