@@ -147,18 +147,35 @@ def test_a_key_that_is_not_valid_or_about_to_expire_is_found(
 
 
 def test_a_key_that_is_refused_is_told_apart_by_what_it_says_of_itself(
-    terminal: Terminal, server: Server
+    terminal: Terminal, stranger: Terminal, server: Server
 ) -> None:
     made = json.loads(terminal.do("key", "create", "--ttl", "30d", "--json"))
     terminal.do("key", "revoke", made["key_id"])
 
-    (revoked,) = found(terminal, "--api-key", made["api_key"])[1]["key"]
+    (revoked,) = found(stranger, *by_url(server.http, made["api_key"]))[1]["key"]
     (nonsense,) = found(terminal, "--api-key", made["api_key"][:60])[1]["key"]
 
     assert f"it is the token of {made['key_id']}, to expire in 29 d" in str(revoked["found"])
     assert "attimo audit --action key.revoke" in str(revoked["advice"])
     assert "has not the form of a token of Attimo" in str(nonsense["found"])
     assert "copied whole" in str(nonsense["advice"])
+
+
+def test_on_the_servers_machine_it_is_told_what_became_of_a_key(
+    terminal: Terminal, server: Server
+) -> None:
+    owner = json.loads(terminal.do("whoami", "--json"))["id"]
+    made = json.loads(terminal.do("key", "create", "--json"))
+    terminal.do("key", "revoke", made["key_id"])
+    with Server(*SMALL) as other:
+        foreign = other.api_key
+
+    (revoked,) = found(terminal, "--api-key", made["api_key"])[1]["key"]
+    (issued_elsewhere,) = found(terminal, "--api-key", foreign)[1]["key"]
+
+    assert f"; key {owner} revoked it " in str(revoked["found"])
+    assert revoked["advice"] == "Create another key, or run: attimo login"
+    assert "it was signed by another server" in str(issued_elsewhere["found"])
 
 
 class Strange(BaseHTTPRequestHandler):

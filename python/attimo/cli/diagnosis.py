@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from attimo.cli import durations, inputs, keys, times
+from attimo.cli import diagnosis_key, durations, inputs, keys, times
 from attimo.cli.connection import PORTS, Connection, Response
 from attimo.cli.http_client import HttpClient
 from attimo.cli.profiles import Profile
@@ -217,6 +217,8 @@ def _refused(choice: Choice, error: AttimoError) -> Finding:
     end = said.get("exp")
     if isinstance(end, int) and 0 <= end <= durations.MOST_SECONDS:  # anybody may have written it
         words += f", to expire {times.relative(end)}"
+    if known := diagnosis_key.fate(choice, said["id"]):
+        return Finding("key", FAILURE, f"{words}; {known}", _ANOTHER_KEY)
     advice = f"Who revoked it: attimo audit --action key.revoke. {_ANOTHER_KEY}"
     return Finding("key", FAILURE, words, advice)
 

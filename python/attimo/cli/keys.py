@@ -172,10 +172,10 @@ def places_of(home: DataDirectory) -> frozenset[str]:
 
 def _same_maker(key: str, known: str) -> bool:
     """Whether one server made both, as far as they tell: by the key that signed them."""
-    return key == known or (_signer(key) is not None and _signer(key) == _signer(known))
+    return key == known or (signer(key) is not None and signer(key) == signer(known))
 
 
-def _signer(key: str) -> str | None:
+def signer(key: str) -> str | None:
     """The `kid` of a JWT (RFC 7515, section 4.1.4); None if there is none."""
     found = _part(key, 0).get("kid")
     return found if isinstance(found, str) else None
