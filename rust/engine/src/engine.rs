@@ -7,6 +7,7 @@ use parking_lot::{Mutex, MutexGuard};
 
 use crate::budget::Budget;
 use crate::hashing::Hashing;
+use crate::log::Position;
 use crate::namespace::Retired;
 use crate::place::{Place, Rules};
 use crate::shard::Shard;
@@ -34,8 +35,8 @@ pub struct Config {
 /// All items of all caches of a node.
 ///
 /// Shared by any number of threads through `&self`. About eight shards per thread keep threads from
-/// waiting for each other, and one shard per 16 MiB of memory keeps the growth of a shard's table
-/// short.
+/// waiting for each other, and one shard per 16 MiB of memory keeps short what is done
+/// under the lock of one.
 #[derive(Debug)]
 pub struct Engine {
     shards: Box<[Padded]>,
@@ -56,7 +57,7 @@ struct Padded(Mutex<Shard>);
 #[derive(Debug, Default)]
 pub(crate) struct Cursor {
     pub(crate) shard: usize,
-    pub(crate) slot: usize,
+    pub(crate) position: Position,
 }
 
 impl Engine {
@@ -110,14 +111,15 @@ impl Engine {
         let namespace = namespace.within(C::SPACE);
         let (home, hash) = self.locate(namespace, command.key());
         let mut shard = self.lock(home);
-        let before = shard.tally.totals.bytes;
+        let before = shard.memory();
         let at = (namespace, hash);
         let mut place = Place::find(&mut shard, &self.rules, at, command.key(), now);
         let reply = command.apply(&mut place);
-        let (slot, mut looked) = (place.slot(), place.looked());
-        self.count(before, shard.tally.totals.bytes);
+        let (mut at, mut looked) = (place.at(), place.looked());
         if C::WRITES {
-            self.leave(home, shard, slot, now);
+            shard.compact(&mut at);
+            self.count(before, shard.memory());
+            self.leave(home, shard, at, now);
         } else {
             drop(shard);
         }
@@ -189,9 +191,9 @@ impl Engine {
         let (mut freed, mut in_vain) = (0, 0);
         while self.budget.is_over() && freed < most && in_vain < self.shards.len() {
             let at = self.next_turn();
-            let evicted = self.evict_some(self.lock(at), None, now);
-            in_vain = if evicted > 0 { 0 } else { in_vain + 1 };
-            freed += evicted;
+            let evicted = self.evict_some(self.lock(at), &mut None, now);
+            in_vain = if evicted.is_some() { 0 } else { in_vain + 1 };
+            freed += evicted.unwrap_or(0);
         }
         freed
     }
@@ -291,18 +293,19 @@ impl Engine {
         written: Option<u32>,
         now: Moment,
     ) -> u64 {
-        let mut evicted = self.evict_some(shard, written, now);
+        let mut written = written;
+        let mut evicted = self.evict_some(shard, &mut written, now).unwrap_or(0);
         let mut in_vain = 0;
         while self.budget.is_over() && in_vain <= self.shards.len() {
             let at = self.next_turn();
-            let spared = written.filter(|_| at == home);
+            let spared = if at == home { &mut written } else { &mut None };
             let freed = self.evict_some(self.lock(at), spared, now);
-            in_vain = if freed > 0 { 0 } else { in_vain + 1 };
-            evicted += freed;
+            in_vain = if freed.is_some() { 0 } else { in_vain + 1 };
+            evicted += freed.unwrap_or(0);
         }
         if self.budget.is_over() {
             // The written item does not fit even alone.
-            evicted += self.evict_some(self.lock(home), None, now);
+            evicted += self.evict_some(self.lock(home), &mut None, now).unwrap_or(0);
         }
         evicted
     }
@@ -311,27 +314,25 @@ impl Engine {
     fn evict_some(
         &self,
         mut shard: MutexGuard<'_, Shard>,
-        spared: Option<u32>,
+        spared: &mut Option<u32>,
         now: Moment,
-    ) -> u64 {
+    ) -> Option<u64> {
         let judge = self.retired.judge(now);
-        let start = shard.tally.totals.bytes;
-        for _ in 0..EVICTED_AT_A_TIME {
-            let before = shard.tally.totals.bytes;
-            if !self.budget.is_over() || !shard.evict(spared, &judge) {
-                break;
-            }
-            self.count(before, shard.tally.totals.bytes);
+        let (start, mut evicted) = (shard.memory(), 0);
+        let mut more = true;
+        while more && evicted < EVICTED_AT_A_TIME && self.budget.is_over() {
+            let before = shard.memory();
+            // Also a search in vain moves records.
+            more = shard.evict(spared, &judge);
+            shard.shrink_if_empty();
+            self.count(before, shard.memory());
+            evicted += usize::from(more);
         }
-        let freed = start - shard.tally.totals.bytes;
-        if spared.is_none() {
-            // Shrinking renumbers slots, so not while the writer still refers to the slot of the
-            // spared item.
-            shard.shrink();
-        }
+        // Moved records may take more memory than evicted ones did.
+        let freed = start.saturating_sub(shard.memory());
         let discarded = shard.take_discarded();
         drop((judge, shard));
         drop(discarded);
-        freed
+        (evicted > 0).then_some(freed)
     }
 }

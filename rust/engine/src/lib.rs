@@ -7,26 +7,28 @@
 //! lock of the shard of its key. Reads never return expired items; [`Engine::sweep`] frees their
 //! memory and must be called regularly.
 
-mod block;
 mod budget;
 mod collections;
 mod command;
 pub mod commands;
 mod engine;
-mod entry;
+#[cfg(test)]
+mod engine_tests;
 mod error;
 mod eviction;
 mod hashing;
+mod header;
 mod key_value;
 mod limits;
 mod listing;
+mod log;
 mod measure;
 mod namespace;
 mod place;
 mod random;
+mod record;
 mod shard;
 mod size;
-mod slots;
 mod sweep;
 mod table;
 mod tally;

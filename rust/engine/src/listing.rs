@@ -9,11 +9,11 @@
 
 use std::cmp::Ordering;
 
-use crate::entry::Entry;
+use crate::record::Record;
 use crate::table::CELLS;
 use crate::{Engine, Moment, Namespace};
 
-/// Lines of a table visited under one lock: about as many cells as slots in a sweep.
+/// Lines of a table visited under one lock: about as many cells as records in a sweep.
 const LINES: usize = 256 / CELLS;
 
 /// Where a listing continues; by default, at its start.
@@ -97,7 +97,7 @@ impl Walk<'_> {
         let end = shard.hash_after(first, LINES);
         let hashes = first..=end.map_or(u32::MAX, |end| end - 1);
         self.cells += shard.cells_of(&hashes);
-        let found = shard.in_hashes(&hashes).filter(|entry| self.wants(entry, at)).collect();
+        let found = shard.in_hashes(&hashes).filter(|item| self.wants(item, at)).collect();
         if let Some(rest) = self.add(found) {
             self.page.next = Some(Position { hash: rest, ..at });
             return false;
@@ -107,24 +107,24 @@ impl Walk<'_> {
         true
     }
 
-    fn wants(&self, entry: &Entry, from: Position) -> bool {
-        entry.namespace == self.namespace
-            && entry.key().starts_with(self.prefix)
-            && !entry.has_expired(self.now)
+    fn wants(&self, item: &Record<'_>, from: Position) -> bool {
+        item.header.namespace == self.namespace
+            && item.key.starts_with(self.prefix)
+            && !item.header.has_expired(self.now)
             // Of the first hash, a page before may have had some.
-            && (u64::from(entry.hash) << 32 >= from.hash || self.hash(entry) >= from.hash)
+            && (u64::from(item.header.hash) << 32 >= from.hash || self.hash(item) >= from.hash)
     }
 
     /// Adds keys to the page; returns the hash of the first one that has no room.
-    fn add(&mut self, mut found: Vec<&Entry>) -> Option<u64> {
-        let bytes = found.iter().map(|entry| entry.key().len()).sum();
+    fn add(&mut self, mut found: Vec<Record<'_>>) -> Option<u64> {
+        let bytes = found.iter().map(|item| item.key.len()).sum();
         if !self.has_room(found.len(), bytes) {
             found.sort_by(|one, other| self.compare(one, other));
         }
-        for entry in found {
-            let key = entry.key();
+        for item in found {
+            let key = item.key;
             if !self.page.keys.is_empty() && !self.has_room(1, key.len()) {
-                return Some(self.hash(entry));
+                return Some(self.hash(&item));
             }
             self.page.bytes += key.len();
             self.page.keys.push(key.into());
@@ -137,15 +137,15 @@ impl Walk<'_> {
             && self.page.bytes + bytes <= self.limits.bytes
     }
 
-    fn hash(&self, entry: &Entry) -> u64 {
-        let (high, low) = self.engine.hashing().of_key(self.namespace, entry.key());
+    fn hash(&self, item: &Record<'_>) -> u64 {
+        let (high, low) = self.engine.hashing().of_key(self.namespace, item.key);
         u64::from(low) << 32 | u64::from(high)
     }
 
     /// Compares whole hashes. Keys may have megabytes and a lock is held, so those whose stored
     /// halves differ are not hashed.
-    fn compare(&self, one: &Entry, other: &Entry) -> Ordering {
-        one.hash.cmp(&other.hash).then_with(|| self.hash(one).cmp(&self.hash(other)))
+    fn compare(&self, one: &Record<'_>, other: &Record<'_>) -> Ordering {
+        one.header.hash.cmp(&other.header.hash).then_with(|| self.hash(one).cmp(&self.hash(other)))
     }
 
     fn next_shard(&self, at: Position) -> Option<Position> {
@@ -276,7 +276,7 @@ mod tests {
         let engine = engine(2);
         let few = PageLimits { keys: 20, ..ALL };
         (0..300).for_each(|i| set(&engine, OURS, &key(i), 10));
-        let slots = || (0..2).map(|shard| engine.lock(shard).slots()).sum::<usize>();
+        let cells = || (0..2).map(|shard| engine.lock(shard).cells()).sum::<usize>();
         let mut sizes = Vec::new();
 
         let pages = listed(&engine, b"key ", few, |page| {
@@ -289,7 +289,7 @@ mod tests {
                 }
             }
             engine.sweep(Moment(0), usize::MAX);
-            sizes.push(slots());
+            sizes.push(cells());
         });
 
         assert_eq!(sorted(pages), keys(0..300));

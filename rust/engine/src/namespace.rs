@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::{RwLock, RwLockReadGuard};
 
-use crate::entry::Entry;
+use crate::header::Header;
 use crate::{Moment, Space};
 
 /// How long a namespace is still swept after it was retired, to find items of writes that were in
@@ -101,12 +101,12 @@ pub(crate) struct Liveness<'a> {
 }
 
 impl Liveness<'_> {
-    pub(crate) fn fate(&self, entry: &Entry) -> Option<RemovalReason> {
-        if self.retired.as_ref().is_some_and(|them| them.contains_key(&entry.namespace.of_cache()))
+    pub(crate) fn fate(&self, header: Header) -> Option<RemovalReason> {
+        if self.retired.as_ref().is_some_and(|them| them.contains_key(&header.namespace.of_cache()))
         {
             return Some(RemovalReason::Retired);
         }
-        entry.has_expired(self.now).then_some(RemovalReason::Expired)
+        header.has_expired(self.now).then_some(RemovalReason::Expired)
     }
 }
 

@@ -27,8 +27,8 @@ pub struct Place<'a> {
     namespace: Namespace,
     hash: u32,
     now: Moment,
-    /// The slot of the key's item, expired or not.
-    slot: Option<u32>,
+    /// The address of the key's item, expired or not.
+    at: Option<u32>,
     live: bool,
     looked: Looked,
 }
@@ -41,9 +41,9 @@ impl<'a> Place<'a> {
         key: &[u8],
         now: Moment,
     ) -> Self {
-        let slot = shard.find(namespace, hash, key);
-        let live = slot.is_some_and(|slot| !shard.entry(slot).has_expired(now));
-        Self { shard, rules, namespace, hash, now, slot, live, looked: Looked::default() }
+        let at = shard.find(namespace, hash, key);
+        let live = at.is_some_and(|at| !shard.header(at).has_expired(now));
+        Self { shard, rules, namespace, hash, now, at, live, looked: Looked::default() }
     }
 
     /// The time at which the command runs.
@@ -58,12 +58,12 @@ impl<'a> Place<'a> {
     /// [`Error::WrongType`] if the key holds a collection.
     pub fn scalar(&self) -> Result<Option<Found<'_>>, Error> {
         let wrong = |found| Error::WrongType { found, wanted: ItemType::Scalar };
-        self.item().map(|slot| self.shard.scalar(slot).map_err(wrong)).transpose()
+        self.item().map(|at| self.shard.scalar(at).map_err(wrong)).transpose()
     }
 
     /// The type of the item.
     pub fn item_type(&self) -> Option<ItemType> {
-        let of = |slot| self.shard.value(slot).map_or(ItemType::Scalar, Value::item_type);
+        let of = |at| self.shard.value(at).map_or(ItemType::Scalar, Value::item_type);
         self.item().map(of)
     }
 
@@ -79,8 +79,8 @@ impl<'a> Place<'a> {
 
     /// Counts a use of the item, for eviction.
     pub(crate) fn touch(&mut self) {
-        if let Some(slot) = self.item() {
-            self.shard.entry_mut(slot).touch();
+        if let Some(at) = self.item() {
+            self.shard.touch(at);
         }
     }
 
@@ -98,45 +98,46 @@ impl<'a> Place<'a> {
 
     fn write(&mut self, key: &[u8], content: Content<'_>, ttl: Ttl) {
         let deadline = ttl.after(self.now);
-        if let Some(slot) = self.slot {
-            self.shard.overwrite(slot, key, content);
-            self.shard.entry_mut(slot).set_deadline(deadline);
-            self.shard.entry_mut(slot).touch();
+        if let Some(at) = self.at {
+            let at = self.shard.overwrite(at, key, content);
+            self.shard.update(at, |header| header.set_deadline(deadline));
+            self.shard.touch(at);
+            self.at = Some(at);
         } else {
-            let slot = self.shard.insert(self.namespace, self.hash, key, content, deadline);
-            self.slot = Some(slot);
+            let at = self.shard.insert(self.namespace, self.hash, key, content, deadline);
+            self.at = Some(at);
         }
         self.live = !deadline.has_passed(self.now);
     }
 
     /// Removes the item, and returns whether there was one.
     pub fn remove(&mut self) -> bool {
-        if let Some(slot) = self.slot.take() {
-            self.shard.remove(slot);
+        if let Some(at) = self.at.take() {
+            self.shard.remove(at);
         }
         std::mem::take(&mut self.live)
     }
 
     pub(crate) fn deadline(&self) -> Option<Deadline> {
-        self.item().map(|slot| self.shard.entry(slot).deadline())
+        self.item().map(|at| self.shard.header(at).deadline())
     }
 
     /// Sets the TTL of the item, if there is one.
     pub(crate) fn expire_after(&mut self, ttl: Ttl) {
-        if let Some(slot) = self.item() {
+        if let Some(at) = self.item() {
             let deadline = ttl.after(self.now);
-            self.shard.entry_mut(slot).set_deadline(deadline);
+            self.shard.update(at, |header| header.set_deadline(deadline));
             self.live = !deadline.has_passed(self.now);
         }
     }
 
-    /// The slot of the item after the command.
-    pub(crate) fn slot(&self) -> Option<u32> {
-        self.slot
+    /// The address of the item after the command.
+    pub(crate) fn at(&self) -> Option<u32> {
+        self.at
     }
 
     fn item(&self) -> Option<u32> {
-        self.slot.filter(|_| self.live)
+        self.at.filter(|_| self.live)
     }
 
     pub(crate) fn rules(&self) -> &'a Rules {
@@ -154,8 +155,8 @@ impl<'a> Place<'a> {
     ///
     /// [`Error::WrongType`] if the key holds something else.
     pub(crate) fn collection<C: Collection>(&self) -> Result<Option<&C>, Error> {
-        let Some(slot) = self.item() else { return Ok(None) };
-        let found = self.shard.value(slot);
+        let Some(at) = self.item() else { return Ok(None) };
+        let found = self.shard.value(at);
         let wrong = || Error::WrongType {
             found: found.map_or(ItemType::Scalar, Value::item_type),
             wanted: C::TYPE,
@@ -174,9 +175,9 @@ impl<'a> Place<'a> {
         change: impl FnOnce(&mut C) -> R,
     ) -> Result<Option<R>, Error> {
         self.touch();
-        let Some(slot) = self.item() else { return Ok(None) };
+        let Some(at) = self.item() else { return Ok(None) };
         self.collection::<C>()?;
-        let (result, is_empty) = self.shard.change(slot, |value| {
+        let (result, is_empty) = self.shard.change(at, |value| {
             let collection = C::of_mut(value).expect("its type was checked");
             (change(collection), collection.is_empty())
         });

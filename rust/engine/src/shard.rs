@@ -1,28 +1,29 @@
-//! The items of one shard: a hash table over slots, and counters.
+//! The items of one shard: a hash table of records in a log, and counters.
 
-use std::ops::{Range, RangeInclusive};
+use std::ops::RangeInclusive;
 
-use crate::entry::Entry;
-use crate::eviction::Queues;
+use crate::eviction::{self, Ghosts, MOST_MOVES};
+use crate::header::Header;
+use crate::log::{Log, Position, Queue};
 use crate::namespace::{Liveness, RemovalReason};
 use crate::random::Random;
-use crate::slots::Slots;
+use crate::record::Record;
 use crate::table::{CELLS, Table};
 use crate::tally::Tally;
 use crate::time::Deadline;
 use crate::value::{Found, NewValue};
 use crate::value_slab::{Value, ValueSlab};
-use crate::{ItemType, Namespace, block, size};
+use crate::{ItemType, Namespace, size};
 
-/// A shard with fewer slots is not shrunk, unless it is empty.
-const SMALL: usize = 64;
 /// Larger values are dropped after the lock.
 const LARGE: u64 = 16 * 1024;
+/// Records moved for compaction at a time.
+const COMPACTED_AT_A_TIME: usize = 32;
 
 /// The result of one call of [`Engine::sweep`](crate::Engine::sweep).
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Swept {
-    /// Slots visited; less than the budget only if that was all of them.
+    /// Records visited; less than the budget only if that was all of them.
     pub looked_at: usize,
     /// Expired items removed.
     pub expired: u64,
@@ -32,11 +33,11 @@ pub struct Swept {
 
 #[derive(Debug, Default)]
 pub(crate) struct Shard {
-    /// Slot numbers, by the hash of namespace and key.
+    /// Addresses in the log, by the hash of namespace and key.
     table: Table,
-    slots: Slots,
+    log: Log,
     aside: ValueSlab,
-    queues: Queues,
+    ghosts: Ghosts,
     pub(crate) tally: Tally,
     pub(crate) random: Random,
     /// Values to drop after the lock, since that takes long.
@@ -46,7 +47,7 @@ pub(crate) struct Shard {
 /// The new content of an item.
 #[derive(Debug)]
 pub(crate) enum Content<'a> {
-    /// A scalar in the item's block.
+    /// A scalar in the item's record.
     Short(&'a [u8]),
     /// A value out of line.
     ValueSlab(Value),
@@ -66,50 +67,62 @@ impl Shard {
         Self { random, ..Self::default() }
     }
 
+    /// The address of an item. It is valid until the item is written, moved or removed.
     pub(crate) fn find(&self, namespace: Namespace, hash: u32, key: &[u8]) -> Option<u32> {
-        let is_it = |slot| {
-            let entry = self.slots.get(slot);
-            entry.hash == hash && entry.namespace == namespace && entry.key() == key
+        let is_it = |at| {
+            let Record { header, key: found, .. } = self.log.record(at);
+            header.hash == hash && header.namespace == namespace && found == key
         };
         self.table.find(hash, is_it)
     }
 
-    pub(crate) fn entry(&self, slot: u32) -> &Entry {
-        self.slots.get(slot)
+    /// The memory that the shard uses, in bytes.
+    pub(crate) fn memory(&self) -> u64 {
+        self.tally.totals.bytes + self.log.unused()
     }
 
-    pub(crate) fn entry_mut(&mut self, slot: u32) -> &mut Entry {
-        self.slots.get_mut(slot)
+    pub(crate) fn header(&self, at: u32) -> Header {
+        self.log.header(at)
     }
 
-    /// The scalar in a slot.
-    pub(crate) fn scalar(&self, slot: u32) -> Result<Found<'_>, ItemType> {
-        match self.value(slot) {
-            None => Ok(Found::Short(block::split(&self.slots.get(slot).block).1)),
+    /// Changes the header of an item.
+    pub(crate) fn update(&mut self, at: u32, change: impl FnOnce(&mut Header)) {
+        self.log.update(at, change);
+    }
+
+    /// Counts a use of an item, for eviction.
+    pub(crate) fn touch(&mut self, at: u32) {
+        self.log.touch(at);
+    }
+
+    /// The scalar of an item.
+    pub(crate) fn scalar(&self, at: u32) -> Result<Found<'_>, ItemType> {
+        let record = self.log.record(at);
+        match record.aside().map(|index| self.aside.get(index)) {
+            None => Ok(Found::Short(record.value)),
             Some(Value::Long(value)) => Ok(Found::Long(value)),
             Some(other) => Err(other.item_type()),
         }
     }
 
-    /// The out-of-line value of a slot, if it has one.
-    pub(crate) fn value(&self, slot: u32) -> Option<&Value> {
-        self.slots.get(slot).aside().map(|index| self.aside.get(index))
+    /// The out-of-line value of an item, if it has one.
+    pub(crate) fn value(&self, at: u32) -> Option<&Value> {
+        self.log.record(at).aside().map(|index| self.aside.get(index))
     }
 
     /// Changes an out-of-line value in place.
-    pub(crate) fn change<R>(&mut self, slot: u32, change: impl FnOnce(&mut Value) -> R) -> R {
-        let entry = self.slots.get(slot);
-        let (namespace, index) =
-            (entry.namespace, entry.aside().expect("the value is out of line"));
+    pub(crate) fn change<R>(&mut self, at: u32, change: impl FnOnce(&mut Value) -> R) -> R {
+        let record = self.log.record(at);
+        let (header, index) = (record.header, record.aside().expect("the value is out of line"));
         let value = self.aside.get_mut(index);
         let before = value.weight();
         let result = change(value);
         let after = value.weight();
-        self.tally.resize(namespace, before, after);
+        self.tally.resize(header.namespace, before, after);
         result
     }
 
-    /// Adds an item whose key is not there yet.
+    /// Adds an item whose key is not there yet, and returns its address.
     pub(crate) fn insert(
         &mut self,
         namespace: Namespace,
@@ -118,60 +131,83 @@ impl Shard {
         content: Content<'_>,
         deadline: Deadline,
     ) -> u32 {
-        if self.table.is_full() {
-            self.grow();
-        }
-        let (block, aside) = self.block(key, content);
-        let mut entry = Entry::new(namespace, hash, block, deadline);
-        entry.set_aside(aside);
-        let slot = self.slots.insert(entry);
-        self.queues.admit(slot, self.slots.get_mut(slot));
-        self.table.insert(hash, slot);
-        self.tally.add(namespace, self.weight(slot));
-        slot
+        let queue = eviction::admit(&mut self.ghosts, hash);
+        let at = self.append(queue, Header::new(namespace, hash, deadline), key, content);
+        let log = &self.log;
+        self.table.insert(hash, at, |at| log.header(at).hash);
+        self.tally.add(namespace, self.weight(at));
+        at
     }
 
-    /// Replaces the content of an item.
-    pub(crate) fn overwrite(&mut self, slot: u32, key: &[u8], content: Content<'_>) {
-        let (namespace, old) = (self.slots.get(slot).namespace, self.weight(slot));
-        match (self.slots.get(slot).aside(), content) {
-            (None, Content::Short(value)) if self.fits(slot, key, value) => {
-                let block = &mut self.slots.get_mut(slot).block;
-                let start = block.len() - value.len();
-                block[start..].copy_from_slice(value);
-            }
+    /// Replaces the content of an item, and returns its new address.
+    pub(crate) fn overwrite(&mut self, at: u32, key: &[u8], content: Content<'_>) -> u32 {
+        let record = self.log.record(at);
+        let (header, aside) = (record.header, record.aside());
+        if let (None, Content::Short(value)) = (aside, &content)
+            && self.log.replace_value(at, value)
+        {
+            return at;
+        }
+        let old = self.weight(at);
+        let new = self.replace(at, (header, aside), key, content);
+        self.tally.resize(header.namespace, old, self.weight(new));
+        new
+    }
+
+    fn replace(
+        &mut self,
+        at: u32,
+        (header, aside): (Header, Option<u32>),
+        key: &[u8],
+        content: Content<'_>,
+    ) -> u32 {
+        match (aside, content) {
             (Some(index), Content::ValueSlab(value)) => {
                 let old = std::mem::replace(self.aside.get_mut(index), value);
                 self.discard(old);
+                at
             }
             (index, content) => {
                 if let Some(index) = index {
                     let old = self.aside.remove(index);
                     self.discard(old);
                 }
-                let (block, aside) = self.block(key, content);
-                let entry = self.slots.get_mut(slot);
-                entry.block = block;
-                entry.set_aside(aside);
+                let new = self.append(self.log.queue(at), header, key, content);
+                self.log.remove(at);
+                self.table.replace(header.hash, at, new);
+                new
             }
         }
-        self.tally.resize(namespace, old, self.weight(slot));
     }
 
-    fn fits(&self, slot: u32, key: &[u8], value: &[u8]) -> bool {
-        block::len(key, value) == self.slots.get(slot).block.len()
+    fn append(
+        &mut self,
+        queue: Queue,
+        mut header: Header,
+        key: &[u8],
+        content: Content<'_>,
+    ) -> u32 {
+        header.set_aside(matches!(content, Content::ValueSlab(_)));
+        match content {
+            Content::Short(value) => self.log.append(queue, header, key, value),
+            Content::ValueSlab(value) => {
+                let index = self.aside.insert(value);
+                self.log.append(queue, header, key, &index.to_le_bytes())
+            }
+        }
     }
 
-    pub(crate) fn remove(&mut self, slot: u32) {
-        let (namespace, weight) = (self.slots.get(slot).namespace, self.weight(slot));
-        self.tally.remove(namespace, weight);
-        let entry = self.slots.get(slot);
-        self.table.remove(entry.hash, slot);
-        if let Some(index) = entry.aside() {
+    pub(crate) fn remove(&mut self, at: u32) {
+        let (record, weight) = (self.log.record(at), self.weight(at));
+        let (header, aside) = (record.header, record.aside());
+        self.tally.remove(header.namespace, weight);
+        let log = &self.log;
+        self.table.remove(header.hash, at, |at| log.header(at).hash);
+        if let Some(index) = aside {
             let value = self.aside.remove(index);
             self.discard(value);
         }
-        self.slots.remove(slot);
+        self.log.remove(at);
     }
 
     /// Drops a value, now or after the lock.
@@ -187,30 +223,79 @@ impl Shard {
     }
 
     /// Evicts one item, or removes an expired or retired one that comes first; whether there was
-    /// one besides the one that is `spared`.
-    pub(crate) fn evict(&mut self, spared: Option<u32>, judge: &Liveness<'_>) -> bool {
-        let useless = |entry: &Entry| judge.fate(entry).is_some();
-        let Some(slot) = self.queues.victim(&mut self.slots, spared, useless) else { return false };
-        match judge.fate(self.slots.get(slot)) {
+    /// one besides the one that is `spared`, which may get a new address.
+    pub(crate) fn evict(&mut self, spared: &mut Option<u32>, judge: &Liveness<'_>) -> bool {
+        let Some(at) = self.victim(spared, judge) else { return false };
+        let header = self.log.header(at);
+        match judge.fate(header) {
             Some(RemovalReason::Expired) => self.tally.totals.expired += 1,
             Some(RemovalReason::Retired) => {}
             None => {
-                let entry = self.slots.get(slot);
-                self.tally.evict(entry.namespace);
-                self.queues.add_ghost(entry.hash);
+                self.tally.evict(header.namespace);
+                self.ghosts.remember(header.hash, self.items());
             }
         }
-        self.remove(slot);
+        self.remove(at);
         true
     }
 
-    /// The items whose hash is in `hashes`.
+    /// The next item to evict, after those before it were moved.
+    fn victim(&mut self, spared: &mut Option<u32>, judge: &Liveness<'_>) -> Option<u32> {
+        let mut moves = 0;
+        loop {
+            let (queue, at) = self.first(*spared)?;
+            if *spared == Some(at) {
+                *spared = Some(self.relocate(at, queue));
+                continue;
+            }
+            let mut header = self.log.header(at);
+            let is_useless = judge.fate(header).is_some() || moves == MOST_MOVES;
+            if is_useless || !eviction::stays(&mut header, queue) {
+                return Some(at);
+            }
+            self.log.update(at, |old| *old = header);
+            self.relocate(at, Queue::Main);
+            moves += 1;
+        }
+    }
+
+    /// The first record of the queue that is next, or of the other one if there is no other than
+    /// the one that is `spared`.
+    fn first(&mut self, spared: Option<u32>) -> Option<(Queue, u32)> {
+        let queue = eviction::next_queue(&self.log);
+        [queue, queue.other()].into_iter().find_map(|queue| {
+            let at = self.log.first(queue)?;
+            let is_alone = spared == Some(at) && self.log.records(queue) == 1;
+            (!is_alone).then_some((queue, at))
+        })
+    }
+
+    /// Moves records out of segments with holes, if there are too many; `kept` may get a new
+    /// address.
+    pub(crate) fn compact(&mut self, kept: &mut Option<u32>) {
+        for _ in 0..COMPACTED_AT_A_TIME {
+            let Some(at) = self.log.next_to_compact() else { return };
+            let new = self.relocate(at, self.log.queue(at));
+            if *kept == Some(at) {
+                *kept = Some(new);
+            }
+        }
+    }
+
+    fn relocate(&mut self, at: u32, queue: Queue) -> u32 {
+        let hash = self.log.header(at).hash;
+        let new = self.log.relocate(at, queue);
+        self.table.replace(hash, at, new);
+        new
+    }
+
+    /// The items whose hash is in `hashes`, which end before the next [`Shard::hash_after`].
     pub(crate) fn in_hashes<'a>(
         &'a self,
         hashes: &'a RangeInclusive<u32>,
-    ) -> impl Iterator<Item = &'a Entry> {
-        let entries = self.table.slots_of(hashes).map(|slot| self.slots.get(slot));
-        entries.filter(|entry| hashes.contains(&entry.hash))
+    ) -> impl Iterator<Item = Record<'a>> {
+        let records = self.table.addresses_of(hashes).map(|at| self.log.record(at));
+        records.filter(|record| hashes.contains(&record.header.hash))
     }
 
     /// How many cells [`Shard::in_hashes`] visits.
@@ -223,69 +308,66 @@ impl Shard {
         self.table.hash_after(hash, lines)
     }
 
-    /// The number of slots, which a sweep visits.
-    pub(crate) fn slots(&self) -> usize {
-        self.slots.len()
+    #[cfg(test)]
+    pub(crate) fn cells(&self) -> usize {
+        self.table.cells()
     }
 
-    /// Removes expired and retired items in a range of slots.
-    pub(crate) fn sweep(&mut self, range: Range<usize>, judge: &Liveness<'_>) -> Swept {
-        let mut swept = Swept { looked_at: range.len(), ..Swept::default() };
-        for slot in range {
-            let slot = u32::try_from(slot).expect("slots are numbered in 32 bits");
-            let entry = self.slots.get(slot);
-            if !entry.is_live() {
+    /// Removes expired and retired items among the next `records` from a position on; returns where
+    /// it stopped, if there may be more.
+    pub(crate) fn sweep(
+        &mut self,
+        mut from: Position,
+        records: usize,
+        judge: &Liveness<'_>,
+    ) -> (Swept, Option<Position>) {
+        let mut swept = Swept::default();
+        while swept.looked_at < records {
+            let Some((at, header, after)) = self.log.next(from) else {
+                return (swept, None);
+            };
+            from = after;
+            swept.looked_at += 1;
+            if !header.is_live() {
                 continue;
             }
-            match judge.fate(entry) {
-                Some(RemovalReason::Expired) => swept.expired += 1,
+            match judge.fate(header) {
+                Some(RemovalReason::Expired) => {
+                    swept.expired += 1;
+                    self.tally.totals.expired += 1;
+                }
                 Some(RemovalReason::Retired) => swept.retired += 1,
                 None => continue,
             }
-            self.remove(slot);
+            self.remove(at);
         }
-        self.tally.totals.expired += swept.expired;
-        swept
+        (swept, Some(from))
     }
 
-    /// Frees memory if at most half of the slots are in use.
-    ///
-    /// Moves all remaining items, at about 50 ns each, and changes their slots.
+    /// Frees memory that few items do not need, and compacts, a little at a time.
     pub(crate) fn shrink(&mut self) {
-        let (live, all) = (self.slots.live(), self.slots.len());
-        if all == 0 || live * 2 > all || (live > 0 && all <= SMALL) {
-            return;
-        }
-        let mut old = std::mem::take(&mut self.slots);
-        self.table = Table::with_room(live);
-        self.queues.renumber(|slot| {
-            let entry = old.take(slot)?;
-            let hash = entry.hash;
-            let slot = self.slots.insert(entry);
-            self.table.insert(hash, slot);
-            Some(slot)
-        });
+        self.compact(&mut None);
+        let log = &self.log;
+        self.table.shrink(|at| log.header(at).hash);
+        self.ghosts.shrink(self.items());
+        self.log.shrink();
         self.tally.shrink();
     }
 
-    fn grow(&mut self) {
-        self.table = self.table.larger();
-        self.slots.live_entries().for_each(|(slot, entry)| self.table.insert(entry.hash, slot));
-    }
-
-    fn block(&mut self, key: &[u8], content: Content<'_>) -> (Box<[u8]>, bool) {
-        match content {
-            Content::Short(value) => (block::join(key, value), false),
-            Content::ValueSlab(value) => {
-                let index = self.aside.insert(value);
-                (block::join(key, &index.to_le_bytes()), true)
-            }
+    /// Frees what an empty shard does not need.
+    pub(crate) fn shrink_if_empty(&mut self) {
+        if self.items() == 0 {
+            self.shrink();
         }
     }
 
-    fn weight(&self, slot: u32) -> u64 {
-        let entry = self.slots.get(slot);
-        let aside = entry.aside().map_or(0, |index| self.aside.get(index).weight());
-        size::PER_ITEM + size::of_heap(entry.block.len()) + aside
+    fn items(&self) -> usize {
+        self.log.records(Queue::Small) + self.log.records(Queue::Main)
+    }
+
+    fn weight(&self, at: u32) -> u64 {
+        let record = self.log.record(at);
+        let aside = record.aside().map_or(0, |index| self.aside.get(index).weight());
+        size::PER_ITEM + record.len() as u64 + aside
     }
 }

@@ -1,22 +1,23 @@
 //! Sweeps: free the memory of expired and retired items, a few at a time.
 
 use crate::engine::{Cursor, Engine};
+use crate::log::Position;
 use crate::shard::Swept;
 use crate::{Moment, Stored};
 
-/// Slots visited under one lock: some tens of microseconds at most.
+/// Records visited under one lock: some tens of microseconds at most.
 const SLICE: usize = 256;
 
 impl Engine {
-    /// Frees expired and retired items among the next `budget` slots, and remembers where it
-    /// stopped; visits no slot twice in one call.
+    /// Frees expired and retired items among the next `budget` records, and remembers where it
+    /// stopped. Records that writes move meanwhile may be visited twice, or in the next call.
     ///
-    /// A lock is held for 256 slots at a time. One sweep runs at a time; a second caller waits.
+    /// A lock is held for 256 records at a time. One sweep runs at a time; a second caller waits.
     pub fn sweep(&self, now: Moment, budget: usize) -> Swept {
         let mut cursor = self.cursor().lock();
         let mut swept = Swept::default();
         // The first shard comes twice if the last sweep stopped within it.
-        let mut shards_left = self.shards() + usize::from(cursor.slot > 0);
+        let mut shards_left = self.shards() + usize::from(cursor.position != Position::default());
         while swept.looked_at < budget && shards_left > 0 {
             let more = self.sweep_slice(&mut cursor, now, budget - swept.looked_at, &mut swept);
             if !more {
@@ -27,29 +28,29 @@ impl Engine {
         swept
     }
 
-    /// Returns whether the shard has slots left to visit.
+    /// Returns whether the shard has records left to visit.
     fn sweep_slice(&self, at: &mut Cursor, now: Moment, budget: usize, sum: &mut Swept) -> bool {
         let mut shard = self.lock(at.shard);
-        let end = shard.slots().min(at.slot + budget.min(SLICE));
-        let before = shard.tally.totals.bytes;
-        let swept = shard.sweep(at.slot.min(end)..end, &self.retired().judge(now));
-        at.slot = end;
-        let more = end < shard.slots();
-        if !more {
+        let before = shard.memory();
+        let judge = self.retired().judge(now);
+        let (swept, next) = shard.sweep(at.position, budget.min(SLICE), &judge);
+        at.position = next.unwrap_or_default();
+        if next.is_none() {
             shard.shrink();
         }
-        self.count(before, shard.tally.totals.bytes);
+        self.count(before, shard.memory());
         let discarded = shard.take_discarded();
-        drop(shard);
+        drop((judge, shard));
         drop(discarded);
         sum.looked_at += swept.looked_at;
         sum.expired += swept.expired;
         sum.retired += swept.retired;
-        more
+        next.is_some()
     }
 
     fn next_shard(&self, cursor: &mut Cursor, now: Moment) {
-        *cursor = Cursor { shard: (cursor.shard + 1) % self.shards(), slot: 0 };
+        *cursor =
+            Cursor { shard: (cursor.shard + 1) % self.shards(), position: Position::default() };
         if cursor.shard == 0 {
             for namespace in self.retired().ripe(now) {
                 if self.stored(namespace) == Stored::default() {
@@ -126,15 +127,16 @@ mod tests {
     #[test]
     fn memory_is_freed_when_few_items_are_left_and_those_are_found() {
         let engine = engine();
-        fill(&engine, FLUSHED, 4000, Ttl(1000));
-        fill(&engine, KEPT, 400, Ttl(1000));
+        fill(&engine, KEPT, 4000, Ttl(1000));
+        fill(&engine, FLUSHED, 40_000, Ttl(1000));
         engine.retire(FLUSHED);
 
-        let swept = engine.sweep(Moment(0), 10_000);
+        let swept = engine.sweep(Moment(0), usize::MAX);
 
-        assert_eq!(swept.retired, 4000);
-        assert_eq!((0..4).map(|shard| engine.lock(shard).slots()).sum::<usize>(), 400);
-        for i in 0..400_u32 {
+        assert_eq!(swept.retired, 40_000);
+        let memory: u64 = (0..4).map(|shard| engine.lock(shard).memory()).sum();
+        assert!(memory < engine.totals().bytes * 2, "{memory}");
+        for i in 0..4000_u32 {
             let get = crate::commands::scalar::KeyExists { key: &i.to_le_bytes() };
             assert_eq!(engine.run(KEPT, get, Moment(0)), Ok(true));
         }

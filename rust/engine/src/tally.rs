@@ -12,7 +12,8 @@ use crate::Namespace;
 pub struct Stored {
     /// Number of items.
     pub items: u64,
-    /// Their memory: blocks as the allocator rounds them, and overhead.
+    /// Their memory: records, values out of line as the allocator rounds them, and overhead; not the
+    /// holes between records.
     pub bytes: u64,
 }
 
@@ -21,7 +22,7 @@ pub struct Stored {
 pub struct Totals {
     /// Number of items, including expired ones that are not swept yet.
     pub items: u64,
-    /// Their memory, which the budget limits.
+    /// Their memory. The budget limits it together with the holes between records.
     pub bytes: u64,
     /// Items evicted because memory was full.
     pub evicted: u64,

@@ -1,6 +1,6 @@
 //! Out-of-line values.
 //!
-//! The item's block contains an index into this slab instead of the value. Long scalars are stored
+//! The item's record contains an index into this slab instead of the value. Long scalars are stored
 //! here, and all types that change in place.
 
 use bytes::Bytes;
@@ -186,7 +186,7 @@ impl ValueSlab {
         }
         self.chunks.last_mut().expect("a chunk with room was added").push(Slot::Taken(value));
         self.len += 1;
-        u32::try_from(self.len - 1).expect("a shard holds fewer values than slots")
+        u32::try_from(self.len - 1).expect("a shard holds fewer than 2^32 values")
     }
 }
 

@@ -24,8 +24,8 @@ use crate::stats::Stats;
 /// The interval of sweeps, and how many of them pass over all items.
 const SWEEP_EVERY: Duration = Duration::from_millis(100);
 const SWEEPS_PER_PASS: u64 = 300;
-/// The least number of slots per sweep.
-const SWEEP_SLOTS: usize = 4_096;
+/// The least number of records per sweep.
+const SWEEP_RECORDS: usize = 4_096;
 /// How often is looked whether something is to be logged.
 const TELL_EVERY: Duration = Duration::from_secs(1);
 /// How long to wait when the process has no file handles left for another connection.
@@ -128,7 +128,7 @@ async fn sweep(core: Arc<Core>) {
 fn sweep_once(core: &Core) -> bool {
     let backend = core.gate.backend();
     let share = usize::try_from(backend.totals().items / SWEEPS_PER_PASS).unwrap_or(usize::MAX);
-    let swept = backend.sweep(core.clock.now().moment, share.max(SWEEP_SLOTS));
+    let swept = backend.sweep(core.clock.now().moment, share.max(SWEEP_RECORDS));
     (swept.expired + swept.retired) * 4 > swept.looked_at as u64
 }
 

@@ -325,7 +325,7 @@ impl Server {
 }
 
 const HTTPS: u16 = 443;
-/// A shard's table grows under its lock in one step, so a shard should not hold more than this.
+/// What a shard does under its lock takes longer the more it holds, so it should not hold more.
 const SHARD_BYTES: u64 = 16 << 20;
 
 /// With eight shards a thread, two threads need the same lock at most once in eight times.

@@ -96,9 +96,9 @@ impl Backend {
         self.engine.retire(namespace);
     }
 
-    /// Removes expired items and those of retired namespaces among the next `slots`.
-    pub(crate) fn sweep(&self, now: Moment, slots: usize) -> Swept {
-        self.engine.sweep(now, slots)
+    /// Removes expired items and those of retired namespaces among the next `records`.
+    pub(crate) fn sweep(&self, now: Moment, records: usize) -> Swept {
+        self.engine.sweep(now, records)
     }
 
     /// How many items were evicted since the last call, by the namespace that lost them.
