@@ -36,6 +36,7 @@
   + Misconfigured          the operator fixes a setting or the installation
     - InvalidSetting
     - UnknownSetting
+    - WrongCard
     - DatabaseTooNew
     - SqliteTooOld
 
@@ -85,6 +86,7 @@ from attimo.errors.startup import (
     Misconfigured,
     SqliteTooOld,
     UnknownSetting,
+    WrongCard,
 )
 
 __all__ = [
@@ -125,5 +127,6 @@ __all__ = [
     "UnknownSetting",
     "Unreachable",
     "UserExists",
+    "WrongCard",
     "WrongPassword",
 ]

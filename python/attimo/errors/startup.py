@@ -25,6 +25,14 @@ class UnknownSetting(Misconfigured):
         super().__init__(f"{source} is not a setting{hint}")
 
 
+class WrongCard(Misconfigured):
+    """`line` is None if the whole file is wrong."""
+
+    def __init__(self, file: str, line: int | None, reason: str) -> None:
+        place = file if line is None else f"{file}, line {line}"
+        super().__init__(f"{place}: {reason}")
+
+
 class DatabaseTooNew(Misconfigured):
     def __init__(self, path: str, found: str, known: str) -> None:
         super().__init__(

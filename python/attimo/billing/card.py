@@ -1,0 +1,94 @@
+"""A rate card: what is sold, and at which price. `card_file` reads one from TOML."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+
+from attimo.billing.meters import Meter, Unit
+from attimo.billing.money import SYMBOLS, Rounding
+
+
+class Measure(StrEnum):
+    """What of the stored data of a month is sold by the GB-month."""
+
+    AVERAGE = "average"
+    PEAK = "peak"
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """The price of the units from `start` to before `end`; None is without end."""
+
+    start: Decimal
+    end: Decimal | None
+    price: Decimal
+
+    def cost(self, quantity: Fraction) -> Fraction:
+        """What it adds to the cost of so many units."""
+        start = Fraction(self.start)
+        end = quantity if self.end is None else min(quantity, Fraction(self.end))
+        return max(end - start, Fraction(0)) * Fraction(self.price)
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """The price of one thing that is sold.
+
+    Attributes:
+        line: The line of the bill.
+        meter: What is counted.
+        unit: In which it is sold.
+        tiers: The prices, without a gap from zero on.
+        per: The number of units that the prices are for.
+        free: The units of each month that cost nothing, account-wide; tiers count from there on.
+        measure: For units of GB-months and the like: the average or the highest hour of the month.
+        minimum_bytes: For units of GB-hours: what each cache is charged for at least, in each hour
+            in which it exists.
+        copies: For stored data: how many copies are charged.
+    """
+
+    line: str
+    meter: Meter
+    unit: Unit
+    tiers: Sequence[Tier]
+    per: int = 1
+    free: Decimal = Decimal(0)
+    measure: Measure | None = None
+    minimum_bytes: int = 0
+    copies: int = 1
+
+    def cost(self, quantity: Fraction) -> Fraction:
+        """The exact cost of so many units in a month; more never cost less."""
+        charged = max(quantity - Fraction(self.free), Fraction(0))
+        return sum((tier.cost(charged) for tier in self.tiers), Fraction(0)) / self.per
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A rate card.
+
+    Attributes:
+        name: Unique on a server.
+        currency: Its ISO code, in `money.SYMBOLS`.
+        date: When these prices were published.
+        source: Where.
+        rounding: How each line is rounded, once; a total is the sum of its rounded lines.
+        prices: What it sells.
+        note: What a reader of a bill must know; can be empty.
+    """
+
+    name: str
+    currency: str
+    date: date
+    source: str
+    rounding: Rounding
+    prices: Sequence[Price]
+    note: str = ""
+
+    @property
+    def symbol(self) -> str:
+        """The symbol of its currency."""
+        return SYMBOLS[self.currency]
