@@ -128,6 +128,26 @@ impl Engine {
         Ok((reply, looked))
     }
 
+    /// Inserts an item by `insert`, unless its key has one; whether it did.
+    pub(crate) fn insert(
+        &self,
+        namespace: Namespace,
+        key: &[u8],
+        now: Moment,
+        insert: impl FnOnce(&mut Shard, u32) -> u32,
+    ) -> bool {
+        let (home, hash) = self.locate(namespace, key);
+        let mut shard = self.lock(home);
+        if shard.find(namespace, hash, key).is_some() {
+            return false;
+        }
+        let before = shard.memory();
+        let at = insert(&mut shard, hash);
+        self.count(before, shard.memory());
+        self.leave(home, shard, Some(at), now);
+        true
+    }
+
     /// The rest of a write, once no lock is held: evicts if needed, and drops large values.
     fn leave(
         &self,

@@ -33,6 +33,7 @@ mod sweep;
 mod table;
 mod tally;
 mod time;
+mod transfer;
 mod value;
 mod value_slab;
 
@@ -53,4 +54,5 @@ pub use shard::Swept;
 pub use size::of_heap as allocated_bytes;
 pub use tally::{Stored, Totals};
 pub use time::{Moment, Ttl};
+pub use transfer::{Export, Imported, Incoming, Outgoing};
 pub use value::{Found, ItemType, LARGE_VALUE_BYTES, NewValue, ValueHash};

@@ -107,7 +107,16 @@ impl Shard {
 
     /// The out-of-line value of an item, if it has one.
     pub(crate) fn value(&self, at: u32) -> Option<&Value> {
-        self.log.record(at).aside().map(|index| self.aside.get(index))
+        self.value_of(&self.log.record(at))
+    }
+
+    pub(crate) fn value_of(&self, record: &Record<'_>) -> Option<&Value> {
+        record.aside().map(|index| self.aside.get(index))
+    }
+
+    /// The records themselves, to walk over them.
+    pub(crate) fn log(&self) -> &Log {
+        &self.log
     }
 
     /// Changes an out-of-line value in place.
@@ -132,7 +141,19 @@ impl Shard {
         deadline: Deadline,
     ) -> u32 {
         let queue = eviction::admit(&mut self.ghosts, hash);
-        let at = self.append(queue, Header::new(namespace, hash, deadline), key, content);
+        self.add(queue, Header::new(namespace, hash, deadline), key, content)
+    }
+
+    /// Adds an item with this header to a queue.
+    pub(crate) fn add(
+        &mut self,
+        queue: Queue,
+        header: Header,
+        key: &[u8],
+        content: Content<'_>,
+    ) -> u32 {
+        let (namespace, hash) = (header.namespace, header.hash);
+        let at = self.append(queue, header, key, content);
         let log = &self.log;
         self.table.insert(hash, at, |at| log.header(at).hash);
         self.tally.add(namespace, self.weight(at));

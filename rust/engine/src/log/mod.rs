@@ -10,6 +10,8 @@
 mod compaction;
 mod segment;
 
+use std::cmp::Reverse;
+
 use segment::{Chain, LARGEST_SEGMENT, SEGMENTS, SMALLEST_SEGMENT, Segment, State, WORTH_FREEING};
 
 pub(crate) use segment::{Position, Queue};
@@ -174,6 +176,26 @@ impl Log {
             }
             from = Position { segment: from.segment + 1, ..Position::default() };
         }
+    }
+
+    /// The starts of all segments with records, the oldest segment first.
+    pub(crate) fn by_age(&self) -> Vec<Position> {
+        let age = |start: &Position| self.serial.wrapping_sub(start.serial);
+        let start = |(segment, it): (usize, &Segment)| {
+            (it.live > 0).then_some(Position { segment, offset: 0, serial: it.serial })
+        };
+        let mut starts: Vec<_> = self.segments.iter().enumerate().filter_map(start).collect();
+        starts.sort_unstable_by_key(|start| Reverse(age(start)));
+        starts
+    }
+
+    /// The live records of the segment that starts there, and their queue; none if it was freed.
+    pub(crate) fn records_from(
+        &self,
+        start: Position,
+    ) -> impl Iterator<Item = (Queue, Record<'_>)> {
+        let segment = self.segments.get(start.segment).filter(|it| it.serial == start.serial);
+        segment.into_iter().flat_map(|it| it.live_records().map(|record| (it.queue, record)))
     }
 
     /// Frees what is not needed to keep the records.

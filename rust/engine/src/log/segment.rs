@@ -1,6 +1,7 @@
 //! Segments, and the queues that they form.
 
 use std::collections::VecDeque;
+use std::iter::successors;
 
 use crate::record::Record;
 
@@ -72,6 +73,13 @@ impl Segment {
             offset += record.len();
         }
         None
+    }
+
+    /// The live records.
+    pub(super) fn live_records(&self) -> impl Iterator<Item = Record<'_>> {
+        let read = |at: usize| Record::read(&self.records[at..]);
+        let next = move |at: &usize| self.next_live(at + read(*at).len());
+        successors(self.next_live(0), next).map(read)
     }
 }
 

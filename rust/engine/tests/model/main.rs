@@ -6,3 +6,4 @@ mod eviction;
 mod listing;
 mod scalar;
 mod threads;
+mod transfer;

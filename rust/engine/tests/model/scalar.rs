@@ -15,6 +15,8 @@ use attimo_engine::{
 };
 use proptest::prelude::*;
 
+use crate::transfer::transferred;
+
 const CACHES: u32 = 3;
 const KEYS: usize = 4;
 const EVER: u64 = (1 << 48) - 1;
@@ -26,6 +28,7 @@ enum Step {
     ClockBack(u64),
     Flush(u32),
     Sweep(usize),
+    Transfer(u64),
 }
 
 #[derive(Debug, Clone)]
@@ -48,6 +51,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0..9_u64).prop_map(Step::ClockBack),
         1 => (0..CACHES).prop_map(Step::Flush),
         3 => (0..9_usize).prop_map(Step::Sweep),
+        1 => (0..9_u64).prop_map(Step::Transfer),
     ]
 }
 
@@ -125,6 +129,11 @@ impl Run {
             Step::Sweep(budget) => {
                 let swept = self.engine.sweep(Moment(self.now), budget);
                 assert!(swept.looked_at <= budget);
+            }
+            Step::Transfer(milliseconds) => {
+                let moved = transferred(&self.engine, milliseconds, Moment(self.now));
+                self.engine = moved;
+                self.now += milliseconds;
             }
             Step::Run(cache, key, ask) => self.ask(cache as usize, &keys()[key], ask),
         }

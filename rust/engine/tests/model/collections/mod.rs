@@ -20,6 +20,8 @@ use attimo_engine::{
 };
 use proptest::prelude::*;
 
+use crate::transfer::transferred;
+
 pub(crate) const LIMITS: Limits =
     Limits { item_bytes: 3000, element_bytes: 20, leaderboard_bytes: 3000 };
 const KEYS: u8 = 3;
@@ -62,6 +64,7 @@ enum Step<S> {
     Wait(u64),
     Sweep(usize),
     Flush,
+    Transfer(u64),
 }
 
 fn step<K: Kind + 'static>() -> impl Strategy<Value = Step<K::Step>> {
@@ -73,6 +76,7 @@ fn step<K: Kind + 'static>() -> impl Strategy<Value = Step<K::Step>> {
         5 => (0..5_u64).prop_map(Step::Wait),
         3 => (0..9_usize).prop_map(Step::Sweep),
         1 => Just(Step::Flush),
+        1 => (0..5_u64).prop_map(Step::Transfer),
     ]
 }
 
@@ -226,6 +230,11 @@ impl<K: Kind> World<K> {
                 self.engine.retire(self.cache);
                 self.cache = Namespace(self.cache.0 + 1);
                 self.items.clear();
+            }
+            Step::Transfer(milliseconds) => {
+                let moved = transferred(&self.engine, milliseconds, Moment(self.now));
+                self.engine = moved;
+                self.now += milliseconds;
             }
         }
         (0..KEYS).for_each(|key| self.check(&name(key)));
