@@ -17,7 +17,7 @@ from attimo.errors import InvalidArgument
 GB, GIB = 10**9, 2**30
 NOVEMBER = Month(2026, 11)
 START, END = NOVEMBER.start, NOVEMBER.end
-CARDS = card_file.load()
+CARDS = card_file.load().by_name
 ELASTICACHE = "elasticache-serverless-valkey-2026-06"
 Amounts = Mapping[Where, int]
 
@@ -82,6 +82,13 @@ def test_a_line_that_is_not_metered_has_no_amount_and_no_zero() -> None:
     assert amounts(found) == {"Commands": None, "Stored data": None, "Bandwidth": "0.44"}
     assert (found.not_metered, str(found.total)) == (["Commands", "Stored data"], "0.44")
     assert found.lines[0].quantity is None
+
+
+def test_a_bill_of_what_is_not_metered_has_no_total() -> None:
+    found = billed("momento-flex-2026-08", transferred(a=200))
+
+    assert (found.total, found.forecast, found.by_cache) == (None, None, {})
+    assert found.not_metered == ["Deployed memory"]
 
 
 def test_what_is_metered_and_was_not_used_costs_nothing() -> None:
@@ -206,7 +213,7 @@ def test_months_are_calendar_months_in_utc() -> None:
 
 
 NO_MONTHS = """
-2026-13 2026-00 2026-1 26-11 2026-11-01 2026/11 202611 now 0000-01 1969-12 9999-12 -026-11
+2026-13 2026-00 2026-1 26-11 2026-11-01 2026/11 202611 now -026-11 2026-1a 12026-11
 """
 
 

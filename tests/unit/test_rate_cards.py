@@ -61,9 +61,9 @@ def changed(line: str, *by: str) -> tuple[int, bytes]:
 def test_the_shipped_cards_have_a_date_a_source_and_a_symbol() -> None:
     cards = card_file.load()
 
-    assert card_file.DEFAULT in cards
-    assert len(cards) == 5
-    assert all(card.source and card.symbol == "$" for card in cards.values())
+    assert cards.named(None) == cards.named(card_file.DEFAULT)
+    assert len(cards.by_name) == 5
+    assert all(card.source and card.symbol == "$" for card in cards.by_name.values())
 
 
 def test_a_card_has_what_its_file_says() -> None:
@@ -123,11 +123,11 @@ WRONG = {
     },
     "free = 10": {
         "free = -1": "prices 1, free is -1, but must be from 0 to",
-        "free = nan": "prices 1, free is not a number with an end, but must be",
-        "free = inf": "prices 1, free is not a number with an end, but must be",
-        "free = -inf": "prices 1, free is not a number with an end, but must be",
+        "free = nan": "prices 1, free is not finite, but must be",
+        "free = inf": "prices 1, free is not finite, but must be",
+        "free = -inf": "prices 1, free is not finite, but must be",
         "free = 1e400": "prices 1, free is 1E+400, but must be from 0 to",
-        "free = 1e99999999999999999999": "prices 1, free is not a number with an end",
+        "free = 1e99999999999999999999": "prices 1, free is not finite",
         "free = true": "prices 1, free is true, but must be a number",
         'free = "10"': "prices 1, free is '10', but must be a number",
         "free = 0.1234567": "prices 1, free has more than 6 decimals",
@@ -244,6 +244,30 @@ def test_a_file_that_is_no_card_is_refused() -> None:
     assert wrong == {}
 
 
+def test_no_line_has_the_name_of_the_minimum_of_another() -> None:
+    last = """
+[[prices]]
+line = "Stored data, minimum"
+meter = "requests"
+unit = "request"
+price = 1
+"""
+    message = refusal((CARD + last).encode())
+
+    assert message.endswith(
+        "prices 3, line is 'Stored data, minimum', which another price has already"
+    )
+
+
+def test_tiers_are_tables() -> None:
+    head, _, tail = CARD.partition("[[prices.tiers]]")
+    content = f"{head}tiers = []\n[[prices]]{tail.partition('[[prices]]')[2]}"
+
+    assert refusal(content.encode()) == (
+        "ours.toml, line 13: prices 1, tiers must be tables [[prices.tiers]]"
+    )
+
+
 @pytest.mark.parametrize("prices", ["prices = 1", "prices = []", "prices = [1]", "[prices]"])
 def test_prices_are_tables(prices: str) -> None:
     head = CARD.partition("[[prices]]")[0]
@@ -267,7 +291,17 @@ def test_an_operator_has_cards_beside_the_shipped_ones(tmp_path: Path) -> None:
     (tmp_path / "ours.toml").write_text(CARD)
     (tmp_path / "notes.txt").write_text("no card")
 
-    assert set(card_file.load(tmp_path)) - set(card_file.load()) == {"ours"}
+    assert set(card_file.load(tmp_path).by_name) - set(card_file.load().by_name) == {"ours"}
+
+
+def test_a_card_of_an_operator_can_be_the_default(tmp_path: Path) -> None:
+    (tmp_path / "ours.toml").write_text(CARD)
+
+    assert card_file.load(tmp_path, "ours").named(None).currency == "EUR"
+    with pytest.raises(
+        Misconfigured, match="rate_card is 'theirs', but there is no such card; there are el"
+    ):
+        card_file.load(tmp_path, "theirs")
 
 
 def test_no_two_cards_have_one_name(tmp_path: Path) -> None:

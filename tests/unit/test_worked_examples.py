@@ -16,7 +16,7 @@ NOVEMBER = Month(2026, 11)
 HOURS = range(NOVEMBER.start, NOVEMBER.end, 3600)
 """A month of 30 days."""
 
-CARDS = card_file.load()
+CARDS = card_file.load().by_name
 
 
 def sent(amount: int) -> Mapping[Where, int]:

@@ -58,20 +58,20 @@ class Bill:
         card: The card.
         lines: Its lines, in the order of the card.
         is_open: Whether the month is not over, so that this is an estimate.
-        total: The sum of all that is metered.
-        forecast: The total at the end of the month; None if there is none for a line.
+        total: The sum of all that is metered; None if nothing is.
+        forecast: The total at the end of the month; None if nothing can be said.
     """
 
     month: Month
     card: Card
     lines: Sequence[Line]
     is_open: bool
-    total: Decimal
+    total: Decimal | None
     forecast: Decimal | None
 
     @property
     def not_metered(self) -> list[str]:
-        """The lines that are sold and not metered; with any, the total is too small."""
+        """The lines that are sold and not metered; the total lacks them."""
         return [line.name for line in self.lines if line.amount is None]
 
     @property
@@ -106,16 +106,20 @@ def bill(card: Card, usage: Usage, month: Month, since: int, now: int) -> Bill:
     growth = month.growth(since, now)
     lines = [line for price in card.prices for line in _lines(card, price, usage, month, growth)]
     digits = card.rounding.digits
-    forecasts = [line.forecast for line in lines if line.amount is not None]
-    known = [forecast for forecast in forecasts if forecast is not None]
     return Bill(
         month,
         card,
         lines,
         month.is_open(now),
-        money.total((line.amount for line in lines if line.amount is not None), digits),
-        money.total(known, digits) if len(known) == len(forecasts) else None,
+        _total((line.amount for line in lines), digits),
+        _total((line.forecast for line in lines), digits),
     )
+
+
+def _total(amounts: Iterable[Decimal | None], digits: int) -> Decimal | None:
+    """The sum of what is known; None if nothing is."""
+    known = [amount for amount in amounts if amount is not None]
+    return money.total(known, digits) if known else None
 
 
 def _lines(
@@ -132,7 +136,7 @@ def _lines(
     later = (None, None) if growth is None else _rounded(card, price, found.grown(growth))
     yield _line(card, price, price.line, found.used, used, later[0])
     if price.minimum_bytes:
-        yield _line(card, price, f"{price.line}, minimum", found.missing, minimum, later[1])
+        yield _line(card, price, price.lines[1], found.missing, minimum, later[1])
 
 
 def _rounded(card: Card, price: Price, found: Measured) -> tuple[Decimal, Decimal]:

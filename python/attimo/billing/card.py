@@ -60,6 +60,11 @@ class Price:
     minimum_bytes: int = 0
     copies: int = 1
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The lines of the bill: with a minimum, it has one of its own."""
+        return (self.line, f"{self.line}, minimum") if self.minimum_bytes else (self.line,)
+
     def cost(self, quantity: Fraction) -> Fraction:
         """The exact cost of so many units in a month; more never cost less."""
         charged = max(quantity - Fraction(self.free), Fraction(0))

@@ -6,6 +6,7 @@ docs/reference/rate-cards.md.
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
@@ -16,7 +17,7 @@ from attimo.billing.card import Card, Measure, Price, Tier
 from attimo.billing.meters import UNITS, Kind, Meter, Span, Unit
 from attimo.billing.money import MODES, SYMBOLS, Rounding
 from attimo.billing.toml_table import Table
-from attimo.errors import Misconfigured
+from attimo.errors import Misconfigured, NoSuchRateCard
 
 SHIPPED = Path(__file__).parent / "cards"
 DEFAULT = "momento-2022-09"
@@ -34,19 +35,42 @@ MOST_CARDS, MOST_PRICES = 100, 50
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 _FIRST_DAY = date(2000, 1, 1)
 
-Cards = Mapping[str, Card]
-"""Rate cards by name, the shipped ones first."""
+
+@dataclass(frozen=True, slots=True)
+class Cards:
+    """The rate cards of a server.
+
+    Attributes:
+        by_name: The shipped ones first.
+        default: The name of the one for bills, unless another is asked for.
+    """
+
+    by_name: Mapping[str, Card]
+    default: str
+
+    def named(self, name: str | None) -> Card:
+        """Return a card; None is the default.
+
+        Raises:
+            NoSuchRateCard: There is none of that name.
+        """
+        wanted = self.default if name is None else name
+        if wanted not in self.by_name:
+            raise NoSuchRateCard(wanted, ", ".join(self.by_name))
+        return self.by_name[wanted]
 
 
-def load(own: Path | None = None) -> Cards:
+def load(own: Path | None = None, default: str = DEFAULT) -> Cards:
     """Read the shipped cards, and those of an operator.
 
     Args:
         own: A directory; its files `*.toml` are cards.
+        default: The name of the default card.
 
     Raises:
         WrongCard: A card is wrong, or has the name of another.
-        Misconfigured: The directory cannot be read, or has too many cards.
+        Misconfigured: The directory cannot be read, or has too many cards; no card has the name of
+            the default.
     """
     found: dict[str, Card] = {}
     for file in (*_files(SHIPPED), *(_files(own) if own else ())):
@@ -55,7 +79,12 @@ def load(own: Path | None = None) -> Cards:
         if card.name in found:
             raise table.refusal("name", f"is {card.name!r}, which another card has already")
         found[card.name] = card
-    return found
+    if default not in found:
+        known = ", ".join(found)
+        raise Misconfigured(
+            f"rate_card is {default!r}, but there is no such card; there are {known}"
+        )
+    return Cards(found, default)
 
 
 def parse(content: bytes, name: str) -> Card:
@@ -107,7 +136,8 @@ def _prices(table: Table) -> list[Price]:
     found: list[Price] = []
     for each in table.tables("prices"):
         price = _price(each)
-        if price.line in (other.line for other in found):
+        taken = {line for other in found for line in other.lines}
+        if not taken.isdisjoint(price.lines):
             raise each.refusal("line", f"is {price.line!r}, which another price has already")
         found.append(price)
     if len(found) > MOST_PRICES:

@@ -104,12 +104,13 @@ class Table:
         value = self._value(key, default)
         if isinstance(value, bool) or not isinstance(value, int | Decimal):
             raise self.refusal(key, f"is {_shown(value)}, but must be a number")
-        if not (is_finite := Decimal(value).is_finite()) or not 0 <= value <= most:
-            shown = _shown(value) if is_finite else "not a number with an end"
+        found = Decimal(value)
+        if not found.is_finite() or not 0 <= found <= most:
+            shown = _shown(value) if found.is_finite() else "not finite"
             raise self.refusal(key, f"is {shown}, but must be from 0 to {most:,}")
-        if -int(Decimal(value).as_tuple().exponent) > decimals:
+        if int(found.as_tuple().exponent) < -decimals:
             raise self.refusal(key, f"has more than {decimals} decimals")
-        return Decimal(value).copy_abs()  # without the sign of -0.0
+        return found.copy_abs()  # without the sign of -0.0
 
     def day(self, key: str) -> date:
         """A date without a time.
@@ -130,7 +131,8 @@ class Table:
         """
         value = self._value(key, None)
         if not isinstance(value, list) or not value:
-            raise self.refusal(key, f"must be tables [[{key}]]")
+            header = ".".join(str(step) for step in (*self.path, key) if isinstance(step, str))
+            raise self.refusal(key, f"must be tables [[{header}]]")
         for at, each in enumerate(value):
             if not isinstance(each, dict):
                 raise self.refusal(key, f"must be tables, not {_shown(each)}")

@@ -17,6 +17,8 @@
     - NoSuchSigningKey
     - NoSuchMember
     - NoSuchInvitation
+    - NoSuchBill
+    - NoSuchRateCard
   + AlreadyExists          choose another name
     - AccountExists
     - CacheExists
@@ -59,10 +61,12 @@ from attimo.errors.requests import (
     MemberExists,
     MethodNotAllowed,
     NoSuchAccount,
+    NoSuchBill,
     NoSuchCache,
     NoSuchInvitation,
     NoSuchKey,
     NoSuchMember,
+    NoSuchRateCard,
     NoSuchRole,
     NoSuchSigningKey,
     NotFound,
@@ -106,10 +110,12 @@ __all__ = [
     "MethodNotAllowed",
     "Misconfigured",
     "NoSuchAccount",
+    "NoSuchBill",
     "NoSuchCache",
     "NoSuchInvitation",
     "NoSuchKey",
     "NoSuchMember",
+    "NoSuchRateCard",
     "NoSuchRole",
     "NoSuchSigningKey",
     "NoToken",

@@ -180,6 +180,23 @@ class NoSuchInvitation(NotFound):
         super().__init__(f"There is no invitation {_shown(invitation_id)}")
 
 
+class NoSuchBill(NotFound):
+    """The account has no bill for that month."""
+
+    err = "bill_not_found"
+    remedy = "`GET /bills` lists the months that have one."
+
+
+class NoSuchRateCard(NotFound):
+    """The server has no such rate card."""
+
+    err = "rate_card_not_found"
+    remedy = "`attimo bill --compare` or `GET /bills` lists what there is."
+
+    def __init__(self, name: str, known: str) -> None:
+        super().__init__(f"card: there is no rate card {_shown(name)}; there are {known}")
+
+
 class AlreadyExists(AttimoError):
     """The name is already taken."""
 
