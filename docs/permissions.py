@@ -32,7 +32,8 @@ def lines(note: str) -> Iterator[str]:
     yield "name of that cache is enough. *Proof*: a session, a password or a token from an e-mail"
     yield "instead of a permission; members need none to remove themselves. Nobody can give, change"
     yield "or revoke more than they have: see [the security model](../explanation/security.md)."
-    yield "With `accounts`, `GET /usage` and `GET /audit` need `server_management` instead."
+    yield "With `accounts`, `GET /usage` and `GET /audit` need `server_management` instead; so do"
+    yield "the requests for bills with `account`."
     yield ""
     yield "The audit log records actions under these names, but for those in parentheses."
     for title, known in (("HTTP", handlers.by_http()), ("gRPC", handlers.by_grpc())):

@@ -14,6 +14,7 @@ from attimo.api import (
     accounts,
     api_keys,
     audit,
+    bills,
     caches,
     certificates,
     docs,
@@ -40,6 +41,8 @@ from attimo.api.grpc import GrpcHandler
 from attimo.api.people import People, SignUp
 from attimo.api.precedence import KnownFirst
 from attimo.api.throttle import Throttle
+from attimo.billing import card_file
+from attimo.billing.card_file import Cards
 from attimo.control import Control
 from attimo.mail import Send
 
@@ -51,6 +54,7 @@ HANDLERS = (
     signing_keys,
     limit_list,
     usage,
+    bills,
     audit,
     signup,
     session,
@@ -80,6 +84,7 @@ def create_app(
     known: Certificates | None = None,
     data_routes: Mapping[str, Sequence[tuple[str, str]]] = MappingProxyType({}),
     stats_of: caches.StatsOf = lambda _: None,
+    cards: Cards | None = None,
 ) -> Starlette:
     """Create the app; database work runs in threads, never on the event loop.
 
@@ -95,6 +100,7 @@ def create_app(
         data_routes: Method and path of the data plane's routes, by data method, for the
             description.
         stats_of: Returns the node's numbers of a cache.
+        cards: The rate cards; by default, those that come with Attimo.
     """
     routes = [Route(each.path, each, methods=[each.method]) for each in OPERATIONS]
     app = Starlette(routes=routes, lifespan=_few_threads)
@@ -104,6 +110,7 @@ def create_app(
     app.state.endpoint = endpoint
     app.state.limits = limits
     app.state.stats_of = stats_of
+    app.state.cards = cards or card_file.load()
     app.state.certificates = known or Certificates()
     app.state.people = People(
         sign_up, send, Throttle(control.clock), endpoint, mail_limits.of_trail(control)

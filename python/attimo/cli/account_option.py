@@ -36,6 +36,16 @@ def several(help: str) -> Decorator:
     )
 
 
+def one(help: str) -> Decorator:
+    """The option --account of commands that tell of one other account."""
+    return option(
+        "--account",
+        metavar="ACCOUNT",
+        help=f"{help} By name or id (id:7 in any case). For the operator.",
+        shell_complete=complete.accounts,
+    )
+
+
 def chosen(client: HttpClient, accounts: tuple[str, ...]) -> str | None:
     """What the server is asked for; None for the caller's own account.
 

@@ -31,6 +31,7 @@ _SECTIONS: dict[str, dict[str, tuple[str, str, str]]] = {
         "token": ("token", "group", "Create disposable tokens."),
         "member": ("member", "group", "The people of an account."),
         "usage": ("usage", "usage", "Show usage by cache, API key, method or time."),
+        "bill": ("bill", "bill", "Show what a month costs, by a rate card or by all."),
         "audit": ("audit", "audit", "Show who did what."),
     },
     "Server": {

@@ -58,6 +58,8 @@ roles = _of(lambda client: client.roles(), "role_name")
 keys = _of(lambda client: client.api_keys(), "key_id")
 members = _of(lambda client: client.members(), "email")
 accounts = _of(lambda client: client.accounts(), "name", lambda each: f"id {each['account_id']}")
+months = _of(lambda client: client.bills()["bills"], "month", lambda each: "")
+rate_cards = _of(lambda client: client.bills()["cards"], "name", lambda each: each["source"])
 
 
 def profiles(ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":

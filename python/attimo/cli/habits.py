@@ -40,6 +40,7 @@ _COMMANDS: dict[str, dict[str, str]] = {
         "attimo sorted-sets": "zadd zrem zrange zrangebyscore zscore zrank zincrby zcard zset",
         "attimo login`, `attimo whoami` or `attimo logout": "auth signin sign-in connect",
         "attimo whoami": "me id",
+        "attimo bill": "bills billing invoice invoices cost costs price prices pricing",
         "attimo key list": "api-key api-keys apikey apikeys",
         "attimo key revoke KEY_ID": "revoke",
         "attimo member list": "user users team people",

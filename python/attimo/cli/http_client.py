@@ -229,6 +229,26 @@ class HttpClient(BaseClient):
         """The usage as CSV, without totals."""
         return self.ask("GET", "/usage", query=_said(asked | {"format": "csv"})).text
 
+    def bills(self, account: int | None = None) -> dict[str, Any]:
+        """The months with a bill, the newest first, and the rate cards."""
+        found: dict[str, Any] = self.ask("GET", "/bills", query=_said({"account": account})).json()
+        return found
+
+    def bill(self, month: str, asked: dict[str, Any]) -> dict[str, Any]:
+        """The bill of a month."""
+        found: dict[str, Any] = self.ask("GET", _bill(month), query=_said(asked)).json()
+        return found
+
+    def bill_csv(self, month: str, asked: dict[str, Any]) -> str:
+        """The lines or shares of a bill as CSV."""
+        return self.ask("GET", _bill(month), query=_said(asked | {"format": "csv"})).text
+
+    def compared_bills(self, month: str, asked: dict[str, Any]) -> dict[str, Any]:
+        """The bills of a month by every rate card."""
+        path = f"{_bill(month)}/compare"
+        found: dict[str, Any] = self.ask("GET", path, query=_said(asked)).json()
+        return found
+
     def _pages(
         self, path: str, field: str, asked: Mapping[str, str] | None = None
     ) -> Iterator[dict[str, Any]]:
@@ -269,6 +289,10 @@ def part(text: str, what: str) -> str:
 
 def _flag(value: bool) -> str:
     return str(value).lower()
+
+
+def _bill(month: str) -> str:
+    return f"/bills/{part(month, 'month')}"
 
 
 def _said(asked: Mapping[str, Any]) -> dict[str, str]:

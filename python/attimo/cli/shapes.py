@@ -18,6 +18,7 @@ Kind: TypeAlias = Literal[
     "text",
     "prose",
     "number",
+    "decimal",
     "score",
     "moment",
     "instant",
@@ -27,14 +28,16 @@ Kind: TypeAlias = Literal[
     "bytes",
     "data",
 ]
-"""`prose` is text that a table may cut; `bytes` need not be text; `data` is any JSON. A `moment` is
-told relative to now; an `instant` and a `day` are not."""
+"""`prose` is text that a table may cut; `bytes` need not be text; `data` is any JSON. A `decimal`
+is an exact number, and text in JSON. A `moment` is told relative to now; an `instant` and a `day`
+are not."""
 
 _FORMATS: dict[Kind, str] = {"moment": "date-time", "instant": "date-time", "day": "date"}
 _TYPES: dict[Kind, str] = {
     "text": "string",
     "prose": "string",
     "number": "number",
+    "decimal": "string",
     "moment": "string",
     "instant": "string",
     "day": "string",

@@ -91,7 +91,7 @@ def _narrow(columns: Sequence["Column"], widths: list[int]) -> None:
 
 def _line(columns: Sequence["Column"], cells: Sequence[str], widths: Sequence[int]) -> str:
     padded = [
-        _pad(cell, size, each.kind in ("number", "score"))
+        _pad(cell, size, each.kind in ("number", "decimal", "score"))
         for each, cell, size in zip(columns, cells, widths, strict=True)
     ]
     return GAP.join(padded).rstrip()

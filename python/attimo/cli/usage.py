@@ -149,7 +149,7 @@ def usage(
         return {"csv": client.usage_csv(asked)}
     found = client.usage(asked)
     keys = {each.get("key") for each in found["usage"]} - ask.OWNERLESS
-    names = _names(client, keys, chosen) if keys else {}
+    names = key_names(client, keys, chosen) if keys else {}
     lines = [each | {"key_name": names.get(each.get("key"))} for each in found["usage"]]
     return found | {"items": lines, "by": by, "csv": None}
 
@@ -159,7 +159,7 @@ def _every(by: list[str]) -> tuple[str, ...]:
     return (account_option.EVERY,) if "account" in by else ()
 
 
-def _names(client: HttpClient, keys: set[str], accounts: str | None) -> dict[str, str]:
+def key_names(client: HttpClient, keys: set[str], accounts: str | None) -> dict[str, str]:
     """The descriptions of keys, also of revoked ones, as far as the caller may read them."""
     found: dict[str, str] = {}
     with contextlib.suppress(AttimoError):

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attimo import mail
+from attimo.billing.card_file import Cards
 from attimo.certificates import Certificate, Source
 from attimo.control import Control, usage
 from attimo.control.directory import Changes
@@ -60,6 +61,7 @@ class Plane:
         shown: The certificate in use.
         answers: The responses to an ACME authority's challenges, by token.
         shutdown: Set when the server should stop.
+        cards: The rate cards.
         made: The owner created at this start, until it has been printed.
     """
 
@@ -74,6 +76,7 @@ class Plane:
     shown: Certificate | None
     answers: Mapping[str, str]
     shutdown: Shutdown
+    cards: Cards
     made: Owner | None = None
     readiness: Readiness = field(init=False)
     collector: Collector = field(init=False)
@@ -261,6 +264,7 @@ class Plane:
             Certificates(root, self.answers),
             local.data_routes(),
             self.node.cache_stats,
+            self.cards,
         )
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from attimo import logs, outlet, tracing
+from attimo.billing import card_file
 from attimo.certificates import Certificate, Source
 from attimo.control import passwords
 from attimo.data_directory import DataDirectory
@@ -244,6 +245,7 @@ def _control(
     shutdown: Shutdown,
 ) -> Plane:
     """Return a closed control plane, with all that it needs."""
+    cards = card_file.load(settings.rate_cards, settings.rate_card)
     answers: dict[str, str] = {}
     source = certificate.source_of(settings, home, answers)
     made = first_start.make(home, source)
@@ -256,7 +258,19 @@ def _control(
         settings.endpoint, [each.listener for each in sockets], settings.shown()
     )
     return Plane(
-        settings, home, lock, space, socket, node, running, source, shown, answers, shutdown, made
+        settings,
+        home,
+        lock,
+        space,
+        socket,
+        node,
+        running,
+        source,
+        shown,
+        answers,
+        shutdown,
+        cards,
+        made,
     )
 
 

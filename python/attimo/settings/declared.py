@@ -157,6 +157,17 @@ class Settings:
     backup_keep: int = setting(
         7, values.BACKUPS, "Number of scheduled backups to keep; older ones are deleted."
     )
+    rate_card: str = setting(
+        "momento-2022-09",
+        values.RATE_CARD,
+        "Rate card of bills, unless another is asked for; attimo bill --compare lists them.",
+    )
+    rate_cards: Path | None = setting(  # noqa: RUF009 (a declaration, not a value)
+        "off",
+        values.FOLDER_OR_OFF,
+        "Directory with rate cards of your own, as files *.toml, beside those that come with "
+        "Attimo; read at the start.",
+    )
     smtp: SmtpServer | None = setting(  # noqa: RUF009 (a declaration, not a value)
         "off",
         values.SMTP,

@@ -155,6 +155,13 @@ def _seconds(raw: Raw) -> float:
     return _between(0.1, 3600.0, float(raw))
 
 
+def _rate_card(raw: Raw) -> str:
+    name = _text(raw)
+    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,62}", name):
+        raise ValueError
+    return name
+
+
 def _span(raw: Raw) -> float:
     """Parse `30m`, `12h` or `1d`."""
     found = re.fullmatch(r"(\d{1,9})([smhd])", _text(raw), re.ASCII)
@@ -299,6 +306,7 @@ FOLDER = Kind(_folder, "a path of a directory")
 FOLDER_OR_OFF = Kind(_file, "a path of a directory, or off")
 SPAN = Kind(_span, "a number and s, m, h or d, such as 12h; from 1m to 366d")
 BACKUPS = Kind(_backups, "a number from 1 to 10000")
+RATE_CARD = Kind(_rate_card, "the name of a rate card, such as momento-2022-09")
 FILE = Kind(_file, "a path of a file, or off")
 MEMORY = Kind(_memory, "auto, or at least 1 MiB as bytes or with KB, MB, GB, KiB, MiB or GiB")
 THREADS = Kind(_threads, "auto, or a number from 1 to 1024")

@@ -88,7 +88,7 @@ def routes(described: list[tuple[str, str]]) -> list[tuple[str, str]]:
 def status(http: httpx.Client, route: tuple[str, str], token: str | None) -> int:
     method, path = route
     filled = path.replace("{user_id}", "1").replace("{cache}", "default-cache")
-    filled = filled.replace("{account_id}", "2")
+    filled = filled.replace("{account_id}", "2").replace("{month}", "2000-01")
     for name in ("name", "role_id", "key_id", "kid", "invitation_id"):
         filled = filled.replace(f"{{{name}}}", "no-such-thing")
     headers = {} if token is None else {"authorization": token}
@@ -253,7 +253,7 @@ def test_the_owner_of_another_account_opens_no_route_about_accounts(
     assert len(of_server) == 8
 
     assert set(statuses(http, of_server, house.neighbour_key).values()) == {403}
-    for path in ("/usage?accounts=*", "/audit?accounts=1"):
+    for path in ("/usage?accounts=*", "/audit?accounts=1", "/bills?account=1"):
         headers = {"authorization": house.neighbour_key}
         assert http.get(path, headers=headers).status_code == 403
 

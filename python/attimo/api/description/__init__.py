@@ -68,6 +68,7 @@ TAGS = [
     {"name": "people", "description": "Sign-up, sessions, passwords, members, invitations."},
     {"name": "accounts", "description": "The accounts of a server; for its operator only."},
     {"name": "limits and usage", "description": "All limits, and metered usage."},
+    {"name": "bills", "description": "What usage costs, by rate cards."},
     {"name": "audit", "description": "Who did what."},
     {"name": "certificates", "description": "The root certificate to trust; public."},
     {"name": server.TAG, "description": "The state of the server; public."},

@@ -38,4 +38,8 @@ PARAMETERS: dict[str, Any] = {
     "invitation_id": "77ad",
     "token": "evaGxfADs6pSRb2L",
     "group_by": "cache,api",
+    "month": "2026-11",
+    "card": "momento-2022-09",
+    "by": "cache",
+    "account": 2,
 }

@@ -1,0 +1,168 @@
+"""Bills: what the ledger has of an account and a month, at the prices of rate cards.
+
+A bill is calculated when it is asked for, and not stored.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from attimo.billing import months
+from attimo.billing.bill import Bill, bill
+from attimo.billing.card_file import Cards
+from attimo.billing.meters import Meter
+from attimo.billing.months import Month
+from attimo.billing.usage import Usage, Where
+from attimo.control import chosen_accounts, usage
+from attimo.control.actions import reads
+from attimo.control.permissions import Right
+from attimo.control.tx import Tx
+from attimo.control.usage import Of, Totals
+from attimo.errors import NoSuchAccount, NoSuchBill
+
+READ = Right("account_management", "read")
+
+COUNTED: Mapping[Meter, Sequence[str]] = {
+    Meter.TRANSFERRED_BYTES: ("bytes_in", "bytes_out"),
+    Meter.TRANSFERRED_KIB: ("kib_in", "kib_out"),
+    Meter.RECEIVED_BYTES: ("bytes_in",),
+    Meter.SENT_BYTES: ("bytes_out",),
+    Meter.REQUESTS: ("requests",),
+}
+"""The counts of the ledger that make up each meter, exactly. No other meter has a zero: its lines
+say that it is not metered."""
+
+_USED = """
+SELECT caches.name, usage.key_id, {sums}
+FROM usage LEFT JOIN caches ON caches.id = usage.cache_id AND caches.account_id = :account_id
+WHERE {where}
+GROUP BY caches.name, usage.key_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Billed:
+    """A month of an account.
+
+    Attributes:
+        month: The month.
+        is_open: Whether it is not over.
+        until: Its end, or now; in seconds since 1970.
+    """
+
+    month: Month
+    is_open: bool
+    until: int
+
+
+@reads("bill.list", READ)
+def list_all(tx: Tx, account_id: int) -> list[Billed]:
+    """Return the months of the account, from its creation until now, the newest first."""
+    return [_billed(tx, month) for month in _months(tx, account_id)][::-1]
+
+
+@reads("bill.list-any", chosen_accounts.READ)
+def list_of(tx: Tx, _: int, account_id: int) -> list[Billed]:
+    """Return the months of any account of the server, as `list_all` does.
+
+    Raises:
+        NoSuchAccount: There is no such account, also no deleted one.
+    """
+    return list_all(tx, account_id)
+
+
+@reads("bill.read", READ)
+def read(tx: Tx, account_id: int, month: str, cards: Cards, card: str | None) -> Bill:
+    """Return the bill of the account for a month.
+
+    Deleted caches keep their names; successive caches of one name are one.
+
+    Args:
+        month: Such as 2026-11.
+        cards: All cards.
+        card: The name of the one to use; None is the default.
+
+    Raises:
+        InvalidArgument: `month` is no month.
+        NoSuchRateCard: There is no such card.
+        NoSuchBill: The month has not begun, or is before the account.
+    """
+    (found,) = _bills(tx, account_id, month, cards, [cards.named(card).name])
+    return found
+
+
+@reads("bill.read-any", chosen_accounts.READ)
+def read_of(tx: Tx, _: int, account_id: int, month: str, cards: Cards, card: str | None) -> Bill:
+    """Return the bill of any account of the server, as `read` does.
+
+    Raises:
+        NoSuchAccount: There is no such account, also no deleted one.
+    """
+    return read(tx, account_id, month, cards, card)
+
+
+@reads("bill.compare", READ)
+def compare(tx: Tx, account_id: int, month: str, cards: Cards) -> list[Bill]:
+    """Return the bills for one and the same usage by every card.
+
+    Raises:
+        InvalidArgument: `month` is no month.
+        NoSuchBill: The month has not begun, or is before the account.
+    """
+    return _bills(tx, account_id, month, cards, list(cards.by_name))
+
+
+@reads("bill.compare-any", chosen_accounts.READ)
+def compare_of(tx: Tx, _: int, account_id: int, month: str, cards: Cards) -> list[Bill]:
+    """Return the bills of any account of the server, as `compare` does.
+
+    Raises:
+        NoSuchAccount: There is no such account, also no deleted one.
+    """
+    return compare(tx, account_id, month, cards)
+
+
+def used(tx: Tx, account_id: int, month: Month) -> Usage:
+    """Return what the ledger has of a month, by the names of caches and the IDs of keys."""
+    of = Of(account_id=account_id, since=month.start, until=month.end)
+    query = _USED.format(sums=usage.SUMS, where=usage.within(of))
+    rows = [
+        (Where(cache, key), Totals(*counts))
+        for cache, key, *counts in tx.db.rows(query, **usage.values(of))
+    ]
+    return Usage(
+        {
+            meter: {where: sum(getattr(totals, name) for name in names) for where, totals in rows}
+            for meter, names in COUNTED.items()
+        }
+    )
+
+
+def _bills(tx: Tx, account_id: int, month: str, cards: Cards, names: Sequence[str]) -> list[Bill]:
+    wanted, created_at = months.read(month), _created_at(tx, account_id)
+    if wanted > months.at(tx.now):
+        raise NoSuchBill(f"month: {wanted} has not begun")
+    if wanted < months.at(created_at):
+        begun = months.at(created_at)
+        raise NoSuchBill(f"month: {wanted} is before the account, which was created in {begun}")
+    found = used(tx, account_id, wanted)
+    return [bill(cards.by_name[name], found, wanted, created_at, tx.now) for name in names]
+
+
+def _months(tx: Tx, account_id: int) -> Iterator[Month]:
+    month = months.at(_created_at(tx, account_id))
+    while month.start <= tx.now:
+        yield month
+        month = month.next
+
+
+def _billed(tx: Tx, month: Month) -> Billed:
+    return Billed(month, month.is_open(tx.now), min(month.end, tx.now))
+
+
+def _created_at(tx: Tx, account_id: int) -> int:
+    found: int | None = tx.db.scalar(
+        "SELECT created_at FROM accounts WHERE id = :account_id", account_id=account_id
+    )
+    if found is None:
+        raise NoSuchAccount(account_id)
+    return found
