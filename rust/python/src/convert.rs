@@ -5,7 +5,8 @@ use std::hash::{BuildHasher, RandomState};
 
 use attimo_server::{
     AccountId, Api, ApiKey, Audience, COUNT_NAMES, COUNTS, Cache, CacheId, Ceiling, Config,
-    Container, Listen, Namespace, NoProtocol, Protocol, Role, Service, Session, UrlKey,
+    Container, Listen, Loaded, Namespace, NoProtocol, Protocol, Role, Saved, Service, Session,
+    UrlKey,
 };
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -228,6 +229,19 @@ impl From<KnownCache> for Cache {
             expires_at: cache.expires_at.unwrap_or(u64::MAX),
         }
     }
+}
+
+/// The counts of written items, by name.
+pub(crate) fn saved(saved: Saved) -> BTreeMap<&'static str, u64> {
+    let Saved { items, bytes, left_out } = saved;
+    [("items", items), ("bytes", bytes), ("left_out", left_out)].into()
+}
+
+/// The counts of read items, by name.
+pub(crate) fn loaded(loaded: Loaded) -> BTreeMap<&'static str, u64> {
+    let Loaded { kept, expired, refused, evicted, lost, bytes } = loaded;
+    let counts = [("kept", kept), ("expired", expired), ("refused", refused)];
+    counts.into_iter().chain([("evicted", evicted), ("lost", lost), ("bytes", bytes)]).collect()
 }
 
 /// What a node counted between two calls of `take_usage`.

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use attimo_server::{CAUSES, COUNT_NAMES, CacheId, Cause, Config, NoReadiness, Readiness, Server};
+use attimo_server::{
+    CAUSES, COUNT_NAMES, CacheId, Cause, Config, LoadError, NoReadiness, Readiness, Server,
+};
 use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::prelude::*;
 
@@ -57,6 +59,41 @@ impl Node {
             .map_err(|error| PyValueError::new_err(format!("grace_seconds: {error}")))?;
         py.detach(|| self.server.stop(grace));
         Ok(())
+    }
+
+    /// Stops accepting, and waits; false if some connections have not finished.
+    fn drain(&self, py: Python<'_>, patience_seconds: f64) -> PyResult<bool> {
+        let patience = Duration::try_from_secs_f64(patience_seconds)
+            .map_err(|error| PyValueError::new_err(format!("patience_seconds: {error}")))?;
+        Ok(py.detach(|| self.server.drain(patience)))
+    }
+
+    /// Writes all items to a file or a socket; returns counts by name.
+    fn save_items(
+        &self,
+        py: Python<'_>,
+        file: Bound<'_, PyAny>,
+        patience_seconds: f64,
+    ) -> PyResult<BTreeMap<&'static str, u64>> {
+        let patience = Duration::try_from_secs_f64(patience_seconds)
+            .map_err(|error| PyValueError::new_err(format!("patience_seconds: {error}")))?;
+        let file = sockets::adopt_file(py, file)?;
+        let saved = py.detach(|| self.server.save_items(file, Instant::now() + patience))?;
+        Ok(convert::saved(saved))
+    }
+
+    /// Reads items from a file or a socket; returns counts by name.
+    fn load_items(
+        &self,
+        py: Python<'_>,
+        file: Bound<'_, PyAny>,
+    ) -> PyResult<BTreeMap<&'static str, u64>> {
+        let file = sockets::adopt_file(py, file)?;
+        match py.detach(|| self.server.load_items(file)) {
+            Ok(loaded) => Ok(convert::loaded(loaded)),
+            Err(LoadError::Unreadable(error)) => Err(error.into()),
+            Err(error) => Err(PyValueError::new_err(error.to_string())),
+        }
     }
 
     /// Holds back control requests; false if those in progress were not answered in time.

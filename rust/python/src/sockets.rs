@@ -4,10 +4,11 @@
 //! code. A descriptor that arrives over a Unix socket belongs to the receiver (`SCM_RIGHTS`,
 //! unix(7)), so Python sends each descriptor to Rust within the process.
 
+use std::fs::File;
 use std::io::{self, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::net::TcpListener;
-use std::os::fd::IntoRawFd;
+use std::os::fd::{IntoRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
 use pyo3::prelude::*;
@@ -16,6 +17,16 @@ use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg}
 
 /// A duplicate of each socket, which stays open when Python closes its own.
 pub(crate) fn adopt(py: Python<'_>, sockets: Vec<Bound<'_, PyAny>>) -> PyResult<Vec<TcpListener>> {
+    Ok(duplicates(py, sockets)?.into_iter().map(TcpListener::from).collect())
+}
+
+/// The same of a file, or of anything else that is read or written like one.
+pub(crate) fn adopt_file(py: Python<'_>, file: Bound<'_, PyAny>) -> PyResult<File> {
+    let file = duplicates(py, vec![file])?.pop().map(File::from);
+    file.ok_or_else(|| io::Error::other("no descriptor has come").into())
+}
+
+fn duplicates(py: Python<'_>, sockets: Vec<Bound<'_, PyAny>>) -> PyResult<Vec<OwnedFd>> {
     let (ours, theirs) = UnixStream::pair()?;
     let module = py.import("socket")?;
     let number = PyDict::new(py);
@@ -31,7 +42,7 @@ pub(crate) fn adopt(py: Python<'_>, sockets: Vec<Bound<'_, PyAny>>) -> PyResult<
     Ok(adopted)
 }
 
-fn received(from: &UnixStream) -> io::Result<TcpListener> {
+fn received(from: &UnixStream) -> io::Result<OwnedFd> {
     let mut room = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut control = RecvAncillaryBuffer::new(&mut room);
     let mut byte = [0];
@@ -41,5 +52,5 @@ fn received(from: &UnixStream) -> io::Result<TcpListener> {
         RecvAncillaryMessage::ScmRights(mut descriptors) => descriptors.next(),
         _ => None,
     });
-    rights.map(TcpListener::from).ok_or_else(|| io::Error::other("no descriptor has come"))
+    rights.ok_or_else(|| io::Error::other("no descriptor has come"))
 }

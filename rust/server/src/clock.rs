@@ -15,6 +15,12 @@ pub(crate) struct Now {
     pub(crate) epoch_seconds: u64,
 }
 
+/// Milliseconds since 1970 in UTC, for what outlives this process.
+pub(crate) fn epoch_milliseconds() -> u64 {
+    let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(wall.as_millis()).unwrap_or(u64::MAX)
+}
+
 impl Now {
     /// When `time` will have passed, in milliseconds since the server started.
     pub(crate) fn after(self, time: Duration) -> u64 {

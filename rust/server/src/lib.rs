@@ -16,6 +16,7 @@ mod evictions;
 mod forward;
 mod front;
 mod gate;
+mod kept;
 mod lane;
 mod limits;
 mod listener;
@@ -41,6 +42,7 @@ pub use directory::{
     AccountId, ApiKey, Cache, CacheId, Changes, LearnError, Role, Session, TokenHash, UrlKey,
 };
 pub use front::cause::{CAUSES, Cause};
+pub use kept::{LoadError, Loaded, Saved};
 pub use limits::limits;
 pub use memory::{Allocator, Ceiling, Container};
 pub use meter::{COUNT_NAMES, COUNTS, Used};

@@ -31,6 +31,8 @@ use crate::stats::{self, Event, Readiness};
 use crate::tls::{self, Certificate, TlsError};
 use crate::worker::{self, Workers};
 
+mod items;
+
 /// The configuration of a server, which reads no environment and no file.
 #[derive(Clone)]
 pub struct Config {
@@ -94,7 +96,17 @@ pub struct Server {
 struct Running {
     stop: watch::Sender<bool>,
     workers: Workers,
-    acceptor: std::thread::JoinHandle<()>,
+    acceptor: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Running {
+    fn accept_no_more(&mut self) {
+        // Nobody listens any more only if every thread has ended already.
+        let _ = self.stop.send(true);
+        if let Some(acceptor) = self.acceptor.take() {
+            let _ = acceptor.join();
+        }
+    }
 }
 
 impl Server {
@@ -168,17 +180,23 @@ impl Server {
             return Ok(());
         }
         let listeners = self.listeners(sockets)?;
-        let mut keeper = self.keeper.lock();
-        if keeper.is_none() {
-            *keeper =
-                Some(memory::keep(&self.core.memory, self.core.gate.backend(), self.core.clock)?);
-        }
+        self.keep_memory()?;
         self.core.stats.events.open();
         let (stop, stopped) = watch::channel(false);
         let workers =
             worker::start(self.config.threads, &self.core, &self.config.app_socket, &stopped)?;
         let acceptor = acceptor::start(listeners, workers.handles(), self.core.clone(), stopped)?;
-        *running = Some(Running { stop, workers, acceptor });
+        *running = Some(Running { stop, workers, acceptor: Some(acceptor) });
+        Ok(())
+    }
+
+    /// Starts to watch the memory of the process, unless that is so already.
+    fn keep_memory(&self) -> io::Result<()> {
+        let mut keeper = self.keeper.lock();
+        if keeper.is_none() {
+            *keeper =
+                Some(memory::keep(&self.core.memory, self.core.gate.backend(), self.core.clock)?);
+        }
         Ok(())
     }
 
@@ -226,17 +244,25 @@ impl Server {
         })
     }
 
-    /// Stops accepting, finishes requests in progress, and returns when all threads have ended.
+    /// Stops accepting, and waits until all connections have finished; false if some have not after
+    /// `patience`. [`Server::stop`] follows.
     ///
-    /// Connections are cut after `grace`. Counts stay until they are taken. Requests for the
-    /// control plane that were held back go to the process that listens at its socket.
-    pub fn stop(&self, grace: Duration) {
-        let Some(running) = self.running.lock().take() else { return };
-        // Nobody listens any more only if every thread has ended already.
-        let _ = running.stop.send(true);
+    /// Requests for the control plane that were held back go to the process that listens at its
+    /// socket.
+    pub fn drain(&self, patience: Duration) -> bool {
+        let mut running = self.running.lock();
+        let Some(running) = running.as_mut() else { return true };
+        running.accept_no_more();
         self.release_control();
-        let _ = running.acceptor.join();
-        running.workers.join(grace);
+        running.workers.wait(patience)
+    }
+
+    /// The same, and returns when all threads have ended: connections are cut after `grace`. Counts
+    /// stay until they are taken.
+    pub fn stop(&self, grace: Duration) {
+        self.drain(grace);
+        let Some(running) = self.running.lock().take() else { return };
+        running.workers.join(Duration::ZERO);
         self.core.stats.events.close();
     }
 

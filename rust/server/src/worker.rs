@@ -25,6 +25,8 @@ pub(crate) struct Workers {
     handles: Vec<WorkerHandle>,
     threads: Vec<JoinHandle<()>>,
     ended: mpsc::Receiver<()>,
+    /// How many threads have not ended.
+    left: usize,
     cut: watch::Sender<bool>,
 }
 
@@ -33,16 +35,23 @@ impl Workers {
         self.handles.clone()
     }
 
-    /// Waits for every thread to finish its connections, and cuts them after `grace`.
-    pub(crate) fn join(self, grace: Duration) {
-        drop(self.handles);
-        let deadline = Instant::now() + grace;
-        for _ in &self.threads {
+    /// Waits for every thread to finish its connections; whether all have after `patience`.
+    pub(crate) fn wait(&mut self, patience: Duration) -> bool {
+        self.handles.clear();
+        let deadline = Instant::now() + patience;
+        while self.left > 0 {
             let left = deadline.saturating_duration_since(Instant::now());
             if self.ended.recv_timeout(left).is_err() {
-                break;
+                return false;
             }
+            self.left -= 1;
         }
+        true
+    }
+
+    /// The same, and cuts connections after `grace`.
+    pub(crate) fn join(mut self, grace: Duration) {
+        self.wait(grace);
         // Threads that ended by themselves do not hear this; that is as it should be.
         let _ = self.cut.send(true);
         for thread in self.threads {
@@ -62,7 +71,7 @@ pub(crate) fn start(
     let (cut, cuts) = watch::channel(false);
     let faults = Arc::new(Faults::default());
     let lanes = Arc::new(Lanes::default());
-    let mut workers = Workers { handles: Vec::new(), threads: Vec::new(), ended, cut };
+    let mut workers = Workers { handles: Vec::new(), threads: Vec::new(), ended, left: 0, cut };
     for number in 0..count.max(1) {
         let (sender, arrivals) = queue::unbounded_channel();
         let load = Arc::new(Load::default());
@@ -95,6 +104,7 @@ pub(crate) fn start(
             let _ = ending.send(());
         })?;
         workers.threads.push(thread);
+        workers.left += 1;
         // A thread that has ended without a word has panicked, which says enough.
         is_ready.recv().unwrap_or(Ok(()))?;
     }

@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 
 use attimo_engine::{
-    Command, Config, Engine, Limits, Looked, Moment, Namespace, Page, PageLimits, Position, Stored,
-    Swept, Totals,
+    Command, Config, Engine, Export, Imported, Limits, Looked, Moment, Namespace, Page, PageLimits,
+    Position, Stored, Swept, Totals,
 };
 
 use crate::clock::Now;
@@ -109,6 +109,23 @@ impl Backend {
     /// What each of `namespaces` stores.
     pub(crate) fn stored_of(&self, namespaces: &[Namespace]) -> Vec<Stored> {
         self.engine.stored_of(namespaces)
+    }
+
+    /// A walk over one of `parts` parts of the items in this process.
+    pub(crate) fn export(&self, part: usize, parts: usize) -> Export<'_> {
+        self.engine.export(part, parts)
+    }
+
+    /// Inserts an item that another engine has written; `None` if it is none.
+    pub(crate) fn import(
+        &self,
+        namespace: Namespace,
+        item: &[u8],
+        elapsed: u64,
+        now: Moment,
+    ) -> Option<Imported> {
+        let item = self.engine.read(item)?;
+        Some(self.engine.import(namespace, item, elapsed, now))
     }
 
     /// The memory of all items, and counts of removed ones.
