@@ -169,7 +169,8 @@ def _settings() -> Iterator[str]:
     yield "|---|---|---|---|---|---|"
     shown = {name: one for name, one in declarations().items() if not one.hidden}
     for name, declared in shown.items():
-        default = str(declared.default).lower() if declared.default is False else declared.default
+        default = declared.default
+        default = str(default).lower() if isinstance(default, bool) else default
         yield (
             f"| `{flag(name)}` | `{variable(name)}` | `{name}` | `{default}` "
             f"| {declared.help} | {declared.kind.allowed} |"

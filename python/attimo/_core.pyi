@@ -5,6 +5,7 @@ from socket import socket
 from typing import final
 
 from attimo.control.directory import Changes
+from attimo.node.local import HasFileno
 from attimo.settings import NodeSettings
 
 def limits() -> dict[str, int]:
@@ -114,6 +115,40 @@ class Node:
         """Accept no more, finish requests in flight, and return when all threads have ended.
 
         What has not finished after `grace_seconds` is aborted. Counts stay until they are taken.
+        """
+
+    def drain(self, patience_seconds: float) -> bool:
+        """Accept no more, and wait until requests in flight are finished; `stop` follows.
+
+        Returns:
+            False if some are not after `patience_seconds`; they continue.
+        """
+
+    def save_items(self, file: HasFileno, patience_seconds: float) -> dict[str, int]:
+        """Write all items to a file or a socket, for `load_items` of another process.
+
+        The node has stopped: writes meanwhile may be missing. Items that are not written after
+        `patience_seconds` are left out. Nothing is removed.
+
+        Returns:
+            Counts: items, bytes, left_out.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+
+    def load_items(self, file: HasFileno) -> dict[str, int]:
+        """Read items from a file or a socket, before the node serves.
+
+        The node has the directory: items of caches that are not in it, or not the same, are
+        refused. If memory is short, items are evicted.
+
+        Returns:
+            Counts: kept, expired, refused, evicted, lost, bytes.
+
+        Raises:
+            OSError: It cannot be read.
+            ValueError: It does not contain items in a form that this version reads.
         """
 
     def hold_control(self, patience_seconds: float) -> bool:

@@ -101,6 +101,11 @@ class DataDirectory:
         return self.path / "reserve"
 
     @property
+    def kept_items(self) -> Path:
+        """The items, while no server runs."""
+        return self.path / "kept-items"
+
+    @property
     def mail(self) -> Path:
         """The directory for e-mail without an SMTP server."""
         return self.path / "mail"

@@ -194,7 +194,7 @@ def _check_installed(scope: Scope) -> None:
 
 
 def _installed(scope: Scope, made: dict[str, str]) -> dict[str, Any]:
-    """Write the units, and start them unless they run: a restart would lose all items."""
+    """Write the units, and start them unless they run: during a restart, clients wait."""
     scope.folder.mkdir(parents=True, exist_ok=True)
     for name, text in made.items():
         files.write(scope.folder / name, text, READABLE)

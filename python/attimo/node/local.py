@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from socket import socket
-from typing import Literal
+from typing import Literal, Protocol
 
 from attimo import _core
 from attimo.control.directory import Changes
@@ -77,6 +77,13 @@ def data_routes() -> dict[str, list[tuple[str, str]]]:
     return {method.name: method.routes for method in methods()}
 
 
+class HasFileno(Protocol):
+    """An open file or socket."""
+
+    def fileno(self) -> int:
+        """Its descriptor."""
+
+
 class LocalNode:
     """A node in this process."""
 
@@ -106,6 +113,38 @@ class LocalNode:
             OSError: A thread cannot be started; nothing is left running.
         """
         self._node.start(sockets)
+
+    def drain(self, patience_seconds: float) -> bool:
+        """Accept no more, and wait until requests in flight are finished; `stop` follows.
+
+        Returns:
+            False if some are not after `patience_seconds`; they continue.
+        """
+        return self._node.drain(patience_seconds)
+
+    def save_items(self, file: HasFileno, patience_seconds: float) -> dict[str, int]:
+        """Write all items to a file or a socket, for `load_items` of another process.
+
+        Returns:
+            Counts: items, bytes, and the items left_out because time was over.
+
+        Raises:
+            OSError: It cannot be written; the items are still there.
+        """
+        return self._node.save_items(file, patience_seconds)
+
+    def load_items(self, file: HasFileno) -> dict[str, int]:
+        """Read items from a file or a socket, before the node serves.
+
+        Returns:
+            Counts: items kept, expired meanwhile, refused (of a cache that was deleted or flushed,
+            or too large), evicted, lost because what they were in is damaged; and bytes.
+
+        Raises:
+            OSError: It cannot be read.
+            ValueError: It does not contain items in a form that this version reads.
+        """
+        return self._node.load_items(file)
 
     def hold_control(self, patience_seconds: float) -> bool:
         """Make control requests wait; return whether those in flight are answered."""

@@ -9,6 +9,9 @@ the directory is never unlocked. Then, one message each:
     new: serves         old: leaves (it accepts no more, and finishes requests in flight)
     old: usage, ends    new: recorded, to each
 
+With `serves`, the new server can send a socket for the items. The old one, if it agrees, writes
+them there when requests in flight are finished, and the new one serves when it has read them.
+
 A server that gives up sends `refused` first, so one that closes the connection without it has
 ended. If the new one ends before `serves`, the old one continues unchanged; if it ends after that,
 the old one serves again. So one of the two always serves, and only one of them writes.
@@ -51,10 +54,12 @@ class Successor:
 
     Attributes:
         channel: The connection to it.
+        items: Where it reads the items of this one; None if it wants none.
         is_gone: Whether it has ended.
     """
 
     channel: Channel
+    items: socket.socket | None = None
     is_gone: bool = field(default=False, init=False)
 
     def takes_all(self, collector: Collector) -> bool:
@@ -99,7 +104,8 @@ class Handover:
         listening: The listening sockets.
         give_up: Closes the control plane; returns why not, or None.
         take_back: Opens it again.
-        wake: Called when the new server serves.
+        wake: Called when the new server takes over.
+        gives_items: Whether it may have the items of this one.
         successor: The new server.
     """
 
@@ -109,6 +115,7 @@ class Handover:
     give_up: Callable[[], str | None]
     take_back: Callable[[], None]
     wake: Callable[[], None]
+    gives_items: bool = False
     successor: Successor | None = field(default=None, init=False)
     _channel: Channel | None = field(default=None, init=False)
     _turn: threading.Lock = field(default_factory=threading.Lock, init=False)
@@ -170,15 +177,21 @@ class Handover:
             return False
         try:
             channel.say({"yielded": True})
-            self._hear(channel)
-            channel.say({"leaves": True})
+            items = self._items(channel, self._hear(channel))
+            channel.say({"leaves": True} | ({"items": True} if items else {}))
         except (Gone, Silent):
             log.error("the server that was to replace this one has failed; this one continues")
             self.take_back()
             return False
-        self.successor = Successor(channel)
+        self.successor = Successor(channel, items)
         self.wake()
         return True
+
+    def _items(self, channel: Channel, message: dict[str, Any]) -> socket.socket | None:
+        """Return where the new server reads the items, if both servers keep them."""
+        if not (self.gives_items and message.get("items") and channel.descriptors):
+            return None
+        return socket.socket(fileno=channel.descriptors.pop())
 
     def _hear(self, channel: Channel) -> dict[str, Any]:
         """Return the next message; if there is none in time, refuse the other side."""

@@ -4,7 +4,7 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,8 +15,10 @@ from attimo.control import usage
 from attimo.data_directory import DataDirectory
 from attimo.errors import AttimoError, Misconfigured
 from attimo.node import batches
+from attimo.node.local import LocalNode
 from attimo.serve.channel import Channel, Gone, Silent
 from attimo.serve.handover import NAME, PROTOCOL
+from attimo.serve.kept_items import KeptItems
 from attimo.serve.listening import Offered
 
 ASK_SECONDS = 15.0
@@ -54,28 +56,41 @@ class Predecessor:
         Raises:
             Misconfigured: It refuses, and continues.
         """
-        self._ask("wants", YIELD_SECONDS)
+        self._ask({"wants": True}, YIELD_SECONDS)
 
-    def end(self, record: Callable[[usage.Batch], object]) -> None:
-        """Have it stop, and record its last usage, in a thread.
+    def end(
+        self, record: Callable[[usage.Batch], object], kept: KeptItems, node: LocalNode
+    ) -> None:
+        """Have it stop, record its last usage in a thread, and read its items.
 
         Raises:
             Misconfigured: It did not wait, and serves again.
         """
-        if not self._ask("serves", YIELD_SECONDS):
-            return
-        self._thread = threading.Thread(
-            target=self._run, args=(record,), name="predecessor", daemon=True
-        )
-        self._thread.start()
+        ours, theirs = socket.socketpair()
+        with ours:
+            with theirs:
+                wanted = {"serves": True, "items": kept.is_on}
+                answer = self._ask(wanted, YIELD_SECONDS, [theirs.fileno()])
+            if answer is None:
+                kept.load(node)
+                return
+            self._thread = threading.Thread(
+                target=self._run, args=(record,), name="predecessor", daemon=True
+            )
+            self._thread.start()
+            if answer.get("items"):
+                kept.receive(node, ours)
+        kept.discard()
 
     def wait(self) -> None:
         """Wait until it has ended, or takes too long."""
         if self._thread is not None:
             self._thread.join(END_SECONDS)
 
-    def _ask(self, word: str, patience: float) -> bool:
-        """Whether it did what it was asked to do; false if it has ended.
+    def _ask(
+        self, message: dict[str, Any], patience: float, descriptors: Sequence[int] = ()
+    ) -> dict[str, Any] | None:
+        """Return its answer once it did what it was asked to do; None if it has ended.
 
         Raises:
             Misconfigured: It refuses.
@@ -83,15 +98,15 @@ class Predecessor:
         try:
             # It may have sent the reason before it closed the connection.
             with suppress(Gone):
-                self.channel.say({word: True})
+                self.channel.say(message, descriptors)
             answer = _hear(self.channel, patience, self.shutdown)
         except Gone:
-            return False
+            return None
         except Silent as error:
             raise _silent(self.pid) from error
         if why := answer.get("refused"):
             raise Misconfigured(f"the running server (pid {self.pid}) continues: {why}")
-        return True
+        return answer
 
     def _run(self, record: Callable[[usage.Batch], object]) -> None:
         with suppress(Gone):

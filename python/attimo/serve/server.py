@@ -11,6 +11,7 @@ import logging
 import os
 import resource
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -26,7 +27,8 @@ from attimo.node.events import Events
 from attimo.node.local import LocalNode
 from attimo.reserve import Reserve
 from attimo.serve import addresses, banner, certificate, first_start, listening, plane
-from attimo.serve.handover import Handover
+from attimo.serve.handover import Handover, Successor
+from attimo.serve.kept_items import DRAIN_SECONDS, KeptItems
 from attimo.serve.listening import Listening
 from attimo.serve.plane import Plane
 from attimo.serve.predecessor import Predecessor, predecessor
@@ -66,13 +68,16 @@ def serve(settings: Settings, *, replaces: bool = False) -> None:
         home.check_database()
         if open_to_others := home.tighten():
             log.warning("others could read %s; now only its owner can", ", ".join(open_to_others))
+        kept = KeptItems(home.kept_items, settings.keep_items and not settings.backend)
+        # After the reserve was filled again, which comes first if the disk is nearly full.
+        stack.callback(kept.save)
         space = _space(home)
         stack.callback(space.end)
         given = stack.enter_context(listening.of_supervisor())
         offered = [*(before.sockets if before else []), *given]
         sockets = stack.enter_context(listening.opened(settings.listeners, offered))
         control = _control(settings, home, folder, lock, space, sockets, shutdown)
-        server = Server(control, sockets, folder)
+        server = Server(control, sockets, folder, kept)
         # Closed in reverse order: the node stops, its usage is recorded, the app stops.
         stack.callback(control.collector.stop)
         stack.callback(control.close)
@@ -95,12 +100,14 @@ class Server:
         control: The control plane, which has the node.
         sockets: The sockets on which it listens.
         folder: The directory of the handover socket, by a path that is short enough.
+        kept: The items between two servers.
         handover: Lets another server replace this one.
     """
 
     control: Plane
     sockets: list[Listening]
     folder: Path
+    kept: KeptItems
     handover: Handover = field(init=False)
     _events: Events | None = field(default=None, init=False)
     _is_ready: bool = field(default=False, init=False)
@@ -109,7 +116,8 @@ class Server:
         """Create it; nothing can replace it yet."""
         control, wake = self.control, self.control.shutdown.woken.set
         self.handover = Handover(
-            self.folder, control.lock, self.sockets, control.give_up, self._take_back, wake
+            *(self.folder, control.lock, self.sockets, control.give_up, self._take_back, wake),
+            gives_items=self.kept.is_on,
         )
 
     def start(self, before: Predecessor | None, stack: ExitStack) -> None:
@@ -120,6 +128,8 @@ class Server:
             before.give_place()
         control.begin()
         if not before:
+            with control.home.writing():
+                self.kept.load(control.node)
             self._serve()
         credentials, who = control.introduce()
         print(banner.addresses(control.running, control.home))
@@ -135,7 +145,8 @@ class Server:
         if before:
             # A service ends with its main process, so the supervisor learns of the new one first.
             supervisor.tell(f"MAINPID={os.getpid()}")
-            before.end(control.record)
+            with control.home.writing():
+                before.end(control.record, self.kept, control.node)
             self._serve()
         self.handover.start()
         control.readiness.started()
@@ -147,7 +158,9 @@ class Server:
         while True:
             self.control.shutdown.woken.wait()
             self.handover.finish()
-            if self.handover.successor is None:
+            successor = self.handover.successor
+            if successor is None:
+                self.kept.end_soon()
                 if self._is_ready:
                     supervisor.tell("STOPPING=1")
                 print("Attimo is stopping: finishing requests in flight")
@@ -156,22 +169,32 @@ class Server:
                     each.socket.close()
                 return
             print("Attimo has been replaced: finishing requests in flight")
-            self.stop()
-            if self.handover.successor.takes_all(self.control.collector):
+            self._leave(successor)
+            if successor.takes_all(self.control.collector):
+                self.kept.abandon()
                 return
             log.error("the server that replaced this one has ended; this one serves again")
             self._take_back()
             self._serve()
             self._wait_again()
 
-    def stop(self) -> None:
+    def _leave(self, successor: Successor) -> None:
+        """Finish requests in flight, and give the items to the new server as soon as possible."""
+        began, node = time.monotonic(), self.control.node
+        if successor.items:
+            node.drain(DRAIN_SECONDS)
+            self.kept.send(node, successor.items)
+        self.stop(max(0.0, began + GRACE_SECONDS - time.monotonic()))
+
+    def stop(self, grace_seconds: float = GRACE_SECONDS) -> None:
         """Finish requests in flight, and stop serving."""
-        self.control.node.stop(GRACE_SECONDS)
+        self.control.node.stop(grace_seconds)
         if self._events:
             self._events.wait()
 
     def _serve(self) -> None:
         self.control.node.start([each.socket for each in self.sockets])
+        self.kept.begin(self.control.node)
         self._events = Events(self.control.node.next_event)
         self._events.start()
 

@@ -43,7 +43,7 @@ Type=notify
 ExecStart={start}
 Restart=on-failure
 RestartSec=1
-# A server finishes what is under way for at most 7 s.
+# A server finishes what is under way for at most 7 s, and writes its items until 9 s are over.
 TimeoutStopSec=15
 UMask=0077
 NoNewPrivileges=yes

@@ -116,6 +116,12 @@ class Settings:
         values.THREADS,
         "Threads that serve data. With auto, it is one for each available processor.",
     )
+    keep_items: bool = setting(
+        True,
+        values.SWITCH,
+        "Keep items through a planned restart: they are written to the data directory when the "
+        "server stops, and read and removed at the next start. With false, none are ever on disk.",
+    )
     backend: str | None = setting(
         "off",
         values.BACKEND,
