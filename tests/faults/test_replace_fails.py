@@ -119,6 +119,8 @@ def test_a_server_of_another_protocol_is_refused(old: Server) -> None:
         (("--certificate", "/nowhere.pem", "--private-key", "/nowhere.key"), "nowhere.pem"),
         (("--listen", "https://192.0.2.1:443"), "cannot listen on 192.0.2.1:443"),
         (("--memory", "lots"), "--memory"),
+        (("--rate-cards", "/nowhere"), "rate cards in /nowhere cannot be read"),
+        (("--rate-card", "none"), "rate_card is 'none', but there is no such card"),
     ],
 )
 def test_a_new_server_with_settings_of_no_use_is_refused_and_the_old_one_goes_on(
