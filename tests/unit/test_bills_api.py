@@ -1,7 +1,10 @@
 """Bills from the ledger, and the handlers that show them."""
 
+import base64
 import csv
+import hashlib
 import json
+import re
 from io import StringIO
 from pathlib import Path
 
@@ -75,6 +78,7 @@ def test_a_bill_has_lines_a_total_and_its_card(control: Control, owner: Client) 
     assert (answer["month"], answer["is_open"], answer["total"]) == (MONTH, True, "1.50")
     assert (answer["forecast"], answer["not_metered"]) == (None, [])
     assert (answer["card"]["name"], answer["card"]["symbol"]) == (card_file.DEFAULT, "$")
+    assert (answer["account_id"], answer["account"]) == (1, "owner")
     assert "shares" not in answer
 
 
@@ -205,6 +209,50 @@ def test_no_cache_is_a_formula_in_a_bill_for_a_spreadsheet(control: Control, own
         ["cache", "line", "amount", "currency"],
         ["'=1+1", "Transfer in and out", "0.00", "USD"],
     ]
+
+
+def test_a_bill_is_a_page_that_has_all_in_itself(control: Control, owner: Client) -> None:
+    sixty(control)
+    record(control, 2, Used(create(control, "<script>"), bytes_in=10 * GIB))
+
+    page = owner.ask("GET", f"/bills/{MONTH}?format=html&by=cache&card=upstash-payg-2026-08")
+
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    style = re.findall(r"<style>(.*)</style>", page.text, re.S)[0].encode()
+    allowed = base64.b64encode(hashlib.sha256(style).digest()).decode()
+    policy = page.headers["content-security-policy"]
+    assert f"style-src 'sha256-{allowed}'" in policy
+    assert "<script" not in page.text
+    assert cells(page.text)[:4] == [
+        ["", "Quantity", "Unit", "Free", "Amount", "Forecast"],
+        ["Commands", "-", "command", "0", "not metered", "-"],
+        ["Stored data", "-", "GB-month", "1", "not metered", "-"],
+        ["Bandwidth", "75.161928", "GB", "200", "$0.00", "-"],
+    ]
+    assert ["&lt;script&gt;", "Bandwidth", "$0.00"] in cells(page.text)
+    assert "Not metered, so not in the total: Commands, Stored data." in page.text
+    assert "<h1>owner</h1>" in page.text
+
+
+def test_the_page_of_a_month_that_is_over_has_no_forecast(
+    control: Control, owner: Client, clock: Clock
+) -> None:
+    sixty(control)
+    clock.now = months.at(NOON).end
+
+    page = owner.ask("GET", f"/bills/{MONTH}?format=html").text
+
+    assert cells(page) == [
+        ["", "Quantity", "Unit", "Free", "Amount"],
+        ["Transfer in and out", "60", "GiB", "50", "$1.50"],
+        ["Total", "", "", "", "$1.50"],
+    ]
+    assert "estimate" not in page
+
+
+def cells(page: str) -> list[list[str]]:
+    rows = re.findall(r"<tr>(.*?)</tr>", page)
+    return [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in rows]
 
 
 def test_a_bill_with_too_many_shares_is_refused(

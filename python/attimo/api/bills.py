@@ -1,7 +1,7 @@
 """Bills over HTTP [ours]: by one rate card, or by all of them side by side."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from io import StringIO
 from typing import Annotated, Any, Literal
@@ -11,19 +11,23 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from attimo.api.accounts import AccountId
+from attimo.api.bill_page import Share, bill_page
 from attimo.api.caller import Authenticated
 from attimo.api.parameters import Given
 from attimo.api.routing import JSON, Router
 from attimo.api.schemas import Model
 from attimo.api.usage import CSV, as_text
+from attimo.billing import money
 from attimo.billing.bill import Bill, Line, Shares
 from attimo.billing.card import Card
 from attimo.billing.card_file import Cards
 from attimo.control import bills
+from attimo.control.bills import AccountBills
 from attimo.errors import InvalidArgument
 
 router = Router("/bills", "bills")
 
+HTML = "text/html"
 MOST_SHARES = 20_000
 """The most shares in one response, which is built in memory."""
 
@@ -102,7 +106,7 @@ class BillShare(Model):
 
 
 class BillReport(Model):
-    """A bill; of an open month, what it is so far.
+    """The bill of an account; of an open month, what it is so far.
 
     `forecast` is for the end of the month, if usage goes on as it did; null in the first day.
     `not_metered` has the lines that the card sells and this server does not meter: with any,
@@ -110,6 +114,8 @@ class BillReport(Model):
     they add up to the lines.
     """
 
+    account_id: int
+    account: Annotated[str, Field(description="The name of the account.")]
     month: str
     is_open: bool
     card: RateCard
@@ -155,8 +161,8 @@ def list_all(caller: Authenticated, cards: OfServer, account: Other = None) -> B
 @router.get(
     "/{month}",
     operation_id="getBill",
-    done="The bill; CSV has a header line and no total.",
-    media_types=(JSON, CSV),
+    done="The bill; CSV has a header line and no total, HTML prints well.",
+    media_types=(JSON, CSV, HTML),
     refuses=(404,),
 )
 def show(
@@ -167,7 +173,8 @@ def show(
     by: Annotated[By | None, Field(description="Add the shares of caches or keys.")] = None,
     account: Other = None,
     format: Annotated[
-        Literal["json", "csv"], Field(description="CSV has the lines or, with `by`, the shares.")
+        Literal["json", "csv", "html"],
+        Field(description="CSV has the lines or, with `by`, the shares; HTML is a page to print."),
     ] = "json",
 ) -> BillReport | Response:
     """Show the bill of a month; of the current one, what it is so far, and a forecast."""
@@ -175,14 +182,19 @@ def show(
         found = caller.perform(bills.read, month, cards, card)
     else:
         found = caller.perform(bills.read_of, account, month, cards, card)
-    shares = list(_shares(found, by))
+    (bill,) = found.bills
+    shares = list(_shares(bill, by))
     if len(shares) > MOST_SHARES:
         raise InvalidArgument(f"by: there are more than {MOST_SHARES} shares; leave it out")
-    if format == "csv":
-        headers = {"content-disposition": f'attachment; filename="bill-{found.month}.csv"'}
-        return Response(_csv(found, by, shares), headers=headers, media_type=CSV)
-    report = BillReport.model_validate(_report(found, cards) | ({"shares": shares} if by else {}))
-    return _json(report)
+    match format:
+        case "csv":
+            headers = {"content-disposition": f'attachment; filename="bill-{bill.month}.csv"'}
+            return Response(_csv(bill, by, shares), headers=headers, media_type=CSV)
+        case "html":
+            return bill_page(found.account, bill, by, shares)
+        case "json":
+            report = _report(found, bill, cards)
+            return _json(report | ({"shares": _shown(by, shares)} if by else {}), BillReport)
 
 
 @router.get("/{month}/compare", operation_id="compareBills", refuses=(404,))
@@ -194,19 +206,16 @@ def compare(
         found = caller.perform(bills.compare, month, cards)
     else:
         found = caller.perform(bills.compare_of, account, month, cards)
-    first = found[0]
-    return _json(
-        BillComparison(
-            month=str(first.month),
-            is_open=first.is_open,
-            bills=[BillReport.model_validate(_report(each, cards)) for each in found],
-        )
-    )
+    first = found.bills[0]
+    reports = [_report(found, each, cards) for each in found.bills]
+    compared = {"month": str(first.month), "is_open": first.is_open, "bills": reports}
+    return _json(compared, BillComparison)
 
 
-def _json(report: Model) -> Response:
+def _json(report: dict[str, Any], model: type[Model]) -> Response:
     # Fields that are null are there: they say that something is not known.
-    return Response(report.model_dump_json(exclude_unset=True), media_type=JSON)
+    text = model.model_validate(report).model_dump_json(exclude_unset=True)
+    return Response(text, media_type=JSON)
 
 
 def _card(card: Card, cards: Cards) -> RateCard:
@@ -221,15 +230,17 @@ def _card(card: Card, cards: Cards) -> RateCard:
     )
 
 
-def _report(found: Bill, cards: Cards) -> dict[str, Any]:
+def _report(found: AccountBills, bill: Bill, cards: Cards) -> dict[str, Any]:
     return {
-        "month": str(found.month),
-        "is_open": found.is_open,
-        "card": _card(found.card, cards),
-        "lines": [_line(line) for line in found.lines],
-        "total": _text(found.total),
-        "forecast": _text(found.forecast),
-        "not_metered": found.not_metered,
+        "account_id": found.account_id,
+        "account": found.account,
+        "month": str(bill.month),
+        "is_open": bill.is_open,
+        "card": _card(bill.card, cards),
+        "lines": [_line(line) for line in bill.lines],
+        "total": _text(bill.total),
+        "forecast": _text(bill.forecast),
+        "not_metered": bill.not_metered,
     }
 
 
@@ -237,45 +248,45 @@ def _line(line: Line) -> dict[str, str | None]:
     return {
         "line": line.name,
         "unit": line.unit,
-        "quantity": _short(line.quantity),
-        "free": _short(line.free),
+        "quantity": None if line.quantity is None else money.short(line.quantity),
+        "free": money.short(line.free),
         "amount": _text(line.amount),
         "forecast": _text(line.forecast),
     }
 
 
-def _shares(found: Bill, by: By | None) -> Iterator[dict[str, str | None]]:
+def _shares(bill: Bill, by: By | None) -> Iterator[Share]:
     """The share of each cache or key in each line, by names; what has none comes last."""
     if by is None:
         return
     lines: list[tuple[str, Shares]] = [
-        (line.name, line.by_cache if by == "cache" else line.by_key) for line in found.lines
+        (line.name, line.by_cache if by == "cache" else line.by_key) for line in bill.lines
     ]
     groups = {group for _, shares in lines for group in shares}
     for group in sorted(groups, key=lambda group: (group is None, group or "")):
         for name, shares in lines:
             if group in shares:
-                yield {by: group, "line": name, "amount": _text(shares[group])}
+                yield group, name, shares[group]
 
 
-def _csv(found: Bill, by: By | None, shares: list[dict[str, str | None]]) -> str:
+def _shown(by: By | None, shares: Sequence[Share]) -> list[dict[str, str | None]]:
+    return [
+        {by or "": group, "line": line, "amount": _text(amount)} for group, line, amount in shares
+    ]
+
+
+def _csv(bill: Bill, by: By | None, shares: Sequence[Share]) -> str:
     text = StringIO(newline="")
-    rows = shares if by else [_line(line) for line in found.lines]
+    rows = _shown(by, shares) if by else [_line(line) for line in bill.lines]
     names = [by, "line", "amount"] if by else list(BillLine.model_fields)
     writer = csv.DictWriter(text, [*names, "currency"])
     writer.writeheader()
     for row in rows:
         cells = {name: as_text(cell) for name, cell in row.items()}
-        writer.writerow(cells | {"currency": found.card.currency})
+        writer.writerow(cells | {"currency": bill.card.currency})
     return text.getvalue()
 
 
 def _text(amount: Decimal | None) -> str | None:
     """A sum of money, with all its decimals."""
     return None if amount is None else f"{amount:f}"
-
-
-def _short(quantity: Decimal | None) -> str | None:
-    """A quantity, without zeros at its end."""
-    text = _text(quantity)
-    return text.rstrip("0").rstrip(".") if text and "." in text else text

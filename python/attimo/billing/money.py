@@ -63,6 +63,12 @@ def decimal(smallest: int, digits: int) -> Decimal:
     return Decimal((int(smallest < 0), tuple(map(int, str(abs(smallest)))), -digits))
 
 
+def short(number: Decimal) -> str:
+    """A number as text, without an exponent and without zeros at the end of its decimals."""
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def total(amounts: Iterable[Decimal], digits: int) -> Decimal:
     """The exact sum of amounts with so many decimals."""
     return decimal(sum(_smallest(each, digits) for each in amounts), digits)

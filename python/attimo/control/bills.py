@@ -3,16 +3,18 @@
 A bill is calculated when it is asked for, and not stored.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from attimo.billing import months
 from attimo.billing.bill import Bill, bill
+from attimo.billing.card import Card
 from attimo.billing.card_file import Cards
 from attimo.billing.meters import Meter
 from attimo.billing.months import Month
 from attimo.billing.usage import Usage, Where
 from attimo.control import chosen_accounts, usage
+from attimo.control.accounts import Account
 from attimo.control.actions import reads
 from attimo.control.permissions import Right
 from attimo.control.tx import Tx
@@ -54,6 +56,21 @@ class Billed:
     until: int
 
 
+@dataclass(frozen=True, slots=True)
+class AccountBills:
+    """The bills of one account for one month.
+
+    Attributes:
+        account_id: The account.
+        account: Its name.
+        bills: One for each card that was asked for.
+    """
+
+    account_id: int
+    account: str
+    bills: Sequence[Bill]
+
+
 @reads("bill.list", READ)
 def list_all(tx: Tx, account_id: int) -> list[Billed]:
     """Return the months of the account, from its creation until now, the newest first."""
@@ -71,7 +88,7 @@ def list_of(tx: Tx, _: int, account_id: int) -> list[Billed]:
 
 
 @reads("bill.read", READ)
-def read(tx: Tx, account_id: int, month: str, cards: Cards, card: str | None) -> Bill:
+def read(tx: Tx, account_id: int, month: str, cards: Cards, card: str | None) -> AccountBills:
     """Return the bill of the account for a month.
 
     Deleted caches keep their names; successive caches of one name are one.
@@ -86,12 +103,13 @@ def read(tx: Tx, account_id: int, month: str, cards: Cards, card: str | None) ->
         NoSuchRateCard: There is no such card.
         NoSuchBill: The month has not begun, or is before the account.
     """
-    (found,) = _bills(tx, account_id, month, cards, [cards.named(card).name])
-    return found
+    return _bills(tx, account_id, month, [cards.named(card)])
 
 
 @reads("bill.read-any", chosen_accounts.READ)
-def read_of(tx: Tx, _: int, account_id: int, month: str, cards: Cards, card: str | None) -> Bill:
+def read_of(
+    tx: Tx, _: int, account_id: int, month: str, cards: Cards, card: str | None
+) -> AccountBills:
     """Return the bill of any account of the server, as `read` does.
 
     Raises:
@@ -101,18 +119,18 @@ def read_of(tx: Tx, _: int, account_id: int, month: str, cards: Cards, card: str
 
 
 @reads("bill.compare", READ)
-def compare(tx: Tx, account_id: int, month: str, cards: Cards) -> list[Bill]:
+def compare(tx: Tx, account_id: int, month: str, cards: Cards) -> AccountBills:
     """Return the bills for one and the same usage by every card.
 
     Raises:
         InvalidArgument: `month` is no month.
         NoSuchBill: The month has not begun, or is before the account.
     """
-    return _bills(tx, account_id, month, cards, list(cards.by_name))
+    return _bills(tx, account_id, month, cards.by_name.values())
 
 
 @reads("bill.compare-any", chosen_accounts.READ)
-def compare_of(tx: Tx, _: int, account_id: int, month: str, cards: Cards) -> list[Bill]:
+def compare_of(tx: Tx, _: int, account_id: int, month: str, cards: Cards) -> AccountBills:
     """Return the bills of any account of the server, as `compare` does.
 
     Raises:
@@ -137,19 +155,20 @@ def used(tx: Tx, account_id: int, month: Month) -> Usage:
     )
 
 
-def _bills(tx: Tx, account_id: int, month: str, cards: Cards, names: Sequence[str]) -> list[Bill]:
-    wanted, created_at = months.read(month), _created_at(tx, account_id)
+def _bills(tx: Tx, account_id: int, month: str, cards: Iterable[Card]) -> AccountBills:
+    wanted, account = months.read(month), _account(tx, account_id)
+    begun = months.at(account.created_at)
     if wanted > months.at(tx.now):
         raise NoSuchBill(f"month: {wanted} has not begun")
-    if wanted < months.at(created_at):
-        begun = months.at(created_at)
+    if wanted < begun:
         raise NoSuchBill(f"month: {wanted} is before the account, which was created in {begun}")
     found = used(tx, account_id, wanted)
-    return [bill(cards.by_name[name], found, wanted, created_at, tx.now) for name in names]
+    bills = [bill(card, found, wanted, account.created_at, tx.now) for card in cards]
+    return AccountBills(account_id, account.name, bills)
 
 
 def _months(tx: Tx, account_id: int) -> Iterator[Month]:
-    month = months.at(_created_at(tx, account_id))
+    month = months.at(_account(tx, account_id).created_at)
     while month.start <= tx.now:
         yield month
         month = month.next
@@ -159,10 +178,10 @@ def _billed(tx: Tx, month: Month) -> Billed:
     return Billed(month, month.is_open(tx.now), min(month.end, tx.now))
 
 
-def _created_at(tx: Tx, account_id: int) -> int:
-    found: int | None = tx.db.scalar(
-        "SELECT created_at FROM accounts WHERE id = :account_id", account_id=account_id
-    )
+def _account(tx: Tx, account_id: int) -> Account:
+    """An account, also one that was deleted: it has bills still."""
+    query = "SELECT id, name, created_at FROM accounts WHERE id = :id"
+    found = tx.db.first(Account, query, id=account_id)
     if found is None:
         raise NoSuchAccount(account_id)
     return found
