@@ -8,23 +8,26 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attimo.billing import card_file, usage
+from attimo.billing import card_file, months, usage
 from attimo.billing.bill import Bill, Line, bill
 from attimo.billing.card import Card, Measure, Price, Tier
 from attimo.billing.meters import UNITS, Kind, Meter, Span
 from attimo.billing.money import MODES, Rounding
 from attimo.billing.months import Month
 from attimo.billing.usage import Usage, Where
+from attimo.control import bills, caches
+from attimo.control import usage as ledger
+from fakes import NOON, Batch, Clock, Listener, Used, new_control, swift_directory
 
 FEBRUARY = Month(2026, 2)
 SHIPPED = list(card_file.load().by_name.values())
 
-caches = st.sampled_from(["a", "b", None])
+names = st.sampled_from(["a", "b", None])
 keys = st.sampled_from(["k", "l", None])
 hours = st.integers(0, 3).map(lambda at: FEBRUARY.start + 3600 * at)
 counts = st.one_of(st.integers(0, 2_000), st.integers(0, 2**63))
-flows = st.dictionaries(st.builds(Where, caches, keys), counts, max_size=6)
-stored = st.dictionaries(st.builds(Where, caches, st.none(), hours), counts, max_size=6)
+flows = st.dictionaries(st.builds(Where, names, keys), counts, max_size=6)
+stored = st.dictionaries(st.builds(Where, names, st.none(), hours), counts, max_size=6)
 readings = st.fixed_dictionaries(
     {meter: stored if meter.kind is Kind.STORED else flows for meter in Meter}
 )
@@ -146,3 +149,46 @@ def test_a_share_is_at_most_a_unit_from_its_exact_part(card: Card, used: Usage) 
             whole = sum(amounts.values())
             exact = amount(line) * Fraction(part, whole) if whole else Fraction(0)
             assert abs(Fraction(share) - exact) < smallest
+
+
+batches = st.lists(
+    st.lists(
+        st.builds(
+            Used,
+            st.sampled_from([1, 2, 3]),  # the third is another account's
+            st.sampled_from(["k", "l"]),
+            bytes_in=counts.map(lambda count: count % 2**40),
+            kib_out=st.integers(0, 2**30),
+        ),
+        max_size=4,
+    ),
+    min_size=1,
+    max_size=5,
+)
+
+
+def bills_after(recorded: list[Batch]) -> list[Bill]:
+    """The bills of an account with two caches, by every card, after these batches."""
+    with swift_directory() as directory:
+        control = new_control(directory, Listener(), Clock())
+        with control.begin() as tx:
+            for account_id, name in ((1, "a"), (1, "b"), (2, "c")):
+                caches.create(tx, account_id, name)
+        for batch in recorded:
+            with control.begin() as tx:
+                ledger.record(tx, batch)
+        with control.read() as tx:
+            found = bills.compare(tx, 1, str(months.at(NOON)), card_file.load())
+        control.database.close()
+    return list(found.bills)
+
+
+@settings(deadline=None, max_examples=20)
+@given(batches, st.data())
+def test_the_order_of_batches_and_their_repetition_change_nothing(
+    used: list[list[Used]], data: st.DataObject
+) -> None:
+    counted = [Batch("node-1", number, each) for number, each in enumerate(used)]
+    said = data.draw(st.permutations(counted * 2))
+
+    assert bills_after(said) == bills_after(counted)

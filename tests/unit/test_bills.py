@@ -140,6 +140,14 @@ def test_the_highest_hour_is_that_of_all_caches_together() -> None:
     assert found.by_key == {None: Decimal("240.00")}
 
 
+def test_of_two_highest_hours_the_first_counts_in_whatever_order_they_are_read() -> None:
+    hours = {Where("b", None, START + 3600): GIB * 60, Where("a", None, START): GIB * 60}
+
+    found = billed("momento-flex-2026-08", {Meter.STORED_BYTE_MINUTES_WITH_OVERHEAD: hours})
+
+    assert found.by_cache == {"a": Decimal("60.00")}
+
+
 def test_a_forecast_goes_on_as_the_month_did() -> None:
     noon_of_the_tenth = START + 9 * DAY + DAY // 2
 

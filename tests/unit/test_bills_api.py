@@ -330,6 +330,23 @@ def test_an_account_sees_its_own_bill_and_the_operator_each(
     assert neighbour.ask("GET", f"/bills/{MONTH}").json()["total"] == "1.50"
 
 
+def test_an_account_that_was_deleted_keeps_its_bills(
+    control: Control, owner: Client, clock: Clock
+) -> None:
+    with control.begin() as tx:
+        key = api_keys.create(tx, 2).key.id
+    theirs = create(control, "theirs", account_id=2)
+    record(control, 1, Used(theirs, key, bytes_in=40 * GIB), Used(0, key, bytes_in=20 * GIB))
+    clock.now = months.at(NOON).end
+    path = f"/bills/{MONTH}?account=2&by=cache"
+    before = owner.ask("GET", path).json()
+
+    assert owner.ask("DELETE", "/accounts/2").status_code == 204
+
+    assert owner.ask("GET", path).json() == before
+    assert before["total"] == "1.50"
+
+
 def test_an_operator_has_prices_of_their_own(control: Control, tmp_path: Path) -> None:
     text = (card_file.SHIPPED / "momento-2022-09.toml").read_text()
     text = text.replace("momento-2022-09", "ours").replace("USD", "CHF").replace("0.15", "1.2345")
