@@ -87,3 +87,19 @@ def test_where_two_find_no_room_the_one_that_runs_keeps_its_place(tmp_path: Path
             fill(line.now)
     except NoGroupsError as error:
         pytest.fail(f"containers cannot be tested here: {error}")
+
+
+def test_a_full_server_that_is_restarted_has_items_again_and_is_not_killed(tmp_path: Path) -> None:
+    try:
+        with group(LIMIT) as made, Server(data_dir=tmp_path / "data", prefix=made.prefix) as server:
+            fill(server)
+            server.stop()
+            server.start()
+            assert made.kills == 0
+            (line,) = [each for each in server.output.splitlines() if "items of the last" in each]
+            assert int(line.split("last run: ")[1].split(" kept")[0]) > 500
+            assert " 0 lost" in line
+            fill(server)
+            assert made.kills == 0
+    except NoGroupsError as error:
+        pytest.fail(f"containers cannot be tested here: {error}")

@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 use memchr::memmem;
 
-use super::format::{HEAD_BYTES, Head, MARKER_BYTES, MOST_BYTES, Marker, SUM_BYTES, is_whole};
+use super::format::{HEAD_BYTES, Head, MARKER_BYTES, Marker, SUM_BYTES, is_whole};
 
 /// How much is read at a time; in tests so little that blocks are read in parts.
 const READ_BYTES: usize = if cfg!(test) { 1000 } else { 512 * 1024 };
@@ -60,7 +60,7 @@ impl<'a, R: Read> Blocks<'a, R> {
     fn whole(&mut self, marker: &Marker) -> Option<Block> {
         self.fill(HEAD_BYTES);
         let Head { sequence, items, bytes } = Head::read(marker, self.rest())?;
-        let body = usize::try_from(bytes).ok().filter(|bytes| *bytes < MOST_BYTES)?;
+        let body = usize::try_from(bytes).ok()?;
         let all = HEAD_BYTES + body + SUM_BYTES;
         self.fill(all);
         let block = self.rest().get(..all).filter(|block| is_whole(block))?;

@@ -12,8 +12,6 @@ use attimo_engine::ValueHash;
 pub(super) const VERSION: u32 = 1;
 /// The size of the blocks that are written; one item may be larger. Tests need many blocks.
 pub(super) const BLOCK_BYTES: usize = if cfg!(test) { 1024 } else { 256 * 1024 };
-/// A block is never as large; a head that says so is damaged.
-pub(super) const MOST_BYTES: usize = 1 << 30;
 
 const MAGIC: [u8; 8] = *b"ATTIMO\0K";
 pub(super) const MARKER_BYTES: usize = 16;

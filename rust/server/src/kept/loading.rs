@@ -48,12 +48,16 @@ pub enum LoadError {
 }
 
 impl Items<'_> {
-    /// Reads items into the caches that exist.
+    /// Reads items into the caches that exist. `between` is called between two blocks.
     ///
     /// # Errors
     ///
     /// [`LoadError`]. What is damaged after the start only counts as lost.
-    pub(crate) fn load<R: Read>(&self, mut source: R) -> Result<Loaded, LoadError> {
+    pub(crate) fn load<R: Read>(
+        &self,
+        mut source: R,
+        between: impl Fn() + Sync,
+    ) -> Result<Loaded, LoadError> {
         let mut blocks = Blocks::new(&mut source);
         let header = Header::read(&blocks.take(2 * HEADER_BYTES));
         if let Some(error) = blocks.error.take() {
@@ -62,7 +66,7 @@ impl Items<'_> {
         let header = header.map_err(LoadError::from)?;
         let caches = self.caches.iter().map(|cache| (cache.namespace, cache)).collect();
         let elapsed = self.epoch_milliseconds.saturating_sub(header.written_at);
-        let loader = Loader { items: self, caches, elapsed };
+        let loader = Loader { items: self, caches, elapsed, between: &between };
         let before = self.backend.totals().evicted;
         let (sum, total) = loader.load_all(&mut blocks, &header);
         let evicted = self.backend.totals().evicted - before;
@@ -100,6 +104,7 @@ struct Loader<'a> {
     caches: HashMap<Namespace, &'a Cache>,
     /// Since the items were written, in milliseconds.
     elapsed: u64,
+    between: &'a (dyn Fn() + Sync),
 }
 
 impl Loader<'_> {
@@ -113,6 +118,7 @@ impl Loader<'_> {
             while let Some(block) = next() {
                 let loaded = self.load(&block);
                 add(&mut sum.lock(), loaded);
+                (self.between)();
             }
         };
         thread::scope(|scope| {

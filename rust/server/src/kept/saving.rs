@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Instant;
 
@@ -34,11 +35,11 @@ impl Items<'_> {
         let items = self.backend.totals().items;
         let header = Header { items, written_at: self.epoch_milliseconds, marker: marker() };
         let target = Mutex::new(Target::begin(target, &header)?);
-        let output = Output { target, until };
+        let output = Output { target, until, is_over: AtomicBool::new(false) };
         self.save_all(&output)?;
-        let is_over = output.is_over();
+        let was_over = output.is_over.load(Ordering::Relaxed);
         let saved = output.target.into_inner().end()?;
-        let left_out = if is_over { items.saturating_sub(saved.items) } else { 0 };
+        let left_out = if was_over { items.saturating_sub(saved.items) } else { 0 };
         Ok(Saved { left_out, ..saved })
     }
 
@@ -63,9 +64,10 @@ impl Items<'_> {
         output: &Output<W>,
     ) -> io::Result<()> {
         let mut walk = self.backend.export(part, self.threads.max(1));
-        let mut more = true;
-        while more && saver.error.is_none() && !output.is_over() {
-            more = walk.step(self.now.moment, |item| saver.add(item, output));
+        while saver.error.is_none() && walk.step(self.now.moment, |item| saver.add(item, output)) {
+            if output.is_over() {
+                break;
+            }
         }
         saver.flush(output);
         saver.error.map_or(Ok(()), Err)
@@ -87,11 +89,16 @@ fn marker() -> Marker {
 struct Output<W> {
     target: Mutex<Target<W>>,
     until: Instant,
+    /// Whether a thread has met that time.
+    is_over: AtomicBool,
 }
 
 impl<W: Write> Output<W> {
+    /// Whether there is no more time.
     fn is_over(&self) -> bool {
-        Instant::now() >= self.until
+        let is_over = Instant::now() >= self.until;
+        self.is_over.fetch_or(is_over, Ordering::Relaxed);
+        is_over
     }
 }
 

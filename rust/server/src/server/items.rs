@@ -32,7 +32,12 @@ impl Server {
     /// [`LoadError`]: nothing was read.
     pub fn load_items(&self, source: impl Read) -> Result<Loaded, LoadError> {
         self.keep_memory()?;
-        self.items().load(source)
+        // Items come faster than the thread that watches the memory looks.
+        let core = &self.core;
+        let look = || {
+            core.memory.look(core.gate.backend(), core.clock.now().moment);
+        };
+        self.items().load(source, look)
     }
 
     fn items(&self) -> Items<'_> {
