@@ -105,7 +105,7 @@ class KeptItems:
         """Send the items to the server that replaces this one; if that fails, log why."""
         with _complaining("items could not be sent to the new server"), stream:
             stream.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(SILENCE_SECONDS))
-            _report_written(node.save_items(stream, SEND_SECONDS), "the new server")
+            _report_written(lambda: node.save_items(stream, SEND_SECONDS), "the new server")
 
     def receive(self, node: LocalNode, stream: socket.socket) -> None:
         """Read the items of the server that this one replaces; what cannot be read is logged."""
@@ -136,10 +136,9 @@ class KeptItems:
         self._unfinished.unlink(missing_ok=True)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         with open(os.open(self._unfinished, flags, files.OWNER_ONLY), "wb", buffering=0) as file:
-            written = node.save_items(file, patience)
-        if written["items"]:
+            count = _report_written(lambda: node.save_items(file, patience), "the next start")
+        if count:
             os.replace(self._unfinished, self.path)
-            _report_written(written, "the next start")
 
 
 @contextmanager
@@ -154,21 +153,29 @@ def _complaining(what: str) -> Iterator[None]:
 def _report(load: Callable[[], dict[str, int]], whose: str) -> None:
     began = time.monotonic()
     read = load()
-    log.log(
-        logging.WARNING if read["lost"] else logging.INFO,
-        "items of %s: %d kept, %d lost, %d expired, %d of caches deleted or flushed since or too "
-        "large, %d evicted; %d bytes in %d ms",
-        *(whose, read["kept"], read["lost"], read["expired"], read["refused"], read["evicted"]),
-        *(read["bytes"], (time.monotonic() - began) * 1000),
-    )
+    size = read.pop("bytes")
+    if any(read.values()):
+        log.log(
+            logging.WARNING if read["lost"] else logging.INFO,
+            "items of %s: %d kept, %d lost, %d expired, %d of caches deleted or flushed since or "
+            "too large, %d evicted; %d bytes in %d ms",
+            *(whose, read["kept"], read["lost"], read["expired"], read["refused"]),
+            *(read["evicted"], size, (time.monotonic() - began) * 1000),
+        )
 
 
-def _report_written(written: dict[str, int], whom: str) -> None:
-    log.log(
-        logging.WARNING if written["left_out"] else logging.INFO,
-        "items for %s: %d written, %d left out for lack of time; %d bytes",
-        *(whom, written["items"], written["left_out"], written["bytes"]),
-    )
+def _report_written(save: Callable[[], dict[str, int]], whom: str) -> int:
+    """Return how many items were written."""
+    began = time.monotonic()
+    written = save()
+    if written["items"] or written["left_out"]:
+        log.log(
+            logging.WARNING if written["left_out"] else logging.INFO,
+            "items for %s: %d written, %d left out for lack of time; %d bytes in %d ms",
+            *(whom, written["items"], written["left_out"], written["bytes"]),
+            (time.monotonic() - began) * 1000,
+        )
+    return written["items"]
 
 
 def _timeval(seconds: float) -> bytes:

@@ -171,7 +171,6 @@ class Server:
             print("Attimo has been replaced: finishing requests in flight")
             self._leave(successor)
             if successor.takes_all(self.control.collector):
-                self.kept.abandon()
                 return
             log.error("the server that replaced this one has ended; this one serves again")
             self._take_back()
@@ -181,6 +180,7 @@ class Server:
     def _leave(self, successor: Successor) -> None:
         """Finish requests in flight, and give the items to the new server as soon as possible."""
         began, node = time.monotonic(), self.control.node
+        self.kept.abandon()
         if successor.items:
             node.drain(DRAIN_SECONDS)
             self.kept.send(node, successor.items)
