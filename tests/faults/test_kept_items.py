@@ -1,6 +1,5 @@
 """Items are there after a planned restart, and nothing that should be gone comes back."""
 
-import dataclasses
 import os
 import signal
 import socket
@@ -8,12 +7,11 @@ import stat
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from momento import CacheClient, Configurations, CredentialProvider
+from momento import CacheClient
 from momento.responses import (
     CacheDictionaryFetch,
     CacheGet,
@@ -26,11 +24,10 @@ from attimo.serve.channel import Channel
 from attimo.serve.handover import NAME, PROTOCOL
 from faults.programs import PYTHON_SDK, at_work
 from faults.replacing import succession
-from faults.watching import client, eventually, read, write
+from faults.watching import client, eventually, read, sdk, write
 from harness import Server
 
 CACHE = "default-cache"
-TTL = timedelta(minutes=10)
 BIG = "x" * 1_000_000
 HEAR_SECONDS = 30.0
 
@@ -39,16 +36,6 @@ HEAR_SECONDS = 30.0
 def server(tmp_path: Path) -> Iterator[Server]:
     with Server(data_dir=tmp_path / "data") as server:
         yield server
-
-
-@contextmanager
-def sdk(server: Server) -> Iterator[CacheClient]:
-    """The official client, as the owner."""
-    host, port = server.http_address
-    local = CredentialProvider.for_momento_local(host, port)
-    credentials = dataclasses.replace(local, auth_token=server.api_key)
-    with CacheClient(Configurations.Laptop.v1(), credentials, TTL) as found:
-        yield found
 
 
 def restart(server: Server) -> None:
@@ -224,11 +211,16 @@ def test_a_file_that_cannot_be_read_does_not_hold_up_the_start(server: Server) -
     def linked() -> None:
         kept(server).symlink_to(server.data_dir / "credentials.json")
 
+    def of_another() -> None:
+        kept(server).write_bytes(b"")
+        os.chown(kept(server), 12345, 12345)
+
     bad: dict[str, Callable[[], object]] = {
         "empty": lambda: kept(server).write_bytes(b""),
         "of another kind": lambda: kept(server).write_bytes(os.urandom(100_000)),
         "of a newer version": newer,
         "a link": linked,
+        **({"another user's": of_another} if os.geteuid() == 0 else {}),
         "a pipe": lambda: os.mkfifo(kept(server)),
         "unfinished": lambda: (server.data_dir / "kept-items.new").write_bytes(b"half"),
         "a directory": lambda: kept(server).mkdir(),

@@ -1,13 +1,16 @@
 """What the fault tests look at: the ledger, the database, and things that will come to pass."""
 
 import contextlib
+import dataclasses
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
+from momento import CacheClient, Configurations, CredentialProvider
 from pysqlite3 import dbapi2
 
 from harness import Server, attimo, bare_environment
@@ -75,6 +78,16 @@ def client(server: Server) -> httpx.Client:
     """The owner, over plain HTTP."""
     headers = {"Authorization": server.api_key}
     return httpx.Client(base_url=server.http, headers=headers, trust_env=False, timeout=20)
+
+
+@contextlib.contextmanager
+def sdk(server: Server) -> Iterator[CacheClient]:
+    """The owner, by the official SDK in its default configuration."""
+    host, port = server.http_address
+    local = CredentialProvider.for_momento_local(host, port)
+    credentials = dataclasses.replace(local, auth_token=server.api_key)
+    with CacheClient(Configurations.Laptop.v1(), credentials, timedelta(minutes=10)) as found:
+        yield found
 
 
 def write(http: httpx.Client, key: str, value: str = "v", cache: str = "default-cache") -> None:

@@ -3,9 +3,10 @@
 They are in a file of the data directory while no server runs. A server that replaces another gets
 them over a socket, without a file.
 
-The file is read at most once, and removed before anything is served: items that were changed later
-must never come back. It is not synchronised to the disk: what a crash of the machine damages is
-found by checksums and left out, and a slow disk must not hold up the end.
+The file is read at most once, and removed before that: items that were changed later must never
+come back, and a start that was killed while it read must not fail again. The file is not
+synchronised to the disk: what a crash of the machine damages is found by checksums and left out,
+and a slow disk must not hold up the end.
 """
 
 import contextlib
@@ -66,7 +67,7 @@ class KeptItems:
         self._node = None
 
     def load(self, node: LocalNode) -> None:
-        """Read the items of the server before, and remove the file.
+        """Remove the file of the server before, and read its items.
 
         The node has the directory, and does not serve yet. What cannot be read is logged.
 
@@ -76,6 +77,7 @@ class KeptItems:
         if self.is_on:
             with _complaining("the items of the last run cannot be read"), self._opened() as file:
                 if file is not None:
+                    self.path.unlink()
                     _report(lambda: node.load_items(file), "the last run")
         self.discard()
         self.begin(node)
