@@ -54,7 +54,8 @@ def ask(data_dir: Path, query: str) -> list[tuple[int | str, ...]]:
 def billed(data_dir: Path, api: str, cache: str = "default-cache") -> int:
     """How many requests of a method to a cache the ledger holds."""
     query = (
-        "SELECT total(requests) FROM usage JOIN caches ON caches.id = cache_id "  # noqa: S608
+        "SELECT total(requests) FROM usage_days "  # noqa: S608
+        "JOIN usage_series ON usage_series.id = series_id JOIN caches ON caches.id = cache_id "
         f"WHERE api = '{api}' AND name = '{cache}'"
     )
     ((total,),) = ask(data_dir, query)

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from attimo.control import Control, access, accounts, caches, permissions, usage
+from attimo.control import Control, access, accounts, caches, ledger_tables, permissions, usage
+from attimo.control.usage import COUNTS
 from attimo.errors import DatabaseTooNew, Misconfigured
 from attimo.store import schema
 from attimo.store.connection import Connection
@@ -117,6 +118,41 @@ def test_the_newest_of_the_earlier_databases_has_the_tables_of_its_step(tmp_path
         by_steps.close()
         with closing(sqlite3.connect(earlier(dump, tmp_path / f"{dump.stem}-old.db"))) as file:
             assert tables(Connection(file)) == built
+
+
+def test_the_ledger_of_before_0012_has_its_sums_by_minute_hour_and_day(tmp_path: Path) -> None:
+    old = earlier(EARLIER[10], tmp_path / "attimo.db")
+    with closing(sqlite3.connect(old)) as file:
+        rows = [
+            (minute, cache_id, key_id, api, *range(number, number + 9))
+            for number, (minute, cache_id, key_id, api) in enumerate(
+                (minute, cache_id, key_id, api)
+                for minute in (-60, 0, 1_700_000_040, 1_700_003_520, 1_709_164_800)
+                for cache_id in (0, 1, 99)
+                for key_id in ("key", "local", "gone")
+                for api in ("Set", "Put")
+            )
+        ]
+        file.executemany("INSERT INTO usage VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", rows)
+        file.commit()
+        rows = file.execute("SELECT * FROM usage").fetchall()
+
+    database = open_database(old)
+
+    with database.read() as connection:
+        for length, table in ledger_tables.TABLES.items():
+            sums: dict[tuple[object, ...], list[int]] = {}
+            for minute, cache_id, key_id, api, *counts in rows:
+                account_id = int(cache_id == 1 or key_id == "key")
+                name = (account_id, ledger_tables.floor(minute, length), cache_id, key_id, api)
+                sums[name] = [a + b for a, b in zip(sums.get(name, [0] * 9), counts, strict=True)]
+            found = connection.rows(
+                f"SELECT {table}.account_id, at, cache_id, key_id, api, {', '.join(COUNTS)} "  # noqa: S608
+                f"FROM {table} JOIN usage_series ON usage_series.id = series_id"
+            )
+            assert {row[:5]: list(row[5:]) for row in found} == sums
+        assert connection.scalar("SELECT name FROM sqlite_master WHERE name = 'usage'") is None
+    database.close()
 
 
 def test_keys_of_before_there_were_roles_are_owners_keys(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def test_counts_of_one_minute_are_added_up_in_one_row(control: Control, clock: C
         record(control, number, Used(requests=1, bytes_in=10))
 
     with control.read() as tx:
-        assert tx.db.scalar("SELECT count(*) FROM usage") == 1
+        assert tx.db.scalar("SELECT count(*) FROM usage_minutes") == 1
     assert total(control) == Totals(requests=3, bytes_in=30)
 
 

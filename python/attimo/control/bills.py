@@ -13,12 +13,13 @@ from attimo.billing.card_file import Cards
 from attimo.billing.meters import Meter
 from attimo.billing.months import Month
 from attimo.billing.usage import Usage, Where
-from attimo.control import chosen_accounts, usage
+from attimo.control import chosen_accounts, ledger_tables, usage
 from attimo.control.accounts import Account
 from attimo.control.actions import reads
+from attimo.control.ledger_tables import DAY
 from attimo.control.permissions import Right
 from attimo.control.tx import Tx
-from attimo.control.usage import Of, Totals
+from attimo.control.usage import Totals
 from attimo.errors import NoSuchAccount, NoSuchBill
 
 READ = Right("account_management", "read")
@@ -34,10 +35,9 @@ COUNTED: Mapping[Meter, Sequence[str]] = {
 say that it is not metered."""
 
 _USED = """
-SELECT caches.name, usage.key_id, {sums}
-FROM usage LEFT JOIN caches ON caches.id = usage.cache_id AND caches.account_id = :account_id
-WHERE {where}
-GROUP BY caches.name, usage.key_id
+SELECT caches.name, usage_series.key_id, {sums}
+FROM {usage} {joined} LEFT JOIN caches ON caches.id = usage_series.cache_id
+GROUP BY caches.name, usage_series.key_id
 """
 
 
@@ -141,11 +141,13 @@ def compare_of(tx: Tx, _: int, account_id: int, month: str, cards: Cards) -> Acc
 
 def used(tx: Tx, account_id: int, month: Month) -> Usage:
     """Return what the ledger has of a month, by the names of caches and the IDs of keys."""
-    of = Of(account_id=account_id, since=month.start, until=month.end)
-    query = _USED.format(sums=usage.SUMS, where=usage.within(of))
+    of = ledger_tables.window(tx, month.start, month.end)
+    query = _USED.format(
+        sums=usage.SUMS, usage=of.source(DAY, "account_id = :account_id"), joined=usage.JOINED
+    )
     rows = [
         (Where(cache, key), Totals(*counts))
-        for cache, key, *counts in tx.db.rows(query, **usage.values(of))
+        for cache, key, *counts in tx.db.rows(query, account_id=account_id)
     ]
     return Usage(
         {

@@ -6,19 +6,18 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from attimo.control import chosen_accounts, usage
+from attimo.control import chosen_accounts, ledger_tables, usage
 from attimo.control.actions import reads
 from attimo.control.chosen_accounts import Chosen
+from attimo.control.ledger_tables import DAY, HOUR, MINUTE, Window, floor
 from attimo.control.permissions import Right
 from attimo.control.tx import Tx
-from attimo.control.usage import COUNTS, MINUTE, Of, Totals
+from attimo.control.usage import COUNTS, Totals
 from attimo.errors import InvalidArgument
+from attimo.store.connection import Value
 
 MOST_ROWS = 20_000
 """The most rows in one response, which is built in memory."""
-
-
-EVERY = Chosen(None)
 
 
 class By(StrEnum):
@@ -35,28 +34,19 @@ class By(StrEnum):
 
 _APART = {
     By.CACHE: "caches.name",
-    By.KEY: "usage.key_id",
-    By.ACCOUNT: "accounts.id",
-    By.API: "usage.api",
-    By.MINUTE: "usage.minute",
-    By.HOUR: "usage.minute - usage.minute % 3600",
-    By.DAY: "usage.minute - usage.minute % 86400",
+    By.KEY: "usage_series.key_id",
+    By.ACCOUNT: "nullif(usage.account_id, 0)",
+    By.API: "usage_series.api",
+    By.MINUTE: "usage.at",
+    By.HOUR: "usage.at - usage.at % 3600",
+    By.DAY: "usage.at - usage.at % 86400",
 }
+_LONGEST = {By.MINUTE: MINUTE, By.HOUR: HOUR}
 
+_ONE = "account_id = :account_id"
 _BREAKDOWN = """
 SELECT {apart}, {sums}
-FROM usage LEFT JOIN caches ON caches.id = usage.cache_id AND caches.account_id = :account_id
-WHERE {where}
-GROUP BY {apart} ORDER BY {apart} LIMIT :limit
-"""
-# A row of the ledger is the account's whose cache it was; without a known cache, whose key it was.
-_ACROSS_ACCOUNTS = """
-SELECT {apart}, {sums}
-FROM usage LEFT JOIN caches ON caches.id = usage.cache_id
-LEFT JOIN api_keys ON api_keys.id = usage.key_id
-LEFT JOIN url_keys ON url_keys.kid = usage.key_id
-LEFT JOIN accounts
-    ON accounts.id = coalesce(caches.account_id, api_keys.account_id, url_keys.account_id)
+FROM {usage} {joined} LEFT JOIN caches ON caches.id = usage_series.cache_id
 WHERE {where}
 GROUP BY {apart} ORDER BY {apart} LIMIT :limit
 """
@@ -78,9 +68,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Breakdown:
-    """Usage from `since` until before `until`, in whole minutes.
+    """Usage from `since` until before `until`, in whole minutes or in what is kept of them.
 
     Attributes:
+        hours_before: Before this moment, usage is known by whole hours only, since minutes are kept
+            for a while; None if `since` is not before it.
+        days_before: The same for days.
         names: The names of accounts by ID, if `rows` tell accounts apart.
     """
 
@@ -88,6 +81,8 @@ class Breakdown:
     until: int
     rows: list[Row]
     totals: Totals
+    hours_before: int | None = None
+    days_before: int | None = None
     names: dict[int, str] = field(default_factory=dict)
 
 
@@ -118,8 +113,9 @@ def of_account(
     Deleted caches keep their names; successive caches of one name are one group.
 
     Args:
-        since: Start, rounded down to a minute; None is the start of this month (UTC).
-        until: End (exclusive), rounded up to a minute; None is now.
+        since: Start, rounded down to a minute, or to what is kept of that time; None is the start
+            of this month (UTC).
+        until: End (exclusive), rounded up alike; None is now.
         cache: Only caches with this name.
 
     Raises:
@@ -127,8 +123,8 @@ def of_account(
     """
     if By.ACCOUNT in by:
         raise InvalidArgument("group_by can name account only with accounts: * is every account")
-    of = replace(_window(tx, since, until), account_id=account_id)
-    return _broken_down(tx, _BREAKDOWN, by, of, cache)
+    of = _window(tx, since, until)
+    return _broken_down(tx, by, of, _ONE, cache, account_id=account_id)
 
 
 @reads("usage.read-all", chosen_accounts.READ)
@@ -147,41 +143,50 @@ def of_accounts(
         InvalidArgument: The window is empty, or there would be too many rows.
     """
     of = _window(tx, since, until)
-    found = _broken_down(tx, _ACROSS_ACCOUNTS, by, of, cache, chosen)
+    # Row by row of an account, in the order of the table; 0 is what belongs to none.
+    every = "account_id IN (SELECT id FROM accounts UNION ALL SELECT 0)"
+    among = every if chosen.ids is None else chosen.condition("account_id")
+    found = _broken_down(tx, by, of, among, cache, **chosen.values())
     if By.ACCOUNT not in by:
         return found
     return replace(found, names=dict(tx.db.rows("SELECT id, name FROM accounts")))
 
 
-def _window(tx: Tx, since: int | None, until: int | None) -> Of:
+def _window(tx: Tx, since: int | None, until: int | None) -> Window:
     first = _month(tx.now) if since is None else since
     last = tx.now + 1 if until is None else until
     if first >= last:
         raise InvalidArgument("since must be before until, and without until before now")
-    return Of(since=first - first % MINUTE, until=last + -last % MINUTE)
+    return ledger_tables.window(tx, floor(first, MINUTE), -floor(-last, MINUTE))
 
 
 def _broken_down(
-    tx: Tx, query: str, by: Sequence[By], of: Of, cache: str | None, chosen: Chosen = EVERY
+    tx: Tx, by: Sequence[By], of: Window, accounts: str, cache: str | None, **values: Value
 ) -> Breakdown:
-    rows = _rows(tx, query, by, of, cache, chosen)
-    return Breakdown(of.since or 0, of.until or 0, rows, _summed(rows))
+    rows = _rows(tx, by, of, accounts, cache, **values)
+    kept = of.kept
+    return Breakdown(
+        of.since,
+        of.until,
+        rows,
+        _summed(rows),
+        hours_before=kept.minutes_since if of.since < kept.minutes_since else None,
+        days_before=kept.hours_since if of.since < kept.hours_since else None,
+    )
 
 
 def _rows(
-    tx: Tx, query: str, by: Sequence[By], of: Of, cache: str | None, chosen: Chosen
+    tx: Tx, by: Sequence[By], of: Window, accounts: str, cache: str | None, **values: Value
 ) -> list[Row]:
-    apart = ", ".join(_APART[each] for each in by)
-    where = f"{usage.within(of)} AND {chosen.condition('accounts.id')}"
-    if cache is not None:
-        where += " AND caches.name = :cache"
-    found = tx.db.rows(
-        query.format(apart=apart, sums=usage.SUMS, where=where),
-        **usage.values(of),
-        **chosen.values(),
-        cache=cache,
-        limit=MOST_ROWS + 1,
+    longest = min(_LONGEST.get(each, DAY) for each in by)
+    query = _BREAKDOWN.format(
+        apart=", ".join(_APART[each] for each in by),
+        sums=usage.SUMS,
+        usage=of.source(longest, accounts),
+        joined=usage.JOINED,
+        where="TRUE" if cache is None else "caches.name = :cache",
     )
+    found = tx.db.rows(query, **values, cache=cache, limit=MOST_ROWS + 1)
     if len(found) > MOST_ROWS:
         raise InvalidArgument(
             f"since and until must be closer, or group_by shorter: more than {MOST_ROWS} rows"

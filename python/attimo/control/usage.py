@@ -1,16 +1,15 @@
-"""The ledger: usage per minute; each batch is counted once."""
+"""The ledger: usage per minute, hour and day; each batch is counted once."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Protocol
 
-from attimo.control import api_keys
+from attimo.control import api_keys, ledger_tables
 from attimo.control.actions import SERVER, writes
+from attimo.control.ledger_tables import DAY, MINUTE, TABLES, floor
 from attimo.control.tx import Tx
 from attimo.store.connection import Value
-
-MINUTE = 60
 
 
 class Used(Protocol):
@@ -76,35 +75,45 @@ MEANINGS: Mapping[str, str] = {each.name: each.metadata["meaning"] for each in f
 COUNTS = tuple(MEANINGS)
 SUMS = ", ".join(f"coalesce(sum(usage.{name}), 0)" for name in COUNTS)
 """The columns that `Totals` takes."""
+JOINED = "JOIN usage_series ON usage_series.id = usage.series_id"
+"""What tells a row's cache, key and method, after `usage` of `ledger_tables`."""
 
 _BEGIN_BATCH = """
 INSERT INTO batches (node, number, recorded_at) VALUES (:node, :number, :now)
 ON CONFLICT DO NOTHING
 """
+_NAME = """
+INSERT INTO usage_series (cache_id, key_id, api, account_id)
+SELECT :cache_id, :key_id, :api, coalesce(
+    (SELECT account_id FROM caches WHERE id = :cache_id),
+    (SELECT account_id FROM api_keys WHERE id = :key_id),
+    (SELECT account_id FROM url_keys WHERE kid = :key_id),
+    0
+)
+WHERE NOT EXISTS (
+    SELECT 1 FROM usage_series WHERE key_id = :key_id AND cache_id = :cache_id AND api = :api
+)
+"""
 _ADD = """
-INSERT INTO usage (minute, cache_id, key_id, api, {names})
-VALUES (:minute, :cache_id, :key_id, :api, {values})
-ON CONFLICT (minute, cache_id, key_id, api) DO UPDATE SET {added}
+INSERT INTO {{table}} (account_id, at, series_id, {names})
+SELECT account_id, :{{table}}, id, {values} FROM usage_series
+WHERE key_id = :key_id AND cache_id = :cache_id AND api = :api
+ON CONFLICT (account_id, at, series_id) DO UPDATE SET {added}
 """.format(
     names=", ".join(COUNTS),
     values=", ".join(f":{name}" for name in COUNTS),
-    added=", ".join(f"{name} = usage.{name} + excluded.{name}" for name in COUNTS),
+    added=", ".join(f"{name} = {name} + excluded.{name}" for name in COUNTS),
 )
-"""Adds counts to the row of a minute, or inserts it."""
+"""Adds counts to the row of a minute, hour or day, or inserts it."""
 
 _WITHIN = {
-    "cache_id": "usage.cache_id = :cache_id",
-    "key_id": "usage.key_id = :key_id",
-    "api": "usage.api = :api",
-    "since": "usage.minute >= :since",
-    "until": "usage.minute < :until",
-    # By the account's caches, and by its keys for requests without a known cache.
-    "account_id": """(
-        usage.cache_id IN (SELECT id FROM caches WHERE account_id = :account_id)
-        OR usage.key_id IN (SELECT id FROM api_keys WHERE account_id = :account_id)
-        OR usage.key_id IN (SELECT kid FROM url_keys WHERE account_id = :account_id)
-    )""",
+    "account_id": "usage.account_id = :account_id",
+    "cache_id": "usage_series.cache_id = :cache_id",
+    "key_id": "usage_series.key_id = :key_id",
+    "api": "usage_series.api = :api",
 }
+_ZERO: Mapping[str, Value] = dict.fromkeys(COUNTS, 0)
+_EVER = 2**53
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +123,8 @@ class Of:
     Attributes:
         since: Start in seconds since 1970, rounded down to a minute.
         until: End (exclusive), rounded down to a minute.
+
+    Where minutes are not kept any more, both are rounded outwards to hours or days.
     """
 
     account_id: int | None = None
@@ -130,7 +141,7 @@ class By(StrEnum):
     CACHE = "cache_id"
     KEY = "key_id"
     API = "api"
-    MINUTE = "minute"
+    MINUTE = "at"
 
 
 @writes("usage.record", SERVER, audited=False)
@@ -142,47 +153,44 @@ def record(tx: Tx, batch: Batch) -> bool:
     """
     if not tx.db.execute(_BEGIN_BATCH, node=batch.node, number=batch.number, now=tx.now):
         return False
-    minute = _minute(tx.now)
-    tx.db.execute_each(_ADD, [_row(minute, used) for used in batch.used])
+    moments: Mapping[str, Value] = {
+        table: floor(tx.now, length) for length, table in TABLES.items()
+    }
+    rows = [{**_row(used), **moments} for used in batch.used]
+    tx.db.execute_each(_NAME, rows)
+    for table in moments:
+        tx.db.execute_each(_ADD.format(table=table), rows)
     api_keys.used(tx, {used.key_id for used in batch.used})
     return True
 
 
 def total(tx: Tx, of: Of) -> Totals:
     """Return the sums over a part of the ledger."""
-    query = " ".join(("SELECT", SUMS, "FROM usage WHERE", within(of)))
-    (found,) = tx.db.all(Totals, query, **values(of))
+    query = " ".join(("SELECT", SUMS, *_from(tx, of, DAY)))
+    (found,) = tx.db.all(Totals, query, **asdict(of))
     return found
 
 
 def totals(tx: Tx, by: By, of: Of) -> dict[int | str, Totals]:
     """Return the sums over a part of the ledger for each cache, key, API or minute in it."""
+    longest = MINUTE if by is By.MINUTE else DAY
     query = " ".join(
-        ("SELECT", by, ",", SUMS, "FROM usage WHERE", within(of), "GROUP BY", by, "ORDER BY", by)
+        ("SELECT", by, ",", SUMS, *_from(tx, of, longest), "GROUP BY", by, "ORDER BY", by)
     )
-    return {row[0]: Totals(*row[1:]) for row in tx.db.rows(query, **values(of))}
+    return {row[0]: Totals(*row[1:]) for row in tx.db.rows(query, **asdict(of))}
 
 
-def within(of: Of) -> str:
-    """The condition in SQL for a part of the ledger; its parameters are those of `values`."""
+def _from(tx: Tx, of: Of, longest: int) -> tuple[str, ...]:
+    since = -_EVER if of.since is None else floor(of.since, MINUTE)
+    until = _EVER if of.until is None else floor(of.until, MINUTE)
+    source = ledger_tables.window(tx, since, until).source(longest, "TRUE")
     narrowed = (sql for name, sql in _WITHIN.items() if getattr(of, name) is not None)
-    return " AND ".join(narrowed) or "TRUE"
+    where = " AND ".join(narrowed) or "TRUE"
+    return "FROM", source, JOINED, "WHERE", where
 
 
-def values(of: Of) -> dict[str, Value]:
-    """The parameters of `within`."""
-    return asdict(of) | {"since": _minute(of.since), "until": _minute(of.until)}
-
-
-def _row(minute: int, used: Used) -> dict[str, Value]:
-    return {
-        "minute": minute,
-        "cache_id": used.cache_id,
-        "key_id": used.key_id,
-        "api": used.api,
-        **asdict(Totals(**used.counts)),
-    }
-
-
-def _minute(moment: int | None) -> int:
-    return 0 if moment is None else moment - moment % MINUTE
+def _row(used: Used) -> dict[str, Value]:
+    if unknown := used.counts.keys() - _ZERO.keys():
+        raise TypeError(f"The ledger has no {', '.join(sorted(unknown))}")
+    names: Mapping[str, Value] = {"cache_id": used.cache_id, "key_id": used.key_id, "api": used.api}
+    return {**names, **_ZERO, **used.counts}

@@ -222,14 +222,27 @@ CREATE TABLE batches (
     PRIMARY KEY (node, number)
 ) WITHOUT ROWID;
 
--- The ledger: what a key did with a cache through an API in the minute that began at `minute`.
+-- The ledger: what keys did with caches through methods. A batch is added to the row of its minute, of
+-- its hour and of its day (`at` is the first second of each), in one transaction. So each of the three
+-- tables has all of it, as far back as it reaches; rows before `usage_kept` are read no more.
+
+-- Everything that is told apart, with a number, since the names are longer than the counts.
 -- No foreign keys: cache 0 (no known cache) and the keys `local`, `token`, `session` and `server`
--- (evictions) have no row of their own.
-CREATE TABLE usage (
-    minute INTEGER NOT NULL,
+-- (evictions) have no row of their own. The account is the cache's or, without a known one, the key's,
+-- or 0.
+CREATE TABLE usage_series (
+    id INTEGER NOT NULL PRIMARY KEY,
     cache_id INTEGER NOT NULL,
     key_id TEXT NOT NULL,
     api TEXT NOT NULL,
+    account_id INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX one_series_of_a_use ON usage_series (key_id, cache_id, api);
+
+CREATE TABLE usage_minutes (
+    account_id INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    series_id INTEGER NOT NULL,
     requests INTEGER NOT NULL,
     errors INTEGER NOT NULL,
     hits INTEGER NOT NULL,
@@ -238,6 +251,46 @@ CREATE TABLE usage (
     bytes_out INTEGER NOT NULL,
     kib_in INTEGER NOT NULL,
     kib_out INTEGER NOT NULL,
-    evicted INTEGER DEFAULT '0' NOT NULL,
-    PRIMARY KEY (minute, cache_id, key_id, api)
+    evicted INTEGER NOT NULL,
+    PRIMARY KEY (account_id, at, series_id)
 ) WITHOUT ROWID;
+CREATE TABLE usage_hours (
+    account_id INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    series_id INTEGER NOT NULL,
+    requests INTEGER NOT NULL,
+    errors INTEGER NOT NULL,
+    hits INTEGER NOT NULL,
+    misses INTEGER NOT NULL,
+    bytes_in INTEGER NOT NULL,
+    bytes_out INTEGER NOT NULL,
+    kib_in INTEGER NOT NULL,
+    kib_out INTEGER NOT NULL,
+    evicted INTEGER NOT NULL,
+    PRIMARY KEY (account_id, at, series_id)
+) WITHOUT ROWID;
+CREATE TABLE usage_days (
+    account_id INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    series_id INTEGER NOT NULL,
+    requests INTEGER NOT NULL,
+    errors INTEGER NOT NULL,
+    hits INTEGER NOT NULL,
+    misses INTEGER NOT NULL,
+    bytes_in INTEGER NOT NULL,
+    bytes_out INTEGER NOT NULL,
+    kib_in INTEGER NOT NULL,
+    kib_out INTEGER NOT NULL,
+    evicted INTEGER NOT NULL,
+    PRIMARY KEY (account_id, at, series_id)
+) WITHOUT ROWID;
+
+-- One row: the first moment from which minutes are kept, where an hour begins, and hours, where a day
+-- begins. Neither ever goes back.
+CREATE TABLE usage_kept (
+    id INTEGER NOT NULL CONSTRAINT one_row CHECK (id = 1),
+    minutes_since INTEGER NOT NULL,
+    hours_since INTEGER NOT NULL,
+    PRIMARY KEY (id)
+);
+INSERT INTO usage_kept (id, minutes_since, hours_since) VALUES (1, 0, 0);

@@ -217,7 +217,11 @@ def metered() -> Iterator[Server]:
 
 def ledger(server: Server, column: str) -> Counter[str]:
     """A sum for each method."""
-    rows = ask(server.data_dir, f"SELECT api, total({column}) FROM usage GROUP BY api")  # noqa: S608
+    rows = ask(
+        server.data_dir,
+        f"SELECT api, total({column}) FROM usage_days "  # noqa: S608
+        "JOIN usage_series ON usage_series.id = series_id GROUP BY api",
+    )
     return Counter({str(api): int(total) for api, total in rows})
 
 

@@ -41,7 +41,8 @@ def _ledger(server: Server, cache: str) -> dict[str, Row]:
     columns = ", ".join(f"total({column})" for column in Row._fields)
     rows = ask(
         server.data_dir,
-        f"SELECT api, {columns} FROM usage JOIN caches ON caches.id = cache_id"  # noqa: S608
+        f"SELECT api, {columns} FROM usage_days"  # noqa: S608
+        " JOIN usage_series ON usage_series.id = series_id JOIN caches ON caches.id = cache_id"
         f" WHERE name = '{cache}' GROUP BY api",
     )
     return {str(api): Row(*map(int, counts)) for api, *counts in rows}
