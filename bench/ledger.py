@@ -1,0 +1,241 @@
+"""What a ledger of 13 months takes and how fast it answers: `python -m bench.ledger`.
+
+100 accounts with 5 caches, 5 keys and 20 methods each are 50,000 uses: what one key does with one
+cache by one method. Nobody uses all of them at a time. The assumption: of the 500 uses of an
+account, 2 occur in a minute, 10 in an hour and 50 in a day, on average and without a pause at
+night. The first account is the exception: it has every use in every hour of the last month.
+
+What would be if every use occurred in every minute is told, too: as a figure, from the bytes that a
+row takes, since nobody would wait for its three billion rows.
+"""
+
+import argparse
+import asyncio
+import random
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+from pysqlite3 import dbapi2
+from starlette.applications import Starlette
+
+from attimo.api import create_app
+from attimo.billing import months
+from attimo.control import Control, accounts, retention, usage
+from attimo.control.ledger_tables import DAY, HOUR, MINUTE, TABLES, floor
+from attimo.node.batches import Batch, Used
+from attimo.node.local import data_routes
+from attimo.store.database import open_database
+from bench import progress
+
+ACCOUNTS, CACHES, KEYS, METHODS = 100, 5, 5, 20
+USES = CACHES * KEYS * METHODS
+NOW = int(datetime(2026, 11, 30, 21, 40, tzinfo=UTC).timestamp())
+"""Late on the last day of a month."""
+KEPT = {MINUTE: 35 * DAY, HOUR: 400 * DAY, DAY: 400 * DAY}
+OCCUR = {MINUTE: 2, HOUR: 10, DAY: 50}
+"""How many of the uses of an account occur in such a time."""
+BUSY = {MINUTE: 200, HOUR: 3_000, DAY: 15_000}
+"""The requests of one that occurs, on average."""
+ROUNDS = 7
+BATCH = 2_000
+MOST_PRUNED = 2_000
+
+Row = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A figure, and what it may be at most."""
+
+    text: str
+    measured: float
+    at_most: float
+    unit: str
+
+    def __str__(self) -> str:
+        """A line of the table."""
+        verdict = "met" if self.measured <= self.at_most else "MISSED"
+        return f"{self.text:<58} {self.measured:9.1f} {self.unit:<3} ≤ {self.at_most:<6g} {verdict}"
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """A ledger of 13 months, and what answers from it."""
+
+    control: Control
+    app: Starlette
+    path: Path
+
+    def ask(self, path: str, account_id: int) -> None:
+        """Send a request in the name of an account.
+
+        Raises:
+            httpx.HTTPStatusError: It was refused.
+        """
+        headers = {"attimo-account": str(account_id), "attimo-key": "local", "attimo-peer": "::1"}
+
+        async def answer() -> httpx.Response:
+            transport = httpx.ASGITransport(self.app)
+            async with httpx.AsyncClient(transport=transport) as client:
+                return await client.get(f"http://app{path}", headers=headers)
+
+        asyncio.run(answer()).raise_for_status()
+
+
+def main() -> None:
+    """Generate the ledger, measure, and print what was promised and what was measured."""
+    options = argparse.ArgumentParser(prog="python -m bench.ledger", description=__doc__)
+    options.add_argument("--folder", type=Path, help="where the database is made (2 GB)")
+    with tempfile.TemporaryDirectory(dir=options.parse_args().folder) as folder:
+        random.seed(1)
+        with _filled(Path(folder)) as ledger:
+            bars = [_size(ledger), *_answers(ledger), *_locks(ledger)]
+    print("\n".join(map(str, bars)))
+    sys.exit(any(bar.measured > bar.at_most for bar in bars))
+
+
+@contextmanager
+def _filled(folder: Path) -> Iterator[Ledger]:
+    path = folder / "attimo.db"
+    control = Control(open_database(path), lambda _: None, lambda: NOW)
+    with control.begin() as tx:
+        for number in range(ACCOUNTS):
+            accounts.create(tx, f"account-{number}")
+    with closing(dbapi2.connect(str(path), isolation_level=None)) as db:
+        db.execute("PRAGMA synchronous = OFF")
+        db.execute("UPDATE accounts SET created_at = ?", [NOW - KEPT[DAY]])
+        for length in TABLES:
+            progress.say(f"Filling {TABLES[length]}")
+            _fill(db, length)
+        db.execute("BEGIN")
+        _name(db)
+        db.execute("COMMIT")
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    yield Ledger(control, create_app(control, "localhost", data_routes=data_routes()), path)
+    control.database.close()
+
+
+def _name(db: dbapi2.Connection) -> None:
+    """Make the caches, and the names of what rows are about."""
+    for cache_id in range(1, ACCOUNTS * CACHES + 1):
+        db.execute(
+            "INSERT INTO caches (id, account_id, name, namespace, created_at, revision) "
+            "VALUES (?, ?, ?, ?, 0, 1)",
+            [cache_id, 1 + (cache_id - 1) // CACHES, f"cache-{cache_id}", cache_id],
+        )
+    for at in range(ACCOUNTS * USES):
+        use = _use(at)
+        names = [at + 1, use.cache_id, use.key_id, use.api, 1 + at // USES]
+        db.execute(
+            "INSERT INTO usage_series (id, cache_id, key_id, api, account_id) "
+            "VALUES (?, ?, ?, ?, ?)",
+            names,
+        )
+
+
+def _use(at: int) -> Used:
+    """What a series is about."""
+    key = at // USES * KEYS + at // METHODS % KEYS
+    counts = {"requests": 9, "hits": 9, "bytes_in": 180, "bytes_out": 4_500}
+    return Used(1 + at // (METHODS * KEYS), f"{key:024x}", f"SomeMethod{at % METHODS}", counts)
+
+
+def _fill(db: dbapi2.Connection, length: int) -> None:
+    """Add rows as they come: by time, and in any order within it."""
+    sql = f"INSERT INTO {TABLES[length]} VALUES (?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING"  # noqa: S608
+    for since in range(floor(NOW - KEPT[length], DAY), NOW, DAY):
+        db.execute("BEGIN")
+        for at in range(since, min(since + DAY, NOW), length):
+            db.executemany(sql, _rows(length, at))
+        db.execute("COMMIT")
+
+
+def _rows(length: int, at: int) -> Iterator[Row]:
+    month = months.at(NOW)
+    if length > MINUTE and month.start <= at:
+        yield from (_row(length, at, use) for use in range(USES))
+    for _ in range(int(OCCUR[length] * ACCOUNTS)):
+        yield _row(length, at, int(random.random() * USES * ACCOUNTS))  # noqa: S311
+
+
+def _row(length: int, at: int, use: int) -> Row:
+    n = 1 + int(random.random() * 2 * BUSY[length])  # noqa: S311
+    hits = n * 4 // 5
+    return 1 + use // USES, at, use + 1, n, 0, hits, n - hits, n * 20, n * 500, n, n, 0
+
+
+def _size(ledger: Ledger) -> Bar:
+    with ledger.control.read() as tx:
+        counts = {
+            table: tx.db.scalar(f"SELECT count(*) FROM {table}")  # noqa: S608
+            for table in TABLES.values()
+        }
+    size = ledger.path.stat().st_size
+    each = size / sum(counts.values())
+    print(", ".join(f"{table}: {count:,} rows" for table, count in counts.items()))
+    print(f"{each:.1f} bytes a row; 1 GB is {1e9 / each / 1e6:.1f} million rows")
+    worst = sum(ACCOUNTS * USES * kept // length for length, kept in KEPT.items())
+    print(
+        f"every use in every minute: {worst / 1e6:,.0f} million rows, {worst * each / 1e9:.0f} GB"
+    )
+    return Bar("13 months of 100 accounts", size / 1e6, 1_000, "MB")
+
+
+def _answers(ledger: Ledger) -> Iterator[Bar]:
+    since = months.at(NOW).start
+    for account_id, who, by_hour in ((2, "an account", 200), (1, "the busiest account", 1_000)):
+        for text, path, at_most in (
+            ("usage of a month", f"/usage?since={since}", 200),
+            ("usage of a month by key, api", f"/usage?group_by=key,api&since={since}", 200),
+            ("usage of a month by hour", f"/usage?group_by=hour&since={since}", by_hour),
+            ("bill of a month", "/bills/2026-11?by=cache", 1_000),
+            ("bill of a month by all cards", "/bills/2026-11/compare", 1_000),
+        ):
+            took = _median_ms(lambda path=path, of=account_id: ledger.ask(path, of))  # type: ignore[misc]
+            yield Bar(f"{text}, {who}", took, at_most, "ms")
+    everyone = f"/usage?group_by=account&accounts=*&since={since}"
+    yield Bar(
+        "usage of a month of all accounts", _median_ms(lambda: ledger.ask(everyone, 1)), 1_000, "ms"
+    )
+
+
+def _locks(ledger: Ledger) -> Iterator[Bar]:
+    """How long the only writer is kept busy."""
+    numbers = iter(range(1, 1_000_000))
+
+    def record() -> None:
+        uses = [_use(at) for at in random.sample(range(ACCOUNTS * USES), BATCH)]
+        with ledger.control.begin() as tx:
+            usage.record(tx, Batch("node", next(numbers), uses))
+
+    yield Bar(f"recording {BATCH:,} uses", _median_ms(record), 100, "ms")
+    with ledger.control.begin() as tx:
+        retention.keep(tx, KEPT[MINUTE] - DAY, KEPT[HOUR] - DAY)
+
+    def prune() -> None:
+        with ledger.control.begin() as tx:
+            retention.prune(tx, MOST_PRUNED)
+
+    yield Bar(f"deleting {MOST_PRUNED:,} old rows", _median_ms(prune), 100, "ms")
+
+
+def _median_ms(act: Callable[[], None]) -> float:
+    act()
+    found = []
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        act()
+        found.append(time.perf_counter() - began)
+    return statistics.median(found) * 1_000
+
+
+if __name__ == "__main__":
+    main()
