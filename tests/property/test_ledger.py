@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attimo.control import Control, usage
+from attimo.control import Control, retention, usage
+from attimo.control.ledger_tables import DAY, HOUR, MINUTE, floor
 from attimo.control.usage import COUNTS, By, Of, Totals
 from fakes import NOON, Batch, Clock, Listener, Used, new_control, swift_directory
 
@@ -86,3 +87,74 @@ def test_the_sums_are_the_same_when_all_speak_at_once(
         with control.read() as tx:
             assert usage.total(tx, Of()) == summed(batches[0])
     assert sum(new) == len(batches[0])
+
+
+class KilledError(Exception):
+    """What ends a transaction before it is committed."""
+
+
+steps = st.lists(
+    st.tuples(
+        st.integers(0, 80 * DAY),  # how much later
+        st.lists(used, max_size=3),
+        st.integers(0, 4),  # how many times rows are deleted
+        st.booleans(),  # and whether the last time is killed
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+def delete_some(control: Control, killed: bool) -> None:
+    with suppress(KilledError), control.begin() as tx:
+        retention.keep(tx, 35 * DAY, 62 * DAY)
+        retention.prune(tx, 2)
+        if killed:
+            raise KilledError
+
+
+def requests_by(expected: list[tuple[int, Used]], by: By) -> dict[int | str, int]:
+    sums: dict[int | str, int] = {}
+    for _, one in expected:
+        name = getattr(one, by)
+        sums[name] = sums.get(name, 0) + one.counts["requests"]
+    return sums
+
+
+def in_periods(expected: list[tuple[int, Used]], length: int) -> dict[int, Totals]:
+    starts = {floor(at, length) for at, _ in expected}
+    return {
+        start: summed([Batch("", 0, [one for at, one in expected if floor(at, length) == start])])
+        for start in starts
+    }
+
+
+@settings(deadline=None, max_examples=60)
+@given(steps)
+def test_whatever_is_deleted_and_whenever_that_is_killed_the_sums_stay(
+    steps: list[tuple[int, list[Used], int, bool]],
+) -> None:
+    clock, expected = Clock(), list[tuple[int, Used]]()
+    with a_control(clock) as control:
+        for number, (later, each, times, killed) in enumerate(steps):
+            clock.now += later
+            record(control, Batch("node-1", number, each))
+            expected += [(clock.now, one) for one in each]
+            for time in range(times):
+                delete_some(control, killed and time == times - 1)
+
+            with control.read() as tx:
+                for by in (By.CACHE, By.KEY, By.API):
+                    found = usage.totals(tx, by, Of())
+                    sums = {name: totals.requests for name, totals in found.items()}
+                    assert sums == requests_by(expected, by)
+                hours_since = clock.now - 62 * DAY
+                for length, first in (
+                    (DAY, 0),
+                    (HOUR, hours_since),
+                    (MINUTE, clock.now - 35 * DAY),
+                ):
+                    for start, totals in in_periods(expected, length).items():
+                        if start >= first:
+                            of = Of(since=start, until=start + length)
+                            assert usage.total(tx, of) == totals

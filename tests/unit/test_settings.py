@@ -345,3 +345,22 @@ def test_a_file_that_is_no_toml_is_answered_in_words(tmp_path: Path, content: by
 
     with pytest.raises(Misconfigured, match=r"attimo\.toml"):
         of(tmp_path)
+
+
+def test_hours_of_usage_are_kept_at_least_as_long_as_minutes(tmp_path: Path) -> None:
+    found = of(tmp_path, ATTIMO_KEEP_USAGE_MINUTES="90d", ATTIMO_KEEP_USAGE_HOURS="90d")
+    assert (found.keep_usage_minutes, found.keep_usage_hours) == (90 * 86_400, 90 * 86_400)
+
+    with pytest.raises(Misconfigured, match="ATTIMO_KEEP_USAGE_HOURS keeps hours for less time"):
+        of(tmp_path, ATTIMO_KEEP_USAGE_MINUTES="91d", ATTIMO_KEEP_USAGE_HOURS="90d")
+
+
+@pytest.mark.parametrize("text", ["0d", "-1d", "12h", "35", "36526d", "1.5d", "off"])
+def test_usage_is_kept_for_whole_days(tmp_path: Path, text: str) -> None:
+    with pytest.raises(InvalidSetting, match="from 1d to 36525d"):
+        of(tmp_path, ATTIMO_KEEP_USAGE_MINUTES=text)
+
+
+def test_hours_of_usage_are_kept_for_two_months_at_least(tmp_path: Path) -> None:
+    with pytest.raises(InvalidSetting, match="from 62d to 36525d"):
+        of(tmp_path, ATTIMO_KEEP_USAGE_HOURS="61d")

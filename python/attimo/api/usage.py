@@ -66,10 +66,18 @@ class UsageLine(UsageCounts):
 
 
 class UsageReport(Model):
-    """The usage from `since` until before `until` (seconds since 1970, whole minutes)."""
+    """The usage from `since` until before `until` (seconds since 1970, whole minutes).
+
+    Minutes and hours are not kept for ever. Usage before `hours_before` is known by whole hours
+    only, and before `days_before` by whole days only: `since` and `until` are rounded outwards to
+    these, and a `minute` or an `hour` there is the first one of its hour or day. Both are absent
+    where `since` is not before them.
+    """
 
     since: int
     until: int
+    hours_before: int = 0
+    days_before: int = 0
     usage: list[UsageLine]
     totals: UsageCounts
 
@@ -103,11 +111,19 @@ def show(
     report = UsageReport(
         since=found.since,
         until=found.until,
+        **dict(_coarser(found)),
         usage=[UsageLine.model_validate(line) for line in _lines(found)],
         totals=UsageCounts.model_validate(asdict(found.totals)),
     )
     # A line has the requested fields, also where they are null.
     return Response(report.model_dump_json(exclude_unset=True), media_type=JSON)
+
+
+def _coarser(found: Breakdown) -> Iterator[tuple[str, int]]:
+    """Where usage is known less exactly than by the minute."""
+    for name in ("hours_before", "days_before"):
+        if (moment := getattr(found, name)) is not None:
+            yield name, moment
 
 
 def _lines(found: Breakdown) -> Iterator[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 import contextlib
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import click
@@ -64,6 +64,8 @@ class _Usage(Shape):
         """Print a table; on a terminal, with the totals below."""
         columns = [*_apart(answer["by"]), *_COUNTS]
         rows = answer["items"]
+        for line in _coarser(answer):
+            click.echo(line, err=True)
         if not sys.stdout.isatty():
             tables.show(columns, rows, exact=True)
             return
@@ -79,6 +81,8 @@ class _Usage(Shape):
         return {
             "since": times.iso(answer["since"]),
             "until": times.iso(answer["until"]),
+            "hours_before": _moment(answer.get("hours_before")),
+            "days_before": _moment(answer.get("days_before")),
             "items": [record(columns, each) for each in answer["items"]],
             "totals": answer["totals"],
             "next": None,
@@ -92,11 +96,27 @@ class _Usage(Shape):
             {
                 "since": moment,
                 "until": moment,
+                "hours_before": moment | {"type": ["string", "null"]},
+                "days_before": moment | {"type": ["string", "null"]},
                 "items": {"type": "array", "items": every | {"required": list(COUNTS)}},
                 "totals": object_schema(_COUNTS),
                 "next": {"type": "null"},
             }
         )
+
+
+def _moment(seconds: int | None) -> str | None:
+    return None if seconds is None else times.iso(seconds)
+
+
+def _coarser(answer: Any) -> Iterator[str]:
+    """Which lines are about a longer time than --by says."""
+    for name, length, coarser in (
+        ("hours_before", {"minute"}, "hour"),
+        ("days_before", {"minute", "hour"}, "day"),
+    ):
+        if name in answer and length & set(answer["by"]):
+            yield f"Before {times.iso(answer[name])}, usage is kept by the {coarser} only."
 
 
 def _by(ctx: click.Context, param: click.Parameter, value: str) -> list[str]:

@@ -26,6 +26,13 @@ class Kept:
             log.error("usage in the reserve of the data directory cannot be read: %s", error)
             return []
 
+    def is_empty(self) -> bool:
+        """Return whether no later start can read a batch."""
+        try:
+            return not self.reserve.kept()
+        except OSError:
+            return False
+
     def add(self, batch: Batch) -> bool:
         """Store a batch; False if that is not possible."""
         text = json.dumps(batches.to_json(batch), separators=(",", ":"))

@@ -26,6 +26,7 @@ from attimo.node.kept import Kept
 from attimo.node.local import LocalNode
 from attimo.serve import backups, certificate, owner, upgrade
 from attimo.serve.app import AppThread, app_socket
+from attimo.serve.ledger_keeper import LedgerKeeper
 from attimo.serve.owner import Owner
 from attimo.serve.readiness import Readiness
 from attimo.serve.reaper import Reaper
@@ -83,6 +84,7 @@ class Plane:
     _control: Control | None = field(default=None, init=False)
     _keeper: certificate.Keeper | None = field(default=None, init=False)
     _reaper: Reaper | None = field(default=None, init=False)
+    _ledger_keeper: LedgerKeeper | None = field(default=None, init=False)
     _backups: backups.Backups | None = field(default=None, init=False)
     _app: AppThread | None = field(default=None, init=False)
     _stack: ExitStack = field(default_factory=ExitStack, init=False)
@@ -118,6 +120,7 @@ class Plane:
             database = stack.enter_context(_database(self.home))
             self._control = control = self._new_control(database)
             self._reaper = reaper = Reaper(control)
+            self._ledger_keeper = self._new_ledger_keeper(control)
             control.need_space = self.space.need
             self.readiness.wrote(not self.space.is_short)
             control.publish = _to_both(self.node, reaper)
@@ -131,7 +134,7 @@ class Plane:
             stack.callback(self._app.stop)
             stack.callback(reaper.stop)
             stack.callback(self.collector.pause)
-            for each in (self._keeper, self._backups):
+            for each in (self._keeper, self._backups, self._ledger_keeper):
                 if each:
                     stack.callback(each.stop)
             self._stack = stack.pop_all()
@@ -154,8 +157,9 @@ class Plane:
         return credentials, who
 
     def start(self) -> None:
-        """Start the app, the collector and the reaper; return when the app answers."""
-        for each in (self._app, self.collector, self._reaper, self._keeper, self._backups):
+        """Start the app and what works in the background; return when the app answers."""
+        reaper, ledger = self._reaper, self._ledger_keeper
+        for each in (self._app, self.collector, reaper, self._keeper, self._backups, ledger):
             if each is not None:
                 each.start()
         if self._app is not None:
@@ -226,6 +230,10 @@ class Plane:
         return Control(
             database, self.node.learn, cache_limits=limits, on_write=self.readiness.wrote
         )
+
+    def _new_ledger_keeper(self, control: Control) -> LedgerKeeper:
+        settings, kept = self.settings, Kept(self.space.reserve)
+        return LedgerKeeper(control, kept, settings.keep_usage_minutes, settings.keep_usage_hours)
 
     def _new_keeper(self) -> certificate.Keeper | None:
         """Return what replaces the certificate, and the root that the command line trusts."""

@@ -145,6 +145,17 @@ class Settings:
     collect_seconds: float = setting(
         5, values.SECONDS, "Interval, in seconds, at which usage is recorded in the ledger."
     )
+    keep_usage_minutes: int = setting(
+        "35d",
+        values.MINUTES_KEPT,
+        "How long usage is kept by the minute; older usage is known by the hour.",
+    )
+    keep_usage_hours: int = setting(
+        "400d",
+        values.HOURS_KEPT,
+        "How long usage is kept by the hour, at least as long as by the minute; older usage is "
+        "known by the day, for ever.",
+    )
     signup: Literal["open", "invite", "closed"] = setting(
         "invite",
         values.SIGN_UP,

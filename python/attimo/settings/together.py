@@ -24,6 +24,11 @@ def check(found: Settings, labels: Mapping[str, str]) -> None:
             f"{labels['backup_to']} is in the data directory {found.data_dir}, with which the "
             "backups would be lost: choose another one, on another disk if possible"
         )
+    if found.keep_usage_hours < found.keep_usage_minutes:
+        raise Misconfigured(
+            f"{labels['keep_usage_hours']} keeps hours for less time than minutes are kept "
+            f"({labels['keep_usage_minutes']}): keep them at least as long"
+        )
     if found.acme:
         _check_acme(found, labels["acme"])
 

@@ -170,6 +170,23 @@ def _span(raw: Raw) -> float:
     return _between(60.0, 366.0 * 86_400, float(found[1]) * _SPANS[found[2]])
 
 
+def _minutes_kept(raw: Raw) -> int:
+    return _days(1, raw)
+
+
+def _hours_kept(raw: Raw) -> int:
+    """Parse days that have two whole months, the current one and that of the newest bill."""
+    return _days(62, raw)
+
+
+def _days(least: int, raw: Raw) -> int:
+    """Parse `35d`; return seconds."""
+    found = re.fullmatch(r"(\d{1,6})d", _text(raw), re.ASCII)
+    if found is None:
+        raise ValueError
+    return _between(least, 36_525, int(found[1])) * _SPANS["d"]
+
+
 def _backups(raw: Raw) -> int:
     return _between(1, 10_000, _number(raw))
 
@@ -305,6 +322,8 @@ PUBLIC_NAMES = Kind(_public_names, "DNS names without a port, separated by comma
 FOLDER = Kind(_folder, "a path of a directory")
 FOLDER_OR_OFF = Kind(_file, "a path of a directory, or off")
 SPAN = Kind(_span, "a number and s, m, h or d, such as 12h; from 1m to 366d")
+MINUTES_KEPT = Kind(_minutes_kept, "a number of days, such as 35d; from 1d to 36525d")
+HOURS_KEPT = Kind(_hours_kept, "a number of days, such as 400d; from 62d to 36525d")
 BACKUPS = Kind(_backups, "a number from 1 to 10000")
 RATE_CARD = Kind(_rate_card, "the name of a rate card, such as momento-2022-09")
 FILE = Kind(_file, "a path of a file, or off")

@@ -1,0 +1,106 @@
+"""How long the ledger keeps what: minutes and hours for a while, days for ever.
+
+First a moment is noted, before which minutes or hours are read no more; then their rows are
+deleted, a few in each transaction. So no reader sees a part of them, wherever a process is killed.
+"""
+
+from attimo.control import ledger_tables
+from attimo.control.actions import SERVER, writes
+from attimo.control.ledger_tables import DAY, HOUR, MINUTE, TABLES, Kept, floor
+from attimo.control.tx import Tx
+
+_ACCOUNTS = "SELECT id FROM accounts UNION ALL SELECT 0"
+_DELETE = """
+DELETE FROM {table} WHERE account_id = :account_id AND (at, series_id) IN (
+    SELECT at, series_id FROM {table} WHERE account_id = :account_id AND at < :before
+    ORDER BY at, series_id LIMIT :most
+)
+"""
+_FOLLOWED = """
+SELECT node, number FROM batches AS old
+WHERE number < (SELECT max(number) FROM batches WHERE node = old.node) LIMIT :most
+"""
+
+
+def is_due(tx: Tx, minutes_seconds: int, hours_seconds: int) -> bool:
+    """Return whether `keep` would change something, or `prune` delete something."""
+    kept = ledger_tables.kept(tx)
+    if _wanted(tx, minutes_seconds, hours_seconds, kept) != kept:
+        return True
+    return any(_accounts_before(tx, table, before) for table, before in _given_up(kept))
+
+
+@writes("usage.keep", SERVER, audited=False)
+def keep(tx: Tx, minutes_seconds: int, hours_seconds: int) -> None:
+    """Keep minutes and hours for so long; what was given up before does not come back.
+
+    Args:
+        minutes_seconds: How long minutes are kept.
+        hours_seconds: How long hours are kept; not less.
+    """
+    found = ledger_tables.kept(tx)
+    wanted = _wanted(tx, minutes_seconds, hours_seconds, found)
+    if wanted != found:
+        tx.db.execute(
+            "UPDATE usage_kept SET minutes_since = :minutes, hours_since = :hours",
+            minutes=wanted.minutes_since,
+            hours=wanted.hours_since,
+        )
+
+
+@writes("usage.prune", SERVER, audited=False)
+def prune(tx: Tx, most: int) -> int:
+    """Delete rows that are read no more; return how many.
+
+    Args:
+        most: The most to delete. If there were so many, call it again in another transaction.
+    """
+    deleted = 0
+    for table, before in _given_up(ledger_tables.kept(tx)):
+        for account_id in _accounts_before(tx, table, before):
+            if deleted >= most:
+                return deleted
+            deleted += tx.db.execute(
+                _DELETE.format(table=table),
+                account_id=account_id,
+                before=before,
+                most=most - deleted,
+            )
+    return deleted
+
+
+@writes("usage.forget-batches", SERVER, audited=False)
+def forget_batches(tx: Tx, most: int) -> int:
+    """Delete the numbers of batches that cannot come again; return how many.
+
+    A node takes its next batch when the last one is recorded, so only its newest can come again.
+    That is not true of batches that wait in the reserve for the next start, of which several come
+    again if that start is killed: call this only when there are none.
+
+    Args:
+        most: The most to delete.
+    """
+    query = f"DELETE FROM batches WHERE (node, number) IN ({_FOLLOWED})"  # noqa: S608
+    return tx.db.execute(query, most=most)
+
+
+def followed_batches(tx: Tx, most: int) -> int:
+    """Return how many batches are not the newest of their node, but no more than `most`."""
+    return len(tx.db.rows(_FOLLOWED, most=most))
+
+
+def _wanted(tx: Tx, minutes_seconds: int, hours_seconds: int, found: Kept) -> Kept:
+    minutes, hours = floor(tx.now - minutes_seconds, HOUR), floor(tx.now - hours_seconds, DAY)
+    return Kept(max(found.minutes_since, minutes), max(found.hours_since, hours))
+
+
+def _given_up(kept: Kept) -> tuple[tuple[str, int], ...]:
+    """Return the tables, each with the moment before which it is not read."""
+    return (TABLES[MINUTE], kept.minutes_since), (TABLES[HOUR], kept.hours_since)
+
+
+def _accounts_before(tx: Tx, table: str, before: int) -> list[int]:
+    """Return the accounts that have rows of a table before a moment."""
+    some = f"SELECT 1 FROM {table} WHERE account_id = id AND at < :before"  # noqa: S608
+    query = f"SELECT id FROM ({_ACCOUNTS}) WHERE EXISTS ({some})"  # noqa: S608
+    return [account_id for (account_id,) in tx.db.rows(query, before=before)]

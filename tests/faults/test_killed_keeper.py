@@ -1,0 +1,60 @@
+"""A process that is killed while it deletes old minutes and hours."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from attimo.control import usage
+from attimo.control.ledger_tables import DAY, MINUTE
+from attimo.control.usage import By, Of, Totals
+from fakes import NOON, Batch, Clock, Listener, Used, new_control
+from faults.watching import ask, is_sound
+
+KILLS = 20
+DELETING = """
+import sys
+from pathlib import Path
+from attimo.control import Control, retention
+from attimo.store.database import open_database
+
+control = Control(open_database(Path(sys.argv[1])), lambda _: None, lambda: int(sys.argv[2]))
+while True:
+    with control.begin() as tx:
+        retention.keep(tx, 86400, 62 * 86400)
+        retention.prune(tx, 2)
+    print("deleted", flush=True)
+"""
+
+
+def minutes(data: Path) -> int:
+    ((count,),) = ask(data, "SELECT count(*) FROM usage_minutes")
+    return int(count)
+
+
+def test_a_kill_while_old_rows_are_deleted_changes_no_sum(tmp_path: Path) -> None:
+    clock = Clock()
+    control = new_control(tmp_path, Listener(), clock)
+    for number in range(500):
+        clock.now = NOON + number * MINUTE
+        with control.begin() as tx:
+            usage.record(tx, Batch("node", number, [Used(1, "a"), Used(2, "b", "Set")]))
+
+    def sums() -> dict[By, dict[int | str, Totals]]:
+        with control.read() as tx:
+            return {by: usage.totals(tx, by, Of()) for by in (By.CACHE, By.KEY, By.API)}
+
+    before = sums()
+    for kill in range(KILLS):
+        arguments = [str(tmp_path / "attimo.db"), str(NOON + 10 * DAY)]
+        left = minutes(tmp_path)
+        with subprocess.Popen(
+            [sys.executable, "-c", DELETING, *arguments], stdout=subprocess.PIPE
+        ) as process:
+            assert process.stdout is not None
+            for _ in range(1 + kill % 5):
+                process.stdout.readline()
+            process.kill()
+        assert 0 < minutes(tmp_path) < left
+        assert sums() == before
+        assert is_sound(tmp_path)
+    control.database.close()
