@@ -38,6 +38,16 @@ fn main() {
     time("set, other length", ROUNDS, |i| set(&roomy, any(i), &VALUE[..80 + (i % 20) as usize]));
     time("get, hit", ROUNDS, |i| get(&roomy, any(i), &mut reply));
     time("get, hit, skewed", ROUNDS, |i| get(&roomy, skewed(i, items), &mut reply));
+    for together in [false, true] {
+        let name = if together { "get, batches of 50, prefetched" } else { "get, batches of 50" };
+        time(name, ROUNDS, |i| {
+            if i % 50 == 0 && together {
+                let keys: Vec<_> = (i..i + 50).map(|i| key(any(i))).collect();
+                roomy.prefetch(CACHE, keys.iter().map(|key| &key[..]));
+            }
+            get(&roomy, any(i), &mut reply);
+        });
+    }
     time("get, miss", ROUNDS, |i| get(&roomy, items + i, &mut reply));
     time("key exists", ROUNDS, |i| {
         roomy.run(CACHE, KeyExists { key: &key(any(i)) }, NOW).expect("it is a read");

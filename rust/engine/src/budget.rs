@@ -12,6 +12,9 @@ const LEAST_SHARE: u64 = 4;
 /// And one part in this many, however much resident memory is not counted: evicting even more would
 /// not save the process from being killed for lack of memory.
 const LAST_SHARE: u64 = 16;
+/// Eviction keeps one part in this many free: room for writes while a search for items of caches that
+/// use more than their share goes on.
+const SPARE: u64 = 128;
 /// The callback runs each time that one part in this many of the budget was evicted.
 const TURNOVER_SHARE: u64 = 64;
 
@@ -61,6 +64,12 @@ impl Budget {
     /// Whether items exceed their allowance.
     pub(crate) fn is_over(&self) -> bool {
         self.items() > self.allowance()
+    }
+
+    /// Whether items nearly exceed it, so that some should be evicted.
+    pub(crate) fn is_short(&self) -> bool {
+        let allowance = self.allowance();
+        self.items() > allowance - allowance / SPARE
     }
 
     pub(crate) fn allowance(&self) -> u64 {

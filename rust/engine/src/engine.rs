@@ -1,20 +1,21 @@
 //! The engine: its shards, of which one is locked at a time, and their common budget.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use parking_lot::{Mutex, MutexGuard};
 
 use crate::budget::Budget;
+use crate::fairness::Fairness;
 use crate::hashing::Hashing;
 use crate::log::Position;
 use crate::namespace::Retired;
 use crate::place::{Place, Rules};
+use crate::room::Written;
 use crate::shard::Shard;
 use crate::{Command, Error, Limits, Looked, Moment, Namespace, Stored, Totals, size};
 
-/// Items evicted under one lock before another shard is tried.
-const EVICTED_AT_A_TIME: usize = 32;
 /// Namespaces looked up under one lock before it is released.
 const LOOKED_UP_AT_A_TIME: usize = 64;
 
@@ -40,16 +41,16 @@ pub struct Config {
 #[derive(Debug)]
 pub struct Engine {
     shards: Box<[Padded]>,
-    budget: Budget,
+    pub(crate) budget: Budget,
     /// Selects the shard that evicts next.
-    turn: AtomicUsize,
+    pub(crate) turn: AtomicUsize,
     rules: Rules,
-    retired: Retired,
+    pub(crate) retired: Retired,
     cursor: Mutex<Cursor>,
 }
 
 /// A shard on its own cache lines.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 #[repr(align(128))]
 struct Padded(Mutex<Shard>);
 
@@ -64,7 +65,8 @@ impl Engine {
     /// An empty engine.
     pub fn new(config: Config) -> Self {
         let hashing = Hashing::new(config.seed);
-        let shard = |at| Padded(Mutex::new(Shard::new(hashing.random(at))));
+        let fairness = Arc::<Fairness>::default();
+        let shard = |at| Padded(Mutex::new(Shard::new(hashing.random(at), fairness.clone())));
         let shards = (0..config.shards.max(1)).map(shard).collect();
         Self {
             shards,
@@ -119,7 +121,7 @@ impl Engine {
         if C::WRITES {
             shard.compact(&mut at);
             self.count(before, shard.memory());
-            self.leave(home, shard, at, now);
+            self.leave(shard, Written { home, namespace, at }, now);
         } else {
             drop(shard);
         }
@@ -142,29 +144,10 @@ impl Engine {
             return false;
         }
         let before = shard.memory();
-        let at = insert(&mut shard, hash);
+        let at = Some(insert(&mut shard, hash));
         self.count(before, shard.memory());
-        self.leave(home, shard, Some(at), now);
+        self.leave(shard, Written { home, namespace, at }, now);
         true
-    }
-
-    /// The rest of a write, once no lock is held: evicts if needed, and drops large values.
-    fn leave(
-        &self,
-        home: usize,
-        mut shard: MutexGuard<'_, Shard>,
-        written: Option<u32>,
-        now: Moment,
-    ) {
-        let discarded = shard.take_discarded();
-        if self.budget.is_over() {
-            let evicted = self.make_room(home, shard, written, now);
-            drop(discarded);
-            self.budget.turn_over(evicted, now);
-        } else {
-            drop(shard);
-            drop(discarded);
-        }
     }
 
     /// Reserves memory for other things than items; items have that much less, though never less
@@ -205,26 +188,6 @@ impl Engine {
         self.budget.set_watch(watch);
     }
 
-    /// Evicts until items are within their allowance or about `most` bytes are freed, for when the
-    /// budget shrinks and no write evicts. Returns how many bytes were freed.
-    pub fn fit(&self, now: Moment, most: u64) -> u64 {
-        let (mut freed, mut in_vain) = (0, 0);
-        while self.budget.is_over() && freed < most && in_vain < self.shards.len() {
-            let at = self.next_turn();
-            let evicted = self.evict_some(self.lock(at), &mut None, now);
-            in_vain = if evicted.is_some() { 0 } else { in_vain + 1 };
-            freed += evicted.unwrap_or(0);
-        }
-        freed
-    }
-
-    /// The same, before about `most` bytes are used for other things than items; the watch is
-    /// called, as after a write.
-    pub fn make_way(&self, now: Moment, most: u64) {
-        let freed = self.fit(now, most);
-        self.budget.turn_over(freed, now);
-    }
-
     /// Retires a namespace. Sweeps free its items; the id may be reused only when all of them are
     /// gone.
     pub fn retire(&self, namespace: Namespace) {
@@ -245,7 +208,7 @@ impl Engine {
             for shard in &self.shards {
                 let shard = shard.0.lock();
                 for (namespace, sum) in group.iter().zip(&mut *sums) {
-                    *sum += shard.tally.stored(*namespace);
+                    *sum += shard.stored(*namespace);
                 }
             }
         }
@@ -256,14 +219,14 @@ impl Engine {
     /// were retired meanwhile.
     pub fn take_evicted(&self) -> HashMap<Namespace, u64> {
         let mut sums = HashMap::new();
-        self.shards.iter().for_each(|shard| shard.0.lock().tally.take_evicted(&mut sums));
+        self.shards.iter().for_each(|shard| shard.0.lock().take_evicted(&mut sums));
         sums
     }
 
     /// What all namespaces store now, and what was evicted or expired.
     pub fn totals(&self) -> Totals {
         let mut sum = Totals::default();
-        self.shards.iter().for_each(|shard| sum += shard.0.lock().tally.totals);
+        self.shards.iter().for_each(|shard| sum += shard.0.lock().totals());
         sum
     }
 
@@ -293,66 +256,8 @@ impl Engine {
     }
 
     /// The shard of a key, and the half of its hash that is used within the shard.
-    fn locate(&self, namespace: Namespace, key: &[u8]) -> (usize, u32) {
+    pub(crate) fn locate(&self, namespace: Namespace, key: &[u8]) -> (usize, u32) {
         let (high, low) = self.rules.hashing.of_key(namespace, key);
         (size::scale(high, self.shards.len()), low)
-    }
-
-    /// The next shard to evict from. All take turns, so that items written at the same time are
-    /// evicted at the same time: a page is free only when everything on it is.
-    fn next_turn(&self) -> usize {
-        self.turn.fetch_add(1, Ordering::Relaxed) % self.shards.len()
-    }
-
-    /// Evicts from the writer's shard first and then from others, a few items under one lock at a
-    /// time, until items are within their allowance; returns how many bytes were freed.
-    fn make_room(
-        &self,
-        home: usize,
-        shard: MutexGuard<'_, Shard>,
-        written: Option<u32>,
-        now: Moment,
-    ) -> u64 {
-        let mut written = written;
-        let mut evicted = self.evict_some(shard, &mut written, now).unwrap_or(0);
-        let mut in_vain = 0;
-        while self.budget.is_over() && in_vain <= self.shards.len() {
-            let at = self.next_turn();
-            let spared = if at == home { &mut written } else { &mut None };
-            let freed = self.evict_some(self.lock(at), spared, now);
-            in_vain = if freed.is_some() { 0 } else { in_vain + 1 };
-            evicted += freed.unwrap_or(0);
-        }
-        if self.budget.is_over() {
-            // The written item does not fit even alone.
-            evicted += self.evict_some(self.lock(home), &mut None, now).unwrap_or(0);
-        }
-        evicted
-    }
-
-    /// Returns how many bytes were freed; `None` if there was nothing to evict.
-    fn evict_some(
-        &self,
-        mut shard: MutexGuard<'_, Shard>,
-        spared: &mut Option<u32>,
-        now: Moment,
-    ) -> Option<u64> {
-        let judge = self.retired.judge(now);
-        let (start, mut evicted) = (shard.memory(), 0);
-        let mut more = true;
-        while more && evicted < EVICTED_AT_A_TIME && self.budget.is_over() {
-            let before = shard.memory();
-            // Also a search in vain moves records.
-            more = shard.evict(spared, &judge);
-            shard.shrink_if_empty();
-            self.count(before, shard.memory());
-            evicted += usize::from(more);
-        }
-        // Moved records may take more memory than evicted ones did.
-        let freed = start.saturating_sub(shard.memory());
-        let discarded = shard.take_discarded();
-        drop((judge, shard));
-        drop(discarded);
-        (evicted > 0).then_some(freed)
     }
 }

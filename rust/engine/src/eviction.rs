@@ -1,109 +1,168 @@
-//! Eviction: S3-FIFO over the queues of the log.
+//! Eviction: two queues of segments, and the worth of an item for each of its bytes.
 //!
-//! New items enter a small queue (a tenth of all). An item that was used at least twice by the time
-//! it is the first moves to the main queue; any other is evicted, and its hash is remembered as a
-//! ghost. A key that is written again while it is a ghost goes straight to the main queue. There,
-//! items that were used are moved to the end, and others are evicted. ("FIFO Queues are All You
-//! Need for Cache Eviction", SOSP 2023.)
+//! New items enter a small queue, others are in the main one. Eviction drains the first segment of
+//! a queue. An item there is evicted, or moved to the end of the main queue if its *worth* is above
+//! a threshold: its uses, divided by its size, and less if it expires before it would be looked at
+//! again. So of two items that are used alike, the larger one goes. Each drained segment moves the
+//! threshold, such that two items in five stay.
 //!
-//! A read changes nothing here; it only increments two bits in the header.
+//! The main queue is drained instead of the small one if its items are used less for the time that
+//! they have been there. Uses of the newest items do not count: what is read several times right
+//! after it was written, and then never again, would look hot. (LRU-K calls this the correlated
+//! reference period: O'Neil, SIGMOD 1993.)
+//!
+//! The hashes of evicted items are remembered as *ghosts*: one that is written again soon counts as
+//! used once.
+//!
+//! The parts are known: two queues and ghosts from S3-FIFO ("FIFO Queues are All You Need for Cache
+//! Eviction", SOSP 2023), worth by size from GDSF (Cherkasova, HPL-98-69), draining by segments
+//! from Segcache (NSDI 2021). A read changes nothing here; it only increments four bits in the
+//! header.
 
+mod ghosts;
+
+use ghosts::Ghosts;
+
+use crate::Moment;
 use crate::header::Header;
-use crate::log::{Log, Queue};
-use crate::size;
+use crate::log::{Drained, Log, Queue};
 
-/// The small queue has one part in this many of all items.
-const SMALL_SHARE: usize = 10;
-/// The uses after which an item moves to the main queue.
-const PROVEN: u64 = 2;
-/// The most records that are moved in one search, which bounds the time under the lock.
+/// The most records that are moved in one search, which bounds the time under the lock: about 50 µs.
 pub(crate) const MOST_MOVES: u32 = 512;
+/// The part of the items looked at that stay.
+const STAYING: f64 = 0.4;
+/// How much the logarithm of the threshold moves while as many items are looked at as there are.
+const STEP: f64 = 8.0;
+/// Uses that every item is taken to have had.
+const PRIOR: f64 = 1.0 / 3.0;
+/// What a use in the small queue weighs when the queues are compared.
+const SMALL_WEIGHT: f64 = 1.75;
+/// The main queue has one part in this many of all bytes, or so many segments, before it is drained.
+const MAIN_SHARE: usize = 8;
+const MAIN_SEGMENTS: usize = 4;
+/// The limits of the threshold: from an item of 500 MB to one of a byte.
+const LEAST_THRESHOLD: f64 = 1e-9;
 
-/// The queue of a new item.
-pub(crate) fn admit(ghosts: &mut Ghosts, hash: u32) -> Queue {
-    if ghosts.take(hash) { Queue::Main } else { Queue::Small }
-}
-
-/// The queue whose first record is next to be evicted or moved.
-pub(crate) fn next_queue(log: &Log) -> Queue {
-    let (small, main) = (log.records(Queue::Small), log.records(Queue::Main));
-    if small * SMALL_SHARE >= small + main { Queue::Small } else { Queue::Main }
-}
-
-/// Whether an item that is the first of a queue was used enough to stay, in the main queue; counts
-/// its next uses from a lower number.
-pub(crate) fn stays(header: &mut Header, queue: Queue) -> bool {
-    let frequency = header.frequency();
-    match queue {
-        Queue::Small if frequency >= PROVEN => header.set_frequency(0),
-        Queue::Main if frequency > 0 => header.set_frequency(frequency - 1),
-        _ => return false,
-    }
-    true
-}
-
-const WAYS: usize = 8;
-
-/// The hashes of recently evicted items, about as many as there are items.
-///
-/// Each hash belongs to one row of eight, in which the newest replaces the oldest: close enough to
-/// one long queue, and found without a second table.
+/// What the eviction of a shard has learned.
 #[derive(Debug, Default)]
-pub(crate) struct Ghosts {
-    rows: Vec<[u32; WAYS]>,
+pub(crate) struct Eviction {
+    ghosts: Ghosts,
+    /// The worth from which on items stay; zero before any item was looked at.
+    threshold: f64,
+    /// The uses for each byte and appended record, in the drained segments of each queue: the last
+    /// one weighs a half, the one before a quarter, and so on.
+    rates: [f64; 2],
+    /// The milliseconds that a segment takes through the main queue.
+    round: u64,
+    /// The queue whose first segment is drained.
+    drained: Option<Queue>,
+    /// What was looked at in the first segment of each queue.
+    looked_at: [LookedAt; 2],
 }
 
-/// Marks an empty cell; a hash of this value is stored as the next one.
-const EMPTY: u32 = 0;
+/// Items that were looked at.
+#[derive(Debug, Default, Clone, Copy)]
+struct LookedAt {
+    items: u64,
+    bytes: u64,
+    uses: u64,
+    stayed: u64,
+}
 
-impl Ghosts {
-    /// Remembers a hash; there are about `items` items.
-    pub(crate) fn remember(&mut self, hash: u32, items: usize) {
-        self.fit(items);
-        self.add(hash);
-    }
-
-    fn add(&mut self, hash: u32) {
-        let row = self.row(hash);
-        if let Some(row) = self.rows.get_mut(row) {
-            row.rotate_right(1);
-            row[0] = hash.max(1);
+impl Eviction {
+    /// Adds to the header of a new item what is remembered of it.
+    pub(crate) fn admit(&mut self, header: &mut Header) {
+        if self.ghosts.know(header.hash) {
+            header.count_anew(1);
         }
     }
 
-    /// Removes the hash; whether it was there.
-    fn take(&mut self, hash: u32) -> bool {
-        let row = self.row(hash);
-        let Some(row) = self.rows.get_mut(row) else { return false };
-        let Some(at) = row.iter().position(|&it| it == hash.max(1)) else { return false };
-        row[at..].rotate_left(1);
-        row[WAYS - 1] = EMPTY;
-        true
+    /// The queue to drain.
+    pub(crate) fn queue(&mut self, log: &Log) -> Queue {
+        *self.drained.get_or_insert_with(|| {
+            let segment = log.segment_bytes();
+            let [small, main] = [Queue::Small, Queue::Main].map(|queue| log.bytes_in(queue));
+            let is_main_small = main < ((small + main) / MAIN_SHARE).max(MAIN_SEGMENTS * segment);
+            let is_small_small = small < 2 * log.newest_bytes();
+            let is_small_worse = self.rates[0] * SMALL_WEIGHT <= self.rates[1];
+            if is_main_small || is_small_worse && !is_small_small {
+                Queue::Small
+            } else {
+                Queue::Main
+            }
+        })
     }
 
-    /// Resizes to as many ghosts as there are items, in steps of a quarter.
-    fn fit(&mut self, items: usize) {
-        if items > self.rows.len() * WAYS {
-            self.resize(items + items / 4);
+    /// Whether the first item of a queue, of so many bytes, stays; if so, counts its next uses anew.
+    pub(crate) fn stays(
+        &mut self,
+        header: &mut Header,
+        queue: Queue,
+        bytes: u64,
+        now: Moment,
+    ) -> bool {
+        let (uses, worth) = (header.uses(), self.worth(*header, bytes, now));
+        if self.threshold == 0.0 {
+            self.threshold = 1.0 / real(bytes);
         }
+        // At a tie, an item stays where it is: so of a loop that is too long, a part stays.
+        let stays = match queue {
+            Queue::Small => worth > self.threshold,
+            Queue::Main => worth >= self.threshold,
+        };
+        let looked_at = &mut self.looked_at[queue as usize];
+        looked_at.items += 1;
+        looked_at.bytes += bytes;
+        looked_at.uses += uses;
+        looked_at.stayed += u64::from(stays);
+        header.count_anew(if queue == Queue::Main { uses } else { 0 });
+        stays
     }
 
-    /// Frees memory if there are far fewer items.
-    pub(crate) fn shrink(&mut self, items: usize) {
-        if self.rows.len() * WAYS > items * 2 {
-            self.resize(items);
+    /// A segment is no longer the first of its queue; another one is chosen.
+    pub(crate) fn pass(&mut self) {
+        self.drained = None;
+    }
+
+    /// A segment was drained, in a shard with so many items.
+    pub(crate) fn end(&mut self, queue: Queue, drained: Drained, items: usize, now: Moment) {
+        self.pass();
+        let LookedAt { items: looked_at, bytes, uses, stayed } =
+            std::mem::take(&mut self.looked_at[queue as usize]);
+        if looked_at == 0 {
+            return;
         }
-    }
-
-    fn resize(&mut self, items: usize) {
-        let rows = vec![[EMPTY; WAYS]; items.div_ceil(WAYS)];
-        let old = std::mem::replace(&mut self.rows, rows);
-        for row in old {
-            row.into_iter().rev().filter(|&hash| hash != EMPTY).for_each(|hash| self.add(hash));
+        let rate = real(uses) / real(bytes) / real(drained.age.max(1));
+        let rates = &mut self.rates[queue as usize];
+        *rates = rates.midpoint(rate);
+        if queue == Queue::Main {
+            self.round = now.0.saturating_sub(drained.opened.0);
         }
+        let excess = (real(stayed) - STAYING * real(looked_at)) / real(items.max(1) as u64);
+        let threshold = self.threshold * (STEP * excess).exp();
+        self.threshold = threshold.clamp(LEAST_THRESHOLD, 1.0);
     }
 
-    fn row(&self, hash: u32) -> usize {
-        size::scale(hash, self.rows.len())
+    /// Remembers an evicted item.
+    pub(crate) fn remember(&mut self, hash: u32, log: &Log) {
+        self.ghosts.remember(hash, log.bytes_in(Queue::Small) + log.bytes_in(Queue::Main));
     }
+
+    /// The memory of what is remembered, in bytes.
+    pub(crate) fn memory(&self) -> u64 {
+        self.ghosts.memory()
+    }
+
+    /// The worth of an item of so many bytes.
+    fn worth(&self, header: Header, bytes: u64, now: Moment) -> f64 {
+        let uses = real(header.uses() + header.uses_before()) + PRIOR;
+        let left = real(header.deadline().left(now).0) + 1.0;
+        let of_round = if self.round > 0 { (left / real(self.round)).min(1.0) } else { 1.0 };
+        uses / real(bytes) * of_round
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a rough worth is enough")]
+fn real(number: u64) -> f64 {
+    number as f64
 }

@@ -8,14 +8,16 @@ pub(crate) const BYTES: usize = 16;
 
 const LIVE: u64 = 1;
 const ASIDE: u64 = 1 << 1;
-const FREQUENCY_AT: u32 = 2;
-const FREQUENCY: u64 = MOST_USES << FREQUENCY_AT;
+const USES_AT: u32 = 2;
+const USES: u64 = MOST_USES << USES_AT;
+const USES_BEFORE_AT: u32 = 6;
+const USES_BEFORE: u64 = MOST_USES << USES_BEFORE_AT;
 const SPARE_AT: u32 = 10;
 const SPARE: u64 = MOST_SPARE << SPARE_AT;
 /// The most grains that a record may have to spare.
 pub(crate) const MOST_SPARE: u64 = 63;
 /// The most uses that are counted.
-const MOST_USES: u64 = 3;
+pub(crate) const MOST_USES: u64 = 15;
 const DEADLINE_AT: u32 = 16;
 const FLAGS: u64 = (1 << DEADLINE_AT) - 1;
 
@@ -93,19 +95,30 @@ impl Header {
 
     /// Counts a use, for eviction, in a header as it is written: the count is in its first byte.
     pub(crate) fn touch(written: &mut [u8]) {
-        let frequency = FREQUENCY.to_le_bytes()[0];
-        if written[0] & frequency != frequency {
-            written[0] += 1 << FREQUENCY_AT;
+        let uses = USES.to_le_bytes()[0];
+        if written[0] & uses != uses {
+            written[0] += 1 << USES_AT;
         }
     }
 
-    /// The number of uses noted, at most three.
-    pub(crate) fn frequency(self) -> u64 {
-        (self.word & FREQUENCY) >> FREQUENCY_AT
+    /// The uses since the record was last moved by eviction, at most [`MOST_USES`].
+    pub(crate) fn uses(self) -> u64 {
+        (self.word & USES) >> USES_AT
     }
 
-    pub(crate) fn set_frequency(&mut self, frequency: u64) {
-        self.word = self.word & !FREQUENCY | frequency << FREQUENCY_AT;
+    /// Uses before that which count.
+    pub(crate) fn uses_before(self) -> u64 {
+        (self.word & USES_BEFORE) >> USES_BEFORE_AT
+    }
+
+    /// Both together, at most [`MOST_USES`].
+    pub(crate) fn all_uses(self) -> u64 {
+        (self.uses() + self.uses_before()).min(MOST_USES)
+    }
+
+    /// Starts to count uses anew.
+    pub(crate) fn count_anew(&mut self, before: u64) {
+        self.word = self.word & !(USES | USES_BEFORE) | before << USES_BEFORE_AT;
     }
 }
 
@@ -125,15 +138,20 @@ mod tests {
         header.set_spare(MOST_SPARE);
 
         assert_eq!(header.spare(), MOST_SPARE);
-        assert_eq!(header.frequency(), MOST_USES);
+        assert_eq!((header.uses(), header.uses_before()), (MOST_USES, 0));
         assert_eq!(header.deadline(), Deadline::NEVER);
         assert!(header.is_live() && !header.is_aside());
+
+        header.count_anew(3);
+
+        assert_eq!((header.uses(), header.uses_before()), (0, 3));
+        assert_eq!(header.deadline(), Deadline::NEVER);
     }
 
     #[test]
     fn a_header_is_read_as_it_was_written() {
         let mut header = Header::new(Namespace(1), 7, Deadline(5));
-        header.set_frequency(3);
+        header.count_anew(3);
 
         assert_eq!(Header::read(&header.write()), header);
     }

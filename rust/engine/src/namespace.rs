@@ -37,7 +37,7 @@ impl Namespace {
 
 /// The retired namespaces, each with the time at which a sweep first met it.
 ///
-/// Its lock is always taken last: no other is taken while it is held.
+/// While its lock is held, no shard is locked; only the list of caches may be (see `fairness`).
 #[derive(Debug, Default)]
 pub(crate) struct Retired {
     since: RwLock<HashMap<Namespace, Option<Moment>>>,
@@ -101,9 +101,17 @@ pub(crate) struct Liveness<'a> {
 }
 
 impl Liveness<'_> {
+    pub(crate) fn now(&self) -> Moment {
+        self.now
+    }
+
+    /// Whether a cache's namespace is retired.
+    pub(crate) fn is_retired(&self, namespace: Namespace) -> bool {
+        self.retired.as_ref().is_some_and(|them| them.contains_key(&namespace))
+    }
+
     pub(crate) fn fate(&self, header: Header) -> Option<RemovalReason> {
-        if self.retired.as_ref().is_some_and(|them| them.contains_key(&header.namespace.of_cache()))
-        {
+        if self.is_retired(header.namespace.of_cache()) {
             return Some(RemovalReason::Retired);
         }
         header.has_expired(self.now).then_some(RemovalReason::Expired)

@@ -1,5 +1,5 @@
 //! Records: a header, the length of the key as a varint, the key, the same of the value, and zeros
-//! up to a multiple of eight bytes.
+//! up to a multiple of four bytes.
 //!
 //! A varint takes one byte below 128, so most items spend 18 bytes beside key and value, and keys
 //! may still have megabytes. A record may have some grains to spare: after a value was replaced by
@@ -8,10 +8,10 @@
 use crate::header::{self, Header, MOST_SPARE};
 
 /// Records start and end at multiples of this many bytes.
-pub(crate) const GRAIN: usize = 8;
+pub(crate) const GRAIN: usize = 4;
 
 /// A record may have one part in this many to spare.
-const LEAST_PART: usize = 8;
+const LEAST_PART: usize = 6;
 
 /// A record that was found.
 #[derive(Debug, Clone, Copy)]
@@ -164,10 +164,10 @@ mod tests {
             (97, 100, true),
             (100, 97, true),
             (101, 86, true),
-            (127, 128, true),
+            (127, 128, false),
             (128, 120, true),
-            (9000, 8600, true),
-            (9000, 8400, false),
+            (9000, 8800, true),
+            (9000, 8600, false),
             (100, 60, false),
             (100, 200, false),
         ] {

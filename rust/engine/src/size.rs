@@ -1,9 +1,9 @@
 //! The memory cost of an item, as close to what the allocator uses as a constant-time function can
 //! be; and arithmetic on sizes.
 
-/// The cost of every item beside its record: its share of the hash table (5.3 / load, about 9)
-/// and of ghosts (4 to 5). `examples/memory.rs` compares it with resident memory.
-pub(crate) const PER_ITEM: u64 = 13;
+/// The cost of every item beside its record: its share of the hash table (5.3 / load).
+/// `examples/memory.rs` compares it with resident memory.
+pub(crate) const PER_ITEM: u64 = 9;
 
 /// The size of a heap block of this many bytes: eight bytes, then sixteen-byte steps up to 128,
 /// then four size classes per doubling, as in jemalloc.

@@ -7,7 +7,7 @@
 ///
 /// All calls on one engine must use the same origin. If the clock jumps forward, more items expire;
 /// if it jumps backward, items are kept longer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Moment(pub u64);
 
 /// A time to live, in milliseconds.

@@ -8,19 +8,25 @@
 //! `RAMCloud`, FAST 2014, and the queues of Segcache, NSDI 2021, are built alike.)
 
 mod compaction;
+mod queues;
 mod segment;
 
 use std::cmp::Reverse;
 
-use segment::{Chain, LARGEST_SEGMENT, SEGMENTS, SMALLEST_SEGMENT, Segment, State, WORTH_FREEING};
+use prefetch_index::prefetch_index;
+use segment::{Chain, LARGEST_SEGMENT, Owners, SEGMENTS, SMALLEST_SEGMENT, Segment, State};
 
-pub(crate) use segment::{Position, Queue};
+pub(crate) use segment::{Drained, Position, Queue, Step};
 
 use crate::header::{self, Header};
 use crate::record::{self, GRAIN, Record};
+use crate::{Moment, Namespace, size};
 
 /// The binary logarithm of how many grains of a segment addresses can tell apart.
 const SHIFT: u32 = (LARGEST_SEGMENT / GRAIN).ilog2();
+
+/// The bytes that a processor reads at once.
+const CACHE_LINE: usize = 64;
 
 /// The records of one shard. An address is the number of a segment and an offset in it, so records
 /// that are moved change their address.
@@ -32,6 +38,10 @@ pub(crate) struct Log {
     chains: [Chain; 2],
     /// The serial of the next segment.
     serial: u32,
+    /// How many records were appended, without those that were moved.
+    appended: u64,
+    /// The time of the last eviction.
+    now: Moment,
     /// The bytes of live records.
     live: usize,
     /// The bytes of removed records.
@@ -53,8 +63,13 @@ impl Log {
         self.chains[queue as usize].records
     }
 
+    /// The bytes of live records in a queue.
+    pub(crate) fn bytes_in(&self, queue: Queue) -> usize {
+        self.chains[queue as usize].bytes
+    }
+
     /// The size of the next segment, in bytes.
-    fn segment_bytes(&self) -> usize {
+    pub(crate) fn segment_bytes(&self) -> usize {
         let wanted = (self.live / SEGMENTS).clamp(SMALLEST_SEGMENT, LARGEST_SEGMENT);
         1 << wanted.ilog2()
     }
@@ -72,6 +87,14 @@ impl Log {
         Record::read(self.bytes(at))
     }
 
+    /// Has the processor read the start of a record, without waiting for it.
+    pub(crate) fn prefetch(&self, at: u32) {
+        let (segment, offset) = Self::split(at);
+        let records = &self.segments[segment].records;
+        prefetch_index(records, offset);
+        prefetch_index(records, offset + CACHE_LINE);
+    }
+
     /// Changes a header.
     pub(crate) fn update(&mut self, at: u32, change: impl FnOnce(&mut Header)) {
         let bytes = self.bytes_mut(at);
@@ -80,9 +103,13 @@ impl Log {
         bytes[..header::BYTES].copy_from_slice(&header.write());
     }
 
-    /// Counts a use of an item.
+    /// Counts a use of an item, unless it is among the newest.
     pub(crate) fn touch(&mut self, at: u32) {
-        Header::touch(self.bytes_mut(at));
+        let (number, offset) = Self::split(at);
+        let segment = &mut self.segments[number];
+        if segment.counts {
+            Header::touch(&mut segment.records[offset..]);
+        }
     }
 
     /// Replaces a value in place; whether that was possible.
@@ -99,8 +126,9 @@ impl Log {
         value: &[u8],
     ) -> u32 {
         header.set_spare(0);
+        self.appended += 1;
         let len = record::len(key, value);
-        let (to, offset) = self.end(queue, len);
+        let (to, offset) = self.reserve(queue, len, header.namespace);
         record::append(&mut self.segments[to].records, header, key, value);
         Self::join(to, offset)
     }
@@ -108,8 +136,9 @@ impl Log {
     /// Moves a record to the end of a queue, and returns its new address.
     pub(crate) fn relocate(&mut self, at: u32, queue: Queue) -> u32 {
         let (from, start) = Self::split(at);
+        let Record { header, .. } = self.record(at);
         let record = start..start + self.record(at).len();
-        let (to, offset) = self.end(queue, record.len());
+        let (to, offset) = self.reserve(queue, record.len(), header.namespace);
         if from == to {
             self.segments[to].records.extend_from_within(record);
         } else {
@@ -127,38 +156,16 @@ impl Log {
         let (number, _) = Self::split(at);
         let segment = &mut self.segments[number];
         segment.live -= len;
+        segment.items -= 1;
         self.live -= len;
         let chain = &mut self.chains[segment.queue as usize];
         chain.records -= 1;
+        chain.bytes -= len;
         if segment.state != State::Drained {
             self.holes += len;
         }
         if segment.live == 0 {
             self.free(number);
-        }
-    }
-
-    /// The first record of a queue. From now on its segment is drained.
-    pub(crate) fn first(&mut self, queue: Queue) -> Option<u32> {
-        loop {
-            if self.chains[queue as usize].closed.is_empty() {
-                self.close(queue);
-            }
-            let chain = &mut self.chains[queue as usize];
-            let number = *chain.closed.front()? as usize;
-            let segment = &mut self.segments[number];
-            if segment.state == State::Closed {
-                segment.state = State::Drained;
-                self.holes -= segment.holes();
-                self.ends -= segment.end();
-            }
-            if let Some(offset) = segment.next_live(chain.passed) {
-                chain.passed = offset;
-                return Some(Self::join(number, offset));
-            }
-            self.vacant.extend(chain.closed.pop_front());
-            chain.freed -= 1;
-            chain.passed = 0;
         }
     }
 
@@ -206,38 +213,53 @@ impl Log {
     }
 
     /// The segment and the offset of a record that is about to be added to a queue.
-    fn end(&mut self, queue: Queue, len: usize) -> (usize, usize) {
+    fn reserve(&mut self, queue: Queue, len: usize, namespace: Namespace) -> (usize, usize) {
         let number = self.segment_with_room(queue, len);
         let segment = &mut self.segments[number];
+        segment.owners.add(namespace.of_cache());
+        segment.items += 1;
         segment.live += len;
         self.live += len;
         let chain = &mut self.chains[queue as usize];
         chain.records += 1;
+        chain.bytes += len;
         (number, segment.records.len())
     }
 
+    /// An open segment with room for a record, or a new one. There are up to two, so that small records
+    /// fill the end of one in which others had no more room.
     fn segment_with_room(&mut self, queue: Queue, len: usize) -> usize {
-        let open = self.chains[queue as usize].open;
-        let has_room = |number: u32| {
-            let records = &self.segments[number as usize].records;
-            records.len() + len <= records.capacity()
+        let open = &self.chains[queue as usize].open;
+        let has_room = |number: &&u32| {
+            let records = &self.segments[**number as usize].records;
+            records.len() + len <= records.capacity() && records.len() < LARGEST_SEGMENT
         };
-        if let Some(number) = open.filter(|number| has_room(*number)) {
+        if let Some(&number) = open.iter().find(has_room) {
             return number as usize;
         }
-        self.close(queue);
+        if open.len() == 2 {
+            self.close(queue);
+        }
         let number = self.add(queue, len.max(self.segment_bytes()));
-        self.chains[queue as usize].open = Some(number);
+        self.chains[queue as usize].open.push_back(number);
+        if queue == Queue::Small {
+            self.let_count();
+        }
         number as usize
     }
 
     fn add(&mut self, queue: Queue, bytes: usize) -> u32 {
         let segment = Segment {
-            records: Vec::with_capacity(bytes),
+            records: Vec::with_capacity(allocated(bytes)),
             live: 0,
+            items: 0,
+            owners: Owners::default(),
             queue,
             state: State::Open,
             serial: self.next_serial(),
+            counts: queue == Queue::Main,
+            appended: self.appended,
+            opened: self.now,
         };
         if let Some(number) = self.vacant.pop() {
             self.segments[number as usize] = segment;
@@ -245,66 +267,6 @@ impl Log {
         }
         self.segments.push(segment);
         u32::try_from(self.segments.len() - 1).expect("segments are numbered in 32 bits")
-    }
-
-    /// Closes the open segment, if there is one; without records, it is freed.
-    fn close(&mut self, queue: Queue) {
-        let chain = &mut self.chains[queue as usize];
-        let Some(number) = chain.open.take() else { return };
-        let segment = &mut self.segments[number as usize];
-        if segment.live == 0 {
-            segment.state = State::Freed;
-            segment.records = Vec::new();
-            self.vacant.push(number);
-            return;
-        }
-        chain.closed.push_back(number);
-        segment.state = State::Closed;
-        if segment.end() * WORTH_FREEING > segment.records.capacity() {
-            segment.records.shrink_to_fit();
-        }
-        self.ends += segment.end();
-    }
-
-    /// Frees the memory of a segment without live records.
-    fn free(&mut self, number: usize) {
-        let serial = self.next_serial();
-        let segment = &mut self.segments[number];
-        segment.serial = serial;
-        if segment.state == State::Open {
-            self.holes -= segment.holes();
-            segment.records.clear();
-            if segment.records.capacity() > LARGEST_SEGMENT {
-                // It was for one record; others would exceed what an address can tell.
-                segment.records = Vec::new();
-            }
-            return;
-        }
-        if segment.state == State::Closed {
-            self.holes -= segment.holes();
-            self.ends -= segment.end();
-        }
-        segment.state = State::Freed;
-        segment.records = Vec::new();
-        let queue = segment.queue;
-        self.chains[queue as usize].freed += 1;
-        self.forget_freed(queue);
-    }
-
-    /// Removes freed segments from a queue, except the first one, if it mostly consists of them.
-    fn forget_freed(&mut self, queue: Queue) {
-        let chain = &mut self.chains[queue as usize];
-        if chain.freed * 2 <= chain.closed.len() {
-            return;
-        }
-        let is_freed = |number: u32| self.segments[number as usize].state == State::Freed;
-        let first = chain.closed.front().copied();
-        chain.closed.retain(|&number| {
-            let goes = is_freed(number) && first != Some(number);
-            self.vacant.extend(goes.then_some(number));
-            !goes
-        });
-        chain.freed = usize::from(first.is_some_and(is_freed));
     }
 
     fn next_serial(&mut self) -> u32 {
@@ -329,8 +291,13 @@ impl Log {
 
     fn join(segment: usize, offset: usize) -> u32 {
         u32::try_from((segment << SHIFT) | (offset / GRAIN))
-            .expect("a shard has fewer than 2^19 segments")
+            .expect("a shard has fewer than 2^16 segments")
     }
+}
+
+/// What the allocator uses for so many bytes.
+fn allocated(bytes: usize) -> usize {
+    usize::try_from(size::of_heap(bytes)).expect("it is about as many")
 }
 
 #[cfg(test)]

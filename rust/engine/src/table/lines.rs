@@ -5,6 +5,8 @@
 
 use std::ops::RangeInclusive;
 
+use prefetch_index::prefetch_index;
+
 use crate::size;
 
 /// Addresses in one cache line.
@@ -12,7 +14,7 @@ pub(crate) const CELLS: usize = 12;
 /// Lines that are allocated together: 4 KiB.
 const CHUNK: usize = 64;
 /// The tag of an empty cell; no address has it.
-const EMPTY: u8 = 0;
+pub(crate) const NO_TAG: u8 = 0;
 
 #[derive(Debug, Clone, Copy, Default)]
 #[repr(align(64))]
@@ -28,12 +30,12 @@ impl Line {
     }
 
     fn is_unused(&self) -> bool {
-        self.tags == [EMPTY; CELLS] && self.passed == 0
+        self.tags == [NO_TAG; CELLS] && self.passed == 0
     }
 
     fn addresses(&self) -> impl Iterator<Item = u32> {
         let cells = self.addresses.iter().zip(&self.tags);
-        cells.filter(|(_, tag)| **tag != EMPTY).map(|(address, _)| *address)
+        cells.filter(|(_, tag)| **tag != NO_TAG).map(|(address, _)| *address)
     }
 }
 
@@ -62,12 +64,20 @@ impl Lines {
         })
     }
 
+    /// Has the processor read the line of a hash, without waiting for it.
+    pub(super) fn prefetch(&self, hash: u32) {
+        let at = self.home(hash);
+        if let Some(chunk) = self.chunks.get(at / CHUNK) {
+            prefetch_index(chunk, at % CHUNK);
+        }
+    }
+
     /// Adds an address; there must be an empty cell.
     pub(super) fn insert(&mut self, hash: u32, address: u32) {
         let mut at = self.home(hash);
         loop {
             let line = self.line_mut(at);
-            if let Some(cell) = line.cell(EMPTY, |_| true) {
+            if let Some(cell) = line.cell(NO_TAG, |_| true) {
                 line.addresses[cell] = address;
                 line.tags[cell] = tag(hash);
                 return;
@@ -96,7 +106,7 @@ impl Lines {
         loop {
             let line = self.line_mut(at);
             if let Some(cell) = line.cell(tag(hash), |it| it == address) {
-                line.tags[cell] = EMPTY;
+                line.tags[cell] = NO_TAG;
                 return;
             }
             line.passed -= 1;
@@ -170,6 +180,6 @@ impl Lines {
 }
 
 /// The high bits of the hash select the line, the low ones are the tag.
-fn tag(hash: u32) -> u8 {
-    hash.to_le_bytes()[0].max(EMPTY + 1)
+pub(crate) fn tag(hash: u32) -> u8 {
+    hash.to_le_bytes()[0].max(NO_TAG + 1)
 }

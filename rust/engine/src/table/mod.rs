@@ -14,12 +14,16 @@ use std::ops::RangeInclusive;
 
 use lines::Lines;
 
-pub(crate) use lines::CELLS;
+pub(crate) use lines::{CELLS, NO_TAG, tag};
 
 /// One more than the largest hash.
 const ALL: u64 = 1 << 32;
 /// A table with fewer cells is not made smaller.
 const SMALL: usize = 4 * CELLS;
+
+/// A table is made at most so many times smaller in one resizing: if it grows again at once, each
+/// insert moves few lines.
+const MOST_SHRINKING: usize = 32;
 
 /// Lines that are moved when a table is made smaller, at a time.
 const MOVED_AT_A_TIME: usize = 64;
@@ -44,25 +48,24 @@ impl Default for Table {
 }
 
 impl Table {
-    /// The number of cells, for tests.
-    #[cfg(test)]
-    pub(crate) fn cells(&self) -> usize {
-        self.lines.len() * CELLS
-    }
-
     /// The address with this hash for which `is_it` is true.
     pub(crate) fn find(&self, hash: u32, is_it: impl Fn(u32) -> bool) -> Option<u32> {
         self.of(hash).find(hash, is_it)
     }
 
+    /// Has the processor read what a lookup of a hash reads first, without waiting for it.
+    pub(crate) fn prefetch(&self, hash: u32) {
+        self.of(hash).prefetch(hash);
+    }
+
     /// Adds an address.
     pub(crate) fn insert(&mut self, hash: u32, address: u32, hash_of: impl Fn(u32) -> u32) {
-        if self.is_full() {
-            self.resize(2 * self.len + 1, &hash_of);
+        if self.room() == 0 {
+            self.resize(2 * self.len + 1);
         }
         self.of_mut(hash).insert(hash, address);
         self.len += 1;
-        self.go_on(1, hash_of);
+        self.go_on(self.lines_to_move(), hash_of);
     }
 
     /// Replaces an address that is in the table.
@@ -80,15 +83,14 @@ impl Table {
     /// Starts to make the table smaller if it is nearly empty, or goes on with that.
     pub(crate) fn shrink(&mut self, hash_of: impl Fn(u32) -> u32) {
         if self.frontier == ALL && self.is_sparse() {
-            self.resize(2 * self.len + 1, &hash_of);
+            self.resize((2 * self.len + 1).max(self.lines.len() / MOST_SHRINKING * CELLS));
         }
         self.go_on(MOVED_AT_A_TIME, hash_of);
     }
 
-    /// The lines that may contain addresses whose hash is in `hashes`; each once. `hashes` must end
-    /// before the next [`Table::hash_after`].
-    pub(crate) fn lines_of(&self, hashes: &RangeInclusive<u32>) -> impl Iterator<Item = usize> {
-        self.of(*hashes.start()).lines_of(hashes)
+    /// How many cells [`Table::addresses_of`] visits.
+    pub(crate) fn cells_of(&self, hashes: &RangeInclusive<u32>) -> usize {
+        self.of(*hashes.start()).lines_of(hashes).count() * CELLS
     }
 
     /// The addresses of all items whose hash is in `hashes`, among others of the same lines; each
@@ -116,22 +118,24 @@ impl Table {
         }
     }
 
-    /// Whether it must be resized before the next insert: at four fifths of its cells.
-    fn is_full(&self) -> bool {
-        (self.len + 1) * 5 > self.lines.len() * CELLS * 4
-    }
-
     /// Whether at most a sixth of its cells are used.
     fn is_sparse(&self) -> bool {
         let cells = self.lines.len() * CELLS;
         self.len * 6 <= cells && cells > SMALL
     }
 
+    /// How many more addresses fit, up to four fifths of the cells.
+    fn room(&self) -> usize {
+        (self.lines.len() * CELLS * 4 / 5).saturating_sub(self.len)
+    }
+
+    /// How many lines the next insert moves, so that none is left when the table is full.
+    fn lines_to_move(&self) -> usize {
+        (self.old.len() - self.moved).div_ceil(self.room().max(1))
+    }
+
     /// Starts to resize, for so many items.
-    fn resize(&mut self, items: usize, hash_of: &impl Fn(u32) -> u32) {
-        // One line is moved with each insert, and there is room for more inserts than that takes. So
-        // lines are left only if a table that became much smaller grows again at once.
-        self.go_on(usize::MAX, hash_of);
+    fn resize(&mut self, items: usize) {
         let lines = (items * 5).div_ceil(4 * CELLS);
         self.old = std::mem::replace(&mut self.lines, Lines::new(lines));
         (self.frontier, self.moved) = (if self.len == 0 { ALL } else { 0 }, 0);
@@ -158,7 +162,7 @@ impl Table {
         self.old.free(self.moved);
         (self.frontier, self.moved) = (end, self.moved + 1);
         if end == ALL {
-            self.old = Lines::default();
+            (self.old, self.moved) = (Lines::default(), 0);
         }
     }
 

@@ -108,7 +108,7 @@ fn addresses_that_found_no_room_in_the_last_line_are_in_the_first_ones() {
 
     let hashes = hash(items.end)..=u32::MAX;
 
-    let lines: Vec<_> = table.lines_of(&hashes).collect();
+    let lines: Vec<_> = table.lines.lines_of(&hashes).collect();
     assert_eq!(lines[..2], [table.lines.len() - 1, 0]);
     assert!(listed(&table, 1, hash).into_iter().eq(items));
 }
@@ -136,5 +136,25 @@ fn addresses_that_passed_many_full_lines_are_found_while_the_table_grows() {
             let all = (0..1030.min(i)).step_by(3);
             assert!(all.into_iter().all(|j| table.find(hash(j), |it| it == j) == Some(j)), "{i}");
         }
+    }
+}
+
+#[test]
+fn a_table_that_became_much_smaller_grows_again_with_few_lines_moved_by_each_insert() {
+    for left in [1, 10, 100, 1000] {
+        let mut table = grown(50_000, spread);
+        (left..50_000).for_each(|i| table.remove(spread(i), i, spread));
+        table.go_on(usize::MAX, spread);
+        table.shrink(spread);
+        assert_ne!(table.frontier, ALL);
+
+        for i in left..20_000 {
+            let (lines, moved) = (table.old.len(), table.moved);
+            table.insert(spread(i), i, spread);
+            let is_same = table.old.len() == lines;
+            let now = if is_same { table.moved } else { lines + table.moved };
+            assert!(now - moved <= 6, "{left}: {i} moved {} lines", now - moved);
+        }
+        assert!(listed(&table, 3, spread).into_iter().eq(0..20_000));
     }
 }

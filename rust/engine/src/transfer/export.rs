@@ -78,7 +78,7 @@ impl Outgoing<'_> {
     /// Appends the item, without its namespace, as [`Engine::read`](crate::Engine::read) takes it.
     pub fn write(&self, to: &mut Vec<u8>) {
         let header = self.record.header;
-        to.push(head(self.item_type(), self.queue, header.frequency()));
+        to.push(head(self.item_type(), self.queue, header.all_uses()));
         put_number(to, left(header.deadline(), self.now));
         put_bytes(to, self.record.key);
         match self.value {
@@ -102,8 +102,8 @@ fn left(deadline: Deadline, now: Moment) -> u64 {
     if deadline == Deadline::NEVER { 0 } else { deadline.0.saturating_sub(now.0).max(1) }
 }
 
-/// The first byte: three bits for the type, one for the queue, and two for the uses.
-fn head(item_type: ItemType, queue: Queue, frequency: u64) -> u8 {
+/// The first byte: three bits for the type, one for the queue, and four for the uses.
+fn head(item_type: ItemType, queue: Queue, uses: u64) -> u8 {
     let item_type = match item_type {
         ItemType::Scalar => 0,
         ItemType::Dictionary => 1,
@@ -112,7 +112,7 @@ fn head(item_type: ItemType, queue: Queue, frequency: u64) -> u8 {
         ItemType::SortedSet => 4,
         ItemType::Leaderboard => 5,
     };
-    item_type | u8::from(queue == Queue::Main) << 3 | frequency.to_le_bytes()[0] << 4
+    item_type | u8::from(queue == Queue::Main) << 3 | uses.to_le_bytes()[0] << 4
 }
 
 fn put_dictionary(to: &mut Vec<u8>, dictionary: &Dictionary) {

@@ -15,7 +15,7 @@ use crate::{Element, End, Engine, ItemType, Moment, Namespace, NewValue, Space, 
 pub struct Incoming<'a> {
     item_type: ItemType,
     queue: Queue,
-    frequency: u64,
+    uses: u64,
     /// In milliseconds; 0 for an item that never expires.
     left: u64,
     key: &'a [u8],
@@ -66,7 +66,7 @@ impl Engine {
         let (key, deadline) = (item.key, ttl.after(now));
         let insert = |shard: &mut Shard, hash| {
             let mut header = Header::new(namespace, hash, deadline);
-            header.set_frequency(item.frequency);
+            header.count_anew(item.uses);
             shard.add(item.queue, header, key, item.content)
         };
         if self.insert(namespace, key, now, insert) { Imported::Kept } else { Imported::Refused }
@@ -81,7 +81,7 @@ impl<'a> Incoming<'a> {
     fn read(from: &mut Reader<'a>, hashing: &Hashing) -> Option<Self> {
         let [head] = from.array()?;
         let queue = if head & 1 << 3 == 0 { Queue::Small } else { Queue::Main };
-        let frequency = u64::from(head >> 4 & 3);
+        let uses = u64::from(head >> 4);
         let (left, key) = (from.number()?, from.bytes()?);
         let (item_type, bytes, content) = match head & 7 {
             0 => scalar(from.bytes()?),
@@ -92,7 +92,7 @@ impl<'a> Incoming<'a> {
             5 => of(leaderboard(from, hashing)?),
             _ => return None,
         };
-        Some(Self { item_type, queue, frequency, left, key, content, bytes })
+        Some(Self { item_type, queue, uses, left, key, content, bytes })
     }
 }
 

@@ -3,6 +3,7 @@
 mod budget;
 mod collections;
 mod eviction;
+mod fairness;
 mod listing;
 mod scalar;
 mod threads;

@@ -1,19 +1,24 @@
-//! The items of one shard: a hash table of records in a log, and counters.
+//! The items of one shard: records in a log, and the caches that they belong to.
 
-use std::ops::RangeInclusive;
+mod victim;
 
-use crate::eviction::{self, Ghosts, MOST_MOVES};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::cache::Cache;
+use crate::caches::Caches;
+use crate::eviction::Eviction;
+use crate::fairness::Fairness;
 use crate::header::Header;
 use crate::log::{Log, Position, Queue};
 use crate::namespace::{Liveness, RemovalReason};
 use crate::random::Random;
 use crate::record::Record;
-use crate::table::{CELLS, Table};
-use crate::tally::Tally;
+use crate::search::Turned;
 use crate::time::Deadline;
 use crate::value::{Found, NewValue};
 use crate::value_slab::{Value, ValueSlab};
-use crate::{ItemType, Namespace, size};
+use crate::{ItemType, Namespace, Stored, Totals, size};
 
 /// Larger values are dropped after the lock.
 const LARGE: u64 = 16 * 1024;
@@ -31,14 +36,13 @@ pub struct Swept {
     pub retired: u64,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Shard {
-    /// Addresses in the log, by the hash of namespace and key.
-    table: Table,
+    caches: Caches,
     log: Log,
     aside: ValueSlab,
-    ghosts: Ghosts,
-    pub(crate) tally: Tally,
+    eviction: Eviction,
+    turned: Turned,
     pub(crate) random: Random,
     /// Values to drop after the lock, since that takes long.
     discarded: Vec<Value>,
@@ -63,8 +67,10 @@ impl<'a> From<NewValue<'a>> for Content<'a> {
 }
 
 impl Shard {
-    pub(crate) fn new(random: Random) -> Self {
-        Self { random, ..Self::default() }
+    pub(crate) fn new(random: Random, fairness: Arc<Fairness>) -> Self {
+        let (log, aside, eviction, discarded) = Default::default();
+        let (caches, turned) = (Caches::new(fairness), Turned::default());
+        Self { caches, log, aside, eviction, turned, random, discarded }
     }
 
     /// The address of an item. It is valid until the item is written, moved or removed.
@@ -73,12 +79,26 @@ impl Shard {
             let Record { header, key: found, .. } = self.log.record(at);
             header.hash == hash && header.namespace == namespace && found == key
         };
-        self.table.find(hash, is_it)
+        self.caches.get(namespace)?.find(hash, is_it)
+    }
+
+    /// Has the processor read what leads to an item, without waiting for it.
+    pub(crate) fn prefetch_index(&self, namespace: Namespace, hash: u32) {
+        if let Some(cache) = self.caches.get(namespace) {
+            cache.prefetch(hash);
+        }
+    }
+
+    /// The same, of its record.
+    pub(crate) fn prefetch_record(&self, namespace: Namespace, hash: u32) {
+        if let Some(at) = self.caches.get(namespace).and_then(|cache| cache.guess(hash)) {
+            self.log.prefetch(at);
+        }
     }
 
     /// The memory that the shard uses, in bytes.
     pub(crate) fn memory(&self) -> u64 {
-        self.tally.totals.bytes + self.log.unused()
+        self.caches.totals.bytes + self.caches.memory() + self.log.unused() + self.eviction.memory()
     }
 
     pub(crate) fn header(&self, at: u32) -> Header {
@@ -127,7 +147,7 @@ impl Shard {
         let before = value.weight();
         let result = change(value);
         let after = value.weight();
-        self.tally.resize(header.namespace, before, after);
+        self.caches.resize_item(header, before, after);
         result
     }
 
@@ -140,8 +160,9 @@ impl Shard {
         content: Content<'_>,
         deadline: Deadline,
     ) -> u32 {
-        let queue = eviction::admit(&mut self.ghosts, hash);
-        self.add(queue, Header::new(namespace, hash, deadline), key, content)
+        let mut header = Header::new(namespace, hash, deadline);
+        self.eviction.admit(&mut header);
+        self.add(Queue::Small, header, key, content)
     }
 
     /// Adds an item with this header to a queue.
@@ -152,11 +173,9 @@ impl Shard {
         key: &[u8],
         content: Content<'_>,
     ) -> u32 {
-        let (namespace, hash) = (header.namespace, header.hash);
         let at = self.append(queue, header, key, content);
-        let log = &self.log;
-        self.table.insert(hash, at, |at| log.header(at).hash);
-        self.tally.add(namespace, self.weight(at));
+        let (log, aside) = (&self.log, &self.aside);
+        self.caches.add(header, at, |at| weight(log, aside, at), |at| log.header(at).hash);
         at
     }
 
@@ -171,7 +190,7 @@ impl Shard {
         }
         let old = self.weight(at);
         let new = self.replace(at, (header, aside), key, content);
-        self.tally.resize(header.namespace, old, self.weight(new));
+        self.caches.resize_item(header, old, self.weight(new));
         new
     }
 
@@ -195,7 +214,7 @@ impl Shard {
                 }
                 let new = self.append(self.log.queue(at), header, key, content);
                 self.log.remove(at);
-                self.table.replace(header.hash, at, new);
+                self.caches.move_item(header, at, new);
                 new
             }
         }
@@ -221,9 +240,8 @@ impl Shard {
     pub(crate) fn remove(&mut self, at: u32) {
         let (record, weight) = (self.log.record(at), self.weight(at));
         let (header, aside) = (record.header, record.aside());
-        self.tally.remove(header.namespace, weight);
         let log = &self.log;
-        self.table.remove(header.hash, at, |at| log.header(at).hash);
+        self.caches.remove(header, at, weight, |at| log.header(at).hash);
         if let Some(index) = aside {
             let value = self.aside.remove(index);
             self.discard(value);
@@ -243,54 +261,6 @@ impl Shard {
         std::mem::take(&mut self.discarded)
     }
 
-    /// Evicts one item, or removes an expired or retired one that comes first; whether there was
-    /// one besides the one that is `spared`, which may get a new address.
-    pub(crate) fn evict(&mut self, spared: &mut Option<u32>, judge: &Liveness<'_>) -> bool {
-        let Some(at) = self.victim(spared, judge) else { return false };
-        let header = self.log.header(at);
-        match judge.fate(header) {
-            Some(RemovalReason::Expired) => self.tally.totals.expired += 1,
-            Some(RemovalReason::Retired) => {}
-            None => {
-                self.tally.evict(header.namespace);
-                self.ghosts.remember(header.hash, self.items());
-            }
-        }
-        self.remove(at);
-        true
-    }
-
-    /// The next item to evict, after those before it were moved.
-    fn victim(&mut self, spared: &mut Option<u32>, judge: &Liveness<'_>) -> Option<u32> {
-        let mut moves = 0;
-        loop {
-            let (queue, at) = self.first(*spared)?;
-            if *spared == Some(at) {
-                *spared = Some(self.relocate(at, queue));
-                continue;
-            }
-            let mut header = self.log.header(at);
-            let is_useless = judge.fate(header).is_some() || moves == MOST_MOVES;
-            if is_useless || !eviction::stays(&mut header, queue) {
-                return Some(at);
-            }
-            self.log.update(at, |old| *old = header);
-            self.relocate(at, Queue::Main);
-            moves += 1;
-        }
-    }
-
-    /// The first record of the queue that is next, or of the other one if there is no other than
-    /// the one that is `spared`.
-    fn first(&mut self, spared: Option<u32>) -> Option<(Queue, u32)> {
-        let queue = eviction::next_queue(&self.log);
-        [queue, queue.other()].into_iter().find_map(|queue| {
-            let at = self.log.first(queue)?;
-            let is_alone = spared == Some(at) && self.log.records(queue) == 1;
-            (!is_alone).then_some((queue, at))
-        })
-    }
-
     /// Moves records out of segments with holes, if there are too many; `kept` may get a new
     /// address.
     pub(crate) fn compact(&mut self, kept: &mut Option<u32>) {
@@ -304,34 +274,33 @@ impl Shard {
     }
 
     fn relocate(&mut self, at: u32, queue: Queue) -> u32 {
-        let hash = self.log.header(at).hash;
+        let header = self.log.header(at);
         let new = self.log.relocate(at, queue);
-        self.table.replace(hash, at, new);
+        self.caches.move_item(header, at, new);
         new
     }
 
-    /// The items whose hash is in `hashes`, which end before the next [`Shard::hash_after`].
-    pub(crate) fn in_hashes<'a>(
-        &'a self,
-        hashes: &'a RangeInclusive<u32>,
-    ) -> impl Iterator<Item = Record<'a>> {
-        let records = self.table.addresses_of(hashes).map(|at| self.log.record(at));
-        records.filter(|record| hashes.contains(&record.header.hash))
+    /// A cache with items in this shard.
+    pub(crate) fn cache(&self, namespace: Namespace) -> Option<&Cache> {
+        self.caches.get(namespace)
     }
 
-    /// How many cells [`Shard::in_hashes`] visits.
-    pub(crate) fn cells_of(&self, hashes: &RangeInclusive<u32>) -> usize {
-        self.table.lines_of(hashes).count() * CELLS
+    pub(crate) fn record(&self, at: u32) -> Record<'_> {
+        self.log.record(at)
     }
 
-    /// As [`Table::hash_after`].
-    pub(crate) fn hash_after(&self, hash: u32, lines: usize) -> Option<u32> {
-        self.table.hash_after(hash, lines)
+    pub(crate) fn totals(&self) -> Totals {
+        self.caches.totals
     }
 
-    #[cfg(test)]
-    pub(crate) fn cells(&self) -> usize {
-        self.table.cells()
+    pub(crate) fn stored(&self, namespace: Namespace) -> Stored {
+        let cache = self.caches.get(namespace);
+        cache.map(|cache| cache.stored(|at| self.weight(at))).unwrap_or_default()
+    }
+
+    /// Adds the evictions since the last call to `sums`.
+    pub(crate) fn take_evicted(&mut self, sums: &mut HashMap<Namespace, u64>) {
+        self.caches.take_evicted(sums);
     }
 
     /// Removes expired and retired items among the next `records` from a position on; returns where
@@ -355,7 +324,7 @@ impl Shard {
             match judge.fate(header) {
                 Some(RemovalReason::Expired) => {
                     swept.expired += 1;
-                    self.tally.totals.expired += 1;
+                    self.caches.totals.expired += 1;
                 }
                 Some(RemovalReason::Retired) => swept.retired += 1,
                 None => continue,
@@ -369,10 +338,11 @@ impl Shard {
     pub(crate) fn shrink(&mut self) {
         self.compact(&mut None);
         let log = &self.log;
-        self.table.shrink(|at| log.header(at).hash);
-        self.ghosts.shrink(self.items());
+        self.caches.shrink(|at| log.header(at).hash);
         self.log.shrink();
-        self.tally.shrink();
+        if self.items() == 0 {
+            self.eviction = Eviction::default();
+        }
     }
 
     /// Frees what an empty shard does not need.
@@ -387,8 +357,13 @@ impl Shard {
     }
 
     fn weight(&self, at: u32) -> u64 {
-        let record = self.log.record(at);
-        let aside = record.aside().map_or(0, |index| self.aside.get(index).weight());
-        size::PER_ITEM + record.len() as u64 + aside
+        weight(&self.log, &self.aside, at)
     }
+}
+
+/// The memory of an item, in bytes.
+fn weight(log: &Log, values: &ValueSlab, at: u32) -> u64 {
+    let record = log.record(at);
+    let aside = record.aside().map_or(0, |index| values.get(index).weight());
+    size::PER_ITEM + record.len() as u64 + aside
 }

@@ -1,0 +1,154 @@
+//! The caches of one shard, and its counts.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::hash::BuildHasherDefault;
+use std::sync::Arc;
+
+use ahash::AHasher;
+
+use crate::cache::Cache;
+use crate::fairness::Fairness;
+use crate::header::Header;
+use crate::{Moment, Namespace, Totals};
+
+type ByNamespace<T> = HashMap<Namespace, T, BuildHasherDefault<AHasher>>;
+
+/// The memory of a place in a map of caches, in bytes: with a byte beside it, and one in eight places
+/// unused at least.
+const PLACE: usize = (size_of::<(Namespace, Cache)>() + 1) * 8 / 7;
+
+/// How many items eviction may look at before the level of fairness is found again.
+const LOOKS: u32 = 64;
+
+/// The level of fairness, as it was found.
+#[derive(Debug, Default)]
+struct Level {
+    bytes: u64,
+    /// For how many looks it is still good, in the same millisecond.
+    looks: u32,
+    at: Moment,
+}
+
+/// The caches of one shard.
+#[derive(Debug)]
+pub(crate) struct Caches {
+    fairness: Arc<Fairness>,
+    level: Level,
+    with_items: ByNamespace<Cache>,
+    /// How many of them have a table.
+    tables: u64,
+    /// `evicted` and `expired` are counted by the shard.
+    pub(crate) totals: Totals,
+    /// Items evicted since the last `take_evicted`, whether the cache still has items in this shard
+    /// or not.
+    evicted: ByNamespace<u64>,
+}
+
+impl Caches {
+    pub(crate) fn new(fairness: Arc<Fairness>) -> Self {
+        let (with_items, evicted) = Default::default();
+        let totals = Totals::default();
+        Self { fairness, level: Level::default(), with_items, tables: 0, totals, evicted }
+    }
+
+    /// Whether a cache keeps its items although memory is short.
+    pub(crate) fn keeps(&mut self, namespace: Namespace, now: Moment) -> bool {
+        let Level { looks, at, .. } = self.level;
+        if looks == 0 || at != now {
+            self.level = Level { bytes: self.fairness.level(), looks: LOOKS, at: now };
+        }
+        self.level.looks -= 1;
+        self.get(namespace).is_some_and(|cache| cache.is_below(self.level.bytes))
+    }
+
+    /// The cache of a namespace, if it has items.
+    pub(crate) fn get(&self, namespace: Namespace) -> Option<&Cache> {
+        self.with_items.get(&namespace.of_cache())
+    }
+
+    /// The memory of the caches beside what their items count, in bytes.
+    pub(crate) fn memory(&self) -> u64 {
+        (self.with_items.capacity() * PLACE) as u64 + self.tables * Cache::TABLE_BYTES
+    }
+
+    /// Adds an item, if `weight` tells the bytes and `hash_of` the hash of each.
+    pub(crate) fn add(
+        &mut self,
+        header: Header,
+        at: u32,
+        weight: impl Fn(u32) -> u64,
+        hash_of: impl Fn(u32) -> u32,
+    ) {
+        let Self { fairness, with_items, .. } = self;
+        let namespace = header.namespace.of_cache();
+        let new = || Cache::new(fairness.usage(namespace));
+        let cache = with_items.entry(namespace).or_insert_with(new);
+        let had_table = cache.has_table();
+        let bytes = cache.insert(at, fairness, weight, hash_of);
+        self.tables += u64::from(cache.has_table() && !had_table);
+        self.totals += Totals { items: 1, bytes, ..Totals::default() };
+    }
+
+    /// Removes an item of so many bytes.
+    pub(crate) fn remove(
+        &mut self,
+        header: Header,
+        at: u32,
+        bytes: u64,
+        hash_of: impl Fn(u32) -> u32,
+    ) {
+        let namespace = header.namespace.of_cache();
+        let Entry::Occupied(mut cache) = self.with_items.entry(namespace) else {
+            unreachable!("the cache has this item")
+        };
+        if cache.get_mut().remove((header.hash, at, bytes), &self.fairness, hash_of) {
+            let cache = cache.remove();
+            self.tables -= u64::from(cache.has_table());
+            self.fairness.leave(namespace, cache.into_usage());
+        }
+        self.totals.items -= 1;
+        self.totals.bytes -= bytes;
+    }
+
+    /// An item has a new address.
+    pub(crate) fn move_item(&mut self, header: Header, old: u32, new: u32) {
+        self.of(header).replace(header.hash, old, new);
+    }
+
+    /// An item has a new size, in bytes.
+    pub(crate) fn resize_item(&mut self, header: Header, old: u64, new: u64) {
+        if old != new {
+            let Self { fairness, with_items, .. } = self;
+            let cache = with_items.get_mut(&header.namespace.of_cache());
+            cache.expect("the cache has this item").resize(old, new, fairness);
+            self.totals.bytes = self.totals.bytes - old + new;
+        }
+    }
+
+    fn of(&mut self, header: Header) -> &mut Cache {
+        self.with_items.get_mut(&header.namespace.of_cache()).expect("the cache has this item")
+    }
+
+    /// Counts an eviction from this namespace.
+    pub(crate) fn count_evicted(&mut self, namespace: Namespace) {
+        self.totals.evicted += 1;
+        *self.evicted.entry(namespace.of_cache()).or_default() += 1;
+    }
+
+    /// Adds the evictions since the last call to `sums`.
+    pub(crate) fn take_evicted(&mut self, sums: &mut HashMap<Namespace, u64>) {
+        for (namespace, items) in std::mem::take(&mut self.evicted) {
+            *sums.entry(namespace).or_default() += items;
+        }
+    }
+
+    /// Frees the memory of caches without items, if there were many, and makes tables smaller that
+    /// are nearly empty.
+    pub(crate) fn shrink(&mut self, hash_of: impl Fn(u32) -> u32) {
+        if self.with_items.capacity() > 4 * self.with_items.len() {
+            self.with_items.shrink_to_fit();
+        }
+        self.with_items.values_mut().for_each(|cache| cache.shrink(&hash_of));
+    }
+}

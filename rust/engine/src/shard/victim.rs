@@ -1,0 +1,128 @@
+//! The search for an item to evict.
+
+use super::Shard;
+use crate::eviction::MOST_MOVES;
+use crate::log::{Queue, Step};
+use crate::namespace::{Liveness, RemovalReason};
+use crate::search::{Kept, Search};
+use crate::{Moment, Namespace};
+
+/// The most items that one search moves because their cache keeps them: more than are in the way of
+/// each evicted one in the long run, and some microseconds under the lock.
+const MOST_KEPT: usize = 64;
+/// Lines of a table in which an item of a cache is looked for.
+const SAMPLED_LINES: usize = 8;
+
+impl Shard {
+    /// Evicts one item, or removes an expired or retired one that comes first; whether the search
+    /// found one besides the one that is `spared`, which may get a new address. Only a search for any
+    /// goes on until it does.
+    pub(crate) fn evict(
+        &mut self,
+        spared: &mut Option<u32>,
+        judge: &Liveness<'_>,
+        search: Search,
+    ) -> bool {
+        let Some(at) = self.victim(spared, judge, search) else { return false };
+        let header = self.log.header(at);
+        match judge.fate(header) {
+            Some(RemovalReason::Expired) => self.caches.totals.expired += 1,
+            Some(RemovalReason::Retired) => {}
+            None => {
+                self.caches.count_evicted(header.namespace);
+                self.eviction.remember(header.hash, &self.log);
+            }
+        }
+        self.remove(at);
+        true
+    }
+
+    /// The next item to evict, after those before it were moved.
+    fn victim(
+        &mut self,
+        spared: &mut Option<u32>,
+        judge: &Liveness<'_>,
+        search: Search,
+    ) -> Option<u32> {
+        let now = judge.now();
+        self.log.set_time(now);
+        if let Search::Near(namespace) = search {
+            let near = self.sample(namespace, *spared, now)?;
+            if self.log.header(near).is_aside() {
+                return Some(near);
+            }
+            self.log.bring_first(near).then_some(())?;
+        }
+        let is_fair = search != Search::Any;
+        let (mut kept, mut moves) = (Kept::default(), 0);
+        while !is_fair || kept.weight < MOST_KEPT {
+            let queue = self.next_queue(&kept);
+            let keeps = |it| !judge.is_retired(it) && self.caches.keeps(it, now);
+            if is_fair && self.log.keep_first(queue, keeps) {
+                self.eviction.pass();
+                kept.add(0);
+                continue;
+            }
+            let (queue, step) =
+                self.step(queue, *spared).or_else(|| self.step(queue.other(), *spared))?;
+            let at = match step {
+                Step::Record(at) => at,
+                Step::End(drained) => {
+                    self.eviction.end(queue, drained, self.items(), now);
+                    continue;
+                }
+            };
+            if *spared == Some(at) {
+                *spared = Some(self.relocate(at, queue));
+                continue;
+            }
+            let header = self.log.header(at);
+            if judge.fate(header).is_some() {
+                return Some(at);
+            }
+            if is_fair && self.caches.keeps(header.namespace.of_cache(), now) {
+                kept.add(self.log.record(at).len());
+            } else if moves == MOST_MOVES || !self.stays(at, queue, now) {
+                self.turned.note(&kept);
+                return Some(at);
+            } else {
+                moves += 1;
+            }
+            self.relocate(at, Queue::Main);
+        }
+        None
+    }
+
+    /// Any item of a cache besides the one that is `spared`, unless the cache keeps its items.
+    fn sample(&mut self, namespace: Namespace, spared: Option<u32>, now: Moment) -> Option<u32> {
+        if self.caches.keeps(namespace.of_cache(), now) {
+            return None;
+        }
+        let cache = self.caches.get(namespace)?;
+        let first = (self.random.next() >> 32) as u32;
+        let last = cache.hash_after(first, SAMPLED_LINES).map_or(u32::MAX, |end| end - 1);
+        cache.addresses_of(&(first..=last)).find(|&at| spared != Some(at))
+    }
+
+    /// The queue to evict from, or the other one if many were kept: that may have items of others.
+    fn next_queue(&mut self, kept: &Kept) -> Queue {
+        let queue = self.eviction.queue(&self.log);
+        let turns = kept.turns() + usize::from(self.turned.is_turned);
+        if turns.is_multiple_of(2) { queue } else { queue.other() }
+    }
+
+    /// The next step of draining a queue, if it has other records than the one that is `spared`.
+    fn step(&mut self, queue: Queue, spared: Option<u32>) -> Option<(Queue, Step)> {
+        let step = self.log.drain(queue)?;
+        let is_alone =
+            self.log.records(queue) == 1 && matches!(step, Step::Record(at) if spared == Some(at));
+        (!is_alone).then_some((queue, step))
+    }
+
+    fn stays(&mut self, at: u32, queue: Queue, now: Moment) -> bool {
+        let mut header = self.log.header(at);
+        let stays = self.eviction.stays(&mut header, queue, self.weight(at), now);
+        self.log.update(at, |old| *old = header);
+        stays
+    }
+}
