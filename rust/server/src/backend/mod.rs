@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+pub(crate) use attimo_engine::PREFETCHED;
 use attimo_engine::{
     Command, Config, Engine, Export, Imported, Limits, Looked, Moment, Namespace, Page, PageLimits,
     Position, Stored, Swept, Totals,
@@ -52,6 +53,13 @@ impl Backend {
         match &self.remote {
             None => Ok(self.engine.measure(namespace, command, now.moment)?),
             Some(_) => valkey::run(namespace, command, self.limits()),
+        }
+    }
+
+    /// Has the processor read what commands with these keys need, for the first [`PREFETCHED`].
+    pub(crate) fn prefetch<'k>(&self, namespace: Namespace, keys: impl Iterator<Item = &'k [u8]>) {
+        if self.remote.is_none() {
+            self.engine.prefetch(namespace, keys);
         }
     }
 

@@ -115,6 +115,14 @@ impl<'a> Call<'a> {
         !matches!(self.authorization.grants.to(self.api.access()), Items::All)
     }
 
+    /// Prepares for commands with these keys, at most [`PREFETCHED`]: the processor reads what they
+    /// need at the same time, instead of one after the other.
+    pub(crate) fn prefetch<'k>(&self, keys: impl Iterator<Item = &'k [u8]>) {
+        if let Ok(namespace) = self.namespace() {
+            self.gate.backend.prefetch(namespace, keys);
+        }
+    }
+
     /// Runs a command; counts its bytes in, hits and misses.
     ///
     /// # Errors

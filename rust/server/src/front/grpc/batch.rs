@@ -1,25 +1,28 @@
 //! `GetBatch` and `SetBatch`: one reply message an item, in the order of the request.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 
 use super::protobuf::{Field, Fields};
 use super::reply::Reply;
 use super::scalar;
 use crate::error::{Error, Result};
-use crate::gate::Call;
+use crate::gate::{Call, PREFETCHED};
 use crate::limits::BATCH_REPLY_BYTES;
 
 /// `_GetBatchRequest` → a `_GetResponse` an item.
 pub(super) fn get(call: &mut Call<'_>, message: &Bytes) -> Result<Reply> {
     allow(call, message)?;
     let most = call.batch_reply_bytes();
-    each(message, most, |item| scalar::get(call, &item))
+    each(call, message, most, |call, item| scalar::get(call, &item))
 }
 
 /// `_SetBatchRequest` → a `_SetResponse` an item. What stands before an item that is refused is set.
 pub(super) fn set(call: &mut Call<'_>, message: &Bytes) -> Result<Reply> {
     allow(call, message)?;
-    each(message, BATCH_REPLY_BYTES, |item| scalar::set_of(call, &item, message.len()))
+    let set = |call: &mut Call<'_>, item: Bytes| scalar::set_of(call, &item, message.len());
+    each(call, message, BATCH_REPLY_BYTES, set)
 }
 
 /// Refuses the whole if the caller may not do this with one of the keys, before the first is done.
@@ -49,19 +52,38 @@ fn key(item: &[u8]) -> Result<&[u8]> {
 }
 
 fn each(
+    call: &mut Call<'_>,
     message: &Bytes,
     most: usize,
-    mut run: impl FnMut(Bytes) -> Result<Reply>,
+    mut run: impl FnMut(&mut Call<'_>, Bytes) -> Result<Reply>,
 ) -> Result<Reply> {
     let mut replies = Reply::default();
     let mut fields = Fields::of(message);
-    while let Some(field) = fields.next()? {
-        if let Field::Bytes(1, range) = field {
-            replies.append(run(message.slice(range))?);
+    loop {
+        let (items, rest) = next_items(&mut fields);
+        call.prefetch(items.iter().filter_map(|item| key(&message[item.clone()]).ok()));
+        for item in items {
+            replies.append(run(call, message.slice(item))?);
             if replies.len() > most {
                 return Err(Error::ReplyTooLarge(most));
             }
         }
+        if !rest? {
+            return Ok(replies);
+        }
     }
-    Ok(replies)
+}
+
+/// The next items of a request, as many as are prefetched together, and whether there are more.
+fn next_items(fields: &mut Fields<'_>) -> (Vec<Range<usize>>, Result<bool>) {
+    let mut items = Vec::with_capacity(PREFETCHED);
+    while items.len() < PREFETCHED {
+        match fields.next() {
+            Ok(Some(Field::Bytes(1, item))) => items.push(item),
+            Ok(Some(_)) => {}
+            Ok(None) => return (items, Ok(false)),
+            Err(error) => return (items, Err(error)),
+        }
+    }
+    (items, Ok(true))
 }

@@ -11,7 +11,7 @@ use super::query::lifetime;
 use super::reply::no_content;
 use super::request::{CacheRequest, Handler};
 use crate::error::{Error, Result};
-use crate::gate::Call;
+use crate::gate::{Call, PREFETCHED};
 use crate::limits::REPLY_BYTES;
 use crate::message::Response;
 use crate::methods::Api;
@@ -60,7 +60,8 @@ fn get(request: &CacheRequest<'_>) -> Result<Response> {
         let Keys { keys } = Keys::of(request.json()?, call)?;
         let mut values = Vec::with_capacity(keys.len());
         let mut reply_bytes = 0;
-        for key in &keys {
+        for (at, key) in keys.iter().enumerate() {
+            prefetch(call, at, &keys, |key| key);
             let value = call.run(Get::new(key, |found: Found<'_>| found.to_bytes()))?;
             reply_bytes += value.as_ref().map_or(0, Bytes::len);
             if reply_bytes > REPLY_BYTES {
@@ -110,7 +111,8 @@ fn put(request: &CacheRequest<'_>) -> Result<Response> {
             let none = "ttl_seconds is missing: an item has none, nor has the query";
             ttls.push(own.or(default).ok_or(Error::Malformed(none))?);
         }
-        for (Item { key, value, .. }, ttl) in items.iter().zip(ttls) {
+        for (at, (Item { key, value, .. }, ttl)) in items.iter().zip(ttls).enumerate() {
+            prefetch(call, at, &items, |item| &item.key);
             let value: &[u8] = value;
             call.run(Set { key, value: value.into(), ttl })?;
         }
@@ -127,10 +129,18 @@ fn exists(request: &CacheRequest<'_>) -> Result<Response> {
     request.run(Api::KeysExist, |call| {
         let Keys { keys } = Keys::of(request.json()?, call)?;
         let mut exists = Vec::with_capacity(keys.len());
-        for key in &keys {
+        for (at, key) in keys.iter().enumerate() {
+            prefetch(call, at, &keys, |key| key);
             let found = call.run(KeyExists { key })?;
             exists.push(found);
         }
         json::reply(&Exists { exists })
     })
+}
+
+/// Prefetches the next items of a request, once for as many as that is possible for.
+fn prefetch<T>(call: &Call<'_>, at: usize, items: &[T], key: impl Fn(&T) -> &[u8]) {
+    if at.is_multiple_of(PREFETCHED) {
+        call.prefetch(items[at..].iter().map(key));
+    }
 }
