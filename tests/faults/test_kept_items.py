@@ -1,6 +1,7 @@
 """Items are there after a planned restart, and nothing that should be gone comes back."""
 
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -138,21 +139,42 @@ def test_items_of_a_flushed_or_deleted_cache_do_not_come_back(server: Server) ->
 
 
 def test_items_are_not_read_into_a_cache_of_another_server(server: Server, tmp_path: Path) -> None:
-    """Whose caches have the same numbers, and other names."""
+    """Whose caches have the same numbers and names."""
     with client(server) as http:
-        http.put("/caches/ours").raise_for_status()
-        write(http, "k", "secret", "ours")
+        write(http, "k", "secret")
     server.stop()
     with Server(data_dir=tmp_path / "other") as other:
-        with client(other) as http:
-            http.put("/caches/theirs").raise_for_status()
         other.stop()
         kept(server).rename(kept(other))
         other.start()
         with client(other) as http:
-            answer = http.get("/cache/theirs", params={"key": "k"})
-    assert answer.status_code == 404
-    assert "1 of caches deleted or flushed since" in other.output
+            assert read(http, "k") is None
+        assert "cannot be read: they are of another server" in other.output
+        assert left_over(other) == []
+
+
+def test_items_find_their_cache_when_a_backup_of_the_database_takes_its_place(
+    server: Server, tmp_path: Path
+) -> None:
+    """Caches that it does not have get none, nor does one that takes their number."""
+    backup = tmp_path / "attimo.db"
+    server.stop()
+    shutil.copy(server.data_dir / "attimo.db", backup)
+    server.start()
+    with client(server) as http:
+        write(http, "k", "kept")
+        http.put("/caches/later").raise_for_status()
+        write(http, "k", "secret", "later")
+    server.stop()
+    shutil.copy(backup, server.data_dir / "attimo.db")
+
+    server.start()
+
+    with client(server) as http:
+        http.put("/caches/another").raise_for_status()
+        assert read(http, "k") == "kept"
+        assert http.get("/cache/another", params={"key": "k"}).status_code == 404
+    assert "1 kept, 0 lost, 0 expired, 1 of caches deleted" in server.output
 
 
 def test_a_killed_server_brings_back_nothing_old(server: Server) -> None:

@@ -225,6 +225,11 @@ impl Directory {
         self.state.read().verifying_keys.get(kid).cloned()
     }
 
+    /// The ids of all keys that verify tokens.
+    pub(crate) fn verifying_keys(&self) -> Vec<String> {
+        self.state.read().verifying_keys.keys().cloned().collect()
+    }
+
     /// What verifies URLs that were signed under `kid`, even if it has expired.
     pub(crate) fn url_key(&self, kid: &str) -> Option<UrlVerifier> {
         self.state.read().url_keys.get(kid).cloned()

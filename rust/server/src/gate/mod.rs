@@ -77,6 +77,11 @@ impl Gate {
         self.directory.caches()
     }
 
+    /// The ids of all keys that verify this server's tokens.
+    pub(crate) fn verifying_keys(&self) -> Vec<String> {
+        self.directory.verifying_keys()
+    }
+
     /// The cache of this number.
     pub(crate) fn cache_with(&self, id: CacheId) -> Option<Cache> {
         self.directory.cache_with(id)

@@ -7,7 +7,7 @@ use memchr::memmem;
 use super::format::{HEAD_BYTES, Head, MARKER_BYTES, Marker, SUM_BYTES, is_whole};
 
 /// How much is read at a time; in tests so little that blocks are read in parts.
-const READ_BYTES: usize = if cfg!(test) { 1000 } else { 512 * 1024 };
+const READ_BYTES: usize = if cfg!(test) { 1000 } else { 128 * 1024 };
 
 /// A block that is as it was written.
 #[derive(Debug)]

@@ -15,10 +15,12 @@ pub(super) const BLOCK_BYTES: usize = if cfg!(test) { 1024 } else { 256 * 1024 }
 
 const MAGIC: [u8; 8] = *b"ATTIMO\0K";
 pub(super) const MARKER_BYTES: usize = 16;
-pub(super) const HEADER_BYTES: usize = 8 + 4 + 8 + 8 + MARKER_BYTES + SHORT_SUM;
+pub(super) const HEADER_BYTES: usize = 8 + 4 + 8 + 8 + 8 * KEYS + MARKER_BYTES + SHORT_SUM;
 pub(super) const HEAD_BYTES: usize = MARKER_BYTES + 4 + 4 + 4 + SHORT_SUM;
 pub(super) const SUM_BYTES: usize = 16;
 const SHORT_SUM: usize = 8;
+/// How many keys of a server are noted.
+const KEYS: usize = 4;
 
 /// The sequence number of the last block.
 pub(super) const LAST: u32 = u32::MAX;
@@ -32,7 +34,26 @@ pub(super) struct Header {
     pub(super) items: u64,
     /// The time of writing, in milliseconds since 1970.
     pub(super) written_at: u64,
+    pub(super) server: ServerMark,
     pub(super) marker: Marker,
+}
+
+/// What a server is recognised by: digests of some of its keys, and zeros.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct ServerMark([u64; KEYS]);
+
+impl ServerMark {
+    pub(super) fn of(keys: &[String]) -> Self {
+        let digest = |key: &String| u64::from_le_bytes(short_sum(key.as_bytes()));
+        let mut digests: Vec<_> = keys.iter().map(digest).collect();
+        digests.sort_unstable();
+        Self(std::array::from_fn(|at| digests.get(at).copied().unwrap_or(0)))
+    }
+
+    /// Whether both are of one server: it may have got and lost keys in between.
+    pub(super) fn is_of(self, other: Self) -> bool {
+        self.0.iter().any(|key| *key != 0 && other.0.contains(key))
+    }
 }
 
 /// Bytes that are not a header of this version.
@@ -49,6 +70,7 @@ impl Header {
         one.extend(VERSION.to_le_bytes());
         one.extend(self.items.to_le_bytes());
         one.extend(self.written_at.to_le_bytes());
+        self.server.0.iter().for_each(|key| one.extend(key.to_le_bytes()));
         one.extend(self.marker);
         one.extend(short_sum(&one));
         one.repeat(2)
@@ -69,13 +91,18 @@ impl Header {
             (Some(MAGIC), Some(version)) => return Err(NoHeader::Version(version)),
             _ => return Err(NoHeader::Damaged),
         }
-        let read = Self {
-            items: fields.u64().ok_or(NoHeader::Damaged)?,
-            written_at: fields.u64().ok_or(NoHeader::Damaged)?,
-            marker: fields.array().ok_or(NoHeader::Damaged)?,
-        };
-        let sum = short_sum(&copy[..HEADER_BYTES - SHORT_SUM]);
-        if fields.array() == Some(sum) { Ok(read) } else { Err(NoHeader::Damaged) }
+        let sum = copy.get(..HEADER_BYTES - SHORT_SUM).map(short_sum);
+        let header = Self::fields(&mut fields).ok_or(NoHeader::Damaged)?;
+        if fields.array() == sum { Ok(header) } else { Err(NoHeader::Damaged) }
+    }
+
+    fn fields(from: &mut Fields<'_>) -> Option<Self> {
+        let (items, written_at) = (from.u64()?, from.u64()?);
+        let mut keys = [0; KEYS];
+        for key in &mut keys {
+            *key = from.u64()?;
+        }
+        Some(Self { items, written_at, server: ServerMark(keys), marker: from.array()? })
     }
 }
 

@@ -9,7 +9,7 @@ use attimo_engine::{Imported, Namespace};
 use parking_lot::Mutex;
 
 use super::blocks::{Block, Blocks};
-use super::format::{Fields, HEADER_BYTES, Header, LAST, NoHeader, VERSION};
+use super::format::{Fields, HEADER_BYTES, Header, LAST, NoHeader, ServerMark, VERSION};
 use super::items::Items;
 use crate::directory::Cache;
 
@@ -42,6 +42,9 @@ pub enum LoadError {
     /// The start is missing or damaged.
     #[error("the start of the file is damaged")]
     Damaged,
+    /// A server with other keys has written them.
+    #[error("they are of another server")]
+    OtherServer,
     /// The source cannot be read.
     #[error(transparent)]
     Unreadable(#[from] io::Error),
@@ -64,6 +67,9 @@ impl Items<'_> {
             return Err(error.into());
         }
         let header = header.map_err(LoadError::from)?;
+        if !header.server.is_of(ServerMark::of(&self.verifying_keys)) {
+            return Err(LoadError::OtherServer);
+        }
         let caches = self.caches.iter().map(|cache| (cache.namespace, cache)).collect();
         let elapsed = self.epoch_milliseconds.saturating_sub(header.written_at);
         let loader = Loader { items: self, caches, elapsed, between: &between };
@@ -159,8 +165,8 @@ impl Loader<'_> {
     fn row(&self, fields: &mut Fields<'_>) -> Option<Row> {
         let namespace = Namespace(fields.u32()?);
         let (id, account, name) = (fields.u64()?, fields.u64()?, fields.bytes()?);
-        // A namespace is never given again. All else is compared in case this is the file of
-        // another server.
+        // A namespace is never given again. All else is compared in case a backup of the database
+        // was put in its place.
         let is_same = |cache: &&&Cache| {
             (cache.id.0, cache.account.0, cache.name.as_bytes()) == (id, account, name)
         };

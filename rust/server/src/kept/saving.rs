@@ -10,7 +10,7 @@ use std::time::Instant;
 use attimo_engine::{Namespace, Outgoing};
 use parking_lot::Mutex;
 
-use super::format::{BLOCK_BYTES, HEAD_BYTES, Head, Header, LAST, Marker};
+use super::format::{BLOCK_BYTES, HEAD_BYTES, Head, Header, LAST, Marker, ServerMark};
 use super::items::Items;
 use crate::directory::Cache;
 
@@ -33,7 +33,8 @@ impl Items<'_> {
     /// Those of `target`; what was written before is whole then, and has no end.
     pub(crate) fn save<W: Write + Send>(&self, target: W, until: Instant) -> io::Result<Saved> {
         let items = self.backend.totals().items;
-        let header = Header { items, written_at: self.epoch_milliseconds, marker: marker() };
+        let (written_at, server) = (self.epoch_milliseconds, ServerMark::of(&self.verifying_keys));
+        let header = Header { items, written_at, server, marker: marker() };
         let target = Mutex::new(Target::begin(target, &header)?);
         let output = Output { target, until, is_over: AtomicBool::new(false) };
         self.save_all(&output)?;

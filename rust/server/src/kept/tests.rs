@@ -39,7 +39,9 @@ fn caches() -> Vec<Cache> {
 /// These items at a time so many milliseconds after the writing, on a clock that starts at zero.
 fn items(backend: &Backend, caches: Vec<Cache>, elapsed: u64) -> Items<'_> {
     let now = Now { moment: Moment(5), ..Clock::start().now() };
-    Items { backend, caches, now, epoch_milliseconds: WRITTEN_AT + elapsed, threads: 2 }
+    let verifying_keys = vec!["first".into(), "second".into()];
+    let epoch_milliseconds = WRITTEN_AT + elapsed;
+    Items { backend, caches, verifying_keys, now, epoch_milliseconds, threads: 2 }
 }
 
 fn later() -> Instant {
@@ -132,6 +134,20 @@ fn items_of_a_cache_that_is_not_the_same_any_more_do_not_come_back() {
         assert_eq!((loaded.kept, loaded.refused, loaded.lost), (667, 333, 0));
         assert_eq!(backend.stored_of(&[Namespace(2), Namespace(9)]), [<_>::default(); 2]);
     }
+}
+
+#[test]
+fn a_server_is_recognised_by_any_of_its_keys_and_reads_nothing_of_another() {
+    let bytes = written(&full(10));
+    let load_with = |keys: &[&str]| {
+        let backend = backend();
+        let verifying_keys = keys.iter().map(ToString::to_string).collect();
+        Items { verifying_keys, ..items(&backend, caches(), 0) }.load(&bytes[..], || {})
+    };
+
+    assert_eq!(load_with(&["second", "third"]).unwrap().kept, 11);
+    assert!(matches!(load_with(&["third"]), Err(LoadError::OtherServer)));
+    assert!(matches!(load_with(&[]), Err(LoadError::OtherServer)));
 }
 
 #[test]

@@ -44,6 +44,7 @@ impl Server {
         Items {
             backend: self.core.gate.backend(),
             caches: self.core.gate.caches(),
+            verifying_keys: self.core.gate.verifying_keys(),
             now: self.core.clock.now(),
             epoch_milliseconds: clock::epoch_milliseconds(),
             threads: self.core.threads.min(TRANSFER_THREADS),
