@@ -214,7 +214,7 @@ def _locks(ledger: Ledger) -> Iterator[Bar]:
     def record() -> None:
         uses = [_use(at) for at in random.sample(range(ACCOUNTS * USES), BATCH)]
         with ledger.control.begin() as tx:
-            usage.record(tx, Batch("node", next(numbers), uses))
+            usage.record(tx, Batch("node", next(numbers), uses, NOW))
 
     yield Bar(f"recording {BATCH:,} uses", _median_ms(record), 100, "ms")
     with ledger.control.begin() as tx:

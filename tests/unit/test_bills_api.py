@@ -167,8 +167,13 @@ def test_the_months_of_an_account_are_listed_the_newest_first(owner: Client, clo
     found = owner.ask("GET", "/bills").json()
 
     assert found["bills"] == [
-        {"month": str(months.at(clock.now)), "is_open": True, "until": clock.now},
-        {"month": MONTH, "is_open": False, "until": clock.now - 5},
+        {
+            "month": str(months.at(clock.now)),
+            "is_open": True,
+            "is_closed": False,
+            "until": clock.now,
+        },
+        {"month": MONTH, "is_open": False, "is_closed": False, "until": clock.now - 5},
     ]
     assert [each["name"] for each in found["cards"]] == list(card_file.load().by_name)
     assert [each["name"] for each in found["cards"] if each["is_default"]] == [card_file.DEFAULT]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from attimo.control import Control, breakdown, caches, ledger_tables, retention, usage
 from attimo.control.breakdown import Breakdown, By
 from attimo.control.ledger_tables import DAY, HOUR, MINUTE, Kept, Window
+from attimo.node.batches import taken
 from attimo.node.kept import Kept as KeptBatches
 from attimo.reserve import Reserve
 from attimo.serve.ledger_keeper import LONGEST_SLEEP, MOST_ROWS, STEADY_SECONDS, LedgerKeeper
@@ -251,7 +252,7 @@ def test_all_batches_are_known_while_some_wait_for_the_next_start(
 ) -> None:
     for number in range(2 * MOST_ROWS):
         record(control, number)
-    keeper.kept.add(Batch("node-1", 5, []))
+    keeper.kept.add(taken(Batch("node-1", 5, []), NOON))
     assert keeper.look() == LONGEST_SLEEP
     assert rows(control, "batches") == 2 * MOST_ROWS
 

@@ -9,6 +9,7 @@ from html import escape
 from starlette.responses import HTMLResponse
 
 from attimo.api.page import HEADERS, page
+from attimo.api.usage import LateUsage
 from attimo.billing import money
 from attimo.billing.bill import Bill, Line
 
@@ -42,16 +43,28 @@ Row = Sequence[str]
 """The cells of a row of a table, as text."""
 
 
-def bill_page(account: str, found: Bill, by: str | None, shares: Sequence[Share]) -> HTMLResponse:
+def bill_page(
+    account: str,
+    found: Bill,
+    by: str | None,
+    shares: Sequence[Share],
+    late: Sequence[LateUsage],
+) -> HTMLResponse:
     """Return the page of a bill; `by` says what the shares are of, or that there are none."""
     title = escape(f"{account}, {found.month}")
-    body = "".join(_body(account, found, by, shares))
+    body = "".join(_body(account, found, by, shares, late))
     made = page(title, f"<main>\n{body}</main>\n", f"<style>{_STYLE}</style>\n")
     made.headers["content-security-policy"] = _POLICY
     return made
 
 
-def _body(account: str, found: Bill, by: str | None, shares: Sequence[Share]) -> Iterator[str]:
+def _body(
+    account: str,
+    found: Bill,
+    by: str | None,
+    shares: Sequence[Share],
+    late: Sequence[LateUsage],
+) -> Iterator[str]:
     so_far = " so far, as an estimate" if found.is_open else ""
     yield f"<h1>{escape(account)}</h1>\n"
     yield f"<p>Usage of {found.month} (UTC){so_far}, in {found.card.currency}.</p>\n"
@@ -66,7 +79,7 @@ def _body(account: str, found: Bill, by: str | None, shares: Sequence[Share]) ->
         rows = [(group or "-", line, _money(amount, found)) for group, line, amount in shares]
         heading = (by.capitalize(), "Line", "Amount")
         yield from _table(f"Shares by {by}", heading, rows, first_number=2)
-    yield f"<footer>\n<p>{escape(' '.join(_about(found)))}</p>\n</footer>\n"
+    yield f"<footer>\n<p>{escape(' '.join(_about(found, late)))}</p>\n</footer>\n"
 
 
 def _line(line: Line, found: Bill) -> Row:
@@ -94,8 +107,15 @@ def _money(amount: Decimal, found: Bill) -> str:
     return f"{symbol}{gap}{amount:f}"
 
 
-def _about(found: Bill) -> Iterator[str]:
+def _about(found: Bill, late: Sequence[LateUsage]) -> Iterator[str]:
     card = found.card
+    for each in late:
+        counts = each.model_dump()
+        moved = counts["bytes_in"] + counts["bytes_out"]
+        yield (
+            f"This includes usage of {each.month} that arrived when that month was closed: "
+            f"{counts['requests']:,} requests, {moved:,} bytes."
+        )
     if found.not_metered:
         yield f"Not metered, so not in the total: {', '.join(found.not_metered)}."
     yield f"Prices: {card.name}, of {card.date}; {card.source}."

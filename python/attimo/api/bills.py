@@ -16,7 +16,7 @@ from attimo.api.caller import Authenticated
 from attimo.api.parameters import Given
 from attimo.api.routing import JSON, Router
 from attimo.api.schemas import Model
-from attimo.api.usage import CSV, as_text
+from attimo.api.usage import CSV, LateUsage, as_text, late_usage
 from attimo.billing import money
 from attimo.billing.bill import Bill, Line, Shares
 from attimo.billing.card import Card
@@ -56,10 +56,14 @@ Other = Annotated[
 
 
 class BilledMonth(Model):
-    """A month that has a bill. While `is_open`, it lasts until `until` so far."""
+    """A month that has a bill. While `is_open`, it lasts until `until` so far.
+
+    When it `is_closed`, a day after its end, its usage changes no more.
+    """
 
     month: str
     is_open: bool
+    is_closed: bool
     until: Annotated[int, Field(description="Seconds since 1970.")]
 
 
@@ -111,19 +115,22 @@ class BillReport(Model):
     `forecast` is for the end of the month, if usage goes on as it did; null in the first day.
     `not_metered` has the lines that the card sells and this server does not meter: with any,
     `total` is less than what is due; it is null if nothing is metered. `shares` comes with `by`;
-    they add up to the lines.
+    they add up to the lines. When the month `is_closed`, its usage changes no more; `late` has what
+    it contains of earlier months, which were closed when that arrived; absent if there is none.
     """
 
     account_id: int
     account: Annotated[str, Field(description="The name of the account.")]
     month: str
     is_open: bool
+    is_closed: bool
     card: RateCard
     lines: list[BillLine]
     total: AmountOrNull
     forecast: AmountOrNull
     not_metered: list[str]
     shares: list[BillShare] = Field(default_factory=list)
+    late: list[LateUsage] = Field(default_factory=list)
 
 
 class BillComparison(Model):
@@ -151,7 +158,12 @@ def list_all(caller: Authenticated, cards: OfServer, account: Other = None) -> B
         found = caller.perform(bills.list_of, account)
     return BillList(
         bills=[
-            BilledMonth(month=str(each.month), is_open=each.is_open, until=each.until)
+            BilledMonth(
+                month=str(each.month),
+                is_open=each.is_open,
+                is_closed=each.is_closed,
+                until=each.until,
+            )
             for each in found
         ],
         cards=[_card(each, cards) for each in cards.by_name.values()],
@@ -191,7 +203,7 @@ def show(
             headers = {"content-disposition": f'attachment; filename="bill-{bill.month}.csv"'}
             return Response(_csv(bill, by, shares), headers=headers, media_type=CSV)
         case "html":
-            return bill_page(found.account, bill, by, shares)
+            return bill_page(found.account, bill, by, shares, late_usage(found.late))
         case "json":
             report = _report(found, bill, cards)
             return _json(report | ({"shares": _shown(by, shares)} if by else {}), BillReport)
@@ -231,11 +243,13 @@ def _card(card: Card, cards: Cards) -> RateCard:
 
 
 def _report(found: AccountBills, bill: Bill, cards: Cards) -> dict[str, Any]:
-    return {
+    late = {"late": late_usage(found.late)} if found.late else {}
+    return late | {
         "account_id": found.account_id,
         "account": found.account,
         "month": str(bill.month),
         "is_open": bill.is_open,
+        "is_closed": found.is_closed,
         "card": _card(bill.card, cards),
         "lines": [_line(line) for line in bill.lines],
         "total": _text(bill.total),

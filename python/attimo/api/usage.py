@@ -1,7 +1,7 @@
 """Usage over HTTP [ours], from the ledger."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from io import StringIO
 from typing import Annotated, Any, Literal
@@ -13,9 +13,10 @@ from attimo.api.accounts import Accounts
 from attimo.api.caller import Authenticated
 from attimo.api.routing import JSON, Router
 from attimo.api.schemas import Model
+from attimo.billing import months
 from attimo.control import breakdown, chosen_accounts
 from attimo.control.breakdown import Breakdown, By, Row
-from attimo.control.usage import COUNTS, MEANINGS
+from attimo.control.usage import COUNTS, MEANINGS, Late
 
 router = Router("/usage", "limits and usage")
 
@@ -45,6 +46,12 @@ class UsageCounts(Model):
     }
 
 
+class LateUsage(UsageCounts):
+    """What was used in a month that was closed when it arrived: it counts in a later one."""
+
+    month: Annotated[str, Field(description="The month in which it was used, such as 2026-11.")]
+
+
 class UsageLine(UsageCounts):
     """The usage of one group; it has the fields of `group_by`.
 
@@ -72,6 +79,9 @@ class UsageReport(Model):
     only, and before `days_before` by whole days only: `since` and `until` are rounded outwards to
     these, and a `minute` or an `hour` there is the first one of its hour or day. Both are absent
     where `since` is not before them.
+
+    `late` has what the months of this time contain of earlier ones, which were closed when it
+    arrived, for all caches; absent if there is none.
     """
 
     since: int
@@ -80,6 +90,7 @@ class UsageReport(Model):
     days_before: int = 0
     usage: list[UsageLine]
     totals: UsageCounts
+    late: list[LateUsage] = Field(default_factory=list)
 
 
 @router.get(
@@ -111,19 +122,26 @@ def show(
     report = UsageReport(
         since=found.since,
         until=found.until,
-        **dict(_coarser(found)),
         usage=[UsageLine.model_validate(line) for line in _lines(found)],
         totals=UsageCounts.model_validate(asdict(found.totals)),
+        **dict(_what_to_know(found)),
     )
     # A line has the requested fields, also where they are null.
     return Response(report.model_dump_json(exclude_unset=True), media_type=JSON)
 
 
-def _coarser(found: Breakdown) -> Iterator[tuple[str, int]]:
-    """Where usage is known less exactly than by the minute."""
+def late_usage(found: Sequence[Late]) -> list[LateUsage]:
+    """Return what was booked late, as answers have it."""
+    return [LateUsage(month=str(months.at(each.month)), **asdict(each.counts)) for each in found]
+
+
+def _what_to_know(found: Breakdown) -> Iterator[tuple[str, Any]]:
+    """Where usage is known less exactly than by the minute, and what of it was late."""
     for name in ("hours_before", "days_before"):
         if (moment := getattr(found, name)) is not None:
             yield name, moment
+    if found.late:
+        yield "late", late_usage(found.late)
 
 
 def _lines(found: Breakdown) -> Iterator[dict[str, Any]]:

@@ -12,7 +12,7 @@ from attimo.cli.http_client import HttpClient
 from attimo.cli.options import argument, option
 from attimo.cli.shapes import Column, Shape, View, closed, object_schema, record
 from attimo.cli.target import asks_server
-from attimo.cli.usage import key_names
+from attimo.cli.usage import key_names, late
 from attimo.errors import NotFound
 
 LINES = (
@@ -204,4 +204,4 @@ def _about(answer: Any) -> str:
     said.append(f"in {answer['currency']}, by the rate card {answer['card']} of {answer['date']}.")
     lacking = ", ".join(answer["not_metered"])
     more = f" Not metered, so not in the total: {lacking}." if lacking else ""
-    return ", ".join(said) + more
+    return ", ".join(said) + more + "".join(f"\n{line}" for line in late(answer))

@@ -64,7 +64,7 @@ class _Usage(Shape):
         """Print a table; on a terminal, with the totals below."""
         columns = [*_apart(answer["by"]), *_COUNTS]
         rows = answer["items"]
-        for line in _coarser(answer):
+        for line in (*_coarser(answer), *late(answer)):
             click.echo(line, err=True)
         if not sys.stdout.isatty():
             tables.show(columns, rows, exact=True)
@@ -117,6 +117,16 @@ def _coarser(answer: Any) -> Iterator[str]:
     ):
         if name in answer and length & set(answer["by"]):
             yield f"Before {times.iso(answer[name])}, usage is kept by the {coarser} only."
+
+
+def late(answer: Any) -> Iterator[str]:
+    """What usage or a bill contains of months that were closed when it arrived."""
+    for each in answer.get("late", ()):
+        moved = each["bytes_in"] + each["bytes_out"]
+        yield (
+            f"Includes usage of {each['month']} that arrived when that month was closed: "
+            f"{each['requests']:,} requests, {moved:,} bytes."
+        )
 
 
 def _by(ctx: click.Context, param: click.Parameter, value: str) -> list[str]:

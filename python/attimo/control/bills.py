@@ -13,13 +13,13 @@ from attimo.billing.card_file import Cards
 from attimo.billing.meters import Meter
 from attimo.billing.months import Month
 from attimo.billing.usage import Usage, Where
-from attimo.control import chosen_accounts, ledger_tables, usage
+from attimo.control import chosen_accounts, closing, ledger_tables, usage
 from attimo.control.accounts import Account
 from attimo.control.actions import reads
 from attimo.control.ledger_tables import DAY
 from attimo.control.permissions import Right
 from attimo.control.tx import Tx
-from attimo.control.usage import Totals
+from attimo.control.usage import Late, Totals
 from attimo.errors import NoSuchAccount, NoSuchBill
 
 READ = Right("account_management", "read")
@@ -34,6 +34,7 @@ COUNTED: Mapping[Meter, Sequence[str]] = {
 """The counts of the ledger that make up each meter, exactly. No other meter has a zero: its lines
 say that it is not metered."""
 
+_OF_ACCOUNT = "account_id = :account_id"
 _USED = """
 SELECT caches.name, usage_series.key_id, {sums}
 FROM {usage} {joined} LEFT JOIN caches ON caches.id = usage_series.cache_id
@@ -48,11 +49,13 @@ class Billed:
     Attributes:
         month: The month.
         is_open: Whether it is not over.
+        is_closed: Whether its usage changes no more; some time after it is over.
         until: Its end, or now; in seconds since 1970.
     """
 
     month: Month
     is_open: bool
+    is_closed: bool
     until: int
 
 
@@ -64,11 +67,15 @@ class AccountBills:
         account_id: The account.
         account: Its name.
         bills: One for each card that was asked for.
+        is_closed: Whether the usage of the month changes no more.
+        late: What of the usage is of earlier months, which were closed when it arrived.
     """
 
     account_id: int
     account: str
     bills: Sequence[Bill]
+    is_closed: bool
+    late: Sequence[Late]
 
 
 @reads("bill.list", READ)
@@ -142,9 +149,7 @@ def compare_of(tx: Tx, _: int, account_id: int, month: str, cards: Cards) -> Acc
 def used(tx: Tx, account_id: int, month: Month) -> Usage:
     """Return what the ledger has of a month, by the names of caches and the IDs of keys."""
     of = ledger_tables.window(tx, month.start, month.end)
-    query = _USED.format(
-        sums=usage.SUMS, usage=of.source(DAY, "account_id = :account_id"), joined=usage.JOINED
-    )
+    query = _USED.format(sums=usage.SUMS, usage=of.source(DAY, _OF_ACCOUNT), joined=usage.JOINED)
     rows = [
         (Where(cache, key), Totals(*counts))
         for cache, key, *counts in tx.db.rows(query, account_id=account_id)
@@ -166,7 +171,8 @@ def _bills(tx: Tx, account_id: int, month: str, cards: Iterable[Card]) -> Accoun
         raise NoSuchBill(f"month: {wanted} is before the account, which was created in {begun}")
     found = used(tx, account_id, wanted)
     bills = [bill(card, found, wanted, account.created_at, tx.now) for card in cards]
-    return AccountBills(account_id, account.name, bills)
+    late = usage.late(tx, wanted.start, wanted.end, _OF_ACCOUNT, account_id=account_id)
+    return AccountBills(account_id, account.name, bills, _is_closed(tx, wanted), late)
 
 
 def _months(tx: Tx, account_id: int) -> Iterator[Month]:
@@ -177,7 +183,11 @@ def _months(tx: Tx, account_id: int) -> Iterator[Month]:
 
 
 def _billed(tx: Tx, month: Month) -> Billed:
-    return Billed(month, month.is_open(tx.now), min(month.end, tx.now))
+    return Billed(month, month.is_open(tx.now), _is_closed(tx, month), min(month.end, tx.now))
+
+
+def _is_closed(tx: Tx, month: Month) -> bool:
+    return month.end <= closing.open_since(tx)
 
 
 def _account(tx: Tx, account_id: int) -> Account:

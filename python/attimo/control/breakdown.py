@@ -12,7 +12,7 @@ from attimo.control.chosen_accounts import Chosen
 from attimo.control.ledger_tables import DAY, HOUR, MINUTE, Window, floor
 from attimo.control.permissions import Right
 from attimo.control.tx import Tx
-from attimo.control.usage import COUNTS, Totals
+from attimo.control.usage import COUNTS, Late, Totals
 from attimo.errors import InvalidArgument
 from attimo.store.connection import Value
 
@@ -74,6 +74,8 @@ class Breakdown:
         hours_before: Before this moment, usage is known by whole hours only, since minutes are kept
             for a while; None if `since` is not before it.
         days_before: The same for days.
+        late: What was booked in these months although it was used earlier, since its own month was
+            closed when it arrived; of all caches.
         names: The names of accounts by ID, if `rows` tell accounts apart.
     """
 
@@ -83,6 +85,7 @@ class Breakdown:
     totals: Totals
     hours_before: int | None = None
     days_before: int | None = None
+    late: Sequence[Late] = ()
     names: dict[int, str] = field(default_factory=dict)
 
 
@@ -172,6 +175,7 @@ def _broken_down(
         _summed(rows),
         hours_before=kept.minutes_since if of.since < kept.minutes_since else None,
         days_before=kept.hours_since if of.since < kept.hours_since else None,
+        late=usage.late(tx, of.since, of.until, accounts, **values),
     )
 
 

@@ -5,7 +5,8 @@ from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Protocol
 
-from attimo.control import api_keys, ledger_tables
+from attimo.billing import months
+from attimo.control import api_keys, closing, ledger_tables
 from attimo.control.actions import SERVER, writes
 from attimo.control.ledger_tables import DAY, MINUTE, TABLES, floor
 from attimo.control.tx import Tx
@@ -94,6 +95,7 @@ WHERE NOT EXISTS (
     SELECT 1 FROM usage_series WHERE key_id = :key_id AND cache_id = :cache_id AND api = :api
 )
 """
+_ADDED = ", ".join(f"{name} = {name} + excluded.{name}" for name in COUNTS)
 _ADD = """
 INSERT INTO {{table}} (account_id, at, series_id, {names})
 SELECT account_id, :{{table}}, id, {values} FROM usage_series
@@ -102,9 +104,24 @@ ON CONFLICT (account_id, at, series_id) DO UPDATE SET {added}
 """.format(
     names=", ".join(COUNTS),
     values=", ".join(f":{name}" for name in COUNTS),
-    added=", ".join(f"{name} = {name} + excluded.{name}" for name in COUNTS),
+    added=_ADDED,
 )
 """Adds counts to the row of a minute, hour or day, or inserts it."""
+_NOTE = """
+INSERT INTO usage_late (account_id, booked_in, meant_for, {names})
+SELECT account_id, :booked_in, :meant_for, {values} FROM usage_series
+WHERE key_id = :key_id AND cache_id = :cache_id AND api = :api
+ON CONFLICT (account_id, booked_in, meant_for) DO UPDATE SET {added}
+""".format(
+    names=", ".join(COUNTS),
+    values=", ".join(f":{name}" for name in COUNTS),
+    added=_ADDED,
+)
+_LATE = """
+SELECT meant_for, {sums} FROM usage_late AS usage
+WHERE {accounts} AND booked_in >= :first AND booked_in < :until
+GROUP BY meant_for ORDER BY meant_for
+"""
 
 _WITHIN = {
     "account_id": "usage.account_id = :account_id",
@@ -144,24 +161,57 @@ class By(StrEnum):
     MINUTE = "at"
 
 
+@dataclass(frozen=True, slots=True)
+class Late:
+    """Usage that arrived when its month was closed, and was booked in a later one.
+
+    Attributes:
+        month: The first second of the month in which it was used, since 1970.
+        counts: How much it was.
+    """
+
+    month: int
+    counts: Totals
+
+
 @writes("usage.record", SERVER, audited=False)
-def record(tx: Tx, batch: Batch) -> bool:
+def record(tx: Tx, batch: Batch, taken_at: int | None = None) -> bool:
     """Record a batch; return whether it was new.
 
     A batch that is already in the ledger is not counted again, however often and in whatever order
     batches are sent.
+
+    Args:
+        taken_at: When the node was asked for it, in seconds since 1970; None is now. It counts in
+            that minute or, if that month is closed, now, with a note.
     """
     if not tx.db.execute(_BEGIN_BATCH, node=batch.node, number=batch.number, now=tx.now):
         return False
-    moments: Mapping[str, Value] = {
-        table: floor(tx.now, length) for length, table in TABLES.items()
-    }
+    used_at = tx.now if taken_at is None else min(taken_at, tx.now)
+    open_since = closing.open_since(tx)
+    at = used_at if used_at >= open_since else max(tx.now, open_since)
+    moments: Mapping[str, Value] = {table: floor(at, length) for length, table in TABLES.items()}
     rows = [{**_row(used), **moments} for used in batch.used]
     tx.db.execute_each(_NAME, rows)
     for table in moments:
         tx.db.execute_each(_ADD.format(table=table), rows)
+    if at != used_at:
+        of = {"booked_in": months.at(at).start, "meant_for": months.at(used_at).start}
+        tx.db.execute_each(_NOTE, [{**row, **of} for row in rows])
     api_keys.used(tx, {used.key_id for used in batch.used})
     return True
+
+
+def late(tx: Tx, since: int, until: int, accounts: str, **values: Value) -> list[Late]:
+    """Return what was booked late in the months of a part of time, by the month of its use.
+
+    Args:
+        accounts: The condition in SQL for `account_id`.
+        values: Its parameters.
+    """
+    query = _LATE.format(sums=SUMS, accounts=accounts)
+    rows = tx.db.rows(query, first=months.at(min(since, tx.now)).start, until=until, **values)
+    return [Late(month, Totals(*counts)) for month, *counts in rows]
 
 
 def total(tx: Tx, of: Of) -> Totals:

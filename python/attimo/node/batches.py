@@ -1,6 +1,6 @@
 """Batches of usage as JSON, for a server that has another one or its next start record them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -20,20 +20,31 @@ class Used:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A batch; see `attimo.control.usage.Batch`."""
+    """A batch that was taken from a node; see `attimo.control.usage.Batch`.
+
+    Attributes:
+        taken_at: When, in seconds since 1970; None if a version took it that did not say so.
+    """
 
     node: str
     number: int
-    used: list[Used]
+    used: Sequence[usage.Used]
+    taken_at: int | None
 
 
-def to_json(batch: usage.Batch) -> dict[str, Any]:
+def taken(batch: usage.Batch, at: int) -> Batch:
+    """Return a batch with the moment at which it was taken."""
+    return Batch(batch.node, batch.number, batch.used, at)
+
+
+def to_json(batch: Batch) -> dict[str, Any]:
     """Return a batch as JSON values."""
     used = [
         {"cache_id": each.cache_id, "key_id": each.key_id, "api": each.api, **each.counts}
         for each in batch.used
     ]
-    return {"node": batch.node, "number": batch.number, "used": used}
+    names = {"node": batch.node, "number": batch.number, "taken_at": batch.taken_at}
+    return names | {"used": used}
 
 
 def of_json(written: dict[str, Any]) -> Batch:
@@ -42,7 +53,8 @@ def of_json(written: dict[str, Any]) -> Batch:
     Raises:
         KeyError, TypeError: It is not such output.
     """
-    return Batch(written["node"], written["number"], [_used(**each) for each in written["used"]])
+    used = [_used(**each) for each in written["used"]]
+    return Batch(written["node"], written["number"], used, written.get("taken_at"))
 
 
 def _used(cache_id: int, key_id: str, api: str, **counts: int) -> Used:

@@ -11,8 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from attimo.control.usage import Batch
+from attimo.control import usage
+from attimo.control.plane import utc_now
 from attimo.errors import AttimoError
+from attimo.node.batches import Batch, taken
 
 LONGEST_BACKOFF = 8  # times the interval
 
@@ -43,14 +45,16 @@ class Collector:
         on_recorded: Called after each attempt with whether the batch is in the ledger now.
         on_idle: Called when there is nothing to record.
         kept: Stores usage that could not be recorded before the server stopped, for its next start.
+        clock: The seconds since 1970 (UTC).
     """
 
-    take: Callable[[], Batch | None]
+    take: Callable[[], usage.Batch | None]
     record: Callable[[Batch], object]
     every_seconds: float
     on_recorded: Callable[[bool], None] = lambda _: None
     on_idle: Callable[[], None] = lambda: None
     kept: KeptUsage | None = None
+    clock: Callable[[], int] = utc_now
     _earlier: deque[Batch] = field(default_factory=deque, init=False)
     _is_earlier: bool = field(default=False, init=False)
     _waiting: Batch | None = field(default=None, init=False)
@@ -85,7 +89,7 @@ class Collector:
         """Record a batch; return whether there was one and it is in the ledger now."""
         if self._waiting is None:
             self._is_earlier = bool(self._earlier)
-            self._waiting = self._earlier.popleft() if self._earlier else self.take()
+            self._waiting = self._earlier.popleft() if self._earlier else self._take()
         if self._waiting is None:
             self.on_idle()
             return False
@@ -111,10 +115,14 @@ class Collector:
         """The time until the next attempt: longer after each failure in a row."""
         return float(self.every_seconds * min(2**self._failures, LONGEST_BACKOFF))
 
+    def _take(self) -> Batch | None:
+        batch = self.take()
+        return None if batch is None else taken(batch, self.clock())
+
     def _keep_rest(self) -> None:
         """Store the node's remaining usage; stored batches are still stored."""
         rest = [] if self._is_earlier or self._waiting is None else [self._waiting]
-        while (batch := self.take()) is not None:
+        while (batch := self._take()) is not None:
             rest.append(batch)
         kept = self.kept
         if kept is not None and all(kept.add(batch) for batch in rest):

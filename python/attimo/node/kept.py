@@ -5,8 +5,8 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from attimo.control.usage import Batch
 from attimo.node import batches
+from attimo.node.batches import Batch
 from attimo.reserve import Reserve
 
 log = logging.getLogger(__name__)

@@ -27,9 +27,9 @@ from pathlib import Path
 from typing import Any
 
 from attimo import __version__
-from attimo.control import usage
 from attimo.errors import StoreUnavailable
 from attimo.node import batches
+from attimo.node.batches import Batch
 from attimo.node.collector import Collector
 from attimo.serve.channel import Channel, Gone, Silent
 from attimo.serve.listening import Listening
@@ -73,7 +73,7 @@ class Successor:
             collector.stop()
         return not self.is_gone
 
-    def record(self, batch: usage.Batch) -> None:
+    def record(self, batch: Batch) -> None:
         """Have it record a batch.
 
         Raises:

@@ -1,5 +1,7 @@
 """Keeps the ledger small: deletes what is not kept for ever, a few rows in each transaction.
 
+It also closes months.
+
 It trusts no clock that has just jumped: by one that is a year ahead, all minutes would be old.
 """
 
@@ -9,7 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from attimo.control import Control, retention
+from attimo.control import Control, closing, retention
 from attimo.errors import AttimoError
 from attimo.node.kept import Kept
 
@@ -68,8 +70,16 @@ class LedgerKeeper:
         """Delete some of what is not kept; return how many seconds to wait."""
         deleted = self._forget_batches()
         if self._is_steady():
+            self._close()
             deleted += self._prune()
         return PAUSE if deleted else LONGEST_SLEEP
+
+    def _close(self) -> None:
+        with self.control.read() as tx:
+            if not closing.is_due(tx):
+                return
+        with self.control.begin() as tx:
+            closing.close(tx)
 
     def _prune(self) -> int:
         with self.control.read() as tx:

@@ -21,6 +21,7 @@ from attimo.control.limits import CacheLimits
 from attimo.data_directory import Credentials, DataDirectory, Running, reachable
 from attimo.errors import AttimoError, StoreUnavailable
 from attimo.node import local
+from attimo.node.batches import Batch
 from attimo.node.collector import Collector
 from attimo.node.kept import Kept
 from attimo.node.local import LocalNode
@@ -199,7 +200,7 @@ class Plane:
         self.start()
         self.node.release_control()
 
-    def record(self, batch: usage.Batch) -> None:
+    def record(self, batch: Batch) -> None:
         """Record a batch in the ledger, once, however often it is passed.
 
         Raises:
@@ -207,7 +208,7 @@ class Plane:
         """
         control = self._opened()
         with control.begin() as tx:
-            usage.record(tx, batch)
+            usage.record(tx, batch, batch.taken_at)
         control.record_uses()
 
     def look_for_certificate(self) -> None:

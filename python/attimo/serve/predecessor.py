@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from attimo import __version__
-from attimo.control import usage
 from attimo.data_directory import DataDirectory
 from attimo.errors import AttimoError, Misconfigured
 from attimo.node import batches
+from attimo.node.batches import Batch
 from attimo.node.local import LocalNode
 from attimo.serve.channel import Channel, Gone, Silent
 from attimo.serve.handover import NAME, PROTOCOL
@@ -58,9 +58,7 @@ class Predecessor:
         """
         self._ask({"wants": True}, YIELD_SECONDS)
 
-    def end(
-        self, record: Callable[[usage.Batch], object], kept: KeptItems, node: LocalNode
-    ) -> None:
+    def end(self, record: Callable[[Batch], object], kept: KeptItems, node: LocalNode) -> None:
         """Have it stop, record its last usage in a thread, and read its items.
 
         Raises:
@@ -108,7 +106,7 @@ class Predecessor:
             raise Misconfigured(f"the running server (pid {self.pid}) continues: {why}")
         return answer
 
-    def _run(self, record: Callable[[usage.Batch], object]) -> None:
+    def _run(self, record: Callable[[Batch], object]) -> None:
         with suppress(Gone):
             while written := self.channel.hear(None).get("usage"):
                 self.channel.say({"recorded": _is_recorded(written, record)})
@@ -116,7 +114,7 @@ class Predecessor:
         log.info("the old server (pid %d) has ended", self.pid)
 
 
-def _is_recorded(written: dict[str, Any], record: Callable[[usage.Batch], object]) -> bool:
+def _is_recorded(written: dict[str, Any], record: Callable[[Batch], object]) -> bool:
     try:
         record(batches.of_json(written))
     except Exception as error:  # it is retried

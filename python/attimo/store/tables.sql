@@ -294,3 +294,32 @@ CREATE TABLE usage_kept (
     PRIMARY KEY (id)
 );
 INSERT INTO usage_kept (id, minutes_since, hours_since) VALUES (1, 0, 0);
+
+-- One row: when the first month began that is not closed, a later month that the clock has shown, and
+-- since when it shows it; without one, that is the first open month, too.
+CREATE TABLE usage_closed (
+    id INTEGER NOT NULL CONSTRAINT one_row CHECK (id = 1),
+    open_since INTEGER NOT NULL,
+    next_month INTEGER NOT NULL,
+    seen_at INTEGER NOT NULL,
+    PRIMARY KEY (id)
+);
+INSERT INTO usage_closed (id, open_since, next_month, seen_at) VALUES (1, -62135596800, -62135596800, 0);
+
+-- What was used in a month that was closed when it arrived, `meant_for`. It is in the ledger, in the
+-- month that begins at `booked_in`.
+CREATE TABLE usage_late (
+    account_id INTEGER NOT NULL,
+    booked_in INTEGER NOT NULL,
+    meant_for INTEGER NOT NULL,
+    requests INTEGER NOT NULL,
+    errors INTEGER NOT NULL,
+    hits INTEGER NOT NULL,
+    misses INTEGER NOT NULL,
+    bytes_in INTEGER NOT NULL,
+    bytes_out INTEGER NOT NULL,
+    kib_in INTEGER NOT NULL,
+    kib_out INTEGER NOT NULL,
+    evicted INTEGER NOT NULL,
+    PRIMARY KEY (account_id, booked_in, meant_for)
+) WITHOUT ROWID;
