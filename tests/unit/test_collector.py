@@ -1,13 +1,15 @@
 """Usage goes from the node into the ledger, once, in order, whatever the disk does."""
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import pytest
 
-from attimo.control.usage import Used
+from attimo.control.usage import Totals, Used
 from attimo.errors import StoreUnavailable
+from attimo.node import batches
+from attimo.node.batches import Batch
 from attimo.node.collector import LONGEST_BACKOFF, Collector
 
 
@@ -164,3 +166,29 @@ def test_what_cannot_be_recorded_at_the_end_is_recorded_by_the_next_server() -> 
     one_life(0)
     assert ledger.numbers == [1, 2, 1]
     assert reserve.batches == []
+
+
+def test_a_batch_has_the_moment_at_which_it_was_taken_also_when_it_is_recorded_later() -> None:
+    moments: list[int | None] = []
+    ledger, now = Ledger(full=True), [100]
+
+    def record(batch: Batch) -> None:
+        ledger.record(batch)  # type: ignore[arg-type]
+        moments.append(batch.taken_at)
+
+    collecting = Collector(Meter(2).take, record, every_seconds=5, clock=lambda: now[0])
+    collecting.collect()
+    ledger.full, now[0] = False, 200
+    collecting.collect()
+    collecting.collect()
+
+    assert moments == [100, 200]
+
+
+def test_a_batch_is_the_same_from_json_and_one_of_an_earlier_version_has_no_moment() -> None:
+    batch = Batch("node", 3, [batches.Used(1, "key", "Get", asdict(Totals(requests=2)))], 100)
+    written = batches.to_json(batch)
+
+    assert batches.of_json(written) == batch
+    del written["taken_at"]
+    assert batches.of_json(written) == replace(batch, taken_at=None)

@@ -1,14 +1,18 @@
-"""A process that is killed while it deletes old minutes and hours."""
+"""What a server deletes of its ledger by itself, also if it is killed meanwhile."""
 
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
+
+from pysqlite3 import dbapi2
 
 from attimo.control import usage
 from attimo.control.ledger_tables import DAY, MINUTE
 from attimo.control.usage import By, Of, Totals
 from fakes import NOON, Batch, Clock, Listener, Used, new_control
-from faults.watching import ask, is_sound
+from faults.watching import ask, eventually, is_sound
+from harness import Server
 
 KILLS = 20
 DELETING = """
@@ -58,3 +62,18 @@ def test_a_kill_while_old_rows_are_deleted_changes_no_sum(tmp_path: Path) -> Non
         assert sums() == before
         assert is_sound(tmp_path)
     control.database.close()
+
+
+def test_a_server_forgets_the_numbers_of_batches_that_cannot_come_again(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with Server(data_dir=data):
+        pass
+    with closing(dbapi2.connect(str(data / "attimo.db"))) as database:
+        rows = [("earlier", number, 1) for number in range(1, 3_501)]
+        database.executemany("INSERT INTO batches VALUES (?, ?, ?)", rows)
+        database.commit()
+
+    with Server(data_dir=data):
+        count = "SELECT count(*), max(number) FROM batches WHERE node = 'earlier'"
+        eventually(lambda: int(ask(data, count)[0][0]) <= 1_000, "old numbers are deleted")
+        assert ask(data, count)[0][1] == 3_500
