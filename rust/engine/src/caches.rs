@@ -53,7 +53,7 @@ impl Caches {
     }
 
     /// Whether a cache keeps its items although memory is short.
-    pub(crate) fn keeps(&mut self, namespace: Namespace, now: Moment) -> bool {
+    pub(crate) fn protects(&mut self, namespace: Namespace, now: Moment) -> bool {
         let Level { looks, at, .. } = self.level;
         if looks == 0 || at != now {
             self.level = Level { bytes: self.fairness.level(), looks: LOOKS, at: now };

@@ -12,7 +12,7 @@ use crate::hashing::Hashing;
 use crate::log::Position;
 use crate::namespace::Retired;
 use crate::place::{Place, Rules};
-use crate::room::Written;
+use crate::reclaim::Written;
 use crate::shard::Shard;
 use crate::{Command, Error, Limits, Looked, Moment, Namespace, Stored, Totals, size};
 

@@ -1,13 +1,13 @@
-//! Searches for an item to evict: what they look for, and what they passed.
+//! Searches for an item to evict: what they look for, where they begin, and what they passed.
 
 use crate::Namespace;
 
-/// So many bytes of an item that is passed weigh as much as another item.
-const KEPT_BYTES: usize = 4096;
-/// After so many items that are passed, the other queue is tried.
-const KEPT_IN_A_ROW: usize = 16;
+/// So many bytes of a protected item weigh as much as another item.
+const PROTECTED_BYTES: usize = 4096;
+/// After so many protected items, the other queue is tried.
+const PROTECTED_IN_A_ROW: usize = 16;
 /// And so many searches begin there, if it had what was looked for.
-const TURNED: u32 = 32;
+const SEARCHES_FROM_OTHER: u32 = 32;
 
 /// Which items a search looks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,45 +20,45 @@ pub(crate) enum Search {
     Any,
 }
 
-/// What a search moved because its cache keeps it.
+/// The protected items that a search passed: those of caches that use less than their share.
 #[derive(Debug, Default)]
-pub(crate) struct Kept {
+pub(crate) struct Protected {
     items: usize,
     /// More than that, if they are large.
     pub(crate) weight: usize,
 }
 
-impl Kept {
+impl Protected {
     pub(crate) fn add(&mut self, bytes: usize) {
         self.items += 1;
-        self.weight += 1 + bytes / KEPT_BYTES;
+        self.weight += 1 + bytes / PROTECTED_BYTES;
     }
 
     /// How often the search went on in the other queue.
     pub(crate) fn turns(&self) -> usize {
-        self.items / KEPT_IN_A_ROW
+        self.items / PROTECTED_IN_A_ROW
     }
 }
 
 /// Where searches begin: if the last one found what it looked for in the other queue than eviction
 /// would have chosen, the next ones begin there.
 #[derive(Debug, Default)]
-pub(crate) struct Turned {
-    pub(crate) is_turned: bool,
+pub(crate) struct SearchStart {
+    pub(crate) in_other: bool,
     /// For how many searches.
     left: u32,
 }
 
-impl Turned {
-    /// Notes what a search that found something moved before.
-    pub(crate) fn note(&mut self, kept: &Kept) {
-        if kept.turns() > 0 {
-            self.is_turned ^= kept.turns() % 2 == 1;
-            self.left = TURNED;
+impl SearchStart {
+    /// Notes what a search that found something had passed before.
+    pub(crate) fn note(&mut self, passed: &Protected) {
+        if passed.turns() > 0 {
+            self.in_other ^= passed.turns() % 2 == 1;
+            self.left = SEARCHES_FROM_OTHER;
         } else if self.left > 0 {
             self.left -= 1;
         } else {
-            self.is_turned = false;
+            self.in_other = false;
         }
     }
 }

@@ -243,7 +243,7 @@ impl Log {
         let number = self.add(queue, len.max(self.segment_bytes()));
         self.chains[queue as usize].open.push_back(number);
         if queue == Queue::Small {
-            self.let_count();
+            self.start_counting();
         }
         number as usize
     }

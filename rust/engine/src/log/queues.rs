@@ -45,7 +45,7 @@ impl Log {
     }
 
     /// The small queue has a new segment: uses in those that are no longer among the newest count.
-    pub(super) fn let_count(&mut self) {
+    pub(super) fn start_counting(&mut self) {
         let newest = self.newest_bytes();
         let small = &self.chains[Queue::Small as usize];
         let (newest, mut newer) = (newest.max(small.bytes / NEWEST_OF_SMALL), 0);
@@ -60,16 +60,16 @@ impl Log {
     }
 
     /// Makes the first segment of a queue the last one of the main queue, if all of its records are of
-    /// caches for which `keeps` is true; whether it did.
-    pub(crate) fn keep_first(
+    /// caches for which `protects` is true; whether it did.
+    pub(crate) fn requeue_protected(
         &mut self,
         queue: Queue,
-        keeps: impl FnMut(Namespace) -> bool,
+        protects: impl FnMut(Namespace) -> bool,
     ) -> bool {
         while self.chains[queue as usize].closed.is_empty() && self.close(queue) {}
         let Some(&number) = self.chains[queue as usize].closed.front() else { return false };
         let segment = &mut self.segments[number as usize];
-        if segment.state != State::Closed || !segment.owners.all(keeps) {
+        if segment.state != State::Closed || !segment.owners.all(protects) {
             return false;
         }
         (segment.queue, segment.counts) = (Queue::Main, true);

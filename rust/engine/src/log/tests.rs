@@ -97,7 +97,7 @@ fn records_are_found_at_their_address_whatever_is_added_moved_and_removed() {
                     }
                 }
                 (9, _) => {
-                    log.keep_first(queue, |_| true);
+                    log.requeue_protected(queue, |_| true);
                 }
                 _ => {
                     if let Some(at) = log.next_to_compact() {
@@ -218,9 +218,9 @@ fn the_first_segment_is_kept_in_the_main_queue_if_it_is_only_of_caches_that_keep
         let value = vec![i.to_le_bytes()[0]; 50];
         model.0.insert(i, (log.append(Queue::Small, header, &i.to_le_bytes(), &value), 50));
     }
-    let keeps = |namespace| namespace != Namespace(1);
+    let protects = |namespace| namespace != Namespace(1);
 
-    while log.keep_first(Queue::Small, keeps) {}
+    while log.requeue_protected(Queue::Small, protects) {}
     let kept = log.records(Queue::Main);
 
     model.check(&log);
@@ -240,7 +240,7 @@ fn a_segment_with_records_of_many_caches_is_not_kept_as_a_whole() {
         log.append(Queue::Small, header, &i.to_le_bytes(), b"value");
     }
 
-    assert!(!log.keep_first(Queue::Small, |_| true));
+    assert!(!log.requeue_protected(Queue::Small, |_| true));
 }
 
 #[test]

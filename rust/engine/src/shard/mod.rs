@@ -14,7 +14,7 @@ use crate::log::{Log, Position, Queue};
 use crate::namespace::{Liveness, RemovalReason};
 use crate::random::Random;
 use crate::record::Record;
-use crate::search::Turned;
+use crate::search::SearchStart;
 use crate::time::Deadline;
 use crate::value::{Found, NewValue};
 use crate::value_slab::{Value, ValueSlab};
@@ -42,7 +42,7 @@ pub(crate) struct Shard {
     log: Log,
     aside: ValueSlab,
     eviction: Eviction,
-    turned: Turned,
+    start: SearchStart,
     pub(crate) random: Random,
     /// Values to drop after the lock, since that takes long.
     discarded: Vec<Value>,
@@ -69,8 +69,8 @@ impl<'a> From<NewValue<'a>> for Content<'a> {
 impl Shard {
     pub(crate) fn new(random: Random, fairness: Arc<Fairness>) -> Self {
         let (log, aside, eviction, discarded) = Default::default();
-        let (caches, turned) = (Caches::new(fairness), Turned::default());
-        Self { caches, log, aside, eviction, turned, random, discarded }
+        let (caches, start) = (Caches::new(fairness), SearchStart::default());
+        Self { caches, log, aside, eviction, start, random, discarded }
     }
 
     /// The address of an item. It is valid until the item is written, moved or removed.

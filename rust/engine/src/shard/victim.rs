@@ -4,12 +4,12 @@ use super::Shard;
 use crate::eviction::MOST_MOVES;
 use crate::log::{Queue, Step};
 use crate::namespace::{Liveness, RemovalReason};
-use crate::search::{Kept, Search};
+use crate::search::{Protected, Search};
 use crate::{Moment, Namespace};
 
-/// The most items that one search moves because their cache keeps them: more than are in the way of
-/// each evicted one in the long run, and some microseconds under the lock.
-const MOST_KEPT: usize = 64;
+/// The most protected items that one search passes: more than are in the way of each evicted one in the
+/// long run, and some microseconds under the lock.
+const MOST_PROTECTED: usize = 64;
 /// Lines of a table in which an item of a cache is looked for.
 const SAMPLED_LINES: usize = 8;
 
@@ -54,13 +54,13 @@ impl Shard {
             self.log.bring_first(near).then_some(())?;
         }
         let is_fair = search != Search::Any;
-        let (mut kept, mut moves) = (Kept::default(), 0);
-        while !is_fair || kept.weight < MOST_KEPT {
-            let queue = self.next_queue(&kept);
-            let keeps = |it| !judge.is_retired(it) && self.caches.keeps(it, now);
-            if is_fair && self.log.keep_first(queue, keeps) {
+        let (mut protected, mut moves) = (Protected::default(), 0);
+        while !is_fair || protected.weight < MOST_PROTECTED {
+            let queue = self.next_queue(&protected);
+            let protects = |it| !judge.is_retired(it) && self.caches.protects(it, now);
+            if is_fair && self.log.requeue_protected(queue, protects) {
                 self.eviction.pass();
-                kept.add(0);
+                protected.add(0);
                 continue;
             }
             let (queue, step) =
@@ -80,10 +80,10 @@ impl Shard {
             if judge.fate(header).is_some() {
                 return Some(at);
             }
-            if is_fair && self.caches.keeps(header.namespace.of_cache(), now) {
-                kept.add(self.log.record(at).len());
+            if is_fair && self.caches.protects(header.namespace.of_cache(), now) {
+                protected.add(self.log.record(at).len());
             } else if moves == MOST_MOVES || !self.stays(at, queue, now) {
-                self.turned.note(&kept);
+                self.start.note(&protected);
                 return Some(at);
             } else {
                 moves += 1;
@@ -93,9 +93,9 @@ impl Shard {
         None
     }
 
-    /// Any item of a cache besides the one that is `spared`, unless the cache keeps its items.
+    /// Any item of a cache besides the one that is `spared`, unless the cache is protected.
     fn sample(&mut self, namespace: Namespace, spared: Option<u32>, now: Moment) -> Option<u32> {
-        if self.caches.keeps(namespace.of_cache(), now) {
+        if self.caches.protects(namespace.of_cache(), now) {
             return None;
         }
         let cache = self.caches.get(namespace)?;
@@ -104,10 +104,10 @@ impl Shard {
         cache.addresses_of(&(first..=last)).find(|&at| spared != Some(at))
     }
 
-    /// The queue to evict from, or the other one if many were kept: that may have items of others.
-    fn next_queue(&mut self, kept: &Kept) -> Queue {
+    /// The queue to evict from, or the other one if many were protected: that may have items of others.
+    fn next_queue(&mut self, protected: &Protected) -> Queue {
         let queue = self.eviction.queue(&self.log);
-        let turns = kept.turns() + usize::from(self.turned.is_turned);
+        let turns = protected.turns() + usize::from(self.start.in_other);
         if turns.is_multiple_of(2) { queue } else { queue.other() }
     }
 

@@ -31,7 +31,7 @@ impl Engine {
     pub(crate) fn leave(&self, mut shard: MutexGuard<'_, Shard>, written: Written, now: Moment) {
         let discarded = shard.take_discarded();
         if self.budget.is_short() {
-            let evicted = self.make_room(shard, written, now);
+            let evicted = self.reclaim(shard, written, now);
             drop(discarded);
             self.budget.turn_over(evicted, now);
         } else {
@@ -68,7 +68,7 @@ impl Engine {
     /// Fair searches may be in vain for long, where those of caches above their share are far from
     /// the first of their queues. A cache that writes then loses items of its own, and only if it is
     /// below its share, too, somebody else.
-    fn make_room(&self, shard: MutexGuard<'_, Shard>, mut written: Written, now: Moment) -> u64 {
+    fn reclaim(&self, shard: MutexGuard<'_, Shard>, mut written: Written, now: Moment) -> u64 {
         let home = written.home;
         let mut evicted = self.evict_some(shard, &mut written.at, now, Search::Fair).unwrap_or(0);
         for (search, most) in [
