@@ -4,7 +4,7 @@
 use crate::size;
 
 /// The most entries of a node.
-pub(super) const FULL: usize = 64;
+pub(super) const FULL: usize = 128;
 
 /// Shorter vectors double.
 const SHORT: usize = 8;

@@ -7,7 +7,6 @@
 use std::cmp::Ordering;
 use std::ops::{Bound, Range};
 
-use super::capacity::FULL;
 use super::score::Score;
 use super::tree::{Digest, Slot, Tree};
 use crate::Order;
@@ -30,6 +29,9 @@ pub trait Member: Clone {
 }
 
 impl Digest for Score {}
+
+/// More members than this have hints; fewer are compared one after the other.
+const MANY: usize = 64;
 
 /// The contribution of a score to the size of the item.
 pub(crate) const SCORE_BYTES: u64 = 8;
@@ -162,9 +164,9 @@ impl<M: Member> Ranking<M> {
 
     /// Creates hints if there are many members, and drops them if there are few.
     fn settle(&mut self, hashing: &Hashing) {
-        if self.len() < FULL / 2 {
+        if self.len() < MANY / 2 {
             self.hints = None;
-        } else if self.len() > FULL && self.hints.is_none() {
+        } else if self.len() > MANY && self.hints.is_none() {
             let all = self.order.iter(0..self.len(), Order::Ascending);
             let hint = |(score, slot): (Score, &Slot<M, ()>)| {
                 (M::hash(slot.key.name(), hashing), score.halves())
