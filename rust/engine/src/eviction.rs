@@ -27,8 +27,9 @@ use crate::Moment;
 use crate::header::Header;
 use crate::log::{Drained, Log, Queue};
 
-/// The most records that are moved in one search, which bounds the time under the lock: about 50 µs.
-pub(crate) const MOST_MOVES: u32 = 512;
+/// The most that is moved in one search, in small records, which bounds the time under the lock: about
+/// 50 µs.
+pub(crate) const MOST_MOVES: usize = 512;
 /// The part of the items looked at that stay.
 const STAYING: f64 = 0.4;
 /// How much the logarithm of the threshold moves while as many items are looked at as there are.
@@ -148,9 +149,9 @@ impl Eviction {
         self.ghosts.remember(hash, log.bytes_in(Queue::Small) + log.bytes_in(Queue::Main));
     }
 
-    /// The memory of what is remembered, in bytes.
-    pub(crate) fn memory(&self) -> u64 {
-        self.ghosts.memory()
+    /// The memory of what is remembered, in bytes; before the first eviction, what it will be.
+    pub(crate) fn memory(&self, log: &Log) -> u64 {
+        self.ghosts.memory(log.bytes_in(Queue::Small) + log.bytes_in(Queue::Main))
     }
 
     /// The worth of an item of so many bytes.

@@ -2,8 +2,8 @@
 
 use crate::Namespace;
 
-/// So many bytes of a protected item weigh as much as another item.
-const PROTECTED_BYTES: usize = 4096;
+/// So many bytes of an item that is moved weigh as much as another item.
+const BYTES: usize = 1024;
 /// After so many protected items, the other queue is tried.
 const PROTECTED_IN_A_ROW: usize = 16;
 /// And so many searches begin there, if it had what was looked for.
@@ -31,7 +31,7 @@ pub(crate) struct Protected {
 impl Protected {
     pub(crate) fn add(&mut self, bytes: usize) {
         self.items += 1;
-        self.weight += 1 + bytes / PROTECTED_BYTES;
+        self.weight += weight(bytes);
     }
 
     /// How often the search went on in the other queue.
@@ -61,4 +61,10 @@ impl SearchStart {
             self.in_other = false;
         }
     }
+}
+
+/// What it weighs to move a record of so many bytes: both limits, of time under the lock, are in
+/// small records.
+pub(crate) fn weight(bytes: usize) -> usize {
+    1 + bytes / BYTES
 }

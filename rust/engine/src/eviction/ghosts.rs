@@ -19,8 +19,10 @@ pub(super) struct Ghosts {
 }
 
 impl Ghosts {
-    pub(super) fn memory(&self) -> u64 {
-        (self.rows.len() * ROW) as u64
+    /// The memory of the rows, in bytes, or what it will be with so many bytes of records: if it came
+    /// with the first eviction, that would have to free as much, and so on in all shards.
+    pub(super) fn memory(&self, bytes: usize) -> u64 {
+        (self.rows.len() * ROW).max(bytes / SHARE) as u64
     }
 
     /// Remembers a hash; records take so many bytes.
@@ -74,6 +76,7 @@ mod tests {
         assert_eq!(known(&all[19_000..]), 1000);
         assert!(known(&all[..5000]) < 50);
         assert!(known(&hashes(2, 10_000)) < 20, "few are known by mistake");
-        assert_eq!(ghosts.memory(), 1 << 14);
+        assert_eq!(ghosts.memory(bytes), 1 << 14);
+        assert_eq!(Ghosts::default().memory(bytes), 1 << 14);
     }
 }

@@ -148,7 +148,7 @@ impl Owners {
 pub(super) enum State {
     Open,
     Closed,
-    /// The first of its queue, being emptied: its holes and its end are not counted.
+    /// Was the first of its queue, and is being emptied: its holes and its end are not counted.
     Drained,
     /// Its memory is freed; its number is still in the queue.
     Freed,

@@ -98,7 +98,10 @@ impl Shard {
 
     /// The memory that the shard uses, in bytes.
     pub(crate) fn memory(&self) -> u64 {
-        self.caches.totals.bytes + self.caches.memory() + self.log.unused() + self.eviction.memory()
+        self.caches.totals.bytes
+            + self.caches.memory()
+            + self.log.unused()
+            + self.eviction.memory(&self.log)
     }
 
     pub(crate) fn header(&self, at: u32) -> Header {

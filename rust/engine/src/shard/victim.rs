@@ -4,7 +4,7 @@ use super::Shard;
 use crate::eviction::MOST_MOVES;
 use crate::log::{Queue, Step};
 use crate::namespace::{Liveness, RemovalReason};
-use crate::search::{Protected, Search};
+use crate::search::{self, Protected, Search};
 use crate::{Moment, Namespace};
 
 /// The most protected items that one search passes: more than are in the way of each evicted one in the
@@ -48,10 +48,11 @@ impl Shard {
         self.log.set_time(now);
         if let Search::Near(namespace) = search {
             let near = self.sample(namespace, *spared, now)?;
-            if self.log.header(near).is_aside() {
+            // A large value frees its memory at once; a record does so with the rest of its segment,
+            // unless that is still open.
+            if self.log.header(near).is_aside() || !self.log.bring_first(near) {
                 return Some(near);
             }
-            self.log.bring_first(near).then_some(())?;
         }
         let is_fair = search != Search::Any;
         let (mut protected, mut moves) = (Protected::default(), 0);
@@ -82,11 +83,11 @@ impl Shard {
             }
             if is_fair && self.caches.protects(header.namespace.of_cache(), now) {
                 protected.add(self.log.record(at).len());
-            } else if moves == MOST_MOVES || !self.stays(at, queue, now) {
+            } else if moves >= MOST_MOVES || !self.stays(at, queue, now) {
                 self.start.note(&protected);
                 return Some(at);
             } else {
-                moves += 1;
+                moves += search::weight(self.log.record(at).len());
             }
             self.relocate(at, Queue::Main);
         }

@@ -205,3 +205,18 @@ fn evictions_are_reported_once_by_namespace_even_after_its_items_are_gone() {
     assert_eq!(evicted, HashMap::from([(CACHE, ROOM + 300 - first - left), (OTHER, of_other)]));
     assert_eq!(cache.engine.totals().evicted, ROOM + 300 - left + of_other);
 }
+
+#[test]
+fn the_first_write_that_evicts_evicts_little() {
+    let (seed, limits) = ([1, 2, 3, 4], Limits::default());
+    let engine = Engine::new(Config { memory_bytes: 32 << 20, shards: 64, seed, limits });
+    let value = [1; 200];
+    let mut key = 0_u64;
+    while engine.totals().evicted == 0 {
+        let set = Set { key: &key.to_le_bytes(), value: value[..].into(), ttl: Ttl::FOREVER };
+        engine.run(CACHE, set, Moment(0)).expect("a write is never refused");
+        key += 1;
+    }
+
+    assert!(engine.totals().evicted < 100, "{} items", engine.totals().evicted);
+}

@@ -141,3 +141,27 @@ fn a_cache_is_counted_until_its_last_item_is_gone() {
         assert_eq!(kept(&engine, SMALL, 0..3000), 3000, "{round}");
     }
 }
+
+#[test]
+fn a_flood_of_large_items_takes_nothing_from_caches_below_their_share() {
+    for (shards, key_bytes, value_bytes) in [(64, 4, 16_000), (4, 4, 16_000), (16, 100_000, 9)] {
+        let engine = with_shards(shards);
+        let mut key = 0;
+        while engine.counted() < BUDGET * 85 / 100 {
+            (0..50).for_each(|cache| write(&engine, Namespace(10 + cache), key..key + 1, 50));
+            key += 1;
+        }
+
+        for i in 0..2000_u32 {
+            let key = [&i.to_le_bytes()[..], &vec![0; key_bytes - 4]].concat();
+            let value = vec![1; value_bytes];
+            let set = Set { key: &key, value: value[..].into(), ttl: Ttl::FOREVER };
+            engine.run(LARGE, set, NOW).expect("a write is never refused");
+        }
+
+        let evicted = engine.take_evicted();
+        let of_others = evicted.iter().filter(|(cache, _)| **cache != LARGE);
+        let lost = of_others.map(|(_, items)| items).sum::<u64>();
+        assert_eq!(lost, 0, "{shards} shards, keys of {key_bytes} and values of {value_bytes}");
+    }
+}
