@@ -209,7 +209,7 @@ fn evictions_are_reported_once_by_namespace_even_after_its_items_are_gone() {
 #[test]
 fn the_first_write_that_evicts_evicts_little() {
     let (seed, limits) = ([1, 2, 3, 4], Limits::default());
-    let engine = Engine::new(Config { memory_bytes: 32 << 20, shards: 64, seed, limits });
+    let engine = Engine::new(Config { memory_bytes: 64 << 20, shards: 8, seed, limits });
     let value = [1; 200];
     let mut key = 0_u64;
     while engine.totals().evicted == 0 {
