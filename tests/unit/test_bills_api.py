@@ -161,6 +161,19 @@ def test_a_clock_that_jumps_a_month_and_back_bills_all_of_it_once(
     assert totals == ["3.00", "3.00"]
 
 
+def test_an_account_made_by_a_clock_that_was_ahead_has_bills_from_its_first_usage_on(
+    control: Control, owner: Client, clock: Clock
+) -> None:
+    clock.now = months.read("2020-01").start
+    record(control, 1, Used(create(control, "a"), "k", bytes_in=60 * GIB))
+
+    first = owner.ask("GET", "/bills/2020-01").json()
+    listed = owner.ask("GET", "/bills").json()["bills"]
+
+    assert first["total"] == "1.50"
+    assert listed[-1]["month"] == "2020-01"
+
+
 def test_the_months_of_an_account_are_listed_the_newest_first(owner: Client, clock: Clock) -> None:
     clock.now = months.at(NOON).end + 5
 

@@ -164,7 +164,7 @@ def used(tx: Tx, account_id: int, month: Month) -> Usage:
 
 def _bills(tx: Tx, account_id: int, month: str, cards: Iterable[Card]) -> AccountBills:
     wanted, account = months.read(month), _account(tx, account_id)
-    begun = months.at(account.created_at)
+    begun = _begun(tx, account)
     if wanted > months.at(tx.now):
         raise NoSuchBill(f"month: {wanted} has not begun")
     if wanted < begun:
@@ -176,7 +176,7 @@ def _bills(tx: Tx, account_id: int, month: str, cards: Iterable[Card]) -> Accoun
 
 
 def _months(tx: Tx, account_id: int) -> Iterator[Month]:
-    month = months.at(_account(tx, account_id).created_at)
+    month = _begun(tx, _account(tx, account_id))
     while month.start <= tx.now:
         yield month
         month = month.next
@@ -184,6 +184,13 @@ def _months(tx: Tx, account_id: int) -> Iterator[Month]:
 
 def _billed(tx: Tx, month: Month) -> Billed:
     return Billed(month, month.is_open(tx.now), _is_closed(tx, month), min(month.end, tx.now))
+
+
+def _begun(tx: Tx, account: Account) -> Month:
+    """The month of the first bill: of the first usage, if a wrong clock made the account later."""
+    query = "SELECT min(at) FROM usage_days WHERE account_id = :id"
+    used = tx.db.scalar(query, id=account.id)
+    return months.at(account.created_at if used is None else min(account.created_at, int(used)))
 
 
 def _is_closed(tx: Tx, month: Month) -> bool:

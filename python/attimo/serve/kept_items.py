@@ -52,15 +52,16 @@ class KeptItems:
     path: Path
     is_on: bool
     _node: LocalNode | None = field(default=None, init=False)
-    _until: float = field(default=0.0, init=False)
+    _until: float | None = field(default=None, init=False)
 
     def begin(self, node: LocalNode) -> None:
         """Note that a node has all items there are: those are written at the end."""
         self._node = node
 
     def end_soon(self) -> None:
-        """Note that the server was told to end."""
-        self._until = time.monotonic() + STOP_SECONDS
+        """Note that the server was told to end; only the first time counts."""
+        if self._until is None:
+            self._until = time.monotonic() + STOP_SECONDS
 
     def abandon(self) -> None:
         """Note that another server has the items."""
@@ -96,7 +97,8 @@ class KeptItems:
         """Write the items for the next server; if that fails, log why and go on."""
         if not self.is_on or self._node is None:
             return
-        patience = max(LEAST_SECONDS, self._until - time.monotonic())
+        self.end_soon()
+        patience = max(LEAST_SECONDS, (self._until or 0.0) - time.monotonic())
         with _complaining("items could not be written, and are lost"):
             try:
                 self._write(self._node, patience)

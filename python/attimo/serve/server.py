@@ -157,6 +157,8 @@ class Server:
         """Serve until the end."""
         while True:
             self.control.shutdown.woken.wait()
+            if self.control.shutdown.is_set():
+                self.kept.end_soon()
             self.handover.finish()
             successor = self.handover.successor
             if successor is None:

@@ -4,8 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::io::{self, Read};
 use std::sync::mpsc;
 use std::thread;
+use std::time::Instant;
 
-use attimo_engine::{Imported, Namespace};
+use attimo_engine::{Imported, Moment, Namespace};
 use parking_lot::Mutex;
 
 use super::blocks::{Block, Blocks};
@@ -61,6 +62,7 @@ impl Items<'_> {
         mut source: R,
         between: impl Fn() + Sync,
     ) -> Result<Loaded, LoadError> {
+        let asked = Instant::now();
         let mut blocks = Blocks::new(&mut source);
         let header = Header::read(&blocks.take(2 * HEADER_BYTES));
         if let Some(error) = blocks.error.take() {
@@ -71,8 +73,12 @@ impl Items<'_> {
             return Err(LoadError::OtherServer);
         }
         let caches = self.caches.iter().map(|cache| (cache.namespace, cache)).collect();
-        let elapsed = self.epoch_milliseconds.saturating_sub(header.written_at);
-        let loader = Loader { items: self, caches, elapsed, between: &between };
+        // A server that is replaced finishes its requests before it writes.
+        let waited = u64::try_from(asked.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let now = Moment(self.now.moment.0.saturating_add(waited));
+        let arrived = self.epoch_milliseconds.saturating_add(waited);
+        let elapsed = arrived.saturating_sub(header.written_at);
+        let loader = Loader { items: self, caches, now, elapsed, between: &between };
         let before = self.backend.totals().evicted;
         let (sum, total) = loader.load_all(&mut blocks, &header);
         let evicted = self.backend.totals().evicted - before;
@@ -108,6 +114,7 @@ struct Row(Option<Namespace>);
 struct Loader<'a> {
     items: &'a Items<'a>,
     caches: HashMap<Namespace, &'a Cache>,
+    now: Moment,
     /// Since the items were written, in milliseconds.
     elapsed: u64,
     between: &'a (dyn Fn() + Sync),
@@ -179,7 +186,6 @@ impl Loader<'_> {
         let (item, rest) = fields.0.split_at_checked(bytes)?;
         fields.0 = rest;
         let Row(Some(namespace)) = row else { return Some(Imported::Refused) };
-        let Items { backend, now, .. } = self.items;
-        backend.import(*namespace, item, self.elapsed, now.moment)
+        self.items.backend.import(*namespace, item, self.elapsed, self.now)
     }
 }

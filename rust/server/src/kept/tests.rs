@@ -1,7 +1,7 @@
 //! What was written is read again; of what is damaged, the rest.
 
 use std::collections::BTreeSet;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::time::{Duration, Instant};
 
 use attimo_engine::commands::scalar::{Get, ItemGetTtl, Set};
@@ -101,6 +101,29 @@ fn all_items_are_there_again_with_the_time_that_is_left() {
         let ttl = backend.run(namespace, ItemGetTtl { key: &key }, now).unwrap().0;
         assert_eq!(ttl, Some(Ttl(LIFE + u64::from(i) - 10_000 - 1)));
     }
+}
+
+/// Bytes that come some milliseconds after the question for them.
+struct Late<'a>(&'a [u8], Duration);
+
+impl Read for Late<'_> {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        std::thread::sleep(std::mem::take(&mut self.1));
+        self.0.read(to)
+    }
+}
+
+#[test]
+fn items_that_are_written_after_the_question_for_them_keep_the_time_that_is_left() {
+    let bytes = written(&full(10));
+    let backend = backend();
+    let asked = Items { epoch_milliseconds: WRITTEN_AT - 20, ..items(&backend, caches(), 0) };
+
+    let late = Late(&bytes, Duration::from_millis(40));
+    assert_eq!(asked.load(late, || {}).unwrap().kept, 11);
+
+    let ttl = backend.run(Namespace(1), ItemGetTtl { key: &key(0) }, asked.now).unwrap().0;
+    assert_eq!(ttl, Some(Ttl(20 + LIFE - 1)));
 }
 
 #[test]
