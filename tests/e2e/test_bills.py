@@ -77,6 +77,16 @@ def on_screen(*words: str) -> list[str]:
 
 
 @pytest.mark.usefixtures("used")
+@pytest.mark.parametrize("words", [(), ("--by", "cache"), ("--compare",)])
+def test_json_tells_whether_the_month_is_final_and_what_was_late(
+    terminal: Terminal, words: tuple[str, ...]
+) -> None:
+    found = billed(terminal, *words)
+
+    assert (found["is_closed"], found["late"]) == (False, [])
+
+
+@pytest.mark.usefixtures("used")
 def test_the_bill_of_this_month_is_by_the_operators_card(terminal: Terminal) -> None:
     found = billed(terminal)
 

@@ -12,7 +12,7 @@ from attimo.cli.http_client import HttpClient
 from attimo.cli.options import argument, option
 from attimo.cli.shapes import Column, Shape, View, closed, object_schema, record
 from attimo.cli.target import asks_server
-from attimo.cli.usage import key_names, late
+from attimo.cli.usage import LATE, key_names, late, late_json
 from attimo.errors import NotFound
 
 LINES = (
@@ -63,6 +63,8 @@ class _Bill(Shape):
             rows = [each | {"not_metered": ", ".join(each["not_metered"])} for each in rows]
             columns = [*CARDS[:-1], Column("not_metered", "text", "Not metered")]
         if not sys.stdout.isatty():
+            for line in late(answer):
+                click.echo(line, err=True)
             tables.show(columns, rows, exact=True)
             return
         tables.show(columns, rows, view.wide, total=_total(columns, answer))
@@ -73,12 +75,14 @@ class _Bill(Shape):
         return {
             "month": answer["month"],
             "is_open": answer["is_open"],
+            "is_closed": answer["is_closed"],
             "card": answer["card"],
             "currency": answer["currency"],
             "items": [record(answer["columns"], each) for each in answer["items"]],
             "total": answer["total"],
             "forecast": answer["forecast"],
             "not_metered": answer["not_metered"],
+            "late": late_json(answer),
             "next": None,
         }
 
@@ -90,12 +94,14 @@ class _Bill(Shape):
             {
                 "month": {"type": "string"},
                 "is_open": {"type": "boolean"},
+                "is_closed": {"type": "boolean"},
                 "card": text,
                 "currency": text,
                 "items": {"type": "array", "items": {"anyOf": kinds}},
                 "total": text,
                 "forecast": text,
                 "not_metered": {"type": "array", "items": {"type": "string"}},
+                "late": LATE,
                 "next": {"type": "null"},
             }
         )
@@ -176,7 +182,9 @@ def _compared(found: dict[str, Any]) -> dict[str, Any]:
         for each in found["bills"]
     ]
     nothing: dict[str, Any] = dict.fromkeys(("csv", "card", "currency", "total", "forecast"))
-    return found | nothing | {"columns": CARDS, "items": items, "not_metered": []}
+    first = found["bills"][0]
+    usage = {"is_closed": first["is_closed"], "late": first.get("late", [])}
+    return found | nothing | usage | {"columns": CARDS, "items": items, "not_metered": []}
 
 
 def _with_names(

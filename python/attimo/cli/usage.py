@@ -46,6 +46,11 @@ MOST_MADE = 1_000
 """Of how many keys, the newest first, the audit log is asked for the names."""
 
 
+_LATE = (Column("month", "text", "Month"), *_COUNTS)
+LATE = {"type": "array", "items": object_schema(_LATE)}
+"""The JSON schema of what arrived when its month was closed."""
+
+
 class _Usage(Shape):
     """Lines, and totals apart from them."""
 
@@ -85,6 +90,7 @@ class _Usage(Shape):
             "days_before": _moment(answer.get("days_before")),
             "items": [record(columns, each) for each in answer["items"]],
             "totals": answer["totals"],
+            "late": late_json(answer),
             "next": None,
         }
 
@@ -100,6 +106,7 @@ class _Usage(Shape):
                 "days_before": moment | {"type": ["string", "null"]},
                 "items": {"type": "array", "items": every | {"required": list(COUNTS)}},
                 "totals": object_schema(_COUNTS),
+                "late": LATE,
                 "next": {"type": "null"},
             }
         )
@@ -127,6 +134,11 @@ def late(answer: Any) -> Iterator[str]:
             f"Includes usage of {each['month']} that arrived when that month was closed: "
             f"{each['requests']:,} requests, {moved:,} bytes."
         )
+
+
+def late_json(answer: Any) -> list[dict[str, Any]]:
+    """The same, for JSON."""
+    return [record(_LATE, each) for each in answer.get("late", ())]
 
 
 def _by(ctx: click.Context, param: click.Parameter, value: str) -> list[str]:
