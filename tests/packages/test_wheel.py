@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from attimo.billing import card_file
 from harness import Server
 from packages.conftest import ROOT, run
 
@@ -46,14 +47,16 @@ def test_it_has_every_file_of_the_program(names: set[str]) -> None:
     assert "attimo/_commit.py" in names
 
 
-def test_it_has_nothing_else(names: set[str]) -> None:
+def test_it_has_nothing_else_but_an_icon_and_rate_cards(names: set[str]) -> None:
     others = {
         name
         for name in names
         if ".dist-info/" not in name and not name.endswith((".py", ".pyi", ".sql", ".so"))
     }
 
-    assert others == {"attimo/api/favicon-32x32.png"}
+    cards = {f"attimo/billing/cards/{name}.toml" for name in card_file.load().by_name}
+    assert len(cards) == 5
+    assert others == {"attimo/api/favicon-32x32.png"} | cards
 
 
 def test_it_has_the_licences_of_all_that_is_compiled_into_it(wheel: Path, names: set[str]) -> None:
