@@ -91,10 +91,9 @@ def followed_batches(tx: Tx, most: int) -> int:
 
 def _wanted(tx: Tx, minutes_seconds: int, hours_seconds: int, found: Kept) -> Kept:
     minutes, hours = floor(tx.now - minutes_seconds, HOUR), floor(tx.now - hours_seconds, DAY)
-    return Kept(
-        max(_possible(found.minutes_since, tx.now, HOUR), minutes),
-        max(_possible(found.hours_since, tx.now, DAY), hours),
-    )
+    hours = max(_possible(found.hours_since, tx.now, DAY), hours)
+    # Where there are minutes, there are hours.
+    return Kept(max(_possible(found.minutes_since, tx.now, HOUR), minutes, hours), hours)
 
 
 def _possible(since: int, now: int, unit: int) -> int:
