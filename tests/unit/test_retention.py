@@ -232,24 +232,6 @@ def test_a_clock_that_jumps_a_year_and_back_costs_no_minute(
     assert rows(control, "usage_minutes") == 1
 
 
-def test_minutes_are_kept_again_once_a_clock_that_was_wrong_for_long_is_right(
-    control: Control, keeper: LedgerKeeper, time: Time, clock: Clock, cache: int
-) -> None:
-    for jump in (800 * DAY, -800 * DAY):
-        clock.now += jump
-        keeper.look()
-        time.go_on(STEADY_SECONDS)
-        keeper.look()
-    clock.now += DAY + HOUR
-    time.go_on(DAY + HOUR)
-    record(control, 1, Used(cache))
-    while keeper.look() < LONGEST_SLEEP:
-        pass
-
-    assert rows(control, "usage_minutes") == rows(control, "usage_hours") == 1
-    assert requests(broken_down(control, By.MINUTE, clock.now - HOUR)) == {clock.now // 60 * 60: 1}
-
-
 def test_only_the_newest_batch_of_a_node_is_known_for_ever(
     control: Control, keeper: LedgerKeeper
 ) -> None:

@@ -91,14 +91,7 @@ def followed_batches(tx: Tx, most: int) -> int:
 
 def _wanted(tx: Tx, minutes_seconds: int, hours_seconds: int, found: Kept) -> Kept:
     minutes, hours = floor(tx.now - minutes_seconds, HOUR), floor(tx.now - hours_seconds, DAY)
-    hours = max(_possible(found.hours_since, tx.now, DAY), hours)
-    # Where there are minutes, there are hours.
-    return Kept(max(_possible(found.minutes_since, tx.now, HOUR), minutes, hours), hours)
-
-
-def _possible(since: int, now: int, unit: int) -> int:
-    """Bring back a moment that a wrong clock set: what comes from the next full unit on is kept."""
-    return min(since, floor(now, unit) + unit)
+    return Kept(max(found.minutes_since, minutes), max(found.hours_since, hours))
 
 
 def _given_up(kept: Kept) -> tuple[tuple[str, int], ...]:
