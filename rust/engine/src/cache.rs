@@ -78,7 +78,7 @@ impl Cache {
         }
     }
 
-    /// An address that an item with this hash may have: as likely as one in 255, it is another's.
+    /// The address that an item with this hash probably has; of 255 such addresses, one is another's.
     pub(crate) fn guess(&self, hash: u32) -> Option<u32> {
         match &self.index {
             Index::Few(_) => None,

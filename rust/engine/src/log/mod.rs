@@ -14,7 +14,7 @@ mod segment;
 use std::cmp::Reverse;
 
 use prefetch_index::prefetch_index;
-use segment::{Chain, LARGEST_SEGMENT, Owners, SEGMENTS, SMALLEST_SEGMENT, Segment, State};
+use segment::{Chain, LARGEST_SEGMENT, Notes, SEGMENTS, SMALLEST_SEGMENT, Segment, State};
 
 pub(crate) use segment::{Drained, Position, Queue, Step};
 
@@ -216,7 +216,7 @@ impl Log {
     fn reserve(&mut self, queue: Queue, len: usize, namespace: Namespace) -> (usize, usize) {
         let number = self.segment_with_room(queue, len);
         let segment = &mut self.segments[number];
-        segment.owners.add(namespace.of_cache());
+        segment.notes.owners.add(namespace.of_cache());
         segment.items += 1;
         segment.live += len;
         self.live += len;
@@ -253,13 +253,15 @@ impl Log {
             records: Vec::with_capacity(allocated(bytes)),
             live: 0,
             items: 0,
-            owners: Owners::default(),
+            notes: Box::new(Notes {
+                appended: self.appended,
+                opened: self.now,
+                ..Notes::default()
+            }),
             queue,
             state: State::Open,
             serial: self.next_serial(),
             counts: queue == Queue::Main,
-            appended: self.appended,
-            opened: self.now,
         };
         if let Some(number) = self.vacant.pop() {
             self.segments[number as usize] = segment;

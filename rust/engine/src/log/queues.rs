@@ -31,7 +31,7 @@ impl Log {
             chain.passed = offset;
             return Some(Step::Record(Self::join(number as usize, offset)));
         }
-        let (age, opened) = (self.appended - segment.appended, segment.opened);
+        let (age, opened) = (self.appended - segment.notes.appended, segment.notes.opened);
         self.vacant.extend(chain.closed.pop_front());
         chain.freed -= 1;
         chain.passed = 0;
@@ -69,7 +69,7 @@ impl Log {
         while self.chains[queue as usize].closed.is_empty() && self.close(queue) {}
         let Some(&number) = self.chains[queue as usize].closed.front() else { return false };
         let segment = &mut self.segments[number as usize];
-        if segment.state != State::Closed || !segment.owners.all(protects) {
+        if segment.state != State::Closed || !segment.notes.owners.all(protects) {
             return false;
         }
         (segment.queue, segment.counts) = (Queue::Main, true);
@@ -127,7 +127,7 @@ impl Log {
         if segment.state == State::Open {
             self.holes -= segment.holes();
             segment.records.clear();
-            segment.owners = Owners::default();
+            segment.notes.owners = Owners::default();
             if segment.records.capacity() > LARGEST_SEGMENT {
                 // It was for one record; others would exceed what an address can tell.
                 segment.records = Vec::new();

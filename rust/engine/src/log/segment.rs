@@ -58,20 +58,28 @@ pub(crate) struct Position {
 
 /// A piece of memory with records.
 #[derive(Debug)]
+#[repr(align(64))]
 pub(super) struct Segment {
     pub(super) records: Vec<u8>,
     /// Bytes of live records.
     pub(super) live: usize,
     /// Live records.
     pub(super) items: usize,
-    /// Whose records were appended.
-    pub(super) owners: Owners,
+    pub(super) notes: Box<Notes>,
     pub(super) queue: Queue,
     pub(super) state: State,
     /// Differs from that of all segments before; see [`Position`].
     pub(super) serial: u32,
     /// Whether uses of its items count.
     pub(super) counts: bool,
+}
+
+/// What eviction asks of a segment. It is apart, so that a read, which needs the rest, touches one
+/// cache line.
+#[derive(Debug, Default)]
+pub(super) struct Notes {
+    /// Whose records were appended.
+    pub(super) owners: Owners,
     /// How many records had been appended to the log when it was opened.
     pub(super) appended: u64,
     pub(super) opened: Moment,
