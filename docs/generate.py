@@ -14,6 +14,7 @@ import data_methods
 import errors
 import http_api
 import permissions
+import plans
 import rate_cards
 from google.protobuf.descriptor import ServiceDescriptor
 from momento_wire_types import auth_pb2, cacheclient_pb2, controlclient_pb2, token_pb2
@@ -57,6 +58,7 @@ def pages() -> dict[Path, str]:
         REFERENCE / "methods.md": _text(data_methods.lines(NOTE)),
         REFERENCE / "metrics.md": _text(_metrics()),
         REFERENCE / "permissions.md": _text(permissions.lines(NOTE)),
+        REFERENCE / "plans.md": _text(plans.lines(NOTE)),
         REFERENCE / "rate-cards.md": _text(rate_cards.lines(NOTE)),
     }
 

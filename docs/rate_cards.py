@@ -10,11 +10,12 @@ from attimo.billing.toml_table import MOST_BYTES
 from attimo.control.bills import COUNTED
 
 INTRODUCTION = """\
-A rate card is a TOML file with prices for what a server meters; [bills](../how-to/bills.md) use it.
-The cards below come with Attimo. Your own are files `*.toml` in the directory of the
-[setting](settings.md) `rate_cards`, each with a name of its own; `rate_card` names the one for
-bills that ask for no other. The server reads them when it starts. With a card that is wrong it does
-not start, and says the file, the line, the field and the reason."""
+A rate card is a TOML file with prices for what a server meters;
+[bills](../how-to/plans-and-bills.md) use it. The cards below come with Attimo. Your own are files
+`*.toml` in the directory of the [setting](settings.md) `rate_cards`, each with a name of its own;
+`rate_card` names the one for bills that ask for no other. The server reads them when it starts.
+With a card that is wrong it does not start, and says the file, the line, the field and the
+reason."""
 
 
 def _words(names: Mapping[str, object]) -> str:

@@ -51,6 +51,7 @@ class Listener:
     caches: dict[int, KnownCache] = field(default_factory=dict)
     roles: dict[str, KnownRole] = field(default_factory=dict)
     sessions: dict[bytes, KnownSession] = field(default_factory=dict)
+    limits: dict[int, dict[str, int]] = field(default_factory=dict)
 
     def learn(self, changes: Changes) -> None:
         if changes.since is not None and changes.since > self.revision:
@@ -67,6 +68,7 @@ class Listener:
         self.sessions |= {session.hash: session for session in changes.sessions}
         self.caches |= {cache.id: cache for cache in changes.caches}
         self.roles |= {role.id: role for role in changes.roles}
+        self.limits |= {each.account_id: each.numbers for each in changes.limits}
         for kid in changes.retired_keys:
             self.verifying_keys.pop(kid, None)
         for key_id in changes.revoked_keys:
@@ -84,7 +86,7 @@ class Listener:
         self.revision = 0
         self.verifying_keys, self.api_keys, self.caches, self.roles = {}, {}, {}, {}
         self.url_keys, self.sessions = {}, {}
-        self.suspended = set()
+        self.suspended, self.limits = set(), {}
 
     def names(self, account_id: int) -> set[str]:
         return {cache.name for cache in self.caches.values() if cache.account_id == account_id}

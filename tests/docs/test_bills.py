@@ -1,4 +1,4 @@
-"""The page about bills shows what bills are: its table, its rate card, its refusal."""
+"""The page about plans and bills shows what bills are: its table, its rate card, its refusal."""
 
 import re
 from fractions import Fraction
@@ -13,7 +13,7 @@ from attimo.billing.usage import Usage, Where
 from attimo.errors import WrongCard
 from docs.typed import DOCS
 
-TEXT = (DOCS / "how-to" / "bills.md").read_text()
+TEXT = (DOCS / "how-to" / "plans-and-bills.md").read_text()
 (CARD,) = re.findall(r"^```toml\n(.*?)^```$", TEXT, re.S | re.M)
 
 

@@ -22,7 +22,7 @@ PAGES = [
     DOCS / "how-to" / "rotate-a-key.md",
     DOCS / "how-to" / "roles-by-example.md",
     DOCS / "how-to" / "ci.md",
-    DOCS / "how-to" / "bills.md",
+    DOCS / "how-to" / "plans-and-bills.md",
 ]
 """What needs Node.js is typed by the tests in `tests/e2e`."""
 

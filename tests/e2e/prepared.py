@@ -47,6 +47,8 @@ BEFORE: dict[tuple[str, ...], list[str]] = {
     ("account", "create"): [],
     ("account", "invite"): ["account create team-a --owner ann@example.com"],
     ("role", "create"): [],
+    ("plan",): ["account create team-a", "plan create small caches=5"],
+    ("plan", "create"): [],
 }
 """What else there must be, by the first words of a command."""
 
@@ -72,7 +74,7 @@ def here(
 ) -> Iterator[httpx.Client]:
     """A person on the server's machine, in an empty folder."""
     with contextlib.ExitStack() as stack:
-        alone = path == LOCKS_OUT or path[0] == "account"
+        alone = path == LOCKS_OUT or path[0] in ("account", "plan")
         server = stack.enter_context(Server()) if alone else its_own
         yield from person(server, tmp_path, monkeypatch)
 

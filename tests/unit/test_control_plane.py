@@ -38,7 +38,7 @@ def test_one_transaction_is_one_revision(control: Control, node: Listener) -> No
 def test_what_no_node_must_know_is_not_told(control: Control, node: Listener) -> None:
     before = len(node.heard)
     with control.begin() as tx:
-        accounts.create(tx, "third")
+        accounts.rename(tx, 1, 2, "third")
 
     assert len(node.heard) == before
 

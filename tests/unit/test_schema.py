@@ -11,9 +11,18 @@ from pathlib import Path
 
 import pytest
 
-from attimo.control import Control, access, accounts, caches, ledger_tables, permissions, usage
+from attimo.control import (
+    Control,
+    access,
+    accounts,
+    caches,
+    ledger_tables,
+    permissions,
+    plans,
+    usage,
+)
 from attimo.control.usage import COUNTS
-from attimo.errors import DatabaseTooNew, Misconfigured
+from attimo.errors import DatabaseTooNew, Exhausted, Misconfigured
 from attimo.store import schema
 from attimo.store.connection import Connection
 from attimo.store.database import Database, open_database
@@ -21,6 +30,7 @@ from attimo.store.schema import SCHEMA
 from fakes import Listener
 
 EARLIER = sorted((Path(__file__).parent / "databases").glob("*.sql"))
+NEWEST_WITHOUT_PLANS = Path(__file__).parent / "databases" / "0013.sql"
 
 
 def tables(connection: Connection) -> set[tuple[str, ...]]:
@@ -153,6 +163,32 @@ def test_the_ledger_of_before_0012_has_its_sums_by_minute_hour_and_day(tmp_path:
             assert {row[:5]: list(row[5:]) for row in found} == sums
         assert connection.scalar("SELECT name FROM sqlite_master WHERE name = 'usage'") is None
     database.close()
+
+
+def test_accounts_of_before_0014_get_plans_and_keep_what_they_have(tmp_path: Path) -> None:
+    old = earlier(NEWEST_WITHOUT_PLANS, tmp_path / "attimo.db")
+    with closing(sqlite3.connect(old)) as file:
+        file.executescript(
+            "INSERT INTO accounts (id, name, created_at) VALUES (2, 'b', 1), (3, 'c', 1);"
+            "INSERT INTO caches (account_id, name, namespace, created_at, revision)"
+            " VALUES (2, 'one', 7, 1, 1), (2, 'two', 8, 1, 1);"
+        )
+
+    control = Control(open_database(old), (node := Listener()).learn)
+    control.announce()
+
+    free = {"transfer_bytes_per_month": 50 * 2**30}
+    assert node.limits == {2: free, 3: free}
+    with control.begin() as tx:
+        plans.change(tx, 1, "free", {"caches": 1})
+    with pytest.raises(Exhausted, match="caches: 1"), control.begin() as tx:
+        caches.create(tx, 2, "three")
+    assert node.names(2) == {"one", "two"}
+    with control.begin() as tx:
+        caches.delete(tx, 2, "one")
+        caches.delete(tx, 2, "two")
+        caches.create(tx, 2, "three")
+    control.database.close()
 
 
 def test_keys_of_before_there_were_roles_are_owners_keys(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ class AccountInfo(Model):
     """An account of the server; times in seconds since 1970.
 
     Without `suspended_at` it is not suspended. `caches`, `api_keys` and `members` count what it has
-    now.
+    now; `plan` is the name of its plan.
     """
 
     account_id: int
@@ -65,6 +65,7 @@ class AccountInfo(Model):
     caches: int
     api_keys: int
     members: int
+    plan: str
 
 
 class CreatedAccountInfo(AccountInfo):
@@ -83,7 +84,7 @@ class AccountPage(Model):
     next_token: str | None = None
 
 
-@router.post(status=201, operation_id="createAccount", refuses=(409, 429))
+@router.post(status=201, operation_id="createAccount", refuses=(409,))
 def create(people: Settled, caller: Authenticated, body: FoundAccount) -> CreatedAccountInfo:
     """Create an account with a cache, and invite its owner or create its first API key.
 
@@ -148,7 +149,7 @@ def resume(caller: Authenticated, account_id: AccountId) -> AccountInfo:
     "/{account_id}/invitations",
     status=201,
     operation_id="inviteOwner",
-    refuses=(404, 412, 429),
+    refuses=(404, 412),
 )
 def invite_owner(
     people: Settled, caller: Authenticated, account_id: AccountId, body: InviteOwner
@@ -185,4 +186,5 @@ def _info(account: AccountDetails) -> AccountInfo:
         caches=account.caches,
         api_keys=account.api_keys,
         members=account.members,
+        plan=account.plan,
     )

@@ -23,6 +23,7 @@ from attimo.api import (
     mail_limits,
     members,
     password,
+    plans,
     problems,
     roles,
     session,
@@ -38,6 +39,7 @@ from attimo.api import (
 from attimo.api.access_log import AccessLog
 from attimo.api.certificates import Certificates
 from attimo.api.grpc import GrpcHandler
+from attimo.api.node_stats import StatsOf
 from attimo.api.people import People, SignUp
 from attimo.api.precedence import KnownFirst
 from attimo.api.throttle import Throttle
@@ -64,6 +66,7 @@ HANDLERS = (
     invitations,
     accept_page,
     accounts,
+    plans,
     certificates,
     docs,
     home,
@@ -83,7 +86,7 @@ def create_app(
     limits: Mapping[str, int] = MappingProxyType({}),
     known: Certificates | None = None,
     data_routes: Mapping[str, Sequence[tuple[str, str]]] = MappingProxyType({}),
-    stats_of: caches.StatsOf = lambda _: None,
+    stats_of: StatsOf = lambda _: None,
     cards: Cards | None = None,
 ) -> Starlette:
     """Create the app; database work runs in threads, never on the event loop.
@@ -111,6 +114,7 @@ def create_app(
     app.state.limits = limits
     app.state.stats_of = stats_of
     app.state.cards = cards or card_file.load()
+    app.state.calls = Throttle(control.clock)
     app.state.certificates = known or Certificates()
     app.state.people = People(
         sign_up, send, Throttle(control.clock), endpoint, mail_limits.of_trail(control)

@@ -1,7 +1,6 @@
 """Caches over HTTP."""
 
-from collections.abc import Callable, Mapping
-from typing import Annotated, TypeAlias
+from typing import Annotated
 
 from pydantic import Field
 from starlette.requests import Request
@@ -9,9 +8,8 @@ from starlette.requests import Request
 from attimo import names
 from attimo.api import tokens
 from attimo.api.caller import Authenticated
-from attimo.api.limits import OfCaches
+from attimo.api.node_stats import NodeStats
 from attimo.api.paging import MOST, Limit, NextToken
-from attimo.api.parameters import Given
 from attimo.api.routing import Router
 from attimo.api.schemas import CACHE_NAME, Model, StrictModel, WholeNumber, number, text
 from attimo.api.tokens import CreatedToken
@@ -90,10 +88,6 @@ class CacheStats(Model):
     counts: UsageCounts
 
 
-StatsOf: TypeAlias = Callable[[int], Mapping[str, int] | None]
-"""Returns `items`, `stored_bytes` and the counts of the cache with an ID; None if there is none."""
-
-
 class CachePage(Model):
     """A page of caches; the last one has no `next_token`."""
 
@@ -105,7 +99,7 @@ class CachePage(Model):
     "/{name:path}",
     status=201,
     operation_id="createCache",
-    refuses=(409, 429),
+    refuses=(409,),
 )
 def create(
     caller: Authenticated, name: CacheName, request: Request, body: CreateCache | None = None
@@ -137,12 +131,11 @@ def _token(caller: Caller, name: str, asked: TokenOfCache, request: Request) -> 
 @router.get(operation_id="listCaches")
 def list_page(
     caller: Authenticated,
-    limits: OfCaches,
     limit: Limit = MOST,
     next_token: NextToken = None,
 ) -> CachePage:
     """List the caches that the caller is allowed to list, by name."""
-    page = caller.perform(caches.list_page, limit, next_token)
+    page, limits = caller.perform(caches.list_page, limit, next_token), caller.cache_limits
     shown = [
         CacheInfo(
             name=cache.name,
@@ -155,15 +148,8 @@ def list_page(
     return CachePage(caches=shown, next_token=page.next_token)
 
 
-async def _stats_of(request: Request) -> StatsOf:
-    found: StatsOf = request.app.state.stats_of
-    return found
-
-
 @router.get("/{name:path}/stats", operation_id="getCacheStats", refuses=(404,))
-def stats(
-    caller: Authenticated, name: CacheName, stats_of: Annotated[StatsOf, Given(_stats_of)]
-) -> CacheStats:
+def stats(caller: Authenticated, name: CacheName, stats_of: NodeStats) -> CacheStats:
     """Show what a cache stores, and its counts since the server started, up to this moment.
 
     Whoever can `read` all of its items can ask.
@@ -188,7 +174,7 @@ def delete(caller: Authenticated, name: CacheName) -> None:
     caller.perform(caches.delete, name)
 
 
-@router.post("/{name:path}/extend", operation_id="extendCache", refuses=(404, 429))
+@router.post("/{name:path}/extend", operation_id="extendCache", refuses=(404,))
 def extend(caller: Authenticated, name: CacheName, body: ExtendCache) -> CreatedCache:
     """Let a cache expire later.
 
@@ -198,7 +184,7 @@ def extend(caller: Authenticated, name: CacheName, body: ExtendCache) -> Created
     return CreatedCache(name=cache.name, expires_at=cache.expires_at)
 
 
-@router.post("/{name:path}/flush", status=204, operation_id="flushCache", refuses=(404, 429))
+@router.post("/{name:path}/flush", status=204, operation_id="flushCache", refuses=(404,))
 def flush(caller: Authenticated, name: CacheName) -> None:
     """Delete all items of a cache."""
     caller.perform(caches.flush, name)

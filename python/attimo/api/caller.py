@@ -13,6 +13,7 @@ from starlette.requests import Request
 
 from attimo.api import cookies
 from attimo.api.parameters import Given
+from attimo.api.throttle import Throttle
 from attimo.control import Control, access
 from attimo.control.callers import Caller, Visitor
 from attimo.errors import NoToken
@@ -46,7 +47,15 @@ def of_request(control: Control, request: Request) -> Caller:
     Raises:
         Unauthenticated: There is no token, or the session has expired.
         PermissionDenied: A request with a cookie fails the CSRF check.
+        Busy: The account has sent as many requests in this second as its plan allows.
     """
+    found = _authenticated(control, request)
+    calls: Throttle = request.app.state.calls
+    calls.call(found.account_id, found.limits)
+    return found
+
+
+def _authenticated(control: Control, request: Request) -> Caller:
     sender = visitor(control, request)
     if _is_by_session(request):
         holder = sender.with_session(cookies.session_of(sender, request))

@@ -75,7 +75,6 @@ class GrpcHandler:
         call = grpc_call.GrpcCall(
             caller.visitor(self._control, request),
             caller.of_request(self._control, request) if is_known else None,
-            self._control.cache_limits,
             self._endpoint,
             message,
         )

@@ -7,7 +7,6 @@ from typing import TypeVar
 from google.protobuf.message import DecodeError, Message
 
 from attimo.control.callers import Caller, Visitor
-from attimo.control.limits import CacheLimits
 from attimo.errors import InvalidArgument, NoToken
 
 Request = TypeVar("Request", bound=Message)
@@ -20,14 +19,12 @@ class GrpcCall:
     Attributes:
         visitor: The client, unauthenticated.
         known: The caller, if the data plane has authenticated it.
-        cache_limits: The limits of each cache, as callers are shown them.
         endpoint: The server's public name, which clients use with a new token.
         message: The bytes of the request.
     """
 
     visitor: Visitor
     known: Caller | None
-    cache_limits: CacheLimits
     endpoint: str
     message: bytes
 

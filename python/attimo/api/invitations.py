@@ -72,7 +72,7 @@ class JoinedAccount(Model):
     csrf_token: str
 
 
-@router.post(status=201, operation_id="invite", refuses=(404, 429))
+@router.post(status=201, operation_id="invite", refuses=(404,))
 def invite(people: Settled, caller: Authenticated, body: CreateInvitation) -> CreatedInvitation:
     """Invite a person by e-mail. Expires after a week, or with the key used for it.
 
@@ -95,7 +95,7 @@ def take_back(caller: Authenticated, invitation_id: Id) -> None:
     caller.perform(invitations.take_back, invitation_id)
 
 
-@router.post("/accept", operation_id="acceptInvitation", refuses=(404, 409, 429), security=[])
+@router.post("/accept", operation_id="acceptInvitation", refuses=(404, 409), security=[])
 @apart
 def accept(
     visitor: Anyone,

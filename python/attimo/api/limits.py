@@ -1,6 +1,7 @@
-"""Every limit of the product over HTTP [ours]."""
+"""Every limit of the server, and of the account's plan, over HTTP [ours]."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Annotated
 
 from pydantic import Field
@@ -9,11 +10,13 @@ from starlette.requests import Request
 from attimo.api import limit_table
 from attimo.api.caller import Authenticated
 from attimo.api.limit_table import Unit
+from attimo.api.node_stats import NodeStats, StatsOf
 from attimo.api.parameters import Given
 from attimo.api.routing import Router
 from attimo.api.schemas import Model
-from attimo.control import limits
-from attimo.control.limits import CacheLimits
+from attimo.control import account_limits, plan_limits
+from attimo.control.account_limits import AccountLimits
+from attimo.control.plan_limits import UsedUp
 
 router = Router("/limits", "limits and usage")
 
@@ -49,21 +52,77 @@ async def _given(request: Request) -> Mapping[str, int]:
     return given
 
 
-async def _of_caches(request: Request) -> CacheLimits:
-    found: CacheLimits = request.app.state.control.cache_limits
-    return found
+class PlanLimit(Model):
+    """A limit of the account's plan; without `value` it is unlimited.
+
+    `word` is the value of `transfer_used_up`, which is no number. `used` is how much is used now,
+    in this month for `transfer_bytes_per_month`; rates have none. With `is_override`, the operator
+    has replaced the plan's value for this account.
+    """
+
+    name: str
+    value: int | None = None
+    word: UsedUp | None = None
+    used: int | None = None
+    unit: str | None = None
+    purpose: str
+    is_override: bool
 
 
-OfCaches = Annotated[CacheLimits, Given(_of_caches)]
+class AccountLimitList(Model):
+    """The name of an account's plan, and its limits."""
+
+    account_id: int
+    plan: str
+    limits: list[PlanLimit]
+
+
+class AllLimits(LimitList):
+    """All limits of the server, and those of the caller's account."""
+
+    account: AccountLimitList
 
 
 @router.get(operation_id="listLimits")
 def list_all(
-    caller: Authenticated, given: Annotated[Mapping[str, int], Given(_given)]
-) -> LimitList:
-    """List all limits: value, purpose, what happens beyond it, and the setting that changes it."""
-    caller.perform(limits.check)
-    return LimitList(limits=[_info(limit) for limit in limit_table.every(given)])
+    caller: Authenticated, given: Annotated[Mapping[str, int], Given(_given)], stats_of: NodeStats
+) -> AllLimits:
+    """List all limits: value, purpose, what happens beyond it, and the setting that changes it.
+
+    `account` has those of the account's plan, and how much of each is used.
+    """
+    found = caller.perform(account_limits.own, partial(stored, stats_of))
+    return AllLimits(
+        limits=[_info(limit) for limit in limit_table.every(given)], account=of_account(found)
+    )
+
+
+def stored(stats_of: StatsOf, cache_id: int) -> int:
+    """Return how many bytes the items of a cache take."""
+    return (stats_of(cache_id) or {}).get("stored_bytes", 0)
+
+
+def of_account(found: AccountLimits) -> AccountLimitList:
+    """Return the limits of an account, in the order of the reference."""
+    return AccountLimitList(
+        account_id=found.account_id,
+        plan=found.plan,
+        limits=[_of_plan(found, name) for name in plan_limits.NAMES],
+    )
+
+
+def _of_plan(found: AccountLimits, name: str) -> PlanLimit:
+    value = found.limits.get(name)
+    kind = plan_limits.KINDS.get(name)
+    return PlanLimit(
+        name=name,
+        value=value if isinstance(value, int) else None,
+        word=plan_limits.used_up(found.limits) if kind is None else None,
+        used=found.used.get(name),
+        unit=kind.unit if kind else None,
+        purpose=kind.purpose if kind else plan_limits.USED_UP_PURPOSE,
+        is_override=name in found.overrides,
+    )
 
 
 def _info(limit: limit_table.Limit) -> LimitInfo:

@@ -41,7 +41,6 @@ class ResetPassword(StrictModel):
 @router.put(
     status=204,
     operation_id="changePassword",
-    refuses=(429,),
     security=CHANGING,
 )
 @apart
@@ -65,7 +64,6 @@ def change(
     "/forgotten",
     status=202,
     operation_id="forgetPassword",
-    refuses=(429,),
     security=[],
 )
 @apart
@@ -82,7 +80,6 @@ def forgotten(visitor: Anyone, people: Settled, body: ForgotPassword) -> Respons
     "/reset",
     status=204,
     operation_id="resetPassword",
-    refuses=(429,),
     security=[],
 )
 @apart

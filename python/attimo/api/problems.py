@@ -16,11 +16,10 @@ from starlette.routing import Match, Route
 
 from attimo.errors import (
     AttimoError,
-    Busy,
+    Exhausted,
     InvalidArgument,
     MethodNotAllowed,
     PathNotFound,
-    TooManyAttempts,
     Unimplemented,
 )
 
@@ -47,7 +46,7 @@ MEANINGS: Mapping[int, str] = {
 """For the API description: the meaning of each error status."""
 
 
-ALWAYS = (400, 401, 403, 408, 413, 414, 415, 431, 503)
+ALWAYS = (400, 401, 403, 408, 413, 414, 415, 429, 431, 503)
 """Statuses with which any request can fail."""
 
 
@@ -67,7 +66,7 @@ async def _refuse(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, AttimoError):
         log_if_ours(error)
         answer = _answer(type(error), str(error))
-        if isinstance(error, TooManyAttempts | Busy):
+        if isinstance(error, Exhausted) and error.retry_after is not None:
             answer.headers["retry-after"] = str(error.retry_after)
         return answer
     if isinstance(error, HTTPException):  # from the router: not found, or method not allowed

@@ -76,7 +76,7 @@ class DeletedRole(Model):
     api_keys: list[api_keys_api.ApiKeyInfo] | None = None
 
 
-@router.post(operation_id="createRole", refuses=(409, 429))
+@router.post(operation_id="createRole", refuses=(409,))
 def create(caller: Authenticated, body: RoleDefinition) -> RoleInfo:
     """Create a role. It can't have more permissions than the caller."""
     asked = permissions.read(body.permissions)

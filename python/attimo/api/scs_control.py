@@ -38,7 +38,7 @@ def _list(call: GrpcCall) -> Message:
     request = call.read(pb._ListCachesRequest())
     page = call.caller.perform(caches.list_page, PAGE, request.next_token)
     reply = pb._ListCachesResponse(next_token=page.next_token or "")
-    limits = pb._CacheLimits(**asdict(call.cache_limits))
+    limits = pb._CacheLimits(**asdict(call.caller.cache_limits))
     of_topics = pb._TopicLimits(**asdict(TopicLimits()))
     for cache in page.items:
         reply.cache.add(cache_name=cache.name, cache_limits=limits, topic_limits=of_topics)

@@ -57,7 +57,6 @@ class SessionInfo(Model):
 @router.post(
     status=201,
     operation_id="signIn",
-    refuses=(429,),
     security=[],
 )
 @apart

@@ -38,7 +38,7 @@ class CreatedAccount(Model):
 @router.post(
     status=201,
     operation_id="signUp",
-    refuses=(409, 429),
+    refuses=(409,),
     security=[],
 )
 @apart

@@ -1,5 +1,6 @@
-"""Rate limits for guessing: after some failures, each source must wait before its next attempt.
+"""Rate limits: of attempts to guess a password, and of an account's control requests.
 
+After some failures, each source must wait before its next attempt.
 Attempts are counted by network and name, and by name alone. A client with IPv6 usually has a whole
 /64, and many have several addresses of a /24 or a /48, so these are counted, too. The count by name
 is for distributed guessing. Networks from which somebody has signed in by that name are exempt from
@@ -10,10 +11,11 @@ are in memory, within bounds, and lost at a restart.
 import ipaddress
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from attimo.errors import TooManyAttempts
+from attimo.control.plan_limits import CALLS
+from attimo.errors import Busy, TooManyAttempts
 
 FREE = 5
 """Attempts without a pause, from one IPv4 address or IPv6 /64."""
@@ -26,6 +28,7 @@ LONGEST_PAUSE = 15 * 60
 """In seconds. Each failure doubles the pause; the count is reset this long after its end."""
 MOST_SOURCES = 10_000
 
+MINUTE = 60
 PER_MINUTE = 60
 """Attempts per minute of an IPv4 address or a /64; each costs a password hash."""
 PER_MINUTE_AROUND = 4 * PER_MINUTE
@@ -82,17 +85,28 @@ class Throttle:
         Raises:
             TooManyAttempts: The limit of its network per minute is reached.
         """
-        now = self.clock()
         near, around = networks(peer)
         most = {(what, near): PER_MINUTE, (what, "around", around): PER_MINUTE_AROUND}
-        with self._lock:
-            for source, each in most.items():
-                tries = self._of(source)
-                if now >= tries.next_at:
-                    tries.count, tries.next_at = 0, now + 60
-                tries.count += 1
-                if tries.count > each:
-                    raise TooManyAttempts(tries.next_at - now)
+        for source, each in most.items():
+            if wait := self._wait(source, each, MINUTE):
+                raise TooManyAttempts(wait)
+
+    def call(self, account_id: int, limits: Mapping[str, int]) -> None:
+        """Count a control request of an account.
+
+        Args:
+            account_id: The account.
+            limits: Those of its plan.
+
+        Raises:
+            Busy: It had as many in this second as its plan allows.
+        """
+        most = limits.get(CALLS)
+        if most is not None and self._wait(("call", str(account_id)), most, seconds=1):
+            raise Busy(
+                f"Limit exceeded: the account's plan allows {most} control operations per "
+                f"second ({CALLS}: {most})"
+            )
 
     def succeeded(self, what: str, peer: str, name: str = "") -> None:
         """Reset the attempts of a source after a success, and remember it."""
@@ -111,6 +125,17 @@ class Throttle:
             self._familiar.move_to_end((around, name))
             if len(self._familiar) > MOST_SOURCES:
                 self._familiar.popitem(last=False)
+
+    def _wait(self, source: Source, most: int, seconds: int) -> int:
+        """Count one of a source within a span of time; return how long it must wait, or 0."""
+        now = self.clock()
+        with self._lock:
+            tries = self._of(source)
+            # A clock that was set back must not make anybody wait for longer than the span.
+            if not 0 < tries.next_at - now <= seconds:
+                tries.count, tries.next_at = 0, now + seconds
+            tries.count += 1
+            return tries.next_at - now if tries.count > most else 0
 
     def _of(self, source: Source) -> _Tries:
         """Return the attempts of a source; the least recently used one is evicted for a new one."""

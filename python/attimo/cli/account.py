@@ -27,6 +27,7 @@ COLUMNS = (
     Column("caches", "number"),
     Column("api_keys", "number", "API keys"),
     Column("members", "number"),
+    Column("plan"),
     Column("created_at", "moment", "Created"),
     Column("suspended_at", "moment", "Suspended", none="", wide=True),
 )

@@ -36,6 +36,7 @@ _SECTIONS: dict[str, dict[str, tuple[str, str, str]]] = {
     },
     "Server": {
         "account": ("account", "group", "The accounts of several teams."),
+        "plan": ("plan", "group", "What accounts may use."),
         "serve": ("serving", "serve", "Run a server."),
         "doctor": ("doctor", "doctor", "Check the way to a server, and the server."),
         "status": ("status", "status", "Show whether the server is ready, and how busy it is."),
@@ -62,7 +63,8 @@ _SINGULAR = {
     "leaderboard": "leaderboards",
 }
 _PLURAL = {
-    f"{noun}s": noun for noun in ("account", "cache", "key", "role", "token", "member", "profile")
+    f"{noun}s": noun
+    for noun in ("account", "cache", "key", "role", "token", "member", "profile", "plan")
 }
 _GUESSED = {
     "delete": "del",

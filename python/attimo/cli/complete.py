@@ -58,6 +58,8 @@ roles = _of(lambda client: client.roles(), "role_name")
 keys = _of(lambda client: client.api_keys(), "key_id")
 members = _of(lambda client: client.members(), "email")
 accounts = _of(lambda client: client.accounts(), "name", lambda each: f"id {each['account_id']}")
+plans = _of(lambda client: client.plans(), "name", lambda each: "")
+limits = _of(lambda client: client.own_limits()["limits"], "name", lambda each: each["purpose"])
 months = _of(lambda client: client.bills()["bills"], "month", lambda each: "")
 rate_cards = _of(lambda client: client.bills()["cards"], "name", lambda each: each["source"])
 

@@ -190,6 +190,42 @@ class HttpClient(BaseClient):
         """Delete an account with everything in it."""
         self.ask("DELETE", f"/accounts/{account_id}")
 
+    def plans(self) -> list[dict[str, Any]]:
+        """The plans of the server, by name."""
+        found: list[dict[str, Any]] = self._json("GET", "/plans")["plans"]
+        return found
+
+    def plan(self, name: str) -> dict[str, Any]:
+        """A plan."""
+        return self._json("GET", f"/plans/{part(name, 'name of a plan')}")
+
+    def create_plan(self, name: str, limits: dict[str, Any]) -> dict[str, Any]:
+        """Create a plan."""
+        return self._json("POST", "/plans", {"name": name, "limits": limits})
+
+    def change_plan(self, name: str, limits: dict[str, Any]) -> dict[str, Any]:
+        """Replace all limits of a plan."""
+        return self._json("PUT", f"/plans/{part(name, 'name of a plan')}", {"limits": limits})
+
+    def delete_plan(self, name: str, successor: str | None) -> None:
+        """Delete a plan; accounts that have it get the successor."""
+        path = f"/plans/{part(name, 'name of a plan')}"
+        self.ask("DELETE", path, query=_said({"successor": successor}))
+
+    def own_limits(self) -> dict[str, Any]:
+        """The plan and the limits of the caller's account."""
+        found: dict[str, Any] = self._json("GET", "/limits")["account"]
+        return found
+
+    def account_limits(self, account_id: int) -> dict[str, Any]:
+        """The plan and the limits of an account."""
+        return self._json("GET", f"/accounts/{account_id}/limits")
+
+    def assign_plan(self, account_id: int, plan: str, overrides: dict[str, Any]) -> None:
+        """Give an account a plan, and replace all its overrides."""
+        asked = {"plan": plan, "overrides": overrides}
+        self.ask("PUT", f"/accounts/{account_id}/limits", body=asked)
+
     def create_token(self, token: dict[str, Any]) -> dict[str, Any]:
         """Create a disposable token."""
         return self._json("POST", "/tokens", token)

@@ -1,4 +1,4 @@
-"""attimo limits: every limit of a server."""
+"""attimo limits: every limit of a server; those of accounts are in `plan`."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -39,7 +39,10 @@ _TABLE = Listing(
 )
 @asks_server
 def limits(client: HttpClient) -> list[dict[str, Any]]:
-    """List every limit: what it bounds, what happens beyond it, which setting changes it."""
+    """List every limit: what it bounds, what happens beyond it, which setting changes it.
+
+    These are the server's. `attimo plan limits` shows those of your account.
+    """
     return client.limits()
 
 

@@ -6,7 +6,7 @@ accounts is in `founding` and `account_deletion`.
 
 from dataclasses import dataclass
 
-from attimo.control import audit, directory, pages, text_rules
+from attimo.control import audit, directory, pages, plan_limits, text_rules
 from attimo.control.actions import SERVER, reads, writes
 from attimo.control.pages import Page
 from attimo.control.permissions import FIRST_ACCOUNT, SERVER_MANAGEMENT, Right
@@ -32,10 +32,14 @@ SELECT id, name, created_at, suspended_at,
         AND (expires_at IS NULL OR expires_at > :now)),
     (SELECT count(*) FROM api_keys WHERE account_id = accounts.id AND revoked_at IS NULL
         AND NOT is_hidden AND (expires_at IS NULL OR expires_at > :now)),
-    (SELECT count(*) FROM members WHERE account_id = accounts.id)
+    (SELECT count(*) FROM members WHERE account_id = accounts.id), plan
 FROM accounts WHERE deleted_at IS NULL """
 _PAGE = f"""{_DETAILS}
 AND id > :after AND (:name IS NULL OR name = :name) ORDER BY id LIMIT :limit
+"""
+_CREATE = """
+INSERT INTO accounts (name, created_at, revision, plan)
+SELECT :name, :now, :revision, iif(EXISTS (SELECT 1 FROM accounts), :other, :first) RETURNING id
 """
 _SUSPEND = """
 UPDATE accounts SET suspended_at = :moment, revision = :revision
@@ -61,6 +65,7 @@ class AccountDetails:
         caches: How many caches it has.
         api_keys: How many valid API keys it has.
         members: How many people are its members.
+        plan: The name of its plan.
     """
 
     id: int
@@ -70,20 +75,24 @@ class AccountDetails:
     caches: int
     api_keys: int
     members: int
+    plan: str
 
 
 @writes("account.create", SERVER, audited=False)
 def create(tx: Tx, name: str) -> Account:
-    """Create an empty account; the first of a database has the ID 1.
+    """Create an empty account; the first of a database has the ID 1, and no limits.
 
     Raises:
         InvalidArgument: The name is blank, too long, not printable, or could be an ID.
     """
     _check(name)
     account_id = tx.db.scalar(
-        "INSERT INTO accounts (name, created_at) VALUES (:name, :now) RETURNING id",
+        _CREATE,
         name=name,
         now=tx.now,
+        revision=directory.touch(tx),
+        first=plan_limits.UNLIMITED,
+        other=plan_limits.FREE,
     )
     return Account(account_id, name, tx.now)
 

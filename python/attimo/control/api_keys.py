@@ -11,7 +11,16 @@ from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from attimo.control import audit, directory, members, pages, permissions, roles, text_rules
+from attimo.control import (
+    audit,
+    directory,
+    members,
+    pages,
+    permissions,
+    quota,
+    roles,
+    text_rules,
+)
 from attimo.control.actions import SERVER, reads, writes
 from attimo.control.makers import Makers
 from attimo.control.pages import Page
@@ -119,9 +128,12 @@ def create(
         NoSuchRole: The account has no such role.
         PermissionDenied: The role has more permissions than the actor, or the key would outlive it.
         NoSuchAccount: There is no such account.
+        Exhausted: The account has as many keys as its plan allows.
     """
     role = roles.given(tx, account_id, role_id, "the key")
-    return _make(tx, account_id, secrets.token_hex(12), description, expires_at, role)
+    made = _make(tx, account_id, secrets.token_hex(12), description, expires_at, role)
+    quota.need_room(tx, account_id, quota.KEYS)
+    return made
 
 
 @writes("key.create", SERVER)

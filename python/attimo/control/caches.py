@@ -7,7 +7,7 @@ plane. Its row is marked as deleted a little later, or when its name is used aga
 from dataclasses import dataclass
 
 from attimo import names
-from attimo.control import audit, directory, pages
+from attimo.control import audit, directory, pages, quota
 from attimo.control.actions import SERVER, reads, writes
 from attimo.control.pages import Page
 from attimo.control.permissions import Right, Rule
@@ -106,11 +106,13 @@ def create(tx: Tx, account_id: int, name: str, expires_in: int | None = None) ->
         PermissionDenied: The actor may not create a cache of that name.
         NoSuchAccount: There is no such account.
         CacheExists: The account has a cache of that name.
+        Exhausted: It has as many caches as its plan allows.
     """
     _need_to_write(tx, name)
     expires_at = _moment(tx, expires_in)
     _end(tx, _END_OF_NAME, account_id=account_id, name=name)
     cache = _insert(tx, account_id, name, expires_at)
+    quota.need_room(tx, account_id, quota.CACHES)
     until = {} if expires_at is None else {"until": expires_at}
     audit.note(tx, account_id, name, **until)
     return cache

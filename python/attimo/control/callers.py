@@ -5,12 +5,14 @@ Its permissions are read in that transaction, so a changed role or a revoked key
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Concatenate, ParamSpec, TypeVar
 
 from attimo.control import access, sessions
 from attimo.control.actions import Action
 from attimo.control.actor import Actor
+from attimo.control.limits import CacheLimits
 from attimo.control.permissions import NOTHING
 from attimo.control.plane import Control
 from attimo.control.sessions import Session
@@ -73,6 +75,16 @@ class Caller(ABC):
             Exception: Those of the action.
         """
         return self._control.perform(self.actor, action, self.account_id, *args, **kwargs)
+
+    @property
+    def limits(self) -> Mapping[str, int]:
+        """The limits of the account that are numbers."""
+        return self._control.limits_of(self.account_id)
+
+    @property
+    def cache_limits(self) -> CacheLimits:
+        """The limits of each of its caches, as callers are shown them."""
+        return self._control.cache_limits.within(self.limits)
 
     @abstractmethod
     def actor(self, tx: Tx) -> Actor:

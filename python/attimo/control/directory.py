@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from attimo.control.actions import SERVER, writes
+from attimo.control.plan_limits import combined, for_nodes
 from attimo.control.system_roles import NO_ROLE, SYSTEM
 from attimo.control.tx import Tx
 from attimo.errors import Exhausted
@@ -17,6 +18,10 @@ from attimo.store.connection import Value
 
 LAST_NAMESPACE = 2**32 - 1
 Known = TypeVar("Known")
+
+_LIMITS = """
+SELECT id, limits, overrides, deleted_at IS NOT NULL
+FROM accounts JOIN plans ON plans.name = accounts.plan WHERE """
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,14 @@ class KnownCache:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownLimits:
+    """All limits of an account that are numbers, by name; others are unlimited."""
+
+    account_id: int
+    numbers: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Changes:
     """The changes between two revisions.
 
@@ -107,6 +120,7 @@ class Changes:
         deleted_roles: The IDs of deleted ones; keys with such a role have no permissions.
         caches: New ones, and those that have a new namespace.
         deleted_caches: The IDs of deleted ones.
+        limits: Those of accounts that are new or changed; the whole has accounts with limits only.
     """
 
     revision: int
@@ -125,6 +139,7 @@ class Changes:
     deleted_roles: list[str]
     caches: list[KnownCache]
     deleted_caches: list[int]
+    limits: list[KnownLimits]
 
 
 def touch(tx: Tx) -> int:
@@ -175,6 +190,7 @@ def changes(tx: Tx, since: int | None) -> Changes:
         *_sessions(tx, since),
         *_roles(tx, since),
         *_caches(tx, since),
+        _limits(tx, since),
     )
 
 
@@ -186,6 +202,16 @@ def _accounts(tx: Tx, since: int | None) -> tuple[list[int], list[int]]:
     return [id for id, suspended in rows if suspended], [
         id for id, suspended in rows if not suspended
     ]
+
+
+def _limits(tx: Tx, since: int | None) -> list[KnownLimits]:
+    which = "deleted_at IS NULL" if since is None else "revision > :since"
+    rows = tx.db.rows(_LIMITS + which, since=since)
+    known = [
+        KnownLimits(id, {} if deleted else for_nodes(combined(limits, overrides)))
+        for id, limits, overrides, deleted in rows
+    ]
+    return [each for each in known if each.numbers or since is not None]
 
 
 def _verifying_keys(tx: Tx, since: int | None) -> tuple[list[VerifyingKey], list[str]]:

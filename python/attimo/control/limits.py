@@ -1,14 +1,11 @@
 """The limits of a cache that clients are shown, all of which are enforced.
 
-The data plane enforces the size of an item, which is a setting. Nothing else is limited by cache,
-so the other numbers are the largest that every client can read.
+They are the server's, and those of the account's plan; what is not limited is shown as the largest
+number that every client can read.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-
-from attimo.control.actions import reads
-from attimo.control.permissions import Right
-from attimo.control.tx import Tx
 
 UNLIMITED = 2**31 - 1
 """On the wire these are `uint32`, which Java reads as `int`; 0 would forbid everything."""
@@ -26,6 +23,30 @@ class CacheLimits:
     max_item_size_kb: int = 4_883
     max_ttl_seconds: int = UNLIMITED
 
+    def within(self, numbers: Mapping[str, int]) -> "CacheLimits":
+        """The same in an account with these limits: of each, the lowest.
+
+        What the account has in common for all of its caches limits each of them, too.
+        """
+
+        def least(server: int, *names: str, unit: int = 1) -> int:
+            found = (max(numbers[name] // unit, 1) for name in names if name in numbers)
+            return min((server, *found))
+
+        return CacheLimits(
+            least(self.max_traffic_rate, "operations_per_second", "cache_operations_per_second"),
+            least(
+                self.max_throughput_kbps,
+                "bytes_in_per_second",
+                "bytes_out_per_second",
+                "cache_bytes_in_per_second",
+                "cache_bytes_out_per_second",
+                unit=1024,
+            ),
+            least(self.max_item_size_kb, "item_bytes", unit=1024),
+            least(self.max_ttl_seconds, "ttl_seconds"),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class TopicLimits:
@@ -34,8 +55,3 @@ class TopicLimits:
     max_publish_rate: int = 0
     max_subscription_count: int = 0
     max_publish_message_size_kb: int = 0
-
-
-@reads("limit.list", Right("account_management", "read"))
-def check(tx: Tx, account_id: int) -> None:
-    """Check the permission to list the server's limits, which are not in the database."""

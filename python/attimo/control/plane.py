@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
@@ -39,7 +39,7 @@ class Control:
         database: The database.
         publish: Applies changes before it returns; a ValueError asks for the whole directory.
         clock: The seconds since 1970 (UTC).
-        cache_limits: The limits of each cache, as callers are shown them.
+        cache_limits: The server's limits of each cache, as callers are shown them.
         uses: The last use of keys for control requests, until it is in the database.
         on_write: Called after each transaction that may write, with whether the database could be
             written.
@@ -55,6 +55,7 @@ class Control:
     on_write: Callable[[bool], None] = field(default=lambda _: None)
     need_space: Callable[[], None] = field(default=lambda: None)
     _published: int | None = field(default=None, init=False)
+    _limits: dict[int, Mapping[str, int]] = field(default_factory=dict, init=False, repr=False)
     _writing: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
     @contextmanager
@@ -116,6 +117,10 @@ class Control:
                 api_keys.used_at(tx, uses)
             self.uses.written(uses)
 
+    def limits_of(self, account_id: int) -> Mapping[str, int]:
+        """Return the limits of an account that are numbers, as the node has them."""
+        return self._limits.get(account_id, {})
+
     def announce(self) -> None:
         """Publish the whole directory; once, before the node serves."""
         with self._alone():
@@ -149,13 +154,20 @@ class Control:
         except ValueError:  # the node has another revision than expected
             self._publish_all()
         else:
-            self._published = news.revision
+            self._note_published(news)
 
     def _publish_all(self) -> None:
         with self.read() as tx:
             whole = directory.changes(tx, since=None)
         self.publish(whole)
-        self._published = whole.revision
+        self._note_published(whole)
+
+    def _note_published(self, news: Changes) -> None:
+        kept = {} if news.since is None else self._limits
+        changed = {each.account_id: each.numbers for each in news.limits}
+        # Replaced, not changed: other threads read it without a lock.
+        self._limits = {id: each for id, each in (kept | changed).items() if each}
+        self._published = news.revision
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

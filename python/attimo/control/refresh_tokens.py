@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 
-from attimo.control import accounts, api_keys
+from attimo.control import accounts, api_keys, quota
 from attimo.control.actions import PROOF, SERVER, writes
 from attimo.control.actor import Actor
 from attimo.control.api_keys import ApiKey, NewApiKey
@@ -28,6 +28,7 @@ def create_key(
         permissions: None for all, which only a member who has signed in can grant.
 
     Raises:
+        Exhausted: The account has as many keys as its plan allows.
         Exception: Those of `api_keys.create_scoped`.
     """
     if permissions is None and tx.actor.key_id is not None:
@@ -37,6 +38,7 @@ def create_key(
     until = None if valid_for_seconds is None else tx.now + valid_for_seconds
     wanted = everything().within(account_id) if permissions is None else permissions
     made = api_keys.create_scoped(tx, account_id, wanted, description, until)
+    quota.need_room(tx, account_id, quota.KEYS)
     return made, create(tx, made.key) if until else ""
 
 
@@ -64,7 +66,8 @@ def use(tx: Tx, api_key: str, refresh_token: str) -> tuple[NewApiKey, str]:
 
     It comes with a refresh token of its own. It outlives the other by design: a client that keeps
     refreshing stays authenticated until it is revoked, or until the key has expired that created
-    the first one. The other key stays valid until it expires, but can't be refreshed again.
+    the first one. The other key stays valid until it expires, but can't be refreshed again. No plan
+    limits this, so that no client loses its access.
 
     Raises:
         InvalidArgument: The two do not belong together, were used before, or the key has expired.

@@ -17,16 +17,20 @@
     - NoSuchSigningKey
     - NoSuchMember
     - NoSuchInvitation
+    - NoSuchPlan
     - NoSuchBill
     - NoSuchRateCard
   + AlreadyExists          choose another name
     - AccountExists
     - CacheExists
     - RoleExists
+    - PlanExists
     - UserExists
     - MemberExists
   + FailedPrecondition     change something else first
     - RoleIsFixed
+    - PlanInUse
+    - PlanIsFixed
   + Unimplemented          ask for something else
     - MethodNotAllowed
   + Exhausted              ask the operator for more
@@ -66,6 +70,7 @@ from attimo.errors.requests import (
     NoSuchInvitation,
     NoSuchKey,
     NoSuchMember,
+    NoSuchPlan,
     NoSuchRateCard,
     NoSuchRole,
     NoSuchSigningKey,
@@ -73,6 +78,9 @@ from attimo.errors.requests import (
     NoToken,
     PathNotFound,
     PermissionDenied,
+    PlanExists,
+    PlanInUse,
+    PlanIsFixed,
     RoleExists,
     RoleIsFixed,
     StoreUnavailable,
@@ -115,6 +123,7 @@ __all__ = [
     "NoSuchInvitation",
     "NoSuchKey",
     "NoSuchMember",
+    "NoSuchPlan",
     "NoSuchRateCard",
     "NoSuchRole",
     "NoSuchSigningKey",
@@ -122,6 +131,9 @@ __all__ = [
     "NotFound",
     "PathNotFound",
     "PermissionDenied",
+    "PlanExists",
+    "PlanInUse",
+    "PlanIsFixed",
     "RoleExists",
     "RoleIsFixed",
     "SqliteTooOld",

@@ -180,6 +180,16 @@ class NoSuchInvitation(NotFound):
         super().__init__(f"There is no invitation {_shown(invitation_id)}")
 
 
+class NoSuchPlan(NotFound):
+    """There is no such plan."""
+
+    err = "plan_not_found"
+    remedy = "`attimo plan list` lists what there is."
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is no plan {_shown(name)}")
+
+
 class NoSuchBill(NotFound):
     """The account has no bill for that month."""
 
@@ -233,6 +243,15 @@ class RoleExists(AlreadyExists):
         super().__init__(f"There is a role {_shown(name)} already")
 
 
+class PlanExists(AlreadyExists):
+    """A plan of that name exists already."""
+
+    err = "plan_exists"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is a plan {_shown(name)} already")
+
+
 class UserExists(AlreadyExists):
     """A user with that e-mail address exists already."""
 
@@ -272,6 +291,29 @@ class RoleIsFixed(FailedPrecondition):
         super().__init__(f"The role {_shown(name)} belongs to the system and cannot be changed")
 
 
+class PlanInUse(FailedPrecondition):
+    """Accounts have the plan, so it cannot be deleted without a successor."""
+
+    err = "plan_in_use"
+    remedy = "Name a successor, which these accounts get."
+
+    def __init__(self, name: str, accounts: int) -> None:
+        super().__init__(
+            f"The plan {_shown(name)} is that of {accounts} account{'s' * (accounts != 1)}: name "
+            "the next one in successor"
+        )
+
+
+class PlanIsFixed(FailedPrecondition):
+    """The server needs the plan as it is."""
+
+    err = "plan_is_fixed"
+    remedy = "Create a plan of your own, or override limits of single accounts."
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(f"The plan {_shown(name)} {why}")
+
+
 class Unimplemented(AttimoError):
     """The server does not implement this."""
 
@@ -290,12 +332,16 @@ class MethodNotAllowed(Unimplemented):
 
 
 class Exhausted(AttimoError):
-    """The account has as many as it may have."""
+    """The account has as many as it may have.
+
+    `retry_after` is in seconds, if time helps.
+    """
 
     status = 429
     code = "resource_exhausted"
     err = "quota_exceeded"
     remedy = "Delete what is no longer needed, or ask the operator."
+    retry_after: int | None = None
 
 
 class TooManyAttempts(Exhausted):
@@ -303,6 +349,7 @@ class TooManyAttempts(Exhausted):
 
     err = "too_many_attempts"
     remedy = "Wait for the time in `Retry-After`; check the password or token."
+    retry_after: int
 
     def __init__(self, retry_after: int) -> None:
         super().__init__(f"Too many attempts; try again in {retry_after} s")
@@ -321,14 +368,14 @@ class TooMuchMail(TooManyAttempts):
 
 
 class Busy(Exhausted):
-    """Too much at once; `retry_after` is in seconds."""
+    """Too much at once, or too many control requests of an account in a second."""
 
     err = "operations_rate_limit_exceeded"
     remedy = "Retry after the time in `Retry-After`."
+    retry_after = 1
 
-    def __init__(self) -> None:
-        super().__init__("Too many operations are in flight; try again")
-        self.retry_after = 1
+    def __init__(self, why: str = "Too many operations are in flight") -> None:
+        super().__init__(f"{why}; try again in {self.retry_after} s")
 
 
 class StoreUnavailable(AttimoError):

@@ -25,6 +25,18 @@ CREATE TABLE directory (
 );
 INSERT INTO directory (id, revision, last_namespace) VALUES (1, 0, 0);
 
+-- What an account may use: limits by name, as JSON; what has no limit is unlimited.
+CREATE TABLE plans (
+    name TEXT NOT NULL,
+    limits TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (name)
+) WITHOUT ROWID;
+INSERT INTO plans (name, limits, created_at) VALUES
+    ('free', '{"transfer_bytes_per_month":53687091200}', 0),
+    ('unlimited', '{}', 0);
+
+-- `overrides` replace limits of the plan; null is unlimited.
 -- A deleted account keeps its name, for the ledger and the audit log.
 CREATE TABLE accounts (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
@@ -32,9 +44,12 @@ CREATE TABLE accounts (
     created_at INTEGER NOT NULL,
     suspended_at INTEGER,
     deleted_at INTEGER,
-    revision INTEGER DEFAULT '0' NOT NULL
+    revision INTEGER DEFAULT '0' NOT NULL,
+    plan TEXT DEFAULT 'free' NOT NULL,
+    overrides TEXT DEFAULT '{}' NOT NULL
 );
 CREATE INDEX accounts_by_revision ON accounts (revision);
+CREATE INDEX accounts_of_a_plan ON accounts (plan);
 
 CREATE TABLE caches (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,

@@ -40,6 +40,9 @@ OF_EVERYBODY = {("GET", "/whoami")}
 OF_READERS = {("GET", "/caches/{name}/stats")}
 """What a key can ask that may read all items of a cache: it could count them itself."""
 
+OF_OPERATORS = ("/accounts", "/plans")
+"""What only an operator of the server can ask."""
+
 RULE = {"type": "cache", "permissions": ["read", "write"], "caches": "*", "items": "*"}
 ROLE = {"role_name": "made", "permissions": {"rules": [RULE]}}
 BODIES: dict[tuple[str, str], Any] = {
@@ -53,6 +56,9 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/accounts"): {"name": "team"},
     ("PUT", "/accounts/{account_id}"): {"name": "team"},
     ("POST", "/accounts/{account_id}/invitations"): {"email": "eve@example.com"},
+    ("POST", "/plans"): {"name": "small", "limits": {}},
+    ("PUT", "/plans/{name}"): {"limits": {}},
+    ("PUT", "/accounts/{account_id}/limits"): {"plan": "free"},
     ("PUT", "/session"): {"account_id": 1},
     ("PUT", "/password"): {"old_password": "x", "password": "y"},
 }
@@ -240,7 +246,7 @@ def test_a_viewer_looks_at_everything_in_the_account_and_changes_nothing(
 
     found = statuses(http, [each for each in routes if each not in OF_SESSIONS], made["api_key"])
 
-    of_server = {route for route in found if route[1].startswith("/accounts")}
+    of_server = {route for route in found if route[1].startswith(OF_OPERATORS)}
     assert {found.pop(route) for route in of_server} == {403}
     assert {code for (method, _), code in found.items() if method != "GET"} == {403}
     assert {code for (method, _), code in found.items() if method == "GET"} <= {200, 404}
@@ -249,8 +255,8 @@ def test_a_viewer_looks_at_everything_in_the_account_and_changes_nothing(
 def test_the_owner_of_another_account_opens_no_route_about_accounts(
     house: Neighbours, http: httpx.Client, routes: list[tuple[str, str]]
 ) -> None:
-    of_server = [route for route in routes if route[1].startswith("/accounts")]
-    assert len(of_server) == 8
+    of_server = [route for route in routes if route[1].startswith(OF_OPERATORS)]
+    assert len(of_server) == 15
 
     assert set(statuses(http, of_server, house.neighbour_key).values()) == {403}
     for path in ("/usage?accounts=*", "/audit?accounts=1", "/bills?account=1"):

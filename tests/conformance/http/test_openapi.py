@@ -77,6 +77,7 @@ LEFT_OUT = {
     "changePassword": "it takes a session, and hashes passwords for minutes",
     "switchAccount": "it takes a session",
     "deleteAccount": "it would delete the accounts of other drawn requests",
+    "assignPlan": "it would limit the account that all other drawn requests are of",
     "getSession": "it takes a session",
     "signOut": "it takes a session",
 }

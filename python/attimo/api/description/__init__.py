@@ -67,6 +67,7 @@ TAGS = [
     {"name": "signing keys", "description": "Keys that sign tokens; for the operator only."},
     {"name": "people", "description": "Sign-up, sessions, passwords, members, invitations."},
     {"name": "accounts", "description": "The accounts of a server; for its operator only."},
+    {"name": "plans", "description": "What accounts may use; for the operator of a server."},
     {"name": "limits and usage", "description": "All limits, and metered usage."},
     {"name": "bills", "description": "What usage costs, by rate cards."},
     {"name": "audit", "description": "Who did what."},
@@ -124,7 +125,7 @@ REFUSAL = {
 }
 
 
-COMMON = tuple(str(status) for status in (*ALWAYS, 429))
+COMMON = tuple(str(status) for status in ALWAYS)
 """Statuses with which almost any request can fail."""
 
 

@@ -143,7 +143,7 @@ def items(
         summary,
         answers,
         parameters=[CACHE, *(KEY if "key" in one_of else ()), *parameters],
-        refused={**refused, 429: ""},
+        refused=refused,
         **more,
     )
     rules = {

@@ -25,6 +25,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "createAccount": {"name": "team-a", "email": "ann@example.com"},
     "renameAccount": {"name": "team-b"},
     "inviteOwner": {"email": "ann@example.com"},
+    "createPlan": {"name": "small", "limits": {"caches": 5, "operations_per_second": 1000}},
+    "changePlan": {"limits": {"caches": 5, "operations_per_second": 1000}},
+    "assignPlan": {"plan": "free", "overrides": {"caches": 10}},
     "acceptInvitation": {"token": "from-the-e-mail", "password": _PASSWORD},
 }
 
@@ -42,4 +45,5 @@ PARAMETERS: dict[str, Any] = {
     "card": "momento-2022-09",
     "by": "cache",
     "account": 2,
+    "successor": "free",
 }
