@@ -137,14 +137,15 @@ class Node:
             OSError: It cannot be written.
         """
 
-    def load_items(self, file: HasFileno) -> dict[str, int]:
+    def load_items(self, file: HasFileno) -> tuple[dict[str, int], str | None]:
         """Read items from a file or a socket, before the node serves.
 
         The node has the directory: items of caches that are not in it, or not the same, are
         refused. If memory is short, items are evicted.
 
         Returns:
-            Counts: kept, expired, refused, evicted, lost, bytes.
+            Counts: kept, expired, refused, evicted, lost, bytes; and why the rest could not be
+            read, or None if there is none.
 
         Raises:
             OSError: It cannot be read.

@@ -133,15 +133,16 @@ class LocalNode:
         """
         return self._node.save_items(file, patience_seconds)
 
-    def load_items(self, file: HasFileno) -> dict[str, int]:
+    def load_items(self, file: HasFileno) -> tuple[dict[str, int], str | None]:
         """Read items from a file or a socket, before the node serves.
 
         Returns:
             Counts: items kept, expired meanwhile, refused (of a cache that was deleted or flushed,
-            or too large), evicted, lost because what they were in is damaged; and bytes.
+            or too large), evicted, lost because what they were in is damaged or cannot be read;
+            and bytes. Then why the rest could not be read, or None if there is none.
 
         Raises:
-            OSError: It cannot be read.
+            OSError: Nothing of it can be read.
             ValueError: It does not contain items in a form that this version reads.
         """
         return self._node.load_items(file)

@@ -107,13 +107,15 @@ class KeptItems:
 
     def send(self, node: LocalNode, stream: socket.socket) -> None:
         """Send the items to the server that replaces this one; if that fails, log why."""
-        with _complaining("items could not be sent to the new server"), stream:
+        with _complaining("items could not be sent to the new server"):
             stream.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(SILENCE_SECONDS))
             _report_written(lambda: node.save_items(stream, SEND_SECONDS), "the new server")
+        with contextlib.suppress(OSError):  # it has ended
+            stream.shutdown(socket.SHUT_WR)
 
     def receive(self, node: LocalNode, stream: socket.socket) -> None:
         """Read the items of the server that this one replaces; what cannot be read is logged."""
-        with _complaining("the items of the old server cannot be read"), stream:
+        with _complaining("the items of the old server cannot be read"):
             silence = DRAIN_SECONDS + SILENCE_SECONDS
             stream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _timeval(silence))
             _report(lambda: node.load_items(stream), "the old server")
@@ -154,9 +156,11 @@ def _complaining(what: str) -> Iterator[None]:
         log.error("%s: %s", what, (error.strerror if isinstance(error, OSError) else 0) or error)
 
 
-def _report(load: Callable[[], dict[str, int]], whose: str) -> None:
+def _report(load: Callable[[], tuple[dict[str, int], str | None]], whose: str) -> None:
     began = time.monotonic()
-    read = load()
+    read, error = load()
+    if error:
+        log.error("not all items of %s can be read: %s", whose, error)
     size = read.pop("bytes")
     if any(read.values()):
         log.log(

@@ -237,11 +237,12 @@ pub(crate) fn saved(saved: Saved) -> BTreeMap<&'static str, u64> {
     [("items", items), ("bytes", bytes), ("left_out", left_out)].into()
 }
 
-/// The counts of read items, by name.
-pub(crate) fn loaded(loaded: Loaded) -> BTreeMap<&'static str, u64> {
-    let Loaded { kept, expired, refused, evicted, lost, bytes } = loaded;
+/// The counts of read items, by name, and why the rest could not be read.
+pub(crate) fn loaded(loaded: Loaded) -> (BTreeMap<&'static str, u64>, Option<String>) {
+    let Loaded { kept, expired, refused, evicted, lost, bytes, error } = loaded;
     let counts = [("kept", kept), ("expired", expired), ("refused", refused)];
-    counts.into_iter().chain([("evicted", evicted), ("lost", lost), ("bytes", bytes)]).collect()
+    let more = [("evicted", evicted), ("lost", lost), ("bytes", bytes)];
+    (counts.into_iter().chain(more).collect(), error)
 }
 
 /// What a node counted between two calls of `take_usage`.

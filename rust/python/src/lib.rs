@@ -82,12 +82,13 @@ impl Node {
         Ok(convert::saved(saved))
     }
 
-    /// Reads items from a file or a socket; returns counts by name.
+    /// Reads items from a file or a socket; returns counts by name, and why the rest could not be
+    /// read.
     fn load_items(
         &self,
         py: Python<'_>,
         file: Bound<'_, PyAny>,
-    ) -> PyResult<BTreeMap<&'static str, u64>> {
+    ) -> PyResult<(BTreeMap<&'static str, u64>, Option<String>)> {
         let file = sockets::adopt_file(py, file)?;
         match py.detach(|| self.server.load_items(file)) {
             Ok(loaded) => Ok(convert::loaded(loaded)),

@@ -18,7 +18,7 @@ use crate::directory::Cache;
 const AHEAD: usize = 4;
 
 /// What became of the items.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Loaded {
     /// How many are there again.
     pub kept: u64,
@@ -32,6 +32,8 @@ pub struct Loaded {
     pub lost: u64,
     /// The size of all that was read.
     pub bytes: u64,
+    /// Why the rest could not be read; `None` if the source was read to its end.
+    pub error: Option<String>,
 }
 
 /// Nothing was read.
@@ -56,7 +58,7 @@ impl Items<'_> {
     ///
     /// # Errors
     ///
-    /// [`LoadError`]. What is damaged after the start only counts as lost.
+    /// [`LoadError`]. What is damaged after the start, or cannot be read, counts as lost.
     pub(crate) fn load<R: Read>(
         &self,
         mut source: R,
@@ -88,6 +90,7 @@ impl Items<'_> {
             evicted,
             lost: total.saturating_sub(read),
             bytes: blocks.read,
+            error: blocks.error.map(|error| error.to_string()),
             ..sum
         })
     }
@@ -102,7 +105,7 @@ impl From<NoHeader> for LoadError {
     }
 }
 
-fn add(sum: &mut Loaded, more: Loaded) {
+fn add(sum: &mut Loaded, more: &Loaded) {
     sum.kept += more.kept;
     sum.expired += more.expired;
     sum.refused += more.refused;
@@ -130,7 +133,7 @@ impl Loader<'_> {
         let work = || {
             while let Some(block) = next() {
                 let loaded = self.load(&block);
-                add(&mut sum.lock(), loaded);
+                add(&mut sum.lock(), &loaded);
                 (self.between)();
             }
         };

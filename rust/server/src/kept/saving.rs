@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Write};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use attimo_engine::{Namespace, Outgoing};
 use parking_lot::Mutex;
@@ -14,6 +14,9 @@ use super::format::{BLOCK_BYTES, HEAD_BYTES, Head, Header, LAST, Marker, ServerM
 use super::items::Items;
 use crate::directory::Cache;
 
+/// How long items that are left out are counted: a server that stops has no more time.
+const COUNTED_FOR: Duration = Duration::from_millis(200);
+
 /// What was written.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Saved {
@@ -21,7 +24,8 @@ pub struct Saved {
     pub items: u64,
     /// The size of all that was written.
     pub bytes: u64,
-    /// How many items were left out, because there was no more time.
+    /// How many items were left out, because there was no more time. If they are too many to be
+    /// counted, those that have expired are among them.
     pub left_out: u64,
 }
 
@@ -36,11 +40,12 @@ impl Items<'_> {
         let (written_at, server) = (self.epoch_milliseconds, ServerMark::of(&self.verifying_keys));
         let header = Header { items, written_at, server, marker: marker() };
         let target = Mutex::new(Target::begin(target, &header)?);
-        let output = Output { target, until, is_over: AtomicBool::new(false) };
+        let output = Output { target, until, left_out: AtomicU64::new(0), all: AtomicBool::new(true) };
         self.save_all(&output)?;
-        let was_over = output.is_over.load(Ordering::Relaxed);
         let saved = output.target.into_inner().end()?;
-        let left_out = if was_over { items.saturating_sub(saved.items) } else { 0 };
+        let is_counted = output.all.into_inner();
+        let counted = output.left_out.into_inner();
+        let left_out = if is_counted { counted } else { items.saturating_sub(saved.items) };
         Ok(Saved { left_out, ..saved })
     }
 
@@ -65,8 +70,10 @@ impl Items<'_> {
         output: &Output<W>,
     ) -> io::Result<()> {
         let mut walk = self.backend.export(part, self.threads.max(1));
-        while saver.error.is_none() && walk.step(self.now.moment, |item| saver.add(item, output)) {
-            if output.is_over() {
+        let now = self.now.moment;
+        while saver.error.is_none() && walk.step(now, |item| saver.add(item, output)) {
+            if Instant::now() >= output.until {
+                output.count_rest(&saver, |each| walk.step(now, each));
                 break;
             }
         }
@@ -90,16 +97,27 @@ fn marker() -> Marker {
 struct Output<W> {
     target: Mutex<Target<W>>,
     until: Instant,
-    /// Whether a thread has met that time.
-    is_over: AtomicBool,
+    /// How many items are left out, of those that were counted.
+    left_out: AtomicU64,
+    /// Whether that is all of them.
+    all: AtomicBool,
 }
 
-impl<W: Write> Output<W> {
-    /// Whether there is no more time.
-    fn is_over(&self) -> bool {
-        let is_over = Instant::now() >= self.until;
-        self.is_over.fetch_or(is_over, Ordering::Relaxed);
-        is_over
+impl<W> Output<W> {
+    /// Counts what is left, or as much of it as there is time for.
+    fn count_rest(
+        &self,
+        saver: &Saver<'_>,
+        mut step: impl FnMut(&mut dyn FnMut(&Outgoing<'_>)) -> bool,
+    ) {
+        let mut count = 0;
+        while step(&mut |item| count += u64::from(saver.caches.contains_key(&item.namespace()))) {
+            if Instant::now() >= self.until + COUNTED_FOR {
+                self.all.store(false, Ordering::Relaxed);
+                break;
+            }
+        }
+        self.left_out.fetch_add(count, Ordering::Relaxed);
     }
 }
 

@@ -197,6 +197,42 @@ fn what_there_was_no_time_for_is_counted_and_what_was_written_is_whole() {
     assert_eq!((loaded.kept, loaded.lost), (saved.items, 0));
 }
 
+#[test]
+fn what_has_expired_or_belongs_to_no_cache_is_not_left_out() {
+    let backend = full(999);
+    let late = Now { moment: Moment(6 + LIFE + 1000), ..Clock::start().now() };
+    let all_expired = Items { now: late, ..items(&backend, caches(), 0) };
+    for items in [all_expired, items(&backend, Vec::new(), 0)] {
+        let saved = items.save(&mut Vec::new(), Instant::now()).unwrap();
+
+        assert_eq!((saved.items, saved.left_out), (0, 0));
+    }
+}
+
+/// A disk that cannot be read after so many bytes.
+struct Faulty<'a>(&'a [u8]);
+
+impl Read for Faulty<'_> {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        const EIO: i32 = 5;
+        if self.0.is_empty() { Err(io::Error::from_raw_os_error(EIO)) } else { self.0.read(to) }
+    }
+}
+
+#[test]
+fn an_error_of_the_disk_is_told_and_what_was_read_before_is_kept() {
+    let bytes = written(&full(1000));
+
+    let backend = backend();
+    let half = Faulty(&bytes[..bytes.len() / 2]);
+    let loaded = items(&backend, caches(), 0).load(half, || {}).unwrap();
+
+    assert!(loaded.kept > 100 && loaded.lost > 100);
+    assert_eq!(loaded.kept + loaded.lost, 1001);
+    assert_eq!(loaded.error.as_deref(), Some("Input/output error (os error 5)"));
+    assert_eq!(load(&bytes[..bytes.len() / 2], caches(), 0).1.unwrap().error, None);
+}
+
 /// A disk with room for so many bytes.
 struct Disk(usize, Vec<u8>);
 
