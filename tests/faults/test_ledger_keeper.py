@@ -7,12 +7,14 @@ from pathlib import Path
 
 from pysqlite3 import dbapi2
 
-from attimo.control import usage
-from attimo.control.ledger_tables import DAY, MINUTE
-from attimo.control.usage import By, Of, Totals
+from attimo.billing.months import DAY
+from attimo.control import retention, usage
+from attimo.control.ledger_tables import MINUTE
+from attimo.control.usage import Totals
 from fakes import NOON, Batch, Clock, Listener, Used, new_control
 from faults.watching import ask, eventually, is_sound
 from harness import Server
+from ledger_sums import By, Of, totals
 
 KILLS = 20
 DELETING = """
@@ -45,8 +47,11 @@ def test_a_kill_while_old_rows_are_deleted_changes_no_sum(tmp_path: Path) -> Non
 
     def sums() -> dict[By, dict[int | str, Totals]]:
         with control.read() as tx:
-            return {by: usage.totals(tx, by, Of()) for by in (By.CACHE, By.KEY, By.API)}
+            return {by: totals(tx, by, Of()) for by in (By.CACHE, By.KEY, By.API)}
 
+    clock.now = NOON + 9 * DAY
+    with control.begin() as tx:
+        retention.keep(tx, DAY, 62 * DAY)
     before = sums()
     for kill in range(KILLS):
         arguments = [str(tmp_path / "attimo.db"), str(NOON + 10 * DAY)]

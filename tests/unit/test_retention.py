@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from attimo.billing.months import DAY
 from attimo.control import Control, breakdown, caches, ledger_tables, retention, usage
 from attimo.control.breakdown import Breakdown, By
-from attimo.control.ledger_tables import DAY, HOUR, MINUTE, Kept, Window
+from attimo.control.ledger_tables import HOUR, MINUTE, Kept, Window
 from attimo.node.batches import taken
 from attimo.node.kept import Kept as KeptBatches
 from attimo.reserve import Reserve
@@ -32,9 +33,24 @@ def record(control: Control, number: int, *used: Used) -> bool:
 
 
 def prune(control: Control, minutes: int = MINUTES, hours: int = HOURS, most: int = 100) -> int:
+    """Delete what is too old now, which takes a day."""
+    keep(control, minutes, hours)
+    clock = control.clock
+    assert isinstance(clock, Clock)
+    clock.now += DAY
+    keep(control, minutes, hours)
+    with control.begin() as tx:
+        return retention.prune(tx, most)
+
+
+def keep(control: Control, minutes: int = MINUTES, hours: int = HOURS) -> None:
     with control.begin() as tx:
         retention.keep(tx, minutes, hours)
-        return retention.prune(tx, most)
+
+
+def minutes_since(control: Control) -> int:
+    with control.read() as tx:
+        return ledger_tables.kept(tx).minutes_since
 
 
 def rows(control: Control, table: str) -> int:
@@ -68,7 +84,7 @@ def test_old_minutes_are_answered_by_the_hour_and_old_hours_by_the_day(
         NOON + HOUR: 1,
         NOON + DAY: 1,
     }
-    prune(control, minutes=DAY, hours=DAY)
+    prune(control, minutes=DAY, hours=2 * DAY)
     assert requests(broken_down(control, By.HOUR, MIDNIGHT)) == {MIDNIGHT: 3, NOON + DAY: 1}
 
     for by in (By.CACHE, By.KEY, By.API, By.DAY):
@@ -129,9 +145,32 @@ def test_what_was_given_up_does_not_come_back_when_more_is_kept(
 
     prune(control, minutes=100 * DAY)
 
-    with control.read() as tx:
-        assert ledger_tables.kept(tx).minutes_since == NOON + 9 * DAY
+    assert minutes_since(control) == NOON + 9 * DAY
     assert requests(broken_down(control, By.MINUTE, MIDNIGHT)) == {NOON: 1}
+
+
+def test_what_is_old_by_a_clock_that_goes_back_within_a_day_is_kept(
+    control: Control, clock: Clock
+) -> None:
+    for later in (1, DAY - 1, 0):
+        clock.now = NOON + 400 * DAY
+        keep(control)
+        clock.now += later
+        keep(control)
+        clock.now = NOON
+        keep(control)
+
+    assert minutes_since(control) == NOON - MINUTES
+
+
+def test_a_clock_that_is_ahead_once_gives_up_only_what_was_old_before(
+    control: Control, clock: Clock
+) -> None:
+    keep(control)
+    clock.now += 400 * DAY
+    keep(control)
+
+    assert minutes_since(control) == NOON - MINUTES
 
 
 def test_an_empty_ledger_has_nothing_to_delete_and_zero_to_answer(
@@ -204,29 +243,41 @@ def keeper(control: Control, home: Path, time: Time) -> LedgerKeeper:
     return LedgerKeeper(control, KeptBatches(Reserve(home / "reserve")), MINUTES, HOURS, time)
 
 
-def test_old_minutes_go_when_the_clock_has_been_steady(
+def test_old_minutes_go_when_the_clock_has_been_right_for_a_day(
     control: Control, keeper: LedgerKeeper, time: Time, clock: Clock, cache: int
 ) -> None:
     record(control, 1, Used(cache))
     clock.now += MINUTES + HOUR
     assert keeper.look() == LONGEST_SLEEP
+    time.go_on(STEADY_SECONDS)
+    keeper.look()
+    time.go_on(DAY - 1)
+    assert keeper.look() == LONGEST_SLEEP
     assert rows(control, "usage_minutes") == 1
 
-    time.go_on(STEADY_SECONDS)
+    time.go_on(1)
 
     assert keeper.look() < LONGEST_SLEEP
     assert rows(control, "usage_minutes") == 0
     assert keeper.look() == LONGEST_SLEEP
 
 
+@pytest.mark.parametrize("wrong_for", [STEADY_SECONDS - 1, 23 * HOUR])
 def test_a_clock_that_jumps_a_year_and_back_costs_no_minute(
-    control: Control, keeper: LedgerKeeper, time: Time, clock: Clock, cache: int
+    control: Control,
+    keeper: LedgerKeeper,
+    time: Time,
+    clock: Clock,
+    cache: int,
+    wrong_for: float,
 ) -> None:
     record(control, 1, Used(cache))
-    for jump in (400 * DAY, -400 * DAY, 400 * DAY, -400 * DAY):
+    for jump in (400 * DAY, 2 * DAY, -402 * DAY, 400 * DAY, 1 * DAY, -401 * DAY):
         clock.now += jump
         keeper.look()
-        time.go_on(STEADY_SECONDS - 1)
+        time.go_on(STEADY_SECONDS)
+        keeper.look()
+        time.go_on(wrong_for - STEADY_SECONDS)
         keeper.look()
 
     assert rows(control, "usage_minutes") == 1

@@ -1,13 +1,23 @@
 """How long the ledger keeps what: minutes and hours for a while, days for ever.
 
+What is given up must be old by a clock that has been right for a day. So a moment that the clock
+shows is noted; when it shows a day later, what was too old at that moment is given up. If it shows
+an earlier one, it was wrong, and the day begins anew.
+
 First a moment is noted, before which minutes or hours are read no more; then their rows are
 deleted, a few in each transaction. So no reader sees a part of them, wherever a process is killed.
 """
 
+from dataclasses import dataclass
+
+from attimo.billing.months import DAY
 from attimo.control import ledger_tables
 from attimo.control.actions import SERVER, writes
-from attimo.control.ledger_tables import DAY, HOUR, MINUTE, TABLES, Kept, floor
+from attimo.control.ledger_tables import HOUR, MINUTE, TABLES, Kept, floor
 from attimo.control.tx import Tx
+
+WAIT_SECONDS = DAY
+"""How long the clock must go on before it is believed."""
 
 _ACCOUNTS = "SELECT id FROM accounts UNION ALL SELECT 0"
 _DELETE = """
@@ -22,29 +32,46 @@ WHERE number < (SELECT max(number) FROM batches WHERE node = old.node) LIMIT :mo
 """
 
 
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What is kept.
+
+    Attributes:
+        kept: How far back.
+        seen_at: A moment that the clock showed, in seconds since 1970; 0 before the first.
+    """
+
+    kept: Kept
+    seen_at: int
+
+
 def is_due(tx: Tx, minutes_seconds: int, hours_seconds: int) -> bool:
     """Return whether `keep` would change something, or `prune` delete something."""
-    kept = ledger_tables.kept(tx)
-    if _wanted(tx, minutes_seconds, hours_seconds, kept) != kept:
+    found = _found(tx)
+    if _wanted(tx, minutes_seconds, hours_seconds, found) != found:
         return True
-    return any(_accounts_before(tx, table, before) for table, before in _given_up(kept))
+    return any(_accounts_before(tx, table, before) for table, before in _given_up(found.kept))
 
 
 @writes("usage.keep", SERVER, audited=False)
 def keep(tx: Tx, minutes_seconds: int, hours_seconds: int) -> None:
     """Keep minutes and hours for so long; what was given up before does not come back.
 
+    They are kept for up to two days longer, since the clock is believed only after a day.
+
     Args:
         minutes_seconds: How long minutes are kept.
         hours_seconds: How long hours are kept; not less.
     """
-    found = ledger_tables.kept(tx)
+    found = _found(tx)
     wanted = _wanted(tx, minutes_seconds, hours_seconds, found)
     if wanted != found:
         tx.db.execute(
-            "UPDATE usage_kept SET minutes_since = :minutes, hours_since = :hours",
-            minutes=wanted.minutes_since,
-            hours=wanted.hours_since,
+            "UPDATE usage_kept "
+            "SET minutes_since = :minutes, hours_since = :hours, seen_at = :seen_at",
+            minutes=wanted.kept.minutes_since,
+            hours=wanted.kept.hours_since,
+            seen_at=wanted.seen_at,
         )
 
 
@@ -89,9 +116,18 @@ def followed_batches(tx: Tx, most: int) -> int:
     return len(tx.db.rows(_FOLLOWED, most=most))
 
 
-def _wanted(tx: Tx, minutes_seconds: int, hours_seconds: int, found: Kept) -> Kept:
-    minutes, hours = floor(tx.now - minutes_seconds, HOUR), floor(tx.now - hours_seconds, DAY)
-    return Kept(max(found.minutes_since, minutes), max(found.hours_since, hours))
+def _found(tx: Tx) -> _State:
+    return _State(ledger_tables.kept(tx), int(tx.db.scalar("SELECT seen_at FROM usage_kept")))
+
+
+def _wanted(tx: Tx, minutes_seconds: int, hours_seconds: int, found: _State) -> _State:
+    kept, seen_at = found.kept, found.seen_at
+    if not seen_at or tx.now < seen_at:
+        return _State(kept, tx.now)
+    if tx.now - seen_at < WAIT_SECONDS:
+        return found
+    minutes, hours = floor(seen_at - minutes_seconds, HOUR), floor(seen_at - hours_seconds, DAY)
+    return _State(Kept(max(kept.minutes_since, minutes), max(kept.hours_since, hours)), tx.now)
 
 
 def _given_up(kept: Kept) -> tuple[tuple[str, int], ...]:

@@ -2,7 +2,9 @@
 
 It also closes months.
 
-It trusts no clock that has just jumped: by one that is a year ahead, all minutes would be old.
+It trusts no clock that has just jumped: by one that is a year ahead, all minutes would be old. What
+it deletes must be old by a clock that has been right for a day (`retention`), and after a jump this
+day is measured.
 """
 
 import logging
@@ -52,6 +54,7 @@ class LedgerKeeper:
     time: Callable[[], float] = time.monotonic
     _ahead: float | None = field(default=None, init=False)
     _steady_since: float = field(default=0.0, init=False)
+    _has_jumped: bool = field(default=False, init=False)
     _ending: threading.Event = field(default_factory=threading.Event, init=False)
     _thread: threading.Thread | None = field(default=None, init=False)
 
@@ -69,8 +72,10 @@ class LedgerKeeper:
     def look(self) -> float:
         """Delete some of what is not kept; return how many seconds to wait."""
         deleted = self._forget_batches()
-        if self._is_steady():
+        steady = self._steady_seconds()
+        if steady >= STEADY_SECONDS:
             self._close()
+        if steady >= (retention.WAIT_SECONDS if self._has_jumped else STEADY_SECONDS):
             deleted += self._prune()
         return PAUSE if deleted else LONGEST_SLEEP
 
@@ -96,14 +101,15 @@ class LedgerKeeper:
         with self.control.begin() as tx:
             return retention.forget_batches(tx, MOST_ROWS)
 
-    def _is_steady(self) -> bool:
-        """Whether the clock has not jumped for a while."""
+    def _steady_seconds(self) -> float:
+        """How long the clock has not jumped, since the start at most."""
         now = self.time()
         ahead = self.control.clock() - now
         if self._ahead is None or abs(ahead - self._ahead) > MOST_DRIFT:
+            self._has_jumped = self._ahead is not None
             self._steady_since = now
         self._ahead = ahead
-        return now - self._steady_since >= STEADY_SECONDS
+        return now - self._steady_since
 
     def _run(self) -> None:
         pause = 0.0

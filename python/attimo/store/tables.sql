@@ -301,11 +301,13 @@ CREATE TABLE usage_days (
 ) WITHOUT ROWID;
 
 -- One row: the first moment from which minutes are kept, where an hour begins, and hours, where a day
--- begins. Neither ever goes back.
+-- begins. Neither ever goes back. And a moment that the clock has shown: a day later, what was too old
+-- then is given up.
 CREATE TABLE usage_kept (
     id INTEGER NOT NULL CONSTRAINT one_row CHECK (id = 1),
     minutes_since INTEGER NOT NULL,
     hours_since INTEGER NOT NULL,
+    seen_at INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (id)
 );
 INSERT INTO usage_kept (id, minutes_since, hours_since) VALUES (1, 0, 0);
