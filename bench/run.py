@@ -10,6 +10,7 @@ from bench import (
     driver,
     fetches,
     idle,
+    ledger,
     life,
     memory,
     peers,
@@ -22,6 +23,7 @@ from bench import (
 from bench.errors import RunError, SetupError
 from bench.fetches import Fetches
 from bench.idle import Idle
+from bench.ledger import LedgerFigures
 from bench.life import Life
 from bench.machine import ROOT, about, check_the_core_is_built
 from bench.memory import Memory
@@ -32,8 +34,8 @@ from bench.scenarios import Scenario, every
 from bench.throughput import Measured
 
 PAGE = ROOT / "docs" / "reference" / "benchmarks.md"
-Finding = Measured | Scaling | Fetches | Memory | Idle | Life
-PARTS = ("throughput", "scaling", "fetches", "memory", "idle", "life")
+Finding = Measured | Scaling | Fetches | Memory | Idle | Life | LedgerFigures
+PARTS = ("throughput", "scaling", "fetches", "memory", "idle", "life", "ledger")
 
 
 def main() -> None:
@@ -110,8 +112,10 @@ def _findings(part: str, chosen: list[Scenario], plan: Plan) -> Sequence[Finding
             return memory.measure(plan)
         case "idle":
             return idle.measure()
-        case _:
+        case "life":
             return [life.measure(plan)]
+        case _:
+            return [ledger.measure()]
 
 
 def _scenarios(chosen: argparse.Namespace) -> list[Scenario]:
