@@ -131,6 +131,9 @@ def test_every_card_is_compared_and_says_what_it_lacks(terminal: Terminal) -> No
     assert (found["ours"]["total"], found["ours"]["not_metered"]) == ("0.75", [])
     flex = found["momento-flex-2026-08"]
     assert (flex["total"], flex["not_metered"]) == (None, ["Deployed memory"])
+    header, *lines = terminal.do("bill", "--compare", "--csv").splitlines()
+    assert header == "card,line,unit,quantity,free,amount,forecast,currency"
+    assert {line.split(",")[0] for line in lines} == found.keys()
     shown = on_screen("bill", "--compare")
     assert shown[0].split() == ["Card", "Total", "Forecast", "Currency", "Not", "metered"]
     assert shown[-1].endswith("by every rate card. A total lacks what is not metered.")
@@ -144,7 +147,7 @@ def test_what_has_no_bill_is_refused_by_its_name(terminal: Terminal) -> None:
         ("--card", "none"): (4, "card: there is no rate card 'none'; there are elasticache-"),
         ("--by", "day"): (2, "'day' is not one of 'cache', 'key'"),
         ("--account", "nobody"): (4, "There is no account 'nobody'"),
-        ("--compare", "--card", "ours"): (2, "pass --compare without --card, --by and --csv"),
+        ("--compare", "--card", "ours"): (2, "pass --compare without --card and --by"),
         ("--json", "--csv"): (2, "pass --json or --csv, not both"),
     }
     wrong = {}

@@ -218,6 +218,23 @@ def test_a_bill_is_csv_for_who_asks_for_it(control: Control, owner: Client) -> N
     ]
 
 
+def test_a_comparison_is_csv_with_the_lines_of_every_card(control: Control, owner: Client) -> None:
+    sixty(control)
+
+    answer = owner.ask("GET", f"/bills/{MONTH}/compare?format=csv")
+
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.headers["content-disposition"] == f'attachment; filename="bills-{MONTH}.csv"'
+    header, *rows = csv.reader(StringIO(answer.text))
+    assert header == [
+        *("card", "line", "unit", "quantity", "free", "amount", "forecast", "currency")
+    ]
+    for name in card_file.load().by_name:
+        text = owner.ask("GET", f"/bills/{MONTH}?format=csv&card={name}").text
+        _, *lines = csv.reader(StringIO(text))
+        assert [row for row in rows if row[0] == name] == [[name, *line] for line in lines]
+
+
 def test_no_cache_is_a_formula_in_a_bill_for_a_spreadsheet(control: Control, owner: Client) -> None:
     record(control, 1, Used(create(control, "=1+1"), bytes_in=GIB))
 

@@ -141,15 +141,15 @@ def bill(
     The current month is an estimate, with a forecast for its end from the second day on. A line for
     what this server does not meter has no amount, and is missing in the total.
     """
-    if compare and (card or by or as_csv):
-        raise click.UsageError("pass --compare without --card, --by and --csv")
+    if compare and (card or by):
+        raise click.UsageError("pass --compare without --card and --by")
     of = None if account is None else account_option.id_of(client, account)
     month = _current(client, of) if month is None else month
-    if compare:
-        return _compared(client.compared_bills(month, {"account": of}))
     asked = {"card": card, "by": by, "account": of}
     if as_csv:
-        return {"csv": client.bill_csv(month, asked)}
+        return {"csv": client.bill_csv(month, asked, compare)}
+    if compare:
+        return _compared(client.compared_bills(month, {"account": of}))
     found = client.bill(month, asked)
     rows = found["shares"] if by else found["lines"]
     if by == "key":

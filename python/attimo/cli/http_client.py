@@ -275,9 +275,10 @@ class HttpClient(BaseClient):
         found: dict[str, Any] = self.ask("GET", _bill(month), query=_said(asked)).json()
         return found
 
-    def bill_csv(self, month: str, asked: dict[str, Any]) -> str:
-        """The lines or shares of a bill as CSV."""
-        return self.ask("GET", _bill(month), query=_said(asked | {"format": "csv"})).text
+    def bill_csv(self, month: str, asked: dict[str, Any], compare: bool) -> str:
+        """The lines or shares of a bill as CSV, or its lines by every rate card."""
+        path = f"{_bill(month)}/compare" if compare else _bill(month)
+        return self.ask("GET", path, query=_said(asked | {"format": "csv"})).text
 
     def compared_bills(self, month: str, asked: dict[str, Any]) -> dict[str, Any]:
         """The bills of a month by every rate card."""
