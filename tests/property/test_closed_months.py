@@ -4,8 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attimo.billing import months
+from attimo.billing.months import DAY
 from attimo.control import Control, closing, retention, usage
-from attimo.control.ledger_tables import DAY, HOUR
+from attimo.control.ledger_tables import HOUR
 from attimo.control.usage import Of
 from fakes import Batch, Clock, Listener, Used, new_control, swift_directory
 

@@ -7,10 +7,13 @@ from contextlib import contextmanager, suppress
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import ledger_sums
+from attimo.billing.months import DAY
 from attimo.control import Control, retention, usage
-from attimo.control.ledger_tables import DAY, HOUR, MINUTE, floor
-from attimo.control.usage import COUNTS, By, Of, Totals
+from attimo.control.ledger_tables import HOUR, MINUTE, floor
+from attimo.control.usage import COUNTS, Of, Totals
 from fakes import NOON, Batch, Clock, Listener, Used, new_control, swift_directory
+from ledger_sums import By
 
 counts = st.integers(0, 2**40)
 used = st.builds(
@@ -67,8 +70,8 @@ def test_the_sums_are_what_was_counted_once(
         with control.read() as tx:
             total, by_cache, by_minute = (
                 usage.total(tx, Of()),
-                usage.totals(tx, By.CACHE, Of()),
-                usage.totals(tx, By.MINUTE, Of()),
+                ledger_sums.totals(tx, By.CACHE, Of()),
+                ledger_sums.totals(tx, By.MINUTE, Of()),
             )
     assert total == summed(batches[0])
     assert by_cache == {cache_id: summed(batches[0], int(cache_id)) for cache_id in by_cache}
@@ -145,7 +148,7 @@ def test_whatever_is_deleted_and_whenever_that_is_killed_the_sums_stay(
 
             with control.read() as tx:
                 for by in (By.CACHE, By.KEY, By.API):
-                    found = usage.totals(tx, by, Of())
+                    found = ledger_sums.totals(tx, by, Of())
                     sums = {name: totals.requests for name, totals in found.items()}
                     assert sums == requests_by(expected, by)
                 hours_since = clock.now - 62 * DAY

@@ -3,8 +3,9 @@
 import pytest
 
 from attimo.billing import months
+from attimo.billing.months import DAY
 from attimo.control import Control, bills, caches, closing, usage
-from attimo.control.ledger_tables import DAY, HOUR
+from attimo.control.ledger_tables import HOUR
 from attimo.control.usage import Late, Of, Totals
 from fakes import Batch, Client, Clock, Used
 

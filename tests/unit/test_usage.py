@@ -3,8 +3,9 @@
 import pytest
 
 from attimo.control import Control, api_keys, caches, usage
-from attimo.control.usage import By, Of, Totals
+from attimo.control.usage import Of, Totals
 from fakes import NOON, Batch, Clock, Used
+from ledger_sums import By, totals
 
 
 def record(control: Control, number: int, *used: Used, node: str = "node-1") -> bool:
@@ -75,7 +76,7 @@ def test_sums_are_told_apart(control: Control, by: By, sums: dict[int | str, int
     )
 
     with control.read() as tx:
-        found = usage.totals(tx, by, Of())
+        found = totals(tx, by, Of())
 
     assert {name: totals.requests for name, totals in found.items()} == sums
 

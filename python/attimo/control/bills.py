@@ -11,12 +11,11 @@ from attimo.billing.bill import Bill, bill
 from attimo.billing.card import Card
 from attimo.billing.card_file import Cards
 from attimo.billing.meters import Meter
-from attimo.billing.months import Month
+from attimo.billing.months import DAY, Month
 from attimo.billing.usage import Usage, Where
 from attimo.control import chosen_accounts, closing, ledger_tables, usage
 from attimo.control.accounts import Account
 from attimo.control.actions import reads
-from attimo.control.ledger_tables import DAY
 from attimo.control.permissions import Right
 from attimo.control.tx import Tx
 from attimo.control.usage import Late, Totals

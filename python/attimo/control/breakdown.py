@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from attimo.billing.months import DAY
 from attimo.control import chosen_accounts, ledger_tables, usage
 from attimo.control.actions import reads
 from attimo.control.chosen_accounts import Chosen
-from attimo.control.ledger_tables import DAY, HOUR, MINUTE, Window, floor
+from attimo.control.ledger_tables import HOUR, MINUTE, Window, floor
 from attimo.control.permissions import Right
 from attimo.control.tx import Tx
 from attimo.control.usage import COUNTS, Late, Totals

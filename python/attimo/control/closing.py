@@ -6,8 +6,8 @@ before the day is over, it had jumped, and the day begins anew.
 """
 
 from attimo.billing import months
+from attimo.billing.months import DAY
 from attimo.control.actions import SERVER, writes
-from attimo.control.ledger_tables import DAY
 from attimo.control.tx import Tx
 
 WAIT_SECONDS = DAY

@@ -8,9 +8,10 @@ of 40,000 rows of minutes, and gets the same sums.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from attimo.billing.months import DAY
 from attimo.control.tx import Tx
 
-MINUTE, HOUR, DAY = 60, 3_600, 86_400
+MINUTE, HOUR = 60, 3_600
 
 TABLES = {MINUTE: "usage_minutes", HOUR: "usage_hours", DAY: "usage_days"}
 """The tables, by the seconds that a row is about."""

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
-from enum import StrEnum
 from typing import Protocol
 
 from attimo.billing import months
+from attimo.billing.months import DAY
 from attimo.control import api_keys, closing, ledger_tables
 from attimo.control.actions import SERVER, writes
-from attimo.control.ledger_tables import DAY, MINUTE, TABLES, floor
+from attimo.control.ledger_tables import MINUTE, TABLES, floor
 from attimo.control.tx import Tx
 from attimo.store.connection import Value
 
@@ -152,15 +152,6 @@ class Of:
     until: int | None = None
 
 
-class By(StrEnum):
-    """What to group by."""
-
-    CACHE = "cache_id"
-    KEY = "key_id"
-    API = "api"
-    MINUTE = "at"
-
-
 @dataclass(frozen=True, slots=True)
 class Late:
     """Usage that arrived when its month was closed, and was booked in a later one.
@@ -216,21 +207,17 @@ def late(tx: Tx, since: int, until: int, accounts: str, **values: Value) -> list
 
 def total(tx: Tx, of: Of) -> Totals:
     """Return the sums over a part of the ledger."""
-    query = " ".join(("SELECT", SUMS, *_from(tx, of, DAY)))
+    query = " ".join(("SELECT", SUMS, *rows_of(tx, of, DAY)))
     (found,) = tx.db.all(Totals, query, **asdict(of))
     return found
 
 
-def totals(tx: Tx, by: By, of: Of) -> dict[int | str, Totals]:
-    """Return the sums over a part of the ledger for each cache, key, API or minute in it."""
-    longest = MINUTE if by is By.MINUTE else DAY
-    query = " ".join(
-        ("SELECT", by, ",", SUMS, *_from(tx, of, longest), "GROUP BY", by, "ORDER BY", by)
-    )
-    return {row[0]: Totals(*row[1:]) for row in tx.db.rows(query, **asdict(of))}
+def rows_of(tx: Tx, of: Of, longest: int) -> tuple[str, ...]:
+    """Return the words of SQL that select a part of the ledger, to be joined.
 
-
-def _from(tx: Tx, of: Of, longest: int) -> tuple[str, ...]:
+    Args:
+        longest: The length in seconds of the longest rows that the question can use.
+    """
     since = -_EVER if of.since is None else floor(of.since, MINUTE)
     until = _EVER if of.until is None else floor(of.until, MINUTE)
     source = ledger_tables.window(tx, since, until).source(longest, "TRUE")
