@@ -1,12 +1,18 @@
-"""A server whose place is taken by others, one after the other, while clients are at work."""
+"""A server whose place is taken by others, real ones or one that only speaks the protocol."""
 
+import socket
+import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
-from harness import Server
+from attimo.serve.channel import Channel
+from attimo.serve.handover import NAME, PROTOCOL
+from harness import Server, attimo, bare_environment
 
 END_SECONDS = 20.0
+HEAR_SECONDS = 30.0
 
 
 @contextmanager
@@ -61,3 +67,52 @@ def ended(server: Server) -> int:
     process = server._process
     assert process is not None
     return process.wait(END_SECONDS)
+
+
+class New:
+    """The other side of the protocol, as a new server speaks it."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(str(data_dir / NAME))
+        self.channel = Channel(self.socket)
+
+    def ask(self, message: dict[str, Any]) -> dict[str, Any]:
+        self.channel.say(message)
+        return self.channel.hear(HEAR_SECONDS)
+
+    def takes(self, *words: str) -> None:
+        """Go so far, and be told at each step that it is done."""
+        assert self.ask({"hello": PROTOCOL, "version": "next"})["welcome"] == PROTOCOL
+        for word, answer in (("wants", "yielded"), ("serves", "leaves")):
+            if word in words:
+                assert self.ask({word: True}) == {answer: True}
+
+    def takes_items(self) -> socket.socket:
+        """Go to the end, and return where the items arrive."""
+        self.takes("wants")
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self.channel.say({"serves": True, "items": True}, [theirs.fileno()])
+            assert self.channel.hear(HEAR_SECONDS) == {"leaves": True, "items": True}
+        return ours
+
+
+@contextmanager
+def new(data_dir: Path) -> Iterator[New]:
+    """One that ends without a word."""
+    made = New(data_dir)
+    try:
+        yield made
+    finally:
+        made.channel.close()
+
+
+def starting(old: Server) -> subprocess.Popen[str]:
+    """A server that begins to take the place of another."""
+    return subprocess.Popen(
+        [*attimo(), "serve", "--replace", "--data-dir", str(old.data_dir), *old.options],
+        env=bare_environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+    )

@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import stat
 import threading
 from collections.abc import Callable, Iterator
@@ -21,10 +20,8 @@ from momento.responses import (
     CacheSortedSetFetch,
 )
 
-from attimo.serve.channel import Channel
-from attimo.serve.handover import NAME, PROTOCOL
 from faults.programs import PYTHON_SDK, at_work
-from faults.replacing import succession
+from faults.replacing import new, succession
 from faults.watching import client, eventually, read, sdk, write
 from harness import Server
 
@@ -371,18 +368,8 @@ def test_a_new_server_that_dies_while_it_reads_leaves_the_old_one_with_its_items
     with client(server) as http:
         for number in range(60):
             write(http, f"k{number}", BIG)
-    ours, theirs = socket.socketpair()
-    with socket.socket(socket.AF_UNIX) as connection, ours, theirs:
-        connection.connect(str(server.data_dir / NAME))
-        new = Channel(connection)
-        new.say({"hello": PROTOCOL, "version": "next"})
-        assert new.hear(HEAR_SECONDS)["welcome"] == PROTOCOL
-        new.say({"wants": True})
-        assert new.hear(HEAR_SECONDS) == {"yielded": True}
-        new.say({"serves": True, "items": True}, [theirs.fileno()])
-        assert new.hear(HEAR_SECONDS) == {"leaves": True, "items": True}
-        assert ours.recv(1000) != b""
-        new.close()
+    with new(server.data_dir) as other, other.takes_items() as items:
+        assert items.recv(1000) != b""
 
     eventually(lambda: "this one serves again" in server.output, "the old one serves")
     with client(server) as http:

@@ -10,11 +10,11 @@ from pysqlite3 import dbapi2
 from attimo.billing.months import DAY
 from attimo.control import retention, usage
 from attimo.control.ledger_tables import MINUTE
-from attimo.control.usage import Totals
+from attimo.control.usage import Of, Totals
 from fakes import NOON, Batch, Clock, Listener, Used, new_control
 from faults.watching import ask, eventually, is_sound
 from harness import Server
-from ledger_sums import By, Of, totals
+from ledger_sums import By, totals
 
 KILLS = 20
 DELETING = """

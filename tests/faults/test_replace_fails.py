@@ -8,48 +8,15 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from attimo.data_directory import DataDirectory
 from attimo.serve.channel import Channel, Gone
 from attimo.serve.handover import NAME, PROTOCOL
-from faults.replacing import ended
+from faults.replacing import HEAR_SECONDS, ended, new, starting
 from faults.watching import billed, client, eventually, read, refused, write
-from harness import Server, attimo, bare_environment
-
-HEAR_SECONDS = 30.0
-
-
-class New:
-    """The other side of the protocol, as a new server speaks it."""
-
-    def __init__(self, data_dir: Path) -> None:
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.connect(str(data_dir / NAME))
-        self.channel = Channel(self.socket)
-
-    def ask(self, message: dict[str, Any]) -> dict[str, Any]:
-        self.channel.say(message)
-        return self.channel.hear(HEAR_SECONDS)
-
-    def takes(self, *words: str) -> None:
-        """Go so far, and be told at each step that it is done."""
-        assert self.ask({"hello": PROTOCOL, "version": "next"})["welcome"] == PROTOCOL
-        for word, answer in (("wants", "yielded"), ("serves", "leaves")):
-            if word in words:
-                assert self.ask({word: True}) == {answer: True}
-
-
-@contextmanager
-def new(data_dir: Path) -> Iterator[New]:
-    """One that ends without a word."""
-    made = New(data_dir)
-    try:
-        yield made
-    finally:
-        made.channel.close()
+from harness import Server
 
 
 @pytest.fixture
@@ -174,16 +141,6 @@ def test_a_new_server_that_waits_for_a_stuck_one_can_be_asked_to_end(old: Server
         assert other.wait(HEAR_SECONDS) == 0
         other.communicate()
         assert reached.holder() == str(old.pid)
-
-
-def starting(old: Server) -> subprocess.Popen[str]:
-    """A server that begins to take the place of another."""
-    return subprocess.Popen(
-        [*attimo(), "serve", "--replace", "--data-dir", str(old.data_dir), *old.options],
-        env=bare_environment(),
-        stdout=subprocess.PIPE,
-        text=True,
-    )
 
 
 def waits(process: subprocess.Popen[str]) -> bool:

@@ -104,6 +104,20 @@ def test_a_flushed_cache_keeps_its_id_and_gets_a_new_namespace(
     assert node.caches[cache.id].namespace > before
 
 
+def test_all_caches_of_all_accounts_are_flushed_at_once(control: Control, node: Listener) -> None:
+    made = [create(control, "sessions"), create(control, "pages"), create(control, "sessions", 2)]
+    delete(control, "pages")
+    before = {id: cache.namespace for id, cache in node.caches.items()}
+
+    with control.begin() as tx:
+        caches.flush_all(tx)
+
+    assert node.caches.keys() == {made[0].id, made[2].id}
+    after = {node.caches[id].namespace for id in before}
+    assert len(after) == 2
+    assert min(after) > max(before.values())
+
+
 def test_a_deleted_cache_is_gone_and_its_name_is_free(control: Control, node: Listener) -> None:
     old = create(control, "sessions")
     delete(control, "sessions")

@@ -51,6 +51,7 @@ UPDATE caches SET namespace = :namespace, revision = :revision
 WHERE account_id = :account_id AND name = :name AND deleted_at IS NULL
 AND (expires_at IS NULL OR expires_at > :now)
 """
+_FLUSH_ONE = "UPDATE caches SET namespace = :namespace, revision = :revision WHERE id = :id"
 _EXTEND = """
 UPDATE caches SET revision = :revision,
 expires_at = CASE WHEN expires_at < :expires_at THEN :expires_at ELSE expires_at END
@@ -195,6 +196,16 @@ def flush(tx: Tx, account_id: int, name: str) -> None:
     _need_to_write(tx, name)
     _write(tx, _FLUSH, account_id, name, namespace=directory.fresh_namespace(tx))
     audit.note(tx, account_id, name)
+
+
+@writes("cache.flush_all", SERVER)
+def flush_all(tx: Tx) -> None:
+    """Delete the items of all caches of all accounts, which are out of date."""
+    found = tx.db.rows("SELECT id, account_id, name FROM caches WHERE deleted_at IS NULL")
+    revision = directory.touch(tx)
+    for id, account_id, name in found:
+        tx.db.execute(_FLUSH_ONE, id=id, namespace=directory.fresh_namespace(tx), revision=revision)
+        audit.note_of_system(tx, account_id, "cache.flush", name, reason="out of date")
 
 
 @writes("cache.delete", MANAGE)

@@ -9,12 +9,17 @@ the directory is never unlocked. Then, one message each:
     new: serves         old: leaves (it accepts no more, and finishes requests in flight)
     old: usage, ends    new: recorded, to each
 
-With `serves`, the new server can send a socket for the items. The old one, if it agrees, writes
-them there when requests in flight are finished, and the new one serves when it has read them.
+With `serves`, the new server sends a socket for the items. The old one, if both keep them, writes
+them there when requests in flight are finished. The new one reads them, writes a byte back and
+serves.
 
 A server that gives up sends `refused` first, so one that closes the connection without it has
 ended. If the new one ends before `serves`, the old one continues unchanged; if it ends after that,
-the old one serves again. So one of the two always serves, and only one of them writes.
+the old one serves again. So one of the two always serves, and only one of them writes. After the
+byte, the items of the old one are out of date, so it serves again without them.
+
+An old server that is told to stop before `leaves` keeps the connection open until its process ends,
+when its items and its last usage are in the data directory: so the new one finds them there.
 """
 
 import logging
@@ -22,6 +27,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,6 +50,8 @@ RECORD_SECONDS = 10.0
 """Its time limit for recording usage."""
 RECORD_TRIES = 3
 FINISH_SECONDS = 3.0
+BEGUN = b"\1"
+"""What the new server writes to the socket for the items just before it serves."""
 
 log = logging.getLogger(__name__)
 
@@ -54,13 +62,21 @@ class Successor:
 
     Attributes:
         channel: The connection to it.
-        items: Where it reads the items of this one; None if it wants none.
+        stream: The socket for the items; None if it has sent none.
+        takes_items: Whether it reads items there.
         is_gone: Whether it has ended.
     """
 
     channel: Channel
-    items: socket.socket | None = None
+    stream: socket.socket | None = None
+    takes_items: bool = False
     is_gone: bool = field(default=False, init=False)
+
+    def has_served(self) -> bool:
+        """Whether it had begun to serve before it ended, so that items may have changed there."""
+        with suppress(OSError):
+            return self.stream is not None and self.stream.recv(1, socket.MSG_DONTWAIT) == BEGUN
+        return False
 
     def takes_all(self, collector: Collector) -> bool:
         """Have it record all usage; false if it has ended and cannot."""
@@ -103,7 +119,7 @@ class Handover:
         lock: The lock of the data directory.
         listening: The listening sockets.
         give_up: Closes the control plane; returns why not, or None.
-        take_back: Opens it again.
+        take_back: Opens it again; false if this server was told to stop.
         wake: Called when the new server takes over.
         gives_items: Whether it may have the items of this one.
         successor: The new server.
@@ -113,7 +129,7 @@ class Handover:
     lock: int
     listening: Sequence[Listening]
     give_up: Callable[[], str | None]
-    take_back: Callable[[], None]
+    take_back: Callable[[], bool]
     wake: Callable[[], None]
     gives_items: bool = False
     successor: Successor | None = field(default=None, init=False)
@@ -137,7 +153,8 @@ class Handover:
         Connections stay open until this process ends, by which the other side notices that.
         """
         if not self._turn.acquire(timeout=FINISH_SECONDS) and self._channel is not None:
-            self._channel.socket.shutdown(socket.SHUT_RDWR)
+            # It ends the wait for a message; the other side does not notice it.
+            self._channel.socket.shutdown(socket.SHUT_RD)
             self._turn.acquire(timeout=FINISH_SECONDS)
         if self.successor is None:
             (self.folder / NAME).unlink(missing_ok=True)
@@ -146,10 +163,12 @@ class Handover:
         with listener:
             while self.successor is None:
                 channel = Channel(listener.accept()[0])
-                if not self._hands_over(channel):
-                    channel.close()
+                if self._hands_over(channel):
+                    return
+                channel.close()
 
     def _hands_over(self, channel: Channel) -> bool:
+        """Whether it was the last: it is the successor, or waits for the end of this process."""
         try:
             if not self._welcomes(channel):
                 return False
@@ -177,21 +196,26 @@ class Handover:
             return False
         try:
             channel.say({"yielded": True})
-            items = self._items(channel, self._hear(channel))
-            channel.say({"leaves": True} | ({"items": True} if items else {}))
+            successor = self._successor(channel, self._hear(channel))
+            channel.say({"leaves": True} | ({"items": True} if successor.takes_items else {}))
         except (Gone, Silent):
-            log.error("the server that was to replace this one has failed; this one continues")
-            self.take_back()
-            return False
-        self.successor = Successor(channel, items)
+            return not self._continues()
+        self.successor = successor
         self.wake()
         return True
 
-    def _items(self, channel: Channel, message: dict[str, Any]) -> socket.socket | None:
-        """Return where the new server reads the items, if both servers keep them."""
-        if not (self.gives_items and message.get("items") and channel.descriptors):
-            return None
-        return socket.socket(fileno=channel.descriptors.pop())
+    def _continues(self) -> bool:
+        """Open the control plane again, unless this server was told to stop; whether it did."""
+        if not self.take_back():
+            return False
+        log.error("the server that was to replace this one has failed; this one continues")
+        return True
+
+    def _successor(self, channel: Channel, message: dict[str, Any]) -> Successor:
+        if not channel.descriptors:
+            return Successor(channel)
+        stream = socket.socket(fileno=channel.descriptors.pop())
+        return Successor(channel, stream, self.gives_items and bool(message.get("items")))
 
     def _hear(self, channel: Channel) -> dict[str, Any]:
         """Return the next message; if there is none in time, refuse the other side."""

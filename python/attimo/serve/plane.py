@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from attimo import mail
 from attimo.billing.card_file import Cards
 from attimo.certificates import Certificate, Source
-from attimo.control import Control, usage
+from attimo.control import Control, caches, usage
 from attimo.control.directory import Changes
 from attimo.control.limits import CacheLimits
 from attimo.data_directory import Credentials, DataDirectory, Running, reachable
@@ -180,25 +180,38 @@ class Plane:
         self.close()
         return None
 
-    def take_back(self) -> None:
-        """Open it again, and let requests continue; retried until it works or the server stops."""
+    def take_back(self, *, flush: bool = False) -> bool:
+        """Open it again, and let requests continue; retried until it works.
+
+        Args:
+            flush: Whether all items are out of date.
+
+        Returns:
+            False if the server should stop: it is not opened then.
+        """
         self.collector.record = self.record
         level = logging.ERROR
-        while True:
+        while not self.shutdown.is_set():
             try:
-                self.begin()
-                self.introduce()
-                self.home.announce(self.running)
+                self._open_again(flush)
             except (AttimoError, OSError) as error:
                 log.log(level, "the control plane cannot be opened again yet: %s", error)
                 level = logging.DEBUG
                 self._stack.close()
-                if self.shutdown.wait(AGAIN_SECONDS):
-                    return
+                self.shutdown.wait(AGAIN_SECONDS)
             else:
-                break
-        self.start()
-        self.node.release_control()
+                self.start()
+                self.node.release_control()
+                return True
+        return False
+
+    def _open_again(self, flush: bool) -> None:
+        self.begin()
+        if flush:
+            with self._opened().begin() as tx:
+                caches.flush_all(tx)
+        self.introduce()
+        self.home.announce(self.running)
 
     def record(self, batch: Batch) -> None:
         """Record a batch in the ledger, once, however often it is passed.

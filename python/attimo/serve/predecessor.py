@@ -17,7 +17,7 @@ from attimo.node import batches
 from attimo.node.batches import Batch
 from attimo.node.local import LocalNode
 from attimo.serve.channel import Channel, Gone, Silent
-from attimo.serve.handover import NAME, PROTOCOL
+from attimo.serve.handover import BEGUN, NAME, PROTOCOL
 from attimo.serve.kept_items import KeptItems
 from attimo.serve.listening import Offered
 
@@ -48,6 +48,7 @@ class Predecessor:
     lock: int
     sockets: list[Offered]
     pid: int
+    _stream: socket.socket | None = field(default=None, init=False)
     _thread: threading.Thread | None = field(default=None, init=False)
 
     def give_place(self) -> None:
@@ -58,27 +59,35 @@ class Predecessor:
         """
         self._ask({"wants": True}, YIELD_SECONDS)
 
-    def end(self, record: Callable[[Batch], object], kept: KeptItems, node: LocalNode) -> None:
+    def end(self, record: Callable[[Batch], object], kept: KeptItems, node: LocalNode) -> bool:
         """Have it stop, record its last usage in a thread, and read its items.
+
+        Returns:
+            False if it has ended by itself: all that it had is in the data directory.
 
         Raises:
             Misconfigured: It did not wait, and serves again.
         """
-        ours, theirs = socket.socketpair()
-        with ours:
-            with theirs:
-                wanted = {"serves": True, "items": kept.is_on}
-                answer = self._ask(wanted, YIELD_SECONDS, [theirs.fileno()])
-            if answer is None:
-                kept.load(node)
-                return
-            self._thread = threading.Thread(
-                target=self._run, args=(record,), name="predecessor", daemon=True
-            )
-            self._thread.start()
-            if answer.get("items"):
-                kept.receive(node, ours)
+        self._stream, theirs = socket.socketpair()
+        with theirs:
+            wanted = {"serves": True, "items": kept.is_on}
+            answer = self._ask(wanted, YIELD_SECONDS, [theirs.fileno()])
+        if answer is None:
+            return False
+        self._thread = threading.Thread(
+            target=self._run, args=(record,), name="predecessor", daemon=True
+        )
+        self._thread.start()
+        if answer.get("items"):
+            kept.receive(node, self._stream)
         kept.discard()
+        return True
+
+    def begin(self) -> None:
+        """Tell it that this server serves from now on, so that its items are out of date."""
+        if self._stream is not None:
+            with self._stream, suppress(OSError):  # it has ended
+                self._stream.sendall(BEGUN)
 
     def wait(self) -> None:
         """Wait until it has ended, or takes too long."""

@@ -145,8 +145,7 @@ class Server:
         if before:
             # A service ends with its main process, so the supervisor learns of the new one first.
             supervisor.tell(f"MAINPID={os.getpid()}")
-            with control.home.writing():
-                before.end(control.record, self.kept, control.node)
+            self._follow(before)
             self._serve()
         self.handover.start()
         control.readiness.started()
@@ -174,18 +173,27 @@ class Server:
             self._leave(successor)
             if successor.takes_all(self.control.collector):
                 return
-            log.error("the server that replaced this one has ended; this one serves again")
-            self._take_back()
-            self._serve()
+            self._resume(is_stale=successor.has_served())
             self._wait_again()
+
+    def _follow(self, before: Predecessor) -> None:
+        """Have the old server stop, and take its items and its last usage."""
+        control = self.control
+        with control.home.writing():
+            if not before.end(control.record, self.kept, control.node):
+                self.kept.load(control.node)
+                # It may have stored usage that it could not record.
+                control.collector.pause()
+                control.collector.start()
+        before.begin()
 
     def _leave(self, successor: Successor) -> None:
         """Finish requests in flight, and give the items to the new server as soon as possible."""
         began, node = time.monotonic(), self.control.node
         self.kept.abandon()
-        if successor.items:
+        if successor.stream and successor.takes_items:
             node.drain(DRAIN_SECONDS)
-            self.kept.send(node, successor.items)
+            self.kept.send(node, successor.stream)
         self.stop(max(0.0, began + GRACE_SECONDS - time.monotonic()))
 
     def stop(self, grace_seconds: float = GRACE_SECONDS) -> None:
@@ -200,9 +208,22 @@ class Server:
         self._events = Events(self.control.node.next_event)
         self._events.start()
 
-    def _take_back(self) -> None:
-        self.control.take_back()
+    def _resume(self, is_stale: bool) -> None:
+        """Serve again, unless it was told to stop; items stay if no other server changed any."""
+        if not is_stale:
+            self.kept.begin(self.control.node)
+        if self._take_back(flush=is_stale):
+            without = " without its items, which are out of date" if is_stale else ""
+            log.error(
+                "the server that replaced this one has ended; this one serves again%s", without
+            )
+            self._serve()
+
+    def _take_back(self, *, flush: bool = False) -> bool:
+        if not self.control.take_back(flush=flush):
+            return False
         self._tell_ready()
+        return True
 
     def _tell_ready(self) -> None:
         self._is_ready = True

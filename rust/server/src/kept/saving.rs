@@ -40,7 +40,8 @@ impl Items<'_> {
         let (written_at, server) = (self.epoch_milliseconds, ServerMark::of(&self.verifying_keys));
         let header = Header { items, written_at, server, marker: marker() };
         let target = Mutex::new(Target::begin(target, &header)?);
-        let output = Output { target, until, left_out: AtomicU64::new(0), all: AtomicBool::new(true) };
+        let output =
+            Output { target, until, left_out: AtomicU64::new(0), all: AtomicBool::new(true) };
         self.save_all(&output)?;
         let saved = output.target.into_inner().end()?;
         let is_counted = output.all.into_inner();
