@@ -203,7 +203,7 @@ fn what_has_expired_or_belongs_to_no_cache_is_not_left_out() {
     let late = Now { moment: Moment(6 + LIFE + 1000), ..Clock::start().now() };
     let all_expired = Items { now: late, ..items(&backend, caches(), 0) };
     for items in [all_expired, items(&backend, Vec::new(), 0)] {
-        let saved = items.save(&mut Vec::new(), Instant::now()).unwrap();
+        let saved = items.save(Vec::new(), Instant::now()).unwrap();
 
         assert_eq!((saved.items, saved.left_out), (0, 0));
     }
