@@ -198,7 +198,7 @@ def flush(tx: Tx, account_id: int, name: str) -> None:
     audit.note(tx, account_id, name)
 
 
-@writes("cache.flush_all", SERVER)
+@writes("cache.flush-all", SERVER)
 def flush_all(tx: Tx) -> None:
     """Delete the items of all caches of all accounts, which are out of date."""
     found = tx.db.rows("SELECT id, account_id, name FROM caches WHERE deleted_at IS NULL")
