@@ -53,6 +53,14 @@ impl Cache {
         matches!(self.index, Index::Many(_))
     }
 
+    /// How many items its table has.
+    pub(crate) fn table_len(&self) -> u64 {
+        match &self.index {
+            Index::Few(_) => 0,
+            Index::Many(many) => many.stored.items,
+        }
+    }
+
     /// Whether it keeps its items at this level of fairness.
     pub(crate) fn is_below(&self, level: u64) -> bool {
         self.usage.is_below(level)

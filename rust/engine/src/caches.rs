@@ -1,22 +1,13 @@
 //! The caches of one shard, and its counts.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
-use ahash::AHasher;
-
 use crate::cache::Cache;
+use crate::cache_map::{ByNamespace, CacheMap};
 use crate::fairness::Fairness;
 use crate::header::Header;
 use crate::{Moment, Namespace, Totals};
-
-type ByNamespace<T> = HashMap<Namespace, T, BuildHasherDefault<AHasher>>;
-
-/// The memory of a place in a map of caches, in bytes: with a byte beside it, and one in eight places
-/// unused at least.
-const PLACE: usize = (size_of::<(Namespace, Cache)>() + 1) * 8 / 7;
 
 /// How many items eviction may look at before the level of fairness is found again.
 const LOOKS: u32 = 64;
@@ -32,14 +23,15 @@ struct Level {
 
 /// The caches of one shard.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Caches {
-    fairness: Arc<Fairness>,
-    level: Level,
-    with_items: ByNamespace<Cache>,
+    with_items: CacheMap,
     /// How many of them have a table.
     tables: u64,
     /// `evicted` and `expired` are counted by the shard.
     pub(crate) totals: Totals,
+    fairness: Arc<Fairness>,
+    level: Level,
     /// Items evicted since the last `take_evicted`, whether the cache still has items in this shard
     /// or not.
     evicted: ByNamespace<u64>,
@@ -64,12 +56,12 @@ impl Caches {
 
     /// The cache of a namespace, if it has items.
     pub(crate) fn get(&self, namespace: Namespace) -> Option<&Cache> {
-        self.with_items.get(&namespace.of_cache())
+        self.with_items.get(namespace.of_cache())
     }
 
     /// The memory of the caches beside what their items count, in bytes.
     pub(crate) fn memory(&self) -> u64 {
-        (self.with_items.capacity() * PLACE) as u64 + self.tables * Cache::TABLE_BYTES
+        self.with_items.memory() + self.tables * Cache::TABLE_BYTES
     }
 
     /// Adds an item, if `weight` tells the bytes and `hash_of` the hash of each.
@@ -83,7 +75,7 @@ impl Caches {
         let Self { fairness, with_items, .. } = self;
         let namespace = header.namespace.of_cache();
         let new = || Cache::new(fairness.usage(namespace));
-        let cache = with_items.entry(namespace).or_insert_with(new);
+        let cache = with_items.get_or_insert(namespace, new);
         let had_table = cache.has_table();
         let bytes = cache.insert(at, fairness, weight, hash_of);
         self.tables += u64::from(cache.has_table() && !had_table);
@@ -99,13 +91,13 @@ impl Caches {
         hash_of: impl Fn(u32) -> u32,
     ) {
         let namespace = header.namespace.of_cache();
-        let Entry::Occupied(mut cache) = self.with_items.entry(namespace) else {
-            unreachable!("the cache has this item")
-        };
-        if cache.get_mut().remove((header.hash, at, bytes), &self.fairness, hash_of) {
-            let cache = cache.remove();
+        let Self { fairness, with_items, .. } = self;
+        let cache = with_items.get_mut(namespace).expect("the cache has this item");
+        if cache.remove((header.hash, at, bytes), fairness, hash_of)
+            && let Some(cache) = with_items.remove(namespace)
+        {
             self.tables -= u64::from(cache.has_table());
-            self.fairness.leave(namespace, cache.into_usage());
+            fairness.leave(namespace, cache.into_usage());
         }
         self.totals.items -= 1;
         self.totals.bytes -= bytes;
@@ -120,14 +112,14 @@ impl Caches {
     pub(crate) fn resize_item(&mut self, header: Header, old: u64, new: u64) {
         if old != new {
             let Self { fairness, with_items, .. } = self;
-            let cache = with_items.get_mut(&header.namespace.of_cache());
+            let cache = with_items.get_mut(header.namespace.of_cache());
             cache.expect("the cache has this item").resize(old, new, fairness);
             self.totals.bytes = self.totals.bytes - old + new;
         }
     }
 
     fn of(&mut self, header: Header) -> &mut Cache {
-        self.with_items.get_mut(&header.namespace.of_cache()).expect("the cache has this item")
+        self.with_items.get_mut(header.namespace.of_cache()).expect("the cache has this item")
     }
 
     /// Counts an eviction from this namespace.
@@ -146,9 +138,7 @@ impl Caches {
     /// Frees the memory of caches without items, if there were many, and makes tables smaller that
     /// are nearly empty.
     pub(crate) fn shrink(&mut self, hash_of: impl Fn(u32) -> u32) {
-        if self.with_items.capacity() > 4 * self.with_items.len() {
-            self.with_items.shrink_to_fit();
-        }
+        self.with_items.shrink();
         self.with_items.values_mut().for_each(|cache| cache.shrink(&hash_of));
     }
 }

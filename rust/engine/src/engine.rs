@@ -36,7 +36,7 @@ pub struct Config {
 /// All items of all caches of a node.
 ///
 /// Shared by any number of threads through `&self`. About eight shards per thread keep threads from
-/// waiting for each other, and one shard per 16 MiB of memory keeps short what is done
+/// waiting for each other, and one shard per 64 MiB of memory keeps short what is done
 /// under the lock of one.
 #[derive(Debug)]
 pub struct Engine {

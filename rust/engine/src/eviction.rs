@@ -146,12 +146,12 @@ impl Eviction {
 
     /// Remembers an evicted item.
     pub(crate) fn remember(&mut self, hash: u32, log: &Log) {
-        self.ghosts.remember(hash, log.bytes_in(Queue::Small) + log.bytes_in(Queue::Main));
+        self.ghosts.remember(hash, log.live());
     }
 
     /// The memory of what is remembered, in bytes; before the first eviction, what it will be.
     pub(crate) fn memory(&self, log: &Log) -> u64 {
-        self.ghosts.memory(log.bytes_in(Queue::Small) + log.bytes_in(Queue::Main))
+        self.ghosts.memory(log.live())
     }
 
     /// The worth of an item of so many bytes.

@@ -9,6 +9,7 @@
 
 mod budget;
 mod cache;
+mod cache_map;
 mod caches;
 mod collections;
 mod command;

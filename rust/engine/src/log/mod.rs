@@ -31,8 +31,15 @@ const CACHE_LINE: usize = 64;
 /// The records of one shard. An address is the number of a segment and an offset in it, so records
 /// that are moved change their address.
 #[derive(Debug, Default)]
+#[repr(C)]
 pub(crate) struct Log {
     segments: Vec<Segment>,
+    /// The bytes of live records.
+    live: usize,
+    /// The bytes of removed records.
+    holes: usize,
+    /// The bytes of unused ends of segments.
+    ends: usize,
     /// Numbers that are in no queue.
     vacant: Vec<u32>,
     chains: [Chain; 2],
@@ -42,12 +49,6 @@ pub(crate) struct Log {
     appended: u64,
     /// The time of the last eviction.
     now: Moment,
-    /// The bytes of live records.
-    live: usize,
-    /// The bytes of removed records.
-    holes: usize,
-    /// The bytes of unused ends of segments.
-    ends: usize,
     /// Up to where a segment is compacted.
     compacted: Option<Position>,
 }
@@ -56,6 +57,11 @@ impl Log {
     /// The bytes that hold no record, without open and drained segments.
     pub(crate) fn unused(&self) -> u64 {
         (self.holes + self.ends) as u64
+    }
+
+    /// The bytes of live records.
+    pub(crate) fn live(&self) -> usize {
+        self.live
     }
 
     /// The number of live records in a queue.

@@ -36,7 +36,10 @@ pub struct Swept {
     pub retired: u64,
 }
 
+/// What every request needs comes first, here and in both of the first fields, so that few cache lines
+/// are read.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Shard {
     caches: Caches,
     log: Log,
