@@ -28,6 +28,7 @@ LAYERS = (
     {"backend", "deadline", "directory"},
     {"permissions"},
     {"clock", "counter", "error", "limits", "message", "methods", "protocol"},
+    {"plan"},
 )
 """The modules of `server`, from the top: each uses only those in lower layers."""
 

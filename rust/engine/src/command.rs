@@ -1,6 +1,6 @@
 //! The operations of a cache.
 
-use crate::{Error, Hashing, KeyValue, Looked, Place};
+use crate::{Error, Hashing, KeyValue, Looked, Place, Ttl};
 
 /// The two key spaces of a cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +29,11 @@ pub trait Command {
     /// How many bytes of keys, elements and values the client has sent for it.
     fn bytes_in(&self) -> usize {
         self.key().len()
+    }
+
+    /// The TTL that it gives an item, if it gives one that the client chose.
+    fn ttl(&self) -> Option<Ttl> {
+        None
     }
 
     /// The lookups that the reply shows; the place counts the others. No lock is held.

@@ -95,10 +95,10 @@ impl Engine {
         command: C,
         now: Moment,
     ) -> Result<C::Reply, Error> {
-        self.measure(namespace, command, now).map(|(reply, _)| reply)
+        self.measure(namespace, command, self.limits(), now).map(|(reply, _)| reply)
     }
 
-    /// The same, and returns the lookups of the command, too.
+    /// The same with other limits of items, and returns the lookups of the command, too.
     ///
     /// # Errors
     ///
@@ -107,6 +107,7 @@ impl Engine {
         &self,
         namespace: Namespace,
         mut command: C,
+        limits: &Limits,
         now: Moment,
     ) -> Result<(C::Reply, Looked), Error> {
         command.prepare(&self.rules.hashing);
@@ -115,7 +116,7 @@ impl Engine {
         let mut shard = self.lock(home);
         let before = shard.memory();
         let at = (namespace, hash);
-        let mut place = Place::find(&mut shard, &self.rules, at, command.key(), now);
+        let mut place = Place::find(&mut shard, (&self.rules, limits), at, command.key(), now);
         let reply = command.apply(&mut place);
         let (mut at, mut looked) = (place.at(), place.looked());
         if C::WRITES {

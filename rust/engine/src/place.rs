@@ -24,6 +24,7 @@ pub(crate) struct Rules {
 pub struct Place<'a> {
     shard: &'a mut Shard,
     rules: &'a Rules,
+    limits: &'a Limits,
     namespace: Namespace,
     hash: u32,
     now: Moment,
@@ -36,14 +37,15 @@ pub struct Place<'a> {
 impl<'a> Place<'a> {
     pub(crate) fn find(
         shard: &'a mut Shard,
-        rules: &'a Rules,
+        (rules, limits): (&'a Rules, &'a Limits),
         (namespace, hash): (Namespace, u32),
         key: &[u8],
         now: Moment,
     ) -> Self {
         let at = shard.find(namespace, hash, key);
         let live = at.is_some_and(|at| !shard.header(at).has_expired(now));
-        Self { shard, rules, namespace, hash, now, at, live, looked: Looked::default() }
+        let looked = Looked::default();
+        Self { shard, rules, limits, namespace, hash, now, at, live, looked }
     }
 
     /// The time at which the command runs.
@@ -91,7 +93,7 @@ impl<'a> Place<'a> {
     /// [`Error::ItemTooLarge`].
     pub fn put(&mut self, key: &[u8], value: NewValue<'_>, ttl: Ttl) -> Result<(), Error> {
         let bytes = value.as_slice().len() as u64;
-        self.rules.limits.admit_item(ItemType::Scalar, key, bytes)?;
+        self.limits.admit_item(ItemType::Scalar, key, bytes)?;
         self.write(key, value.into(), ttl);
         Ok(())
     }
@@ -142,6 +144,11 @@ impl<'a> Place<'a> {
 
     pub(crate) fn rules(&self) -> &'a Rules {
         self.rules
+    }
+
+    /// The limits of the item.
+    pub(crate) fn limits(&self) -> &'a Limits {
+        self.limits
     }
 
     /// A random number generator that no other command gets.
@@ -201,7 +208,7 @@ impl<'a> Place<'a> {
         growth: u64,
         change: impl FnOnce(&mut C) -> Result<R, Error>,
     ) -> Result<R, Error> {
-        let limits = &self.rules.limits;
+        let limits = self.limits;
         let Some(found) = self.collection::<C>()? else {
             let mut new = C::default();
             let result = change(&mut new)?;
@@ -235,7 +242,7 @@ impl<'a> Place<'a> {
         new: C,
         ttl: Ttl,
     ) -> Result<(), Error> {
-        self.rules.limits.admit_item(C::TYPE, key, new.bytes())?;
+        self.limits.admit_item(C::TYPE, key, new.bytes())?;
         if new.is_empty() {
             self.remove();
         } else {

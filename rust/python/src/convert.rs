@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
 
 use attimo_server::{
-    AccountId, Api, ApiKey, Audience, COUNT_NAMES, COUNTS, Cache, CacheId, Ceiling, Config,
-    Container, Listen, Loaded, Namespace, NoProtocol, Protocol, Role, Saved, Service, Session,
-    UrlKey,
+    AccountId, AccountLimits, Api, ApiKey, Audience, COUNT_NAMES, COUNTS, Cache, CacheId, Ceiling,
+    Config, Container, Listen, Loaded, Namespace, NoProtocol, Protocol, Role, Saved, Service,
+    Session, UrlKey,
 };
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -142,6 +142,12 @@ struct KnownCache {
     expires_at: Option<u64>,
 }
 
+#[derive(FromPyObject)]
+struct KnownLimits {
+    account_id: u64,
+    numbers: BTreeMap<String, u64>,
+}
+
 /// `attimo.control.directory.Changes`.
 #[derive(FromPyObject)]
 pub(crate) struct Changes {
@@ -161,6 +167,7 @@ pub(crate) struct Changes {
     deleted_roles: Vec<String>,
     caches: Vec<KnownCache>,
     deleted_caches: Vec<u64>,
+    limits: Vec<KnownLimits>,
 }
 
 impl From<Changes> for attimo_server::Changes {
@@ -184,6 +191,7 @@ impl From<Changes> for attimo_server::Changes {
             deleted_roles: changes.deleted_roles,
             caches: changes.caches.into_iter().map(Cache::from).collect(),
             deleted_caches: changes.deleted_caches.into_iter().map(CacheId).collect(),
+            limits: changes.limits.into_iter().map(AccountLimits::from).collect(),
         }
     }
 }
@@ -228,6 +236,13 @@ impl From<KnownCache> for Cache {
             namespace: Namespace(cache.namespace),
             expires_at: cache.expires_at.unwrap_or(u64::MAX),
         }
+    }
+}
+
+impl From<KnownLimits> for AccountLimits {
+    fn from(limits: KnownLimits) -> Self {
+        let KnownLimits { account_id, numbers } = limits;
+        AccountLimits { account: AccountId(account_id), numbers: numbers.into_iter().collect() }
     }
 }
 

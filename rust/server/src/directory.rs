@@ -7,132 +7,27 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use attimo_engine::Namespace;
+use attimo_engine::{Limits, Namespace};
 use jsonwebtoken::DecodingKey;
 use parking_lot::RwLock;
 
 use crate::permissions::Permissions;
+use crate::plan::{Applied, Numbers, Plan};
 
+mod changes;
 #[cfg(test)]
 mod tests;
 
-/// The id of an account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct AccountId(pub u64);
+pub use self::changes::{
+    AccountId, AccountLimits, ApiKey, Cache, CacheId, Changes, Role, Session, TokenHash, UrlKey,
+};
 
-/// The id of a cache: it never changes and is never reused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct CacheId(pub u64);
-
-/// What differs between two revisions of the directory.
-#[derive(Debug, Default)]
-pub struct Changes {
-    /// The revision after these changes.
-    pub revision: u64,
-    /// The revision before them; `None` if they are the whole directory.
-    pub since: Option<u64>,
-    /// Newly suspended accounts; in a whole directory, all suspended ones.
-    pub suspended_accounts: Vec<AccountId>,
-    /// Accounts that are no longer suspended.
-    pub resumed_accounts: Vec<AccountId>,
-    /// Public keys that verify tokens: key id and 32 bytes of Ed25519.
-    pub verifying_keys: Vec<(String, Vec<u8>)>,
-    /// Ids of verifying keys that were retired.
-    pub retired_keys: Vec<String>,
-    /// New API keys.
-    pub api_keys: Vec<ApiKey>,
-    /// Ids of API keys that were revoked or deleted.
-    pub revoked_keys: Vec<String>,
-    /// Keys that verify the URLs that accounts sign.
-    pub url_keys: Vec<UrlKey>,
-    /// Ids of URL keys that were revoked.
-    pub revoked_url_keys: Vec<String>,
-    /// Sessions that are new, or whose account or role changed.
-    pub sessions: Vec<Session>,
-    /// Sessions that ended.
-    pub ended_sessions: Vec<TokenHash>,
-    /// Roles that are new or changed.
-    pub roles: Vec<Role>,
-    /// Ids of deleted roles.
-    pub deleted_roles: Vec<String>,
-    /// Caches that are new or have a new namespace.
-    pub caches: Vec<Cache>,
-    /// Ids of deleted caches.
-    pub deleted_caches: Vec<CacheId>,
-}
-
-/// An API key; the key itself is not stored.
-#[derive(Debug, Clone)]
-pub struct ApiKey {
-    /// The id that tokens contain.
-    pub id: Arc<str>,
-    /// Its owner.
-    pub account: AccountId,
-    /// When it expires, in seconds since 1970; `u64::MAX` for never.
-    pub expires_at: u64,
-    /// The id of its role; an unknown role permits nothing.
-    pub role: Arc<str>,
-}
-
-/// The SHA-256 of a token. The token of a session itself is not stored.
-pub type TokenHash = [u8; 32];
-
-/// The session of a signed-in member.
-#[derive(Debug, Clone)]
-pub struct Session {
-    /// The hash of its token.
-    pub hash: TokenHash,
-    /// The account that it is signed in to.
-    pub account: AccountId,
-    /// When it expires, in seconds since 1970.
-    pub expires_at: u64,
-    /// The id of the member's role; an unknown role permits nothing.
-    pub role: Arc<str>,
-}
-
-/// The public half of a key with which an account signs URLs.
-#[derive(Debug, Clone)]
-pub struct UrlKey {
-    /// The key id in the headers of its tokens.
-    pub kid: String,
-    /// The owner of the caches that it gives access to.
-    pub account: AccountId,
-    /// 32 bytes of Ed25519.
-    pub public_key: Vec<u8>,
-    /// When it expires, in seconds since 1970.
-    pub expires_at: u64,
-}
-
-/// The same, ready to verify.
+/// A [`UrlKey`], ready to verify.
 #[derive(Clone)]
 pub(crate) struct UrlVerifier {
     pub(crate) account: AccountId,
     pub(crate) key: Arc<DecodingKey>,
     pub(crate) expires_at: u64,
-}
-
-/// A role.
-#[derive(Debug, Clone)]
-pub struct Role {
-    /// The id by which keys refer to it.
-    pub id: String,
-    /// Its permissions, as JSON; it permits nothing if they cannot be read.
-    pub permissions: String,
-}
-
-/// A cache.
-#[derive(Debug, Clone)]
-pub struct Cache {
-    /// Its id in the ledger.
-    pub id: CacheId,
-    /// Its owner.
-    pub account: AccountId,
-    /// Its name in that account.
-    pub name: String,
-    /// The namespace of its items.
-    pub namespace: Namespace,
-    /// When it expires, in seconds since 1970; `u64::MAX` for never.
-    pub expires_at: u64,
 }
 
 /// What requests need to know of a cache.
@@ -175,6 +70,8 @@ struct State {
     /// The caches of retired namespaces, and whether counts were read since; after the second read
     /// an entry is dropped.
     former: HashMap<Namespace, (CacheId, bool)>,
+    /// Of accounts that have limits.
+    plans: HashMap<AccountId, Plan>,
 }
 
 /// The directory of one node.
@@ -292,12 +189,36 @@ impl Directory {
         let Cache { id, namespace, expires_at, .. } = *cache;
         Some(CacheRef { id, namespace, expires_at })
     }
+
+    /// The limits of `account`'s requests to this cache with this key, or with another token if it
+    /// is none; `None` if there are no limits. `now` is in microseconds since the start.
+    pub(crate) fn limits(
+        &self,
+        account: AccountId,
+        cache: Option<CacheId>,
+        key: &Arc<str>,
+        server: &Limits,
+        now: u64,
+    ) -> Option<Box<Applied>> {
+        let state = self.state.read();
+        let plan = state.plans.get(&account)?;
+        let cache = cache.filter(|id| state.caches.contains_key(id)).map(|id| id.0);
+        let key = Some(key).filter(|id| state.has_key(id));
+        Some(plan.apply(cache, key, server, now).into())
+    }
 }
 
 impl State {
     fn replace(&mut self, keys: DecodingKeys, changes: Changes) -> Vec<Namespace> {
-        let mut fresh = State { former: std::mem::take(&mut self.former), ..State::default() };
+        let (former, mut plans) =
+            (std::mem::take(&mut self.former), std::mem::take(&mut self.plans));
+        let limited: HashSet<_> = changes.limits.iter().map(|limits| limits.account).collect();
+        plans.retain(|account, _| limited.contains(account));
+        let mut fresh = State { former, plans, ..State::default() };
         fresh.apply(keys, changes);
+        for plan in fresh.plans.values() {
+            plan.retain(|id| fresh.caches.contains_key(&CacheId(id)), |id| fresh.has_key(id));
+        }
         let is_left = |old: &&Cache| {
             fresh.caches.get(&old.id).is_none_or(|new| new.namespace != old.namespace)
         };
@@ -316,14 +237,16 @@ impl State {
         self.verifying_keys.extend(keys.of_tokens);
         self.url_keys.extend(keys.of_urls);
         for kid in &changes.revoked_url_keys {
-            self.url_keys.remove(kid);
+            let key = self.url_keys.remove(kid);
+            self.free(key.map(|key| key.account), |plan| plan.forget_key(kid));
         }
         for kid in &changes.retired_keys {
             self.verifying_keys.remove(kid);
         }
         self.api_keys.extend(changes.api_keys.into_iter().map(|key| (key.id.clone(), key)));
         for id in &changes.revoked_keys {
-            self.api_keys.remove(id.as_str());
+            let key = self.api_keys.remove(id.as_str());
+            self.free(key.map(|key| key.account), |plan| plan.forget_key(id));
         }
         self.sessions.extend(changes.sessions.into_iter().map(|session| (session.hash, session)));
         for hash in &changes.ended_sessions {
@@ -338,6 +261,10 @@ impl State {
         }
         // The same changes may delete a cache and create another of its name: remove first, then
         // add.
+        for id in &changes.deleted_caches {
+            let account = self.caches.get(id).map(|cache| cache.account);
+            self.free(account, |plan| plan.forget_cache(id.0));
+        }
         let mut left: Vec<_> =
             changes.deleted_caches.iter().filter_map(|id| Some((self.forget(*id)?, *id))).collect();
         for cache in changes.caches {
@@ -347,8 +274,33 @@ impl State {
             self.names.entry(cache.account).or_default().insert(cache.name.clone(), cache.id);
             self.caches.insert(cache.id, cache);
         }
+        for limits in changes.limits {
+            self.limit(limits);
+        }
         self.former.extend(left.iter().map(|(namespace, id)| (*namespace, (*id, false))));
         left.into_iter().map(|(namespace, _)| namespace).collect()
+    }
+
+    fn limit(&mut self, limits: AccountLimits) {
+        let numbers = limits.numbers.iter().map(|(name, number)| (name.as_str(), *number));
+        let numbers = Numbers::new(numbers);
+        if numbers == Numbers::default() {
+            self.plans.remove(&limits.account);
+        } else {
+            self.plans.entry(limits.account).or_default().change(numbers);
+        }
+    }
+
+    /// Frees buckets of an account's plan, if it has one.
+    fn free(&self, account: Option<AccountId>, free: impl FnOnce(&Plan)) {
+        if let Some(plan) = account.and_then(|account| self.plans.get(&account)) {
+            free(plan);
+        }
+    }
+
+    /// Whether there is a key for data with this id: an API key, or one that signs URLs.
+    fn has_key(&self, id: &str) -> bool {
+        self.api_keys.contains_key(id) || self.url_keys.contains_key(id)
     }
 
     fn forget(&mut self, id: CacheId) -> Option<Namespace> {

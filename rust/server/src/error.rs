@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::limits::{HEADER_BYTES, REQUEST_BYTES, UNAUTHENTICATED_BYTES};
+use crate::plan::Exceeded;
 
 /// What went wrong with one request. `front/cause.rs` says how each protocol tells it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -33,6 +34,9 @@ pub(crate) enum Error {
     /// The server, or this connection, has as much under way as it can take.
     #[error("{0}")]
     Overloaded(Overload),
+    /// A limit of the account's plan is met.
+    #[error("{0}")]
+    Limited(Exceeded),
     /// No credential came with the request, and this needs one; the text says how to send it.
     #[error("{0}")]
     NoToken(&'static str),

@@ -27,6 +27,7 @@ mod meter;
 mod methods;
 mod metrics;
 mod permissions;
+mod plan;
 mod process;
 mod protocol;
 mod read_buffer;
@@ -39,7 +40,8 @@ mod transport;
 mod worker;
 
 pub use directory::{
-    AccountId, ApiKey, Cache, CacheId, Changes, LearnError, Role, Session, TokenHash, UrlKey,
+    AccountId, AccountLimits, ApiKey, Cache, CacheId, Changes, LearnError, Role, Session,
+    TokenHash, UrlKey,
 };
 pub use front::cause::{CAUSES, Cause};
 pub use kept::{LoadError, Loaded, Saved};

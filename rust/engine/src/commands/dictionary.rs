@@ -6,7 +6,7 @@ use crate::collections::kinds::Dictionary;
 use crate::commands::collection;
 use crate::commands::scalar::add;
 use crate::measure::sum_of;
-use crate::{CollectionTtl, Command, Error, Looked, Pairs, Place};
+use crate::{CollectionTtl, Command, Error, Looked, Pairs, Place, Ttl};
 
 /// How many elements a dictionary has.
 pub type Length<'a> = collection::Length<'a, Dictionary>;
@@ -131,10 +131,14 @@ where
         self.key.len() + both.sum::<usize>()
     }
 
+    fn ttl(&self) -> Option<Ttl> {
+        Some(self.ttl.ttl)
+    }
+
     fn apply(self, place: &mut Place<'_>) -> Result<(), Error> {
         let rules = place.rules();
         let both = self.pairs.clone().into_iter().flat_map(|(field, value)| [field, value]);
-        let growth = rules.limits.admit_elements(both)?;
+        let growth = place.limits().admit_elements(both)?;
         place.extend(self.key, self.ttl, growth, |dictionary: &mut Dictionary| {
             for (field, value) in self.pairs {
                 dictionary.insert(field, value.into(), &rules.hashing);
@@ -175,9 +179,13 @@ impl Command for Increment<'_> {
         self.key.len() + self.field.len() + size_of_val(&self.amount)
     }
 
+    fn ttl(&self) -> Option<Ttl> {
+        Some(self.ttl.ttl)
+    }
+
     fn apply(self, place: &mut Place<'_>) -> Result<i64, Error> {
         let rules = place.rules();
-        let growth = rules.limits.admit_elements([self.field])? + LONGEST_NUMBER;
+        let growth = place.limits().admit_elements([self.field])? + LONGEST_NUMBER;
         place.extend(self.key, self.ttl, growth, |dictionary: &mut Dictionary| {
             let value = dictionary.get(self.field, &rules.hashing);
             let sum = add(value.map(|value| &**value), self.amount)?;

@@ -8,7 +8,7 @@ use std::ops::Range;
 use crate::collections::kinds::List;
 use crate::commands::collection;
 use crate::measure::sum_of;
-use crate::{CollectionTtl, Command, Element, Elements, End, Error, Looked, Place, Slice};
+use crate::{CollectionTtl, Command, Element, Elements, End, Error, Looked, Place, Slice, Ttl};
 
 /// How many elements a list has.
 pub type Length<'a> = collection::Length<'a, List>;
@@ -50,9 +50,12 @@ where
         self.key.len() + sum_of(self.values.clone())
     }
 
+    fn ttl(&self) -> Option<Ttl> {
+        Some(self.ttl.ttl)
+    }
+
     fn apply(self, place: &mut Place<'_>) -> Result<usize, Error> {
-        let rules = place.rules();
-        let growth = rules.limits.admit_elements(self.values.clone())?;
+        let growth = place.limits().admit_elements(self.values.clone())?;
         let cut = self.truncate.map_or(usize::MAX, |size| size.get() as usize);
         let before = place.collection::<List>()?.filter(|list| list.len() > cut).cloned();
         if let Some(before) = before {
@@ -195,8 +198,12 @@ impl Command for Insert<'_> {
         self.key.len() + self.value.len() + self.beside.element().len()
     }
 
+    fn ttl(&self) -> Option<Ttl> {
+        Some(self.ttl.ttl)
+    }
+
     fn apply(self, place: &mut Place<'_>) -> Result<Inserted, Error> {
-        let growth = place.rules().limits.admit_elements([self.value])?;
+        let growth = place.limits().admit_elements([self.value])?;
         let Some(list) = place.collection::<List>()? else { return Ok(Inserted::NoList) };
         let element = self.beside.element();
         let Some(found) = list.part(0..list.len()).iter().position(|it| **it == *element) else {
@@ -242,6 +249,10 @@ impl Command for Retain<'_> {
 
     fn key(&self) -> &[u8] {
         self.key
+    }
+
+    fn ttl(&self) -> Option<Ttl> {
+        Some(self.ttl.ttl)
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<usize>, Error> {

@@ -6,7 +6,7 @@ use crate::collections::kinds::Set;
 use crate::commands::collection;
 use crate::measure::sum_of;
 use crate::value_slab::Collection;
-use crate::{CollectionTtl, Command, Elements, Error, Looked, Place};
+use crate::{CollectionTtl, Command, Elements, Error, Looked, Place, Ttl};
 
 /// How many elements a set has.
 pub type Length<'a> = collection::Length<'a, Set>;
@@ -46,9 +46,13 @@ where
         self.key.len() + sum_of(self.elements.clone())
     }
 
+    fn ttl(&self) -> Option<Ttl> {
+        Some(self.ttl.ttl)
+    }
+
     fn apply(self, place: &mut Place<'_>) -> Result<(), Error> {
         let rules = place.rules();
-        let growth = rules.limits.admit_elements(self.elements.clone())?;
+        let growth = place.limits().admit_elements(self.elements.clone())?;
         place.extend(self.key, self.ttl, growth, |set: &mut Set| {
             for element in self.elements {
                 set.insert(element, (), &rules.hashing);
@@ -90,7 +94,7 @@ where
 
     fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
         let rules = place.rules();
-        rules.limits.admit_elements(self.elements.clone())?;
+        place.limits().admit_elements(self.elements.clone())?;
         let Some(old) = place.collection::<Set>()?.cloned() else { return Ok(false) };
         let mut new = Set::default();
         for element in self.elements {
@@ -98,7 +102,7 @@ where
                 new.insert(element, (), &rules.hashing);
             }
         }
-        rules.limits.admit_item(Set::TYPE, self.key, new.bytes())?;
+        place.limits().admit_item(Set::TYPE, self.key, new.bytes())?;
         place.discard(old);
         place.reduce(|set: &mut Set| *set = new)?;
         Ok(true)

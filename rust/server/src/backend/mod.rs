@@ -39,7 +39,8 @@ impl Backend {
         self.remote.is_some()
     }
 
-    /// Runs `command` in `namespace`; also returns its hits and misses.
+    /// Runs `command` in `namespace`, whose items have these limits; also returns its hits and
+    /// misses.
     ///
     /// # Errors
     ///
@@ -48,11 +49,12 @@ impl Backend {
         &self,
         namespace: Namespace,
         command: C,
+        limits: &Limits,
         now: Now,
     ) -> Result<(C::Reply, Looked)> {
         match &self.remote {
-            None => Ok(self.engine.measure(namespace, command, now.moment)?),
-            Some(_) => valkey::run(namespace, command, self.limits()),
+            None => Ok(self.engine.measure(namespace, command, limits, now.moment)?),
+            Some(_) => valkey::run(namespace, command, limits),
         }
     }
 

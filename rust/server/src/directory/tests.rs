@@ -1,6 +1,9 @@
 //! What a directory contains after changes, and which namespaces they retire.
 
+use std::process::Command;
+
 use super::*;
+use crate::process::resident_bytes;
 
 const OWNER: AccountId = AccountId(1);
 
@@ -112,4 +115,56 @@ fn an_account_is_suspended_until_it_is_resumed_or_missing_from_a_whole_directory
     assert_eq!(learn(resumed), [false, false]);
     assert_eq!(learn(all), [false, true]);
     assert_eq!(learn(step(None, 5, vec![], &[])), [false, false]);
+}
+
+const ACCOUNTS: u64 = 10_000;
+const MOST_BYTES: u64 = 20 << 20;
+
+/// Takes the memory of limits: two caches and two keys of each account are in use.
+#[test]
+#[ignore = "measures its process: the next test runs it alone in one"]
+fn limits_of_ten_thousand_accounts() {
+    let of_account = |account: u64| [2 * account, 2 * account + 1];
+    let name = |id: u64| Arc::<str>::from(format!("key-{id}"));
+    let cache_of = |id: u64| Cache { account: AccountId(id / 2), ..cache(id, "c", 1) };
+    let key = |id: u64| ApiKey {
+        id: name(id),
+        account: AccountId(id / 2),
+        expires_at: u64::MAX,
+        role: "r".into(),
+    };
+    let caches = (0..2 * ACCOUNTS).map(cache_of).collect();
+    let api_keys = (0..2 * ACCOUNTS).map(key).collect();
+    let directory = Directory::default();
+    directory.learn(Changes { revision: 1, caches, api_keys, ..Changes::default() }).unwrap();
+    let rates = ["operations", "bytes_in", "bytes_out"].map(|what| format!("{what}_per_second"));
+    let numbers: Vec<_> = ["", "cache_", "key_"]
+        .iter()
+        .flat_map(|whose| rates.iter().map(move |rate| (format!("{whose}{rate}"), 1_000)))
+        .collect();
+    let before = resident_bytes().unwrap();
+
+    let limits = |id| AccountLimits { account: AccountId(id), numbers: numbers.clone() };
+    for account in 0..ACCOUNTS {
+        let (revision, limits) = (2 + account, vec![limits(account)]);
+        let since = Some(1 + account);
+        directory.learn(Changes { revision, since, limits, ..Changes::default() }).unwrap();
+        for id in of_account(account) {
+            let (account, server) = (AccountId(account), Limits::default());
+            let applied = directory.limits(account, Some(CacheId(id)), &name(id), &server, 0);
+            assert_eq!(applied.unwrap().admit(0), Ok(()));
+        }
+    }
+
+    let took = resident_bytes().unwrap() - before;
+    assert!((1 << 20..MOST_BYTES).contains(&took), "{took} bytes");
+}
+
+#[test]
+fn limits_of_ten_thousand_accounts_take_less_than_20_mb() {
+    let mut alone = Command::new(std::env::current_exe().unwrap());
+    let name = "directory::tests::limits_of_ten_thousand_accounts";
+    let output = alone.args([name, "--exact", "--ignored"]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
 }

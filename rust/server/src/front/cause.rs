@@ -119,16 +119,16 @@ causes! {
         "Split the request, or fetch a part of the collection."
     ITEM_TOO_LARGE "item_size_limit_exceeded" PAYLOAD_TOO_LARGE "resource_exhausted" ResourceExhausted
         "The item would be larger than the limit."
-        "Split the value, or ask the operator to raise `--item-bytes`."
+        "Split the value, or ask the operator to raise `item_bytes` of the plan, or `--item-bytes`."
     ELEMENT_TOO_LARGE "element_size_limit_exceeded" PAYLOAD_TOO_LARGE "resource_exhausted" ResourceExhausted
         "An element of a collection would be larger than the limit."
         "Store the element as an item of its own, and its key in the collection."
     THROUGHPUT "throughput_rate_limit_exceeded" TOO_MANY_REQUESTS "resource_exhausted" ResourceExhausted
-        "The server has no memory left for more requests and replies in flight."
-        "Retry after the time in `Retry-After`; read replies as they come, and send fewer large requests at a time."
+        "A limit of bytes of the account's plan is met, and the message names it; or the server has no memory left for more requests and replies in flight."
+        "Retry after the time in `Retry-After`; send fewer bytes, read replies as they come, or ask the operator for a larger plan."
     OPERATIONS "operations_rate_limit_exceeded" TOO_MANY_REQUESTS "resource_exhausted" ResourceExhausted
-        "Too many requests are waiting for the control plane, or come without a valid token."
-        "Retry after the time in `Retry-After`; check the token."
+        "A limit of operations of the account's plan is met, and the message names it; or too many requests are waiting for the control plane, or come without a valid token."
+        "Retry after the time in `Retry-After`; send fewer requests, check the token, or ask the operator for a larger plan."
     WRONG_TYPE "wrong_type" BAD_REQUEST "failed_precondition" FailedPrecondition
         "The item has another type than the method works on, such as a list for a dictionary's method."
         "Use another key, or delete the item first; `attimo info KEY` shows its type."
@@ -182,6 +182,8 @@ impl From<&Error> for Cause {
             Error::TooSlow => TOO_SLOW,
             Error::Overloaded(Overload::Bytes) => THROUGHPUT,
             Error::Overloaded(_) => OPERATIONS,
+            Error::Limited(met) if met.limit.is_of_operations() => OPERATIONS,
+            Error::Limited(_) => THROUGHPUT,
             Error::Denied(_) => DENIED,
             Error::Suspended => SUSPENDED,
             Error::NoSuchCache => CACHE_NOT_FOUND,

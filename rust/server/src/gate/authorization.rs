@@ -9,6 +9,7 @@ use crate::directory::{AccountId, CacheRef};
 use crate::error::Result;
 use crate::meter::{ThreadMeter, UsageCounters};
 use crate::permissions::Grants;
+use crate::plan::Applied;
 
 /// What a caller may do in a cache, and the counters of its usage.
 pub(crate) struct Authorization {
@@ -17,6 +18,8 @@ pub(crate) struct Authorization {
     pub(super) grants: Grants,
     pub(super) cache: Option<CacheRef>,
     pub(super) counters: Arc<UsageCounters>,
+    /// `None` if the account has no limits.
+    pub(super) limits: Option<Box<Applied>>,
     /// When the token or the cache expires, in seconds since 1970.
     pub(super) until: u64,
 }
@@ -92,9 +95,22 @@ impl Gate {
         let grants = caller.grants(cache);
         let cache = self.cache_of(caller.account, cache, now);
         let counters = meter.counters(cache.map(|cache| cache.id), &caller.key_id);
+        let limits = self.limits_of(caller.account, cache, &caller.key_id, now);
         let until = cache.map_or(u64::MAX, |cache| cache.expires_at).min(caller.expires_at);
         let holder = caller.holder();
-        Ok(Authorization { holder, grants, cache, counters, until })
+        Ok(Authorization { holder, grants, cache, counters, limits, until })
+    }
+
+    /// The limits of requests that count for this account, cache and key.
+    pub(super) fn limits_of(
+        &self,
+        account: AccountId,
+        cache: Option<CacheRef>,
+        key_id: &Arc<str>,
+        now: Now,
+    ) -> Option<Box<Applied>> {
+        let (cache, server) = (cache.map(|cache| cache.id), self.backend.limits());
+        self.directory.limits(account, cache, key_id, server, now.micros)
     }
 
     /// The cache that `account` calls `name`, unless it has expired.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use attimo_engine::{Command, ItemType, Looked, Namespace};
+use attimo_engine::{Command, ItemType, Limits, Looked, Namespace, Ttl};
 
 use super::{Authorization, Gate};
 use crate::clock::Now;
@@ -11,6 +11,7 @@ use crate::limits::{BATCH_REPLY_BYTES, REPLY_BYTES};
 use crate::meter::RequestUsage;
 use crate::methods::{Access, Api};
 use crate::permissions::{Items, shown};
+use crate::plan::Taken;
 
 /// A request in progress: it runs commands and adds up their usage.
 pub(crate) struct Call<'a> {
@@ -30,6 +31,25 @@ impl<'a> Call<'a> {
         now: Now,
     ) -> Self {
         Call { gate, authorization, api, now, used: RequestUsage::default() }
+    }
+
+    /// Checks the limits of the account's plan, and takes one operation of those for each second.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Limited`].
+    pub(super) fn take_operation(&self) -> Result<()> {
+        match &self.authorization.limits {
+            None => Ok(()),
+            Some(limits) => limits.admit(self.now.micros).map_err(Error::Limited),
+        }
+    }
+
+    /// Gives back what [`Call::take_operation`] has taken: the request will be served again.
+    pub(super) fn wait(self) {
+        if let Some(limits) = &self.authorization.limits {
+            limits.give_back();
+        }
     }
 
     /// Checks what can be checked before the request is read: whether the caller may use this
@@ -99,8 +119,25 @@ impl<'a> Call<'a> {
     ///
     /// The engine's refusal of an item that is too large.
     pub(crate) fn admit(&self, key: &[u8], value: &[u8]) -> Result<()> {
-        let limits = self.gate.backend.limits();
-        Ok(limits.admit_item(ItemType::Scalar, key, value.len() as u64)?)
+        Ok(self.limits().admit_item(ItemType::Scalar, key, value.len() as u64)?)
+    }
+
+    /// Checks that an item may live that long.
+    fn check_ttl(&self, ttl: Option<Ttl>) -> Result<()> {
+        let limits = self.authorization.limits.as_ref().zip(ttl);
+        let Some(longest) = limits.and_then(|(limits, ttl)| limits.exceeded_ttl(ttl)) else {
+            return Ok(());
+        };
+        Err(Error::Invalid(format!(
+            "the TTL is over the limit of {longest} seconds: send less in ttl_milliseconds or \
+             ttl_seconds"
+        )))
+    }
+
+    /// The limits of items here.
+    fn limits(&self) -> &'a Limits {
+        let of_plan = self.authorization.limits.as_ref().map(|plan| plan.items());
+        of_plan.unwrap_or(self.gate.backend.limits())
     }
 
     /// The limit of all replies of one batch together, in bytes: they are in memory at the same
@@ -145,8 +182,9 @@ impl<'a> Call<'a> {
         let access = if C::WRITES { own } else { own.to_read() };
         self.allow_to(access, command.key())?;
         let namespace = self.namespace()?;
+        self.check_ttl(command.ttl())?;
         self.used.bytes_in += command.bytes_in() as u64;
-        self.gate.backend.run(namespace, command, self.now)
+        self.gate.backend.run(namespace, command, self.limits(), self.now)
     }
 
     /// Sets how many of the bytes found the answer contains.
@@ -163,11 +201,15 @@ impl<'a> Call<'a> {
         self.authorization.cache.map(|cache| cache.namespace).ok_or(Error::NoSuchCache)
     }
 
-    /// Ends the request and counts it. A failed one counts no hits or misses: its client gets no
-    /// data.
+    /// Ends the request, counts it, and takes what it used from the limits for each second. A failed
+    /// one counts no hits or misses: its client gets no data.
     pub(crate) fn finish(mut self, failed: bool) {
         if failed {
             self.used.looked = Looked::default();
+        }
+        if let Some(limits) = &self.authorization.limits {
+            let (bytes_in, bytes_out) = (self.used.bytes_in, self.used.looked.bytes);
+            limits.charge(Taken { operations: 1, bytes_in, bytes_out }, self.now.micros);
         }
         self.authorization.counters.count(self.api, self.used, failed);
     }

@@ -21,7 +21,7 @@ impl Gate {
     ///
     /// # Errors
     ///
-    /// That of `input`, those of [`Call::begin`], and those of `run`. After [`Error::Waiting`]
+    /// [`Error::Limited`], that of `input`, those of [`Call::begin`], and those of `run`. After [`Error::Waiting`]
     /// nothing is counted: the request will be served again.
     pub(crate) fn serve<I, T>(
         &self,
@@ -32,16 +32,22 @@ impl Gate {
     ) -> Result<T> {
         let DataRequest { authorization, api, via, now } = request;
         let mut call = Call::new(self, authorization, api, now);
+        let input = call.take_operation().and(input);
         let reply = input.and_then(|input| {
             call.begin()?;
             let reply = run(&mut call, input)?;
             // A request about no item has not checked yet that the cache exists.
             call.namespace().map(|_| reply)
         });
-        if !matches!(reply, Err(Error::Waiting)) {
-            call.finish(reply.is_err());
-            stats.answered(via, api, now, Class::of(&reply));
+        if matches!(reply, Err(Error::Waiting)) {
+            call.wait();
+            return reply;
         }
+        if let Err(Error::Limited(met)) = &reply {
+            stats.limited(met.limit);
+        }
+        call.finish(reply.is_err());
+        stats.answered(via, api, now, Class::of(&reply));
         reply
     }
 }

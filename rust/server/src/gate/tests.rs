@@ -18,6 +18,8 @@ use crate::meter::ThreadMeter;
 use crate::methods::{Access, Api, Rights};
 use crate::permissions::Permissions;
 
+mod limits;
+
 fn gate() -> Gate {
     let limits = Limits::default();
     let backend = Backend::new(Config { memory_bytes: 1 << 24, shards: 4, seed: [1; 4], limits });
@@ -38,7 +40,14 @@ fn authorize(gate: &Gate, rules: Value, cache: &str) -> Authorization {
     let counters = ThreadMeter::new(Arc::default()).counters(None, &caller.key_id);
     let grants = caller.permissions.at(cache.as_bytes());
     let cache = gate.directory.cache(LOCAL_OWNER, cache);
-    Authorization { holder: caller.holder(), grants, cache, counters, until: u64::MAX }
+    Authorization {
+        holder: caller.holder(),
+        grants,
+        cache,
+        counters,
+        limits: None,
+        until: u64::MAX,
+    }
 }
 
 /// What came of a request, without the details of a refusal.

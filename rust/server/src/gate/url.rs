@@ -87,8 +87,11 @@ impl Gate {
         let url = self.admit_url(credential, now)?;
         let grants = url.grant()?.permissions.at(cache);
         let cache = self.cache_of(url.0.account, cache, now);
-        let counters = meter.counters(cache.map(|cache| cache.id), &url.0.kid.as_str().into());
+        let kid: Arc<str> = url.0.kid.as_str().into();
+        let counters = meter.counters(cache.map(|cache| cache.id), &kid);
+        let limits = self.limits_of(url.0.account, cache, &kid, now);
         // Not cached: the same token is invalid for other requests.
-        Ok((Authorization { holder: Holder::Url, grants, cache, counters, until: 0 }, url))
+        let holder = Holder::Url;
+        Ok((Authorization { holder, grants, cache, counters, limits, until: 0 }, url))
     }
 }

@@ -62,6 +62,8 @@ families! {
         "From the last byte of a data request to the write of the response.";
     ERRORS: Counter "attimo_errors_total" ["protocol", "code"]
         "Data requests answered with an error, unauthenticated ones included, by the protocol's status code.";
+    LIMITED: Counter "attimo_limited_requests_total" ["limit"]
+        "Data requests refused by a limit of their account's plan, by the limit's name.";
     CONTROL: Counter "attimo_control_requests_total" ["protocol", "outcome"]
         "Control-plane requests.";
     CONTROL_DURATION: Histogram "attimo_control_request_duration_seconds" ["protocol"]

@@ -65,6 +65,10 @@ fn requests(text: &mut Text, sums: &Sums) {
         let code = if via == Via::Http { code.to_string() } else { grpc_code(code).to_owned() };
         samples.add(&[VIAS[via as usize].1, &code], count);
     }
+    let mut samples = text.begin(&family::LIMITED);
+    for (limit, count) in sums.limited() {
+        samples.add(&[limit.name()], count);
+    }
 }
 
 fn control(text: &mut Text, sums: &Sums) {

@@ -15,6 +15,7 @@ use crate::clock::{Clock, Now};
 use crate::counter::Counter;
 use crate::error::{Error, Result};
 use crate::methods::Api;
+use crate::plan::Limit;
 
 /// The protocol of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,6 +97,7 @@ struct Series {
 pub(crate) struct Requests {
     series: [OnceLock<Box<Series>>; SERIES],
     errors: [[Counter; CODES]; VIAS.len()],
+    limited: [Counter; Limit::COUNT],
 }
 
 struct Answered {
@@ -117,6 +119,7 @@ impl ThreadStats {
         let own = Arc::new(Requests {
             series: [const { OnceLock::new() }; _],
             errors: std::array::from_fn(|_| std::array::from_fn(|_| Counter::default())),
+            limited: std::array::from_fn(|_| Counter::default()),
         });
         stats.threads.lock().push(own.clone());
         ThreadStats { own, clock, waiting: RefCell::default() }
@@ -156,6 +159,11 @@ impl ThreadStats {
         let place = usize::from(code).saturating_sub(first).min(CODES - 1);
         self.own.errors[via as usize][place].add(1);
     }
+
+    /// Counts a request that a limit of its account's plan has refused.
+    pub(crate) fn limited(&self, limit: Limit) {
+        self.own.limited[limit as usize].add(1);
+    }
 }
 
 impl Requests {
@@ -178,11 +186,13 @@ pub(crate) struct Sum {
 pub(crate) struct Sums {
     series: Vec<Sum>,
     errors: [[u64; CODES]; VIAS.len()],
+    limited: [u64; Limit::COUNT],
 }
 
 impl Default for Sums {
     fn default() -> Self {
-        Sums { series: vec![Sum::default(); SERIES], errors: [[0; CODES]; VIAS.len()] }
+        let (errors, limited) = ([[0; CODES]; VIAS.len()], [0; Limit::COUNT]);
+        Sums { series: vec![Sum::default(); SERIES], errors, limited }
     }
 }
 
@@ -198,6 +208,9 @@ impl Sums {
         let errors = thread.errors.iter().flatten();
         for (sum, errors) in self.errors.iter_mut().flatten().zip(errors) {
             *sum += errors.get();
+        }
+        for (sum, limited) in self.limited.iter_mut().zip(&thread.limited) {
+            *sum += limited.get();
         }
     }
 
@@ -215,6 +228,11 @@ impl Sums {
                 .filter(|(_, count)| **count > 0)
                 .map(move |(place, count)| (*via, first + place, *count))
         })
+    }
+
+    /// The refused requests by the limit that refused them.
+    pub(crate) fn limited(&self) -> impl Iterator<Item = (Limit, u64)> {
+        Limit::ALL.iter().copied().zip(self.limited)
     }
 }
 
@@ -254,12 +272,13 @@ mod tests {
     }
 
     #[test]
-    fn threads_are_summed_and_errors_are_kept_apart_by_protocol_and_code() {
+    fn threads_are_summed_and_errors_are_kept_apart_by_protocol_and_code_and_limits() {
         let stats = Stats::default();
         for _ in 0..2 {
             let thread = ThreadStats::new(&stats, Clock::start());
             thread.failed(Via::Grpc, 16);
             thread.failed(Via::Http, 404);
+            thread.limited(Limit::KeyBytesIn);
             thread.controlled(Via::Http, at(0), Class::Failed);
         }
 
@@ -267,5 +286,7 @@ mod tests {
         let errors: Vec<_> = sums.errors().collect();
         assert_eq!(errors, [(Via::Grpc, 16, 2), (Via::Http, 404, 2)]);
         assert_eq!(sums.of(Via::Http, None).classes, [0, 0, 2]);
+        let limited: Vec<_> = sums.limited().filter(|(_, count)| *count > 0).collect();
+        assert_eq!(limited, [(Limit::KeyBytesIn, 2)]);
     }
 }

@@ -74,6 +74,10 @@ impl Command for SetIf<'_> {
         self.key.len() + self.value.as_slice().len() + self.condition.bytes()
     }
 
+    fn ttl(&self) -> Option<Ttl> {
+        Some(self.ttl)
+    }
+
     fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
         let stored = self.condition.holds(place.scalar()?.map(Found::as_slice));
         if stored {

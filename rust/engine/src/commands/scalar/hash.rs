@@ -130,6 +130,10 @@ impl Command for SetIfHash<'_> {
         self.key.len() + self.value.as_slice().len() + self.condition.bytes()
     }
 
+    fn ttl(&self) -> Option<Ttl> {
+        Some(self.ttl)
+    }
+
     fn apply(self, place: &mut Place<'_>) -> Result<Option<ValueHash>, Error> {
         let holds = self.condition == HashCondition::Unconditional
             || self.condition.holds(place.scalar()?.map(Found::as_slice));

@@ -33,6 +33,10 @@ impl Command for Increment<'_> {
         self.key.len() + size_of_val(&self.amount)
     }
 
+    fn ttl(&self) -> Option<Ttl> {
+        Some(self.ttl)
+    }
+
     fn apply(self, place: &mut Place<'_>) -> Result<i64, Error> {
         let sum = add(place.scalar()?.map(Found::as_slice), self.amount)?;
         place.put(self.key, NewValue::Short(sum.to_string().as_bytes()), self.ttl)?;

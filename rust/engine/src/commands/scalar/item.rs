@@ -94,6 +94,12 @@ impl Command for UpdateTtl<'_> {
         self.key
     }
 
+    fn ttl(&self) -> Option<Ttl> {
+        let (TtlChange::Overwrite(ttl) | TtlChange::Increase(ttl) | TtlChange::Decrease(ttl)) =
+            self.change;
+        Some(ttl)
+    }
+
     fn apply(self, place: &mut Place<'_>) -> Result<TtlChanged, Error> {
         let Some(current) = place.deadline() else { return Ok(TtlChanged::Missing) };
         let (ttl, wanted): (_, fn(_, _) -> bool) = match self.change {

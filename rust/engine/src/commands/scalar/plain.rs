@@ -80,6 +80,10 @@ impl Command for Set<'_> {
         self.key.len() + self.value.as_slice().len()
     }
 
+    fn ttl(&self) -> Option<Ttl> {
+        Some(self.ttl)
+    }
+
     fn apply(self, place: &mut Place<'_>) -> Result<(), Error> {
         place.put(self.key, self.value, self.ttl)
     }

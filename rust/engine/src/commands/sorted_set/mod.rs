@@ -14,7 +14,7 @@ use crate::collections::ranking::turned;
 use crate::collections::score::Score;
 use crate::commands::collection;
 use crate::measure::sum_of;
-use crate::{CollectionTtl, Command, Error, Looked, Order, Place, SCORE_BYTES};
+use crate::{CollectionTtl, Command, Error, Looked, Order, Place, SCORE_BYTES, Ttl};
 
 pub use fetch::{FetchByIndex, FetchByScore};
 pub use union::{Aggregate, Store, Union};
@@ -58,10 +58,14 @@ where
         self.key.len() + elements.map(|(value, _)| value.len() + SCORE_BYTES).sum::<usize>()
     }
 
+    fn ttl(&self) -> Option<Ttl> {
+        Some(self.ttl.ttl)
+    }
+
     fn apply(self, place: &mut Place<'_>) -> Result<(), Error> {
         let rules = place.rules();
         let mut growth =
-            rules.limits.admit_elements(self.elements.clone().into_iter().map(|it| it.0))?;
+            place.limits().admit_elements(self.elements.clone().into_iter().map(|it| it.0))?;
         for (_, score) in self.elements.clone() {
             Score::new(score)?;
             growth += SCORE_BYTES as u64;
@@ -104,9 +108,13 @@ impl Command for Increment<'_> {
         self.key.len() + self.value.len() + SCORE_BYTES
     }
 
+    fn ttl(&self) -> Option<Ttl> {
+        Some(self.ttl.ttl)
+    }
+
     fn apply(self, place: &mut Place<'_>) -> Result<f64, Error> {
         let rules = place.rules();
-        let growth = rules.limits.admit_elements([self.value])? + SCORE_BYTES as u64;
+        let growth = place.limits().admit_elements([self.value])? + SCORE_BYTES as u64;
         place.extend(self.key, self.ttl, growth, |set: &mut SortedSet| {
             let score = set.find(self.value, &rules.hashing).map_or(0.0, |(_, score)| score.get());
             let sum = Score::new(score + self.amount)?;

@@ -94,6 +94,10 @@ impl Command for Store<'_> {
         self.key
     }
 
+    fn ttl(&self) -> Option<Ttl> {
+        Some(self.ttl)
+    }
+
     fn prepare(&mut self, hashing: &Hashing) {
         self.ready = SortedSet::from_sorted(std::mem::take(&mut self.sorted), hashing);
     }

@@ -15,7 +15,7 @@ use crate::message::{Headers, Response};
 use crate::methods::Verb;
 
 pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
-/// `retry-after` of a 429 or 503, in seconds.
+/// `retry-after` of a 429 or 503 in seconds, unless a limit tells it.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
 const CHALLENGE_TEXT: &str = r#"Bearer realm="attimo""#;
@@ -41,6 +41,7 @@ pub(crate) fn response(error: &Error) -> Response {
         // RFC 9110 §15.5.16: what would have been taken.
         Error::Compressed => Some((header::ACCEPT_ENCODING, IDENTITY)),
         Error::MediaType(_) => Some((header::ACCEPT, JSON)),
+        Error::Limited(met) => Some((header::RETRY_AFTER, met.retry_after.into())),
         _ => None,
     };
     if let Some((name, value)) = remedy {

@@ -1,0 +1,128 @@
+//! How the limits of a plan hold for requests, and what changes of the directory do to them.
+
+use attimo_engine::Moment;
+
+use super::*;
+use crate::directory::AccountLimits;
+use crate::plan::Limit;
+use crate::stats::{Stats, ThreadStats, Via};
+
+/// A gate where the local owner's account has these limits, at revision 2.
+fn limited(numbers: &[(&str, u64)]) -> Gate {
+    let gate = gate();
+    gate.learn(limits(2, numbers)).unwrap();
+    gate
+}
+
+fn limits(revision: u64, numbers: &[(&str, u64)]) -> Changes {
+    let numbers = numbers.iter().map(|(name, number)| ((*name).to_owned(), *number)).collect();
+    let limits = vec![AccountLimits { account: LOCAL_OWNER, numbers }];
+    Changes { revision, since: Some(revision - 1), limits, ..Changes::default() }
+}
+
+/// Serves requests of the owner, one for each command of `run`, until one fails.
+fn serve_until_refused(gate: &Gate, connection: &mut AuthorizationCache) -> (usize, Error) {
+    let (meter, stats) = (ThreadMeter::new(Arc::default()), Stats::default());
+    let stats = ThreadStats::new(&stats, Clock::start());
+    let owner = Credential { token: b"", local: true, peer: Ipv4Addr::LOCALHOST.into() };
+    let now = Now { moment: Moment(0), micros: 0, epoch_seconds: 0 };
+    for at in 0..10_000 {
+        let authorization = connection.authorize(gate, &meter, owner, b"there", now).unwrap();
+        let (authorization, api, via) = (&*authorization, Api::Set, Via::Grpc);
+        let request = DataRequest { authorization, api, via, now };
+        let served = gate.serve(request, &stats, Ok(()), |call, ()| set(call, b"key"));
+        if let Err(error) = served {
+            return (at, error);
+        }
+    }
+    panic!("every request was served")
+}
+
+#[test]
+fn a_limit_holds_for_all_connections_and_changes_on_open_ones() {
+    let gate = limited(&[("operations_per_second", 10)]);
+    let (mut one, mut other) = (AuthorizationCache::default(), AuthorizationCache::default());
+    let (served, error) = serve_until_refused(&gate, &mut one);
+    assert_eq!(served, 10);
+    assert!(matches!(error, Error::Limited(met) if met.limit == Limit::Operations));
+    assert_eq!(serve_until_refused(&gate, &mut other).0, 0);
+
+    gate.learn(limits(3, &[("bytes_in_per_second", 40)])).unwrap();
+    let (served, error) = serve_until_refused(&gate, &mut one);
+    assert_eq!(served, 10, "each request has a key of three bytes and a value of one");
+    assert!(matches!(error, Error::Limited(met) if met.limit == Limit::BytesIn));
+}
+
+#[test]
+fn a_limit_is_met_before_the_request_is_looked_at() {
+    let gate = limited(&[("operations_per_second", 0)]);
+    let (error, met) = (Error::Malformed("x"), "operations_per_second");
+    let (meter, mut connection) = (ThreadMeter::new(Arc::default()), AuthorizationCache::default());
+    let owner = Credential { token: b"", local: true, peer: Ipv4Addr::LOCALHOST.into() };
+    let authorization = connection.authorize(&gate, &meter, owner, b"missing", now()).unwrap();
+    let stats = Stats::default();
+    let thread = ThreadStats::new(&stats, Clock::start());
+    let (authorization, api, via) = (&*authorization, Api::Get, Via::Http);
+    let request = DataRequest { authorization, api, via, now: now() };
+    let served = gate.serve(request, &thread, Err::<(), _>(error), |_, ()| Ok(()));
+
+    assert!(served.unwrap_err().to_string().contains(met));
+    assert_eq!(stats.requests().limited().next(), Some((Limit::Operations, 1)));
+}
+
+#[test]
+fn a_flushed_cache_keeps_its_bucket_and_the_next_of_its_name_has_a_new_one() {
+    let gate = limited(&[("cache_operations_per_second", 5)]);
+    let mut connection = AuthorizationCache::default();
+    let cache = |id, namespace| Cache {
+        id: CacheId(id),
+        account: LOCAL_OWNER,
+        name: "there".to_owned(),
+        namespace: Namespace(namespace),
+        expires_at: u64::MAX,
+    };
+    assert_eq!(serve_until_refused(&gate, &mut connection).0, 5);
+
+    let flushed = Changes { caches: vec![cache(1, 8)], ..limits(3, &[]) };
+    gate.learn(Changes { limits: Vec::new(), ..flushed }).unwrap();
+    assert_eq!(serve_until_refused(&gate, &mut connection).0, 0);
+
+    let (deleted_caches, caches) = (vec![CacheId(1)], vec![cache(2, 9)]);
+    let replaced = Changes { deleted_caches, caches, ..limits(4, &[]) };
+    gate.learn(Changes { limits: Vec::new(), ..replaced }).unwrap();
+    assert_eq!(serve_until_refused(&gate, &mut connection).0, 5);
+}
+
+#[test]
+fn a_whole_directory_keeps_the_buckets_of_those_who_still_have_limits() {
+    let gate = limited(&[("operations_per_second", 5)]);
+    let mut connection = AuthorizationCache::default();
+    assert_eq!(serve_until_refused(&gate, &mut connection).0, 5);
+
+    let caches = gate.caches();
+    let whole = Changes { since: None, caches, ..limits(3, &[("operations_per_second", 7)]) };
+    gate.learn(whole).unwrap();
+    assert_eq!(serve_until_refused(&gate, &mut connection).0, 0);
+
+    let whole = Changes { since: None, caches: gate.caches(), ..limits(4, &[]) };
+    gate.learn(whole).unwrap();
+    gate.learn(limits(5, &[("operations_per_second", 7)])).unwrap();
+    assert_eq!(serve_until_refused(&gate, &mut connection).0, 7);
+}
+
+#[test]
+fn items_and_lifetimes_are_limited_by_the_plan() {
+    let gate = limited(&[("item_bytes", 4), ("ttl_seconds", 1)]);
+    let mut connection = AuthorizationCache::default();
+    let meter = ThreadMeter::new(Arc::default());
+    let owner = Credential { token: b"", local: true, peer: Ipv4Addr::LOCALHOST.into() };
+    let authorization = connection.authorize(&gate, &meter, owner, b"there", now()).unwrap();
+    let mut call = Call::new(&gate, &authorization, Api::Set, now());
+    let mut set = |key, ttl| call.run(Set { key, value: NewValue::Short(b"v"), ttl: Ttl(ttl) });
+
+    assert_eq!(set(b"abc", 1_000), Ok(()));
+    let engine = attimo_engine::Error::ItemTooLarge { limit: 4 };
+    assert_eq!(set(b"abcd", 1_000), Err(Error::Engine(engine)));
+    let error = set(b"abc", 1_001).unwrap_err().to_string();
+    assert!(error.contains("limit of 1 seconds") && error.contains("ttl_seconds"), "{error}");
+}

@@ -1,0 +1,110 @@
+//! The plans of all accounts that have limits, and their buckets.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use attimo_engine::Limits;
+use parking_lot::Mutex;
+
+use super::applied::{Applied, Gauge};
+use super::bucket::{Bucket, Rate};
+use super::limit::{Limit, Measure, Scope};
+use super::numbers::{Numbers, Rates};
+
+/// The buckets of an account, a cache or a key.
+pub(super) type Buckets = [Bucket; Measure::COUNT];
+
+/// The plan of an account.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    numbers: Numbers,
+    buckets: Mutex<OfAccount>,
+}
+
+/// The buckets of what an account uses: they are made when first used.
+#[derive(Debug, Default)]
+struct OfAccount {
+    own: Kept,
+    caches: HashMap<u64, Kept>,
+    keys: HashMap<Arc<str>, Kept>,
+}
+
+/// Buckets, and the numbers by which they were filled last.
+#[derive(Debug, Default)]
+struct Kept {
+    buckets: Arc<Buckets>,
+    rates: Rates,
+}
+
+impl Plan {
+    /// Sets other numbers. The buckets stay as full as they are.
+    pub(crate) fn change(&mut self, numbers: Numbers) {
+        self.numbers = numbers;
+    }
+
+    /// Frees the buckets of a cache.
+    pub(crate) fn forget_cache(&self, id: u64) {
+        self.buckets.lock().caches.remove(&id);
+    }
+
+    /// Frees the buckets of a key.
+    pub(crate) fn forget_key(&self, id: &str) {
+        self.buckets.lock().keys.remove(id);
+    }
+
+    /// Frees the buckets of caches and keys that do not exist.
+    pub(crate) fn retain(&self, has_cache: impl Fn(u64) -> bool, has_key: impl Fn(&str) -> bool) {
+        let OfAccount { caches, keys, .. } = &mut *self.buckets.lock();
+        caches.retain(|id, _| has_cache(*id));
+        keys.retain(|id, _| has_key(id));
+    }
+
+    /// The limits of requests of this account with this key to this cache, which both exist.
+    pub(crate) fn apply(
+        &self,
+        cache: Option<u64>,
+        key: Option<&Arc<str>>,
+        server: &Limits,
+        now: u64,
+    ) -> Applied {
+        let OfAccount { own, caches, keys } = &mut *self.buckets.lock();
+        let cache = cache.filter(|_| self.limits(Scope::Cache));
+        let key = key.filter(|_| self.limits(Scope::Key));
+        let cache = cache.map(|id| caches.entry(id).or_default());
+        let key = key.map(|id| keys.entry(id.clone()).or_default());
+        let scopes = [(Scope::Account, Some(own)), (Scope::Cache, cache), (Scope::Key, key)];
+        let (mut gauges, mut none) = (Vec::new(), None);
+        for (scope, kept) in scopes {
+            let Some(kept) = kept else { continue };
+            kept.adjust(self.numbers.rates(scope), now);
+            for (measure, rate) in Measure::ALL.into_iter().zip(kept.rates) {
+                let Some((rate, limit)) = rate.zip(Limit::of(scope, measure)) else { continue };
+                match Rate::new(rate) {
+                    Some(rate) => {
+                        gauges.push(Gauge { limit, measure, rate, buckets: kept.buckets.clone() });
+                    }
+                    None => none = Some(limit),
+                }
+            }
+        }
+        Applied::new(&self.numbers, none, gauges, server)
+    }
+
+    fn limits(&self, scope: Scope) -> bool {
+        self.numbers.rates(scope).iter().any(Option::is_some)
+    }
+}
+
+impl Kept {
+    /// Makes the buckets those of these rates, if they were not yet.
+    fn adjust(&mut self, rates: Rates, now: u64) {
+        let olds = std::mem::replace(&mut self.rates, rates);
+        for ((old, new), bucket) in olds.into_iter().zip(rates).zip(self.buckets.iter()) {
+            if old != new
+                && let (Some(old), Some(new)) = (old.and_then(Rate::new), new.and_then(Rate::new))
+            {
+                bucket.adjust(old, new, now);
+            }
+        }
+    }
+}

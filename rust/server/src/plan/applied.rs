@@ -1,0 +1,135 @@
+//! The limits in force for the requests of one caller to one cache.
+
+use std::sync::Arc;
+
+use attimo_engine::{Limits, Ttl};
+
+use super::account::Buckets;
+use super::bucket::{Bucket, Empty, Rate};
+use super::limit::{Exceeded, Limit, Measure};
+use super::numbers::Numbers;
+
+/// `Retry-After` where only another plan or month helps: either may come at any time.
+const LATER: u64 = 3_600;
+const MILLISECONDS: u64 = 1_000;
+
+/// The limits in force, with their buckets, which others share.
+#[derive(Debug)]
+pub(crate) struct Applied {
+    /// Why nothing is admitted at all.
+    refusal: Option<Exceeded>,
+    gauges: Box<[Gauge]>,
+    items: Limits,
+    ttl_seconds: Option<u64>,
+}
+
+/// The usage of one request, in what plans limit.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Taken {
+    pub(crate) operations: u64,
+    pub(crate) bytes_in: u64,
+    pub(crate) bytes_out: u64,
+}
+
+/// A limit in force.
+#[derive(Debug)]
+pub(super) struct Gauge {
+    pub(super) limit: Limit,
+    pub(super) measure: Measure,
+    pub(super) rate: Rate,
+    pub(super) buckets: Arc<Buckets>,
+}
+
+impl Applied {
+    /// `none` is a limit of zero, if there is one.
+    pub(super) fn new(
+        numbers: &Numbers,
+        none: Option<Limit>,
+        mut gauges: Vec<Gauge>,
+        server: &Limits,
+    ) -> Self {
+        // What only has to be looked at comes first, so that seldom something is given back.
+        gauges.sort_by_key(|gauge| gauge.measure == Measure::Operations);
+        let none = none.map(|limit| (limit, 0));
+        let blocked = numbers.blocked.map(|bytes| (Limit::Blocked, bytes)).or(none);
+        let refusal = blocked.map(|(limit, value)| Exceeded { limit, value, retry_after: LATER });
+        let (gauges, items) = (gauges.into(), numbers.of_items(server));
+        Applied { refusal, gauges, items, ttl_seconds: numbers.ttl_seconds }
+    }
+
+    /// The limits of items.
+    pub(crate) fn items(&self) -> &Limits {
+        &self.items
+    }
+
+    /// The longest TTL in seconds, if this one is longer.
+    pub(crate) fn exceeded_ttl(&self, ttl: Ttl) -> Option<u64> {
+        let is_shorter = |limit: &u64| limit.saturating_mul(MILLISECONDS) < ttl.0;
+        self.ttl_seconds.filter(is_shorter)
+    }
+
+    /// Admits a request at `now`, in microseconds since the start of the server, and takes one
+    /// operation. What else it uses is known, and taken, by [`Applied::charge`].
+    ///
+    /// # Errors
+    ///
+    /// [`Exceeded`], and nothing was taken.
+    pub(crate) fn admit(&self, now: u64) -> Result<(), Exceeded> {
+        if let Some(refusal) = self.refusal {
+            return Err(refusal);
+        }
+        for (at, gauge) in self.gauges.iter().enumerate() {
+            if let Err(exceeded) = gauge.admit(now) {
+                self.gauges[..at].iter().for_each(Gauge::give_back);
+                return Err(exceeded);
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives back what [`Applied::admit`] has taken, for a request that will be admitted again.
+    pub(crate) fn give_back(&self) {
+        self.gauges.iter().for_each(Gauge::give_back);
+    }
+
+    /// Takes what an admitted request has used, even if nothing is left.
+    pub(crate) fn charge(&self, taken: Taken, now: u64) {
+        self.gauges.iter().for_each(|gauge| gauge.charge(taken, now));
+    }
+}
+
+impl Gauge {
+    fn bucket(&self) -> &Bucket {
+        &self.buckets[self.measure as usize]
+    }
+
+    fn admit(&self, now: u64) -> Result<(), Exceeded> {
+        let admitted = match self.measure {
+            Measure::Operations => self.bucket().take(self.rate, 1, now),
+            _ => self.bucket().check(now),
+        };
+        admitted.map_err(|Empty(retry_after)| {
+            let (limit, value) = (self.limit, self.rate.per_second());
+            Exceeded { limit, value, retry_after }
+        })
+    }
+
+    fn give_back(&self) {
+        if self.measure == Measure::Operations {
+            self.bucket().give_back(self.rate, 1);
+        }
+    }
+
+    fn charge(&self, taken: Taken, now: u64) {
+        let tokens = match self.measure {
+            // One was taken before.
+            Measure::Operations => taken.operations.saturating_sub(1),
+            Measure::BytesIn => taken.bytes_in,
+            Measure::BytesOut => taken.bytes_out,
+            Measure::Transfer => taken.bytes_in + taken.bytes_out,
+        };
+        if tokens > 0 {
+            self.bucket().charge(self.rate, tokens, now);
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Which limits requests meet, in which words, and what other numbers, caches and keys change.
+
+use std::sync::Arc;
+
+use attimo_engine::{Limits, Ttl};
+
+use super::*;
+
+const SECOND: u64 = 1_000_000;
+const ONE: Taken = Taken { operations: 1, bytes_in: 0, bytes_out: 0 };
+
+fn plan(numbers: &[(&str, u64)]) -> Plan {
+    let mut plan = Plan::default();
+    plan.change(Numbers::new(numbers.iter().copied()));
+    plan
+}
+
+fn applied(plan: &Plan, cache: u64, key: &str, now: u64) -> Applied {
+    plan.apply(Some(cache), Some(&Arc::from(key)), &Limits::default(), now)
+}
+
+/// How many requests are admitted at `now`, each of which takes as much, and why the next is not.
+fn admitted(limits: &Applied, taken: Taken, now: u64) -> (usize, String) {
+    for at in 0..10_000 {
+        match limits.admit(now) {
+            Ok(()) => limits.charge(taken, now),
+            Err(met) => return (at, met.to_string()),
+        }
+    }
+    (usize::MAX, String::new())
+}
+
+#[test]
+fn each_limit_refuses_by_its_name_and_number_in_words_that_official_clients_know() {
+    let taken = Taken { operations: 1, bytes_in: 1, bytes_out: 1 };
+    for limit in Limit::ALL.iter().filter(|limit| **limit != Limit::Blocked) {
+        let limits = applied(&plan(&[(limit.name(), 20)]), 1, "k", 0);
+        let (times, text) = admitted(&limits, taken, 0);
+
+        assert_eq!(times, if *limit == Limit::Throttled { 10 } else { 20 }, "{limit:?}");
+        let word = if limit.is_of_operations() { "operations" } else { "throughput" };
+        assert!(text.contains(" 20 ") && text.contains(limit.name()), "{text}");
+        // Clients take the first of these words that they find.
+        let words = ["subscri", "operations", "throughput"];
+        let told = words.into_iter().find(|word| text.replace(limit.name(), "").contains(word));
+        assert_eq!(told, Some(word), "{text}");
+        let of_name = words.into_iter().find(|word| text.contains(word));
+        assert_eq!(of_name, Some(word), "{text}");
+    }
+}
+
+#[test]
+fn an_account_that_is_blocked_is_told_which_transfer_it_has_used_up() {
+    let numbers = [("transfer_bytes_per_month", 50), ("blocked", 1)];
+    let met = applied(&plan(&numbers), 1, "k", 0).admit(0).unwrap_err();
+    assert_eq!((met.limit, met.value, met.retry_after), (Limit::Blocked, 50, 3_600));
+    assert!(met.to_string().contains("throughput") && met.to_string().contains("50 bytes"));
+
+    for numbers in [[("transfer_bytes_per_month", 50), ("blocked", 0)], [("caches", 3), ("x", 1)]] {
+        assert_eq!(Numbers::new(numbers).blocked, None);
+        assert_eq!(applied(&plan(&numbers), 1, "k", 0).admit(0), Ok(()));
+    }
+}
+
+#[test]
+fn a_limit_of_zero_admits_nothing() {
+    let limits = applied(&plan(&[("cache_operations_per_second", 0)]), 1, "k", 0);
+    let met = limits.admit(5 * SECOND).unwrap_err();
+    assert_eq!((met.limit, met.value), (Limit::CacheOperations, 0));
+}
+
+#[test]
+fn caches_and_keys_have_buckets_of_their_own_and_share_that_of_the_account() {
+    let numbers = [
+        ("operations_per_second", 10),
+        ("cache_operations_per_second", 6),
+        ("key_operations_per_second", 4),
+    ];
+    let plan = plan(&numbers);
+    let times = |cache, key| admitted(&applied(&plan, cache, key, 0), ONE, 0).0;
+
+    assert_eq!(times(1, "a"), 4, "the key's");
+    assert_eq!(times(1, "b"), 2, "the cache's");
+    assert_eq!(times(2, "b"), 2, "the key's, which has used two");
+    assert_eq!(times(2, "c"), 2, "the account's");
+    let tokens = plan.apply(Some(3), None, &Limits::default(), SECOND);
+    assert_eq!(admitted(&tokens, ONE, SECOND).0, 6, "without a key, no limit of keys");
+    let missing = plan.apply(None, None, &Limits::default(), SECOND);
+    assert_eq!(admitted(&missing, ONE, SECOND).0, 4, "without a cache, only the account's");
+}
+
+#[test]
+fn who_is_refused_by_one_limit_takes_nothing_from_the_others() {
+    let numbers = [("operations_per_second", 10), ("key_operations_per_second", 4)];
+    let plan = plan(&numbers);
+    let limits = applied(&plan, 1, "a", 0);
+    for _ in 0..100 {
+        let _ = limits.admit(0);
+    }
+    assert_eq!(admitted(&applied(&plan, 1, "b", 0), ONE, 0).0, 4);
+    assert_eq!(admitted(&applied(&plan, 1, "c", 0), ONE, 0).0, 2);
+}
+
+#[test]
+fn what_is_known_afterwards_is_a_debt() {
+    let numbers = [("operations_per_second", 10), ("bytes_out_per_second", 1_000)];
+    let limits = applied(&plan(&numbers), 1, "k", 0);
+
+    assert_eq!(limits.admit(0), Ok(()));
+    limits.charge(Taken { operations: 1, bytes_in: 5_000, bytes_out: 3_500 }, 0);
+    let met = limits.admit(0).unwrap_err();
+    assert_eq!((met.limit, met.retry_after), (Limit::BytesOut, 3));
+    assert_eq!(limits.admit(2 * SECOND + SECOND / 2 + 1), Ok(()));
+    limits.charge(Taken { operations: 35, bytes_in: 0, bytes_out: 0 }, 3 * SECOND);
+    let met = limits.admit(3 * SECOND).unwrap_err();
+    assert_eq!((met.limit, met.retry_after), (Limit::Operations, 3));
+}
+
+#[test]
+fn a_request_that_is_served_again_takes_its_operation_once() {
+    let limits = applied(&plan(&[("operations_per_second", 2)]), 1, "k", 0);
+    for _ in 0..10 {
+        assert_eq!(limits.admit(0), Ok(()));
+        limits.give_back();
+    }
+    assert_eq!(admitted(&limits, ONE, 0).0, 2);
+}
+
+#[test]
+fn other_numbers_change_the_rate_and_refill_nothing() {
+    let slow = [("operations_per_second", 10), ("cache_operations_per_second", 10)];
+    let mut plan = plan(&slow);
+    assert_eq!(admitted(&applied(&plan, 1, "k", 0), ONE, 0).0, 10);
+
+    for rate in [10, 1_000, 20] {
+        plan.change(Numbers::new([("operations_per_second", rate)]));
+        assert_eq!(admitted(&applied(&plan, 1, "k", 0), ONE, 0).0, 0, "{rate}");
+    }
+    assert_eq!(admitted(&applied(&plan, 1, "k", SECOND), ONE, SECOND).0, 20);
+}
+
+#[test]
+fn buckets_of_caches_and_keys_that_are_gone_are_freed() {
+    let numbers = [("cache_operations_per_second", 3), ("key_operations_per_second", 5)];
+    let plan = plan(&numbers);
+    let times = |cache, key| admitted(&applied(&plan, cache, key, 0), ONE, 0).0;
+    assert_eq!([times(1, "a"), times(1, "b")], [3, 0]);
+
+    plan.forget_cache(1);
+    assert_eq!([times(1, "a"), times(1, "b")], [2, 1]);
+    plan.forget_key("a");
+    assert_eq!(times(2, "a"), 3);
+    plan.retain(|cache| cache != 2, |key| key != "a");
+    assert_eq!(times(2, "a"), 3);
+    plan.retain(|_| true, |_| true);
+    assert_eq!(times(2, "a"), 0);
+}
+
+#[test]
+fn items_are_limited_by_the_plan_and_by_the_server_and_lifetimes_by_the_plan() {
+    let numbers = [("item_bytes", 100), ("element_bytes", u64::MAX), ("ttl_seconds", 60)];
+    let limits = applied(&plan(&numbers), 1, "k", 0);
+    let server = Limits::default();
+    assert_eq!(*limits.items(), Limits { item_bytes: 100, ..server });
+    assert_eq!(limits.exceeded_ttl(Ttl(60_000)), None);
+    assert_eq!(limits.exceeded_ttl(Ttl(60_001)), Some(60));
+    assert_eq!(applied(&plan(&[("x", 1)]), 1, "k", 0).exceeded_ttl(Ttl::FOREVER), None);
+}
+
+#[test]
+fn numbers_without_a_meaning_here_are_no_plan() {
+    let numbers = [("caches", 10), ("cache_throttle_bytes_per_second", 1), ("key_", 1)];
+    assert_eq!(Numbers::new(numbers), Numbers::default());
+}
