@@ -15,12 +15,25 @@ Every server has two plans: `{plan_limits.FREE}`, which new accounts get, and
 `{plan_limits.UNLIMITED}`, which the account that owns the server has. The first can be changed,
 and neither can be deleted. An override replaces one limit of the plan for one account."""
 
+RATE = "refused with 429, `{}_rate_limit_exceeded` and `Retry-After`"
+
+
+def _rates(what: str) -> list[str]:
+    return [f"{whose}{what}_per_second" for whose in ("", "cache_", "key_")]
+
+
 ENFORCED = {
     "caches": "refused with 429 and `quota_exceeded`",
     "keys": "refused with 429 and `quota_exceeded`",
-    plan_limits.CALLS: "refused with 429, `operations_rate_limit_exceeded` and `Retry-After`",
+    plan_limits.CALLS: RATE.format("operations"),
+    **dict.fromkeys(_rates("operations"), RATE.format("operations")),
+    **dict.fromkeys(_rates("bytes_in"), RATE.format("throughput")),
+    **dict.fromkeys(_rates("bytes_out"), RATE.format("throughput")),
+    "item_bytes": "refused with 413 and `item_size_limit_exceeded`",
+    "element_bytes": "refused with 413 and `element_size_limit_exceeded`",
+    "ttl_seconds": "refused with 400 and `invalid_argument`",
 }
-"""What happens to what is beyond the limits that the control plane enforces."""
+"""What happens to what is beyond a limit."""
 
 
 def lines(note: str) -> Iterator[str]:
@@ -37,6 +50,6 @@ def lines(note: str) -> Iterator[str]:
     yield from ("", "## Beyond a limit", "")
     yield "An account that has more than its plan allows, since the plan was changed or it got"
     yield "another one, keeps what it has. What it would add is refused. The message names the"
-    yield "limit and its value."
+    yield "limit and its value. [How limits work](../explanation/limits.md)."
     yield from ("", "| limit | what is beyond it is |", "|---|---|")
     yield from (f"| `{name}` | {effect} |" for name, effect in ENFORCED.items())
