@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import grpc
 import pytest
 
+from conformance.teams import Team, new_team
 from conformance.wire import Wire, plaintext
 from harness import Server
 
@@ -64,3 +65,10 @@ def new_name(owner: Wire) -> Iterator[str]:
     name = f"new-cache-{next(_numbers)}"
     yield name
     owner.delete_cache(name)
+
+
+@pytest.fixture
+def team(server: Server) -> Iterator[Team]:
+    """A new account, whose limits can be set."""
+    with new_team(server) as team:
+        yield team

@@ -1,55 +1,18 @@
 """What Momento's clients see of the limits of a plan, and when."""
 
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
 
 import grpc
 import httpx
-import pytest
-from momento import CacheClient
 from momento.errors import MomentoErrorCode
 from momento.responses import CreateCache, ListCaches
 
-from conformance.python.clients import MINUTE, error_of, expect, roomy, with_token
-from conformance.wire import Wire, plaintext, refusal
+from conformance.python.clients import error_of, expect
+from conformance.teams import Team
+from conformance.wire import refusal
 from harness import Server
 
 AT_ONCE_SECONDS = 1.0
-
-
-@dataclass(frozen=True)
-class Team:
-    """An account, with open connections of its own."""
-
-    operator: httpx.Client
-    account_id: int
-    client: CacheClient
-    web: httpx.Client
-    wire: Wire
-
-    def limit(self, **limits: Any) -> None:
-        asked = {"plan": "free", "overrides": limits}
-        answer = self.operator.put(f"/accounts/{self.account_id}/limits", json=asked)
-        assert answer.status_code == 204, answer.text
-
-
-@pytest.fixture
-def team(server: Server) -> Iterator[Team]:
-    headers = {"authorization": server.api_key}
-    with httpx.Client(base_url=server.http, headers=headers) as operator:
-        name = f"team {time.monotonic_ns()}"
-        made = operator.post("/accounts", json={"name": name}).raise_for_status().json()
-        key = made["api_key"]
-        with (
-            CacheClient(roomy(), with_token(server.http_address, key), MINUTE) as client,
-            httpx.Client(base_url=server.http, headers={"authorization": key}) as web,
-            plaintext(server.http_address) as channel,
-        ):
-            wire = Wire(channel, token=key, cache="default-cache")
-            yield Team(operator, made["account_id"], client, web, wire)
-        operator.delete(f"/accounts/{made['account_id']}")
 
 
 def test_one_cache_too_many_is_a_limit_that_the_client_knows(team: Team) -> None:

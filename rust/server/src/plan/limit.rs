@@ -121,6 +121,6 @@ impl fmt::Display for Exceeded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (before, after) = self.limit.text().split_once('#').unwrap_or_default();
         let Exceeded { limit, value, .. } = self;
-        write!(f, "{before}{value}{after} ({})", limit.name())
+        write!(f, "{before}{value}{after} ({}: {value})", limit.name())
     }
 }

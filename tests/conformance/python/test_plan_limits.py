@@ -1,0 +1,152 @@
+"""The limits of a plan that the data plane holds, as Momento's client and HTTP are told of them."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from datetime import timedelta
+
+import pytest
+from momento import CacheClient
+from momento.errors import MomentoErrorCode
+from momento.responses import CacheGet, CacheIncrement, CacheListPushBack, CacheSet
+
+from conformance.python.clients import MINUTE, error_of, expect, roomy, with_token
+from conformance.teams import CACHE, Team
+from harness import Server
+
+LIMITED = MomentoErrorCode.LIMIT_EXCEEDED_ERROR
+OPERATIONS = "Request rate limit exceeded for this account"
+THROUGHPUT = "Bandwidth limit exceeded for this account"
+WHOSE = {"": "the account's", "cache_": "this cache's", "key_": "this API key's"}
+MANY = 10_000
+
+
+def first_refusal(client: CacheClient) -> tuple[int, CacheGet.Error | CacheSet.Error]:
+    """How many calls were served until one was not, and what was said of that."""
+    for served in range(MANY):
+        answer = client.get(CACHE, "key") if served % 2 else client.set(CACHE, "key", "v" * 100)
+        if isinstance(answer, (CacheGet.Error, CacheSet.Error)):
+            return served, answer
+    raise AssertionError(f"{MANY} calls were served")
+
+
+@pytest.mark.parametrize("whose", list(WHOSE))
+@pytest.mark.parametrize(
+    ("what", "number", "wrapper"),
+    [
+        ("operations_per_second", 40, OPERATIONS),
+        ("bytes_in_per_second", 2_000, THROUGHPUT),
+        ("bytes_out_per_second", 2_000, THROUGHPUT),
+    ],
+)
+def test_each_rate_is_a_limit_that_the_client_knows_by_its_name_and_number(
+    team: Team, whose: str, what: str, number: int, wrapper: str
+) -> None:
+    expect(team.client.set(CACHE, "key", "value"), CacheSet.Success)
+    team.limit(**{whose + what: number})
+
+    served, refused = first_refusal(team.client)
+
+    assert served >= 19
+    assert refused.error_code is LIMITED
+    assert wrapper in str(refused.message)
+    assert f"{WHOSE[whose]} limit" in str(refused)
+    assert f"{number} " in str(refused)
+    assert f"({whose}{what}: {number})" in str(refused)
+
+
+def test_http_is_told_when_to_come_again(team: Team) -> None:
+    team.limit(bytes_in_per_second=1_000)
+    path = f"/cache/{CACHE}?key=k&ttl_seconds=60"
+
+    stored = team.web.put(path, content=b"v" * 3_500)
+    refused = team.web.get(f"/cache/{CACHE}?key=k")
+
+    assert stored.status_code == 204
+    assert refused.status_code == 429
+    assert 2 <= int(refused.headers["retry-after"]) <= 3
+    assert refused.json()["err"] == "throughput_rate_limit_exceeded"
+    assert "1000 bytes received per second (bytes_in_per_second: 1000)" in refused.json()["message"]
+
+
+def test_a_rate_holds_for_all_connections_together(server: Server, team: Team) -> None:
+    rate = 500
+    began = time.monotonic()
+    team.limit(operations_per_second=rate)
+    with ExitStack() as stack:
+        provider = with_token(server.http_address, team.key)
+        clients = [stack.enter_context(CacheClient(roomy(), provider, MINUTE)) for _ in range(4)]
+
+        def served(client: CacheClient) -> int:
+            answers = [client.get(CACHE, "key") for _ in range(rate)]
+            return sum(not isinstance(answer, CacheGet.Error) for answer in answers)
+
+        with ThreadPoolExecutor(len(clients)) as pool:
+            total = sum(pool.map(served, clients))
+        elapsed = time.monotonic() - began
+
+    assert rate <= total <= rate * (1 + elapsed) + 1
+    assert total < rate * len(clients)
+
+
+def test_a_change_holds_at_once_on_open_connections_and_refills_nothing(team: Team) -> None:
+    team.limit(operations_per_second=20)
+    first_refusal(team.client)
+    began = time.monotonic()
+
+    team.limit(operations_per_second=21)
+    served, _ = first_refusal(team.client)
+    elapsed = time.monotonic() - began
+    team.limit()
+    answers = [team.client.get(CACHE, "key") for _ in range(100)]
+
+    assert served <= 21 * elapsed + 2
+    assert [answer for answer in answers if isinstance(answer, CacheGet.Error)] == []
+
+
+def test_one_account_at_its_limit_changes_nothing_for_another(
+    team: Team, server: Server, cache: str
+) -> None:
+    team.limit(operations_per_second=5)
+    first_refusal(team.client)
+    with CacheClient(roomy(), with_token(server.http_address, server.api_key), MINUTE) as other:
+        answers = [other.get(cache, "key") for _ in range(50)]
+
+    assert [type(answer) for answer in answers] == [CacheGet.Miss] * 50
+
+
+def test_items_elements_and_ttls_are_limited_by_the_plan(team: Team) -> None:
+    team.limit(item_bytes=1_000, element_bytes=100, ttl_seconds=60)
+    client = team.client
+
+    item = client.set(CACHE, "key", "v" * 998)
+    element = client.list_push_back(CACHE, "list", "e" * 101)
+    ttl = client.set(CACHE, "key", "value", timedelta(seconds=61))
+    by_increment = client.increment(CACHE, "number", 1, timedelta(seconds=61))
+
+    assert (error_of(item), error_of(element)) == (LIMITED, LIMITED)
+    assert "Item size limit" in str(item)
+    assert "1000 bytes" in str(item)
+    assert "Element size limit" in str(element)
+    assert "100 bytes" in str(element)
+    for refused in (expect(ttl, CacheSet.Error), expect(by_increment, CacheIncrement.Error)):
+        assert refused.error_code is MomentoErrorCode.INVALID_ARGUMENT_ERROR
+        assert "the TTL is over the limit of 60 seconds" in str(refused)
+        assert "ttl_milliseconds" in str(refused)
+    expect(client.set(CACHE, "key", "v" * 997, timedelta(seconds=60)), CacheSet.Success)
+    expect(client.list_push_back(CACHE, "list", "e" * 100), CacheListPushBack.Success)
+
+
+def test_refused_requests_are_counted_by_the_limit_that_refused_them(
+    team: Team, server: Server
+) -> None:
+    def count(name: str) -> int:
+        text = team.operator.get("/metrics").text
+        line = f'attimo_limited_requests_total{{limit="{name}"}} '
+        return int(text.split(line)[1].split("\n")[0])
+
+    before = count("key_operations_per_second")
+    team.limit(key_operations_per_second=5)
+    first_refusal(team.client)
+
+    assert count("key_operations_per_second") == before + 1
