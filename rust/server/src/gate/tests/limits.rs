@@ -88,7 +88,7 @@ fn a_flushed_cache_keeps_its_bucket_and_the_next_of_its_name_has_a_new_one() {
     assert_eq!(serve_until_refused(&gate, &mut connection).0, 0);
 
     let (deleted_caches, caches) = (vec![CacheId(1)], vec![cache(2, 9)]);
-    let replaced = Changes { deleted_caches, caches, ..limits(4, &[]) };
+    let replaced = Changes { caches, deleted_caches, ..limits(4, &[]) };
     gate.learn(Changes { limits: Vec::new(), ..replaced }).unwrap();
     assert_eq!(serve_until_refused(&gate, &mut connection).0, 5);
 }
