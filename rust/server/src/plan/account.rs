@@ -7,12 +7,9 @@ use attimo_engine::Limits;
 use parking_lot::Mutex;
 
 use super::applied::{Applied, Gauge};
-use super::bucket::{Bucket, Rate};
+use super::bucket::{Buckets, Rate};
 use super::limit::{Limit, Measure, Scope};
 use super::numbers::{Numbers, Rates};
-
-/// The buckets of an account, a cache or a key.
-pub(super) type Buckets = [Bucket; Measure::COUNT];
 
 /// The plan of an account.
 #[derive(Debug, Default)]

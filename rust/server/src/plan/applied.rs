@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use attimo_engine::{Limits, Ttl};
 
-use super::account::Buckets;
-use super::bucket::{Bucket, Empty, Rate};
+use super::bucket::{Bucket, Buckets, Empty, Rate};
 use super::limit::{Exceeded, Limit, Measure};
 use super::numbers::Numbers;
 

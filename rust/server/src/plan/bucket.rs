@@ -8,6 +8,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::limit::Measure;
+
 /// The units of time here; 2⁶⁴ of them are 35 years.
 const TICKS_PER_MICROSECOND: u64 = 1 << 14;
 const TICKS_PER_SECOND: u64 = 1_000_000 * TICKS_PER_MICROSECOND;
@@ -49,6 +51,9 @@ pub(super) struct Bucket {
     /// When it will be full, in ticks since the start of the server.
     full_at: AtomicU64,
 }
+
+/// The buckets of an account, a cache or a key.
+pub(super) type Buckets = [Bucket; Measure::COUNT];
 
 /// For how many seconds nothing is admitted, rounded up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
