@@ -24,9 +24,7 @@ fn gate() -> Gate {
     let limits = Limits::default();
     let backend = Backend::new(Config { memory_bytes: 1 << 24, shards: 4, seed: [1; 4], limits });
     let gate = Gate::new(backend.into());
-    let name = "there".to_owned();
-    let id = CacheId(1);
-    let namespace = Namespace(1);
+    let (name, id, namespace) = ("there".to_owned(), CacheId(1), Namespace(1));
     let cache = Cache { id, account: LOCAL_OWNER, name, namespace, expires_at: u64::MAX };
     gate.learn(Changes { revision: 1, caches: vec![cache], ..Changes::default() }).unwrap();
     gate
@@ -34,20 +32,13 @@ fn gate() -> Gate {
 
 /// What a token that bears `rules` gives its bearer at the cache called `cache`.
 fn authorize(gate: &Gate, rules: Value, cache: &str) -> Authorization {
-    let json = json!({ "rules": rules }).to_string();
-    let permissions = Arc::new(Permissions::read(&json).unwrap());
-    let caller = Caller { permissions, ..Caller::local_owner() };
+    let permissions = Permissions::read(&json!({ "rules": rules }).to_string()).unwrap();
+    let caller = Caller { permissions: permissions.into(), ..Caller::local_owner() };
     let counters = ThreadMeter::new(Arc::default()).counters(None, &caller.key_id);
     let grants = caller.permissions.at(cache.as_bytes());
     let cache = gate.directory.cache(LOCAL_OWNER, cache);
-    Authorization {
-        holder: caller.holder(),
-        grants,
-        cache,
-        counters,
-        limits: None,
-        until: u64::MAX,
-    }
+    let (holder, limits, until) = (caller.holder(), None, u64::MAX);
+    Authorization { holder, grants, cache, counters, limits, until }
 }
 
 /// What came of a request, without the details of a refusal.
