@@ -49,6 +49,7 @@ BEFORE: dict[tuple[str, ...], list[str]] = {
     ("role", "create"): [],
     ("plan",): ["account create team-a", "plan create small caches=5"],
     ("plan", "create"): [],
+    ("budget",): ["budget set 30"],
 }
 """What else there must be, by the first words of a command."""
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from attimo.billing.months import DAY
 from attimo.control import (
     Control,
     access,
@@ -189,6 +190,25 @@ def test_accounts_of_before_0014_get_plans_and_keep_what_they_have(tmp_path: Pat
         caches.delete(tx, 2, "two")
         caches.create(tx, 2, "three")
     control.database.close()
+
+
+def test_what_was_transferred_before_there_were_sums_of_months_counts(tmp_path: Path) -> None:
+    old = earlier(NEWEST_WITHOUT_PLANS, tmp_path / "attimo.db")
+    november, december = 1_793_491_200, 1_796_083_200
+    days = [(1, november, 5), (1, december - DAY, 6), (1, december, 7), (2, november, 8)]
+    with closing(sqlite3.connect(old)) as file:
+        file.execute("DELETE FROM usage_days")
+        file.executemany(
+            "INSERT INTO usage_days VALUES (?, ?, 1, 1, 0, 0, 0, ?, 100, 0, 0, 0)", days
+        )
+        file.commit()
+
+    database = open_database(old)
+
+    with database.read() as connection:
+        found = connection.rows("SELECT * FROM transfer_months ORDER BY account_id, month")
+    assert found == [(1, november, 211), (1, december, 107), (2, november, 108)]
+    database.close()
 
 
 def test_keys_of_before_there_were_roles_are_owners_keys(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 from starlette.requests import Request
@@ -69,12 +69,21 @@ class PlanLimit(Model):
     is_override: bool
 
 
+class AccountHold(Model):
+    """What happens to data requests since an allowance of the month is used up."""
+
+    kind: Literal["transfer", "budget"]
+    effect: Literal["throttle", "block"]
+    bytes_per_second: int | None = None
+
+
 class AccountLimitList(Model):
-    """The name of an account's plan, and its limits."""
+    """The name of an account's plan, its limits, and what holds it now, if anything does."""
 
     account_id: int
     plan: str
     limits: list[PlanLimit]
+    holds: list[AccountHold]
 
 
 class AllLimits(LimitList):
@@ -108,6 +117,10 @@ def of_account(found: AccountLimits) -> AccountLimitList:
         account_id=found.account_id,
         plan=found.plan,
         limits=[_of_plan(found, name) for name in plan_limits.NAMES],
+        holds=[
+            AccountHold(kind=kind, effect=hold.effect, bytes_per_second=hold.bytes_per_second)
+            for kind, hold in found.holds.items()
+        ],
     )
 
 

@@ -286,6 +286,18 @@ class HttpClient(BaseClient):
         found: dict[str, Any] = self.ask("GET", path, query=_said(asked)).json()
         return found
 
+    def budget(self) -> dict[str, Any]:
+        """The budget of the account."""
+        return self._json("GET", "/budget")
+
+    def set_budget(self, budget: dict[str, Any]) -> dict[str, Any]:
+        """Set the budget of the account."""
+        return self._json("PUT", "/budget", budget)
+
+    def delete_budget(self) -> None:
+        """Delete the budget of the account."""
+        self.ask("DELETE", "/budget")
+
     def _pages(
         self, path: str, field: str, asked: Mapping[str, str] | None = None
     ) -> Iterator[dict[str, Any]]:

@@ -49,6 +49,18 @@ def without(overrides: dict[str, Any], known: Collection[str]) -> dict[str, Any]
     return {name: value for name, value in overrides.items() if name not in gone}
 
 
+def bytes_per_second(text: str | None) -> int | None:
+    """A rate as it was typed, such as 1MiB.
+
+    Raises:
+        InvalidArgument: It is none.
+    """
+    found = None if text is None else _value(text)
+    if isinstance(found, str):
+        raise InvalidArgument(f"{found[:40]!r} is no size: write 1000, or 1MiB")
+    return found
+
+
 def shown(limits: dict[str, Any]) -> str:
     """Limits as they are typed."""
     pairs = (f"{name}={UNLIMITED if value is None else value}" for name, value in limits.items())

@@ -7,14 +7,11 @@ Rates, and how large an item may be, are enforced by the data plane; the rate of
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from attimo.billing import months
-from attimo.billing.months import Month
-from attimo.control import accounts, chosen_accounts, plans, quota, usage
+from attimo.control import accounts, allowances, chosen_accounts, plans, quota, transfer
 from attimo.control.actions import reads
 from attimo.control.permissions import Right
 from attimo.control.plan_limits import TRANSFER, Value
 from attimo.control.tx import Tx
-from attimo.control.usage import Of
 
 Stored = Callable[[int], int]
 """Returns how many bytes the items of a cache take, by its ID."""
@@ -31,6 +28,7 @@ class AccountLimits:
         overrides: The limits that replace those of the plan; None is unlimited.
         limits: All that it has; others are unlimited.
         used: How much is used now, by the name of the limit, also of unlimited ones.
+        holds: Whether its data requests are throttled or blocked, and by which allowance.
     """
 
     account_id: int
@@ -38,6 +36,7 @@ class AccountLimits:
     overrides: Mapping[str, Value]
     limits: Mapping[str, Value]
     used: Mapping[str, int]
+    holds: Mapping[allowances.Kind, allowances.Hold]
 
 
 @reads("limit.list", Right("account_management", "read"))
@@ -45,7 +44,12 @@ def own(tx: Tx, account_id: int, stored: Stored) -> AccountLimits:
     """Return the limits of the account."""
     plan, overrides = plans.assigned(tx, account_id)
     return AccountLimits(
-        account_id, plan, overrides, plans.limits_of(tx, account_id), _used(tx, account_id, stored)
+        account_id,
+        plan,
+        overrides,
+        plans.limits_of(tx, account_id),
+        _used(tx, account_id, stored),
+        allowances.holds(tx, account_id),
     )
 
 
@@ -59,16 +63,10 @@ def of_account(tx: Tx, _: int, account_id: int, stored: Stored) -> AccountLimits
     return own(tx, accounts.get(tx, account_id).id, stored)
 
 
-def transferred(tx: Tx, account_id: int, month: Month) -> int:
-    """How many bytes the ledger has of an account and a month, in and out."""
-    found = usage.total(tx, Of(account_id, since=month.start, until=month.end))
-    return found.bytes_in + found.bytes_out
-
-
 def _used(tx: Tx, account_id: int, stored: Stored) -> dict[str, int]:
     caches = tx.db.rows(_CACHES, account_id=account_id)
     return {
-        TRANSFER: transferred(tx, account_id, months.at(tx.now)),
+        TRANSFER: transfer.used(tx, account_id),
         "stored_bytes": sum(stored(id) for (id,) in caches),
         **quota.count(tx, account_id),
     }

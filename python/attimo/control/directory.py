@@ -20,7 +20,9 @@ LAST_NAMESPACE = 2**32 - 1
 Known = TypeVar("Known")
 
 _LIMITS = """
-SELECT id, limits, overrides, deleted_at IS NOT NULL
+SELECT id, limits, overrides, deleted_at IS NOT NULL,
+    EXISTS (SELECT 1 FROM holds WHERE account_id = accounts.id AND effect = 'block'),
+    (SELECT min(bytes_per_second) FROM holds WHERE account_id = accounts.id)
 FROM accounts JOIN plans ON plans.name = accounts.plan WHERE """
 
 
@@ -92,7 +94,11 @@ class KnownCache:
 
 @dataclass(frozen=True, slots=True)
 class KnownLimits:
-    """All limits of an account that are numbers, by name; others are unlimited."""
+    """All limits of an account that are numbers, by name; others are unlimited.
+
+    `blocked` is 1 while its data requests are refused, and `throttle_bytes_per_second` is there
+    while they are throttled, since an allowance of the month is used up.
+    """
 
     account_id: int
     numbers: dict[str, int]
@@ -208,8 +214,8 @@ def _limits(tx: Tx, since: int | None) -> list[KnownLimits]:
     which = "deleted_at IS NULL" if since is None else "revision > :since"
     rows = tx.db.rows(_LIMITS + which, since=since)
     known = [
-        KnownLimits(id, {} if deleted else for_nodes(combined(limits, overrides)))
-        for id, limits, overrides, deleted in rows
+        KnownLimits(id, {} if deleted else for_nodes(combined(limits, overrides), *hold))
+        for id, limits, overrides, deleted, *hold in rows
     ]
     return [each for each in known if each.numbers or since is not None]
 

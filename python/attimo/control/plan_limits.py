@@ -20,6 +20,8 @@ UNLIMITED = "unlimited"
 Value = int | str | None
 """A number, or a word; None in overrides is unlimited."""
 
+Limits = Mapping[str, Value]
+
 MOST_RATE = 10**9
 MOST_BYTES = 10**15
 MOST_COUNT = 10**6
@@ -32,6 +34,8 @@ UsedUp = Literal["allow", "throttle", "block"]
 CHOICES: tuple[UsedUp, ...] = ("allow", "throttle", "block")
 TRANSFER = "transfer_bytes_per_month"
 THROTTLE = "throttle_bytes_per_second"
+BLOCKED = "blocked"
+"""Told to nodes while the account is blocked; no plan has it."""
 CALLS = "control_calls_per_second"
 
 
@@ -129,31 +133,34 @@ def combined(limits: str, overrides: str) -> dict[str, Value]:
     return without_none({**_parsed(limits), **_parsed(overrides)})
 
 
-def without_none(limits: Mapping[str, Value]) -> dict[str, Value]:
+def without_none(limits: Limits) -> dict[str, Value]:
     """Limits without those that are unlimited."""
     return {name: value for name, value in limits.items() if value is not None}
 
 
-def text(limits: Mapping[str, Value]) -> str:
+def text(limits: Limits) -> str:
     """Limits as JSON, for the database."""
     return json.dumps(limits, sort_keys=True, separators=(",", ":"))
 
 
-def for_nodes(limits: Mapping[str, Value]) -> dict[str, int]:
-    """Those that nodes are told: the numbers, without the rate of accounts that are throttled."""
+def for_nodes(
+    limits: Limits, is_blocked: bool = False, throttle: int | None = None
+) -> dict[str, int]:
+    """What nodes are told: the numbers, and what holds the account now."""
     numbers = {name: value for name, value in limits.items() if isinstance(value, int)}
     numbers.pop(THROTTLE, None)
-    return numbers
+    numbers |= {BLOCKED: 1} if is_blocked else {}
+    return numbers | ({} if throttle is None else {THROTTLE: throttle})
 
 
-def used_up(limits: Mapping[str, Value]) -> UsedUp:
+def used_up(limits: Limits) -> UsedUp:
     """What happens once the transfer of a month is used up."""
     chosen = limits.get(USED_UP)
     return next((each for each in CHOICES if each == chosen), "allow")
 
 
 @lru_cache(maxsize=256)
-def _parsed(text: str) -> Mapping[str, Value]:
+def _parsed(text: str) -> Limits:
     found: dict[str, Value] = json.loads(text)
     return found
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from attimo.control import accounts, audit, directory, plan_limits
+from attimo.control import accounts, audit, directory, plan_limits, transfer
 from attimo.control.actions import reads, writes
 from attimo.control.permissions import SERVER_MANAGEMENT, Right
 from attimo.control.plan_limits import FREE, UNLIMITED, Value
@@ -120,6 +120,7 @@ def change(tx: Tx, account_id: int, name: str, limits: Mapping[str, Any]) -> Pla
         tx.db.execute("UPDATE plans SET limits = :text WHERE name = :name", text=text, name=name)
         tx.db.execute(_TOUCH, name=name, revision=directory.touch(tx))
         audit.note(tx, account_id, name, limits=wanted)
+        transfer.review_plan(tx, name)
     return get(tx, account_id, name)
 
 
@@ -147,6 +148,7 @@ def delete(tx: Tx, account_id: int, name: str, successor: str | None = None) -> 
     audit.note(tx, account_id, name, successor=successor, accounts=len(moved))
     for id in moved:
         audit.note_of_system(tx, id, "plan.assign", other)
+    transfer.review(tx, moved)
 
 
 @writes("plan.assign", MANAGE)
@@ -168,6 +170,7 @@ def assign(tx: Tx, account_id: int, other_id: int, name: str, overrides: Mapping
         text, revision = plan_limits.text(wanted), directory.touch(tx)
         tx.db.execute(_ASSIGN, id=other_id, plan=name, overrides=text, revision=revision)
         accounts.note(tx, account_id, account, plan=name, overrides=wanted)
+        transfer.review(tx, [other_id])
 
 
 def assigned(tx: Tx, account_id: int) -> tuple[str, dict[str, Value]]:

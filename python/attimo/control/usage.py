@@ -6,7 +6,7 @@ from typing import Protocol
 
 from attimo.billing import months
 from attimo.billing.months import DAY
-from attimo.control import api_keys, closing, ledger_tables
+from attimo.control import allowances, api_keys, closing, ledger_tables, transfer
 from attimo.control.actions import SERVER, writes
 from attimo.control.ledger_tables import MINUTE, TABLES, floor
 from attimo.control.tx import Tx
@@ -107,6 +107,12 @@ ON CONFLICT (account_id, at, series_id) DO UPDATE SET {added}
     added=_ADDED,
 )
 """Adds counts to the row of a minute, hour or day, or inserts it."""
+_TRANSFER = """
+INSERT INTO transfer_months (account_id, month, bytes)
+SELECT account_id, :month, :bytes_in + :bytes_out FROM usage_series
+WHERE key_id = :key_id AND cache_id = :cache_id AND api = :api AND :bytes_in + :bytes_out > 0
+ON CONFLICT (account_id, month) DO UPDATE SET bytes = bytes + excluded.bytes
+"""
 _NOTE = """
 INSERT INTO usage_late (account_id, booked_in, meant_for, {names})
 SELECT account_id, :booked_in, :meant_for, {values} FROM usage_series
@@ -117,6 +123,9 @@ ON CONFLICT (account_id, booked_in, meant_for) DO UPDATE SET {added}
     values=", ".join(f":{name}" for name in COUNTS),
     added=_ADDED,
 )
+_OWNER = """
+SELECT account_id FROM usage_series WHERE key_id = :key_id AND cache_id = :cache_id LIMIT 1
+"""
 _LATE = """
 SELECT meant_for, {sums} FROM usage_late AS usage
 WHERE {accounts} AND booked_in >= :first AND booked_in < :until
@@ -186,10 +195,13 @@ def record(tx: Tx, batch: Batch, taken_at: int | None = None) -> bool:
     tx.db.execute_each(_NAME, rows)
     for table in moments:
         tx.db.execute_each(_ADD.format(table=table), rows)
+    month = months.at(at).start
+    tx.db.execute_each(_TRANSFER, [{**row, "month": month} for row in rows])
     if at != used_at:
-        of = {"booked_in": months.at(at).start, "meant_for": months.at(used_at).start}
+        of = {"booked_in": month, "meant_for": months.at(used_at).start}
         tx.db.execute_each(_NOTE, [{**row, **of} for row in rows])
     api_keys.used(tx, {used.key_id for used in batch.used})
+    transfer.review(tx, [*_accounts(tx, batch), *allowances.held(tx, "transfer")])
     return True
 
 
@@ -224,6 +236,12 @@ def rows_of(tx: Tx, of: Of, longest: int) -> tuple[str, ...]:
     narrowed = (sql for name, sql in _WITHIN.items() if getattr(of, name) is not None)
     where = " AND ".join(narrowed) or "TRUE"
     return "FROM", source, JOINED, "WHERE", where
+
+
+def _accounts(tx: Tx, batch: Batch) -> set[int]:
+    """The accounts whose usage a recorded batch has."""
+    series = {(used.key_id, used.cache_id) for used in batch.used}
+    return {tx.db.scalar(_OWNER, key_id=key, cache_id=cache) for key, cache in series}
 
 
 def _row(used: Used) -> dict[str, Value]:

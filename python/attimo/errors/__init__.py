@@ -19,6 +19,7 @@
     - NoSuchInvitation
     - NoSuchPlan
     - NoSuchBill
+    - NoSuchBudget
     - NoSuchRateCard
   + AlreadyExists          choose another name
     - AccountExists
@@ -51,6 +52,19 @@ the number for `code`, and the command line prints the message and exits with a 
 Any other exception is a bug: it is logged with its trace and answered with 500.
 """
 
+from attimo.errors.missing import (
+    NoSuchAccount,
+    NoSuchBill,
+    NoSuchBudget,
+    NoSuchCache,
+    NoSuchInvitation,
+    NoSuchKey,
+    NoSuchMember,
+    NoSuchPlan,
+    NoSuchRateCard,
+    NoSuchRole,
+    NoSuchSigningKey,
+)
 from attimo.errors.requests import (
     AccountExists,
     AccountSuspended,
@@ -64,16 +78,6 @@ from attimo.errors.requests import (
     InvalidName,
     MemberExists,
     MethodNotAllowed,
-    NoSuchAccount,
-    NoSuchBill,
-    NoSuchCache,
-    NoSuchInvitation,
-    NoSuchKey,
-    NoSuchMember,
-    NoSuchPlan,
-    NoSuchRateCard,
-    NoSuchRole,
-    NoSuchSigningKey,
     NotFound,
     NoToken,
     PathNotFound,
@@ -119,6 +123,7 @@ __all__ = [
     "Misconfigured",
     "NoSuchAccount",
     "NoSuchBill",
+    "NoSuchBudget",
     "NoSuchCache",
     "NoSuchInvitation",
     "NoSuchKey",

@@ -42,7 +42,7 @@ class InvalidName(InvalidArgument):
     remedy = "Choose a name that follows the rule in the message."
 
     def __init__(self, name: str, rule: str) -> None:
-        super().__init__(f"{_shown(name)} is not a cache name: {rule}")
+        super().__init__(f"{shown(name)} is not a cache name: {rule}")
 
 
 class Unauthenticated(AttimoError):
@@ -108,105 +108,6 @@ class PathNotFound(NotFound):
     remedy = "Check the path in the API reference."
 
 
-class NoSuchAccount(NotFound):
-    """There is no such account."""
-
-    err = "account_not_found"
-    remedy = "`attimo account list` lists what there is."
-
-    def __init__(self, account: int | str) -> None:
-        shown = _shown(account) if isinstance(account, str) else account
-        super().__init__(f"There is no account {shown}")
-
-
-class NoSuchCache(NotFound):
-    """The account has no cache of that name."""
-
-    title = "Cache Not Found"
-    err = "cache_not_found"
-    remedy = "`attimo cache list` lists what there is."
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"Cache not found: there is no cache {_shown(name)}")
-
-
-class NoSuchKey(NotFound):
-    """There is no such API key."""
-
-    err = "api_key_not_found"
-    remedy = "`attimo key list` lists what there is."
-
-    def __init__(self, key_id: str) -> None:
-        super().__init__(f"There is no API key {_shown(key_id)}")
-
-
-class NoSuchRole(NotFound):
-    """There is no such role."""
-
-    err = "role_not_found"
-    remedy = "`attimo role list` lists what there is."
-
-    def __init__(self, role_id: str) -> None:
-        super().__init__(f"There is no role {_shown(role_id)}")
-
-
-class NoSuchSigningKey(NotFound):
-    """There is no such signing key."""
-
-    err = "signing_key_not_found"
-    remedy = "`GET /signing-keys` lists what there is."
-
-    def __init__(self, kid: str) -> None:
-        super().__init__(f"There is no signing key {_shown(kid)}")
-
-
-class NoSuchMember(NotFound):
-    """There is no such member."""
-
-    err = "member_not_found"
-    remedy = "`attimo member list` lists what there is."
-
-    def __init__(self, who: int | str) -> None:
-        super().__init__(f"The account has no member {who}")
-
-
-class NoSuchInvitation(NotFound):
-    """There is no such invitation."""
-
-    err = "invitation_not_found"
-    remedy = "`GET /invitations` lists what there is."
-
-    def __init__(self, invitation_id: str) -> None:
-        super().__init__(f"There is no invitation {_shown(invitation_id)}")
-
-
-class NoSuchPlan(NotFound):
-    """There is no such plan."""
-
-    err = "plan_not_found"
-    remedy = "`attimo plan list` lists what there is."
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"There is no plan {_shown(name)}")
-
-
-class NoSuchBill(NotFound):
-    """The account has no bill for that month."""
-
-    err = "bill_not_found"
-    remedy = "`GET /bills` lists the months that have one."
-
-
-class NoSuchRateCard(NotFound):
-    """The server has no such rate card."""
-
-    err = "rate_card_not_found"
-    remedy = "`attimo bill --compare` or `GET /bills` lists what there is."
-
-    def __init__(self, name: str, known: str) -> None:
-        super().__init__(f"card: there is no rate card {_shown(name)}; there are {known}")
-
-
 class AlreadyExists(AttimoError):
     """The name is already taken."""
 
@@ -222,7 +123,7 @@ class AccountExists(AlreadyExists):
     err = "account_exists"
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"There is an account {_shown(name)} already")
+        super().__init__(f"There is an account {shown(name)} already")
 
 
 class CacheExists(AlreadyExists):
@@ -231,7 +132,7 @@ class CacheExists(AlreadyExists):
     err = "cache_exists"
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"There is a cache {_shown(name)} already")
+        super().__init__(f"There is a cache {shown(name)} already")
 
 
 class RoleExists(AlreadyExists):
@@ -240,7 +141,7 @@ class RoleExists(AlreadyExists):
     err = "role_exists"
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"There is a role {_shown(name)} already")
+        super().__init__(f"There is a role {shown(name)} already")
 
 
 class PlanExists(AlreadyExists):
@@ -249,7 +150,7 @@ class PlanExists(AlreadyExists):
     err = "plan_exists"
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"There is a plan {_shown(name)} already")
+        super().__init__(f"There is a plan {shown(name)} already")
 
 
 class UserExists(AlreadyExists):
@@ -259,7 +160,7 @@ class UserExists(AlreadyExists):
     remedy = "Sign in, or ask for a new password."
 
     def __init__(self, email: str) -> None:
-        super().__init__(f"There is a user {_shown(email)} already: sign in")
+        super().__init__(f"There is a user {shown(email)} already: sign in")
 
 
 class MemberExists(AlreadyExists):
@@ -269,7 +170,7 @@ class MemberExists(AlreadyExists):
     remedy = "Change the role of the member instead."
 
     def __init__(self, email: str) -> None:
-        super().__init__(f"{_shown(email)} is a member already")
+        super().__init__(f"{shown(email)} is a member already")
 
 
 class FailedPrecondition(AttimoError):
@@ -288,7 +189,7 @@ class RoleIsFixed(FailedPrecondition):
     remedy = "Create a role of your own with the permissions that you need."
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"The role {_shown(name)} belongs to the system and cannot be changed")
+        super().__init__(f"The role {shown(name)} belongs to the system and cannot be changed")
 
 
 class PlanInUse(FailedPrecondition):
@@ -299,7 +200,7 @@ class PlanInUse(FailedPrecondition):
 
     def __init__(self, name: str, accounts: int) -> None:
         super().__init__(
-            f"The plan {_shown(name)} is that of {accounts} account{'s' * (accounts != 1)}: name "
+            f"The plan {shown(name)} is that of {accounts} account{'s' * (accounts != 1)}: name "
             "the next one in successor"
         )
 
@@ -311,7 +212,7 @@ class PlanIsFixed(FailedPrecondition):
     remedy = "Create a plan of your own, or override limits of single accounts."
 
     def __init__(self, name: str, why: str) -> None:
-        super().__init__(f"The plan {_shown(name)} {why}")
+        super().__init__(f"The plan {shown(name)} {why}")
 
 
 class Unimplemented(AttimoError):
@@ -394,5 +295,6 @@ class Unreachable(AttimoError):
     code = "unavailable"
 
 
-def _shown(name: str) -> str:
+def shown(name: str) -> str:
+    """A name in a message, with quotes; a long one is cut."""
     return repr(name if len(name) <= 255 else name[:255] + "…")

@@ -26,6 +26,7 @@ from attimo.node.collector import Collector
 from attimo.node.kept import Kept
 from attimo.node.local import LocalNode
 from attimo.serve import backups, certificate, owner, upgrade
+from attimo.serve.allowances import Allowances
 from attimo.serve.app import AppThread, app_socket
 from attimo.serve.ledger_keeper import LedgerKeeper
 from attimo.serve.owner import Owner
@@ -87,6 +88,7 @@ class Plane:
     _reaper: Reaper | None = field(default=None, init=False)
     _ledger_keeper: LedgerKeeper | None = field(default=None, init=False)
     _backups: backups.Backups | None = field(default=None, init=False)
+    _allowances: Allowances | None = field(default=None, init=False)
     _app: AppThread | None = field(default=None, init=False)
     _stack: ExitStack = field(default_factory=ExitStack, init=False)
 
@@ -127,6 +129,7 @@ class Plane:
             control.publish = _to_both(self.node, reaper)
             control.announce()
             send = _mail(self.settings, self.home, stack)
+            self._allowances = Allowances(control, self.cards, send)
             self._keeper = self._new_keeper()
             self._backups = backups.of_settings(self.settings, self.home, self.node.note_backup)
             make = partial(self._new_app, control, send)
@@ -223,6 +226,7 @@ class Plane:
         with control.begin() as tx:
             usage.record(tx, batch, batch.taken_at)
         control.record_uses()
+        self._watch_allowances()
 
     def look_for_certificate(self) -> None:
         """Look for a new certificate now."""
@@ -238,6 +242,11 @@ class Plane:
         if self._control is not None:
             self.readiness.look(self._control)
             self._control.record_uses()
+            self._watch_allowances()
+
+    def _watch_allowances(self) -> None:
+        if self._allowances is not None:
+            self._allowances.look()
 
     def _new_control(self, database: Database) -> Control:
         limits = CacheLimits(max_item_size_kb=self.settings.item_bytes // 1024)

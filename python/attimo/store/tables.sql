@@ -340,3 +340,46 @@ CREATE TABLE usage_late (
     evicted INTEGER NOT NULL,
     PRIMARY KEY (account_id, booked_in, meant_for)
 ) WITHOUT ROWID;
+
+-- What an account has transferred in the month that begins at `month`, as the ledger books it.
+CREATE TABLE transfer_months (
+    account_id INTEGER NOT NULL,
+    month INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    PRIMARY KEY (account_id, month)
+) WITHOUT ROWID;
+
+-- What an account wants to spend in a month at most, by the prices of a card, and what happens at each
+-- percentage of it, as JSON.
+CREATE TABLE budgets (
+    account_id INTEGER NOT NULL,
+    card TEXT NOT NULL,
+    amount TEXT NOT NULL,
+    effects TEXT NOT NULL,
+    throttle_bytes_per_second INTEGER,
+    PRIMARY KEY (account_id)
+) WITHOUT ROWID;
+
+-- Which share of an allowance an account has reached in a month. `is_told` is whether its members and
+-- the metrics know.
+CREATE TABLE allowance_marks (
+    account_id INTEGER NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('transfer', 'budget')),
+    month INTEGER NOT NULL,
+    percent INTEGER NOT NULL,
+    used TEXT NOT NULL,
+    allowed TEXT NOT NULL,
+    is_told BOOLEAN DEFAULT 0 NOT NULL,
+    PRIMARY KEY (account_id, kind, month, percent)
+) WITHOUT ROWID;
+CREATE INDEX marks_to_tell ON allowance_marks (account_id) WHERE NOT is_told;
+
+-- Whose data requests are throttled or blocked, since an allowance of that month is used up.
+CREATE TABLE holds (
+    account_id INTEGER NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('transfer', 'budget')),
+    month INTEGER NOT NULL,
+    effect TEXT NOT NULL CHECK (effect IN ('throttle', 'block')),
+    bytes_per_second INTEGER,
+    PRIMARY KEY (account_id, kind)
+) WITHOUT ROWID;

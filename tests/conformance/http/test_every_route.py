@@ -59,6 +59,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/plans"): {"name": "small", "limits": {}},
     ("PUT", "/plans/{name}"): {"limits": {}},
     ("PUT", "/accounts/{account_id}/limits"): {"plan": "free"},
+    ("PUT", "/budget"): {"amount": "20"},
     ("PUT", "/session"): {"account_id": 1},
     ("PUT", "/password"): {"old_password": "x", "password": "y"},
 }

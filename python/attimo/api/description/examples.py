@@ -28,6 +28,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "createPlan": {"name": "small", "limits": {"caches": 5, "operations_per_second": 1000}},
     "changePlan": {"limits": {"caches": 5, "operations_per_second": 1000}},
     "assignPlan": {"plan": "free", "overrides": {"caches": 10}},
+    "setBudget": {"amount": "20", "card": "momento-2022-09", "effects": {"at_100": "block"}},
     "acceptInvitation": {"token": "from-the-e-mail", "password": _PASSWORD},
 }
 

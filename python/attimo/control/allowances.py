@@ -1,0 +1,209 @@
+"""Allowances of a month: what an account may transfer, and what it wants to spend at most.
+
+Of each share of an allowance that is reached, there is a mark: an audit entry, and an e-mail and a
+metric that `serve` sends. While an account is held, its data requests are throttled or blocked;
+the directory publishes that. Both belong to a month of the server's clock, so a new month begins
+without them, and a clock that comes back from a wrong month finds them as they were.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from attimo.billing import months
+from attimo.billing.months import Month
+from attimo.control import audit, directory, members, roles
+from attimo.control.actions import SERVER, writes
+from attimo.control.permissions import Right
+from attimo.control.tx import Tx
+
+Kind = Literal["transfer", "budget"]
+Effect = Literal["throttle", "block"]
+
+READ = Right("account_management", "read")
+"""Who has it may see bills, and gets the e-mails."""
+
+MOST_TOLD = 100
+"""How many marks are told at once."""
+
+_MARK = """
+INSERT INTO allowance_marks (account_id, kind, month, percent, used, allowed)
+VALUES (:account_id, :kind, :month, :percent, :used, :allowed)
+"""
+_HOLD = """
+INSERT INTO holds (account_id, kind, month, effect, bytes_per_second)
+VALUES (:account_id, :kind, :month, :effect, :bytes_per_second)
+ON CONFLICT (account_id, kind) DO UPDATE SET month = excluded.month, effect = excluded.effect,
+    bytes_per_second = excluded.bytes_per_second
+"""
+_HOLD_OF = """
+SELECT effect, bytes_per_second, month FROM holds WHERE account_id = :account_id AND kind = :kind
+"""
+_RELEASE = "DELETE FROM holds WHERE account_id = :account_id AND kind = :kind"
+_MARKED = """
+SELECT percent FROM allowance_marks
+WHERE account_id = :account_id AND kind = :kind AND month = :month
+"""
+_UNMARK = """
+DELETE FROM allowance_marks
+WHERE account_id = :account_id AND kind = :kind AND month = :month AND percent = :percent
+"""
+_UNTOLD = """
+SELECT account_id, name, kind, month, max(percent), used, allowed
+FROM allowance_marks JOIN accounts ON accounts.id = account_id
+WHERE NOT is_told GROUP BY account_id, kind, month LIMIT :most
+"""
+_TOLD = """
+UPDATE allowance_marks SET is_told = 1
+WHERE account_id = :account_id AND kind = :kind AND month = :month AND percent <= :percent
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """What happens to an account's data requests; the rate is for `throttle`."""
+
+    effect: Effect
+    bytes_per_second: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How much of an allowance is used.
+
+    Attributes:
+        reached: The shares in percent that are reached, of those that somebody wants to hear of.
+        used: How much, in words.
+        allowed: Of how much, in words.
+        hold: What follows.
+    """
+
+    reached: Sequence[int]
+    used: str = ""
+    allowed: str = ""
+    hold: Hold | None = None
+
+
+NOTHING = State(())
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A share of an allowance that was reached, and who hears of it."""
+
+    account_id: int
+    account: str
+    kind: Kind
+    month: Month
+    percent: int
+    used: str
+    allowed: str
+    hold: Hold | None
+    emails: Sequence[str]
+
+
+@writes("allowance.settle", SERVER, audited=False)
+def settle(tx: Tx, account_id: int, kind: Kind, state: State) -> None:
+    """Make marks and the hold of an account what its state in the current month says."""
+    of = {"account_id": account_id, "kind": kind, "month": months.at(tx.now).start}
+    marked = {percent for (percent,) in tx.db.rows(_MARKED, **of)}
+    for percent in sorted(set(state.reached) - marked):
+        tx.db.execute(_MARK, **of, percent=percent, used=state.used, allowed=state.allowed)
+        said = {"percent": percent, "used": state.used, "allowed": state.allowed}
+        audit.note_of_system(tx, account_id, "allowance.reach", kind, **said)
+    for percent in marked - set(state.reached):  # so that it is told when it is reached again
+        tx.db.execute(_UNMARK, **of, percent=percent)
+    _hold(tx, account_id, kind, state.hold)
+
+
+def holds(tx: Tx, account_id: int) -> dict[Kind, Hold]:
+    """Return what holds an account, by kind."""
+    query = "SELECT kind, effect, bytes_per_second FROM holds WHERE account_id = :id ORDER BY kind"
+    return {kind: Hold(*hold) for kind, *hold in tx.db.rows(query, id=account_id)}
+
+
+def held(tx: Tx, kind: Kind) -> list[int]:
+    """Return the accounts that are held, by ID."""
+    query = "SELECT account_id FROM holds WHERE kind = :kind"
+    return [id for (id,) in tx.db.rows(query, kind=kind)]
+
+
+def of_month(tx: Tx, kind: Kind) -> list[int]:
+    """Return the accounts that a change of the month concerns, by ID.
+
+    These are those that are held, and those that have reached something in the current month: the
+    clock may come back to it.
+    """
+    query = """
+        SELECT account_id FROM holds WHERE kind = :kind
+        UNION SELECT account_id FROM allowance_marks WHERE kind = :kind AND month = :month"""
+    rows = tx.db.rows(query, kind=kind, month=months.at(tx.now).start)
+    return [id for (id,) in rows]
+
+
+def untold(tx: Tx) -> list[Notice]:
+    """Return some marks of which nobody has been told: of each account and kind, the highest."""
+    return [
+        Notice(
+            id,
+            name,
+            kind,
+            months.at(month),
+            percent,
+            used,
+            allowed,
+            holds(tx, id).get(kind),
+            _readers(tx, id),
+        )
+        for id, name, kind, month, percent, used, allowed in tx.db.rows(_UNTOLD, most=MOST_TOLD)
+    ]
+
+
+@writes("allowance.tell", SERVER, audited=False)
+def told(tx: Tx, notices: Sequence[Notice]) -> None:
+    """Record that these were told, and with them what is below."""
+    tx.db.execute_each(
+        _TOLD,
+        [
+            {
+                "account_id": each.account_id,
+                "kind": each.kind,
+                "month": each.month.start,
+                "percent": each.percent,
+            }
+            for each in notices
+        ],
+    )
+
+
+def _hold(tx: Tx, account_id: int, kind: Kind, hold: Hold | None) -> None:
+    of = {"account_id": account_id, "kind": kind}
+    month = months.at(tx.now).start
+    rows = tx.db.rows(_HOLD_OF, **of)
+    found, since = (Hold(*rows[0][:2]), rows[0][2]) if rows else (None, month)
+    if hold == found and (hold is None or since == month):
+        return
+    if hold is None:
+        tx.db.execute(_RELEASE, **of)
+    else:
+        rate = hold.bytes_per_second
+        tx.db.execute(_HOLD, **of, month=month, effect=hold.effect, bytes_per_second=rate)
+    if hold != found:
+        _publish(tx, account_id)
+        action = "allowance.hold" if hold else "allowance.release"
+        details = {"effect": hold.effect} if hold else {}
+        audit.note_of_system(tx, account_id, action, kind, **details)
+
+
+def _publish(tx: Tx, account_id: int) -> None:
+    query = "UPDATE accounts SET revision = :revision WHERE id = :id"
+    tx.db.execute(query, id=account_id, revision=directory.touch(tx))
+
+
+def _readers(tx: Tx, account_id: int) -> list[str]:
+    """The addresses of the members who may see bills."""
+    return [
+        each.email
+        for each in members.list_all(tx, account_id)
+        if roles.permitted(tx, account_id, each.role_id).allows(READ.type, READ.verb)
+    ]

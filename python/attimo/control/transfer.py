@@ -1,0 +1,67 @@
+"""What accounts transfer in a calendar month (UTC), in and out, and whether their plans allow it.
+
+`usage.record` counts the bytes in the transaction that records them in the ledger, in the month in
+which it books them: so they are counted once, whatever the clock shows.
+"""
+
+from collections.abc import Iterable
+
+from attimo.billing import months
+from attimo.control import allowances, plan_limits
+from attimo.control.actions import SERVER, writes
+from attimo.control.allowances import NOTHING, Hold, State
+from attimo.control.plan_limits import THROTTLE, TRANSFER
+from attimo.control.tx import Tx
+
+SHARES = (80, 100)
+"""In percent; when they are reached, the account is told."""
+
+_STATES = """
+SELECT accounts.id, plans.limits, overrides, coalesce(bytes, 0)
+FROM accounts JOIN plans ON plans.name = accounts.plan
+LEFT JOIN transfer_months ON account_id = accounts.id AND month = :month
+WHERE deleted_at IS NULL AND """
+
+
+def used(tx: Tx, account_id: int) -> int:
+    """Return how many bytes an account has transferred in the current month."""
+    query = "SELECT bytes FROM transfer_months WHERE account_id = :id AND month = :month"
+    return int(tx.db.scalar(query, id=account_id, month=months.at(tx.now).start) or 0)
+
+
+@writes("allowance.review", SERVER, audited=False)
+def review(tx: Tx, account_ids: Iterable[int]) -> None:
+    """Compare what accounts have transferred with what their plans allow."""
+    for account_id in set(account_ids):
+        _review(tx, "accounts.id = :id", id=account_id)
+
+
+@writes("allowance.review", SERVER, audited=False)
+def review_plan(tx: Tx, name: str) -> None:
+    """The same for all accounts that have a plan."""
+    _review(tx, "accounts.plan = :name", name=name)
+
+
+def _review(tx: Tx, which: str, **values: int | str) -> None:
+    month = months.at(tx.now).start
+    for account_id, limits, overrides, bytes in tx.db.rows(_STATES + which, month=month, **values):
+        state = _state(plan_limits.combined(limits, overrides), bytes)
+        allowances.settle(tx, account_id, "transfer", state)
+
+
+def _state(limits: plan_limits.Limits, bytes: int) -> State:
+    most = limits.get(TRANSFER)
+    if not isinstance(most, int):
+        return NOTHING
+    reached = [share for share in SHARES if bytes * 100 >= most * share]
+    hold = _hold(limits) if 100 in reached else None
+    return State(reached, f"{bytes:,} bytes", f"{most:,} bytes", hold)
+
+
+def _hold(limits: plan_limits.Limits) -> Hold | None:
+    match plan_limits.used_up(limits), limits.get(THROTTLE):
+        case "block", _:
+            return Hold("block")
+        case "throttle", int(rate):
+            return Hold("throttle", rate)
+    return None
