@@ -3,7 +3,8 @@
 100 accounts with 5 caches, 5 keys and 20 methods each are 50,000 uses: what one key does with one
 cache by one method. Nobody uses all of them at a time. The assumption: of the 500 uses of an
 account, 2 occur in a minute, 10 in an hour and 50 in a day, on average and without a pause at
-night. The first account is the exception: it has every use in every hour of the last month.
+night. The first account is the exception: it has every use in every hour of the last month. One use
+in ten is of items of 5 KB, the others of half a KB. Every cache stores something at all times.
 
 What would be if every use occurred in every minute is told, too: as a figure, from the bytes that a
 row takes, since nobody would wait for its three billion rows.
@@ -28,7 +29,7 @@ from attimo.api import create_app
 from attimo.billing import months
 from attimo.billing.months import DAY
 from attimo.control import Control, accounts, retention, usage
-from attimo.control.ledger_tables import HOUR, MINUTE, TABLES, floor
+from attimo.control.ledger_tables import HOUR, HOURS_OF_A_DAY, MINUTE, TABLES, floor
 from attimo.node.batches import Batch, Used
 from attimo.node.local import data_routes
 from attimo.store.database import open_database
@@ -49,6 +50,8 @@ BATCH = 2_000
 MOST_PRUNED = 2_000
 
 Row = tuple[int, ...]
+
+_SERIES = "INSERT INTO usage_series (id, cache_id, key_id, api, account_id) VALUES (?, ?, ?, ?, ?)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,8 @@ def _filled(folder: Path) -> Iterator[Ledger]:
         for length in TABLES:
             progress.say(f"Filling {TABLES[length]}")
             _fill(db, length)
+        progress.say("Filling usage_stored")
+        _fill_stored(db)
         db.execute("BEGIN")
         _name(db)
         db.execute("COMMIT")
@@ -124,28 +129,45 @@ def _name(db: dbapi2.Connection) -> None:
         )
     for at in range(ACCOUNTS * USES):
         use = _use(at)
-        names = [at + 1, use.cache_id, use.key_id, use.api, 1 + at // USES]
-        db.execute(
-            "INSERT INTO usage_series (id, cache_id, key_id, api, account_id) "
-            "VALUES (?, ?, ?, ?, ?)",
-            names,
-        )
+        db.execute(_SERIES, [at + 1, use.cache_id, use.key_id, use.api, 1 + at // USES])
+    for at in range(ACCOUNTS * CACHES):
+        db.execute(_SERIES, [_stored_series(at), at + 1, "server", "Store", 1 + at // CACHES])
+
+
+def _stored_series(cache: int) -> int:
+    return ACCOUNTS * USES + cache + 1
 
 
 def _use(at: int) -> Used:
     """What a series is about."""
     key = at // USES * KEYS + at // METHODS % KEYS
-    counts = {"requests": 9, "hits": 9, "bytes_in": 180, "bytes_out": 4_500}
+    counts = {"requests": 9, "hits": 9, "bytes_in": 180, "bytes_out": 4_500, "kib_in": 9}
+    counts |= {"kib_out": 9, "commands": 9, "operations": 18, "ecpu_thousandths": 9_000}
     return Used(1 + at // (METHODS * KEYS), f"{key:024x}", f"SomeMethod{at % METHODS}", counts)
 
 
 def _fill(db: dbapi2.Connection, length: int) -> None:
     """Add rows as they come: by time, and in any order within it."""
-    sql = f"INSERT INTO {TABLES[length]} VALUES (?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING"  # noqa: S608
+    sql = f"INSERT INTO {TABLES[length]} VALUES ({','.join('?' * 15)}) ON CONFLICT DO NOTHING"  # noqa: S608
     for since in range(floor(NOW - KEPT[length], DAY), NOW, DAY):
         db.execute("BEGIN")
         for at in range(since, min(since + DAY, NOW), length):
             db.executemany(sql, _rows(length, at))
+        db.execute("COMMIT")
+
+
+def _fill_stored(db: dbapi2.Connection) -> None:
+    """Add what each cache stores in each hour: between a MB and a GB, and a fifth of overhead."""
+    columns = ", ".join(("account_id", "at", "series_id", "with_overhead", *HOURS_OF_A_DAY))
+    values = ",".join("?" * (4 + len(HOURS_OF_A_DAY)))
+    sql = f"INSERT INTO usage_stored ({columns}) VALUES ({values})"  # noqa: S608
+    for at in range(floor(NOW - KEPT[DAY], DAY), NOW, DAY):
+        db.execute("BEGIN")
+        for cache in range(ACCOUNTS * CACHES):
+            stored = [int(60 * 10 ** (6 + 3 * random.random())) for _ in HOURS_OF_A_DAY]  # noqa: S311
+            of = 1 + cache // CACHES, at, _stored_series(cache)
+            db.execute(sql, [*of, 0, *stored])
+            db.execute(sql, [*of, 1, *(amount * 6 // 5 for amount in stored)])
         db.execute("COMMIT")
 
 
@@ -159,15 +181,17 @@ def _rows(length: int, at: int) -> Iterator[Row]:
 
 def _row(length: int, at: int, use: int) -> Row:
     n = 1 + int(random.random() * 2 * BUSY[length])  # noqa: S311
-    hits = n * 4 // 5
-    return 1 + use // USES, at, use + 1, n, 0, hits, n - hits, n * 20, n * 500, n, n, 0
+    hits, is_large = n * 4 // 5, use % 10 == 0
+    more = (0, hits * 4, 0, 0, hits * 3_902) if is_large else (0, 0, 0, 0, 0)
+    size = 5_000 if is_large else 500
+    return 1 + use // USES, at, use + 1, n, 0, hits, n - hits, n * 20, hits * size, 0, *more
 
 
 def _size(ledger: Ledger) -> float:
     with ledger.control.read() as tx:
         counts = {
             table: tx.db.scalar(f"SELECT count(*) FROM {table}")  # noqa: S608
-            for table in TABLES.values()
+            for table in (*TABLES.values(), "usage_stored")
         }
     size = ledger.path.stat().st_size
     each = size / sum(counts.values())

@@ -13,6 +13,7 @@ import commands
 import data_methods
 import errors
 import http_api
+import metering
 import permissions
 import plans
 import rate_cards
@@ -56,6 +57,7 @@ def pages() -> dict[Path, str]:
         REFERENCE / "glossary.md": _text(_glossary()),
         REFERENCE / "http-api.md": _text(http_api.lines(NOTE)),
         REFERENCE / "methods.md": _text(data_methods.lines(NOTE)),
+        REFERENCE / "metering.md": _text(metering.lines(NOTE)),
         REFERENCE / "metrics.md": _text(_metrics()),
         REFERENCE / "permissions.md": _text(permissions.lines(NOTE)),
         REFERENCE / "plans.md": _text(plans.lines(NOTE)),

@@ -7,7 +7,7 @@ from attimo.billing.card import Card
 from attimo.billing.meters import UNITS, Kind, Meter, Span, Unit
 from attimo.billing.money import MODES, SYMBOLS
 from attimo.billing.toml_table import MOST_BYTES
-from attimo.control.bills import COUNTED
+from attimo.control.bill_usage import COUNTED
 
 INTRODUCTION = """\
 A rate card is a TOML file with prices for what a server meters;

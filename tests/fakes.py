@@ -21,7 +21,7 @@ from attimo.control.directory import (
     KnownUrlKey,
     VerifyingKey,
 )
-from attimo.control.usage import COUNTS
+from attimo.control.totals import COUNTS
 from attimo.store.database import open_database
 
 NOON = 1_800_000_000 - 1_800_000_000 % 86_400 + 43_200

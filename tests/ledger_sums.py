@@ -6,8 +6,9 @@ from enum import StrEnum
 from attimo.billing.months import DAY
 from attimo.control import usage
 from attimo.control.ledger_tables import MINUTE
+from attimo.control.totals import Totals
 from attimo.control.tx import Tx
-from attimo.control.usage import SUMS, Of, Totals
+from attimo.control.usage import SUMS, Of
 
 
 class By(StrEnum):

@@ -11,9 +11,10 @@ from attimo.settings import NodeSettings
 def limits() -> dict[str, int]:
     """Every limit of the data plane that no setting changes, by name; times in seconds."""
 
-def methods() -> list[tuple[str, str | None, str, str, list[str], str, list[tuple[str, str]]]]:
+def methods() -> list[tuple[str, str | None, str, str, list[str], str, int, list[tuple[str, str]]]]:
     """Every method of the data plane: name, gRPC service, data type, kind of resource, permissions,
-    what it looks for, and method and path of its HTTP routes."""
+    what it looks for, the factor of its operations in halves, and method and path of its HTTP
+    routes."""
 
 def causes() -> list[tuple[str, int, str, int, str, str]]:
     """Every cause of a failed data request: `err`, HTTP status, `code`, gRPC status, what went
@@ -35,7 +36,8 @@ class Used:
             asked for, "local" for the owner of a `--local` server.
         api: The method's name on the wire: "Get", "Set", "SetIf", …
         counts: What it did, by name; `attimo.control.usage.Totals` says what each is. Evicted items
-            are counted under the key `server` and the API `Evict`, which have no requests.
+            and stored data are counted under the key `server` and the APIs `Evict` and `Store`,
+            which have no requests.
     """
 
     @property

@@ -118,9 +118,9 @@ def test_a_terminal_of_80_columns_shows_the_total_and_by_which_card() -> None:
     assert (line.split()[-2:], total.split()) == (["0.75", "-"], ["Total", "0.75", "-"])
     assert blank == ""
     assert re.fullmatch(r"\d{4}-\d\d so far, in EUR, by the rate card ours of 2026-11-30.", about)
-    lacking = on_screen("bill", "--card", "upstash-payg-2026-08")
-    assert lacking[1].split() == ["Commands", "-", "command", "0", "not", "metered", "-"]
-    assert lacking[-1].endswith("Not metered, so not in the total: Commands, Stored data.")
+    lacking = on_screen("bill", "--card", "momento-2023-03")
+    assert lacking[2].split() == ["Connections", "-", "connection", "0", "not", "metered", "-"]
+    assert lacking[-1].endswith("Not metered, so not in the total: Connections.")
 
 
 @pytest.mark.usefixtures("used")
@@ -129,8 +129,8 @@ def test_every_card_is_compared_and_says_what_it_lacks(terminal: Terminal) -> No
 
     assert found.keys() == {"ours", *card_file.load().by_name}
     assert (found["ours"]["total"], found["ours"]["not_metered"]) == ("0.75", [])
-    flex = found["momento-flex-2026-08"]
-    assert (flex["total"], flex["not_metered"]) == (None, ["Deployed memory"])
+    lacks = {card: each["not_metered"] for card, each in found.items() if each["not_metered"]}
+    assert lacks == {"momento-2023-03": ["Connections"]}
     header, *lines = terminal.do("bill", "--compare", "--csv").splitlines()
     assert header == "card,line,unit,quantity,free,amount,forecast,currency"
     assert {line.split(",")[0] for line in lines} == found.keys()

@@ -10,7 +10,8 @@ from pysqlite3 import dbapi2
 from attimo.billing.months import DAY
 from attimo.control import retention, usage
 from attimo.control.ledger_tables import MINUTE
-from attimo.control.usage import Of, Totals
+from attimo.control.totals import Totals
+from attimo.control.usage import Of
 from fakes import NOON, Batch, Clock, Listener, Used, new_control
 from faults.watching import ask, eventually, is_sound
 from harness import Server

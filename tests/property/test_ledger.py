@@ -11,7 +11,8 @@ import ledger_sums
 from attimo.billing.months import DAY
 from attimo.control import Control, retention, usage
 from attimo.control.ledger_tables import HOUR, MINUTE, floor
-from attimo.control.usage import COUNTS, Of, Totals
+from attimo.control.totals import COUNTS, STORED, USED, Totals
+from attimo.control.usage import Of
 from fakes import NOON, Batch, Clock, Listener, Used, new_control, swift_directory
 from ledger_sums import By
 
@@ -21,7 +22,7 @@ used = st.builds(
     cache_id=st.integers(0, 2),
     key_id=st.sampled_from(["a", "b"]),
     api=st.sampled_from(["Get", "Set"]),
-    **dict.fromkeys(COUNTS, counts),
+    **dict.fromkeys(COUNTS, counts) | {"requests": st.integers(1, 2**40)},
 )
 numbers = st.tuples(st.sampled_from(["node-1", "node-2"]), st.integers(1, 5))
 counted = st.dictionaries(numbers, st.lists(used, max_size=4), min_size=1, max_size=6).map(
@@ -124,6 +125,17 @@ def requests_by(expected: list[tuple[int, Used]], by: By) -> dict[int | str, int
     return sums
 
 
+def apart(at: int, one: Used) -> list[tuple[int, Used]]:
+    """A use, and what was stored, which is told by the hour."""
+    return [
+        (moment, Used(one.cache_id, one.key_id, one.api, **{"requests": 0} | counts))
+        for moment, counts in (
+            (at, {name: one.counts[name] for name in USED}),
+            (floor(at, HOUR), {name: one.counts[name] for name in STORED}),
+        )
+    ]
+
+
 def in_periods(expected: list[tuple[int, Used]], length: int) -> dict[int, Totals]:
     starts = {floor(at, length) for at, _ in expected}
     return {
@@ -142,7 +154,7 @@ def test_whatever_is_deleted_and_whenever_that_is_killed_the_sums_stay(
         for number, (later, each, times, killed) in enumerate(steps):
             clock.now += later
             record(control, Batch("node-1", number, each))
-            expected += [(clock.now, one) for one in each]
+            expected += [part for one in each for part in apart(clock.now, one)]
             for time in range(times):
                 delete_some(control, killed and time == times - 1)
 

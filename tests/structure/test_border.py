@@ -9,7 +9,7 @@ import click
 
 from attimo import _core
 from attimo.cli.commands import app
-from attimo.control.usage import COUNTS
+from attimo.control.totals import COUNTS
 
 PYTHON = Path(__file__).parents[2] / "python" / "attimo"
 

@@ -115,6 +115,17 @@ def test_a_minimum_is_of_each_cache_and_each_hour_and_a_line_of_its_own() -> Non
     assert of_minimum == {"big": 0, "empty": Decimal("3.03"), "small": Decimal("3.02")}
 
 
+def test_a_minimum_is_due_for_hours_without_stored_data() -> None:
+    used = {
+        Meter.STORED_BYTE_MINUTES: {Where("a", None, START): GB * 60},
+        Meter.ECPU_THOUSANDTHS: {},
+    }
+    found = bill(CARDS[ELASTICACHE], Usage(used, {"a": 719, "b": 720}), NOVEMBER, START, END)
+
+    assert amounts(found)["Stored data, minimum"] == "12.09"  # 1,439 hours of 0.1 GB at 0.084
+    assert found.lines[1].by_cache == {"a": Decimal("6.04"), "b": Decimal("6.05")}
+
+
 def test_use_and_minimum_are_rounded_together() -> None:
     """Rounded each by itself, a line of use that grows could make the sum shrink."""
     totals = set()

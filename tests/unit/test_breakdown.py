@@ -150,21 +150,48 @@ def test_an_answer_that_would_be_too_long_is_refused(
         broken_down(control, By.API)
 
 
+def test_stored_data_counts_in_its_hour_whatever_is_asked_for(
+    control: Control, clock: Clock
+) -> None:
+    cache = create(control, "a")
+    for number, moment in enumerate((NOON + 59 * 60, NOON + HOUR + 60, NOON + DAY)):
+        clock.now = moment
+        record(control, number, Used(cache, "server", "Store", 0, stored_byte_minutes=10**number))
+    clock.now += 60
+
+    def stored(
+        by: By, since: int | None = None, until: int | None = None
+    ) -> dict[tuple[str | int | None, ...], int]:
+        found = broken_down(control, by, since=since, until=until)
+        return {tuple(row.of.values()): row.counts.stored_byte_minutes for row in found.rows}
+
+    hours = {(NOON,): 1, (NOON + HOUR,): 10, (NOON + DAY,): 100}
+    assert stored(By.MINUTE) == stored(By.HOUR) == hours
+    assert stored(By.DAY) == {(MIDNIGHT,): 11, (MIDNIGHT + DAY,): 100}
+    assert stored(By.KEY) == {("server",): 111}
+    assert stored(By.API, since=NOON + 60, until=NOON + DAY) == {("Store",): 10}
+
+
 def test_usage_is_json_with_totals(control: Control, owner: Client) -> None:
-    record(control, 1, Used(create(control, "a"), "k", "Get", 3, 1, 1, 1, 10, 20, 3, 4, 5))
+    record(control, 1, Used(create(control, "a"), "k", "Get", *range(3, 17)))
 
     answer = owner.ask("GET", f"/usage?group_by=cache,api&since={NOON}").json()
 
     counts = {
         "requests": 3,
-        "errors": 1,
-        "hits": 1,
-        "misses": 1,
-        "bytes_in": 10,
-        "bytes_out": 20,
-        "kib_in": 3,
-        "kib_out": 4,
-        "evicted": 5,
+        "errors": 4,
+        "hits": 5,
+        "misses": 6,
+        "bytes_in": 7,
+        "bytes_out": 8,
+        "kib_in": 9,
+        "kib_out": 10,
+        "commands": 11,
+        "operations": 12,
+        "ecpu_thousandths": 13,
+        "evicted": 14,
+        "stored_byte_minutes": 15,
+        "stored_byte_minutes_with_overhead": 16,
     }
     assert answer == {
         "since": NOON,

@@ -4,9 +4,10 @@ import pytest
 
 from attimo.billing import months
 from attimo.billing.months import DAY
-from attimo.control import Control, bills, caches, closing, usage
+from attimo.control import Control, bill_usage, caches, closing, usage
 from attimo.control.ledger_tables import HOUR
-from attimo.control.usage import Late, Of, Totals
+from attimo.control.totals import Totals
+from attimo.control.usage import Late, Of
 from fakes import Batch, Client, Clock, Used
 
 JANUARY, FEBRUARY, MARCH = (months.read(f"2028-0{number}") for number in (1, 2, 3))
@@ -187,6 +188,6 @@ def test_a_bill_of_a_deleted_account_tells_it_too(
     record(control, "node-2", Used(cache, requests=3), taken_at=JANUARY.start)
 
     with control.read() as tx:
-        found = bills.used(tx, 1, FEBRUARY)
+        found = bill_usage.used(tx, 1, FEBRUARY)
     assert {where.cache for by in found.amounts.values() for where in by} == {"a"}
     assert late(control, FEBRUARY)[0].counts.requests == 3

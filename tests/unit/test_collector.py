@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from attimo.control.usage import Totals, Used
+from attimo.control.totals import Totals
+from attimo.control.usage import Used
 from attimo.errors import StoreUnavailable
 from attimo.node import batches
 from attimo.node.batches import Batch

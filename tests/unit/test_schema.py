@@ -6,6 +6,7 @@ up to 0009.
 
 import re
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -22,13 +23,15 @@ from attimo.control import (
     plans,
     usage,
 )
-from attimo.control.usage import COUNTS
 from attimo.errors import DatabaseTooNew, Exhausted, Misconfigured
 from attimo.store import schema
 from attimo.store.connection import Connection
 from attimo.store.database import Database, open_database
 from attimo.store.schema import SCHEMA
 from fakes import Listener
+
+COUNTS_THEN = "requests, errors, hits, misses, bytes_in, bytes_out, kib_in, kib_out, evicted"
+"""Of before 0017."""
 
 EARLIER = sorted((Path(__file__).parent / "databases").glob("*.sql"))
 NEWEST_WITHOUT_PLANS = Path(__file__).parent / "databases" / "0013.sql"
@@ -158,10 +161,15 @@ def test_the_ledger_of_before_0012_has_its_sums_by_minute_hour_and_day(tmp_path:
                 name = (account_id, ledger_tables.floor(minute, length), cache_id, key_id, api)
                 sums[name] = [a + b for a, b in zip(sums.get(name, [0] * 9), counts, strict=True)]
             found = connection.rows(
-                f"SELECT {table}.account_id, at, cache_id, key_id, api, {', '.join(COUNTS)} "  # noqa: S608
-                f"FROM {table} JOIN usage_series ON usage_series.id = series_id"
+                f"SELECT {table}.account_id, at, cache_id, key_id, api, {COUNTS_THEN}, "  # noqa: S608
+                f"commands, operations, ecpu_thousandths FROM {table} "
+                "JOIN usage_series ON usage_series.id = series_id"
             )
-            assert {row[:5]: list(row[5:]) for row in found} == sums
+            assert {row[:5]: list(row[5:14]) for row in found} == sums
+            assert {row[14:] for row in found} == {(0, 0, 0)}
+        assert connection.rows("SELECT * FROM usage_stored") == []
+        (since,) = connection.rows("SELECT all_counts_since FROM usage_kept")
+        assert abs(since[0] - time.time()) < 60
         assert connection.scalar("SELECT name FROM sqlite_master WHERE name = 'usage'") is None
     database.close()
 

@@ -3,7 +3,8 @@
 import pytest
 
 from attimo.control import Control, api_keys, caches, usage
-from attimo.control.usage import Of, Totals
+from attimo.control.totals import Totals
+from attimo.control.usage import Of
 from fakes import NOON, Batch, Clock, Used
 from ledger_sums import By, totals
 

@@ -16,7 +16,8 @@ from attimo.api.schemas import Model
 from attimo.billing import months
 from attimo.control import breakdown, chosen_accounts
 from attimo.control.breakdown import Breakdown, By, Row
-from attimo.control.usage import COUNTS, MEANINGS, Late
+from attimo.control.totals import COUNTS, MEANINGS
+from attimo.control.usage import Late
 
 router = Router("/usage", "limits and usage")
 

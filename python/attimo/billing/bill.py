@@ -130,7 +130,7 @@ def _lines(
     if amounts is None:
         yield Line(price.line, price.unit.name, None, price.free, None, None, {}, {})
         return
-    found = measured(price, amounts, month)
+    found = measured(price, amounts, month, usage.empty_hours)
     growth = growth if grows(price) or growth is None else Fraction(1)
     used, minimum = _rounded(card, price, found)
     later = (None, None) if growth is None else _rounded(card, price, found.grown(growth))

@@ -35,15 +35,20 @@ class Measured:
         )
 
 
-def measured(price: Price, amounts: Amounts, month: Month) -> Measured:
-    """Measure the readings of the price's meter in its unit."""
+def measured(
+    price: Price, amounts: Amounts, month: Month, empty_hours: Mapping[str | None, int]
+) -> Measured:
+    """Measure the readings of the price's meter in its unit.
+
+    Args:
+        empty_hours: In how many hours each cache existed that `amounts` do not have.
+    """
     match price.unit.span:
         case None:
             return Measured(_sums(price, amounts.items(), Fraction(1)), {})
         case Span.HOUR:
-            return Measured(
-                _sums(price, amounts.items(), Fraction(1, 60)), _missing(price, amounts)
-            )
+            missing = _missing(price, amounts, empty_hours)
+            return Measured(_sums(price, amounts.items(), Fraction(1, 60)), missing)
         case Span.MONTH if price.measure is Measure.PEAK:
             return Measured(_sums(price, _highest_hour(amounts), Fraction(1, 60)), {})
         case Span.MONTH:
@@ -64,7 +69,7 @@ def _sums(price: Price, readings: Iterable[tuple[Where, int]], share: Fraction) 
     return {where: count * of_one for where, count in counts.items()}
 
 
-def _missing(price: Price, amounts: Amounts) -> Quantities:
+def _missing(price: Price, amounts: Amounts, empty_hours: Mapping[str | None, int]) -> Quantities:
     """What the average of each hour of a cache lacks to the minimum."""
     if not price.minimum_bytes:
         return {}
@@ -72,8 +77,9 @@ def _missing(price: Price, amounts: Amounts) -> Quantities:
     hours: dict[Where, int] = defaultdict(int)
     for where, amount in amounts.items():
         hours[where._replace(key=None)] += amount
-    lacking = ((where, max(least - amount, 0)) for where, amount in hours.items())
-    return _sums(price, lacking, Fraction(1, 60))
+    lacking = [(where, max(least - amount, 0)) for where, amount in hours.items()]
+    empty = [(Where(cache), least * count) for cache, count in empty_hours.items()]
+    return _sums(price, lacking + empty, Fraction(1, 60))
 
 
 def _highest_hour(amounts: Amounts) -> list[tuple[Where, int]]:

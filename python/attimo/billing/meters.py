@@ -66,7 +66,7 @@ _METERS: Mapping[Meter, _Counted] = {
     Meter.RECEIVED_BYTES: _Counted(Kind.DATA, "Bytes received."),
     Meter.SENT_BYTES: _Counted(Kind.DATA, "Bytes sent."),
     Meter.REQUESTS: _Counted(Kind.EVENTS, "Requests, failed ones included."),
-    Meter.COMMANDS: _Counted(Kind.EVENTS, "Commands: each one of a batch counts."),
+    Meter.COMMANDS: _Counted(Kind.EVENTS, "Commands: each item of a batch is one."),
     Meter.OPERATIONS: _Counted(
         Kind.EVENTS, "Momento's operations: KiB of each item and element, rounded up, at least 1."
     ),

@@ -5,11 +5,13 @@ A meter that is absent was not metered, which is not the same as zero.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from attimo.billing.meters import Meter
+
+T = TypeVar("T")
 
 
 class Where(NamedTuple):
@@ -34,11 +36,13 @@ class Usage:
     """The usage of a month, or of a part of it.
 
     Attributes:
-        amounts: By meter; a meter that is absent was not metered. Of stored data, an hour in which
-            a cache existed is there also if it was empty, since cards have a minimum for it.
+        amounts: By meter; a meter that is absent was not metered.
+        empty_hours: In how many more hours each cache existed, without stored data in `amounts`:
+            cards have a minimum for these, too.
     """
 
     amounts: Mapping[Meter, Amounts]
+    empty_hours: Mapping[str | None, int] = field(default_factory=dict)
 
     def of(self, meter: Meter) -> Amounts | None:
         """The amounts of a meter; None if it was not metered."""
@@ -46,12 +50,11 @@ class Usage:
 
     def __add__(self, other: "Usage") -> "Usage":
         """The usage of both parts; what one of them did not meter, the whole did not."""
-        return Usage(
-            {
-                meter: _summed(self.amounts[meter], other.amounts[meter])
-                for meter in self.amounts.keys() & other.amounts.keys()
-            }
-        )
+        amounts = {
+            meter: _summed(self.amounts[meter], other.amounts[meter])
+            for meter in self.amounts.keys() & other.amounts.keys()
+        }
+        return Usage(amounts, _summed(self.empty_hours, other.empty_hours))
 
 
 def total(parts: Iterable[Usage]) -> Usage:
@@ -59,7 +62,7 @@ def total(parts: Iterable[Usage]) -> Usage:
     return reduce(Usage.__add__, parts)
 
 
-def _summed(one: Amounts, other: Amounts) -> Amounts:
+def _summed(one: Mapping[T, int], other: Mapping[T, int]) -> Mapping[T, int]:
     found = Counter(one)
     # Not `+`, which would drop the zeros.
     found.update(other)

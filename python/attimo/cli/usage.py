@@ -24,8 +24,14 @@ COUNTS = (
     "bytes_out",
     "kib_in",
     "kib_out",
+    "commands",
+    "operations",
+    "ecpu_thousandths",
     "evicted",
+    "stored_byte_minutes",
+    "stored_byte_minutes_with_overhead",
 )
+_OF_CARDS = ("kib", "commands", "operations", "ecpu", "stored")
 
 
 COLUMNS = {
@@ -39,7 +45,7 @@ COLUMNS = {
 }
 """What lines are told apart by, with names beside ids."""
 
-_COUNTS = [Column(name, "number", wide=name.startswith("kib")) for name in COUNTS]
+_COUNTS = [Column(name, "number", wide=name.startswith(_OF_CARDS)) for name in COUNTS]
 _WIDE_BY_KEY = {"bytes_in", "bytes_out", "evicted"}
 """What a line has no room for beside the id of a key; no key evicts."""
 MOST_MADE = 1_000

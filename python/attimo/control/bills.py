@@ -3,42 +3,24 @@
 A bill is calculated when it is asked for, and not stored.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from attimo.billing import months
 from attimo.billing.bill import Bill, bill
 from attimo.billing.card import Card
 from attimo.billing.card_file import Cards
-from attimo.billing.meters import Meter
-from attimo.billing.months import DAY, Month
-from attimo.billing.usage import Usage, Where
-from attimo.control import chosen_accounts, closing, ledger_tables, usage
+from attimo.billing.months import Month
+from attimo.control import bill_usage, chosen_accounts, closing, usage
 from attimo.control.accounts import Account
 from attimo.control.actions import reads
+from attimo.control.bill_usage import OF_ACCOUNT
 from attimo.control.permissions import Right
 from attimo.control.tx import Tx
-from attimo.control.usage import Late, Totals
+from attimo.control.usage import Late
 from attimo.errors import NoSuchAccount, NoSuchBill
 
 READ = Right("account_management", "read")
-
-COUNTED: Mapping[Meter, Sequence[str]] = {
-    Meter.TRANSFERRED_BYTES: ("bytes_in", "bytes_out"),
-    Meter.TRANSFERRED_KIB: ("kib_in", "kib_out"),
-    Meter.RECEIVED_BYTES: ("bytes_in",),
-    Meter.SENT_BYTES: ("bytes_out",),
-    Meter.REQUESTS: ("requests",),
-}
-"""The counts of the ledger that make up each meter, exactly. No other meter has a zero: its lines
-say that it is not metered."""
-
-_OF_ACCOUNT = "account_id = :account_id"
-_USED = """
-SELECT caches.name, usage_series.key_id, {sums}
-FROM {usage} {joined} LEFT JOIN caches ON caches.id = usage_series.cache_id
-GROUP BY caches.name, usage_series.key_id
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,22 +127,6 @@ def compare_of(tx: Tx, _: int, account_id: int, month: str, cards: Cards) -> Acc
     return compare(tx, account_id, month, cards)
 
 
-def used(tx: Tx, account_id: int, month: Month) -> Usage:
-    """Return what the ledger has of a month, by the names of caches and the IDs of keys."""
-    of = ledger_tables.window(tx, month.start, month.end)
-    query = _USED.format(sums=usage.SUMS, usage=of.source(DAY, _OF_ACCOUNT), joined=usage.JOINED)
-    rows = [
-        (Where(cache, key), Totals(*counts))
-        for cache, key, *counts in tx.db.rows(query, account_id=account_id)
-    ]
-    return Usage(
-        {
-            meter: {where: sum(getattr(totals, name) for name in names) for where, totals in rows}
-            for meter, names in COUNTED.items()
-        }
-    )
-
-
 def _bills(tx: Tx, account_id: int, month: str, cards: Iterable[Card]) -> AccountBills:
     wanted, account = months.read(month), _account(tx, account_id)
     begun = _begun(tx, account)
@@ -168,9 +134,9 @@ def _bills(tx: Tx, account_id: int, month: str, cards: Iterable[Card]) -> Accoun
         raise NoSuchBill(f"month: {wanted} has not begun")
     if wanted < begun:
         raise NoSuchBill(f"month: {wanted} is before the account, which was created in {begun}")
-    found = used(tx, account_id, wanted)
+    found = bill_usage.used(tx, account_id, wanted)
     bills = [bill(card, found, wanted, account.created_at, tx.now) for card in cards]
-    late = usage.late(tx, wanted.start, wanted.end, _OF_ACCOUNT, account_id=account_id)
+    late = usage.late(tx, wanted.start, wanted.end, OF_ACCOUNT, account_id=account_id)
     return AccountBills(account_id, account.name, bills, _is_closed(tx, wanted), late)
 
 

@@ -12,8 +12,9 @@ from attimo.control.actions import reads
 from attimo.control.chosen_accounts import Chosen
 from attimo.control.ledger_tables import HOUR, MINUTE, Window, floor
 from attimo.control.permissions import Right
+from attimo.control.totals import COUNTS, Totals
 from attimo.control.tx import Tx
-from attimo.control.usage import COUNTS, Late, Totals
+from attimo.control.usage import Late
 from attimo.errors import InvalidArgument
 from attimo.store.connection import Value
 

@@ -14,7 +14,7 @@ from attimo.billing import months
 from attimo.billing.bill import Bill, bill
 from attimo.billing.card import Card
 from attimo.billing.card_file import Cards
-from attimo.control import accounts, allowances, audit, bills
+from attimo.control import accounts, allowances, audit, bill_usage, bills
 from attimo.control.actions import SERVER, reads, writes
 from attimo.control.allowances import NOTHING, Hold, State
 from attimo.control.permissions import Right
@@ -177,7 +177,7 @@ def _find(tx: Tx, account_id: int) -> Budget | None:
 
 def _bill(tx: Tx, account_id: int, card: Card) -> Bill:
     account, month = accounts.get(tx, account_id), months.at(tx.now)
-    return bill(card, bills.used(tx, account_id, month), month, account.created_at, tx.now)
+    return bill(card, bill_usage.used(tx, account_id, month), month, account.created_at, tx.now)
 
 
 def _amount(text: str) -> Decimal:

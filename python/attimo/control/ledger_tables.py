@@ -9,12 +9,37 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from attimo.billing.months import DAY
+from attimo.control.totals import STORED, USED
 from attimo.control.tx import Tx
 
 MINUTE, HOUR = 60, 3_600
 
 TABLES = {MINUTE: "usage_minutes", HOUR: "usage_hours", DAY: "usage_days"}
 """The tables, by the seconds that a row is about."""
+
+HOURS_OF_A_DAY = tuple(f"h{hour:02}" for hour in range(24))
+"""The columns of `usage_stored`."""
+
+_NOTHING_USED = ", ".join("0" for _ in USED)
+_USED = f"""
+SELECT account_id, at, series_id, {", ".join(USED)}, {", ".join(f"0 AS {name}" for name in STORED)}
+FROM {{table}} WHERE {{accounts}} AND at >= {{since}} AND at < {{until}}
+"""  # noqa: S608
+_WHICH = ("(1 - with_overhead)", "with_overhead")
+_STORED_BY_DAY = f"""
+SELECT account_id, at, series_id, {_NOTHING_USED}, {", ".join(f"whole * {each}" for each in _WHICH)}
+FROM usage_stored WHERE {{accounts}} AND at >= {{since}} AND at < {{until}}
+"""  # noqa: S608
+_OF_THE_HOUR = " ".join(f"WHEN {at} THEN {name}" for at, name in enumerate(HOURS_OF_A_DAY))
+_STORED_BY_HOUR = f"""
+SELECT account_id, hour AS at, series_id, {_NOTHING_USED},
+    {", ".join(f"stored * {which} AS {name}" for name, which in zip(STORED, _WHICH, strict=True))}
+FROM (
+    SELECT *, at + 3600 * column1 AS hour, CASE column1 {_OF_THE_HOUR} END AS stored
+    FROM usage_stored, (VALUES {", ".join(f"({at})" for at in range(24))})
+    WHERE {{accounts}} AND at >= {{first_day}} AND at < {{until}}
+) WHERE hour >= {{since}} AND hour < {{until}} AND stored > 0
+"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +76,23 @@ class Window:
     kept: Kept
 
     def source(self, longest: int, accounts: str) -> str:
-        """The ledger's rows of this window as a table expression `usage`, with `at`.
+        """The ledger's rows of this window as a table expression `usage`, with `at` and all counts.
+
+        Stored data is known by the hour: it has the hour's first moment.
 
         Args:
             longest: The length in seconds of the longest rows that the question can use.
             accounts: The condition in SQL for `account_id`.
         """
         parts = list(self._parts(longest)) or [(MINUTE, self.since, self.since)]
-        # The numbers are ours: as parameters, they would hide from SQLite which rows are few.
-        selects = (
-            f"SELECT * FROM {TABLES[length]} WHERE {accounts} AND at >= {since} AND at < {until}"  # noqa: S608
-            for length, since, until in parts
-        )
+        selects = (select for part in parts for select in _selects(*part, accounts))
         return f"({' UNION ALL '.join(selects)}) AS usage"
+
+    def stored(self, accounts: str) -> str:
+        """The same of stored data alone, all by the hour."""
+        first_day = floor(self.since, DAY)
+        part = {"since": self.since, "until": self.until, "first_day": first_day}
+        return f"({_STORED_BY_HOUR.format(accounts=accounts, **part)}) AS usage"
 
     def _parts(self, longest: int) -> Iterator[tuple[int, int, int]]:
         """Which rows, by their length, answer from when until when."""
@@ -76,10 +105,23 @@ class Window:
             yield from _filled(lengths, since, min(until, self.until))
 
 
+def _selects(length: int, since: int, until: int, accounts: str) -> Iterator[str]:
+    """The rows of a part of time: what was used, and what was stored."""
+    # The numbers are ours: as parameters, they would hide from SQLite which rows are few.
+    part = {"accounts": accounts, "since": since, "until": until, "first_day": floor(since, DAY)}
+    yield _USED.format(table=TABLES[length], **part)
+    yield (_STORED_BY_DAY if length == DAY else _STORED_BY_HOUR).format(**part)
+
+
 def kept(tx: Tx) -> Kept:
     """Return how far back the ledger is kept."""
     ((minutes, hours),) = tx.db.rows("SELECT minutes_since, hours_since FROM usage_kept")
     return Kept(minutes, hours)
+
+
+def all_counts_since(tx: Tx) -> int:
+    """Return since when all counts are counted, in seconds since 1970."""
+    return int(tx.db.scalar("SELECT all_counts_since FROM usage_kept"))
 
 
 def window(tx: Tx, since: int, until: int) -> Window:

@@ -1,14 +1,15 @@
 """The ledger: usage per minute, hour and day; each batch is counted once."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass
 from typing import Protocol
 
 from attimo.billing import months
 from attimo.billing.months import DAY
-from attimo.control import allowances, api_keys, closing, ledger_tables, transfer
+from attimo.control import allowances, api_keys, closing, ledger_rows, ledger_tables, transfer
 from attimo.control.actions import SERVER, writes
-from attimo.control.ledger_tables import MINUTE, TABLES, floor
+from attimo.control.ledger_tables import MINUTE, floor
+from attimo.control.totals import COUNTS, Totals
 from attimo.control.tx import Tx
 from attimo.store.connection import Value
 
@@ -22,11 +23,11 @@ class Used(Protocol):
 
     @property
     def key_id(self) -> str:
-        """The API key, `local`, `token`, `session`, or `server` for evictions."""
+        """The API key, `local`, `token`, `session`, or `server` for evictions and stored data."""
 
     @property
     def api(self) -> str:
-        """The method's name, or `Evict`."""
+        """The method's name, `Evict` or `Store`."""
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -49,31 +50,6 @@ class Batch(Protocol):
         """The counts."""
 
 
-def _count(meaning: str) -> int:
-    return field(default=0, metadata={"meaning": meaning})
-
-
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """Everything that is counted, summed over a part of the ledger.
-
-    This is Python's only list of counts. A new one needs a field here, a column of the table
-    `usage`, and a line in `rust/server/src/meter.rs`.
-    """
-
-    requests: int = _count("Calls, failed ones included.")
-    errors: int = _count("Calls answered with an error.")
-    hits: int = _count("Items that reads found.")
-    misses: int = _count("Items that reads did not find.")
-    bytes_in: int = _count("Bytes of keys and values received.")
-    bytes_out: int = _count("Bytes of values sent.")
-    kib_in: int = _count("KiB received, each request rounded up.")
-    kib_out: int = _count("KiB sent, each request rounded up.")
-    evicted: int = _count("Items removed before their time because memory was full.")
-
-
-MEANINGS: Mapping[str, str] = {each.name: each.metadata["meaning"] for each in fields(Totals)}
-COUNTS = tuple(MEANINGS)
 SUMS = ", ".join(f"coalesce(sum(usage.{name}), 0)" for name in COUNTS)
 """The columns that `Totals` takes."""
 JOINED = "JOIN usage_series ON usage_series.id = usage.series_id"
@@ -83,46 +59,6 @@ _BEGIN_BATCH = """
 INSERT INTO batches (node, number, recorded_at) VALUES (:node, :number, :now)
 ON CONFLICT DO NOTHING
 """
-_NAME = """
-INSERT INTO usage_series (cache_id, key_id, api, account_id)
-SELECT :cache_id, :key_id, :api, coalesce(
-    (SELECT account_id FROM caches WHERE id = :cache_id),
-    (SELECT account_id FROM api_keys WHERE id = :key_id),
-    (SELECT account_id FROM url_keys WHERE kid = :key_id),
-    0
-)
-WHERE NOT EXISTS (
-    SELECT 1 FROM usage_series WHERE key_id = :key_id AND cache_id = :cache_id AND api = :api
-)
-"""
-_ADDED = ", ".join(f"{name} = {name} + excluded.{name}" for name in COUNTS)
-_ADD = """
-INSERT INTO {{table}} (account_id, at, series_id, {names})
-SELECT account_id, :{{table}}, id, {values} FROM usage_series
-WHERE key_id = :key_id AND cache_id = :cache_id AND api = :api
-ON CONFLICT (account_id, at, series_id) DO UPDATE SET {added}
-""".format(
-    names=", ".join(COUNTS),
-    values=", ".join(f":{name}" for name in COUNTS),
-    added=_ADDED,
-)
-"""Adds counts to the row of a minute, hour or day, or inserts it."""
-_TRANSFER = """
-INSERT INTO transfer_months (account_id, month, bytes)
-SELECT account_id, :month, :bytes_in + :bytes_out FROM usage_series
-WHERE key_id = :key_id AND cache_id = :cache_id AND api = :api AND :bytes_in + :bytes_out > 0
-ON CONFLICT (account_id, month) DO UPDATE SET bytes = bytes + excluded.bytes
-"""
-_NOTE = """
-INSERT INTO usage_late (account_id, booked_in, meant_for, {names})
-SELECT account_id, :booked_in, :meant_for, {values} FROM usage_series
-WHERE key_id = :key_id AND cache_id = :cache_id AND api = :api
-ON CONFLICT (account_id, booked_in, meant_for) DO UPDATE SET {added}
-""".format(
-    names=", ".join(COUNTS),
-    values=", ".join(f":{name}" for name in COUNTS),
-    added=_ADDED,
-)
 _OWNER = """
 SELECT account_id FROM usage_series WHERE key_id = :key_id AND cache_id = :cache_id LIMIT 1
 """
@@ -138,7 +74,6 @@ _WITHIN = {
     "key_id": "usage_series.key_id = :key_id",
     "api": "usage_series.api = :api",
 }
-_ZERO: Mapping[str, Value] = dict.fromkeys(COUNTS, 0)
 _EVER = 2**53
 
 
@@ -190,16 +125,13 @@ def record(tx: Tx, batch: Batch, taken_at: int | None = None) -> bool:
     used_at = tx.now if taken_at is None else min(taken_at, tx.now)
     open_since = closing.open_since(tx)
     at = used_at if used_at >= open_since else max(tx.now, open_since)
-    moments: Mapping[str, Value] = {table: floor(at, length) for length, table in TABLES.items()}
-    rows = [{**_row(used), **moments} for used in batch.used]
-    tx.db.execute_each(_NAME, rows)
-    for table in moments:
-        tx.db.execute_each(_ADD.format(table=table), rows)
-    month = months.at(at).start
-    tx.db.execute_each(_TRANSFER, [{**row, "month": month} for row in rows])
+    rows = [_row(used) for used in batch.used]
+    statements = [*ledger_rows.adding(rows, at)]
     if at != used_at:
-        of = {"booked_in": month, "meant_for": months.at(used_at).start}
-        tx.db.execute_each(_NOTE, [{**row, **of} for row in rows])
+        booked_in, meant_for = months.at(at).start, months.at(used_at).start
+        statements += ledger_rows.noting_late(rows, booked_in, meant_for)
+    for statement, values in statements:
+        tx.db.execute_each(statement, values)
     api_keys.used(tx, {used.key_id for used in batch.used})
     transfer.review(tx, [*_accounts(tx, batch), *allowances.held(tx, "transfer")])
     return True
@@ -244,8 +176,8 @@ def _accounts(tx: Tx, batch: Batch) -> set[int]:
     return {tx.db.scalar(_OWNER, key_id=key, cache_id=cache) for key, cache in series}
 
 
-def _row(used: Used) -> dict[str, Value]:
-    if unknown := used.counts.keys() - _ZERO.keys():
+def _row(used: Used) -> tuple[Mapping[str, Value], Mapping[str, int]]:
+    """What a use is about, and its counts."""
+    if unknown := used.counts.keys() - set(COUNTS):
         raise TypeError(f"The ledger has no {', '.join(sorted(unknown))}")
-    names: Mapping[str, Value] = {"cache_id": used.cache_id, "key_id": used.key_id, "api": used.api}
-    return {**names, **_ZERO, **used.counts}
+    return {"cache_id": used.cache_id, "key_id": used.key_id, "api": used.api}, used.counts

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from attimo.control import usage
-from attimo.control.usage import Totals
+from attimo.control.totals import Totals
 
 
 @dataclass(frozen=True, slots=True)

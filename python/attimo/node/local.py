@@ -49,6 +49,7 @@ class Method:
         lookups: What a request counts as found or not: nothing, one item, each key, field, element
             or id that it names, or what it removes and hands out (removed). A listing (listed)
             finds nothing, but the keys in its answer count as sent.
+        factor_in_halves: By how much its operations are multiplied: 2 is once.
         routes: HTTP method and path of each place where plain HTTP offers it.
     """
 
@@ -58,6 +59,7 @@ class Method:
     resource: str
     permissions: list[str]
     lookups: str
+    factor_in_halves: int
     routes: list[tuple[str, str]]
 
 

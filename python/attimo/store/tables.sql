@@ -239,11 +239,12 @@ CREATE TABLE batches (
 
 -- The ledger: what keys did with caches through methods. A batch is added to the row of its minute, of
 -- its hour and of its day (`at` is the first second of each), in one transaction. So each of the three
--- tables has all of it, as far back as it reaches; rows before `usage_kept` are read no more.
+-- tables has all of it, as far back as it reaches; rows before `usage_kept` are read no more. Columns
+-- `more_…` have what a count is beyond others: mostly zero, which takes no space.
 
 -- Everything that is told apart, with a number, since the names are longer than the counts.
 -- No foreign keys: cache 0 (no known cache) and the keys `local`, `token`, `session` and `server`
--- (evictions) have no row of their own. The account is the cache's or, without a known one, the key's,
+-- (evictions and stored data) have no row of their own. The account is the cache's or, without a known one, the key's,
 -- or 0.
 CREATE TABLE usage_series (
     id INTEGER NOT NULL PRIMARY KEY,
@@ -264,9 +265,17 @@ CREATE TABLE usage_minutes (
     misses INTEGER NOT NULL,
     bytes_in INTEGER NOT NULL,
     bytes_out INTEGER NOT NULL,
-    kib_in INTEGER NOT NULL,
-    kib_out INTEGER NOT NULL,
     evicted INTEGER NOT NULL,
+    more_kib_in INTEGER NOT NULL,
+    more_kib_out INTEGER NOT NULL,
+    more_commands INTEGER NOT NULL,
+    more_operations INTEGER NOT NULL,
+    more_ecpu_thousandths INTEGER NOT NULL,
+    kib_in INTEGER AS (requests + more_kib_in),
+    kib_out INTEGER AS (hits + more_kib_out),
+    commands INTEGER AS (requests + more_commands),
+    operations INTEGER AS (requests + hits + more_kib_in + more_kib_out + more_operations),
+    ecpu_thousandths INTEGER AS (1000 * requests + more_ecpu_thousandths),
     PRIMARY KEY (account_id, at, series_id)
 ) WITHOUT ROWID;
 CREATE TABLE usage_hours (
@@ -279,9 +288,17 @@ CREATE TABLE usage_hours (
     misses INTEGER NOT NULL,
     bytes_in INTEGER NOT NULL,
     bytes_out INTEGER NOT NULL,
-    kib_in INTEGER NOT NULL,
-    kib_out INTEGER NOT NULL,
     evicted INTEGER NOT NULL,
+    more_kib_in INTEGER NOT NULL,
+    more_kib_out INTEGER NOT NULL,
+    more_commands INTEGER NOT NULL,
+    more_operations INTEGER NOT NULL,
+    more_ecpu_thousandths INTEGER NOT NULL,
+    kib_in INTEGER AS (requests + more_kib_in),
+    kib_out INTEGER AS (hits + more_kib_out),
+    commands INTEGER AS (requests + more_commands),
+    operations INTEGER AS (requests + hits + more_kib_in + more_kib_out + more_operations),
+    ecpu_thousandths INTEGER AS (1000 * requests + more_ecpu_thousandths),
     PRIMARY KEY (account_id, at, series_id)
 ) WITHOUT ROWID;
 CREATE TABLE usage_days (
@@ -294,23 +311,71 @@ CREATE TABLE usage_days (
     misses INTEGER NOT NULL,
     bytes_in INTEGER NOT NULL,
     bytes_out INTEGER NOT NULL,
-    kib_in INTEGER NOT NULL,
-    kib_out INTEGER NOT NULL,
     evicted INTEGER NOT NULL,
+    more_kib_in INTEGER NOT NULL,
+    more_kib_out INTEGER NOT NULL,
+    more_commands INTEGER NOT NULL,
+    more_operations INTEGER NOT NULL,
+    more_ecpu_thousandths INTEGER NOT NULL,
+    kib_in INTEGER AS (requests + more_kib_in),
+    kib_out INTEGER AS (hits + more_kib_out),
+    commands INTEGER AS (requests + more_commands),
+    operations INTEGER AS (requests + hits + more_kib_in + more_kib_out + more_operations),
+    ecpu_thousandths INTEGER AS (1000 * requests + more_ecpu_thousandths),
     PRIMARY KEY (account_id, at, series_id)
 ) WITHOUT ROWID;
 
+-- What caches stored, apart from the above: the byte-minutes of each hour of a day, of keys and values,
+-- and in another row with the memory that items take beside them.
+CREATE TABLE usage_stored (
+    account_id INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    series_id INTEGER NOT NULL,
+    with_overhead INTEGER NOT NULL,
+    h00 INTEGER DEFAULT 0 NOT NULL,
+    h01 INTEGER DEFAULT 0 NOT NULL,
+    h02 INTEGER DEFAULT 0 NOT NULL,
+    h03 INTEGER DEFAULT 0 NOT NULL,
+    h04 INTEGER DEFAULT 0 NOT NULL,
+    h05 INTEGER DEFAULT 0 NOT NULL,
+    h06 INTEGER DEFAULT 0 NOT NULL,
+    h07 INTEGER DEFAULT 0 NOT NULL,
+    h08 INTEGER DEFAULT 0 NOT NULL,
+    h09 INTEGER DEFAULT 0 NOT NULL,
+    h10 INTEGER DEFAULT 0 NOT NULL,
+    h11 INTEGER DEFAULT 0 NOT NULL,
+    h12 INTEGER DEFAULT 0 NOT NULL,
+    h13 INTEGER DEFAULT 0 NOT NULL,
+    h14 INTEGER DEFAULT 0 NOT NULL,
+    h15 INTEGER DEFAULT 0 NOT NULL,
+    h16 INTEGER DEFAULT 0 NOT NULL,
+    h17 INTEGER DEFAULT 0 NOT NULL,
+    h18 INTEGER DEFAULT 0 NOT NULL,
+    h19 INTEGER DEFAULT 0 NOT NULL,
+    h20 INTEGER DEFAULT 0 NOT NULL,
+    h21 INTEGER DEFAULT 0 NOT NULL,
+    h22 INTEGER DEFAULT 0 NOT NULL,
+    h23 INTEGER DEFAULT 0 NOT NULL,
+    whole INTEGER AS (
+        h00 + h01 + h02 + h03 + h04 + h05 + h06 + h07 + h08 + h09 + h10 + h11
+        + h12 + h13 + h14 + h15 + h16 + h17 + h18 + h19 + h20 + h21 + h22 + h23
+    ),
+    PRIMARY KEY (account_id, at, series_id, with_overhead)
+) WITHOUT ROWID;
+
 -- One row: the first moment from which minutes are kept, where an hour begins, and hours, where a day
--- begins. Neither ever goes back. And a moment that the clock has shown: a day later, what was too old
--- then is given up.
+-- begins. Neither ever goes back. A moment that the clock has shown: a day later, what was too old then
+-- is given up. And since when all counts are counted: before, only requests, errors, hits, misses, bytes,
+-- KiB and evictions were.
 CREATE TABLE usage_kept (
     id INTEGER NOT NULL CONSTRAINT one_row CHECK (id = 1),
     minutes_since INTEGER NOT NULL,
     hours_since INTEGER NOT NULL,
     seen_at INTEGER NOT NULL DEFAULT 0,
+    all_counts_since INTEGER NOT NULL,
     PRIMARY KEY (id)
 );
-INSERT INTO usage_kept (id, minutes_since, hours_since) VALUES (1, 0, 0);
+INSERT INTO usage_kept (id, minutes_since, hours_since, all_counts_since) VALUES (1, 0, 0, 0);
 
 -- One row: when the first month began that is not closed, a later month that the clock has shown, and
 -- since when it shows it; without one, that is the first open month, too.
@@ -337,7 +402,12 @@ CREATE TABLE usage_late (
     bytes_out INTEGER NOT NULL,
     kib_in INTEGER NOT NULL,
     kib_out INTEGER NOT NULL,
+    commands INTEGER NOT NULL,
+    operations INTEGER NOT NULL,
+    ecpu_thousandths INTEGER NOT NULL,
     evicted INTEGER NOT NULL,
+    stored_byte_minutes INTEGER NOT NULL,
+    stored_byte_minutes_with_overhead INTEGER NOT NULL,
     PRIMARY KEY (account_id, booked_in, meant_for)
 ) WITHOUT ROWID;
 

@@ -7,9 +7,9 @@
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use crate::Stored;
 use crate::fairness::{Fairness, Usage};
 use crate::few::{FEW, Few};
+use crate::stored::{Size, Stored};
 use crate::table::Table;
 
 /// A change of this part of what the shards store of a cache is told to all, if it has a table.
@@ -120,60 +120,60 @@ impl Cache {
         }
     }
 
-    /// What is stored, if `weight` tells the bytes of each item.
-    pub(crate) fn stored(&self, weight: impl Fn(u32) -> u64) -> Stored {
+    /// What is stored, if `size` tells the size of each item.
+    pub(crate) fn stored(&self, size: impl Fn(u32) -> Size) -> Stored {
         match &self.index {
-            Index::Few(few) => few.addresses().map(weight).map(Stored::item).sum(),
+            Index::Few(few) => few.addresses().map(size).map(Stored::item).sum(),
             Index::Many(many) => many.stored,
         }
     }
 
-    /// Adds an item, if `weight` tells the bytes and `hash_of` the hash of each; returns its bytes.
+    /// Adds an item, if `size` tells the size and `hash_of` the hash of each; returns its memory.
     pub(crate) fn insert(
         &mut self,
         at: u32,
         fairness: &Fairness,
-        weight: impl Fn(u32) -> u64,
+        size: impl Fn(u32) -> Size,
         hash_of: impl Fn(u32) -> u32,
     ) -> u64 {
-        let bytes = weight(at);
+        let own = size(at);
         match &mut self.index {
             Index::Few(few) if !few.is_full() => {
                 few.insert(hash_of(at), at);
-                fairness.count(&self.usage, 0, bytes);
+                fairness.count(&self.usage, 0, own.memory);
             }
             Index::Few(few) => {
                 let mut many = Many::default();
-                few.addresses().for_each(|at| many.insert(hash_of(at), at, weight(at), &hash_of));
+                few.addresses().for_each(|at| many.insert(hash_of(at), at, size(at), &hash_of));
                 many.told = many.stored.bytes;
-                many.insert(hash_of(at), at, bytes, &hash_of);
+                many.insert(hash_of(at), at, own, &hash_of);
                 many.tell(fairness, &self.usage);
                 self.index = Index::Many(Box::new(many));
             }
             Index::Many(many) => {
-                many.insert(hash_of(at), at, bytes, &hash_of);
+                many.insert(hash_of(at), at, own, &hash_of);
                 many.tell(fairness, &self.usage);
             }
         }
-        bytes
+        own.memory
     }
 
-    /// Removes an item of so many bytes; whether it was the last one.
+    /// Removes an item of this size; whether it was the last one.
     pub(crate) fn remove(
         &mut self,
-        (hash, at, bytes): (u32, u32, u64),
+        (hash, at, size): (u32, u32, Size),
         fairness: &Fairness,
         hash_of: impl Fn(u32) -> u32,
     ) -> bool {
         match &mut self.index {
             Index::Few(few) => {
                 few.remove(hash, at);
-                fairness.count(&self.usage, bytes, 0);
+                fairness.count(&self.usage, size.memory, 0);
                 few.is_empty()
             }
             Index::Many(many) => {
                 many.table.remove(hash, at, hash_of);
-                many.stored -= Stored::item(bytes);
+                many.stored -= Stored::item(size);
                 many.tell(fairness, &self.usage);
                 many.stored.items == 0
             }
@@ -188,12 +188,12 @@ impl Cache {
         }
     }
 
-    /// An item has a new size, in bytes.
-    pub(crate) fn resize(&mut self, old: u64, new: u64, fairness: &Fairness) {
+    /// An item has a new size.
+    pub(crate) fn resize(&mut self, old: Size, new: Size, fairness: &Fairness) {
         match &mut self.index {
-            Index::Few(_) => fairness.count(&self.usage, old, new),
+            Index::Few(_) => fairness.count(&self.usage, old.memory, new.memory),
             Index::Many(many) => {
-                many.stored.bytes = many.stored.bytes - old + new;
+                many.stored.resize(old, new);
                 many.tell(fairness, &self.usage);
             }
         }
@@ -208,9 +208,9 @@ impl Cache {
 }
 
 impl Many {
-    fn insert(&mut self, hash: u32, at: u32, bytes: u64, hash_of: impl Fn(u32) -> u32) {
+    fn insert(&mut self, hash: u32, at: u32, size: Size, hash_of: impl Fn(u32) -> u32) {
         self.table.insert(hash, at, hash_of);
-        self.stored += Stored::item(bytes);
+        self.stored += Stored::item(size);
     }
 
     /// Counts the bytes in `usage`, if they changed much: other threads count there, too.

@@ -91,6 +91,7 @@ impl CacheMap {
 mod tests {
     use super::*;
     use crate::fairness::Fairness;
+    use crate::stored::Size;
 
     fn map(fairness: &Fairness, caches: u32) -> CacheMap {
         let mut map = CacheMap::default();
@@ -101,9 +102,9 @@ mod tests {
     }
 
     fn fill(map: &mut CacheMap, fairness: &Fairness, namespace: Namespace, items: u32) {
-        let cache = map.get_mut(namespace).unwrap();
+        let (cache, size) = (map.get_mut(namespace).unwrap(), Size { memory: 100, data: 60 });
         (0..items).for_each(|at| {
-            cache.insert(at, fairness, |_| 100, |at| at << 16);
+            cache.insert(at, fairness, |_| size, |at| at << 16);
         });
     }
 

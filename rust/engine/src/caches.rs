@@ -7,6 +7,7 @@ use crate::cache::Cache;
 use crate::cache_map::{ByNamespace, CacheMap};
 use crate::fairness::Fairness;
 use crate::header::Header;
+use crate::stored::Size;
 use crate::{Moment, Namespace, Totals};
 
 /// How many items eviction may look at before the level of fairness is found again.
@@ -64,12 +65,12 @@ impl Caches {
         self.with_items.memory() + self.tables * Cache::TABLE_BYTES
     }
 
-    /// Adds an item, if `weight` tells the bytes and `hash_of` the hash of each.
+    /// Adds an item, if `size` tells the size and `hash_of` the hash of each.
     pub(crate) fn add(
         &mut self,
         header: Header,
         at: u32,
-        weight: impl Fn(u32) -> u64,
+        size: impl Fn(u32) -> Size,
         hash_of: impl Fn(u32) -> u32,
     ) {
         let Self { fairness, with_items, .. } = self;
@@ -77,30 +78,30 @@ impl Caches {
         let new = || Cache::new(fairness.usage(namespace));
         let cache = with_items.get_or_insert(namespace, new);
         let had_table = cache.has_table();
-        let bytes = cache.insert(at, fairness, weight, hash_of);
+        let bytes = cache.insert(at, fairness, size, hash_of);
         self.tables += u64::from(cache.has_table() && !had_table);
         self.totals += Totals { items: 1, bytes, ..Totals::default() };
     }
 
-    /// Removes an item of so many bytes.
+    /// Removes an item of this size.
     pub(crate) fn remove(
         &mut self,
         header: Header,
         at: u32,
-        bytes: u64,
+        size: Size,
         hash_of: impl Fn(u32) -> u32,
     ) {
         let namespace = header.namespace.of_cache();
         let Self { fairness, with_items, .. } = self;
         let cache = with_items.get_mut(namespace).expect("the cache has this item");
-        if cache.remove((header.hash, at, bytes), fairness, hash_of)
+        if cache.remove((header.hash, at, size), fairness, hash_of)
             && let Some(cache) = with_items.remove(namespace)
         {
             self.tables -= u64::from(cache.has_table());
             fairness.leave(namespace, cache.into_usage());
         }
         self.totals.items -= 1;
-        self.totals.bytes -= bytes;
+        self.totals.bytes -= size.memory;
     }
 
     /// An item has a new address.
@@ -108,13 +109,13 @@ impl Caches {
         self.of(header).replace(header.hash, old, new);
     }
 
-    /// An item has a new size, in bytes.
-    pub(crate) fn resize_item(&mut self, header: Header, old: u64, new: u64) {
+    /// An item has a new size, or a part of it.
+    pub(crate) fn resize_item(&mut self, header: Header, old: Size, new: Size) {
         if old != new {
             let Self { fairness, with_items, .. } = self;
             let cache = with_items.get_mut(header.namespace.of_cache());
             cache.expect("the cache has this item").resize(old, new, fairness);
-            self.totals.bytes = self.totals.bytes - old + new;
+            self.totals.bytes = self.totals.bytes - old.memory + new.memory;
         }
     }
 

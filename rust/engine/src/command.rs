@@ -1,6 +1,6 @@
 //! The operations of a cache.
 
-use crate::{Error, Hashing, KeyValue, Looked, Place, Ttl};
+use crate::{Error, Hashing, KeyValue, Looked, Place, Received, Ttl};
 
 /// The two key spaces of a cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,9 +26,9 @@ pub trait Command {
     /// The key, which selects the shard.
     fn key(&self) -> &[u8];
 
-    /// How many bytes of keys, elements and values the client has sent for it.
-    fn bytes_in(&self) -> usize {
-        self.key().len()
+    /// What the client has sent for it: keys, elements and values.
+    fn received(&self) -> Received {
+        Received::item(self.key().len())
     }
 
     /// The TTL that it gives an item, if it gives one that the client chose.

@@ -1,9 +1,11 @@
-//! The budget counts what the shards use, whatever happens.
+//! The engine counts what the shards use and what is stored, whatever happens.
 
-use crate::commands::list::Push;
+use crate::commands::list::{Push, RemoveValue};
 use crate::commands::scalar::{Delete, Set};
+use crate::commands::{dictionary, leaderboard, set, sorted_set};
+use crate::log::Position;
 use crate::random::Random;
-use crate::{CollectionTtl, Config, End, Engine, Limits, Moment, Namespace, Ttl};
+use crate::{CollectionTtl, Config, End, Engine, Limits, Moment, Namespace, Stored, Ttl};
 
 struct Run {
     engine: Engine,
@@ -27,6 +29,21 @@ impl Run {
             _ => self.random.below(300),
         };
         vec![7; len]
+    }
+
+    /// What all records of a cache have, one by one.
+    fn walked(&self, cache: Namespace) -> Stored {
+        let mut sum = Stored::default();
+        for shard in 0..self.engine.shards() {
+            let (shard, mut from) = (self.engine.lock(shard), Position::default());
+            while let Some((at, header, after)) = shard.log().next(from) {
+                from = after;
+                if header.is_live() && header.namespace.of_cache() == cache {
+                    sum += Stored::item(shard.size(at));
+                }
+            }
+        }
+        sum
     }
 
     fn step(&mut self) {
@@ -75,4 +92,49 @@ fn the_budget_counts_what_the_shards_use() {
         run.engine.sweep(run.now, usize::MAX);
         assert_eq!(run.engine.counted(), 0);
     }
+}
+
+#[test]
+fn what_a_cache_stores_is_counted_as_it_changes() {
+    for seed in 0..4 {
+        let mut run = Run::new(seed, 2, 200_000);
+        for _ in 0..1500 {
+            run.step();
+            for cache in [Namespace(1), Namespace(2)] {
+                assert_eq!(run.engine.stored(cache), run.walked(cache), "seed {seed}");
+            }
+        }
+    }
+}
+
+#[test]
+fn keys_and_values_count_with_their_length() {
+    let engine = Run::new(1, 1, 1 << 20).engine;
+    let (cache, now, ttl) = (Namespace(1), Moment(0), Ttl::FOREVER);
+    let both = CollectionTtl { ttl, refresh: true };
+    let data = || engine.stored(cache).data;
+    let mut expected = 0;
+
+    for (value, adds) in
+        [(&[1; 100][..], 101), (&[1; 97], -3), (&[1; 9_000], 8_903), (b"v", -8_999)]
+    {
+        engine.run(cache, Set { key: b"s", value: value.into(), ttl }, now).unwrap();
+        expected += adds;
+        assert_eq!(i64::try_from(data()), Ok(expected));
+    }
+    let pairs = [(&b"field"[..], &b"value"[..])];
+    engine.run(cache, dictionary::Set { key: b"d", pairs, ttl: both }, now).unwrap();
+    engine.run(cache, set::Union { key: b"e", elements: [&b"one"[..]], ttl: both }, now).unwrap();
+    let (at, truncate) = (End::Back, None);
+    let values = [&b"12"[..], b"345"];
+    engine.run(cache, Push { key: b"l", at, values, truncate, ttl: both }, now).unwrap();
+    let elements = [(&b"abc"[..], 1.0)];
+    engine.run(cache, sorted_set::Put { key: b"z", elements, ttl: both }, now).unwrap();
+    let elements = [(1, 1.0), (2, 2.0)];
+    engine.run(cache, leaderboard::Upsert { key: b"b", elements, ttl: both }, now).unwrap();
+    assert_eq!(data(), 2 + 11 + 4 + 6 + 12 + 25);
+
+    engine.run(cache, RemoveValue { key: b"l", value: b"12" }, now).unwrap();
+    engine.run(cache, Delete { key: b"s" }, now).unwrap();
+    assert_eq!(data(), 11 + 4 + 4 + 12 + 25);
 }

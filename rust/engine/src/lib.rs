@@ -55,7 +55,7 @@ pub use hashing::Hashing;
 pub use key_value::KeyValue;
 pub use limits::Limits;
 pub use listing::{Page, PageLimits, Position};
-pub use measure::{ID_BYTES, Looked, SCORE_BYTES};
+pub use measure::{CHUNK_BYTES, ID_BYTES, Looked, Received, SCORE_BYTES, chunks};
 pub use namespace::Namespace;
 pub use place::Place;
 pub use prefetch::PREFETCHED;

@@ -11,6 +11,17 @@ pub struct Stored {
     /// Their memory: records, values out of line as the allocator rounds them, and overhead; not the
     /// holes between records.
     pub bytes: u64,
+    /// The bytes of their keys and values alone.
+    pub data: u64,
+}
+
+/// The size of an item, in bytes.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Size {
+    /// Its memory.
+    pub(crate) memory: u64,
+    /// Its key and value alone.
+    pub(crate) data: u64,
 }
 
 /// What an engine stores now, and what it evicted or expired since it was created.
@@ -27,9 +38,15 @@ pub struct Totals {
 }
 
 impl Stored {
-    /// One item of so many bytes.
-    pub(crate) fn item(bytes: u64) -> Self {
-        Self { items: 1, bytes }
+    /// One item of this size.
+    pub(crate) fn item(size: Size) -> Self {
+        Self { items: 1, bytes: size.memory, data: size.data }
+    }
+
+    /// An item has a new size.
+    pub(crate) fn resize(&mut self, old: Size, new: Size) {
+        self.bytes = self.bytes - old.memory + new.memory;
+        self.data = self.data - old.data + new.data;
     }
 }
 
@@ -37,6 +54,7 @@ impl AddAssign for Stored {
     fn add_assign(&mut self, other: Self) {
         self.items += other.items;
         self.bytes += other.bytes;
+        self.data += other.data;
     }
 }
 
@@ -44,6 +62,7 @@ impl SubAssign for Stored {
     fn sub_assign(&mut self, other: Self) {
         self.items -= other.items;
         self.bytes -= other.bytes;
+        self.data -= other.data;
     }
 }
 

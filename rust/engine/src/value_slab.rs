@@ -6,6 +6,7 @@
 use bytes::Bytes;
 
 use crate::collections::kinds::{Dictionary, Leaderboard, List, Set, SortedSet};
+use crate::stored::Size;
 use crate::{ItemType, Space, size};
 
 /// An out-of-line value.
@@ -32,6 +33,19 @@ impl Value {
             Self::SortedSet(it) => own + boxed(it) + it.weight(),
             Self::Leaderboard(it) => own + boxed(it) + it.weight(),
         }
+    }
+
+    /// Its memory, and what it contains.
+    pub(crate) fn size(&self) -> Size {
+        let data = match self {
+            Self::Long(value) => value.len() as u64,
+            Self::Dictionary(it) => it.bytes(),
+            Self::Set(it) => it.bytes(),
+            Self::List(it) => it.bytes(),
+            Self::SortedSet(it) => it.bytes(),
+            Self::Leaderboard(it) => it.bytes(),
+        };
+        Size { memory: self.weight(), data }
     }
 
     pub(crate) fn item_type(&self) -> ItemType {

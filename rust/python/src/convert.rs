@@ -343,6 +343,7 @@ pub(crate) type Method = (
     &'static str,
     &'static [&'static str],
     &'static str,
+    u64,
     Vec<(&'static str, String)>,
 );
 
@@ -358,6 +359,7 @@ pub(crate) fn methods() -> Vec<Method> {
             access.resource(),
             access.rights().names(),
             api.lookups().name(),
+            api.factor().halves(),
             paths.collect(),
         )
     };

@@ -3,7 +3,7 @@
 //! Official clients hold one connection a process, so a handful of connections
 //! carries all the load. Each goes to the thread with the fewest connections,
 //! which balances threads better than the kernel would. The acceptor thread also
-//! sweeps expired items, since it has little else to do.
+//! sweeps expired items and counts what is stored, since it has little else to do.
 
 use std::io;
 use std::sync::Arc;
@@ -17,6 +17,7 @@ use tokio::task::LocalSet;
 use crate::forward::lacks_handles;
 use crate::limits::HANDLES_IN_RESERVE;
 use crate::listener::{Listener, NewConnection, WorkerHandle};
+use crate::meter::SAMPLE_EVERY;
 use crate::process::handles;
 use crate::state::Core;
 use crate::stats::Stats;
@@ -46,6 +47,7 @@ pub(crate) fn start(
             tokio::task::spawn_local(accept(listener, workers.clone(), most, stats));
         }
         tokio::task::spawn_local(tell(core.stats.clone()));
+        tokio::task::spawn_local(count_stored(core.clone()));
         tokio::task::spawn_local(sweep(core));
         let mut stopped = stopped;
         // An error means that the server itself is gone, which is a stop as well.
@@ -112,6 +114,13 @@ async fn tell(stats: Arc<Stats>) {
     loop {
         tokio::time::sleep(TELL_EVERY).await;
         stats.tell();
+    }
+}
+
+async fn count_stored(core: Arc<Core>) {
+    loop {
+        tokio::time::sleep(SAMPLE_EVERY).await;
+        core.count_stored();
     }
 }
 

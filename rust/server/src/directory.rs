@@ -152,6 +152,11 @@ impl Directory {
         self.state.read().caches.values().cloned().collect()
     }
 
+    /// The namespace of every cache.
+    pub(crate) fn namespaces(&self) -> Vec<(CacheId, Namespace)> {
+        self.state.read().caches.values().map(|cache| (cache.id, cache.namespace)).collect()
+    }
+
     /// The cache with this id.
     pub(crate) fn cache_with(&self, id: CacheId) -> Option<Cache> {
         self.state.read().caches.get(&id).cloned()

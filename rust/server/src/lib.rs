@@ -48,7 +48,7 @@ pub use kept::{LoadError, Loaded, Saved};
 pub use limits::limits;
 pub use memory::{Allocator, Ceiling, Container};
 pub use meter::{COUNT_NAMES, COUNTS, Used};
-pub use methods::{Access, Api, DataType, Lookups, Rights, Route, Service, Verb};
+pub use methods::{Access, Api, DataType, Factor, Lookups, Rights, Route, Service, Verb};
 pub use metrics::{Audience, FAMILIES, Family, Kind};
 pub use protocol::{NoProtocol, Protocol, Protocols};
 pub use server::{Config, Listen, Server};

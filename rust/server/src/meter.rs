@@ -8,23 +8,22 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
-use attimo_engine::Looked;
+use attimo_engine::{Looked, Stored};
 use parking_lot::Mutex;
 
 use crate::counter::Counter;
 use crate::directory::CacheId;
 use crate::methods::Api;
 
-const KIB: u64 = 1_024;
+mod request;
+mod stored;
+#[cfg(test)]
+mod tests;
 
-/// The usage of one request.
-#[derive(Debug, Default, Clone, Copy)]
-pub(crate) struct RequestUsage {
-    /// Bytes of keys and values received.
-    pub(crate) bytes_in: u64,
-    /// Hits, misses and the bytes found.
-    pub(crate) looked: Looked,
-}
+use self::request::KIB;
+pub(crate) use self::request::RequestUsage;
+pub(crate) use self::stored::SAMPLE_EVERY;
+use self::stored::StoredData;
 
 /// What one API key did with one cache through one method since the last batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +32,7 @@ pub struct Used {
     pub cache: Option<CacheId>,
     /// The id of the API key.
     pub key_id: Arc<str>,
-    /// The method's name on the wire, or `Evict`.
+    /// The method's name on the wire, `Evict` or `Store`.
     pub api: &'static str,
     /// The counts, in the order of [`Count`].
     pub counts: [u64; COUNTS],
@@ -70,16 +69,30 @@ counts! {
     KibIn = "kib_in",
     /// Bytes sent, each request rounded up to 1,024.
     KibOut = "kib_out",
+    /// Commands, failed ones included.
+    Commands = "commands",
+    /// Operations by Momento's rule.
+    Operations = "operations",
+    /// ECPU, in thousandths.
+    Ecpu = "ecpu_thousandths",
     /// Items evicted because memory was full.
     Evicted = "evicted",
+    /// Bytes of keys and values, times the minutes for which they were stored.
+    Stored = "stored_byte_minutes",
+    /// The same with the overhead of items.
+    StoredWithOverhead = "stored_byte_minutes_with_overhead",
 }
 
 /// The key id for what the server itself does.
 pub(crate) const SERVER: &str = "server";
 /// The method name under which evictions are counted; no real method has it.
 pub(crate) const EVICT: &str = "Evict";
+/// The same for stored data.
+const STORE: &str = "Store";
 
+/// The counters of one method: two lines of the processor's cache.
 #[derive(Default)]
+#[repr(align(64))]
 struct Counters([Counter; COUNTS]);
 
 impl Counters {
@@ -104,9 +117,12 @@ impl UsageCounters {
     pub(crate) fn count(&self, api: Api, used: RequestUsage, failed: bool) {
         let method = self.by_api[api as usize].get_or_init(Box::default);
         method.add(Count::Requests, 1);
-        method.add(Count::BytesIn, used.bytes_in);
-        method.add(Count::KibIn, used.bytes_in.div_ceil(KIB));
-        let Looked { hits, misses, bytes } = used.looked;
+        method.add(Count::BytesIn, used.received.bytes);
+        method.add(Count::KibIn, used.received.bytes.div_ceil(KIB));
+        method.add(Count::Commands, used.commands());
+        method.add(Count::Operations, used.operations(api));
+        method.add(Count::Ecpu, used.ecpu());
+        let Looked { hits, misses, bytes, .. } = used.looked;
         if hits | misses | bytes != 0 {
             method.add(Count::Hits, hits);
             method.add(Count::Misses, misses);
@@ -172,6 +188,7 @@ type ByCache = HashMap<Option<CacheId>, [u64; COUNTS]>;
 #[derive(Default)]
 pub(crate) struct Meter {
     inner: Mutex<Inner>,
+    stored: Mutex<StoredData>,
 }
 
 #[derive(Default)]
@@ -206,8 +223,14 @@ impl Meter {
         }
     }
 
+    /// Counts what caches store at this moment, in milliseconds since the start.
+    pub(crate) fn note_stored(&self, caches: &[(CacheId, Stored)], now: u64) {
+        self.stored.lock().sample(caches, now);
+    }
+
     /// What was counted since the last call, summed over threads.
     pub(crate) fn take(&self) -> Vec<Used> {
+        let stored = self.stored.lock().take();
         let mut sums: HashMap<(Subject, usize), [u64; COUNTS]> = HashMap::new();
         let Inner { open, gone, evicted } = &mut *self.inner.lock();
         open.retain_mut(|open| {
@@ -227,7 +250,11 @@ impl Meter {
             let api = Api::ALL[api].name();
             Used { cache, key_id, api, counts }
         };
-        sums.into_iter().map(used).chain(std::mem::take(evicted).into_iter().map(lost)).collect()
+        let lost = std::mem::take(evicted).into_iter().map(lost);
+        let kept = stored.into_iter().map(kept).inspect(|kept| {
+            add(gone.entry(kept.cache).or_default(), kept.counts);
+        });
+        sums.into_iter().map(used).chain(lost).chain(kept).collect()
     }
 
     /// What was counted since the start, taken or not, by cache.
@@ -273,6 +300,14 @@ fn lost((cache, items): (CacheId, u64)) -> Used {
     Used { cache: Some(cache), key_id: SERVER.into(), api: EVICT, counts }
 }
 
+/// The record of what a cache stored.
+fn kept((cache, [data, all]): (CacheId, [u64; 2])) -> Used {
+    let mut counts = [0; COUNTS];
+    counts[Count::Stored as usize] = data;
+    counts[Count::StoredWithOverhead as usize] = all;
+    Used { cache: Some(cache), key_id: SERVER.into(), api: STORE, counts }
+}
+
 fn add(sum: &mut [u64; COUNTS], more: [u64; COUNTS]) {
     sum.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
 }
@@ -290,105 +325,5 @@ impl Open {
             }
         }
         news
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn used(used: &[Used], api: Api) -> [u64; COUNTS] {
-        used.iter().find(|used| used.api == api.name()).map(|used| used.counts).unwrap()
-    }
-
-    #[test]
-    fn usage_is_taken_once() {
-        let meter = Arc::new(Meter::default());
-        let thread = ThreadMeter::new(meter.clone());
-        let counters = thread.counters(Some(CacheId(7)), &"key".into());
-
-        counters.count(
-            Api::Get,
-            RequestUsage { bytes_in: 3, looked: Looked { hits: 1, misses: 0, bytes: 1_025 } },
-            false,
-        );
-
-        assert_eq!(used(&meter.take(), Api::Get), [1, 0, 1, 0, 3, 1_025, 1, 2, 0]);
-        assert_eq!(meter.take(), []);
-    }
-
-    #[test]
-    fn threads_are_summed_and_methods_are_not() {
-        let meter = Arc::new(Meter::default());
-        let threads = [ThreadMeter::new(meter.clone()), ThreadMeter::new(meter.clone())];
-        for thread in &threads {
-            let counters = thread.counters(Some(CacheId(7)), &"key".into());
-            counters.count(Api::Get, RequestUsage::default(), true);
-            counters.count(Api::Set, RequestUsage::default(), false);
-        }
-
-        let taken = meter.take();
-
-        assert_eq!(taken.len(), 2);
-        assert_eq!(used(&taken, Api::Get)[..2], [2, 2]);
-        assert_eq!(used(&taken, Api::Set)[..2], [2, 0]);
-    }
-
-    #[test]
-    fn usage_of_an_ended_thread_is_still_taken() {
-        let meter = Arc::new(Meter::default());
-        let thread = ThreadMeter::new(meter.clone());
-        thread.counters(None, &"key".into()).count(Api::Get, RequestUsage::default(), false);
-        drop(thread);
-
-        assert_eq!(meter.take().len(), 1);
-        assert_eq!(meter.take(), []);
-        assert!(meter.inner.lock().open.is_empty());
-    }
-
-    #[test]
-    fn totals_include_taken_usage_and_ended_threads() {
-        let meter = Arc::new(Meter::default());
-        let requests = || meter.totals().get(&Some(CacheId(7))).map_or(0, |counts| counts[0]);
-        for round in 1..4 {
-            let thread = ThreadMeter::new(meter.clone());
-            let counters = thread.counters(Some(CacheId(7)), &"key".into());
-            counters.count(Api::Get, RequestUsage::default(), false);
-            counters.count(Api::Set, RequestUsage::default(), true);
-            assert_eq!(requests(), 2 * round);
-            drop((thread, counters));
-            meter.take();
-            assert_eq!(requests(), 2 * round);
-        }
-        assert!(meter.inner.lock().open.is_empty());
-    }
-
-    #[test]
-    fn an_eviction_is_taken_once_and_stays_in_the_totals() {
-        let meter = Meter::default();
-        meter.note_evicted(&HashMap::from([(CacheId(7), 2)]));
-        meter.note_evicted(&HashMap::from([(CacheId(7), 3)]));
-
-        assert_eq!(meter.take(), [lost((CacheId(7), 5))]);
-        assert_eq!(meter.take(), []);
-        assert_eq!(meter.totals()[&Some(CacheId(7))][Count::Evicted as usize], 5);
-    }
-
-    #[test]
-    fn totals_of_deleted_caches_are_dropped_once_they_are_many() {
-        let meter = Arc::new(Meter::default());
-        let thread = ThreadMeter::new(meter.clone());
-        for id in 0..=GONE_KEPT as u64 {
-            thread.counters(Some(CacheId(id)), &"key".into()).count(
-                Api::Get,
-                RequestUsage::default(),
-                false,
-            );
-        }
-        drop(thread);
-        meter.take();
-        meter.forget(|cache| cache.0 < 3);
-
-        assert_eq!(meter.totals().len(), 3);
     }
 }

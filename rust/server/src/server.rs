@@ -263,6 +263,7 @@ impl Server {
         self.drain(grace);
         let Some(running) = self.running.lock().take() else { return };
         running.workers.join(Duration::ZERO);
+        self.core.count_stored();
         self.core.stats.events.close();
     }
 

@@ -73,6 +73,11 @@ impl Core {
         Some(CacheStats { items: stored.items, stored_bytes: stored.bytes, counts })
     }
 
+    /// Counts what all caches store, for the time since the last call.
+    pub(crate) fn count_stored(&self) {
+        self.meter.note_stored(&self.gate.stored(), self.clock.now().moment.0);
+    }
+
     /// Counts what was evicted since the last call for the caches that lost it.
     pub(crate) fn count_evictions(&self) {
         let evicted = self.gate.take_evicted();

@@ -5,6 +5,7 @@ from typing import Any
 from momento_wire_types import cacheclient_pb2 as pb
 from momento_wire_types import common_pb2 as common
 
+from conformance.http.client_count import Counted
 from conformance.http.metered_items import GONE, TIME, TTL, Pair
 
 UNBOUNDED = common._Unbounded()
@@ -14,8 +15,12 @@ def _source(name: bytes) -> Any:
     return pb._SortedSetUnionStoreRequest._Source(set_name=name, weight=1)
 
 
-COLLECTIONS: list[tuple[str, Pair]] = [
-    ("DictionaryFetch", Pair({"dictionary_name": b"d"}, "GET", "dictionary", {"key": "d"})),
+COLLECTIONS: list[tuple[str, Pair, Counted]] = [
+    (
+        "DictionaryFetch",
+        Pair({"dictionary_name": b"d"}, "GET", "dictionary", {"key": "d"}),
+        Counted(sent=(1,), found=(3,), hits=1),
+    ),
     (
         "DictionaryGet",
         Pair(
@@ -24,6 +29,7 @@ COLLECTIONS: list[tuple[str, Pair]] = [
             "dictionary",
             {"key": "d", "field": ["a", "no"]},
         ),
+        Counted(sent=(1, 2), name=1, found=(2,), hits=1, misses=1),
     ),
     (
         "DictionaryGet",
@@ -33,6 +39,7 @@ COLLECTIONS: list[tuple[str, Pair]] = [
             "dictionary",
             {"key": "gone", "field": ["a", "no"]},
         ),
+        Counted(sent=(1, 2), name=4, misses=2),
     ),
     (
         "DictionarySet",
@@ -47,8 +54,13 @@ COLLECTIONS: list[tuple[str, Pair]] = [
             {"key": "d"} | TIME,
             {"fields": [{"field": "f", "value": "val"}]},
         ),
+        Counted(sent=(4,), name=1),
     ),
-    ("DictionaryLength", Pair({"dictionary_name": b"d"}, "GET", "dictionary/length", {"key": "d"})),
+    (
+        "DictionaryLength",
+        Pair({"dictionary_name": b"d"}, "GET", "dictionary/length", {"key": "d"}),
+        Counted(sent=(1,), hits=1),
+    ),
     (
         "DictionaryIncrement",
         Pair(
@@ -57,6 +69,7 @@ COLLECTIONS: list[tuple[str, Pair]] = [
             "dictionary/increment",
             {"key": "d", "field": "n"} | TIME,
         ),
+        Counted(sent=(9,), name=1),
     ),
     (
         "DictionaryDelete",
@@ -69,6 +82,7 @@ COLLECTIONS: list[tuple[str, Pair]] = [
             "dictionary",
             {"key": "d", "field": ["a", "no"]},
         ),
+        Counted(sent=(1, 2), name=1),
     ),
     (
         "ListConcatenateBack",
@@ -79,6 +93,7 @@ COLLECTIONS: list[tuple[str, Pair]] = [
             {"key": "l"} | TIME,
             {"values": ["x", "yy"]},
         ),
+        Counted(sent=(1, 2), name=1),
     ),
     (
         "ListConcatenateFront",
@@ -89,6 +104,7 @@ COLLECTIONS: list[tuple[str, Pair]] = [
             {"key": "l"} | TIME,
             {"values": ["first"]},
         ),
+        Counted(sent=(5,), name=1),
     ),
     (
         "ListRetain",
@@ -98,12 +114,18 @@ COLLECTIONS: list[tuple[str, Pair]] = [
             "list/retain",
             {"key": "l", "start": 1},
         ),
+        Counted(sent=(1,)),
     ),
     (
         "ListRetain",
         Pair({"list_name": GONE, **TTL}, "POST", "list/retain", {"key": "gone"}),
+        Counted(sent=(4,)),
     ),
-    ("ListFetch", Pair({"list_name": b"l"}, "GET", "list", {"key": "l"})),
+    (
+        "ListFetch",
+        Pair({"list_name": b"l"}, "GET", "list", {"key": "l"}),
+        Counted(sent=(1,), found=(1, 3, 1, 2), hits=1),
+    ),
     (
         "ListFetch",  # of an empty part
         Pair(
@@ -112,11 +134,28 @@ COLLECTIONS: list[tuple[str, Pair]] = [
             "list",
             {"key": "l", "start": 100},
         ),
+        Counted(sent=(1,), hits=1),
     ),
-    ("ListFetch", Pair({"list_name": GONE}, "GET", "list", {"key": "gone"})),
-    ("ListLength", Pair({"list_name": b"l"}, "GET", "list/length", {"key": "l"})),
-    ("ListPopFront", Pair({"list_name": b"l"}, "POST", "list/pop-front", {"key": "l"})),
-    ("ListPopBack", Pair({"list_name": GONE}, "POST", "list/pop-back", {"key": "gone"})),
+    (
+        "ListFetch",
+        Pair({"list_name": GONE}, "GET", "list", {"key": "gone"}),
+        Counted(sent=(4,), misses=1),
+    ),
+    (
+        "ListLength",
+        Pair({"list_name": b"l"}, "GET", "list/length", {"key": "l"}),
+        Counted(sent=(1,), hits=1),
+    ),
+    (
+        "ListPopFront",
+        Pair({"list_name": b"l"}, "POST", "list/pop-front", {"key": "l"}),
+        Counted(sent=(1,), found=(1,), hits=1),
+    ),
+    (
+        "ListPopBack",
+        Pair({"list_name": GONE}, "POST", "list/pop-back", {"key": "gone"}),
+        Counted(sent=(4,), misses=1),
+    ),
     (
         "ListRemove",
         Pair(
@@ -125,15 +164,25 @@ COLLECTIONS: list[tuple[str, Pair]] = [
             "list",
             {"key": "l", "value": "x"},
         ),
+        Counted(sent=(1,), name=1),
     ),
     (
         "ListErase",
         Pair(
             {"list_name": b"l", "all": pb._ListEraseRequest._All()}, "DELETE", "list", {"key": "l"}
         ),
+        Counted(sent=(1,)),
     ),
-    ("SetFetch", Pair({"set_name": b"s"}, "GET", "set", {"key": "s"})),
-    ("SetLength", Pair({"set_name": b"s"}, "GET", "set/length", {"key": "s"})),
+    (
+        "SetFetch",
+        Pair({"set_name": b"s"}, "GET", "set", {"key": "s"}),
+        Counted(sent=(1,), found=(1, 2), hits=1),
+    ),
+    (
+        "SetLength",
+        Pair({"set_name": b"s"}, "GET", "set/length", {"key": "s"}),
+        Counted(sent=(1,), hits=1),
+    ),
     (
         "SetContains",
         Pair(
@@ -142,6 +191,7 @@ COLLECTIONS: list[tuple[str, Pair]] = [
             "set/contains",
             {"key": "s", "element": ["a", "no"]},
         ),
+        Counted(sent=(1, 2), name=1, hits=1, misses=1),
     ),
     (
         "SetContains",
@@ -151,10 +201,12 @@ COLLECTIONS: list[tuple[str, Pair]] = [
             "set/contains",
             {"key": "gone", "element": ["a", "no"]},
         ),
+        Counted(sent=(1, 2), name=4, misses=2),
     ),
     (
         "SetSample",
         Pair({"set_name": b"s", "limit": 9}, "GET", "set/sample", {"key": "s", "limit": 9}),
+        Counted(sent=(1,), found=(1, 2), hits=1),
     ),
     (
         "SetUnion",
@@ -165,6 +217,7 @@ COLLECTIONS: list[tuple[str, Pair]] = [
             {"key": "s"} | TIME,
             {"elements": ["ccc"]},
         ),
+        Counted(sent=(3,), name=1),
     ),
     (
         "SetDifference",
@@ -174,8 +227,13 @@ COLLECTIONS: list[tuple[str, Pair]] = [
             "set",
             {"key": "s", "element": ["ccc", "no"]},
         ),
+        Counted(sent=(3, 2), name=1),
     ),
-    ("SetPop", Pair({"set_name": b"s", "count": 9}, "POST", "set/pop", {"key": "s", "count": 9})),
+    (
+        "SetPop",
+        Pair({"set_name": b"s", "count": 9}, "POST", "set/pop", {"key": "s", "count": 9}),
+        Counted(sent=(1,), found=(1, 2), hits=1),
+    ),
     (
         "SortedSetPut",
         Pair(
@@ -185,10 +243,12 @@ COLLECTIONS: list[tuple[str, Pair]] = [
             {"key": "z"} | TIME,
             {"elements": [{"value": "cc", "score": 3}]},
         ),
+        Counted(sent=(10,), name=1),
     ),
     (
         "SortedSetFetch",
         Pair({"set_name": b"z", "with_scores": True}, "GET", "sorted-set", {"key": "z"}),
+        Counted(sent=(1,), found=(9, 10), hits=1),
     ),
     (
         "SortedSetGetScore",
@@ -198,14 +258,20 @@ COLLECTIONS: list[tuple[str, Pair]] = [
             "sorted-set/scores",
             {"key": "z", "value": ["a", "no"]},
         ),
+        Counted(sent=(1, 2), name=1, found=(8,), hits=1, misses=1),
     ),
     (
         "SortedSetGetRank",
         Pair(
             {"set_name": b"z", "value": b"a"}, "GET", "sorted-set/rank", {"key": "z", "value": "a"}
         ),
+        Counted(sent=(1,), name=1, hits=1),
     ),
-    ("SortedSetLength", Pair({"set_name": b"z"}, "GET", "sorted-set/length", {"key": "z"})),
+    (
+        "SortedSetLength",
+        Pair({"set_name": b"z"}, "GET", "sorted-set/length", {"key": "z"}),
+        Counted(sent=(1,), hits=1),
+    ),
     (
         "SortedSetLengthByScore",
         Pair(
@@ -214,6 +280,7 @@ COLLECTIONS: list[tuple[str, Pair]] = [
             "sorted-set/length",
             {"key": "gone", "min": 0},
         ),
+        Counted(sent=(4,), misses=1),
     ),
     (
         "SortedSetIncrement",
@@ -223,6 +290,7 @@ COLLECTIONS: list[tuple[str, Pair]] = [
             "sorted-set/increment",
             {"key": "z", "value": "a"} | TIME,
         ),
+        Counted(sent=(9,), name=1),
     ),
     (
         "SortedSetRemove",
@@ -232,6 +300,7 @@ COLLECTIONS: list[tuple[str, Pair]] = [
             "sorted-set",
             {"key": "z", "value": ["cc", "no"]},
         ),
+        Counted(sent=(2, 2), name=1),
     ),
     (
         "SortedSetUnionStore",
@@ -242,10 +311,11 @@ COLLECTIONS: list[tuple[str, Pair]] = [
             {"key": "u"} | TIME,
             {"sources": [{"key": "z"}, {"key": "gone"}]},
         ),
+        Counted(sent=(1, 1, 4)),
     ),
 ]
 
-BOARDS: list[tuple[str, Pair]] = [
+BOARDS: list[tuple[str, Pair, Counted]] = [
     (
         "UpsertElements",
         Pair(
@@ -255,9 +325,18 @@ BOARDS: list[tuple[str, Pair]] = [
             {"key": "b"},
             {"elements": [{"id": 7, "score": 2}]},
         ),
+        Counted(sent=(12,), name=1),
     ),
-    ("GetLeaderboardLength", Pair({}, "GET", "leaderboard/length", {"key": "b"})),
-    ("GetByScore", Pair({}, "GET", "leaderboard", {"key": "b"})),
+    (
+        "GetLeaderboardLength",
+        Pair({}, "GET", "leaderboard/length", {"key": "b"}),
+        Counted(sent=(1,), hits=1),
+    ),
+    (
+        "GetByScore",
+        Pair({}, "GET", "leaderboard", {"key": "b"}),
+        Counted(sent=(1,), found=(12,), hits=1),
+    ),
     (
         "GetByRank",
         Pair(
@@ -266,6 +345,7 @@ BOARDS: list[tuple[str, Pair]] = [
             "leaderboard",
             {"key": "b", "end": 1},
         ),
+        Counted(sent=(1,), found=(12,), hits=1),
     ),
     (
         "GetCompetitionRank",
@@ -275,8 +355,17 @@ BOARDS: list[tuple[str, Pair]] = [
             "leaderboard/ranks",
             {"key": "b", "id": [7, 8], "competition": "true"},
         ),
+        Counted(sent=(4, 4), name=1, found=(12,), hits=1, misses=1),
     ),
-    ("GetRank", Pair({"ids": [7, 8]}, "GET", "leaderboard/ranks", {"key": "b", "id": [7, 8]})),
-    ("RemoveElements", Pair({"ids": [7, 8]}, "DELETE", "leaderboard", {"key": "b", "id": [7, 8]})),
-    ("DeleteLeaderboard", Pair({}, "DELETE", "leaderboard", {"key": "b"})),
+    (
+        "GetRank",
+        Pair({"ids": [7, 8]}, "GET", "leaderboard/ranks", {"key": "b", "id": [7, 8]}),
+        Counted(sent=(4, 4), name=1, found=(12,), hits=1, misses=1),
+    ),
+    (
+        "RemoveElements",
+        Pair({"ids": [7, 8]}, "DELETE", "leaderboard", {"key": "b", "id": [7, 8]}),
+        Counted(sent=(4, 4), name=1),
+    ),
+    ("DeleteLeaderboard", Pair({}, "DELETE", "leaderboard", {"key": "b"}), Counted(sent=(1,))),
 ]

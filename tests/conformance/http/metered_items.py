@@ -1,6 +1,6 @@
-"""Each method of the data plane by gRPC, and the same by HTTP where HTTP has it.
+"""Each method of the data plane by gRPC, and the same by HTTP where HTTP has it, with its counts.
 
-`test_metering.py` sends both and compares what they count for. They are sent in this order, to
+`test_metering.py` sends both and compares them with the ledger. They are sent in this order, to
 caches that begin with what `fill` writes; `metered_collections.py` has the other methods.
 """
 
@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 from momento_wire_types import cacheclient_pb2 as pb
 from momento_wire_types import common_pb2 as common
 
+from conformance.http.client_count import Counted
 from conformance.http.items import Items
-from conformance.http.route import Row
 
 TTL = {"ttl_milliseconds": 60_000}
 TIME = {"ttl_seconds": 60}
@@ -31,14 +31,19 @@ class Pair(NamedTuple):
     headers: Mapping[str, str] = MappingProxyType({})
 
 
-ITEMS: list[tuple[str, Pair]] = [
-    ("Get", Pair({"cache_key": b"item"}, "GET", query={"key": "item"})),
-    ("Get", Pair({"cache_key": GONE}, "GET", query={"key": "gone"})),
+ITEMS: list[tuple[str, Pair, Counted]] = [
+    (
+        "Get",
+        Pair({"cache_key": b"item"}, "GET", query={"key": "item"}),
+        Counted(sent=(4,), found=(5,), hits=1),
+    ),
+    ("Get", Pair({"cache_key": GONE}, "GET", query={"key": "gone"}), Counted(sent=(4,), misses=1)),
     (
         "Set",
         Pair(
             {"cache_key": b"k", "cache_body": b"abc", **TTL}, "PUT", "", {"key": "k"} | TIME, b"abc"
         ),
+        Counted(sent=(4,)),
     ),
     (
         "SetIf",
@@ -50,10 +55,12 @@ ITEMS: list[tuple[str, Pair]] = [
             b"v",
             {"if-match": "*"},
         ),
+        Counted(sent=(5,)),
     ),
     (
         "KeysExist",
         Pair({"cache_keys": [b"item", GONE]}, "POST", "exists", {}, {"keys": ["item", "gone"]}),
+        Counted(sent=(4, 4), hits=1, misses=1, commands=2),
     ),
     (
         "Increment",
@@ -63,11 +70,28 @@ ITEMS: list[tuple[str, Pair]] = [
             "increment",
             {"key": "n", "amount": 2} | TIME,
         ),
+        Counted(sent=(9,)),
     ),
-    ("ItemGetTtl", Pair({"cache_key": b"item"}, "GET", "ttl", {"key": "item"})),
-    ("ItemGetTtl", Pair({"cache_key": GONE}, "GET", "ttl", {"key": "gone"})),
-    ("ItemGetType", Pair({"cache_key": b"item"}, "GET", "type", {"key": "item"})),
-    ("ItemGetType", Pair({"cache_key": GONE}, "GET", "type", {"key": "gone"})),
+    (
+        "ItemGetTtl",
+        Pair({"cache_key": b"item"}, "GET", "ttl", {"key": "item"}),
+        Counted(sent=(4,), hits=1),
+    ),
+    (
+        "ItemGetTtl",
+        Pair({"cache_key": GONE}, "GET", "ttl", {"key": "gone"}),
+        Counted(sent=(4,), misses=1),
+    ),
+    (
+        "ItemGetType",
+        Pair({"cache_key": b"item"}, "GET", "type", {"key": "item"}),
+        Counted(sent=(4,), hits=1),
+    ),
+    (
+        "ItemGetType",
+        Pair({"cache_key": GONE}, "GET", "type", {"key": "gone"}),
+        Counted(sent=(4,), misses=1),
+    ),
     (
         "UpdateTtl",
         Pair(
@@ -76,6 +100,7 @@ ITEMS: list[tuple[str, Pair]] = [
             "ttl",
             {"key": "item"} | TIME,
         ),
+        Counted(sent=(4,)),
     ),
     (
         "SetIfHash",
@@ -92,6 +117,7 @@ ITEMS: list[tuple[str, Pair]] = [
             b"v",
             {"if-none-match": f'"{HASH.hex()}"'},
         ),
+        Counted(sent=(21,)),
     ),
     (
         "GetBatch",
@@ -102,6 +128,7 @@ ITEMS: list[tuple[str, Pair]] = [
             {},
             {"keys": ["item", "k", "gone"]},
         ),
+        Counted(sent=(4, 1, 4), found=(1, 3), hits=2, misses=1, commands=3),
     ),
     (
         "SetBatch",
@@ -117,34 +144,40 @@ ITEMS: list[tuple[str, Pair]] = [
             TIME,
             {"items": [{"key": "k", "value": "abcd"}, {"key": "k2", "value": ""}]},
         ),
+        Counted(sent=(5, 2), commands=2),
     ),
-    ("Delete", Pair({"cache_key": b"item"}, "DELETE", query={"key": "item"})),
+    ("Delete", Pair({"cache_key": b"item"}, "DELETE", query={"key": "item"}), Counted(sent=(4,))),
 ]
 
 
-ALONE: list[tuple[str, dict[str, Any], Row]] = [
-    (
-        "SetIfNotExists",
-        {"cache_key": b"new", "cache_body": b"abcd", **TTL},
-        Row(1, 0, 0, 0, len(b"newabcd"), 0),
-    ),
-    ("GetWithHash", {"cache_key": b"new"}, Row(1, 0, 1, 0, len(b"new"), len(b"abcd"))),
+ALONE: list[tuple[str, dict[str, Any], Counted]] = [
+    ("SetIfNotExists", {"cache_key": b"new", "cache_body": b"abcd", **TTL}, Counted(sent=(7,))),
+    ("GetWithHash", {"cache_key": b"new"}, Counted(sent=(3,), found=(4,), hits=1)),
     (
         "ListPushFront",
         {"list_name": b"new-list", "value": b"xy", **TTL},
-        Row(1, 0, 0, 0, len(b"new-listxy"), 0),
+        Counted(sent=(2,), name=8),
     ),
     (
         "ListPushBack",
         {"list_name": b"new-list", "value": b"xyz", **TTL},
-        Row(1, 0, 0, 0, len(b"new-listxyz"), 0),
+        Counted(sent=(3,), name=8),
     ),
 ]
-"""Methods that only gRPC has, with what docs/reference/metering.md says that they count for."""
+"""Methods that only gRPC has."""
+
+
+FILLED = [
+    ("Set", Counted(sent=(9,))),
+    ("DictionarySet", Counted(sent=(3,), name=1)),
+    ("ListConcatenateBack", Counted(sent=(1, 3), name=1)),
+    ("SetUnion", Counted(sent=(1, 2), name=1)),
+    ("SortedSetPut", Counted(sent=(9,), name=1)),
+]
 
 
 def fill(items: Items) -> None:
-    """Something of each type."""
+    """Something of each type, by the requests of `FILLED`."""
     items.put("item", b"12345")
     items.post("dictionary", {"fields": [{"field": "a", "value": "12"}]}, key="d", **TIME)
     items.post("list/push-back", {"values": ["x", "yyy"]}, key="l", **TIME)

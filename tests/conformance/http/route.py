@@ -6,27 +6,17 @@ route, so that the server's own table is judged and not repeated.
 """
 
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import httpx
 
+from conformance.http.client_count import Counted
 from conformance.http.items import Items
 
 KEY = "key"
 READS = {"read"}
 WRITES = {"write"}
 BOTH = {"read", "write"}
-
-
-class Row(NamedTuple):
-    """What the ledger says of one method."""
-
-    requests: int
-    errors: int
-    hits: int
-    misses: int
-    bytes_in: int
-    bytes_out: int
 
 
 @dataclass(frozen=True)
@@ -46,7 +36,7 @@ class Route:
     """Whether the query says which item it is about, and not the body."""
     of_prefix: bool = False
     """Whether it is about all keys that start with `KEY`."""
-    counts: Row | None = None
+    counts: Counted | None = None
     """What it counts for, if only HTTP has the method: no gRPC call says so."""
 
     def __str__(self) -> str:

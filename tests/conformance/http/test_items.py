@@ -2,8 +2,9 @@
 
 import pytest
 
+from conformance.http.client_count import Counted
 from conformance.http.items import MINUTE, Items, base64url, is_missing, refused
-from conformance.http.route import BOTH, KEY, READS, WRITES, Route, Row
+from conformance.http.route import BOTH, KEY, READS, WRITES, Route
 from conformance.wire import Wire
 
 NO_TAG = '"no tag of ours"'
@@ -37,7 +38,7 @@ ROUTES = [
         {"prefix": KEY},
         names_key=False,
         of_prefix=True,
-        counts=Row(1, 0, 0, 0, bytes_in=len(KEY), bytes_out=len(KEY)),
+        counts=Counted(sent=(len(KEY),), found=(len(KEY),)),
     ),
     Route("Delete", WRITES, "DELETE"),
 ]

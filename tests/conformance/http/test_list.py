@@ -2,8 +2,9 @@
 
 import pytest
 
+from conformance.http.client_count import Counted
 from conformance.http.items import MINUTE, Items, base64url, element, is_missing, refused
-from conformance.http.route import BOTH, READS, Route, Row
+from conformance.http.route import BOTH, READS, Route
 from conformance.wire import Wire
 
 BINARY = b"\xff\x00"
@@ -20,7 +21,7 @@ ROUTES = [
         "POST",
         "list/insert",
         body={"value": "bb", "before": "a"},
-        counts=Row(1, 0, 0, 0, bytes_in=len(b"key" + b"bb" + b"a"), bytes_out=0),
+        counts=Counted(sent=(len(b"bb"), len(b"a")), name=len(b"key")),
     ),
     Route("ListRetain", BOTH, "POST", "list/retain"),
     Route("ListPopBack", BOTH, "POST", "list/pop-back"),

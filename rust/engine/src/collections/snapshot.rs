@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::kinds::{Dictionary, Id, Set};
 use super::ranking::{Ranking, Ranks};
 use super::sequence::Part;
-use crate::measure::{ID_BYTES, SCORE_BYTES, sum_of};
+use crate::measure::{ID_BYTES, SCORE_BYTES};
 use crate::random::Random;
 use crate::{Element, Order};
 
@@ -41,12 +41,9 @@ impl Elements {
         self.len() == 0
     }
 
-    /// Their total size, in bytes.
-    pub(crate) fn bytes(&self) -> usize {
-        match &self.0 {
-            Source::Set(set) => usize::try_from(set.bytes()).unwrap_or(usize::MAX),
-            _ => sum_of(self),
-        }
+    /// Their sizes, in bytes.
+    pub(crate) fn sizes(&self) -> impl Iterator<Item = usize> {
+        self.iter().map(<[u8]>::len)
     }
 
     /// All elements, in the same order at every call.
@@ -114,9 +111,9 @@ impl Pairs {
         self.len() == 0
     }
 
-    /// The total size of fields and values, in bytes.
-    pub(crate) fn bytes(&self) -> usize {
-        usize::try_from(self.0.bytes()).unwrap_or(usize::MAX)
+    /// The size of each field with its value, in bytes.
+    pub(crate) fn sizes(&self) -> impl Iterator<Item = usize> {
+        self.iter().map(|(field, value)| field.len() + value.len())
     }
 
     /// All fields with their values.
@@ -144,9 +141,9 @@ impl Members {
         self.len() == 0
     }
 
-    /// The total size of values and scores, in bytes.
-    pub(crate) fn bytes(&self) -> usize {
-        self.iter().map(|(value, _)| value.len() + SCORE_BYTES).sum()
+    /// The size of each value with its score, in bytes.
+    pub(crate) fn sizes(&self) -> impl Iterator<Item = usize> {
+        self.iter().map(|(value, _)| value.len() + SCORE_BYTES)
     }
 
     /// All values with their scores.
@@ -178,9 +175,9 @@ impl Ranked {
         self.len() == 0
     }
 
-    /// The total size of ids and scores, in bytes.
-    pub(crate) fn bytes(&self) -> usize {
-        self.len() * (ID_BYTES + SCORE_BYTES)
+    /// The size of each id with its score, in bytes.
+    pub(crate) fn sizes(&self) -> impl Iterator<Item = usize> {
+        std::iter::repeat_n(ID_BYTES + SCORE_BYTES, self.len())
     }
 
     /// All members.

@@ -8,7 +8,7 @@ use crate::collections::kinds::{Leaderboard, SortedSet};
 use crate::collections::map::{Beside, Map};
 use crate::hashing::Hashing;
 use crate::value_slab::Collection;
-use crate::{Command, Error, ID_BYTES, Looked, Place, Space};
+use crate::{Command, Error, ID_BYTES, Looked, Place, Received, Space};
 
 /// Returns the number of elements, or `None` if there is no such collection.
 ///
@@ -111,8 +111,8 @@ where
         self.key
     }
 
-    fn bytes_in(&self) -> usize {
-        self.key.len() + self.members.clone().into_iter().map(C::name_bytes).sum::<usize>()
+    fn received(&self) -> Received {
+        Received::elements(self.key, self.members.clone().into_iter().map(C::name_bytes))
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {

@@ -5,8 +5,7 @@
 use crate::collections::kinds::Dictionary;
 use crate::commands::collection;
 use crate::commands::scalar::add;
-use crate::measure::sum_of;
-use crate::{CollectionTtl, Command, Error, Looked, Pairs, Place, Ttl};
+use crate::{CollectionTtl, Command, Error, Looked, Pairs, Place, Received, Ttl};
 
 /// How many elements a dictionary has.
 pub type Length<'a> = collection::Length<'a, Dictionary>;
@@ -48,8 +47,8 @@ where
         self.key
     }
 
-    fn bytes_in(&self) -> usize {
-        self.key.len() + sum_of(self.fields.clone())
+    fn received(&self) -> Received {
+        Received::elements(self.key, self.fields.clone().into_iter().map(<[u8]>::len))
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
@@ -90,7 +89,7 @@ impl Command for Fetch<'_> {
     }
 
     fn looked(reply: &Option<Pairs>) -> Looked {
-        Looked::one(reply.as_ref().map(Pairs::bytes))
+        Looked::collection(reply.as_ref().map(Pairs::sizes))
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<Pairs>, Error> {
@@ -126,9 +125,9 @@ where
         self.key
     }
 
-    fn bytes_in(&self) -> usize {
-        let both = self.pairs.clone().into_iter().map(|(field, value)| field.len() + value.len());
-        self.key.len() + both.sum::<usize>()
+    fn received(&self) -> Received {
+        let pairs = self.pairs.clone().into_iter();
+        Received::elements(self.key, pairs.map(|(field, value)| field.len() + value.len()))
     }
 
     fn ttl(&self) -> Option<Ttl> {
@@ -175,8 +174,8 @@ impl Command for Increment<'_> {
         self.key
     }
 
-    fn bytes_in(&self) -> usize {
-        self.key.len() + self.field.len() + size_of_val(&self.amount)
+    fn received(&self) -> Received {
+        Received::elements(self.key, [self.field.len() + size_of_val(&self.amount)])
     }
 
     fn ttl(&self) -> Option<Ttl> {

@@ -12,7 +12,7 @@ use crate::collections::ranking::turned;
 use crate::collections::score::Score;
 use crate::commands::collection;
 use crate::{
-    CollectionTtl, Command, Error, ID_BYTES, Looked, Order, Place, Ranked, RankedMember,
+    CollectionTtl, Command, Error, ID_BYTES, Looked, Order, Place, Ranked, RankedMember, Received,
     SCORE_BYTES, Slice, Space,
 };
 
@@ -53,8 +53,9 @@ where
         self.key
     }
 
-    fn bytes_in(&self) -> usize {
-        self.key.len() + self.elements.clone().into_iter().count() * (ID_BYTES + SCORE_BYTES)
+    fn received(&self) -> Received {
+        let elements = self.elements.clone().into_iter();
+        Received::elements(self.key, elements.map(|_| ID_BYTES + SCORE_BYTES))
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<(), Error> {
@@ -94,7 +95,7 @@ impl Command for GetByRank<'_> {
     }
 
     fn looked(reply: &Option<Ranked>) -> Looked {
-        Looked::one(reply.as_ref().map(Ranked::bytes))
+        Looked::collection(reply.as_ref().map(Ranked::sizes))
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<Ranked>, Error> {
@@ -135,7 +136,7 @@ impl Command for GetByScore<'_> {
     }
 
     fn looked(reply: &Option<Ranked>) -> Looked {
-        Looked::one(reply.as_ref().map(Ranked::bytes))
+        Looked::collection(reply.as_ref().map(Ranked::sizes))
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<Ranked>, Error> {
@@ -176,8 +177,8 @@ where
         self.key
     }
 
-    fn bytes_in(&self) -> usize {
-        self.key.len() + self.ids.clone().into_iter().count() * ID_BYTES
+    fn received(&self) -> Received {
+        Received::elements(self.key, self.ids.clone().into_iter().map(|_| ID_BYTES))
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
@@ -215,8 +216,8 @@ where
         self.key
     }
 
-    fn bytes_in(&self) -> usize {
-        self.key.len() + self.ids.clone().into_iter().count() * ID_BYTES
+    fn received(&self) -> Received {
+        Received::elements(self.key, self.ids.clone().into_iter().map(|_| ID_BYTES))
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {

@@ -7,8 +7,9 @@ use std::ops::Range;
 
 use crate::collections::kinds::List;
 use crate::commands::collection;
-use crate::measure::sum_of;
-use crate::{CollectionTtl, Command, Element, Elements, End, Error, Looked, Place, Slice, Ttl};
+use crate::{
+    CollectionTtl, Command, Element, Elements, End, Error, Looked, Place, Received, Slice, Ttl,
+};
 
 /// How many elements a list has.
 pub type Length<'a> = collection::Length<'a, List>;
@@ -46,8 +47,8 @@ where
         self.key
     }
 
-    fn bytes_in(&self) -> usize {
-        self.key.len() + sum_of(self.values.clone())
+    fn received(&self) -> Received {
+        Received::elements(self.key, self.values.clone().into_iter().map(<[u8]>::len))
     }
 
     fn ttl(&self) -> Option<Ttl> {
@@ -131,7 +132,7 @@ impl Command for Fetch<'_> {
     }
 
     fn looked(reply: &Option<Elements>) -> Looked {
-        Looked::one(reply.as_ref().map(Elements::bytes))
+        Looked::collection(reply.as_ref().map(Elements::sizes))
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<Elements>, Error> {
@@ -194,8 +195,8 @@ impl Command for Insert<'_> {
         self.key
     }
 
-    fn bytes_in(&self) -> usize {
-        self.key.len() + self.value.len() + self.beside.element().len()
+    fn received(&self) -> Received {
+        Received::elements(self.key, [self.value.len(), self.beside.element().len()])
     }
 
     fn ttl(&self) -> Option<Ttl> {
@@ -332,8 +333,8 @@ impl Command for RemoveValue<'_> {
         self.key
     }
 
-    fn bytes_in(&self) -> usize {
-        self.key.len() + self.value.len()
+    fn received(&self) -> Received {
+        Received::elements(self.key, [self.value.len()])
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<usize>, Error> {

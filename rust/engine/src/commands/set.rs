@@ -4,9 +4,8 @@
 
 use crate::collections::kinds::Set;
 use crate::commands::collection;
-use crate::measure::sum_of;
 use crate::value_slab::Collection;
-use crate::{CollectionTtl, Command, Elements, Error, Looked, Place, Ttl};
+use crate::{CollectionTtl, Command, Elements, Error, Looked, Place, Received, Ttl};
 
 /// How many elements a set has.
 pub type Length<'a> = collection::Length<'a, Set>;
@@ -42,8 +41,8 @@ where
         self.key
     }
 
-    fn bytes_in(&self) -> usize {
-        self.key.len() + sum_of(self.elements.clone())
+    fn received(&self) -> Received {
+        Received::elements(self.key, self.elements.clone().into_iter().map(<[u8]>::len))
     }
 
     fn ttl(&self) -> Option<Ttl> {
@@ -88,8 +87,8 @@ where
         self.key
     }
 
-    fn bytes_in(&self) -> usize {
-        self.key.len() + sum_of(self.elements.clone())
+    fn received(&self) -> Received {
+        Received::elements(self.key, self.elements.clone().into_iter().map(<[u8]>::len))
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
@@ -137,8 +136,8 @@ where
         self.key
     }
 
-    fn bytes_in(&self) -> usize {
-        self.key.len() + sum_of(self.elements.clone())
+    fn received(&self) -> Received {
+        Received::elements(self.key, self.elements.clone().into_iter().map(<[u8]>::len))
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
@@ -179,7 +178,7 @@ impl Command for Fetch<'_> {
     }
 
     fn looked(reply: &Option<Elements>) -> Looked {
-        Looked::one(reply.as_ref().map(Elements::bytes))
+        Looked::collection(reply.as_ref().map(Elements::sizes))
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<Elements>, Error> {
@@ -210,7 +209,7 @@ impl Command for Sample<'_> {
     }
 
     fn looked(reply: &Option<Elements>) -> Looked {
-        Looked::one(reply.as_ref().map(Elements::bytes))
+        Looked::collection(reply.as_ref().map(Elements::sizes))
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<Elements>, Error> {
@@ -244,7 +243,7 @@ impl Command for Pop<'_> {
     }
 
     fn looked(reply: &Option<Elements>) -> Looked {
-        Looked::one(reply.as_ref().map(Elements::bytes))
+        Looked::collection(reply.as_ref().map(Elements::sizes))
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<Elements>, Error> {

@@ -15,6 +15,7 @@ use crate::namespace::{Liveness, RemovalReason};
 use crate::random::Random;
 use crate::record::Record;
 use crate::search::SearchStart;
+use crate::stored::Size;
 use crate::time::Deadline;
 use crate::value::{Found, NewValue};
 use crate::value_slab::{Value, ValueSlab};
@@ -150,9 +151,9 @@ impl Shard {
         let record = self.log.record(at);
         let (header, index) = (record.header, record.aside().expect("the value is out of line"));
         let value = self.aside.get_mut(index);
-        let before = value.weight();
+        let before = value.size();
         let result = change(value);
-        let after = value.weight();
+        let after = value.size();
         self.caches.resize_item(header, before, after);
         result
     }
@@ -181,7 +182,7 @@ impl Shard {
     ) -> u32 {
         let at = self.append(queue, header, key, content);
         let (log, aside) = (&self.log, &self.aside);
-        self.caches.add(header, at, |at| weight(log, aside, at), |at| log.header(at).hash);
+        self.caches.add(header, at, |at| size(log, aside, at), |at| log.header(at).hash);
         at
     }
 
@@ -189,14 +190,16 @@ impl Shard {
     pub(crate) fn overwrite(&mut self, at: u32, key: &[u8], content: Content<'_>) -> u32 {
         let record = self.log.record(at);
         let (header, aside) = (record.header, record.aside());
+        let old = self.size(at);
         if let (None, Content::Short(value)) = (aside, &content)
             && self.log.replace_value(at, value)
         {
+            let data = (key.len() + value.len()) as u64;
+            self.caches.resize_item(header, old, Size { data, ..old });
             return at;
         }
-        let old = self.weight(at);
         let new = self.replace(at, (header, aside), key, content);
-        self.caches.resize_item(header, old, self.weight(new));
+        self.caches.resize_item(header, old, self.size(new));
         new
     }
 
@@ -244,10 +247,10 @@ impl Shard {
     }
 
     pub(crate) fn remove(&mut self, at: u32) {
-        let (record, weight) = (self.log.record(at), self.weight(at));
+        let (record, size) = (self.log.record(at), self.size(at));
         let (header, aside) = (record.header, record.aside());
         let log = &self.log;
-        self.caches.remove(header, at, weight, |at| log.header(at).hash);
+        self.caches.remove(header, at, size, |at| log.header(at).hash);
         if let Some(index) = aside {
             let value = self.aside.remove(index);
             self.discard(value);
@@ -301,7 +304,7 @@ impl Shard {
 
     pub(crate) fn stored(&self, namespace: Namespace) -> Stored {
         let cache = self.caches.get(namespace);
-        cache.map(|cache| cache.stored(|at| self.weight(at))).unwrap_or_default()
+        cache.map(|cache| cache.stored(|at| self.size(at))).unwrap_or_default()
     }
 
     /// Adds the evictions since the last call to `sums`.
@@ -362,14 +365,22 @@ impl Shard {
         self.log.records(Queue::Small) + self.log.records(Queue::Main)
     }
 
+    /// The memory of an item, in bytes.
     fn weight(&self, at: u32) -> u64 {
-        weight(&self.log, &self.aside, at)
+        self.size(at).memory
+    }
+
+    pub(crate) fn size(&self, at: u32) -> Size {
+        size(&self.log, &self.aside, at)
     }
 }
 
-/// The memory of an item, in bytes.
-fn weight(log: &Log, values: &ValueSlab, at: u32) -> u64 {
+/// The size of an item.
+fn size(log: &Log, values: &ValueSlab, at: u32) -> Size {
     let record = log.record(at);
-    let aside = record.aside().map_or(0, |index| values.get(index).weight());
-    size::PER_ITEM + record.len() as u64 + aside
+    let (key, own) = (record.key.len() as u64, size::PER_ITEM + record.len() as u64);
+    match record.aside().map(|index| values.get(index).size()) {
+        None => Size { memory: own, data: key + record.value.len() as u64 },
+        Some(value) => Size { memory: own + value.memory, data: key + value.data },
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use attimo_engine::{Command, ItemType, Limits, Looked, Namespace, Ttl};
+use attimo_engine::{Command, ItemType, Limits, Looked, Namespace, Ttl, chunks};
 
 use super::{Authorization, Gate};
 use crate::clock::Now;
@@ -160,18 +160,19 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Runs a command; counts its bytes in, hits and misses.
+    /// Runs a command; counts it, what it received, and its hits and misses.
     ///
     /// # Errors
     ///
     /// [`Error::Denied`], [`Error::NoSuchCache`], or what the command documents.
     pub(crate) fn run<C: Command>(&mut self, command: C) -> Result<C::Reply> {
+        self.used.commands += 1;
         let (reply, looked) = self.measure(command)?;
         self.used.looked += looked;
         Ok(reply)
     }
 
-    /// Runs a command whose reply is not sent: its hits and misses do not count.
+    /// Runs a part of a command, whose reply is not sent: its hits and misses do not count.
     ///
     /// # Errors
     ///
@@ -183,13 +184,14 @@ impl<'a> Call<'a> {
         self.allow_to(access, command.key())?;
         let namespace = self.namespace()?;
         self.check_ttl(command.ttl())?;
-        self.used.bytes_in += command.bytes_in() as u64;
+        self.used.received += command.received();
         self.gate.backend.run(namespace, command, self.limits(), self.now)
     }
 
     /// Sets how many of the bytes found the answer contains.
     pub(crate) fn bears(&mut self, bytes: usize) {
         self.used.looked.bytes = bytes as u64;
+        self.used.looked.chunks = chunks(bytes);
     }
 
     /// Checks that the cache exists, for a request that may run no command.
@@ -208,8 +210,9 @@ impl<'a> Call<'a> {
             self.used.looked = Looked::default();
         }
         if let Some(limits) = &self.authorization.limits {
-            let (bytes_in, bytes_out) = (self.used.bytes_in, self.used.looked.bytes);
-            limits.charge(Taken { operations: 1, bytes_in, bytes_out }, self.now.micros);
+            let (bytes_in, bytes_out) = (self.used.received.bytes, self.used.looked.bytes);
+            let operations = self.used.operations(self.api);
+            limits.charge(Taken { operations, bytes_in, bytes_out }, self.now.micros);
         }
         self.authorization.counters.count(self.api, self.used, failed);
     }

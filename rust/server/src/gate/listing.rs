@@ -1,6 +1,6 @@
 //! Listing the keys of a cache: a page of those with a prefix, and the token of the next one.
 
-use attimo_engine::{Namespace, PageLimits, Position};
+use attimo_engine::{Namespace, PageLimits, Position, Received, chunks};
 
 use super::Call;
 use crate::error::{Error, Result};
@@ -63,13 +63,15 @@ impl Call<'_> {
             None => None,
         };
         self.used.looked.bytes += page.bytes as u64;
+        self.used.looked.chunks += page.keys.iter().map(|key| chunks(key.len())).sum::<u64>();
         Ok(KeyPage { keys: page.keys, is_long: page.bytes > PAGE_KEY_BYTES, next_token })
     }
 
     fn listing(&mut self, prefix: &[u8], token: Option<&str>) -> Result<Listing> {
         self.allow_all(prefix)?;
         let namespace = self.namespace()?;
-        self.used.bytes_in += prefix.len() as u64;
+        self.used.commands += 1;
+        self.used.received += Received::item(prefix.len());
         let tokens = &self.gate.page_tokens;
         let from = match token {
             Some(token) => tokens.open(token, namespace, prefix).ok_or(FOREIGN_TOKEN)?,

@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use attimo_engine::Namespace;
+use attimo_engine::{Namespace, Stored};
 
 use crate::backend::Backend;
 use crate::clock::Now;
@@ -95,6 +95,13 @@ impl Gate {
     /// How many items were evicted since the last call, by the cache that lost them.
     pub(crate) fn take_evicted(&self) -> HashMap<CacheId, u64> {
         self.directory.by_cache(self.backend.take_evicted())
+    }
+
+    /// What every cache stores now.
+    pub(crate) fn stored(&self) -> Vec<(CacheId, Stored)> {
+        let (caches, namespaces): (Vec<_>, Vec<_>) =
+            self.directory.namespaces().into_iter().unzip();
+        caches.into_iter().zip(self.backend.stored_of(&namespaces)).collect()
     }
 
     /// The revision of the directory that requests are served by.

@@ -103,6 +103,33 @@ impl Lookups {
     }
 }
 
+/// By how much the operations of a method are multiplied: Momento's factors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Factor {
+    /// Half of them, rounded up: elements of leaderboards.
+    Half,
+    /// As many.
+    One,
+    /// Twice as many: writes that look at the value first.
+    Two,
+}
+
+impl Factor {
+    /// So many chunks in operations.
+    pub(crate) fn of(self, chunks: u64) -> u64 {
+        (chunks * self.halves()).div_ceil(2)
+    }
+
+    /// How many halves it is.
+    pub fn halves(self) -> u64 {
+        match self {
+            Factor::Half => 1,
+            Factor::One => 2,
+            Factor::Two => 4,
+        }
+    }
+}
+
 /// Where plain HTTP offers a method. Methods can share a route: they differ in the query or the
 /// headers of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,6 +159,7 @@ struct Row {
     data_type: DataType,
     access: Access,
     lookups: Lookups,
+    factor: Factor,
     routes: &'static [Route],
 }
 
@@ -159,6 +187,11 @@ impl Api {
     /// What it counts as hits and misses.
     pub fn lookups(self) -> Lookups {
         self.row().lookups
+    }
+
+    /// By how much its operations are multiplied.
+    pub fn factor(self) -> Factor {
+        self.row().factor
     }
 
     /// Where plain HTTP offers it; nowhere if only gRPC does.

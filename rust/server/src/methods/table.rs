@@ -1,16 +1,18 @@
 //! The table of methods: everything about a method except its code.
 //!
 //! A row has a method's name, the rights that its caller needs, what it counts as hits and misses,
-//! and its routes below `/cache/{cache}`. The head of a section has the gRPC service, the data type
-//! and the kind of resource. The tests of `front/grpc/routes.rs` and `front/rest/routes.rs` fail
-//! while a method with a service, or with a route, has no handler.
+//! the factor of its operations unless that is one, and its routes below `/cache/{cache}`. The head
+//! of a section has the gRPC service, the data type and the kind of resource. The tests of
+//! `front/grpc/routes.rs` and `front/rest/routes.rs` fail while a method with a service, or with a
+//! route, has no handler.
 
 use super::Service::{Leaderboard, Scs};
-use super::{Access, DataType, Lookups, Rights, Route, Row, Service, Verb};
+use super::{Access, DataType, Factor, Lookups, Rights, Route, Row, Service, Verb};
 
 macro_rules! methods {
     ($($service:tt $data_type:ident of $resource:ident {
-        $($name:ident: $rights:ident, $lookups:ident, [$($verb:ident $below:literal),*];)*
+        $($name:ident: $rights:ident, $lookups:ident $(x $factor:ident)?,
+            [$($verb:ident $below:literal),*];)*
     })*) => {
         /// One method of the data plane, whatever protocol it came by.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -28,6 +30,7 @@ macro_rules! methods {
                 data_type: DataType::$data_type,
                 access: Access::$resource(Rights::$rights),
                 lookups: Lookups::$lookups,
+                factor: methods!(@factor $($factor)?),
                 routes: &[$(Route { verb: Verb::$verb, below: $below },)*],
             },
         )*)*];
@@ -57,6 +60,8 @@ macro_rules! methods {
             }
         }
     };
+    (@factor) => { Factor::One };
+    (@factor $factor:ident) => { Factor::$factor };
 }
 
 impl Api {
@@ -72,10 +77,10 @@ methods! {
         Delete: Write, Nothing, [Delete ""];
         KeysExist: Read, Named, [Post "exists"];
         Increment: ReadWrite, Nothing, [Post "increment"];
-        SetIf: ReadWrite, Nothing, [Put ""];
-        SetIfNotExists: ReadWrite, Nothing, [];
+        SetIf: ReadWrite, Nothing x Two, [Put ""];
+        SetIfNotExists: ReadWrite, Nothing x Two, [];
         GetWithHash: Read, Item, [];
-        SetIfHash: ReadWrite, Nothing, [Put ""];
+        SetIfHash: ReadWrite, Nothing x Two, [Put ""];
         GetBatch: Read, Named, [Post "get"];
         SetBatch: Write, Nothing, [Post "put"];
         UpdateTtl: ReadWrite, Nothing, [Put "ttl"];
@@ -131,12 +136,12 @@ methods! {
     }
     (Some(Leaderboard)) Leaderboard of Item {
         DeleteLeaderboard: Write, Nothing, [Delete "leaderboard"];
-        UpsertElements: Write, Nothing, [Post "leaderboard"];
-        RemoveElements: Write, Nothing, [Delete "leaderboard"];
+        UpsertElements: Write, Nothing x Half, [Post "leaderboard"];
+        RemoveElements: Write, Nothing x Half, [Delete "leaderboard"];
         GetLeaderboardLength: Read, Item, [Get "leaderboard/length"];
-        GetByRank: Read, Item, [Get "leaderboard"];
-        GetRank: Read, Named, [Get "leaderboard/ranks"];
-        GetByScore: Read, Item, [Get "leaderboard"];
-        GetCompetitionRank: Read, Named, [Get "leaderboard/ranks"];
+        GetByRank: Read, Item x Half, [Get "leaderboard"];
+        GetRank: Read, Named x Half, [Get "leaderboard/ranks"];
+        GetByScore: Read, Item x Half, [Get "leaderboard"];
+        GetCompetitionRank: Read, Named x Half, [Get "leaderboard/ranks"];
     }
 }

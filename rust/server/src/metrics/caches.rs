@@ -95,7 +95,11 @@ mod tests {
 
     /// Requests by cache; 0 stands for no cache.
     fn totals(requests: &[(u64, u64)]) -> HashMap<Option<CacheId>, Counts> {
-        let counts = |requests| [requests, 0, 0, 0, 0, 0, 0, 0, 0];
+        let counts = |requests| {
+            let mut counts = [0; COUNTS];
+            counts[Count::Requests as usize] = requests;
+            counts
+        };
         requests.iter().map(|(id, sum)| ((*id > 0).then_some(CacheId(*id)), counts(*sum))).collect()
     }
 

@@ -1,6 +1,6 @@
 //! Conditional writes by value.
 
-use crate::{Command, Error, Found, KeyValue, Looked, NewValue, Place, Ttl};
+use crate::{Command, Error, Found, KeyValue, Looked, NewValue, Place, Received, Ttl};
 
 /// The condition under which [`SetIf`] writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,8 +70,8 @@ impl Command for SetIf<'_> {
         self.key
     }
 
-    fn bytes_in(&self) -> usize {
-        self.key.len() + self.value.as_slice().len() + self.condition.bytes()
+    fn received(&self) -> Received {
+        Received::item(self.key.len() + self.value.as_slice().len() + self.condition.bytes())
     }
 
     fn ttl(&self) -> Option<Ttl> {

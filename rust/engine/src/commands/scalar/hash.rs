@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::{Command, Error, Found, KeyValue, Looked, NewValue, Place, Ttl, ValueHash};
+use crate::{Command, Error, Found, KeyValue, Looked, NewValue, Place, Received, Ttl, ValueHash};
 
 /// Passes the value at `key` and its digest to `read` and returns its result, or `None` if there is
 /// no such item.
@@ -126,8 +126,8 @@ impl Command for SetIfHash<'_> {
         self.key
     }
 
-    fn bytes_in(&self) -> usize {
-        self.key.len() + self.value.as_slice().len() + self.condition.bytes()
+    fn received(&self) -> Received {
+        Received::item(self.key.len() + self.value.as_slice().len() + self.condition.bytes())
     }
 
     fn ttl(&self) -> Option<Ttl> {

@@ -1,6 +1,6 @@
 //! Increments.
 
-use crate::{Command, Error, Found, KeyValue, Looked, NewValue, Place, Ttl};
+use crate::{Command, Error, Found, KeyValue, Looked, NewValue, Place, Received, Ttl};
 
 /// Adds `amount` to the integer at `key` and returns the sum.
 ///
@@ -29,8 +29,8 @@ impl Command for Increment<'_> {
         self.key
     }
 
-    fn bytes_in(&self) -> usize {
-        self.key.len() + size_of_val(&self.amount)
+    fn received(&self) -> Received {
+        Received::item(self.key.len() + size_of_val(&self.amount))
     }
 
     fn ttl(&self) -> Option<Ttl> {

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::{Command, Error, Found, KeyValue, Looked, NewValue, Place, Ttl};
+use crate::{Command, Error, Found, KeyValue, Looked, NewValue, Place, Received, Ttl};
 
 /// Passes the value at `key` to `read` and returns its result, or `None` if there is no such item.
 ///
@@ -76,8 +76,8 @@ impl Command for Set<'_> {
         self.key
     }
 
-    fn bytes_in(&self) -> usize {
-        self.key.len() + self.value.as_slice().len()
+    fn received(&self) -> Received {
+        Received::item(self.key.len() + self.value.as_slice().len())
     }
 
     fn ttl(&self) -> Option<Ttl> {

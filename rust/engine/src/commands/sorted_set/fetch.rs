@@ -32,7 +32,7 @@ impl Command for FetchByIndex<'_> {
     }
 
     fn looked(reply: &Option<Members>) -> Looked {
-        Looked::one(reply.as_ref().map(Members::bytes))
+        Looked::collection(reply.as_ref().map(Members::sizes))
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<Members>, Error> {
@@ -72,7 +72,7 @@ impl Command for FetchByScore<'_> {
     }
 
     fn looked(reply: &Option<Members>) -> Looked {
-        Looked::one(reply.as_ref().map(Members::bytes))
+        Looked::collection(reply.as_ref().map(Members::sizes))
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<Members>, Error> {

@@ -13,8 +13,7 @@ use crate::collections::kinds::SortedSet;
 use crate::collections::ranking::turned;
 use crate::collections::score::Score;
 use crate::commands::collection;
-use crate::measure::sum_of;
-use crate::{CollectionTtl, Command, Error, Looked, Order, Place, SCORE_BYTES, Ttl};
+use crate::{CollectionTtl, Command, Error, Looked, Order, Place, Received, SCORE_BYTES, Ttl};
 
 pub use fetch::{FetchByIndex, FetchByScore};
 pub use union::{Aggregate, Store, Union};
@@ -53,9 +52,9 @@ where
         self.key
     }
 
-    fn bytes_in(&self) -> usize {
+    fn received(&self) -> Received {
         let elements = self.elements.clone().into_iter();
-        self.key.len() + elements.map(|(value, _)| value.len() + SCORE_BYTES).sum::<usize>()
+        Received::elements(self.key, elements.map(|(value, _)| value.len() + SCORE_BYTES))
     }
 
     fn ttl(&self) -> Option<Ttl> {
@@ -104,8 +103,8 @@ impl Command for Increment<'_> {
         self.key
     }
 
-    fn bytes_in(&self) -> usize {
-        self.key.len() + self.value.len() + SCORE_BYTES
+    fn received(&self) -> Received {
+        Received::elements(self.key, [self.value.len() + SCORE_BYTES])
     }
 
     fn ttl(&self) -> Option<Ttl> {
@@ -154,8 +153,8 @@ where
         self.key
     }
 
-    fn bytes_in(&self) -> usize {
-        self.key.len() + sum_of(self.values.clone())
+    fn received(&self) -> Received {
+        Received::elements(self.key, self.values.clone().into_iter().map(<[u8]>::len))
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
@@ -200,8 +199,8 @@ impl Command for GetRank<'_> {
         self.key
     }
 
-    fn bytes_in(&self) -> usize {
-        self.key.len() + self.value.len()
+    fn received(&self) -> Received {
+        Received::elements(self.key, [self.value.len()])
     }
 
     fn looked(reply: &Option<usize>) -> Looked {
