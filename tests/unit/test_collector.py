@@ -1,6 +1,7 @@
 """Usage goes from the node into the ledger, once, in order, whatever the disk does."""
 
 import logging
+import threading
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -112,6 +113,63 @@ def test_an_episode_is_logged_once_at_its_start_and_once_at_its_end(
     first, last = caplog.messages
     assert "the disk is full" in first
     assert "recorded again, after 3 failures" in last
+
+
+def test_what_follows_usage_may_fail_and_each_batch_is_recorded_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    ledger, turns = Ledger(), list[int]()
+
+    def turn() -> None:
+        turns.append(len(ledger.numbers))
+        raise StoreUnavailable("the disk is short")
+
+    recorded: list[bool] = []
+    collecting = collector(Meter(2), ledger)
+    collecting.on_turn, collecting.on_recorded = turn, recorded.append
+
+    found = [collecting.collect() for _ in range(4)]
+
+    assert found == [True, True, False, False]
+    assert (ledger.numbers, recorded, turns) == ([1, 2], [True, True], [1, 2, 2, 2])
+    assert collecting.pause_seconds == 5
+    (told,) = caplog.messages
+    assert "the disk is short" in told
+
+
+def test_the_thread_goes_on_when_what_follows_usage_fails_without_any_usage() -> None:
+    again = threading.Event()
+    failed: list[None] = []
+
+    def turn() -> None:
+        if failed:
+            again.set()
+        failed.append(None)
+        raise StoreUnavailable("the disk is short")
+
+    collecting = Collector(Meter(0).take, Ledger().record, every_seconds=0.01, on_turn=turn)  # type: ignore[arg-type]
+    collecting.start()
+
+    assert again.wait(30)
+    collecting.stop()
+
+
+def test_the_thread_goes_on_when_the_node_or_a_store_fails() -> None:
+    again = threading.Event()
+    failed: list[None] = []
+
+    def take() -> None:
+        if failed:
+            again.set()
+            return
+        failed.append(None)
+        raise OSError("not now")
+
+    collecting = Collector(take, Ledger().record, every_seconds=0.01)  # type: ignore[arg-type]
+    collecting.start()
+
+    assert again.wait(30)
+    collecting.stop()
 
 
 def test_the_end_records_all_that_is_left() -> None:

@@ -88,12 +88,12 @@ def test_the_node_hears_of_each_batch_whether_it_is_in_the_ledger(node_told: lis
         record,
         5,
         on_recorded=node_told.append,
-        on_idle=lambda: node_told.append("idle"),
+        on_turn=lambda: node_told.append("turn"),
     )
     for _ in range(3):
         collector.collect()
 
-    assert node_told == [False, True, "idle"]
+    assert node_told == [False, True, "turn", "turn"]
 
 
 @dataclass(frozen=True)

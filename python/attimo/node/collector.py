@@ -43,7 +43,8 @@ class Collector:
         record: Records a batch once, however often it is passed; raises an error if it could not.
         every_seconds: The interval.
         on_recorded: Called after each attempt with whether the batch is in the ledger now.
-        on_idle: Called when there is nothing to record.
+        on_turn: Called when there is nothing to record, and after each batch that is in the ledger.
+            What it raises is logged, and changes nothing here.
         kept: Stores usage that could not be recorded before the server stopped, for its next start.
         clock: The seconds since 1970 (UTC).
     """
@@ -52,13 +53,14 @@ class Collector:
     record: Callable[[Batch], object]
     every_seconds: float
     on_recorded: Callable[[bool], None] = lambda _: None
-    on_idle: Callable[[], None] = lambda: None
+    on_turn: Callable[[], None] = lambda: None
     kept: KeptUsage | None = None
     clock: Callable[[], int] = utc_now
     _earlier: deque[Batch] = field(default_factory=deque, init=False)
     _is_earlier: bool = field(default=False, init=False)
     _waiting: Batch | None = field(default=None, init=False)
     _failures: int = field(default=0, init=False)
+    _has_failed_turn: bool = field(default=False, init=False)
     _ending: threading.Event = field(default_factory=threading.Event, init=False)
     _thread: threading.Thread | None = field(default=None, init=False)
 
@@ -91,7 +93,7 @@ class Collector:
             self._is_earlier = bool(self._earlier)
             self._waiting = self._earlier.popleft() if self._earlier else self._take()
         if self._waiting is None:
-            self.on_idle()
+            self._turn()
             return False
         try:
             self.record(self._waiting)
@@ -104,11 +106,15 @@ class Collector:
             self.kept.clear()
         self.on_recorded(True)
         self._recover()
+        self._turn()
         return True
 
     def _run(self) -> None:
         while not self._ending.wait(self.pause_seconds):
-            self.collect()
+            try:
+                self.collect()
+            except Exception as error:  # nothing else would record usage until a restart
+                self._fail(error)
 
     @property
     def pause_seconds(self) -> float:
@@ -130,15 +136,33 @@ class Collector:
         else:
             log.error("the last usage could not be recorded and is lost")
 
+    def _turn(self) -> None:
+        try:
+            self.on_turn()
+        except Exception as error:  # a batch that is recorded stays so, and metering goes on
+            if not self._has_failed_turn:
+                self._has_failed_turn = True
+                log.error(
+                    "what follows usage failed; it is tried again: %s", error, exc_info=_bug(error)
+                )
+        else:
+            self._has_failed_turn = False
+
     def _fail(self, error: Exception) -> None:
         self._failures += 1
         if self._failures == 1:
-            trace = None if isinstance(error, AttimoError) else error
             log.error(
-                "usage cannot be recorded; it is kept and tried again: %s", error, exc_info=trace
+                "usage cannot be recorded; it is kept and tried again: %s",
+                error,
+                exc_info=_bug(error),
             )
 
     def _recover(self) -> None:
         if self._failures:
             log.warning("usage is recorded again, after %d failures", self._failures)
             self._failures = 0
+
+
+def _bug(error: Exception) -> Exception | None:
+    """The error, if its trace tells developers something."""
+    return None if isinstance(error, AttimoError) else error

@@ -100,7 +100,7 @@ class Plane:
             self.record,
             self.settings.collect_seconds,
             on_recorded=self.node.note_usage,
-            on_idle=self._look,
+            on_turn=self._look,
             kept=Kept(self.space.reserve),
         )
 
@@ -225,8 +225,6 @@ class Plane:
         control = self._opened()
         with control.begin() as tx:
             usage.record(tx, batch, batch.taken_at)
-        control.record_uses()
-        self._watch_allowances()
 
     def look_for_certificate(self) -> None:
         """Look for a new certificate now."""
@@ -242,11 +240,8 @@ class Plane:
         if self._control is not None:
             self.readiness.look(self._control)
             self._control.record_uses()
-            self._watch_allowances()
-
-    def _watch_allowances(self) -> None:
-        if self._allowances is not None:
-            self._allowances.look()
+            if self._allowances is not None:
+                self._allowances.look()
 
     def _new_control(self, database: Database) -> Control:
         limits = CacheLimits(max_item_size_kb=self.settings.item_bytes // 1024)
