@@ -196,6 +196,13 @@ class Node:
             failed: Whether one has just failed.
         """
 
+    def note_allowance(self, kind: str, percent: int) -> None:
+        """Note that an account has reached a share of an allowance of its month.
+
+        Raises:
+            ValueError: `kind` is neither "transfer" nor "budget", or `percent` not 50, 80 or 100.
+        """
+
     def note_dropped_lines(self, lines: int) -> None:
         """Note that this many more log lines were dropped."""
 

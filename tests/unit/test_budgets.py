@@ -32,7 +32,7 @@ def seconds() -> Seconds:
 
 @pytest.fixture
 def watch(control: Control, seconds: Seconds) -> Allowances:
-    return Allowances(control, card_file.load(), lambda *_: None, seconds)
+    return Allowances(control, card_file.load(), lambda *_: None, time=seconds)
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ def test_each_share_is_told_once_and_does_what_the_account_has_set(
         ([], {}),
         ([50], {}),
         ([80, 50], {"throttle_bytes_per_second": 1_000}),
-        ([100, 80, 50], {"blocked": 1}),
+        ([100, 80, 50], {"over_budget": 100}),
     ]
     assert held(owner) == [{"kind": "budget", "effect": "block"}]
 
@@ -118,7 +118,7 @@ def test_a_budget_that_is_spent_already_holds_at_once(
     blocked = dict(node.limits[1])
     set_(owner, amount="15", effects={"at_100": "block"})
 
-    assert (blocked, node.limits[1], held(owner)) == ({"blocked": 1}, {}, [])
+    assert (blocked, node.limits[1], held(owner)) == ({"over_budget": 100}, {}, [])
 
 
 def test_what_shall_not_be_told_is_not(

@@ -18,7 +18,7 @@ router = Router("/budget", "bills")
 
 Rate = Annotated[
     WholeNumber | None,
-    number(1, MOST_BYTES, "Bytes received, and bytes sent, where the effect is `throttle`."),
+    number(1, MOST_BYTES, "Bytes received and sent together, where the effect is `throttle`."),
 ]
 
 

@@ -51,7 +51,7 @@ class Budget:
         amount: The sum for a month, in the currency of the card.
         card: The name of the card.
         effects: What happens at each share in percent.
-        throttle_bytes_per_second: The rate of accounts that are throttled; in and out, each.
+        throttle_bytes_per_second: The rate where the effect is `throttle`, in and out together.
     """
 
     amount: Decimal

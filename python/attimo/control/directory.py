@@ -21,7 +21,12 @@ Known = TypeVar("Known")
 
 _LIMITS = """
 SELECT id, limits, overrides, deleted_at IS NOT NULL,
-    EXISTS (SELECT 1 FROM holds WHERE account_id = accounts.id AND effect = 'block'),
+    EXISTS (
+        SELECT 1 FROM holds
+        WHERE account_id = accounts.id AND effect = 'block' AND kind = 'transfer'
+    ),
+    (SELECT max(percent) FROM holds JOIN allowance_marks USING (account_id, kind, month)
+        WHERE account_id = accounts.id AND effect = 'block' AND kind = 'budget'),
     (SELECT min(bytes_per_second) FROM holds WHERE account_id = accounts.id)
 FROM accounts JOIN plans ON plans.name = accounts.plan WHERE """
 
@@ -96,8 +101,9 @@ class KnownCache:
 class KnownLimits:
     """All limits of an account that are numbers, by name; others are unlimited.
 
-    `blocked` is 1 while its data requests are refused, and `throttle_bytes_per_second` is there
-    while they are throttled, since an allowance of the month is used up.
+    `blocked` is 1 while data requests are refused since the transfer of the plan is used up, and
+    `over_budget` is how much of the budget is spent, in percent, while they are refused for that.
+    `throttle_bytes_per_second` is there while they are throttled for either.
     """
 
     account_id: int

@@ -34,8 +34,8 @@ UsedUp = Literal["allow", "throttle", "block"]
 CHOICES: tuple[UsedUp, ...] = ("allow", "throttle", "block")
 TRANSFER = "transfer_bytes_per_month"
 THROTTLE = "throttle_bytes_per_second"
-BLOCKED = "blocked"
-"""Told to nodes while the account is blocked; no plan has it."""
+BLOCKED, OVER_BUDGET = "blocked", "over_budget"
+"""Told to nodes while the account is blocked; no plan has them."""
 CALLS = "control_calls_per_second"
 
 
@@ -71,7 +71,7 @@ KINDS: Mapping[str, Kind] = {
         "bytes per second",
         1,
         MOST_BYTES,
-        f"Bytes received, and bytes sent, once these are used up, if `{USED_UP}` is `throttle`.",
+        f"Bytes received and sent together, once these are used up, if `{USED_UP}` is `throttle`.",
     ),
     "stored_bytes": Kind("bytes", 1, MOST_BYTES, "Memory that all items of the account take."),
     **_rates("", "of the account"),
@@ -144,13 +144,16 @@ def text(limits: Limits) -> str:
 
 
 def for_nodes(
-    limits: Limits, is_blocked: bool = False, throttle: int | None = None
+    limits: Limits,
+    is_blocked: bool = False,
+    over_budget: int | None = None,
+    throttle: int | None = None,
 ) -> dict[str, int]:
     """What nodes are told: the numbers, and what holds the account now."""
     numbers = {name: value for name, value in limits.items() if isinstance(value, int)}
     numbers.pop(THROTTLE, None)
-    numbers |= {BLOCKED: 1} if is_blocked else {}
-    return numbers | ({} if throttle is None else {THROTTLE: throttle})
+    held = {BLOCKED: 1 if is_blocked else None, OVER_BUDGET: over_budget, THROTTLE: throttle}
+    return numbers | {name: value for name, value in held.items() if value is not None}
 
 
 def used_up(limits: Limits) -> UsedUp:

@@ -188,6 +188,10 @@ class LocalNode:
         """Note the interval of backups, the time of the newest (0: none), and if one has failed."""
         self._node.note_backup(interval_seconds, newest, failed)
 
+    def note_allowance(self, kind: str, percent: int) -> None:
+        """Note that an account has reached a share of an allowance: `transfer` or `budget`."""
+        self._node.note_allowance(kind, percent)
+
     def note_dropped_lines(self, lines: int) -> None:
         """Note that this many more log lines were dropped."""
         self._node.note_dropped_lines(lines)

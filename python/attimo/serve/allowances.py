@@ -32,12 +32,14 @@ class Allowances:
         control: The control plane.
         cards: The rate cards.
         send: Sends e-mail.
+        note: Counts what was reached, by kind and percent.
         time: Seconds that no change of the clock changes.
     """
 
     control: Control
     cards: Cards
     send: Send
+    note: Callable[[str, int], None] = lambda *_: None
     time: Callable[[], float] = time.monotonic
     _next_at: float = field(default=0.0, init=False)
     _month: Month | None = field(default=None, init=False)
@@ -79,6 +81,7 @@ class Allowances:
             allowances.told(tx, notices)
         for each in notices:
             fields = {"account": each.account_id, "kind": each.kind, "percent": each.percent}
+            self.note(each.kind, each.percent)
             log.warning("an account has reached an allowance", extra=with_fields(fields))
             for email in each.emails:
                 self.send(email, *letter(each))
@@ -91,7 +94,7 @@ _KINDS = {
 _EFFECTS = {
     None: "Nothing is refused.",
     "throttle": "Until the end of the month, its data requests are limited to {rate:,} bytes per "
-    "second received, and as many sent.",
+    "second, received and sent together.",
     "block": "Until the end of the month, its data requests are refused.",
 }
 

@@ -129,7 +129,7 @@ class Plane:
             control.publish = _to_both(self.node, reaper)
             control.announce()
             send = _mail(self.settings, self.home, stack)
-            self._allowances = Allowances(control, self.cards, send)
+            self._allowances = Allowances(control, self.cards, send, self.node.note_allowance)
             self._keeper = self._new_keeper()
             self._backups = backups.of_settings(self.settings, self.home, self.node.note_backup)
             make = partial(self._new_app, control, send)

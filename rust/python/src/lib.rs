@@ -143,6 +143,12 @@ impl Node {
         self.server.note_backup(interval_seconds, newest, failed);
     }
 
+    /// Reports that an account has reached a share of an allowance.
+    fn note_allowance(&self, kind: &str, percent: u64) -> PyResult<()> {
+        let is_known = self.server.note_allowance(kind, percent);
+        is_known.then_some(()).ok_or_else(|| PyValueError::new_err(format!("{kind} {percent} %")))
+    }
+
     /// Reports dropped lines of the log.
     fn note_dropped_lines(&self, lines: u64) {
         self.server.note_dropped_lines(lines);

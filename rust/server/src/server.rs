@@ -322,6 +322,11 @@ impl Server {
         self.core.stats.backups.note(interval_seconds, newest, failed);
     }
 
+    /// Notes that an account has reached a share of an allowance; false if there is no such share.
+    pub fn note_allowance(&self, kind: &str, percent: u64) -> bool {
+        self.core.stats.allowances.note(kind, percent)
+    }
+
     /// Frees memory that the control plane is about to take for a short time.
     pub fn hold_memory(&self, bytes: u64) {
         self.core.memory.hold(self.core.gate.backend(), bytes, self.core.clock.now().moment);

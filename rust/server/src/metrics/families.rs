@@ -138,6 +138,8 @@ families! {
         "Time of the newest scheduled backup, in seconds since 1970; 0 if there is none.";
     BACKUP_FAILURES: Counter "attimo_backup_failures_total" []
         "Scheduled backups that failed; the log says why.";
+    REACHED: Counter "attimo_allowances_reached_total" ["kind", "percent"]
+        "Accounts that reached a share of what they may transfer in a month, or of their budget.";
     THREADS: Gauge "attimo_data_threads" []
         "Threads that serve data.";
     RESIDENT: Gauge "process_resident_memory_bytes" []

@@ -13,7 +13,9 @@ use crate::memory_budget::MemoryBudget;
 use crate::meter::{Count, Meter};
 use crate::methods::Api;
 use crate::process;
-use crate::stats::{CLASSES, REASONS, SPEAKS, Stats, Sums, TRANSPORTS, VIAS, Via};
+use crate::stats::{
+    ALLOWANCE_KINDS, ALLOWANCE_SHARES, CLASSES, REASONS, SPEAKS, Stats, Sums, TRANSPORTS, VIAS, Via,
+};
 
 /// The labels of the other caches together; no account has the id "".
 const OTHERS: [&str; 2] = ["", "_other"];
@@ -186,6 +188,12 @@ fn upkeep(text: &mut Text, from: &Sources<'_>) {
     text.one(&family::BACKUP_INTERVAL, interval);
     text.one(&family::BACKED_UP, newest);
     text.one(&family::BACKUP_FAILURES, failed);
+    let mut samples = text.begin(&family::REACHED);
+    for (kind, reached) in ALLOWANCE_KINDS.iter().zip(from.stats.allowances.read()) {
+        for (share, count) in ALLOWANCE_SHARES.iter().zip(reached) {
+            samples.add(&[kind, &share.to_string()], count);
+        }
+    }
     text.one(&family::THREADS, from.threads);
 }
 

@@ -50,7 +50,8 @@ impl Applied {
         // What only has to be looked at comes first, so that seldom something is given back.
         gauges.sort_by_key(|gauge| gauge.measure == Measure::Operations);
         let none = none.map(|limit| (limit, 0));
-        let blocked = numbers.blocked.map(|bytes| (Limit::Blocked, bytes)).or(none);
+        let spent = numbers.over_budget.map(|percent| (Limit::OverBudget, percent));
+        let blocked = numbers.blocked.map(|bytes| (Limit::Blocked, bytes)).or(spent).or(none);
         let refusal = blocked.map(|(limit, value)| Exceeded { limit, value, retry_after: LATER });
         let (gauges, items) = (gauges.into(), numbers.of_items(server));
         Applied { refusal, gauges, items, ttl_seconds: numbers.ttl_seconds }

@@ -77,9 +77,11 @@ limits! {
     KeyBytesOut "key_bytes_out_per_second"
         "this API key's limit of throughput is # bytes sent per second";
     Throttled "throttle_bytes_per_second"
-        "this month's free transfer is used up: until it ends, throughput is limited to # bytes per second";
+        "this month's allowance is used up: until it ends, throughput is limited to # bytes per second";
     Blocked "transfer_bytes_per_month"
         "no throughput is left this month: the free transfer of # bytes is used up";
+    OverBudget "over_budget"
+        "no throughput is left this month: # % of the account's own budget is spent";
 }
 
 impl Limit {

@@ -13,6 +13,8 @@ pub(crate) struct Numbers {
     rates: [Rates; Scope::COUNT],
     /// The bytes of free transfer a month, of an account that has used them up and is blocked.
     pub(super) blocked: Option<u64>,
+    /// How much of its own budget is spent, in percent, by an account that is blocked for that.
+    pub(super) over_budget: Option<u64>,
     item_bytes: Option<u64>,
     element_bytes: Option<u64>,
     pub(super) ttl_seconds: Option<u64>,
@@ -29,6 +31,7 @@ impl Numbers {
                 "ttl_seconds" => read.ttl_seconds = Some(number),
                 "transfer_bytes_per_month" => transfer = number,
                 "blocked" => is_blocked = number > 0,
+                "over_budget" => read.over_budget = Some(number),
                 _ => read.set_rate(name, number),
             }
         }

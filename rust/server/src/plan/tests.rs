@@ -33,7 +33,8 @@ fn admitted(limits: &Applied, taken: Taken, now: u64) -> (usize, String) {
 #[test]
 fn each_limit_refuses_by_its_name_and_number_in_words_that_official_clients_know() {
     let taken = Taken { operations: 1, bytes_in: 1, bytes_out: 1 };
-    for limit in Limit::ALL.iter().filter(|limit| **limit != Limit::Blocked) {
+    let whole = [Limit::Blocked, Limit::OverBudget];
+    for limit in Limit::ALL.iter().filter(|limit| !whole.contains(limit)) {
         let limits = applied(&plan(&[(limit.name(), 20)]), 1, "k", 0);
         let (times, text) = admitted(&limits, taken, 0);
 
@@ -60,6 +61,15 @@ fn an_account_that_is_blocked_is_told_which_transfer_it_has_used_up() {
         assert_eq!(Numbers::new(numbers).blocked, None);
         assert_eq!(applied(&plan(&numbers), 1, "k", 0).admit(0), Ok(()));
     }
+}
+
+#[test]
+fn an_account_that_has_spent_its_budget_is_told_so_and_of_no_transfer() {
+    let met = applied(&plan(&[("over_budget", 80)]), 1, "k", 0).admit(0).unwrap_err();
+
+    assert_eq!((met.limit, met.value, met.retry_after), (Limit::OverBudget, 80, 3_600));
+    let text = met.to_string();
+    assert!(text.contains("throughput") && text.contains("80 % of the account's own budget"));
 }
 
 #[test]

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
+mod allowances;
 mod backups;
 mod connections;
 mod events;
@@ -19,6 +20,7 @@ mod readiness;
 mod refusals;
 mod requests;
 
+pub(crate) use self::allowances::{ALLOWANCE_KINDS, ALLOWANCE_SHARES, Allowances};
 pub(crate) use self::backups::Backups;
 pub(crate) use self::connections::{Closed, Opened, REASONS, SPEAKS, Speaks, TRANSPORTS};
 pub(crate) use self::events::Events;
@@ -38,6 +40,7 @@ pub(crate) struct Stats {
     pub(crate) readiness: readiness::Cell,
     pub(crate) ledger: Ledger,
     pub(crate) backups: Backups,
+    pub(crate) allowances: Allowances,
     /// When the certificate expires, in seconds since 1970; 0 without TLS.
     certificate_end: AtomicU64,
     panics: AtomicU64,
