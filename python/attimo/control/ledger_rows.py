@@ -2,8 +2,8 @@
 
 Most counts of a row are about the same number: a small request is a command and a KiB received, a
 small item that is found is a KiB sent, and an operation is a KiB of either. So the columns `more_…`
-have what a count is beyond that, mostly zero, which takes no space. SQL reads the counts
-themselves, from generated columns.
+have what a count is beyond that, mostly zero, which takes no space. Generated columns have the
+counts themselves.
 
 Stored data has a table of its own, since every cache has some at all times: a row is about a day,
 with a column for each hour.
@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from attimo.billing import months
 from attimo.billing.months import DAY
 from attimo.control.ledger_tables import HOUR, TABLES, floor
-from attimo.control.totals import COUNTS, STORED, USED
+from attimo.control.totals import ALIKE, COLUMNS, COUNTS, STORED, USED
 from attimo.store.connection import Value
 
 Counts = Mapping[str, int]
@@ -22,16 +22,6 @@ Row = Mapping[str, Value]
 Use = tuple[Row, Counts]
 """What counts are about, as the table `usage_series` says it, and the counts."""
 
-_ALIKE: Mapping[str, Counts] = {
-    "kib_in": {"requests": 1},
-    "kib_out": {"hits": 1},
-    "commands": {"requests": 1},
-    "operations": {"kib_in": 1, "kib_out": 1},
-    "ecpu_thousandths": {"requests": 1_000},
-}
-"""The counts that are stored as what they are beyond others, which are multiplied by a number."""
-
-_COLUMNS = tuple(f"more_{name}" if name in _ALIKE else name for name in USED)
 _SERIES = "WHERE key_id = :key_id AND cache_id = :cache_id AND api = :api"
 _NAME = """
 INSERT INTO usage_series (cache_id, key_id, api, account_id)
@@ -71,7 +61,7 @@ ON CONFLICT ({key}) DO UPDATE SET {added}
 
 
 _ADD = [
-    _adding(table, {"at": f":{table}", "series_id": "id"}, _COLUMNS) for table in TABLES.values()
+    _adding(table, {"at": f":{table}", "series_id": "id"}, COLUMNS) for table in TABLES.values()
 ]
 _NOTE = _adding("usage_late", {"booked_in": ":booked_in", "meant_for": ":meant_for"}, COUNTS)
 
@@ -110,8 +100,8 @@ def _all(counts: Counts) -> dict[str, Value]:
 
 def _columns(counts: Counts) -> dict[str, Value]:
     """The columns of a row."""
-    columns: dict[str, Value] = {name: counts.get(name, 0) for name in USED if name not in _ALIKE}
-    for name, alike in _ALIKE.items():
+    columns: dict[str, Value] = {name: counts.get(name, 0) for name in USED if name not in ALIKE}
+    for name, alike in ALIKE.items():
         expected = sum(times * counts.get(other, 0) for other, times in alike.items())
         columns[f"more_{name}"] = counts.get(name, 0) - expected
     return columns

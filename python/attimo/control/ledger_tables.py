@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from attimo.billing.months import DAY
-from attimo.control.totals import STORED, USED
+from attimo.control.totals import COLUMNS, STORED
 from attimo.control.tx import Tx
 
 MINUTE, HOUR = 60, 3_600
@@ -20,22 +20,26 @@ TABLES = {MINUTE: "usage_minutes", HOUR: "usage_hours", DAY: "usage_days"}
 HOURS_OF_A_DAY = tuple(f"h{hour:02}" for hour in range(24))
 """The columns of `usage_stored`."""
 
-_NOTHING_USED = ", ".join("0" for _ in USED)
+_NOTHING_USED = ", ".join("0" for _ in COLUMNS)
+_NOTHING_STORED = ", ".join(f"0 AS {name}" for name in STORED)
 _USED = f"""
-SELECT account_id, at, series_id, {", ".join(USED)}, {", ".join(f"0 AS {name}" for name in STORED)}
+SELECT account_id, at, series_id, {", ".join(COLUMNS)}, {_NOTHING_STORED}
 FROM {{table}} WHERE {{accounts}} AND at >= {{since}} AND at < {{until}}
 """  # noqa: S608
-_WHICH = ("(1 - with_overhead)", "with_overhead")
+_WHICH = {
+    name: f"CASE with_overhead WHEN {at} THEN {{}} ELSE 0 END" for at, name in enumerate(STORED)
+}
 _STORED_BY_DAY = f"""
-SELECT account_id, at, series_id, {_NOTHING_USED}, {", ".join(f"whole * {each}" for each in _WHICH)}
+SELECT account_id, at, series_id, {_NOTHING_USED}, {", ".join(case.format("whole") for case in _WHICH.values())}
 FROM usage_stored WHERE {{accounts}} AND at >= {{since}} AND at < {{until}}
 """  # noqa: S608
 _OF_THE_HOUR = " ".join(f"WHEN {at} THEN {name}" for at, name in enumerate(HOURS_OF_A_DAY))
 _STORED_BY_HOUR = f"""
 SELECT account_id, hour AS at, series_id, {_NOTHING_USED},
-    {", ".join(f"stored * {which} AS {name}" for name, which in zip(STORED, _WHICH, strict=True))}
+    {", ".join(f"{case.format('stored')} AS {name}" for name, case in _WHICH.items())}
 FROM (
-    SELECT *, at + 3600 * column1 AS hour, CASE column1 {_OF_THE_HOUR} END AS stored
+    SELECT account_id, series_id, with_overhead, at + 3600 * column1 AS hour,
+        CASE column1 {_OF_THE_HOUR} END AS stored
     FROM usage_stored, (VALUES {", ".join(f"({at})" for at in range(24))})
     WHERE {{accounts}} AND at >= {{first_day}} AND at < {{until}}
 ) WHERE hour >= {{since}} AND hour < {{until}} AND stored > 0

@@ -42,3 +42,23 @@ STORED = tuple(each.name for each in fields(Totals) if each.metadata["is_stored"
 """What is counted by the hour, of caches: keys and values, and with the memory beside them."""
 USED = tuple(name for name in COUNTS if name not in STORED)
 """What is counted by the minute."""
+
+ALIKE: Mapping[str, Mapping[str, int]] = {
+    "kib_in": {"requests": 1},
+    "kib_out": {"hits": 1},
+    "commands": {"requests": 1},
+    "operations": {"kib_in": 1, "kib_out": 1},
+    "ecpu_thousandths": {"requests": 1_000},
+}
+"""The counts that are stored as what they are beyond others, which are multiplied by a number."""
+
+COLUMNS = tuple(f"more_{name}" if name in ALIKE else name for name in USED)
+"""The columns of the ledger with what is counted by the minute."""
+
+
+def sum_of(name: str) -> str:
+    """Return the sum of a count in SQL: of the columns, which is faster than of their sums."""
+    if name not in ALIKE:
+        return f"sum(usage.{name})"
+    others = (f"{times} * ({sum_of(other)})" for other, times in ALIKE[name].items())
+    return " + ".join((f"sum(usage.more_{name})", *others))

@@ -9,7 +9,7 @@ from attimo.billing.months import DAY
 from attimo.control import allowances, api_keys, closing, ledger_rows, ledger_tables, transfer
 from attimo.control.actions import SERVER, writes
 from attimo.control.ledger_tables import MINUTE, floor
-from attimo.control.totals import COUNTS, Totals
+from attimo.control.totals import COUNTS, Totals, sum_of
 from attimo.control.tx import Tx
 from attimo.store.connection import Value
 
@@ -50,7 +50,7 @@ class Batch(Protocol):
         """The counts."""
 
 
-SUMS = ", ".join(f"coalesce(sum(usage.{name}), 0)" for name in COUNTS)
+SUMS = ", ".join(f"coalesce({sum_of(name)}, 0)" for name in COUNTS)
 """The columns that `Totals` takes."""
 JOINED = "JOIN usage_series ON usage_series.id = usage.series_id"
 """What tells a row's cache, key and method, after `usage` of `ledger_tables`."""
@@ -63,7 +63,7 @@ _OWNER = """
 SELECT account_id FROM usage_series WHERE key_id = :key_id AND cache_id = :cache_id LIMIT 1
 """
 _LATE = """
-SELECT meant_for, {sums} FROM usage_late AS usage
+SELECT meant_for, {sums} FROM usage_late
 WHERE {accounts} AND booked_in >= :first AND booked_in < :until
 GROUP BY meant_for ORDER BY meant_for
 """
@@ -144,7 +144,8 @@ def late(tx: Tx, since: int, until: int, accounts: str, **values: Value) -> list
         accounts: The condition in SQL for `account_id`.
         values: Its parameters.
     """
-    query = _LATE.format(sums=SUMS, accounts=accounts)
+    sums = ", ".join(f"sum({name})" for name in COUNTS)
+    query = _LATE.format(sums=sums, accounts=accounts)
     rows = tx.db.rows(query, first=months.at(min(since, tx.now)).start, until=until, **values)
     return [Late(month, Totals(*counts)) for month, *counts in rows]
 
