@@ -1,12 +1,20 @@
 """Budgets: a sum for a month, and what happens on the way there."""
 
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
+from attimo.api.budgets import SetBudget
 from attimo.billing import card_file, months
-from attimo.control import Control, usage
-from attimo.serve.allowances import BUDGETS_SECONDS, Allowances
+from attimo.billing.card import Card
+from attimo.billing.card_file import Cards
+from attimo.billing.months import DAY
+from attimo.control import Control, budgets, closing, members, usage, users
+from attimo.errors import StoreUnavailable
+from attimo.serve.allowances import AGAIN_SECONDS, BUDGETS_SECONDS, Allowances
 from fakes import Batch, Client, Clock, Listener, Used
 from planning import audited
 
@@ -79,6 +87,7 @@ def test_a_budget_shows_what_is_spent_of_it(
         "effects": {"at_50": "notify", "at_80": "notify", "at_100": "notify"},
         "month": str(months.at(clock.now)),
         "spent": "1.50",
+        "not_metered": [],
     }
     assert owner.ask("GET", "/budget").json() == made
 
@@ -171,6 +180,12 @@ def test_a_new_month_begins_with_the_whole_budget(
         ({"amount": "1e30"}, 400, "amount must be more than 0"),
         ({"amount": "1.1234567"}, 400, "amount must be more than 0"),
         ({"amount": "1" * 5_000}, 400, "amount must be more than 0"),
+        ({"amount": "0.000000"}, 400, "amount must be more than 0"),
+        ({"amount": "1000000000.000001"}, 400, "amount must be more than 0"),
+        ({"amount": "1_000"}, 400, "amount must be more than 0"),
+        ({"amount": " 5 "}, 400, "amount must be more than 0"),
+        ({"amount": "5\n"}, 400, "amount must be more than 0"),
+        ({"amount": "1e3"}, 400, "amount must be more than 0"),
         ({"amount": "ten"}, 400, "amount must be more than 0"),
         ({"amount": "\u0661"}, 400, "amount must be more than 0"),
         ({"amount": 10}, 400, "amount: "),
@@ -192,6 +207,180 @@ def test_a_budget_that_is_wrong_is_refused_by_its_field_and_the_old_one_stays(
     assert refused.status_code == status
     assert refused.json()["message"].startswith(message)
     assert owner.ask("GET", "/budget").json() == before
+
+
+@pytest.mark.parametrize("amount", ["0.5", "0.000001", "12.50", "1000000000", "1000000000.00"])
+def test_a_sum_that_the_description_of_the_api_allows_is_taken(owner: Client, amount: str) -> None:
+    pattern = SetBudget.model_json_schema()["properties"]["amount"]["pattern"]
+
+    assert re.search(pattern, amount)
+    assert set_(owner, amount=amount)["spent"] == "0.00"
+
+
+@pytest.mark.parametrize(
+    "amount", ["0", "0.0", "1e3", "1_000", " 5", "-1", "1.1234567", "1000000001", "007"]
+)
+def test_a_sum_that_the_description_of_the_api_forbids_is_refused(
+    owner: Client, amount: str
+) -> None:
+    pattern = SetBudget.model_json_schema()["properties"]["amount"]["pattern"]
+
+    assert not re.search(pattern, amount)
+    assert owner.ask("PUT", "/budget", {"amount": amount}).status_code == 400
+
+
+@dataclass
+class Meanwhile:
+    """Rate cards; something happens whenever one is taken for a bill."""
+
+    cards: Cards
+    happens: Callable[[], object]
+
+    @property
+    def by_name(self) -> Any:
+        """Of the cards."""
+        return self.cards.by_name
+
+    def named(self, name: str | None) -> Card:
+        """Of the cards."""
+        self.happens()
+        return self.cards.named(name)
+
+
+def test_others_change_things_while_bills_are_calculated(
+    owner: Client, control: Control, cache: int, node: Listener, seconds: Seconds
+) -> None:
+    set_(owner, amount="1", effects={"at_100": "block"})
+    spend(control, cache, 1, 60)
+
+    def more() -> None:
+        set_(owner, amount="100", effects={"at_100": "block"})
+
+    cards: Any = Meanwhile(card_file.load(), more)
+    Allowances(control, cards, lambda *_: None, time=seconds).look()
+
+    assert (reached(owner), held(owner)) == ([], []), "what is compared is out of date"
+    assert owner.ask("GET", "/budget").json()["amount"] == "100"
+
+
+def test_setting_a_budget_calculates_one_bill(
+    owner: Client, control: Control, cache: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calculated, original = [], budgets.bill
+
+    def count(*args: Any) -> Any:
+        calculated.append(args)
+        return original(*args)
+
+    monkeypatch.setattr(budgets, "bill", count)
+    set_(owner, amount="1")
+
+    assert len(calculated) == 1
+
+
+def test_budgets_are_compared_again_at_once_after_the_database_could_not_be_written(
+    owner: Client, control: Control, cache: int, watch: Allowances, seconds: Seconds
+) -> None:
+    watch.look()
+    set_(owner, amount="1", effects={"at_100": "block"})
+    spend(control, cache, 1, 60)
+    seconds.now += BUDGETS_SECONDS
+
+    def short() -> None:
+        raise StoreUnavailable("the disk is short")
+
+    control.need_space = short
+    with pytest.raises(StoreUnavailable):
+        watch.look()
+    control.need_space = lambda: None
+    watch.look()
+
+    assert held(owner) == [{"kind": "budget", "effect": "block"}]
+
+
+def test_an_account_is_free_in_the_next_month_also_when_the_card_is_gone(
+    owner: Client, control: Control, cache: int, clock: Clock, seconds: Seconds
+) -> None:
+    spend(control, cache, 1, 60)
+    set_(owner, amount="1", effects={"at_100": "block"})
+    loaded = card_file.load()
+    others = {name: card for name, card in loaded.by_name.items() if name != CARD}
+    watch = Allowances(control, Cards(others, next(iter(others))), lambda *_: None, time=seconds)
+
+    watch.look()
+    still = held(owner)
+    clock.now = months.at(clock.now).end
+    watch.look()
+
+    assert still
+    assert held(owner) == []
+
+
+def test_who_changes_a_budget_again_and_again_is_told_once_an_hour(
+    owner: Client, control: Control, cache: int, seconds: Seconds
+) -> None:
+    with control.begin() as tx:
+        members.add(tx, 1, users.create(tx, "ann@example.com", "hash"), "owner")
+    letters: list[str] = []
+    watch = Allowances(
+        control, card_file.load(), lambda _to, subject, _text: letters.append(subject), time=seconds
+    )
+    spend(control, cache, 1, 60)  # 1.50
+
+    def again(amount: str) -> None:
+        set_(owner, amount=amount)
+        watch.look()
+        owner.ask("DELETE", "/budget")
+        watch.look()
+
+    for _ in range(3):
+        again("3")
+    for _ in range(3):
+        again("1")
+    set_(owner, amount="2.5")
+    watch.look()
+    within = list(letters)
+    seconds.now += AGAIN_SECONDS
+    watch.look()
+
+    assert [each.split()[0] for each in within] == ["50", "100"]
+    assert [each.split()[0] for each in letters[2:]] == ["50"], "what is still so is told later"
+
+
+def test_a_month_that_was_closed_too_early_takes_the_usage_of_the_one_before(
+    owner: Client, control: Control, cache: int, watch: Allowances, clock: Clock
+) -> None:
+    set_(owner, amount="1", effects={"at_100": "block"})
+    now = clock.now
+    for clock.now in (now + 31 * DAY, now + 32 * DAY + 1):
+        with control.begin() as tx:
+            closing.close(tx)
+    clock.now = now
+
+    spend(control, cache, 1, 60)
+    watch.look()
+
+    assert held(owner) == [{"kind": "budget", "effect": "block"}]
+    shown = owner.ask("GET", "/budget").json()
+    assert (shown["spent"], shown["month"]) == ("1.50", str(months.at(now + 31 * DAY)))
+
+
+def test_a_deleted_account_leaves_no_budget(
+    owner: Client, neighbour: Client, control: Control
+) -> None:
+    set_(neighbour, amount="1")
+
+    assert owner.ask("DELETE", "/accounts/2").status_code == 204
+
+    with control.read() as tx:
+        assert tx.db.scalar("SELECT count(*) FROM budgets") == 0
+
+
+def test_what_a_card_sells_and_nobody_meters_is_shown(owner: Client) -> None:
+    shown = set_(owner, amount="1", card="momento-2023-03")
+
+    assert shown["not_metered"] == owner.ask("GET", "/budget").json()["not_metered"]
+    assert shown["not_metered"]
 
 
 def test_a_viewer_sees_the_budget_and_sets_none(owner: Client) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from attimo.billing import card_file, months
-from attimo.control import Control, members, permissions, roles, transfer, usage, users
+from attimo.control import Control, closing, members, permissions, roles, transfer, usage, users
 from attimo.serve.allowances import Allowances
 from fakes import Batch, Client, Clock, Listener, Used
 from planning import assign, audited
@@ -299,3 +299,48 @@ def test_a_letter_that_the_database_cannot_note_is_not_sent_over_and_over(
     watch.look()
 
     assert (quiet, post.percents) == ([], [100])
+
+
+def test_an_account_that_may_transfer_nothing_is_blocked_from_its_creation(
+    owner: Client, node: Listener
+) -> None:
+    none = {"limits": {"transfer_bytes_per_month": 0, "transfer_used_up": "block"}}
+    assert owner.ask("PUT", "/plans/free", none).status_code == 200
+
+    made = owner.ask("POST", "/accounts", {"name": "late"})
+
+    assert made.status_code == 201, made.text
+    assert node.limits[max(node.limits)]["blocked"] == 1
+    assert max(node.limits) > 2
+
+
+def test_a_plan_whose_rate_an_account_needs_keeps_it(owner: Client) -> None:
+    owner.ask("POST", "/plans", {"name": "slow", "limits": {"throttle_bytes_per_second": RATE}})
+    assign(owner, 2, "slow", transfer_used_up="throttle")
+
+    changed = owner.ask("PUT", "/plans/slow", {"limits": {}})
+    deleted = owner.ask("DELETE", "/plans/slow?successor=free")
+
+    for refused, field in ((changed, "limits"), (deleted, "successor")):
+        assert refused.status_code == 400
+        assert refused.json()["message"] == (
+            f"{field}.throttle_bytes_per_second must be a number if transfer_used_up is throttle, "
+            "as it is for the account 'neighbour'"
+        )
+
+
+def test_a_month_that_was_closed_too_early_takes_the_transfer_of_the_one_before(
+    owner: Client, neighbour: Client, control: Control, use: Uses, clock: Clock
+) -> None:
+    assign(owner, 2, "free", transfer_bytes_per_month=1_000, transfer_used_up="block")
+    now = clock.now
+    for clock.now in (now + MONTH, now + MONTH + months.DAY + 1):
+        with control.begin() as tx:
+            closing.close(tx)
+    clock.now = now
+
+    use(1_000)
+
+    assert held(neighbour)
+    with control.read() as tx:
+        assert transfer.used(tx, 2) == 1_000

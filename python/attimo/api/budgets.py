@@ -40,8 +40,9 @@ class SetBudget(StrictModel):
     amount: Annotated[
         str,
         Field(
-            description="A decimal number with up to 6 decimals.",
-            json_schema_extra={"pattern": r"^[1-9][0-9]{0,7}(\.[0-9]{1,6})?$"},
+            description=f"More than 0, at most {budgets.MOST_AMOUNT:,}, with up to "
+            f"{budgets.DECIMALS} decimals, such as 12.50.",
+            json_schema_extra={"pattern": f"^{budgets.AMOUNT}$"},
         ),
     ]
     card: Annotated[
@@ -52,7 +53,11 @@ class SetBudget(StrictModel):
 
 
 class BudgetInfo(Model):
-    """A budget; `spent` is what the current month costs so far, `forecast` until its end."""
+    """A budget; `spent` is what the current month costs so far, `forecast` until its end.
+
+    `not_metered` has the lines that the card sells and this server does not meter in this month:
+    with any, the budget is spent later than it seems, or never.
+    """
 
     amount: Amount
     card: str
@@ -62,6 +67,7 @@ class BudgetInfo(Model):
     month: str
     spent: Amount
     forecast: AmountOrNull = None
+    not_metered: list[str]
 
 
 @router.get(operation_id="getBudget", refuses=(404,))
@@ -102,4 +108,5 @@ def _info(found: Spent) -> BudgetInfo:
         month=str(bill.month),
         spent="0" if bill.total is None else str(bill.total),
         forecast=None if bill.forecast is None else str(bill.forecast),
+        not_metered=bill.not_metered,
     )

@@ -25,6 +25,7 @@ COLUMNS = (
     Column("month"),
     Column("spent", "decimal"),
     Column("forecast", "decimal", none="-"),
+    Column("not_metered", "data", "Not metered"),
 )
 
 
@@ -111,5 +112,7 @@ def delete(client: HttpClient, yes: bool) -> dict[str, Any]:
 
 
 def _told(budget: dict[str, Any]) -> dict[str, Any]:
+    if lacking := ", ".join(budget["not_metered"]):
+        click.echo(f"Not metered in this month, so not counted as spent: {lacking}.", err=True)
     effects: dict[str, Any] = budget["effects"]
     return {**budget, **effects}

@@ -1,4 +1,5 @@
-"""Deleting an account: its caches with all items, its keys, roles, sessions, members, invitations.
+"""Deleting an account: its caches with all items, its keys, roles, sessions, members, invitations,
+its budget.
 
 What it used stays in the ledger, and what was done in its audit log: bookkeeping needs both. So do
 the names of its caches and the descriptions of its keys, to which the ledger refers. Users stay,
@@ -43,6 +44,9 @@ def delete(tx: Tx, account_id: int, other_id: int) -> None:
         _OF_KEYS,
         "DELETE FROM invitations WHERE account_id = :account_id",
         "DELETE FROM members WHERE account_id = :account_id",
+        "DELETE FROM budgets WHERE account_id = :account_id",
+        "DELETE FROM allowance_marks WHERE account_id = :account_id",
+        "DELETE FROM holds WHERE account_id = :account_id",
     ):
         tx.db.execute(query, account_id=other_id)
     revision = directory.touch(tx)

@@ -2,20 +2,22 @@
 
 Of each share of an allowance that is reached, there is a mark: an audit entry, and an e-mail and a
 metric that `serve` sends. While an account is held, its data requests are throttled or blocked;
-the directory publishes that. Both belong to a month of the server's clock, so a new month begins
-without them, and a clock that comes back from a wrong month finds them as they were.
+the directory publishes that. Both belong to a month, so a new month begins without them, and a
+clock that comes back from a wrong month finds them as they were.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 from attimo.billing import months
 from attimo.billing.months import Month
-from attimo.control import audit, directory, members, roles
+from attimo.control import audit, closing, directory, members, roles
 from attimo.control.actions import SERVER, writes
 from attimo.control.permissions import Right
 from attimo.control.tx import Tx
+from attimo.store.connection import Value
 
 Kind = Literal["transfer", "budget"]
 Effect = Literal["throttle", "block"]
@@ -51,7 +53,7 @@ WHERE account_id = :account_id AND kind = :kind AND month = :month AND percent =
 _UNTOLD = """
 SELECT account_id, name, kind, month, max(percent), used, allowed
 FROM allowance_marks JOIN accounts ON accounts.id = account_id
-WHERE NOT is_told GROUP BY account_id, kind, month LIMIT :most
+WHERE NOT is_told GROUP BY account_id, kind, month
 """
 _TOLD = """
 UPDATE allowance_marks SET is_told = 1
@@ -102,11 +104,32 @@ class Notice:
     emails: Sequence[str]
 
 
+def month(tx: Tx) -> Month:
+    """The current month: that of the clock, or the first open one if the clock is before it.
+
+    In it, the ledger books what is used now.
+    """
+    return months.at(max(tx.now, closing.open_since(tx)))
+
+
+def is_settled(tx: Tx, account_id: int, kind: Kind, state: State) -> bool:
+    """Whether marks and the hold of an account are what its state says."""
+    of = {"account_id": account_id, "kind": kind}
+    hold = state.hold and (state.hold, month(tx).start)
+    return _marked(tx, of) == set(state.reached) and _held(tx, of) == hold
+
+
+def is_held(tx: Tx, account_id: int, kind: Kind) -> bool:
+    """Whether an account is held since the current month."""
+    held = _held(tx, {"account_id": account_id, "kind": kind})
+    return held is not None and held[1] == month(tx).start
+
+
 @writes("allowance.settle", SERVER, audited=False)
 def settle(tx: Tx, account_id: int, kind: Kind, state: State) -> None:
     """Make marks and the hold of an account what its state in the current month says."""
-    of = {"account_id": account_id, "kind": kind, "month": months.at(tx.now).start}
-    marked = {percent for (percent,) in tx.db.rows(_MARKED, **of)}
+    of = {"account_id": account_id, "kind": kind, "month": month(tx).start}
+    marked = _marked(tx, {"account_id": account_id, "kind": kind})
     for percent in sorted(set(state.reached) - marked):
         tx.db.execute(_MARK, **of, percent=percent, used=state.used, allowed=state.allowed)
         said = {"percent": percent, "used": state.used, "allowed": state.allowed}
@@ -122,12 +145,6 @@ def holds(tx: Tx, account_id: int) -> dict[Kind, Hold]:
     return {kind: Hold(*hold) for kind, *hold in tx.db.rows(query, id=account_id)}
 
 
-def held(tx: Tx, kind: Kind) -> list[int]:
-    """Return the accounts that are held, by ID."""
-    query = "SELECT account_id FROM holds WHERE kind = :kind"
-    return [id for (id,) in tx.db.rows(query, kind=kind)]
-
-
 def of_month(tx: Tx, kind: Kind) -> list[int]:
     """Return the accounts that a change of the month concerns, by ID.
 
@@ -137,25 +154,30 @@ def of_month(tx: Tx, kind: Kind) -> list[int]:
     query = """
         SELECT account_id FROM holds WHERE kind = :kind
         UNION SELECT account_id FROM allowance_marks WHERE kind = :kind AND month = :month"""
-    rows = tx.db.rows(query, kind=kind, month=months.at(tx.now).start)
+    rows = tx.db.rows(query, kind=kind, month=month(tx).start)
     return [id for (id,) in rows]
 
 
-def untold(tx: Tx) -> list[Notice]:
-    """Return some marks of which nobody has been told: of each account and kind, the highest."""
+def untold(tx: Tx, is_due: Callable[[int, Kind, int], bool]) -> list[Notice]:
+    """Return some marks of which nobody has been told: of each account and kind, the highest.
+
+    Args:
+        is_due: Whether it is to be told now, by account, kind and percent.
+    """
+    rows = (row for row in tx.db.rows(_UNTOLD) if is_due(row[0], row[2], row[4]))
     return [
         Notice(
             id,
             name,
             kind,
-            months.at(month),
+            months.at(start),
             percent,
             used,
             allowed,
             holds(tx, id).get(kind),
             _readers(tx, id),
         )
-        for id, name, kind, month, percent, used, allowed in tx.db.rows(_UNTOLD, most=MOST_TOLD)
+        for id, name, kind, start, percent, used, allowed in islice(rows, MOST_TOLD)
     ]
 
 
@@ -178,21 +200,32 @@ def told(tx: Tx, notices: Sequence[Notice]) -> None:
 
 def _hold(tx: Tx, account_id: int, kind: Kind, hold: Hold | None) -> None:
     of = {"account_id": account_id, "kind": kind}
-    month = months.at(tx.now).start
-    rows = tx.db.rows(_HOLD_OF, **of)
-    found, since = (Hold(*rows[0][:2]), rows[0][2]) if rows else (None, month)
-    if hold == found and (hold is None or since == month):
+    current = month(tx).start
+    before = _held(tx, of)
+    if before == (hold and (hold, current)):
         return
     if hold is None:
         tx.db.execute(_RELEASE, **of)
     else:
         rate = hold.bytes_per_second
-        tx.db.execute(_HOLD, **of, month=month, effect=hold.effect, bytes_per_second=rate)
-    if hold != found:
+        tx.db.execute(_HOLD, **of, month=current, effect=hold.effect, bytes_per_second=rate)
+    if hold != (before and before[0]):
         _publish(tx, account_id)
         action = "allowance.hold" if hold else "allowance.release"
         details = {"effect": hold.effect} if hold else {}
         audit.note_of_system(tx, account_id, action, kind, **details)
+
+
+def _held(tx: Tx, of: Mapping[str, Value]) -> tuple[Hold, int] | None:
+    """What holds an account, and in which month it began."""
+    for effect, rate, since in tx.db.rows(_HOLD_OF, **of):
+        return Hold(effect, rate), since
+    return None
+
+
+def _marked(tx: Tx, of: Mapping[str, Value]) -> set[int]:
+    """The shares that are marked in the current month."""
+    return {percent for (percent,) in tx.db.rows(_MARKED, **of, month=month(tx).start)}
 
 
 def _publish(tx: Tx, account_id: int) -> None:

@@ -5,15 +5,16 @@ It is calculated once a minute, so a budget can be exceeded by what is used in a
 """
 
 import json
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Literal, get_args
 
-from attimo.billing import months
 from attimo.billing.bill import Bill, bill
 from attimo.billing.card import Card
 from attimo.billing.card_file import Cards
+from attimo.billing.months import Month
 from attimo.control import accounts, allowances, audit, bill_usage, bills
 from attimo.control.actions import SERVER, reads, writes
 from attimo.control.allowances import NOTHING, Hold, State
@@ -30,6 +31,12 @@ SHARES = (50, 80, 100)
 """In percent of the sum."""
 MOST_AMOUNT = 10**9
 DECIMALS = 6
+AMOUNT = (
+    rf"(0\.(?!0+$)[0-9]{{1,{DECIMALS}}}"
+    rf"|[1-9][0-9]{{0,8}}(\.[0-9]{{1,{DECIMALS}}})?"
+    rf"|{MOST_AMOUNT}(\.0{{1,{DECIMALS}}})?)"
+)
+"""What a sum looks like."""
 
 _SET = """
 INSERT INTO budgets (account_id, card, amount, effects, throttle_bytes_per_second)
@@ -66,6 +73,15 @@ class Spent:
 
     budget: Budget
     bill: Bill
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A budget as it was compared with the bill of a month, and what follows from that."""
+
+    budget: Budget | None
+    month: Month
+    state: State
 
 
 @reads("budget.read", bills.READ)
@@ -105,18 +121,20 @@ def set_(
     """
     chosen = {**dict.fromkeys(SHARES, "notify"), **effects}
     rate = _rate(throttle_bytes_per_second, "throttle" in chosen.values())
-    sum_, name = _amount(amount), cards.named(card).name
+    sum_, priced = _amount(amount), cards.named(card)
+    budget = Budget(sum_, priced.name, chosen, rate)
     tx.db.execute(
         _SET,
         account_id=account_id,
-        card=name,
+        card=priced.name,
         amount=f"{sum_:f}",
         effects=json.dumps(chosen),
         rate=rate,
     )
-    audit.note(tx, account_id, name, amount=f"{sum_:f}", effects=chosen)
-    review(tx, [account_id], cards)
-    return get(tx, account_id, cards)
+    audit.note(tx, account_id, priced.name, amount=f"{sum_:f}", effects=chosen)
+    spent = _bill(tx, account_id, priced)
+    allowances.settle(tx, account_id, "budget", _state(budget, spent))
+    return Spent(budget, spent)
 
 
 @writes("budget.delete", MANAGE)
@@ -140,17 +158,34 @@ def with_one(tx: Tx) -> list[int]:
     return [id for (id,) in tx.db.rows(query)]
 
 
+def compare(tx: Tx, account_id: int, cards: Cards) -> Compared | None:
+    """Compare what an account has spent with its budget; None if nothing follows from that.
+
+    It only reads, since a bill can take long: nobody who writes shall wait for it.
+    """
+    budget = _find(tx, account_id)
+    state = _state_of(tx, account_id, budget, cards)
+    if state is None or allowances.is_settled(tx, account_id, "budget", state):
+        return None
+    return Compared(budget, allowances.month(tx), state)
+
+
 @writes("allowance.review", SERVER, audited=False)
-def review(tx: Tx, account_ids: Iterable[int], cards: Cards) -> None:
-    """Compare what accounts have spent with their budgets; does nothing without the card."""
-    for account_id in account_ids:
-        budget = _find(tx, account_id)
-        try:
-            spent = budget and _bill(tx, account_id, cards.named(budget.card))
-        except NoSuchRateCard:
-            continue
-        state = _state(budget, spent) if budget and spent else NOTHING
-        allowances.settle(tx, account_id, "budget", state)
+def settle(tx: Tx, account_id: int, found: Compared) -> None:
+    """Do what follows; nothing if there is another budget or month by now."""
+    if (_find(tx, account_id), allowances.month(tx)) == (found.budget, found.month):
+        allowances.settle(tx, account_id, "budget", found.state)
+
+
+def _state_of(tx: Tx, account_id: int, budget: Budget | None, cards: Cards) -> State | None:
+    """What is spent; None without the card, unless what is held is of an earlier month."""
+    if budget is None:
+        return NOTHING
+    try:
+        card = cards.named(budget.card)
+    except NoSuchRateCard:
+        return None if allowances.is_held(tx, account_id, "budget") else NOTHING
+    return _state(budget, _bill(tx, account_id, card))
 
 
 def _state(budget: Budget, spent: Bill) -> State:
@@ -176,21 +211,18 @@ def _find(tx: Tx, account_id: int) -> Budget | None:
 
 
 def _bill(tx: Tx, account_id: int, card: Card) -> Bill:
-    account, month = accounts.get(tx, account_id), months.at(tx.now)
-    return bill(card, bill_usage.used(tx, account_id, month), month, account.created_at, tx.now)
+    account, month = accounts.get(tx, account_id), allowances.month(tx)
+    now = max(tx.now, month.start)
+    return bill(card, bill_usage.used(tx, account_id, month), month, account.created_at, now)
 
 
 def _amount(text: str) -> Decimal:
-    try:
-        found = Decimal(text) if len(text) <= 20 and text.isascii() else Decimal("nan")
-    except InvalidOperation:
-        found = Decimal("nan")
-    exponent = found.as_tuple().exponent
-    if not (isinstance(exponent, int) and 0 < found <= MOST_AMOUNT and exponent >= -DECIMALS):
+    if not re.fullmatch(AMOUNT, text):
         raise InvalidArgument(
-            f"amount must be more than 0, at most {MOST_AMOUNT:,}, with up to {DECIMALS} decimals"
+            f"amount must be more than 0, at most {MOST_AMOUNT:,}, with up to {DECIMALS} decimals, "
+            "such as 12.50"
         )
-    return found
+    return Decimal(text)
 
 
 def _rate(rate: int | None, is_needed: bool) -> int | None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from attimo.control import accounts, api_keys, caches, invitations, members, roles
+from attimo.control import accounts, api_keys, caches, invitations, members, roles, transfer
 from attimo.control.accounts import AccountDetails
 from attimo.control.actions import writes
 from attimo.control.actor import SYSTEM
@@ -66,6 +66,7 @@ def found(
     account = accounts.create(tx, name)
     accounts.note(tx, account_id, account)
     with _server_acts(tx):
+        transfer.review(tx, [account.id])
         caches.create(tx, account.id, CACHE)
         if email is None:
             key, invitation = api_keys.create(tx, account.id, "made with the account"), None

@@ -2,7 +2,16 @@
 
 from dataclasses import dataclass, field, replace
 
-from attimo.control import accounts, api_keys, caches, invitations, members, sessions, users
+from attimo.control import (
+    accounts,
+    api_keys,
+    caches,
+    invitations,
+    members,
+    sessions,
+    transfer,
+    users,
+)
 from attimo.control.actions import PROOF, writes
 from attimo.control.api_keys import NewApiKey
 from attimo.control.sessions import NewSession
@@ -41,6 +50,7 @@ def sign_up(tx: Tx, email: str, password_hash: str, account_name: str | None) ->
     members.add(tx, account.id, user, OWNER.id)
     caches.create(tx, account.id, CACHE)
     key = api_keys.create(tx, account.id, "made at sign-up")
+    transfer.review(tx, [account.id])
     return NewAccount(account.id, key, sessions.create(tx, user))
 
 

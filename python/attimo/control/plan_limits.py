@@ -118,14 +118,18 @@ def of_plan(asked: Mapping[str, Any], path: str) -> dict[str, Value]:
     return limits
 
 
-def check_together(limits: Mapping[str, Value], path: str) -> None:
+def check_together(limits: Mapping[str, Value], path: str, why: str = "") -> None:
     """Refuse limits that make no sense together.
+
+    Args:
+        path: The name of the field in the request that has them.
+        why: The end of the message.
 
     Raises:
         InvalidArgument: Accounts would be throttled to no rate.
     """
     if limits.get(USED_UP) == "throttle" and THROTTLE not in limits:
-        raise InvalidArgument(f"{path}.{THROTTLE} must be a number if {USED_UP} is throttle")
+        raise InvalidArgument(f"{path}.{THROTTLE} must be a number if {USED_UP} is throttle{why}")
 
 
 def combined(limits: str, overrides: str) -> dict[str, Value]:

@@ -40,6 +40,7 @@ SELECT name, limits, created_at,
 FROM plans """
 _TOUCH = "UPDATE accounts SET revision = :revision WHERE plan = :name AND deleted_at IS NULL"
 _WITH = "SELECT id FROM accounts WHERE plan = :name AND deleted_at IS NULL ORDER BY id"
+_OVERRIDES = "SELECT name, overrides FROM accounts WHERE plan = :name AND deleted_at IS NULL"
 _MOVE = "UPDATE accounts SET plan = :other, revision = :revision WHERE plan = :name"
 _ASSIGN = """
 UPDATE accounts SET plan = :plan, overrides = :overrides, revision = :revision WHERE id = :id
@@ -108,13 +109,14 @@ def change(tx: Tx, account_id: int, name: str, limits: Mapping[str, Any]) -> Pla
     """Replace all limits of a plan, at once for every account that has it.
 
     Raises:
-        InvalidArgument: A limit is invalid.
+        InvalidArgument: A limit is invalid, by itself or with the overrides of an account.
         NoSuchPlan: There is no such plan.
         PlanIsFixed: It is the one without limits.
     """
     plan, wanted = get(tx, account_id, name), plan_limits.of_plan(limits, "limits")
     if name == UNLIMITED:
         raise PlanIsFixed(name, "has no limits, and cannot be changed")
+    _check_overrides(tx, name, wanted, "limits")
     if wanted != plan.limits:
         text = plan_limits.text(wanted)
         tx.db.execute("UPDATE plans SET limits = :text WHERE name = :name", text=text, name=name)
@@ -129,7 +131,8 @@ def delete(tx: Tx, account_id: int, name: str, successor: str | None = None) -> 
     """Delete a plan; accounts that have it get the successor, with their overrides.
 
     Raises:
-        InvalidArgument: The successor is the plan itself.
+        InvalidArgument: The successor is the plan itself, or the overrides of an account make no
+            sense with it.
         NoSuchPlan: There is no such plan, or no such successor.
         PlanIsFixed: Every server has it.
         PlanInUse: Accounts have it, and no successor is named.
@@ -141,7 +144,9 @@ def delete(tx: Tx, account_id: int, name: str, successor: str | None = None) -> 
         raise InvalidArgument("successor must be another plan")
     if successor is None and plan.accounts:
         raise PlanInUse(name, plan.accounts)
-    other = FREE if successor is None else get(tx, account_id, successor).name
+    next_plan = get(tx, account_id, successor or FREE)
+    other = next_plan.name
+    _check_overrides(tx, name, next_plan.limits, "successor")
     moved = [id for (id,) in tx.db.rows(_WITH, name=name)]
     tx.db.execute(_MOVE, name=name, other=other, revision=directory.touch(tx))
     tx.db.execute("DELETE FROM plans WHERE name = :name", name=name)
@@ -187,6 +192,13 @@ def limits_of(tx: Tx, account_id: int) -> dict[str, Value]:
     for limits, overrides in tx.db.rows(query, id=account_id):
         return plan_limits.combined(limits, overrides)
     return {}
+
+
+def _check_overrides(tx: Tx, name: str, limits: Mapping[str, Value], path: str) -> None:
+    """Refuse limits that make no sense with the overrides of accounts that have a plan."""
+    for account, overrides in tx.db.rows(_OVERRIDES, name=name):
+        both = plan_limits.without_none({**limits, **json.loads(overrides)})
+        plan_limits.check_together(both, path, f", as it is for the account {account!r}")
 
 
 def _plan(name: str, limits: str, created_at: int, accounts: int) -> Plan:

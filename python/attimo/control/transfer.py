@@ -6,7 +6,6 @@ which it books them: so they are counted once, whatever the clock shows.
 
 from collections.abc import Iterable
 
-from attimo.billing import months
 from attimo.control import allowances, plan_limits
 from attimo.control.actions import SERVER, writes
 from attimo.control.allowances import NOTHING, Hold, State
@@ -26,7 +25,7 @@ WHERE deleted_at IS NULL AND """
 def used(tx: Tx, account_id: int) -> int:
     """Return how many bytes an account has transferred in the current month."""
     query = "SELECT bytes FROM transfer_months WHERE account_id = :id AND month = :month"
-    return int(tx.db.scalar(query, id=account_id, month=months.at(tx.now).start) or 0)
+    return int(tx.db.scalar(query, id=account_id, month=allowances.month(tx).start) or 0)
 
 
 @writes("allowance.review", SERVER, audited=False)
@@ -43,7 +42,7 @@ def review_plan(tx: Tx, name: str) -> None:
 
 
 def _review(tx: Tx, which: str, **values: int | str) -> None:
-    month = months.at(tx.now).start
+    month = allowances.month(tx).start
     for account_id, limits, overrides, bytes in tx.db.rows(_STATES + which, month=month, **values):
         state = _state(plan_limits.combined(limits, overrides), bytes)
         allowances.settle(tx, account_id, "transfer", state)

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from attimo.billing import months
 from attimo.billing.months import DAY
-from attimo.control import allowances, api_keys, closing, ledger_rows, ledger_tables, transfer
+from attimo.control import api_keys, closing, ledger_rows, ledger_tables, transfer
 from attimo.control.actions import SERVER, writes
 from attimo.control.ledger_tables import MINUTE, floor
 from attimo.control.totals import COUNTS, Totals, sum_of
@@ -133,7 +133,7 @@ def record(tx: Tx, batch: Batch, taken_at: int | None = None) -> bool:
     for statement, values in statements:
         tx.db.execute_each(statement, values)
     api_keys.used(tx, {used.key_id for used in batch.used})
-    transfer.review(tx, [*_accounts(tx, batch), *allowances.held(tx, "transfer")])
+    transfer.review(tx, _accounts(tx, batch))
     return True
 
 

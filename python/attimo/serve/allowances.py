@@ -6,19 +6,21 @@ their budgets are compared here.
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from attimo.billing import months
 from attimo.billing.card_file import Cards
 from attimo.billing.months import Month
 from attimo.control import Control, allowances, budgets, transfer
-from attimo.control.allowances import Notice
+from attimo.control.allowances import Kind, Notice
+from attimo.errors import StoreUnavailable
 from attimo.logs import with_fields
 from attimo.mail import Send
 
 BUDGETS_SECONDS = 60.0
 """How often budgets are compared with bills."""
+AGAIN_SECONDS = 3600.0
+"""How long an account hears no more of the same share of its budget, or of a lower one."""
 
 
 log = logging.getLogger(__name__)
@@ -43,6 +45,7 @@ class Allowances:
     time: Callable[[], float] = time.monotonic
     _next_at: float = field(default=0.0, init=False)
     _month: Month | None = field(default=None, init=False)
+    _told: dict[int, tuple[float, int]] = field(default_factory=dict, init=False)
 
     def look(self) -> None:
         """Do what is due.
@@ -50,41 +53,66 @@ class Allowances:
         Raises:
             StoreUnavailable: The database cannot be written; it is tried again at the next call.
         """
-        is_new = self._is_new_month()
-        if self._is_budgets_turn() or is_new:
+        with self.control.read() as tx:
+            month = allowances.month(tx)
+        is_new = month != self._month
+        if is_new:
             with self.control.begin() as tx:
-                if is_new:
-                    transfer.review(tx, allowances.of_month(tx, "transfer"))
-                budgets.review(tx, budgets.with_one(tx), self.cards)
-            self._month = months.at(self.control.clock())
+                transfer.review(tx, allowances.of_month(tx, "transfer"))
+        if is_new or self.time() >= self._next_at:
+            self._compare_budgets()
+            self._next_at = self.time() + BUDGETS_SECONDS
+        self._month = month
         self._tell()
 
-    def _is_new_month(self) -> bool:
-        """Whether the clock shows another month than at the last time, or this is the first."""
-        return self._month != months.at(self.control.clock())
-
-    def _is_budgets_turn(self) -> bool:
-        now = self.time()
-        if now < self._next_at:
-            return False
-        self._next_at = now + BUDGETS_SECONDS
+    def _compare_budgets(self) -> None:
         with self.control.read() as tx:
-            return bool(budgets.with_one(tx))
+            account_ids = budgets.with_one(tx)
+        for id in account_ids:
+            try:
+                self._compare_budget(id)
+            except StoreUnavailable:
+                raise
+            except Exception:  # those of others are compared nevertheless
+                fields = with_fields({"account": id})
+                log.exception("a budget cannot be compared with its bill", extra=fields)
+
+    def _compare_budget(self, account_id: int) -> None:
+        with self.control.read() as tx:
+            found = budgets.compare(tx, account_id, self.cards)
+        if found is not None:
+            with self.control.begin() as tx:
+                budgets.settle(tx, account_id, found)
 
     def _tell(self) -> None:
         with self.control.read() as tx:
-            notices = allowances.untold(tx)
+            notices = allowances.untold(tx, self._is_due)
         if not notices:
             return
         # Recorded first: with a full disk, members would get the same e-mail every few seconds.
         with self.control.begin() as tx:
             allowances.told(tx, notices)
+        self._remember(notices)
         for each in notices:
             fields = {"account": each.account_id, "kind": each.kind, "percent": each.percent}
             self.note(each.kind, each.percent)
             log.warning("an account has reached an allowance", extra=with_fields(fields))
             for email in each.emails:
                 self.send(email, *letter(each))
+
+    def _is_due(self, account_id: int, kind: Kind, percent: int) -> bool:
+        """Accounts set their budgets, as often as they like, and that shall not flood mailboxes."""
+        at, before = self._told.get(account_id, (0.0, 0))
+        is_later = percent > before or self.time() - at >= AGAIN_SECONDS
+        return kind != "budget" or is_later
+
+    def _remember(self, notices: Iterable[Notice]) -> None:
+        now = self.time()
+        of_budgets = {
+            each.account_id: (now, each.percent) for each in notices if each.kind == "budget"
+        }
+        recent = {id: told for id, told in self._told.items() if now - told[0] < AGAIN_SECONDS}
+        self._told = recent | of_budgets
 
 
 _KINDS = {
