@@ -136,6 +136,16 @@ impl UsageCounters {
 }
 
 impl UsageCounters {
+    /// Counts a request that was refused since it is over a limit. Only the thread whose
+    /// [`ThreadMeter`] gave these counters may call this.
+    pub(crate) fn count_refused(&self, api: Api) {
+        let method = self.by_api[api as usize].get_or_init(Box::default);
+        method.add(Count::Requests, 1);
+        method.add(Count::Errors, 1);
+    }
+}
+
+impl UsageCounters {
     fn add_to(&self, sum: &mut [u64; COUNTS]) {
         for method in self.by_api.iter().filter_map(OnceLock::get) {
             add(sum, method.read());

@@ -137,6 +137,16 @@ def test_items_elements_and_ttls_are_limited_by_the_plan(team: Team) -> None:
     expect(client.list_push_back(CACHE, "list", "e" * 100), CacheListPushBack.Success)
 
 
+def test_a_batch_with_a_ttl_over_the_limit_writes_nothing(team: Team) -> None:
+    team.limit(ttl_seconds=60)
+    items = [{"key": key, "value": "v", "ttl_seconds": ttl} for key, ttl in (("a", 60), ("b", 61))]
+
+    refused = team.web.post(f"/cache/{CACHE}/put", json={"items": items})
+
+    assert (refused.status_code, "limit of 60 seconds" in refused.json()["message"]) == (400, True)
+    assert team.web.get(f"/cache/{CACHE}?key=a").status_code == 404
+
+
 def test_refused_requests_are_counted_by_the_limit_that_refused_them(
     team: Team, server: Server
 ) -> None:

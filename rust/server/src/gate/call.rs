@@ -113,13 +113,15 @@ impl<'a> Call<'a> {
         Error::Denied(Cow::Owned(text))
     }
 
-    /// Checks that a value of this size may be written, before anything is written.
+    /// Checks that a value of this size may be written, and may live that long, before anything is
+    /// written.
     ///
     /// # Errors
     ///
-    /// The engine's refusal of an item that is too large.
-    pub(crate) fn admit(&self, key: &[u8], value: &[u8]) -> Result<()> {
-        Ok(self.limits().admit_item(ItemType::Scalar, key, value.len() as u64)?)
+    /// The engine's refusal of an item that is too large, and [`Error::Invalid`].
+    pub(crate) fn admit(&self, key: &[u8], value: &[u8], ttl: Ttl) -> Result<()> {
+        self.limits().admit_item(ItemType::Scalar, key, value.len() as u64)?;
+        self.check_ttl(Some(ttl))
     }
 
     /// Checks that an item may live that long.
@@ -201,6 +203,11 @@ impl<'a> Call<'a> {
     /// [`Error::NoSuchCache`].
     pub(crate) fn namespace(&self) -> Result<Namespace> {
         self.authorization.cache.map(|cache| cache.namespace).ok_or(Error::NoSuchCache)
+    }
+
+    /// Ends a request that is over a limit: it counts as an error, and costs nothing.
+    pub(super) fn refuse(self) {
+        self.authorization.counters.count_refused(self.api);
     }
 
     /// Ends the request, counts it, and takes what it used from the limits for each second. A failed

@@ -43,10 +43,13 @@ impl Gate {
             call.wait();
             return reply;
         }
-        if let Err(Error::Limited(met)) = &reply {
-            stats.limited(met.limit);
+        match &reply {
+            Err(Error::Limited(met)) => {
+                stats.limited(met.limit);
+                call.refuse();
+            }
+            _ => call.finish(reply.is_err()),
         }
-        call.finish(reply.is_err());
         stats.answered(via, api, now, Class::of(&reply));
         reply
     }

@@ -14,7 +14,7 @@ use super::caller::{ENDED, LOCAL_OWNER};
 use super::*;
 use crate::clock::Clock;
 use crate::directory::{ApiKey, Cache, CacheId, Role, Session};
-use crate::meter::ThreadMeter;
+use crate::meter::{COUNT_NAMES, Meter, ThreadMeter};
 use crate::methods::{Access, Api, Rights};
 use crate::permissions::Permissions;
 

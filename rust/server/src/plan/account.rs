@@ -26,7 +26,7 @@ struct OfAccount {
     keys: HashMap<Arc<str>, Kept>,
 }
 
-/// Buckets, and the numbers by which they were filled last.
+/// Buckets, and for each the last rate at which it was filled.
 #[derive(Debug, Default)]
 struct Kept {
     buckets: Arc<Buckets>,
@@ -73,8 +73,9 @@ impl Plan {
         let (mut gauges, mut none) = (Vec::new(), None);
         for (scope, kept) in scopes {
             let Some(kept) = kept else { continue };
-            kept.adjust(self.numbers.rates(scope), now);
-            for (measure, rate) in Measure::ALL.into_iter().zip(kept.rates) {
+            let rates = self.numbers.rates(scope);
+            kept.adjust(rates, now);
+            for (measure, rate) in Measure::ALL.into_iter().zip(rates) {
                 let Some((rate, limit)) = rate.zip(Limit::of(scope, measure)) else { continue };
                 match Rate::new(rate) {
                     Some(rate) => {
@@ -93,15 +94,14 @@ impl Plan {
 }
 
 impl Kept {
-    /// Makes the buckets those of these rates, if they were not yet.
+    /// Makes the buckets those of these rates, if they were not yet. One without a rate keeps its last.
     fn adjust(&mut self, rates: Rates, now: u64) {
-        let olds = std::mem::replace(&mut self.rates, rates);
-        for ((old, new), bucket) in olds.into_iter().zip(rates).zip(self.buckets.iter()) {
-            if old != new
-                && let (Some(old), Some(new)) = (old.and_then(Rate::new), new.and_then(Rate::new))
-            {
-                bucket.adjust(old, new, now);
+        for ((kept, new), bucket) in self.rates.iter_mut().zip(rates).zip(self.buckets.iter()) {
+            let Some(rate) = new.and_then(Rate::new) else { continue };
+            if let Some(old) = kept.and_then(Rate::new).filter(|_| *kept != new) {
+                bucket.adjust(old, rate, now);
             }
+            *kept = new;
         }
     }
 }

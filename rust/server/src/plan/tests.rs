@@ -73,6 +73,21 @@ fn an_account_that_has_spent_its_budget_is_told_so_and_of_no_transfer() {
 }
 
 #[test]
+fn a_debt_is_paid_at_the_rate_that_follows_times_without_a_limit_or_with_none_admitted() {
+    for between in [vec![("caches", 1)], vec![("bytes_out_per_second", 0)]] {
+        let mut plan = plan(&[("bytes_out_per_second", 1)]);
+        let limits = applied(&plan, 1, "k", 0);
+        limits.charge(Taken { operations: 1, bytes_in: 0, bytes_out: 5_000 }, 0);
+        for numbers in [between, vec![("bytes_out_per_second", 5_000)]] {
+            plan.change(Numbers::new(numbers));
+            applied(&plan, 1, "k", 0);
+        }
+
+        assert_eq!(applied(&plan, 1, "k", SECOND).admit(SECOND), Ok(()));
+    }
+}
+
+#[test]
 fn a_limit_of_zero_admits_nothing() {
     let limits = applied(&plan(&[("cache_operations_per_second", 0)]), 1, "k", 0);
     let met = limits.admit(5 * SECOND).unwrap_err();

@@ -106,10 +106,11 @@ fn put(request: &CacheRequest<'_>) -> Result<Response> {
         }
         let mut ttls: Vec<Ttl> = Vec::with_capacity(items.len());
         for item in &items {
-            call.admit(&item.key, &item.value)?;
             let own = item.ttl_seconds.map(|Whole(seconds)| lifetime(seconds)).transpose()?;
             let none = "ttl_seconds is missing: an item has none, nor has the query";
-            ttls.push(own.or(default).ok_or(Error::Malformed(none))?);
+            let ttl = own.or(default).ok_or(Error::Malformed(none))?;
+            call.admit(&item.key, &item.value, ttl)?;
+            ttls.push(ttl);
         }
         for (at, (Item { key, value, .. }, ttl)) in items.iter().zip(ttls).enumerate() {
             prefetch(call, at, &items, |item| &item.key);

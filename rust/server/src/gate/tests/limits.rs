@@ -71,6 +71,23 @@ fn a_limit_is_met_before_the_request_is_looked_at() {
 }
 
 #[test]
+fn a_refused_request_is_counted_and_costs_nothing() {
+    let gate = limited(&[("operations_per_second", 0)]);
+    let (meter, mut connection) = (Arc::<Meter>::default(), AuthorizationCache::default());
+    let (thread, stats) = (ThreadMeter::new(meter.clone()), Stats::default());
+    let owner = Credential { token: b"", local: true, peer: Ipv4Addr::LOCALHOST.into() };
+    let authorization = connection.authorize(&gate, &thread, owner, b"there", now()).unwrap();
+    let (authorization, api, via) = (&*authorization, Api::Set, Via::Http);
+    let request = DataRequest { authorization, api, via, now: now() };
+    let stats = ThreadStats::new(&stats, Clock::start());
+    gate.serve(request, &stats, Ok(()), |call, ()| set(call, b"key")).unwrap_err();
+
+    let used = meter.take();
+    let counted = COUNT_NAMES.into_iter().zip(used[0].counts).filter(|(_, count)| *count > 0);
+    assert_eq!(counted.collect::<Vec<_>>(), [("requests", 1), ("errors", 1)]);
+}
+
+#[test]
 fn a_flushed_cache_keeps_its_bucket_and_the_next_of_its_name_has_a_new_one() {
     let gate = limited(&[("cache_operations_per_second", 5)]);
     let mut connection = AuthorizationCache::default();
