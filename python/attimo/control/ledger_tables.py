@@ -29,8 +29,9 @@ FROM {{table}} WHERE {{accounts}} AND at >= {{since}} AND at < {{until}}
 _WHICH = {
     name: f"CASE with_overhead WHEN {at} THEN {{}} ELSE 0 END" for at, name in enumerate(STORED)
 }
+_OF_THE_DAY = ", ".join(case.format("whole") for case in _WHICH.values())
 _STORED_BY_DAY = f"""
-SELECT account_id, at, series_id, {_NOTHING_USED}, {", ".join(case.format("whole") for case in _WHICH.values())}
+SELECT account_id, at, series_id, {_NOTHING_USED}, {_OF_THE_DAY}
 FROM usage_stored WHERE {{accounts}} AND at >= {{since}} AND at < {{until}}
 """  # noqa: S608
 _OF_THE_HOUR = " ".join(f"WHEN {at} THEN {name}" for at, name in enumerate(HOURS_OF_A_DAY))
