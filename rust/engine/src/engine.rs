@@ -12,6 +12,7 @@ use crate::hashing::Hashing;
 use crate::log::Position;
 use crate::namespace::Retired;
 use crate::place::{Place, Rules};
+use crate::quota::{Quota, Spared};
 use crate::reclaim::Written;
 use crate::shard::Shard;
 use crate::{Command, Error, Limits, Looked, Moment, Namespace, Stored, Totals, size};
@@ -95,10 +96,10 @@ impl Engine {
         command: C,
         now: Moment,
     ) -> Result<C::Reply, Error> {
-        self.measure(namespace, command, self.limits(), now).map(|(reply, _)| reply)
+        self.measure(namespace, command, (self.limits(), None), now).map(|(reply, _)| reply)
     }
 
-    /// The same with other limits of items, and returns the lookups of the command, too.
+    /// The same with other limits of items and a quota, and returns the lookups of the command, too.
     ///
     /// # Errors
     ///
@@ -107,14 +108,14 @@ impl Engine {
         &self,
         namespace: Namespace,
         mut command: C,
-        limits: &Limits,
+        (limits, quota): (&Limits, Option<Quota<'_>>),
         now: Moment,
     ) -> Result<(C::Reply, Looked), Error> {
         command.prepare(&self.rules.hashing);
         let namespace = namespace.within(C::SPACE);
         let (home, hash) = self.locate(namespace, command.key());
         let mut shard = self.lock(home);
-        let before = shard.memory();
+        let (before, stored) = (shard.memory(), shard.totals().bytes);
         let at = (namespace, hash);
         let mut place = Place::find(&mut shard, (&self.rules, limits), at, command.key(), now);
         let reply = command.apply(&mut place);
@@ -122,7 +123,11 @@ impl Engine {
         if C::WRITES {
             shard.compact(&mut at);
             self.count(before, shard.memory());
+            let stored = (stored, shard.totals().bytes);
             self.leave(shard, Written { home, namespace, at }, now);
+            if let Some(quota) = quota {
+                self.keep_within(quota, stored, Spared { home, namespace, hash }, now);
+            }
         } else {
             drop(shard);
         }

@@ -154,6 +154,11 @@ impl Eviction {
         self.ghosts.memory(log.live())
     }
 
+    /// The worth of an item for its age, in records that were appended since.
+    pub(crate) fn worth_for_age(&self, header: Header, bytes: u64, age: u64, now: Moment) -> f64 {
+        self.worth(header, bytes, now) / real(age + 1)
+    }
+
     /// The worth of an item of so many bytes.
     fn worth(&self, header: Header, bytes: u64, now: Moment) -> f64 {
         let uses = real(header.uses() + header.uses_before()) + PRIOR;

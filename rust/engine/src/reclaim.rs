@@ -100,7 +100,7 @@ impl Engine {
 
     /// The next shard to evict from. All take turns, so that items written at the same time are
     /// evicted at the same time: a page is free only when everything on it is.
-    fn next_turn(&self) -> usize {
+    pub(crate) fn next_turn(&self) -> usize {
         self.turn.fetch_add(1, Ordering::Relaxed) % self.shards()
     }
 

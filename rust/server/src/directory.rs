@@ -209,7 +209,8 @@ impl Directory {
         let plan = state.plans.get(&account)?;
         let cache = cache.filter(|id| state.caches.contains_key(id)).map(|id| id.0);
         let key = Some(key).filter(|id| state.has_key(id));
-        Some(plan.apply(cache, key, server, now).into())
+        let all = || state.namespaces_of(account).collect();
+        Some(plan.apply(cache, key, (server, all), now).into())
     }
 }
 
@@ -301,6 +302,11 @@ impl State {
         if let Some(plan) = account.and_then(|account| self.plans.get(&account)) {
             free(plan);
         }
+    }
+
+    fn namespaces_of(&self, account: AccountId) -> impl Iterator<Item = Namespace> {
+        let ids = self.names.get(&account).into_iter().flat_map(HashMap::values);
+        ids.filter_map(|id| self.caches.get(id)).map(|cache| cache.namespace)
     }
 
     /// Whether there is a key for data with this id: an API key, or one that signs URLs.

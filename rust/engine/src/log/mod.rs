@@ -85,6 +85,11 @@ impl Log {
         self.segments[Self::split(at).0].queue
     }
 
+    /// How many records were appended since the segment of this one was opened.
+    pub(crate) fn age(&self, at: u32) -> u64 {
+        self.appended - self.segments[Self::split(at).0].notes.appended
+    }
+
     pub(crate) fn header(&self, at: u32) -> Header {
         record::split_header(self.bytes(at)).0
     }

@@ -5,13 +5,18 @@ use crate::eviction::MOST_MOVES;
 use crate::log::{Queue, Step};
 use crate::namespace::{Liveness, RemovalReason};
 use crate::search::{self, Protected, Search};
-use crate::{Moment, Namespace};
+use crate::{Moment, Namespace, size};
 
 /// The most protected items that one search passes: more than are in the way of each evicted one in the
 /// long run, and some microseconds under the lock.
 const MOST_PROTECTED: usize = 64;
 /// Lines of a table in which an item of a cache is looked for.
 const SAMPLED_LINES: usize = 8;
+/// Of how many items, in how many caches, the one that is worth least is evicted for a quota.
+const SAMPLED_ITEMS: usize = 8;
+const SAMPLED_CACHES: usize = 4;
+/// How many caches are looked up for that.
+const MOST_CACHES: usize = 64;
 
 impl Shard {
     /// Evicts one item, or removes an expired or retired one that comes first; whether the search
@@ -24,6 +29,52 @@ impl Shard {
         search: Search,
     ) -> bool {
         let Some(at) = self.victim(spared, judge, search) else { return false };
+        self.drop_victim(at, judge);
+        true
+    }
+
+    /// Evicts the item of these caches that is worth least of a sample, besides one that is spared;
+    /// whether there was one.
+    pub(crate) fn evict_of(
+        &mut self,
+        namespaces: &[Namespace],
+        spared: Option<(Namespace, u32)>,
+        judge: &Liveness<'_>,
+    ) -> bool {
+        let Some(at) = self.least_of(namespaces, spared, judge) else { return false };
+        self.drop_victim(at, judge);
+        true
+    }
+
+    fn least_of(
+        &mut self,
+        namespaces: &[Namespace],
+        spared: Option<(Namespace, u32)>,
+        judge: &Liveness<'_>,
+    ) -> Option<u32> {
+        let [start, first] = [(); 2].map(|()| (self.random.next() >> 32) as u32);
+        let (before, after) = namespaces.split_at(size::scale(start, namespaces.len()));
+        let caches = after.iter().chain(before).take(MOST_CACHES);
+        let mut least: Option<(f64, u32)> = None;
+        for cache in caches.filter_map(|it| self.caches.get(*it)).take(SAMPLED_CACHES) {
+            let last = cache.hash_after(first, SAMPLED_LINES).map_or(u32::MAX, |end| end - 1);
+            for at in cache.addresses_of(&(first..=last)).take(SAMPLED_ITEMS) {
+                let header = self.log.header(at);
+                if judge.fate(header).is_some() {
+                    return Some(at);
+                }
+                let (age, bytes) = (self.log.age(at), self.weight(at));
+                let worth = self.eviction.worth_for_age(header, bytes, age, judge.now());
+                let is_less = least.is_none_or(|(least, _)| worth < least);
+                if is_less && spared != Some((header.namespace, header.hash)) {
+                    least = Some((worth, at));
+                }
+            }
+        }
+        least.map(|(_, at)| at)
+    }
+
+    fn drop_victim(&mut self, at: u32, judge: &Liveness<'_>) {
         let header = self.log.header(at);
         match judge.fate(header) {
             Some(RemovalReason::Expired) => self.caches.totals.expired += 1,
@@ -34,7 +85,6 @@ impl Shard {
             }
         }
         self.remove(at);
-        true
     }
 
     /// The next item to evict, after those before it were moved.

@@ -5,6 +5,7 @@ mod collections;
 mod eviction;
 mod fairness;
 mod listing;
+mod quota;
 mod scalar;
 mod threads;
 mod transfer;

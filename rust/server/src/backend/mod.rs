@@ -6,7 +6,7 @@ use std::collections::HashMap;
 pub(crate) use attimo_engine::PREFETCHED;
 use attimo_engine::{
     Command, Config, Engine, Export, Imported, Limits, Looked, Moment, Namespace, Page, PageLimits,
-    Position, Stored, Swept, Totals,
+    Position, Quota, Stored, Swept, Totals,
 };
 
 use crate::clock::Now;
@@ -39,8 +39,8 @@ impl Backend {
         self.remote.is_some()
     }
 
-    /// Runs `command` in `namespace`, whose items have these limits; also returns its hits and
-    /// misses.
+    /// Runs `command` in `namespace`, whose items have these limits and, if they are in this process,
+    /// this quota; also returns its hits and misses.
     ///
     /// # Errors
     ///
@@ -49,11 +49,11 @@ impl Backend {
         &self,
         namespace: Namespace,
         command: C,
-        limits: &Limits,
+        (limits, quota): (&Limits, Option<Quota<'_>>),
         now: Now,
     ) -> Result<(C::Reply, Looked)> {
         match &self.remote {
-            None => Ok(self.engine.measure(namespace, command, limits, now.moment)?),
+            None => Ok(self.engine.measure(namespace, command, (limits, quota), now.moment)?),
             Some(_) => valkey::run(namespace, command, limits),
         }
     }

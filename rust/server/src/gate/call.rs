@@ -187,7 +187,8 @@ impl<'a> Call<'a> {
         let namespace = self.namespace()?;
         self.check_ttl(command.ttl())?;
         self.used.received += command.received();
-        self.gate.backend.run(namespace, command, self.limits(), self.now)
+        let quota = self.authorization.limits.as_ref().and_then(|limits| limits.quota());
+        self.gate.backend.run(namespace, command, (self.limits(), quota), self.now)
     }
 
     /// Sets how many of the bytes found the answer contains.

@@ -63,13 +63,13 @@ fn full(count: u32) -> Backend {
     for i in 0..count {
         let (key, value) = (key(i), value(i));
         let set = Set { key: &key, value: value[..].into(), ttl: Ttl(LIFE + u64::from(i)) };
-        backend.run(Namespace(i % 3 + 1), set, backend.limits(), now).unwrap();
+        backend.run(Namespace(i % 3 + 1), set, (backend.limits(), None), now).unwrap();
     }
     let elements: Vec<_> = (0..500_u32).map(u32::to_le_bytes).collect();
     let elements = elements.iter().map(|it| &it[..]);
     let union =
         Union { key: b"set", elements, ttl: CollectionTtl { ttl: Ttl(LIFE), refresh: true } };
-    backend.run(Namespace(1), union, backend.limits(), now).unwrap();
+    backend.run(Namespace(1), union, (backend.limits(), None), now).unwrap();
     backend
 }
 
@@ -99,12 +99,14 @@ fn all_items_are_there_again_with_the_time_that_is_left() {
         let got = backend.run(
             namespace,
             Get::new(&key, |it| it.as_slice().to_vec()),
-            backend.limits(),
+            (backend.limits(), None),
             now,
         );
         assert_eq!(got.unwrap().0, Some(value(i)));
-        let ttl =
-            backend.run(namespace, ItemGetTtl { key: &key }, backend.limits(), now).unwrap().0;
+        let ttl = backend
+            .run(namespace, ItemGetTtl { key: &key }, (backend.limits(), None), now)
+            .unwrap()
+            .0;
         assert_eq!(ttl, Some(Ttl(LIFE + u64::from(i) - 10_000 - 1)));
     }
 }
@@ -129,7 +131,7 @@ fn items_that_are_written_after_the_question_for_them_keep_the_time_that_is_left
     assert_eq!(asked.load(late, || {}).unwrap().kept, 11);
 
     let ttl = backend
-        .run(Namespace(1), ItemGetTtl { key: &key(0) }, backend.limits(), asked.now)
+        .run(Namespace(1), ItemGetTtl { key: &key(0) }, (backend.limits(), None), asked.now)
         .unwrap()
         .0;
     assert_eq!(ttl, Some(Ttl(20 + LIFE - 1)));
@@ -147,7 +149,7 @@ fn what_has_expired_meanwhile_is_not_there_and_a_clock_that_went_back_adds_no_ti
     let early = Items { epoch_milliseconds: 5, ..items(&backend, caches(), 0) };
     assert_eq!(early.load(&bytes[..], || {}).unwrap().kept, 1001);
     let ttl = backend
-        .run(Namespace(1), ItemGetTtl { key: &key(0) }, backend.limits(), early.now)
+        .run(Namespace(1), ItemGetTtl { key: &key(0) }, (backend.limits(), None), early.now)
         .unwrap()
         .0;
     assert_eq!(ttl, Some(Ttl(LIFE - 1)));

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use attimo_engine::Limits;
+use attimo_engine::{Limits, Namespace, QuotaUse};
 use parking_lot::Mutex;
 
 use super::applied::{Applied, Gauge};
@@ -22,6 +22,7 @@ pub(crate) struct Plan {
 #[derive(Debug, Default)]
 struct OfAccount {
     own: Kept,
+    stored: Arc<QuotaUse>,
     caches: HashMap<u64, Kept>,
     keys: HashMap<Arc<str>, Kept>,
 }
@@ -56,15 +57,16 @@ impl Plan {
         keys.retain(|id, _| has_key(id));
     }
 
-    /// The limits of requests of this account with this key to this cache, which both exist.
+    /// The limits of requests of this account with this key to this cache, which both exist. `all`
+    /// lists the namespaces of all its caches.
     pub(crate) fn apply(
         &self,
         cache: Option<u64>,
         key: Option<&Arc<str>>,
-        server: &Limits,
+        (server, all): (&Limits, impl FnOnce() -> Vec<Namespace>),
         now: u64,
     ) -> Applied {
-        let OfAccount { own, caches, keys } = &mut *self.buckets.lock();
+        let OfAccount { own, stored, caches, keys } = &mut *self.buckets.lock();
         let cache = cache.filter(|_| self.limits(Scope::Cache));
         let key = key.filter(|_| self.limits(Scope::Key));
         let cache = cache.map(|id| caches.entry(id).or_default());
@@ -85,7 +87,8 @@ impl Plan {
                 }
             }
         }
-        Applied::new(&self.numbers, none, gauges, server)
+        let quota = self.numbers.stored_bytes.map(|bytes| (bytes, all(), stored.clone()));
+        Applied::new(&self.numbers, none, gauges, (server, quota))
     }
 
     fn limits(&self, scope: Scope) -> bool {

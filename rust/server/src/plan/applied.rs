@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use attimo_engine::{Limits, Ttl};
+use attimo_engine::{Limits, Namespace, Quota, QuotaUse, Ttl};
 
 use super::bucket::{Bucket, Buckets, Empty, Rate};
 use super::limit::{Exceeded, Limit, Measure};
@@ -20,7 +20,11 @@ pub(crate) struct Applied {
     gauges: Box<[Gauge]>,
     items: Limits,
     ttl_seconds: Option<u64>,
+    quota: Option<Stored>,
 }
+
+/// The bytes that an account may store, in which namespaces, and what it stores.
+pub(super) type Stored = (u64, Vec<Namespace>, Arc<QuotaUse>);
 
 /// The usage of one request, in what plans limit.
 #[derive(Debug, Clone, Copy)]
@@ -45,7 +49,7 @@ impl Applied {
         numbers: &Numbers,
         none: Option<Limit>,
         mut gauges: Vec<Gauge>,
-        server: &Limits,
+        (server, quota): (&Limits, Option<Stored>),
     ) -> Self {
         // What only has to be looked at comes first, so that seldom something is given back.
         gauges.sort_by_key(|gauge| gauge.measure == Measure::Operations);
@@ -54,12 +58,18 @@ impl Applied {
         let blocked = numbers.blocked.map(|bytes| (Limit::Blocked, bytes)).or(spent).or(none);
         let refusal = blocked.map(|(limit, value)| Exceeded { limit, value, retry_after: LATER });
         let (gauges, items) = (gauges.into(), numbers.of_items(server));
-        Applied { refusal, gauges, items, ttl_seconds: numbers.ttl_seconds }
+        Applied { refusal, gauges, items, ttl_seconds: numbers.ttl_seconds, quota }
     }
 
     /// The limits of items.
     pub(crate) fn items(&self) -> &Limits {
         &self.items
+    }
+
+    /// What the account may store.
+    pub(crate) fn quota(&self) -> Option<Quota<'_>> {
+        let (bytes, namespaces, used) = self.quota.as_ref()?;
+        Some(Quota { bytes: *bytes, namespaces, used })
     }
 
     /// The longest TTL in seconds, if this one is longer.

@@ -15,6 +15,7 @@ pub(crate) struct Numbers {
     pub(super) blocked: Option<u64>,
     /// How much of its own budget is spent, in percent, by an account that is blocked for that.
     pub(super) over_budget: Option<u64>,
+    pub(super) stored_bytes: Option<u64>,
     item_bytes: Option<u64>,
     element_bytes: Option<u64>,
     pub(super) ttl_seconds: Option<u64>,
@@ -26,6 +27,7 @@ impl Numbers {
         let (mut read, mut is_blocked, mut transfer) = (Numbers::default(), false, 0);
         for (name, number) in numbers {
             match name {
+                "stored_bytes" => read.stored_bytes = Some(number),
                 "item_bytes" => read.item_bytes = Some(number),
                 "element_bytes" => read.element_bytes = Some(number),
                 "ttl_seconds" => read.ttl_seconds = Some(number),

@@ -16,7 +16,7 @@ fn plan(numbers: &[(&str, u64)]) -> Plan {
 }
 
 fn applied(plan: &Plan, cache: u64, key: &str, now: u64) -> Applied {
-    plan.apply(Some(cache), Some(&Arc::from(key)), &Limits::default(), now)
+    plan.apply(Some(cache), Some(&Arc::from(key)), (&Limits::default(), Vec::new), now)
 }
 
 /// How many requests are admitted at `now`, each of which takes as much, and why the next is not.
@@ -108,9 +108,9 @@ fn caches_and_keys_have_buckets_of_their_own_and_share_that_of_the_account() {
     assert_eq!(times(1, "b"), 2, "the cache's");
     assert_eq!(times(2, "b"), 2, "the key's, which has used two");
     assert_eq!(times(2, "c"), 2, "the account's");
-    let tokens = plan.apply(Some(3), None, &Limits::default(), SECOND);
+    let tokens = plan.apply(Some(3), None, (&Limits::default(), Vec::new), SECOND);
     assert_eq!(admitted(&tokens, ONE, SECOND).0, 6, "without a key, no limit of keys");
-    let missing = plan.apply(None, None, &Limits::default(), SECOND);
+    let missing = plan.apply(None, None, (&Limits::default(), Vec::new), SECOND);
     assert_eq!(admitted(&missing, ONE, SECOND).0, 4, "without a cache, only the account's");
 }
 
