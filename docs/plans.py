@@ -29,6 +29,7 @@ ENFORCED = {
     **dict.fromkeys(_rates("operations"), RATE.format("operations")),
     **dict.fromkeys(_rates("bytes_in"), RATE.format("throughput")),
     **dict.fromkeys(_rates("bytes_out"), RATE.format("throughput")),
+    "stored_bytes": "stored, and items of the account that are used little are evicted",
     "item_bytes": "refused with 413 and `item_size_limit_exceeded`",
     "element_bytes": "refused with 413 and `element_size_limit_exceeded`",
     "ttl_seconds": "refused with 400 and `invalid_argument`",

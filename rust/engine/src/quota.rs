@@ -12,6 +12,8 @@ use crate::{Engine, Moment, Namespace};
 const BEYOND: u64 = 64 * 1024;
 /// For so long after all shards were asked, only writes and evictions here are counted.
 const GOOD_MILLISECONDS: u64 = 1_000;
+/// How often all shards are searched in vain: a sample may have no item.
+const ROUNDS: usize = 4;
 
 /// How many bytes some caches may store together.
 #[derive(Debug, Clone, Copy)]
@@ -86,7 +88,7 @@ impl Engine {
     /// Evicts about so many bytes; returns how many it were.
     fn evict_of(&self, quota: Quota<'_>, bytes: u64, spared: Spared, now: Moment) -> u64 {
         let (mut freed, mut in_vain) = (0, 0);
-        while freed < bytes && in_vain <= self.shards() {
+        while freed < bytes && in_vain < ROUNDS * self.shards() {
             let at = self.next_turn();
             let judge = self.retired.judge(now);
             let mut shard = self.lock(at);

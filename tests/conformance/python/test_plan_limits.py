@@ -160,3 +160,24 @@ def test_refused_requests_are_counted_by_the_limit_that_refused_them(
     first_refusal(team.client)
 
     assert count("key_operations_per_second") == before + 1
+
+
+def test_an_account_over_its_stored_bytes_loses_its_own_items_and_nobody_else_does(
+    team: Team, server: Server, cache: str
+) -> None:
+    value, keys = "v" * 10_000, [f"key-{number}" for number in range(300)]
+    team.limit(stored_bytes=1_000_000)
+    with CacheClient(roomy(), with_token(server.http_address, server.api_key), MINUTE) as other:
+        for key in keys[:100]:
+            expect(other.set(cache, key, value), CacheSet.Success)
+        for key in keys:
+            expect(team.client.set(CACHE, key, value), CacheSet.Success)
+            expect(team.client.get(CACHE, key), CacheGet.Hit)
+        theirs = [other.get(cache, key) for key in keys[:100]]
+    own = [team.client.get(CACHE, key) for key in keys]
+    stats = team.web.get(f"/caches/{CACHE}/stats").json()
+
+    assert {type(answer) for answer in theirs} == {CacheGet.Hit}
+    assert 80 <= sum(isinstance(answer, CacheGet.Hit) for answer in own) < 100
+    assert stats["stored_bytes"] <= 1_000_000
+    assert stats["evicted"] > 200

@@ -77,7 +77,8 @@ fn what_was_just_written_stays() {
     }
     account.write(TWO, 0..1, 2 << 20);
     assert_eq!(account.kept(TWO, 0..1), 1, "even if it alone is larger");
-    assert_eq!(account.kept(ONE, 0..3_000), 0);
+    let left = account.kept(ONE, 0..3_000);
+    assert!(left < 30, "{left}");
 }
 
 #[test]

@@ -143,3 +143,18 @@ fn items_and_lifetimes_are_limited_by_the_plan() {
     let error = set(b"abc", 1_001).unwrap_err().to_string();
     assert!(error.contains("limit of 1 seconds") && error.contains("ttl_seconds"), "{error}");
 }
+
+#[test]
+fn an_account_that_stores_more_than_its_plan_allows_loses_its_own_items() {
+    let gate = limited(&[("stored_bytes", 50_000)]);
+    let (mut connection, meter) = (AuthorizationCache::default(), ThreadMeter::new(Arc::default()));
+    let owner = Credential { token: b"", local: true, peer: Ipv4Addr::LOCALHOST.into() };
+    let authorization = connection.authorize(&gate, &meter, owner, b"there", now()).unwrap();
+    let mut call = Call::new(&gate, &authorization, Api::Set, now());
+    for key in 0..2_000_u32 {
+        assert_eq!(set(&mut call, &key.to_le_bytes()), Ok(()));
+    }
+
+    let stored = gate.backend().stored_of(&[Namespace(1)])[0];
+    assert!((40_000..=50_000).contains(&stored.bytes), "{stored:?}");
+}
