@@ -180,4 +180,4 @@ def test_an_account_over_its_stored_bytes_loses_its_own_items_and_nobody_else_do
     assert {type(answer) for answer in theirs} == {CacheGet.Hit}
     assert 80 <= sum(isinstance(answer, CacheGet.Hit) for answer in own) < 100
     assert stats["stored_bytes"] <= 1_000_000
-    assert stats["evicted"] > 200
+    assert stats["counts"]["evicted"] > 200

@@ -55,7 +55,7 @@ impl Shard {
         let [start, first] = [(); 2].map(|()| (self.random.next() >> 32) as u32);
         let (before, after) = namespaces.split_at(size::scale(start, namespaces.len()));
         let caches = after.iter().chain(before).take(MOST_CACHES);
-        let mut least: Option<(f64, u32)> = None;
+        let mut found: Option<(f64, u32)> = None;
         for cache in caches.filter_map(|it| self.caches.get(*it)).take(SAMPLED_CACHES) {
             let last = cache.hash_after(first, SAMPLED_LINES).map_or(u32::MAX, |end| end - 1);
             for at in cache.addresses_of(&(first..=last)).take(SAMPLED_ITEMS) {
@@ -65,13 +65,13 @@ impl Shard {
                 }
                 let (age, bytes) = (self.log.age(at), self.weight(at));
                 let worth = self.eviction.worth_for_age(header, bytes, age, judge.now());
-                let is_less = least.is_none_or(|(least, _)| worth < least);
+                let is_less = found.is_none_or(|(least, _)| worth < least);
                 if is_less && spared != Some((header.namespace, header.hash)) {
-                    least = Some((worth, at));
+                    found = Some((worth, at));
                 }
             }
         }
-        least.map(|(_, at)| at)
+        found.map(|(_, at)| at)
     }
 
     fn drop_victim(&mut self, at: u32, judge: &Liveness<'_>) {
