@@ -165,8 +165,8 @@ def _report(load: Callable[[], tuple[dict[str, int], str | None]], whose: str) -
     if any(read.values()):
         log.log(
             logging.WARNING if read["lost"] else logging.INFO,
-            "items of %s: %d kept, %d lost, %d expired, %d of caches deleted or flushed since or "
-            "too large, %d evicted; %d bytes in %d ms",
+            "items of %s: %d kept, %d lost, %d expired, %d of caches deleted or flushed since, too "
+            "large or sent twice, %d evicted; %d bytes in %d ms",
             *(whose, read["kept"], read["lost"], read["expired"], read["refused"]),
             *(read["evicted"], size, (time.monotonic() - began) * 1000),
         )

@@ -196,14 +196,23 @@ impl Log {
         }
     }
 
-    /// The starts of all segments with records, the oldest segment first.
-    pub(crate) fn by_age(&self) -> Vec<Position> {
-        let age = |start: &Position| self.serial.wrapping_sub(start.serial);
+    /// The serial of the newest segment.
+    pub(crate) fn newest(&self) -> u32 {
+        self.serial
+    }
+
+    /// Closes the open segments, so that later records come to newer ones, and returns the starts
+    /// of those with records, the oldest first: of all, or of the ones that are newer than a serial.
+    pub(crate) fn by_age(&mut self, newer_than: Option<u32>) -> Vec<Position> {
+        while self.close(Queue::Small) || self.close(Queue::Main) {}
+        let age = |serial: u32| self.serial.wrapping_sub(serial);
+        let is_wanted = |it: &&Segment| newer_than.is_none_or(|than| age(it.serial) < age(than));
         let start = |(segment, it): (usize, &Segment)| {
-            (it.live > 0).then_some(Position { segment, offset: 0, serial: it.serial })
+            let it = Some(it).filter(|it| it.live > 0).filter(is_wanted)?;
+            Some(Position { segment, offset: 0, serial: it.serial })
         };
         let mut starts: Vec<_> = self.segments.iter().enumerate().filter_map(start).collect();
-        starts.sort_unstable_by_key(|start| Reverse(age(start)));
+        starts.sort_unstable_by_key(|start| Reverse(age(start.serial)));
         starts
     }
 

@@ -146,6 +146,11 @@ impl Shard {
         &self.log
     }
 
+    /// The same, to change how they are stored.
+    pub(crate) fn log_mut(&mut self) -> &mut Log {
+        &mut self.log
+    }
+
     /// Changes an out-of-line value in place.
     pub(crate) fn change<R>(&mut self, at: u32, change: impl FnOnce(&mut Value) -> R) -> R {
         let record = self.log.record(at);

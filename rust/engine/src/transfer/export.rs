@@ -11,22 +11,49 @@ use crate::{Engine, ItemType, Moment, Namespace, Order};
 /// A walk over the items of some shards, from old ones to new ones: a piece of each shard in turn.
 ///
 /// It is meant for an engine that nobody writes to. What is written meanwhile is given in its old
-/// or its new state, and what is moved may be missing or given twice.
+/// or its new state, or in both, the old one first. What eviction or compaction moves meanwhile is
+/// given once or twice.
 #[derive(Debug)]
 pub struct Export<'a> {
     engine: &'a Engine,
-    shards: Vec<(usize, std::vec::IntoIter<Position>)>,
+    shards: Vec<Pieces>,
     /// The index of the shard that is next.
     turn: usize,
+}
+
+/// The segments of one shard that are left.
+#[derive(Debug)]
+struct Pieces {
+    shard: usize,
+    left: std::vec::IntoIter<Position>,
+    /// The newest segment when they were listed.
+    newest: Option<u32>,
+}
+
+impl Pieces {
+    /// The next; after the last one, what was written or moved to newer segments meanwhile.
+    fn next(&mut self, engine: &Engine) -> Option<Position> {
+        self.left.next().or_else(|| {
+            self.list(engine);
+            self.left.next()
+        })
+    }
+
+    fn list(&mut self, engine: &Engine) {
+        let mut shard = engine.lock(self.shard);
+        let before = shard.memory();
+        let log = shard.log_mut();
+        (self.left, self.newest) = (log.by_age(self.newest).into_iter(), Some(log.newest()));
+        engine.count(before, shard.memory());
+    }
 }
 
 impl Engine {
     /// A walk over one of `parts` parts of the items, which threads can do side by side.
     pub fn export(&self, part: usize, parts: usize) -> Export<'_> {
         let mine = (0..self.shards()).skip(part).step_by(parts.max(1));
-        let shards =
-            mine.map(|shard| (shard, self.lock(shard).log().by_age().into_iter())).collect();
-        Export { engine: self, shards, turn: 0 }
+        let pieces = |shard| Pieces { shard, left: Vec::new().into_iter(), newest: None };
+        Export { engine: self, shards: mine.map(pieces).collect(), turn: 0 }
     }
 }
 
@@ -49,10 +76,10 @@ impl Export<'_> {
     fn next(&mut self) -> Option<(usize, Position)> {
         while !self.shards.is_empty() {
             self.turn %= self.shards.len();
-            let (shard, pieces) = &mut self.shards[self.turn];
-            if let Some(piece) = pieces.next() {
+            let pieces = &mut self.shards[self.turn];
+            if let Some(piece) = pieces.next(self.engine) {
                 self.turn += 1;
-                return Some((*shard, piece));
+                return Some((pieces.shard, piece));
             }
             self.shards.remove(self.turn);
         }

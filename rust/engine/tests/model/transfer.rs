@@ -137,6 +137,64 @@ fn a_smaller_engine_keeps_what_was_used() {
     assert!((1000..8000).contains(&found(1000..20_000).count()));
 }
 
+/// Another engine with the items, of which `meanwhile` moves some after each step.
+fn transferred_while(engine: &Engine, mut meanwhile: impl FnMut(u32)) -> Engine {
+    let other = large();
+    for part in 0..PARTS {
+        let (mut walk, mut steps) = (engine.export(part, PARTS), 0);
+        let mut add = |item: &attimo_engine::Outgoing<'_>| {
+            let mut bytes = Vec::new();
+            item.write(&mut bytes);
+            import(&other, &bytes, 0, NOW);
+        };
+        while walk.step(NOW, &mut add) {
+            steps += 1;
+            meanwhile(steps);
+        }
+    }
+    other
+}
+
+#[test]
+fn items_that_eviction_moves_meanwhile_are_given_too() {
+    let engine = engine(8 << 20, Limits::default());
+    let key = |i: u32| i.to_le_bytes();
+    (0..30_000).for_each(|i| set(&engine, &key(i), &[7; 100], 100_000));
+    for _ in 0..3 {
+        (0..30_000).step_by(2).for_each(|i| drop(get(&engine, &key(i), NOW.0)));
+    }
+
+    let other = transferred_while(&engine, |steps| {
+        if steps < 40 {
+            engine.reserve(1 << 17);
+            engine.fit(NOW, u64::MAX);
+        }
+    });
+
+    let left: Vec<_> = (0..30_000).filter(|i| get(&engine, &key(*i), NOW.0).is_some()).collect();
+    let lost = left.iter().filter(|i| get(&other, &key(**i), NOW.0).is_none()).count();
+    assert!((10_000..30_000).contains(&left.len()), "{}", left.len());
+    assert_eq!(lost, 0);
+}
+
+#[test]
+fn items_that_compaction_moves_meanwhile_are_given_too() {
+    let engine = large();
+    let key = |i: u32| i.to_le_bytes();
+    (0..30_000).for_each(|i| set(&engine, &key(i), &[7; 100], 100_000));
+
+    let other = transferred_while(&engine, |steps| {
+        for i in (steps * 500..(steps + 1) * 500).take_while(|i| *i < 30_000) {
+            if i % 3 > 0 {
+                engine.run(CACHE, scalar::Delete { key: &key(i) }, NOW).unwrap();
+            }
+        }
+    });
+
+    let lost = (0..30_000).step_by(3).filter(|i| get(&other, &key(*i), NOW.0).is_none());
+    assert_eq!(lost.count(), 0);
+}
+
 #[test]
 fn nothing_is_read_from_a_part_of_an_item() {
     let engine = large();

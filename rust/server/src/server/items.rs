@@ -14,7 +14,8 @@ impl Server {
     /// Writes all items of caches that exist, for [`Server::load_items`] of another process; those
     /// for which there is no time until `until` are left out. Nothing is removed.
     ///
-    /// It is for a server that was stopped: a write meanwhile may be missing, or its item.
+    /// It is for a server that was stopped: of an item that is written meanwhile, the next server
+    /// may have the state before.
     ///
     /// # Errors
     ///
