@@ -30,6 +30,9 @@ ENFORCED = {
     **dict.fromkeys(_rates("bytes_in"), RATE.format("throughput")),
     **dict.fromkeys(_rates("bytes_out"), RATE.format("throughput")),
     "stored_bytes": "stored, and items of the account that are used little are evicted",
+    TRANSFER: f"as `{USED_UP}` says: sent and received nevertheless, slower, or refused with 429 "
+    "and `throughput_rate_limit_exceeded`",
+    plan_limits.THROTTLE: RATE.format("throughput"),
     "item_bytes": "refused with 413 and `item_size_limit_exceeded`",
     "element_bytes": "refused with 413 and `element_size_limit_exceeded`",
     "ttl_seconds": "refused with 400 and `invalid_argument`",

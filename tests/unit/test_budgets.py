@@ -9,10 +9,11 @@ import pytest
 
 from attimo.api.budgets import SetBudget
 from attimo.billing import card_file, months
+from attimo.billing.bill import bill
 from attimo.billing.card import Card
 from attimo.billing.card_file import Cards
 from attimo.billing.months import DAY
-from attimo.control import Control, budgets, closing, members, usage, users
+from attimo.control import Control, closing, members, usage, users
 from attimo.errors import StoreUnavailable
 from attimo.serve.allowances import AGAIN_SECONDS, BUDGETS_SECONDS, Allowances
 from fakes import Batch, Client, Clock, Listener, Used
@@ -266,13 +267,13 @@ def test_others_change_things_while_bills_are_calculated(
 def test_setting_a_budget_calculates_one_bill(
     owner: Client, control: Control, cache: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    calculated, original = [], budgets.bill
+    calculated: list[Any] = []
 
     def count(*args: Any) -> Any:
         calculated.append(args)
-        return original(*args)
+        return bill(*args)
 
-    monkeypatch.setattr(budgets, "bill", count)
+    monkeypatch.setattr("attimo.control.budgets.bill", count)
     set_(owner, amount="1")
 
     assert len(calculated) == 1

@@ -27,6 +27,7 @@ MANAGE = Right("account_management", "write")
 
 Effect = Literal["nothing", "notify", "throttle", "block"]
 EFFECTS: tuple[Effect, ...] = get_args(Effect)
+DEFAULT: Effect = "notify"
 SHARES = (50, 80, 100)
 """In percent of the sum."""
 MOST_AMOUNT = 10**9
@@ -119,7 +120,7 @@ def set_(
         InvalidArgument: A field is invalid; the message names it.
         NoSuchRateCard: There is no such card.
     """
-    chosen = {**dict.fromkeys(SHARES, "notify"), **effects}
+    chosen: dict[int, Effect] = {**dict.fromkeys(SHARES, DEFAULT), **effects}
     rate = _rate(throttle_bytes_per_second, "throttle" in chosen.values())
     sum_, priced = _amount(amount), cards.named(card)
     budget = Budget(sum_, priced.name, chosen, rate)
