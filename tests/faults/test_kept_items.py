@@ -263,11 +263,11 @@ def test_a_directory_in_the_place_of_the_file_costs_the_items_and_not_the_end(
 
     server.stop()
 
-    assert "items could not be written, and are lost: Is a directory" in server.output
+    assert "not all items could be written, and the rest is lost: Is a directory" in server.output
     assert left_over(server) == ["kept-items"]
 
 
-def test_a_full_disk_costs_the_items_and_not_the_end(tmp_path: Path) -> None:
+def test_a_full_disk_costs_the_items_that_do_not_fit_and_not_the_end(tmp_path: Path) -> None:
     limit = ("prlimit", "--fsize=8000000")
     with Server(data_dir=tmp_path / "data", prefix=limit) as server:
         with client(server) as http:
@@ -276,8 +276,12 @@ def test_a_full_disk_costs_the_items_and_not_the_end(tmp_path: Path) -> None:
 
         server.stop()
 
-        assert "items could not be written, and are lost: File too large" in server.output
-        assert left_over(server) == []
+        assert "not all items could be written, and the rest is lost: File too" in server.output
+        assert left_over(server) == ["kept-items"]
+        server.start()
+        assert "items of the last run: 7 kept, 13 lost" in server.output
+        with client(server) as http:
+            assert [read(http, f"k{number}") for number in range(20)].count(BIG) == 7
 
 
 def test_items_that_were_damaged_are_left_out_and_counted(server: Server) -> None:

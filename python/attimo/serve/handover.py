@@ -7,11 +7,11 @@ the directory is never unlocked. Then, one message each:
     new: hello          old: welcome, with lock and sockets
     new: wants          old: yielded (its control plane is closed, data is served as before)
     new: serves         old: leaves (it accepts no more, and finishes requests in flight)
-    old: usage, ends    new: recorded, to each
+    old: usage, ends    new: recorded, to each by its number
 
 With `serves`, the new server sends a socket for the items. The old one, if both keep them, writes
 them there when requests in flight are finished. The new one reads them, writes a byte back and
-serves.
+serves; a second byte takes that back, if it could not begin to serve.
 
 A server that gives up sends `refused` first, so one that closes the connection without it has
 ended. If the new one ends before `serves`, the old one continues unchanged; if it ends after that,
@@ -52,6 +52,8 @@ RECORD_TRIES = 3
 FINISH_SECONDS = 3.0
 BEGUN = b"\1"
 """What the new server writes to the socket for the items just before it serves."""
+NOT_BEGUN = b"\0"
+"""What it writes after that, if it could not begin to serve."""
 
 log = logging.getLogger(__name__)
 
@@ -71,11 +73,12 @@ class Successor:
     stream: socket.socket | None = None
     takes_items: bool = False
     is_gone: bool = field(default=False, init=False)
+    _question: int = field(default=0, init=False)
 
     def has_served(self) -> bool:
         """Whether it had begun to serve before it ended, so that items may have changed there."""
         with suppress(OSError):
-            return self.stream is not None and self.stream.recv(1, socket.MSG_DONTWAIT) == BEGUN
+            return self.stream is not None and self.stream.recv(2, socket.MSG_DONTWAIT) == BEGUN
         return False
 
     def takes_all(self, collector: Collector) -> bool:
@@ -101,13 +104,22 @@ class Successor:
     def _asked(self, message: dict[str, Any]) -> bool:
         if not self.is_gone:
             try:
-                self.channel.say(message)
-                return bool(self.channel.hear(RECORD_SECONDS).get("recorded"))
+                self._question += 1
+                self.channel.say(message | {"question": self._question})
+                return bool(self._answer().get("recorded"))
             except Gone:
                 self.is_gone = True
             except Silent:
                 pass
         return False
+
+    def _answer(self) -> dict[str, Any]:
+        """Return the answer to the last question, and skip late ones to those before."""
+        while True:
+            answer = self.channel.hear(RECORD_SECONDS)
+            # A server of an earlier version does not say which one it answers.
+            if answer.get("question", self._question) == self._question:
+                return answer
 
 
 @dataclass(slots=True)
@@ -191,18 +203,28 @@ class Handover:
         return True
 
     def _gives_place(self, channel: Channel) -> bool:
-        if why := self.give_up():
-            channel.say({"refused": why})
-            return False
         try:
-            channel.say({"yielded": True})
-            successor = self._successor(channel, self._hear(channel))
-            channel.say({"leaves": True} | ({"items": True} if successor.takes_items else {}))
+            why = self.give_up()
+            if not why:
+                self.successor = self._yields(channel)
         except (Gone, Silent):
             return not self._continues()
-        self.successor = successor
+        except Exception as error:  # a connection that just ends means that this process has ended
+            log.error("this server cannot be replaced", exc_info=error)
+            with suppress(Gone):
+                channel.say({"refused": "it could not hand over; its log says why"})
+            return not self._continues()
+        if why:
+            channel.say({"refused": why})
+            return False
         self.wake()
         return True
+
+    def _yields(self, channel: Channel) -> Successor:
+        channel.say({"yielded": True})
+        successor = self._successor(channel, self._hear(channel))
+        channel.say({"leaves": True} | ({"items": True} if successor.takes_items else {}))
+        return successor
 
     def _continues(self) -> bool:
         """Open the control plane again, unless this server was told to stop; whether it did."""

@@ -99,7 +99,7 @@ class KeptItems:
             return
         self.end_soon()
         patience = max(LEAST_SECONDS, (self._until or 0.0) - time.monotonic())
-        with _complaining("items could not be written, and are lost"):
+        with _complaining("not all items could be written, and the rest is lost"):
             try:
                 self._write(self._node, patience)
             finally:
@@ -142,9 +142,12 @@ class KeptItems:
         self._unfinished.unlink(missing_ok=True)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         with open(os.open(self._unfinished, flags, files.OWNER_ONLY), "wb", buffering=0) as file:
-            count = _report_written(lambda: node.save_items(file, patience), "the next start")
-        if count:
-            os.replace(self._unfinished, self.path)
+            is_any = True  # after an error, if it has written blocks: they are whole
+            try:
+                is_any = _report_written(lambda: node.save_items(file, patience), "the next start")
+            finally:
+                if is_any and os.fstat(file.fileno()).st_size:
+                    os.replace(self._unfinished, self.path)
 
 
 @contextmanager
@@ -172,8 +175,8 @@ def _report(load: Callable[[], tuple[dict[str, int], str | None]], whose: str) -
         )
 
 
-def _report_written(save: Callable[[], dict[str, int]], whom: str) -> int:
-    """Return how many items were written."""
+def _report_written(save: Callable[[], dict[str, int]], whom: str) -> bool:
+    """Return whether any items were written."""
     began = time.monotonic()
     written = save()
     if written["items"] or written["left_out"]:
@@ -183,7 +186,7 @@ def _report_written(save: Callable[[], dict[str, int]], whom: str) -> int:
             *(whom, written["items"], written["left_out"], written["bytes"]),
             (time.monotonic() - began) * 1000,
         )
-    return written["items"]
+    return written["items"] > 0
 
 
 def _timeval(seconds: float) -> bytes:

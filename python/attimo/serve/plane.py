@@ -178,8 +178,11 @@ class Plane:
 
     def give_up(self) -> str | None:
         """Close it while requests wait for the process that opens it next, or return why not."""
-        if not self.node.hold_control(CONTROL_SECONDS):
-            return "a control request is in flight; try again"
+        try:
+            if not self.node.hold_control(CONTROL_SECONDS):
+                return "a control request is in flight; try again"
+        except OSError as error:
+            return f"its control requests cannot be held: {error}"
         self.close()
         return None
 

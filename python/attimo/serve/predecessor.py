@@ -17,7 +17,7 @@ from attimo.node import batches
 from attimo.node.batches import Batch
 from attimo.node.local import LocalNode
 from attimo.serve.channel import Channel, Gone, Silent
-from attimo.serve.handover import BEGUN, NAME, PROTOCOL
+from attimo.serve.handover import BEGUN, NAME, NOT_BEGUN, PROTOCOL
 from attimo.serve.kept_items import KeptItems
 from attimo.serve.listening import Offered
 
@@ -83,11 +83,24 @@ class Predecessor:
         kept.discard()
         return True
 
-    def begin(self) -> None:
-        """Tell it that this server serves from now on, so that its items are out of date."""
-        if self._stream is not None:
-            with self._stream, suppress(OSError):  # it has ended
-                self._stream.sendall(BEGUN)
+    @contextmanager
+    def serving(self) -> Iterator[None]:
+        """Tell it that its items are out of date, unless the block fails to begin to serve."""
+        if self._stream is None:
+            yield
+            return
+        with self._stream:
+            self._tell(self._stream, BEGUN)
+            try:
+                yield
+            except BaseException:
+                self._tell(self._stream, NOT_BEGUN)
+                raise
+
+    @staticmethod
+    def _tell(stream: socket.socket, byte: bytes) -> None:
+        with suppress(OSError):  # it has ended
+            stream.sendall(byte)
 
     def wait(self) -> None:
         """Wait until it has ended, or takes too long."""
@@ -117,9 +130,13 @@ class Predecessor:
 
     def _run(self, record: Callable[[Batch], object]) -> None:
         with suppress(Gone):
-            while written := self.channel.hear(None).get("usage"):
-                self.channel.say({"recorded": _is_recorded(written, record)})
-            self.channel.say({"recorded": True})
+            while True:
+                message = self.channel.hear(None)
+                written = message.get("usage")
+                is_recorded = not written or _is_recorded(written, record)
+                self.channel.say({"recorded": is_recorded, "question": message.get("question")})
+                if not written:
+                    break
         log.info("the old server (pid %d) has ended", self.pid)
 
 

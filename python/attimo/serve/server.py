@@ -13,7 +13,7 @@ import resource
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -146,7 +146,7 @@ class Server:
             # A service ends with its main process, so the supervisor learns of the new one first.
             supervisor.tell(f"MAINPID={os.getpid()}")
             self._follow(before)
-            self._serve()
+            self._serve(before)
         self.handover.start()
         control.readiness.started()
         self._tell_ready()
@@ -185,7 +185,6 @@ class Server:
                 # It may have stored usage that it could not record.
                 control.collector.pause()
                 control.collector.start()
-        before.begin()
 
     def _leave(self, successor: Successor) -> None:
         """Finish requests in flight, and give the items to the new server as soon as possible."""
@@ -202,8 +201,9 @@ class Server:
         if self._events:
             self._events.wait()
 
-    def _serve(self) -> None:
-        self.control.node.start([each.socket for each in self.sockets])
+    def _serve(self, before: Predecessor | None = None) -> None:
+        with before.serving() if before else nullcontext():
+            self.control.node.start([each.socket for each in self.sockets])
         self.kept.begin(self.control.node)
         self._events = Events(self.control.node.next_event)
         self._events.start()
