@@ -6,7 +6,7 @@ import socket
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -171,17 +171,38 @@ def test_an_old_server_that_is_asked_to_end_meanwhile_ends_well(old: Server) -> 
     assert billed(old.data_dir, "Set") == 1
 
 
+@contextmanager
 def old_until(
-    data_dir: Path, listener: socket.socket, answers: list[str], stack: ExitStack
-) -> None:
-    """An old server that gives its sockets, answers so much, and is gone."""
-    lock = stack.enter_context(DataDirectory(data_dir).lock())
-    door = stack.enter_context(socket.socket(socket.AF_UNIX))
-    (data_dir / NAME).unlink(missing_ok=True)
-    door.bind(str(data_dir / NAME))
-    door.listen()
+    data_dir: Path, listener: socket.socket, answers: list[str], goes_on: bool = False
+) -> Iterator[None]:
+    """An old server that gives its sockets, answers so much, and is gone, or only seems so."""
+    read, write = os.pipe()
+    if (pid := os.fork()) == 0:
+        try:
+            answer_so_much(data_dir, listener, answers, write)
+            if goes_on:
+                signal.pause()
+        finally:
+            os._exit(0)
+    os.close(write)
+    assert os.read(read, 1) == b"."
+    os.close(read)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
 
-    def run() -> None:
+
+def answer_so_much(
+    data_dir: Path, listener: socket.socket, answers: list[str], listens: int
+) -> None:
+    """In a process of its own."""
+    with DataDirectory(data_dir).lock() as lock, socket.socket(socket.AF_UNIX) as door:
+        (data_dir / NAME).unlink(missing_ok=True)
+        door.bind(str(data_dir / NAME))
+        door.listen()
+        os.write(listens, b".")
         channel = Channel(door.accept()[0])
         channel.hear(HEAR_SECONDS)
         channel.say({"welcome": PROTOCOL, "tls": [False]}, [lock, listener.fileno()])
@@ -189,9 +210,6 @@ def old_until(
             channel.hear(HEAR_SECONDS)
             channel.say({answer: True})
         channel.close()
-        stack.close()
-
-    threading.Thread(target=run, daemon=True).start()
 
 
 @pytest.mark.parametrize("answers", [[], ["yielded"], ["yielded", "leaves"]], ids=len)
@@ -201,12 +219,25 @@ def test_a_new_server_serves_when_the_old_one_is_killed_on_the_way(
     data = tmp_path / "data"
     with Server(data_dir=data):
         pass
-    listener = socket.create_server(("127.0.0.1", 0))
-    address = listener.getsockname()
-    with ExitStack() as stack:
-        stack.enter_context(listener)
-        old_until(data, listener, answers, stack.pop_all())
-        with Server("--replace", data_dir=data) as server, client(server) as http:
-            assert server.http_address == address
-            write(http, "k")
-            http.put("/caches/after").raise_for_status()
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        old_until(data, listener, answers),
+        Server("--replace", data_dir=data) as server,
+        client(server) as http,
+    ):
+        assert server.http_address == listener.getsockname()
+        write(http, "k")
+        http.put("/caches/after").raise_for_status()
+
+
+def test_a_new_server_does_not_serve_beside_an_old_one_that_only_seems_to_have_ended(
+    tmp_path: Path,
+) -> None:
+    data = tmp_path / "data"
+    with Server(data_dir=data):
+        pass
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        old_until(data, listener, [], goes_on=True),
+    ):
+        assert "does not hand over" in refused("--replace", "--data-dir", str(data))

@@ -1,6 +1,8 @@
 """Replacing a running server: the new server's side of `handover`."""
 
 import logging
+import os
+import select
 import socket
 import threading
 import time
@@ -27,6 +29,8 @@ YIELD_SECONDS = 30.0
 """Its time limit for closing the control plane."""
 END_SECONDS = 20.0
 """Its time limit for requests in flight."""
+GONE_SECONDS = 5.0
+"""How long its process may take to end after it has closed the connection."""
 LOOK_SECONDS = 0.1
 
 log = logging.getLogger(__name__)
@@ -113,7 +117,7 @@ class Predecessor:
         """Return its answer once it did what it was asked to do; None if it has ended.
 
         Raises:
-            Misconfigured: It refuses.
+            Misconfigured: It refuses, or has closed the connection and still runs.
         """
         try:
             # It may have sent the reason before it closed the connection.
@@ -121,6 +125,8 @@ class Predecessor:
                 self.channel.say(message, descriptors)
             answer = _hear(self.channel, patience, self.shutdown)
         except Gone:
+            if not _ends(self.pid):
+                raise _silent(self.pid) from None
             return None
         except Silent as error:
             raise _silent(self.pid) from error
@@ -231,6 +237,18 @@ def _hear(channel: Channel, patience: float, shutdown: threading.Event) -> dict[
                 raise SystemExit(0) from None
             if time.monotonic() > deadline:
                 raise
+
+
+def _ends(pid: int) -> bool:
+    """Wait for the end of a process; false if it goes on, as after an error in one thread."""
+    try:
+        handle = os.pidfd_open(pid)
+    except OSError:  # it has ended, or is in another container and cannot be seen
+        return True
+    try:
+        return bool(select.select([handle], [], [], GONE_SECONDS)[0])
+    finally:
+        os.close(handle)
 
 
 def _pause(shutdown: threading.Event) -> None:
