@@ -27,7 +27,7 @@ LAYERS = (
     {"memory_budget", "meter", "process", "read_buffer", "stats", "token"},
     {"backend", "deadline", "directory"},
     {"permissions"},
-    {"clock", "counter", "error", "limits", "message", "methods", "protocol"},
+    {"clock", "counter", "error", "limits", "message", "methods", "protocol", "steps"},
     {"plan"},
 )
 """The modules of `server`, from the top: each uses only those in lower layers."""

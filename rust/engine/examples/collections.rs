@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use attimo_engine::commands::{dictionary, list, scalar, set, sorted_set};
 use attimo_engine::{
     CollectionTtl, Command, Config, End, Engine, Limits, Moment, Namespace, Order, Slice, Ttl,
+    Unpaced,
 };
 
 #[global_allocator]
@@ -170,9 +171,9 @@ fn disturb() {
     let mut union = sorted_set::Union::new(sorted_set::Aggregate::Sum);
     let all =
         sorted_set::FetchByIndex { key: b"z", slice: Slice::default(), order: Order::Ascending };
-    union.add(&run(&one, all).expect("it is there"), 2.0);
+    union.add(&run(&one, all).expect("it is there"), 2.0, &Unpaced);
     percentiles("stores and deletes as many", &one, || {
-        run(&one, sorted_set::Store::new(b"union", union.clone(), TTL.ttl));
+        run(&one, sorted_set::Store::new(b"union", union.clone(), TTL.ttl, &Unpaced));
         run(&one, scalar::Delete { key: b"union" });
     });
 }

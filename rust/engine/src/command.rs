@@ -1,6 +1,6 @@
 //! The operations of a cache.
 
-use crate::{Error, Hashing, KeyValue, Looked, Place, Received, Ttl};
+use crate::{Error, Hashing, KeyValue, Looked, Pace, Place, Received, Ttl};
 
 /// The two key spaces of a cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,12 +37,12 @@ pub trait Command {
     }
 
     /// The lookups that the reply shows; the place counts the others. No lock is held.
-    fn looked(_reply: &Self::Reply) -> Looked {
+    fn looked(_reply: &Self::Reply, _pace: &dyn Pace) -> Looked {
         Looked::default()
     }
 
     /// Runs before the lock is taken, for work that takes long.
-    fn prepare(&mut self, _hashing: &Hashing) {}
+    fn prepare(&mut self, _hashing: &Hashing, _pace: &dyn Pace) {}
 
     /// Runs the command. On `Err` the item is unchanged.
     ///

@@ -15,7 +15,9 @@ use crate::place::{Place, Rules};
 use crate::quota::{Quota, Spared};
 use crate::reclaim::Written;
 use crate::shard::Shard;
-use crate::{Command, Error, Limits, Looked, Moment, Namespace, Stored, Totals, size};
+use crate::{
+    Command, Error, Limits, Looked, Moment, Namespace, Pace, Stored, Totals, Unpaced, size,
+};
 
 /// Namespaces looked up under one lock before it is released.
 const LOOKED_UP_AT_A_TIME: usize = 64;
@@ -96,10 +98,12 @@ impl Engine {
         command: C,
         now: Moment,
     ) -> Result<C::Reply, Error> {
-        self.measure(namespace, command, (self.limits(), None), now).map(|(reply, _)| reply)
+        self.measure(namespace, command, (self.limits(), None), now, &Unpaced)
+            .map(|(reply, _)| reply)
     }
 
     /// The same with other limits of items and a quota, and returns the lookups of the command, too.
+    /// `steps` is told of what takes long.
     ///
     /// # Errors
     ///
@@ -110,8 +114,9 @@ impl Engine {
         mut command: C,
         (limits, quota): (&Limits, Option<Quota<'_>>),
         now: Moment,
+        steps: &dyn Pace,
     ) -> Result<(C::Reply, Looked), Error> {
-        command.prepare(&self.rules.hashing);
+        command.prepare(&self.rules.hashing, steps);
         let namespace = namespace.within(C::SPACE);
         let (home, hash) = self.locate(namespace, command.key());
         let mut shard = self.lock(home);
@@ -132,7 +137,7 @@ impl Engine {
             drop(shard);
         }
         let reply = reply?;
-        looked += C::looked(&reply);
+        looked += C::looked(&reply, steps);
         Ok((reply, looked))
     }
 

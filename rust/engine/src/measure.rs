@@ -8,6 +8,9 @@
 
 use std::ops::AddAssign;
 
+use crate::Pace;
+use crate::pace::ELEMENT;
+
 /// The size of a score on the wire, in bytes.
 pub const SCORE_BYTES: usize = size_of::<f64>();
 /// The size of a leaderboard id on the wire, in bytes.
@@ -78,10 +81,11 @@ impl Looked {
 
     /// A lookup of one collection: the bytes of each element of it in the reply, or `None` if it was
     /// not found.
-    pub(crate) fn collection(found: Option<impl Iterator<Item = usize>>) -> Self {
+    pub(crate) fn collection(found: Option<impl Iterator<Item = usize>>, pace: &dyn Pace) -> Self {
         let Some(sizes) = found else { return Self::missed(1) };
         let mut looked = Self { hits: 1, ..Self::default() };
         for size in sizes {
+            pace.work(ELEMENT);
             looked.bytes += size as u64;
             looked.chunks += chunks(size);
         }
@@ -117,7 +121,7 @@ mod tests {
     #[test]
     fn each_element_is_rounded_up_by_itself() {
         let sizes = [0, 1, 1_024, 1_025, 2_049];
-        let looked = Looked::collection(Some(sizes.into_iter()));
+        let looked = Looked::collection(Some(sizes.into_iter()), &crate::Unpaced);
 
         assert_eq!(Received::elements(b"key", sizes), Received { bytes: 4_102, chunks: 7 });
         assert_eq!(looked, Looked { hits: 1, misses: 0, bytes: 4_099, chunks: 7 });

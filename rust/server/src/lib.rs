@@ -34,6 +34,7 @@ mod read_buffer;
 mod server;
 mod state;
 mod stats;
+mod steps;
 mod tls;
 mod token;
 mod transport;

@@ -272,7 +272,7 @@ mod tests {
     use std::fs;
 
     use attimo_engine::commands::scalar::Set;
-    use attimo_engine::{Config, Limits, Namespace, Ttl};
+    use attimo_engine::{Config, Limits, Namespace, Ttl, Unpaced};
 
     use super::*;
 
@@ -286,7 +286,9 @@ mod tests {
         for key in 0..40_u32 {
             let value = &vec![7; 1 << 20][..];
             let set = Set { key: &key.to_le_bytes(), value: value.into(), ttl: Ttl(60_000) };
-            backend.run(Namespace(1), set, (backend.limits(), None), Clock::start().now()).unwrap();
+            backend
+                .run(Namespace(1), set, (backend.limits(), None), Clock::start().now(), &Unpaced)
+                .unwrap();
         }
         backend
     }

@@ -1,5 +1,6 @@
 //! What the threads of a server share, and what each data thread has of its own.
 
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -19,6 +20,7 @@ use crate::metrics::page::{Sources, page};
 use crate::metrics::{Format, Metrics};
 use crate::read_buffer::SharedReadBuffer;
 use crate::stats::{Stats, ThreadStats};
+use crate::steps::Turns;
 
 /// What a cache stores now, and what was counted for it since the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,4 +98,6 @@ pub(crate) struct Worker {
     pub(crate) faults: Arc<Faults>,
     pub(crate) stopped: watch::Receiver<bool>,
     pub(crate) read_buffer: SharedReadBuffer,
+    /// The large requests that are not done.
+    pub(crate) turns: Rc<Turns>,
 }

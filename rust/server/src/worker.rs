@@ -92,7 +92,9 @@ pub(crate) fn start(
             let stats = ThreadStats::new(&core.stats, core.clock);
             let app = App::new(app_socket, lanes, core.stats.clone(), core.control_lock.clone());
             let read_buffer = SharedReadBuffer::default();
-            let worker = Rc::new(Worker { core, meter, stats, app, faults, stopped, read_buffer });
+            let turns = Rc::default();
+            let worker =
+                Rc::new(Worker { core, meter, stats, app, faults, stopped, read_buffer, turns });
             runtime.block_on(async {
                 tokio::select! {
                     () = serve(worker, arrivals, load) => {}

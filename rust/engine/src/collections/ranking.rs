@@ -9,8 +9,9 @@ use std::ops::{Bound, Range};
 
 use super::score::Score;
 use super::tree::{Digest, Slot, Tree};
-use crate::Order;
 use crate::hashing::Hashing;
+use crate::pace::{ELEMENT, INSERTION};
+use crate::{Order, Pace, Unpaced};
 
 /// A member of a ranking.
 pub trait Member: Clone {
@@ -68,13 +69,18 @@ impl<M: Member> Default for Ranking<M> {
 
 impl<M: Member> Ranking<M> {
     /// A ranking of members that are already in order.
-    pub(crate) fn from_sorted(members: Vec<(Score, M)>, hashing: &Hashing) -> Self {
+    pub(crate) fn from_sorted(
+        members: Vec<(Score, M)>,
+        hashing: &Hashing,
+        pace: &dyn Pace,
+    ) -> Self {
         let mut ranking = Self::default();
         for (score, member) in members {
+            pace.work(INSERTION);
             ranking.count(&member);
             ranking.order.insert(ranking.order.len(), score, member, ());
         }
-        ranking.settle(hashing);
+        ranking.settle(hashing, pace);
         ranking
     }
 
@@ -132,7 +138,7 @@ impl<M: Member> Ranking<M> {
             let (at, _) = hints.seek(hash, |()| false);
             hints.insert(at, hash, (), score.halves());
         }
-        self.settle(hashing);
+        self.settle(hashing, &Unpaced);
     }
 
     /// Changes the score of a member, and of its hint.
@@ -153,7 +159,7 @@ impl<M: Member> Ranking<M> {
             if let Some(hints) = &mut self.hints {
                 hints.remove(found.hint);
             }
-            self.settle(hashing);
+            self.settle(hashing, &Unpaced);
         }
     }
 
@@ -163,7 +169,7 @@ impl<M: Member> Ranking<M> {
     }
 
     /// Creates hints if there are many members, and drops them if there are few.
-    fn settle(&mut self, hashing: &Hashing) {
+    fn settle(&mut self, hashing: &Hashing, pace: &dyn Pace) {
         if self.len() < MANY / 2 {
             self.hints = None;
         } else if self.len() > MANY && self.hints.is_none() {
@@ -171,10 +177,15 @@ impl<M: Member> Ranking<M> {
             let hint = |(score, slot): (Score, &Slot<M, ()>)| {
                 (M::hash(slot.key.name(), hashing), score.halves())
             };
+            let all = all.inspect(|_| pace.work(ELEMENT));
             let mut all: Vec<_> = all.map(hint).collect();
-            all.sort_unstable();
+            all.sort_unstable_by(|a, b| {
+                pace.work(1);
+                a.cmp(b)
+            });
             let mut hints = Tree::default();
             for (hash, halves) in all {
+                pace.work(INSERTION);
                 hints.insert(hints.len(), hash, (), halves);
             }
             self.hints = Some(hints);

@@ -8,7 +8,7 @@ use crate::collections::kinds::{Leaderboard, SortedSet};
 use crate::collections::map::{Beside, Map};
 use crate::hashing::Hashing;
 use crate::value_slab::Collection;
-use crate::{Command, Error, ID_BYTES, Looked, Place, Received, Space};
+use crate::{Command, Error, ID_BYTES, Looked, Pace, Place, Received, Space};
 
 /// Returns the number of elements, or `None` if there is no such collection.
 ///
@@ -37,7 +37,7 @@ impl<C: Collection> Command for Length<'_, C> {
         self.key
     }
 
-    fn looked(reply: &Option<usize>) -> Looked {
+    fn looked(reply: &Option<usize>, _: &dyn Pace) -> Looked {
         Looked::one(reply.map(|_| 0))
     }
 

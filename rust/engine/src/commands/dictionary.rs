@@ -5,7 +5,7 @@
 use crate::collections::kinds::Dictionary;
 use crate::commands::collection;
 use crate::commands::scalar::add;
-use crate::{CollectionTtl, Command, Error, Looked, Pairs, Place, Received, Ttl};
+use crate::{CollectionTtl, Command, Error, Looked, Pace, Pairs, Place, Received, Ttl};
 
 /// How many elements a dictionary has.
 pub type Length<'a> = collection::Length<'a, Dictionary>;
@@ -88,8 +88,8 @@ impl Command for Fetch<'_> {
         self.key
     }
 
-    fn looked(reply: &Option<Pairs>) -> Looked {
-        Looked::collection(reply.as_ref().map(Pairs::sizes))
+    fn looked(reply: &Option<Pairs>, pace: &dyn Pace) -> Looked {
+        Looked::collection(reply.as_ref().map(Pairs::sizes), pace)
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<Pairs>, Error> {

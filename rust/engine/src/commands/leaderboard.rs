@@ -12,8 +12,8 @@ use crate::collections::ranking::turned;
 use crate::collections::score::Score;
 use crate::commands::collection;
 use crate::{
-    CollectionTtl, Command, Error, ID_BYTES, Looked, Order, Place, Ranked, RankedMember, Received,
-    SCORE_BYTES, Slice, Space,
+    CollectionTtl, Command, Error, ID_BYTES, Looked, Order, Pace, Place, Ranked, RankedMember,
+    Received, SCORE_BYTES, Slice, Space,
 };
 
 /// How many elements a leaderboard has.
@@ -94,8 +94,8 @@ impl Command for GetByRank<'_> {
         self.key
     }
 
-    fn looked(reply: &Option<Ranked>) -> Looked {
-        Looked::collection(reply.as_ref().map(Ranked::sizes))
+    fn looked(reply: &Option<Ranked>, pace: &dyn Pace) -> Looked {
+        Looked::collection(reply.as_ref().map(Ranked::sizes), pace)
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<Ranked>, Error> {
@@ -135,8 +135,8 @@ impl Command for GetByScore<'_> {
         self.key
     }
 
-    fn looked(reply: &Option<Ranked>) -> Looked {
-        Looked::collection(reply.as_ref().map(Ranked::sizes))
+    fn looked(reply: &Option<Ranked>, pace: &dyn Pace) -> Looked {
+        Looked::collection(reply.as_ref().map(Ranked::sizes), pace)
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<Ranked>, Error> {

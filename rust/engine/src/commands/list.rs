@@ -8,7 +8,8 @@ use std::ops::Range;
 use crate::collections::kinds::List;
 use crate::commands::collection;
 use crate::{
-    CollectionTtl, Command, Element, Elements, End, Error, Looked, Place, Received, Slice, Ttl,
+    CollectionTtl, Command, Element, Elements, End, Error, Looked, Pace, Place, Received, Slice,
+    Ttl,
 };
 
 /// How many elements a list has.
@@ -97,7 +98,7 @@ impl Command for Pop<'_> {
         self.key
     }
 
-    fn looked(reply: &Option<(Element, usize)>) -> Looked {
+    fn looked(reply: &Option<(Element, usize)>, _: &dyn Pace) -> Looked {
         Looked::one(reply.as_ref().map(|(element, _)| element.len()))
     }
 
@@ -131,8 +132,8 @@ impl Command for Fetch<'_> {
         self.key
     }
 
-    fn looked(reply: &Option<Elements>) -> Looked {
-        Looked::collection(reply.as_ref().map(Elements::sizes))
+    fn looked(reply: &Option<Elements>, pace: &dyn Pace) -> Looked {
+        Looked::collection(reply.as_ref().map(Elements::sizes), pace)
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<Elements>, Error> {

@@ -5,7 +5,7 @@
 use crate::collections::kinds::Set;
 use crate::commands::collection;
 use crate::value_slab::Collection;
-use crate::{CollectionTtl, Command, Elements, Error, Looked, Place, Received, Ttl};
+use crate::{CollectionTtl, Command, Elements, Error, Looked, Pace, Place, Received, Ttl};
 
 /// How many elements a set has.
 pub type Length<'a> = collection::Length<'a, Set>;
@@ -177,8 +177,8 @@ impl Command for Fetch<'_> {
         self.key
     }
 
-    fn looked(reply: &Option<Elements>) -> Looked {
-        Looked::collection(reply.as_ref().map(Elements::sizes))
+    fn looked(reply: &Option<Elements>, pace: &dyn Pace) -> Looked {
+        Looked::collection(reply.as_ref().map(Elements::sizes), pace)
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<Elements>, Error> {
@@ -208,8 +208,8 @@ impl Command for Sample<'_> {
         self.key
     }
 
-    fn looked(reply: &Option<Elements>) -> Looked {
-        Looked::collection(reply.as_ref().map(Elements::sizes))
+    fn looked(reply: &Option<Elements>, pace: &dyn Pace) -> Looked {
+        Looked::collection(reply.as_ref().map(Elements::sizes), pace)
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<Elements>, Error> {
@@ -242,8 +242,8 @@ impl Command for Pop<'_> {
         self.key
     }
 
-    fn looked(reply: &Option<Elements>) -> Looked {
-        Looked::collection(reply.as_ref().map(Elements::sizes))
+    fn looked(reply: &Option<Elements>, pace: &dyn Pace) -> Looked {
+        Looked::collection(reply.as_ref().map(Elements::sizes), pace)
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<Elements>, Error> {

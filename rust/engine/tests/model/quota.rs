@@ -30,7 +30,13 @@ impl Account {
         let (namespaces, used) = (&[ONE, TWO][..], &self.used);
         let quota = Quota { bytes: self.quota, namespaces, used };
         let of_account = (cache != OTHER).then_some(quota);
-        let written = self.engine.measure(cache, set, (&Limits::default(), of_account), now);
+        let written = self.engine.measure(
+            cache,
+            set,
+            (&Limits::default(), of_account),
+            now,
+            &attimo_engine::Unpaced,
+        );
         written.expect("a write is never refused");
     }
 

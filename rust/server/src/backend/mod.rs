@@ -5,8 +5,8 @@ use std::collections::HashMap;
 
 pub(crate) use attimo_engine::PREFETCHED;
 use attimo_engine::{
-    Command, Config, Engine, Export, Imported, Limits, Looked, Moment, Namespace, Page, PageLimits,
-    Position, Quota, Stored, Swept, Totals,
+    Command, Config, Engine, Export, Imported, Limits, Looked, Moment, Namespace, Pace, Page,
+    PageLimits, Position, Quota, Stored, Swept, Totals,
 };
 
 use crate::clock::Now;
@@ -40,7 +40,7 @@ impl Backend {
     }
 
     /// Runs `command` in `namespace`, whose items have these limits and, if they are in this process,
-    /// this quota; also returns its hits and misses.
+    /// this quota; also returns its hits and misses. `pace` is told of what takes long.
     ///
     /// # Errors
     ///
@@ -51,9 +51,12 @@ impl Backend {
         command: C,
         (limits, quota): (&Limits, Option<Quota<'_>>),
         now: Now,
+        pace: &dyn Pace,
     ) -> Result<(C::Reply, Looked)> {
         match &self.remote {
-            None => Ok(self.engine.measure(namespace, command, (limits, quota), now.moment)?),
+            None => {
+                Ok(self.engine.measure(namespace, command, (limits, quota), now.moment, pace)?)
+            }
             Some(_) => valkey::run(namespace, command, limits),
         }
     }

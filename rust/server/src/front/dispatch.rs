@@ -12,6 +12,7 @@ use crate::clock::Now;
 use crate::error::{Error, Result};
 use crate::limits::REQUEST_BYTES;
 use crate::message::{Parts, Response};
+use crate::steps::Steps;
 
 /// Whether the answer has to wait: for the control plane, a remote store or an injected delay.
 pub(crate) fn is_async(client: &Client, parts: &Parts) -> bool {
@@ -27,13 +28,27 @@ fn is_at_once(client: &Client, parts: &Parts) -> bool {
     paths::is_data(&parts.uri) && !(client.is_remote() && paths::is_of_cache(&parts.uri))
 }
 
+/// From which size of its body on, in bytes, a request that does not wait may take long.
+pub(crate) fn long_from(parts: &Parts) -> usize {
+    match Mode::of(parts) {
+        Some(_) => grpc::long_from(parts.uri.path()),
+        None => paths::long_from(parts),
+    }
+}
+
 /// How many bytes the body of a request may have.
 pub(crate) fn limit(parts: &Parts) -> usize {
     Mode::of(parts).map_or(REQUEST_BYTES, Mode::limit)
 }
 
 /// Answers a request that does not wait.
-pub(crate) fn answer(client: &Client, parts: &Parts, body: Result<Bytes>, now: Now) -> Response {
+pub(crate) fn answer(
+    client: &Client,
+    parts: &Parts,
+    body: Result<Bytes>,
+    now: Now,
+    steps: &Steps<'_>,
+) -> Response {
     let origins = &client.worker.core.origins;
     if cors::is_preflight(parts) {
         return cors::preflight(origins, parts);
@@ -42,8 +57,8 @@ pub(crate) fn answer(client: &Client, parts: &Parts, body: Result<Bytes>, now: N
         return refusal(client, parts, error);
     }
     let response = match Mode::of(parts) {
-        Some(mode) => grpc_web::answer(client, parts, mode, body, now),
-        None => rest::answer(client, parts, body, now),
+        Some(mode) => grpc_web::answer(client, parts, mode, body, now, steps),
+        None => rest::answer(client, parts, body, now, steps),
     };
     cors::opened(origins, parts.headers.get(header::ORIGIN), response)
 }

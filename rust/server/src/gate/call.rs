@@ -12,6 +12,7 @@ use crate::meter::RequestUsage;
 use crate::methods::{Access, Api};
 use crate::permissions::{Items, shown};
 use crate::plan::Taken;
+use crate::steps::Steps;
 
 /// A request in progress: it runs commands and adds up their usage.
 pub(crate) struct Call<'a> {
@@ -20,6 +21,7 @@ pub(crate) struct Call<'a> {
     api: Api,
     pub(super) now: Now,
     pub(super) used: RequestUsage,
+    steps: &'a Steps<'a>,
 }
 
 impl<'a> Call<'a> {
@@ -29,8 +31,23 @@ impl<'a> Call<'a> {
         authorization: &'a Authorization,
         api: Api,
         now: Now,
+        steps: &'a Steps<'a>,
     ) -> Self {
-        Call { gate, authorization, api, now, used: RequestUsage::default() }
+        if let Some(cache) = authorization.cache {
+            steps.are_for(cache.namespace);
+        }
+        Call { gate, authorization, api, now, used: RequestUsage::default(), steps }
+    }
+
+    /// A request that never pauses.
+    #[cfg(test)]
+    pub(super) fn at_once(
+        gate: &'a Gate,
+        authorization: &'a Authorization,
+        api: Api,
+        now: Now,
+    ) -> Self {
+        Call::new(gate, authorization, api, now, Steps::at_once())
     }
 
     /// Checks the limits of the account's plan, and takes one operation of those for each second.
@@ -188,7 +205,12 @@ impl<'a> Call<'a> {
         self.check_ttl(command.ttl())?;
         self.used.received += command.received();
         let quota = self.authorization.limits.as_ref().and_then(|limits| limits.quota());
-        self.gate.backend.run(namespace, command, (self.limits(), quota), self.now)
+        self.gate.backend.run(namespace, command, (self.limits(), quota), self.now, self.steps)
+    }
+
+    /// How the request pauses.
+    pub(crate) fn steps(&self) -> &'a Steps<'a> {
+        self.steps
     }
 
     /// Sets how many of the bytes found the answer contains.

@@ -1,12 +1,13 @@
 //! Collection requests of more than one command: counted and limited here, for all protocols.
 
 use attimo_engine::commands::dictionary::Get;
-use attimo_engine::commands::sorted_set::{Aggregate, FetchByIndex, Store, Union};
-use attimo_engine::{CollectionTtl, Order, Slice, Ttl};
+use attimo_engine::commands::sorted_set::{Aggregate, Source, Store, Union};
+use attimo_engine::{CollectionTtl, Members, Ttl};
 
 use super::Call;
 use crate::error::{Error, Result};
 use crate::limits::{LEADERBOARD_ELEMENTS, REPLY_BYTES, UNION_MEMBERS};
+use crate::steps::COMMAND;
 
 /// Leaderboards never expire: no protocol has a TTL for them.
 pub(crate) const FOREVER: CollectionTtl = CollectionTtl { ttl: Ttl::FOREVER, refresh: true };
@@ -70,18 +71,31 @@ impl Call<'_> {
             return Err(Error::Malformed("sources names no sorted set"));
         }
         self.allow(key)?;
-        let (mut union, mut members_seen) = (Union::new(aggregate), 0);
+        let sources = self.sources(sources)?;
+        let mut union = Union::new(aggregate);
+        for (members, weight) in sources {
+            union.add(&members, weight, self.steps());
+        }
+        self.run(Store::new(key, union, ttl, self.steps()))
+    }
+
+    /// Takes snapshots of the sources of a union, before any of them is read.
+    fn sources<'s>(
+        &mut self,
+        sources: impl Iterator<Item = (&'s [u8], f32)>,
+    ) -> Result<Vec<(Members, f32)>> {
+        let (mut found, mut members_seen) = (Vec::new(), 0);
         for (key, weight) in sources {
-            let (slice, order) = (Slice::default(), Order::Ascending);
-            if let Some(members) = self.measure(FetchByIndex { key, slice, order })?.0 {
+            self.steps().work(COMMAND);
+            if let Some(members) = self.measure(Source { key })?.0 {
                 members_seen += members.len();
                 if members_seen > UNION_MEMBERS {
                     let many = "sources have more than 500000 members together";
                     return Err(Error::Malformed(many));
                 }
-                union.add(&members, weight);
+                found.push((members, weight));
             }
         }
-        self.run(Store::new(key, union, ttl))
+        Ok(found)
     }
 }

@@ -5,6 +5,7 @@ use crate::clock::Now;
 use crate::error::{Error, Result};
 use crate::methods::Api;
 use crate::stats::{Class, ThreadStats, Via};
+use crate::steps::Steps;
 
 /// A data request with its authorization and method.
 #[derive(Clone, Copy)]
@@ -14,6 +15,8 @@ pub(crate) struct DataRequest<'a> {
     pub(crate) via: Via,
     /// When it arrived.
     pub(crate) now: Now,
+    /// How it pauses.
+    pub(crate) steps: &'a Steps<'a>,
 }
 
 impl Gate {
@@ -30,8 +33,8 @@ impl Gate {
         input: Result<I>,
         run: impl FnOnce(&mut Call<'_>, I) -> Result<T>,
     ) -> Result<T> {
-        let DataRequest { authorization, api, via, now } = request;
-        let mut call = Call::new(self, authorization, api, now);
+        let DataRequest { authorization, api, via, now, steps } = request;
+        let mut call = Call::new(self, authorization, api, now, steps);
         let input = call.take_operation().and(input);
         let reply = input.and_then(|input| {
             call.begin()?;

@@ -69,7 +69,7 @@ fn what_is_not_allowed_is_refused_before_anything_is_said_of_the_cache() {
     let gate = gate();
     for cache in ["there", "missing"] {
         let reader = authorize(&gate, rules(&["read"], json!("*")), cache);
-        let mut call = Call::new(&gate, &reader, Api::Set, now());
+        let mut call = Call::at_once(&gate, &reader, Api::Set, now());
         assert_eq!([call.begin(), set(&mut call, b"k")].map(outcome), ["not this method"; 2]);
     }
 }
@@ -80,12 +80,12 @@ fn a_prefix_is_asked_for_each_key() {
     let own = rules(&["read", "write"], json!({"key_prefix": "own/"}));
     let [there, missing] = ["there", "missing"].map(|name| authorize(&gate, own.clone(), name));
 
-    let mut call = Call::new(&gate, &there, Api::Set, now());
+    let mut call = Call::at_once(&gate, &there, Api::Set, now());
     assert_eq!(
         [call.begin(), set(&mut call, b"own/1"), set(&mut call, b"else")].map(outcome),
         ["done", "done", "not this key"]
     );
-    let mut call = Call::new(&gate, &missing, Api::Set, now());
+    let mut call = Call::at_once(&gate, &missing, Api::Set, now());
     assert_eq!(
         [call.begin(), set(&mut call, b"else"), set(&mut call, b"own/1")].map(outcome),
         ["done", "not this key", "no cache"]
@@ -96,7 +96,7 @@ fn a_prefix_is_asked_for_each_key() {
 fn who_may_only_write_learns_nothing_of_what_was_there() {
     let gate = gate();
     let writer = authorize(&gate, rules(&["write"], json!("*")), "there");
-    let begin = |api| Call::new(&gate, &writer, api, now()).begin();
+    let begin = |api| Call::at_once(&gate, &writer, api, now()).begin();
 
     assert_eq!([Api::Set, Api::Delete, Api::SortedSetPut].map(begin), [(); 3].map(Ok));
     for api in [Api::Get, Api::SetIf, Api::Increment, Api::ListPushBack, Api::UpdateTtl] {
@@ -111,7 +111,7 @@ fn what_a_write_only_reads_need_only_be_readable() {
     let own = rules(&["read", "write"], json!({"key": "own"}));
     let both = json!([read[0], own[0]]);
     let authorization = authorize(&gate, both, "there");
-    let mut call = Call::new(&gate, &authorization, Api::SortedSetUnionStore, now());
+    let mut call = Call::at_once(&gate, &authorization, Api::SortedSetUnionStore, now());
 
     assert_eq!(call.run(KeyExists { key: b"source" }), Ok(false));
     assert_eq!(outcome(set(&mut call, b"source")), "not this key");
@@ -140,7 +140,7 @@ fn a_cache_is_gone_from_the_second_on_at_which_it_ends() {
         let owner = Credential { token: b"", local: true, peer: Ipv4Addr::LOCALHOST.into() };
         let now = Now { epoch_seconds, ..now() };
         let authorization = authorizations.authorize(&gate, &meter, owner, b"brief", now)?;
-        set(&mut Call::new(&gate, &authorization, Api::Set, now), b"k")
+        set(&mut Call::at_once(&gate, &authorization, Api::Set, now), b"k")
     };
 
     assert_eq!([98, 99].map(&mut set_at), [Ok(()), Ok(())]);
@@ -234,7 +234,7 @@ fn a_session_is_felt_to_change_and_to_end_on_an_open_connection() {
         gate.learn(changes).unwrap();
         let authorization =
             authorizations.authorize(&gate, &meter, bearer(TOKEN.as_bytes()), b"there", at(1))?;
-        set(&mut Call::new(&gate, &authorization, Api::Set, at(1)), b"k")
+        set(&mut Call::at_once(&gate, &authorization, Api::Set, at(1)), b"k")
     };
     let step = |revision| Changes { revision, since: Some(revision - 1), ..Changes::default() };
     let (other, nobodys) = (
@@ -369,7 +369,7 @@ fn a_suspended_account_is_refused_on_an_open_connection_until_it_is_resumed() {
         );
         let authorization =
             authorizations.authorize(&gate, &meter, bearer(TOKEN.as_bytes()), b"there", at(1))?;
-        set(&mut Call::new(&gate, &authorization, Api::Set, at(1)), b"k")
+        set(&mut Call::at_once(&gate, &authorization, Api::Set, at(1)), b"k")
     };
     let step = |revision| Changes { revision, since: Some(revision - 1), ..Changes::default() };
     let accounts = || vec![LOCAL_OWNER];
@@ -387,7 +387,7 @@ fn a_refusal_names_the_holder_the_method_the_key_and_what_the_holder_has() {
     let own = rules(&["read"], json!({"key_prefix": "own/"}));
     let reader = authorize(&gate, own, "there");
     let said = |api, key: &[u8]| {
-        let refused = Call::new(&gate, &reader, api, now()).allow(key).unwrap_err();
+        let refused = Call::at_once(&gate, &reader, api, now()).allow(key).unwrap_err();
         refused.to_string()
     };
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use attimo_engine::commands::scalar::{Get, ItemGetTtl, Set};
 use attimo_engine::commands::set::Union;
-use attimo_engine::{CollectionTtl, Config, Limits, Moment, Namespace, Ttl};
+use attimo_engine::{CollectionTtl, Config, Limits, Moment, Namespace, Ttl, Unpaced};
 
 use super::format::{HEADER_BYTES, Header};
 use super::*;
@@ -63,13 +63,13 @@ fn full(count: u32) -> Backend {
     for i in 0..count {
         let (key, value) = (key(i), value(i));
         let set = Set { key: &key, value: value[..].into(), ttl: Ttl(LIFE + u64::from(i)) };
-        backend.run(Namespace(i % 3 + 1), set, (backend.limits(), None), now).unwrap();
+        backend.run(Namespace(i % 3 + 1), set, (backend.limits(), None), now, &Unpaced).unwrap();
     }
     let elements: Vec<_> = (0..500_u32).map(u32::to_le_bytes).collect();
     let elements = elements.iter().map(|it| &it[..]);
     let union =
         Union { key: b"set", elements, ttl: CollectionTtl { ttl: Ttl(LIFE), refresh: true } };
-    backend.run(Namespace(1), union, (backend.limits(), None), now).unwrap();
+    backend.run(Namespace(1), union, (backend.limits(), None), now, &Unpaced).unwrap();
     backend
 }
 
@@ -101,10 +101,11 @@ fn all_items_are_there_again_with_the_time_that_is_left() {
             Get::new(&key, |it| it.as_slice().to_vec()),
             (backend.limits(), None),
             now,
+            &Unpaced,
         );
         assert_eq!(got.unwrap().0, Some(value(i)));
         let ttl = backend
-            .run(namespace, ItemGetTtl { key: &key }, (backend.limits(), None), now)
+            .run(namespace, ItemGetTtl { key: &key }, (backend.limits(), None), now, &Unpaced)
             .unwrap()
             .0;
         assert_eq!(ttl, Some(Ttl(LIFE + u64::from(i) - 10_000 - 1)));
@@ -131,7 +132,13 @@ fn items_that_are_written_after_the_question_for_them_keep_the_time_that_is_left
     assert_eq!(asked.load(late, || {}).unwrap().kept, 11);
 
     let ttl = backend
-        .run(Namespace(1), ItemGetTtl { key: &key(0) }, (backend.limits(), None), asked.now)
+        .run(
+            Namespace(1),
+            ItemGetTtl { key: &key(0) },
+            (backend.limits(), None),
+            asked.now,
+            &Unpaced,
+        )
         .unwrap()
         .0;
     assert_eq!(ttl, Some(Ttl(20 + LIFE - 1)));
@@ -149,7 +156,13 @@ fn what_has_expired_meanwhile_is_not_there_and_a_clock_that_went_back_adds_no_ti
     let early = Items { epoch_milliseconds: 5, ..items(&backend, caches(), 0) };
     assert_eq!(early.load(&bytes[..], || {}).unwrap().kept, 1001);
     let ttl = backend
-        .run(Namespace(1), ItemGetTtl { key: &key(0) }, (backend.limits(), None), early.now)
+        .run(
+            Namespace(1),
+            ItemGetTtl { key: &key(0) },
+            (backend.limits(), None),
+            early.now,
+            &Unpaced,
+        )
         .unwrap()
         .0;
     assert_eq!(ttl, Some(Ttl(LIFE - 1)));

@@ -5,6 +5,7 @@
 //! API description and the docs. What a method does is in the fronts and the engine.
 
 mod access;
+mod length;
 mod table;
 mod verb;
 

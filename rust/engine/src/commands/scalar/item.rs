@@ -1,6 +1,6 @@
 //! Commands on items of any type: existence, TTL, type and deletion.
 
-use crate::{Command, Error, ItemType, KeyValue, Looked, Place, Ttl};
+use crate::{Command, Error, ItemType, KeyValue, Looked, Pace, Place, Ttl, Unpaced};
 
 /// Removes the item at `key`, and returns whether there was one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl Command for KeyExists<'_> {
         self.key
     }
 
-    fn looked(reply: &bool) -> Looked {
+    fn looked(reply: &bool, _: &dyn Pace) -> Looked {
         Looked::one(reply.then_some(0))
     }
 
@@ -51,7 +51,7 @@ impl Command for KeyExists<'_> {
 
     fn apply_to<K: KeyValue>(self, key: &K) -> Result<Option<(bool, Looked)>, K::Error> {
         let found = key.ttl()?.is_some();
-        Ok(Some((found, Self::looked(&found))))
+        Ok(Some((found, Self::looked(&found, &Unpaced))))
     }
 }
 
@@ -136,7 +136,7 @@ impl Command for ItemGetTtl<'_> {
         self.key
     }
 
-    fn looked(reply: &Option<Ttl>) -> Looked {
+    fn looked(reply: &Option<Ttl>, _: &dyn Pace) -> Looked {
         Looked::one(reply.map(|_| 0))
     }
 
@@ -146,7 +146,7 @@ impl Command for ItemGetTtl<'_> {
 
     fn apply_to<K: KeyValue>(self, key: &K) -> Result<Option<(Option<Ttl>, Looked)>, K::Error> {
         let left = key.ttl()?;
-        Ok(Some((left, Self::looked(&left))))
+        Ok(Some((left, Self::looked(&left, &Unpaced))))
     }
 }
 
@@ -165,7 +165,7 @@ impl Command for ItemGetType<'_> {
         self.key
     }
 
-    fn looked(reply: &Option<ItemType>) -> Looked {
+    fn looked(reply: &Option<ItemType>, _: &dyn Pace) -> Looked {
         Looked::one(reply.map(|_| 0))
     }
 
@@ -178,6 +178,6 @@ impl Command for ItemGetType<'_> {
         key: &K,
     ) -> Result<Option<(Option<ItemType>, Looked)>, K::Error> {
         let found = key.ttl()?.map(|_| ItemType::Scalar);
-        Ok(Some((found, Self::looked(&found))))
+        Ok(Some((found, Self::looked(&found, &Unpaced))))
     }
 }

@@ -6,7 +6,7 @@ use crate::collections::kinds::SortedSet;
 use crate::collections::page;
 use crate::collections::ranking::turned;
 use crate::collections::score::Score;
-use crate::{Command, Error, Looked, Members, Order, Place, Slice};
+use crate::{Command, Error, Looked, Members, Order, Pace, Place, Slice};
 
 /// Returns the members at these ranks, or `None` if there is no sorted set.
 ///
@@ -31,8 +31,8 @@ impl Command for FetchByIndex<'_> {
         self.key
     }
 
-    fn looked(reply: &Option<Members>) -> Looked {
-        Looked::collection(reply.as_ref().map(Members::sizes))
+    fn looked(reply: &Option<Members>, pace: &dyn Pace) -> Looked {
+        Looked::collection(reply.as_ref().map(Members::sizes), pace)
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<Members>, Error> {
@@ -71,8 +71,8 @@ impl Command for FetchByScore<'_> {
         self.key
     }
 
-    fn looked(reply: &Option<Members>) -> Looked {
-        Looked::collection(reply.as_ref().map(Members::sizes))
+    fn looked(reply: &Option<Members>, pace: &dyn Pace) -> Looked {
+        Looked::collection(reply.as_ref().map(Members::sizes), pace)
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<Members>, Error> {

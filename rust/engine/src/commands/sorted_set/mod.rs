@@ -13,10 +13,12 @@ use crate::collections::kinds::SortedSet;
 use crate::collections::ranking::turned;
 use crate::collections::score::Score;
 use crate::commands::collection;
-use crate::{CollectionTtl, Command, Error, Looked, Order, Place, Received, SCORE_BYTES, Ttl};
+use crate::{
+    CollectionTtl, Command, Error, Looked, Order, Pace, Place, Received, SCORE_BYTES, Ttl,
+};
 
 pub use fetch::{FetchByIndex, FetchByScore};
-pub use union::{Aggregate, Store, Union};
+pub use union::{Aggregate, Source, Store, Union};
 
 /// How many elements a sorted set has.
 pub type Length<'a> = collection::Length<'a, SortedSet>;
@@ -203,7 +205,7 @@ impl Command for GetRank<'_> {
         Received::elements(self.key, [self.value.len()])
     }
 
-    fn looked(reply: &Option<usize>) -> Looked {
+    fn looked(reply: &Option<usize>, _: &dyn Pace) -> Looked {
         Looked::one(reply.map(|_| 0))
     }
 
@@ -240,7 +242,7 @@ impl Command for LengthByScore<'_> {
         self.key
     }
 
-    fn looked(reply: &Option<usize>) -> Looked {
+    fn looked(reply: &Option<usize>, _: &dyn Pace) -> Looked {
         Looked::one(reply.map(|_| 0))
     }
 

@@ -2,7 +2,11 @@
 
 use crate::collections::kinds::SortedSet;
 use crate::collections::score::Score;
-use crate::{Command, Element, Error, Hashing, Members, Place, Ttl};
+use crate::pace::ELEMENT;
+use crate::{Command, Element, Error, Hashing, Members, Order, Pace, Place, Ttl};
+
+/// How much work it is to compare two members, in units of [`Pace`].
+const COMPARISON: usize = 1;
 
 /// How the scores of a value in several sets are combined.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +30,34 @@ impl Aggregate {
     }
 }
 
-/// Unites sorted sets outside of any lock: fetch the sources one by one, add each, and [`Store`]
+/// Returns a snapshot of all members, for a union, or `None` if there is no sorted set. It counts no
+/// lookup, so it takes the same time for any number of members.
+///
+/// # Errors
+///
+/// [`Error::WrongType`] if the key holds something else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Source<'a> {
+    /// The sorted set.
+    pub key: &'a [u8],
+}
+
+impl Command for Source<'_> {
+    const WRITES: bool = false;
+    type Reply = Option<Members>;
+
+    fn key(&self) -> &[u8] {
+        self.key
+    }
+
+    fn apply(self, place: &mut Place<'_>) -> Result<Option<Members>, Error> {
+        place.touch();
+        let set = place.collection::<SortedSet>()?;
+        Ok(set.map(|set| Members::new(set, 0..set.len(), Order::Ascending)))
+    }
+}
+
+/// Unites sorted sets outside of any lock: get the [`Source`]s one by one, add each, and [`Store`]
 /// the result. Each source is a snapshot of its own time.
 ///
 /// Where the arithmetic gives NaN (infinity times zero, infinity minus infinity), the score is
@@ -44,23 +75,30 @@ impl Union {
     }
 
     /// Adds a set, its scores multiplied by `weight`.
-    pub fn add(&mut self, members: &Members, weight: f32) {
+    pub fn add(&mut self, members: &Members, weight: f32, pace: &dyn Pace) {
         let weighted = |score: f64| Score::or_zero(score * f64::from(weight));
-        let elements = members.elements();
+        let elements = members.elements().inspect(|_| pace.work(ELEMENT));
         self.members.extend(elements.map(|(element, score)| (element.clone(), weighted(score))));
     }
 
     /// The members, in the order of their scores.
-    fn sorted(mut self) -> Vec<(Score, Element)> {
-        self.members.sort_by(|a, b| a.0.cmp(&b.0));
+    fn sorted(mut self, pace: &dyn Pace) -> Vec<(Score, Element)> {
+        self.members.sort_by(|a, b| {
+            pace.work(COMPARISON);
+            a.0.cmp(&b.0)
+        });
         let mut sorted: Vec<(Score, Element)> = Vec::with_capacity(self.members.len());
         for (element, score) in self.members {
+            pace.work(ELEMENT);
             match sorted.last_mut().filter(|last| last.1 == element) {
                 Some((sum, _)) => *sum = self.aggregate.of(*sum, score),
                 None => sorted.push((score, element)),
             }
         }
-        sorted.sort();
+        sorted.sort_by(|a, b| {
+            pace.work(COMPARISON);
+            a.cmp(b)
+        });
         sorted
     }
 }
@@ -81,8 +119,8 @@ pub struct Store<'a> {
 
 impl<'a> Store<'a> {
     /// Sorts the members before any lock is taken.
-    pub fn new(key: &'a [u8], union: Union, ttl: Ttl) -> Self {
-        Self { key, sorted: union.sorted(), ready: SortedSet::default(), ttl }
+    pub fn new(key: &'a [u8], union: Union, ttl: Ttl, pace: &dyn Pace) -> Self {
+        Self { key, sorted: union.sorted(pace), ready: SortedSet::default(), ttl }
     }
 }
 
@@ -98,8 +136,8 @@ impl Command for Store<'_> {
         Some(self.ttl)
     }
 
-    fn prepare(&mut self, hashing: &Hashing) {
-        self.ready = SortedSet::from_sorted(std::mem::take(&mut self.sorted), hashing);
+    fn prepare(&mut self, hashing: &Hashing, pace: &dyn Pace) {
+        self.ready = SortedSet::from_sorted(std::mem::take(&mut self.sorted), hashing, pace);
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<usize, Error> {

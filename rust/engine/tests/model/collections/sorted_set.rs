@@ -7,7 +7,7 @@ use attimo_engine::commands::sorted_set::{
     Aggregate, Delete, FetchByIndex, FetchByScore, GetRank, GetScore, Increment, Length,
     LengthByScore, Put, Remove, Store, Union,
 };
-use attimo_engine::{CollectionTtl, Error, ItemType, Members, Order, Slice, Ttl};
+use attimo_engine::{CollectionTtl, Error, ItemType, Members, Order, Slice, Ttl, Unpaced};
 use proptest::prelude::*;
 
 use super::list::{slice, sliced};
@@ -211,7 +211,7 @@ fn store(world: &mut World<Plain>, key: &[u8], weights: &[f32], aggregate: Aggre
     for (weight, source) in weights.iter().zip([key, b"k"].into_iter().cycle()) {
         let fetch = FetchByIndex { key: source, slice: Slice::default(), order: Order::Descending };
         let Ok(Some(members)) = world.ask(fetch) else { continue };
-        union.add(&members, *weight);
+        union.add(&members, *weight, &Unpaced);
         for (value, score) in world.plain(source).unwrap().unwrap() {
             let score = or_zero(score * f64::from(*weight));
             let join = |old: f64| match aggregate {
@@ -222,7 +222,7 @@ fn store(world: &mut World<Plain>, key: &[u8], weights: &[f32], aggregate: Aggre
             plain.entry(value).and_modify(|it| *it = join(*it)).or_insert(score);
         }
     }
-    let got = world.ask(Store::new(key, union, ttl));
+    let got = world.ask(Store::new(key, union, ttl, &Unpaced));
     if key.len() as u64 + plain.bytes() > LIMITS.item_bytes {
         assert_eq!(got, Err(Error::ItemTooLarge { limit: LIMITS.item_bytes }));
         return;

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use attimo_engine::work_of;
 use bytes::Bytes;
 
 use super::protobuf::{Field, Fields};
@@ -10,6 +11,7 @@ use super::scalar;
 use crate::error::{Error, Result};
 use crate::gate::{Call, PREFETCHED};
 use crate::limits::BATCH_REPLY_BYTES;
+use crate::steps::COMMAND;
 
 /// `_GetBatchRequest` → a `_GetResponse` an item.
 pub(super) fn get(call: &mut Call<'_>, message: &Bytes) -> Result<Reply> {
@@ -33,6 +35,7 @@ fn allow(call: &Call<'_>, message: &Bytes) -> Result<()> {
     let mut fields = Fields::of(message);
     while let Some(field) = fields.next()? {
         if let Field::Bytes(1, item) = field {
+            call.steps().work(COMMAND);
             call.allow(key(&message[item])?)?;
         }
     }
@@ -63,6 +66,7 @@ fn each(
         let (items, rest) = next_items(&mut fields);
         call.prefetch(items.iter().filter_map(|item| key(&message[item.clone()]).ok()));
         for item in items {
+            call.steps().work(COMMAND + work_of(item.len()));
             replies.append(run(call, message.slice(item))?);
             if replies.len() > most {
                 return Err(Error::ReplyTooLarge(most));

@@ -6,13 +6,13 @@ use momento_protos::cache_client as pb;
 use super::collection::{collection_ttl, count, slices};
 use super::protobuf::{Field, Fields};
 use super::reply::{Reply, encoded, found_pairs};
-use super::wire::decoded;
+use super::wire::{decoded, long_decoded};
 use crate::error::{Error, Result};
 use crate::gate::Call;
 
 pub(super) fn get(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::dictionary_get_response::{Dictionary, DictionaryGetResponsePart, Found, Missing};
-    let request: pb::DictionaryGetRequest = decoded(message)?;
+    let request: pb::DictionaryGetRequest = long_decoded(message, call.steps())?;
     let (key, fields) = (&request.dictionary_name, slices(&request.fields));
     let items = call.fields(key, fields, |value| {
         let result = if value.is_some() { pb::ECacheResult::Hit } else { pb::ECacheResult::Miss };
@@ -34,7 +34,7 @@ pub(super) fn fetch(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
         let dictionary = Some(Dictionary::Missing(Missing {}));
         return Ok(encoded(&pb::DictionaryFetchResponse { dictionary }));
     };
-    Ok(found_pairs(&pairs))
+    Ok(found_pairs(&pairs, call.steps()))
 }
 
 /// `_DictionarySetRequest`, read where it lies: it is asked for as often as it is answered.
@@ -81,7 +81,7 @@ pub(super) fn increment(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
 
 pub(super) fn delete(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::dictionary_delete_request::Delete as Asked;
-    let request: pb::DictionaryDeleteRequest = decoded(message)?;
+    let request: pb::DictionaryDeleteRequest = long_decoded(message, call.steps())?;
     let key = &request.dictionary_name;
     match &request.delete {
         Some(Asked::Some(some)) => {

@@ -5,6 +5,7 @@
 //! in the headers. In text mode both bodies are base64, since old browsers read text
 //! only, and the official client still asks for that.
 
+use attimo_engine::work_of;
 use base64::Engine as _;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use base64::{alphabet, prelude::BASE64_STANDARD};
@@ -21,6 +22,7 @@ use crate::front::client::Client;
 use crate::limits::REQUEST_BYTES;
 use crate::message::{Parts, Response};
 use crate::stats::Via;
+use crate::steps::Steps;
 
 /// The trailers of a reply that succeeded, as the last frame of its body.
 const TRAILERS: &[u8] = b"\x80\0\0\0\x0fgrpc-status:0\r\n";
@@ -35,6 +37,11 @@ const TEXT: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
+
+/// How many bytes of base64 are read or written at a time.
+const PIECE: usize = 16 * 1024;
+/// How many of them are a unit of work.
+const TEXT_BYTES: usize = 16;
 
 /// How bodies are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,33 +92,46 @@ impl Mode {
         })
     }
 
-    fn read(self, body: Bytes) -> Result<Bytes> {
+    fn read(self, body: Bytes, steps: &Steps<'_>) -> Result<Bytes> {
         match self {
             Mode::Binary => Ok(body),
-            Mode::Text => decoded(&body).map(Bytes::from),
+            Mode::Text => decoded(&body, steps).map(Bytes::from),
         }
     }
 
-    fn write(self, reply: Reply) -> Bytes {
+    fn write(self, reply: Reply, steps: &Steps<'_>) -> Bytes {
         let mut body = Vec::with_capacity(reply.len() + TRAILERS.len());
         for data in reply.into_data() {
+            steps.work(work_of(data.len()));
             body.extend_from_slice(&data);
         }
         body.extend_from_slice(TRAILERS);
         match self {
             Mode::Binary => body.into(),
-            Mode::Text => BASE64_STANDARD.encode(body).into(),
+            Mode::Text => encoded(&body, steps).into(),
         }
     }
 }
 
+/// Writes base64, in steps.
+fn encoded(body: &[u8], steps: &Steps<'_>) -> String {
+    let mut text = String::with_capacity(body.len().div_ceil(3) * 4);
+    for piece in body.chunks(PIECE / 4 * 3) {
+        steps.work(PIECE / TEXT_BYTES);
+        BASE64_STANDARD.encode_string(piece, &mut text);
+    }
+    text
+}
+
 /// Reads base64 that may have been written piece by piece: each piece ends with padding of its own.
-fn decoded(text: &[u8]) -> Result<Vec<u8>> {
+fn decoded(text: &[u8], steps: &Steps<'_>) -> Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len().div_ceil(4) * 3);
     let mut rest = text;
     while !rest.is_empty() {
-        let padding = rest.iter().position(|byte| *byte == b'=').unwrap_or(rest.len());
-        let end = ((padding / 4 + 1) * 4).min(rest.len());
+        steps.work(PIECE / TEXT_BYTES);
+        let near = &rest[..rest.len().min(PIECE)];
+        let padding = near.iter().position(|byte| *byte == b'=').unwrap_or(near.len());
+        let end = ((padding / 4 + 1) * 4).min(near.len());
         let (piece, after) = rest.split_at(end);
         let read = TEXT.decode_vec(piece, &mut bytes);
         read.map_err(|_| Error::Malformed("the body is not base64"))?;
@@ -127,9 +147,11 @@ pub(crate) fn answer(
     mode: Mode,
     body: Result<Bytes>,
     now: Now,
+    steps: &Steps<'_>,
 ) -> Response {
-    let body = body.and_then(|body| mode.read(body));
-    response(mode.of_answer(parts), super::answer(client, Via::GrpcWeb, parts, body, now))
+    let body = body.and_then(|body| mode.read(body, steps));
+    let reply = super::answer(client, Via::GrpcWeb, parts, body, now, steps);
+    response(mode.of_answer(parts), reply, steps)
 }
 
 /// Answers a request that waits.
@@ -139,20 +161,23 @@ pub(crate) async fn answer_async(
     mode: Mode,
     body: Result<Bytes>,
 ) -> Response {
-    let body = body.and_then(|body| mode.read(body));
-    response(mode.of_answer(parts), super::answer_async(client, Via::GrpcWeb, parts, body).await)
+    let steps = Steps::one();
+    let body = body.and_then(|body| mode.read(body, &steps));
+    let reply = super::answer_async(client, Via::GrpcWeb, parts, body).await;
+    response(mode.of_answer(parts), reply, &steps)
 }
 
 /// The response of `error`.
 pub(crate) fn refusal(client: &Client, parts: &Parts, mode: Mode, error: Error) -> Response {
-    response(mode.of_answer(parts), Err(super::refused(client, Via::GrpcWeb, error)))
+    let refused = Err(super::refused(client, Via::GrpcWeb, error));
+    response(mode.of_answer(parts), refused, &Steps::one())
 }
 
-fn response(mode: Mode, reply: std::result::Result<Reply, Status>) -> Response {
+fn response(mode: Mode, reply: std::result::Result<Reply, Status>, steps: &Steps<'_>) -> Response {
     let mut response = Response::new(Bytes::new());
     response.headers.insert(header::CONTENT_TYPE, mode.name());
     match reply {
-        Ok(reply) => response.body = mode.write(reply),
+        Ok(reply) => response.body = mode.write(reply, steps),
         Err(status) => status.write(&mut response.headers),
     }
     response
@@ -205,15 +230,15 @@ mod tests {
     #[test]
     fn pieces_with_padding_of_their_own_are_one_text() {
         for text in ["aGVsbG8=", "aGVsbG8", "aA==ZWxsbw==", "aGU=bGxv", "aA==ZQ==bA==bG8="] {
-            assert_eq!(decoded(text.as_bytes()).unwrap(), b"hello", "{text}");
+            assert_eq!(decoded(text.as_bytes(), &Steps::one()).unwrap(), b"hello", "{text}");
         }
-        assert_eq!(decoded(b"").unwrap(), b"");
+        assert_eq!(decoded(b"", &Steps::one()).unwrap(), b"");
     }
 
     #[test]
     fn what_is_no_base64_is_refused() {
         for text in ["a", "=", "====", "aGVsbG8=\n", "aG Vs", "aGVs-_==", "aGU=l", "aGU=="] {
-            assert!(decoded(text.as_bytes()).is_err(), "{text}");
+            assert!(decoded(text.as_bytes(), &Steps::one()).is_err(), "{text}");
         }
     }
 
@@ -227,5 +252,18 @@ mod tests {
     fn the_length_of_the_trailers_is_that_of_the_trailers() {
         let length = u32::from_be_bytes(TRAILERS[1..PREFIX].try_into().unwrap());
         assert_eq!(length as usize, TRAILERS.len() - PREFIX);
+    }
+
+    #[test]
+    fn long_bodies_are_read_and_written_as_if_in_one_piece() {
+        for length in [PIECE / 4 * 3 - 1, PIECE, 5 * PIECE + 2] {
+            let body: Vec<u8> = (0..length).map(|at| at.to_le_bytes()[0]).collect();
+            let text = encoded(&body, &Steps::one());
+
+            assert!(text == BASE64_STANDARD.encode(&body), "{length}");
+            let twice = [text.clone(), text].concat();
+            let read = decoded(twice.as_bytes(), &Steps::one()).unwrap();
+            assert!(read == [&body[..], &body].concat(), "{length}");
+        }
     }
 }

@@ -10,7 +10,7 @@ use momento_protos::leaderboard as pb;
 
 use super::collection::{count, order};
 use super::reply::{Reply, encoded};
-use super::wire::decoded;
+use super::wire::{decoded, long_decoded};
 use crate::error::{Error, Result};
 use crate::gate::{Call, FOREVER, check_number};
 use crate::limits::LEADERBOARD_ELEMENTS;
@@ -23,7 +23,7 @@ pub(super) fn delete(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
 }
 
 pub(super) fn upsert(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
-    let request: pb::UpsertElementsRequest = decoded(message)?;
+    let request: pb::UpsertElementsRequest = long_decoded(message, call.steps())?;
     let key = key(&request.leaderboard)?;
     check_number(request.elements.len())?;
     let elements = request.elements.iter().map(|element| (element.id, element.score));
@@ -32,7 +32,7 @@ pub(super) fn upsert(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
 }
 
 pub(super) fn remove(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
-    let request: pb::RemoveElementsRequest = decoded(message)?;
+    let request: pb::RemoveElementsRequest = long_decoded(message, call.steps())?;
     let key = key(&request.leaderboard)?;
     check_number(request.ids.len())?;
     let ids = request.ids.iter().copied();
@@ -81,7 +81,7 @@ pub(super) fn get_by_score(call: &mut Call<'_>, message: &[u8]) -> Result<Reply>
 }
 
 pub(super) fn get_rank(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
-    let request: pb::GetRankRequest = decoded(message)?;
+    let request: pb::GetRankRequest = long_decoded(message, call.steps())?;
     let key = key(&request.leaderboard)?;
     check_number(request.ids.len())?;
     let (ids, order) = (request.ids.iter().copied(), order(request.order));
@@ -92,7 +92,7 @@ pub(super) fn get_rank(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
 }
 
 pub(super) fn get_competition_rank(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
-    let request: pb::GetCompetitionRankRequest = decoded(message)?;
+    let request: pb::GetCompetitionRankRequest = long_decoded(message, call.steps())?;
     let key = key(&request.leaderboard)?;
     check_number(request.ids.len())?;
     // Here, and only here, the best is the highest unless the request says otherwise.

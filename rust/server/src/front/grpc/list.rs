@@ -9,7 +9,7 @@ use prost::Message;
 
 use super::collection::{collection_ttl, count, slice, slices};
 use super::reply::{Reply, encoded, found_elements, missing};
-use super::wire::decoded;
+use super::wire::{decoded, long_decoded};
 use crate::error::{Error, Result};
 use crate::gate::Call;
 
@@ -32,7 +32,7 @@ pub(super) fn push_back(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
 }
 
 pub(super) fn concatenate_front(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
-    let request: pb::ListConcatenateFrontRequest = decoded(message)?;
+    let request: pb::ListConcatenateFrontRequest = long_decoded(message, call.steps())?;
     let ttl = collection_ttl(request.ttl_milliseconds, request.refresh_ttl)?;
     let at = (End::Front, request.truncate_back_to_size);
     let list_length = push(call, &request.list_name, &request.values, at, ttl)?;
@@ -40,7 +40,7 @@ pub(super) fn concatenate_front(call: &mut Call<'_>, message: &[u8]) -> Result<R
 }
 
 pub(super) fn concatenate_back(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
-    let request: pb::ListConcatenateBackRequest = decoded(message)?;
+    let request: pb::ListConcatenateBackRequest = long_decoded(message, call.steps())?;
     let ttl = collection_ttl(request.ttl_milliseconds, request.refresh_ttl)?;
     let at = (End::Back, request.truncate_front_to_size);
     let list_length = push(call, &request.list_name, &request.values, at, ttl)?;
@@ -104,7 +104,7 @@ pub(super) fn fetch(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let Some(values) = values.filter(|values| !values.is_empty()) else {
         return Ok(missing());
     };
-    Ok(found_elements(&values))
+    Ok(found_elements(&values, call.steps()))
 }
 
 pub(super) fn retain(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
@@ -131,7 +131,7 @@ pub(super) fn retain(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
 
 pub(super) fn erase(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::list_erase_request::Erase as Asked;
-    let request: pb::ListEraseRequest = decoded(message)?;
+    let request: pb::ListEraseRequest = long_decoded(message, call.steps())?;
     let key = &request.list_name;
     let left = match &request.erase {
         Some(Asked::Some(some)) => {

@@ -16,6 +16,7 @@ use crate::message::{Headers, Parts};
 use crate::methods::{Api, Service};
 use crate::protocol::Protocol;
 use crate::stats::{Class, Via, guarded};
+use crate::steps::Steps;
 
 mod batch;
 pub(crate) mod code;
@@ -65,6 +66,12 @@ pub(crate) fn is_unknown_method(path: &str) -> bool {
     path != PING && !CONTROL.iter().any(|service| path.starts_with(service))
 }
 
+/// From which size of its body on, in bytes, a call may take long.
+pub(crate) fn long_from(path: &str) -> usize {
+    let method = Service::of_path(path).and_then(|(service, method)| Api::called(service, method));
+    method.map_or(usize::MAX, Api::long_from)
+}
+
 /// The refusal of a path that no method has.
 pub(crate) fn unimplemented(path: &str) -> Error {
     let method = path.strip_prefix('/').filter(|method| !method.is_empty());
@@ -104,8 +111,9 @@ pub(crate) fn answer(
     parts: &Parts,
     body: Result<Bytes>,
     now: Now,
+    steps: &Steps<'_>,
 ) -> std::result::Result<Reply, Status> {
-    or_status(client, via, parts, guarded(|| called(client, via, parts, body, now)))
+    or_status(client, via, parts, guarded(|| called(client, via, parts, body, now, steps)))
 }
 
 /// The reply, or the status of the error; internal errors are logged.
@@ -136,13 +144,14 @@ fn called(
     parts: &Parts,
     body: Result<Bytes>,
     now: Now,
+    steps: &Steps<'_>,
 ) -> Result<Reply> {
     offered(client, via)?;
     cors::admit(client, parts)?;
     let path = parts.uri.path();
     let Some((service, method)) = Service::of_path(path) else { return Ok(Reply::empty()) };
     let api = Api::called(service, method).ok_or_else(|| unimplemented(path))?;
-    serve(client, via, api, parts, body, now)
+    serve(client, via, api, parts, body, now, steps)
 }
 
 /// Whether the listener offers gRPC or grpc-web, as `via` says.
@@ -162,6 +171,7 @@ fn serve(
     parts: &Parts,
     body: Result<Bytes>,
     now: Now,
+    steps: &Steps<'_>,
 ) -> Result<Reply> {
     let headers = &parts.headers;
     let cache = headers::cache(headers)?;
@@ -171,7 +181,7 @@ fn serve(
         client.authorizations.borrow_mut().authorize(gate, meter, credential, cache, now);
     let authorization = client.noting(authorized)?;
     let body = body.and_then(|body| if cache.is_empty() { Err(NO_CACHE) } else { Ok(body) });
-    let request = DataRequest { authorization: &authorization, api, via, now };
+    let request = DataRequest { authorization: &authorization, api, via, now, steps };
     gate.serve(request, &client.worker.stats, body, |call, body| {
         let reply = routes::run(call, api, &frame::message(body)?)?;
         Ok(quirks::fitted(api, headers, reply))
@@ -196,7 +206,8 @@ pub(crate) async fn answer_async(
         return Err(Status::injected(code));
     }
     let now = client.worker.core.clock.now();
-    let serve = || guarded(|| called(client, via, parts, body.clone(), now));
+    let steps = Steps::one();
+    let serve = || guarded(|| called(client, via, parts, body.clone(), now, &steps));
     or_status(client, via, parts, client.worker.core.gate.backend().wait_for(serve).await)
 }
 
@@ -245,5 +256,7 @@ async fn ask(
     Ok(Reply::message(&answer.body))
 }
 
+#[cfg(test)]
+mod step_tests;
 #[cfg(test)]
 mod tests;

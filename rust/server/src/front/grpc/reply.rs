@@ -1,11 +1,12 @@
 //! Replies, as the bytes of their DATA frames.
 
-use attimo_engine::{Elements, Found, Members, Pairs};
+use attimo_engine::{Elements, Found, Members, Pairs, work_of};
 use bytes::Bytes;
 use prost::Message;
 
 use super::frame::{PREFIX, prefix};
 use super::protobuf::{self, length_of_bytes, length_of_varint, write_bytes, write_head};
+use crate::steps::Steps;
 
 /// `_SetResponse{result: Ok}`, framed.
 const STORED: &[u8] = &[0, 0, 0, 0, 2, 0x08, 1];
@@ -116,19 +117,21 @@ pub(super) fn rank_miss() -> Reply {
 }
 
 /// `found{repeated bytes}`, as the fetches of lists and sets answer.
-pub(super) fn found_elements(elements: &Elements) -> Reply {
-    found(elements.iter().map(|element| length_of_bytes(element.len())).sum(), |to| {
-        elements.iter().for_each(|element| write_bytes(to, 1, element));
+pub(super) fn found_elements(elements: &Elements, steps: &Steps<'_>) -> Reply {
+    let each = || elements.iter().inspect(|element| steps.work(work_of(element.len())));
+    found(each().map(|element| length_of_bytes(element.len())).sum(), |to| {
+        each().for_each(|element| write_bytes(to, 1, element));
     })
 }
 
 /// `found{repeated {field, value}}`.
-pub(super) fn found_pairs(pairs: &Pairs) -> Reply {
+pub(super) fn found_pairs(pairs: &Pairs, steps: &Steps<'_>) -> Reply {
     let length = |(field, value): (&[u8], &[u8])| {
         length_of_bytes(field.len()) + length_of_bytes(value.len())
     };
-    found(pairs.iter().map(|pair| length_of_bytes(length(pair))).sum(), |to| {
-        for (field, value) in pairs.iter() {
+    let each = || pairs.iter().inspect(|pair| steps.work(work_of(length(*pair))));
+    found(each().map(|pair| length_of_bytes(length(pair))).sum(), |to| {
+        for (field, value) in each() {
             write_head(to, 1, length((field, value)));
             write_bytes(to, 1, field);
             write_bytes(to, 2, value);
@@ -137,16 +140,16 @@ pub(super) fn found_pairs(pairs: &Pairs) -> Reply {
 }
 
 /// `found{values_with_scores}` or `found{values}`.
-pub(super) fn found_members(members: &Members, with_scores: bool) -> Reply {
+pub(super) fn found_members(members: &Members, with_scores: bool, steps: &Steps<'_>) -> Reply {
     let score = if with_scores { SCORE } else { 0 };
     let length = |value: &[u8]| length_of_bytes(value.len()) + score;
-    let all: usize = members
-        .iter()
+    let each = || members.iter().inspect(|(value, _)| steps.work(work_of(value.len())));
+    let all: usize = each()
         .map(|(value, _)| if with_scores { length_of_bytes(length(value)) } else { length(value) })
         .sum();
     found(length_of_bytes(all), |to| {
         write_head(to, if with_scores { 1 } else { 2 }, all);
-        for (value, score) in members.iter() {
+        for (value, score) in each() {
             if with_scores {
                 write_head(to, 1, length(value));
             }

@@ -14,9 +14,10 @@ use momento_protos::cache_client as pb;
 
 use super::protobuf::{Field, Fields};
 use super::reply::{Reply, encoded};
-use super::wire::{decoded, ttl};
+use super::wire::{decoded, long_decoded, ttl};
 use crate::error::{Error, Result};
 use crate::gate::Call;
+use crate::steps::COMMAND;
 
 /// `_GetRequest` or one item of `_GetBatchRequest`.
 pub(super) fn get(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
@@ -79,12 +80,14 @@ pub(super) fn delete(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
 }
 
 pub(super) fn keys_exist(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
-    let request: pb::KeysExistRequest = decoded(message)?;
+    let request: pb::KeysExistRequest = long_decoded(message, call.steps())?;
     for key in &request.cache_keys {
+        call.steps().work(COMMAND);
         call.allow(key)?;
     }
     let mut exists = Vec::with_capacity(request.cache_keys.len());
     for key in &request.cache_keys {
+        call.steps().work(COMMAND);
         let found = call.run(KeyExists { key })?;
         exists.push(found);
     }

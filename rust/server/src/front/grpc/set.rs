@@ -8,15 +8,16 @@ use momento_protos::cache_client as pb;
 
 use super::collection::{collection_ttl, count, slices};
 use super::reply::{Reply, encoded, found_elements, missing};
-use super::wire::decoded;
+use super::wire::{decoded, long_decoded};
 use crate::error::{Error, Result};
 use crate::gate::Call;
+use crate::steps::Steps;
 
 pub(super) fn fetch(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let request: pb::SetFetchRequest = decoded(message)?;
     let key = &request.set_name;
     let elements = call.run(Fetch { key })?;
-    Ok(elements_reply(elements))
+    Ok(elements_reply(elements, call.steps()))
 }
 
 pub(super) fn sample(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
@@ -24,25 +25,25 @@ pub(super) fn sample(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let key = &request.set_name;
     let limit = usize::try_from(request.limit).unwrap_or(usize::MAX);
     let elements = call.run(Sample { key, limit })?;
-    Ok(elements_reply(elements))
+    Ok(elements_reply(elements, call.steps()))
 }
 
 pub(super) fn pop(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let request: pb::SetPopRequest = decoded(message)?;
     let key = &request.set_name;
     let elements = call.run(Pop { key, count: request.count as usize })?;
-    Ok(elements_reply(elements))
+    Ok(elements_reply(elements, call.steps()))
 }
 
-fn elements_reply(elements: Option<Elements>) -> Reply {
+fn elements_reply(elements: Option<Elements>, steps: &Steps<'_>) -> Reply {
     let Some(elements) = elements else {
         return missing();
     };
-    found_elements(&elements)
+    found_elements(&elements, steps)
 }
 
 pub(super) fn union(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
-    let request: pb::SetUnionRequest = decoded(message)?;
+    let request: pb::SetUnionRequest = long_decoded(message, call.steps())?;
     let ttl = collection_ttl(request.ttl_milliseconds, request.refresh_ttl)?;
     let (key, elements) = (&request.set_name, slices(&request.elements));
     call.run(Union { key, elements, ttl })?;
@@ -53,7 +54,7 @@ pub(super) fn difference(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::set_difference_request::Difference as Asked;
     use pb::set_difference_request::subtrahend::SubtrahendSet;
     use pb::set_difference_response::{Found, Missing, Set};
-    let request: pb::SetDifferenceRequest = decoded(message)?;
+    let request: pb::SetDifferenceRequest = long_decoded(message, call.steps())?;
     let key = &request.set_name;
     let there = match &request.difference {
         Some(Asked::Minuend(minuend)) => {
@@ -76,7 +77,7 @@ pub(super) fn difference(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
 
 pub(super) fn contains(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::set_contains_response::{Found, Set};
-    let request: pb::SetContainsRequest = decoded(message)?;
+    let request: pb::SetContainsRequest = long_decoded(message, call.steps())?;
     let (key, elements) = (&request.set_name, slices(&request.elements));
     let mut contains = Vec::with_capacity(request.elements.len());
     let read = |is_in: bool| contains.push(is_in);

@@ -11,12 +11,12 @@ use momento_protos::cache_client as pb;
 
 use super::collection::{collection_ttl, count, order, slice, slices};
 use super::reply::{Reply, encoded, found_members, missing, rank_miss};
-use super::wire::{decoded, ttl};
+use super::wire::{decoded, long_decoded, ttl};
 use crate::error::{Error, Result};
 use crate::gate::Call;
 
 pub(super) fn put(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
-    let request: pb::SortedSetPutRequest = decoded(message)?;
+    let request: pb::SortedSetPutRequest = long_decoded(message, call.steps())?;
     let ttl = collection_ttl(request.ttl_milliseconds, request.refresh_ttl)?;
     let key = &request.set_name;
     let elements = request.elements.iter().map(|element| (&element.value[..], element.score));
@@ -42,7 +42,7 @@ pub(super) fn fetch(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let Some(members) = members else {
         return Ok(missing());
     };
-    Ok(found_members(&members, request.with_scores))
+    Ok(found_members(&members, request.with_scores, call.steps()))
 }
 
 fn index_slice(by: &pb::sorted_set_fetch_request::ByIndex) -> Slice {
@@ -78,7 +78,7 @@ pub(super) fn get_score(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::sorted_set_get_score_response::{
         SortedSet, SortedSetFound, SortedSetGetScoreResponsePart as Part,
     };
-    let request: pb::SortedSetGetScoreRequest = decoded(message)?;
+    let request: pb::SortedSetGetScoreRequest = long_decoded(message, call.steps())?;
     let (key, values) = (&request.set_name, slices(&request.values));
     let mut elements = Vec::with_capacity(request.values.len());
     let read = |score: Option<f64>| {
@@ -94,7 +94,7 @@ pub(super) fn get_score(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
 
 pub(super) fn remove(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::sorted_set_remove_request::RemoveElements;
-    let request: pb::SortedSetRemoveRequest = decoded(message)?;
+    let request: pb::SortedSetRemoveRequest = long_decoded(message, call.steps())?;
     let key = &request.set_name;
     match &request.remove_elements {
         Some(RemoveElements::Some(some)) => {
@@ -161,7 +161,7 @@ fn length_reply(length: Option<usize>) -> Reply {
 
 pub(super) fn union_store(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::sorted_set_union_store_request::AggregateFunction;
-    let request: pb::SortedSetUnionStoreRequest = decoded(message)?;
+    let request: pb::SortedSetUnionStoreRequest = long_decoded(message, call.steps())?;
     let aggregate = match request.aggregate() {
         AggregateFunction::Sum => Aggregate::Sum,
         AggregateFunction::Min => Aggregate::Min,

@@ -15,7 +15,7 @@ use crate::directory::{AccountId, Cache, CacheId, Changes};
 use crate::gate::{Authorization, AuthorizationCache, Call, Credential, Gate};
 use crate::meter::ThreadMeter;
 
-fn gate() -> Gate {
+pub(super) fn gate() -> Gate {
     let limits = Limits::default();
     let backend = Backend::new(Config { memory_bytes: 1 << 24, shards: 4, seed: [1; 4], limits });
     let gate = Gate::new(backend.into());
@@ -30,7 +30,7 @@ fn gate() -> Gate {
     gate
 }
 
-fn authorize(gate: &Gate) -> Arc<Authorization> {
+pub(super) fn authorize(gate: &Gate) -> Arc<Authorization> {
     let owner = Credential { token: b"", local: true, peer: Ipv4Addr::LOCALHOST.into() };
     let meter = ThreadMeter::new(Arc::default());
     AuthorizationCache::default()
@@ -57,7 +57,7 @@ fn message() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
-fn framed(field: u8, bytes: &[u8]) -> Vec<u8> {
+pub(super) fn framed(field: u8, bytes: &[u8]) -> Vec<u8> {
     let mut framed = Vec::new();
     protobuf::write_bytes(&mut framed, field, bytes);
     framed
@@ -67,8 +67,9 @@ fn run_all(messages: &[(usize, Vec<u8>)]) {
     let gate = gate();
     let authorization = authorize(&gate);
     let now = Clock::start().now();
+    let steps = Steps::one();
     for (api, message) in messages {
-        let mut call = Call::new(&gate, &authorization, Api::ALL[*api], now);
+        let mut call = Call::new(&gate, &authorization, Api::ALL[*api], now, &steps);
         let reply = routes::run(&mut call, Api::ALL[*api], &Bytes::from(message.clone()));
         call.finish(reply.is_err());
     }
@@ -78,8 +79,9 @@ fn run_all(messages: &[(usize, Vec<u8>)]) {
 fn a_method_is_answered_if_a_grpc_service_has_it() {
     let gate = gate();
     let authorization = authorize(&gate);
+    let steps = Steps::one();
     for api in Api::ALL {
-        let mut call = Call::new(&gate, &authorization, *api, Clock::start().now());
+        let mut call = Call::new(&gate, &authorization, *api, Clock::start().now(), &steps);
         let reply = routes::run(&mut call, *api, &Bytes::new());
         let is_answered = !matches!(reply, Err(Error::Internal));
         assert_eq!(is_answered, api.service().is_some(), "{api:?}");

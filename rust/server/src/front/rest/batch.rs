@@ -1,7 +1,7 @@
 //! Several single values in one request, in the order of the request.
 
 use attimo_engine::commands::scalar::{Get, KeyExists, Set};
-use attimo_engine::{Found, Ttl};
+use attimo_engine::{Found, Ttl, work_of};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +15,7 @@ use crate::gate::{Call, PREFETCHED};
 use crate::limits::REPLY_BYTES;
 use crate::message::Response;
 use crate::methods::Api;
+use crate::steps::COMMAND;
 
 /// The handler of a method; `None` if it is not in this module.
 pub(super) fn handler(api: Api) -> Option<Handler> {
@@ -36,7 +37,7 @@ struct Keys<'a> {
 impl<'a> Keys<'a> {
     /// The keys in `body`, all of which the caller must be allowed to use.
     fn of(body: &'a [u8], call: &Call<'_>) -> Result<Self> {
-        let keys: Self = body::read(body)?;
+        let keys: Self = body::read(body, call.steps())?;
         keys.keys.iter().try_for_each(|key| call.allow(key))?;
         Ok(keys)
     }
@@ -62,6 +63,7 @@ fn get(request: &CacheRequest<'_>) -> Result<Response> {
         let mut reply_bytes = 0;
         for (at, key) in keys.iter().enumerate() {
             prefetch(call, at, &keys, |key| key);
+            call.steps().work(COMMAND);
             let value = call.run(Get::new(key, |found: Found<'_>| found.to_bytes()))?;
             reply_bytes += value.as_ref().map_or(0, Bytes::len);
             if reply_bytes > REPLY_BYTES {
@@ -76,7 +78,7 @@ fn get(request: &CacheRequest<'_>) -> Result<Response> {
                 value: value.as_ref().map(|value| encoding.show(value)),
             })
         };
-        json::reply(&Items { items: Each(items) })
+        json::long_reply(&Items { items: Each(items) }, request.steps)
     })
 }
 
@@ -99,7 +101,7 @@ fn put(request: &CacheRequest<'_>) -> Result<Response> {
         ttl_seconds: Option<Whole<u64>>,
     }
     request.run(Api::SetBatch, |call| {
-        let Items { items } = body::read(request.json()?)?;
+        let Items { items } = body::read(request.json()?, request.steps)?;
         let default = request.query.optional_ttl()?;
         for item in &items {
             call.allow(&item.key)?;
@@ -114,6 +116,7 @@ fn put(request: &CacheRequest<'_>) -> Result<Response> {
         }
         for (at, (Item { key, value, .. }, ttl)) in items.iter().zip(ttls).enumerate() {
             prefetch(call, at, &items, |item| &item.key);
+            call.steps().work(COMMAND + work_of(value.len()));
             let value: &[u8] = value;
             call.run(Set { key, value: value.into(), ttl })?;
         }
@@ -132,10 +135,11 @@ fn exists(request: &CacheRequest<'_>) -> Result<Response> {
         let mut exists = Vec::with_capacity(keys.len());
         for (at, key) in keys.iter().enumerate() {
             prefetch(call, at, &keys, |key| key);
+            call.steps().work(COMMAND);
             let found = call.run(KeyExists { key })?;
             exists.push(found);
         }
-        json::reply(&Exists { exists })
+        json::long_reply(&Exists { exists }, request.steps)
     })
 }
 

@@ -4,6 +4,7 @@
 //! read through [`Ours`].
 
 use std::fmt::{self, Display};
+use std::io;
 
 use serde::de::{
     Deserialize, DeserializeSeed, Deserializer, Error as _, Expected, IgnoredAny, IntoDeserializer,
@@ -12,23 +13,27 @@ use serde::de::{
 use serde::forward_to_deserialize_any;
 
 use crate::error::{Error, Result};
+use crate::steps::Steps;
+
+/// How much work it is to read an element or the name of a field, in units of [`Steps::work`].
+const READING: usize = 8;
 
 /// Reads the body of a request.
 ///
 /// # Errors
 ///
 /// [`Error::Invalid`], with the place in the body.
-pub(super) fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T> {
+pub(super) fn read<'a, T: Deserialize<'a>>(body: &'a [u8], steps: &Steps<'_>) -> Result<T> {
     let mut reader = serde_json::Deserializer::from_slice(body);
-    match T::deserialize(Ours(&mut reader)) {
+    match T::deserialize(Ours(&mut reader, steps)) {
         Ok(read) if reader.end().is_ok() => Ok(read),
-        _ => Err(Error::Invalid(complaint::<T>(body))),
+        _ => Err(Error::Invalid(complaint::<T>(body, steps))),
     }
 }
 
 /// The error, found by reading again: tracking the place has a cost.
-fn complaint<'a, T: Deserialize<'a>>(body: &'a [u8]) -> String {
-    if let Err(error) = serde_json::from_slice::<IgnoredAny>(body) {
+fn complaint<'a, T: Deserialize<'a>>(body: &'a [u8], steps: &Steps<'_>) -> String {
+    if let Err(error) = serde_json::from_reader::<_, IgnoredAny>(InSteps(body, steps)) {
         let (line, column) = (error.line(), error.column());
         return if error.is_eof() {
             "body: the JSON ends too early".to_owned()
@@ -37,7 +42,7 @@ fn complaint<'a, T: Deserialize<'a>>(body: &'a [u8]) -> String {
         };
     }
     let mut reader = serde_json::Deserializer::from_slice(body);
-    match serde_path_to_error::deserialize::<_, T>(Ours(&mut reader)) {
+    match serde_path_to_error::deserialize::<_, T>(Ours(&mut reader, steps)) {
         Err(error) if error.path().iter().next().is_some() => error.to_string(),
         Err(error) => format!("body: {}", error.inner()),
         Ok(_) => "body: cannot be read".to_owned(),
@@ -120,14 +125,25 @@ fn in_json(allowed: &dyn Expected) -> String {
     }
 }
 
-/// Wraps another deserializer to produce our error messages.
-struct Ours<R>(R);
+/// Bytes that are read in steps.
+struct InSteps<'a>(&'a [u8], &'a Steps<'a>);
 
-impl<'de, R: Deserializer<'de>> Deserializer<'de> for Ours<R> {
+impl io::Read for InSteps<'_> {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        let read = self.0.read(to)?;
+        self.1.work(1 + read);
+        Ok(read)
+    }
+}
+
+/// Wraps another deserializer to produce our error messages, and to read elements in steps.
+struct Ours<'s, R>(R, &'s Steps<'s>);
+
+impl<'de, R: Deserializer<'de>> Deserializer<'de> for Ours<'_, R> {
     type Error = Wrong;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Told<V::Value> {
-        self.0.deserialize_any(Telling { visitor, takes_array: true }).map_err(Wrong::below)
+        self.0.deserialize_any(Telling::new(visitor, true, self.1)).map_err(Wrong::below)
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -136,11 +152,11 @@ impl<'de, R: Deserializer<'de>> Deserializer<'de> for Ours<R> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Told<V::Value> {
-        self.0.deserialize_any(Telling { visitor, takes_array: false }).map_err(Wrong::below)
+        self.0.deserialize_any(Telling::new(visitor, false, self.1)).map_err(Wrong::below)
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Told<V::Value> {
-        self.0.deserialize_option(Telling { visitor, takes_array: true }).map_err(Wrong::below)
+        self.0.deserialize_option(Telling::new(visitor, true, self.1)).map_err(Wrong::below)
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -161,9 +177,16 @@ impl<'de, R: Deserializer<'de>> Deserializer<'de> for Ours<R> {
 type Told<T> = std::result::Result<T, Wrong>;
 
 /// Passes what another deserializer finds to `visitor`, and returns its result.
-struct Telling<V> {
+struct Telling<'s, V> {
     visitor: V,
     takes_array: bool,
+    steps: &'s Steps<'s>,
+}
+
+impl<'s, V> Telling<'s, V> {
+    fn new(visitor: V, takes_array: bool, steps: &'s Steps<'s>) -> Self {
+        Telling { visitor, takes_array, steps }
+    }
 }
 
 /// Passes one kind of value to the visitor unchanged.
@@ -175,7 +198,7 @@ macro_rules! take {
     )*};
 }
 
-impl<'de, V: Visitor<'de>> Visitor<'de> for Telling<V> {
+impl<'de, V: Visitor<'de>> Visitor<'de> for Telling<'_, V> {
     type Value = V::Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -199,7 +222,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Telling<V> {
         self,
         reader: R,
     ) -> std::result::Result<V::Value, R::Error> {
-        self.visitor.visit_some(Ours(reader)).map_err(R::Error::custom)
+        self.visitor.visit_some(Ours(reader, self.steps)).map_err(R::Error::custom)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, array: A) -> std::result::Result<V::Value, A::Error> {
@@ -207,42 +230,44 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Telling<V> {
             let wrong = Wrong::invalid_type(Unexpected::Seq, &self.visitor);
             return Err(A::Error::custom(wrong));
         }
-        self.visitor.visit_seq(Ours(array)).map_err(A::Error::custom)
+        self.visitor.visit_seq(Ours(array, self.steps)).map_err(A::Error::custom)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, object: A) -> std::result::Result<V::Value, A::Error> {
-        self.visitor.visit_map(Ours(object)).map_err(A::Error::custom)
+        self.visitor.visit_map(Ours(object, self.steps)).map_err(A::Error::custom)
     }
 }
 
-impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Ours<A> {
+impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Ours<'_, A> {
     type Error = Wrong;
 
     fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Told<Option<S::Value>> {
-        self.0.next_element_seed(Ours(seed)).map_err(Wrong::below)
+        self.1.work(READING);
+        self.0.next_element_seed(Ours(seed, self.1)).map_err(Wrong::below)
     }
 }
 
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for Ours<A> {
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for Ours<'_, A> {
     type Error = Wrong;
 
     fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Told<Option<S::Value>> {
-        self.0.next_key_seed(Ours(seed)).map_err(Wrong::below)
+        self.1.work(READING);
+        self.0.next_key_seed(Ours(seed, self.1)).map_err(Wrong::below)
     }
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Told<S::Value> {
-        self.0.next_value_seed(Ours(seed)).map_err(Wrong::below)
+        self.0.next_value_seed(Ours(seed, self.1)).map_err(Wrong::below)
     }
 }
 
-impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Ours<S> {
+impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Ours<'_, S> {
     type Value = S::Value;
 
     fn deserialize<R: Deserializer<'de>>(
         self,
         reader: R,
     ) -> std::result::Result<S::Value, R::Error> {
-        self.0.deserialize(Ours(reader)).map_err(R::Error::custom)
+        self.0.deserialize(Ours(reader, self.1)).map_err(R::Error::custom)
     }
 }
 
@@ -278,7 +303,7 @@ mod tests {
     #[test]
     fn what_is_right_is_read_and_text_is_not_copied() {
         let body = br#" {"by": "min", "inner": [{"text": "a"}, {"number": 1, "text": "\n"}]} "#;
-        let read: Outer<'_> = read(body).unwrap();
+        let read: Outer<'_> = read(body, &Steps::one()).unwrap();
 
         assert_eq!(read.by, Some(By::Min));
         assert!(matches!(read.inner[0].text, Cow::Borrowed("a")));
@@ -308,7 +333,7 @@ mod tests {
             (r#"{"inner": [], "x": 1}"#, "x: is not a known field; known are inner, by"),
             (r#"{"inner": [], "inner": []}"#, "body: inner is there twice"),
         ] {
-            let error = read::<Outer<'_>>(body.as_bytes()).unwrap_err();
+            let error = read::<Outer<'_>>(body.as_bytes(), &Steps::one()).unwrap_err();
             assert_eq!(error.to_string(), words, "{body}");
         }
     }

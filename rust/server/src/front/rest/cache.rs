@@ -23,6 +23,7 @@ use crate::front::{admission, basic};
 use crate::gate::{INVALID, SignedUrl};
 use crate::message::{Parts, Response};
 use crate::methods::Verb;
+use crate::steps::Steps;
 
 const NOT_SIGNED_FOR: Error = Error::denied("a signed URL is for GET, PUT and POST only");
 
@@ -37,6 +38,7 @@ pub(super) fn answer(
     path: &str,
     body: Result<Bytes>,
     now: Now,
+    steps: &Steps<'_>,
 ) -> Result<Response> {
     let (name, below) = match memchr(b'/', path.as_bytes()) {
         Some(at) => (&path[..at], Some(&path[at + 1..])),
@@ -83,6 +85,7 @@ pub(super) fn answer(
         stats,
         authorization: &authorization,
         now,
+        steps,
         body,
         path_key,
         headers,

@@ -49,7 +49,7 @@ fn all(request: &CacheRequest<'_>) -> Result<Response> {
         let Some(pairs) = call.run(Fetch { key })? else { return Ok(status::key_not_found()) };
         let field =
             |(field, value)| Field { field: encoding.show(field), value: encoding.show(value) };
-        json::reply(&Fields { fields: Each(|| pairs.iter().map(field)) })
+        json::long_reply(&Fields { fields: Each(|| pairs.iter().map(field)) }, request.steps)
     })
 }
 
@@ -75,7 +75,7 @@ fn some(request: &CacheRequest<'_>) -> Result<Response> {
                 value: value.as_deref().map(|value| encoding.show(value)),
             })
         };
-        json::reply(&Fields { fields: Each(items) })
+        json::long_reply(&Fields { fields: Each(items) }, request.steps)
     })
 }
 
@@ -97,7 +97,7 @@ fn set(request: &CacheRequest<'_>) -> Result<Response> {
     }
     request.run(Api::DictionarySet, |call| {
         let (key, ttl) = (&*request.query.element("key")?, request.query.collection_ttl()?);
-        let given: Given<'_> = body::read(request.json()?)?;
+        let given: Given<'_> = body::read(request.json()?, request.steps)?;
         let pairs = given.fields.iter().map(|pair| (&*pair.field, &*pair.value));
         call.run(Set { key, pairs, ttl })?;
         Ok(no_content())

@@ -23,6 +23,10 @@ use super::status::JSON;
 use crate::error::{Error, Result};
 use crate::limits::REPLY_BYTES;
 use crate::message::Response;
+use crate::steps::Steps;
+
+/// How many bytes of a string are written in one unit of work.
+const WRITTEN_BYTES: usize = 16;
 
 const ANY_PADDING: GeneralPurposeConfig =
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
@@ -36,16 +40,25 @@ pub(super) fn from_base64(text: &[u8]) -> Option<Vec<u8>> {
     reads.decode(text).ok()
 }
 
-/// The response with `value` as JSON.
+/// The response with `value` as JSON, which is short.
 ///
 /// # Errors
 ///
 /// [`Error::ReplyTooLarge`].
 pub(super) fn reply(value: &impl Serialize) -> Result<Response> {
-    let mut written = Limited(Vec::new());
+    long_reply(value, &Steps::one())
+}
+
+/// The same, of any length.
+///
+/// # Errors
+///
+/// [`Error::ReplyTooLarge`].
+pub(super) fn long_reply(value: &impl Serialize, steps: &Steps<'_>) -> Result<Response> {
+    let mut written = Limited { bytes: Vec::new(), steps };
     // Everything can be written as JSON, so what fails is the limit.
     serde_json::to_writer(&mut written, value).map_err(|_| Error::ReplyTooLarge(REPLY_BYTES))?;
-    let mut response = Response::new(Bytes::from(written.0));
+    let mut response = Response::new(Bytes::from(written.bytes));
     response.headers.insert(header::CONTENT_TYPE, JSON);
     Ok(response)
 }
@@ -58,14 +71,18 @@ pub(super) fn head() -> Response {
 }
 
 /// A writer that fails beyond the size limit of a reply.
-struct Limited(Vec<u8>);
+struct Limited<'a> {
+    bytes: Vec<u8>,
+    steps: &'a Steps<'a>,
+}
 
-impl io::Write for Limited {
+impl io::Write for Limited<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.0.len() + bytes.len() > REPLY_BYTES {
+        if self.bytes.len() + bytes.len() > REPLY_BYTES {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
-        self.0.extend_from_slice(bytes);
+        self.steps.work(1 + bytes.len() / WRITTEN_BYTES);
+        self.bytes.extend_from_slice(bytes);
         Ok(bytes.len())
     }
 
@@ -277,8 +294,12 @@ impl Visitor<'_> for WholeVisitor {
 
 #[cfg(test)]
 mod tests {
-    use super::super::body::read;
+    use super::super::body;
     use super::*;
+
+    fn read<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T> {
+        body::read(json, &Steps::one())
+    }
 
     #[test]
     fn a_whole_number_is_one_however_it_is_written() {

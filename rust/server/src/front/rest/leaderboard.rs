@@ -61,7 +61,10 @@ fn fetch(request: &CacheRequest<'_>) -> Result<Response> {
     request.run(if by_rank { Api::GetByRank } else { Api::GetByScore }, |call| {
         let ranked = if by_rank { by_ranks(call, query) } else { by_scores(call, query) }?;
         let members = || ranked.iter().flat_map(Ranked::iter);
-        json::reply(&Elements { elements: Each(|| members().map(Member::from)) })
+        json::long_reply(
+            &Elements { elements: Each(|| members().map(Member::from)) },
+            request.steps,
+        )
     })
 }
 
@@ -109,7 +112,7 @@ fn upsert(request: &CacheRequest<'_>) -> Result<Response> {
     }
     request.run(Api::UpsertElements, |call| {
         let key = &*name(&request.query)?;
-        let Given { elements } = body::read(request.json()?)?;
+        let Given { elements } = body::read(request.json()?, request.steps)?;
         check_number(elements.len())?;
         let elements = elements.iter().map(|element| (element.id.0, element.score));
         call.run(Upsert { key, elements, ttl: FOREVER })?;
@@ -160,7 +163,7 @@ fn ranks(request: &CacheRequest<'_>) -> Result<Response> {
             let (ids, order) = (ids.iter().copied(), order.unwrap_or_default());
             call.run(GetRank { key, ids, order, read })?;
         }
-        json::reply(&Elements { elements })
+        json::long_reply(&Elements { elements }, request.steps)
     })
 }
 

@@ -51,7 +51,7 @@ fn fetch(request: &CacheRequest<'_>) -> Result<Response> {
             return Ok(status::key_not_found());
         };
         let values = || values.iter().map(|value| encoding.show(value));
-        json::reply(&Values { values: Each(values) })
+        json::long_reply(&Values { values: Each(values) }, request.steps)
     })
 }
 
@@ -102,7 +102,7 @@ fn push(request: &CacheRequest<'_>, api: Api, at: End) -> Result<Response> {
         let truncate = request
             .query
             .parsed("truncate_to", "a whole number from 0 (no limit) to 4294967295")?;
-        let given: Given<'_> = body::read(request.json()?)?;
+        let given: Given<'_> = body::read(request.json()?, request.steps)?;
         let values = slices(&given.values);
         let truncate = truncate.and_then(NonZeroU32::new);
         collection::length(call.run(Push { key, at, values, truncate, ttl })?)
@@ -162,7 +162,7 @@ fn insert(request: &CacheRequest<'_>) -> Result<Response> {
     }
     request.run(Api::ListInsert, |call| {
         let (key, ttl) = (&*request.query.element("key")?, later_ttl(request)?);
-        let Given { value, before, after } = body::read(request.json()?)?;
+        let Given { value, before, after } = body::read(request.json()?, request.steps)?;
         let beside = match (&before, &after) {
             (Some(element), None) => Beside::Before(element),
             (None, Some(element)) => Beside::After(element),

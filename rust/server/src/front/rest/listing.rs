@@ -42,7 +42,7 @@ fn keys(request: &CacheRequest<'_>) -> Result<Response> {
         // As text, a key of megabytes could take six times as much.
         let encoding = if page.is_long { Encoding::Base64 } else { encoding };
         let keys = || page.keys.iter().map(|key| encoding.show(key));
-        json::reply(&Keys { keys: Each(keys), next_token: page.next_token })
+        json::long_reply(&Keys { keys: Each(keys), next_token: page.next_token }, request.steps)
     })
 }
 

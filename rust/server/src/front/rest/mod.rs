@@ -19,6 +19,7 @@ use crate::gate::{Caller, Credential};
 use crate::message::{Headers, Parts, Response};
 use crate::methods::Verb;
 use crate::stats::{Class, Via, guarded};
+use crate::steps::Steps;
 
 mod batch;
 mod body;
@@ -51,12 +52,18 @@ const NO_TOKEN_OF_A_PAGE: Error =
     Error::NoToken("a page of another origin must send a token in `authorization`");
 
 /// Answers a request for the data plane.
-pub(crate) fn answer(client: &Client, parts: &Parts, body: Result<Bytes>, now: Now) -> Response {
+pub(crate) fn answer(
+    client: &Client,
+    parts: &Parts,
+    body: Result<Bytes>,
+    now: Now,
+    steps: &Steps<'_>,
+) -> Response {
     if let Some(refusal) = offered::refusal(client, parts) {
         return refusal;
     }
     let answered = match parts.uri.path().strip_prefix(paths::CACHE) {
-        Some(path) => guarded(|| cache::answer(client, parts, path, body, now)),
+        Some(path) => guarded(|| cache::answer(client, parts, path, body, now, steps)),
         None => Ok(operator::answer(client, parts)),
     };
     or_problem(client, parts, answered)
@@ -69,7 +76,8 @@ pub(crate) async fn answer_async(client: &Client, parts: &Parts, body: Result<By
     }
     let path = parts.uri.path().strip_prefix(paths::CACHE).unwrap_or_default();
     let now = client.worker.core.clock.now();
-    let serve = || guarded(|| cache::answer(client, parts, path, body.clone(), now));
+    let steps = Steps::one();
+    let serve = || guarded(|| cache::answer(client, parts, path, body.clone(), now, &steps));
     let answered = client.worker.core.gate.backend().wait_for(serve).await;
     or_problem(client, parts, answered)
 }

@@ -1,6 +1,9 @@
 //! Which paths are answered by this node, and which by the control plane.
 
-use http::Uri;
+use http::{Method, Uri};
+
+use crate::message::Parts;
+use crate::methods::{Api, Verb};
 
 /// The prefix of paths about one cache.
 pub(super) const CACHE: &str = "/cache/";
@@ -23,6 +26,19 @@ pub(crate) fn is_data(uri: &Uri) -> bool {
 /// Whether the request is about a cache.
 pub(crate) fn is_of_cache(uri: &Uri) -> bool {
     uri.path().starts_with(CACHE)
+}
+
+/// From which size of its body on, in bytes, a request may take long.
+pub(crate) fn long_from(parts: &Parts) -> usize {
+    if parts.uri.query().is_none() && parts.method != Method::POST {
+        // All others name an item by their path.
+        return usize::MAX;
+    }
+    let below = parts.uri.path().strip_prefix(CACHE).and_then(|path| path.split_once('/'));
+    let (Some((_, below)), Some(verb)) = (below, Verb::of(&parts.method)) else {
+        return usize::MAX;
+    };
+    Api::long_from_at(verb, below)
 }
 
 /// Whether it needs no authentication.

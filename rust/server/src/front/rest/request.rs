@@ -13,6 +13,7 @@ use crate::gate::{Authorization, Call, DataRequest, Gate};
 use crate::message::{Headers, Response};
 use crate::methods::Api;
 use crate::stats::{ThreadStats, Via};
+use crate::steps::Steps;
 
 /// Handles a request: chooses the method to permit and count, and runs it.
 pub(super) type Handler = fn(&CacheRequest<'_>) -> Result<Response>;
@@ -23,6 +24,7 @@ pub(super) struct CacheRequest<'a> {
     pub(super) stats: &'a ThreadStats,
     pub(super) authorization: &'a Authorization,
     pub(super) now: Now,
+    pub(super) steps: &'a Steps<'a>,
     pub(super) body: Result<Bytes>,
     /// The key that the path names, if it names one.
     pub(super) path_key: Option<Cow<'a, [u8]>>,
@@ -43,8 +45,9 @@ impl CacheRequest<'_> {
         api: Api,
         run: impl FnOnce(&mut Call<'_>) -> Result<Response>,
     ) -> Result<Response> {
-        let (authorization, via, now) = (self.authorization, Via::Http, self.now);
-        let request = DataRequest { authorization, api, via, now };
+        let (authorization, via) = (self.authorization, Via::Http);
+        let (now, steps) = (self.now, self.steps);
+        let request = DataRequest { authorization, api, via, now, steps };
         self.gate.serve(request, self.stats, Ok(()), |call, ()| {
             let response = run(call)?;
             if self.is_head {

@@ -14,6 +14,7 @@ use super::status;
 use crate::error::{Error, Result};
 use crate::message::Response;
 use crate::methods::Api;
+use crate::steps::Steps;
 
 /// The handler of a method; `None` if it is not in this module.
 pub(super) fn handler(api: Api) -> Option<Handler> {
@@ -37,7 +38,7 @@ fn fetch(request: &CacheRequest<'_>) -> Result<Response> {
             return Ok(head(call.run(Length::new(key))?));
         }
         let elements = call.run(Fetch { key })?;
-        found(elements, encoding)
+        found(elements, encoding, request.steps)
     })
 }
 
@@ -48,7 +49,7 @@ fn sample(request: &CacheRequest<'_>) -> Result<Response> {
         let limit = request.query.parsed("limit", WHOLE)?;
         let limit = limit.ok_or(Error::Malformed("limit is missing"))?;
         let elements = call.run(Sample { key, limit })?;
-        found(elements, encoding)
+        found(elements, encoding, request.steps)
     })
 }
 
@@ -58,18 +59,18 @@ fn pop(request: &CacheRequest<'_>) -> Result<Response> {
         let (key, encoding) = (&*request.query.element("key")?, request.query.encoding()?);
         let count = request.query.parsed("count", WHOLE)?.unwrap_or(1);
         let elements = call.run(Pop { key, count })?;
-        found(elements, encoding)
+        found(elements, encoding, request.steps)
     })
 }
 
-fn found(elements: Option<Elements>, encoding: Encoding) -> Result<Response> {
+fn found(elements: Option<Elements>, encoding: Encoding, steps: &Steps<'_>) -> Result<Response> {
     #[derive(Serialize)]
     struct Found<T> {
         elements: T,
     }
     let Some(elements) = elements else { return Ok(status::key_not_found()) };
     let elements = || elements.iter().map(|element| encoding.show(element));
-    json::reply(&Found { elements: Each(elements) })
+    json::long_reply(&Found { elements: Each(elements) }, steps)
 }
 
 /// Adds elements.
@@ -82,7 +83,7 @@ fn add(request: &CacheRequest<'_>) -> Result<Response> {
     }
     request.run(Api::SetUnion, |call| {
         let (key, ttl) = (&*request.query.element("key")?, request.query.collection_ttl()?);
-        let given: Given<'_> = body::read(request.json()?)?;
+        let given: Given<'_> = body::read(request.json()?, request.steps)?;
         let elements = slices(&given.elements);
         call.run(Union { key, elements, ttl })?;
         Ok(no_content())
@@ -129,6 +130,6 @@ fn contains(request: &CacheRequest<'_>) -> Result<Response> {
         if !call.run(Contains { key, elements, read })? {
             return Ok(status::key_not_found());
         }
-        json::reply(&Contained { contains })
+        json::long_reply(&Contained { contains }, request.steps)
     })
 }

@@ -63,7 +63,7 @@ fn fetch(request: &CacheRequest<'_>) -> Result<Response> {
             return Ok(status::key_not_found());
         };
         let member = |(value, score)| Member { value: encoding.show(value), score: Score(score) };
-        json::reply(&Elements { elements: Each(|| members.iter().map(member)) })
+        json::long_reply(&Elements { elements: Each(|| members.iter().map(member)) }, request.steps)
     })
 }
 
@@ -113,7 +113,7 @@ fn put(request: &CacheRequest<'_>) -> Result<Response> {
     }
     request.run(Api::SortedSetPut, |call| {
         let (key, ttl) = (&*request.query.element("key")?, request.query.collection_ttl()?);
-        let given: Given<'_> = body::read(request.json()?)?;
+        let given: Given<'_> = body::read(request.json()?, request.steps)?;
         let elements = given.elements.iter().map(|member| (&*member.value, member.score.0));
         call.run(Put { key, elements, ttl })?;
         Ok(no_content())
@@ -158,7 +158,10 @@ fn scores(request: &CacheRequest<'_>) -> Result<Response> {
             found: score.is_some(),
             score: score.map(Score),
         };
-        json::reply(&Elements { elements: Each(|| slices(&values).zip(&scores).map(member)) })
+        json::long_reply(
+            &Elements { elements: Each(|| slices(&values).zip(&scores).map(member)) },
+            request.steps,
+        )
     })
 }
 
@@ -225,7 +228,7 @@ fn union(request: &CacheRequest<'_>) -> Result<Response> {
     }
     request.run(Api::SortedSetUnionStore, |call| {
         let (key, ttl) = (&*request.query.element("key")?, request.query.ttl()?);
-        let Given { sources, aggregate } = body::read(request.json()?)?;
+        let Given { sources, aggregate } = body::read(request.json()?, request.steps)?;
         let aggregate = match aggregate {
             By::Sum => Aggregate::Sum,
             By::Min => Aggregate::Min,

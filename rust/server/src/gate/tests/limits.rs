@@ -6,6 +6,7 @@ use super::*;
 use crate::directory::AccountLimits;
 use crate::plan::Limit;
 use crate::stats::{Stats, ThreadStats, Via};
+use crate::steps::Steps;
 
 /// A gate where the local owner's account has these limits, at revision 2.
 fn limited(numbers: &[(&str, u64)]) -> Gate {
@@ -29,7 +30,7 @@ fn serve_until_refused(gate: &Gate, connection: &mut AuthorizationCache) -> (usi
     for at in 0..10_000 {
         let authorization = connection.authorize(gate, &meter, owner, b"there", now).unwrap();
         let (authorization, api, via) = (&*authorization, Api::Set, Via::Grpc);
-        let request = DataRequest { authorization, api, via, now };
+        let request = DataRequest { authorization, api, via, now, steps: Steps::at_once() };
         let served = gate.serve(request, &stats, Ok(()), |call, ()| set(call, b"key"));
         if let Err(error) = served {
             return (at, error);
@@ -63,7 +64,7 @@ fn a_limit_is_met_before_the_request_is_looked_at() {
     let stats = Stats::default();
     let thread = ThreadStats::new(&stats, Clock::start());
     let (authorization, api, via) = (&*authorization, Api::Get, Via::Http);
-    let request = DataRequest { authorization, api, via, now: now() };
+    let request = DataRequest { authorization, api, via, now: now(), steps: Steps::at_once() };
     let served = gate.serve(request, &thread, Err::<(), _>(error), |_, ()| Ok(()));
 
     assert!(served.unwrap_err().to_string().contains(met));
@@ -78,7 +79,7 @@ fn a_refused_request_is_counted_and_costs_nothing() {
     let owner = Credential { token: b"", local: true, peer: Ipv4Addr::LOCALHOST.into() };
     let authorization = connection.authorize(&gate, &thread, owner, b"there", now()).unwrap();
     let (authorization, api, via) = (&*authorization, Api::Set, Via::Http);
-    let request = DataRequest { authorization, api, via, now: now() };
+    let request = DataRequest { authorization, api, via, now: now(), steps: Steps::at_once() };
     let stats = ThreadStats::new(&stats, Clock::start());
     gate.serve(request, &stats, Ok(()), |call, ()| set(call, b"key")).unwrap_err();
 
@@ -134,7 +135,7 @@ fn items_and_lifetimes_are_limited_by_the_plan() {
     let meter = ThreadMeter::new(Arc::default());
     let owner = Credential { token: b"", local: true, peer: Ipv4Addr::LOCALHOST.into() };
     let authorization = connection.authorize(&gate, &meter, owner, b"there", now()).unwrap();
-    let mut call = Call::new(&gate, &authorization, Api::Set, now());
+    let mut call = Call::at_once(&gate, &authorization, Api::Set, now());
     let mut set = |key, ttl| call.run(Set { key, value: NewValue::Short(b"v"), ttl: Ttl(ttl) });
 
     assert_eq!(set(b"abc", 1_000), Ok(()));
@@ -150,7 +151,7 @@ fn an_account_that_stores_more_than_its_plan_allows_loses_its_own_items() {
     let (mut connection, meter) = (AuthorizationCache::default(), ThreadMeter::new(Arc::default()));
     let owner = Credential { token: b"", local: true, peer: Ipv4Addr::LOCALHOST.into() };
     let authorization = connection.authorize(&gate, &meter, owner, b"there", now()).unwrap();
-    let mut call = Call::new(&gate, &authorization, Api::Set, now());
+    let mut call = Call::at_once(&gate, &authorization, Api::Set, now());
     for key in 0..2_000_u32 {
         assert_eq!(set(&mut call, &key.to_le_bytes()), Ok(()));
     }

@@ -6,7 +6,7 @@
 //! cost of a small `GET`.
 
 use std::future::poll_fn;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::Poll;
 
@@ -14,6 +14,7 @@ use attimo_engine::Moment;
 use bytes::{Bytes, BytesMut};
 use http::{Method, Version};
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::task::yield_now;
 
 use self::body::{Body, BodyError};
 use self::connection::{Connection, Ending, Waiting};
@@ -36,6 +37,7 @@ use crate::limits::{
 use crate::memory_budget::{Quiet, Reservation};
 use crate::message::{Parts, Response};
 use crate::stats::Closed;
+use crate::steps::{Begun, Steps};
 
 mod body;
 mod connection;
@@ -141,11 +143,19 @@ where
     }
 
     async fn respond(&mut self, parts: Parts, body: Result<Bytes>, now: Now) -> Response {
-        if !dispatch::is_async(&self.client, &parts) {
-            return dispatch::answer(&self.client, &parts, body, now);
-        }
         // Boxed, so that a connection that never waits does not allocate space for it.
-        boxed(|| dispatch::answer_async(&self.client, parts, body)).await
+        if dispatch::is_async(&self.client, &parts) {
+            return boxed(|| dispatch::answer_async(&self.client, parts, body)).await;
+        }
+        if dispatch::long_from(&parts) > body.as_ref().map_or(0, Bytes::len) {
+            return dispatch::answer(&self.client, &parts, body, now, &Steps::one());
+        }
+        let client = self.client.clone();
+        let turns = &self.client.worker.turns;
+        match turns.begin(move |steps| dispatch::answer(&client, &parts, body, now, steps)) {
+            Begun::Done(response) => response,
+            Begun::Unfinished(rest) => boxed(|| rest.finish()).await,
+        }
     }
 
     /// The response, or a refusal if the memory budget has no room for it.
@@ -252,7 +262,7 @@ where
     async fn let_others_read(&self) {
         let others = Rc::strong_count(&self.client.worker) > 2;
         if others && !self.output.is_empty() {
-            tokio::task::yield_now().await;
+            yield_now().await;
         }
     }
 
@@ -265,7 +275,12 @@ where
         let sent = poll_fn(|cx| {
             loop {
                 match output.poll_send(Pin::new(&mut *io), cx) {
-                    Poll::Ready(Ok(true)) => stalled = None,
+                    Poll::Ready(Ok(true)) => {
+                        stalled = None;
+                        if output.is_long() && pin!(yield_now()).poll(cx).is_pending() {
+                            return Poll::Pending;
+                        }
+                    }
                     Poll::Ready(done) => return Poll::Ready(done.is_ok()),
                     Poll::Pending => break,
                 }

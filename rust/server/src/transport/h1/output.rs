@@ -13,6 +13,8 @@ use crate::front::caching::{PRIVATE, VARIES};
 use crate::message::Response;
 use crate::transport::date::date;
 
+/// The most bytes of a body that one write takes.
+const AT_A_TIME: usize = 128 * 1024;
 /// A body of at least this size is sent without a copy.
 const LARGE: usize = 16 * 1024;
 
@@ -49,6 +51,11 @@ impl Output {
     /// How many bytes are left to send.
     pub(super) fn len(&self) -> usize {
         self.small.len() - self.sent + self.large.len()
+    }
+
+    /// Whether it takes more writes, between which others run.
+    pub(super) fn is_long(&self) -> bool {
+        self.large.len() > AT_A_TIME
     }
 
     /// Whether nothing may be added until everything is sent.
@@ -116,7 +123,8 @@ impl Output {
         let sent = ready!(if self.large.is_empty() {
             io.poll_write(cx, small)
         } else {
-            io.poll_write_vectored(cx, &[IoSlice::new(small), IoSlice::new(&self.large)])
+            let large = &self.large[..self.large.len().min(AT_A_TIME)];
+            io.poll_write_vectored(cx, &[IoSlice::new(small), IoSlice::new(large)])
         })?;
         if sent == 0 {
             return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));

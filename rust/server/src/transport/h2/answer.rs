@@ -13,6 +13,7 @@ use crate::front::grpc::{self, Reply, Status};
 use crate::front::{dispatch, rest};
 use crate::message::Response;
 use crate::stats::Via;
+use crate::steps::Steps;
 
 /// The response to a request.
 pub(super) enum Answer {
@@ -31,11 +32,17 @@ impl Request {
 }
 
 /// Answers a request at once.
-pub(super) fn now(client: &Client, request: &Request, body: Result<Bytes>, now: Now) -> Answer {
+pub(super) fn now(
+    client: &Client,
+    request: &Request,
+    body: Result<Bytes>,
+    now: Now,
+    steps: &Steps<'_>,
+) -> Answer {
     let parts = &request.parts;
     match request.route {
-        Route::Grpc => Answer::Grpc(grpc::answer(client, Via::Grpc, parts, body, now)),
-        Route::Http => request.answered(dispatch::answer(client, parts, body, now)),
+        Route::Grpc => Answer::Grpc(grpc::answer(client, Via::Grpc, parts, body, now, steps)),
+        Route::Http => request.answered(dispatch::answer(client, parts, body, now, steps)),
     }
 }
 

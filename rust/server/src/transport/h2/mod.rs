@@ -54,6 +54,8 @@ mod window;
 
 /// How many reads happen before their frames are answered.
 const READS: usize = 16;
+/// How many bytes are sent before others take turns; less, if the client does not read as fast.
+const SENT_AT_A_TIME: usize = 256 * 1024;
 
 /// Serves one connection until it ends or the server drains; `input` is what has arrived so far.
 pub(super) async fn serve<I>(io: I, input: BytesMut, client: Rc<Client>)
@@ -115,6 +117,7 @@ where
         self.connection.wake_up();
         self.connection.deferred.wake(cx);
         let stops = self.stop.requested() || self.stop.poll(cx);
+        let sent_before = self.connection.output.sent_in_all();
         loop {
             if let Some(ending) = self.read(cx).or_else(|| self.ended()) {
                 return Poll::Ready(ending);
@@ -134,6 +137,10 @@ where
             if (reads_on && !self.connection.output.is_overfull())
                 || (all && self.connection.can_go_on())
             {
+                let sent = self.connection.output.sent_in_all().wrapping_sub(sent_before);
+                if sent >= SENT_AT_A_TIME && pin!(yield_now()).poll(cx).is_pending() {
+                    return Poll::Pending;
+                }
                 continue;
             }
             let (before, was_short) =

@@ -1,5 +1,6 @@
 //! Builds requests from the headers of HTTP/2 (RFC 9113 §8.2, §8.3).
 
+use bytes::Bytes;
 use http::header::{self, HeaderName, HeaderValue};
 use http::uri::{self, Authority, PathAndQuery, Scheme};
 use http::{Method, Uri, Version};
@@ -32,6 +33,13 @@ impl Route {
             Route::Http => dispatch::is_async(client, parts),
         }
     }
+
+    fn long_from(self, parts: &Parts) -> usize {
+        match self {
+            Route::Grpc => grpc::long_from(parts.uri.path()),
+            Route::Http => dispatch::long_from(parts),
+        }
+    }
 }
 
 /// A request without its body. Clients repeat requests, so cached ones are shared.
@@ -49,6 +57,8 @@ pub(super) struct Request {
     pub(super) length: Option<usize>,
     /// Whether another task answers it: the control plane, a remote store or an injected delay.
     pub(super) waits: bool,
+    /// From which size of its body on, in bytes, it is served in steps.
+    pub(super) long_from: usize,
 }
 
 /// Why headers are refused.
@@ -139,9 +149,10 @@ impl RequestBuilder {
             Route::Http => dispatch::limit(&parts),
         };
         let waits = route.waits(client, &parts);
+        let long_from = route.long_from(&parts);
         let is_method = grpc::is_method(parts.uri.path().as_bytes());
         let names_two_hosts = names_two_hosts(&parts);
-        Ok(Request { parts, route, is_method, names_two_hosts, limit, length, waits })
+        Ok(Request { parts, route, is_method, names_two_hosts, limit, length, waits, long_from })
     }
 
     /// A gRPC request is a `POST` to a method's path with a gRPC content type. None of these alone
@@ -196,7 +207,13 @@ impl Request {
         parts.path_and_query = Some(path);
         self.parts.uri = Uri::from_parts(parts).expect("only the path has changed");
         self.waits = self.route.waits(client, &self.parts);
+        self.long_from = self.route.long_from(&self.parts);
         Some(())
+    }
+
+    /// Whether it is served in steps.
+    pub(super) fn is_long(&self, body: &Result<Bytes, Error>) -> bool {
+        self.long_from <= body.as_ref().map_or(0, Bytes::len)
     }
 
     /// Whether it calls a gRPC method that does not exist.

@@ -18,6 +18,7 @@ use crate::front::rest::paths;
 use crate::front::{admission, grpc};
 use crate::limits::{BODY, UNAUTHENTICATED_BODY, UNAUTHENTICATED_BYTES, UNSENT_BYTES};
 use crate::memory_budget::{IDLE_AFTER, Reservation};
+use crate::steps::{Begun, Steps};
 
 const TOO_MANY_UNAUTHENTICATED: Error = Error::Overloaded(Overload::Unauthenticated);
 
@@ -124,8 +125,35 @@ impl Connection {
         if request.waits {
             return self.ask(stream, request, body, policy);
         }
-        let answer = answer::now(&self.client, &request, body, self.now);
+        if request.is_long(&body) {
+            return self.serve_in_steps(stream, request, body, policy);
+        }
+        let answer = answer::now(&self.client, &request, body, self.now, &Steps::one());
         self.answer(stream, answer);
+    }
+
+    /// Answers at once if that is short, or else in another task.
+    #[inline(never)]
+    fn serve_in_steps(
+        &mut self,
+        stream: Stream,
+        request: Rc<Request>,
+        body: Result<Bytes>,
+        policy: Option<Box<BodyPolicy>>,
+    ) {
+        let (client, now) = (self.client.clone(), self.now);
+        let turns = &self.client.worker.turns;
+        match turns.begin(move |steps| answer::now(&client, &request, body, now, steps)) {
+            Begun::Done(answer) => self.answer(stream, answer),
+            Begun::Unfinished(rest) => {
+                let sender = AnswerSender::new(self.deferred.clone(), stream.id);
+                self.streams.put(stream);
+                tokio::task::spawn_local(async move {
+                    sender.send(rest.finish().await);
+                    drop(policy);
+                });
+            }
+        }
     }
 
     /// Answers in another task. Not inlined: the future passes over the stack, and otherwise each

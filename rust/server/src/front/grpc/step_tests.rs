@@ -1,0 +1,191 @@
+//! A request that is served in steps does what it would do in one, whatever others write meanwhile.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use attimo_engine::commands::{dictionary, list, set, sorted_set};
+use attimo_engine::{CollectionTtl, Command, End, Ttl};
+use momento_protos::cache_client as pb;
+use prost::Message;
+use tokio::runtime::{Builder, LocalOptions};
+use tokio::task::yield_now;
+
+use super::tests::{authorize, gate};
+use super::*;
+use crate::clock::Clock;
+use crate::gate::{Authorization, Call, Gate};
+use crate::steps::{Begun, Steps, Turns};
+
+const ELEMENTS: u32 = 30_000;
+const TTL: CollectionTtl = CollectionTtl { ttl: Ttl(1_000_000), refresh: true };
+/// The least number of pauses in which such a request is served.
+const PAUSES: u32 = 20;
+
+/// A cache with a caller who may do everything.
+struct Cache {
+    gate: Gate,
+    authorization: Arc<Authorization>,
+    clock: Clock,
+}
+
+impl Cache {
+    fn new() -> Rc<Self> {
+        let gate = gate();
+        let authorization = authorize(&gate);
+        Rc::new(Cache { gate, authorization, clock: Clock::start() })
+    }
+
+    fn call<'a>(&'a self, api: Api, steps: &'a Steps<'a>) -> Call<'a> {
+        Call::new(&self.gate, &self.authorization, api, self.clock.now(), steps)
+    }
+
+    fn run<C: Command>(&self, command: C) -> C::Reply {
+        self.call(Api::SetIf, &Steps::one()).run(command).unwrap()
+    }
+
+    fn asked(&self, api: Api, message: &Bytes, steps: &Steps<'_>) -> Result<Vec<u8>> {
+        let reply = routes::run(&mut self.call(api, steps), api, message)?;
+        Ok(reply.into_data().flat_map(Vec::from).collect())
+    }
+}
+
+/// The reply to a request, and how often others ran before it was there: `meanwhile`, each time.
+fn in_steps<M: Message + Default>(
+    cache: &Rc<Cache>,
+    api: Api,
+    request: &impl Message,
+    mut meanwhile: impl FnMut(&Cache, u32) + 'static,
+) -> (M, u32) {
+    let runtime = Builder::new_current_thread().build_local(LocalOptions::default()).unwrap();
+    let message = Bytes::from(request.encode_to_vec());
+    let (served, others) = (cache.clone(), cache.clone());
+    let (reply, pauses) = runtime.block_on(async move {
+        let turns = Rc::<Turns>::default();
+        let begun = turns.begin(move |steps| served.asked(api, &message, steps));
+        let Begun::Unfinished(rest) = begun else { panic!("it takes more than a step") };
+        let rest = tokio::task::spawn_local(rest.finish());
+        let mut pauses = 0;
+        while !rest.is_finished() {
+            meanwhile(&others, pauses);
+            pauses += 1;
+            yield_now().await;
+        }
+        (rest.await.unwrap().unwrap(), pauses)
+    });
+    (M::decode(&reply[frame::PREFIX..]).unwrap(), pauses)
+}
+
+fn name(at: u32) -> Vec<u8> {
+    format!("element {at}").into_bytes()
+}
+
+fn names() -> BTreeSet<Vec<u8>> {
+    (0..ELEMENTS).map(name).collect()
+}
+
+#[test]
+fn a_fetch_of_a_dictionary_tells_what_it_held_when_it_began() {
+    let cache = Cache::new();
+    let fields = names();
+    let pairs = fields.iter().map(|field| (&field[..], &b"old"[..]));
+    cache.run(dictionary::Set { key: b"k", pairs, ttl: TTL });
+
+    let request = pb::DictionaryFetchRequest { dictionary_name: b"k".into() };
+    let (reply, pauses) = in_steps(&cache, Api::DictionaryFetch, &request, |cache, at| {
+        let (field, new) = (name(at), name(ELEMENTS + at));
+        let pairs = [(&field[..], &b"new"[..]), (&new, b"new")].into_iter();
+        cache.run(dictionary::Set { key: b"k", pairs, ttl: TTL });
+    });
+
+    let pb::DictionaryFetchResponse { dictionary } = reply;
+    let Some(pb::dictionary_fetch_response::Dictionary::Found(found)) = dictionary else {
+        panic!("it is there")
+    };
+    assert!(pauses >= PAUSES, "{pauses}");
+    assert!(found.items.iter().all(|item| item.value == b"old"));
+    assert!(found.items.into_iter().map(|item| item.field).collect::<BTreeSet<_>>() == fields);
+}
+
+#[test]
+fn a_fetch_of_a_set_tells_what_it_held_when_it_began() {
+    let cache = Cache::new();
+    let elements = names();
+    cache.run(set::Union { key: b"k", elements: elements.iter().map(|it| &it[..]), ttl: TTL });
+
+    let request = pb::SetFetchRequest { set_name: b"k".into() };
+    let (reply, pauses) = in_steps(&cache, Api::SetFetch, &request, |cache, at| {
+        if at == PAUSES / 2 {
+            cache.run(set::Delete::new(b"k"));
+        }
+        cache.run(set::Pop { key: b"k", count: 10 });
+    });
+
+    let pb::SetFetchResponse { set } = reply;
+    let Some(pb::set_fetch_response::Set::Found(found)) = set else { panic!("it is there") };
+    assert!(pauses >= PAUSES, "{pauses}");
+    assert!(found.elements.into_iter().collect::<BTreeSet<_>>() == elements);
+}
+
+#[test]
+fn a_fetch_of_a_list_tells_what_it_held_when_it_began() {
+    let cache = Cache::new();
+    let elements: Vec<_> = (0..ELEMENTS).map(name).collect();
+    let values = elements.iter().map(|it| &it[..]);
+    cache.run(list::Push { key: b"k", at: End::Back, values, truncate: None, ttl: TTL });
+
+    let request = pb::ListFetchRequest { list_name: b"k".into(), ..Default::default() };
+    let (reply, pauses) = in_steps(&cache, Api::ListFetch, &request, |cache, _| {
+        cache.run(list::Pop { key: b"k", at: End::Front });
+        let values = [&b"new"[..]].into_iter();
+        cache.run(list::Push { key: b"k", at: End::Back, values, truncate: None, ttl: TTL });
+    });
+
+    let pb::ListFetchResponse { list } = reply;
+    let Some(pb::list_fetch_response::List::Found(found)) = list else { panic!("it is there") };
+    assert!(pauses >= PAUSES, "{pauses}");
+    assert!(found.values == elements);
+}
+
+#[test]
+fn a_union_is_that_of_its_sources_when_it_began() {
+    let cache = Cache::new();
+    let scores = |from: u32| (from..from + ELEMENTS).map(|at| (name(at), f64::from(at)));
+    let sources = [(&b"a"[..], 0), (b"b", ELEMENTS / 2)];
+    for (key, from) in sources {
+        let members: Vec<_> = scores(from).collect();
+        let elements = members.iter().map(|(value, score)| (&value[..], *score));
+        cache.run(sorted_set::Put { key, elements, ttl: TTL });
+    }
+    let mut expected = BTreeMap::new();
+    for (value, score) in scores(0).chain(scores(ELEMENTS / 2)) {
+        *expected.entry(value).or_insert(0.0) += score;
+    }
+
+    let source = |(key, _): (&[u8], u32)| pb::sorted_set_union_store_request::Source {
+        set_name: key.into(),
+        weight: 1.0,
+    };
+    let request = pb::SortedSetUnionStoreRequest {
+        set_name: b"union".into(),
+        sources: sources.map(source).into(),
+        ttl_milliseconds: 1_000_000,
+        ..Default::default()
+    };
+    let (reply, pauses): (pb::SortedSetUnionStoreResponse, _) =
+        in_steps(&cache, Api::SortedSetUnionStore, &request, |cache, at| {
+            let (old, new) = (name(at), name(10 * ELEMENTS + at));
+            for key in [&b"a"[..], b"b", b"union"] {
+                let elements = [(&old[..], -1.0), (&new, 1.0)].into_iter();
+                cache.run(sorted_set::Put { key, elements, ttl: TTL });
+            }
+        });
+
+    let values = expected.keys().map(|value| &value[..]);
+    let mut stored = Vec::new();
+    let read = |score: Option<f64>| stored.push(score);
+    cache.run(sorted_set::GetScore { key: b"union", values, read });
+    assert!(pauses >= PAUSES, "{pauses}");
+    assert_eq!(reply.length as usize, expected.len());
+    assert!(stored.iter().zip(expected.values()).all(|(found, score)| *found == Some(*score)));
+}
