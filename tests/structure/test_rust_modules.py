@@ -26,8 +26,8 @@ LAYERS = (
     {"memory", "gate", "kept", "lane", "listener", "tls"},
     {"memory_budget", "meter", "process", "read_buffer", "stats", "token"},
     {"backend", "deadline", "directory"},
-    {"permissions"},
-    {"clock", "counter", "error", "limits", "message", "methods", "protocol", "steps"},
+    {"permissions", "steps"},
+    {"clock", "counter", "error", "limits", "message", "methods", "protocol"},
     {"plan"},
 )
 """The modules of `server`, from the top: each uses only those in lower layers."""

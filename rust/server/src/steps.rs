@@ -7,12 +7,17 @@
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use attimo_engine::{Namespace, Pace};
 use corosensei::stack::DefaultStack;
 use corosensei::{Coroutine, CoroutineResult, Yielder};
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::task::{spawn_local, yield_now};
+
+use crate::clock::{Clock, Now};
+use crate::error::Result;
+use crate::limits::AT_ONCE_BYTES;
 
 /// How much work a step is, in units of some ten nanoseconds; see [`Pace`].
 const STEP: usize = 8 * 1024;
@@ -22,14 +27,28 @@ pub(crate) const COMMAND: usize = 16;
 const STACK: usize = 512 * 1024;
 /// How many stacks a thread keeps for the next requests.
 const KEPT_STACKS: usize = 8;
+/// How many requests of a thread may have begun: each has a stack, and maybe much of its reply.
+const PLACES: u32 = 64;
+/// How long a request waits for memory for its reply, in microseconds.
+const MEMORY_WAIT: u64 = 1_200_000;
 
 /// How a request pauses. It must not while it holds a lock, or borrows what others need.
 pub(crate) struct Steps<'a> {
-    pauses: Option<&'a Yielder<usize, Namespace>>,
+    pauses: Option<&'a Pauses<'a>>,
     /// How much work is left of the step.
     left: Cell<usize>,
     /// The cache that the request is for, once it is known.
     cache: Cell<Namespace>,
+}
+
+/// What a request that may pause has.
+struct Pauses<'a> {
+    yielder: &'a Yielder<usize, Namespace>,
+    clock: Clock,
+    /// When it began, or its last pause ended.
+    now: Cell<Now>,
+    /// Reserves memory for the whole reply.
+    reserve: &'a RefCell<dyn FnMut(usize) -> Result<()>>,
 }
 
 impl Steps<'_> {
@@ -61,8 +80,42 @@ impl Steps<'_> {
 
     #[cold]
     fn pause(&self) {
-        let next = self.pauses.map_or(usize::MAX, |pauses| pauses.suspend(self.cache.get()));
-        self.left.set(next);
+        let Some(pauses) = self.pauses else { return self.left.set(usize::MAX) };
+        self.left.set(pauses.yielder.suspend(self.cache.get()));
+        pauses.now.set(pauses.clock.now());
+    }
+
+    /// When it began, or its last pause ended; `None` if it never pauses.
+    pub(crate) fn now(&self) -> Option<Now> {
+        self.pauses.map(|pauses| pauses.now.get())
+    }
+
+    /// Reserves memory for a reply that is made in steps, of `bytes` so far; waits for a while if
+    /// there is too little.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::error::Error::Overloaded`].
+    pub(crate) fn hold(&self, bytes: usize) -> Result<()> {
+        match self.pauses {
+            Some(pauses) if bytes > AT_ONCE_BYTES => self.reserve(pauses, bytes),
+            _ => Ok(()),
+        }
+    }
+
+    fn reserve(&self, pauses: &Pauses<'_>, bytes: usize) -> Result<()> {
+        // A reply that grows does not reserve for each of its parts.
+        let bytes = bytes.next_multiple_of(AT_ONCE_BYTES);
+        let reserve = || (pauses.reserve.borrow_mut())(bytes);
+        let Err(_) = reserve() else { return Ok(()) };
+        let until = pauses.clock.micros() + MEMORY_WAIT;
+        loop {
+            self.pause();
+            match reserve() {
+                Err(_) if pauses.clock.micros() < until => {}
+                reserved => return reserved,
+            }
+        }
     }
 }
 
@@ -83,18 +136,14 @@ pub(crate) struct Turns {
     /// Whether a task gives turns.
     gives: Cell<bool>,
     stacks: RefCell<Vec<DefaultStack>>,
+    places: Arc<Semaphore>,
+    /// Whether what is dropped is left as it is.
+    abandons: Cell<bool>,
+    clock: Clock,
 }
 
-impl Default for Turns {
-    fn default() -> Self {
-        Turns {
-            waiting: RefCell::default(),
-            spare: Cell::new(STEP),
-            gives: Cell::default(),
-            stacks: RefCell::default(),
-        }
-    }
-}
+/// One of the requests of a thread that may have begun.
+pub(crate) type Place = OwnedSemaphorePermit;
 
 /// A request that has begun.
 pub(crate) enum Begun<T> {
@@ -103,19 +152,63 @@ pub(crate) enum Begun<T> {
     Unfinished(Unfinished<T>),
 }
 
-/// A request between two steps. If it is dropped, it is finished first: what has begun has locked
-/// nothing, but may have counted and written.
+/// A request between two steps. If it is dropped, it is finished first, unless the thread ends: what
+/// has begun has locked nothing, but may have counted and written.
 pub(crate) struct Unfinished<T> {
     turns: Rc<Turns>,
     /// `None` once it is done.
     work: Option<Work<T>>,
     cache: Namespace,
+    #[expect(dead_code, reason = "dropping it lets another request begin")]
+    place: Place,
 }
 
 impl Turns {
-    /// Begins `work`, with what is left to do before other connections are looked at.
+    /// Without requests.
+    pub(crate) fn new(clock: Clock) -> Self {
+        Turns {
+            waiting: RefCell::default(),
+            spare: Cell::new(STEP),
+            gives: Cell::default(),
+            stacks: RefCell::default(),
+            places: Arc::new(Semaphore::new(PLACES as usize)),
+            abandons: Cell::default(),
+            clock,
+        }
+    }
+
+    /// A place for a request, if one is free.
+    pub(crate) fn place(&self) -> Option<Place> {
+        self.places.clone().try_acquire_owned().ok()
+    }
+
+    /// Whether fewer than half of the places are taken, so that a client may have several.
+    pub(crate) fn has_many_places(&self) -> bool {
+        self.places.available_permits() * 2 > PLACES as usize
+    }
+
+    /// Waits for a place; those who have waited for longest get theirs first.
+    pub(crate) async fn place_soon(&self) -> Place {
+        self.places.clone().acquire_owned().await.expect("places are never closed")
+    }
+
+    /// Waits until all requests are done.
+    pub(crate) async fn end(&self) {
+        // It fails only if places are closed, which they never are.
+        let _ = self.places.acquire_many(PLACES).await;
+    }
+
+    /// Ends the requests that are not done without doing the rest: the thread ends.
+    pub(crate) fn abandon(&self) {
+        self.abandons.set(true);
+    }
+
+    /// Begins `work`, with what is left to do before other connections are looked at; `reserve`
+    /// reserves memory for its reply.
     pub(crate) fn begin<T: 'static>(
         self: &Rc<Self>,
+        place: Place,
+        reserve: impl FnMut(usize) -> Result<()> + 'static,
         work: impl FnOnce(&Steps<'_>) -> T + 'static,
     ) -> Begun<T> {
         let kept = self.stacks.borrow_mut().pop();
@@ -123,13 +216,18 @@ impl Turns {
             // The process may have no more memory mappings.
             return Begun::Done(work(&Steps::one()));
         };
-        let work = Coroutine::with_stack(stack, |pauses: &Yielder<_, _>, left| {
+        let clock = self.clock;
+        let work = Coroutine::with_stack(stack, move |yielder: &Yielder<_, _>, left| {
+            let reserve = RefCell::new(reserve);
+            let now = Cell::new(clock.now());
+            let pauses = Pauses { yielder, clock, now, reserve: &reserve };
             let (left, cache) = (Cell::new(left), Cell::new(Namespace(0)));
-            let steps = Steps { pauses: Some(pauses), left, cache };
+            let steps = Steps { pauses: Some(&pauses), left, cache };
             let done = work(&steps);
             (done, steps.left.get())
         });
-        let mut begun = Unfinished { turns: self.clone(), work: Some(work), cache: Namespace(0) };
+        let (turns, cache) = (self.clone(), Namespace(0));
+        let mut begun = Unfinished { turns, work: Some(work), cache, place };
         match begun.step(self.spare.take()) {
             Some((done, left)) => {
                 self.spare.set(left);
@@ -218,6 +316,10 @@ impl<T> Unfinished<T> {
 
 impl<T> Drop for Unfinished<T> {
     fn drop(&mut self) {
+        if self.turns.abandons.get() {
+            // Its stack is left as it is, with all that it holds.
+            return std::mem::forget(self.work.take());
+        }
         while self.work.is_some() {
             self.step(usize::MAX);
         }
@@ -225,147 +327,4 @@ impl<T> Drop for Unfinished<T> {
 }
 
 #[cfg(test)]
-mod tests {
-    use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
-
-    use super::*;
-
-    /// What ran, in order.
-    type Log = Rc<RefCell<Vec<&'static str>>>;
-
-    fn on_one_thread<T>(test: impl AsyncFnOnce(Rc<Turns>) -> T) -> T {
-        let runtime: LocalRuntime =
-            Builder::new_current_thread().build_local(LocalOptions::default()).unwrap();
-        runtime.block_on(async { test(Rc::default()).await })
-    }
-
-    /// A request for a cache, of some steps.
-    fn request(
-        turns: &Rc<Turns>,
-        cache: u32,
-        name: &'static str,
-        steps: usize,
-        log: &Log,
-    ) -> Begun<usize> {
-        let log = log.clone();
-        turns.begin(move |step| {
-            step.are_for(Namespace(cache));
-            for _ in 0..steps {
-                step.work(STEP);
-                log.borrow_mut().push(name);
-            }
-            steps
-        })
-    }
-
-    fn unfinished<T>(begun: Begun<T>) -> Unfinished<T> {
-        match begun {
-            Begun::Unfinished(rest) => rest,
-            Begun::Done(_) => panic!("it has more than one step"),
-        }
-    }
-
-    #[test]
-    fn a_short_request_is_done_at_once_while_there_is_work_to_spare() {
-        on_one_thread(async |turns| {
-            let mut at_once = 0;
-            while let Begun::Done(()) = turns.begin(|steps| steps.work(STEP / 10 + 1)) {
-                at_once += 1;
-            }
-
-            assert_eq!((at_once, turns.spare.get()), (9, 0));
-        });
-    }
-
-    #[test]
-    fn a_step_is_over_after_a_bounded_amount_of_work() {
-        on_one_thread(async |turns| {
-            let done = Rc::new(Cell::new(0));
-            let counted = done.clone();
-            let mut rest = unfinished(turns.begin(move |steps| {
-                for _ in 0..10 * STEP {
-                    steps.work(1);
-                    counted.set(counted.get() + 1);
-                }
-            }));
-            let mut most = 0;
-            while rest.work.is_some() {
-                let before = done.get();
-                rest.step(STEP);
-                most = most.max(done.get() - before);
-            }
-
-            assert_eq!((done.get(), most), (10 * STEP, STEP));
-        });
-    }
-
-    #[test]
-    fn other_tasks_run_between_two_steps() {
-        on_one_thread(async |turns| {
-            let log = Log::default();
-            let rest = unfinished(request(&turns, 1, "step", 4, &log));
-            let others = log.clone();
-            spawn_local(async move {
-                for _ in 0..10 {
-                    others.borrow_mut().push("other");
-                    yield_now().await;
-                }
-            });
-
-            assert_eq!(rest.finish().await, 4);
-            let log = log.borrow();
-            assert!(!log.windows(2).any(|two| two == ["step", "step"]), "{log:?}");
-        });
-    }
-
-    #[test]
-    fn caches_take_turns_however_many_requests_each_has() {
-        on_one_thread(async |turns| {
-            let log = Log::default();
-            let many = ["a", "a", "a", "a"].map(|name| request(&turns, 1, name, 3, &log));
-            let one = request(&turns, 2, "b", 3, &log);
-            let tasks = many.map(|begun| spawn_local(unfinished(begun).finish()));
-            unfinished(one).finish().await;
-            let both = log.borrow().len();
-            for task in tasks {
-                task.await.unwrap();
-            }
-
-            let log = log.borrow();
-            assert!(log[..both].iter().filter(|name| **name == "a").count() <= 4, "{log:?}");
-            assert_eq!(log.len(), 4 * 3 + 3);
-        });
-    }
-
-    #[test]
-    fn a_request_that_is_dropped_is_finished_first() {
-        on_one_thread(async |turns| {
-            let log = Log::default();
-            drop(request(&turns, 1, "step", 3, &log));
-
-            assert_eq!(log.borrow().len(), 3);
-            assert_eq!(turns.stacks.borrow().len(), 1);
-        });
-    }
-
-    #[test]
-    fn a_panic_passes_to_the_caller() {
-        on_one_thread(async |turns| {
-            let rest = unfinished(turns.begin(|steps| -> usize {
-                steps.work(STEP);
-                panic!("as a test")
-            }));
-
-            assert!(spawn_local(rest.finish()).await.unwrap_err().is_panic());
-        });
-    }
-
-    #[test]
-    fn a_request_without_steps_never_pauses() {
-        let steps = Steps::one();
-        steps.work(usize::MAX);
-        steps.work(usize::MAX);
-
-        assert_eq!(steps.left.get(), usize::MAX);
-    }
-}
+mod tests;

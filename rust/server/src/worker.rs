@@ -18,6 +18,7 @@ use crate::meter::ThreadMeter;
 use crate::read_buffer::SharedReadBuffer;
 use crate::state::{Core, Worker};
 use crate::stats::ThreadStats;
+use crate::steps::Turns;
 use crate::transport;
 
 /// All data threads of a server.
@@ -92,7 +93,8 @@ pub(crate) fn start(
             let stats = ThreadStats::new(&core.stats, core.clock);
             let app = App::new(app_socket, lanes, core.stats.clone(), core.control_lock.clone());
             let read_buffer = SharedReadBuffer::default();
-            let turns = Rc::default();
+            let turns = Rc::new(Turns::new(core.clock));
+            let unfinished = turns.clone();
             let worker =
                 Rc::new(Worker { core, meter, stats, app, faults, stopped, read_buffer, turns });
             runtime.block_on(async {
@@ -101,6 +103,7 @@ pub(crate) fn start(
                     _ = cuts.wait_for(|cut| *cut) => {}
                 }
             });
+            unfinished.abandon();
             drop(runtime);
             // Nobody waits any more if the grace is over.
             let _ = ending.send(());
@@ -118,7 +121,8 @@ fn runtime() -> io::Result<LocalRuntime> {
     Builder::new_current_thread().enable_all().build_local(LocalOptions::default())
 }
 
-/// Serves arrivals until every handle is dropped, then until the last connection has left.
+/// Serves arrivals until every handle is dropped, then until the last connection has left and no
+/// large request is unfinished.
 async fn serve(
     worker: Rc<Worker>,
     mut arrivals: queue::UnboundedReceiver<NewConnection>,
@@ -134,4 +138,5 @@ async fn serve(
     while load.connections.load(Ordering::Relaxed) > 0 {
         load.left.notified().await;
     }
+    worker.turns.end().await;
 }

@@ -5,9 +5,13 @@ import select
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import httpx
 import pytest
+from momento_wire_types import cacheclient_pb2 as pb
 
+from conformance.edge.connection import connect, framed
 from conformance.edge.http1 import Http1, http1, request
+from conformance.wire import MINUTE
 from harness import Server
 
 ELEMENTS = 100_000
@@ -75,3 +79,43 @@ def test_others_are_answered_while_a_large_request_is_served(
 
         assert large.reply().status in (200, 204)
         assert answered >= MEANWHILE
+
+
+def metric(server: Server, name: str) -> float:
+    lines = httpx.get(f"{server.http}/metrics", trust_env=False).text.splitlines()
+    return sum(float(line.split()[-1]) for line in lines if line.startswith(name))
+
+
+def test_large_requests_that_are_cancelled_before_they_begin_are_not_served(server: Server) -> None:
+    """A client may cancel and ask again for ever: what it left must not pile up."""
+    source = pb._SortedSetUnionStoreRequest._Source(set_name=b"sorted", weight=1)
+    union = pb._SortedSetUnionStoreRequest(
+        set_name=b"union", sources=[source], ttl_milliseconds=MINUTE
+    )
+    path, body = "/cache_client.Scs/SortedSetUnionStore", framed(union.SerializeToString())
+    served = 'attimo_requests_total{protocol="grpc",api="SortedSetUnionStore"'
+    before = metric(server, served)
+    with connect(server.http_address, server.api_key, "default-cache") as connection:
+        streams = [connection.open(connection.headers_for(path)) for _ in range(100)]
+        for stream in streams:
+            connection.send(stream, body)
+        connection.ping()
+        for stream in streams:
+            connection.reset(stream)
+
+        assert connection.call(path, body).grpc_status == 0
+    assert 1 <= metric(server, served) - before <= 10
+
+
+def test_a_body_counts_in_memory_until_its_request_is_done(server: Server) -> None:
+    line = "POST /cache/default-cache/put?ttl_seconds=600"
+    whole = asked(server, line, ITEMS)
+    name = 'attimo_memory_bytes{part="in_flight"'
+    counted = 0
+    with connected(server) as large:
+        large.say(whole)
+        while not select.select([large.socket], [], [], 0)[0]:
+            counted += metric(server, name) > len(whole) / 2
+
+        assert large.reply().status in (200, 204)
+    assert counted >= MEANWHILE

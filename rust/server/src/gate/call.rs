@@ -19,7 +19,7 @@ pub(crate) struct Call<'a> {
     pub(super) gate: &'a Gate,
     authorization: &'a Authorization,
     api: Api,
-    pub(super) now: Now,
+    arrived: Now,
     pub(super) used: RequestUsage,
     steps: &'a Steps<'a>,
 }
@@ -30,13 +30,13 @@ impl<'a> Call<'a> {
         gate: &'a Gate,
         authorization: &'a Authorization,
         api: Api,
-        now: Now,
+        arrived: Now,
         steps: &'a Steps<'a>,
     ) -> Self {
         if let Some(cache) = authorization.cache {
             steps.are_for(cache.namespace);
         }
-        Call { gate, authorization, api, now, used: RequestUsage::default(), steps }
+        Call { gate, authorization, api, arrived, used: RequestUsage::default(), steps }
     }
 
     /// A request that never pauses.
@@ -58,7 +58,7 @@ impl<'a> Call<'a> {
     pub(super) fn take_operation(&self) -> Result<()> {
         match &self.authorization.limits {
             None => Ok(()),
-            Some(limits) => limits.admit(self.now.micros).map_err(Error::Limited),
+            Some(limits) => limits.admit(self.now().micros).map_err(Error::Limited),
         }
     }
 
@@ -205,7 +205,12 @@ impl<'a> Call<'a> {
         self.check_ttl(command.ttl())?;
         self.used.received += command.received();
         let quota = self.authorization.limits.as_ref().and_then(|limits| limits.quota());
-        self.gate.backend.run(namespace, command, (self.limits(), quota), self.now, self.steps)
+        self.gate.backend.run(namespace, command, (self.limits(), quota), self.now(), self.steps)
+    }
+
+    /// The time for commands: that of its arrival or, if it may pause, of the end of its last pause.
+    pub(super) fn now(&self) -> Now {
+        self.steps.now().unwrap_or(self.arrived)
     }
 
     /// How the request pauses.
@@ -242,7 +247,7 @@ impl<'a> Call<'a> {
         if let Some(limits) = &self.authorization.limits {
             let (bytes_in, bytes_out) = (self.used.received.bytes, self.used.looked.bytes);
             let operations = self.used.operations(self.api);
-            limits.charge(Taken { operations, bytes_in, bytes_out }, self.now.micros);
+            limits.charge(Taken { operations, bytes_in, bytes_out }, self.now().micros);
         }
         self.authorization.counters.count(self.api, self.used, failed);
     }

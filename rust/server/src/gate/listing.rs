@@ -54,7 +54,7 @@ impl Call<'_> {
     ) -> Result<KeyPage> {
         let Listing { namespace, from } = self.listing(prefix, token)?;
         let limits = PageLimits { keys: most, bytes: PAGE_KEY_BYTES, cells: PAGE_CELLS };
-        let page = self.gate.backend.list(namespace, prefix, from, limits, self.now)?;
+        let page = self.gate.backend.list(namespace, prefix, from, limits, self.now())?;
         let next_token = match page.next {
             Some(next) => {
                 let tokens = &self.gate.page_tokens;

@@ -71,6 +71,7 @@ fn each(
             if replies.len() > most {
                 return Err(Error::ReplyTooLarge(most));
             }
+            call.steps().hold(replies.len())?;
         }
         if !rest? {
             return Ok(replies);

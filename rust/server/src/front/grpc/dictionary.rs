@@ -34,7 +34,7 @@ pub(super) fn fetch(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
         let dictionary = Some(Dictionary::Missing(Missing {}));
         return Ok(encoded(&pb::DictionaryFetchResponse { dictionary }));
     };
-    Ok(found_pairs(&pairs, call.steps()))
+    found_pairs(&pairs, call.steps())
 }
 
 /// `_DictionarySetRequest`, read where it lies: it is asked for as often as it is answered.

@@ -104,7 +104,7 @@ pub(super) fn fetch(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let Some(values) = values.filter(|values| !values.is_empty()) else {
         return Ok(missing());
     };
-    Ok(found_elements(&values, call.steps()))
+    found_elements(&values, call.steps())
 }
 
 pub(super) fn retain(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {

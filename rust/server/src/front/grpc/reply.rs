@@ -6,6 +6,7 @@ use prost::Message;
 
 use super::frame::{PREFIX, prefix};
 use super::protobuf::{self, length_of_bytes, length_of_varint, write_bytes, write_head};
+use crate::error::Result;
 use crate::steps::Steps;
 
 /// `_SetResponse{result: Ok}`, framed.
@@ -117,20 +118,21 @@ pub(super) fn rank_miss() -> Reply {
 }
 
 /// `found{repeated bytes}`, as the fetches of lists and sets answer.
-pub(super) fn found_elements(elements: &Elements, steps: &Steps<'_>) -> Reply {
+pub(super) fn found_elements(elements: &Elements, steps: &Steps<'_>) -> Result<Reply> {
     let each = || elements.iter().inspect(|element| steps.work(work_of(element.len())));
-    found(each().map(|element| length_of_bytes(element.len())).sum(), |to| {
+    let all = each().map(|element| length_of_bytes(element.len())).sum();
+    found(all, steps, |to| {
         each().for_each(|element| write_bytes(to, 1, element));
     })
 }
 
 /// `found{repeated {field, value}}`.
-pub(super) fn found_pairs(pairs: &Pairs, steps: &Steps<'_>) -> Reply {
+pub(super) fn found_pairs(pairs: &Pairs, steps: &Steps<'_>) -> Result<Reply> {
     let length = |(field, value): (&[u8], &[u8])| {
         length_of_bytes(field.len()) + length_of_bytes(value.len())
     };
     let each = || pairs.iter().inspect(|pair| steps.work(work_of(length(*pair))));
-    found(each().map(|pair| length_of_bytes(length(pair))).sum(), |to| {
+    found(each().map(|pair| length_of_bytes(length(pair))).sum(), steps, |to| {
         for (field, value) in each() {
             write_head(to, 1, length((field, value)));
             write_bytes(to, 1, field);
@@ -140,14 +142,18 @@ pub(super) fn found_pairs(pairs: &Pairs, steps: &Steps<'_>) -> Reply {
 }
 
 /// `found{values_with_scores}` or `found{values}`.
-pub(super) fn found_members(members: &Members, with_scores: bool, steps: &Steps<'_>) -> Reply {
+pub(super) fn found_members(
+    members: &Members,
+    with_scores: bool,
+    steps: &Steps<'_>,
+) -> Result<Reply> {
     let score = if with_scores { SCORE } else { 0 };
     let length = |value: &[u8]| length_of_bytes(value.len()) + score;
     let each = || members.iter().inspect(|(value, _)| steps.work(work_of(value.len())));
     let all: usize = each()
         .map(|(value, _)| if with_scores { length_of_bytes(length(value)) } else { length(value) })
         .sum();
-    found(length_of_bytes(all), |to| {
+    found(length_of_bytes(all), steps, |to| {
         write_head(to, if with_scores { 1 } else { 2 }, all);
         for (value, score) in each() {
             if with_scores {
@@ -163,13 +169,14 @@ pub(super) fn found_members(members: &Members, with_scores: bool, steps: &Steps<
 }
 
 /// Frames field 1 with content of `length` bytes, which `write` writes.
-fn found(length: usize, write: impl FnOnce(&mut Vec<u8>)) -> Reply {
+fn found(length: usize, steps: &Steps<'_>, write: impl FnOnce(&mut Vec<u8>)) -> Result<Reply> {
     let message = length_of_bytes(length);
+    steps.hold(message)?;
     let mut framed = Vec::with_capacity(PREFIX + message);
     framed.extend_from_slice(&prefix(message));
     write_head(&mut framed, 1, length);
     write(&mut framed);
-    Bytes::from(framed).into()
+    Ok(Bytes::from(framed).into())
 }
 
 /// Frames a message of the published types.

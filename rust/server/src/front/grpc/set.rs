@@ -17,7 +17,7 @@ pub(super) fn fetch(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let request: pb::SetFetchRequest = decoded(message)?;
     let key = &request.set_name;
     let elements = call.run(Fetch { key })?;
-    Ok(elements_reply(elements, call.steps()))
+    elements_reply(elements, call.steps())
 }
 
 pub(super) fn sample(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
@@ -25,19 +25,19 @@ pub(super) fn sample(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let key = &request.set_name;
     let limit = usize::try_from(request.limit).unwrap_or(usize::MAX);
     let elements = call.run(Sample { key, limit })?;
-    Ok(elements_reply(elements, call.steps()))
+    elements_reply(elements, call.steps())
 }
 
 pub(super) fn pop(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let request: pb::SetPopRequest = decoded(message)?;
     let key = &request.set_name;
     let elements = call.run(Pop { key, count: request.count as usize })?;
-    Ok(elements_reply(elements, call.steps()))
+    elements_reply(elements, call.steps())
 }
 
-fn elements_reply(elements: Option<Elements>, steps: &Steps<'_>) -> Reply {
+fn elements_reply(elements: Option<Elements>, steps: &Steps<'_>) -> Result<Reply> {
     let Some(elements) = elements else {
-        return missing();
+        return Ok(missing());
     };
     found_elements(&elements, steps)
 }

@@ -42,7 +42,7 @@ pub(super) fn fetch(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let Some(members) = members else {
         return Ok(missing());
     };
-    Ok(found_members(&members, request.with_scores, call.steps()))
+    found_members(&members, request.with_scores, call.steps())
 }
 
 fn index_slice(by: &pb::sorted_set_fetch_request::ByIndex) -> Slice {

@@ -61,8 +61,9 @@ fn in_steps<M: Message + Default>(
     let message = Bytes::from(request.encode_to_vec());
     let (served, others) = (cache.clone(), cache.clone());
     let (reply, pauses) = runtime.block_on(async move {
-        let turns = Rc::<Turns>::default();
-        let begun = turns.begin(move |steps| served.asked(api, &message, steps));
+        let turns = Rc::new(Turns::new(Clock::start()));
+        let place = turns.place().unwrap();
+        let begun = turns.begin(place, |_| Ok(()), move |steps| served.asked(api, &message, steps));
         let Begun::Unfinished(rest) = begun else { panic!("it takes more than a step") };
         let rest = tokio::task::spawn_local(rest.finish());
         let mut pauses = 0;

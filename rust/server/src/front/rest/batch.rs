@@ -69,6 +69,7 @@ fn get(request: &CacheRequest<'_>) -> Result<Response> {
             if reply_bytes > REPLY_BYTES {
                 return Err(Error::ReplyTooLarge(REPLY_BYTES));
             }
+            call.steps().hold(reply_bytes)?;
             values.push(value);
         }
         let items = || {

@@ -55,9 +55,12 @@ pub(super) fn reply(value: &impl Serialize) -> Result<Response> {
 ///
 /// [`Error::ReplyTooLarge`].
 pub(super) fn long_reply(value: &impl Serialize, steps: &Steps<'_>) -> Result<Response> {
-    let mut written = Limited { bytes: Vec::new(), steps };
-    // Everything can be written as JSON, so what fails is the limit.
-    serde_json::to_writer(&mut written, value).map_err(|_| Error::ReplyTooLarge(REPLY_BYTES))?;
+    let refusal = Error::ReplyTooLarge(REPLY_BYTES);
+    let mut written = Limited { bytes: Vec::new(), steps, refusal };
+    // Everything can be written as JSON, so what fails is the writer.
+    if serde_json::to_writer(&mut written, value).is_err() {
+        return Err(written.refusal);
+    }
     let mut response = Response::new(Bytes::from(written.bytes));
     response.headers.insert(header::CONTENT_TYPE, JSON);
     Ok(response)
@@ -70,16 +73,22 @@ pub(super) fn head() -> Response {
     response
 }
 
-/// A writer that fails beyond the size limit of a reply.
+/// A writer that fails beyond the size limit of a reply, or if there is no memory for it.
 struct Limited<'a> {
     bytes: Vec<u8>,
     steps: &'a Steps<'a>,
+    /// Why it fails.
+    refusal: Error,
 }
 
 impl io::Write for Limited<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.bytes.len() + bytes.len() > REPLY_BYTES {
             return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        if let Err(refusal) = self.steps.hold(self.bytes.len() + bytes.len()) {
+            self.refusal = refusal;
+            return Err(io::ErrorKind::OutOfMemory.into());
         }
         self.steps.work(1 + bytes.len() / WRITTEN_BYTES);
         self.bytes.extend_from_slice(bytes);

@@ -124,14 +124,17 @@ where
             is_old: parts.version == Version::HTTP_10,
             epoch_seconds: now.epoch_seconds,
         };
-        let body = match body::at_once(framing, &mut self.input) {
-            Some(body) => Ok(body),
+        let (body, reserved) = match body::at_once(framing, &mut self.input) {
+            Some(body) => (Ok(body), None),
             None => match boxed(|| self.gather(&parts, framing, expects, now)).await {
-                Some(body) => body,
+                Some(Ok((body, reserved))) => (Ok(body), Some(reserved)),
+                Some(Err(error)) => (Err(error), None),
                 None => return,
             },
         };
         let response = self.respond(parts, body, now).await;
+        // The body was in memory until now.
+        drop(reserved);
         let response = self.within_room(response);
         // After an incomplete body, the start of the next request is unknown.
         let goes_on = self.ending == Ending::NotYet && !self.stop.is_requested();
@@ -150,9 +153,15 @@ where
         if dispatch::long_from(&parts) > body.as_ref().map_or(0, Bytes::len) {
             return dispatch::answer(&self.client, &parts, body, now, &Steps::one());
         }
-        let client = self.client.clone();
-        let turns = &self.client.worker.turns;
-        match turns.begin(move |steps| dispatch::answer(&client, &parts, body, now, steps)) {
+        let (client, turns) = (self.client.clone(), &self.client.worker.turns);
+        let place = match turns.place() {
+            Some(place) => place,
+            None => boxed(|| turns.place_soon()).await,
+        };
+        let mut reply = Reservation::nothing(&client.worker.core.memory_budget);
+        let reserve = move |bytes| reply.reserve(bytes);
+        let answer = move |steps: &Steps<'_>| dispatch::answer(&client, &parts, body, now, steps);
+        match turns.begin(place, reserve, answer) {
             Begun::Done(response) => response,
             Begun::Unfinished(rest) => boxed(|| rest.finish()).await,
         }
@@ -170,14 +179,14 @@ where
         }
     }
 
-    /// Reads a body; `None` if the client closed the connection.
+    /// Reads a body and reserves its memory; `None` if the client closed the connection.
     async fn gather(
         &mut self,
         parts: &Parts,
         framing: head::Framing,
         expects: bool,
         now: Now,
-    ) -> Option<Result<Bytes>> {
+    ) -> Option<Result<(Bytes, Reservation)>> {
         let is_known = admission::knows(&self.client, parts);
         if !is_known && !dispatch::is_async(&self.client, parts) && !paths::is_public(&parts.uri) {
             // The answer will be an authentication error, whatever the client sends.
@@ -195,7 +204,7 @@ where
         let (mut continued, mut quiet) = (!expects, Quiet::default());
         loop {
             match body.take(&mut self.input) {
-                Ok(Some(whole)) => return Some(Ok(whole)),
+                Ok(Some(whole)) => return Some(Ok((whole, reservation))),
                 Err(BodyError::TooLarge) if is_known => {
                     return self.give_up(Error::RequestTooLarge);
                 }
@@ -237,7 +246,7 @@ where
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "it returns what `gather` returns")]
-    fn give_up(&mut self, error: Error) -> Option<Result<Bytes>> {
+    fn give_up<T>(&mut self, error: Error) -> Option<Result<T>> {
         self.ending = Ending::WhileItSends;
         Some(Err(error))
     }

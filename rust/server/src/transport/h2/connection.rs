@@ -59,6 +59,10 @@ pub(super) struct Connection {
     pub(super) reset: VecDeque<u32>,
     /// Requests that wait until the client has read earlier responses.
     pub(super) waiting: VecDeque<u32>,
+    /// Large requests that wait until others of this connection are done.
+    pub(super) waiting_large: VecDeque<u32>,
+    /// Held by each large request that other tasks serve, cancelled ones too.
+    pub(super) large: Rc<()>,
     /// Streams with a response to send, in the order of their turns.
     pub(super) sending: VecDeque<u32>,
     /// Responses from other tasks.
@@ -121,6 +125,8 @@ impl Connection {
             seen: 0,
             reset: VecDeque::new(),
             waiting: VecDeque::new(),
+            waiting_large: VecDeque::new(),
+            large: Rc::default(),
             sending: VecDeque::new(),
             deferred: Rc::default(),
             inbound: Inbound::new(CONNECTION_WINDOW),
@@ -245,7 +251,10 @@ impl Connection {
         let stream = self.streams.take(id)?;
         match &stream.state {
             State::Sending(_) => self.sending.retain(|one| *one != id),
-            State::Waiting(..) => self.waiting.retain(|one| *one != id),
+            State::Waiting(..) => {
+                self.waiting.retain(|one| *one != id);
+                self.waiting_large.retain(|one| *one != id);
+            }
             _ => {}
         }
         Some(stream)

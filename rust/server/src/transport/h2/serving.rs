@@ -5,6 +5,7 @@ use std::rc::Rc;
 use attimo_engine::LARGE_VALUE_BYTES;
 use bytes::Bytes;
 use http::StatusCode;
+use tokio::sync::oneshot;
 
 use super::answer;
 use super::body::Body;
@@ -13,13 +14,18 @@ use super::deferred::{AnonymousPermit, AnswerSender};
 use super::error::{ErrorCode, Fault, Outcome};
 use super::request::{Request, Route};
 use super::stream::{BodyPolicy, Receiving, State, Stream, Waiting};
+use crate::clock::Now;
 use crate::error::{Error, Overload, Result};
+use crate::front::client::Client;
 use crate::front::rest::paths;
 use crate::front::{admission, grpc};
 use crate::limits::{BODY, UNAUTHENTICATED_BODY, UNAUTHENTICATED_BYTES, UNSENT_BYTES};
 use crate::memory_budget::{IDLE_AFTER, Reservation};
-use crate::steps::{Begun, Steps};
+use crate::steps::{Begun, Place, Steps};
 
+/// How many large requests of a connection other tasks serve: more would not be done sooner, and
+/// each may hold much memory.
+const LARGE_PER_CONNECTION: usize = 8;
 const TOO_MANY_UNAUTHENTICATED: Error = Error::Overloaded(Overload::Unauthenticated);
 
 impl Connection {
@@ -46,8 +52,7 @@ impl Connection {
 
     /// Refuses headers that are too large.
     pub(super) fn refuse_headers(&mut self, id: u32, ends: bool, route: Route) -> Outcome<()> {
-        let state = State::Deferred;
-        let mut stream = Stream::new(id, state, self.window);
+        let mut stream = Stream::new(id, State::Deferred(None), self.window);
         stream.has_ended = ends;
         let answer = answer::of_headers(&self.client, route, Error::HeadersTooLarge);
         self.answer(stream, answer);
@@ -59,12 +64,15 @@ impl Connection {
         let Some(mut stream) = self.streams.take(id) else { return };
         let State::Body(receiving) = stream.state else { return self.streams.put(stream) };
         let Receiving { request, policy, .. } = receiving;
-        if self.leaves_much() {
+        let is_large = !request.waits && request.is_long(&body);
+        let is_late = is_large && !(self.waiting_large.is_empty() && self.has_large_room());
+        if is_late || self.leaves_much() {
             stream.state = State::Waiting(Box::new(self.keep(request, body, policy)));
             self.streams.put(stream);
-            self.waiting.push_back(id);
+            let queue = if is_large { &mut self.waiting_large } else { &mut self.waiting };
+            queue.push_back(id);
         } else {
-            stream.state = State::Deferred;
+            stream.state = State::Deferred(None);
             self.serve(stream, request, body, policy);
         }
     }
@@ -92,16 +100,28 @@ impl Connection {
 
     /// Whether a waiting request can be served now.
     pub(super) fn can_serve(&self) -> bool {
-        !self.waiting.is_empty() && !self.leaves_much()
+        let large = self.has_large_room() && !self.waiting_large.is_empty();
+        (large || !self.waiting.is_empty()) && !self.leaves_much()
     }
 
-    /// Serves requests that waited for the client to read.
+    /// Whether another task may serve a large request.
+    fn has_large_room(&self) -> bool {
+        let served = Rc::strong_count(&self.large) - 1;
+        served == 0 || served < LARGE_PER_CONNECTION && self.client.worker.turns.has_many_places()
+    }
+
+    fn next_waiting(&mut self) -> Option<u32> {
+        let next = self.waiting.pop_front();
+        if next.is_none() && self.has_large_room() { self.waiting_large.pop_front() } else { next }
+    }
+
+    /// Serves requests that waited for the client to read, or for large ones.
     pub(super) fn serve_waiting(&mut self) {
         while !self.leaves_much()
-            && let Some(id) = self.waiting.pop_front()
+            && let Some(id) = self.next_waiting()
         {
             let Some(mut stream) = self.streams.take(id) else { continue };
-            let state = std::mem::replace(&mut stream.state, State::Deferred);
+            let state = std::mem::replace(&mut stream.state, State::Deferred(None));
             if let State::Waiting(waiting) = state {
                 let Waiting { request, body, policy, .. } = *waiting;
                 self.serve(stream, request, body, policy);
@@ -141,19 +161,51 @@ impl Connection {
         body: Result<Bytes>,
         policy: Option<Box<BodyPolicy>>,
     ) {
-        let (client, now) = (self.client.clone(), self.now);
-        let turns = &self.client.worker.turns;
-        match turns.begin(move |steps| answer::now(&client, &request, body, now, steps)) {
+        let Some(place) = self.client.worker.turns.place() else {
+            return self.serve_at_a_place(stream, request, body, policy);
+        };
+        match begin(&self.client, place, request, body, self.now) {
             Begun::Done(answer) => self.answer(stream, answer),
             Begun::Unfinished(rest) => {
                 let sender = AnswerSender::new(self.deferred.clone(), stream.id);
+                let large = self.large.clone();
                 self.streams.put(stream);
                 tokio::task::spawn_local(async move {
                     sender.send(rest.finish().await);
-                    drop(policy);
+                    drop((policy, large));
                 });
             }
         }
+    }
+
+    /// Begins once there is a place for it, unless the stream has gone by then.
+    fn serve_at_a_place(
+        &mut self,
+        mut stream: Stream,
+        request: Rc<Request>,
+        body: Result<Bytes>,
+        policy: Option<Box<BodyPolicy>>,
+    ) {
+        let Waiting { request, body, policy, reservation } = self.keep(request, body, policy);
+        let (mut stays, gone) = oneshot::channel();
+        stream.state = State::Deferred(Some(gone));
+        let sender = AnswerSender::new(self.deferred.clone(), stream.id);
+        let (client, large, now) = (self.client.clone(), self.large.clone(), self.now);
+        self.streams.put(stream);
+        tokio::task::spawn_local(async move {
+            let held = (policy, reservation, large);
+            let place = tokio::select! {
+                biased;
+                () = stays.closed() => return,
+                place = client.worker.turns.place_soon() => place,
+            };
+            let answer = match begin(&client, place, request, body, now) {
+                Begun::Done(answer) => answer,
+                Begun::Unfinished(rest) => rest.finish().await,
+            };
+            sender.send(answer);
+            drop(held);
+        });
     }
 
     /// Answers in another task. Not inlined: the future passes over the stack, and otherwise each
@@ -274,4 +326,19 @@ impl Connection {
         self.note(next);
         self.look_for_room();
     }
+}
+
+/// Begins a large request, whose reply is counted while it is made.
+fn begin(
+    client: &Rc<Client>,
+    place: Place,
+    request: Rc<Request>,
+    body: Result<Bytes>,
+    now: Now,
+) -> Begun<answer::Answer> {
+    let mut reply = Reservation::nothing(&client.worker.core.memory_budget);
+    let served = client.clone();
+    let reserve = move |bytes| reply.reserve(bytes);
+    let answer = move |steps: &Steps<'_>| answer::now(&served, &request, body, now, steps);
+    client.worker.turns.begin(place, reserve, answer)
 }

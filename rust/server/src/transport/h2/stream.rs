@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use bytes::Bytes;
+use tokio::sync::oneshot;
 
 use super::body::Body;
 use super::deferred::AnonymousPermit;
@@ -32,8 +33,10 @@ pub(super) enum State {
     Body(Receiving),
     /// It is complete, and waits until the client has read earlier responses.
     Waiting(Box<Waiting>),
-    /// Another task answers it.
-    Deferred,
+    /// Another task answers it; one that has not begun gives up if this is dropped.
+    Deferred(
+        #[expect(dead_code, reason = "dropping it tells the task")] Option<oneshot::Receiver<()>>,
+    ),
     /// The response is being sent.
     Sending(Box<Outgoing>),
     /// It is answered, and the rest of the body is discarded: many clients do not read a response
@@ -54,7 +57,6 @@ pub(super) struct Waiting {
     pub(super) request: Rc<Request>,
     pub(super) body: Result<Bytes>,
     pub(super) policy: Option<Box<BodyPolicy>>,
-    #[expect(dead_code, reason = "dropping it returns the memory of the body to the budget")]
     pub(super) reservation: Reservation,
 }
 
@@ -153,7 +155,7 @@ impl Stream {
             // A queued response waits for other streams, not for the client.
             State::Sending(outgoing) => (!outgoing.is_queued).then(|| outgoing.until()),
             State::Lingering { until, .. } => Some(*until),
-            State::Waiting(..) | State::Deferred => None,
+            State::Waiting(..) | State::Deferred(_) => None,
         }
     }
 }

@@ -1,0 +1,233 @@
+use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
+
+use super::*;
+
+/// What ran, in order.
+type Log = Rc<RefCell<Vec<&'static str>>>;
+
+fn on_one_thread<T>(test: impl AsyncFnOnce(Rc<Turns>) -> T) -> T {
+    let runtime: LocalRuntime =
+        Builder::new_current_thread().build_local(LocalOptions::default()).unwrap();
+    runtime.block_on(async { test(Rc::new(Turns::new(Clock::start()))).await })
+}
+
+/// Begins work in a free place, with memory for any reply.
+fn begin<T: 'static>(turns: &Rc<Turns>, work: impl FnOnce(&Steps<'_>) -> T + 'static) -> Begun<T> {
+    turns.begin(turns.place().unwrap(), |_| Ok(()), work)
+}
+
+/// A request for a cache, of some steps.
+fn request(
+    turns: &Rc<Turns>,
+    cache: u32,
+    name: &'static str,
+    steps: usize,
+    log: &Log,
+) -> Begun<usize> {
+    let log = log.clone();
+    begin(turns, move |step| {
+        step.are_for(Namespace(cache));
+        for _ in 0..steps {
+            step.work(STEP);
+            log.borrow_mut().push(name);
+        }
+        steps
+    })
+}
+
+fn unfinished<T>(begun: Begun<T>) -> Unfinished<T> {
+    match begun {
+        Begun::Unfinished(rest) => rest,
+        Begun::Done(_) => panic!("it has more than one step"),
+    }
+}
+
+#[test]
+fn a_short_request_is_done_at_once_while_there_is_work_to_spare() {
+    on_one_thread(async |turns| {
+        let mut at_once = 0;
+        while let Begun::Done(()) = begin(&turns, |steps| steps.work(STEP / 10 + 1)) {
+            at_once += 1;
+        }
+
+        assert_eq!((at_once, turns.spare.get()), (9, 0));
+    });
+}
+
+#[test]
+fn a_step_is_over_after_a_bounded_amount_of_work() {
+    on_one_thread(async |turns| {
+        let done = Rc::new(Cell::new(0));
+        let counted = done.clone();
+        let mut rest = unfinished(begin(&turns, move |steps| {
+            for _ in 0..10 * STEP {
+                steps.work(1);
+                counted.set(counted.get() + 1);
+            }
+        }));
+        let mut most = 0;
+        while rest.work.is_some() {
+            let before = done.get();
+            rest.step(STEP);
+            most = most.max(done.get() - before);
+        }
+
+        assert_eq!((done.get(), most), (10 * STEP, STEP));
+    });
+}
+
+#[test]
+fn other_tasks_run_between_two_steps() {
+    on_one_thread(async |turns| {
+        let log = Log::default();
+        let rest = unfinished(request(&turns, 1, "step", 4, &log));
+        let others = log.clone();
+        spawn_local(async move {
+            for _ in 0..10 {
+                others.borrow_mut().push("other");
+                yield_now().await;
+            }
+        });
+
+        assert_eq!(rest.finish().await, 4);
+        let log = log.borrow();
+        assert!(!log.windows(2).any(|two| two == ["step", "step"]), "{log:?}");
+    });
+}
+
+#[test]
+fn caches_take_turns_however_many_requests_each_has() {
+    on_one_thread(async |turns| {
+        let log = Log::default();
+        let many = ["a", "a", "a", "a"].map(|name| request(&turns, 1, name, 3, &log));
+        let one = request(&turns, 2, "b", 3, &log);
+        let tasks = many.map(|begun| spawn_local(unfinished(begun).finish()));
+        unfinished(one).finish().await;
+        let both = log.borrow().len();
+        for task in tasks {
+            task.await.unwrap();
+        }
+
+        let log = log.borrow();
+        assert!(log[..both].iter().filter(|name| **name == "a").count() <= 4, "{log:?}");
+        assert_eq!(log.len(), 4 * 3 + 3);
+    });
+}
+
+#[test]
+fn a_request_that_is_dropped_is_finished_first() {
+    on_one_thread(async |turns| {
+        let log = Log::default();
+        drop(request(&turns, 1, "step", 3, &log));
+
+        assert_eq!(log.borrow().len(), 3);
+        assert_eq!(turns.stacks.borrow().len(), 1);
+    });
+}
+
+#[test]
+fn a_request_is_abandoned_when_the_thread_ends() {
+    on_one_thread(async |turns| {
+        let log = Log::default();
+        let begun = request(&turns, 1, "step", 3, &log);
+        turns.abandon();
+        drop(begun);
+
+        assert!(log.borrow().is_empty());
+    });
+}
+
+#[test]
+fn a_bounded_number_of_requests_has_begun() {
+    on_one_thread(async |turns| {
+        let log = Log::default();
+        let mut begun = Vec::new();
+        let mut several = 0;
+        while turns.place().is_some() {
+            several += u32::from(turns.has_many_places());
+            begun.push(request(&turns, 1, "step", 3, &log));
+        }
+        assert_eq!((begun.len(), several), (PLACES as usize, PLACES / 2));
+
+        let (waits, gives_up) = (turns.clone(), turns.clone());
+        let waits = spawn_local(async move { drop(waits.place_soon().await) });
+        let gives_up = spawn_local(async move { drop(gives_up.place_soon().await) });
+        yield_now().await;
+        assert!(!waits.is_finished());
+        gives_up.abort();
+        unfinished(begun.pop().unwrap()).finish().await;
+        waits.await.unwrap();
+    });
+}
+
+#[test]
+fn the_end_is_when_all_requests_are_done() {
+    on_one_thread(async |turns| {
+        let log = Log::default();
+        let rest = unfinished(request(&turns, 1, "step", 5, &log));
+        let rest = spawn_local(rest.finish());
+        turns.end().await;
+
+        assert_eq!(log.borrow().len(), 5);
+        assert!(rest.await.is_ok());
+    });
+}
+
+#[test]
+fn a_reply_waits_for_memory_and_is_refused_after_a_while() {
+    on_one_thread(async |turns| {
+        let full = || Err(crate::error::Error::Overloaded(crate::error::Overload::Bytes));
+        let mut misses = 3;
+        let soon = move |bytes| {
+            assert_eq!(bytes, 2 * AT_ONCE_BYTES);
+            if misses == 0 {
+                return Ok(());
+            }
+            misses -= 1;
+            full()
+        };
+        let asks = |steps: &Steps<'_>| steps.hold(AT_ONCE_BYTES + 1);
+        let waits = turns.begin(turns.place().unwrap(), soon, asks);
+        let refused = turns.begin(turns.place().unwrap(), move |_| full(), asks);
+
+        assert_eq!(unfinished(waits).finish().await, Ok(()));
+        assert_eq!(unfinished(refused).finish().await, full());
+    });
+}
+
+#[test]
+fn the_time_is_read_again_after_a_pause() {
+    on_one_thread(async |turns| {
+        let rest = unfinished(begin(&turns, |steps| {
+            let before = steps.now().unwrap().micros;
+            steps.work(STEP);
+            (before, steps.now().unwrap().micros)
+        }));
+        let paused = turns.clock.micros();
+        while turns.clock.micros() == paused {}
+        let (before, after) = rest.finish().await;
+
+        assert!(before <= paused && paused < after);
+    });
+}
+
+#[test]
+fn a_panic_passes_to_the_caller() {
+    on_one_thread(async |turns| {
+        let rest = unfinished(begin(&turns, |steps| -> usize {
+            steps.work(STEP);
+            panic!("as a test")
+        }));
+
+        assert!(spawn_local(rest.finish()).await.unwrap_err().is_panic());
+    });
+}
+
+#[test]
+fn a_request_without_steps_never_pauses() {
+    let steps = Steps::one();
+    steps.work(usize::MAX);
+    steps.work(usize::MAX);
+
+    assert_eq!(steps.left.get(), usize::MAX);
+}
