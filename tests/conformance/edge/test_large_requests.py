@@ -71,16 +71,24 @@ def asked(server: Server, line: str, body: object = None) -> bytes:
 def test_others_are_answered_while_a_large_request_is_served(
     server: Server, line: str, body: object
 ) -> None:
+    """More than once if need be: on a busy machine, the other client may have to wait for a CPU."""
     with connected(server) as large, connected(server) as other:
-        large.say(asked(server, line, body))
-        answered = 0
-        while not select.select([large.socket], [], [], 0)[0]:
-            other.say(asked(server, "GET /cache/default-cache/nothing"))
-            assert other.reply().status == 404
-            answered += 1
+        assert any(
+            answered_meanwhile(server, large, other, asked(server, line, body)) >= MEANWHILE
+            for _ in range(5)
+        )
 
-        assert large.reply().status in (200, 204)
-        assert answered >= MEANWHILE
+
+def answered_meanwhile(server: Server, large: Http1, other: Http1, whole: bytes) -> int:
+    """How many requests of one client are answered while a large one of another is served."""
+    large.say(whole)
+    answered = 0
+    while not select.select([large.socket], [], [], 0)[0]:
+        other.say(asked(server, "GET /cache/default-cache/nothing"))
+        assert other.reply().status == 404
+        answered += 1
+    assert large.reply().status in (200, 204)
+    return answered
 
 
 def metric(server: Server, name: str) -> float:
