@@ -68,8 +68,8 @@ settings brings nothing back.
   count as received, and nothing counts as found.
 * A listing (`ListKeys`) counts the prefix as received and the keys of its page as sent. It looks
   up nothing, so it has neither hits nor misses.
-* What is found but not sent counts as a hit with zero bytes: with `HEAD`, 304 and 412. A range
-  request counts the bytes of the ranges.
+* What is found but not sent counts as a hit with zero bytes, and for no operation: with `HEAD`,
+  304 and 412. A range request counts the bytes of the ranges.
 * A failed request counts what it sent, and nothing as found. So does a request whose response
   would have been too long.
 * A batch counts as one request, with the totals of its items.
