@@ -24,8 +24,8 @@ impl Gate {
     ///
     /// # Errors
     ///
-    /// [`Error::Limited`], that of `input`, those of [`Call::begin`], and those of `run`. After [`Error::Waiting`]
-    /// nothing is counted: the request will be served again.
+    /// [`Error::Limited`], that of `input`, those of [`Call::begin`], and those of `run`. After
+    /// [`Error::Waiting`] nothing is counted: the request will be served again.
     pub(crate) fn serve<I, T>(
         &self,
         request: DataRequest<'_>,
