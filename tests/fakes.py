@@ -141,11 +141,14 @@ class Client:
     session: str | None = None
 
     def ask(
-        self, method: str, path: str, body: object = None, accept: str = "*/*"
+        self, method: str, path: str, body: object = None, accept: str = "*/*", **more: str
     ) -> httpx.Response:
-        """Send a request with a JSON body, if it has one; bytes go as they are."""
+        """Send a request with a JSON body, if it has one; bytes go as they are.
+
+        More headers have a `_` for each `-`.
+        """
         content = body if body is None or isinstance(body, bytes) else json.dumps(body)
-        headers = {"accept": accept}
+        headers = {"accept": accept} | {name.replace("_", "-"): text for name, text in more.items()}
         headers |= {} if body is None else {"content-type": "application/json"}
         request = httpx.Request(method, f"http://app{path}", headers=headers, content=content)
         return self._send(request)

@@ -11,6 +11,7 @@ import pytest
 from attimo.cli.command import Command
 from attimo.cli.main import run
 from harness import Server
+from stripe_server import paid, stripe_server
 from valkey_server import LOCALHOST, valkey
 
 PASSWORD = "correct horse battery"  # noqa: S105
@@ -77,6 +78,8 @@ def here(
     with contextlib.ExitStack() as stack:
         alone = path == LOCKS_OUT or path[0] in ("account", "plan")
         server = stack.enter_context(Server()) if alone else its_own
+        if path[0] == "payments":
+            server = stack.enter_context(paid(stack.enter_context(stripe_server())))
         yield from person(server, tmp_path, monkeypatch)
 
 

@@ -24,6 +24,7 @@ from attimo.api import (
     mail_limits,
     members,
     password,
+    payments,
     plans,
     problems,
     roles,
@@ -41,6 +42,7 @@ from attimo.api.access_log import AccessLog
 from attimo.api.certificates import Certificates
 from attimo.api.grpc import GrpcHandler
 from attimo.api.node_stats import StatsOf
+from attimo.api.payments import Paying
 from attimo.api.people import People, SignUp
 from attimo.api.precedence import KnownFirst
 from attimo.api.throttle import Throttle
@@ -59,6 +61,7 @@ HANDLERS = (
     usage,
     bills,
     budgets,
+    payments,
     audit,
     signup,
     session,
@@ -90,6 +93,7 @@ def create_app(
     data_routes: Mapping[str, Sequence[tuple[str, str]]] = MappingProxyType({}),
     stats_of: StatsOf = lambda _: None,
     cards: Cards | None = None,
+    paying: Paying | None = None,
 ) -> Starlette:
     """Create the app; database work runs in threads, never on the event loop.
 
@@ -106,6 +110,7 @@ def create_app(
             description.
         stats_of: Returns the node's numbers of a cache.
         cards: The rate cards; by default, those that come with Attimo.
+        paying: How the server is paid; None if it takes no payments.
     """
     routes = [Route(each.path, each, methods=[each.method]) for each in OPERATIONS]
     app = Starlette(routes=routes, lifespan=_few_threads)
@@ -116,6 +121,7 @@ def create_app(
     app.state.limits = limits
     app.state.stats_of = stats_of
     app.state.cards = cards or card_file.load()
+    app.state.paying = paying
     app.state.calls = Throttle(control.clock)
     app.state.certificates = known or Certificates()
     app.state.people = People(

@@ -33,6 +33,7 @@ _SECTIONS: dict[str, dict[str, tuple[str, str, str]]] = {
         "usage": ("usage", "usage", "Show usage by cache, API key, method or time."),
         "bill": ("bill", "bill", "Show what a month costs, by a rate card or by all."),
         "budget": ("budget", "group", "What a month may cost, and what happens on the way."),
+        "payments": ("payments", "group", "How the account pays, on a server that is paid."),
         "audit": ("audit", "audit", "Show who did what."),
     },
     "Server": {

@@ -298,6 +298,14 @@ class HttpClient(BaseClient):
         """Delete the budget of the account."""
         self.ask("DELETE", "/budget")
 
+    def payments(self) -> dict[str, Any]:
+        """How the account pays."""
+        return self._json("GET", "/payments")
+
+    def set_up_payments(self) -> dict[str, Any]:
+        """Open a page for a payment method."""
+        return self._json("POST", "/payments/setup")
+
     def _pages(
         self, path: str, field: str, asked: Mapping[str, str] | None = None
     ) -> Iterator[dict[str, Any]]:

@@ -24,7 +24,7 @@ Result = TypeVar("Result")
 class Without(Enum):
     """Why an action needs no permission."""
 
-    PROOF = "a session, a password or a token from an e-mail proves the right"
+    PROOF = "a session, a password, a token from an e-mail or a signature proves the right"
     SERVER = "only the server performs it, by itself or as a part of another action"
 
 

@@ -175,7 +175,7 @@ def untold(tx: Tx, is_due: Callable[[int, Kind, int], bool]) -> list[Notice]:
             used,
             allowed,
             holds(tx, id).get(kind),
-            _readers(tx, id),
+            readers(tx, id),
         )
         for id, name, kind, start, percent, used, allowed in islice(rows, MOST_TOLD)
     ]
@@ -233,8 +233,8 @@ def _publish(tx: Tx, account_id: int) -> None:
     tx.db.execute(query, id=account_id, revision=directory.touch(tx))
 
 
-def _readers(tx: Tx, account_id: int) -> list[str]:
-    """The addresses of the members who may see bills."""
+def readers(tx: Tx, account_id: int) -> list[str]:
+    """Return the addresses of the members who may see bills."""
     return [
         each.email
         for each in members.list_all(tx, account_id)

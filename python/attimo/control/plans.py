@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from attimo.control import accounts, audit, directory, plan_limits, transfer
-from attimo.control.actions import reads, writes
+from attimo.control.actions import SERVER, reads, writes
 from attimo.control.permissions import SERVER_MANAGEMENT, Right
 from attimo.control.plan_limits import FREE, UNLIMITED, Value
 from attimo.control.tx import Tx
@@ -142,13 +142,14 @@ def delete(tx: Tx, account_id: int, name: str, successor: str | None = None) -> 
         raise PlanIsFixed(name, "cannot be deleted: accounts get it that are created")
     if successor == name:
         raise InvalidArgument("successor must be another plan")
-    if successor is None and plan.accounts:
-        raise PlanInUse(name, plan.accounts)
+    if successor is None and (users := plan.accounts + _getting_back(tx, name)):
+        raise PlanInUse(name, users)
     next_plan = get(tx, account_id, successor or FREE)
     other = next_plan.name
     _check_overrides(tx, name, next_plan.limits, "successor")
     moved = [id for (id,) in tx.db.rows(_WITH, name=name)]
     tx.db.execute(_MOVE, name=name, other=other, revision=directory.touch(tx))
+    tx.db.execute("UPDATE payers SET plan = :other WHERE plan = :name", name=name, other=other)
     tx.db.execute("DELETE FROM plans WHERE name = :name", name=name)
     audit.note(tx, account_id, name, successor=successor, accounts=len(moved))
     for id in moved:
@@ -178,6 +179,20 @@ def assign(tx: Tx, account_id: int, other_id: int, name: str, overrides: Mapping
         transfer.review(tx, [other_id])
 
 
+@writes("plan.replace", SERVER)
+def replace(tx: Tx, account_id: int, name: str, overrides: Mapping[str, Value]) -> None:
+    """Give an account a plan and overrides, as the server does by a rule.
+
+    Raises:
+        NoSuchPlan: There is no such plan.
+    """
+    get(tx, account_id, name)
+    text, revision = plan_limits.text(overrides), directory.touch(tx)
+    tx.db.execute(_ASSIGN, id=account_id, plan=name, overrides=text, revision=revision)
+    audit.note_of_system(tx, account_id, "plan.assign", name, overrides=dict(overrides))
+    transfer.review(tx, [account_id])
+
+
 def assigned(tx: Tx, account_id: int) -> tuple[str, dict[str, Value]]:
     """The plan of an account, and its overrides."""
     query = "SELECT plan, overrides FROM accounts WHERE id = :id"
@@ -192,6 +207,11 @@ def limits_of(tx: Tx, account_id: int) -> dict[str, Value]:
     for limits, overrides in tx.db.rows(query, id=account_id):
         return plan_limits.combined(limits, overrides)
     return {}
+
+
+def _getting_back(tx: Tx, name: str) -> int:
+    """How many accounts get a plan back when they have paid."""
+    return int(tx.db.scalar("SELECT count(*) FROM payers WHERE plan = :name", name=name))
 
 
 def _check_overrides(tx: Tx, name: str, limits: Mapping[str, Value], path: str) -> None:

@@ -21,6 +21,7 @@
     - NoSuchBill
     - NoSuchBudget
     - NoSuchRateCard
+    - NoPayments
   + AlreadyExists          choose another name
     - AccountExists
     - CacheExists
@@ -39,6 +40,8 @@
       - TooMuchMail
     - Busy
   + StoreUnavailable       try again; the operator's log says why
+  + PaymentsUnavailable    try again; the operator's log says why
+    - PaymentsRefused
   + Unreachable            check the address, and that the server runs
   + Misconfigured          the operator fixes a setting or the installation
     - InvalidSetting
@@ -53,6 +56,7 @@ Any other exception is a bug: it is logged with its trace and answered with 500.
 """
 
 from attimo.errors.missing import (
+    NoPayments,
     NoSuchAccount,
     NoSuchBill,
     NoSuchBudget,
@@ -81,6 +85,8 @@ from attimo.errors.requests import (
     NotFound,
     NoToken,
     PathNotFound,
+    PaymentsRefused,
+    PaymentsUnavailable,
     PermissionDenied,
     PlanExists,
     PlanInUse,
@@ -121,6 +127,7 @@ __all__ = [
     "MemberExists",
     "MethodNotAllowed",
     "Misconfigured",
+    "NoPayments",
     "NoSuchAccount",
     "NoSuchBill",
     "NoSuchBudget",
@@ -135,6 +142,8 @@ __all__ = [
     "NoToken",
     "NotFound",
     "PathNotFound",
+    "PaymentsRefused",
+    "PaymentsUnavailable",
     "PermissionDenied",
     "PlanExists",
     "PlanInUse",

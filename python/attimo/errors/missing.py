@@ -110,3 +110,13 @@ class NoSuchRateCard(NotFound):
 
     def __init__(self, name: str, known: str) -> None:
         super().__init__(f"card: there is no rate card {shown(name)}; there are {known}")
+
+
+class NoPayments(NotFound):
+    """The server takes no payments."""
+
+    err = "payments_off"
+    remedy = "Nothing is to be paid here; the operator can switch payments on with `--payments`."
+
+    def __init__(self) -> None:
+        super().__init__("This server takes no payments (--payments off): there is nothing to pay")

@@ -288,6 +288,31 @@ class StoreUnavailable(AttimoError):
     remedy = "Retry; if it persists, the server's log has the reason."
 
 
+class PaymentsUnavailable(AttimoError):
+    """The provider of payments does not answer now; nothing was changed.
+
+    `retry_after` is in seconds, if the provider said how long to wait.
+    """
+
+    status = 503
+    code = "unavailable"
+    err = "payments_unavailable"
+    remedy = "Retry; if it persists, the server's log has the reason."
+    words: ClassVar[str] = "The provider of payments does not answer now; try again"
+
+    def __init__(self, retry_after: float | None = None) -> None:
+        super().__init__(self.words)
+        self.retry_after = retry_after
+
+
+class PaymentsRefused(PaymentsUnavailable):
+    """The provider of payments has refused a request of this server, and would do so again."""
+
+    err = "payments_refused"
+    remedy = "Tell the operator; the server's log has the reason."
+    words = "The provider of payments has refused this; the server's log says why"
+
+
 class Unreachable(AttimoError):
     """The command line cannot reach the server, or it does not answer."""
 

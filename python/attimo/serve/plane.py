@@ -25,7 +25,8 @@ from attimo.node.batches import Batch
 from attimo.node.collector import Collector
 from attimo.node.kept import Kept
 from attimo.node.local import LocalNode
-from attimo.serve import backups, certificate, owner, upgrade
+from attimo.payments import Payments
+from attimo.serve import backups, certificate, owner, payments, upgrade
 from attimo.serve.allowances import Allowances
 from attimo.serve.app import AppThread, app_socket
 from attimo.serve.ledger_keeper import LedgerKeeper
@@ -65,6 +66,7 @@ class Plane:
         answers: The responses to an ACME authority's challenges, by token.
         shutdown: Set when the server should stop.
         cards: The rate cards.
+        provider: The provider of payments, if there is one.
         made: The owner created at this start, until it has been printed.
     """
 
@@ -80,6 +82,7 @@ class Plane:
     answers: Mapping[str, str]
     shutdown: Shutdown
     cards: Cards
+    provider: Payments | None = None
     made: Owner | None = None
     readiness: Readiness = field(init=False)
     collector: Collector = field(init=False)
@@ -89,6 +92,7 @@ class Plane:
     _ledger_keeper: LedgerKeeper | None = field(default=None, init=False)
     _backups: backups.Backups | None = field(default=None, init=False)
     _allowances: Allowances | None = field(default=None, init=False)
+    _seller: payments.Seller | None = field(default=None, init=False)
     _app: AppThread | None = field(default=None, init=False)
     _stack: ExitStack = field(default_factory=ExitStack, init=False)
 
@@ -130,6 +134,7 @@ class Plane:
             control.announce()
             send = _mail(self.settings, self.home, stack)
             self._allowances = Allowances(control, self.cards, send, self.node.note_allowance)
+            self._seller = self._new_seller(control, send)
             self._keeper = self._new_keeper()
             self._backups = backups.of_settings(self.settings, self.home, self.node.note_backup)
             make = partial(self._new_app, control, send)
@@ -138,7 +143,7 @@ class Plane:
             stack.callback(self._app.stop)
             stack.callback(reaper.stop)
             stack.callback(self.collector.pause)
-            for each in (self._keeper, self._backups, self._ledger_keeper):
+            for each in (self._keeper, self._backups, self._ledger_keeper, self._seller):
                 if each:
                     stack.callback(each.stop)
             self._stack = stack.pop_all()
@@ -162,8 +167,15 @@ class Plane:
 
     def start(self) -> None:
         """Start the app and what works in the background; return when the app answers."""
-        reaper, ledger = self._reaper, self._ledger_keeper
-        for each in (self._app, self.collector, reaper, self._keeper, self._backups, ledger):
+        for each in (
+            self._app,
+            self.collector,
+            self._reaper,
+            self._keeper,
+            self._backups,
+            self._ledger_keeper,
+            self._seller,
+        ):
             if each is not None:
                 each.start()
         if self._app is not None:
@@ -256,6 +268,12 @@ class Plane:
         settings, kept = self.settings, Kept(self.space.reserve)
         return LedgerKeeper(control, kept, settings.keep_usage_minutes, settings.keep_usage_hours)
 
+    def _new_seller(self, control: Control, send: mail.Send) -> payments.Seller | None:
+        if self.provider is None:
+            return None
+        meters, rule = payments.meters_of(self.settings), payments.rule_of(self.settings)
+        return payments.Seller(control, self.provider, meters, rule, send)
+
     def _new_keeper(self) -> certificate.Keeper | None:
         """Return what replaces the certificate, and the root that the command line trusts."""
         if self.source is None or self.shown is None:
@@ -276,6 +294,7 @@ class Plane:
     def _new_app(self, control: Control, send: mail.Send) -> "Starlette":
         from attimo.api import create_app
         from attimo.api.certificates import Certificates
+        from attimo.api.payments import Paying
 
         settings, keeper = self.settings, self._keeper
         given = {
@@ -284,9 +303,11 @@ class Plane:
             "element_bytes": settings.element_bytes,
         }
         root = partial(_root_in_use, keeper)
+        rule, currency = payments.rule_of(settings), self.cards.named(None).currency
+        endpoint, provider = self.running.endpoint, self.provider
         return create_app(
             control,
-            self.running.endpoint,
+            endpoint,
             settings.signup,
             send,
             given | local.limits(),
@@ -294,6 +315,7 @@ class Plane:
             local.data_routes(),
             self.node.cache_stats,
             self.cards,
+            Paying(provider, rule, currency, endpoint) if provider else None,
         )
 
 

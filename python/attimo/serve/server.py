@@ -26,7 +26,7 @@ from attimo.errors import Misconfigured
 from attimo.node.events import Events
 from attimo.node.local import LocalNode
 from attimo.reserve import Reserve
-from attimo.serve import addresses, banner, certificate, first_start, listening, plane
+from attimo.serve import addresses, banner, certificate, first_start, listening, payments, plane
 from attimo.serve.handover import Handover, Successor
 from attimo.serve.kept_items import DRAIN_SECONDS, KeptItems
 from attimo.serve.listening import Listening
@@ -292,6 +292,7 @@ def _control(
 ) -> Plane:
     """Return a closed control plane, with all that it needs."""
     cards = card_file.load(settings.rate_cards, settings.rate_card)
+    provider = payments.provider_of(settings)
     answers: dict[str, str] = {}
     source = certificate.source_of(settings, home, answers)
     made = first_start.make(home, source)
@@ -316,6 +317,7 @@ def _control(
         answers,
         shutdown,
         cards,
+        provider,
         made,
     )
 

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Literal, TypeVar, cast
 
 from attimo.mail import SmtpServer
+from attimo.settings import payments as paying
 from attimo.settings import values
 from attimo.settings.listeners import Listener
+from attimo.settings.payments import Secret
 from attimo.settings.values import Kind, Raw
 
 PREFIX = "ATTIMO_"
@@ -184,6 +186,49 @@ class Settings:
         values.FOLDER_OR_OFF,
         "Directory with rate cards of your own, as files *.toml, beside those that come with "
         "Attimo; read at the start.",
+    )
+    payments: Literal["off", "stripe"] = setting(
+        "off",
+        paying.PROVIDER,
+        "Who takes payments for what accounts use: off (nobody; everything works without) or "
+        "stripe.",
+    )
+    payment_meters: tuple[str, ...] = setting(
+        "transferred_bytes",
+        paying.METERS,
+        "Meters whose counts are sold, separated by commas; each needs a meter at Stripe with the "
+        "event name attimo_METER.",
+    )
+    payment_grace: int = setting(
+        "7d",
+        paying.GRACE,
+        "How long after a failed payment an account keeps its plan.",
+    )
+    payment_failed_plan: str = setting(
+        "free",
+        paying.PLAN,
+        "Plan of an account after that, until it has paid.",
+    )
+    stripe_secret_key: Secret | None = setting(  # noqa: RUF009 (a declaration, not a value)
+        "off",
+        paying.SECRET,
+        "Secret or restricted key of the account at Stripe: a file with it, or, not as a flag, the "
+        "key itself.",
+    )
+    stripe_webhook_secret: Secret | None = setting(  # noqa: RUF009 (a declaration, not a value)
+        "off",
+        paying.SECRET,
+        "Signing secret of the webhook endpoint at Stripe, which is /payments/events: as "
+        "--stripe-secret-key.",
+    )
+    stripe_prices: tuple[str, ...] = setting(
+        "off",
+        paying.PRICES,
+        "IDs of the prices at Stripe to which an account subscribes when it has entered a payment "
+        "method. With off, subscribe it at Stripe.",
+    )
+    stripe_api: str = setting(
+        "https://api.stripe.com", paying.API, "URL of Stripe's API, or of a stand-in for tests."
     )
     smtp: SmtpServer | None = setting(  # noqa: RUF009 (a declaration, not a value)
         "off",

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from attimo.errors import Misconfigured
-from attimo.settings.declared import Settings, flag
+from attimo.settings.declared import Settings, flag, variable
+from attimo.settings.payments import Secret
 
 
 def check(found: Settings, labels: Mapping[str, str]) -> None:
@@ -31,6 +32,7 @@ def check(found: Settings, labels: Mapping[str, str]) -> None:
         )
     if found.acme:
         _check_acme(found, labels["acme"])
+    _check_payments(found, labels)
 
 
 def _check_listeners(found: Settings, labels: Mapping[str, str]) -> None:
@@ -90,3 +92,23 @@ def _check_acme(found: Settings, label: str) -> None:
             f"{label} is validated at port 80, where nothing listens; "
             "add --listen http://0.0.0.0:80?only=acme"
         )
+
+
+def _check_payments(found: Settings, labels: Mapping[str, str]) -> None:
+    """Refuse payments without their secrets, and secrets that others can read.
+
+    Raises:
+        Misconfigured: One is missing, or is a flag.
+    """
+    for name in ("stripe_secret_key", "stripe_webhook_secret"):
+        secret: Secret | None = getattr(found, name)
+        if found.payments == "stripe" and secret is None:
+            raise Misconfigured(
+                f"{labels['payments']} needs {flag(name)} with the path of a file, or "
+                f"{variable(name)}"
+            )
+        if secret and not secret.file and labels[name] == flag(name):
+            raise Misconfigured(
+                f"{flag(name)} has the secret itself, which others on this machine can read: write "
+                f"it into a file and name that, or use {variable(name)}"
+            )

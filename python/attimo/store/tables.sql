@@ -453,3 +453,47 @@ CREATE TABLE holds (
     bytes_per_second INTEGER,
     PRIMARY KEY (account_id, kind)
 ) WITHOUT ROWID;
+
+-- An account that has a customer at the provider of payments. Usage is sold from the hour `since` on;
+-- NULL before there is a payment method. `setup_id` is what was entered last, at `setup_at` by the
+-- provider's clock. After a failed payment, the account has been moved to the plan `moved_to`; `plan` and
+-- `overrides` are what it had, and gets back. `news` is what its members have not been told yet.
+CREATE TABLE payers (
+    account_id INTEGER NOT NULL,
+    customer_id TEXT NOT NULL,
+    since INTEGER,
+    setup_id TEXT,
+    setup_at INTEGER DEFAULT 0 NOT NULL,
+    is_set_up BOOLEAN DEFAULT 1 NOT NULL,
+    moved_to TEXT,
+    plan TEXT,
+    overrides TEXT,
+    news TEXT CHECK (news IN ('failed', 'moved', 'settled')),
+    PRIMARY KEY (account_id)
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX payers_by_customer ON payers (customer_id);
+
+-- An invoice of the provider: when its payment has first failed, and when it was paid or cancelled,
+-- which is its end.
+CREATE TABLE invoices (
+    id TEXT NOT NULL,
+    account_id INTEGER NOT NULL,
+    failed_at INTEGER,
+    settled_at INTEGER,
+    PRIMARY KEY (id)
+) WITHOUT ROWID;
+CREATE INDEX unpaid_invoices ON invoices (account_id) WHERE settled_at IS NULL;
+
+-- What is told to the provider of an hour's usage: the first time number 0, and then each time what has
+-- been added. A row is written before it is sent, and then not changed but for being delivered.
+CREATE TABLE meter_events (
+    account_id INTEGER NOT NULL,
+    meter TEXT NOT NULL,
+    hour INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    value INTEGER NOT NULL,
+    is_delivered BOOLEAN DEFAULT 0 NOT NULL,
+    is_reported BOOLEAN DEFAULT 0 NOT NULL,
+    PRIMARY KEY (account_id, meter, hour, number)
+) WITHOUT ROWID;
+CREATE INDEX meter_events_to_deliver ON meter_events (account_id, hour) WHERE NOT is_delivered;

@@ -1,0 +1,162 @@
+"""Stands in for Stripe where localstripe has nothing: Checkout sessions and meter events.
+
+It records what it was asked, and takes an identifier once, as Stripe says that it does.
+"""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl
+
+import stripe
+
+from harness import Server
+
+KEY = "sk_test_attimo"
+SECRET = "whsec_attimo"  # noqa: S105
+
+Form = dict[str, str]
+Answer = tuple[int, dict[str, Any]]
+
+
+@dataclass
+class StripeServer:
+    """What Stripe knows, and what it was asked.
+
+    Attributes:
+        asked: Each request: method, path and form.
+        events: The meter events that it has taken, by identifier.
+        failures: What it answers next instead, in order: a status, or 0 for hanging up after it has
+            done what was asked.
+        refused: The customers whose events it refuses.
+    """
+
+    url: str = ""
+    asked: list[tuple[str, str, Form]] = field(default_factory=list)
+    events: dict[str, Form] = field(default_factory=dict)
+    failures: list[int] = field(default_factory=list)
+    refused: set[str] = field(default_factory=set)
+    keys: set[str] = field(default_factory=set)
+    subscriptions: list[Form] = field(default_factory=list)
+    methods: dict[str, str] = field(default_factory=dict)
+    _customers: int = 0
+
+    def answer(self, method: str, path: str, form: Form) -> Answer:
+        """Do what is asked."""
+        self.asked.append((method, path, form))
+        match method, path.split("/")[2:]:
+            case "POST", ["customers"]:
+                self._customers += 1
+                return 200, {"id": f"cus_{self._customers}", "object": "customer"}
+            case "POST", ["customers", id]:
+                self.methods[id] = form["invoice_settings[default_payment_method]"]
+                return 200, {"id": id, "object": "customer"}
+            case "POST", ["checkout", "sessions"]:
+                url = f"https://checkout.stripe.com/c/{form['customer']}"
+                expires = int(time.time()) + 86_400
+                session = {"object": "checkout.session", "url": url, "expires_at": expires}
+                return 200, {"id": "cs_1", **session}
+            case "GET", ["setup_intents", id]:
+                method_id = id.replace("seti_", "pm_")
+                return 200, {"id": id, "object": "setup_intent", "payment_method": method_id}
+            case "GET", ["subscriptions"]:
+                mine = [each for each in self.subscriptions if each["customer"] == form["customer"]]
+                data = [{"id": "sub_1", "object": "subscription"} for _ in mine]
+                return 200, {"object": "list", "data": data}
+            case "POST", ["subscriptions"]:
+                self.subscriptions.append(form)
+                return 200, {"id": "sub_1", "object": "subscription"}
+            case "POST", ["billing", "meter_events"]:
+                return self._meter(form)
+        return 404, _error(f"Unrecognized request URL ({method}: {path}).")
+
+    def sold(self, customer: str) -> dict[int, int]:
+        """The sum of a customer's events by hour."""
+        sums: dict[int, int] = {}
+        for event in self.events.values():
+            if event["payload[stripe_customer_id]"] == customer:
+                hour = int(event["timestamp"])
+                sums[hour] = sums.get(hour, 0) + int(event["payload[value]"])
+        return sums
+
+    def _meter(self, form: Form) -> Answer:
+        name = form["identifier"]
+        if form["payload[stripe_customer_id]"] in self.refused:
+            return 400, _error("No such customer.")
+        if name in self.events:
+            return 400, _error(f"An event already exists with identifier {name}.")
+        assert len(form["payload[value]"]) <= 15
+        assert len(name) <= 100
+        self.events[name] = form
+        return 200, {"object": "billing.meter_event", "identifier": name}
+
+
+@contextmanager
+def stripe_server() -> Iterator[StripeServer]:
+    """Serve on a free port of loopback."""
+    recorded = StripeServer()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            path, _, query = self.path.partition("?")
+            self._answer("GET", path, dict(parse_qsl(query)))
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"] or 0)).decode()
+            self._answer("POST", self.path, dict(parse_qsl(body)))
+
+        def _answer(self, method: str, path: str, form: Form) -> None:
+            recorded.keys.add(self.headers["authorization"])
+            failure = recorded.failures.pop(0) if recorded.failures else 200
+            if failure in (0, 200):
+                status, answer = recorded.answer(method, path, form)
+            else:
+                status, answer = failure, _error("Not now.")
+            if failure == 0:
+                return
+            self.send_response(status)
+            if status == 429:
+                self.send_header("retry-after", "100")
+            self.end_headers()
+            self.wfile.write(json.dumps(answer).encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        recorded.url = f"http://127.0.0.1:{server.server_port}"
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield recorded
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def paid(stripe: StripeServer, *options: str) -> Server:
+    """A server that is paid by this Stripe."""
+    secrets = {"ATTIMO_STRIPE_SECRET_KEY": KEY, "ATTIMO_STRIPE_WEBHOOK_SECRET": SECRET}
+    options = ("--payments", "stripe", "--stripe-api", stripe.url, *options)
+    return Server(*options, environment=secrets)
+
+
+def message(kind: str, about: dict[str, Any], created: int) -> bytes:
+    """The body of a message of Stripe."""
+    event = {"id": "evt_1", "object": "event", "type": kind, "created": created}
+    return json.dumps({**event, "data": {"object": about}}).encode()
+
+
+def signed(body: bytes, at: int | None = None, secret: str = SECRET) -> str:
+    """The header `stripe-signature`, as the package makes it."""
+    made: str = stripe.WebhookSignature.generate_signature_header(body.decode(), secret, at)
+    return made
+
+
+def _error(words: str) -> dict[str, Any]:
+    return {"error": {"type": "invalid_request_error", "message": words}}

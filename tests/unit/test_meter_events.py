@@ -1,0 +1,347 @@
+"""Usage is told to the provider hour by hour: once, whole, and never lost."""
+
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from attimo.billing.meters import Meter
+from attimo.control import Control, meter_events, payers, usage
+from attimo.control.meter_events import LATE_SECONDS, OLDEST_SECONDS
+from attimo.control.payers import Rule
+from attimo.errors import StoreUnavailable
+from attimo.payments import MOST_VALUE, Happened
+from attimo.payments.stripe import Stripe
+from attimo.serve.payments import COMPARE_ALL_SECONDS, COMPARE_SECONDS, REFUSED_SECONDS, Seller
+from fakes import Batch, Client, Clock, Listener, Used
+from planning import audited
+from stripe_server import KEY, SECRET, StripeServer, stripe_server
+
+HOUR, DAY = 3_600, 86_400
+CUSTOMER = "cus_1"
+
+
+@dataclass
+class Seconds:
+    """Time that passes by hand."""
+
+    now: float = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
+class Shop:
+    """A server that is paid: an account, its usage, and what does the rest."""
+
+    control: Control
+    clock: Clock
+    stripe: StripeServer
+    cache: int
+    meters: tuple[Meter, ...] = (Meter.TRANSFERRED_BYTES,)
+    seconds: Seconds = field(default_factory=Seconds)
+    number: int = 0
+
+    def __post_init__(self) -> None:
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin anew with what the database has, as a process does after a kill."""
+        provider = Stripe(KEY, SECRET, self.stripe.url)
+        rule = Rule("free", 7 * DAY)
+        self.seller = Seller(
+            self.control, provider, self.meters, rule, lambda *_: None, self.seconds
+        )
+
+    def pays(self, *account_ids: int) -> int:
+        """Accounts have payment methods; the first hour that is sold."""
+        for id in account_ids or (1,):
+            with self.control.begin() as tx:
+                customer = payers.link(tx, id, f"cus_{id}")
+                payers.hear(tx, Happened("set-up", self.clock.now, customer, f"seti_{id}"))
+        self.seller.look()
+        with self.control.read() as tx:
+            (since,) = {each.since for each in payers.selling(tx)}
+        assert since is not None
+        self.clock.now = since
+        return since
+
+    def use(self, amount: int, at: int | None = None, cache: int | None = None) -> None:
+        self.number += 1
+        used = Used(cache or self.cache, "key", "Set", bytes_in=amount)
+        with self.control.begin() as tx:
+            usage.record(tx, Batch("node", self.number, [used]), at)
+
+    def look(self, after: float = COMPARE_SECONDS) -> float:
+        self.seconds.now += after
+        return self.seller.look()
+
+    def hours(self, count: int) -> None:
+        self.clock.now += count * HOUR
+
+    @property
+    def sold(self) -> dict[int, int]:
+        return self.stripe.sold(CUSTOMER)
+
+
+@pytest.fixture(scope="module")
+def serving() -> Iterator[StripeServer]:
+    with stripe_server() as server:
+        yield server
+
+
+@pytest.fixture
+def shop(
+    control: Control, owner: Client, node: Listener, clock: Clock, serving: StripeServer
+) -> Shop:
+    owner.ask("PUT", "/caches/shop")
+    vars(serving).update(vars(StripeServer(serving.url)))
+    (cache,) = [each.id for each in node.caches.values() if each.name == "shop"]
+    return Shop(control, clock, serving, cache)
+
+
+def test_an_hour_is_sold_when_it_is_over(shop: Shop) -> None:
+    since = shop.pays()
+    shop.use(700)
+    shop.hours(1)
+    shop.look()
+    assert shop.sold == {}
+
+    shop.clock.now += LATE_SECONDS
+    shop.look()
+
+    assert shop.sold == {since: 700}
+    (event,) = shop.stripe.events.values()
+    assert event == {
+        "event_name": "attimo_transferred_bytes",
+        "payload[stripe_customer_id]": CUSTOMER,
+        "payload[value]": "700",
+        "identifier": f"cus_1/transferred_bytes/{since}/0",
+        "timestamp": str(since),
+    }
+
+
+def test_what_was_used_before_there_was_a_payment_method_is_not_sold(shop: Shop) -> None:
+    shop.use(5)
+    since = shop.pays()
+    shop.use(6)
+    shop.hours(2)
+
+    shop.look()
+
+    assert shop.sold == {since: 6}
+
+
+def test_what_comes_late_is_sold_as_a_further_event(shop: Shop) -> None:
+    since = shop.pays()
+    shop.use(700)
+    shop.hours(2)
+    shop.look()
+
+    shop.use(30, at=since + 60)
+    shop.look()
+    shop.look()
+
+    assert shop.sold == {since: 730}
+    assert sorted(shop.stripe.events) == [
+        f"cus_1/transferred_bytes/{since}/0",
+        f"cus_1/transferred_bytes/{since}/1",
+    ]
+
+
+def test_usage_of_days_ago_that_comes_late_is_found_once_a_day(shop: Shop) -> None:
+    since = shop.pays()
+    shop.use(700)
+    for _ in range(3):
+        shop.hours(24 * 3)
+        shop.look()
+    shop.use(30, at=since)
+
+    shop.look()
+    assert shop.sold == {since: 700}
+    shop.look(COMPARE_ALL_SECONDS)
+
+    assert shop.sold == {since: 730}
+
+
+@pytest.mark.parametrize("failure", [0, 429, 500, 401])
+def test_what_fails_is_told_again_with_the_same_identifier(shop: Shop, failure: int) -> None:
+    """With 0, Stripe has counted the event, and nobody has heard of it."""
+    since = shop.pays()
+    shop.use(700)
+    shop.hours(2)
+    shop.stripe.failures = [failure, failure]
+
+    pauses = [shop.look(), shop.look(), shop.look()]
+
+    assert shop.sold == {since: 700}
+    assert pauses[0] >= 10
+    if failure == 429:  # it said how long to wait
+        assert pauses[:2] == [100, 100]
+    assert pauses[2] < pauses[0]
+
+
+def test_who_is_killed_between_sending_and_recording_sells_nothing_twice(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    since = shop.pays()
+    shop.use(700)
+    shop.hours(2)
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(meter_events, "delivered", killed)
+        with pytest.raises(KeyboardInterrupt):
+            shop.look()
+    assert shop.sold == {since: 700}
+    shop.use(30, at=since)  # the value of what was sent does not change by it
+    shop.restart()
+    shop.look()
+
+    assert shop.sold == {since: 730}
+    with shop.control.read() as tx:
+        assert meter_events.waiting(tx, 1) == []
+
+
+def test_the_database_can_fail_after_an_event_was_sent(shop: Shop) -> None:
+    since = shop.pays()
+    shop.use(700)
+    shop.hours(2)
+    shop.control.need_space = full_after(1)
+
+    with pytest.raises(StoreUnavailable):
+        shop.look()
+    shop.control.need_space = lambda: None
+    shop.look()
+
+    assert shop.sold == {since: 700}
+
+
+def full_after(writes: int) -> Callable[[], None]:
+    left = [writes]
+
+    def need() -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise StoreUnavailable("The disk is full")
+
+    return need
+
+
+def test_a_refused_account_keeps_no_other_waiting(
+    shop: Shop, neighbour: Client, node: Listener
+) -> None:
+    neighbour.ask("PUT", "/caches/theirs")
+    (theirs,) = [each.id for each in node.caches.values() if each.name == "theirs"]
+    since = shop.pays(1, 2)
+    shop.stripe.refused = {CUSTOMER}
+    shop.use(700)
+    shop.use(40, cache=theirs)
+    shop.hours(2)
+
+    pause = shop.look()
+    asked = len(shop.stripe.asked)
+    shop.look()
+
+    assert pause < 10
+    assert shop.stripe.sold("cus_2") == {since: 40}
+    assert len(shop.stripe.asked) == asked
+    shop.stripe.refused = set()
+    shop.look(REFUSED_SECONDS)
+    assert shop.sold == {since: 700}
+
+
+def test_usage_that_is_too_old_is_reported_and_not_dropped(
+    shop: Shop, owner: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    since = shop.pays()
+    shop.use(700)
+    shop.use(9)
+    shop.clock.now += OLDEST_SECONDS + HOUR
+
+    shop.look()
+    shop.look()
+
+    assert shop.sold == {}
+    (entry,) = audited(owner, "payment.report")
+    assert entry["subject"] == "transferred_bytes"
+    assert entry["details"] == {"from": since, "until": since + HOUR, "value": 709}
+    assert caplog.text.count("too old to be sold") == 1
+    shop.clock.now = since + 2 * HOUR  # the clock was wrong
+    shop.look()
+    assert shop.sold == {since: 709}
+
+
+def test_a_value_has_at_most_fifteen_digits(shop: Shop) -> None:
+    since = shop.pays()
+    shop.use(MOST_VALUE)
+    shop.use(MOST_VALUE)
+    shop.use(5)
+    shop.hours(2)
+
+    shop.look()
+
+    assert shop.sold == {since: 2 * MOST_VALUE + 5}
+    assert len(shop.stripe.events) == 3
+
+
+def test_stored_data_is_sold_by_the_hour_too(shop: Shop) -> None:
+    shop.meters = (Meter.REQUESTS, Meter.STORED_BYTE_MINUTES)
+    shop.restart()
+    since = shop.pays()
+    for hour in range(30):
+        shop.number += 1
+        used = Used(shop.cache, "server", "Store", requests=0, stored_byte_minutes=60 + hour)
+        with shop.control.begin() as tx:
+            usage.record(tx, Batch("node", shop.number, [used]))
+        shop.hours(1)
+    shop.hours(1)
+
+    shop.look()
+
+    assert shop.sold == {since + hour * HOUR: 60 + hour for hour in range(30)}
+
+
+def test_whatever_fails_the_sum_is_what_was_used(shop: Shop) -> None:
+    """Late usage, failures and restarts, in an order by chance."""
+    chance = random.Random(7)  # noqa: S311 (no secret)
+    since = shop.pays()
+    used: dict[int, int] = {}
+    for _ in range(120):
+        amount, now = chance.randint(1, 10**9), shop.clock.now
+        hour = max(since, now - now % HOUR - HOUR * chance.choice([0, 0, 0, 1, 5]))
+        shop.use(amount, at=min(hour, now))
+        used[hour] = used.get(hour, 0) + amount
+        shop.stripe.failures = [chance.choice([200, 200, 0, 429, 500])]
+        shop.clock.now += chance.choice([60, 600, HOUR])
+        shop.look(chance.choice([1.0, COMPARE_SECONDS]))
+        if chance.random() < 0.1:
+            shop.restart()
+    shop.stripe.failures = []
+    shop.hours(2)
+
+    shop.look()
+
+    assert shop.sold == used
+
+
+def test_events_are_forgotten_when_their_hours_are(shop: Shop) -> None:
+    since = shop.pays()
+    shop.use(700)
+    shop.hours(2)
+    shop.look()
+    with shop.control.begin() as tx:
+        tx.db.execute("UPDATE usage_kept SET hours_since = :now", now=since + DAY)
+        tx.accounted += 1
+
+    shop.hours(24)
+    shop.look(COMPARE_ALL_SECONDS)
+
+    with shop.control.read() as tx:
+        assert tx.db.scalar("SELECT count(*) FROM meter_events") == 0
+    shop.look(COMPARE_ALL_SECONDS)
+    assert len(shop.stripe.events) == 1
