@@ -1,9 +1,12 @@
-"""Stands in for Stripe where localstripe has nothing: Checkout sessions and meter events.
+"""Stands in for Stripe: by itself, or for what localstripe lacks in front of it.
 
-It records what it was asked, and takes an identifier once, as Stripe says that it does.
+localstripe has neither Checkout sessions nor meter events. This records what it was asked, and
+takes an identifier once, as Stripe says that it does.
 """
 
 import json
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -13,12 +16,27 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl
 
+import httpx
 import stripe
 
 from harness import Server
 
 KEY = "sk_test_attimo"
 SECRET = "whsec_attimo"  # noqa: S105
+
+OURS = ("/v1/checkout", "/v1/billing")
+"""Paths that localstripe does not have."""
+
+_LOCALSTRIPE = """
+import socket
+from aiohttp import web
+from localstripe import resources, server
+
+resources.Store.dump_to_disk = lambda self: None
+listener = socket.create_server(("127.0.0.1", 0))
+print(listener.getsockname()[1], flush=True)
+web.run_app(server.app, sock=listener, print=None)
+"""
 
 Form = dict[str, str]
 Answer = tuple[int, dict[str, Any]]
@@ -34,6 +52,7 @@ class StripeServer:
         failures: What it answers next instead, in order: a status, or 0 for hanging up after it has
             done what was asked.
         refused: The customers whose events it refuses.
+        behind: The URL of a localstripe that answers all but Checkout and meter events.
     """
 
     url: str = ""
@@ -44,6 +63,7 @@ class StripeServer:
     keys: set[str] = field(default_factory=set)
     subscriptions: list[Form] = field(default_factory=list)
     methods: dict[str, str] = field(default_factory=dict)
+    behind: str = ""
     _customers: int = 0
 
     def answer(self, method: str, path: str, form: Form) -> Answer:
@@ -112,6 +132,9 @@ def stripe_server() -> Iterator[StripeServer]:
 
         def _answer(self, method: str, path: str, form: Form) -> None:
             recorded.keys.add(self.headers["authorization"])
+            if recorded.behind and not path.startswith(OURS):
+                self._forward(method, form)
+                return
             failure = recorded.failures.pop(0) if recorded.failures else 200
             if failure in (0, 200):
                 status, answer = recorded.answer(method, path, form)
@@ -125,6 +148,14 @@ def stripe_server() -> Iterator[StripeServer]:
             self.end_headers()
             self.wfile.write(json.dumps(answer).encode())
 
+        def _forward(self, method: str, form: Form) -> None:
+            """Have localstripe answer."""
+            recorded.asked.append((method, self.path, form))
+            answer = localstripe_asked(recorded.behind, method, self.path, form)
+            self.send_response(answer.status_code)
+            self.end_headers()
+            self.wfile.write(answer.content)
+
         def log_message(self, *_: object) -> None:
             pass
 
@@ -137,6 +168,24 @@ def stripe_server() -> Iterator[StripeServer]:
         finally:
             server.shutdown()
             thread.join()
+
+
+@contextmanager
+def localstripe() -> Iterator[str]:
+    """Run localstripe on a free port of loopback, without its file in /tmp; its URL."""
+    command = [sys.executable, "-c", _LOCALSTRIPE]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield f"http://127.0.0.1:{int(process.stdout.readline())}"
+        finally:
+            process.kill()
+
+
+def localstripe_asked(url: str, method: str, path: str, form: Form | None = None) -> httpx.Response:
+    """Ask localstripe, as the owner of the account at Stripe."""
+    headers = {"authorization": f"Bearer {KEY}"}
+    return httpx.request(method, url + path, data=form or None, headers=headers, trust_env=False)
 
 
 def paid(stripe: StripeServer, *options: str) -> Server:

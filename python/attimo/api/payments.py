@@ -3,6 +3,7 @@
 A payment method is entered on a page of the provider; nothing of it comes here.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -32,12 +33,14 @@ class Paying:
         rule: What follows from a failed payment.
         currency: The currency of bills, such as USD.
         endpoint: The server's public name, with the port unless it is 443.
+        wake: Called when the provider has said something.
     """
 
     provider: Payments
     rule: Rule
     currency: str
     endpoint: str
+    wake: Callable[[], None] = lambda: None
 
     def url(self, path: str) -> str:
         """The URL of a page of this server, whatever the client calls the server."""
@@ -144,6 +147,7 @@ def hear(
     happened = paying.provider.read(body, signature)
     if happened is not None:
         visitor.perform(payers.hear, happened)
+        paying.wake()
     return Heard(is_known=happened is not None)
 
 

@@ -31,7 +31,7 @@ from attimo.payments import Payments
 from attimo.serve.payment_letters import letter
 from attimo.settings import Settings
 
-PAUSE_SECONDS = 5.0
+PAUSE_SECONDS = 10.0
 LONGEST_PAUSE = 900.0
 COMPARE_SECONDS = 300.0
 """How often the ledger is compared with what was told, from a day before the last time on."""
@@ -71,6 +71,7 @@ class Seller:
     _unmoved: set[int] = field(default_factory=set, init=False)
     _has_failed: bool = field(default=False, init=False)
     _ending: threading.Event = field(default_factory=threading.Event, init=False)
+    _woken: threading.Event = field(default_factory=threading.Event, init=False)
     _thread: threading.Thread | None = field(default=None, init=False)
 
     def start(self) -> None:
@@ -81,8 +82,13 @@ class Seller:
     def stop(self) -> None:
         """Stop after the current request; the rest is done after the next start."""
         self._ending.set()
+        self.wake()
         if self._thread is not None:
             self._thread.join(STOP_SECONDS)
+
+    def wake(self) -> None:
+        """Look now: the provider has said something."""
+        self._woken.set()
 
     def look(self) -> float:
         """Do what is due; return how many seconds to wait.
@@ -206,9 +212,9 @@ class Seller:
             )
 
     def _run(self) -> None:
-        pause = 0.0
-        while not self._ending.wait(pause):
-            pause = self._looked()
+        while not self._ending.is_set():
+            self._woken.clear()
+            self._woken.wait(self._looked())
 
     def _looked(self) -> float:
         try:

@@ -296,15 +296,14 @@ class Plane:
         from attimo.api.certificates import Certificates
         from attimo.api.payments import Paying
 
-        settings, keeper = self.settings, self._keeper
+        settings, keeper, seller = self.settings, self._keeper, self._seller
+        currency, endpoint = self.cards.named(None).currency, self.running.endpoint
         given = {
             "memory": settings.memory,
             "item_bytes": settings.item_bytes,
             "element_bytes": settings.element_bytes,
         }
         root = partial(_root_in_use, keeper)
-        rule, currency = payments.rule_of(settings), self.cards.named(None).currency
-        endpoint, provider = self.running.endpoint, self.provider
         return create_app(
             control,
             endpoint,
@@ -315,7 +314,9 @@ class Plane:
             local.data_routes(),
             self.node.cache_stats,
             self.cards,
-            Paying(provider, rule, currency, endpoint) if provider else None,
+            Paying(seller.provider, seller.rule, currency, endpoint, seller.wake)
+            if seller
+            else None,
         )
 
 
