@@ -83,7 +83,8 @@ def _has_all(tx: Tx, account_id: int, month: Month) -> bool:
 
 
 def _flows(tx: Tx, account_id: int, of: Window) -> list[tuple[Where, Totals]]:
-    query = _USED.format(sums=usage.SUMS, usage=of.source(DAY, OF_ACCOUNT), joined=usage.JOINED)
+    source = of.source(DAY, OF_ACCOUNT, ["series_id"])
+    query = _USED.format(sums=usage.SUMS, usage=source, joined=usage.JOINED)
     rows = tx.db.rows(query, account_id=account_id)
     return [(Where(cache, key), Totals(*counts)) for cache, key, *counts in rows]
 

@@ -43,15 +43,26 @@ _APART = {
     By.HOUR: "usage.at - usage.at % 3600",
     By.DAY: "usage.at - usage.at % 86400",
 }
+_SERIES = "series_id"
+_NEEDS = {
+    By.CACHE: _SERIES,
+    By.KEY: _SERIES,
+    By.ACCOUNT: "account_id",
+    By.API: _SERIES,
+    By.MINUTE: "at",
+    By.HOUR: "at",
+    By.DAY: "at",
+}
+"""Which column of the ledger tells groups apart; the names of a series need a join."""
 _LONGEST = {By.MINUTE: MINUTE, By.HOUR: HOUR}
 
 _ONE = "account_id = :account_id"
 _BREAKDOWN = """
 SELECT {apart}, {sums}
-FROM {usage} {joined} LEFT JOIN caches ON caches.id = usage_series.cache_id
-WHERE {where}
+FROM {usage} {named} WHERE {where}
 GROUP BY {apart} ORDER BY {apart} LIMIT :limit
 """
+_WITH_NAMES = f"{usage.JOINED} LEFT JOIN caches ON caches.id = usage_series.cache_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,11 +196,12 @@ def _rows(
     tx: Tx, by: Sequence[By], of: Window, accounts: str, cache: str | None, **values: Value
 ) -> list[Row]:
     longest = min(_LONGEST.get(each, DAY) for each in by)
+    needed = {_NEEDS[each] for each in by} | ({_SERIES} if cache is not None else set())
     query = _BREAKDOWN.format(
         apart=", ".join(_APART[each] for each in by),
         sums=usage.SUMS,
-        usage=of.source(longest, accounts),
-        joined=usage.JOINED,
+        usage=of.source(longest, accounts, sorted(needed)),
+        named=_WITH_NAMES if _SERIES in needed else "",
         where="TRUE" if cache is None else "caches.name = :cache",
     )
     found = tx.db.rows(query, **values, cache=cache, limit=MOST_ROWS + 1)

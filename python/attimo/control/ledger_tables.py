@@ -5,7 +5,7 @@ hours, and days for ever. Whoever asks for a month reads about 30 rows of days f
 of 40,000 rows of minutes, and gets the same sums.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from attimo.billing.months import DAY
@@ -20,31 +20,36 @@ TABLES = {MINUTE: "usage_minutes", HOUR: "usage_hours", DAY: "usage_days"}
 HOURS_OF_A_DAY = tuple(f"h{hour:02}" for hour in range(24))
 """The columns of `usage_stored`."""
 
+APART = ("account_id", "at", "series_id")
+"""What tells rows apart."""
+
 _NOTHING_USED = ", ".join("0" for _ in COLUMNS)
 _NOTHING_STORED = ", ".join(f"0 AS {name}" for name in STORED)
 _USED = f"""
-SELECT account_id, at, series_id, {", ".join(COLUMNS)}, {_NOTHING_STORED}
-FROM {{table}} WHERE {{accounts}} AND at >= {{since}} AND at < {{until}}
+SELECT {{apart}}, {{used}}, {_NOTHING_STORED}
+FROM {{table}} WHERE {{accounts}} AND at >= {{since}} AND at < {{until}} {{grouped}}
 """  # noqa: S608
-_WHICH = {
-    name: f"CASE with_overhead WHEN {at} THEN {{}} ELSE 0 END" for at, name in enumerate(STORED)
-}
-_OF_THE_DAY = ", ".join(case.format("whole") for case in _WHICH.values())
 _STORED_BY_DAY = f"""
-SELECT account_id, at, series_id, {_NOTHING_USED}, {_OF_THE_DAY}
-FROM usage_stored WHERE {{accounts}} AND at >= {{since}} AND at < {{until}}
+SELECT {{apart}}, {_NOTHING_USED}, {{stored}}
+FROM usage_stored WHERE {{accounts}} AND at >= {{since}} AND at < {{until}} {{grouped}}
 """  # noqa: S608
 _OF_THE_HOUR = " ".join(f"WHEN {at} THEN {name}" for at, name in enumerate(HOURS_OF_A_DAY))
 _STORED_BY_HOUR = f"""
-SELECT account_id, hour AS at, series_id, {_NOTHING_USED},
-    {", ".join(f"{case.format('stored')} AS {name}" for name, case in _WHICH.items())}
+SELECT {{apart}}, {_NOTHING_USED}, {{stored}}
 FROM (
-    SELECT account_id, series_id, with_overhead, at + 3600 * column1 AS hour,
-        CASE column1 {_OF_THE_HOUR} END AS stored
+    SELECT account_id, series_id, with_overhead, usage_stored.at + 3600 * column1 AS at,
+        CASE column1 {_OF_THE_HOUR} END AS whole
     FROM usage_stored, (VALUES {", ".join(f"({at})" for at in range(24))})
-    WHERE {{accounts}} AND at >= {{first_day}} AND at < {{until}}
-) WHERE hour >= {{since}} AND hour < {{until}} AND stored > 0
+    WHERE {{accounts}} AND usage_stored.at >= {{first_day}} AND usage_stored.at < {{until}}
+) WHERE at >= {{since}} AND at < {{until}} AND whole > 0 {{grouped}}
 """  # noqa: S608
+_COLUMNS = {
+    "used": {name: name for name in COLUMNS},
+    "stored": {
+        name: f"CASE with_overhead WHEN {at} THEN whole ELSE 0 END"
+        for at, name in enumerate(STORED)
+    },
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,24 +85,26 @@ class Window:
     until: int
     kept: Kept
 
-    def source(self, longest: int, accounts: str) -> str:
-        """The ledger's rows of this window as a table expression `usage`, with `at` and all counts.
+    def source(self, longest: int, accounts: str, apart: Sequence[str] = APART) -> str:
+        """The ledger of this window as a table expression `usage`, with all counts.
 
-        Stored data is known by the hour: it has the hour's first moment.
+        The counts are summed as far as the question allows before a join names what they are about.
+        It has to sum them again: each part of the window has rows of its own. Stored data is known
+        by the hour: it has the hour's first moment.
 
         Args:
             longest: The length in seconds of the longest rows that the question can use.
             accounts: The condition in SQL for `account_id`.
+            apart: Which columns of `APART` the question needs, at least one.
         """
         parts = list(self._parts(longest)) or [(MINUTE, self.since, self.since)]
-        selects = (select for part in parts for select in _selects(*part, accounts))
+        selects = (select for part in parts for select in _selects(*part, accounts, apart))
         return f"({' UNION ALL '.join(selects)}) AS usage"
 
     def stored(self, accounts: str) -> str:
         """The same of stored data alone, all by the hour."""
-        first_day = floor(self.since, DAY)
-        part = {"since": self.since, "until": self.until, "first_day": first_day}
-        return f"({_STORED_BY_HOUR.format(accounts=accounts, **part)}) AS usage"
+        part = _filling(self.since, self.until, accounts, APART)
+        return f"({_STORED_BY_HOUR.format(**part)}) AS usage"
 
     def _parts(self, longest: int) -> Iterator[tuple[int, int, int]]:
         """Which rows, by their length, answer from when until when."""
@@ -110,12 +117,31 @@ class Window:
             yield from _filled(lengths, since, min(until, self.until))
 
 
-def _selects(length: int, since: int, until: int, accounts: str) -> Iterator[str]:
+def _selects(
+    length: int, since: int, until: int, accounts: str, apart: Sequence[str]
+) -> Iterator[str]:
     """The rows of a part of time: what was used, and what was stored."""
+    filling = _filling(since, until, accounts, apart)
+    yield _USED.format(table=TABLES[length], **filling)
+    yield (_STORED_BY_DAY if length == DAY else _STORED_BY_HOUR).format(**filling)
+
+
+def _filling(since: int, until: int, accounts: str, apart: Sequence[str]) -> dict[str, str | int]:
+    """What the statements lack."""
+    # Of a series at a moment there is one row: to sum it costs as much as to read it.
+    is_summed = not {"at", "series_id"} <= set(apart)
     # The numbers are ours: as parameters, they would hide from SQLite which rows are few.
-    part = {"accounts": accounts, "since": since, "until": until, "first_day": floor(since, DAY)}
-    yield _USED.format(table=TABLES[length], **part)
-    yield (_STORED_BY_DAY if length == DAY else _STORED_BY_HOUR).format(**part)
+    times = {"since": since, "until": until, "first_day": floor(since, DAY)}
+    columns = ", ".join(apart)
+    grouped = f"GROUP BY {columns}" if is_summed else ""
+    counts = {kind: _counts(of, is_summed) for kind, of in _COLUMNS.items()}
+    return {"accounts": accounts, "apart": columns, "grouped": grouped, **counts, **times}
+
+
+def _counts(columns: Mapping[str, str], is_summed: bool) -> str:
+    """Columns with their names, or their sums."""
+    term = "sum({}) AS {}" if is_summed else "{} AS {}"
+    return ", ".join(term.format(sql, name) for name, sql in columns.items())
 
 
 def kept(tx: Tx) -> Kept:
