@@ -28,6 +28,14 @@ READ = Right("account_management", "read")
 MOST_TOLD = 100
 """How many marks are told at once."""
 
+IS_NOTED = """
+(EXISTS (
+    SELECT 1 FROM allowance_marks AS mark
+    WHERE mark.account_id = accounts.id AND mark.kind = :kind AND mark.month = :month
+) OR EXISTS (SELECT 1 FROM holds WHERE holds.account_id = accounts.id AND holds.kind = :kind))
+"""
+"""Whether marks or a hold say something of an account: else there is nothing to take back."""
+
 _MARK = """
 INSERT INTO allowance_marks (account_id, kind, month, percent, used, allowed)
 VALUES (:account_id, :kind, :month, :percent, :used, :allowed)

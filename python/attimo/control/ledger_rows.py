@@ -9,40 +9,31 @@ Stored data has a table of its own, since every cache has some at all times: a r
 with a column for each hour.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from attimo.billing import months
 from attimo.billing.months import DAY
 from attimo.control.ledger_tables import HOUR, TABLES, floor
 from attimo.control.totals import ALIKE, COLUMNS, COUNTS, STORED, USED
+from attimo.control.usage_series import Series
 from attimo.store.connection import Value
 
 Counts = Mapping[str, int]
 Row = Mapping[str, Value]
-Use = tuple[Row, Counts]
-"""What counts are about, as the table `usage_series` says it, and the counts."""
+Use = tuple[Series, Counts]
+"""What counts are about, and the counts."""
 
-_SERIES = "WHERE key_id = :key_id AND cache_id = :cache_id AND api = :api"
-_NAME = """
-INSERT INTO usage_series (cache_id, key_id, api, account_id)
-SELECT :cache_id, :key_id, :api, coalesce(
-    (SELECT account_id FROM caches WHERE id = :cache_id),
-    (SELECT account_id FROM api_keys WHERE id = :key_id),
-    (SELECT account_id FROM url_keys WHERE kid = :key_id),
-    0
-)
-WHERE NOT EXISTS (
-    SELECT 1 FROM usage_series WHERE key_id = :key_id AND cache_id = :cache_id AND api = :api
-)
-"""
-_TRANSFER = f"""
-INSERT INTO transfer_months (account_id, month, bytes)
-SELECT account_id, :month, :bytes_in + :bytes_out FROM usage_series {_SERIES}
+_PLAIN = [name for name in USED if name not in ALIKE]
+"""The counts that are stored as they are."""
+
+_TRANSFER = """
+INSERT INTO transfer_months (account_id, month, bytes) VALUES (:account_id, :month, :bytes)
 ON CONFLICT (account_id, month) DO UPDATE SET bytes = bytes + excluded.bytes
-"""  # noqa: S608
+"""
 _STORE = """
 INSERT INTO usage_stored (account_id, at, series_id, with_overhead, {hour})
-SELECT account_id, :day, id, :with_overhead, :amount FROM usage_series {series}
+VALUES (:account_id, :day, :series_id, :with_overhead, :amount)
 ON CONFLICT (account_id, at, series_id, with_overhead)
 DO UPDATE SET {hour} = {hour} + excluded.{hour}
 """
@@ -50,36 +41,35 @@ DO UPDATE SET {hour} = {hour} + excluded.{hour}
 
 def _adding(table: str, moments: Mapping[str, str], columns: Sequence[str]) -> str:
     """The statement that adds counts to the row of a moment, or inserts it."""
-    names = ", ".join((*moments, *columns))
-    values = ", ".join((*moments.values(), *(f":{name}" for name in columns)))
     key = ", ".join(("account_id", *moments))
+    names = ", ".join(("account_id", *moments, *columns))
+    values = ", ".join((":account_id", *moments.values(), *(f":{name}" for name in columns)))
     added = ", ".join(f"{name} = {name} + excluded.{name}" for name in columns)
     return f"""
-INSERT INTO {table} (account_id, {names}) SELECT account_id, {values} FROM usage_series {_SERIES}
-ON CONFLICT ({key}) DO UPDATE SET {added}
+INSERT INTO {table} ({names}) VALUES ({values}) ON CONFLICT ({key}) DO UPDATE SET {added}
 """  # noqa: S608
 
 
 _ADD = [
-    _adding(table, {"at": f":{table}", "series_id": "id"}, COLUMNS) for table in TABLES.values()
+    _adding(table, {"at": f":{table}", "series_id": ":series_id"}, COLUMNS)
+    for table in TABLES.values()
 ]
 _NOTE = _adding("usage_late", {"booked_in": ":booked_in", "meant_for": ":meant_for"}, COUNTS)
 
 
 def adding(used: Sequence[Use], at: int) -> Iterator[tuple[str, list[Row]]]:
     """The statements, each with its rows, that add counts to the ledger at a moment."""
-    yield _NAME, [of for of, _ in used]
     moments: Row = {table: floor(at, length) for length, table in TABLES.items()}
     rows: list[Row] = [
-        {**of, **moments, **_columns(counts)} for of, counts in used if _has(counts, USED)
+        {**_about(of), **moments, **_columns(counts)} for of, counts in used if _has(counts, USED)
     ]
     yield from ((statement, rows) for statement in _ADD)
     month = months.at(at).start
-    moved = [row for row in rows if row["bytes_in"] or row["bytes_out"]]
-    yield _TRANSFER, [{**row, "month": month} for row in moved]
+    moved = _transferred(used).items()
+    yield _TRANSFER, [{"account_id": id, "month": month, "bytes": bytes} for id, bytes in moved]
     hour, day = f"h{at % DAY // HOUR:02}", floor(at, DAY)
     stored = [row for of, counts in used for row in _stored(of, counts)]
-    yield _STORE.format(hour=hour, series=_SERIES), [{**row, "day": day} for row in stored]
+    yield _STORE.format(hour=hour), [{**row, "day": day} for row in stored]
 
 
 def noting_late(
@@ -87,7 +77,11 @@ def noting_late(
 ) -> Iterator[tuple[str, list[Row]]]:
     """The same, that note which of the counts added are those of a month that is closed."""
     of_months: Row = {"booked_in": booked_in, "meant_for": meant_for}
-    yield _NOTE, [{**of, **_all(counts), **of_months} for of, counts in used]
+    yield _NOTE, [{**_about(of), **_all(counts), **of_months} for of, counts in used]
+
+
+def _about(of: Series) -> Row:
+    return {"account_id": of.account_id, "series_id": of.id}
 
 
 def _has(counts: Counts, names: Sequence[str]) -> bool:
@@ -100,14 +94,25 @@ def _all(counts: Counts) -> dict[str, Value]:
 
 def _columns(counts: Counts) -> dict[str, Value]:
     """The columns of a row."""
-    columns: dict[str, Value] = {name: counts.get(name, 0) for name in USED if name not in ALIKE}
+    columns: dict[str, Value] = {name: counts.get(name, 0) for name in _PLAIN}
     for name, alike in ALIKE.items():
-        expected = sum(times * counts.get(other, 0) for other, times in alike.items())
-        columns[f"more_{name}"] = counts.get(name, 0) - expected
+        more = counts.get(name, 0)
+        for other, times in alike.items():
+            more -= times * counts.get(other, 0)
+        columns[f"more_{name}"] = more
     return columns
 
 
-def _stored(of: Row, counts: Counts) -> Iterator[Row]:
+def _transferred(used: Sequence[Use]) -> Mapping[int, int]:
+    """The bytes of each account that has any."""
+    found: Counter[int] = Counter()
+    for of, counts in used:
+        if moved := counts.get("bytes_in", 0) + counts.get("bytes_out", 0):
+            found[of.account_id] += moved
+    return found
+
+
+def _stored(of: Series, counts: Counts) -> Iterator[Row]:
     for with_overhead, name in enumerate(STORED):
         if amount := counts.get(name):
-            yield {**of, "with_overhead": with_overhead, "amount": amount}
+            yield {**_about(of), "with_overhead": with_overhead, "amount": amount}

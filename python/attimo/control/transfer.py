@@ -1,9 +1,11 @@
 """What accounts transfer in a calendar month (UTC), in and out, and whether their plans allow it.
 
 `usage.record` counts the bytes in the transaction that records them in the ledger, in the month in
-which it books them: so they are counted once, whatever the clock shows.
+which it books them: so they are counted once, whatever the clock shows. The days of the ledger have
+the same sum, but each recording would read a month of them for each account in it.
 """
 
+import json
 from collections.abc import Iterable
 
 from attimo.control import allowances, plan_limits
@@ -11,15 +13,16 @@ from attimo.control.actions import SERVER, writes
 from attimo.control.allowances import NOTHING, Hold, State
 from attimo.control.plan_limits import THROTTLE, TRANSFER
 from attimo.control.tx import Tx
+from attimo.store.connection import Value
 
 SHARES = (80, 100)
 """In percent; when they are reached, the account is told."""
 
-_STATES = """
-SELECT accounts.id, plans.limits, overrides, coalesce(bytes, 0)
+_STATES = f"""
+SELECT accounts.id, plans.limits, overrides, coalesce(bytes, 0), {allowances.IS_NOTED}
 FROM accounts JOIN plans ON plans.name = accounts.plan
 LEFT JOIN transfer_months ON account_id = accounts.id AND month = :month
-WHERE deleted_at IS NULL AND """
+WHERE deleted_at IS NULL AND """  # noqa: S608
 
 
 def used(tx: Tx, account_id: int) -> int:
@@ -31,8 +34,8 @@ def used(tx: Tx, account_id: int) -> int:
 @writes("allowance.review", SERVER, audited=False)
 def review(tx: Tx, account_ids: Iterable[int]) -> None:
     """Compare what accounts have transferred with what their plans allow."""
-    for account_id in set(account_ids):
-        _review(tx, "accounts.id = :id", id=account_id)
+    ids = json.dumps(sorted(set(account_ids)))
+    _review(tx, "accounts.id IN (SELECT value FROM json_each(:ids))", ids=ids)
 
 
 @writes("allowance.review", SERVER, audited=False)
@@ -41,11 +44,12 @@ def review_plan(tx: Tx, name: str) -> None:
     _review(tx, "accounts.plan = :name", name=name)
 
 
-def _review(tx: Tx, which: str, **values: int | str) -> None:
-    month = allowances.month(tx).start
-    for account_id, limits, overrides, bytes in tx.db.rows(_STATES + which, month=month, **values):
+def _review(tx: Tx, which: str, **values: str) -> None:
+    of: dict[str, Value] = {"kind": "transfer", "month": allowances.month(tx).start}
+    for id, limits, overrides, bytes, is_noted in tx.db.rows(_STATES + which, **of, **values):
         state = _state(plan_limits.combined(limits, overrides), bytes)
-        allowances.settle(tx, account_id, "transfer", state)
+        if state.reached or is_noted:
+            allowances.settle(tx, id, "transfer", state)
 
 
 def _state(limits: plan_limits.Limits, bytes: int) -> State:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from attimo.billing import months
 from attimo.billing.months import DAY
-from attimo.control import api_keys, closing, ledger_rows, ledger_tables, transfer
+from attimo.control import api_keys, closing, ledger_rows, ledger_tables, transfer, usage_series
 from attimo.control.actions import SERVER, writes
 from attimo.control.ledger_tables import MINUTE, floor
 from attimo.control.totals import COUNTS, Totals, sum_of
@@ -59,9 +59,6 @@ _BEGIN_BATCH = """
 INSERT INTO batches (node, number, recorded_at) VALUES (:node, :number, :now)
 ON CONFLICT DO NOTHING
 """
-_OWNER = """
-SELECT account_id FROM usage_series WHERE key_id = :key_id AND cache_id = :cache_id LIMIT 1
-"""
 _LATE = """
 SELECT meant_for, {sums} FROM usage_late
 WHERE {accounts} AND booked_in >= :first AND booked_in < :until
@@ -74,6 +71,7 @@ _WITHIN = {
     "key_id": "usage_series.key_id = :key_id",
     "api": "usage_series.api = :api",
 }
+_NAMES = set(COUNTS)
 _EVER = 2**53
 
 
@@ -125,7 +123,8 @@ def record(tx: Tx, batch: Batch, taken_at: int | None = None) -> bool:
     used_at = tx.now if taken_at is None else min(taken_at, tx.now)
     open_since = closing.open_since(tx)
     at = used_at if used_at >= open_since else max(tx.now, open_since)
-    rows = [_row(used) for used in batch.used]
+    series = usage_series.of(tx, [(used.cache_id, used.key_id, used.api) for used in batch.used])
+    rows = list(zip(series, (_counts(used) for used in batch.used), strict=True))
     statements = [*ledger_rows.adding(rows, at)]
     if at != used_at:
         booked_in, meant_for = months.at(at).start, months.at(used_at).start
@@ -133,7 +132,7 @@ def record(tx: Tx, batch: Batch, taken_at: int | None = None) -> bool:
     for statement, values in statements:
         tx.db.execute_each(statement, values)
     api_keys.used(tx, {used.key_id for used in batch.used})
-    transfer.review(tx, _accounts(tx, batch))
+    transfer.review(tx, {each.account_id for each in series})
     return True
 
 
@@ -171,14 +170,7 @@ def rows_of(tx: Tx, of: Of, longest: int) -> tuple[str, ...]:
     return "FROM", source, JOINED, "WHERE", where
 
 
-def _accounts(tx: Tx, batch: Batch) -> set[int]:
-    """The accounts whose usage a recorded batch has."""
-    series = {(used.key_id, used.cache_id) for used in batch.used}
-    return {tx.db.scalar(_OWNER, key_id=key, cache_id=cache) for key, cache in series}
-
-
-def _row(used: Used) -> tuple[Mapping[str, Value], Mapping[str, int]]:
-    """What a use is about, and its counts."""
-    if unknown := used.counts.keys() - set(COUNTS):
+def _counts(used: Used) -> Mapping[str, int]:
+    if unknown := used.counts.keys() - _NAMES:
         raise TypeError(f"The ledger has no {', '.join(sorted(unknown))}")
-    return {"cache_id": used.cache_id, "key_id": used.key_id, "api": used.api}, used.counts
+    return used.counts
