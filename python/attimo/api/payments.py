@@ -47,11 +47,25 @@ class Paying:
         return f"https://{self.endpoint}{path}"
 
 
-async def _paying(request: Request) -> Paying:
-    found: Paying | None = request.app.state.paying
-    if found is None:
-        raise NoPayments
-    return found
+@dataclass(frozen=True, slots=True)
+class MaybePaying:
+    """How a server is paid, if it is; asked for once the permission of the caller is checked."""
+
+    found: Paying | None
+
+    def known(self) -> Paying:
+        """How it is paid.
+
+        Raises:
+            NoPayments: It is not.
+        """
+        if self.found is None:
+            raise NoPayments
+        return self.found
+
+
+async def _paying(request: Request) -> MaybePaying:
+    return MaybePaying(request.app.state.paying)
 
 
 async def _body(request: Request) -> bytes:
@@ -62,7 +76,7 @@ async def _signature(request: Request) -> str:
     return request.headers.get("stripe-signature", "")
 
 
-OfServer = Annotated[Paying, Given(_paying)]
+OfServer = Annotated[MaybePaying, Given(_paying)]
 
 
 class PaymentState(Model):
@@ -97,9 +111,10 @@ class Heard(Model):
 
 
 @router.get(operation_id="getPayments", refuses=(404,))
-def get(caller: Authenticated, paying: OfServer) -> PaymentState:
+def get(caller: Authenticated, server: OfServer) -> PaymentState:
     """Show how the account pays."""
     found = caller.perform(payers.state)
+    paying = server.known()
     payer, rule = found.payer, paying.rule
     failed = payer.failed_at if payer else None
     return PaymentState(
@@ -115,13 +130,15 @@ def get(caller: Authenticated, paying: OfServer) -> PaymentState:
 
 @router.post("/setup", status=201, operation_id="setUpPayments", refuses=(404,))
 @asking_others
-def set_up(caller: Authenticated, paying: OfServer) -> SetUpPage:
+def set_up(caller: Authenticated, server: OfServer) -> SetUpPage:
     """Open a page on which a person enters a payment method; nothing is paid there.
 
     From the next hour on, what the account uses is sold, at the prices of the operator. No plan
     and no feature needs a payment method.
     """
-    applicant, provider = caller.perform(payers.applicant), paying.provider
+    applicant = caller.perform(payers.applicant)
+    paying = server.known()
+    provider = paying.provider
     customer_id = applicant.customer_id
     if customer_id is None:
         made = provider.create_customer(applicant.account_id, applicant.name, applicant.email)
@@ -135,7 +152,7 @@ def set_up(caller: Authenticated, paying: OfServer) -> SetUpPage:
 @apart
 def hear(
     visitor: Anyone,
-    paying: OfServer,
+    server: OfServer,
     body: Annotated[bytes, Given(_body)],
     signature: Annotated[str, Given(_signature)],
 ) -> Heard:
@@ -144,6 +161,7 @@ def hear(
     Messages that arrive twice or out of order change nothing more, and those about something else
     nothing at all.
     """
+    paying = server.known()
     happened = paying.provider.read(body, signature)
     if happened is not None:
         visitor.perform(payers.hear, happened)
@@ -152,13 +170,15 @@ def hear(
 
 
 @router.get("/done")
-def done(_: OfServer) -> HTMLResponse:
+def done(server: OfServer) -> HTMLResponse:
     """Where the provider's page leads afterwards."""
+    server.known()
     return page("Attimo: payments", "<main>\n<p>Done. You can close this page.</p>\n</main>\n")
 
 
 @router.get("/cancelled")
-def cancelled(_: OfServer) -> HTMLResponse:
+def cancelled(server: OfServer) -> HTMLResponse:
     """Where it leads if nothing was entered."""
+    server.known()
     words = "Nothing was changed. You can close this page."
     return page("Attimo: payments", f"<main>\n<p>{words}</p>\n</main>\n")

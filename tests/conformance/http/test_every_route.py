@@ -23,8 +23,10 @@ PUBLIC = {
     ("GET", "/metrics"),
     ("GET", "/ca.pem"),
     ("GET", "/.well-known/acme-challenge/{token}"),
+    ("POST", "/payments/events"),
 }
-"""What needs no credential, because it is how one comes by one, or is for everybody to read."""
+"""What needs no credential, because it is how one comes by one, is for everybody to read, or has a
+signature."""
 
 OF_SESSIONS = {
     ("GET", "/session"),
