@@ -92,6 +92,16 @@ class Listener:
         return {cache.name for cache in self.caches.values() if cache.account_id == account_id}
 
 
+class Seconds:
+    """Time that passes by hand."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
 class Used:
     """What a key did with a cache through an API: a request, unless more is said."""
 

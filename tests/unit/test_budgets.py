@@ -16,22 +16,12 @@ from attimo.billing.months import DAY
 from attimo.control import Control, closing, members, usage, users
 from attimo.errors import StoreUnavailable
 from attimo.serve.allowances import AGAIN_SECONDS, BUDGETS_SECONDS, Allowances
-from fakes import Batch, Client, Clock, Listener, Used
+from fakes import Batch, Client, Clock, Listener, Seconds, Used
 from planning import audited
 
 GIB = 2**30
 CARD = "momento-2022-09"
 """0.15 USD for each GiB after the first 50."""
-
-
-class Seconds:
-    """Time that passes by hand."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture
@@ -129,6 +119,19 @@ def test_a_budget_that_is_spent_already_holds_at_once(
     set_(owner, amount="15", effects={"at_100": "block"})
 
     assert (blocked, node.limits[1], held(owner)) == ({"over_budget": 100}, {}, [])
+
+
+def test_setting_the_budget_that_there_is_leaves_no_trace(owner: Client) -> None:
+    same = {"amount": "10.00", "effects": {"at_100": "block"}}
+    first = set_(owner, **same)
+
+    again = [set_(owner, **same) for _ in range(3)]
+    entries = [each["details"]["amount"] for each in audited(owner, "budget.set")]
+    set_(owner, **same | {"amount": "11"})
+
+    assert again == [first] * 3
+    assert entries == ["10.00"]
+    assert [each["details"]["amount"] for each in audited(owner, "budget.set")] == ["11", "10.00"]
 
 
 def test_what_shall_not_be_told_is_not(

@@ -111,6 +111,8 @@ def set_(
 ) -> Spent:
     """Replace the budget of the account; what happens already at its shares happens at once.
 
+    Does nothing if it is the budget that there is.
+
     Args:
         amount: A decimal number.
         card: The name of a card; None is the default one.
@@ -123,18 +125,10 @@ def set_(
     chosen: dict[int, Effect] = {**dict.fromkeys(SHARES, DEFAULT), **effects}
     rate = _rate(throttle_bytes_per_second, "throttle" in chosen.values())
     sum_, priced = _amount(amount), cards.named(card)
-    budget = Budget(sum_, priced.name, chosen, rate)
-    tx.db.execute(
-        _SET,
-        account_id=account_id,
-        card=priced.name,
-        amount=f"{sum_:f}",
-        effects=json.dumps(chosen),
-        rate=rate,
-    )
-    audit.note(tx, account_id, priced.name, amount=f"{sum_:f}", effects=chosen)
-    spent = _bill(tx, account_id, priced)
-    allowances.settle(tx, account_id, "budget", _state(budget, spent))
+    budget, spent = Budget(sum_, priced.name, chosen, rate), _bill(tx, account_id, priced)
+    if budget != _find(tx, account_id):
+        _replace(tx, account_id, budget)
+        allowances.settle(tx, account_id, "budget", _state(budget, spent))
     return Spent(budget, spent)
 
 
@@ -202,6 +196,19 @@ def _state(budget: Budget, spent: Bill) -> State:
     if "block" in reached.values():
         hold = Hold("block")
     return State(sorted(reached), f"{total:f} {currency}", f"{budget.amount:f} {currency}", hold)
+
+
+def _replace(tx: Tx, account_id: int, budget: Budget) -> None:
+    card, amount, effects = budget.card, f"{budget.amount:f}", budget.effects
+    tx.db.execute(
+        _SET,
+        account_id=account_id,
+        card=card,
+        amount=amount,
+        effects=json.dumps(effects),
+        rate=budget.throttle_bytes_per_second,
+    )
+    audit.note(tx, account_id, card, amount=amount, effects=effects)
 
 
 def _find(tx: Tx, account_id: int) -> Budget | None:
