@@ -80,11 +80,13 @@ def _fields(title: str, meanings: Mapping[str, str], names: tuple[str, ...]) -> 
 
 def _meters() -> Iterator[str]:
     yield from ("", "## Meters", "")
-    yield "A card can sell what is not metered yet. Its line then says so and has no amount, and"
-    yield "the total of the bill lacks it. [Metering](metering.md) says how requests count."
+    yield "A card can sell what is not metered. Its line then says so and has no amount, and"
+    yield "the total of the bill lacks it. [Metering](metering.md) says how requests count, and"
+    yield "[pay for value](../explanation/pay-for-value.md#a-bill-is-a-function) why connections"
+    yield "do not."
     yield from ("", "| meter | counts | metered |", "|---|---|---|")
     for meter in Meter:
-        yield f"| `{meter}` | {meter.meaning} | {'yes' if meter in COUNTED else 'not yet'} |"
+        yield f"| `{meter}` | {meter.meaning} | {'yes' if meter in COUNTED else 'no'} |"
 
 
 def _units() -> Iterator[str]:
