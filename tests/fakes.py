@@ -160,7 +160,8 @@ class Client:
         content = body if body is None or isinstance(body, bytes) else json.dumps(body)
         headers = {"accept": accept} | {name.replace("_", "-"): text for name, text in more.items()}
         headers |= {} if body is None else {"content-type": "application/json"}
-        request = httpx.Request(method, f"http://app{path}", headers=headers, content=content)
+        sent = {name.encode(): text.encode("latin-1") for name, text in headers.items()}
+        request = httpx.Request(method, f"http://app{path}", headers=sent, content=content)
         return self._send(request)
 
     def call(self, method: str, message: bytes) -> httpx.Response:

@@ -86,7 +86,8 @@ class StripeServer:
                 return 200, {"id": id, "object": "setup_intent", "payment_method": method_id}
             case "GET", ["subscriptions"]:
                 mine = [each for each in self.subscriptions if each["customer"] == form["customer"]]
-                data = [{"id": "sub_1", "object": "subscription"} for _ in mine]
+                one = {"id": "sub_1", "object": "subscription", "status": "active"}
+                data = [one for _ in mine]
                 return 200, {"object": "list", "data": data}
             case "POST", ["subscriptions"]:
                 self.subscriptions.append(form)

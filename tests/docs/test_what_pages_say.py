@@ -23,6 +23,7 @@ PAGES = [
     DOCS / "how-to" / "roles-by-example.md",
     DOCS / "how-to" / "ci.md",
     DOCS / "how-to" / "plans-and-bills.md",
+    DOCS / "how-to" / "get-paid.md",
 ]
 """What needs Node.js is typed by the tests in `tests/e2e`."""
 

@@ -281,6 +281,7 @@ def test_only_messages_of_stripe_are_believed(paid: Paid) -> None:
     wrong: dict[str, tuple[bytes, str]] = {
         "no signature": (body, ""),
         "nonsense": (body, "nonsense"),
+        "letters beyond ASCII": (body, f"t={now},v1=\xe9"),
         "another secret": (body, signed(body, secret="whsec_other")),  # noqa: S106
         "another body": (body.replace(b"in_1", b"in_2"), signed(body)),
         "too old": (body, signed(body, now - OLDEST_SECONDS - 5)),

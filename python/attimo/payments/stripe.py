@@ -29,6 +29,7 @@ _OF_INVOICES: Mapping[str, Kind] = {
     "invoice.payment_succeeded": "settled",
     "invoice.voided": "settled",
 }
+_NO_EVENT = "body: is no event of Stripe"
 _BUSY = 429
 _OF_THE_KEY = (401, 403)
 
@@ -142,18 +143,22 @@ class Stripe:
             event = self._client.construct_event(
                 body, signature, self.webhook_secret, tolerance=OLDEST_SECONDS
             )
-            return _happened(event.to_dict())
-        except SignatureVerificationError as error:
+        except (SignatureVerificationError, TypeError) as error:  # the latter if it is not ASCII
             raise InvalidArgument(
                 "stripe-signature: is not Stripe's for this body, or older than "
                 f"{OLDEST_SECONDS // 60} minutes"
             ) from error
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise InvalidArgument("body: is no event of Stripe") from error
+        except (ValueError, AttributeError) as error:
+            raise InvalidArgument(_NO_EVENT) from error
+        try:
+            return _happened(event.to_dict())
+        except (ValueError, KeyError, TypeError) as error:
+            raise InvalidArgument(_NO_EVENT) from error
 
     def _is_subscribed(self, customer_id: str) -> bool:
-        found = self._client.v1.subscriptions.list({"customer": customer_id, "limit": 1})
-        return bool(found.data)
+        """Whether it has a subscription that was not given up; Stripe leaves out cancelled ones."""
+        found = self._client.v1.subscriptions.list({"customer": customer_id, "limit": 100})
+        return any(each.status != "incomplete_expired" for each in found.data)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
