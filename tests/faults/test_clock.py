@@ -14,6 +14,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from attimo.billing import months
+from conformance.teams import new_team
 from faults.watching import billed, client, eventually, read, write
 from harness import Server
 
@@ -130,6 +132,53 @@ def test_totals_are_what_was_served_whatever_the_clock_did(
 
     eventually(lambda: billed(server.data_dir, "Set", "jumps") >= 120, "all is recorded")
     assert billed(server.data_dir, "Set", "jumps") == 120
+
+
+def to_next_month() -> str:
+    """How far away a moment is at which the next month (UTC) has begun."""
+    now = int(time.time())
+    return f"+{months.at(now).end - now + 60}"
+
+
+def test_transfer_that_is_used_up_survives_a_kill_and_is_free_again_in_the_next_month(
+    clock: Clock,
+) -> None:
+    mebibyte, part = 2**20, "v" * 100_000
+    with (
+        Server("--collect-seconds", "0.2", environment=clock.environment) as server,
+        new_team(server) as team,
+    ):
+        plan = {"transfer_bytes_per_month": mebibyte, "transfer_used_up": "block"}
+        team.limit(**plan)
+        headers = {"authorization": team.key}
+
+        def set_item(value: str = "v") -> httpx.Response:
+            path = "/cache/default-cache?key=k&ttl_seconds=600"
+            return httpx.put(f"{server.http}{path}", content=value, headers=headers)
+
+        def used() -> int:
+            found = httpx.get(f"{server.http}/limits", headers=headers).json()["account"]["limits"]
+            (used,) = [each["used"] for each in found if each["name"] == "transfer_bytes_per_month"]
+            return int(used)
+
+        sent = [set_item(part).status_code for _ in range(11)]
+        eventually(lambda: set_item().status_code == 429, "the account is blocked")
+        before = used()
+        server.kill()
+        server.start()
+        team.operator.base_url = server.http  # it is somewhere else now
+        after, again = used(), set_item()
+
+        clock.jump(to_next_month())
+        eventually(lambda: set_item().status_code == 204, "a new month has begun")
+        eventually(lambda: used() > 0, "what is used now counts in the new month")
+        in_next = used()
+        clock.jump("+0")
+
+    assert set(sent) <= {204, 429}
+    assert mebibyte <= before <= after
+    assert (again.status_code, again.json()["err"]) == (429, "throughput_rate_limit_exceeded")
+    assert in_next < 1_000
 
 
 def before_1970() -> str:

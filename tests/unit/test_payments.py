@@ -56,13 +56,19 @@ def test_without_payments_every_path_says_so(owner: Client) -> None:
     assert {each.json()["err"] for each in answers.values()} == {"payments_off"}
 
 
-def test_the_description_has_no_field_for_a_card_number(owner: Client) -> None:
-    """Only rate cards are cards."""
-    paths = owner.ask("GET", "/openapi.json").json()["paths"]
-    mine = {path: each for path, each in paths.items() if path.startswith(("/payments", "/signup"))}
+def test_only_bills_and_budgets_speak_of_cards_and_these_are_rate_cards(owner: Client) -> None:
+    """No path takes a payment card, and none that leads to an account asks for one."""
+    document = owner.ask("GET", "/openapi.json").json()
 
-    assert len(mine) == 4
-    assert "card" not in json.dumps(mine).lower()
+    def mentions(part: dict[str, Any]) -> set[str]:
+        return {name for name, each in part.items() if "card" in json.dumps(each).lower()}
+
+    paths = mentions(document["paths"])
+    assert {path.split("/")[1] for path in paths} == {"bills", "budget"}
+    schemas = mentions(document["components"]["schemas"])
+    of_prices = ("Bill", "Budget", "RateCard", "SetBudget")
+    assert [name for name in schemas if not name.startswith(of_prices)] == []
+    assert {"/signup", "/payments", "/accounts"} <= document["paths"].keys() - paths
 
 
 def test_a_member_gets_a_page_of_stripe_that_leads_back_to_the_endpoint(

@@ -104,6 +104,35 @@ def test_a_change_holds_at_once_on_open_connections_and_refills_nothing(team: Te
     assert [answer for answer in answers if isinstance(answer, CacheGet.Error)] == []
 
 
+def test_5_operations_a_second_of_50_gets(team: Team) -> None:
+    team.limit(operations_per_second=5)
+    began = time.monotonic()
+
+    answers = [team.client.get(CACHE, "nothing") for _ in range(50)]
+    elapsed = time.monotonic() - began
+
+    codes = [error_of(answer) for answer in answers if isinstance(answer, CacheGet.Error)]
+    assert set(codes) == {LIMITED}
+    assert 5 <= 50 - len(codes) <= 5 + 5 * elapsed + 1
+
+
+def test_a_plan_that_is_changed_holds_on_an_open_connection_within_a_second(team: Team) -> None:
+    team.operator.post("/plans", json={"name": "small", "limits": {}}).raise_for_status()
+    chosen = {"plan": "small", "overrides": {}}
+    team.operator.put(f"/accounts/{team.account_id}/limits", json=chosen).raise_for_status()
+    expect(team.client.set(CACHE, "key", "value"), CacheSet.Success)
+    began = time.monotonic()
+
+    limits = {"limits": {"operations_per_second": 3}}
+    team.operator.put("/plans/small", json=limits).raise_for_status()
+    served, refused = first_refusal(team.client)
+
+    assert time.monotonic() - began < 1
+    assert served <= 3
+    assert "(operations_per_second: 3)" in str(refused)
+    team.operator.delete("/plans/small?successor=free").raise_for_status()
+
+
 def test_one_account_at_its_limit_changes_nothing_for_another(
     team: Team, server: Server, cache: str
 ) -> None:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from conformance.javascript.test_javascript import FILES, LIMIT_SECONDS, ONCE, environment
+from conformance.javascript.test_javascript import FILES, LIMIT_SECONDS, environment
 from harness import Server
 
 FOLDER = Path(__file__).parent
-OF_NODE = {ONCE, "routes.test.mjs", "ping.test.mjs"}
+OF_NODE = {"routes.test.mjs", "ping.test.mjs"}
 """These are about the transport of Node.js."""
 BOTH = [f"../javascript/{file}" for file in FILES if file not in OF_NODE]
 OWN = sorted(path.name for path in FOLDER.glob("*.test.mjs"))
