@@ -31,15 +31,17 @@ _fresh = itertools.count()
 
 @dataclass
 class Writer:
-    """A client that writes as fast as it can and wants each write to be done."""
+    """A client that writes as fast as it can and wants each write to be done; without a key of its
+    own, it is the owner of the server."""
 
     server: Server
     written: int = 0
+    api_key: str = ""
     _socket: socket.socket = field(init=False)
 
     def __post_init__(self) -> None:
         self._socket = socket.create_connection(self.server.http_address, ANSWER_SECONDS)
-        self._key = self.server.api_key
+        self._key = self.api_key or self.server.api_key
 
     def __enter__(self) -> "Writer":
         return self
