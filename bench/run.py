@@ -12,7 +12,9 @@ from bench import (
     idle,
     ledger,
     life,
+    limits,
     memory,
+    neighbours,
     peers,
     progress,
     report,
@@ -25,8 +27,10 @@ from bench.fetches import Fetches
 from bench.idle import Idle
 from bench.ledger import LedgerFigures
 from bench.life import Life
+from bench.limits import LimitFigures
 from bench.machine import ROOT, about, check_the_core_is_built
 from bench.memory import Memory
+from bench.neighbours import Neighbours
 from bench.plan import FULL, QUICK, Plan
 from bench.results import Results
 from bench.scaling import Scaling
@@ -34,8 +38,20 @@ from bench.scenarios import Scenario, every
 from bench.throughput import Measured
 
 PAGE = ROOT / "docs" / "reference" / "benchmarks.md"
-Finding = Measured | Scaling | Fetches | Memory | Idle | Life | LedgerFigures
-PARTS = ("throughput", "scaling", "fetches", "memory", "idle", "life", "ledger")
+Finding = (
+    Measured | Scaling | Fetches | Neighbours | LimitFigures | Memory | Idle | Life | LedgerFigures
+)
+PARTS = (
+    "throughput",
+    "scaling",
+    "fetches",
+    "neighbours",
+    "limits",
+    "memory",
+    "idle",
+    "life",
+    "ledger",
+)
 
 
 def main() -> None:
@@ -108,6 +124,10 @@ def _findings(part: str, chosen: list[Scenario], plan: Plan) -> Sequence[Finding
             return scaling.measure(plan)
         case "fetches":
             return [fetches.measure(plan)]
+        case "neighbours":
+            return [neighbours.measure()]
+        case "limits":
+            return [limits.measure(plan)]
         case "memory":
             return memory.measure(plan)
         case "idle":
