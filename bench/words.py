@@ -62,6 +62,10 @@ METHOD = """
 * Redis and Valkey run without persistence and with one thread, memcached with one thread. nginx is
   one process that serves one file of 100 bytes, which it keeps open, without a log; it is asked by
   the same request as Attimo, but without a token.
+* Neighbours: an account asks 500 times a second, alone, and beside one that asks for ten times the
+  operations of its limit and sends values of 5 MB, all to one thread. One failure ends the run.
+* Limits: a server whose account has limits on itself, its caches and its keys, in turn with one
+  without any. The memory of limits is what they add to 10,000 accounts that were in use before.
 * Key choice: YCSB's Zipf distribution with θ = 0.99, or uniform.
 * Processor time is that of `/proc/PID/task/*/schedstat`, which counts nanoseconds. Every round is
   in `bench/results`, with the figures by the names that `bench/bars.toml` uses.
