@@ -203,6 +203,13 @@ class Node:
             ValueError: `kind` is neither "transfer" nor "budget", or `percent` not 50, 80 or 100.
         """
 
+    def note_transferred(self, used: dict[int, int], is_whole: bool) -> None:
+        """Note how many bytes accounts have transferred in this month, by account.
+
+        Args:
+            is_whole: Whether other accounts have transferred nothing.
+        """
+
     def note_dropped_lines(self, lines: int) -> None:
         """Note that this many more log lines were dropped."""
 

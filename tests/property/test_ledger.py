@@ -49,7 +49,7 @@ def a_control(clock: Clock) -> Iterator[Control]:
 
 def record(control: Control, batch: Batch) -> bool:
     with control.begin() as tx:
-        return usage.record(tx, batch)
+        return usage.record(tx, batch) is not None
 
 
 def summed(batches: list[Batch], cache_id: int | None = None) -> Totals:

@@ -12,7 +12,7 @@ MONTH = str(months.at(NOON))
 
 def record(control: Control, number: int, *used: Used) -> None:
     with control.begin() as tx:
-        assert usage.record(tx, Batch("node-1", number, list(used)))
+        assert usage.record(tx, Batch("node-1", number, list(used))) is not None
 
 
 def create(control: Control, name: str) -> int:

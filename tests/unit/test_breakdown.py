@@ -18,7 +18,7 @@ MIDNIGHT = NOON - 12 * HOUR
 
 def record(control: Control, number: int, *used: Used) -> None:
     with control.begin() as tx:
-        assert usage.record(tx, Batch("node-1", number, list(used)))
+        assert usage.record(tx, Batch("node-1", number, list(used))) is not None
 
 
 def create(control: Control, name: str, account_id: int = 1) -> int:

@@ -27,7 +27,7 @@ def cache(control: Control) -> int:
 
 def record(control: Control, node: str, *used: Used, taken_at: int | None = None) -> None:
     with control.begin() as tx:
-        assert usage.record(tx, Batch(node, 1, list(used)), taken_at)
+        assert usage.record(tx, Batch(node, 1, list(used)), taken_at) is not None
 
 
 def close(control: Control) -> int:

@@ -29,7 +29,7 @@ def cache(control: Control) -> int:
 
 def record(control: Control, number: int, *used: Used) -> bool:
     with control.begin() as tx:
-        return usage.record(tx, Batch("node-1", number, list(used)))
+        return usage.record(tx, Batch("node-1", number, list(used))) is not None
 
 
 def prune(control: Control, minutes: int = MINUTES, hours: int = HOURS, most: int = 100) -> int:

@@ -92,6 +92,33 @@ def test_received_and_sent_bytes_of_all_caches_count_once(
         assert transfer.used(tx, 1) == 0
 
 
+def test_the_node_is_told_of_all_transfer_at_the_start_and_in_a_new_month(
+    control: Control, use: Uses, clock: Clock
+) -> None:
+    told: list[tuple[dict[int, int], bool]] = []
+    watch = Allowances(control, card_file.load(), Post().send, tell=lambda *of: told.append(of))
+    use(700, 300)
+
+    watch.begin()
+    watch.look()
+    clock.now += MONTH
+    watch.look()
+    watch.look()
+
+    assert told == [({2: 1_000}, True)] * 2 + [({}, True)]
+
+
+def test_a_batch_that_is_new_tells_whose_usage_it_has(control: Control, cache: int) -> None:
+    batch = Batch("node", 1, [Used(cache, "key", "Set", bytes_in=5), Used(0, "nobody's")])
+
+    with control.begin() as tx:
+        accounts = usage.record(tx, batch)
+        used = transfer.used_by(tx, accounts or ())
+        again = usage.record(tx, batch)
+
+    assert (used, again) == ({0: 0, 2: 5}, None)
+
+
 def test_an_account_is_blocked_at_all_of_its_transfer_and_not_before(
     owner: Client, neighbour: Client, node: Listener, use: Uses
 ) -> None:

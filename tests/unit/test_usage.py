@@ -11,7 +11,7 @@ from ledger_sums import By, totals
 
 def record(control: Control, number: int, *used: Used, node: str = "node-1") -> bool:
     with control.begin() as tx:
-        return usage.record(tx, Batch(node, number, list(used)))
+        return usage.record(tx, Batch(node, number, list(used))) is not None
 
 
 def total(control: Control, of: Of | None = None) -> Totals:

@@ -31,6 +31,17 @@ def used(tx: Tx, account_id: int) -> int:
     return int(tx.db.scalar(query, id=account_id, month=allowances.month(tx).start) or 0)
 
 
+def used_by(tx: Tx, account_ids: Iterable[int]) -> dict[int, int]:
+    """Return the same for several accounts."""
+    return {id: used(tx, id) for id in account_ids}
+
+
+def used_by_all(tx: Tx) -> dict[int, int]:
+    """Return the same for every account that has transferred anything."""
+    query = "SELECT account_id, bytes FROM transfer_months WHERE month = :month"
+    return dict(tx.db.rows(query, month=allowances.month(tx).start))
+
+
 @writes("allowance.review", SERVER, audited=False)
 def review(tx: Tx, account_ids: Iterable[int]) -> None:
     """Compare what accounts have transferred with what their plans allow."""

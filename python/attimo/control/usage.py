@@ -108,8 +108,8 @@ class Late:
 
 
 @writes("usage.record", SERVER, audited=False)
-def record(tx: Tx, batch: Batch, taken_at: int | None = None) -> bool:
-    """Record a batch; return whether it was new.
+def record(tx: Tx, batch: Batch, taken_at: int | None = None) -> set[int] | None:
+    """Record a batch; return the accounts whose usage it has, or None if it is not new.
 
     A batch that is already in the ledger is not counted again, however often and in whatever order
     batches are sent.
@@ -119,7 +119,7 @@ def record(tx: Tx, batch: Batch, taken_at: int | None = None) -> bool:
             that minute or, if that month is closed, now, with a note.
     """
     if not tx.db.execute(_BEGIN_BATCH, node=batch.node, number=batch.number, now=tx.now):
-        return False
+        return None
     used_at = tx.now if taken_at is None else min(taken_at, tx.now)
     open_since = closing.open_since(tx)
     at = used_at if used_at >= open_since else max(tx.now, open_since)
@@ -132,8 +132,9 @@ def record(tx: Tx, batch: Batch, taken_at: int | None = None) -> bool:
     for statement, values in statements:
         tx.db.execute_each(statement, values)
     api_keys.used(tx, {used.key_id for used in batch.used})
-    transfer.review(tx, {each.account_id for each in series})
-    return True
+    accounts = {each.account_id for each in series}
+    transfer.review(tx, accounts)
+    return accounts
 
 
 def late(tx: Tx, since: int, until: int, accounts: str, **values: Value) -> list[Late]:

@@ -192,6 +192,13 @@ class LocalNode:
         """Note that an account has reached a share of an allowance: `transfer` or `budget`."""
         self._node.note_allowance(kind, percent)
 
+    def note_transferred(self, used: dict[int, int], is_whole: bool) -> None:
+        """Note how many bytes accounts have transferred in this month, by account.
+
+        With `is_whole`, others have transferred nothing.
+        """
+        self._node.note_transferred(used, is_whole)
+
     def note_dropped_lines(self, lines: int) -> None:
         """Note that this many more log lines were dropped."""
         self._node.note_dropped_lines(lines)

@@ -35,6 +35,7 @@ class Allowances:
         cards: The rate cards.
         send: Sends e-mail.
         note: Counts what was reached, by kind and percent.
+        tell: Tells the node what accounts have transferred in a month; with True, others nothing.
         time: Seconds that no change of the clock changes.
     """
 
@@ -42,10 +43,17 @@ class Allowances:
     cards: Cards
     send: Send
     note: Callable[[str, int], None] = lambda *_: None
+    tell: Callable[[dict[int, int], bool], None] = lambda *_: None
     time: Callable[[], float] = time.monotonic
     _next_at: float = field(default=0.0, init=False)
     _month: Month | None = field(default=None, init=False)
     _told: dict[int, tuple[float, int]] = field(default_factory=dict, init=False)
+
+    def begin(self) -> None:
+        """Tell the node what every account has transferred in this month."""
+        with self.control.read() as tx:
+            used = transfer.used_by_all(tx)
+        self.tell(used, True)
 
     def look(self) -> None:
         """Do what is due.
@@ -57,6 +65,7 @@ class Allowances:
             month = allowances.month(tx)
         is_new = month != self._month
         if is_new:
+            self.begin()
             with self.control.begin() as tx:
                 transfer.review(tx, allowances.of_month(tx, "transfer"))
         if is_new or self.time() >= self._next_at:

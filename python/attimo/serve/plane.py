@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from attimo import mail
 from attimo.billing.card_file import Cards
 from attimo.certificates import Certificate, Source
-from attimo.control import Control, caches, usage
+from attimo.control import Control, caches, transfer, usage
 from attimo.control.directory import Changes
 from attimo.control.limits import CacheLimits
 from attimo.data_directory import Credentials, DataDirectory, Running, reachable
@@ -131,10 +131,11 @@ class Plane:
             control.need_space = self.space.need
             self.readiness.wrote(not self.space.is_short)
             control.publish = _to_both(self.node, reaper)
-            control.announce()
             send = _mail(self.settings, self.home, stack)
-            self._allowances = Allowances(control, self.cards, send, self.node.note_allowance)
+            self._allowances = self._new_allowances(control, send)
+            self._allowances.begin()
             self._seller = self._new_seller(control, send)
+            control.announce()
             self._keeper = self._new_keeper()
             self._backups = backups.of_settings(self.settings, self.home, self.node.note_backup)
             make = partial(self._new_app, control, send)
@@ -239,7 +240,9 @@ class Plane:
         """
         control = self._opened()
         with control.begin() as tx:
-            usage.record(tx, batch, batch.taken_at)
+            accounts = usage.record(tx, batch, batch.taken_at)
+            transferred = transfer.used_by(tx, accounts or ())
+        self.node.note_transferred(transferred, False)
 
     def look_for_certificate(self) -> None:
         """Look for a new certificate now."""
@@ -263,6 +266,10 @@ class Plane:
         return Control(
             database, self.node.learn, cache_limits=limits, on_write=self.readiness.wrote
         )
+
+    def _new_allowances(self, control: Control, send: mail.Send) -> Allowances:
+        node = self.node
+        return Allowances(control, self.cards, send, node.note_allowance, node.note_transferred)
 
     def _new_ledger_keeper(self, control: Control) -> LedgerKeeper:
         settings, kept = self.settings, Kept(self.space.reserve)

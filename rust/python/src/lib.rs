@@ -1,12 +1,13 @@
 //! The Rust side of the border: converts and forwards, decides nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use attimo_server::{
-    CAUSES, COUNT_NAMES, CacheId, Cause, Config, LoadError, NoReadiness, Readiness, Server,
+    AccountId, CAUSES, COUNT_NAMES, CacheId, Cause, Config, LoadError, NoReadiness, Readiness,
+    Server,
 };
 use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::prelude::*;
@@ -147,6 +148,12 @@ impl Node {
     fn note_allowance(&self, kind: &str, percent: u64) -> PyResult<()> {
         let is_known = self.server.note_allowance(kind, percent);
         is_known.then_some(()).ok_or_else(|| PyValueError::new_err(format!("{kind} {percent} %")))
+    }
+
+    /// Reports what accounts have transferred in this month, by account.
+    fn note_transferred(&self, used: HashMap<u64, u64>, is_whole: bool) {
+        let used = used.into_iter().map(|(account, bytes)| (AccountId(account), bytes)).collect();
+        self.server.note_transferred(&used, is_whole);
     }
 
     /// Reports dropped lines of the log.

@@ -17,10 +17,13 @@ use crate::plan::{Applied, Numbers, Plan};
 mod changes;
 #[cfg(test)]
 mod tests;
+mod transfers;
 
 pub use self::changes::{
     AccountId, AccountLimits, ApiKey, Cache, CacheId, Changes, Role, Session, TokenHash, UrlKey,
 };
+pub(crate) use self::transfers::Transfer;
+use self::transfers::Transfers;
 
 /// A [`UrlKey`], ready to verify.
 #[derive(Clone)]
@@ -79,6 +82,7 @@ struct State {
 pub(crate) struct Directory {
     revision: AtomicU64,
     state: RwLock<State>,
+    transfers: Transfers,
 }
 
 impl Directory {
@@ -103,6 +107,7 @@ impl Directory {
             _ => {}
         }
         let revision = changes.revision;
+        self.transfers.limit(&changes.limits, changes.since.is_none());
         let left = if changes.since.is_none() {
             state.replace(keys, changes)
         } else {
@@ -193,6 +198,16 @@ impl Directory {
         let cache = state.caches.get(id)?;
         let Cache { id, namespace, expires_at, .. } = *cache;
         Some(CacheRef { id, namespace, expires_at })
+    }
+
+    /// What `account` may transfer in a month, if that is limited.
+    pub(crate) fn transfer(&self, account: AccountId) -> Option<Transfer> {
+        self.transfers.of(account)
+    }
+
+    /// Sets what accounts have transferred in this month; if `is_whole`, others have nothing.
+    pub(crate) fn note_transferred(&self, used: &HashMap<AccountId, u64>, is_whole: bool) {
+        self.transfers.note(used, is_whole);
     }
 
     /// The limits of `account`'s requests to this cache with this key, or with another token if it

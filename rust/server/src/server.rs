@@ -1,5 +1,6 @@
 //! The life of a data plane: serve, learn, stop.
 
+use std::collections::HashMap;
 use std::io;
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -15,7 +16,7 @@ use tokio::time::timeout;
 use crate::acceptor;
 use crate::backend::Backend;
 use crate::clock::Clock;
-use crate::directory::{CacheId, Changes, LearnError};
+use crate::directory::{AccountId, CacheId, Changes, LearnError};
 use crate::evictions::Evictions;
 use crate::forward::ControlLock;
 use crate::front::origins::Origins;
@@ -325,6 +326,12 @@ impl Server {
     /// Notes that an account has reached a share of an allowance; false if there is no such share.
     pub fn note_allowance(&self, kind: &str, percent: u64) -> bool {
         self.core.stats.allowances.note(kind, percent)
+    }
+
+    /// Sets how many bytes accounts have transferred in this month, as the ledger has it; if
+    /// `is_whole`, others have transferred nothing.
+    pub fn note_transferred(&self, used: &HashMap<AccountId, u64>, is_whole: bool) {
+        self.core.gate.note_transferred(used, is_whole);
     }
 
     /// Frees memory that the control plane is about to take for a short time.

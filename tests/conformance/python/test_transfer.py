@@ -74,6 +74,56 @@ def test_more_transfer_lets_an_account_go_on_within_a_second(team: Team) -> None
     assert time.monotonic() - began < 1
 
 
+ASKING = {"x-free-remaining-bytes": "1"}
+
+
+def remaining(response: httpx.Response) -> int:
+    return int(response.headers["x-free-remaining-bytes"])
+
+
+def test_who_asks_is_told_in_every_answer_what_is_left_of_the_month(team: Team) -> None:
+    team.limit(transfer_bytes_per_month=1_000, transfer_used_up="block")
+    first = team.web.put(ITEM, content=b"v" * 99, headers=ASKING)
+    eventually(lambda: transferred(team) == [100], "the usage is recorded")
+
+    answers = [
+        team.web.head(ITEM, headers=ASKING),
+        team.web.get(f"/cache/{CACHE}/absent", headers=ASKING),
+        team.web.put(f"{ITEM}&ttl_seconds=x", headers=ASKING),
+        team.web.get("/cache/absent?key=k", headers=ASKING),
+    ]
+    silent = [team.web.get(ITEM), team.web.get("/cache/x", headers=ASKING | {"authorization": "x"})]
+    for _ in range(10):
+        team.web.put(ITEM, content=b"v" * 99)
+    eventually(lambda: is_blocked(team), "the account is blocked")
+    refused = team.web.get(ITEM, headers=ASKING)
+    team.limit(transfer_bytes_per_month=None)
+    unlimited = team.web.get(ITEM, headers=ASKING)
+
+    assert remaining(first) == 1_000
+    assert [each.status_code for each in answers] == [200, 404, 400, 404]
+    assert all(800 < remaining(each) <= 900 for each in answers)
+    assert (refused.status_code, remaining(refused)) == (429, 0)
+    for each in (*silent, unlimited):
+        assert "x-free-remaining-bytes" not in each.headers
+
+
+def test_a_page_may_ask_what_is_left_and_read_it(team: Team) -> None:
+    team.limit(transfer_bytes_per_month=MEBIBYTE)
+    page = {"origin": "https://shop.example"}
+    wants = {
+        "access-control-request-method": "GET",
+        "access-control-request-headers": "x-free-remaining-bytes",
+    }
+
+    allowed = team.web.options(ITEM, headers=page | wants)
+    answer = team.web.get(ITEM, headers=page | ASKING)
+
+    assert "x-free-remaining-bytes" in allowed.headers["access-control-allow-headers"]
+    assert "x-free-remaining-bytes" in answer.headers["access-control-expose-headers"]
+    assert remaining(answer) <= MEBIBYTE
+
+
 def test_a_restart_keeps_the_count_and_the_block() -> None:
     with Server("--collect-seconds", "0.2") as server, new_team(server) as team:
         team.limit(transfer_bytes_per_month=MEBIBYTE, transfer_used_up="block")
@@ -85,12 +135,12 @@ def test_a_restart_keeps_the_count_and_the_block() -> None:
         server.start()
 
         headers = {"authorization": team.key}
-        again = team.web.get(f"{server.http}{ITEM}", headers=headers)
+        again = team.web.get(f"{server.http}{ITEM}", headers=headers | ASKING)
         (after,) = transferred(team, server.http)
         used = team.web.get(f"{server.http}/usage", headers=headers).json()["totals"]
         team.operator.base_url = server.http
 
-    assert again.status_code == 429
+    assert (again.status_code, remaining(again)) == (429, 0)
     # What was not recorded yet is recorded at the end.
     assert MEBIBYTE <= before <= after == used["bytes_in"] + used["bytes_out"]
 

@@ -41,6 +41,9 @@ A JSON body needs no `Content-Type`. A body with another type, or a compressed o
 Errors are JSON with a machine-readable `code` and a human-readable `message`. `HEAD` works wherever
 `GET` does and returns the same headers without a body; for listings and whole collections without
 `Content-Length`. Times are in seconds since 1970, unless their names say otherwise.
+
+A request to a cache that sends `X-Free-Remaining-Bytes`, with any value, is told in the answer's
+header of that name how many bytes the account may still transfer in this month, if that is limited.
 """
 
 _INFO = {

@@ -20,7 +20,7 @@ const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PAT
 /// The headers that a page may read, beside those that are always readable.
 const EXPOSED: HeaderValue = HeaderValue::from_static(
     "grpc-status, grpc-message, err, etag, retry-after, allow, date, content-length, content-range, \
-     accept-ranges, location, www-authenticate, x-request-id",
+     accept-ranges, location, www-authenticate, x-request-id, x-free-remaining-bytes",
 );
 /// Two hours, in seconds: browsers cache a preflight answer for no longer.
 const REMEMBERED: HeaderValue = HeaderValue::from_static("7200");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::caller::Holder;
 use super::{Credential, Gate};
 use crate::clock::Now;
-use crate::directory::{AccountId, CacheRef};
+use crate::directory::{AccountId, CacheRef, Transfer};
 use crate::error::Result;
 use crate::meter::{ThreadMeter, UsageCounters};
 use crate::permissions::Grants;
@@ -20,8 +20,18 @@ pub(crate) struct Authorization {
     pub(super) counters: Arc<UsageCounters>,
     /// `None` if the account has no limits.
     pub(super) limits: Option<Box<Applied>>,
+    /// What the account may transfer in a month, if that is limited.
+    pub(super) transfer: Option<Transfer>,
     /// When the token or the cache expires, in seconds since 1970.
     pub(super) until: u64,
+}
+
+impl Authorization {
+    /// How many bytes the account may still transfer in this month, as far as usage is recorded;
+    /// `None` if that is unlimited.
+    pub(crate) fn transfer_left(&self) -> Option<u64> {
+        self.transfer.as_ref().map(Transfer::left)
+    }
 }
 
 struct Kept {
@@ -97,8 +107,9 @@ impl Gate {
         let counters = meter.counters(cache.map(|cache| cache.id), &caller.key_id);
         let limits = self.limits_of(caller.account, cache, &caller.key_id, now);
         let until = cache.map_or(u64::MAX, |cache| cache.expires_at).min(caller.expires_at);
+        let transfer = self.directory.transfer(caller.account);
         let holder = caller.holder();
-        Ok(Authorization { holder, grants, cache, counters, limits, until })
+        Ok(Authorization { holder, grants, cache, counters, limits, transfer, until })
     }
 
     /// The limits of requests that count for this account, cache and key.

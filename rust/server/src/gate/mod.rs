@@ -104,6 +104,11 @@ impl Gate {
         caches.into_iter().zip(self.backend.stored_of(&namespaces)).collect()
     }
 
+    /// Sets what accounts have transferred in this month; if `is_whole`, others have nothing.
+    pub(crate) fn note_transferred(&self, used: &HashMap<AccountId, u64>, is_whole: bool) {
+        self.directory.note_transferred(used, is_whole);
+    }
+
     /// The revision of the directory that requests are served by.
     pub(crate) fn revision(&self) -> u64 {
         self.directory.revision()

@@ -37,8 +37,8 @@ fn authorize(gate: &Gate, rules: Value, cache: &str) -> Authorization {
     let counters = ThreadMeter::new(Arc::default()).counters(None, &caller.key_id);
     let grants = caller.permissions.at(cache.as_bytes());
     let cache = gate.directory.cache(LOCAL_OWNER, cache);
-    let (holder, limits, until) = (caller.holder(), None, u64::MAX);
-    Authorization { holder, grants, cache, counters, limits, until }
+    let (holder, limits, transfer, until) = (caller.holder(), None, None, u64::MAX);
+    Authorization { holder, grants, cache, counters, limits, transfer, until }
 }
 
 /// What came of a request, without the details of a refusal.

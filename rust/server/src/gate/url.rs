@@ -90,8 +90,9 @@ impl Gate {
         let kid: Arc<str> = url.0.kid.as_str().into();
         let counters = meter.counters(cache.map(|cache| cache.id), &kid);
         let limits = self.limits_of(url.0.account, cache, &kid, now);
+        let transfer = self.directory.transfer(url.0.account);
         // Not cached: the same token is invalid for other requests.
-        let holder = Holder::Url;
-        Ok((Authorization { holder, grants, cache, counters, limits, until: 0 }, url))
+        let (holder, until) = (Holder::Url, 0);
+        Ok((Authorization { holder, grants, cache, counters, limits, transfer, until }, url))
     }
 }

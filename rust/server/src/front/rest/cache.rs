@@ -15,7 +15,7 @@ use percent_encoding::percent_decode_str;
 use super::query::Query;
 use super::request::CacheRequest;
 use super::routes;
-use super::{conditions, listing, status};
+use super::{allowance, conditions, listing, status};
 use crate::clock::Now;
 use crate::error::{Error, Result};
 use crate::front::client::Client;
@@ -80,7 +80,7 @@ pub(super) fn answer(
     let is_head = parts.method == Method::HEAD;
     let headers = &parts.headers;
     let stats = &client.worker.stats;
-    handler(&CacheRequest {
+    let answered = handler(&CacheRequest {
         gate,
         stats,
         authorization: &authorization,
@@ -91,7 +91,8 @@ pub(super) fn answer(
         headers,
         query,
         is_head,
-    })
+    });
+    allowance::told(client, parts, &authorization, answered)
 }
 
 /// Percent-decodes a part of a path; copies only if something is encoded.

@@ -16,11 +16,12 @@ use crate::clock::Now;
 use crate::error::{Error, Result};
 use crate::forward::{self, From, Speaks};
 use crate::gate::{Caller, Credential};
-use crate::message::{Headers, Parts, Response};
+use crate::message::{Parts, Response};
 use crate::methods::Verb;
 use crate::stats::{Class, Via, guarded};
 use crate::steps::Steps;
 
+mod allowance;
 mod batch;
 mod body;
 mod cache;
@@ -36,6 +37,7 @@ mod media;
 mod offered;
 mod operator;
 pub(crate) mod paths;
+mod problem;
 pub(super) mod query;
 mod ranges;
 mod reply;
@@ -46,6 +48,8 @@ mod set;
 mod sorted_set;
 pub(crate) mod status;
 
+use self::problem::or_problem;
+pub(crate) use self::problem::refused;
 use self::query::Query;
 
 const NO_TOKEN_OF_A_PAGE: Error =
@@ -80,35 +84,6 @@ pub(crate) async fn answer_async(client: &Client, parts: &Parts, body: Result<By
     let serve = || guarded(|| cache::answer(client, parts, path, body.clone(), now, &steps));
     let answered = client.worker.core.gate.backend().wait_for(serve).await;
     or_problem(client, parts, answered)
-}
-
-/// The answer, or the problem document of the error; internal errors are logged.
-fn or_problem(client: &Client, parts: &Parts, answered: Result<Response>) -> Response {
-    answered.unwrap_or_else(|error| {
-        let mut response = refused(client, &error);
-        if error == Error::Internal {
-            response.headers.insert(REQUEST_ID, client.log_internal_error(&parts.headers));
-        }
-        if response.status == StatusCode::UNAUTHORIZED && !is_from_a_browser(&parts.headers) {
-            status::offer_basic(&mut response.headers);
-        }
-        response
-    })
-}
-
-/// Whether a browser sent the request. Over plaintext, browsers leave out `Sec-Fetch-Mode`.
-fn is_from_a_browser(headers: &Headers) -> bool {
-    let agent = headers.get(header::USER_AGENT).map(HeaderValue::as_bytes);
-    headers.contains_key("sec-fetch-mode")
-        || headers.contains_key(header::ORIGIN)
-        || agent.is_some_and(|agent| agent.starts_with(b"Mozilla/"))
-}
-
-/// The response of `error`, which is counted.
-pub(crate) fn refused(client: &Client, error: &Error) -> Response {
-    let response = status::response(error);
-    client.worker.stats.failed(Via::Http, response.status.as_u16());
-    response
 }
 
 /// Forwards the request to the control plane.
