@@ -210,6 +210,17 @@ class Node:
             is_whole: Whether other accounts have transferred nothing.
         """
 
+    def note_limits(self, used: dict[str, tuple[int, int, float]]) -> None:
+        """Note how much accounts use of limits of their plans, by the limit's name.
+
+        Args:
+            used: How many accounts use at least 80 % and at least 100 %, and the greatest share
+                that one uses: 1.0 is all of it.
+
+        Raises:
+            ValueError: A limit is not known; nothing is noted.
+        """
+
     def note_dropped_lines(self, lines: int) -> None:
         """Note that this many more log lines were dropped."""
 

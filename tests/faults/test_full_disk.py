@@ -38,6 +38,10 @@ def fill(disk: Path) -> Path:
     return filler
 
 
+def unrecorded(metrics: str) -> int:
+    return int(metrics.split("\nattimo_usage_unrecorded_requests ")[1].split("\n")[0])
+
+
 def test_data_is_served_while_the_disk_is_full_and_totals_catch_up(disk: Path) -> None:
     data = disk / "data"
     with Server("--collect-seconds", "0.2", data_dir=data) as server, client(server) as http:
@@ -61,6 +65,7 @@ def test_data_is_served_while_the_disk_is_full_and_totals_catch_up(disk: Path) -
         assert (not_ready.status_code, not_ready.json()) == (503, {"status": "read-only"})
         metrics = http.get("/metrics").text
         assert "\nattimo_usage_batches_waiting 1\n" in metrics
+        assert unrecorded(metrics) >= 200
         assert "\nattimo_usage_failures_total 0\n" not in metrics
         assert "\nattimo_ready 0\n" in metrics
 
@@ -68,7 +73,9 @@ def test_data_is_served_while_the_disk_is_full_and_totals_catch_up(disk: Path) -
         eventually(lambda: billed(data, "Set") == served + 200, "the ledger has caught up")
         assert http.put("/caches/sessions").status_code == 201
         assert http.get("/ready").status_code == 200
-        assert "\nattimo_usage_batches_waiting 0\n" in http.get("/metrics").text
+        metrics = http.get("/metrics").text
+        assert "\nattimo_usage_batches_waiting 0\n" in metrics
+        assert unrecorded(metrics) == 0
         assert server.output.count("usage cannot be recorded") == 1
         assert server.output.count("usage is recorded again") == 1
 

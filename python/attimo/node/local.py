@@ -1,12 +1,13 @@
 """The data plane in this process. Nothing else imports the Rust core."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from socket import socket
 from typing import Literal, Protocol
 
 from attimo import _core
 from attimo.control.directory import Changes
+from attimo.control.limit_use import LimitUse
 from attimo.errors import Misconfigured
 from attimo.settings import NodeSettings
 
@@ -198,6 +199,12 @@ class LocalNode:
         With `is_whole`, others have transferred nothing.
         """
         self._node.note_transferred(used, is_whole)
+
+    def note_limits(self, used: Mapping[str, LimitUse]) -> None:
+        """Note how much accounts use of the limits of their plans, by the limit's name."""
+        self._node.note_limits(
+            {name: (each.near, each.reached, each.greatest) for name, each in used.items()}
+        )
 
     def note_dropped_lines(self, lines: int) -> None:
         """Note that this many more log lines were dropped."""

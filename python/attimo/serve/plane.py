@@ -30,6 +30,7 @@ from attimo.serve import backups, certificate, owner, payments, upgrade
 from attimo.serve.allowances import Allowances
 from attimo.serve.app import AppThread, app_socket
 from attimo.serve.ledger_keeper import LedgerKeeper
+from attimo.serve.limit_watch import LimitWatch
 from attimo.serve.owner import Owner
 from attimo.serve.readiness import Readiness
 from attimo.serve.reaper import Reaper
@@ -93,6 +94,7 @@ class Plane:
     _backups: backups.Backups | None = field(default=None, init=False)
     _allowances: Allowances | None = field(default=None, init=False)
     _seller: payments.Seller | None = field(default=None, init=False)
+    _limit_watch: LimitWatch | None = field(default=None, init=False)
     _app: AppThread | None = field(default=None, init=False)
     _stack: ExitStack = field(default_factory=ExitStack, init=False)
 
@@ -135,6 +137,7 @@ class Plane:
             self._allowances = self._new_allowances(control, send)
             self._allowances.begin()
             self._seller = self._new_seller(control, send)
+            self._limit_watch = LimitWatch(control, self._stored, self.node.note_limits)
             control.announce()
             self._keeper = self._new_keeper()
             self._backups = backups.of_settings(self.settings, self.home, self.node.note_backup)
@@ -258,8 +261,12 @@ class Plane:
         if self._control is not None:
             self.readiness.look(self._control)
             self._control.record_uses()
-            if self._allowances is not None:
-                self._allowances.look()
+            for each in (self._allowances, self._limit_watch):
+                if each is not None:
+                    each.look()
+
+    def _stored(self, cache_id: int) -> int:
+        return (self.node.cache_stats(cache_id) or {}).get("stored_bytes", 0)
 
     def _new_control(self, database: Database) -> Control:
         limits = CacheLimits(max_item_size_kb=self.settings.item_bytes // 1024)

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use attimo_server::{
-    AccountId, CAUSES, COUNT_NAMES, CacheId, Cause, Config, LoadError, NoReadiness, Readiness,
-    Server,
+    AccountId, CAUSES, COUNT_NAMES, CacheId, Cause, Config, LimitUse, LoadError, NoReadiness,
+    Readiness, Server,
 };
 use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::prelude::*;
@@ -154,6 +154,12 @@ impl Node {
     fn note_transferred(&self, used: HashMap<u64, u64>, is_whole: bool) {
         let used = used.into_iter().map(|(account, bytes)| (AccountId(account), bytes)).collect();
         self.server.note_transferred(&used, is_whole);
+    }
+
+    /// Reports how much accounts use of limits of their plans.
+    fn note_limits(&self, used: BTreeMap<String, LimitUse>) -> PyResult<()> {
+        let are_known = self.server.note_limits(&used);
+        are_known.then_some(()).ok_or_else(|| PyValueError::new_err("a limit is not known"))
     }
 
     /// Reports dropped lines of the log.

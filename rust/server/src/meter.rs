@@ -267,6 +267,15 @@ impl Meter {
         sums.into_iter().map(used).chain(lost).chain(kept).collect()
     }
 
+    /// Requests and transferred bytes that were counted since the last call of [`Meter::take`].
+    pub(crate) fn untaken(&self) -> [u64; 2] {
+        let inner = self.inner.lock();
+        inner.open.iter().flat_map(Open::news).fold([0; 2], |sum, (_, more, _)| {
+            let [requests, bytes] = transferred(&more);
+            [sum[0] + requests, sum[1] + bytes]
+        })
+    }
+
     /// What was counted since the start, taken or not, by cache.
     pub(crate) fn totals(&self) -> ByCache {
         let (open, mut totals): (Vec<_>, _) = {
@@ -318,22 +327,30 @@ fn kept((cache, [data, all]): (CacheId, [u64; 2])) -> Used {
     Used { cache: Some(cache), key_id: SERVER.into(), api: STORE, counts }
 }
 
+/// The requests and the bytes received and sent of counts.
+pub(crate) fn transferred(counts: &[u64; COUNTS]) -> [u64; 2] {
+    let of = |count: Count| counts[count as usize];
+    [of(Count::Requests), of(Count::BytesIn) + of(Count::BytesOut)]
+}
+
 fn add(sum: &mut [u64; COUNTS], more: [u64; COUNTS]) {
     sum.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
 }
 
 impl Open {
+    /// What grew since it was taken, by method, and the totals.
+    fn news(&self) -> impl Iterator<Item = (usize, [u64; COUNTS], [u64; COUNTS])> {
+        self.counters.by_api.iter().enumerate().filter_map(move |(api, method)| {
+            let total = method.get()?.read();
+            let seen = self.taken.get(&api).copied().unwrap_or([0; COUNTS]);
+            let more = std::array::from_fn(|i| total[i] - seen[i]);
+            (seen != total).then_some((api, more, total))
+        })
+    }
+
     fn read(&mut self) -> Vec<(usize, [u64; COUNTS])> {
-        let mut news = Vec::new();
-        for (api, method) in self.counters.by_api.iter().enumerate() {
-            let Some(method) = method.get() else { continue };
-            let seen = self.taken.entry(api).or_default();
-            let total: [u64; COUNTS] = method.read();
-            if *seen != total {
-                news.push((api, std::array::from_fn(|i| total[i] - seen[i])));
-                *seen = total;
-            }
-        }
-        news
+        let news: Vec<_> = self.news().collect();
+        self.taken.extend(news.iter().map(|(api, _, total)| (*api, *total)));
+        news.into_iter().map(|(api, more, _)| (api, more)).collect()
     }
 }

@@ -1,6 +1,6 @@
 //! The life of a data plane: serve, learn, stop.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -24,11 +24,11 @@ use crate::gate::Gate;
 use crate::listener::{Listener, ListenerConfig};
 use crate::memory::{self, Allocator, Ceiling, Keeper, Memory};
 use crate::memory_budget::MemoryBudget;
-use crate::meter::Used;
+use crate::meter::{self, Used};
 use crate::metrics::{Audience, Metrics};
 use crate::protocol::Protocols;
 use crate::state::{CacheStats, Core};
-use crate::stats::{self, Event, Readiness};
+use crate::stats::{self, Event, LimitUse, Readiness};
 use crate::tls::{self, Certificate, TlsError};
 use crate::worker::{self, Workers};
 
@@ -156,6 +156,7 @@ impl Server {
             control_lock: ControlLock::default(),
         };
         stats::watch(&core.stats);
+        core.stats.ledger.took(None, clock.now().epoch_seconds);
         core.stats.certificate_ends(config.certificate.as_deref().and_then(tls::end));
         Ok(Server {
             config,
@@ -301,8 +302,12 @@ impl Server {
     /// Returns the usage since the last call.
     pub fn take_usage(&self) -> Vec<Used> {
         self.core.count_evictions();
+        let now = self.core.clock.now().epoch_seconds;
         let used = self.core.meter.take();
         self.core.meter.forget(|cache| self.core.gate.has_cache(cache));
+        let amount = used.iter().map(|used| meter::transferred(&used.counts));
+        let amount = amount.reduce(|sum, more| [sum[0] + more[0], sum[1] + more[1]]);
+        self.core.stats.ledger.took(amount, now);
         used
     }
 
@@ -332,6 +337,12 @@ impl Server {
     /// `is_whole`, others have transferred nothing.
     pub fn note_transferred(&self, used: &HashMap<AccountId, u64>, is_whole: bool) {
         self.core.gate.note_transferred(used, is_whole);
+    }
+
+    /// Sets how much accounts use of limits of their plans, by the limit's name; false, and nothing has
+    /// changed, if one is not known.
+    pub fn note_limits(&self, used: &BTreeMap<String, LimitUse>) -> bool {
+        self.core.stats.limit_uses.note(used)
     }
 
     /// Frees memory that the control plane is about to take for a short time.

@@ -2,6 +2,7 @@
 
 import itertools
 import socket
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families as prometheu
 
 from attimo.node.local import metrics as declared
 from conformance.wire import Wire, plaintext
+from faults.watching import eventually
 from harness import Server
 
 OPEN_METRICS = "application/openmetrics-text; version=1.0.0, text/plain; q=0.5"
@@ -55,7 +57,7 @@ def page(server: Server) -> Page:
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
     """A server of its own: nobody else's requests are counted."""
-    with Server("--metrics-caches", "3") as server:
+    with Server("--metrics-caches", "3", "--collect-seconds", "0.2") as server:
         yield server
 
 
@@ -190,6 +192,20 @@ def test_what_is_no_http_is_closed_and_counted(server: Server) -> None:
 
     closed = "attimo_connections_closed_total"
     assert after.value(closed, reason="protocol") - before.value(closed, reason="protocol") == 1
+
+
+def test_usage_is_unrecorded_until_the_ledger_has_it(server: Server, scs: Wire) -> None:
+    began = int(time.time())
+    scs.set(b"k", b"value")
+    eventually(
+        lambda: page(server).value("attimo_usage_recorded_timestamp_seconds") > began,
+        "what was used until now is in the ledger",
+    )
+    found = page(server)
+
+    assert found.value("attimo_usage_recorded_timestamp_seconds") <= time.time()
+    assert found.value("attimo_usage_unrecorded_requests") == 0
+    assert found.value("attimo_usage_unrecorded_bytes") == 0
 
 
 def test_a_page_tells_every_metric_that_is_declared_and_no_other(server: Server, scs: Wire) -> None:

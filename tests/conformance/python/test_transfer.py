@@ -138,6 +138,11 @@ def test_a_restart_keeps_the_count_and_the_block() -> None:
         again = team.web.get(f"{server.http}{ITEM}", headers=headers | ASKING)
         (after,) = transferred(team, server.http)
         used = team.web.get(f"{server.http}/usage", headers=headers).json()["totals"]
+        near = 'attimo_accounts_near_limit{limit="transfer_bytes_per_month",percent="100"} 1'
+        eventually(
+            lambda: near in httpx.get(f"{server.http}/metrics").text,
+            "metrics say that an account has used up its transfer",
+        )
         team.operator.base_url = server.http
 
     assert (again.status_code, remaining(again)) == (429, 0)

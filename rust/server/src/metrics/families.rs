@@ -128,6 +128,12 @@ families! {
         "Failed attempts to record a usage batch; the batch is kept and retried.";
     WAITING: Gauge "attimo_usage_batches_waiting" []
         "Usage batches not yet recorded; alert if it stays above 0.";
+    RECORDED_UNTIL: Gauge "attimo_usage_recorded_timestamp_seconds" []
+        "All usage before this moment is in the ledger, in seconds since 1970.";
+    UNRECORDED_REQUESTS: Gauge "attimo_usage_unrecorded_requests" []
+        "Requests whose usage is not in the ledger yet.";
+    UNRECORDED_BYTES: Gauge "attimo_usage_unrecorded_bytes" []
+        "Bytes received and sent that are not in the ledger yet.";
     REVISION: Gauge "attimo_directory_revision" []
         "Revision of the directory (accounts, keys, caches) in use.";
     CERTIFICATE: Gauge "attimo_certificate_end_timestamp_seconds" []
@@ -140,6 +146,10 @@ families! {
         "Scheduled backups that failed; the log says why.";
     REACHED: Counter "attimo_allowances_reached_total" ["kind", "percent"]
         "Accounts that reached a share of what they may transfer in a month, or of their budget.";
+    NEAR: Gauge "attimo_accounts_near_limit" ["limit", "percent"]
+        "Accounts that use at least 80 % or 100 % of a limit of their plan, by the limit's name. Measured once a minute; of a rate, the mean of the last minute.";
+    GREATEST: Gauge "attimo_limit_greatest_use_ratio" ["limit"]
+        "The greatest share of a limit of its plan that an account uses; 1 is all of it.";
     THREADS: Gauge "attimo_data_threads" []
         "Threads that serve data.";
     RESIDENT: Gauge "process_resident_memory_bytes" []

@@ -14,7 +14,8 @@ use crate::meter::{Count, Meter};
 use crate::methods::Api;
 use crate::process;
 use crate::stats::{
-    ALLOWANCE_KINDS, ALLOWANCE_SHARES, CLASSES, REASONS, SPEAKS, Stats, Sums, TRANSPORTS, VIAS, Via,
+    ALLOWANCE_KINDS, ALLOWANCE_SHARES, CLASSES, LIMITS_WITH_USE, REASONS, SPEAKS, Stats, Sums,
+    TRANSPORTS, VIAS, Via,
 };
 
 /// The labels of the other caches together; no account has the id "".
@@ -41,7 +42,9 @@ pub(crate) fn page(from: &Sources<'_>, format: Format, ready: bool) -> String {
     control(&mut text, &sums);
     caches(&mut text, from);
     connections(&mut text, from);
+    ledger(&mut text, from);
     upkeep(&mut text, from);
+    limits(&mut text, from);
     of_process(&mut text);
     text.finish()
 }
@@ -173,27 +176,47 @@ fn connections(text: &mut Text, from: &Sources<'_>) {
     }
 }
 
-fn upkeep(text: &mut Text, from: &Sources<'_>) {
+fn ledger(text: &mut Text, from: &Sources<'_>) {
     let [recorded, failed, waiting] = from.stats.ledger.read();
-    text.one(&family::PANICS, from.stats.panics());
-    text.one(&family::LINES_DROPPED, from.stats.lines_dropped());
-    text.one(&family::HANDLES_LACKED, from.stats.handles_lacked());
-    text.one(&family::UNAUTHENTICATED_REFUSED, from.stats.unauthenticated_refused());
+    let (lag, [requests, bytes]) = (from.stats.ledger.lag(), from.meter.untaken());
     text.one(&family::RECORDED, recorded);
     text.one(&family::UNRECORDED, failed);
     text.one(&family::WAITING, waiting);
-    text.one(&family::REVISION, from.gate.revision());
-    maybe(text, &family::CERTIFICATE, from.stats.certificate_end());
-    let [interval, newest, failed] = from.stats.backups.read();
-    text.one(&family::BACKUP_INTERVAL, interval);
-    text.one(&family::BACKED_UP, newest);
-    text.one(&family::BACKUP_FAILURES, failed);
+    text.one(&family::RECORDED_UNTIL, lag.recorded_until);
+    text.one(&family::UNRECORDED_REQUESTS, lag.taken[0] + requests);
+    text.one(&family::UNRECORDED_BYTES, lag.taken[1] + bytes);
+}
+
+fn limits(text: &mut Text, from: &Sources<'_>) {
     let mut samples = text.begin(&family::REACHED);
     for (kind, reached) in ALLOWANCE_KINDS.iter().zip(from.stats.allowances.read()) {
         for (share, count) in ALLOWANCE_SHARES.iter().zip(reached) {
             samples.add(&[kind, &share.to_string()], count);
         }
     }
+    let used = from.stats.limit_uses.read();
+    let mut samples = text.begin(&family::NEAR);
+    for (limit, (near, reached, _)) in LIMITS_WITH_USE.iter().zip(used) {
+        samples.add(&[limit, "80"], near);
+        samples.add(&[limit, "100"], reached);
+    }
+    let mut samples = text.begin(&family::GREATEST);
+    for (limit, (.., greatest)) in LIMITS_WITH_USE.iter().zip(used) {
+        samples.add(&[limit], greatest);
+    }
+}
+
+fn upkeep(text: &mut Text, from: &Sources<'_>) {
+    text.one(&family::PANICS, from.stats.panics());
+    text.one(&family::LINES_DROPPED, from.stats.lines_dropped());
+    text.one(&family::HANDLES_LACKED, from.stats.handles_lacked());
+    text.one(&family::UNAUTHENTICATED_REFUSED, from.stats.unauthenticated_refused());
+    text.one(&family::REVISION, from.gate.revision());
+    maybe(text, &family::CERTIFICATE, from.stats.certificate_end());
+    let [interval, newest, failed] = from.stats.backups.read();
+    text.one(&family::BACKUP_INTERVAL, interval);
+    text.one(&family::BACKED_UP, newest);
+    text.one(&family::BACKUP_FAILURES, failed);
     text.one(&family::THREADS, from.threads);
 }
 

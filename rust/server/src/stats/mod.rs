@@ -15,6 +15,8 @@ mod backups;
 mod connections;
 mod events;
 mod histogram;
+mod ledger;
+mod limit_use;
 mod panics;
 mod readiness;
 mod refusals;
@@ -26,6 +28,9 @@ pub(crate) use self::connections::{Closed, Opened, REASONS, SPEAKS, Speaks, TRAN
 pub(crate) use self::events::Events;
 pub use self::events::{Event, Level};
 pub(crate) use self::histogram::{BUCKETS, bound};
+pub(crate) use self::ledger::Ledger;
+pub use self::limit_use::LimitUse;
+pub(crate) use self::limit_use::{LIMITS_WITH_USE, LimitUses};
 pub(crate) use self::panics::{guarded, watch};
 pub use self::readiness::{NoReadiness, Readiness};
 pub(crate) use self::requests::{CLASSES, Class, Requests, Sums, ThreadStats, VIAS, Via};
@@ -41,6 +46,7 @@ pub(crate) struct Stats {
     pub(crate) ledger: Ledger,
     pub(crate) backups: Backups,
     pub(crate) allowances: Allowances,
+    pub(crate) limit_uses: LimitUses,
     /// When the certificate expires, in seconds since 1970; 0 without TLS.
     certificate_end: AtomicU64,
     panics: AtomicU64,
@@ -75,14 +81,6 @@ impl LogThrottle {
     fn count(&self) -> u64 {
         self.count.load(Ordering::Relaxed)
     }
-}
-
-/// Whether usage is being recorded, as the control plane reports it.
-#[derive(Default)]
-pub(crate) struct Ledger {
-    recorded: AtomicU64,
-    failed: AtomicU64,
-    waiting: AtomicU64,
 }
 
 impl Stats {
@@ -156,20 +154,6 @@ impl Stats {
     /// How many requests and connections an internal error ended.
     pub(crate) fn panics(&self) -> u64 {
         self.panics.load(Ordering::Relaxed)
-    }
-}
-
-impl Ledger {
-    /// Counts a batch that was recorded, or one that could not be and waits.
-    pub(crate) fn note(&self, recorded: bool) {
-        let counter = if recorded { &self.recorded } else { &self.failed };
-        counter.fetch_add(1, Ordering::Relaxed);
-        self.waiting.store(u64::from(!recorded), Ordering::Relaxed);
-    }
-
-    /// Recorded batches, failed attempts, waiting batches.
-    pub(crate) fn read(&self) -> [u64; 3] {
-        [&self.recorded, &self.failed, &self.waiting].map(|each| each.load(Ordering::Relaxed))
     }
 }
 

@@ -1,0 +1,124 @@
+"""How near accounts are to the limits of their plans, all accounts together: for metrics.
+
+Of rates, it is the mean of a minute, for the cache or key that has the most.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from attimo.control import plan_limits, transfer
+from attimo.control.ledger_tables import MINUTE, floor
+from attimo.control.plan_limits import TRANSFER
+from attimo.control.quota import CACHES, KEYS
+from attimo.control.tx import Tx
+
+Stored = Callable[[int], int]
+"""Returns how many bytes the items of a cache take, by its ID."""
+ByAccount = Mapping[int, float]
+
+NEAR = 0.8
+"""From which share of a limit on an account is near it."""
+STORED_BYTES = "stored_bytes"
+COUNTED = ("operations", "bytes_in", "bytes_out")
+"""What rates limit, as the ledger counts it."""
+SCOPES = ("", "cache_", "key_")
+RATES = tuple(f"{scope}{count}_per_second" for scope in SCOPES for count in COUNTED)
+NAMES = (TRANSFER, STORED_BYTES, CACHES, KEYS, *RATES)
+"""The limits of which it is known how much is used."""
+
+_LIMITS = """
+SELECT accounts.id, limits, overrides FROM accounts JOIN plans ON plans.name = accounts.plan
+WHERE deleted_at IS NULL
+"""
+_CACHES = """
+SELECT account_id, id FROM caches
+WHERE deleted_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
+"""
+_KEYS = """
+SELECT account_id, count(*) FROM api_keys WHERE revoked_at IS NULL AND NOT is_hidden
+    AND (expires_at IS NULL OR expires_at > :now) GROUP BY account_id
+"""
+_MINUTE = """
+SELECT accounts.id, cache_id, key_id, sum(operations), sum(bytes_in), sum(bytes_out)
+FROM accounts CROSS JOIN usage_minutes AS usage ON usage.account_id = accounts.id AND at = :minute
+JOIN usage_series ON usage_series.id = usage.series_id
+GROUP BY accounts.id, cache_id, key_id
+"""
+_NO_KEYS = {"local", "token", "session", "server"}
+
+
+@dataclass(frozen=True, slots=True)
+class LimitUse:
+    """How much accounts use of one limit.
+
+    Attributes:
+        near: How many use at least 80 %.
+        reached: How many use all of it.
+        greatest: The greatest share that one uses: 1.0 is all of it.
+    """
+
+    near: int
+    reached: int
+    greatest: float
+
+
+def measure(tx: Tx, stored: Stored) -> dict[str, LimitUse]:
+    """Return how much is used of each of `NAMES`, over the accounts that have that limit."""
+    shares: dict[str, list[float]] = {name: [] for name in NAMES}
+    limits = _limits(tx)
+    used = _used(tx, {id for id, _ in limits[STORED_BYTES]}, stored)
+    for name, of_accounts in limits.items():
+        shares[name] += (_share(used[name].get(id, 0), most) for id, most in of_accounts)
+    return {name: _summed(each) for name, each in shares.items()}
+
+
+def _limits(tx: Tx) -> dict[str, list[tuple[int, int]]]:
+    """The accounts that have each limit, and its number."""
+    found: dict[str, list[tuple[int, int]]] = {name: [] for name in NAMES}
+    for account_id, limits, overrides in tx.db.rows(_LIMITS):
+        for name, most in plan_limits.combined(limits, overrides).items():
+            if name in found and isinstance(most, int):
+                found[name].append((account_id, most))
+    return found
+
+
+def _used(tx: Tx, with_stored: set[int], stored: Stored) -> dict[str, ByAccount]:
+    caches: defaultdict[int, list[int]] = defaultdict(list)
+    for account_id, cache_id in tx.db.rows(_CACHES, now=tx.now):
+        caches[account_id].append(cache_id)
+    return {
+        TRANSFER: transfer.used_by_all(tx),
+        STORED_BYTES: {id: sum(map(stored, caches.get(id, ()))) for id in with_stored},
+        CACHES: {id: len(each) for id, each in caches.items()},
+        KEYS: dict(tx.db.rows(_KEYS, now=tx.now)),
+        **_rates(tx),
+    }
+
+
+def _rates(tx: Tx) -> dict[str, ByAccount]:
+    """The rates of the last whole minute; of caches and keys, the greatest of each account."""
+    sums: defaultdict[tuple[str, int, int | str], list[int]] = defaultdict(lambda: [0, 0, 0])
+    minute = floor(tx.now, MINUTE) - MINUTE
+    for account_id, cache_id, key_id, *counts in tx.db.rows(_MINUTE, minute=minute):
+        parts: dict[str, int | str] = {"": 0}
+        parts |= {"cache_": cache_id} if cache_id else {}
+        parts |= {} if key_id in _NO_KEYS else {"key_": key_id}
+        for scope, part in parts.items():
+            summed = sums[scope, account_id, part]
+            summed[:] = map(sum, zip(summed, counts, strict=True))
+    rates: dict[str, defaultdict[int, float]] = {name: defaultdict(float) for name in RATES}
+    for (scope, account_id, _), summed in sums.items():
+        for count, amount in zip(COUNTED, summed, strict=True):
+            rate = rates[f"{scope}{count}_per_second"]
+            rate[account_id] = max(rate[account_id], amount / MINUTE)
+    return dict(rates)
+
+
+def _share(used: float, most: int) -> float:
+    return used / most if most else 1.0
+
+
+def _summed(shares: Sequence[float]) -> LimitUse:
+    near, reached = (sum(share >= least for share in shares) for least in (NEAR, 1.0))
+    return LimitUse(near, reached, max(shares, default=0.0))
