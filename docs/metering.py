@@ -70,8 +70,12 @@ settings brings nothing back.
   up nothing, so it has neither hits nor misses.
 * What is found but not sent counts as a hit with zero bytes, and for no operation: with `HEAD`,
   304 and 412. A range request counts the bytes of the ranges.
-* A failed request counts what it sent, and nothing as found. So does a request whose response
-  would have been too long.
+* A failed request counts what it sent, and nothing as found: a value that is too large or would
+  live too long, an increment of what is no number, a read whose response would have been too
+  long. A batch that fails counts its items until the one that is the reason.
+* What is refused before that counts no bytes, and one operation and ECPU: a request without
+  permission, to a cache that does not exist, or that cannot be read. A request over
+  [a rate of its account](../explanation/limits.md#rates) counts as a request and an error only.
 * A batch counts as one request, with the totals of its items.
 
 ## Commands

@@ -39,6 +39,11 @@ impl Backend {
         self.remote.is_some()
     }
 
+    /// Whether the request that this thread serves was served before, and had to wait.
+    pub(crate) fn has_waited(&self) -> bool {
+        self.remote.is_some() && valkey::has_waited()
+    }
+
     /// Runs `command` in `namespace`, whose items have these limits and, if they are in this process,
     /// this quota; also returns its hits and misses. `pace` is told of what takes long.
     ///

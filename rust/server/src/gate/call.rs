@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use attimo_engine::{Command, ItemType, Limits, Looked, Namespace, Ttl, chunks};
+use attimo_engine::{Command, ItemType, Limits, Looked, Namespace, Received, Ttl, chunks};
 
 use super::{Authorization, Gate};
 use crate::clock::Now;
@@ -50,22 +50,18 @@ impl<'a> Call<'a> {
         Call::new(gate, authorization, api, now, Steps::at_once())
     }
 
-    /// Checks the limits of the account's plan, and takes one operation of those for each second.
+    /// Checks the limits of the account's plan, and takes one operation of those for each second. A
+    /// request that has waited for a remote store has its operation.
     ///
     /// # Errors
     ///
     /// [`Error::Limited`].
     pub(super) fn take_operation(&self) -> Result<()> {
         match &self.authorization.limits {
-            None => Ok(()),
-            Some(limits) => limits.admit(self.now().micros).map_err(Error::Limited),
-        }
-    }
-
-    /// Gives back what [`Call::take_operation`] has taken: the request will be served again.
-    pub(super) fn wait(self) {
-        if let Some(limits) = &self.authorization.limits {
-            limits.give_back();
+            Some(limits) if !self.gate.backend.has_waited() => {
+                limits.admit(self.now().micros).map_err(Error::Limited)
+            }
+            _ => Ok(()),
         }
     }
 
@@ -130,15 +126,27 @@ impl<'a> Call<'a> {
         Error::Denied(Cow::Owned(text))
     }
 
-    /// Checks that a value of this size may be written, and may live that long, before anything is
-    /// written.
+    /// Checks that values with these keys may be written, and may live that long, before any is
+    /// written. If one may not, those until then count as commands that have failed.
     ///
     /// # Errors
     ///
     /// The engine's refusal of an item that is too large, and [`Error::Invalid`].
-    pub(crate) fn admit(&self, key: &[u8], value: &[u8], ttl: Ttl) -> Result<()> {
-        self.limits().admit_item(ItemType::Scalar, key, value.len() as u64)?;
-        self.check_ttl(Some(ttl))
+    pub(crate) fn admit<'v>(
+        &mut self,
+        values: impl Iterator<Item = (&'v [u8], &'v [u8], Ttl)>,
+    ) -> Result<()> {
+        let mut sent = RequestUsage::default();
+        for (key, value, ttl) in values {
+            sent.commands += 1;
+            sent.received += Received::item(key.len() + value.len());
+            let admitted = self.limits().admit_item(ItemType::Scalar, key, value.len() as u64);
+            if let Err(error) = admitted.map_err(Error::from).and(self.check_ttl(Some(ttl))) {
+                self.used = sent;
+                return Err(error);
+            }
+        }
+        Ok(())
     }
 
     /// Checks that an item may live that long.
@@ -202,8 +210,8 @@ impl<'a> Call<'a> {
         let access = if C::WRITES { own } else { own.to_read() };
         self.allow_to(access, command.key())?;
         let namespace = self.namespace()?;
-        self.check_ttl(command.ttl())?;
         self.used.received += command.received();
+        self.check_ttl(command.ttl())?;
         let quota = self.authorization.limits.as_ref().and_then(|limits| limits.quota());
         self.gate.backend.run(namespace, command, (self.limits(), quota), self.now(), self.steps)
     }

@@ -43,7 +43,6 @@ impl Gate {
             call.namespace().map(|_| reply)
         });
         if matches!(reply, Err(Error::Waiting)) {
-            call.wait();
             return reply;
         }
         match &reply {

@@ -97,11 +97,6 @@ impl Applied {
         Ok(())
     }
 
-    /// Gives back what [`Applied::admit`] has taken, for a request that will be admitted again.
-    pub(crate) fn give_back(&self) {
-        self.gauges.iter().for_each(Gauge::give_back);
-    }
-
     /// Takes what an admitted request has used, even if nothing is left.
     pub(crate) fn charge(&self, taken: Taken, now: u64) {
         self.gauges.iter().for_each(|gauge| gauge.charge(taken, now));

@@ -142,16 +142,6 @@ fn what_is_known_afterwards_is_a_debt() {
 }
 
 #[test]
-fn a_request_that_is_served_again_takes_its_operation_once() {
-    let limits = applied(&plan(&[("operations_per_second", 2)]), 1, "k", 0);
-    for _ in 0..10 {
-        assert_eq!(limits.admit(0), Ok(()));
-        limits.give_back();
-    }
-    assert_eq!(admitted(&limits, ONE, 0).0, 2);
-}
-
-#[test]
 fn other_numbers_change_the_rate_and_refill_nothing() {
     let slow = [("operations_per_second", 10), ("cache_operations_per_second", 10)];
     let mut plan = plan(&slow);

@@ -46,6 +46,14 @@ impl Exchange {
     }
 }
 
+/// Whether the request that this thread serves has waited for a reply.
+pub(super) fn has_waited() -> bool {
+    let exchange = CURRENT.take();
+    let has_waited = exchange.as_ref().is_some_and(|exchange| exchange.len() > 0);
+    CURRENT.set(exchange);
+    has_waited
+}
+
 /// The reply to a command.
 ///
 /// # Errors

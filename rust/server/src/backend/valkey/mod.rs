@@ -74,6 +74,11 @@ impl Valkey {
     }
 }
 
+/// Whether the request that this thread serves has waited for a reply.
+pub(super) fn has_waited() -> bool {
+    exchange::has_waited()
+}
+
 /// Runs a command of the request that this thread serves; also returns its hits and misses.
 ///
 /// # Errors

@@ -112,9 +112,10 @@ fn put(request: &CacheRequest<'_>) -> Result<Response> {
             let own = item.ttl_seconds.map(|Whole(seconds)| lifetime(seconds)).transpose()?;
             let none = "ttl_seconds is missing: an item has none, nor has the query";
             let ttl = own.or(default).ok_or(Error::Malformed(none))?;
-            call.admit(&item.key, &item.value, ttl)?;
             ttls.push(ttl);
         }
+        let values = items.iter().zip(&ttls);
+        call.admit(values.map(|(item, ttl)| (&*item.key, &*item.value, *ttl)))?;
         for (at, (Item { key, value, .. }, ttl)) in items.iter().zip(ttls).enumerate() {
             prefetch(call, at, &items, |item| &item.key);
             call.steps().work(COMMAND + work_of(value.len()));

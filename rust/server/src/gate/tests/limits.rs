@@ -8,6 +8,8 @@ use crate::plan::Limit;
 use crate::stats::{Stats, ThreadStats, Via};
 use crate::steps::Steps;
 
+mod remote;
+
 /// A gate where the local owner's account has these limits, at revision 2.
 fn limited(numbers: &[(&str, u64)]) -> Gate {
     let gate = gate();
@@ -19,6 +21,30 @@ fn limits(revision: u64, numbers: &[(&str, u64)]) -> Changes {
     let numbers = numbers.iter().map(|(name, number)| ((*name).to_owned(), *number)).collect();
     let limits = vec![AccountLimits { account: LOCAL_OWNER, numbers }];
     Changes { revision, since: Some(revision - 1), limits, ..Changes::default() }
+}
+
+/// The owner's cache called "there".
+fn cache(id: u64, namespace: u32) -> Cache {
+    let (name, namespace) = ("there".to_owned(), Namespace(namespace));
+    Cache { id: CacheId(id), account: LOCAL_OWNER, name, namespace, expires_at: u64::MAX }
+}
+
+/// What is counted for a request of the owner.
+fn counted(
+    gate: &Gate,
+    run: impl FnOnce(&mut Call<'_>, ()) -> Result<()>,
+) -> Vec<(&'static str, u64)> {
+    let (meter, mut connection) = (Arc::<Meter>::default(), AuthorizationCache::default());
+    let (thread, stats) = (ThreadMeter::new(meter.clone()), Stats::default());
+    let owner = Credential { token: b"", local: true, peer: Ipv4Addr::LOCALHOST.into() };
+    let authorization = connection.authorize(gate, &thread, owner, b"there", now()).unwrap();
+    let (authorization, api, via) = (&*authorization, Api::SetBatch, Via::Http);
+    let request = DataRequest { authorization, api, via, now: now(), steps: Steps::at_once() };
+    let stats = ThreadStats::new(&stats, Clock::start());
+    gate.serve(request, &stats, Ok(()), run).unwrap_err();
+
+    let counts = COUNT_NAMES.into_iter().zip(meter.take()[0].counts);
+    counts.filter(|(_, count)| *count > 0).collect()
 }
 
 /// Serves requests of the owner, one for each command of `run`, until one fails.
@@ -74,31 +100,56 @@ fn a_limit_is_met_before_the_request_is_looked_at() {
 #[test]
 fn a_refused_request_is_counted_and_costs_nothing() {
     let gate = limited(&[("operations_per_second", 0)]);
-    let (meter, mut connection) = (Arc::<Meter>::default(), AuthorizationCache::default());
-    let (thread, stats) = (ThreadMeter::new(meter.clone()), Stats::default());
-    let owner = Credential { token: b"", local: true, peer: Ipv4Addr::LOCALHOST.into() };
-    let authorization = connection.authorize(&gate, &thread, owner, b"there", now()).unwrap();
-    let (authorization, api, via) = (&*authorization, Api::Set, Via::Http);
-    let request = DataRequest { authorization, api, via, now: now(), steps: Steps::at_once() };
-    let stats = ThreadStats::new(&stats, Clock::start());
-    gate.serve(request, &stats, Ok(()), |call, ()| set(call, b"key")).unwrap_err();
 
-    let used = meter.take();
-    let counted = COUNT_NAMES.into_iter().zip(used[0].counts).filter(|(_, count)| *count > 0);
-    assert_eq!(counted.collect::<Vec<_>>(), [("requests", 1), ("errors", 1)]);
+    let counts = counted(&gate, |call, ()| set(call, b"key"));
+
+    assert_eq!(counts, [("requests", 1), ("errors", 1)]);
+}
+
+#[test]
+fn a_write_that_is_refused_counts_what_was_sent() {
+    let gate = limited(&[("item_bytes", 2_000), ("ttl_seconds", 60)]);
+    let (long, ttl) = ([0; 3_000], Ttl(1_000));
+    let value = NewValue::Short(&long);
+    let expected = [
+        ("requests", 1),
+        ("errors", 1),
+        ("bytes_in", 3_001),
+        ("kib_in", 3),
+        ("commands", 1),
+        ("operations", 3),
+        ("ecpu_thousandths", 2_931),
+    ];
+
+    let too_large = counted(&gate, |call, ()| call.run(Set { key: b"k", value, ttl }));
+    assert_eq!(too_large, expected);
+    let too_long = counted(&limited(&[("ttl_seconds", 60)]), |call, ()| {
+        call.run(Set { key: b"k", value: NewValue::Short(&long), ttl: Ttl(61_000) })
+    });
+    assert_eq!(too_long, expected);
+}
+
+#[test]
+fn a_batch_that_is_refused_counts_its_items_until_the_one_that_is_the_reason() {
+    let gate = limited(&[("item_bytes", 2_000), ("ttl_seconds", 60)]);
+    let items: [(&[u8], &[u8], Ttl); 3] =
+        [(b"a", &[0; 1_500], Ttl(1)), (b"b", &[0; 2_500], Ttl(1)), (b"c", b"", Ttl(1))];
+    let late = [items[0], (items[1].0, &[0; 3], Ttl(61_000))];
+    let sent = |mut counts: Vec<(&'static str, u64)>| {
+        counts.retain(|(name, _)| ["bytes_in", "commands"].contains(name));
+        counts
+    };
+
+    let too_large = sent(counted(&gate, |call, ()| call.admit(items.into_iter())));
+    assert_eq!(too_large, [("bytes_in", 4_002), ("commands", 2)]);
+    let too_long = sent(counted(&gate, |call, ()| call.admit(late.into_iter())));
+    assert_eq!(too_long, [("bytes_in", 1_505), ("commands", 2)]);
 }
 
 #[test]
 fn a_flushed_cache_keeps_its_bucket_and_the_next_of_its_name_has_a_new_one() {
     let gate = limited(&[("cache_operations_per_second", 5)]);
     let mut connection = AuthorizationCache::default();
-    let cache = |id, namespace| Cache {
-        id: CacheId(id),
-        account: LOCAL_OWNER,
-        name: "there".to_owned(),
-        namespace: Namespace(namespace),
-        expires_at: u64::MAX,
-    };
     assert_eq!(serve_until_refused(&gate, &mut connection).0, 5);
 
     let flushed = Changes { caches: vec![cache(1, 8)], ..limits(3, &[]) };
