@@ -17,6 +17,8 @@ SAY := @printf '\033[1m==>\033[0m %s\n'
 # Cargo and pip find the environment by this, whatever the shell has activated.
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Many images set it. Each start of a server or a command would then compile the program anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 # A toolchain that was deleted, or is no longer on PATH, is provided again instead of failing strangely.
 ifneq ($(wildcard $(VENV)/.toolchain),)
