@@ -15,6 +15,7 @@ class Bar:
     Attributes:
         figure: The name of the figure that it is about.
         over: The figure by which that one is divided, or nothing.
+        unit: Of the figure, or of both.
     """
 
     text: str
@@ -28,11 +29,14 @@ class Bar:
         """What was measured; None if it was not."""
         if self.over is None:
             return figures.get(self.figure)
-        return figures.get(self.ratio)
+        ours, theirs = figures.get(self.figure), figures.get(self.over)
+        if ours is None or theirs is None:
+            return None
+        return figures.get(self.ratio, ours / theirs)
 
     @property
     def ratio(self) -> str:
-        """The name of the figure that puts one over the other: the median of the rounds' ratios."""
+        """The name of the figure that is the median of the ratios of rounds, if there are any."""
         return f"{self.figure} : {self.over}"
 
     def is_met(self, figures: Figures) -> bool | None:
@@ -47,9 +51,10 @@ class Bar:
     @property
     def limit(self) -> str:
         """The promise in figures."""
+        unit = "" if self.over else self.unit
         if self.at_most is not None:
-            return f"≤ {self.at_most:g} {self.unit}".strip()
-        return f"≥ {self.at_least:g} {self.unit}".strip()
+            return f"≤ {self.at_most:g} {unit}".strip()
+        return f"≥ {self.at_least:g} {unit}".strip()
 
 
 def every() -> list[Bar]:
@@ -61,7 +66,7 @@ def every() -> list[Bar]:
             over=table.get("over"),
             at_most=table.get("at_most"),
             at_least=table.get("at_least"),
-            unit=table.get("unit", ""),
+            unit=table.get("unit", "µs" if "over" in table else ""),
         )
         for table in tomllib.loads(FILE.read_text())["bar"]
     ]

@@ -1,11 +1,23 @@
 """The page of figures, `docs/reference/benchmarks.md`, from a run."""
 
-from bench import bars, idle, scenarios
+from bench import bars, idle, scenarios, sections
 from bench.bars import Bar, Figures
 from bench.machine import About
 from bench.results import Results
 from bench.scenarios import Scenario
-from bench.words import BUSY, CONNECTIONS, INTRODUCTION, MEMORY, METHOD, SCALING
+from bench.tables import NOT_MEASURED, rounded, table
+from bench.words import (
+    BUSY,
+    COLLECTIONS,
+    CONNECTIONS,
+    INTRODUCTION,
+    LARGE,
+    MEMORY,
+    METHOD,
+    MISSES,
+    RATES,
+    SCALING,
+)
 
 NAMES = {
     "attimo": "Attimo",
@@ -20,7 +32,6 @@ SECTIONS = {
     "http1": "HTTP/1.1",
     "resp": "The Redis protocol, for comparison",
 }
-NOT_MEASURED = "not measured"
 LATE_SECONDS = 0.005
 QUIET = 1.0  # the load average of a machine that has little else to do
 
@@ -28,7 +39,7 @@ QUIET = 1.0  # the load average of a machine that has little else to do
 def promises(figures: Figures) -> str:
     """What was promised and what was measured, as a table."""
     rows = [_promise(bar, figures) for bar in bars.every()]
-    return _table(["promise", "bar", "measured", ""], rows)
+    return table(["promise", "bar", "measured", ""], rows)
 
 
 def page(found: Results) -> str:
@@ -43,9 +54,21 @@ def page(found: Results) -> str:
         "## Two threads",
         SCALING,
         _scaling(found.figures),
+        "## At the same rates",
+        RATES,
+        sections.rates(found.figures),
+        "## Beside large requests of others",
+        LARGE,
+        sections.large(found.figures),
         "## Memory of an item",
         MEMORY,
         _memory(found.figures),
+        "## Memory of an element",
+        COLLECTIONS,
+        sections.collections(found.figures),
+        "## Misses at the same memory",
+        MISSES,
+        sections.misses(found.figures),
         "## An idle connection",
         CONNECTIONS,
         _connections(found.figures),
@@ -62,9 +85,11 @@ def _promise(bar: Bar, figures: Figures) -> list[str]:
     value = bar.value(figures)
     if value is None:
         return [bar.text, bar.limit, NOT_MEASURED, ""]
-    measured = f"{_round(value)} {bar.unit}".strip()
     if bar.over:
-        measured += f" ({_round(figures[bar.figure])} : {_round(figures[bar.over])} µs)"
+        ours, theirs = figures[bar.figure], figures[bar.over]
+        measured = f"{rounded(value)} ({rounded(ours)} : {rounded(theirs)} {bar.unit})"
+    else:
+        measured = f"{rounded(value)} {bar.unit}".strip()
     return [bar.text, bar.limit, measured, "met" if bar.is_met(figures) else "**missed**"]
 
 
@@ -79,7 +104,7 @@ def _throughput(figures: Figures) -> list[str]:
             if f"{each.name}.{server}.cpu" in figures
         ]
         if rows:
-            parts += [f"## {title}", _table(COLUMNS, rows)]
+            parts += [f"## {title}", table(COLUMNS, rows)]
     return parts
 
 
@@ -100,7 +125,7 @@ def _scenario(each: Scenario, server: str, figures: Figures) -> list[str]:
     def figure(name: str) -> float:
         return figures[f"{each.name}.{server}.{name}"]
 
-    cpu = [_round(figure(name)) for name in ("cpu", "cpu_least", "cpu_most")]
+    cpu = [rounded(figure(name)) for name in ("cpu", "cpu_least", "cpu_most")]
     late = " †" if figure("behind_seconds") > LATE_SECONDS else ""
     return [
         each.title,
@@ -142,7 +167,7 @@ def _scaling(figures: Figures) -> str:
         "of the busiest thread",
         "ratio of capacities",
     ]
-    return _table(columns, rows) if rows else NOT_MEASURED
+    return table(columns, rows) if rows else NOT_MEASURED
 
 
 def _memory(figures: Figures) -> str:
@@ -157,7 +182,7 @@ def _memory(figures: Figures) -> str:
         if f"memory.{server}.items" in figures
     ]
     columns = ["server", "items", "MB of resident memory", "bytes an item beyond its own 116"]
-    return _table(columns, rows) if rows else NOT_MEASURED
+    return table(columns, rows) if rows else NOT_MEASURED
 
 
 def _connections(figures: Figures) -> str:
@@ -172,7 +197,7 @@ def _connections(figures: Figures) -> str:
         if f"connection.{name}.count" in figures
     ]
     columns = ["connection", "how many", "MB of resident memory", "bytes each"]
-    return _table(columns, rows) if rows else NOT_MEASURED
+    return table(columns, rows) if rows else NOT_MEASURED
 
 
 def _life(figures: Figures) -> str:
@@ -188,11 +213,11 @@ def _life(figures: Figures) -> str:
         "caches.added_mb": ("Memory that 10,000 caches add", "MB"),
     }
     rows = [
-        [text, f"{_round(figures[name])} {unit}".strip()]
+        [text, f"{rounded(figures[name])} {unit}".strip()]
         for name, (text, unit) in texts.items()
         if name in figures
     ]
-    return _table(["", "measured"], rows) if rows else NOT_MEASURED
+    return table(["", "measured"], rows) if rows else NOT_MEASURED
 
 
 def _how(about: About, versions: dict[str, str]) -> str:
@@ -206,16 +231,4 @@ def _how(about: About, versions: dict[str, str]) -> str:
         ["servers", ", ".join(f"{NAMES[name]} {version}" for name, version in versions.items())],
         ["command", f"`{about.command}`" + (" (quick: short rounds)" if about.quick else "")],
     ]
-    return _table(["", ""], rows)
-
-
-def _table(columns: list[str], rows: list[list[str]]) -> str:
-    lines = [columns, ["---"] * len(columns), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _round(value: float) -> str:
-    """Three digits that say something, without an exponent."""
-    if value >= 100:
-        return f"{value:,.0f}"
-    return f"{value:.2f}" if value >= 1 else f"{value:.3f}"
+    return table(["", ""], rows)

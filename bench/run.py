@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -10,13 +10,16 @@ from bench import (
     driver,
     fetches,
     idle,
+    large,
     ledger,
     life,
     limits,
     memory,
+    misses,
     neighbours,
     peers,
     progress,
+    rates,
     report,
     results,
     scaling,
@@ -25,13 +28,16 @@ from bench import (
 from bench.errors import RunError, SetupError
 from bench.fetches import Fetches
 from bench.idle import Idle
+from bench.large import Large
 from bench.ledger import LedgerFigures
 from bench.life import Life
 from bench.limits import LimitFigures
 from bench.machine import ROOT, about, check_the_core_is_built
-from bench.memory import Memory
+from bench.memory import Collected, Memory
+from bench.misses import Misses
 from bench.neighbours import Neighbours
 from bench.plan import FULL, QUICK, Plan
+from bench.rates import Rate
 from bench.results import Results
 from bench.scaling import Scaling
 from bench.scenarios import Scenario, every
@@ -39,19 +45,36 @@ from bench.throughput import Measured
 
 PAGE = ROOT / "docs" / "reference" / "benchmarks.md"
 Finding = (
-    Measured | Scaling | Fetches | Neighbours | LimitFigures | Memory | Idle | Life | LedgerFigures
+    Measured
+    | Scaling
+    | Rate
+    | Fetches
+    | Large
+    | Neighbours
+    | LimitFigures
+    | Memory
+    | Collected
+    | Misses
+    | Idle
+    | Life
+    | LedgerFigures
 )
 PARTS = (
     "throughput",
     "scaling",
+    "rates",
     "fetches",
+    "large",
     "neighbours",
     "limits",
     "memory",
+    "misses",
     "idle",
     "life",
     "ledger",
 )
+SLOW = ("misses",)
+"""Not in a quick run, unless they are asked for."""
 
 
 def main() -> None:
@@ -117,25 +140,21 @@ def _measure(chosen: argparse.Namespace) -> Results:
 
 def _findings(part: str, chosen: list[Scenario], plan: Plan) -> Sequence[Finding]:
     """Measure one part."""
-    match part:
-        case "throughput":
-            return throughput.measure(chosen, plan)
-        case "scaling":
-            return scaling.measure(plan)
-        case "fetches":
-            return [fetches.measure(plan)]
-        case "neighbours":
-            return [neighbours.measure()]
-        case "limits":
-            return [limits.measure(plan)]
-        case "memory":
-            return memory.measure(plan)
-        case "idle":
-            return idle.measure()
-        case "life":
-            return [life.measure(plan)]
-        case _:
-            return [ledger.measure()]
+    measures: dict[str, Callable[[], Sequence[Finding]]] = {
+        "throughput": lambda: throughput.measure(chosen, plan),
+        "scaling": lambda: scaling.measure(plan),
+        "rates": lambda: rates.measure(plan),
+        "fetches": lambda: [fetches.measure(plan)],
+        "large": lambda: [large.measure(plan)],
+        "neighbours": lambda: [neighbours.measure()],
+        "limits": lambda: [limits.measure(plan)],
+        "memory": lambda: memory.measure(plan),
+        "misses": misses.measure,
+        "idle": idle.measure,
+        "life": lambda: [life.measure(plan)],
+        "ledger": lambda: [ledger.measure()],
+    }
+    return measures[part]()
 
 
 def _scenarios(chosen: argparse.Namespace) -> list[Scenario]:
@@ -147,7 +166,7 @@ def _scenarios(chosen: argparse.Namespace) -> list[Scenario]:
 
 def _parts(chosen: argparse.Namespace, scenarios: list[Scenario]) -> list[str]:
     if not chosen.only:
-        return list(PARTS)
+        return [part for part in PARTS if part not in SLOW or not chosen.quick]
     named = [part for part in PARTS if part in chosen.only]
     others = [name for name in chosen.only if name not in PARTS]
     if others and not scenarios:

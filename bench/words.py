@@ -30,6 +30,29 @@ Resident memory before and after each key was set once, with a value of 100 byte
 live, divided by the number of items; then every item is read back, to see that it is still there.
 """
 
+RATES = """
+Gets of 100 bytes at a rate that is the same for everybody, whether a server keeps up or not, one
+server at a time; the medians of three rounds in turn. Latency counts from when a Get was due.
+"""
+
+LARGE = """
+5,000 Gets a second of one client, alone and beside large requests of others to the same thread, ten
+of each kind a second as far as it serves them: fetches of a sorted set of 100,000 values, unions of
+five such sets, and batches of 100,000 keys, all over HTTP/1.1. The medians of three rounds.
+"""
+
+COLLECTIONS = """
+Resident memory before and after a million elements with names of 16 bytes were written to
+collections of the size that is said, divided by the elements. A field's value has 20 bytes.
+"""
+
+MISSES = """
+A trace of 4,000,000 requests (`bench/trace.py`) is replayed against Attimo's engine alone, against
+Valkey, and against simulations by libcachesim, in which each item takes 64 bytes beyond its key and
+value. What is missed is written. Nobody can avoid the first request of a key; *avoidable* misses
+are the others. Memory is that by which a process grew.
+"""
+
 CONNECTIONS = """
 Resident memory of the server before and after so many connections were opened to it, one after the
 other, each with what is said, and then left alone, divided by their number. What the kernel holds
@@ -70,6 +93,6 @@ METHOD = """
 * Processor time is that of `/proc/PID/task/*/schedstat`, which counts nanoseconds. Every round is
   in `bench/results`, with the figures by the names that `bench/bars.toml` uses.
 
-`make bench` measures everything in about half an hour; `python -m bench --quick` takes about five
+`make bench` measures everything in about an hour; `python -m bench --quick` takes about five
 minutes; `python -m bench --only grpc-get-1x100` measures what begins with that name.
 """
