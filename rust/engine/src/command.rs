@@ -14,7 +14,7 @@ pub enum Space {
 /// An operation on one key of a cache.
 ///
 /// Fronts decode requests into commands. A command borrows from the request; it runs under the lock
-/// of one shard, so `apply` must be short.
+/// of one shard, so `apply` must be short, or `work` say that it is not.
 pub trait Command {
     /// Whether it may change or remove the item.
     const WRITES: bool;
@@ -43,6 +43,21 @@ pub trait Command {
 
     /// Runs before the lock is taken, for work that takes long.
     fn prepare(&mut self, _hashing: &Hashing, _pace: &dyn Pace) {}
+
+    /// How long it takes on what is at its place, in units of [`Pace`], if that may be more than some
+    /// microseconds. A command that takes too long for the lock works on a copy of the item in steps:
+    /// a read on that of one moment, and a write takes place at once if the item is still the same.
+    fn work(&self, _place: &Place<'_>) -> usize {
+        0
+    }
+
+    /// A write that may take long, again: the item may change while it works on a copy.
+    fn again(&self) -> Option<Self>
+    where
+        Self: Sized,
+    {
+        None
+    }
 
     /// Runs the command. On `Err` the item is unchanged.
     ///

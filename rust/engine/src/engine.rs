@@ -11,13 +11,10 @@ use crate::fairness::Fairness;
 use crate::hashing::Hashing;
 use crate::log::Position;
 use crate::namespace::Retired;
-use crate::place::{Place, Rules};
-use crate::quota::{Quota, Spared};
+use crate::place::Rules;
 use crate::reclaim::Written;
 use crate::shard::Shard;
-use crate::{
-    Command, Error, Limits, Looked, Moment, Namespace, Pace, Stored, Totals, Unpaced, size,
-};
+use crate::{Limits, Moment, Namespace, Stored, Totals, size};
 
 /// Namespaces looked up under one lock before it is released.
 const LOOKED_UP_AT_A_TIME: usize = 64;
@@ -84,61 +81,6 @@ impl Engine {
     /// The limits of items.
     pub fn limits(&self) -> &Limits {
         &self.rules.limits
-    }
-
-    /// Runs a command. If memory is short after a write, the write stays and other items are
-    /// evicted.
-    ///
-    /// # Errors
-    ///
-    /// Those of the command; the item is then unchanged.
-    pub fn run<C: Command>(
-        &self,
-        namespace: Namespace,
-        command: C,
-        now: Moment,
-    ) -> Result<C::Reply, Error> {
-        self.measure(namespace, command, (self.limits(), None), now, &Unpaced)
-            .map(|(reply, _)| reply)
-    }
-
-    /// The same with other limits of items and a quota, and returns the lookups of the command, too.
-    /// `steps` is told of what takes long.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`Engine::run`].
-    pub fn measure<C: Command>(
-        &self,
-        namespace: Namespace,
-        mut command: C,
-        (limits, quota): (&Limits, Option<Quota<'_>>),
-        now: Moment,
-        steps: &dyn Pace,
-    ) -> Result<(C::Reply, Looked), Error> {
-        command.prepare(&self.rules.hashing, steps);
-        let namespace = namespace.within(C::SPACE);
-        let (home, hash) = self.locate(namespace, command.key());
-        let mut shard = self.lock(home);
-        let (before, stored) = (shard.memory(), shard.totals().bytes);
-        let at = (namespace, hash);
-        let mut place = Place::find(&mut shard, (&self.rules, limits), at, command.key(), now);
-        let reply = command.apply(&mut place);
-        let (mut at, mut looked) = (place.at(), place.looked());
-        if C::WRITES {
-            shard.compact(&mut at);
-            self.count(before, shard.memory());
-            let stored = (stored, shard.totals().bytes);
-            self.leave(shard, Written { home, namespace, at }, now);
-            if let Some(quota) = quota {
-                self.keep_within(quota, stored, Spared { home, namespace, hash }, now);
-            }
-        } else {
-            drop(shard);
-        }
-        let reply = reply?;
-        looked += C::looked(&reply, steps);
-        Ok((reply, looked))
     }
 
     /// Inserts an item by `insert`, unless its key has one; whether it did.
@@ -251,6 +193,10 @@ impl Engine {
 
     pub(crate) fn cursor(&self) -> &Mutex<Cursor> {
         &self.cursor
+    }
+
+    pub(crate) fn rules(&self) -> &Rules {
+        &self.rules
     }
 
     pub(crate) fn hashing(&self) -> &Hashing {

@@ -14,6 +14,7 @@ mod caches;
 mod collections;
 mod command;
 pub mod commands;
+mod draft;
 mod engine;
 #[cfg(test)]
 mod engine_tests;
@@ -36,6 +37,7 @@ mod quota;
 mod random;
 mod reclaim;
 mod record;
+mod run;
 mod search;
 mod shard;
 mod size;

@@ -1,5 +1,7 @@
 //! The view of a command: one key of one cache at one time.
 
+use std::fmt;
+
 use crate::hashing::Hashing;
 use crate::random::Random;
 use crate::shard::{Content, Shard};
@@ -7,7 +9,8 @@ use crate::time::Deadline;
 use crate::value_slab::Collection;
 use crate::value_slab::Value;
 use crate::{
-    CollectionTtl, Error, Found, ItemType, Limits, Looked, Moment, Namespace, NewValue, Ttl,
+    CollectionTtl, Error, Found, ItemType, Limits, Looked, Moment, Namespace, NewValue, Pace, Ttl,
+    Unpaced,
 };
 
 /// What all places of an engine share.
@@ -19,8 +22,7 @@ pub(crate) struct Rules {
 
 /// A key and its item, if there is one. An expired item counts as absent.
 ///
-/// It exists only while the shard is locked.
-#[derive(Debug)]
+/// It exists only while its shard is locked, or is that of a copy.
 pub struct Place<'a> {
     shard: &'a mut Shard,
     rules: &'a Rules,
@@ -32,6 +34,31 @@ pub struct Place<'a> {
     at: Option<u32>,
     live: bool,
     looked: Looked,
+    pace: &'a dyn Pace,
+}
+
+/// An item as it is at some time; a collection is shared.
+#[derive(Debug)]
+pub(crate) enum Version {
+    /// There is none.
+    None,
+    /// Some value in its record.
+    Scalar,
+    /// A value out of line.
+    ValueSlab(Value, Deadline),
+}
+
+impl Version {
+    /// The memory of its value, in bytes.
+    pub(crate) fn weight(&self) -> u64 {
+        if let Self::ValueSlab(value, _) = self { value.weight() } else { 0 }
+    }
+}
+
+impl fmt::Debug for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Place").field("namespace", &self.namespace).finish_non_exhaustive()
+    }
 }
 
 impl<'a> Place<'a> {
@@ -45,7 +72,47 @@ impl<'a> Place<'a> {
         let at = shard.find(namespace, hash, key);
         let live = at.is_some_and(|at| !shard.header(at).has_expired(now));
         let looked = Looked::default();
-        Self { shard, rules, limits, namespace, hash, now, at, live, looked }
+        Self { shard, rules, limits, namespace, hash, now, at, live, looked, pace: &Unpaced }
+    }
+
+    /// The same without a lock, where `pace` is told of work.
+    pub(crate) fn paced(self, pace: &'a dyn Pace) -> Self {
+        Self { pace, ..self }
+    }
+
+    /// Is told of long work.
+    pub(crate) fn pace(&self) -> &'a dyn Pace {
+        self.pace
+    }
+
+    /// The item as it is now.
+    pub(crate) fn version(&self) -> Version {
+        let Some(at) = self.item() else { return Version::None };
+        let deadline = self.shard.header(at).deadline();
+        let value = self.shard.value(at).cloned();
+        value.map_or(Version::Scalar, |value| Version::ValueSlab(value, deadline))
+    }
+
+    /// Whether the item is still as it was.
+    pub(crate) fn is(&self, version: &Version) -> bool {
+        match (version, self.item()) {
+            (Version::None, None) => true,
+            (Version::ValueSlab(value, deadline), Some(at)) => {
+                let is_same = self.shard.value(at).is_some_and(|it| it.is_same(value));
+                is_same && self.shard.header(at).deadline() == *deadline
+            }
+            _ => false,
+        }
+    }
+
+    /// Replaces the item by another version of it.
+    pub(crate) fn become_version(&mut self, key: &[u8], version: Version) {
+        match version {
+            Version::ValueSlab(value, deadline) => {
+                self.write(key, Content::ValueSlab(value), deadline);
+            }
+            Version::None | Version::Scalar => drop(self.remove()),
+        }
     }
 
     /// The time at which the command runs.
@@ -94,12 +161,11 @@ impl<'a> Place<'a> {
     pub fn put(&mut self, key: &[u8], value: NewValue<'_>, ttl: Ttl) -> Result<(), Error> {
         let bytes = value.as_slice().len() as u64;
         self.limits.admit_item(ItemType::Scalar, key, bytes)?;
-        self.write(key, value.into(), ttl);
+        self.write(key, value.into(), ttl.after(self.now));
         Ok(())
     }
 
-    fn write(&mut self, key: &[u8], content: Content<'_>, ttl: Ttl) {
-        let deadline = ttl.after(self.now);
+    fn write(&mut self, key: &[u8], content: Content<'_>, deadline: Deadline) {
         if let Some(at) = self.at {
             let at = self.shard.overwrite(at, key, content);
             self.shard.update(at, |header| header.set_deadline(deadline));
@@ -134,7 +200,7 @@ impl<'a> Place<'a> {
     }
 
     /// The address of the item after the command.
-    pub(crate) fn at(&self) -> Option<u32> {
+    pub(crate) fn address(&self) -> Option<u32> {
         self.at
     }
 
@@ -214,7 +280,8 @@ impl<'a> Place<'a> {
             let result = change(&mut new)?;
             limits.admit_item(C::TYPE, key, new.bytes())?;
             if !new.is_empty() {
-                self.write(key, Content::ValueSlab(new.into_value()), ttl.ttl);
+                let deadline = ttl.ttl.after(self.now);
+                self.write(key, Content::ValueSlab(new.into_value()), deadline);
             }
             return Ok(result);
         };
@@ -246,7 +313,7 @@ impl<'a> Place<'a> {
         if new.is_empty() {
             self.remove();
         } else {
-            self.write(key, Content::ValueSlab(new.into_value()), ttl);
+            self.write(key, Content::ValueSlab(new.into_value()), ttl.after(self.now));
         }
         Ok(())
     }

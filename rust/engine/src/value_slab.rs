@@ -9,8 +9,8 @@ use crate::collections::kinds::{Dictionary, Leaderboard, List, Set, SortedSet};
 use crate::stored::Size;
 use crate::{ItemType, Space, size};
 
-/// An out-of-line value.
-#[derive(Debug)]
+/// An out-of-line value. A clone shares it.
+#[derive(Debug, Clone)]
 pub(crate) enum Value {
     /// A scalar of [`LARGE_VALUE_BYTES`](crate::LARGE_VALUE_BYTES) bytes or more.
     Long(Bytes),
@@ -46,6 +46,19 @@ impl Value {
             Self::Leaderboard(it) => it.bytes(),
         };
         Size { memory: self.weight(), data }
+    }
+
+    /// Whether both share the same, so that neither was changed since one was cloned.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Long(a), Self::Long(b)) => a.as_ptr() == b.as_ptr() && a.len() == b.len(),
+            (Self::Dictionary(a), Self::Dictionary(b)) => a.is_same(b),
+            (Self::Set(a), Self::Set(b)) => a.is_same(b),
+            (Self::List(a), Self::List(b)) => a.is_same(b),
+            (Self::SortedSet(a), Self::SortedSet(b)) => a.is_same(b),
+            (Self::Leaderboard(a), Self::Leaderboard(b)) => a.is_same(b),
+            _ => false,
+        }
     }
 
     pub(crate) fn item_type(&self) -> ItemType {

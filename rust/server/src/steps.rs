@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use attimo_engine::{Namespace, Pace};
+use attimo_engine::{Moment, Namespace, Pace};
 use corosensei::stack::DefaultStack;
 use corosensei::{Coroutine, CoroutineResult, Yielder};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
@@ -122,6 +122,10 @@ impl Steps<'_> {
 impl Pace for Steps<'_> {
     fn work(&self, units: usize) {
         Steps::work(self, units);
+    }
+
+    fn now(&self) -> Option<Moment> {
+        Steps::now(self).map(|now| now.moment)
     }
 }
 

@@ -55,6 +55,11 @@ impl<V: Beside> Map<V> {
         self.tree.len()
     }
 
+    /// Whether both share all nodes.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.tree.is_same(&other.tree)
+    }
+
     /// Its memory, in bytes.
     pub(crate) fn weight(&self) -> u64 {
         self.tree.weight() + self.heap

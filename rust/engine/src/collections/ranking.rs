@@ -88,6 +88,11 @@ impl<M: Member> Ranking<M> {
         self.order.len()
     }
 
+    /// Whether both share all members.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.order.is_same(&other.order)
+    }
+
     /// Its memory, in bytes.
     pub(crate) fn weight(&self) -> u64 {
         self.order.weight() + self.hints.as_ref().map_or(0, Tree::weight) + self.heap

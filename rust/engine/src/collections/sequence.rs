@@ -73,6 +73,12 @@ impl Sequence {
         self.len
     }
 
+    /// Whether both share all blocks.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let mut both = self.blocks.iter().zip(&other.blocks);
+        self.blocks.len() == other.blocks.len() && both.all(|(a, b)| Arc::ptr_eq(a, b))
+    }
+
     /// Its memory, in bytes.
     pub(crate) fn weight(&self) -> u64 {
         let row = size::of_heap(self.blocks.capacity() * size_of::<Arc<Block>>());

@@ -7,6 +7,7 @@ use std::marker::PhantomData;
 use crate::collections::kinds::{Leaderboard, SortedSet};
 use crate::collections::map::{Beside, Map};
 use crate::hashing::Hashing;
+use crate::pace::{self, INSERTION};
 use crate::value_slab::Collection;
 use crate::{Command, Error, ID_BYTES, Looked, Pace, Place, Received, Space};
 
@@ -115,10 +116,19 @@ where
         Received::elements(self.key, self.members.clone().into_iter().map(C::name_bytes))
     }
 
+    fn work(&self, _: &Place<'_>) -> usize {
+        pace::sum(self.members.clone().into_iter().map(|_| INSERTION))
+    }
+
+    fn again(&self) -> Option<Self> {
+        Some(self.clone())
+    }
+
     fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
-        let hashing = &place.rules().hashing;
+        let (hashing, steps) = (&place.rules().hashing, place.pace());
         let removed = place.reduce(|collection: &mut C| {
             for name in self.members {
+                steps.work(INSERTION);
                 collection.remove_named(name, hashing);
             }
         })?;

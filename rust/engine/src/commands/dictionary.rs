@@ -5,6 +5,7 @@
 use crate::collections::kinds::Dictionary;
 use crate::commands::collection;
 use crate::commands::scalar::add;
+use crate::pace::{self, INSERTION, LOOKUP};
 use crate::{CollectionTtl, Command, Error, Looked, Pace, Pairs, Place, Received, Ttl};
 
 /// How many elements a dictionary has.
@@ -20,7 +21,7 @@ const LONGEST_NUMBER: u64 = 20;
 /// Passes the value of each field to `read`, in the order of `fields`, or `None` for missing ones;
 /// returns whether there is a dictionary.
 ///
-/// Without one, `read` is not called. It runs under the shard's lock.
+/// Without one, `read` is not called. If there are few fields, it runs under the shard's lock.
 ///
 /// # Errors
 ///
@@ -51,9 +52,15 @@ where
         Received::elements(self.key, self.fields.clone().into_iter().map(<[u8]>::len))
     }
 
+    fn work(&self, place: &Place<'_>) -> usize {
+        let found = place.collection::<Dictionary>().ok().flatten();
+        let value = found.map_or(0, |it| usize::try_from(it.bytes()).unwrap_or(0) / it.len());
+        pace::sum(self.fields.clone().into_iter().map(|_| LOOKUP + pace::of_bytes(value)))
+    }
+
     fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
         place.touch();
-        let hashing = &place.rules().hashing;
+        let (hashing, steps) = (&place.rules().hashing, place.pace());
         let Some(dictionary) = place.collection::<Dictionary>()? else {
             place.look(Looked::missed(self.fields.into_iter().count()));
             return Ok(false);
@@ -61,6 +68,7 @@ where
         let (mut read, mut looked) = (self.read, Looked::default());
         for field in self.fields {
             let value = dictionary.get(field, hashing).map(|value| &**value);
+            steps.work(LOOKUP + pace::of_bytes(value.map_or(0, <[u8]>::len)));
             looked += Looked::one(value.map(<[u8]>::len));
             read(value);
         }
@@ -134,12 +142,22 @@ where
         Some(self.ttl.ttl)
     }
 
+    fn work(&self, _: &Place<'_>) -> usize {
+        let insertion = |(_, value): (_, &[u8])| INSERTION + pace::of_bytes(value.len());
+        pace::sum(self.pairs.clone().into_iter().map(insertion))
+    }
+
+    fn again(&self) -> Option<Self> {
+        Some(self.clone())
+    }
+
     fn apply(self, place: &mut Place<'_>) -> Result<(), Error> {
-        let rules = place.rules();
+        let (rules, steps) = (place.rules(), place.pace());
         let both = self.pairs.clone().into_iter().flat_map(|(field, value)| [field, value]);
         let growth = place.limits().admit_elements(both)?;
         place.extend(self.key, self.ttl, growth, |dictionary: &mut Dictionary| {
             for (field, value) in self.pairs {
+                steps.work(INSERTION + pace::of_bytes(value.len()));
                 dictionary.insert(field, value.into(), &rules.hashing);
             }
             Ok(())

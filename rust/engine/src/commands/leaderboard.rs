@@ -11,6 +11,7 @@ use crate::collections::page;
 use crate::collections::ranking::turned;
 use crate::collections::score::Score;
 use crate::commands::collection;
+use crate::pace::{self, LOOKUP, RANKING};
 use crate::{
     CollectionTtl, Command, Error, ID_BYTES, Looked, Order, Pace, Place, Ranked, RankedMember,
     Received, SCORE_BYTES, Slice, Space,
@@ -58,8 +59,16 @@ where
         Received::elements(self.key, elements.map(|_| ID_BYTES + SCORE_BYTES))
     }
 
+    fn work(&self, _: &Place<'_>) -> usize {
+        pace::sum(self.elements.clone().into_iter().map(|_| RANKING))
+    }
+
+    fn again(&self) -> Option<Self> {
+        Some(self.clone())
+    }
+
     fn apply(self, place: &mut Place<'_>) -> Result<(), Error> {
-        let hashing = &place.rules().hashing;
+        let (hashing, steps) = (&place.rules().hashing, place.pace());
         let mut growth = 0;
         for (_, score) in self.elements.clone() {
             Score::finite(score)?;
@@ -67,6 +76,7 @@ where
         }
         place.extend(self.key, self.ttl, growth, |board: &mut Leaderboard| {
             for (id, score) in self.elements {
+                steps.work(RANKING);
                 board.put(&id, Score::finite(score)?, hashing);
             }
             Ok(())
@@ -181,6 +191,10 @@ where
         Received::elements(self.key, self.ids.clone().into_iter().map(|_| ID_BYTES))
     }
 
+    fn work(&self, _: &Place<'_>) -> usize {
+        pace::sum(self.ids.clone().into_iter().map(|_| LOOKUP))
+    }
+
     fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
         place.touch();
         let order = self.order;
@@ -220,6 +234,10 @@ where
         Received::elements(self.key, self.ids.clone().into_iter().map(|_| ID_BYTES))
     }
 
+    fn work(&self, _: &Place<'_>) -> usize {
+        pace::sum(self.ids.clone().into_iter().map(|_| LOOKUP))
+    }
+
     fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
         place.touch();
         let order = self.order;
@@ -237,13 +255,14 @@ fn show(
     mut read: impl FnMut(RankedMember),
     rank: impl Fn(&Leaderboard, usize, Score) -> usize,
 ) -> Result<bool, Error> {
-    let hashing = &place.rules().hashing;
+    let (hashing, steps) = (&place.rules().hashing, place.pace());
     let Some(board) = place.collection::<Leaderboard>()? else {
         place.look(Looked::missed(ids.into_iter().count()));
         return Ok(false);
     };
     let mut looked = Looked::default();
     for id in ids {
+        steps.work(LOOKUP);
         let found = board.find(&id, hashing);
         looked += Looked::one(found.map(|_| ID_BYTES + SCORE_BYTES));
         if let Some((position, score)) = found {

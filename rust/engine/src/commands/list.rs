@@ -2,20 +2,27 @@
 //!
 //! Removing the last element deletes the list.
 
+mod removal;
+
 use std::num::NonZeroU32;
-use std::ops::Range;
 
 use crate::collections::kinds::List;
 use crate::commands::collection;
+use crate::pace::{self, ELEMENT};
 use crate::{
     CollectionTtl, Command, Element, Elements, End, Error, Looked, Pace, Place, Received, Slice,
-    Ttl,
+    Ttl, work_of,
 };
+
+pub use self::removal::{Erase, RemoveValue, Retain};
 
 /// How many elements a list has.
 pub type Length<'a> = collection::Length<'a, List>;
 /// Removes a list.
 pub type Delete<'a> = collection::Delete<'a, List>;
+
+/// How much work it is to look at an element and to keep it, in units of [`Pace`].
+const VISIT: usize = ELEMENT / 2;
 
 /// Adds values at one end and returns the new length. The values keep their order at either end.
 ///
@@ -56,7 +63,16 @@ where
         Some(self.ttl.ttl)
     }
 
+    fn work(&self, _: &Place<'_>) -> usize {
+        pace::sum(self.values.clone().into_iter().map(|it| work_of(it.len())))
+    }
+
+    fn again(&self) -> Option<Self> {
+        Some(self.clone())
+    }
+
     fn apply(self, place: &mut Place<'_>) -> Result<usize, Error> {
+        let steps = place.pace();
         let growth = place.limits().admit_elements(self.values.clone())?;
         let cut = self.truncate.map_or(usize::MAX, |size| size.get() as usize);
         let before = place.collection::<List>()?.filter(|list| list.len() > cut).cloned();
@@ -65,16 +81,26 @@ where
         }
         place.extend(self.key, self.ttl, growth, |list: &mut List| {
             match self.at {
-                End::Back => self.values.into_iter().for_each(|it| list.push(End::Back, it.into())),
+                End::Back => self.values.into_iter().for_each(|it| push(list, self.at, it, steps)),
                 End::Front => {
                     let values: Vec<_> = self.values.into_iter().collect();
-                    values.into_iter().rev().for_each(|it| list.push(End::Front, it.into()));
+                    values.into_iter().rev().for_each(|it| push(list, self.at, it, steps));
                 }
             }
             list.truncate(self.at.other(), cut);
             Ok(list.len())
         })
     }
+}
+
+fn push(list: &mut List, at: End, value: &[u8], steps: &dyn Pace) {
+    steps.work(work_of(value.len()));
+    list.push(at, value.into());
+}
+
+/// How much work it is to visit all elements of the list at a place.
+fn visits(place: &Place<'_>) -> usize {
+    place.collection::<List>().ok().flatten().map_or(0, |list| list.len() * VISIT)
 }
 
 /// Removes the element at one end; returns it and how many are left, or `None` if there is no list.
@@ -204,16 +230,27 @@ impl Command for Insert<'_> {
         Some(self.ttl.ttl)
     }
 
+    fn work(&self, place: &Place<'_>) -> usize {
+        visits(place)
+    }
+
+    fn again(&self) -> Option<Self> {
+        Some(*self)
+    }
+
     fn apply(self, place: &mut Place<'_>) -> Result<Inserted, Error> {
+        let steps = place.pace();
         let growth = place.limits().admit_elements([self.value])?;
         let Some(list) = place.collection::<List>()? else { return Ok(Inserted::NoList) };
         let element = self.beside.element();
-        let Some(found) = list.part(0..list.len()).iter().position(|it| **it == *element) else {
+        let all = list.part(0..list.len());
+        let Some(found) = all.iter().inspect(|_| steps.work(VISIT)).position(|it| **it == *element)
+        else {
             return Ok(Inserted::NoElement);
         };
         let at = found + usize::from(matches!(self.beside, Beside::After(_)));
         place.extend(self.key, self.ttl, growth, |list: &mut List| {
-            insert(list, at, self.value.into());
+            insert(list, at, self.value.into(), steps);
             Ok(Inserted::Length(list.len()))
         })
     }
@@ -221,134 +258,14 @@ impl Command for Insert<'_> {
 
 /// Inserts an element at a position: removes the elements between it and the nearer end, and adds
 /// them again.
-fn insert(list: &mut List, at: usize, element: Element) {
+fn insert(list: &mut List, at: usize, element: Element, steps: &dyn Pace) {
     let behind = list.len() - at;
     let (end, count) = if at < behind { (End::Front, at) } else { (End::Back, behind) };
-    let taken: Vec<_> = (0..count).filter_map(|_| list.pop(end)).collect();
+    let each = (0..count).inspect(|_| steps.work(ELEMENT));
+    let taken: Vec<_> = each.filter_map(|_| list.pop(end)).collect();
     list.push(end, element);
-    taken.into_iter().rev().for_each(|it| list.push(end, it));
-}
-
-/// Removes all elements outside a slice and returns how many are left, or `None` if there is no
-/// list.
-///
-/// # Errors
-///
-/// [`Error::WrongType`] if the key holds something else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Retain<'a> {
-    /// The list.
-    pub key: &'a [u8],
-    /// The positions to keep.
-    pub slice: Slice,
-    /// Its TTL.
-    pub ttl: CollectionTtl,
-}
-
-impl Command for Retain<'_> {
-    const WRITES: bool = true;
-    type Reply = Option<usize>;
-
-    fn key(&self) -> &[u8] {
-        self.key
-    }
-
-    fn ttl(&self) -> Option<Ttl> {
-        Some(self.ttl.ttl)
-    }
-
-    fn apply(self, place: &mut Place<'_>) -> Result<Option<usize>, Error> {
-        let Some(before) = place.collection::<List>()?.cloned() else { return Ok(None) };
-        let positions = self.slice.of(before.len());
-        place.discard(before);
-        let left = place.reduce(|list: &mut List| {
-            list.truncate(End::Back, positions.end);
-            list.truncate(End::Front, positions.len());
-            list.len()
-        })?;
-        place.refresh(self.ttl);
-        Ok(left)
-    }
-}
-
-/// Removes ranges and returns how many elements are left, or `None` if there is no list. The ranges
-/// are positions before any removal; they may overlap, and positions outside the list are ignored.
-///
-/// # Errors
-///
-/// [`Error::WrongType`] if the key holds something else.
-#[derive(Debug, Clone)]
-pub struct Erase<'a, I> {
-    /// The list.
-    pub key: &'a [u8],
-    /// Position of the first element, and how many.
-    pub ranges: I,
-}
-
-impl<I> Command for Erase<'_, I>
-where
-    I: IntoIterator<Item = (u32, u32)> + Clone,
-{
-    const WRITES: bool = true;
-    type Reply = Option<usize>;
-
-    fn key(&self) -> &[u8] {
-        self.key
-    }
-
-    fn apply(self, place: &mut Place<'_>) -> Result<Option<usize>, Error> {
-        let Some(before) = place.collection::<List>()?.cloned() else { return Ok(None) };
-        let mut ranges: Vec<_> = self.ranges.into_iter().map(positions).collect();
-        ranges.sort_unstable_by_key(|range| range.start);
-        place.discard(before);
-        place.reduce(|list: &mut List| {
-            let mut ranges = ranges.into_iter().peekable();
-            list.retain(|at, _| {
-                while ranges.next_if(|range| range.end <= at as u64).is_some() {}
-                !ranges.peek().is_some_and(|range| range.contains(&(at as u64)))
-            });
-            list.len()
-        })
-    }
-}
-
-/// Removes every element equal to `value` and returns how many elements are left, or `None` if
-/// there is no list.
-///
-/// # Errors
-///
-/// [`Error::WrongType`] if the key holds something else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RemoveValue<'a> {
-    /// The list.
-    pub key: &'a [u8],
-    /// The value.
-    pub value: &'a [u8],
-}
-
-impl Command for RemoveValue<'_> {
-    const WRITES: bool = true;
-    type Reply = Option<usize>;
-
-    fn key(&self) -> &[u8] {
-        self.key
-    }
-
-    fn received(&self) -> Received {
-        Received::elements(self.key, [self.value.len()])
-    }
-
-    fn apply(self, place: &mut Place<'_>) -> Result<Option<usize>, Error> {
-        let Some(before) = place.collection::<List>()?.cloned() else { return Ok(None) };
-        place.discard(before);
-        place.reduce(|list: &mut List| {
-            list.retain(|_, it| it != self.value);
-            list.len()
-        })
-    }
-}
-
-fn positions((first, count): (u32, u32)) -> Range<u64> {
-    let first = u64::from(first);
-    first..first + u64::from(count)
+    taken.into_iter().rev().for_each(|it| {
+        steps.work(ELEMENT);
+        list.push(end, it);
+    });
 }

@@ -4,6 +4,7 @@
 
 use crate::collections::kinds::Set;
 use crate::commands::collection;
+use crate::pace::{self, INSERTION, LOOKUP};
 use crate::value_slab::Collection;
 use crate::{CollectionTtl, Command, Elements, Error, Looked, Pace, Place, Received, Ttl};
 
@@ -49,11 +50,20 @@ where
         Some(self.ttl.ttl)
     }
 
+    fn work(&self, _: &Place<'_>) -> usize {
+        pace::sum(self.elements.clone().into_iter().map(|it| INSERTION + pace::of_bytes(it.len())))
+    }
+
+    fn again(&self) -> Option<Self> {
+        Some(self.clone())
+    }
+
     fn apply(self, place: &mut Place<'_>) -> Result<(), Error> {
-        let rules = place.rules();
+        let (rules, steps) = (place.rules(), place.pace());
         let growth = place.limits().admit_elements(self.elements.clone())?;
         place.extend(self.key, self.ttl, growth, |set: &mut Set| {
             for element in self.elements {
+                steps.work(INSERTION + pace::of_bytes(element.len()));
                 set.insert(element, (), &rules.hashing);
             }
             Ok(())
@@ -91,12 +101,21 @@ where
         Received::elements(self.key, self.elements.clone().into_iter().map(<[u8]>::len))
     }
 
+    fn work(&self, _: &Place<'_>) -> usize {
+        pace::sum(self.elements.clone().into_iter().map(|it| INSERTION + pace::of_bytes(it.len())))
+    }
+
+    fn again(&self) -> Option<Self> {
+        Some(self.clone())
+    }
+
     fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
-        let rules = place.rules();
+        let (rules, steps) = (place.rules(), place.pace());
         place.limits().admit_elements(self.elements.clone())?;
         let Some(old) = place.collection::<Set>()?.cloned() else { return Ok(false) };
         let mut new = Set::default();
         for element in self.elements {
+            steps.work(INSERTION + pace::of_bytes(element.len()));
             if !old.contains(element, &rules.hashing) {
                 new.insert(element, (), &rules.hashing);
             }
@@ -140,15 +159,20 @@ where
         Received::elements(self.key, self.elements.clone().into_iter().map(<[u8]>::len))
     }
 
+    fn work(&self, _: &Place<'_>) -> usize {
+        pace::sum(self.elements.clone().into_iter().map(|_| LOOKUP))
+    }
+
     fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
         place.touch();
-        let hashing = &place.rules().hashing;
+        let (hashing, steps) = (&place.rules().hashing, place.pace());
         let Some(set) = place.collection::<Set>()? else {
             place.look(Looked::missed(self.elements.into_iter().count()));
             return Ok(false);
         };
         let (mut read, mut looked) = (self.read, Looked::default());
         for element in self.elements {
+            steps.work(LOOKUP);
             let is_in = set.contains(element, hashing);
             looked += Looked::one(is_in.then_some(0));
             read(is_in);
@@ -246,13 +270,26 @@ impl Command for Pop<'_> {
         Looked::collection(reply.as_ref().map(Elements::sizes), pace)
     }
 
+    fn work(&self, place: &Place<'_>) -> usize {
+        let found = place.collection::<Set>().ok().flatten();
+        let some = found.filter(|set| self.count < set.len());
+        some.map_or(0, |_| self.count.saturating_mul(INSERTION))
+    }
+
+    fn again(&self) -> Option<Self> {
+        Some(*self)
+    }
+
     fn apply(self, place: &mut Place<'_>) -> Result<Option<Elements>, Error> {
-        let mut random = place.random();
+        let (mut random, steps) = (place.random(), place.pace());
         place.reduce(|set: &mut Set| {
             if self.count >= set.len() {
                 return std::mem::take(set).into();
             }
-            let pick = |_| set.remove_at(random.below(set.len()));
+            let pick = |_| {
+                steps.work(INSERTION);
+                set.remove_at(random.below(set.len()))
+            };
             (0..self.count).map(pick).collect::<Vec<_>>().into()
         })
     }

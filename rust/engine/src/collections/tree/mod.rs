@@ -121,6 +121,11 @@ impl<D, K, V> Tree<D, K, V> {
     pub(crate) fn len(&self) -> usize {
         self.len
     }
+
+    /// Whether both share all nodes.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.root, &other.root)
+    }
 }
 
 impl<D: Digest, K: Clone, V: Clone> Tree<D, K, V> {

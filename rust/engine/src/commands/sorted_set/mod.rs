@@ -13,6 +13,7 @@ use crate::collections::kinds::SortedSet;
 use crate::collections::ranking::turned;
 use crate::collections::score::Score;
 use crate::commands::collection;
+use crate::pace::{self, LOOKUP, RANKING};
 use crate::{
     CollectionTtl, Command, Error, Looked, Order, Pace, Place, Received, SCORE_BYTES, Ttl,
 };
@@ -63,8 +64,16 @@ where
         Some(self.ttl.ttl)
     }
 
+    fn work(&self, _: &Place<'_>) -> usize {
+        pace::sum(self.elements.clone().into_iter().map(|it| RANKING + pace::of_bytes(it.0.len())))
+    }
+
+    fn again(&self) -> Option<Self> {
+        Some(self.clone())
+    }
+
     fn apply(self, place: &mut Place<'_>) -> Result<(), Error> {
-        let rules = place.rules();
+        let (rules, steps) = (place.rules(), place.pace());
         let mut growth =
             place.limits().admit_elements(self.elements.clone().into_iter().map(|it| it.0))?;
         for (_, score) in self.elements.clone() {
@@ -73,6 +82,7 @@ where
         }
         place.extend(self.key, self.ttl, growth, |set: &mut SortedSet| {
             for (value, score) in self.elements {
+                steps.work(RANKING + pace::of_bytes(value.len()));
                 set.put(value, Score::new(score)?, &rules.hashing);
             }
             Ok(())
@@ -128,7 +138,7 @@ impl Command for Increment<'_> {
 /// Passes the score of each value to `read`, in the order of `values`, or `None` for missing ones;
 /// returns whether there is a sorted set.
 ///
-/// Without one, `read` is not called. It runs under the shard's lock.
+/// Without one, `read` is not called. If there are few values, it runs under the shard's lock.
 ///
 /// # Errors
 ///
@@ -159,15 +169,20 @@ where
         Received::elements(self.key, self.values.clone().into_iter().map(<[u8]>::len))
     }
 
+    fn work(&self, _: &Place<'_>) -> usize {
+        pace::sum(self.values.clone().into_iter().map(|_| LOOKUP))
+    }
+
     fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
         place.touch();
-        let hashing = &place.rules().hashing;
+        let (hashing, steps) = (&place.rules().hashing, place.pace());
         let Some(set) = place.collection::<SortedSet>()? else {
             place.look(Looked::missed(self.values.into_iter().count()));
             return Ok(false);
         };
         let (mut read, mut looked) = (self.read, Looked::default());
         for value in self.values {
+            steps.work(LOOKUP);
             let score = set.find(value, hashing).map(|(_, score)| score.get());
             looked += Looked::one(score.map(|_| SCORE_BYTES));
             read(score);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use attimo_engine::commands::{dictionary, list, set, sorted_set};
+use attimo_engine::commands::{dictionary, list, scalar, set, sorted_set};
 use attimo_engine::{CollectionTtl, Command, End, Ttl};
 use momento_protos::cache_client as pb;
 use prost::Message;
@@ -55,13 +55,35 @@ fn in_steps<M: Message + Default>(
     cache: &Rc<Cache>,
     api: Api,
     request: &impl Message,
-    mut meanwhile: impl FnMut(&Cache, u32) + 'static,
+    meanwhile: impl FnMut(&Cache, u32) + 'static,
 ) -> (M, u32) {
+    let (reply, pauses) = in_steps_of(cache, api, request, meanwhile);
+    (M::decode(messages(&reply).next().unwrap()).unwrap(), pauses)
+}
+
+/// The messages of a reply.
+fn messages(mut reply: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        let (head, rest) = reply.split_at_checked(frame::PREFIX)?;
+        let length = u32::from_be_bytes(head[1..].try_into().unwrap()) as usize;
+        let (message, rest) = rest.split_at(length);
+        reply = rest;
+        Some(message)
+    })
+}
+
+/// The same, as bytes.
+fn in_steps_of(
+    cache: &Rc<Cache>,
+    api: Api,
+    request: &impl Message,
+    mut meanwhile: impl FnMut(&Cache, u32) + 'static,
+) -> (Vec<u8>, u32) {
     let runtime = Builder::new_current_thread().build_local(LocalOptions::default()).unwrap();
     let message = Bytes::from(request.encode_to_vec());
     let (served, others) = (cache.clone(), cache.clone());
-    let (reply, pauses) = runtime.block_on(async move {
-        let turns = Rc::new(Turns::new(Clock::start()));
+    runtime.block_on(async move {
+        let turns = Rc::new(Turns::new(served.clock));
         let place = turns.place().unwrap();
         let begun = turns.begin(place, |_| Ok(()), move |steps| served.asked(api, &message, steps));
         let Begun::Unfinished(rest) = begun else { panic!("it takes more than a step") };
@@ -73,8 +95,7 @@ fn in_steps<M: Message + Default>(
             yield_now().await;
         }
         (rest.await.unwrap().unwrap(), pauses)
-    });
-    (M::decode(&reply[frame::PREFIX..]).unwrap(), pauses)
+    })
 }
 
 fn name(at: u32) -> Vec<u8> {
@@ -149,6 +170,31 @@ fn a_fetch_of_a_list_tells_what_it_held_when_it_began() {
 }
 
 #[test]
+fn others_see_a_write_of_a_dictionary_as_a_whole_and_are_not_undone() {
+    let cache = Cache::new();
+    let item = |at| pb::DictionaryFieldValuePair { field: name(at), value: b"new".into() };
+    let request = pb::DictionarySetRequest {
+        dictionary_name: b"k".into(),
+        items: (0..ELEMENTS).map(item).collect(),
+        ttl_milliseconds: 1_000_000,
+        refresh_ttl: true,
+    };
+    let (_, pauses): (pb::DictionarySetResponse, _) =
+        in_steps(&cache, Api::DictionarySet, &request, |cache, at| {
+            // It finds its place once nobody writes the item while it works.
+            let others = [(&b"other"[..], &b"value"[..])].into_iter();
+            if at == 0 {
+                cache.run(dictionary::Set { key: b"k", pairs: others, ttl: TTL });
+            }
+            let length = cache.run(dictionary::Length::new(b"k"));
+            assert!([1, ELEMENTS as usize + 1].map(Some).contains(&length), "{length:?}");
+        });
+
+    assert!(pauses >= PAUSES, "{pauses}");
+    assert_eq!(cache.run(dictionary::Length::new(b"k")), Some(ELEMENTS as usize + 1));
+}
+
+#[test]
 fn a_union_is_that_of_its_sources_when_it_began() {
     let cache = Cache::new();
     let scores = |from: u32| (from..from + ELEMENTS).map(|at| (name(at), f64::from(at)));
@@ -189,4 +235,32 @@ fn a_union_is_that_of_its_sources_when_it_began() {
     assert!(pauses >= PAUSES, "{pauses}");
     assert_eq!(reply.length as usize, expected.len());
     assert!(stored.iter().zip(expected.values()).all(|(found, score)| *found == Some(*score)));
+}
+
+#[test]
+fn a_batch_finds_no_item_that_expired_while_it_paused() {
+    let cache = Cache::new();
+    let keys: Vec<_> = (0..ELEMENTS).map(name).collect();
+    for key in &keys {
+        cache.run(scalar::Set { key, value: b"value"[..].into(), ttl: Ttl(1_000_000) });
+    }
+
+    let items = keys.iter().map(|key| pb::GetRequest { cache_key: key.clone() });
+    let request = pb::GetBatchRequest { items: items.collect() };
+    let last = keys[keys.len() - 1].clone();
+    let batch = in_steps_of(&cache, Api::GetBatch, &request, move |cache, at| {
+        if at == 0 {
+            let change = scalar::TtlChange::Overwrite(Ttl(1));
+            cache.run(scalar::UpdateTtl { key: &last, change });
+            let changed = cache.clock.now().moment;
+            while cache.clock.now().moment.0 <= changed.0 + 1 {}
+        }
+    });
+    let (reply, pauses) = batch;
+    let results = messages(&reply).map(|it| pb::GetResponse::decode(it).unwrap().result());
+
+    assert!(pauses >= PAUSES, "{pauses}");
+    let misses: Vec<_> = results.map(|it| it == pb::ECacheResult::Miss).collect();
+    assert!(misses.len() == keys.len() && misses.iter().filter(|missed| **missed).count() == 1);
+    assert_eq!(misses.last(), Some(&true));
 }

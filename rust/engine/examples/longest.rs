@@ -1,0 +1,222 @@
+//! For each kind of large command: the longest time without a pause, which includes all that is done
+//! under the lock of a shard, and the longest step, in microseconds; the least of some rounds, since
+//! other processes run, too.
+//!
+//! `cargo run --release -p attimo-engine --example longest [ELEMENTS [ROUNDS]]`
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "this is an example")]
+
+use std::cell::Cell;
+use std::time::{Duration, Instant};
+
+use attimo_engine::commands::{dictionary, leaderboard, list, set, sorted_set};
+use attimo_engine::{
+    CollectionTtl, Command, Config, End, Engine, Limits, Moment, Namespace, Pace, RankedMember,
+    Ttl, Unpaced,
+};
+
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
+const CACHE: Namespace = Namespace(1);
+const TTL: CollectionTtl = CollectionTtl { ttl: Ttl::FOREVER, refresh: true };
+const NOW: Moment = Moment(1);
+/// The work of a step, as in the server.
+const STEP: usize = 8 * 1024;
+
+/// Measures what is between calls, and between the ends of steps.
+struct Watch {
+    called: Cell<Instant>,
+    began: Cell<Instant>,
+    left: Cell<usize>,
+    longest: Cell<Duration>,
+    longest_step: Cell<Duration>,
+}
+
+impl Watch {
+    fn start() -> Self {
+        let now = Cell::new(Instant::now());
+        Watch {
+            called: now.clone(),
+            began: now,
+            left: Cell::new(STEP),
+            longest: Cell::default(),
+            longest_step: Cell::default(),
+        }
+    }
+
+    /// Both in microseconds.
+    fn end(self) -> [f64; 2] {
+        self.work(STEP);
+        [self.longest, self.longest_step].map(|it| it.get().as_secs_f64() * 1e6)
+    }
+}
+
+impl Pace for Watch {
+    fn work(&self, units: usize) {
+        let now = Instant::now();
+        self.longest.set(self.longest.get().max(now - self.called.replace(now)));
+        if self.left.get() > units {
+            return self.left.set(self.left.get() - units);
+        }
+        self.left.set(STEP);
+        self.longest_step.set(self.longest_step.get().max(now - self.began.replace(now)));
+    }
+}
+
+/// The names of elements, in no order.
+fn names(count: u32) -> Vec<Vec<u8>> {
+    let name = |at: u32| format!("element {:08}", at.wrapping_mul(2_654_435_761) % 100_000_000);
+    (0..count).map(|at| name(at).into_bytes()).collect()
+}
+
+struct Bench {
+    engine: Engine,
+    names: Vec<Vec<u8>>,
+    rounds: usize,
+}
+
+impl Bench {
+    fn slices(&self) -> impl Iterator<Item = &[u8]> + Clone {
+        self.names.iter().map(|it| &it[..])
+    }
+
+    fn run<C: Command>(&self, command: C, pace: &dyn Pace) {
+        let limits = Limits { item_bytes: u64::MAX, ..Limits::default() };
+        self.engine.measure(CACHE, command, (&limits, None), NOW, pace).unwrap();
+    }
+
+    /// Prints a line for `command`, which follows `before` in each round.
+    fn row<C: Command>(&self, name: &str, before: impl Fn(&Self), command: impl Fn() -> C) {
+        let mut least = [f64::MAX; 2];
+        for _ in 0..self.rounds {
+            self.run(dictionary::Delete::new(b"dictionary"), &Unpaced);
+            self.run(set::Delete::new(b"set"), &Unpaced);
+            self.run(list::Delete::new(b"list"), &Unpaced);
+            self.run(sorted_set::Delete::new(b"ranks"), &Unpaced);
+            self.run(leaderboard::Delete::new(b"board"), &Unpaced);
+            while self.engine.sweep(NOW, 1).looked_at > 0 {}
+            before(self);
+            let watch = Watch::start();
+            self.run(command(), &watch);
+            let found = watch.end();
+            least = [0, 1].map(|at: usize| least[at].min(found[at]));
+        }
+        println!("{name:26} {:10.0} {:10.0}", least[0], least[1]);
+    }
+
+    fn fill_dictionary(&self) {
+        let pairs = self.slices().map(|it| (it, it));
+        self.run(dictionary::Set { key: b"dictionary", pairs, ttl: TTL }, &Unpaced);
+    }
+
+    fn fill_set(&self) {
+        self.run(set::Union { key: b"set", elements: self.slices(), ttl: TTL }, &Unpaced);
+    }
+
+    fn fill_list(&self) {
+        let (at, values) = (End::Back, self.slices());
+        self.run(list::Push { key: b"list", at, values, truncate: None, ttl: TTL }, &Unpaced);
+    }
+
+    fn fill_ranks(&self) {
+        let elements = self.slices().zip([1.0, 2.0, 3.0].into_iter().cycle());
+        self.run(sorted_set::Put { key: b"ranks", elements, ttl: TTL }, &Unpaced);
+    }
+}
+
+fn main() {
+    let mut arguments = std::env::args().skip(1).map(|it| it.parse().unwrap());
+    let count = arguments.next().unwrap_or(100_000);
+    let rounds = arguments.next().unwrap_or(9) as usize;
+    let engine = Engine::new(Config {
+        memory_bytes: 4 << 30,
+        shards: 1,
+        seed: [1, 2, 3, 4],
+        limits: Limits::default(),
+    });
+    let bench = Bench { engine, names: names(count), rounds };
+    println!("{count} elements, us {:17} {:>10}", "no pause", "step");
+    writes(&bench);
+    removals(&bench);
+    lookups(&bench);
+}
+
+fn writes(bench: &Bench) {
+    let pairs = || bench.slices().map(|it| (it, it));
+    let elements = || bench.slices().zip([3.0, 1.0, 2.0].into_iter().cycle());
+    let set = || dictionary::Set { key: b"dictionary", pairs: pairs(), ttl: TTL };
+    let union = || set::Union { key: b"set", elements: bench.slices(), ttl: TTL };
+    let (at, truncate) = (End::Back, None);
+    let push = || list::Push { key: b"list", at, values: bench.slices(), truncate, ttl: TTL };
+    let put = || sorted_set::Put { key: b"ranks", elements: elements(), ttl: TTL };
+    bench.row("DictionarySet, new", |_| {}, set);
+    bench.row("DictionarySet, all there", Bench::fill_dictionary, set);
+    bench.row("SetUnion, new", |_| {}, union);
+    bench.row("SetUnion, all there", Bench::fill_set, union);
+    bench.row("ListConcatenate, new", |_| {}, push);
+    bench.row("ListConcatenate, to as many", Bench::fill_list, push);
+    bench.row("SortedSetPut, new", |_| {}, put);
+    bench.row("SortedSetPut, all there", Bench::fill_ranks, put);
+}
+
+fn removals(bench: &Bench) {
+    let half = || bench.slices().step_by(2);
+    let ranges = || (0..1000).map(|at| (at * 100, 50));
+    let value = &b"no such element"[..];
+    bench.row("DictionaryDelete, half", Bench::fill_dictionary, || {
+        dictionary::Remove::new(b"dictionary", half())
+    });
+    bench.row("SetDifference, half", Bench::fill_set, || set::Remove::new(b"set", half()));
+    bench.row("SortedSetRemove, half", Bench::fill_ranks, || {
+        sorted_set::Remove::new(b"ranks", half())
+    });
+    bench.row("ListErase, half", Bench::fill_list, || list::Erase {
+        key: b"list",
+        ranges: ranges(),
+    });
+    bench.row("ListRemove", Bench::fill_list, || list::RemoveValue { key: b"list", value });
+    let slice = attimo_engine::Slice { start: Some(10), end: Some(20) };
+    bench.row("ListRetain, ten", Bench::fill_list, || list::Retain {
+        key: b"list",
+        slice,
+        ttl: TTL,
+    });
+    bench.row("SetPop, half", Bench::fill_set, || set::Pop {
+        key: b"set",
+        count: bench.names.len() / 2,
+    });
+    bench.row("Delete a dictionary", Bench::fill_dictionary, || {
+        dictionary::Delete::new(b"dictionary")
+    });
+    bench.row("Delete a sorted set", Bench::fill_ranks, || sorted_set::Delete::new(b"ranks"));
+}
+
+fn lookups(bench: &Bench) {
+    let drop_value = |_: Option<&[u8]>| {};
+    bench.row("DictionaryGet", Bench::fill_dictionary, || dictionary::Get {
+        key: b"dictionary",
+        fields: bench.slices(),
+        read: drop_value,
+    });
+    bench.row("SetContains", Bench::fill_set, || set::Contains {
+        key: b"set",
+        elements: bench.slices(),
+        read: |_| {},
+    });
+    bench.row("SortedSetGetScore", Bench::fill_ranks, || sorted_set::GetScore {
+        key: b"ranks",
+        values: bench.slices(),
+        read: |_| {},
+    });
+    let count = u32::try_from(bench.names.len()).unwrap();
+    let fill = |bench: &Bench| {
+        let elements = (0..count).map(|id| (id, f64::from(id % 1000)));
+        bench.run(leaderboard::Upsert { key: b"board", elements, ttl: TTL }, &Unpaced);
+    };
+    bench.row("GetRank", fill, || leaderboard::GetRank {
+        key: b"board",
+        ids: 0..count,
+        order: attimo_engine::Order::Ascending,
+        read: |_: RankedMember| {},
+    });
+}

@@ -1,0 +1,61 @@
+//! A copy of an item, on which a command works that takes too long for the lock of a shard.
+//!
+//! Collections share what was not changed since a copy was made, so making one takes no time; what
+//! is changed is copied then. The copy has a shard of its own, so commands work on it as on any item.
+
+use crate::place::{Place, Rules, Version};
+use crate::shard::{Content, Shard};
+use crate::time::Deadline;
+use crate::{Limits, Moment, Namespace, Pace, Received};
+
+/// The most memory that a change of one element copies, in bytes.
+const COPIED: u64 = 8 * 1024;
+
+/// The copy, and the version that it was made from.
+pub(crate) struct Draft {
+    original: Version,
+    shard: Shard,
+    at: (Namespace, u32),
+    now: Moment,
+}
+
+impl Draft {
+    /// Of the item at a place, for a command that uses it.
+    pub(crate) fn of(place: &mut Place<'_>, at: (Namespace, u32), key: &[u8]) -> Self {
+        place.touch();
+        let mut shard = Shard::new(place.random(), std::sync::Arc::default());
+        let original = place.version();
+        let (content, deadline) = match &original {
+            // What it holds is not asked, since no command that takes long is about it.
+            Version::Scalar => (Some(Content::Short(&[])), Deadline::NEVER),
+            Version::ValueSlab(value, dies) => (Some(Content::ValueSlab(value.clone())), *dies),
+            Version::None => (None, Deadline::NEVER),
+        };
+        if let Some(content) = content {
+            shard.insert(at.0, at.1, key, content, deadline);
+        }
+        Self { original, shard, at, now: place.now() }
+    }
+
+    /// The place where a command finds the copy.
+    pub(crate) fn place<'a>(
+        &'a mut self,
+        (rules, limits): (&'a Rules, &'a Limits),
+        key: &[u8],
+        pace: &'a dyn Pace,
+    ) -> Place<'a> {
+        Place::find(&mut self.shard, (rules, limits), self.at, key, self.now).paced(pace)
+    }
+
+    /// About how much memory is used for it, when a command that has received so much is done.
+    pub(crate) fn memory(&self, received: Received) -> u64 {
+        let (all, elements) = (self.original.weight(), received.chunks);
+        let copied = if elements > 1 { all.min(elements * COPIED) } else { all };
+        copied + 2 * received.bytes + elements * COPIED / 128
+    }
+
+    /// The version that it was made from.
+    pub(crate) fn original(&self) -> &Version {
+        &self.original
+    }
+}

@@ -1,0 +1,189 @@
+//! Runs commands: under the lock of a shard or, if that takes too long, on a copy of the item.
+
+use parking_lot::MutexGuard;
+
+use crate::draft::Draft;
+use crate::engine::Engine;
+use crate::pace::AT_ONCE;
+use crate::place::{Place, Version};
+use crate::quota::{Quota, Spared};
+use crate::reclaim::Written;
+use crate::shard::Shard;
+use crate::{Command, Error, Limits, Looked, Moment, Namespace, Pace, Unpaced};
+
+/// How often a write works on a copy: others may write the item meanwhile. Then it takes place under
+/// the lock, so that it does take place.
+const TRIES: usize = 3;
+/// The largest part of the memory for items that is used for a copy; for a larger one, others would
+/// lose theirs.
+const COPY_SHARE: u64 = 4;
+
+impl Engine {
+    /// Runs a command. If memory is short after a write, the write stays and other items are
+    /// evicted.
+    ///
+    /// # Errors
+    ///
+    /// Those of the command; the item is then unchanged.
+    pub fn run<C: Command>(
+        &self,
+        namespace: Namespace,
+        command: C,
+        now: Moment,
+    ) -> Result<C::Reply, Error> {
+        self.measure(namespace, command, (self.limits(), None), now, &Unpaced)
+            .map(|(reply, _)| reply)
+    }
+
+    /// The same with other limits of items and a quota, and returns the lookups of the command, too.
+    /// `pace` is told of what takes long.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Engine::run`].
+    pub fn measure<C: Command>(
+        &self,
+        namespace: Namespace,
+        mut command: C,
+        (limits, quota): (&Limits, Option<Quota<'_>>),
+        now: Moment,
+        pace: &dyn Pace,
+    ) -> Result<(C::Reply, Looked), Error> {
+        command.prepare(self.hashing(), pace);
+        let namespace = namespace.within(C::SPACE);
+        let (home, hash) = self.locate(namespace, command.key());
+        let run = Run { engine: self, home, namespace, hash, limits, quota, pace };
+        let (reply, mut looked) = run.run(command, now)?;
+        looked += C::looked(&reply, pace);
+        Ok((reply, looked))
+    }
+}
+
+/// The run of one command.
+struct Run<'a> {
+    engine: &'a Engine,
+    /// The number of its shard.
+    home: usize,
+    namespace: Namespace,
+    hash: u32,
+    limits: &'a Limits,
+    quota: Option<Quota<'a>>,
+    pace: &'a dyn Pace,
+}
+
+/// What a shard uses and stores before a write.
+type Before = (u64, u64);
+
+impl Run<'_> {
+    fn run<C: Command>(&self, command: C, mut now: Moment) -> Result<(C::Reply, Looked), Error> {
+        let mut tries = TRIES;
+        loop {
+            let mut shard = self.engine.lock(self.home);
+            let before = (shard.memory(), shard.totals().bytes);
+            let mut place = self.place(&mut shard, command.key(), now);
+            if tries == 0 || command.work(&place) <= AT_ONCE {
+                let reply = command.apply(&mut place);
+                let (at, looked) = (place.address(), place.looked());
+                if C::WRITES {
+                    self.leave(shard, before, at, now);
+                } else {
+                    drop(shard);
+                }
+                return reply.map(|reply| (reply, looked));
+            }
+            let mut draft = Draft::of(&mut place, (self.namespace, self.hash), command.key());
+            drop(shard);
+            if !C::WRITES {
+                return self.read(command, &mut draft);
+            }
+            let bytes = draft.memory(command.received());
+            let fits = bytes <= self.engine.allowance() / COPY_SHARE;
+            let Some(copy) = command.again().filter(|_| fits) else {
+                tries = 0;
+                continue;
+            };
+            let held = Held::new(self.engine, bytes, now);
+            let (done, next) = self.write(copy, &mut draft)?;
+            drop(held);
+            now = self.pace.now().unwrap_or(now);
+            if self.replace(command.key(), draft.original(), next, now) {
+                return Ok(done);
+            }
+            tries -= 1;
+        }
+    }
+
+    fn place<'s>(&'s self, shard: &'s mut Shard, key: &[u8], now: Moment) -> Place<'s> {
+        let rules = (self.engine.rules(), self.limits);
+        Place::find(shard, rules, (self.namespace, self.hash), key, now)
+    }
+
+    /// Runs a read on a copy.
+    fn read<C: Command>(&self, command: C, draft: &mut Draft) -> Result<(C::Reply, Looked), Error> {
+        let key = command.key().to_vec();
+        let mut place = draft.place((self.engine.rules(), self.limits), &key, self.pace);
+        let reply = command.apply(&mut place)?;
+        Ok((reply, place.looked()))
+    }
+
+    /// Runs a write on a copy; returns what becomes of it, too.
+    fn write<C: Command>(
+        &self,
+        command: C,
+        draft: &mut Draft,
+    ) -> Result<((C::Reply, Looked), Version), Error> {
+        let key = command.key().to_vec();
+        let mut place = draft.place((self.engine.rules(), self.limits), &key, self.pace);
+        let reply = command.apply(&mut place)?;
+        Ok(((reply, place.looked()), place.version()))
+    }
+
+    /// Replaces an item by the next version of it; whether it was still the original.
+    fn replace(&self, key: &[u8], original: &Version, next: Version, now: Moment) -> bool {
+        let mut shard = self.engine.lock(self.home);
+        let before = (shard.memory(), shard.totals().bytes);
+        let mut place = self.place(&mut shard, key, now);
+        if !place.is(original) {
+            return false;
+        }
+        place.become_version(key, next);
+        let at = place.address();
+        self.leave(shard, before, at, now);
+        true
+    }
+
+    /// What follows a write.
+    fn leave(
+        &self,
+        mut shard: MutexGuard<'_, Shard>,
+        (memory, stored): Before,
+        mut at: Option<u32>,
+        now: Moment,
+    ) {
+        let (home, namespace, hash) = (self.home, self.namespace, self.hash);
+        shard.compact(&mut at);
+        self.engine.count(memory, shard.memory());
+        let stored = (stored, shard.totals().bytes);
+        self.engine.leave(shard, Written { home, namespace, at }, now);
+        if let Some(quota) = self.quota {
+            self.engine.keep_within(quota, stored, Spared { home, namespace, hash }, now);
+        }
+    }
+}
+
+/// Memory that is reserved until this is dropped.
+struct Held<'a>(&'a Engine, u64);
+
+impl<'a> Held<'a> {
+    fn new(engine: &'a Engine, bytes: u64, now: Moment) -> Self {
+        engine.reserve(bytes);
+        engine.make_way(now, bytes);
+        Held(engine, bytes)
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.0.release(self.1);
+    }
+}
