@@ -1,17 +1,19 @@
 //! A request's head and a response, as the modules pass them on (RFC 9110 §6).
 
 use bytes::Bytes;
-use http::{Method, StatusCode, Uri, Version};
+use http::{Method, StatusCode, Version};
 
 mod headers;
+mod target;
 
 pub(crate) use self::headers::Headers;
+pub(crate) use self::target::Target;
 
 /// A request without its content.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Parts {
     pub(crate) method: Method,
-    pub(crate) uri: Uri,
+    pub(crate) target: Target,
     pub(crate) version: Version,
     pub(crate) headers: Headers,
 }
@@ -57,6 +59,6 @@ impl From<http::request::Builder> for Parts {
     fn from(builder: http::request::Builder) -> Self {
         let http::request::Parts { method, uri, version, headers, .. } =
             builder.body(()).expect("a request").into_parts().0;
-        Parts { method, uri, version, headers: headers.into() }
+        Parts { method, target: uri.into(), version, headers: headers.into() }
     }
 }

@@ -10,7 +10,7 @@ use crate::message::Parts;
 
 /// Whether the request has a valid credential; that of a suspended account is one.
 pub(crate) fn knows(client: &Client, parts: &Parts) -> bool {
-    let Ok(query) = Query::of(&parts.uri) else { return false };
+    let Ok(query) = Query::of(&parts.target) else { return false };
     let basic = basic::password(&parts.headers);
     let token = query.token.as_deref();
     let Ok(credential) = credential(client, parts, token, basic.as_deref()) else {
@@ -19,7 +19,7 @@ pub(crate) fn knows(client: &Client, parts: &Parts) -> bool {
     let now = client.worker.core.clock.now();
     let gate = &client.worker.core.gate;
     is_valid(&gate.admit(credential, now))
-        || paths::is_data(&parts.uri) && is_valid(&gate.admit_url(credential, now))
+        || paths::is_data(&parts.target) && is_valid(&gate.admit_url(credential, now))
 }
 
 fn is_valid<T>(admitted: &Result<T>) -> bool {

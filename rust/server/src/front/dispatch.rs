@@ -25,13 +25,13 @@ pub(crate) fn is_async(client: &Client, parts: &Parts) -> bool {
 
 /// Whether this node answers it by itself: not where items are elsewhere.
 fn is_at_once(client: &Client, parts: &Parts) -> bool {
-    paths::is_data(&parts.uri) && !(client.is_remote() && paths::is_of_cache(&parts.uri))
+    paths::is_data(&parts.target) && !(client.is_remote() && paths::is_of_cache(&parts.target))
 }
 
 /// From which size of its body on, in bytes, a request that does not wait may take long.
 pub(crate) fn long_from(parts: &Parts) -> usize {
     match Mode::of(parts) {
-        Some(_) => grpc::long_from(parts.uri.path()),
+        Some(_) => grpc::long_from(parts.target.path()),
         None => paths::long_from(parts),
     }
 }
@@ -71,7 +71,7 @@ pub(crate) async fn answer_async(client: &Client, parts: Parts, body: Result<Byt
     let origin = parts.headers.get(header::ORIGIN).cloned();
     let response = match Mode::of(&parts) {
         Some(mode) => grpc_web::answer_async(client, &parts, mode, body).await,
-        None if paths::is_of_cache(&parts.uri) => rest::answer_async(client, &parts, body).await,
+        None if paths::is_of_cache(&parts.target) => rest::answer_async(client, &parts, body).await,
         None => rest::forward(client, parts, body).await,
     };
     cors::opened(&client.worker.core.origins, origin.as_ref(), response)

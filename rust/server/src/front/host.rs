@@ -7,7 +7,6 @@ use std::borrow::Cow;
 use std::net::{IpAddr, Ipv6Addr};
 
 use http::header;
-use http::uri::Authority;
 use percent_encoding::percent_decode_str;
 
 use crate::message::Parts;
@@ -18,7 +17,7 @@ const HTTPS: u16 = 443;
 /// The host that the request names, with its port; empty if it names none.
 pub(crate) fn of(parts: &Parts) -> &str {
     let header = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    header.or(parts.uri.authority().map(Authority::as_str)).unwrap_or_default()
+    header.unwrap_or(parts.target.authority())
 }
 
 /// The host and the port of `name:port`; the port is empty if there is none.

@@ -23,7 +23,7 @@ const AUTH: &str = "/auth.Auth/";
 ///
 /// Those of [`crate::gate::Gate::admit_to_control`], and [`crate::error::Error::Malformed`].
 pub(super) fn caller(client: &Client, parts: &Parts, message: &[u8]) -> Result<Option<Caller>> {
-    let in_message = match parts.uri.path() {
+    let in_message = match parts.target.path() {
         DISPOSABLE => decoded::<GenerateDisposableTokenRequest>(message)?.auth_token,
         GENERATE => decoded::<GenerateApiTokenRequest>(message)?.auth_token,
         // The credential of a refresh is its refresh token, which only the control plane knows.

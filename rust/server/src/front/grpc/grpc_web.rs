@@ -59,7 +59,7 @@ impl Mode {
             return None;
         }
         let mode = Mode::called(parts.headers.get(header::CONTENT_TYPE)?.as_bytes());
-        mode.filter(|_| super::is_method(parts.uri.path().as_bytes()))
+        mode.filter(|_| super::is_method(parts.target.path().as_bytes()))
     }
 
     /// How the answer is to be written: as the client says that it takes it, else as it wrote.

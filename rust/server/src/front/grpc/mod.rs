@@ -1,8 +1,8 @@
 //! gRPC: the services of the data plane and `Ping` are answered here, others by the control plane.
 
 use bytes::Bytes;
+use http::Request;
 use http::header::{self, HeaderName, HeaderValue};
-use http::{Request, Uri};
 use http_body_util::Full;
 
 use super::client::Client;
@@ -52,8 +52,7 @@ const GRPC: HeaderValue = HeaderValue::from_static("application/grpc");
 pub(crate) static CONTENT_TYPE: (HeaderName, HeaderValue) = (header::CONTENT_TYPE, GRPC);
 
 /// Whether a gRPC request is for the data plane.
-fn is_data(uri: &Uri) -> bool {
-    let path = uri.path();
+fn is_data(path: &str) -> bool {
     Service::of_path(path).is_some() || path == PING
 }
 
@@ -101,7 +100,9 @@ fn wants_faults(headers: &Headers) -> bool {
 
 /// Whether the answer has to wait: for the control plane, a remote store or an injected delay.
 pub(crate) fn is_async(client: &Client, parts: &Parts) -> bool {
-    !is_data(&parts.uri) || client.is_remote() || (client.local && wants_faults(&parts.headers))
+    !is_data(parts.target.path())
+        || client.is_remote()
+        || (client.local && wants_faults(&parts.headers))
 }
 
 /// Answers a request for the data plane.
@@ -148,7 +149,7 @@ fn called(
 ) -> Result<Reply> {
     offered(client, via)?;
     cors::admit(client, parts)?;
-    let path = parts.uri.path();
+    let path = parts.target.path();
     let Some((service, method)) = Service::of_path(path) else { return Ok(Reply::empty()) };
     let api = Api::called(service, method).ok_or_else(|| unimplemented(path))?;
     serve(client, via, api, parts, body, now, steps)
@@ -195,10 +196,10 @@ pub(crate) async fn answer_async(
     parts: &Parts,
     body: Result<Bytes>,
 ) -> std::result::Result<Reply, Status> {
-    if !is_data(&parts.uri) {
+    if !is_data(parts.target.path()) {
         return forward(client, via, parts, body).await;
     }
-    let method = parts.uri.path().rsplit('/').next().unwrap_or_default();
+    let method = parts.target.path().rsplit('/').next().unwrap_or_default();
     // With a remote store, requests come here on any server.
     if client.local
         && let Some(code) = client.worker.faults.inject(method, &parts.headers).await
@@ -247,7 +248,7 @@ async fn ask(
         let given = parts.headers.get(name).cloned();
         headers.extend(given.map(|value| (HeaderName::from_static(name), value)));
     }
-    let mut request = Request::post(parts.uri.path())
+    let mut request = Request::post(parts.target.path())
         .body(Full::new(message))
         .map_err(|_| Error::Malformed("the path is no gRPC method"))?;
     *request.headers_mut() = headers.into();

@@ -44,7 +44,7 @@ pub(super) fn answer(
         Some(at) => (&path[..at], Some(&path[at + 1..])),
         None => (path, None),
     };
-    let query = Query::of(&parts.uri)?;
+    let query = Query::of(&parts.target)?;
     let basic = basic::password(&parts.headers);
     let credential =
         admission::credential(client, parts, query.token.as_deref(), basic.as_deref())?;

@@ -66,7 +66,7 @@ pub(crate) fn answer(
     if let Some(refusal) = offered::refusal(client, parts) {
         return refusal;
     }
-    let answered = match parts.uri.path().strip_prefix(paths::CACHE) {
+    let answered = match parts.target.path().strip_prefix(paths::CACHE) {
         Some(path) => guarded(|| cache::answer(client, parts, path, body, now, steps)),
         None => Ok(operator::answer(client, parts)),
     };
@@ -78,7 +78,7 @@ pub(crate) async fn answer_async(client: &Client, parts: &Parts, body: Result<By
     if let Some(refusal) = offered::refusal(client, parts) {
         return refusal;
     }
-    let path = parts.uri.path().strip_prefix(paths::CACHE).unwrap_or_default();
+    let path = parts.target.path().strip_prefix(paths::CACHE).unwrap_or_default();
     let now = client.worker.core.clock.now();
     let steps = Steps::one();
     let serve = || guarded(|| cache::answer(client, parts, path, body.clone(), now, &steps));
@@ -91,7 +91,7 @@ pub(crate) async fn forward(client: &Client, mut parts: Parts, body: Result<Byte
     if let Some(refusal) = offered::refusal(client, &parts) {
         return refusal;
     }
-    if paths::is_metrics(parts.uri.path()) {
+    if paths::is_metrics(parts.target.path()) {
         return operator::metrics(client, &parts).await;
     }
     let began = client.worker.core.clock.now();
@@ -106,14 +106,14 @@ pub(crate) async fn forward(client: &Client, mut parts: Parts, body: Result<Byte
 }
 
 async fn ask(client: &Client, mut parts: Parts, body: Result<Bytes>) -> Result<Response> {
-    if percent_decode_str(parts.uri.path()).any(|byte| byte.is_ascii_control()) {
+    if percent_decode_str(parts.target.path()).any(|byte| byte.is_ascii_control()) {
         return Err(Error::Malformed("the path holds a control character"));
     }
-    let query = Query::of(&parts.uri)?;
+    let query = Query::of(&parts.target)?;
     let basic = basic::password(&parts.headers);
     let credential =
         admission::credential(client, &parts, query.token.as_deref(), basic.as_deref())?;
-    let target = query.target_without_token(&parts.uri)?;
+    let target = query.without_token(&parts.target)?;
     let is_foreign = origins::is_foreign(&parts, client.secure);
     // Some pages are public; the control plane knows which.
     let (caller, refusal) = if credential.token.is_empty() && !credential.local {
@@ -177,7 +177,7 @@ fn admitted(
     now: Now,
 ) -> Result<Caller> {
     let gate = &client.worker.core.gate;
-    if paths::is_whoami(parts.uri.path()) {
+    if paths::is_whoami(parts.target.path()) {
         gate.admit(credential, now)
     } else {
         gate.admit_to_control(credential, now)

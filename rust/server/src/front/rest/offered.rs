@@ -3,7 +3,6 @@
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::{self, HeaderValue};
-use http::uri::PathAndQuery;
 
 use super::{paths, status};
 use crate::error::Error;
@@ -15,7 +14,7 @@ const CHALLENGE: &str = "/.well-known/acme-challenge/";
 
 /// The answer to a request that this listener does not offer; `None` if it does.
 pub(super) fn refusal(client: &Client, parts: &Parts) -> Option<Response> {
-    let path = parts.uri.path();
+    let path = parts.target.path();
     if client.offers(Protocol::Http)
         || client.offers(Protocol::Health) && paths::PATHS.contains(&path)
         || client.offers(Protocol::Acme) && path.starts_with(CHALLENGE)
@@ -30,7 +29,7 @@ pub(super) fn refusal(client: &Client, parts: &Parts) -> Option<Response> {
 /// since that in the request cannot be trusted.
 fn redirect(client: &Client, parts: &Parts) -> Option<Response> {
     let there = client.listener.https.as_ref()?;
-    let page = parts.uri.path_and_query().map_or("/", PathAndQuery::as_str);
+    let page = parts.target.path_and_query();
     let page = if page.starts_with('/') { page } else { "/" };
     let location = format!("https://{there}{page}");
     let mut response = Response::of(StatusCode::PERMANENT_REDIRECT, Bytes::new());

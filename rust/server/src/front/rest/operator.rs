@@ -27,8 +27,8 @@ pub(super) fn answer(client: &Client, parts: &Parts) -> Response {
     if Verb::of(&parts.method) != Some(Verb::Get) {
         return status::not_allowed(&parts.method, [Verb::Get].into_iter());
     }
-    if parts.uri.path() == READY {
-        return ready(readiness(client), asks_for_data(parts.uri.query().unwrap_or_default()));
+    if parts.target.path() == READY {
+        return ready(readiness(client), asks_for_data(parts.target.query().unwrap_or_default()));
     }
     json(
         StatusCode::OK,

@@ -1,8 +1,8 @@
 //! Which paths are answered by this node, and which by the control plane.
 
-use http::{Method, Uri};
+use http::Method;
 
-use crate::message::Parts;
+use crate::message::{Parts, Target};
 use crate::methods::{Api, Verb};
 
 /// The prefix of paths about one cache.
@@ -19,22 +19,22 @@ pub(super) const PATHS: [&str; 3] = [HEALTH, READY, METRICS];
 pub(crate) const NOT_ASCII: &str = "the URL holds bytes that are not ASCII: percent-encode them";
 
 /// Whether the request is for the data plane.
-pub(crate) fn is_data(uri: &Uri) -> bool {
-    is_of_cache(uri) || is_answered(uri.path())
+pub(crate) fn is_data(target: &Target) -> bool {
+    is_of_cache(target) || is_answered(target.path())
 }
 
 /// Whether the request is about a cache.
-pub(crate) fn is_of_cache(uri: &Uri) -> bool {
-    uri.path().starts_with(CACHE)
+pub(crate) fn is_of_cache(target: &Target) -> bool {
+    target.path().starts_with(CACHE)
 }
 
 /// From which size of its body on, in bytes, a request may take long.
 pub(crate) fn long_from(parts: &Parts) -> usize {
-    if parts.uri.query().is_none() && parts.method != Method::POST {
+    if parts.target.query().is_none() && parts.method != Method::POST {
         // All others name an item by their path.
         return usize::MAX;
     }
-    let below = parts.uri.path().strip_prefix(CACHE).and_then(|path| path.split_once('/'));
+    let below = parts.target.path().strip_prefix(CACHE).and_then(|path| path.split_once('/'));
     let (Some((_, below)), Some(verb)) = (below, Verb::of(&parts.method)) else {
         return usize::MAX;
     };
@@ -42,8 +42,8 @@ pub(crate) fn long_from(parts: &Parts) -> usize {
 }
 
 /// Whether it needs no authentication.
-pub(crate) fn is_public(uri: &Uri) -> bool {
-    is_answered(uri.path())
+pub(crate) fn is_public(target: &Target) -> bool {
+    is_answered(target.path())
 }
 
 /// Whether the path is answered at once by `operator::answer`.

@@ -8,9 +8,10 @@ use std::str::FromStr;
 use attimo_engine::{CollectionTtl, Order, Slice, Ttl};
 use http::Uri;
 
-use self::encoded::{Encoded, Form};
+use self::encoded::{Encoded, Form, Pairs};
 use super::json;
 use crate::error::{Error, Result};
+use crate::message::Target;
 
 mod encoded;
 
@@ -24,40 +25,43 @@ pub(super) const WHOLE_OF_32: &str = "a whole number from 0 to 4294967295";
 /// The query of one request.
 pub(in crate::front) struct Query<'a> {
     text: &'a str,
+    pairs: Pairs<'a>,
     pub(in crate::front) token: Option<Cow<'a, str>>,
 }
 
 impl<'a> Query<'a> {
-    /// The query of `uri`.
+    /// The query of `target`.
     ///
     /// # Errors
     ///
     /// [`Error::Invalid`] if it contains two tokens.
-    pub(in crate::front) fn of(uri: &'a Uri) -> Result<Self> {
-        let mut query = Query { text: uri.query().unwrap_or_default(), token: None };
+    pub(in crate::front) fn of(target: &'a Target) -> Result<Self> {
+        let text = target.query().unwrap_or_default();
+        let mut query = Query { text, pairs: Pairs::of(text), token: None };
         query.token = query.text("token")?;
         Ok(query)
     }
 
-    /// The path and query of `uri` as received, without the token, which must not be forwarded.
+    /// The path and query of `target` as received, without the token, which must not be forwarded.
     ///
     /// # Errors
     ///
     /// [`Error::Malformed`] if the result is not a valid URI.
-    pub(super) fn target_without_token(&self, uri: &Uri) -> Result<Uri> {
-        if self.token.is_none() {
-            return Ok(uri.path_and_query().cloned().map(Uri::from).unwrap_or_default());
-        }
-        let path = uri.path();
+    pub(super) fn without_token(&self, target: &Target) -> Result<Uri> {
         let is_token = |pair: &&str| encoded::name_and_value(pair.as_bytes()).0.is("token");
-        let kept: Vec<_> = self.text.split('&').filter(|pair| !is_token(pair)).collect();
-        let target =
-            if kept.is_empty() { path.to_owned() } else { format!("{path}?{}", kept.join("&")) };
-        target.parse().map_err(|_| Error::Malformed("the query cannot be read"))
+        let forwarded = match (&self.token, target.path()) {
+            (None, _) => Uri::try_from(target.path_and_query()),
+            (Some(_), path) => {
+                let kept: Vec<_> = self.text.split('&').filter(|pair| !is_token(pair)).collect();
+                let mark = if kept.is_empty() { "" } else { "?" };
+                Uri::try_from([path, mark, &kept.join("&")].concat())
+            }
+        };
+        forwarded.map_err(|_| Error::Malformed("the URL cannot be read"))
     }
 
-    fn pairs(&self) -> impl Iterator<Item = (Encoded<'a>, Encoded<'a>)> + use<'a> {
-        encoded::pairs(self.text)
+    fn pairs(&self) -> impl Iterator<Item = (Encoded<'a>, Encoded<'a>)> {
+        self.pairs.iter()
     }
 
     fn value(&self, name: &str) -> Result<Option<Cow<'a, [u8]>>> {
@@ -90,7 +94,7 @@ impl<'a> Query<'a> {
     pub(super) fn elements(
         &self,
         name: &'static str,
-    ) -> impl Iterator<Item = Result<Cow<'a, [u8]>>> + use<'a> {
+    ) -> impl Iterator<Item = Result<Cow<'a, [u8]>>> {
         self.pairs().filter_map(move |(given, value)| {
             Some(match given.form(name)? {
                 Form::Plain => Ok(value.decoded()),
@@ -276,8 +280,12 @@ pub(super) fn lifetime(seconds: u64) -> Result<Ttl> {
 mod tests {
     use super::*;
 
+    fn target(uri: &str) -> Target {
+        Target::of_path(uri.as_bytes()).unwrap()
+    }
+
     fn with<T>(uri: &str, ask: impl FnOnce(&Query<'_>) -> T) -> T {
-        ask(&Query::of(&uri.parse().unwrap()).unwrap())
+        ask(&Query::of(&target(uri)).unwrap())
     }
 
     #[test]
@@ -299,8 +307,8 @@ mod tests {
 
     #[test]
     fn values_without_encoding_are_not_copied() {
-        let uri = "/cache/c?key=plain&token=t".parse().unwrap();
-        let query = Query::of(&uri).unwrap();
+        let target = target("/cache/c?key=plain&token=t");
+        let query = Query::of(&target).unwrap();
 
         assert!(matches!(query.element("key"), Ok(Cow::Borrowed(b"plain"))));
         assert!(matches!(query.token, Some(Cow::Borrowed("t"))));
@@ -316,7 +324,7 @@ mod tests {
 
     #[test]
     fn elements_of_both_forms_stay_in_order() {
-        with("/?field=a&field_base64=YQ&x=1&field=b%00&fields=c", |query| {
+        with("/?field=a&field_base64=YQ&x=1&&y&field=b%00&fields=c", |query| {
             let fields = query.some_elements("field").unwrap();
             assert_eq!(fields, [&b"a"[..], b"a", b"b\0"]);
             assert!(query.has("field") && !query.has("value"));
@@ -365,9 +373,9 @@ mod tests {
             ("/caches?limit=2&token=t&next_token=n", "/caches?limit=2&next_token=n"),
             ("/caches?%74oken=t", "/caches"),
         ] {
-            let uri = given.parse().unwrap();
-            assert_eq!(Query::of(&uri).unwrap().target_without_token(&uri).unwrap(), kept);
+            let target = target(given);
+            assert_eq!(Query::of(&target).unwrap().without_token(&target).unwrap(), kept);
         }
-        assert!(Query::of(&"/caches?token=t&token=u".parse().unwrap()).is_err());
+        assert!(Query::of(&target("/caches?token=t&token=u")).is_err());
     }
 }

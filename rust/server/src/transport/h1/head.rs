@@ -15,7 +15,7 @@ use httparse::{Error as ParseError, Status};
 use crate::front::cause::{self, Cause};
 use crate::front::rest::paths::NOT_ASCII;
 use crate::limits::HEADER_BYTES;
-use crate::message::{Headers, Parts};
+use crate::message::{Headers, Parts, Target};
 use crate::transport::content_length::decimal;
 
 /// The most header fields of a request.
@@ -84,10 +84,10 @@ pub(super) fn take(input: &mut BytesMut) -> Result<Option<Head>> {
     let is_old = request.version == Some(0);
     let head = input.split_to(length).freeze();
     no_bare_line_feed(&head)?;
-    let uri = uri(head.slice(target.0..target.1), &method)?;
+    let target = read_target(&head.slice(target.0..target.1), &method)?;
     let version = if is_old { Version::HTTP_10 } else { Version::HTTP_11 };
     let headers = headers(&head, &places)?;
-    finish(Parts { method, uri, version, headers }).map(Some)
+    finish(Parts { method, target, version, headers }).map(Some)
 }
 
 fn too_large(input: &[u8]) -> Refusal {
@@ -133,15 +133,20 @@ fn method(name: &str) -> Result<Method> {
 }
 
 /// A path, an absolute URL as sent to proxies, or `*` for the whole server.
-fn uri(target: Bytes, method: &Method) -> Result<Uri> {
-    if !target.is_ascii() {
+fn read_target(text: &[u8], method: &Method) -> Result<Target> {
+    const UNREADABLE: Refusal = bad("the URL cannot be read");
+    if !text.is_ascii() {
         return Err(bad(NOT_ASCII));
     }
-    let is_path = target.first() == Some(&b'/');
-    let uri = Uri::from_maybe_shared(target).map_err(|_| bad("the URL cannot be read"))?;
-    let is_whole = matches!(uri.scheme_str(), Some("http" | "https"));
-    if is_path || is_whole || (uri.path() == "*" && method == Method::OPTIONS) {
-        return Ok(uri);
+    if text.starts_with(b"/") {
+        return Target::of_path(text).ok_or(UNREADABLE);
+    }
+    let uri = Uri::try_from(text).map_err(|_| UNREADABLE)?;
+    if matches!(uri.scheme_str(), Some("http" | "https")) {
+        return Ok(uri.into());
+    }
+    if text == b"*" && method == Method::OPTIONS {
+        return Ok(Target::whole_server());
     }
     Err(bad("the URL is neither a path nor whole"))
 }
@@ -168,8 +173,9 @@ fn finish(mut parts: Parts) -> Result<Head> {
         return Err(bad("send one `host` header with a name or an address"));
     }
     // An absolute URL takes precedence over `Host` (RFC 9112 §3.2.2).
-    if let Some(host) = parts.uri.authority() {
-        let host = HeaderValue::from_str(host.as_str()).ok().filter(is_host);
+    let host = parts.target.authority();
+    if !host.is_empty() {
+        let host = HeaderValue::from_str(host).ok().filter(is_host);
         parts.headers.insert(header::HOST, host.ok_or(bad("the URL has no host"))?);
     }
     let (expects, framing) = (expects(&parts)?, framing(&parts.headers, is_old)?);
@@ -254,7 +260,7 @@ mod tests {
         let head = take(&mut input).unwrap().unwrap();
 
         assert_eq!(head.parts.method, Method::PUT);
-        assert_eq!(head.parts.uri, "/cache/c?key=k");
+        assert_eq!(head.parts.target.path_and_query(), "/cache/c?key=k");
         assert_eq!(head.parts.headers[header::HOST], "h");
         assert_eq!((head.framing, head.keeps, head.expects), (Framing::Length(2), true, false));
         assert_eq!(input, "hiGET");
@@ -343,7 +349,7 @@ mod tests {
     fn the_host_of_an_absolute_url_takes_precedence() {
         let head = read("GET http://a:1/x HTTP/1.1\r\nhost: b\r\n\r\n").unwrap().unwrap();
         assert_eq!(
-            (head.parts.uri.path(), &head.parts.headers[header::HOST]),
+            (head.parts.target.path(), &head.parts.headers[header::HOST]),
             ("/x", &"a:1".parse().unwrap())
         );
     }

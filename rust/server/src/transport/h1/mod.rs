@@ -188,7 +188,8 @@ where
         now: Now,
     ) -> Option<Result<(Bytes, Reservation)>> {
         let is_known = admission::knows(&self.client, parts);
-        if !is_known && !dispatch::is_async(&self.client, parts) && !paths::is_public(&parts.uri) {
+        if !is_known && !dispatch::is_async(&self.client, parts) && !paths::is_public(&parts.target)
+        {
             // The answer will be an authentication error, whatever the client sends.
             return self.give_up(Error::RequestTooLarge);
         }

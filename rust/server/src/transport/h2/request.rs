@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use http::header::{self, HeaderName, HeaderValue};
-use http::uri::{self, Authority, PathAndQuery, Scheme};
-use http::{Method, Uri, Version};
+use http::uri::{Authority, Scheme};
+use http::{Method, Version};
 
 use super::hpack::Name;
 use crate::error::Error;
@@ -11,7 +11,7 @@ use crate::front::client::Client;
 use crate::front::rest::paths;
 use crate::front::{dispatch, grpc, host};
 use crate::limits::{HEADER_BYTES, REQUEST_BYTES};
-use crate::message::{Headers, Parts};
+use crate::message::{Headers, Parts, Target};
 use crate::transport::content_length::decimal;
 
 /// How much a body may exceed its message: the gRPC prefix, and slack.
@@ -36,7 +36,7 @@ impl Route {
 
     fn long_from(self, parts: &Parts) -> usize {
         match self {
-            Route::Grpc => grpc::long_from(parts.uri.path()),
+            Route::Grpc => grpc::long_from(parts.target.path()),
             Route::Http => dispatch::long_from(parts),
         }
     }
@@ -150,7 +150,7 @@ impl RequestBuilder {
         };
         let waits = route.waits(client, &parts);
         let long_from = route.long_from(&parts);
-        let is_method = grpc::is_method(parts.uri.path().as_bytes());
+        let is_method = grpc::is_method(parts.target.path().as_bytes());
         let names_two_hosts = names_two_hosts(&parts);
         Ok(Request { parts, route, is_method, names_two_hosts, limit, length, waits, long_from })
     }
@@ -175,24 +175,21 @@ impl RequestBuilder {
         }
         join_cookies(&mut self.others);
         let method = Method::from_bytes(self.method.as_ref()?.as_bytes()).ok()?;
-        let uri = self.uri(&method)?;
-        Some(Parts { method, uri, version: Version::HTTP_2, headers: self.others })
+        let target = self.target(&method)?;
+        Some(Parts { method, target, version: Version::HTTP_2, headers: self.others })
     }
 
-    fn uri(&self, method: &Method) -> Option<Uri> {
+    fn target(&self, method: &Method) -> Option<Target> {
         let scheme = Scheme::try_from(self.scheme.as_ref()?.as_bytes()).ok()?;
         let path = self.path.as_ref()?.as_bytes();
-        if !(path.starts_with(b"/") || (path == b"*" && method == Method::OPTIONS)) {
-            return None;
+        let target = match path {
+            b"*" if method == Method::OPTIONS => Target::whole_server(),
+            path => Target::of_path(path)?,
+        };
+        match self.authority.as_ref().map_or(&b""[..], HeaderValue::as_bytes) {
+            b"" => Some(target),
+            authority => Some(target.at(scheme, Authority::try_from(authority).ok()?)),
         }
-        let mut parts = uri::Parts::default();
-        parts.path_and_query = Some(PathAndQuery::try_from(path).ok()?);
-        let authority = self.authority.as_ref().map_or(&b""[..], HeaderValue::as_bytes);
-        if !authority.is_empty() {
-            parts.authority = Some(Authority::try_from(authority).ok()?);
-            parts.scheme = Some(scheme);
-        }
-        Uri::from_parts(parts).ok()
     }
 }
 
@@ -202,10 +199,7 @@ impl Request {
         if grpc::is_method(path) != self.is_method {
             return None; // It may be for another route.
         }
-        let path = PathAndQuery::try_from(path).ok().filter(|_| path.starts_with(b"/"))?;
-        let mut parts = std::mem::take(&mut self.parts.uri).into_parts();
-        parts.path_and_query = Some(path);
-        self.parts.uri = Uri::from_parts(parts).expect("only the path has changed");
+        self.parts.target.set_path(path)?;
         self.waits = self.route.waits(client, &self.parts);
         self.long_from = self.route.long_from(&self.parts);
         Some(())
@@ -218,7 +212,7 @@ impl Request {
 
     /// Whether it calls a gRPC method that does not exist.
     pub(super) fn is_unknown_method(&self) -> bool {
-        self.route == Route::Grpc && grpc::is_unknown_method(self.parts.uri.path())
+        self.route == Route::Grpc && grpc::is_unknown_method(self.parts.target.path())
     }
 
     /// Whether the client waits for `100 Continue` before it sends the body (RFC 9110 §10.1.1).
@@ -236,19 +230,18 @@ impl Request {
         if self.names_two_hosts {
             return Err(Error::Malformed("`:authority` and `host` must name one host"));
         }
-        let path = self.parts.uri.path_and_query().map_or("", PathAndQuery::as_str);
-        if path.is_ascii() { Ok(()) } else { Err(Error::Malformed(paths::NOT_ASCII)) }
+        let is_ascii = self.parts.target.path_and_query().is_ascii();
+        if is_ascii { Ok(()) } else { Err(Error::Malformed(paths::NOT_ASCII)) }
     }
 }
 
 /// Whether `:authority` and `host` name different hosts, or `:authority` contains user information
 /// (§8.3.1). Clients and proxies may spell the same host differently.
-fn names_two_hosts(Parts { uri, headers, .. }: &Parts) -> bool {
-    let authority = uri.authority().map_or("", Authority::as_str);
+fn names_two_hosts(Parts { target, headers, .. }: &Parts) -> bool {
+    let authority = target.authority();
     let mut hosts = headers.get_all(header::HOST);
     let is_one = |host: &HeaderValue| {
-        let scheme = uri.scheme_str().unwrap_or_default();
-        host.to_str().is_ok_and(|host| host::are_one(scheme, authority, host))
+        host.to_str().is_ok_and(|host| host::are_one(target.scheme(), authority, host))
     };
     let is_other = hosts.next().is_some_and(|host| !authority.is_empty() && !is_one(host));
     is_other || hosts.next().is_some() || authority.contains('@')
@@ -314,14 +307,14 @@ mod tests {
         let parts = with(&[("x", "1"), ("te", "trailers"), ("x", "2")]).unwrap();
 
         assert_eq!((parts.method, parts.version), (Method::GET, Version::HTTP_2));
-        assert_eq!(parts.uri, "http://host/a?b=c");
+        assert_eq!((parts.target.authority(), parts.target.path_and_query()), ("host", "/a?b=c"));
         assert_eq!(parts.headers.get_all("x").count(), 2);
     }
 
     #[test]
     fn a_request_without_authority_has_only_a_path() {
-        let uri = parts(&[GET[0], GET[1], GET[2]]).unwrap().uri;
-        assert_eq!((uri.path(), uri.authority()), ("/a", None));
+        let target = parts(&[GET[0], GET[1], GET[2]]).unwrap().target;
+        assert_eq!((target.path(), target.authority()), ("/a", ""));
     }
 
     #[test]

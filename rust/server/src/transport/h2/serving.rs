@@ -251,10 +251,10 @@ impl Connection {
         let Some(receiving) = self.streams.get(id).and_then(Stream::receiving) else { return };
         let request = receiving.request.clone();
         if request.is_unknown_method() {
-            return self.refuse(id, grpc::unimplemented(request.parts.uri.path()));
+            return self.refuse(id, grpc::unimplemented(request.parts.target.path()));
         }
         let is_known = admission::knows(&self.client, &request.parts);
-        if !is_known && !request.waits && !paths::is_public(&request.parts.uri) {
+        if !is_known && !request.waits && !paths::is_public(&request.parts.target) {
             // The answer will be an authentication error, whatever the client sends.
             return self.complete(id, Err(Error::RequestTooLarge));
         }

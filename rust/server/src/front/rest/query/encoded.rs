@@ -7,18 +7,51 @@ use percent_encoding::percent_decode;
 
 const BASE64: &str = "_base64";
 
-/// The names and values of `query`, in order.
-pub(super) fn pairs(query: &str) -> impl Iterator<Item = (Encoded<'_>, Encoded<'_>)> {
-    let mut rest = Some(query.as_bytes());
-    std::iter::from_fn(move || {
-        let (pair, others) = split_once(rest?, b'&');
-        rest = others;
-        Some(name_and_value(pair))
-    })
+/// How many pairs are read when a request arrives: most have no more.
+const READ: usize = 4;
+
+/// A name and its value.
+type Pair<'a> = (Encoded<'a>, Encoded<'a>);
+
+/// The names and values of a query, in order. The first are read once and kept, since each parameter
+/// is looked for.
+pub(super) struct Pairs<'a> {
+    first: [Pair<'a>; READ],
+    count: usize,
+    rest: Option<&'a [u8]>,
+}
+
+impl<'a> Pairs<'a> {
+    pub(super) fn of(query: &'a str) -> Self {
+        let none = (Encoded(b""), Encoded(b""));
+        let mut pairs = Pairs { first: [none; READ], count: 0, rest: None };
+        let mut rest = Some(query.as_bytes());
+        while pairs.count < READ
+            && let Some(pair) = next(&mut rest)
+        {
+            pairs.first[pairs.count] = pair;
+            pairs.count += 1;
+        }
+        pairs.rest = rest;
+        pairs
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = Pair<'a>> {
+        let mut rest = self.rest;
+        let first = self.first[..self.count].iter().copied();
+        first.chain(std::iter::from_fn(move || next(&mut rest)))
+    }
+}
+
+/// Reads a pair off the front of `rest`.
+fn next<'a>(rest: &mut Option<&'a [u8]>) -> Option<Pair<'a>> {
+    let (pair, others) = split_once((*rest)?, b'&');
+    *rest = others;
+    Some(name_and_value(pair))
 }
 
 /// The name and the value of one pair.
-pub(super) fn name_and_value(pair: &[u8]) -> (Encoded<'_>, Encoded<'_>) {
+pub(super) fn name_and_value(pair: &[u8]) -> Pair<'_> {
     let (name, value) = split_once(pair, b'=');
     (Encoded(name), Encoded(value.unwrap_or_default()))
 }
@@ -47,6 +80,12 @@ impl<'a> Encoded<'a> {
         memchr2(b'%', b'+', self.0).is_none()
     }
 
+    /// Whether it may decode to a text that begins with `name`, which it does not by itself.
+    fn may_hide(self, name: &str) -> bool {
+        // Encoding makes a name longer.
+        self.0.len() > name.len() && !self.is_plain()
+    }
+
     /// The decoded bytes; not copied if they need no decoding.
     pub(super) fn decoded(self) -> Cow<'a, [u8]> {
         if self.is_plain() {
@@ -59,7 +98,7 @@ impl<'a> Encoded<'a> {
 
     /// Whether it decodes to `name`.
     pub(super) fn is(self, name: &str) -> bool {
-        self.0 == name.as_bytes() || (!self.is_plain() && *self.decoded() == *name.as_bytes())
+        self.0 == name.as_bytes() || (self.may_hide(name) && *self.decoded() == *name.as_bytes())
     }
 
     /// The form in which it gives the parameter `name`, if it does.
