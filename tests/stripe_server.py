@@ -52,6 +52,8 @@ class StripeServer:
         failures: What it answers next instead, in order: a status, or 0 for hanging up after it has
             done what was asked.
         refused: The customers whose events it refuses.
+        refused_meters: The event names of meters that it does not have.
+        missing: The customers that it does not have.
         behind: The URL of a localstripe that answers all but Checkout and meter events.
     """
 
@@ -60,6 +62,8 @@ class StripeServer:
     events: dict[str, Form] = field(default_factory=dict)
     failures: list[int] = field(default_factory=list)
     refused: set[str] = field(default_factory=set)
+    refused_meters: set[str] = field(default_factory=set)
+    missing: set[str] = field(default_factory=set)
     keys: set[str] = field(default_factory=set)
     subscriptions: list[Form] = field(default_factory=list)
     methods: dict[str, str] = field(default_factory=dict)
@@ -77,6 +81,8 @@ class StripeServer:
                 self.methods[id] = form["invoice_settings[default_payment_method]"]
                 return 200, {"id": id, "object": "customer"}
             case "POST", ["checkout", "sessions"]:
+                if form["customer"] in self.missing:
+                    return 400, _missing(f"No such customer: '{form['customer']}'", "customer")
                 url = f"https://checkout.stripe.com/c/{form['customer']}"
                 expires = int(time.time()) + 86_400
                 session = {"object": "checkout.session", "url": url, "expires_at": expires}
@@ -109,6 +115,8 @@ class StripeServer:
         name = form["identifier"]
         if form["payload[stripe_customer_id]"] in self.refused:
             return 400, _error("No such customer.")
+        if form["event_name"] in self.refused_meters:
+            return 400, _error(f"No active meter found for event name {form['event_name']}.")
         if name in self.events:
             return 400, _error(f"An event already exists with identifier {name}.")
         assert len(form["payload[value]"]) <= 15
@@ -210,3 +218,8 @@ def signed(body: bytes, at: int | None = None, secret: str = SECRET) -> str:
 
 def _error(words: str) -> dict[str, Any]:
     return {"error": {"type": "invalid_request_error", "message": words}}
+
+
+def _missing(words: str, what: str) -> dict[str, Any]:
+    known = {"code": "resource_missing", "param": what}
+    return {"error": {**_error(words)["error"], **known}}

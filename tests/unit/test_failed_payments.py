@@ -208,6 +208,8 @@ def test_a_plan_that_the_operator_gives_meanwhile_stays(paid: Paid) -> None:
     paid.hear("invoice.paid")
 
     assert paid.plan == "silver"
+    (entry,) = audited(paid.payer, "payment.give-back")
+    assert entry["details"] == {"changed": False}
 
 
 def test_a_plan_that_somebody_gets_back_is_deleted_with_a_successor(paid: Paid) -> None:
@@ -221,6 +223,28 @@ def test_a_plan_that_somebody_gets_back_is_deleted_with_a_successor(paid: Paid) 
     paid.hear("invoice.paid")
 
     assert paid.plan == "silver"
+
+
+def test_the_plan_of_who_has_not_paid_is_deleted_with_a_successor(paid: Paid) -> None:
+    create(paid.client, "unpaid", caches=5)
+    paid.seller.rule = Rule("unpaid", 0)
+    paid.hear("invoice.payment_failed")
+    assert paid.plan == "unpaid"
+
+    assert paid.client.ask("DELETE", "/plans/unpaid?successor=free").status_code == 204
+    paid.hear("invoice.paid")
+
+    assert paid.plan == "gold"
+
+
+def test_an_account_that_was_deleted_is_reviewed_without_harm(paid: Paid) -> None:
+    paid.hear("invoice.payment_failed")
+    assert paid.client.ask("DELETE", "/accounts/2").status_code == 204
+    paid.clock.now = AT + 7 * DAY
+
+    paid.seller.look()
+
+    assert paid.client.ask("GET", "/accounts/2").status_code == 404
 
 
 def test_a_clock_that_was_wrong_gives_the_plan_back(paid: Paid) -> None:

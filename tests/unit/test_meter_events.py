@@ -2,94 +2,19 @@
 
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 
 import pytest
 
 from attimo.billing.meters import Meter
-from attimo.control import Control, meter_events, payers, usage
+from attimo.control import Control, meter_events, usage
 from attimo.control.meter_events import LATE_SECONDS, OLDEST_SECONDS
-from attimo.control.payers import Rule
 from attimo.errors import StoreUnavailable
-from attimo.payments import MOST_VALUE, Happened
-from attimo.payments.stripe import Stripe
-from attimo.serve.payments import (
-    COMPARE_ALL_SECONDS,
-    COMPARE_SECONDS,
-    PAUSE_SECONDS,
-    REFUSED_SECONDS,
-    Seller,
-)
+from attimo.payments import MOST_VALUE
+from attimo.serve.payments import COMPARE_ALL_SECONDS, COMPARE_SECONDS
 from fakes import Batch, Client, Clock, Listener, Used
 from planning import audited
-from stripe_server import KEY, SECRET, StripeServer, stripe_server
-
-HOUR, DAY = 3_600, 86_400
-CUSTOMER = "cus_1"
-
-
-@dataclass
-class Seconds:
-    """Time that passes by hand."""
-
-    now: float = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@dataclass
-class Shop:
-    """A server that is paid: an account, its usage, and what does the rest."""
-
-    control: Control
-    clock: Clock
-    stripe: StripeServer
-    cache: int
-    meters: tuple[Meter, ...] = (Meter.TRANSFERRED_BYTES,)
-    seconds: Seconds = field(default_factory=Seconds)
-    number: int = 0
-
-    def __post_init__(self) -> None:
-        self.restart()
-
-    def restart(self) -> None:
-        """Begin anew with what the database has, as a process does after a kill."""
-        provider = Stripe(KEY, SECRET, self.stripe.url)
-        rule = Rule("free", 7 * DAY)
-        self.seller = Seller(
-            self.control, provider, self.meters, rule, lambda *_: None, self.seconds
-        )
-
-    def pays(self, *account_ids: int) -> int:
-        """Accounts have payment methods; the first hour that is sold."""
-        for id in account_ids or (1,):
-            with self.control.begin() as tx:
-                customer = payers.link(tx, id, f"cus_{id}")
-                payers.hear(tx, Happened("set-up", self.clock.now, customer, f"seti_{id}"))
-        self.seller.look()
-        with self.control.read() as tx:
-            (since,) = {each.since for each in payers.selling(tx)}
-        assert since is not None
-        self.clock.now = since
-        return since
-
-    def use(self, amount: int, at: int | None = None, cache: int | None = None) -> None:
-        self.number += 1
-        used = Used(cache or self.cache, "key", "Set", bytes_in=amount)
-        with self.control.begin() as tx:
-            usage.record(tx, Batch("node", self.number, [used]), at)
-
-    def look(self, after: float = COMPARE_SECONDS) -> float:
-        self.seconds.now += after
-        return self.seller.look()
-
-    def hours(self, count: int) -> None:
-        self.clock.now += count * HOUR
-
-    @property
-    def sold(self) -> dict[int, int]:
-        return self.stripe.sold(CUSTOMER)
+from shop import CUSTOMER, DAY, HOUR, Shop, opened
+from stripe_server import StripeServer, stripe_server
 
 
 @pytest.fixture(scope="module")
@@ -102,10 +27,7 @@ def serving() -> Iterator[StripeServer]:
 def shop(
     control: Control, owner: Client, node: Listener, clock: Clock, serving: StripeServer
 ) -> Shop:
-    owner.ask("PUT", "/caches/shop")
-    vars(serving).update(vars(StripeServer(serving.url)))
-    (cache,) = [each.id for each in node.caches.values() if each.name == "shop"]
-    return Shop(control, clock, serving, cache)
+    return opened(control, owner, node, clock, serving)
 
 
 def test_an_hour_is_sold_when_it_is_over(shop: Shop) -> None:
@@ -172,23 +94,6 @@ def test_usage_of_days_ago_that_comes_late_is_found_once_a_day(shop: Shop) -> No
     assert shop.sold == {since: 730}
 
 
-@pytest.mark.parametrize("failure", [0, 429, 500, 401])
-def test_what_fails_is_told_again_with_the_same_identifier(shop: Shop, failure: int) -> None:
-    """With 0, Stripe has counted the event, and nobody has heard of it."""
-    since = shop.pays()
-    shop.use(700)
-    shop.hours(2)
-    shop.stripe.failures = [failure, failure]
-
-    pauses = [shop.look(), shop.look(), shop.look()]
-
-    assert shop.sold == {since: 700}
-    assert pauses[0] >= 20
-    if failure == 429:  # it said how long to wait
-        assert pauses[:2] == [100, 100]
-    assert pauses[2] < pauses[0]
-
-
 def test_who_is_killed_between_sending_and_recording_sells_nothing_twice(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -210,7 +115,7 @@ def test_who_is_killed_between_sending_and_recording_sells_nothing_twice(
 
     assert shop.sold == {since: 730}
     with shop.control.read() as tx:
-        assert meter_events.waiting(tx, 1) == []
+        assert meter_events.to_deliver(tx) == []
 
 
 def test_the_database_can_fail_after_an_event_was_sent(shop: Shop) -> None:
@@ -236,29 +141,6 @@ def full_after(writes: int) -> Callable[[], None]:
             raise StoreUnavailable("The disk is full")
 
     return need
-
-
-def test_a_refused_account_keeps_no_other_waiting(
-    shop: Shop, neighbour: Client, node: Listener
-) -> None:
-    neighbour.ask("PUT", "/caches/theirs")
-    (theirs,) = [each.id for each in node.caches.values() if each.name == "theirs"]
-    since = shop.pays(1, 2)
-    shop.stripe.refused = {CUSTOMER}
-    shop.use(700)
-    shop.use(40, cache=theirs)
-    shop.hours(2)
-
-    pause = shop.look()
-    asked = len(shop.stripe.asked)
-    shop.look()
-
-    assert pause == PAUSE_SECONDS
-    assert shop.stripe.sold("cus_2") == {since: 40}
-    assert len(shop.stripe.asked) == asked
-    shop.stripe.refused = set()
-    shop.look(REFUSED_SECONDS)
-    assert shop.sold == {since: 700}
 
 
 def test_usage_that_is_too_old_is_reported_and_not_dropped(

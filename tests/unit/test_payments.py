@@ -101,6 +101,22 @@ def test_an_account_has_one_customer(payer: Client, stripe: StripeServer) -> Non
     assert [path for _, path, _ in stripe.asked].count("/v1/customers") == 1
 
 
+def test_who_has_a_customer_that_stripe_does_not_have_gets_another_one(
+    payer: Client, stripe: StripeServer
+) -> None:
+    """It was deleted there and nobody heard of it, or was made with a test key."""
+    assert payer.ask("POST", "/payments/setup").status_code == 201
+    stripe.missing = {"cus_1"}
+
+    answer = payer.ask("POST", "/payments/setup")
+
+    assert (answer.status_code, answer.json().get("url")) == (
+        201,
+        "https://checkout.stripe.com/c/cus_2",
+    )
+    assert [each["subject"] for each in audited(payer, "payment.leave")] == ["cus_1"]
+
+
 def test_before_that_nothing_is_sold(payer: Client) -> None:
     payer.ask("POST", "/payments/setup")
 

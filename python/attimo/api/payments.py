@@ -18,8 +18,8 @@ from attimo.api.routing import Router
 from attimo.api.schemas import Model
 from attimo.control import payers
 from attimo.control.payers import Rule
-from attimo.errors import NoPayments
-from attimo.payments import Payments
+from attimo.errors import NoPayments, PaymentsRefused
+from attimo.payments import Checkout, Payments
 
 router = Router("/payments", "bills")
 
@@ -45,6 +45,11 @@ class Paying:
     def url(self, path: str) -> str:
         """The URL of a page of this server, whatever the client calls the server."""
         return f"https://{self.endpoint}{path}"
+
+    def checkout(self, customer_id: str) -> Checkout | None:
+        """Open a page of the provider that leads back; None if it does not have the customer."""
+        done, cancelled = self.url("/payments/done"), self.url("/payments/cancelled")
+        return self.provider.checkout(customer_id, self.currency, done, cancelled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +143,16 @@ def set_up(caller: Authenticated, server: OfServer) -> SetUpPage:
     """
     applicant = caller.perform(payers.applicant)
     paying = server.known()
-    provider = paying.provider
-    customer_id = applicant.customer_id
-    if customer_id is None:
-        made = provider.create_customer(applicant.account_id, applicant.name, applicant.email)
-        customer_id = caller.perform(payers.link, made)
-    done, cancelled = paying.url("/payments/done"), paying.url("/payments/cancelled")
-    opened = provider.checkout(customer_id, paying.currency, done, cancelled)
+    opened, former = None, applicant.customer_id
+    if former is not None and (opened := paying.checkout(former)) is None:
+        caller.perform(payers.leave, former)
+    if opened is None:
+        made = paying.provider.create_customer(
+            applicant.account_id, applicant.name, applicant.email
+        )
+        opened = paying.checkout(caller.perform(payers.link, made))
+    if opened is None:
+        raise PaymentsRefused
     return SetUpPage(url=opened.url, expires_at=opened.expires_at)
 
 

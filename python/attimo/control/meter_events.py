@@ -28,7 +28,7 @@ LATE_SECONDS = 300
 OLDEST_SECONDS = 35 * DAY
 """How old the hour of an event may be: providers take nothing older."""
 MOST_SENT = 1_000
-"""How many events of an account are read at once."""
+"""How many events of an account and meter are read at once."""
 
 _TOLD = """
 SELECT meter, hour / :length * :length, sum(value) FROM meter_events
@@ -39,11 +39,15 @@ INSERT INTO meter_events (account_id, meter, hour, number, value)
 SELECT :account_id, :meter, :hour, count(*), :value FROM meter_events
 WHERE account_id = :account_id AND meter = :meter AND hour = :hour
 """
-_WAITING = """
-SELECT payers.account_id, customer_id, meter, hour, number, value
+_SOLD = """
 FROM meter_events JOIN payers ON payers.account_id = meter_events.account_id
-WHERE payers.account_id = :account_id AND NOT is_delivered AND hour >= :oldest
-ORDER BY hour, meter, number LIMIT :most
+WHERE NOT is_delivered AND hour >= :oldest AND hour >= since
+"""
+# Hours before `since` are a former customer's, or were not sold.
+_TO_DELIVER = f"SELECT DISTINCT payers.account_id, meter {_SOLD} ORDER BY 1, 2"
+_WAITING = f"""
+SELECT payers.account_id, customer_id, meter, hour, number, value {_SOLD}
+AND payers.account_id = :account_id AND meter = :meter ORDER BY hour, number LIMIT :most
 """
 _DELIVERED = """
 UPDATE meter_events SET is_delivered = 1
@@ -125,10 +129,18 @@ def add(tx: Tx, found: Sequence[Untold]) -> None:
             tx.db.execute(_ADD, **of, meter=each.meter.value, value=value)
 
 
-def waiting(tx: Tx, account_id: int) -> list[Waiting]:
-    """Return some events of an account that are to be sent, the oldest first."""
-    of = {"account_id": account_id, "oldest": tx.now - OLDEST_SECONDS}
-    return tx.db.all(Waiting, _WAITING, **of, most=MOST_SENT)
+def to_deliver(tx: Tx) -> list[tuple[int, str]]:
+    """Return of which accounts and meters events are to be sent."""
+    rows = tx.db.rows(_TO_DELIVER, oldest=tx.now - OLDEST_SECONDS)
+    return [(account_id, meter) for account_id, meter in rows]
+
+
+def waiting(tx: Tx, account_id: int, meter: str) -> list[Waiting]:
+    """Return some events of an account and meter that are to be sent, the oldest first."""
+    oldest = tx.now - OLDEST_SECONDS
+    return tx.db.all(
+        Waiting, _WAITING, account_id=account_id, meter=meter, oldest=oldest, most=MOST_SENT
+    )
 
 
 @writes("payment.deliver", SERVER, audited=False)

@@ -152,6 +152,15 @@ def link(tx: Tx, account_id: int, customer_id: str) -> str:
     return str(tx.db.scalar(query, id=account_id))
 
 
+@writes("payment.leave", MANAGE)
+def leave(tx: Tx, account_id: int, customer_id: str) -> None:
+    """Forget the customer of the account, which the provider does not have any more."""
+    payer = _find(tx, account_id)
+    if payer is not None and payer.customer_id == customer_id:
+        _leave(tx, payer)
+        audit.note(tx, account_id, customer_id)
+
+
 @writes("payment.hear", PROOF)
 def hear(tx: Tx, happened: Happened) -> None:
     """Record what the provider says, unless it is about others; `review` does what follows."""
@@ -255,15 +264,16 @@ def _give_back(tx: Tx, payer: Payer) -> None:
     """Give an account its plan back, unless the operator has given it another one meanwhile."""
     query = "SELECT plan, overrides FROM payers WHERE account_id = :id"
     ((plan, overrides),) = tx.db.rows(query, id=payer.account_id)
-    if plans.assigned(tx, payer.account_id) == (payer.moved_to, {}):
+    is_still_moved = plans.assigned(tx, payer.account_id) == (payer.moved_to, {})
+    if is_still_moved:
         plans.replace(tx, payer.account_id, plan, json.loads(overrides))
     nothing: Mapping[str, None] = {"moved_to": None, "plan": None, "overrides": None}
     tx.db.execute(_MOVED, account_id=payer.account_id, **nothing)
-    audit.note_of_system(tx, payer.account_id, "payment.give-back", plan)
+    audit.note_of_system(tx, payer.account_id, "payment.give-back", plan, changed=is_still_moved)
 
 
 def _leave(tx: Tx, payer: Payer) -> int:
-    """Forget a customer that the provider has deleted; the account has its own plan again."""
+    """Forget a customer that the provider has no more; the account has its own plan again."""
     if payer.moved_to:
         _give_back(tx, payer)
     tx.db.execute("DELETE FROM invoices WHERE account_id = :id", id=payer.account_id)

@@ -42,6 +42,10 @@ _TOUCH = "UPDATE accounts SET revision = :revision WHERE plan = :name AND delete
 _WITH = "SELECT id FROM accounts WHERE plan = :name AND deleted_at IS NULL ORDER BY id"
 _OVERRIDES = "SELECT name, overrides FROM accounts WHERE plan = :name AND deleted_at IS NULL"
 _MOVE = "UPDATE accounts SET plan = :other, revision = :revision WHERE plan = :name"
+_MOVE_OF_PAYERS = (
+    "UPDATE payers SET plan = :other WHERE plan = :name",
+    "UPDATE payers SET moved_to = :other WHERE moved_to = :name",
+)
 _ASSIGN = """
 UPDATE accounts SET plan = :plan, overrides = :overrides, revision = :revision WHERE id = :id
 """
@@ -149,7 +153,8 @@ def delete(tx: Tx, account_id: int, name: str, successor: str | None = None) -> 
     _check_overrides(tx, name, next_plan.limits, "successor")
     moved = [id for (id,) in tx.db.rows(_WITH, name=name)]
     tx.db.execute(_MOVE, name=name, other=other, revision=directory.touch(tx))
-    tx.db.execute("UPDATE payers SET plan = :other WHERE plan = :name", name=name, other=other)
+    for query in _MOVE_OF_PAYERS:
+        tx.db.execute(query, name=name, other=other)
     tx.db.execute("DELETE FROM plans WHERE name = :name", name=name)
     audit.note(tx, account_id, name, successor=successor, accounts=len(moved))
     for id in moved:

@@ -81,7 +81,9 @@ class Payments(Protocol):
     def create_customer(self, account_id: int, account: str, email: str | None) -> str:
         """Create a customer for an account, and return its ID."""
 
-    def checkout(self, customer_id: str, currency: str, done: str, cancelled: str) -> Checkout:
+    def checkout(
+        self, customer_id: str, currency: str, done: str, cancelled: str
+    ) -> Checkout | None:
         """Open a page on which a customer enters a payment method, without paying anything.
 
         Args:
@@ -89,6 +91,9 @@ class Payments(Protocol):
             currency: The currency in which it will pay, such as USD.
             done: The URL to which the page leads afterwards.
             cancelled: The URL to which it leads if nothing was entered.
+
+        Returns:
+            The page; None if the provider does not have the customer (any more).
         """
 
     def finish_setup(self, customer_id: str, setup_id: str) -> None:

@@ -82,18 +82,27 @@ class Stripe:
         with self._translated():
             return self._client.v1.customers.create(said).id  # type: ignore[arg-type]
 
-    def checkout(self, customer_id: str, currency: str, done: str, cancelled: str) -> Checkout:
+    def checkout(
+        self, customer_id: str, currency: str, done: str, cancelled: str
+    ) -> Checkout | None:
         """Open a page on which a customer enters a payment method, without paying anything."""
+        from stripe import InvalidRequestError
+
         with self._translated():
-            made = self._client.v1.checkout.sessions.create(
-                {
-                    "mode": "setup",
-                    "customer": customer_id,
-                    "currency": currency.lower(),
-                    "success_url": done,
-                    "cancel_url": cancelled,
-                }
-            )
+            try:
+                made = self._client.v1.checkout.sessions.create(
+                    {
+                        "mode": "setup",
+                        "customer": customer_id,
+                        "currency": currency.lower(),
+                        "success_url": done,
+                        "cancel_url": cancelled,
+                    }
+                )
+            except InvalidRequestError as error:
+                if (error.code, error.param) != ("resource_missing", "customer"):
+                    raise
+                return None
         return Checkout(str(made.url), made.expires_at)
 
     def finish_setup(self, customer_id: str, setup_id: str) -> None:

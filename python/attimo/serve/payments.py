@@ -38,8 +38,11 @@ COMPARE_SECONDS = 300.0
 COMPARE_ALL_SECONDS = float(DAY)
 """How often all of it is."""
 REFUSED_SECONDS = 3600.0
-"""How long nothing is asked for an account after a refusal."""
+"""How long nothing of a kind is asked for an account after a refusal."""
 STOP_SECONDS = 5.0
+
+_SETUP = "setup"
+"""What is asked for an account, if not a meter."""
 
 log = logging.getLogger(__name__)
 
@@ -63,11 +66,11 @@ class Seller:
     rule: Rule
     send: Send
     time: Callable[[], float] = time.monotonic
-    _failures: int = field(default=0, init=False)
+    _pause: float = field(default=PAUSE_SECONDS, init=False)
     _compare_at: float = field(default=0.0, init=False)
     _compared: int = field(default=0, init=False)
     _compare_all_at: float = field(default=0.0, init=False)
-    _refused_until: dict[int, float] = field(default_factory=dict, init=False)
+    _refused_until: dict[tuple[int, str], float] = field(default_factory=dict, init=False)
     _unmoved: set[int] = field(default_factory=set, init=False)
     _has_failed: bool = field(default=False, init=False)
     _ending: threading.Event = field(default_factory=threading.Event, init=False)
@@ -104,10 +107,9 @@ class Seller:
             self._finish_setups()
             self._deliver()
         except PaymentsUnavailable as error:
-            self._failures += 1
-            pause: float = min(PAUSE_SECONDS * 2**self._failures, LONGEST_PAUSE)
-            return max(pause, min(error.retry_after or 0.0, REFUSED_SECONDS))
-        self._failures = 0
+            self._pause = min(self._pause * 2, LONGEST_PAUSE)
+            return max(self._pause, min(error.retry_after or 0.0, REFUSED_SECONDS))
+        self._pause = PAUSE_SECONDS
         return PAUSE_SECONDS
 
     def _review(self) -> None:
@@ -172,43 +174,43 @@ class Seller:
         with self.control.read() as tx:
             found = payers.unfinished(tx)
         for account_id, customer_id, setup_id in found:
-            with self._refusing(account_id):
-                if self._is_asked_for(account_id):
+            with self._refusing(account_id, _SETUP):
+                if self._is_asked_for(account_id, _SETUP):
                     self.provider.finish_setup(customer_id, setup_id)
                     with self.control.begin() as tx:
                         payers.finished(tx, account_id, setup_id)
 
     def _deliver(self) -> None:
         with self.control.read() as tx:
-            accounts = [each.account_id for each in payers.selling(tx)]
-        for account_id in accounts:
-            with self._refusing(account_id):
-                self._deliver_of(account_id)
+            due = meter_events.to_deliver(tx)
+        for account_id, meter in due:
+            with self._refusing(account_id, meter):
+                self._deliver_of(account_id, meter)
 
-    def _deliver_of(self, account_id: int) -> None:
+    def _deliver_of(self, account_id: int, meter: str) -> None:
         with self.control.read() as tx:
-            found = meter_events.waiting(tx, account_id)
+            found = meter_events.waiting(tx, account_id, meter)
         for each in found:
-            if not self._is_asked_for(account_id):
+            if not self._is_asked_for(account_id, meter):
                 return
             self.provider.tell(each.event)
             with self.control.begin() as tx:
                 meter_events.delivered(tx, [each])
 
-    def _is_asked_for(self, account_id: int) -> bool:
-        is_refused = self.time() < self._refused_until.get(account_id, 0.0)
+    def _is_asked_for(self, account_id: int, what: str) -> bool:
+        is_refused = self.time() < self._refused_until.get((account_id, what), 0.0)
         return not is_refused and not self._ending.is_set()
 
     @contextmanager
-    def _refusing(self, account_id: int) -> Iterator[None]:
-        """What is refused for one account does not keep others waiting."""
+    def _refusing(self, account_id: int, what: str) -> Iterator[None]:
+        """What is refused keeps neither other accounts waiting nor other meters."""
         try:
             yield
         except PaymentsRefused:
-            self._refused_until[account_id] = self.time() + REFUSED_SECONDS
+            self._refused_until[account_id, what] = self.time() + REFUSED_SECONDS
             log.error(
-                "the provider of payments refuses an account; it is asked again in an hour",
-                extra=with_fields({"account": account_id}),
+                "the provider of payments refuses something; it is asked again in an hour",
+                extra=with_fields({"account": account_id, "of": what}),
             )
 
     def _run(self) -> None:

@@ -1,0 +1,119 @@
+"""What the provider refuses, or does not hear, is told later and holds up nothing else."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from attimo.billing.meters import Meter
+from attimo.control import Control, payers
+from attimo.payments import Happened
+from attimo.serve.payments import LONGEST_PAUSE, PAUSE_SECONDS, REFUSED_SECONDS
+from fakes import Client, Clock, Listener
+from shop import CUSTOMER, Shop, opened
+from stripe_server import StripeServer, stripe_server
+
+
+@pytest.fixture(scope="module")
+def serving() -> Iterator[StripeServer]:
+    with stripe_server() as server:
+        yield server
+
+
+@pytest.fixture
+def shop(
+    control: Control, owner: Client, node: Listener, clock: Clock, serving: StripeServer
+) -> Shop:
+    return opened(control, owner, node, clock, serving)
+
+
+@pytest.mark.parametrize("failure", [0, 429, 500, 401])
+def test_what_fails_is_told_again_with_the_same_identifier(shop: Shop, failure: int) -> None:
+    """With 0, Stripe has counted the event, and nobody has heard of it."""
+    since = shop.pays()
+    shop.use(700)
+    shop.hours(2)
+    shop.stripe.failures = [failure, failure]
+
+    pauses = [shop.look(), shop.look(), shop.look()]
+
+    assert shop.sold == {since: 700}
+    assert pauses[0] >= 20
+    if failure == 429:  # it said how long to wait
+        assert pauses[:2] == [100, 100]
+    assert pauses[2] < pauses[0]
+
+
+def test_a_refused_account_keeps_no_other_waiting(
+    shop: Shop, neighbour: Client, node: Listener
+) -> None:
+    neighbour.ask("PUT", "/caches/theirs")
+    (theirs,) = [each.id for each in node.caches.values() if each.name == "theirs"]
+    since = shop.pays(1, 2)
+    shop.stripe.refused = {CUSTOMER}
+    shop.use(700)
+    shop.use(40, cache=theirs)
+    shop.hours(2)
+
+    pause = shop.look()
+    asked = len(shop.stripe.asked)
+    shop.look()
+
+    assert pause == PAUSE_SECONDS
+    assert shop.stripe.sold("cus_2") == {since: 40}
+    assert len(shop.stripe.asked) == asked
+    shop.stripe.refused = set()
+    shop.look(REFUSED_SECONDS)
+    assert shop.sold == {since: 700}
+
+
+def test_a_meter_that_stripe_refuses_keeps_no_other_meter_waiting(shop: Shop) -> None:
+    """It may be one that was named by mistake, and is not sold any more."""
+    shop.meters = (Meter.REQUESTS, Meter.TRANSFERRED_BYTES)
+    shop.stripe.refused_meters = {"attimo_requests"}
+    shop.restart()
+    since = shop.pays()
+    shop.use(700)
+    shop.hours(2)
+
+    shop.look()
+    asked = len(shop.stripe.asked)
+    shop.look()
+
+    assert shop.sold == {since: 700}
+    assert len(shop.stripe.asked) == asked
+    shop.stripe.refused_meters = set()
+    shop.look(REFUSED_SECONDS)
+    assert len(shop.stripe.events) == 2
+
+
+def test_what_one_customer_used_is_not_sold_to_the_next_one_of_the_account(shop: Shop) -> None:
+    shop.pays()
+    shop.stripe.refused = {CUSTOMER}
+    shop.use(700)
+    shop.hours(2)
+    shop.look()
+    with shop.control.begin() as tx:
+        payers.hear(tx, Happened("gone", shop.clock.now, CUSTOMER))
+        payers.link(tx, 1, "cus_new")
+        payers.hear(tx, Happened("set-up", shop.clock.now, "cus_new", "seti_new"))
+    shop.look(REFUSED_SECONDS)
+    shop.hours(1)
+    shop.use(30)
+    shop.hours(2)
+
+    shop.look()
+
+    assert sum(shop.stripe.sold("cus_new").values()) == 30
+
+
+def test_pauses_stay_finite_while_stripe_is_away_for_weeks(shop: Shop) -> None:
+    shop.pays()
+    shop.use(700)
+    shop.hours(2)
+    shop.stripe.failures = [500] * 1_100
+
+    pauses = [shop.look() for _ in range(1_100)]
+
+    assert max(pauses) == LONGEST_PAUSE
+    shop.look()
+    assert sum(shop.sold.values()) == 700
