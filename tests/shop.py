@@ -48,6 +48,12 @@ class Shop:
             self.control, provider, self.meters, rule, lambda *_: None, self.seconds
         )
 
+    def sells(self, *meters: Meter) -> None:
+        """The operator sells these from now on, and starts the server again."""
+        self.meters = meters
+        self.restart()
+        self.look()
+
     def pays(self, *account_ids: int) -> int:
         """Accounts have payment methods; the first hour that is sold."""
         for id in account_ids or (1,):
@@ -77,6 +83,9 @@ class Shop:
     @property
     def sold(self) -> dict[int, int]:
         return self.stripe.sold(CUSTOMER)
+
+    def sold_of(self, meter: Meter) -> dict[int, int]:
+        return self.stripe.sold(CUSTOMER, f"attimo_{meter.value}")
 
 
 def opened(

@@ -102,11 +102,12 @@ class StripeServer:
                 return self._meter(form)
         return 404, _error(f"Unrecognized request URL ({method}: {path}).")
 
-    def sold(self, customer: str) -> dict[int, int]:
-        """The sum of a customer's events by hour."""
+    def sold(self, customer: str, name: str = "") -> dict[int, int]:
+        """The sum of a customer's events by hour; of those of a meter, if it is named."""
         sums: dict[int, int] = {}
         for event in self.events.values():
-            if event["payload[stripe_customer_id]"] == customer:
+            is_meant = name in ("", event["event_name"])
+            if event["payload[stripe_customer_id]"] == customer and is_meant:
                 hour = int(event["timestamp"])
                 sums[hour] = sums.get(hour, 0) + int(event["payload[value]"])
         return sums

@@ -233,3 +233,57 @@ def test_events_are_forgotten_when_their_hours_are(shop: Shop) -> None:
         assert tx.db.scalar("SELECT count(*) FROM meter_events") == 0
     shop.look(COMPARE_ALL_SECONDS)
     assert len(shop.stripe.events) == 1
+
+
+def test_a_meter_that_is_added_is_sold_from_the_next_hour_on(shop: Shop) -> None:
+    since = shop.pays()
+    shop.use(700)
+    shop.hours(2)
+    shop.look()
+
+    shop.sells(Meter.TRANSFERRED_BYTES, Meter.RECEIVED_BYTES)
+    shop.use(30)
+    shop.hours(1)
+    shop.use(9)
+    shop.hours(2)
+    shop.look()
+
+    assert shop.sold_of(Meter.TRANSFERRED_BYTES) == {
+        since: 700,
+        since + 2 * HOUR: 30,
+        since + 3 * HOUR: 9,
+    }
+    assert shop.sold_of(Meter.RECEIVED_BYTES) == {since + 3 * HOUR: 9}
+
+
+def test_a_meter_that_was_not_sold_for_a_while_is_not_sold_for_that_time(shop: Shop) -> None:
+    since = shop.pays()
+    shop.sells(Meter.REQUESTS)
+    shop.use(700)
+    shop.hours(2)
+    shop.look()
+
+    shop.sells(Meter.TRANSFERRED_BYTES)
+    shop.hours(1)
+    shop.use(30)
+    shop.hours(2)
+    shop.look()
+
+    assert shop.sold_of(Meter.TRANSFERRED_BYTES) == {since + 3 * HOUR: 30}
+
+
+def test_a_clock_that_was_ahead_when_a_meter_was_added_delays_its_sale_by_a_day(
+    shop: Shop,
+) -> None:
+    since = shop.pays()
+    shop.clock.now = since + 400 * DAY
+    shop.sells(Meter.RECEIVED_BYTES)
+
+    shop.clock.now = since
+    shop.look(COMPARE_ALL_SECONDS)
+    shop.hours(1)
+    shop.use(30)
+    shop.hours(2)
+    shop.look()
+
+    assert shop.sold_of(Meter.RECEIVED_BYTES) == {since + HOUR: 30}

@@ -9,6 +9,7 @@ sold than was used. Rows are needed as long as their hours are compared with the
 long as it has hours.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -60,6 +61,12 @@ WHERE NOT is_delivered AND NOT is_reported AND hour < :oldest GROUP BY account_i
 _REPORTED = """
 UPDATE meter_events SET is_reported = 1
 WHERE account_id = :account_id AND meter = :meter AND NOT is_delivered AND hour < :oldest
+"""
+_UNSELL = "DELETE FROM sold_meters WHERE meter NOT IN (SELECT value FROM json_each(:names))"
+# A moment that is later was noted by a clock that was wrong.
+_SELL = """
+INSERT INTO sold_meters (meter, since) SELECT value, :since FROM json_each(:names) WHERE true
+ON CONFLICT (meter) DO UPDATE SET since = excluded.since WHERE since > excluded.since
 """
 _FORGET = "DELETE FROM meter_events WHERE is_delivered AND hour < :before"
 
@@ -118,6 +125,14 @@ def untold(tx: Tx, payer: Payer, meters: Sequence[Meter], since: int | None) -> 
         first, end = max(day, payer.since or 0), min(day + DAY, until)
         found += _different(tx, payer.account_id, meters, HOUR, first, end)
     return found
+
+
+@writes("payment.sell", SERVER, audited=False)
+def sell(tx: Tx, meters: Sequence[Meter]) -> None:
+    """Sell these meters and no others; what is new among them from the next hour on."""
+    names = json.dumps([meter.value for meter in meters])
+    tx.db.execute(_UNSELL, names=names)
+    tx.db.execute(_SELL, names=names, since=floor(tx.now, HOUR) + HOUR)
 
 
 @writes("payment.meter", SERVER, audited=False)
@@ -199,11 +214,13 @@ def _different(
     if since >= until:
         return []
     of = {"account_id": account_id, "since": since, "until": until}
+    sold: dict[str, int] = dict(tx.db.rows("SELECT meter, since FROM sold_meters"))
     told = {(meter, at): sum_ for meter, at, sum_ in tx.db.rows(_TOLD, **of, length=length)}
     return [
         Untold(account_id, meter, at, value)
         for at, counts in sorted(_used(tx, account_id, length, since, until).items())
         for meter in meters
+        if at + length > sold.get(meter.value, until)
         if (value := _count(meter, counts) - told.get((meter.value, at), 0)) > 0
     ]
 

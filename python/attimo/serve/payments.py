@@ -141,6 +141,9 @@ class Seller:
         if now < self._compare_at:
             return
         is_all = now >= self._compare_all_at
+        if is_all:
+            with self.control.begin() as tx:
+                meter_events.sell(tx, self.meters)
         with self.control.read() as tx:
             selling, clock = payers.selling(tx), tx.now
         since = None if is_all else min(clock, self._compared) - DAY

@@ -497,3 +497,10 @@ CREATE TABLE meter_events (
     PRIMARY KEY (account_id, meter, hour, number)
 ) WITHOUT ROWID;
 CREATE INDEX meter_events_to_deliver ON meter_events (account_id, hour) WHERE NOT is_delivered;
+
+-- What is sold, and from which hour on: who pays already does not pay for what was used before.
+CREATE TABLE sold_meters (
+    meter TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    PRIMARY KEY (meter)
+) WITHOUT ROWID;
