@@ -84,6 +84,12 @@ class Shop:
     def sold(self) -> dict[int, int]:
         return self.stripe.sold(CUSTOMER)
 
+    @property
+    def waiting(self) -> int:
+        """How many events the account is told to be waiting."""
+        with self.control.read() as tx:
+            return payers.state(tx, 1).waiting_events
+
     def sold_of(self, meter: Meter) -> dict[int, int]:
         return self.stripe.sold(CUSTOMER, f"attimo_{meter.value}")
 

@@ -6,10 +6,12 @@ import pytest
 
 from attimo.billing.meters import Meter
 from attimo.control import Control, payers
-from attimo.payments import Happened
+from attimo.control.meter_events import OLDEST_SECONDS
+from attimo.payments import Happened, MeterEvent
+from attimo.payments.stripe import Stripe
 from attimo.serve.payments import LONGEST_PAUSE, PAUSE_SECONDS, REFUSED_SECONDS
 from fakes import Client, Clock, Listener
-from shop import CUSTOMER, Shop, opened
+from shop import CUSTOMER, HOUR, Shop, opened
 from stripe_server import StripeServer, stripe_server
 
 
@@ -97,6 +99,7 @@ def test_what_one_customer_used_is_not_sold_to_the_next_one_of_the_account(shop:
         payers.link(tx, 1, "cus_new")
         payers.hear(tx, Happened("set-up", shop.clock.now, "cus_new", "seti_new"))
     shop.look(REFUSED_SECONDS)
+    assert shop.waiting == 0
     shop.hours(1)
     shop.use(30)
     shop.hours(2)
@@ -117,3 +120,42 @@ def test_pauses_stay_finite_while_stripe_is_away_for_weeks(shop: Shop) -> None:
     assert max(pauses) == LONGEST_PAUSE
     shop.look()
     assert sum(shop.sold.values()) == 700
+
+
+def test_what_the_provider_says_is_done_before_events_that_wait(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After days without Stripe, telling them takes hours; who has paid does not wait for that."""
+    since = shop.pays()
+    for _ in range(3):
+        shop.use(700)
+        shop.hours(1)
+    shop.hours(1)
+    tell = Stripe.tell
+
+    def heard_meanwhile(stripe: Stripe, event: MeterEvent) -> None:
+        tell(stripe, event)
+        shop.seller.wake()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Stripe, "tell", heard_meanwhile)
+        shop.look()
+    assert shop.sold == {since: 700}
+
+    shop.look()
+
+    assert shop.sold == {since + at * HOUR: 700 for at in range(3)}
+
+
+def test_only_what_can_still_be_told_waits(shop: Shop) -> None:
+    shop.pays()
+    shop.stripe.refused = {CUSTOMER}
+    shop.use(700)
+    shop.hours(2)
+    shop.look()
+    assert shop.waiting == 1
+
+    shop.clock.now += OLDEST_SECONDS
+    shop.look()
+
+    assert shop.waiting == 0

@@ -44,6 +44,10 @@ _SETTLE = """
 INSERT INTO invoices (id, account_id, settled_at) VALUES (:id, :account_id, :at)
 ON CONFLICT (id) DO UPDATE SET settled_at = excluded.settled_at WHERE settled_at IS NULL
 """
+_WAITING = """
+SELECT count(*) FROM meter_events WHERE account_id = :id AND NOT is_delivered AND NOT is_reported
+AND hour >= (SELECT since FROM payers WHERE account_id = :id)
+"""
 _MOVED = """
 UPDATE payers SET moved_to = :moved_to, plan = :plan, overrides = :overrides
 WHERE account_id = :account_id
@@ -130,8 +134,7 @@ class News:
 @reads("payment.read", READ)
 def state(tx: Tx, account_id: int) -> State:
     """Return how the account pays."""
-    query = "SELECT count(*) FROM meter_events WHERE account_id = :id AND NOT is_delivered"
-    return State(_find(tx, account_id), int(tx.db.scalar(query, id=account_id)))
+    return State(_find(tx, account_id), int(tx.db.scalar(_WAITING, id=account_id)))
 
 
 @reads("payment.apply", MANAGE)

@@ -30,6 +30,7 @@ _OF_INVOICES: Mapping[str, Kind] = {
     "invoice.voided": "settled",
 }
 _NO_EVENT = "body: is no event of Stripe"
+_DUPLICATE = "duplicate_meter_event"
 _BUSY = 429
 _OF_THE_KEY = (401, 403)
 
@@ -137,7 +138,8 @@ class Stripe:
                     }
                 )
             except InvalidRequestError as error:
-                if "already exists" not in str(error):
+                # The code is not always there.
+                if error.code != _DUPLICATE and "already exists" not in str(error):
                     raise
 
     def read(self, body: bytes, signature: str) -> Happened | None:

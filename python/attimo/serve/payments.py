@@ -99,6 +99,7 @@ class Seller:
         Raises:
             StoreUnavailable: The database cannot be written; it is tried again at the next call.
         """
+        self._woken.clear()
         self._review()
         self._tell_members()
         self._compare()
@@ -189,6 +190,8 @@ class Seller:
         for account_id, meter in due:
             with self._refusing(account_id, meter):
                 self._deliver_of(account_id, meter)
+            if self._woken.is_set():  # who has paid does not wait for the events of all others
+                return
 
     def _deliver_of(self, account_id: int, meter: str) -> None:
         with self.control.read() as tx:
@@ -199,6 +202,8 @@ class Seller:
             self.provider.tell(each.event)
             with self.control.begin() as tx:
                 meter_events.delivered(tx, [each])
+            if self._woken.is_set():
+                return
 
     def _is_asked_for(self, account_id: int, what: str) -> bool:
         is_refused = self.time() < self._refused_until.get((account_id, what), 0.0)
@@ -218,8 +223,8 @@ class Seller:
 
     def _run(self) -> None:
         while not self._ending.is_set():
-            self._woken.clear()
-            self._woken.wait(self._looked())
+            pause = self._looked()
+            self._woken.wait(0 if self._ending.is_set() else pause)
 
     def _looked(self) -> float:
         try:
