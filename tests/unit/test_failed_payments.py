@@ -225,6 +225,20 @@ def test_a_plan_that_somebody_gets_back_is_deleted_with_a_successor(paid: Paid) 
     assert paid.plan == "silver"
 
 
+def test_a_plan_is_not_changed_so_that_overrides_that_come_back_make_no_sense(paid: Paid) -> None:
+    change = {"limits": {"caches": 50, "throttle_bytes_per_second": 1_000}}
+    assert paid.client.ask("PUT", "/plans/gold", change).status_code == 200
+    assign(paid.client, 2, "gold", transfer_used_up="throttle")
+    paid.hear("invoice.payment_failed")
+    paid.clock.now = AT + 7 * DAY
+    paid.seller.look()
+
+    answer = paid.client.ask("PUT", "/plans/gold", {"limits": {"caches": 50}})
+
+    assert answer.status_code == 400
+    assert "as it is for the account 'neighbour'" in answer.text
+
+
 def test_the_plan_of_who_has_not_paid_is_deleted_with_a_successor(paid: Paid) -> None:
     create(paid.client, "unpaid", caches=5)
     paid.seller.rule = Rule("unpaid", 0)

@@ -159,3 +159,22 @@ def test_only_what_can_still_be_told_waits(shop: Shop) -> None:
     shop.look()
 
     assert shop.waiting == 0
+
+
+def test_an_hour_that_a_wrong_clock_showed_is_told_when_it_is_there(shop: Shop) -> None:
+    """The provider refuses hours to come."""
+    since = shop.pays()
+    shop.stripe.refused = {CUSTOMER}
+    shop.hours(240)
+    shop.use(700)
+    shop.hours(2)
+    shop.look()
+    shop.stripe.refused = set()
+
+    shop.clock.now = since + 2 * HOUR
+    shop.look(REFUSED_SECONDS)
+    assert shop.sold == {}
+
+    shop.hours(240)
+    shop.look(REFUSED_SECONDS)
+    assert shop.sold == {since + 240 * HOUR: 700}

@@ -42,9 +42,9 @@ WHERE account_id = :account_id AND meter = :meter AND hour = :hour
 """
 _SOLD = """
 FROM meter_events JOIN payers ON payers.account_id = meter_events.account_id
-WHERE NOT is_delivered AND hour >= :oldest AND hour >= since
+WHERE NOT is_delivered AND hour >= :oldest AND hour >= since AND hour < :now
 """
-# Hours before `since` are a former customer's, or were not sold.
+# Hours before `since` are a former customer's; those to come are of a clock that was wrong.
 _TO_DELIVER = f"SELECT DISTINCT payers.account_id, meter {_SOLD} ORDER BY 1, 2"
 _WAITING = f"""
 SELECT payers.account_id, customer_id, meter, hour, number, value {_SOLD}
@@ -146,16 +146,14 @@ def add(tx: Tx, found: Sequence[Untold]) -> None:
 
 def to_deliver(tx: Tx) -> list[tuple[int, str]]:
     """Return of which accounts and meters events are to be sent."""
-    rows = tx.db.rows(_TO_DELIVER, oldest=tx.now - OLDEST_SECONDS)
+    rows = tx.db.rows(_TO_DELIVER, oldest=tx.now - OLDEST_SECONDS, now=tx.now)
     return [(account_id, meter) for account_id, meter in rows]
 
 
 def waiting(tx: Tx, account_id: int, meter: str) -> list[Waiting]:
     """Return some events of an account and meter that are to be sent, the oldest first."""
-    oldest = tx.now - OLDEST_SECONDS
-    return tx.db.all(
-        Waiting, _WAITING, account_id=account_id, meter=meter, oldest=oldest, most=MOST_SENT
-    )
+    of = {"account_id": account_id, "oldest": tx.now - OLDEST_SECONDS, "now": tx.now}
+    return tx.db.all(Waiting, _WAITING, **of, meter=meter, most=MOST_SENT)
 
 
 @writes("payment.deliver", SERVER, audited=False)

@@ -40,7 +40,11 @@ SELECT name, limits, created_at,
 FROM plans """
 _TOUCH = "UPDATE accounts SET revision = :revision WHERE plan = :name AND deleted_at IS NULL"
 _WITH = "SELECT id FROM accounts WHERE plan = :name AND deleted_at IS NULL ORDER BY id"
-_OVERRIDES = "SELECT name, overrides FROM accounts WHERE plan = :name AND deleted_at IS NULL"
+_OVERRIDES = """
+SELECT name, overrides FROM accounts WHERE plan = :name AND deleted_at IS NULL
+UNION ALL SELECT name, payers.overrides FROM payers JOIN accounts ON accounts.id = account_id
+WHERE payers.plan = :name AND deleted_at IS NULL
+"""
 _MOVE = "UPDATE accounts SET plan = :other, revision = :revision WHERE plan = :name"
 _MOVE_OF_PAYERS = (
     "UPDATE payers SET plan = :other WHERE plan = :name",
@@ -220,7 +224,7 @@ def _getting_back(tx: Tx, name: str) -> int:
 
 
 def _check_overrides(tx: Tx, name: str, limits: Mapping[str, Value], path: str) -> None:
-    """Refuse limits that make no sense with the overrides of accounts that have a plan."""
+    """Refuse limits that make no sense with overrides of who has a plan, or gets it back."""
     for account, overrides in tx.db.rows(_OVERRIDES, name=name):
         both = plan_limits.without_none({**limits, **json.loads(overrides)})
         plan_limits.check_together(both, path, f", as it is for the account {account!r}")
