@@ -53,6 +53,7 @@ class StripeServer:
             done what was asked.
         refused: The customers whose events it refuses.
         refused_meters: The event names of meters that it does not have.
+        agents: What it was told about who asks.
         missing: The customers that it does not have.
         behind: The URL of a localstripe that answers all but Checkout and meter events.
     """
@@ -65,6 +66,7 @@ class StripeServer:
     refused_meters: set[str] = field(default_factory=set)
     missing: set[str] = field(default_factory=set)
     keys: set[str] = field(default_factory=set)
+    agents: set[str] = field(default_factory=set)
     subscriptions: list[Form] = field(default_factory=list)
     methods: dict[str, str] = field(default_factory=dict)
     behind: str = ""
@@ -142,6 +144,7 @@ def stripe_server() -> Iterator[StripeServer]:
 
         def _answer(self, method: str, path: str, form: Form) -> None:
             recorded.keys.add(self.headers["authorization"])
+            recorded.agents.add(self.headers["x-stripe-client-user-agent"])
             if recorded.behind and not path.startswith(OURS):
                 self._forward(method, form)
                 return

@@ -94,6 +94,20 @@ def test_a_member_gets_a_page_of_stripe_that_leads_back_to_the_endpoint(
     assert [each["subject"] for each in audited(payer, "payment.link")] == ["cus_1"]
 
 
+def test_stripe_is_told_nothing_about_the_machine(
+    payer: Client, stripe: StripeServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The package has an ID for each machine, and keeps it in a file there."""
+    monkeypatch.setattr("stripe._telemetry_id._loaded", False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+
+    assert payer.ask("POST", "/payments/setup").status_code == 201
+
+    (agent,) = stripe.agents
+    assert {"telemetry_id", "platform"} & json.loads(agent).keys() == set()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_account_has_one_customer(payer: Client, stripe: StripeServer) -> None:
     for _ in range(2):
         assert payer.ask("POST", "/payments/setup").status_code == 201

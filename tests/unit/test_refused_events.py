@@ -178,3 +178,19 @@ def test_an_hour_that_a_wrong_clock_showed_is_told_when_it_is_there(shop: Shop) 
     shop.hours(240)
     shop.look(REFUSED_SECONDS)
     assert shop.sold == {since + 240 * HOUR: 700}
+
+
+def test_a_permission_that_the_key_lacks_holds_up_only_what_needs_it(shop: Shop) -> None:
+    since = shop.pays()
+    with shop.control.begin() as tx:
+        payers.hear(tx, Happened("set-up", shop.clock.now + 1, CUSTOMER, "seti_2"))
+    shop.use(700)
+    shop.hours(2)
+    shop.stripe.failures = [403]
+
+    shop.look()
+
+    assert shop.sold == {since: 700}
+    assert shop.stripe.methods == {CUSTOMER: "pm_1"}
+    shop.look(REFUSED_SECONDS)
+    assert shop.stripe.methods == {CUSTOMER: "pm_2"}

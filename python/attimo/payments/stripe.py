@@ -32,7 +32,7 @@ _OF_INVOICES: Mapping[str, Kind] = {
 _NO_EVENT = "body: is no event of Stripe"
 _DUPLICATE = "duplicate_meter_event"
 _BUSY = 429
-_OF_THE_KEY = (401, 403)
+_NO_KEY, _NO_PERMISSION = 401, 403
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +68,8 @@ class Stripe:
             raise Misconfigured(
                 "--payments stripe needs the package stripe: pip install 'attimo[stripe]'"
             ) from error
+        # Else it writes a file into the home directory, and fails if there is none.
+        stripe.enable_telemetry = False
         self._client = stripe.StripeClient(
             self.secret_key,
             base_addresses={"api": self.api},
@@ -183,9 +185,13 @@ class Stripe:
 
     def _error(self, error: "StripeError") -> PaymentsUnavailable:
         status = error.http_status
-        if status in _OF_THE_KEY:  # Stripe's own words could repeat the key
-            log.error("Stripe refuses the secret key, or lacks a permission of it: %s", status)
+        # Stripe's own words about a key could repeat it.
+        if status == _NO_KEY:
+            log.error("Stripe refuses the secret key")
             return PaymentsUnavailable()
+        if status == _NO_PERMISSION:
+            log.error("Stripe says that the secret key lacks a permission")
+            return PaymentsRefused()
         words = str(error).replace(self.secret_key, "…")
         if status is None or status == _BUSY or status >= 500:
             log.warning("Stripe cannot be used now: %s", words)
