@@ -12,6 +12,8 @@ const LEAST_SHARE: u64 = 4;
 /// And one part in this many, however much resident memory is not counted: evicting even more would
 /// not save the process from being killed for lack of memory.
 const LAST_SHARE: u64 = 16;
+/// Work on items may use one part in this many of the budget.
+const WORK_SHARE: u64 = 4;
 /// Eviction keeps one part in this many free: room for writes while a search for items of caches that
 /// use more than their share goes on.
 const SPARE: u64 = 128;
@@ -28,9 +30,13 @@ pub(crate) struct Budget {
     items: AtomicU64,
     /// Memory reserved for other things than items.
     reserved: AtomicU64,
+    /// Memory that is or will be held for work on items.
+    promised: AtomicU64,
+    /// What of it is held.
+    held: AtomicU64,
     /// Resident memory that is not counted.
     overhead: AtomicU64,
-    /// What items may use: the budget minus the two above, but at least their shares.
+    /// What items may use: the budget minus what is reserved, held and not counted, but at least their shares.
     allowance: AtomicU64,
     /// Evicted since the callback last ran.
     evicted: AtomicU64,
@@ -43,6 +49,8 @@ impl Budget {
             bytes,
             items: AtomicU64::new(0),
             reserved: AtomicU64::new(0),
+            promised: AtomicU64::new(0),
+            held: AtomicU64::new(0),
             overhead: AtomicU64::new(0),
             allowance: AtomicU64::new(bytes),
             evicted: AtomicU64::new(0),
@@ -81,26 +89,61 @@ impl Budget {
     }
 
     pub(crate) fn reserve(&self, bytes: u64) {
-        self.reserved.fetch_add(bytes, Ordering::Relaxed);
+        self.reserved.fetch_add(bytes, Ordering::SeqCst);
         self.share();
     }
 
     pub(crate) fn release(&self, bytes: u64) {
-        self.reserved.fetch_sub(bytes, Ordering::Relaxed);
+        self.reserved.fetch_sub(bytes, Ordering::SeqCst);
         self.share();
+    }
+
+    /// Promises memory for work on items; whether there is so much for all such work together.
+    pub(crate) fn promise(&self, bytes: u64) -> bool {
+        let most = self.bytes / WORK_SHARE;
+        let add = |promised: u64| promised.checked_add(bytes).filter(|all| *all <= most);
+        self.promised.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add).is_ok()
+    }
+
+    /// Holds some of what was promised.
+    pub(crate) fn hold(&self, bytes: u64) {
+        self.held.fetch_add(bytes, Ordering::SeqCst);
+        self.share();
+    }
+
+    /// Ends a promise of which so much is held.
+    pub(crate) fn let_go(&self, held: u64, promised: u64) {
+        self.held.fetch_sub(held, Ordering::SeqCst);
+        self.promised.fetch_sub(promised, Ordering::Relaxed);
+        self.share();
+    }
+
+    pub(crate) fn held(&self) -> u64 {
+        self.held.load(Ordering::Relaxed)
     }
 
     pub(crate) fn note_overhead(&self, bytes: u64) {
-        self.overhead.store(bytes, Ordering::Relaxed);
+        self.overhead.store(bytes, Ordering::SeqCst);
         self.share();
     }
 
-    /// Two threads at once may store the older result; the next update of the overhead corrects it.
+    /// Stores what items may use, until it is right: another thread may store an older result.
     fn share(&self) {
-        let left = self.bytes.saturating_sub(self.reserved()).max(self.bytes / LEAST_SHARE);
-        let overhead = self.overhead.load(Ordering::Relaxed);
-        let allowance = left.saturating_sub(overhead).max(self.bytes / LAST_SHARE);
-        self.allowance.store(allowance, Ordering::Relaxed);
+        loop {
+            let allowance = self.rest();
+            self.allowance.store(allowance, Ordering::SeqCst);
+            if self.rest() == allowance {
+                return;
+            }
+        }
+    }
+
+    /// What is left for items.
+    fn rest(&self) -> u64 {
+        let [reserved, held, overhead] =
+            [&self.reserved, &self.held, &self.overhead].map(|it| it.load(Ordering::SeqCst));
+        let left = self.bytes.saturating_sub(reserved + held).max(self.bytes / LEAST_SHARE);
+        left.saturating_sub(overhead).max(self.bytes / LAST_SHARE)
     }
 
     /// Sets the callback for large evictions; only the first call counts.
@@ -125,6 +168,7 @@ impl fmt::Debug for Budget {
             .field("bytes", &self.bytes)
             .field("items", &self.items)
             .field("reserved", &self.reserved)
+            .field("held", &self.held)
             .field("overhead", &self.overhead)
             .finish_non_exhaustive()
     }
@@ -152,6 +196,37 @@ mod tests {
         budget.release(10_300);
         budget.note_overhead(0);
         assert_eq!((budget.allowance(), budget.reserved()), (1_000, 0));
+    }
+
+    #[test]
+    fn work_on_items_is_promised_a_quarter_at_most() {
+        let budget = Budget::new(1_000);
+        assert!(budget.promise(200) && !budget.promise(51) && budget.promise(50));
+        budget.hold(200);
+        assert_eq!((budget.allowance(), budget.held()), (800, 200));
+        budget.let_go(200, 200);
+        assert_eq!((budget.allowance(), budget.held()), (1_000, 0));
+        assert!(budget.promise(200) && !budget.promise(u64::MAX));
+    }
+
+    #[test]
+    fn what_items_may_use_is_right_after_many_threads_have_changed_it() {
+        let budget = Budget::new(1 << 30);
+        std::thread::scope(|scope| {
+            for at in 1..=4 {
+                let budget = &budget;
+                scope.spawn(move || {
+                    for _ in 0..10_000 {
+                        budget.reserve(at);
+                        budget.hold(at);
+                        budget.note_overhead(at);
+                        budget.release(at);
+                    }
+                });
+            }
+        });
+        let overhead = budget.overhead.load(Ordering::Relaxed);
+        assert_eq!(budget.allowance(), (1 << 30) - 100_000 - overhead);
     }
 
     #[test]

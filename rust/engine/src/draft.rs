@@ -3,13 +3,16 @@
 //! Collections share what was not changed since a copy was made, so making one takes no time; what
 //! is changed is copied then. The copy has a shard of its own, so commands work on it as on any item.
 
+use crate::pace::{ELEMENT, INSERTION};
 use crate::place::{Place, Rules, Version};
 use crate::shard::{Content, Shard};
 use crate::time::Deadline;
-use crate::{Limits, Moment, Namespace, Pace, Received};
+use crate::{Limits, Moment, Namespace, Pace};
 
 /// The most memory that a change of one element copies, in bytes.
 const COPIED: u64 = 8 * 1024;
+/// The memory of a new element beside its content, in bytes.
+const NEW: u64 = 64;
 
 /// The copy, and the version that it was made from.
 pub(crate) struct Draft {
@@ -47,11 +50,14 @@ impl Draft {
         Place::find(&mut self.shard, (rules, limits), self.at, key, self.now).paced(pace)
     }
 
-    /// About how much memory is used for it, when a command that has received so much is done.
-    pub(crate) fn memory(&self, received: Received) -> u64 {
-        let (all, elements) = (self.original.weight(), received.chunks);
-        let copied = if elements > 1 { all.min(elements * COPIED) } else { all };
-        copied + 2 * received.bytes + elements * COPIED / 128
+    /// About how much memory is used for it, in bytes, by a command of so much work that has received
+    /// so many bytes.
+    pub(crate) fn memory(&self, work: usize, received: u64) -> u64 {
+        let (all, is_list) = (self.original.weight(), self.original.is_list());
+        // A list is copied as a whole; of trees, what is on the way to an element that changes.
+        let (element, copied) = if is_list { (ELEMENT, all) } else { (INSERTION, COPIED) };
+        let elements = work.div_ceil(element) as u64;
+        all.min(elements.saturating_mul(copied)) + 2 * received + elements * NEW
     }
 
     /// The version that it was made from.

@@ -119,9 +119,14 @@ impl Engine {
         self.budget.reserved()
     }
 
-    /// The memory of items and reservations, in bytes.
+    /// The memory that is held for work on items, in bytes.
+    pub fn held(&self) -> u64 {
+        self.budget.held()
+    }
+
+    /// The memory of items, of work on them, and of reservations, in bytes.
     pub fn counted(&self) -> u64 {
-        self.budget.items() + self.budget.reserved()
+        self.budget.items() + self.budget.held() + self.budget.reserved()
     }
 
     /// Sets how many resident bytes are not counted: items have that much less, though never less

@@ -25,6 +25,9 @@ pub enum Error {
     /// A score is NaN, or is infinite in a leaderboard.
     #[error("a score must be a number, and on a leaderboard a finite one")]
     NotAScore,
+    /// Others changed the item all the while that the command worked on it.
+    #[error("other clients kept changing the item during the operation; nothing was changed")]
+    Contended,
     /// Key and content together exceed the limit of an item.
     #[error("the item size would be over the limit of {limit} bytes")]
     ItemTooLarge {

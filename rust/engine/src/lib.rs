@@ -24,6 +24,7 @@ mod fairness;
 mod few;
 mod hashing;
 mod header;
+mod held;
 mod key_value;
 mod limits;
 mod listing;

@@ -10,7 +10,7 @@ use crate::{Moment, Space};
 
 /// How long a namespace is still swept after it was retired, to find items of writes that were in
 /// progress at that time.
-const GRACE_MILLISECONDS: u64 = 60_000;
+pub(crate) const GRACE_MILLISECONDS: u64 = 60_000;
 
 /// Contains the items of a cache. A flush or deletion gives the cache a new one, so both are O(1).
 ///

@@ -53,6 +53,10 @@ impl Version {
     pub(crate) fn weight(&self) -> u64 {
         if let Self::ValueSlab(value, _) = self { value.weight() } else { 0 }
     }
+
+    pub(crate) fn is_list(&self) -> bool {
+        matches!(self, Self::ValueSlab(Value::List(_), _))
+    }
 }
 
 impl fmt::Debug for Place<'_> {

@@ -56,10 +56,11 @@ impl Engine {
     }
 
     /// The same, before about `most` bytes are used for other things than items; the watch is
-    /// called, as after a write.
-    pub fn make_way(&self, now: Moment, most: u64) {
+    /// called, as after a write. Returns how many bytes were freed.
+    pub fn make_way(&self, now: Moment, most: u64) -> u64 {
         let freed = self.fit(now, most);
         self.budget.turn_over(freed, now);
+        freed
     }
 
     /// Evicts from the writer's shard first and then from others, a few items under one lock at a

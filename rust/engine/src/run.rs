@@ -4,6 +4,7 @@ use parking_lot::MutexGuard;
 
 use crate::draft::Draft;
 use crate::engine::Engine;
+use crate::namespace::GRACE_MILLISECONDS;
 use crate::pace::AT_ONCE;
 use crate::place::{Place, Version};
 use crate::quota::{Quota, Spared};
@@ -14,9 +15,9 @@ use crate::{Command, Error, Limits, Looked, Moment, Namespace, Pace, Unpaced};
 /// How often a write works on a copy: others may write the item meanwhile. Then it takes place under
 /// the lock, so that it does take place.
 const TRIES: usize = 3;
-/// The largest part of the memory for items that is used for a copy; for a larger one, others would
-/// lose theirs.
-const COPY_SHARE: u64 = 4;
+/// How long a write may take, in milliseconds. It is for a cache that was there when it began: one
+/// that was deleted meanwhile is forgotten later.
+const LONGEST: u64 = GRACE_MILLISECONDS / 2;
 
 impl Engine {
     /// Runs a command. If memory is short after a write, the write stays and other items are
@@ -76,12 +77,13 @@ type Before = (u64, u64);
 
 impl Run<'_> {
     fn run<C: Command>(&self, command: C, mut now: Moment) -> Result<(C::Reply, Looked), Error> {
-        let mut tries = TRIES;
+        let (mut tries, began) = (TRIES, now);
         loop {
             let mut shard = self.engine.lock(self.home);
             let before = (shard.memory(), shard.totals().bytes);
             let mut place = self.place(&mut shard, command.key(), now);
-            if tries == 0 || command.work(&place) <= AT_ONCE {
+            let work = command.work(&place);
+            if tries == 0 || work <= AT_ONCE {
                 let reply = command.apply(&mut place);
                 let (at, looked) = (place.address(), place.looked());
                 if C::WRITES {
@@ -96,16 +98,17 @@ impl Run<'_> {
             if !C::WRITES {
                 return self.read(command, &mut draft);
             }
-            let bytes = draft.memory(command.received());
-            let fits = bytes <= self.engine.allowance() / COPY_SHARE;
-            let Some(copy) = command.again().filter(|_| fits) else {
+            let bytes = draft.memory(work, command.received().bytes);
+            let held = self.engine.hold(bytes, now, self.pace);
+            let Some((copy, _held)) = command.again().zip(held) else {
                 tries = 0;
                 continue;
             };
-            let held = Held::new(self.engine, bytes, now);
             let (done, next) = self.write(copy, &mut draft)?;
-            drop(held);
             now = self.pace.now().unwrap_or(now);
+            if now.0.saturating_sub(began.0) > LONGEST {
+                return Err(Error::Contended);
+            }
             if self.replace(command.key(), draft.original(), next, now) {
                 return Ok(done);
             }
@@ -168,22 +171,5 @@ impl Run<'_> {
         if let Some(quota) = self.quota {
             self.engine.keep_within(quota, stored, Spared { home, namespace, hash }, now);
         }
-    }
-}
-
-/// Memory that is reserved until this is dropped.
-struct Held<'a>(&'a Engine, u64);
-
-impl<'a> Held<'a> {
-    fn new(engine: &'a Engine, bytes: u64, now: Moment) -> Self {
-        engine.reserve(bytes);
-        engine.make_way(now, bytes);
-        Held(engine, bytes)
-    }
-}
-
-impl Drop for Held<'_> {
-    fn drop(&mut self) {
-        self.0.release(self.1);
     }
 }

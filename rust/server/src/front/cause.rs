@@ -206,6 +206,7 @@ impl From<&engine::Error> for Cause {
             engine::Error::ItemTooLarge { .. } => ITEM_TOO_LARGE,
             engine::Error::ElementTooLarge { .. } => ELEMENT_TOO_LARGE,
             engine::Error::NotAScore => NOT_A_SCORE,
+            engine::Error::Contended => CONTENDED,
             engine::Error::WrongType { .. } => WRONG_TYPE,
             engine::Error::NotANumber => NOT_A_NUMBER,
             engine::Error::Overflow => OVERFLOW,

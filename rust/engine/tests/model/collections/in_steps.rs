@@ -166,7 +166,7 @@ proptest! {
         prop_assert!(stored(&engine) == *plain.borrow());
         engine.run(CACHE, dictionary::Delete::new(KEY), Moment(0)).unwrap();
         engine.sweep(Moment(0), usize::MAX);
-        prop_assert_eq!((engine.totals().bytes, engine.reserved()), (0, 0));
+        prop_assert_eq!((engine.totals().bytes, engine.held()), (0, 0));
     }
 }
 
@@ -186,20 +186,66 @@ fn a_write_takes_place_although_others_write_the_item_all_the_time() {
 }
 
 #[test]
-fn memory_is_reserved_for_a_copy_while_it_is_worked_on() {
+fn memory_is_held_for_a_copy_while_it_is_worked_on() {
     let engine = engine();
     let pairs: Vec<_> = (0..MANY).map(|at| (name(at), vec![b'v'; 1000])).collect();
     write(&engine, &pairs, &attimo_engine::Unpaced).unwrap();
     let least = Cell::new(u64::MAX);
     let pace = Meanwhile::new(1000, |_| {
-        least.set(least.get().min(engine.reserved()));
+        least.set(least.get().min(engine.held()));
         Moment(0)
     });
 
     write(&engine, &pairs, &pace).unwrap();
 
     assert!(least.get() >= u64::from(MANY) * 1000, "{}", least.get());
-    assert_eq!(engine.reserved(), 0);
+    assert_eq!(engine.held(), 0);
+}
+
+#[test]
+fn memory_is_held_for_what_a_write_changes_and_not_for_all_of_the_item() {
+    let engine = engine();
+    let elements: Vec<_> = (0..200_000).map(|at| format!("{at:020}").into_bytes()).collect();
+    let elements = slices(&elements);
+    engine.run(CACHE, set::Union { key: KEY, elements, ttl: TTL }, Moment(0)).unwrap();
+    let all = engine.counted();
+    let most = Cell::new(0);
+    let pace = Meanwhile::new(1000, |_| {
+        most.set(most.get().max(engine.held()));
+        Moment(0)
+    });
+
+    measured(&engine, set::Pop { key: KEY, count: 200 }, &pace).unwrap();
+
+    assert!(most.get() > 0 && most.get() < all / 2, "{} of {all}", most.get());
+}
+
+#[test]
+fn writes_that_would_hold_too_much_together_take_place_under_the_lock() {
+    let limits = Limits::default();
+    let config = Config { memory_bytes: 4 << 20, shards: 1, seed: [1, 2, 3, 4], limits };
+    let engine = Engine::new(config);
+    let pairs: Vec<_> = (0..MANY).map(|at| (name(at), vec![b'v'; 1000])).collect();
+    let held = Cell::new(0);
+    let pace = Meanwhile::new(1000, |_| {
+        held.set(held.get().max(engine.held()));
+        Moment(0)
+    });
+
+    write(&engine, &pairs, &pace).unwrap();
+
+    assert_eq!((held.get(), stored(&engine).len()), (0, usize::from(MANY)));
+}
+
+#[test]
+fn a_write_that_takes_too_long_changes_nothing() {
+    let engine = engine();
+    let pairs: Vec<_> = (0..MANY).map(|at| (name(at), b"new".to_vec())).collect();
+    let pace = Meanwhile::new(1000, |_| Moment(31_000));
+
+    assert_eq!(write(&engine, &pairs, &pace), Err(Error::Contended));
+
+    assert_eq!((stored(&engine).len(), engine.held()), (0, 0));
 }
 
 #[test]
