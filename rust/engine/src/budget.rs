@@ -36,7 +36,8 @@ pub(crate) struct Budget {
     held: AtomicU64,
     /// Resident memory that is not counted.
     overhead: AtomicU64,
-    /// What items may use: the budget minus what is reserved, held and not counted, but at least their shares.
+    /// What items may use: the budget minus what is reserved, held and not counted, but at least their
+    /// shares.
     allowance: AtomicU64,
     /// Evicted since the callback last ran.
     evicted: AtomicU64,

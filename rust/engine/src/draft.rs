@@ -3,13 +3,13 @@
 //! Collections share what was not changed since a copy was made, so making one takes no time; what
 //! is changed is copied then. The copy has a shard of its own, so commands work on it as on any item.
 
-use crate::pace::{ELEMENT, INSERTION};
+use crate::pace::INSERTION;
 use crate::place::{Place, Rules, Version};
 use crate::shard::{Content, Shard};
 use crate::time::Deadline;
-use crate::{Limits, Moment, Namespace, Pace};
+use crate::{Limits, Moment, Namespace, Pace, Received};
 
-/// The most memory that a change of one element copies, in bytes.
+/// The most memory that a change of one leaf copies, with the nodes above it, in bytes.
 const COPIED: u64 = 8 * 1024;
 /// The memory of a new element beside its content, in bytes.
 const NEW: u64 = 64;
@@ -51,13 +51,15 @@ impl Draft {
     }
 
     /// About how much memory is used for it, in bytes, by a command of so much work that has received
-    /// so many bytes.
-    pub(crate) fn memory(&self, work: usize, received: u64) -> u64 {
-        let (all, is_list) = (self.original.weight(), self.original.is_list());
-        // A list is copied as a whole; of trees, what is on the way to an element that changes.
-        let (element, copied) = if is_list { (ELEMENT, all) } else { (INSERTION, COPIED) };
-        let elements = work.div_ceil(element) as u64;
-        all.min(elements.saturating_mul(copied)) + 2 * received + elements * NEW
+    /// so much. The work of a pop tells how many elements it changes; others receive each of them.
+    pub(crate) fn memory(&self, work: usize, received: Received) -> u64 {
+        let all = self.original.weight();
+        let elements = received.chunks.max(work.div_ceil(INSERTION) as u64);
+        let copied = match self.original.leaves() {
+            None => all,
+            Some(leaves) => all.min(elements.saturating_mul(leaves * COPIED)),
+        };
+        copied + 2 * received.bytes + elements * NEW
     }
 
     /// The version that it was made from.

@@ -54,8 +54,14 @@ impl Version {
         if let Self::ValueSlab(value, _) = self { value.weight() } else { 0 }
     }
 
-    pub(crate) fn is_list(&self) -> bool {
-        matches!(self, Self::ValueSlab(Value::List(_), _))
+    /// How many leaves a change of one element touches at most; `None` for a list, which is copied as
+    /// a whole.
+    pub(crate) fn leaves(&self) -> Option<u64> {
+        match self {
+            Self::ValueSlab(Value::List(_), _) => None,
+            Self::ValueSlab(Value::SortedSet(_) | Value::Leaderboard(_), _) => Some(3),
+            _ => Some(1),
+        }
     }
 }
 

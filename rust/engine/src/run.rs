@@ -98,7 +98,7 @@ impl Run<'_> {
             if !C::WRITES {
                 return self.read(command, &mut draft);
             }
-            let bytes = draft.memory(work, command.received().bytes);
+            let bytes = draft.memory(work, command.received());
             let held = self.engine.hold(bytes, now, self.pace);
             let Some((copy, _held)) = command.again().zip(held) else {
                 tries = 0;

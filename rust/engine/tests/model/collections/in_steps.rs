@@ -221,6 +221,25 @@ fn memory_is_held_for_what_a_write_changes_and_not_for_all_of_the_item() {
 }
 
 #[test]
+fn memory_is_held_for_each_element_that_a_write_changes() {
+    let engine = engine();
+    let pair = |at: u32| (format!("{at:020}").into_bytes(), b"v".to_vec());
+    let pairs: Vec<_> = (0..60_000).map(pair).collect();
+    write(&engine, &pairs, &attimo_engine::Unpaced).unwrap();
+    let all = engine.counted();
+    let most = Cell::new(0);
+    let pace = Meanwhile::new(1000, |_| {
+        most.set(most.get().max(engine.held()));
+        Moment(0)
+    });
+
+    let some: Vec<_> = pairs.into_iter().step_by(100).collect();
+    write(&engine, &some, &pace).unwrap();
+
+    assert!(most.get() > all * 9 / 10, "{} of {all}", most.get());
+}
+
+#[test]
 fn writes_that_would_hold_too_much_together_take_place_under_the_lock() {
     let limits = Limits::default();
     let config = Config { memory_bytes: 4 << 20, shards: 1, seed: [1, 2, 3, 4], limits };
