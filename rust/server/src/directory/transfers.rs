@@ -65,6 +65,7 @@ impl Transfers {
     pub(super) fn note(&self, used: &HashMap<AccountId, u64>, is_whole: bool) {
         let mut known = self.0.lock();
         if is_whole {
+            known.retain(|account, known| known.most.is_some() || used.contains_key(account));
             // Changed in place, since connections share them.
             known.values().for_each(|known| known.used.store(0, Ordering::Relaxed));
         }
@@ -112,5 +113,17 @@ mod tests {
         assert_eq!(transfers.of(ONE).unwrap().left(), 170);
         transfers.limit(&[], true);
         assert!(transfers.of(ONE).is_none());
+    }
+
+    #[test]
+    fn accounts_without_limit_and_usage_are_forgotten() {
+        let transfers = Transfers::default();
+        transfers.limit(&[limits(ONE, 100)], true);
+        transfers.note(&[(TWO, 30)].into(), true);
+        transfers.limit(&[], true);
+
+        transfers.note(&HashMap::new(), true);
+
+        assert!(transfers.0.lock().is_empty());
     }
 }
