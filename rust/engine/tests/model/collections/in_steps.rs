@@ -11,30 +11,30 @@ use attimo_engine::{
 };
 use proptest::prelude::*;
 
-const CACHE: Namespace = Namespace(1);
-const TTL: CollectionTtl = CollectionTtl { ttl: Ttl(1_000_000), refresh: true };
-const KEY: &[u8] = b"k";
+pub(super) const CACHE: Namespace = Namespace(1);
+pub(super) const TTL: CollectionTtl = CollectionTtl { ttl: Ttl(1_000_000), refresh: true };
+pub(super) const KEY: &[u8] = b"k";
 /// So many elements are too many to be looked up or written under a lock.
-const MANY: u16 = 600;
+pub(super) const MANY: u16 = 600;
 
-type Plain = BTreeMap<Vec<u8>, Vec<u8>>;
+pub(super) type Plain = BTreeMap<Vec<u8>, Vec<u8>>;
 
-fn engine() -> Engine {
+pub(super) fn engine() -> Engine {
     let limits = Limits::default();
     Engine::new(Config { memory_bytes: 1 << 30, shards: 2, seed: [1, 2, 3, 4], limits })
 }
 
-fn name(at: u16) -> Vec<u8> {
+pub(super) fn name(at: u16) -> Vec<u8> {
     format!("a name of an element {at}").into_bytes()
 }
 
-fn slices(all: &[Vec<u8>]) -> impl Iterator<Item = &[u8]> + Clone {
+pub(super) fn slices(all: &[Vec<u8>]) -> impl Iterator<Item = &[u8]> + Clone {
     all.iter().map(|it| &it[..])
 }
 
 /// Runs `meanwhile` each time that a command has done so much work, unless that runs a command
 /// itself.
-struct Meanwhile<F> {
+pub(super) struct Meanwhile<F> {
     every: usize,
     done: Cell<usize>,
     now: Cell<Moment>,
@@ -43,7 +43,7 @@ struct Meanwhile<F> {
 }
 
 impl<F: FnMut(usize) -> Moment> Meanwhile<F> {
-    fn new(every: usize, meanwhile: F) -> Self {
+    pub(super) fn new(every: usize, meanwhile: F) -> Self {
         let (done, now, times) = (Cell::new(0), Cell::new(Moment(0)), Cell::new(0));
         Meanwhile { every, done, now, times, others: RefCell::new(meanwhile) }
     }
@@ -64,7 +64,7 @@ impl<F: FnMut(usize) -> Moment> Pace for Meanwhile<F> {
     }
 }
 
-fn measured<C: Command>(
+pub(super) fn measured<C: Command>(
     engine: &Engine,
     command: C,
     pace: &dyn Pace,
@@ -72,12 +72,16 @@ fn measured<C: Command>(
     engine.measure(CACHE, command, (engine.limits(), None), Moment(0), pace)
 }
 
-fn write(engine: &Engine, pairs: &[(Vec<u8>, Vec<u8>)], pace: &dyn Pace) -> Result<(), Error> {
+pub(super) fn write(
+    engine: &Engine,
+    pairs: &[(Vec<u8>, Vec<u8>)],
+    pace: &dyn Pace,
+) -> Result<(), Error> {
     let pairs = pairs.iter().map(|(field, value)| (&field[..], &value[..]));
     measured(engine, dictionary::Set { key: KEY, pairs, ttl: TTL }, pace).map(|(reply, _)| reply)
 }
 
-fn stored(engine: &Engine) -> Plain {
+pub(super) fn stored(engine: &Engine) -> Plain {
     let pairs = engine.run(CACHE, dictionary::Fetch { key: KEY }, Moment(0)).unwrap();
     let own = |(field, value): (&[u8], &[u8])| (field.to_vec(), value.to_vec());
     pairs.map(|pairs| pairs.iter().map(own).collect()).unwrap_or_default()
@@ -183,77 +187,6 @@ fn a_write_takes_place_although_others_write_the_item_all_the_time() {
     write(&engine, &pairs, &pace).unwrap();
 
     assert_eq!(stored(&engine).len(), usize::from(MANY) + pace.times.get());
-}
-
-#[test]
-fn memory_is_held_for_a_copy_while_it_is_worked_on() {
-    let engine = engine();
-    let pairs: Vec<_> = (0..MANY).map(|at| (name(at), vec![b'v'; 1000])).collect();
-    write(&engine, &pairs, &attimo_engine::Unpaced).unwrap();
-    let least = Cell::new(u64::MAX);
-    let pace = Meanwhile::new(1000, |_| {
-        least.set(least.get().min(engine.held()));
-        Moment(0)
-    });
-
-    write(&engine, &pairs, &pace).unwrap();
-
-    assert!(least.get() >= u64::from(MANY) * 1000, "{}", least.get());
-    assert_eq!(engine.held(), 0);
-}
-
-#[test]
-fn memory_is_held_for_what_a_write_changes_and_not_for_all_of_the_item() {
-    let engine = engine();
-    let elements: Vec<_> = (0..200_000).map(|at| format!("{at:020}").into_bytes()).collect();
-    let elements = slices(&elements);
-    engine.run(CACHE, set::Union { key: KEY, elements, ttl: TTL }, Moment(0)).unwrap();
-    let all = engine.counted();
-    let most = Cell::new(0);
-    let pace = Meanwhile::new(1000, |_| {
-        most.set(most.get().max(engine.held()));
-        Moment(0)
-    });
-
-    measured(&engine, set::Pop { key: KEY, count: 200 }, &pace).unwrap();
-
-    assert!(most.get() > 0 && most.get() < all / 2, "{} of {all}", most.get());
-}
-
-#[test]
-fn memory_is_held_for_each_element_that_a_write_changes() {
-    let engine = engine();
-    let pair = |at: u32| (format!("{at:020}").into_bytes(), b"v".to_vec());
-    let pairs: Vec<_> = (0..60_000).map(pair).collect();
-    write(&engine, &pairs, &attimo_engine::Unpaced).unwrap();
-    let all = engine.counted();
-    let most = Cell::new(0);
-    let pace = Meanwhile::new(1000, |_| {
-        most.set(most.get().max(engine.held()));
-        Moment(0)
-    });
-
-    let some: Vec<_> = pairs.into_iter().step_by(100).collect();
-    write(&engine, &some, &pace).unwrap();
-
-    assert!(most.get() > all * 9 / 10, "{} of {all}", most.get());
-}
-
-#[test]
-fn writes_that_would_hold_too_much_together_take_place_under_the_lock() {
-    let limits = Limits::default();
-    let config = Config { memory_bytes: 4 << 20, shards: 1, seed: [1, 2, 3, 4], limits };
-    let engine = Engine::new(config);
-    let pairs: Vec<_> = (0..MANY).map(|at| (name(at), vec![b'v'; 1000])).collect();
-    let held = Cell::new(0);
-    let pace = Meanwhile::new(1000, |_| {
-        held.set(held.get().max(engine.held()));
-        Moment(0)
-    });
-
-    write(&engine, &pairs, &pace).unwrap();
-
-    assert_eq!((held.get(), stored(&engine).len()), (0, usize::from(MANY)));
 }
 
 #[test]

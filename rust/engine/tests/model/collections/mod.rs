@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::float_cmp, reason = "these are tests")]
 
 mod dictionary;
+mod held;
 mod in_steps;
 mod leaderboard;
 mod list;
