@@ -11,6 +11,8 @@ from attimo.control import Control
 from attimo.node.local import data_routes
 from browsers import Browser, Post
 from fakes import Client, Clock, Listener, new_control, swift_directory
+from shop import Shop, opened
+from stripe_server import StripeServer, stripe_server
 
 
 @pytest.fixture
@@ -72,3 +74,18 @@ def ann(browser: Browser) -> Browser:
     """The owner of a new account, signed in."""
     browser.sign_up()
     return browser
+
+
+@pytest.fixture(scope="module")
+def serving() -> Iterator[StripeServer]:
+    """A server that speaks as Stripe does."""
+    with stripe_server() as server:
+        yield server
+
+
+@pytest.fixture
+def shop(
+    control: Control, owner: Client, node: Listener, clock: Clock, serving: StripeServer
+) -> Shop:
+    """A control plane that is paid by that server."""
+    return opened(control, owner, node, clock, serving)

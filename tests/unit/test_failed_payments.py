@@ -15,7 +15,7 @@ from attimo.payments.stripe import OLDEST_SECONDS, Stripe
 from attimo.serve.payments import Seller
 from fakes import Client, Clock
 from planning import assign, audited, create, limits
-from stripe_server import KEY, SECRET, StripeServer, message, signed, stripe_server
+from stripe_server import KEY, SECRET, StripeServer, message, signed
 
 DAY = 86_400
 RULE = Rule("free", 7 * DAY)
@@ -66,12 +66,6 @@ class Paid:
     def plan(self) -> str:
         found: str = self.payer.ask("GET", "/limits").json()["account"]["plan"]
         return found
-
-
-@pytest.fixture(scope="module")
-def serving() -> Any:
-    with stripe_server() as server:
-        yield server
 
 
 @pytest.fixture

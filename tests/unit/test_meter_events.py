@@ -1,33 +1,19 @@
 """Usage is told to the provider hour by hour: once, whole, and never lost."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
 from attimo.billing.meters import Meter
-from attimo.control import Control, meter_events, usage
+from attimo.control import meter_events, usage
 from attimo.control.meter_events import LATE_SECONDS, OLDEST_SECONDS
 from attimo.errors import StoreUnavailable
 from attimo.payments import MOST_VALUE
 from attimo.serve.payments import COMPARE_ALL_SECONDS, COMPARE_SECONDS
-from fakes import Batch, Client, Clock, Listener, Used
+from fakes import Batch, Client, Used
 from planning import audited
-from shop import CUSTOMER, DAY, HOUR, Shop, opened
-from stripe_server import StripeServer, stripe_server
-
-
-@pytest.fixture(scope="module")
-def serving() -> Iterator[StripeServer]:
-    with stripe_server() as server:
-        yield server
-
-
-@pytest.fixture
-def shop(
-    control: Control, owner: Client, node: Listener, clock: Clock, serving: StripeServer
-) -> Shop:
-    return opened(control, owner, node, clock, serving)
+from shop import CUSTOMER, DAY, HOUR, Shop
 
 
 def test_an_hour_is_sold_when_it_is_over(shop: Shop) -> None:

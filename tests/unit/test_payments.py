@@ -2,7 +2,6 @@
 
 import builtins
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from attimo.serve import payments
 from attimo.settings import load
 from fakes import Client
 from planning import audited
-from stripe_server import KEY, SECRET, StripeServer, stripe_server
+from stripe_server import KEY, SECRET, StripeServer
 
 PATHS = (
     ("GET", "/payments"),
@@ -27,12 +26,6 @@ PATHS = (
     ("GET", "/payments/done"),
     ("GET", "/payments/cancelled"),
 )
-
-
-@pytest.fixture(scope="module")
-def serving() -> Iterator[StripeServer]:
-    with stripe_server() as server:
-        yield server
 
 
 @pytest.fixture

@@ -1,31 +1,15 @@
 """What the provider refuses, or does not hear, is told later and holds up nothing else."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from attimo.billing.meters import Meter
-from attimo.control import Control, payers
+from attimo.control import payers
 from attimo.control.meter_events import OLDEST_SECONDS
 from attimo.payments import Happened, MeterEvent
 from attimo.payments.stripe import Stripe
 from attimo.serve.payments import LONGEST_PAUSE, PAUSE_SECONDS, REFUSED_SECONDS
-from fakes import Client, Clock, Listener
-from shop import CUSTOMER, HOUR, Shop, opened
-from stripe_server import StripeServer, stripe_server
-
-
-@pytest.fixture(scope="module")
-def serving() -> Iterator[StripeServer]:
-    with stripe_server() as server:
-        yield server
-
-
-@pytest.fixture
-def shop(
-    control: Control, owner: Client, node: Listener, clock: Clock, serving: StripeServer
-) -> Shop:
-    return opened(control, owner, node, clock, serving)
+from fakes import Client, Listener
+from shop import CUSTOMER, HOUR, Shop
 
 
 @pytest.mark.parametrize("failure", [0, 429, 500, 401])
