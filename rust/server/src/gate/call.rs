@@ -175,16 +175,8 @@ impl<'a> Call<'a> {
     }
 
     /// Whether the caller may do this with only some of the items.
-    pub(crate) fn is_limited(&self) -> bool {
+    pub(super) fn is_limited(&self) -> bool {
         !matches!(self.authorization.grants.to(self.api.access()), Items::All)
-    }
-
-    /// Prepares for commands with these keys, at most [`PREFETCHED`]: the processor reads what they
-    /// need at the same time, instead of one after the other.
-    pub(crate) fn prefetch<'k>(&self, keys: impl Iterator<Item = &'k [u8]>) {
-        if let Ok(namespace) = self.namespace() {
-            self.gate.backend.prefetch(namespace, keys);
-        }
     }
 
     /// Runs a command; counts it, what it received, and its hits and misses.

@@ -20,6 +20,7 @@ mod authorization;
 mod call;
 mod caller;
 mod collection;
+mod compound;
 mod listing;
 mod page_tokens;
 mod serve;
@@ -35,7 +36,7 @@ pub(crate) use self::caller::{Caller, Credential};
 pub(crate) use self::collection::{FOREVER, check_number};
 pub(crate) use self::serve::DataRequest;
 pub(crate) use self::url::SignedUrl;
-pub(crate) use crate::backend::PREFETCHED;
+use crate::backend::PREFETCHED;
 pub(crate) use crate::token::{INVALID, claims_of};
 
 /// The key id under which tokens are counted that no API key issued.

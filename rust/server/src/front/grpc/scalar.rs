@@ -17,19 +17,32 @@ use super::reply::{Reply, encoded};
 use super::wire::{decoded, long_decoded, ttl};
 use crate::error::{Error, Result};
 use crate::gate::Call;
-use crate::steps::COMMAND;
+use crate::limits::REPLY_BYTES;
 
-/// `_GetRequest` or one item of `_GetBatchRequest`.
 pub(super) fn get(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
-    let mut key = 0..0;
+    Ok(write_get(call.run(read_get(message)?)?))
+}
+
+/// Reads a `_GetRequest`, or one item of a `_GetBatchRequest`.
+pub(super) fn read_get(message: &[u8]) -> Result<Get<'_, impl FnOnce(Item<'_>) -> Reply + use<>>> {
+    Ok(Get { key: key(message)?, read: Reply::hit })
+}
+
+/// The first field of a message, a key.
+pub(super) fn key(message: &[u8]) -> Result<&[u8]> {
+    let mut key = &message[..0];
     let mut fields = Fields::of(message);
     while let Some(field) = fields.next()? {
         if let Field::Bytes(1, range) = field {
-            key = range;
+            key = &message[range];
         }
     }
-    let found = call.run(Get { key: &message[key], read: Reply::hit })?;
-    Ok(found.unwrap_or_else(Reply::miss))
+    Ok(key)
+}
+
+/// `_GetResponse`.
+pub(super) fn write_get(found: Option<Reply>) -> Reply {
+    found.unwrap_or_else(Reply::miss)
 }
 
 #[derive(Default)]
@@ -39,15 +52,16 @@ struct SetFields {
     ttl: u64,
 }
 
-/// `_SetRequest` or one item of `_SetBatchRequest`. A long value stays where it arrived.
 pub(super) fn set(call: &mut Call<'_>, message: &Bytes) -> Result<Reply> {
-    set_of(call, message, message.len())
+    Ok(write_set(call.run(read_set(message, 0..message.len())?)?))
 }
 
-/// The same for a message that is part of a longer one, of `owned` bytes.
-pub(super) fn set_of(call: &mut Call<'_>, message: &Bytes, owned: usize) -> Result<Reply> {
+/// Reads a `_SetRequest`, or the item of a `_SetBatchRequest` at `at`. A long value stays where it
+/// arrived.
+pub(super) fn read_set(message: &Bytes, at: Range<usize>) -> Result<Set<'_>> {
+    let item = &message[at.clone()];
     let mut set = SetFields::default();
-    let mut fields = Fields::of(message);
+    let mut fields = Fields::of(item);
     while let Some(field) = fields.next()? {
         match field {
             Field::Bytes(1, range) => set.key = range,
@@ -56,17 +70,20 @@ pub(super) fn set_of(call: &mut Call<'_>, message: &Bytes, owned: usize) -> Resu
             _ => {}
         }
     }
-    let ttl = ttl(set.ttl)?;
-    let value = given(message, set.value, owned);
-    call.run(Set { key: &message[set.key], value, ttl })?;
-    Ok(Reply::stored())
+    let value = given(message, at.start + set.value.start..at.start + set.value.end);
+    Ok(Set { key: &item[set.key], value, ttl: ttl(set.ttl)? })
+}
+
+/// `_SetResponse`.
+pub(super) fn write_set((): ()) -> Reply {
+    Reply::stored()
 }
 
 /// A long value is kept with all that arrived with it if that takes no more memory, else copied.
-fn given(message: &Bytes, value: Range<usize>, owned: usize) -> NewValue<'_> {
+fn given(message: &Bytes, value: Range<usize>) -> NewValue<'_> {
     if value.len() < LARGE_VALUE_BYTES {
         NewValue::Short(&message[value])
-    } else if allocated_bytes(owned) == allocated_bytes(value.len()) {
+    } else if allocated_bytes(message.len()) == allocated_bytes(value.len()) {
         NewValue::Long(message.slice(value))
     } else {
         NewValue::Long(Bytes::copy_from_slice(&message[value]))
@@ -81,16 +98,14 @@ pub(super) fn delete(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
 
 pub(super) fn keys_exist(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     let request: pb::KeysExistRequest = long_decoded(message, call.steps())?;
-    for key in &request.cache_keys {
-        call.steps().work(COMMAND);
-        call.allow(key)?;
-    }
+    let keys = || request.cache_keys.iter().map(|key| Ok(&key[..]));
+    call.allow_each(keys())?;
     let mut exists = Vec::with_capacity(request.cache_keys.len());
-    for key in &request.cache_keys {
-        call.steps().work(COMMAND);
-        let found = call.run(KeyExists { key })?;
+    let commands = keys().map(|key| Ok(KeyExists { key: key? }));
+    call.run_each(commands, REPLY_BYTES, |found| {
         exists.push(found);
-    }
+        Ok(size_of_val(&found))
+    })?;
     Ok(encoded(&pb::KeysExistResponse { exists }))
 }
 

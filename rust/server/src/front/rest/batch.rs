@@ -1,7 +1,7 @@
 //! Several single values in one request, in the order of the request.
 
 use attimo_engine::commands::scalar::{Get, KeyExists, Set};
-use attimo_engine::{Found, Ttl, work_of};
+use attimo_engine::{Found, Ttl};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
@@ -11,11 +11,10 @@ use super::query::lifetime;
 use super::reply::no_content;
 use super::request::{CacheRequest, Handler};
 use crate::error::{Error, Result};
-use crate::gate::{Call, PREFETCHED};
+use crate::gate::Call;
 use crate::limits::REPLY_BYTES;
 use crate::message::Response;
 use crate::methods::Api;
-use crate::steps::COMMAND;
 
 /// The handler of a method; `None` if it is not in this module.
 pub(super) fn handler(api: Api) -> Option<Handler> {
@@ -38,7 +37,7 @@ impl<'a> Keys<'a> {
     /// The keys in `body`, all of which the caller must be allowed to use.
     fn of(body: &'a [u8], call: &Call<'_>) -> Result<Self> {
         let keys: Self = body::read(body, call.steps())?;
-        keys.keys.iter().try_for_each(|key| call.allow(key))?;
+        call.allow_each(keys.keys.iter().map(|key| Ok(&**key)))?;
         Ok(keys)
     }
 }
@@ -60,18 +59,13 @@ fn get(request: &CacheRequest<'_>) -> Result<Response> {
         let encoding = request.query.encoding()?;
         let Keys { keys } = Keys::of(request.json()?, call)?;
         let mut values = Vec::with_capacity(keys.len());
-        let mut reply_bytes = 0;
-        for (at, key) in keys.iter().enumerate() {
-            prefetch(call, at, &keys, |key| key);
-            call.steps().work(COMMAND);
-            let value = call.run(Get::new(key, |found: Found<'_>| found.to_bytes()))?;
-            reply_bytes += value.as_ref().map_or(0, Bytes::len);
-            if reply_bytes > REPLY_BYTES {
-                return Err(Error::ReplyTooLarge(REPLY_BYTES));
-            }
-            call.steps().hold(reply_bytes)?;
+        let copied = |found: Found<'_>| found.to_bytes();
+        let commands = keys.iter().map(|key| Ok(Get::new(key, copied)));
+        call.run_each(commands, REPLY_BYTES, |value| {
+            let bytes = value.as_ref().map_or(0, Bytes::len);
             values.push(value);
-        }
+            Ok(bytes)
+        })?;
         let items = || {
             keys.iter().zip(&values).map(|(key, value)| Item {
                 key: encoding.show(key),
@@ -104,9 +98,7 @@ fn put(request: &CacheRequest<'_>) -> Result<Response> {
     request.run(Api::SetBatch, |call| {
         let Items { items } = body::read(request.json()?, request.steps)?;
         let default = request.query.optional_ttl()?;
-        for item in &items {
-            call.allow(&item.key)?;
-        }
+        call.allow_each(items.iter().map(|item| Ok(&*item.key)))?;
         let mut ttls: Vec<Ttl> = Vec::with_capacity(items.len());
         for item in &items {
             let own = item.ttl_seconds.map(|Whole(seconds)| lifetime(seconds)).transpose()?;
@@ -116,12 +108,11 @@ fn put(request: &CacheRequest<'_>) -> Result<Response> {
         }
         let values = items.iter().zip(&ttls);
         call.admit(values.map(|(item, ttl)| (&*item.key, &*item.value, *ttl)))?;
-        for (at, (Item { key, value, .. }, ttl)) in items.iter().zip(ttls).enumerate() {
-            prefetch(call, at, &items, |item| &item.key);
-            call.steps().work(COMMAND + work_of(value.len()));
+        let commands = items.iter().zip(ttls).map(|(Item { key, value, .. }, ttl)| {
             let value: &[u8] = value;
-            call.run(Set { key, value: value.into(), ttl })?;
-        }
+            Ok(Set { key, value: value.into(), ttl })
+        });
+        call.run_each(commands, REPLY_BYTES, |()| Ok(0))?;
         Ok(no_content())
     })
 }
@@ -135,19 +126,11 @@ fn exists(request: &CacheRequest<'_>) -> Result<Response> {
     request.run(Api::KeysExist, |call| {
         let Keys { keys } = Keys::of(request.json()?, call)?;
         let mut exists = Vec::with_capacity(keys.len());
-        for (at, key) in keys.iter().enumerate() {
-            prefetch(call, at, &keys, |key| key);
-            call.steps().work(COMMAND);
-            let found = call.run(KeyExists { key })?;
+        let commands = keys.iter().map(|key| Ok(KeyExists { key }));
+        call.run_each(commands, REPLY_BYTES, |found| {
             exists.push(found);
-        }
+            Ok(size_of_val(&found))
+        })?;
         json::long_reply(&Exists { exists }, request.steps)
     })
-}
-
-/// Prefetches the next items of a request, once for as many as that is possible for.
-fn prefetch<T>(call: &Call<'_>, at: usize, items: &[T], key: impl Fn(&T) -> &[u8]) {
-    if at.is_multiple_of(PREFETCHED) {
-        call.prefetch(items[at..].iter().map(key));
-    }
 }
