@@ -23,7 +23,7 @@ LAYERS = (
     {"front"},
     {"state"},
     {"metrics", "forward", "evictions"},
-    {"memory", "gate", "kept", "lane", "listener", "tls"},
+    {"memory", "gate", "kept", "control_queue", "listener", "tls"},
     {"memory_budget", "meter", "process", "read_buffer", "stats", "token"},
     {"backend", "deadline", "directory"},
     {"permissions", "steps"},

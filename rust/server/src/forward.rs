@@ -22,9 +22,9 @@ use tokio::net::UnixStream;
 use tokio::sync::RwLock;
 use tokio::time::{sleep, timeout};
 
+use crate::control_queue::ControlQueue;
 use crate::error::{Error, Overload, Result};
 use crate::gate::{Caller, claims_of};
-use crate::lane::Lane;
 use crate::limits::{CONTROL_ANSWER, CONTROL_START, CONTROL_WAITING};
 use crate::message::{Headers, Response};
 use crate::stats::Stats;
@@ -69,9 +69,9 @@ pub(crate) enum From {
 
 /// The queues of requests without a token, which all threads share.
 #[derive(Default)]
-pub(crate) struct Lanes {
-    sessions: Lane,
-    unknown: Lane,
+pub(crate) struct ControlQueues {
+    sessions: ControlQueue,
+    unknown: ControlQueue,
 }
 
 /// Holds back requests for the app: each request has a read lock until it is answered, so a write
@@ -81,7 +81,7 @@ pub(crate) type ControlLock = Arc<RwLock<()>>;
 /// One thread's connections to the app.
 pub(crate) struct App {
     socket: PathBuf,
-    lanes: Arc<Lanes>,
+    queues: Arc<ControlQueues>,
     stats: Arc<Stats>,
     control_lock: ControlLock,
     idle: RefCell<Vec<Sender>>,
@@ -92,11 +92,11 @@ impl App {
     /// The app that listens at `socket`; it may come up later.
     pub(crate) fn new(
         socket: PathBuf,
-        lanes: Arc<Lanes>,
+        queues: Arc<ControlQueues>,
         stats: Arc<Stats>,
         control_lock: ControlLock,
     ) -> Self {
-        App { socket, lanes, stats, control_lock, idle: RefCell::default(), waiting: Cell::new(0) }
+        App { socket, queues, stats, control_lock, idle: RefCell::default(), waiting: Cell::new(0) }
     }
 
     /// Sends a request to the app and waits for the whole response.
@@ -112,8 +112,8 @@ impl App {
                     let _waiting = Waiting::begin(&self.waiting)?;
                     self.pass(request).await
                 }
-                From::Session(peer) => self.in_turn(&self.lanes.sessions, peer, request).await,
-                From::Unknown(peer) => self.in_turn(&self.lanes.unknown, peer, request).await,
+                From::Session(peer) => self.in_turn(&self.queues.sessions, peer, request).await,
+                From::Unknown(peer) => self.in_turn(&self.queues.unknown, peer, request).await,
             }
         })
         .await
@@ -126,11 +126,11 @@ impl App {
 
     async fn in_turn(
         &self,
-        lane: &Lane,
+        queue: &ControlQueue,
         peer: IpAddr,
         request: Request<Full<Bytes>>,
     ) -> Result<Response> {
-        match lane.enter(peer).await {
+        match queue.enter(peer).await {
             Ok(_turn) => self.pass(request).await,
             Err(error) => {
                 self.stats.turned_away(peer);

@@ -8,6 +8,7 @@
 mod acceptor;
 mod backend;
 mod clock;
+mod control_queue;
 mod counter;
 mod deadline;
 mod directory;
@@ -17,7 +18,6 @@ mod forward;
 mod front;
 mod gate;
 mod kept;
-mod lane;
 mod limits;
 mod listener;
 mod memory;

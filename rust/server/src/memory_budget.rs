@@ -82,8 +82,9 @@ impl MemoryBudget {
 
     /// Takes `more` bytes for a reservation of `all`. As much as one reservation holds must stay
     /// free for others, so that a few long bodies do not keep out short ones.
-    fn take(&self, more: usize, all: usize, is_known: bool) -> bool {
-        let taken = self.add(more, all, is_known) || self.outbid(more, all, is_known);
+    fn take(&self, more: usize, all: usize, is_authenticated: bool) -> bool {
+        let taken =
+            self.add(more, all, is_authenticated) || self.outbid(more, all, is_authenticated);
         if taken {
             self.backend.reserve(more as u64);
             self.backend.make_way(self.clock.now().moment, more as u64);
@@ -91,40 +92,41 @@ impl MemoryBudget {
         taken
     }
 
-    fn add(&self, more: usize, all: usize, is_known: bool) -> bool {
-        if !is_known && !grow(&self.unauthenticated, more, all, self.bytes / UNAUTHENTICATED_SHARE)
+    fn add(&self, more: usize, all: usize, is_authenticated: bool) -> bool {
+        if !is_authenticated
+            && !grow(&self.unauthenticated, more, all, self.bytes / UNAUTHENTICATED_SHARE)
         {
             return false;
         }
         let added = grow(&self.held, more, all, self.bytes);
-        if !added && !is_known {
+        if !added && !is_authenticated {
             self.unauthenticated.fetch_sub(more, Ordering::Relaxed);
         }
         added
     }
 
     /// The same, by taking the reservations of idle clients, if they hold enough.
-    fn outbid(&self, more: usize, all: usize, is_known: bool) -> bool {
+    fn outbid(&self, more: usize, all: usize, is_authenticated: bool) -> bool {
         let too_much = |held: &AtomicUsize, most| {
             (held.load(Ordering::Relaxed) + more + all).saturating_sub(most)
         };
         let mut missing = too_much(&self.held, self.bytes);
-        if !is_known {
+        if !is_authenticated {
             let unauthenticated =
                 too_much(&self.unauthenticated, self.bytes / UNAUTHENTICATED_SHARE);
             missing = missing.max(unauthenticated);
         }
-        let Some(taken) = self.offers.take(missing, is_known) else { return false };
-        for (bytes, is_known) in taken {
-            self.give_back(bytes, is_known);
+        let Some(taken) = self.offers.take(missing, is_authenticated) else { return false };
+        for (bytes, is_authenticated) in taken {
+            self.give_back(bytes, is_authenticated);
         }
-        self.add(more, all, is_known)
+        self.add(more, all, is_authenticated)
     }
 
-    fn give_back(&self, bytes: usize, is_known: bool) {
+    fn give_back(&self, bytes: usize, is_authenticated: bool) {
         if bytes > 0 {
             self.held.fetch_sub(bytes, Ordering::Relaxed);
-            if !is_known {
+            if !is_authenticated {
                 self.unauthenticated.fetch_sub(bytes, Ordering::Relaxed);
             }
             self.backend.release(bytes as u64);
@@ -141,7 +143,7 @@ fn grow(held: &AtomicUsize, more: usize, all: usize, most: usize) -> bool {
 pub(crate) struct Reservation {
     budget: Arc<MemoryBudget>,
     bytes: u32,
-    is_known: bool,
+    is_authenticated: bool,
     /// Its place among the offers, if its client is idle.
     offered: Option<Box<Place>>,
     /// The bytes reserved for all responses of the connection, if this is one of them.
@@ -184,12 +186,12 @@ impl Reservation {
         Self::of(budget, true)
     }
 
-    /// An empty reservation; `is_known` if the client is authenticated.
-    pub(crate) fn of(budget: &Arc<MemoryBudget>, is_known: bool) -> Self {
+    /// An empty reservation; `is_authenticated` if the client is authenticated.
+    pub(crate) fn of(budget: &Arc<MemoryBudget>, is_authenticated: bool) -> Self {
         Reservation {
             budget: budget.clone(),
             bytes: 0,
-            is_known,
+            is_authenticated,
             offered: None,
             of_connection: None,
         }
@@ -221,7 +223,7 @@ impl Reservation {
         }
         let all = u32::try_from(bytes).map_err(|_| FULL)?;
         let more = all.saturating_sub(self.bytes) as usize;
-        if more > 0 && !self.budget.take(more, bytes, self.is_known) {
+        if more > 0 && !self.budget.take(more, bytes, self.is_authenticated) {
             return Err(FULL);
         }
         self.bytes = self.bytes.max(all);
@@ -237,7 +239,7 @@ impl Reservation {
     ///
     /// As above.
     pub(crate) async fn reserve_soon(&mut self, bytes: usize) -> Result<()> {
-        let tries = if self.is_known { MAX_WAIT / RETRY_EVERY } else { 0 };
+        let tries = if self.is_authenticated { MAX_WAIT / RETRY_EVERY } else { 0 };
         for _ in 0..tries {
             if self.reserve(bytes).is_ok() {
                 return Ok(());
@@ -252,9 +254,9 @@ impl Reservation {
     /// # Errors
     ///
     /// As above.
-    pub(crate) fn reserve_head(&mut self, bytes: usize, is_known: bool) -> Result<()> {
+    pub(crate) fn reserve_head(&mut self, bytes: usize, is_authenticated: bool) -> Result<()> {
         if self.bytes == 0 {
-            self.is_known = is_known;
+            self.is_authenticated = is_authenticated;
         }
         self.reserve(bytes)
     }
@@ -270,7 +272,8 @@ impl Reservation {
         if now < rests_at {
             return Rest::Until(rests_at);
         }
-        let place = self.budget.offers.put(self.is_known, since, self.bytes as usize, waker);
+        let place =
+            self.budget.offers.put(self.is_authenticated, since, self.bytes as usize, waker);
         self.offered = Some(Box::new(place));
         Rest::Offered
     }
@@ -309,7 +312,7 @@ impl Reservation {
     pub(crate) fn release(&mut self) {
         self.keep();
         let bytes = self.forget();
-        self.budget.give_back(bytes, self.is_known);
+        self.budget.give_back(bytes, self.is_authenticated);
     }
 
     fn forget(&mut self) -> usize {

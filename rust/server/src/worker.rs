@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
 use tokio::sync::{mpsc as queue, watch};
 
-use crate::forward::{App, Lanes};
+use crate::forward::{App, ControlQueues};
 use crate::front::fault_injection::Faults;
 use crate::listener::{ConnectionGuard, Load, NewConnection, WorkerHandle};
 use crate::meter::ThreadMeter;
@@ -71,7 +71,7 @@ pub(crate) fn start(
     let (ending, ended) = mpsc::channel();
     let (cut, cuts) = watch::channel(false);
     let faults = Arc::new(Faults::default());
-    let lanes = Arc::new(Lanes::default());
+    let queues = Arc::new(ControlQueues::default());
     let mut workers = Workers { handles: Vec::new(), threads: Vec::new(), ended, left: 0, cut };
     for number in 0..count.max(1) {
         let (sender, arrivals) = queue::unbounded_channel();
@@ -79,7 +79,7 @@ pub(crate) fn start(
         workers.handles.push(WorkerHandle { queue: sender, load: load.clone() });
         let (core, app_socket) = (core.clone(), app_socket.to_owned());
         let (stopped, faults, mut cuts) = (stopped.clone(), faults.clone(), cuts.clone());
-        let lanes = lanes.clone();
+        let queues = queues.clone();
         let ending = ending.clone();
         let (ready, is_ready) = mpsc::channel();
         let thread = thread::Builder::new().name(format!("attimo-{number}")).spawn(move || {
@@ -91,7 +91,7 @@ pub(crate) fn start(
             ready.send(Ok(())).unwrap_or_default();
             let meter = ThreadMeter::new(core.meter.clone());
             let stats = ThreadStats::new(&core.stats, core.clock);
-            let app = App::new(app_socket, lanes, core.stats.clone(), core.control_lock.clone());
+            let app = App::new(app_socket, queues, core.stats.clone(), core.control_lock.clone());
             let read_buffer = SharedReadBuffer::default();
             let turns = Rc::new(Turns::new(core.clock));
             let unfinished = turns.clone();

@@ -9,7 +9,7 @@ use crate::gate::Credential;
 use crate::message::Parts;
 
 /// Whether the request has a valid credential; that of a suspended account is one.
-pub(crate) fn knows(client: &Client, parts: &Parts) -> bool {
+pub(crate) fn is_authenticated(client: &Client, parts: &Parts) -> bool {
     let Ok(query) = Query::of(&parts.target) else { return false };
     let basic = basic::password(&parts.headers);
     let token = query.token.as_deref();

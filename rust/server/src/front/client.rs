@@ -62,7 +62,7 @@ impl Client {
     }
 
     /// Whether a request of this connection was authorized before.
-    pub(crate) fn is_known(&self) -> bool {
+    pub(crate) fn is_authenticated(&self) -> bool {
         !self.authorizations.borrow().is_empty()
     }
 

@@ -24,8 +24,14 @@ struct Offer {
 
 impl Offers {
     /// Adds an offer of `bytes`; `waker` is woken when it is taken.
-    pub(super) fn put(&self, is_known: bool, since: u64, bytes: usize, waker: &Waker) -> Place {
-        let place = (is_known, since, self.numbers.fetch_add(1, Ordering::Relaxed));
+    pub(super) fn put(
+        &self,
+        is_authenticated: bool,
+        since: u64,
+        bytes: usize,
+        waker: &Waker,
+    ) -> Place {
+        let place = (is_authenticated, since, self.numbers.fetch_add(1, Ordering::Relaxed));
         self.offers.lock().insert(place, Offer { bytes, waker: waker.clone() });
         place
     }
@@ -43,8 +49,8 @@ impl Offers {
     /// Takes the first offers that sum up to `bytes` and wakes their owners; `None` if all together
     /// are fewer. Returns the bytes of each and whether its client is authenticated. An
     /// unauthenticated client takes nothing from authenticated ones.
-    pub(super) fn take(&self, bytes: usize, is_known: bool) -> Option<Vec<(usize, bool)>> {
-        let taken = self.first(bytes, is_known)?;
+    pub(super) fn take(&self, bytes: usize, is_authenticated: bool) -> Option<Vec<(usize, bool)>> {
+        let taken = self.first(bytes, is_authenticated)?;
         let notify = |(place, offer): (Place, Offer)| {
             offer.waker.wake();
             (offer.bytes, place.0)
@@ -52,10 +58,10 @@ impl Offers {
         Some(taken.into_iter().map(notify).collect())
     }
 
-    fn first(&self, bytes: usize, is_known: bool) -> Option<Vec<(Place, Offer)>> {
+    fn first(&self, bytes: usize, is_authenticated: bool) -> Option<Vec<(Place, Offer)>> {
         let mut offers = self.offers.lock();
         let (mut sum, mut places) = (0, Vec::new());
-        for (place, offer) in offers.iter().filter(|(place, _)| is_known || !place.0) {
+        for (place, offer) in offers.iter().filter(|(place, _)| is_authenticated || !place.0) {
             if sum >= bytes {
                 break;
             }

@@ -31,7 +31,7 @@ pub(super) fn is_wanted(headers: &Headers, etag: &HeaderValue) -> bool {
 }
 
 /// Whether `If-None-Match` names the value with this tag.
-pub(super) fn is_known(headers: &Headers, etag: &HeaderValue) -> bool {
+pub(super) fn matches_etag(headers: &Headers, etag: &HeaderValue) -> bool {
     names(headers, header::IF_NONE_MATCH, etag, |_| true)
 }
 
@@ -204,7 +204,7 @@ mod tests {
     #[test]
     fn a_client_has_the_value_if_one_of_its_tags_says_so() {
         let known = |said: &str| {
-            is_known(&headers(&[(header::IF_NONE_MATCH, said)]), &etag(ValueHash::of(b"")))
+            matches_etag(&headers(&[(header::IF_NONE_MATCH, said)]), &etag(ValueHash::of(b"")))
         };
 
         for said in ["*", EMPTY, &format!("W/{EMPTY}"), &format!("\"a,b\" , W/\"c\",{EMPTY}")] {

@@ -49,7 +49,7 @@ fn get(request: &CacheRequest<'_>) -> Result<Response> {
         if !conditions::is_wanted(request.headers, &etag) {
             return Ok(status::condition_failed());
         }
-        if conditions::is_known(request.headers, &etag) {
+        if conditions::matches_etag(request.headers, &etag) {
             return Ok(empty(StatusCode::NOT_MODIFIED, Some(etag)));
         }
         let wanted = if request.is_head {

@@ -48,7 +48,7 @@ where
                 Poll::Pending => {}
             }
             let is_new = !std::mem::replace(&mut waits, true) && !is_body && !is_idle;
-            if is_new && reservation.reserve_head(input.len(), client.is_known()).is_err() {
+            if is_new && reservation.reserve_head(input.len(), client.is_authenticated()).is_err() {
                 return Poll::Ready(Filled::NoRoom);
             }
             if !is_idle && reservation.is_lost(quiet, deadline, cx) {

@@ -187,26 +187,29 @@ where
         expects: bool,
         now: Now,
     ) -> Option<Result<(Bytes, Reservation)>> {
-        let is_known = admission::knows(&self.client, parts);
-        if !is_known && !dispatch::is_async(&self.client, parts) && !paths::is_public(&parts.target)
+        let is_authenticated = admission::is_authenticated(&self.client, parts);
+        if !is_authenticated
+            && !dispatch::is_async(&self.client, parts)
+            && !paths::is_public(&parts.target)
         {
             // The answer will be an authentication error, whatever the client sends.
             return self.give_up(Error::RequestTooLarge);
         }
-        let (limit, time) = if is_known {
+        let (limit, time) = if is_authenticated {
             (dispatch::limit(parts), BODY)
         } else {
             (UNAUTHENTICATED_BYTES, UNAUTHENTICATED_BODY)
         };
         let mut body = Body::new(framing, limit);
-        let mut reservation = Reservation::of(&self.client.worker.core.memory_budget, is_known);
+        let mut reservation =
+            Reservation::of(&self.client.worker.core.memory_budget, is_authenticated);
         self.waiting = Waiting::Body;
         self.deadline.set(now.moment, time);
         let (mut continued, mut quiet) = (!expects, Quiet::default());
         loop {
             match body.take(&mut self.input) {
                 Ok(Some(whole)) => return Some(Ok((whole, reservation))),
-                Err(BodyError::TooLarge) if is_known => {
+                Err(BodyError::TooLarge) if is_authenticated => {
                     return self.give_up(Error::RequestTooLarge);
                 }
                 Err(BodyError::TooLarge) => return self.give_up(Error::UnauthenticatedTooLarge),

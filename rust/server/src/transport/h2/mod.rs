@@ -254,7 +254,10 @@ where
         }
         // The size of a connection that waits for memory does not change.
         short.is_some()
-            || self.reservation.reserve_head(inside + output.waiting(), client.is_known()).is_ok()
+            || self
+                .reservation
+                .reserve_head(inside + output.waiting(), client.is_authenticated())
+                .is_ok()
                 && !self.watch.is_flooding(&mut self.reservation, *now, cx)
     }
 

@@ -14,8 +14,11 @@ impl Connection {
     pub(super) fn count_body(&mut self, id: u32) {
         let Some(receiving) = self.streams.get(id).and_then(Stream::receiving) else { return };
         let Err(error) = receiving.reserve() else { return };
-        let is_known = receiving.policy.as_ref().is_some_and(|policy| policy.permit.is_none());
-        if !is_known || self.streams.iter().any(|stream| stream.id != id && stream.is_in_pieces()) {
+        let is_authenticated =
+            receiving.policy.as_ref().is_some_and(|policy| policy.permit.is_none());
+        if !is_authenticated
+            || self.streams.iter().any(|stream| stream.id != id && stream.is_in_pieces())
+        {
             return self.complete(id, Err(error));
         }
         let now = self.now.moment.0;

@@ -218,7 +218,8 @@ impl Connection {
         body: Result<Bytes>,
         policy: Option<Box<BodyPolicy>>,
     ) {
-        let is_admitted = policy.is_some() || admission::knows(&self.client, &request.parts);
+        let is_admitted =
+            policy.is_some() || admission::is_authenticated(&self.client, &request.parts);
         let permit = if is_admitted { None } else { AnonymousPermit::acquire(&self.deferred) };
         if !is_admitted && permit.is_none() {
             return self
@@ -253,19 +254,19 @@ impl Connection {
         if request.is_unknown_method() {
             return self.refuse(id, grpc::unimplemented(request.parts.target.path()));
         }
-        let is_known = admission::knows(&self.client, &request.parts);
-        if !is_known && !request.waits && !paths::is_public(&request.parts.target) {
+        let is_authenticated = admission::is_authenticated(&self.client, &request.parts);
+        if !is_authenticated && !request.waits && !paths::is_public(&request.parts.target) {
             // The answer will be an authentication error, whatever the client sends.
             return self.complete(id, Err(Error::RequestTooLarge));
         }
-        let permit = if is_known { None } else { AnonymousPermit::acquire(&self.deferred) };
-        if !is_known && permit.is_none() {
+        let permit = if is_authenticated { None } else { AnonymousPermit::acquire(&self.deferred) };
+        if !is_authenticated && permit.is_none() {
             return self.refuse(id, TOO_MANY_UNAUTHENTICATED);
         }
-        let time = if is_known { BODY } else { UNAUTHENTICATED_BODY };
+        let time = if is_authenticated { BODY } else { UNAUTHENTICATED_BODY };
         let (until, moved_at) = (self.now.after(time), self.now.moment.0);
         self.note(until.min(moved_at + IDLE_AFTER));
-        let reservation = Reservation::of(&self.client.worker.core.memory_budget, is_known);
+        let reservation = Reservation::of(&self.client.worker.core.memory_budget, is_authenticated);
         if let Err(error) = self.set_policy(id, BodyPolicy { permit, until, reservation, moved_at })
         {
             return self.complete(id, Err(error));

@@ -13,7 +13,7 @@ use crate::error::{Error, Overload, Result};
 use crate::limits::{CONTROL_UNKNOWN, CONTROL_UNKNOWN_OF_NETWORK, CONTROL_UNKNOWN_WAITING};
 
 /// The queue, shared by all data threads.
-pub(crate) struct Lane {
+pub(crate) struct ControlQueue {
     turns: Semaphore,
     under_way: Mutex<UnderWay>,
 }
@@ -37,17 +37,17 @@ pub(crate) struct Turn<'a> {
 
 /// A request that is counted until this is dropped.
 struct Place<'a> {
-    lane: &'a Lane,
+    queue: &'a ControlQueue,
     network: Network,
 }
 
-impl Default for Lane {
+impl Default for ControlQueue {
     fn default() -> Self {
-        Lane { turns: Semaphore::new(CONTROL_UNKNOWN), under_way: Mutex::default() }
+        ControlQueue { turns: Semaphore::new(CONTROL_UNKNOWN), under_way: Mutex::default() }
     }
 }
 
-impl Lane {
+impl ControlQueue {
     /// Waits until the request may run.
     ///
     /// # Errors
@@ -55,13 +55,13 @@ impl Lane {
     /// [`Error::Overloaded`] if too many requests are waiting, from all networks or from that of
     /// `peer`.
     pub(crate) async fn enter(&self, peer: IpAddr) -> Result<Turn<'_>> {
-        let place = self.queue(network(peer))?;
+        let place = self.join(network(peer))?;
         // The semaphore is never closed.
         let permit = self.turns.acquire().await.map_err(|_| Error::Unavailable)?;
         Ok(Turn { _permit: permit, _place: place })
     }
 
-    fn queue(&self, network: Network) -> Result<Place<'_>> {
+    fn join(&self, network: Network) -> Result<Place<'_>> {
         let mut under_way = self.under_way.lock();
         let of = under_way.of.get(&network).copied().unwrap_or_default();
         if under_way.all >= CONTROL_UNKNOWN_WAITING || of >= CONTROL_UNKNOWN_OF_NETWORK {
@@ -69,13 +69,13 @@ impl Lane {
         }
         under_way.all += 1;
         under_way.of.insert(network, of + 1);
-        Ok(Place { lane: self, network })
+        Ok(Place { queue: self, network })
     }
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        let mut under_way = self.lane.under_way.lock();
+        let mut under_way = self.queue.under_way.lock();
         under_way.all -= 1;
         let of = under_way.of.get_mut(&self.network).map_or(0, |of| {
             *of -= 1;
@@ -104,27 +104,27 @@ mod tests {
 
     #[test]
     fn one_network_leaves_room_for_others_and_finished_requests_are_not_counted() {
-        let lane = Lane::default();
+        let queue = ControlQueue::default();
         let of_one: Vec<_> = (0..CONTROL_UNKNOWN_OF_NETWORK)
-            .map(|host| lane.queue(network(format!("2001:db8::{host:x}").parse().unwrap())))
+            .map(|host| queue.join(network(format!("2001:db8::{host:x}").parse().unwrap())))
             .collect();
         assert!(of_one.iter().all(Result::is_ok));
-        let refused = |peer: &str| lane.queue(network(peer.parse().unwrap())).is_err();
+        let refused = |peer: &str| queue.join(network(peer.parse().unwrap())).is_err();
         assert!(refused("2001:db8::ffff:1"));
         assert!(!refused("2001:db8:0:1::1"));
         assert!(!refused("192.0.2.1"));
         drop(of_one);
         assert!(!refused("2001:db8::ffff:1"));
-        assert!(lane.under_way.lock().of.is_empty());
+        assert!(queue.under_way.lock().of.is_empty());
     }
 
     #[test]
     fn there_is_a_limit_for_all_networks_together() {
-        let lane = Lane::default();
+        let queue = ControlQueue::default();
         let all: Vec<_> =
-            (0..CONTROL_UNKNOWN_WAITING).map(|each| lane.queue(network(address(each)))).collect();
+            (0..CONTROL_UNKNOWN_WAITING).map(|each| queue.join(network(address(each)))).collect();
         assert!(all.iter().all(Result::is_ok));
-        assert!(lane.queue(network("192.0.2.1".parse().unwrap())).is_err());
+        assert!(queue.join(network("192.0.2.1".parse().unwrap())).is_err());
     }
 
     #[test]
