@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from pysqlite3 import dbapi2
@@ -13,7 +13,7 @@ from attimo.control.ledger_tables import MINUTE
 from attimo.control.totals import Totals
 from attimo.control.usage import Of
 from fakes import NOON, Batch, Clock, Listener, Used, new_control
-from faults.watching import ask, eventually, is_sound
+from faults.watching import ask, client, eventually, is_sound, write
 from harness import Server
 from ledger_sums import By, totals
 
@@ -68,6 +68,23 @@ def test_a_kill_while_old_rows_are_deleted_changes_no_sum(tmp_path: Path) -> Non
         assert sums() == before
         assert is_sound(tmp_path)
     control.database.close()
+
+
+def test_a_server_brings_its_log_into_the_database_while_it_serves(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with Server("--collect-seconds", "0.2", data_dir=data) as server:
+        with client(server) as http:
+            write(http, "k")
+
+        def is_recorded() -> bool:
+            # The file alone, without its log; while it is written, it can look damaged.
+            path = f"file:{data / 'attimo.db'}?immutable=1"
+            with closing(dbapi2.connect(path, uri=True)) as file, suppress(dbapi2.DatabaseError):
+                ((count,),) = file.execute("SELECT count(*) FROM usage_minutes")
+                return bool(count)
+            return False
+
+        eventually(is_recorded, "the database has the usage without its log")
 
 
 def test_a_server_forgets_the_numbers_of_batches_that_cannot_come_again(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import ledger_sums
 from attimo.billing.months import DAY
 from attimo.control import Control, retention, usage
-from attimo.control.ledger_tables import HOUR, MINUTE, floor
+from attimo.control.ledger_tables import APART, HOUR, MINUTE, floor
 from attimo.control.totals import COUNTS, STORED, USED, Totals
 from attimo.control.usage import Of
 from fakes import NOON, Batch, Clock, Listener, Used, new_control, swift_directory
@@ -163,6 +163,8 @@ def test_whatever_is_deleted_and_whenever_that_is_killed_the_sums_stay(
                     found = ledger_sums.totals(tx, by, Of())
                     sums = {name: totals.requests for name, totals in found.items()}
                     assert sums == requests_by(expected, by)
+                hours = ledger_sums.by_hour(tx, apart=["account_id", "at"])
+                assert hours == ledger_sums.by_hour(tx, apart=APART)
                 hours_since = clock.now - 62 * DAY
                 for length, first in (
                     (DAY, 0),

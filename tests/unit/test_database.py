@@ -108,6 +108,25 @@ def test_a_full_disk_changes_nothing_and_passes(control: Control, node: Listener
     assert node.names(1) == {"after"}
 
 
+def test_a_checkpoint_brings_the_log_into_the_file_while_others_read_and_write(
+    tmp_path: Path,
+) -> None:
+    database = open_database(tmp_path / "attimo.db")
+    with database.begin() as connection:
+        connection.insert("accounts", name="kept", created_at=1)
+
+    with database.read() as reader, database.begin() as writer:
+        assert reader.scalar("SELECT name FROM accounts") == "kept"
+        database.checkpoint()
+        writer.insert("accounts", name="later", created_at=1)
+
+    # What is in the log alone is not in a copy of the file.
+    copy = shutil.copy(tmp_path / "attimo.db", tmp_path / "copy.db")
+    with closing(dbapi2.connect(str(copy))) as file:
+        assert file.execute("SELECT name FROM accounts").fetchall() == [("kept",)]
+    database.close()
+
+
 def test_an_ordinary_start_imports_no_cryptography() -> None:
     program = (
         "import sys; from attimo.control import Control, accounts, api_keys, caches, usage\n"

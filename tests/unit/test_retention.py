@@ -131,8 +131,9 @@ def test_rows_are_deleted_a_few_at_a_time_and_read_no_more_from_the_first_on(
     assert prune(control, most=4) == 4
     assert rows(control, "usage_minutes") == 6
     assert requests(broken_down(control, By.MINUTE, MIDNIGHT)) == {NOON: 5}
-    assert [prune(control, most=4), prune(control, most=4)] == [4, 2]
-    assert rows(control, "usage_minutes") == 0
+    assert rows(control, "usage_account_hours") == 2
+    assert [prune(control, most=4), prune(control, most=4), prune(control, most=4)] == [4, 4, 0]
+    assert rows(control, "usage_minutes") == rows(control, "usage_account_hours") == 0
     assert rows(control, "usage_hours") == rows(control, "usage_days") == 2
 
 

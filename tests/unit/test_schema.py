@@ -23,6 +23,7 @@ from attimo.control import (
     plans,
     usage,
 )
+from attimo.control.totals import COLUMNS
 from attimo.errors import DatabaseTooNew, Exhausted, Misconfigured
 from attimo.store import schema
 from attimo.store.connection import Connection
@@ -155,18 +156,25 @@ def test_the_ledger_of_before_0012_has_its_sums_by_minute_hour_and_day(tmp_path:
 
     with database.read() as connection:
         for length, table in ledger_tables.TABLES.items():
-            sums: dict[tuple[object, ...], list[int]] = {}
+            expected: dict[tuple[object, ...], list[int]] = {}
             for minute, cache_id, key_id, api, *counts in rows:
                 account_id = int(cache_id == 1 or key_id == "key")
                 name = (account_id, ledger_tables.floor(minute, length), cache_id, key_id, api)
-                sums[name] = [a + b for a, b in zip(sums.get(name, [0] * 9), counts, strict=True)]
+                former = expected.get(name, [0] * 9)
+                expected[name] = [a + b for a, b in zip(former, counts, strict=True)]
             found = connection.rows(
                 f"SELECT {table}.account_id, at, cache_id, key_id, api, {COUNTS_THEN}, "  # noqa: S608
                 f"commands, operations, ecpu_thousandths FROM {table} "
                 "JOIN usage_series ON usage_series.id = series_id"
             )
-            assert {row[:5]: list(row[5:14]) for row in found} == sums
+            assert {row[:5]: list(row[5:14]) for row in found} == expected
             assert {row[14:] for row in found} == {(0, 0, 0)}
+        sums = ", ".join(f"sum({name})" for name in COLUMNS)
+        assert connection.rows(
+            f"SELECT account_id, at, {', '.join(COLUMNS)} FROM usage_account_hours"  # noqa: S608
+        ) == connection.rows(
+            f"SELECT account_id, at, {sums} FROM usage_hours WHERE at >= 0 GROUP BY 1, 2"  # noqa: S608
+        )
         assert connection.rows("SELECT * FROM usage_stored") == []
         (since,) = connection.rows("SELECT all_counts_since FROM usage_kept")
         assert abs(since[0] - time.time()) < 60

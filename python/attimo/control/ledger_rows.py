@@ -5,27 +5,34 @@ small item that is found is a KiB sent, and an operation is a KiB of either. So 
 have what a count is beyond that, mostly zero, which takes no space. Generated columns have the
 counts themselves.
 
+An hour of an account has a row of its own with the sums, for who does not ask what used it.
+
 Stored data has a table of its own, since every cache has some at all times: a row is about a day,
 with a column for each hour.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 
 from attimo.billing import months
 from attimo.billing.months import DAY
-from attimo.control.ledger_tables import HOUR, TABLES, floor
+from attimo.control.ledger_tables import ACCOUNT_HOURS, HOUR, TABLES, floor
 from attimo.control.totals import ALIKE, COLUMNS, COUNTS, STORED, USED
 from attimo.control.usage_series import Series
-from attimo.store.connection import Value
+from attimo.store.connection import Value, Values
 
 Counts = Mapping[str, int]
 Row = Mapping[str, Value]
 Use = tuple[Series, Counts]
 """What counts are about, and the counts."""
-
-_PLAIN = [name for name in USED if name not in ALIKE]
-"""The counts that are stored as they are."""
+_BEYOND = [
+    (USED.index(name), other, times)
+    for name, alike in ALIKE.items()
+    for other, times in alike.items()
+]
+"""What is not told again by a column: its place, and a count that is multiplied by a number."""
 
 _TRANSFER = """
 INSERT INTO transfer_months (account_id, month, bytes) VALUES (:account_id, :month, :bytes)
@@ -39,68 +46,65 @@ DO UPDATE SET {hour} = {hour} + excluded.{hour}
 """
 
 
-def _adding(table: str, moments: Mapping[str, str], columns: Sequence[str]) -> str:
-    """The statement that adds counts to the row of a moment, or inserts it."""
-    key = ", ".join(("account_id", *moments))
-    names = ", ".join(("account_id", *moments, *columns))
-    values = ", ".join((":account_id", *moments.values(), *(f":{name}" for name in columns)))
-    added = ", ".join(f"{name} = {name} + excluded.{name}" for name in columns)
+def _adding(table: str, moments: Mapping[str, int], *columns: str) -> str:
+    """The statement that adds counts to the rows of moments, or inserts them.
+
+    The moments are no parameters, so that the rows are the same for all tables.
+    """
+    keys = [name for name in ("account_id", "series_id") if name in columns]
+    counts = [name for name in columns if name not in keys]
+    added = ", ".join(f"{name} = {name} + excluded.{name}" for name in counts)
     return f"""
-INSERT INTO {table} ({names}) VALUES ({values}) ON CONFLICT ({key}) DO UPDATE SET {added}
+INSERT INTO {table} ({", ".join((*moments, *columns))})
+VALUES ({", ".join((*map(str, moments.values()), *("?" for _ in columns)))})
+ON CONFLICT ({", ".join((*moments, *keys))}) DO UPDATE SET {added}
 """  # noqa: S608
 
 
-_ADD = [
-    _adding(table, {"at": f":{table}", "series_id": ":series_id"}, COLUMNS)
-    for table in TABLES.values()
-]
-_NOTE = _adding("usage_late", {"booked_in": ":booked_in", "meant_for": ":meant_for"}, COUNTS)
-
-
-def adding(used: Sequence[Use], at: int) -> Iterator[tuple[str, list[Row]]]:
+def adding(used: Sequence[Use], at: int) -> Iterator[tuple[str, Sequence[Values]]]:
     """The statements, each with its rows, that add counts to the ledger at a moment."""
-    moments: Row = {table: floor(at, length) for length, table in TABLES.items()}
-    rows: list[Row] = [
-        {**_about(of), **moments, **_columns(counts)} for of, counts in used if _has(counts, USED)
-    ]
-    yield from ((statement, rows) for statement in _ADD)
+    # In the order of the tables, which takes less time.
+    rows = sorted(
+        (of.account_id, of.id, *_columns(counts)) for of, counts in used if _has(counts, USED)
+    )
+    for length, table in TABLES.items():
+        yield _adding(table, {"at": floor(at, length)}, "account_id", "series_id", *COLUMNS), rows
+    hour = {"at": floor(at, HOUR)}
+    yield _adding(ACCOUNT_HOURS, hour, "account_id", *COLUMNS), list(_by_account(rows))
     month = months.at(at).start
     moved = _transferred(used).items()
     yield _TRANSFER, [{"account_id": id, "month": month, "bytes": bytes} for id, bytes in moved]
-    hour, day = f"h{at % DAY // HOUR:02}", floor(at, DAY)
+    column, day = f"h{at % DAY // HOUR:02}", floor(at, DAY)
     stored = [row for of, counts in used for row in _stored(of, counts)]
-    yield _STORE.format(hour=hour), [{**row, "day": day} for row in stored]
+    yield _STORE.format(hour=column), [{**row, "day": day} for row in stored]
 
 
 def noting_late(
     used: Sequence[Use], booked_in: int, meant_for: int
-) -> Iterator[tuple[str, list[Row]]]:
+) -> Iterator[tuple[str, Sequence[Values]]]:
     """The same, that note which of the counts added are those of a month that is closed."""
-    of_months: Row = {"booked_in": booked_in, "meant_for": meant_for}
-    yield _NOTE, [{**_about(of), **_all(counts), **of_months} for of, counts in used]
-
-
-def _about(of: Series) -> Row:
-    return {"account_id": of.account_id, "series_id": of.id}
+    moments = {"booked_in": booked_in, "meant_for": meant_for}
+    rows = [(of.account_id, *(counts.get(name, 0) for name in COUNTS)) for of, counts in used]
+    yield _adding("usage_late", moments, "account_id", *COUNTS), rows
 
 
 def _has(counts: Counts, names: Sequence[str]) -> bool:
     return any(counts.get(name) for name in names)
 
 
-def _all(counts: Counts) -> dict[str, Value]:
-    return {name: counts.get(name, 0) for name in COUNTS}
-
-
-def _columns(counts: Counts) -> dict[str, Value]:
-    """The columns of a row."""
-    columns: dict[str, Value] = {name: counts.get(name, 0) for name in _PLAIN}
-    for name, alike in ALIKE.items():
-        more = counts.get(name, 0)
-        for other, times in alike.items():
-            more -= times * counts.get(other, 0)
-        columns[f"more_{name}"] = more
+def _columns(counts: Counts) -> list[int]:
+    """The columns of a row, in the order of `COLUMNS`."""
+    columns = [counts.get(name, 0) for name in USED]
+    for at, other, times in _BEYOND:
+        columns[at] -= times * counts.get(other, 0)
     return columns
+
+
+def _by_account(rows: Iterable[tuple[int, ...]]) -> Iterator[tuple[int, ...]]:
+    """The sums of each account, of rows that are sorted by account."""
+    for account_id, each in groupby(rows, itemgetter(0)):
+        _, _, *columns = zip(*each, strict=True)
+        yield account_id, *map(sum, columns)
 
 
 def _transferred(used: Sequence[Use]) -> Mapping[int, int]:
@@ -115,4 +119,9 @@ def _transferred(used: Sequence[Use]) -> Mapping[int, int]:
 def _stored(of: Series, counts: Counts) -> Iterator[Row]:
     for with_overhead, name in enumerate(STORED):
         if amount := counts.get(name):
-            yield {**_about(of), "with_overhead": with_overhead, "amount": amount}
+            yield {
+                "account_id": of.account_id,
+                "series_id": of.id,
+                "with_overhead": with_overhead,
+                "amount": amount,
+            }

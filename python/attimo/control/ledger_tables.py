@@ -2,7 +2,8 @@
 
 Minutes, hours and days each have all usage, as far back as they are kept: minutes shorter than
 hours, and days for ever. Whoever asks for a month reads about 30 rows of days for each use instead
-of 40,000 rows of minutes, and gets the same sums.
+of 40,000 rows of minutes, and gets the same sums. Who does not ask what accounts used apart reads
+one row for an hour of an account.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +17,9 @@ MINUTE, HOUR = 60, 3_600
 
 TABLES = {MINUTE: "usage_minutes", HOUR: "usage_hours", DAY: "usage_days"}
 """The tables, by the seconds that a row is about."""
+
+ACCOUNT_HOURS = "usage_account_hours"
+"""The sums of the hours of an account, as far back as minutes are kept."""
 
 HOURS_OF_A_DAY = tuple(f"h{hour:02}" for hour in range(24))
 """The columns of `usage_stored`."""
@@ -98,7 +102,7 @@ class Window:
             apart: Which columns of `APART` the question needs, at least one.
         """
         parts = list(self._parts(longest)) or [(MINUTE, self.since, self.since)]
-        selects = (select for part in parts for select in _selects(*part, accounts, apart))
+        selects = (select for part in parts for select in self._selects(*part, accounts, apart))
         return f"({' UNION ALL '.join(selects)}) AS usage"
 
     def stored(self, accounts: str) -> str:
@@ -116,14 +120,18 @@ class Window:
             lengths = [each for each in TABLES if finest <= each <= max(longest, finest)]
             yield from _filled(lengths, since, min(until, self.until))
 
+    def _selects(
+        self, length: int, since: int, until: int, accounts: str, apart: Sequence[str]
+    ) -> Iterator[str]:
+        """The rows of a part of time: what was used, and what was stored."""
+        filling = _filling(since, until, accounts, apart)
+        yield _USED.format(table=self._table(length, since, apart), **filling)
+        yield (_STORED_BY_DAY if length == DAY else _STORED_BY_HOUR).format(**filling)
 
-def _selects(
-    length: int, since: int, until: int, accounts: str, apart: Sequence[str]
-) -> Iterator[str]:
-    """The rows of a part of time: what was used, and what was stored."""
-    filling = _filling(since, until, accounts, apart)
-    yield _USED.format(table=TABLES[length], **filling)
-    yield (_STORED_BY_DAY if length == DAY else _STORED_BY_HOUR).format(**filling)
+    def _table(self, length: int, since: int, apart: Sequence[str]) -> str:
+        """The table with the fewest rows that answer from a moment on."""
+        is_summed = length == HOUR and since >= self.kept.minutes_since
+        return ACCOUNT_HOURS if is_summed and "series_id" not in apart else TABLES[length]
 
 
 def _filling(since: int, until: int, accounts: str, apart: Sequence[str]) -> dict[str, str | int]:

@@ -225,7 +225,7 @@ def _different(
 
 def _used(tx: Tx, account_id: int, length: int, since: int, until: int) -> Mapping[int, Totals]:
     """The ledger's counts by hours or days, which `since` and `until` are, too."""
-    source = ledger_tables.window(tx, since, until).source(length, OF_ACCOUNT)
+    source = ledger_tables.window(tx, since, until).source(length, OF_ACCOUNT, ["at"])
     query = f"SELECT usage.at / {length} * {length}, {usage.SUMS} FROM {source} GROUP BY 1"  # noqa: S608
     rows = tx.db.rows(query, account_id=account_id)
     return {at: Totals(*counts) for at, *counts in rows}

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from attimo.billing.months import DAY
 from attimo.control import ledger_tables
 from attimo.control.actions import SERVER, writes
-from attimo.control.ledger_tables import HOUR, MINUTE, TABLES, Kept, floor
+from attimo.control.ledger_tables import ACCOUNT_HOURS, HOUR, MINUTE, TABLES, Kept, floor
 from attimo.control.tx import Tx
 
 WAIT_SECONDS = DAY
@@ -21,9 +21,9 @@ WAIT_SECONDS = DAY
 
 _ACCOUNTS = "SELECT id FROM accounts UNION ALL SELECT 0"
 _DELETE = """
-DELETE FROM {table} WHERE account_id = :account_id AND (at, series_id) IN (
-    SELECT at, series_id FROM {table} WHERE account_id = :account_id AND at < :before
-    ORDER BY at, series_id LIMIT :most
+DELETE FROM {table} WHERE account_id = :account_id AND ({key}) IN (
+    SELECT {key} FROM {table} WHERE account_id = :account_id AND at < :before
+    ORDER BY {key} LIMIT :most
 )
 """
 _FOLLOWED = """
@@ -88,7 +88,7 @@ def prune(tx: Tx, most: int) -> int:
             if deleted >= most:
                 return deleted
             deleted += tx.db.execute(
-                _DELETE.format(table=table),
+                _DELETE.format(table=table, key=_key(table)),
                 account_id=account_id,
                 before=before,
                 most=most - deleted,
@@ -132,7 +132,16 @@ def _wanted(tx: Tx, minutes_seconds: int, hours_seconds: int, found: _State) -> 
 
 def _given_up(kept: Kept) -> tuple[tuple[str, int], ...]:
     """Return the tables, each with the moment before which it is not read."""
-    return (TABLES[MINUTE], kept.minutes_since), (TABLES[HOUR], kept.hours_since)
+    return (
+        (TABLES[MINUTE], kept.minutes_since),
+        (ACCOUNT_HOURS, kept.minutes_since),
+        (TABLES[HOUR], kept.hours_since),
+    )
+
+
+def _key(table: str) -> str:
+    """What tells the rows of an account apart."""
+    return "at" if table == ACCOUNT_HOURS else "at, series_id"
 
 
 def _accounts_before(tx: Tx, table: str, before: int) -> list[int]:

@@ -172,6 +172,7 @@ def rows_of(tx: Tx, of: Of, longest: int) -> tuple[str, ...]:
 
 
 def _counts(used: Used) -> Mapping[str, int]:
-    if unknown := used.counts.keys() - _NAMES:
-        raise TypeError(f"The ledger has no {', '.join(sorted(unknown))}")
-    return used.counts
+    counts = used.counts  # made anew whenever it is asked for
+    if not counts.keys() <= _NAMES:
+        raise TypeError(f"The ledger has no {', '.join(sorted(counts.keys() - _NAMES))}")
+    return counts

@@ -259,6 +259,7 @@ class Plane:
 
     def _look(self) -> None:
         if self._control is not None:
+            self._control.database.checkpoint()
             self.readiness.look(self._control)
             self._control.record_uses()
             for each in (self._allowances, self._limit_watch):

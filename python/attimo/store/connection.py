@@ -4,7 +4,7 @@
 PostgreSQL where that costs nothing.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -16,6 +16,8 @@ from attimo.errors import StoreUnavailable
 Made = TypeVar("Made")
 Value = str | bytes | int | None
 Row = tuple[Any, ...]
+Values = Mapping[str, Value] | Sequence[Value]
+"""Values of parameters by name or, for thousands of rows, of parameters `?` in their order."""
 
 _MISTAKE = 1
 """SQLite's code for invalid SQL."""
@@ -49,7 +51,7 @@ class Connection:
         with translated_errors():
             return int(self._driver.execute(sql, values).rowcount)
 
-    def execute_each(self, sql: str, rows: Iterable[Mapping[str, Value]], /) -> None:
+    def execute_each(self, sql: str, rows: Iterable[Values], /) -> None:
         """Run a statement that returns nothing, once for each of these rows."""
         with translated_errors():
             self._driver.executemany(sql, rows)

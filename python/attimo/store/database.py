@@ -28,6 +28,9 @@ BUSY_SECONDS = 10
 MOST_IDLE = 5
 """Connections that stay open between transactions; more are rarely used at a time."""
 
+LONGEST_LOG = 2_000
+"""In pages of 4 KiB; a transaction that makes the write-ahead log longer copies all of it."""
+
 _FROM_THE_FIRST = {"accounts", "caches", "signing_keys", "directory", "alembic_version"}
 """Tables that every version had."""
 
@@ -79,6 +82,19 @@ class Database:
         """
         with self._transaction("BEGIN") as connection:
             yield connection
+
+    def checkpoint(self) -> None:
+        """Copy the write-ahead log into the file, while others read and write.
+
+        Otherwise the transaction with which the log reaches `LONGEST_LOG` does that, for all before
+        it. What cannot be copied stays in the log, where it is as durable.
+        """
+        driver = self._take()
+        try:
+            with suppress(StoreUnavailable), translated_errors():
+                driver.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        finally:
+            self._let_go(driver)
 
     def close(self) -> None:
         """Close every connection; the last one checkpoints the write-ahead log.
@@ -217,6 +233,7 @@ def _connect(path: Path) -> dbapi2.Connection:
         for pragma in (
             "journal_mode = WAL",
             "synchronous = FULL",
+            f"wal_autocheckpoint = {LONGEST_LOG}",
             "foreign_keys = ON",
             "recursive_triggers = ON",  # or INSERT OR REPLACE deletes rows that triggers protect
         ):

@@ -325,6 +325,26 @@ CREATE TABLE usage_days (
     PRIMARY KEY (account_id, at, series_id)
 ) WITHOUT ROWID;
 
+-- The sums of each hour of an account, as far back as minutes are kept: who asks for the hours of a month
+-- reads 720 rows, however much is told apart.
+CREATE TABLE usage_account_hours (
+    account_id INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    requests INTEGER NOT NULL,
+    errors INTEGER NOT NULL,
+    hits INTEGER NOT NULL,
+    misses INTEGER NOT NULL,
+    bytes_in INTEGER NOT NULL,
+    bytes_out INTEGER NOT NULL,
+    evicted INTEGER NOT NULL,
+    more_kib_in INTEGER NOT NULL,
+    more_kib_out INTEGER NOT NULL,
+    more_commands INTEGER NOT NULL,
+    more_operations INTEGER NOT NULL,
+    more_ecpu_thousandths INTEGER NOT NULL,
+    PRIMARY KEY (account_id, at)
+) WITHOUT ROWID;
+
 -- What caches stored, apart from the above: the byte-minutes of each hour of a day, of keys and values,
 -- and in another row with the memory that items take beside them.
 CREATE TABLE usage_stored (
