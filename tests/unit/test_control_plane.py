@@ -1,12 +1,13 @@
 """Transactions, and what the node hears of them."""
 
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
 
 import pytest
 
-from attimo.control import Control, accounts, api_keys, caches
+from attimo.control import Control, accounts, api_keys, caches, limit_use, plans
 from attimo.control.directory import Changes
 from attimo.errors import CacheExists, StoreUnavailable
 from attimo.store.database import open_database
@@ -183,3 +184,23 @@ def test_everything_is_there_again_after_a_new_start(
     assert again.caches == node.caches
     assert again.api_keys == node.api_keys
     assert again.verifying_keys == node.verifying_keys
+
+
+def test_what_thousands_of_accounts_have_in_common_is_kept_once(tmp_path: Path) -> None:
+    control = Control(open_database(tmp_path / "attimo.db"), lambda _: None)
+    limits = dict.fromkeys(("caches", "keys", *limit_use.RATES), 10**6)
+    with control.begin() as tx:
+        for number in range(2_000):
+            accounts.create(tx, f"account {number}")
+    with control.begin() as tx:
+        plans.change(tx, 1, "free", limits)
+
+    tracemalloc.start()
+    with control.begin() as tx:
+        plans.change(tx, 1, "free", limits | {"caches": 1})
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert control.limits_of(2_000)["caches"] == 1
+    assert kept / 2_000 < 150  # bytes
+    control.database.close()

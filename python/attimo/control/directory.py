@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from attimo.control.actions import SERVER, writes
-from attimo.control.plan_limits import combined, for_nodes
+from attimo.control.plan_limits import for_nodes
 from attimo.control.system_roles import NO_ROLE, SYSTEM
 from attimo.control.tx import Tx
 from attimo.errors import Exhausted
@@ -103,7 +103,8 @@ class KnownLimits:
 
     `blocked` is 1 while data requests are refused since the transfer of the plan is used up, and
     `over_budget` is how much of the budget is spent, in percent, while they are refused for that.
-    `throttle_bytes_per_second` is there while they are throttled for either.
+    `throttle_bytes_per_second` is there while they are throttled for either. Accounts with the same
+    limits share `numbers`.
     """
 
     account_id: int
@@ -218,11 +219,10 @@ def _accounts(tx: Tx, since: int | None) -> tuple[list[int], list[int]]:
 
 def _limits(tx: Tx, since: int | None) -> list[KnownLimits]:
     which = "deleted_at IS NULL" if since is None else "revision > :since"
-    rows = tx.db.rows(_LIMITS + which, since=since)
-    known = [
-        KnownLimits(id, {} if deleted else for_nodes(combined(limits, overrides), *hold))
-        for id, limits, overrides, deleted, *hold in rows
-    ]
+    known = (
+        KnownLimits(id, {} if deleted else for_nodes(limits, overrides, *hold))
+        for id, limits, overrides, deleted, *hold in tx.db.each(_LIMITS + which, since=since)
+    )
     return [each for each in known if each.numbers or since is not None]
 
 

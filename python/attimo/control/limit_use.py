@@ -4,7 +4,7 @@ Of rates, it is the mean of a minute, for the cache or key that has the most.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from attimo.control import plan_limits, transfer
@@ -15,7 +15,8 @@ from attimo.control.tx import Tx
 
 Stored = Callable[[int], int]
 """Returns how many bytes the items of a cache take, by its ID."""
-ByAccount = Mapping[int, float]
+ByAccount = Callable[[int], float | None]
+"""Returns how much an account uses; None is nothing."""
 
 NEAR = 0.8
 """From which share of a limit on an account is near it."""
@@ -48,7 +49,7 @@ GROUP BY accounts.id, cache_id, key_id
 _NO_KEYS = {"local", "token", "session", "server"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class LimitUse:
     """How much accounts use of one limit.
 
@@ -58,45 +59,43 @@ class LimitUse:
         greatest: The greatest share that one uses: 1.0 is all of it.
     """
 
-    near: int
-    reached: int
-    greatest: float
+    near: int = 0
+    reached: int = 0
+    greatest: float = 0.0
+
+    def add(self, share: float) -> None:
+        """Add an account."""
+        self.near += share >= NEAR
+        self.reached += share >= 1.0
+        self.greatest = max(self.greatest, share)
 
 
 def measure(tx: Tx, stored: Stored) -> dict[str, LimitUse]:
     """Return how much is used of each of `NAMES`, over the accounts that have that limit."""
-    shares: dict[str, list[float]] = {name: [] for name in NAMES}
-    limits = _limits(tx)
-    used = _used(tx, {id for id, _ in limits[STORED_BYTES]}, stored)
-    for name, of_accounts in limits.items():
-        shares[name] += (_share(used[name].get(id, 0), most) for id, most in of_accounts)
-    return {name: _summed(each) for name, each in shares.items()}
-
-
-def _limits(tx: Tx) -> dict[str, list[tuple[int, int]]]:
-    """The accounts that have each limit, and its number."""
-    found: dict[str, list[tuple[int, int]]] = {name: [] for name in NAMES}
-    for account_id, limits, overrides in tx.db.rows(_LIMITS):
+    found = {name: LimitUse() for name in NAMES}
+    used = _used(tx, stored)
+    for account_id, limits, overrides in tx.db.each(_LIMITS):
         for name, most in plan_limits.combined(limits, overrides).items():
             if name in found and isinstance(most, int):
-                found[name].append((account_id, most))
+                found[name].add(_share(used[name](account_id) or 0, most))
     return found
 
 
-def _used(tx: Tx, with_stored: set[int], stored: Stored) -> dict[str, ByAccount]:
+def _used(tx: Tx, stored: Stored) -> dict[str, ByAccount]:
     caches: defaultdict[int, list[int]] = defaultdict(list)
     for account_id, cache_id in tx.db.rows(_CACHES, now=tx.now):
         caches[account_id].append(cache_id)
+    keys: Mapping[int, int] = dict(tx.db.rows(_KEYS, now=tx.now))
     return {
-        TRANSFER: transfer.used_by_all(tx),
-        STORED_BYTES: {id: sum(map(stored, caches.get(id, ()))) for id in with_stored},
-        CACHES: {id: len(each) for id, each in caches.items()},
-        KEYS: dict(tx.db.rows(_KEYS, now=tx.now)),
-        **_rates(tx),
+        TRANSFER: transfer.used_by_all(tx).get,
+        STORED_BYTES: lambda id: sum(map(stored, caches.get(id, ()))),
+        CACHES: lambda id: len(caches.get(id, ())),
+        KEYS: keys.get,
+        **{name: each.get for name, each in _rates(tx).items()},
     }
 
 
-def _rates(tx: Tx) -> dict[str, ByAccount]:
+def _rates(tx: Tx) -> dict[str, Mapping[int, float]]:
     """The rates of the last whole minute; of caches and keys, the greatest of each account."""
     sums: defaultdict[tuple[str, int, int | str], list[int]] = defaultdict(lambda: [0, 0, 0])
     minute = floor(tx.now, MINUTE) - MINUTE
@@ -117,8 +116,3 @@ def _rates(tx: Tx) -> dict[str, ByAccount]:
 
 def _share(used: float, most: int) -> float:
     return used / most if most else 1.0
-
-
-def _summed(shares: Sequence[float]) -> LimitUse:
-    near, reached = (sum(share >= least for share in shares) for least in (NEAR, 1.0))
-    return LimitUse(near, reached, max(shares, default=0.0))

@@ -209,7 +209,7 @@ def assigned(tx: Tx, account_id: int) -> tuple[str, dict[str, Value]]:
     return name, json.loads(overrides)
 
 
-def limits_of(tx: Tx, account_id: int) -> dict[str, Value]:
+def limits_of(tx: Tx, account_id: int) -> Mapping[str, Value]:
     """The limits of an account; empty if there is no such account."""
     query = """
         SELECT limits, overrides FROM accounts JOIN plans ON plans.name = plan WHERE id = :id"""
@@ -225,7 +225,7 @@ def _getting_back(tx: Tx, name: str) -> int:
 
 def _check_overrides(tx: Tx, name: str, limits: Mapping[str, Value], path: str) -> None:
     """Refuse limits that make no sense with overrides of who has a plan, or gets it back."""
-    for account, overrides in tx.db.rows(_OVERRIDES, name=name):
+    for account, overrides in tx.db.each(_OVERRIDES, name=name):
         both = plan_limits.without_none({**limits, **json.loads(overrides)})
         plan_limits.check_together(both, path, f", as it is for the account {account!r}")
 

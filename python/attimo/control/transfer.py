@@ -57,10 +57,12 @@ def review_plan(tx: Tx, name: str) -> None:
 
 def _review(tx: Tx, which: str, **values: str) -> None:
     of: dict[str, Value] = {"kind": "transfer", "month": allowances.month(tx).start}
-    for id, limits, overrides, bytes, is_noted in tx.db.rows(_STATES + which, **of, **values):
-        state = _state(plan_limits.combined(limits, overrides), bytes)
-        if state.reached or is_noted:
-            allowances.settle(tx, id, "transfer", state)
+    states = (
+        (id, _state(plan_limits.combined(limits, overrides), bytes), is_noted)
+        for id, limits, overrides, bytes, is_noted in tx.db.each(_STATES + which, **of, **values)
+    )
+    for id, state in [(id, state) for id, state, is_noted in states if state.reached or is_noted]:
+        allowances.settle(tx, id, "transfer", state)
 
 
 def _state(limits: plan_limits.Limits, bytes: int) -> State:

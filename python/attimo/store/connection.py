@@ -68,6 +68,11 @@ class Connection:
             found: list[Row] = self._driver.execute(sql, values).fetchall()
         return found
 
+    def each(self, sql: str, /, **values: Value) -> Iterator[Row]:
+        """Return the rows one by one, where there may be thousands."""
+        with translated_errors():
+            yield from self._driver.execute(sql, values)
+
     def all(self, make: Callable[..., Made], sql: str, /, **values: Value) -> list[Made]:
         """Return an object for each row, made of its columns in order."""
         return [make(*row) for row in self.rows(sql, **values)]
