@@ -55,6 +55,7 @@ class StripeServer:
         refused_meters: The event names of meters that it does not have.
         agents: What it was told about who asks.
         missing: The customers that it does not have.
+        ending: The subscriptions that end with their period, as often as it was asked for that.
         behind: The URL of a localstripe that answers all but Checkout and meter events.
     """
 
@@ -68,6 +69,7 @@ class StripeServer:
     keys: set[str] = field(default_factory=set)
     agents: set[str] = field(default_factory=set)
     subscriptions: list[Form] = field(default_factory=list)
+    ending: list[str] = field(default_factory=list)
     methods: dict[str, str] = field(default_factory=dict)
     behind: str = ""
     _customers: int = 0
@@ -93,13 +95,21 @@ class StripeServer:
                 method_id = id.replace("seti_", "pm_")
                 return 200, {"id": id, "object": "setup_intent", "payment_method": method_id}
             case "GET", ["subscriptions"]:
-                mine = [each for each in self.subscriptions if each["customer"] == form["customer"]]
-                one = {"id": "sub_1", "object": "subscription", "status": "active"}
-                data = [one for _ in mine]
+                if form["customer"] in self.missing:
+                    return 400, _missing(f"No such customer: '{form['customer']}'", "customer")
+                data = [
+                    self._subscription(number)
+                    for number, each in enumerate(self.subscriptions, start=1)
+                    if each["customer"] == form["customer"]
+                ]
                 return 200, {"object": "list", "data": data}
             case "POST", ["subscriptions"]:
                 self.subscriptions.append(form)
-                return 200, {"id": "sub_1", "object": "subscription"}
+                return 200, self._subscription(len(self.subscriptions))
+            case "POST", ["subscriptions", id]:
+                assert form == {"cancel_at_period_end": "true"}
+                self.ending.append(id)
+                return 200, self._subscription(int(id.removeprefix("sub_")))
             case "POST", ["billing", "meter_events"]:
                 return self._meter(form)
         return 404, _error(f"Unrecognized request URL ({method}: {path}).")
@@ -113,6 +123,11 @@ class StripeServer:
                 hour = int(event["timestamp"])
                 sums[hour] = sums.get(hour, 0) + int(event["payload[value]"])
         return sums
+
+    def _subscription(self, number: int) -> dict[str, Any]:
+        id = f"sub_{number}"
+        said = {"status": "active", "cancel_at_period_end": id in self.ending}
+        return {"id": id, "object": "subscription", **said}
 
     def _meter(self, form: Form) -> Answer:
         name = form["identifier"]

@@ -116,6 +116,24 @@ def test_a_payment_method_a_failed_payment_and_a_paid_invoice(shop: Shop) -> Non
     assert SECRET not in shop.server.output
 
 
+def test_a_deleted_account_is_no_customer_any_more_once_its_period_is_over(shop: Shop) -> None:
+    made = shop.run("account create theirs")
+    headers = {"authorization": made["api_key"]}
+    url = httpx.post(f"{shop.server.http}/payments/setup", headers=headers, trust_env=False)
+    customer = url.json()["url"].rsplit("/", 1)[1]
+    shop.enter(customer, GOOD)
+    product = shop.ask("POST", "products", {"name": "Cache", "type": "service"})["id"]
+    month = {"interval": "month", "currency": "eur", "amount": "1000", "product": product}
+    form = {"customer": customer, "items[0][plan]": shop.ask("POST", "plans", month)["id"]}
+    made_there = shop.ask("POST", "subscriptions", form)["id"]
+
+    shop.terminal.do("account", "delete", "theirs", "--yes")
+
+    path = f"subscriptions/{made_there}"
+    eventually(lambda: bool(shop.ask("GET", path)["cancel_at_period_end"]))
+    assert shop.ask("GET", path)["status"] == "active"
+
+
 def test_localstripe_has_no_checkout_and_no_meter_events(shop: Shop) -> None:
     """If it gets them, the stand-in can go."""
     statuses = {

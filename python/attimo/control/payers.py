@@ -53,6 +53,15 @@ UPDATE payers SET moved_to = :moved_to, plan = :plan, overrides = :overrides
 WHERE account_id = :account_id
 """
 _NEWS = "UPDATE payers SET news = :news WHERE account_id = :account_id"
+_UNFINISHED = """
+SELECT account_id, customer_id, setup_id FROM payers JOIN accounts ON accounts.id = account_id
+WHERE NOT is_set_up AND deleted_at IS NULL
+"""
+_TO_END = """
+SELECT account_id, customer_id FROM payers JOIN accounts ON accounts.id = account_id
+WHERE deleted_at IS NOT NULL AND NOT is_ended ORDER BY account_id
+"""
+_ENDED = "UPDATE payers SET is_ended = 1 WHERE account_id = :account_id AND NOT is_ended"
 _UNTOLD = """
 SELECT account_id, name, news FROM payers JOIN accounts ON accounts.id = account_id
 WHERE news IS NOT NULL AND deleted_at IS NULL ORDER BY account_id LIMIT 100
@@ -195,6 +204,13 @@ def finished(tx: Tx, account_id: int, setup_id: str) -> None:
         audit.note(tx, account_id, setup_id)
 
 
+@writes("payment.end", SERVER)
+def ended(tx: Tx, account_id: int, customer_id: str) -> None:
+    """Record that the provider charges a deleted account for no further billing period."""
+    if tx.db.execute(_ENDED, account_id=account_id):
+        audit.note(tx, account_id, customer_id)
+
+
 @writes("payment.review", SERVER)
 def review(tx: Tx, account_id: int, rule: Rule) -> None:
     """Change the plan of a payer, or give it back, if that is due.
@@ -224,8 +240,12 @@ def told(tx: Tx, news: News) -> None:
 
 def unfinished(tx: Tx) -> list[tuple[int, str, str]]:
     """Return whose payment methods the provider does not use yet: account, customer and setup."""
-    query = "SELECT account_id, customer_id, setup_id FROM payers WHERE NOT is_set_up"
-    return [(account, customer, setup) for account, customer, setup in tx.db.rows(query)]
+    return [(account, customer, setup) for account, customer, setup in tx.db.rows(_UNFINISHED)]
+
+
+def to_end(tx: Tx) -> list[tuple[int, str]]:
+    """Return the deleted accounts that the provider takes for customers, with these."""
+    return [(account, customer) for account, customer in tx.db.rows(_TO_END)]
 
 
 def selling(tx: Tx) -> list[Payer]:

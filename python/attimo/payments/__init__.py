@@ -99,6 +99,12 @@ class Payments(Protocol):
     def finish_setup(self, customer_id: str, setup_id: str) -> None:
         """Use what was entered for all payments of a customer; repeating it is harmless."""
 
+    def end(self, customer_id: str) -> None:
+        """Let what a customer pays end with its billing period, whose usage is still charged.
+
+        Repeating it is harmless, also when the provider does not have the customer any more.
+        """
+
     def tell(self, event: MeterEvent) -> None:
         """Tell of usage; returns if the provider has the identifier already, too."""
 

@@ -14,7 +14,7 @@ from attimo.errors import InvalidArgument, Misconfigured, PaymentsRefused, Payme
 from attimo.payments import Checkout, Happened, Kind, MeterEvent
 
 if TYPE_CHECKING:
-    from stripe import StripeClient, StripeError
+    from stripe import InvalidRequestError, StripeClient, StripeError, Subscription
 
 TIMEOUT_SECONDS = 4
 """How long a request may take to connect, and then to be answered."""
@@ -103,7 +103,7 @@ class Stripe:
                     }
                 )
             except InvalidRequestError as error:
-                if (error.code, error.param) != ("resource_missing", "customer"):
+                if not _is_customer_missing(error):
                     raise
                 return None
         return Checkout(str(made.url), made.expires_at)
@@ -116,11 +116,30 @@ class Stripe:
             self._client.v1.customers.update(
                 customer_id, {"invoice_settings": {"default_payment_method": chosen}}
             )
-            if self.prices and not self._is_subscribed(customer_id):
+            if self.prices and not self._subscriptions(customer_id):
                 self._client.v1.subscriptions.create(
                     {"customer": customer_id, "items": [{"price": each} for each in self.prices]},
                     {"idempotency_key": f"attimo-{setup_id}"},
                 )
+
+    def end(self, customer_id: str) -> None:
+        """Cancel its subscriptions at the end of their billing period.
+
+        At once would throw away the usage that is not on an invoice yet.
+        """
+        from stripe import InvalidRequestError
+
+        with self._translated():
+            try:
+                found = self._subscriptions(customer_id)
+            except InvalidRequestError as error:
+                if not _is_customer_missing(error):
+                    raise
+                return
+            for each in found:
+                if not each.cancel_at_period_end:
+                    subscriptions = self._client.v1.subscriptions
+                    subscriptions.update(each.id, {"cancel_at_period_end": True})
 
     def tell(self, event: MeterEvent) -> None:
         """Tell of usage; returns if Stripe has the identifier already, too."""
@@ -168,10 +187,10 @@ class Stripe:
         except (ValueError, KeyError, TypeError) as error:
             raise InvalidArgument(_NO_EVENT) from error
 
-    def _is_subscribed(self, customer_id: str) -> bool:
-        """Whether it has a subscription that was not given up; Stripe leaves out cancelled ones."""
+    def _subscriptions(self, customer_id: str) -> "list[Subscription]":
+        """Those that were not given up; Stripe leaves out cancelled ones."""
         found = self._client.v1.subscriptions.list({"customer": customer_id, "limit": 100})
-        return any(each.status != "incomplete_expired" for each in found.data)
+        return [each for each in found.data if each.status != "incomplete_expired"]
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -209,6 +228,10 @@ def _happened(event: Mapping[str, Any]) -> Happened | None:
     if kind in _OF_INVOICES:
         return Happened(_OF_INVOICES[kind], at, str(about["customer"]), str(about["id"]))
     return None
+
+
+def _is_customer_missing(error: "InvalidRequestError") -> bool:
+    return (error.code, error.param) == ("resource_missing", "customer")
 
 
 def _seconds(error: "StripeError") -> float | None:

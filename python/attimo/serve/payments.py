@@ -41,7 +41,7 @@ REFUSED_SECONDS = 3600.0
 """How long nothing of a kind is asked for an account after a refusal."""
 STOP_SECONDS = 5.0
 
-_SETUP = "setup"
+_SETUP, _END = "setup", "end"
 """What is asked for an account, if not a meter."""
 
 log = logging.getLogger(__name__)
@@ -106,6 +106,7 @@ class Seller:
         self._report()
         try:
             self._finish_setups()
+            self._end_deleted()
             self._deliver()
         except PaymentsUnavailable as error:
             self._pause = min(self._pause * 2, LONGEST_PAUSE)
@@ -183,6 +184,17 @@ class Seller:
                     self.provider.finish_setup(customer_id, setup_id)
                     with self.control.begin() as tx:
                         payers.finished(tx, account_id, setup_id)
+
+    def _end_deleted(self) -> None:
+        """A deleted account is no customer any more; what it has used is told nevertheless."""
+        with self.control.read() as tx:
+            found = payers.to_end(tx)
+        for account_id, customer_id in found:
+            with self._refusing(account_id, _END):
+                if self._is_asked_for(account_id, _END):
+                    self.provider.end(customer_id)
+                    with self.control.begin() as tx:
+                        payers.ended(tx, account_id, customer_id)
 
     def _deliver(self) -> None:
         with self.control.read() as tx:

@@ -477,7 +477,8 @@ CREATE TABLE holds (
 -- An account that has a customer at the provider of payments. Usage is sold from the hour `since` on;
 -- NULL before there is a payment method. `setup_id` is what was entered last, at `setup_at` by the
 -- provider's clock. After a failed payment, the account has been moved to the plan `moved_to`; `plan` and
--- `overrides` are what it had, and gets back. `news` is what its members have not been told yet.
+-- `overrides` are what it had, and gets back. `news` is what its members have not been told yet. `is_ended`
+-- is whether the provider knows that a deleted account is no customer any more.
 CREATE TABLE payers (
     account_id INTEGER NOT NULL,
     customer_id TEXT NOT NULL,
@@ -489,6 +490,7 @@ CREATE TABLE payers (
     plan TEXT,
     overrides TEXT,
     news TEXT CHECK (news IN ('failed', 'moved', 'settled')),
+    is_ended BOOLEAN DEFAULT 0 NOT NULL,
     PRIMARY KEY (account_id)
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX payers_by_customer ON payers (customer_id);
