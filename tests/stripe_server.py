@@ -94,22 +94,8 @@ class StripeServer:
             case "GET", ["setup_intents", id]:
                 method_id = id.replace("seti_", "pm_")
                 return 200, {"id": id, "object": "setup_intent", "payment_method": method_id}
-            case "GET", ["subscriptions"]:
-                if form["customer"] in self.missing:
-                    return 400, _missing(f"No such customer: '{form['customer']}'", "customer")
-                data = [
-                    self._subscription(number)
-                    for number, each in enumerate(self.subscriptions, start=1)
-                    if each["customer"] == form["customer"]
-                ]
-                return 200, {"object": "list", "data": data}
-            case "POST", ["subscriptions"]:
-                self.subscriptions.append(form)
-                return 200, self._subscription(len(self.subscriptions))
-            case "POST", ["subscriptions", id]:
-                assert form == {"cancel_at_period_end": "true"}
-                self.ending.append(id)
-                return 200, self._subscription(int(id.removeprefix("sub_")))
+            case _, ["subscriptions", *ids]:
+                return self._subscriptions(method, ids, form)
             case "POST", ["billing", "meter_events"]:
                 return self._meter(form)
         return 404, _error(f"Unrecognized request URL ({method}: {path}).")
@@ -123,6 +109,23 @@ class StripeServer:
                 hour = int(event["timestamp"])
                 sums[hour] = sums.get(hour, 0) + int(event["payload[value]"])
         return sums
+
+    def _subscriptions(self, method: str, ids: list[str], form: Form) -> Answer:
+        if method == "GET":
+            if form["customer"] in self.missing:
+                return 400, _missing(f"No such customer: '{form['customer']}'", "customer")
+            data = [
+                self._subscription(number)
+                for number, each in enumerate(self.subscriptions, start=1)
+                if each["customer"] == form["customer"]
+            ]
+            return 200, {"object": "list", "data": data}
+        if not ids:
+            self.subscriptions.append(form)
+            return 200, self._subscription(len(self.subscriptions))
+        assert form == {"cancel_at_period_end": "true"}
+        self.ending += ids
+        return 200, self._subscription(int(ids[0].removeprefix("sub_")))
 
     def _subscription(self, number: int) -> dict[str, Any]:
         id = f"sub_{number}"
