@@ -11,7 +11,6 @@ from attimo.billing.months import DAY
 from attimo.control import retention, usage
 from attimo.control.ledger_tables import MINUTE
 from attimo.control.totals import Totals
-from attimo.control.usage import Of
 from fakes import NOON, Batch, Clock, Listener, Used, new_control
 from faults.watching import ask, client, eventually, is_sound, write
 from harness import Server
@@ -48,7 +47,7 @@ def test_a_kill_while_old_rows_are_deleted_changes_no_sum(tmp_path: Path) -> Non
 
     def sums() -> dict[By, dict[int | str, Totals]]:
         with control.read() as tx:
-            return {by: totals(tx, by, Of()) for by in (By.CACHE, By.KEY, By.API)}
+            return {by: totals(tx, by) for by in (By.CACHE, By.KEY, By.API)}
 
     clock.now = NOON + 9 * DAY
     with control.begin() as tx:

@@ -7,8 +7,8 @@ from attimo.billing import months
 from attimo.billing.months import DAY
 from attimo.control import Control, closing, retention, usage
 from attimo.control.ledger_tables import HOUR
-from attimo.control.usage import Of
 from fakes import Batch, Clock, Listener, Used, new_control, swift_directory
+from ledger_sums import Of, total
 
 BEGIN = months.read("2027-11").start
 FIRST, LAST = months.read("2024-01"), months.read("2032-01")
@@ -28,7 +28,7 @@ def by_month(control: Control) -> dict[months.Month, int]:
     found, month = {}, FIRST
     with control.read() as tx:
         while month < LAST:
-            found[month] = usage.total(tx, Of(since=month.start, until=month.end)).requests
+            found[month] = total(tx, Of(since=month.start, until=month.end)).requests
             month = month.next
     return {month: requests for month, requests in found.items() if requests}
 

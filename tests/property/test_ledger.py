@@ -12,9 +12,8 @@ from attimo.billing.months import DAY
 from attimo.control import Control, retention, usage
 from attimo.control.ledger_tables import APART, HOUR, MINUTE, floor
 from attimo.control.totals import COUNTS, STORED, USED, Totals
-from attimo.control.usage import Of
 from fakes import NOON, Batch, Clock, Listener, Used, new_control, swift_directory
-from ledger_sums import By
+from ledger_sums import By, Of
 
 counts = st.integers(0, 2**40)
 used = st.builds(
@@ -70,9 +69,9 @@ def test_the_sums_are_what_was_counted_once(
 
         with control.read() as tx:
             total, by_cache, by_minute = (
-                usage.total(tx, Of()),
-                ledger_sums.totals(tx, By.CACHE, Of()),
-                ledger_sums.totals(tx, By.MINUTE, Of()),
+                ledger_sums.total(tx),
+                ledger_sums.totals(tx, By.CACHE),
+                ledger_sums.totals(tx, By.MINUTE),
             )
     assert total == summed(batches[0])
     assert by_cache == {cache_id: summed(batches[0], int(cache_id)) for cache_id in by_cache}
@@ -89,7 +88,7 @@ def test_the_sums_are_the_same_when_all_speak_at_once(
             new = list(threads.map(lambda batch: record(control, batch), batches[1]))
 
         with control.read() as tx:
-            assert usage.total(tx, Of()) == summed(batches[0])
+            assert ledger_sums.total(tx) == summed(batches[0])
     assert sum(new) == len(batches[0])
 
 
@@ -160,7 +159,7 @@ def test_whatever_is_deleted_and_whenever_that_is_killed_the_sums_stay(
 
             with control.read() as tx:
                 for by in (By.CACHE, By.KEY, By.API):
-                    found = ledger_sums.totals(tx, by, Of())
+                    found = ledger_sums.totals(tx, by)
                     sums = {name: totals.requests for name, totals in found.items()}
                     assert sums == requests_by(expected, by)
                 hours = ledger_sums.by_hour(tx, apart=["account_id", "at"])
@@ -174,4 +173,4 @@ def test_whatever_is_deleted_and_whenever_that_is_killed_the_sums_stay(
                     for start, totals in in_periods(expected, length).items():
                         if start >= first:
                             of = Of(since=start, until=start + length)
-                            assert usage.total(tx, of) == totals
+                            assert ledger_sums.total(tx, of) == totals

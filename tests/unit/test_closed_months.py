@@ -2,13 +2,15 @@
 
 import pytest
 
+import ledger_sums
 from attimo.billing import months
 from attimo.billing.months import DAY
 from attimo.control import Control, bill_usage, caches, closing, usage
 from attimo.control.ledger_tables import HOUR
 from attimo.control.totals import Totals
-from attimo.control.usage import Late, Of
+from attimo.control.usage import Late
 from fakes import Batch, Client, Clock, Used
+from ledger_sums import Of
 
 JANUARY, FEBRUARY, MARCH = (months.read(f"2028-0{number}") for number in (1, 2, 3))
 """February has a leap day."""
@@ -46,7 +48,7 @@ def close_all(control: Control, clock: Clock, month: months.Month) -> None:
 
 def requests(control: Control, month: months.Month) -> int:
     with control.read() as tx:
-        return usage.total(tx, Of(since=month.start, until=month.end)).requests
+        return ledger_sums.total(tx, Of(since=month.start, until=month.end)).requests
 
 
 def late(control: Control, month: months.Month, account_id: int = 1) -> list[Late]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import ledger_sums
 from attimo.billing.months import DAY
 from attimo.control import (
     Control,
@@ -21,7 +22,6 @@ from attimo.control import (
     ledger_tables,
     permissions,
     plans,
-    usage,
 )
 from attimo.control.totals import COLUMNS
 from attimo.errors import DatabaseTooNew, Exhausted, Misconfigured
@@ -30,6 +30,7 @@ from attimo.store.connection import Connection
 from attimo.store.database import Database, open_database
 from attimo.store.schema import SCHEMA
 from fakes import Listener
+from ledger_sums import Of
 
 COUNTS_THEN = "requests, errors, hits, misses, bytes_in, bytes_out, kib_in, kib_out, evicted"
 """Of before 0017."""
@@ -110,7 +111,7 @@ def test_a_database_of_each_step_is_brought_up_to_date_with_all_that_is_in_it(
         assert tables(tx.db) == tables(expected)
         assert tx.db.rows("SELECT * FROM alembic_version") == [(SCHEMA,)]
         assert [account.name for account in accounts.list_all(tx)] == ["Ann's"]
-        assert usage.total(tx, usage.Of(account_id=1)).requests == 7
+        assert ledger_sums.total(tx, Of(account_id=1)).requests == 7
     control.announce()
 
     assert node.names(1) == {"kept"}

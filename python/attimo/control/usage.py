@@ -1,14 +1,12 @@
 """The ledger: usage per minute, hour and day; each batch is counted once."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Protocol
 
 from attimo.billing import months
-from attimo.billing.months import DAY
-from attimo.control import api_keys, closing, ledger_rows, ledger_tables, transfer, usage_series
+from attimo.control import api_keys, closing, ledger_rows, transfer, usage_series
 from attimo.control.actions import SERVER, writes
-from attimo.control.ledger_tables import MINUTE, floor
 from attimo.control.totals import COUNTS, Totals, sum_of
 from attimo.control.tx import Tx
 from attimo.store.connection import Value
@@ -65,33 +63,7 @@ WHERE {accounts} AND booked_in >= :first AND booked_in < :until
 GROUP BY meant_for ORDER BY meant_for
 """
 
-_WITHIN = {
-    "account_id": "usage.account_id = :account_id",
-    "cache_id": "usage_series.cache_id = :cache_id",
-    "key_id": "usage_series.key_id = :key_id",
-    "api": "usage_series.api = :api",
-}
 _NAMES = set(COUNTS)
-_EVER = 2**53
-
-
-@dataclass(frozen=True, slots=True)
-class Of:
-    """A part of the ledger; None does not restrict it.
-
-    Attributes:
-        since: Start in seconds since 1970, rounded down to a minute.
-        until: End (exclusive), rounded down to a minute.
-
-    Where minutes are not kept any more, both are rounded outwards to hours or days.
-    """
-
-    account_id: int | None = None
-    cache_id: int | None = None
-    key_id: str | None = None
-    api: str | None = None
-    since: int | None = None
-    until: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,27 +120,6 @@ def late(tx: Tx, since: int, until: int, accounts: str, **values: Value) -> list
     query = _LATE.format(sums=sums, accounts=accounts)
     rows = tx.db.rows(query, first=months.at(min(since, tx.now)).start, until=until, **values)
     return [Late(month, Totals(*counts)) for month, *counts in rows]
-
-
-def total(tx: Tx, of: Of) -> Totals:
-    """Return the sums over a part of the ledger."""
-    query = " ".join(("SELECT", SUMS, *rows_of(tx, of, DAY)))
-    (found,) = tx.db.all(Totals, query, **asdict(of))
-    return found
-
-
-def rows_of(tx: Tx, of: Of, longest: int) -> tuple[str, ...]:
-    """Return the words of SQL that select a part of the ledger, to be joined.
-
-    Args:
-        longest: The length in seconds of the longest rows that the question can use.
-    """
-    since = -_EVER if of.since is None else floor(of.since, MINUTE)
-    until = _EVER if of.until is None else floor(of.until, MINUTE)
-    source = ledger_tables.window(tx, since, until).source(longest, "TRUE")
-    narrowed = (sql for name, sql in _WITHIN.items() if getattr(of, name) is not None)
-    where = " AND ".join(narrowed) or "TRUE"
-    return "FROM", source, JOINED, "WHERE", where
 
 
 def _counts(used: Used) -> Mapping[str, int]:
