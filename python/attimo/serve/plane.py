@@ -170,7 +170,7 @@ class Plane:
         return credentials, who
 
     def start(self) -> None:
-        """Start the app and what works in the background; return when the app answers."""
+        """Start the app and what works in the background."""
         for each in (
             self._app,
             self.collector,
@@ -182,8 +182,6 @@ class Plane:
         ):
             if each is not None:
                 each.start()
-        if self._app is not None:
-            self._app.wait()
 
     def close(self) -> None:
         """Close it, after recording the last usage; does nothing if it is closed."""

@@ -47,6 +47,8 @@ def contained(request: pytest.FixtureRequest) -> Iterator[Contained]:
         made = stack.enter_context(_container(budget * 13 // 10)) if has_container else None
         prefix = made.prefix if made else ()
         server = stack.enter_context(Server("--memory", f"{megabytes}MB", prefix=prefix))
+        with client(server) as http:  # the control app is loaded with the first such request
+            http.get("/caches").raise_for_status()
         yield Contained(server, made, budget, resident(server))
 
 
