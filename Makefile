@@ -65,7 +65,7 @@ e2e: setup $(VENV)/.javascript ## The command line against a real server
 	$(PARALLEL) tests/e2e
 
 faults: setup $(VENV)/.javascript ## Kill the server, fill disk and memory, change the clock
-	@setup/apt.sh faults faketime=faketime
+	@setup/apt.sh faults faketime=faketime mkfs.ext4=e2fsprogs
 	$(PARALLEL) --maxprocesses 2 tests/faults
 
 attacks: setup ## Hostile clients, bursts and many idle connections, about two minutes
