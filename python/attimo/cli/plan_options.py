@@ -33,8 +33,9 @@ def typed(limits: tuple[str, ...]) -> dict[str, Any]:
 
     Raises:
         click.UsageError: An argument has no value, or repeats a limit.
+        InvalidArgument: A number is none, or not whole.
     """
-    return {name: _value(value) for name, value in _pairs(limits).items()}
+    return {name: _value(name, value) for name, value in _pairs(limits).items()}
 
 
 def without(overrides: dict[str, Any], known: Collection[str]) -> dict[str, Any]:
@@ -55,9 +56,9 @@ def bytes_per_second(text: str | None) -> int | None:
     Raises:
         InvalidArgument: It is none.
     """
-    found = None if text is None else _value(text)
+    found = None if text is None else _value("--throttle-to", text)
     if isinstance(found, str):
-        raise InvalidArgument(f"{found[:40]!r} is no size: write 1000, or 1MiB")
+        raise InvalidArgument(f"--throttle-to: {found[:40]!r} is no size: write 1000, or 1MiB")
     return found
 
 
@@ -79,7 +80,7 @@ def _pairs(limits: tuple[str, ...]) -> dict[str, str]:
     return found
 
 
-def _value(text: str) -> int | str | None:
+def _value(name: str, text: str) -> int | str | None:
     """A number, a size in bytes, or a word; None for unlimited."""
     if text == UNLIMITED:
         return None
@@ -88,6 +89,6 @@ def _value(text: str) -> int | str | None:
     except ValueError:
         if text[:1].isdecimal():
             raise InvalidArgument(
-                f"{text[:40]!r} is no number: write 5, or a size such as 50GiB"
+                f"{name}: {text[:40]!r} is no whole number: write 5, or a size such as 50GiB"
             ) from None
         return text

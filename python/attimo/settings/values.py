@@ -119,6 +119,8 @@ def size(raw: Raw) -> int:
     whole, _, part = found[1].partition(".")
     unit = _UNITS[found[2].upper()]
     billionths = int(part.ljust(9, "0"))
+    if unit == 1 and billionths:
+        raise ValueError("no whole number of bytes")
     return int(whole) * unit + billionths * unit // 10**9
 
 
