@@ -23,6 +23,9 @@ const TURNOVER_SHARE: u64 = 64;
 /// Called with the time of the write that evicted.
 type Watch = Box<dyn Fn(Moment) + Send + Sync>;
 
+/// Called with how many bytes items need of what others may give back.
+type Lender = Box<dyn Fn(u64) + Send + Sync>;
+
 /// The budget of an engine; all numbers are bytes.
 pub(crate) struct Budget {
     bytes: u64,
@@ -42,6 +45,7 @@ pub(crate) struct Budget {
     /// Evicted since the callback last ran.
     evicted: AtomicU64,
     watch: OnceLock<Watch>,
+    lender: OnceLock<Lender>,
 }
 
 impl Budget {
@@ -56,6 +60,7 @@ impl Budget {
             allowance: AtomicU64::new(bytes),
             evicted: AtomicU64::new(0),
             watch: OnceLock::new(),
+            lender: OnceLock::new(),
         }
     }
 
@@ -77,8 +82,31 @@ impl Budget {
 
     /// Whether items nearly exceed it, so that some should be evicted.
     pub(crate) fn is_short(&self) -> bool {
+        self.missing() > 0
+    }
+
+    fn missing(&self) -> u64 {
         let allowance = self.allowance();
-        self.items() > allowance - allowance / SPARE
+        self.items().saturating_sub(allowance - allowance / SPARE)
+    }
+
+    /// Whether so much can be reserved without an eviction.
+    pub(crate) fn has_spare(&self, bytes: u64) -> bool {
+        let allowance = self.allowance();
+        self.items() + bytes <= allowance - allowance / SPARE
+    }
+
+    /// Asks for what others have reserved and can do without, before items are evicted; whether
+    /// some have to be evicted still.
+    pub(crate) fn has_to_evict(&self) -> bool {
+        let Some(lender) = self.lender.get() else { return true };
+        lender(self.missing());
+        self.is_short()
+    }
+
+    /// Sets who is asked; only the first call counts.
+    pub(crate) fn set_lender(&self, lender: Lender) {
+        let _ = self.lender.set(lender);
     }
 
     pub(crate) fn allowance(&self) -> u64 {

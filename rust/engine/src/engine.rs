@@ -146,6 +146,18 @@ impl Engine {
         self.budget.set_watch(watch);
     }
 
+    /// Whether so many bytes can be reserved without evicting items.
+    pub fn has_spare(&self, bytes: u64) -> bool {
+        self.budget.has_spare(bytes)
+    }
+
+    /// Sets a callback that runs before items are evicted, with how many bytes they need: it may
+    /// release reserved memory, so that fewer are evicted, or none. It must not use the engine
+    /// otherwise, which may be locked. Only the first call has an effect.
+    pub fn borrow_from(&self, lender: Box<dyn Fn(u64) + Send + Sync>) {
+        self.budget.set_lender(lender);
+    }
+
     /// Retires a namespace. Sweeps free its items; the id may be reused only when all of them are
     /// gone.
     pub fn retire(&self, namespace: Namespace) {

@@ -1,5 +1,8 @@
 //! The engine counts what the shards use and what is stored, whatever happens.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use crate::commands::list::{Push, RemoveValue};
 use crate::commands::scalar::{Delete, Set};
 use crate::commands::{dictionary, leaderboard, set, sorted_set};
@@ -137,4 +140,30 @@ fn keys_and_values_count_with_their_length() {
     engine.run(cache, RemoveValue { key: b"l", value: b"12" }, now).unwrap();
     engine.run(cache, Delete { key: b"s" }, now).unwrap();
     assert_eq!(data(), 11 + 4 + 4 + 12 + 25);
+}
+
+#[test]
+fn what_others_can_do_without_is_given_back_before_items_are_evicted() {
+    let memory = 1 << 20;
+    let engine = Arc::new(Run::new(1, 1, memory).engine);
+    let (half, asked) = (memory / 2, Arc::<AtomicU64>::default());
+    engine.reserve(half);
+    assert!(engine.has_spare(half / 2) && !engine.has_spare(half));
+    let (lender, bytes) = (Arc::downgrade(&engine), asked.clone());
+    engine.borrow_from(Box::new(move |missing| {
+        if bytes.fetch_add(missing, Ordering::Relaxed) == 0 {
+            lender.upgrade().unwrap().release(half);
+        }
+    }));
+    let set = |at: u32| {
+        let command =
+            Set { key: &at.to_le_bytes(), value: [7; 1_000][..].into(), ttl: Ttl::FOREVER };
+        engine.run(Namespace(1), command, Moment(0)).unwrap();
+    };
+
+    (0..700).for_each(set);
+    assert_eq!(engine.totals().evicted, 0);
+    assert!(asked.load(Ordering::Relaxed) > 0 && engine.reserved() == 0);
+    (700..2_000).for_each(set);
+    assert!(engine.totals().evicted > 0);
 }

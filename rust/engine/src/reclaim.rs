@@ -30,7 +30,7 @@ impl Engine {
     /// The rest of a write, once no lock is held: evicts if needed, and drops large values.
     pub(crate) fn leave(&self, mut shard: MutexGuard<'_, Shard>, written: Written, now: Moment) {
         let discarded = shard.take_discarded();
-        if self.budget.is_short() {
+        if self.budget.is_short() && self.budget.has_to_evict() {
             let evicted = self.reclaim(shard, written, now);
             drop(discarded);
             self.budget.turn_over(evicted, now);
@@ -43,6 +43,9 @@ impl Engine {
     /// Evicts until items are within their allowance or about `most` bytes are freed, for when the
     /// budget shrinks and no write evicts. Returns how many bytes were freed.
     pub fn fit(&self, now: Moment, most: u64) -> u64 {
+        if !(self.budget.is_over() && self.budget.has_to_evict()) {
+            return 0;
+        }
         let (mut freed, mut in_vain) = (0, 0);
         let fair = FAIR_ROUNDS * self.shards();
         while self.budget.is_over() && freed < most && in_vain < fair + self.shards() {
