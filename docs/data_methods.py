@@ -11,6 +11,7 @@ _TITLES = {
     "list": "Lists",
     "sorted set": "Sorted sets",
     "leaderboard": "Leaderboards",
+    "topic": "Topics",
 }
 _LOOKUPS = {
     "nothing": "",
@@ -18,6 +19,7 @@ _LOOKUPS = {
     "named": "each one named",
     "removed": "what it removes",
     "listed": "",
+    "delivered": "",
 }
 
 
@@ -29,8 +31,8 @@ def lines(note: str) -> Iterator[str]:
     yield "the permissions for other requests in"
     yield "[permissions of the control plane](permissions.md)."
     yield ""
-    yield "* **needs**: the [permissions](../explanation/security.md#permissions) on the item; two"
-    yield "  must be in one rule."
+    yield "* **needs**: the [permissions](../explanation/security.md#permissions) on the item or"
+    yield "  topic; two must be in one rule."
     yield "* **HTTP**: methods with the same path differ in their parameters or headers"
     yield "  ([the HTTP API](http-api.md)); a method without a path is called by gRPC only."
     yield "* **looks for**: what counts as a hit or a miss ([metering](metering.md)), if any."

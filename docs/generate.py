@@ -18,7 +18,13 @@ import permissions
 import plans
 import rate_cards
 from google.protobuf.descriptor import ServiceDescriptor
-from momento_wire_types import auth_pb2, cacheclient_pb2, controlclient_pb2, token_pb2
+from momento_wire_types import (
+    auth_pb2,
+    cacheclient_pb2,
+    cachepubsub_pb2,
+    controlclient_pb2,
+    token_pb2,
+)
 
 from attimo.api.services import METHODS
 from attimo.node import local
@@ -38,6 +44,7 @@ LANGUAGES = {
 SERVICES = {
     "cache_client.Scs": "Items and collections",
     "leaderboard.Leaderboard": "Leaderboards",
+    "cache_client.pubsub.Pubsub": "Topics",
     "control_client.ScsControl": "Caches and signing keys",
     "token.Token": "Disposable tokens",
     "auth.Auth": "API keys",
@@ -74,6 +81,7 @@ def methods() -> list[str]:
     described = [
         cacheclient_pb2.DESCRIPTOR.services_by_name["Scs"],
         _leaderboards(),
+        cachepubsub_pb2.DESCRIPTOR.services_by_name["Pubsub"],
         controlclient_pb2.DESCRIPTOR.services_by_name["ScsControl"],
         token_pb2.DESCRIPTOR.services_by_name["Token"],
         auth_pb2.DESCRIPTOR.services_by_name["Auth"],
@@ -110,8 +118,7 @@ def _compatibility() -> Iterator[str]:
     yield "Momento's official clients use Attimo unmodified. This page lists all methods, with"
     yield "the methods of each client that call them; an empty cell means that the client has"
     yield "none. The tests in `tests/conformance` call every method named here on a running"
-    yield "server. Momento's other services (topics, webhooks, functions) are"
-    yield "not served yet."
+    yield "server. Momento's other services (webhooks, functions) are not served yet."
     yield ""
     yield "URLs that Momento's `momento-signer` (PyPI, 0.2.2) signs with `CreateSigningKey` keys"
     yield "are accepted as [signed URLs](../how-to/serve-files-and-video.md) for one item and"

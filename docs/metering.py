@@ -15,10 +15,10 @@ MEANINGS_HERE = {
     "errors": "Requests that failed.",
     "hits": "Items, fields, elements and IDs that a read looked up and that exist.",
     "misses": "Those that do not.",
-    "bytes_in": "Bytes of the keys, fields, elements, values and scores that the client sent, and "
-    "of the expected value or hash of a conditional write.",
+    "bytes_in": "Bytes of the keys, fields, elements, values, scores and messages that the client "
+    "sent, and of the expected value or hash of a conditional write.",
     "bytes_out": "Bytes of the fields, elements, values and scores that were found and sent in the "
-    "response, and of listed keys.",
+    "response, of listed keys, and of messages that were delivered.",
     "kib_in": "`bytes_in`, each request rounded up to whole KiB.",
     "kib_out": "`bytes_out`, each request rounded up to whole KiB.",
     "commands": "[Commands](#commands), as Upstash sells them.",
@@ -68,6 +68,10 @@ settings brings nothing back.
   count as received, and nothing counts as found.
 * A listing (`ListKeys`) counts the prefix as received and the keys of its page as sent. It looks
   up nothing, so it has neither hits nor misses.
+* A message to a topic counts as received when it is published, under `Publish`, and as sent each
+  time that it is delivered, under `Subscribe` and the key of the subscriber. It looks up nothing.
+  The names of topics do not count, nor do heartbeats and what says which messages are missed. A
+  subscription is one request, however long it is.
 * What is found but not sent counts as a hit with zero bytes, and for no operation: with `HEAD`,
   304 and 412. A range request counts the bytes of the ranges.
 * A failed request counts what it sent, and nothing as found: a value that is too large or would
@@ -97,6 +101,9 @@ misses, it is 1.
 * The name of a collection counts only if nothing else is sent. So does the prefix of a listing,
   whose keys count one by one. Each source of `SortedSetUnionStore` counts, too.
 * Each item of a batch counts as if it were sent alone; the factor is that of the batch.
+* A message to a topic is its bytes divided by 1,024 and rounded up, at least one: once when it is
+  published, and once each time that it is delivered. To 9 subscribers, a message of 100 bytes is
+  10 operations.
 * What has no bytes counts nothing: an empty value, or an answer that is a number. Half of an odd
   sum is rounded up.
 
@@ -132,6 +139,7 @@ _LOOKUPS = {
     "named": "each one named",
     "removed": "what it removes",
     "listed": "nothing",
+    "delivered": "nothing",
 }
 _FACTORS = {1: "½", 2: "1", 4: "2"}
 

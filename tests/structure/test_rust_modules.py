@@ -24,7 +24,7 @@ LAYERS = (
     {"state"},
     {"metrics", "forward", "evictions"},
     {"memory", "gate", "kept", "control_queue", "listener", "tls"},
-    {"memory_budget", "meter", "process", "read_buffer", "stats", "token"},
+    {"memory_budget", "meter", "process", "read_buffer", "stats", "token", "topics"},
     {"backend", "deadline", "directory"},
     {"permissions", "steps"},
     {"clock", "counter", "error", "limits", "message", "methods", "protocol"},

@@ -80,7 +80,11 @@ def test_the_list_has_every_cache_with_its_limits(owner: Client) -> None:
         max_item_size_kb=4883,
         max_ttl_seconds=2**31 - 1,
     )
-    topics = pb._TopicLimits()
+    topics = pb._TopicLimits(
+        max_publish_rate=2**31 - 1,
+        max_subscription_count=2**31 - 1,
+        max_publish_message_size_kb=1_024,
+    )
     assert reply.next_token == ""
     assert list(reply.cache) == [
         pb._Cache(cache_name=name, cache_limits=limits, topic_limits=topics) for name in "ab"

@@ -149,6 +149,9 @@ _GIVEN: Mapping[str, tuple[Unit, str, Breach, str | None]] = {
         _WAITS,
         None,
     ),
+    "subscriber_streams": ("count", "The same of a client that subscribes.", _WAITS, None),
+    "topic_name_bytes": ("bytes", "The name of a topic.", _INVALID, None),
+    "topic_message_bytes": ("bytes", "A message to a topic.", _REQUEST, None),
     "strangers_per_connection": (
         "count",
         "Concurrent unauthenticated requests on one HTTP/2 connection.",
@@ -175,12 +178,7 @@ _GIVEN: Mapping[str, tuple[Unit, str, Breach, str | None]] = {
         None,
     ),
     "unsent_bytes": ("bytes", "Unsent responses of one connection.", _WAITS, None),
-    "header_bytes": (
-        "bytes",
-        "The headers of a request.",
-        Breach("the request is refused", 431),
-        None,
-    ),
+    "header_bytes": ("bytes", "A request's headers.", Breach("the request is refused", 431), None),
     "handshake": (
         "seconds",
         "For a new connection to start its protocol, including TLS.",

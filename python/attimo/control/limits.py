@@ -50,8 +50,11 @@ class CacheLimits:
 
 @dataclass(frozen=True, slots=True)
 class TopicLimits:
-    """Of a cache's topics, which are not served: zero."""
+    """Of a cache's topics: messages per second, subscriptions, the largest message in KiB.
 
-    max_publish_rate: int = 0
-    max_subscription_count: int = 0
-    max_publish_message_size_kb: int = 0
+    2,147,483,647 means that there is no limit.
+    """
+
+    max_publish_rate: int = UNLIMITED
+    max_subscription_count: int = UNLIMITED
+    max_publish_message_size_kb: int = 1_024

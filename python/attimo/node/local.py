@@ -44,12 +44,13 @@ class Method:
     Attributes:
         name: Its name on the wire, in usage and in metrics.
         service: The gRPC service that has it; None if only plain HTTP offers it.
-        data_type: scalar, dictionary, set, list, sorted set or leaderboard.
-        resource: What a permission for it is about: item.
+        data_type: scalar, dictionary, set, list, sorted set, leaderboard or topic.
+        resource: What a permission for it is about: item or topic.
         permissions: What a caller must be allowed to do, by one rule: read, write or both.
         lookups: What a request counts as found or not: nothing, one item, each key, field, element
             or id that it names, or what it removes and hands out (removed). A listing (listed)
-            finds nothing, but the keys in its answer count as sent.
+            finds nothing, but the keys in its answer count as sent; so do the messages that a
+            subscription delivers (delivered).
         factor_in_halves: By how much its operations are multiplied: 2 is once.
         routes: HTTP method and path of each place where plain HTTP offers it.
     """

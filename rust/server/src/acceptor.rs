@@ -130,6 +130,7 @@ async fn sweep(core: Arc<Core>) {
         while sweep_once(&core) {
             tokio::task::yield_now().await;
         }
+        core.gate.hub().sweep(core.clock.now().moment);
     }
 }
 

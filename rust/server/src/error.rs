@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::limits::{HEADER_BYTES, REQUEST_BYTES, UNAUTHENTICATED_BYTES};
+use crate::limits::{HEADER_BYTES, REQUEST_BYTES, TOPIC_MESSAGE_BYTES, UNAUTHENTICATED_BYTES};
 use crate::plan::Exceeded;
 
 /// What went wrong with one request. `front/cause.rs` says how each protocol tells it.
@@ -28,6 +28,14 @@ pub(crate) enum Error {
     /// The reply would be larger than any client takes; the text holds the words that clients know.
     #[error("the request limit is exceeded: the reply would have more than {0} bytes")]
     ReplyTooLarge(usize),
+    /// A message to a topic is larger than [`TOPIC_MESSAGE_BYTES`].
+    #[error(
+        "the request limit of {TOPIC_MESSAGE_BYTES} bytes for a message to a topic is exceeded"
+    )]
+    MessageTooLarge,
+    /// The server stops, and its subscriptions end.
+    #[error("the server stops: subscribe again")]
+    Stopping,
     /// The body of the request did not arrive in its time.
     #[error("the body of the request took too long")]
     TooSlow,

@@ -37,6 +37,7 @@ mod stats;
 mod steps;
 mod tls;
 mod token;
+mod topics;
 mod transport;
 mod worker;
 

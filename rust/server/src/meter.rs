@@ -20,8 +20,8 @@ mod stored;
 #[cfg(test)]
 mod tests;
 
-use self::request::KIB;
 pub(crate) use self::request::RequestUsage;
+use self::request::{KIB, ecpu_of};
 pub(crate) use self::stored::SAMPLE_EVERY;
 use self::stored::StoredData;
 
@@ -142,6 +142,18 @@ impl UsageCounters {
         let method = self.by_api[api as usize].get_or_init(Box::default);
         method.add(Count::Requests, 1);
         method.add(Count::Errors, 1);
+    }
+}
+
+impl UsageCounters {
+    /// Counts a message that was delivered to a subscriber. Only the thread whose [`ThreadMeter`] gave
+    /// these counters may call this.
+    pub(crate) fn count_delivery(&self, bytes: u64, operations: u64) {
+        let method = self.by_api[Api::Subscribe as usize].get_or_init(Box::default);
+        method.add(Count::BytesOut, bytes);
+        method.add(Count::KibOut, bytes.div_ceil(KIB));
+        method.add(Count::Operations, operations);
+        method.add(Count::Ecpu, ecpu_of(bytes));
     }
 }
 

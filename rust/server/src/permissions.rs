@@ -20,7 +20,8 @@ pub(crate) use self::description::shown;
 /// A permission set. The default one permits nothing.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Permissions {
-    rules: Vec<CacheRule>,
+    items: Vec<CacheRule>,
+    topics: Vec<CacheRule>,
     /// The caller's address must be in one network of each list.
     networks: Vec<Vec<IpNet>>,
     /// Whether the holder may create tokens with a part of these permissions.
@@ -33,11 +34,11 @@ struct CacheRule {
     rights: u8,
     /// `None` for all caches.
     caches: Option<Selector>,
-    /// `None` for all items.
-    items: Option<Selector>,
+    /// `None` for all items or topics.
+    names: Option<Selector>,
 }
 
-/// Selects caches by name, or items of a cache by key.
+/// Selects caches by name, items of a cache by key, or its topics by name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Selector {
     Exact(Box<[u8]>),
@@ -71,8 +72,9 @@ impl Permissions {
 
     /// Everything, from everywhere: the permissions of an owner.
     pub(crate) fn everything() -> Self {
-        let all = CacheRule { rights: Rights::ReadWrite as u8, caches: None, items: None };
-        Permissions { rules: vec![all], vends: true, ..Permissions::default() }
+        let all = || CacheRule { rights: Rights::ReadWrite as u8, caches: None, names: None };
+        let (items, topics) = (vec![all()], vec![all()]);
+        Permissions { items, topics, vends: true, ..Permissions::default() }
     }
 
     /// Permission to read or write one item.
@@ -84,8 +86,8 @@ impl Permissions {
             (false, false) => return Permissions::default(),
         } as u8;
         let exactly = |name: &[u8]| Some(Selector::Exact(name.into()));
-        let rule = CacheRule { rights, caches: exactly(cache.as_bytes()), items: exactly(key) };
-        Permissions { rules: vec![rule], ..Permissions::default() }
+        let rule = CacheRule { rights, caches: exactly(cache.as_bytes()), names: exactly(key) };
+        Permissions { items: vec![rule], ..Permissions::default() }
     }
 
     /// Whether a caller at `peer` may use these permissions.
@@ -101,40 +103,43 @@ impl Permissions {
 
     /// The permissions in one cache, ready to be checked for each request.
     pub(crate) fn at(&self, cache: &[u8]) -> Grants {
-        let about: Vec<_> = self
-            .rules
-            .iter()
-            .filter(|rule| rule.caches.as_ref().is_none_or(|caches| caches.holds(cache)))
-            .collect();
-        let items = |rights: Rights| {
+        let granted = |rules: &[CacheRule], rights: Rights| {
             let bits = rights as u8;
-            Items::of(about.iter().filter(|rule| rule.rights & bits == bits).copied())
+            let is_of_it =
+                |rule: &&CacheRule| rule.caches.as_ref().is_none_or(|caches| caches.holds(cache));
+            Items::of(rules.iter().filter(is_of_it).filter(|rule| rule.rights & bits == bits))
         };
         Grants {
-            read: items(Rights::Read),
-            write: items(Rights::Write),
-            both: items(Rights::ReadWrite),
+            read: granted(&self.items, Rights::Read),
+            write: granted(&self.items, Rights::Write),
+            both: granted(&self.items, Rights::ReadWrite),
+            subscribe: granted(&self.topics, Rights::Read),
+            publish: granted(&self.topics, Rights::Write),
         }
     }
 }
 
-/// What a caller may do with the items of one cache; nothing by default.
+/// What a caller may do with the items and topics of one cache; nothing by default.
 #[derive(Debug, Default)]
 pub(crate) struct Grants {
     read: Items,
     write: Items,
     /// The items for which one rule grants reading and writing together.
     both: Items,
+    /// Topics, by name.
+    subscribe: Items,
+    publish: Items,
 }
 
 impl Grants {
-    /// The items for which `access` is granted.
+    /// The items or topics for which `access` is granted. No method both publishes and subscribes.
     pub(crate) fn to(&self, access: Access) -> &Items {
-        let Access::Item(rights) = access;
-        match rights {
-            Rights::Read => &self.read,
-            Rights::Write => &self.write,
-            Rights::ReadWrite => &self.both,
+        match access {
+            Access::Item(Rights::Read) => &self.read,
+            Access::Item(Rights::Write) => &self.write,
+            Access::Item(Rights::ReadWrite) => &self.both,
+            Access::Topic(Rights::Read) => &self.subscribe,
+            Access::Topic(Rights::Write | Rights::ReadWrite) => &self.publish,
         }
     }
 
@@ -144,11 +149,13 @@ impl Grants {
             read: self.read.and(other.read),
             write: self.write.and(other.write),
             both: self.both.and(other.both),
+            subscribe: self.subscribe.and(other.subscribe),
+            publish: self.publish.and(other.publish),
         }
     }
 }
 
-/// A selection of items in a cache.
+/// A selection of items or topics in a cache.
 #[derive(Debug, Default)]
 pub(crate) enum Items {
     /// Not one.
@@ -182,7 +189,7 @@ impl Items {
     fn of<'a>(rules: impl Iterator<Item = &'a CacheRule>) -> Self {
         let mut selectors = Vec::new();
         for rule in rules {
-            match &rule.items {
+            match &rule.names {
                 None => return Items::All,
                 Some(selector) => selectors.push(selector.clone()),
             }
@@ -240,8 +247,13 @@ struct Written {
 enum Rule {
     Cache {
         permissions: Vec<Verb>,
-        caches: Caches,
+        caches: Names,
         items: ItemSelector,
+    },
+    Topic {
+        permissions: Vec<Verb>,
+        caches: Names,
+        topics: Names,
     },
     /// Whoever may create keys may create tokens, which permit less.
     #[serde(alias = "auth_management")]
@@ -270,7 +282,7 @@ enum All {
 
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Caches {
+enum Names {
     All(All),
     Some(Naming),
 }
@@ -313,8 +325,19 @@ impl TryFrom<Written> for Permissions {
             networks.map(|Condition::IpFilter { allowed_cidr_ranges }| allowed_cidr_ranges);
         let networks = networks.collect();
         let vends = written.rules.iter().any(Rule::vends);
-        let rules = written.rules.into_iter().filter_map(Rule::compiled);
-        Ok(Permissions { rules: rules.collect::<Result<_, _>>()?, networks, vends })
+        let (mut items, mut topics) = (Vec::new(), Vec::new());
+        for rule in written.rules {
+            match rule {
+                Rule::Cache { permissions, caches, items: names } => {
+                    items.push(CacheRule::new(permissions, caches, names.compiled()?));
+                }
+                Rule::Topic { permissions, caches, topics: names } => {
+                    topics.push(CacheRule::new(permissions, caches, names.compiled()));
+                }
+                Rule::TokenManagement { .. } | Rule::Other => {}
+            }
+        }
+        Ok(Permissions { items, topics, networks, vends })
     }
 }
 
@@ -322,23 +345,28 @@ impl Rule {
     fn vends(&self) -> bool {
         matches!(self, Rule::TokenManagement { permissions } if permissions.contains(&Verb::Write))
     }
+}
 
-    fn compiled(self) -> Option<Result<CacheRule, base64::DecodeError>> {
-        let Rule::Cache { permissions, caches, items } = self else { return None };
+impl CacheRule {
+    fn new(permissions: Vec<Verb>, caches: Names, names: Option<Selector>) -> Self {
         let bits = permissions.into_iter().map(|verb| match verb {
             Verb::Read => Rights::Read as u8,
             Verb::Write => Rights::Write as u8,
             Verb::List => 0,
         });
-        let caches = match caches {
-            Caches::All(All::All) => None,
-            Caches::Some(Naming::Name(name)) => Some(Selector::Exact(name.into_bytes().into())),
-            Caches::Some(Naming::Prefix(prefix)) => {
+        CacheRule { rights: bits.fold(0, |all, bit| all | bit), caches: caches.compiled(), names }
+    }
+}
+
+impl Names {
+    fn compiled(self) -> Option<Selector> {
+        match self {
+            Names::All(All::All) => None,
+            Names::Some(Naming::Name(name)) => Some(Selector::Exact(name.into_bytes().into())),
+            Names::Some(Naming::Prefix(prefix)) => {
                 Some(Selector::Prefix(prefix.into_bytes().into()))
             }
-        };
-        let rights = bits.fold(0, |all, bit| all | bit);
-        Some(items.compiled().map(|items| CacheRule { rights, caches, items }))
+        }
     }
 }
 

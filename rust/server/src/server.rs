@@ -30,6 +30,7 @@ use crate::protocol::Protocols;
 use crate::state::{CacheStats, Core};
 use crate::stats::{self, Event, LimitUse, Readiness};
 use crate::tls::{self, Certificate, TlsError};
+use crate::topics::Hub;
 use crate::worker::{self, Workers};
 
 mod items;
@@ -134,9 +135,10 @@ impl Server {
         });
         let backend = Arc::new(backend.at(config.backend.clone()));
         let memory_budget = MemoryBudget::new(backend.clone(), clock, config.memory_bytes);
-        let gate = Gate::new(backend);
+        let threads = config.threads.max(1);
+        let hub = Hub::new(threads, clock, (backend.clone(), config.memory_bytes));
         let core = Core {
-            gate,
+            gate: Gate::new(backend, hub),
             meter: Arc::default(),
             clock,
             memory_budget,
@@ -152,7 +154,7 @@ impl Server {
             stats: Arc::default(),
             evictions: Evictions::default(),
             metrics: Metrics::new(config.metrics, config.metrics_caches, config.memory_bytes),
-            threads: config.threads.max(1),
+            threads,
             control_lock: ControlLock::default(),
         };
         stats::watch(&core.stats);

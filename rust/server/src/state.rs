@@ -12,7 +12,7 @@ use crate::evictions::Evictions;
 use crate::forward::{App, ControlLock};
 use crate::front::fault_injection::Faults;
 use crate::front::origins::Origins;
-use crate::gate::Gate;
+use crate::gate::{Gate, Permits};
 use crate::memory::Memory;
 use crate::memory_budget::MemoryBudget;
 use crate::meter::{COUNTS, Meter, ThreadMeter};
@@ -21,6 +21,7 @@ use crate::metrics::{Format, Metrics};
 use crate::read_buffer::SharedReadBuffer;
 use crate::stats::{Stats, ThreadStats};
 use crate::steps::Turns;
+use crate::topics::LocalTopics;
 
 /// What a cache stores now, and what was counted for it since the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,4 +101,6 @@ pub(crate) struct Worker {
     pub(crate) read_buffer: SharedReadBuffer,
     /// The large requests that are not done.
     pub(crate) turns: Rc<Turns>,
+    pub(crate) topics: Rc<LocalTopics>,
+    pub(crate) permits: Permits,
 }

@@ -61,6 +61,9 @@ pub(crate) enum Kind {
         /// The API key that requested it, if one did; revoking that key invalidates the token.
         issuer: Option<String>,
         permissions: Arc<Permissions>,
+        /// The name of its holder, whom subscribers see as the publisher of a message; empty if it
+        /// has none.
+        token_id: Arc<str>,
     },
     /// The token of a signed URL, valid for that URL alone.
     Url(UrlGrant),
@@ -98,6 +101,7 @@ struct Payload<'a> {
     #[serde(default)]
     iat: u64,
     exp: Option<u64>,
+    tid: Option<String>,
     #[serde(borrow)]
     p: Option<&'a RawValue>,
 }
@@ -198,6 +202,7 @@ impl Payload<'_> {
             "d" => Kind::Disposable {
                 issuer: self.id,
                 permissions: Arc::new(Permissions::read(self.p?.get())?),
+                token_id: self.tid.unwrap_or_default().into(),
             },
             _ => return None,
         };

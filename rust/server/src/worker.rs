@@ -13,12 +13,14 @@ use tokio::sync::{mpsc as queue, watch};
 
 use crate::forward::{App, ControlQueues};
 use crate::front::fault_injection::Faults;
+use crate::gate::Permits;
 use crate::listener::{ConnectionGuard, Load, NewConnection, WorkerHandle};
 use crate::meter::ThreadMeter;
 use crate::read_buffer::SharedReadBuffer;
 use crate::state::{Core, Worker};
 use crate::stats::ThreadStats;
 use crate::steps::Turns;
+use crate::topics::LocalTopics;
 use crate::transport;
 
 /// All data threads of a server.
@@ -95,8 +97,19 @@ pub(crate) fn start(
             let read_buffer = SharedReadBuffer::default();
             let turns = Rc::new(Turns::new(core.clock));
             let unfinished = turns.clone();
-            let worker =
-                Rc::new(Worker { core, meter, stats, app, faults, stopped, read_buffer, turns });
+            let topics = LocalTopics::new(core.gate.hub().clone(), number);
+            let worker = Rc::new(Worker {
+                core,
+                meter,
+                stats,
+                app,
+                faults,
+                stopped,
+                read_buffer,
+                turns,
+                topics,
+                permits: Permits::default(),
+            });
             runtime.block_on(async {
                 tokio::select! {
                     () = serve(worker, arrivals, load) => {}
@@ -125,6 +138,20 @@ fn runtime() -> io::Result<LocalRuntime> {
 /// large request is unfinished.
 async fn serve(
     worker: Rc<Worker>,
+    arrivals: queue::UnboundedReceiver<NewConnection>,
+    load: Arc<Load>,
+) {
+    let Worker { core, meter, topics, permits, .. } = &*worker;
+    tokio::select! {
+        biased;
+        () = topics.run() => {}
+        () = permits.run(&core.gate, meter, core.clock, topics) => {}
+        () = serve_connections(&worker, arrivals, load) => {}
+    }
+}
+
+async fn serve_connections(
+    worker: &Rc<Worker>,
     mut arrivals: queue::UnboundedReceiver<NewConnection>,
     load: Arc<Load>,
 ) {

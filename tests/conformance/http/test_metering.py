@@ -19,6 +19,7 @@ from conformance.http.metered_collections import BOARDS, COLLECTIONS
 from conformance.http.metered_items import ALONE, FILLED, ITEMS, Pair, fill
 from conformance.http.metered_large import LARGE
 from conformance.http.routes import DATA as ROUTES
+from conformance.pubsub import Pubsub
 from conformance.wire import Wire, messages, plaintext
 from faults.watching import ask, eventually
 from harness import Server
@@ -32,7 +33,7 @@ def metered() -> Iterator[Server]:
     """A server that writes into its ledger at once, with a cache for each way to ask."""
     with Server("--collect-seconds", "0.1") as server:
         with httpx.Client(base_url=server.http, headers={"authorization": server.api_key}) as web:
-            for cache in ("by-grpc", "by-http", "by-route"):
+            for cache in ("by-grpc", "by-http", "by-route", "by-topic"):
                 web.put(f"/caches/{cache}").raise_for_status()
         yield server
 
@@ -57,10 +58,11 @@ def test_the_tables_have_every_method() -> None:
     called = {method for method, *_ in (*PAIRS, *BOARDS, *ALONE)}
 
     assert called == {call.method for call in DATA}
-    assert called == {method.name for method in methods() if method.service}
+    of_items = [method for method in methods() if method.resource == "item"]
+    assert called == {method.name for method in of_items if method.service}
     by_http = {method for method, *_ in (*PAIRS, *BOARDS)} | ONLY_HTTP.keys()
     assert by_http == {method.name for method in methods() if method.routes}
-    assert ONLY_HTTP.keys() == {method.name for method in methods() if not method.service}
+    assert ONLY_HTTP.keys() == {method.name for method in of_items if not method.service}
 
 
 def test_the_ledger_has_what_clients_count_for_every_method_by_grpc_and_by_http(
@@ -108,6 +110,26 @@ def test_a_method_that_only_http_has_counts_for_what_its_route_says(metered: Ser
     assert [api for api in ONLY_HTTP if not _looks_as_said(rules[api], rows[api])] == []
 
 
+def test_a_message_counts_when_it_is_published_and_each_time_that_it_is_delivered(
+    metered: Server,
+) -> None:
+    texts = ["x" * 100, "x" * 1_025, ""]
+    with plaintext(metered.http_address) as channel:
+        pubsub = Pubsub(channel, metered.api_key)
+        streams = [pubsub.subscribe("by-topic", "t").begin() for _ in range(3)]
+        for text in texts:
+            pubsub.publish("by-topic", "t", text)
+        assert [stream.texts(3) for stream in streams] == [texts] * 3
+
+    published = Row(3, bytes_in=1_125, kib_in=3, commands=3, operations=4, ecpu_thousandths=3_001)
+    # The request itself is an operation, a command and an ECPU.
+    delivered = Row(
+        3, bytes_out=3_375, kib_out=9, commands=3, operations=15, ecpu_thousandths=6_297
+    )
+    expected = {"Publish": published, "Subscribe": delivered}
+    eventually(lambda: _ledger(metered, "by-topic") == expected, "the ledger has all messages")
+
+
 def _by_grpc(wire: Wire, method: str, fields: dict[str, Any]) -> None:
     if method.endswith("Batch"):
         request, reply = messages(method)
@@ -121,7 +143,7 @@ def _looks_as_said(rule: str, row: Row) -> bool:
     match rule:
         case "nothing":
             return looked == row.bytes_out == 0
-        case "listed":
+        case "listed" | "delivered":
             return looked == 0
         case "item" | "removed":
             return looked == row.requests

@@ -66,9 +66,9 @@ test('every cache tells its limits', async () => {
   assert.equal(limits.maxTrafficRate, UNLIMITED);
   assert.equal(limits.maxItemSizeKb, 4883);
   assert.equal(limits.maxTtlSeconds, UNLIMITED);
-  assert.equal(topics.maxPublishRate, 0);
-  assert.equal(topics.maxSubscriptionCount, 0);
-  assert.equal(topics.maxPublishMessageSizeKb, 0);
+  assert.equal(topics.maxPublishRate, UNLIMITED);
+  assert.equal(topics.maxSubscriptionCount, UNLIMITED);
+  assert.equal(topics.maxPublishMessageSizeKb, 1_024);
 });
 
 for (const name of ['', ' ', 'a/b', 'a\u0000b', 'x'.repeat(2000)]) {

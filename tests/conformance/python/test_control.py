@@ -93,9 +93,9 @@ def test_every_cache_tells_its_limits(owner: Wire, cache: str) -> None:
     assert limits.max_throughput_kbps == UNLIMITED
     assert limits.max_item_size_kb == ITEM_KILOBYTES
     assert limits.max_ttl_seconds == UNLIMITED
-    assert topics.max_publish_rate == 0
-    assert topics.max_subscription_count == 0
-    assert topics.max_publish_message_size_kb == 0
+    assert topics.max_publish_rate == UNLIMITED
+    assert topics.max_subscription_count == UNLIMITED
+    assert topics.max_publish_message_size_kb == 1_024
 
 
 def test_many_caches_are_all_listed(owner: Wire) -> None:

@@ -222,8 +222,12 @@ def test_each_limit_that_a_cache_declares_is_the_one_that_is_kept(owner: Wire, s
     under_way = [asks.future(request, metadata=scs.metadata) for _ in range(2_000)]
     assert {each.result().result for each in under_way} == {pb.Miss}
     assert limits.max_traffic_rate >= len(under_way)
-    # Topics are not served, and none is promised.
-    assert declared.topic_limits == control_pb._TopicLimits()
+    topics = control_pb._TopicLimits(
+        max_publish_rate=2**31 - 1,
+        max_subscription_count=2**31 - 1,
+        max_publish_message_size_kb=1_024,
+    )
+    assert declared.topic_limits == topics
 
 
 def test_the_operator_sets_the_limits_and_clients_are_told() -> None:

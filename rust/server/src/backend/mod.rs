@@ -179,6 +179,16 @@ impl Backend {
         self.engine.release(bytes);
     }
 
+    /// Whether so much can be reserved without evicting items.
+    pub(crate) fn has_spare(&self, bytes: u64) -> bool {
+        self.engine.has_spare(bytes)
+    }
+
+    /// Calls `lender` before items are evicted, with how many bytes they need of what is reserved.
+    pub(crate) fn borrow_from(&self, lender: Box<dyn Fn(u64) + Send + Sync>) {
+        self.engine.borrow_from(lender);
+    }
+
     /// Sets the uncounted memory of the process, which items may not take.
     pub(crate) fn note_overhead(&self, bytes: u64) {
         self.engine.note_overhead(bytes);

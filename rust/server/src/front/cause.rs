@@ -162,6 +162,9 @@ causes! {
     NO_HANDLES "no_file_handles" SERVICE_UNAVAILABLE "unavailable" Unavailable
         "The server may not open more files."
         "Retry; the operator raises the limit of open files (`ulimit -n`)."
+    STOPPING "server_stopping" SERVICE_UNAVAILABLE "unavailable" Unavailable
+        "The server stops, and ends its subscriptions."
+        "Subscribe again from the next message on; the official clients do so by themselves."
     INTERNAL "internal_error" INTERNAL_SERVER_ERROR "internal" Internal
         "A fault of the server."
         "Report it with the `x-request-id` of the response; the server's log has the details under it."
@@ -173,9 +176,11 @@ impl From<&Error> for Cause {
             Error::Malformed(_) | Error::Invalid(_) => INVALID,
             Error::MediaType(_) => MEDIA_TYPE,
             Error::Compressed => COMPRESSED,
-            Error::RequestTooLarge | Error::UnauthenticatedTooLarge | Error::ReplyTooLarge(_) => {
-                REQUEST_TOO_LARGE
-            }
+            Error::RequestTooLarge
+            | Error::UnauthenticatedTooLarge
+            | Error::ReplyTooLarge(_)
+            | Error::MessageTooLarge => REQUEST_TOO_LARGE,
+            Error::Stopping => STOPPING,
             Error::HeadersTooLarge => HEADERS_TOO_LARGE,
             Error::NoToken(_) => MISSING_TOKEN,
             Error::Unauthenticated(_) => INVALID_TOKEN,

@@ -6,13 +6,16 @@ use http::header;
 
 use super::client::Client;
 use super::grpc::grpc_web::{self, Mode};
+use super::grpc::web_stream;
 use super::rest::{self, paths};
+use super::streamed::Answered;
 use super::{cors, grpc};
 use crate::clock::Now;
 use crate::error::{Error, Result};
 use crate::limits::REQUEST_BYTES;
 use crate::message::{Parts, Response};
 use crate::steps::Steps;
+use crate::topics::Seat;
 
 /// Whether the answer has to wait: for the control plane, a remote store or an injected delay.
 pub(crate) fn is_async(client: &Client, parts: &Parts) -> bool {
@@ -63,18 +66,29 @@ pub(crate) fn answer(
     cors::opened(origins, parts.headers.get(header::ORIGIN), response)
 }
 
-/// Answers a request that waits.
-pub(crate) async fn answer_async(client: &Client, parts: Parts, body: Result<Bytes>) -> Response {
+/// Answers a request that waits, or begins a stream, which tells `seat` when it has something to
+/// send.
+pub(crate) async fn answer_async(
+    client: &Client,
+    parts: Parts,
+    body: Result<Bytes>,
+    seat: Seat,
+) -> Answered {
     if let Err(error) = cors::admit(client, &parts) {
-        return refusal(client, &parts, error);
+        return Answered::Whole(refusal(client, &parts, error));
     }
     let origin = parts.headers.get(header::ORIGIN).cloned();
-    let response = match Mode::of(&parts) {
-        Some(mode) => grpc_web::answer_async(client, &parts, mode, body).await,
-        None if paths::is_of_cache(&parts.target) => rest::answer_async(client, &parts, body).await,
-        None => rest::forward(client, parts, body).await,
+    let answered = match Mode::of(&parts) {
+        Some(mode) if grpc::is_subscribe(parts.target.path()) => {
+            web_stream::subscribe(client, &parts, mode, body, seat).await
+        }
+        Some(mode) => Answered::Whole(grpc_web::answer_async(client, &parts, mode, body).await),
+        None if paths::is_of_cache(&parts.target) => {
+            Answered::Whole(rest::answer_async(client, &parts, body).await)
+        }
+        None => Answered::Whole(rest::forward(client, parts, body).await),
     };
-    cors::opened(&client.worker.core.origins, origin.as_ref(), response)
+    answered.map(|response| cors::opened(&client.worker.core.origins, origin.as_ref(), response))
 }
 
 /// The response for an error of a request.

@@ -54,11 +54,13 @@ fn number(headers: &Headers, name: &str) -> Option<u64> {
     text(headers, name)?.parse().ok()
 }
 
-/// `KeysExist` → `keys-exist`; two methods go by the names of others.
+/// `KeysExist` → `keys-exist`; some methods go by other names.
 fn rpc_name(method: &str) -> String {
     match method {
         "SetIfNotExists" => return "set-if".to_owned(),
         "ListErase" => return "list-remove".to_owned(),
+        "Publish" => return "topic-publish".to_owned(),
+        "Subscribe" => return "topic-subscribe".to_owned(),
         _ => {}
     }
     let mut name = String::with_capacity(method.len() + 4);
@@ -100,6 +102,7 @@ mod tests {
         assert_eq!(rpc_name("Get"), "get");
         assert_eq!(rpc_name("ItemGetTtl"), "item-get-ttl");
         assert_eq!(rpc_name("SetIfNotExists"), "set-if");
+        assert_eq!(rpc_name("Subscribe"), "topic-subscribe");
     }
 
     #[test]

@@ -15,3 +15,4 @@ pub(crate) mod origins;
 mod proxies;
 mod request_id;
 pub(crate) mod rest;
+pub(crate) mod streamed;

@@ -16,6 +16,8 @@ pub(crate) struct Authorization {
     /// Whom a refusal names.
     pub(super) holder: Holder,
     pub(super) grants: Grants,
+    /// Who publishes with it, as subscribers are told; mostly empty.
+    pub(super) publisher: Arc<str>,
     pub(super) cache: Option<CacheRef>,
     pub(super) counters: Arc<UsageCounters>,
     /// `None` if the account has no limits.
@@ -94,7 +96,12 @@ impl AuthorizationCache {
 }
 
 impl Gate {
-    fn open(
+    /// Authorizes `credential` for the cache called `cache`, without a look at what is kept.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Gate::admit`].
+    pub(super) fn open(
         &self,
         meter: &ThreadMeter,
         credential: Credential<'_>,
@@ -108,8 +115,8 @@ impl Gate {
         let limits = self.limits_of(caller.account, cache, &caller.key_id, now);
         let until = cache.map_or(u64::MAX, |cache| cache.expires_at).min(caller.expires_at);
         let transfer = self.directory.transfer(caller.account);
-        let holder = caller.holder();
-        Ok(Authorization { holder, grants, cache, counters, limits, transfer, until })
+        let (holder, publisher) = (caller.holder(), caller.token_id);
+        Ok(Authorization { holder, grants, publisher, cache, counters, limits, transfer, until })
     }
 
     /// The limits of requests that count for this account, cache and key.

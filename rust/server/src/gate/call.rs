@@ -93,7 +93,10 @@ impl<'a> Call<'a> {
         match self.authorization.grants.to(access) {
             Items::All => Ok(()),
             items if items.hold(key) => Ok(()),
-            Items::Some(_) => Err(self.denied(access, Some(format!("key {}", shown(key, ""))))),
+            Items::Some(_) => {
+                let kind = if matches!(access, Access::Topic(_)) { "topic" } else { "key" };
+                Err(self.denied(access, Some(format!("{kind} {}", shown(key, "")))))
+            }
             Items::None => Err(self.denied(access, None)),
         }
     }
@@ -120,7 +123,7 @@ impl<'a> Call<'a> {
         let Authorization { holder, grants, .. } = self.authorization;
         let (method, needed) = (self.api.name(), access.rights().names().join(" and "));
         let place = place.unwrap_or_else(|| "this cache".to_owned());
-        let has = grants.description();
+        let has = grants.description(access);
         let text =
             format!("{holder} may not {method} on {place}: it needs {needed} and has {has} here");
         Error::Denied(Cow::Owned(text))
@@ -211,6 +214,11 @@ impl<'a> Call<'a> {
     /// The time for commands: that of its arrival or, if it may pause, of the end of its last pause.
     pub(super) fn now(&self) -> Now {
         self.steps.now().unwrap_or(self.arrived)
+    }
+
+    /// Who asks, and for which cache.
+    pub(super) fn authorization(&self) -> &'a Authorization {
+        self.authorization
     }
 
     /// How the request pauses.

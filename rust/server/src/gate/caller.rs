@@ -30,6 +30,8 @@ pub(crate) struct Caller {
     pub(super) issuer: Option<Arc<Permissions>>,
     /// Whether its token is disposable.
     pub(super) disposable: bool,
+    /// The name that its token gives its holder; empty if there is none.
+    pub(super) token_id: Arc<str>,
     /// The session that it signed in to, if any.
     pub(crate) session: Option<TokenHash>,
 }
@@ -75,7 +77,8 @@ impl Caller {
         permissions: Arc<Permissions>,
     ) -> Self {
         let (issuer, disposable, session) = (None, false, None);
-        Caller { account, key_id, expires_at, permissions, issuer, disposable, session }
+        let token_id = "".into();
+        Caller { account, key_id, expires_at, permissions, issuer, disposable, token_id, session }
     }
 
     pub(super) fn local_owner() -> Self {

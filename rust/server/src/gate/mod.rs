@@ -15,6 +15,7 @@ use crate::clock::Now;
 use crate::directory::{AccountId, Cache, CacheId, Changes, Directory, LearnError};
 use crate::error::{Error, Result};
 use crate::token::{Claims, Kind, Verifier, hash_of_session};
+use crate::topics::Hub;
 
 mod authorization;
 mod call;
@@ -24,6 +25,7 @@ mod compound;
 mod listing;
 mod page_tokens;
 mod serve;
+mod subscription;
 #[cfg(test)]
 mod tests;
 mod url;
@@ -35,6 +37,7 @@ pub(crate) use self::call::Call;
 pub(crate) use self::caller::{Caller, Credential};
 pub(crate) use self::collection::{FOREVER, check_number};
 pub(crate) use self::serve::DataRequest;
+pub(crate) use self::subscription::{Next, Permits, Subscribe, Subscription};
 pub(crate) use self::url::SignedUrl;
 use crate::backend::PREFETCHED;
 pub(crate) use crate::token::{INVALID, claims_of};
@@ -53,17 +56,20 @@ pub(crate) struct Gate {
     directory: Directory,
     verifier: Verifier,
     backend: Arc<Backend>,
+    hub: Arc<Hub>,
     page_tokens: PageTokens,
 }
 
 impl Gate {
-    /// A gate to `backend` that refuses everyone until it has learned the first directory.
-    pub(crate) fn new(backend: Arc<Backend>) -> Self {
+    /// A gate to `backend` and `hub` that refuses everyone until it has learned the first
+    /// directory.
+    pub(crate) fn new(backend: Arc<Backend>, hub: Arc<Hub>) -> Self {
         let page_tokens = PageTokens::new();
         Gate {
             directory: Directory::default(),
             verifier: Verifier::default(),
             backend,
+            hub,
             page_tokens,
         }
     }
@@ -71,6 +77,11 @@ impl Gate {
     /// The store, for its upkeep.
     pub(crate) fn backend(&self) -> &Arc<Backend> {
         &self.backend
+    }
+
+    /// All topics, for their upkeep.
+    pub(crate) fn hub(&self) -> &Arc<Hub> {
+        &self.hub
     }
 
     /// Every cache that there is.
@@ -122,6 +133,9 @@ impl Gate {
     /// [`LearnError`]; nothing has changed then.
     pub(crate) fn learn(&self, changes: Changes) -> std::result::Result<(), LearnError> {
         let left: Vec<Namespace> = self.directory.learn(changes)?;
+        if !left.is_empty() {
+            self.hub.retain(|cache| self.directory.has_cache(cache));
+        }
         for namespace in left {
             self.backend.retire(namespace);
         }
@@ -179,16 +193,17 @@ impl Gate {
         }
         let caller = match &claims.kind {
             Kind::ApiKey(id) => self.key_holder(claims, id)?,
-            Kind::Disposable { issuer: None, permissions } => {
-                let permissions = permissions.clone();
+            Kind::Disposable { issuer: None, permissions, token_id } => {
+                let (permissions, token_id) = (permissions.clone(), token_id.clone());
                 let caller =
                     Caller::new(claims.account, NO_KEY.into(), claims.expires_at, permissions);
-                Caller { disposable: true, ..caller }
+                Caller { disposable: true, token_id, ..caller }
             }
-            Kind::Disposable { issuer: Some(id), permissions } => {
+            Kind::Disposable { issuer: Some(id), permissions, token_id } => {
                 let holder = self.key_holder(claims, id)?;
                 let (permissions, issuer) = (permissions.clone(), Some(holder.permissions));
-                Caller { permissions, issuer, disposable: true, ..holder }
+                let token_id = token_id.clone();
+                Caller { permissions, issuer, disposable: true, token_id, ..holder }
             }
             // Valid for its URL only, by `admit_url`.
             Kind::Url(_) => return Err(INVALID),

@@ -92,7 +92,9 @@ impl Gate {
         let limits = self.limits_of(url.0.account, cache, &kid, now);
         let transfer = self.directory.transfer(url.0.account);
         // Not cached: the same token is invalid for other requests.
-        let (holder, until) = (Holder::Url, 0);
-        Ok((Authorization { holder, grants, cache, counters, limits, transfer, until }, url))
+        let (holder, publisher, until) = (Holder::Url, "".into(), 0);
+        let authorization =
+            Authorization { holder, grants, publisher, cache, counters, limits, transfer, until };
+        Ok((authorization, url))
     }
 }

@@ -32,11 +32,15 @@ impl RequestUsage {
 
     /// ECPU in thousandths: the KiB transferred, at least one for each command.
     pub(super) fn ecpu(&self) -> u64 {
-        let bytes = self.received.bytes + self.looked.bytes;
-        // In lowest terms and rounded: a division by a power of two.
-        let transferred = (bytes * (ECPU / 8) + KIB / 16) / (KIB / 8);
+        let transferred = ecpu_of(self.received.bytes + self.looked.bytes);
         transferred.max(self.commands() * ECPU)
     }
+}
+
+/// The ECPU of transferred bytes, in thousandths.
+pub(super) fn ecpu_of(bytes: u64) -> u64 {
+    // In lowest terms and rounded: a division by a power of two.
+    (bytes * (ECPU / 8) + KIB / 16) / (KIB / 8)
 }
 
 #[cfg(test)]

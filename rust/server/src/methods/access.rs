@@ -5,6 +5,8 @@
 pub enum Access {
     /// With items: what is stored under the keys of a cache.
     Item(Rights),
+    /// With topics, by name: reading is to subscribe, writing to publish.
+    Topic(Rights),
 }
 
 /// What is done with a resource. The numbers are sets of bits: one for reading, one for writing.
@@ -21,20 +23,24 @@ pub enum Rights {
 impl Access {
     /// The kind of resource, as docs name it.
     pub fn resource(self) -> &'static str {
-        let Access::Item(_) = self;
-        "item"
+        match self {
+            Access::Item(_) => "item",
+            Access::Topic(_) => "topic",
+        }
     }
 
     /// What is done with it.
     pub fn rights(self) -> Rights {
-        let Access::Item(rights) = self;
+        let (Access::Item(rights) | Access::Topic(rights)) = self;
         rights
     }
 
     /// Only to read the same kind of resource.
     pub(crate) fn to_read(self) -> Access {
-        let Access::Item(_) = self;
-        Access::Item(Rights::Read)
+        match self {
+            Access::Item(_) => Access::Item(Rights::Read),
+            Access::Topic(_) => Access::Topic(Rights::Read),
+        }
     }
 }
 

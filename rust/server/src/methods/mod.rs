@@ -28,6 +28,8 @@ pub enum DataType {
     SortedSet,
     /// Ids with scores, ranked.
     Leaderboard,
+    /// Messages in order.
+    Topic,
 }
 
 impl DataType {
@@ -40,6 +42,7 @@ impl DataType {
             DataType::List => "list",
             DataType::SortedSet => "sorted set",
             DataType::Leaderboard => "leaderboard",
+            DataType::Topic => "topic",
         }
     }
 }
@@ -51,15 +54,18 @@ pub enum Service {
     Scs,
     /// Leaderboards.
     Leaderboard,
+    /// Topics.
+    Pubsub,
 }
 
 impl Service {
-    const ALL: [Service; 2] = [Service::Scs, Service::Leaderboard];
+    const ALL: [Service; 3] = [Service::Scs, Service::Leaderboard, Service::Pubsub];
 
     const fn prefix(self) -> &'static str {
         match self {
             Service::Scs => "/cache_client.Scs/",
             Service::Leaderboard => "/leaderboard.Leaderboard/",
+            Service::Pubsub => "/cache_client.pubsub.Pubsub/",
         }
     }
 
@@ -89,6 +95,8 @@ pub enum Lookups {
     Removed,
     /// Nothing, but the keys that it returns count as bytes sent.
     Listed,
+    /// Nothing, but the messages that it delivers count as bytes sent.
+    Delivered,
 }
 
 impl Lookups {
@@ -100,6 +108,7 @@ impl Lookups {
             Lookups::Named => "named",
             Lookups::Removed => "removed",
             Lookups::Listed => "listed",
+            Lookups::Delivered => "delivered",
         }
     }
 }

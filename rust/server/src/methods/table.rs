@@ -6,7 +6,7 @@
 //! `front/grpc/routes.rs` and `front/rest/routes.rs` fail while a method with a service, or with a
 //! route, has no handler.
 
-use super::Service::{Leaderboard, Scs};
+use super::Service::{Leaderboard, Pubsub, Scs};
 use super::{Access, DataType, Factor, Lookups, Rights, Route, Row, Service, Verb};
 
 macro_rules! methods {
@@ -143,5 +143,9 @@ methods! {
         GetRank: Read, Named x Half, [Get "leaderboard/ranks"];
         GetByScore: Read, Item x Half, [Get "leaderboard"];
         GetCompetitionRank: Read, Named x Half, [Get "leaderboard/ranks"];
+    }
+    (Some(Pubsub)) Topic of Topic {
+        Publish: Write, Nothing, [];
+        Subscribe: Read, Delivered, [];
     }
 }

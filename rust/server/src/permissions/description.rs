@@ -1,6 +1,7 @@
 //! Grants in words, for those who are refused.
 
 use super::{Grants, Items, Selected, Selector};
+use crate::methods::Access;
 
 /// How many selectors are named; a role may have hundreds.
 const NAMED: usize = 4;
@@ -8,22 +9,26 @@ const NAMED: usize = 4;
 const SHOWN: usize = 64;
 
 impl Grants {
-    /// What they allow, such as `read on all keys, write on 'pr-*'`.
-    pub(crate) fn description(&self) -> String {
-        let rights = [("read", &self.read), ("write", &self.write)];
-        let granted: Vec<_> = rights
+    /// What they allow with the kind of resource that `access` is about, such as `read on all keys,
+    /// write on 'pr-*'`.
+    pub(crate) fn description(&self, access: Access) -> String {
+        let (read, write, all) = match access {
+            Access::Item(_) => (&self.read, &self.write, "all keys"),
+            Access::Topic(_) => (&self.subscribe, &self.publish, "all topics"),
+        };
+        let granted: Vec<_> = [("read", read), ("write", write)]
             .into_iter()
-            .filter_map(|(verb, items)| Some(format!("{verb} on {}", items.description()?)))
+            .filter_map(|(verb, items)| Some(format!("{verb} on {}", items.description(all)?)))
             .collect();
         if granted.is_empty() { "no permission".to_owned() } else { granted.join(", ") }
     }
 }
 
 impl Items {
-    fn description(&self) -> Option<String> {
+    fn description(&self, all: &str) -> Option<String> {
         match self {
             Items::None => None,
-            Items::All => Some("all keys".to_owned()),
+            Items::All => Some(all.to_owned()),
             Items::Some(selected) => Some(selected.description()),
         }
     }
@@ -59,11 +64,12 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::methods::Rights;
     use crate::permissions::Permissions;
 
     fn description(rules: serde_json::Value) -> String {
         let permissions = Permissions::read(&json!({ "rules": rules }).to_string()).unwrap();
-        permissions.at(b"prod").description()
+        permissions.at(b"prod").description(Access::Item(Rights::Read))
     }
 
     fn rule(verbs: &[&str], items: serde_json::Value) -> serde_json::Value {

@@ -19,7 +19,7 @@ fn prefix(verbs: &[&str]) -> Value {
 
 #[test]
 fn nothing_is_granted_that_no_rule_grants() {
-    for permissions in [Permissions::default(), set(json!([])), set(json!([{"type": "topic"}]))] {
+    for permissions in [Permissions::default(), set(json!([])), set(json!([{"type": "store"}]))] {
         for access in [
             Access::Item(Rights::Read),
             Access::Item(Rights::Write),

@@ -43,6 +43,13 @@ pub(super) struct Gauge {
     pub(super) buckets: Arc<Buckets>,
 }
 
+impl Taken {
+    /// A message that is delivered to a subscriber, of which nothing was taken before.
+    pub(crate) fn delivery(operations: u64, bytes_out: u64) -> Self {
+        Taken { operations: operations + 1, bytes_in: 0, bytes_out }
+    }
+}
+
 impl Applied {
     /// `none` is a limit of zero, if there is one.
     pub(super) fn new(

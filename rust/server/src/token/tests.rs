@@ -66,7 +66,7 @@ fn disposable() -> Value {
 #[test]
 fn a_disposable_token_contains_its_permissions_and_must_expire() {
     let read = verify(&signed(OURS, "k1", &disposable())).unwrap();
-    let Kind::Disposable { issuer, permissions } = &read.kind else { panic!("{read:?}") };
+    let Kind::Disposable { issuer, permissions, .. } = &read.kind else { panic!("{read:?}") };
 
     assert_eq!(issuer.as_deref(), Some("key-1"));
     assert!(permissions.at(b"c").to(Access::Item(Rights::Read)).hold(b"k"));

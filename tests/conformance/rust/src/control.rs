@@ -71,9 +71,9 @@ async fn every_cache_tells_its_limits() -> Test {
     assert_eq!(found.cache_limits.max_traffic_rate, UNLIMITED);
     assert_eq!(found.cache_limits.max_item_size_kb, 4883);
     assert_eq!(found.cache_limits.max_ttl_seconds, u64::from(UNLIMITED));
-    assert_eq!(found.topic_limits.max_publish_rate, 0);
-    assert_eq!(found.topic_limits.max_subscription_count, 0);
-    assert_eq!(found.topic_limits.max_publish_message_size_kb, 0);
+    assert_eq!(found.topic_limits.max_publish_rate, UNLIMITED);
+    assert_eq!(found.topic_limits.max_subscription_count, UNLIMITED);
+    assert_eq!(found.topic_limits.max_publish_message_size_kb, 1_024);
     Ok(())
 }
 

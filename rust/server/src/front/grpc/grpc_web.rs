@@ -63,7 +63,7 @@ impl Mode {
     }
 
     /// How the answer is to be written: as the client says that it takes it, else as it wrote.
-    fn of_answer(self, parts: &Parts) -> Self {
+    pub(super) fn of_answer(self, parts: &Parts) -> Self {
         let accept = parts.headers.get(header::ACCEPT).map_or(&b""[..], HeaderValue::as_bytes);
         accept.split(|byte| *byte == b',').find_map(Mode::called).unwrap_or(self)
     }
@@ -85,14 +85,14 @@ impl Mode {
         }
     }
 
-    fn name(self) -> HeaderValue {
+    pub(super) fn name(self) -> HeaderValue {
         HeaderValue::from_static(match self {
             Mode::Binary => "application/grpc-web+proto",
             Mode::Text => "application/grpc-web-text+proto",
         })
     }
 
-    fn read(self, body: Bytes, steps: &Steps<'_>) -> Result<Bytes> {
+    pub(super) fn read(self, body: Bytes, steps: &Steps<'_>) -> Result<Bytes> {
         match self {
             Mode::Binary => Ok(body),
             Mode::Text => decoded(&body, steps).map(Bytes::from),
@@ -169,8 +169,12 @@ pub(crate) async fn answer_async(
 
 /// The response of `error`.
 pub(crate) fn refusal(client: &Client, parts: &Parts, mode: Mode, error: Error) -> Response {
-    let refused = Err(super::refused(client, Via::GrpcWeb, error));
-    response(mode.of_answer(parts), refused, &Steps::one())
+    refused(mode.of_answer(parts), super::refused(client, Via::GrpcWeb, error))
+}
+
+/// The response of a status.
+pub(super) fn refused(mode: Mode, status: Status) -> Response {
+    response(mode, Err(status), &Steps::one())
 }
 
 fn response(mode: Mode, reply: std::result::Result<Reply, Status>, steps: &Steps<'_>) -> Response {

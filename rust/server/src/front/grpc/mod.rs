@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::forward::{self, From, Speaks};
 use crate::gate::DataRequest;
 use crate::message::{Headers, Parts};
-use crate::methods::{Api, Service};
+use crate::methods::{Api, DataType, Service};
 use crate::protocol::Protocol;
 use crate::stats::{Class, Via, guarded};
 use crate::steps::Steps;
@@ -29,6 +29,7 @@ mod headers;
 mod leaderboard;
 mod list;
 mod protobuf;
+mod pubsub;
 mod quirks;
 mod reply;
 mod routes;
@@ -36,8 +37,11 @@ mod scalar;
 mod set;
 mod sorted_set;
 mod status;
+pub(crate) mod subscribe;
+pub(crate) mod web_stream;
 mod wire;
 
+pub(crate) use self::pubsub::is_subscribe;
 pub(crate) use self::reply::Reply;
 pub(crate) use self::status::Status;
 
@@ -98,9 +102,11 @@ fn wants_faults(headers: &Headers) -> bool {
     headers.contains_key("error-rpcs") || headers.contains_key("delay-rpcs")
 }
 
-/// Whether the answer has to wait: for the control plane, a remote store or an injected delay.
+/// Whether another task answers: the control plane, a remote store, one that waits for an injected
+/// delay, or one that begins a stream.
 pub(crate) fn is_async(client: &Client, parts: &Parts) -> bool {
     !is_data(parts.target.path())
+        || is_subscribe(parts.target.path())
         || client.is_remote()
         || (client.local && wants_faults(&parts.headers))
 }
@@ -118,12 +124,12 @@ pub(crate) fn answer(
 }
 
 /// The reply, or the status of the error; internal errors are logged.
-fn or_status(
+fn or_status<T>(
     client: &Client,
     via: Via,
     parts: &Parts,
-    answered: Result<Reply>,
-) -> std::result::Result<Reply, Status> {
+    answered: Result<T>,
+) -> std::result::Result<T, Status> {
     answered.map_err(|error| {
         let is_ours = error == Error::Internal;
         let status = refused(client, via, error);
@@ -152,7 +158,13 @@ fn called(
     let path = parts.target.path();
     let Some((service, method)) = Service::of_path(path) else { return Ok(Reply::empty()) };
     let api = Api::called(service, method).ok_or_else(|| unimplemented(path))?;
-    serve(client, via, api, parts, body, now, steps)
+    if service == Service::Pubsub {
+        // It names the cache in its message.
+        let message = body.clone();
+        return serve(client, via, (api, pubsub::cache(&message)), parts, body, now, steps);
+    }
+    let cache = headers::cache(&parts.headers)?;
+    serve(client, via, (api, cache), parts, body, now, steps)
 }
 
 /// Whether the listener offers gRPC or grpc-web, as `via` says.
@@ -168,25 +180,29 @@ fn offered(client: &Client, via: Via) -> Result<()> {
 fn serve(
     client: &Client,
     via: Via,
-    api: Api,
+    (api, cache): (Api, &[u8]),
     parts: &Parts,
     body: Result<Bytes>,
     now: Now,
     steps: &Steps<'_>,
 ) -> Result<Reply> {
     let headers = &parts.headers;
-    let cache = headers::cache(headers)?;
     let (gate, meter) = (&client.worker.core.gate, &client.worker.meter);
     let credential = client.credential(parts, headers::token(headers)?);
     let authorized =
         client.authorizations.borrow_mut().authorize(gate, meter, credential, cache, now);
     let authorization = client.noting(authorized)?;
-    let body = body.and_then(|body| if cache.is_empty() { Err(NO_CACHE) } else { Ok(body) });
+    let body = body.and_then(|body| if cache.is_empty() { Err(no_cache(api)) } else { Ok(body) });
     let request = DataRequest { authorization: &authorization, api, via, now, steps };
     gate.serve(request, &client.worker.stats, body, |call, body| {
         let reply = routes::run(call, api, &frame::message(body)?)?;
         Ok(quirks::fitted(api, headers, reply))
     })
+}
+
+#[cold]
+fn no_cache(api: Api) -> Error {
+    if api.data_type() == DataType::Topic { pubsub::NO_CACHE } else { NO_CACHE }
 }
 
 /// Answers a request that waits: after injected faults, or by the control plane.
@@ -199,17 +215,21 @@ pub(crate) async fn answer_async(
     if !is_data(parts.target.path()) {
         return forward(client, via, parts, body).await;
     }
-    let method = parts.target.path().rsplit('/').next().unwrap_or_default();
-    // With a remote store, requests come here on any server.
-    if client.local
-        && let Some(code) = client.worker.faults.inject(method, &parts.headers).await
-    {
-        return Err(Status::injected(code));
-    }
+    inject(client, parts).await?;
     let now = client.worker.core.clock.now();
     let steps = Steps::one();
     let serve = || guarded(|| called(client, via, parts, body.clone(), now, &steps));
     or_status(client, via, parts, client.worker.core.gate.backend().wait_for(serve).await)
+}
+
+/// Waits and fails as the client asks for, on a `--local` server.
+async fn inject(client: &Client, parts: &Parts) -> std::result::Result<(), Status> {
+    if !client.local {
+        return Ok(());
+    }
+    let method = parts.target.path().rsplit('/').next().unwrap_or_default();
+    let injected = client.worker.faults.inject(method, &parts.headers).await;
+    injected.map_or(Ok(()), |code| Err(Status::injected(code)))
 }
 
 /// Forwards the call to the control plane.

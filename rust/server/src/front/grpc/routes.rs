@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::reply::Reply;
-use super::{batch, dictionary, leaderboard, list, scalar, set, sorted_set};
+use super::{batch, dictionary, leaderboard, list, pubsub, scalar, set, sorted_set};
 use crate::error::{Error, Result};
 use crate::gate::Call;
 use crate::methods::Api;
@@ -13,7 +13,7 @@ use crate::methods::Api;
 /// # Errors
 ///
 /// [`Error::Malformed`], or what the gate and the command document; [`Error::Internal`] if only plain
-/// HTTP has the method.
+/// HTTP has the method, or its answer is a stream.
 pub(super) fn run(call: &mut Call<'_>, api: Api, message: &Bytes) -> Result<Reply> {
     match api {
         Api::Get => scalar::get(call, message),
@@ -67,6 +67,8 @@ pub(super) fn run(call: &mut Call<'_>, api: Api, message: &Bytes) -> Result<Repl
         Api::SortedSetLength => sorted_set::length(call, message),
         Api::SortedSetLengthByScore => sorted_set::length_by_score(call, message),
         Api::SortedSetUnionStore => sorted_set::union_store(call, message),
+
+        Api::Publish => pubsub::publish(call, message),
 
         _ => run_of_leaderboard(call, api, message),
     }

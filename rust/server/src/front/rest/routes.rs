@@ -26,6 +26,7 @@ fn handler(api: Api) -> Option<Handler> {
         DataType::List => list::handler(api),
         DataType::SortedSet => sorted_set::handler(api),
         DataType::Leaderboard => leaderboard::handler(api),
+        DataType::Topic => None,
     }
 }
 

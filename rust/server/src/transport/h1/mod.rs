@@ -29,6 +29,7 @@ use crate::deadline::Deadline;
 use crate::error::{Error, Overload, Result};
 use crate::front::client::Client;
 use crate::front::rest::{self, paths, status};
+use crate::front::streamed::Answered;
 use crate::front::{admission, cause, dispatch};
 use crate::limits::{
     AT_ONCE_BYTES, BODY, FIRST_REQUEST, HEAD, IDLE, STALLED, UNAUTHENTICATED_BODY,
@@ -38,12 +39,14 @@ use crate::memory_budget::{Quiet, Reservation};
 use crate::message::{Parts, Response};
 use crate::stats::Closed;
 use crate::steps::{Begun, Steps};
+use crate::topics::Seat;
 
 mod body;
 mod connection;
 mod filling;
 mod head;
 mod output;
+mod streaming;
 
 /// Serves one connection until it ends or the server drains; `input` is what has arrived so far.
 pub(super) async fn serve<I>(io: I, input: BytesMut, client: Rc<Client>)
@@ -132,10 +135,15 @@ where
                 None => return,
             },
         };
-        let response = self.respond(parts, body, now).await;
+        let answered = self.respond(parts, body, now).await;
         // The body was in memory until now.
         drop(reserved);
-        let response = self.within_room(response);
+        let response = match answered {
+            Answered::Whole(response) => self.within_room(response),
+            Answered::Streamed(streamed) => {
+                return boxed(|| self.stream(streamed, manner)).await;
+            }
+        };
         // After an incomplete body, the start of the next request is unknown.
         let goes_on = self.ending == Ending::NotYet && !self.stop.is_requested();
         let manner = Manner { keeps: manner.keeps && goes_on, ..manner };
@@ -145,13 +153,15 @@ where
         }
     }
 
-    async fn respond(&mut self, parts: Parts, body: Result<Bytes>, now: Now) -> Response {
+    async fn respond(&mut self, parts: Parts, body: Result<Bytes>, now: Now) -> Answered {
         // Boxed, so that a connection that never waits does not allocate space for it.
         if dispatch::is_async(&self.client, &parts) {
-            return boxed(|| dispatch::answer_async(&self.client, parts, body)).await;
+            let seat = Seat::default();
+            return boxed(|| dispatch::answer_async(&self.client, parts, body, seat)).await;
         }
         if dispatch::long_from(&parts) > body.as_ref().map_or(0, Bytes::len) {
-            return dispatch::answer(&self.client, &parts, body, now, &Steps::one());
+            let response = dispatch::answer(&self.client, &parts, body, now, &Steps::one());
+            return Answered::Whole(response);
         }
         let (client, turns) = (self.client.clone(), &self.client.worker.turns);
         let place = match turns.place() {
@@ -161,10 +171,10 @@ where
         let mut reply = Reservation::nothing(&client.worker.core.memory_budget);
         let reserve = move |bytes| reply.reserve(bytes);
         let answer = move |steps: &Steps<'_>| dispatch::answer(&client, &parts, body, now, steps);
-        match turns.begin(place, reserve, answer) {
+        Answered::Whole(match turns.begin(place, reserve, answer) {
             Begun::Done(response) => response,
             Begun::Unfinished(rest) => boxed(|| rest.finish()).await,
-        }
+        })
     }
 
     /// The response, or a refusal if the memory budget has no room for it.

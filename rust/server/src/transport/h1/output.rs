@@ -10,7 +10,8 @@ use http::header;
 use tokio::io::AsyncWrite;
 
 use crate::front::caching::{PRIVATE, VARIES};
-use crate::message::Response;
+use crate::message::{Headers, Response};
+use crate::topics::Encoded;
 use crate::transport::date::date;
 
 /// The most bytes of a body that one write takes.
@@ -41,6 +42,10 @@ pub(super) struct Output {
     sent: usize,
     /// Follows `small`.
     large: Bytes,
+    /// Whether a response goes on in chunks.
+    is_chunked: bool,
+    /// Whether a chunk ends after `large`.
+    ends_chunk: bool,
 }
 
 impl Output {
@@ -71,9 +76,27 @@ impl Output {
     /// Adds a response. Must not be called when full.
     pub(super) fn add(&mut self, response: Response, manner: Manner) {
         let Response { status, headers, body, tells_length } = response;
-        let to = &mut self.small;
         let small = if manner.head_only || body.len() >= LARGE { 0 } else { body.len() };
-        to.reserve(HEAD + small);
+        self.small.reserve(HEAD + small);
+        self.begin_head(status, &headers);
+        let to = &mut self.small;
+        if tells_length && !matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
+            let mut digits = itoa::Buffer::new();
+            write_header(to, header::CONTENT_LENGTH.as_str(), digits.format(body.len()).as_bytes());
+        }
+        self.end_head(manner);
+        if manner.head_only {
+            return;
+        }
+        if body.len() < LARGE {
+            self.small.extend_from_slice(&body);
+        } else {
+            self.large = body;
+        }
+    }
+
+    fn begin_head(&mut self, status: StatusCode, headers: &Headers) {
+        let to = &mut self.small;
         write_status(to, status);
         let mut says_for_whom = false;
         for (name, value) in headers.iter() {
@@ -84,10 +107,10 @@ impl Output {
             write_header(to, PRIVATE.0.as_str(), PRIVATE.1.as_bytes());
         }
         write_header(to, VARIES.0.as_str(), VARIES.1.as_bytes());
-        if tells_length && !matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
-            let mut digits = itoa::Buffer::new();
-            write_header(to, header::CONTENT_LENGTH.as_str(), digits.format(body.len()).as_bytes());
-        }
+    }
+
+    fn end_head(&mut self, manner: Manner) {
+        let to = &mut self.small;
         write_header(to, header::DATE.as_str(), &date(manner.epoch_seconds));
         match (manner.keeps, manner.is_old) {
             (false, _) => write_header(to, header::CONNECTION.as_str(), b"close"),
@@ -95,13 +118,48 @@ impl Output {
             (true, false) => {}
         }
         to.extend_from_slice(b"\r\n");
-        if manner.head_only {
+    }
+
+    /// Adds the head of a response that goes on in chunks, or with HTTP/1.0, until the connection
+    /// ends.
+    pub(super) fn begin_stream(&mut self, response: &Response, manner: Manner) {
+        self.is_chunked = !manner.is_old;
+        self.begin_head(response.status, &response.headers);
+        if self.is_chunked {
+            write_header(&mut self.small, header::TRANSFER_ENCODING.as_str(), b"chunked");
+        }
+        self.end_head(Manner { keeps: manner.keeps && self.is_chunked, ..manner });
+    }
+
+    /// Adds a part of a response that goes on. Must not be called when full.
+    pub(super) fn chunk(&mut self, [first, second]: Encoded) {
+        let length = first.len() + second.len();
+        if length == 0 {
             return;
         }
-        if body.len() < LARGE {
-            to.extend_from_slice(&body);
+        if self.is_chunked {
+            self.small.extend_from_slice(format!("{length:x}\r\n").as_bytes());
+        }
+        self.small.extend_from_slice(&first);
+        if second.len() < LARGE {
+            self.small.extend_from_slice(&second);
+            self.end_chunk();
         } else {
-            self.large = body;
+            (self.large, self.ends_chunk) = (second, true);
+        }
+    }
+
+    fn end_chunk(&mut self) {
+        if self.is_chunked {
+            self.small.extend_from_slice(b"\r\n");
+        }
+    }
+
+    /// Adds the last part of a response that went on.
+    pub(super) fn end_stream(&mut self, last: Bytes) {
+        self.chunk([last, Bytes::new()]);
+        if std::mem::take(&mut self.is_chunked) {
+            self.small.extend_from_slice(b"0\r\n\r\n");
         }
     }
 
@@ -116,7 +174,11 @@ impl Output {
     {
         if self.is_empty() {
             // An idle connection holds no buffer.
-            *self = Output::default();
+            (self.small, self.sent, self.large) = (Vec::new(), 0, Bytes::new());
+            if std::mem::take(&mut self.ends_chunk) && self.is_chunked {
+                self.end_chunk();
+                return Poll::Ready(Ok(true));
+            }
             return io.poll_flush(cx).map_ok(|()| false);
         }
         let small = &self.small[self.sent..];

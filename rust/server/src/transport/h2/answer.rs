@@ -9,11 +9,13 @@ use super::request::{Request, Route};
 use crate::clock::Now;
 use crate::error::{Error, Result};
 use crate::front::client::Client;
-use crate::front::grpc::{self, Reply, Status};
+use crate::front::grpc::{self, Reply, Status, subscribe};
+use crate::front::streamed::{Answered, Streamed};
 use crate::front::{dispatch, rest};
 use crate::message::Response;
 use crate::stats::Via;
 use crate::steps::Steps;
+use crate::topics::Seat;
 
 /// The response to a request.
 pub(super) enum Answer {
@@ -23,6 +25,8 @@ pub(super) enum Answer {
         /// Whether only the headers are sent.
         head_only: bool,
     },
+    /// One that goes on.
+    Streamed(Box<Streamed>),
 }
 
 impl Request {
@@ -46,15 +50,29 @@ pub(super) fn now(
     }
 }
 
-/// Answers a request asynchronously.
-pub(super) async fn later(client: &Client, request: Rc<Request>, body: Result<Bytes>) -> Answer {
+/// Answers a request asynchronously; a stream tells `seat` when it has something to send.
+pub(super) async fn later(
+    client: &Client,
+    request: Rc<Request>,
+    body: Result<Bytes>,
+    seat: Seat,
+) -> Answer {
     match request.route {
+        Route::Grpc if grpc::is_subscribe(request.parts.target.path()) => {
+            match subscribe::subscribe(client, &request.parts, body, seat).await {
+                Ok(streamed) => Answer::Streamed(streamed.into()),
+                Err(status) => Answer::Grpc(Err(status)),
+            }
+        }
         Route::Grpc => {
             Answer::Grpc(grpc::answer_async(client, Via::Grpc, &request.parts, body).await)
         }
         Route::Http => {
             let parts = request.parts.clone();
-            request.answered(dispatch::answer_async(client, parts, body).await)
+            match dispatch::answer_async(client, parts, body, seat).await {
+                Answered::Whole(response) => request.answered(response),
+                Answered::Streamed(streamed) => Answer::Streamed(streamed),
+            }
         }
     }
 }

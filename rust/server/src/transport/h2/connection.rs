@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::rc::Rc;
+use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
 
@@ -19,6 +20,7 @@ use super::unfinished::{Block, Data, Short};
 use super::window::{self, Inbound, Outbound};
 use crate::clock::Now;
 use crate::front::client::Client;
+use crate::limits::STREAMS_PER_CONNECTION;
 
 /// The connection preface of a client (§3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -51,6 +53,12 @@ pub(super) struct Connection {
     pub(super) last_before: u32,
     /// The last stream that is served, as GOAWAY announced it.
     pub(super) last_served: u32,
+    /// How many streams the client may have open.
+    pub(super) most_streams: u32,
+    /// When all subscriptions send a heartbeat, in milliseconds since the server started, and how
+    /// often.
+    pub(super) heartbeat_at: u64,
+    pub(super) heartbeat_every: Duration,
     /// The newest stream that the client has opened.
     pub(super) last: u32,
     /// The newest stream that was admitted or refused.
@@ -121,6 +129,9 @@ impl Connection {
             leaves_at: u64::MAX,
             last_before: 0,
             last_served: LAST_STREAM,
+            most_streams: STREAMS_PER_CONNECTION,
+            heartbeat_at: u64::MAX,
+            heartbeat_every: Duration::MAX,
             last: 0,
             seen: 0,
             reset: VecDeque::new(),
@@ -250,7 +261,7 @@ impl Connection {
     pub(super) fn remove(&mut self, id: u32) -> Option<Stream> {
         let stream = self.streams.take(id)?;
         match &stream.state {
-            State::Sending(_) => self.sending.retain(|one| *one != id),
+            State::Sending(_) | State::Streaming(_) => self.sending.retain(|one| *one != id),
             State::Waiting(..) => {
                 self.waiting.retain(|one| *one != id);
                 self.waiting_large.retain(|one| *one != id);
@@ -282,6 +293,7 @@ impl Connection {
         self.answer_async();
         self.admit();
         self.serve_waiting();
+        self.queue_ready();
         self.go_on_sending();
     }
 

@@ -133,7 +133,10 @@ impl Connection {
     /// Some clients read nothing after a GOAWAY, not even an answer in progress (hyper-h2, which
     /// httpx uses). So to a client that sends one request at a time it is sent together with an
     /// answer.
+    ///
+    /// Subscriptions end at once, so that their clients subscribe elsewhere.
     pub(super) fn leave(&mut self) {
+        self.end_streams();
         if matches!(self.stage, Stage::Leaving | Stage::Left) {
             return;
         }

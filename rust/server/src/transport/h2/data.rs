@@ -88,7 +88,7 @@ impl Connection {
                 let is_enough = *left == 0;
                 self.end_lingering(id, ends, is_enough);
             }
-            State::Waiting(..) | State::Deferred(_) | State::Sending(_) => {}
+            State::Waiting(..) | State::Deferred(_) | State::Sending(_) | State::Streaming(_) => {}
         }
         input.advance(length);
         Ok(())

@@ -1,12 +1,13 @@
 //! Passes responses from other tasks to the connection that waits for them, and limits how many
 //! unauthenticated requests a connection has in progress.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 use std::task::{Context, Waker};
 
 use super::answer::Answer;
 use crate::limits::UNAUTHENTICATED_PER_CONNECTION;
+use crate::topics::{Ready, Seat};
 
 /// Responses that have arrived, and the task to wake for them.
 #[derive(Default)]
@@ -15,6 +16,8 @@ pub(super) struct DeferredAnswers {
     answers: RefCell<Vec<(u32, Option<Answer>)>>,
     waiting: RefCell<Option<Waker>>,
     unauthenticated: Cell<usize>,
+    /// The streams with something to send, once there was a request that may become one.
+    ready: OnceCell<Rc<Ready>>,
 }
 
 /// Permits one unauthenticated request until it is dropped. A request that the client cancels while
@@ -46,6 +49,16 @@ impl DeferredAnswers {
         }
     }
 
+    /// Where `stream` tells that it has something to send.
+    pub(super) fn seat(&self, stream: u32) -> Seat {
+        Seat { ready: self.ready.get_or_init(Rc::default).clone(), token: stream }
+    }
+
+    /// Takes a stream that has something to send.
+    pub(super) fn pop_ready(&self) -> Option<u32> {
+        self.ready.get()?.pop()
+    }
+
     /// Takes one response that has arrived.
     pub(super) fn pop(&self) -> Option<(u32, Option<Answer>)> {
         self.answers.borrow_mut().pop()
@@ -56,8 +69,11 @@ impl DeferredAnswers {
         self.waiting.borrow().clone().unwrap_or_else(|| Waker::noop().clone())
     }
 
-    /// Wakes the task of `cx` when a response arrives.
+    /// Wakes the task of `cx` when a response arrives, or a stream has something to send.
     pub(super) fn wake(&self, cx: &mut Context<'_>) {
+        if let Some(ready) = self.ready.get() {
+            ready.wake(cx);
+        }
         let mut waiting = self.waiting.borrow_mut();
         if !waiting.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
             *waiting = Some(cx.waker().clone());

@@ -12,7 +12,7 @@ use super::frame::{END_HEADERS, END_STREAM, Head, PRIORITY, without_padding};
 use super::hpack::{Name, Unpacked};
 use super::request::{Refusal, Request, RequestBuilder};
 use super::unfinished::Block;
-use crate::limits::{HEADER_BYTES, STREAMS_PER_CONNECTION};
+use crate::limits::HEADER_BYTES;
 
 /// The longest block that is decoded, to keep the tables in step; its headers may still exceed the
 /// limit.
@@ -68,7 +68,7 @@ impl Connection {
             self.ignore_stream(id);
             return Ok(());
         }
-        if self.streams.len() >= STREAMS_PER_CONNECTION as usize {
+        if self.streams.len() >= self.most_streams as usize {
             self.end_stream(id, ErrorCode::RefusedStream);
             return self.flood_guard.note_useless_frame();
         }

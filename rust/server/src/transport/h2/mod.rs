@@ -48,6 +48,8 @@ mod sending;
 mod serving;
 mod settings;
 mod stream;
+mod streamed;
+mod streaming;
 mod timeouts;
 mod unfinished;
 mod window;

@@ -17,14 +17,17 @@ use super::stream::{Outgoing, State, Stream, Trailers};
 use super::window::Outbound;
 use crate::front::grpc::{CONTENT_TYPE, Status};
 use crate::front::rest;
+use crate::front::streamed::{End, Streamed};
 use crate::limits::{AT_ONCE_BYTES, LINGER, LINGER_BYTES};
 use crate::memory_budget::{IDLE_AFTER, Reservation};
 use crate::message::{Headers, Response};
 use crate::transport::date::date;
 
 /// A part of a response.
-enum Part {
+pub(super) enum Part {
     Last(Trailers),
+    /// The last of one that went on.
+    End(End),
     Other,
 }
 
@@ -32,6 +35,7 @@ enum Part {
 enum Sent {
     All,
     Later(Outgoing),
+    Streamed(Box<Streamed>),
     /// There is no memory to keep what the client does not read.
     Dropped,
 }
@@ -48,6 +52,7 @@ impl Connection {
                 self.streams.put(stream);
                 self.sending.push_back(id);
             }
+            Sent::Streamed(streamed) => self.begin_stream(stream, streamed),
             Sent::Dropped => {
                 self.streams.put(stream);
                 self.end_stream(id, ErrorCode::EnhanceYourCalm);
@@ -71,7 +76,7 @@ impl Connection {
     }
 
     /// Lets a client that already has its response finish sending, for a while.
-    fn let_linger(&mut self, mut stream: Stream) {
+    pub(super) fn let_linger(&mut self, mut stream: Stream) {
         if stream.has_ended {
             return;
         }
@@ -100,6 +105,7 @@ impl Connection {
             Answer::Http { response, head_only } => {
                 self.write_response(stream, response, head_only)
             }
+            Answer::Streamed(streamed) => Sent::Streamed(streamed),
         }
     }
 
@@ -108,7 +114,7 @@ impl Connection {
         if bytes <= AT_ONCE_BYTES { Ok(None) } else { self.reserve(bytes).map(Some) }
     }
 
-    fn reserve(&self, bytes: usize) -> crate::error::Result<Reservation> {
+    pub(super) fn reserve(&self, bytes: usize) -> crate::error::Result<Reservation> {
         Reservation::for_answer(&self.client.worker.core.memory_budget, &self.unsent, bytes)
     }
 
@@ -129,6 +135,21 @@ impl Connection {
         let Response { status, headers, body, tells_length } = response;
         let ends = body.is_empty() || head_only;
         let start = self.begin_head(stream.id, ends, status);
+        self.write_response_headers(&headers);
+        let to = self.output.bytes();
+        if tells_length && !matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
+            self.encoder.content_length(body.len(), to);
+        }
+        end_headers(to, start);
+        if ends {
+            return Sent::All;
+        }
+        let bytes = body.len();
+        self.write_body(stream, bytes, std::iter::once(body), Trailers::None, reservation)
+    }
+
+    /// Writes headers, and those that every response has.
+    pub(super) fn write_response_headers(&mut self, headers: &Headers) {
         let to = self.output.bytes();
         let mut says_for_whom = false;
         for (name, value) in headers.iter() {
@@ -139,20 +160,11 @@ impl Connection {
             self.encoder.shared(Shared::Private, to);
         }
         self.encoder.shared(Shared::Varies, to);
-        if tells_length && !matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
-            self.encoder.content_length(body.len(), to);
-        }
         self.encoder.date(&date(self.now.epoch_seconds), to);
-        end_headers(to, start);
-        if ends {
-            return Sent::All;
-        }
-        let bytes = body.len();
-        self.write_body(stream, bytes, std::iter::once(body), Trailers::None, reservation)
     }
 
     /// Begins the headers of a response and returns where they start.
-    fn begin_head(&mut self, id: u32, ends: bool, status: StatusCode) -> usize {
+    pub(super) fn begin_head(&mut self, id: u32, ends: bool, status: StatusCode) -> usize {
         let to = self.output.bytes();
         let start = begin_headers(to, ends, id);
         self.encoder.begin(to);
@@ -232,6 +244,11 @@ impl Connection {
                         self.let_linger(stream);
                     }
                 }
+                Some(Part::End(end)) => {
+                    if let Some(stream) = self.streams.take(id) {
+                        self.finish_stream(stream, end);
+                    }
+                }
                 Some(Part::Other) => self.sending.push_back(id),
                 None => {}
             }
@@ -246,7 +263,7 @@ impl Connection {
     /// Writes the next part of a response; `None` if the stream is closed or its window is empty.
     fn send_part(&mut self, id: u32) -> Option<Part> {
         let stream = self.streams.get(id)?;
-        let State::Sending(outgoing) = &mut stream.state else { return None };
+        let State::Sending(outgoing) = &mut stream.state else { return self.send_stream(id) };
         let length =
             outgoing.left.min(LARGEST).min(stream.outbound.room()).min(self.outbound.room());
         if length == 0 {

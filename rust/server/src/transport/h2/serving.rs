@@ -228,8 +228,9 @@ impl Connection {
         let (id, client, deferred) = (stream.id, self.client.clone(), self.deferred.clone());
         self.streams.put(stream);
         tokio::task::spawn_local(async move {
+            let seat = deferred.seat(id);
             let sender = AnswerSender::new(deferred, id);
-            sender.send(answer::later(&client, request, body).await);
+            sender.send(answer::later(&client, request, body, seat).await);
             drop((policy, permit));
         });
     }
@@ -305,6 +306,9 @@ impl Connection {
         if self.leaves_at <= now {
             self.leave_for_good();
         }
+        if self.heartbeat_at <= now {
+            self.beat();
+        }
         let until = |stream: &Stream| stream.until();
         let over: Vec<_> = self
             .streams
@@ -322,7 +326,8 @@ impl Connection {
         // Once due, a GOAWAY needs no further wake-up, whether it was sent or not.
         let goaway_at = if self.goaway_at > now { self.goaway_at } else { u64::MAX };
         let first = self.streams.iter().filter_map(until).min();
-        self.until = first.unwrap_or(u64::MAX).min(self.leaves_at).min(goaway_at);
+        let next = self.leaves_at.min(goaway_at).min(self.heartbeat_at);
+        self.until = first.unwrap_or(u64::MAX).min(next);
         let next = self.rest();
         self.note(next);
         self.look_for_room();

@@ -33,12 +33,18 @@ pub(super) fn greet(to: &mut Vec<u8>) {
         (INITIAL_WINDOW_SIZE, STREAM_WINDOW),
         (MAX_HEADER_LIST_SIZE, HEADER_BYTES),
     ];
-    let content: Vec<u8> = settings
-        .iter()
-        .flat_map(|(id, value)| id.to_be_bytes().into_iter().chain(value.to_be_bytes()))
-        .collect();
+    let content: Vec<u8> = settings.iter().flat_map(|(id, value)| setting(*id, *value)).collect();
     write(to, Kind::Settings, 0, 0, &content);
     write_window_update(to, 0, CONNECTION_WINDOW - window::DEFAULT);
+}
+
+fn setting(id: u16, value: u32) -> Vec<u8> {
+    [&id.to_be_bytes()[..], &value.to_be_bytes()].concat()
+}
+
+/// Lets the client open so many streams from now on.
+pub(super) fn raise_streams(to: &mut Vec<u8>, most: u32) {
+    write(to, Kind::Settings, 0, 0, &setting(MAX_CONCURRENT_STREAMS, most));
 }
 
 /// Reads the settings of a client in order: one may occur twice.

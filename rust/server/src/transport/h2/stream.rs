@@ -10,6 +10,7 @@ use super::body::Body;
 use super::deferred::AnonymousPermit;
 use super::request::Request;
 use super::settings::STREAM_WINDOW;
+use super::streamed::Streaming;
 use super::window::{Inbound, Outbound};
 use crate::clock::{Now, after};
 use crate::error::{Error, Result};
@@ -39,6 +40,8 @@ pub(super) enum State {
     ),
     /// The response is being sent.
     Sending(Box<Outgoing>),
+    /// The response goes on.
+    Streaming(Box<Streaming>),
     /// It is answered, and the rest of the body is discarded: many clients do not read a response
     /// while they cannot send.
     Lingering { left: usize, until: u64 },
@@ -128,6 +131,7 @@ impl Stream {
     pub(super) fn queues(&mut self) -> bool {
         match &mut self.state {
             State::Sending(outgoing) => !std::mem::replace(&mut outgoing.is_queued, true),
+            State::Streaming(streaming) => !std::mem::replace(&mut streaming.is_queued, true),
             _ => false,
         }
     }
@@ -144,6 +148,10 @@ impl Stream {
                 let since = if outgoing.is_queued { unread_at } else { outgoing.read_at };
                 Some((&mut outgoing.reservation, since))
             }
+            State::Streaming(streaming) => {
+                let since = if streaming.is_queued { unread_at } else { streaming.blocked_at };
+                streaming.reservation.as_mut().map(|reservation| (reservation, since))
+            }
             _ => None,
         }
     }
@@ -155,7 +163,7 @@ impl Stream {
             // A queued response waits for other streams, not for the client.
             State::Sending(outgoing) => (!outgoing.is_queued).then(|| outgoing.until()),
             State::Lingering { until, .. } => Some(*until),
-            State::Waiting(..) | State::Deferred(_) => None,
+            State::Waiting(..) | State::Deferred(_) | State::Streaming(_) => None,
         }
     }
 }

@@ -9,7 +9,8 @@ fn remote(numbers: &[(&str, u64)]) -> Gate {
     let limits = Limits::default();
     let config = Config { memory_bytes: 1 << 24, shards: 4, seed: [1; 4], limits };
     let backend = Backend::new(config).at(Some("valkey://127.0.0.1:1".to_owned()));
-    let gate = Gate::new(backend.into());
+    let backend = Arc::new(backend);
+    let gate = Gate::new(backend.clone(), Hub::unused(&backend));
     let caches = vec![cache(1, 1)];
     gate.learn(Changes { revision: 1, caches, ..Changes::default() }).unwrap();
     gate.learn(super::limits(2, numbers)).unwrap();

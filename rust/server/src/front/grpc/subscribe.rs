@@ -1,0 +1,91 @@
+//! `Subscribe`: a stream of messages, on HTTP/2 or by grpc-web.
+
+use bytes::Bytes;
+
+use super::pubsub::{HEARTBEAT, NO_CACHE, Request, framed, text};
+use super::status::Status;
+use super::{CONTENT_TYPE, frame, headers, inject, offered, or_status};
+use crate::error::{Error, Result};
+use crate::front::client::Client;
+use crate::front::cors;
+use crate::front::streamed::{End, Streamed, Wire};
+use crate::gate::{DataRequest, Subscribe};
+use crate::message::{Headers, Parts, Response};
+use crate::methods::Api;
+use crate::stats::{Via, guarded};
+use crate::steps::Steps;
+use crate::topics::{Delivery, Encoded, Seat};
+
+/// Begins a stream on HTTP/2.
+pub(crate) async fn subscribe(
+    client: &Client,
+    parts: &Parts,
+    body: Result<Bytes>,
+    seat: Seat,
+) -> std::result::Result<Streamed, Status> {
+    let mut response = Response::new(Bytes::new());
+    response.headers.insert(CONTENT_TYPE.0.clone(), CONTENT_TYPE.1.clone());
+    begin(client, Via::Grpc, parts, body, (response, &Native, seat)).await
+}
+
+/// Begins a stream on a wire, whose head is a response.
+pub(super) async fn begin(
+    client: &Client,
+    via: Via,
+    parts: &Parts,
+    body: Result<Bytes>,
+    to: (Response, &'static dyn Wire, Seat),
+) -> std::result::Result<Streamed, Status> {
+    inject(client, parts).await?;
+    or_status(client, via, parts, guarded(|| subscribed(client, via, parts, body, to)))
+}
+
+/// `_SubscriptionRequest` → a stream of `_SubscriptionItem`, whose head is `response`.
+fn subscribed(
+    client: &Client,
+    via: Via,
+    parts: &Parts,
+    body: Result<Bytes>,
+    (response, wire, seat): (Response, &'static dyn Wire, Seat),
+) -> Result<Streamed> {
+    offered(client, via)?;
+    cors::admit(client, parts)?;
+    let ready = seat.ready.clone();
+    let worker = &client.worker;
+    let (now, steps, gate) = (worker.core.clock.now(), Steps::one(), &worker.core.gate);
+    let message = body.and_then(frame::message);
+    let request = message.as_ref().map_err(Clone::clone).and_then(|bytes| Request::read(bytes));
+    let cache = request.as_ref().map_or(&b""[..], |request| request.cache);
+    let credential = client.credential(parts, headers::token(&parts.headers)?);
+    let mut authorizations = client.authorizations.borrow_mut();
+    let authorized = authorizations.authorize(gate, &worker.meter, credential, cache, now);
+    let authorization = &client.noting(authorized)?;
+    let call = DataRequest { authorization, api: Api::Subscribe, via, now, steps: &steps };
+    let input = request.as_ref().map_err(Clone::clone);
+    let input = if cache.is_empty() { input.and(Err(NO_CACHE)) } else { input };
+    let subscription = gate.serve(call, &worker.stats, input, |call, request| {
+        let (cache, topic, resume) = (text(request.cache)?, request.topic()?, request.resume);
+        let asked = Subscribe { credential, authorization, cache, topic, resume, seat };
+        call.subscribe(asked, &worker.permits, &worker.topics)
+    })?;
+    Ok(Streamed::new(response, (subscription, ready), wire, client.local))
+}
+
+/// gRPC on HTTP/2.
+pub(super) struct Native;
+
+impl Wire for Native {
+    fn delivery(&self, delivery: &Delivery) -> Encoded {
+        framed(delivery)
+    }
+
+    fn heartbeat(&self) -> Bytes {
+        Bytes::from_static(HEARTBEAT)
+    }
+
+    fn end(&self, why: Error) -> End {
+        let mut trailers = Headers::default();
+        Status::from(why).write(&mut trailers);
+        End { trailers: Some(trailers), ..End::default() }
+    }
+}

@@ -1,0 +1,157 @@
+//! The newest messages of a topic, as the subscribers of one data thread read them.
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::message::Message;
+use super::ready::Seat;
+use crate::directory::CacheId;
+
+/// How far the subscribers of a thread may be behind before they miss messages that the topic does
+/// not keep: the most messages and bytes of a feed.
+const MOST_MESSAGES: usize = 8 * 1024;
+const MOST_BYTES: usize = 4 << 20;
+
+/// A topic, by its cache and name; the page tells it from others of that name.
+#[derive(Debug, Clone)]
+pub(super) struct TopicKey {
+    pub(super) cache: CacheId,
+    pub(super) name: Arc<str>,
+    pub(super) page: u64,
+}
+
+/// The place of a subscriber in its feed.
+pub(super) struct Place {
+    /// The number of the message that it gets next.
+    pub(super) number: Cell<u64>,
+    /// Whether its connection was told that there is something to read.
+    pub(super) is_ready: Cell<bool>,
+    /// Its index among the subscribers.
+    index: Cell<usize>,
+    seat: Seat,
+}
+
+/// The feed of a topic on one thread.
+pub(super) struct Feed {
+    pub(super) key: TopicKey,
+    /// Without a gap, up to the one before `next`.
+    messages: VecDeque<Arc<Message>>,
+    /// The number of the message that arrives next.
+    next: u64,
+    bytes: usize,
+    places: Vec<Rc<Place>>,
+}
+
+impl Place {
+    /// That of a subscriber which gets the message `number` first, and is about to read.
+    pub(super) fn new(number: u64, seat: Seat) -> Rc<Self> {
+        let (number, is_ready, index) = (Cell::new(number), Cell::new(true), Cell::new(0));
+        Rc::new(Place { number, is_ready, index, seat })
+    }
+
+    fn notify(&self) {
+        if !self.is_ready.replace(true) {
+            self.seat.notify();
+        }
+    }
+}
+
+impl Feed {
+    /// A feed without subscribers whose first message will be `next`.
+    pub(super) fn new(key: TopicKey, next: u64) -> Self {
+        Feed { key, messages: VecDeque::new(), next, bytes: 0, places: Vec::new() }
+    }
+
+    /// Adds a subscriber.
+    pub(super) fn enter(&mut self, place: Rc<Place>) {
+        place.index.set(self.places.len());
+        self.places.push(place);
+    }
+
+    /// Removes a subscriber; whether it was the last one.
+    pub(super) fn leave(&mut self, place: &Place) -> bool {
+        let index = place.index.get();
+        self.places.swap_remove(index);
+        if let Some(moved) = self.places.get(index) {
+            moved.index.set(index);
+        }
+        self.places.is_empty()
+    }
+
+    /// The number of the message that arrives next.
+    pub(super) fn next(&self) -> u64 {
+        self.next
+    }
+
+    /// The number of the oldest message here, or of the next one.
+    pub(super) fn first(&self) -> u64 {
+        self.next - self.messages.len() as u64
+    }
+
+    /// A message, if it is here.
+    pub(super) fn get(&self, number: u64) -> Option<&Arc<Message>> {
+        let index = number.checked_sub(self.first())?;
+        self.messages.get(usize::try_from(index).ok()?)
+    }
+
+    /// The memory of the messages here, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Adds a message, unless it was published before the first subscriber came.
+    pub(super) fn push(&mut self, message: Arc<Message>) {
+        if message.number < self.next {
+            return;
+        }
+        if message.number > self.next {
+            self.reset(message.number);
+        }
+        self.next += 1;
+        self.bytes += message.weight();
+        self.messages.push_back(message);
+        while self.messages.len() > MOST_MESSAGES || self.bytes > MOST_BYTES {
+            self.drop_oldest();
+        }
+    }
+
+    /// Drops all messages; `next` arrives next.
+    pub(super) fn reset(&mut self, next: u64) {
+        (self.messages, self.bytes) = (VecDeque::new(), 0);
+        self.next = self.next.max(next);
+    }
+
+    /// Notifies subscribers of what they have not read, and drops what all have read.
+    pub(super) fn announce(&mut self) {
+        for place in &self.places {
+            if place.number.get() < self.next {
+                place.notify();
+            }
+        }
+        self.drop_read();
+    }
+
+    /// Drops what all subscribers have read.
+    pub(super) fn drop_read(&mut self) {
+        let first = self.places.iter().map(|place| place.number.get()).min().unwrap_or(self.next);
+        while self.first() < first && !self.messages.is_empty() {
+            self.drop_oldest();
+        }
+        if self.messages.is_empty() {
+            self.messages = VecDeque::new();
+        }
+    }
+
+    /// Notifies all subscribers.
+    pub(super) fn notify_all(&self) {
+        self.places.iter().for_each(|place| place.notify());
+    }
+
+    fn drop_oldest(&mut self) {
+        if let Some(oldest) = self.messages.pop_front() {
+            self.bytes -= oldest.weight();
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! All topics of the server.
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use attimo_engine::Moment;
+use parking_lot::{Mutex, MutexGuard};
+
+use super::feed::TopicKey;
+use super::inbox::Inbox;
+use super::message::{Message, Value};
+use super::shard::Shard;
+use super::topic::{Gap, Resume, Retention, Topic};
+use crate::backend::Backend;
+use crate::clock::{Clock, Now};
+use crate::directory::CacheId;
+
+/// How many parts the topics are in, so that threads seldom wait for each other.
+const SHARDS: usize = 64;
+/// Kept messages may take one part in this many of the memory for items, where that is spare.
+const SHARE: u64 = 4;
+/// They may take one part in this many even if items are evicted.
+const LEAST_SHARE: u64 = 64;
+/// The feeds of all threads together may take one part in this many.
+const FEED_SHARE: u64 = 16;
+/// Pages are microseconds since 1970, so that they grow through restarts, too.
+const PAGES_PER_SECOND: u64 = 1_000_000;
+
+/// All topics.
+pub(crate) struct Hub {
+    shards: Box<[Mutex<Shard>]>,
+    hasher: RandomState,
+    inboxes: Box<[Inbox]>,
+    keeps: Retention,
+    /// The newest page.
+    page: AtomicU64,
+    clock: Clock,
+    backend: Arc<Backend>,
+    memory_bytes: u64,
+    /// The memory that is reserved for topics, in bytes.
+    reserved: AtomicU64,
+    /// The shard that loses messages next, and the one that is swept next.
+    turn: AtomicUsize,
+    swept: AtomicUsize,
+}
+
+/// Where a new subscriber begins.
+pub(super) struct Joined {
+    pub(super) page: u64,
+    /// The number of its first message, and what it misses before that.
+    pub(super) start: (u64, Option<Gap>),
+    /// The number that the next message will get.
+    pub(super) next: u64,
+}
+
+impl Hub {
+    /// No topics yet, for so many data threads. They share the memory of `backend`, which is
+    /// `memory_bytes` in all.
+    pub(crate) fn new(threads: usize, clock: Clock, memory: (Arc<Backend>, u64)) -> Arc<Self> {
+        Self::keeping(Retention::default(), threads, clock, memory)
+    }
+
+    /// The same, whose topics keep this.
+    pub(super) fn keeping(
+        keeps: Retention,
+        threads: usize,
+        clock: Clock,
+        (backend, memory_bytes): (Arc<Backend>, u64),
+    ) -> Arc<Self> {
+        let hub = Arc::new(Hub {
+            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            hasher: RandomState::new(),
+            inboxes: (0..threads.max(1)).map(|_| Inbox::default()).collect(),
+            keeps,
+            page: AtomicU64::new(0),
+            clock,
+            backend,
+            memory_bytes,
+            reserved: AtomicU64::new(0),
+            turn: AtomicUsize::new(0),
+            swept: AtomicUsize::new(0),
+        });
+        let lender = Arc::downgrade(&hub);
+        hub.backend.borrow_from(Box::new(move |bytes| {
+            if let Some(hub) = lender.upgrade() {
+                hub.yield_memory(bytes);
+            }
+        }));
+        hub
+    }
+
+    /// Without topics, for tests of what has none.
+    #[cfg(test)]
+    pub(crate) fn unused(backend: &Arc<Backend>) -> Arc<Self> {
+        Hub::new(1, Clock::start(), (backend.clone(), 1 << 24))
+    }
+
+    fn shard(&self, cache: CacheId, name: &str) -> MutexGuard<'_, Shard> {
+        let hash = self.hasher.hash_one((cache, name));
+        // The result is below the number of shards.
+        self.shards[usize::try_from(hash % SHARDS as u64).unwrap_or_default()].lock()
+    }
+
+    /// Publishes to a topic; returns the page and the number of the message.
+    pub(crate) fn publish(
+        &self,
+        (cache, name): (CacheId, &str),
+        value: Value,
+        publisher: Arc<str>,
+        now: Now,
+    ) -> (u64, u64) {
+        let message = Arc::new(Message::new(value, publisher, now.moment));
+        let mut shard = self.shard(cache, name);
+        let make = || Topic::new(self.next_page(now), now.moment);
+        let mut threads = Vec::new();
+        let message = shard.change(cache, name, make, |topic| {
+            let message = topic.publish(message, self.keeps);
+            // Under the lock, so that each inbox gets them in the order of their numbers.
+            topic.threads.iter().for_each(|thread| self.inboxes[*thread].push(&message));
+            threads.clone_from(&topic.threads);
+            message
+        });
+        self.reserve(&mut shard);
+        drop(shard);
+        for thread in threads {
+            self.inboxes[thread].notify();
+        }
+        (message.page, message.number)
+    }
+
+    /// Registers a thread as one with subscribers of a topic, and tells where one begins.
+    pub(super) fn join(
+        &self,
+        cache: CacheId,
+        name: &str,
+        thread: usize,
+        resume: Resume,
+        now: Now,
+    ) -> Joined {
+        let mut shard = self.shard(cache, name);
+        let make = || Topic::new(self.next_page(now), now.moment);
+        let joined = shard.change(cache, name, make, |topic| {
+            topic.touch(now.moment);
+            topic.trim(now.moment, self.keeps);
+            if !topic.threads.contains(&thread) {
+                topic.threads.push(thread);
+            }
+            Joined { page: topic.page, start: topic.start(resume), next: topic.last + 1 }
+        });
+        self.reserve(&mut shard);
+        joined
+    }
+
+    /// Notes that a thread has no subscribers of a topic any more.
+    pub(super) fn leave(&self, key: &TopicKey, thread: usize) {
+        let mut shard = self.shard(key.cache, &key.name);
+        if let Some(topic) = shard.get(key) {
+            topic.threads.retain(|one| *one != thread);
+            topic.touch(self.clock.now().moment);
+        }
+    }
+
+    /// Reads kept messages from `number` on, of about `most` bytes but at least one; returns the
+    /// number of the first one that is kept from there on, or of the next one. `None` if the topic is
+    /// gone.
+    pub(super) fn read(
+        &self,
+        key: &TopicKey,
+        number: u64,
+        most: usize,
+        to: &mut impl Extend<Arc<Message>>,
+    ) -> Option<u64> {
+        let mut shard = self.shard(key.cache, &key.name);
+        let topic = shard.get(key)?;
+        to.extend(topic.read(number, most).cloned());
+        Some(topic.first().max(number))
+    }
+
+    /// The number that the next message of a topic will get.
+    pub(super) fn next(&self, key: &TopicKey) -> Option<u64> {
+        self.shard(key.cache, &key.name).get(key).map(|topic| topic.last + 1)
+    }
+
+    /// The inbox of a data thread.
+    pub(super) fn inbox(&self, thread: usize) -> &Inbox {
+        &self.inboxes[thread]
+    }
+
+    /// Forgets the topics of caches that do not exist.
+    pub(crate) fn retain(&self, exists: impl Fn(CacheId) -> bool) {
+        for shard in &self.shards {
+            let mut shard = shard.lock();
+            shard.retain(&exists);
+            self.release(&mut shard);
+        }
+    }
+
+    /// Drops what is too old from the next shard.
+    pub(crate) fn sweep(&self, now: Moment) {
+        let at = self.swept.fetch_add(1, Ordering::Relaxed) % SHARDS;
+        let mut shard = self.shards[at].lock();
+        shard.sweep(now, self.keeps);
+        self.release(&mut shard);
+    }
+
+    /// The memory of topics and their messages, in bytes.
+    pub(crate) fn reserved(&self) -> u64 {
+        self.reserved.load(Ordering::Relaxed)
+    }
+
+    fn next_page(&self, now: Now) -> u64 {
+        let next = |last: u64| Some((last + 1).max(now.epoch_seconds * PAGES_PER_SECOND));
+        let last = self.page.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
+        last.ok().and_then(next).unwrap_or_default()
+    }
+}
+
+/// Memory. Items come first: beyond a small share, messages are kept only where memory is spare.
+impl Hub {
+    /// Reserves memory for what was added to a shard, or drops older messages of it.
+    fn reserve(&self, shard: &mut Shard) {
+        let mut lacks = shard.lacks();
+        while lacks > 0 && !self.may_take(lacks) {
+            let before = lacks;
+            shard.halve();
+            lacks = shard.lacks();
+            if lacks == before {
+                break;
+            }
+        }
+        shard.reserved += lacks;
+        self.reserved.fetch_add(lacks, Ordering::Relaxed);
+        self.backend.reserve(lacks);
+    }
+
+    /// Whether kept messages may take so many more bytes.
+    fn may_take(&self, more: u64) -> bool {
+        let all = self.reserved() + more;
+        let is_spare = all <= self.memory_bytes / SHARE && self.backend.has_spare(more);
+        is_spare || all <= self.memory_bytes / LEAST_SHARE
+    }
+
+    /// How many bytes of messages the feeds of one thread may have.
+    pub(super) fn most_in_feeds(&self) -> usize {
+        let share = self.memory_bytes / FEED_SHARE / self.inboxes.len() as u64;
+        usize::try_from(share).unwrap_or(usize::MAX)
+    }
+
+    /// Changes what a thread has reserved, in bytes.
+    pub(super) fn adjust(&self, before: u64, after: u64) {
+        if after > before {
+            self.backend.reserve(after - before);
+        } else {
+            self.backend.release(before - after);
+        }
+    }
+
+    fn release(&self, shard: &mut Shard) {
+        let spares = shard.spares();
+        if spares > 0 {
+            shard.reserved -= spares;
+            self.reserved.fetch_sub(spares, Ordering::Relaxed);
+            self.backend.release(spares);
+        }
+    }
+
+    /// Drops messages until about `bytes` are free, or only the share is left that they keep.
+    pub(crate) fn yield_memory(&self, bytes: u64) {
+        let before = self.reserved();
+        let least = before.saturating_sub(bytes).max(self.memory_bytes / LEAST_SHARE);
+        for _ in 0..SHARDS {
+            if self.reserved() <= least {
+                return;
+            }
+            let at = self.turn.fetch_add(1, Ordering::Relaxed) % SHARDS;
+            let mut shard = self.shards[at].lock();
+            shard.halve();
+            self.release(&mut shard);
+        }
+    }
+}

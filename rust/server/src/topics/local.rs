@@ -1,0 +1,174 @@
+//! The topics that have subscribers on one data thread.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::feed::{Feed, Place, TopicKey};
+use super::hub::{Hub, Joined};
+use super::inbox::Arrived;
+use super::message::Message;
+use super::ready::Seat;
+use super::topic::{Gap, Resume};
+use crate::clock::Now;
+use crate::directory::CacheId;
+
+/// The memory of a subscription, in bytes.
+const SUBSCRIPTION_BYTES: u64 = 1024;
+/// Memory is reserved in steps of so many bytes.
+const STEP: u64 = 64 * 1024;
+
+/// The topics that have subscribers on one data thread, by page.
+pub(crate) struct LocalTopics {
+    hub: Arc<Hub>,
+    thread: usize,
+    feeds: RefCell<HashMap<u64, Rc<RefCell<Feed>>>>,
+    subscriptions: Cell<u64>,
+    /// The bytes of the messages in all feeds.
+    bytes: Cell<usize>,
+    reserved: Cell<u64>,
+}
+
+impl LocalTopics {
+    /// Those of the data thread with this number.
+    pub(crate) fn new(hub: Arc<Hub>, thread: usize) -> Rc<Self> {
+        Rc::new(LocalTopics {
+            hub,
+            thread,
+            feeds: RefCell::default(),
+            subscriptions: Cell::default(),
+            bytes: Cell::default(),
+            reserved: Cell::default(),
+        })
+    }
+
+    /// Adds a subscriber to the feed of a topic; returns what it misses, too.
+    pub(super) fn enter(
+        &self,
+        (cache, name): (CacheId, &str),
+        resume: Resume,
+        seat: Seat,
+        now: Now,
+    ) -> (Rc<RefCell<Feed>>, Rc<Place>, Option<Gap>) {
+        let Joined { page, start, next } = self.hub.join(cache, name, self.thread, resume, now);
+        let key = || TopicKey { cache, name: name.into(), page };
+        let mut feeds = self.feeds.borrow_mut();
+        let feed = feeds.entry(page).or_insert_with(|| RefCell::new(Feed::new(key(), next)).into());
+        let place = Place::new(start.0, seat);
+        feed.borrow_mut().enter(place.clone());
+        self.count(1);
+        (feed.clone(), place, start.1)
+    }
+
+    /// Ends a subscription.
+    pub(super) fn leave(&self, feed: &Rc<RefCell<Feed>>, place: &Place) {
+        let mut left = feed.borrow_mut();
+        self.count(-1);
+        if left.leave(place) {
+            self.feeds.borrow_mut().remove(&left.key.page);
+            self.hub.leave(&left.key, self.thread);
+            self.bytes.set(self.bytes.get() - left.bytes());
+        }
+    }
+
+    /// Whether there are no subscriptions.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.subscriptions.get() == 0
+    }
+
+    /// All topics of the server.
+    pub(super) fn hub(&self) -> &Hub {
+        &self.hub
+    }
+
+    /// Passes messages on for ever.
+    pub(crate) async fn run(&self) {
+        let mut emptied = Vec::new();
+        loop {
+            self.hub.inbox(self.thread).notified().await;
+            emptied = self.take_news(emptied);
+        }
+    }
+
+    /// Passes on what has arrived; `emptied` is a vector to use again, as is what it returns.
+    pub(super) fn take_news(&self, emptied: Vec<Arc<Message>>) -> Vec<Arc<Message>> {
+        let Arrived { mut messages, has_lost, .. } = self.hub.inbox(self.thread).take(emptied);
+        if has_lost {
+            self.resume();
+        }
+        // Messages of one topic often come together.
+        let mut last: Option<Rc<RefCell<Feed>>> = None;
+        for message in messages.drain(..) {
+            let page = message.page;
+            let is_same = |feed: &Rc<RefCell<Feed>>| feed.borrow().key.page == page;
+            if !last.as_ref().is_some_and(is_same) {
+                let feed = self.feeds.borrow().get(&page).cloned();
+                self.announce(std::mem::replace(&mut last, feed));
+            }
+            if let Some(feed) = &last {
+                self.change(feed, |feed| feed.push(message));
+            }
+        }
+        self.announce(last);
+        messages
+    }
+
+    fn announce(&self, feed: Option<Rc<RefCell<Feed>>>) {
+        if let Some(feed) = feed {
+            self.change(&feed, Feed::announce);
+        }
+    }
+
+    /// Has all subscribers look at what topics keep, since messages for this thread were lost.
+    fn resume(&self) {
+        for feed in self.feeds.borrow().values() {
+            let key = feed.borrow().key.clone();
+            if let Some(next) = self.hub.next(&key) {
+                self.change(feed, |feed| feed.reset(next));
+                self.change(feed, Feed::announce);
+            }
+        }
+    }
+
+    /// Drops messages that all subscribers have read.
+    pub(crate) fn sweep(&self) {
+        for feed in self.feeds.borrow().values() {
+            self.change(feed, Feed::drop_read);
+        }
+    }
+
+    /// Notifies all subscribers.
+    pub(crate) fn notify_all(&self) {
+        self.feeds.borrow().values().for_each(|feed| feed.borrow().notify_all());
+    }
+
+    fn change(&self, feed: &RefCell<Feed>, change: impl FnOnce(&mut Feed)) {
+        let mut feed = feed.borrow_mut();
+        let before = feed.bytes();
+        change(&mut feed);
+        let after = self.bytes.get() + feed.bytes() - before;
+        self.bytes.set(after);
+        if after > self.hub.most_in_feeds() {
+            // Its subscribers read what the topic keeps.
+            let next = feed.next();
+            self.bytes.set(after - feed.bytes());
+            feed.reset(next);
+        }
+        self.count(0);
+    }
+
+    /// Counts subscriptions, and reserves memory for them and what is in feeds.
+    fn count(&self, more: i64) {
+        let subscriptions = self.subscriptions.get().saturating_add_signed(more);
+        self.subscriptions.set(subscriptions);
+        let used = self.bytes.get() as u64 + subscriptions * SUBSCRIPTION_BYTES;
+        let reserved = self.reserved.get();
+        // Less is released only when that is much less.
+        if used > reserved || reserved - used >= 2 * STEP {
+            let next = used.next_multiple_of(STEP);
+            self.hub.adjust(reserved, next);
+            self.reserved.set(next);
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! Topics: messages that subscribers of a cache receive in one order.
+//!
+//! A topic comes into being when it is first used. Its messages are numbered from 1, and the newest
+//! are kept for a while, with or without subscribers (`topic`). All topics are in one `Hub`. A message
+//! that is published goes to the inbox of each data thread with subscribers of its topic (`inbox`),
+//! and from there into the thread's own feed of the topic (`feed`), from which all of its subscribers
+//! read, each at its own pace (`reader`). So a message is stored once for all of them, and a slow
+//! subscriber delays nobody: once it is too far behind for the feed it reads what the topic still
+//! keeps, and is told exactly which messages it misses.
+
+mod feed;
+mod hub;
+mod inbox;
+mod local;
+mod message;
+mod reader;
+mod ready;
+mod shard;
+#[cfg(test)]
+mod tests;
+mod topic;
+
+pub(crate) use self::hub::Hub;
+pub(crate) use self::local::LocalTopics;
+pub(crate) use self::message::{Encoded, Form, Message, Value};
+pub(crate) use self::reader::{Delivery, Reader};
+pub(crate) use self::ready::{Ready, Seat};
+pub(crate) use self::topic::{Gap, Resume};

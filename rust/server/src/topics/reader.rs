@@ -1,0 +1,98 @@
+//! One subscription: where it is in a topic, and what comes next.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::feed::{Feed, Place};
+use super::local::LocalTopics;
+use super::message::Message;
+use super::ready::Seat;
+use super::topic::{Gap, Resume};
+use crate::clock::Now;
+use crate::directory::CacheId;
+
+/// How many bytes of messages that the feed does not have are read at a time.
+const AT_A_TIME: usize = 16 * 1024;
+
+/// What a subscriber gets next.
+#[derive(Debug)]
+pub(crate) enum Delivery {
+    Message(Arc<Message>),
+    Gap(Gap),
+}
+
+/// A subscription, which ends when this is dropped.
+pub(crate) struct Reader {
+    local: Rc<LocalTopics>,
+    feed: Rc<RefCell<Feed>>,
+    place: Rc<Place>,
+    /// What it has missed and was not told.
+    gap: Option<Gap>,
+    /// The next messages, if it is behind its feed.
+    behind: VecDeque<Arc<Message>>,
+}
+
+impl Reader {
+    /// Subscribes to a topic; `seat` is notified when there is something to read.
+    pub(crate) fn subscribe(
+        local: &Rc<LocalTopics>,
+        topic: (CacheId, &str),
+        resume: Resume,
+        seat: Seat,
+        now: Now,
+    ) -> Self {
+        let (feed, place, gap) = local.enter(topic, resume, seat, now);
+        Reader { local: local.clone(), feed, place, gap, behind: VecDeque::new() }
+    }
+
+    /// What comes next, if it is there; else the subscriber is notified when it is.
+    pub(crate) fn next(&mut self) -> Option<Delivery> {
+        if let Some(gap) = self.gap.take() {
+            return Some(Delivery::Gap(gap));
+        }
+        if self.behind.is_empty() {
+            let (feed, number) = (self.feed.borrow(), self.place.number.get());
+            if number >= feed.next() {
+                self.place.is_ready.set(false);
+                return None;
+            }
+            if let Some(message) = feed.get(number) {
+                self.place.number.set(number + 1);
+                return Some(Delivery::Message(message.clone()));
+            }
+            drop(feed);
+            if let Some(gap) = self.catch_up(number) {
+                return Some(Delivery::Gap(gap));
+            }
+        }
+        let Some(message) = self.behind.pop_front() else {
+            self.place.is_ready.set(false);
+            return None;
+        };
+        self.place.number.set(message.number + 1);
+        Some(Delivery::Message(message))
+    }
+
+    /// Reads what the topic keeps from `number` on; returns what it does not keep any more.
+    fn catch_up(&mut self, number: u64) -> Option<Gap> {
+        let feed = self.feed.borrow();
+        let read = self.local.hub().read(&feed.key, number, AT_A_TIME, &mut self.behind);
+        // If the topic is gone, so is the cache, and the subscription is about to end.
+        let kept = read?;
+        // A topic may keep less than the feed has.
+        let first = kept.min(feed.first());
+        if first < kept {
+            self.behind.clear();
+        }
+        self.place.number.set(first);
+        (first > number).then(|| Gap { last: number - 1, new: first - 1, page: feed.key.page })
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.local.leave(&self.feed, &self.place);
+    }
+}

@@ -1,0 +1,103 @@
+//! A part of all topics, under one lock, and the memory that is reserved for them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use attimo_engine::Moment;
+
+use super::feed::TopicKey;
+use super::topic::{Retention, Topic};
+use crate::directory::CacheId;
+
+/// The memory of a topic beside its name and its messages, in bytes.
+const TOPIC_BYTES: usize = 320;
+/// Memory is reserved in steps of so many bytes.
+const STEP: u64 = 8 * 1024;
+
+/// A part of all topics.
+#[derive(Default)]
+pub(super) struct Shard {
+    caches: HashMap<CacheId, HashMap<Arc<str>, Topic>>,
+    /// The memory of topics and messages, in bytes.
+    used: u64,
+    /// What is reserved for it.
+    pub(super) reserved: u64,
+}
+
+impl Shard {
+    /// A topic that there is still.
+    pub(super) fn get(&mut self, key: &TopicKey) -> Option<&mut Topic> {
+        let topic = self.caches.get_mut(&key.cache)?.get_mut(&key.name)?;
+        (topic.page == key.page).then_some(topic)
+    }
+
+    /// Works on a topic, which `make` makes if there is none, and counts its memory anew.
+    pub(super) fn change<T>(
+        &mut self,
+        cache: CacheId,
+        name: &str,
+        make: impl FnOnce() -> Topic,
+        change: impl FnOnce(&mut Topic) -> T,
+    ) -> T {
+        let topics = self.caches.entry(cache).or_default();
+        if !topics.contains_key(name) {
+            topics.insert(name.into(), make());
+            self.used += of_topic(name);
+        }
+        let topic = topics.get_mut(name).expect("it was inserted if it was not there");
+        let before = topic.bytes() as u64;
+        let done = change(topic);
+        self.used = self.used + topic.bytes() as u64 - before;
+        done
+    }
+
+    /// How many more bytes are to be reserved.
+    pub(super) fn lacks(&self) -> u64 {
+        self.used.saturating_sub(self.reserved).next_multiple_of(STEP)
+    }
+
+    /// How many bytes too many are reserved.
+    pub(super) fn spares(&self) -> u64 {
+        (self.reserved - self.used.min(self.reserved)) / STEP * STEP
+    }
+
+    /// Forgets the caches that do not exist.
+    pub(super) fn retain(&mut self, exists: impl Fn(CacheId) -> bool) {
+        self.caches.retain(|cache, _| exists(*cache));
+        self.count();
+    }
+
+    /// Drops what is too old.
+    pub(super) fn sweep(&mut self, now: Moment, keeps: Retention) {
+        self.keep(|topic| {
+            topic.trim(now, keeps);
+            !topic.is_over(now)
+        });
+    }
+
+    /// Drops the older half of the messages of each topic, and topics that are idle.
+    pub(super) fn halve(&mut self) {
+        self.keep(|topic| {
+            topic.halve();
+            !topic.is_idle()
+        });
+    }
+
+    fn keep(&mut self, keep: impl Fn(&mut Topic) -> bool) {
+        self.caches.retain(|_, topics| {
+            topics.retain(|_, topic| keep(topic));
+            !topics.is_empty()
+        });
+        self.count();
+    }
+
+    fn count(&mut self) {
+        let topics = self.caches.values().flatten();
+        let bytes = topics.map(|(name, topic)| of_topic(name) + topic.bytes() as u64);
+        self.used = bytes.sum();
+    }
+}
+
+fn of_topic(name: &str) -> u64 {
+    (TOPIC_BYTES + name.len()) as u64
+}
