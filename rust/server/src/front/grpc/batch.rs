@@ -5,9 +5,10 @@ use std::ops::Range;
 use attimo_engine::Command;
 use bytes::Bytes;
 
+use super::elements::key;
 use super::protobuf::{Field, Fields};
 use super::reply::Reply;
-use super::scalar::{key, read_get, read_set, write_get, write_set};
+use super::scalar::{read_get, read_set, write_get, write_set};
 use crate::error::Result;
 use crate::gate::Call;
 use crate::limits::BATCH_REPLY_BYTES;

@@ -4,7 +4,7 @@ use attimo_engine::commands::dictionary::{Delete, Fetch, Increment, Length, Remo
 use momento_protos::cache_client as pb;
 
 use super::collection::{collection_ttl, count, slices};
-use super::protobuf::{Field, Fields};
+use super::elements::{ElementsRequest, key, pair};
 use super::reply::{Reply, encoded, found_pairs};
 use super::wire::{decoded, long_decoded};
 use crate::error::{Error, Result};
@@ -12,9 +12,8 @@ use crate::gate::Call;
 
 pub(super) fn get(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::dictionary_get_response::{Dictionary, DictionaryGetResponsePart, Found, Missing};
-    let request: pb::DictionaryGetRequest = long_decoded(message, call.steps())?;
-    let (key, fields) = (&request.dictionary_name, slices(&request.fields));
-    let items = call.fields(key, fields, |value| {
+    let request = ElementsRequest::of_bytes(message, call.steps())?;
+    let items = call.fields(request.key, request.elements(), |value| {
         let result = if value.is_some() { pb::ECacheResult::Hit } else { pb::ECacheResult::Miss };
         let cache_body = value.unwrap_or_default();
         DictionaryGetResponsePart { result: result.into(), cache_body }
@@ -28,47 +27,18 @@ pub(super) fn get(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
 
 pub(super) fn fetch(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::dictionary_fetch_response::{Dictionary, Missing};
-    let request: pb::DictionaryFetchRequest = decoded(message)?;
-    let key = &request.dictionary_name;
-    let Some(pairs) = call.run(Fetch { key })? else {
+    let Some(pairs) = call.run(Fetch { key: key(message)? })? else {
         let dictionary = Some(Dictionary::Missing(Missing {}));
         return Ok(encoded(&pb::DictionaryFetchResponse { dictionary }));
     };
     found_pairs(&pairs, call.steps())
 }
 
-/// `_DictionarySetRequest`, read where it lies: it is asked for as often as it is answered.
 pub(super) fn set(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
-    let (mut key, mut ttl, mut refresh) = (&message[..0], 0, false);
-    let mut pairs = Vec::new();
-    let mut fields = Fields::of(message);
-    while let Some(field) = fields.next()? {
-        match field {
-            Field::Bytes(1, range) => key = &message[range],
-            Field::Bytes(2, range) => pairs.push(pair(&message[range])?),
-            Field::Varint(3, milliseconds) => ttl = milliseconds,
-            Field::Varint(4, said) => refresh = said != 0,
-            _ => {}
-        }
-    }
-    let ttl = collection_ttl(ttl, refresh)?;
-    let pairs = pairs.iter().copied();
+    let request = ElementsRequest::of(message, call.steps(), pair)?;
+    let (key, pairs, ttl) = (request.key, request.elements(), request.ttl()?);
     call.run(Set { key, pairs, ttl })?;
     Ok(Reply::empty())
-}
-
-/// `_DictionaryFieldValuePair`.
-fn pair(message: &[u8]) -> Result<(&[u8], &[u8])> {
-    let (mut field, mut value) = (&message[..0], &message[..0]);
-    let mut fields = Fields::of(message);
-    while let Some(part) = fields.next()? {
-        match part {
-            Field::Bytes(1, range) => field = &message[range],
-            Field::Bytes(2, range) => value = &message[range],
-            _ => {}
-        }
-    }
-    Ok((field, value))
 }
 
 pub(super) fn increment(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
@@ -98,9 +68,7 @@ pub(super) fn delete(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
 
 pub(super) fn length(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::dictionary_length_response::{Dictionary, Found, Missing};
-    let request: pb::DictionaryLengthRequest = decoded(message)?;
-    let key = &request.dictionary_name;
-    let length = call.run(Length::new(key))?;
+    let length = call.run(Length::new(key(message)?))?;
     let dictionary = Some(match length {
         Some(length) => Dictionary::Found(Found { length: count(length) }),
         None => Dictionary::Missing(Missing {}),

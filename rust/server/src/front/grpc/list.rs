@@ -1,87 +1,74 @@
 //! Lists: one function a method, from message bytes to reply.
 
-use std::num::NonZeroU32;
+use std::iter;
 
 use attimo_engine::commands::list::{Delete, Erase, Fetch, Length, Pop, Push, RemoveValue, Retain};
 use attimo_engine::{CollectionTtl, End, Ttl};
 use momento_protos::cache_client as pb;
 use prost::Message;
 
-use super::collection::{collection_ttl, count, slice, slices};
+use super::collection::{collection_ttl, count, slice};
+use super::elements::{ElementsRequest, key};
 use super::reply::{Reply, encoded, found_elements, missing};
 use super::wire::{decoded, long_decoded};
 use crate::error::{Error, Result};
 use crate::gate::Call;
 
 pub(super) fn push_front(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
-    let request: pb::ListPushFrontRequest = decoded(message)?;
-    let ttl = collection_ttl(request.ttl_milliseconds, request.refresh_ttl)?;
-    let values = std::slice::from_ref(&request.value);
-    let at = (End::Front, request.truncate_back_to_size);
-    let list_length = push(call, &request.list_name, values, at, ttl)?;
+    let list_length = push(call, message, End::Front)?;
     Ok(encoded(&pb::ListPushFrontResponse { list_length }))
 }
 
 pub(super) fn push_back(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
-    let request: pb::ListPushBackRequest = decoded(message)?;
-    let ttl = collection_ttl(request.ttl_milliseconds, request.refresh_ttl)?;
-    let values = std::slice::from_ref(&request.value);
-    let at = (End::Back, request.truncate_front_to_size);
-    let list_length = push(call, &request.list_name, values, at, ttl)?;
+    let list_length = push(call, message, End::Back)?;
     Ok(encoded(&pb::ListPushBackResponse { list_length }))
 }
 
+fn push(call: &mut Call<'_>, message: &[u8], at: End) -> Result<u32> {
+    let request = ElementsRequest::of_bytes(message, call.steps())?;
+    let (key, ttl, truncate) = (request.key, request.ttl()?, request.truncate());
+    let values = iter::once(request.element());
+    Ok(count(call.run(Push { key, at, values, truncate, ttl })?))
+}
+
 pub(super) fn concatenate_front(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
-    let request: pb::ListConcatenateFrontRequest = long_decoded(message, call.steps())?;
-    let ttl = collection_ttl(request.ttl_milliseconds, request.refresh_ttl)?;
-    let at = (End::Front, request.truncate_back_to_size);
-    let list_length = push(call, &request.list_name, &request.values, at, ttl)?;
+    let list_length = concatenate(call, message, End::Front)?;
     Ok(encoded(&pb::ListConcatenateFrontResponse { list_length }))
 }
 
 pub(super) fn concatenate_back(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
-    let request: pb::ListConcatenateBackRequest = long_decoded(message, call.steps())?;
-    let ttl = collection_ttl(request.ttl_milliseconds, request.refresh_ttl)?;
-    let at = (End::Back, request.truncate_front_to_size);
-    let list_length = push(call, &request.list_name, &request.values, at, ttl)?;
+    let list_length = concatenate(call, message, End::Back)?;
     Ok(encoded(&pb::ListConcatenateBackResponse { list_length }))
 }
 
-fn push(
-    call: &mut Call<'_>,
-    key: &[u8],
-    values: &[Vec<u8>],
-    (at, truncate): (End, u32),
-    ttl: CollectionTtl,
-) -> Result<u32> {
-    let values = slices(values);
-    let truncate = NonZeroU32::new(truncate);
+fn concatenate(call: &mut Call<'_>, message: &[u8], at: End) -> Result<u32> {
+    let request = ElementsRequest::of_bytes(message, call.steps())?;
+    let (key, ttl, truncate) = (request.key, request.ttl()?, request.truncate());
+    let values = request.elements();
     Ok(count(call.run(Push { key, at, values, truncate, ttl })?))
 }
 
 pub(super) fn pop_front(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::list_pop_front_response::{Found, List};
-    let request: pb::ListPopFrontRequest = decoded(message)?;
-    pop(call, &request.list_name, End::Front, |front, list_length| pb::ListPopFrontResponse {
+    pop(call, message, End::Front, |front, list_length| pb::ListPopFrontResponse {
         list: Some(List::Found(Found { front, list_length })),
     })
 }
 
 pub(super) fn pop_back(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::list_pop_back_response::{Found, List};
-    let request: pb::ListPopBackRequest = decoded(message)?;
-    pop(call, &request.list_name, End::Back, |back, list_length| pb::ListPopBackResponse {
+    pop(call, message, End::Back, |back, list_length| pb::ListPopBackResponse {
         list: Some(List::Found(Found { back, list_length })),
     })
 }
 
 fn pop<M: Message>(
     call: &mut Call<'_>,
-    key: &[u8],
+    message: &[u8],
     at: End,
     found: impl FnOnce(Vec<u8>, u32) -> M,
 ) -> Result<Reply> {
-    let Some((value, left)) = call.run(Pop { key, at })? else {
+    let Some((value, left)) = call.run(Pop { key: key(message)?, at })? else {
         return Ok(missing());
     };
     Ok(encoded(&found(value.to_vec(), count(left))))
@@ -156,9 +143,7 @@ pub(super) fn remove(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
 }
 
 pub(super) fn length(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
-    let request: pb::ListLengthRequest = decoded(message)?;
-    let key = &request.list_name;
-    let length = call.run(Length::new(key))?;
+    let length = call.run(Length::new(key(message)?))?;
     Ok(length_reply(length))
 }
 

@@ -23,6 +23,7 @@ pub(crate) mod code;
 mod collection;
 mod control;
 mod dictionary;
+mod elements;
 mod frame;
 pub(crate) mod grpc_web;
 mod headers;

@@ -19,6 +19,8 @@ pub(super) enum Field {
     Varint(u32, u64),
     /// Bytes, by where they are in the message.
     Bytes(u32, Range<usize>),
+    /// Eight bytes, in little-endian order.
+    Fixed64(u32, u64),
     /// Of another kind, and skipped.
     Other,
 }
@@ -48,7 +50,7 @@ impl<'a> Fields<'a> {
         let number = u32::try_from(tag >> 3).ok().filter(|number| *number != 0).ok_or(BAD)?;
         Ok(Some(match tag & 7 {
             0 => Field::Varint(number, self.varint()?),
-            1 => self.skip(8)?,
+            1 => Field::Fixed64(number, self.fixed64()?),
             2 => {
                 let length = usize::try_from(self.varint()?).map_err(|_| BAD)?;
                 let from = self.at;
@@ -59,6 +61,12 @@ impl<'a> Fields<'a> {
             // Groups (3 and 4) are of a version of the format that gRPC never spoke.
             _ => return Err(BAD),
         }))
+    }
+
+    fn fixed64(&mut self) -> Result<u64> {
+        let bytes = self.message[self.at..].first_chunk().ok_or(BAD)?;
+        self.at += bytes.len();
+        Ok(u64::from_le_bytes(*bytes))
     }
 
     fn skip(&mut self, length: usize) -> Result<Field> {
@@ -130,7 +138,7 @@ mod tests {
     fn unknown_fields_are_skipped() {
         let message = [0x09, 1, 2, 3, 4, 5, 6, 7, 8, 0x1d, 1, 2, 3, 4, 0x0a, 1, b'k'];
         let mut fields = Fields::of(&message);
-        assert_eq!(fields.next(), Ok(Some(Field::Other)));
+        assert_eq!(fields.next(), Ok(Some(Field::Fixed64(1, 0x0807_0605_0403_0201))));
         assert_eq!(fields.next(), Ok(Some(Field::Other)));
         assert_eq!(fields.next(), Ok(Some(Field::Bytes(1, 16..17))));
         assert_eq!(fields.next(), Ok(None));
@@ -138,7 +146,15 @@ mod tests {
 
     #[test]
     fn what_ends_too_early_is_refused() {
-        for message in [&[0x0a][..], &[0x0a, 5, 1], &[0xff; 11], &[0x08], &[0x00, 0x00], &[0x0b]] {
+        for message in [
+            &[0x0a][..],
+            &[0x0a, 5, 1],
+            &[0xff; 11],
+            &[0x08],
+            &[0x09, 1, 2],
+            &[0x00, 0x00],
+            &[0x0b],
+        ] {
             assert_eq!(Fields::of(message).next(), Err(BAD));
         }
     }

@@ -12,6 +12,7 @@ use attimo_engine::{Found as Item, ItemType, LARGE_VALUE_BYTES, NewValue, Ttl, a
 use bytes::Bytes;
 use momento_protos::cache_client as pb;
 
+use super::elements::key;
 use super::protobuf::{Field, Fields};
 use super::reply::{Reply, encoded};
 use super::wire::{decoded, long_decoded, ttl};
@@ -26,18 +27,6 @@ pub(super) fn get(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
 /// Reads a `_GetRequest`, or one item of a `_GetBatchRequest`.
 pub(super) fn read_get(message: &[u8]) -> Result<Get<'_, impl FnOnce(Item<'_>) -> Reply + use<>>> {
     Ok(Get { key: key(message)?, read: Reply::hit })
-}
-
-/// The first field of a message, a key.
-pub(super) fn key(message: &[u8]) -> Result<&[u8]> {
-    let mut key = &message[..0];
-    let mut fields = Fields::of(message);
-    while let Some(field) = fields.next()? {
-        if let Field::Bytes(1, range) = field {
-            key = &message[range];
-        }
-    }
-    Ok(key)
 }
 
 /// `_GetResponse`.

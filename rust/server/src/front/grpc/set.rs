@@ -6,7 +6,8 @@ use attimo_engine::commands::set::{
 };
 use momento_protos::cache_client as pb;
 
-use super::collection::{collection_ttl, count, slices};
+use super::collection::{count, slices};
+use super::elements::{ElementsRequest, key};
 use super::reply::{Reply, encoded, found_elements, missing};
 use super::wire::{decoded, long_decoded};
 use crate::error::{Error, Result};
@@ -14,8 +15,7 @@ use crate::gate::Call;
 use crate::steps::Steps;
 
 pub(super) fn fetch(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
-    let request: pb::SetFetchRequest = decoded(message)?;
-    let key = &request.set_name;
+    let key = key(message)?;
     let elements = call.run(Fetch { key })?;
     elements_reply(elements, call.steps())
 }
@@ -43,9 +43,8 @@ fn elements_reply(elements: Option<Elements>, steps: &Steps<'_>) -> Result<Reply
 }
 
 pub(super) fn union(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
-    let request: pb::SetUnionRequest = long_decoded(message, call.steps())?;
-    let ttl = collection_ttl(request.ttl_milliseconds, request.refresh_ttl)?;
-    let (key, elements) = (&request.set_name, slices(&request.elements));
+    let request = ElementsRequest::of_bytes(message, call.steps())?;
+    let (key, elements, ttl) = (request.key, request.elements(), request.ttl()?);
     call.run(Union { key, elements, ttl })?;
     Ok(Reply::empty())
 }
@@ -77,9 +76,9 @@ pub(super) fn difference(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
 
 pub(super) fn contains(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::set_contains_response::{Found, Set};
-    let request: pb::SetContainsRequest = long_decoded(message, call.steps())?;
-    let (key, elements) = (&request.set_name, slices(&request.elements));
-    let mut contains = Vec::with_capacity(request.elements.len());
+    let request = ElementsRequest::of_bytes(message, call.steps())?;
+    let (key, elements) = (request.key, request.elements());
+    let mut contains = Vec::with_capacity(elements.len());
     let read = |is_in: bool| contains.push(is_in);
     if !call.run(Contains { key, elements, read })? {
         return Ok(missing());
@@ -89,9 +88,7 @@ pub(super) fn contains(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
 
 pub(super) fn length(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::set_length_response::{Found, Missing, Set};
-    let request: pb::SetLengthRequest = decoded(message)?;
-    let key = &request.set_name;
-    let length = call.run(Length::new(key))?;
+    let length = call.run(Length::new(key(message)?))?;
     let set = Some(match length {
         Some(length) => Set::Found(Found { length: count(length) }),
         None => Set::Missing(Missing {}),

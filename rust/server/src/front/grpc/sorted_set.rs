@@ -10,16 +10,15 @@ use attimo_engine::commands::sorted_set::{
 use momento_protos::cache_client as pb;
 
 use super::collection::{collection_ttl, count, order, slice, slices};
+use super::elements::{ElementsRequest, key, member};
 use super::reply::{Reply, encoded, found_members, missing, rank_miss};
 use super::wire::{decoded, long_decoded, ttl};
 use crate::error::{Error, Result};
 use crate::gate::Call;
 
 pub(super) fn put(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
-    let request: pb::SortedSetPutRequest = long_decoded(message, call.steps())?;
-    let ttl = collection_ttl(request.ttl_milliseconds, request.refresh_ttl)?;
-    let key = &request.set_name;
-    let elements = request.elements.iter().map(|element| (&element.value[..], element.score));
+    let request = ElementsRequest::of(message, call.steps(), member)?;
+    let (key, elements, ttl) = (request.key, request.elements(), request.ttl()?);
     call.run(Put { key, elements, ttl })?;
     Ok(Reply::empty())
 }
@@ -78,9 +77,9 @@ pub(super) fn get_score(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::sorted_set_get_score_response::{
         SortedSet, SortedSetFound, SortedSetGetScoreResponsePart as Part,
     };
-    let request: pb::SortedSetGetScoreRequest = long_decoded(message, call.steps())?;
-    let (key, values) = (&request.set_name, slices(&request.values));
-    let mut elements = Vec::with_capacity(request.values.len());
+    let request = ElementsRequest::of_bytes(message, call.steps())?;
+    let (key, values) = (request.key, request.elements());
+    let mut elements = Vec::with_capacity(values.len());
     let read = |score: Option<f64>| {
         let result = if score.is_some() { pb::ECacheResult::Hit } else { pb::ECacheResult::Miss };
         elements.push(Part { result: result.into(), score: score.unwrap_or_default() });
@@ -119,8 +118,8 @@ pub(super) fn increment(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
 
 pub(super) fn get_rank(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     use pb::sorted_set_get_rank_response::{Rank, RankResponsePart};
-    let request: pb::SortedSetGetRankRequest = decoded(message)?;
-    let (key, value, order) = (&request.set_name, &request.value, order(request.order));
+    let request = ElementsRequest::of_bytes(message, call.steps())?;
+    let (key, value, order) = (request.key, request.element(), request.order());
     let rank = call.run(GetRank { key, value, order })?;
     let Some(rank) = rank else { return Ok(rank_miss()) };
     let part = RankResponsePart { result: pb::ECacheResult::Hit.into(), rank: rank as u64 };
@@ -128,9 +127,7 @@ pub(super) fn get_rank(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
 }
 
 pub(super) fn length(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
-    let request: pb::SortedSetLengthRequest = decoded(message)?;
-    let key = &request.set_name;
-    let length = call.run(Length::new(key))?;
+    let length = call.run(Length::new(key(message)?))?;
     Ok(length_reply(length))
 }
 
