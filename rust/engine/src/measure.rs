@@ -84,7 +84,7 @@ impl Looked {
     pub(crate) fn collection(found: Option<impl Iterator<Item = usize>>, pace: &dyn Pace) -> Self {
         let Some(sizes) = found else { return Self::missed(1) };
         let mut looked = Self { hits: 1, ..Self::default() };
-        for size in sizes {
+        for size in sizes.take_while(|_| !pace.is_over()) {
             pace.work(ELEMENT);
             looked.bytes += size as u64;
             looked.chunks += chunks(size);

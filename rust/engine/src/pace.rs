@@ -12,6 +12,11 @@ pub trait Pace {
     fn now(&self) -> Option<Moment> {
         None
     }
+
+    /// Whether nobody wants the result any more, so that the work may be left undone.
+    fn is_over(&self) -> bool {
+        false
+    }
 }
 
 /// For callers that nobody waits for: it never runs anything else.

@@ -75,9 +75,9 @@ pub(crate) enum Error {
     /// The control plane does not answer.
     #[error("the control plane does not answer; try again")]
     Unavailable,
-    /// The store has been asked and has not answered yet: the request is served again once it has. No
-    /// client hears of this.
-    #[error("waiting for the store")]
+    /// The request is served again: once the store that was asked has answered or, since it takes
+    /// long, in steps. No client hears of this.
+    #[error("the request is not served yet")]
     Waiting,
     /// The store does not answer.
     #[error("the store does not answer; a write may have been done")]

@@ -5,30 +5,20 @@
 //! are not done take turns, and so do the requests of one cache.
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
-use std::rc::Rc;
-use std::sync::Arc;
 
 use attimo_engine::{Moment, Namespace, Pace};
-use corosensei::stack::DefaultStack;
-use corosensei::{Coroutine, CoroutineResult, Yielder};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
-use tokio::task::{spawn_local, yield_now};
+use corosensei::Yielder;
 
 use crate::clock::{Clock, Now};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::limits::AT_ONCE_BYTES;
 
-/// How much work a step is, in units of some ten nanoseconds; see [`Pace`].
-const STEP: usize = 8 * 1024;
+mod turns;
+
+pub(crate) use self::turns::{Begun, Place, Tried, Turns};
+
 /// How much work a command about a single value is.
 pub(crate) const COMMAND: usize = 16;
-/// The size of a stack, in bytes; the system provides only what is used of it.
-const STACK: usize = 512 * 1024;
-/// How many stacks a thread keeps for the next requests.
-const KEPT_STACKS: usize = 8;
-/// How many requests of a thread may have begun: each has a stack, and maybe much of its reply.
-const PLACES: u32 = 64;
 /// How long a request waits for memory for its reply, in microseconds.
 const MEMORY_WAIT: u64 = 1_200_000;
 
@@ -39,6 +29,19 @@ pub(crate) struct Steps<'a> {
     left: Cell<usize>,
     /// The cache that the request is for, once it is known.
     cache: Cell<Namespace>,
+    trial: Cell<Trial>,
+}
+
+/// Whether a request is only tried, on the stack of the thread. Most of those that may take long need
+/// not be served in steps: what they read is small.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Trial {
+    /// It is not.
+    None,
+    /// It is, and gives up where it takes long.
+    Begun,
+    /// It was, and has given up: it is served again, in steps.
+    GivenUp,
 }
 
 /// What a request that may pause has.
@@ -54,7 +57,12 @@ struct Pauses<'a> {
 impl Steps<'_> {
     /// For a request that never pauses.
     pub(crate) const fn one() -> Self {
-        Steps { pauses: None, left: Cell::new(usize::MAX), cache: Cell::new(Namespace(0)) }
+        Steps::without_pauses(usize::MAX, Trial::None)
+    }
+
+    const fn without_pauses(left: usize, trial: Trial) -> Self {
+        let (left, cache) = (Cell::new(left), Cell::new(Namespace(0)));
+        Steps { pauses: None, left, cache, trial: Cell::new(trial) }
     }
 
     /// The same, for as long as a test wants.
@@ -80,9 +88,40 @@ impl Steps<'_> {
 
     #[cold]
     fn pause(&self) {
-        let Some(pauses) = self.pauses else { return self.left.set(usize::MAX) };
+        let Some(pauses) = self.pauses else {
+            return self.left.set(if self.trial.get() == Trial::Begun { 0 } else { usize::MAX });
+        };
         self.left.set(pauses.yielder.suspend(self.cache.get()));
         pauses.now.set(pauses.clock.now());
+    }
+
+    /// Whether it is only tried, and takes too long for that.
+    pub(crate) fn is_over(&self) -> bool {
+        self.trial.get() == Trial::Begun && self.left.get() == 0
+    }
+
+    /// Gives up a request that is only tried and takes too long for that. It must not have changed
+    /// anything yet.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Waiting`].
+    pub(crate) fn give_up_if_over(&self) -> Result<()> {
+        if !self.is_over() {
+            return Ok(());
+        }
+        self.trial.set(Trial::GivenUp);
+        Err(Error::Waiting)
+    }
+
+    /// Notes that the request was tried, and has given up.
+    pub(crate) fn are_second(&self) {
+        self.trial.set(Trial::GivenUp);
+    }
+
+    /// Whether the request was tried before.
+    pub(crate) fn is_again(&self) -> bool {
+        self.trial.get() == Trial::GivenUp
     }
 
     /// When it began, or its last pause ended; `None` if it never pauses.
@@ -95,7 +134,7 @@ impl Steps<'_> {
     ///
     /// # Errors
     ///
-    /// [`crate::error::Error::Overloaded`].
+    /// [`Error::Overloaded`].
     pub(crate) fn hold(&self, bytes: usize) -> Result<()> {
         match self.pauses {
             Some(pauses) if bytes > AT_ONCE_BYTES => self.reserve(pauses, bytes),
@@ -127,208 +166,8 @@ impl Pace for Steps<'_> {
     fn now(&self) -> Option<Moment> {
         Steps::now(self).map(|now| now.moment)
     }
-}
 
-type Work<T> = Coroutine<usize, Namespace, (T, usize), DefaultStack>;
-
-/// The large requests of a data thread.
-pub(crate) struct Turns {
-    /// Requests that wait for their next step: those of a cache together.
-    waiting: RefCell<VecDeque<(Namespace, VecDeque<oneshot::Sender<()>>)>>,
-    /// How much work may be done at once before other connections are looked at.
-    spare: Cell<usize>,
-    /// Whether a task gives turns.
-    gives: Cell<bool>,
-    stacks: RefCell<Vec<DefaultStack>>,
-    places: Arc<Semaphore>,
-    /// Whether what is dropped is left as it is.
-    abandons: Cell<bool>,
-    clock: Clock,
-}
-
-/// One of the requests of a thread that may have begun.
-pub(crate) type Place = OwnedSemaphorePermit;
-
-/// A request that has begun.
-pub(crate) enum Begun<T> {
-    /// It was done in one step.
-    Done(T),
-    Unfinished(Unfinished<T>),
-}
-
-/// A request between two steps. If it is dropped, it is finished first, unless the thread ends: what
-/// has begun has locked nothing, but may have counted and written.
-pub(crate) struct Unfinished<T> {
-    turns: Rc<Turns>,
-    /// `None` once it is done.
-    work: Option<Work<T>>,
-    cache: Namespace,
-    #[expect(dead_code, reason = "dropping it lets another request begin")]
-    place: Place,
-}
-
-impl Turns {
-    /// Without requests.
-    pub(crate) fn new(clock: Clock) -> Self {
-        Turns {
-            waiting: RefCell::default(),
-            spare: Cell::new(STEP),
-            gives: Cell::default(),
-            stacks: RefCell::default(),
-            places: Arc::new(Semaphore::new(PLACES as usize)),
-            abandons: Cell::default(),
-            clock,
-        }
-    }
-
-    /// A place for a request, if one is free.
-    pub(crate) fn place(&self) -> Option<Place> {
-        self.places.clone().try_acquire_owned().ok()
-    }
-
-    /// Whether fewer than half of the places are taken, so that a client may have several.
-    pub(crate) fn has_many_places(&self) -> bool {
-        self.places.available_permits() * 2 > PLACES as usize
-    }
-
-    /// Waits for a place; those who have waited for longest get theirs first.
-    pub(crate) async fn place_soon(&self) -> Place {
-        self.places.clone().acquire_owned().await.expect("places are never closed")
-    }
-
-    /// Waits until all requests are done.
-    pub(crate) async fn end(&self) {
-        // It fails only if places are closed, which they never are.
-        let _ = self.places.acquire_many(PLACES).await;
-    }
-
-    /// Ends the requests that are not done without doing the rest: the thread ends.
-    pub(crate) fn abandon(&self) {
-        self.abandons.set(true);
-    }
-
-    /// Begins `work`, with what is left to do before other connections are looked at; `reserve`
-    /// reserves memory for its reply.
-    pub(crate) fn begin<T: 'static>(
-        self: &Rc<Self>,
-        place: Place,
-        reserve: impl FnMut(usize) -> Result<()> + 'static,
-        work: impl FnOnce(&Steps<'_>) -> T + 'static,
-    ) -> Begun<T> {
-        let kept = self.stacks.borrow_mut().pop();
-        let Ok(stack) = kept.map_or_else(|| DefaultStack::new(STACK), Ok) else {
-            // The process may have no more memory mappings.
-            return Begun::Done(work(&Steps::one()));
-        };
-        let clock = self.clock;
-        let work = Coroutine::with_stack(stack, move |yielder: &Yielder<_, _>, left| {
-            let reserve = RefCell::new(reserve);
-            let now = Cell::new(clock.now());
-            let pauses = Pauses { yielder, clock, now, reserve: &reserve };
-            let (left, cache) = (Cell::new(left), Cell::new(Namespace(0)));
-            let steps = Steps { pauses: Some(&pauses), left, cache };
-            let done = work(&steps);
-            (done, steps.left.get())
-        });
-        let (turns, cache) = (self.clone(), Namespace(0));
-        let mut begun = Unfinished { turns, work: Some(work), cache, place };
-        match begun.step(self.spare.take()) {
-            Some((done, left)) => {
-                self.spare.set(left);
-                Begun::Done(done)
-            }
-            None => Begun::Unfinished(begun),
-        }
-    }
-
-    /// Waits until it is the turn of a request for `cache`.
-    async fn turn(self: &Rc<Self>, cache: Namespace) {
-        let (give, given) = oneshot::channel();
-        self.queue(cache, give);
-        if !self.gives.replace(true) {
-            spawn_local(self.clone().give());
-        }
-        // Turns are given until nobody waits.
-        let _ = given.await;
-    }
-
-    fn queue(&self, cache: Namespace, give: oneshot::Sender<()>) {
-        let mut waiting = self.waiting.borrow_mut();
-        match waiting.iter_mut().find(|(of, _)| *of == cache) {
-            Some((_, queue)) => queue.push_back(give),
-            None => waiting.push_back((cache, VecDeque::from([give]))),
-        }
-    }
-
-    /// Gives one turn each time that the other tasks of this thread have run.
-    async fn give(self: Rc<Self>) {
-        loop {
-            yield_now().await;
-            self.spare.set(STEP);
-            let Some(next) = self.next() else { break };
-            // A request that was dropped needs no turn.
-            let _ = next.send(());
-        }
-        self.gives.set(false);
-    }
-
-    fn next(&self) -> Option<oneshot::Sender<()>> {
-        let mut waiting = self.waiting.borrow_mut();
-        let (cache, mut queue) = waiting.pop_front()?;
-        let next = queue.pop_front();
-        if !queue.is_empty() {
-            waiting.push_back((cache, queue));
-        }
-        next
-    }
-
-    fn keep(&self, stack: DefaultStack) {
-        let mut stacks = self.stacks.borrow_mut();
-        if stacks.len() < KEPT_STACKS {
-            stacks.push(stack);
-        }
+    fn is_over(&self) -> bool {
+        Steps::is_over(self)
     }
 }
-
-impl<T> Unfinished<T> {
-    /// Does the rest, a step at each of its turns.
-    pub(crate) async fn finish(mut self) -> T {
-        loop {
-            self.turns.turn(self.cache).await;
-            if let Some((done, _)) = self.step(STEP) {
-                return done;
-            }
-        }
-    }
-
-    /// Works until the step is over; returns the result once there is one, and what is left of the
-    /// step.
-    fn step(&mut self, units: usize) -> Option<(T, usize)> {
-        let mut work = self.work.take()?;
-        match work.resume(units) {
-            CoroutineResult::Yield(cache) => {
-                (self.work, self.cache) = (Some(work), cache);
-                None
-            }
-            CoroutineResult::Return(done) => {
-                self.turns.keep(work.into_stack());
-                Some(done)
-            }
-        }
-    }
-}
-
-impl<T> Drop for Unfinished<T> {
-    fn drop(&mut self) {
-        if self.turns.abandons.get() {
-            // Its stack is left as it is, with all that it holds.
-            return std::mem::forget(self.work.take());
-        }
-        while self.work.is_some() {
-            self.step(usize::MAX);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests;

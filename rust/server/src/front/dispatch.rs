@@ -14,6 +14,7 @@ use crate::clock::Now;
 use crate::error::{Error, Result};
 use crate::limits::REQUEST_BYTES;
 use crate::message::{Parts, Response};
+use crate::methods::Length;
 use crate::steps::Steps;
 use crate::topics::Seat;
 
@@ -31,11 +32,11 @@ fn is_at_once(client: &Client, parts: &Parts) -> bool {
     paths::is_data(&parts.target) && !(client.is_remote() && paths::is_of_cache(&parts.target))
 }
 
-/// From which size of its body on, in bytes, a request that does not wait may take long.
-pub(crate) fn long_from(parts: &Parts) -> usize {
+/// Whether a request that does not wait may take long.
+pub(crate) fn length(parts: &Parts) -> Length {
     match Mode::of(parts) {
-        Some(_) => grpc::long_from(parts.target.path()),
-        None => paths::long_from(parts),
+        Some(_) => grpc::length(parts.target.path()),
+        None => paths::length(parts),
     }
 }
 

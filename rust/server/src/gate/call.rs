@@ -51,14 +51,14 @@ impl<'a> Call<'a> {
     }
 
     /// Checks the limits of the account's plan, and takes one operation of those for each second. A
-    /// request that has waited for a remote store has its operation.
+    /// request that is served again has its operation.
     ///
     /// # Errors
     ///
     /// [`Error::Limited`].
     pub(super) fn take_operation(&self) -> Result<()> {
         match &self.authorization.limits {
-            Some(limits) if !self.gate.backend.has_waited() => {
+            Some(limits) if !(self.gate.backend.has_waited() || self.steps.is_again()) => {
                 limits.admit(self.now().micros).map_err(Error::Limited)
             }
             _ => Ok(()),
@@ -190,6 +190,9 @@ impl<'a> Call<'a> {
     pub(crate) fn run<C: Command>(&mut self, command: C) -> Result<C::Reply> {
         self.used.commands += 1;
         let (reply, looked) = self.measure(command)?;
+        if !C::WRITES {
+            self.steps.give_up_if_over()?;
+        }
         self.used.looked += looked;
         Ok(reply)
     }

@@ -5,25 +5,53 @@ use super::{Api, Verb};
 /// A body of this size or more, in bytes, names so many elements that a request may take long.
 const LONG_BODY: usize = 1024;
 
-impl Api {
-    /// From which size of its body on, in bytes, a request may take long: from none on where the work
-    /// depends on what is stored.
-    pub(crate) fn long_from(self) -> usize {
+/// Whether a request may take long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Length {
+    /// Never.
+    Short,
+    /// If it names many elements.
+    ByBody,
+    /// If it reads many elements.
+    ByItem,
+    /// Always.
+    Long,
+}
+
+impl Length {
+    /// Whether a request with a body of so many bytes may take long.
+    pub(crate) fn is_long(self, body: usize) -> bool {
         match self {
-            Api::ListKeys
-            | Api::DictionaryFetch
+            Length::Short => false,
+            Length::ByBody => body >= LONG_BODY,
+            Length::ByItem | Length::Long => true,
+        }
+    }
+
+    /// Whether such a request takes long only if what it reads is large, so that it may be tried.
+    pub(crate) fn is_tried(self, body: usize) -> bool {
+        self == Length::ByItem && body < LONG_BODY
+    }
+}
+
+impl Api {
+    /// Whether it may take long.
+    pub(crate) fn length(self) -> Length {
+        match self {
+            Api::DictionaryFetch
             | Api::SetFetch
+            | Api::ListFetch
+            | Api::SortedSetFetch
+            | Api::GetByRank
+            | Api::GetByScore => Length::ByItem,
+            Api::ListKeys
             | Api::SetSample
             | Api::SetPop
             | Api::ListErase
             | Api::ListRemove
-            | Api::ListFetch
             | Api::ListRetain
             | Api::ListInsert
-            | Api::SortedSetFetch
-            | Api::SortedSetUnionStore
-            | Api::GetByRank
-            | Api::GetByScore => 0,
+            | Api::SortedSetUnionStore => Length::Long,
             Api::KeysExist
             | Api::GetBatch
             | Api::SetBatch
@@ -41,18 +69,18 @@ impl Api {
             | Api::UpsertElements
             | Api::RemoveElements
             | Api::GetRank
-            | Api::GetCompetitionRank => LONG_BODY,
-            _ => usize::MAX,
+            | Api::GetCompetitionRank => Length::ByBody,
+            _ => Length::Short,
         }
     }
 
     /// The same for a route of plain HTTP, where methods share routes.
-    pub(crate) fn long_from_at(verb: Verb, below: &str) -> usize {
+    pub(crate) fn length_at(verb: Verb, below: &str) -> Length {
         match Api::at(verb, below) {
             // `DictionaryFetch` is there, too.
-            Some(Api::DictionaryGet) => 0,
-            Some(api) => api.long_from(),
-            None => usize::MAX,
+            Some(Api::DictionaryGet) => Length::ByItem,
+            Some(api) => api.length(),
+            None => Length::Short,
         }
     }
 }
@@ -67,9 +95,9 @@ mod tests {
             for route in api.routes() {
                 // The elements that a query names are few, since a URL is short.
                 let has_body = matches!(route.verb, Verb::Post | Verb::Put);
-                let own = api.long_from();
-                if has_body || own == 0 {
-                    assert!(Api::long_from_at(route.verb, route.below) <= own, "{api:?}");
+                let own = api.length();
+                if has_body || own >= Length::ByItem {
+                    assert!(Api::length_at(route.verb, route.below) >= own, "{api:?}");
                 }
             }
         }

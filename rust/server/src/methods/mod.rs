@@ -10,6 +10,7 @@ mod table;
 mod verb;
 
 pub use self::access::{Access, Rights};
+pub(crate) use self::length::Length;
 pub use self::table::Api;
 pub use self::verb::Verb;
 

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::forward::{self, From, Speaks};
 use crate::gate::DataRequest;
 use crate::message::{Headers, Parts};
-use crate::methods::{Api, DataType, Service};
+use crate::methods::{Api, DataType, Length, Service};
 use crate::protocol::Protocol;
 use crate::stats::{Class, Via, guarded};
 use crate::steps::Steps;
@@ -70,10 +70,10 @@ pub(crate) fn is_unknown_method(path: &str) -> bool {
     path != PING && !CONTROL.iter().any(|service| path.starts_with(service))
 }
 
-/// From which size of its body on, in bytes, a call may take long.
-pub(crate) fn long_from(path: &str) -> usize {
+/// Whether a call may take long.
+pub(crate) fn length(path: &str) -> Length {
     let method = Service::of_path(path).and_then(|(service, method)| Api::called(service, method));
-    method.map_or(usize::MAX, Api::long_from)
+    method.map_or(Length::Short, Api::length)
 }
 
 /// The refusal of a path that no method has.
@@ -132,6 +132,9 @@ fn or_status<T>(
     answered: Result<T>,
 ) -> std::result::Result<T, Status> {
     answered.map_err(|error| {
+        if error == Error::Waiting {
+            return Status::from(error);
+        }
         let is_ours = error == Error::Internal;
         let status = refused(client, via, error);
         if is_ours { status.named(client.log_internal_error(&parts.headers)) } else { status }

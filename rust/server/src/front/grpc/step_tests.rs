@@ -15,7 +15,7 @@ use super::tests::{authorize, gate};
 use super::*;
 use crate::clock::Clock;
 use crate::gate::{Authorization, Call, Gate};
-use crate::steps::{Begun, Steps, Turns};
+use crate::steps::{Begun, Steps, Tried, Turns};
 
 const ELEMENTS: u32 = 30_000;
 const TTL: CollectionTtl = CollectionTtl { ttl: Ttl(1_000_000), refresh: true };
@@ -263,4 +263,44 @@ fn a_batch_finds_no_item_that_expired_while_it_paused() {
     let misses: Vec<_> = results.map(|it| it == pb::ECacheResult::Miss).collect();
     assert!(misses.len() == keys.len() && misses.iter().filter(|missed| **missed).count() == 1);
     assert_eq!(misses.last(), Some(&true));
+}
+
+/// Puts a collection of each kind at `k`, and returns a request for each.
+fn fetches(cache: &Cache, elements: u32) -> Vec<(Api, Vec<u8>)> {
+    let names: Vec<_> = (0..elements).map(name).collect();
+    let names = || names.iter().map(|it| &it[..]);
+    let pairs = names().zip(names());
+    cache.run(dictionary::Set { key: b"dictionary", pairs, ttl: TTL });
+    cache.run(set::Union { key: b"set", elements: names(), ttl: TTL });
+    let values = names();
+    cache.run(list::Push { key: b"list", at: End::Back, values, truncate: None, ttl: TTL });
+    let scored = names().map(|name| (name, 1.0));
+    cache.run(sorted_set::Put { key: b"sorted", elements: scored, ttl: TTL });
+    let of = |key: &[u8]| super::tests::framed(1, key);
+    vec![
+        (Api::DictionaryFetch, of(b"dictionary")),
+        (Api::SetFetch, of(b"set")),
+        (Api::ListFetch, of(b"list")),
+        (Api::SortedSetFetch, of(b"sorted")),
+    ]
+}
+
+#[test]
+fn a_fetch_is_answered_on_trial_if_the_collection_is_small() {
+    let turns = Turns::new(Clock::start());
+    for (elements, is_small) in [(10, true), (ELEMENTS, false)] {
+        let cache = Cache::new();
+        for (api, message) in fetches(&cache, elements) {
+            let message = Bytes::from(message);
+            let serve = |steps: &Steps<'_>| cache.asked(api, &message, steps);
+            match turns.try_now(cache.clock.now(), serve) {
+                Tried::Done(reply) => {
+                    assert!(is_small, "{api:?}");
+                    assert_eq!(reply, cache.asked(api, &message, &Steps::one()));
+                }
+                Tried::GaveUp => assert!(!is_small, "{api:?}"),
+                Tried::Not => panic!("few are tried"),
+            }
+        }
+    }
 }

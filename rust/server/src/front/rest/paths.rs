@@ -3,7 +3,7 @@
 use http::Method;
 
 use crate::message::{Parts, Target};
-use crate::methods::{Api, Verb};
+use crate::methods::{Api, Length, Verb};
 
 /// The prefix of paths about one cache.
 pub(super) const CACHE: &str = "/cache/";
@@ -28,17 +28,17 @@ pub(crate) fn is_of_cache(target: &Target) -> bool {
     target.path().starts_with(CACHE)
 }
 
-/// From which size of its body on, in bytes, a request may take long.
-pub(crate) fn long_from(parts: &Parts) -> usize {
+/// Whether a request may take long.
+pub(crate) fn length(parts: &Parts) -> Length {
     if parts.target.query().is_none() && parts.method != Method::POST {
         // All others name an item by their path.
-        return usize::MAX;
+        return Length::Short;
     }
     let below = parts.target.path().strip_prefix(CACHE).and_then(|path| path.split_once('/'));
     let (Some((_, below)), Some(verb)) = (below, Verb::of(&parts.method)) else {
-        return usize::MAX;
+        return Length::Short;
     };
-    Api::long_from_at(verb, below)
+    Api::length_at(verb, below)
 }
 
 /// Whether it needs no authentication.

@@ -1,12 +1,13 @@
 //! How the limits of a plan hold for requests, and what changes of the directory do to them.
 
-use attimo_engine::Moment;
+use attimo_engine::commands::list::Fetch;
+use attimo_engine::{Moment, Slice};
 
 use super::*;
 use crate::directory::AccountLimits;
 use crate::plan::Limit;
 use crate::stats::{Stats, ThreadStats, Via};
-use crate::steps::Steps;
+use crate::steps::{Steps, Tried, Turns};
 
 mod remote;
 
@@ -209,4 +210,33 @@ fn an_account_that_stores_more_than_its_plan_allows_loses_its_own_items() {
 
     let stored = gate.backend().stored_of(&[Namespace(1)])[0];
     assert!((40_000..=50_000).contains(&stored.bytes), "{stored:?}");
+}
+
+#[test]
+fn a_request_that_was_tried_takes_its_operation_once_and_is_counted_once() {
+    let gate = limited(&[("operations_per_second", 1)]);
+    let (meter, mut connection) = (Arc::<Meter>::default(), AuthorizationCache::default());
+    let (thread, stats) = (ThreadMeter::new(meter.clone()), Stats::default());
+    let stats = ThreadStats::new(&stats, Clock::start());
+    let owner = Credential { token: b"", local: true, peer: Ipv4Addr::LOCALHOST.into() };
+    let authorization = connection.authorize(&gate, &thread, owner, b"there", now()).unwrap();
+    let serve = |steps: &Steps<'_>| {
+        let (authorization, api, via) = (&*authorization, Api::ListFetch, Via::Grpc);
+        let request = DataRequest { authorization, api, via, now: now(), steps };
+        gate.serve(request, &stats, Ok(()), |call, ()| {
+            call.steps().work(1_000_000);
+            call.run(Fetch { key: b"list", slice: Slice::default() }).map(drop)
+        })
+    };
+    let turns = Turns::new(Clock::start());
+
+    assert!(matches!(turns.try_now(now(), serve), Tried::GaveUp));
+    let second = Steps::at_once();
+    second.are_second();
+    assert_eq!(serve(second), Ok(()));
+    assert!(matches!(serve(Steps::at_once()), Err(Error::Limited(_))));
+
+    let counts = COUNT_NAMES.into_iter().zip(meter.take()[0].counts);
+    let counts: Vec<_> = counts.filter(|(_, count)| *count > 0).collect();
+    assert!(counts.contains(&("requests", 2)) && counts.contains(&("misses", 1)), "{counts:?}");
 }

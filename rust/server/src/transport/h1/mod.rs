@@ -159,7 +159,7 @@ where
             let seat = Seat::default();
             return boxed(|| dispatch::answer_async(&self.client, parts, body, seat)).await;
         }
-        if dispatch::long_from(&parts) > body.as_ref().map_or(0, Bytes::len) {
+        if !dispatch::length(&parts).is_long(body.as_ref().map_or(0, Bytes::len)) {
             let response = dispatch::answer(&self.client, &parts, body, now, &Steps::one());
             return Answered::Whole(response);
         }

@@ -12,6 +12,7 @@ use crate::front::rest::paths;
 use crate::front::{dispatch, grpc, host};
 use crate::limits::{HEADER_BYTES, REQUEST_BYTES};
 use crate::message::{Headers, Parts, Target};
+use crate::methods::Length;
 use crate::transport::content_length::decimal;
 
 /// How much a body may exceed its message: the gRPC prefix, and slack.
@@ -34,10 +35,10 @@ impl Route {
         }
     }
 
-    fn long_from(self, parts: &Parts) -> usize {
+    fn takes(self, parts: &Parts) -> Length {
         match self {
-            Route::Grpc => grpc::long_from(parts.target.path()),
-            Route::Http => dispatch::long_from(parts),
+            Route::Grpc => grpc::length(parts.target.path()),
+            Route::Http => dispatch::length(parts),
         }
     }
 }
@@ -57,8 +58,8 @@ pub(super) struct Request {
     pub(super) length: Option<usize>,
     /// Whether another task answers it: the control plane, a remote store or an injected delay.
     pub(super) waits: bool,
-    /// From which size of its body on, in bytes, it is served in steps.
-    pub(super) long_from: usize,
+    /// Whether it may take long.
+    takes: Length,
 }
 
 /// Why headers are refused.
@@ -149,10 +150,10 @@ impl RequestBuilder {
             Route::Http => dispatch::limit(&parts),
         };
         let waits = route.waits(client, &parts);
-        let long_from = route.long_from(&parts);
+        let takes = route.takes(&parts);
         let is_method = grpc::is_method(parts.target.path().as_bytes());
         let names_two_hosts = names_two_hosts(&parts);
-        Ok(Request { parts, route, is_method, names_two_hosts, limit, length, waits, long_from })
+        Ok(Request { parts, route, is_method, names_two_hosts, limit, length, waits, takes })
     }
 
     /// A gRPC request is a `POST` to a method's path with a gRPC content type. None of these alone
@@ -201,13 +202,19 @@ impl Request {
         }
         self.parts.target.set_path(path)?;
         self.waits = self.route.waits(client, &self.parts);
-        self.long_from = self.route.long_from(&self.parts);
+        self.takes = self.route.takes(&self.parts);
         Some(())
     }
 
     /// Whether it is served in steps.
     pub(super) fn is_long(&self, body: &Result<Bytes, Error>) -> bool {
-        self.long_from <= body.as_ref().map_or(0, Bytes::len)
+        self.takes.is_long(body.as_ref().map_or(0, Bytes::len))
+    }
+
+    /// Whether it is tried before it is served in steps.
+    pub(super) fn is_tried(&self, body: &Result<Bytes, Error>) -> bool {
+        let length = body.as_ref().map_or(0, Bytes::len);
+        self.route == Route::Grpc && self.takes.is_tried(length)
     }
 
     /// Whether it calls a gRPC method that does not exist.

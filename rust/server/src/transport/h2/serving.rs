@@ -13,7 +13,7 @@ use super::connection::Connection;
 use super::deferred::{AnonymousPermit, AnswerSender};
 use super::error::{ErrorCode, Fault, Outcome};
 use super::request::{Request, Route};
-use super::stream::{BodyPolicy, Receiving, State, Stream, Waiting};
+use super::stream::{BodyPolicy, Receiving, State, Stream, Waiting, Whole};
 use crate::clock::Now;
 use crate::error::{Error, Overload, Result};
 use crate::front::client::Client;
@@ -21,7 +21,7 @@ use crate::front::rest::paths;
 use crate::front::{admission, grpc};
 use crate::limits::{BODY, UNAUTHENTICATED_BODY, UNAUTHENTICATED_BYTES, UNSENT_BYTES};
 use crate::memory_budget::{IDLE_AFTER, Reservation};
-use crate::steps::{Begun, Place, Steps};
+use crate::steps::{Begun, Place, Steps, Tried};
 
 /// How many large requests of a connection other tasks serve: more would not be done sooner, and
 /// each may hold much memory.
@@ -64,33 +64,35 @@ impl Connection {
         let Some(mut stream) = self.streams.take(id) else { return };
         let State::Body(receiving) = stream.state else { return self.streams.put(stream) };
         let Receiving { request, policy, .. } = receiving;
-        let is_large = !request.waits && request.is_long(&body);
+        stream.state = State::Deferred(None);
+        let mut whole = Whole { request, body, policy, has_given_up: false };
+        if whole.is_tried() && !self.leaves_much() {
+            match self.try_now(&whole) {
+                Tried::Done(answer) => return self.answer(stream, answer),
+                tried => whole.has_given_up = matches!(tried, Tried::GaveUp),
+            }
+        }
+        let is_large = whole.is_large();
         let is_late = is_large && !(self.waiting_large.is_empty() && self.has_large_room());
         if is_late || self.leaves_much() {
-            stream.state = State::Waiting(Box::new(self.keep(request, body, policy)));
+            stream.state = State::Waiting(Box::new(self.keep(whole)));
             self.streams.put(stream);
             let queue = if is_large { &mut self.waiting_large } else { &mut self.waiting };
             queue.push_back(id);
         } else {
-            stream.state = State::Deferred(None);
-            self.serve(stream, request, body, policy);
+            self.serve(stream, whole);
         }
     }
 
     /// Keeps a request for later. Its body may not be counted yet, so it is counted now; a short
     /// body is copied, to free the read buffer that holds it.
-    fn keep(
-        &self,
-        request: Rc<Request>,
-        body: Result<Bytes>,
-        policy: Option<Box<BodyPolicy>>,
-    ) -> Waiting {
+    fn keep(&self, whole: Whole) -> Waiting {
         let mut reservation = Reservation::nothing(&self.client.worker.core.memory_budget);
-        let body = body.and_then(|body| {
+        let body = whole.body.and_then(|body| {
             reservation.reserve(body.len())?;
             Ok(if body.len() < LARGE_VALUE_BYTES { Bytes::copy_from_slice(&body) } else { body })
         });
-        Waiting { request, body, policy, reservation }
+        Waiting { whole: Whole { body, ..whole }, reservation }
     }
 
     /// Whether so many responses are unread that new requests wait.
@@ -123,48 +125,46 @@ impl Connection {
             let Some(mut stream) = self.streams.take(id) else { continue };
             let state = std::mem::replace(&mut stream.state, State::Deferred(None));
             if let State::Waiting(waiting) = state {
-                let Waiting { request, body, policy, .. } = *waiting;
-                self.serve(stream, request, body, policy);
+                self.serve(stream, waiting.whole);
             }
         }
     }
 
-    fn serve(
-        &mut self,
-        stream: Stream,
-        request: Rc<Request>,
-        body: Result<Bytes>,
-        policy: Option<Box<BodyPolicy>>,
-    ) {
+    fn serve(&mut self, stream: Stream, whole: Whole) {
+        let request = &whole.request;
         if request.route == Route::Http
             && let Err(error) = request.check()
         {
-            let answer = answer::refusal(&self.client, &request, error);
+            let answer = answer::refusal(&self.client, request, error);
             return self.answer(stream, answer);
         }
         if request.waits {
-            return self.ask(stream, request, body, policy);
+            return self.ask(stream, whole);
         }
-        if request.is_long(&body) {
-            return self.serve_in_steps(stream, request, body, policy);
+        if whole.is_large() {
+            return self.serve_in_steps(stream, whole);
         }
-        let answer = answer::now(&self.client, &request, body, self.now, &Steps::one());
+        let answer = answer::now(&self.client, request, whole.body, self.now, &Steps::one());
         self.answer(stream, answer);
+    }
+
+    /// Answers at once if what the request reads turns out to be small.
+    #[inline(never)]
+    fn try_now(&self, whole: &Whole) -> Tried<answer::Answer> {
+        let Whole { request, body, .. } = whole;
+        let serve =
+            |steps: &Steps<'_>| answer::now(&self.client, request, body.clone(), self.now, steps);
+        self.client.worker.turns.try_now(self.now, serve)
     }
 
     /// Answers at once if that is short, or else in another task.
     #[inline(never)]
-    fn serve_in_steps(
-        &mut self,
-        stream: Stream,
-        request: Rc<Request>,
-        body: Result<Bytes>,
-        policy: Option<Box<BodyPolicy>>,
-    ) {
+    fn serve_in_steps(&mut self, stream: Stream, mut whole: Whole) {
         let Some(place) = self.client.worker.turns.place() else {
-            return self.serve_at_a_place(stream, request, body, policy);
+            return self.serve_at_a_place(stream, whole);
         };
-        match begin(&self.client, place, request, body, self.now) {
+        let policy = whole.policy.take();
+        match begin(&self.client, place, whole, self.now) {
             Begun::Done(answer) => self.answer(stream, answer),
             Begun::Unfinished(rest) => {
                 let sender = AnswerSender::new(self.deferred.clone(), stream.id);
@@ -179,27 +179,21 @@ impl Connection {
     }
 
     /// Begins once there is a place for it, unless the stream has gone by then.
-    fn serve_at_a_place(
-        &mut self,
-        mut stream: Stream,
-        request: Rc<Request>,
-        body: Result<Bytes>,
-        policy: Option<Box<BodyPolicy>>,
-    ) {
-        let Waiting { request, body, policy, reservation } = self.keep(request, body, policy);
+    fn serve_at_a_place(&mut self, mut stream: Stream, whole: Whole) {
+        let Waiting { mut whole, reservation } = self.keep(whole);
         let (mut stays, gone) = oneshot::channel();
         stream.state = State::Deferred(Some(gone));
         let sender = AnswerSender::new(self.deferred.clone(), stream.id);
         let (client, large, now) = (self.client.clone(), self.large.clone(), self.now);
         self.streams.put(stream);
         tokio::task::spawn_local(async move {
-            let held = (policy, reservation, large);
+            let held = (whole.policy.take(), reservation, large);
             let place = tokio::select! {
                 biased;
                 () = stays.closed() => return,
                 place = client.worker.turns.place_soon() => place,
             };
-            let answer = match begin(&client, place, request, body, now) {
+            let answer = match begin(&client, place, whole, now) {
                 Begun::Done(answer) => answer,
                 Begun::Unfinished(rest) => rest.finish().await,
             };
@@ -211,13 +205,8 @@ impl Connection {
     /// Answers in another task. Not inlined: the future passes over the stack, and otherwise each
     /// request that is answered at once would begin with a frame of that size.
     #[inline(never)]
-    fn ask(
-        &mut self,
-        stream: Stream,
-        request: Rc<Request>,
-        body: Result<Bytes>,
-        policy: Option<Box<BodyPolicy>>,
-    ) {
+    fn ask(&mut self, stream: Stream, whole: Whole) {
+        let Whole { request, body, policy, .. } = whole;
         let is_admitted =
             policy.is_some() || admission::is_authenticated(&self.client, &request.parts);
         let permit = if is_admitted { None } else { AnonymousPermit::acquire(&self.deferred) };
@@ -335,16 +324,16 @@ impl Connection {
 }
 
 /// Begins a large request, whose reply is counted while it is made.
-fn begin(
-    client: &Rc<Client>,
-    place: Place,
-    request: Rc<Request>,
-    body: Result<Bytes>,
-    now: Now,
-) -> Begun<answer::Answer> {
+fn begin(client: &Rc<Client>, place: Place, whole: Whole, now: Now) -> Begun<answer::Answer> {
+    let Whole { request, body, has_given_up, .. } = whole;
     let mut reply = Reservation::nothing(&client.worker.core.memory_budget);
     let served = client.clone();
     let reserve = move |bytes| reply.reserve(bytes);
-    let answer = move |steps: &Steps<'_>| answer::now(&served, &request, body, now, steps);
+    let answer = move |steps: &Steps<'_>| {
+        if has_given_up {
+            steps.are_second();
+        }
+        answer::now(&served, &request, body, now, steps)
+    };
     client.worker.turns.begin(place, reserve, answer)
 }

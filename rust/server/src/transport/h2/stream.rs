@@ -55,11 +55,30 @@ pub(super) struct Receiving {
     pub(super) policy: Option<Box<BodyPolicy>>,
 }
 
-/// A complete request that waits.
-pub(super) struct Waiting {
+/// A complete request.
+pub(super) struct Whole {
     pub(super) request: Rc<Request>,
     pub(super) body: Result<Bytes>,
     pub(super) policy: Option<Box<BodyPolicy>>,
+    /// Whether it was tried, and takes long.
+    pub(super) has_given_up: bool,
+}
+
+impl Whole {
+    /// Whether it is tried before it is served in steps.
+    pub(super) fn is_tried(&self) -> bool {
+        !self.request.waits && self.request.is_tried(&self.body)
+    }
+
+    /// Whether it is served in steps.
+    pub(super) fn is_large(&self) -> bool {
+        !self.request.waits && self.request.is_long(&self.body)
+    }
+}
+
+/// A complete request that waits.
+pub(super) struct Waiting {
+    pub(super) whole: Whole,
     pub(super) reservation: Reservation,
 }
 
@@ -234,9 +253,10 @@ impl Outgoing {
     }
 }
 
-/// The open streams of a connection, ordered by identifier.
+/// The open streams of a connection, ordered by identifier. Most requests that are answered are the
+/// newest or the oldest, next to which few streams have to be moved.
 #[derive(Default)]
-pub(super) struct Streams(Vec<Stream>);
+pub(super) struct Streams(VecDeque<Stream>);
 
 impl Streams {
     /// How many streams are open.
@@ -256,34 +276,43 @@ impl Streams {
 
     /// The stream with this identifier, if it is open.
     pub(super) fn get(&mut self, id: u32) -> Option<&mut Stream> {
+        if self.is_newest(id) {
+            return self.0.back_mut();
+        }
         let at = self.position(id)?;
         self.0.get_mut(at)
     }
 
     /// Removes a stream.
     pub(super) fn take(&mut self, id: u32) -> Option<Stream> {
-        let stream = self.0.remove(self.position(id)?);
+        let stream = if self.is_newest(id) {
+            self.0.pop_back()
+        } else {
+            let at = self.position(id)?;
+            self.0.remove(at)
+        };
         if self.0.is_empty() && self.0.capacity() > 4 {
             // An idle connection holds no memory.
-            self.0 = Vec::new();
+            self.0 = VecDeque::new();
         }
-        Some(stream)
+        stream
     }
 
     /// Inserts a stream.
     pub(super) fn put(&mut self, stream: Stream) {
-        let at = match self.0.last() {
-            Some(last) if last.id > stream.id => self.0.partition_point(|one| one.id < stream.id),
-            _ => self.0.len(),
-        };
+        if self.0.back().is_none_or(|last| last.id < stream.id) {
+            return self.0.push_back(stream);
+        }
+        let at = self.0.partition_point(|one| one.id < stream.id);
         self.0.insert(at, stream);
     }
 
     /// Nearly always, the newest stream is asked for.
+    fn is_newest(&self, id: u32) -> bool {
+        self.0.back().is_some_and(|last| last.id == id)
+    }
+
     fn position(&self, id: u32) -> Option<usize> {
-        match self.0.last() {
-            Some(last) if last.id == id => Some(self.0.len() - 1),
-            _ => self.0.binary_search_by_key(&id, |stream| stream.id).ok(),
-        }
+        self.0.binary_search_by_key(&id, |stream| stream.id).ok()
     }
 }

@@ -1,6 +1,7 @@
 use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
 
 use super::*;
+use crate::limits::AT_ONCE_BYTES;
 
 /// What ran, in order.
 type Log = Rc<RefCell<Vec<&'static str>>>;
@@ -230,4 +231,38 @@ fn a_request_without_steps_never_pauses() {
     steps.work(usize::MAX);
 
     assert_eq!(steps.left.get(), usize::MAX);
+}
+
+/// Tries a request that is this much work.
+fn tried(turns: &Turns, now: Now, work: usize) -> Tried<Result<()>> {
+    turns.try_now(now, |steps| {
+        steps.work(work);
+        steps.give_up_if_over()
+    })
+}
+
+#[test]
+fn a_request_that_is_tried_gives_up_where_it_takes_long() {
+    on_one_thread(async |turns| {
+        let now = Clock::start().now();
+
+        assert!(matches!(tried(&turns, now, TRIAL - 1), Tried::Done(Ok(()))));
+        assert!(matches!(tried(&turns, now, TRIAL), Tried::GaveUp));
+        assert!(matches!(tried(&turns, now, 1), Tried::Done(Ok(()))));
+    });
+}
+
+#[test]
+fn of_requests_that_arrive_together_a_bounded_amount_of_work_is_tried() {
+    on_one_thread(async |turns| {
+        let now = Clock::start().now();
+        let works = (0..1_000).map(|_| tried(&turns, now, TRIAL / 2));
+
+        let done = works.take_while(|tried| matches!(tried, Tried::Done(_))).count();
+
+        assert!((2 * TRIALS / TRIAL - 2..=2 * TRIALS / TRIAL).contains(&done), "{done}");
+        assert!(matches!(tried(&turns, now, 1), Tried::Not));
+        let later = Now { micros: now.micros + 1, ..now };
+        assert!(matches!(tried(&turns, later, 1), Tried::Done(_)));
+    });
 }
