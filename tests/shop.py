@@ -36,6 +36,7 @@ class Shop:
     meters: tuple[Meter, ...] = (Meter.TRANSFERRED_BYTES,)
     seconds: Seconds = field(default_factory=Seconds)
     number: int = 0
+    told: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         self.restart()
@@ -45,8 +46,12 @@ class Shop:
         provider = Stripe(KEY, SECRET, self.stripe.url)
         rule = Rule("free", 7 * DAY)
         self.seller = Seller(
-            self.control, provider, self.meters, rule, lambda *_: None, self.seconds
+            self.control, provider, self.meters, rule, lambda *_: None, self.seconds, self.note
         )
+
+    def note(self, *state: int) -> None:
+        """What metrics are told: waiting, the oldest, failing, sent, refused."""
+        self.told = state
 
     def sells(self, *meters: Meter) -> None:
         """The operator sells these from now on, and starts the server again."""

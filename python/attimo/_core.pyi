@@ -196,6 +196,19 @@ class Node:
             failed: Whether one has just failed.
         """
 
+    def note_payments(
+        self, waiting: int, oldest: int, failing: int, sent: int, refused: int
+    ) -> None:
+        """Note what the provider of payments has been told, for `/metrics`.
+
+        Args:
+            waiting: How many meter events it does not have yet.
+            oldest: The hour of the oldest of these, in seconds since 1970; 0 if there is none.
+            failing: How many accounts have failed to pay.
+            sent: How many meter events it has taken since the start.
+            refused: How many requests it has refused since the start.
+        """
+
     def note_allowance(self, kind: str, percent: int) -> None:
         """Note that an account has reached a share of an allowance of its month.
 

@@ -71,6 +71,12 @@ class Shop:
         return str(settings["default_payment_method"])
 
     @property
+    def failing(self) -> int:
+        """How many accounts fail to pay, as metrics have it."""
+        page = httpx.get(f"{self.server.http}/metrics", trust_env=False).text
+        return int(page.split("\nattimo_payers_failing ")[1].split("\n")[0])
+
+    @property
     def plan(self) -> str:
         found: str = self.run("plan limits")["items"][0]["plan"]
         return found
@@ -108,10 +114,11 @@ def test_a_payment_method_a_failed_payment_and_a_paid_invoice(shop: Shop) -> Non
     made = shop.ask("POST", "subscriptions", {"customer": customer, "items[0][plan]": plan})
     eventually(lambda: shop.plan == "free")
     assert shop.run("payments show")["failed_since"] is not None
+    assert shop.failing == 1
 
     shop.enter(customer, GOOD)
     shop.ask("POST", f"invoices/{made['latest_invoice']}/pay")
-    eventually(lambda: shop.plan == "unlimited")
+    eventually(lambda: shop.plan == "unlimited" and shop.failing == 0)
     assert shop.run("payments show")["failed_since"] is None
     assert SECRET not in shop.server.output
 

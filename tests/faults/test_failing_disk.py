@@ -91,7 +91,17 @@ class Load:
     def __post_init__(self) -> None:
         self.created: set[str] = {"default-cache"}
 
-    def until_usage_is_refused(self) -> None:
+    def until_it_fails(self, disk: Disk) -> None:
+        """Some usage is recorded, and then no more; data is served all the same."""
+        with client(self.server) as http:
+            write(http, "before")
+        self.served += 1
+        eventually(lambda: billed(disk.data, "Set") == 1, "usage is recorded")
+        disk.exhaust()
+        self._until_usage_is_refused()
+        self._ask_for_data()
+
+    def _until_usage_is_refused(self) -> None:
         with client(self.server) as http:
             for number in count():
                 write(http, f"k{self.served}")
@@ -105,8 +115,7 @@ class Load:
                 if "usage cannot be recorded" in self.server.output:
                     return
 
-    def of_data(self) -> None:
-        """Data is served all the same."""
+    def _ask_for_data(self) -> None:
         with client(self.server) as http:
             for number in range(100):
                 write(http, f"failing-{number}")
@@ -122,9 +131,7 @@ def caches(server: Server) -> set[str]:
 def test_usage_waits_while_fsync_fails_and_is_recorded_once(tmp_path: Path) -> None:
     with disk(tmp_path, "-O", "^has_journal") as made, Server(*QUICK, data_dir=made.data) as server:
         load = Load(server)
-        made.exhaust()
-        load.until_usage_is_refused()
-        load.of_data()
+        load.until_it_fails(made)
         assert load.refused
         assert billed(made.data, "Set") < load.served
 
@@ -143,13 +150,7 @@ def test_usage_waits_while_fsync_fails_and_is_recorded_once(tmp_path: Path) -> N
 def test_a_server_that_ends_while_fsync_fails_bills_nothing_twice(tmp_path: Path, end: str) -> None:
     with disk(tmp_path, "-O", "^has_journal") as made, Server(*QUICK, data_dir=made.data) as server:
         load = Load(server)
-        with client(server) as http:
-            write(http, "before")
-        load.served += 1
-        eventually(lambda: billed(made.data, "Set") == 1, "usage is recorded")
-        made.exhaust()
-        load.until_usage_is_refused()
-        load.of_data()
+        load.until_it_fails(made)
         getattr(server, end)()
         if end == "stop":  # the reserve is space of the file system, which the device does not have
             assert "the last usage could not be recorded and is lost" in server.output
@@ -167,13 +168,7 @@ def test_after_an_io_error_that_ends_all_writes_the_ledger_is_whole(tmp_path: Pa
     """The operator mounts the disk again, and starts the server again."""
     with disk(tmp_path) as made, Server(*QUICK, data_dir=made.data) as server:
         load = Load(server)
-        with client(server) as http:
-            write(http, "before")
-        load.served += 1
-        eventually(lambda: billed(made.data, "Set") == 1, "usage is recorded")
-        made.exhaust()
-        load.until_usage_is_refused()
-        load.of_data()
+        load.until_it_fails(made)
         assert load.refused
         with pytest.raises(OSError, match="Read-only file system"):
             (made.place / "more").write_text("more")

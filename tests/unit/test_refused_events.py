@@ -72,6 +72,32 @@ def test_a_meter_that_stripe_refuses_keeps_no_other_meter_waiting(shop: Shop) ->
     assert len(shop.stripe.events) == 2
 
 
+def test_metrics_tell_what_waits_since_when_and_what_is_sent_and_refused(shop: Shop) -> None:
+    since = shop.pays()
+    assert shop.told == (0, 0, 0, 0, 0)
+    shop.use(700)
+    shop.hours(1)
+    shop.use(40)
+    shop.hours(2)
+    shop.stripe.refused = {CUSTOMER}
+
+    shop.look()
+    assert shop.told == (2, since, 0, 0, 1)
+    shop.stripe.refused = set()
+    shop.look(REFUSED_SECONDS)
+    assert shop.told == (0, 0, 0, 2, 1)
+    with shop.control.begin() as tx:
+        payers.hear(tx, Happened("failed", shop.clock.now, CUSTOMER, "in_1"))
+        payers.hear(tx, Happened("failed", shop.clock.now, CUSTOMER, "in_2"))
+        payers.hear(tx, Happened("settled", shop.clock.now, CUSTOMER, "in_2"))
+    shop.look()
+    assert shop.told == (0, 0, 1, 2, 1)
+    with shop.control.begin() as tx:
+        payers.hear(tx, Happened("settled", shop.clock.now, CUSTOMER, "in_1"))
+    shop.look()
+    assert shop.told == (0, 0, 0, 2, 1)
+
+
 def test_what_one_customer_used_is_not_sold_to_the_next_one_of_the_account(shop: Shop) -> None:
     shop.pays()
     shop.stripe.refused = {CUSTOMER}

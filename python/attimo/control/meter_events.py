@@ -46,6 +46,7 @@ WHERE NOT is_delivered AND hour >= :oldest AND hour >= since AND hour < :now
 """
 # Hours before `since` are a former customer's; those to come are of a clock that was wrong.
 _TO_DELIVER = f"SELECT DISTINCT payers.account_id, meter {_SOLD} ORDER BY 1, 2"
+_ALL_WAITING = f"SELECT count(*), coalesce(min(hour), 0) {_SOLD}"
 _WAITING = f"""
 SELECT payers.account_id, customer_id, meter, hour, number, value {_SOLD}
 AND payers.account_id = :account_id AND meter = :meter ORDER BY hour, number LIMIT :most
@@ -148,6 +149,12 @@ def to_deliver(tx: Tx) -> list[tuple[int, str]]:
     """Return of which accounts and meters events are to be sent."""
     rows = tx.db.rows(_TO_DELIVER, oldest=tx.now - OLDEST_SECONDS, now=tx.now)
     return [(account_id, meter) for account_id, meter in rows]
+
+
+def all_waiting(tx: Tx) -> tuple[int, int]:
+    """Return how many events are to be sent, and the hour of the oldest; 0 if there is none."""
+    ((count, oldest),) = tx.db.rows(_ALL_WAITING, oldest=tx.now - OLDEST_SECONDS, now=tx.now)
+    return count, oldest
 
 
 def waiting(tx: Tx, account_id: int, meter: str) -> list[Waiting]:

@@ -62,6 +62,10 @@ SELECT account_id, customer_id FROM payers JOIN accounts ON accounts.id = accoun
 WHERE deleted_at IS NOT NULL AND NOT is_ended ORDER BY account_id
 """
 _ENDED = "UPDATE payers SET is_ended = 1 WHERE account_id = :account_id AND NOT is_ended"
+_FAILING = """
+SELECT count(DISTINCT account_id) FROM invoices
+WHERE failed_at IS NOT NULL AND settled_at IS NULL
+"""
 _UNTOLD = """
 SELECT account_id, name, news FROM payers JOIN accounts ON accounts.id = account_id
 WHERE news IS NOT NULL AND deleted_at IS NULL ORDER BY account_id LIMIT 100
@@ -263,6 +267,11 @@ def untold(tx: Tx) -> list[News]:
     """Return what members have not been told."""
     rows = tx.db.rows(_UNTOLD)
     return [News(id, name, what, allowances.readers(tx, id)) for id, name, what in rows]
+
+
+def failing(tx: Tx) -> int:
+    """Return how many accounts have failed to pay an invoice, and have not paid it since."""
+    return int(tx.db.scalar(_FAILING))
 
 
 def _find(tx: Tx, account_id: int) -> Payer | None:

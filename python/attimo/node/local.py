@@ -190,6 +190,12 @@ class LocalNode:
         """Note the interval of backups, the time of the newest (0: none), and if one has failed."""
         self._node.note_backup(interval_seconds, newest, failed)
 
+    def note_payments(
+        self, waiting: int, oldest: int, failing: int, sent: int, refused: int
+    ) -> None:
+        """Note what waits for the provider of payments, who fails to pay, and what was told."""
+        self._node.note_payments(waiting, oldest, failing, sent, refused)
+
     def note_allowance(self, kind: str, percent: int) -> None:
         """Note that an account has reached a share of an allowance: `transfer` or `budget`."""
         self._node.note_allowance(kind, percent)

@@ -58,6 +58,8 @@ class Seller:
         rule: What follows from a failed payment.
         send: Sends e-mail.
         time: Seconds that no change of the clock changes.
+        note: Is told after each look how many events wait, the hour of the oldest, how many
+            accounts fail to pay, and how much was sent and refused since the start.
     """
 
     control: Control
@@ -66,12 +68,15 @@ class Seller:
     rule: Rule
     send: Send
     time: Callable[[], float] = time.monotonic
+    note: Callable[[int, int, int, int, int], None] = lambda *_: None
     _pause: float = field(default=PAUSE_SECONDS, init=False)
     _compare_at: float = field(default=0.0, init=False)
     _compared: int = field(default=0, init=False)
     _compare_all_at: float = field(default=0.0, init=False)
     _refused_until: dict[tuple[int, str], float] = field(default_factory=dict, init=False)
     _unmoved: set[int] = field(default_factory=set, init=False)
+    _sent: int = field(default=0, init=False)
+    _refused: int = field(default=0, init=False)
     _has_failed: bool = field(default=False, init=False)
     _ending: threading.Event = field(default_factory=threading.Event, init=False)
     _woken: threading.Event = field(default_factory=threading.Event, init=False)
@@ -100,6 +105,13 @@ class Seller:
             StoreUnavailable: The database cannot be written; it is tried again at the next call.
         """
         self._woken.clear()
+        pause = self._work()
+        with self.control.read() as tx:
+            waiting, failing = meter_events.all_waiting(tx), payers.failing(tx)
+        self.note(*waiting, failing, self._sent, self._refused)
+        return pause
+
+    def _work(self) -> float:
         self._review()
         self._tell_members()
         self._compare()
@@ -212,6 +224,7 @@ class Seller:
             if not self._is_asked_for(account_id, meter):
                 return
             self.provider.tell(each.event)
+            self._sent += 1
             with self.control.begin() as tx:
                 meter_events.delivered(tx, [each])
             if self._woken.is_set():
@@ -227,6 +240,7 @@ class Seller:
         try:
             yield
         except PaymentsRefused:
+            self._refused += 1
             self._refused_until[account_id, what] = self.time() + REFUSED_SECONDS
             log.error(
                 "the provider of payments refuses something; it is asked again in an hour",

@@ -285,7 +285,8 @@ class Plane:
         if self.provider is None:
             return None
         meters, rule = payments.meters_of(self.settings), payments.rule_of(self.settings)
-        return payments.Seller(control, self.provider, meters, rule, send)
+        note = self.node.note_payments
+        return payments.Seller(control, self.provider, meters, rule, send, note=note)
 
     def _new_keeper(self) -> certificate.Keeper | None:
         """Return what replaces the certificate, and the root that the command line trusts."""

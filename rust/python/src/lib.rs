@@ -144,6 +144,11 @@ impl Node {
         self.server.note_backup(interval_seconds, newest, failed);
     }
 
+    /// Reports what the provider of payments has been told, and what it refuses.
+    fn note_payments(&self, waiting: u64, oldest: u64, failing: u64, sent: u64, refused: u64) {
+        self.server.note_payments([waiting, oldest, failing, sent, refused]);
+    }
+
     /// Reports that an account has reached a share of an allowance.
     fn note_allowance(&self, kind: &str, percent: u64) -> PyResult<()> {
         let is_known = self.server.note_allowance(kind, percent);

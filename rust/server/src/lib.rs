@@ -55,7 +55,7 @@ pub use metrics::{Audience, FAMILIES, Family, Kind};
 pub use protocol::{NoProtocol, Protocol, Protocols};
 pub use server::{Config, Listen, Server};
 pub use state::CacheStats;
-pub use stats::{Event, Level, LimitUse, NoReadiness, Readiness};
+pub use stats::{Event, Level, LimitUse, NoReadiness, PaymentState, Readiness};
 pub use tls::TlsError;
 
 /// The engine's own types that a caller needs.

@@ -1,6 +1,5 @@
 //! The life of a data plane: serve, learn, stop.
 
-use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -16,7 +15,7 @@ use tokio::time::timeout;
 use crate::acceptor;
 use crate::backend::Backend;
 use crate::clock::Clock;
-use crate::directory::{AccountId, CacheId, Changes, LearnError};
+use crate::directory::{CacheId, Changes, LearnError};
 use crate::evictions::Evictions;
 use crate::forward::ControlLock;
 use crate::front::origins::Origins;
@@ -28,12 +27,13 @@ use crate::meter::{self, Used};
 use crate::metrics::{Audience, Metrics};
 use crate::protocol::Protocols;
 use crate::state::{CacheStats, Core};
-use crate::stats::{self, Event, LimitUse, Readiness};
+use crate::stats::{self, Event, Readiness};
 use crate::tls::{self, Certificate, TlsError};
 use crate::topics::Hub;
 use crate::worker::{self, Workers};
 
 mod items;
+mod reports;
 
 /// The configuration of a server, which reads no environment and no file.
 #[derive(Clone)]
@@ -319,34 +319,6 @@ impl Server {
         self.core.stats_of(cache)
     }
 
-    /// Notes whether usage was recorded, or waits to be.
-    pub fn note_usage(&self, recorded: bool) {
-        self.core.stats.ledger.note(recorded);
-    }
-
-    /// Notes the state of scheduled backups: their interval, the time of the newest in seconds since
-    /// 1970 (0 if there is none), and whether one has just failed.
-    pub fn note_backup(&self, interval_seconds: u64, newest: u64, failed: bool) {
-        self.core.stats.backups.note(interval_seconds, newest, failed);
-    }
-
-    /// Notes that an account has reached a share of an allowance; false if there is no such share.
-    pub fn note_allowance(&self, kind: &str, percent: u64) -> bool {
-        self.core.stats.allowances.note(kind, percent)
-    }
-
-    /// Sets how many bytes accounts have transferred in this month, as the ledger has it; if
-    /// `is_whole`, others have transferred nothing.
-    pub fn note_transferred(&self, used: &HashMap<AccountId, u64>, is_whole: bool) {
-        self.core.gate.note_transferred(used, is_whole);
-    }
-
-    /// Sets how much accounts use of limits of their plans, by the limit's name; false, and nothing has
-    /// changed, if one is not known.
-    pub fn note_limits(&self, used: &BTreeMap<String, LimitUse>) -> bool {
-        self.core.stats.limit_uses.note(used)
-    }
-
     /// Frees memory that the control plane is about to take for a short time.
     pub fn hold_memory(&self, bytes: u64) {
         self.core.memory.hold(self.core.gate.backend(), bytes, self.core.clock.now().moment);
@@ -355,11 +327,6 @@ impl Server {
     /// Ends a [`Server::hold_memory`].
     pub fn release_memory(&self, bytes: u64) {
         self.core.memory.release(self.core.gate.backend(), bytes);
-    }
-
-    /// Counts lines of the log that were dropped.
-    pub fn note_dropped_lines(&self, lines: u64) {
-        self.core.stats.dropped_lines(lines);
     }
 
     /// Sets the readiness of the control plane, as `/ready` reports it.

@@ -150,6 +150,16 @@ families! {
         "Accounts that use at least 80 % or 100 % of a limit of their plan, by the limit's name. Measured once a minute; of a rate, the mean of the last minute.";
     GREATEST: Gauge "attimo_limit_greatest_use_ratio" ["limit"]
         "The greatest share of a limit of its plan that an account uses; 1 is all of it.";
+    PAYMENTS_WAITING: Gauge "attimo_payment_events_waiting" []
+        "Meter events that the provider of payments (--payments) does not have yet.";
+    PAYMENTS_OLDEST: Gauge "attimo_payment_oldest_event_timestamp_seconds" []
+        "The hour that the oldest of these is about, in seconds since 1970; 0 if there is none.";
+    PAYMENTS_SENT: Counter "attimo_payment_events_sent_total" []
+        "Meter events that the provider of payments has taken.";
+    PAYMENTS_REFUSED: Counter "attimo_payment_refusals_total" []
+        "Requests that the provider of payments has refused; the log says why. They are repeated in an hour.";
+    PAYERS_FAILING: Gauge "attimo_payers_failing" []
+        "Accounts whose payment has failed, and that have not paid since.";
     THREADS: Gauge "attimo_data_threads" []
         "Threads that serve data.";
     RESIDENT: Gauge "process_resident_memory_bytes" []

@@ -45,6 +45,7 @@ pub(crate) fn page(from: &Sources<'_>, format: Format, ready: bool) -> String {
     ledger(&mut text, from);
     upkeep(&mut text, from);
     limits(&mut text, from);
+    payments(&mut text, from);
     of_process(&mut text);
     text.finish()
 }
@@ -218,6 +219,15 @@ fn upkeep(text: &mut Text, from: &Sources<'_>) {
     text.one(&family::BACKED_UP, newest);
     text.one(&family::BACKUP_FAILURES, failed);
     text.one(&family::THREADS, from.threads);
+}
+
+fn payments(text: &mut Text, from: &Sources<'_>) {
+    let [waiting, oldest, failing, sent, refused] = from.stats.payments.read();
+    text.one(&family::PAYMENTS_WAITING, waiting);
+    text.one(&family::PAYMENTS_OLDEST, oldest);
+    text.one(&family::PAYMENTS_SENT, sent);
+    text.one(&family::PAYMENTS_REFUSED, refused);
+    text.one(&family::PAYERS_FAILING, failing);
 }
 
 fn of_process(text: &mut Text) {

@@ -18,6 +18,7 @@ mod histogram;
 mod ledger;
 mod limit_use;
 mod panics;
+mod payments;
 mod readiness;
 mod refusals;
 mod requests;
@@ -32,6 +33,8 @@ pub(crate) use self::ledger::Ledger;
 pub use self::limit_use::LimitUse;
 pub(crate) use self::limit_use::{LIMITS_WITH_USE, LimitUses};
 pub(crate) use self::panics::{guarded, watch};
+pub use self::payments::PaymentState;
+pub(crate) use self::payments::Payments;
 pub use self::readiness::{NoReadiness, Readiness};
 pub(crate) use self::requests::{CLASSES, Class, Requests, Sums, ThreadStats, VIAS, Via};
 
@@ -45,6 +48,7 @@ pub(crate) struct Stats {
     pub(crate) readiness: readiness::Cell,
     pub(crate) ledger: Ledger,
     pub(crate) backups: Backups,
+    pub(crate) payments: Payments,
     pub(crate) allowances: Allowances,
     pub(crate) limit_uses: LimitUses,
     /// When the certificate expires, in seconds since 1970; 0 without TLS.
