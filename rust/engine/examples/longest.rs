@@ -1,18 +1,20 @@
 //! For each kind of large command: the longest time without a pause, which includes all that is done
-//! under the lock of a shard, and the longest step, in microseconds; the least of some rounds, since
-//! other processes run, too.
+//! under the lock of a shard, and the longest step, in microseconds of processor time; the least of
+//! some rounds. For what is done for many items: the longest time under one lock.
 //!
-//! `cargo run --release -p attimo-engine --example longest [ELEMENTS [ROUNDS]]`
+//! `cargo run --release -p attimo-engine --example longest [ELEMENTS [ROUNDS [ROW]]]`
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "this is an example")]
 
 use std::cell::Cell;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use attimo_engine::commands::{dictionary, leaderboard, list, set, sorted_set};
+use attimo_engine::commands::{dictionary, leaderboard, list, scalar, set, sorted_set};
 use attimo_engine::{
     CollectionTtl, Command, Config, End, Engine, Limits, Moment, Namespace, Pace, RankedMember,
     Ttl, Unpaced,
 };
+use rustix::time::{ClockId, clock_gettime};
+use tikv_jemalloc_ctl::{Access, AsName};
 
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
@@ -20,21 +22,27 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 const CACHE: Namespace = Namespace(1);
 const TTL: CollectionTtl = CollectionTtl { ttl: Ttl::FOREVER, refresh: true };
 const NOW: Moment = Moment(1);
+const MEMORY: u64 = 256 << 20;
 /// The work of a step, as in the server.
 const STEP: usize = 8 * 1024;
 
+/// How long this thread has run, in microseconds.
+fn run_time() -> f64 {
+    Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap().as_secs_f64() * 1e6
+}
+
 /// Measures what is between calls, and between the ends of steps.
 struct Watch {
-    called: Cell<Instant>,
-    began: Cell<Instant>,
+    called: Cell<f64>,
+    began: Cell<f64>,
     left: Cell<usize>,
-    longest: Cell<Duration>,
-    longest_step: Cell<Duration>,
+    longest: Cell<f64>,
+    longest_step: Cell<f64>,
 }
 
 impl Watch {
     fn start() -> Self {
-        let now = Cell::new(Instant::now());
+        let now = Cell::new(run_time());
         Watch {
             called: now.clone(),
             began: now,
@@ -47,13 +55,13 @@ impl Watch {
     /// Both in microseconds.
     fn end(self) -> [f64; 2] {
         self.work(STEP);
-        [self.longest, self.longest_step].map(|it| it.get().as_secs_f64() * 1e6)
+        [self.longest.get(), self.longest_step.get()]
     }
 }
 
 impl Pace for Watch {
     fn work(&self, units: usize) {
-        let now = Instant::now();
+        let now = run_time();
         self.longest.set(self.longest.get().max(now - self.called.replace(now)));
         if self.left.get() > units {
             return self.left.set(self.left.get() - units);
@@ -71,6 +79,8 @@ fn names(count: u32) -> Vec<Vec<u8>> {
 
 struct Bench {
     engine: Engine,
+    /// What the names of the rows contain.
+    only: String,
     names: Vec<Vec<u8>>,
     rounds: usize,
 }
@@ -87,6 +97,14 @@ impl Bench {
 
     /// Prints a line for `command`, which follows `before` in each round.
     fn row<C: Command>(&self, name: &str, before: impl Fn(&Self), command: impl Fn() -> C) {
+        self.work(name, before, |bench, watch| bench.run(command(), watch));
+    }
+
+    /// The same for other work.
+    fn work(&self, name: &str, before: impl Fn(&Self), work: impl Fn(&Self, &Watch)) {
+        if !name.contains(&self.only) {
+            return;
+        }
         let mut least = [f64::MAX; 2];
         for _ in 0..self.rounds {
             self.run(dictionary::Delete::new(b"dictionary"), &Unpaced);
@@ -94,10 +112,12 @@ impl Bench {
             self.run(list::Delete::new(b"list"), &Unpaced);
             self.run(sorted_set::Delete::new(b"ranks"), &Unpaced);
             self.run(leaderboard::Delete::new(b"board"), &Unpaced);
-            while self.engine.sweep(NOW, 1).looked_at > 0 {}
+            self.run(sorted_set::Delete::new(b"union"), &Unpaced);
+            self.engine.sweep(NOW, usize::MAX);
+            while self.engine.free_some() {}
             before(self);
             let watch = Watch::start();
-            self.run(command(), &watch);
+            work(self, &watch);
             let found = watch.end();
             least = [0, 1].map(|at: usize| least[at].min(found[at]));
         }
@@ -125,20 +145,92 @@ impl Bench {
 }
 
 fn main() {
-    let mut arguments = std::env::args().skip(1).map(|it| it.parse().unwrap());
-    let count = arguments.next().unwrap_or(100_000);
-    let rounds = arguments.next().unwrap_or(9) as usize;
+    let mut arguments = std::env::args().skip(1);
+    let count = arguments.next().map_or(100_000, |it| it.parse().unwrap());
+    let rounds = arguments.next().map_or(9, |it| it.parse().unwrap());
+    let only = arguments.next().unwrap_or_default();
+    // Unused pages stay: in the server, another thread returns them.
+    "arena.0.dirty_decay_ms\0".name().write(-1_isize).unwrap();
     let engine = Engine::new(Config {
-        memory_bytes: 4 << 30,
+        memory_bytes: MEMORY,
         shards: 1,
         seed: [1, 2, 3, 4],
         limits: Limits::default(),
     });
-    let bench = Bench { engine, names: names(count), rounds };
+    let bench = Bench { engine, only, names: names(count), rounds };
     println!("{count} elements, us {:17} {:>10}", "no pause", "step");
     writes(&bench);
     removals(&bench);
     lookups(&bench);
+    many(&bench);
+}
+
+fn unite(bench: &Bench, watch: &Watch) {
+    let limits = Limits { item_bytes: u64::MAX, ..Limits::default() };
+    let mut union = sorted_set::Union::new(sorted_set::Aggregate::Sum);
+    for _ in 0..5 {
+        let source = sorted_set::Source { key: b"ranks" };
+        let (members, _) =
+            bench.engine.measure(CACHE, source, (&limits, None), NOW, watch).unwrap();
+        union.add(&members.unwrap(), 1.0, watch);
+    }
+    let store = sorted_set::Store::new(b"union", union, Ttl::FOREVER, watch);
+    bench.run(store, watch);
+}
+
+/// Collections of some hundred elements.
+fn fill_many(bench: &Bench, ttl: Ttl) {
+    let ttl = CollectionTtl { ttl, refresh: true };
+    for at in 0..4000_u32 {
+        let pairs = bench.slices().skip(at as usize % 1000 * 10).take(200).map(|it| (it, it));
+        let key = &at.to_le_bytes();
+        bench.engine.run(CACHE, dictionary::Set { key, pairs, ttl }, NOW).unwrap();
+    }
+    fill_scalars(bench, ttl.ttl);
+}
+
+fn fill_scalars(bench: &Bench, ttl: Ttl) {
+    for at in 0..1_000_000_u32 {
+        let key = [&at.to_le_bytes()[..], b"s"].concat();
+        let set = scalar::Set { key: &key, value: b"value"[..].into(), ttl };
+        bench.engine.run(CACHE, set, NOW).unwrap();
+        // Some are used, so they stay for longer.
+        let key = [&(at / 2).to_le_bytes()[..], b"s"].concat();
+        let get = scalar::Get::new(&key, |_| ());
+        bench.engine.run(CACHE, get, NOW).unwrap();
+    }
+}
+
+/// The longest of calls until one does nothing.
+fn longest_of(watch: &Watch, mut call: impl FnMut() -> bool) {
+    watch.work(STEP);
+    while call() {
+        watch.work(STEP);
+    }
+}
+
+fn many(bench: &Bench) {
+    bench.work("SortedSetUnionStore", Bench::fill_ranks, unite);
+    let fills = [Bench::fill_dictionary, Bench::fill_set, Bench::fill_list, Bench::fill_ranks];
+    for (name, fill) in ["dictionary", "set", "list", "ranks"].into_iter().zip(fills) {
+        bench.work(&format!("free a {name}"), fill, |bench, watch| {
+            bench.run(scalar::Delete { key: name.as_bytes() }, watch);
+            longest_of(watch, || bench.engine.free_some());
+        });
+    }
+    let sweep = |bench: &Bench, watch: &Watch| {
+        longest_of(watch, || bench.engine.sweep(Moment(NOW.0 + 1), 256).expired > 0);
+    };
+    bench.work("sweep, expired", |bench| fill_many(bench, Ttl(1)), sweep);
+    let evict = |bench: &Bench, watch: &Watch| {
+        bench.engine.reserve(MEMORY);
+        bench.engine.note_overhead(MEMORY);
+        longest_of(watch, || bench.engine.fit(NOW, 1) > 0);
+        bench.engine.note_overhead(0);
+        bench.engine.release(MEMORY);
+    };
+    bench.work("evict", |bench| fill_many(bench, Ttl::FOREVER), evict);
+    bench.work("evict, scalars", |bench| fill_scalars(bench, Ttl::FOREVER), evict);
 }
 
 fn writes(bench: &Bench) {

@@ -2,10 +2,11 @@
 //! items.
 
 use std::fmt;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use crate::Moment;
+use crate::garbage::Garbage;
 
 /// Items keep one part in this many of the budget, however much is reserved.
 const LEAST_SHARE: u64 = 4;
@@ -31,6 +32,8 @@ pub(crate) struct Budget {
     bytes: u64,
     /// The memory of the items of all shards.
     items: AtomicU64,
+    /// What was removed and is not freed yet.
+    pub(crate) garbage: Arc<Garbage>,
     /// Memory reserved for other things than items.
     reserved: AtomicU64,
     /// Memory that is or will be held for work on items.
@@ -53,6 +56,7 @@ impl Budget {
         Self {
             bytes,
             items: AtomicU64::new(0),
+            garbage: Arc::default(),
             reserved: AtomicU64::new(0),
             promised: AtomicU64::new(0),
             held: AtomicU64::new(0),
@@ -71,8 +75,9 @@ impl Budget {
         }
     }
 
+    /// The memory of items, also of removed ones.
     pub(crate) fn items(&self) -> u64 {
-        self.items.load(Ordering::Relaxed)
+        self.items.load(Ordering::Relaxed) + self.garbage.bytes()
     }
 
     /// Whether items exceed their allowance.
@@ -205,8 +210,6 @@ impl fmt::Debug for Budget {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
 
     #[test]

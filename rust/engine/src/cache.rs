@@ -200,9 +200,10 @@ impl Cache {
     }
 
     /// As [`Table::shrink`].
-    pub(crate) fn shrink(&mut self, hash_of: impl Fn(u32) -> u32) {
-        if let Index::Many(many) = &mut self.index {
-            many.table.shrink(hash_of);
+    pub(crate) fn shrink(&mut self, hash_of: impl Fn(u32) -> u32) -> usize {
+        match &mut self.index {
+            Index::Few(_) => 0,
+            Index::Many(many) => many.table.shrink(hash_of),
         }
     }
 }

@@ -62,8 +62,9 @@ impl CacheMap {
         }
     }
 
-    pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut Cache> {
-        self.first.iter_mut().map(|(_, cache)| cache).chain(self.others.values_mut())
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (Namespace, &mut Cache)> {
+        let first = self.first.iter_mut().map(|(namespace, cache)| (*namespace, cache));
+        first.chain(self.others.iter_mut().map(|(namespace, cache)| (*namespace, cache)))
     }
 
     /// The memory of the hash table, in bytes.
@@ -71,13 +72,12 @@ impl CacheMap {
         (self.others.capacity() * PLACE) as u64
     }
 
-    /// Frees memory, if many caches were removed, and has the largest one first.
-    pub(crate) fn shrink(&mut self) {
+    /// Frees memory, if many caches were removed, and has the largest one first, as far as it is known.
+    pub(crate) fn shrink(&mut self, largest: Namespace) {
         if self.others.capacity() > 4 * self.others.len() {
             self.others.shrink_to_fit();
         }
-        let others = self.others.iter().map(|(namespace, cache)| (cache.table_len(), *namespace));
-        let Some((len, largest)) = others.max_by_key(|(len, _)| *len) else { return };
+        let len = self.others.get(&largest).map_or(0, Cache::table_len);
         // Twice as large at least, so that two of about the same size do not change places again
         // and again.
         if len > 2 * self.first.as_ref().map_or(0, |(_, cache)| cache.table_len()) {
@@ -116,9 +116,9 @@ mod tests {
             assert!(map.get(removed).is_some() && map.get_mut(removed).is_some());
             assert!(map.remove(removed).is_some());
             assert!(map.get(removed).is_none() && map.remove(removed).is_none());
-            map.shrink();
+            map.shrink(Namespace(9));
         }
-        assert_eq!((map.values_mut().count(), map.memory()), (0, 0));
+        assert_eq!((map.iter_mut().count(), map.memory()), (0, 0));
     }
 
     #[test]
@@ -127,11 +127,11 @@ mod tests {
         let mut map = map(&fairness, 3);
         fill(&mut map, &fairness, Namespace(0), 10);
         fill(&mut map, &fairness, Namespace(2), 15);
-        map.shrink();
+        map.shrink(Namespace(2));
         assert_eq!(map.first.as_ref().map(|(first, _)| *first), Some(Namespace(0)));
 
         fill(&mut map, &fairness, Namespace(1), 100);
-        map.shrink();
+        map.shrink(Namespace(1));
 
         assert_eq!(map.first.as_ref().map(|(first, _)| *first), Some(Namespace(1)));
         assert!((0..3).all(|namespace| map.get(Namespace(namespace)).is_some()));
@@ -146,6 +146,6 @@ mod tests {
 
         map.get_or_insert(Namespace(1), new);
 
-        assert_eq!(map.values_mut().count(), 1);
+        assert_eq!(map.iter_mut().count(), 1);
     }
 }

@@ -10,6 +10,10 @@ use crate::header::Header;
 use crate::stored::Size;
 use crate::{Moment, Namespace, Totals};
 
+/// How much tables are made smaller at a time: so many caches are visited, or lines moved, each of which
+/// takes as long as several visits.
+const SHRUNK_AT_A_TIME: usize = 512;
+const LINE: usize = 8;
 /// How many items eviction may look at before the level of fairness is found again.
 const LOOKS: u32 = 64;
 
@@ -33,6 +37,8 @@ pub(crate) struct Caches {
     pub(crate) totals: Totals,
     fairness: Arc<Fairness>,
     level: Level,
+    /// The largest cache of those that were visited by [`Caches::shrink`], and its items.
+    largest: (u64, Namespace),
     /// Items evicted since the last `take_evicted`, whether the cache still has items in this shard
     /// or not.
     evicted: ByNamespace<u64>,
@@ -41,8 +47,8 @@ pub(crate) struct Caches {
 impl Caches {
     pub(crate) fn new(fairness: Arc<Fairness>) -> Self {
         let (with_items, evicted) = Default::default();
-        let totals = Totals::default();
-        Self { fairness, level: Level::default(), with_items, tables: 0, totals, evicted }
+        let (totals, level, largest) = (Totals::default(), Level::default(), (0, Namespace(0)));
+        Self { fairness, level, with_items, tables: 0, totals, largest, evicted }
     }
 
     /// Whether a cache keeps its items although memory is short.
@@ -136,10 +142,20 @@ impl Caches {
         }
     }
 
-    /// Frees the memory of caches without items, if there were many, and makes tables smaller that
-    /// are nearly empty.
-    pub(crate) fn shrink(&mut self, hash_of: impl Fn(u32) -> u32) {
-        self.with_items.shrink();
-        self.with_items.values_mut().for_each(|cache| cache.shrink(&hash_of));
+    /// Makes tables smaller that are nearly empty, of the next caches after so many; returns how many
+    /// it were with those. After the last one, frees the memory of caches without items, if there were
+    /// many.
+    pub(crate) fn shrink(&mut self, from: usize, hash_of: impl Fn(u32) -> u32) -> Option<usize> {
+        let mut left = SHRUNK_AT_A_TIME;
+        for (at, (namespace, cache)) in self.with_items.iter_mut().enumerate().skip(from) {
+            self.largest = self.largest.max((cache.table_len(), namespace));
+            left = left.saturating_sub(1 + cache.shrink(&hash_of) * LINE);
+            if left == 0 {
+                return Some(at + 1);
+            }
+        }
+        let (_, largest) = std::mem::replace(&mut self.largest, (0, Namespace(0)));
+        self.with_items.shrink(largest);
+        None
     }
 }

@@ -14,7 +14,7 @@ use crate::namespace::Retired;
 use crate::place::Rules;
 use crate::reclaim::Written;
 use crate::shard::Shard;
-use crate::{Limits, Moment, Namespace, Stored, Totals, size};
+use crate::{Limits, Moment, Namespace, Stored, Totals, Unpaced, size};
 
 /// Namespaces looked up under one lock before it is released.
 const LOOKED_UP_AT_A_TIME: usize = 64;
@@ -59,6 +59,8 @@ struct Padded(Mutex<Shard>);
 pub(crate) struct Cursor {
     pub(crate) shard: usize,
     pub(crate) position: Position,
+    /// How many caches were made smaller, once all records were visited.
+    pub(crate) shrunk: Option<usize>,
 }
 
 impl Engine {
@@ -68,11 +70,13 @@ impl Engine {
         let fairness = Arc::<Fairness>::default();
         let shard = |at| Padded(Mutex::new(Shard::new(hashing.random(at), fairness.clone())));
         let shards = (0..config.shards.max(1)).map(shard).collect();
+        let budget = Budget::new(config.memory_bytes);
+        let garbage = budget.garbage.clone();
         Self {
             shards,
-            budget: Budget::new(config.memory_bytes),
+            budget,
             turn: AtomicUsize::new(0),
-            rules: Rules { hashing, limits: config.limits },
+            rules: Rules { hashing, limits: config.limits, garbage },
             retired: Retired::default(),
             cursor: Mutex::default(),
         }
@@ -99,7 +103,7 @@ impl Engine {
         let before = shard.memory();
         let at = Some(insert(&mut shard, hash));
         self.count(before, shard.memory());
-        self.leave(shard, Written { home, namespace, at }, now);
+        self.leave(shard, Written { home, namespace, at }, now, &Unpaced);
         true
     }
 

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::commands::list::{Push, RemoveValue};
-use crate::commands::scalar::{Delete, Set};
+use crate::commands::scalar::{Delete, Get, Set};
 use crate::commands::{dictionary, leaderboard, set, sorted_set};
 use crate::log::Position;
 use crate::random::Random;
+use crate::search::{DONE_AT_ONCE, REMOVAL, Search};
 use crate::{CollectionTtl, Config, End, Engine, Limits, Moment, Namespace, Stored, Ttl};
 
 struct Run {
@@ -87,14 +88,55 @@ fn the_budget_counts_what_the_shards_use() {
             run.step();
             let shards = 0..run.engine.shards();
             let used: u64 = shards.map(|shard| run.engine.lock(shard).memory()).sum();
+            let used = used + run.engine.garbage();
             assert_eq!(run.engine.counted(), used, "seed {seed}");
             assert!(used <= run.engine.allowance(), "seed {seed}");
         }
         run.engine.retire(Namespace(1));
         run.engine.retire(Namespace(2));
         run.engine.sweep(run.now, usize::MAX);
+        while run.engine.free_some() {}
         assert_eq!(run.engine.counted(), 0);
     }
+}
+
+#[test]
+fn a_search_for_an_item_to_evict_does_little_under_one_lock() {
+    let engine = Run::new(1, 1, 1 << 30).engine;
+    let (cache, now, ttl) = (Namespace(1), Moment(0), Ttl::FOREVER);
+    for round in 0..4 {
+        for key in (0..20_000_u32).map(u32::to_le_bytes) {
+            let set = Set { key: &key, value: b"value"[..].into(), ttl };
+            let get = Get::new(&key, |_| ());
+            // All are used, so all would stay.
+            let run = if round == 0 {
+                engine.run(cache, set, now)
+            } else {
+                engine.run(cache, get, now).map(drop)
+            };
+            run.expect("it is small");
+        }
+    }
+    let (mut evicted, mut calls) = (0, 0);
+    while evicted < 3 {
+        let mut done = 0;
+        let judge = engine.retired().judge(now);
+        evicted += u32::from(engine.lock(0).evict(&mut None, &judge, Search::Any, &mut done));
+        assert!(done <= DONE_AT_ONCE + REMOVAL, "{done}");
+        calls += 1;
+    }
+    assert!(calls > 2 * evicted, "{calls}");
+}
+
+#[test]
+fn many_caches_are_made_smaller_some_at_a_time() {
+    let engine = Run::new(1, 1, 1 << 30).engine;
+    for cache in (0..1_000).map(Namespace) {
+        let set = Set { key: b"k", value: b"value"[..].into(), ttl: Ttl::FOREVER };
+        engine.run(cache, set, Moment(0)).expect("it is small");
+    }
+    let mut shard = engine.lock(0);
+    assert_eq!((shard.shrink(0), shard.shrink(512)), (Some(512), None));
 }
 
 #[test]

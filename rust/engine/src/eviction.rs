@@ -27,8 +27,7 @@ use crate::Moment;
 use crate::header::Header;
 use crate::log::{Drained, Log, Queue};
 
-/// The most that is moved in one search, in small records, which bounds the time under the lock: about
-/// 50 µs.
+/// The most that is moved in one search, in small records.
 pub(crate) const MOST_MOVES: usize = 512;
 /// The part of the items looked at that stay.
 const STAYING: f64 = 0.4;

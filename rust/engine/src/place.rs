@@ -1,9 +1,12 @@
 //! The view of a command: one key of one cache at one time.
 
 use std::fmt;
+use std::sync::Arc;
 
+use crate::garbage::{Garbage, Snapshot};
 use crate::hashing::Hashing;
 use crate::random::Random;
+use crate::remains::Removed;
 use crate::shard::{Content, Shard};
 use crate::time::Deadline;
 use crate::value_slab::Collection;
@@ -18,6 +21,7 @@ use crate::{
 pub(crate) struct Rules {
     pub(crate) hashing: Hashing,
     pub(crate) limits: Limits,
+    pub(crate) garbage: Arc<Garbage>,
 }
 
 /// A key and its item, if there is one. An expired item counts as absent.
@@ -52,6 +56,11 @@ impl Version {
     /// The memory of its value, in bytes.
     pub(crate) fn weight(&self) -> u64 {
         if let Self::ValueSlab(value, _) = self { value.weight() } else { 0 }
+    }
+
+    /// Its value, if that is out of line.
+    pub(crate) fn into_value(self) -> Option<Value> {
+        if let Self::ValueSlab(value, _) = self { Some(value) } else { None }
     }
 
     /// How many leaves a change of one element touches at most; `None` for a list, which is copied as
@@ -286,9 +295,7 @@ impl<'a> Place<'a> {
     ) -> Result<R, Error> {
         let limits = self.limits;
         let Some(found) = self.collection::<C>()? else {
-            let mut new = C::default();
-            let result = change(&mut new)?;
-            limits.admit_item(C::TYPE, key, new.bytes())?;
+            let (new, result) = self.changed(key, C::default(), change)?;
             if !new.is_empty() {
                 let deadline = ttl.ttl.after(self.now);
                 self.write(key, Content::ValueSlab(new.into_value()), deadline);
@@ -298,14 +305,33 @@ impl<'a> Place<'a> {
         let result = if limits.admit_item(C::TYPE, key, found.bytes() + growth).is_ok() {
             self.reduce(change)?.expect("it was found above")?
         } else {
-            let mut copy = found.clone();
-            let result = change(&mut copy)?;
-            limits.admit_item(C::TYPE, key, copy.bytes())?;
-            self.reduce(|collection| *collection = copy)?;
+            let (copy, result) = self.changed(key, found.clone(), change)?;
+            let old = self.reduce(|collection| std::mem::replace(collection, copy))?;
+            if let Some(old) = old {
+                self.discard(old);
+            }
             result
         };
         self.refresh(ttl);
         Ok(result)
+    }
+
+    /// Changes a collection that is not the item yet, and checks its size.
+    fn changed<C: Collection, R>(
+        &mut self,
+        key: &[u8],
+        mut collection: C,
+        change: impl FnOnce(&mut C) -> Result<R, Error>,
+    ) -> Result<(C, R), Error> {
+        let result = change(&mut collection);
+        let admitted = self.limits.admit_item(C::TYPE, key, collection.bytes());
+        match result.and_then(|result| admitted.map(|()| result)) {
+            Ok(result) => Ok((collection, result)),
+            Err(error) => {
+                self.discard(collection);
+                Err(error)
+            }
+        }
     }
 
     /// Replaces any item with a collection.
@@ -319,7 +345,7 @@ impl<'a> Place<'a> {
         new: C,
         ttl: Ttl,
     ) -> Result<(), Error> {
-        self.limits.admit_item(C::TYPE, key, new.bytes())?;
+        let (new, ()) = self.changed(key, new, |_| Ok(()))?;
         if new.is_empty() {
             self.remove();
         } else {
@@ -338,9 +364,14 @@ impl<'a> Place<'a> {
         Ok(self.remove())
     }
 
-    /// Drops a value, after the lock if that takes long.
+    /// Frees a collection, after the lock if that may take long.
     pub(crate) fn discard<C: Collection>(&mut self, collection: C) {
         self.shard.discard(collection.into_value());
+    }
+
+    /// A snapshot to return. If it is large, what only it has in the end is freed in portions.
+    pub(crate) fn snapshot<T: Removed>(&self, it: T) -> Snapshot<T> {
+        Snapshot::new(it, &self.rules.garbage)
     }
 
     pub(crate) fn refresh(&mut self, ttl: CollectionTtl) {

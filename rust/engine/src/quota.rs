@@ -101,7 +101,7 @@ impl Engine {
             let after = shard.totals().bytes;
             let discarded = shard.take_discarded();
             drop((shard, judge));
-            drop(discarded);
+            self.free(discarded);
             freed += before.1 - after;
             in_vain = if evicted { 0 } else { in_vain + 1 };
         }

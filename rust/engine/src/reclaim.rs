@@ -4,9 +4,9 @@ use std::sync::atomic::Ordering;
 
 use parking_lot::MutexGuard;
 
-use crate::search::Search;
+use crate::search::{DONE_AT_ONCE, Search};
 use crate::shard::Shard;
-use crate::{Engine, Moment, Namespace};
+use crate::{Engine, Moment, Namespace, Pace, Unpaced};
 
 /// Items evicted under one lock before another shard is tried.
 const EVICTED_AT_A_TIME: usize = 32;
@@ -14,6 +14,8 @@ const EVICTED_AT_A_TIME: usize = 32;
 const FAIR_SEARCHES: usize = 2;
 /// If there is none, the most searches in vain where the writer's own cache has items.
 const OWN_SEARCHES: usize = 256;
+/// And the searches that find an item which is alone, since one may pause.
+const ALONE_SEARCHES: usize = 3;
 /// Rounds of fair searches through all shards when the budget shrinks.
 const FAIR_ROUNDS: usize = 4;
 
@@ -27,35 +29,49 @@ pub(crate) struct Written {
 }
 
 impl Engine {
-    /// The rest of a write, once no lock is held: evicts if needed, and drops large values.
-    pub(crate) fn leave(&self, mut shard: MutexGuard<'_, Shard>, written: Written, now: Moment) {
+    /// The rest of a write, once no lock is held: frees removed values, and evicts if needed.
+    pub(crate) fn leave(
+        &self,
+        mut shard: MutexGuard<'_, Shard>,
+        written: Written,
+        now: Moment,
+        pace: &dyn Pace,
+    ) {
         let discarded = shard.take_discarded();
+        let is_clean = discarded.is_empty() && self.budget.garbage.bytes() == 0;
+        // It is unlocked to free something, but not to evict from it.
+        let shard = is_clean.then_some(shard);
+        self.free(discarded);
+        let is_needed = |_| !is_clean && self.budget.is_short();
+        let mut freed = self.free_while(is_needed, pace);
         if self.budget.is_short() && self.budget.has_to_evict() {
-            let evicted = self.reclaim(shard, written, now);
-            drop(discarded);
-            self.budget.turn_over(evicted, now);
-        } else {
-            drop(shard);
-            drop(discarded);
+            freed += self.reclaim(shard, written, now, pace);
         }
+        self.budget.turn_over(freed, now);
     }
 
     /// Evicts until items are within their allowance or about `most` bytes are freed, for when the
     /// budget shrinks and no write evicts. Returns how many bytes were freed.
     pub fn fit(&self, now: Moment, most: u64) -> u64 {
+        let mut freed = self.free_most(most);
         if !(self.budget.is_over() && self.budget.has_to_evict()) {
-            return 0;
+            return freed;
         }
-        let (mut freed, mut in_vain) = (0, 0);
-        let fair = FAIR_ROUNDS * self.shards();
+        let (mut in_vain, fair) = (0, FAIR_ROUNDS * self.shards());
         while self.budget.is_over() && freed < most && in_vain < fair + self.shards() {
             let at = self.next_turn();
             let search = if in_vain < fair { Search::Fair } else { Search::Any };
             let evicted = self.evict_some(self.lock(at), &mut None, now, search);
             in_vain = if evicted.is_some() { 0 } else { in_vain + 1 };
             freed += evicted.unwrap_or(0);
+            freed += self.free_most(most.saturating_sub(freed));
         }
         freed
+    }
+
+    /// Frees garbage while items exceed their allowance, about `most` bytes.
+    fn free_most(&self, most: u64) -> u64 {
+        self.free_while(|freed| self.budget.is_over() && freed < most, &Unpaced)
     }
 
     /// The same, before about `most` bytes are used for other things than items; the watch is
@@ -66,15 +82,24 @@ impl Engine {
         freed
     }
 
-    /// Evicts from the writer's shard first and then from others, a few items under one lock at a
-    /// time, until items are within their allowance; returns how many bytes were freed.
+    /// Frees what was removed, and then evicts, from the writer's shard first and then from others, a
+    /// few items under one lock at a time, until items are within their allowance; returns how many
+    /// bytes were freed.
     ///
     /// Fair searches may be in vain for long, where those of caches above their share are far from
     /// the first of their queues. A cache that writes then loses items of its own, and only if it is
     /// below its share, too, somebody else.
-    fn reclaim(&self, shard: MutexGuard<'_, Shard>, mut written: Written, now: Moment) -> u64 {
+    fn reclaim(
+        &self,
+        shard: Option<MutexGuard<'_, Shard>>,
+        mut written: Written,
+        now: Moment,
+        pace: &dyn Pace,
+    ) -> u64 {
         let home = written.home;
-        let mut evicted = self.evict_some(shard, &mut written.at, now, Search::Fair).unwrap_or(0);
+        let evicted = shard.map(|it| self.evict_some(it, &mut written.at, now, Search::Fair));
+        let mut freed = evicted.flatten().unwrap_or(0);
+        freed += self.free_while(|_| self.needs(Search::Fair), pace);
         for (search, most) in [
             (Search::Fair, FAIR_SEARCHES),
             (Search::Near(written.namespace), OWN_SEARCHES.min(self.shards())),
@@ -84,17 +109,22 @@ impl Engine {
             while self.needs(search) && in_vain < most {
                 let at = self.next_turn();
                 let spared = if at == home { &mut written.at } else { &mut None };
-                let freed = self.evict_some(self.lock(at), spared, now, search);
-                in_vain += usize::from(freed.is_none());
-                evicted += freed.unwrap_or(0);
+                let evicted = self.evict_some(self.lock(at), spared, now, search);
+                in_vain += usize::from(evicted.is_none());
+                freed += evicted.unwrap_or(0);
+                freed += self.free_while(|_| self.needs(search), pace);
             }
         }
-        if self.budget.is_over() {
+        for _ in 0..ALONE_SEARCHES {
+            if !self.budget.is_over() {
+                break;
+            }
             // The written item does not fit even alone.
             let alone = self.evict_some(self.lock(home), &mut None, now, Search::Any);
-            evicted += alone.unwrap_or(0);
+            freed += alone.unwrap_or(0);
+            freed += self.free_while(|_| self.budget.is_over(), pace);
         }
-        evicted
+        freed
     }
 
     /// Whether memory is so short that such searches are needed.
@@ -108,7 +138,8 @@ impl Engine {
         self.turn.fetch_add(1, Ordering::Relaxed) % self.shards()
     }
 
-    /// Returns how many bytes were freed; `None` if there was nothing to evict.
+    /// Returns how many bytes were freed, without those that became garbage; `None` if there was nothing
+    /// to evict.
     fn evict_some(
         &self,
         mut shard: MutexGuard<'_, Shard>,
@@ -117,12 +148,18 @@ impl Engine {
         search: Search,
     ) -> Option<u64> {
         let judge = self.retired.judge(now);
-        let (start, mut evicted) = (shard.memory(), 0);
+        let (start, mut evicted, mut done) = (shard.memory(), 0, 0);
         let mut more = true;
-        while more && evicted < EVICTED_AT_A_TIME && self.needs(search) {
+        // What is discarded is to be freed first.
+        while more
+            && evicted < EVICTED_AT_A_TIME
+            && done < DONE_AT_ONCE
+            && !shard.has_discarded()
+            && self.needs(search)
+        {
             let before = shard.memory();
             // Also a search in vain moves records.
-            more = shard.evict(spared, &judge, search);
+            more = shard.evict(spared, &judge, search, &mut done);
             shard.shrink_if_empty();
             self.count(before, shard.memory());
             evicted += usize::from(more);
@@ -131,7 +168,7 @@ impl Engine {
         let freed = start.saturating_sub(shard.memory());
         let discarded = shard.take_discarded();
         drop((judge, shard));
-        drop(discarded);
-        (evicted > 0).then_some(freed)
+        let garbage = self.free(discarded);
+        (evicted > 0 || done >= DONE_AT_ONCE).then_some(freed.saturating_sub(garbage))
     }
 }

@@ -4,6 +4,7 @@ use parking_lot::MutexGuard;
 
 use crate::draft::Draft;
 use crate::engine::Engine;
+use crate::held::Held;
 use crate::namespace::GRACE_MILLISECONDS;
 use crate::pace::AT_ONCE;
 use crate::place::{Place, Version};
@@ -93,14 +94,15 @@ impl Run<'_> {
                 }
                 return reply.map(|reply| (reply, looked));
             }
-            let mut draft = Draft::of(&mut place, (self.namespace, self.hash), command.key());
+            let (at, garbage) = ((self.namespace, self.hash), &self.engine.budget.garbage);
+            let mut draft = Draft::of(&mut place, at, command.key(), garbage);
             drop(shard);
             if !C::WRITES {
                 return self.read(command, &mut draft);
             }
             let bytes = draft.memory(work, command.received());
             let held = self.engine.hold(bytes, now, self.pace);
-            let Some((copy, _held)) = command.again().zip(held) else {
+            let Some((copy, held)) = command.again().zip(held) else {
                 tries = 0;
                 continue;
             };
@@ -109,7 +111,7 @@ impl Run<'_> {
             if now.0.saturating_sub(began.0) > LONGEST {
                 return Err(Error::Contended);
             }
-            if self.replace(command.key(), draft.original(), next, now) {
+            if self.replace(command.key(), (draft, held), next, now) {
                 return Ok(done);
             }
             tries -= 1;
@@ -122,7 +124,11 @@ impl Run<'_> {
     }
 
     /// Runs a read on a copy.
-    fn read<C: Command>(&self, command: C, draft: &mut Draft) -> Result<(C::Reply, Looked), Error> {
+    fn read<C: Command>(
+        &self,
+        command: C,
+        draft: &mut Draft<'_>,
+    ) -> Result<(C::Reply, Looked), Error> {
         let key = command.key().to_vec();
         let mut place = draft.place((self.engine.rules(), self.limits), &key, self.pace);
         let reply = command.apply(&mut place)?;
@@ -133,7 +139,7 @@ impl Run<'_> {
     fn write<C: Command>(
         &self,
         command: C,
-        draft: &mut Draft,
+        draft: &mut Draft<'_>,
     ) -> Result<((C::Reply, Looked), Version), Error> {
         let key = command.key().to_vec();
         let mut place = draft.place((self.engine.rules(), self.limits), &key, self.pace);
@@ -141,16 +147,26 @@ impl Run<'_> {
         Ok(((reply, place.looked()), place.version()))
     }
 
-    /// Replaces an item by the next version of it; whether it was still the original.
-    fn replace(&self, key: &[u8], original: &Version, next: Version, now: Moment) -> bool {
+    /// Replaces an item by the next version of it; whether it was still that of the draft.
+    fn replace(
+        &self,
+        key: &[u8],
+        (draft, held): (Draft<'_>, Held<'_>),
+        next: Version,
+        now: Moment,
+    ) -> bool {
         let mut shard = self.engine.lock(self.home);
         let before = (shard.memory(), shard.totals().bytes);
         let mut place = self.place(&mut shard, key, now);
-        if !place.is(original) {
+        if !place.is(draft.original()) {
             return false;
         }
         place.become_version(key, next);
         let at = place.address();
+        drop(held);
+        // It is the original, which the draft has, too.
+        drop(shard.take_discarded());
+        draft.finish();
         self.leave(shard, before, at, now);
         true
     }
@@ -167,7 +183,7 @@ impl Run<'_> {
         shard.compact(&mut at);
         self.engine.count(memory, shard.memory());
         let stored = (stored, shard.totals().bytes);
-        self.engine.leave(shard, Written { home, namespace, at }, now);
+        self.engine.leave(shard, Written { home, namespace, at }, now, self.pace);
         if let Some(quota) = self.quota {
             self.engine.keep_within(quota, stored, Spared { home, namespace, hash }, now);
         }

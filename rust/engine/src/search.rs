@@ -4,6 +4,11 @@ use crate::Namespace;
 
 /// So many bytes of an item that is moved weigh as much as another item.
 const BYTES: usize = 1024;
+/// So much is moved and removed at once, under one lock: fifty microseconds, or twice as many if little
+/// of it is in the processor's caches.
+pub(crate) const DONE_AT_ONCE: usize = 256;
+/// What it weighs to remove an item.
+pub(crate) const REMOVAL: usize = 4;
 /// After so many protected items, the other queue is tried.
 const PROTECTED_IN_A_ROW: usize = 16;
 /// And so many searches begin there, if it had what was looked for.
@@ -47,9 +52,21 @@ pub(crate) struct SearchStart {
     pub(crate) in_other: bool,
     /// For how many searches.
     left: u32,
+    /// What a search that is not done has moved.
+    moves: usize,
 }
 
 impl SearchStart {
+    /// A search is to go on later, and has moved so much.
+    pub(crate) fn pause(&mut self, moves: usize) {
+        self.moves = moves;
+    }
+
+    /// What a search that goes on has moved.
+    pub(crate) fn take_moves(&mut self) -> usize {
+        std::mem::take(&mut self.moves)
+    }
+
     /// Notes what a search that found something had passed before.
     pub(crate) fn note(&mut self, passed: &Protected) {
         if passed.turns() > 0 {

@@ -12,12 +12,14 @@ impl Engine {
     /// Frees expired and retired items among the next `budget` records, and remembers where it
     /// stopped. Records that writes move meanwhile may be visited twice, or in the next call.
     ///
-    /// A lock is held for 256 records at a time. One sweep runs at a time; a second caller waits.
+    /// A lock is held for 256 records at a time. What is removed may be freed later: see
+    /// [`Engine::free_some`]. One sweep runs at a time; a second caller waits.
     pub fn sweep(&self, now: Moment, budget: usize) -> Swept {
         let mut cursor = self.cursor().lock();
         let mut swept = Swept::default();
         // The first shard comes twice if the last sweep stopped within it.
-        let mut shards_left = self.shards() + usize::from(cursor.position != Position::default());
+        let is_within = cursor.position != Position::default() || cursor.shrunk.is_some();
+        let mut shards_left = self.shards() + usize::from(is_within);
         while swept.looked_at < budget && shards_left > 0 {
             let more = self.sweep_slice(&mut cursor, now, budget - swept.looked_at, &mut swept);
             if !more {
@@ -28,29 +30,31 @@ impl Engine {
         swept
     }
 
-    /// Returns whether the shard has records left to visit.
+    /// Returns whether the shard has records left to visit, or caches to make smaller.
     fn sweep_slice(&self, at: &mut Cursor, now: Moment, budget: usize, sum: &mut Swept) -> bool {
         let mut shard = self.lock(at.shard);
         let before = shard.memory();
+        if let Some(from) = at.shrunk {
+            at.shrunk = shard.shrink(from);
+            self.count(before, shard.memory());
+            return at.shrunk.is_some();
+        }
         let judge = self.retired().judge(now);
         let (swept, next) = shard.sweep(at.position, budget.min(SLICE), &judge);
         at.position = next.unwrap_or_default();
-        if next.is_none() {
-            shard.shrink();
-        }
+        at.shrunk = next.is_none().then_some(0);
         self.count(before, shard.memory());
         let discarded = shard.take_discarded();
         drop((judge, shard));
-        drop(discarded);
+        self.free(discarded);
         sum.looked_at += swept.looked_at;
         sum.expired += swept.expired;
         sum.retired += swept.retired;
-        next.is_some()
+        true
     }
 
     fn next_shard(&self, cursor: &mut Cursor, now: Moment) {
-        *cursor =
-            Cursor { shard: (cursor.shard + 1) % self.shards(), position: Position::default() };
+        *cursor = Cursor { shard: (cursor.shard + 1) % self.shards(), ..Cursor::default() };
         if cursor.shard == 0 {
             for namespace in self.retired().ripe(now) {
                 if self.stored(namespace) == Stored::default() {

@@ -3,9 +3,13 @@
 //! The item's record contains an index into this slab instead of the value. Long scalars are stored
 //! here, and all types that change in place.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
+use crate::collections::capacity::ARC;
 use crate::collections::kinds::{Dictionary, Leaderboard, List, Set, SortedSet};
+use crate::remains::{Pile, Removed};
 use crate::stored::Size;
 use crate::{ItemType, Space, size};
 
@@ -16,7 +20,8 @@ pub(crate) enum Value {
     Long(Bytes),
     Dictionary(Box<Dictionary>),
     Set(Box<Set>),
-    List(Box<List>),
+    /// Shared, since its row of blocks is copied otherwise.
+    List(Arc<List>),
     SortedSet(Box<SortedSet>),
     Leaderboard(Box<Leaderboard>),
 }
@@ -29,7 +34,7 @@ impl Value {
             Self::Long(value) => own + size::of_heap(value.len()),
             Self::Dictionary(it) => own + boxed(it) + it.weight(),
             Self::Set(it) => own + boxed(it) + it.weight(),
-            Self::List(it) => own + boxed(it) + it.weight(),
+            Self::List(it) => own + size::of_heap(ARC + size_of::<List>()) + it.weight(),
             Self::SortedSet(it) => own + boxed(it) + it.weight(),
             Self::Leaderboard(it) => own + boxed(it) + it.weight(),
         }
@@ -54,7 +59,7 @@ impl Value {
             (Self::Long(a), Self::Long(b)) => a.as_ptr() == b.as_ptr() && a.len() == b.len(),
             (Self::Dictionary(a), Self::Dictionary(b)) => a.is_same(b),
             (Self::Set(a), Self::Set(b)) => a.is_same(b),
-            (Self::List(a), Self::List(b)) => a.is_same(b),
+            (Self::List(a), Self::List(b)) => Arc::ptr_eq(a, b),
             (Self::SortedSet(a), Self::SortedSet(b)) => a.is_same(b),
             (Self::Leaderboard(a), Self::Leaderboard(b)) => a.is_same(b),
             _ => false,
@@ -69,6 +74,30 @@ impl Value {
             Self::List(_) => ItemType::List,
             Self::SortedSet(_) => ItemType::SortedSet,
             Self::Leaderboard(_) => ItemType::Leaderboard,
+        }
+    }
+}
+
+impl Removed for Value {
+    fn len(&self) -> usize {
+        match self {
+            Self::Long(_) => 0,
+            Self::Dictionary(it) => it.len(),
+            Self::Set(it) => it.len(),
+            Self::List(it) => it.len(),
+            Self::SortedSet(it) => it.len(),
+            Self::Leaderboard(it) => it.len(),
+        }
+    }
+
+    fn piles(self) -> [Option<Pile>; 2] {
+        match self {
+            Self::Long(_) => [None, None],
+            Self::Dictionary(it) => it.piles(),
+            Self::Set(it) => it.piles(),
+            Self::List(it) => Arc::into_inner(it).map(List::piles).unwrap_or_default(),
+            Self::SortedSet(it) => it.piles(),
+            Self::Leaderboard(it) => it.piles(),
         }
     }
 }
@@ -97,13 +126,13 @@ pub(crate) trait Collection: Clone + Default {
 }
 
 macro_rules! collection {
-    ($name:ident in $space:ident) => {
+    ($name:ident in $space:ident, $new:path, $mutable:path) => {
         impl Collection for $name {
             const TYPE: ItemType = ItemType::$name;
             const SPACE: Space = Space::$space;
 
             fn into_value(self) -> Value {
-                Value::$name(Box::new(self))
+                Value::$name($new(self))
             }
 
             fn of(value: &Value) -> Option<&Self> {
@@ -111,7 +140,7 @@ macro_rules! collection {
             }
 
             fn of_mut(value: &mut Value) -> Option<&mut Self> {
-                if let Value::$name(it) = value { Some(it) } else { None }
+                if let Value::$name(it) = value { Some($mutable(it)) } else { None }
             }
 
             fn len(&self) -> usize {
@@ -125,11 +154,11 @@ macro_rules! collection {
     };
 }
 
-collection!(Dictionary in Items);
-collection!(Set in Items);
-collection!(List in Items);
-collection!(SortedSet in Items);
-collection!(Leaderboard in Leaderboards);
+collection!(Dictionary in Items, Box::new, Box::as_mut);
+collection!(Set in Items, Box::new, Box::as_mut);
+collection!(List in Items, Arc::new, Arc::make_mut);
+collection!(SortedSet in Items, Box::new, Box::as_mut);
+collection!(Leaderboard in Leaderboards, Box::new, Box::as_mut);
 
 /// The number of slots in a chunk.
 const CHUNK: usize = 64;
@@ -199,6 +228,12 @@ impl ValueSlab {
             *self = Self::default();
         }
         value
+    }
+
+    /// All values.
+    pub(crate) fn into_values(self) -> impl Iterator<Item = Value> {
+        let value = |slot| if let Slot::Taken(value) = slot { Some(value) } else { None };
+        self.chunks.into_iter().flatten().filter_map(value)
     }
 
     fn slot(&mut self, index: u32) -> &mut Slot {

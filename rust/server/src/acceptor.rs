@@ -3,7 +3,7 @@
 //! Official clients hold one connection a process, so a handful of connections
 //! carries all the load. Each goes to the thread with the fewest connections,
 //! which balances threads better than the kernel would. The acceptor thread also
-//! sweeps expired items and counts what is stored, since it has little else to do.
+//! sweeps expired items, frees removed ones and counts what is stored, since it has little else to do.
 
 use std::io;
 use std::sync::Arc;
@@ -27,6 +27,10 @@ const SWEEP_EVERY: Duration = Duration::from_millis(100);
 const SWEEPS_PER_PASS: u64 = 300;
 /// The least number of records per sweep.
 const SWEEP_RECORDS: usize = 4_096;
+/// The pause between two parts of removed items that are freed, a hundred microseconds each, and of how
+/// many bytes that are left another one is freed without a pause.
+const FREE_EVERY: Duration = Duration::from_millis(1);
+const FREED_FASTER: u64 = 64 << 20;
 /// How often is looked whether something is to be logged.
 const TELL_EVERY: Duration = Duration::from_secs(1);
 /// How long to wait when the process has no file handles left for another connection.
@@ -48,7 +52,8 @@ pub(crate) fn start(
         }
         tokio::task::spawn_local(tell(core.stats.clone()));
         tokio::task::spawn_local(count_stored(core.clone()));
-        tokio::task::spawn_local(sweep(core));
+        tokio::task::spawn_local(sweep(core.clone()));
+        tokio::task::spawn_local(free(core));
         let mut stopped = stopped;
         // An error means that the server itself is gone, which is a stop as well.
         let _ = stopped.wait_for(|stop| *stop).await;
@@ -131,6 +136,21 @@ async fn sweep(core: Arc<Core>) {
             tokio::task::yield_now().await;
         }
         core.gate.hub().sweep(core.clock.now().moment);
+    }
+}
+
+/// Frees what was removed, with pauses, since a data thread may need the processor.
+async fn free(core: Arc<Core>) {
+    let backend = core.gate.backend();
+    loop {
+        tokio::time::sleep(SWEEP_EVERY).await;
+        while backend.free_some() {
+            for _ in 0..backend.garbage() / FREED_FASTER {
+                backend.free_some();
+                tokio::task::yield_now().await;
+            }
+            tokio::time::sleep(FREE_EVERY).await;
+        }
     }
 }
 

@@ -10,7 +10,7 @@ pub(super) const FULL: usize = 128;
 const SHORT: usize = 8;
 
 /// The overhead of an [`Arc`](std::sync::Arc).
-pub(super) const ARC: usize = 16;
+pub(crate) const ARC: usize = 16;
 
 /// Inserts `item` at position `at`.
 pub(super) fn insert<T>(items: &mut Vec<T>, at: usize, item: T) {

@@ -5,10 +5,11 @@
 
 use super::tree::Tree;
 use crate::hashing::Hashing;
+use crate::remains::{Pile, Removed};
 use crate::{Element, Order};
 
 /// The value of an element.
-pub trait Beside: Clone {
+pub trait Beside: Clone + Send + Sync + 'static {
     /// Its heap memory, in bytes.
     fn heap(&self) -> u64;
     /// Its contribution to the size of the item.
@@ -47,6 +48,16 @@ pub struct Map<V> {
 impl<V: Beside> Default for Map<V> {
     fn default() -> Self {
         Self { tree: Tree::default(), heap: 0, bytes: 0 }
+    }
+}
+
+impl<V: Beside> Removed for Map<V> {
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    fn piles(self) -> [Option<Pile>; 2] {
+        [self.tree.pile(self.heap), None]
     }
 }
 

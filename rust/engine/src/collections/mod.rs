@@ -4,7 +4,7 @@
 //! and copies after it. A write copies the nodes that it changes if a snapshot shares them;
 //! otherwise it changes them in place.
 
-mod capacity;
+pub(crate) mod capacity;
 mod element;
 pub(crate) mod kinds;
 pub(crate) mod map;

@@ -11,10 +11,11 @@ use super::score::Score;
 use super::tree::{Digest, Slot, Tree};
 use crate::hashing::Hashing;
 use crate::pace::{ELEMENT, INSERTION};
+use crate::remains::{Pile, Removed};
 use crate::{Order, Pace, Unpaced};
 
 /// A member of a ranking.
-pub trait Member: Clone {
+pub trait Member: Clone + Send + Sync + 'static {
     /// The name of a member.
     type Name: ?Sized;
 
@@ -64,6 +65,16 @@ pub struct Ranking<M> {
 impl<M: Member> Default for Ranking<M> {
     fn default() -> Self {
         Self { order: Tree::default(), hints: None, heap: 0, bytes: 0 }
+    }
+}
+
+impl<M: Member> Removed for Ranking<M> {
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    fn piles(self) -> [Option<Pile>; 2] {
+        [self.order.pile(self.heap), self.hints.and_then(|hints| hints.pile(0))]
     }
 }
 
@@ -216,7 +227,7 @@ impl<M: Member> Ranking<M> {
 
     /// A snapshot of the members at these ranks of `order`.
     pub(crate) fn ranks(&self, ranks: Range<usize>, order: Order) -> Ranks<M> {
-        Ranks { tree: self.order.clone(), positions: ranks, order }
+        Ranks { tree: self.order.clone(), heap: self.heap, positions: ranks, order }
     }
 
     fn look_at_each(&self, name: &M::Name) -> Option<Found> {
@@ -230,9 +241,20 @@ impl<M: Member> Ranking<M> {
 #[derive(Debug, Clone)]
 pub(crate) struct Ranks<M> {
     tree: Ordered<M>,
+    heap: u64,
     /// Positions in the order.
     positions: Range<usize>,
     order: Order,
+}
+
+impl<M: Member> Removed for Ranks<M> {
+    fn len(&self) -> usize {
+        self.tree.len()
+    }
+
+    fn piles(self) -> [Option<Pile>; 2] {
+        [self.tree.pile(self.heap), None]
+    }
 }
 
 impl<M: Member> Ranks<M> {

@@ -7,7 +7,11 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::capacity::{self, FULL};
+use crate::remains::{Pile, Remains, Removed};
 use crate::{Element, End, size};
+
+/// Blocks that are freed together.
+const FREED_TOGETHER: usize = 4;
 
 #[derive(Debug, Clone, Default)]
 struct Block {
@@ -58,6 +62,36 @@ pub(crate) struct Part {
     len: usize,
 }
 
+/// What is left of a sequence, or of a part.
+impl Remains for VecDeque<Arc<Block>> {
+    fn take(&mut self) -> Option<(Box<dyn Send>, usize)> {
+        let blocks: Vec<_> = self.drain(..FREED_TOGETHER.min(self.len())).collect();
+        let len = blocks.iter().map(|block| block.elements.len()).sum();
+        (len > 0).then(|| (Box::new(blocks) as Box<dyn Send>, len))
+    }
+}
+
+impl Removed for Sequence {
+    fn len(&self) -> usize {
+        self.len
+    }
+
+    fn piles(self) -> [Option<Pile>; 2] {
+        [Some(Pile::new(self.blocks, self.len, self.weight)), None]
+    }
+}
+
+impl Removed for Part {
+    fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Its blocks count as those of the sequence, or not any more.
+    fn piles(self) -> [Option<Pile>; 2] {
+        [Some(Pile::new(VecDeque::from(self.blocks), self.len, 0)), None]
+    }
+}
+
 impl Part {
     pub(crate) fn len(&self) -> usize {
         self.len
@@ -71,12 +105,6 @@ impl Part {
 impl Sequence {
     pub(crate) fn len(&self) -> usize {
         self.len
-    }
-
-    /// Whether both share all blocks.
-    pub(crate) fn is_same(&self, other: &Self) -> bool {
-        let mut both = self.blocks.iter().zip(&other.blocks);
-        self.blocks.len() == other.blocks.len() && both.all(|(a, b)| Arc::ptr_eq(a, b))
     }
 
     /// Its memory, in bytes.
@@ -108,12 +136,15 @@ impl Sequence {
         Some(element)
     }
 
-    /// Removes elements from one end until at most `len` are left.
-    pub(crate) fn truncate(&mut self, from: End, len: usize) {
+    /// Removes elements from one end until at most `len` are left; returns most of them, since it may
+    /// take long to free them.
+    #[must_use]
+    pub(crate) fn truncate(&mut self, from: End, len: usize) -> Self {
+        let mut removed = Self::default();
         while self.len > len {
             let whole = |block: &Arc<Block>| self.len - block.elements.len() >= len;
             if self.end(from).is_some_and(whole) {
-                self.take(from);
+                self.take(from).into_iter().for_each(|block| removed.give(from.other(), block));
             } else {
                 self.pop(from);
             }
@@ -121,6 +152,7 @@ impl Sequence {
         if self.blocks.len() < self.blocks.capacity() / 4 {
             self.blocks.shrink_to(self.blocks.len() * 2);
         }
+        removed
     }
 
     /// The elements at these positions, which must exist.
@@ -141,8 +173,10 @@ impl Sequence {
         Part { blocks, skip, len: positions.len() }
     }
 
-    /// Keeps the elements for which `keep` returns true; it is called in order.
-    pub(crate) fn retain(&mut self, mut keep: impl FnMut(usize, &[u8]) -> bool) {
+    /// Keeps the elements for which `keep` returns true; it is called in order. Returns what was there
+    /// before, since it may take long to free that.
+    #[must_use]
+    pub(crate) fn retain(&mut self, mut keep: impl FnMut(usize, &[u8]) -> bool) -> Self {
         let (mut kept, mut at) = (Self::default(), 0);
         let mut stays = Vec::with_capacity(FULL);
         for block in &self.blocks {
@@ -156,7 +190,7 @@ impl Sequence {
                 elements.for_each(|(element, _)| kept.push(End::Back, element.clone()));
             }
         }
-        *self = kept;
+        std::mem::replace(self, kept)
     }
 
     fn end(&self, at: End) -> Option<&Arc<Block>> {
@@ -242,7 +276,9 @@ mod tests {
                     assert_eq!(self.sequence.pop(end(front)).map(|it| it.to_vec()), popped);
                 }
                 Step::Truncate(front, len) => {
-                    self.sequence.truncate(end(front), len);
+                    let before = self.sequence.bytes;
+                    let removed = self.sequence.truncate(end(front), len);
+                    assert!(removed.bytes <= before - self.sequence.bytes);
                     while self.plain.len() > len {
                         if front {
                             self.plain.pop_front()
@@ -254,7 +290,8 @@ mod tests {
                 Step::Retain(n) => {
                     let keep =
                         |at: usize, it: &[u8]| it.first() != Some(&n) && !at.is_multiple_of(3);
-                    self.sequence.retain(keep);
+                    let before = self.sequence.retain(keep);
+                    assert_eq!(before.len, self.plain.len());
                     let mut at = 0;
                     self.plain.retain(|it| {
                         at += 1;

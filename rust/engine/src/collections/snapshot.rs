@@ -1,16 +1,15 @@
 //! Snapshots that fetches return.
 //!
 //! Reading one takes no lock. It should not be kept for longer than it takes to copy, since its
-//! memory is not counted.
-
-use std::ops::Range;
+//! memory is not counted. If nobody shares a large one any more, it is freed in portions.
 
 use super::kinds::{Dictionary, Id, Set};
-use super::ranking::{Ranking, Ranks};
+use super::ranking::Ranks;
 use super::sequence::Part;
+use crate::Element;
+use crate::garbage::Snapshot;
 use crate::measure::{ID_BYTES, SCORE_BYTES};
 use crate::random::Random;
-use crate::{Element, Order};
 
 /// Elements of a list, in order, or of a set, in no particular order.
 #[derive(Debug, Clone)]
@@ -18,11 +17,10 @@ pub struct Elements(Source);
 
 #[derive(Debug, Clone)]
 enum Source {
-    List(Part),
-    Set(Set),
+    List(Snapshot<Part>),
+    Set(Snapshot<Set>),
     /// This many random elements of a set.
-    Sample(Set, usize, Random),
-    Own(Vec<Element>),
+    Sample(Snapshot<Set>, usize, Random),
 }
 
 impl Elements {
@@ -32,7 +30,6 @@ impl Elements {
             Source::List(part) => part.len(),
             Source::Set(set) => set.len(),
             Source::Sample(_, count, _) => *count,
-            Source::Own(elements) => elements.len(),
         }
     }
 
@@ -56,11 +53,10 @@ impl Elements {
                 let picked = random.distinct(*count, set.len());
                 Box::new(picked.into_iter().map(|at| &**set.name(at)))
             }
-            Source::Own(elements) => Box::new(elements.iter().map(|it| &**it)),
         }
     }
 
-    pub(crate) fn sample(set: Set, count: usize, random: Random) -> Self {
+    pub(crate) fn sample(set: Snapshot<Set>, count: usize, random: Random) -> Self {
         if count < set.len() { Self(Source::Sample(set, count, random)) } else { set.into() }
     }
 }
@@ -74,30 +70,24 @@ impl<'a> IntoIterator for &'a Elements {
     }
 }
 
-impl From<Part> for Elements {
-    fn from(part: Part) -> Self {
+impl From<Snapshot<Part>> for Elements {
+    fn from(part: Snapshot<Part>) -> Self {
         Self(Source::List(part))
     }
 }
 
-impl From<Set> for Elements {
-    fn from(set: Set) -> Self {
+impl From<Snapshot<Set>> for Elements {
+    fn from(set: Snapshot<Set>) -> Self {
         Self(Source::Set(set))
-    }
-}
-
-impl From<Vec<Element>> for Elements {
-    fn from(elements: Vec<Element>) -> Self {
-        Self(Source::Own(elements))
     }
 }
 
 /// Fields of a dictionary and their values, in no particular order.
 #[derive(Debug, Clone)]
-pub struct Pairs(Dictionary);
+pub struct Pairs(Snapshot<Dictionary>);
 
 impl Pairs {
-    pub(crate) fn new(dictionary: Dictionary) -> Self {
+    pub(crate) fn new(dictionary: Snapshot<Dictionary>) -> Self {
         Self(dictionary)
     }
 
@@ -124,11 +114,11 @@ impl Pairs {
 
 /// Members of a sorted set and their scores, in the requested order.
 #[derive(Debug, Clone)]
-pub struct Members(Ranks<Element>);
+pub struct Members(Snapshot<Ranks<Element>>);
 
 impl Members {
-    pub(crate) fn new(of: &Ranking<Element>, ranks: Range<usize>, order: Order) -> Self {
-        Self(of.ranks(ranks, order))
+    pub(crate) fn new(ranks: Snapshot<Ranks<Element>>) -> Self {
+        Self(ranks)
     }
 
     /// The number of members.
@@ -158,11 +148,11 @@ impl Members {
 
 /// Members of a leaderboard, in the requested order.
 #[derive(Debug, Clone)]
-pub struct Ranked(Ranks<Id>);
+pub struct Ranked(Snapshot<Ranks<Id>>);
 
 impl Ranked {
-    pub(crate) fn new(of: &Ranking<Id>, ranks: Range<usize>, order: Order) -> Self {
-        Self(of.ranks(ranks, order))
+    pub(crate) fn new(ranks: Snapshot<Ranks<Id>>) -> Self {
+        Self(ranks)
     }
 
     /// The number of members.

@@ -102,7 +102,8 @@ impl Command for Fetch<'_> {
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<Pairs>, Error> {
         place.touch();
-        Ok(place.collection::<Dictionary>()?.cloned().map(Pairs::new))
+        let dictionary = place.collection::<Dictionary>()?.cloned();
+        Ok(dictionary.map(|it| Pairs::new(place.snapshot(it))))
     }
 }
 

@@ -111,7 +111,9 @@ impl Command for GetByRank<'_> {
     fn apply(self, place: &mut Place<'_>) -> Result<Option<Ranked>, Error> {
         place.touch();
         let board = place.collection::<Leaderboard>()?;
-        Ok(board.map(|board| Ranked::new(board, self.slice.of(board.len()), self.order)))
+        Ok(board.map(|board| {
+            Ranked::new(place.snapshot(board.ranks(self.slice.of(board.len()), self.order)))
+        }))
     }
 }
 
@@ -156,7 +158,7 @@ impl Command for GetByScore<'_> {
         let Some(board) = place.collection::<Leaderboard>()? else { return Ok(None) };
         let ranks = turned(board.between(min, max), board.len(), self.order);
         let ranks = page(ranks, self.offset, self.limit);
-        Ok(Some(Ranked::new(board, ranks, self.order)))
+        Ok(Some(Ranked::new(place.snapshot(board.ranks(ranks, self.order)))))
     }
 }
 

@@ -75,11 +75,7 @@ where
         let steps = place.pace();
         let growth = place.limits().admit_elements(self.values.clone())?;
         let cut = self.truncate.map_or(usize::MAX, |size| size.get() as usize);
-        let before = place.collection::<List>()?.filter(|list| list.len() > cut).cloned();
-        if let Some(before) = before {
-            place.discard(before);
-        }
-        place.extend(self.key, self.ttl, growth, |list: &mut List| {
+        let (length, removed) = place.extend(self.key, self.ttl, growth, |list: &mut List| {
             match self.at {
                 End::Back => self.values.into_iter().for_each(|it| push(list, self.at, it, steps)),
                 End::Front => {
@@ -87,9 +83,11 @@ where
                     values.into_iter().rev().for_each(|it| push(list, self.at, it, steps));
                 }
             }
-            list.truncate(self.at.other(), cut);
-            Ok(list.len())
-        })
+            let removed = list.truncate(self.at.other(), cut);
+            Ok((list.len(), removed))
+        })?;
+        place.discard(removed);
+        Ok(length)
     }
 }
 
@@ -165,7 +163,8 @@ impl Command for Fetch<'_> {
     fn apply(self, place: &mut Place<'_>) -> Result<Option<Elements>, Error> {
         place.touch();
         let list = place.collection::<List>()?;
-        Ok(list.map(|list| list.part(self.slice.of(list.len())).into()))
+        let part = list.map(|list| list.part(self.slice.of(list.len())));
+        Ok(part.map(|part| place.snapshot(part).into()))
     }
 }
 

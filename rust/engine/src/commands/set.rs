@@ -2,11 +2,11 @@
 //!
 //! Removing the last element deletes the set.
 
-use crate::collections::kinds::Set;
+use crate::collections::kinds::{List, Set};
 use crate::commands::collection;
 use crate::pace::{self, INSERTION, LOOKUP};
 use crate::value_slab::Collection;
-use crate::{CollectionTtl, Command, Elements, Error, Looked, Pace, Place, Received, Ttl};
+use crate::{CollectionTtl, Command, Elements, End, Error, Looked, Pace, Place, Received, Ttl};
 
 /// How many elements a set has.
 pub type Length<'a> = collection::Length<'a, Set>;
@@ -120,10 +120,15 @@ where
                 new.insert(element, (), &rules.hashing);
             }
         }
-        place.limits().admit_item(Set::TYPE, self.key, new.bytes())?;
-        place.discard(old);
-        place.reduce(|set: &mut Set| *set = new)?;
-        Ok(true)
+        let admitted = place.limits().admit_item(Set::TYPE, self.key, new.bytes());
+        let old = match admitted {
+            Ok(()) => place.reduce(|set: &mut Set| std::mem::replace(set, new))?,
+            Err(_) => Some(new),
+        };
+        if let Some(old) = old {
+            place.discard(old);
+        }
+        admitted.map(|()| true)
     }
 }
 
@@ -207,7 +212,8 @@ impl Command for Fetch<'_> {
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<Elements>, Error> {
         place.touch();
-        Ok(place.collection::<Set>()?.cloned().map(Elements::from))
+        let set = place.collection::<Set>()?.cloned();
+        Ok(set.map(|set| place.snapshot(set).into()))
     }
 }
 
@@ -240,7 +246,7 @@ impl Command for Sample<'_> {
         place.touch();
         let random = place.random();
         let set = place.collection::<Set>()?.cloned();
-        Ok(set.map(|set| Elements::sample(set, self.limit, random)))
+        Ok(set.map(|set| Elements::sample(place.snapshot(set), self.limit, random)))
     }
 }
 
@@ -282,15 +288,19 @@ impl Command for Pop<'_> {
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<Elements>, Error> {
         let (mut random, steps) = (place.random(), place.pace());
-        place.reduce(|set: &mut Set| {
-            if self.count >= set.len() {
-                return std::mem::take(set).into();
-            }
-            let pick = |_| {
+        let rest = |set: &Set| self.count < set.len();
+        if !place.collection::<Set>()?.is_some_and(rest) {
+            let all = place.reduce(|set: &mut Set| std::mem::take(set))?;
+            return Ok(all.map(|set| place.snapshot(set).into()));
+        }
+        let popped = place.reduce(|set: &mut Set| {
+            let mut popped = List::default();
+            for _ in 0..self.count {
                 steps.work(INSERTION);
-                set.remove_at(random.below(set.len()))
-            };
-            (0..self.count).map(pick).collect::<Vec<_>>().into()
-        })
+                popped.push(End::Back, set.remove_at(random.below(set.len())));
+            }
+            popped.part(0..self.count)
+        })?;
+        Ok(popped.map(|popped| place.snapshot(popped).into()))
     }
 }

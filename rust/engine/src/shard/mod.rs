@@ -1,5 +1,6 @@
 //! The items of one shard: records in a log, and the caches that they belong to.
 
+mod content;
 mod victim;
 
 use std::collections::HashMap;
@@ -17,12 +18,14 @@ use crate::record::Record;
 use crate::search::SearchStart;
 use crate::stored::Size;
 use crate::time::Deadline;
-use crate::value::{Found, NewValue};
+use crate::value::Found;
 use crate::value_slab::{Value, ValueSlab};
 use crate::{ItemType, Namespace, Stored, Totals, size};
 
-/// Larger values are dropped after the lock.
-const LARGE: u64 = 16 * 1024;
+pub(crate) use content::Content;
+
+/// Larger values are freed after the lock.
+const LARGE: u64 = 512;
 /// Records moved for compaction at a time.
 const COMPACTED_AT_A_TIME: usize = 32;
 
@@ -48,26 +51,8 @@ pub(crate) struct Shard {
     eviction: Eviction,
     start: SearchStart,
     pub(crate) random: Random,
-    /// Values to drop after the lock, since that takes long.
+    /// Values to free after the lock, since that may take long.
     discarded: Vec<Value>,
-}
-
-/// The new content of an item.
-#[derive(Debug)]
-pub(crate) enum Content<'a> {
-    /// A scalar in the item's record.
-    Short(&'a [u8]),
-    /// A value out of line.
-    ValueSlab(Value),
-}
-
-impl<'a> From<NewValue<'a>> for Content<'a> {
-    fn from(value: NewValue<'a>) -> Self {
-        match value {
-            NewValue::Short(value) => Self::Short(value),
-            NewValue::Long(value) => Self::ValueSlab(Value::Long(value)),
-        }
-    }
 }
 
 impl Shard {
@@ -263,16 +248,26 @@ impl Shard {
         self.log.remove(at);
     }
 
-    /// Drops a value, now or after the lock.
+    /// Frees a value, now or after the lock.
     pub(crate) fn discard(&mut self, value: Value) {
         if value.weight() > LARGE {
             self.discarded.push(value);
         }
     }
 
-    /// Takes the values to drop after the lock.
+    /// Takes the values to free after the lock.
     pub(crate) fn take_discarded(&mut self) -> Vec<Value> {
         std::mem::take(&mut self.discarded)
+    }
+
+    /// Whether there are such values.
+    pub(crate) fn has_discarded(&self) -> bool {
+        !self.discarded.is_empty()
+    }
+
+    /// All values out of line, also those.
+    pub(crate) fn into_values(self) -> impl Iterator<Item = Value> {
+        self.discarded.into_iter().chain(self.aside.into_values())
     }
 
     /// Moves records out of segments with holes, if there are too many; `kept` may get a new
@@ -348,21 +343,22 @@ impl Shard {
         (swept, Some(from))
     }
 
-    /// Frees memory that few items do not need, and compacts, a little at a time.
-    pub(crate) fn shrink(&mut self) {
+    /// Frees memory that few items do not need, and compacts, a little at a time: of the next caches
+    /// after so many. Returns how many it were with those, if there are more.
+    pub(crate) fn shrink(&mut self, from: usize) -> Option<usize> {
         self.compact(&mut None);
         let log = &self.log;
-        self.caches.shrink(|at| log.header(at).hash);
-        self.log.shrink();
-        if self.items() == 0 {
-            self.eviction = Eviction::default();
-        }
+        let shrunk = self.caches.shrink(from, |at| log.header(at).hash);
+        self.shrink_if_empty();
+        shrunk
     }
 
     /// Frees what an empty shard does not need.
     pub(crate) fn shrink_if_empty(&mut self) {
         if self.items() == 0 {
-            self.shrink();
+            self.caches.shrink(0, |_| unreachable!("there are no items"));
+            self.log.shrink();
+            self.eviction = Eviction::default();
         }
     }
 

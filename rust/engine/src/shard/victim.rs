@@ -4,7 +4,7 @@ use super::Shard;
 use crate::eviction::MOST_MOVES;
 use crate::log::{Queue, Step};
 use crate::namespace::{Liveness, RemovalReason};
-use crate::search::{self, Protected, Search};
+use crate::search::{self, DONE_AT_ONCE, Protected, REMOVAL, Search};
 use crate::{Moment, Namespace, size};
 
 /// The most protected items that one search passes: more than are in the way of each evicted one in the
@@ -21,15 +21,18 @@ const MOST_CACHES: usize = 64;
 impl Shard {
     /// Evicts one item, or removes an expired or retired one that comes first; whether the search
     /// found one besides the one that is `spared`, which may get a new address. Only a search for any
-    /// goes on until it does.
+    /// goes on until it does. What it moves and removes is added to `done`; once that is too much for
+    /// one lock, the search goes on with the next call.
     pub(crate) fn evict(
         &mut self,
         spared: &mut Option<u32>,
         judge: &Liveness<'_>,
         search: Search,
+        done: &mut usize,
     ) -> bool {
-        let Some(at) = self.victim(spared, judge, search) else { return false };
+        let Some(at) = self.victim(spared, judge, search, done) else { return false };
         self.drop_victim(at, judge);
+        *done += REMOVAL;
         true
     }
 
@@ -93,6 +96,7 @@ impl Shard {
         spared: &mut Option<u32>,
         judge: &Liveness<'_>,
         search: Search,
+        done: &mut usize,
     ) -> Option<u32> {
         let now = judge.now();
         self.log.set_time(now);
@@ -105,8 +109,12 @@ impl Shard {
             }
         }
         let is_fair = search != Search::Any;
-        let (mut protected, mut moves) = (Protected::default(), 0);
+        let (mut protected, mut moves) = (Protected::default(), self.start.take_moves());
         while !is_fair || protected.weight < MOST_PROTECTED {
+            if *done >= DONE_AT_ONCE {
+                self.start.pause(moves);
+                return None;
+            }
             let queue = self.next_queue(&protected);
             let protects = |it| !judge.is_retired(it) && self.caches.protects(it, now);
             if is_fair && self.log.requeue_protected(queue, protects) {
@@ -139,6 +147,7 @@ impl Shard {
             } else {
                 moves += search::weight(self.log.record(at).len());
             }
+            *done += search::weight(self.log.record(at).len());
             self.relocate(at, Queue::Main);
         }
         None

@@ -80,12 +80,15 @@ impl Table {
         self.go_on(1, hash_of);
     }
 
-    /// Starts to make the table smaller if it is nearly empty, or goes on with that.
-    pub(crate) fn shrink(&mut self, hash_of: impl Fn(u32) -> u32) {
+    /// Starts to make the table smaller if it is nearly empty, or goes on with that; how many lines it
+    /// moves.
+    pub(crate) fn shrink(&mut self, hash_of: impl Fn(u32) -> u32) -> usize {
         if self.frontier == ALL && self.is_sparse() {
             self.resize((2 * self.len + 1).max(self.lines.len() / MOST_SHRINKING * CELLS));
         }
+        let left = self.old.len() - self.moved;
         self.go_on(MOVED_AT_A_TIME, hash_of);
+        left.min(MOVED_AT_A_TIME)
     }
 
     /// How many cells [`Table::addresses_of`] visits.

@@ -119,6 +119,16 @@ impl Backend {
         self.engine.sweep(now, records)
     }
 
+    /// The memory of removed items that is not freed yet, in bytes.
+    pub(crate) fn garbage(&self) -> u64 {
+        self.engine.garbage()
+    }
+
+    /// Frees some of it, for a hundred microseconds at most; whether more is left.
+    pub(crate) fn free_some(&self) -> bool {
+        self.engine.free_some()
+    }
+
     /// How many items were evicted since the last call, by the namespace that lost them.
     pub(crate) fn take_evicted(&self) -> HashMap<Namespace, u64> {
         self.engine.take_evicted()

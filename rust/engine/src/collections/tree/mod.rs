@@ -8,6 +8,7 @@
 
 mod iter;
 mod node;
+mod remains;
 
 use std::sync::Arc;
 

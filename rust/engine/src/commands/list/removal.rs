@@ -35,16 +35,18 @@ impl Command for Retain<'_> {
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<usize>, Error> {
-        let Some(before) = place.collection::<List>()?.cloned() else { return Ok(None) };
-        let positions = self.slice.of(before.len());
-        place.discard(before);
         let left = place.reduce(|list: &mut List| {
-            list.truncate(End::Back, positions.end);
-            list.truncate(End::Front, positions.len());
-            list.len()
+            let positions = self.slice.of(list.len());
+            let removed = [(End::Back, positions.end), (End::Front, positions.len())];
+            let removed = removed.map(|(end, len)| list.truncate(end, len));
+            (list.len(), removed)
         })?;
+        let Some((left, removed)) = left else { return Ok(None) };
+        for removed in removed {
+            place.discard(removed);
+        }
         place.refresh(self.ttl);
-        Ok(left)
+        Ok(Some(left))
     }
 }
 
@@ -83,18 +85,13 @@ where
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<usize>, Error> {
         let steps = place.pace();
-        let Some(before) = place.collection::<List>()?.cloned() else { return Ok(None) };
         let mut ranges: Vec<_> = self.ranges.into_iter().map(positions).collect();
         ranges.sort_unstable_by_key(|range| range.start);
-        place.discard(before);
-        place.reduce(|list: &mut List| {
-            let mut ranges = ranges.into_iter().peekable();
-            list.retain(|at, _| {
-                steps.work(VISIT);
-                while ranges.next_if(|range| range.end <= at as u64).is_some() {}
-                !ranges.peek().is_some_and(|range| range.contains(&(at as u64)))
-            });
-            list.len()
+        let mut ranges = ranges.into_iter().peekable();
+        retain(place, |at, _| {
+            steps.work(VISIT);
+            while ranges.next_if(|range| range.end <= at as u64).is_some() {}
+            !ranges.peek().is_some_and(|range| range.contains(&(at as u64)))
         })
     }
 }
@@ -135,16 +132,25 @@ impl Command for RemoveValue<'_> {
 
     fn apply(self, place: &mut Place<'_>) -> Result<Option<usize>, Error> {
         let steps = place.pace();
-        let Some(before) = place.collection::<List>()?.cloned() else { return Ok(None) };
-        place.discard(before);
-        place.reduce(|list: &mut List| {
-            list.retain(|_, it| {
-                steps.work(VISIT);
-                it != self.value
-            });
-            list.len()
+        retain(place, |_, it| {
+            steps.work(VISIT);
+            it != self.value
         })
     }
+}
+
+/// Keeps some elements of the list at a place; how many are left.
+fn retain(
+    place: &mut Place<'_>,
+    keep: impl FnMut(usize, &[u8]) -> bool,
+) -> Result<Option<usize>, Error> {
+    let kept = place.reduce(|list: &mut List| {
+        let before = list.retain(keep);
+        (list.len(), before)
+    })?;
+    let Some((left, before)) = kept else { return Ok(None) };
+    place.discard(before);
+    Ok(Some(left))
 }
 
 fn positions((first, count): (u32, u32)) -> Range<u64> {

@@ -38,7 +38,9 @@ impl Command for FetchByIndex<'_> {
     fn apply(self, place: &mut Place<'_>) -> Result<Option<Members>, Error> {
         place.touch();
         let set = place.collection::<SortedSet>()?;
-        Ok(set.map(|set| Members::new(set, self.slice.of(set.len()), self.order)))
+        Ok(set.map(|set| {
+            Members::new(place.snapshot(set.ranks(self.slice.of(set.len()), self.order)))
+        }))
     }
 }
 
@@ -81,6 +83,6 @@ impl Command for FetchByScore<'_> {
         let Some(set) = place.collection::<SortedSet>()? else { return Ok(None) };
         let ranks = turned(set.between(min, max), set.len(), self.order);
         let ranks = page(ranks, self.offset, self.count.unwrap_or(usize::MAX));
-        Ok(Some(Members::new(set, ranks, self.order)))
+        Ok(Some(Members::new(place.snapshot(set.ranks(ranks, self.order)))))
     }
 }

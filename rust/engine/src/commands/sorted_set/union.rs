@@ -53,7 +53,7 @@ impl Command for Source<'_> {
     fn apply(self, place: &mut Place<'_>) -> Result<Option<Members>, Error> {
         place.touch();
         let set = place.collection::<SortedSet>()?;
-        Ok(set.map(|set| Members::new(set, 0..set.len(), Order::Ascending)))
+        Ok(set.map(|set| Members::new(place.snapshot(set.ranks(0..set.len(), Order::Ascending)))))
     }
 }
 
