@@ -1,4 +1,4 @@
-//! Which requests may take long, and so are served in steps.
+//! How long a request may take; the table of methods says it of each method.
 
 use super::{Api, Verb};
 
@@ -37,41 +37,7 @@ impl Length {
 impl Api {
     /// Whether it may take long.
     pub(crate) fn length(self) -> Length {
-        match self {
-            Api::DictionaryFetch
-            | Api::SetFetch
-            | Api::ListFetch
-            | Api::SortedSetFetch
-            | Api::GetByRank
-            | Api::GetByScore => Length::ByItem,
-            Api::ListKeys
-            | Api::SetSample
-            | Api::SetPop
-            | Api::ListErase
-            | Api::ListRemove
-            | Api::ListRetain
-            | Api::ListInsert
-            | Api::SortedSetUnionStore => Length::Long,
-            Api::KeysExist
-            | Api::GetBatch
-            | Api::SetBatch
-            | Api::DictionaryGet
-            | Api::DictionarySet
-            | Api::DictionaryDelete
-            | Api::SetUnion
-            | Api::SetDifference
-            | Api::SetContains
-            | Api::ListConcatenateFront
-            | Api::ListConcatenateBack
-            | Api::SortedSetPut
-            | Api::SortedSetGetScore
-            | Api::SortedSetRemove
-            | Api::UpsertElements
-            | Api::RemoveElements
-            | Api::GetRank
-            | Api::GetCompetitionRank => Length::ByBody,
-            _ => Length::Short,
-        }
+        self.row().length
     }
 
     /// The same for a route of plain HTTP, where methods share routes.

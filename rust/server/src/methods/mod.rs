@@ -171,6 +171,7 @@ struct Row {
     access: Access,
     lookups: Lookups,
     factor: Factor,
+    length: Length,
     routes: &'static [Route],
 }
 
