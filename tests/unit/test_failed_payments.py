@@ -116,6 +116,17 @@ def test_a_payment_method_is_used_when_stripe_answers_again(paid: Paid) -> None:
     assert "sold_since" in paid.state
 
 
+def test_a_plan_for_who_fails_to_pay_that_is_not_there_is_said_at_the_start(
+    paid: Paid, caplog: pytest.LogCaptureFixture
+) -> None:
+    for plan in ("gold", "silver"):
+        seller = Seller(paid.control, paid.provider, (), Rule(plan, DAY), paid.send)
+        seller.start()
+        seller.stop()
+
+    assert caplog.messages == ["--payment-failed-plan: There is no plan 'silver'"]
+
+
 def test_a_failed_payment_changes_the_plan_after_some_days(paid: Paid) -> None:
     paid.hear("invoice.payment_failed")
     assert (paid.plan, paid.state["failed_since"]) == ("gold", AT)

@@ -192,6 +192,7 @@ def test_wrong_settings_are_refused_without_a_secret_in_the_words(tmp_path: Path
         {"payments": "stripe", **keys, "stripe_api": f"https://{KEY}@api.example.com"},
         {"payments": "stripe", **keys, "stripe_prices": "price 1"},
         {"payments": "stripe", **keys, "payment_meters": "cards"},
+        {"payment_meters": "cards"},
         {"payments": "stripe", **keys, "payment_grace": "1y"},
     ]
     words = []

@@ -218,6 +218,11 @@ def limits_of(tx: Tx, account_id: int) -> Mapping[str, Value]:
     return {}
 
 
+def exists(tx: Tx, name: str) -> bool:
+    """Whether there is a plan of that name."""
+    return tx.db.scalar("SELECT 1 FROM plans WHERE name = :name", name=name) is not None
+
+
 def _getting_back(tx: Tx, name: str) -> int:
     """How many accounts get a plan back when they have paid."""
     return int(tx.db.scalar("SELECT count(*) FROM payers WHERE plan = :name", name=name))

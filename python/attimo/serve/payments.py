@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from attimo.billing.meters import Meter
 from attimo.billing.months import DAY
-from attimo.control import Control, meter_events, payers
+from attimo.control import Control, meter_events, payers, plans
 from attimo.control.bill_usage import COUNTED
 from attimo.control.payers import Rule
 from attimo.errors import (
@@ -83,7 +83,10 @@ class Seller:
     _thread: threading.Thread | None = field(default=None, init=False)
 
     def start(self) -> None:
-        """Start."""
+        """Start, and tell the operator if nothing would follow from a failed payment."""
+        with self.control.read() as tx:
+            if not plans.exists(tx, self.rule.plan):
+                log.error("--payment-failed-plan: %s", NoSuchPlan(self.rule.plan))
         self._thread = threading.Thread(target=self._run, name="payments", daemon=True)
         self._thread.start()
 
@@ -286,10 +289,10 @@ def provider_of(settings: Settings) -> Payments | None:
     Raises:
         Misconfigured: Its package is not installed, or a meter is not counted.
     """
+    meters_of(settings)
     key, webhook = settings.stripe_secret_key, settings.stripe_webhook_secret
     if settings.payments == "off" or key is None or webhook is None:
         return None
-    meters_of(settings)
     from attimo.payments.stripe import Stripe
 
     return Stripe(key.value, webhook.value, settings.stripe_api, settings.stripe_prices)
