@@ -9,7 +9,7 @@ import pytest
 from attimo.billing import card_file, months, usage
 from attimo.billing.bill import Bill, bill
 from attimo.billing.meters import Meter
-from attimo.billing.money import MODES, Rounding, shared
+from attimo.billing.money import MODES, Rounding, apportion
 from attimo.billing.months import DAY, Month
 from attimo.billing.usage import Usage, Where
 from attimo.errors import InvalidArgument
@@ -55,7 +55,7 @@ def test_shares_are_divided_by_use_and_the_first_of_equals_gets_the_last_cent() 
     assert set(found.by_cache.values()) == {Decimal("0.50")}
     found = billed("momento-2022-09", transferred(a=17, b=17, c=17))
     assert found.total == Decimal("0.15")
-    assert shared(Decimal("0.10"), dict.fromkeys("abc", Fraction(1)), 2) == {
+    assert apportion(Decimal("0.10"), dict.fromkeys("abc", Fraction(1)), 2) == {
         "a": Decimal("0.04"),
         "b": Decimal("0.03"),
         "c": Decimal("0.03"),

@@ -134,7 +134,7 @@ WRONG = {
         "free = [10]": "prices 1, free is a list, but must be a number",
         "discount = 10": "prices 1, discount is unknown; known are line, meter, unit",
         "minimum_bytes = 1": "prices 1, minimum_bytes is unknown; known are",
-        "price = 1": "prices 1, price is beside tiers",
+        "price = 1": "prices 1, price is given with `tiers`",
         "per = 0": "prices 1, per is 0, but must be a whole number from 1 to",
     },
     "price = 0.10": {

@@ -1,4 +1,7 @@
-"""The accounts of a server over HTTP [ours], for whoever has `server_management`."""
+"""The accounts of a server over HTTP, for callers with `server_management`.
+
+Not in Momento's API.
+"""
 
 from typing import Annotated
 
@@ -8,7 +11,7 @@ from attimo.api import invitations
 from attimo.api.caller import Authenticated
 from attimo.api.invitations import CreatedInvitation, Email
 from attimo.api.paging import MOST, Limit, NextToken
-from attimo.api.people import People, Settled
+from attimo.api.people import People, PeopleServices
 from attimo.api.routing import Router
 from attimo.api.schemas import Model, StrictModel, text
 from attimo.control import account_deletion, accounts, chosen_accounts, founding, joining
@@ -30,7 +33,7 @@ Accounts = Annotated[
 Name = Annotated[str, text(accounts.LONGEST_NAME, least=1)]
 
 
-class FoundAccount(StrictModel):
+class NewAccount(StrictModel):
     """An account to create; without `email`, the response has the owner's API key."""
 
     name: Name
@@ -46,7 +49,7 @@ class RenameAccount(StrictModel):
 
 
 class InviteOwner(StrictModel):
-    """The e-mail address of the owner to be."""
+    """The e-mail address of the new owner."""
 
     email: Email
 
@@ -54,8 +57,8 @@ class InviteOwner(StrictModel):
 class AccountInfo(Model):
     """An account of the server; times in seconds since 1970.
 
-    Without `suspended_at` it is not suspended. `caches`, `api_keys` and `members` count what it has
-    now; `plan` is the name of its plan.
+    Without `suspended_at`, the account is not suspended. `caches`, `api_keys` and `members` are
+    current counts; `plan` is the name of the plan.
     """
 
     account_id: int
@@ -69,7 +72,7 @@ class AccountInfo(Model):
 
 
 class CreatedAccountInfo(AccountInfo):
-    """A new account, and what makes its owner: `api_key`, shown only now, or `invitation`."""
+    """A new account with its owner's API key (shown once) or invitation."""
 
     cache: str
     endpoint: str
@@ -85,12 +88,12 @@ class AccountPage(Model):
 
 
 @router.post(status=201, operation_id="createAccount", refuses=(409,))
-def create(people: Settled, caller: Authenticated, body: FoundAccount) -> CreatedAccountInfo:
+def create(people: PeopleServices, caller: Authenticated, body: NewAccount) -> CreatedAccountInfo:
     """Create an account with a cache, and invite its owner or create its first API key.
 
     This works whatever `--signup` says.
     """
-    made = caller.perform(founding.found, body.name, body.email, people.mail_limits.invite)
+    made = caller.perform(founding.create_account, body.name, body.email, people.mail_limits.invite)
     return CreatedAccountInfo(
         **_info(made.account).model_dump(),
         cache=joining.CACHE,
@@ -107,7 +110,10 @@ def list_page(
     next_token: NextToken = None,
     name: Annotated[str | None, Field(description="Only accounts with this name.")] = None,
 ) -> AccountPage:
-    """List the accounts of the server; with `name`, the permission to change them is enough."""
+    """List the accounts of the server.
+
+    With `name`, the permission to change accounts also suffices.
+    """
     try:
         page = caller.perform(accounts.list_page, limit, next_token, name)
     except PermissionDenied:
@@ -152,12 +158,12 @@ def resume(caller: Authenticated, account_id: AccountId) -> AccountInfo:
     refuses=(404, 412),
 )
 def invite_owner(
-    people: Settled, caller: Authenticated, account_id: AccountId, body: InviteOwner
+    people: PeopleServices, caller: Authenticated, account_id: AccountId, body: InviteOwner
 ) -> CreatedInvitation:
     """Invite an owner of an account that nobody can manage.
 
-    That is one without a member, a valid API key or an open invitation of theirs that can manage
-    its keys or members. Older invitations of this kind are revoked.
+    Allowed only if no member, valid API key or open invitation can manage its keys or members.
+    Earlier invitations of this kind do not count, and are revoked.
     """
     count = people.mail_limits.invite
     made = caller.perform(founding.invite_owner, account_id, body.email, count)
@@ -168,7 +174,7 @@ def invite_owner(
 def delete(caller: Authenticated, account_id: AccountId) -> None:
     """Delete an account with its caches, items, keys, roles, sessions and members.
 
-    This can't be undone. What it used stays in the ledger, and what was done in the audit log.
+    This can't be undone. Its usage stays in the ledger, and its actions stay in the audit log.
     """
     caller.perform(account_deletion.delete, account_id)
 

@@ -1,4 +1,4 @@
-"""The audit log over HTTP [ours]."""
+"""The audit log over HTTP (not in Momento's API)."""
 
 from typing import Annotated, Any
 

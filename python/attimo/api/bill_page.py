@@ -83,8 +83,8 @@ def _body(
 
 
 def _line(line: Line, found: Bill) -> Row:
-    quantity = "-" if line.quantity is None else money.short(line.quantity)
-    free, sums = money.short(line.free), _sums(line.amount, line.forecast, found)
+    quantity = "-" if line.quantity is None else money.format_plain(line.quantity)
+    free, sums = money.format_plain(line.free), _sums(line.amount, line.forecast, found)
     return _columns(found, line.name, quantity, line.unit, free, *sums)
 
 

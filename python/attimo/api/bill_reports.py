@@ -91,8 +91,8 @@ def _line(line: Line) -> dict[str, str | None]:
     return {
         "line": line.name,
         "unit": line.unit,
-        "quantity": None if line.quantity is None else money.short(line.quantity),
-        "free": money.short(line.free),
+        "quantity": None if line.quantity is None else money.format_plain(line.quantity),
+        "free": money.format_plain(line.free),
         "amount": _text(line.amount),
         "forecast": _text(line.forecast),
     }

@@ -1,4 +1,4 @@
-"""Bills over HTTP [ours]: by one rate card, or by all of them side by side."""
+"""Bills over HTTP (not in Momento's API): by one rate card, or by all of them side by side."""
 
 from typing import Annotated, Any, Literal
 
@@ -74,7 +74,7 @@ def list_all(caller: Authenticated, cards: OfServer, account: Other = None) -> B
 @router.get(
     "/{month}",
     operation_id="getBill",
-    done="The bill; CSV has a header line and no total, HTML prints well.",
+    done="The bill. CSV has a header line and no total; HTML is a page to print.",
     media_types=(JSON, CSV, HTML),
     refuses=(404,),
 )
@@ -90,7 +90,7 @@ def show(
         Field(description="CSV has the lines or, with `by`, the shares; HTML is a page to print."),
     ] = "json",
 ) -> BillReport | Response:
-    """Show the bill of a month; of the current one, what it is so far, and a forecast."""
+    """Show the bill of a month; for the current one, the bill so far and a forecast."""
     if account is None:
         found = caller.perform(bills.read, month, cards, card)
     else:
@@ -113,7 +113,7 @@ def show(
 @router.get(
     "/{month}/compare",
     operation_id="compareBills",
-    done="The bills; CSV has a header line, the lines of each card and no totals.",
+    done="The bills. CSV has a header line, the lines of each card and no totals.",
     media_types=(JSON, CSV),
     refuses=(404,),
 )
@@ -126,7 +126,7 @@ def compare(
         Literal["json", "csv"], Field(description="CSV has the lines of each card.")
     ] = "json",
 ) -> BillComparison | Response:
-    """Show what the same usage costs by every rate card of the server."""
+    """Show the cost of the same usage by each rate card of the server."""
     if account is None:
         found = caller.perform(bills.compare, month, cards)
     else:
@@ -146,6 +146,6 @@ def _csv(name: str, text: str) -> Response:
 
 
 def _json(report: dict[str, Any], model: type[Model]) -> Response:
-    # Fields that are null are there: they say that something is not known.
+    # Keeps null fields: null means unknown.
     text = model.model_validate(report).model_dump_json(exclude_unset=True)
     return Response(text, media_type=JSON)

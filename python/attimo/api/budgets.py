@@ -1,4 +1,4 @@
-"""The budget of an account over HTTP [ours]."""
+"""The budget of an account over HTTP (not in Momento's API)."""
 
 from typing import Annotated
 
@@ -98,7 +98,7 @@ def delete(caller: Authenticated) -> None:
 def _info(found: Spent) -> BudgetInfo:
     budget, bill = found.budget, found.bill
     return BudgetInfo(
-        amount=money.short(budget.amount),
+        amount=money.format_plain(budget.amount),
         card=budget.card,
         currency=bill.card.currency,
         effects=Effects(

@@ -1,4 +1,4 @@
-"""Invitations over HTTP [ours]: to an account, also to one of the invited person's own."""
+"""Invitations over HTTP (not in Momento's API): to join an account, also as its first owner."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from attimo.api import cookies
 from attimo.api.caller import Anyone, Authenticated
-from attimo.api.people import People, Settled
+from attimo.api.people import People, PeopleServices
 from attimo.api.pool import apart
 from attimo.api.routing import Router
 from attimo.api.schemas import Id, Model, StrictModel, text
@@ -73,7 +73,9 @@ class JoinedAccount(Model):
 
 
 @router.post(status=201, operation_id="invite", refuses=(404,))
-def invite(people: Settled, caller: Authenticated, body: CreateInvitation) -> CreatedInvitation:
+def invite(
+    people: PeopleServices, caller: Authenticated, body: CreateInvitation
+) -> CreatedInvitation:
     """Invite a person by e-mail. Expires after a week, or with the key used for it.
 
     The response contains the link of the e-mail, so that it can be passed on in another way.
@@ -99,7 +101,7 @@ def take_back(caller: Authenticated, invitation_id: Id) -> None:
 @apart
 def accept(
     visitor: Anyone,
-    people: Settled,
+    people: PeopleServices,
     body: AcceptInvitation,
     request: Request,
     response: Response,

@@ -1,4 +1,4 @@
-"""Every limit of the server, and of the account's plan, over HTTP [ours]."""
+"""Every limit of the server, and of the account's plan, over HTTP (not in Momento's API)."""
 
 from collections.abc import Mapping
 from functools import partial

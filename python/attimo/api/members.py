@@ -1,4 +1,4 @@
-"""Members over HTTP [ours]."""
+"""Members over HTTP (not in Momento's API)."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Changing a password, and resetting a forgotten one, over HTTP [ours]."""
+"""Changing a password, and resetting a forgotten one, over HTTP (not in Momento's API)."""
 
 from starlette.background import BackgroundTask
 from starlette.requests import Request
@@ -7,7 +7,7 @@ from starlette.responses import Response
 from attimo.api import cookies
 from attimo.api.caller import Anyone
 from attimo.api.cookies import CHANGING
-from attimo.api.people import People, Settled
+from attimo.api.people import People, PeopleServices
 from attimo.api.pool import apart
 from attimo.api.routing import JSON, Router
 from attimo.api.schemas import StrictModel
@@ -45,7 +45,11 @@ class ResetPassword(StrictModel):
 )
 @apart
 def change(
-    visitor: Anyone, people: Settled, body: ChangePassword, request: Request, response: Response
+    visitor: Anyone,
+    people: PeopleServices,
+    body: ChangePassword,
+    request: Request,
+    response: Response,
 ) -> None:
     """Change the password of the signed-in user; all their sessions end."""
     session = cookies.session_of(visitor, request)
@@ -67,7 +71,7 @@ def change(
     security=[],
 )
 @apart
-def forgotten(visitor: Anyone, people: Settled, body: ForgotPassword) -> Response:
+def forgotten(visitor: Anyone, people: PeopleServices, body: ForgotPassword) -> Response:
     """Send a reset token to an address if a user has it; the response does not tell."""
     people.throttle.attempt("forgotten", visitor.peer)
     people.mail_limits.reset(body.email)
@@ -83,7 +87,7 @@ def forgotten(visitor: Anyone, people: Settled, body: ForgotPassword) -> Respons
     security=[],
 )
 @apart
-def reset(visitor: Anyone, people: Settled, body: ResetPassword) -> None:
+def reset(visitor: Anyone, people: PeopleServices, body: ResetPassword) -> None:
     """Set a new password with the token from the e-mail, once; all sessions end."""
     people.throttle.attempt("reset", visitor.peer)
     user = visitor.perform(users.of_reset, body.token)

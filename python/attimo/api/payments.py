@@ -1,4 +1,4 @@
-"""Payments over HTTP [ours]: how an account pays, and what the provider has to say.
+"""Payments over HTTP (not in Momento's API): how an account pays, and what the provider has to say.
 
 A payment method is entered on a page of the provider; nothing of it comes here.
 """

@@ -45,4 +45,4 @@ async def _people(request: Request) -> People:
     return people
 
 
-Settled = Annotated[People, Given(_people)]
+PeopleServices = Annotated[People, Given(_people)]

@@ -1,4 +1,7 @@
-"""Plans, and the limits of accounts, over HTTP [ours], for whoever has `server_management`."""
+"""Plans, and the limits of accounts, over HTTP, for callers with `server_management`.
+
+Not in Momento's API.
+"""
 
 from functools import partial
 from typing import Annotated, Any

@@ -1,4 +1,4 @@
-"""Signing in and out over HTTP [ours]."""
+"""Signing in and out over HTTP (not in Momento's API)."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -6,7 +6,7 @@ from starlette.responses import Response
 from attimo.api import cookies
 from attimo.api.caller import Anyone
 from attimo.api.cookies import CHANGING, LOOKING
-from attimo.api.people import Settled
+from attimo.api.people import PeopleServices
 from attimo.api.pool import apart
 from attimo.api.routing import Router
 from attimo.api.schemas import Model, StrictModel, WholeNumber
@@ -61,7 +61,7 @@ class SessionInfo(Model):
 )
 @apart
 def sign_in(
-    visitor: Anyone, people: Settled, body: SignIn, request: Request, response: Response
+    visitor: Anyone, people: PeopleServices, body: SignIn, request: Request, response: Response
 ) -> SessionInfo:
     """Sign in; the cookie of the response is the session."""
     source = "sign in", visitor.peer, people.name(body.email)

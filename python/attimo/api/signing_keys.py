@@ -1,4 +1,4 @@
-"""The server's signing keys over HTTP [ours], for its operators only.
+"""The server's signing keys over HTTP (not in Momento's API), for its operators only.
 
 Operators are the Owners of the first account, by a key or signed in. Others with `auth_management`
 there can list the keys.

@@ -1,4 +1,4 @@
-"""Sign-up over HTTP [ours]: an account, a cache and a key with one request."""
+"""Sign-up over HTTP (not in Momento's API): an account, a cache and a key with one request."""
 
 from typing import Annotated
 
@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from attimo.api import cookies
 from attimo.api.caller import Anyone
-from attimo.api.people import Settled
+from attimo.api.people import PeopleServices
 from attimo.api.pool import apart
 from attimo.api.routing import Router
 from attimo.api.schemas import Model, StrictModel, text
@@ -43,7 +43,11 @@ class CreatedAccount(Model):
 )
 @apart
 def sign_up(
-    visitor: Anyone, people: Settled, body: CreateAccount, request: Request, response: Response
+    visitor: Anyone,
+    people: PeopleServices,
+    body: CreateAccount,
+    request: Request,
+    response: Response,
 ) -> CreatedAccount:
     """Create an account with its owner, a cache and an API key, all usable at once."""
     if people.sign_up != "open":

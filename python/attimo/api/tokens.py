@@ -1,4 +1,4 @@
-"""Disposable tokens over HTTP [ours], for clients other than Momento's."""
+"""Disposable tokens over HTTP (not in Momento's API), for clients other than Momento's."""
 
 from typing import Annotated, Any
 

@@ -1,4 +1,4 @@
-"""Usage over HTTP [ours], from the ledger."""
+"""Usage over HTTP (not in Momento's API), from the ledger."""
 
 import csv
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Who the sender of a request is [ours]; any valid credential may ask."""
+"""Who the sender of a request is (not in Momento's API); any valid credential may ask."""
 
 from datetime import UTC, datetime
 from typing import Any, Literal

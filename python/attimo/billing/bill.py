@@ -178,7 +178,7 @@ def _shares(amount: Decimal, quantities: Quantities, digits: int, by: str) -> Sh
         weights[getattr(where, by)] += quantity
     # In one order, whatever that of the readings, since the first of equals gets what is left.
     ordered = sorted(weights, key=lambda group: (group is None, group or ""))
-    return money.shared(amount, {group: weights[group] for group in ordered}, digits)
+    return money.apportion(amount, {group: weights[group] for group in ordered}, digits)
 
 
 def _shown(quantity: Fraction) -> Decimal:

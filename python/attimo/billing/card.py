@@ -12,7 +12,7 @@ from attimo.billing.money import SYMBOLS, Rounding
 
 
 class Measure(StrEnum):
-    """What of the stored data of a month is sold by the GB-month."""
+    """Whether a GB-month price charges the average or the peak."""
 
     AVERAGE = "average"
     PEAK = "peak"
@@ -20,14 +20,14 @@ class Measure(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """The price of the units from `start` to before `end`; None is without end."""
+    """The price of the units from `start` to `end`; None is no end."""
 
     start: Decimal
     end: Decimal | None
     price: Decimal
 
     def cost(self, quantity: Fraction) -> Fraction:
-        """What it adds to the cost of so many units."""
+        """The cost of those of `quantity` units that are in this tier."""
         start = Fraction(self.start)
         end = quantity if self.end is None else min(quantity, Fraction(self.end))
         return max(end - start, Fraction(0)) * Fraction(self.price)
@@ -38,16 +38,17 @@ class Price:
     """The price of one thing that is sold.
 
     Attributes:
-        line: The line of the bill.
+        line: The name of its line on the bill.
         meter: What is counted.
-        unit: In which it is sold.
-        tiers: The prices, without a gap from zero on.
+        unit: The unit in which it is sold.
+        tiers: The prices, from zero on, without gaps.
         per: The number of units that the prices are for.
-        free: The units of each month that cost nothing, account-wide; tiers count from there on.
+        free: The units of each month that cost nothing, account-wide; tiers apply to the units
+            above it.
         measure: For units of GB-months and the like: the average or the highest hour of the month.
-        minimum_bytes: For units of GB-hours: what each cache is charged for at least, in each hour
-            in which it exists.
-        copies: For stored data: how many copies are charged.
+        minimum_bytes: For units of GB-hours: the least number of bytes charged for each cache and
+            hour.
+        copies: For stored data: the number of copies that are charged.
     """
 
     line: str
@@ -62,11 +63,11 @@ class Price:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """The lines of the bill: with a minimum, it has one of its own."""
+        """The bill lines of this price: one, and a second for the minimum if there is one."""
         return (self.line, f"{self.line}, minimum") if self.minimum_bytes else (self.line,)
 
     def cost(self, quantity: Fraction) -> Fraction:
-        """The exact cost of so many units in a month; more never cost less."""
+        """The exact cost of `quantity` units in a month; more units never cost less."""
         charged = max(quantity - Fraction(self.free), Fraction(0))
         return sum((tier.cost(charged) for tier in self.tiers), Fraction(0)) / self.per
 
@@ -78,10 +79,10 @@ class Card:
     Attributes:
         name: Unique on a server.
         currency: Its ISO code, in `money.SYMBOLS`.
-        date: When these prices were published.
-        source: Where.
+        date: When the prices were published.
+        source: Where the prices were published.
         rounding: How each line is rounded, once; a total is the sum of its rounded lines.
-        prices: What it sells.
+        prices: One for each thing that is sold.
         note: What a reader of a bill must know; can be empty.
     """
 

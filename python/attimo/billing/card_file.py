@@ -1,7 +1,7 @@
 """Rate cards as TOML files: those that come with Attimo, and an operator's own.
 
-Every field is checked, and a card is used as a whole or not at all. What a field means stands in
-docs/reference/rate-cards.md.
+Every field is checked, and a card is used as a whole or not at all. docs/reference/rate-cards.md
+explains the fields.
 """
 
 import re
@@ -21,7 +21,7 @@ from attimo.errors import Misconfigured, NoSuchRateCard
 
 SHIPPED = Path(__file__).parent / "cards"
 DEFAULT = "momento-2022-09"
-"""The card of bills where nobody chose another."""
+"""The default rate card."""
 
 CARD = ("name", "currency", "date", "source", "note", "rounding", "digits", "prices")
 PRICE = ("line", "meter", "unit", "per", "free", "price", "tiers")
@@ -41,8 +41,8 @@ class Cards:
     """The rate cards of a server.
 
     Attributes:
-        by_name: The shipped ones first.
-        default: The name of the one for bills, unless another is asked for.
+        by_name: The cards by name, the shipped ones first.
+        default: The name of the card for bills that ask for no other.
     """
 
     by_name: Mapping[str, Card]
@@ -52,7 +52,7 @@ class Cards:
         """Return a card; None is the default.
 
         Raises:
-            NoSuchRateCard: There is none of that name.
+            NoSuchRateCard: No card has that name.
         """
         wanted = self.default if name is None else name
         if wanted not in self.by_name:
@@ -68,7 +68,7 @@ def load(own: Path | None = None, default: str = DEFAULT) -> Cards:
         default: The name of the default card.
 
     Raises:
-        WrongCard: A card is wrong, or has the name of another.
+        WrongCard: A card is invalid, or two cards have the same name.
         Misconfigured: The directory cannot be read, or has too many cards; no card has the name of
             the default.
     """
@@ -91,7 +91,7 @@ def parse(content: bytes, name: str) -> Card:
     """Read a card from the content of a file; `name` is for messages.
 
     Raises:
-        WrongCard: It is wrong.
+        WrongCard: The card is invalid.
     """
     return read(toml_table.parse(content, name))
 
@@ -100,7 +100,7 @@ def read(table: Table) -> Card:
     """Read a card.
 
     Raises:
-        WrongCard: It is wrong.
+        WrongCard: The card is invalid.
     """
     table.allow(CARD)
     name = table.text("name", 63)
@@ -141,7 +141,7 @@ def _prices(table: Table) -> list[Price]:
             raise each.refusal("line", f"is {price.line!r}, which another price has already")
         found.append(price)
     if len(found) > MOST_PRICES:
-        raise table.refusal("prices", f"must be at most {MOST_PRICES}")
+        raise table.refusal("prices", f"must have at most {MOST_PRICES} entries")
     return found
 
 
@@ -182,7 +182,8 @@ def _tiers(table: Table) -> list[Tier]:
     if "tiers" not in table.content:
         return [Tier(Decimal(0), None, table.number("price", MOST_MONEY, MONEY_DECIMALS))]
     if "price" in table.content:
-        raise table.refusal("price", "is beside tiers; a price has one of both")
+        reason = "is given with `tiers`: use either `price` or `tiers`, not both"
+        raise table.refusal("price", reason)
     tables = list(table.tables("tiers"))
     found = [_tier(each) for each in tables]
     _check_first_and_last(tables, found)

@@ -35,7 +35,7 @@ MODES: Mapping[str, Callable[[Fraction], int]] = {
     "up": math.ceil,
     "down": math.floor,
 }
-"""How a sum that is not negative becomes whole."""
+"""Each rounds a non-negative sum to an integer."""
 
 Group = TypeVar("Group", bound=Hashable)
 
@@ -46,7 +46,7 @@ class Rounding:
 
     Attributes:
         mode: One of `MODES`.
-        digits: The decimals that are left.
+        digits: The number of decimals that are kept.
     """
 
     mode: str
@@ -57,49 +57,50 @@ class Rounding:
         return decimal(MODES[self.mode](exact * 10**self.digits), self.digits)
 
 
-def decimal(smallest: int, digits: int) -> Decimal:
-    """A number of the smallest units, such as cents, as a sum with so many decimals."""
+def decimal(minor_units: int, digits: int) -> Decimal:
+    """Convert minor units (cents) to a `Decimal` with `digits` decimals."""
     # From its digits, since arithmetic on Decimal rounds to the precision of a context.
-    return Decimal((int(smallest < 0), tuple(map(int, str(abs(smallest)))), -digits))
+    return Decimal((int(minor_units < 0), tuple(map(int, str(abs(minor_units)))), -digits))
 
 
-def short(number: Decimal) -> str:
-    """A number as text, without an exponent and without zeros at the end of its decimals."""
+def format_plain(number: Decimal) -> str:
+    """Format a number without an exponent and without trailing zeros."""
     text = f"{number:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def total(amounts: Iterable[Decimal], digits: int) -> Decimal:
-    """The exact sum of amounts with so many decimals."""
-    return decimal(sum(_smallest(each, digits) for each in amounts), digits)
+    """The exact sum of amounts with `digits` decimals."""
+    return decimal(sum(_minor_units(each, digits) for each in amounts), digits)
 
 
 def difference(one: Decimal, other: Decimal, digits: int) -> Decimal:
-    """The exact difference of amounts with so many decimals."""
-    return decimal(_smallest(one, digits) - _smallest(other, digits), digits)
+    """The exact difference of amounts with `digits` decimals."""
+    return decimal(_minor_units(one, digits) - _minor_units(other, digits), digits)
 
 
-def shared(amount: Decimal, weights: Mapping[Group, Fraction], digits: int) -> dict[Group, Decimal]:
+def apportion(
+    amount: Decimal, weights: Mapping[Group, Fraction], digits: int
+) -> dict[Group, Decimal]:
     """Divide an amount in proportion to weights, so that the shares add up to it.
 
-    Each share is rounded down first. What is left goes, in the smallest units, to those who lost
-    most by that; to the first of equals.
+    Distributes the rest by the largest-remainder method; ties go to the first.
 
     Args:
-        amount: Zero or more, with so many decimals.
+        amount: Zero or more, with `digits` decimals.
         weights: Zero or more; not all zero, unless the amount is.
-        digits: The decimals.
+        digits: The number of decimals of the amount and of each share.
     """
-    smallest, whole = _smallest(amount, digits), sum(weights.values())
-    if not smallest:
+    units, whole = _minor_units(amount, digits), sum(weights.values())
+    if not units:
         return {group: decimal(0, digits) for group in weights}
-    exact = {group: smallest * weight / whole for group, weight in weights.items()}
+    exact = {group: units * weight / whole for group, weight in weights.items()}
     found = {group: math.floor(share) for group, share in exact.items()}
-    left = smallest - sum(found.values())
+    left = units - sum(found.values())
     for group in sorted(exact, key=lambda group: found[group] - exact[group])[:left]:
         found[group] += 1
     return {group: decimal(share, digits) for group, share in found.items()}
 
 
-def _smallest(amount: Decimal, digits: int) -> int:
+def _minor_units(amount: Decimal, digits: int) -> int:
     return int(Fraction(amount) * 10**digits)

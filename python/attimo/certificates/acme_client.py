@@ -30,13 +30,13 @@ ISSUANCE = timedelta(seconds=120)
 LOOK_EVERY_SECONDS = 1.0
 TIMEOUT_SECONDS = 30
 NONCE_TRIES = 10
-"""How often a request is repeated with a new nonce; the library sends each of them twice."""
+"""The most attempts for one request; the library retries each once by itself."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Ordered:
+class IssuedCertificate:
     """A certificate from an authority.
 
     Attributes:
@@ -66,12 +66,12 @@ class Orders:
     account: Path
     answers: MutableMapping[str, str]
 
-    def order(self, names: list[str]) -> Ordered:
+    def order(self, names: list[str]) -> IssuedCertificate:
         """Order a certificate for those of these names that the authority can validate.
 
         Raises:
-            Misconfigured: The authority cannot be reached, or validates none; the message says
-                why.
+            Misconfigured: The authority cannot be reached, or can validate none of the names.
+                The message has the reason.
         """
         key = ec.generate_private_key(ec.SECP256R1())
         with _in_words(self.directory):
@@ -79,10 +79,10 @@ class Orders:
                 signed = self._signed(self._client(), key, names)
             finally:
                 self.answers.clear()
-        return Ordered(signed, _pem(key))
+        return IssuedCertificate(signed, _pem(key))
 
     def _signed(self, client: ClientV2, key: ec.EllipticCurvePrivateKey, names: list[str]) -> str:
-        order = self._placed(client, key, names)
+        order = self._place_order(client, key, names)
         refused = dict(_refused(client, order.authorizations))
         for name, why in refused.items():
             log.warning("the authority does not certify %s: %s", name, why)
@@ -91,7 +91,7 @@ class Orders:
             left = [name for name in names if name not in refused]
             if not left:
                 raise Misconfigured(f"{self.directory} certifies none of {', '.join(names)}")
-            order = self._placed(client, key, left)
+            order = self._place_order(client, key, left)
         return str(client.poll_and_finalize(order, datetime.now() + ISSUANCE).fullchain_pem)
 
     def _client(self) -> ClientV2:
@@ -120,7 +120,7 @@ class Orders:
             raise Misconfigured(f"{self.account} is not the key of an elliptic curve")
         return key
 
-    def _placed(
+    def _place_order(
         self, client: ClientV2, key: ec.EllipticCurvePrivateKey, names: list[str]
     ) -> messages.OrderResource:
         """Begin an order, and provide the responses to its challenges."""
@@ -194,7 +194,7 @@ def _in_words(directory: str) -> Iterator[None]:
     except messages.Error as error:
         raise Misconfigured(f"{directory} refuses: {error.detail or error.typ}") from error
     except errors.ValidationError as error:
-        raise Misconfigured(f"{directory} finds a name no longer: {error}") from error
+        raise Misconfigured(f"{directory} could not validate a name: {error}") from error
     except errors.TimeoutError as error:
         raise Misconfigured(f"{directory} does not answer in time") from error
     except (errors.Error, JoseError, requests.RequestException) as error:

@@ -1,1 +1,1 @@
-"""The command line: one file a noun. It asks a server by its public protocols, HTTP and gRPC."""
+"""The command line: one file for each noun. It talks to servers by public HTTP and gRPC only."""

@@ -1,4 +1,4 @@
-"""Why a server on this machine refuses a token: its owner may ask what became of it."""
+"""Explains why a local server refuses a token, by asking it with the owner's key."""
 
 import contextlib
 from dataclasses import replace
@@ -9,11 +9,14 @@ from attimo.cli.target import Choice
 from attimo.errors import AttimoError
 
 MOST_REVOKED = 1_000
-"""Of how many revoked keys, the newest first, the audit log is asked."""
+"""How many of the newest key revocations are read from the audit log."""
 
 
 def fate(choice: Choice, key_id: str) -> str:
-    """Who revoked a key and when, or that another server issued it; empty if that is not known."""
+    """Say who revoked a key and when, or that its signing key is unknown.
+
+    Returns "" if neither is found, or if the owner's key is missing.
+    """
     credentials = choice.home.credentials() if choice.home else None
     if credentials is None:
         return ""

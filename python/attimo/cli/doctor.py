@@ -32,11 +32,11 @@ class _Findings(Listing):
 )
 @with_options
 def doctor(**words: Any) -> Answer:
-    """Check the way to a server, and the server: each line is ok, a warning or a failure.
+    """Check the way to a server, and the server; each line is ok, a warning or a failure.
 
-    Checks addresses, ports, certificates, clock, API key, gRPC and readiness, and of a server on
-    this machine its memory, whether that is enough, and its disk. Exits with 1 if something fails,
-    else with 0.
+    Checks addresses, ports, certificates, clock, API key, gRPC and readiness, and, for a local
+    server, its disk, its memory and whether that suffices. Exits with 1 if something fails,
+    otherwise with 0.
     """
     found = [each.record() for each in _findings(words)]
     failed = any(each["result"] == FAILURE for each in found)

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from attimo.cli import exits
-from attimo.cli.items import put
+from attimo.cli.items import print_values
 from attimo.cli.options import DEFAULT_TTL_SECONDS
 from attimo.cli.shapes import Answer, Column, Plain, Shape, View
 
@@ -16,7 +16,7 @@ class Element(Shape):
 
     def text(self, answer: Any, view: View) -> None:
         """Print it."""
-        put(answer[self.columns[0].name])
+        print_values(answer[self.columns[0].name])
 
 
 class Score(click.types.FloatParamType):

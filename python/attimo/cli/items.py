@@ -41,13 +41,13 @@ LENGTHS = {
     "set": "set/length",
     "sorted-set": "sorted-set/length",
 }
-"""Where the number of elements of a collection is asked, by its type."""
+"""The path that returns the number of elements, by collection type."""
 
 KEYS = Column("key", "bytes")
 
 
 class Values(Listing):
-    """Values as they are: one alone, or several as lines of keys and values."""
+    """Prints one value unchanged, and several as lines of keys and values."""
 
     has_wide = False
 
@@ -56,14 +56,14 @@ class Values(Listing):
         items = list(page(answer)[0])
         found = [each for each in items if each["found"]]
         if len(items) == 1:
-            put(*(each["value"] for each in found))
+            print_values(*(each["value"] for each in found))
             return
         for each in found:
             sys.stdout.buffer.write(lines.line(each["key"], each["value"]))
 
 
-def put(*values: bytes) -> None:
-    """Print values unchanged; on a terminal, escaped and each on a line."""
+def print_values(*values: bytes) -> None:
+    """Print values unchanged; on a terminal, escaped, each on its own line."""
     for value in values:
         if sys.stdout.isatty():
             print(escaped(value))
@@ -72,9 +72,9 @@ def put(*values: bytes) -> None:
 
 
 def several_keys(function: Any) -> Any:
-    """The argument KEYS; `-` reads them from standard input, one a line or each with a NUL byte."""
+    """The argument KEYS; `-` reads them from standard input, by line or NUL-terminated."""
     text = "The keys; `-` reads them from standard input, one a line; empty lines are skipped."
-    null = "On standard input, each key ends with a NUL byte; the empty key, too."
+    null = "Keys on standard input end with a NUL byte instead; empty keys count."
     function = option("--null", "-0", is_flag=True, help=null)(function)
     return argument("keys", text, nargs=-1, required=True, metavar="KEY...")(function)
 
@@ -124,7 +124,7 @@ def delete(cache: CacheClient, keys: Sequence[str], null: bool, dry_run: bool) -
 
 
 def _size_in_url(key: str) -> int:
-    """How many bytes a key takes with the name of its parameter."""
+    """The number of bytes of a key in the query, with the name of its parameter."""
     return len(f"&key_base64={coded('key', key)}")
 
 
@@ -217,7 +217,7 @@ def _length(cache: CacheClient, type: str, key: str) -> int | None:
 
 
 def _seconds(told: dict[str, Any]) -> int:
-    """The seconds that are left, rounded up: an item that exists has some."""
+    """Remaining seconds, rounded up, so that an existing item never shows 0."""
     return -(-int(told["ttl_milliseconds"]) // 1000)
 
 
@@ -235,13 +235,13 @@ def _all(keys: Sequence[str], null: bool) -> Iterable[str]:
 
 
 def _ended_by_null(given: bytes) -> list[bytes]:
-    """Keys, each with a NUL byte behind it; the empty key is one of them, but none at the end."""
+    """Split NUL-terminated keys; keep empty keys, but not the empty rest after the last NUL."""
     keys = given.split(b"\0")
     return keys if keys[-1] else keys[:-1]
 
 
 def _lines(given: bytes) -> list[bytes]:
-    """Keys, one a line; an empty line is none: it may come from a command that printed nothing."""
+    """Split keys at line ends; skip empty lines, which a command without output may produce."""
     return [each for each in given.splitlines() if each]
 
 

@@ -22,12 +22,12 @@ from attimo.errors import FailedPrecondition, PermissionDenied
 Count = Callable[[int, str], None]
 
 MANAGING = (api_keys.MANAGE, invitations.MANAGE)
-"""Who has one of these manages an account."""
+"""The permissions of which one suffices to manage an account."""
 
 
 @dataclass(frozen=True, slots=True)
-class Founded:
-    """An account with what makes its owner: a key or an invitation. The repr hides both."""
+class AccountWithOwner:
+    """A new account with its owner's API key or invitation. The repr hides both."""
 
     account: AccountDetails
     key: NewApiKey | None = field(repr=False)
@@ -43,13 +43,13 @@ class OwnerInvited:
 
 
 @writes("account.create", accounts.MANAGE)
-def found(
+def create_account(
     tx: Tx,
     account_id: int,
     name: str,
     email: str | None = None,
     count: Count = lambda _id, _to: None,
-) -> Founded:
+) -> AccountWithOwner:
     """Create an account with a cache, and invite its owner or create its first API key.
 
     Args:
@@ -72,7 +72,7 @@ def found(
             key, invitation = api_keys.create(tx, account.id, "made with the account"), None
         else:
             key, invitation = None, _invite(tx, account.id, email, count)
-    return Founded(accounts.details(tx, account_id, account.id), key, invitation)
+    return AccountWithOwner(accounts.details(tx, account_id, account.id), key, invitation)
 
 
 @writes("account.invite-owner", accounts.MANAGE)
@@ -86,7 +86,7 @@ def invite_owner(
     somebody whom these have invited.
 
     Args:
-        count: As in `found`.
+        count: As in `create_account`.
 
     Raises:
         InvalidArgument: The address is invalid.

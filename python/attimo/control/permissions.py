@@ -17,7 +17,10 @@ from attimo.errors import InvalidArgument, PermissionDenied
 FIRST_ACCOUNT = 1
 """The first account of a server, whose Owners are its operators."""
 SERVER_MANAGEMENT = "server_management"
-"""The type of rules about other accounts [ours]: they count in the first account only."""
+"""The type of rules about other accounts (not in Momento's API).
+
+They count in the first account only.
+"""
 
 MOST_RULES = 20
 MOST_RANGES = 100
@@ -49,8 +52,8 @@ KINDS: Mapping[str, Kind] = {
     "function": Kind(("invoke",), _CACHES | {"functions": selectors.NAME}, is_data=True),
     "database": Kind(("read", "write"), {"databases": selectors.NAME}, is_data=True),
 }
-"""Every type of rule. `token_management` [ours] permits creating disposable tokens. The last
-three are stored, but nothing uses them yet."""
+"""Every type of rule. `token_management` (not in Momento's API) permits creating disposable
+tokens. The last three are stored, but nothing uses them yet."""
 
 LISTED = ("cache", "topic", "store")
 """What `list` on resources lists."""

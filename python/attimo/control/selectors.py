@@ -1,6 +1,6 @@
 """Selectors: what a rule matches, by name or prefix, or everything.
 
-Keys are bytes: written as text where they are UTF-8, otherwise in base64 [ours].
+Keys are bytes: written as text where they are UTF-8, otherwise in base64 (not in Momento's API).
 """
 
 from base64 import b64decode, b64encode

@@ -1,4 +1,4 @@
-"""What the requests about items have in common: how keys, elements and times are written."""
+"""Shared parts of the descriptions of item requests: keys, elements and times."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -21,7 +21,7 @@ from attimo.api.description.parts import (
 
 ELEMENT = ref("Element")
 NO_CONTENT = {"description": "Done."}
-GONE = {404: "Its `title` is `Key Not Found` or `Cache Not Found`."}
+NOT_FOUND = {404: "Its `title` is `Key Not Found` or `Cache Not Found`."}
 NO_CACHE = {404: "Its `title` is `Cache Not Found`."}
 
 SCHEMAS: dict[str, Schema] = {
@@ -69,7 +69,10 @@ EXAMPLES = {"key": "k", "prefix": "user:", "field": "name", "value": "ada", "ele
 def binary(
     name: str, description: str, required: bool = True, many: bool = False
 ) -> list[Parameter]:
-    """A parameter of bytes: as it is, in percent-encoding, or in base64url by its second name."""
+    """A binary parameter: percent-encoded as `name`, or in base64 as `name_base64`.
+
+    The base64 may be URL-safe or not, padded or not.
+    """
     plain: Schema = {"type": "string"}
     coded: Schema = {"type": "string", "pattern": BASE64}
     need = "Exactly one" if required else "At most one"
@@ -109,7 +112,7 @@ REFRESH = query(
 
 
 def amount(description: str) -> Parameter:
-    """By how much to increment."""
+    """The parameter `amount`, by which to increment."""
     return query("amount", integer(-LARGEST - 1, LARGEST, default=1), description)
 
 
@@ -128,14 +131,13 @@ def items(
 ) -> Operation:
     """An operation on the items of a cache.
 
-    What OpenAPI cannot say of the parameters stands in extensions. Of the names in each list of
-    `x-exactly-one-of`, one is given; of those of `x-at-least-one-of`, one or more; of the groups in
-    `x-only-one-group-of`, names of one group at most.
+    Extensions express what OpenAPI cannot: `x-exactly-one-of` requires one name of each list,
+    `x-at-least-one-of` one or more, `x-only-one-group-of` allows names of one group.
 
     Args:
-        one_of: Names of parameters that are given as they are or in base64.
-        some_of: The same, of those that may be given several times.
-        groups: Names that exclude each other.
+        one_of: Names of required parameters that are given as they are or in base64.
+        some_of: Names of repeatable parameters that are given as they are or in base64.
+        groups: Groups of names that exclude each other.
     """
     found = operation(
         id,

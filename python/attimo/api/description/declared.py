@@ -1,4 +1,4 @@
-"""What the app answers, described from its declarations and from the models that they name."""
+"""Generates the OpenAPI description of the control API from its routes and models."""
 
 from collections.abc import Iterable, Iterator
 from inspect import cleandoc
@@ -29,7 +29,7 @@ _Found = dict[_Key, Schema]
 
 
 class _Schemas(GenerateJsonSchema):
-    """Says no default of null, which is as if the field were left out."""
+    """Omits null defaults: null means the same as an absent field."""
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> Schema:
         found = super().default_schema(schema)
@@ -39,10 +39,10 @@ class _Schemas(GenerateJsonSchema):
 
 
 def described(declared: Iterable[Declared], tokens: Security) -> tuple[Paths, dict[str, Schema]]:
-    """Describe what has a name: the paths, and the schemas to which they refer.
+    """Return the paths of operations with an `operation_id`, and their schemas.
 
     Args:
-        tokens: What authorises whatever does not say otherwise, as does a session.
+        tokens: The default security; a session is always an alternative to it.
     """
     named = {each.operation_id: each for each in declared if each.operation_id}
     makes = _Schemas(ref_template="#/components/schemas/{model}")

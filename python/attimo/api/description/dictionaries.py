@@ -3,8 +3,8 @@
 from attimo.api.description.data import (
     ELEMENT,
     ENCODING,
-    GONE,
     NO_CONTENT,
+    NOT_FOUND,
     REFRESH,
     TTL,
     amount,
@@ -41,7 +41,7 @@ OPERATIONS: Operations = {
             )
         },
         parameters=[*binary("field", "A field to read.", required=False, many=True), ENCODING],
-        refused=GONE,
+        refused=NOT_FOUND,
     ),
     "DictionarySet": items(
         "setDictionaryFields",
@@ -63,7 +63,7 @@ OPERATIONS: Operations = {
         TAG,
         "Count the fields",
         {200: json_answer("The number of fields.", thing(length=integer(0)), {"length": 1})},
-        refused=GONE,
+        refused=NOT_FOUND,
     ),
     "DictionaryIncrement": items(
         "incrementDictionaryField",

@@ -4,9 +4,9 @@ from attimo.api.description.data import (
     ELEMENT,
     ENCODING,
     END,
-    GONE,
     LATER_TTL,
     NO_CONTENT,
+    NOT_FOUND,
     REFRESH,
     START,
     TTL,
@@ -71,7 +71,7 @@ def _pop(where: str) -> Operation:
             )
         },
         parameters=[ENCODING],
-        refused=GONE,
+        refused=NOT_FOUND,
     )
 
 
@@ -82,7 +82,7 @@ OPERATIONS: Operations = {
         "Read a list or a part of it",
         {200: json_answer("The elements.", _VALUES, _EXAMPLE)},
         parameters=[START, END, ENCODING],
-        refused=GONE,
+        refused=NOT_FOUND,
     ),
     "ListErase": items(
         "deleteListElements",
@@ -97,7 +97,7 @@ OPERATIONS: Operations = {
         TAG,
         "Count the elements",
         {200: json_answer("The length.", thing(length=integer(0)), {"length": 2})},
-        refused=GONE,
+        refused=NOT_FOUND,
     ),
     "ListConcatenateBack": _push("back"),
     "ListConcatenateFront": _push("front"),
@@ -115,7 +115,10 @@ OPERATIONS: Operations = {
             {"anyOf": [_beside("before", "after"), _beside("after", "before")]},
             {"value": "b", "before": "a"},
         ),
-        refused={**GONE, 412: "No element is equal to `before` or `after`; nothing was inserted."},
+        refused={
+            **NOT_FOUND,
+            412: "No element is equal to `before` or `after`; nothing was inserted.",
+        },
     ),
     "ListRetain": items(
         "retainList",
@@ -123,6 +126,6 @@ OPERATIONS: Operations = {
         "Keep a part of a list and delete the rest",
         {200: _LENGTH},
         parameters=[START, END, LATER_TTL, REFRESH],
-        refused=GONE,
+        refused=NOT_FOUND,
     ),
 }

@@ -1,4 +1,4 @@
-"""What descriptions of requests are made of: schemas, parameters, answers."""
+"""The building blocks of the OpenAPI description: schemas, parameters, responses."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -9,10 +9,10 @@ Schema = dict[str, Any]
 Parameter = dict[str, Any]
 Operation = dict[str, Any]
 Operations = dict[str, Operation]
-"""Operations on data, by the method of the data plane that answers: the first with that route."""
+"""OpenAPI operations by data method; methods that share a route use the first in the table."""
 Paths = dict[str, dict[str, Operation]]
 DataRoutes = Mapping[str, Sequence[tuple[str, str]]]
-"""By method of the data plane: HTTP method and path of each of its routes."""
+"""The HTTP method and the path of each route, by data method."""
 
 JSON = "application/json"
 LARGEST = 2**63 - 1
@@ -25,19 +25,19 @@ BASE64 = f"^(?:(?:{_64}{{4}})*{_TAIL.format(_64)}|(?:{_64_URL}{{4}})*{_TAIL.form
 
 
 def ref(name: str) -> Schema:
-    """A schema of the document, by its name."""
+    """A reference to a schema of the document."""
     return {"$ref": f"#/components/schemas/{name}"}
 
 
 def integer(least: int | None = None, most: int | None = None, **more: Any) -> Schema:
-    """A whole number, within limits."""
+    """An integer from `least` to `most`; None is no limit."""
     limits = {"minimum": least, "maximum": most}
     kept = {name: limit for name, limit in limits.items() if limit is not None}
     return {"type": "integer", **kept, **more}
 
 
 def optional(schema: Schema) -> Schema:
-    """The same, or null, which is as if it were left out."""
+    """Make a schema nullable; null means the same as an absent field."""
     return {"anyOf": [schema, {"type": "null"}]}
 
 
@@ -47,7 +47,7 @@ def array(items: Schema, **more: Any) -> Schema:
 
 
 def thing(optional: Iterable[str] = (), **properties: Schema) -> Schema:
-    """An object with these properties and no others; all but the optional ones are there."""
+    """An object with these properties and no others; all that are not `optional` are required."""
     left_out = set(optional)
     return {
         "type": "object",
@@ -73,18 +73,18 @@ def query(
 
 
 def json_body(schema: Schema, example: Any) -> dict[str, Any]:
-    """A body in JSON that must be there."""
+    """A required JSON body."""
     return {"required": True, "content": {JSON: {"schema": schema, "example": example}}}
 
 
 def json_answer(description: str, schema: Schema, example: Any = None) -> dict[str, Any]:
-    """An answer in JSON."""
+    """A JSON response."""
     shown = {} if example is None else {"example": example}
     return {"description": description, "content": {JSON: {"schema": schema, **shown}}}
 
 
 def refusals(statuses: Iterable[int], said: Mapping[int, str] | None = None) -> dict[str, Any]:
-    """Answers that refuse; `said` has better words for some."""
+    """Error responses; `said` overrides the default descriptions."""
     words = {**MEANINGS, **(said or {})}
     return {
         str(status): {
@@ -114,8 +114,9 @@ def operation(
     """An operation for callers with a token.
 
     Args:
-        refused: How it may be refused beyond `ALWAYS`, and in which words; "" takes the usual.
-        security: Other credentials than those of the document.
+        refused: Error statuses beyond `ALWAYS`, with their descriptions; an empty one uses the
+            default.
+        security: Overrides the security of the document.
     """
     said = {status: words for status, words in (refused or {}).items() if words}
     statuses = {*ALWAYS, *(refused or {})}

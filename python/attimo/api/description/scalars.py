@@ -5,8 +5,8 @@ from typing import Any
 from attimo.api.description.data import (
     ELEMENT,
     ENCODING,
-    GONE,
     NO_CACHE,
+    NOT_FOUND,
     OPTIONAL_TTL,
     SECONDS,
     TTL,
@@ -86,7 +86,7 @@ PART: dict[str, Any] = {
 }
 NOT_MODIFIED = {"description": "The client already has this value.", "headers": _ETAG}
 REFUSED_GET = {
-    **GONE,
+    **NOT_FOUND,
     412: "The value does not match `If-Match`.",
     416: "The range is outside of the value; `Content-Range` gives its length.",
 }
@@ -240,7 +240,7 @@ OPERATIONS: Operations = {
                 {"ttl_milliseconds": 599_123},
             )
         },
-        refused=GONE,
+        refused=NOT_FOUND,
     ),
     "UpdateTtl": items(
         "setItemTtl",
@@ -259,13 +259,13 @@ OPERATIONS: Operations = {
                 "Change the TTL only if the new one is longer, or shorter.",
             ),
         ],
-        refused=GONE,
+        refused=NOT_FOUND,
     ),
     "ItemGetType": items(
         "getItemType",
         TAG,
         "Get the type of an item",
         {200: json_answer("Its type.", thing(type={"enum": _TYPES}), {"type": "scalar"})},
-        refused=GONE,
+        refused=NOT_FOUND,
     ),
 }

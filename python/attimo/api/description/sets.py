@@ -3,8 +3,8 @@
 from attimo.api.description.data import (
     ELEMENT,
     ENCODING,
-    GONE,
     NO_CONTENT,
+    NOT_FOUND,
     REFRESH,
     TTL,
     binary,
@@ -33,7 +33,7 @@ OPERATIONS: Operations = {
         "Read a set",
         {200: json_answer("The elements, in any order.", _ELEMENTS, _EXAMPLE)},
         parameters=[ENCODING],
-        refused=GONE,
+        refused=NOT_FOUND,
     ),
     "SetUnion": items(
         "addSetElements",
@@ -55,7 +55,7 @@ OPERATIONS: Operations = {
         TAG,
         "Count the elements",
         {200: json_answer("The number of elements.", thing(length=integer(0)), {"length": 2})},
-        refused=GONE,
+        refused=NOT_FOUND,
     ),
     "SetContains": items(
         "setContains",
@@ -70,7 +70,7 @@ OPERATIONS: Operations = {
         },
         parameters=binary("element", "An element to look for.", many=True),
         some_of=("element",),
-        refused=GONE,
+        refused=NOT_FOUND,
     ),
     "SetSample": items(
         "sampleSet",
@@ -87,7 +87,7 @@ OPERATIONS: Operations = {
             ),
             ENCODING,
         ],
-        refused=GONE,
+        refused=NOT_FOUND,
     ),
     "SetPop": items(
         "popSet",
@@ -98,6 +98,6 @@ OPERATIONS: Operations = {
             query("count", integer(0, LARGEST_UNSIGNED, default=1), "Maximum number of elements."),
             ENCODING,
         ],
-        refused=GONE,
+        refused=NOT_FOUND,
     ),
 }

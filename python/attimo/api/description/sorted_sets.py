@@ -4,8 +4,8 @@ from attimo.api.description.data import (
     ELEMENT,
     ENCODING,
     END,
-    GONE,
     NO_CONTENT,
+    NOT_FOUND,
     ORDER,
     REFRESH,
     START,
@@ -85,7 +85,7 @@ OPERATIONS: Operations = {
             ENCODING,
         ],
         groups=[["start", "end"], _BY_SCORE],
-        refused=GONE,
+        refused=NOT_FOUND,
     ),
     "SortedSetPut": items(
         "putSortedSetElements",
@@ -109,7 +109,7 @@ OPERATIONS: Operations = {
         {200: json_answer("In the order of the request.", thing(elements=array(_FOUND)))},
         parameters=[*binary("value", "An element.", many=True), ENCODING],
         some_of=("value",),
-        refused=GONE,
+        refused=NOT_FOUND,
     ),
     "SortedSetGetRank": items(
         "getSortedSetRank",
@@ -118,7 +118,7 @@ OPERATIONS: Operations = {
         {200: json_answer("Its rank; the first is 0.", thing(rank=integer(0)), {"rank": 0})},
         parameters=[*binary("value", "The element."), ORDER],
         one_of=("key", "value"),
-        refused=GONE,
+        refused=NOT_FOUND,
     ),
     "SortedSetLength": items(
         "getSortedSetLength",
@@ -126,7 +126,7 @@ OPERATIONS: Operations = {
         "Count all elements, or those in a range of scores",
         {200: _LENGTH},
         parameters=BOUNDS,
-        refused=GONE,
+        refused=NOT_FOUND,
     ),
     "SortedSetIncrement": items(
         "incrementSortedSetScore",

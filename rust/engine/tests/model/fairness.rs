@@ -69,7 +69,7 @@ fn a_flood_takes_nothing_from_another_beside_ten_thousand_caches() {
 }
 
 #[test]
-fn what_others_leave_may_be_used_and_comes_back_when_it_is_needed() {
+fn an_unused_share_is_lent_and_returned_on_demand() {
     let engine = engine();
     flood(&engine);
     assert!(engine.stored(LARGE).bytes > BUDGET * 9 / 10);

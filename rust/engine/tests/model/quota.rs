@@ -75,7 +75,7 @@ fn an_account_stays_within_its_quota_and_others_keep_their_items() {
 }
 
 #[test]
-fn what_was_just_written_stays() {
+fn a_new_item_is_not_evicted() {
     let account = Account::new();
     for key in 0..3_000 {
         account.write(ONE, key..key + 1, 1_000);
@@ -88,7 +88,7 @@ fn what_was_just_written_stays() {
 }
 
 #[test]
-fn what_is_used_stays_longer_than_what_is_not() {
+fn used_items_stay_longer_than_unused_ones() {
     let account = Account::new();
     account.write(ONE, 0..700, 1_000);
     for round in 0..50 {
@@ -119,7 +119,7 @@ fn a_smaller_quota_is_reached_by_writes_of_which_none_evicts_much() {
 }
 
 #[test]
-fn what_has_expired_is_no_reason_to_evict_for_longer_than_a_second() {
+fn expired_items_cause_evictions_for_at_most_a_second() {
     let account = Account::new();
     (0..900).for_each(|key| account.write_for(ONE, key, 1_000, Ttl(5_000), NOW));
     account.engine.sweep(Moment(6_000), 10_000);

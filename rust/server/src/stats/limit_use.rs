@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use parking_lot::Mutex;
 
-/// The limits of which it is known how much is used.
+/// The limits whose use is measured.
 pub(crate) const LIMITS_WITH_USE: [&str; 13] = [
     "transfer_bytes_per_month",
     "stored_bytes",
@@ -21,8 +21,8 @@ pub(crate) const LIMITS_WITH_USE: [&str; 13] = [
     "key_bytes_out_per_second",
 ];
 
-/// How much is used of one limit: how many accounts use at least 80 %, how many all of it, and the
-/// greatest share that one uses.
+/// The use of one limit: how many accounts use at least 80 % of it, how many use all of it, and the
+/// greatest share that an account uses.
 pub type LimitUse = (u64, u64, f64);
 
 /// The use of every limit.
@@ -30,7 +30,7 @@ pub type LimitUse = (u64, u64, f64);
 pub(crate) struct LimitUses(Mutex<[LimitUse; LIMITS_WITH_USE.len()]>);
 
 impl LimitUses {
-    /// Replaces the use of these limits; false, and nothing has changed, if one is not known.
+    /// Updates the use of these limits. Returns false, without changes, if a name is unknown.
     pub(crate) fn note(&self, used: &BTreeMap<String, LimitUse>) -> bool {
         let at = |name: &String| LIMITS_WITH_USE.iter().position(|known| known == name);
         let Some(at) = used.keys().map(at).collect::<Option<Vec<_>>>() else { return false };

@@ -5,14 +5,14 @@ use std::sync::{Arc, OnceLock};
 use attimo_engine::Moment;
 use bytes::Bytes;
 
-/// The memory of a message beside its value, in bytes: what it is in, and its place in a queue.
+/// Memory overhead of a message in bytes: its struct and its queue slots.
 const OVERHEAD: usize = 256;
 
 /// What is published.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Value {
     pub(crate) bytes: Bytes,
-    /// Whether it is text: the bytes are UTF-8 then.
+    /// Whether the bytes are text, in UTF-8.
     pub(crate) is_text: bool,
 }
 
@@ -40,7 +40,7 @@ pub(crate) struct Message {
     pub(crate) publisher: Arc<str>,
     /// When it was published.
     pub(super) at: Moment,
-    /// Made when the first subscriber of a protocol needs it, and shared by all.
+    /// Encoded for the first subscriber with a form, and shared by all with that form.
     encoded: [OnceLock<Box<Encoded>>; FORMS],
 }
 
@@ -51,12 +51,12 @@ impl Message {
         Message { number: 0, page: 0, value, publisher, at, encoded }
     }
 
-    /// The message on a wire; `encode` makes it if nobody has before.
+    /// Returns the message in `form`; the first call for a form encodes it.
     pub(crate) fn encoded(&self, form: Form, encode: impl FnOnce(&Message) -> Encoded) -> &Encoded {
         self.encoded[form as usize].get_or_init(|| Box::new(encode(self)))
     }
 
-    /// How many bytes of memory it takes: a short value is copied once for the wire.
+    /// Memory in bytes; counts the value twice, since encoding may copy it.
     pub(super) fn weight(&self) -> usize {
         OVERHEAD + 2 * self.value.bytes.len()
     }

@@ -9,9 +9,9 @@ use super::feed::TopicKey;
 use super::topic::{Retention, Topic};
 use crate::directory::CacheId;
 
-/// The memory of a topic beside its name and its messages, in bytes.
+/// Memory overhead of a topic in bytes, apart from its name and its messages.
 const TOPIC_BYTES: usize = 320;
-/// Memory is reserved in steps of so many bytes.
+/// Granularity of reservations, in bytes.
 const STEP: u64 = 8 * 1024;
 
 /// A part of all topics.
@@ -20,18 +20,18 @@ pub(super) struct Shard {
     caches: HashMap<CacheId, HashMap<Arc<str>, Topic>>,
     /// The memory of topics and messages, in bytes.
     used: u64,
-    /// What is reserved for it.
+    /// How many bytes are reserved for them.
     pub(super) reserved: u64,
 }
 
 impl Shard {
-    /// A topic that there is still.
+    /// Returns the topic if it still exists.
     pub(super) fn get(&mut self, key: &TopicKey) -> Option<&mut Topic> {
         let topic = self.caches.get_mut(&key.cache)?.get_mut(&key.name)?;
         (topic.page == key.page).then_some(topic)
     }
 
-    /// Works on a topic, which `make` makes if there is none, and counts its memory anew.
+    /// Applies `change` to a topic, created by `make` if missing, and updates its memory count.
     pub(super) fn change<T>(
         &mut self,
         cache: CacheId,
@@ -51,23 +51,23 @@ impl Shard {
         done
     }
 
-    /// How many more bytes are to be reserved.
+    /// How many more bytes must be reserved, rounded up to whole steps.
     pub(super) fn lacks(&self) -> u64 {
         self.used.saturating_sub(self.reserved).next_multiple_of(STEP)
     }
 
-    /// How many bytes too many are reserved.
+    /// How many reserved bytes are unused, rounded down to whole steps.
     pub(super) fn spares(&self) -> u64 {
         (self.reserved - self.used.min(self.reserved)) / STEP * STEP
     }
 
-    /// Forgets the caches that do not exist.
+    /// Drops the topics of caches for which `exists` is false.
     pub(super) fn retain(&mut self, exists: impl Fn(CacheId) -> bool) {
         self.caches.retain(|cache, _| exists(*cache));
         self.count();
     }
 
-    /// Drops what is too old.
+    /// Drops messages beyond `keeps`, and topics that have been idle for long.
     pub(super) fn sweep(&mut self, now: Moment, keeps: Retention) {
         self.keep(|topic| {
             topic.trim(now, keeps);

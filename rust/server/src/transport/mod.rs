@@ -1,7 +1,7 @@
 //! Connections: TLS, HTTP/1.1 and HTTP/2, up to complete requests, which the fronts answer.
 //!
-//! The protocol is chosen by ALPN with TLS, and by the first bytes without. HTTP/2 carries gRPC and
-//! plain HTTP, HTTP/1.1 only the latter; both answer the same requests.
+//! The protocol is chosen by ALPN with TLS, and by the first bytes without. HTTP/2 carries gRPC,
+//! grpc-web and plain HTTP; HTTP/1.1 carries the last two.
 
 use std::cell::{Cell, RefCell};
 use std::pin::Pin;
@@ -39,11 +39,12 @@ pub(crate) async fn serve(worker: Rc<Worker>, arrival: NewConnection) {
 /// connection holds no more memory than it needs.
 type Connection = Pin<Box<dyn Future<Output = ()>>>;
 
-/// Opens a connection and detects its protocol; `None` if it ends before.
+/// Opens a connection and detects its protocol. Returns `None` if the connection ends before its
+/// protocol is known.
 async fn open(worker: Rc<Worker>, arrival: NewConnection) -> Option<Connection> {
     let stream = TcpStream::from_std(arrival.stream).ok()?;
-    // Responses are written as a whole: waiting for more to send would only delay them. A socket
-    // that refuses the option is already closed.
+    // Disables Nagle's algorithm: a write has all that is ready, and waiting for more would only
+    // delay it. A socket that refuses the option is already closed.
     let _ = stream.set_nodelay(true);
     let NewConnection { peer, listener, .. } = arrival;
     let tls = listener.tls.clone();
@@ -64,7 +65,7 @@ async fn open(worker: Rc<Worker>, arrival: NewConnection) -> Option<Connection> 
     }
 }
 
-/// A connection with the protocol chosen by ALPN, or else detected from its first bytes.
+/// Accepts TLS. The protocol is chosen by ALPN, or else detected from the first bytes.
 async fn over_tls(tls: TlsAcceptor, stream: TcpStream, client: Rc<Client>) -> Option<Connection> {
     let shaken = client.in_time(tls.accept(stream)).await?;
     client.worker.core.stats.connections.shook_hands(shaken.is_ok());
@@ -75,7 +76,7 @@ async fn over_tls(tls: TlsAcceptor, stream: TcpStream, client: Rc<Client>) -> Op
     }
 }
 
-/// A connection with the protocol detected from its first bytes.
+/// Detects the protocol from the first bytes.
 async fn sniffed<I>(mut io: I, client: Rc<Client>) -> Option<Connection>
 where
     I: AsyncRead + AsyncWrite + Unpin + 'static,
@@ -86,7 +87,7 @@ where
     Some(connection(speaks_h2, io, first, client))
 }
 
-/// A connection that has sent `first` so far.
+/// Creates the connection; `first` holds the bytes already read.
 fn connection<I>(speaks_h2: bool, io: I, first: BytesMut, client: Rc<Client>) -> Connection
 where
     I: AsyncRead + AsyncWrite + Unpin + 'static,
