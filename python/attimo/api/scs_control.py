@@ -10,7 +10,6 @@ from google.protobuf.message import Message
 from attimo.api.grpc_call import GrpcCall, Method
 from attimo.api.messages import controlclient_pb2 as pb
 from attimo.control import caches, url_keys
-from attimo.control.limits import TopicLimits
 
 PAGE = 10_000
 """Caches per reply: some clients read the first page only, and accept at most 5 MB."""
@@ -39,7 +38,7 @@ def _list(call: GrpcCall) -> Message:
     page = call.caller.perform(caches.list_page, PAGE, request.next_token)
     reply = pb._ListCachesResponse(next_token=page.next_token or "")
     limits = pb._CacheLimits(**asdict(call.caller.cache_limits))
-    of_topics = pb._TopicLimits(**asdict(TopicLimits()))
+    of_topics = pb._TopicLimits(**asdict(call.caller.topic_limits))
     for cache in page.items:
         reply.cache.add(cache_name=cache.name, cache_limits=limits, topic_limits=of_topics)
     return reply

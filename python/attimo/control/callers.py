@@ -12,7 +12,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from attimo.control import access, sessions
 from attimo.control.actions import Action
 from attimo.control.actor import Actor
-from attimo.control.limits import CacheLimits
+from attimo.control.limits import CacheLimits, TopicLimits
 from attimo.control.permissions import NOTHING
 from attimo.control.plane import Control
 from attimo.control.sessions import Session
@@ -85,6 +85,11 @@ class Caller(ABC):
     def cache_limits(self) -> CacheLimits:
         """The limits of each of its caches, as callers are shown them."""
         return self._control.cache_limits.within(self.limits)
+
+    @property
+    def topic_limits(self) -> TopicLimits:
+        """The limits of the topics of its caches, as callers are shown them."""
+        return TopicLimits().within(self.limits)
 
     @abstractmethod
     def actor(self, tx: Tx) -> Actor:

@@ -58,3 +58,13 @@ class TopicLimits:
     max_publish_rate: int = UNLIMITED
     max_subscription_count: int = UNLIMITED
     max_publish_message_size_kb: int = 1_024
+
+    def within(self, numbers: Mapping[str, int]) -> "TopicLimits":
+        """The same in an account with these limits."""
+        published = numbers.get("publishes_per_second", UNLIMITED)
+        subscriptions = numbers.get("subscriptions", UNLIMITED)
+        return TopicLimits(
+            min(published, UNLIMITED),
+            min(subscriptions, UNLIMITED),
+            self.max_publish_message_size_kb,
+        )

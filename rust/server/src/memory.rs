@@ -120,11 +120,13 @@ impl Memory {
         &self,
         backend: &Backend,
         budget: &MemoryBudget,
-    ) -> [(&'static str, u64); 5] {
-        let (in_flight, connections) = (budget.held() as u64, budget.of_connections());
+        topics: u64,
+    ) -> [(&'static str, u64); 6] {
+        let in_flight = budget.held() as u64;
+        let connections = budget.of_connections().saturating_sub(topics);
         let items = backend.counted() - backend.reserved().min(backend.counted());
         let resident = process::resident_bytes().unwrap_or(0);
-        let data = items + in_flight + connections;
+        let data = items + in_flight + connections + topics;
         let files = resident.saturating_sub(process::private_bytes().unwrap_or(0));
         let process =
             (self.base.load(Ordering::Relaxed) + files).min(resident.saturating_sub(data));
@@ -132,6 +134,7 @@ impl Memory {
             ("items", items),
             ("in_flight", in_flight),
             ("connections", connections),
+            ("topics", topics),
             ("overhead", resident.saturating_sub(data + process)),
             ("process", process),
         ]

@@ -75,7 +75,7 @@ impl MemoryBudget {
         self.held.load(Ordering::Relaxed)
     }
 
-    /// The memory of open connections, in bytes.
+    /// The memory of open connections and topics, in bytes.
     pub(crate) fn of_connections(&self) -> u64 {
         self.backend.reserved().saturating_sub(self.held() as u64)
     }

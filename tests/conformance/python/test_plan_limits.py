@@ -6,16 +6,27 @@ from contextlib import ExitStack
 from datetime import timedelta
 
 import pytest
-from momento import CacheClient
+from momento import CacheClient, TopicClient
+from momento.auth import CredentialProvider
+from momento.config import TopicConfigurations
 from momento.errors import MomentoErrorCode
-from momento.responses import CacheGet, CacheIncrement, CacheListPushBack, CacheSet
+from momento.responses import (
+    CacheGet,
+    CacheIncrement,
+    CacheListPushBack,
+    CacheSet,
+    TopicPublish,
+    TopicSubscribe,
+)
 
 from conformance.python.clients import MINUTE, error_of, expect, roomy, with_token
 from conformance.teams import CACHE, Team
+from faults.watching import eventually
 from harness import Server
 
 LIMITED = MomentoErrorCode.LIMIT_EXCEEDED_ERROR
 OPERATIONS = "Request rate limit exceeded for this account"
+SUBSCRIPTIONS = "Topic subscriptions limit exceeded for this account"
 THROUGHPUT = "Bandwidth limit exceeded for this account"
 WHOSE = {"": "the account's", "cache_": "this cache's", "key_": "this API key's"}
 MANY = 10_000
@@ -102,6 +113,56 @@ def test_a_change_holds_at_once_on_open_connections_and_refills_nothing(team: Te
 
     assert served <= 21 * elapsed + 2
     assert [answer for answer in answers if isinstance(answer, CacheGet.Error)] == []
+
+
+def test_messages_have_a_rate_that_the_client_knows_by_its_name_and_number(
+    team: Team, server: Server
+) -> None:
+    team.limit(publishes_per_second=5)
+    with TopicClient(TopicConfigurations.Default.latest(), token_of(team, server)) as topics:
+        answers = [topics.publish(CACHE, "t", "a") for _ in range(30)]
+        refused = [answer for answer in answers if isinstance(answer, TopicPublish.Error)]
+        assert 5 <= 30 - len(refused) < 20
+        assert {answer.error_code for answer in refused} == {LIMITED}
+        assert OPERATIONS in str(refused[0].message)
+        assert "(publishes_per_second: 5)" in str(refused[0])
+        expect(team.client.set(CACHE, "key", "value"), CacheSet.Success)
+
+        team.limit(publishes_per_second=0)
+        assert error_of(topics.publish(CACHE, "t", "a")) is LIMITED
+        expect(team.client.get(CACHE, "key"), CacheGet.Hit)
+
+
+def test_subscriptions_have_a_limit_that_the_client_knows_by_its_name_and_number(
+    team: Team, server: Server
+) -> None:
+    team.limit(subscriptions=2)
+    with TopicClient(TopicConfigurations.Default.latest(), token_of(team, server)) as topics:
+        open_ones = [
+            expect(topics.subscribe(CACHE, "t"), TopicSubscribe.Subscription) for _ in range(2)
+        ]
+        refused = expect(topics.subscribe(CACHE, "t"), TopicSubscribe.Error)
+        assert refused.error_code is LIMITED
+        assert SUBSCRIPTIONS in str(refused.message)
+        assert "(subscriptions: 2)" in str(refused)
+
+        open_ones[0].unsubscribe()
+
+        def has_place() -> bool:
+            answer = topics.subscribe(CACHE, "t")
+            if isinstance(answer, TopicSubscribe.Subscription):
+                open_ones.append(answer)
+            return len(open_ones) == 3
+
+        eventually(has_place, "a place is free")
+        assert error_of(topics.subscribe(CACHE, "t")) is LIMITED
+        topic_limits = team.wire.list_caches().cache[0].topic_limits
+        assert topic_limits.max_subscription_count == 2
+
+
+def token_of(team: Team, server: Server) -> CredentialProvider:
+    """The credentials of the team."""
+    return with_token(server.http_address, team.key)
 
 
 def test_5_operations_a_second_of_50_gets(team: Team) -> None:

@@ -5,6 +5,7 @@ use http::StatusCode;
 
 use super::grpc::code::Code;
 use crate::error::{Error, Overload};
+use crate::plan::Limit;
 
 /// A cause of failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,6 +130,9 @@ causes! {
     OPERATIONS "operations_rate_limit_exceeded" TOO_MANY_REQUESTS "resource_exhausted" ResourceExhausted
         "A limit of operations of the account's plan is met, and the message names it; or too many requests are waiting for the control plane, or come without a valid token."
         "Retry after the time in `Retry-After`; send fewer requests, check the token, or ask the operator for a larger plan."
+    SUBSCRIPTIONS "topic_subscriptions_limit_exceeded" TOO_MANY_REQUESTS "resource_exhausted" ResourceExhausted
+        "The account has as many concurrent subscriptions to topics as its plan allows."
+        "End a subscription that is not needed, or ask the operator for a larger plan."
     WRONG_TYPE "wrong_type" BAD_REQUEST "failed_precondition" FailedPrecondition
         "The item has another type than the method works on, such as a list for a dictionary's method."
         "Use another key, or delete the item first; `attimo info KEY` shows its type."
@@ -187,6 +191,7 @@ impl From<&Error> for Cause {
             Error::TooSlow => TOO_SLOW,
             Error::Overloaded(Overload::Bytes) => THROUGHPUT,
             Error::Overloaded(_) => OPERATIONS,
+            Error::Limited(met) if met.limit == Limit::Subscriptions => SUBSCRIPTIONS,
             Error::Limited(met) if met.limit.is_of_operations() => OPERATIONS,
             Error::Limited(_) => THROUGHPUT,
             Error::Denied(_) => DENIED,
@@ -248,6 +253,7 @@ mod tests {
                 "element_size_limit_exceeded",
                 "throughput_rate_limit_exceeded",
                 "operations_rate_limit_exceeded",
+                "topic_subscriptions_limit_exceeded",
             ]
         );
     }

@@ -16,6 +16,7 @@ pub(crate) struct Authorization {
     /// Whom a refusal names.
     pub(super) holder: Holder,
     pub(super) grants: Grants,
+    pub(super) account: AccountId,
     /// Who publishes with it, as subscribers are told; mostly empty.
     pub(super) publisher: Arc<str>,
     pub(super) cache: Option<CacheRef>,
@@ -115,8 +116,18 @@ impl Gate {
         let limits = self.limits_of(caller.account, cache, &caller.key_id, now);
         let until = cache.map_or(u64::MAX, |cache| cache.expires_at).min(caller.expires_at);
         let transfer = self.directory.transfer(caller.account);
-        let (holder, publisher) = (caller.holder(), caller.token_id);
-        Ok(Authorization { holder, grants, publisher, cache, counters, limits, transfer, until })
+        let (account, holder, publisher) = (caller.account, caller.holder(), caller.token_id);
+        Ok(Authorization {
+            holder,
+            grants,
+            account,
+            publisher,
+            cache,
+            counters,
+            limits,
+            transfer,
+            until,
+        })
     }
 
     /// The limits of requests that count for this account, cache and key.

@@ -20,7 +20,7 @@ use crate::limits::{TOPIC_MESSAGE_BYTES, TOPIC_NAME_BYTES};
 use crate::meter::ThreadMeter;
 use crate::methods::Api;
 use crate::plan::Taken;
-use crate::topics::{Delivery, LocalTopics, Reader, Resume, Seat, Value};
+use crate::topics::{Delivery, LocalTopics, Reader, Resume, Seat, SubscriptionGuard, Value};
 
 /// How often a thread looks whether subscriptions have to end.
 const CHECK_EVERY: Duration = Duration::from_millis(500);
@@ -138,6 +138,7 @@ pub(crate) struct Subscription {
     topic: Box<str>,
     /// Counts its deliveries.
     authorization: Arc<Authorization>,
+    _guard: SubscriptionGuard,
 }
 
 impl Subscription {
@@ -206,7 +207,7 @@ impl Call<'_> {
     /// # Errors
     ///
     /// [`Error::Denied`], [`Error::NoSuchCache`], [`Error::Malformed`] for a name that is empty or too
-    /// long, [`Error::MessageTooLarge`].
+    /// long, [`Error::MessageTooLarge`], [`Error::Limited`].
     pub(crate) fn publish(&mut self, topic: &str, value: Value) -> Result<()> {
         self.allow(topic.as_bytes())?;
         let cache = self.topic_cache(topic)?;
@@ -214,8 +215,11 @@ impl Call<'_> {
         if value.bytes.len() > TOPIC_MESSAGE_BYTES {
             return Err(Error::MessageTooLarge);
         }
-        let publisher = self.authorization().publisher.clone();
-        self.gate.hub.publish((cache, topic), value, publisher, self.now());
+        let Authorization { limits, publisher, .. } = self.authorization();
+        if let Some(limits) = limits {
+            limits.admit_message(self.now().micros).map_err(Error::Limited)?;
+        }
+        self.gate.hub.publish((cache, topic), value, publisher.clone(), self.now());
         Ok(())
     }
 
@@ -224,7 +228,7 @@ impl Call<'_> {
     /// # Errors
     ///
     /// [`Error::Denied`], [`Error::NoSuchCache`], [`Error::Malformed`] for a name that is empty or too
-    /// long.
+    /// long, [`Error::Limited`].
     pub(crate) fn subscribe(
         &mut self,
         asked: Subscribe<'_>,
@@ -234,6 +238,9 @@ impl Call<'_> {
         let Subscribe { credential, authorization, cache, topic, resume, seat } = asked;
         self.allow(topic.as_bytes())?;
         let id = self.topic_cache(topic)?;
+        let Authorization { account, limits, .. } = &**authorization;
+        let admit = |open| limits.as_ref().map_or(Ok(()), |it| it.admit_subscription(open));
+        let guard = self.gate.hub.subscriptions().enter(*account, admit).map_err(Error::Limited)?;
         let permit = permits.permit(credential, cache.as_bytes(), authorization);
         Ok(Subscription {
             reader: Reader::subscribe(topics, (id, topic), resume, seat, self.now()),
@@ -242,6 +249,7 @@ impl Call<'_> {
             cache: id,
             topic: topic.into(),
             authorization: authorization.clone(),
+            _guard: guard,
         })
     }
 

@@ -41,8 +41,8 @@ fn authorize(gate: &Gate, rules: Value, cache: &str) -> Authorization {
     let grants = caller.permissions.at(cache.as_bytes());
     let cache = gate.directory.cache(LOCAL_OWNER, cache);
     let (holder, limits, transfer, until) = (caller.holder(), None, None, u64::MAX);
-    let publisher = caller.token_id.clone();
-    Authorization { holder, grants, publisher, cache, counters, limits, transfer, until }
+    let (account, publisher) = (caller.account, caller.token_id.clone());
+    Authorization { holder, grants, account, publisher, cache, counters, limits, transfer, until }
 }
 
 /// What came of a request, without the details of a refusal.

@@ -93,8 +93,18 @@ impl Gate {
         let transfer = self.directory.transfer(url.0.account);
         // Not cached: the same token is invalid for other requests.
         let (holder, publisher, until) = (Holder::Url, "".into(), 0);
-        let authorization =
-            Authorization { holder, grants, publisher, cache, counters, limits, transfer, until };
+        let account = url.0.account;
+        let authorization = Authorization {
+            holder,
+            grants,
+            account,
+            publisher,
+            cache,
+            counters,
+            limits,
+            transfer,
+            until,
+        };
         Ok((authorization, url))
     }
 }

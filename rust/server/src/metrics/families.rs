@@ -101,11 +101,13 @@ families! {
     ALLOWANCE: Gauge "attimo_memory_allowance_bytes" []
         "Memory available to items now: the part of the budget that nothing else needs; beyond it, the least used are evicted.";
     MEMORY: Gauge "attimo_memory_bytes" ["part"]
-        "Memory by use: items; in_flight (requests and responses partly received or sent); connections; overhead (idle pages around these); process (the process at rest).";
+        "Memory by use: items; in_flight (requests and responses partly received or sent); connections; topics (their messages and subscriptions); overhead (idle pages around these); process (the process at rest).";
     EVICTED: Counter "attimo_evicted_items_total" []
         "Items evicted because memory was full.";
     EXPIRED: Counter "attimo_expired_items_total" []
         "Expired items removed.";
+    SUBSCRIPTIONS: Gauge "attimo_topic_subscriptions" []
+        "Open subscriptions to topics.";
     ACCEPTED: Counter "attimo_connections_accepted_total" ["transport"]
         "Connections accepted.";
     OPEN: Gauge "attimo_connections_open" ["transport", "protocol"]

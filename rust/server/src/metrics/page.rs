@@ -142,17 +142,18 @@ fn apart(mut samples: Samples<'_>, labels: &[[&str; 2]], of: Vec<u64>, all: u64)
 }
 
 fn memory(text: &mut Text, all: &Totals, from: &Sources<'_>) {
-    let backend = from.gate.backend();
+    let (backend, topics) = (from.gate.backend(), from.gate.hub());
     text.one(&family::ITEMS, all.items);
     text.one(&family::STORED, all.bytes);
     text.one(&family::BUDGET, from.metrics.memory_bytes);
     text.one(&family::ALLOWANCE, backend.allowance());
     let mut samples = text.begin(&family::MEMORY);
-    for (part, bytes) in from.memory.parts(backend, from.memory_budget) {
+    for (part, bytes) in from.memory.parts(backend, from.memory_budget, topics.memory()) {
         samples.add(&[part], bytes);
     }
     text.one(&family::EVICTED, all.evicted);
     text.one(&family::EXPIRED, all.expired);
+    text.one(&family::SUBSCRIPTIONS, topics.subscriptions().open());
 }
 
 fn connections(text: &mut Text, from: &Sources<'_>) {

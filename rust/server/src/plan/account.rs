@@ -7,7 +7,7 @@ use attimo_engine::{Limits, Namespace, QuotaUse};
 use parking_lot::Mutex;
 
 use super::applied::{Applied, Gauge};
-use super::bucket::{Buckets, Rate};
+use super::bucket::{Bucket, Buckets, Rate};
 use super::limit::{Limit, Measure, Scope};
 use super::numbers::{Numbers, Rates};
 
@@ -23,6 +23,7 @@ pub(crate) struct Plan {
 struct OfAccount {
     own: Kept,
     stored: Arc<QuotaUse>,
+    messages: Option<Box<Messages>>,
     caches: HashMap<u64, Kept>,
     keys: HashMap<Arc<str>, Kept>,
 }
@@ -32,6 +33,13 @@ struct OfAccount {
 struct Kept {
     buckets: Arc<Buckets>,
     rates: Rates,
+}
+
+/// The bucket of messages to topics, and the last rate at which it was filled.
+#[derive(Debug, Default)]
+struct Messages {
+    bucket: Arc<Bucket>,
+    rate: Option<Rate>,
 }
 
 impl Plan {
@@ -66,7 +74,7 @@ impl Plan {
         (server, all): (&Limits, impl FnOnce() -> Vec<Namespace>),
         now: u64,
     ) -> Applied {
-        let OfAccount { own, stored, caches, keys } = &mut *self.buckets.lock();
+        let OfAccount { own, stored, messages, caches, keys } = &mut *self.buckets.lock();
         let cache = cache.filter(|_| self.limits(Scope::Cache));
         let key = key.filter(|_| self.limits(Scope::Key));
         let cache = cache.map(|id| caches.entry(id).or_default());
@@ -87,12 +95,29 @@ impl Plan {
                 }
             }
         }
+        let messages = self.numbers.publishes.map(|rate| {
+            let messages = messages.get_or_insert_with(Box::default);
+            (messages.adjust(Rate::new(rate), now), messages.bucket.clone())
+        });
         let quota = self.numbers.stored_bytes.map(|bytes| (bytes, all(), stored.clone()));
-        Applied::new(&self.numbers, none, gauges, (server, quota))
+        Applied::new(&self.numbers, none, gauges, (server, quota)).with_messages(messages)
     }
 
     fn limits(&self, scope: Scope) -> bool {
         self.numbers.rates(scope).iter().any(Option::is_some)
+    }
+}
+
+impl Messages {
+    /// Makes the bucket that of this rate, and returns the rate.
+    fn adjust(&mut self, rate: Option<Rate>, now: u64) -> Option<Rate> {
+        if let (Some(old), Some(new)) = (self.rate, rate)
+            && old != new
+        {
+            self.bucket.adjust(old, new, now);
+        }
+        self.rate = rate.or(self.rate);
+        rate
     }
 }
 

@@ -10,6 +10,8 @@ use super::numbers::Numbers;
 
 /// `Retry-After` where only another plan or month helps: either may come at any time.
 const LATER: u64 = 3_600;
+/// The same where others have to end first.
+const SOON: u64 = 1;
 const MILLISECONDS: u64 = 1_000;
 
 /// The limits in force, with their buckets, which others share.
@@ -18,6 +20,8 @@ pub(crate) struct Applied {
     /// Why nothing is admitted at all.
     refusal: Option<Exceeded>,
     gauges: Box<[Gauge]>,
+    messages: Option<Messages>,
+    subscriptions: Option<u64>,
     items: Limits,
     ttl_seconds: Option<u64>,
     quota: Option<Stored>,
@@ -25,6 +29,9 @@ pub(crate) struct Applied {
 
 /// The bytes that an account may store, in which namespaces, and what it stores.
 pub(super) type Stored = (u64, Vec<Namespace>, Arc<QuotaUse>);
+
+/// The rate of messages to topics, unless none may be published, and their bucket.
+pub(super) type Messages = (Option<Rate>, Arc<Bucket>);
 
 /// The usage of one request, in what plans limit.
 #[derive(Debug, Clone, Copy)]
@@ -65,7 +72,39 @@ impl Applied {
         let blocked = numbers.blocked.map(|bytes| (Limit::Blocked, bytes)).or(spent).or(none);
         let refusal = blocked.map(|(limit, value)| Exceeded { limit, value, retry_after: LATER });
         let (gauges, items) = (gauges.into(), numbers.of_items(server));
-        Applied { refusal, gauges, items, ttl_seconds: numbers.ttl_seconds, quota }
+        let Numbers { ttl_seconds, subscriptions, .. } = *numbers;
+        let messages = None;
+        Applied { refusal, gauges, messages, subscriptions, items, ttl_seconds, quota }
+    }
+
+    /// The same with a limit of messages to topics.
+    pub(super) fn with_messages(self, messages: Option<Messages>) -> Self {
+        Applied { messages, ..self }
+    }
+
+    /// Admits a message to a topic, and takes it.
+    ///
+    /// # Errors
+    ///
+    /// [`Exceeded`], and nothing was taken.
+    pub(crate) fn admit_message(&self, now: u64) -> Result<(), Exceeded> {
+        let Some((rate, bucket)) = &self.messages else { return Ok(()) };
+        let refused = |value, retry_after| {
+            let limit = Limit::Publishes;
+            Err(Exceeded { limit, value, retry_after })
+        };
+        let Some(rate) = *rate else { return refused(0, LATER) };
+        bucket.take(rate, 1, now).or_else(|Empty(wait)| refused(rate.per_second(), wait))
+    }
+
+    /// Admits one more subscription of an account that has `open` ones.
+    ///
+    /// # Errors
+    ///
+    /// [`Exceeded`].
+    pub(crate) fn admit_subscription(&self, open: u64) -> Result<(), Exceeded> {
+        let Some(value) = self.subscriptions.filter(|most| open >= *most) else { return Ok(()) };
+        Err(Exceeded { limit: Limit::Subscriptions, value, retry_after: SOON })
     }
 
     /// The limits of items.

@@ -76,6 +76,10 @@ limits! {
         "this cache's limit of throughput is # bytes sent per second";
     KeyBytesOut "key_bytes_out_per_second"
         "this API key's limit of throughput is # bytes sent per second";
+    Publishes "publishes_per_second"
+        "the account's limit of operations on topics is # messages published per second";
+    Subscriptions "subscriptions"
+        "the account's limit of subscribers is # concurrent subscriptions";
     Throttled "throttle_bytes_per_second"
         "this month's allowance is used up: until it ends, throughput is limited to # bytes per second";
     Blocked "transfer_bytes_per_month"
@@ -105,7 +109,8 @@ impl Limit {
 
     /// Whether operations are limited, and not bytes.
     pub(crate) fn is_of_operations(self) -> bool {
-        matches!(self, Limit::Operations | Limit::CacheOperations | Limit::KeyOperations)
+        use Limit as L;
+        matches!(self, L::Operations | L::CacheOperations | L::KeyOperations | L::Publishes)
     }
 }
 

@@ -19,6 +19,9 @@ pub(crate) struct Numbers {
     item_bytes: Option<u64>,
     element_bytes: Option<u64>,
     pub(super) ttl_seconds: Option<u64>,
+    /// Messages published to topics, for each second.
+    pub(super) publishes: Option<u64>,
+    pub(super) subscriptions: Option<u64>,
 }
 
 impl Numbers {
@@ -31,6 +34,8 @@ impl Numbers {
                 "item_bytes" => read.item_bytes = Some(number),
                 "element_bytes" => read.element_bytes = Some(number),
                 "ttl_seconds" => read.ttl_seconds = Some(number),
+                "publishes_per_second" => read.publishes = Some(number),
+                "subscriptions" => read.subscriptions = Some(number),
                 "transfer_bytes_per_month" => transfer = number,
                 "blocked" => is_blocked = number > 0,
                 "over_budget" => read.over_budget = Some(number),

@@ -33,7 +33,7 @@ fn admitted(limits: &Applied, taken: Taken, now: u64) -> (usize, String) {
 #[test]
 fn each_limit_refuses_by_its_name_and_number_in_words_that_official_clients_know() {
     let taken = Taken { operations: 1, bytes_in: 1, bytes_out: 1 };
-    let whole = [Limit::Blocked, Limit::OverBudget];
+    let whole = [Limit::Blocked, Limit::OverBudget, Limit::Publishes, Limit::Subscriptions];
     for limit in Limit::ALL.iter().filter(|limit| !whole.contains(limit)) {
         let limits = applied(&plan(&[(limit.name(), 20)]), 1, "k", 0);
         let (times, text) = admitted(&limits, taken, 0);
@@ -48,6 +48,26 @@ fn each_limit_refuses_by_its_name_and_number_in_words_that_official_clients_know
         let of_name = words.into_iter().find(|word| text.contains(word));
         assert_eq!(of_name, Some(word), "{text}");
     }
+}
+
+#[test]
+fn messages_and_subscriptions_have_limits_of_their_own_in_words_that_official_clients_know() {
+    let limits = applied(&plan(&[("publishes_per_second", 5), ("subscriptions", 2)]), 1, "k", 0);
+    assert_eq!(admitted(&limits, ONE, 0).0, usize::MAX, "other requests are not limited");
+    let published = (0..9).find_map(|at| Some((at, limits.admit_message(0).err()?))).unwrap();
+    assert_eq!((published.0, published.1.limit, published.1.value), (5, Limit::Publishes, 5));
+    assert_eq!(limits.admit_message(SECOND), Ok(()));
+    let text = published.1.to_string();
+    assert!(text.contains("operations") && !text.contains("subscri"), "{text}");
+
+    assert_eq!([0, 1].map(|open| limits.admit_subscription(open)), [Ok(()); 2]);
+    let text = limits.admit_subscription(2).unwrap_err().to_string();
+    assert!(text.contains("subscribers") && text.ends_with("(subscriptions: 2)"), "{text}");
+
+    let none = applied(&plan(&[("publishes_per_second", 0), ("subscriptions", 0)]), 1, "k", 0);
+    assert_eq!(none.admit(0), Ok(()));
+    assert_eq!(none.admit_message(5 * SECOND).unwrap_err().value, 0);
+    assert_eq!(none.admit_subscription(0).unwrap_err().value, 0);
 }
 
 #[test]

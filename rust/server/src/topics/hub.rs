@@ -11,6 +11,7 @@ use super::feed::TopicKey;
 use super::inbox::Inbox;
 use super::message::{Message, Value};
 use super::shard::Shard;
+use super::subscriptions::Subscriptions;
 use super::topic::{Gap, Resume, Retention, Topic};
 use crate::backend::Backend;
 use crate::clock::{Clock, Now};
@@ -40,9 +41,12 @@ pub(crate) struct Hub {
     memory_bytes: u64,
     /// The memory that is reserved for topics, in bytes.
     reserved: AtomicU64,
+    /// The same for feeds and subscriptions.
+    of_feeds: AtomicU64,
     /// The shard that loses messages next, and the one that is swept next.
     turn: AtomicUsize,
     swept: AtomicUsize,
+    subscriptions: Arc<Subscriptions>,
 }
 
 /// Where a new subscriber begins.
@@ -78,8 +82,10 @@ impl Hub {
             backend,
             memory_bytes,
             reserved: AtomicU64::new(0),
+            of_feeds: AtomicU64::new(0),
             turn: AtomicUsize::new(0),
             swept: AtomicUsize::new(0),
+            subscriptions: Arc::default(),
         });
         let lender = Arc::downgrade(&hub);
         hub.backend.borrow_from(Box::new(move |bytes| {
@@ -187,6 +193,11 @@ impl Hub {
         &self.inboxes[thread]
     }
 
+    /// How many subscriptions accounts have.
+    pub(crate) fn subscriptions(&self) -> &Arc<Subscriptions> {
+        &self.subscriptions
+    }
+
     /// Forgets the topics of caches that do not exist.
     pub(crate) fn retain(&self, exists: impl Fn(CacheId) -> bool) {
         for shard in &self.shards {
@@ -204,8 +215,12 @@ impl Hub {
         self.release(&mut shard);
     }
 
-    /// The memory of topics and their messages, in bytes.
-    pub(crate) fn reserved(&self) -> u64 {
+    /// The memory of topics, their messages and their subscriptions, in bytes.
+    pub(crate) fn memory(&self) -> u64 {
+        self.reserved() + self.of_feeds.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn reserved(&self) -> u64 {
         self.reserved.load(Ordering::Relaxed)
     }
 
@@ -250,8 +265,10 @@ impl Hub {
     /// Changes what a thread has reserved, in bytes.
     pub(super) fn adjust(&self, before: u64, after: u64) {
         if after > before {
+            self.of_feeds.fetch_add(after - before, Ordering::Relaxed);
             self.backend.reserve(after - before);
         } else {
+            self.of_feeds.fetch_sub(before - after, Ordering::Relaxed);
             self.backend.release(before - after);
         }
     }

@@ -16,6 +16,7 @@ mod message;
 mod reader;
 mod ready;
 mod shard;
+mod subscriptions;
 #[cfg(test)]
 mod tests;
 mod topic;
@@ -25,4 +26,5 @@ pub(crate) use self::local::LocalTopics;
 pub(crate) use self::message::{Encoded, Form, Message, Value};
 pub(crate) use self::reader::{Delivery, Reader};
 pub(crate) use self::ready::{Ready, Seat};
+pub(crate) use self::subscriptions::SubscriptionGuard;
 pub(crate) use self::topic::{Gap, Resume};
