@@ -79,6 +79,7 @@ LEFT_OUT = {
     "switchAccount": "it takes a session",
     "deleteAccount": "it would delete the accounts of other drawn requests",
     "assignPlan": "it would limit the account that all other drawn requests are of",
+    "subscribe": "it waits for half a minute where nothing is published",
     "getSession": "it takes a session",
     "signOut": "it takes a session",
 }

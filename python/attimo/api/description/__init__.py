@@ -22,6 +22,7 @@ from attimo.api.description import (
     server,
     sets,
     sorted_sets,
+    topics,
 )
 from attimo.api.description.parts import DataRoutes, Paths, ref
 from attimo.api.problems import ALWAYS, MEANINGS
@@ -54,7 +55,7 @@ _INFO = {
     "version": __version__,
 }
 
-_OF_DATA = (scalars, dictionaries, lists, sets, sorted_sets, leaderboards, files)
+_OF_DATA = (scalars, dictionaries, lists, sets, sorted_sets, leaderboards, topics, files)
 
 TAGS = [
     {"name": scalars.TAG, "description": "Single values, and operations on items of any type."},
@@ -63,6 +64,7 @@ TAGS = [
     {"name": sets.TAG, "description": "Distinct, unordered elements under one key."},
     {"name": sorted_sets.TAG, "description": "Elements ordered by their scores."},
     {"name": leaderboards.TAG, "description": "Ids ranked by their scores, without a TTL."},
+    {"name": topics.TAG, "description": "Messages for all who subscribe, in order."},
     {"name": "caches", "description": "Create, list, flush and delete caches."},
     {"name": "API keys", "description": "API keys; each has the permissions of its role."},
     {"name": "roles", "description": "The permissions of keys and members."},

@@ -30,6 +30,7 @@ pub(crate) fn is_async(client: &Client, parts: &Parts) -> bool {
 /// Whether this node answers it by itself: not where items are elsewhere.
 fn is_at_once(client: &Client, parts: &Parts) -> bool {
     paths::is_data(&parts.target) && !(client.is_remote() && paths::is_of_cache(&parts.target))
+        || paths::is_publish(parts)
 }
 
 /// Whether a request that does not wait may take long.
@@ -86,6 +87,9 @@ pub(crate) async fn answer_async(
         Some(mode) => Answered::Whole(grpc_web::answer_async(client, &parts, mode, body).await),
         None if paths::is_of_cache(&parts.target) => {
             Answered::Whole(rest::answer_async(client, &parts, body).await)
+        }
+        None if paths::is_of_topic(&parts.target) => {
+            Answered::Whole(rest::poll_topic(client, &parts).await)
         }
         None => Answered::Whole(rest::forward(client, parts, body).await),
     };

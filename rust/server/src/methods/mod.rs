@@ -148,7 +148,7 @@ pub struct Route {
     /// The method of HTTP.
     pub verb: Verb,
     /// What follows `/cache/{cache}/`; empty for the cache itself, whose items are named by `key` in
-    /// the query or by the rest of the path.
+    /// the query or by the rest of the path. One that begins with a slash is a whole path.
     pub below: &'static str,
 }
 
@@ -158,6 +158,7 @@ impl Route {
         const CACHE: &str = "/cache/{cache}";
         match self.below {
             "" => vec![CACHE.to_owned(), format!("{CACHE}/{{key}}")],
+            whole if whole.starts_with('/') => vec![whole.to_owned()],
             below => vec![format!("{CACHE}/{below}")],
         }
     }

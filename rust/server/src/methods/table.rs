@@ -146,7 +146,7 @@ methods! {
         GetCompetitionRank: Read, Named x Half, ByBody, [Get "leaderboard/ranks"];
     }
     (Some(Pubsub)) Topic of Topic {
-        Publish: Write, Nothing, Short, [];
-        Subscribe: Read, Delivered, Short, [];
+        Publish: Write, Nothing, Short, [Post "/topics/{cache}/{topic}"];
+        Subscribe: Read, Delivered, Short, [Get "/topics/{cache}/{topic}"];
     }
 }

@@ -47,6 +47,7 @@ mod scalar;
 mod set;
 mod sorted_set;
 pub(crate) mod status;
+mod topics;
 
 use self::problem::or_problem;
 pub(crate) use self::problem::refused;
@@ -68,6 +69,9 @@ pub(crate) fn answer(
     }
     let answered = match parts.target.path().strip_prefix(paths::CACHE) {
         Some(path) => guarded(|| cache::answer(client, parts, path, body, now, steps)),
+        None if paths::is_publish(parts) => {
+            guarded(|| topics::publish(client, parts, body, now, steps))
+        }
         None => Ok(operator::answer(client, parts)),
     };
     or_problem(client, parts, answered)
@@ -84,6 +88,14 @@ pub(crate) async fn answer_async(client: &Client, parts: &Parts, body: Result<By
     let serve = || guarded(|| cache::answer(client, parts, path, body.clone(), now, &steps));
     let answered = client.worker.core.gate.backend().wait_for(serve).await;
     or_problem(client, parts, answered)
+}
+
+/// Waits for messages of a topic.
+pub(crate) async fn poll_topic(client: &Client, parts: &Parts) -> Response {
+    if let Some(refusal) = offered::refusal(client, parts) {
+        return refusal;
+    }
+    or_problem(client, parts, topics::poll(client, parts).await)
 }
 
 /// Forwards the request to the control plane.

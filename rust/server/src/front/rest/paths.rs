@@ -7,6 +7,8 @@ use crate::methods::{Api, Length, Verb};
 
 /// The prefix of paths about one cache.
 pub(super) const CACHE: &str = "/cache/";
+/// The prefix of paths about one topic.
+pub(super) const TOPICS: &str = "/topics/";
 pub(super) const HEALTH: &str = "/health";
 pub(super) const READY: &str = "/ready";
 pub(super) const METRICS: &str = "/metrics";
@@ -26,6 +28,16 @@ pub(crate) fn is_data(target: &Target) -> bool {
 /// Whether the request is about a cache.
 pub(crate) fn is_of_cache(target: &Target) -> bool {
     target.path().starts_with(CACHE)
+}
+
+/// Whether the request is about a topic.
+pub(crate) fn is_of_topic(target: &Target) -> bool {
+    target.path().starts_with(TOPICS)
+}
+
+/// Whether the request publishes to a topic.
+pub(crate) fn is_publish(parts: &Parts) -> bool {
+    parts.method == Method::POST && is_of_topic(&parts.target)
 }
 
 /// Whether a request may take long.

@@ -36,7 +36,8 @@ mod tests {
 
     #[test]
     fn a_method_has_a_handler_where_it_has_a_route_and_methods_with_one_route_have_one_handler() {
-        for api in Api::ALL {
+        // Topics have paths of their own.
+        for api in Api::ALL.iter().filter(|api| api.data_type() != DataType::Topic) {
             let own = handler(*api);
             assert_eq!(own.is_some(), !api.routes().is_empty(), "{api:?}");
             for route in api.routes() {

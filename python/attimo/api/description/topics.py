@@ -1,0 +1,110 @@
+"""Topics: publish, and subscribe by long polls."""
+
+from attimo.api.description.data import CACHE, NO_CACHE, NO_CONTENT
+from attimo.api.description.parts import (
+    LARGEST_UNSIGNED,
+    Operations,
+    Parameter,
+    array,
+    integer,
+    json_answer,
+    operation,
+    query,
+    thing,
+)
+from attimo.api.description.scalars import ANY_BYTES
+
+TAG = "topics"
+TOPIC: Parameter = {
+    "name": "topic",
+    "in": "path",
+    "required": True,
+    "description": "The topic's name: UTF-8, percent-encoded, at most 1,024 bytes.",
+    "schema": {"type": "string", "minLength": 1},
+    "example": "news",
+}
+_NUMBER = integer(0, LARGEST_UNSIGNED, format="uint64")
+_TEXT = {"type": "string"}
+_ITEMS = thing(
+    items=array(
+        {
+            "anyOf": [
+                thing(
+                    item=thing(
+                        optional=["publisher_id"],
+                        topic_sequence_number=_NUMBER,
+                        sequence_page=_NUMBER,
+                        value={"anyOf": [thing(text=_TEXT), thing(binary=_TEXT)]},
+                        publisher_id=_TEXT,
+                    )
+                ),
+                thing(
+                    discontinuity=thing(
+                        last_topic_sequence=_NUMBER,
+                        new_topic_sequence=_NUMBER,
+                        new_sequence_page=_NUMBER,
+                    )
+                ),
+            ]
+        },
+        maxItems=100,
+    )
+)
+_PAGE = 1_748_358_253_000_000
+_EXAMPLE = {
+    "items": [
+        {
+            "discontinuity": {
+                "last_topic_sequence": 100,
+                "new_topic_sequence": 104,
+                "new_sequence_page": _PAGE,
+            }
+        },
+        {
+            "item": {
+                "topic_sequence_number": 104,
+                "sequence_page": _PAGE,
+                "value": {"text": "hello world"},
+            }
+        },
+    ]
+}
+
+OPERATIONS: Operations = {
+    "Publish": operation(
+        "publish",
+        TAG,
+        "Publish a message to a topic",
+        {204: NO_CONTENT},
+        description="At most 1 MiB: text (`text/plain`) or bytes (`application/octet-stream`). "
+        "With any other type, or without one, it is text if it is UTF-8.",
+        parameters=[CACHE, TOPIC],
+        body={"required": False, "description": "The message.", "content": ANY_BYTES},
+        refused=NO_CACHE,
+    ),
+    "Subscribe": operation(
+        "subscribe",
+        TAG,
+        "Wait for messages of a topic",
+        {200: json_answer("Messages, and which ones were missed, in order.", _ITEMS, _EXAMPLE)},
+        description="Answers when there is a message, or after 30 seconds with no items; at most "
+        "100 items. Poll again with the last number plus one, and its page: then nothing is missed "
+        "that the topic keeps. A `discontinuity` says that the messages after "
+        "`last_topic_sequence` and before `new_topic_sequence` are gone. `binary` is in base64.",
+        parameters=[
+            CACHE,
+            TOPIC,
+            query(
+                "sequence_number",
+                integer(0, LARGEST_UNSIGNED, default=0),
+                "Number of the next message; with 0, begin at the newest one.",
+            ),
+            query(
+                "sequence_page",
+                integer(0, LARGEST_UNSIGNED, default=0),
+                "Page of that number; with 0, the current one.",
+            ),
+        ],
+        refused=NO_CACHE,
+    ),
+}
