@@ -12,11 +12,11 @@ from attimo.api.description.parts import (
     Schema,
     array,
     integer,
+    object_schema,
     operation,
     optional,
     query,
     ref,
-    thing,
 )
 
 ELEMENT = ref("Element")
@@ -30,7 +30,7 @@ SCHEMAS: dict[str, Schema] = {
         "base64 (a request may use the URL-safe alphabet, too).",
         "anyOf": [
             {"type": "string"},
-            thing(base64={"type": "string", "pattern": BASE64}),
+            object_schema(base64={"type": "string", "pattern": BASE64}),
         ],
     },
     "Score": {

@@ -18,13 +18,13 @@ from attimo.api.description.parts import (
     integer,
     json_answer,
     json_body,
-    thing,
+    object_schema,
 )
 
 TAG = "dictionaries"
 
-_FIELD = thing(field=ELEMENT, value=ELEMENT)
-_FOUND = thing(["value"], field=ELEMENT, found={"type": "boolean"}, value=ELEMENT)
+_FIELD = object_schema(field=ELEMENT, value=ELEMENT)
+_FOUND = object_schema(["value"], field=ELEMENT, found={"type": "boolean"}, value=ELEMENT)
 _FIELDS = {"fields": [{"field": "name", "value": "Ada"}]}
 
 OPERATIONS: Operations = {
@@ -36,7 +36,7 @@ OPERATIONS: Operations = {
             200: json_answer(
                 "All fields; or the requested fields in their order, each with whether it was "
                 "found.",
-                thing(fields=array({"anyOf": [_FIELD, _FOUND]})),
+                object_schema(fields=array({"anyOf": [_FIELD, _FOUND]})),
                 _FIELDS,
             )
         },
@@ -49,7 +49,7 @@ OPERATIONS: Operations = {
         "Add or replace fields",
         {204: NO_CONTENT},
         parameters=[TTL, REFRESH],
-        body=json_body(thing(fields=array(_FIELD)), _FIELDS),
+        body=json_body(object_schema(fields=array(_FIELD)), _FIELDS),
     ),
     "DictionaryDelete": items(
         "deleteDictionaryFields",
@@ -62,7 +62,11 @@ OPERATIONS: Operations = {
         "getDictionaryLength",
         TAG,
         "Count the fields",
-        {200: json_answer("The number of fields.", thing(length=integer(0)), {"length": 1})},
+        {
+            200: json_answer(
+                "The number of fields.", object_schema(length=integer(0)), {"length": 1}
+            )
+        },
         refused=NOT_FOUND,
     ),
     "DictionaryIncrement": items(
@@ -71,7 +75,7 @@ OPERATIONS: Operations = {
         "Add to a number in a field",
         {
             200: json_answer(
-                "The new number.", thing(value=integer(-LARGEST - 1, LARGEST)), {"value": 1}
+                "The new number.", object_schema(value=integer(-LARGEST - 1, LARGEST)), {"value": 1}
             )
         },
         parameters=[

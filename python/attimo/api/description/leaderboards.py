@@ -12,8 +12,8 @@ from attimo.api.description.parts import (
     integer,
     json_answer,
     json_body,
+    object_schema,
     query,
-    thing,
 )
 
 TAG = "leaderboards"
@@ -28,7 +28,7 @@ KEY = query(
 )
 _ID = integer(0, 2**32 - 1)
 _SCORE = {"type": "number"}
-_RANKED = thing(elements=array(thing(id=_ID, score=_SCORE, rank=integer(0))))
+_RANKED = object_schema(elements=array(object_schema(id=_ID, score=_SCORE, rank=integer(0))))
 _EXAMPLE = {"elements": [{"id": 7, "score": 99.5, "rank": 0}]}
 
 
@@ -70,7 +70,7 @@ OPERATIONS: Operations = {
         one_of=(),
         parameters=[KEY],
         body=json_body(
-            thing(elements=array(thing(id=_ID, score=_SCORE), maxItems=MOST)),
+            object_schema(elements=array(object_schema(id=_ID, score=_SCORE), maxItems=MOST)),
             {"elements": [{"id": 7, "score": 99.5}]},
         ),
     ),
@@ -89,7 +89,11 @@ OPERATIONS: Operations = {
         "getLeaderboardLength",
         TAG,
         "Count the entries",
-        {200: json_answer("The number of entries.", thing(length=integer(0)), {"length": 1})},
+        {
+            200: json_answer(
+                "The number of entries.", object_schema(length=integer(0)), {"length": 1}
+            )
+        },
         one_of=(),
         parameters=[KEY],
     ),

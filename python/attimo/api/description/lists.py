@@ -21,15 +21,15 @@ from attimo.api.description.parts import (
     integer,
     json_answer,
     json_body,
+    object_schema,
     query,
-    thing,
 )
 
 TAG = "lists"
 
-_VALUES = thing(values=array(ELEMENT))
+_VALUES = object_schema(values=array(ELEMENT))
 _EXAMPLE = {"values": ["a", "b"]}
-_LENGTH = json_answer("The new length.", thing(length=integer(0)), {"length": 2})
+_LENGTH = json_answer("The new length.", object_schema(length=integer(0)), {"length": 2})
 
 
 def _push(where: str) -> Operation:
@@ -55,7 +55,7 @@ def _push(where: str) -> Operation:
 
 def _beside(given: str, other: str) -> Schema:
     """A body that names the element before or after which to insert."""
-    return thing([other], value=ELEMENT, **{given: ELEMENT, other: {"type": "null"}})
+    return object_schema([other], value=ELEMENT, **{given: ELEMENT, other: {"type": "null"}})
 
 
 def _pop(where: str) -> Operation:
@@ -66,7 +66,7 @@ def _pop(where: str) -> Operation:
         {
             200: json_answer(
                 "The element, and the new length.",
-                thing(value=ELEMENT, length=integer(0)),
+                object_schema(value=ELEMENT, length=integer(0)),
                 {"value": "a", "length": 1},
             )
         },
@@ -96,7 +96,7 @@ OPERATIONS: Operations = {
         "getListLength",
         TAG,
         "Count the elements",
-        {200: json_answer("The length.", thing(length=integer(0)), {"length": 2})},
+        {200: json_answer("The length.", object_schema(length=integer(0)), {"length": 2})},
         refused=NOT_FOUND,
     ),
     "ListConcatenateBack": _push("back"),

@@ -46,7 +46,7 @@ def array(items: Schema, **more: Any) -> Schema:
     return {"type": "array", "items": items, **more}
 
 
-def thing(optional: Iterable[str] = (), **properties: Schema) -> Schema:
+def object_schema(optional: Iterable[str] = (), **properties: Schema) -> Schema:
     """An object with these properties and no others; all that are not `optional` are required."""
     left_out = set(optional)
     return {

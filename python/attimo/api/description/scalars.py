@@ -23,8 +23,8 @@ from attimo.api.description.parts import (
     integer,
     json_answer,
     json_body,
+    object_schema,
     query,
-    thing,
 )
 
 TAG = "items"
@@ -68,14 +68,14 @@ def _header(name: str, schema: Schema, description: str) -> Parameter:
 
 _FOUND = {
     "oneOf": [
-        thing(key=ELEMENT, found={"const": True}, value=ELEMENT),
-        thing(key=ELEMENT, found={"const": False}),
+        object_schema(key=ELEMENT, found={"const": True}, value=ELEMENT),
+        object_schema(key=ELEMENT, found={"const": False}),
     ]
 }
 _TYPES = ["scalar", "dictionary", "list", "set", "sorted-set"]
-_KEYS = json_body(thing(keys=array(ELEMENT)), {"keys": ["a", {"base64": "/w=="}]})
-_PUT = thing(["ttl_seconds"], key=ELEMENT, value=ELEMENT, ttl_seconds=SECONDS)
-_PAGE = thing(["next_token"], keys=array(ELEMENT), next_token={"type": "string"})
+_KEYS = json_body(object_schema(keys=array(ELEMENT)), {"keys": ["a", {"base64": "/w=="}]})
+_PUT = object_schema(["ttl_seconds"], key=ELEMENT, value=ELEMENT, ttl_seconds=SECONDS)
+_PAGE = object_schema(["next_token"], keys=array(ELEMENT), next_token={"type": "string"})
 _SEVERAL = binary("key", "The key of an item to delete.", many=True)
 
 WHOLE = {**_ETAG, "Accept-Ranges": {"description": "`bytes`.", "schema": {"const": "bytes"}}}
@@ -161,7 +161,7 @@ OPERATIONS: Operations = {
         {
             200: json_answer(
                 "The values, in the order of the keys.",
-                thing(items=array(_FOUND)),
+                object_schema(items=array(_FOUND)),
                 {"items": [{"key": "a", "found": True, "value": "1"}]},
             )
         },
@@ -179,7 +179,7 @@ OPERATIONS: Operations = {
         parameters=[OPTIONAL_TTL],
         one_of=(),
         body=json_body(
-            thing(items=array(_PUT)),
+            object_schema(items=array(_PUT)),
             {"items": [{"key": "a", "value": "1", "ttl_seconds": 600}]},
         ),
     ),
@@ -190,7 +190,7 @@ OPERATIONS: Operations = {
         {
             200: json_answer(
                 "Whether each exists, in the order of the keys.",
-                thing(exists=array({"type": "boolean"})),
+                object_schema(exists=array({"type": "boolean"})),
                 {"exists": [True, False]},
             )
         },
@@ -223,7 +223,7 @@ OPERATIONS: Operations = {
         "Add to a number",
         {
             200: json_answer(
-                "The new number.", thing(value=integer(-LARGEST - 1, LARGEST)), {"value": 1}
+                "The new number.", object_schema(value=integer(-LARGEST - 1, LARGEST)), {"value": 1}
             )
         },
         description="The value is an integer as decimal text; a missing item counts as 0.",
@@ -236,7 +236,7 @@ OPERATIONS: Operations = {
         {
             200: json_answer(
                 "The remaining TTL.",
-                thing(ttl_milliseconds=integer(0)),
+                object_schema(ttl_milliseconds=integer(0)),
                 {"ttl_milliseconds": 599_123},
             )
         },
@@ -248,7 +248,9 @@ OPERATIONS: Operations = {
         "Change the TTL of an item",
         {
             200: json_answer(
-                "Whether it was changed.", thing(updated={"type": "boolean"}), {"updated": True}
+                "Whether it was changed.",
+                object_schema(updated={"type": "boolean"}),
+                {"updated": True},
             )
         },
         parameters=[
@@ -265,7 +267,7 @@ OPERATIONS: Operations = {
         "getItemType",
         TAG,
         "Get the type of an item",
-        {200: json_answer("Its type.", thing(type={"enum": _TYPES}), {"type": "scalar"})},
+        {200: json_answer("Its type.", object_schema(type={"enum": _TYPES}), {"type": "scalar"})},
         refused=NOT_FOUND,
     ),
 }

@@ -10,9 +10,9 @@ from attimo.api.description.parts import (
     Parameter,
     Paths,
     json_answer,
+    object_schema,
     query,
     refusals,
-    thing,
 )
 from attimo.api.problems import ALWAYS
 
@@ -44,15 +44,15 @@ def _text(description: str, *media_types: str) -> dict[str, object]:
     return {"description": description, "content": content}
 
 
-_WELL = thing(status={"const": "ok"}, version={"type": "string"})
-_READY = thing(status={"enum": ["ready", "starting", "read-only"]})
+_WELL = object_schema(status={"const": "ok"}, version={"type": "string"})
+_READY = object_schema(status={"enum": ["ready", "starting", "read-only"]})
 _FOR_DATA = query(
     "data",
     {"type": "string"},
     "With any value, or none: report readiness for data requests, which are served even while "
     "`starting` or `read-only`.",
 )
-_NOT_READY = thing(status={"enum": ["starting", "read-only", "draining"]})
+_NOT_READY = object_schema(status={"enum": ["starting", "read-only", "draining"]})
 _OPEN_METRICS = "application/openmetrics-text"
 _DOCUMENT = {"type": "object", "required": ["openapi", "info", "paths"]}
 

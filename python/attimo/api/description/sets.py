@@ -17,13 +17,13 @@ from attimo.api.description.parts import (
     integer,
     json_answer,
     json_body,
+    object_schema,
     query,
-    thing,
 )
 
 TAG = "sets"
 
-_ELEMENTS = thing(elements=array(ELEMENT))
+_ELEMENTS = object_schema(elements=array(ELEMENT))
 _EXAMPLE = {"elements": ["a", "b"]}
 
 OPERATIONS: Operations = {
@@ -54,7 +54,11 @@ OPERATIONS: Operations = {
         "getSetLength",
         TAG,
         "Count the elements",
-        {200: json_answer("The number of elements.", thing(length=integer(0)), {"length": 2})},
+        {
+            200: json_answer(
+                "The number of elements.", object_schema(length=integer(0)), {"length": 2}
+            )
+        },
         refused=NOT_FOUND,
     ),
     "SetContains": items(
@@ -64,7 +68,7 @@ OPERATIONS: Operations = {
         {
             200: json_answer(
                 "Whether each is in the set, in the order of the request.",
-                thing(contains=array({"type": "boolean"})),
+                object_schema(contains=array({"type": "boolean"})),
                 {"contains": [True]},
             )
         },

@@ -21,24 +21,24 @@ from attimo.api.description.parts import (
     integer,
     json_answer,
     json_body,
+    object_schema,
     optional,
     query,
     ref,
-    thing,
 )
 
 TAG = "sorted sets"
 
 SCORE = ref("Score")
-_SCORED = thing(elements=array(thing(value=ELEMENT, score=SCORE)))
+_SCORED = object_schema(elements=array(object_schema(value=ELEMENT, score=SCORE)))
 _EXAMPLE = {"elements": [{"value": "ada", "score": 3.5}]}
 _FOUND = {
     "oneOf": [
-        thing(value=ELEMENT, found={"const": True}, score=SCORE),
-        thing(value=ELEMENT, found={"const": False}),
+        object_schema(value=ELEMENT, found={"const": True}, score=SCORE),
+        object_schema(value=ELEMENT, found={"const": False}),
     ]
 }
-_LENGTH = json_answer("The number of elements.", thing(length=integer(0)), {"length": 1})
+_LENGTH = json_answer("The number of elements.", object_schema(length=integer(0)), {"length": 1})
 _LARGEST_WEIGHT = 3.4028235677973362e38
 """The largest double whose nearest number of 32 bits is finite."""
 _WEIGHT = {
@@ -47,7 +47,7 @@ _WEIGHT = {
     "maximum": _LARGEST_WEIGHT,
     "default": 1,
 }
-_SOURCE = thing(["weight"], key=ELEMENT, weight=optional(_WEIGHT))
+_SOURCE = object_schema(["weight"], key=ELEMENT, weight=optional(_WEIGHT))
 
 
 def _bound(name: str, description: str) -> list[Parameter]:
@@ -106,7 +106,7 @@ OPERATIONS: Operations = {
         "getSortedSetScores",
         TAG,
         "Read the scores of elements",
-        {200: json_answer("In the order of the request.", thing(elements=array(_FOUND)))},
+        {200: json_answer("In the order of the request.", object_schema(elements=array(_FOUND)))},
         parameters=[*binary("value", "An element.", many=True), ENCODING],
         some_of=("value",),
         refused=NOT_FOUND,
@@ -115,7 +115,11 @@ OPERATIONS: Operations = {
         "getSortedSetRank",
         TAG,
         "Get the rank of an element",
-        {200: json_answer("Its rank; the first is 0.", thing(rank=integer(0)), {"rank": 0})},
+        {
+            200: json_answer(
+                "Its rank; the first is 0.", object_schema(rank=integer(0)), {"rank": 0}
+            )
+        },
         parameters=[*binary("value", "The element."), ORDER],
         one_of=("key", "value"),
         refused=NOT_FOUND,
@@ -132,7 +136,7 @@ OPERATIONS: Operations = {
         "incrementSortedSetScore",
         TAG,
         "Add to the score of an element",
-        {200: json_answer("The new score.", thing(score=SCORE), {"score": 4.5})},
+        {200: json_answer("The new score.", object_schema(score=SCORE), {"score": 4.5})},
         description="A missing element counts as score 0.",
         parameters=[
             *binary("value", "The element."),
@@ -150,7 +154,7 @@ OPERATIONS: Operations = {
         description="It replaces the item at `key`. Missing sources count as empty.",
         parameters=[TTL],
         body=json_body(
-            thing(
+            object_schema(
                 ["aggregate"],
                 sources=array(_SOURCE, minItems=1),
                 aggregate={"enum": ["sum", "min", "max"], "default": "sum"},

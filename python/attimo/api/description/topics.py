@@ -8,9 +8,9 @@ from attimo.api.description.parts import (
     array,
     integer,
     json_answer,
+    object_schema,
     operation,
     query,
-    thing,
 )
 from attimo.api.description.scalars import ANY_BYTES
 
@@ -25,21 +25,21 @@ TOPIC: Parameter = {
 }
 _NUMBER = integer(0, LARGEST_UNSIGNED, format="uint64")
 _TEXT = {"type": "string"}
-_ITEMS = thing(
+_ITEMS = object_schema(
     items=array(
         {
             "anyOf": [
-                thing(
-                    item=thing(
+                object_schema(
+                    item=object_schema(
                         optional=["publisher_id"],
                         topic_sequence_number=_NUMBER,
                         sequence_page=_NUMBER,
-                        value={"anyOf": [thing(text=_TEXT), thing(binary=_TEXT)]},
+                        value={"anyOf": [object_schema(text=_TEXT), object_schema(binary=_TEXT)]},
                         publisher_id=_TEXT,
                     )
                 ),
-                thing(
-                    discontinuity=thing(
+                object_schema(
+                    discontinuity=object_schema(
                         last_topic_sequence=_NUMBER,
                         new_topic_sequence=_NUMBER,
                         new_sequence_page=_NUMBER,
