@@ -55,8 +55,6 @@ class StripeServer:
         refused_meters: The event names of meters that it does not have.
         agents: What it was told about who asks.
         missing: The customers that it does not have.
-        stuck: The customers for whose subscriptions it fails.
-        managed: The subscriptions that it refuses to change, as it does what a schedule manages.
         ending: The subscriptions that end with their period, as often as it was asked for that.
         behind: The URL of a localstripe that answers all but Checkout and meter events.
     """
@@ -68,8 +66,6 @@ class StripeServer:
     refused: set[str] = field(default_factory=set)
     refused_meters: set[str] = field(default_factory=set)
     missing: set[str] = field(default_factory=set)
-    stuck: set[str] = field(default_factory=set)
-    managed: set[str] = field(default_factory=set)
     keys: set[str] = field(default_factory=set)
     agents: set[str] = field(default_factory=set)
     subscriptions: list[Form] = field(default_factory=list)
@@ -118,29 +114,18 @@ class StripeServer:
         if method == "GET":
             if form["customer"] in self.missing:
                 return 400, _missing(f"No such customer: '{form['customer']}'", "customer")
-            if form["customer"] in self.stuck:
-                return 500, _error("Not now.")
-            return 200, self._page(form)
+            data = [
+                self._subscription(number)
+                for number, each in enumerate(self.subscriptions, start=1)
+                if each["customer"] == form["customer"]
+            ]
+            return 200, {"object": "list", "data": data}
         if not ids:
             self.subscriptions.append(form)
             return 200, self._subscription(len(self.subscriptions))
         assert form == {"cancel_at_period_end": "true"}
-        if ids[0] in self.managed:
-            return 400, _error("The subscription is managed by a subscription schedule.")
         self.ending += ids
         return 200, self._subscription(int(ids[0].removeprefix("sub_")))
-
-    def _page(self, form: Form) -> dict[str, Any]:
-        """Subscriptions of a customer, at most as many as are asked for, after the one named."""
-        after = int(form.get("starting_after", "sub_0").removeprefix("sub_"))
-        found = [
-            self._subscription(number)
-            for number, each in enumerate(self.subscriptions, start=1)
-            if each["customer"] == form["customer"] and number > after
-        ]
-        limit = int(form["limit"])
-        page = {"data": found[:limit], "has_more": len(found) > limit}
-        return {"object": "list", "url": "/v1/subscriptions", **page}
 
     def _subscription(self, number: int) -> dict[str, Any]:
         id = f"sub_{number}"

@@ -83,3 +83,20 @@ def test_a_server_that_is_told_to_end_while_it_loads_the_app_answers_first() -> 
 
         assert answers == [200]
         assert "has failed" not in server.output
+
+
+def test_a_control_app_that_cannot_be_loaded_costs_no_data_and_is_tried_again(
+    tmp_path: Path,
+) -> None:
+    half_installed = tmp_path / "starlette.py"
+    half_installed.write_text("raise ImportError('half installed')\n")
+    environment = {"PYTHONPATH": str(tmp_path)}
+    with Server(environment=environment) as server, client(server) as http:
+        assert http.get("/caches").status_code == 503
+        write(http, "k")
+        assert read(http, "k") == "v"
+        assert "the control app cannot be loaded" in server.output
+
+        half_installed.unlink()
+
+        eventually(lambda: http.get("/caches").status_code == 200, "it is loaded")

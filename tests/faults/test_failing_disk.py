@@ -98,10 +98,10 @@ class Load:
         self.served += 1
         eventually(lambda: billed(disk.data, "Set") == 1, "usage is recorded")
         disk.exhaust()
-        self._until_all_is_refused()
+        self._until_usage_is_refused()
         self._ask_for_data()
 
-    def _until_all_is_refused(self) -> None:
+    def _until_usage_is_refused(self) -> None:
         with client(self.server) as http:
             for number in count():
                 write(http, f"k{self.served}")
@@ -112,7 +112,7 @@ class Load:
                     self.created.add(f"c{number}")
                 else:
                     self.refused += 1
-                if self.refused and "usage cannot be recorded" in self.server.output:
+                if "usage cannot be recorded" in self.server.output:
                     return
 
     def _ask_for_data(self) -> None:
@@ -132,6 +132,7 @@ def test_usage_waits_while_fsync_fails_and_is_recorded_once(tmp_path: Path) -> N
     with disk(tmp_path, "-O", "^has_journal") as made, Server(*QUICK, data_dir=made.data) as server:
         load = Load(server)
         load.until_it_fails(made)
+        assert load.refused
         assert billed(made.data, "Set") < load.served
 
         made.recover()
@@ -168,6 +169,7 @@ def test_after_an_io_error_that_ends_all_writes_the_ledger_is_whole(tmp_path: Pa
     with disk(tmp_path) as made, Server(*QUICK, data_dir=made.data) as server:
         load = Load(server)
         load.until_it_fails(made)
+        assert load.refused
         with pytest.raises(OSError, match="Read-only file system"):
             (made.place / "more").write_text("more")
         server.kill()

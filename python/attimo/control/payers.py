@@ -21,15 +21,14 @@ MANAGE = Right("account_management", "write")
 _SELECT = """
 SELECT account_id, customer_id, since, setup_at, moved_to,
     (SELECT min(failed_at) FROM invoices
-        WHERE invoices.account_id = payers.account_id AND settled_at IS NULL),
-    (SELECT deleted_at IS NOT NULL FROM accounts WHERE id = account_id)
+        WHERE invoices.account_id = payers.account_id AND settled_at IS NULL)
 FROM payers """
 _LINK = """
 INSERT INTO payers (account_id, customer_id) VALUES (:account_id, :customer_id)
 ON CONFLICT (account_id) DO NOTHING
 """
 _SET_UP = """
-UPDATE payers SET setup_id = :setup_id, setup_at = :at, is_set_up = 0, is_ended = 0
+UPDATE payers SET setup_id = :setup_id, setup_at = :at, is_set_up = 0
 WHERE account_id = :account_id AND setup_at < :at
 """
 _FINISHED = """
@@ -59,16 +58,13 @@ SELECT account_id, customer_id, setup_id FROM payers JOIN accounts ON accounts.i
 WHERE NOT is_set_up AND deleted_at IS NULL
 """
 _TO_END = """
-SELECT account_id, customer_id, setup_id FROM payers JOIN accounts ON accounts.id = account_id
+SELECT account_id, customer_id FROM payers JOIN accounts ON accounts.id = account_id
 WHERE deleted_at IS NOT NULL AND NOT is_ended ORDER BY account_id
 """
-_ENDED = """
-UPDATE payers SET is_ended = 1
-WHERE account_id = :account_id AND setup_id IS :setup_id AND NOT is_ended
-"""
+_ENDED = "UPDATE payers SET is_ended = 1 WHERE account_id = :account_id AND NOT is_ended"
 _FAILING = """
-SELECT count(DISTINCT account_id) FROM invoices JOIN accounts ON accounts.id = account_id
-WHERE failed_at IS NOT NULL AND settled_at IS NULL AND deleted_at IS NULL
+SELECT count(DISTINCT account_id) FROM invoices
+WHERE failed_at IS NOT NULL AND settled_at IS NULL
 """
 _UNTOLD = """
 SELECT account_id, name, news FROM payers JOIN accounts ON accounts.id = account_id
@@ -99,7 +95,6 @@ class Payer:
         setup_at: When a payment method was entered last; 0 for never.
         moved_to: The plan that it has because of a failed payment; None if it has its own.
         failed_at: Since when an invoice is not paid; None if none is open for a failure.
-        is_deleted: Whether the account was deleted. Its usage is sold, and its plan stays.
     """
 
     account_id: int
@@ -108,7 +103,6 @@ class Payer:
     setup_at: int
     moved_to: str | None
     failed_at: int | None
-    is_deleted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,12 +209,9 @@ def finished(tx: Tx, account_id: int, setup_id: str) -> None:
 
 
 @writes("payment.end", SERVER)
-def ended(tx: Tx, account_id: int, customer_id: str, setup_id: str | None) -> None:
-    """Record that the provider charges a deleted account for no further billing period.
-
-    Does nothing if a payment method was entered meanwhile, for which somebody may subscribe it.
-    """
-    if tx.db.execute(_ENDED, account_id=account_id, setup_id=setup_id):
+def ended(tx: Tx, account_id: int, customer_id: str) -> None:
+    """Record that the provider charges a deleted account for no further billing period."""
+    if tx.db.execute(_ENDED, account_id=account_id):
         audit.note(tx, account_id, customer_id)
 
 
@@ -232,7 +223,7 @@ def review(tx: Tx, account_id: int, rule: Rule) -> None:
         NoSuchPlan: There is no plan of that name.
     """
     payer = _find(tx, account_id)
-    if payer is None or not _is_to_move(tx, payer, rule):
+    if payer is None or _is_due(tx, payer, rule) == bool(payer.moved_to):
         return
     if payer.moved_to:
         _give_back(tx, payer)
@@ -256,9 +247,9 @@ def unfinished(tx: Tx) -> list[tuple[int, str, str]]:
     return [(account, customer, setup) for account, customer, setup in tx.db.rows(_UNFINISHED)]
 
 
-def to_end(tx: Tx) -> list[tuple[int, str, str | None]]:
-    """Return the deleted accounts that the provider may charge: account, customer and setup."""
-    return [(account, customer, setup) for account, customer, setup in tx.db.rows(_TO_END)]
+def to_end(tx: Tx) -> list[tuple[int, str]]:
+    """Return the deleted accounts that the provider takes for customers, with these."""
+    return [(account, customer) for account, customer in tx.db.rows(_TO_END)]
 
 
 def selling(tx: Tx) -> list[Payer]:
@@ -269,7 +260,7 @@ def selling(tx: Tx) -> list[Payer]:
 def to_review(tx: Tx, rule: Rule) -> list[int]:
     """Return the accounts of which `review` would change something."""
     found = tx.db.all(Payer, _SELECT)
-    return [each.account_id for each in found if _is_to_move(tx, each, rule)]
+    return [each.account_id for each in found if _is_due(tx, each, rule) != bool(each.moved_to)]
 
 
 def untold(tx: Tx) -> list[News]:
@@ -279,10 +270,7 @@ def untold(tx: Tx) -> list[News]:
 
 
 def failing(tx: Tx) -> int:
-    """Return how many accounts have failed to pay an invoice, and have not paid it since.
-
-    Deleted ones are not counted: nobody can change how they pay.
-    """
+    """Return how many accounts have failed to pay an invoice, and have not paid it since."""
     return int(tx.db.scalar(_FAILING))
 
 
@@ -290,11 +278,9 @@ def _find(tx: Tx, account_id: int) -> Payer | None:
     return tx.db.first(Payer, _SELECT + "WHERE account_id = :id", id=account_id)
 
 
-def _is_to_move(tx: Tx, payer: Payer, rule: Rule) -> bool:
-    """Whether a payer has another plan than its payments call for."""
-    failed_at = payer.failed_at
-    is_due = failed_at is not None and tx.now - failed_at >= rule.grace_seconds
-    return not payer.is_deleted and is_due != bool(payer.moved_to)
+def _is_due(tx: Tx, payer: Payer, rule: Rule) -> bool:
+    """Whether a payment has failed for so long that the account has another plan."""
+    return payer.failed_at is not None and tx.now - payer.failed_at >= rule.grace_seconds
 
 
 def _tell_of(tx: Tx, before: Payer) -> None:
@@ -320,7 +306,7 @@ def _give_back(tx: Tx, payer: Payer) -> None:
 
 def _leave(tx: Tx, payer: Payer) -> int:
     """Forget a customer that the provider has no more; the account has its own plan again."""
-    if payer.moved_to and not payer.is_deleted:
+    if payer.moved_to:
         _give_back(tx, payer)
     tx.db.execute("DELETE FROM invoices WHERE account_id = :id", id=payer.account_id)
     return tx.db.execute("DELETE FROM payers WHERE account_id = :id", id=payer.account_id)

@@ -45,10 +45,6 @@ SELECT name, overrides FROM accounts WHERE plan = :name AND deleted_at IS NULL
 UNION ALL SELECT name, payers.overrides FROM payers JOIN accounts ON accounts.id = account_id
 WHERE payers.plan = :name AND deleted_at IS NULL
 """
-_GETTING_BACK = """
-SELECT count(*) FROM payers JOIN accounts ON accounts.id = account_id
-WHERE payers.plan = :name AND deleted_at IS NULL
-"""
 _MOVE = "UPDATE accounts SET plan = :other, revision = :revision WHERE plan = :name"
 _MOVE_OF_PAYERS = (
     "UPDATE payers SET plan = :other WHERE plan = :name",
@@ -229,7 +225,7 @@ def exists(tx: Tx, name: str) -> bool:
 
 def _getting_back(tx: Tx, name: str) -> int:
     """How many accounts get a plan back when they have paid."""
-    return int(tx.db.scalar(_GETTING_BACK, name=name))
+    return int(tx.db.scalar("SELECT count(*) FROM payers WHERE plan = :name", name=name))
 
 
 def _check_overrides(tx: Tx, name: str, limits: Mapping[str, Value], path: str) -> None:

@@ -125,8 +125,7 @@ class Stripe:
     def end(self, customer_id: str) -> None:
         """Cancel its subscriptions at the end of their billing period.
 
-        At once would throw away the usage that is not on an invoice yet. One that Stripe refuses to
-        change, such as one that a schedule manages, keeps no other one from its end.
+        At once would throw away the usage that is not on an invoice yet.
         """
         from stripe import InvalidRequestError
 
@@ -137,14 +136,10 @@ class Stripe:
                 if not _is_customer_missing(error):
                     raise
                 return
-        refusal: PaymentsRefused | None = None
-        for each in found:
-            try:
-                self._cancel(each)
-            except PaymentsRefused as error:
-                refusal = error
-        if refusal is not None:
-            raise refusal
+            for each in found:
+                if not each.cancel_at_period_end:
+                    subscriptions = self._client.v1.subscriptions
+                    subscriptions.update(each.id, {"cancel_at_period_end": True})
 
     def tell(self, event: MeterEvent) -> None:
         """Tell of usage; returns if Stripe has the identifier already, too."""
@@ -194,15 +189,8 @@ class Stripe:
 
     def _subscriptions(self, customer_id: str) -> "list[Subscription]":
         """Those that were not given up; Stripe leaves out cancelled ones."""
-        page = self._client.v1.subscriptions.list({"customer": customer_id, "limit": 100})
-        return [each for each in page.auto_paging_iter() if each.status != "incomplete_expired"]
-
-    def _cancel(self, subscription: "Subscription") -> None:
-        if not subscription.cancel_at_period_end:
-            with self._translated():
-                self._client.v1.subscriptions.update(
-                    subscription.id, {"cancel_at_period_end": True}
-                )
+        found = self._client.v1.subscriptions.list({"customer": customer_id, "limit": 100})
+        return [each for each in found.data if each.status != "incomplete_expired"]
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

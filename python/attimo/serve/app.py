@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 BACKLOG = 1024
 KEEP_ALIVE_SECONDS = 3600  # the node is the only client, and closes what it no longer needs
 GRACE_SECONDS = 1
+AGAIN_SECONDS = 1.0
 
 log = logging.getLogger(__name__)
 
@@ -62,8 +63,9 @@ class AppThread:
 
     Attributes:
         bound: The socket on which it answers.
-        make: Imports and creates the app; called in the thread, when somebody connects.
-        on_failure: Called when the app cannot be created or ends by itself, which is a bug.
+        make: Imports and creates the app; called in the thread, when somebody connects, until it
+            succeeds.
+        on_failure: Called when the app ends by itself, which is a bug.
         failed: Whether that has happened.
     """
 
@@ -96,8 +98,11 @@ class AppThread:
 
     def _run(self) -> None:
         try:
-            if self._is_asked():
-                self._serve()
+            while self._is_asked():
+                if server := self._loaded():
+                    server.run(sockets=[self.bound.socket])
+                    return
+                self._refuse()
         except BaseException:
             log.exception("the control app has failed")
             self.failed = True
@@ -113,7 +118,28 @@ class AppThread:
                 selector.register(each, selectors.EVENT_READ)
             return all(key.fileobj is not told for key, _ in selector.select())
 
-    def _serve(self) -> None:
+    def _loaded(self) -> "uvicorn.Server | None":
+        """Import and create the app; return None if that is impossible now.
+
+        Its packages may be in the middle of an upgrade, until the server is restarted.
+        """
+        try:
+            self._server = self._new_server()
+        except Exception:
+            log.exception("the control app cannot be loaded: only data is served")
+        return self._server
+
+    def _refuse(self) -> None:
+        """Close the connections of those who ask, and wait a moment before it is tried again."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.bound.socket, selectors.EVENT_READ)
+            while selector.select(0):
+                self.bound.socket.accept()[0].close()
+            selector.unregister(self.bound.socket)
+            selector.register(self._stopping[0], selectors.EVENT_READ)
+            selector.select(AGAIN_SECONDS)
+
+    def _new_server(self) -> "uvicorn.Server":
         import uvicorn
 
         settled = self._settled
@@ -137,5 +163,4 @@ class AppThread:
             timeout_graceful_shutdown=GRACE_SECONDS,
             backlog=BACKLOG,
         )
-        self._server = Server(config)
-        self._server.run(sockets=[self.bound.socket])
+        return Server(config)

@@ -39,8 +39,6 @@ COMPARE_ALL_SECONDS = float(DAY)
 """How often all of it is."""
 REFUSED_SECONDS = 3600.0
 """How long nothing of a kind is asked for an account after a refusal."""
-END_AGAIN_SECONDS = 300.0
-"""How long others go first after the provider was asked to end what a deleted account pays."""
 STOP_SECONDS = 5.0
 
 _SETUP, _END = "setup", "end"
@@ -75,7 +73,7 @@ class Seller:
     _compare_at: float = field(default=0.0, init=False)
     _compared: int = field(default=0, init=False)
     _compare_all_at: float = field(default=0.0, init=False)
-    _again_at: dict[tuple[int, str], float] = field(default_factory=dict, init=False)
+    _refused_until: dict[tuple[int, str], float] = field(default_factory=dict, init=False)
     _unmoved: set[int] = field(default_factory=set, init=False)
     _sent: int = field(default=0, init=False)
     _refused: int = field(default=0, init=False)
@@ -123,8 +121,8 @@ class Seller:
         self._report()
         try:
             self._finish_setups()
-            self._deliver()
             self._end_deleted()
+            self._deliver()
         except PaymentsUnavailable as error:
             self._pause = min(self._pause * 2, LONGEST_PAUSE)
             return max(self._pause, min(error.retry_after or 0.0, REFUSED_SECONDS))
@@ -206,16 +204,12 @@ class Seller:
         """A deleted account is no customer any more; what it has used is told nevertheless."""
         with self.control.read() as tx:
             found = payers.to_end(tx)
-        for account_id, customer_id, setup_id in found:
+        for account_id, customer_id in found:
             with self._refusing(account_id, _END):
                 if self._is_asked_for(account_id, _END):
-                    # If the provider fails, the next look begins with another account.
-                    self._again_at[account_id, _END] = self.time() + END_AGAIN_SECONDS
                     self.provider.end(customer_id)
                     with self.control.begin() as tx:
-                        payers.ended(tx, account_id, customer_id, setup_id)
-            if self._woken.is_set():
-                return
+                        payers.ended(tx, account_id, customer_id)
 
     def _deliver(self) -> None:
         with self.control.read() as tx:
@@ -240,8 +234,8 @@ class Seller:
                 return
 
     def _is_asked_for(self, account_id: int, what: str) -> bool:
-        is_waiting = self.time() < self._again_at.get((account_id, what), 0.0)
-        return not is_waiting and not self._ending.is_set()
+        is_refused = self.time() < self._refused_until.get((account_id, what), 0.0)
+        return not is_refused and not self._ending.is_set()
 
     @contextmanager
     def _refusing(self, account_id: int, what: str) -> Iterator[None]:
@@ -250,7 +244,7 @@ class Seller:
             yield
         except PaymentsRefused:
             self._refused += 1
-            self._again_at[account_id, what] = self.time() + REFUSED_SECONDS
+            self._refused_until[account_id, what] = self.time() + REFUSED_SECONDS
             log.error(
                 "the provider of payments refuses something; it is asked again in an hour",
                 extra=with_fields({"account": account_id, "of": what}),
