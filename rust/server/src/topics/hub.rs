@@ -43,6 +43,8 @@ pub(crate) struct Hub {
     reserved: AtomicU64,
     /// The same for feeds and subscriptions.
     of_feeds: AtomicU64,
+    /// The memory of messages alone, in bytes.
+    messages: AtomicU64,
     /// The shard that loses messages next, and the one that is swept next.
     turn: AtomicUsize,
     swept: AtomicUsize,
@@ -83,6 +85,7 @@ impl Hub {
             memory_bytes,
             reserved: AtomicU64::new(0),
             of_feeds: AtomicU64::new(0),
+            messages: AtomicU64::new(0),
             turn: AtomicUsize::new(0),
             swept: AtomicUsize::new(0),
             subscriptions: Arc::default(),
@@ -244,6 +247,7 @@ impl Hub {
                 break;
             }
         }
+        self.messages.fetch_add(shard.growth(), Ordering::Relaxed);
         shard.reserved += lacks;
         self.reserved.fetch_add(lacks, Ordering::Relaxed);
         self.backend.reserve(lacks);
@@ -274,6 +278,7 @@ impl Hub {
     }
 
     fn release(&self, shard: &mut Shard) {
+        self.messages.fetch_add(shard.growth(), Ordering::Relaxed);
         let spares = shard.spares();
         if spares > 0 {
             shard.reserved -= spares;
@@ -282,12 +287,13 @@ impl Hub {
         }
     }
 
-    /// Drops messages until about `bytes` are free, or only the share is left that they keep.
+    /// Drops messages until about `bytes` are free, or only the share is left that they keep. Each
+    /// write to a full engine asks for it, so topics are looked at only if they keep messages.
     pub(crate) fn yield_memory(&self, bytes: u64) {
         let before = self.reserved();
         let least = before.saturating_sub(bytes).max(self.memory_bytes / LEAST_SHARE);
         for _ in 0..SHARDS {
-            if self.reserved() <= least {
+            if self.reserved() <= least || self.messages.load(Ordering::Relaxed) == 0 {
                 return;
             }
             let at = self.turn.fetch_add(1, Ordering::Relaxed) % SHARDS;

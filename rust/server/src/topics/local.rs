@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use tokio::task::yield_now;
+
 use super::feed::{Feed, Place, TopicKey};
 use super::hub::{Hub, Joined};
 use super::inbox::Arrived;
@@ -64,12 +66,12 @@ impl LocalTopics {
     /// Ends a subscription.
     pub(super) fn leave(&self, feed: &Rc<RefCell<Feed>>, place: &Place) {
         let mut left = feed.borrow_mut();
-        self.count(-1);
         if left.leave(place) {
             self.feeds.borrow_mut().remove(&left.key.page);
             self.hub.leave(&left.key, self.thread);
             self.bytes.set(self.bytes.get() - left.bytes());
         }
+        self.count(-1);
     }
 
     /// Whether there are no subscriptions.
@@ -88,6 +90,8 @@ impl LocalTopics {
         loop {
             self.hub.inbox(self.thread).notified().await;
             emptied = self.take_news(emptied);
+            // More may have arrived meanwhile, and a notification costs no budget of the runtime.
+            yield_now().await;
         }
     }
 

@@ -20,6 +20,9 @@ pub(super) struct Shard {
     caches: HashMap<CacheId, HashMap<Arc<str>, Topic>>,
     /// The memory of topics and messages, in bytes.
     used: u64,
+    /// That of messages alone, and what of it was told to all shards.
+    messages: u64,
+    told: u64,
     /// How many bytes are reserved for them.
     pub(super) reserved: u64,
 }
@@ -47,7 +50,9 @@ impl Shard {
         let topic = topics.get_mut(name).expect("it was inserted if it was not there");
         let before = topic.bytes() as u64;
         let done = change(topic);
-        self.used = self.used + topic.bytes() as u64 - before;
+        let after = topic.bytes() as u64;
+        self.used = self.used + after - before;
+        self.messages = self.messages + after - before;
         done
     }
 
@@ -92,9 +97,18 @@ impl Shard {
     }
 
     fn count(&mut self) {
-        let topics = self.caches.values().flatten();
-        let bytes = topics.map(|(name, topic)| of_topic(name) + topic.bytes() as u64);
-        self.used = bytes.sum();
+        let topics = || self.caches.values().flatten();
+        let messages = topics().map(|(_, topic)| topic.bytes() as u64).sum();
+        self.used = topics().map(|(name, _)| of_topic(name)).sum::<u64>() + messages;
+        self.messages = messages;
+    }
+
+    /// By how many bytes the memory of messages has grown since this was called last; modulo 2⁶⁴, if
+    /// it has shrunk.
+    pub(super) fn growth(&mut self) -> u64 {
+        let growth = self.messages.wrapping_sub(self.told);
+        self.told = self.messages;
+        growth
     }
 }
 

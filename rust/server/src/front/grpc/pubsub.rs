@@ -1,6 +1,6 @@
 //! `Pubsub`: topics.
 
-use attimo_engine::LARGE_VALUE_BYTES;
+use attimo_engine::{LARGE_VALUE_BYTES, allocated_bytes};
 use bytes::Bytes;
 
 use super::frame::{PREFIX, prefix};
@@ -77,9 +77,10 @@ impl<'a> Request<'a> {
         if is_text {
             text(bytes)?;
         }
-        // A short one would keep the read buffer that it is in.
-        let is_long = bytes.len() >= LARGE_VALUE_BYTES;
-        let bytes = if is_long { message.slice_ref(bytes) } else { Bytes::copy_from_slice(bytes) };
+        // A part of a message keeps all of it, and a short message the read buffer that it is in.
+        let is_whole = bytes.len() >= LARGE_VALUE_BYTES
+            && allocated_bytes(message.len()) == allocated_bytes(bytes.len());
+        let bytes = if is_whole { message.slice_ref(bytes) } else { Bytes::copy_from_slice(bytes) };
         Ok(Value { bytes, is_text })
     }
 }
