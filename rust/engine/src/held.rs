@@ -29,7 +29,7 @@ impl Engine {
             self.budget.hold(more);
             held.bytes += more;
             if evicts && self.budget.is_over() {
-                evicts = self.make_way(now, more) > 0;
+                evicts = self.make_way(now, more) > 0 || !self.budget.is_over();
                 pace.work(AT_ONCE);
             }
         }

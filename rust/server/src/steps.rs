@@ -107,9 +107,10 @@ impl Steps<'_> {
     ///
     /// [`Error::Waiting`].
     pub(crate) fn give_up_if_over(&self) -> Result<()> {
-        if !self.is_over() {
-            return Ok(());
-        }
+        if self.is_over() { self.give_up() } else { Ok(()) }
+    }
+
+    fn give_up(&self) -> Result<()> {
         self.trial.set(Trial::GivenUp);
         Err(Error::Waiting)
     }
@@ -134,9 +135,11 @@ impl Steps<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::Overloaded`].
+    /// [`Error::Overloaded`]; [`Error::Waiting`] if it is only tried, and so must not have changed
+    /// anything.
     pub(crate) fn hold(&self, bytes: usize) -> Result<()> {
         match self.pauses {
+            None if bytes > AT_ONCE_BYTES && self.trial.get() == Trial::Begun => self.give_up(),
             Some(pauses) if bytes > AT_ONCE_BYTES => self.reserve(pauses, bytes),
             _ => Ok(()),
         }

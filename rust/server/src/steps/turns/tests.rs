@@ -253,6 +253,17 @@ fn a_request_that_is_tried_gives_up_where_it_takes_long() {
 }
 
 #[test]
+fn a_request_that_is_tried_gives_up_if_its_reply_is_long() {
+    on_one_thread(async |turns| {
+        let now = Clock::start().now();
+        let replies = |bytes| turns.try_now(now, |steps| steps.hold(bytes));
+
+        assert!(matches!(replies(AT_ONCE_BYTES), Tried::Done(Ok(()))));
+        assert!(matches!(replies(AT_ONCE_BYTES + 1), Tried::GaveUp));
+    });
+}
+
+#[test]
 fn of_requests_that_arrive_together_a_bounded_amount_of_work_is_tried() {
     on_one_thread(async |turns| {
         let now = Clock::start().now();
