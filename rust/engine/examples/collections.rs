@@ -14,7 +14,6 @@ use std::time::{Duration, Instant};
 use attimo_engine::commands::{dictionary, list, scalar, set, sorted_set};
 use attimo_engine::{
     CollectionTtl, Command, Config, End, Engine, Limits, Moment, Namespace, Order, Slice, Ttl,
-    Unpaced,
 };
 
 #[global_allocator]
@@ -168,12 +167,12 @@ fn disturb() {
             reply.extend_from_slice(&score.to_le_bytes());
         }
     });
-    let mut union = sorted_set::Union::new(sorted_set::Aggregate::Sum);
     let all =
         sorted_set::FetchByIndex { key: b"z", slice: Slice::default(), order: Order::Ascending };
-    union.add(&run(&one, all).expect("it is there"), 2.0, &Unpaced);
+    let source = vec![(run(&one, all).expect("it is there"), 2.0)];
     percentiles("stores and deletes as many", &one, || {
-        run(&one, sorted_set::Store::new(b"union", union.clone(), TTL.ttl, &Unpaced));
+        let (aggregate, ttl) = (sorted_set::Aggregate::Sum, TTL.ttl);
+        run(&one, sorted_set::Store::new(b"union", source.clone(), aggregate, ttl));
         run(&one, scalar::Delete { key: b"union" });
     });
 }

@@ -13,7 +13,8 @@ const LEAST_SHARE: u64 = 4;
 /// And one part in this many, however much resident memory is not counted: evicting even more would
 /// not save the process from being killed for lack of memory.
 const LAST_SHARE: u64 = 16;
-/// Work on items may use one part in this many of the budget.
+/// Work on items may use one part in this many of the budget, or whatever items do not keep if it is the
+/// only one.
 const WORK_SHARE: u64 = 4;
 /// Eviction keeps one part in this many free: room for writes while a search for items of caches that
 /// use more than their share goes on.
@@ -134,9 +135,15 @@ impl Budget {
 
     /// Promises memory for work on items; whether there is so much for all such work together.
     pub(crate) fn promise(&self, bytes: u64) -> bool {
-        let most = self.bytes / WORK_SHARE;
-        let add = |promised: u64| promised.checked_add(bytes).filter(|all| *all <= most);
+        let most =
+            |promised| if promised == 0 { self.most_work() } else { self.bytes / WORK_SHARE };
+        let add = |before: u64| before.checked_add(bytes).filter(|all| *all <= most(before));
         self.promised.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add).is_ok()
+    }
+
+    /// The most memory that work on items may use alone.
+    pub(crate) fn most_work(&self) -> u64 {
+        self.bytes - self.bytes / LEAST_SHARE
     }
 
     /// Holds some of what was promised.
@@ -231,8 +238,10 @@ mod tests {
     }
 
     #[test]
-    fn work_on_items_is_promised_a_quarter_at_most() {
+    fn work_on_items_is_promised_a_quarter_at_most_or_three_if_it_is_alone() {
         let budget = Budget::new(1_000);
+        assert!(!budget.promise(751) && budget.promise(750) && !budget.promise(1));
+        budget.let_go(0, 750);
         assert!(budget.promise(200) && !budget.promise(51) && budget.promise(50));
         budget.hold(200);
         assert_eq!((budget.allowance(), budget.held()), (800, 200));

@@ -27,7 +27,7 @@ pub trait Command {
     fn key(&self) -> &[u8];
 
     /// What the client has sent for it: keys, elements and values.
-    fn received(&self) -> Received {
+    fn received(&self, _: &dyn Pace) -> Received {
         Received::item(self.key().len())
     }
 
@@ -39,6 +39,11 @@ pub trait Command {
     /// The lookups that the reply shows; the place counts the others. No lock is held.
     fn looked(_reply: &Self::Reply, _pace: &dyn Pace) -> Looked {
         Looked::default()
+    }
+
+    /// The memory that `prepare` takes, in bytes, if that is much; it is held for it.
+    fn memory(&self) -> u64 {
+        0
     }
 
     /// Runs before the lock is taken, for work that takes long.

@@ -66,7 +66,7 @@ impl<'a> Draft<'a> {
     /// so much. The work of a pop tells how many elements it changes; others receive each of them.
     pub(crate) fn memory(&mut self, work: usize, received: Received) -> u64 {
         let all = self.original.weight();
-        let elements = received.chunks.max(work.div_ceil(INSERTION) as u64);
+        let elements = received.elements.max(work.div_ceil(INSERTION) as u64);
         self.copied = match self.original.leaves() {
             None => all,
             Some(leaves) => all.min(elements.saturating_mul(leaves * COPIED)),

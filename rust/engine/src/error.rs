@@ -28,6 +28,9 @@ pub enum Error {
     /// Others changed the item all the while that the command worked on it.
     #[error("other clients kept changing the item during the operation; nothing was changed")]
     Contended,
+    /// The memory for large operations is in use, or too small for this one.
+    #[error("there is no memory left for the operation; nothing was changed")]
+    NoMemory,
     /// Key and content together exceed the limit of an item.
     #[error("the item size would be over the limit of {limit} bytes")]
     ItemTooLarge {

@@ -1,6 +1,7 @@
 //! The maximum sizes of items and elements.
 
-use crate::{Error, ItemType};
+use crate::pace::GLANCE;
+use crate::{Error, ItemType, Pace};
 
 /// The maximum sizes, in bytes. What exceeds one is refused before anything changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,9 +45,11 @@ impl Limits {
     pub(crate) fn admit_elements<'a>(
         &self,
         elements: impl IntoIterator<Item = &'a [u8]>,
+        pace: &dyn Pace,
     ) -> Result<u64, Error> {
         let (mut sum, limit) = (0, self.element_bytes);
         for element in elements {
+            pace.work(GLANCE);
             if element.len() as u64 > limit {
                 return Err(Error::ElementTooLarge { limit });
             }

@@ -9,7 +9,7 @@
 use std::ops::AddAssign;
 
 use crate::Pace;
-use crate::pace::ELEMENT;
+use crate::pace::{ELEMENT, GLANCE};
 
 /// The size of a score on the wire, in bytes.
 pub const SCORE_BYTES: usize = size_of::<f64>();
@@ -31,24 +31,32 @@ pub struct Received {
     pub bytes: u64,
     /// The chunks of the item, or of each element.
     pub chunks: u64,
+    /// How many elements; 0 for an item without.
+    pub elements: u64,
 }
 
 impl Received {
     /// An item, or a key alone, of so many bytes.
     pub fn item(bytes: usize) -> Self {
-        Self { bytes: bytes as u64, chunks: chunks(bytes) }
+        Self { bytes: bytes as u64, chunks: chunks(bytes), elements: 0 }
     }
 
     /// A key and elements of these sizes in bytes. The key has no chunks of its own, unless there
     /// is nothing else.
-    pub(crate) fn elements(key: &[u8], sizes: impl IntoIterator<Item = usize>) -> Self {
+    pub(crate) fn elements(
+        key: &[u8],
+        sizes: impl IntoIterator<Item = usize>,
+        pace: &dyn Pace,
+    ) -> Self {
         let mut all = Self::default();
         for size in sizes {
+            pace.work(GLANCE);
             all.bytes += size as u64;
             all.chunks += chunks(size);
+            all.elements += 1;
         }
         if all.chunks == 0 {
-            return Self::item(key.len());
+            all.chunks = chunks(key.len());
         }
         Self { bytes: all.bytes + key.len() as u64, ..all }
     }
@@ -102,6 +110,7 @@ impl AddAssign for Received {
     fn add_assign(&mut self, more: Self) {
         self.bytes += more.bytes;
         self.chunks += more.chunks;
+        self.elements += more.elements;
     }
 }
 
@@ -117,20 +126,30 @@ impl AddAssign for Looked {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Unpaced;
 
     #[test]
     fn each_element_is_rounded_up_by_itself() {
         let sizes = [0, 1, 1_024, 1_025, 2_049];
-        let looked = Looked::collection(Some(sizes.into_iter()), &crate::Unpaced);
+        let looked = Looked::collection(Some(sizes.into_iter()), &Unpaced);
 
-        assert_eq!(Received::elements(b"key", sizes), Received { bytes: 4_102, chunks: 7 });
+        assert_eq!(
+            Received::elements(b"key", sizes, &Unpaced),
+            Received { bytes: 4_102, chunks: 7, elements: 5 }
+        );
         assert_eq!(looked, Looked { hits: 1, misses: 0, bytes: 4_099, chunks: 7 });
-        assert_eq!(Received::item(4_099), Received { bytes: 4_099, chunks: 5 });
+        assert_eq!(Received::item(4_099), Received { bytes: 4_099, chunks: 5, elements: 0 });
     }
 
     #[test]
     fn a_key_has_chunks_where_there_are_no_elements() {
-        assert_eq!(Received::elements(&[0; 1_025], []), Received { bytes: 1_025, chunks: 2 });
-        assert_eq!(Received::elements(b"key", [0, 0]), Received { bytes: 3, chunks: 1 });
+        assert_eq!(
+            Received::elements(&[0; 1_025], [], &Unpaced),
+            Received { bytes: 1_025, chunks: 2, elements: 0 }
+        );
+        assert_eq!(
+            Received::elements(b"key", [0, 0], &Unpaced),
+            Received { bytes: 3, chunks: 1, elements: 2 }
+        );
     }
 }

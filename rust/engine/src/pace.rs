@@ -27,7 +27,9 @@ impl Pace for Unpaced {
     fn work(&self, _: usize) {}
 }
 
-/// How much work it is to visit an element, in units.
+/// How much work it is to look at the size of an element that was received, in units.
+pub(crate) const GLANCE: usize = 1;
+/// How much it is to visit an element.
 pub(crate) const ELEMENT: usize = 8;
 /// How much it is to look one up in a collection, or to add one.
 pub(crate) const LOOKUP: usize = 2 * ELEMENT;

@@ -51,11 +51,16 @@ impl Engine {
         now: Moment,
         pace: &dyn Pace,
     ) -> Result<(C::Reply, Looked), Error> {
+        let held = match command.memory() {
+            0 => None,
+            bytes => Some(self.hold(bytes, now, pace)?),
+        };
         command.prepare(self.hashing(), pace);
+        let now = pace.now().unwrap_or(now);
         let namespace = namespace.within(C::SPACE);
         let (home, hash) = self.locate(namespace, command.key());
         let run = Run { engine: self, home, namespace, hash, limits, quota, pace };
-        let (reply, mut looked) = run.run(command, now)?;
+        let (reply, mut looked) = run.run(command, held, now)?;
         looked += C::looked(&reply, pace);
         Ok((reply, looked))
     }
@@ -77,7 +82,13 @@ struct Run<'a> {
 type Before = (u64, u64);
 
 impl Run<'_> {
-    fn run<C: Command>(&self, command: C, mut now: Moment) -> Result<(C::Reply, Looked), Error> {
+    /// Runs it; `held` is the memory of what it has prepared.
+    fn run<C: Command>(
+        &self,
+        command: C,
+        mut held: Option<Held<'_>>,
+        mut now: Moment,
+    ) -> Result<(C::Reply, Looked), Error> {
         let (mut tries, began) = (TRIES, now);
         loop {
             let mut shard = self.engine.lock(self.home);
@@ -87,6 +98,7 @@ impl Run<'_> {
             if tries == 0 || work <= AT_ONCE {
                 let reply = command.apply(&mut place);
                 let (at, looked) = (place.address(), place.looked());
+                drop(held.take());
                 if C::WRITES {
                     self.leave(shard, before, at, now);
                 } else {
@@ -100,11 +112,16 @@ impl Run<'_> {
             if !C::WRITES {
                 return self.read(command, &mut draft);
             }
-            let bytes = draft.memory(work, command.received());
+            let bytes = draft.memory(work, command.received(self.pace));
             let held = self.engine.hold(bytes, now, self.pace);
-            let Some((copy, held)) = command.again().zip(held) else {
-                tries = 0;
-                continue;
+            let (copy, held) = match (command.again(), held) {
+                (Some(copy), Ok(held)) => (copy, held),
+                (Some(_), Err(error)) if self.pace.now().is_some() => return Err(error),
+                // It cannot wait for memory.
+                _ => {
+                    tries = 0;
+                    continue;
+                }
             };
             let (done, next) = self.write(copy, &mut draft)?;
             now = self.pace.now().unwrap_or(now);

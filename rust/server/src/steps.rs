@@ -1,5 +1,6 @@
 //! Large requests, in steps: each has a stack of its own, on which it works as any other, and pauses
-//! after a bounded amount of work.
+//! after a bounded amount of work, or when that has taken longer than it should: memory that is used for
+//! the first time, or is not in the processor's caches, makes the same work ten times as long.
 //!
 //! Between two steps the data thread serves whatever else has arrived. The caches with requests that
 //! are not done take turns, and so do the requests of one cache.
@@ -19,13 +20,17 @@ pub(crate) use self::turns::{Begun, Place, Tried, Turns};
 
 /// How much work a command about a single value is.
 pub(crate) const COMMAND: usize = 16;
+/// After how much work of a step the clock is read, and how long a step takes before it is over, in
+/// microseconds.
+const PART: usize = 1024;
+const LONGEST_STEP: u64 = 100;
 /// How long a request waits for memory for its reply, in microseconds.
 const MEMORY_WAIT: u64 = 1_200_000;
 
 /// How a request pauses. It must not while it holds a lock, or borrows what others need.
 pub(crate) struct Steps<'a> {
     pauses: Option<&'a Pauses<'a>>,
-    /// How much work is left of the step.
+    /// How much work is left of this part of the step.
     left: Cell<usize>,
     /// The cache that the request is for, once it is known.
     cache: Cell<Namespace>,
@@ -48,6 +53,8 @@ enum Trial {
 struct Pauses<'a> {
     yielder: &'a Yielder<usize, Namespace>,
     clock: Clock,
+    /// How much work is left of the step after this part.
+    rest: Cell<usize>,
     /// When it began, or its last pause ended.
     now: Cell<Now>,
     /// Reserves memory for the whole reply.
@@ -82,17 +89,40 @@ impl Steps<'_> {
         if units < left {
             self.left.set(left - units);
         } else {
-            self.pause();
+            self.end_part(units - left);
         }
     }
 
+    /// Begins the next part of the step, with so much work done of it; or pauses if the step is over.
     #[cold]
-    fn pause(&self) {
+    fn end_part(&self, done: usize) {
         let Some(pauses) = self.pauses else {
             return self.left.set(if self.trial.get() == Trial::Begun { 0 } else { usize::MAX });
         };
-        self.left.set(pauses.yielder.suspend(self.cache.get()));
+        let rest = pauses.rest.get();
+        if done < rest && pauses.clock.micros() < pauses.now.get().micros + LONGEST_STEP {
+            self.begin_part(pauses, rest - done);
+        } else {
+            self.pause(pauses);
+        }
+    }
+
+    fn pause(&self, pauses: &Pauses<'_>) {
+        let units = pauses.yielder.suspend(self.cache.get());
         pauses.now.set(pauses.clock.now());
+        self.begin_part(pauses, units);
+    }
+
+    /// Begins a part of a step of which so much work is left.
+    fn begin_part(&self, pauses: &Pauses<'_>, units: usize) {
+        let part = units.min(PART);
+        self.left.set(part);
+        pauses.rest.set(units - part);
+    }
+
+    /// How much work is left of the step.
+    fn left(&self) -> usize {
+        self.left.get() + self.pauses.map_or(0, |pauses| pauses.rest.get())
     }
 
     /// Whether it is only tried, and takes too long for that.
@@ -152,7 +182,7 @@ impl Steps<'_> {
         let Err(_) = reserve() else { return Ok(()) };
         let until = pauses.clock.micros() + MEMORY_WAIT;
         loop {
-            self.pause();
+            self.pause(pauses);
             match reserve() {
                 Err(_) if pauses.clock.micros() < until => {}
                 reserved => return reserved,

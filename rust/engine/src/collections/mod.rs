@@ -14,6 +14,7 @@ pub(crate) mod score;
 mod sequence;
 mod snapshot;
 mod tree;
+pub(crate) mod union;
 
 pub use element::Element;
 pub(crate) use options::page;

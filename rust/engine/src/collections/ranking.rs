@@ -79,20 +79,16 @@ impl<M: Member> Removed for Ranking<M> {
 }
 
 impl<M: Member> Ranking<M> {
-    /// A ranking of members that are already in order.
-    pub(crate) fn from_sorted(
-        members: Vec<(Score, M)>,
-        hashing: &Hashing,
-        pace: &dyn Pace,
-    ) -> Self {
-        let mut ranking = Self::default();
-        for (score, member) in members {
-            pace.work(INSERTION);
-            ranking.count(&member);
-            ranking.order.insert(ranking.order.len(), score, member, ());
-        }
-        ranking.settle(hashing, pace);
-        ranking
+    /// Adds a member that comes after all others, which has or will have a hint.
+    pub(crate) fn push(&mut self, score: Score, member: M) {
+        self.count(&member);
+        self.order.insert(self.order.len(), score, member, ());
+    }
+
+    /// Adds the hint of a member whose hash is not lower than those of all others.
+    pub(crate) fn push_hint(&mut self, hash: u32, score: Score) {
+        let hints = self.hints.get_or_insert_default();
+        hints.insert(hints.len(), hash, (), score.halves());
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -185,7 +181,7 @@ impl<M: Member> Ranking<M> {
     }
 
     /// Creates hints if there are many members, and drops them if there are few.
-    fn settle(&mut self, hashing: &Hashing, pace: &dyn Pace) {
+    pub(crate) fn settle(&mut self, hashing: &Hashing, pace: &dyn Pace) {
         if self.len() < MANY / 2 {
             self.hints = None;
         } else if self.len() > MANY && self.hints.is_none() {

@@ -79,9 +79,6 @@ proptest! {
         }
         check(&ranking, &plain, &hashing);
 
-        let sorted = plain_ranks(&plain).into_iter().map(|(number, name)| (score(number), name[..].into()));
-        let again = Ranking::from_sorted(sorted.collect(), &hashing, &Unpaced);
-        check(&again, &plain, &hashing);
         for i in 0..removed {
             ranking.remove(&name(i), &hashing);
             plain.remove(&name(i));

@@ -25,7 +25,7 @@ const PUT: usize = 2 * ELEMENT;
 const SORT: usize = ELEMENT;
 const MERGE: usize = ELEMENT + INSERTION;
 /// The memory of a member in a sorted set, in bytes.
-const RESULT_BYTES: usize = 64;
+const RESULT_BYTES: usize = 48;
 
 /// A member, until it has its place.
 #[derive(Debug)]
@@ -73,7 +73,13 @@ impl<F: Fn(Score, Score) -> Score> Union<F> {
     }
 
     /// Adds a member. Scores of the same one are combined in the order in which they are added.
-    pub(crate) fn add(&mut self, member: Element, score: Score, hashing: &Hashing, pace: &dyn Pace) {
+    pub(crate) fn add(
+        &mut self,
+        member: Element,
+        score: Score,
+        hashing: &Hashing,
+        pace: &dyn Pace,
+    ) {
         pace.work(PUT);
         let hash = hashing.of_element(&member);
         let at = size::scale(hash, self.buckets.len());

@@ -112,8 +112,8 @@ where
         self.key
     }
 
-    fn received(&self) -> Received {
-        Received::elements(self.key, self.members.clone().into_iter().map(C::name_bytes))
+    fn received(&self, pace: &dyn Pace) -> Received {
+        Received::elements(self.key, self.members.clone().into_iter().map(C::name_bytes), pace)
     }
 
     fn work(&self, _: &Place<'_>) -> usize {

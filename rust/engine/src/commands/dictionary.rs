@@ -48,8 +48,8 @@ where
         self.key
     }
 
-    fn received(&self) -> Received {
-        Received::elements(self.key, self.fields.clone().into_iter().map(<[u8]>::len))
+    fn received(&self, pace: &dyn Pace) -> Received {
+        Received::elements(self.key, self.fields.clone().into_iter().map(<[u8]>::len), pace)
     }
 
     fn work(&self, place: &Place<'_>) -> usize {
@@ -134,9 +134,9 @@ where
         self.key
     }
 
-    fn received(&self) -> Received {
+    fn received(&self, pace: &dyn Pace) -> Received {
         let pairs = self.pairs.clone().into_iter();
-        Received::elements(self.key, pairs.map(|(field, value)| field.len() + value.len()))
+        Received::elements(self.key, pairs.map(|(field, value)| field.len() + value.len()), pace)
     }
 
     fn ttl(&self) -> Option<Ttl> {
@@ -155,7 +155,7 @@ where
     fn apply(self, place: &mut Place<'_>) -> Result<(), Error> {
         let (rules, steps) = (place.rules(), place.pace());
         let both = self.pairs.clone().into_iter().flat_map(|(field, value)| [field, value]);
-        let growth = place.limits().admit_elements(both)?;
+        let growth = place.limits().admit_elements(both, steps)?;
         place.extend(self.key, self.ttl, growth, |dictionary: &mut Dictionary| {
             for (field, value) in self.pairs {
                 steps.work(INSERTION + pace::of_bytes(value.len()));
@@ -193,8 +193,8 @@ impl Command for Increment<'_> {
         self.key
     }
 
-    fn received(&self) -> Received {
-        Received::elements(self.key, [self.field.len() + size_of_val(&self.amount)])
+    fn received(&self, pace: &dyn Pace) -> Received {
+        Received::elements(self.key, [self.field.len() + size_of_val(&self.amount)], pace)
     }
 
     fn ttl(&self) -> Option<Ttl> {
@@ -203,7 +203,7 @@ impl Command for Increment<'_> {
 
     fn apply(self, place: &mut Place<'_>) -> Result<i64, Error> {
         let rules = place.rules();
-        let growth = place.limits().admit_elements([self.field])? + LONGEST_NUMBER;
+        let growth = place.limits().admit_elements([self.field], place.pace())? + LONGEST_NUMBER;
         place.extend(self.key, self.ttl, growth, |dictionary: &mut Dictionary| {
             let value = dictionary.get(self.field, &rules.hashing);
             let sum = add(value.map(|value| &**value), self.amount)?;

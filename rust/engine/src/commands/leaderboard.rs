@@ -11,7 +11,7 @@ use crate::collections::page;
 use crate::collections::ranking::turned;
 use crate::collections::score::Score;
 use crate::commands::collection;
-use crate::pace::{self, LOOKUP, RANKING};
+use crate::pace::{self, GLANCE, LOOKUP, RANKING};
 use crate::{
     CollectionTtl, Command, Error, ID_BYTES, Looked, Order, Pace, Place, Ranked, RankedMember,
     Received, SCORE_BYTES, Slice, Space,
@@ -54,9 +54,9 @@ where
         self.key
     }
 
-    fn received(&self) -> Received {
+    fn received(&self, pace: &dyn Pace) -> Received {
         let elements = self.elements.clone().into_iter();
-        Received::elements(self.key, elements.map(|_| ID_BYTES + SCORE_BYTES))
+        Received::elements(self.key, elements.map(|_| ID_BYTES + SCORE_BYTES), pace)
     }
 
     fn work(&self, _: &Place<'_>) -> usize {
@@ -71,6 +71,7 @@ where
         let (hashing, steps) = (&place.rules().hashing, place.pace());
         let mut growth = 0;
         for (_, score) in self.elements.clone() {
+            steps.work(GLANCE);
             Score::finite(score)?;
             growth += MEMBER_BYTES;
         }
@@ -189,8 +190,8 @@ where
         self.key
     }
 
-    fn received(&self) -> Received {
-        Received::elements(self.key, self.ids.clone().into_iter().map(|_| ID_BYTES))
+    fn received(&self, pace: &dyn Pace) -> Received {
+        Received::elements(self.key, self.ids.clone().into_iter().map(|_| ID_BYTES), pace)
     }
 
     fn work(&self, _: &Place<'_>) -> usize {
@@ -232,8 +233,8 @@ where
         self.key
     }
 
-    fn received(&self) -> Received {
-        Received::elements(self.key, self.ids.clone().into_iter().map(|_| ID_BYTES))
+    fn received(&self, pace: &dyn Pace) -> Received {
+        Received::elements(self.key, self.ids.clone().into_iter().map(|_| ID_BYTES), pace)
     }
 
     fn work(&self, _: &Place<'_>) -> usize {

@@ -55,8 +55,8 @@ where
         self.key
     }
 
-    fn received(&self) -> Received {
-        Received::elements(self.key, self.values.clone().into_iter().map(<[u8]>::len))
+    fn received(&self, pace: &dyn Pace) -> Received {
+        Received::elements(self.key, self.values.clone().into_iter().map(<[u8]>::len), pace)
     }
 
     fn ttl(&self) -> Option<Ttl> {
@@ -73,7 +73,7 @@ where
 
     fn apply(self, place: &mut Place<'_>) -> Result<usize, Error> {
         let steps = place.pace();
-        let growth = place.limits().admit_elements(self.values.clone())?;
+        let growth = place.limits().admit_elements(self.values.clone(), steps)?;
         let cut = self.truncate.map_or(usize::MAX, |size| size.get() as usize);
         let (length, removed) = place.extend(self.key, self.ttl, growth, |list: &mut List| {
             match self.at {
@@ -221,8 +221,8 @@ impl Command for Insert<'_> {
         self.key
     }
 
-    fn received(&self) -> Received {
-        Received::elements(self.key, [self.value.len(), self.beside.element().len()])
+    fn received(&self, pace: &dyn Pace) -> Received {
+        Received::elements(self.key, [self.value.len(), self.beside.element().len()], pace)
     }
 
     fn ttl(&self) -> Option<Ttl> {
@@ -239,7 +239,7 @@ impl Command for Insert<'_> {
 
     fn apply(self, place: &mut Place<'_>) -> Result<Inserted, Error> {
         let steps = place.pace();
-        let growth = place.limits().admit_elements([self.value])?;
+        let growth = place.limits().admit_elements([self.value], steps)?;
         let Some(list) = place.collection::<List>()? else { return Ok(Inserted::NoList) };
         let element = self.beside.element();
         let all = list.part(0..list.len());

@@ -42,8 +42,8 @@ where
         self.key
     }
 
-    fn received(&self) -> Received {
-        Received::elements(self.key, self.elements.clone().into_iter().map(<[u8]>::len))
+    fn received(&self, pace: &dyn Pace) -> Received {
+        Received::elements(self.key, self.elements.clone().into_iter().map(<[u8]>::len), pace)
     }
 
     fn ttl(&self) -> Option<Ttl> {
@@ -60,7 +60,7 @@ where
 
     fn apply(self, place: &mut Place<'_>) -> Result<(), Error> {
         let (rules, steps) = (place.rules(), place.pace());
-        let growth = place.limits().admit_elements(self.elements.clone())?;
+        let growth = place.limits().admit_elements(self.elements.clone(), steps)?;
         place.extend(self.key, self.ttl, growth, |set: &mut Set| {
             for element in self.elements {
                 steps.work(INSERTION + pace::of_bytes(element.len()));
@@ -97,8 +97,8 @@ where
         self.key
     }
 
-    fn received(&self) -> Received {
-        Received::elements(self.key, self.elements.clone().into_iter().map(<[u8]>::len))
+    fn received(&self, pace: &dyn Pace) -> Received {
+        Received::elements(self.key, self.elements.clone().into_iter().map(<[u8]>::len), pace)
     }
 
     fn work(&self, _: &Place<'_>) -> usize {
@@ -111,7 +111,7 @@ where
 
     fn apply(self, place: &mut Place<'_>) -> Result<bool, Error> {
         let (rules, steps) = (place.rules(), place.pace());
-        place.limits().admit_elements(self.elements.clone())?;
+        place.limits().admit_elements(self.elements.clone(), steps)?;
         let Some(old) = place.collection::<Set>()?.cloned() else { return Ok(false) };
         let mut new = Set::default();
         for element in self.elements {
@@ -160,8 +160,8 @@ where
         self.key
     }
 
-    fn received(&self) -> Received {
-        Received::elements(self.key, self.elements.clone().into_iter().map(<[u8]>::len))
+    fn received(&self, pace: &dyn Pace) -> Received {
+        Received::elements(self.key, self.elements.clone().into_iter().map(<[u8]>::len), pace)
     }
 
     fn work(&self, _: &Place<'_>) -> usize {

@@ -217,6 +217,7 @@ impl From<&engine::Error> for Cause {
             engine::Error::ElementTooLarge { .. } => ELEMENT_TOO_LARGE,
             engine::Error::NotAScore => NOT_A_SCORE,
             engine::Error::Contended => CONTENDED,
+            engine::Error::NoMemory => THROUGHPUT,
             engine::Error::WrongType { .. } => WRONG_TYPE,
             engine::Error::NotANumber => NOT_A_NUMBER,
             engine::Error::Overflow => OVERFLOW,

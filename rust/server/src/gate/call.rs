@@ -208,7 +208,7 @@ impl<'a> Call<'a> {
         let access = if C::WRITES { own } else { own.to_read() };
         self.allow_to(access, command.key())?;
         let namespace = self.namespace()?;
-        self.used.received += command.received();
+        self.used.received += command.received(self.steps);
         self.check_ttl(command.ttl())?;
         let quota = self.authorization.limits.as_ref().and_then(|limits| limits.quota());
         self.gate.backend.run(namespace, command, (self.limits(), quota), self.now(), self.steps)

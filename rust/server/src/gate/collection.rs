@@ -1,7 +1,7 @@
 //! Collection requests of more than one command: counted and limited here, for all protocols.
 
 use attimo_engine::commands::dictionary::Get;
-use attimo_engine::commands::sorted_set::{Aggregate, Source, Store, Union};
+use attimo_engine::commands::sorted_set::{Aggregate, Source, Store};
 use attimo_engine::{CollectionTtl, Members, Ttl};
 
 use super::Call;
@@ -72,11 +72,7 @@ impl Call<'_> {
         }
         self.allow(key)?;
         let sources = self.sources(sources)?;
-        let mut union = Union::new(aggregate);
-        for (members, weight) in sources {
-            union.add(&members, weight, self.steps());
-        }
-        self.run(Store::new(key, union, ttl, self.steps()))
+        self.run(Store::new(key, sources, aggregate, ttl))
     }
 
     /// Takes snapshots of the sources of a union, before any of them is read.

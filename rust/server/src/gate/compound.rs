@@ -1,6 +1,6 @@
 //! Requests about several items: one command for each, in order.
 
-use attimo_engine::{Command, work_of};
+use attimo_engine::{Command, Unpaced, work_of};
 
 use super::{Call, PREFETCHED};
 use crate::error::{Error, Result};
@@ -70,7 +70,7 @@ impl Call<'_> {
 }
 
 fn bytes_of(command: &impl Command) -> usize {
-    usize::try_from(command.received().bytes).unwrap_or(usize::MAX)
+    usize::try_from(command.received(&Unpaced).bytes).unwrap_or(usize::MAX)
 }
 
 /// Reads the next commands into `next`; whether these are the last.

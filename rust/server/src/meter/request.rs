@@ -50,7 +50,7 @@ mod tests {
     #[test]
     fn operations_have_the_factor_of_their_method_and_are_at_least_one() {
         let of = |api, chunks| {
-            let received = Received { bytes: 0, chunks };
+            let received = Received { chunks, ..Received::default() };
             RequestUsage { received, ..RequestUsage::default() }.operations(api)
         };
 

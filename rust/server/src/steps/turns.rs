@@ -149,12 +149,12 @@ impl Turns {
         let work = Coroutine::with_stack(stack, move |yielder: &Yielder<_, _>, left| {
             let reserve = RefCell::new(reserve);
             let now = Cell::new(clock.now());
-            let pauses = Pauses { yielder, clock, now, reserve: &reserve };
-            let (left, cache) = (Cell::new(left), Cell::new(Namespace(0)));
-            let trial = Cell::new(Trial::None);
-            let steps = Steps { pauses: Some(&pauses), left, cache, trial };
+            let pauses = Pauses { yielder, clock, rest: Cell::new(0), now, reserve: &reserve };
+            let mut steps = Steps::without_pauses(0, Trial::None);
+            steps.pauses = Some(&pauses);
+            steps.begin_part(&pauses, left);
             let done = work(&steps);
-            (done, steps.left.get())
+            (done, steps.left())
         });
         let (turns, cache) = (self.clone(), Namespace(0));
         let mut begun = Unfinished { turns, work: Some(work), cache, place };

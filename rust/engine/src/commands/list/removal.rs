@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{VISIT, visits};
 use crate::collections::kinds::List;
-use crate::{CollectionTtl, Command, End, Error, Place, Received, Slice, Ttl};
+use crate::{CollectionTtl, Command, End, Error, Pace, Place, Received, Slice, Ttl};
 
 /// Removes all elements outside a slice and returns how many are left, or `None` if there is no
 /// list.
@@ -118,8 +118,8 @@ impl Command for RemoveValue<'_> {
         self.key
     }
 
-    fn received(&self) -> Received {
-        Received::elements(self.key, [self.value.len()])
+    fn received(&self, pace: &dyn Pace) -> Received {
+        Received::elements(self.key, [self.value.len()], pace)
     }
 
     fn work(&self, place: &Place<'_>) -> usize {

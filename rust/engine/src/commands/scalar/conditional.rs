@@ -1,6 +1,6 @@
 //! Conditional writes by value.
 
-use crate::{Command, Error, Found, KeyValue, Looked, NewValue, Place, Received, Ttl};
+use crate::{Command, Error, Found, KeyValue, Looked, NewValue, Pace, Place, Received, Ttl};
 
 /// The condition under which [`SetIf`] writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +70,7 @@ impl Command for SetIf<'_> {
         self.key
     }
 
-    fn received(&self) -> Received {
+    fn received(&self, _: &dyn Pace) -> Received {
         Received::item(self.key.len() + self.value.as_slice().len() + self.condition.bytes())
     }
 

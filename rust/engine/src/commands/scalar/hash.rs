@@ -2,7 +2,9 @@
 
 use bytes::Bytes;
 
-use crate::{Command, Error, Found, KeyValue, Looked, NewValue, Place, Received, Ttl, ValueHash};
+use crate::{
+    Command, Error, Found, KeyValue, Looked, NewValue, Pace, Place, Received, Ttl, ValueHash,
+};
 
 /// Passes the value at `key` and its digest to `read` and returns its result, or `None` if there is
 /// no such item.
@@ -126,7 +128,7 @@ impl Command for SetIfHash<'_> {
         self.key
     }
 
-    fn received(&self) -> Received {
+    fn received(&self, _: &dyn Pace) -> Received {
         Received::item(self.key.len() + self.value.as_slice().len() + self.condition.bytes())
     }
 

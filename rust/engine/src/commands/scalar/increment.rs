@@ -1,6 +1,6 @@
 //! Increments.
 
-use crate::{Command, Error, Found, KeyValue, Looked, NewValue, Place, Received, Ttl};
+use crate::{Command, Error, Found, KeyValue, Looked, NewValue, Pace, Place, Received, Ttl};
 
 /// Adds `amount` to the integer at `key` and returns the sum.
 ///
@@ -29,7 +29,7 @@ impl Command for Increment<'_> {
         self.key
     }
 
-    fn received(&self) -> Received {
+    fn received(&self, _: &dyn Pace) -> Received {
         Received::item(self.key.len() + size_of_val(&self.amount))
     }
 

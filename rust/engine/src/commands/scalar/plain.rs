@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::{Command, Error, Found, KeyValue, Looked, NewValue, Place, Received, Ttl};
+use crate::{Command, Error, Found, KeyValue, Looked, NewValue, Pace, Place, Received, Ttl};
 
 /// Passes the value at `key` to `read` and returns its result, or `None` if there is no such item.
 ///
@@ -76,7 +76,7 @@ impl Command for Set<'_> {
         self.key
     }
 
-    fn received(&self) -> Received {
+    fn received(&self, _: &dyn Pace) -> Received {
         Received::item(self.key.len() + self.value.as_slice().len())
     }
 

@@ -13,13 +13,13 @@ use crate::collections::kinds::SortedSet;
 use crate::collections::ranking::turned;
 use crate::collections::score::Score;
 use crate::commands::collection;
-use crate::pace::{self, LOOKUP, RANKING};
+use crate::pace::{self, GLANCE, LOOKUP, RANKING};
 use crate::{
     CollectionTtl, Command, Error, Looked, Order, Pace, Place, Received, SCORE_BYTES, Ttl,
 };
 
 pub use fetch::{FetchByIndex, FetchByScore};
-pub use union::{Aggregate, Source, Store, Union};
+pub use union::{Aggregate, Source, Store};
 
 /// How many elements a sorted set has.
 pub type Length<'a> = collection::Length<'a, SortedSet>;
@@ -55,9 +55,9 @@ where
         self.key
     }
 
-    fn received(&self) -> Received {
+    fn received(&self, pace: &dyn Pace) -> Received {
         let elements = self.elements.clone().into_iter();
-        Received::elements(self.key, elements.map(|(value, _)| value.len() + SCORE_BYTES))
+        Received::elements(self.key, elements.map(|(value, _)| value.len() + SCORE_BYTES), pace)
     }
 
     fn ttl(&self) -> Option<Ttl> {
@@ -74,9 +74,10 @@ where
 
     fn apply(self, place: &mut Place<'_>) -> Result<(), Error> {
         let (rules, steps) = (place.rules(), place.pace());
-        let mut growth =
-            place.limits().admit_elements(self.elements.clone().into_iter().map(|it| it.0))?;
+        let values = self.elements.clone().into_iter().map(|it| it.0);
+        let mut growth = place.limits().admit_elements(values, steps)?;
         for (_, score) in self.elements.clone() {
+            steps.work(GLANCE);
             Score::new(score)?;
             growth += SCORE_BYTES as u64;
         }
@@ -115,8 +116,8 @@ impl Command for Increment<'_> {
         self.key
     }
 
-    fn received(&self) -> Received {
-        Received::elements(self.key, [self.value.len() + SCORE_BYTES])
+    fn received(&self, pace: &dyn Pace) -> Received {
+        Received::elements(self.key, [self.value.len() + SCORE_BYTES], pace)
     }
 
     fn ttl(&self) -> Option<Ttl> {
@@ -125,7 +126,8 @@ impl Command for Increment<'_> {
 
     fn apply(self, place: &mut Place<'_>) -> Result<f64, Error> {
         let rules = place.rules();
-        let growth = place.limits().admit_elements([self.value])? + SCORE_BYTES as u64;
+        let growth =
+            place.limits().admit_elements([self.value], place.pace())? + SCORE_BYTES as u64;
         place.extend(self.key, self.ttl, growth, |set: &mut SortedSet| {
             let score = set.find(self.value, &rules.hashing).map_or(0.0, |(_, score)| score.get());
             let sum = Score::new(score + self.amount)?;
@@ -165,8 +167,8 @@ where
         self.key
     }
 
-    fn received(&self) -> Received {
-        Received::elements(self.key, self.values.clone().into_iter().map(<[u8]>::len))
+    fn received(&self, pace: &dyn Pace) -> Received {
+        Received::elements(self.key, self.values.clone().into_iter().map(<[u8]>::len), pace)
     }
 
     fn work(&self, _: &Place<'_>) -> usize {
@@ -216,8 +218,8 @@ impl Command for GetRank<'_> {
         self.key
     }
 
-    fn received(&self) -> Received {
-        Received::elements(self.key, [self.value.len()])
+    fn received(&self, pace: &dyn Pace) -> Received {
+        Received::elements(self.key, [self.value.len()], pace)
     }
 
     fn looked(reply: &Option<usize>, _: &dyn Pace) -> Looked {

@@ -2,11 +2,8 @@
 
 use crate::collections::kinds::SortedSet;
 use crate::collections::score::Score;
-use crate::pace::ELEMENT;
-use crate::{Command, Element, Error, Hashing, Members, Order, Pace, Place, Ttl};
-
-/// How much work it is to compare two members, in units of [`Pace`].
-const COMPARISON: usize = 1;
+use crate::collections::union::{self, Union};
+use crate::{Command, Error, Hashing, Members, Order, Pace, Place, Ttl};
 
 /// How the scores of a value in several sets are combined.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -57,70 +54,39 @@ impl Command for Source<'_> {
     }
 }
 
-/// Unites sorted sets outside of any lock: get the [`Source`]s one by one, add each, and [`Store`]
-/// the result. Each source is a snapshot of its own time.
+/// Replaces any item with the union of sorted sets and returns its number of members. An empty union
+/// deletes the item.
 ///
-/// Where the arithmetic gives NaN (infinity times zero, infinity minus infinity), the score is
+/// Get the [`Source`]s one by one: each is a snapshot of its own time. They are united outside of any
+/// lock. Where the arithmetic gives NaN (infinity times zero, infinity minus infinity), the score is
 /// zero.
-#[derive(Debug, Clone)]
-pub struct Union {
-    aggregate: Aggregate,
-    members: Vec<(Element, Score)>,
-}
-
-impl Union {
-    /// An empty union.
-    pub fn new(aggregate: Aggregate) -> Self {
-        Self { aggregate, members: Vec::new() }
-    }
-
-    /// Adds a set, its scores multiplied by `weight`.
-    pub fn add(&mut self, members: &Members, weight: f32, pace: &dyn Pace) {
-        let weighted = |score: f64| Score::or_zero(score * f64::from(weight));
-        let elements = members.elements().inspect(|_| pace.work(ELEMENT));
-        self.members.extend(elements.map(|(element, score)| (element.clone(), weighted(score))));
-    }
-
-    /// The members, in the order of their scores.
-    fn sorted(mut self, pace: &dyn Pace) -> Vec<(Score, Element)> {
-        self.members.sort_by(|a, b| {
-            pace.work(COMPARISON);
-            a.0.cmp(&b.0)
-        });
-        let mut sorted: Vec<(Score, Element)> = Vec::with_capacity(self.members.len());
-        for (element, score) in self.members {
-            pace.work(ELEMENT);
-            match sorted.last_mut().filter(|last| last.1 == element) {
-                Some((sum, _)) => *sum = self.aggregate.of(*sum, score),
-                None => sorted.push((score, element)),
-            }
-        }
-        sorted.sort_by(|a, b| {
-            pace.work(COMPARISON);
-            a.cmp(b)
-        });
-        sorted
-    }
-}
-
-/// Replaces any item with a union and returns its number of members. An empty union deletes the
-/// item.
 ///
 /// # Errors
 ///
-/// [`Error::ItemTooLarge`]; the item is then unchanged.
+/// [`Error::ItemTooLarge`] and [`Error::NoMemory`]; the item is then unchanged.
 #[derive(Debug, Clone)]
 pub struct Store<'a> {
     key: &'a [u8],
-    sorted: Vec<(Score, Element)>,
+    sources: Vec<(Members, f32)>,
+    aggregate: Aggregate,
     ready: SortedSet,
     ttl: Ttl,
 }
 
 impl<'a> Store<'a> {
-    /// Sorts the members before any lock is taken.
-    pub fn new(key: &'a [u8], union: Union, ttl: Ttl, pace: &dyn Pace) -> Self {
-        Self { key, sorted: union.sorted(pace), ready: SortedSet::default(), ttl }
+    /// Of these sources, each with the number by which its scores are multiplied.
+    pub fn new(
+        key: &'a [u8],
+        sources: Vec<(Members, f32)>,
+        aggregate: Aggregate,
+        ttl: Ttl,
+    ) -> Self {
+        Self { key, sources, aggregate, ready: SortedSet::default(), ttl }
+    }
+
+    /// How many members the sources have together.
+    fn members(&self) -> usize {
+        self.sources.iter().map(|(members, _)| members.len()).sum()
     }
 }
 
@@ -136,8 +102,19 @@ impl Command for Store<'_> {
         Some(self.ttl)
     }
 
+    fn memory(&self) -> u64 {
+        union::memory(self.members())
+    }
+
     fn prepare(&mut self, hashing: &Hashing, pace: &dyn Pace) {
-        self.ready = SortedSet::from_sorted(std::mem::take(&mut self.sorted), hashing, pace);
+        let mut union = Union::new(self.members(), |a, b| self.aggregate.of(a, b));
+        for (members, weight) in std::mem::take(&mut self.sources) {
+            for (member, score) in members.elements() {
+                let score = Score::or_zero(score * f64::from(weight));
+                union.add(member.clone(), score, hashing, pace);
+            }
+        }
+        self.ready = union.finish(hashing, pace);
     }
 
     fn apply(self, place: &mut Place<'_>) -> Result<usize, Error> {

@@ -2,8 +2,8 @@
 
 use std::cell::Cell;
 
-use attimo_engine::commands::{dictionary, set};
-use attimo_engine::{Command, Config, Engine, Limits, Moment, Unpaced};
+use attimo_engine::commands::{dictionary, list, set, sorted_set};
+use attimo_engine::{Command, Config, End, Engine, Error, Limits, Members, Moment, Ttl, Unpaced};
 
 use super::in_steps::{
     CACHE, KEY, MANY, Meanwhile, TTL, engine, measured, name, slices, stored, write,
@@ -72,12 +72,64 @@ fn memory_is_held_for_each_element_that_a_write_changes() {
 }
 
 #[test]
-fn writes_that_would_hold_too_much_together_take_place_under_the_lock() {
+fn memory_is_held_for_elements_of_no_bytes() {
+    let engine = engine();
+    let (at, truncate, values) = (End::Back, None, std::iter::repeat_n(&b""[..], 20_000));
+
+    let (_, most) = held(&engine, list::Push { key: KEY, at, values, truncate, ttl: TTL });
+
+    assert!(most >= engine.counted(), "{most}");
+}
+
+fn union(sources: Vec<(Members, f32)>) -> sorted_set::Store<'static> {
+    sorted_set::Store::new(b"union", sources, sorted_set::Aggregate::Sum, Ttl::FOREVER)
+}
+
+/// The members of a set of so many, which is stored.
+fn members(engine: &Engine, count: u32) -> Members {
+    let names: Vec<_> = (0..count).map(|at| format!("{at:010}").into_bytes()).collect();
+    let elements = slices(&names).map(|name| (name, 1.0));
+    engine.run(CACHE, sorted_set::Put { key: KEY, elements, ttl: TTL }, Moment(0)).unwrap();
+    engine.run(CACHE, sorted_set::Source { key: KEY }, Moment(0)).unwrap().unwrap()
+}
+
+#[test]
+fn memory_is_held_for_a_union_while_it_is_worked_on() {
+    let engine = engine();
+    let source = members(&engine, 20_000);
+    let before = engine.counted();
+
+    let (least, _) = held(&engine, union(vec![(source.clone(), 1.0), (source, 2.0)]));
+
+    let result = engine.counted() - before;
+    assert!(least >= 40_000 * 40 + result, "{least}, {result}");
+}
+
+#[test]
+fn a_union_without_memory_is_refused_and_changes_nothing() {
     let limits = Limits::default();
-    let config = Config { memory_bytes: 4 << 20, shards: 1, seed: [1, 2, 3, 4], limits };
+    let config = Config { memory_bytes: 8 << 20, shards: 1, seed: [1, 2, 3, 4], limits };
+    let engine = Engine::new(config);
+    let source = members(&engine, 20_000);
+    let sources: Vec<_> = (0..4).map(|_| (source.clone(), 1.0)).collect();
+
+    let refused = engine.run(CACHE, union(sources), Moment(0));
+
+    assert_eq!(refused, Err(Error::NoMemory));
+    assert_eq!((engine.totals().items, engine.totals().evicted, engine.held()), (1, 0, 0));
+}
+
+#[test]
+fn a_write_in_steps_without_memory_is_refused_and_changes_nothing() {
+    let limits = Limits::default();
+    let config = Config { memory_bytes: 1 << 20, shards: 1, seed: [1, 2, 3, 4], limits };
     let (engine, pairs) = (Engine::new(config), long_pairs());
+    let pace = Meanwhile::new(1000, |_| Moment(0));
 
-    let (_, most) = held(&engine, setting(&pairs));
+    assert_eq!(write(&engine, &pairs, &pace), Err(Error::NoMemory));
+    assert_eq!((stored(&engine).len(), engine.held()), (0, 0));
 
-    assert_eq!((most, stored(&engine).len()), (0, usize::from(MANY)));
+    // One that cannot pause takes place at once.
+    write(&engine, &pairs, &Unpaced).unwrap();
+    assert_eq!(stored(&engine).len(), usize::from(MANY));
 }

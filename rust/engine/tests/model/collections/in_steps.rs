@@ -232,6 +232,19 @@ fn a_refused_write_changes_nothing() {
     assert_eq!((stored(&engine).len(), engine.reserved()), (10, 0));
 }
 
+#[test]
+fn the_sizes_of_elements_are_read_in_steps() {
+    let engine = engine();
+    let mut pairs: Vec<_> = (0..MANY).map(|at| (name(at), Vec::new())).collect();
+    pairs.push((name(MANY), vec![b'v'; 200_000]));
+    let pace = Meanwhile::new(100, |_| Moment(0));
+
+    let refused = write(&engine, &pairs, &pace);
+
+    assert_eq!(refused, Err(Error::ElementTooLarge { limit: 128 * 1024 }));
+    assert!(pace.times.get() >= usize::from(MANY) / 100);
+}
+
 fn removed(engine: &Engine, delete: impl Command<Reply = bool>) {
     engine.run(CACHE, delete, Moment(0)).unwrap();
 }

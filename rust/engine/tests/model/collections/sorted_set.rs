@@ -5,9 +5,9 @@ use std::ops::{Bound, RangeBounds};
 
 use attimo_engine::commands::sorted_set::{
     Aggregate, Delete, FetchByIndex, FetchByScore, GetRank, GetScore, Increment, Length,
-    LengthByScore, Put, Remove, Store, Union,
+    LengthByScore, Put, Remove, Store,
 };
-use attimo_engine::{CollectionTtl, Error, ItemType, Members, Order, Slice, Ttl, Unpaced};
+use attimo_engine::{CollectionTtl, Error, ItemType, Members, Order, Slice, Ttl};
 use proptest::prelude::*;
 
 use super::list::{slice, sliced};
@@ -206,12 +206,12 @@ fn get(world: &World<Plain>, key: &[u8], values: &[Vec<u8>], order: Order) {
 
 /// Stores the union of the set at the key and its neighbour, with these weights.
 fn store(world: &mut World<Plain>, key: &[u8], weights: &[f32], aggregate: Aggregate, ttl: Ttl) {
-    let (mut union, mut plain) = (Union::new(aggregate), Plain::new());
+    let (mut sources, mut plain) = (Vec::new(), Plain::new());
     let or_zero = |it: f64| if it.is_nan() { 0.0 } else { it };
     for (weight, source) in weights.iter().zip([key, b"k"].into_iter().cycle()) {
         let fetch = FetchByIndex { key: source, slice: Slice::default(), order: Order::Descending };
         let Ok(Some(members)) = world.ask(fetch) else { continue };
-        union.add(&members, *weight, &Unpaced);
+        sources.push((members, *weight));
         for (value, score) in world.plain(source).unwrap().unwrap() {
             let score = or_zero(score * f64::from(*weight));
             let join = |old: f64| match aggregate {
@@ -222,7 +222,7 @@ fn store(world: &mut World<Plain>, key: &[u8], weights: &[f32], aggregate: Aggre
             plain.entry(value).and_modify(|it| *it = join(*it)).or_insert(score);
         }
     }
-    let got = world.ask(Store::new(key, union, ttl, &Unpaced));
+    let got = world.ask(Store::new(key, sources, aggregate, ttl));
     if key.len() as u64 + plain.bytes() > LIMITS.item_bytes {
         assert_eq!(got, Err(Error::ItemTooLarge { limit: LIMITS.item_bytes }));
         return;
