@@ -2,8 +2,9 @@
 
 Processor time swings by tens of percent from one start of a server to the next, and with whatever
 else the machine does. The number of instructions does not, so it tells two builds a percent apart:
-`--against CHECKOUT` counts another checkout's build under the same load and prints the ratio. It
-counts user space only; the kernel's share does not change with a build that makes the same calls.
+`--against CHECKOUT` counts another checkout's build under the same load and prints the ratio;
+`--refused` counts the same requests of an account that is over its limit. It counts user space
+only; the kernel's share does not change with a build that makes the same calls.
 """
 
 import argparse
@@ -16,7 +17,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from bench import driver, progress
+from bench import driver, limits, progress
+from bench.accounts import operator
 from bench.driver import Load
 from bench.errors import RunError, SetupError
 from bench.machine import ROOT
@@ -42,7 +44,9 @@ def main() -> None:
     """Count, and print a table."""
     options = argparse.ArgumentParser(prog="python -m bench.instructions", description=__doc__)
     options.add_argument("scenario", nargs="*", default=DEFAULT, help="names, or their beginnings")
-    options.add_argument("--against", type=Path, metavar="CHECKOUT", help="a build to compare with")
+    other = options.add_mutually_exclusive_group()
+    other.add_argument("--against", type=Path, metavar="CHECKOUT", help="a build to compare with")
+    other.add_argument("--refused", action="store_true", help="compare with refused requests")
     chosen = options.parse_args()
     scenarios = [each for each in every() if each.name.startswith(tuple(chosen.scenario))]
     if not scenarios:
@@ -51,13 +55,18 @@ def main() -> None:
         driver.build()
         ours = count(ROOT, scenarios)
         theirs = count(chosen.against.resolve(), scenarios) if chosen.against else {}
+        refused = count(ROOT, scenarios, is_over=True) if chosen.refused else {}
     except (RunError, SetupError) as error:
         sys.exit(f"error: {error}")
-    print("\n".join(_table(ours, theirs)))
+    table = _table(refused, ours, "served") if refused else _table(ours, theirs, "before")
+    print("\n".join(table))
 
 
-def count(checkout: Path, scenarios: list[Scenario]) -> dict[str, float]:
+def count(checkout: Path, scenarios: list[Scenario], is_over: bool = False) -> dict[str, float]:
     """Instructions per operation of a checkout's build, by scenario.
+
+    Args:
+        is_over: Whether the account is over its limit, so that all operations are refused.
 
     Raises:
         SetupError: valgrind is missing, or the checkout has no build.
@@ -71,8 +80,11 @@ def count(checkout: Path, scenarios: list[Scenario]) -> dict[str, float]:
         small = [replace(each, keys=KEYS) for each in scenarios]
         for each in {(one.stored, one.members): one for one in small}.values():
             driver.drive(each.asks(peer), each.filling())
+        if is_over:
+            with operator(peer) as asks:
+                asks.assign(limits.OWNER, "unlimited", limits.NOTHING)
         for each in small:
-            found[each.name] = _count(peer, each, Path(folder))
+            found[each.name] = _count(peer, each, Path(folder), is_over)
             progress.say(f"  {checkout.name:<10} {each.name:<28} {found[each.name]:9.0f}")
     return found
 
@@ -90,12 +102,13 @@ def _server(checkout: Path, folder: Path, tls: bool) -> Iterator[Peer]:
         yield peer
 
 
-def _count(peer: Peer, scenario: Scenario, folder: Path) -> float:
+def _count(peer: Peer, scenario: Scenario, folder: Path, is_over: bool) -> float:
     asked = scenario.asks(peer)
+    refused = limits.refused_by(scenario.protocol) if is_over else ""
     load = replace(scenario.load(seconds=600, seed=1), warm_up_seconds=0)
-    driver.drive(asked, replace(load, operations=WARM_UP), real_time=False)
+    driver.drive(asked, replace(load, operations=WARM_UP), real_time=False, refused=refused)
     _control(peer, "--instr=on")
-    found = driver.drive(asked, _exactly(load), real_time=False)
+    found = driver.drive(asked, _exactly(load), real_time=False, refused=refused)
     _control(peer, f"--dump={scenario.name}")
     _control(peer, "--instr=off")
     return _busiest(folder) / found.operations
@@ -128,13 +141,13 @@ def _totals(file: Path) -> list[int]:
     return [int(n) for n in _TOTALS.findall(file.read_text())]
 
 
-def _table(ours: dict[str, float], theirs: dict[str, float]) -> Iterator[str]:
-    yield "| scenario | instructions/op |" + (" before | ratio |" if theirs else "")
+def _table(ours: dict[str, float], theirs: dict[str, float], name: str) -> Iterator[str]:
+    yield "| scenario | instructions/op |" + (f" {name} | ratio |" if theirs else "")
     yield "| --- | --- |" + (" --- | --- |" if theirs else "")
-    for name, n in ours.items():
-        before = theirs.get(name)
-        rest = f" {before:,.0f} | {n / before:.3f} |" if before else ""
-        yield f"| {name} | {n:,.0f} |{rest}"
+    for scenario, n in ours.items():
+        other = theirs.get(scenario)
+        rest = f" {other:,.0f} | {n / other:.3f} |" if other else ""
+        yield f"| {scenario} | {n:,.0f} |{rest}"
 
 
 if __name__ == "__main__":

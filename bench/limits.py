@@ -27,7 +27,13 @@ OF_CONTROL: Limits = dict.fromkeys(
 NOTHING: Limits = {"operations_per_second": 1}
 REFUSED = "Status(8)"
 """How the generator names gRPC's RESOURCE_EXHAUSTED."""
+REFUSED_BY_HTTP = "Status(429)"
 PLAN = "limited"
+
+
+def refused_by(protocol: str) -> str:
+    """How the generator names the refusal of a request over a limit."""
+    return REFUSED if protocol == "grpc" else REFUSED_BY_HTTP
 
 
 @dataclass(frozen=True, slots=True)

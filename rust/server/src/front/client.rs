@@ -8,6 +8,8 @@ use std::sync::Arc;
 use http::header::HeaderValue;
 use tokio::time::{sleep, timeout};
 
+use super::grpc::limited::KnownCall;
+use super::rest::limited::LimitedBody;
 use super::{origins, proxies, request_id};
 use crate::error::{Error, Result};
 use crate::gate::{AuthorizationCache, Credential};
@@ -29,6 +31,10 @@ pub(crate) struct Client {
     pub(crate) secure: bool,
     pub(crate) listener: Arc<ListenerConfig>,
     pub(crate) authorizations: RefCell<AuthorizationCache>,
+    /// The gRPC call that a limit has refused last, until the connection takes it.
+    pub(crate) refused: Cell<Option<KnownCall>>,
+    /// How it was told last of a limit that it had met, by HTTP.
+    pub(crate) limited: LimitedBody,
     pub(crate) opened: Opened,
     #[expect(dead_code, reason = "what the connection takes goes back with it")]
     pub(crate) connected: Connected,

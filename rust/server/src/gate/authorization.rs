@@ -9,7 +9,7 @@ use crate::directory::{AccountId, CacheRef, Transfer};
 use crate::error::Result;
 use crate::meter::{ThreadMeter, UsageCounters};
 use crate::permissions::Grants;
-use crate::plan::Applied;
+use crate::plan::{Applied, Exceeded};
 
 /// What a caller may do in a cache, and the counters of its usage.
 pub(crate) struct Authorization {
@@ -27,9 +27,21 @@ pub(crate) struct Authorization {
     pub(super) transfer: Option<Transfer>,
     /// When the token or the cache expires, in seconds since 1970.
     pub(super) until: u64,
+    /// The revision of the directory by which it holds.
+    pub(super) revision: u64,
 }
 
 impl Authorization {
+    /// Whether it still holds: nothing has changed in the directory or expired.
+    pub(super) fn is_current(&self, revision: u64, now: Now) -> bool {
+        self.revision == revision && now.epoch_seconds < self.until
+    }
+
+    /// The limit that would refuse a request at `now`, if one would; nothing is counted.
+    pub(crate) fn over_limit(&self, now: Now) -> Option<Exceeded> {
+        self.limits.as_ref()?.met(now.micros)
+    }
+
     /// How many bytes the account may still transfer in this month, as far as usage is recorded;
     /// `None` if that is unlimited.
     pub(crate) fn transfer_left(&self) -> Option<u64> {
@@ -38,7 +50,6 @@ impl Authorization {
 }
 
 struct Kept {
-    revision: u64,
     token: Box<[u8]>,
     cache: Box<[u8]>,
     authorization: Arc<Authorization>,
@@ -68,19 +79,21 @@ impl AuthorizationCache {
     ) -> Result<Arc<Authorization>> {
         let revision = gate.directory.revision();
         let same = |kept: &Kept| {
-            kept.revision == revision && *kept.cache == *cache && *kept.token == *credential.token
+            kept.authorization.revision == revision
+                && *kept.cache == *cache
+                && *kept.token == *credential.token
         };
         // On a `--local` listener a request without a token may or may not be the owner's.
         let is_kept = credential.local || !credential.token.is_empty();
         if let Some(at) = self.0.iter().position(|kept| is_kept && same(kept)) {
-            if now.epoch_seconds < self.0[at].authorization.until {
+            if self.0[at].authorization.is_current(revision, now) {
                 return Ok(self.0[at].authorization.clone());
             }
             self.0.swap_remove(at);
         }
         let authorization = Arc::new(gate.open(meter, credential, cache, now)?);
         let (token, cache) = (credential.token.into(), cache.into());
-        self.keep(Kept { revision, token, cache, authorization: authorization.clone() });
+        self.keep(Kept { token, cache, authorization: authorization.clone() });
         Ok(authorization)
     }
 
@@ -90,7 +103,8 @@ impl AuthorizationCache {
     }
 
     fn keep(&mut self, kept: Kept) {
-        self.0.retain(|old| old.revision == kept.revision);
+        let revision = kept.authorization.revision;
+        self.0.retain(|old| old.authorization.revision == revision);
         self.0.truncate(PASSES_KEPT - 1);
         self.0.insert(0, kept);
     }
@@ -109,6 +123,8 @@ impl Gate {
         cache: &[u8],
         now: Now,
     ) -> Result<Authorization> {
+        // Read first: what changes meanwhile makes this outdated.
+        let revision = self.directory.revision();
         let caller = self.admit(credential, now)?;
         let grants = caller.grants(cache);
         let cache = self.cache_of(caller.account, cache, now);
@@ -127,6 +143,7 @@ impl Gate {
             limits,
             transfer,
             until,
+            revision,
         })
     }
 

@@ -4,6 +4,7 @@ use super::{Authorization, Call, Gate};
 use crate::clock::Now;
 use crate::error::{Error, Result};
 use crate::methods::Api;
+use crate::plan::Exceeded;
 use crate::stats::{Class, ThreadStats, Via};
 use crate::steps::Steps;
 
@@ -54,5 +55,25 @@ impl Gate {
         }
         stats.answered(via, api, now, Class::of(&reply));
         reply
+    }
+
+    /// Refuses and counts a request as [`Gate::serve`] would, if a limit is met. `None`, and nothing
+    /// is counted, if the request has to be served: no limit is met, or the authorization is
+    /// outdated.
+    pub(crate) fn refuse(
+        &self,
+        authorization: &Authorization,
+        (via, api): (Via, Api),
+        now: Now,
+        stats: &ThreadStats,
+    ) -> Option<Exceeded> {
+        if !authorization.is_current(self.revision(), now) {
+            return None;
+        }
+        let met = authorization.over_limit(now)?;
+        stats.limited(met.limit);
+        authorization.counters.count_refused(api);
+        stats.answered(via, api, now, Class::Refused);
+        Some(met)
     }
 }

@@ -39,10 +39,18 @@ fn authorize(gate: &Gate, rules: Value, cache: &str) -> Authorization {
     let caller = Caller { permissions: permissions.into(), ..Caller::local_owner() };
     let counters = ThreadMeter::new(Arc::default()).counters(None, &caller.key_id);
     let grants = caller.permissions.at(cache.as_bytes());
-    let cache = gate.directory.cache(LOCAL_OWNER, cache);
-    let (holder, limits, transfer, until) = (caller.holder(), None, None, u64::MAX);
-    let (account, publisher) = (caller.account, caller.token_id.clone());
-    Authorization { holder, grants, account, publisher, cache, counters, limits, transfer, until }
+    Authorization {
+        holder: caller.holder(),
+        grants,
+        account: caller.account,
+        publisher: caller.token_id.clone(),
+        cache: gate.directory.cache(LOCAL_OWNER, cache),
+        counters,
+        limits: None,
+        transfer: None,
+        until: u64::MAX,
+        revision: 0,
+    }
 }
 
 /// What came of a request, without the details of a refusal.

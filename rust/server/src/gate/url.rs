@@ -92,7 +92,7 @@ impl Gate {
         let limits = self.limits_of(url.0.account, cache, &kid, now);
         let transfer = self.directory.transfer(url.0.account);
         // Not cached: the same token is invalid for other requests.
-        let (holder, publisher, until) = (Holder::Url, "".into(), 0);
+        let (holder, publisher, until, revision) = (Holder::Url, "".into(), 0, 0);
         let account = url.0.account;
         let authorization = Authorization {
             holder,
@@ -104,6 +104,7 @@ impl Gate {
             limits,
             transfer,
             until,
+            revision,
         };
         Ok((authorization, url))
     }

@@ -143,6 +143,12 @@ impl Applied {
         Ok(())
     }
 
+    /// The limit for which [`Applied::admit`] would refuse a request at `now`, if it would.
+    pub(crate) fn met(&self, now: u64) -> Option<Exceeded> {
+        let met = |gauge: &Gauge| gauge.check(now).err();
+        self.refusal.or_else(|| self.gauges.iter().find_map(met))
+    }
+
     /// Takes what an admitted request has used, even if nothing is left.
     pub(crate) fn charge(&self, taken: Taken, now: u64) {
         self.gauges.iter().for_each(|gauge| gauge.charge(taken, now));
@@ -155,14 +161,20 @@ impl Gauge {
     }
 
     fn admit(&self, now: u64) -> Result<(), Exceeded> {
-        let admitted = match self.measure {
-            Measure::Operations => self.bucket().take(self.rate, 1, now),
-            _ => self.bucket().check(now),
-        };
-        admitted.map_err(|Empty(retry_after)| {
-            let (limit, value) = (self.limit, self.rate.per_second());
-            Exceeded { limit, value, retry_after }
-        })
+        match self.measure {
+            Measure::Operations => {
+                self.bucket().take(self.rate, 1, now).map_err(|empty| self.exceeded(empty))
+            }
+            _ => self.check(now),
+        }
+    }
+
+    fn check(&self, now: u64) -> Result<(), Exceeded> {
+        self.bucket().check(now).map_err(|empty| self.exceeded(empty))
+    }
+
+    fn exceeded(&self, Empty(retry_after): Empty) -> Exceeded {
+        Exceeded { limit: self.limit, value: self.rate.per_second(), retry_after }
     }
 
     fn give_back(&self) {

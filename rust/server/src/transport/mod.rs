@@ -4,8 +4,10 @@
 //! grpc-web and plain HTTP; HTTP/1.1 carries the last two.
 
 use std::cell::{Cell, RefCell};
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -14,7 +16,8 @@ use tokio_rustls::TlsAcceptor;
 
 use self::boxed::boxed;
 use crate::front::client::Client;
-use crate::listener::NewConnection;
+use crate::front::rest::limited::LimitedBody;
+use crate::listener::{ListenerConfig, NewConnection};
 use crate::memory_budget::Connected;
 use crate::state::Worker;
 use crate::stats::{Opened, Speaks};
@@ -48,20 +51,32 @@ async fn open(worker: Rc<Worker>, arrival: NewConnection) -> Option<Connection> 
     let _ = stream.set_nodelay(true);
     let NewConnection { peer, listener, .. } = arrival;
     let tls = listener.tls.clone();
-    let client = Rc::new(Client {
-        opened: Opened::new(&worker.core.stats.connections, tls.is_some()),
-        connected: Connected::new(&worker.core.memory_budget, tls.is_some()),
+    let client = Rc::new(client(worker, peer, listener, tls.is_some()));
+    match tls {
+        None => sniffed(stream, client).await,
+        Some(tls) => boxed(|| over_tls(tls, stream, client)).await,
+    }
+}
+
+/// The client of a new connection.
+fn client(
+    worker: Rc<Worker>,
+    peer: SocketAddr,
+    listener: Arc<ListenerConfig>,
+    secure: bool,
+) -> Client {
+    Client {
+        opened: Opened::new(&worker.core.stats.connections, secure),
+        connected: Connected::new(&worker.core.memory_budget, secure),
         closed: Cell::new(false),
         worker,
         peer,
         local: listener.local && peer.ip().is_loopback(),
-        secure: tls.is_some(),
+        secure,
         listener,
         authorizations: RefCell::default(),
-    });
-    match tls {
-        None => sniffed(stream, client).await,
-        Some(tls) => boxed(|| over_tls(tls, stream, client)).await,
+        refused: Cell::default(),
+        limited: LimitedBody::default(),
     }
 }
 

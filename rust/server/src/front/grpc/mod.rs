@@ -28,6 +28,7 @@ mod frame;
 pub(crate) mod grpc_web;
 mod headers;
 mod leaderboard;
+pub(crate) mod limited;
 mod list;
 mod protobuf;
 mod pubsub;
@@ -42,6 +43,7 @@ pub(crate) mod subscribe;
 pub(crate) mod web_stream;
 mod wire;
 
+use self::limited::KnownCall;
 pub(crate) use self::pubsub::is_subscribe;
 pub(crate) use self::reply::Reply;
 pub(crate) use self::status::Status;
@@ -198,10 +200,14 @@ fn serve(
     let authorization = client.noting(authorized)?;
     let body = body.and_then(|body| if cache.is_empty() { Err(no_cache(api)) } else { Ok(body) });
     let request = DataRequest { authorization: &authorization, api, via, now, steps };
-    gate.serve(request, &client.worker.stats, body, |call, body| {
+    let served = gate.serve(request, &client.worker.stats, body, |call, body| {
         let reply = routes::run(call, api, &frame::message(body)?)?;
         Ok(quirks::fitted(api, headers, reply))
-    })
+    });
+    if matches!(served, Err(Error::Limited(_))) {
+        client.refused.set(Some(KnownCall::new(authorization, via, api)));
+    }
+    served
 }
 
 #[cold]

@@ -31,6 +31,7 @@ mod content_type;
 mod dictionary;
 mod json;
 mod leaderboard;
+pub(crate) mod limited;
 mod list;
 mod listing;
 mod media;

@@ -34,7 +34,10 @@ fn is_from_a_browser(headers: &Headers) -> bool {
 
 /// The response of `error`, which is counted.
 pub(crate) fn refused(client: &Client, error: &Error) -> Response {
-    let response = status::response(error);
+    let response = match error {
+        Error::Limited(met) => client.limited.response(*met),
+        error => status::response(error),
+    };
     client.worker.stats.failed(Via::Http, response.status.as_u16());
     response
 }

@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::front::cause::{self, Cause};
 use crate::message::{Headers, Response};
 use crate::methods::Verb;
+use crate::plan::Exceeded;
 
 pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// `retry-after` of a 429 or 503 in seconds, unless a limit tells it.
@@ -35,17 +36,29 @@ struct Problem<'a> {
 
 /// The response of `error`.
 pub(crate) fn response(error: &Error) -> Response {
+    if let Error::Limited(met) = error {
+        let cause = error.into();
+        return limited(*met, document(&cause, &error.to_string()));
+    }
     let mut response = problem(&error.into(), &error.to_string());
     let remedy = match error {
         Error::Unauthenticated(why) => Some((header::WWW_AUTHENTICATE, of_wrong_token(why))),
         // RFC 9110 §15.5.16: what would have been taken.
         Error::Compressed => Some((header::ACCEPT_ENCODING, IDENTITY)),
         Error::MediaType(_) => Some((header::ACCEPT, JSON)),
-        Error::Limited(met) => Some((header::RETRY_AFTER, met.retry_after.into())),
         _ => None,
     };
     if let Some((name, value)) = remedy {
         response.headers.insert(name, value);
+    }
+    response
+}
+
+/// The response for a limit that is met, with the body that says so.
+pub(super) fn limited(met: Exceeded, body: Bytes) -> Response {
+    let mut response = json(StatusCode::TOO_MANY_REQUESTS, body);
+    if met.retry_after > 1 {
+        response.headers.insert(header::RETRY_AFTER, met.retry_after.into());
     }
     response
 }
@@ -98,6 +111,10 @@ pub(super) fn not_allowed(method: &Method, verbs: impl Iterator<Item = Verb>) ->
 
 /// The response for a cause; the message tells more of it.
 pub(crate) fn problem(cause: &Cause, message: &str) -> Response {
+    json(cause.status, document(cause, message))
+}
+
+fn document(cause: &Cause, message: &str) -> Bytes {
     let title = if *cause == cause::CACHE_NOT_FOUND {
         "Cache Not Found"
     } else {
@@ -112,7 +129,7 @@ pub(crate) fn problem(cause: &Cause, message: &str) -> Response {
         momento_code: of_momento(cause.code),
         err: cause.err,
     };
-    json(cause.status, serde_json::to_vec(&problem).unwrap_or_default().into())
+    serde_json::to_vec(&problem).unwrap_or_default().into()
 }
 
 /// What Momento's API of keys and roles has in `code` where we have this; the control plane forms

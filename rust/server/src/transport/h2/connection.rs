@@ -8,6 +8,7 @@ use std::time::Duration;
 use bytes::{Buf, BytesMut};
 
 use super::deferred::DeferredAnswers;
+use super::encoded_status::EncodedStatus;
 use super::error::{ErrorCode, Fault, Outcome};
 use super::flood_guard::FloodGuard;
 use super::frame::{self, ACK, HEAD, Head, Kind, LARGEST};
@@ -42,6 +43,8 @@ pub(super) struct Connection {
     pub(super) block: Option<Box<Block>>,
     /// An incomplete DATA frame.
     pub(super) data: Option<Data>,
+    /// The call that was refused when the last frame was read.
+    pub(super) refused: Option<u32>,
     pub(super) streams: Streams,
     /// Whether the client has sent GOAWAY.
     pub(super) client_leaves: bool,
@@ -83,6 +86,8 @@ pub(super) struct Connection {
     /// How many bytes of responses wait for flow control; short responses are not counted.
     pub(super) unsent: Rc<Cell<usize>>,
     pub(super) encoder: Encoder,
+    /// The statuses of the limits that were met last.
+    pub(super) statuses: Vec<EncodedStatus>,
     pub(super) flood_guard: FloodGuard,
     /// When the next stream times out.
     pub(super) until: u64,
@@ -123,6 +128,7 @@ impl Connection {
             memory: HeaderBlockCache::default(),
             block: None,
             data: None,
+            refused: None,
             streams: Streams::default(),
             client_leaves: false,
             goaway_at: u64::MAX,
@@ -146,6 +152,7 @@ impl Connection {
             output,
             unsent: Rc::default(),
             encoder: Encoder::new(),
+            statuses: Vec::new(),
             flood_guard: FloodGuard::new(now),
             until: u64::MAX,
             unread_at: u64::MAX,
@@ -200,7 +207,11 @@ impl Connection {
         self.flood_guard.note(head.kind)?;
         let taken = self.take_frame(&head, &input[HEAD..whole]);
         input.advance(whole);
-        taken.map(|()| true)
+        taken?;
+        match self.refused.take() {
+            Some(id) => self.discard_message(id, input).map(|()| true),
+            None => Ok(true),
+        }
     }
 
     fn take_preface(&mut self, input: &mut BytesMut) -> Outcome<bool> {
@@ -217,7 +228,7 @@ impl Connection {
     }
 
     /// Whether a frame is allowed in this state.
-    fn check(&self, head: &Head) -> Outcome<()> {
+    pub(super) fn check(&self, head: &Head) -> Outcome<()> {
         if head.length > LARGEST {
             return Err(Fault::SIZE);
         }

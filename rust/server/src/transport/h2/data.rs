@@ -4,7 +4,7 @@ use bytes::{Buf, BytesMut};
 
 use super::connection::Connection;
 use super::error::{ErrorCode, Fault, Outcome};
-use super::frame::{self, END_STREAM, Head, PADDED};
+use super::frame::{self, END_STREAM, HEAD, Head, PADDED};
 use super::stream::{State, Stream};
 use super::unfinished::Data;
 use crate::limits::UNAUTHENTICATED_BYTES;
@@ -25,13 +25,36 @@ impl Connection {
         self.count(id, head.length, ends)
     }
 
-    fn count(&mut self, id: u32, length: usize, ends: bool) -> Outcome<()> {
+    /// Discards the message of a refused call, which nearly always has arrived with the headers. If
+    /// not, the stream stays open for a while.
+    pub(super) fn discard_message(&mut self, id: u32, input: &mut BytesMut) -> Outcome<()> {
+        let is_message = |head: &Head| {
+            let is_whole = input.len() >= HEAD + head.length;
+            head.is_plain_data(id) && head.has(END_STREAM) && is_whole
+        };
+        let Some(head) = Head::read(input).filter(is_message) else {
+            self.let_linger(Stream::new(id, State::Deferred(None), self.window));
+            return Ok(());
+        };
+        self.check(&head)?;
+        self.flood_guard.note_data(true, head.length)?;
+        input.advance(HEAD + head.length);
+        self.count_all(head.length)
+    }
+
+    /// Counts received content towards the window of the connection.
+    fn count_all(&mut self, length: usize) -> Outcome<()> {
         if !self.inbound.take(length) {
             return Err(Fault::Connection(ErrorCode::FlowControlError));
         }
         if let Some(more) = self.inbound.give_back() {
             frame::write_window_update(self.output.bytes(), 0, more);
         }
+        Ok(())
+    }
+
+    fn count(&mut self, id: u32, length: usize, ends: bool) -> Outcome<()> {
+        self.count_all(length)?;
         let Some(stream) = self.streams.get(id) else { return Ok(()) };
         if !stream.inbound.take(length) {
             return Err(Fault::Stream(id, ErrorCode::FlowControlError));

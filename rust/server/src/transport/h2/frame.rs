@@ -70,6 +70,11 @@ impl Head {
         })
     }
 
+    /// Whether it is a DATA frame of this stream without padding.
+    pub(super) fn is_plain_data(&self, stream: u32) -> bool {
+        self.kind == Kind::Data && self.stream == stream && !self.has(PADDED)
+    }
+
     /// Whether a flag is set.
     pub(super) fn has(&self, flag: u8) -> bool {
         self.flags & flag != 0

@@ -19,10 +19,9 @@ const HEADERS: usize = 32;
 const REMEMBERED: usize = 3;
 
 /// The most recent blocks of a connection.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct HeaderBlockCache(Vec<Known>);
 
-#[derive(Debug)]
 struct Known {
     block: Vec<u8>,
     /// Where in it the literal path is, if it has one.

@@ -1,5 +1,8 @@
 //! Builds requests from the headers of HTTP/2 (RFC 9113 §8.2, §8.3).
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use bytes::Bytes;
 use http::header::{self, HeaderName, HeaderValue};
 use http::uri::{Authority, Scheme};
@@ -8,6 +11,7 @@ use http::{Method, Version};
 use super::hpack::Name;
 use crate::error::Error;
 use crate::front::client::Client;
+use crate::front::grpc::limited::KnownCall;
 use crate::front::rest::paths;
 use crate::front::{dispatch, grpc, host};
 use crate::limits::{HEADER_BYTES, REQUEST_BYTES};
@@ -44,7 +48,7 @@ impl Route {
 }
 
 /// A request without its body. Clients repeat requests, so cached ones are shared.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Request {
     pub(super) parts: Parts,
     pub(super) route: Route,
@@ -60,6 +64,8 @@ pub(super) struct Request {
     pub(super) waits: bool,
     /// Whether it may take long.
     takes: Length,
+    /// Set once a limit has refused a call with these headers.
+    pub(super) refused: RefCell<Option<Rc<KnownCall>>>,
 }
 
 /// Why headers are refused.
@@ -153,7 +159,17 @@ impl RequestBuilder {
         let takes = route.takes(&parts);
         let is_method = grpc::is_method(parts.target.path().as_bytes());
         let names_two_hosts = names_two_hosts(&parts);
-        Ok(Request { parts, route, is_method, names_two_hosts, limit, length, waits, takes })
+        Ok(Request {
+            parts,
+            route,
+            is_method,
+            names_two_hosts,
+            limit,
+            length,
+            waits,
+            takes,
+            refused: RefCell::default(),
+        })
     }
 
     /// A gRPC request is a `POST` to a method's path with a gRPC content type. None of these alone
@@ -201,9 +217,15 @@ impl Request {
             return None; // It may be for another route.
         }
         self.parts.target.set_path(path)?;
+        self.refused.take();
         self.waits = self.route.waits(client, &self.parts);
         self.takes = self.route.takes(&self.parts);
         Some(())
+    }
+
+    /// Whether a limit has refused a call with these headers.
+    pub(super) fn was_refused(&self) -> bool {
+        self.refused.borrow().is_some()
     }
 
     /// Whether it is served in steps.

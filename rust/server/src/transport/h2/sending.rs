@@ -101,6 +101,10 @@ impl Connection {
                 }
                 Err(error) => self.write_status(stream.id, error.into()),
             },
+            Answer::Grpc(Err(Status::Limited(met))) => {
+                self.write_limited(stream.id, met);
+                Sent::All
+            }
             Answer::Grpc(Err(status)) => self.write_status(stream.id, status),
             Answer::Http { response, head_only } => {
                 self.write_response(stream, response, head_only)

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use tokio::sync::oneshot;
 
-use super::answer;
+use super::answer::{self, Answer};
 use super::body::Body;
 use super::connection::Connection;
 use super::deferred::{AnonymousPermit, AnswerSender};
@@ -16,9 +16,10 @@ use super::request::{Request, Route};
 use super::stream::{BodyPolicy, Receiving, State, Stream, Waiting, Whole};
 use crate::clock::Now;
 use crate::error::{Error, Overload, Result};
+use crate::front::admission;
 use crate::front::client::Client;
+use crate::front::grpc::{self, Status};
 use crate::front::rest::paths;
-use crate::front::{admission, grpc};
 use crate::limits::{BODY, UNAUTHENTICATED_BODY, UNAUTHENTICATED_BYTES, UNSENT_BYTES};
 use crate::memory_budget::{IDLE_AFTER, Reservation};
 use crate::steps::{Begun, Place, Steps, Tried};
@@ -96,7 +97,7 @@ impl Connection {
     }
 
     /// Whether so many responses are unread that new requests wait.
-    fn leaves_much(&self) -> bool {
+    pub(super) fn leaves_much(&self) -> bool {
         self.output.is_full() || self.unsent.get() > UNSENT_BYTES
     }
 
@@ -145,6 +146,9 @@ impl Connection {
             return self.serve_in_steps(stream, whole);
         }
         let answer = answer::now(&self.client, request, whole.body, self.now, &Steps::one());
+        if matches!(answer, Answer::Grpc(Err(Status::Limited(_)))) {
+            self.note_refused(request);
+        }
         self.answer(stream, answer);
     }
 
@@ -324,7 +328,7 @@ impl Connection {
 }
 
 /// Begins a large request, whose reply is counted while it is made.
-fn begin(client: &Rc<Client>, place: Place, whole: Whole, now: Now) -> Begun<answer::Answer> {
+fn begin(client: &Rc<Client>, place: Place, whole: Whole, now: Now) -> Begun<Answer> {
     let Whole { request, body, has_given_up, .. } = whole;
     let mut reply = Reservation::nothing(&client.worker.core.memory_budget);
     let served = client.clone();

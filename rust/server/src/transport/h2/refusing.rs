@@ -1,0 +1,65 @@
+//! Refuses calls over a limit of the account's plan. The status that says so is encoded once for each
+//! limit, and a call whose headers were refused before is refused again before its message is read.
+
+use std::rc::Rc;
+
+use http::StatusCode;
+
+use super::connection::Connection;
+use super::encoded_status::EncodedStatus;
+use super::frame::end_headers;
+use super::hpack::Shared;
+use super::request::Request;
+use crate::front::grpc::Status;
+use crate::front::grpc::limited::KnownCall;
+use crate::message::Headers;
+use crate::plan::Exceeded;
+
+/// How many statuses a connection keeps: few meet more than one or two limits.
+const KEPT: usize = 4;
+
+impl Connection {
+    /// Refuses a call at its headers, if a limit has refused one with the same headers before and
+    /// still does; what follows of it is discarded. False if it is to be served.
+    pub(super) fn refuse_again(&mut self, id: u32, ends: bool, request: &Request) -> bool {
+        let refuse = |known: &Rc<KnownCall>| known.refuse(&self.client.worker, self.now);
+        if ends || self.leaves_much() {
+            return false;
+        }
+        let Some(met) = request.refused.borrow().as_ref().and_then(refuse) else { return false };
+        self.write_limited(id, met);
+        self.refused = Some(id);
+        true
+    }
+
+    /// Keeps what is needed to refuse calls with the same headers again. If those are not cached,
+    /// they will hardly be the same.
+    pub(super) fn note_refused(&self, request: &Rc<Request>) {
+        let call = self.client.refused.take();
+        if Rc::strong_count(request) > 1 {
+            *request.refused.borrow_mut() = call.map(Rc::new);
+        }
+    }
+
+    /// Writes the status of a limit.
+    pub(super) fn write_limited(&mut self, id: u32, met: Exceeded) {
+        let start = self.begin_head(id, true, StatusCode::OK);
+        let to = self.output.bytes();
+        self.encoder.shared(Shared::Grpc, to);
+        if let Some(known) = self.statuses.iter().find(|known| known.is_of(met)) {
+            to.extend_from_slice(&known.fields);
+            return end_headers(to, start);
+        }
+        let (at, mut headers) = (to.len(), Headers::default());
+        Status::Limited(met).write(&mut headers);
+        for (name, value) in headers.iter() {
+            self.encoder.header(name, value, to);
+        }
+        if self.statuses.len() == KEPT {
+            self.statuses.remove(0);
+        }
+        let Exceeded { limit, value, .. } = met;
+        self.statuses.push(EncodedStatus { limit, value, fields: to[at..].into() });
+        end_headers(to, start);
+    }
+}
