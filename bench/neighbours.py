@@ -24,6 +24,7 @@ OPERATIONS_OF_A_HIT = 2
 OFFERED = 10 * LIMIT / OPERATIONS_OF_A_HIT
 PACED = 500
 LARGE_BYTES = 4_990_000
+PIECE_BYTES = 32_768
 LARGE_PAUSE_SECONDS = 0.1
 
 
@@ -92,19 +93,24 @@ def _both(paced: Peer, gets: Load, flooding: Peer, many: Load) -> tuple[Drive, D
 
 @contextmanager
 def large_values(peer: Peer) -> Iterator[list[int]]:
-    """Let an account send values of 5 MB within the block; gives the statuses of the answers."""
+    """Let an account send values of 5 MB within the block; gives the statuses of the answers.
+
+    The sender has the generator's core when that leaves it idle, and sends in pieces: one call for
+    all would keep the generator waiting in the kernel, which is no matter of the server's.
+    """
     ending = threading.Event()
     statuses: list[int] = []
-    headers = {"authorization": peer.token}
+    headers = {"authorization": peer.token, "content-length": str(LARGE_BYTES)}
 
     def send() -> None:
         os.sched_setaffinity(0, {int(driver.CORE)})  # this thread, beside the generator
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
         with httpx.Client(
             base_url=f"http://{peer.address}", headers=headers, timeout=60, trust_env=False
         ) as client:
             while not ending.wait(LARGE_PAUSE_SECONDS):
                 path = f"/cache/{peer.cache}?key=large&ttl_seconds=60"
-                statuses.append(client.put(path, content=bytes(LARGE_BYTES)).status_code)
+                statuses.append(client.put(path, content=_pieces()).status_code)
 
     thread = threading.Thread(target=send)
     thread.start()
@@ -113,3 +119,8 @@ def large_values(peer: Peer) -> Iterator[list[int]]:
     finally:
         ending.set()
         thread.join()
+
+
+def _pieces() -> Iterator[bytes]:
+    for left in range(LARGE_BYTES, 0, -PIECE_BYTES):
+        yield bytes(min(left, PIECE_BYTES))

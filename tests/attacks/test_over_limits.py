@@ -7,7 +7,7 @@ import pytest
 from hyperframe.frame import DataFrame, RstStreamFrame
 
 from attacks.frames import Headers, Peer, block, grpc, opening, peer, streams
-from conformance.edge.scs import GET
+from conformance.edge.scs import GET, SET, put
 from conformance.edge.scs import get as get_message
 from conformance.teams import CACHE, Team, new_team
 from harness import Server
@@ -17,6 +17,7 @@ RESOURCE_EXHAUSTED = 8
 UNAUTHENTICATED = 16
 CALLS, AT_ONCE = 10_000, 100
 LARGE_BYTES = 5_000_000
+FRAME_BYTES = 16_384
 LIMIT = "cache_operations_per_second"
 REFUSAL = {
     ":status": "200",
@@ -163,3 +164,15 @@ def test_a_revoked_key_is_told_so_and_not_of_its_limit(server: Server, over: Tea
         after = call(connection, 5, headers)
 
     assert (before, after) == ([RESOURCE_EXHAUSTED] * 2, UNAUTHENTICATED)
+
+
+def test_a_large_value_is_refused_before_it_has_come(server: Server, over: Team) -> None:
+    headers, value = block(grpc(SET, over.key)), put(bytes(LARGE_BYTES))
+    parts = [value[at : at + FRAME_BYTES] for at in range(0, len(value), FRAME_BYTES)]
+    with peer(server.http_address) as connection:
+        for stream in (1, 3):
+            connection.say(opening(stream, headers), DataFrame(stream, parts[0]).serialize())
+            assert refused(connection, stream) == REFUSAL
+
+            connection.say(*[DataFrame(stream, part).serialize() for part in parts[1:]])
+        assert connection.settle()

@@ -7,6 +7,7 @@ use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
+use super::turns::take_turns;
 use crate::front::client::Client;
 use crate::limits::{LINGER, LINGER_BYTES};
 
@@ -27,8 +28,9 @@ async fn discard<I>(io: &mut I, client: &Client)
 where
     I: AsyncRead + Unpin,
 {
-    let mut left = LINGER_BYTES;
+    let (mut left, mut reads) = (LINGER_BYTES, 0);
     while left > 0 {
+        take_turns(&mut reads).await;
         let mut input = BytesMut::new();
         match poll_fn(|cx| client.worker.read_buffer.poll_read(io, &mut input, cx)).await {
             Ok(0) | Err(_) => return,

@@ -30,6 +30,9 @@ mod h2;
 mod lingering_close;
 mod shutdown;
 mod sniff;
+#[cfg(test)]
+mod tests;
+mod turns;
 
 /// Serves one connection to its end. An error on it ends this connection and no other.
 pub(crate) async fn serve(worker: Rc<Worker>, arrival: NewConnection) {

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::Method;
 use memchr::memchr;
-use percent_encoding::percent_decode_str;
 
+use super::paths::decoded;
 use super::query::Query;
 use super::request::CacheRequest;
 use super::routes;
@@ -93,14 +93,6 @@ pub(super) fn answer(
         is_head,
     });
     allowance::told(client, parts, &authorization, answered)
-}
-
-/// Percent-decodes a part of a path; copies only if something is encoded.
-fn decoded(part: &str) -> Cow<'_, [u8]> {
-    match memchr(b'%', part.as_bytes()) {
-        Some(_) => percent_decode_str(part).into(),
-        None => Cow::Borrowed(part.as_bytes()),
-    }
 }
 
 /// What follows a cache in a path.

@@ -1,6 +1,10 @@
 //! Which paths are answered by this node, and which by the control plane.
 
+use std::borrow::Cow;
+
 use http::Method;
+use memchr::memchr;
+use percent_encoding::percent_decode_str;
 
 use crate::message::{Parts, Target};
 use crate::methods::{Api, Length, Verb};
@@ -38,6 +42,20 @@ pub(crate) fn is_of_topic(target: &Target) -> bool {
 /// Whether the request publishes to a topic.
 pub(crate) fn is_publish(parts: &Parts) -> bool {
     parts.method == Method::POST && is_of_topic(&parts.target)
+}
+
+/// The name of the cache that a path is about, decoded.
+pub(crate) fn cache(target: &Target) -> Option<Cow<'_, [u8]>> {
+    let path = target.path().strip_prefix(CACHE)?;
+    Some(decoded(path.split_once('/').map_or(path, |(name, _)| name)))
+}
+
+/// Percent-decodes a part of a path; copies only if something is encoded.
+pub(super) fn decoded(part: &str) -> Cow<'_, [u8]> {
+    match memchr(b'%', part.as_bytes()) {
+        Some(_) => percent_decode_str(part).into(),
+        None => Cow::Borrowed(part.as_bytes()),
+    }
 }
 
 /// Whether a request may take long.

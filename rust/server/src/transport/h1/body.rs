@@ -22,10 +22,13 @@ pub(super) enum BodyError {
     Malformed,
 }
 
-/// Collects one body.
+/// Collects one body, or passes over it.
 pub(super) struct Body {
     step: Step,
     limit: usize,
+    /// How many bytes of it have arrived.
+    arrived: usize,
+    is_kept: bool,
     gathered: Vec<u8>,
 }
 
@@ -61,7 +64,12 @@ impl Body {
             Framing::Length(length) => Step::Length(length),
             Framing::Chunked => Step::Size,
         };
-        Body { step, limit, gathered: Vec::new() }
+        Body { step, limit, arrived: 0, is_kept: true, gathered: Vec::new() }
+    }
+
+    /// The same, but its content is discarded.
+    pub(super) fn discarded(framing: Framing, limit: usize) -> Self {
+        Body { is_kept: false, ..Body::new(framing, limit) }
     }
 
     /// How many bytes of memory it takes.
@@ -77,7 +85,7 @@ impl Body {
     pub(super) fn take(&mut self, input: &mut BytesMut) -> Result<Option<Bytes>, BodyError> {
         loop {
             match self.step {
-                Step::Length(left) if left > self.limit - self.gathered.len() => {
+                Step::Length(left) if left > self.limit - self.arrived => {
                     return Err(BodyError::TooLarge);
                 }
                 Step::Length(0) => return Ok(Some(self.whole())),
@@ -108,7 +116,7 @@ impl Body {
 
     fn after_size(&self, line: &[u8]) -> Result<Step, BodyError> {
         let size = size(line).ok_or(BodyError::Malformed)?;
-        if size > self.limit - self.gathered.len() {
+        if size > self.limit - self.arrived {
             return Err(BodyError::TooLarge);
         }
         Ok(if size == 0 { Step::Trailers(0) } else { Step::Chunk(size) })
@@ -117,6 +125,11 @@ impl Body {
     /// Moves at most `left` bytes from `input` and returns how many.
     fn add(&mut self, left: usize, input: &mut BytesMut) -> usize {
         let more = left.min(input.len());
+        self.arrived += more;
+        if !self.is_kept {
+            input.advance(more);
+            return more;
+        }
         let needed = self.gathered.len() + more;
         if needed > self.gathered.capacity() {
             let all = self.gathered.len() + left;
@@ -209,6 +222,21 @@ mod tests {
             let plain = fed(Framing::Length(5), b"01234567", step);
             assert_eq!(plain, Ok(Some(Bytes::from_static(b"01234"))));
         }
+    }
+
+    #[test]
+    fn a_discarded_body_ends_where_it_would_and_takes_no_memory() {
+        for (framing, bytes) in [
+            (Framing::Length(5), &b"01234GET"[..]),
+            (Framing::Chunked, &[CHUNKED, b"GET"].concat()),
+        ] {
+            let (mut body, mut input) = (Body::discarded(framing, 100), BytesMut::from(bytes));
+
+            assert_eq!(body.take(&mut input), Ok(Some(Bytes::new())));
+            assert_eq!((&input[..], body.held()), (&b"GET"[..], 0));
+        }
+        let mut long = Body::discarded(Framing::Chunked, 11);
+        assert_eq!(long.take(&mut BytesMut::from(CHUNKED)), Err(BodyError::TooLarge));
     }
 
     #[test]

@@ -16,9 +16,9 @@ use http::{Method, Version};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::yield_now;
 
-use self::body::{Body, BodyError};
 use self::connection::{Connection, Ending, Waiting};
 use self::filling::Filled;
+use self::gathering::Gathered;
 use self::head::{Head, Refusal};
 use self::output::{Manner, Output};
 use super::boxed::boxed;
@@ -28,13 +28,10 @@ use crate::clock::Now;
 use crate::deadline::Deadline;
 use crate::error::{Error, Overload, Result};
 use crate::front::client::Client;
-use crate::front::rest::{self, paths, status};
+use crate::front::rest::{self, status};
 use crate::front::streamed::Answered;
-use crate::front::{admission, cause, dispatch};
-use crate::limits::{
-    AT_ONCE_BYTES, BODY, FIRST_REQUEST, HEAD, IDLE, STALLED, UNAUTHENTICATED_BODY,
-    UNAUTHENTICATED_BYTES,
-};
+use crate::front::{cause, dispatch};
+use crate::limits::{AT_ONCE_BYTES, FIRST_REQUEST, HEAD, IDLE, STALLED};
 use crate::memory_budget::{Quiet, Reservation};
 use crate::message::{Parts, Response};
 use crate::stats::Closed;
@@ -44,6 +41,7 @@ use crate::topics::Seat;
 mod body;
 mod connection;
 mod filling;
+mod gathering;
 mod head;
 mod output;
 mod streaming;
@@ -127,11 +125,12 @@ where
             is_old: parts.version == Version::HTTP_10,
             epoch_seconds: now.epoch_seconds,
         };
-        let (body, reserved) = match body::at_once(framing, &mut self.input) {
-            Some(body) => (Ok(body), None),
+        let (body, reserved, unread) = match body::at_once(framing, &mut self.input) {
+            Some(body) => (Ok(body), None, None),
             None => match boxed(|| self.gather(&parts, framing, expects, now)).await {
-                Some(Ok((body, reserved))) => (Ok(body), Some(reserved)),
-                Some(Err(error)) => (Err(error), None),
+                Some(Gathered::Whole(body, reserved)) => (Ok(body), Some(reserved), None),
+                Some(Gathered::Refused(error)) => (Err(error), None, None),
+                Some(Gathered::Unread(error, body)) => (Err(error), None, Some(body)),
                 None => return,
             },
         };
@@ -150,6 +149,9 @@ where
         self.output.add(response, manner);
         if !manner.keeps && self.ending == Ending::NotYet {
             self.ending = Ending::Soon;
+        }
+        if let Some(body) = unread {
+            boxed(|| self.discard(*body, now)).await;
         }
     }
 
@@ -187,82 +189,6 @@ where
             Ok(()) => response,
             Err(error) => rest::refused(&self.client, &error),
         }
-    }
-
-    /// Reads a body and reserves its memory; `None` if the client closed the connection.
-    async fn gather(
-        &mut self,
-        parts: &Parts,
-        framing: head::Framing,
-        expects: bool,
-        now: Now,
-    ) -> Option<Result<(Bytes, Reservation)>> {
-        let is_authenticated = admission::is_authenticated(&self.client, parts);
-        if !is_authenticated
-            && !dispatch::is_async(&self.client, parts)
-            && !paths::is_public(&parts.target)
-        {
-            // The answer will be an authentication error, whatever the client sends.
-            return self.give_up(Error::RequestTooLarge);
-        }
-        let (limit, time) = if is_authenticated {
-            (dispatch::limit(parts), BODY)
-        } else {
-            (UNAUTHENTICATED_BYTES, UNAUTHENTICATED_BODY)
-        };
-        let mut body = Body::new(framing, limit);
-        let mut reservation =
-            Reservation::of(&self.client.worker.core.memory_budget, is_authenticated);
-        self.waiting = Waiting::Body;
-        self.deadline.set(now.moment, time);
-        let (mut continued, mut quiet) = (!expects, Quiet::default());
-        loop {
-            match body.take(&mut self.input) {
-                Ok(Some(whole)) => return Some(Ok((whole, reservation))),
-                Err(BodyError::TooLarge) if is_authenticated => {
-                    return self.give_up(Error::RequestTooLarge);
-                }
-                Err(BodyError::TooLarge) => return self.give_up(Error::UnauthenticatedTooLarge),
-                Err(BodyError::Malformed) => {
-                    return self.give_up(Error::Malformed("the chunks of the body cannot be read"));
-                }
-                Ok(None) => {}
-            }
-            let bytes = body.held();
-            if reservation.reserve(bytes).is_err()
-                // Boxed, since a connection seldom has to wait for memory.
-                && let Err(error) = Box::pin(reservation.reserve_soon(bytes)).await
-            {
-                return self.give_up(error);
-            }
-            if !std::mem::replace(&mut continued, true) {
-                self.output.make_progress();
-            }
-            if !(self.output.is_empty() || self.send().await) {
-                return None;
-            }
-            match self.fill(Some((&mut reservation, &mut quiet))).await {
-                Filled::More => {}
-                Filled::TooLate => {
-                    self.client.closed(Closed::BodyTimeout);
-                    return self.give_up(Error::TooSlow);
-                }
-                Filled::NoRoom => {
-                    self.client.closed(Closed::NoRoom);
-                    return self.give_up(Error::TooSlow);
-                }
-                Filled::Over => {
-                    self.ending = Ending::Now;
-                    return None;
-                }
-            }
-        }
-    }
-
-    #[expect(clippy::unnecessary_wraps, reason = "it returns what `gather` returns")]
-    fn give_up<T>(&mut self, error: Error) -> Option<Result<T>> {
-        self.ending = Ending::WhileItSends;
-        Some(Err(error))
     }
 
     fn refuse(&mut self, Refusal(cause, message): Refusal, now: Now) {

@@ -24,6 +24,7 @@ use self::timeouts::Timeouts;
 use super::boxed::boxed;
 use super::lingering_close::lingering_close;
 use super::shutdown::Shutdown;
+use super::turns::READS;
 use crate::front::client::Client;
 use crate::limits::LINGER;
 use crate::memory_budget::Reservation;
@@ -56,8 +57,6 @@ mod timeouts;
 mod unfinished;
 mod window;
 
-/// How many reads happen before their frames are answered.
-const READS: usize = 16;
 /// How many bytes are sent before others take turns; less, if the client does not read as fast.
 const SENT_AT_A_TIME: usize = 256 * 1024;
 
@@ -142,7 +141,8 @@ where
                 || (all && self.connection.can_go_on())
             {
                 let sent = self.connection.output.sent_in_all().wrapping_sub(sent_before);
-                if sent >= SENT_AT_A_TIME && pin!(yield_now()).poll(cx).is_pending() {
+                let is_long = self.has_more || sent >= SENT_AT_A_TIME;
+                if is_long && pin!(yield_now()).poll(cx).is_pending() {
                     return Poll::Pending;
                 }
                 continue;

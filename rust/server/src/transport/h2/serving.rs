@@ -253,6 +253,13 @@ impl Connection {
             // The answer will be an authentication error, whatever the client sends.
             return self.complete(id, Err(Error::RequestTooLarge));
         }
+        let is_over = || admission::over_limit(&self.client, &request.parts, self.now);
+        if is_authenticated
+            && !request.waits
+            && let Some(met) = is_over()
+        {
+            return self.complete(id, Err(Error::Limited(met)));
+        }
         let permit = if is_authenticated { None } else { AnonymousPermit::acquire(&self.deferred) };
         if !is_authenticated && permit.is_none() {
             return self.refuse(id, TOO_MANY_UNAUTHENTICATED);

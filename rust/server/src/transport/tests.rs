@@ -1,0 +1,252 @@
+//! How connections of one thread share it, and what is done for a request that will be refused.
+
+use std::cell::RefCell;
+use std::io;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use attimo_engine::{Config, Limits, Namespace};
+use tokio::io::ReadBuf;
+use tokio::runtime::{Builder, LocalOptions};
+use tokio::sync::watch;
+use tokio::task::{spawn_local, yield_now};
+
+use super::turns::READS;
+use super::*;
+use crate::backend::Backend;
+use crate::clock::Clock;
+use crate::directory::{AccountId, AccountLimits, Cache, CacheId, Changes};
+use crate::forward::{App, ControlLock, ControlQueues};
+use crate::front::origins::Origins;
+use crate::gate::{Gate, Permits};
+use crate::listener::ListenerConfig;
+use crate::memory::{Ceiling, Memory};
+use crate::memory_budget::MemoryBudget;
+use crate::meter::{Meter, ThreadMeter};
+use crate::metrics::{Audience, Metrics};
+use crate::protocol::Protocol;
+use crate::state::Core;
+use crate::stats::{Stats, ThreadStats};
+use crate::steps::Turns;
+use crate::topics::{Hub, LocalTopics};
+
+const MEMORY: u64 = 256 << 20;
+const LARGE: usize = 5_000_000;
+const READ: usize = 16 * 1024;
+/// What may be read of a connection until another one is answered.
+const FEW_TURNS: usize = 4 * READS * READ;
+
+/// A socket whose client has sent everything at once, and takes whatever comes.
+#[derive(Clone, Default)]
+struct Socket {
+    input: Rc<Vec<u8>>,
+    read: Rc<Cell<usize>>,
+    output: Rc<RefCell<Vec<u8>>>,
+}
+
+impl Socket {
+    fn of(parts: &[&[u8]]) -> Self {
+        Socket { input: Rc::new(parts.concat()), ..Socket::default() }
+    }
+
+    /// Waits for an answer; how much was read until then.
+    async fn answered(&self) -> usize {
+        while self.output.borrow().is_empty() {
+            yield_now().await;
+        }
+        self.read.get()
+    }
+
+    async fn read_to_the_end(&self) {
+        while self.read.get() < self.input.len() {
+            yield_now().await;
+        }
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        to: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let rest = &self.input[self.read.get()..];
+        let part = &rest[..rest.len().min(to.remaining()).min(READ)];
+        to.put_slice(part);
+        self.read.update(|read| read + part.len());
+        if part.is_empty() { Poll::Pending } else { Poll::Ready(Ok(())) }
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.output.borrow_mut().extend_from_slice(bytes);
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// A data thread, and what tells it to stop; the owner's account has these limits.
+fn worker(limits: &[(&str, u64)]) -> (Rc<Worker>, watch::Sender<bool>) {
+    let limited = Limits::default();
+    let config = Config { memory_bytes: MEMORY, shards: 4, seed: [1; 4], limits: limited };
+    let (backend, clock) = (Arc::new(Backend::new(config)), Clock::start());
+    let memory_budget = MemoryBudget::new(backend.clone(), clock, MEMORY);
+    let hub = Hub::new(1, clock, (backend.clone(), MEMORY));
+    let gate = Gate::new(backend, hub);
+    let account = AccountId(1);
+    let numbers = limits.iter().map(|(name, number)| ((*name).to_owned(), *number)).collect();
+    let (name, namespace) = ("c".to_owned(), Namespace(1));
+    let cache = Cache { id: CacheId(1), account, name, namespace, expires_at: u64::MAX };
+    let limits = vec![AccountLimits { account, numbers }];
+    let caches = vec![cache];
+    gate.learn(Changes { revision: 1, caches, limits, ..Changes::default() }).unwrap();
+    let ceiling = Ceiling { bytes: None, container: None };
+    let core = Arc::new(Core {
+        gate,
+        meter: Arc::<Meter>::default(),
+        clock,
+        memory_budget,
+        memory: Arc::new(Memory::new(None, MEMORY, ceiling)),
+        origins: Origins::new(&[], []),
+        stats: Arc::<Stats>::default(),
+        evictions: <_>::default(),
+        metrics: Metrics::new(Audience::Off, 0, MEMORY),
+        threads: 1,
+        control_lock: ControlLock::default(),
+    });
+    let (stop, stopped) = watch::channel(false);
+    let queues = Arc::<ControlQueues>::default();
+    let app = App::new("nowhere".into(), queues, core.stats.clone(), core.control_lock.clone());
+    let worker = Worker {
+        meter: ThreadMeter::new(core.meter.clone()),
+        stats: ThreadStats::new(&core.stats, clock),
+        app,
+        faults: <_>::default(),
+        stopped,
+        read_buffer: <_>::default(),
+        turns: Rc::new(Turns::new(clock)),
+        topics: LocalTopics::new(core.gate.hub().clone(), 0),
+        permits: Permits::default(),
+        core,
+    };
+    (Rc::new(worker), stop)
+}
+
+/// Serves a connection from this machine.
+fn serve(worker: &Rc<Worker>, socket: &Socket) {
+    let offers = [Protocol::Grpc, Protocol::Http].into_iter().collect();
+    let listener = ListenerConfig { tls: None, local: true, offers, https: None };
+    let peer = (Ipv4Addr::LOCALHOST, 1).into();
+    let client = Rc::new(client(worker.clone(), peer, listener.into(), false));
+    let socket = socket.clone();
+    spawn_local(async move {
+        if let Some(connection) = sniffed(socket, client).await {
+            connection.await;
+        }
+    });
+}
+
+fn run(test: impl Future<Output = ()>) {
+    let mut runtime = Builder::new_current_thread();
+    let runtime = runtime.enable_all().build_local(LocalOptions::default()).unwrap();
+    runtime.block_on(test);
+}
+
+fn put() -> Vec<u8> {
+    let head = "PUT /cache/c?key=k&ttl_seconds=9 HTTP/1.1\r\nhost: localhost\r\ncontent-length: ";
+    [format!("{head}{LARGE}\r\n\r\n").as_bytes(), &vec![7; LARGE]].concat()
+}
+
+const GET: &[u8] = b"GET /cache/c?key=k HTTP/1.1\r\nhost: localhost\r\n\r\n";
+const BEGIN: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+
+/// A frame of HTTP/2.
+fn frame(kind: u8, flags: u8, content: &[u8]) -> Vec<u8> {
+    let [.., a, b, c] = content.len().to_be_bytes();
+    [&[a, b, c, kind, flags, 0, 0, 0, 1][..], content].concat()
+}
+
+/// A gRPC `Set` with a value of [`LARGE`] bytes.
+fn set() -> Vec<u8> {
+    // `:method: POST` and `:scheme: http` of the static table, then literals.
+    let mut block = b"\x83\x86\x04\x15/cache_client.Scs/Set\x0f\x10\x10application/grpc".to_vec();
+    block.extend_from_slice(b"\0\x05cache\x01c");
+    let value =
+        [&[0x12, 0xC0, 0x96, 0xB1, 0x02][..], &vec![7; LARGE], &[0x18, 0xE8, 0x07]].concat();
+    let message = [&[0x0A, 1, b'k'][..], &value].concat();
+    let length = u32::try_from(message.len()).unwrap().to_be_bytes();
+    let framed = [&[0][..], &length, &message].concat();
+    let data: Vec<u8> = framed.chunks(READ).flat_map(|part| frame(0, 0, part)).collect();
+    [BEGIN, &frame(1, 4, &block), &data, &frame(0, 1, &[])].concat()
+}
+
+fn text(socket: &Socket) -> String {
+    String::from_utf8_lossy(&socket.output.borrow()).into_owned()
+}
+
+#[test]
+fn others_are_served_while_a_large_body_arrives() {
+    for (large, done) in [(put(), "HTTP/1.1 204"), (set(), "grpc-status\x010")] {
+        run(async {
+            let (worker, _stop) = worker(&[]);
+            let (large, small) = (Socket::of(&[&large]), Socket::of(&[GET]));
+            serve(&worker, &large);
+            serve(&worker, &small);
+
+            small.answered().await;
+            assert!(large.read.get() <= FEW_TURNS, "{} bytes were read", large.read.get());
+            large.read_to_the_end().await;
+            while !text(&large).contains(done) {
+                yield_now().await;
+            }
+        });
+    }
+}
+
+#[test]
+fn a_large_body_over_a_limit_is_refused_at_its_head_and_passed_over_in_turns() {
+    run(async {
+        let (worker, _stop) = worker(&[("operations_per_second", 0)]);
+        let (large, small) = (Socket::of(&[&put(), &put(), GET]), Socket::of(&[GET]));
+        serve(&worker, &large);
+
+        assert!(large.answered().await <= FEW_TURNS, "the answer does not wait for the body");
+        serve(&worker, &small);
+        small.answered().await;
+        assert!(large.read.get() <= 2 * FEW_TURNS);
+        large.read_to_the_end().await;
+        while text(&large).matches("HTTP/1.1 429").count() < 3 {
+            yield_now().await;
+        }
+        assert_eq!(worker.core.memory_budget.held(), 0);
+    });
+}
+
+#[test]
+fn a_large_message_over_a_limit_is_refused_once_and_before_it_has_arrived() {
+    run(async {
+        let (worker, _stop) = worker(&[("operations_per_second", 0)]);
+        let large = Socket::of(&[&set()]);
+        serve(&worker, &large);
+
+        while !text(&large).contains("grpc-status\x018") {
+            yield_now().await;
+        }
+        assert!(large.read.get() <= FEW_TURNS, "{} bytes were read", large.read.get());
+        large.read_to_the_end().await;
+        assert_eq!(text(&large).matches("grpc-status").count(), 1);
+    });
+}
