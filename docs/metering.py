@@ -120,14 +120,15 @@ here.
 
 ## Stored data
 
-What each cache stores is sampled every ten seconds, times the time since the sample before, with
-items that have expired but are not removed yet. Keys, fields, elements, values and scores count
-with their length; with overhead, it is the memory that items take (see
-[memory](../explanation/memory.md)). The key is `server` and the method `Store`, as evictions are
-`Evict`.
+What each cache stores is sampled whenever usage is collected (`--collect-seconds`), and at least
+every ten seconds, times the time since the sample before, with items that have expired but are not
+removed yet. Keys, fields, elements, values and scores count with their length; with overhead, it is
+the memory that items take (see [memory](../explanation/memory.md)). The key is `server` and the
+method `Store`, as evictions are `Evict`.
 
-A killed server loses what it stored since the last sample that was recorded, less than half a
-minute with the default `--collect-seconds`. While no server runs, nothing counts.
+A server that is stopped loses nothing of it. A killed one loses what it stored since usage was last
+recorded, some five seconds with the default `--collect-seconds`. While no server runs, nothing
+counts.
 
 ## Methods
 

@@ -250,6 +250,11 @@ impl Meter {
         self.stored.lock().sample(caches, now);
     }
 
+    /// Whether the last such count was more than a moment before `now`.
+    pub(crate) fn is_sample_due(&self, now: u64) -> bool {
+        self.stored.lock().is_due(now)
+    }
+
     /// What was counted since the last call, summed over threads.
     pub(crate) fn take(&self) -> Vec<Used> {
         let stored = self.stored.lock().take();

@@ -4,6 +4,7 @@ use std::io;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use attimo_engine::{Config as EngineConfig, Limits};
@@ -156,6 +157,7 @@ impl Server {
             metrics: Metrics::new(config.metrics, config.metrics_caches, config.memory_bytes),
             threads,
             control_lock: ControlLock::default(),
+            is_serving: false.into(),
         };
         stats::watch(&core.stats);
         core.stats.ledger.took(None, clock.now().epoch_seconds);
@@ -191,6 +193,7 @@ impl Server {
             worker::start(self.config.threads, &self.core, &self.config.app_socket, &stopped)?;
         let acceptor = acceptor::start(listeners, workers.handles(), self.core.clone(), stopped)?;
         *running = Some(Running { stop, workers, acceptor: Some(acceptor) });
+        self.core.is_serving.store(true, Ordering::Relaxed);
         Ok(())
     }
 
@@ -268,6 +271,7 @@ impl Server {
         let Some(running) = self.running.lock().take() else { return };
         running.workers.join(Duration::ZERO);
         self.core.count_stored();
+        self.core.is_serving.store(false, Ordering::Relaxed);
         self.core.stats.events.close();
     }
 
@@ -301,8 +305,13 @@ impl Server {
         self.core.gate.learn(changes)
     }
 
-    /// Returns the usage since the last call.
+    /// Returns the usage since the last call, with what was stored until now or, once the server has
+    /// stopped, until then. Nothing is left after some calls without requests in between: what was
+    /// stored is not sampled twice in a moment.
     pub fn take_usage(&self) -> Vec<Used> {
+        if self.core.is_serving.load(Ordering::Relaxed) {
+            self.core.count_stored_again();
+        }
         self.core.count_evictions();
         let now = self.core.clock.now().epoch_seconds;
         let used = self.core.meter.take();

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use tokio::sync::watch;
@@ -48,6 +49,8 @@ pub(crate) struct Core {
     pub(crate) threads: usize,
     /// Holds back requests for the control plane.
     pub(crate) control_lock: ControlLock,
+    /// Whether requests are served, so that what is stored changes.
+    pub(crate) is_serving: AtomicBool,
 }
 
 impl Core {
@@ -79,6 +82,13 @@ impl Core {
     /// Counts what all caches store, for the time since the last call.
     pub(crate) fn count_stored(&self) {
         self.meter.note_stored(&self.gate.stored(), self.clock.now().moment.0);
+    }
+
+    /// The same, unless that was done a moment ago.
+    pub(crate) fn count_stored_again(&self) {
+        if self.meter.is_sample_due(self.clock.now().moment.0) {
+            self.count_stored();
+        }
     }
 
     /// Counts what was evicted since the last call for the caches that lost it.

@@ -1,7 +1,8 @@
 //! Stored data as a meter: what each cache stores, times how long.
 //!
-//! It is sampled. What a sample finds counts for the time since the one before, so bytes that come
-//! or go between two samples are off by less than that.
+//! It is sampled whenever usage is taken, and in between if that is seldom. What a sample finds counts
+//! for the time since the one before, so bytes that come or go between two samples are off by less
+//! than that.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -10,8 +11,11 @@ use attimo_engine::Stored;
 
 use crate::directory::CacheId;
 
-/// How long a sample counts for. What a killed process had stored since its last one is lost.
+/// The longest time for which a sample counts.
 pub(crate) const SAMPLE_EVERY: Duration = Duration::from_secs(10);
+/// The least time between two samples for those who take usage, in milliseconds: whoever takes until
+/// nothing is left would find a little more each time.
+const APART_MS: u64 = 250;
 const MINUTE_MS: u128 = 60_000;
 
 /// Byte-milliseconds that were not taken yet: of keys and values, and with overhead. Less than a
@@ -36,6 +40,11 @@ impl StoredData {
         }
         // Of caches that store nothing any more, no part of a byte-minute waits for the rest.
         self.by_cache.extend(before.into_iter().filter(|(_, sums)| sums[1] >= MINUTE_MS));
+    }
+
+    /// Whether the last sample was more than a moment before `now`.
+    pub(super) fn is_due(&self, now: u64) -> bool {
+        now >= self.sampled_at + APART_MS
     }
 
     /// The byte-minutes since the last call.

@@ -131,3 +131,12 @@ fn a_cache_that_stores_nothing_any_more_is_forgotten() {
 
     assert!(meter.stored.lock().by_cache.is_empty());
 }
+
+#[test]
+fn stored_data_is_sampled_for_those_who_take_usage_at_once_but_not_twice_in_a_moment() {
+    let meter = Meter::default();
+    meter.note_stored(&[], 10_000);
+
+    let is_due = |later: u64| meter.is_sample_due(10_000 + later);
+    assert_eq!([0, 249, 250, 10_000].map(is_due), [false, false, true, true]);
+}

@@ -126,6 +126,7 @@ fn worker(limits: &[(&str, u64)]) -> (Rc<Worker>, watch::Sender<bool>) {
         metrics: Metrics::new(Audience::Off, 0, MEMORY),
         threads: 1,
         control_lock: ControlLock::default(),
+        is_serving: true.into(),
     });
     let (stop, stopped) = watch::channel(false);
     let queues = Arc::<ControlQueues>::default();
