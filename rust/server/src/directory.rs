@@ -12,7 +12,7 @@ use jsonwebtoken::DecodingKey;
 use parking_lot::RwLock;
 
 use crate::permissions::Permissions;
-use crate::plan::{Applied, Numbers, Plan};
+use crate::plan::{Applied, Numbers, Plan, Plans};
 
 mod changes;
 #[cfg(test)]
@@ -74,7 +74,7 @@ struct State {
     /// an entry is dropped.
     former: HashMap<Namespace, (CacheId, bool)>,
     /// Of accounts that have limits.
-    plans: HashMap<AccountId, Plan>,
+    plans: Plans,
 }
 
 /// The directory of one node.
@@ -221,7 +221,7 @@ impl Directory {
         now: u64,
     ) -> Option<Box<Applied>> {
         let state = self.state.read();
-        let plan = state.plans.get(&account)?;
+        let plan = state.plans.of(account.0)?;
         let cache = cache.filter(|id| state.caches.contains_key(id)).map(|id| id.0);
         let key = Some(key).filter(|id| state.has_key(id));
         let all = || state.namespaces_of(account).collect();
@@ -233,11 +233,11 @@ impl State {
     fn replace(&mut self, keys: DecodingKeys, changes: Changes) -> Vec<Namespace> {
         let (former, mut plans) =
             (std::mem::take(&mut self.former), std::mem::take(&mut self.plans));
-        let limited: HashSet<_> = changes.limits.iter().map(|limits| limits.account).collect();
-        plans.retain(|account, _| limited.contains(account));
+        let limited: HashSet<_> = changes.limits.iter().map(|limits| limits.account.0).collect();
+        plans.retain(|account| limited.contains(&account));
         let mut fresh = State { former, plans, ..State::default() };
         fresh.apply(keys, changes);
-        for plan in fresh.plans.values() {
+        for plan in fresh.plans.iter() {
             plan.retain(|id| fresh.caches.contains_key(&CacheId(id)), |id| fresh.has_key(id));
         }
         let is_left = |old: &&Cache| {
@@ -304,17 +304,12 @@ impl State {
 
     fn limit(&mut self, limits: AccountLimits) {
         let numbers = limits.numbers.iter().map(|(name, number)| (name.as_str(), *number));
-        let numbers = Numbers::new(numbers);
-        if numbers == Numbers::default() {
-            self.plans.remove(&limits.account);
-        } else {
-            self.plans.entry(limits.account).or_default().change(numbers);
-        }
+        self.plans.set(limits.account.0, Numbers::new(numbers));
     }
 
     /// Frees buckets of an account's plan, if it has one.
     fn free(&self, account: Option<AccountId>, free: impl FnOnce(&Plan)) {
-        if let Some(plan) = account.and_then(|account| self.plans.get(&account)) {
+        if let Some(plan) = account.and_then(|account| self.plans.of(account.0)) {
             free(plan);
         }
     }

@@ -118,7 +118,7 @@ fn an_account_is_suspended_until_it_is_resumed_or_missing_from_a_whole_directory
 }
 
 const ACCOUNTS: u64 = 10_000;
-const MOST_BYTES: u64 = 20 << 20;
+const MOST_BYTES: u64 = 12 << 20;
 
 /// Takes the memory of limits: two caches and two keys of each account are in use.
 #[test]
@@ -161,7 +161,7 @@ fn limits_of_ten_thousand_accounts() {
 }
 
 #[test]
-fn limits_of_ten_thousand_accounts_take_less_than_20_mb() {
+fn limits_of_ten_thousand_accounts_take_less_than_12_mib() {
     let mut alone = Command::new(std::env::current_exe().unwrap());
     let name = "directory::tests::limits_of_ten_thousand_accounts";
     let output = alone.args([name, "--exact", "--ignored"]).output().unwrap();

@@ -1,4 +1,4 @@
-//! The plans of all accounts that have limits, and their buckets.
+//! The plan of an account, and its buckets.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,60 +9,64 @@ use parking_lot::Mutex;
 use super::applied::{Applied, Gauge};
 use super::bucket::{Bucket, Buckets, Rate};
 use super::limit::{Limit, Measure, Scope};
-use super::numbers::{Numbers, Rates};
+use super::numbers::Numbers;
 
 /// The plan of an account.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Plan {
-    numbers: Numbers,
-    buckets: Mutex<OfAccount>,
+    numbers: Arc<Numbers>,
+    used: Mutex<Used>,
 }
 
-/// The buckets of what an account uses: they are made when first used.
+/// What an account uses: the parts are made when they are first limited.
 #[derive(Debug, Default)]
-struct OfAccount {
-    own: Kept,
-    stored: Arc<QuotaUse>,
-    messages: Option<Box<Messages>>,
-    caches: HashMap<u64, Kept>,
-    keys: HashMap<Arc<str>, Kept>,
+struct Used {
+    own: Option<Arc<Buckets>>,
+    stored: Option<Arc<QuotaUse>>,
+    /// Of messages to topics.
+    messages: Option<Arc<Bucket>>,
+    others: HashMap<Subject, Arc<Buckets>>,
 }
 
-/// Buckets, and for each the last rate at which it was filled.
-#[derive(Debug, Default)]
-struct Kept {
-    buckets: Arc<Buckets>,
-    rates: Rates,
-}
-
-/// The bucket of messages to topics, and the last rate at which it was filled.
-#[derive(Debug, Default)]
-struct Messages {
-    bucket: Arc<Bucket>,
-    rate: Option<Rate>,
+/// What has limits beside the account.
+#[derive(Debug, PartialEq, Eq, Hash)]
+enum Subject {
+    Cache(u64),
+    Key(Arc<str>),
 }
 
 impl Plan {
-    /// Sets other numbers. The buckets stay as full as they are.
-    pub(crate) fn change(&mut self, numbers: Numbers) {
-        self.numbers = numbers;
+    /// A plan of which nothing is used.
+    pub(super) fn new(numbers: Arc<Numbers>) -> Self {
+        Plan { numbers, used: Mutex::default() }
+    }
+
+    /// Sets other numbers, and returns the old ones. The buckets stay as full as they are.
+    pub(super) fn change(&mut self, numbers: Arc<Numbers>) -> Arc<Numbers> {
+        std::mem::replace(&mut self.numbers, numbers)
+    }
+
+    /// What limits the account.
+    pub(super) fn numbers(&self) -> &Arc<Numbers> {
+        &self.numbers
     }
 
     /// Frees the buckets of a cache.
     pub(crate) fn forget_cache(&self, id: u64) {
-        self.buckets.lock().caches.remove(&id);
+        self.used.lock().others.remove(&Subject::Cache(id));
     }
 
     /// Frees the buckets of a key.
     pub(crate) fn forget_key(&self, id: &str) {
-        self.buckets.lock().keys.remove(id);
+        self.used.lock().others.remove(&Subject::Key(id.into()));
     }
 
     /// Frees the buckets of caches and keys that do not exist.
     pub(crate) fn retain(&self, has_cache: impl Fn(u64) -> bool, has_key: impl Fn(&str) -> bool) {
-        let OfAccount { caches, keys, .. } = &mut *self.buckets.lock();
-        caches.retain(|id, _| has_cache(*id));
-        keys.retain(|id, _| has_key(id));
+        self.used.lock().others.retain(|subject, _| match subject {
+            Subject::Cache(id) => has_cache(*id),
+            Subject::Key(id) => has_key(id),
+        });
     }
 
     /// The limits of requests of this account with this key to this cache, which both exist. `all`
@@ -74,62 +78,43 @@ impl Plan {
         (server, all): (&Limits, impl FnOnce() -> Vec<Namespace>),
         now: u64,
     ) -> Applied {
-        let OfAccount { own, stored, messages, caches, keys } = &mut *self.buckets.lock();
-        let cache = cache.filter(|_| self.limits(Scope::Cache));
-        let key = key.filter(|_| self.limits(Scope::Key));
-        let cache = cache.map(|id| caches.entry(id).or_default());
-        let key = key.map(|id| keys.entry(id.clone()).or_default());
-        let scopes = [(Scope::Account, Some(own)), (Scope::Cache, cache), (Scope::Key, key)];
+        let Used { own, stored, messages, others } = &mut *self.used.lock();
+        let cache = cache.filter(|_| self.limits(Scope::Cache)).map(Subject::Cache);
+        let key = key.filter(|_| self.limits(Scope::Key)).cloned().map(Subject::Key);
+        let own = self.limits(Scope::Account).then(|| own.get_or_insert_default().clone());
+        let mut of = |subject| others.entry(subject).or_default().clone();
+        let scopes = [
+            (Scope::Account, own),
+            (Scope::Cache, cache.map(&mut of)),
+            (Scope::Key, key.map(&mut of)),
+        ];
         let (mut gauges, mut none) = (Vec::new(), None);
-        for (scope, kept) in scopes {
-            let Some(kept) = kept else { continue };
+        for (scope, buckets) in scopes {
+            let Some(buckets) = buckets else { continue };
             let rates = self.numbers.rates(scope);
-            kept.adjust(rates, now);
             for (measure, rate) in Measure::ALL.into_iter().zip(rates) {
                 let Some((rate, limit)) = rate.zip(Limit::of(scope, measure)) else { continue };
-                match Rate::new(rate) {
-                    Some(rate) => {
-                        gauges.push(Gauge { limit, measure, rate, buckets: kept.buckets.clone() });
-                    }
-                    None => none = Some(limit),
-                }
+                let Some(rate) = Rate::new(rate) else {
+                    none = Some(limit);
+                    continue;
+                };
+                buckets[measure as usize].fill_at(rate, now);
+                gauges.push(Gauge { limit, measure, rate, buckets: buckets.clone() });
             }
         }
         let messages = self.numbers.publishes.map(|rate| {
-            let messages = messages.get_or_insert_with(Box::default);
-            (messages.adjust(Rate::new(rate), now), messages.bucket.clone())
+            let (rate, bucket) = (Rate::new(rate), messages.get_or_insert_default().clone());
+            if let Some(rate) = rate {
+                bucket.fill_at(rate, now);
+            }
+            (rate, bucket)
         });
-        let quota = self.numbers.stored_bytes.map(|bytes| (bytes, all(), stored.clone()));
+        let stored = |bytes| (bytes, all(), stored.get_or_insert_default().clone());
+        let quota = self.numbers.stored_bytes.map(stored);
         Applied::new(&self.numbers, none, gauges, (server, quota)).with_messages(messages)
     }
 
     fn limits(&self, scope: Scope) -> bool {
         self.numbers.rates(scope).iter().any(Option::is_some)
-    }
-}
-
-impl Messages {
-    /// Makes the bucket that of this rate, and returns the rate.
-    fn adjust(&mut self, rate: Option<Rate>, now: u64) -> Option<Rate> {
-        if let (Some(old), Some(new)) = (self.rate, rate)
-            && old != new
-        {
-            self.bucket.adjust(old, new, now);
-        }
-        self.rate = rate.or(self.rate);
-        rate
-    }
-}
-
-impl Kept {
-    /// Makes the buckets those of these rates, if they were not yet. One without a rate keeps its last.
-    fn adjust(&mut self, rates: Rates, now: u64) {
-        for ((kept, new), bucket) in self.rates.iter_mut().zip(rates).zip(self.buckets.iter()) {
-            let Some(rate) = new.and_then(Rate::new) else { continue };
-            if let Some(old) = kept.and_then(Rate::new).filter(|_| *kept != new) {
-                bucket.adjust(old, rate, now);
-            }
-            *kept = new;
-        }
     }
 }

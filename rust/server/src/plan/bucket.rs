@@ -50,6 +50,8 @@ impl Rate {
 pub(super) struct Bucket {
     /// When it will be full, in ticks since the start of the server.
     full_at: AtomicU64,
+    /// The last rate at which it was filled, in tokens per second; 0 before the first.
+    per_second: AtomicU64,
 }
 
 /// The buckets of an account, a cache or a key.
@@ -96,9 +98,17 @@ impl Bucket {
         self.change(|full_at| full_at.saturating_sub(cost));
     }
 
+    /// Fills it at this rate from now on. Only one thread at a time may call this.
+    pub(super) fn fill_at(&self, rate: Rate, now: u64) {
+        let old = Rate::new(self.per_second.swap(rate.per_second, Ordering::Relaxed));
+        if let Some(old) = old.filter(|old| *old != rate) {
+            self.adjust(old, rate, now);
+        }
+    }
+
     /// Keeps the number of tokens that are owed, for another rate. A bucket that owes nothing stays as
     /// full as it is.
-    pub(super) fn adjust(&self, old: Rate, new: Rate, now: u64) {
+    fn adjust(&self, old: Rate, new: Rate, now: u64) {
         let empty_at = ticks_of(now).saturating_add(BURST);
         self.change(|full_at| {
             let debt = full_at.saturating_sub(empty_at);

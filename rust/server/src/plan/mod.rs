@@ -6,6 +6,7 @@
 //! (`applied`), so that a request costs atomic operations only: no lock, no look-up, no clock.
 
 mod account;
+mod all;
 mod applied;
 mod bucket;
 mod limit;
@@ -14,6 +15,7 @@ mod numbers;
 mod tests;
 
 pub(crate) use self::account::Plan;
+pub(crate) use self::all::Plans;
 pub(crate) use self::applied::{Applied, Taken};
 pub(crate) use self::limit::{Exceeded, Limit};
 pub(crate) use self::numbers::Numbers;

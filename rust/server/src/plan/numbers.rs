@@ -8,7 +8,7 @@ use super::limit::{Limit, Measure, Scope};
 pub(super) type Rates = [Option<u64>; Measure::COUNT];
 
 /// What limits an account; what is `None` is unlimited.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Numbers {
     rates: [Rates; Scope::COUNT],
     /// The bytes of free transfer a month, of an account that has used them up and is blocked.

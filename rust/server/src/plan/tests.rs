@@ -10,9 +10,7 @@ const SECOND: u64 = 1_000_000;
 const ONE: Taken = Taken { operations: 1, bytes_in: 0, bytes_out: 0 };
 
 fn plan(numbers: &[(&str, u64)]) -> Plan {
-    let mut plan = Plan::default();
-    plan.change(Numbers::new(numbers.iter().copied()));
-    plan
+    Plan::new(Numbers::new(numbers.iter().copied()).into())
 }
 
 fn applied(plan: &Plan, cache: u64, key: &str, now: u64) -> Applied {
@@ -99,7 +97,7 @@ fn a_debt_is_paid_at_the_rate_that_follows_times_without_a_limit_or_with_none_ad
         let limits = applied(&plan, 1, "k", 0);
         limits.charge(Taken { operations: 1, bytes_in: 0, bytes_out: 5_000 }, 0);
         for numbers in [between, vec![("bytes_out_per_second", 5_000)]] {
-            plan.change(Numbers::new(numbers));
+            plan.change(Numbers::new(numbers).into());
             applied(&plan, 1, "k", 0);
         }
 
@@ -168,7 +166,7 @@ fn other_numbers_change_the_rate_and_refill_nothing() {
     assert_eq!(admitted(&applied(&plan, 1, "k", 0), ONE, 0).0, 10);
 
     for rate in [10, 1_000, 20] {
-        plan.change(Numbers::new([("operations_per_second", rate)]));
+        plan.change(Numbers::new([("operations_per_second", rate)]).into());
         assert_eq!(admitted(&applied(&plan, 1, "k", 0), ONE, 0).0, 0, "{rate}");
     }
     assert_eq!(admitted(&applied(&plan, 1, "k", SECOND), ONE, SECOND).0, 20);
