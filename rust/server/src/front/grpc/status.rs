@@ -136,7 +136,7 @@ mod tests {
 
             assert_eq!(headers[STATUS], counted.to_string());
             assert_eq!(headers[MESSAGE], met.to_string().replace('%', "%25"));
-            assert!(headers[ERR].to_str().unwrap().ends_with("_rate_limit_exceeded"));
+            assert!(headers[ERR].to_str().unwrap().ends_with("_limit_exceeded"));
         }
     }
 }
