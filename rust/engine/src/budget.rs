@@ -138,7 +138,7 @@ impl Budget {
         let most =
             |promised| if promised == 0 { self.most_work() } else { self.bytes / WORK_SHARE };
         let add = |before: u64| before.checked_add(bytes).filter(|all| *all <= most(before));
-        self.promised.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add).is_ok()
+        self.promised.try_update(Ordering::Relaxed, Ordering::Relaxed, add).is_ok()
     }
 
     /// The most memory that work on items may use alone.

@@ -229,7 +229,7 @@ impl Hub {
 
     fn next_page(&self, now: Now) -> u64 {
         let next = |last: u64| Some((last + 1).max(now.epoch_seconds * PAGES_PER_SECOND));
-        let last = self.page.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
+        let last = self.page.try_update(Ordering::Relaxed, Ordering::Relaxed, next);
         last.ok().and_then(next).unwrap_or_default()
     }
 }
