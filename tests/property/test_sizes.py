@@ -30,9 +30,15 @@ def test_a_whole_number_of_units_is_exact(number: int, unit: str, blank: bool, l
     assert size(text.strip()) == number * UNITS[unit]
 
 
-@given(st.decimals(0, 10**6, places=3), units)
+@given(st.decimals(0, 10**6, places=3), units.filter(bool))
 def test_a_part_of_a_unit_is_rounded_down_to_bytes(number: object, unit: str) -> None:
     assert size(f"{number}{unit}") == int(Fraction(str(number)) * UNITS[unit])
+
+
+@given(st.integers(0, 10**6), st.integers(1, 999))
+def test_a_part_of_a_byte_is_refused(whole: int, thousandths: int) -> None:
+    with pytest.raises(ValueError, match="no whole number of bytes"):
+        size(f"{whole}.{thousandths:03}")
 
 
 @given(st.integers(0, 2**62))
