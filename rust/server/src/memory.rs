@@ -39,9 +39,6 @@ const EVICTED_AT_ONCE: u64 = 32;
 const ROUNDS: usize = 16;
 /// The memory that a starting process may still need for other things than data, in bytes.
 const TO_COME: u64 = 40 << 20;
-/// What the control app takes, in bytes, which is loaded with the first control request: items must not
-/// have to leave for it.
-const CONTROL_APP: u64 = 16 << 20;
 /// The interval of checks when memory is scarce, and when it is not.
 const OFTEN: Duration = Duration::from_millis(10);
 const SELDOM: Duration = Duration::from_millis(100);
@@ -115,8 +112,7 @@ impl Memory {
             return;
         }
         let private = process::private_bytes().unwrap_or(u64::MAX);
-        let base = private.saturating_sub(backend.counted()).saturating_add(CONTROL_APP);
-        self.base.fetch_min(base, Ordering::Relaxed);
+        self.base.fetch_min(private.saturating_sub(backend.counted()), Ordering::Relaxed);
     }
 
     /// The current memory usage, by name.
