@@ -109,7 +109,7 @@ fn other() -> impl Strategy<Value = Other> {
 
 fn meanwhile(engine: &Engine, plain: &mut Plain, other: Other) {
     use attimo_engine::commands::scalar::{TtlChange, UpdateTtl};
-    assert!(stored(engine) == *plain);
+    assert_eq!(stored(engine), *plain);
     match other {
         Other::Set(at) => {
             let pair = (name(at), b"meanwhile".to_vec());

@@ -126,7 +126,7 @@ fn a_fetch_of_a_dictionary_tells_what_it_held_when_it_began() {
     };
     assert!(pauses >= PAUSES, "{pauses}");
     assert!(found.items.iter().all(|item| item.value == b"old"));
-    assert!(found.items.into_iter().map(|item| item.field).collect::<BTreeSet<_>>() == fields);
+    assert_eq!(found.items.into_iter().map(|item| item.field).collect::<BTreeSet<_>>(), fields);
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn a_fetch_of_a_set_tells_what_it_held_when_it_began() {
     let pb::SetFetchResponse { set } = reply;
     let Some(pb::set_fetch_response::Set::Found(found)) = set else { panic!("it is there") };
     assert!(pauses >= PAUSES, "{pauses}");
-    assert!(found.elements.into_iter().collect::<BTreeSet<_>>() == elements);
+    assert_eq!(found.elements.into_iter().collect::<BTreeSet<_>>(), elements);
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn a_fetch_of_a_list_tells_what_it_held_when_it_began() {
     let pb::ListFetchResponse { list } = reply;
     let Some(pb::list_fetch_response::List::Found(found)) = list else { panic!("it is there") };
     assert!(pauses >= PAUSES, "{pauses}");
-    assert!(found.values == elements);
+    assert_eq!(found.values, elements);
 }
 
 #[test]
