@@ -8,14 +8,14 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use attimo_engine::{Config, Limits};
+use attimo_engine::{Config, Limits, Moment};
 use bytes::Bytes;
 use proptest::prelude::*;
 
 use super::topic::Retention;
 use super::*;
 use crate::backend::Backend;
-use crate::clock::{Clock, Now};
+use crate::clock::{Clock, Now, after};
 use crate::directory::CacheId;
 
 const THREADS: usize = 2;
@@ -323,4 +323,24 @@ fn messages_are_kept_where_memory_is_spare_and_go_before_items_do() {
     assert!(hub.reserved() <= MEMORY / 64 + 8 * 1024, "{}", hub.reserved());
     publish(&hub, "new", 1_000);
     assert!(hub.reserved() > 0, "a small share stays");
+}
+
+#[test]
+fn the_newest_message_is_kept_however_large_it_is_until_it_is_too_old() {
+    let now = Clock::start().now().moment;
+    let mut topic = topic::Topic::new(1, now);
+    let mut publish = |bytes: usize| {
+        let value = Value { bytes: vec![0; bytes].into(), is_text: false };
+        topic.publish(Arc::new(Message::new(value, "".into(), now)), KEEPS);
+        (topic.first(), topic.bytes())
+    };
+
+    publish(3);
+    let (first, bytes) = publish(KEEPS.bytes);
+    assert_eq!(first, 2);
+    assert!(bytes > KEEPS.bytes);
+    assert_eq!(publish(3).0, 3);
+
+    topic.trim(Moment(after(now.0, KEEPS.time)), KEEPS);
+    assert_eq!(topic.bytes(), 0);
 }

@@ -84,10 +84,12 @@ impl Topic {
         message
     }
 
-    /// Drops the messages that are too many or too old.
+    /// Drops the messages that are too many or too old. The newest is kept however large it is, until it
+    /// is too old: a subscriber that comes a moment later must get it.
     pub(super) fn trim(&mut self, now: Moment, keeps: Retention) {
         while let Some(oldest) = self.history.front() {
-            let is_too_much = self.history.len() > keeps.messages || self.bytes > keeps.bytes;
+            let is_large = self.bytes > keeps.bytes && self.history.len() > 1;
+            let is_too_much = is_large || self.history.len() > keeps.messages;
             if !is_too_much && after(oldest.at.0, keeps.time) > now.0 {
                 return;
             }
