@@ -146,12 +146,12 @@ impl Steps<'_> {
     }
 
     /// Notes that the request was tried, and has given up.
-    pub(crate) fn are_second(&self) {
+    pub(crate) fn mark_retried(&self) {
         self.trial.set(Trial::GivenUp);
     }
 
     /// Whether the request was tried before.
-    pub(crate) fn is_again(&self) -> bool {
+    pub(crate) fn is_retry(&self) -> bool {
         self.trial.get() == Trial::GivenUp
     }
 

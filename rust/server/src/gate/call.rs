@@ -58,7 +58,7 @@ impl<'a> Call<'a> {
     /// [`Error::Limited`].
     pub(super) fn take_operation(&self) -> Result<()> {
         match &self.authorization.limits {
-            Some(limits) if !(self.gate.backend.has_waited() || self.steps.is_again()) => {
+            Some(limits) if !(self.gate.backend.has_waited() || self.steps.is_retry()) => {
                 limits.admit(self.now().micros).map_err(Error::Limited)
             }
             _ => Ok(()),

@@ -24,11 +24,10 @@ pub(super) fn push_back(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
     Ok(encoded(&pb::ListPushBackResponse { list_length }))
 }
 
+/// Pushes one value: if the request has several, the last counts.
 fn push(call: &mut Call<'_>, message: &[u8], at: End) -> Result<u32> {
     let request = ElementsRequest::of_bytes(message, call.steps())?;
-    let (key, ttl, truncate) = (request.key, request.ttl()?, request.truncate());
-    let values = iter::once(request.element());
-    Ok(count(call.run(Push { key, at, values, truncate, ttl })?))
+    push_all(call, &request, at, iter::once(request.element()))
 }
 
 pub(super) fn concatenate_front(call: &mut Call<'_>, message: &[u8]) -> Result<Reply> {
@@ -43,8 +42,16 @@ pub(super) fn concatenate_back(call: &mut Call<'_>, message: &[u8]) -> Result<Re
 
 fn concatenate(call: &mut Call<'_>, message: &[u8], at: End) -> Result<u32> {
     let request = ElementsRequest::of_bytes(message, call.steps())?;
+    push_all(call, &request, at, request.elements())
+}
+
+fn push_all<'m>(
+    call: &mut Call<'_>,
+    request: &ElementsRequest<'m, &'m [u8]>,
+    at: End,
+    values: impl Iterator<Item = &'m [u8]> + Clone,
+) -> Result<u32> {
     let (key, ttl, truncate) = (request.key, request.ttl()?, request.truncate());
-    let values = request.elements();
     Ok(count(call.run(Push { key, at, values, truncate, ttl })?))
 }
 

@@ -232,7 +232,7 @@ fn a_request_that_was_tried_takes_its_operation_once_and_is_counted_once() {
 
     assert!(matches!(turns.try_now(now(), serve), Tried::GaveUp));
     let second = Steps::at_once();
-    second.are_second();
+    second.mark_retried();
     assert_eq!(serve(second), Ok(()));
     assert!(matches!(serve(Steps::at_once()), Err(Error::Limited(_))));
 

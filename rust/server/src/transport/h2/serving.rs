@@ -13,7 +13,7 @@ use super::connection::Connection;
 use super::deferred::{AnonymousPermit, AnswerSender};
 use super::error::{ErrorCode, Fault, Outcome};
 use super::request::{Request, Route};
-use super::stream::{BodyPolicy, Receiving, State, Stream, Waiting, Whole};
+use super::stream::{BodyPolicy, CompleteRequest, Receiving, State, Stream, Waiting};
 use crate::clock::Now;
 use crate::error::{Error, Overload, Result};
 use crate::front::admission;
@@ -66,34 +66,34 @@ impl Connection {
         let State::Body(receiving) = stream.state else { return self.streams.put(stream) };
         let Receiving { request, policy, .. } = receiving;
         stream.state = State::Deferred(None);
-        let mut whole = Whole { request, body, policy, has_given_up: false };
-        if whole.is_tried() && !self.leaves_much() {
-            match self.try_now(&whole) {
+        let mut complete = CompleteRequest { request, body, policy, has_given_up: false };
+        if complete.is_tried() && !self.leaves_much() {
+            match self.try_now(&complete) {
                 Tried::Done(answer) => return self.answer(stream, answer),
-                tried => whole.has_given_up = matches!(tried, Tried::GaveUp),
+                tried => complete.has_given_up = matches!(tried, Tried::GaveUp),
             }
         }
-        let is_large = whole.is_large();
+        let is_large = complete.is_large();
         let is_late = is_large && !(self.waiting_large.is_empty() && self.has_large_room());
         if is_late || self.leaves_much() {
-            stream.state = State::Waiting(Box::new(self.keep(whole)));
+            stream.state = State::Waiting(Box::new(self.keep(complete)));
             self.streams.put(stream);
             let queue = if is_large { &mut self.waiting_large } else { &mut self.waiting };
             queue.push_back(id);
         } else {
-            self.serve(stream, whole);
+            self.serve(stream, complete);
         }
     }
 
     /// Keeps a request for later. Its body may not be counted yet, so it is counted now; a short
     /// body is copied, to free the read buffer that holds it.
-    fn keep(&self, whole: Whole) -> Waiting {
+    fn keep(&self, complete: CompleteRequest) -> Waiting {
         let mut reservation = Reservation::nothing(&self.client.worker.core.memory_budget);
-        let body = whole.body.and_then(|body| {
+        let body = complete.body.and_then(|body| {
             reservation.reserve(body.len())?;
             Ok(if body.len() < LARGE_VALUE_BYTES { Bytes::copy_from_slice(&body) } else { body })
         });
-        Waiting { whole: Whole { body, ..whole }, reservation }
+        Waiting { complete: CompleteRequest { body, ..complete }, reservation }
     }
 
     /// Whether so many responses are unread that new requests wait.
@@ -126,13 +126,13 @@ impl Connection {
             let Some(mut stream) = self.streams.take(id) else { continue };
             let state = std::mem::replace(&mut stream.state, State::Deferred(None));
             if let State::Waiting(waiting) = state {
-                self.serve(stream, waiting.whole);
+                self.serve(stream, waiting.complete);
             }
         }
     }
 
-    fn serve(&mut self, stream: Stream, whole: Whole) {
-        let request = &whole.request;
+    fn serve(&mut self, stream: Stream, complete: CompleteRequest) {
+        let request = &complete.request;
         if request.route == Route::Http
             && let Err(error) = request.check()
         {
@@ -140,12 +140,12 @@ impl Connection {
             return self.answer(stream, answer);
         }
         if request.waits {
-            return self.ask(stream, whole);
+            return self.ask(stream, complete);
         }
-        if whole.is_large() {
-            return self.serve_in_steps(stream, whole);
+        if complete.is_large() {
+            return self.serve_in_steps(stream, complete);
         }
-        let answer = answer::now(&self.client, request, whole.body, self.now, &Steps::one());
+        let answer = answer::now(&self.client, request, complete.body, self.now, &Steps::one());
         if matches!(answer, Answer::Grpc(Err(Status::Limited(_)))) {
             self.note_refused(request);
         }
@@ -154,8 +154,8 @@ impl Connection {
 
     /// Answers at once if what the request reads turns out to be small.
     #[inline(never)]
-    fn try_now(&self, whole: &Whole) -> Tried<answer::Answer> {
-        let Whole { request, body, .. } = whole;
+    fn try_now(&self, complete: &CompleteRequest) -> Tried<answer::Answer> {
+        let CompleteRequest { request, body, .. } = complete;
         let serve =
             |steps: &Steps<'_>| answer::now(&self.client, request, body.clone(), self.now, steps);
         self.client.worker.turns.try_now(self.now, serve)
@@ -163,12 +163,12 @@ impl Connection {
 
     /// Answers at once if that is short, or else in another task.
     #[inline(never)]
-    fn serve_in_steps(&mut self, stream: Stream, mut whole: Whole) {
+    fn serve_in_steps(&mut self, stream: Stream, mut complete: CompleteRequest) {
         let Some(place) = self.client.worker.turns.place() else {
-            return self.serve_at_a_place(stream, whole);
+            return self.serve_at_a_place(stream, complete);
         };
-        let policy = whole.policy.take();
-        match begin(&self.client, place, whole, self.now) {
+        let policy = complete.policy.take();
+        match begin(&self.client, place, complete, self.now) {
             Begun::Done(answer) => self.answer(stream, answer),
             Begun::Unfinished(rest) => {
                 let sender = AnswerSender::new(self.deferred.clone(), stream.id);
@@ -183,21 +183,21 @@ impl Connection {
     }
 
     /// Begins once there is a place for it, unless the stream has gone by then.
-    fn serve_at_a_place(&mut self, mut stream: Stream, whole: Whole) {
-        let Waiting { mut whole, reservation } = self.keep(whole);
+    fn serve_at_a_place(&mut self, mut stream: Stream, complete: CompleteRequest) {
+        let Waiting { mut complete, reservation } = self.keep(complete);
         let (mut stays, gone) = oneshot::channel();
         stream.state = State::Deferred(Some(gone));
         let sender = AnswerSender::new(self.deferred.clone(), stream.id);
         let (client, large, now) = (self.client.clone(), self.large.clone(), self.now);
         self.streams.put(stream);
         tokio::task::spawn_local(async move {
-            let held = (whole.policy.take(), reservation, large);
+            let held = (complete.policy.take(), reservation, large);
             let place = tokio::select! {
                 biased;
                 () = stays.closed() => return,
                 place = client.worker.turns.place_soon() => place,
             };
-            let answer = match begin(&client, place, whole, now) {
+            let answer = match begin(&client, place, complete, now) {
                 Begun::Done(answer) => answer,
                 Begun::Unfinished(rest) => rest.finish().await,
             };
@@ -209,8 +209,8 @@ impl Connection {
     /// Answers in another task. Not inlined: the future passes over the stack, and otherwise each
     /// request that is answered at once would begin with a frame of that size.
     #[inline(never)]
-    fn ask(&mut self, stream: Stream, whole: Whole) {
-        let Whole { request, body, policy, .. } = whole;
+    fn ask(&mut self, stream: Stream, complete: CompleteRequest) {
+        let CompleteRequest { request, body, policy, .. } = complete;
         let is_admitted =
             policy.is_some() || admission::is_authenticated(&self.client, &request.parts);
         let permit = if is_admitted { None } else { AnonymousPermit::acquire(&self.deferred) };
@@ -335,14 +335,14 @@ impl Connection {
 }
 
 /// Begins a large request, whose reply is counted while it is made.
-fn begin(client: &Rc<Client>, place: Place, whole: Whole, now: Now) -> Begun<Answer> {
-    let Whole { request, body, has_given_up, .. } = whole;
+fn begin(client: &Rc<Client>, place: Place, complete: CompleteRequest, now: Now) -> Begun<Answer> {
+    let CompleteRequest { request, body, has_given_up, .. } = complete;
     let mut reply = Reservation::nothing(&client.worker.core.memory_budget);
     let served = client.clone();
     let reserve = move |bytes| reply.reserve(bytes);
     let answer = move |steps: &Steps<'_>| {
         if has_given_up {
-            steps.are_second();
+            steps.mark_retried();
         }
         answer::now(&served, &request, body, now, steps)
     };

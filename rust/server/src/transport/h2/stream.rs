@@ -56,7 +56,7 @@ pub(super) struct Receiving {
 }
 
 /// A complete request.
-pub(super) struct Whole {
+pub(super) struct CompleteRequest {
     pub(super) request: Rc<Request>,
     pub(super) body: Result<Bytes>,
     pub(super) policy: Option<Box<BodyPolicy>>,
@@ -64,7 +64,7 @@ pub(super) struct Whole {
     pub(super) has_given_up: bool,
 }
 
-impl Whole {
+impl CompleteRequest {
     /// Whether it is tried before it is served in steps.
     pub(super) fn is_tried(&self) -> bool {
         !self.request.waits && self.request.is_tried(&self.body)
@@ -78,7 +78,7 @@ impl Whole {
 
 /// A complete request that waits.
 pub(super) struct Waiting {
-    pub(super) whole: Whole,
+    pub(super) complete: CompleteRequest,
     pub(super) reservation: Reservation,
 }
 
