@@ -12,7 +12,7 @@ use crate::directory::CacheId;
 /// How far the subscribers of a thread may be behind before they miss messages that the topic does
 /// not keep: the most messages and bytes of a feed.
 const MOST_MESSAGES: usize = 8 * 1024;
-const MOST_BYTES: usize = 4 << 20;
+const MOST_BYTES: usize = 16 << 20;
 
 /// A topic, by its cache and name; the page tells it from others of that name.
 #[derive(Debug, Clone)]
@@ -141,6 +141,14 @@ impl Feed {
         }
         if self.messages.is_empty() {
             self.messages = VecDeque::new();
+        }
+    }
+
+    /// Drops the older half, by memory: subscribers that are behind that read what the topic keeps.
+    pub(super) fn halve(&mut self) {
+        let half = self.bytes / 2;
+        while self.bytes > half {
+            self.drop_oldest();
         }
     }
 

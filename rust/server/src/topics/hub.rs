@@ -9,7 +9,7 @@ use parking_lot::{Mutex, MutexGuard};
 
 use super::feed::TopicKey;
 use super::inbox::Inbox;
-use super::message::{Message, Value};
+use super::message::{Encodings, Message, Value};
 use super::shard::Shard;
 use super::subscriptions::Subscriptions;
 use super::topic::{Gap, Resume, Retention, Topic};
@@ -23,8 +23,10 @@ const SHARDS: usize = 64;
 const SHARE: u64 = 4;
 /// They may take one part in this many even if items are evicted.
 const LEAST_SHARE: u64 = 64;
-/// The feeds of all threads together may take one part in this many.
+/// The feeds of all threads together may take one part in this many, and those of each thread at
+/// least so many bytes.
 const FEED_SHARE: u64 = 16;
+const LEAST_IN_FEEDS: u64 = 8 << 20;
 /// Pages are microseconds since 1970, so that they grow through restarts, too.
 const PAGES_PER_SECOND: u64 = 1_000_000;
 
@@ -43,6 +45,7 @@ pub(crate) struct Hub {
     reserved: AtomicU64,
     /// The same for feeds and subscriptions.
     of_feeds: AtomicU64,
+    encodings: Arc<Encodings>,
     /// The memory of messages alone, in bytes.
     messages: AtomicU64,
     /// The shard that loses messages next, and the one that is swept next.
@@ -81,6 +84,7 @@ impl Hub {
             keeps,
             page: AtomicU64::new(0),
             clock,
+            encodings: Encodings::new(backend.clone()),
             backend,
             memory_bytes,
             reserved: AtomicU64::new(0),
@@ -119,7 +123,7 @@ impl Hub {
         publisher: Arc<str>,
         now: Now,
     ) -> (u64, u64) {
-        let message = Arc::new(Message::new(value, publisher, now.moment));
+        let message = Arc::new(Message::new(value, publisher, now.moment, &self.encodings));
         let mut shard = self.shard(cache, name);
         let make = || Topic::new(self.next_page(now), now.moment);
         let mut threads = Vec::new();
@@ -220,7 +224,7 @@ impl Hub {
 
     /// The memory of topics, their messages and their subscriptions, in bytes.
     pub(crate) fn memory(&self) -> u64 {
-        self.reserved() + self.of_feeds.load(Ordering::Relaxed)
+        self.reserved() + self.of_feeds.load(Ordering::Relaxed) + self.encodings.bytes()
     }
 
     pub(super) fn reserved(&self) -> u64 {
@@ -263,7 +267,7 @@ impl Hub {
     /// How many bytes of messages the feeds of one thread may have.
     pub(super) fn most_in_feeds(&self) -> usize {
         let share = self.memory_bytes / FEED_SHARE / self.inboxes.len() as u64;
-        usize::try_from(share).unwrap_or(usize::MAX)
+        usize::try_from(share.max(LEAST_IN_FEEDS)).unwrap_or(usize::MAX)
     }
 
     /// Changes what a thread has reserved, in bytes.

@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 use super::message::Message;
 
 /// The most bytes of messages that wait for a thread, which takes them whenever it has a moment.
-const MOST_BYTES: usize = 8 << 20;
+const MOST_BYTES: usize = 16 << 20;
 
 /// Messages that have arrived for a data thread.
 #[derive(Default)]
@@ -60,15 +60,15 @@ mod tests {
     use attimo_engine::Moment;
     use bytes::Bytes;
 
-    use super::super::message::Value;
+    use super::super::message::{Value, encodings};
     use super::*;
 
     #[test]
     fn a_thread_that_does_not_look_loses_what_is_too_much_and_learns_of_it() {
         let inbox = Inbox::default();
-        let bytes = Bytes::from(vec![0; MOST_BYTES / 8]);
-        let message =
-            || Message::new(Value { bytes: bytes.clone(), is_text: false }, "".into(), Moment(0));
+        let (bytes, encodings) = (Bytes::from(vec![0; MOST_BYTES / 4]), encodings());
+        let value = || Value { bytes: bytes.clone(), is_text: false };
+        let message = || Message::new(value(), "".into(), Moment(0), &encodings);
         (0..3).for_each(|_| inbox.push(&message().into()));
         let arrived = inbox.take(Vec::new());
         assert_eq!((arrived.messages.len(), arrived.has_lost), (3, false));

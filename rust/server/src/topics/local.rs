@@ -1,6 +1,7 @@
 //! The topics that have subscribers on one data thread.
 
 use std::cell::{Cell, RefCell};
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -148,18 +149,31 @@ impl LocalTopics {
     }
 
     fn change(&self, feed: &RefCell<Feed>, change: impl FnOnce(&mut Feed)) {
-        let mut feed = feed.borrow_mut();
-        let before = feed.bytes();
-        change(&mut feed);
-        let after = self.bytes.get() + feed.bytes() - before;
-        self.bytes.set(after);
-        if after > self.hub.most_in_feeds() {
-            // Its subscribers read what the topic keeps.
-            let next = feed.next();
-            self.bytes.set(after - feed.bytes());
-            feed.reset(next);
+        self.apply(&mut feed.borrow_mut(), change);
+        if self.bytes.get() > self.hub.most_in_feeds() {
+            self.relieve();
         }
         self.count(0);
+    }
+
+    fn apply(&self, feed: &mut Feed, change: impl FnOnce(&mut Feed)) {
+        let before = feed.bytes();
+        change(feed);
+        self.bytes.set(self.bytes.get() + feed.bytes() - before);
+    }
+
+    /// Drops the older half of the largest feeds, whose slowest subscribers are furthest behind, until
+    /// a quarter is free.
+    fn relieve(&self) {
+        let (enough, all) = (self.hub.most_in_feeds() / 4 * 3, self.feeds.borrow());
+        let mut feeds: Vec<_> = all.values().collect();
+        feeds.sort_unstable_by_key(|feed| Reverse(feed.borrow().bytes()));
+        for feed in feeds {
+            if self.bytes.get() <= enough {
+                return;
+            }
+            self.apply(&mut feed.borrow_mut(), Feed::halve);
+        }
     }
 
     /// Counts subscriptions, and reserves memory for them and what is in feeds.

@@ -1,9 +1,13 @@
 //! A message, and what it looks like on each wire.
 
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use attimo_engine::Moment;
 use bytes::Bytes;
+
+use crate::backend::Backend;
 
 /// Memory overhead of a message in bytes: its struct and its queue slots.
 const OVERHEAD: usize = 256;
@@ -30,8 +34,35 @@ const FORMS: usize = 2;
 /// A message on a wire: in two parts, so that a large value is not copied.
 pub(crate) type Encoded = [Bytes; 2];
 
+/// The memory of encoded messages, which is part of that of `backend`.
+pub(super) struct Encodings {
+    backend: Arc<Backend>,
+    bytes: AtomicU64,
+}
+
+impl Encodings {
+    /// Of no messages yet.
+    pub(super) fn new(backend: Arc<Backend>) -> Arc<Self> {
+        Arc::new(Encodings { backend, bytes: AtomicU64::new(0) })
+    }
+
+    /// How many bytes they have.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    fn add(&self, bytes: u64) {
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.backend.reserve(bytes);
+    }
+
+    fn subtract(&self, bytes: u64) {
+        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+        self.backend.release(bytes);
+    }
+}
+
 /// A published message.
-#[derive(Debug)]
 pub(crate) struct Message {
     pub(crate) number: u64,
     pub(crate) page: u64,
@@ -42,22 +73,67 @@ pub(crate) struct Message {
     pub(super) at: Moment,
     /// Encoded for the first subscriber with a form, and shared by all with that form.
     encoded: [OnceLock<Box<Encoded>>; FORMS],
+    encodings: Arc<Encodings>,
 }
 
 impl Message {
-    /// A message that has no number yet.
-    pub(super) fn new(value: Value, publisher: Arc<str>, at: Moment) -> Self {
+    /// A message that has no number yet. What it is encoded to counts among `encodings`.
+    pub(super) fn new(
+        value: Value,
+        publisher: Arc<str>,
+        at: Moment,
+        encodings: &Arc<Encodings>,
+    ) -> Self {
         let encoded = [const { OnceLock::new() }; FORMS];
-        Message { number: 0, page: 0, value, publisher, at, encoded }
+        let encodings = encodings.clone();
+        Message { number: 0, page: 0, value, publisher, at, encoded, encodings }
     }
 
     /// Returns the message in `form`; the first call for a form encodes it.
     pub(crate) fn encoded(&self, form: Form, encode: impl FnOnce(&Message) -> Encoded) -> &Encoded {
-        self.encoded[form as usize].get_or_init(|| Box::new(encode(self)))
+        self.encoded[form as usize].get_or_init(|| {
+            let encoded = encode(self);
+            self.encodings.add(self.copied(&encoded));
+            Box::new(encoded)
+        })
     }
 
-    /// Memory in bytes; counts the value twice, since encoding may copy it.
-    pub(super) fn weight(&self) -> usize {
-        OVERHEAD + 2 * self.value.bytes.len()
+    /// How many bytes of `encoded` are not those of the value itself.
+    fn copied(&self, encoded: &Encoded) -> u64 {
+        let is_copy = |part: &&Bytes| part.as_ptr() != self.value.bytes.as_ptr();
+        encoded.iter().filter(is_copy).map(|part| part.len() as u64).sum()
     }
+
+    /// Memory in bytes, without what it is encoded to.
+    pub(super) fn weight(&self) -> usize {
+        OVERHEAD + self.value.bytes.len()
+    }
+}
+
+impl Drop for Message {
+    fn drop(&mut self) {
+        let encoded = self.encoded.iter().filter_map(OnceLock::get);
+        let copied: u64 = encoded.map(|encoded| self.copied(encoded)).sum();
+        if copied > 0 {
+            self.encodings.subtract(copied);
+        }
+    }
+}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.debug_struct("Message")
+            .field("page", &self.page)
+            .field("number", &self.number)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Those of no server, for tests.
+#[cfg(test)]
+pub(super) fn encodings() -> Arc<Encodings> {
+    use attimo_engine::{Config, Limits};
+    let limits = Limits::default();
+    let config = Config { memory_bytes: 1 << 20, shards: 1, seed: [1; 4], limits };
+    Encodings::new(Arc::new(Backend::new(config)))
 }

@@ -8,15 +8,16 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use attimo_engine::{Config, Limits, Moment};
-use bytes::Bytes;
+use attimo_engine::{Config, Limits};
 use proptest::prelude::*;
 
 use super::topic::Retention;
 use super::*;
 use crate::backend::Backend;
-use crate::clock::{Clock, Now, after};
+use crate::clock::{Clock, Now};
 use crate::directory::CacheId;
+
+mod limits;
 
 const THREADS: usize = 2;
 const MEMORY: u64 = 4 << 20;
@@ -108,10 +109,14 @@ struct World {
 
 impl World {
     fn new() -> Self {
+        Self::with_memory(MEMORY)
+    }
+
+    fn with_memory(memory_bytes: u64) -> Self {
         let limits = Limits::default();
-        let config = Config { memory_bytes: MEMORY, shards: 1, seed: [1; 4], limits };
+        let config = Config { memory_bytes, shards: 1, seed: [1; 4], limits };
         let (backend, clock) = (Arc::new(Backend::new(config)), Clock::start());
-        let hub = Hub::keeping(KEEPS, THREADS, clock, (backend.clone(), MEMORY));
+        let hub = Hub::keeping(KEEPS, THREADS, clock, (backend.clone(), memory_bytes));
         let locals = (0..THREADS).map(|thread| LocalTopics::new(hub.clone(), thread));
         World {
             locals: locals.collect(),
@@ -290,57 +295,4 @@ proptest! {
         // Threads keep a step or two of theirs.
         prop_assert!(world.backend.reserved() <= (THREADS * 3 * 64 * 1024) as u64);
     }
-}
-
-fn publish(hub: &Hub, name: &str, bytes: usize) {
-    let value = Value { bytes: Bytes::from(vec![0; bytes]), is_text: false };
-    hub.publish((CacheId(1), name), value, "".into(), Clock::start().now());
-}
-
-#[test]
-fn messages_are_kept_where_memory_is_spare_and_go_before_items_do() {
-    let World { hub, backend, now, .. } = World::new();
-    (0..200).for_each(|topic| publish(&hub, &topic.to_string(), 10_000));
-    let most = hub.reserved();
-    assert!(most > MEMORY / 5 && most <= MEMORY / 4, "{most}");
-    assert_eq!(backend.reserved(), most);
-
-    let (limits, key) = (Limits::default(), |n: u32| n.to_le_bytes());
-    let set = |n: u32| {
-        use attimo_engine::commands::scalar::Set;
-        use attimo_engine::{NewValue, Ttl};
-        let key = key(n);
-        let command = Set { key: &key, value: NewValue::Short(&[0; 1_000]), ttl: Ttl(60_000) };
-        let namespace = attimo_engine::Namespace(1);
-        let steps = crate::steps::Steps::one();
-        backend.run(namespace, command, (&limits, None), now, &steps).unwrap();
-    };
-    (0..3_500).for_each(set);
-    assert!(hub.reserved() < most);
-    assert!(backend.take_evicted().is_empty(), "messages go first");
-    (3_500..8_000).for_each(set);
-    assert!(!backend.take_evicted().is_empty());
-    assert!(hub.reserved() <= MEMORY / 64 + 8 * 1024, "{}", hub.reserved());
-    publish(&hub, "new", 1_000);
-    assert!(hub.reserved() > 0, "a small share stays");
-}
-
-#[test]
-fn the_newest_message_is_kept_however_large_it_is_until_it_is_too_old() {
-    let now = Clock::start().now().moment;
-    let mut topic = topic::Topic::new(1, now);
-    let mut publish = |bytes: usize| {
-        let value = Value { bytes: vec![0; bytes].into(), is_text: false };
-        topic.publish(Arc::new(Message::new(value, "".into(), now)), KEEPS);
-        (topic.first(), topic.bytes())
-    };
-
-    publish(3);
-    let (first, bytes) = publish(KEEPS.bytes);
-    assert_eq!(first, 2);
-    assert!(bytes > KEEPS.bytes);
-    assert_eq!(publish(3).0, 3);
-
-    topic.trim(Moment(after(now.0, KEEPS.time)), KEEPS);
-    assert_eq!(topic.bytes(), 0);
 }

@@ -171,15 +171,15 @@ impl Topic {
 mod tests {
     use bytes::Bytes;
 
-    use super::super::message::Value;
+    use super::super::message::{Value, encodings};
     use super::*;
 
-    const KEEPS: Retention = Retention { messages: 3, time: Duration::from_secs(1), bytes: 5_000 };
+    const KEEPS: Retention = Retention { messages: 3, time: Duration::from_secs(1), bytes: 4_500 };
     const PAGE: u64 = 7;
 
     fn message(bytes: usize, at: u64) -> Arc<Message> {
         let value = Value { bytes: Bytes::from(vec![0; bytes]), is_text: false };
-        Message::new(value, "".into(), Moment(at)).into()
+        Message::new(value, "".into(), Moment(at), &encodings()).into()
     }
 
     fn topic(messages: u64) -> Topic {

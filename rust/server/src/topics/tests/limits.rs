@@ -1,0 +1,136 @@
+//! What is kept, and for whom, where memory is short or messages are large.
+
+use attimo_engine::{Limits, Moment};
+use bytes::Bytes;
+
+use super::super::*;
+use super::{Arc, KEEPS, MEMORY, World};
+use crate::clock::{Clock, after};
+use crate::directory::CacheId;
+
+const LARGE: usize = 1 << 20;
+
+fn publish(hub: &Hub, name: &str, bytes: usize) {
+    let value = Value { bytes: Bytes::from(vec![0; bytes]), is_text: false };
+    hub.publish((CacheId(1), name), value, "".into(), Clock::start().now());
+}
+
+#[test]
+fn messages_are_kept_where_memory_is_spare_and_go_before_items_do() {
+    let World { hub, backend, now, .. } = World::new();
+    (0..200).for_each(|topic| publish(&hub, &topic.to_string(), 10_000));
+    let most = hub.reserved();
+    assert!(most > MEMORY / 5 && most <= MEMORY / 4, "{most}");
+    assert_eq!(backend.reserved(), most);
+
+    let (limits, key) = (Limits::default(), |n: u32| n.to_le_bytes());
+    let set = |n: u32| {
+        use attimo_engine::commands::scalar::Set;
+        use attimo_engine::{NewValue, Ttl};
+        let key = key(n);
+        let command = Set { key: &key, value: NewValue::Short(&[0; 1_000]), ttl: Ttl(60_000) };
+        let namespace = attimo_engine::Namespace(1);
+        let steps = crate::steps::Steps::one();
+        backend.run(namespace, command, (&limits, None), now, &steps).unwrap();
+    };
+    (0..3_500).for_each(set);
+    assert!(hub.reserved() < most);
+    assert!(backend.take_evicted().is_empty(), "messages go first");
+    (3_500..8_000).for_each(set);
+    assert!(!backend.take_evicted().is_empty());
+    assert!(hub.reserved() <= MEMORY / 64 + 8 * 1024, "{}", hub.reserved());
+    publish(&hub, "new", 1_000);
+    assert!(hub.reserved() > 0, "a small share stays");
+}
+
+#[test]
+fn the_newest_message_is_kept_however_large_it_is_until_it_is_too_old() {
+    let now = Clock::start().now().moment;
+    let (mut topic, encodings) = (topic::Topic::new(1, now), message::encodings());
+    let mut publish = |bytes: usize| {
+        let value = Value { bytes: vec![0; bytes].into(), is_text: false };
+        topic.publish(Arc::new(Message::new(value, "".into(), now, &encodings)), KEEPS);
+        (topic.first(), topic.bytes())
+    };
+
+    publish(3);
+    let (first, bytes) = publish(KEEPS.bytes);
+    assert_eq!(first, 2);
+    assert!(bytes > KEEPS.bytes);
+    assert_eq!(publish(3).0, 3);
+
+    topic.trim(Moment(after(now.0, KEEPS.time)), KEEPS);
+    assert_eq!(topic.bytes(), 0);
+}
+
+/// Reads everything; whether that was all messages from `first` to `last`.
+fn reads_all(world: &mut World, token: u32, first: u64, last: u64) -> bool {
+    let reader = &mut world.subscribers.get_mut(&token).unwrap().reader;
+    let numbers = std::iter::from_fn(|| reader.next()).map(|delivery| match delivery {
+        Delivery::Message(message) => Some(message.number),
+        Delivery::Gap(_) => None,
+    });
+    numbers.eq((first..=last).map(Some))
+}
+
+fn subscribe(world: &mut World, topic: usize) -> u32 {
+    world.page(1, topic);
+    world.subscribe(0, (1, topic), Resume::default());
+    world.tokens
+}
+
+#[test]
+fn large_messages_that_come_together_reach_a_subscriber_that_reads_them_later() {
+    let mut world = World::with_memory(1 << 30);
+    let token = subscribe(&mut world, 0);
+    (0..4).for_each(|_| world.publish(1, 0, LARGE));
+    world.locals[0].take_news(Vec::new());
+    assert!(reads_all(&mut world, token, 1, 4), "they fit an inbox");
+
+    for _ in 0..8 {
+        world.publish(1, 0, LARGE * 2 / 3);
+        world.locals[0].take_news(Vec::new());
+    }
+    assert!(reads_all(&mut world, token, 5, 12), "they fit a feed");
+}
+
+#[test]
+fn a_slow_subscriber_takes_nothing_from_those_of_other_topics() {
+    let mut world = World::new();
+    let (slow, fast) = (subscribe(&mut world, 0), subscribe(&mut world, 1));
+    for (topic, messages, bytes) in [(0, 15, LARGE / 2), (1, 40, 20_000)] {
+        for _ in 0..messages {
+            world.publish(1, topic, bytes);
+            world.locals[0].take_news(Vec::new());
+        }
+    }
+
+    assert!(reads_all(&mut world, fast, 1, 40));
+    assert!(!reads_all(&mut world, slow, 1, 15));
+}
+
+#[test]
+fn what_a_message_is_encoded_to_counts_once_until_the_message_is_gone() {
+    let mut world = World::new();
+    let token = subscribe(&mut world, 0);
+    world.publish(1, 0, 100_000);
+    world.locals[0].take_news(Vec::new());
+    let Some(Delivery::Message(message)) = world.subscribers.get_mut(&token).unwrap().reader.next()
+    else {
+        panic!("it was published")
+    };
+    let before = world.hub.memory();
+    let encode = |message: &Message| [vec![0; 30].into(), message.value.bytes.clone()];
+    let text = |_: &Message| [Bytes::new(), vec![0; 133_000].into()];
+    for _ in 0..3 {
+        message.encoded(Form::Grpc, encode);
+        message.encoded(Form::GrpcText, text);
+    }
+
+    assert_eq!(world.hub.memory() - before, 30 + 133_000);
+    world.subscribers.clear();
+    world.hub.retain(|_| false);
+    assert_eq!(world.hub.memory() / 133_000, 1, "somebody still has the message");
+    drop(message);
+    assert_eq!(world.hub.memory() / 133_000, 0);
+}
