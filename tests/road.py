@@ -21,6 +21,7 @@ class Road:
         self._target = target
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._open: list[socket.socket] = []
+        self._is_blocked = False
 
     @property
     def port(self) -> int:
@@ -37,6 +38,15 @@ class Road:
         opened, self._open = self._open, []
         for each in opened:
             _close(each)
+
+    def block(self) -> None:
+        """End every connection, and let none through until it is unblocked."""
+        self._is_blocked = True
+        self.cut()
+
+    def unblock(self) -> None:
+        """Let connections through again."""
+        self._is_blocked = False
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._accept, daemon=True).start()
@@ -59,13 +69,19 @@ class Road:
 
     def _lead(self, client: socket.socket) -> None:
         try:
+            self._welcome(client)
             server = socket.create_connection(self._target())
         except OSError:
             _close(client)
             return
         self._open += [client, server]
+        if self._is_blocked:
+            self.cut()
         threading.Thread(target=_carry, args=(server, client), daemon=True).start()
         _carry(client, server)
+
+    def _welcome(self, client: socket.socket) -> None:
+        """What comes before a client's own bytes: nothing."""
 
 
 def _carry(source: socket.socket, goal: socket.socket) -> None:
