@@ -28,6 +28,11 @@ def cast(open_server: Server) -> Cast:
         {"email": owner.email, "password": "correct horse battery", "account_name": NASTY},
     )
     owner.ask("PUT", f"/caches/{NASTY}")
+    owner.ask("POST", "/api-keys", {"description": NASTY, "role_id": "viewer"})
+    rule = {"type": "cache", "permissions": ["read"], "caches": "*", "items": {"key": NASTY}}
+    role = {"role_name": NASTY, "description": NASTY, "permissions": {"rules": [rule]}}
+    owner.ask("POST", "/roles", role)
+    owner.ask("POST", "/invitations", {"email": "i@example.com", "role_id": "viewer"})
     operator = owner.invite("olga@example.com", "operator")
     viewer = owner.invite("vic@example.com", "viewer")
     return Cast(owner, operator, viewer, Person(open_server, "eve@example.com").sign_up())

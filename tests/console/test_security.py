@@ -23,18 +23,22 @@ def client(open_server: Server) -> Iterator[httpx.Client]:
 
 
 def filled(path: str) -> str:
-    return "/console" + path.replace("{name}", "default-cache")
+    return "/console" + path.replace("{name}", "default-cache").replace("{role_id}", "viewer")
 
 
 def test_names_are_text_on_every_page(chrome: Browser, open_server: Server, cast: Cast) -> None:
-    """The account and a cache have a name that would be run; the policy would report it, too."""
+    """An account, a cache, a key and a role have a name that would be run; the policy would report
+    it, too."""
     with visit(chrome, open_server, cast.owner) as page:
         for path in PAGES.values():
             page.goto(path)
             assert page.locator("img[src=x]").count() == 0
             expect(page.locator(".who .account")).to_have_text(NASTY)
-        page.goto("/console/")
-        expect(page.get_by_role("link", name=NASTY)).to_be_visible()
+        for path in ("/console/", "/console/roles"):
+            page.goto(path)
+            expect(page.get_by_role("link", name=NASTY)).to_be_visible()
+        page.goto("/console/keys")
+        expect(page.get_by_role("rowheader", name=NASTY)).to_be_visible()
 
 
 def test_what_is_sent_back_into_a_form_is_text(client: httpx.Client) -> None:
@@ -180,6 +184,24 @@ def test_another_account_is_not_there_by_any_page(client: httpx.Client, cast: Ca
     mine = cast.owner.ask("GET", "/session")["account_id"]
     data = {"csrf": eve.csrf, "account_id": str(mine)}
     assert client.post("/console/switch", data=data).status_code == 404
+    others = {
+        "/keys/revoke": {"key_id": cast.owner.ask("GET", "/api-keys")["key_info"][0]["key_id"]},
+        "/members/remove": {"user_id": str(cast.viewer.user_id())},
+        "/members/role": {"user_id": str(cast.viewer.user_id()), "role_id": "viewer"},
+        "/members/take-back": {
+            "invitation_id": cast.owner.ask("GET", "/invitations")["invitations"][0][
+                "invitation_id"
+            ]
+        },
+    }
+    roles = cast.owner.ask("GET", "/roles?type=custom")["roles"]
+    others[f"/roles/{roles[0]['role_id']}/delete"] = {}
+    others[f"/roles/{roles[0]['role_id']}"] = {"name": "mine", "permissions": '{"rules": []}'}
+    for path, data in others.items():
+        answer = client.post(f"/console{path}", data={"csrf": eve.csrf} | data)
+        assert answer.status_code in (400, 404), path
+    assert client.get(f"/console/roles/{roles[0]['role_id']}").status_code == 404
+    assert cast.owner.ask("GET", "/roles?type=custom")["roles"] == roles
     assert "private" in [each["name"] for each in cast.owner.ask("GET", "/caches")["caches"]]
 
 

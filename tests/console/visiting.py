@@ -36,6 +36,10 @@ PAGES = {
     "caches": "/console/",
     "cache": "/console/caches/default-cache",
     "nasty-cache": f"/console/caches/{quote(NASTY, safe='')}",
+    "keys": "/console/keys",
+    "roles": "/console/roles",
+    "role": "/console/roles/viewer",
+    "members": "/console/members",
     "sessions": "/console/sessions",
 }
 """Every page of members."""

@@ -5,13 +5,12 @@ from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
 from attimo.console import web
-from attimo.console.entry import PREFIX
-from attimo.console.pages import caches, entering, passwords, sessions, static
+from attimo.console.addresses import PREFIX
+from attimo.console.pages import caches, entering, keys, members, passwords, roles, sessions, static
 from attimo.errors import AttimoError, MethodNotAllowed, PathNotFound
 
-PAGES = [
-    page for each in (entering, passwords, sessions, caches, static) for page in each.pages.all
-]
+_FILES = (entering, passwords, sessions, caches, keys, roles, members, static)
+PAGES = [page for each in _FILES for page in each.pages.all]
 _ROUTES = [Route(PREFIX + page.path, page, methods=[page.method]) for page in PAGES]
 
 

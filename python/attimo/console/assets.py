@@ -4,7 +4,7 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-from attimo.console.entry import PREFIX
+from attimo.console.addresses import PREFIX
 
 FOLDER = Path(__file__).with_name("static")
 TYPES = {

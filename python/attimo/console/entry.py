@@ -4,31 +4,12 @@ What pages need is imported when the first is asked for: a server that nobody lo
 memory on it.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
 
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-PREFIX = "/console"
-
-
-@dataclass(frozen=True, slots=True)
-class Addresses:
-    """Where programs reach the server, as the examples of pages say.
-
-    Attributes:
-        https: The URL by the public name; None without TLS.
-        http: The URL without TLS, for programs on this machine; None if there is none.
-        root: Returns the certificate to trust, if clients do not trust it already.
-        has_mail: Whether e-mail is sent; otherwise it is only saved in the data directory.
-    """
-
-    https: str | None
-    http: str | None
-    root: Callable[[], Path | None]
-    has_mail: bool
+from attimo.console.addresses import PREFIX, Addresses
 
 
 def routes(addresses: Addresses) -> Sequence[Route]:

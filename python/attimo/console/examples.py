@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 from starlette.requests import Request
 
 from attimo.api import cookies
-from attimo.console.entry import Addresses
+from attimo.console.addresses import Addresses
 
 _CURL = """\
 curl -X PUT -H "Authorization: $ATTIMO_TOKEN" -d hello \\

@@ -79,15 +79,9 @@ class Hour:
     counts: Totals
 
 
-def now(visit: Visit) -> int:
-    """The seconds since 1970 by the server's clock."""
-    found: int = visit.request.app.state.control.clock()
-    return found
-
-
 def of_caches(visit: Visit, found: Sequence[Cache]) -> list[Figures]:
     """Return the figures of caches; today begins at midnight (UTC)."""
-    moment = now(visit)
+    moment = visit.now
     today = _usage(visit, By.CACHE, moment - moment % DAY)
     return [
         Figures(
@@ -101,7 +95,7 @@ def of_caches(visit: Visit, found: Sequence[Cache]) -> list[Figures]:
 
 def hours(visit: Visit, name: str) -> list[Hour] | None:
     """Return what a cache did in each of the last hours; None if the member must not see it."""
-    moment = now(visit)
+    moment = visit.now
     first = moment - moment % HOUR - (HOURS - 1) * HOUR
     found = _usage(visit, By.HOUR, first, name)
     if found is None:
@@ -129,7 +123,7 @@ def limits(visit: Visit, name: str) -> list[Nearness] | None:
 
 def _rates_of(visit: Visit, name: str | None, scope: str) -> dict[str, float]:
     """The rates of the last whole minute: of a cache, or of the account."""
-    last = now(visit) // MINUTE * MINUTE - MINUTE
+    last = visit.now // MINUTE * MINUTE - MINUTE
     counts = (_usage(visit, By.MINUTE, last, name, last + MINUTE) or {}).get(last, Totals())
     return {f"{scope}{limit}": getattr(counts, count) / MINUTE for limit, count in _RATES.items()}
 

@@ -22,11 +22,12 @@ from starlette.types import Receive, Scope, Send
 from attimo.api import caller, cookies, problems
 from attimo.api.people import People
 from attimo.console import rendering
-from attimo.console.entry import PREFIX, Addresses
-from attimo.control import sessions, whoami
+from attimo.console.addresses import PREFIX, Addresses
+from attimo.control import caches, sessions, whoami
 from attimo.control.actions import Action
 from attimo.control.callers import SessionHolder, Visitor
 from attimo.control.members import Membership
+from attimo.control.permissions import Right
 from attimo.control.sessions import Session
 from attimo.control.whoami import Identity
 from attimo.errors import AttimoError, InvalidArgument, Unauthenticated
@@ -39,6 +40,15 @@ Result = TypeVar("Result")
 HOME = f"{PREFIX}/"
 SIGN_IN = f"{PREFIX}/sign-in"
 MOST_FIELDS = 100
+MOST_ROWS = 100
+"""Of a list, on one page."""
+PLACES = (
+    (HOME, "Caches", caches.LIST),
+    (f"{PREFIX}/keys", "Keys", Right("auth_management", "list")),
+    (f"{PREFIX}/roles", "Roles", Right("auth_management", "list")),
+    (f"{PREFIX}/members", "Members", Right("account_management", "list")),
+)
+"""The navigation: the path of each page, its title, and the permission to see it."""
 HEADERS = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; "
@@ -72,6 +82,12 @@ class Visit:
     def people(self) -> People:
         """The services for people."""
         found: People = self.request.app.state.people
+        return found
+
+    @property
+    def now(self) -> int:
+        """The seconds since 1970 by the server's clock."""
+        found: int = self.request.app.state.control.clock()
         return found
 
     @property
@@ -110,6 +126,24 @@ class Visit:
             Exception: Those of `Caller.perform`.
         """
         return self.member.perform(action, *args, **kw)
+
+    def may(self, right: Right) -> bool:
+        """Whether forms are shown that need a permission; the actions decide for themselves."""
+        return self.identity.permissions.allows(right.type, right.verb, right.about)
+
+    @property
+    def places(self) -> list[tuple[str, str]]:
+        """The path and the title of each page that the sender may see."""
+        return [(path, title) for path, title, right in PLACES if self.may(right)]
+
+    def done(self, texts: Mapping[str, str]) -> str | None:
+        """The text for what the page before has done, if the address names that."""
+        return texts.get(self.request.query_params.get("done", ""))
+
+    def segment(self, name: str) -> str:
+        """A named segment of the path."""
+        found: str = self.request.path_params[name]
+        return found
 
     def field(self, name: str) -> str:
         """The text of a field of the form; empty if it was not sent."""

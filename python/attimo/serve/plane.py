@@ -42,7 +42,7 @@ from attimo.store.database import Database, open_database
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
-    from attimo.console.entry import Addresses
+    from attimo.console.addresses import Addresses
 
 CONTROL_SECONDS = 10.0
 """How long closing the control plane waits for requests in flight before it is given up."""
@@ -338,7 +338,7 @@ class Plane:
         )
 
     def _addresses(self, root: Callable[[], Path | None]) -> "Addresses":
-        from attimo.console.entry import Addresses
+        from attimo.console.addresses import Addresses
 
         running = self.running
         return Addresses(

@@ -10,9 +10,6 @@ from attimo.control import caches
 from attimo.control.caches import Cache
 from attimo.errors import AttimoError, InvalidArgument
 
-MOST = 100
-"""How many caches a page has."""
-
 pages = Pages()
 
 _DONE = {
@@ -55,7 +52,7 @@ def show(visit: Visit) -> Response:
 @pages.post("/caches/{name}/flush")
 def flush(visit: Visit) -> Response:
     """Delete its items, if its name was typed again."""
-    name = _name(visit)
+    name = visit.segment("name")
     try:
         _check_typed(visit, name)
         visit.perform(caches.flush, name)
@@ -67,7 +64,7 @@ def flush(visit: Visit) -> Response:
 @pages.post("/caches/{name}/delete")
 def delete(visit: Visit) -> Response:
     """Delete it, if its name was typed again."""
-    name = _name(visit)
+    name = visit.segment("name")
     try:
         _check_typed(visit, name)
         visit.perform(caches.delete, name)
@@ -77,23 +74,23 @@ def delete(visit: Visit) -> Response:
 
 
 def _list(visit: Visit, error: AttimoError | None = None) -> Response:
-    values = _listed(visit) | {"may_create": _may_manage(visit)}
+    values = _listed(visit) | {"may_create": visit.may(caches.MANAGE)}
     return visit.page("caches.html", error=error, **values)
 
 
 def _listed(visit: Visit) -> dict[str, Any]:
     after = visit.request.query_params.get("after")
-    found = visit.perform(caches.list_page, MOST, after)
+    found = visit.perform(caches.list_page, web.MOST_ROWS, after)
     return {
         "caches": figures.of_caches(visit, found.items),
         "after": after,
         "next": found.next_token,
-        "done": _done(visit),
+        "done": visit.done(_DONE),
     }
 
 
 def _cache(visit: Visit, error: AttimoError | None = None) -> Response:
-    name = _name(visit)
+    name = visit.segment("name")
     cache: Cache = visit.perform(caches.find, name)
     (shown,) = figures.of_caches(visit, [cache])
     return visit.page(
@@ -103,26 +100,11 @@ def _cache(visit: Visit, error: AttimoError | None = None) -> Response:
         hours=figures.hours(visit, name),
         limits=figures.limits(visit, name),
         examples=examples.of_cache(visit.addresses, visit.request, name),
-        may_manage=_may_manage(visit, name),
-        done=_done(visit),
+        may_manage=visit.may(caches.MANAGE.on(name)),
+        done=visit.done(_DONE),
     )
-
-
-def _name(visit: Visit) -> str:
-    found: str = visit.request.path_params["name"]
-    return found
 
 
 def _check_typed(visit: Visit, name: str) -> None:
     if visit.field("typed").strip() != name:
         raise InvalidArgument("Nothing was done: type the name of the cache to confirm")
-
-
-def _may_manage(visit: Visit, name: str | None = None) -> bool:
-    """Whether the forms are shown; the actions decide for themselves."""
-    right = caches.MANAGE if name is None else caches.MANAGE.on(name)
-    return visit.identity.permissions.allows(right.type, right.verb, right.about)
-
-
-def _done(visit: Visit) -> str | None:
-    return _DONE.get(visit.request.query_params.get("done", ""))

@@ -14,6 +14,7 @@ pages = Pages()
 
 _DONE = {
     "signed-out": "You have signed out.",
+    "left": "You have left the account.",
     "password": "Your new password is set. Sign in with it.",
 }
 
@@ -100,9 +101,8 @@ def sign_out(visit: Visit) -> Response:
 
 
 def _sign_in(visit: Visit, error: AttimoError | None = None, next: str = "") -> Response:
-    done = _DONE.get(visit.request.query_params.get("done", ""))
     mode = visit.people.sign_up
-    return visit.page("sign-in.html", error=error, next=next, done=done, mode=mode)
+    return visit.page("sign-in.html", error=error, next=next, done=visit.done(_DONE), mode=mode)
 
 
 def _begin(visit: Visit, made: NewSession, answer: Response) -> Response:

@@ -15,8 +15,7 @@ _DONE = {"ended": "The session has ended.", "others": "All other sessions have e
 def show(visit: Visit) -> Response:
     """The list."""
     found = visit.visitor.perform(sessions.list_own, visit.member.session)
-    done = _DONE.get(visit.request.query_params.get("done", ""))
-    return visit.page("sessions.html", sessions=found, done=done)
+    return visit.page("sessions.html", sessions=found, done=visit.done(_DONE))
 
 
 @pages.post("/sessions/end")

@@ -17,7 +17,7 @@ pages = Pages()
 @pages.get("/static/{name}", is_public=True)
 def show(visit: Visit) -> FileResponse:
     """A file."""
-    name = visit.request.path_params["name"]
+    name = visit.segment("name")
     if name not in assets.TYPES:
         raise PathNotFound("There is no such file")
     return FileResponse(assets.FOLDER / name, media_type=assets.TYPES[name], headers=_KEPT)
