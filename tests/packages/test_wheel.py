@@ -28,8 +28,7 @@ def test_a_wheel_serves_from_an_empty_environment(installed: Path, tmp_path: Pat
         run(installed / "attimo", "set", "greeting", "hello", **home)
 
         assert run(installed / "attimo", "get", "greeting", **home).strip() == "hello"
-        for page in ("docs", "console/sign-in", "console/static/htmx.min.js"):
-            assert httpx.get(f"{server.http}/{page}", trust_env=False).status_code == 200
+        assert httpx.get(f"{server.http}/docs", trust_env=False).status_code == 200
         assert str(ROOT) not in server.output
 
 
@@ -48,7 +47,7 @@ def test_it_has_every_file_of_the_program(names: set[str]) -> None:
     assert "attimo/_commit.py" in names
 
 
-def test_it_has_nothing_else_but_files_of_pages_and_rate_cards(names: set[str]) -> None:
+def test_it_has_nothing_else_but_an_icon_and_rate_cards(names: set[str]) -> None:
     others = {
         name
         for name in names
@@ -57,10 +56,7 @@ def test_it_has_nothing_else_but_files_of_pages_and_rate_cards(names: set[str]) 
 
     cards = {f"attimo/billing/cards/{name}.toml" for name in card_file.load().by_name}
     assert len(cards) == 5
-    pages = {name for name in others if name.startswith("attimo/console/")}
-    assert {name.rpartition(".")[2] for name in pages} == {"html", "css", "js", "svg"}
-    assert "attimo/console/static/htmx.min.js" in pages
-    assert others == {"attimo/api/favicon-32x32.png"} | cards | pages
+    assert others == {"attimo/api/favicon-32x32.png"} | cards
 
 
 def test_it_has_the_licences_of_all_that_is_compiled_into_it(wheel: Path, names: set[str]) -> None:

@@ -80,6 +80,7 @@ LEFT_OUT = {
     "deleteAccount": "it would delete the accounts of other drawn requests",
     "assignPlan": "it would limit the account that all other drawn requests are of",
     "subscribe": "it waits for half a minute where nothing is published",
+    "subscribeToTopics": "it answers with a stream that has no end",
     "getSession": "it takes a session",
     "signOut": "it takes a session",
 }

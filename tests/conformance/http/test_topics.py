@@ -175,7 +175,7 @@ def test_what_is_refused(server: Server, web: httpx.Client, path: str, cache: st
         ("GET", f"{path}?token={token}", {}, 400),
         ("GET", f"/topics/{cache}/{'x' * 1_025}", {}, 400),
         ("POST", f"/topics/{cache}/", {}, 400),
-        ("POST", f"/topics/{cache}", {}, 404),
+        ("POST", f"/topics/{cache}", {}, 405),
         ("GET", f"/topics/{cache}/%ff", {}, 400),
         ("PUT", path, {}, 405),
         ("DELETE", path, {}, 405),

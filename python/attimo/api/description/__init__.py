@@ -163,5 +163,5 @@ def _data_paths(routes: DataRoutes) -> Paths:
         for method, operation in described.OPERATIONS.items():
             for verb, path in routes.get(method, ()):
                 if path.endswith("{key}") == (described is files):
-                    paths.setdefault(path, {})[verb.lower()] = operation
+                    paths.setdefault(path, {})[verb.lower()] = topics.ALONE.get(path, operation)
     return paths

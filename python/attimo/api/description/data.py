@@ -63,7 +63,14 @@ ORDER = query(
 )
 
 
-EXAMPLES = {"key": "k", "prefix": "user:", "field": "name", "value": "ada", "element": "ada"}
+EXAMPLES = {
+    "key": "k",
+    "prefix": "user:",
+    "field": "name",
+    "value": "ada",
+    "element": "ada",
+    "topic": "news",
+}
 
 
 def binary(

@@ -1,8 +1,12 @@
-"""Topics: publish, and subscribe by long polls."""
+"""Topics: publish, and subscribe by long polls or to streams of events."""
 
-from attimo.api.description.data import CACHE, NO_CACHE, NO_CONTENT
+from collections.abc import Mapping
+from typing import Any
+
+from attimo.api.description.data import CACHE, NO_CACHE, NO_CONTENT, binary
 from attimo.api.description.parts import (
     LARGEST_UNSIGNED,
+    Operation,
     Operations,
     Parameter,
     array,
@@ -70,6 +74,40 @@ _EXAMPLE = {
     ]
 }
 
+_EVENTS = f"""\
+retry: 1500
+id: {_PAGE}-103
+
+id: {_PAGE}-104
+data: {{"item":{{"topic":"news","topic_sequence_number":104,\
+"sequence_page":{_PAGE},"value":{{"text":"hello"}}}}}}
+
+:
+
+event: end
+data: {{"status":503,"title":"Service Unavailable","err":"server_stopping"}}
+
+"""
+_STREAM = {"text/event-stream": {"schema": _TEXT, "example": _EVENTS}}
+_MESSAGES = "Messages, and which ones were missed, in order."
+_STREAMED = (
+    "`data` is an item as in the answer to a poll, with its `topic`; the event `discontinuity` "
+    "says what was missed, and `end` is the last one. Comments show that the stream works. 429 and "
+    "503 are told in the `data` of an `end`, with the status 200, since a browser would not come "
+    "back otherwise."
+)
+_POSITION = query(
+    "last_event_id",
+    _TEXT,
+    "The `id` of the last event: `page-number` of the last message of each topic, joined by "
+    "commas. Browsers send it as `Last-Event-ID`, which counts if there are both.",
+)
+
+
+def _with_stream(answer: dict[str, Any]) -> dict[str, Any]:
+    return answer | {"content": answer["content"] | _STREAM}
+
+
 OPERATIONS: Operations = {
     "Publish": operation(
         "publish",
@@ -86,10 +124,11 @@ OPERATIONS: Operations = {
         "subscribe",
         TAG,
         "Wait for messages of a topic",
-        {200: json_answer("Messages, and which ones were missed, in order.", _ITEMS, _EXAMPLE)},
-        description="Answers when there is a message, or after 30 seconds with no items; at most "
-        "100 items. Poll again with the last number plus one, and its page: then nothing is missed "
-        "that the topic keeps. A `discontinuity` says that the messages after "
+        {200: _with_stream(json_answer(_MESSAGES, _ITEMS, _EXAMPLE))},
+        description="With `Accept: text/event-stream`, the answer is a stream of events: "
+        f"{_STREAMED} Otherwise, it comes when there is a message, or after 30 seconds with no "
+        "items; at most 100 items. Poll again with the last number plus one, and its page: then "
+        "nothing is missed that the topic keeps. A `discontinuity` says that the messages after "
         "`last_topic_sequence` and before `new_topic_sequence` are gone. `binary` is in base64.",
         parameters=[
             CACHE,
@@ -104,7 +143,24 @@ OPERATIONS: Operations = {
                 integer(0, LARGEST_UNSIGNED, default=0),
                 "Page of that number; with 0, the current one.",
             ),
+            _POSITION,
         ],
         refused=NO_CACHE,
     ),
 }
+
+OF_SEVERAL = operation(
+    "subscribeToTopics",
+    TAG,
+    "Receive messages of several topics as a stream of events",
+    {200: {"description": _MESSAGES, "content": _STREAM}},
+    description=f"{_STREAMED} The `id` has the positions in all topics, in their order.",
+    parameters=[
+        CACHE,
+        *binary("topic", "A topic's name; at most 32 of them.", many=True),
+        _POSITION,
+    ],
+    refused=NO_CACHE,
+)
+ALONE: Mapping[str, Operation] = {"/topics/{cache}": OF_SEVERAL}
+"""Operations of single paths, where a method has others, too."""

@@ -88,9 +88,7 @@ pub(crate) async fn answer_async(
         None if paths::is_of_cache(&parts.target) => {
             Answered::Whole(rest::answer_async(client, &parts, body).await)
         }
-        None if paths::is_of_topic(&parts.target) => {
-            Answered::Whole(rest::poll_topic(client, &parts).await)
-        }
+        None if paths::is_of_topic(&parts.target) => rest::subscribe(client, &parts, seat).await,
         None => Answered::Whole(rest::forward(client, parts, body).await),
     };
     answered.map(|response| cors::opened(&client.worker.core.origins, origin.as_ref(), response))
@@ -100,7 +98,7 @@ pub(crate) async fn answer_async(
 pub(crate) fn refusal(client: &Client, parts: &Parts, error: Error) -> Response {
     let response = match Mode::of(parts) {
         Some(mode) => grpc_web::refusal(client, parts, mode, error),
-        None => rest::refused(client, &error),
+        None => rest::refusal(client, parts, error),
     };
     cors::opened(&client.worker.core.origins, parts.headers.get(header::ORIGIN), response)
 }

@@ -1,4 +1,4 @@
-//! A response that goes on: the messages of a subscription, as they come.
+//! A response that goes on: the messages of subscriptions, as they come.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -16,10 +16,23 @@ const HEARTBEAT: Duration = Duration::from_secs(10);
 /// The same for programs on this machine, whose tests do not wait for long.
 const LOCAL_HEARTBEAT: Duration = Duration::from_secs(1);
 
+/// The topic of a delivery.
+#[derive(Clone, Copy)]
+pub(crate) struct From<'a> {
+    /// Its index among those of the stream.
+    pub(crate) index: usize,
+    pub(crate) topic: &'a str,
+}
+
 /// How a protocol writes a stream.
-pub(crate) trait Wire: Sync {
+pub(crate) trait Wire {
+    /// What comes first.
+    fn greeting(&self) -> Bytes {
+        self.heartbeat()
+    }
+
     /// A message, or what was missed.
-    fn delivery(&self, delivery: &Delivery) -> Encoded;
+    fn delivery(&mut self, from: From<'_>, delivery: &Delivery) -> Encoded;
 
     /// What shows that the stream works.
     fn heartbeat(&self) -> Bytes;
@@ -68,42 +81,67 @@ impl Answered {
 pub(crate) struct Streamed {
     /// Its status and headers; it has no body.
     pub(crate) response: Response,
-    /// How often to send [`Streamed::heartbeat`], which comes first.
+    /// How often to send [`Streamed::heartbeat`]; the first one comes first of all.
     pub(crate) heartbeat_every: Duration,
     /// Where it tells that it has something to send.
     pub(crate) ready: Rc<Ready>,
-    subscription: Subscription,
-    wire: &'static dyn Wire,
+    subscriptions: Vec<Subscription>,
+    /// The index of the subscription whose turn it is.
+    turn: usize,
+    wire: Box<dyn Wire>,
+    has_greeted: bool,
     /// Whether the server stops.
     leaves: bool,
 }
 
 impl Streamed {
-    /// The messages of a subscription, which tells `ready` when it has some, on a wire; `local` is
+    /// The messages of subscriptions, which tell `ready` when they have some, on a wire; `local` is
     /// whether the client is one of a `--local` server.
     pub(crate) fn new(
         response: Response,
-        (subscription, ready): (Subscription, Rc<Ready>),
-        wire: &'static dyn Wire,
+        (subscriptions, ready): (Vec<Subscription>, Rc<Ready>),
+        wire: Box<dyn Wire>,
         local: bool,
     ) -> Self {
         let heartbeat_every = if local { LOCAL_HEARTBEAT } else { HEARTBEAT };
-        Streamed { response, heartbeat_every, ready, subscription, wire, leaves: false }
-    }
-
-    /// What is sent next.
-    pub(crate) fn next(&mut self, now: Now) -> Piece {
-        match self.subscription.next(now) {
-            Next::Delivery(delivery) => Piece::Data(self.wire.delivery(&delivery)),
-            Next::Over(why) => Piece::Last(self.wire.end(why)),
-            Next::Nothing if self.leaves => Piece::Last(self.stop()),
-            Next::Nothing => Piece::Nothing,
+        Streamed {
+            response,
+            heartbeat_every,
+            ready,
+            subscriptions,
+            turn: 0,
+            wire,
+            has_greeted: false,
+            leaves: false,
         }
     }
 
-    /// What shows that the stream works.
-    pub(crate) fn heartbeat(&self) -> Bytes {
-        self.wire.heartbeat()
+    /// What is sent next: the subscriptions take turns.
+    pub(crate) fn next(&mut self, now: Now) -> Piece {
+        let all = self.subscriptions.len();
+        for _ in 0..all {
+            let index = self.turn;
+            self.turn = (index + 1) % all;
+            let subscription = &mut self.subscriptions[index];
+            match subscription.next(now) {
+                Next::Delivery(delivery) => {
+                    let from = From { index, topic: subscription.topic() };
+                    return Piece::Data(self.wire.delivery(from, &delivery));
+                }
+                Next::Over(why) => return Piece::Last(self.wire.end(why)),
+                Next::Nothing => {}
+            }
+        }
+        if self.leaves { Piece::Last(self.stop()) } else { Piece::Nothing }
+    }
+
+    /// What shows that the stream works; the first time also that it begins.
+    pub(crate) fn heartbeat(&mut self) -> Bytes {
+        if std::mem::replace(&mut self.has_greeted, true) {
+            self.wire.heartbeat()
+        } else {
+            self.wire.greeting()
+        }
     }
 
     /// Ends the stream once everything that is there was sent; whether that is new.

@@ -156,6 +156,17 @@ impl Subscription {
         Next::Delivery(delivery)
     }
 
+    /// The name of the topic.
+    pub(crate) fn topic(&self) -> &str {
+        &self.topic
+    }
+
+    /// The number of the next message, and its page; `None` if what it misses before that comes
+    /// next.
+    pub(crate) fn position(&self) -> Option<Resume> {
+        self.reader.position()
+    }
+
     fn check(&mut self) -> Result<()> {
         self.authorization = self.permit.authorization.borrow().clone()?;
         let access = Api::Subscribe.access();

@@ -147,6 +147,6 @@ methods! {
     }
     (Some(Pubsub)) Topic of Topic {
         Publish: Write, Nothing, Short, [Post "/topics/{cache}/{topic}"];
-        Subscribe: Read, Delivered, Short, [Get "/topics/{cache}/{topic}"];
+        Subscribe: Read, Delivered, Short, [Get "/topics/{cache}/{topic}", Get "/topics/{cache}"];
     }
 }

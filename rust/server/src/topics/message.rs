@@ -27,9 +27,11 @@ pub(crate) enum Form {
     Grpc,
     /// The same in base64.
     GrpcText,
+    /// An event of a stream of events, in JSON.
+    Event,
 }
 
-const FORMS: usize = 2;
+const FORMS: usize = 3;
 
 /// A message on a wire: in two parts, so that a large value is not copied.
 pub(crate) type Encoded = [Bytes; 2];

@@ -47,6 +47,13 @@ impl Reader {
         Reader { local: local.clone(), feed, place, gap, behind: VecDeque::new() }
     }
 
+    /// The number of the next message, and its page; `None` if what it misses before that comes
+    /// next.
+    pub(crate) fn position(&self) -> Option<Resume> {
+        let (number, page) = (self.place.number.get(), self.feed.borrow().key.page);
+        self.gap.is_none().then_some(Resume { number, page })
+    }
+
     /// What comes next, if it is there; else the subscriber is notified when it is.
     pub(crate) fn next(&mut self) -> Option<Delivery> {
         if let Some(gap) = self.gap.take() {

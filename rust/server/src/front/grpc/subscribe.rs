@@ -8,7 +8,7 @@ use super::{CONTENT_TYPE, frame, headers, inject, offered, or_status};
 use crate::error::{Error, Result};
 use crate::front::client::Client;
 use crate::front::cors;
-use crate::front::streamed::{End, Streamed, Wire};
+use crate::front::streamed::{End, From, Streamed, Wire};
 use crate::gate::{DataRequest, Subscribe};
 use crate::message::{Headers, Parts, Response};
 use crate::methods::Api;
@@ -25,7 +25,7 @@ pub(crate) async fn subscribe(
 ) -> std::result::Result<Streamed, Status> {
     let mut response = Response::new(Bytes::new());
     response.headers.insert(CONTENT_TYPE.0.clone(), CONTENT_TYPE.1.clone());
-    begin(client, Via::Grpc, parts, body, (response, &Native, seat)).await
+    begin(client, Via::Grpc, parts, body, (response, Box::new(Native), seat)).await
 }
 
 /// Begins a stream on a wire, whose head is a response.
@@ -34,7 +34,7 @@ pub(super) async fn begin(
     via: Via,
     parts: &Parts,
     body: Result<Bytes>,
-    to: (Response, &'static dyn Wire, Seat),
+    to: (Response, Box<dyn Wire>, Seat),
 ) -> std::result::Result<Streamed, Status> {
     inject(client, parts).await?;
     or_status(client, via, parts, guarded(|| subscribed(client, via, parts, body, to)))
@@ -46,7 +46,7 @@ fn subscribed(
     via: Via,
     parts: &Parts,
     body: Result<Bytes>,
-    (response, wire, seat): (Response, &'static dyn Wire, Seat),
+    (response, wire, seat): (Response, Box<dyn Wire>, Seat),
 ) -> Result<Streamed> {
     offered(client, via)?;
     cors::admit(client, parts)?;
@@ -68,14 +68,14 @@ fn subscribed(
         let asked = Subscribe { credential, authorization, cache, topic, resume, seat };
         call.subscribe(asked, &worker.permits, &worker.topics)
     })?;
-    Ok(Streamed::new(response, (subscription, ready), wire, client.local))
+    Ok(Streamed::new(response, (vec![subscription], ready), wire, client.local))
 }
 
 /// gRPC on HTTP/2.
 pub(super) struct Native;
 
 impl Wire for Native {
-    fn delivery(&self, delivery: &Delivery) -> Encoded {
+    fn delivery(&mut self, _: From<'_>, delivery: &Delivery) -> Encoded {
         framed(delivery)
     }
 

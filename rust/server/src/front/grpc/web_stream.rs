@@ -14,7 +14,7 @@ use super::status::Status;
 use super::subscribe;
 use crate::error::{Error, Result};
 use crate::front::client::Client;
-use crate::front::streamed::{Answered, End, Wire};
+use crate::front::streamed::{Answered, End, From, Wire};
 use crate::message::{Headers, Parts, Response};
 use crate::stats::Via;
 use crate::steps::Steps;
@@ -35,9 +35,9 @@ pub(crate) async fn subscribe(
     let mode = mode.of_answer(parts);
     let mut response = Response::new(Bytes::new());
     response.headers.insert(header::CONTENT_TYPE, mode.name());
-    let wire: &'static dyn Wire = match mode {
-        Mode::Binary => &Binary,
-        Mode::Text => &Text,
+    let wire: Box<dyn Wire> = match mode {
+        Mode::Binary => Box::new(Binary),
+        Mode::Text => Box::new(Text),
     };
     match subscribe::begin(client, Via::GrpcWeb, parts, body, (response, wire, seat)).await {
         Ok(streamed) => Answered::Streamed(streamed.into()),
@@ -48,7 +48,7 @@ pub(crate) async fn subscribe(
 struct Binary;
 
 impl Wire for Binary {
-    fn delivery(&self, delivery: &Delivery) -> Encoded {
+    fn delivery(&mut self, _: From<'_>, delivery: &Delivery) -> Encoded {
         framed(delivery)
     }
 
@@ -64,7 +64,7 @@ impl Wire for Binary {
 struct Text;
 
 impl Wire for Text {
-    fn delivery(&self, delivery: &Delivery) -> Encoded {
+    fn delivery(&mut self, _: From<'_>, delivery: &Delivery) -> Encoded {
         let encode = || {
             let [head, value] = framed(delivery);
             [Bytes::new(), text(&[head, value].concat())]

@@ -189,7 +189,8 @@ struct Base64Object<'a> {
     base64: InBase64<'a>,
 }
 
-struct InBase64<'a>(&'a [u8]);
+/// Bytes as a string of base64.
+pub(super) struct InBase64<'a>(pub(super) &'a [u8]);
 
 impl Serialize for InBase64<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {

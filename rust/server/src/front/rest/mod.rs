@@ -11,6 +11,7 @@ use percent_encoding::percent_decode_str;
 
 use super::client::Client;
 use super::request_id::{self, REQUEST_ID};
+use super::streamed::Answered;
 use super::{admission, basic, caching, host, origins};
 use crate::clock::Now;
 use crate::error::{Error, Result};
@@ -20,6 +21,7 @@ use crate::message::{Parts, Response};
 use crate::methods::Verb;
 use crate::stats::{Class, Via, guarded};
 use crate::steps::Steps;
+use crate::topics::Seat;
 
 mod allowance;
 mod batch;
@@ -29,6 +31,7 @@ mod collection;
 mod conditions;
 mod content_type;
 mod dictionary;
+mod events;
 mod json;
 mod leaderboard;
 pub(crate) mod limited;
@@ -91,12 +94,20 @@ pub(crate) async fn answer_async(client: &Client, parts: &Parts, body: Result<By
     or_problem(client, parts, answered)
 }
 
-/// Waits for messages of a topic.
-pub(crate) async fn poll_topic(client: &Client, parts: &Parts) -> Response {
+/// Waits for messages of a topic, or begins a stream of them.
+pub(crate) async fn subscribe(client: &Client, parts: &Parts, seat: Seat) -> Answered {
     if let Some(refusal) = offered::refusal(client, parts) {
-        return refusal;
+        return Answered::Whole(refusal);
     }
-    or_problem(client, parts, topics::poll(client, parts).await)
+    topics::subscribe(client, parts, seat)
+        .await
+        .unwrap_or_else(|error| Answered::Whole(refusal(client, parts, error)))
+}
+
+/// The response for an error of a request.
+pub(crate) fn refusal(client: &Client, parts: &Parts, error: Error) -> Response {
+    let response = or_problem(client, parts, Err(error));
+    events::or_event(parts, response)
 }
 
 /// Forwards the request to the control plane.
@@ -165,8 +176,8 @@ async fn ask(client: &Client, mut parts: Parts, body: Result<Bytes>) -> Result<R
     parts.headers.insert(header::HOST, host);
     let body = body?;
     if !body.is_empty() {
-        let kind = content_type(&parts)?;
-        parts.headers.insert(header::CONTENT_TYPE, kind);
+        media::json(&parts.headers)?;
+        parts.headers.insert(header::CONTENT_TYPE, status::JSON);
     }
     let mut request = Request::new(Full::new(body));
     // HEAD is forwarded as GET, since only the whole answer has the length; the connection drops
@@ -179,17 +190,6 @@ async fn ask(client: &Client, mut parts: Parts, body: Result<Bytes>) -> Result<R
         // The page needs authentication, so the reason why the token was refused is more useful.
         Some(refusal) if answer.status == StatusCode::UNAUTHORIZED => Err(refusal),
         _ => Ok(challenged(answer)),
-    }
-}
-
-/// The content type of a body for the control plane: a form of a page, or JSON.
-fn content_type(parts: &Parts) -> Result<HeaderValue> {
-    if paths::is_page(parts.target.path()) {
-        media::form(&parts.headers)?;
-        Ok(media::FORM)
-    } else {
-        media::json(&parts.headers)?;
-        Ok(status::JSON)
     }
 }
 

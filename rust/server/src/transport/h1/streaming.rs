@@ -40,7 +40,7 @@ where
     /// Sends a response until it ends.
     pub(super) async fn stream(&mut self, mut streamed: Box<Streamed>, manner: Manner) {
         self.output.begin_stream(&streamed.response, manner);
-        self.beat(&streamed);
+        self.beat(&mut streamed);
         loop {
             let added = self.add_pieces(&mut streamed);
             let sent = self.send().await;
@@ -54,7 +54,7 @@ where
             }
             match self.news(&mut streamed).await {
                 News::Some => {}
-                News::HeartbeatDue => self.beat(&streamed),
+                News::HeartbeatDue => self.beat(&mut streamed),
                 News::Over => self.ending = Ending::Now,
             }
             if self.ending != Ending::NotYet {
@@ -68,7 +68,7 @@ where
     }
 
     /// Adds a heartbeat.
-    fn beat(&mut self, streamed: &Streamed) {
+    fn beat(&mut self, streamed: &mut Streamed) {
         self.output.chunk([streamed.heartbeat(), Bytes::new()]);
         let now = self.client.worker.core.clock.now();
         self.deadline.set(now.moment, streamed.heartbeat_every);

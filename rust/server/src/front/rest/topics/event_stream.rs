@@ -1,0 +1,168 @@
+//! Server-sent events (<https://html.spec.whatwg.org/multipage/server-sent-events.html>): a stream of
+//! messages that browsers read with `EventSource`.
+//!
+//! An `EventSource` comes back by itself after a stream ends, and gives up for good after any status
+//! but 200. So what will pass, such as the stop of the server or a limit that is met, is told in a
+//! stream that ends at once; what will not has a status of its own. The last event of a stream is
+//! `end`: where it is missing, something in between has cut the stream.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use http::Method;
+use http::header::HeaderName;
+
+use super::super::query::Query;
+use super::super::{events, status};
+use super::item::Item;
+use super::place::NOT_A_NAME;
+use super::position::{self, All, Position};
+use super::subscribe::{Wanted, subscribe};
+use crate::error::{Error, Result};
+use crate::front::client::Client;
+use crate::front::streamed::{Answered, End, From, Streamed, Wire};
+use crate::gate::Subscription;
+use crate::limits::STREAM_TOPICS;
+use crate::message::{Parts, Response};
+use crate::topics::{Delivery, Encoded, Form, Message, Resume, Seat};
+
+/// What a browser sends when it comes back: the id of the last event.
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+/// How long a browser waits before it comes back, in milliseconds: up to twice as long, so that not
+/// all come at once.
+const RETRY: u64 = 1_000;
+/// A comment.
+const HEARTBEAT: &[u8] = b":\n\n";
+/// The size of an event without the message, in bytes, as a guess.
+const AROUND: usize = 200;
+
+/// Begins a stream of the topic in the path, or of those in the query.
+///
+/// # Errors
+///
+/// Those of [`crate::gate::Call::subscribe`], and [`Error::Invalid`].
+pub(super) fn begin(
+    client: &Client,
+    parts: &Parts,
+    (cache, topic): (&str, Option<&str>),
+    seat: Seat,
+) -> Result<Answered> {
+    let query = Query::of(&parts.target)?;
+    let wanted = wanted(parts, &query, topic);
+    let resumes: Vec<_> = wanted.iter().flatten().map(|wanted| wanted.resume).collect();
+    let subscriptions = subscribe(client, parts, &query, (cache, wanted), &seat)?;
+    let start = |(resume, subscription): (Resume, &Subscription)| {
+        Position::before(subscription.position().unwrap_or(resume))
+    };
+    let positions = resumes.into_iter().zip(&subscriptions).map(start).collect();
+    let retry = RETRY + client.worker.core.clock.micros() % RETRY;
+    let wire = Box::new(Events { positions, retry });
+    if parts.method == Method::HEAD {
+        let headers = events::headers();
+        return Ok(Answered::Whole(Response { headers, ..Response::without_content() }));
+    }
+    let streamed = Streamed::new(
+        events::response(Bytes::new()),
+        (subscriptions, seat.ready),
+        wire,
+        client.local,
+    );
+    Ok(Answered::Streamed(streamed.into()))
+}
+
+/// What is subscribed to: after the last event that the client has seen.
+fn wanted<'a>(parts: &Parts, query: &Query<'_>, topic: Option<&'a str>) -> Result<Vec<Wanted<'a>>> {
+    let topics = topics(query, topic)?;
+    let given = query.text("last_event_id")?;
+    let id = match parts.headers.get(LAST_EVENT_ID) {
+        Some(id) => Some(String::from_utf8_lossy(id.as_bytes())),
+        None => given,
+    };
+    let positions = match id {
+        Some(id) if !id.is_empty() => position::read(&id, topics.len())?,
+        _ => vec![Position::default(); topics.len()],
+    };
+    let wanted = topics.into_iter().zip(positions);
+    Ok(wanted.map(|(topic, at)| Wanted { topic, resume: at.resume() }).collect())
+}
+
+/// The topics of a stream: that of the path, or those of the query.
+fn topics<'a>(query: &Query<'_>, topic: Option<&'a str>) -> Result<Vec<Cow<'a, str>>> {
+    if let Some(topic) = topic {
+        return Ok(vec![topic.into()]);
+    }
+    let names = query.some_elements("topic")?;
+    if names.len() > STREAM_TOPICS {
+        return Err(Error::Invalid(format!("pass at most {STREAM_TOPICS} topics")));
+    }
+    let name = |name: Cow<'_, [u8]>| String::from_utf8(name.into_owned()).map_err(|_| NOT_A_NAME);
+    names.into_iter().map(|each| name(each).map(Cow::Owned)).collect()
+}
+
+/// A stream of events.
+struct Events {
+    /// Those of its topics.
+    positions: Vec<Position>,
+    /// How long a browser waits before it comes back, in milliseconds.
+    retry: u64,
+}
+
+impl Wire for Events {
+    /// A browser takes the id although no event bears it, so that nothing is missed by one that has
+    /// seen nothing yet.
+    fn greeting(&self) -> Bytes {
+        format!("retry: {}\nid: {}\n\n", self.retry, All(&self.positions)).into()
+    }
+
+    fn delivery(&mut self, from: From<'_>, delivery: &Delivery) -> Encoded {
+        self.positions[from.index] = Position::after(delivery);
+        match delivery {
+            Delivery::Message(message) => {
+                let [own, data] =
+                    message.encoded(Form::Event, |message| event(from.topic, message)).clone();
+                // The id of a stream of one topic is the same for all of its subscribers.
+                [if self.positions.len() == 1 { own } else { self.head().into() }, data]
+            }
+            Delivery::Gap(gap) => {
+                let head = format!("event: discontinuity\n{}", self.head()).into();
+                [head, data(&Item::gap(Some(from.topic), *gap), 0)]
+            }
+        }
+    }
+
+    fn heartbeat(&self) -> Bytes {
+        Bytes::from_static(HEARTBEAT)
+    }
+
+    fn end(&self, why: Error) -> End {
+        End { data: events::end(&status::response(&why).body), trailers: None }
+    }
+}
+
+impl Events {
+    /// What comes before the data of an event.
+    fn head(&self) -> String {
+        head(&self.positions)
+    }
+}
+
+fn head(positions: &[Position]) -> String {
+    format!("id: {}\ndata: ", All(positions))
+}
+
+/// A message as an event: what comes before its data in a stream of one topic, and the data.
+fn event(topic: &str, message: &Message) -> Encoded {
+    let head = head(&[Position::of(message)]);
+    [head.into(), data(&Item::message(Some(topic), message), message.value.bytes.len())]
+}
+
+/// The data of an event, about a value of so many bytes, up to its end.
+fn data(item: &Item<'_>, bytes: usize) -> Bytes {
+    let mut data = Vec::with_capacity(AROUND + bytes);
+    // A vector takes everything.
+    let _ = serde_json::to_writer(&mut data, item);
+    data.extend_from_slice(events::BLANK_LINE);
+    // It may be kept for as long as the message.
+    data.shrink_to_fit();
+    data.into()
+}

@@ -1,0 +1,97 @@
+//! `/topics/{cache}/{topic}`: publishing, and subscribing by long polls or as a stream of events;
+//! `/topics/{cache}`: streams of several topics.
+
+use attimo_engine::LARGE_VALUE_BYTES;
+use bytes::Bytes;
+use http::header::{self, HeaderValue};
+
+use self::place::Place;
+use super::query::Query;
+use super::{events, media, reply};
+use crate::clock::Now;
+use crate::error::{Error, Result};
+use crate::front::client::Client;
+use crate::front::streamed::Answered;
+use crate::front::{admission, basic};
+use crate::gate::DataRequest;
+use crate::message::{Parts, Response};
+use crate::methods::{Api, Verb};
+use crate::stats::{Via, guarded};
+use crate::steps::Steps;
+use crate::topics::{Seat, Value};
+
+mod event_stream;
+mod item;
+mod place;
+mod poll;
+mod position;
+mod subscribe;
+
+const NOT_UTF8: Error = Error::Malformed("body: `text/plain` must be UTF-8");
+
+/// Publishes a message.
+///
+/// # Errors
+///
+/// Those of [`crate::gate::Call::publish`], and [`Error::Malformed`].
+pub(super) fn publish(
+    client: &Client,
+    parts: &Parts,
+    body: Result<Bytes>,
+    now: Now,
+    steps: &Steps<'_>,
+) -> Result<Response> {
+    let place = Place::of(parts)?;
+    let Place { cache, topic: Some(topic) } = &place else { return Ok(place.not_allowed(parts)) };
+    let query = Query::of(&parts.target)?;
+    let basic = basic::password(&parts.headers);
+    let credential =
+        admission::credential(client, parts, query.token.as_deref(), basic.as_deref())?;
+    let worker = &client.worker;
+    let gate = &worker.core.gate;
+    let mut authorizations = client.authorizations.borrow_mut();
+    let authorized =
+        authorizations.authorize(gate, &worker.meter, credential, cache.as_bytes(), now);
+    let authorization = &client.noting(authorized)?;
+    let call = DataRequest { authorization, api: Api::Publish, via: Via::Http, now, steps };
+    let value = body.and_then(|body| value(parts, &body));
+    gate.serve(call, &worker.stats, value, |call, value| call.publish(topic, value))?;
+    Ok(reply::no_content())
+}
+
+/// The message in a body: text or bytes as its type says, or else text if it is UTF-8.
+fn value(parts: &Parts, body: &Bytes) -> Result<Value> {
+    media::whole(&parts.headers)?;
+    let kind = parts.headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
+    let kind = kind.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+    let is_utf8 = std::str::from_utf8(body).is_ok();
+    let is_text = match kind.to_ascii_lowercase().as_slice() {
+        b"application/octet-stream" => false,
+        b"text/plain" if !is_utf8 => return Err(NOT_UTF8),
+        _ => is_utf8,
+    };
+    // A short one would keep the read buffer that it is in.
+    let is_long = body.len() >= LARGE_VALUE_BYTES;
+    let bytes = if is_long { body.clone() } else { Bytes::copy_from_slice(body) };
+    Ok(Value { bytes, is_text })
+}
+
+/// Subscribes: answers a poll, or begins a stream, which tells `seat` when it has something to send.
+///
+/// # Errors
+///
+/// Those of [`crate::gate::Call::subscribe`], and the reason if the subscription of a poll ends.
+pub(super) async fn subscribe(client: &Client, parts: &Parts, seat: Seat) -> Result<Answered> {
+    let place = Place::of(parts)?;
+    if Verb::of(&parts.method) != Some(Verb::Get) {
+        return Ok(Answered::Whole(place.not_allowed(parts)));
+    }
+    match &place.topic {
+        Some(topic) if !events::is_wanted(parts) => {
+            poll::poll(client, parts, (&place.cache, topic)).await.map(Answered::Whole)
+        }
+        topic => {
+            guarded(|| event_stream::begin(client, parts, (&place.cache, topic.as_deref()), seat))
+        }
+    }
+}

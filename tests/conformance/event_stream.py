@@ -1,0 +1,81 @@
+"""A stream of events as a browser reads it, by the rules of the HTML standard (section 9.2)."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+
+@dataclass(frozen=True)
+class Event:
+    """An event that a page would get."""
+
+    kind: str
+    id: str
+    data: Any
+
+
+class EventStream:
+    """Reads events off an answer.
+
+    Attributes:
+        answer: Its status and headers.
+        last_id: What a browser would send when it comes back.
+        retry: How long it would wait before that, in milliseconds.
+        comments: How many comments have come.
+    """
+
+    def __init__(self, answer: httpx.Response) -> None:
+        self.answer = answer
+        self.last_id, self.retry, self.comments = "", 0, 0
+        self._events = self._read(answer.iter_lines())
+
+    def next(self) -> Event:
+        """The next event; StopIteration once the stream has ended."""
+        return next(self._events)
+
+    def texts(self, count: int) -> list[str]:
+        """The next messages, which must be text."""
+        return [self.next().data["item"]["value"]["text"] for _ in range(count)]
+
+    def end(self) -> dict[str, Any]:
+        """What the last event says, and that nothing follows it."""
+        *_, last = self._events
+        assert last.kind == "end"
+        found: dict[str, Any] = last.data
+        return found
+
+    def _read(self, lines: Iterator[str]) -> Iterator[Event]:
+        fields: dict[str, str] = {}
+        for line in lines:
+            name, _, value = line.partition(":")
+            value = value.removeprefix(" ")
+            if line == "":
+                self.last_id = fields.get("id", self.last_id)
+                if "data" in fields:
+                    kind = fields.get("event", "message")
+                    yield Event(kind, self.last_id, json.loads(fields["data"]))
+                fields = {}
+            elif name == "":
+                self.comments += 1
+            elif name == "retry":
+                self.retry = int(value)
+            else:
+                assert name in {"id", "event", "data"}, line
+                assert name not in fields, "the data of an event is one line"
+                fields[name] = value
+
+
+@contextmanager
+def events(web: httpx.Client, path: str, last_id: str = "", **params: Any) -> Iterator[EventStream]:
+    """Open a stream as a browser does, with the id of the last event if it comes back."""
+    headers = {"accept": "text/event-stream", "cache-control": "no-cache"}
+    if last_id:
+        headers["last-event-id"] = last_id
+    with web.stream("GET", path, params=params, headers=headers) as answer:
+        if answer.status_code != 200:
+            answer.read()
+        yield EventStream(answer)

@@ -1,0 +1,72 @@
+"""The pages of docs/how-to/topics.md in a real browser, whose server restarts meanwhile."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from conformance.web.site import site
+from faults.watching import free_port
+from harness import Server
+
+GUIDE = Path(__file__).parents[3] / "docs" / "how-to" / "topics.md"
+PATIENCE_MS = 20_000
+RULE = {"type": "topic", "permissions": ["read", "write"], "caches": "*", "topics": "*"}
+
+
+@pytest.fixture
+def away() -> Iterator[tuple[Server, httpx.Client]]:
+    """A server that comes back to its port, and its owner."""
+    with (
+        Server(ports=("--http", f"127.0.0.1:{free_port()}")) as server,
+        httpx.Client(base_url=server.http, headers={"authorization": server.api_key}) as web,
+    ):
+        yield server, web
+
+
+@contextmanager
+def opened(browser: Browser, web: httpx.Client, which: str) -> Iterator[Page]:
+    """The page of the guide that uses this, with the address of the server and a token."""
+    asked = {"permissions": {"rules": [RULE]}, "valid_for_seconds": 600, "token_id": "ann"}
+    token = web.post("/tokens", json=asked).raise_for_status().json()["token"]
+    pages = re.findall(r"```html\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+    (html,) = [page for page in pages if which in page]
+    address = str(web.base_url).rstrip("/")
+    html = html.replace("//localhost:8080", "//" + address.partition("//")[2])
+    html = html.replace("TOKEN", token)
+    with site({"page.html": html.encode()}) as port, browser.new_context() as context:
+        page = context.new_page()
+        page.goto(f"http://page.localhost:{port}/page.html")
+        yield page
+
+
+def publish(web: httpx.Client, topic: str, text: str) -> None:
+    web.post(f"/topics/default-cache/{topic}", content=text).raise_for_status()
+
+
+def shows(page: Page, *lines: str) -> None:
+    """Wait until the page has these lines, each once."""
+    for line in lines:
+        expect(page.get_by_text(line, exact=True)).to_have_count(1, timeout=PATIENCE_MS)
+
+
+def test_event_source_comes_back_after_a_restart_and_misses_nothing(
+    browser: Browser, away: tuple[Server, httpx.Client]
+) -> None:
+    server, web = away
+    publish(web, "news", "a")
+    with opened(browser, web, "EventSource") as page:
+        shows(page, "news: a")
+        publish(web, "sport", "b")
+        shows(page, "sport: b")
+        server.stop()
+        server.start()
+        for text in "cde":
+            publish(web, "news", text)
+        shows(page, "news: c", "news: d", "news: e", "news has a gap", "news: a")
+        web.delete("/caches/default-cache").raise_for_status()
+        shows(page, "the server refuses: is the token still valid?")
