@@ -12,6 +12,7 @@ CLIENTS := $(addprefix $(VENV)/., signer javascript web java rust momento-redis 
     aws-lambda-powertools imageio-ffmpeg langchain-js quickstarts express \
     go envoy) $(VENV)/programs/site
 LICENCES := rust/THIRD-PARTY-LICENSES.txt
+HTMX := python/attimo/console/static/htmx.min.js
 SAY := @printf '\033[1m==>\033[0m %s\n'
 
 # Cargo and pip find the environment by this, whatever the shell has activated.
@@ -26,7 +27,7 @@ $(shell PATH="$(PATH)" cargo --version >/dev/null 2>&1 || rm -f $(VENV)/.toolcha
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build fmt lint test conformance e2e faults attacks packages fuzz bench docs site serve
+.PHONY: help setup build fmt lint test conformance e2e console faults attacks packages fuzz bench docs site serve
 .PHONY: clients tests-built wheel sdist packages-tested release ci
 
 help: ## List the targets
@@ -34,7 +35,7 @@ help: ## List the targets
 
 setup: $(VENV)/.develop build ## Create .venv, install all dependencies, build the core
 
-build: $(VENV)/.core ## Build the data plane (Rust, optimised) into .venv
+build: $(VENV)/.core $(HTMX) ## Build the data plane (Rust, optimised) into .venv
 
 serve: build ## Run a server with the defaults
 	@exec $(BIN)/attimo serve
@@ -65,6 +66,10 @@ e2e: setup $(VENV)/.javascript ## The command line against a real server
 	@setup/apt.sh e2e systemd-analyze=systemd nft=nftables
 	$(PARALLEL) tests/e2e
 
+console: setup ## The console's pages in a browser, as owner, operator, viewer and stranger
+	@setup/apt.sh console chromium=chromium
+	$(PARALLEL) tests/console
+
 faults: setup $(VENV)/.javascript ## Kill the server, fill disk and memory, change the clock
 	@setup/apt.sh faults faketime=faketime mkfs.ext4=e2fsprogs
 	$(PARALLEL) --maxprocesses 2 tests/faults
@@ -94,11 +99,11 @@ clients: $(CLIENTS) $(VENV)/programs/site $(VENV)/programs/sbom
 tests-built: $(VENV)/.toolchain
 	cargo test --quiet --locked --workspace --no-run
 
-wheel: $(VENV)/.develop $(LICENCES) ## Build a wheel that installs without Rust, into dist/
+wheel: $(VENV)/.develop $(LICENCES) $(HTMX) ## Build a wheel that installs without Rust, into dist/
 	$(SAY) "Building the wheel (the first time takes 2 to 5 minutes)"
 	$(BIN)/python setup/recorded.py $(BIN)/maturin build --release --locked --out dist
 
-sdist: $(VENV)/.develop $(LICENCES) ## Build an sdist, from which Rust builds a wheel, into dist/
+sdist: $(VENV)/.develop $(LICENCES) $(HTMX) ## Build an sdist, from which Rust builds a wheel, into dist/
 	$(BIN)/python setup/recorded.py $(BIN)/maturin sdist --out dist
 
 packages: build wheel sdist ## Install wheel and sdist, build and run the container
@@ -116,7 +121,7 @@ release: ## Build all files of a release into dist/ (with REHEARSAL=1, without i
 	$(SAY) "Writing SBOMs and checksums"
 	$(BIN)/python setup/release.py $(if $(REHEARSAL),--rehearsal)
 
-ci: lint test conformance e2e faults attacks packages fuzz docs ## Everything that must pass before a change lands
+ci: lint test conformance e2e console faults attacks packages fuzz docs ## Everything that must pass before a change lands
 
 $(VENV)/.made: setup/python.sh
 	@setup/python.sh
@@ -151,6 +156,11 @@ $(VENV)/programs/sbom: $(VENV)/.made setup/sbom.txt
 # It builds the documentation as a site.
 $(VENV)/programs/site: $(VENV)/.made setup/site.txt
 	@setup/program.sh site setup/site.txt
+	@touch $@
+
+$(HTMX): $(VENV)/.made setup/console/package-lock.json setup/console.sh
+	$(SAY) "Fetching what the console's pages load"
+	@setup/console.sh
 	@touch $@
 
 $(VENV)/.core: $(VENV)/.run $(RUST) | $(VENV)/.toolchain

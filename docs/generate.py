@@ -117,7 +117,7 @@ def _compatibility() -> Iterator[str]:
     yield from ("# Compatibility", "", NOTE, "")
     yield "Momento's official clients use Attimo unmodified. This page lists all methods, with"
     yield "the methods of each client that call them; an empty cell means that the client has"
-    yield "none, or that no test calls it yet (topics, by the clients for Java and Rust). The tests"
+    yield "none, or that no test calls it yet (topics, by the client for Rust). The tests"
     yield "in `tests/conformance` call every method named here on a running server. Momento's other"
     yield "services (webhooks, functions) are not served yet."
     yield ""

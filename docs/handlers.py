@@ -1,4 +1,4 @@
-"""Which handlers perform which actions, as the source of `attimo.api` says.
+"""Which handlers perform which actions, as the source of `attimo.api` and `attimo.console` says.
 
 A handler may perform an action by itself, or through functions that it names.
 """
@@ -12,6 +12,7 @@ from typing import Any
 
 from attimo.api.app import OPERATIONS
 from attimo.api.services import METHODS
+from attimo.console.app import PAGES
 from attimo.control.actions import Action
 
 AnyAction = Action[Any, Any]
@@ -40,6 +41,11 @@ def by_grpc() -> dict[str, Handler]:
     return {path.lstrip("/"): method for path, method in METHODS.items()}
 
 
+def by_page() -> dict[str, Handler]:
+    """Every handler of a page, by its method and path."""
+    return {f"{each.method} {each.path}": each.function for each in PAGES}
+
+
 def _performed(module: str, name: str, seen: frozenset[str]) -> Iterator[AnyAction]:
     here = f"{module}.{name}"
     function = _functions(module).get(name)
@@ -51,7 +57,7 @@ def _performed(module: str, name: str, seen: frozenset[str]) -> Iterator[AnyActi
             yield from _actions(node.args[0], names)
         elif isinstance(node, (ast.Name, ast.Attribute)):
             place, _, used = _full_name(node, names, module).rpartition(".")
-            if place.startswith("attimo.api"):
+            if place.startswith(("attimo.api", "attimo.console")):
                 yield from _performed(place, used, seen | {here})
 
 

@@ -36,6 +36,7 @@ sorted-sets put monday ada 1
 sorted-sets put tuesday bob 2
 leaderboards put game 7 99.5
 leaderboards put game 8 1
+topic publish news hello
 """
 BEFORE: dict[tuple[str, ...], list[str]] = {
     ("role",): ["role create reader --allow read:shop"],

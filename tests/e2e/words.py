@@ -21,6 +21,7 @@ SANE = {
 
 MORE = {
     "set": ["k", "v"],
+    "topic publish": ["news"],
     "role create": ["--allow=read:x"],
     "role update": ["--allow=read:x"],
     "token create": ["--allow=read:x"],

@@ -24,6 +24,7 @@ def test_it_has_every_file_that_a_build_reads(sdist: Path) -> None:
     assert listed
     assert set(listed) - names == set()
     assert "rust/THIRD-PARTY-LICENSES.txt" in names
+    assert "python/attimo/console/static/htmx.min.js" in names
 
 
 def test_its_manifests_are_those_of_a_wheel(sdist: Path, tmp_path: Path) -> None:

@@ -28,7 +28,8 @@ def test_a_wheel_serves_from_an_empty_environment(installed: Path, tmp_path: Pat
         run(installed / "attimo", "set", "greeting", "hello", **home)
 
         assert run(installed / "attimo", "get", "greeting", **home).strip() == "hello"
-        assert httpx.get(f"{server.http}/docs", trust_env=False).status_code == 200
+        for page in ("docs", "console/sign-in", "console/static/htmx.min.js"):
+            assert httpx.get(f"{server.http}/{page}", trust_env=False).status_code == 200
         assert str(ROOT) not in server.output
 
 
@@ -47,7 +48,7 @@ def test_it_has_every_file_of_the_program(names: set[str]) -> None:
     assert "attimo/_commit.py" in names
 
 
-def test_it_has_nothing_else_but_an_icon_and_rate_cards(names: set[str]) -> None:
+def test_it_has_nothing_else_but_files_of_pages_and_rate_cards(names: set[str]) -> None:
     others = {
         name
         for name in names
@@ -56,7 +57,10 @@ def test_it_has_nothing_else_but_an_icon_and_rate_cards(names: set[str]) -> None
 
     cards = {f"attimo/billing/cards/{name}.toml" for name in card_file.load().by_name}
     assert len(cards) == 5
-    assert others == {"attimo/api/favicon-32x32.png"} | cards
+    pages = {name for name in others if name.startswith("attimo/console/")}
+    assert {name.rpartition(".")[2] for name in pages} == {"html", "css", "js", "svg"}
+    assert "attimo/console/static/htmx.min.js" in pages
+    assert others == {"attimo/api/favicon-32x32.png"} | cards | pages
 
 
 def test_it_has_the_licences_of_all_that_is_compiled_into_it(wheel: Path, names: set[str]) -> None:

@@ -42,10 +42,17 @@ def test_every_handler_performs_an_action(handlers: ModuleType) -> None:
     assert without == WITHOUT_ACTION.keys()
 
 
+def test_every_form_of_a_page_performs_an_action(handlers: ModuleType) -> None:
+    forms = {name: each for name, each in handlers.by_page().items() if name.startswith("POST ")}
+
+    assert forms
+    assert {name for name, each in forms.items() if not handlers.actions(each)} == set()
+
+
 def test_every_action_that_a_caller_may_ask_for_has_a_handler(
     handlers: ModuleType, permissions: ModuleType
 ) -> None:
-    known = handlers.by_http() | handlers.by_grpc()
+    known = handlers.by_http() | handlers.by_grpc() | handlers.by_page()
     performed = {each for handler in known.values() for each in handlers.actions(handler)}
     offered = {each for each in permissions.actions() if each.right is not SERVER}
 
@@ -62,7 +69,8 @@ def test_an_action_is_a_noun_and_a_verb(permissions: ModuleType) -> None:
 def test_no_handler_opens_a_transaction_or_says_who_acts() -> None:
     outside = {
         file.name
-        for file in (ROOT / "api").rglob("*.py")
+        for door in ("api", "console")
+        for file in (ROOT / door).rglob("*.py")
         if any(opens(node) for node in ast.walk(ast.parse(file.read_text())))
     }
 

@@ -48,6 +48,14 @@ def loaded_by(program: str) -> set[str]:
     return set(subprocess.run(look, capture_output=True, text=True, check=True).stdout.split())
 
 
+def test_a_server_whose_console_nobody_opens_loads_nothing_for_it() -> None:
+    loaded = loaded_by("import attimo.api.app, attimo.console.entry")
+
+    assert "starlette.routing" in loaded
+    assert "jinja2" not in loaded
+    assert "attimo.console.web" not in loaded
+
+
 def test_a_server_loads_no_client_of_grpc() -> None:
     """They come with the package of the published messages, and take 19 MB."""
     loaded = loaded_by("import attimo.api.app, attimo.api.services")

@@ -1,22 +1,16 @@
 """The root path leads on, in a browser and for programs."""
 
-import re
-
 from attimo.api import home
 from fakes import Client
 
 BROWSER = "text/html,application/xhtml+xml,*/*;q=0.8"
 
 
-def test_a_browser_gets_a_page_whose_links_lead_somewhere(nobody: Client) -> None:
-    page = nobody.ask("GET", "/", accept=BROWSER)
+def test_a_browser_is_led_to_the_console_on_the_host_that_it_asked(nobody: Client) -> None:
+    for path, page in {"/": "/console/", "/invitations/accept": "/console/accept"}.items():
+        answer = nobody.ask("GET", path, accept=BROWSER)
 
-    assert page.headers["content-type"] == "text/html; charset=utf-8"
-    assert "default-src 'none'" in page.headers["content-security-policy"]
-    links = set(re.findall(r'href="([^"]+)"', page.text))
-    # The data plane answers these itself.
-    for path in links - {"/health"}:
-        assert nobody.ask("GET", path).status_code == 200
+        assert (answer.status_code, answer.headers["location"]) == (303, page)
 
 
 def test_a_program_gets_the_same_as_json(nobody: Client) -> None:

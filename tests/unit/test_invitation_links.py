@@ -1,6 +1,4 @@
-"""The link of an invitation: for its creator and its recipient, once, and a page behind it."""
-
-import re
+"""The link of an invitation: for its creator and its recipient, once."""
 
 from starlette.applications import Starlette
 
@@ -44,20 +42,3 @@ def test_the_link_does_not_make_its_holder_somebody_who_is_known_already(
     assert ann.ask("POST", "/invitations/accept", accept).status_code == 401
     right = accept | {"password": PASSWORD}
     assert Browser(app).ask("POST", "/invitations/accept", right).status_code == 200
-
-
-def test_the_page_loads_nothing_from_elsewhere_and_the_token_is_sent_nowhere(
-    nobody: Client,
-) -> None:
-    page = nobody.ask("GET", "/invitations/accept")
-    script = nobody.ask("GET", "/invitations/accept/page.js")
-
-    assert page.headers["content-type"].startswith("text/html")
-    assert "default-src 'none'" in page.headers["content-security-policy"]
-    assert page.headers["referrer-policy"] == "no-referrer"
-    assert re.findall(r'(?:src|href)="([^"]+)"', page.text) == [
-        "/docs/favicon-32x32.png",
-        "/invitations/accept/page.js",
-    ]
-    assert script.headers["content-type"].startswith("text/javascript")
-    assert "location.hash" in script.text

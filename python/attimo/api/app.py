@@ -10,7 +10,6 @@ from starlette.routing import Route
 
 from attimo import mail
 from attimo.api import (
-    accept_page,
     accounts,
     api_keys,
     audit,
@@ -69,7 +68,6 @@ HANDLERS = (
     password,
     members,
     invitations,
-    accept_page,
     accounts,
     plans,
     certificates,
@@ -94,6 +92,7 @@ def create_app(
     stats_of: StatsOf = lambda _: None,
     cards: Cards | None = None,
     paying: Paying | None = None,
+    pages: Sequence[Route] = (),
 ) -> Starlette:
     """Create the app; database work runs in threads, never on the event loop.
 
@@ -111,9 +110,10 @@ def create_app(
         stats_of: Returns the node's numbers of a cache.
         cards: The rate cards; by default, those that come with Attimo.
         paying: How the server is paid; None if it takes no payments.
+        pages: The routes of the console.
     """
     routes = [Route(each.path, each, methods=[each.method]) for each in OPERATIONS]
-    app = Starlette(routes=routes, lifespan=_few_threads)
+    app = Starlette(routes=[*routes, *pages], lifespan=_few_threads)
     app.router.redirect_slashes = False
     app.state.description = docs.described(OPERATIONS, data_routes)
     app.state.control = control

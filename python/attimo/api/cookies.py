@@ -34,8 +34,11 @@ def is_sent(request: Request) -> bool:
     return _name(request) in request.cookies
 
 
-def session_of(visitor: Visitor, request: Request) -> Session:
+def session_of(visitor: Visitor, request: Request, shown: str | None = None) -> Session:
     """Return the session of a request's token, otherwise of its cookie.
+
+    Args:
+        shown: The CSRF token of a form; otherwise it is in the header.
 
     Raises:
         Unauthenticated: There is none, or it has ended.
@@ -49,7 +52,7 @@ def session_of(visitor: Visitor, request: Request) -> Session:
         raise NoToken("This needs a session: sign in with POST /session")
     session = visitor.perform(sessions.of_token, token)
     if request.method not in _ONLY_LOOKING:
-        _check_intent(request, session)
+        _check_intent(request, session, shown)
     return session
 
 
@@ -73,8 +76,19 @@ def take_back(request: Request, response: Response) -> None:
     )
 
 
-def _check_intent(request: Request, session: Session) -> None:
-    shown = request.headers.get(CSRF_HEADER, "")
+def check_origin(request: Request) -> None:
+    """Refuse a form that no page of this server sent; for those that need no session.
+
+    Raises:
+        PermissionDenied: Its origin is another, or unknown; every browser sends it with a form.
+    """
+    origin = request.headers.get("origin", "null")
+    if not _is_ours(request, origin):
+        raise PermissionDenied(f"Forms from {origin} are not accepted here")
+
+
+def _check_intent(request: Request, session: Session, shown: str | None) -> None:
+    shown = request.headers.get(CSRF_HEADER, "") if shown is None else shown
     if not compare_digest(shown.encode(), session.csrf_token.encode()):
         raise PermissionDenied(f"The header {CSRF_HEADER} must hold the session's csrf_token")
     origin = request.headers.get("origin")

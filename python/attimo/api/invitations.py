@@ -14,7 +14,9 @@ from attimo.api.pool import apart
 from attimo.api.routing import Router
 from attimo.api.schemas import Id, Model, StrictModel, text
 from attimo.control import invitations, joining, passwords, sessions, users
+from attimo.control.callers import Visitor
 from attimo.control.invitations import Invitation, NewInvitation
+from attimo.control.sessions import NewSession
 from attimo.control.users import User
 from attimo.errors import PermissionDenied, WrongPassword
 
@@ -107,16 +109,30 @@ def accept(
     response: Response,
 ) -> JoinedAccount:
     """Accept an invitation: a new user sets a password, an existing user sends theirs."""
+    made = join(visitor, people, body.token, body.password)
+    cookies.give(request, response, made, sessions.SECONDS)
+    return JoinedAccount(account_id=made.session.account_id, csrf_token=made.session.csrf_token)
+
+
+def join(visitor: Visitor, people: People, token: str, password: str) -> NewSession:
+    """Make the holder of an invitation's token a member, and sign them in.
+
+    Raises:
+        Unauthenticated: The token is invalid, or was used or revoked, or has expired.
+        WrongPassword: The address has a user, and that is not their password.
+        TooManyAttempts: It was tried too often from here.
+        PermissionDenied: This server accepts no new users.
+        MemberExists: The user is a member already.
+    """
     people.throttle.attempt_at_all("password", visitor.peer)
     people.throttle.attempt("accept", visitor.peer)
-    invitation = visitor.perform(invitations.of_token, body.token)
+    invitation = visitor.perform(invitations.of_token, token)
     user = visitor.perform(users.of_email, invitation.email)
-    hashed = _let_in(people, invitation, user, body.password)
-    made = visitor.perform(joining.accept, body.token, user, hashed)
+    hashed = _let_in(people, invitation, user, password)
+    made = visitor.perform(joining.accept, token, user, hashed)
     people.throttle.succeeded("accept", visitor.peer)
     people.throttle.know(visitor.peer, people.name(invitation.email))
-    cookies.give(request, response, made, sessions.SECONDS)
-    return JoinedAccount(account_id=invitation.account_id, csrf_token=made.session.csrf_token)
+    return made
 
 
 def send(people: People, made: NewInvitation, why: str) -> CreatedInvitation:

@@ -10,7 +10,7 @@ from attimo.api.invitations import info as invitation_info
 from attimo.api.routing import Router
 from attimo.api.schemas import Model, StrictModel
 from attimo.control import members, offboarding
-from attimo.control.callers import SessionHolder
+from attimo.control.callers import Caller, SessionHolder
 
 router = Router(tag="people")
 
@@ -102,10 +102,16 @@ def remove(caller: Authenticated, user_id: int, keep_keys: KeepKeys = False) -> 
     What they created is revoked: API keys with their tokens, URL signing keys, open invitations.
     `GET /members/{user_id}` lists it.
     """
+    end(caller, user_id, keep_keys)
+
+
+def end(caller: Caller, user_id: int, keep_keys: bool) -> bool:
+    """Remove a member; return whether that is the caller, who has left the account."""
     if isinstance(caller, SessionHolder) and caller.session.user_id == user_id:
         caller.perform(offboarding.leave, keep_keys)
-    else:
-        caller.perform(offboarding.remove, user_id, keep_keys)
+        return True
+    caller.perform(offboarding.remove, user_id, keep_keys)
+    return False
 
 
 def _info(member: members.Member) -> MemberInfo:

@@ -73,11 +73,22 @@ def change(
 @apart
 def forgotten(visitor: Anyone, people: PeopleServices, body: ForgotPassword) -> Response:
     """Send a reset token to an address if a user has it; the response does not tell."""
-    people.throttle.attempt("forgotten", visitor.peer)
-    people.mail_limits.reset(body.email)
-    # After the response, so that its time does not reveal it, either.
-    later = BackgroundTask(_send_token, visitor, people, body.email)
+    later = send_reset(visitor, people, body.email)
     return Response("null", 202, media_type=JSON, background=later)
+
+
+def send_reset(visitor: Visitor, people: People, email: str) -> BackgroundTask:
+    """Return what sends a reset token to an address, if a user has it.
+
+    It runs after the response, so that its time does not reveal that, either.
+
+    Raises:
+        TooManyAttempts: It was asked for too often from here.
+        TooMuchMail: The address gets no more e-mail for now, whether or not a user has it.
+    """
+    people.throttle.attempt("forgotten", visitor.peer)
+    people.mail_limits.reset(email)
+    return BackgroundTask(_send_token, visitor, people, email)
 
 
 @router.post(
@@ -89,10 +100,21 @@ def forgotten(visitor: Anyone, people: PeopleServices, body: ForgotPassword) -> 
 @apart
 def reset(visitor: Anyone, people: PeopleServices, body: ResetPassword) -> None:
     """Set a new password with the token from the e-mail, once; all sessions end."""
+    set_password(visitor, people, body.token, body.password)
+
+
+def set_password(visitor: Visitor, people: People, token: str, password: str) -> None:
+    """Set a new password for the holder of a reset token; all their sessions end.
+
+    Raises:
+        Unauthenticated: The token is invalid, was used, or has expired.
+        InvalidArgument: The password is too short, too long or too common.
+        TooManyAttempts: It was tried too often from here.
+    """
     people.throttle.attempt("reset", visitor.peer)
-    user = visitor.perform(users.of_reset, body.token)
-    hashed = passwords.hashed(body.password, user.email)
-    visitor.perform(users.reset_password, body.token, hashed)
+    user = visitor.perform(users.of_reset, token)
+    hashed = passwords.hashed(password, user.email)
+    visitor.perform(users.reset_password, token, hashed)
     people.throttle.succeeded("reset", visitor.peer)
     people.throttle.know(visitor.peer, people.name(user.email))
 
@@ -108,7 +130,9 @@ def _send_token(visitor: Visitor, people: People, email: str) -> None:
 def _letter(endpoint: str, token: str) -> str:
     return (
         f"Somebody asked to reset your password at https://{endpoint}.\n\n"
-        "Within an hour, you can set a new password by sending this:\n\n"
+        "Within an hour, you can set a new password at:\n\n"
+        f"https://{endpoint}/console/reset#{token}\n\n"
+        "Or send this:\n\n"
         f"POST https://{endpoint}/password/reset\n"
         f'{{"token": "{token}", "password": "…"}}\n\n'
         "If it was not you, do nothing: your password does not change.\n"

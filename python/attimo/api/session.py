@@ -6,13 +6,13 @@ from starlette.responses import Response
 from attimo.api import cookies
 from attimo.api.caller import Anyone
 from attimo.api.cookies import CHANGING, LOOKING
-from attimo.api.people import PeopleServices
+from attimo.api.people import People, PeopleServices
 from attimo.api.pool import apart
 from attimo.api.routing import Router
 from attimo.api.schemas import Model, StrictModel, WholeNumber
 from attimo.control import passwords, sessions, users
 from attimo.control.callers import Visitor
-from attimo.control.sessions import Session
+from attimo.control.sessions import NewSession, Session
 from attimo.errors import WrongPassword
 
 router = Router("/session", "people")
@@ -64,18 +64,29 @@ def sign_in(
     visitor: Anyone, people: PeopleServices, body: SignIn, request: Request, response: Response
 ) -> SessionInfo:
     """Sign in; the cookie of the response is the session."""
-    source = "sign in", visitor.peer, people.name(body.email)
+    made = enter(visitor, people, body.email, body.password)
+    cookies.give(request, response, made, sessions.SECONDS)
+    return _info(visitor, made.session)
+
+
+def enter(visitor: Visitor, people: People, email: str, password: str) -> NewSession:
+    """Begin a session of the user with this address and password.
+
+    Raises:
+        WrongPassword: There is no such user, or that is not their password.
+        TooManyAttempts: It was tried too often, from here or with this address.
+        AccountSuspended: All accounts of the user are suspended.
+    """
+    source = "sign in", visitor.peer, people.name(email)
     people.throttle.attempt_at_all("password", visitor.peer)
     people.throttle.attempt(*source)
-    user = visitor.perform(users.of_email, body.email)
+    user = visitor.perform(users.of_email, email)
     # The same work for an address that nobody has.
-    right = passwords.matches(user.password_hash if user else None, body.password)
+    right = passwords.matches(user.password_hash if user else None, password)
     if user is None or not right:
         raise WrongPassword("The e-mail address or the password is wrong")
     people.throttle.succeeded(*source)
-    made = visitor.perform(sessions.sign_in, user)
-    cookies.give(request, response, made, sessions.SECONDS)
-    return _info(visitor, made.session)
+    return visitor.perform(sessions.sign_in, user)
 
 
 @router.get(operation_id="getSession", security=LOOKING)

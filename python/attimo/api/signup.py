@@ -7,11 +7,13 @@ from starlette.responses import Response
 
 from attimo.api import cookies
 from attimo.api.caller import Anyone
-from attimo.api.people import PeopleServices
+from attimo.api.people import People, PeopleServices
 from attimo.api.pool import apart
 from attimo.api.routing import Router
 from attimo.api.schemas import Model, StrictModel, text
 from attimo.control import accounts, joining, passwords, sessions, users
+from attimo.control.callers import Visitor
+from attimo.control.joining import NewAccount
 from attimo.errors import PermissionDenied
 
 router = Router("/signup", "people")
@@ -50,14 +52,7 @@ def sign_up(
     response: Response,
 ) -> CreatedAccount:
     """Create an account with its owner, a cache and an API key, all usable at once."""
-    if people.sign_up != "open":
-        words = "by invitation only" if people.sign_up == "invite" else "closed"
-        raise PermissionDenied(f"Sign-up is {words} on this server")
-    people.throttle.attempt("sign up", visitor.peer)
-    email = users.address_of(body.email)
-    hashed = passwords.hashed(body.password, email)
-    made = visitor.perform(joining.sign_up, email, hashed, body.account_name)
-    people.throttle.know(visitor.peer, people.name(email))
+    made = found(visitor, people, body.email, body.password, body.account_name)
     cookies.give(request, response, made.session, sessions.SECONDS)
     return CreatedAccount(
         account_id=made.account_id,
@@ -66,3 +61,25 @@ def sign_up(
         endpoint=people.endpoint,
         csrf_token=made.session.session.csrf_token,
     )
+
+
+def found(
+    visitor: Visitor, people: People, email: str, password: str, account_name: str | None
+) -> NewAccount:
+    """Create an account with its owner; None names it after the address.
+
+    Raises:
+        PermissionDenied: Sign-up is not open.
+        TooManyAttempts: Too many accounts were created from here.
+        InvalidArgument: The address, the password or the name is invalid.
+        UserExists: There is a user with that address.
+    """
+    if people.sign_up != "open":
+        words = "by invitation only" if people.sign_up == "invite" else "closed"
+        raise PermissionDenied(f"Sign-up is {words} on this server")
+    people.throttle.attempt("sign up", visitor.peer)
+    email = users.address_of(email)
+    hashed = passwords.hashed(password, email)
+    made = visitor.perform(joining.sign_up, email, hashed, account_name)
+    people.throttle.know(visitor.peer, people.name(email))
+    return made

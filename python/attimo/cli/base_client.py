@@ -63,6 +63,14 @@ class BaseClient:
         """Close the connection."""
         self._connection.close()
 
+    def connect(self) -> None:
+        """Connect now, which the first request does otherwise.
+
+        Raises:
+            Unreachable: Nobody is there.
+        """
+        self._connection.connect()
+
     def send(
         self,
         method: str,

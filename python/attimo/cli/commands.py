@@ -21,6 +21,9 @@ _SECTIONS: dict[str, dict[str, tuple[str, str, str]]] = {
         "sorted-sets": ("sorted_sets", "group", "Values ordered by their scores."),
         "leaderboards": ("leaderboards", "group", "Ids ranked by their scores."),
     },
+    "Topics": {
+        "topic": ("topic", "group", "Publish messages, and subscribe to them."),
+    },
     "Account": {
         "login": ("login", "login", "Sign in to a server, and keep a key for it."),
         "logout": ("login", "logout", "Revoke the key of a login, and delete the profile."),
@@ -66,7 +69,7 @@ _SINGULAR = {
 }
 _PLURAL = {
     f"{noun}s": noun
-    for noun in ("account", "cache", "key", "role", "token", "member", "profile", "plan")
+    for noun in ("account", "cache", "key", "role", "token", "member", "profile", "plan", "topic")
 }
 _GUESSED = {
     "delete": "del",

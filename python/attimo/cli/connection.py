@@ -76,6 +76,18 @@ class Connection:
         """Close it."""
         self._http.close()
 
+    def connect(self) -> None:
+        """Open it.
+
+        Raises:
+            Unreachable: That failed; the message says why, and what to do.
+        """
+        try:
+            self._http.connect()
+        except OSError as error:
+            self.close()
+            raise Unreachable(self._why(error)) from error
+
     def certificate_end(self) -> int:
         """When the server's certificate expires, in seconds since 1970, once it was accepted.
 

@@ -41,6 +41,8 @@ _COMMANDS: dict[str, dict[str, str]] = {
         "attimo login`, `attimo whoami` or `attimo logout": "auth signin sign-in connect",
         "attimo whoami": "me id",
         "attimo bill": "bills billing invoice invoices cost costs price prices pricing",
+        "attimo topic publish TOPIC MESSAGE": "publish pub spublish",
+        "attimo topic subscribe TOPIC": "subscribe sub psubscribe ssubscribe pubsub",
         "attimo key list": "api-key api-keys apikey apikeys",
         "attimo key revoke KEY_ID": "revoke",
         "attimo member list": "user users team people",
@@ -79,6 +81,12 @@ _COMMANDS: dict[str, dict[str, str]] = {
         "attimo key create`, then `attimo key revoke KEY_ID": "rotate renew update edit",
         "attimo whoami": "current me test check",
         "`attimo key list` shows API keys, `attimo cache keys NAME [PREFIX]` those of items": "",
+    },
+    "attimo topic": {
+        "attimo topic publish TOPIC MESSAGE": "pub send post push write",
+        "attimo topic subscribe TOPIC": "sub listen tail watch follow read get",
+        "A topic exists from its first message on, and is deleted with its cache": "create new add "
+        "delete rm remove",
     },
     "attimo role": {"attimo role update ROLE --allow GRANT": "edit set grant change"},
     "attimo token": {

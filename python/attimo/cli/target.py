@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any, Concatenate, NamedTuple, ParamSpec, TypeV
 
 import click
 
-from attimo.cli import complete, homes, keys, profiles
+from attimo.cli import complete, homes, keys, profiles, topic_client
 from attimo.cli.base_client import BaseClient
 from attimo.cli.cache_client import CacheClient
 from attimo.cli.inputs import InputFile
 from attimo.cli.keys import Target
 from attimo.cli.options import option
-from attimo.cli.profiles import Profile
+from attimo.cli.profiles import TIMEOUT_SECONDS, Profile
+from attimo.cli.topic_client import TopicClient
 from attimo.data_directory import DataDirectory, reachable
 from attimo.errors import Misconfigured, Unreachable
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 Client = TypeVar("Client", bound=BaseClient)
+InCache = TypeVar("InCache", CacheClient, TopicClient)
 
 DEFAULT_CACHE = "default-cache"
 PANEL = "Which server"
@@ -99,13 +101,22 @@ def asks_server(command: "Callable[Concatenate[HttpClient, P], R]") -> Callable[
 
 def asks_cache(command: Callable[Concatenate[CacheClient, P], R]) -> Callable[..., R]:
     """Give a command its first argument, a cache, by the options that say which one and where."""
+    return _asks_in_cache(command, CacheClient, TIMEOUT_SECONDS)
 
+
+def asks_topics(command: Callable[Concatenate[TopicClient, P], R]) -> Callable[..., R]:
+    """As `asks_cache`, for a command about the topics of a cache."""
+    return _asks_in_cache(command, TopicClient, topic_client.ANSWER_SECONDS)
+
+
+def _asks_in_cache(
+    command: Callable[Concatenate[InCache, P], R], kind: type[InCache], timeout: float
+) -> Callable[..., R]:
     @wraps(command)
     def run(*args: P.args, **given: P.kwargs) -> R:
         name: Any = given.pop("cache")
-        client = _opened(BaseClient(choose(**_words(given))))
-        cache = CacheClient(client, chosen_cache(client.server, name))
-        return command(cache, *args, **given)
+        client = _opened(BaseClient(choose(**_words(given)), timeout))
+        return command(kind(client, chosen_cache(client.server, name)), *args, **given)
 
     return cache_option(with_options(run))
 

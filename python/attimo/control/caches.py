@@ -176,8 +176,7 @@ def find(tx: Tx, account_id: int, name: str) -> Cache:
         NoSuchCache: The account has no cache of that name.
     """
     names.check_cache(name)
-    whole = (Selector("exact", name.encode()), ALL)
-    tx.actor.need_rule(Rule("cache", frozenset({"read"}), whole))
+    tx.actor.need_rule(reading(name))
     cache = tx.db.first(Cache, _FIND, account_id=account_id, name=name, now=tx.now)
     if cache is None:
         raise NoSuchCache(name)
@@ -228,6 +227,11 @@ def end_due(tx: Tx) -> None:
     first = next_end(tx)
     if first is not None and first <= tx.now:
         _end(tx, _END_DUE, limit=MOST_AT_ONCE)
+
+
+def reading(name: str) -> Rule:
+    """Return the rule that grants reading all items of a cache."""
+    return Rule("cache", frozenset({"read"}), (Selector("exact", name.encode()), ALL))
 
 
 def next_end(tx: Tx) -> int | None:

@@ -49,6 +49,17 @@ def end(tx: Tx, hash: bytes) -> None:
     _write(tx, _END + "AND hash = :hash", hash=hash)
 
 
+def end_by_digits(tx: Tx, user_id: int, digits: str) -> None:
+    """End the sessions of a user whose hash begins with hexadecimal digits in upper case."""
+    which = "AND user_id = :user_id AND hex(hash) LIKE :digits || '%'"
+    _write(tx, _END + which, user_id=user_id, digits=digits)
+
+
+def end_but(tx: Tx, user_id: int, hash: bytes) -> None:
+    """End all sessions of a user but one."""
+    _write(tx, _END + "AND user_id = :user_id AND hash <> :hash", user_id=user_id, hash=hash)
+
+
 def end_of_member(tx: Tx, account_id: int, user_id: int) -> None:
     """End a user's sessions in an account."""
     which = "AND account_id = :account_id AND user_id = :user_id"

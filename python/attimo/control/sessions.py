@@ -20,6 +20,13 @@ FROM sessions JOIN users ON users.id = user_id
 WHERE hash = :hash AND expires_at > :now AND ended_at IS NULL
 """
 
+_OPEN = """
+SELECT substr(hex(hash), 1, 16), name, sessions.created_at, expires_at, hash = :hash
+FROM sessions LEFT JOIN accounts ON accounts.id = account_id
+WHERE user_id = :user_id AND expires_at > :now AND ended_at IS NULL
+ORDER BY sessions.created_at DESC, hash
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Session:
@@ -37,6 +44,23 @@ class Session:
     csrf_token: str = field(repr=False)
     expires_at: int
     hash: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """A session, as its user sees it in a list; times in seconds since 1970.
+
+    Attributes:
+        id: The first digits of its hash, with which nothing but its end can be asked for.
+        account_name: The account that it is about; None for a user without accounts.
+        is_current: Whether it is the one that asks.
+    """
+
+    id: str
+    account_name: str | None
+    created_at: int
+    expires_at: int
+    is_current: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +178,25 @@ def switch(tx: Tx, session: Session, account_id: int) -> Session:
 def end(tx: Tx, session: Session) -> None:
     """Sign out."""
     session_rows.end(tx, session.hash)
+
+
+@reads("session.read", PROOF)
+def list_own(tx: Tx, session: Session) -> list[OpenSession]:
+    """Return the open sessions of a session's user, newest first."""
+    return tx.db.all(OpenSession, _OPEN, user_id=session.user_id, hash=session.hash, now=tx.now)
+
+
+@writes("session.end", PROOF, audited=False)
+def end_own(tx: Tx, session: Session, id: str) -> None:
+    """End an open session of a session's user; does nothing if there is none with this ID."""
+    if id in {each.id for each in list_own(tx, session)}:
+        session_rows.end_by_digits(tx, session.user_id, id)
+
+
+@writes("session.end", PROOF, audited=False)
+def end_others(tx: Tx, session: Session) -> None:
+    """End all sessions of a session's user but this one."""
+    session_rows.end_but(tx, session.user_id, session.hash)
 
 
 @writes("session.end", PROOF, audited=False)

@@ -42,6 +42,8 @@ from attimo.store.database import Database, open_database
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
+    from attimo.console.addresses import Addresses
+
 CONTROL_SECONDS = 10.0
 """How long closing the control plane waits for requests in flight before it is given up."""
 
@@ -309,6 +311,7 @@ class Plane:
         from attimo.api import create_app
         from attimo.api.certificates import Certificates
         from attimo.api.payments import Paying
+        from attimo.console import entry
 
         settings, keeper, seller = self.settings, self._keeper, self._seller
         currency, endpoint = self.cards.named(None).currency, self.running.endpoint
@@ -331,6 +334,18 @@ class Plane:
             Paying(seller.provider, seller.rule, currency, endpoint, seller.wake)
             if seller
             else None,
+            entry.routes(self._addresses(root)),
+        )
+
+    def _addresses(self, root: Callable[[], Path | None]) -> "Addresses":
+        from attimo.console.addresses import Addresses
+
+        running = self.running
+        return Addresses(
+            f"https://{running.endpoint}" if running.https else None,
+            f"http://{reachable(running.http)}" if running.http else None,
+            root,
+            self.settings.smtp is not None,
         )
 
 

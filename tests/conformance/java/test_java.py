@@ -15,12 +15,17 @@ import pytest
 
 from conformance import programs
 from conformance.programs import LIMIT_SECONDS, WAYS, Outcome, Outcomes
+from conformance.stage import Stage
 from conformance.tunnel import Tunnel
 from harness import Server, as_v1
 
 FOLDER = Path(__file__).parent
 SOURCES = sorted(FOLDER.glob("src/test/java/attimo/*Test.java"))
+STAGED = "TopicTest"
+"""The class whose server is restarted, and is its own."""
+
 TOOLS = ("javac", "keytool", "mvn")
+TRUST_STORE = "javax.net.ssl.trustStore"
 PASSWORD = "changeit"  # noqa: S105  (of a store that holds no secret)
 
 
@@ -43,27 +48,48 @@ def outcomes(
     """What every class said, by its name, in one run."""
     way = str(request.param)
     server = programs.server_for(way, request)
-    reports = tmp_path_factory.mktemp("java")
-    with Tunnel(server.https_address) as tunnel:
-        done = subprocess.run(
-            [
-                *(maven, "--offline", "--batch-mode", "--quiet", "-Dstyle.color=never", "test"),
-                *(f"-Dreports={reports}", f"-DargLine={java_options(server, tunnel, reports)}"),
-            ],
-            cwd=FOLDER,
-            env=programs.environment(server, way)
-            | {"ATTIMO_V1_TOKEN": as_v1(server.api_key, "localhost")},
-            capture_output=True,
-            text=True,
-            timeout=LIMIT_SECONDS,
-        )
+    with Tunnel(lambda: server.https_address) as tunnel:
+        options = java_options(server, tunnel, tmp_path_factory.mktemp("java"))
+        environment = programs.environment(server, way)
+        return run(maven, f"!{STAGED}", options, environment, server)
+
+
+@pytest.fixture(scope="session")
+def staged_outcomes(maven: str, tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
+    """What the class said that has a server of its own."""
+    with Stage() as stage:
+        options = java_options(stage.server, stage.tunnel, tmp_path_factory.mktemp("java"))
+        return run(maven, STAGED, options, stage.environment, stage.server)
+
+
+def run(
+    maven: str,
+    classes: str,
+    options: dict[str, object],
+    environment: dict[str, str],
+    server: Server,
+) -> Outcomes:
+    """What some classes say."""
+    reports = Path(str(options[TRUST_STORE])).parent
+    told = " ".join(f"-D{name}={value}" for name, value in options.items())
+    done = subprocess.run(
+        [
+            *(maven, "--offline", "--batch-mode", "--quiet", "-Dstyle.color=never", "test"),
+            *(f"-Dtest={classes}", f"-Dreports={reports}", f"-DargLine={told}"),
+        ],
+        cwd=FOLDER,
+        env=environment | {"ATTIMO_V1_TOKEN": as_v1(server.api_key, "localhost")},
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_SECONDS,
+    )
     read = read_reports(reports)
     assert read, done.stdout[-20_000:] + done.stderr[-2_000:]
     programs.write_results(FOLDER, SOURCES, read)
     return read
 
 
-def java_options(server: Server, tunnel: Tunnel, room: Path) -> str:
+def java_options(server: Server, tunnel: Tunnel, room: Path) -> dict[str, object]:
     """What Java is told of the tunnel, and of the authority it must trust."""
     store = room / "authorities.p12"
     subprocess.run(
@@ -74,14 +100,13 @@ def java_options(server: Server, tunnel: Tunnel, room: Path) -> str:
         capture_output=True,
         check=True,
     )
-    said = {
+    return {
         "https.proxyHost": "127.0.0.1",
         "https.proxyPort": tunnel.port,
         "http.nonProxyHosts": "127.0.0.1",
-        "javax.net.ssl.trustStore": store,
+        TRUST_STORE: store,
         "javax.net.ssl.trustStorePassword": PASSWORD,
     }
-    return " ".join(f"-D{name}={value}" for name, value in said.items())
 
 
 def read_reports(folder: Path) -> Outcomes:
@@ -96,9 +121,13 @@ def read_reports(folder: Path) -> Outcomes:
     return read
 
 
-@pytest.mark.parametrize("file", [source.stem for source in SOURCES])
+@pytest.mark.parametrize("file", [each.stem for each in SOURCES if each.stem != STAGED])
 def test_the_client_for_java(outcomes: Outcomes, file: str) -> None:
     programs.judge(outcomes, file)
+
+
+def test_the_client_for_java_on_topics(staged_outcomes: Outcomes) -> None:
+    programs.judge(staged_outcomes, STAGED)
 
 
 def test_every_method_that_the_client_has_is_called() -> None:

@@ -1,5 +1,6 @@
 //! The declared media type and encoding of a body: honoured or refused with 415, never ignored.
 //!
+//! The pages of the console send forms; everything else is JSON.
 //! JSON is UTF-8 (RFC 8259 §8.1), by whatever name of its media type. A body without a type
 //! is taken for what the path expects (RFC 9110 §8.3).
 
@@ -8,9 +9,13 @@ use http::header::{self, HeaderValue};
 use crate::error::{Error, Result};
 use crate::message::Headers;
 
+pub(super) const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
+
 const TWO: Error = Error::Malformed("send one `content-type` header");
 const NOT_JSON: Error =
     Error::MediaType("body: must be JSON with the header `Content-Type: application/json`");
+const NOT_A_FORM: Error =
+    Error::MediaType("body: must be a form of a page (application/x-www-form-urlencoded)");
 const NOT_UTF8: Error = Error::MediaType("body: JSON is UTF-8, and no other charset is read");
 const PART: Error = Error::Malformed("`content-range`: send whole values, not parts of them");
 
@@ -26,6 +31,21 @@ pub(super) fn json(headers: &Headers) -> Result<()> {
         (None, _) => Ok(()),
         (Some(kind), None) => of_json(kind),
         (Some(_), Some(_)) => Err(TWO),
+    }
+}
+
+/// Checks that a body is a form, as browsers send it.
+///
+/// # Errors
+///
+/// [`Error::MediaType`] if it is declared to be something else, or nothing, and those of [`whole`].
+pub(super) fn form(headers: &Headers) -> Result<()> {
+    whole(headers)?;
+    let mut kinds = headers.get_all(header::CONTENT_TYPE);
+    match (kinds.next(), kinds.next()) {
+        (Some(kind), None) if kind == FORM => Ok(()),
+        (Some(_), Some(_)) => Err(TWO),
+        _ => Err(NOT_A_FORM),
     }
 }
 
@@ -119,6 +139,18 @@ mod tests {
             assert_eq!(declared(&[&kind]), Err(NOT_UTF8), "{kind}");
         }
         assert_eq!(declared(&["application/json", "application/json"]), Err(TWO));
+    }
+
+    #[test]
+    fn a_form_is_a_form_by_its_only_name() {
+        let of = |kinds: &[&str]| form(&headers(header::CONTENT_TYPE, kinds));
+
+        assert_eq!(of(&["application/x-www-form-urlencoded"]), Ok(()));
+        for kind in ["application/json", "text/plain", "multipart/form-data; boundary=x", ""] {
+            assert_eq!(of(&[kind]), Err(NOT_A_FORM), "{kind}");
+        }
+        assert_eq!(of(&[]), Err(NOT_A_FORM));
+        assert_eq!(of(&["application/x-www-form-urlencoded"; 2]), Err(TWO));
     }
 
     #[test]

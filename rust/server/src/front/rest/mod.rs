@@ -176,8 +176,8 @@ async fn ask(client: &Client, mut parts: Parts, body: Result<Bytes>) -> Result<R
     parts.headers.insert(header::HOST, host);
     let body = body?;
     if !body.is_empty() {
-        media::json(&parts.headers)?;
-        parts.headers.insert(header::CONTENT_TYPE, status::JSON);
+        let kind = content_type(&parts)?;
+        parts.headers.insert(header::CONTENT_TYPE, kind);
     }
     let mut request = Request::new(Full::new(body));
     // HEAD is forwarded as GET, since only the whole answer has the length; the connection drops
@@ -190,6 +190,17 @@ async fn ask(client: &Client, mut parts: Parts, body: Result<Bytes>) -> Result<R
         // The page needs authentication, so the reason why the token was refused is more useful.
         Some(refusal) if answer.status == StatusCode::UNAUTHORIZED => Err(refusal),
         _ => Ok(challenged(answer)),
+    }
+}
+
+/// The content type of a body for the control plane: a form of a page, or JSON.
+fn content_type(parts: &Parts) -> Result<HeaderValue> {
+    if paths::is_page(parts.target.path()) {
+        media::form(&parts.headers)?;
+        Ok(media::FORM)
+    } else {
+        media::json(&parts.headers)?;
+        Ok(status::JSON)
     }
 }
 

@@ -18,6 +18,9 @@ pub(super) const READY: &str = "/ready";
 pub(super) const METRICS: &str = "/metrics";
 /// The path by which any credential, a disposable token included, asks about itself.
 const WHOAMI: &str = "/whoami";
+/// The prefix of the console's pages, whose bodies are forms. Nothing else reads forms, which pages of
+/// other sites can send without asking (Fetch, "CORS-safelisted request-header").
+const PAGES: &str = "/console/";
 /// The paths for operators.
 pub(super) const PATHS: [&str; 3] = [HEALTH, READY, METRICS];
 /// RFC 9112 §3.2: other implementations read such bytes as other characters, or as the end of the
@@ -84,6 +87,11 @@ pub(super) fn is_answered(path: &str) -> bool {
 /// Whether the path is that of the metrics, which take a moment to gather.
 pub(super) fn is_metrics(path: &str) -> bool {
     path == METRICS
+}
+
+/// Whether the path is that of a page of the console.
+pub(super) fn is_page(path: &str) -> bool {
+    path.starts_with(PAGES)
 }
 
 /// Whether the path is that of a credential that asks about itself.

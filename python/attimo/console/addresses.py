@@ -1,0 +1,24 @@
+"""Where pages are, and where programs reach the server."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+PREFIX = "/console"
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where programs reach the server, as the examples of pages say.
+
+    Attributes:
+        https: The URL by the public name; None without TLS.
+        http: The URL without TLS, for programs on this machine; None if there is none.
+        root: Returns the certificate to trust, if clients do not trust it already.
+        has_mail: Whether e-mail is sent; otherwise it is only saved in the data directory.
+    """
+
+    https: str | None
+    http: str | None
+    root: Callable[[], Path | None]
+    has_mail: bool

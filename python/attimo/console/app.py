@@ -1,0 +1,28 @@
+"""The list of pages, and how a request finds its own."""
+
+from starlette.requests import Request
+from starlette.routing import Match, Route
+from starlette.types import Receive, Scope, Send
+
+from attimo.console import web
+from attimo.console.addresses import PREFIX
+from attimo.console.pages import caches, entering, keys, members, passwords, roles, sessions, static
+from attimo.errors import AttimoError, MethodNotAllowed, PathNotFound
+
+_FILES = (entering, passwords, sessions, caches, keys, roles, members, static)
+PAGES = [page for each in _FILES for page in each.pages.all]
+_ROUTES = [Route(PREFIX + page.path, page, methods=[page.method]) for page in PAGES]
+
+
+async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer a request: by its page, or by one that says that there is none."""
+    error: AttimoError = PathNotFound("There is no such page")
+    for route in _ROUTES:
+        match, found = route.matches(scope)
+        if match is Match.FULL:
+            scope.update(found)
+            await route.handle(scope, receive, send)
+            return
+        if match is Match.PARTIAL:
+            error = MethodNotAllowed(f"{scope['method']} is not allowed here")
+    await web.refusal(Request(scope, receive), error)(scope, receive, send)

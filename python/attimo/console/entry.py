@@ -1,0 +1,33 @@
+"""The console's place in the control app.
+
+What pages need is imported when the first is asked for: a server that nobody looks at spends no
+memory on it.
+"""
+
+from collections.abc import Sequence
+
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from attimo.console.addresses import PREFIX, Addresses
+
+
+def routes(addresses: Addresses) -> Sequence[Route]:
+    """Return the console's routes."""
+    return [Route(f"{PREFIX}/{{path:path}}", _Pages(addresses))]
+
+
+class _Pages:
+    """All pages, as an ASGI app."""
+
+    path = f"{PREFIX}/{{path:path}}"  # for the access log
+
+    def __init__(self, addresses: Addresses) -> None:
+        self._addresses = addresses
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request for a page."""
+        from attimo.console.app import answer
+
+        scope["state"]["addresses"] = self._addresses
+        await answer(scope, receive, send)

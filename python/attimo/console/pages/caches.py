@@ -1,0 +1,110 @@
+"""Caches: the list, a new one, one of them, its flush and its end."""
+
+from typing import Any
+
+from starlette.responses import Response
+
+from attimo.console import examples, figures, web
+from attimo.console.web import Pages, Visit, path_of
+from attimo.control import caches
+from attimo.control.caches import Cache
+from attimo.errors import AttimoError, InvalidArgument
+
+pages = Pages()
+
+_DONE = {
+    "joined": "You are a member of this account now.",
+    "deleted": "The cache is deleted, with all its items.",
+    "created": "The cache is ready to use.",
+    "flushed": "All items are deleted.",
+}
+
+
+@pages.get("/")
+def show_all(visit: Visit) -> Response:
+    """The list."""
+    return _list(visit)
+
+
+@pages.get("/figures")
+def show_figures(visit: Visit) -> Response:
+    """The rows of the list, again and again."""
+    return visit.page("parts/cache-rows.html", **_listed(visit))
+
+
+@pages.post("/caches")
+def create(visit: Visit) -> Response:
+    """Create a cache by its name."""
+    name = visit.field("name").strip()
+    try:
+        visit.perform(caches.create, name)
+    except AttimoError as error:
+        return _list(visit, error)
+    return web.to(path_of("caches", name), done="created")
+
+
+@pages.get("/caches/{name}")
+def show(visit: Visit) -> Response:
+    """A cache."""
+    return _cache(visit)
+
+
+@pages.post("/caches/{name}/flush")
+def flush(visit: Visit) -> Response:
+    """Delete its items, if its name was typed again."""
+    name = visit.segment("name")
+    try:
+        _check_typed(visit, name)
+        visit.perform(caches.flush, name)
+    except AttimoError as error:
+        return _cache(visit, error)
+    return web.to(path_of("caches", name), done="flushed")
+
+
+@pages.post("/caches/{name}/delete")
+def delete(visit: Visit) -> Response:
+    """Delete it, if its name was typed again."""
+    name = visit.segment("name")
+    try:
+        _check_typed(visit, name)
+        visit.perform(caches.delete, name)
+    except AttimoError as error:
+        return _cache(visit, error)
+    return web.to("/", done="deleted")
+
+
+def _list(visit: Visit, error: AttimoError | None = None) -> Response:
+    values = _listed(visit) | {"may_create": visit.may(caches.MANAGE)}
+    return visit.page("caches.html", error=error, **values)
+
+
+def _listed(visit: Visit) -> dict[str, Any]:
+    after = visit.request.query_params.get("after")
+    found = visit.perform(caches.list_page, web.MOST_ROWS, after)
+    return {
+        "caches": figures.of_caches(visit, found.items),
+        "after": after,
+        "next": found.next_token,
+        "done": visit.done(_DONE),
+    }
+
+
+def _cache(visit: Visit, error: AttimoError | None = None) -> Response:
+    name = visit.segment("name")
+    cache: Cache = visit.perform(caches.find, name)
+    (shown,) = figures.of_caches(visit, [cache])
+    return visit.page(
+        "cache.html",
+        error=error,
+        shown=shown,
+        hours=figures.hours(visit, name),
+        limits=figures.limits(visit, name),
+        examples=examples.of_cache(visit.addresses, visit.request, name),
+        may_manage=visit.may(caches.MANAGE.on(name)),
+        done=visit.done(_DONE),
+    )
+
+
+def _check_typed(visit: Visit, name: str) -> None:
+    if visit.field("typed").strip() != name:
+        raise InvalidArgument("Nothing was done: type the name of the cache to confirm")

@@ -1,0 +1,110 @@
+"""Coming in and going out: sign up, sign in, accept an invitation, switch the account, sign out."""
+
+from starlette.responses import Response
+
+from attimo.api import cookies, invitations, session, signup
+from attimo.api.pool import apart
+from attimo.console import examples, web
+from attimo.console.web import Pages, Visit
+from attimo.control import joining, sessions
+from attimo.control.sessions import NewSession
+from attimo.errors import AttimoError, InvalidArgument
+
+pages = Pages()
+
+_DONE = {
+    "signed-out": "You have signed out.",
+    "left": "You have left the account.",
+    "password": "Your new password is set. Sign in with it.",
+}
+
+
+@pages.get("/sign-in", is_public=True)
+def show_sign_in(visit: Visit) -> Response:
+    """The form to sign in."""
+    wanted = visit.request.query_params.get("next", "")
+    return _sign_in(visit, next=wanted)
+
+
+@pages.post("/sign-in", is_public=True)
+@apart
+def sign_in(visit: Visit) -> Response:
+    """Sign in, and go to the page that was asked for."""
+    try:
+        made = session.enter(
+            visit.visitor, visit.people, visit.field("email"), visit.field("password")
+        )
+    except AttimoError as error:
+        return _sign_in(visit, error=error, next=visit.field("next"))
+    return _begin(visit, made, web.back(visit))
+
+
+@pages.get("/sign-up", is_public=True)
+def show_sign_up(visit: Visit) -> Response:
+    """The form to sign up, or who can."""
+    return visit.page("sign-up.html", mode=visit.people.sign_up)
+
+
+@pages.post("/sign-up", is_public=True)
+@apart
+def sign_up(visit: Visit) -> Response:
+    """Create an account, and show its key, once."""
+    name = visit.field("account_name").strip() or None
+    try:
+        made = signup.found(
+            visit.visitor, visit.people, visit.field("email"), visit.field("password"), name
+        )
+    except AttimoError as error:
+        return visit.page("sign-up.html", error=error, mode=visit.people.sign_up)
+    visit = Visit(visit.request, visit.visitor, {}, made.session.session)
+    shown = examples.of_cache(visit.addresses, visit.request, joining.CACHE)
+    page = visit.page("welcome.html", key=made.key.token, cache=joining.CACHE, examples=shown)
+    return _begin(visit, made.session, page)
+
+
+@pages.get("/accept", is_public=True)
+def show_invitation(visit: Visit) -> Response:
+    """The form to accept an invitation, whose token is behind the `#` of its link."""
+    return visit.page("accept.html")
+
+
+@pages.post("/accept", is_public=True)
+@apart
+def accept(visit: Visit) -> Response:
+    """Become a member, signed in."""
+    try:
+        made = invitations.join(
+            visit.visitor, visit.people, visit.field("token"), visit.field("password")
+        )
+    except AttimoError as error:
+        return visit.page("accept.html", error=error)
+    return _begin(visit, made, web.to("/", done="joined"))
+
+
+@pages.post("/switch")
+def switch(visit: Visit) -> Response:
+    """Switch to another account of the user."""
+    chosen = visit.field("account_id")
+    if not chosen.isdecimal():
+        raise InvalidArgument("account_id must be a number")
+    visit.visitor.perform(sessions.switch, visit.member.session, int(chosen))
+    return web.to("/")
+
+
+@pages.post("/sign-out")
+def sign_out(visit: Visit) -> Response:
+    """End this session."""
+    visit.visitor.perform(sessions.end, visit.member.session)
+    answer = web.to("/sign-in", done="signed-out")
+    cookies.take_back(visit.request, answer)
+    return answer
+
+
+def _sign_in(visit: Visit, error: AttimoError | None = None, next: str = "") -> Response:
+    mode = visit.people.sign_up
+    return visit.page("sign-in.html", error=error, next=next, done=visit.done(_DONE), mode=mode)
+
+
+def _begin(visit: Visit, made: NewSession, answer: Response) -> Response:
+    cookies.give(visit.request, answer, made, sessions.SECONDS)
+    return answer

@@ -1,0 +1,127 @@
+"""Roles: the list, a new one by choosing or in JSON, one of them, its change and its end."""
+
+import json
+
+from starlette.responses import Response
+
+from attimo import grant_text
+from attimo.console import web
+from attimo.console.role_list import all_roles
+from attimo.console.web import Pages, Visit, path_of
+from attimo.control import offboarding, permissions, roles
+from attimo.control.permissions import Permissions
+from attimo.control.system_roles import Role
+from attimo.errors import AttimoError, FailedPrecondition, InvalidArgument
+
+pages = Pages()
+
+_DONE = {
+    "created": "The role can be given to keys and members.",
+    "changed": "The role is changed, for everybody who has it.",
+    "deleted": "The role is deleted.",
+}
+
+
+@pages.get("/roles")
+def show_all(visit: Visit) -> Response:
+    """The list."""
+    return _list(visit)
+
+
+@pages.post("/roles")
+def create(visit: Visit) -> Response:
+    """Create a role of what was chosen, or of JSON."""
+    name, description = visit.field("name").strip(), visit.field("description").strip()
+    try:
+        asked = visit.field("permissions").strip()
+        wanted = _parsed(asked) if asked else _chosen(visit)
+        made = visit.perform(roles.create, name, wanted, description)
+    except AttimoError as error:
+        return _list(visit, error)
+    return web.to(path_of("roles", made.id), done="created")
+
+
+@pages.get("/roles/{role_id}")
+def show(visit: Visit) -> Response:
+    """A role."""
+    return _role(visit)
+
+
+@pages.post("/roles/{role_id}")
+def change(visit: Visit) -> Response:
+    """Change a role; what its holders created and could not create any more is revoked."""
+    role_id = visit.segment("role_id")
+    name, description = visit.field("name").strip(), visit.field("description").strip()
+    try:
+        wanted = _parsed(visit.field("permissions"))
+        visit.perform(offboarding.change_permissions, role_id, name, wanted, description)
+    except AttimoError as error:
+        return _role(visit, error)
+    return web.to(path_of("roles", role_id), done="changed")
+
+
+@pages.post("/roles/{role_id}/delete")
+def delete(visit: Visit) -> Response:
+    """Delete a role that nobody has."""
+    try:
+        holders = visit.perform(offboarding.delete_role, visit.segment("role_id"))
+        if holders is not None:
+            raise FailedPrecondition(_in_use(holders))
+    except AttimoError as error:
+        return _role(visit, error)
+    return web.to("/roles", done="deleted")
+
+
+def _list(visit: Visit, error: AttimoError | None = None) -> Response:
+    found = [(role, _rules(role)) for role in all_roles(visit)]
+    may_manage = visit.may(roles.MANAGE)
+    return visit.page(
+        "roles.html", error=error, roles=found, may_manage=may_manage, done=visit.done(_DONE)
+    )
+
+
+def _role(visit: Visit, error: AttimoError | None = None) -> Response:
+    role: Role = visit.perform(roles.get, visit.segment("role_id"))
+    return visit.page(
+        "role.html",
+        error=error,
+        role=role,
+        rules=_rules(role),
+        text=visit.field("permissions") or json.dumps(role.permissions.dump(), indent=2),
+        may_manage=role.type == "custom" and visit.may(roles.MANAGE),
+        done=visit.done(_DONE),
+    )
+
+
+def _rules(role: Role) -> list[str]:
+    """The rules of a role, each as the command line writes it."""
+    return [grant_text.shown(rule) for rule in role.permissions.dump()["rules"]]
+
+
+def _chosen(visit: Visit) -> Permissions:
+    """One rule, of the fields with which it was chosen."""
+    verbs = [verb for verb in ("read", "write") if visit.field(verb)]
+    if not verbs:
+        raise InvalidArgument("Choose read, write or both")
+    cache, prefix = visit.field("cache").strip(), visit.field("prefix")
+    rule = {
+        "type": "cache",
+        "permissions": verbs,
+        "caches": {"name": cache} if cache else "*",
+        "items": {"key_prefix": prefix} if prefix else "*",
+    }
+    return permissions.read({"rules": [rule]})
+
+
+def _parsed(text: str) -> Permissions:
+    try:
+        return permissions.read(json.loads(text))
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise InvalidArgument("permissions: cannot be read as JSON") from error
+
+
+def _in_use(holders: offboarding.Holders) -> str:
+    names = [f"member {each.email}" for each in holders.members]
+    names += [f"the invitation of {each.email}" for each in holders.invitations]
+    names += [f"key {each.description or each.id}" for each in holders.api_keys]
+    return f"Role in use: give another role to {', '.join(names)}, or end these, first"

@@ -1,0 +1,68 @@
+"""Templates, and how pages write numbers and times."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from urllib.parse import quote
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from attimo.console import assets
+
+_UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
+
+
+def render(template: str, values: Mapping[str, object]) -> str:
+    """Fill in a template; all text is escaped."""
+    return _environment().get_template(template).render(values)
+
+
+@cache
+def _environment() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(Path(__file__).with_name("templates")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        auto_reload=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals |= {"asset": assets.url, "amount": amount}
+    made.filters |= {"bytes": of_bytes, "number": of_number, "when": of_time, "segment": of_segment}
+    return made
+
+
+def amount(count: float, unit: str) -> str:
+    """An amount in the unit of a limit, such as `bytes per second`."""
+    if unit.startswith("bytes"):
+        return of_bytes(count) + unit.removeprefix("bytes")
+    return of_number(count) + (f" {unit}" if unit != "count" else "")
+
+
+def of_bytes(count: float) -> str:
+    """Bytes in the largest unit of which there is one; with a decimal below 10."""
+    unit = 0
+    while count >= 1024 and unit + 1 < len(_UNITS):
+        count, unit = count / 1024, unit + 1
+    digits = 1 if unit and count < 10 else 0
+    return f"{count:.{digits}f} {_UNITS[unit]}"
+
+
+def of_number(count: float) -> str:
+    """A number with separators; with a decimal if it is small and not whole."""
+    return f"{count:,.1f}" if count < 100 and count != int(count) else f"{count:,.0f}"
+
+
+def of_time(moment: int) -> Markup:
+    """A moment in UTC, for people and for programs."""
+    at = datetime.fromtimestamp(moment, UTC)
+    return Markup('<time datetime="{}">{}</time>').format(
+        at.isoformat(), f"{at:%Y-%m-%d %H:%M} UTC"
+    )
+
+
+def of_segment(text: str) -> str:
+    """A segment of a path."""
+    return quote(text, safe="")

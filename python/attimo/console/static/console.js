@@ -1,0 +1,34 @@
+// What pages do beside their forms: copy, take a token out of the address, rest while unseen.
+"use strict";
+
+for (const button of document.querySelectorAll("button[data-copies]")) {
+  const source = document.getElementById(button.dataset.copies);
+  const label = button.textContent;
+  button.hidden = !navigator.clipboard;
+  button.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(source.textContent);
+      button.textContent = "Copied";
+    } catch {
+      getSelection().selectAllChildren(source);
+      button.textContent = "Selected";
+    }
+  });
+  button.addEventListener("blur", () => {
+    button.textContent = label;
+  });
+}
+
+// The link of an e-mail has its token behind the `#`, which browsers send to no server and no log.
+const token = document.querySelector("input[data-from-address]");
+if (token && location.hash.length > 1) {
+  token.value = location.hash.slice(1);
+  // The link stays good until it is used, so it is not left in the address bar.
+  history.replaceState(null, "", location.pathname);
+}
+if (token?.value) token.closest(".field").hidden = true;
+
+// Figures that nobody sees are not asked for.
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (document.hidden) event.preventDefault();
+});

@@ -1,0 +1,45 @@
+"""A server, its people and a browser for a file of tests."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser
+
+from browser import chromium
+from conformance.people import Person
+from console.visiting import NASTY, Cast
+from harness import Server
+
+
+@pytest.fixture(scope="session")
+def open_server() -> Iterator[Server]:
+    """Anybody may sign up at it; without an SMTP server, e-mail lies in its data directory."""
+    with Server("--signup", "open", "--collect-seconds", "1") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def cast(open_server: Server) -> Cast:
+    """An account with each kind of member, and another account."""
+    owner = Person(open_server, "ann@example.com")
+    owner.ask(
+        "POST",
+        "/signup",
+        {"email": owner.email, "password": "correct horse battery", "account_name": NASTY},
+    )
+    owner.ask("PUT", f"/caches/{NASTY}")
+    owner.ask("POST", "/api-keys", {"description": NASTY, "role_id": "viewer"})
+    rule = {"type": "cache", "permissions": ["read"], "caches": "*", "items": {"key": NASTY}}
+    role = {"role_name": NASTY, "description": NASTY, "permissions": {"rules": [rule]}}
+    owner.ask("POST", "/roles", role)
+    owner.ask("POST", "/invitations", {"email": "i@example.com", "role_id": "viewer"})
+    operator = owner.invite("olga@example.com", "operator")
+    viewer = owner.invite("vic@example.com", "viewer")
+    return Cast(owner, operator, viewer, Person(open_server, "eve@example.com").sign_up())
+
+
+@pytest.fixture(scope="module")
+def chrome() -> Iterator[Browser]:
+    """A browser without pages."""
+    with chromium() as browser:
+        yield browser
