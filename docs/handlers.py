@@ -12,6 +12,7 @@ from typing import Any
 
 from attimo.api.app import OPERATIONS
 from attimo.api.services import METHODS
+from attimo.console.addresses import PREFIX
 from attimo.console.app import PAGES
 from attimo.control.actions import Action
 
@@ -43,7 +44,7 @@ def by_grpc() -> dict[str, Handler]:
 
 def by_page() -> dict[str, Handler]:
     """Every handler of a page, by its method and path."""
-    return {f"{each.method} {each.path}": each.function for each in PAGES}
+    return {f"{each.method} {PREFIX}{each.path}": each.function for each in PAGES}
 
 
 def _performed(module: str, name: str, seen: frozenset[str]) -> Iterator[AnyAction]:

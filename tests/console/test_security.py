@@ -201,6 +201,9 @@ def test_another_account_is_not_there_by_any_page(client: httpx.Client, cast: Ca
         answer = client.post(f"/console{path}", data={"csrf": eve.csrf} | data)
         assert answer.status_code in (400, 404), path
     assert client.get(f"/console/roles/{roles[0]['role_id']}").status_code == 404
+    assert client.get("/console/audit?of=server").status_code == 403
+    for page in ("/console/audit", "/console/usage"):
+        assert "private" not in client.get(page).text, page
     assert cast.owner.ask("GET", "/roles?type=custom")["roles"] == roles
     assert "private" in [each["name"] for each in cast.owner.ask("GET", "/caches")["caches"]]
 

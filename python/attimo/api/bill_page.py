@@ -12,6 +12,7 @@ from attimo.api.page import HEADERS, page
 from attimo.api.usage import LateUsage
 from attimo.billing import money
 from attimo.billing.bill import Bill, Line
+from attimo.billing.card import Card
 
 _STYLE = """\
 body { font: 11pt/1.5 system-ui, sans-serif; color: #111; margin: 2rem auto; max-width: 46rem;
@@ -76,7 +77,9 @@ def _body(
         first_number=1,
     )
     if by is not None:
-        rows = [(group or "-", line, _money(amount, found)) for group, line, amount in shares]
+        rows = [
+            (group or "-", line, money_text(amount, found.card)) for group, line, amount in shares
+        ]
         heading = (by.capitalize(), "Line", "Amount")
         yield from _table(f"Shares by {by}", heading, rows, first_number=2)
     yield f"<footer>\n<p>{escape(' '.join(_about(found, late)))}</p>\n</footer>\n"
@@ -95,14 +98,14 @@ def _columns(found: Bill, *cells: str) -> Row:
 
 def _sums(amount: Decimal | None, forecast: Decimal | None, found: Bill) -> tuple[str, str]:
     return (
-        "not metered" if amount is None else _money(amount, found),
-        "-" if forecast is None else _money(forecast, found),
+        "not metered" if amount is None else money_text(amount, found.card),
+        "-" if forecast is None else money_text(forecast, found.card),
     )
 
 
-def _money(amount: Decimal, found: Bill) -> str:
+def money_text(amount: Decimal, card: Card) -> str:
     """A sum with the symbol of its currency; one of letters has a space behind it."""
-    symbol = found.card.symbol
+    symbol = card.symbol
     gap = "\u00a0" if symbol[-1].isalpha() else ""
     return f"{symbol}{gap}{amount:f}"
 

@@ -6,10 +6,21 @@ from starlette.types import Receive, Scope, Send
 
 from attimo.console import web
 from attimo.console.addresses import PREFIX
-from attimo.console.pages import caches, entering, keys, members, passwords, roles, sessions, static
+from attimo.console.pages import (
+    audit,
+    caches,
+    entering,
+    keys,
+    members,
+    passwords,
+    roles,
+    sessions,
+    static,
+    usage,
+)
 from attimo.errors import AttimoError, MethodNotAllowed, PathNotFound
 
-_FILES = (entering, passwords, sessions, caches, keys, roles, members, static)
+_FILES = (entering, passwords, sessions, caches, keys, roles, members, usage, audit, static)
 PAGES = [page for each in _FILES for page in each.pages.all]
 _ROUTES = [Route(PREFIX + page.path, page, methods=[page.method]) for page in PAGES]
 

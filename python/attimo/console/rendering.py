@@ -9,6 +9,7 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from attimo.billing import money
 from attimo.console import assets
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
@@ -29,7 +30,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals |= {"asset": assets.url, "amount": amount}
+    made.globals |= {"asset": assets.url, "amount": amount, "plain": money.format_plain}
     made.filters |= {"bytes": of_bytes, "number": of_number, "when": of_time, "segment": of_segment}
     return made
 

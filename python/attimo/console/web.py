@@ -23,7 +23,7 @@ from attimo.api import caller, cookies, problems
 from attimo.api.people import People
 from attimo.console import rendering
 from attimo.console.addresses import PREFIX, Addresses
-from attimo.control import caches, sessions, whoami
+from attimo.control import bills, caches, sessions, whoami
 from attimo.control.actions import Action
 from attimo.control.callers import SessionHolder, Visitor
 from attimo.control.members import Membership
@@ -47,6 +47,8 @@ PLACES = (
     (f"{PREFIX}/keys", "Keys", Right("auth_management", "list")),
     (f"{PREFIX}/roles", "Roles", Right("auth_management", "list")),
     (f"{PREFIX}/members", "Members", Right("account_management", "list")),
+    (f"{PREFIX}/usage", "Usage", bills.READ),
+    (f"{PREFIX}/audit", "Audit", Right("account_management", "read")),
 )
 """The navigation: the path of each page, its title, and the permission to see it."""
 HEADERS = {
