@@ -117,9 +117,8 @@ def _compatibility() -> Iterator[str]:
     yield from ("# Compatibility", "", NOTE, "")
     yield "Momento's official clients use Attimo unmodified. This page lists all methods, with"
     yield "the methods of each client that call them; an empty cell means that the client has"
-    yield "none, or that no test calls it yet (topics, by the client for Rust). The tests"
-    yield "in `tests/conformance` call every method named here on a running server. Momento's other"
-    yield "services (webhooks, functions) are not served yet."
+    yield "none. The tests in `tests/conformance` call every method named here on a running"
+    yield "server. Momento's other services (webhooks, functions) are not served yet."
     yield ""
     yield "URLs that Momento's `momento-signer` (PyPI, 0.2.2) signs with `CreateSigningKey` keys"
     yield "are accepted as [signed URLs](../how-to/serve-files-and-video.md) for one item and"

@@ -14,10 +14,14 @@ import pytest
 
 from conformance import programs
 from conformance.programs import LIMIT_SECONDS, Outcome, Outcomes
+from conformance.stage import Stage
 
 FOLDER = Path(__file__).parent
 SOURCES = [path for path in sorted(FOLDER.glob("src/*.rs")) if path.stem not in {"main", "scene"}]
 TEST = re.compile(r"^test (\w+)::(\w+) \.\.\. (ok|FAILED)$", re.MULTILINE)
+STAGED = "topics"
+"""The module whose server is restarted, and is its own."""
+
 SAID = re.compile(r"^---- (\S+) stdout ----\n(.*?)(?=^---- |^failures:$)", re.MULTILINE | re.DOTALL)
 
 
@@ -39,11 +43,23 @@ def outcomes(request: pytest.FixtureRequest, cargo: str) -> Outcomes:
     """What every module said, by its name, in one run."""
     way = str(request.param)
     server = programs.server_for(way, request)
+    environment = programs.environment(server, way) | {"ATTIMO_V1_TOKEN": server.v1_token}
+    return run(cargo, environment, "--", "--skip", f"{STAGED}::")
+
+
+@pytest.fixture(scope="session")
+def staged_outcomes(cargo: str) -> Outcomes:
+    """What the module said that has a server of its own; its tests run one at a time."""
+    with Stage() as stage:
+        return run(cargo, stage.environment, f"{STAGED}::", "--", "--test-threads", "1")
+
+
+def run(cargo: str, environment: dict[str, str], *words: str) -> Outcomes:
+    """What some modules say."""
     done = subprocess.run(
-        [cargo, "test", "--offline", "--locked"],
+        [cargo, "test", "--offline", "--locked", *words],
         cwd=FOLDER,
-        env=programs.environment(server, way)
-        | {"ATTIMO_V1_TOKEN": server.v1_token, "CARGO_TARGET_DIR": str(FOLDER / "target")},
+        env=environment | {"CARGO_TARGET_DIR": str(FOLDER / "target")},
         capture_output=True,
         text=True,
         timeout=LIMIT_SECONDS,
@@ -64,9 +80,13 @@ def read_lines(text: str) -> Outcomes:
     return read
 
 
-@pytest.mark.parametrize("file", [source.stem for source in SOURCES])
+@pytest.mark.parametrize("file", [each.stem for each in SOURCES if each.stem != STAGED])
 def test_the_client_for_rust(outcomes: Outcomes, file: str) -> None:
     programs.judge(outcomes, file)
+
+
+def test_the_client_for_rust_on_topics(staged_outcomes: Outcomes) -> None:
+    programs.judge(staged_outcomes, STAGED)
 
 
 def test_every_method_that_the_client_has_is_called() -> None:

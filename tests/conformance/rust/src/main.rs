@@ -12,5 +12,6 @@ mod scalar;
 mod scene;
 mod set;
 mod sorted_set;
+mod topics;
 mod ttl;
 mod union_store;
