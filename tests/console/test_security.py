@@ -1,5 +1,6 @@
 """What strangers, other sites and other accounts cannot do to the console."""
 
+import json
 from collections.abc import Iterator
 
 import httpx
@@ -110,6 +111,39 @@ def test_forms_are_read_by_the_console_alone(client: httpx.Client, cast: Cast) -
     sent = {"email": cast.owner.email, "password": PASSWORD}
     assert client.post("/session", data=sent).status_code == 415
     assert client.post("/console/sign-in", json=sent).status_code == 415
+
+
+def test_what_no_browser_sends_is_refused_by_a_page(client: httpx.Client, cast: Cast) -> None:
+    client.cookies.update(cast.owner.cookies)
+    rule = {"type": "cache", "permissions": ["read"], "caches": {"name": "\ud800"}, "items": "*"}
+    role = {"name": "odd", "permissions": json.dumps({"rules": [rule]})}
+    answers = [
+        client.get("/console/caches/default-cache", headers={"host": "["}),
+        client.post("/console/switch", data={"csrf": cast.owner.csrf, "account_id": "9" * 5000}),
+        client.post("/console/members/remove", data={"csrf": cast.owner.csrf, "user_id": "²"}),
+        client.post("/console/roles", data={"csrf": cast.owner.csrf} | role),
+        client.post("/console/roles", data={"csrf": cast.owner.csrf, "permissions": "1" * 5000}),
+    ]
+
+    assert [each.status_code for each in answers] == [200, 400, 400, 400, 400]
+    assert all("content-security-policy" in each.headers for each in answers)
+
+
+def test_a_path_without_its_slash_and_a_method_without_a_page_lead_on(client: httpx.Client) -> None:
+    assert client.get("/console").headers["location"] == "/console/"
+    refused = client.get("/console/caches/default-cache/flush")
+    assert (refused.status_code, refused.headers["allow"]) == (405, "POST")
+
+
+def test_who_has_no_account_any_more_can_sign_out(client: httpx.Client, cast: Cast) -> None:
+    guest = cast.owner.invite("guest@example.com", "viewer")
+    cast.owner.ask("DELETE", f"/members/{guest.user_id()}")
+    client.cookies.update(guest.sign_in().cookies)
+    page = client.get("/console/")
+
+    assert page.status_code == 403
+    assert "not a member" in page.text
+    assert 'action="/console/sign-out"' in page.text
 
 
 def test_signing_in_begins_a_session_of_its_own(client: httpx.Client, cast: Cast) -> None:

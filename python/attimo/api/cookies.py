@@ -88,9 +88,12 @@ def check_origin(request: Request) -> None:
 
 
 def _check_intent(request: Request, session: Session, shown: str | None) -> None:
-    shown = request.headers.get(CSRF_HEADER, "") if shown is None else shown
+    message = "The form is that of another session: go back, reload the page and try again"
+    if shown is None:
+        shown = request.headers.get(CSRF_HEADER, "")
+        message = f"The header {CSRF_HEADER} must hold the session's csrf_token"
     if not compare_digest(shown.encode(), session.csrf_token.encode()):
-        raise PermissionDenied(f"The header {CSRF_HEADER} must hold the session's csrf_token")
+        raise PermissionDenied(message)
     origin = request.headers.get("origin")
     if origin is not None and not _is_ours(request, origin):
         raise PermissionDenied(f"Requests from {origin} may not use a session here")

@@ -58,22 +58,35 @@ def install(app: Starlette) -> None:
 
 async def _refuse(request: Request, error: Exception) -> JSONResponse:
     """Answer an error; an unknown kind is an internal error, which the server logs."""
-    if isinstance(error, UnicodeEncodeError):
-        # From a query or a path; nothing has been done yet.
-        error = InvalidArgument("A text contains half a surrogate pair, which is not a character")
-    if isinstance(error, OverflowError):
-        error = InvalidArgument("A number is too large: at most 2^63 - 1 is allowed")
-    if isinstance(error, AttimoError):
-        log_if_ours(error)
-        answer = _answer(type(error), str(error))
-        if isinstance(error, Exhausted) and error.retry_after is not None:
-            answer.headers["retry-after"] = str(error.retry_after)
-        return answer
     if isinstance(error, HTTPException):  # from the router: not found, or method not allowed
         if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
             return _not_on_this_path(request)
         return _answer(PathNotFound, _nothing_here(request))
-    return _answer(AttimoError, "Internal server error; see the server log")
+    told = known(error)
+    if told is error:
+        log_if_ours(told)
+    answer = _answer(type(told), str(told))
+    answer.headers.update(headers(told))
+    return answer
+
+
+def known(error: Exception) -> AttimoError:
+    """Return an error as its caller is told of it."""
+    if isinstance(error, AttimoError):
+        return error
+    if isinstance(error, UnicodeEncodeError):
+        # From a query or a path; nothing has been done yet.
+        return InvalidArgument("A text contains half a surrogate pair, which is not a character")
+    if isinstance(error, OverflowError):
+        return InvalidArgument("A number is too large: at most 2^63 - 1 is allowed")
+    return AttimoError("Internal server error; see the server log")
+
+
+def headers(error: AttimoError) -> dict[str, str]:
+    """Return the headers of an error: when to retry, if that is known."""
+    if isinstance(error, Exhausted) and error.retry_after is not None:
+        return {"retry-after": str(error.retry_after)}
+    return {}
 
 
 def _not_on_this_path(request: Request) -> JSONResponse:

@@ -1,6 +1,7 @@
 """The list of pages, and how a request finds its own."""
 
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
@@ -18,7 +19,7 @@ from attimo.console.pages import (
     static,
     usage,
 )
-from attimo.errors import AttimoError, MethodNotAllowed, PathNotFound
+from attimo.errors import MethodNotAllowed, PathNotFound
 
 _FILES = (entering, passwords, sessions, caches, keys, roles, members, usage, audit, static)
 PAGES = [page for each in _FILES for page in each.pages.all]
@@ -27,7 +28,7 @@ _ROUTES = [Route(PREFIX + page.path, page, methods=[page.method]) for page in PA
 
 async def answer(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer a request: by its page, or by one that says that there is none."""
-    error: AttimoError = PathNotFound("There is no such page")
+    allowed = set[str]()
     for route in _ROUTES:
         match, found = route.matches(scope)
         if match is Match.FULL:
@@ -35,5 +36,14 @@ async def answer(scope: Scope, receive: Receive, send: Send) -> None:
             await route.handle(scope, receive, send)
             return
         if match is Match.PARTIAL:
-            error = MethodNotAllowed(f"{scope['method']} is not allowed here")
-    await web.refusal(Request(scope, receive), error)(scope, receive, send)
+            allowed |= route.methods or set()
+    await _no_page(Request(scope, receive), sorted(allowed))(scope, receive, send)
+
+
+def _no_page(request: Request, allowed: list[str]) -> Response:
+    if request.url.path == PREFIX:
+        return web.to("/")
+    if not allowed:
+        return web.refusal(request, PathNotFound("There is no such page"))
+    error = MethodNotAllowed(f"{request.method} is not allowed here")
+    return web.refusal(request, error, {"allow": ", ".join(allowed)})

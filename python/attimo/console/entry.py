@@ -14,7 +14,8 @@ from attimo.console.addresses import PREFIX, Addresses
 
 def routes(addresses: Addresses) -> Sequence[Route]:
     """Return the console's routes."""
-    return [Route(f"{PREFIX}/{{path:path}}", _Pages(addresses))]
+    pages = _Pages(addresses)
+    return [Route(PREFIX, pages), Route(pages.path, pages)]
 
 
 class _Pages:

@@ -181,7 +181,10 @@ def _url(addresses: Addresses, request: Request) -> str | None:
 
 def _is_here(request: Request) -> bool:
     """Whether the browser reached the server by a name of its own machine."""
-    name = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
+    try:
+        name = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
+    except ValueError:  # a bracket without its other
+        return False
     try:
         return ipaddress.ip_address(name).is_loopback
     except ValueError:

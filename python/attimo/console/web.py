@@ -7,9 +7,11 @@ session, which each form holds; forms that need no session must come from a page
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -40,6 +42,8 @@ Result = TypeVar("Result")
 HOME = f"{PREFIX}/"
 SIGN_IN = f"{PREFIX}/sign-in"
 MOST_FIELDS = 100
+MOST_DIGITS = 18
+"""Of a number: all that SQLite takes have at least as many."""
 MOST_ROWS = 100
 """Of a list, on one page."""
 PLACES = (
@@ -151,6 +155,17 @@ class Visit:
         """The text of a field of the form; empty if it was not sent."""
         return self.form.get(name, "")
 
+    def number(self, name: str) -> int:
+        """The number in a field of the form.
+
+        Raises:
+            InvalidArgument: There is none, or it has more than 18 digits.
+        """
+        sent = self.field(name)
+        if not (sent.isascii() and sent.isdecimal() and len(sent) <= MOST_DIGITS):
+            raise InvalidArgument(f"{name} must be a number")
+        return int(sent)
+
     def page(
         self,
         template: str,
@@ -160,14 +175,15 @@ class Visit:
         **values: object,
     ) -> Response:
         """A page; with an error, it says so, and its status is that of the error."""
+        headers = HEADERS
         if error is not None:
             problems.log_if_ours(error)
-            status = _status(error)
+            status, headers = _status(error), HEADERS | problems.headers(error)
         shown = {"error": error, "form": self.form, "visit": self, "identity": None} | values
         if self.session is not None:
             shown["identity"] = self.identity
         text = rendering.render(template, shown)
-        return HTMLResponse(text, status, headers=HEADERS, background=background)
+        return HTMLResponse(text, status, headers=headers, background=background)
 
 
 Function = Callable[[Visit], Response] | Callable[[Visit], Awaitable[Response]]
@@ -188,8 +204,8 @@ class Page:
         request = Request(scope, receive)
         try:
             answer = await self._answer(request)
-        except AttimoError as error:
-            answer = await run_in_threadpool(refusal, request, error)
+        except Exception as error:
+            answer = await run_in_threadpool(_failed, request, error)
         await answer(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
@@ -215,6 +231,7 @@ class Page:
         visit = Visit(request, visitor, form, session)
         request.state.session = visit.member  # for the access log
         request.app.state.calls.call(session.account_id, visit.member.limits)
+        request.state.visit = visit  # for the page of an error
         return visit
 
 
@@ -256,12 +273,31 @@ def path_of(*parts: str) -> str:
     return "/" + "/".join(quote(part, safe="") for part in parts)
 
 
-def refusal(request: Request, error: AttimoError) -> Response:
-    """The page for an error that no page shows by itself."""
-    problems.log_if_ours(error)
+def refusal(
+    request: Request, error: AttimoError, headers: Mapping[str, str] = MappingProxyType({})
+) -> Response:
+    """The page for an error that no page shows by itself.
+
+    Whoever has signed in keeps the menu: without an account to see, it has the way out.
+    """
     title = HTTPStatus(_status(error)).phrase
-    text = rendering.render("error.html", {"error": error, "title": title})
-    return HTMLResponse(text, _status(error), headers=HEADERS)
+    visit: Visit | None = getattr(request.state, "visit", None)
+    if visit is not None and error.status < 500:
+        with suppress(AttimoError):  # the session has ended meanwhile
+            return visit.page("error.html", error=error, title=title)
+    text = rendering.render("error.html", {"error": error, "title": title, "visit": None})
+    all_headers = {**HEADERS, **problems.headers(error), **headers}
+    return HTMLResponse(text, _status(error), headers=all_headers)
+
+
+def _failed(request: Request, error: Exception) -> Response:
+    """The page for an error; an unknown kind is an internal error, which is logged."""
+    known = problems.known(error)
+    if known is error:
+        problems.log_if_ours(known)
+    elif known.status >= 500:
+        log.error("%s %s failed", request.method, request.scope["path"], exc_info=error)
+    return refusal(request, known)
 
 
 def _status(error: AttimoError) -> int:

@@ -8,7 +8,7 @@ from attimo.console import examples, web
 from attimo.console.web import Pages, Visit
 from attimo.control import joining, sessions
 from attimo.control.sessions import NewSession
-from attimo.errors import AttimoError, InvalidArgument
+from attimo.errors import AttimoError
 
 pages = Pages()
 
@@ -84,10 +84,7 @@ def accept(visit: Visit) -> Response:
 @pages.post("/switch")
 def switch(visit: Visit) -> Response:
     """Switch to another account of the user."""
-    chosen = visit.field("account_id")
-    if not chosen.isdecimal():
-        raise InvalidArgument("account_id must be a number")
-    visit.visitor.perform(sessions.switch, visit.member.session, int(chosen))
+    visit.visitor.perform(sessions.switch, visit.member.session, visit.number("account_id"))
     return web.to("/")
 
 

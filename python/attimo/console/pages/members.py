@@ -8,7 +8,7 @@ from attimo.console import web
 from attimo.console.role_list import all_roles, titles
 from attimo.console.web import Pages, Visit
 from attimo.control import invitations, members, offboarding
-from attimo.errors import AttimoError, InvalidArgument
+from attimo.errors import AttimoError
 
 pages = Pages()
 
@@ -53,7 +53,7 @@ def take_back(visit: Visit) -> Response:
 def change_role(visit: Visit) -> Response:
     """Change a member's role."""
     try:
-        visit.perform(offboarding.change_role, _user_id(visit), visit.field("role_id"))
+        visit.perform(offboarding.change_role, visit.number("user_id"), visit.field("role_id"))
     except AttimoError as error:
         return _list(visit, error)
     return web.to("/members", done="role")
@@ -63,7 +63,9 @@ def change_role(visit: Visit) -> Response:
 def remove(visit: Visit) -> Response:
     """Remove a member, who may be the sender."""
     try:
-        has_left = members_api.end(visit.member, _user_id(visit), bool(visit.field("keep_keys")))
+        has_left = members_api.end(
+            visit.member, visit.number("user_id"), bool(visit.field("keep_keys"))
+        )
     except AttimoError as error:
         return _list(visit, error)
     return web.to("/sign-in", done="left") if has_left else web.to("/members", done="removed")
@@ -87,10 +89,3 @@ def _list(
         may_manage=visit.may(invitations.MANAGE),
         done=visit.done(_DONE),
     )
-
-
-def _user_id(visit: Visit) -> int:
-    sent = visit.field("user_id")
-    if not sent.isdecimal():
-        raise InvalidArgument("user_id must be a number")
-    return int(sent)

@@ -116,7 +116,7 @@ def _chosen(visit: Visit) -> Permissions:
 def _parsed(text: str) -> Permissions:
     try:
         return permissions.read(json.loads(text))
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError is also a number of 4,301 digits
         raise InvalidArgument("permissions: cannot be read as JSON") from error
 
 

@@ -1,0 +1,48 @@
+"""Pages of the console that a running server does not show, or seldom."""
+
+from collections.abc import Sequence
+
+import pytest
+from starlette.responses import Response
+from starlette.routing import Route
+
+from attimo.api import create_app
+from attimo.api.people import SignUp
+from attimo.console import entry
+from attimo.console.addresses import Addresses
+from attimo.console.web import Page, Visit
+from attimo.control import Control
+from fakes import Client
+
+ADDRESSES = Addresses(None, None, lambda: None, has_mail=False)
+
+
+def client(control: Control, sign_up: SignUp = "open", pages: Sequence[Route] = ()) -> Client:
+    every = [*pages, *entry.routes(ADDRESSES)]
+    return Client(create_app(control, "e", sign_up, pages=every), None)
+
+
+def test_an_internal_error_is_a_page_and_is_logged(
+    control: Control, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(visit: Visit) -> Response:
+        raise RuntimeError(visit.request.url.path)
+
+    broken = Page("GET", "/broken", fail, is_public=True)
+    answer = client(control, pages=[Route("/console/broken", broken)]).ask("GET", "/console/broken")
+
+    assert answer.status_code == 500
+    assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+    assert "RuntimeError" not in answer.text
+    assert "RuntimeError: /console/broken" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("sign_up", "command"),
+    [("invite", "attimo member invite"), ("closed", "attimo account create")],
+)
+def test_who_runs_the_server_is_told_the_command_that_lets_them_in(
+    sign_up: SignUp, command: str, control: Control
+) -> None:
+    """A closed server refuses new users unless they are the first owner of an account."""
+    assert command in client(control, sign_up).ask("GET", "/console/sign-in").text
