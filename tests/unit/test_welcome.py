@@ -66,3 +66,19 @@ def test_sdks_are_shown_where_they_are_served_with_tls(listening: str, shown: bo
     said = welcomed(listening)
 
     assert [sdk in said for sdk in SDKS] == [shown, shown]
+
+
+@pytest.mark.parametrize(
+    ("listening", "at"),
+    [
+        ("http://127.0.0.1:1,https://127.0.0.1:2", "http://127.0.0.1:1/console/"),
+        ("http+insecure://0.0.0.0:1", "http://127.0.0.1:1/console/"),
+        ("https://127.0.0.1:2", "https://cache.example:2/console/"),
+        ("https://127.0.0.1:2?only=grpc", None),
+        ("http://127.0.0.1:1?only=grpc", None),
+    ],
+)
+def test_the_console_is_named_where_plain_http_is_served(listening: str, at: str | None) -> None:
+    asked: list[Listener] = list(listeners(listening))
+
+    assert banner.console(addresses.running("cache.example", asked)) == at

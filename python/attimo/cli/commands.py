@@ -27,6 +27,11 @@ _SECTIONS: dict[str, dict[str, tuple[str, str, str]]] = {
     "Account": {
         "login": ("login", "login", "Sign in to a server, and keep a key for it."),
         "logout": ("login", "logout", "Revoke the key of a login, and delete the profile."),
+        "console": (
+            "console",
+            "console",
+            "Print the address of the console, or a link into it.",
+        ),
         "whoami": ("whoami", "whoami", "Show who you are, and with which permissions."),
         "cache": ("cache", "group", "Create, list, flush and delete caches."),
         "key": ("key", "group", "Create, list and revoke API keys."),

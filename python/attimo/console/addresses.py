@@ -12,7 +12,7 @@ class Addresses:
     """Where programs reach the server, as the examples of pages say.
 
     Attributes:
-        https: The URL by the public name; None without TLS.
+        https: The URL by the public name; None if it does not offer HTTP.
         http: The URL without TLS, for programs on this machine; None if there is none.
         root: Returns the certificate to trust, if clients do not trust it already.
         has_mail: Whether e-mail is sent; otherwise it is only saved in the data directory.

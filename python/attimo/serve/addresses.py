@@ -38,6 +38,16 @@ def at_endpoint(listeners: list[Listener]) -> tuple[str, ...]:
     return https.offers if https else ()
 
 
+def http_at_endpoint(running: Running) -> str | None:
+    """Return the URL of plain HTTP at the public name; None if it is not offered there."""
+    at = f"https://{running.https}"
+    for each in running.listeners:
+        address, _, only = each.partition("?only=")
+        if address == at and (not only or "http" in only.split(",")):
+            return f"https://{running.endpoint}"
+    return None
+
+
 def _at_endpoint(listeners: list[Listener]) -> Listener | None:
     return _best(each for each in listeners if each.tls)
 

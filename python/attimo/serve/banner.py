@@ -6,7 +6,8 @@ import shlex
 from collections.abc import Collection, Sequence
 
 from attimo import __version__
-from attimo.data_directory import Credentials, DataDirectory, Running
+from attimo.data_directory import Credentials, DataDirectory, Running, reachable
+from attimo.serve.addresses import http_at_endpoint
 
 RULE = "─" * 78
 
@@ -82,7 +83,16 @@ def addresses(running: Running, home: DataDirectory) -> str:
         lines.append(f"  {'TLS      ' if each.startswith('https') else 'plaintext'}  {each}")
     if running.https:
         lines.append(f"  endpoint   {running.endpoint}")
+    if url := console(running):
+        lines.append(f"  console    {url}")
     return "\n".join(lines)
+
+
+def console(running: Running) -> str | None:
+    """Return the address of the console, for a browser on this machine; None without HTTP."""
+    here = f"http://{reachable(running.http)}" if running.http else None
+    url = here or http_at_endpoint(running)
+    return f"{url}/console/" if url else None
 
 
 def welcome(

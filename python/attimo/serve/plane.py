@@ -27,6 +27,7 @@ from attimo.node.kept import Kept
 from attimo.node.local import LocalNode
 from attimo.payments import Payments
 from attimo.serve import backups, certificate, owner, payments, upgrade
+from attimo.serve.addresses import http_at_endpoint
 from attimo.serve.allowances import Allowances
 from attimo.serve.app import AppThread, app_socket
 from attimo.serve.ledger_keeper import LedgerKeeper
@@ -342,7 +343,7 @@ class Plane:
 
         running = self.running
         return Addresses(
-            f"https://{running.endpoint}" if running.https else None,
+            http_at_endpoint(running),
             f"http://{reachable(running.http)}" if running.http else None,
             root,
             self.settings.smtp is not None,
