@@ -1,0 +1,128 @@
+"""A webhook connects to public addresses only, unless the operator names networks."""
+
+import asyncio
+import ipaddress
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from attimo.webhooks.addresses import Guard, RefusedAddressError
+from attimo.webhooks.post import Answer, NoAnswerError, Poster
+from receivers import STALL, Receiver, receiving
+
+PUBLIC = ["1.1.1.1", "8.8.8.8", "192.0.1.1", "100.128.0.1", "172.32.0.1", "2606:4700::1111"]
+NOT_PUBLIC = [
+    *("0.0.0.0", "0.1.2.3", "10.1.2.3", "100.64.0.1", "127.0.0.1", "127.255.255.254"),  # noqa: S104
+    *("169.254.169.254", "172.16.0.1", "172.31.255.255", "192.0.0.8", "192.0.2.1"),
+    *("192.88.99.1", "192.168.0.1", "198.18.0.1", "198.19.255.255", "198.51.100.1"),
+    *("203.0.113.1", "224.0.0.1", "239.255.255.255", "240.0.0.1", "255.255.255.255"),
+    *("::", "::1", "::7f00:1", "fe80::1", "fe80::1%eth0", "fec0::1", "fc00::1", "fd00::1"),
+    *("ff02::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:169.254.169.254"),
+    *("64:ff9b::127.0.0.1", "64:ff9b::a00:1", "64:ff9b:1::1.1.1.1", "100::1", "5f00::1"),
+    *("2001::1", "2001:2::1", "2001:10::1", "2001:db8::1", "2002:7f00:1::", "2002:a00:1::1"),
+    *("2002:101:101::", "3fff::1", "4000::1", "2606:4700::1111%eth0"),
+]
+NOT_ADDRESSES = ["", "localhost", "2130706433", "0x7f.1", "127.1", "1.1.1.1/32", "[::1]"]
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as receiver:
+        yield receiver
+
+
+def poster(found: Sequence[Sequence[str]], networks: Sequence[str] = (), **more: float) -> Poster:
+    """One whose look-ups give these addresses, one after the other."""
+    answers = iter(found)
+
+    async def resolve(host: str, port: int) -> Sequence[str]:
+        return next(answers)
+
+    guard = Guard([ipaddress.ip_network(each) for each in networks])
+    return Poster(guard, lambda: 0.0, resolve, **more)
+
+
+def post(poster: Poster, url: str) -> Answer:
+    return asyncio.run(poster.post(url, {"webhook-id": "1-1"}, b"{}"))
+
+
+def test_only_public_addresses_are_permitted() -> None:
+    wrong = [each for each in PUBLIC if not Guard().permits(each)]
+    wrong += [each for each in [*NOT_PUBLIC, *NOT_ADDRESSES] if Guard().permits(each)]
+
+    assert wrong == []
+
+
+def test_a_translated_address_counts_as_the_one_that_packets_go_to() -> None:
+    guard = Guard([ipaddress.ip_network("10.0.0.0/8")])
+
+    assert guard.permits("64:ff9b::8.8.8.8")
+    for each in ("10.9.9.9", "::ffff:10.9.9.9", "64:ff9b::10.9.9.9"):
+        assert guard.permits(each)
+    for each in ("127.0.0.1", "::ffff:192.168.0.1"):
+        assert not guard.permits(each)
+
+
+def test_one_address_that_is_not_permitted_refuses_the_name() -> None:
+    with pytest.raises(
+        RefusedAddressError, match=r"^a\.example has the address 10\.0\.0\.1, which"
+    ):
+        Guard().check("a.example", ["1.1.1.1", "10.0.0.1"])
+    with pytest.raises(RefusedAddressError, match="has no address"):
+        Guard().check("a.example", [])
+
+
+def test_the_connection_goes_to_the_address_that_was_checked(receiver: Receiver) -> None:
+    """The name is looked up once: what it means a moment later does not matter."""
+    once = poster([["127.0.0.1"], ["127.0.0.2"]], ["127.0.0.1/32"])
+    url = f"http://changing.example:{receiver.port}/hook?a=b"
+
+    assert post(once, url).status == 200
+    assert (receiver.got[0].path, receiver.got[0].headers["host"]) == (
+        "/hook?a=b",
+        f"changing.example:{receiver.port}",
+    )
+    with pytest.raises(NoAnswerError, match=r"has the address 127\.0\.0\.2, which is not public"):
+        post(once, url)
+    assert len(receiver.got) == 1
+
+
+def test_what_leads_to_this_machine_is_refused_before_anything_is_sent(receiver: Receiver) -> None:
+    real = Poster(Guard(), lambda: 0.0)
+
+    for host in ("127.0.0.1", "localhost", "[::1]", "2130706433", "[::ffff:127.0.0.1]"):
+        with pytest.raises(NoAnswerError, match=r"which is not public|no connection"):
+            post(real, f"http://{host}:{receiver.port}/")
+    assert receiver.got == []
+
+
+def test_a_redirect_is_an_answer_like_others_and_not_followed(receiver: Receiver) -> None:
+    receiver.answers = [(307, {"location": receiver.url})]
+
+    answer = post(poster([["127.0.0.1"]], ["127.0.0.0/8"]), receiver.url)
+
+    assert (answer.status, len(receiver.got)) == (307, 1)
+
+
+def test_a_pause_is_read_in_seconds_and_as_a_date(receiver: Receiver) -> None:
+    asked = {"17": 17.0, "Thu, 01 Jan 1970 00:02:00 GMT": 120.0, "soon": None, "-1": None}
+    receiver.answers = [(503, {"retry-after": each}) for each in asked]
+    found = poster([["127.0.0.1"]] * len(asked), ["127.0.0.0/8"])
+
+    assert [post(found, receiver.url).retry_after for _ in asked] == list(asked.values())
+
+
+def test_a_receiver_that_stalls_or_closes_is_given_up(receiver: Receiver) -> None:
+    receiver.answers = [(STALL, {})]
+
+    with pytest.raises(NoAnswerError, match=r"no answer within 0\.2 s"):
+        post(poster([["127.0.0.1"]], ["127.0.0.0/8"], seconds=0.2), receiver.url)
+    receiver.end()
+    receiver.answers = [(STALL, {})]
+    with pytest.raises(NoAnswerError, match="closed the connection without an answer"):
+        post(poster([["127.0.0.1"]], ["127.0.0.0/8"]), receiver.url)
+
+
+def test_a_name_without_a_server_fails() -> None:
+    with pytest.raises(NoAnswerError, match="no connection"):
+        post(poster([["127.0.0.1", "127.0.0.2"]], ["127.0.0.0/8"]), "http://gone.example:1/")
