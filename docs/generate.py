@@ -26,6 +26,7 @@ from momento_wire_types import (
     token_pb2,
 )
 
+from attimo.api import webhook_service
 from attimo.api.services import METHODS
 from attimo.node import local
 from attimo.settings.declared import declarations, flag, variable
@@ -49,6 +50,7 @@ SERVICES = {
     "token.Token": "Disposable tokens",
     "auth.Auth": "API keys",
     "cache_client.Ping": "Ping",
+    "webhook.Webhook": "Webhooks",
 }
 PING = "cache_client.Ping/Ping"
 NOTE = "<!-- Written by docs/generate.py from the program; do not edit. -->"
@@ -75,8 +77,8 @@ def pages() -> dict[Path, str]:
 def methods() -> list[str]:
     """Every method of the services above, as Momento's published descriptors list them.
 
-    Its Python package has neither leaderboards nor `Ping`; a test with the package for Node.js sees
-    that nothing is missing here.
+    Its Python package has neither leaderboards nor `Ping` nor webhooks; a test with the package for
+    Node.js sees that nothing is missing here.
     """
     described = [
         cacheclient_pb2.DESCRIPTOR.services_by_name["Scs"],
@@ -87,7 +89,8 @@ def methods() -> list[str]:
         auth_pb2.DESCRIPTOR.services_by_name["Auth"],
     ]
     listed = [f"{each.full_name}/{method.name}" for each in described for method in each.methods]
-    return [*listed, PING]
+    webhooks = [path.removeprefix("/") for path in webhook_service.METHODS]
+    return [*listed, PING, *webhooks]
 
 
 def _leaderboards() -> ServiceDescriptor:
@@ -118,7 +121,7 @@ def _compatibility() -> Iterator[str]:
     yield "Momento's official clients use Attimo unmodified. This page lists all methods, with"
     yield "the methods of each client that call them; an empty cell means that the client has"
     yield "none. The tests in `tests/conformance` call every method named here on a running"
-    yield "server. Momento's other services (webhooks, functions) are not served yet."
+    yield "server. Momento's functions are not served yet."
     yield ""
     yield "URLs that Momento's `momento-signer` (PyPI, 0.2.2) signs with `CreateSigningKey` keys"
     yield "are accepted as [signed URLs](../how-to/serve-files-and-video.md) for one item and"

@@ -19,6 +19,7 @@ from attimo.control.directory import (
     KnownRole,
     KnownSession,
     KnownUrlKey,
+    KnownWebhook,
     VerifyingKey,
 )
 from attimo.control.totals import COUNTS
@@ -49,6 +50,7 @@ class Listener:
     api_keys: dict[str, KnownKey] = field(default_factory=dict)
     url_keys: dict[str, KnownUrlKey] = field(default_factory=dict)
     caches: dict[int, KnownCache] = field(default_factory=dict)
+    webhooks: dict[int, KnownWebhook] = field(default_factory=dict)
     roles: dict[str, KnownRole] = field(default_factory=dict)
     sessions: dict[bytes, KnownSession] = field(default_factory=dict)
     limits: dict[int, dict[str, int]] = field(default_factory=dict)
@@ -67,6 +69,7 @@ class Listener:
         self.url_keys |= {key.kid: key for key in changes.url_keys}
         self.sessions |= {session.hash: session for session in changes.sessions}
         self.caches |= {cache.id: cache for cache in changes.caches}
+        self.webhooks |= {each.id: each for each in changes.webhooks}
         self.roles |= {role.id: role for role in changes.roles}
         self.limits |= {each.account_id: each.numbers for each in changes.limits}
         for kid in changes.retired_keys:
@@ -81,12 +84,14 @@ class Listener:
             self.roles.pop(role_id, None)
         for cache_id in changes.deleted_caches:
             self.caches.pop(cache_id, None)
+        for webhook_id in changes.deleted_webhooks:
+            self.webhooks.pop(webhook_id, None)
 
     def forget(self) -> None:
         self.revision = 0
         self.verifying_keys, self.api_keys, self.caches, self.roles = {}, {}, {}, {}
         self.url_keys, self.sessions = {}, {}
-        self.suspended, self.limits = set(), {}
+        self.suspended, self.limits, self.webhooks = set(), {}, {}
 
     def names(self, account_id: int) -> set[str]:
         return {cache.name for cache in self.caches.values() if cache.account_id == account_id}

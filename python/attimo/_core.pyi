@@ -67,6 +67,56 @@ class Batch:
     def used(self) -> list[Used]: ...
 
 @final
+class TopicMessage:
+    """A message that was published to a topic with webhooks.
+
+    Attributes:
+        page: What the number belongs to; no other topic has had it.
+        number: 1, 2, 3, … in the page.
+        published_at: In milliseconds since 1970.
+        publisher: The name that the publisher's token gives its holder; empty if there is none.
+        is_text: Whether the value is text, in UTF-8.
+    """
+
+    @property
+    def cache_id(self) -> int: ...
+    @property
+    def topic(self) -> str: ...
+    @property
+    def page(self) -> int: ...
+    @property
+    def number(self) -> int: ...
+    @property
+    def published_at(self) -> int: ...
+    @property
+    def publisher(self) -> str: ...
+    @property
+    def is_text(self) -> bool: ...
+    @property
+    def value(self) -> bytes: ...
+
+@final
+class MessageBatch:
+    """Messages that were published to topics with webhooks.
+
+    Attributes:
+        node: A name that is new at every start of a node.
+        number: 1, 2, 3, … within that name.
+        messages: Those of a topic are in the order of their numbers.
+        dropped: How many messages of a topic were dropped before these, by cache and topic, since
+            they were not taken in time.
+    """
+
+    @property
+    def node(self) -> str: ...
+    @property
+    def number(self) -> int: ...
+    @property
+    def messages(self) -> list[TopicMessage]: ...
+    @property
+    def dropped(self) -> list[tuple[int, str, int]]: ...
+
+@final
 class Event:
     """An event in a node that deserves a log line.
 
@@ -178,6 +228,12 @@ class Node:
 
     def take_usage(self) -> Batch | None:
         """Return what was counted since the last call, or None if nothing was."""
+
+    def take_messages(self, patience_seconds: float) -> MessageBatch | None:
+        """Return up to 500 messages that were published to topics with webhooks.
+
+        Waits for the first one, at most for `patience_seconds`; None if there is none then.
+        """
 
     def cache_stats(self, cache_id: int) -> dict[str, int] | None:
         """Return what a cache stores (`items`, also expired ones that are not swept yet, and

@@ -11,6 +11,7 @@ import pytest
 from attimo.cli.command import Command
 from attimo.cli.main import run
 from harness import Server
+from receivers import receiving
 from stripe_server import paid, stripe_server
 from valkey_server import LOCALHOST, valkey
 
@@ -52,6 +53,8 @@ BEFORE: dict[tuple[str, ...], list[str]] = {
     ("plan",): ["account create team-a", "plan create small caches=5"],
     ("plan", "create"): [],
     ("budget",): ["budget set 30"],
+    ("webhook",): ["webhook set shop orders --topic orders --to https://example.com/orders"],
+    ("webhook", "set"): [],
 }
 """What else there must be, by the first words of a command."""
 
@@ -64,7 +67,7 @@ AFTER = ["reader", "shop-reader", "ci"]
 
 @pytest.fixture(scope="module")
 def its_own() -> Iterator[Server]:
-    with Server() as server:
+    with Server("--webhook-networks", "127.0.0.0/8") as server:
         yield server
 
 
@@ -105,9 +108,14 @@ def store() -> Iterator[int]:
 
 
 @pytest.fixture
-def known(path: tuple[str, ...], here: httpx.Client, store: int) -> dict[str, str]:
+def known(path: tuple[str, ...], here: httpx.Client, store: int) -> Iterator[dict[str, str]]:
     """What stands for words in the examples of a command, for which all is prepared."""
-    return prepare(path, here) | {"localhost:6379": f"{LOCALHOST}:{store}"}
+    words = prepare(path, here) | {"localhost:6379": f"{LOCALHOST}:{store}"}
+    with receiving() as receiver:
+        if path == ("webhook", "test"):
+            set_webhook = "webhook set shop orders --topic orders --to"
+            assert run([*set_webhook.split(), receiver.url]) == 0
+        yield words
 
 
 def prepare(path: tuple[str, ...], client: httpx.Client) -> dict[str, str]:

@@ -32,6 +32,7 @@ from attimo.api import (
     signup,
     tokens,
     usage,
+    webhooks,
     whoami,
 )
 from attimo.api import (
@@ -45,6 +46,7 @@ from attimo.api.payments import Paying
 from attimo.api.people import People, SignUp
 from attimo.api.precedence import KnownFirst
 from attimo.api.throttle import Throttle
+from attimo.api.webhooks import Deliveries
 from attimo.billing import card_file
 from attimo.billing.card_file import Cards
 from attimo.control import Control
@@ -52,6 +54,7 @@ from attimo.mail import Send
 
 HANDLERS = (
     caches,
+    webhooks,
     api_keys,
     roles,
     tokens,
@@ -93,6 +96,7 @@ def create_app(
     cards: Cards | None = None,
     paying: Paying | None = None,
     pages: Sequence[Route] = (),
+    deliveries: Deliveries | None = None,
 ) -> Starlette:
     """Create the app; database work runs in threads, never on the event loop.
 
@@ -111,6 +115,7 @@ def create_app(
         cards: The rate cards; by default, those that come with Attimo.
         paying: How the server is paid; None if it takes no payments.
         pages: The routes of the console.
+        deliveries: What delivers to webhooks.
     """
     routes = [Route(each.path, each, methods=[each.method]) for each in OPERATIONS]
     app = Starlette(routes=[*routes, *pages], lifespan=_few_threads)
@@ -122,6 +127,7 @@ def create_app(
     app.state.stats_of = stats_of
     app.state.cards = cards or card_file.load()
     app.state.paying = paying
+    app.state.deliveries = deliveries or Deliveries()
     app.state.calls = Throttle(control.clock)
     app.state.certificates = known or Certificates()
     app.state.people = People(

@@ -6,10 +6,10 @@ control plane.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from attimo import names
-from attimo.api import mail_limits, paging, throttle
+from attimo.api import mail_limits, paging, throttle, webhook_limits
+from attimo.api.breach import Breach, Unit, refused, too_large
 from attimo.control import (
     accounts,
     breakdown,
@@ -29,7 +29,6 @@ from attimo.control import (
     users,
 )
 from attimo.errors import (
-    AttimoError,
     Busy,
     Exhausted,
     InvalidArgument,
@@ -39,27 +38,6 @@ from attimo.errors import (
     Unauthenticated,
 )
 from attimo.store import database
-
-Unit = Literal[
-    "bytes", "characters", "seconds", "minutes", "count", "per minute", "per hour", "per day"
-]
-
-
-@dataclass(frozen=True, slots=True)
-class Breach:
-    """What happens when the limit is exceeded.
-
-    Attributes:
-        effect: As text.
-        status: The HTTP status, if the request is refused.
-        code: The error code.
-        err: The limit's name in Momento's clients, if it has one.
-    """
-
-    effect: str
-    status: int | None = None
-    code: str | None = None
-    err: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,25 +52,18 @@ class Limit:
     setting: str | None = None
 
 
-def _refused(kind: type[AttimoError]) -> Breach:
-    return Breach("the request is refused", kind.status, kind.code)
-
-
-def _too_large(err: str, status: int = 413) -> Breach:
-    return Breach("the request is refused", status, Exhausted.code, err)
-
-
-_INVALID = _refused(InvalidArgument)
-_EXHAUSTED = _refused(Exhausted)
-_REQUEST = _too_large("request_size_limit_exceeded")
+_INVALID = refused(InvalidArgument)
+_EXHAUSTED = refused(Exhausted)
+_REQUEST = too_large("request_size_limit_exceeded")
 _CUT = Breach("the connection is closed")
 _SLOW = Breach("the request is refused and the connection closed", 408, "deadline_exceeded")
 _WAITS = Breach("further requests wait, or are refused before they are read")
 _LATER = Breach("further connections wait until others have closed")
 _CONTINUES = Breach("the page ends, with `next_token`")
-_LATE = _refused(StoreUnavailable)
-_BYTES = _too_large("throughput_rate_limit_exceeded", Exhausted.status)
-_MANY = _too_large("operations_rate_limit_exceeded", Exhausted.status)
+_LATE = refused(StoreUnavailable)
+_BYTES = too_large("throughput_rate_limit_exceeded", Exhausted.status)
+_MANY = too_large("operations_rate_limit_exceeded", Exhausted.status)
+
 
 _GIVEN: Mapping[str, tuple[Unit, str, Breach, str | None]] = {
     "memory": (
@@ -104,19 +75,19 @@ _GIVEN: Mapping[str, tuple[Unit, str, Breach, str | None]] = {
     "item_bytes": (
         "bytes",
         "An item, including its key.",
-        _too_large("item_size_limit_exceeded"),
+        too_large("item_size_limit_exceeded"),
         "item_bytes",
     ),
     "element_bytes": (
         "bytes",
         "An element of a collection: a value, or a field or value of a dictionary.",
-        _too_large("element_size_limit_exceeded"),
+        too_large("element_size_limit_exceeded"),
         "element_bytes",
     ),
     "leaderboard_bytes": (
         "bytes",
         "A leaderboard, including its name; an entry counts 12 bytes.",
-        _too_large("item_size_limit_exceeded"),
+        too_large("item_size_limit_exceeded"),
         None,
     ),
     "request_bytes": ("bytes", "The body of one request.", _REQUEST, None),
@@ -244,6 +215,7 @@ _OURS: Mapping[str, tuple[int, Unit, str, Breach]] = {
         "Caches created or flushed in the lifetime of one server.",
         _EXHAUSTED,
     ),
+    **webhook_limits.ROWS,
     "page": (paging.MOST, "count", "Entries on one page of a list.", _INVALID),
     "usage_rows": (breakdown.MOST_ROWS, "count", "Rows in one usage report.", _INVALID),
     "roles": (roles.MOST, "count", "Custom roles of an account.", _EXHAUSTED),
@@ -296,81 +268,81 @@ _OURS: Mapping[str, tuple[int, Unit, str, Breach]] = {
         invitations.SECONDS,
         "seconds",
         "The lifetime of an invitation.",
-        _refused(Unauthenticated),
+        refused(Unauthenticated),
     ),
     "sessions": (session_rows.MOST, "count", "Sessions of a user.", Breach("the oldest one ends")),
     "session_life": (
         sessions.SECONDS,
         "seconds",
         "The lifetime of a session.",
-        _refused(Unauthenticated),
+        refused(Unauthenticated),
     ),
     "attempts": (
         throttle.FREE,
         "count",
         "Failed sign-ins with one name from one address (one IPv6 /64) before each must wait.",
-        _refused(TooManyAttempts),
+        refused(TooManyAttempts),
     ),
     "attempts_around": (
         throttle.FREE_AROUND,
         "count",
         "Failed sign-ins with one name from one IPv4 /24 or one IPv6 /48 before each must wait.",
-        _refused(TooManyAttempts),
+        refused(TooManyAttempts),
     ),
     "attempts_of_name": (
         throttle.FREE_OF_NAME,
         "count",
         "Failed sign-ins with one name from all networks where that name never signed in.",
-        _refused(TooManyAttempts),
+        refused(TooManyAttempts),
     ),
     "longest_wait": (
         throttle.LONGEST_PAUSE,
         "seconds",
         "The longest wait between two such attempts.",
-        _refused(TooManyAttempts),
+        refused(TooManyAttempts),
     ),
     "attempts_per_address": (
         throttle.PER_MINUTE,
         "per minute",
         "Password attempts from one address (one IPv6 /64) with any names.",
-        _refused(TooManyAttempts),
+        refused(TooManyAttempts),
     ),
     "mails_to_address_per_hour": (
         mail_limits.ADDRESS_HOUR,
         "per hour",
         "Invitations to one address, from all accounts together; password resets for it count "
         "separately.",
-        _refused(TooMuchMail),
+        refused(TooMuchMail),
     ),
     "mails_to_address_per_day": (
         mail_limits.ADDRESS_DAY,
         "per day",
         "Invitations to one address, or password resets for it, per day.",
-        _refused(TooMuchMail),
+        refused(TooMuchMail),
     ),
     "invitations_per_hour": (
         mail_limits.ACCOUNT_HOUR,
         "per hour",
         "Invitations that an account sends.",
-        _refused(TooMuchMail),
+        refused(TooMuchMail),
     ),
     "invitations_per_day": (
         mail_limits.ACCOUNT_DAY,
         "per day",
         "Invitations that an account sends per day.",
-        _refused(TooMuchMail),
+        refused(TooMuchMail),
     ),
     "attempts_per_network": (
         throttle.PER_MINUTE_AROUND,
         "per minute",
         "Password attempts from one IPv4 /24 or one IPv6 /48 with any names.",
-        _refused(TooManyAttempts),
+        refused(TooManyAttempts),
     ),
     "hashes_at_once": (
         passwords.AT_ONCE,
         "count",
         "Passwords hashed concurrently, 19 MiB each; one with less than 512 MiB of memory.",
-        _refused(Busy),
+        refused(Busy),
     ),
     "busy": (
         database.BUSY_SECONDS,

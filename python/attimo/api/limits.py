@@ -8,8 +8,8 @@ from pydantic import Field
 from starlette.requests import Request
 
 from attimo.api import limit_table
+from attimo.api.breach import Unit
 from attimo.api.caller import Authenticated
-from attimo.api.limit_table import Unit
 from attimo.api.node_stats import NodeStats, StatsOf
 from attimo.api.parameters import Given
 from attimo.api.routing import Router

@@ -126,7 +126,9 @@ def _reader(name: str, hint: Any, default: object, path: str) -> Reader:
     if model := model_in(hint):
         return Body(model, is_optional=default is not REQUIRED)
     is_in_path = any(f"{{{name}{end}" in path for end in ("}", ":"))
-    return Part(name, "path" if is_in_path else "query", hint, default)
+    # `from` is a word of Python, so its parameter is `from_`.
+    shown = name.removesuffix("_")
+    return Part(shown, "path" if is_in_path else "query", hint, default)
 
 
 def _order(reader: Reader) -> int:

@@ -4,11 +4,15 @@
 control requests does not need.
 """
 
-from attimo.api import auth, scs_control
+from attimo.api import auth, scs_control, webhook_service
 from attimo.api.grpc_call import GrpcCall, Method
 from attimo.errors import Unimplemented
 
-METHODS: dict[str, Method] = {**scs_control.METHODS, **auth.METHODS}
+METHODS: dict[str, Method] = {
+    **scs_control.METHODS,
+    **auth.METHODS,
+    **webhook_service.METHODS,
+}
 
 
 def reply(path: str, call: GrpcCall) -> bytes:

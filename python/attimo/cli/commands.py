@@ -34,6 +34,7 @@ _SECTIONS: dict[str, dict[str, tuple[str, str, str]]] = {
         ),
         "whoami": ("whoami", "whoami", "Show who you are, and with which permissions."),
         "cache": ("cache", "group", "Create, list, flush and delete caches."),
+        "webhook": ("webhook", "group", "Post messages of a topic to a URL."),
         "key": ("key", "group", "Create, list and revoke API keys."),
         "role": ("role", "group", "Permissions of keys and members."),
         "token": ("token", "group", "Create disposable tokens."),
@@ -74,7 +75,10 @@ _SINGULAR = {
 }
 _PLURAL = {
     f"{noun}s": noun
-    for noun in ("account", "cache", "key", "role", "token", "member", "profile", "plan", "topic")
+    for noun in (
+        *("account", "cache", "webhook", "key", "role", "token", "member", "profile", "plan"),
+        "topic",
+    )
 }
 _GUESSED = {
     "delete": "del",

@@ -62,7 +62,7 @@ class HttpClient(BaseClient):
 
     def caches(self) -> Iterator[dict[str, Any]]:
         """Every cache of the account."""
-        return self._pages("/caches", "caches")
+        return self.pages("/caches", "caches")
 
     def cache_stats(self, name: str) -> dict[str, Any]:
         """What a cache stores, and its counts since the server started."""
@@ -75,7 +75,7 @@ class HttpClient(BaseClient):
 
     def api_keys(self) -> Iterator[dict[str, Any]]:
         """Every API key of the account that is not revoked."""
-        return self._pages("/api-keys", "key_info")
+        return self.pages("/api-keys", "key_info")
 
     def revoke_key(self, key_id: str, force: bool = False, with_made: bool = False) -> None:
         """Revoke a key immediately.
@@ -108,7 +108,7 @@ class HttpClient(BaseClient):
 
     def roles(self) -> Iterator[dict[str, Any]]:
         """The system's roles, then the account's own."""
-        return self._pages("/roles", "roles")
+        return self.pages("/roles", "roles")
 
     def role(self, role_id: str) -> dict[str, Any]:
         """A role, by its id."""
@@ -160,7 +160,7 @@ class HttpClient(BaseClient):
 
     def accounts(self, name: str | None = None) -> Iterator[dict[str, Any]]:
         """The accounts of the server, the oldest first; only those with a name, if there is one."""
-        return self._pages("/accounts", "accounts", {} if name is None else {"name": name})
+        return self.pages("/accounts", "accounts", {} if name is None else {"name": name})
 
     def account(self, account_id: int) -> dict[str, Any]:
         """An account of the server."""
@@ -306,9 +306,10 @@ class HttpClient(BaseClient):
         """Open a page for a payment method."""
         return self._json("POST", "/payments/setup")
 
-    def _pages(
+    def pages(
         self, path: str, field: str, asked: Mapping[str, str] | None = None
     ) -> Iterator[dict[str, Any]]:
+        """All entries of a list, page by page; `field` has those of a page."""
         query = {"limit": str(PAGE), **(asked or {})}
         while True:
             page = self.ask("GET", path, query=query).json()

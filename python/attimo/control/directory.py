@@ -98,6 +98,15 @@ class KnownCache:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownWebhook:
+    """A webhook, whose topic's messages a node keeps for the control plane."""
+
+    id: int
+    cache_id: int
+    topic: str
+
+
+@dataclass(frozen=True, slots=True)
 class KnownLimits:
     """All limits of an account that are numbers, by name; others are unlimited.
 
@@ -133,6 +142,8 @@ class Changes:
         deleted_roles: The IDs of deleted ones; keys with such a role have no permissions.
         caches: New ones, and those that have a new namespace.
         deleted_caches: The IDs of deleted ones.
+        webhooks: New ones, and those with another topic.
+        deleted_webhooks: The IDs of deleted ones.
         limits: Those of accounts that are new or changed; the whole has accounts with limits only.
     """
 
@@ -152,6 +163,8 @@ class Changes:
     deleted_roles: list[str]
     caches: list[KnownCache]
     deleted_caches: list[int]
+    webhooks: list[KnownWebhook]
+    deleted_webhooks: list[int]
     limits: list[KnownLimits]
 
 
@@ -203,6 +216,7 @@ def changes(tx: Tx, since: int | None) -> Changes:
         *_sessions(tx, since),
         *_roles(tx, since),
         *_caches(tx, since),
+        *_webhooks(tx, since),
         _limits(tx, since),
     )
 
@@ -265,6 +279,11 @@ def _system_roles() -> list[KnownRole]:
 def _caches(tx: Tx, since: int | None) -> tuple[list[KnownCache], list[int]]:
     query = "SELECT deleted_at, id, account_id, name, namespace, expires_at FROM caches WHERE TRUE"
     return _changed_since(tx, KnownCache, query, "deleted_at", since)
+
+
+def _webhooks(tx: Tx, since: int | None) -> tuple[list[KnownWebhook], list[int]]:
+    query = "SELECT deleted_at, id, cache_id, topic FROM webhooks WHERE TRUE"
+    return _changed_since(tx, KnownWebhook, query, "deleted_at", since)
 
 
 def _changed_since(

@@ -12,6 +12,7 @@
     - PathNotFound
     - NoSuchAccount
     - NoSuchCache
+    - NoSuchWebhook
     - NoSuchKey
     - NoSuchRole
     - NoSuchSigningKey
@@ -68,6 +69,7 @@ from attimo.errors.missing import (
     NoSuchRateCard,
     NoSuchRole,
     NoSuchSigningKey,
+    NoSuchWebhook,
 )
 from attimo.errors.requests import (
     AccountExists,
@@ -139,6 +141,7 @@ __all__ = [
     "NoSuchRateCard",
     "NoSuchRole",
     "NoSuchSigningKey",
+    "NoSuchWebhook",
     "NoToken",
     "NotFound",
     "PathNotFound",

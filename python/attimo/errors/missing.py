@@ -25,6 +25,16 @@ class NoSuchCache(NotFound):
         super().__init__(f"Cache not found: there is no cache {shown(name)}")
 
 
+class NoSuchWebhook(NotFound):
+    """The cache has no webhook of that name."""
+
+    err = "webhook_not_found"
+    remedy = "`attimo webhook list` lists what there is."
+
+    def __init__(self, cache: str, name: str) -> None:
+        super().__init__(f"There is no webhook {shown(name)} of a cache {shown(cache)}")
+
+
 class NoSuchKey(NotFound):
     """There is no such API key."""
 

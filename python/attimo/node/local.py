@@ -175,6 +175,13 @@ class LocalNode:
         """Return what was counted since the last call, or None if nothing was."""
         return self._node.take_usage()
 
+    def take_messages(self, patience_seconds: float) -> _core.MessageBatch | None:
+        """Return messages that were published to topics with webhooks.
+
+        Waits for the first one, at most for `patience_seconds`; None if there is none then.
+        """
+        return self._node.take_messages(patience_seconds)
+
     def cache_stats(self, cache_id: int) -> dict[str, int] | None:
         """Return `items` and `stored_bytes` of a cache, and its counts since the node was created.
 

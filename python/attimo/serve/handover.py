@@ -7,7 +7,7 @@ the directory is never unlocked. Then, one message each:
     new: hello          old: welcome, with lock and sockets
     new: wants          old: yielded (its control plane is closed, data is served as before)
     new: serves         old: leaves (it accepts no more, and finishes requests in flight)
-    old: usage, ends    new: recorded, to each by its number
+    old: usage, messages, ends    new: recorded, to each by its number
 
 With `serves`, the new server sends a socket for the items. The old one, if both keep them, writes
 them there when requests in flight are finished. The new one reads them, writes a byte back and
@@ -33,10 +33,12 @@ from pathlib import Path
 from typing import Any
 
 from attimo import __version__
+from attimo.control import webhook_queue
 from attimo.errors import StoreUnavailable
-from attimo.node import batches
+from attimo.node import batches, message_batches
 from attimo.node.batches import Batch
 from attimo.node.collector import Collector
+from attimo.node.intake import Intake
 from attimo.serve.channel import Channel, Gone, Silent
 from attimo.serve.listening import Listening
 
@@ -81,12 +83,13 @@ class Successor:
             return self.stream is not None and self.stream.recv(2, socket.MSG_DONTWAIT) == BEGUN
         return False
 
-    def takes_all(self, collector: Collector) -> bool:
-        """Have it record all usage; false if it has ended and cannot."""
-        collector.record = self.record
+    def takes_all(self, collector: Collector, intake: Intake) -> bool:
+        """Have it record all usage and messages; false if it has ended and cannot."""
+        collector.record, intake.record = self.record, self.record_messages
         for _ in range(RECORD_TRIES):
             if collector.pause() or self.is_gone:
                 break
+        intake.finish()
         self._asked({"ends": True})
         if not self.is_gone:
             collector.stop()
@@ -100,6 +103,15 @@ class Successor:
         """
         if not self._asked({"usage": batches.to_json(batch)}):
             raise StoreUnavailable("The server that replaced this one has not recorded it")
+
+    def record_messages(self, batch: webhook_queue.Batch) -> None:
+        """Have it store messages for webhooks.
+
+        Raises:
+            StoreUnavailable: It did not store them.
+        """
+        if not self._asked({"messages": message_batches.to_json(batch)}):
+            raise StoreUnavailable("The server that replaced this one has not stored them")
 
     def _asked(self, message: dict[str, Any]) -> bool:
         if not self.is_gone:

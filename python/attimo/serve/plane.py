@@ -5,8 +5,9 @@ so it can be closed and opened again while the node runs.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -15,19 +16,18 @@ from typing import TYPE_CHECKING
 from attimo import mail
 from attimo.billing.card_file import Cards
 from attimo.certificates import Certificate, Source
-from attimo.control import Control, caches, transfer, usage
+from attimo.control import Control, caches, transfer, usage, webhook_queue
 from attimo.control.directory import Changes
 from attimo.control.limits import CacheLimits
 from attimo.data_directory import Credentials, DataDirectory, Running, reachable
 from attimo.errors import AttimoError, StoreUnavailable
-from attimo.node import local
 from attimo.node.batches import Batch
 from attimo.node.collector import Collector
+from attimo.node.intake import Intake
 from attimo.node.kept import Kept
 from attimo.node.local import LocalNode
 from attimo.payments import Payments
-from attimo.serve import backups, certificate, owner, payments, upgrade
-from attimo.serve.addresses import http_at_endpoint
+from attimo.serve import backups, certificate, control_app, owner, payments, upgrade
 from attimo.serve.allowances import Allowances
 from attimo.serve.app import AppThread, app_socket
 from attimo.serve.ledger_keeper import LedgerKeeper
@@ -37,13 +37,13 @@ from attimo.serve.readiness import Readiness
 from attimo.serve.reaper import Reaper
 from attimo.serve.signals import Shutdown
 from attimo.serve.space import Space
+from attimo.serve.webhooks import Webhooks
 from attimo.settings import Settings
 from attimo.store.database import Database, open_database
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
-    from attimo.console.addresses import Addresses
 
 CONTROL_SECONDS = 10.0
 """How long closing the control plane waits for requests in flight before it is given up."""
@@ -90,6 +90,7 @@ class Plane:
     made: Owner | None = None
     readiness: Readiness = field(init=False)
     collector: Collector = field(init=False)
+    intake: Intake = field(init=False)
     _control: Control | None = field(default=None, init=False)
     _keeper: certificate.Keeper | None = field(default=None, init=False)
     _reaper: Reaper | None = field(default=None, init=False)
@@ -98,6 +99,7 @@ class Plane:
     _allowances: Allowances | None = field(default=None, init=False)
     _seller: payments.Seller | None = field(default=None, init=False)
     _limit_watch: LimitWatch | None = field(default=None, init=False)
+    _webhooks: Webhooks | None = field(default=None, init=False)
     _app: AppThread | None = field(default=None, init=False)
     _stack: ExitStack = field(default_factory=ExitStack, init=False)
 
@@ -112,6 +114,7 @@ class Plane:
             on_turn=self._look,
             kept=Kept(self.space.reserve),
         )
+        self.intake = Intake(self.node.take_messages, self.record_messages)
 
     @property
     def failed(self) -> bool:
@@ -129,13 +132,16 @@ class Plane:
         upgrade.back_up_first(self.home)
         with ExitStack() as stack:
             opened = stack.enter_context(app_socket(self.socket))
-            database = stack.enter_context(_database(self.home))
+            database = stack.enter_context(closing(open_database(self.home.database)))
             self._control = control = self._new_control(database)
             self._reaper = reaper = Reaper(control)
             self._ledger_keeper = self._new_ledger_keeper(control)
             control.need_space = self.space.need
             self.readiness.wrote(not self.space.is_short)
-            control.publish = _to_both(self.node, reaper)
+            self._webhooks = webhooks = Webhooks(
+                control, self.intake, self.settings.webhook_networks
+            )
+            control.publish = _to_all(self.node, reaper, webhooks)
             send = _mail(self.settings, self.home, stack)
             self._allowances = self._new_allowances(control, send)
             self._allowances.begin()
@@ -150,6 +156,7 @@ class Plane:
             stack.callback(self._app.stop)
             stack.callback(reaper.stop)
             stack.callback(self.collector.pause)
+            stack.callback(webhooks.stop)
             for each in (self._keeper, self._backups, self._ledger_keeper, self._seller):
                 if each:
                     stack.callback(each.stop)
@@ -172,8 +179,13 @@ class Plane:
         self.home.keep(credentials)
         return credentials, who
 
-    def start(self) -> None:
-        """Start the app and what works in the background."""
+    def start(self, follows: bool = False) -> None:
+        """Start the app and what works in the background.
+
+        Args:
+            follows: Whether another server still has messages for webhooks, which come first:
+                `start_webhooks` follows.
+        """
         for each in (
             self._app,
             self.collector,
@@ -185,6 +197,13 @@ class Plane:
         ):
             if each is not None:
                 each.start()
+        if not follows:
+            self.start_webhooks()
+
+    def start_webhooks(self) -> None:
+        """Store and deliver what is published to topics with webhooks."""
+        if self._webhooks is not None:
+            self._webhooks.start()
 
     def close(self) -> None:
         """Close it, after recording the last usage; does nothing if it is closed."""
@@ -212,7 +231,7 @@ class Plane:
         Returns:
             False if the server should stop: it is not opened then.
         """
-        self.collector.record = self.record
+        self.collector.record, self.intake.record = self.record, self.record_messages
         level = logging.ERROR
         while not self.shutdown.is_set():
             try:
@@ -247,6 +266,15 @@ class Plane:
             accounts = usage.record(tx, batch, batch.taken_at)
             transferred = transfer.used_by(tx, accounts or ())
         self.node.note_transferred(transferred, False)
+
+    def record_messages(self, batch: webhook_queue.Batch) -> None:
+        """Store messages for webhooks, once, however often they are passed.
+
+        Raises:
+            StoreUnavailable: The database cannot be written, or is not open.
+        """
+        with self._opened().begin() as tx:
+            webhook_queue.record(tx, batch, int(time.time() * 1000))
 
     def look_for_certificate(self) -> None:
         """Look for a new certificate now."""
@@ -309,44 +337,13 @@ class Plane:
             self.home.keep(replace(kept, ca=_root(found)))
 
     def _new_app(self, control: Control, send: mail.Send) -> "Starlette":
-        from attimo.api import create_app
-        from attimo.api.certificates import Certificates
-        from attimo.api.payments import Paying
-        from attimo.console import entry
-
-        settings, keeper, seller = self.settings, self._keeper, self._seller
-        currency, endpoint = self.cards.named(None).currency, self.running.endpoint
-        given = {
-            "memory": settings.memory,
-            "item_bytes": settings.item_bytes,
-            "element_bytes": settings.element_bytes,
-        }
-        root = partial(_root_in_use, keeper)
-        return create_app(
+        return control_app.make(
             control,
-            endpoint,
-            settings.signup,
-            send,
-            given | local.limits(),
-            Certificates(root, self.answers),
-            local.data_routes(),
-            self.node.cache_stats,
+            self.settings,
+            self.running,
+            self.node,
             self.cards,
-            Paying(seller.provider, seller.rule, currency, endpoint, seller.wake)
-            if seller
-            else None,
-            entry.routes(self._addresses(root)),
-        )
-
-    def _addresses(self, root: Callable[[], Path | None]) -> "Addresses":
-        from attimo.console.addresses import Addresses
-
-        running = self.running
-        return Addresses(
-            http_at_endpoint(running),
-            f"http://{reachable(running.http)}" if running.http else None,
-            root,
-            self.settings.smtp is not None,
+            control_app.Parts(send, self.answers, self._keeper, self._seller, self._webhooks),
         )
 
 
@@ -357,15 +354,6 @@ def load() -> None:
     import attimo.api.app  # noqa: F401
 
 
-@contextmanager
-def _database(home: DataDirectory) -> Iterator[Database]:
-    database = open_database(home.database)
-    try:
-        yield database
-    finally:
-        database.close()
-
-
 def _mail(settings: Settings, home: DataDirectory, stack: ExitStack) -> mail.Send:
     if settings.smtp is None:
         return mail.ToFolder(home.mail)
@@ -374,16 +362,13 @@ def _mail(settings: Settings, home: DataDirectory, stack: ExitStack) -> mail.Sen
     return send
 
 
-def _to_both(node: LocalNode, reaper: Reaper) -> Callable[[Changes], None]:
+def _to_all(node: LocalNode, reaper: Reaper, webhooks: Webhooks) -> Callable[[Changes], None]:
     def publish(changes: Changes) -> None:
         node.learn(changes)
         reaper.on_changes(changes)
+        webhooks.on_changes(changes)
 
     return publish
-
-
-def _root_in_use(keeper: certificate.Keeper | None) -> Path | None:
-    return keeper.used.root if keeper else None
 
 
 def _root(shown: Certificate | None) -> str | None:

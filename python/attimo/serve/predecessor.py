@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from attimo import __version__
+from attimo.control import webhook_queue
 from attimo.data_directory import DataDirectory
 from attimo.errors import AttimoError, Misconfigured
-from attimo.node import batches
+from attimo.node import batches, message_batches
 from attimo.node.batches import Batch
 from attimo.node.local import LocalNode
 from attimo.serve.channel import Channel, Gone, Silent
@@ -34,6 +35,9 @@ GONE_SECONDS = 5.0
 LOOK_SECONDS = 0.1
 
 log = logging.getLogger(__name__)
+
+Record = tuple[Callable[[Batch], object], Callable[[webhook_queue.Batch], object]]
+"""What records usage, and what stores messages for webhooks."""
 
 
 @dataclass(slots=True)
@@ -63,8 +67,16 @@ class Predecessor:
         """
         self._ask({"wants": True}, YIELD_SECONDS)
 
-    def end(self, record: Callable[[Batch], object], kept: KeptItems, node: LocalNode) -> bool:
-        """Have it stop, record its last usage in a thread, and read its items.
+    def end(
+        self, record: Record, kept: KeptItems, node: LocalNode, on_ended: Callable[[], None]
+    ) -> bool:
+        """Have it stop, record its last usage and messages in a thread, and read its items.
+
+        Args:
+            record: What records them.
+            kept: What reads the items.
+            node: The node that gets them.
+            on_ended: Called when all is recorded.
 
         Returns:
             False if it has ended by itself: all that it had is in the data directory.
@@ -79,7 +91,7 @@ class Predecessor:
         if answer is None:
             return False
         self._thread = threading.Thread(
-            target=self._run, args=(record,), name="predecessor", daemon=True
+            target=self._run, args=(record, on_ended), name="predecessor", daemon=True
         )
         self._thread.start()
         if answer.get("items"):
@@ -134,21 +146,25 @@ class Predecessor:
             raise Misconfigured(f"the running server (pid {self.pid}) continues: {why}")
         return answer
 
-    def _run(self, record: Callable[[Batch], object]) -> None:
+    def _run(self, record: Record, on_ended: Callable[[], None]) -> None:
         with suppress(Gone):
             while True:
                 message = self.channel.hear(None)
-                written = message.get("usage")
-                is_recorded = not written or _is_recorded(written, record)
+                is_recorded = _is_recorded(message, record)
                 self.channel.say({"recorded": is_recorded, "question": message.get("question")})
-                if not written:
+                if "usage" not in message and "messages" not in message:
                     break
         log.info("the old server (pid %d) has ended", self.pid)
+        on_ended()
 
 
-def _is_recorded(written: dict[str, Any], record: Callable[[Batch], object]) -> bool:
+def _is_recorded(message: dict[str, Any], record: Record) -> bool:
+    of_usage, of_messages = record
     try:
-        record(batches.of_json(written))
+        if written := message.get("usage"):
+            of_usage(batches.of_json(written))
+        if written := message.get("messages"):
+            of_messages(message_batches.of_json(written))
     except Exception as error:  # it is retried
         trace = None if isinstance(error, AttimoError) else error
         log.error("the old server's usage cannot be recorded: %s", error, exc_info=trace)

@@ -139,7 +139,7 @@ class Server:
             key = banner.key_shown(credentials) if to_person else banner.key_kept(control.home)
             print(banner.welcome(credentials, at_endpoint, key, who.is_first))
         stack.enter_context(control.home.announced(control.running))
-        control.start()
+        control.start(follows=before is not None)
         if control.shutdown.is_set():
             return
         if before:
@@ -171,7 +171,7 @@ class Server:
                 return
             print("Attimo has been replaced: finishing requests in flight")
             self._leave(successor)
-            if successor.takes_all(self.control.collector):
+            if successor.takes_all(self.control.collector, self.control.intake):
                 return
             self._resume(is_stale=successor.has_served())
             self._wait_again()
@@ -180,7 +180,9 @@ class Server:
         """Have the old server stop, and take its items and its last usage."""
         control = self.control
         with control.home.writing():
-            if not before.end(control.record, self.kept, control.node):
+            record = (control.record, control.record_messages)
+            if not before.end(record, self.kept, control.node, control.start_webhooks):
+                control.start_webhooks()
                 self.kept.load(control.node)
                 # It may have stored usage that it could not record.
                 control.collector.pause()

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Literal, TypeVar, cast
 
@@ -229,6 +230,12 @@ class Settings:
     )
     stripe_api: str = setting(
         "https://api.stripe.com", paying.API, "URL of Stripe's API, or of a stand-in for tests."
+    )
+    webhook_networks: tuple[IPv4Network | IPv6Network, ...] = setting(
+        "off",
+        values.NETWORKS,
+        "Networks to which webhooks may connect beside public addresses, separated by commas, such "
+        "as 10.1.0.0/16: whoever can create webhooks can send requests there.",
     )
     smtp: SmtpServer | None = setting(  # noqa: RUF009 (a declaration, not a value)
         "off",

@@ -6,6 +6,7 @@ A parser raises ValueError for what is not allowed; the text beside it says what
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Generic, Literal, TypeVar
 from urllib.parse import urlsplit
@@ -294,6 +295,13 @@ def _email(raw: Raw) -> str:
     return address
 
 
+def _networks(raw: Raw) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Parse `10.1.0.0/16, fd00::/8` or `off`."""
+    if raw is False or raw == "off":
+        return ()
+    return tuple(ip_network(each.strip()) for each in _text(raw).split(","))
+
+
 def _origins(raw: Raw) -> tuple[str, ...]:
     """Parse `https://app.example.com, http://localhost:3000`, `*` or `off`."""
     if raw is False or raw == "off":
@@ -345,6 +353,7 @@ ACME = Kind(_acme, "letsencrypt, letsencrypt-staging, the https:// URL of a dire
 ORIGINS = Kind(
     _origins, "origins such as https://app.example.com or http://localhost:3000, *, or off"
 )
+NETWORKS = Kind(_networks, "networks such as 10.1.0.0/16 or fd00::/8, separated by commas, or off")
 METRICS = Kind(_metrics, "loopback, open or off")
 METRICS_CACHES = Kind(_metrics_caches, "a number from 0 to 10000")
 BACKEND = Kind(_backend, "valkey://HOST:PORT, or off")

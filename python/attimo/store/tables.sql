@@ -526,3 +526,79 @@ CREATE TABLE sold_meters (
     since INTEGER NOT NULL,
     PRIMARY KEY (meter)
 ) WITHOUT ROWID;
+
+-- A webhook: messages of a topic are posted to a URL. Its secret signs them, so it is stored as it is; the
+-- old one signs, too, until `old_secret_until`. A deleted one keeps its row without secrets, for the nodes.
+-- `disabled_at` is when its receiver said that it is gone. `failures` counts attempts that failed in a row,
+-- `next_attempt_at` is in milliseconds. `waiting` messages have `waiting_bytes`; `dropped` is how many were
+-- not stored; `deliveries` is the number of the newest in its log.
+CREATE TABLE webhooks (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    account_id INTEGER NOT NULL,
+    cache_id INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    topic TEXT NOT NULL,
+    url TEXT NOT NULL,
+    secret TEXT NOT NULL,
+    old_secret TEXT,
+    old_secret_until INTEGER,
+    created_at INTEGER NOT NULL,
+    deleted_at INTEGER,
+    revision INTEGER NOT NULL,
+    disabled_at INTEGER,
+    failures INTEGER DEFAULT 0 NOT NULL,
+    next_attempt_at INTEGER DEFAULT 0 NOT NULL,
+    waiting INTEGER DEFAULT 0 NOT NULL,
+    waiting_bytes INTEGER DEFAULT 0 NOT NULL,
+    dropped INTEGER DEFAULT 0 NOT NULL,
+    deliveries INTEGER DEFAULT 0 NOT NULL,
+    FOREIGN KEY(account_id) REFERENCES accounts (id),
+    FOREIGN KEY(cache_id) REFERENCES caches (id)
+);
+CREATE INDEX webhooks_by_revision ON webhooks (revision);
+CREATE UNIQUE INDEX one_webhook_of_a_name ON webhooks (cache_id, name) WHERE deleted_at IS NULL;
+CREATE INDEX webhooks_of_an_account ON webhooks (account_id) WHERE deleted_at IS NULL;
+CREATE INDEX webhooks_that_wait ON webhooks (next_attempt_at) WHERE waiting > 0;
+
+-- A message that waits for a webhook or was not delivered to one, by its number in a page of a topic, which
+-- no other message has. Times in milliseconds.
+CREATE TABLE webhook_messages (
+    page INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    cache_id INTEGER NOT NULL,
+    topic TEXT NOT NULL,
+    published_at INTEGER NOT NULL,
+    taken_at INTEGER NOT NULL,
+    publisher TEXT NOT NULL,
+    is_text BOOLEAN NOT NULL,
+    value BLOB NOT NULL,
+    PRIMARY KEY (page, number)
+);
+
+-- What is to be delivered to which webhook, in the order of page and number; with `dead_at`, it was given
+-- up for a `reason`.
+CREATE TABLE webhook_queue (
+    webhook_id INTEGER NOT NULL,
+    page INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    attempts INTEGER DEFAULT 0 NOT NULL,
+    dead_at INTEGER,
+    reason TEXT,
+    PRIMARY KEY (webhook_id, page, number)
+) WITHOUT ROWID;
+CREATE INDEX webhook_queue_by_message ON webhook_queue (page, number);
+CREATE INDEX messages_that_wait ON webhook_queue (webhook_id, page, number) WHERE dead_at IS NULL;
+
+-- The newest attempts of each webhook; `at` in milliseconds. Without a status there was no answer; `message`
+-- is the page and number, or the word test.
+CREATE TABLE webhook_deliveries (
+    webhook_id INTEGER NOT NULL,
+    id INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    message TEXT NOT NULL,
+    attempt INTEGER NOT NULL,
+    status INTEGER,
+    error TEXT NOT NULL,
+    milliseconds INTEGER NOT NULL,
+    PRIMARY KEY (webhook_id, id)
+) WITHOUT ROWID;

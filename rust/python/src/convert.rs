@@ -6,7 +6,7 @@ use std::hash::{BuildHasher, RandomState};
 use attimo_server::{
     AccountId, AccountLimits, Api, ApiKey, Audience, COUNT_NAMES, COUNTS, Cache, CacheId, Ceiling,
     Config, Container, Listen, Loaded, Namespace, NoProtocol, Protocol, Role, Saved, Service,
-    Session, UrlKey,
+    Session, UrlKey, Webhook,
 };
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -143,6 +143,13 @@ struct KnownCache {
 }
 
 #[derive(FromPyObject)]
+struct KnownWebhook {
+    id: u64,
+    cache_id: u64,
+    topic: String,
+}
+
+#[derive(FromPyObject)]
 struct KnownLimits {
     account_id: u64,
     numbers: BTreeMap<String, u64>,
@@ -167,6 +174,8 @@ pub(crate) struct Changes {
     deleted_roles: Vec<String>,
     caches: Vec<KnownCache>,
     deleted_caches: Vec<u64>,
+    webhooks: Vec<KnownWebhook>,
+    deleted_webhooks: Vec<u64>,
     limits: Vec<KnownLimits>,
 }
 
@@ -191,6 +200,8 @@ impl From<Changes> for attimo_server::Changes {
             deleted_roles: changes.deleted_roles,
             caches: changes.caches.into_iter().map(Cache::from).collect(),
             deleted_caches: changes.deleted_caches.into_iter().map(CacheId).collect(),
+            webhooks: changes.webhooks.into_iter().map(Webhook::from).collect(),
+            deleted_webhooks: changes.deleted_webhooks,
             limits: changes.limits.into_iter().map(AccountLimits::from).collect(),
         }
     }
@@ -236,6 +247,13 @@ impl From<KnownCache> for Cache {
             namespace: Namespace(cache.namespace),
             expires_at: cache.expires_at.unwrap_or(u64::MAX),
         }
+    }
+}
+
+impl From<KnownWebhook> for Webhook {
+    fn from(webhook: KnownWebhook) -> Self {
+        let KnownWebhook { id, cache_id, topic } = webhook;
+        Webhook { id, cache: CacheId(cache_id), topic }
     }
 }
 

@@ -14,6 +14,7 @@ use pyo3::prelude::*;
 
 mod allocator;
 mod convert;
+mod messages;
 mod sockets;
 
 /// Returns memory to the system better than the default allocator when many small values come and
@@ -27,6 +28,7 @@ struct Node {
     server: Server,
     name: String,
     batches: AtomicU64,
+    message_batches: AtomicU64,
 }
 
 #[pymethods]
@@ -37,7 +39,8 @@ impl Node {
         let config = Config { allocator: Some(allocator), ..settings.try_into()? };
         let server = Server::new(config);
         let server = server.map_err(|error| PyValueError::new_err(error.to_string()))?;
-        Ok(Node { server, name: convert::fresh_name(), batches: AtomicU64::new(0) })
+        let (batches, message_batches) = Default::default();
+        Ok(Node { server, name: convert::fresh_name(), batches, message_batches })
     }
 
     /// Sets the certificate for new connections.
@@ -125,6 +128,23 @@ impl Node {
         }
         let number = self.batches.fetch_add(1, Ordering::Relaxed) + 1;
         convert::Batch::new(py, self.name.clone(), number, used).map(Some)
+    }
+
+    /// Takes messages of topics with webhooks, or returns `None` if there are none after
+    /// `patience_seconds`.
+    fn take_messages(
+        &self,
+        py: Python<'_>,
+        patience_seconds: f64,
+    ) -> PyResult<Option<messages::MessageBatch>> {
+        let patience = Duration::try_from_secs_f64(patience_seconds)
+            .map_err(|error| PyValueError::new_err(format!("patience_seconds: {error}")))?;
+        let batch = py.detach(|| self.server.take_messages(patience));
+        if batch.is_empty() {
+            return Ok(None);
+        }
+        let number = self.message_batches.fetch_add(1, Ordering::Relaxed) + 1;
+        messages::MessageBatch::new(py, self.name.clone(), number, batch).map(Some)
     }
 
     /// What a cache stores, and what was counted for it since the start, by name.
@@ -235,6 +255,8 @@ mod _core {
     use super::Node;
     #[pymodule_export]
     use super::convert::{Batch, Event, Used};
+    #[pymodule_export]
+    use super::messages::{MessageBatch, TopicMessage};
     #[pymodule_export]
     use super::{causes, counts, limits, methods, metrics};
 }

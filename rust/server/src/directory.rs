@@ -21,6 +21,7 @@ mod transfers;
 
 pub use self::changes::{
     AccountId, AccountLimits, ApiKey, Cache, CacheId, Changes, Role, Session, TokenHash, UrlKey,
+    Webhook,
 };
 pub(crate) use self::transfers::Transfer;
 use self::transfers::Transfers;
@@ -70,6 +71,7 @@ struct State {
     roles: HashMap<String, Arc<Permissions>>,
     caches: HashMap<CacheId, Cache>,
     names: HashMap<AccountId, HashMap<String, CacheId>>,
+    webhooks: HashMap<u64, Webhook>,
     /// The caches of retired namespaces, and whether counts were read since; after the second read
     /// an entry is dropped.
     former: HashMap<Namespace, (CacheId, bool)>,
@@ -155,6 +157,12 @@ impl Directory {
     /// All caches.
     pub(crate) fn caches(&self) -> Vec<Cache> {
         self.state.read().caches.values().cloned().collect()
+    }
+
+    /// The topics of all webhooks.
+    pub(crate) fn webhook_topics(&self) -> Vec<(CacheId, Box<str>)> {
+        let state = self.state.read();
+        state.webhooks.values().map(|each| (each.cache, each.topic.as_str().into())).collect()
     }
 
     /// The namespace of every cache.
@@ -295,6 +303,10 @@ impl State {
             self.names.entry(cache.account).or_default().insert(cache.name.clone(), cache.id);
             self.caches.insert(cache.id, cache);
         }
+        for id in &changes.deleted_webhooks {
+            self.webhooks.remove(id);
+        }
+        self.webhooks.extend(changes.webhooks.into_iter().map(|webhook| (webhook.id, webhook)));
         for limits in changes.limits {
             self.limit(limits);
         }

@@ -43,7 +43,7 @@ mod worker;
 
 pub use directory::{
     AccountId, AccountLimits, ApiKey, Cache, CacheId, Changes, LearnError, Role, Session,
-    TokenHash, UrlKey,
+    TokenHash, UrlKey, Webhook,
 };
 pub use front::cause::{CAUSES, Cause};
 pub use kept::{LoadError, Loaded, Saved};
@@ -57,6 +57,7 @@ pub use server::{Config, Listen, Server};
 pub use state::CacheStats;
 pub use stats::{Event, Level, LimitUse, NoReadiness, PaymentState, Readiness};
 pub use tls::TlsError;
+pub use topics::{TopicBatch, TopicMessage};
 
 /// The engine's own types that a caller needs.
 pub use attimo_engine::Namespace;

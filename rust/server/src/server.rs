@@ -30,7 +30,7 @@ use crate::protocol::Protocols;
 use crate::state::{CacheStats, Core};
 use crate::stats::{self, Event, Readiness};
 use crate::tls::{self, Certificate, TlsError};
-use crate::topics::Hub;
+use crate::topics::{Hub, TopicBatch};
 use crate::worker::{self, Workers};
 
 mod items;
@@ -320,6 +320,12 @@ impl Server {
         let amount = amount.reduce(|sum, more| [sum[0] + more[0], sum[1] + more[1]]);
         self.core.stats.ledger.took(amount, now);
         used
+    }
+
+    /// Takes a batch of messages that were published to topics with webhooks; waits for the first one at
+    /// most for `patience`.
+    pub fn take_messages(&self, patience: Duration) -> TopicBatch {
+        self.core.gate.hub().outbox().take(patience)
     }
 
     /// What a cache stores, and what was counted for it since the start; `None` if there is no such

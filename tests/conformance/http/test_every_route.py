@@ -62,6 +62,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("PUT", "/plans/{name}"): {"limits": {}},
     ("PUT", "/accounts/{account_id}/limits"): {"plan": "free"},
     ("PUT", "/budget"): {"amount": "20"},
+    ("PUT", "/webhooks/{cache}/{name}"): {"topic": "t", "url": "https://example.com"},
     ("PUT", "/session"): {"account_id": 1},
     ("PUT", "/password"): {"old_password": "x", "password": "y"},
 }

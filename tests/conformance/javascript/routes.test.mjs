@@ -7,13 +7,14 @@ import { isLocal, provider, way } from './server.mjs';
 
 // The packages that the SDK itself brings along.
 const require = createRequire(createRequire(import.meta.url).resolve('@gomomento/sdk'));
-const { cache, leaderboard, ping } = require('@gomomento/generated-types');
+const { cache, leaderboard, ping, webhook } = require('@gomomento/generated-types');
 const grpc = require('@grpc/grpc-js');
 
 const SERVICES = {
   Scs: [cache.cache_client.UnimplementedScsService.definition, 47],
   Leaderboard: [leaderboard.leaderboard.UnimplementedLeaderboardService.definition, 8],
   Ping: [ping.cache_client.UnimplementedPingService.definition, 1],
+  Webhook: [webhook.webhook.UnimplementedWebhookService.definition, 5],
 };
 const UNIMPLEMENTED = 12;
 

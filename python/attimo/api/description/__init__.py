@@ -66,6 +66,7 @@ TAGS = [
     {"name": leaderboards.TAG, "description": "Ids ranked by their scores, without a TTL."},
     {"name": topics.TAG, "description": "Messages for all who subscribe, in order."},
     {"name": "caches", "description": "Create, list, flush and delete caches."},
+    {"name": "webhooks", "description": "Messages of a topic, posted to a URL."},
     {"name": "API keys", "description": "API keys; each has the permissions of its role."},
     {"name": "roles", "description": "The permissions of keys and members."},
     {"name": "tokens", "description": "Disposable tokens: for data only, not stored."},

@@ -59,8 +59,8 @@ def described(declared: Iterable[Declared], tokens: Security) -> tuple[Paths, di
 def _inputs(id: str, known: Declared) -> Iterator[_Input]:
     for name, reader in known.readers.items():
         match reader:
-            case Part(type=type):
-                yield (id, name), "validation", TypeAdapter(type).core_schema
+            case Part(name=shown, type=type):
+                yield (id, shown), "validation", TypeAdapter(type).core_schema
             case Body(model=model, is_optional=is_optional):
                 sent: Any = model | None if is_optional else model
                 yield (id, name), "validation", TypeAdapter(sent).core_schema

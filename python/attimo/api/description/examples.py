@@ -28,12 +28,15 @@ BODIES: dict[str, dict[str, Any]] = {
     "createPlan": {"name": "small", "limits": {"caches": 5, "operations_per_second": 1000}},
     "changePlan": {"limits": {"caches": 5, "operations_per_second": 1000}},
     "assignPlan": {"plan": "free", "overrides": {"caches": 10}},
+    "putWebhook": {"topic": "orders", "url": "https://example.com/orders"},
+    "rotateWebhookSecret": {"keep_old_seconds": 3600},
     "setBudget": {"amount": "20", "card": "momento-2022-09", "effects": {"at_100": "block"}},
     "acceptInvitation": {"token": "from-the-e-mail", "password": _PASSWORD},
 }
 
 PARAMETERS: dict[str, Any] = {
     "name": "shop",
+    "cache": "shop",
     "key_id": "3f1c",
     "role_id": "viewer",
     "kid": "9b2e",

@@ -47,8 +47,23 @@ pub struct Changes {
     pub caches: Vec<Cache>,
     /// Ids of deleted caches.
     pub deleted_caches: Vec<CacheId>,
+    /// Webhooks that are new, or have another topic.
+    pub webhooks: Vec<Webhook>,
+    /// Ids of deleted webhooks.
+    pub deleted_webhooks: Vec<u64>,
     /// New or changed limits of accounts; in a whole directory, those of every account that has any.
     pub limits: Vec<AccountLimits>,
+}
+
+/// A webhook: messages of the topic are taken from the outbox by the control plane.
+#[derive(Debug, Clone)]
+pub struct Webhook {
+    /// Its id, which is never reused.
+    pub id: u64,
+    /// The cache of the topic.
+    pub cache: CacheId,
+    /// The name of the topic.
+    pub topic: String,
 }
 
 /// All limits of an account.

@@ -132,7 +132,13 @@ impl Gate {
     ///
     /// [`LearnError`]; nothing has changed then.
     pub(crate) fn learn(&self, changes: Changes) -> std::result::Result<(), LearnError> {
+        let has_webhooks = changes.since.is_none()
+            || !changes.webhooks.is_empty()
+            || !changes.deleted_webhooks.is_empty();
         let left: Vec<Namespace> = self.directory.learn(changes)?;
+        if has_webhooks {
+            self.hub.set_webhooks(self.directory.webhook_topics().into_iter());
+        }
         if !left.is_empty() {
             self.hub.retain(|cache| self.directory.has_cache(cache));
         }

@@ -1,5 +1,6 @@
 //! All topics of the server.
 
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -10,6 +11,7 @@ use parking_lot::{Mutex, MutexGuard};
 use super::feed::TopicKey;
 use super::inbox::Inbox;
 use super::message::{Encodings, Message, Value};
+use super::outbox::Outbox;
 use super::shard::Shard;
 use super::subscriptions::Subscriptions;
 use super::topic::{Gap, Resume, Retention, Topic};
@@ -52,6 +54,7 @@ pub(crate) struct Hub {
     turn: AtomicUsize,
     swept: AtomicUsize,
     subscriptions: Arc<Subscriptions>,
+    outbox: Outbox,
 }
 
 /// Where a new subscriber begins.
@@ -93,6 +96,7 @@ impl Hub {
             turn: AtomicUsize::new(0),
             swept: AtomicUsize::new(0),
             subscriptions: Arc::default(),
+            outbox: Outbox::default(),
         });
         let lender = Arc::downgrade(&hub);
         hub.backend.borrow_from(Box::new(move |bytes| {
@@ -110,9 +114,13 @@ impl Hub {
     }
 
     fn shard(&self, cache: CacheId, name: &str) -> MutexGuard<'_, Shard> {
+        self.shards[self.shard_of(cache, name)].lock()
+    }
+
+    fn shard_of(&self, cache: CacheId, name: &str) -> usize {
         let hash = self.hasher.hash_one((cache, name));
         // The result is below the number of shards.
-        self.shards[usize::try_from(hash % SHARDS as u64).unwrap_or_default()].lock()
+        usize::try_from(hash % SHARDS as u64).unwrap_or_default()
     }
 
     /// Publishes to a topic; returns the page and the number of the message.
@@ -134,6 +142,9 @@ impl Hub {
             threads.clone_from(&topic.threads);
             message
         });
+        if shard.has_webhooks(cache, name) {
+            self.outbox.push(cache, name, &message);
+        }
         self.reserve(&mut shard);
         drop(shard);
         for thread in threads {
@@ -198,6 +209,22 @@ impl Hub {
     /// The inbox of a data thread.
     pub(super) fn inbox(&self, thread: usize) -> &Inbox {
         &self.inboxes[thread]
+    }
+
+    /// What is published to topics with webhooks.
+    pub(crate) fn outbox(&self) -> &Outbox {
+        &self.outbox
+    }
+
+    /// Sets which topics have webhooks; messages that are published after the return are in the outbox.
+    pub(crate) fn set_webhooks(&self, topics: impl Iterator<Item = (CacheId, Box<str>)>) {
+        let mut of_shards = vec![HashMap::<_, HashSet<_>>::new(); SHARDS];
+        for (cache, name) in topics {
+            of_shards[self.shard_of(cache, &name)].entry(cache).or_default().insert(name);
+        }
+        for (shard, topics) in self.shards.iter().zip(of_shards) {
+            shard.lock().with_webhooks = topics;
+        }
     }
 
     /// How many subscriptions accounts have.

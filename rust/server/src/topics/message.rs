@@ -108,7 +108,12 @@ impl Message {
 
     /// Memory in bytes, without what it is encoded to.
     pub(super) fn weight(&self) -> usize {
-        OVERHEAD + self.value.bytes.len()
+        Message::weight_of(self.value.bytes.len())
+    }
+
+    /// That of a message whose value has so many bytes.
+    pub(super) fn weight_of(bytes: usize) -> usize {
+        OVERHEAD + bytes
     }
 }
 

@@ -1,6 +1,6 @@
 //! A part of all topics, under one lock, and the memory that is reserved for them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use attimo_engine::Moment;
@@ -18,6 +18,8 @@ const STEP: u64 = 8 * 1024;
 #[derive(Default)]
 pub(super) struct Shard {
     caches: HashMap<CacheId, HashMap<Arc<str>, Topic>>,
+    /// Topics with webhooks, whether they exist by now or not.
+    pub(super) with_webhooks: HashMap<CacheId, HashSet<Box<str>>>,
     /// The memory of topics and messages, in bytes.
     used: u64,
     /// That of messages alone, and what of it was told to all shards.
@@ -54,6 +56,11 @@ impl Shard {
         self.used = self.used + after - before;
         self.messages = self.messages + after - before;
         done
+    }
+
+    /// Whether a topic has webhooks.
+    pub(super) fn has_webhooks(&self, cache: CacheId, name: &str) -> bool {
+        self.with_webhooks.get(&cache).is_some_and(|topics| topics.contains(name))
     }
 
     /// How many more bytes must be reserved, rounded up to whole steps.

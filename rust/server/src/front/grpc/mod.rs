@@ -51,7 +51,8 @@ pub(crate) use self::status::Status;
 const NO_CACHE: Error = Error::Malformed("the `cache` header names no cache");
 const PING: &str = "/cache_client.Ping/Ping";
 /// What the control plane answers.
-const CONTROL: [&str; 3] = ["/control_client.ScsControl/", "/auth.Auth/", "/token.Token/"];
+const CONTROL: [&str; 4] =
+    ["/control_client.ScsControl/", "/auth.Auth/", "/token.Token/", "/webhook.Webhook/"];
 /// The trace of a request (W3C Trace Context).
 const OF_TRACES: [&str; 2] = ["traceparent", "tracestate"];
 const GRPC: HeaderValue = HeaderValue::from_static("application/grpc");

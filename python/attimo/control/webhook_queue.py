@@ -1,0 +1,382 @@
+"""What waits for webhooks: messages are stored when a node hands them over, and leave when they are
+delivered or given up.
+
+Each webhook gets the messages of its topic in order, and the next one only after the one before is
+delivered or given up. Nodes hand messages over in batches; a batch that is recorded twice adds
+nothing, since a message is known by its page and number.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from attimo.control import audit, webhooks
+from attimo.control.actions import SERVER, writes
+from attimo.control.tx import Tx
+from attimo.store.connection import Value
+from attimo.webhooks import retries
+
+MOST_WAITING = 10_000
+"""Messages that wait for one webhook."""
+MOST_WAITING_BYTES = 16 << 20
+MOST_DEAD = 1_000
+"""Messages of one webhook that were given up; older ones are deleted."""
+MOST_LOGGED = 1_000
+"""Attempts of one webhook that its log has."""
+GONE = 410
+DELIVERED = range(200, 300)
+"""The statuses by which a receiver confirms."""
+_NEVER_AGAIN = "the receiver answered 410 Gone"
+_TOO_OLD = "not delivered for 24 hours"
+
+_OF_TOPIC = """
+SELECT id, disabled_at IS NOT NULL, waiting, waiting_bytes FROM webhooks
+WHERE cache_id = :cache_id AND topic = :topic AND deleted_at IS NULL
+"""
+_STORE = """
+INSERT INTO webhook_messages
+(page, number, cache_id, topic, published_at, taken_at, publisher, is_text, value)
+VALUES (:page, :number, :cache_id, :topic, :published_at, :taken_at, :publisher, :is_text, :value)
+ON CONFLICT (page, number) DO NOTHING
+"""
+_ENQUEUE = """
+INSERT INTO webhook_queue (webhook_id, page, number) VALUES (:id, :page, :number)
+ON CONFLICT (webhook_id, page, number) DO NOTHING
+"""
+_COUNT = """
+UPDATE webhooks SET waiting = waiting + :messages, waiting_bytes = waiting_bytes + :bytes,
+dropped = dropped + :dropped WHERE id = :id
+"""
+_DUE = """
+SELECT webhooks.id, webhooks.account_id FROM webhooks
+JOIN caches ON caches.id = cache_id JOIN accounts ON accounts.id = webhooks.account_id
+WHERE waiting > 0 AND next_attempt_at <= :at AND disabled_at IS NULL
+AND webhooks.deleted_at IS NULL AND caches.deleted_at IS NULL
+AND (caches.expires_at IS NULL OR caches.expires_at > :now) AND suspended_at IS NULL
+ORDER BY next_attempt_at
+"""
+_NEXT_DUE = """
+SELECT min(next_attempt_at) FROM webhooks
+WHERE waiting > 0 AND next_attempt_at > :at AND disabled_at IS NULL
+"""
+_HEAD = """
+SELECT webhooks.id, webhooks.account_id, url, secret,
+    CASE WHEN old_secret_until > :now THEN old_secret END,
+    caches.name, message.topic, message.page, message.number, published_at, taken_at, publisher,
+    is_text, value, attempts, failures
+FROM webhooks JOIN caches ON caches.id = webhooks.cache_id
+JOIN webhook_queue ON webhook_id = webhooks.id AND dead_at IS NULL
+JOIN webhook_messages AS message
+    ON message.page = webhook_queue.page AND message.number = webhook_queue.number
+WHERE webhooks.id = :id AND webhooks.deleted_at IS NULL AND disabled_at IS NULL
+ORDER BY webhook_queue.page, webhook_queue.number LIMIT 1
+"""
+_LOG = """
+INSERT INTO webhook_deliveries (webhook_id, id, at, message, attempt, status, error, milliseconds)
+SELECT id, deliveries, :at, :message, :attempt, :status, :error, :milliseconds
+FROM webhooks WHERE id = :id
+"""
+_TRIM_LOG = """
+DELETE FROM webhook_deliveries WHERE webhook_id = :id
+AND id <= (SELECT deliveries FROM webhooks WHERE id = :id) - :most
+"""
+_LEFT = """
+UPDATE webhooks SET waiting = waiting - :messages, waiting_bytes = waiting_bytes - :bytes
+WHERE id = :id
+"""
+_FORGET = """
+DELETE FROM webhook_messages WHERE page = :page AND number = :number
+AND NOT EXISTS (SELECT 1 FROM webhook_queue WHERE page = :page AND number = :number)
+"""
+# The newest ones that fit into both limits stay.
+_DEAD_TOO_MANY = """
+SELECT page, number FROM (
+    SELECT page, number, row_number() OVER newest AS place, sum(length(value)) OVER newest AS bytes
+    FROM webhook_queue JOIN webhook_messages USING (page, number)
+    WHERE webhook_id = :id AND dead_at IS NOT NULL
+    WINDOW newest AS (ORDER BY page DESC, number DESC)
+) AS dead WHERE place > :most OR (bytes > :most_bytes AND place > 1)
+"""
+
+
+class Message(Protocol):
+    """A message as a node hands it over; times in milliseconds since 1970."""
+
+    @property
+    def cache_id(self) -> int: ...  # noqa: D102
+    @property
+    def topic(self) -> str: ...  # noqa: D102
+    @property
+    def page(self) -> int: ...  # noqa: D102
+    @property
+    def number(self) -> int: ...  # noqa: D102
+    @property
+    def published_at(self) -> int: ...  # noqa: D102
+    @property
+    def publisher(self) -> str: ...  # noqa: D102
+    @property
+    def is_text(self) -> bool: ...  # noqa: D102
+    @property
+    def value(self) -> bytes: ...  # noqa: D102
+
+
+class Batch(Protocol):
+    """What a node hands over: messages, and how many of a topic it had to drop before these."""
+
+    @property
+    def messages(self) -> Sequence[Message]: ...  # noqa: D102
+    @property
+    def dropped(self) -> Sequence[tuple[int, str, int]]: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A message to deliver, and to where; times in milliseconds since 1970.
+
+    Attributes:
+        secrets: Those that sign it, the newest first.
+        attempts: How often it was tried before.
+        failures: How many attempts of the webhook have failed in a row.
+    """
+
+    webhook_id: int
+    account_id: int
+    url: str
+    secrets: tuple[str, ...]
+    cache: str
+    topic: str
+    page: int
+    number: int
+    published_at: int
+    taken_at: int
+    publisher: str
+    is_text: bool
+    value: bytes
+    attempts: int
+    failures: int
+
+    @property
+    def message(self) -> str:
+        """The ID of the message: its page and number."""
+        return f"{self.page}-{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """An attempt to deliver a message.
+
+    Attributes:
+        at: When it began, in milliseconds since 1970.
+        milliseconds: How long it took.
+        status: The status of the answer; None if there was none.
+        error: Why there was none.
+        pause: How many milliseconds to wait before the next one, after a failure.
+    """
+
+    delivery: Delivery
+    at: int
+    milliseconds: int
+    status: int | None
+    error: str = ""
+    pause: int = 0
+
+    @property
+    def is_delivered(self) -> bool:
+        """Whether the receiver has it."""
+        return self.status in DELIVERED
+
+
+@writes("webhook.queue", SERVER, audited=False)
+def record(tx: Tx, batch: Batch, at: int) -> None:
+    """Store messages for all webhooks of their topics.
+
+    What is too much for a webhook, or comes while it is disabled, is counted and not stored.
+    """
+    of_topics: dict[tuple[int, str], list[Message]] = {}
+    for message in batch.messages:
+        of_topics.setdefault((message.cache_id, message.topic), []).append(message)
+    for (cache_id, topic), messages in of_topics.items():
+        for id, is_disabled, waiting, size in _webhooks(tx, cache_id, topic):
+            room = (0, 0) if is_disabled else (MOST_WAITING - waiting, MOST_WAITING_BYTES - size)
+            _enqueue(tx, id, messages, room, at)
+    for cache_id, topic, many in batch.dropped:
+        for id, *_ in _webhooks(tx, cache_id, topic):
+            tx.db.execute(_COUNT, id=id, messages=0, bytes=0, dropped=many)
+
+
+def due(tx: Tx, at: int) -> list[tuple[int, int]]:
+    """Return the webhooks whose next message is due, with their accounts, the longest due first."""
+    return [(id, account) for id, account in tx.db.rows(_DUE, at=at, now=tx.now)]
+
+
+def next_due(tx: Tx, at: int) -> int | None:
+    """When the next one is due that is not yet, in milliseconds since 1970."""
+    first: int | None = tx.db.scalar(_NEXT_DUE, at=at)
+    return first
+
+
+def head(tx: Tx, webhook_id: int) -> Delivery | None:
+    """Return the next message of a webhook; None if there is none."""
+    for id, account_id, url, secret, old, *rest in tx.db.rows(_HEAD, id=webhook_id, now=tx.now):
+        secrets = (secret, old) if old else (secret,)
+        return Delivery(id, account_id, url, secrets, *rest)
+    return None
+
+
+def exist(tx: Tx) -> bool:
+    """Whether there is a webhook."""
+    return tx.db.scalar("SELECT 1 FROM webhooks WHERE deleted_at IS NULL LIMIT 1") is not None
+
+
+@writes("webhook.deliver", SERVER, audited=False)
+def settle(tx: Tx, attempts: Iterable[Attempt]) -> None:
+    """Record what became of attempts.
+
+    A delivered message leaves the queue. One that is too old after a failure is given up. A
+    receiver that answers 410 is never asked again: its webhook is disabled, and all that waits is
+    given up.
+    """
+    for each in attempts:
+        if not _log(tx, each):
+            continue  # the webhook was deleted meanwhile
+        if each.is_delivered:
+            _take_out(tx, each)
+        elif each.status == GONE:
+            _disable(tx, each)
+        else:
+            _fail(tx, each)
+
+
+@writes("webhook.log", SERVER, audited=False)
+def log(tx: Tx, webhook_id: int, attempt: Attempt) -> None:
+    """Record a test delivery, which changes nothing else."""
+    _write_log(tx, webhook_id, "test", 1, attempt)
+
+
+@writes("webhook.expire", SERVER)
+def end_orphans(tx: Tx) -> None:
+    """Delete the webhooks of caches that are deleted."""
+    query = """
+        SELECT webhooks.id, webhooks.account_id, webhooks.name, caches.name
+        FROM webhooks JOIN caches ON caches.id = cache_id
+        WHERE webhooks.deleted_at IS NULL AND caches.deleted_at IS NOT NULL LIMIT 100"""
+    found = tx.db.rows(query)
+    if found:
+        webhooks.end(tx, [id for id, *_ in found])
+    for _, account_id, name, cache in found:
+        audit.note_of_system(tx, account_id, "webhook.expire", name, cache=cache)
+
+
+def _webhooks(tx: Tx, cache_id: int, topic: str) -> list[tuple[int, bool, int, int]]:
+    rows = tx.db.rows(_OF_TOPIC, cache_id=cache_id, topic=topic)
+    return [(id, bool(disabled), waiting, size) for id, disabled, waiting, size in rows]
+
+
+def _enqueue(tx: Tx, id: int, messages: Sequence[Message], room: tuple[int, int], at: int) -> None:
+    (places, size), added, dropped = room, 0, 0
+    used = 0
+    for each in messages:
+        if added >= places or used + len(each.value) > size:
+            dropped += 1
+            continue
+        tx.db.execute(_STORE, **_row(each, at))
+        if tx.db.execute(_ENQUEUE, id=id, page=each.page, number=each.number):
+            added += 1
+            used += len(each.value)
+    tx.db.execute(_COUNT, id=id, messages=added, bytes=used, dropped=dropped)
+
+
+def _row(message: Message, at: int) -> dict[str, Value]:
+    return {
+        "page": message.page,
+        "number": message.number,
+        "cache_id": message.cache_id,
+        "topic": message.topic,
+        "published_at": message.published_at,
+        "taken_at": at,
+        "publisher": message.publisher,
+        "is_text": message.is_text,
+        "value": message.value,
+    }
+
+
+def _log(tx: Tx, attempt: Attempt) -> bool:
+    delivery = attempt.delivery
+    place = {"id": delivery.webhook_id, "page": delivery.page, "number": delivery.number}
+    query = """
+        UPDATE webhook_queue SET attempts = attempts + 1
+        WHERE webhook_id = :id AND page = :page AND number = :number AND dead_at IS NULL"""
+    is_there = bool(tx.db.execute(query, **place))
+    if is_there:
+        _write_log(tx, delivery.webhook_id, delivery.message, delivery.attempts + 1, attempt)
+    return is_there
+
+
+def _write_log(tx: Tx, webhook_id: int, message: str, number: int, attempt: Attempt) -> None:
+    tx.db.execute("UPDATE webhooks SET deliveries = deliveries + 1 WHERE id = :id", id=webhook_id)
+    tx.db.execute(
+        _LOG,
+        id=webhook_id,
+        at=attempt.at,
+        message=message,
+        attempt=number,
+        status=attempt.status,
+        error=attempt.error,
+        milliseconds=attempt.milliseconds,
+    )
+    tx.db.execute(_TRIM_LOG, id=webhook_id, most=MOST_LOGGED)
+
+
+def _take_out(tx: Tx, attempt: Attempt) -> None:
+    delivery = attempt.delivery
+    place = {"page": delivery.page, "number": delivery.number}
+    query = "DELETE FROM webhook_queue WHERE webhook_id = :id AND page = :page AND number = :number"
+    tx.db.execute(query, id=delivery.webhook_id, **place)
+    tx.db.execute(_FORGET, **place)
+    _leave(tx, delivery.webhook_id, 1, len(delivery.value))
+    query = "UPDATE webhooks SET failures = 0, next_attempt_at = 0 WHERE id = :id AND failures > 0"
+    tx.db.execute(query, id=delivery.webhook_id)
+
+
+def _fail(tx: Tx, attempt: Attempt) -> None:
+    delivery = attempt.delivery
+    query = """
+        UPDATE webhooks SET failures = failures + 1, next_attempt_at = :next WHERE id = :id"""
+    tx.db.execute(query, id=delivery.webhook_id, next=attempt.at + attempt.pause)
+    if attempt.at - delivery.published_at >= retries.GIVE_UP_SECONDS * 1000:
+        query = """
+            UPDATE webhook_queue SET dead_at = :at, reason = :reason
+            WHERE webhook_id = :id AND page = :page AND number = :number"""
+        place = {"page": delivery.page, "number": delivery.number}
+        tx.db.execute(query, id=delivery.webhook_id, at=attempt.at, reason=_TOO_OLD, **place)
+        _leave(tx, delivery.webhook_id, 1, len(delivery.value))
+        _trim_dead(tx, delivery.webhook_id)
+
+
+def _disable(tx: Tx, attempt: Attempt) -> None:
+    id = attempt.delivery.webhook_id
+    query = """
+        UPDATE webhooks SET disabled_at = :now, waiting = 0, waiting_bytes = 0
+        WHERE id = :id RETURNING account_id, name"""
+    [(account_id, name)] = tx.db.rows(query, id=id, now=tx.now)
+    query = """
+        UPDATE webhook_queue SET dead_at = :at, reason = :reason
+        WHERE webhook_id = :id AND dead_at IS NULL"""
+    tx.db.execute(query, id=id, at=attempt.at, reason=_NEVER_AGAIN)
+    _trim_dead(tx, id)
+    details = {"cache": attempt.delivery.cache, "reason": _NEVER_AGAIN}
+    audit.note_of_system(tx, account_id, "webhook.disable", name, **details)
+
+
+def _leave(tx: Tx, id: int, messages: int, size: int) -> None:
+    tx.db.execute(_LEFT, id=id, messages=messages, bytes=size)
+
+
+def _trim_dead(tx: Tx, id: int) -> None:
+    limits = {"most": MOST_DEAD, "most_bytes": MOST_WAITING_BYTES}
+    for page, number in tx.db.rows(_DEAD_TOO_MANY, id=id, **limits):
+        query = """
+            DELETE FROM webhook_queue
+            WHERE webhook_id = :id AND page = :page AND number = :number"""
+        tx.db.execute(query, id=id, page=page, number=number)
+        tx.db.execute(_FORGET, page=page, number=number)

@@ -1,0 +1,246 @@
+"""Delivers messages to webhooks: in order for each one, all of them side by side.
+
+Each webhook whose next message is due has a task, which delivers one message after the other until
+one fails. So a receiver that stalls delays nobody else. What became of an attempt is written before
+the next one begins, together with what others did meanwhile: if the process is killed in between,
+the message is delivered once more.
+"""
+
+import asyncio
+import logging
+import random
+import secrets
+import time
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Protocol, TypeVar
+
+from attimo.control import Control, webhook_queue
+from attimo.control.webhook_queue import Attempt, Delivery
+from attimo.errors import AttimoError, Busy
+from attimo.webhooks import events, retries, signatures
+from attimo.webhooks.post import Answer, NoAnswerError
+
+MOST = 64
+"""Deliveries at once."""
+MOST_OF_ACCOUNT = 8
+"""Those of one account."""
+MOST_TESTS = 4
+"""Test deliveries of one account at once."""
+TURN = 100
+"""Messages that a webhook gets before others that wait for a place have their turn."""
+LONGEST_PAUSE = 60.0
+"""In seconds: so that it notices a changed clock."""
+AGAIN_SECONDS = 1.0
+RESOLVER_THREADS = 32
+"""Name look-ups at once: a name that nobody answers for takes many seconds."""
+
+log = logging.getLogger(__name__)
+Found = TypeVar("Found")
+
+
+class Post(Protocol):
+    """Sends a request; see `attimo.webhooks.post.Poster.post`."""
+
+    def __call__(
+        self, url: str, headers: dict[str, str], body: bytes
+    ) -> Coroutine[Any, Any, Answer]:
+        """Send it."""
+
+
+def now() -> float:
+    """Return the seconds since 1970."""
+    return time.time()
+
+
+@dataclass(slots=True)
+class Deliverer:
+    """Delivers what is due, in an event loop.
+
+    Attributes:
+        control: The control plane.
+        post: Sends a request.
+        clock: The seconds since 1970.
+        chance: Returns a random number from 0 to 1.
+    """
+
+    control: Control
+    post: Post
+    clock: Callable[[], float] = now
+    chance: Callable[[], float] = random.random
+    _busy: dict[int, int] = field(default_factory=dict, init=False)
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set, init=False)
+    _attempts: list[tuple[Attempt, asyncio.Future[None]]] = field(default_factory=list, init=False)
+    _recording: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
+    _tests: Counter[int] = field(default_factory=Counter, init=False)
+    _turns: dict[int, int] = field(default_factory=dict, init=False)
+    _turn: int = field(default=0, init=False)
+    _has_orphans: bool = field(default=True, init=False)
+    _has_failed: bool = field(default=False, init=False)
+    _woken: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    _database: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(2, "webhook-store"), init=False
+    )
+
+    async def run(self) -> None:
+        """Deliver until it is cancelled; deliveries in flight are cancelled, too."""
+        asyncio.get_running_loop().set_default_executor(
+            ThreadPoolExecutor(RESOLVER_THREADS, "webhook-names")
+        )
+        try:
+            while True:
+                self._woken.clear()
+                pause = await self._start_due()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._woken.wait(), pause)
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            self._database.shutdown()
+
+    def wake(self) -> None:
+        """Look again now; to be called in the loop."""
+        self._woken.set()
+
+    def look_for_orphans(self) -> None:
+        """A cache was deleted, so its webhooks end; to be called in the loop."""
+        self._has_orphans = True
+        self._woken.set()
+
+    async def settle(self) -> None:
+        """Deliver all that is due now, and return when nothing of it is in flight."""
+        await self._start_due()
+        while self._tasks:
+            await asyncio.gather(*self._tasks)
+            await self._start_due()
+
+    async def test(self, delivery: Delivery) -> Attempt:
+        """Try to deliver a message that is in no queue, and log it.
+
+        Raises:
+            Busy: The account has enough tests in flight.
+        """
+        account = delivery.account_id
+        if self._tests[account] >= MOST_TESTS:
+            raise Busy(f"Limit exceeded: {MOST_TESTS} tests of webhooks run already")
+        self._tests[account] += 1
+        try:
+            attempt = await self._attempt(delivery, f"test-{secrets.token_hex(8)}")
+        finally:
+            self._tests[account] -= 1
+        await self._store(lambda tx: webhook_queue.log(tx, delivery.webhook_id, attempt))
+        return attempt
+
+    async def _start_due(self) -> float:
+        """Start what is due and has a place; return how many seconds to wait for more."""
+        at = int(self.clock() * 1000)
+        try:
+            if self._has_orphans:
+                self._has_orphans = False
+                await self._store(webhook_queue.end_orphans)
+            due, later = await self._read(
+                lambda tx: (webhook_queue.due(tx, at), webhook_queue.next_due(tx, at))
+            )
+        except Exception as error:  # what is due stays so
+            self._report(error)
+            return AGAIN_SECONDS
+        self._has_failed = False
+        self._start(due)
+        return LONGEST_PAUSE if later is None else min((later - at) / 1000, LONGEST_PAUSE)
+
+    def _start(self, due: list[tuple[int, int]]) -> None:
+        """Start those that have a place; those first that had no turn for longest."""
+        of_accounts = Counter(self._busy.values())
+        self._turns = {webhook: self._turns.get(webhook, 0) for webhook, _ in due}
+        for webhook, account in sorted(due, key=lambda each: self._turns[each[0]]):
+            has_place = len(self._busy) < MOST and of_accounts[account] < MOST_OF_ACCOUNT
+            if webhook in self._busy or not has_place:
+                continue
+            self._turn += 1
+            self._turns[webhook] = self._turn
+            self._busy[webhook] = account
+            of_accounts[account] += 1
+            task = asyncio.create_task(self._deliver(webhook))
+            self._tasks.add(task)
+            task.add_done_callback(partial(self._end, webhook))
+
+    def _end(self, webhook: int, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        del self._busy[webhook]
+        if not task.cancelled() and (error := task.exception()):
+            self._report(error)
+            asyncio.get_running_loop().call_later(AGAIN_SECONDS, self.wake)
+        else:
+            self.wake()
+
+    async def _deliver(self, webhook: int) -> None:
+        for turn in range(TURN):
+            delivery = await self._read(lambda tx: webhook_queue.head(tx, webhook))
+            if delivery is None:
+                # It was deleted just now; if not, this keeps the loop from turning idly.
+                await asyncio.sleep(0 if turn else AGAIN_SECONDS)
+                return
+            attempt = await self._attempt(delivery, delivery.message)
+            await self._record(attempt)
+            if not attempt.is_delivered:
+                return
+
+    async def _attempt(self, delivery: Delivery, message_id: str) -> Attempt:
+        began, body = self.clock(), events.body(delivery)
+        headers = signatures.headers(delivery.secrets, message_id, int(began), body)
+        at, retry_after, status, error = int(began * 1000), None, None, ""
+        started = time.monotonic()
+        try:
+            answer = await self.post(delivery.url, headers, body)
+            status, retry_after = answer.status, answer.retry_after
+        except NoAnswerError as refused:
+            error = str(refused)
+        took = int((time.monotonic() - started) * 1000)
+        pause = retries.pause(delivery.failures + 1, retry_after, self.chance())
+        return Attempt(delivery, at, took, status, error, int(pause * 1000))
+
+    async def _record(self, attempt: Attempt) -> None:
+        """Write what became of an attempt, with all others that wait to be written."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._attempts.append((attempt, done))
+        async with self._recording:
+            while not done.done():
+                await self._record_all()
+
+    async def _record_all(self) -> None:
+        taken, self._attempts = self._attempts, []
+        try:
+            await self._store(lambda tx: webhook_queue.settle(tx, [each for each, _ in taken]))
+        except Exception as error:  # none of these is tried again before it is written
+            self._attempts = taken + self._attempts
+            self._report(error)
+            await asyncio.sleep(AGAIN_SECONDS)
+            return
+        for _, done in taken:
+            if not done.cancelled():
+                done.set_result(None)
+
+    async def _read(self, ask: Callable[[Any], Found]) -> Found:
+        def read() -> Found:
+            with self.control.read() as tx:
+                return ask(tx)
+
+        return await asyncio.get_running_loop().run_in_executor(self._database, read)
+
+    async def _store(self, change: Callable[[Any], object]) -> None:
+        def store() -> None:
+            with self.control.begin() as tx:
+                change(tx)
+
+        await asyncio.get_running_loop().run_in_executor(self._database, store)
+
+    def _report(self, error: BaseException) -> None:
+        if not self._has_failed:
+            trace = None if isinstance(error, AttimoError) else error
+            log.error("webhooks cannot go on; tried again: %s", error, exc_info=trace)
+        self._has_failed = True

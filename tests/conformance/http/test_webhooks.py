@@ -1,0 +1,89 @@
+"""What is published over any protocol reaches the webhooks of its topic, through a whole server."""
+
+import hmac
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from harness import Server
+from receivers import Receiver, receiving
+
+HOOK = "/webhooks/default-cache/orders"
+TOPIC = "/topics/default-cache/orders"
+
+
+@pytest.fixture(scope="module")
+def hooked() -> Iterator[Server]:
+    with Server("--webhook-networks", "127.0.0.0/8") as server:
+        yield server
+
+
+@pytest.fixture
+def http(hooked: Server) -> Iterator[httpx.Client]:
+    headers = {"authorization": hooked.api_key}
+    with httpx.Client(base_url=hooked.http, headers=headers, trust_env=False) as http:
+        yield http
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as receiver:
+        yield receiver
+
+
+def hook(http: httpx.Client, receiver: Receiver) -> str:
+    """Create a webhook, and return its secret."""
+    http.delete(HOOK)
+    made = http.put(HOOK, json={"topic": "orders", "url": receiver.url}).raise_for_status()
+    return str(made.json()["secret"])
+
+
+def test_a_message_that_follows_the_answer_is_delivered(
+    http: httpx.Client, receiver: Receiver
+) -> None:
+    secret = hook(http, receiver)
+    for number in range(50):
+        http.post(TOPIC, content=str(number)).raise_for_status()
+    http.post(TOPIC, content=b"\xff")
+
+    got = receiver.wait_for(51)
+
+    assert [each.text for each in got[:50]] == [str(number) for number in range(50)]
+    assert got[50].event["binary"] == "/w=="
+    signature = hmac.new(secret.encode(), got[0].body, "sha3_256").hexdigest()
+    assert got[0].headers["momento-signature"] == signature
+    numbers = [each.event["topic_sequence_number"] for each in got]
+    assert numbers == list(range(numbers[0], numbers[0] + 51))
+
+
+def test_a_test_delivery_needs_no_message(http: httpx.Client, receiver: Receiver) -> None:
+    hook(http, receiver)
+
+    told = http.post(f"{HOOK}/test").raise_for_status().json()
+
+    assert (told["delivered"], told["status"]) == (True, 200)
+    assert http.get(f"{HOOK}/deliveries").json()["deliveries"][0]["message"] == "test"
+
+
+def test_after_the_delete_nothing_is_delivered(http: httpx.Client, receiver: Receiver) -> None:
+    hook(http, receiver)
+    http.delete(HOOK).raise_for_status()
+    http.post(TOPIC, content="after")
+    hook(http, receiver)
+    http.post(TOPIC, content="again")
+
+    receiver.wait_for(1)
+
+    assert receiver.texts() == ["again"]
+
+
+def test_a_server_without_networks_refuses_loopback(server: Server, receiver: Receiver) -> None:
+    headers = {"authorization": server.api_key}
+    with httpx.Client(base_url=server.http, headers=headers, trust_env=False) as http:
+        hook(http, receiver)
+        told = http.post(f"{HOOK}/test").raise_for_status().json()
+        http.delete(HOOK)
+
+    assert told["error"] == "127.0.0.1 has the address 127.0.0.1, which is not public"
+    assert receiver.got == []
