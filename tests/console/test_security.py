@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from markupsafe import escape
 from playwright.sync_api import Browser, expect
 
 from attimo.console.app import PAGES as DECLARED
@@ -144,6 +145,26 @@ def test_who_has_no_account_any_more_can_sign_out(client: httpx.Client, cast: Ca
     assert page.status_code == 403
     assert "not a member" in page.text
     assert 'action="/console/sign-out"' in page.text
+
+
+def test_who_is_in_a_suspended_account_can_switch_to_another(
+    client: httpx.Client, cast: Cast
+) -> None:
+    person = Person(cast.owner.server, "late-payer@example.com").sign_up()
+    suspended = person.ask("GET", "/session")["account_id"]
+    made = cast.owner.ask("POST", "/invitations", {"email": person.email})
+    person.ask("POST", "/invitations/accept", {"token": made["token"], "password": PASSWORD})
+    person.csrf = person.ask("PUT", "/session", {"account_id": suspended})["csrf_token"]
+    operator = {"authorization": cast.owner.server.api_key}
+    client.post(f"/accounts/{suspended}/suspend", headers=operator).raise_for_status()
+    client.cookies.update(person.cookies)
+    page = client.get("/console/")
+
+    assert page.status_code == 403
+    assert f"Switch to {escape(NASTY)}" in page.text
+    other = str(cast.owner.ask("GET", "/session")["account_id"])
+    client.post("/console/switch", data={"csrf": person.csrf, "account_id": other})
+    assert client.get("/console/").status_code == 200
 
 
 def test_signing_in_begins_a_session_of_its_own(client: httpx.Client, cast: Cast) -> None:

@@ -39,7 +39,7 @@ def test_an_internal_error_is_a_page_and_is_logged(
 
 @pytest.mark.parametrize(
     ("sign_up", "command"),
-    [("invite", "attimo member invite"), ("closed", "attimo account create")],
+    [("invite", "attimo console"), ("closed", "attimo account create")],
 )
 def test_who_runs_the_server_is_told_the_command_that_lets_them_in(
     sign_up: SignUp, command: str, control: Control

@@ -7,7 +7,6 @@ session, which each form holds; forms that need no session must come from a page
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from http import HTTPStatus
@@ -278,14 +277,13 @@ def refusal(
 ) -> Response:
     """The page for an error that no page shows by itself.
 
-    Whoever has signed in keeps the menu: without an account to see, it has the way out.
+    Whoever has signed in can switch the account and sign out there: of one that is suspended, or
+    that they have left, there is no other page.
     """
     title = HTTPStatus(_status(error)).phrase
-    visit: Visit | None = getattr(request.state, "visit", None)
-    if visit is not None and error.status < 500:
-        with suppress(AttimoError):  # the session has ended meanwhile
-            return visit.page("error.html", error=error, title=title)
-    text = rendering.render("error.html", {"error": error, "title": title, "visit": None})
+    # While the database cannot be read, neither can the list of their accounts.
+    visit = getattr(request.state, "visit", None) if error.status < 500 else None
+    text = rendering.render("error.html", {"error": error, "title": title, "visit": visit})
     all_headers = {**HEADERS, **problems.headers(error), **headers}
     return HTMLResponse(text, _status(error), headers=all_headers)
 
