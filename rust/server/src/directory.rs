@@ -4,6 +4,7 @@
 //! connection does not look it up for each request: it keeps the result until the revision changes.
 
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -227,13 +228,13 @@ impl Directory {
         key: &Arc<str>,
         server: &Limits,
         now: u64,
-    ) -> Option<Box<Applied>> {
+    ) -> Option<Rc<Applied>> {
         let state = self.state.read();
         let plan = state.plans.of(account.0)?;
         let cache = cache.filter(|id| state.caches.contains_key(id)).map(|id| id.0);
         let key = Some(key).filter(|id| state.has_key(id));
         let all = || state.namespaces_of(account).collect();
-        Some(plan.apply(cache, key, (server, all), now).into())
+        Some(plan.apply(cache, key, (server, all), now))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use super::*;
+use crate::plan;
 use crate::process::resident_bytes;
 
 const OWNER: AccountId = AccountId(1);
@@ -153,6 +154,7 @@ fn limits_of_ten_thousand_accounts() {
             let (account, server) = (AccountId(account), Limits::default());
             let applied = directory.limits(account, Some(CacheId(id)), &name(id), &server, 0);
             assert_eq!(applied.unwrap().admit(0), Ok(()));
+            plan::end_turn();
         }
     }
 

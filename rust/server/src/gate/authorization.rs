@@ -1,5 +1,6 @@
 //! Authorizations that a connection keeps, so that each is worked out once.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::caller::Holder;
@@ -22,7 +23,7 @@ pub(crate) struct Authorization {
     pub(super) cache: Option<CacheRef>,
     pub(super) counters: Arc<UsageCounters>,
     /// `None` if the account has no limits.
-    pub(super) limits: Option<Box<Applied>>,
+    pub(super) limits: Option<Rc<Applied>>,
     /// What the account may transfer in a month, if that is limited.
     pub(super) transfer: Option<Transfer>,
     /// When the token or the cache expires, in seconds since 1970.
@@ -52,7 +53,7 @@ impl Authorization {
 struct Kept {
     token: Box<[u8]>,
     cache: Box<[u8]>,
-    authorization: Arc<Authorization>,
+    authorization: Rc<Authorization>,
 }
 
 /// How many authorizations a connection keeps: one client seldom uses more caches at once.
@@ -76,7 +77,7 @@ impl AuthorizationCache {
         credential: Credential<'_>,
         cache: &[u8],
         now: Now,
-    ) -> Result<Arc<Authorization>> {
+    ) -> Result<Rc<Authorization>> {
         let revision = gate.directory.revision();
         let same = |kept: &Kept| {
             kept.authorization.revision == revision
@@ -91,7 +92,7 @@ impl AuthorizationCache {
             }
             self.0.swap_remove(at);
         }
-        let authorization = Arc::new(gate.open(meter, credential, cache, now)?);
+        let authorization = Rc::new(gate.open(meter, credential, cache, now)?);
         let (token, cache) = (credential.token.into(), cache.into());
         self.keep(Kept { token, cache, authorization: authorization.clone() });
         Ok(authorization)
@@ -154,7 +155,7 @@ impl Gate {
         cache: Option<CacheRef>,
         key_id: &Arc<str>,
         now: Now,
-    ) -> Option<Box<Applied>> {
+    ) -> Option<Rc<Applied>> {
         let (cache, server) = (cache.map(|cache| cache.id), self.backend.limits());
         self.directory.limits(account, cache, key_id, server, now.micros)
     }

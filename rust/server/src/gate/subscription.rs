@@ -5,7 +5,6 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::rc::{Rc, Weak};
-use std::sync::Arc;
 use std::time::Duration;
 
 use attimo_engine::{Received, chunks};
@@ -27,7 +26,7 @@ const CHECK_EVERY: Duration = Duration::from_millis(500);
 
 /// The credential of subscriptions, and what it gives them in a cache for now.
 struct Permit {
-    authorization: RefCell<Result<Arc<Authorization>>>,
+    authorization: RefCell<Result<Rc<Authorization>>>,
     /// Counts the checks that may have changed something.
     version: Cell<u64>,
 }
@@ -56,7 +55,7 @@ impl Permits {
         &self,
         credential: Credential<'_>,
         cache: &[u8],
-        authorization: &Arc<Authorization>,
+        authorization: &Rc<Authorization>,
     ) -> Rc<Permit> {
         let Credential { token, local, peer } = credential;
         let key = Key { token: token.into(), local, peer, cache: cache.into() };
@@ -81,7 +80,7 @@ impl Permits {
             if is_new || permit.has_expired(now) {
                 let Key { token, local, peer, cache } = key;
                 let credential = Credential { token, local: *local, peer: *peer };
-                let authorization = gate.open(meter, credential, cache, now).map(Arc::new);
+                let authorization = gate.open(meter, credential, cache, now).map(Rc::new);
                 *permit.authorization.borrow_mut() = authorization;
                 permit.version.set(permit.version.get() + 1);
                 has_changed = true;
@@ -137,7 +136,7 @@ pub(crate) struct Subscription {
     cache: CacheId,
     topic: Box<str>,
     /// Counts its deliveries.
-    authorization: Arc<Authorization>,
+    authorization: Rc<Authorization>,
     _guard: SubscriptionGuard,
 }
 
@@ -203,7 +202,7 @@ impl Authorization {
 pub(crate) struct Subscribe<'a> {
     /// Whose it is, as it was authorized.
     pub(crate) credential: Credential<'a>,
-    pub(crate) authorization: &'a Arc<Authorization>,
+    pub(crate) authorization: &'a Rc<Authorization>,
     /// The names of the cache and the topic.
     pub(crate) cache: &'a str,
     pub(crate) topic: &'a str,

@@ -1,6 +1,7 @@
 //! The plan of an account, and its buckets.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use attimo_engine::{Limits, Namespace, QuotaUse};
@@ -77,7 +78,7 @@ impl Plan {
         key: Option<&Arc<str>>,
         (server, all): (&Limits, impl FnOnce() -> Vec<Namespace>),
         now: u64,
-    ) -> Applied {
+    ) -> Rc<Applied> {
         let Used { own, stored, messages, others } = &mut *self.used.lock();
         let cache = cache.filter(|_| self.limits(Scope::Cache)).map(Subject::Cache);
         let key = key.filter(|_| self.limits(Scope::Key)).cloned().map(Subject::Key);
@@ -111,7 +112,7 @@ impl Plan {
         });
         let stored = |bytes| (bytes, all(), stored.get_or_insert_default().clone());
         let quota = self.numbers.stored_bytes.map(stored);
-        Applied::new(&self.numbers, none, gauges, (server, quota)).with_messages(messages)
+        Applied::new(&self.numbers, none, gauges, (server, quota)).with_messages(messages).into()
     }
 
     fn limits(&self, scope: Scope) -> bool {

@@ -1,5 +1,7 @@
 //! The limits in force for the requests of one caller to one cache.
 
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use attimo_engine::{Limits, Namespace, Quota, QuotaUse, Ttl};
@@ -7,12 +9,24 @@ use attimo_engine::{Limits, Namespace, Quota, QuotaUse, Ttl};
 use super::bucket::{Bucket, Buckets, Empty, Rate};
 use super::limit::{Exceeded, Limit, Measure};
 use super::numbers::Numbers;
+use super::turn::{Taken, Turn};
 
 /// `Retry-After` where only another plan or month helps: either may come at any time.
 const LATER: u64 = 3_600;
 /// The same where others have to end first.
 const SOON: u64 = 1;
 const MILLISECONDS: u64 = 1_000;
+
+thread_local! {
+    /// The limits of which this thread has taken something in this turn.
+    static TAKEN_FROM: RefCell<Vec<Rc<Applied>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Ends the turn of a connection on this thread: what its requests used is taken from the buckets, and
+/// what was taken in advance goes back.
+pub(crate) fn end_turn() {
+    TAKEN_FROM.with_borrow_mut(|all| all.drain(..).for_each(|limits| limits.settle()));
+}
 
 /// The limits in force, with their buckets, which others share.
 #[derive(Debug)]
@@ -25,6 +39,7 @@ pub(crate) struct Applied {
     items: Limits,
     ttl_seconds: Option<u64>,
     quota: Option<Stored>,
+    turn: Turn,
 }
 
 /// The bytes that an account may store, in which namespaces, and what it stores.
@@ -33,14 +48,6 @@ pub(super) type Stored = (u64, Vec<Namespace>, Arc<QuotaUse>);
 /// The rate of messages to topics, unless none may be published, and their bucket.
 pub(super) type Messages = (Option<Rate>, Arc<Bucket>);
 
-/// The usage of one request, in what plans limit.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Taken {
-    pub(crate) operations: u64,
-    pub(crate) bytes_in: u64,
-    pub(crate) bytes_out: u64,
-}
-
 /// A limit in force.
 #[derive(Debug)]
 pub(super) struct Gauge {
@@ -48,13 +55,6 @@ pub(super) struct Gauge {
     pub(super) measure: Measure,
     pub(super) rate: Rate,
     pub(super) buckets: Arc<Buckets>,
-}
-
-impl Taken {
-    /// A message that is delivered to a subscriber, of which nothing was taken before.
-    pub(crate) fn delivery(operations: u64, bytes_out: u64) -> Self {
-        Taken { operations: operations + 1, bytes_in: 0, bytes_out }
-    }
 }
 
 impl Applied {
@@ -73,8 +73,8 @@ impl Applied {
         let refusal = blocked.map(|(limit, value)| Exceeded { limit, value, retry_after: LATER });
         let (gauges, items) = (gauges.into(), numbers.of_items(server));
         let Numbers { ttl_seconds, subscriptions, .. } = *numbers;
-        let messages = None;
-        Applied { refusal, gauges, messages, subscriptions, items, ttl_seconds, quota }
+        let (messages, turn) = (None, Turn::default());
+        Applied { refusal, gauges, messages, subscriptions, items, ttl_seconds, quota, turn }
     }
 
     /// The same with a limit of messages to topics.
@@ -130,28 +130,77 @@ impl Applied {
     /// # Errors
     ///
     /// [`Exceeded`], and nothing was taken.
-    pub(crate) fn admit(&self, now: u64) -> Result<(), Exceeded> {
+    pub(crate) fn admit(self: &Rc<Self>, now: u64) -> Result<(), Exceeded> {
+        if self.turn.admit() {
+            return Ok(());
+        }
+        self.admit_several(now)
+    }
+
+    /// Admits a request, and others of this turn in advance.
+    #[inline(never)]
+    fn admit_several(self: &Rc<Self>, now: u64) -> Result<(), Exceeded> {
         if let Some(refusal) = self.refusal {
             return Err(refusal);
         }
+        self.take_used();
+        let mut admitted = self.turn.next_step();
+        let mut left = [u64::MAX; Measure::COUNT];
         for (at, gauge) in self.gauges.iter().enumerate() {
-            if let Err(exceeded) = gauge.admit(now) {
-                self.gauges[..at].iter().for_each(Gauge::give_back);
-                return Err(exceeded);
+            let fewer = gauge.admit(admitted, now);
+            let back = admitted - fewer.unwrap_or(0);
+            if back > 0 {
+                self.gauges[..at].iter().for_each(|before| before.give_back(back));
+            }
+            admitted = fewer?;
+            if admitted > 1 {
+                let of = &mut left[gauge.measure as usize];
+                *of = gauge.left(now).min(*of);
             }
         }
+        self.turn.begin(admitted - 1, left);
+        self.settle_later(now);
         Ok(())
     }
 
     /// The limit for which [`Applied::admit`] would refuse a request at `now`, if it would.
     pub(crate) fn met(&self, now: u64) -> Option<Exceeded> {
+        if self.turn.has_admitted() {
+            return None;
+        }
         let met = |gauge: &Gauge| gauge.check(now).err();
         self.refusal.or_else(|| self.gauges.iter().find_map(met))
     }
 
-    /// Takes what an admitted request has used, even if nothing is left.
-    pub(crate) fn charge(&self, taken: Taken, now: u64) {
-        self.gauges.iter().for_each(|gauge| gauge.charge(taken, now));
+    /// Counts what an admitted request has used, which is taken even if nothing is left: at the end of
+    /// the turn, or before another request is admitted.
+    pub(crate) fn charge(self: &Rc<Self>, taken: Taken, now: u64) {
+        self.settle_later(now);
+        if !self.turn.count(taken) {
+            self.take_used();
+        }
+    }
+
+    fn settle_later(self: &Rc<Self>, now: u64) {
+        if self.turn.begin_to_settle(now) {
+            TAKEN_FROM.with_borrow_mut(|all| all.push(self.clone()));
+        }
+    }
+
+    /// Takes what was used in this turn, and ends it.
+    pub(super) fn settle(&self) {
+        self.take_used();
+        self.turn.end();
+    }
+
+    /// Takes what was used; what was admitted in advance is not any more.
+    fn take_used(&self) {
+        let Some((used, unused)) = self.turn.settle() else { return };
+        let now = self.turn.now.get();
+        for gauge in &self.gauges {
+            gauge.charge(used[gauge.measure as usize], now);
+            gauge.give_back(unused);
+        }
     }
 }
 
@@ -160,13 +209,18 @@ impl Gauge {
         &self.buckets[self.measure as usize]
     }
 
-    fn admit(&self, now: u64) -> Result<(), Exceeded> {
-        match self.measure {
-            Measure::Operations => {
-                self.bucket().take(self.rate, 1, now).map_err(|empty| self.exceeded(empty))
-            }
-            _ => self.check(now),
+    /// Admits so many requests, or fewer, at least one; takes an operation for each.
+    fn admit(&self, requests: u64, now: u64) -> Result<u64, Exceeded> {
+        if self.measure != Measure::Operations {
+            return self.check(now).map(|()| requests);
         }
+        let taken = self.bucket().take_up_to(self.rate, requests, now);
+        taken.map_err(|empty| self.exceeded(empty))
+    }
+
+    /// How many tokens are left.
+    fn left(&self, now: u64) -> u64 {
+        self.bucket().left(self.rate, now)
     }
 
     fn check(&self, now: u64) -> Result<(), Exceeded> {
@@ -177,20 +231,15 @@ impl Gauge {
         Exceeded { limit: self.limit, value: self.rate.per_second(), retry_after }
     }
 
-    fn give_back(&self) {
-        if self.measure == Measure::Operations {
-            self.bucket().give_back(self.rate, 1);
+    /// Gives back operations that were taken in vain.
+    fn give_back(&self, operations: u64) {
+        if self.measure == Measure::Operations && operations > 0 {
+            self.bucket().give_back(self.rate, operations);
         }
     }
 
-    fn charge(&self, taken: Taken, now: u64) {
-        let tokens = match self.measure {
-            // One was taken before.
-            Measure::Operations => taken.operations.saturating_sub(1),
-            Measure::BytesIn => taken.bytes_in,
-            Measure::BytesOut => taken.bytes_out,
-            Measure::Transfer => taken.bytes_in + taken.bytes_out,
-        };
+    /// Takes what was used beyond the operation of each request.
+    fn charge(&self, tokens: u64, now: u64) {
         if tokens > 0 {
             self.bucket().charge(self.rate, tokens, now);
         }

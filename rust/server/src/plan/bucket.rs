@@ -15,6 +15,8 @@ const TICKS_PER_MICROSECOND: u64 = 1 << 14;
 const TICKS_PER_SECOND: u64 = 1_000_000 * TICKS_PER_MICROSECOND;
 /// How far the moment at which a bucket is full lies ahead when it is empty.
 const BURST: u64 = TICKS_PER_SECOND;
+/// At most this part of what is left, one divided by it, is taken in advance.
+const SHARE: u64 = 4;
 /// The binary digits behind the point in the ticks for one token: with rates of gigabytes per second,
 /// rounding costs less than one part in a million.
 const FRACTION: u32 = 24;
@@ -36,6 +38,11 @@ impl Rate {
 
     pub(super) fn per_second(self) -> u64 {
         self.per_second
+    }
+
+    /// How many tokens so many ticks are, rounded down; at most those of a burst.
+    fn tokens(self, ticks: u64) -> u64 {
+        (ticks.min(BURST) << FRACTION) / self.cost
     }
 
     /// What so many tokens take, rounded up: a burst has no more of them than the rate.
@@ -67,20 +74,40 @@ impl Bucket {
         admit(self.full_at.load(Ordering::Relaxed), ticks_of(now)).map(drop)
     }
 
+    /// How many tokens are left.
+    pub(super) fn left(&self, rate: Rate, now: u64) -> u64 {
+        let (full_at, now) = (self.full_at.load(Ordering::Relaxed), ticks_of(now));
+        rate.tokens(BURST.saturating_sub(full_at.saturating_sub(now)))
+    }
+
     /// Takes tokens, unless nothing is left.
     pub(super) fn take(&self, rate: Rate, tokens: u64, now: u64) -> Result<(), Empty> {
-        let (cost, now) = (rate.ticks(tokens), ticks_of(now));
+        self.take_some(rate, now, |_| tokens).map(drop)
+    }
+
+    /// Takes a token, unless nothing is left, and up to `most` together while they are a small part of
+    /// what is left: others might need the last ones. Returns how many.
+    pub(super) fn take_up_to(&self, rate: Rate, most: u64, now: u64) -> Result<u64, Empty> {
+        let of = |left| (rate.tokens(left) / SHARE).clamp(1, most);
+        self.take_some(rate, now, |left| if most == 1 { 1 } else { of(left) })
+    }
+
+    /// Takes as many tokens as `of` says for the ticks that are left, and returns how many; none if
+    /// nothing is left.
+    fn take_some(&self, rate: Rate, now: u64, of: impl Fn(u64) -> u64) -> Result<u64, Empty> {
+        let now = ticks_of(now);
         let mut full_at = self.full_at.load(Ordering::Relaxed);
         loop {
-            let next = admit(full_at, now)?.saturating_add(cost);
+            let from = admit(full_at, now)?;
+            let tokens = of(BURST.saturating_sub(from - now));
             let taken = self.full_at.compare_exchange_weak(
                 full_at,
-                next,
+                from.saturating_add(rate.ticks(tokens)),
                 Ordering::Relaxed,
                 Ordering::Relaxed,
             );
             match taken {
-                Ok(_) => return Ok(()),
+                Ok(_) => return Ok(tokens),
                 Err(other) => full_at = other,
             }
         }

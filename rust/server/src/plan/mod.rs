@@ -13,9 +13,11 @@ mod limit;
 mod numbers;
 #[cfg(test)]
 mod tests;
+mod turn;
 
 pub(crate) use self::account::Plan;
 pub(crate) use self::all::Plans;
-pub(crate) use self::applied::{Applied, Taken};
+pub(crate) use self::applied::{Applied, end_turn};
 pub(crate) use self::limit::{Exceeded, Limit};
 pub(crate) use self::numbers::Numbers;
+pub(crate) use self::turn::Taken;

@@ -1,6 +1,7 @@
 //! Which limits requests meet, in which words, and what other numbers, caches and keys change.
 
-use std::sync::Arc;
+use std::rc::Rc;
+use std::sync::{Arc, Barrier};
 
 use attimo_engine::{Limits, Ttl};
 
@@ -13,12 +14,12 @@ fn plan(numbers: &[(&str, u64)]) -> Plan {
     Plan::new(Numbers::new(numbers.iter().copied()).into())
 }
 
-fn applied(plan: &Plan, cache: u64, key: &str, now: u64) -> Applied {
+fn applied(plan: &Plan, cache: u64, key: &str, now: u64) -> Rc<Applied> {
     plan.apply(Some(cache), Some(&Arc::from(key)), (&Limits::default(), Vec::new), now)
 }
 
 /// How many requests are admitted at `now`, each of which takes as much, and why the next is not.
-fn admitted(limits: &Applied, taken: Taken, now: u64) -> (usize, String) {
+fn admitted(limits: &Rc<Applied>, taken: Taken, now: u64) -> (usize, String) {
     for at in 0..10_000 {
         match limits.admit(now) {
             Ok(()) => limits.charge(taken, now),
@@ -96,6 +97,7 @@ fn a_debt_is_paid_at_the_rate_that_follows_times_without_a_limit_or_with_none_ad
         let mut plan = plan(&[("bytes_out_per_second", 1)]);
         let limits = applied(&plan, 1, "k", 0);
         limits.charge(Taken { operations: 1, bytes_in: 0, bytes_out: 5_000 }, 0);
+        end_turn();
         for numbers in [between, vec![("bytes_out_per_second", 5_000)]] {
             plan.change(Numbers::new(numbers).into());
             applied(&plan, 1, "k", 0);
@@ -157,6 +159,58 @@ fn what_is_known_afterwards_is_a_debt() {
     limits.charge(Taken { operations: 35, bytes_in: 0, bytes_out: 0 }, 3 * SECOND);
     let met = limits.admit(3 * SECOND).unwrap_err();
     assert_eq!((met.limit, met.retry_after), (Limit::Operations, 3));
+}
+
+#[test]
+fn threads_whose_requests_come_many_at_once_get_together_what_one_request_at_a_time_would() {
+    const RATE: u64 = 5_000;
+    for threads in [2, 8, 64] {
+        let (plan, barrier) = (plan(&[("operations_per_second", RATE)]), Barrier::new(threads));
+        let serve = |thread: u64| {
+            let limits = applied(&plan, 1, "k", 0);
+            let turn = |at: u64| {
+                barrier.wait();
+                let sum =
+                    (0..thread % 7 * 40 + 60).filter(|_| limits.admit(at * SECOND / 100).is_ok());
+                let sum = sum.count();
+                end_turn();
+                sum
+            };
+            (0..1_000).map(turn).sum::<usize>()
+        };
+        let sum: usize = std::thread::scope(|scope| {
+            let all: Vec<_> =
+                (0..threads).map(|at| scope.spawn(move || serve(at as u64))).collect();
+            all.into_iter().map(|thread| thread.join().unwrap()).sum()
+        });
+        let rest = admitted(&applied(&plan, 1, "k", 0), ONE, 10 * SECOND - SECOND / 100).0;
+        assert_eq!((sum + rest) as u64, RATE * 11 - RATE / 100, "{threads} threads");
+    }
+}
+
+#[test]
+fn what_was_admitted_in_advance_and_not_needed_goes_back_at_the_end_of_the_turn() {
+    let plan = plan(&[("operations_per_second", 1_000), ("key_operations_per_second", 2_000)]);
+    let limits = applied(&plan, 1, "k", 0);
+    for _ in 0..100 {
+        assert_eq!(limits.admit(0), Ok(()));
+        assert_eq!(limits.admit(0), Ok(()));
+        end_turn();
+    }
+    assert_eq!(admitted(&applied(&plan, 1, "other", 0), ONE, 0).0, 800);
+}
+
+#[test]
+fn many_requests_at_once_use_no_more_bytes_than_one_beyond_the_limit() {
+    for (limit, taken) in [("bytes_out_per_second", [0, 700]), ("bytes_in_per_second", [700, 0])] {
+        let limits =
+            applied(&plan(&[(limit, 100_000), ("operations_per_second", 10_000)]), 1, "k", 0);
+        let [bytes_in, bytes_out] = taken;
+        let taken = Taken { operations: 1, bytes_in, bytes_out };
+        assert_eq!(admitted(&limits, taken, 0).0, 143, "{limit}");
+        end_turn();
+        assert_eq!(admitted(&limits, taken, SECOND).0, 143, "{limit}");
+    }
 }
 
 #[test]

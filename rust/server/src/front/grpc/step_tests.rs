@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
-use std::sync::Arc;
 
 use attimo_engine::commands::{dictionary, list, scalar, set, sorted_set};
 use attimo_engine::{CollectionTtl, Command, End, Ttl};
@@ -25,7 +24,7 @@ const PAUSES: u32 = 20;
 /// A cache with a caller who may do everything.
 struct Cache {
     gate: Gate,
-    authorization: Arc<Authorization>,
+    authorization: Rc<Authorization>,
     clock: Clock,
 }
 

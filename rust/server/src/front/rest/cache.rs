@@ -5,7 +5,7 @@
 //! DELETE names a key by the rest of its path, percent-decoded, whatever it is called.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::rc::Rc;
 
 use bytes::Bytes;
 use http::Method;
@@ -57,7 +57,7 @@ pub(super) fn answer(
         Err(INVALID) if below.may_be_key => {
             let opened = gate.open_url(meter, credential, &cache, now);
             let (authorization, signed) = client.noting(opened)?;
-            (Arc::new(authorization), Some(signed))
+            (Rc::new(authorization), Some(signed))
         }
         authorization => (client.noting(authorization)?, None),
     };

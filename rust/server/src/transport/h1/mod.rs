@@ -66,7 +66,7 @@ where
     while connection.answer_all().await {
         connection.let_others_read().await;
         let sent = connection.send().await;
-        connection.client.worker.stats.settle(clock.micros());
+        connection.client.worker.end_turn();
         if !sent || !connection.read().await {
             break;
         }

@@ -44,8 +44,7 @@ where
         loop {
             let added = self.add_pieces(&mut streamed);
             let sent = self.send().await;
-            let worker = &self.client.worker;
-            worker.stats.settle(worker.core.clock.micros());
+            self.client.worker.end_turn();
             if !sent || added == Added::End {
                 break;
             }

@@ -22,6 +22,7 @@ use super::window::{self, Inbound, Outbound};
 use crate::clock::Now;
 use crate::front::client::Client;
 use crate::limits::STREAMS_PER_CONNECTION;
+use crate::plan;
 
 /// The connection preface of a client (§3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -306,6 +307,7 @@ impl Connection {
         self.serve_waiting();
         self.queue_ready();
         self.go_on_sending();
+        plan::end_turn();
     }
 
     /// Whether there is more to do once everything is sent.
