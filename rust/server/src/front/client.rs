@@ -8,7 +8,6 @@ use std::sync::Arc;
 use http::header::HeaderValue;
 use tokio::time::{sleep, timeout};
 
-use super::grpc::limited::KnownCall;
 use super::rest::limited::LimitedBody;
 use super::{origins, proxies, request_id};
 use crate::error::{Error, Result};
@@ -31,8 +30,6 @@ pub(crate) struct Client {
     pub(crate) secure: bool,
     pub(crate) listener: Arc<ListenerConfig>,
     pub(crate) authorizations: RefCell<AuthorizationCache>,
-    /// The gRPC call that a limit has refused last, until the connection takes it.
-    pub(crate) refused: Cell<Option<KnownCall>>,
     /// How it was told last of a limit that it had met, by HTTP.
     pub(crate) limited: LimitedBody,
     pub(crate) opened: Opened,

@@ -57,6 +57,11 @@ impl Gate {
         reply
     }
 
+    /// Whether an authorization still holds: nothing has changed in the directory or expired.
+    pub(crate) fn holds(&self, authorization: &Authorization, now: Now) -> bool {
+        authorization.is_current(self.revision(), now)
+    }
+
     /// Refuses and counts a request as [`Gate::serve`] would, if a limit is met. `None`, and nothing
     /// is counted, if the request has to be served: no limit is met, or the authorization is
     /// outdated.
@@ -67,7 +72,7 @@ impl Gate {
         now: Now,
         stats: &ThreadStats,
     ) -> Option<Exceeded> {
-        if !authorization.is_current(self.revision(), now) {
+        if !self.holds(authorization, now) {
             return None;
         }
         let met = authorization.over_limit(now)?;

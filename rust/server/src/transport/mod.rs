@@ -78,7 +78,6 @@ fn client(
         secure,
         listener,
         authorizations: RefCell::default(),
-        refused: Cell::default(),
         limited: LimitedBody::default(),
     }
 }

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use http::Method;
 use http::header::{self, HeaderValue};
 
+use super::CallCache;
 use super::frame::PREFIX;
 use super::reply::Reply;
 use super::status::Status;
@@ -150,7 +151,7 @@ pub(crate) fn answer(
     steps: &Steps<'_>,
 ) -> Response {
     let body = body.and_then(|body| mode.read(body, steps));
-    let reply = super::answer(client, Via::GrpcWeb, parts, body, now, steps);
+    let reply = super::answer(client, Via::GrpcWeb, parts, &CallCache::default(), body, now, steps);
     response(mode.of_answer(parts), reply, steps)
 }
 

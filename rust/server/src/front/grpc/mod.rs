@@ -1,5 +1,7 @@
 //! gRPC: the services of the data plane and `Ping` are answered here, others by the control plane.
 
+use std::rc::Rc;
+
 use bytes::Bytes;
 use http::Request;
 use http::header::{self, HeaderName, HeaderValue};
@@ -11,9 +13,9 @@ use super::request_id::{self, REQUEST_ID};
 use crate::clock::Now;
 use crate::error::{Error, Result};
 use crate::forward::{self, From, Speaks};
-use crate::gate::DataRequest;
+use crate::gate::Authorization;
 use crate::message::{Headers, Parts};
-use crate::methods::{Api, DataType, Length, Service};
+use crate::methods::{Api, Length, Service};
 use crate::protocol::Protocol;
 use crate::stats::{Class, Via, guarded};
 use crate::steps::Steps;
@@ -27,8 +29,8 @@ mod elements;
 mod frame;
 pub(crate) mod grpc_web;
 mod headers;
+mod known_call;
 mod leaderboard;
-pub(crate) mod limited;
 mod list;
 mod protobuf;
 mod pubsub;
@@ -43,7 +45,8 @@ pub(crate) mod subscribe;
 pub(crate) mod web_stream;
 mod wire;
 
-use self::limited::KnownCall;
+pub(crate) use self::known_call::CallCache;
+use self::known_call::KnownCall;
 pub(crate) use self::pubsub::is_subscribe;
 pub(crate) use self::reply::Reply;
 pub(crate) use self::status::Status;
@@ -115,16 +118,21 @@ pub(crate) fn is_async(client: &Client, parts: &Parts) -> bool {
         || (client.local && wants_faults(&parts.headers))
 }
 
-/// Answers a request for the data plane.
+/// Answers a request for the data plane; `known` is what the same headers have called before.
 pub(crate) fn answer(
     client: &Client,
     via: Via,
     parts: &Parts,
+    known: &CallCache,
     body: Result<Bytes>,
     now: Now,
     steps: &Steps<'_>,
 ) -> std::result::Result<Reply, Status> {
-    or_status(client, via, parts, guarded(|| called(client, via, parts, body, now, steps)))
+    let serve = || match known.get(&client.worker, now) {
+        Some(call) => call.serve(&client.worker, &parts.headers, body, now, steps),
+        None => called(client, via, parts, known, body, now, steps),
+    };
+    or_status(client, via, parts, guarded(serve))
 }
 
 /// The reply, or the status of the error; internal errors are logged.
@@ -151,11 +159,12 @@ pub(crate) fn refused(client: &Client, via: Via, error: Error) -> Status {
     status
 }
 
-/// Finds the method, and answers.
+/// Finds the method, authorizes the call for its cache, and serves it.
 fn called(
     client: &Client,
     via: Via,
     parts: &Parts,
+    known: &CallCache,
     body: Result<Bytes>,
     now: Now,
     steps: &Steps<'_>,
@@ -165,13 +174,33 @@ fn called(
     let path = parts.target.path();
     let Some((service, method)) = Service::of_path(path) else { return Ok(Reply::empty()) };
     let api = Api::called(service, method).ok_or_else(|| unimplemented(path))?;
+    let authorized = |cache| authorized(client, parts, cache, now);
+    let call = |authorization| KnownCall::new(authorization, via, api);
+    let serve =
+        |call: &KnownCall, body| call.serve(&client.worker, &parts.headers, body, now, steps);
     if service == Service::Pubsub {
         // It names the cache in its message.
         let message = body.clone();
-        return serve(client, via, (api, pubsub::cache(&message)), parts, body, now, steps);
+        let cache = pubsub::cache(&message);
+        let body = if cache.is_empty() { body.and(Err(pubsub::NO_CACHE)) } else { body };
+        return serve(&call(authorized(cache)?), body);
     }
     let cache = headers::cache(&parts.headers)?;
-    serve(client, via, (api, cache), parts, body, now, steps)
+    let call = Rc::new(call(authorized(cache)?));
+    if cache.is_empty() {
+        return serve(&call, body.and(Err(NO_CACHE)));
+    }
+    known.set(call.clone());
+    serve(&call, body)
+}
+
+/// What the caller may do in a cache.
+fn authorized(client: &Client, parts: &Parts, cache: &[u8], now: Now) -> Result<Rc<Authorization>> {
+    let (gate, meter) = (&client.worker.core.gate, &client.worker.meter);
+    let credential = client.credential(parts, headers::token(&parts.headers)?);
+    let authorized =
+        client.authorizations.borrow_mut().authorize(gate, meter, credential, cache, now);
+    client.noting(authorized)
 }
 
 /// Whether the listener offers gRPC or grpc-web, as `via` says.
@@ -181,39 +210,6 @@ fn offered(client: &Client, via: Via) -> Result<()> {
         _ => (Protocol::Grpc, "gRPC"),
     };
     if client.offers(protocol) { Ok(()) } else { Err(Error::NotOffered(name)) }
-}
-
-/// Authorizes a request for its cache, and serves it.
-fn serve(
-    client: &Client,
-    via: Via,
-    (api, cache): (Api, &[u8]),
-    parts: &Parts,
-    body: Result<Bytes>,
-    now: Now,
-    steps: &Steps<'_>,
-) -> Result<Reply> {
-    let headers = &parts.headers;
-    let (gate, meter) = (&client.worker.core.gate, &client.worker.meter);
-    let credential = client.credential(parts, headers::token(headers)?);
-    let authorized =
-        client.authorizations.borrow_mut().authorize(gate, meter, credential, cache, now);
-    let authorization = client.noting(authorized)?;
-    let body = body.and_then(|body| if cache.is_empty() { Err(no_cache(api)) } else { Ok(body) });
-    let request = DataRequest { authorization: &authorization, api, via, now, steps };
-    let served = gate.serve(request, &client.worker.stats, body, |call, body| {
-        let reply = routes::run(call, api, &frame::message(body)?)?;
-        Ok(quirks::fitted(api, headers, reply))
-    });
-    if matches!(served, Err(Error::Limited(_))) {
-        client.refused.set(Some(KnownCall::new(authorization, via, api)));
-    }
-    served
-}
-
-#[cold]
-fn no_cache(api: Api) -> Error {
-    if api.data_type() == DataType::Topic { pubsub::NO_CACHE } else { NO_CACHE }
 }
 
 /// Answers a request that waits: after injected faults, or by the control plane.
@@ -228,8 +224,8 @@ pub(crate) async fn answer_async(
     }
     inject(client, parts).await?;
     let now = client.worker.core.clock.now();
-    let steps = Steps::one();
-    let serve = || guarded(|| called(client, via, parts, body.clone(), now, &steps));
+    let (steps, known) = (Steps::one(), CallCache::default());
+    let serve = || guarded(|| called(client, via, parts, &known, body.clone(), now, &steps));
     or_status(client, via, parts, client.worker.core.gate.backend().wait_for(serve).await)
 }
 

@@ -32,7 +32,7 @@ pub(super) fn gate() -> Gate {
     gate
 }
 
-pub(super) fn authorize(gate: &Gate) -> Arc<Authorization> {
+pub(super) fn authorize(gate: &Gate) -> Rc<Authorization> {
     let owner = Credential { token: b"", local: true, peer: Ipv4Addr::LOCALHOST.into() };
     let meter = ThreadMeter::new(Arc::default());
     AuthorizationCache::default()

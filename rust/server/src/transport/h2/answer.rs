@@ -45,7 +45,10 @@ pub(super) fn now(
 ) -> Answer {
     let parts = &request.parts;
     match request.route {
-        Route::Grpc => Answer::Grpc(grpc::answer(client, Via::Grpc, parts, body, now, steps)),
+        Route::Grpc => {
+            let known = &request.known;
+            Answer::Grpc(grpc::answer(client, Via::Grpc, parts, known, body, now, steps))
+        }
         Route::Http => request.answered(dispatch::answer(client, parts, body, now, steps)),
     }
 }

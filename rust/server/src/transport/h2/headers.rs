@@ -73,7 +73,9 @@ impl Connection {
             return self.flood_guard.note_useless_frame();
         }
         match request {
-            Ok(request) if request.was_refused() && self.refuse_again(id, ends, &request) => Ok(()),
+            Ok(request) if request.known.was_refused() && self.refuse_again(id, ends, &request) => {
+                Ok(())
+            }
             Ok(request) => self.begin_request(id, ends, request),
             Err(Refusal::TooLarge(route)) => self.refuse_headers(id, ends, route),
             Err(Refusal::Malformed) => Err(Fault::Stream(id, ErrorCode::ProtocolError)),

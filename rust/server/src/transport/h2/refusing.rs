@@ -1,8 +1,6 @@
 //! Refuses calls over a limit of the account's plan. The status that says so is encoded once for each
 //! limit, and a call whose headers were refused before is refused again before its message is read.
 
-use std::rc::Rc;
-
 use http::StatusCode;
 
 use super::connection::Connection;
@@ -11,7 +9,6 @@ use super::frame::end_headers;
 use super::hpack::Shared;
 use super::request::Request;
 use crate::front::grpc::Status;
-use crate::front::grpc::limited::KnownCall;
 use crate::message::Headers;
 use crate::plan::Exceeded;
 
@@ -22,23 +19,13 @@ impl Connection {
     /// Refuses a call at its headers, if a limit has refused one with the same headers before and
     /// still does; what follows of it is discarded. False if it is to be served.
     pub(super) fn refuse_again(&mut self, id: u32, ends: bool, request: &Request) -> bool {
-        let refuse = |known: &Rc<KnownCall>| known.refuse(&self.client.worker, self.now);
         if ends || self.leaves_much() {
             return false;
         }
-        let Some(met) = request.refused.borrow().as_ref().and_then(refuse) else { return false };
+        let Some(met) = request.known.refuse(&self.client.worker, self.now) else { return false };
         self.write_limited(id, met);
         self.refused = Some(id);
         true
-    }
-
-    /// Keeps what is needed to refuse calls with the same headers again. If those are not cached,
-    /// they will hardly be the same.
-    pub(super) fn note_refused(&self, request: &Rc<Request>) {
-        let call = self.client.refused.take();
-        if Rc::strong_count(request) > 1 {
-            *request.refused.borrow_mut() = call.map(Rc::new);
-        }
     }
 
     /// Writes the status of a limit.

@@ -1,8 +1,5 @@
 //! Builds requests from the headers of HTTP/2 (RFC 9113 §8.2, §8.3).
 
-use std::cell::RefCell;
-use std::rc::Rc;
-
 use bytes::Bytes;
 use http::header::{self, HeaderName, HeaderValue};
 use http::uri::{Authority, Scheme};
@@ -11,7 +8,7 @@ use http::{Method, Version};
 use super::hpack::Name;
 use crate::error::Error;
 use crate::front::client::Client;
-use crate::front::grpc::limited::KnownCall;
+use crate::front::grpc::CallCache;
 use crate::front::rest::paths;
 use crate::front::{dispatch, grpc, host};
 use crate::limits::{HEADER_BYTES, REQUEST_BYTES};
@@ -64,8 +61,8 @@ pub(super) struct Request {
     pub(super) waits: bool,
     /// Whether it may take long.
     takes: Length,
-    /// Set once a limit has refused a call with these headers.
-    pub(super) refused: RefCell<Option<Rc<KnownCall>>>,
+    /// What was called with these headers before.
+    pub(super) known: CallCache,
 }
 
 /// Why headers are refused.
@@ -168,7 +165,7 @@ impl RequestBuilder {
             length,
             waits,
             takes,
-            refused: RefCell::default(),
+            known: CallCache::default(),
         })
     }
 
@@ -217,15 +214,10 @@ impl Request {
             return None; // It may be for another route.
         }
         self.parts.target.set_path(path)?;
-        self.refused.take();
+        self.known.clear();
         self.waits = self.route.waits(client, &self.parts);
         self.takes = self.route.takes(&self.parts);
         Some(())
-    }
-
-    /// Whether a limit has refused a call with these headers.
-    pub(super) fn was_refused(&self) -> bool {
-        self.refused.borrow().is_some()
     }
 
     /// Whether it is served in steps.

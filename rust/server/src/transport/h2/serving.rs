@@ -18,7 +18,7 @@ use crate::clock::Now;
 use crate::error::{Error, Overload, Result};
 use crate::front::admission;
 use crate::front::client::Client;
-use crate::front::grpc::{self, Status};
+use crate::front::grpc;
 use crate::front::rest::paths;
 use crate::limits::{BODY, UNAUTHENTICATED_BODY, UNAUTHENTICATED_BYTES, UNSENT_BYTES};
 use crate::memory_budget::{IDLE_AFTER, Reservation};
@@ -146,9 +146,6 @@ impl Connection {
             return self.serve_in_steps(stream, complete);
         }
         let answer = answer::now(&self.client, request, complete.body, self.now, &Steps::one());
-        if matches!(answer, Answer::Grpc(Err(Status::Limited(_)))) {
-            self.note_refused(request);
-        }
         self.answer(stream, answer);
     }
 
