@@ -5,6 +5,7 @@ use std::io;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use attimo_engine::{Config, Limits, Namespace};
 use tokio::io::ReadBuf;
@@ -37,17 +38,31 @@ const READ: usize = 16 * 1024;
 /// What may be read of a connection until another one is answered.
 const FEW_TURNS: usize = 4 * READS * READ;
 
-/// A socket whose client has sent everything at once, and takes whatever comes.
+/// A socket whose client has sent everything, at once or in pieces, and takes whatever comes.
 #[derive(Clone, Default)]
 struct Socket {
     input: Rc<Vec<u8>>,
+    /// Where pieces end.
+    ends: Rc<Vec<usize>>,
     read: Rc<Cell<usize>>,
     output: Rc<RefCell<Vec<u8>>>,
+    writes: Rc<Cell<usize>>,
+    has_paused: Rc<Cell<bool>>,
 }
 
 impl Socket {
     fn of(parts: &[&[u8]]) -> Self {
         Socket { input: Rc::new(parts.concat()), ..Socket::default() }
+    }
+
+    /// The same in pieces, of which each arrives when the one before is served.
+    fn in_pieces(parts: &[&[u8]]) -> Self {
+        let end = |sum: &mut usize, part: &&[u8]| {
+            *sum += part.len();
+            Some(*sum)
+        };
+        let ends = parts.iter().scan(0, end).collect();
+        Socket { ends: Rc::new(ends), ..Socket::of(parts) }
     }
 
     /// Waits for an answer; how much was read until then.
@@ -68,10 +83,18 @@ impl Socket {
 impl AsyncRead for Socket {
     fn poll_read(
         self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        cx: &mut Context<'_>,
         to: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let rest = &self.input[self.read.get()..];
+        let read = self.read.get();
+        let end = self.ends.iter().find(|end| **end > read);
+        if end.is_some() && !self.has_paused.get() {
+            self.has_paused.set(true);
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        self.has_paused.set(false);
+        let rest = &self.input[read..end.copied().unwrap_or(self.input.len())];
         let part = &rest[..rest.len().min(to.remaining()).min(READ)];
         to.put_slice(part);
         self.read.update(|read| read + part.len());
@@ -86,6 +109,7 @@ impl AsyncWrite for Socket {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.output.borrow_mut().extend_from_slice(bytes);
+        self.writes.update(|writes| writes + 1);
         Poll::Ready(Ok(bytes.len()))
     }
 
@@ -174,24 +198,33 @@ fn put() -> Vec<u8> {
 const GET: &[u8] = b"GET /cache/c?key=k HTTP/1.1\r\nhost: localhost\r\n\r\n";
 const BEGIN: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 
-/// A frame of HTTP/2.
+/// A frame of HTTP/2 on stream 1.
 fn frame(kind: u8, flags: u8, content: &[u8]) -> Vec<u8> {
+    frame_on(1, kind, flags, content)
+}
+
+fn frame_on(stream: u8, kind: u8, flags: u8, content: &[u8]) -> Vec<u8> {
     let [.., a, b, c] = content.len().to_be_bytes();
-    [&[a, b, c, kind, flags, 0, 0, 0, 1][..], content].concat()
+    [&[a, b, c, kind, flags, 0, 0, 0, stream][..], content].concat()
+}
+
+/// The header block of a call. `:method: POST` and `:scheme: http` of the static table, then literals.
+fn call(method: &str) -> Vec<u8> {
+    let mut block = b"\x83\x86\x04\x15/cache_client.Scs/".to_vec();
+    block.extend_from_slice(method.as_bytes());
+    block.extend_from_slice(b"\x0f\x10\x10application/grpc\0\x05cache\x01c");
+    block
 }
 
 /// A gRPC `Set` with a value of [`LARGE`] bytes.
 fn set() -> Vec<u8> {
-    // `:method: POST` and `:scheme: http` of the static table, then literals.
-    let mut block = b"\x83\x86\x04\x15/cache_client.Scs/Set\x0f\x10\x10application/grpc".to_vec();
-    block.extend_from_slice(b"\0\x05cache\x01c");
     let value =
         [&[0x12, 0xC0, 0x96, 0xB1, 0x02][..], &vec![7; LARGE], &[0x18, 0xE8, 0x07]].concat();
     let message = [&[0x0A, 1, b'k'][..], &value].concat();
     let length = u32::try_from(message.len()).unwrap().to_be_bytes();
     let framed = [&[0][..], &length, &message].concat();
     let data: Vec<u8> = framed.chunks(READ).flat_map(|part| frame(0, 0, part)).collect();
-    [BEGIN, &frame(1, 4, &block), &data, &frame(0, 1, &[])].concat()
+    [BEGIN, &frame(1, 4, &call("Set")), &data, &frame(0, 1, &[])].concat()
 }
 
 fn text(socket: &Socket) -> String {
@@ -249,5 +282,29 @@ fn a_large_message_over_a_limit_is_refused_once_and_before_it_has_arrived() {
         assert!(large.read.get() <= FEW_TURNS, "{} bytes were read", large.read.get());
         large.read_to_the_end().await;
         assert_eq!(text(&large).matches("grpc-status").count(), 1);
+    });
+}
+
+#[test]
+fn calls_over_a_limit_that_come_one_by_one_are_refused_together() {
+    const CALLS: u8 = 100;
+    run(async {
+        let (worker, _stop) = worker(&[("operations_per_second", 0)]);
+        let message = b"\0\0\0\0\x03\x0a\x01k";
+        let calls = (0..CALLS).map(|call_number| {
+            let stream = 2 * call_number + 1;
+            [frame_on(stream, 1, 4, &call("Get")), frame_on(stream, 0, 1, message)].concat()
+        });
+        let calls: Vec<_> = std::iter::once(BEGIN.to_vec()).chain(calls).collect();
+        let parts: Vec<_> = calls.iter().map(Vec::as_slice).collect();
+        let socket = Socket::in_pieces(&parts);
+        let began = Instant::now();
+        serve(&worker, &socket);
+
+        while text(&socket).matches("grpc-status\x018").count() < CALLS.into() {
+            yield_now().await;
+        }
+        let most = began.elapsed().as_millis() + 3;
+        assert!((1..=most).contains(&(socket.writes.get() as u128)), "{:?}", socket.writes);
     });
 }

@@ -42,6 +42,7 @@ mod flood_guard;
 mod frame;
 mod header_block_cache;
 mod headers;
+mod held;
 mod hpack;
 mod output;
 mod refusing;
@@ -135,7 +136,9 @@ where
             if self.lets_others_read(cx) {
                 return Poll::Pending;
             }
-            let Ok(all) = self.send(cx) else { return Poll::Ready(Ending::Gone) };
+            let holds_back = !stops && self.connection.holds_back();
+            let sent = if holds_back { Ok(true) } else { self.send(cx) };
+            let Ok(all) = sent else { return Poll::Ready(Ending::Gone) };
             let reads_on = self.is_held_up || self.has_more;
             if (reads_on && !self.connection.output.is_overfull())
                 || (all && self.connection.can_go_on())
@@ -159,7 +162,8 @@ where
                 }
                 continue;
             }
-            if self.connection.output.waiting() == before && !self.connection.is_over() {
+            let is_done = self.connection.output.waiting() == before && !self.connection.is_due();
+            if is_done && !self.connection.is_over() {
                 return if self.has_room(cx) {
                     Poll::Pending
                 } else {
