@@ -1,6 +1,6 @@
 //! `Authorization`: the one place where a front takes a credential from a request's headers.
 
-use http::header::{self, HeaderValue};
+use http::header::HeaderValue;
 
 use crate::error::{Error, Result};
 use crate::message::Headers;
@@ -17,7 +17,7 @@ const TWICE: Error = Error::Malformed("send one `authorization` header");
 ///
 /// [`Error::Malformed`] if there are two: a proxy or a log may have read the other one.
 pub(super) fn token(headers: &Headers) -> Result<Option<&[u8]>> {
-    let given = once(headers, header::AUTHORIZATION, TWICE)?;
+    let given = once(headers, "authorization", TWICE)?;
     Ok(given.map(HeaderValue::as_bytes).map(bare))
 }
 
@@ -53,6 +53,8 @@ pub(super) fn bare(credentials: &[u8]) -> &[u8] {
 
 #[cfg(test)]
 mod tests {
+    use http::header;
+
     use super::*;
 
     fn headers(values: &[&str]) -> Headers {

@@ -5,7 +5,6 @@
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use http::header;
 
 use crate::message::Headers;
 
@@ -18,7 +17,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(&STANDARD, ANY_PADDING);
 /// The password in `headers`; `None` if there is another scheme, or no password that could be a
 /// token: such a credential is kept as it is, and fails verification.
 pub(super) fn password(headers: &Headers) -> Option<Vec<u8>> {
-    let credentials = headers.get(header::AUTHORIZATION)?.as_bytes();
+    let credentials = headers.get("authorization")?.as_bytes();
     let (scheme, encoded) = credentials.split_at_checked(SCHEME.len())?;
     if !scheme.eq_ignore_ascii_case(SCHEME) || encoded.first() != Some(&b' ') {
         return None;
@@ -32,6 +31,7 @@ pub(super) fn password(headers: &Headers) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use base64::engine::general_purpose::{STANDARD as PADDED, STANDARD_NO_PAD};
+    use http::header;
 
     use super::*;
 

@@ -39,7 +39,7 @@ pub(super) fn admit(client: &Client, parts: &Parts) -> Result<()> {
         return Ok(());
     }
     let allows = |origin| origins.name(origin) || origins.are_of(parts, client.secure);
-    match parts.headers.get(header::ORIGIN) {
+    match parts.headers.get("origin") {
         Some(origin) if !allows(origin) => Err(NOT_ALLOWED),
         _ => Ok(()),
     }
@@ -48,7 +48,7 @@ pub(super) fn admit(client: &Client, parts: &Parts) -> Result<()> {
 /// Whether the request is a CORS preflight.
 pub(super) fn is_preflight(parts: &Parts) -> bool {
     parts.method == Method::OPTIONS
-        && parts.headers.contains_key(header::ORIGIN)
+        && parts.headers.contains_key("origin")
         && parts.headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
 }
 

@@ -65,7 +65,7 @@ pub(crate) fn answer(
         Some(mode) => grpc_web::answer(client, parts, mode, body, now, steps),
         None => rest::answer(client, parts, body, now, steps),
     };
-    cors::opened(origins, parts.headers.get(header::ORIGIN), response)
+    cors::opened(origins, parts.headers.get("origin"), response)
 }
 
 /// Answers a request that waits, or begins a stream, which tells `seat` when it has something to

@@ -49,11 +49,13 @@ impl Headers {
     }
 
     /// The first value of the field `name`, which is in lower case.
+    #[inline]
     pub(crate) fn get(&self, name: impl AsRef<str>) -> Option<&HeaderValue> {
         self.get_all(name).next()
     }
 
     /// The values of all fields called `name`, in order.
+    #[inline]
     pub(crate) fn get_all<N: AsRef<str>>(&self, name: N) -> Values<'_, N> {
         let bit = bit(name.as_ref());
         let rest = if self.names & bit == 0 { &[] } else { &self.list[..] };
@@ -61,6 +63,7 @@ impl Headers {
     }
 
     /// Whether a field is called `name`.
+    #[inline]
     pub(crate) fn contains_key(&self, name: impl AsRef<str>) -> bool {
         self.get(name).is_some()
     }
@@ -120,6 +123,7 @@ impl<'a, N: AsRef<str>> Iterator for Values<'a, N> {
 
 /// The bit of a name in the filter. The factors are such that no name that is looked for and seldom
 /// there has the bit of one that programs nearly always send.
+#[inline]
 fn bit(name: &str) -> u64 {
     let byte = |at: usize| name.as_bytes().get(at).copied().map_or(0, usize::from);
     1 << ((name.len() + 5 * byte(0) + 4 * byte(name.len() / 2)) % 64)

@@ -6,7 +6,6 @@
 
 use http::Uri;
 use http::uri::{Authority, Scheme};
-use memchr::{memchr, memchr2};
 
 /// The target of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,14 +37,16 @@ impl Target {
     /// Changes path and query, which begin with `/`. `None`, and nothing has changed, if they hold
     /// a byte that no URL may hold, or are not UTF-8.
     pub(crate) fn set_path(&mut self, text: &[u8]) -> Option<()> {
-        let end = memchr2(b'?', b'#', text).unwrap_or(text.len());
-        let (path, rest) = text.split_at(end);
-        let query = &rest[..memchr(b'#', rest).unwrap_or(rest.len())];
-        let text = &text[..end + query.len()];
-        let is_good = path.starts_with(b"/") && are_of_urls(text);
-        if !is_good || memchr(b'`', path).is_some() || memchr(b'"', query).is_some() {
+        let end = first(text, NOT_IN_PATHS);
+        let all = match text.get(end) {
+            Some(b'?') => end + 1 + first(&text[end + 1..], NOT_IN_QUERIES),
+            _ => end,
+        };
+        // A fragment is not sent on.
+        if !text.starts_with(b"/") || !matches!(text.get(all), None | Some(b'#')) {
             return None;
         }
+        let text = &text[..all];
         let text = str::from_utf8(text).ok()?;
         self.text.clear();
         self.text.push_str(text);
@@ -97,22 +98,32 @@ impl From<Uri> for Target {
     }
 }
 
-/// How many bytes are checked at once, by instructions for vectors.
-const AT_ONCE: usize = 16;
+/// Where a byte may not be, or ends what is before it.
+const NOT_IN_PATHS: u8 = 1;
+const NOT_IN_QUERIES: u8 = 2;
 
-/// Whether a path or a query may have all of these bytes.
-fn are_of_urls(text: &[u8]) -> bool {
-    let all = |bytes: &[u8; AT_ONCE]| bytes.iter().fold(true, |all, byte| all & is_of_urls(*byte));
-    match text.last_chunk() {
-        // The last bytes may be checked twice.
-        Some(last) => text.as_chunks().0.iter().all(all) && all(last),
-        None => text.iter().all(|byte| is_of_urls(*byte)),
+static BYTES: [u8; 256] = bytes();
+
+const fn bytes() -> [u8; 256] {
+    let (mut bytes, mut byte) = ([0; 256], 0_u8);
+    loop {
+        bytes[byte as usize] = match byte {
+            0..=b' ' | b'#' | b'<' | b'>' | 0x7f => NOT_IN_PATHS | NOT_IN_QUERIES,
+            b'?' | b'`' => NOT_IN_PATHS,
+            b'"' => NOT_IN_QUERIES,
+            _ => 0,
+        };
+        if byte == 255 {
+            return bytes;
+        }
+        byte += 1;
     }
 }
 
-#[expect(clippy::needless_bitwise_bool, reason = "without branches it is compiled to vectors")]
-fn is_of_urls(byte: u8) -> bool {
-    (byte > b' ') & (byte != b'<') & (byte != b'>') & (byte != 0x7f)
+/// Where the first byte is that may not be there; the end, if all may.
+fn first(text: &[u8], not_in: u8) -> usize {
+    let is_it = |byte: &u8| BYTES[usize::from(*byte)] & not_in != 0;
+    text.iter().position(is_it).unwrap_or(text.len())
 }
 
 #[cfg(test)]
@@ -137,8 +148,8 @@ mod tests {
     fn every_byte_is_taken_or_refused_as_by_the_crate_http() {
         for byte in 0..=255 {
             for text in [&[b'/', byte][..], &[b'/', b'?', byte], &[b'/', b'a', byte, b'b']] {
-                let long = [&[b'/'; AT_ONCE], text, &[b'a'; AT_ONCE]].concat();
-                for text in [text, &long, &long[..AT_ONCE + text.len()]] {
+                let long = [&[b'/'; 16], text, &[b'a'; 16]].concat();
+                for text in [text, &long, &long[..16 + text.len()]] {
                     assert_eq!(parts(text), expected(text), "{text:?}");
                 }
             }

@@ -9,7 +9,7 @@ use crate::gate::Authorization;
 use crate::message::{Parts, Response};
 
 /// In a request, with any value, it asks for itself in the answer.
-const REMAINING: HeaderName = HeaderName::from_static("x-free-remaining-bytes");
+const REMAINING: &str = "x-free-remaining-bytes";
 
 /// The answer, with what is left if the request asks for it: of a failed one, too.
 ///
@@ -27,6 +27,6 @@ pub(super) fn told(
     }
     let Some(left) = authorization.transfer_left() else { return answered };
     let mut response = or_problem(client, parts, answered);
-    response.headers.insert(REMAINING, left.into());
+    response.headers.insert(HeaderName::from_static(REMAINING), left.into());
     Ok(response)
 }

@@ -13,26 +13,36 @@ use crate::message::Headers;
 /// Two digits for each byte of the digest, in quotes.
 const ETAG_BYTES: usize = 2 * size_of::<ValueHash>() + 2;
 
+/// The two digits of each byte.
+static DIGITS: [[u8; 2]; 256] = digits();
+
+const fn digits() -> [[u8; 2]; 256] {
+    let of = b"0123456789abcdef";
+    let (mut digits, mut byte) = ([[0; 2]; 256], 0);
+    while byte < 256 {
+        digits[byte] = [of[byte >> 4], of[byte & 15]];
+        byte += 1;
+    }
+    digits
+}
+
 /// The entity tag of a value.
 pub(super) fn etag(hash: ValueHash) -> HeaderValue {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut text = [b'"'; ETAG_BYTES];
-    for (pair, byte) in text[1..].as_chunks_mut::<2>().0.iter_mut().zip(hash.0) {
-        pair[0] = DIGITS[usize::from(byte >> 4)];
-        pair[1] = DIGITS[usize::from(byte & 15)];
+    for (pair, byte) in text[1..].as_chunks_mut().0.iter_mut().zip(hash.0) {
+        *pair = DIGITS[usize::from(byte)];
     }
     HeaderValue::from_bytes(&text).expect("digits and quotes are visible")
 }
 
 /// Whether `If-Match` accepts the value with this tag. Weak tags never match.
 pub(super) fn is_wanted(headers: &Headers, etag: &HeaderValue) -> bool {
-    !headers.contains_key(header::IF_MATCH)
-        || names(headers, header::IF_MATCH, etag, |tag| !tag.is_weak)
+    !headers.contains_key("if-match") || names(headers, "if-match", etag, |tag| !tag.is_weak)
 }
 
 /// Whether `If-None-Match` names the value with this tag.
 pub(super) fn matches_etag(headers: &Headers, etag: &HeaderValue) -> bool {
-    names(headers, header::IF_NONE_MATCH, etag, |_| true)
+    names(headers, "if-none-match", etag, |_| true)
 }
 
 /// Whether `If-Range`, if it is there, names the value with this tag. It takes one strong tag; a
@@ -49,7 +59,7 @@ pub(super) fn is_in_range(headers: &Headers, etag: &HeaderValue) -> bool {
 /// Whether one of the tags in a header that count is this one.
 fn names(
     headers: &Headers,
-    header: HeaderName,
+    header: &str,
     etag: &HeaderValue,
     counts: impl Fn(&Tag<'_>) -> bool,
 ) -> bool {
@@ -129,7 +139,7 @@ impl Wanted {
 ///
 /// [`Error::Malformed`].
 pub(super) fn refuse(headers: &Headers) -> Result<()> {
-    if headers.contains_key(header::IF_MATCH) || headers.contains_key(header::IF_NONE_MATCH) {
+    if headers.contains_key("if-match") || headers.contains_key("if-none-match") {
         let only = "If-Match and If-None-Match are for the GET and PUT of a single value";
         return Err(Error::Malformed(only));
     }

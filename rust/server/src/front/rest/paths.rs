@@ -67,8 +67,9 @@ pub(crate) fn length(parts: &Parts) -> Length {
         // All others name an item by their path.
         return Length::Short;
     }
-    let below = parts.target.path().strip_prefix(CACHE).and_then(|path| path.split_once('/'));
-    let (Some((_, below)), Some(verb)) = (below, Verb::of(&parts.method)) else {
+    let path = parts.target.path().strip_prefix(CACHE);
+    let below = path.and_then(|path| Some(&path[memchr(b'/', path.as_bytes())? + 1..]));
+    let (Some(below), Some(verb)) = (below, Verb::of(&parts.method)) else {
         return Length::Short;
     };
     Api::length_at(verb, below)

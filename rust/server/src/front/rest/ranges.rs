@@ -45,7 +45,7 @@ impl Wanted {
     /// What `headers` ask for of a value that has this tag and so many bytes. What cannot be
     /// understood asks for all of it, as does an `If-Range` that names another value.
     pub(super) fn of(headers: &Headers, etag: &HeaderValue, length: usize) -> Self {
-        let mut ranges = headers.get_all(header::RANGE);
+        let mut ranges = headers.get_all("range");
         let (Some(said), None) = (ranges.next(), ranges.next()) else { return Self::All };
         if !conditions::is_in_range(headers, etag) {
             return Self::All;
@@ -128,8 +128,8 @@ fn number(digits: &[u8]) -> Option<usize> {
 }
 
 /// The response with the whole value.
-pub(super) fn all(value: &Bytes, media: ContentType) -> Response {
-    let mut response = Response::new(value.clone());
+pub(super) fn all(value: Bytes, media: ContentType) -> Response {
+    let mut response = Response::new(value);
     // Room for those that follow as well.
     response.headers = Headers::with_capacity(4);
     media.write(&mut response.headers);

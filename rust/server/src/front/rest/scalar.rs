@@ -58,21 +58,21 @@ fn get(request: &CacheRequest<'_>) -> Result<Response> {
             ranges::Wanted::of(request.headers, &etag, value.len())
         };
         call.bears(wanted.len(&value));
-        Ok(bearing(&value, &wanted, etag, request.media()))
+        Ok(bearing(value, &wanted, etag, request.media()))
     })
 }
 
 /// The response with the requested part of `value`.
 fn bearing(
-    value: &Bytes,
+    value: Bytes,
     wanted: &ranges::Wanted,
     etag: HeaderValue,
     media: ContentType,
 ) -> Response {
     let mut response = match wanted {
         ranges::Wanted::All => ranges::all(value, media),
-        ranges::Wanted::One(part) => ranges::one(value, part.clone(), media),
-        ranges::Wanted::Many(parts) => ranges::many(value, parts, &media, &etag),
+        ranges::Wanted::One(part) => ranges::one(&value, part.clone(), media),
+        ranges::Wanted::Many(parts) => ranges::many(&value, parts, &media, &etag),
         ranges::Wanted::Nothing => return ranges::none(value.len()),
     };
     response.headers.append(header::ETAG, etag);

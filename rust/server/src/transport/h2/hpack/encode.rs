@@ -40,6 +40,18 @@ pub(in crate::transport::h2) static SHARED: [(HeaderName, &str); 10] = [
     (header::CONTENT_TYPE, "application/grpc-web+proto"),
 ];
 
+/// The first of [`SHARED`] with a value of that many bytes.
+static FIRST: [usize; 32] = first();
+
+const fn first() -> [usize; 32] {
+    let (mut first, mut which) = ([SHARED.len(); 32], SHARED.len());
+    while which > 0 {
+        which -= 1;
+        first[SHARED[which].1.len()] = which;
+    }
+    first
+}
+
 /// Headers of [`SHARED`] that the connection itself adds, by index.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::transport::h2) enum Shared {
@@ -114,7 +126,8 @@ impl Encoder {
         let is_it = |(shared, text): &(HeaderName, &str)| {
             text.len() == value.len() && shared == name && value == text
         };
-        match SHARED.iter().position(is_it) {
+        let first = FIRST.get(value.len()).copied().unwrap_or(SHARED.len());
+        match (first..SHARED.len()).find(|which| is_it(&SHARED[*which])) {
             Some(which) => self.one_of_all(which, to),
             _ if *name == header::SET_COOKIE || *name == header::AUTHORIZATION => {
                 literal(to, NEVER_INDEXED, 4, name, value.as_bytes());
