@@ -2,12 +2,15 @@
 
 import asyncio
 import ipaddress
+import socket
+import threading
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pytest
 
 from attimo.webhooks.addresses import Guard, RefusedAddressError
-from attimo.webhooks.post import Answer, NoAnswerError, Poster
+from attimo.webhooks.post import Answer, NoAnswerError, Poster, look_up
 from receivers import STALL, Receiver, receiving
 
 PUBLIC = ["1.1.1.1", "8.8.8.8", "192.0.1.1", "100.128.0.1", "172.32.0.1", "2606:4700::1111"]
@@ -121,6 +124,27 @@ def test_a_receiver_that_stalls_or_closes_is_given_up(receiver: Receiver) -> Non
     receiver.answers = [(STALL, {})]
     with pytest.raises(NoAnswerError, match="closed the connection without an answer"):
         post(poster([["127.0.0.1"]], ["127.0.0.0/8"]), receiver.url)
+
+
+def test_a_name_that_nobody_answers_for_delays_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    release, resolver = threading.Event(), socket.getaddrinfo
+
+    def stuck(host: str, *args: Any, **named: Any) -> Any:
+        if host == "stuck.example":
+            release.wait(20)
+            raise OSError
+        return resolver(host, *args, **named)
+
+    async def run() -> list[str]:
+        waiting = [asyncio.create_task(look_up("stuck.example", 80)) for _ in range(70)]
+        found = await asyncio.wait_for(look_up("127.0.0.1", 80), 10)
+        release.set()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        return found
+
+    monkeypatch.setattr(socket, "getaddrinfo", stuck)
+
+    assert asyncio.run(run()) == ["127.0.0.1"]
 
 
 def test_a_name_without_a_server_fails() -> None:

@@ -36,8 +36,6 @@ TURN = 100
 LONGEST_PAUSE = 60.0
 """In seconds: so that it notices a changed clock."""
 AGAIN_SECONDS = 1.0
-RESOLVER_THREADS = 32
-"""Name look-ups at once: a name that nobody answers for takes many seconds."""
 
 log = logging.getLogger(__name__)
 Found = TypeVar("Found")
@@ -88,9 +86,6 @@ class Deliverer:
 
     async def run(self) -> None:
         """Deliver until it is cancelled; deliveries in flight are cancelled, too."""
-        asyncio.get_running_loop().set_default_executor(
-            ThreadPoolExecutor(RESOLVER_THREADS, "webhook-names")
-        )
         try:
             while True:
                 self._woken.clear()

@@ -5,7 +5,9 @@ the one that was checked.
 """
 
 import asyncio
+import socket
 import ssl
+import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -56,9 +58,39 @@ class Answer:
 
 
 async def look_up(host: str, port: int) -> list[str]:
-    """Return the addresses of a host, by the resolver of the system."""
+    """Return the addresses of a host, by the resolver of the system.
+
+    Each look-up has a thread of its own: a name that nobody answers for takes many seconds, which
+    must delay neither other look-ups, as in a pool of threads, nor the end of the process.
+
+    Raises:
+        OSError: The resolver found none.
+    """
     loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, proto=6)  # TCP
+    found: asyncio.Future[list[str]] = loop.create_future()
+
+    def run() -> None:
+        try:
+            answer: list[str] | OSError | UnicodeError = _addresses(host, port)
+        except (OSError, UnicodeError) as error:
+            answer = error
+        with suppress(RuntimeError):  # the loop is closed
+            loop.call_soon_threadsafe(settle, answer)
+
+    def settle(answer: list[str] | OSError | UnicodeError) -> None:
+        if found.cancelled():  # it took too long
+            return
+        if isinstance(answer, list):
+            found.set_result(answer)
+        else:
+            found.set_exception(answer)
+
+    threading.Thread(target=run, name="webhook-name", daemon=True).start()
+    return await found
+
+
+def _addresses(host: str, port: int) -> list[str]:
+    found = socket.getaddrinfo(host, port, proto=socket.IPPROTO_TCP)
     return [str(address[0]) for *_, address in found]
 
 
