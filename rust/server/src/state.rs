@@ -19,7 +19,6 @@ use crate::memory_budget::MemoryBudget;
 use crate::meter::{COUNTS, Meter, ThreadMeter};
 use crate::metrics::page::{Sources, page};
 use crate::metrics::{Format, Metrics};
-use crate::plan;
 use crate::read_buffer::SharedReadBuffer;
 use crate::stats::{Stats, ThreadStats};
 use crate::steps::Turns;
@@ -114,12 +113,4 @@ pub(crate) struct Worker {
     pub(crate) turns: Rc<Turns>,
     pub(crate) topics: Rc<LocalTopics>,
     pub(crate) permits: Permits,
-}
-
-impl Worker {
-    /// Counts what a connection has answered, and takes what that used from the limits of its account.
-    pub(crate) fn end_turn(&self) {
-        self.stats.settle(self.core.clock.micros());
-        plan::end_turn();
-    }
 }

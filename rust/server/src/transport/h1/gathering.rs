@@ -132,8 +132,8 @@ where
         if !self.send().await {
             return;
         }
-        self.client.worker.end_turn();
-        let Worker { core, .. } = &*self.client.worker;
+        let Worker { core, stats, .. } = &*self.client.worker;
+        stats.settle(core.clock.micros());
         let mut reservation = Reservation::nothing(&core.memory_budget);
         let (mut quiet, mut reads) = (Quiet::default(), 0);
         self.waiting = Waiting::Body;

@@ -34,6 +34,7 @@ use crate::front::{cause, dispatch};
 use crate::limits::{AT_ONCE_BYTES, FIRST_REQUEST, HEAD, IDLE, STALLED};
 use crate::memory_budget::{Quiet, Reservation};
 use crate::message::{Parts, Response};
+use crate::plan;
 use crate::stats::Closed;
 use crate::steps::{Begun, Steps};
 use crate::topics::Seat;
@@ -66,7 +67,7 @@ where
     while connection.answer_all().await {
         connection.let_others_read().await;
         let sent = connection.send().await;
-        connection.client.worker.end_turn();
+        connection.client.worker.stats.settle(clock.micros());
         if !sent || !connection.read().await {
             break;
         }
@@ -217,6 +218,8 @@ where
 
     /// Sends all responses; false if the connection ends.
     async fn send(&mut self) -> bool {
+        // Whoever has an answer may ask again at once, on another thread.
+        plan::end_turn();
         let clock = self.client.worker.core.clock;
         let (io, output, client) = (&mut self.io, &mut self.output, &self.client);
         let reservation = &mut self.reservation;

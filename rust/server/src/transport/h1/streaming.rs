@@ -44,7 +44,8 @@ where
         loop {
             let added = self.add_pieces(&mut streamed);
             let sent = self.send().await;
-            self.client.worker.end_turn();
+            let worker = &self.client.worker;
+            worker.stats.settle(worker.core.clock.micros());
             if !sent || added == Added::End {
                 break;
             }
