@@ -10,6 +10,7 @@ import pytest
 
 from acme_server import free_ports
 from certificates import Authority
+from conformance.event_stream import events
 from conformance.proxies.proxies import LANGUAGES, Proxy, program, running
 from harness import Server
 
@@ -120,6 +121,21 @@ def test_plain_http_passes_with_long_polls_and_large_values_and_without_metrics(
             long = client.get(f"/cache/{CACHE}", params={"key": "k" * 20_000})
             assert long.status_code == 404, (proxy.name, long.text)
             assert client.get("/metrics").status_code == 403, proxy.name
+
+
+def test_events_pass_as_they_come_and_a_page_comes_back(
+    proxies: list[Proxy], ask: Callable[[Proxy], httpx.Client]
+) -> None:
+    for proxy in proxies:
+        with ask(proxy) as client:
+            topic = f"/topics/{CACHE}/events-{proxy.name}-{client.get('/health').http_version[-1]}"
+            with events(client, topic) as stream:
+                for text in ("one", "two"):
+                    client.post(topic, content=text.encode()).raise_for_status()
+                    assert stream.texts(1) == [text], proxy.name
+            client.post(topic, content=b"three").raise_for_status()
+            with events(client, topic, stream.last_id) as again:
+                assert again.texts(1) == ["three"], proxy.name
 
 
 def test_a_subscription_outlives_the_time_that_proxies_give_a_request(
