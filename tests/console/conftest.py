@@ -2,19 +2,25 @@
 
 from collections.abc import Iterator
 
+import httpx
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from browser import chromium
 from conformance.people import Person
 from console.visiting import NASTY, Cast
 from harness import Server
 
+# CI runs other tests beside these.
+expect.set_options(timeout=30_000)
+
 
 @pytest.fixture(scope="session")
 def open_server() -> Iterator[Server]:
     """Anybody may sign up at it; without an SMTP server, e-mail lies in its data directory."""
     with Server("--signup", "open", "--collect-seconds", "1") as server:
+        # The first request loads the control app and the pages, which takes long on a busy machine.
+        httpx.get(f"{server.http}/console/sign-in", timeout=60).raise_for_status()
         yield server
 
 

@@ -16,6 +16,7 @@ def test_every_page_that_the_console_has_is_visited() -> None:
     shown = {each.path for each in DECLARED if each.method == "GET"} - {
         "/figures",  # a part of a page
         "/static/{name}",
+        "/server",  # for operators: test_usage_and_audit.py
     }
 
     visited = [path.removeprefix("/console") for path in (PAGES | PUBLIC).values()]

@@ -6,7 +6,7 @@ import httpx
 from playwright.sync_api import Browser, expect
 
 from conformance.people import PASSWORD, Person
-from console.visiting import Cast, visit
+from console.visiting import Cast, looks, visit
 from harness import Server
 
 CARD = "elasticache-serverless-valkey-2026-06"
@@ -79,6 +79,24 @@ def test_an_operator_of_the_server_sees_the_audit_log_of_all_accounts(
         page.get_by_role("button", name="Filter").click()
         row = page.get_by_role("row").filter(has_text=cast.stranger.email).first
         expect(row).to_contain_text(re.compile("session.begin|member.join"))
+
+
+def test_the_page_of_the_server_is_for_its_operators(
+    chrome: Browser, open_server: Server, cast: Cast
+) -> None:
+    operator = of_first_account(open_server, "chief@example.com")
+    with visit(chrome, open_server, operator) as page:
+        page.goto("/console/")
+        page.get_by_role("link", name="Server").click()
+        for fact in ("open to anyone", "valid until", "is recorded", open_server.http):
+            expect(page.locator(".facts")).to_contain_text(fact)
+        expect(page.get_by_role("row").filter(has_text="owner").first).to_contain_text("unlimited")
+        expect(page.get_by_role("row").filter(has_text=cast.stranger.email)).to_contain_text("free")
+        assert looks(page, "server") == []
+    with visit(chrome, open_server, cast.owner) as page:
+        page.goto("/console/server")
+        expect(page.get_by_text("Insufficient permissions")).to_be_visible()
+        expect(page.get_by_role("link", name="Server")).to_have_count(0)
 
 
 def of_first_account(server: Server, email: str) -> Person:

@@ -8,17 +8,19 @@ from starlette.routing import Route
 
 from attimo.api import create_app
 from attimo.api.people import SignUp
-from attimo.console import entry
+from attimo.console import entry, rendering
 from attimo.console.addresses import Addresses
+from attimo.console.health import Health
 from attimo.console.web import Page, Visit
 from attimo.control import Control
 from fakes import Client
 
 ADDRESSES = Addresses(None, None, lambda: None, has_mail=False)
+HEALTH = Health(0, [], None, 1, 2**20, is_writable=False, failures=3)
 
 
 def client(control: Control, sign_up: SignUp = "open", pages: Sequence[Route] = ()) -> Client:
-    every = [*pages, *entry.routes(ADDRESSES)]
+    every = [*pages, *entry.routes(ADDRESSES, lambda: HEALTH)]
     return Client(create_app(control, "e", sign_up, pages=every), None)
 
 
@@ -46,3 +48,12 @@ def test_who_runs_the_server_is_told_the_command_that_lets_them_in(
 ) -> None:
     """A closed server refuses new users unless they are the first owner of an account."""
     assert command in client(control, sign_up).ask("GET", "/console/sign-in").text
+
+
+def test_lengths_of_time_and_amounts_are_short() -> None:
+    spans = {0: "0 s", 61: "1 min 1 s", 3_600: "1 h 0 min", 90_061: "1 d 1 h"}
+    amounts = {1_023: "1023 B", 1_024: "1.0 KiB", 10_240: "10 KiB", 2**40: "1.0 TiB"}
+
+    assert {each: rendering.span(each) for each in spans} == spans
+    assert {each: rendering.of_bytes(each) for each in amounts} == amounts
+    assert rendering.amount(2048, "bytes per second") == "2.0 KiB per second"

@@ -42,6 +42,10 @@ class Certificate:
             return None
         return self.ends - min(LONGEST_WARNING, (self.ends - self.begins) / 5)
 
+    def until(self) -> datetime:
+        """Until when it is valid, read now if it has not been."""
+        return self.ends or certificate(Path("certificate"), self.chain).not_valid_after_utc
+
     def covers(self, name: str) -> bool:
         """Whether it is for a name, with `*` as the first label if need be."""
         return name in self.names or f"*.{name.partition('.')[2]}" in self.names

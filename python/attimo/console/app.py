@@ -15,13 +15,14 @@ from attimo.console.pages import (
     members,
     passwords,
     roles,
+    server,
     sessions,
     static,
     usage,
 )
 from attimo.errors import MethodNotAllowed, PathNotFound
 
-_FILES = (entering, passwords, sessions, caches, keys, roles, members, usage, audit, static)
+_FILES = (entering, passwords, sessions, caches, keys, roles, members, usage, audit, server, static)
 PAGES = [page for each in _FILES for page in each.pages.all]
 _ROUTES = [Route(PREFIX + page.path, page, methods=[page.method]) for page in PAGES]
 

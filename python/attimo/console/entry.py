@@ -4,17 +4,18 @@ What pages need is imported when the first is asked for: a server that nobody lo
 memory on it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from attimo.console.addresses import PREFIX, Addresses
+from attimo.console.health import Health
 
 
-def routes(addresses: Addresses) -> Sequence[Route]:
-    """Return the console's routes."""
-    pages = _Pages(addresses)
+def routes(addresses: Addresses, health: Callable[[], Health]) -> Sequence[Route]:
+    """Return the console's routes; `health` is asked for the page of operators."""
+    pages = _Pages(addresses, health)
     return [Route(PREFIX, pages), Route(pages.path, pages)]
 
 
@@ -23,12 +24,12 @@ class _Pages:
 
     path = f"{PREFIX}/{{path:path}}"  # for the access log
 
-    def __init__(self, addresses: Addresses) -> None:
-        self._addresses = addresses
+    def __init__(self, addresses: Addresses, health: Callable[[], Health]) -> None:
+        self._state = {"addresses": addresses, "health": health}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request for a page."""
         from attimo.console.app import answer
 
-        scope["state"]["addresses"] = self._addresses
+        scope["state"].update(self._state)
         await answer(scope, receive, send)

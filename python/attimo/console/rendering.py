@@ -30,7 +30,12 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals |= {"asset": assets.url, "amount": amount, "plain": money.format_plain}
+    made.globals |= {
+        "asset": assets.url,
+        "amount": amount,
+        "plain": money.format_plain,
+        "span": span,
+    }
     made.filters |= {"bytes": of_bytes, "number": of_number, "when": of_time, "segment": of_segment}
     return made
 
@@ -40,6 +45,15 @@ def amount(count: float, unit: str) -> str:
     if unit.startswith("bytes"):
         return of_bytes(count) + unit.removeprefix("bytes")
     return of_number(count) + (f" {unit}" if unit != "count" else "")
+
+
+def span(seconds: int) -> str:
+    """A length of time, in the two largest of its units."""
+    parts = list[str]()
+    for name, size in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
+        count, seconds = divmod(seconds, size)
+        parts += [f"{count} {name}"] if count or parts or size == 1 else []
+    return " ".join(parts[:2])
 
 
 def of_bytes(count: float) -> str:

@@ -24,7 +24,7 @@ from attimo.api import caller, cookies, problems
 from attimo.api.people import People
 from attimo.console import rendering
 from attimo.console.addresses import PREFIX, Addresses
-from attimo.control import bills, caches, sessions, whoami
+from attimo.control import bills, caches, plans, sessions, whoami
 from attimo.control.actions import Action
 from attimo.control.callers import SessionHolder, Visitor
 from attimo.control.members import Membership
@@ -52,6 +52,7 @@ PLACES = (
     (f"{PREFIX}/members", "Members", Right("account_management", "list")),
     (f"{PREFIX}/usage", "Usage", bills.READ),
     (f"{PREFIX}/audit", "Audit", Right("account_management", "read")),
+    (f"{PREFIX}/server", "Server", plans.LIST),
 )
 """The navigation: the path of each page, its title, and the permission to see it."""
 HEADERS = {

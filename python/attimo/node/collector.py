@@ -64,6 +64,11 @@ class Collector:
     _ending: threading.Event = field(default_factory=threading.Event, init=False)
     _thread: threading.Thread | None = field(default=None, init=False)
 
+    @property
+    def failures(self) -> int:
+        """How often in a row a batch could not be recorded."""
+        return self._failures
+
     def start(self) -> None:
         """Start to collect, beginning with stored batches."""
         self._ending.clear()

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
     from attimo.console.addresses import Addresses
+    from attimo.console.health import Health
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,9 @@ def make(
     node: LocalNode,
     cards: Cards,
     parts: Parts,
+    health: Callable[[], "Health"],
 ) -> "Starlette":
-    """Import and create the app."""
+    """Import and create the app; `health` returns the state of the server, for its operators."""
     from attimo.api import create_app
     from attimo.api.certificates import Certificates
     from attimo.api.payments import Paying
@@ -77,7 +79,7 @@ def make(
         node.cache_stats,
         cards,
         Paying(seller.provider, seller.rule, currency, endpoint, seller.wake) if seller else None,
-        entry.routes(_addresses(settings, running, root)),
+        entry.routes(_addresses(settings, running, root), health),
         Deliveries(webhooks.wake, webhooks.test) if webhooks else None,
     )
 

@@ -19,6 +19,7 @@ from attimo.certificates import Certificate, Source
 from attimo.control import Control, caches, transfer, usage, webhook_queue
 from attimo.control.directory import Changes
 from attimo.control.limits import CacheLimits
+from attimo.control.plane import utc_now
 from attimo.data_directory import Credentials, DataDirectory, Running, reachable
 from attimo.errors import AttimoError, StoreUnavailable
 from attimo.node.batches import Batch
@@ -43,6 +44,8 @@ from attimo.store.database import Database, open_database
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
+
+    from attimo.console.health import Health
 
 
 CONTROL_SECONDS = 10.0
@@ -101,6 +104,7 @@ class Plane:
     _limit_watch: LimitWatch | None = field(default=None, init=False)
     _webhooks: Webhooks | None = field(default=None, init=False)
     _app: AppThread | None = field(default=None, init=False)
+    _started_at: int = field(default_factory=utc_now, init=False)
     _stack: ExitStack = field(default_factory=ExitStack, init=False)
 
     def __post_init__(self) -> None:
@@ -344,6 +348,21 @@ class Plane:
             self.node,
             self.cards,
             control_app.Parts(send, self.answers, self._keeper, self._seller, self._webhooks),
+            self._health,
+        )
+
+    def _health(self) -> "Health":
+        from attimo.console.health import Health
+
+        shown = self._keeper.used if self._keeper else self.shown
+        return Health(
+            started_at=self._started_at,
+            listeners=self.running.listeners,
+            certificate_ends=shown.until() if shown else None,
+            data_threads=self.settings.threads,
+            memory_bytes=self.settings.memory,
+            is_writable=self.readiness.is_writable,
+            failures=self.collector.failures,
         )
 
 

@@ -25,6 +25,11 @@ class Readiness:
     _writable: bool = field(default=True, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
+    @property
+    def is_writable(self) -> bool:
+        """Whether the database could be written when it was last tried."""
+        return self._writable
+
     def started(self) -> None:
         """Note that the control app answers."""
         with self._lock:

@@ -28,6 +28,9 @@ if (token && location.hash.length > 1) {
 }
 if (token?.value) token.closest(".field").hidden = true;
 
+// On a narrow screen, the navigation is scrolled to the page that is shown.
+document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 // Figures that nobody sees are not asked for.
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (document.hidden) event.preventDefault();
