@@ -1,8 +1,10 @@
 """The pages of docs/how-to/topics.md in a real browser, whose server restarts meanwhile."""
 
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
@@ -44,6 +46,29 @@ def opened(browser: Browser, web: httpx.Client, which: str) -> Iterator[Page]:
         yield page
 
 
+@contextmanager
+def answering(port: int) -> Iterator[threading.Event]:
+    """A proxy whose server is away, on the server's port; tells that a browser has asked it."""
+    asked = threading.Event()
+
+    class Proxy(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(502)
+            self.send_header("content-length", "0")
+            self.end_headers()
+            asked.set()
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", port), Proxy) as proxy:
+        threading.Thread(target=proxy.serve_forever, daemon=True).start()
+        try:
+            yield asked
+        finally:
+            proxy.shutdown()
+
+
 def publish(web: httpx.Client, topic: str, text: str) -> None:
     web.post(f"/topics/default-cache/{topic}", content=text).raise_for_status()
 
@@ -54,7 +79,7 @@ def shows(page: Page, *lines: str) -> None:
         expect(page.get_by_text(line, exact=True)).to_have_count(1, timeout=PATIENCE_MS)
 
 
-def test_event_source_comes_back_after_a_restart_and_misses_nothing(
+def test_event_source_comes_back_after_a_restart_behind_a_proxy_and_misses_nothing(
     browser: Browser, away: tuple[Server, httpx.Client]
 ) -> None:
     server, web = away
@@ -64,9 +89,12 @@ def test_event_source_comes_back_after_a_restart_and_misses_nothing(
         publish(web, "sport", "b")
         shows(page, "sport: b")
         server.stop()
+        with answering(web.base_url.port or 0) as asked:
+            assert asked.wait(PATIENCE_MS / 1_000), "the browser comes back"
+            shows(page, "the server is away (no answer)")
         server.start()
         for text in "cde":
             publish(web, "news", text)
         shows(page, "news: c", "news: d", "news: e", "news has a gap", "news: a")
         web.delete("/caches/default-cache").raise_for_status()
-        shows(page, "the server refuses: is the token still valid?")
+        shows(page, "the server refuses with status 404")
