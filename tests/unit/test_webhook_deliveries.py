@@ -19,7 +19,7 @@ from attimo.node.intake import Intake
 from attimo.node.message_batches import Batch, Message, of_json, to_json
 from attimo.serve.deliveries import Deliverer
 from attimo.webhooks.addresses import Guard
-from attimo.webhooks.post import Poster
+from attimo.webhooks.post import Answer, Poster
 from fakes import Client, Clock
 from receivers import STALL, Receiver, receiving
 
@@ -269,6 +269,41 @@ def test_an_account_has_a_few_deliveries_at_once_and_every_webhook_has_its_turn(
     shop.deliver()
 
     assert [receiver.texts() for receiver in receivers] == [["one"]] * 10
+
+
+def test_a_fault_of_ours_is_a_failed_attempt_that_is_tried_again(shop: Shop) -> None:
+    receiver = shop.hook("a")
+    shop.publish("one")
+
+    async def fail(*request: object) -> Answer:
+        raise OverflowError(*request)
+
+    asyncio.run(shop.deliverer(post=fail).settle())
+
+    [attempt] = shop.info("a", "/deliveries")["deliveries"]
+    assert attempt["error"] == "the delivery failed"
+    shop.clock.now += DAY // 24
+    shop.deliver()
+    assert receiver.texts() == ["one"]
+
+
+def test_a_receiver_that_is_slow_each_time_gives_its_place_to_others(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("attimo.serve.deliveries.TURN_SECONDS", 0.0)
+    monkeypatch.setattr("attimo.serve.deliveries.MOST", 1)
+    order: list[str] = []
+    for name in ("a", "b"):
+        shop.put(name, shop.hook(name))
+    shop.publish("one", "two")
+
+    async def note(url: str, headers: object, body: object) -> Answer:
+        order.append(url)
+        return Answer(200)
+
+    asyncio.run(shop.deliverer(post=note).settle())
+    assert order[0] != order[1]
+    assert order[:2] == order[2:]
 
 
 def test_what_was_delivered_and_not_recorded_is_delivered_again(shop: Shop) -> None:

@@ -33,6 +33,10 @@ MOST_TESTS = 4
 """Test deliveries of one account at once."""
 TURN = 100
 """Messages that a webhook gets before others that wait for a place have their turn."""
+TURN_SECONDS = 2.0
+"""How long it has its place, if that is sooner: a receiver may be slow with each of them."""
+MOST_ERROR = 200
+"""Characters of an error that are kept."""
 LONGEST_PAUSE = 60.0
 """In seconds: so that it notices a changed clock."""
 AGAIN_SECONDS = 1.0
@@ -174,6 +178,7 @@ class Deliverer:
             self.wake()
 
     async def _deliver(self, webhook: int) -> None:
+        until = time.monotonic() + TURN_SECONDS
         for turn in range(TURN):
             delivery = await self._read(lambda tx: webhook_queue.head(tx, webhook))
             if delivery is None:
@@ -182,7 +187,7 @@ class Deliverer:
                 return
             attempt = await self._attempt(delivery, delivery.message)
             await self._record(attempt)
-            if not attempt.is_delivered:
+            if not attempt.is_delivered or time.monotonic() >= until:
                 return
 
     async def _attempt(self, delivery: Delivery, message_id: str) -> Attempt:
@@ -194,7 +199,10 @@ class Deliverer:
             answer = await self.post(delivery.url, headers, body)
             status, retry_after = answer.status, answer.retry_after
         except NoAnswerError as refused:
-            error = str(refused)
+            error = str(refused)[:MOST_ERROR]
+        except Exception as fault:  # ours: the receiver's next attempt may fare better
+            self._report(fault)
+            error = "the delivery failed"
         took = int((time.monotonic() - started) * 1000)
         pause = retries.pause(delivery.failures + 1, retry_after, self.chance())
         return Attempt(delivery, at, took, status, error, int(pause * 1000))

@@ -30,8 +30,11 @@ CLOSE_SECONDS = 1.0
 """For the end of TLS, after the answer."""
 MOST_HEAD_BYTES = 16 << 10
 """Of the head of an answer."""
-MOST_BODY_BYTES = 64 << 10
-"""Of its body, which is read so that the receiver sees an orderly end, and not used."""
+MOST_BYTES = 64 << 10
+"""Of all that a receiver sends. The body is read so that the receiver sees an orderly end, and not
+used."""
+BODY_SECONDS = 1.0
+"""For the body: the status says what became of the message."""
 _READ_BYTES = 16 << 10
 _PORTS = {"http": 80, "https": 443}
 USER_AGENT = f"Attimo/{__version__} (webhooks)"
@@ -118,7 +121,7 @@ class Poster:
         """
         try:
             async with asyncio.timeout(self.seconds):
-                return await self._post(url, headers, body)
+                answer, exchange = await self._post(url, headers, body)
         except TimeoutError as error:
             raise NoAnswerError(f"no answer within {self.seconds:g} s") from error
         except RefusedAddressError as error:
@@ -126,22 +129,30 @@ class Poster:
         except ssl.SSLError as error:
             raise NoAnswerError(f"TLS failed: {error.reason or error}") from error
         except h11.RemoteProtocolError as error:
-            raise NoAnswerError(f"the answer is not HTTP/1.1: {error}") from error
+            # Not in the words of the parser, which quote whatever answers there.
+            raise NoAnswerError("the answer is not HTTP/1.1") from error
         except (OSError, UnicodeError) as error:
             raise NoAnswerError(f"no connection: {error}") from error
+        await exchange.end()
+        return answer
 
-    async def _post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    async def _post(
+        self, url: str, headers: Mapping[str, str], body: bytes
+    ) -> "tuple[Answer, _Exchange]":
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port or _PORTS[parts.scheme]
         addresses = self.guard.check(host, await self.resolve(host, port))
         reader, writer = await self._connect(addresses, host, port, parts.scheme == "https")
+        exchange = _Exchange(reader, writer)
         try:
             path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-            connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=MOST_HEAD_BYTES)
-            writer.write(_request(connection, path, parts.netloc, headers, body))
-            return await self._answer(connection, reader)
-        finally:
-            writer.close()
+            writer.write(_request(exchange.connection, path, parts.netloc, headers, body))
+            head = await exchange.head()
+        except BaseException:
+            # A receiver that reads nothing would keep the socket, and what waits to be sent.
+            writer.transport.abort()
+            raise
+        return Answer(head.status_code, self._retry_after(head)), exchange
 
     async def _connect(
         self, addresses: Sequence[str], host: str, port: int, is_tls: bool
@@ -161,25 +172,6 @@ class Poster:
                 last = error if str(error) else OSError(f"{each} does not answer")
         raise last
 
-    async def _answer(self, connection: h11.Connection, reader: asyncio.StreamReader) -> Answer:
-        answer, size = None, 0
-        while size < MOST_BODY_BYTES:
-            event = connection.next_event()
-            if event is h11.NEED_DATA:
-                data = await reader.read(_READ_BYTES)
-                if not data and answer is None:
-                    break
-                connection.receive_data(data)
-            elif isinstance(event, h11.Response):
-                answer = Answer(event.status_code, self._retry_after(event))
-            elif isinstance(event, h11.Data):
-                size += len(event.data)
-            elif not isinstance(event, h11.InformationalResponse):
-                break
-        if answer is None:
-            raise NoAnswerError("the receiver closed the connection without an answer")
-        return answer
-
     def _retry_after(self, response: h11.Response) -> float | None:
         """The pause that a receiver asks for: seconds or a date (RFC 9110, section 10.2.3)."""
         for name, value in response.headers:
@@ -187,8 +179,62 @@ class Poster:
                 text = value.decode("latin-1")
                 if text.isascii() and text.isdecimal():
                     return float(text)
-                with suppress(ValueError):
+                with suppress(ValueError, OverflowError):
                     return max(0.0, parsedate_to_datetime(text).timestamp() - self.now())
+        return None
+
+
+@dataclass(slots=True)
+class _Exchange:
+    """A request on its connection, and the answer to it."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+    connection: h11.Connection = field(
+        default_factory=lambda: h11.Connection(
+            h11.CLIENT, max_incomplete_event_size=MOST_HEAD_BYTES
+        )
+    )
+    size: int = 0
+
+    async def head(self) -> h11.Response:
+        """Read until the head of the final answer.
+
+        Raises:
+            NoAnswerError: There is none.
+        """
+        while event := await self._next():
+            if isinstance(event, h11.Response):
+                return event
+        raise NoAnswerError("the receiver closed the connection without an answer")
+
+    async def end(self) -> None:
+        """Read the body, or the beginning of a long one, and close the connection."""
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                while isinstance(await self._next(), h11.Data):
+                    pass
+        except (TimeoutError, OSError, h11.RemoteProtocolError):
+            pass  # the status says what became of the message
+        finally:
+            if self.connection.their_state is h11.DONE:
+                self.writer.close()
+            else:
+                self.writer.transport.abort()
+
+    async def _next(self) -> h11.Event | None:
+        """The next part of the answer; None at its end, or if the receiver sends too much."""
+        while self.size < MOST_BYTES:
+            event = self.connection.next_event()
+            if isinstance(event, h11.Event):
+                return None if isinstance(event, h11.EndOfMessage) else event
+            if event is not h11.NEED_DATA:
+                return None
+            data = await self.reader.read(_READ_BYTES)
+            if not data and self.connection.their_state is h11.SEND_RESPONSE:
+                return None
+            self.size += len(data)
+            self.connection.receive_data(data)
         return None
 
 

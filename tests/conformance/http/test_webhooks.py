@@ -85,5 +85,5 @@ def test_a_server_without_networks_refuses_loopback(server: Server, receiver: Re
         told = http.post(f"{HOOK}/test").raise_for_status().json()
         http.delete(HOOK)
 
-    assert told["error"] == "127.0.0.1 has the address 127.0.0.1, which is not public"
+    assert told["error"] == "127.0.0.1 has an address that is not public"
     assert receiver.got == []
