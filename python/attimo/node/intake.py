@@ -6,6 +6,7 @@ node, in bounded memory; it drops what is too much, and says so with the next ba
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -19,6 +20,10 @@ GATHER_SECONDS = 0.01
 """The pause after a batch, so that the next one has more in it and others write, too."""
 AGAIN_SECONDS = 1.0
 LAST_TRIES = 3
+FINISH_SECONDS = 1.0
+"""How long the last messages are stored while others come."""
+QUIET_SECONDS = 60.0
+"""Between two warnings of dropped messages."""
 
 log = logging.getLogger(__name__)
 Taken = TypeVar("Taken", bound=Batch)
@@ -39,6 +44,8 @@ class Intake:
     on_recorded: Callable[[], None] = lambda: None
     _waiting: Batch | None = field(default=None, init=False)
     _has_failed: bool = field(default=False, init=False)
+    _dropped: int = field(default=0, init=False)
+    _quiet_until: float = field(default=0.0, init=False)
     _ending: threading.Event = field(default_factory=threading.Event, init=False)
     _thread: threading.Thread | None = field(default=None, init=False)
 
@@ -57,10 +64,15 @@ class Intake:
             self._thread = None
 
     def finish(self) -> bool:
-        """Store all that there is; return whether all is stored."""
+        """Store what there is; return whether it is stored.
+
+        While topics are published to faster than that, the rest stays in the node.
+        """
+        until = time.monotonic() + FINISH_SECONDS
         for _ in range(LAST_TRIES):
             while self.collect(0):
-                pass
+                if time.monotonic() >= until:
+                    return True
             if self._waiting is None:
                 return True
         log.error("the last messages for webhooks could not be stored and are lost")
@@ -91,9 +103,10 @@ class Intake:
                 self._ending.wait(AGAIN_SECONDS)
 
     def _report(self, batch: Batch) -> None:
-        if batch.dropped:
-            many = sum(messages for *_, messages in batch.dropped)
-            log.warning("%d messages for webhooks were dropped: they came too fast", many)
+        self._dropped += sum(messages for *_, messages in batch.dropped)
+        if self._dropped and time.monotonic() >= self._quiet_until:
+            log.warning("%d messages for webhooks were dropped: they came too fast", self._dropped)
+            self._dropped, self._quiet_until = 0, time.monotonic() + QUIET_SECONDS
 
     def _fail(self, error: Exception) -> None:
         if not self._has_failed:
