@@ -116,6 +116,19 @@ def test_who_cannot_subscribe_to_the_topic_creates_no_webhook_of_it(control: Con
     assert made.is_new
 
 
+def test_who_cannot_subscribe_to_the_topic_of_a_webhook_does_not_change_it(
+    control: Control,
+) -> None:
+    topic = Rule("topic", frozenset({"read"}), (ALL, Selector("exact", b"mine")))
+    manage = Rule("resource_management", frozenset({"write"}), (Selector("exact", b"shop"),))
+    actor = Actor("somebody", "192.0.2.7", Permissions((topic, manage)))
+    with control.begin() as tx:
+        webhooks.put(tx, 1, "shop", "a", "theirs", URL)
+
+    with pytest.raises(PermissionDenied, match="lacks topic:read:shop/theirs"):
+        control.perform(lambda _: actor, webhooks.put, 1, "shop", "a", "mine", URL)
+
+
 def test_who_may_read_one_cache_sees_its_webhooks_only(control: Control) -> None:
     with control.begin() as tx:
         caches.create(tx, 1, "stock")

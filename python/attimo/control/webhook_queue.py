@@ -10,9 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from attimo.control import audit, webhooks
+from attimo.control import audit, webhook_storage, webhooks
 from attimo.control.actions import SERVER, writes
 from attimo.control.tx import Tx
+from attimo.control.webhook_storage import QUEUED
 from attimo.store.connection import Value
 from attimo.webhooks import retries
 
@@ -37,7 +38,7 @@ _STORE = """
 INSERT INTO webhook_messages
 (page, number, cache_id, topic, published_at, taken_at, publisher, is_text, value)
 VALUES (:page, :number, :cache_id, :topic, :published_at, :taken_at, :publisher, :is_text, :value)
-ON CONFLICT (page, number) DO NOTHING
+ON CONFLICT (page, number, cache_id, topic) DO NOTHING
 """
 _ENQUEUE = """
 INSERT INTO webhook_queue (webhook_id, page, number) VALUES (:id, :page, :number)
@@ -59,18 +60,15 @@ _NEXT_DUE = """
 SELECT min(next_attempt_at) FROM webhooks
 WHERE waiting > 0 AND next_attempt_at > :at AND disabled_at IS NULL
 """
-_HEAD = """
+_HEAD = f"""
 SELECT webhooks.id, webhooks.account_id, url, secret,
     CASE WHEN old_secret_until > :now THEN old_secret END,
-    caches.name, message.topic, message.page, message.number, published_at, taken_at, publisher,
-    is_text, value, attempts, failures
-FROM webhooks JOIN caches ON caches.id = webhooks.cache_id
-JOIN webhook_queue ON webhook_id = webhooks.id AND dead_at IS NULL
-JOIN webhook_messages AS message
-    ON message.page = webhook_queue.page AND message.number = webhook_queue.number
-WHERE webhooks.id = :id AND webhooks.deleted_at IS NULL AND disabled_at IS NULL
-ORDER BY webhook_queue.page, webhook_queue.number LIMIT 1
-"""
+    caches.name, topic, page, number, published_at, taken_at, publisher, is_text, value, attempts,
+    failures
+FROM {QUEUED} JOIN caches ON caches.id = cache_id
+WHERE webhook_id = :id AND dead_at IS NULL AND webhooks.deleted_at IS NULL AND disabled_at IS NULL
+ORDER BY page, number LIMIT 1
+"""  # noqa: S608
 _LOG = """
 INSERT INTO webhook_deliveries (webhook_id, id, at, message, attempt, status, error, milliseconds)
 SELECT id, deliveries, :at, :message, :attempt, :status, :error, :milliseconds
@@ -84,19 +82,15 @@ _LEFT = """
 UPDATE webhooks SET waiting = waiting - :messages, waiting_bytes = waiting_bytes - :bytes
 WHERE id = :id
 """
-_FORGET = """
-DELETE FROM webhook_messages WHERE page = :page AND number = :number
-AND NOT EXISTS (SELECT 1 FROM webhook_queue WHERE page = :page AND number = :number)
-"""
 # The newest ones that fit into both limits stay.
-_DEAD_TOO_MANY = """
+_DEAD_TOO_MANY = f"""
 SELECT page, number FROM (
     SELECT page, number, row_number() OVER newest AS place, sum(length(value)) OVER newest AS bytes
-    FROM webhook_queue JOIN webhook_messages USING (page, number)
+    FROM {QUEUED}
     WHERE webhook_id = :id AND dead_at IS NOT NULL
     WINDOW newest AS (ORDER BY page DESC, number DESC)
 ) AS dead WHERE place > :most OR (bytes > :most_bytes AND place > 1)
-"""
+"""  # noqa: S608
 
 
 class Message(Protocol):
@@ -238,7 +232,7 @@ def settle(tx: Tx, attempts: Iterable[Attempt]) -> None:
     """
     for each in attempts:
         if not _log(tx, each):
-            continue  # the webhook was deleted meanwhile
+            continue  # the webhook was deleted or has another topic meanwhile
         if each.is_delivered:
             _take_out(tx, each)
         elif each.status == GONE:
@@ -305,8 +299,9 @@ def _log(tx: Tx, attempt: Attempt) -> bool:
     place = {"id": delivery.webhook_id, "page": delivery.page, "number": delivery.number}
     query = """
         UPDATE webhook_queue SET attempts = attempts + 1
-        WHERE webhook_id = :id AND page = :page AND number = :number AND dead_at IS NULL"""
-    is_there = bool(tx.db.execute(query, **place))
+        WHERE webhook_id = :id AND page = :page AND number = :number AND dead_at IS NULL
+        AND (SELECT topic FROM webhooks WHERE id = :id) = :topic"""
+    is_there = bool(tx.db.execute(query, topic=delivery.topic, **place))
     if is_there:
         _write_log(tx, delivery.webhook_id, delivery.message, delivery.attempts + 1, attempt)
     return is_there
@@ -329,10 +324,7 @@ def _write_log(tx: Tx, webhook_id: int, message: str, number: int, attempt: Atte
 
 def _take_out(tx: Tx, attempt: Attempt) -> None:
     delivery = attempt.delivery
-    place = {"page": delivery.page, "number": delivery.number}
-    query = "DELETE FROM webhook_queue WHERE webhook_id = :id AND page = :page AND number = :number"
-    tx.db.execute(query, id=delivery.webhook_id, **place)
-    tx.db.execute(_FORGET, **place)
+    webhook_storage.take_out(tx, delivery.webhook_id, delivery.page, delivery.number)
     _leave(tx, delivery.webhook_id, 1, len(delivery.value))
     query = "UPDATE webhooks SET failures = 0, next_attempt_at = 0 WHERE id = :id AND failures > 0"
     tx.db.execute(query, id=delivery.webhook_id)
@@ -375,8 +367,4 @@ def _leave(tx: Tx, id: int, messages: int, size: int) -> None:
 def _trim_dead(tx: Tx, id: int) -> None:
     limits = {"most": MOST_DEAD, "most_bytes": MOST_WAITING_BYTES}
     for page, number in tx.db.rows(_DEAD_TOO_MANY, id=id, **limits):
-        query = """
-            DELETE FROM webhook_queue
-            WHERE webhook_id = :id AND page = :page AND number = :number"""
-        tx.db.execute(query, id=id, page=page, number=number)
-        tx.db.execute(_FORGET, page=page, number=number)
+        webhook_storage.take_out(tx, id, page, number)

@@ -8,6 +8,7 @@ from attimo.control.actions import reads, writes
 from attimo.control.pages import Page
 from attimo.control.tx import Tx
 from attimo.control.webhook_queue import DELIVERED, Delivery
+from attimo.control.webhook_storage import QUEUED
 from attimo.errors import FailedPrecondition, InvalidArgument
 
 LAST_ID = 2**63 - 1
@@ -17,17 +18,17 @@ _LOG = """
 SELECT id, at, message, attempt, status, error, milliseconds FROM webhook_deliveries
 WHERE webhook_id = :webhook_id AND id < :before ORDER BY id DESC LIMIT :limit
 """
-_DEAD = """
+_DEAD = f"""
 SELECT page, number, topic, published_at, dead_at, attempts, reason
-FROM webhook_queue JOIN webhook_messages USING (page, number)
+FROM {QUEUED}
 WHERE webhook_id = :webhook_id AND dead_at IS NOT NULL AND (page, number) > (:page, :number)
 ORDER BY page, number LIMIT :limit
-"""
-_CHOSEN = """
+"""  # noqa: S608
+_CHOSEN = f"""
 SELECT count(*), coalesce(sum(length(value)), 0)
-FROM webhook_queue JOIN webhook_messages USING (page, number)
+FROM {QUEUED}
 WHERE webhook_id = :webhook_id AND dead_at IS NOT NULL AND (page, number) >= (:page, :number)
-"""
+"""  # noqa: S608
 _AGAIN = """
 UPDATE webhook_queue SET dead_at = NULL, reason = NULL
 WHERE webhook_id = :webhook_id AND dead_at IS NOT NULL AND (page, number) >= (:page, :number)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from attimo import names
-from attimo.control import audit, directory, pages
+from attimo.control import audit, directory, pages, webhook_storage
 from attimo.control.actions import SERVER, reads, writes
 from attimo.control.pages import Page
 from attimo.control.permissions import Right, Rule
@@ -75,6 +75,7 @@ _UPDATE = """
 UPDATE webhooks SET topic = :topic, url = :url, disabled_at = NULL, failures = 0,
 next_attempt_at = 0, revision = :revision WHERE id = :id
 """
+_NOTHING_WAITS = "UPDATE webhooks SET waiting = 0, waiting_bytes = 0 WHERE id = :id"
 _ROTATE = """
 UPDATE webhooks SET old_secret = secret, old_secret_until = :until, secret = :secret WHERE id = :id
 """
@@ -132,24 +133,25 @@ class Put:
 def put(tx: Tx, account_id: int, cache: str, name: str, topic: str, url: str) -> Put:
     """Create a webhook, or change its topic and URL; one that was disabled works again.
 
-    The secret of one that exists stays. Messages that wait go to the new URL.
+    The secret of one that exists stays. Messages that wait go to the new URL; with a new topic,
+    they are deleted, and so are the dead letters.
 
     Raises:
         InvalidName, InvalidArgument: A field is invalid; the message names it.
-        PermissionDenied: The actor may not change the cache, or not read the topic.
+        PermissionDenied: The actor may not change the cache, or not read the topic, old or new.
         NoSuchCache: The account has no such cache.
         Exhausted: The cache or the account has as many webhooks as it may have.
     """
     _need_to_manage(tx, cache, name)
     _check(topic, url)
-    tx.actor.need_rule(Rule("topic", frozenset({"read"}), (_exactly(cache), _exactly(topic))))
+    _need_to_read(tx, cache, topic)
     before = _find(tx, account_id, cache, name)
     revision = directory.touch(tx)
     if before is None:
         _need_room(tx, account_id, cache)
         _insert(tx, account_id, cache, name=name, topic=topic, url=url, revision=revision)
     elif (before.topic, before.url, before.state) != (topic, url, "active"):
-        tx.db.execute(_UPDATE, id=before.id, topic=topic, url=url, revision=revision)
+        _change(tx, before, cache, topic=topic, url=url, revision=revision)
     made = _existing(tx, account_id, cache, name)
     audit.note(tx, account_id, name, cache=cache, topic=topic, host=urlsplit(url).hostname)
     return Put(made, secrets_of(tx, account_id, made.id)[0], before is None)
@@ -253,15 +255,7 @@ def end(tx: Tx, ids: Sequence[int]) -> None:
     for id in ids:
         tx.db.execute(_DELETE, id=id, now=tx.now, revision=revision)
         tx.db.execute("DELETE FROM webhook_deliveries WHERE webhook_id = :id", id=id)
-        tx.db.execute("DELETE FROM webhook_queue WHERE webhook_id = :id", id=id)
-    tx.db.execute(
-        """
-        DELETE FROM webhook_messages WHERE NOT EXISTS (
-            SELECT 1 FROM webhook_queue
-            WHERE page = webhook_messages.page AND number = webhook_messages.number
-        )
-        """
-    )
+        webhook_storage.empty(tx, id)
 
 
 def _find(tx: Tx, account_id: int, cache: str, name: str) -> Webhook | None:
@@ -290,6 +284,14 @@ def _insert(tx: Tx, account_id: int, cache: str, **row: Value) -> None:
     tx.db.insert("webhooks", account_id=account_id, cache_id=cache_id, **row)
 
 
+def _change(tx: Tx, before: Webhook, cache: str, **row: Value) -> None:
+    _need_to_read(tx, cache, before.topic)  # what waits is of this topic
+    if row["topic"] != before.topic:
+        webhook_storage.empty(tx, before.id)
+        tx.db.execute(_NOTHING_WAITS, id=before.id)
+    tx.db.execute(_UPDATE, id=before.id, **row)
+
+
 def _need_room(tx: Tx, account_id: int, cache: str) -> None:
     [(all, of_cache)] = tx.db.rows(_COUNTS, account_id=account_id, cache=cache, now=tx.now)
     if of_cache >= MOST_OF_CACHE:
@@ -303,6 +305,10 @@ def _need_to_manage(tx: Tx, cache: str, name: str) -> None:
     if not _NAME.fullmatch(name):
         raise InvalidArgument(f"name must be {NAME_RULE}")
     tx.actor.need(MANAGE.on(cache))
+
+
+def _need_to_read(tx: Tx, cache: str, topic: str) -> None:
+    tx.actor.need_rule(Rule("topic", frozenset({"read"}), (_exactly(cache), _exactly(topic))))
 
 
 def _check(topic: str, url: str) -> None:

@@ -560,8 +560,8 @@ CREATE UNIQUE INDEX one_webhook_of_a_name ON webhooks (cache_id, name) WHERE del
 CREATE INDEX webhooks_of_an_account ON webhooks (account_id) WHERE deleted_at IS NULL;
 CREATE INDEX webhooks_that_wait ON webhooks (next_attempt_at) WHERE waiting > 0;
 
--- A message that waits for a webhook or was not delivered to one, by its number in a page of a topic, which
--- no other message has. Times in milliseconds.
+-- A message that waits for a webhook or was not delivered to one, by its number in a page of its topic.
+-- Times in milliseconds.
 CREATE TABLE webhook_messages (
     page INTEGER NOT NULL,
     number INTEGER NOT NULL,
@@ -572,7 +572,7 @@ CREATE TABLE webhook_messages (
     publisher TEXT NOT NULL,
     is_text BOOLEAN NOT NULL,
     value BLOB NOT NULL,
-    PRIMARY KEY (page, number)
+    PRIMARY KEY (page, number, cache_id, topic)
 );
 
 -- What is to be delivered to which webhook, in the order of page and number; with `dead_at`, it was given

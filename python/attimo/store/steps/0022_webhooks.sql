@@ -38,7 +38,7 @@ CREATE TABLE webhook_messages (
     publisher TEXT NOT NULL,
     is_text BOOLEAN NOT NULL,
     value BLOB NOT NULL,
-    PRIMARY KEY (page, number)
+    PRIMARY KEY (page, number, cache_id, topic)
 );
 
 CREATE TABLE webhook_queue (
