@@ -33,7 +33,8 @@ def lines(note: str) -> Iterator[str]:
     yield "instead of a permission; members need none to remove themselves. Nobody can give, change"
     yield "or revoke more than they have: see [the security model](../explanation/security.md)."
     yield "With `accounts`, `GET /usage` and `GET /audit` need `server_management` instead; so do"
-    yield "the requests for bills with `account`."
+    yield "the requests for bills with `account`. `PUT /webhooks/{cache}/{name}` and `PutWebhook`"
+    yield "also need `topic` with `read`, for the present topic and the new one."
     yield ""
     yield "The audit log records actions under these names, but for those in parentheses."
     for title, known in (("HTTP", handlers.by_http()), ("gRPC", handlers.by_grpc())):

@@ -1,17 +1,23 @@
 """What waits for webhooks: whose a message is, and when it leaves."""
 
+import asyncio
 from dataclasses import dataclass
+from typing import NoReturn
 
 import pytest
 
 from attimo.control import Control, caches, webhook_queue, webhooks
 from attimo.control.webhook_queue import Attempt
 from attimo.control.webhooks import Webhook
+from attimo.errors import StoreUnavailable
 from attimo.node.message_batches import Batch, Message
+from attimo.serve.deliveries import Deliverer
+from attimo.webhooks.post import Answer
 from fakes import Clock
 
 URL = "https://example.com/hook"
 PAGE = 1_764_633_600_000_000
+DAY = 24 * 3600
 
 
 @dataclass
@@ -100,3 +106,91 @@ def test_with_a_new_topic_nothing_of_the_old_one_is_delivered(queue: Queue) -> N
         ["orders 2"],
     ]
     assert queue.stored() == 0
+
+
+def test_after_a_failure_all_that_are_older_than_a_day_are_given_up(queue: Queue) -> None:
+    id = queue.put("a", "orders")
+    queue.publish("orders", 1, 2)
+    queue.clock.now += DAY
+    queue.publish("orders", 3)
+
+    queue.settle(queue.attempt(id, 500))
+
+    assert (queue.info("a").waiting, queue.info("a").dead) == (1, 2)
+    with queue.control.read() as tx:
+        assert tx.db.scalar("SELECT waiting_bytes FROM webhooks") == len(b"orders 3")
+
+
+def test_a_pause_begins_when_the_attempt_ends(queue: Queue) -> None:
+    id = queue.put("a", "orders")
+    queue.publish("orders", 1)
+
+    queue.settle(queue.attempt(id, 429, milliseconds=4_000, pause=90_000))
+
+    assert queue.info("a").next_attempt_at == (queue.clock.now + 94) * 1000
+
+
+def test_what_an_old_url_answers_does_not_count_against_the_new_one(queue: Queue) -> None:
+    id = queue.put("a", "orders")
+    queue.publish("orders", 1, 2)
+    gone, failed, done = (queue.attempt(id, status) for status in (410, 500, 200))
+    queue.put("a", "orders", f"{URL}/2")
+
+    queue.settle(gone, failed)
+    found = queue.info("a")
+    assert (found.state, found.failures, found.next_attempt_at, found.waiting) == (
+        "active",
+        0,
+        0,
+        2,
+    )
+    queue.settle(done)
+    assert queue.info("a").waiting == 1
+
+
+def test_an_old_secret_is_deleted_when_its_time_is_over(queue: Queue) -> None:
+    id = queue.put("a", "orders")
+    queue.publish("orders", 1, 2)
+    kept = []
+    for seconds in (60, 0, 60):
+        with queue.control.begin() as tx:
+            webhooks.rotate(tx, 1, "shop", "a", seconds)
+            kept.append(tx.db.scalar("SELECT old_secret IS NOT NULL FROM webhooks"))
+    queue.settle(queue.attempt(id, 200))
+    for _ in range(2):
+        with queue.control.read() as tx:
+            kept.append(tx.db.scalar("SELECT old_secret IS NOT NULL FROM webhooks"))
+        queue.clock.now += 60
+        queue.settle(queue.attempt(id, 500))
+
+    assert kept == [1, 0, 1, 1, 0]
+
+
+def test_all_webhooks_of_deleted_caches_end_also_after_an_error(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in "abc":
+        queue.put(name, "orders")
+    with queue.control.begin() as tx:
+        caches.delete(tx, 1, "shop")
+    monkeypatch.setattr(webhook_queue, "MOST_ENDED", 2)
+
+    async def settle() -> None:
+        deliverer = Deliverer(queue.control, _no_post)
+        with monkeypatch.context() as patch:
+            patch.setattr(Control, "begin", _unavailable)
+            await deliverer.settle()
+        await deliverer.settle()
+
+    asyncio.run(settle())
+
+    with queue.control.read() as tx:
+        assert tx.db.scalar("SELECT count(*) FROM webhooks WHERE deleted_at IS NULL") == 0
+
+
+async def _no_post(url: str, headers: dict[str, str], body: bytes) -> Answer:
+    raise AssertionError(url)
+
+
+def _unavailable(control: Control) -> NoReturn:
+    raise StoreUnavailable("full")

@@ -191,9 +191,10 @@ def put(
 ) -> WebhookInfo:
     """Create a webhook, or change its topic and URL; one that was disabled works again.
 
-    Every message that is published to the topic from now on is posted to the URL. The caller must
-    be allowed to subscribe to the topic. Only the response that creates the webhook has its
-    `secret`.
+    Every message that is published to the topic from now on is posted to the URL. What waits goes
+    to a new URL; a new topic deletes it, and the dead letters. The caller must be allowed to
+    subscribe to the topic, and to the one that the webhook had. Only the response that creates the
+    webhook has its `secret`.
     """
     made = caller.perform(webhooks.put, cache, name, body.topic, body.url)
     return _with_secret(made) if made.is_new else _info(made.webhook)
@@ -281,7 +282,7 @@ def redeliver(
 ) -> Redelivered:
     """Deliver what was given up once more, in its order and before what waits.
 
-    A message that is older than a day gets a single attempt.
+    Those that are older than a day are sent until one fails; then all are given up again.
     """
     messages = caller.perform(webhook_reports.redeliver, cache, name, from_)
     deliveries.wake()

@@ -24,6 +24,8 @@ MOST_DEAD = 1_000
 """Messages of one webhook that were given up; older ones are deleted."""
 MOST_LOGGED = 1_000
 """Attempts of one webhook that its log has."""
+MOST_ENDED = 100
+"""Webhooks of deleted caches that one transaction deletes."""
 GONE = 410
 DELIVERED = range(200, 300)
 """The statuses by which a receiver confirms."""
@@ -81,6 +83,15 @@ AND id <= (SELECT deliveries FROM webhooks WHERE id = :id) - :most
 _LEFT = """
 UPDATE webhooks SET waiting = waiting - :messages, waiting_bytes = waiting_bytes - :bytes
 WHERE id = :id
+"""
+_THE_OLD = f"FROM {QUEUED} WHERE webhook_id = :id AND dead_at IS NULL AND published_at <= :oldest"
+_OLD = f"SELECT count(*), coalesce(sum(length(value)), 0) {_THE_OLD}"
+_GIVE_UP_OLD = f"""
+UPDATE webhook_queue SET dead_at = :at, reason = :reason
+WHERE webhook_id = :id AND (page, number) IN (SELECT page, number {_THE_OLD})
+"""  # noqa: S608
+_END_OLD_SECRETS = """
+UPDATE webhooks SET old_secret = NULL, old_secret_until = NULL WHERE old_secret_until <= :now
 """
 # The newest ones that fit into both limits stay.
 _DEAD_TOO_MANY = f"""
@@ -164,7 +175,7 @@ class Attempt:
         milliseconds: How long it took.
         status: The status of the answer; None if there was none.
         error: Why there was none.
-        pause: How many milliseconds to wait before the next one, after a failure.
+        pause: How many milliseconds to wait from its end to the next one, after a failure.
     """
 
     delivery: Delivery
@@ -226,15 +237,18 @@ def exist(tx: Tx) -> bool:
 def settle(tx: Tx, attempts: Iterable[Attempt]) -> None:
     """Record what became of attempts.
 
-    A delivered message leaves the queue. One that is too old after a failure is given up. A
+    A delivered message leaves the queue. All that are too old after a failure are given up. A
     receiver that answers 410 is never asked again: its webhook is disabled, and all that waits is
-    given up.
+    given up. Old secrets whose time is over are deleted, too.
     """
+    tx.db.execute(_END_OLD_SECRETS, now=tx.now)
     for each in attempts:
         if not _log(tx, each):
             continue  # the webhook was deleted or has another topic meanwhile
         if each.is_delivered:
             _take_out(tx, each)
+        elif not _has_same_url(tx, each.delivery):
+            continue  # this tells nothing about its new receiver
         elif each.status == GONE:
             _disable(tx, each)
         else:
@@ -248,17 +262,18 @@ def log(tx: Tx, webhook_id: int, attempt: Attempt) -> None:
 
 
 @writes("webhook.expire", SERVER)
-def end_orphans(tx: Tx) -> None:
-    """Delete the webhooks of caches that are deleted."""
+def end_orphans(tx: Tx) -> bool:
+    """Delete up to 100 webhooks of caches that are deleted; return whether there may be more."""
     query = """
         SELECT webhooks.id, webhooks.account_id, webhooks.name, caches.name
         FROM webhooks JOIN caches ON caches.id = cache_id
-        WHERE webhooks.deleted_at IS NULL AND caches.deleted_at IS NOT NULL LIMIT 100"""
-    found = tx.db.rows(query)
+        WHERE webhooks.deleted_at IS NULL AND caches.deleted_at IS NOT NULL LIMIT :most"""
+    found = tx.db.rows(query, most=MOST_ENDED)
     if found:
         webhooks.end(tx, [id for id, *_ in found])
     for _, account_id, name, cache in found:
         audit.note_of_system(tx, account_id, "webhook.expire", name, cache=cache)
+    return len(found) == MOST_ENDED
 
 
 def _webhooks(tx: Tx, cache_id: int, topic: str) -> list[tuple[int, bool, int, int]]:
@@ -307,6 +322,11 @@ def _log(tx: Tx, attempt: Attempt) -> bool:
     return is_there
 
 
+def _has_same_url(tx: Tx, delivery: Delivery) -> bool:
+    url = tx.db.scalar("SELECT url FROM webhooks WHERE id = :id", id=delivery.webhook_id)
+    return bool(url == delivery.url)
+
+
 def _write_log(tx: Tx, webhook_id: int, message: str, number: int, attempt: Attempt) -> None:
     tx.db.execute("UPDATE webhooks SET deliveries = deliveries + 1 WHERE id = :id", id=webhook_id)
     tx.db.execute(
@@ -331,18 +351,20 @@ def _take_out(tx: Tx, attempt: Attempt) -> None:
 
 
 def _fail(tx: Tx, attempt: Attempt) -> None:
-    delivery = attempt.delivery
+    delivery, ended = attempt.delivery, attempt.at + attempt.milliseconds
     query = """
         UPDATE webhooks SET failures = failures + 1, next_attempt_at = :next WHERE id = :id"""
-    tx.db.execute(query, id=delivery.webhook_id, next=attempt.at + attempt.pause)
-    if attempt.at - delivery.published_at >= retries.GIVE_UP_SECONDS * 1000:
-        query = """
-            UPDATE webhook_queue SET dead_at = :at, reason = :reason
-            WHERE webhook_id = :id AND page = :page AND number = :number"""
-        place = {"page": delivery.page, "number": delivery.number}
-        tx.db.execute(query, id=delivery.webhook_id, at=attempt.at, reason=_TOO_OLD, **place)
-        _leave(tx, delivery.webhook_id, 1, len(delivery.value))
-        _trim_dead(tx, delivery.webhook_id)
+    tx.db.execute(query, id=delivery.webhook_id, next=ended + attempt.pause)
+    if delivery.published_at <= attempt.at - retries.GIVE_UP_SECONDS * 1000:
+        _give_up_old(tx, delivery.webhook_id, attempt.at)
+
+
+def _give_up_old(tx: Tx, id: int, at: int) -> None:
+    oldest = at - retries.GIVE_UP_SECONDS * 1000
+    [(messages, size)] = tx.db.rows(_OLD, id=id, oldest=oldest)
+    tx.db.execute(_GIVE_UP_OLD, id=id, oldest=oldest, at=at, reason=_TOO_OLD)
+    _leave(tx, id, messages, size)
+    _trim_dead(tx, id)
 
 
 def _disable(tx: Tx, attempt: Attempt) -> None:

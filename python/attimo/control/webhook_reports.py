@@ -147,7 +147,7 @@ def to_test(tx: Tx, account_id: int, cache: str, name: str) -> Delivery:
 def redeliver(tx: Tx, account_id: int, cache: str, name: str, since: str | None = None) -> int:
     """Deliver what was given up once more, before what waits; return how many messages these are.
 
-    A message that is older than a day gets a single attempt.
+    Those that are older than a day are sent until one of them fails; then all are given up again.
 
     Args:
         since: The ID of the first message; None for all.

@@ -77,7 +77,8 @@ next_attempt_at = 0, revision = :revision WHERE id = :id
 """
 _NOTHING_WAITS = "UPDATE webhooks SET waiting = 0, waiting_bytes = 0 WHERE id = :id"
 _ROTATE = """
-UPDATE webhooks SET old_secret = secret, old_secret_until = :until, secret = :secret WHERE id = :id
+UPDATE webhooks SET old_secret = CASE WHEN :until > :now THEN secret END,
+old_secret_until = CASE WHEN :until > :now THEN :until END, secret = :secret WHERE id = :id
 """
 _DELETE = """
 UPDATE webhooks SET deleted_at = :now, revision = :revision, secret = '', old_secret = NULL,
@@ -231,7 +232,7 @@ def rotate(
         raise InvalidArgument(f"keep_old_seconds must be 0 to {MOST_KEEP_OLD_SECONDS} (seven days)")
     found = find_to_manage(tx, account_id, cache, name)
     until = tx.now + keep_old_seconds
-    tx.db.execute(_ROTATE, id=found.id, secret=signatures.new_secret(), until=until)
+    tx.db.execute(_ROTATE, id=found.id, secret=signatures.new_secret(), until=until, now=tx.now)
     audit.note(tx, account_id, name, cache=cache, until=until)
     made = _existing(tx, account_id, cache, name)
     return Put(made, secrets_of(tx, account_id, found.id)[0], is_new=False)

@@ -139,9 +139,7 @@ class Deliverer:
         """Start what is due and has a place; return how many seconds to wait for more."""
         at = int(self.clock() * 1000)
         try:
-            if self._has_orphans:
-                self._has_orphans = False
-                await self._store(webhook_queue.end_orphans)
+            await self._end_orphans()
             due, later = await self._read(
                 lambda tx: (webhook_queue.due(tx, at), webhook_queue.next_due(tx, at))
             )
@@ -151,6 +149,16 @@ class Deliverer:
         self._has_failed = False
         self._start(due)
         return LONGEST_PAUSE if later is None else min((later - at) / 1000, LONGEST_PAUSE)
+
+    async def _end_orphans(self) -> None:
+        while self._has_orphans:
+            self._has_orphans = False  # before the look: a cache may be deleted during it
+            try:
+                has_more = await self._store(webhook_queue.end_orphans)
+            except Exception:
+                self._has_orphans = True
+                raise
+            self._has_orphans |= has_more
 
     def _start(self, due: list[tuple[int, int]]) -> None:
         """Start those that have a place; those first that had no turn for longest."""
@@ -235,12 +243,12 @@ class Deliverer:
 
         return await asyncio.get_running_loop().run_in_executor(self._database, read)
 
-    async def _store(self, change: Callable[[Any], object]) -> None:
-        def store() -> None:
+    async def _store(self, change: Callable[[Any], Found]) -> Found:
+        def store() -> Found:
             with self.control.begin() as tx:
-                change(tx)
+                return change(tx)
 
-        await asyncio.get_running_loop().run_in_executor(self._database, store)
+        return await asyncio.get_running_loop().run_in_executor(self._database, store)
 
     def _report(self, error: BaseException) -> None:
         if not self._has_failed:

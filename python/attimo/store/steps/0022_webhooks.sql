@@ -27,6 +27,7 @@ CREATE INDEX webhooks_by_revision ON webhooks (revision);
 CREATE UNIQUE INDEX one_webhook_of_a_name ON webhooks (cache_id, name) WHERE deleted_at IS NULL;
 CREATE INDEX webhooks_of_an_account ON webhooks (account_id) WHERE deleted_at IS NULL;
 CREATE INDEX webhooks_that_wait ON webhooks (next_attempt_at) WHERE waiting > 0;
+CREATE INDEX webhooks_with_an_old_secret ON webhooks (old_secret_until) WHERE old_secret_until IS NOT NULL;
 
 CREATE TABLE webhook_messages (
     page INTEGER NOT NULL,
