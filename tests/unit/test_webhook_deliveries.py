@@ -246,7 +246,7 @@ def test_a_receiver_that_stalls_delays_no_other(shop: Shop) -> None:
     async def run() -> None:
         deliverer = shop.deliverer(post=Poster(LOOPBACK, lambda: 0.0, seconds=60.0).post)
         running = asyncio.create_task(deliverer.run())
-        await asyncio.to_thread(swift.wait_for, 2)
+        await asyncio.to_thread(lambda: (slow.wait_for(1), swift.wait_for(2)))
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
 
