@@ -47,10 +47,13 @@ OF_SERVERS = {
     for path, each in COMMANDS.items()
     if any(o.name == "api_key" for o in each.params) and path not in OTHERWISE
 }
+_CHOOSE = {("usage",), ("webhook", "list")}
+"""Commands whose --cache chooses what is listed: nothing of a cache that does not exist."""
 OF_CACHES = {
     path: each
     for path, each in OF_SERVERS.items()
-    if any(o.name == "cache" for o in each.params) and path != ("usage",)
+    if path not in _CHOOSE
+    and any(o.name == "cache" and isinstance(o, click.Option) for o in each.params)
 }
 
 

@@ -59,8 +59,7 @@ _COMMANDS: dict[str, dict[str, str]] = {
         "`attimo serve --replace` takes over from a running server, `systemctl restart attimo` "
         "restarts a service": "restart reload",
         "Pass --cache NAME, or set ATTIMO_CACHE": "select use",
-        "A server shows its HTTP API at /docs and its state by `attimo status`": "ui open web "
-        "dashboard console",
+        "attimo console": "ui open web dashboard",
         "See docs/how-to/upgrade.md": "upgrade update",
         "A key keeps its name: write the value under the other one and delete this one": "rename",
     },
