@@ -17,6 +17,7 @@ import java.util.stream.Stream;
 import momento.sdk.AuthClient;
 import momento.sdk.CacheClient;
 import momento.sdk.ILeaderboard;
+import momento.sdk.TopicClient;
 import org.junit.jupiter.api.Test;
 
 /** What the client can do, and whether {@code methods.json} knows all of it. Needs no server. */
@@ -40,7 +41,7 @@ class MethodsTest {
             .collect(Collectors.toCollection(TreeSet::new));
 
     final Set<String> has =
-        Stream.of(CacheClient.class, ILeaderboard.class, AuthClient.class)
+        Stream.of(CacheClient.class, ILeaderboard.class, AuthClient.class, TopicClient.class)
             .flatMap(MethodsTest::calls)
             .collect(Collectors.toCollection(TreeSet::new));
 
