@@ -8,6 +8,9 @@ from typing import Any
 
 import httpx
 
+BEGIN = "begin"
+"""The first event of a stream, which no page listens to."""
+
 
 @dataclass(frozen=True)
 class Event:
@@ -26,11 +29,12 @@ class EventStream:
         last_id: What a browser would send when it comes back.
         retry: How long it would wait before that, in milliseconds.
         comments: How many comments have come.
+        has_begun: Whether an event has come.
     """
 
     def __init__(self, answer: httpx.Response) -> None:
         self.answer = answer
-        self.last_id, self.retry, self.comments = "", 0, 0
+        self.last_id, self.retry, self.comments, self.has_begun = "", 0, 0, False
         self._events = self._read(answer.iter_lines())
 
     def next(self) -> Event:
@@ -54,10 +58,14 @@ class EventStream:
             name, _, value = line.partition(":")
             value = value.removeprefix(" ")
             if line == "":
-                self.last_id = fields.get("id", self.last_id)
+                # Firefox and Safari take the id of an event with data only.
                 if "data" in fields:
+                    self.last_id = fields.get("id", self.last_id)
                     kind = fields.get("event", "message")
-                    yield Event(kind, self.last_id, json.loads(fields["data"]))
+                    event = Event(kind, self.last_id, json.loads(fields["data"]))
+                    if kind != BEGIN:
+                        yield event
+                    self.has_begun = True
                 fields = {}
             elif name == "":
                 self.comments += 1

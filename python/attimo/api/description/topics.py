@@ -76,7 +76,9 @@ _EXAMPLE = {
 
 _EVENTS = f"""\
 retry: 1500
+event: begin
 id: {_PAGE}-103
+data: {{}}
 
 id: {_PAGE}-104
 data: {{"item":{{"topic":"news","topic_sequence_number":104,\

@@ -107,7 +107,7 @@ pub(crate) async fn subscribe(client: &Client, parts: &Parts, seat: Seat) -> Ans
 /// The response for an error of a request.
 pub(crate) fn refusal(client: &Client, parts: &Parts, error: Error) -> Response {
     let response = or_problem(client, parts, Err(error));
-    events::or_event(parts, response)
+    events::or_event(parts, response, client.worker.core.clock.now())
 }
 
 /// Forwards the request to the control plane.

@@ -10,7 +10,6 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use http::Method;
-use http::header::HeaderName;
 
 use super::super::query::Query;
 use super::super::{events, status};
@@ -26,11 +25,8 @@ use crate::limits::STREAM_TOPICS;
 use crate::message::{Parts, Response};
 use crate::topics::{Delivery, Encoded, Form, Message, Resume, Seat};
 
-/// What a browser sends when it comes back: the id of the last event.
-const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
-/// How long a browser waits before it comes back, in milliseconds: up to twice as long, so that not
-/// all come at once.
-const RETRY: u64 = 1_000;
+/// How long a browser waits before it comes back, in seconds.
+const RETRY: u64 = 1;
 /// A comment.
 const HEARTBEAT: &[u8] = b":\n\n";
 /// The size of an event without the message, in bytes, as a guess.
@@ -55,7 +51,7 @@ pub(super) fn begin(
         Position::before(subscription.position().unwrap_or(resume))
     };
     let positions = resumes.into_iter().zip(&subscriptions).map(start).collect();
-    let retry = RETRY + client.worker.core.clock.micros() % RETRY;
+    let retry = events::retry(RETRY, client.worker.core.clock.now());
     let wire = Box::new(Events { positions, retry });
     if parts.method == Method::HEAD {
         let headers = events::headers();
@@ -73,14 +69,9 @@ pub(super) fn begin(
 /// What is subscribed to: after the last event that the client has seen.
 fn wanted<'a>(parts: &Parts, query: &Query<'_>, topic: Option<&'a str>) -> Result<Vec<Wanted<'a>>> {
     let topics = topics(query, topic)?;
-    let given = query.text("last_event_id")?;
-    let id = match parts.headers.get(LAST_EVENT_ID) {
-        Some(id) => Some(String::from_utf8_lossy(id.as_bytes())),
-        None => given,
-    };
-    let positions = match id {
-        Some(id) if !id.is_empty() => position::read(&id, topics.len())?,
-        _ => vec![Position::default(); topics.len()],
+    let positions = match events::last_id(parts, query)? {
+        Some(id) => position::read(&id, topics.len())?,
+        None => vec![Position::default(); topics.len()],
     };
     let wanted = topics.into_iter().zip(positions);
     Ok(wanted.map(|(topic, at)| Wanted { topic, resume: at.resume() }).collect())
@@ -95,6 +86,9 @@ fn topics<'a>(query: &Query<'_>, topic: Option<&'a str>) -> Result<Vec<Cow<'a, s
     if names.len() > STREAM_TOPICS {
         return Err(Error::Invalid(format!("pass at most {STREAM_TOPICS} topics")));
     }
+    if names.iter().enumerate().any(|(index, name)| names[..index].contains(name)) {
+        return Err(Error::Invalid("topic: pass each name once".to_owned()));
+    }
     let name = |name: Cow<'_, [u8]>| String::from_utf8(name.into_owned()).map_err(|_| NOT_A_NAME);
     names.into_iter().map(|each| name(each).map(Cow::Owned)).collect()
 }
@@ -103,15 +97,16 @@ fn topics<'a>(query: &Query<'_>, topic: Option<&'a str>) -> Result<Vec<Cow<'a, s
 struct Events {
     /// Those of its topics.
     positions: Vec<Position>,
-    /// How long a browser waits before it comes back, in milliseconds.
-    retry: u64,
+    /// The field that says how long a browser waits before it comes back.
+    retry: String,
 }
 
 impl Wire for Events {
-    /// A browser takes the id although no event bears it, so that nothing is missed by one that has
-    /// seen nothing yet.
+    /// An event with an id, so that nothing is missed by a browser that has seen no message yet.
+    /// Firefox and Safari take ids only from events with data.
     fn greeting(&self) -> Bytes {
-        format!("retry: {}\nid: {}\n\n", self.retry, All(&self.positions)).into()
+        let Events { retry, positions } = self;
+        format!("{retry}event: begin\nid: {}\ndata: {{}}\n\n", All(positions)).into()
     }
 
     fn delivery(&mut self, from: From<'_>, delivery: &Delivery) -> Encoded {
@@ -135,7 +130,10 @@ impl Wire for Events {
     }
 
     fn end(&self, why: Error) -> End {
-        End { data: events::end(&status::response(&why).body), trailers: None }
+        End {
+            data: events::end(All(&self.positions), &status::response(&why).body),
+            trailers: None,
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use std::future::poll_fn;
 use std::task::Poll;
 use std::time::Duration;
 
+use http::Method;
 use serde::Serialize;
 use tokio::time::timeout;
 
@@ -45,6 +46,11 @@ pub(super) async fn poll(
         let wanted = resume.map(|resume| vec![Wanted { topic: topic.into(), resume }]);
         subscribe(client, parts, &query, (cache, wanted), &seat)
     })?;
+    if parts.method == Method::HEAD {
+        // Nothing is delivered, since nothing would be sent.
+        let headers = json::reply(&Items { items: Vec::new() })?.headers;
+        return Ok(Response { headers, ..Response::without_content() });
+    }
     let mut stopped = client.worker.stopped.clone();
     let found = tokio::select! {
         found = timeout(WAIT, deliveries(client, &mut subscription[0], &ready)) => found,
