@@ -113,17 +113,31 @@ def test_a_forgotten_password_is_replaced_by_the_link_of_an_e_mail(
         expect(page.get_by_role("heading", level=1)).to_have_text("Caches")
 
 
+def accept(page: Page, password: str) -> None:
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Accept").click()
+
+
 def test_an_invitation_is_accepted_on_the_page_of_its_link(
     chrome: Browser, open_server: Server, cast: Cast
 ) -> None:
     link = cast.owner.ask("POST", "/invitations", {"email": "new@example.com"})["link"]
+    asked: list[str] = []
     with visit(chrome, open_server) as page:
+        page.on("request", lambda request: asked.append(request.url))
         page.goto(link.partition(open_server.endpoint)[2])
         assert "#" not in page.url
         expect(page.get_by_label("Token of the e-mail")).to_be_hidden()
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Accept").click()
+        accept(page, "short")
+        expect(page.get_by_role("alert")).to_contain_text("10 to 256")
+        accept(page, PASSWORD)
         expect(page.get_by_role("status")).to_have_text("You are a member of this account now.")
+        page.goto(link.partition(open_server.endpoint)[2])
+        accept(page, PASSWORD)
+        expect(page.get_by_role("alert")).to_contain_text("Invalid or expired invitation")
+        page.goto("/invitations/accept")
+        expect(page.get_by_label("Token of the e-mail")).to_be_visible()
+    assert not any(link.partition("#")[2] in url for url in asked)
 
 
 def test_pages_that_let_in_work_without_scripts(

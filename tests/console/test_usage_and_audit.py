@@ -1,6 +1,5 @@
 """Usage, bills and the audit log in the console."""
 
-
 import httpx
 from playwright.sync_api import Browser, expect
 

@@ -6,10 +6,10 @@ from typing import NoReturn
 
 import pytest
 
-from attimo.control import Control, caches, webhook_queue, webhooks
+from attimo.control import Control, caches, webhook_queue, webhook_reports, webhooks
 from attimo.control.webhook_queue import Attempt
 from attimo.control.webhooks import Webhook
-from attimo.errors import StoreUnavailable
+from attimo.errors import InvalidArgument, StoreUnavailable
 from attimo.node.message_batches import Batch, Message
 from attimo.serve.deliveries import Deliverer
 from attimo.webhooks.post import Answer
@@ -194,3 +194,10 @@ async def _no_post(url: str, headers: dict[str, str], body: bytes) -> Answer:
 
 def _unavailable(control: Control) -> NoReturn:
     raise StoreUnavailable("full")
+
+
+def test_an_empty_id_is_none_to_deliver_again_from(queue: Queue) -> None:
+    queue.put("a", "orders")
+
+    with queue.control.begin() as tx, pytest.raises(InvalidArgument, match="from must be the ID"):
+        webhook_reports.redeliver(tx, 1, "shop", "a", "")
