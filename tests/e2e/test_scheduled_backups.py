@@ -28,7 +28,7 @@ def test_the_first_start_backs_up_and_the_backup_is_a_server(
         assert metric(server, "interval_seconds") == 6 * 3600
         assert metric(server, "timestamp_seconds") == pytest.approx(time.time(), abs=300)
         (made,) = to.iterdir()
-        assert f"backed up to {made}" in server.output
+        eventually(lambda: f"backed up to {made}" in server.output, "the line of the log")
 
         data = stranger.home / "again"
         typed = ("restore", str(made), "--keep-keys", "--data-dir", str(data))
@@ -49,7 +49,7 @@ def test_a_backup_that_fails_is_logged_and_counted_and_data_is_served(tmp_path: 
     with Server("--backup-to", str(tmp_path / "file" / "backups")) as server:
         eventually(lambda: metric(server, "failures_total") == 1, "the failure")
 
-        assert "ERROR the scheduled backup failed: " in server.output
+        eventually(lambda: "ERROR the scheduled backup failed: " in server.output, "its line")
         assert metric(server, "timestamp_seconds") == 0
         headers = {"authorization": server.api_key}
         item = f"{server.http}/cache/default-cache?key=k&ttl_seconds=60"
