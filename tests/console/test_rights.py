@@ -119,7 +119,7 @@ def test_members_see_what_their_role_shows_and_leave_by_themselves(
     with visit(chrome, open_server, lister) as page:
         page.goto("/console/")
         expect(page.get_by_role("navigation").get_by_role("link")).to_have_text(["Caches"])
-        expect(page.get_by_text("not for you to see").first).to_be_visible()
+        expect(page.get_by_text("hidden from your role").first).to_be_visible()
         assert page.goto("/console/caches/default-cache") is not None
         expect(page.get_by_text("Insufficient permissions")).to_be_visible()
     refused = [

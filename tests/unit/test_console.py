@@ -1,18 +1,23 @@
 """Pages of the console that a running server does not show, or seldom."""
 
+import pkgutil
 from collections.abc import Sequence
+from importlib import import_module
 
 import pytest
 from starlette.responses import Response
 from starlette.routing import Route
 
+from attimo import control as rules
 from attimo.api import create_app
 from attimo.api.people import SignUp
 from attimo.console import entry, rendering
 from attimo.console.addresses import Addresses
 from attimo.console.health import Health
+from attimo.console.pages import audit
 from attimo.console.web import Page, Visit
 from attimo.control import Control
+from attimo.control.actions import Action
 from fakes import Client
 
 ADDRESSES = Addresses(None, None, lambda: None, has_mail=False)
@@ -57,3 +62,19 @@ def test_lengths_of_time_and_amounts_are_short() -> None:
     assert {each: rendering.span(each) for each in spans} == spans
     assert {each: rendering.of_bytes(each) for each in amounts} == amounts
     assert rendering.amount(2048, "bytes per second") == "2.0 KiB per second"
+
+
+def test_the_audit_page_offers_every_kind_of_action_that_is_audited() -> None:
+    modules = pkgutil.iter_modules(rules.__path__, f"{rules.__name__}.")
+    found = [each for one in modules for each in vars(import_module(one.name)).values()]
+    audited = [each for each in found if isinstance(each, Action) and each.audited]
+
+    assert {each.name.partition(".")[0] for each in audited} == set(audit.KINDS)
+
+
+def test_the_page_asked_for_before_signing_in_keeps_its_query(control: Control) -> None:
+    answer = client(control).ask("GET", "/console/audit?action=a%26b")
+
+    assert answer.headers["location"] == (
+        "/console/sign-in?next=%2Fconsole%2Faudit%3Faction%3Da%2526b"
+    )

@@ -312,7 +312,10 @@ def _elsewhere(path: str) -> Response:
 def _to_sign_in(request: Request) -> Response:
     if "hx-request" in request.headers:  # htmx would put the page of a redirect into this one
         return Response(headers=HEADERS | {"hx-redirect": SIGN_IN})
-    wanted = quote(request.scope["path"]) if request.method == "GET" else HOME
+    wanted = HOME
+    if request.method == "GET":
+        query = request.url.query
+        wanted = quote(request.scope["path"]) + (f"?{query}" if query else "")
     asked = "" if wanted == HOME else f"?{urlencode({'next': wanted})}"
     return _elsewhere(SIGN_IN + asked)
 

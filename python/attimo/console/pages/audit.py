@@ -10,8 +10,8 @@ from attimo.control import audit, chosen_accounts
 from attimo.errors import AttimoError, InvalidArgument
 
 KINDS = (
-    *("account", "budget", "cache", "invitation", "key", "member", "payment", "plan", "role"),
-    *("session", "signing", "url-key"),
+    *("account", "budget", "cache", "identity", "invitation", "key", "member", "payment", "plan"),
+    *("role", "session", "signing", "url-key", "webhook"),
 )
 """The nouns of actions, to choose from."""
 

@@ -58,10 +58,11 @@ def _list(visit: Visit, error: AttimoError | None = None) -> Response:
     after = visit.request.query_params.get("after")
     found = visit.perform(api_keys.list_page, web.MOST_ROWS, after)
     roles = all_roles(visit)
+    names = titles(roles)
     return visit.page(
         "keys.html",
         error=error,
-        keys=[_shown(visit, each, titles(roles)) for each in found.items],
+        keys=[_shown(visit, each, names) for each in found.items],
         after=after,
         next=found.next_token,
         roles=roles,
