@@ -123,6 +123,7 @@ def test_a_restart_forgets_no_invitation(
     assert [invite(ann, BOB) for _ in range(5)] == [201] * 4 + [429]
     clock.now += mail_limits.DAY
     ann.app = create_app(control, "cache.example.com", "open", post.send)
+    ann.sign_in()  # the session has ended without use
     assert invite(ann, BOB) == 201
 
 

@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 from attimo.api import create_app
 from attimo.control import Control, sessions
 from browsers import ANN, BOB, EVE, OTHER, PASSWORD, Browser, Post
-from fakes import NOON, Clock, Listener
+from fakes import Clock, Listener
 
 
 def test_one_request_makes_an_account_a_cache_and_a_key(browser: Browser, node: Listener) -> None:
@@ -175,15 +175,6 @@ def test_signing_out_everywhere_ends_every_session(ann: Browser) -> None:
     assert ann.ask("DELETE", "/session?everywhere=true").status_code == 204
 
     assert other.ask("GET", "/session").status_code == 401
-
-
-def test_a_session_ends_by_itself(ann: Browser, clock: Clock) -> None:
-    clock.now = NOON + sessions.SECONDS - 1
-    assert ann.ask("GET", "/caches").status_code == 200
-
-    clock.now += 1
-
-    assert ann.ask("GET", "/caches").status_code == 401
 
 
 @pytest.mark.parametrize("cookie", ["", "x", "\x7f", "a" * 5_000])

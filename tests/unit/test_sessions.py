@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from attimo.control import Control, session_rows, sessions, users
+from attimo.control import Control, directory, session_rows, sessions, users
+from attimo.control.policy import DAY, Policy
 from attimo.data_directory import DataDirectory
 from attimo.errors import Unauthenticated
 from attimo.serve import backup
@@ -44,7 +45,7 @@ def test_nodes_know_a_session_with_its_members_role_until_its_end(
     found = node.sessions[users.digest(bob.cookies[COOKIE])]
 
     assert (found.account_id, found.role_id) == (account(ann), "operator")
-    assert found.expires_at == NOON + sessions.SECONDS
+    assert found.expires_at == NOON + DAY
     assert known(ann, node) == (account(ann), "owner")
 
     bob.ask("DELETE", "/session")
@@ -79,6 +80,54 @@ def test_nodes_are_told_which_account_a_session_is_at(
     bob.ask("PUT", "/session", {"account_id": own})
 
     assert known(bob, node) == (own, "owner")
+
+
+def test_a_session_lasts_for_as_long_as_it_is_used_and_at_most_a_week(
+    ann: Browser, node: Listener, clock: Clock
+) -> None:
+    digest = users.digest(ann.cookies[COOKIE])
+    for _ in range(13):
+        clock.now += DAY // 2
+        assert ann.ask("GET", "/session").status_code == 200
+    assert node.sessions[digest].expires_at == NOON + sessions.SECONDS
+    clock.now = NOON + sessions.SECONDS
+
+    assert ann.ask("GET", "/session").status_code == 401
+
+
+def test_a_session_that_nobody_uses_ends_although_its_page_updates_itself(
+    ann: Browser, clock: Clock
+) -> None:
+    page = Browser(ann.app, cookies=ann.cookies, more={"hx-request": "true"})
+    clock.now += DAY - 1
+    assert page.ask("GET", "/session").status_code == 200
+    clock.now += 1
+
+    assert page.ask("GET", "/session").status_code == 401
+
+
+def test_few_uses_of_a_session_are_recorded(ann: Browser, control: Control, clock: Clock) -> None:
+    def revisions() -> int:
+        with control.read() as tx:
+            return directory.revision(tx)
+
+    before = revisions()
+    for seconds in (DAY // 24 - 1, 1, 1):
+        clock.now += seconds
+        ann.ask("GET", "/session")
+
+    assert revisions() == before + 1
+
+
+def test_a_shorter_time_without_use_counts_from_the_next_use(
+    ann: Browser, control: Control, clock: Clock
+) -> None:
+    control.policy = Policy(session_idle_seconds=300)
+    ends_at = ann.ask("GET", "/session").json()["expires_at"]
+    clock.now += 300
+
+    assert ends_at == clock.now
+    assert ann.ask("GET", "/session").status_code == 401
 
 
 @pytest.mark.parametrize("how", ["changed", "reset", "everywhere"])
@@ -128,7 +177,7 @@ def test_an_ended_session_is_kept_until_its_time_is_over_and_then_forgotten(
     gone.ask("DELETE", "/session")
     assert rows() == 2
 
-    clock.now += sessions.SECONDS
+    clock.now += DAY
     ann.sign_in()
     assert len(node.sessions) == 1
     assert rows() == 2  # what has expired is told of first, and deleted at the next sign-in

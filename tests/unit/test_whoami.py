@@ -118,7 +118,7 @@ def test_a_member_is_told_their_address_and_role(ann: Browser, post: Post) -> No
     assert (told["kind"], told["email"]) == ("session", BOB)
     assert told["role"] == {"role_id": "viewer", "role_name": "Viewer"}
     assert told["issued_at"] == "2027-01-15T12:00:00Z"
-    assert told["expires_at"] == "2027-01-22T12:00:00Z"
+    assert told["expires_at"] == "2027-01-16T12:00:00Z"
     assert told["account"] == ann.ask("GET", "/whoami").json()["account"]
 
 

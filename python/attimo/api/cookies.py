@@ -5,6 +5,7 @@ pages of other sites cannot act for a user. A browser adds no `authorization` by
 token needs nothing else.
 """
 
+from contextlib import suppress
 from hmac import compare_digest
 from urllib.parse import unquote
 
@@ -14,7 +15,7 @@ from starlette.responses import Response
 from attimo.control import sessions
 from attimo.control.callers import Visitor
 from attimo.control.sessions import NewSession, Session
-from attimo.errors import NoToken, PermissionDenied
+from attimo.errors import NoToken, PermissionDenied, StoreUnavailable
 
 SCHEME_HEADER = "attimo-scheme"
 CSRF_HEADER = "x-csrf-token"
@@ -46,14 +47,14 @@ def session_of(visitor: Visitor, request: Request, shown: str | None = None) -> 
     """
     digest = request.headers.get(SESSION_HEADER)
     if digest is not None:
-        return visitor.perform(sessions.of_hash, bytes.fromhex(digest))
+        return _used(visitor, request, visitor.perform(sessions.of_hash, bytes.fromhex(digest)))
     token = request.cookies.get(_name(request))
     if token is None:
         raise NoToken("This needs a session: sign in with POST /session")
     session = visitor.perform(sessions.of_token, token)
     if request.method not in _ONLY_LOOKING:
         _check_intent(request, session, shown)
-    return session
+    return _used(visitor, request, session)
 
 
 def give(request: Request, response: Response, made: NewSession, seconds: int) -> None:
@@ -85,6 +86,16 @@ def check_origin(request: Request) -> None:
     origin = request.headers.get("origin", "null")
     if not _is_ours(request, origin):
         raise PermissionDenied(f"Forms from {origin} are not accepted here")
+
+
+def _used(visitor: Visitor, request: Request, session: Session) -> Session:
+    """Record the use of a session. What a page asks for by itself is none: an open page would keep
+    its session for as long as it is open."""
+    is_by_page = request.method == "GET" and "hx-request" in request.headers
+    if session.is_prolonged and not is_by_page:
+        with suppress(StoreUnavailable):  # it can be read nevertheless
+            return visitor.perform(sessions.prolong, session)
+    return session
 
 
 def _check_intent(request: Request, session: Session, shown: str | None) -> None:

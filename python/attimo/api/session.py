@@ -44,6 +44,8 @@ class SessionInfo(Model):
     """A session. `csrf_token` goes into the header `x-csrf-token` of whatever changes something.
 
     `account_id` is the account that requests with the cookie are about; 0 if the user has none.
+    It ends at `expires_at`, unless a control request uses it before, and at `ends_at` in any case;
+    both in seconds since 1970.
     """
 
     user_id: int
@@ -52,6 +54,7 @@ class SessionInfo(Model):
     accounts: list[Membership]
     csrf_token: str
     expires_at: int
+    ends_at: int
 
 
 @router.post(
@@ -129,4 +132,5 @@ def _info(visitor: Visitor, session: Session) -> SessionInfo:
         accounts=mine,
         csrf_token=session.csrf_token,
         expires_at=session.expires_at,
+        ends_at=session.ends_at,
     )

@@ -53,7 +53,7 @@ def span(seconds: int) -> str:
     for name, size in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
         count, seconds = divmod(seconds, size)
         parts += [f"{count} {name}"] if count or parts or size == 1 else []
-    return " ".join(parts[:2])
+    return " ".join(parts[:1] + [each for each in parts[1:2] if not each.startswith("0 ")])
 
 
 def of_bytes(count: float) -> str:

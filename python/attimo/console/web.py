@@ -97,6 +97,12 @@ class Visit:
         return found
 
     @property
+    def idle_seconds(self) -> int:
+        """How long a session lasts without use."""
+        found: int = self.request.app.state.control.policy.session_idle_seconds
+        return found
+
+    @property
     def addresses(self) -> Addresses:
         """Where programs reach the server."""
         found: Addresses = self.request.state.addresses

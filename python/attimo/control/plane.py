@@ -14,6 +14,7 @@ from attimo.control.actor import Actor
 from attimo.control.directory import Changes
 from attimo.control.key_uses import KeyUses
 from attimo.control.limits import CacheLimits
+from attimo.control.policy import Policy
 from attimo.control.tx import Tx
 from attimo.errors import StoreUnavailable
 from attimo.store.connection import Connection
@@ -40,6 +41,7 @@ class Control:
         publish: Applies changes before it returns; a ValueError asks for the whole directory.
         clock: The seconds since 1970 (UTC).
         cache_limits: The server's limits of each cache, as callers are shown them.
+        policy: What the operator has decided about people who sign in.
         uses: The last use of keys for control requests, until it is in the database.
         on_write: Called after each transaction that may write, with whether the database could be
             written.
@@ -51,6 +53,7 @@ class Control:
     publish: Callable[[Changes], None]
     clock: Callable[[], int] = utc_now
     cache_limits: CacheLimits = field(default_factory=CacheLimits)
+    policy: Policy = field(default_factory=Policy)
     uses: KeyUses = field(default_factory=KeyUses)
     on_write: Callable[[bool], None] = field(default=lambda _: None)
     need_space: Callable[[], None] = field(default=lambda: None)
@@ -133,7 +136,8 @@ class Control:
     @contextmanager
     def _accounted(self, connection: Connection) -> Iterator[Tx]:
         """A transaction that fails if anything was written outside an action."""
-        tx, before = Tx(connection, self.clock()), connection.changes
+        tx = Tx(connection, self.clock(), policy=self.policy)
+        before = connection.changes
         yield tx
         if connection.changes - before != tx.accounted:
             raise RuntimeError("Rows were written outside an action")

@@ -14,6 +14,9 @@ MOST = 100
 _TURN = """
 UPDATE sessions SET account_id = :account_id, revision = :revision WHERE hash = :hash
 """
+_PROLONG = """
+UPDATE sessions SET expires_at = :expires_at, revision = :revision WHERE hash = :hash
+"""
 _RETELL = """
 UPDATE sessions SET revision = :revision WHERE account_id = :account_id AND user_id = :user_id
 """
@@ -37,6 +40,11 @@ def add(tx: Tx, user_id: int, **row: Value) -> None:
 def turn(tx: Tx, hash: bytes, account_id: int) -> None:
     """Switch a session to another account."""
     _write(tx, _TURN, hash=hash, account_id=account_id)
+
+
+def prolong(tx: Tx, hash: bytes, expires_at: int) -> None:
+    """Set when a session ends unless it is used before."""
+    _write(tx, _PROLONG, hash=hash, expires_at=expires_at)
 
 
 def retell(tx: Tx, account_id: int, user_id: int) -> None:

@@ -12,16 +12,19 @@ from attimo.control.users import User
 from attimo.errors import AccountSuspended, NoSuchAccount, Unauthenticated
 
 SECONDS = 7 * 24 * 60 * 60
-"""How long a session lasts."""
+"""How long a session lasts at most."""
+_PARTS = 24
+"""Of the time without use: a use is only recorded if it prolongs the session by such a part."""
 
 _SELECT = """
-SELECT user_id, email, account_id, csrf_token, expires_at, hash
+SELECT user_id, email, account_id, csrf_token, expires_at, hash, ends_at,
+    abs(min(:now + :idle, ends_at) - expires_at) * :parts >= :idle
 FROM sessions JOIN users ON users.id = user_id
 WHERE hash = :hash AND expires_at > :now AND ended_at IS NULL
 """
 
 _OPEN = """
-SELECT substr(hex(hash), 1, 16), name, sessions.created_at, expires_at, hash = :hash
+SELECT substr(hex(hash), 1, 16), name, sessions.created_at, expires_at, ends_at, hash = :hash
 FROM sessions LEFT JOIN accounts ON accounts.id = account_id
 WHERE user_id = :user_id AND expires_at > :now AND ended_at IS NULL
 ORDER BY sessions.created_at DESC, hash
@@ -30,12 +33,15 @@ ORDER BY sessions.created_at DESC, hash
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A session; `expires_at` in seconds since 1970.
+    """A session; times in seconds since 1970.
 
     Attributes:
+        expires_at: When it ends, unless it is used before.
         account_id: The account that requests are about; 0 for a user without accounts.
         csrf_token: What requests that change something must send, besides the cookie.
         hash: The SHA-256 of the token, by which the data plane identifies the session.
+        ends_at: When it ends in any case.
+        is_prolonged: Whether this use prolongs it, which `prolong` records.
     """
 
     user_id: int
@@ -44,6 +50,8 @@ class Session:
     csrf_token: str = field(repr=False)
     expires_at: int
     hash: bytes = field(repr=False)
+    ends_at: int
+    is_prolonged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +61,8 @@ class OpenSession:
     Attributes:
         id: The first digits of its hash, with which nothing but its end can be asked for.
         account_name: The account that it is about; None for a user without accounts.
+        expires_at: When it ends, unless it is used before.
+        ends_at: When it ends in any case.
         is_current: Whether it is the one that asks.
     """
 
@@ -60,6 +70,7 @@ class OpenSession:
     account_name: str | None
     created_at: int
     expires_at: int
+    ends_at: int
     is_current: bool
 
 
@@ -81,7 +92,9 @@ def create(tx: Tx, user: User, account_id: int | None = None) -> NewSession:
     chosen = account_id or _first_account(tx, user)
     token, csrf_token = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
     hash = users.digest(token)
-    session = Session(user.id, user.email, chosen, csrf_token, tx.now + SECONDS, hash)
+    ends_at = tx.now + SECONDS
+    expires_at = _end_without_use(tx, ends_at)
+    session = Session(user.id, user.email, chosen, csrf_token, expires_at, hash, ends_at)
     session_rows.add(
         tx,
         user.id,
@@ -89,7 +102,8 @@ def create(tx: Tx, user: User, account_id: int | None = None) -> NewSession:
         account_id=chosen,
         csrf_token=csrf_token,
         created_at=tx.now,
-        expires_at=session.expires_at,
+        expires_at=expires_at,
+        ends_at=ends_at,
     )
     audit.note(tx, chosen, user.email)
     return NewSession(session, token)
@@ -132,10 +146,23 @@ def of_hash(tx: Tx, hash: bytes) -> Session:
     Raises:
         Unauthenticated: There is none, or it has ended.
     """
-    session = tx.db.first(Session, _SELECT, hash=hash, now=tx.now)
+    idle = tx.policy.session_idle_seconds
+    session = tx.db.first(Session, _SELECT, hash=hash, now=tx.now, idle=idle, parts=_PARTS)
     if session is None:
         raise Unauthenticated("The session has expired: sign in again")
     return session
+
+
+@writes("session.use", PROOF, audited=False)
+def prolong(tx: Tx, session: Session) -> Session:
+    """Record that a session is used, which puts off its end; return it as it is then.
+
+    Raises:
+        Unauthenticated: It has ended.
+    """
+    found = of_hash(tx, session.hash)
+    session_rows.prolong(tx, found.hash, _end_without_use(tx, found.ends_at))
+    return of_hash(tx, found.hash)
 
 
 def actor(tx: Tx, session: Session, peer: str) -> Actor:
@@ -203,6 +230,10 @@ def end_others(tx: Tx, session: Session) -> None:
 def end_all(tx: Tx, session: Session) -> None:
     """End all sessions of a session's user."""
     session_rows.end_of_user(tx, session.user_id)
+
+
+def _end_without_use(tx: Tx, ends_at: int) -> int:
+    return min(tx.now + tx.policy.session_idle_seconds, ends_at)
 
 
 def _first_account(tx: Tx, user: User) -> int:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from attimo.control.actor import SYSTEM, Actor
+from attimo.control.policy import Policy
 from attimo.store.connection import Connection
 
 
@@ -14,6 +15,7 @@ class Tx:
         db: The connection, with a transaction open.
         now: The time of the transaction, in seconds since 1970 (UTC).
         actor: Who acts; the server itself by default.
+        policy: What the operator has decided about people who sign in.
         revision: The directory's revision that this transaction writes; None if it has written
             nothing that nodes must know. Only `directory.touch` sets it.
         action: The name of the current action; empty outside actions.
@@ -24,6 +26,7 @@ class Tx:
     db: Connection
     now: int
     actor: Actor = field(default=SYSTEM)
+    policy: Policy = field(default=Policy())
     revision: int | None = field(default=None)
     action: str = field(default="", init=False)
     entries: int = field(default=0, init=False)

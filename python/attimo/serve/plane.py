@@ -20,6 +20,7 @@ from attimo.control import Control, caches, transfer, usage, webhook_queue
 from attimo.control.directory import Changes
 from attimo.control.limits import CacheLimits
 from attimo.control.plane import utc_now
+from attimo.control.policy import Policy
 from attimo.data_directory import Credentials, DataDirectory, Running, reachable
 from attimo.errors import AttimoError, StoreUnavailable
 from attimo.node.batches import Batch
@@ -305,7 +306,11 @@ class Plane:
     def _new_control(self, database: Database) -> Control:
         limits = CacheLimits(max_item_size_kb=self.settings.item_bytes // 1024)
         return Control(
-            database, self.node.learn, cache_limits=limits, on_write=self.readiness.wrote
+            database,
+            self.node.learn,
+            cache_limits=limits,
+            policy=Policy(self.settings.session_idle),
+            on_write=self.readiness.wrote,
         )
 
     def _new_allowances(self, control: Control, send: mail.Send) -> Allowances:

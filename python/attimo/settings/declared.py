@@ -165,6 +165,11 @@ class Settings:
         "Who can sign up: open (anyone), invite (only invited people, who join existing "
         "accounts), closed.",
     )
+    session_idle: int = setting(
+        "1d",
+        values.SESSION_IDLE,
+        "How long a session of a signed-in user lasts without use; it ends after 7d in any case.",
+    )
     backup_to: Path | None = setting(  # noqa: RUF009 (a declaration, not a value)
         "off",
         values.FOLDER_OR_OFF,

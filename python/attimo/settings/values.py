@@ -173,6 +173,10 @@ def _span(raw: Raw) -> float:
     return _between(60.0, 366.0 * 86_400, float(found[1]) * _SPANS[found[2]])
 
 
+def _session_idle(raw: Raw) -> int:
+    return int(_between(300.0, 7 * 86_400.0, _span(raw)))
+
+
 def _minutes_kept(raw: Raw) -> int:
     return _days(1, raw)
 
@@ -332,6 +336,7 @@ PUBLIC_NAMES = Kind(_public_names, "DNS names without a port, separated by comma
 FOLDER = Kind(_folder, "a path of a directory")
 FOLDER_OR_OFF = Kind(_file, "a path of a directory, or off")
 SPAN = Kind(_span, "a number and s, m, h or d, such as 12h; from 1m to 366d")
+SESSION_IDLE = Kind(_session_idle, "a number and s, m, h or d, such as 12h; from 5m to 7d")
 MINUTES_KEPT = Kind(_minutes_kept, "a number of days, such as 35d; from 1d to 36525d")
 HOURS_KEPT = Kind(_hours_kept, "a number of days, such as 400d; from 62d to 36525d")
 BACKUPS = Kind(_backups, "a number from 1 to 10000")

@@ -212,7 +212,7 @@ CREATE TABLE sessions (
     created_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
     revision INTEGER DEFAULT '0' NOT NULL,
-    ended_at INTEGER,
+    ended_at INTEGER, ends_at INTEGER DEFAULT 0 NOT NULL,
     PRIMARY KEY (hash),
     FOREIGN KEY(user_id) REFERENCES users (id)
 );

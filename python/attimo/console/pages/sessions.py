@@ -15,7 +15,8 @@ _DONE = {"ended": "The session has ended.", "others": "All other sessions have e
 def show(visit: Visit) -> Response:
     """The list."""
     found = visit.visitor.perform(sessions.list_own, visit.member.session)
-    return visit.page("sessions.html", sessions=found, done=visit.done(_DONE))
+    idle = visit.idle_seconds
+    return visit.page("sessions.html", sessions=found, idle_seconds=idle, done=visit.done(_DONE))
 
 
 @pages.post("/sessions/end")
