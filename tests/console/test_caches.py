@@ -1,5 +1,7 @@
 """Caches in the console: what each member sees of them, and does with them."""
 
+import re
+
 import httpx
 import pytest
 from playwright.sync_api import Browser, expect
@@ -66,6 +68,22 @@ def test_figures_follow_what_programs_do(chrome: Browser, open_server: Server, c
         expect(page.get_by_role("img", name="at most 2")).to_be_visible()
         page.get_by_text("As a table").click()
         expect(page.get_by_role("region", name="as a table")).to_be_visible()
+
+
+def test_figures_that_are_as_they_were_are_not_sent_again(open_server: Server, cast: Cast) -> None:
+    eve = cast.stranger
+    with httpx.Client(base_url=open_server.http, cookies=eve.cookies) as client:
+        page = client.get("/console/").text
+        found = re.search(r'hx-get="([^"]+)"', page)
+        assert found
+        same = client.get(found[1])
+        eve.ask("PUT", "/caches/newer")
+        while (changed := client.get(found[1])).status_code == 204:
+            pass  # until the next period
+
+    assert (same.status_code, same.content) == (204, b"")
+    assert "newer" in changed.text
+    assert found[1] not in changed.text
 
 
 def test_limits_in_force_say_how_near_they_are(

@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from attimo.console.addresses import PREFIX, Addresses
 from attimo.console.health import Health
+from attimo.console.shared import Shared
 
 
 def routes(addresses: Addresses, health: Callable[[], Health]) -> Sequence[Route]:
@@ -25,7 +26,7 @@ class _Pages:
     path = f"{PREFIX}/{{path:path}}"  # for the access log
 
     def __init__(self, addresses: Addresses, health: Callable[[], Health]) -> None:
-        self._state = {"addresses": addresses, "health": health}
+        self._state = {"addresses": addresses, "health": health, "shared": Shared()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request for a page."""

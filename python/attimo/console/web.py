@@ -24,6 +24,7 @@ from attimo.api import caller, cookies, problems
 from attimo.api.people import People
 from attimo.console import rendering
 from attimo.console.addresses import PREFIX, Addresses
+from attimo.console.shared import Shared
 from attimo.control import bills, caches, plans, sessions, whoami
 from attimo.control.actions import Action
 from attimo.control.callers import SessionHolder, Visitor
@@ -106,6 +107,12 @@ class Visit:
     def addresses(self) -> Addresses:
         """Where programs reach the server."""
         found: Addresses = self.request.state.addresses
+        return found
+
+    @property
+    def shared(self) -> Shared:
+        """What was made for all who look at the same."""
+        found: Shared = self.request.state.shared
         return found
 
     @property

@@ -1,16 +1,20 @@
 """Caches: the list, a new one, one of them, its flush and its end."""
 
+import hashlib
 from typing import Any
 
 from starlette.responses import Response
 
-from attimo.console import examples, figures, web
+from attimo.console import examples, figures, rendering, web
 from attimo.console.web import Pages, Visit, path_of
 from attimo.control import caches
 from attimo.control.caches import Cache
 from attimo.errors import AttimoError, InvalidArgument
 
 pages = Pages()
+
+REFRESH_SECONDS = 5
+"""How often the rows of the list are asked for, and made anew."""
 
 _DONE = {
     "joined": "You are a member of this account now.",
@@ -28,8 +32,17 @@ def show_all(visit: Visit) -> Response:
 
 @pages.get("/figures")
 def show_figures(visit: Visit) -> Response:
-    """The rows of the list, again and again."""
-    return visit.page("parts/cache-rows.html", **_listed(visit))
+    """The rows of the list, again and again; nothing if they are as the page has them.
+
+    Whoever has the same permissions sees the same rows, so these are made once for all of them. A
+    page asks only after a whole period, so it never gets rows older than those that it has.
+    """
+    after = visit.request.query_params.get("after")
+    key = (visit.member.account_id, visit.identity.permissions, after)
+    rows = visit.shared.get(key, visit.now // REFRESH_SECONDS, lambda: _listed(visit)["rows"])
+    if visit.request.query_params.get("seen") == _version(rows):
+        return Response(status_code=204, headers=web.HEADERS)
+    return visit.page("parts/cache-body.html", **_body(rows, after))
 
 
 @pages.post("/caches")
@@ -81,12 +94,24 @@ def _list(visit: Visit, error: AttimoError | None = None) -> Response:
 def _listed(visit: Visit) -> dict[str, Any]:
     after = visit.request.query_params.get("after")
     found = visit.perform(caches.list_page, web.MOST_ROWS, after)
+    rows = rendering.render(
+        "parts/cache-rows.html", {"caches": figures.of_caches(visit, found.items)}
+    )
+    return _body(rows, after) | {"next": found.next_token, "done": visit.done(_DONE)}
+
+
+def _body(rows: str, after: str | None) -> dict[str, Any]:
+    """The rows as a part of the table, which asks for others than these."""
     return {
-        "caches": figures.of_caches(visit, found.items),
+        "rows": rows,
+        "seen": _version(rows),
         "after": after,
-        "next": found.next_token,
-        "done": visit.done(_DONE),
+        "seconds": REFRESH_SECONDS,
     }
+
+
+def _version(rows: str) -> str:
+    return hashlib.sha256(rows.encode()).hexdigest()[:12]
 
 
 def _cache(visit: Visit, error: AttimoError | None = None) -> Response:

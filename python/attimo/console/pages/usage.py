@@ -38,6 +38,7 @@ def show(visit: Visit) -> Response:
     found = visit.perform(bills.compare, month, cards)
     (bill,) = (each for each in found.bills if each.card.name == card)
     used = visit.perform(breakdown.of_account, [By.CACHE], bill.month.start, bill.month.end)
+    by_use = sorted(used.rows, key=lambda row: row.counts.requests, reverse=True)
     return visit.page(
         "usage.html",
         months=[(str(each.month), str(each.month)) for each in listed],
@@ -50,7 +51,8 @@ def show(visit: Visit) -> Response:
         by_cache=_shares(bill.by_cache, bill, {}),
         by_key=_shares(bill.by_key, bill, _descriptions(visit)),
         compared=_compared(found.bills),
-        used=used.rows,
+        used=by_use[: web.MOST_ROWS],
+        unlisted=len(by_use[web.MOST_ROWS :]),
         totals=used.totals,
         late=found.late,
         cache=By.CACHE,
@@ -62,7 +64,7 @@ def _text(amount: Decimal | None, bill: Bill) -> str | None:
 
 
 def _shares(shares: Shares, bill: Bill, names: Mapping[str, str]) -> list[Share]:
-    """The shares that cost something, the greatest first."""
+    """The shares that cost something, the greatest first, up to 100 of them."""
     most = max((*shares.values(), Decimal(0)))
     paid = [(group, amount) for group, amount in shares.items() if amount]
     return [
@@ -71,7 +73,7 @@ def _shares(shares: Shares, bill: Bill, names: Mapping[str, str]) -> list[Share]
             money_text(amount, bill.card),
             float(amount / most),
         )
-        for group, amount in sorted(paid, key=lambda pair: pair[1], reverse=True)
+        for group, amount in sorted(paid, key=lambda pair: pair[1], reverse=True)[: web.MOST_ROWS]
     ]
 
 
