@@ -18,7 +18,8 @@ expect.set_options(timeout=30_000)
 @pytest.fixture(scope="session")
 def open_server() -> Iterator[Server]:
     """Anybody may sign up at it; without an SMTP server, e-mail lies in its data directory."""
-    with Server("--signup", "open", "--collect-seconds", "1") as server:
+    options = ("--signup", "open", "--collect-seconds", "1", "--webhook-networks", "127.0.0.0/8")
+    with Server(*options) as server:
         # The first request loads the control app and the pages, which takes long on a busy machine.
         httpx.get(f"{server.http}/console/sign-in", timeout=60).raise_for_status()
         yield server
@@ -38,6 +39,9 @@ def cast(open_server: Server) -> Cast:
     rule = {"type": "cache", "permissions": ["read"], "caches": "*", "items": {"key": NASTY}}
     role = {"role_name": NASTY, "description": NASTY, "permissions": {"rules": [rule]}}
     owner.ask("POST", "/roles", role)
+    hook = {"topic": NASTY, "url": 'http://127.0.0.1:9/"><img/src=x>'}
+    owner.ask("PUT", f"/webhooks/{NASTY}/{NASTY}", hook)
+    owner.ask("POST", f"/webhooks/{NASTY}/{NASTY}/test")
     owner.ask("POST", "/invitations", {"email": "i@example.com", "role_id": "viewer"})
     operator = owner.invite("olga@example.com", "operator")
     viewer = owner.invite("vic@example.com", "viewer")

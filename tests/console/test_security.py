@@ -25,18 +25,24 @@ def client(open_server: Server) -> Iterator[httpx.Client]:
 
 
 def filled(path: str) -> str:
-    return "/console" + path.replace("{name}", "default-cache").replace("{role_id}", "viewer")
+    for name, value in {
+        "name": "default-cache",
+        "cache": "default-cache",
+        "role_id": "viewer",
+    }.items():
+        path = path.replace(f"{{{name}}}", value)
+    return f"/console{path}"
 
 
 def test_names_are_text_on_every_page(chrome: Browser, open_server: Server, cast: Cast) -> None:
-    """An account, a cache, a key and a role have a name that would be run; the policy would report
-    it, too."""
+    """An account, a cache, a key, a role and a webhook have a name that would be run; the policy
+    would report it, too."""
     with visit(chrome, open_server, cast.owner) as page:
         for path in PAGES.values():
             page.goto(path)
             assert page.locator("img[src=x]").count() == 0
             expect(page.locator(".who .account")).to_have_text(NASTY)
-        for path in ("/console/", "/console/roles"):
+        for path in ("/console/", "/console/roles", "/console/webhooks"):
             page.goto(path)
             expect(page.get_by_role("link", name=NASTY)).to_be_visible()
         page.goto("/console/keys")
@@ -229,6 +235,8 @@ def test_who_has_not_signed_in_sees_no_page_of_members(client: httpx.Client, cas
 
 def test_another_account_is_not_there_by_any_page(client: httpx.Client, cast: Cast) -> None:
     cast.owner.ask("PUT", "/caches/private")
+    hook = {"topic": "private", "url": "http://private.test/"}
+    cast.owner.ask("PUT", "/webhooks/private/private", hook)
     eve = cast.stranger
     client.cookies.update(eve.cookies)
     assert "private" not in client.get("/console/").text
@@ -236,6 +244,11 @@ def test_another_account_is_not_there_by_any_page(client: httpx.Client, cast: Ca
     form = {"csrf": eve.csrf, "typed": "private"}
     for what in ("flush", "delete"):
         assert client.post(f"/console/caches/private/{what}", data=form).status_code == 404
+    for what in ("", "/test", "/redeliver", "/rotate", "/delete"):
+        answer = client.post(f"/console/webhooks/private/private{what}", data=form | hook)
+        assert answer.status_code == 404, what
+    assert client.get("/console/webhooks/private/private").status_code == 404
+    assert "private" not in client.get("/console/webhooks").text
     mine = cast.owner.ask("GET", "/session")["account_id"]
     data = {"csrf": eve.csrf, "account_id": str(mine)}
     assert client.post("/console/switch", data=data).status_code == 404
@@ -260,6 +273,7 @@ def test_another_account_is_not_there_by_any_page(client: httpx.Client, cast: Ca
     for page in ("/console/audit", "/console/usage"):
         assert "private" not in client.get(page).text, page
     assert cast.owner.ask("GET", "/roles?type=custom")["roles"] == roles
+    assert cast.owner.ask("GET", "/webhooks/private/private")["state"] == "active"
     assert "private" in [each["name"] for each in cast.owner.ask("GET", "/caches")["caches"]]
 
 

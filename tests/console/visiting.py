@@ -36,6 +36,8 @@ PAGES = {
     "caches": "/console/",
     "cache": "/console/caches/default-cache",
     "nasty-cache": f"/console/caches/{quote(NASTY, safe='')}",
+    "webhooks": "/console/webhooks",
+    "webhook": f"/console/webhooks/{quote(NASTY, safe='')}/{quote(NASTY, safe='')}",
     "keys": "/console/keys",
     "roles": "/console/roles",
     "role": "/console/roles/viewer",

@@ -25,7 +25,7 @@ from attimo.api.people import People
 from attimo.console import rendering
 from attimo.console.addresses import PREFIX, Addresses
 from attimo.console.shared import Shared
-from attimo.control import bills, caches, plans, sessions, whoami
+from attimo.control import bills, caches, plans, sessions, webhooks, whoami
 from attimo.control.actions import Action
 from attimo.control.callers import SessionHolder, Visitor
 from attimo.control.members import Membership
@@ -48,6 +48,7 @@ MOST_ROWS = 100
 """Of a list, on one page."""
 PLACES = (
     (HOME, "Caches", caches.LIST),
+    (f"{PREFIX}/webhooks", "Webhooks", webhooks.READ),
     (f"{PREFIX}/keys", "Keys", Right("auth_management", "list")),
     (f"{PREFIX}/roles", "Roles", Right("auth_management", "list")),
     (f"{PREFIX}/members", "Members", Right("account_management", "list")),
@@ -178,6 +179,15 @@ class Visit:
         if not (sent.isascii() and sent.isdecimal() and len(sent) <= MOST_DIGITS):
             raise InvalidArgument(f"{name} must be a number")
         return int(sent)
+
+    def check_typed(self, name: str) -> None:
+        """Check that a name was typed again, before what cannot be undone.
+
+        Raises:
+            InvalidArgument: It was not.
+        """
+        if self.field("typed").strip() != name:
+            raise InvalidArgument("Nothing was done: type the name to confirm")
 
     def page(
         self,

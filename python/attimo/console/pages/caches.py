@@ -9,7 +9,7 @@ from attimo.console import examples, figures, rendering, web
 from attimo.console.web import Pages, Visit, path_of
 from attimo.control import caches
 from attimo.control.caches import Cache
-from attimo.errors import AttimoError, InvalidArgument
+from attimo.errors import AttimoError
 
 pages = Pages()
 
@@ -67,7 +67,7 @@ def flush(visit: Visit) -> Response:
     """Delete its items, if its name was typed again."""
     name = visit.segment("name")
     try:
-        _check_typed(visit, name)
+        visit.check_typed(name)
         visit.perform(caches.flush, name)
     except AttimoError as error:
         return _cache(visit, error)
@@ -79,7 +79,7 @@ def delete(visit: Visit) -> Response:
     """Delete it, if its name was typed again."""
     name = visit.segment("name")
     try:
-        _check_typed(visit, name)
+        visit.check_typed(name)
         visit.perform(caches.delete, name)
     except AttimoError as error:
         return _cache(visit, error)
@@ -128,8 +128,3 @@ def _cache(visit: Visit, error: AttimoError | None = None) -> Response:
         may_manage=visit.may(caches.MANAGE.on(name)),
         done=visit.done(_DONE),
     )
-
-
-def _check_typed(visit: Visit, name: str) -> None:
-    if visit.field("typed").strip() != name:
-        raise InvalidArgument("Nothing was done: type the name of the cache to confirm")
